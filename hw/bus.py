@@ -1,0 +1,149 @@
+"""Ports of the memory-management unit towards the processor."""
+
+from amaranth import *
+from amaranth.lib import data, enum, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .layout import AccessKind, ErrorCode, Fault
+
+
+__all__ = [
+    "AccessRequest", "AccessResponse", "AccessSignature",
+    "ControlOp", "Register", "ControlRequest", "ControlResponse", "ControlState",
+    "ControlSignature",
+    "Events",
+]
+
+
+class AccessRequest(data.Struct):
+    """One access to memory by linear address."""
+
+    linear:   64  #: Address of the first byte. Only 32 bits count outside long mode.
+    size:     2   #: Bytes, as a power of two: 1, 2, 4 or 8.
+    kind:     AccessKind
+    user:     1   #: CPL is 3.
+    implicit: 1   #: A system access, such as a descriptor read: supervisor whatever the CPL.
+    chained:  1   #: Skip this access if the one before it faulted or was skipped.
+    data:     64  #: What to store, in the low bytes.
+    compare:  64  #: What COMPARE_EXCHANGE expects, in the low bytes.
+
+
+class AccessResponse(data.Struct):
+    """Outcome of one access."""
+
+    data:     64  #: What was read, in the low bytes, the rest zero. Unspecified after a write.
+    physical: 52  #: Physical address of the first byte, if there was no fault.
+    fault:    Fault
+    error:    ErrorCode  #: Valid with a page fault.
+
+
+class AccessSignature(wiring.Signature):
+    """Accesses of the processor, seen from the processor.
+
+    Requests may follow each other every cycle; each is answered once, in order.
+
+    Members
+    -------
+    request : :py:`Out(stream.Signature(AccessRequest))`
+        Accesses to do.
+    response : :py:`In(stream.Signature(AccessResponse))`
+        Their outcomes.
+    """
+
+    def __init__(self):
+        super().__init__({
+            "request":  Out(stream.Signature(AccessRequest)),
+            "response": In(stream.Signature(AccessResponse)),
+        })
+
+
+class ControlOp(enum.Enum, shape=unsigned(2)):
+    """Privileged operation on the unit."""
+
+    READ   = 0  #: Read a register.
+    WRITE  = 1  #: Write a register.
+    INVLPG = 2  #: Forget the translations of the page that contains the linear address ``value``.
+
+
+class Register(enum.Enum, shape=unsigned(4)):
+    """Register behind the control port."""
+
+    CR0      = 0
+    CR2      = 2
+    CR3      = 3
+    CR4      = 4
+    EFER     = 8
+    RFLAGS   = 9   #: Only AC is kept: STAC and CLAC are writes of this register.
+    FEATURES = 15  #: Read-only: :data:`hw.layout.Features`.
+
+
+class ControlRequest(data.Struct):
+    """One control operation."""
+
+    op:       ControlOp
+    register: Register
+    value:    64  #: What to write, or the linear address of INVLPG.
+
+
+class ControlResponse(data.Struct):
+    """Outcome of one control operation."""
+
+    value: 64  #: What was read.
+    fault: 1   #: #GP(0): the architecture forbids the write; nothing was changed.
+
+
+class ControlState(data.Struct):
+    """The registers, as they are in this cycle."""
+
+    cr0:  64
+    cr2:  64
+    cr3:  64
+    cr4:  64
+    efer: 64
+    ac:   1
+
+
+class ControlSignature(wiring.Signature):
+    """Control operations, seen from the processor.
+
+    An operation takes effect after every access requested before it and before every access
+    requested after it is answered.
+
+    Members
+    -------
+    request : :py:`Out(stream.Signature(ControlRequest))`
+        Operations to do.
+    response : :py:`In(stream.Signature(ControlResponse))`
+        Their outcomes, one each, in order.
+    state : :py:`In(ControlState)`
+        Present values, for observers.
+    """
+
+    def __init__(self):
+        super().__init__({
+            "request":  Out(stream.Signature(ControlRequest)),
+            "response": In(stream.Signature(ControlResponse)),
+            "state":    In(ControlState),
+        })
+
+
+class Events(data.Struct):
+    """Strobes, each high for one cycle per event. For measurement."""
+
+    hit:         1  #: An address was translated by the TLB.
+    missed:      1  #: An address was not found in the TLB.
+    walk_begun:  1
+    walk_ended:  1
+    entry_read:  1  #: A walk asked memory for a paging-structure entry.
+    walk_again:  1  #: A locked update found the entry changed, and the walk starts again.
+    accessed:    4  #: The accessed bit was set in an entry of level PT, PD, PDPT, PML4.
+    dirtied:     1  #: The dirty bit was set in a leaf.
+    filled:      1  #: A translation entered the TLB.
+    evicted:     1  #: ... and a valid one left it to make room.
+    flushed:     1  #: The TLB forgot all its translations, or all but the global ones.
+    invalidated: 1  #: INVLPG.
+    dropped:     1  #: A page fault made the TLB forget the translation of its address.
+    crossed:     1  #: An access went on to its second page.
+    page_fault:  1
+    protection:  1  #: #GP by an access.
+    refused:     1  #: #GP by a control operation.

@@ -1,0 +1,71 @@
+"""Sizes and features of one memory-management unit."""
+
+from dataclasses import dataclass
+
+
+__all__ = ["MmuConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MmuConfig:
+    """What a unit can do and how large it is. A feature that is left out costs no gates.
+
+    Attributes
+    ----------
+    maxphyaddr : :class:`int`
+        Width of a physical address in bits, 32 to 52 (SDM Vol. 3A, section 4.1.4).
+    tlb_entries : :class:`int`
+        Translations held by the TLB, a power of two.
+    outstanding : :class:`int`
+        Physical transfers in flight or waiting to be answered, a power of two.
+    long_mode : :class:`bool`
+        4-level paging (EFER.LME, CR4.PAE).
+    gigabyte_pages : :class:`bool`
+        1 GiB leaves in a PDPTE. Without them PS is a reserved bit there.
+    pse : :class:`bool`
+        4 MiB leaves in 32-bit paging (CR4.PSE).
+    pge : :class:`bool`
+        Global translations (CR4.PGE).
+    nx : :class:`bool`
+        Execute-disable (EFER.NXE).
+    smep, smap : :class:`bool`
+        Supervisor-mode execution and access prevention (CR4.SMEP, CR4.SMAP).
+    """
+
+    maxphyaddr:     int  = 40
+    tlb_entries:    int  = 16
+    outstanding:    int  = 4
+    long_mode:      bool = True
+    gigabyte_pages: bool = True
+    pse:            bool = True
+    pge:            bool = True
+    nx:             bool = True
+    smep:           bool = True
+    smap:           bool = True
+
+    def __post_init__(self):
+        if not 32 <= self.maxphyaddr <= 52:
+            raise ValueError(f"maxphyaddr must be 32 to 52 bits, not {self.maxphyaddr!r}")
+        for name in ("tlb_entries", "outstanding"):
+            size = getattr(self, name)
+            if not isinstance(size, int) or size < 2 or size & (size - 1):
+                raise ValueError(f"{name} must be a power of two, 2 or more, not {size!r}")
+        if self.gigabyte_pages and not self.long_mode:
+            raise ValueError("gigabyte_pages needs long_mode")
+        if self.nx and not self.long_mode:
+            raise ValueError("nx needs long_mode: 32-bit entries have no execute-disable bit")
+
+    @property
+    def linear_width(self):
+        """Bits of a linear address that are translated: 48 with long mode, else 32."""
+        return 48 if self.long_mode else 32
+
+    @property
+    def page_width(self):
+        """Bits of a linear page number."""
+        return self.linear_width - 12
+
+    @property
+    def frame_width(self):
+        """Bits of a physical page number."""
+        return self.maxphyaddr - 12

@@ -1,0 +1,1 @@
+"""Ties the machine and the kernel together: engines, scenarios, waves, reports, oracles."""
