@@ -1,0 +1,29 @@
+"""Sparse physical memory of the golden model: all zero until written."""
+
+
+__all__ = ["GoldenMemory"]
+
+
+class GoldenMemory:
+    """Bytes by physical address, kept in pages of 4 KiB. There is memory at every address."""
+
+    def __init__(self) -> None:
+        self._pages: dict[int, bytearray] = {}
+
+    def page(self, frame: int) -> bytearray:
+        """The bytes of physical page number ``frame``; they are the memory, not a copy."""
+        page = self._pages.get(frame)
+        if page is None:
+            page = self._pages[frame] = bytearray(4096)
+        return page
+
+    def read(self, physical: int, size: int) -> int:
+        """Little-endian value of ``size`` bytes, which do not cross a page."""
+        offset = physical & 0xfff
+        return int.from_bytes(self.page(physical >> 12)[offset:offset + size], "little")
+
+    def write(self, physical: int, size: int, value: int) -> None:
+        """Store the low ``size`` bytes of ``value``, which do not cross a page."""
+        offset = physical & 0xfff
+        data = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
+        self.page(physical >> 12)[offset:offset + size] = data

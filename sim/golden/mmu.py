@@ -1,0 +1,193 @@
+"""The golden machine: control state, memory, cached translations, and whole accesses.
+
+Where the manual leaves a choice, this machine takes one: it caches every successful translation
+until it is flushed, trusts a cached translation over memory, and drops it at a page fault. The
+accessed flags of the upper levels are set on the way down, in faulting walks too, and those of an
+access's first page before its second page is looked at. :mod:`.stale` knows the other choices.
+
+Ref: Intel SDM Vol. 3A, sections 4.7, 4.8, 4.10; Vol. 1, section 3.3.7.1 "Canonical Addressing".
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+
+from .control import read_register, write_register
+from .memory import GoldenMemory
+from .permission import Attempt, denied, error_code
+from .state import ControlState, Machine, PagingMode
+from .tlb import GoldenTlb
+from .walk import walk
+
+
+__all__ = ["GoldenMmu", "Outcome"]
+
+
+class Outcome(NamedTuple):
+    """How an access ended.
+
+    Attributes
+    ----------
+    data : :class:`int`
+        What was read; 0 after a write or a fault.
+    physical : :class:`int` or :class:`None`
+        Physical address of the first byte, if there was no fault.
+    fault : :class:`PageFault`, :class:`GeneralProtection` or :class:`None`
+        Why the access was not done.
+    """
+
+    data:     int                                  = 0
+    physical: int | None                           = None
+    fault:    PageFault | GeneralProtection | None = None
+
+
+class GoldenMmu:
+    """One processor's memory-management unit, with its memory.
+
+    Parameters
+    ----------
+    machine : :class:`Machine`
+        Features.
+
+    Attributes
+    ----------
+    memory : :class:`GoldenMemory`
+        Physical memory.
+    tlb : :class:`GoldenTlb`
+        Cached translations.
+    """
+
+    def __init__(self, machine: Machine | None = None) -> None:
+        self.memory = GoldenMemory()
+        self.tlb    = GoldenTlb()
+        self._state = ControlState(machine=machine or Machine())
+        self._mask  = self._state.linear_mask
+        # Pages that a class of accesses may use at once: derived from the TLB and the state.
+        self._ready: dict[int, tuple[bytearray, int]] = {}
+
+    @property
+    def state(self) -> ControlState:
+        """Present control state. Setting it flushes nothing."""
+        return self._state
+
+    @state.setter
+    def state(self, state: ControlState) -> None:
+        self._state = state
+        self._mask  = state.linear_mask
+        self._ready.clear()
+
+    def read_control(self, register: Register) -> int:
+        """Read a control register."""
+        return read_register(self._state, register)
+
+    def write_control(self, register: Register, value: int) -> None:
+        """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
+        state, flush = write_register(self._state, register, value)
+        if register in (Register.RFLAGS, Register.CR2):
+            self._state = state
+            return
+        self.state = state
+        self.tlb.flush(flush)
+
+    def invlpg(self, linear: int) -> None:
+        """Forget the translations of the page that contains ``linear``."""
+        linear &= self._mask
+        if self._state.canonical(linear):
+            self.tlb.drop(linear)
+            self._ready.clear()
+
+    def access(self, access: Access) -> Outcome:
+        """Do one access, or none of it."""
+        linear, size, kind = access.linear & self._mask, access.size, access.kind
+        offset = linear & 0xfff
+        if offset + size > 4096:
+            return self._access_two_pages(access, linear)
+
+        # STAC and CLAC are frequent, hence the flag is part of the key instead of a flush.
+        key = (
+            linear >> 12 << 5 | self._state.ac << 4 | access.implicit << 3 | access.user << 2
+            | (0 if kind is Kind.READ else 1 if kind is Kind.FETCH else 2)
+        )
+        ready = self._ready.get(key)
+        if ready is None:
+            try:
+                physical = self._translate(linear, access)
+            except (PageFault, GeneralProtection) as fault:
+                return Outcome(fault=fault)
+            ready = self.memory.page(physical >> 12), physical & -4096
+            self._ready[key] = ready
+
+        page, base = ready
+        if kind is Kind.READ or kind is Kind.FETCH:
+            data = int.from_bytes(page[offset:offset + size], "little")
+            return Outcome(data, base | offset)
+        if kind is Kind.WRITE:
+            stored = access.data & (1 << 8 * size) - 1
+            page[offset:offset + size] = stored.to_bytes(size, "little")
+            return Outcome(0, base | offset)
+        return Outcome(self._operate(access, base | offset, base), base | offset)
+
+    def _access_two_pages(self, access: Access, linear: int) -> Outcome:
+        """Do an access whose last byte is in another page than its first."""
+        second = (linear | 0xfff) + 1 & self._mask
+        try:
+            self._check_canonical(linear)
+            self._check_canonical(linear + access.size - 1 & self._mask)
+            physical = self._translate(linear, access)
+            base     = self._translate(second, access)
+        except (PageFault, GeneralProtection) as fault:
+            return Outcome(fault=fault)
+        return Outcome(self._operate(access, physical, base), physical)
+
+    def _operate(self, access: Access, physical: int, second: int) -> int:
+        """Read and write memory byte by byte; bytes beyond the first page are at ``second``."""
+        places = [
+            physical + i if (physical & 0xfff) + i < 4096
+            else second + (physical + i & 0xfff)
+            for i in range(access.size)
+        ]
+        data = sum(self.memory.read(place, 1) << 8 * i for i, place in enumerate(places))
+        mask = (1 << 8 * access.size) - 1
+        if access.kind in (Kind.WRITE, Kind.EXCHANGE) or (
+            access.kind is Kind.COMPARE_EXCHANGE and data == access.compare & mask
+        ):
+            for i, place in enumerate(places):
+                self.memory.write(place, 1, access.data >> 8 * i)
+        return 0 if access.kind is Kind.WRITE else data
+
+    def _check_canonical(self, linear: int) -> None:
+        if not self._state.canonical(linear):
+            raise GeneralProtection(f"the address {linear:#x} is not canonical")
+
+    def _translate(self, linear: int, access: Access) -> int:
+        """Physical address of ``linear``. Raises :class:`PageFault`, :class:`GeneralProtection`."""
+        self._check_canonical(linear)
+        state, attempt = self._state, Attempt.of(access)
+        if state.mode is PagingMode.OFF:
+            return linear
+
+        cached = self.tlb.find(linear)
+        if cached is not None:
+            if denied(state, cached.rights, attempt):
+                raise self._page_fault(linear, error_code(state, attempt, present=True))
+            if cached.dirty or not attempt.write:
+                return cached.translate(linear)
+
+        walked = walk(state, attempt, linear, self.memory.read)
+        for update in walked.updates:
+            self.memory.write(update.address, update.size, update.value)
+        if walked.translation is None:
+            raise self._page_fault(linear, walked.error_code)
+        if cached is not None:
+            self.tlb.drop(linear)
+            self._ready.clear()
+        self.tlb.fill(walked.translation)
+        return walked.translation.translate(linear)
+
+    def _page_fault(self, linear: int, code: int) -> PageFault:
+        """Do what a page fault does to the state, and return it."""
+        self.tlb.drop(linear)
+        self._ready.clear()
+        self._state = replace(self._state, cr2=linear)
+        return PageFault(linear, code)

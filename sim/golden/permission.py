@@ -1,0 +1,101 @@
+"""Whether a page's rights allow an access, and the error code when they do not.
+
+Ref: Intel SDM Vol. 3A, sections 4.6 "Access Rights", 4.7 "Page-Fault Exceptions".
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sw.bus import Access, Kind
+
+from .state import CR4_PAE, ControlState
+
+
+__all__ = [
+    "PRESENT", "WRITE", "USER", "RESERVED", "FETCH",
+    "Attempt", "Rights", "denied", "error_code",
+]
+
+
+#: Bits of the error code (Figure 4-12).
+PRESENT  = 1 << 0
+WRITE    = 1 << 1
+USER     = 1 << 2
+RESERVED = 1 << 3
+FETCH    = 1 << 4
+
+
+class Attempt(NamedTuple):
+    """What an access tries to do, as far as rights are concerned.
+
+    Attributes
+    ----------
+    write, fetch : :class:`bool`
+        Neither: a data read. A locked access is a write, whether or not it stores.
+    user : :class:`bool`
+        A user-mode access: explicit, at CPL 3.
+    implicit : :class:`bool`
+        An implicit supervisor-mode access, which ignores RFLAGS.AC.
+    """
+
+    write:    bool = False
+    fetch:    bool = False
+    user:     bool = False
+    implicit: bool = False
+
+    @classmethod
+    def of(cls, access: Access) -> "Attempt":
+        """The attempt that ``access`` makes."""
+        return cls(
+            write=access.kind not in (Kind.READ, Kind.FETCH),
+            fetch=access.kind is Kind.FETCH,
+            user=access.user and not access.implicit,
+            implicit=access.implicit,
+        )
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Rights of a page, combined over all the entries that translate it.
+
+    Attributes
+    ----------
+    writable, user : :class:`bool`
+        R/W and U/S are set in every entry.
+    execute_disable : :class:`bool`
+        XD is set in some entry.
+    """
+
+    writable:        bool = True
+    user:            bool = True
+    execute_disable: bool = False
+
+
+def denied(state: ControlState, rights: Rights, attempt: Attempt) -> bool:
+    """Do ``rights`` forbid ``attempt`` under the present control state?"""
+    if attempt.fetch:
+        return _fetch_denied(state, rights, attempt)
+    if attempt.user:
+        return not rights.user or attempt.write and not rights.writable
+    if rights.user and state.smap and (attempt.implicit or not state.ac):
+        return True
+    return attempt.write and state.write_protect and not rights.writable
+
+
+def _fetch_denied(state: ControlState, rights: Rights, attempt: Attempt) -> bool:
+    if attempt.user and not rights.user:
+        return True
+    if not attempt.user and rights.user and state.smep:
+        return True
+    return state.no_execute and rights.execute_disable
+
+
+def error_code(
+    state: ControlState, attempt: Attempt, *, present: bool, reserved: bool = False,
+) -> int:
+    """Error code of a page fault."""
+    tells_fetches = state.smep or state.cr4 & CR4_PAE and state.no_execute
+    return (
+        PRESENT * present | WRITE * attempt.write | USER * attempt.user | RESERVED * reserved
+        | FETCH * bool(attempt.fetch and tells_fetches)
+    )
