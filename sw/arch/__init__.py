@@ -1,0 +1,1 @@
+"""Processor-dependent code."""

@@ -1,0 +1,63 @@
+"""Registers saved by an exception, and what a task carries for its mapped pages.
+
+Ref: Linux 6.12, arch/x86/include/asm/ptrace.h and trapnr.h, include/linux/sched.h.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sw.arch.x86.mm.extable import exception_table_entry
+
+
+__all__ = ["X86_TRAP_GP", "X86_TRAP_PF", "kmap_ctrl", "pt_regs"]
+
+
+X86_TRAP_GP = 13
+X86_TRAP_PF = 14
+
+
+@dataclass(eq=False)
+class kmap_ctrl:
+    """Pages that one task has mapped with ``kmap_local_page``.
+
+    Attributes
+    ----------
+    pteval : :class:`list` of :class:`int`
+        Entries of the slots in use, in the order of mapping.
+    """
+
+    pteval: list[int] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class pt_regs:
+    """State of the interrupted code, as far as this kernel looks at it.
+
+    Attributes
+    ----------
+    user_mode : :class:`bool`
+        The CPL was 3.
+    ac : :class:`bool`
+        RFLAGS.AC.
+    trap_nr : :class:`int`
+        Exception vector.
+    error_code : :class:`int`
+        Error code; 0 for #GP(0).
+    address : :class:`int`
+        CR2 of a page fault; 0 otherwise.
+    extable : :class:`exception_table_entry` or :class:`None`
+        Innermost exception table entry that covers the interrupted instruction.
+    fixup : :class:`bool`
+        The return goes to the entry's landing pad and not to the interrupted instruction.
+    """
+
+    user_mode:  bool
+    ac:         bool
+    trap_nr:    int
+    error_code: int                          = 0
+    address:    int                          = 0
+    extable:    exception_table_entry | None = None
+    fixup:      bool                         = False

@@ -1,0 +1,1 @@
+"""The processor, and how it starts (Linux: arch/x86/kernel)."""

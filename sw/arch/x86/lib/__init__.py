@@ -1,0 +1,1 @@
+"""Access to user memory (Linux: arch/x86/lib)."""

@@ -1,0 +1,1 @@
+"""Page tables, TLB and page faults (Linux: arch/x86/mm)."""

@@ -1,0 +1,54 @@
+"""Error numbers, and how a kernel function fails.
+
+Ref: Linux 6.12, include/uapi/asm-generic/errno-base.h and errno.h.
+"""
+
+import enum
+
+
+__all__ = ["Errno", "KernelError"]
+
+
+class Errno(enum.IntEnum):
+    """Error number, as user space sees it."""
+
+    EPERM      = 1
+    ENOENT     = 2
+    ESRCH      = 3
+    EINTR      = 4
+    EIO        = 5
+    E2BIG      = 7
+    EBADF      = 9
+    ECHILD     = 10
+    EAGAIN     = 11
+    ENOMEM     = 12
+    EACCES     = 13
+    EFAULT     = 14
+    EBUSY      = 16
+    EEXIST     = 17
+    ENODEV     = 19
+    ENOTDIR    = 20
+    EISDIR     = 21
+    EINVAL     = 22
+    EMFILE     = 24
+    EFBIG      = 27
+    ENOSPC     = 28
+    ESPIPE     = 29
+    EMLINK     = 31
+    ENOSYS     = 38
+    EOVERFLOW  = 75
+    EOPNOTSUPP = 95
+
+
+class KernelError(Exception):
+    """What ``return -EFAULT`` is in C.
+
+    Attributes
+    ----------
+    errno : :class:`Errno`
+        Which error.
+    """
+
+    def __init__(self, errno: Errno):
+        super().__init__(errno.name)
+        self.errno = errno

@@ -1,0 +1,1 @@
+"""Tasks and system calls (Linux: kernel)."""
