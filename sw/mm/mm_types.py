@@ -11,8 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sw.kernel.locking import rw_semaphore, spinlock_t
+
 if TYPE_CHECKING:
     from sw.kernel.kernel import Kernel
+    from .fault_types import vm_operations_struct
 
 
 __all__ = [
@@ -105,7 +108,12 @@ class vm_area_struct:
     vm_file : :class:`object` or :class:`None`
         Open file; none for an anonymous mapping.
     vm_pgoff : :class:`int`
-        Page number in the file of the page at ``vm_start``.
+        Page number in the file of the page at ``vm_start``; of a private anonymous mapping, its
+        linear page number when it was made.
+    vm_ops : :class:`vm_operations_struct` or :class:`None`
+        How the file fills pages; none for a private anonymous mapping.
+    anon_vma : :class:`bool`
+        Private pages may exist, so that a fork must copy the page tables.
     """
 
     vm_mm:        mm_struct
@@ -115,6 +123,8 @@ class vm_area_struct:
     vm_page_prot: int
     vm_file:      Any | None = None
     vm_pgoff:     int        = 0
+    vm_ops:       vm_operations_struct | None = None
+    anon_vma:     bool       = False
 
 
 @dataclass(eq=False)
@@ -150,6 +160,14 @@ class mm_struct:
         State of the TLB code.
     cpumask : :class:`set` of :class:`int`
         Numbers of the processors whose TLBs may hold translations of it.
+    mmap_base : :class:`int`
+        Mappings without an address are placed below it, downwards.
+    dumpable : :class:`int`
+        1 (SUID_DUMP_USER) if its owner's other processes may look into it.
+    mmap_lock : :class:`rw_semaphore`
+        Guards ``mmap`` and its members.
+    page_table_lock : :class:`spinlock_t`
+        Guards the entries of the page tables.
     """
 
     kernel:   Kernel
@@ -159,3 +177,8 @@ class mm_struct:
     mm_count: int                  = 1
     context:  mm_context           = field(default_factory=mm_context)
     cpumask:  set[int]             = field(default_factory=set)
+
+    mmap_base:       int          = 0
+    dumpable:        int          = 1
+    mmap_lock:       rw_semaphore = field(default_factory=rw_semaphore)
+    page_table_lock: spinlock_t   = field(default_factory=spinlock_t)
