@@ -128,7 +128,7 @@ def _write_cr4(state: ControlState, value: int) -> tuple[ControlState, Flush]:
 
 
 def _write_efer(state: ControlState, value: int) -> tuple[ControlState, Flush]:
-    if value & ~(_efer_allowed(state.machine) | EFER_LMA):
+    if value & ~_efer_allowed(state.machine):
         raise GeneralProtection("EFER: a bit of a feature that does not exist")
     if (value ^ state.efer) & EFER_LME and state.cr0 & CR0_PG:
         raise GeneralProtection("EFER: LME changed while paging is on")
@@ -145,8 +145,8 @@ def _cr4_allowed(machine: Machine) -> int:
 
 
 def _efer_allowed(machine: Machine) -> int:
-    """EFER bits that software may write on ``machine``."""
-    return EFER_SCE | EFER_LME * machine.long_mode | EFER_NXE * machine.nx
+    """EFER bits that exist on ``machine``: Intel has SYSCALL as a part of long mode only."""
+    return (EFER_SCE | EFER_LME | EFER_LMA) * machine.long_mode | EFER_NXE * machine.nx
 
 
 def _refuse_pae_paging(state: ControlState) -> None:

@@ -75,12 +75,15 @@ class Walk:
         each of them be set or not; this model's machine sets them on its way down.
     leaf : :class:`tuple`
         The update of the leaf, if there is one. Always empty after a fault.
+    entries : :class:`tuple`
+        Physical addresses of the entries that were read, root first.
     """
 
     translation: Translation | None
     error_code:  int
     upper:       tuple[Update, ...]
     leaf:        tuple[Update, ...]
+    entries:     tuple[int, ...]
 
     @property
     def updates(self) -> tuple[Update, ...]:
@@ -94,14 +97,17 @@ def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk
     execute_disable = False
     table = table_address(state, state.cr3)
     upper: tuple[Update, ...] = ()
+    entries: tuple[int, ...] = ()
 
     for level in levels(state):
         address = table + level.index(linear) * level.entry_size
         entry   = read(address, level.entry_size)
+        entries += (address,)
         if not entry & P:
-            return Walk(None, error_code(state, attempt, present=False), upper, ())
+            return Walk(None, error_code(state, attempt, present=False), upper, (), entries)
         if entry & reserved_bits(state, level, entry):
-            return Walk(None, error_code(state, attempt, present=True, reserved=True), upper, ())
+            code = error_code(state, attempt, present=True, reserved=True)
+            return Walk(None, code, upper, (), entries)
         writable        = writable and bool(entry & RW)
         user            = user and bool(entry & US)
         execute_disable = execute_disable or bool(entry & XD)
@@ -112,7 +118,7 @@ def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk
 
     rights = Rights(writable, user, execute_disable)
     if denied(state, rights, attempt):
-        return Walk(None, error_code(state, attempt, present=True), upper, ())
+        return Walk(None, error_code(state, attempt, present=True), upper, (), entries)
     after = entry | A | D * attempt.write
     translation = Translation(
         linear=linear & -level.region,
@@ -122,7 +128,7 @@ def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk
         global_page=bool(entry & G) and state.global_pages,
         dirty=bool(after & D),
     )
-    return Walk(translation, 0, upper, _updated(address, level, entry, after))
+    return Walk(translation, 0, upper, _updated(address, level, entry, after), entries)
 
 
 def _updated(address: int, level: Level, entry: int, after: int) -> tuple[Update, ...]:

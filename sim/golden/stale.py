@@ -1,0 +1,267 @@
+"""The set of outcomes that the manual allows while cached translations may be stale.
+
+After software edits an entry and before it flushes, the processor may use the entry or what it
+cached of it (Intel SDM Vol. 3A, sections 4.10.2.3 "Details of TLB Use", 4.10.3, 4.10.4). This
+model keeps every translation that may be cached and judges outcomes that were observed on a
+machine. It is stricter than the manual in two ways, since the machine that it judges neither
+speculates nor caches the upper levels of the paging structures: only a translation that some
+access used may be cached, and it is cached as a whole.
+
+On a fault, accessed flags of upper levels may be set or not (section 4.8). The same is true of
+all that an access has done to its first page's entries when its second page faults.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+
+from .control import Flush, write_register
+from .memory import GoldenMemory
+from .mmu import Outcome
+from .permission import Attempt, denied, error_code
+from .reserved import D, levels
+from .state import ControlState, Machine, PagingMode
+from .walk import Translation, Update, walk
+
+
+__all__ = ["Possibility", "StaleModel"]
+
+
+Bytes = dict[int, frozenset[int]]
+
+
+@dataclass(frozen=True)
+class Possibility:
+    """One way in which an access may end.
+
+    Attributes
+    ----------
+    outcome : :class:`.mmu.Outcome`
+        What the processor sees.
+    memory : :class:`dict`
+        Physical byte address to the values that the byte may have afterwards. The bytes of
+        the entries that were looked at are there too. No other byte changes.
+    filled : :class:`tuple`
+        Translations that this way may leave in the TLB.
+    """
+
+    outcome: Outcome
+    memory:  Bytes
+    filled:  tuple[Translation, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way in which one page of an access may be translated: to ``physical``, or a fault."""
+
+    physical: int | None              = None
+    code:     int                     = 0
+    upper:    tuple[Update, ...]      = ()
+    leaf:     tuple[Update, ...]      = ()
+    filled:   tuple[Translation, ...] = ()
+    entries:  tuple[int, ...]         = ()
+
+
+@dataclass
+class StaleModel:
+    """A machine whose translations may be stale, and the judge of one that is real.
+
+    Attributes
+    ----------
+    state : :class:`ControlState`
+        Control state.
+    memory : :class:`GoldenMemory`
+        Physical memory, kept equal to the real machine's.
+    cached : :class:`set`
+        Every translation that may be in the TLB.
+    """
+
+    state:  ControlState     = field(default_factory=ControlState)
+    memory: GoldenMemory     = field(default_factory=GoldenMemory)
+    cached: set[Translation] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, machine: Machine) -> "StaleModel":
+        """``machine`` after reset."""
+        return cls(state=ControlState(machine=machine))
+
+    def write_control(self, register: Register, value: int) -> None:
+        """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
+        self.state, flush = write_register(self.state, register, value)
+        if flush is Flush.EVERYTHING:
+            self.cached.clear()
+        elif flush is Flush.NON_GLOBAL:
+            self.cached = {translation for translation in self.cached if translation.global_page}
+
+    def invlpg(self, linear: int) -> None:
+        """Forget the translations of the page that contains ``linear``."""
+        linear &= self.state.linear_mask
+        if self.state.canonical(linear):
+            self._drop(linear)
+
+    def possible(self, access: Access) -> list[Possibility]:
+        """Every way in which ``access`` may end now."""
+        linear = access.linear & self.state.linear_mask
+        last   = linear + access.size - 1 & self.state.linear_mask
+        if not self.state.canonical(linear) or not self.state.canonical(last):
+            return [Possibility(Outcome(fault=GeneralProtection("not canonical")), {})]
+
+        possibilities = []
+        for first in self._ways(linear, access, self.memory.read):
+            if first.physical is None:
+                possibilities.append(self._faulted(linear, first))
+            elif (linear ^ last) >> 12 == 0:
+                possibilities.append(self._done(access, first, first))
+            else:
+                possibilities += self._cross(access, linear, last & -4096, first)
+        return possibilities
+
+    def judge(self, access: Access, outcome: Outcome, read: Callable[[int], int]) -> bool:
+        """Does the manual allow that ``access`` ended in ``outcome``?
+
+        ``read`` gives a byte of the real machine's memory after the access. If the outcome is
+        allowed the model follows it.
+        """
+        possibilities = self.possible(access)
+        touched = {place for possibility in possibilities for place in possibility.memory}
+        after   = {place: read(place) for place in touched}
+        matching = [
+            possibility for possibility in possibilities
+            if _same(possibility.outcome, outcome) and all(
+                value in possibility.memory.get(place, (self.memory.read(place, 1),))
+                for place, value in after.items())
+        ]
+        for place, value in after.items():
+            self.memory.write(place, 1, value)
+        for possibility in matching:
+            self.cached.update(possibility.filled)
+        if isinstance(outcome.fault, PageFault):
+            self._drop(outcome.fault.address)
+            self.state = replace(self.state, cr2=outcome.fault.address)
+        return bool(matching)
+
+    def _drop(self, linear: int) -> None:
+        self.cached = {
+            translation for translation in self.cached if not _covers(translation, linear)
+        }
+
+    def _ways(
+        self, linear: int, access: Access, read: Callable[[int, int], int],
+    ) -> Iterator[_Way]:
+        """Ways to translate the page of ``linear``: by memory, and by what may be cached."""
+        if self.state.mode is PagingMode.OFF:
+            yield _Way(linear)
+            return
+        attempt = Attempt.of(access)
+        walked  = walk(self.state, attempt, linear, read)
+        if walked.translation is None:
+            yield _Way(code=walked.error_code, upper=walked.upper, entries=walked.entries)
+        else:
+            yield _Way(walked.translation.translate(linear), 0, walked.upper, walked.leaf,
+                       (walked.translation,), walked.entries)
+        for translation in self.cached:
+            if not _covers(translation, linear):
+                continue
+            if denied(self.state, translation.rights, attempt):
+                yield _Way(code=error_code(self.state, attempt, present=True))
+            elif translation.dirty or not attempt.write:
+                yield _Way(translation.translate(linear))
+
+    def _cross(
+        self, access: Access, linear: int, second_page: int, first: _Way,
+    ) -> Iterator[Possibility]:
+        """Ways to end, once the first page is translated as ``first``."""
+        overlay = _Overlay(self.memory)
+        for update in first.upper + first.leaf:
+            overlay.write(update.address, update.size, update.value)
+        for second in self._ways(second_page, access, overlay.read):
+            if second.physical is None:
+                yield self._faulted(second_page, second, first)
+            else:
+                yield self._done(access, first, second)
+
+    def _faulted(self, linear: int, way: _Way, first: _Way | None = None) -> Possibility:
+        """A page fault at ``linear``, perhaps after the first page was translated."""
+        optional = way.upper
+        if first is not None:
+            optional += first.upper + first.leaf + tuple(map(self._undirtied, first.leaf))
+        memory = self._unchanged(way, first or way)
+        for update in optional:
+            for i in range(update.size):
+                place = update.address + i
+                either = {self.memory.read(place, 1), update.value >> 8 * i & 0xff}
+                memory[place] |= either
+        fault = PageFault(linear, way.code)
+        return Possibility(Outcome(fault=fault), memory, first.filled if first else ())
+
+    def _unchanged(self, *ways: _Way) -> Bytes:
+        """The entries that ``ways`` looked at, as they are."""
+        size = levels(self.state)[0].entry_size
+        return {
+            place: frozenset((self.memory.read(place, 1),))
+            for way in ways for entry in way.entries for place in range(entry, entry + size)
+        }
+
+    def _undirtied(self, update: Update) -> Update:
+        """``update`` without a dirty flag that is new."""
+        before = self.memory.read(update.address, update.size)
+        return update._replace(value=before | update.value & ~D)
+
+    def _done(self, access: Access, first: _Way, second: _Way) -> Possibility:
+        """The access is done, with its bytes beyond the first page where ``second`` says."""
+        assert first.physical is not None and second.physical is not None
+        after = _Overlay(self.memory)
+        for update in first.upper + first.leaf + second.upper + second.leaf:
+            after.write(update.address, update.size, update.value)
+
+        inside = min(access.size, 4096 - (first.physical & 0xfff))
+        places = [first.physical + i for i in range(inside)]
+        places += [second.physical + i for i in range(access.size - inside)]
+        data = sum(after.read(place, 1) << 8 * i for i, place in enumerate(places))
+        if _stores(access, data):
+            for i, place in enumerate(places):
+                after.write(place, 1, access.data >> 8 * i)
+
+        memory  = self._unchanged(first, second)
+        memory |= {place: frozenset((value,)) for place, value in after.bytes.items()}
+        outcome = Outcome(0 if access.kind is Kind.WRITE else data, first.physical)
+        return Possibility(outcome, memory, first.filled + second.filled)
+
+
+class _Overlay:
+    """Memory with bytes written over it, which leave the memory itself alone."""
+
+    def __init__(self, memory: GoldenMemory) -> None:
+        self._memory = memory
+        self.bytes: dict[int, int] = {}
+
+    def read(self, physical: int, size: int) -> int:
+        places = range(physical, physical + size)
+        return sum(
+            self.bytes.get(place, self._memory.read(place, 1)) << 8 * i
+            for i, place in enumerate(places)
+        )
+
+    def write(self, physical: int, size: int, value: int) -> None:
+        for i in range(size):
+            self.bytes[physical + i] = value >> 8 * i & 0xff
+
+
+def _covers(translation: Translation, linear: int) -> bool:
+    return linear & -translation.size == translation.linear
+
+
+def _stores(access: Access, found: int) -> bool:
+    """Does the access change memory, when it found ``found`` there?"""
+    if access.kind is Kind.COMPARE_EXCHANGE:
+        return found == access.compare & (1 << 8 * access.size) - 1
+    return access.kind in (Kind.WRITE, Kind.EXCHANGE)
+
+
+def _same(one: Outcome, other: Outcome) -> bool:
+    """Are two outcomes equal, exceptions by their contents?"""
+    if isinstance(one.fault, PageFault) and isinstance(other.fault, PageFault):
+        return (one.fault.address, one.fault.error_code) == (
+            other.fault.address, other.fault.error_code)
+    return type(one.fault) is type(other.fault) and one[:2] == other[:2]
