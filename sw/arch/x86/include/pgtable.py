@@ -16,7 +16,7 @@ from sw.mm.mm_types import PAGE_SHIFT, mm_struct, page, vm_area_struct
 from .pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PAT, _PAGE_PCD, _PAGE_PRESENT,
     _PAGE_PROTNONE, _PAGE_PSE, _PAGE_PWT, _PAGE_RW, _PAGE_SPECIAL, PTE_FLAGS_MASK, PTE_PFN_MASK,
-    Paging,
+    Paging, massage_pgprot,
 )
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def pmd_leaf(pmd: int) -> bool:
 def pfn_pte(paging: Paging, pfn: int, prot: int) -> int:
     """Make an entry that maps frame ``pfn``."""
     frame = (pfn << PAGE_SHIFT) ^ _protnone_mask(paging, prot)
-    return frame & PTE_PFN_MASK | prot & paging.supported_pte_mask
+    return frame & PTE_PFN_MASK | massage_pgprot(paging, prot)
 
 
 def mk_pte(paging: Paging, page: page, prot: int) -> int:
@@ -176,7 +176,7 @@ def pte_modify(paging: Paging, pte: int, newprot: int) -> int:
     """Give it the permissions ``newprot``; keep frame, A, D and the cache and software bits."""
     keep = (_PAGE_PCD | _PAGE_PWT | _PAGE_PAT | _PAGE_SPECIAL | _PAGE_ACCESSED | _PAGE_DIRTY
             | paging.SAVED_DIRTY)
-    new  = pte & keep | newprot & paging.supported_pte_mask & ~(keep | PTE_PFN_MASK)
+    new  = pte & keep | massage_pgprot(paging, newprot) & ~(keep | PTE_PFN_MASK)
     new |= (pte_pfn(paging, pte) << PAGE_SHIFT) ^ _protnone_mask(paging, new)
     # Only what R/W was moves: a saved dirty bit stays saved until pte_mkwrite.
     return _save_dirty(paging, new) if pte & _PAGE_RW else _restore_dirty(paging, new)

@@ -18,7 +18,7 @@ __all__ = [
     "_PAGE_DIRTY", "_PAGE_PSE", "_PAGE_PAT", "_PAGE_GLOBAL", "_PAGE_PROTNONE", "_PAGE_SPECIAL",
     "_PAGE_NX", "_PAGE_SAVED_DIRTY_64", "_PAGE_SAVED_DIRTY_32", "PTE_PFN_MASK", "PTE_FLAGS_MASK",
     "PAGE_KERNEL", "_KERNPG_TABLE", "_PAGE_TABLE",
-    "Paging", "PAGING_32", "PAGING_64", "vm_get_page_prot",
+    "Paging", "PAGING_32", "PAGING_64", "massage_pgprot", "vm_get_page_prot",
 ]
 
 
@@ -71,10 +71,10 @@ class Paging:
     MAXMEM : :class:`int`
         Bytes of physical memory that fit into the linear map.
     PKMAP_BASE, FIXADDR_TOP : :class:`int`
-        First address of the pkmap window; first address behind fixmap slot 0 is one page up.
+        First address of the pkmap window, and of fixmap slot 0, from which the others go down.
         0 where every frame is in the linear map.
     supported_pte_mask : :class:`int`
-        Flags that the processor allows in an entry.
+        Flags that the processor allows in a present entry.
     invert_protnone : :class:`bool`
         The frame number of a PROTNONE entry is stored inverted, so that it names no memory
         (L1TF).
@@ -145,6 +145,11 @@ PAGING_32 = Paging(
 )
 
 
+def massage_pgprot(paging: Paging, prot: int) -> int:
+    """Take away what the processor would call a reserved bit; it sees only present entries."""
+    return prot & paging.supported_pte_mask if prot & _PAGE_PRESENT else prot
+
+
 def vm_get_page_prot(paging: Paging, vm_flags: int) -> int:
     """Flags of an entry of a mapping with ``vm_flags`` (``protection_map``).
 
@@ -158,4 +163,4 @@ def vm_get_page_prot(paging: Paging, vm_flags: int) -> int:
         prot |= _PAGE_RW
     if not vm_flags & VM_EXEC:
         prot |= _PAGE_NX
-    return prot & paging.supported_pte_mask
+    return massage_pgprot(paging, prot)

@@ -77,6 +77,8 @@ class Cpu:
         Flushes of that address space which this processor has done.
     kmap_ctrl : :class:`sw.arch.x86.include.processor.kmap_ctrl`
         Pages that the current task has mapped locally.
+    sleeping : :class:`bool`
+        It waits to be woken up.
     """
 
     def __init__(self, bus: Bus, kernel: Kernel, number: int = 0):
@@ -97,6 +99,7 @@ class Cpu:
         self.loaded_mm: mm_struct | None = None
         self.loaded_tlb_gen              = 0
         self.kmap_ctrl                   = kmap_ctrl()
+        self.sleeping                    = False
 
     # Exceptions
 

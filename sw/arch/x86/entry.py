@@ -1,0 +1,75 @@
+"""Ways into the kernel, and back to user mode.
+
+Ref: Linux 6.12, arch/x86/entry/entry_64.S, entry_32.S, common.c, arch/x86/kernel/idt.c;
+kernel/entry/common.c.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sw.arch.x86.include.processor import X86_TRAP_GP, X86_TRAP_PF, pt_regs
+from sw.arch.x86.include.smap import clac
+from sw.arch.x86.kernel.traps import exc_general_protection
+from sw.arch.x86.mm.fault import exc_page_fault
+from sw.errno import Errno, KernelError
+from sw.kernel.ftrace import traced
+from sw.kernel.signal import arch_do_signal_or_restart
+
+if TYPE_CHECKING:
+    from sw.arch.x86.kernel.cpu import Cpu
+
+
+__all__ = ["trap_init"]
+
+
+def trap_init(cpu: Cpu) -> None:
+    """Tell the processor where exceptions and system calls enter the kernel."""
+    cpu.idt   = {X86_TRAP_GP: asm_exc_general_protection, X86_TRAP_PF: asm_exc_page_fault}
+    cpu.lstar = entry_SYSCALL
+
+
+async def asm_exc_page_fault(cpu: Cpu, regs: pt_regs) -> None:
+    """Enter for exception 14. AC may be the interrupted code's, and is not for us."""
+    await clac(cpu)
+    await exc_page_fault(cpu, regs)
+    await _error_return(cpu, regs)
+
+
+async def asm_exc_general_protection(cpu: Cpu, regs: pt_regs) -> None:
+    """Enter for exception 13."""
+    await clac(cpu)
+    await exc_general_protection(cpu, regs)
+    await _error_return(cpu, regs)
+
+
+async def _error_return(cpu: Cpu, regs: pt_regs) -> None:
+    if regs.user_mode:
+        await exit_to_user_mode(cpu)
+
+
+async def exit_to_user_mode(cpu: Cpu) -> None:
+    """Do what has to be done before the program goes on: deliver its signals."""
+    while cpu.current is not None and cpu.current.pending:
+        await arch_do_signal_or_restart(cpu)
+
+
+async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int) -> int:
+    """Enter for a system call. The processor has masked AC (IA32_FMASK)."""
+    if cpu.ac:
+        await cpu.clac()
+    result = await do_syscall(cpu, nr, *args)
+    await exit_to_user_mode(cpu)
+    return result
+
+
+@traced
+async def do_syscall(cpu: Cpu, nr: int, *args: int) -> int:
+    """Call the kernel function with number ``nr``. Returns its result, or minus the error."""
+    try:
+        function = cpu.kernel.sys_call_table.get(nr)
+        if function is None:
+            raise KernelError(Errno.ENOSYS)
+        return await function(cpu, *args)
+    except KernelError as error:
+        return -error.errno

@@ -1,0 +1,129 @@
+"""From reset to the kernel's own page tables.
+
+Ref: Linux 6.12, arch/x86/kernel/head_64.S, head_32.S, arch/x86/mm/init.c; Intel SDM Vol. 3A,
+section 4.1.2 "Paging-Mode Enabling".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sw.arch.x86.include.cpufeatures import (
+    EFER_LME, EFER_NX, EFER_SCE, X86_CR0_AM, X86_CR0_ET, X86_CR0_MP, X86_CR0_NE, X86_CR0_PE,
+    X86_CR0_PG, X86_CR0_WP, X86_CR4_PAE, X86_CR4_PGE, X86_CR4_PSE, X86_FEATURE_LM,
+    X86_FEATURE_NX, X86_FEATURE_PGE, X86_FEATURE_PSE, boot_cpu_has,
+)
+from sw.arch.x86.include.page import __va
+from sw.arch.x86.include.pgtable import set_pte
+from sw.arch.x86.include.pgtable_types import _PAGE_GLOBAL, _PAGE_NX
+from sw.arch.x86.mm.highmem_32 import highmem_areas
+from sw.arch.x86.mm.init import early_page_tables, init_mem_mapping
+from sw.arch.x86.mm.tlb import switch_mm
+from sw.bus import Register
+from sw.kernel.ftrace import traced
+from sw.mm.mm_types import PAGE_SHIFT, PAGE_SIZE
+
+from .common import cr4_set_bits, setup_protection
+
+if TYPE_CHECKING:
+    from .cpu import Cpu
+
+
+__all__ = ["startup"]
+
+
+#: First frame for page tables. Frame 0 is the firmware's.
+_FIRST_PFN = 1
+
+_CR0_STATE = (X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM
+              | X86_CR0_PG)
+
+
+@traced
+async def startup(cpu: Cpu) -> int:
+    """Turn paging on, in the kernel's own tables, and the protections that the machine has.
+
+    Returns
+    -------
+    :class:`int`
+        First frame that the page tables do not take.
+    """
+    await _identify(cpu)
+    tables = _make_tables(cpu)
+    identity = await _store_tables(cpu, tables)
+    await _enable_paging(cpu, tables.root)
+    await _take_over(cpu, tables, identity)
+    return tables.end_pfn
+
+
+async def _identify(cpu: Cpu) -> None:
+    """Find out what the machine can do, and leave out of entries what it cannot."""
+    kernel, paging = cpu.kernel, cpu.kernel.paging
+    cpu.features = await cpu.read_cr(Register.FEATURES)
+    if paging.entry_size == 8:
+        assert boot_cpu_has(cpu, X86_FEATURE_LM), "this kernel needs a machine with long mode"
+    mask = paging.supported_pte_mask
+    if not boot_cpu_has(cpu, X86_FEATURE_NX):
+        mask &= ~_PAGE_NX
+    if not boot_cpu_has(cpu, X86_FEATURE_PGE):
+        mask &= ~_PAGE_GLOBAL
+    kernel.paging = replace(paging, supported_pte_mask=mask)
+
+
+def _make_tables(cpu: Cpu) -> early_page_tables:
+    """Make the linear map, and in a kernel with high memory the tables of its two areas."""
+    kernel = cpu.kernel
+    paging = kernel.paging
+    tables = early_page_tables(paging, _FIRST_PFN)
+    init_mem_mapping(tables, cpu.features, kernel.lowmem_bytes)
+    if kernel.lowmem_bytes < kernel.ram_bytes:
+        kernel.highmem = highmem_areas(
+            pkmap_page_table  = __va(cpu, tables.table(paging.PKMAP_BASE, PAGE_SHIFT) * PAGE_SIZE),
+            fixmap_page_table = __va(cpu, tables.table(paging.FIXADDR_TOP, PAGE_SHIFT) * PAGE_SIZE),
+        )
+    assert tables.end_pfn * PAGE_SIZE < kernel.lowmem_bytes, "no memory left beside page tables"
+    return tables
+
+
+async def _store_tables(cpu: Cpu, tables: early_page_tables) -> int:
+    """Write the tables to physical memory. Returns the index of the identity mapping's entry.
+
+    The instruction after the one that turns paging on is still at its physical address. So the
+    first memory is mapped there as well, by the same table.
+    """
+    paging   = cpu.kernel.paging
+    root     = tables.tables[tables.root]
+    identity = paging.index(paging.shifts[0], 0)
+    cpu.kernel.kernel_pgd_indices = tuple(i for i, entry in enumerate(root) if entry)
+    root[identity] = root[paging.index(paging.shifts[0], paging.PAGE_OFFSET)]
+    for pfn, entries in tables.tables.items():
+        raw = b"".join(entry.to_bytes(paging.entry_size, "little") for entry in entries)
+        await cpu.store_bytes(pfn << PAGE_SHIFT, raw)
+    return identity
+
+
+async def _enable_paging(cpu: Cpu, root: int) -> None:
+    """Set CR4, CR3, EFER and CR0, in the order that the processor asks for."""
+    if cpu.kernel.paging.entry_size == 8:
+        cpu.cr4 = X86_CR4_PAE
+    elif boot_cpu_has(cpu, X86_FEATURE_PSE):
+        cpu.cr4 = X86_CR4_PSE
+    await cpu.write_cr(Register.CR4, cpu.cr4)
+    await cpu.write_cr(Register.CR3, root << PAGE_SHIFT)
+    if cpu.kernel.paging.entry_size == 8:
+        nx = EFER_NX if boot_cpu_has(cpu, X86_FEATURE_NX) else 0
+        await cpu.write_cr(Register.EFER, EFER_SCE | EFER_LME | nx)
+    await cpu.write_cr(Register.CR0, _CR0_STATE)
+
+
+async def _take_over(cpu: Cpu, tables: early_page_tables, identity: int) -> None:
+    """Go on at linear addresses of the kernel only."""
+    kernel = cpu.kernel
+    kernel.init_mm.pgd = __va(cpu, tables.root << PAGE_SHIFT)
+    await set_pte(cpu, kernel.init_mm.pgd + identity * kernel.paging.entry_size, 0)
+    await switch_mm(cpu, None, kernel.init_mm)
+    # Global translations outlive that flush; only now may there be any.
+    if boot_cpu_has(cpu, X86_FEATURE_PGE):
+        await cr4_set_bits(cpu, X86_CR4_PGE)
+    await setup_protection(cpu)

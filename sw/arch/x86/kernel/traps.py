@@ -1,0 +1,35 @@
+"""Exceptions that are not page faults.
+
+Ref: Linux 6.12, arch/x86/kernel/traps.c.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sw.arch.x86.mm.extable import fixup_exception
+from sw.kernel.ftrace import traced
+from sw.kernel.panic import KernelOops
+from sw.kernel.signal import force_sig_fault
+from sw.kernel.signal_types import SI_KERNEL, SIGSEGV
+
+if TYPE_CHECKING:
+    from sw.arch.x86.include.processor import pt_regs
+
+    from .cpu import Cpu
+
+
+__all__ = ["exc_general_protection"]
+
+
+@traced
+async def exc_general_protection(cpu: Cpu, regs: pt_regs) -> None:
+    """Handle exception 13: a non-canonical address, or a control register's forbidden value.
+
+    A program gets SIGSEGV without an address: the processor has not stored one.
+    """
+    if regs.user_mode:
+        await force_sig_fault(cpu, SIGSEGV, SI_KERNEL, 0, regs.error_code)
+    elif not fixup_exception(cpu, regs):
+        raise KernelOops(f"Oops: general protection fault: {regs.error_code:04x}",
+                         address=0, error_code=regs.error_code, stack=cpu.stack)

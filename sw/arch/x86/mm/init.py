@@ -1,0 +1,92 @@
+"""The kernel's own page tables, as they are before paging is on.
+
+Ref: Linux 6.12, arch/x86/mm/init.c (split_mem_range), init_64.c, init_32.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sw.arch.x86.include.cpufeatures import X86_FEATURE_GBPAGES, X86_FEATURE_PSE
+from sw.arch.x86.include.pgtable import pfn_pte
+from sw.arch.x86.include.pgtable_types import _KERNPG_TABLE, _PAGE_PSE, PAGE_KERNEL, Paging
+from sw.mm.mm_types import PAGE_SHIFT
+
+
+__all__ = ["early_page_tables", "init_mem_mapping", "split_mem_range"]
+
+
+class early_page_tables:
+    """Page tables that will be stored at physical addresses.
+
+    Parameters
+    ----------
+    paging : :class:`Paging`
+        Their format.
+    start_pfn : :class:`int`
+        First of the frames that they may take, one after the other.
+
+    Attributes
+    ----------
+    tables : :class:`dict`
+        Entries of each table, by frame number.
+    root : :class:`int`
+        Frame number of the root table.
+    end_pfn : :class:`int`
+        First frame not taken.
+    """
+
+    def __init__(self, paging: Paging, start_pfn: int):
+        self.paging  = paging
+        self.tables: dict[int, list[int]] = {}
+        self.end_pfn = start_pfn
+        self.root    = self._new_table()
+
+    def _new_table(self) -> int:
+        pfn = self.end_pfn
+        self.tables[pfn] = [0] * self.paging.entries
+        self.end_pfn += 1
+        return pfn
+
+    def table(self, linear: int, shift: int) -> int:
+        """Frame number of the table of the level ``shift`` for ``linear``; makes what lacks."""
+        pfn = self.root
+        for level in self.paging.shifts[:self.paging.shifts.index(shift)]:
+            entries = self.tables[pfn]
+            index   = self.paging.index(level, linear)
+            if not entries[index]:
+                entries[index] = self._new_table() << PAGE_SHIFT | _KERNPG_TABLE
+            pfn = entries[index] >> PAGE_SHIFT
+        return pfn
+
+    def map(self, linear: int, physical: int, shift: int) -> None:
+        """Map a page of ``1 << shift`` bytes for the kernel."""
+        entry = pfn_pte(self.paging, physical >> PAGE_SHIFT, PAGE_KERNEL)
+        if shift > PAGE_SHIFT:
+            entry |= _PAGE_PSE
+        self.tables[self.table(linear, shift)][self.paging.index(shift, linear)] = entry
+
+
+def split_mem_range(paging: Paging, features: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut physical memory ``[0, end)`` into the largest pages that fit.
+
+    Yields the physical address of each, and its size as a power of two.
+    """
+    sizes = [PAGE_SHIFT]
+    if paging.entry_size == 8:
+        sizes.insert(0, 21)
+        if features & X86_FEATURE_GBPAGES:
+            sizes.insert(0, 30)
+    elif features & X86_FEATURE_PSE:
+        sizes.insert(0, 22)
+    start = 0
+    while start < end:
+        shift = next(s for s in sizes if start % (1 << s) == 0 and start + (1 << s) <= end)
+        yield start, shift
+        start += 1 << shift
+
+
+def init_mem_mapping(tables: early_page_tables, features: int, end: int) -> None:
+    """Make the linear map: physical memory ``[0, end)`` at PAGE_OFFSET."""
+    for physical, shift in split_mem_range(tables.paging, features, end):
+        tables.map(tables.paging.PAGE_OFFSET + physical, physical, shift)
