@@ -6,6 +6,7 @@ Ref: Linux 6.12, init/main.c, arch/x86/kernel/setup.c.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sw.arch.x86.include.pgtable_types import Paging
@@ -69,6 +70,8 @@ class Kernel:
         System calls by number.
     tasks : :class:`dict`
         Tasks by number.
+    last_pid : :class:`int`
+        Number of the youngest task.
     rootfs : :class:`dict`
         Files by path.
     log : :class:`list` of :class:`str`
@@ -92,7 +95,7 @@ class Kernel:
         if paging.entry_size == 4 and ram_bytes > 1 << 32:
             raise ValueError(f"a 32-bit kernel cannot use {ram_bytes!r} bytes of memory")
 
-        self.paging       = paging
+        self.paging       = paging if era.saved_dirty else replace(paging, SAVED_DIRTY=0)
         self.era          = era
         self.ram_bytes    = ram_bytes
         self.lowmem_bytes = ram_bytes - highmem_bytes
@@ -109,6 +112,7 @@ class Kernel:
 
         self.proc_mem_force_override = proc_mem_force_override
         self.sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {}
+        self.last_pid = 0
         self.tasks:  dict[int, task_struct] = {}
         self.rootfs: dict[str, Any]         = {}
 

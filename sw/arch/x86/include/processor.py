@@ -1,6 +1,6 @@
-"""Registers saved by an exception, and what a task carries for its mapped pages.
+"""Registers saved by an exception, and what a task carries for the processor.
 
-Ref: Linux 6.12, arch/x86/include/asm/ptrace.h and trapnr.h, include/linux/sched.h.
+Ref: Linux 6.12, arch/x86/include/asm/ptrace.h, processor.h and trapnr.h, include/linux/sched.h.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sw.arch.x86.mm.extable import exception_table_entry
 
 
-__all__ = ["X86_TRAP_GP", "X86_TRAP_PF", "kmap_ctrl", "pt_regs"]
+__all__ = ["X86_TRAP_GP", "X86_TRAP_PF", "kmap_ctrl", "pt_regs", "thread_struct"]
 
 
 X86_TRAP_GP = 13
@@ -30,6 +30,25 @@ class kmap_ctrl:
     """
 
     pteval: list[int] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class thread_struct:
+    """The last exception for which a task got a signal.
+
+    Attributes
+    ----------
+    trap_nr : :class:`int`
+        Exception vector.
+    error_code : :class:`int`
+        Error code of a page fault, as the signal frame shows it.
+    cr2 : :class:`int`
+        Its linear address.
+    """
+
+    trap_nr:    int = 0
+    error_code: int = 0
+    cr2:        int = 0
 
 
 @dataclass(eq=False)

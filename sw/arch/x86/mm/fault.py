@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sw.arch.x86.include.cpufeatures import X86_FEATURE_SMAP, boot_cpu_has
 from sw.arch.x86.include.pgtable import pte_exec, pte_present, pte_write, ptep_get
+from sw.arch.x86.include.processor import X86_TRAP_PF, thread_struct
 from sw.arch.x86.include.trap_pf import (
     X86_PF_INSTR, X86_PF_PROT, X86_PF_RSVD, X86_PF_USER, X86_PF_WRITE,
 )
@@ -155,9 +156,15 @@ async def bad_area_nosemaphore(
         # A system access by the processor on behalf of the program: the kernel's tables are bad.
         await page_fault_oops(cpu, regs, error_code, address)
     else:
-        if address >= cpu.kernel.paging.TASK_SIZE:
-            error_code |= X86_PF_PROT  # do not tell what the kernel has mapped
-        await force_sig_fault(cpu, SIGSEGV, si_code, address, error_code)
+        await _force_sig(cpu, SIGSEGV, si_code, error_code, address)
+
+
+async def _force_sig(cpu: Cpu, signo: int, si_code: int, error_code: int, address: int) -> None:
+    assert cpu.current is not None
+    if address >= cpu.kernel.paging.TASK_SIZE:
+        error_code |= X86_PF_PROT  # do not tell what the kernel has mapped
+    cpu.current.thread = thread_struct(X86_TRAP_PF, error_code, address)
+    await force_sig_fault(cpu, signo, si_code, address, error_code)
 
 
 @traced
@@ -180,6 +187,6 @@ async def mm_fault_error(
         assert cpu.current is not None
         send_signal(cpu.current, SIGKILL)  # the out-of-memory killer has no other choice here
     elif fault & VM_FAULT_SIGBUS:
-        await force_sig_fault(cpu, SIGBUS, BUS_ADRERR, address, error_code)
+        await _force_sig(cpu, SIGBUS, BUS_ADRERR, error_code, address)
     else:
         await bad_area_nosemaphore(cpu, regs, error_code, address)

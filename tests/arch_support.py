@@ -1,0 +1,119 @@
+"""A kernel on a golden machine whose memory holds rubbish at reset."""
+
+from collections.abc import Coroutine, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from sim.golden.bus import GoldenBus
+from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging, vm_get_page_prot
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.mm.pgtable import pgd_alloc
+from sw.arch.x86.mm.tlb import switch_mm
+from sw.bus import Access, Answer, Kind, Register
+from sw.era import ERA_6_X
+from sw.kernel.kernel import Kernel
+from sw.mm.mm_types import (
+    PAGE_SIZE, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, mm_struct, vm_area_struct,
+)
+
+
+__all__ = ["BOTH", "RecordingBus", "add_vma", "booted", "processor", "run", "user_task"]
+
+
+#: Both formats of page tables, for ``parametrize``.
+BOTH = [PAGING_64, PAGING_32]
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Result of a coroutine that never waits: the golden machine answers at once."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("the golden machine made its processor wait")
+
+
+class RecordingBus(GoldenBus):
+    """A golden bus that remembers what was asked of it.
+
+    Attributes
+    ----------
+    log : :class:`list` of :class:`tuple`
+        Control operations: ``("invlpg", linear)`` or ``("write", register, value)``.
+    done : :class:`list` of :class:`Access`
+        Accesses, the faulting ones too.
+    marks : :class:`list` of :class:`tuple`
+        Stacks of functions.
+    """
+
+    def __init__(self, **features: Any) -> None:
+        super().__init__(**features)
+        self.log:   list[tuple[Any, ...]] = []
+        self.done:  list[Access]          = []
+        self.marks: list[tuple[str, ...]] = []
+
+    async def access(self, access: Access) -> Answer:
+        self.done.append(access)
+        return await super().access(access)
+
+    async def burst(self, accesses: Sequence[Access]) -> list[Answer]:
+        assert 0 < len(accesses) <= 64
+        answers = await super().burst(accesses)
+        self.done += accesses[:len(answers)]
+        return answers
+
+    async def write_control(self, register: Register, value: int) -> None:
+        self.log.append(("write", register, value))
+        await super().write_control(register, value)
+
+    async def invlpg(self, linear: int) -> None:
+        self.log.append(("invlpg", linear))
+        await super().invlpg(linear)
+
+    def mark(self, stack: Sequence[str]) -> None:
+        self.marks.append(tuple(stack))
+
+    @property
+    def written(self) -> list[int]:
+        """Linear addresses of the writes."""
+        return [access.linear for access in self.done if access.kind is not Kind.READ]
+
+
+def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any = ERA_6_X,
+              highmem_bytes: int | None = None, **features: Any) -> Cpu:
+    """Make a processor out of reset, with a kernel that has not started."""
+    bus = RecordingBus(**features)
+    for frame in range(64):
+        bus.mmu.memory.page(frame)[:] = b"\xa5" * PAGE_SIZE
+    return Cpu(bus, Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes))
+
+
+def booted(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, **options: Any) -> Cpu:
+    """Make a processor on which the kernel has started. What it did until then is forgotten."""
+    cpu = processor(paging, ram_bytes, **options)
+    run(cpu.kernel.boot(cpu))
+    cpu.bus.log.clear()
+    cpu.bus.done.clear()
+    cpu.bus.marks.clear()
+    return cpu
+
+
+def user_task(cpu: Cpu) -> mm_struct:
+    """Make a task with an empty address space the current one. Returns the address space."""
+    mm = mm_struct(cpu.kernel)
+    mm.pgd = run(pgd_alloc(cpu))
+    cpu.current = SimpleNamespace(
+        mm=mm, pending=[], min_flt=0, thread=None, rlim_stack=8 << 20,
+        sighand=SimpleNamespace(action={}),
+    )
+    run(switch_mm(cpu, cpu.loaded_mm, mm))
+    return mm
+
+
+def add_vma(mm: mm_struct, start: int, end: int, flags: int) -> vm_area_struct:
+    """Add a private anonymous mapping."""
+    flags |= VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
+    vma = vm_area_struct(mm, start, end, flags, vm_get_page_prot(mm.kernel.paging, flags))
+    mm.mmap.append(vma)
+    mm.mmap.sort(key=lambda other: other.vm_start)
+    return vma

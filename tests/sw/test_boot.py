@@ -1,0 +1,187 @@
+"""From reset to a running kernel, in both formats of page tables."""
+
+import pytest
+
+from arch_support import BOTH, booted, processor, run
+from sw.arch.x86.include.cpufeatures import (
+    X86_CR0_PG, X86_CR0_WP, X86_CR4_PGE, X86_CR4_PSE, X86_CR4_SMAP, X86_CR4_SMEP,
+)
+from sw.arch.x86.include.page import __va
+from sw.arch.x86.include.pgtable import ptep_get
+from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.kernel.common import native_write_cr0, native_write_cr4
+from sw.arch.x86.kernel.cpu import TripleFault
+from sw.arch.x86.mm.init import split_mem_range
+from sw.arch.x86.mm.pgtable import lookup_address
+from sw.bus import Access, Kind, Register
+from sw.era import ERA_5_X, ERA_6_X
+from sw.kernel.kernel import Kernel
+
+
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+#: Bits of an entry, from the manual: P RW U A D PS G XD.
+P, RW, US, A, D, PS, G, XD = 1, 2, 4, 0x20, 0x40, 0x80, 0x100, 1 << 63
+
+
+def leaf(cpu, linear):
+    """Entry and size of the page at a kernel address."""
+    entryp, shift = run(lookup_address(cpu, cpu.kernel.init_mm.pgd, linear))
+    return run(ptep_get(cpu, entryp)), 1 << shift
+
+
+@pytest.mark.parametrize("paging, ram_bytes, highmem_bytes", [
+    (PAGING_64, 256 * KIB, None),
+    (PAGING_64, 3 * MIB,   None),
+    (PAGING_64, 6 * GIB,   None),
+    (PAGING_32, 256 * KIB, None),
+    (PAGING_32, 512 * KIB, 256 * KIB),
+    (PAGING_32, 6 * MIB,   None),
+    (PAGING_32, 3 * GIB,   None),
+])
+def test_all_memory_is_found_and_boot_is_cheap(paging, ram_bytes, highmem_bytes):
+    cpu = processor(paging, ram_bytes, highmem_bytes=highmem_bytes)
+    run(cpu.kernel.boot(cpu))
+    assert cpu.bus.accesses < 4000
+    kernel = cpu.kernel
+    assert sum(zone.nr_free for zone in kernel.zones) == (ram_bytes >> 12) - (
+        kernel.zero_page.pfn + 1)
+
+
+@pytest.mark.parametrize("paging", BOTH)
+def test_every_byte_of_low_memory_is_in_the_linear_map(paging):
+    cpu = booted(paging, 300 * KIB)
+    for physical in range(0, 300 * KIB, 4 * KIB):
+        frame = cpu.bus.mmu.memory.page(physical >> 12)
+        assert run(cpu.load(__va(cpu, physical) + 8, 8)) == int.from_bytes(frame[8:16], "little")
+    assert run(lookup_address(cpu, cpu.kernel.init_mm.pgd, __va(cpu, 300 * KIB))) is None or (
+        leaf(cpu, __va(cpu, 300 * KIB))[0] == 0)
+
+
+@pytest.mark.parametrize("paging, flags, size", [
+    (PAGING_64, P | RW | A | D | PS | G | XD, 2 * MIB),
+    (PAGING_32, P | RW | A | D | PS | G,      4 * MIB),
+])
+def test_the_linear_map_is_the_kernels_alone_and_not_executable(paging, flags, size):
+    cpu = booted(paging, 8 * MIB)
+    entry, found = leaf(cpu, __va(cpu, 4 * MIB))
+    assert (entry & ~0xF_FFFF_FFFF_F000, found) == (flags, size)
+    answer = run(cpu.bus.access(Access(__va(cpu, 0), 8, user=True)))
+    assert answer.fault.error_code == 0b101
+
+
+@pytest.mark.parametrize("paging", BOTH)
+def test_the_identity_mapping_is_gone(paging):
+    cpu = booted(paging)
+    answer = run(cpu.bus.access(Access(0x1000, 8)))
+    assert answer.fault.error_code == 0
+
+
+@pytest.mark.parametrize("paging", BOTH)
+def test_the_tables_are_stored_before_paging_is_turned_on(paging):
+    cpu = processor(paging)
+    run(cpu.kernel.boot(cpu))
+    on    = next(i for i, op in enumerate(cpu.bus.log)
+                 if op[1] is Register.CR0 and op[2] & X86_CR0_PG)
+    order = [op[1] for op in cpu.bus.log[:on]]
+    assert order == ([Register.CR4, Register.CR3, Register.EFER] if paging is PAGING_64
+                     else [Register.CR4, Register.CR3])
+    physical = [a for a in cpu.bus.done if a.linear < MIB]
+    linear   = [a for a in cpu.bus.done if a.linear >= paging.PAGE_OFFSET]
+    assert physical and {a.kind for a in physical} == {Kind.WRITE}
+    assert cpu.bus.done == physical + linear
+
+
+@pytest.mark.parametrize("paging, features, cr4", [
+    (PAGING_64, {},                             X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
+    (PAGING_64, {"smap": False, "smep": False}, X86_CR4_PGE | 1 << 5),
+    (PAGING_64, {"pge": False, "nx": False},    X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
+    (PAGING_32, {},             X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_PSE),
+    (PAGING_32, {"pse": False}, X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP),
+])
+def test_what_the_machine_has_is_turned_on_and_what_it_lacks_is_left_out(paging, features, cr4):
+    cpu = booted(paging, 8 * MIB, **features)
+    assert run(cpu.read_cr(Register.CR4)) == cpu.cr4 == cr4
+    entry, size = leaf(cpu, __va(cpu, 0))
+    assert bool(entry & G)  == features.get("pge", True)
+    assert bool(entry & XD) == (paging is PAGING_64 and features.get("nx", True))
+    assert (size > 4 * KIB) == features.get("pse", True)
+
+
+def test_gigabyte_pages_are_used_where_they_exist():
+    assert leaf(booted(PAGING_64, 2 * GIB), PAGING_64.PAGE_OFFSET)[1] == GIB
+    assert leaf(booted(PAGING_64, 2 * GIB, gigabyte_pages=False), PAGING_64.PAGE_OFFSET)[1] == 2 * MIB
+
+
+@pytest.mark.parametrize("paging, features, end, sizes", [
+    (PAGING_64, 1 << 26, 2 * GIB + 4 * MIB + 8 * KIB, {GIB: 2, 2 * MIB: 2, 4 * KIB: 2}),
+    (PAGING_64, 0,       4 * MIB + 4 * KIB,           {2 * MIB: 2, 4 * KIB: 1}),
+    (PAGING_32, 1 << 4,  6 * MIB,                     {4 * MIB: 1, 4 * KIB: 512}),
+    (PAGING_32, 0,       4 * MIB,                     {4 * KIB: 1024}),
+])
+def test_memory_is_cut_into_the_largest_pages_that_fit(paging, features, end, sizes):
+    cut = list(split_mem_range(paging, features, end))
+    assert [physical for physical, _ in cut] == [
+        sum(1 << shift for _, shift in cut[:i]) for i in range(len(cut))]
+    assert {size: sum(1 << shift == size for _, shift in cut) for size in sizes} == sizes
+    assert sum(1 << shift for _, shift in cut) == end
+
+
+def test_a_32_bit_kernel_keeps_896_mib_in_the_linear_map():
+    kernel = booted(PAGING_32, 1 * GIB).kernel
+    assert [(zone.name, zone.end_pfn) for zone in kernel.zones] == [
+        ("Normal", 896 * MIB >> 12), ("HighMem", GIB >> 12)]
+
+
+@pytest.mark.parametrize("paging", BOTH)
+def test_write_protection_is_on(paging):
+    cpu = booted(paging)
+    assert run(cpu.read_cr(Register.CR0)) & X86_CR0_WP
+
+
+def test_protections_cannot_be_written_away():
+    cpu = booted()
+    cr0, cr4 = run(cpu.read_cr(Register.CR0)), run(cpu.read_cr(Register.CR4))
+    run(native_write_cr0(cpu, cr0 & ~X86_CR0_WP))
+    run(native_write_cr4(cpu, cr4 & ~(X86_CR4_SMEP | X86_CR4_SMAP)))
+    assert run(cpu.read_cr(Register.CR0)) == cr0
+    assert run(cpu.read_cr(Register.CR4)) == cpu.cr4 == cr4
+    assert len(cpu.kernel.log) == 2
+
+
+def test_a_fault_before_the_kernel_has_handlers_shuts_the_processor_down():
+    cpu = processor()
+    with pytest.raises(TripleFault):
+        run(cpu.write_cr(Register.CR0, X86_CR0_PG))
+
+
+def test_a_64_bit_kernel_does_not_start_without_long_mode():
+    cpu = processor(PAGING_64, long_mode=False, gigabyte_pages=False, nx=False)
+    with pytest.raises(AssertionError, match="long mode"):
+        run(cpu.kernel.boot(cpu))
+
+
+@pytest.mark.parametrize("paging, ram_bytes, highmem_bytes", [
+    (PAGING_64, MIB + 1,  None),
+    (PAGING_64, MIB,      4 * KIB),
+    (PAGING_32, MIB,      MIB),
+    (PAGING_32, GIB,      0),
+    (PAGING_32, 5 * GIB,  None),
+])
+def test_impossible_memory_is_refused(paging, ram_bytes, highmem_bytes):
+    with pytest.raises(ValueError, match="memory|highmem"):
+        Kernel(paging, ram_bytes, ERA_6_X, highmem_bytes=highmem_bytes)
+
+
+def test_the_saved_dirty_bit_exists_from_6_6_on():
+    assert booted(era=ERA_6_X).kernel.paging.SAVED_DIRTY == 1 << 58
+    assert booted(era=ERA_5_X).kernel.paging.SAVED_DIRTY == 0
+    assert booted(PAGING_32, era=ERA_6_X).kernel.paging.SAVED_DIRTY == 1 << 10
+
+
+def test_boot_is_marked():
+    cpu = processor()
+    run(cpu.kernel.boot(cpu))
+    assert cpu.bus.marks[0] == ("start_kernel",)
+    assert ("start_kernel", "startup") in cpu.bus.marks
+    assert cpu.bus.marks[-1] == () == tuple(cpu.stack)
