@@ -16,6 +16,7 @@ from sw.mm.mm_types import PAGE_SHIFT, PAGE_SIZE, mm_struct, page
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, alloc_page, mem_map, zone
 
 from .ftrace import traced
+from .syscalls import sys_call_table
 
 if TYPE_CHECKING:
     from sw.arch.x86.kernel.cpu import Cpu
@@ -111,7 +112,7 @@ class Kernel:
         self.log: list[str]   = []
 
         self.proc_mem_force_override = proc_mem_force_override
-        self.sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {}
+        self.sys_call_table: dict[int, Callable[..., Awaitable[int]]] = dict(sys_call_table)
         self.last_pid = 0
         self.tasks:  dict[int, task_struct] = {}
         self.rootfs: dict[str, Any]         = {}

@@ -31,9 +31,9 @@ SEGV_ACCERR = 2     # invalid permissions for the mapped object
 BUS_ADRERR  = 2     # nonexistent physical address
 
 #: Dispositions. A program here has one handler for all signals: its coroutine gets the exception.
-SIG_DFL     = "SIG_DFL"
-SIG_IGN     = "SIG_IGN"
-SIG_HANDLER = "handler"
+SIG_DFL     = 0
+SIG_IGN     = 1
+SIG_HANDLER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class kernel_siginfo:
 class sighand_struct:
     """Dispositions by signal number; SIG_DFL if absent. Shared by the threads of a process."""
 
-    action: dict[int, str] = field(default_factory=dict)
+    action: dict[int, int] = field(default_factory=dict)
 
 
 class Signal(Exception):

@@ -1,0 +1,1 @@
+"""Drivers (Linux: drivers)."""

@@ -1,0 +1,1 @@
+"""Drivers of no class (Linux: drivers/misc)."""

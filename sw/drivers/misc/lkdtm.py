@@ -1,0 +1,61 @@
+"""Kernel code that touches user addresses itself, with what protects them in place or not.
+
+Ref: Linux 6.12, drivers/misc/lkdtm/perms.c and bugs.c.
+
+For experiments: each function does one wrong thing, and ends in an oops if the machine stops it.
+"""
+
+from sw.arch.x86.include.cpufeatures import X86_CR0_WP
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.bus import Register
+from sw.kernel.ftrace import traced
+
+
+__all__ = [
+    "lkdtm_ACCESS_USERSPACE", "lkdtm_EXEC_USERSPACE", "lkdtm_WRITE_RO", "lkdtm_WRITE_USERSPACE",
+]
+
+
+@traced
+async def lkdtm_ACCESS_USERSPACE(cpu: Cpu, address: int, *, stac: bool = False) -> int:
+    """Load 8 bytes from a user address; with STAC around it if ``stac``."""
+    if stac:
+        await cpu.stac()
+    try:
+        return await cpu.load(address, 8)
+    finally:
+        if stac:
+            await cpu.clac()
+
+
+@traced
+async def lkdtm_WRITE_USERSPACE(cpu: Cpu, address: int, value: int, *,
+                                stac: bool = False) -> None:
+    """Store 8 bytes at a user address; with STAC around it if ``stac``."""
+    if stac:
+        await cpu.stac()
+    try:
+        await cpu.store(address, 8, value)
+    finally:
+        if stac:
+            await cpu.clac()
+
+
+@traced
+async def lkdtm_WRITE_RO(cpu: Cpu, address: int, value: int) -> None:
+    """Store 8 bytes at a read-only address with CR0.WP cleared and AC set.
+
+    Linux pins WP, so that its own functions refuse to clear it; a MOV to CR0 does not ask.
+    """
+    cr0 = await cpu.read_cr(Register.CR0)
+    await cpu.write_cr(Register.CR0, cr0 & ~X86_CR0_WP)
+    try:
+        await lkdtm_WRITE_USERSPACE(cpu, address, value, stac=True)
+    finally:
+        await cpu.write_cr(Register.CR0, cr0)
+
+
+@traced
+async def lkdtm_EXEC_USERSPACE(cpu: Cpu, address: int) -> None:
+    """Jump to a user address."""
+    await cpu.fetch(address, 1)

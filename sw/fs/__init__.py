@@ -1,0 +1,1 @@
+"""Files (Linux: fs)."""

@@ -1,0 +1,191 @@
+"""Files, open files, and a process's table of descriptors.
+
+Ref: Linux 6.12, include/linux/fs.h, fs/file.c and fs/file_table.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sw.errno import Errno, KernelError
+
+if TYPE_CHECKING:
+    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.mm.filemap import address_space
+    from sw.mm.mm_types import vm_area_struct
+
+
+__all__ = [
+    "FMODE_READ", "FMODE_WRITE",
+    "O_ACCMODE", "O_APPEND", "O_CREAT", "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY",
+    "SEEK_CUR", "SEEK_END", "SEEK_SET",
+    "close_files", "close_fd", "dup_fd", "fdget", "fd_install", "file", "file_operations",
+    "files_struct", "fput", "get_file", "inode", "loff_t",
+]
+
+
+O_RDONLY  = 0o0
+O_WRONLY  = 0o1
+O_RDWR    = 0o2
+O_ACCMODE = 0o3
+O_CREAT   = 0o100
+O_EXCL    = 0o200
+O_TRUNC   = 0o1000
+O_APPEND  = 0o2000
+
+SEEK_SET = 0
+SEEK_CUR = 1
+SEEK_END = 2
+
+FMODE_READ  = 0x1
+FMODE_WRITE = 0x2
+
+
+def loff_t(value: int) -> int:
+    """Take the low 64 bits of ``value`` as a signed number, as a file position is one."""
+    return (value + (1 << 63) & (1 << 64) - 1) - (1 << 63)
+
+
+@dataclass(eq=False, slots=True)
+class inode:
+    """A file, open or not.
+
+    Attributes
+    ----------
+    i_mode : :class:`int`
+        Permission bits: owner, group, others.
+    i_uid : :class:`int`
+        Owner.
+    i_fop : :class:`file_operations`
+        What it can do.
+    i_size : :class:`int`
+        Bytes.
+    i_mapping : :class:`address_space` or :class:`None`
+        Its pages, if it keeps any.
+    i_private : :class:`object`
+        What the file system knows of it.
+    """
+
+    i_mode:    int
+    i_uid:     int
+    i_fop:     file_operations
+    i_size:    int = 0
+    i_mapping: address_space | None = None
+    i_private: Any = None
+
+
+@dataclass(eq=False, slots=True)
+class file:
+    """An open file. Descriptors that were duplicated or inherited share it, and its position.
+
+    Attributes
+    ----------
+    f_mode : :class:`int`
+        FMODE_READ, FMODE_WRITE.
+    f_flags : :class:`int`
+        O_* as opened.
+    f_pos : :class:`int`
+        Position, a signed 64-bit number.
+    f_count : :class:`int`
+        Descriptors and mappings that refer to it.
+    private_data : :class:`object`
+        What the file system keeps with it.
+    """
+
+    f_inode: inode
+    f_op:    file_operations
+    f_mode:  int
+    f_flags: int
+    f_pos:   int = 0
+    f_count: int = 1
+    private_data: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class file_operations:
+    """What a kind of file can do. An operation that is absent fails as Linux says.
+
+    Reading and writing take and return the position that C passes by reference: the result is
+    the number of bytes, and the position behind them.
+
+    Attributes
+    ----------
+    unsigned_offset : :class:`bool`
+        FOP_UNSIGNED_OFFSET: positions are addresses, and those with the sign bit are legal.
+    """
+
+    llseek:  Callable[[Cpu, file, int, int], int]
+    read:    Callable[[Cpu, file, int, int, int], Awaitable[tuple[int, int]]]
+    write:   Callable[[Cpu, file, int, int, int], Awaitable[tuple[int, int]]]
+    open:    Callable[[Cpu, inode, file], Awaitable[None]] | None = None
+    release: Callable[[Cpu, inode, file], Awaitable[None]] | None = None
+    mmap:    Callable[[Cpu, file, vm_area_struct], None]   | None = None
+    unsigned_offset: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class files_struct:
+    """Descriptors of a process.
+
+    Attributes
+    ----------
+    fdt : :class:`dict`
+        Open files by descriptor.
+    count : :class:`int`
+        Tasks that share the table.
+    """
+
+    fdt:   dict[int, file] = field(default_factory=dict)
+    count: int = 1
+
+
+def get_file(filp: file) -> file:
+    """Take a reference."""
+    filp.f_count += 1
+    return filp
+
+
+async def fput(cpu: Cpu, filp: file) -> None:
+    """Drop a reference; the last one closes the file."""
+    filp.f_count -= 1
+    assert filp.f_count >= 0, "BUG: file freed twice"
+    if filp.f_count == 0 and filp.f_op.release is not None:
+        await filp.f_op.release(cpu, filp.f_inode, filp)
+
+
+def fdget(cpu: Cpu, fd: int) -> file:
+    """Return the open file of a descriptor of the current task. Raises EBADF."""
+    filp = cpu.current.files.fdt.get(fd)
+    if filp is None:
+        raise KernelError(Errno.EBADF)
+    return filp
+
+
+def fd_install(cpu: Cpu, filp: file) -> int:
+    """Give ``filp`` the lowest free descriptor of the current task."""
+    fdt = cpu.current.files.fdt
+    fd  = next(number for number in range(len(fdt) + 1) if number not in fdt)
+    fdt[fd] = filp
+    return fd
+
+
+async def close_fd(cpu: Cpu, fd: int) -> None:
+    """Free a descriptor of the current task. Raises EBADF."""
+    filp = fdget(cpu, fd)
+    del cpu.current.files.fdt[fd]
+    await fput(cpu, filp)
+
+
+def dup_fd(oldf: files_struct) -> files_struct:
+    """Return a copy of a table, for a child. The open files are the same ones."""
+    return files_struct({fd: get_file(filp) for fd, filp in oldf.fdt.items()})
+
+
+async def close_files(cpu: Cpu, files: files_struct) -> None:
+    """Leave a table; the last task that does closes its files."""
+    files.count -= 1
+    while files.count == 0 and files.fdt:
+        _, filp = files.fdt.popitem()
+        await fput(cpu, filp)

@@ -1,0 +1,1 @@
+"""Files that show processes (Linux: fs/proc)."""

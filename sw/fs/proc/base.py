@@ -1,0 +1,169 @@
+"""/proc/<pid>/mem: an address space as a file.
+
+Ref: Linux 6.12, fs/proc/base.c.
+"""
+
+import re
+
+from sw.arch.x86.include.page import page_to_virt
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
+from sw.errno import Errno, KernelError
+from sw.fs.file import SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t
+from sw.kernel.ftrace import traced
+from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, SUID_DUMP_USER, mm_access
+from sw.kernel.sched import find_task_by_vpid
+from sw.kernel.sched_mm import mmdrop, mmget_not_zero, mmgrab, mmput
+from sw.mm.access import access_remote_vm
+from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
+from sw.mm.mm_types import PAGE_SIZE, mm_struct
+from sw.mm.page_alloc import GFP_KERNEL, __free_page, alloc_page
+
+
+__all__ = ["mem_rw", "proc_mem_foll_force", "proc_mem_operations", "proc_pid_lookup"]
+
+
+_MEM = re.compile(r"/proc/(self|\d+)(?:/task/(\d+))?/mem")
+
+
+def proc_pid_lookup(cpu: Cpu, path: str) -> inode | None:
+    """Find ``/proc/<pid>/mem`` or ``/proc/<pid>/task/<tid>/mem``; ``None`` for other paths.
+
+    The file belongs to the task's owner if it is dumpable, else to root; nobody else gets in.
+    Raises ENOENT if there is no such process.
+    """
+    match = _MEM.fullmatch(path)
+    if match is None:
+        return None
+    tgid = cpu.current.tgid if match[1] == "self" else int(match[1])
+    task = find_task_by_vpid(cpu, int(match[2] or tgid))
+    if task is None or task.tgid != tgid:
+        raise KernelError(Errno.ENOENT)
+    dumpable = task.mm is not None and task.mm.dumpable == SUID_DUMP_USER
+    return inode(0o600, task.cred.euid if dumpable else 0, proc_mem_operations, i_private=task)
+
+
+@traced
+async def mem_open(cpu: Cpu, inode: inode, filp: file) -> None:
+    """Remember the task's address space, not the task: the one check of permission.
+
+    Holds the struct and not the memory, which may die. Raises EACCES; for a task without
+    memory ESRCH, or in older kernels nothing: such a file is empty.
+    """
+    mm = await mm_access(cpu, inode.i_private, PTRACE_MODE_ATTACH_FSCREDS)
+    if mm is None:
+        if cpu.kernel.era.mem_open_needs_mm:
+            raise KernelError(Errno.ESRCH)
+        return
+    mmgrab(mm)
+    await mmput(cpu, mm)
+    filp.private_data = mm
+
+
+@traced
+async def mem_release(cpu: Cpu, inode: inode, filp: file) -> None:
+    """Let go of the address space."""
+    if filp.private_data is not None:
+        await mmdrop(cpu, filp.private_data)
+
+
+def mem_lseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
+    """Set the position to any address at all. Raises EINVAL for SEEK_END."""
+    if whence not in (SEEK_SET, SEEK_CUR):
+        raise KernelError(Errno.EINVAL)
+    filp.f_pos = loff_t(offset + (filp.f_pos if whence == SEEK_CUR else 0))
+    return filp.f_pos
+
+
+def proc_mem_foll_force(cpu: Cpu, filp: file, mm: mm_struct) -> bool:
+    """May this access ignore the protection of the mapping?
+
+    Asked at each call, by ``proc_mem.force_override``: always, never, or only for the tracer of
+    a task that still has the address space.
+    """
+    policy = cpu.kernel.era.proc_mem_force(cpu.kernel.proc_mem_force_override)
+    if policy == "ptrace":
+        task = filp.f_inode.i_private
+        return (not task.exit_state and bool(task.ptrace) and task.mm is mm
+                and task.parent is cpu.current)
+    return policy == "always"
+
+
+@traced
+async def mem_rw(cpu: Cpu, filp: file, buf: int, count: int, pos: int, *,
+                 write: bool) -> tuple[int, int]:
+    """Copy between the caller's ``buf`` and the address ``pos`` of the file's address space.
+
+    In chunks of a page that are counted from the start of the request, through one page of the
+    kernel's own.
+
+    Returns
+    -------
+    :class:`tuple`
+        Bytes copied, fewer than ``count`` if a later chunk met a wall, and 0 once the memory is
+        dead; and the address behind them.
+
+    Raises
+    ------
+    KernelError
+        ENOMEM. EIO, whatever stopped the first byte. EFAULT for the caller's buffer, even if
+        earlier chunks were done: they stay done.
+    """
+    mm = filp.private_data
+    if mm is None:
+        return 0, pos
+    bounce = await alloc_page(cpu, GFP_KERNEL)
+    try:
+        if not mmget_not_zero(mm):
+            return 0, pos
+        try:
+            flags = FOLL_FORCE if proc_mem_foll_force(cpu, filp, mm) else 0
+            flags |= FOLL_WRITE if write else 0
+            copied = await _mem_rw(cpu, mm, buf, count, pos, page_to_virt(cpu, bounce), flags)
+        finally:
+            await mmput(cpu, mm)
+    finally:
+        __free_page(cpu, bounce)
+    return copied, pos + copied
+
+
+async def _mem_rw(cpu: Cpu, mm: mm_struct, buf: int, count: int, addr: int, bounce: int,
+                  flags: int) -> int:
+    """Do the chunks of :func:`mem_rw`; return the bytes copied."""
+    copied = 0
+    while copied < count:
+        this_len = min(count - copied, PAGE_SIZE)
+        if flags & FOLL_WRITE and await copy_from_user(cpu, bounce, buf + copied, this_len):
+            raise KernelError(Errno.EFAULT)
+        here = addr + copied & cpu.kernel.paging.address_mask
+        this_len = await access_remote_vm(cpu, mm, here, bounce, this_len, flags)
+        if this_len == 0:
+            if copied == 0:
+                raise KernelError(Errno.EIO)
+            break
+        if not flags & FOLL_WRITE and await copy_to_user(cpu, buf + copied, bounce, this_len):
+            raise KernelError(Errno.EFAULT)
+        copied += this_len
+    return copied
+
+
+@traced
+async def mem_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tuple[int, int]:
+    """Read from the file."""
+    return await mem_rw(cpu, filp, buf, count, pos, write=False)
+
+
+@traced
+async def mem_write(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tuple[int, int]:
+    """Write to the file."""
+    return await mem_rw(cpu, filp, buf, count, pos, write=True)
+
+
+proc_mem_operations = file_operations(
+    llseek          = mem_lseek,
+    read            = mem_read,
+    write           = mem_write,
+    open            = mem_open,
+    release         = mem_release,
+    unsigned_offset = True,
+)

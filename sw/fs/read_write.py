@@ -1,0 +1,111 @@
+"""The calls that move bytes between an open file and its caller's memory.
+
+Ref: Linux 6.12, fs/read_write.c.
+
+Every error that can be told without the file is told here, in the order of the C code.
+"""
+
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.lib.usercopy import access_ok
+from sw.errno import Errno, KernelError
+from sw.kernel.ftrace import traced
+
+from .file import FMODE_READ, FMODE_WRITE, SEEK_END, fdget, file, loff_t
+
+
+__all__ = [
+    "ksys_lseek", "ksys_pread64", "ksys_pwrite64", "ksys_read", "ksys_write", "vfs_read",
+    "vfs_write",
+]
+
+
+#: Most bytes of one call: INT_MAX rounded down to a page.
+MAX_RW_COUNT = 0x7FFF_F000
+
+
+def rw_verify_area(cpu: Cpu, filp: file, pos: int, count: int) -> None:
+    """Check the position, and that ``count`` is not negative as a signed number.
+
+    Raises EINVAL for a negative count, and for a position or an end that is negative where
+    positions are not addresses. Where they are, only a range that wraps is refused: EOVERFLOW.
+    """
+    if count > cpu.kernel.paging.address_mask >> 1:
+        raise KernelError(Errno.EINVAL)
+    unsigned = filp.f_op.unsigned_offset
+    if pos < 0:
+        if not unsigned:
+            raise KernelError(Errno.EINVAL)
+        if count >= -pos:
+            raise KernelError(Errno.EOVERFLOW)
+    elif loff_t(pos + count) < 0 and not unsigned:
+        raise KernelError(Errno.EINVAL)
+
+
+def _verify(cpu: Cpu, filp: file, mode: int, buf: int, count: int, pos: int) -> int:
+    """Check one call as a whole; return the bytes to move. EBADF, EFAULT, EINVAL, EOVERFLOW."""
+    if not filp.f_mode & mode:
+        raise KernelError(Errno.EBADF)
+    count &= cpu.kernel.paging.address_mask
+    if not access_ok(cpu, buf, count):
+        raise KernelError(Errno.EFAULT)
+    rw_verify_area(cpu, filp, pos, count)
+    return min(count, MAX_RW_COUNT)
+
+
+@traced
+async def vfs_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tuple[int, int]:
+    """Read at ``pos`` into the caller's memory; return the bytes done, and the new position."""
+    count = _verify(cpu, filp, FMODE_READ, buf, count, pos)
+    return await filp.f_op.read(cpu, filp, buf, count, pos)
+
+
+@traced
+async def vfs_write(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tuple[int, int]:
+    """Write at ``pos`` from the caller's memory; return the bytes done, and the new position."""
+    count = _verify(cpu, filp, FMODE_WRITE, buf, count, pos)
+    return await filp.f_op.write(cpu, filp, buf, count, pos)
+
+
+@traced
+async def ksys_read(cpu: Cpu, fd: int, buf: int, count: int) -> int:
+    """Read at the file's position. Only success moves it."""
+    filp = fdget(cpu, fd)
+    done, pos  = await vfs_read(cpu, filp, buf, count, filp.f_pos)
+    filp.f_pos = loff_t(pos)
+    return done
+
+
+@traced
+async def ksys_write(cpu: Cpu, fd: int, buf: int, count: int) -> int:
+    """Write at the file's position. Only success moves it."""
+    filp = fdget(cpu, fd)
+    done, pos  = await vfs_write(cpu, filp, buf, count, filp.f_pos)
+    filp.f_pos = loff_t(pos)
+    return done
+
+
+@traced
+async def ksys_pread64(cpu: Cpu, fd: int, buf: int, count: int, pos: int) -> int:
+    """Read at ``pos``; the file's position stays. EINVAL for a negative one, whatever the fd."""
+    if loff_t(pos) < 0:
+        raise KernelError(Errno.EINVAL)
+    done, _ = await vfs_read(cpu, fdget(cpu, fd), buf, count, loff_t(pos))
+    return done
+
+
+@traced
+async def ksys_pwrite64(cpu: Cpu, fd: int, buf: int, count: int, pos: int) -> int:
+    """Write at ``pos``; the file's position stays. EINVAL for a negative one, whatever the fd."""
+    if loff_t(pos) < 0:
+        raise KernelError(Errno.EINVAL)
+    done, _ = await vfs_write(cpu, fdget(cpu, fd), buf, count, loff_t(pos))
+    return done
+
+
+@traced
+async def ksys_lseek(cpu: Cpu, fd: int, offset: int, whence: int) -> int:
+    """Set the file's position and return it, as the unsigned number that a register holds."""
+    filp = fdget(cpu, fd)
+    if not 0 <= whence <= SEEK_END:
+        raise KernelError(Errno.EINVAL)
+    return filp.f_op.llseek(cpu, filp, loff_t(offset), whence) & (1 << 64) - 1

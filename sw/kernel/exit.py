@@ -1,0 +1,90 @@
+"""The end of a task, and what is left of it until its parent has asked.
+
+Ref: Linux 6.12, kernel/exit.c.
+"""
+
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.errno import Errno, KernelError
+from sw.fs.file import close_files
+
+from .ftrace import traced
+from .sched import EXIT_DEAD, EXIT_ZOMBIE, task_struct
+from .sched_mm import mmgrab, mmput
+from .signal_types import SIGKILL, SI_KERNEL, kernel_siginfo
+
+
+__all__ = ["do_exit", "do_group_exit", "kernel_wait4"]
+
+
+def release_task(cpu: Cpu, task: task_struct) -> None:
+    """Forget a dead task: its number names nobody any more."""
+    task.exit_state = EXIT_DEAD
+    del cpu.kernel.tasks[task.pid]
+
+
+@traced
+async def exit_mm(cpu: Cpu) -> None:
+    """Give up the current task's memory. It goes on with the tables, of which the user part is
+    empty if it was the last."""
+    task, mm = cpu.current, cpu.current.mm
+    if mm is not None:
+        mmgrab(mm)
+        task.mm = None
+        await mmput(cpu, mm)
+
+
+def forget_original_parent(cpu: Cpu, father: task_struct) -> None:
+    """Leave the children without a parent, and those that it traced to their own."""
+    for task in list(cpu.kernel.tasks.values()):
+        if task.ptrace and task.parent is father:
+            task.ptrace, task.parent = 0, task.real_parent
+        if task.real_parent is father:
+            task.real_parent = None
+            task.parent      = None if task.parent is father else task.parent
+            if task.exit_state == EXIT_ZOMBIE:
+                release_task(cpu, task)
+
+
+@traced
+async def do_exit(cpu: Cpu, code: int) -> None:
+    """End the current task. It stays the current one until another runs.
+
+    ``code`` is the status that wait() reports. A thread that is not its process's first, and a
+    process without a parent, vanish at once.
+    """
+    task = cpu.current
+    await exit_mm(cpu)
+    if task.files is not None:
+        files, task.files = task.files, None
+        await close_files(cpu, files)
+    task.pending.clear()
+    task.exit_code  = code
+    task.exit_state = EXIT_ZOMBIE
+    forget_original_parent(cpu, task)
+    if task.parent is None or task.pid != task.tgid:
+        release_task(cpu, task)
+
+
+@traced
+async def do_group_exit(cpu: Cpu, code: int) -> None:
+    """End the current process. Its other threads die before they execute user code again."""
+    for task in cpu.kernel.tasks.values():
+        if task.tgid == cpu.current.tgid and task is not cpu.current and not task.exit_state:
+            task.pending.append(kernel_siginfo(SIGKILL, SI_KERNEL))
+    await do_exit(cpu, code)
+
+
+def kernel_wait4(cpu: Cpu, pid: int) -> tuple[int, int]:
+    """Ask for a dead child (``pid``, or any with -1), without waiting (WNOHANG).
+
+    Returns its number and status, or (0, 0) if none is dead yet. Raises ECHILD without children.
+    """
+    children = [task for task in cpu.kernel.tasks.values()
+                if task.parent is cpu.current and pid in (-1, task.pid)]
+    if not children:
+        raise KernelError(Errno.ECHILD)
+    for task in children:
+        if task.exit_state == EXIT_ZOMBIE:
+            release_task(cpu, task)
+            return task.pid, task.exit_code
+    return 0, 0

@@ -1,0 +1,84 @@
+"""May one task look into another, and attaching to it.
+
+Ref: Linux 6.12, kernel/ptrace.c; mm_access in kernel/fork.c. No security module is modelled.
+"""
+
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.errno import Errno, KernelError
+from sw.mm.mm_types import mm_struct
+
+from .cred import CAP_SYS_PTRACE
+from .ftrace import traced
+from .sched import PF_KTHREAD, get_task_mm, task_struct
+from .sched_mm import mmput
+
+
+__all__ = [
+    "PTRACE_MODE_ATTACH_FSCREDS", "PTRACE_MODE_ATTACH_REALCREDS", "SUID_DUMP_USER", "mm_access",
+    "ptrace_attach", "ptrace_detach", "ptrace_may_access",
+]
+
+
+PTRACE_MODE_ATTACH    = 0x02
+PTRACE_MODE_FSCREDS   = 0x08
+PTRACE_MODE_REALCREDS = 0x10
+PTRACE_MODE_ATTACH_FSCREDS   = PTRACE_MODE_ATTACH | PTRACE_MODE_FSCREDS
+PTRACE_MODE_ATTACH_REALCREDS = PTRACE_MODE_ATTACH | PTRACE_MODE_REALCREDS
+
+PT_PTRACED     = 0x0001
+SUID_DUMP_USER = 1
+
+
+def ptrace_may_access(cpu: Cpu, task: task_struct, mode: int) -> bool:
+    """May the current task look into ``task``?
+
+    Itself always. Otherwise all of the other's ids must be the caller's own (the file-system
+    ids, or the real ones), and the other must be dumpable; a capability stands in for either.
+    """
+    if task.tgid == cpu.current.tgid:
+        return True
+    caller   = cpu.current.cred
+    uid, gid = ((caller.fsuid, caller.fsgid) if mode & PTRACE_MODE_FSCREDS
+                else (caller.uid, caller.gid))
+    its     = task.cred
+    same    = {its.euid, its.suid, its.uid} == {uid} and {its.egid, its.sgid, its.gid} == {gid}
+    capable = caller.capable(CAP_SYS_PTRACE)
+    if not same and not capable:
+        return False
+    return task.mm is None or task.mm.dumpable == SUID_DUMP_USER or capable
+
+
+@traced
+async def mm_access(cpu: Cpu, task: task_struct, mode: int) -> mm_struct | None:
+    """Return the address space of ``task``, as one more user of it; ``None`` if it has none.
+
+    The caller's own needs no permission. Raises EACCES.
+    """
+    mm = get_task_mm(task)
+    if mm is not None and mm is not cpu.current.mm and not ptrace_may_access(cpu, task, mode):
+        await mmput(cpu, mm)
+        raise KernelError(Errno.EACCES)
+    return mm
+
+
+def ptrace_attach(cpu: Cpu, task: task_struct) -> None:
+    """Become the tracer of ``task``.
+
+    Raises EPERM for kernel threads, the caller's own process, dead and traced tasks, and those
+    that the caller may not look into.
+    """
+    allowed = (not task.flags & PF_KTHREAD and task.tgid != cpu.current.tgid
+               and ptrace_may_access(cpu, task, PTRACE_MODE_ATTACH_REALCREDS)
+               and not task.exit_state and not task.ptrace)
+    if not allowed:
+        raise KernelError(Errno.EPERM)
+    task.ptrace = PT_PTRACED
+    task.parent = cpu.current
+
+
+def ptrace_detach(cpu: Cpu, task: task_struct) -> None:
+    """Give ``task`` back to its real parent. Raises ESRCH if the caller does not trace it."""
+    if not task.ptrace or task.parent is not cpu.current:
+        raise KernelError(Errno.ESRCH)
+    task.ptrace = 0
+    task.parent = task.real_parent

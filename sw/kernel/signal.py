@@ -1,0 +1,80 @@
+"""Signals: from the fault or the sender to the program's handler, or to its death.
+
+Ref: Linux 6.12, kernel/signal.c and arch/x86/kernel/signal.c.
+"""
+
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.errno import Errno, KernelError
+
+from .exit import do_group_exit
+from .ftrace import traced
+from .sched import find_task_by_vpid, task_struct
+from .signal_types import (
+    SIG_DFL, SIG_HANDLER, SIG_IGN, SIGKILL, SI_USER, Killed, Signal, kernel_siginfo,
+)
+
+
+__all__ = [
+    "arch_do_signal_or_restart", "do_sigaction", "force_sig_fault", "kill_something_info",
+    "send_signal",
+]
+
+
+@traced
+async def force_sig_fault(cpu: Cpu, signo: int, si_code: int, address: int,
+                          error_code: int) -> None:
+    """Send the current task a signal for what it just did; it cannot be ignored.
+
+    It is delivered on the way back to the program.
+    """
+    task = cpu.current
+    if task.sighand.action.get(signo) == SIG_IGN:
+        task.sighand.action[signo] = SIG_DFL
+    task.pending.append(kernel_siginfo(signo, si_code, address, error_code))
+
+
+def send_signal(task: task_struct, signo: int) -> None:
+    """Send ``task`` a signal from another task."""
+    if task.sighand.action.get(signo) != SIG_IGN:
+        task.pending.append(kernel_siginfo(signo, SI_USER))
+
+
+def kill_something_info(cpu: Cpu, pid: int, signo: int) -> None:
+    """Send a signal to one process.
+
+    Raises ESRCH if there is none with that number, EPERM if its owner is somebody else.
+    """
+    task = find_task_by_vpid(cpu, pid)
+    if task is None:
+        raise KernelError(Errno.ESRCH)
+    mine, its = cpu.current.cred, task.cred
+    if mine.euid != 0 and not {mine.euid, mine.uid} & {its.suid, its.uid}:
+        raise KernelError(Errno.EPERM)
+    send_signal(task, signo)
+
+
+def do_sigaction(cpu: Cpu, signo: int, action: int) -> int:
+    """Set the disposition of ``signo``; return the one before. Raises EINVAL for SIGKILL."""
+    if signo == SIGKILL or action not in (SIG_DFL, SIG_IGN, SIG_HANDLER):
+        raise KernelError(Errno.EINVAL)
+    before = cpu.current.sighand.action.get(signo, SIG_DFL)
+    cpu.current.sighand.action[signo] = action
+    return before
+
+
+@traced
+async def arch_do_signal_or_restart(cpu: Cpu) -> None:
+    """Deliver the current task's next signal, on the way to its program.
+
+    Raises :class:`Signal` into the program if it has a handler. Otherwise the task exits, and
+    :class:`Killed` ends its program. SIGKILL goes first.
+    """
+    task = cpu.current
+    task.pending.sort(key=lambda info: info.si_signo != SIGKILL)
+    info   = task.pending.pop(0)
+    action = task.sighand.action.get(info.si_signo, SIG_DFL)
+    if action == SIG_HANDLER:
+        raise Signal(info)
+    if action == SIG_DFL:
+        await do_group_exit(cpu, info.si_signo)
+        raise Killed(info)

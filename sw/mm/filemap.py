@@ -1,0 +1,183 @@
+"""The page cache, and files that live in nothing else.
+
+Ref: Linux 6.12, mm/filemap.c, fs/ramfs/inode.c, fs/ramfs/file-mmu.c, mm/shmem.c.
+
+The contents of a file are in frames of the machine, written through the kernel's mappings. There
+is no disk: a page that nobody has written is zeros. Truncation is not modelled.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
+from sw.errno import Errno, KernelError
+from sw.fs.file import (
+    FMODE_READ, FMODE_WRITE, O_APPEND, O_RDWR, SEEK_CUR, SEEK_END, file, file_operations, inode,
+    loff_t,
+)
+from sw.kernel.ftrace import traced
+
+from .fault_types import VM_FAULT_OOM, VM_FAULT_SIGBUS, vm_fault, vm_operations_struct
+from .highmem import kmap_local_page, kunmap_local
+from .mm_types import PAGE_SHIFT, PAGE_SIZE, page, vm_area_struct
+from .page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, get_page, put_page
+
+
+__all__ = [
+    "address_space", "filemap_get_page", "generic_file_vm_ops", "ramfs_file_operations",
+    "ramfs_get_inode", "shmem_vm_ops", "shmem_zero_setup",
+]
+
+
+@dataclass(eq=False, slots=True)
+class address_space:
+    """Pages of a file.
+
+    Attributes
+    ----------
+    i_pages : :class:`dict`
+        By page number in the file. The cache holds a reference on each.
+    """
+
+    i_pages: dict[int, page] = field(default_factory=dict)
+
+
+async def filemap_get_page(cpu: Cpu, mapping: address_space, index: int) -> page:
+    """Return page ``index`` of a file with a reference; a new one is zeros. Raises ENOMEM."""
+    if index not in mapping.i_pages:
+        new = await alloc_page(cpu, GFP_HIGHUSER_MOVABLE | __GFP_ZERO)
+        if index in mapping.i_pages:  # somebody else was faster
+            put_page(cpu, new)
+        else:
+            new.mapping, new.index = mapping, index
+            mapping.i_pages[index] = new
+    found = mapping.i_pages[index]
+    get_page(cpu, found)
+    return found
+
+
+@traced
+async def filemap_fault(cpu: Cpu, vmf: vm_fault) -> int:
+    """Find the page that belongs at the address. Behind the last page there is none: SIGBUS."""
+    node = vmf.vma.vm_file.f_inode
+    if vmf.pgoff << PAGE_SHIFT >= node.i_size:
+        return VM_FAULT_SIGBUS
+    try:
+        vmf.page = await filemap_get_page(cpu, node.i_mapping, vmf.pgoff)
+    except KernelError:
+        return VM_FAULT_OOM
+    return 0
+
+
+@traced
+async def filemap_page_mkwrite(cpu: Cpu, vmf: vm_fault) -> int:
+    """Let a page become writable: it is dirty from now on."""
+    assert vmf.page is not None
+    vmf.page.dirty = True
+    return 0
+
+
+generic_file_vm_ops = vm_operations_struct(fault=filemap_fault,
+                                           page_mkwrite=filemap_page_mkwrite)
+
+#: Memory without a disk behind it need not know of the first write.
+shmem_vm_ops = vm_operations_struct(fault=filemap_fault)
+
+
+def generic_file_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
+    """Say how the pages of a mapping are found."""
+    vma.vm_ops = generic_file_vm_ops
+
+
+def shmem_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
+    """Say how the pages of a mapping are found."""
+    vma.vm_ops = shmem_vm_ops
+
+
+def generic_file_llseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
+    """Set the position. Raises EINVAL if it would be negative."""
+    base = {SEEK_CUR: filp.f_pos, SEEK_END: filp.f_inode.i_size}.get(whence, 0)
+    if not 0 <= offset + base == loff_t(offset + base):
+        raise KernelError(Errno.EINVAL)
+    filp.f_pos = offset + base
+    return filp.f_pos
+
+
+#: ``await move(cpu, address in the page, user address, bytes)`` returns the bytes not copied.
+_Move = Callable[[Cpu, int, int, int], Awaitable[int]]
+
+
+async def _to_user(cpu: Cpu, kaddr: int, buf: int, count: int) -> int:
+    return await copy_to_user(cpu, buf, kaddr, count)
+
+
+async def _from_user(cpu: Cpu, kaddr: int, buf: int, count: int) -> int:
+    return await copy_from_user(cpu, kaddr, buf, count)
+
+
+async def _copy_page_range(cpu: Cpu, mapping: address_space, buf: int, count: int, pos: int,
+                           move: _Move, *, dirty: bool) -> int:
+    """Move bytes page by page; return how many, EFAULT only if the first byte failed."""
+    done = 0
+    while done < count:
+        index, offset = divmod(pos + done, PAGE_SIZE)
+        chunk = min(PAGE_SIZE - offset, count - done)
+        found = await filemap_get_page(cpu, mapping, index)
+        kaddr = await kmap_local_page(cpu, found)
+        left  = await move(cpu, kaddr + offset, buf + done, chunk)
+        await kunmap_local(cpu, kaddr)
+        found.dirty = found.dirty or (dirty and left < chunk)
+        put_page(cpu, found)
+        done += chunk - left
+        if left:
+            break
+    if count and not done:
+        raise KernelError(Errno.EFAULT)
+    return done
+
+
+@traced
+async def filemap_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tuple[int, int]:
+    """Read up to the end of the file. A bad buffer shortens the result."""
+    node  = filp.f_inode
+    count = max(0, min(count, node.i_size - pos))
+    done  = await _copy_page_range(cpu, node.i_mapping, buf, count, pos, _to_user, dirty=False)
+    return done, pos + done
+
+
+@traced
+async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
+                                pos: int) -> tuple[int, int]:
+    """Write, at the end with O_APPEND; the file grows. A bad buffer shortens the result."""
+    node = filp.f_inode
+    pos  = node.i_size if filp.f_flags & O_APPEND else pos
+    done = await _copy_page_range(cpu, node.i_mapping, buf, count, pos, _from_user, dirty=True)
+    node.i_size = max(node.i_size, pos + done)
+    return done, pos + done
+
+
+ramfs_file_operations = file_operations(
+    llseek = generic_file_llseek,
+    read   = filemap_read,
+    write  = generic_perform_write,
+    mmap   = generic_file_mmap,
+)
+
+shmem_file_operations = file_operations(
+    llseek = generic_file_llseek,
+    read   = filemap_read,
+    write  = generic_perform_write,
+    mmap   = shmem_mmap,
+)
+
+
+def ramfs_get_inode(mode: int, uid: int) -> inode:
+    """Make an empty file."""
+    return inode(mode, uid, ramfs_file_operations, i_mapping=address_space())
+
+
+def shmem_zero_setup(size: int) -> file:
+    """Make the file without a name that shared anonymous memory is, of ``size`` bytes."""
+    node = inode(0o600, 0, shmem_file_operations, i_size=size, i_mapping=address_space())
+    return file(node, node.i_fop, FMODE_READ | FMODE_WRITE, O_RDWR)

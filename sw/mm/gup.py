@@ -1,0 +1,186 @@
+"""get_user_pages: the page behind an address of some process, made present if need be.
+
+Ref: Linux 6.12, mm/gup.c.
+"""
+
+from sw.arch.x86.include.pgtable import (
+    pte_dirty, pte_page, pte_pfn, pte_present, ptep_get,
+)
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.errno import Errno, KernelError
+from sw.kernel.ftrace import traced
+from sw.kernel.signal_types import fatal_signal_pending
+
+from .fault_types import (
+    FAULT_FLAG_ALLOW_RETRY, FAULT_FLAG_KILLABLE, FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE,
+    VM_FAULT_ERROR, VM_FAULT_OOM,
+)
+from .gup_flags import FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE
+from .memory import handle_mm_fault
+from .mm_types import (
+    PAGE_MASK, PAGE_SIZE, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, mm_struct, page,
+    vm_area_struct,
+)
+from .stack import find_extend_vma
+from .mmap_lock import pte_lock, pte_unlock
+from .page_alloc import get_page
+from .vma import is_cow_mapping, vma_is_anonymous, vma_lookup
+from .vm_page import is_zero_pfn, vm_normal_page
+
+
+__all__ = [
+    "check_vma_flags", "faultin_page", "follow_page_mask", "get_user_page_vma_remote",
+    "get_user_pages_remote",
+]
+
+
+def check_vma_flags(vma: vm_area_struct, gup_flags: int) -> None:
+    """Does the mapping allow the access? Asked once for each mapping; raises EFAULT.
+
+    FOLL_FORCE writes where the program may not, if the write makes a private copy: never to
+    shared memory. It reads where the program could give itself the right to read.
+    """
+    refused = KernelError(Errno.EFAULT)
+    force   = gup_flags & FOLL_FORCE
+    if vma.vm_flags & (VM_IO | VM_PFNMAP):
+        raise refused
+    if gup_flags & FOLL_ANON and not vma_is_anonymous(vma):
+        raise refused
+    if gup_flags & FOLL_WRITE:
+        if not vma.vm_flags & VM_WRITE and not (force and is_cow_mapping(vma.vm_flags)):
+            raise refused
+    elif not vma.vm_flags & VM_READ and not (force and vma.vm_flags & VM_MAYREAD):
+        raise refused
+
+
+def gup_vma_lookup(cpu: Cpu, mm: mm_struct, addr: int) -> vm_area_struct | None:
+    """Return the mapping that contains ``addr``; before 6.5 a stack may grow to contain it."""
+    if cpu.kernel.era.gup_expands_stack:
+        return find_extend_vma(cpu, mm, addr)
+    return vma_lookup(mm, addr)
+
+
+async def follow_page_pte(cpu: Cpu, vma: vm_area_struct, ptep: int, flags: int) -> page | None:
+    """Return the page that an entry maps, if it can be used as it is. With a reference.
+
+    Raises EEXIST for a frame that has no struct page.
+    """
+    paging = cpu.kernel.paging
+    await pte_lock(cpu, vma.vm_mm)
+    try:
+        pte = await ptep_get(cpu, ptep)
+        if not pte_present(pte):
+            return None
+        found = vm_normal_page(cpu, vma, pte)
+        if flags & FOLL_WRITE and not cpu.kernel.era.can_follow_write_pte(
+                paging, pte, found, vma, flags):
+            return None
+        if found is None:
+            if not is_zero_pfn(cpu, pte_pfn(paging, pte)):
+                raise KernelError(Errno.EEXIST)
+            found = pte_page(cpu, pte)
+        if flags & FOLL_GET:
+            get_page(cpu, found)
+        if flags & FOLL_TOUCH and flags & FOLL_WRITE and not pte_dirty(paging, pte):
+            found.dirty = True
+        return found
+    finally:
+        pte_unlock(cpu, vma.vm_mm)
+
+
+@traced
+async def follow_page_mask(cpu: Cpu, vma: vm_area_struct, address: int,
+                           flags: int) -> page | None:
+    """Walk the tables of the mapping's address space in software, without changing them.
+
+    Returns
+    -------
+    :class:`page` or :class:`None`
+        The page, with a reference if FOLL_GET. ``None`` if a fault must come first.
+    """
+    ptep = await pte_offset_map(cpu, vma.vm_mm, address)
+    return None if ptep is None else await follow_page_pte(cpu, vma, ptep, flags)
+
+
+@traced
+async def faultin_page(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) -> int:
+    """Take the page fault that the access would have taken, had the mapping allowed it.
+
+    Returns FOLL_* for the next look. Raises ENOMEM, or EFAULT for what would be a signal.
+    """
+    fault_flags = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE
+    if flags & FOLL_WRITE:
+        fault_flags |= FAULT_FLAG_WRITE
+    if flags & FOLL_REMOTE:
+        fault_flags |= FAULT_FLAG_REMOTE
+    ret = await handle_mm_fault(cpu, vma, address, fault_flags)
+    if ret & VM_FAULT_ERROR:
+        raise KernelError(Errno.ENOMEM if ret & VM_FAULT_OOM else Errno.EFAULT)
+    return cpu.kernel.era.faulted_in(vma, ret, flags)
+
+
+async def _get_user_page(cpu: Cpu, vma: vm_area_struct, address: int, foll_flags: int) -> page:
+    """Follow and fault in turns until there is a page. Raises EINTR in a dying task."""
+    while True:
+        if fatal_signal_pending(cpu.current):
+            raise KernelError(Errno.EINTR)
+        found = await follow_page_mask(cpu, vma, address, foll_flags)
+        if found is not None:
+            return found
+        foll_flags = await faultin_page(cpu, vma, address, foll_flags)
+
+
+async def __get_user_pages(cpu: Cpu, mm: mm_struct, start: int, nr_pages: int,
+                           gup_flags: int) -> list[page]:
+    """Return the pages from ``start`` on, up to the first that fails; if none, raise why."""
+    pages: list[page]          = []
+    vma: vm_area_struct | None = None
+    try:
+        for address in range(start & PAGE_MASK, (start & PAGE_MASK) + nr_pages * PAGE_SIZE,
+                             PAGE_SIZE):
+            if vma is None or address >= vma.vm_end:
+                vma = gup_vma_lookup(cpu, mm, address)
+                if vma is None:
+                    raise KernelError(Errno.EFAULT)
+                check_vma_flags(vma, gup_flags)
+            pages.append(await _get_user_page(cpu, vma, address, gup_flags))
+    except KernelError:
+        if not pages:
+            raise
+    return pages
+
+
+@traced
+async def get_user_pages_remote(cpu: Cpu, mm: mm_struct, start: int, nr_pages: int,
+                                gup_flags: int) -> list[page]:
+    """Get pages of any address space, each with a reference. The caller holds mmap_lock.
+
+    Parameters
+    ----------
+    start : :class:`int`
+        Linear address in the first page.
+    gup_flags : :class:`int`
+        FOLL_WRITE, FOLL_FORCE, FOLL_ANON.
+
+    Returns
+    -------
+    :class:`list` of :class:`page`
+        At least one, and fewer than ``nr_pages`` if a later one failed.
+
+    Raises
+    ------
+    KernelError
+        EFAULT, ENOMEM, EINTR or EEXIST, if the first page failed.
+    """
+    return await __get_user_pages(cpu, mm, start, nr_pages,
+                                  gup_flags | FOLL_GET | FOLL_TOUCH | FOLL_REMOTE)
+
+
+async def get_user_page_vma_remote(cpu: Cpu, mm: mm_struct, addr: int,
+                                   gup_flags: int) -> tuple[page, vm_area_struct]:
+    """Get one page, and the mapping that it is in. Fails like ``get_user_pages_remote``."""
+    found, = await get_user_pages_remote(cpu, mm, addr, 1, gup_flags)
+    vma = vma_lookup(mm, addr)
+    assert vma is not None, "mmap_lock is held, yet the mapping has gone"
+    return found, vma

@@ -1,0 +1,134 @@
+"""mprotect(): other permissions for mappings, and for the entries that they have.
+
+Ref: Linux 6.12, mm/mprotect.c.
+"""
+
+from sw.arch.x86.include.pgtable import (
+    pte_dirty, pte_mkwrite, pte_modify, pte_present, pte_write, ptep_get_and_clear, set_pte_at,
+)
+from sw.arch.x86.include.tlbflush import pte_needs_flush
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.mm.pgtable import walk_page_range
+from sw.arch.x86.mm.tlb import flush_tlb_range
+from sw.errno import Errno, KernelError
+from sw.kernel.ftrace import traced
+
+from .mm_types import (
+    PAGE_MASK, VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, vm_area_struct,
+)
+from .mmap_lock import mmap_write_lock_killable, mmap_write_unlock, pte_lock, pte_unlock
+from .unmapped_area import page_align
+from .vm_page import vm_normal_page
+from .vma import find_vma, split_vma, vma_merge, vma_set_page_prot, vma_wants_writenotify
+
+
+__all__ = ["PROT_GROWSDOWN", "PROT_GROWSUP", "do_mprotect_pkey"]
+
+
+PROT_GROWSDOWN = 0x01000000
+PROT_GROWSUP   = 0x02000000
+
+
+def can_change_pte_writable(cpu: Cpu, vma: vm_area_struct, pte: int) -> bool:
+    """May R/W be set at once? Else the next write faults, and that fault decides."""
+    if not vma.vm_flags & VM_WRITE:
+        return False
+    if vma.vm_flags & VM_SHARED:
+        return vma_wants_writenotify(vma) and pte_dirty(cpu.kernel.paging, pte)
+    page = vm_normal_page(cpu, vma, pte)
+    return cpu.kernel.era.can_change_private_pte_writable(pte, page)
+
+
+@traced
+async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
+                           newprot: int) -> bool:
+    """Give all present entries the permissions ``newprot``. Must a processor forget one?"""
+    paging, mm = cpu.kernel.paging, vma.vm_mm
+    flush      = False
+    for addr, ptep, seen in await walk_page_range(cpu, mm, start, end):
+        if not pte_present(seen):
+            continue
+        await pte_lock(cpu, mm)
+        oldpte = await ptep_get_and_clear(cpu, mm, addr, ptep)
+        ptent  = pte_modify(paging, oldpte, newprot)
+        if not pte_write(ptent) and can_change_pte_writable(cpu, vma, ptent):
+            ptent = pte_mkwrite(ptent, vma)
+        await set_pte_at(cpu, mm, addr, ptep, ptent)
+        pte_unlock(cpu, mm)
+        flush = flush or pte_needs_flush(paging, oldpte, ptent)
+    return flush
+
+
+@traced
+async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
+                         newflags: int) -> None:
+    """Change the part ``[start, end)`` of one mapping."""
+    if newflags == vma.vm_flags:
+        return
+    if vma.vm_start < start:
+        vma = split_vma(vma, start)
+    if end < vma.vm_end:
+        split_vma(vma, end)
+    vma.vm_flags = newflags
+    vma_set_page_prot(vma)
+    newprot = vma.vm_page_prot
+    if await change_pte_range(cpu, vma, start, end, newprot):
+        await flush_tlb_range(cpu, vma, start, end)
+    vma_merge(vma)
+
+
+async def _mprotect_range(cpu: Cpu, start: int, end: int, prot: int) -> None:
+    """Change mapping after mapping, up to a hole or a refusal: what is below stays changed."""
+    vma = find_vma(cpu.current.mm, start)
+    if vma is None:
+        raise KernelError(Errno.ENOMEM)
+    if prot & PROT_GROWSDOWN:
+        if vma.vm_start >= end:
+            raise KernelError(Errno.ENOMEM)
+        if not vma.vm_flags & VM_GROWSDOWN:
+            raise KernelError(Errno.EINVAL)
+        start = vma.vm_start
+    elif prot & PROT_GROWSUP and vma.vm_start <= start:  # nothing grows upwards on x86
+        raise KernelError(Errno.EINVAL)
+    at = start
+    while at < end:
+        vma = find_vma(cpu.current.mm, at)
+        if vma is None or vma.vm_start > at:
+            raise KernelError(Errno.ENOMEM)
+        newflags = vma.vm_flags & ~VM_ACCESS_FLAGS | prot & VM_ACCESS_FLAGS
+        # VM_MAYREAD and its kind are four bits above VM_READ and its kind.
+        if newflags & ~(newflags >> 4) & VM_ACCESS_FLAGS:
+            raise KernelError(Errno.EACCES)
+        stop = min(vma.vm_end, end)
+        await mprotect_fixup(cpu, vma, at, stop, newflags)
+        at = stop
+
+
+@traced
+async def do_mprotect_pkey(cpu: Cpu, start: int, length: int, prot: int) -> None:
+    """Change the permissions of ``[start, start + length)`` of the current address space.
+
+    Raises
+    ------
+    KernelError
+        EINVAL for both PROT_GROWS flags, a start that is not page aligned, unknown bits; ENOMEM
+        for a range that wraps, and for a hole; EACCES for a right that the mapping can never
+        have. The part before a hole or a refusal is changed.
+    """
+    grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP)
+    if grows == PROT_GROWSDOWN | PROT_GROWSUP or start & ~PAGE_MASK:
+        raise KernelError(Errno.EINVAL)
+    if length == 0:
+        return
+    mask = cpu.kernel.paging.address_mask
+    end  = start + page_align(length) & mask
+    if end <= start:
+        raise KernelError(Errno.ENOMEM)
+    if prot & ~(VM_ACCESS_FLAGS | grows):
+        raise KernelError(Errno.EINVAL)
+    mm = cpu.current.mm
+    await mmap_write_lock_killable(cpu, mm)
+    try:
+        await _mprotect_range(cpu, start, end, prot)
+    finally:
+        mmap_write_unlock(cpu, mm)

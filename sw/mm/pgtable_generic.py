@@ -1,0 +1,20 @@
+"""Changes of a page-table entry that include the flush.
+
+Ref: Linux 6.12, mm/pgtable-generic.c.
+"""
+
+from sw.arch.x86.include.pgtable import ptep_get_and_clear
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.mm.tlb import flush_tlb_page
+
+from .mm_types import vm_area_struct
+
+
+__all__ = ["ptep_clear_flush"]
+
+
+async def ptep_clear_flush(cpu: Cpu, vma: vm_area_struct, address: int, ptep: int) -> int:
+    """Clear an entry, and make every processor forget it. Returns the entry as it was last."""
+    pte = await ptep_get_and_clear(cpu, vma.vm_mm, address, ptep)
+    await flush_tlb_page(cpu, vma, address)
+    return pte

@@ -1,0 +1,188 @@
+"""A process as its program sees it: loads, stores and system calls, and nothing else.
+
+A program is a coroutine that calls these methods. Each is one stretch of time on the processor:
+the task is made current first, its instruction is executed at CPL 3, and the processor is left in
+the kernel, where the next task may be chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from sw.arch.x86.entry import exit_to_user_mode
+from sw.errno import Errno, KernelError
+from sw.fs.file import O_RDWR, SEEK_SET
+from sw.kernel import syscalls
+from sw.kernel.cred import cred
+from sw.kernel.fork import run_init_process
+from sw.kernel.sched import context_switch, task_struct
+from sw.kernel.signal_types import SIG_HANDLER, SIGBUS, SIGSEGV
+from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE
+
+if TYPE_CHECKING:
+    from sw.arch.x86.kernel.cpu import Cpu
+
+
+__all__ = ["User"]
+
+
+T = TypeVar("T")
+
+#: Results of system calls that are errors: -MAX_ERRNO to -1.
+MAX_ERRNO = 4095
+
+
+class User:
+    """One thread of a program.
+
+    A signal that it handles is raised by the method that caused or met it, as
+    :class:`sw.kernel.signal_types.Signal`; one that kills it, as ``Killed``.
+
+    Parameters
+    ----------
+    cpu : :class:`sw.arch.x86.kernel.cpu.Cpu`
+        Processor that it runs on.
+    task : :class:`task_struct`
+        Its task in the kernel.
+    """
+
+    def __init__(self, cpu: Cpu, task: task_struct):
+        self.cpu  = cpu
+        self.task = task
+
+    @classmethod
+    async def create(cls, cpu: Cpu, comm: str = "init", credentials: cred | None = None) -> User:
+        """Make a process with an empty address space, root's unless ``credentials`` are given."""
+        return cls(cpu, await run_init_process(cpu, comm, credentials or cred()))
+
+    @property
+    def pid(self) -> int:
+        """Number of the thread."""
+        return self.task.pid
+
+    async def _run(self, instructions: Callable[[], Awaitable[T]]) -> T:
+        """Execute ``instructions`` as this task, after the signals that wait for it."""
+        cpu = self.cpu
+        assert not self.task.exit_state, f"task {self.pid} has ended"
+        if cpu.current is not self.task:
+            await context_switch(cpu, cpu.current, self.task)
+        await exit_to_user_mode(cpu)
+        cpu.cpl = 3
+        try:
+            return await instructions()
+        finally:
+            cpu.cpl = 0
+
+    # Instructions
+
+    async def load(self, linear: int, size: int = 8) -> int:
+        """Read 1, 2, 4 or 8 bytes."""
+        return await self._run(lambda: self.cpu.load(linear, size))
+
+    async def store(self, linear: int, value: int, size: int = 8) -> None:
+        """Write 1, 2, 4 or 8 bytes."""
+        await self._run(lambda: self.cpu.store(linear, size, value))
+
+    async def fetch(self, linear: int, size: int = 1) -> int:
+        """Read 1, 2, 4 or 8 bytes of an instruction."""
+        return await self._run(lambda: self.cpu.fetch(linear, size))
+
+    async def load_bytes(self, linear: int, count: int) -> bytes:
+        """Read ``count`` bytes."""
+        return await self._run(lambda: self.cpu.load_bytes(linear, count))
+
+    async def store_bytes(self, linear: int, data: bytes) -> None:
+        """Write ``data``."""
+        await self._run(lambda: self.cpu.store_bytes(linear, data))
+
+    async def syscall(self, number: int, *args: int) -> int:
+        """Execute SYSCALL. Returns RAX; raises :class:`KernelError` for an error in it."""
+        result = await self._run(lambda: self.cpu.syscall(number, *args))
+        if -MAX_ERRNO <= result < 0:
+            raise KernelError(Errno(-result))
+        return result
+
+    # Memory
+
+    async def mmap(self, length: int, prot: int = PROT_READ | PROT_WRITE,
+                   flags: int = MAP_PRIVATE | MAP_ANONYMOUS, fd: int = -1, offset: int = 0, *,
+                   addr: int = 0) -> int:
+        """Map memory; return its linear address."""
+        return await self.syscall(syscalls.NR_mmap, addr, length, prot, flags, fd, offset)
+
+    async def munmap(self, addr: int, length: int) -> None:
+        """Unmap memory."""
+        await self.syscall(syscalls.NR_munmap, addr, length)
+
+    async def mprotect(self, addr: int, length: int, prot: int) -> None:
+        """Change the permissions of memory."""
+        await self.syscall(syscalls.NR_mprotect, addr, length, prot)
+
+    # Files
+
+    async def open(self, path: str, flags: int = O_RDWR, mode: int = 0) -> int:
+        """Open a file; return its descriptor."""
+        return await self.syscall(syscalls.NR_open, path, flags, mode)
+
+    async def creat(self, path: str, mode: int = 0o644) -> int:
+        """Make a file and open it for writing; return its descriptor."""
+        return await self.syscall(syscalls.NR_creat, path, mode)
+
+    async def close(self, fd: int) -> None:
+        """Free a descriptor."""
+        await self.syscall(syscalls.NR_close, fd)
+
+    async def lseek(self, fd: int, offset: int, whence: int = SEEK_SET) -> int:
+        """Set a file's position; return it."""
+        return await self.syscall(syscalls.NR_lseek, fd, offset, whence)
+
+    async def read(self, fd: int, buf: int, count: int) -> int:
+        """Read into memory at ``buf``; return the bytes done."""
+        return await self.syscall(syscalls.NR_read, fd, buf, count)
+
+    async def write(self, fd: int, buf: int, count: int) -> int:
+        """Write from memory at ``buf``; return the bytes done."""
+        return await self.syscall(syscalls.NR_write, fd, buf, count)
+
+    async def pread(self, fd: int, buf: int, count: int, offset: int) -> int:
+        """Read at ``offset`` into memory at ``buf``; return the bytes done."""
+        return await self.syscall(syscalls.NR_pread64, fd, buf, count, offset)
+
+    async def pwrite(self, fd: int, buf: int, count: int, offset: int) -> int:
+        """Write at ``offset`` from memory at ``buf``; return the bytes done."""
+        return await self.syscall(syscalls.NR_pwrite64, fd, buf, count, offset)
+
+    # Processes
+
+    async def fork(self) -> User:
+        """Make a child; return it. It goes on with whatever its methods are called to do."""
+        return self._other(await self.syscall(syscalls.NR_fork))
+
+    async def clone(self, clone_flags: int) -> User:
+        """Make a child or a thread that shares what ``clone_flags`` say; return it."""
+        return self._other(await self.syscall(syscalls.NR_clone, clone_flags))
+
+    def _other(self, pid: int) -> User:
+        return type(self)(self.cpu, self.cpu.kernel.tasks[pid])
+
+    async def exit(self, code: int = 0) -> None:
+        """End the process. The object is of no use afterwards."""
+        await self.syscall(syscalls.NR_exit_group, code)
+
+    async def wait(self, pid: int = -1) -> int:
+        """Ask for a dead child; return its number, or 0 if none is dead yet."""
+        return await self.syscall(syscalls.NR_wait4, pid)
+
+    async def kill(self, pid: int, signo: int) -> None:
+        """Send a signal."""
+        await self.syscall(syscalls.NR_kill, pid, signo)
+
+    async def handle(self, *signals: int) -> None:
+        """Handle signals, by default those of bad memory accesses, from now on."""
+        for signo in signals or (SIGSEGV, SIGBUS):
+            await self.syscall(syscalls.NR_rt_sigaction, signo, SIG_HANDLER)
+
+    async def ptrace(self, request: int, pid: int) -> None:
+        """Begin or end tracing a process."""
+        await self.syscall(syscalls.NR_ptrace, request, pid)
