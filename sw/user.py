@@ -96,7 +96,7 @@ class User:
         """Write ``data``."""
         await self._run(lambda: self.cpu.store_bytes(linear, data))
 
-    async def syscall(self, number: int, *args: int) -> int:
+    async def syscall(self, number: int, *args: int | str) -> int:
         """Execute SYSCALL. Returns RAX; raises :class:`KernelError` for an error in it."""
         result = await self._run(lambda: self.cpu.syscall(number, *args))
         if -MAX_ERRNO <= result < 0:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sw.arch.x86.include.current import current_files
 from sw.errno import Errno, KernelError
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ async def fput(cpu: Cpu, filp: file) -> None:
 
 def fdget(cpu: Cpu, fd: int) -> file:
     """Return the open file of a descriptor of the current task. Raises EBADF."""
-    filp = cpu.current.files.fdt.get(fd)
+    filp = current_files(cpu).fdt.get(fd)
     if filp is None:
         raise KernelError(Errno.EBADF)
     return filp
@@ -165,7 +166,7 @@ def fdget(cpu: Cpu, fd: int) -> file:
 
 def fd_install(cpu: Cpu, filp: file) -> int:
     """Give ``filp`` the lowest free descriptor of the current task."""
-    fdt = cpu.current.files.fdt
+    fdt = current_files(cpu).fdt
     fd  = next(number for number in range(len(fdt) + 1) if number not in fdt)
     fdt[fd] = filp
     return fd
@@ -174,7 +175,7 @@ def fd_install(cpu: Cpu, filp: file) -> int:
 async def close_fd(cpu: Cpu, fd: int) -> None:
     """Free a descriptor of the current task. Raises EBADF."""
     filp = fdget(cpu, fd)
-    del cpu.current.files.fdt[fd]
+    del current_files(cpu).fdt[fd]
     await fput(cpu, filp)
 
 

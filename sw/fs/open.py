@@ -6,6 +6,7 @@ There is one flat directory of ramfs files, and the processes under /proc. A pat
 as a string: how names are read from memory and looked up has no part in this model.
 """
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.errno import Errno, KernelError
 from sw.kernel.cred import CAP_DAC_OVERRIDE
@@ -37,7 +38,7 @@ def inode_permission(cpu: Cpu, inode: inode, mask: int) -> None:
 
     Groups are not modelled. CAP_DAC_OVERRIDE passes.
     """
-    cred = cpu.current.cred
+    cred = current(cpu).cred
     mode = inode.i_mode >> 6 if cred.fsuid == inode.i_uid else inode.i_mode
     if mask & ~mode and not cred.capable(CAP_DAC_OVERRIDE):
         raise KernelError(Errno.EACCES)
@@ -49,7 +50,7 @@ def _lookup(cpu: Cpu, path: str, flags: int, mode: int, mask: int) -> inode:
     if found is None:
         if not flags & O_CREAT:
             raise KernelError(Errno.ENOENT)
-        cpu.kernel.rootfs[path] = ramfs_get_inode(mode, cpu.current.cred.fsuid)
+        cpu.kernel.rootfs[path] = ramfs_get_inode(mode, current(cpu).cred.fsuid)
         return cpu.kernel.rootfs[path]
     if flags & O_CREAT and flags & O_EXCL:
         raise KernelError(Errno.EEXIST)

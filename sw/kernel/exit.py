@@ -3,6 +3,7 @@
 Ref: Linux 6.12, kernel/exit.c.
 """
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.errno import Errno, KernelError
 from sw.fs.file import close_files
@@ -26,7 +27,7 @@ def release_task(cpu: Cpu, task: task_struct) -> None:
 async def exit_mm(cpu: Cpu) -> None:
     """Give up the current task's memory. It goes on with the tables, of which the user part is
     empty if it was the last."""
-    task, mm = cpu.current, cpu.current.mm
+    task, mm = current(cpu), current(cpu).mm
     if mm is not None:
         mmgrab(mm)
         task.mm = None
@@ -52,7 +53,7 @@ async def do_exit(cpu: Cpu, code: int) -> None:
     ``code`` is the status that wait() reports. A thread that is not its process's first, and a
     process without a parent, vanish at once.
     """
-    task = cpu.current
+    task = current(cpu)
     await exit_mm(cpu)
     if task.files is not None:
         files, task.files = task.files, None
@@ -69,7 +70,7 @@ async def do_exit(cpu: Cpu, code: int) -> None:
 async def do_group_exit(cpu: Cpu, code: int) -> None:
     """End the current process. Its other threads die before they execute user code again."""
     for task in cpu.kernel.tasks.values():
-        if task.tgid == cpu.current.tgid and task is not cpu.current and not task.exit_state:
+        if task.tgid == current(cpu).tgid and task is not current(cpu) and not task.exit_state:
             task.pending.append(kernel_siginfo(SIGKILL, SI_KERNEL))
     await do_exit(cpu, code)
 
@@ -80,7 +81,7 @@ def kernel_wait4(cpu: Cpu, pid: int) -> tuple[int, int]:
     Returns its number and status, or (0, 0) if none is dead yet. Raises ECHILD without children.
     """
     children = [task for task in cpu.kernel.tasks.values()
-                if task.parent is cpu.current and pid in (-1, task.pid)]
+                if task.parent is current(cpu) and pid in (-1, task.pid)]
     if not children:
         raise KernelError(Errno.ECHILD)
     for task in children:

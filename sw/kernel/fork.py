@@ -5,6 +5,7 @@ Ref: Linux 6.12, kernel/fork.c; init/main.c (run_init_process).
 
 from dataclasses import replace
 
+from sw.arch.x86.include.current import current, current_files, current_mm
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.tlb import flush_tlb_mm
 from sw.errno import KernelError
@@ -69,7 +70,7 @@ async def dup_mm(cpu: Cpu, oldmm: mm_struct) -> mm_struct:
 
 async def copy_mm(cpu: Cpu, clone_flags: int) -> mm_struct:
     """Return the child's address space: the parent's own with CLONE_VM, else a copy."""
-    oldmm = cpu.current.mm
+    oldmm = current_mm(cpu)
     if not clone_flags & CLONE_VM:
         return await dup_mm(cpu, oldmm)
     mmget(oldmm)
@@ -78,7 +79,7 @@ async def copy_mm(cpu: Cpu, clone_flags: int) -> mm_struct:
 
 def copy_files(cpu: Cpu, clone_flags: int) -> files_struct:
     """Return the child's descriptors. The open files are the parent's in any case."""
-    oldf = cpu.current.files
+    oldf = current_files(cpu)
     if not clone_flags & CLONE_FILES:
         return dup_fd(oldf)
     oldf.count += 1
@@ -91,7 +92,7 @@ async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
 
     It has not run yet; it will go on from here like its parent.
     """
-    parent = cpu.current
+    parent = current(cpu)
     mm     = await copy_mm(cpu, clone_flags)
     pid    = alloc_pid(cpu)
     thread = clone_flags & CLONE_THREAD

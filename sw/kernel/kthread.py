@@ -3,6 +3,7 @@
 Ref: Linux 6.12, kernel/kthread.c.
 """
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.tlb import switch_mm
 from sw.mm.mm_types import mm_struct
@@ -18,9 +19,10 @@ __all__ = ["kthread_unuse_mm", "kthread_use_mm"]
 @traced
 async def kthread_use_mm(cpu: Cpu, mm: mm_struct) -> None:
     """Let the current kernel thread use user addresses of ``mm``, which the caller keeps alive."""
-    task = cpu.current
+    task = current(cpu)
     assert task.flags & PF_KTHREAD and task.mm is None, "BUG: not a kernel thread without memory"
     borrowed = task.active_mm
+    assert borrowed is not None, "BUG: the current task runs on no tables"
     mmgrab(mm)
     task.mm = task.active_mm = mm
     await switch_mm(cpu, borrowed, mm)
@@ -30,5 +32,5 @@ async def kthread_use_mm(cpu: Cpu, mm: mm_struct) -> None:
 @traced
 async def kthread_unuse_mm(cpu: Cpu, mm: mm_struct) -> None:
     """End that. The tables stay in CR3 until another task runs."""
-    assert cpu.current.mm is mm, "BUG: the thread uses another address space"
-    cpu.current.mm = None
+    assert current(cpu).mm is mm, "BUG: the thread uses another address space"
+    current(cpu).mm = None

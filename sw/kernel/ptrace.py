@@ -3,6 +3,7 @@
 Ref: Linux 6.12, kernel/ptrace.c; mm_access in kernel/fork.c. No security module is modelled.
 """
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.errno import Errno, KernelError
 from sw.mm.mm_types import mm_struct
@@ -35,9 +36,9 @@ def ptrace_may_access(cpu: Cpu, task: task_struct, mode: int) -> bool:
     Itself always. Otherwise all of the other's ids must be the caller's own (the file-system
     ids, or the real ones), and the other must be dumpable; a capability stands in for either.
     """
-    if task.tgid == cpu.current.tgid:
+    if task.tgid == current(cpu).tgid:
         return True
-    caller   = cpu.current.cred
+    caller   = current(cpu).cred
     uid, gid = ((caller.fsuid, caller.fsgid) if mode & PTRACE_MODE_FSCREDS
                 else (caller.uid, caller.gid))
     its     = task.cred
@@ -55,7 +56,7 @@ async def mm_access(cpu: Cpu, task: task_struct, mode: int) -> mm_struct | None:
     The caller's own needs no permission. Raises EACCES.
     """
     mm = get_task_mm(task)
-    if mm is not None and mm is not cpu.current.mm and not ptrace_may_access(cpu, task, mode):
+    if mm is not None and mm is not current(cpu).mm and not ptrace_may_access(cpu, task, mode):
         await mmput(cpu, mm)
         raise KernelError(Errno.EACCES)
     return mm
@@ -67,18 +68,18 @@ def ptrace_attach(cpu: Cpu, task: task_struct) -> None:
     Raises EPERM for kernel threads, the caller's own process, dead and traced tasks, and those
     that the caller may not look into.
     """
-    allowed = (not task.flags & PF_KTHREAD and task.tgid != cpu.current.tgid
+    allowed = (not task.flags & PF_KTHREAD and task.tgid != current(cpu).tgid
                and ptrace_may_access(cpu, task, PTRACE_MODE_ATTACH_REALCREDS)
                and not task.exit_state and not task.ptrace)
     if not allowed:
         raise KernelError(Errno.EPERM)
     task.ptrace = PT_PTRACED
-    task.parent = cpu.current
+    task.parent = current(cpu)
 
 
 def ptrace_detach(cpu: Cpu, task: task_struct) -> None:
     """Give ``task`` back to its real parent. Raises ESRCH if the caller does not trace it."""
-    if not task.ptrace or task.parent is not cpu.current:
+    if not task.ptrace or task.parent is not current(cpu):
         raise KernelError(Errno.ESRCH)
     task.ptrace = 0
     task.parent = task.real_parent

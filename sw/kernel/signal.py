@@ -3,6 +3,7 @@
 Ref: Linux 6.12, kernel/signal.c and arch/x86/kernel/signal.c.
 """
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.errno import Errno, KernelError
 
@@ -27,7 +28,7 @@ async def force_sig_fault(cpu: Cpu, signo: int, si_code: int, address: int,
 
     It is delivered on the way back to the program.
     """
-    task = cpu.current
+    task = current(cpu)
     if task.sighand.action.get(signo) == SIG_IGN:
         task.sighand.action[signo] = SIG_DFL
     task.pending.append(kernel_siginfo(signo, si_code, address, error_code))
@@ -47,7 +48,7 @@ def kill_something_info(cpu: Cpu, pid: int, signo: int) -> None:
     task = find_task_by_vpid(cpu, pid)
     if task is None:
         raise KernelError(Errno.ESRCH)
-    mine, its = cpu.current.cred, task.cred
+    mine, its = current(cpu).cred, task.cred
     if mine.euid != 0 and not {mine.euid, mine.uid} & {its.suid, its.uid}:
         raise KernelError(Errno.EPERM)
     send_signal(task, signo)
@@ -57,8 +58,8 @@ def do_sigaction(cpu: Cpu, signo: int, action: int) -> int:
     """Set the disposition of ``signo``; return the one before. Raises EINVAL for SIGKILL."""
     if signo == SIGKILL or action not in (SIG_DFL, SIG_IGN, SIG_HANDLER):
         raise KernelError(Errno.EINVAL)
-    before = cpu.current.sighand.action.get(signo, SIG_DFL)
-    cpu.current.sighand.action[signo] = action
+    before = current(cpu).sighand.action.get(signo, SIG_DFL)
+    current(cpu).sighand.action[signo] = action
     return before
 
 
@@ -69,7 +70,7 @@ async def arch_do_signal_or_restart(cpu: Cpu) -> None:
     Raises :class:`Signal` into the program if it has a handler. Otherwise the task exits, and
     :class:`Killed` ends its program. SIGKILL goes first.
     """
-    task = cpu.current
+    task = current(cpu)
     task.pending.sort(key=lambda info: info.si_signo != SIGKILL)
     info   = task.pending.pop(0)
     action = task.sighand.action.get(info.si_signo, SIG_DFL)

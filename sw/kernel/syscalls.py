@@ -6,6 +6,9 @@ Ref: Linux 6.12, arch/x86/entry/syscalls/syscall_64.tbl, and the files that each
 argument is the string itself.
 """
 
+from collections.abc import Awaitable, Callable
+
+from sw.arch.x86.include.current import current
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.errno import Errno, KernelError
 from sw.fs.file import O_CREAT, O_TRUNC, O_WRONLY, close_fd
@@ -93,7 +96,7 @@ async def sys_rt_sigaction(cpu: Cpu, signo: int, action: int) -> int:
 
 async def sys_getpid(cpu: Cpu) -> int:
     """Return the number of the process."""
-    return cpu.current.tgid
+    return current(cpu).tgid
 
 
 async def sys_clone(cpu: Cpu, clone_flags: int) -> int:
@@ -143,7 +146,7 @@ async def sys_ptrace(cpu: Cpu, request: int, pid: int) -> int:
     return 0
 
 
-sys_call_table = {
+sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_read:         ksys_read,
     NR_write:        ksys_write,
     NR_open:         do_sys_open,

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .mm_types import page, vm_area_struct
+from . import mm_types
+from .mm_types import vm_area_struct
 
 if TYPE_CHECKING:
     from sw.arch.x86.kernel.cpu import Cpu
@@ -68,8 +69,8 @@ class vm_fault:
     pgoff:    int
     pte:      int = 0
     orig_pte: int = 0
-    page:     page | None = None
-    cow_page: page | None = None
+    page:     mm_types.page | None = None
+    cow_page: mm_types.page | None = None
 
 
 @dataclass(frozen=True, slots=True)

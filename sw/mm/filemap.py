@@ -60,6 +60,7 @@ async def filemap_get_page(cpu: Cpu, mapping: address_space, index: int) -> page
 @traced
 async def filemap_fault(cpu: Cpu, vmf: vm_fault) -> int:
     """Find the page that belongs at the address. Behind the last page there is none: SIGBUS."""
+    assert vmf.vma.vm_file is not None
     node = vmf.vma.vm_file.f_inode
     if vmf.pgoff << PAGE_SHIFT >= node.i_size:
         return VM_FAULT_SIGBUS
@@ -116,14 +117,15 @@ async def _from_user(cpu: Cpu, kaddr: int, buf: int, count: int) -> int:
     return await copy_from_user(cpu, kaddr, buf, count)
 
 
-async def _copy_page_range(cpu: Cpu, mapping: address_space, buf: int, count: int, pos: int,
+async def _copy_page_range(cpu: Cpu, node: inode, buf: int, count: int, pos: int,
                            move: _Move, *, dirty: bool) -> int:
     """Move bytes page by page; return how many, EFAULT only if the first byte failed."""
+    assert node.i_mapping is not None, "BUG: a file without a page cache"
     done = 0
     while done < count:
         index, offset = divmod(pos + done, PAGE_SIZE)
         chunk = min(PAGE_SIZE - offset, count - done)
-        found = await filemap_get_page(cpu, mapping, index)
+        found = await filemap_get_page(cpu, node.i_mapping, index)
         kaddr = await kmap_local_page(cpu, found)
         left  = await move(cpu, kaddr + offset, buf + done, chunk)
         await kunmap_local(cpu, kaddr)
@@ -142,7 +144,7 @@ async def filemap_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> 
     """Read up to the end of the file. A bad buffer shortens the result."""
     node  = filp.f_inode
     count = max(0, min(count, node.i_size - pos))
-    done  = await _copy_page_range(cpu, node.i_mapping, buf, count, pos, _to_user, dirty=False)
+    done  = await _copy_page_range(cpu, node, buf, count, pos, _to_user, dirty=False)
     return done, pos + done
 
 
@@ -152,7 +154,7 @@ async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
     """Write, at the end with O_APPEND; the file grows. A bad buffer shortens the result."""
     node = filp.f_inode
     pos  = node.i_size if filp.f_flags & O_APPEND else pos
-    done = await _copy_page_range(cpu, node.i_mapping, buf, count, pos, _from_user, dirty=True)
+    done = await _copy_page_range(cpu, node, buf, count, pos, _from_user, dirty=True)
     node.i_size = max(node.i_size, pos + done)
     return done, pos + done
 

@@ -3,6 +3,7 @@
 Ref: Linux 6.12, mm/gup.c.
 """
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.include.pgtable import (
     pte_dirty, pte_page, pte_pfn, pte_present, ptep_get,
 )
@@ -123,7 +124,7 @@ async def faultin_page(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) 
 async def _get_user_page(cpu: Cpu, vma: vm_area_struct, address: int, foll_flags: int) -> page:
     """Follow and fault in turns until there is a page. Raises EINTR in a dying task."""
     while True:
-        if fatal_signal_pending(cpu.current):
+        if fatal_signal_pending(current(cpu)):
             raise KernelError(Errno.EINTR)
         found = await follow_page_mask(cpu, vma, address, foll_flags)
         if found is not None:

@@ -5,6 +5,7 @@ Ref: Linux 6.12, mm/memory.c.
 No swap, no huge pages, no NUMA hints, no userfaultfd.
 """
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.include.pgtable import (
     mk_pte, pfn_pte, pte_mkdirty, pte_mkspecial, pte_mkwrite, pte_mkyoung, pte_none, pte_present,
     pte_write, ptep_get, ptep_set_access_flags, set_pte_at,
@@ -123,6 +124,6 @@ async def handle_mm_fault(cpu: Cpu, vma: vm_area_struct, address: int, flags: in
         VM_FAULT_*, 0 if the access can be tried again.
     """
     ret = sanitize_fault_flags(vma, flags) or await __handle_mm_fault(cpu, vma, address, flags)
-    if not ret & VM_FAULT_ERROR and cpu.current is not None:
-        cpu.current.min_flt += 1
+    if not ret & VM_FAULT_ERROR and current(cpu) is not None:
+        current(cpu).min_flt += 1
     return ret

@@ -3,6 +3,7 @@
 Ref: Linux 6.12, mm/mmap.c and mm/vma.c.
 """
 
+from sw.arch.x86.include.current import current_mm
 from sw.arch.x86.include.pgtable_types import Paging
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.pgtable import free_pgtables
@@ -130,7 +131,7 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
     """
     if length == 0:
         raise KernelError(Errno.EINVAL)
-    mm = cpu.current.mm
+    mm = current_mm(cpu)
     if flags & MAP_FIXED_NOREPLACE:
         flags |= MAP_FIXED
     length = page_align(length)
@@ -153,7 +154,7 @@ async def ksys_mmap_pgoff(cpu: Cpu, addr: int, length: int, prot: int, flags: in
                           pgoff: int) -> int:
     """Map the file of a descriptor, or with MAP_ANONYMOUS none. Fails like ``do_mmap``; EBADF."""
     filp = None if flags & MAP_ANONYMOUS else fdget(cpu, fd)
-    mm   = cpu.current.mm
+    mm   = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)
     try:
         return await do_mmap(cpu, filp, addr, length, prot, flags, pgoff)
@@ -203,7 +204,7 @@ async def do_munmap(cpu: Cpu, mm: mm_struct, start: int, length: int) -> None:
 @traced
 async def vm_munmap(cpu: Cpu, start: int, length: int) -> None:
     """Unmap a range of the current address space. Raises EINVAL."""
-    mm = cpu.current.mm
+    mm = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)
     try:
         await do_munmap(cpu, mm, start, length)

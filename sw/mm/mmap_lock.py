@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sw.arch.x86.include.current import current
 from sw.errno import Errno, KernelError
 from sw.kernel.locking import (
     down_read, down_write, downgrade_write, spin_lock, spin_unlock, up_read, up_write,
@@ -34,7 +35,7 @@ async def mmap_read_lock(cpu: Cpu, mm: mm_struct) -> None:
 
 async def mmap_read_lock_killable(cpu: Cpu, mm: mm_struct) -> None:
     """Keep the mappings from changing. Raises EINTR, without the lock, in a dying task."""
-    if fatal_signal_pending(cpu.current):
+    if fatal_signal_pending(current(cpu)):
         raise KernelError(Errno.EINTR)
     await mmap_read_lock(cpu, mm)
 
@@ -51,7 +52,7 @@ async def mmap_write_lock(cpu: Cpu, mm: mm_struct) -> None:
 
 async def mmap_write_lock_killable(cpu: Cpu, mm: mm_struct) -> None:
     """Own the mappings. Raises EINTR, without the lock, in a dying task."""
-    if fatal_signal_pending(cpu.current):
+    if fatal_signal_pending(current(cpu)):
         raise KernelError(Errno.EINTR)
     await mmap_write_lock(cpu, mm)
 

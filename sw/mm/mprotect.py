@@ -3,6 +3,7 @@
 Ref: Linux 6.12, mm/mprotect.c.
 """
 
+from sw.arch.x86.include.current import current_mm
 from sw.arch.x86.include.pgtable import (
     pte_dirty, pte_mkwrite, pte_modify, pte_present, pte_write, ptep_get_and_clear, set_pte_at,
 )
@@ -79,7 +80,7 @@ async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
 
 async def _mprotect_range(cpu: Cpu, start: int, end: int, prot: int) -> None:
     """Change mapping after mapping, up to a hole or a refusal: what is below stays changed."""
-    vma = find_vma(cpu.current.mm, start)
+    vma = find_vma(current_mm(cpu), start)
     if vma is None:
         raise KernelError(Errno.ENOMEM)
     if prot & PROT_GROWSDOWN:
@@ -92,7 +93,7 @@ async def _mprotect_range(cpu: Cpu, start: int, end: int, prot: int) -> None:
         raise KernelError(Errno.EINVAL)
     at = start
     while at < end:
-        vma = find_vma(cpu.current.mm, at)
+        vma = find_vma(current_mm(cpu), at)
         if vma is None or vma.vm_start > at:
             raise KernelError(Errno.ENOMEM)
         newflags = vma.vm_flags & ~VM_ACCESS_FLAGS | prot & VM_ACCESS_FLAGS
@@ -126,7 +127,7 @@ async def do_mprotect_pkey(cpu: Cpu, start: int, length: int, prot: int) -> None
         raise KernelError(Errno.ENOMEM)
     if prot & ~(VM_ACCESS_FLAGS | grows):
         raise KernelError(Errno.EINVAL)
-    mm = cpu.current.mm
+    mm = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)
     try:
         await _mprotect_range(cpu, start, end, prot)

@@ -3,6 +3,7 @@
 Ref: Linux 6.12, mm/mmap.c (expand_stack) and mm/vma.c (expand_downwards).
 """
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.errno import Errno, KernelError
 from sw.kernel.ftrace import traced
@@ -39,7 +40,7 @@ def expand_downwards(cpu: Cpu, vma: vm_area_struct, address: int) -> None:
     if (prev is not None and not prev.vm_flags & VM_GROWSDOWN and vma_is_accessible(prev)
             and address - prev.vm_end < stack_guard_gap):
         raise KernelError(Errno.ENOMEM)
-    if vma.vm_end - address > cpu.current.rlim_stack:
+    if vma.vm_end - address > current(cpu).rlim_stack:
         raise KernelError(Errno.ENOMEM)
     vma.vm_pgoff -= vma.vm_start - address >> PAGE_SHIFT
     vma.vm_start  = address

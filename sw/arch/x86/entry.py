@@ -54,7 +54,7 @@ async def exit_to_user_mode(cpu: Cpu) -> None:
         await arch_do_signal_or_restart(cpu)
 
 
-async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int) -> int:
+async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int | str) -> int:
     """Enter for a system call. The processor has masked AC (IA32_FMASK)."""
     if cpu.ac:
         await cpu.clac()
@@ -64,7 +64,7 @@ async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int) -> int:
 
 
 @traced
-async def do_syscall(cpu: Cpu, nr: int, *args: int) -> int:
+async def do_syscall(cpu: Cpu, nr: int, *args: int | str) -> int:
     """Call the kernel function with number ``nr``. Returns its result, or minus the error."""
     try:
         function = cpu.kernel.sys_call_table.get(nr)

@@ -5,6 +5,7 @@ Ref: Linux 6.12, fs/proc/base.c.
 
 import re
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.include.page import page_to_virt
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
@@ -35,7 +36,7 @@ def proc_pid_lookup(cpu: Cpu, path: str) -> inode | None:
     match = _MEM.fullmatch(path)
     if match is None:
         return None
-    tgid = cpu.current.tgid if match[1] == "self" else int(match[1])
+    tgid = current(cpu).tgid if match[1] == "self" else int(match[1])
     task = find_task_by_vpid(cpu, int(match[2] or tgid))
     if task is None or task.tgid != tgid:
         raise KernelError(Errno.ENOENT)
@@ -85,7 +86,7 @@ def proc_mem_foll_force(cpu: Cpu, filp: file, mm: mm_struct) -> bool:
     if policy == "ptrace":
         task = filp.f_inode.i_private
         return (not task.exit_state and bool(task.ptrace) and task.mm is mm
-                and task.parent is cpu.current)
+                and task.parent is current(cpu))
     return policy == "always"
 
 

@@ -140,8 +140,11 @@ class Cpu:
             await self.popf(ac)
         self.cpl = cpl
 
-    async def syscall(self, number: int, *args: int) -> int:
-        """Enter the kernel, and come back with the value of RAX (SYSCALL)."""
+    async def syscall(self, number: int, *args: int | str) -> int:
+        """Enter the kernel, and come back with the value of RAX (SYSCALL).
+
+        An argument is a number, or the string that it would point to.
+        """
         if self.lstar is None or self.cpl != 3:
             raise TripleFault("SYSCALL by the kernel, or before it set an entry point")
         return await self._call(self.lstar(self, number, *args))
