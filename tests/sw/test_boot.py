@@ -109,8 +109,9 @@ def test_what_the_machine_has_is_turned_on_and_what_it_lacks_is_left_out(paging,
 
 
 def test_gigabyte_pages_are_used_where_they_exist():
-    assert leaf(booted(PAGING_64, 2 * GIB), PAGING_64.PAGE_OFFSET)[1] == GIB
-    assert leaf(booted(PAGING_64, 2 * GIB, gigabyte_pages=False), PAGING_64.PAGE_OFFSET)[1] == 2 * MIB
+    with_, without = booted(ram_bytes=2 * GIB), booted(ram_bytes=2 * GIB, gigabyte_pages=False)
+    assert leaf(with_, PAGING_64.PAGE_OFFSET)[1]   == GIB
+    assert leaf(without, PAGING_64.PAGE_OFFSET)[1] == 2 * MIB
 
 
 @pytest.mark.parametrize("paging, features, end, sizes", [

@@ -161,7 +161,8 @@ async def free_pgtables(
     """Free the tables for ``[start, end)``, in which nothing is mapped any more.
 
     A table may serve the neighbours too: it goes only if all that it covers is between ``floor``
-    and ``ceiling``, the end of the mapping below and the start of the one above.
+    and ``ceiling``: the end of the mapping below and the start of the one above, or where the
+    root table's user half begins and ends.
     """
     freed: list[page] = []
     if start < end:

@@ -1,0 +1,138 @@
+"""Flushes: what is asked of the processor, and what it forgets."""
+
+import pytest
+
+from arch_support import BOTH, add_vma, booted, processor, run, user_task
+from sw.arch.x86.include.cpufeatures import X86_CR4_PGE
+from sw.arch.x86.include.pgtable import pfn_pte, set_pte
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.mm.pgtable import pgd_alloc, pte_alloc
+from sw.arch.x86.mm.tlb import (
+    flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range, flush_tlb_page, flush_tlb_range,
+    switch_mm,
+)
+from sw.bus import Access, Register
+from sw.mm.mm_types import PAGE_SIZE, VM_READ, mm_struct
+
+
+P, US = 1, 4
+CR3, CR4 = Register.CR3, Register.CR4
+
+
+def flushes(cpu):
+    """What the processor was asked for since the last look: pages, or "all"."""
+    log = ["all" if op[:2] == ("write", CR3) else op[1] for op in cpu.bus.log]
+    cpu.bus.log.clear()
+    return log
+
+
+def mapped(cpu, mm, addr, frame):
+    """Map a page, and make the processor hold its translation. Returns the entry's address."""
+    ptep = run(pte_alloc(cpu, mm, addr))
+    run(set_pte(cpu, ptep, pfn_pte(cpu.kernel.paging, frame, P | US)))
+    assert run(cpu.bus.access(Access(addr, 1, user=True))).fault is None
+    return ptep
+
+
+@pytest.mark.parametrize("paging", BOTH)
+def test_a_change_of_address_space_loads_cr3_once(paging):
+    cpu = booted(paging)
+    mm  = user_task(cpu)
+    assert cpu.bus.log == [("write", CR3, mm.pgd - paging.PAGE_OFFSET)]
+    assert mm.cpumask == {0} and cpu.kernel.init_mm.cpumask == set()
+    flushes(cpu)
+    run(switch_mm(cpu, mm, mm))
+    assert flushes(cpu) == []
+
+
+def test_a_flush_that_was_missed_is_made_up_for_at_the_next_switch():
+    cpu = booted()
+    mm  = user_task(cpu)
+    run(switch_mm(cpu, mm, cpu.kernel.init_mm))
+    flushes(cpu)
+    run(flush_tlb_mm(cpu, mm))
+    assert flushes(cpu) == []
+    run(switch_mm(cpu, cpu.kernel.init_mm, mm))
+    assert flushes(cpu) == ["all"]
+    assert cpu.loaded_tlb_gen == mm.context.tlb_gen
+
+
+@pytest.mark.parametrize("paging", BOTH)
+def test_one_page_is_flushed_alone(paging):
+    cpu = booted(paging)
+    mm  = user_task(cpu)
+    vma = add_vma(mm, 0x1000, 0x9000, VM_READ)
+    for addr in (0x1000, 0x2000):
+        run(set_pte(cpu, mapped(cpu, mm, addr, 5), 0))
+    flushes(cpu)
+    run(flush_tlb_page(cpu, vma, 0x1234))
+    assert flushes(cpu) == [0x1000]
+    assert run(cpu.bus.access(Access(0x1000, 1, user=True))).fault is not None
+    assert run(cpu.bus.access(Access(0x2000, 1, user=True))).fault is None
+
+
+@pytest.mark.parametrize("pages, asked", [
+    (1,  [0x1000]),
+    (33, [0x1000 + PAGE_SIZE * i for i in range(33)]),
+    (34, ["all"]),
+])
+def test_more_than_33_pages_are_flushed_with_all_the_rest(pages, asked):
+    cpu = booted()
+    mm  = user_task(cpu)
+    vma = add_vma(mm, 0x1000, 0x100_0000, VM_READ)
+    flushes(cpu)
+    run(flush_tlb_range(cpu, vma, 0x1000, 0x1000 + pages * PAGE_SIZE))
+    assert flushes(cpu) == asked
+
+
+def test_a_processor_that_is_behind_by_more_than_one_flushes_everything():
+    cpu = booted()
+    mm  = user_task(cpu)
+    flushes(cpu)
+    mm.context.tlb_gen += 1   # another processor's flush, whose request is still on its way
+    run(flush_tlb_mm_range(cpu, mm, 0x1000, 0x2000))
+    assert flushes(cpu) == ["all"]
+    assert cpu.loaded_tlb_gen == mm.context.tlb_gen
+
+
+def test_only_processors_that_have_the_address_space_are_asked():
+    cpu   = booted()
+    other = Cpu(processor().bus, cpu.kernel, number=1)
+    third = Cpu(processor().bus, cpu.kernel, number=2)
+    mm    = user_task(cpu)
+    cpu.kernel.cpus += [other, third]
+    run(switch_mm(other, None, mm))
+    for each in cpu.kernel.cpus:
+        each.bus.log.clear()
+    run(flush_tlb_mm_range(cpu, mm, 0x1000, 0x2000))
+    assert [flushes(each) for each in cpu.kernel.cpus] == [[0x1000], [0x1000], []]
+    run(flush_tlb_mm_range(other, mm, 0x3000, 0x4000))
+    assert [flushes(each) for each in cpu.kernel.cpus] == [[0x3000], [0x3000], []]
+
+
+@pytest.mark.parametrize("features, asked", [
+    ({},             [CR4, CR4]),
+    ({"pge": False}, [CR3]),
+])
+def test_a_large_kernel_range_flushes_global_translations_too(features, asked):
+    cpu = booted(**features)
+    run(flush_tlb_kernel_range(cpu, 0xFFFF_C900_0000_0000, 0xFFFF_C900_0010_0000))
+    assert [op[1] for op in cpu.bus.log] == asked
+    assert bool(cpu.cr4 & X86_CR4_PGE) == features.get("pge", True)
+    assert run(cpu.read_cr(CR4)) == cpu.cr4
+
+
+def test_a_small_kernel_range_is_flushed_page_by_page():
+    cpu = booted()
+    run(flush_tlb_kernel_range(cpu, 0xFFFF_C900_0000_0000, 0xFFFF_C900_0000_2001))
+    assert flushes(cpu) == [0xFFFF_C900_0000_0000 + PAGE_SIZE * i for i in range(3)]
+
+
+def test_another_address_space_is_not_seen_after_a_switch():
+    cpu  = booted()
+    mm   = user_task(cpu)
+    mapped(cpu, mm, 0x1000, 5)
+    next_ = mm_struct(cpu.kernel)
+    next_.pgd = run(pgd_alloc(cpu))
+    run(switch_mm(cpu, mm, next_))
+    assert run(cpu.bus.access(Access(0x1000, 1, user=True))).fault.error_code == 0b100
