@@ -1,7 +1,6 @@
 """A kernel on a golden machine whose memory holds rubbish at reset."""
 
 from collections.abc import Coroutine, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 from sim.golden.bus import GoldenBus
@@ -11,7 +10,10 @@ from sw.arch.x86.mm.pgtable import pgd_alloc
 from sw.arch.x86.mm.tlb import switch_mm
 from sw.bus import Access, Answer, Kind, Register
 from sw.era import ERA_6_X
+from sw.kernel.cred import cred
 from sw.kernel.kernel import Kernel
+from sw.kernel.sched import task_struct
+from sw.kernel.signal_types import SIG_HANDLER, SIGSEGV
 from sw.mm.mm_types import (
     PAGE_SIZE, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, mm_struct, vm_area_struct,
 )
@@ -99,13 +101,15 @@ def booted(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, **options: Any)
 
 
 def user_task(cpu: Cpu) -> mm_struct:
-    """Make a task with an empty address space the current one. Returns the address space."""
+    """Make a task with an empty address space the current one. Returns the address space.
+
+    It has a handler for SIGSEGV.
+    """
     mm = mm_struct(cpu.kernel)
     mm.pgd = run(pgd_alloc(cpu))
-    cpu.current = SimpleNamespace(
-        mm=mm, pending=[], min_flt=0, thread=None, rlim_stack=8 << 20,
-        sighand=SimpleNamespace(action={}),
-    )
+    cpu.current = task_struct(pid=1, tgid=1, comm="test", cred=cred(), mm=mm, active_mm=mm)
+    cpu.kernel.tasks[1] = cpu.current
+    cpu.current.sighand.action = {SIGSEGV: SIG_HANDLER}
     run(switch_mm(cpu, cpu.loaded_mm, mm))
     return mm
 

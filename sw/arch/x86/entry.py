@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sw.arch.x86.kernel.cpu import Cpu
 
 
-__all__ = ["trap_init"]
+__all__ = ["exit_to_user_mode", "trap_init"]
 
 
 def trap_init(cpu: Cpu) -> None:
