@@ -166,11 +166,21 @@ ramfs_file_operations = file_operations(
     mmap   = generic_file_mmap,
 )
 
+async def shmem_evict_inode(cpu: Cpu, node: inode, filp: file) -> None:
+    """Free the pages of a file without a name, with its last mapping."""
+    assert node.i_mapping is not None
+    for cached in node.i_mapping.i_pages.values():
+        cached.mapping = None
+        put_page(cpu, cached)
+    node.i_mapping.i_pages.clear()
+
+
 shmem_file_operations = file_operations(
-    llseek = generic_file_llseek,
-    read   = filemap_read,
-    write  = generic_perform_write,
-    mmap   = shmem_mmap,
+    llseek  = generic_file_llseek,
+    read    = filemap_read,
+    write   = generic_perform_write,
+    release = shmem_evict_inode,
+    mmap    = shmem_mmap,
 )
 
 

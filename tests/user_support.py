@@ -1,0 +1,74 @@
+"""Programs on a booted kernel, and a look at the entries and frames behind their addresses."""
+
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from arch_support import processor, run
+
+from sw.arch.x86.include.pgtable import pte_pfn, ptep_get
+from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging
+from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.era import ERA_5_X, ERA_6_X, Era
+from sw.errno import Errno, KernelError
+from sw.kernel.cred import cred
+from sw.mm.mm_types import page
+from sw.mm.page_alloc import nr_free_pages
+from sw.user import User
+
+
+__all__ = [
+    "EACH_ERA", "EACH_PAGING", "boot", "contents", "entry", "frame", "free_pages", "raises_errno",
+    "runs",
+]
+
+
+EACH_ERA    = pytest.mark.parametrize("era", [ERA_5_X, ERA_6_X], ids=lambda era: era.name)
+EACH_PAGING = pytest.mark.parametrize("paging", [PAGING_64, PAGING_32],
+                                      ids=lambda paging: paging.name)
+
+
+def runs(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a test of a coroutine."""
+    @functools.wraps(test)
+    def function(*args: Any, **kwargs: Any) -> None:
+        run(test(*args, **kwargs))
+    return function
+
+
+async def boot(paging: Paging = PAGING_64, *, era: Era = ERA_6_X, ram_bytes: int = 1 << 20,
+               credentials: cred | None = None, **options: Any) -> User:
+    """Start a kernel, and in it a process that handles SIGSEGV and SIGBUS."""
+    cpu = processor(paging, ram_bytes, era=era, **options)
+    await cpu.kernel.boot(cpu)
+    user = await User.create(cpu, credentials=credentials)
+    await user.handle()
+    return user
+
+
+async def entry(user: User, linear: int) -> int:
+    """Read the page-table entry of a process's address; 0 if there is no table."""
+    ptep = await pte_offset_map(user.cpu, user.task.mm, linear)
+    return 0 if ptep is None else await ptep_get(user.cpu, ptep)
+
+
+async def frame(user: User, linear: int) -> page:
+    """Return the frame that the entry maps."""
+    pte = await entry(user, linear)
+    return user.cpu.kernel.mem_map[pte_pfn(user.cpu.kernel.paging, pte)]
+
+
+def contents(user: User, frame: page, count: int, offset: int = 0) -> bytes:
+    """Read a frame in the machine's memory, past the kernel and the processor."""
+    return bytes(user.cpu.bus.mmu.memory.page(frame.pfn)[offset:offset + count])
+
+
+def free_pages(user: User) -> int:
+    """Count the free frames."""
+    return nr_free_pages(user.cpu)
+
+
+def raises_errno(errno: Errno) -> Any:
+    """Expect a system call, or a kernel function, to fail with ``errno``."""
+    return pytest.raises(KernelError, match=f"^{errno.name}$")
