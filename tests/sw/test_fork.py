@@ -8,7 +8,6 @@ from user_support import (
 from sw.arch.x86.include.pgtable import pte_dirty, pte_young
 from sw.arch.x86.include.pgtable_types import _PAGE_ACCESSED, _PAGE_RW
 from sw.bus import Register
-from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
 from sw.fs.file import O_CREAT, O_RDWR, SEEK_CUR
 from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
@@ -156,7 +155,10 @@ async def test_untouched_pages_are_not_made():
     assert await child.load(at) == 0
 
 
-@pytest.mark.parametrize("flag, mapped, value", [(VM_DONTCOPY, False, None), (VM_WIPEONFORK, True, 0)])
+@pytest.mark.parametrize("flag, mapped, value", [
+    (VM_DONTCOPY,   False, None),
+    (VM_WIPEONFORK, True,  0),
+])
 @runs
 async def test_mappings_that_a_child_does_not_inherit(flag, mapped, value):
     user  = await boot()
@@ -261,7 +263,7 @@ async def test_orphans_vanish_when_they_die():
     assert list(user.cpu.kernel.tasks) == [user.pid]
 
 
-@pytest.mark.parametrize("era", [ERA_5_X, ERA_6_X])
+@EACH_ERA
 @runs
 async def test_the_last_user_of_a_page_gets_it_back(era):
     user  = await boot(era=era)

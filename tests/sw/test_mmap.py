@@ -12,7 +12,6 @@ from sw.fs.file import O_CREAT, O_RDONLY, O_RDWR, O_WRONLY
 from sw.kernel.signal_types import Signal
 from sw.mm.mm_types import (
     VM_EXEC, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_READ, VM_SHARED,
-    VM_WRITE,
 )
 from sw.mm.mmap import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED,
