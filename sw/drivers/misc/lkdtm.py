@@ -16,13 +16,18 @@ __all__ = [
 ]
 
 
+def _word(cpu: Cpu) -> int:
+    """Return the bytes of an unsigned long."""
+    return cpu.kernel.paging.address_mask.bit_length() // 8
+
+
 @traced
 async def lkdtm_ACCESS_USERSPACE(cpu: Cpu, address: int, *, stac: bool = False) -> int:
-    """Load 8 bytes from a user address; with STAC around it if ``stac``."""
+    """Load a word from a user address; with STAC around it if ``stac``."""
     if stac:
         await cpu.stac()
     try:
-        return await cpu.load(address, 8)
+        return await cpu.load(address, _word(cpu))
     finally:
         if stac:
             await cpu.clac()
@@ -31,11 +36,11 @@ async def lkdtm_ACCESS_USERSPACE(cpu: Cpu, address: int, *, stac: bool = False) 
 @traced
 async def lkdtm_WRITE_USERSPACE(cpu: Cpu, address: int, value: int, *,
                                 stac: bool = False) -> None:
-    """Store 8 bytes at a user address; with STAC around it if ``stac``."""
+    """Store a word at a user address; with STAC around it if ``stac``."""
     if stac:
         await cpu.stac()
     try:
-        await cpu.store(address, 8, value)
+        await cpu.store(address, _word(cpu), value)
     finally:
         if stac:
             await cpu.clac()
@@ -43,7 +48,7 @@ async def lkdtm_WRITE_USERSPACE(cpu: Cpu, address: int, value: int, *,
 
 @traced
 async def lkdtm_WRITE_RO(cpu: Cpu, address: int, value: int) -> None:
-    """Store 8 bytes at a read-only address with CR0.WP cleared and AC set.
+    """Store a word at a read-only address with CR0.WP cleared and AC set.
 
     Linux pins WP, so that its own functions refuse to clear it; a MOV to CR0 does not ask.
     """
