@@ -12,15 +12,19 @@ from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.era import ERA_5_X, ERA_6_X, Era
 from sw.errno import Errno, KernelError
+from sw.fs.file import O_CREAT, O_RDONLY, O_RDWR
 from sw.kernel.cred import cred
+from sw.mm.memory import handle_mm_fault
 from sw.mm.mm_types import page
+from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED
 from sw.mm.page_alloc import nr_free_pages
+from sw.mm.vma import vma_lookup
 from sw.user import User
 
 
 __all__ = [
-    "EACH_ERA", "EACH_PAGING", "boot", "contents", "entry", "frame", "free_pages", "raises_errno",
-    "runs",
+    "EACH_ERA", "EACH_PAGING", "boot", "contents", "entry", "fault", "file_of", "filled", "frame",
+    "free_pages", "mapped", "raises_errno", "runs",
 ]
 
 
@@ -45,6 +49,39 @@ async def boot(paging: Paging = PAGING_64, *, era: Era = ERA_6_X, ram_bytes: int
     user = await User.create(cpu, credentials=credentials)
     await user.handle()
     return user
+
+
+async def filled(user: User, value: int = 0xABCD) -> int:
+    """Map a writable page that begins with ``value``; return its address."""
+    at = await user.mmap(4096)
+    await user.store(at, value)
+    return at
+
+
+async def file_of(user: User, data: bytes, mode: int = O_RDONLY) -> int:
+    """Make "/file" with the contents ``data``, up to two pages, and open it."""
+    buf = await user.mmap(8192)
+    fd  = await user.open("/file", O_CREAT | O_RDWR, 0o644)
+    await user.store_bytes(buf, data)
+    await user.write(fd, buf, len(data))
+    await user.close(fd)
+    await user.munmap(buf, 8192)
+    return await user.open("/file", mode)
+
+
+async def mapped(user: User, kind: str, prot: int) -> int:
+    """Map one page: "anon", "file" (private), "shared file" or "shared anon"."""
+    flags = MAP_SHARED if kind.startswith("shared") else MAP_PRIVATE
+    if kind.endswith("anon"):
+        return await user.mmap(4096, prot, flags | MAP_ANONYMOUS)
+    return await user.mmap(4096, prot, flags, await file_of(user, b"page cache", O_RDWR))
+
+
+async def fault(user: User, linear: int, flags: int) -> int:
+    """Take a page fault with FAULT_FLAG_* of choice, as get_user_pages does."""
+    vma = vma_lookup(user.task.mm, linear)
+    assert vma is not None
+    return await handle_mm_fault(user.cpu, vma, linear, flags)
 
 
 async def entry(user: User, linear: int) -> int:

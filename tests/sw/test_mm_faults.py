@@ -1,54 +1,26 @@
-"""Page faults: which page and which entry there is afterwards, and in which order it got there."""
+"""Page faults on empty entries: which page and which entry there is afterwards."""
 
 import pytest
-from user_support import EACH_ERA, EACH_PAGING, boot, contents, entry, frame, free_pages, runs
+from user_support import (
+    EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
+)
 
 from sw.arch.x86.include.pgtable import pte_dirty
 from sw.arch.x86.include.pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, _PAGE_SAVED_DIRTY_64,
     _PAGE_SPECIAL, _PAGE_USER, PTE_FLAGS_MASK,
 )
-from sw.arch.x86.mm.pgtable import pte_offset_map
-from sw.bus import Access, Answer, Kind
-from sw.era import ERA_5_X, ERA_6_X
-from sw.fs.file import O_CREAT, O_RDWR
-from sw.mm.fault_types import (
-    FAULT_FLAG_WRITE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV, VM_FAULT_WRITE,
-)
-from sw.mm.memory import handle_mm_fault
+from sw.era import ERA_5_X
+from sw.mm.fault_types import FAULT_FLAG_WRITE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV
 from sw.mm.mm_types import VM_SHARED
-from sw.mm.mmap import (
-    MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
-)
+from sw.mm.mmap import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
 from sw.mm.vma import vma_lookup
-from sw.user import User
 
 
-RW   = PROT_READ | PROT_WRITE
-ANON = MAP_PRIVATE | MAP_ANONYMOUS
+RW = PROT_READ | PROT_WRITE
 
 #: A user's page that was used.
 USED = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED
-
-
-async def mapped(user: User, kind: str, prot: int) -> int:
-    """Map one page: "anon", "file" (private), "shared file" or "shared anon"."""
-    flags = MAP_SHARED if kind.startswith("shared") else MAP_PRIVATE
-    if kind.endswith("anon"):
-        return await user.mmap(4096, prot, flags | MAP_ANONYMOUS)
-    fd  = await user.open("/file", O_CREAT | O_RDWR, 0o600)
-    buf = await user.mmap(4096)
-    await user.store_bytes(buf, b"page cache")
-    await user.write(fd, buf, 10)
-    await user.munmap(buf, 4096)
-    return await user.mmap(4096, prot, flags, fd)
-
-
-async def fault(user: User, linear: int, flags: int) -> int:
-    """Take a fault of the kernel's choice, as get_user_pages does."""
-    vma = vma_lookup(user.task.mm, linear)
-    assert vma is not None
-    return await handle_mm_fault(user.cpu, vma, linear, flags)
 
 
 # The entry that the first fault makes
@@ -173,184 +145,6 @@ async def test_out_of_memory_changes_nothing(kind, present):
     assert await fault(user, at, FAULT_FLAG_WRITE) == VM_FAULT_OOM
     assert before == (await entry(user, at), (await frame(user, at)).refcount if present else 0)
     assert user.task.mm.page_table_lock.holder is None
-
-
-# Copy or reuse
-
-@pytest.mark.parametrize("kind", ["anon", "file"])
-@pytest.mark.parametrize("prot", [PROT_READ, RW])
-@EACH_ERA
-@runs
-async def test_a_write_to_a_page_of_others_copies_it(kind, prot, era):
-    user = await boot(era=era)
-    at   = await mapped(user, kind, prot)
-    await user.load(at)
-    old  = await frame(user, at)
-    refs = old.refcount
-    assert await fault(user, at, FAULT_FLAG_WRITE) == (VM_FAULT_WRITE if era is ERA_5_X else 0)
-    new  = await frame(user, at)
-    pte  = await entry(user, at)
-    assert new is not old and new.anon_exclusive
-    assert bool(pte & _PAGE_RW) is bool(prot & PROT_WRITE)
-    assert not pte & _PAGE_SPECIAL and pte_dirty(user.cpu.kernel.paging, pte)
-    assert contents(user, new, 4096) == contents(user, old, 4096)
-    if kind == "file":
-        assert (old.refcount, old.mapcount) == (refs - 1, 0)
-
-
-@pytest.mark.parametrize("prot", [PROT_READ, RW])
-@EACH_ERA
-@runs
-async def test_a_write_to_the_own_page_reuses_it_without_a_flush(prot, era):
-    user = await boot(era=era)
-    at   = await mapped(user, "anon", RW)
-    await user.store(at, 1)
-    old  = await frame(user, at)
-    await user.mprotect(at, 4096, PROT_READ)
-    vma_lookup(user.task.mm, at).vm_flags |= prot  # as if it had become writable unnoticed
-    user.cpu.bus.log.clear()
-    await fault(user, at, FAULT_FLAG_WRITE)
-    assert await frame(user, at) is old
-    assert bool(await entry(user, at) & _PAGE_RW) is bool(prot & PROT_WRITE)
-    assert user.cpu.bus.log == []
-
-
-@pytest.mark.parametrize("exclusive, refs, copied", [
-    (True,  1, False),
-    (False, 1, False),   # the last user
-    (False, 2, True),    # any other reference
-])
-@runs
-async def test_reuse_rule_of_6_x(exclusive, refs, copied):
-    await _reuse(ERA_6_X, exclusive, refs, copied)
-
-
-@pytest.mark.parametrize("refs, copied", [(1, False), (2, True)])
-@pytest.mark.parametrize("exclusive", [False, True])
-@runs
-async def test_reuse_rule_of_5_9_counts_references_only(exclusive, refs, copied):
-    await _reuse(ERA_5_X, exclusive, refs, copied)
-
-
-@runs
-async def test_an_exclusive_page_is_reused_whoever_else_refers_to_it_in_6_x():
-    await _reuse(ERA_6_X, True, 2, False)
-
-
-async def _reuse(era, exclusive, refs, copied):
-    user = await boot(era=era)
-    at   = await mapped(user, "anon", RW)
-    await user.store(at, 1)
-    await user.mprotect(at, 4096, PROT_READ)
-    old  = await frame(user, at)
-    old.anon_exclusive, old.refcount = exclusive, refs
-    await fault(user, at, FAULT_FLAG_WRITE)
-    new = await frame(user, at)
-    assert (new is not old) is copied
-    assert new.anon_exclusive
-
-
-@runs
-async def test_shared_memory_is_never_copied():
-    user = await boot()
-    at   = await mapped(user, "shared file", RW)
-    await user.load(at)
-    old  = await frame(user, at)
-    refs = old.refcount
-    await user.store(at, 1)
-    assert await frame(user, at) is old
-    assert (old.refcount, old.dirty, old.anon) == (refs, True, False)
-
-
-# Order
-
-class Watch:
-    """Bus operations on one entry and on its translation, in order."""
-
-    def __init__(self, user: User, ptep: int, linear: int):
-        self.events: list[str | int] = []
-        self.bus     = user.cpu.bus
-        self.ptep    = ptep
-        self.linear  = linear
-        self._access, self._invlpg = self.bus.access, self.bus.invlpg
-        self.bus.access, self.bus.invlpg = self.access, self.invlpg
-
-    async def access(self, access: Access) -> Answer:
-        if access.linear == self.ptep and access.kind is not Kind.READ:
-            self.events.append(access.data)
-        return await self._access(access)
-
-    async def invlpg(self, linear: int) -> None:
-        if linear == self.linear:
-            self.events.append("flush")
-        await self._invlpg(linear)
-
-
-@EACH_PAGING
-@EACH_ERA
-@runs
-async def test_no_new_entry_before_the_old_translation_is_flushed(era, paging):
-    user = await boot(paging, era=era)
-    at   = await mapped(user, "file", RW)
-    await user.load(at)
-    watch = Watch(user, await pte_offset_map(user.cpu, user.task.mm, at), at)
-    await user.store(at, 1)
-    cleared, flushed, new = watch.events
-    assert (cleared, flushed) == (0, "flush")
-    assert new & (_PAGE_RW | _PAGE_DIRTY) == _PAGE_RW | _PAGE_DIRTY
-
-
-@runs
-async def test_the_store_of_a_stale_translation_takes_one_fault_that_finds_nothing_to_do():
-    user = await boot()
-    at   = await mapped(user, "anon", RW)
-    await user.store(at, 1)
-    await user.mprotect(at, 4096, PROT_READ)
-    await user.load(at)                            # the processor holds it read-only
-    await user.mprotect(at, 4096, RW)              # R/W set at once
-    user.cpu.bus.log.clear()
-    faults = user.task.min_flt
-    vma  = vma_lookup(user.task.mm, at)
-    assert await handle_mm_fault(user.cpu, vma, at, FAULT_FLAG_WRITE) == 0
-    assert user.cpu.bus.log == [] and user.task.min_flt == faults + 1
-    await user.store(at, 2)
-    assert await user.load(at) == 2
-
-
-class Race:
-    """Change the entry once, as another processor would, when a frame is copied."""
-
-    def __init__(self, user: User, ptep: int, pte: int):
-        self.bus    = user.cpu.bus
-        self.change = (ptep, pte)
-        self._burst = self.bus.burst
-        self.bus.burst = self.burst
-
-    async def burst(self, accesses):
-        answers = await self._burst(accesses)
-        if self.change and any(access.kind is Kind.WRITE for access in accesses):
-            (ptep, pte), self.change = self.change, None
-            await self.bus.access(Access(ptep, 8, Kind.WRITE, data=pte))
-        return answers
-
-
-@pytest.mark.parametrize("kind, read_first", [
-    ("anon", False), ("anon", True), ("file", False), ("file", True),
-])
-@runs
-async def test_an_entry_that_changed_meanwhile_is_left_alone(kind, read_first):
-    user = await boot()
-    at   = await mapped(user, kind, RW)
-    await user.load(await user.mmap(4096, PROT_READ))
-    if read_first:
-        await user.load(at)
-    ptep  = await pte_offset_map(user.cpu, user.task.mm, at)
-    other = 0x8_0000_0000_0000 | USED | _PAGE_SPECIAL
-    before = free_pages(user)
-    Race(user, ptep, other)
-    await fault(user, at, FAULT_FLAG_WRITE)
-    assert await entry(user, at) == other
-    assert free_pages(user) == before
 
 
 # Accounting

@@ -1,14 +1,13 @@
-"""mmap(), munmap() and mprotect(): where, what, which error; and what stays in the tables."""
+"""mmap() and munmap(): where, what, which error; and what stays in the tables."""
 
 import pytest
-from user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, free_pages, raises_errno, runs
-
-from sw.arch.x86.include.pgtable_types import (
-    _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_PROTNONE, _PAGE_RW, PAGING_32, PAGING_64,
+from user_support import (
+    EACH_ERA, EACH_PAGING, boot, file_of, frame, free_pages, raises_errno, runs,
 )
-from sw.era import ERA_5_X, ERA_6_X
+
+from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
 from sw.errno import Errno
-from sw.fs.file import O_CREAT, O_RDONLY, O_RDWR, O_WRONLY
+from sw.fs.file import O_RDONLY, O_RDWR, O_WRONLY
 from sw.kernel.signal_types import Signal
 from sw.mm.mm_types import (
     VM_EXEC, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_READ, VM_SHARED,
@@ -17,8 +16,6 @@ from sw.mm.mmap import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED,
     PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
 )
-from sw.mm.mprotect import PROT_GROWSDOWN, PROT_GROWSUP
-from sw.user import User
 
 
 RW      = PROT_READ | PROT_WRITE
@@ -27,17 +24,8 @@ MAYALL  = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
 AT      = 0x1000_0000
 TOP     = 0x7FFF_F7FF_F000
 
-
-async def opened(user: User, mode: int, size: int = 5000) -> int:
-    """Open a file of ``size`` bytes that count up."""
-    buf  = await user.mmap(8192)
-    fd   = await user.open("/file", O_CREAT | O_RDWR, 0o600)
-    data = bytes(index % 251 for index in range(size))
-    await user.store_bytes(buf, data)
-    await user.write(fd, buf, size)
-    await user.close(fd)
-    await user.munmap(buf, 8192)
-    return await user.open("/file", mode)
+#: Contents of a file, a page and a bit.
+COUNTING = bytes(index % 251 for index in range(5000))
 
 
 # Where
@@ -133,7 +121,7 @@ async def test_mmap_refuses(addr, length, prot, flags, errno):
 @runs
 async def test_mmap_of_a_file_refuses(mode, prot, flags, errno):
     user = await boot()
-    fd   = await opened(user, mode)
+    fd   = await file_of(user, COUNTING, mode)
     with raises_errno(errno):
         await user.mmap(4096, prot, flags, fd)
     with raises_errno(Errno.EINVAL):
@@ -172,7 +160,7 @@ async def test_munmap_refuses(start, length):
 @runs
 async def test_flags_of_a_mapping(mode, flags, expected, prot, rights):
     user = await boot()
-    fd   = -1 if mode is None else await opened(user, mode)
+    fd   = -1 if mode is None else await file_of(user, COUNTING, mode)
     await user.mmap(4096, prot, flags, fd)
     assert [vma.vm_flags for vma in user.task.mm.mmap] == [expected | rights]
 
@@ -262,7 +250,7 @@ async def test_exit_gives_every_frame_back(paging, era):
 @runs
 async def test_a_mapped_file_shows_its_bytes(flags):
     user = await boot()
-    fd   = await opened(user, O_RDWR)
+    fd   = await file_of(user, COUNTING, O_RDWR)
     at   = await user.mmap(8192, RW, flags, fd)
     assert await user.load_bytes(at + 4000, 200) == bytes(i % 251 for i in range(4000, 4200))
     tail = await user.mmap(4096, PROT_READ, flags, fd, 4096)
@@ -274,7 +262,7 @@ async def test_a_mapped_file_shows_its_bytes(flags):
 @runs
 async def test_a_store_to_a_mapped_file(flags, reaches_file, read_first):
     user = await boot()
-    fd   = await opened(user, O_RDWR)
+    fd   = await file_of(user, COUNTING, O_RDWR)
     at   = await user.mmap(4096, RW, flags, fd)
     if read_first:
         await user.load(at)
@@ -288,7 +276,7 @@ async def test_a_store_to_a_mapped_file(flags, reaches_file, read_first):
 @runs
 async def test_a_write_to_the_file_is_seen_until_the_private_copy_is_made():
     user = await boot()
-    fd   = await opened(user, O_RDWR)
+    fd   = await file_of(user, COUNTING, O_RDWR)
     at   = await user.mmap(4096, RW, MAP_PRIVATE, fd)
     buf  = await user.mmap(4096)
     await user.store(buf, ord("A"), 1)
@@ -299,145 +287,3 @@ async def test_a_write_to_the_file_is_seen_until_the_private_copy_is_made():
     await user.store(buf, ord("B"), 1)
     await user.pwrite(fd, buf, 1, 0)
     assert await user.load(at, 1) == ord("A")
-
-
-# mprotect
-
-@pytest.mark.parametrize("start, length, prot, errno", [
-    (AT,        4096,    PROT_GROWSDOWN | PROT_GROWSUP, Errno.EINVAL),
-    (AT + 1,    4096,    PROT_READ,                     Errno.EINVAL),
-    (AT + 1,    0,       PROT_READ,                     Errno.EINVAL),
-    (1 << 46,   0,       PROT_READ,                     None),           # no mapping is looked for
-    (AT,        -4096,   PROT_READ,                     Errno.ENOMEM),   # wraps
-    (AT,        4096,    0x100,                         Errno.EINVAL),
-    (1 << 46,   4096,    PROT_READ,                     Errno.ENOMEM),
-    (AT,        3 * 4096, PROT_READ,                    Errno.ENOMEM),   # hole behind the second
-    (AT - 4096, 8192,    PROT_READ,                     Errno.ENOMEM),
-    (AT,        4096,    PROT_READ | PROT_GROWSUP,      Errno.EINVAL),
-    (AT,        4096,    PROT_READ | PROT_GROWSDOWN,    Errno.EINVAL),   # no stack
-    (AT - 4096, 4096,    PROT_READ | PROT_GROWSDOWN,    Errno.ENOMEM),
-    (AT,        8000,    PROT_READ,                     None),
-])
-@runs
-async def test_mprotect_errors(start, length, prot, errno):
-    user = await boot()
-    await user.mmap(8192, RW, ANON | MAP_FIXED, addr=AT)
-    if errno is None:
-        await user.mprotect(start, length, prot)
-    else:
-        with raises_errno(errno):
-            await user.mprotect(start, length & (1 << 64) - 1, prot)
-
-
-@runs
-async def test_mprotect_changes_what_is_below_a_hole():
-    user = await boot()
-    await user.mmap(4096, RW, ANON | MAP_FIXED, addr=AT)
-    await user.mmap(4096, RW, ANON | MAP_FIXED, addr=AT + 8192)
-    with raises_errno(Errno.ENOMEM):
-        await user.mprotect(AT, 3 * 4096, PROT_READ)
-    assert [vma.vm_flags & 7 for vma in user.task.mm.mmap] == [1, 3]
-
-
-@runs
-async def test_mprotect_never_makes_a_read_only_file_writable_when_shared():
-    user = await boot()
-    fd   = await opened(user, O_RDONLY)
-    at   = await user.mmap(4096, PROT_READ, MAP_SHARED, fd)
-    with raises_errno(Errno.EACCES):
-        await user.mprotect(at, 4096, RW)
-    private = await user.mmap(4096, PROT_READ, MAP_PRIVATE, fd)
-    await user.mprotect(private, 4096, RW)
-    await user.store(private, 1)
-
-
-@runs
-async def test_mprotect_grows_from_the_start_of_a_stack():
-    user = await boot()
-    at   = await user.mmap(4 * 4096, RW, ANON | MAP_GROWSDOWN)
-    await user.mprotect(at + 2 * 4096, 4096, PROT_READ | PROT_GROWSDOWN)
-    assert [(vma.vm_start - at, vma.vm_end - at, vma.vm_flags & 7)
-            for vma in user.task.mm.mmap] == [(0, 3 * 4096, 1), (3 * 4096, 4 * 4096, 3)]
-
-
-@runs
-async def test_mprotect_splits_and_merges():
-    user = await boot()
-    at   = await user.mmap(4 * 4096)
-    await user.mprotect(at + 4096, 8192, PROT_READ)
-    assert [vma.vm_flags & 7 for vma in user.task.mm.mmap] == [3, 1, 3]
-    await user.mprotect(at + 4096, 8192, RW)
-    assert [(vma.vm_start, vma.vm_end) for vma in user.task.mm.mmap] == [(at, at + 4 * 4096)]
-
-
-@EACH_PAGING
-@runs
-async def test_prot_none_takes_the_present_bit_and_keeps_the_frame(paging):
-    user = await boot(paging)
-    at   = await user.mmap(4096)
-    await user.store(at, 0x1122)
-    kept = await frame(user, at)
-    await user.mprotect(at, 4096, PROT_NONE)
-    pte  = await entry(user, at)
-    assert pte & _PAGE_PROTNONE and not pte & _PAGE_PRESENT
-    assert await frame(user, at) is kept
-    if paging.invert_protnone:
-        assert pte >> 12 & (1 << 40) - 1 != kept.pfn
-    await user.mprotect(at, 4096, RW)
-    assert await user.load(at, 2) == 0x1122
-
-
-@pytest.mark.parametrize("era, writable_at_once", [(ERA_6_X, True), (ERA_5_X, False)])
-@runs
-async def test_mprotect_makes_an_exclusive_page_writable(era, writable_at_once):
-    user = await boot(era=era)
-    at   = await user.mmap(4096)
-    await user.store(at, 1)
-    await user.mprotect(at, 4096, PROT_READ)
-    own    = await frame(user, at)
-    faults = user.task.min_flt
-    await user.mprotect(at, 4096, RW)
-    assert bool(await entry(user, at) & _PAGE_RW) is writable_at_once
-    await user.store(at, 2)
-    assert await frame(user, at) is own
-    assert user.task.min_flt - faults == (0 if writable_at_once else 1)
-
-
-@pytest.mark.parametrize("dirty", [False, True])
-@runs
-async def test_mprotect_makes_a_shared_page_writable_only_if_dirty(dirty):
-    user = await boot()
-    fd   = await opened(user, O_RDWR)
-    at   = await user.mmap(4096, RW, MAP_SHARED, fd)
-    await user.load(at)
-    assert not await entry(user, at) & _PAGE_RW  # the file wants to hear of the first store
-    if dirty:
-        await user.store(at, 1)
-    await user.mprotect(at, 4096, PROT_READ)
-    await user.mprotect(at, 4096, RW)
-    assert bool(await entry(user, at) & _PAGE_RW) is dirty
-
-
-@runs
-async def test_shared_memory_without_a_name_is_writable_from_the_first_load():
-    user = await boot()
-    at   = await user.mmap(4096, RW, MAP_SHARED | MAP_ANONYMOUS)
-    await user.load(at)
-    assert await entry(user, at) & (_PAGE_RW | _PAGE_DIRTY) == _PAGE_RW
-
-
-@pytest.mark.parametrize("before, after, flushed", [
-    (RW,        PROT_READ, True),
-    (RW,        PROT_NONE, True),
-    (PROT_NONE, RW,        False),  # was not present
-    (PROT_READ, PROT_READ | PROT_EXEC, True),
-])
-@runs
-async def test_mprotect_flushes_what_a_processor_could_misuse(before, after, flushed):
-    user = await boot()
-    at   = await user.mmap(4096)
-    await user.store(at, 1)
-    await user.mprotect(at, 4096, before)
-    user.cpu.bus.log.clear()
-    await user.mprotect(at, 4096, after)
-    assert (("invlpg", at) in user.cpu.bus.log) is flushed

@@ -10,9 +10,7 @@ from sw.kernel.signal_types import (
     SIGTERM, Killed, Signal,
 )
 from sw.kernel.syscalls import NR_rt_sigaction
-from sw.mm.mmap import (
-    MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
-)
+from sw.mm.mmap import MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
 from sw.user import User
 
 

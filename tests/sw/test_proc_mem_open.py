@@ -1,0 +1,210 @@
+"""/proc/<pid>/mem: who may open it, and who may use force."""
+
+import pytest
+from user_support import boot, filled, raises_errno, runs
+
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.era import ERA_5_X, ERA_6_X
+from sw.errno import Errno
+from sw.kernel.cred import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, cred
+from sw.kernel.fork import kthread_create
+from sw.kernel.syscalls import PTRACE_ATTACH, PTRACE_DETACH
+from sw.mm.mmap import PROT_NONE, PROT_READ
+from sw.user import User
+
+
+MEM = "/proc/self/mem"
+
+
+# Opening
+
+@pytest.mark.parametrize("era, errno", [(ERA_6_X, Errno.ESRCH), (ERA_5_X, None)])
+@pytest.mark.parametrize("what", ["zombie", "kthread"])
+@runs
+async def test_open_of_a_task_without_memory(what, era, errno):
+    user = await boot(era=era)
+    if what == "zombie":
+        child = await user.fork()
+        await child.exit()
+        pid = child.pid
+    else:
+        pid = kthread_create(user.cpu, "kworker").pid
+    if errno is not None:
+        with raises_errno(errno):
+            await user.open(f"/proc/{pid}/mem")
+        return
+    mem = await user.open(f"/proc/{pid}/mem")
+    assert await user.pread(mem, 0, 8, 0) == 0
+    assert await user.pwrite(mem, 0, 8, 0) == 0
+    await user.close(mem)
+
+
+@pytest.mark.parametrize("path", ["/proc/4711/mem", "/proc/1/task/4711/mem", "/proc/1/maps"])
+@runs
+async def test_open_of_what_is_not_there(path):
+    with raises_errno(Errno.ENOENT):
+        await (await boot()).open(path)
+
+
+@runs
+async def test_open_of_a_reaped_process():
+    user  = await boot()
+    child = await user.fork()
+    await child.exit()
+    await user.wait()
+    with raises_errno(Errno.ENOENT):
+        await user.open(f"/proc/{child.pid}/mem")
+
+
+@runs
+async def test_open_by_thread_number():
+    user = await boot()
+    buf  = await filled(user)
+    mem  = await user.open(f"/proc/{user.pid}/task/{user.pid}/mem")
+    assert await user.pread(mem, buf + 8, 8, buf) == 8
+
+
+OWNER = cred.of_user(1000)
+
+
+@pytest.mark.parametrize("opener, target, dumpable, errno", [
+    (OWNER, OWNER, 1, None),
+    (OWNER, OWNER, 0, Errno.EACCES),
+    (cred.of_user(1001), OWNER, 1, Errno.EACCES),
+    # the file's mode stops who lacks CAP_DAC_OVERRIDE, the ids who lacks CAP_SYS_PTRACE
+    (cred.of_user(1001, CAP_SYS_PTRACE), OWNER, 1, Errno.EACCES),
+    (cred.of_user(1001, CAP_DAC_OVERRIDE), OWNER, 1, Errno.EACCES),
+    (cred.of_user(1001, CAP_DAC_OVERRIDE, CAP_SYS_PTRACE), OWNER, 1, None),
+    (cred.of_user(1001, CAP_DAC_OVERRIDE, CAP_SYS_PTRACE), OWNER, 0, None),
+    (cred.of_user(1000, CAP_SYS_PTRACE), OWNER, 0, Errno.EACCES),   # root's file now
+    (cred.of_user(1000, CAP_DAC_OVERRIDE), OWNER, 0, Errno.EACCES),
+    # every id of the target must be the opener's file-system id
+    (OWNER, cred(*[1000] * 4, 0, *[1000] * 3), 1, Errno.EACCES),
+    (OWNER, cred(*[1000] * 5, 0, *[1000] * 2), 1, Errno.EACCES),
+    (cred(*[1001] * 6, 1000, 1000), OWNER, 1, None),
+    (cred(*[1000] * 6, 1001, 1000), OWNER, 1, Errno.EACCES),
+])
+@runs
+async def test_who_may_open(opener, target, dumpable, errno):
+    user  = await boot(credentials=opener)
+    other = await User.create(user.cpu, credentials=target)
+    other.task.mm.dumpable = dumpable
+    path  = f"/proc/{other.pid}/mem"
+    if errno is None:
+        await user.close(await user.open(path))
+    else:
+        users = other.task.mm.mm_users
+        with raises_errno(errno):
+            await user.open(path)
+        assert other.task.mm.mm_users == users
+
+
+@runs
+async def test_the_own_memory_needs_no_permission():
+    user = await boot(credentials=cred.of_user(1000, CAP_DAC_OVERRIDE))
+    user.task.mm.dumpable = 0
+    await user.open(MEM)
+
+
+@runs
+async def test_permission_is_asked_at_open_only():
+    user  = await boot(credentials=cred.of_user(1000))
+    buf   = await filled(user)
+    child = await user.fork()
+    mem   = await user.open(f"/proc/{child.pid}/mem")
+    user.task.cred = cred.of_user(65534)
+    child.task.mm.dumpable = 0
+    assert await user.pwrite(mem, buf, 8, buf) == 8
+
+
+# proc_mem.force_override
+
+def policy(cpu: Cpu, word: str) -> None:
+    """Boot again with another word, as it were."""
+    cpu.kernel.proc_mem_force_override = word
+
+
+@pytest.mark.parametrize("word, before, attached, after", [
+    ("always", True,  True,  True),
+    ("ptrace", False, True,  False),
+    ("never",  False, False, False),
+])
+@pytest.mark.parametrize("call, prot", [("pwrite", PROT_READ), ("pread", PROT_NONE)])
+@runs
+async def test_force_is_decided_at_each_call(call, prot, word, before, attached, after):
+    user  = await boot()
+    at    = await filled(user, 1)
+    buf   = await filled(user)
+    await user.mprotect(at, 4096, prot)
+    child = await user.fork()
+    mem   = await user.open(f"/proc/{child.pid}/mem")
+    policy(user.cpu, word)
+
+    async def expect(allowed: bool) -> None:
+        if allowed:
+            assert await getattr(user, call)(mem, buf, 8, at) == 8
+        else:
+            with raises_errno(Errno.EIO):
+                await getattr(user, call)(mem, buf, 8, at)
+
+    await expect(before)
+    await user.ptrace(PTRACE_ATTACH, child.pid)
+    await expect(attached)
+    await user.ptrace(PTRACE_DETACH, child.pid)
+    await expect(after)
+
+
+@pytest.mark.parametrize("word", ["ptrace", "never"])
+@runs
+async def test_without_force_what_the_program_may_do_still_works(word):
+    user = await boot()
+    buf  = await filled(user)
+    mem  = await user.open(MEM)
+    policy(user.cpu, word)
+    assert await user.pwrite(mem, buf, 8, buf + 8) == 8
+    at = await user.mmap(4096, PROT_READ)
+    assert await user.pread(mem, buf, 8, at) == 8
+    with raises_errno(Errno.EIO):
+        await user.pwrite(mem, buf, 8, at)
+
+
+@runs
+async def test_under_ptrace_another_task_than_the_tracer_cannot_force():
+    user   = await boot()
+    at     = await user.mmap(4096, PROT_READ)
+    buf    = await filled(user)
+    child  = await user.fork()
+    other  = await user.fork()
+    mem    = await other.open(f"/proc/{child.pid}/mem")
+    policy(user.cpu, "ptrace")
+    await user.ptrace(PTRACE_ATTACH, child.pid)
+    with raises_errno(Errno.EIO):
+        await other.pwrite(mem, buf, 8, at)
+
+
+@runs
+async def test_old_kernels_have_no_such_policy():
+    user = await boot(era=ERA_5_X)
+    buf  = await filled(user)
+    at   = await user.mmap(4096, PROT_READ)
+    policy(user.cpu, "never")
+    assert await user.pwrite(await user.open(MEM), buf, 8, at) == 8
+
+
+@runs
+async def test_whom_a_task_cannot_attach_to():
+    user  = await boot()
+    child = await user.fork()
+    with raises_errno(Errno.EPERM):
+        await user.ptrace(PTRACE_ATTACH, user.pid)
+    with raises_errno(Errno.EPERM):
+        await user.ptrace(PTRACE_ATTACH, kthread_create(user.cpu, "kworker").pid)
+    with raises_errno(Errno.ESRCH):
+        await user.ptrace(PTRACE_ATTACH, 4711)
+    with raises_errno(Errno.ESRCH):
+        await user.ptrace(PTRACE_DETACH, child.pid)
+    await user.ptrace(PTRACE_ATTACH, child.pid)
+    with raises_errno(Errno.EPERM):
+        await user.ptrace(PTRACE_ATTACH, child.pid)
+    with raises_errno(Errno.EIO):
+        await user.ptrace(4711, child.pid)
