@@ -236,6 +236,18 @@ async def test_parent_and_child_share_the_position_of_an_open_file():
     assert await user.lseek(fd, 0, SEEK_CUR) == 5
 
 
+@runs
+async def test_a_file_is_closed_with_its_last_descriptor():
+    user  = await boot()
+    fd    = await user.open("/proc/self/mem")
+    child = await user.fork()
+    mm    = user.task.mm
+    await child.close(fd)
+    assert mm.mm_count == 2   # its users, and the open file
+    await user.close(fd)
+    assert mm.mm_count == 1
+
+
 # Exit and wait
 
 @runs

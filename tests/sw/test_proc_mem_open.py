@@ -8,6 +8,7 @@ from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
 from sw.kernel.cred import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, cred
 from sw.kernel.fork import kthread_create
+from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access
 from sw.kernel.syscalls import PTRACE_ATTACH, PTRACE_DETACH
 from sw.mm.mmap import PROT_NONE, PROT_READ
 from sw.user import User
@@ -104,6 +105,15 @@ async def test_the_own_memory_needs_no_permission():
     user = await boot(credentials=cred.of_user(1000, CAP_DAC_OVERRIDE))
     user.task.mm.dumpable = 0
     await user.open(MEM)
+
+
+@runs
+async def test_a_process_may_look_into_itself_whatever_its_ids():
+    user = await boot(credentials=cred(*[1000] * 7, 1001))
+    user.task.mm.dumpable = 0
+    assert ptrace_may_access(user.cpu, user.task, PTRACE_MODE_ATTACH_FSCREDS)
+    other = await user.fork()
+    assert not ptrace_may_access(user.cpu, other.task, PTRACE_MODE_ATTACH_FSCREDS)
 
 
 @runs

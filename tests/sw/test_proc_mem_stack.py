@@ -1,9 +1,10 @@
-"""/proc/<pid>/mem: an access below a stack makes it grow."""
+"""An access below a stack makes it grow: through /proc/<pid>/mem, and by the program."""
 
 import pytest
-from user_support import EACH_ERA, boot, filled, raises_errno, runs
+from user_support import EACH_ERA, EACH_PAGING, boot, filled, raises_errno, runs
 
 from sw.errno import Errno
+from sw.kernel.signal_types import SEGV_MAPERR, Signal
 from sw.mm.mmap import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
 )
@@ -92,3 +93,25 @@ async def test_a_write_that_begins_above_a_hole_may_grow_the_stack_behind_it(era
     assert await user.pwrite(mem, buf, 4096, stack - 2 * 4096 - 8) == 4096
     assert await user.load(stack - 2 * 4096) == 0
     assert vma_lookup(user.task.mm, stack).vm_start == stack - 2 * 4096
+
+
+# The program's own accesses: the same rules
+
+@pytest.mark.parametrize("below, grows", [
+    (8, True), (16 * 4096, True), (8 << 20, False), (64 << 20, False),
+])
+@EACH_PAGING
+@runs
+async def test_a_store_below_a_stack(below, grows, paging):
+    user  = await boot(paging)
+    stack = await user.mmap(4096, RW, ANON | MAP_GROWSDOWN | MAP_FIXED, addr=0x7000_0000)
+    if grows:
+        await user.store(stack - below, 7, 4)
+        assert await user.load(stack - below, 4) == 7
+    else:
+        with pytest.raises(Signal) as caught:
+            await user.store(stack - below, 7, 4)
+        assert (caught.value.si_code, caught.value.error_code) == (SEGV_MAPERR, 0x6)
+    start = stack - below & ~4095 if grows else stack
+    assert vma_lookup(user.task.mm, stack).vm_start == start
+    assert user.task.mm.mmap_lock.readers == []

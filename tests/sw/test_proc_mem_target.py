@@ -9,7 +9,7 @@ from user_support import (
 from sw.arch.x86.include.pgtable_types import _PAGE_RW, PAGING_32
 from sw.bus import Kind
 from sw.era import ERA_5_X, ERA_6_X
-from sw.errno import Errno
+from sw.errno import Errno, KernelError
 from sw.kernel.fork import CLONE_VM
 from sw.kernel.signal_types import Signal
 from sw.mm.fault_types import vm_operations_struct
@@ -88,6 +88,39 @@ async def test_a_second_write_changes_the_same_frame_and_not_the_entry():
     assert await entry(user, at) == before
     assert user.task.min_flt == faults
     assert not [line for line in user.cpu.bus.log if line[0] == "invlpg"]
+
+
+@EACH_ERA
+@runs
+async def test_no_call_keeps_a_frame_or_a_reference(era):
+    user   = await boot(era=era)
+    buf    = await filled(user)
+    mem    = await user.open(MEM)
+    at     = await user.mmap(4096, PROT_READ)
+    await user.pwrite(mem, buf, 8, at)
+    before = free_pages(user)
+    await user.pwrite(mem, buf, 8, at)
+    await user.pread(mem, buf, 8, at)
+    for bad in (lambda: user.pwrite(mem, 0, 8, at), lambda: user.pread(mem, buf, 8, 0x5000_0000)):
+        with pytest.raises(KernelError):
+            await bad()
+    assert free_pages(user) == before
+    assert (await frame(user, at)).refcount == 1
+    assert user.task.mm.mmap_lock.readers == []
+
+
+@EACH_ERA
+@runs
+async def test_a_write_makes_the_page_dirty_whatever_its_entry_says(era):
+    user = await boot(era=era)
+    buf  = await filled(user)
+    mem  = await user.open(MEM)
+    own  = await frame(user, buf)
+    assert not own.dirty                  # the entry knows, not yet the page
+    await user.pread(mem, buf + 8, 8, buf)
+    assert not own.dirty
+    await user.pwrite(mem, buf, 8, buf)
+    assert own.dirty
 
 
 @runs

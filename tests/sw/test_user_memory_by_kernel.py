@@ -15,6 +15,7 @@ from sw.kernel.fork import kthread_create
 from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
 from sw.kernel.panic import KernelOops
 from sw.kernel.sched import context_switch
+from sw.kernel.signal_types import SI_USER, SIGKILL, kernel_siginfo
 from sw.mm.access import access_remote_vm
 from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
 from sw.mm.mmap import PROT_EXEC, PROT_READ, PROT_WRITE
@@ -111,6 +112,17 @@ async def test_copy_to_user_is_refused_where_access_remote_vm_is_not(era, paging
     assert await access_remote_vm(user.cpu, user.task.mm, at, src, 8,
                                   FOLL_WRITE | FOLL_FORCE) == 8
     assert await user.load(at, 4) == 0x2222_2222
+
+
+@EACH_ERA
+@runs
+async def test_a_dying_task_copies_nothing(era):
+    user = await boot(era=era)
+    at   = await target(user, PROT_READ)
+    src  = await kernel_bytes(user, b"\x22" * 8)
+    user.task.pending.append(kernel_siginfo(SIGKILL, SI_USER))
+    assert await access_remote_vm(user.cpu, user.task.mm, at, src, 8, FOLL_WRITE) == 0
+    assert user.task.mm.mmap_lock.readers == []
 
 
 @EACH_PAGING
