@@ -2,6 +2,8 @@
 
 Ref: Linux 6.12, include/linux/mm_types.h (enum fault_flag, enum vm_fault_reason) and
 include/linux/mm.h (struct vm_fault).
+
+A fault never gives up the lock of the mappings while it waits, so none is asked to be retried.
 """
 
 from __future__ import annotations
@@ -18,18 +20,14 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "FAULT_FLAG_ALLOW_RETRY", "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_KILLABLE",
-    "FAULT_FLAG_REMOTE", "FAULT_FLAG_TRIED", "FAULT_FLAG_USER", "FAULT_FLAG_WRITE",
-    "VM_FAULT_ERROR", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_RETRY", "VM_FAULT_SIGBUS",
-    "VM_FAULT_SIGSEGV", "VM_FAULT_WRITE",
+    "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_REMOTE", "FAULT_FLAG_USER", "FAULT_FLAG_WRITE",
+    "VM_FAULT_ERROR", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_SIGBUS", "VM_FAULT_SIGSEGV",
+    "VM_FAULT_WRITE",
     "vm_fault", "vm_operations_struct",
 ]
 
 
 FAULT_FLAG_WRITE       = 1 << 0
-FAULT_FLAG_ALLOW_RETRY = 1 << 2
-FAULT_FLAG_KILLABLE    = 1 << 4
-FAULT_FLAG_TRIED       = 1 << 5
 FAULT_FLAG_USER        = 1 << 6
 FAULT_FLAG_REMOTE      = 1 << 7
 FAULT_FLAG_INSTRUCTION = 1 << 8
@@ -39,7 +37,6 @@ VM_FAULT_SIGBUS  = 0x002
 VM_FAULT_WRITE   = 0x008  # copy-on-write was broken; only before 6.0
 VM_FAULT_SIGSEGV = 0x040
 VM_FAULT_NOPAGE  = 0x100
-VM_FAULT_RETRY   = 0x400
 VM_FAULT_ERROR   = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV
 
 

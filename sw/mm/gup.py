@@ -13,10 +13,7 @@ from sw.errno import Errno, KernelError
 from sw.kernel.ftrace import traced
 from sw.kernel.signal_types import fatal_signal_pending
 
-from .fault_types import (
-    FAULT_FLAG_ALLOW_RETRY, FAULT_FLAG_KILLABLE, FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE,
-    VM_FAULT_ERROR, VM_FAULT_OOM,
-)
+from .fault_types import FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM
 from .gup_flags import FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE
 from .memory import handle_mm_fault
 from .mm_types import (
@@ -110,9 +107,7 @@ async def faultin_page(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) 
 
     Returns FOLL_* for the next look. Raises ENOMEM, or EFAULT for what would be a signal.
     """
-    fault_flags = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE
-    if flags & FOLL_WRITE:
-        fault_flags |= FAULT_FLAG_WRITE
+    fault_flags = FAULT_FLAG_WRITE if flags & FOLL_WRITE else 0
     if flags & FOLL_REMOTE:
         fault_flags |= FAULT_FLAG_REMOTE
     ret = await handle_mm_fault(cpu, vma, address, fault_flags)
