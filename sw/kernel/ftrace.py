@@ -31,7 +31,7 @@ def traced(
     name = function.__name__
 
     @functools.wraps(function)
-    async def tracer(cpu: Cpu, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def tracer(cpu: Cpu, /, *args: P.args, **kwargs: P.kwargs) -> R:
         cpu.stack.append(name)
         cpu.bus.mark(tuple(cpu.stack))
         try:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "clear_highpage", "clear_user_highpage", "copy_user_highpage", "kmap", "kmap_local_page",
-    "kmap_local_sched_in", "kmap_local_sched_out", "kunmap", "kunmap_local", "page_address",
+    "clear_highpage", "copy_user_highpage", "kmap", "kmap_local_page", "kmap_local_sched_in",
+    "kmap_local_sched_out", "kunmap", "kunmap_local", "page_address",
 ]
 
 
@@ -202,19 +202,14 @@ async def clear_highpage(cpu: Cpu, page: page) -> None:
     await kunmap_local(cpu, kaddr)
 
 
-async def clear_user_highpage(cpu: Cpu, page: page, vaddr: int) -> None:
-    """Fill a frame that will be mapped at user address ``vaddr`` with zeros.
-
-    Caches of x86 know physical addresses, so ``vaddr`` does not matter.
-    """
-    await clear_highpage(cpu, page)
-
-
 @traced
 async def copy_user_highpage(
     cpu: Cpu, to: page, from_: page, vaddr: int, vma: vm_area_struct,
 ) -> None:
-    """Copy a frame that is mapped at user address ``vaddr`` of ``vma``; see above."""
+    """Copy a frame that is mapped at user address ``vaddr`` of ``vma``.
+
+    Caches of x86 know physical addresses, so where it is mapped does not matter.
+    """
     vfrom = await kmap_local_page(cpu, from_)
     vto   = await kmap_local_page(cpu, to)
     await copy_page(cpu, vto, vfrom)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sw.arch.x86.include.page import pfn_to_page
 from sw.errno import Errno, KernelError
 
 from .highmem import clear_highpage
@@ -93,7 +94,7 @@ async def alloc_page(cpu: Cpu, gfp: int) -> page:
     else:
         raise KernelError(Errno.ENOMEM)
 
-    page = kernel.mem_map[zone.take()]
+    page = pfn_to_page(cpu, zone.take())
     assert page.refcount == 0, f"BUG: bad page state: free frame {page.pfn:#x} is in use"
     page.refcount = 1
     if gfp & __GFP_ZERO:

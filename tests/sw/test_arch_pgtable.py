@@ -5,7 +5,7 @@ import pytest
 from arch_support import BOTH, add_vma, booted, run, user_task
 from sw.arch.x86.include.page import virt_to_page
 from sw.arch.x86.include.pgtable import (
-    mk_pte, pfn_pte, pgd_offset, pte_dirty, pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial,
+    mk_pte, pfn_pte, pte_dirty, pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial,
     pte_mkwrite, pte_mkyoung, pte_modify, pte_none, pte_pfn, pte_present, pte_protnone,
     pte_special, pte_write, pte_wrprotect, pte_young, ptep_get, ptep_get_and_clear,
     ptep_set_access_flags, ptep_set_wrprotect, set_pte, set_pte_at,
@@ -135,7 +135,7 @@ def test_tables_are_empty_whatever_their_frames_held(paging):
     mm   = user_task(cpu)
     ptep = run(pte_alloc(cpu, mm, 0x4000_0000))
     size = paging.entry_size
-    for table in {ptep & ~0xFFF, pgd_offset(mm, 0) & ~0xFFF}:
+    for table in {ptep & ~0xFFF, mm.pgd}:
         user = 4096 if table != mm.pgd else paging.index(paging.shifts[0], paging.TASK_SIZE) * size
         entries = run(cpu.load_bytes(table, user))
         assert sum(entries[i:i + size] != bytes(size) for i in range(0, user, size)) <= 1

@@ -1,53 +1,15 @@
-"""Linear addresses for frames outside the linear map."""
-
-import types
+"""kmap: a window to high memory that all processors see."""
 
 import pytest
 
-from arch_support import RecordingBus, booted, run
-from sw.arch.x86.include.pgtable import ptep_get
+from arch_support import booted, run
+from highmem_support import PAGE_KERNEL, WINDOW, entry, high, machine, two_processors
 from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
-from sw.arch.x86.kernel.cpu import Cpu
-from sw.arch.x86.mm.highmem_32 import KM_MAX_IDX, LAST_PKMAP, kmap_local_slot
-from sw.arch.x86.mm.pgtable import lookup_address
-from sw.arch.x86.mm.tlb import switch_mm
-from sw.bus import Access, Kind, Register
-from sw.mm.highmem import (
-    clear_highpage, copy_user_highpage, kmap, kmap_local_page, kmap_local_sched_in,
-    kmap_local_sched_out, kunmap, kunmap_local, page_address,
-)
+from sw.arch.x86.mm.highmem_32 import LAST_PKMAP
+from sw.bus import Access, Register
+from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local, page_address
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, put_page
 
-
-MIB    = 1 << 20
-WINDOW = 0xFF40_0000
-TOP    = 0xFFFF_F000
-
-#: P RW A D G: a page of the kernel.
-PAGE_KERNEL = 0x163
-
-
-def machine():
-    """A 32-bit kernel with 1 MiB of low memory, and more high memory than slots."""
-    return booted(PAGING_32, 9 * MIB, highmem_bytes=8 * MIB)
-
-
-def high(cpu, count=1):
-    """Frames of high memory."""
-    pages = [run(alloc_page(cpu, GFP_HIGHUSER_MOVABLE)) for _ in range(count)]
-    assert all(page.highmem for page in pages)
-    cpu.bus.done.clear()
-    cpu.bus.log.clear()
-    return pages
-
-
-def entry(cpu, vaddr):
-    """Leaf entry of a kernel address."""
-    ptep, _ = run(lookup_address(cpu, cpu.kernel.init_mm.pgd, vaddr))
-    return run(ptep_get(cpu, ptep))
-
-
-# kmap
 
 @pytest.mark.parametrize("paging", [PAGING_64, PAGING_32])
 def test_a_frame_of_the_linear_map_needs_no_slot(paging):
@@ -161,33 +123,6 @@ def test_a_kunmap_that_nobody_asked_for_is_caught():
         run(kunmap(cpu, page))
 
 
-class PausingBus(RecordingBus):
-    """A bus on which a processor that waits lets the others run."""
-
-    async def read_control(self, register):
-        if register is Register.RFLAGS:
-            await pause()
-        return await super().read_control(register)
-
-
-@types.coroutine
-def pause():
-    """Give the turn away."""
-    yield
-
-
-def two_processors():
-    """A kernel on two processors that share memory; the first can be made to wait."""
-    cpu   = machine()
-    other = Cpu(PausingBus(), cpu.kernel, number=1)
-    other.bus.mmu.memory = cpu.bus.mmu.memory
-    other.bus.mmu.state  = cpu.bus.mmu.state
-    other.features, other.cr4, other.idt = cpu.features, cpu.cr4, cpu.idt
-    cpu.kernel.cpus.append(other)
-    run(switch_mm(other, None, cpu.kernel.init_mm))
-    return cpu, other
-
-
 def test_who_waits_for_a_slot_is_woken_by_the_last_kunmap():
     cpu, other = two_processors()
     pages      = high(cpu, LAST_PKMAP + 1)
@@ -235,93 +170,6 @@ def test_when_all_processors_sleep_the_kernel_says_so():
     with pytest.raises(AssertionError, match="would sleep for ever"):
         run(kmap(cpu, pages[-2]))
     sleeper.close()
-
-
-# kmap_local_page
-
-def test_local_mappings_go_down_from_the_top_and_are_cleared_at_once():
-    cpu = machine()
-    first, second = high(cpu, 2)
-    one = run(kmap_local_page(cpu, first))
-    two = run(kmap_local_page(cpu, second))
-    assert (one, two) == (TOP - 0x1000, TOP - 0x2000)
-    assert entry(cpu, two) == second.pfn << 12 | PAGE_KERNEL
-    run(cpu.store(two, 4, 0xBEEF))
-    assert cpu.bus.mmu.memory.read(second.pfn << 12, 4) == 0xBEEF
-
-    run(kunmap_local(cpu, two + 0x123))
-    assert cpu.bus.log == [("invlpg", two)]
-    assert entry(cpu, two) == 0
-    assert run(cpu.bus.access(Access(two, 4))).fault.error_code == 0
-    assert run(kmap_local_page(cpu, second)) == two
-    assert first.virtual is second.virtual is None
-
-
-def test_local_mappings_end_in_reverse_order():
-    cpu = machine()
-    first, second = high(cpu, 2)
-    one = run(kmap_local_page(cpu, first))
-    two = run(kmap_local_page(cpu, second))
-    with pytest.raises(AssertionError, match="made last"):
-        run(kunmap_local(cpu, one))
-    run(kunmap_local(cpu, two))
-    run(kunmap_local(cpu, one))
-    with pytest.raises(AssertionError, match="made last"):
-        run(kunmap_local(cpu, one))
-    with pytest.raises(AssertionError, match="no kernel address"):
-        run(kunmap_local(cpu, 0x1000))
-
-
-def test_there_are_16_local_mappings():
-    cpu   = machine()
-    pages = high(cpu, KM_MAX_IDX + 1)
-    for page in pages[:-1]:
-        run(kmap_local_page(cpu, page))
-    with pytest.raises(AssertionError, match="too many"):
-        run(kmap_local_page(cpu, pages[-1]))
-
-
-def test_every_processor_has_its_own_slots():
-    cpu, other = two_processors()
-    page,      = high(cpu)
-    assert run(kmap_local_page(cpu, page))   == TOP - 0x1000
-    assert run(kmap_local_page(other, page)) == TOP - 0x11000
-    assert kmap_local_slot(other, 0)[0]      == TOP - 0x11000
-
-
-def test_local_mappings_follow_their_task():
-    cpu = machine()
-    first, second, foreign = high(cpu, 3)
-    one = run(kmap_local_page(cpu, first))
-    two = run(kmap_local_page(cpu, second))
-    mine = run(kmap_local_sched_out(cpu))
-    assert cpu.bus.log == [("invlpg", one), ("invlpg", two)]
-
-    run(kmap_local_sched_in(cpu, type(mine)()))
-    assert run(kmap_local_page(cpu, foreign)) == one
-    run(kunmap_local(cpu, one))
-    run(kmap_local_sched_in(cpu, mine))
-    assert entry(cpu, one) >> 12 == first.pfn and entry(cpu, two) >> 12 == second.pfn
-    run(kunmap_local(cpu, two))
-    run(kunmap_local(cpu, one))
-
-
-# Whole pages
-
-def test_pages_are_cleared_and_copied_wherever_they_are():
-    cpu   = machine()
-    low   = run(alloc_page(cpu, GFP_KERNEL))
-    one, two = high(cpu, 2)
-    memory   = cpu.bus.mmu.memory
-    memory.page(one.pfn)[:] = bytes(i % 251 for i in range(4096))
-    for to, from_ in [(two, one), (low, two)]:
-        run(copy_user_highpage(cpu, to, from_, 0, None))
-        assert memory.page(to.pfn) == memory.page(one.pfn)
-    run(clear_highpage(cpu, two))
-    assert memory.page(two.pfn) == bytes(4096)
-    assert cpu.kmap_ctrl.pteval == []
-    users = [a for a in cpu.bus.done if a.linear < PAGING_32.PAGE_OFFSET]
-    assert users == [] and {a.kind for a in cpu.bus.done} == {Kind.READ, Kind.WRITE}
 
 
 def test_each_step_is_marked():

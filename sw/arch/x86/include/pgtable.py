@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from sw.mm.mm_types import PAGE_SHIFT, mm_struct, page, vm_area_struct
 
+from .page import pfn_to_page
 from .pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PAT, _PAGE_PCD, _PAGE_PRESENT,
-    _PAGE_PROTNONE, _PAGE_PSE, _PAGE_PWT, _PAGE_RW, _PAGE_SPECIAL, PTE_FLAGS_MASK, PTE_PFN_MASK,
-    Paging, massage_pgprot,
+    _PAGE_PROTNONE, _PAGE_PSE, _PAGE_PWT, _PAGE_RW, _PAGE_SPECIAL, PTE_PFN_MASK, Paging,
+    massage_pgprot,
 )
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "mk_pte", "pfn_pte", "pte_dirty", "pte_exec", "pte_flags", "pte_mkclean", "pte_mkdirty",
-    "pte_mkold", "pte_mkspecial", "pte_mkwrite", "pte_mkyoung", "pte_modify", "pte_none",
-    "pte_page", "pte_pfn", "pte_present", "pte_protnone", "pte_special", "pte_write",
-    "pte_wrprotect", "pte_young", "pmd_leaf", "pmd_none", "pmd_present",
-    "pgd_offset", "ptep_get", "ptep_get_and_clear", "ptep_set_access_flags",
-    "ptep_set_wrprotect", "pte_clear", "set_pte", "set_pte_at",
+    "mk_pte", "pfn_pte", "pmd_leaf", "pmd_present", "pte_clear", "pte_dirty", "pte_exec",
+    "pte_mkclean", "pte_mkdirty", "pte_mkold", "pte_mkspecial", "pte_mkwrite", "pte_mkyoung",
+    "pte_modify", "pte_none", "pte_page", "pte_pfn", "pte_present", "pte_protnone",
+    "pte_special", "pte_write", "pte_wrprotect", "pte_young", "ptep_get", "ptep_get_and_clear",
+    "ptep_set_access_flags", "ptep_set_wrprotect", "set_pte", "set_pte_at",
 ]
 
 
@@ -75,11 +75,6 @@ def pte_special(pte: int) -> bool:
     return bool(pte & _PAGE_SPECIAL)
 
 
-def pte_flags(pte: int) -> int:
-    """All but the frame."""
-    return pte & PTE_FLAGS_MASK
-
-
 def _protnone_mask(paging: Paging, value: int) -> int:
     inverted = paging.invert_protnone and value and not value & _PAGE_PRESENT
     return PTE_PFN_MASK if inverted else 0
@@ -92,12 +87,7 @@ def pte_pfn(paging: Paging, pte: int) -> int:
 
 def pte_page(cpu: Cpu, pte: int) -> page:
     """Record of the frame."""
-    return cpu.kernel.mem_map[pte_pfn(cpu.kernel.paging, pte)]
-
-
-def pmd_none(pmd: int) -> bool:
-    """Does a directory entry name nothing?"""
-    return not pmd & ~(_PAGE_ACCESSED | _PAGE_DIRTY)
+    return pfn_to_page(cpu, pte_pfn(cpu.kernel.paging, pte))
 
 
 def pmd_present(pmd: int) -> bool:
@@ -183,12 +173,6 @@ def pte_modify(paging: Paging, pte: int, newprot: int) -> int:
 
 
 # Entries in their tables
-
-def pgd_offset(mm: mm_struct, addr: int) -> int:
-    """Linear address of the root entry for ``addr``."""
-    paging = mm.kernel.paging
-    return paging.entry(mm.pgd, paging.shifts[0], addr)
-
 
 async def ptep_get(cpu: Cpu, ptep: int) -> int:
     """Read an entry, of any level."""

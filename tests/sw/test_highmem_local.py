@@ -1,0 +1,97 @@
+"""kmap_local_page: slots of one processor; and whole pages in high memory."""
+
+import pytest
+
+from arch_support import run
+from highmem_support import PAGE_KERNEL, TOP, entry, high, machine, two_processors
+from sw.arch.x86.include.pgtable_types import PAGING_32
+from sw.arch.x86.mm.highmem_32 import KM_MAX_IDX, kmap_local_slot
+from sw.bus import Access, Kind
+from sw.mm.highmem import (
+    clear_highpage, copy_user_highpage, kmap_local_page, kmap_local_sched_in,
+    kmap_local_sched_out, kunmap_local,
+)
+from sw.mm.page_alloc import GFP_KERNEL, alloc_page
+
+
+def test_local_mappings_go_down_from_the_top_and_are_cleared_at_once():
+    cpu = machine()
+    first, second = high(cpu, 2)
+    one = run(kmap_local_page(cpu, first))
+    two = run(kmap_local_page(cpu, second))
+    assert (one, two) == (TOP - 0x1000, TOP - 0x2000)
+    assert entry(cpu, two) == second.pfn << 12 | PAGE_KERNEL
+    run(cpu.store(two, 4, 0xBEEF))
+    assert cpu.bus.mmu.memory.read(second.pfn << 12, 4) == 0xBEEF
+
+    run(kunmap_local(cpu, two + 0x123))
+    assert cpu.bus.log == [("invlpg", two)]
+    assert entry(cpu, two) == 0
+    assert run(cpu.bus.access(Access(two, 4))).fault.error_code == 0
+    assert run(kmap_local_page(cpu, second)) == two
+    assert first.virtual is second.virtual is None
+
+
+def test_local_mappings_end_in_reverse_order():
+    cpu = machine()
+    first, second = high(cpu, 2)
+    one = run(kmap_local_page(cpu, first))
+    two = run(kmap_local_page(cpu, second))
+    with pytest.raises(AssertionError, match="made last"):
+        run(kunmap_local(cpu, one))
+    run(kunmap_local(cpu, two))
+    run(kunmap_local(cpu, one))
+    with pytest.raises(AssertionError, match="made last"):
+        run(kunmap_local(cpu, one))
+    with pytest.raises(AssertionError, match="no kernel address"):
+        run(kunmap_local(cpu, 0x1000))
+
+
+def test_there_are_16_local_mappings():
+    cpu   = machine()
+    pages = high(cpu, KM_MAX_IDX + 1)
+    for page in pages[:-1]:
+        run(kmap_local_page(cpu, page))
+    with pytest.raises(AssertionError, match="too many"):
+        run(kmap_local_page(cpu, pages[-1]))
+
+
+def test_every_processor_has_its_own_slots():
+    cpu, other = two_processors()
+    page,      = high(cpu)
+    assert run(kmap_local_page(cpu, page))   == TOP - 0x1000
+    assert run(kmap_local_page(other, page)) == TOP - 0x11000
+    assert kmap_local_slot(other, 0)[0]      == TOP - 0x11000
+
+
+def test_local_mappings_follow_their_task():
+    cpu = machine()
+    first, second, foreign = high(cpu, 3)
+    one = run(kmap_local_page(cpu, first))
+    two = run(kmap_local_page(cpu, second))
+    mine = run(kmap_local_sched_out(cpu))
+    assert cpu.bus.log == [("invlpg", one), ("invlpg", two)]
+
+    run(kmap_local_sched_in(cpu, type(mine)()))
+    assert run(kmap_local_page(cpu, foreign)) == one
+    run(kunmap_local(cpu, one))
+    run(kmap_local_sched_in(cpu, mine))
+    assert entry(cpu, one) >> 12 == first.pfn and entry(cpu, two) >> 12 == second.pfn
+    run(kunmap_local(cpu, two))
+    run(kunmap_local(cpu, one))
+
+
+def test_pages_are_cleared_and_copied_wherever_they_are():
+    cpu   = machine()
+    low   = run(alloc_page(cpu, GFP_KERNEL))
+    one, two = high(cpu, 2)
+    memory   = cpu.bus.mmu.memory
+    memory.page(one.pfn)[:] = bytes(i % 251 for i in range(4096))
+    for to, from_ in [(two, one), (low, two)]:
+        run(copy_user_highpage(cpu, to, from_, 0, None))
+        assert memory.page(to.pfn) == memory.page(one.pfn)
+    run(clear_highpage(cpu, two))
+    assert memory.page(two.pfn) == bytes(4096)
+    assert cpu.kmap_ctrl.pteval == []
+    users = [a for a in cpu.bus.done if a.linear < PAGING_32.PAGE_OFFSET]
+    assert users == [] and {a.kind for a in cpu.bus.done} == {Kind.READ, Kind.WRITE}
