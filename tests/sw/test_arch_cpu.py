@@ -111,6 +111,24 @@ def test_rep_movs_stops_at_the_byte_that_faults(to, from_, left):
     assert memory(cpu, to, 0x200 - left) == source[:0x200 - left]
 
 
+@pytest.mark.parametrize("to, from_, first, second", [
+    (0x1F90, 0x3F80, (0x2000, 2), (0x4000, 0)),   # the store of an earlier byte
+    (0x1F80, 0x3F90, (0x4000, 0), (0x2000, 2)),   # the load of an earlier byte
+])
+def test_when_load_and_store_fault_the_earlier_byte_comes_first(to, from_, first, second):
+    cpu    = paged(absent={2, 4})
+    faults = []
+
+    async def handler(cpu, regs):
+        address = await cpu.read_cr(Register.CR2)
+        faults.append((address, regs.error_code))
+        page_in(cpu, address >> 12)
+
+    cpu.idt[X86_TRAP_PF] = handler
+    run(cpu.rep_movs(to, from_, 0x100))
+    assert faults == [first, second]
+
+
 @pytest.mark.parametrize("to, from_", [(0x1F03, 0x5100), (0x5100, 0x1F03), (0x1F05, 0x3F01)])
 def test_rep_movs_goes_on_where_it_stopped(to, from_):
     cpu    = paged(absent={2, 4})

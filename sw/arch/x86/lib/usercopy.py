@@ -27,8 +27,7 @@ __all__ = [
 
 def access_ok(cpu: Cpu, addr: int, size: int) -> bool:
     """Are ``size`` bytes at ``addr`` in the part of the address space that is the user's?"""
-    limit = cpu.kernel.paging.TASK_SIZE
-    return size <= limit and addr <= limit - size
+    return addr <= cpu.kernel.paging.TASK_SIZE - size
 
 
 async def _copy_user_generic(cpu: Cpu, to: int, from_: int, n: int) -> int:
