@@ -1,9 +1,13 @@
 """A whole unit in the simulator: memory behind it, and a processor in front that tests drive."""
 
+import functools
+import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from amaranth.sim import Simulator, SimulatorContext
+from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
 
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
@@ -11,12 +15,13 @@ from hw.config import MmuConfig
 from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
 from sim.golden.mmu import Outcome
-from sim.memory import PhysicalMemory
+from sim.memory import PhysicalMemory, Target
 from sim.ports import get, idle, put
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 
-__all__ = ["MmuBench", "Processor"]
+__all__ = ["MmuBench", "Processor", "RecordingMemory", "Transfer", "bench_of", "four_levels",
+           "paging_off", "two_levels"]
 
 
 class MmuBench:
@@ -36,6 +41,7 @@ class MmuBench:
     def __init__(self, config: MmuConfig):
         self.config = config
         self.mmu    = Mmu(config)
+        self._started   = False
         self._simulator = Simulator(self.mmu)
         self._simulator.add_clock(1e-6)
         self._simulator.add_testbench(self._run_main)
@@ -52,7 +58,9 @@ class MmuBench:
         """
         self._main, self._deadline = main, deadline
         self._memory = memory or PhysicalMemory()
-        self._simulator.reset()
+        if self._started:
+            self._simulator.reset()
+        self._started = True
         self._simulator.run()
 
     async def _run_main(self, ctx: SimulatorContext) -> None:
@@ -85,23 +93,18 @@ class Processor:
         self.memory = memory
 
     @property
+    def maxphyaddr(self) -> int:
+        """Width of the unit's physical addresses."""
+        return self.mmu.memory.signature.maxphyaddr
+
+    @property
     def cr2(self) -> int:
         """CR2 in this cycle."""
         return self.ctx.get(self.mmu.control.state.cr2)
 
     async def access(self, access: Access) -> Outcome:
         """Do one access."""
-        mask = (1 << 64) - 1
-        await put(self.ctx, self.mmu.access.request, {
-            "linear":   access.linear & mask,
-            "size":     access.size.bit_length() - 1,
-            "kind":     AccessKind[access.kind.name],
-            "user":     access.user,
-            "implicit": access.implicit,
-            "chained":  0,
-            "data":     access.data & mask,
-            "compare":  access.compare & mask,
-        })
+        await put(self.ctx, self.mmu.access.request, _request(access))
         response = await get(self.ctx, self.mmu.access.response)
         match response.fault:
             case Fault.NONE:
@@ -113,22 +116,175 @@ class Processor:
                 return Outcome(fault=GeneralProtection("an access"))
         raise AssertionError(f"an access that is not chained was answered with {response.fault}")
 
+    async def burst(
+        self, steps: list[Access | tuple[Register, int]], *, chained: set[int],
+        ready: Callable[[int], bool],
+    ) -> list[Any]:
+        """Ask for accesses as fast as the unit takes them; return the responses, in order.
+
+        A control write among the ``steps`` waits until what precedes it is asked for, and is
+        asked for before what follows it. ``chained`` are the numbers of chained accesses,
+        ``ready`` tells in which cycles the processor takes responses.
+        """
+        access, control = self.mmu.access, self.mmu.control
+        cycle, begun, responses = 0, 0, []
+        expected = sum(isinstance(step, Access) for step in steps)
+        self.ctx.set(control.response.ready, 1)
+        while begun < len(steps) or len(responses) < expected:
+            step = steps[begun] if begun < len(steps) else None
+            self.ctx.set(access.request.valid, isinstance(step, Access))
+            self.ctx.set(control.request.valid, isinstance(step, tuple))
+            if isinstance(step, Access):
+                self.ctx.set(access.request.payload, _request(step, chained=begun in chained))
+            elif step is not None:
+                self.ctx.set(control.request.payload, _write(*step))
+            self.ctx.set(access.response.ready, ready(cycle))
+            _, _, took_access, took_control, valid, payload = await self.ctx.tick().sample(
+                access.request.ready, control.request.ready, access.response.valid,
+                access.response.payload)
+            begun += bool(took_control if isinstance(step, tuple) else took_access and step)
+            if valid and ready(cycle):
+                responses.append(payload)
+            cycle += 1
+        self.ctx.set(access.response.ready, 0)
+        self.ctx.set(control.response.ready, 0)
+        return responses
+
     async def read_control(self, register: Register) -> int:
         """Read a control register."""
-        return (await self._control(ControlOp.READ, HwRegister[register.name], 0)).value
+        response = await self._control({
+            "op": ControlOp.READ, "register": HwRegister[register.name], "value": 0,
+        })
+        return response.value
 
     async def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection`."""
-        response = await self._control(ControlOp.WRITE, HwRegister[register.name], value)
+        response = await self._control(_write(register, value))
         if response.fault:
             raise GeneralProtection(f"a write of {value:#x} to {register.name}")
 
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
-        await self._control(ControlOp.INVLPG, HwRegister.CR0, linear)
-
-    async def _control(self, op: ControlOp, register: HwRegister, value: int) -> Any:
-        await put(self.ctx, self.mmu.control.request, {
-            "op": op, "register": register, "value": value,
+        await self._control({
+            "op": ControlOp.INVLPG, "register": HwRegister.CR0, "value": linear,
         })
+
+    async def _control(self, request: dict[str, Any]) -> Any:
+        await put(self.ctx, self.mmu.control.request, request)
         return await get(self.ctx, self.mmu.control.response)
+
+
+def _request(access: Access, *, chained: bool = False) -> dict[str, Any]:
+    """``access`` as a payload of the unit's port."""
+    mask = (1 << 64) - 1
+    return {
+        "linear":   access.linear & mask,
+        "size":     access.size.bit_length() - 1,
+        "kind":     AccessKind[access.kind.name],
+        "user":     access.user,
+        "implicit": access.implicit,
+        "chained":  chained,
+        "data":     access.data & mask,
+        "compare":  access.compare & mask,
+    }
+
+
+def _write(register: Register, value: int) -> dict[str, Any]:
+    """A control-register write as a payload of the unit's port."""
+    return {"op": ControlOp.WRITE, "register": HwRegister[register.name], "value": value}
+
+
+@functools.cache
+def bench_of(**features: Any) -> MmuBench:
+    """The bench for a unit with ``features``: a parameter of :class:`MmuConfig` by name each."""
+    return MmuBench(MmuConfig(**features))
+
+
+def four_levels(
+    *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
+    memory: type[PhysicalMemory] = PhysicalMemory, **features: Any,
+) -> Callable[[Any], Any]:
+    """Decorate ``async def test(cpu, ...)``: run it in 4-level paging with these flags besides."""
+    return _on(memory, features, (
+        (Register.CR4, CR4_LONG | cr4), (Register.EFER, EFER_LONG | efer),
+        (Register.CR3, ROOT), (Register.CR0, CR0_32 | cr0), (Register.RFLAGS, rflags),
+    ))
+
+
+def two_levels(
+    *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
+    memory: type[PhysicalMemory] = PhysicalMemory, **features: Any,
+) -> Callable[[Any], Any]:
+    """Decorate ``async def test(cpu, ...)``: run it in 32-bit paging with these flags besides."""
+    return _on(memory, features, (
+        (Register.CR4, cr4), (Register.EFER, efer), (Register.CR3, ROOT),
+        (Register.CR0, CR0_32 | cr0), (Register.RFLAGS, rflags),
+    ))
+
+
+def paging_off(**features: Any) -> Callable[[Any], Any]:
+    """Decorate ``async def test(cpu, ...)``: run it as the unit is after reset."""
+    return _on(PhysicalMemory, features, ())
+
+
+def _on(
+    memory: type[PhysicalMemory], features: dict[str, Any],
+    setup: tuple[tuple[Register, int], ...],
+) -> Callable[[Any], Any]:
+    def decorate(test: Any) -> Any:
+        @functools.wraps(test)
+        def run(**parameters: Any) -> None:
+            async def main(cpu: Processor) -> None:
+                for register, value in setup:
+                    await cpu.write_control(register, value)
+                await test(cpu, **parameters)
+
+            bench_of(**{"tlb_entries": 4} | features).run(main, memory=memory())
+
+        # What pytest must fill in: everything but the processor.
+        _, *others = inspect.signature(test).parameters.values()
+        run.__signature__ = inspect.Signature(others)  # type: ignore[attr-defined]
+        return run
+    return decorate
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A transfer that memory accepted, at an 8-byte boundary of physical addresses."""
+
+    address: int
+    write:   bool
+    lock:    bool
+
+
+class RecordingMemory(PhysicalMemory):
+    """Physical memory that notes every transfer, and can change between two of them.
+
+    Attributes
+    ----------
+    transfers : :class:`list`
+        Transfers accepted so far.
+    after_read : :class:`dict`
+        Physical address of a word to what is called, once, after the word is first read.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transfers:  list[Transfer]                  = []
+        self.after_read: dict[int, Callable[[], None]] = {}
+
+    async def serve(self, ctx: SimulatorContext, port: Any) -> None:
+        """Answer the transfers on ``port``. Never returns."""
+        target = Target(self)
+        while True:
+            ctx.set(port.ack,   target.ack)
+            ctx.set(port.dat_r, target.dat_r)
+            ctx.set(port.stall, target.stall)
+            _, _, lock, *request = await ctx.tick().sample(
+                port.lock, port.cyc, port.stb, port.we, port.adr, port.sel, port.dat_w)
+            cyc, stb, we, adr, _, _ = request
+            accepted = cyc and stb and not target.stall
+            target.step(*request)
+            if accepted:
+                self.transfers.append(Transfer(adr * 8, bool(we), bool(lock)))
+                self.after_read.pop(adr * 8, lambda: None)()
