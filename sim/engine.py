@@ -36,12 +36,21 @@ class Engine(Protocol):
     trace : :class:`sim.trace.Trace`
         Everything that happened on the ports, recorded from the signals.
     cycle : :class:`int`
-        Clock cycles since reset.
+        Cycle in which the next operation can begin; the first after reset is number 0.
+    progress : callable or :class:`None`
+        Called now and then during a run, with the cycle.
     """
 
-    bus:   Bus
-    trace: Trace
-    cycle: int
+    progress: Callable[[int], None] | None
+
+    @property
+    def bus(self) -> Bus: ...
+
+    @property
+    def trace(self) -> Trace: ...
+
+    @property
+    def cycle(self) -> int: ...
 
     def run(self, main: Callable[[], Awaitable[None]], *, waves: Path | None = None) -> None:
         """Run ``main`` from reset to its end.

@@ -1,0 +1,193 @@
+"""Judges: each must be able to say yes and no."""
+
+import pytest
+from sim_support import access, control, event, mark, state, trace, transfer
+
+from hw.bus import ControlOp, Register
+from hw.layout import AccessKind, Entry, Fault
+from sim import claims
+
+
+PAGE  = range(0x1000, 0x2000)
+WRITE = AccessKind.WRITE
+
+
+def entry(**fields):
+    return Entry.const(fields).as_bits()
+
+
+@pytest.mark.parametrize("which, holds, cycle", [
+    ({"error_code": 0x7},                                          True,  12),
+    ({},                                                           True,  12),
+    ({"error_code": 0x3},                                          False, 12),
+    ({"fault": Fault.GENERAL_PROTECTION},                          False, 12),
+    ({"since": 11},                                                False, None),
+])
+def test_faulted(which, holds, cycle):
+    made = trace(access(10, 0x1000, kind=WRITE, user=True, error_code=0x7))
+    verdict = claims.faulted(made, linear=PAGE, **which)
+    assert (verdict.holds, verdict.cycle) == (holds, cycle)
+
+
+def test_faulted_says_what_was_found():
+    made = trace(access(10, 0x1000, kind=WRITE, user=True, error_code=0x7))
+    assert claims.faulted(made, linear=PAGE).detail == \
+        "user write of 0x1000: #PF, error code 0x7"
+    assert claims.faulted(made, linear=0).detail == "there was no such access"
+
+
+@pytest.mark.parametrize("which, holds", [
+    ({"user": False}, True),
+    ({},              False),
+    ({"since": 50},   False),   # nothing happened: nothing is shown
+])
+def test_no_fault(which, holds):
+    made = trace(access(10, 0x1000), access(20, 0x1000, user=True, error_code=0x4))
+    assert claims.no_fault(made, **which).holds == holds
+
+
+@pytest.mark.parametrize("which, holds", [
+    ({"linear": range(0x3000, 0x4000)},              True),
+    ({"linear": PAGE},                               False),
+    ({"linear": PAGE, "since": 11},                  False),  # nothing happened there at all
+    ({"linear": PAGE, "function": "kmap"},           False),
+])
+def test_no_request(which, holds):
+    made = trace(access(10, 0x1000))
+    assert claims.no_request(made, **which).holds == holds
+
+
+def test_each_names_the_access_that_breaks_it():
+    made = trace(access(10, 0x1000), access(20, 0x2000, user=True))
+    assert claims.each(made, lambda a: not a.user).cycle == 20
+    assert claims.each(made, lambda a: a.size == 8) == (True, 20, "2 accesses")
+    assert not claims.each(made, lambda a: True, linear=0x9000).holds
+
+
+@pytest.mark.parametrize("value, holds", [(5, True), (4, False)])
+def test_loaded_takes_the_last_access(value, holds):
+    made = trace(access(10, 0x1000, answer=4), access(20, 0x1000, answer=5),
+                 access(30, 0x1000, error_code=0x4))
+    assert claims.loaded(made, value, linear=0x1000).holds == holds
+
+
+@pytest.mark.parametrize("linear, holds", [
+    (range(0x9000, 0xa000), True),
+    (range(0x1000, 0x2000), False),
+])
+def test_stored_through_one_address_only(linear, holds):
+    store = access(10, 0x9008, kind=WRITE, physical=0x5008)
+    read  = access(20, 0x1008, physical=0x5008)
+    frame = range(0x5000, 0x6000)
+    assert claims.stored_through(trace(store, read), physical=frame, linear=linear).holds == holds
+    other = access(30, 0x7008, kind=WRITE, physical=0x5008)
+    assert not claims.stored_through(trace(store, other), physical=frame, linear=linear).holds
+    assert not claims.stored_through(trace(read), physical=frame, linear=linear).holds
+
+
+@pytest.mark.parametrize("changes, holds", [
+    ({},              True),
+    ({"walk": False}, False),
+    ({"lock": False}, False),
+    ({"data": 0},     False),
+])
+def test_set_by_walker_wants_a_locked_store_by_the_walker(changes, holds):
+    dirty = entry(present=1, dirty=1)
+    read  = transfer(10, 0x2008, walk=True, lock=True, data=entry(present=1))
+    store = {"write": True, "walk": True, "lock": True, "data": dirty, **changes}
+    made  = trace(read, transfer(12, 0x2008, **store))
+    assert claims.set_by_walker(made, "dirty", entry=0x2008).holds == holds
+
+
+def test_set_by_walker_finds_the_upper_32_bit_entry_of_a_word():
+    dirty = entry(present=1, dirty=1)
+    made  = trace(transfer(10, 0x2008, walk=True, lock=True),
+                  transfer(12, 0x2008, walk=True, lock=True, write=True, sel=0xf0,
+                           data=dirty << 32))
+    assert claims.set_by_walker(made, "dirty", entry=0x200c).holds
+    assert not claims.set_by_walker(made, "dirty", entry=0x2008).holds
+
+
+def test_a_bit_that_was_set_before_is_not_set_by_the_walker():
+    both = {"walk": True, "lock": True, "data": entry(present=1, dirty=1)}
+    made = trace(transfer(10, 0x2008, **both), transfer(12, 0x2008, write=True, **both))
+    assert not claims.set_by_walker(made, "dirty", entry=0x2008).holds
+
+
+@pytest.mark.parametrize("between, holds", [
+    ([],                        True),
+    ([event(15, "walk_begun")], False),
+    ([event(15, "flushed")],    False),
+    ([event(15, "missed")],     False),
+])
+def test_both_in_tlb_wants_two_hits_and_no_walk_between(between, holds):
+    made = trace(access(10, 0x1000), access(20, 0x9000),
+                 event(11, "hit"), *between, event(21, "hit"))
+    assert claims.both_in_tlb(made, PAGE, range(0x9000, 0xa000)).holds == holds
+
+
+def test_one_hit_is_not_both():
+    made = trace(access(10, 0x1000), access(20, 0x9000), event(21, "hit"))
+    assert not claims.both_in_tlb(made, PAGE, range(0x9000, 0xa000)).holds
+
+
+def test_no_event():
+    made = trace(event(10, "walk_begun"))
+    assert claims.no_event(made, "walk_begun", since=11).holds
+    assert claims.no_event(made, "walk_begun").cycle == 10
+    assert not claims.no_event(made, "walk_begun").holds
+
+
+@pytest.mark.parametrize("span, holds", [
+    ({},                          False),
+    ({"since": 10, "until": 20},  True),
+    ({"since": 10, "until": 21},  False),
+    ({"since": 10, "until": 10},  False),   # no cycle at all
+])
+def test_state_throughout(span, holds):
+    made = trace(state(10, wp=1), state(20, wp=0))
+    assert claims.state_throughout(made, wp=1, **span).holds == holds
+
+
+BRACKETED = [state(10, ac=1), state(20)]
+
+
+@pytest.mark.parametrize("records, holds", [
+    ([*BRACKETED, access(12, 0x1000, ac=1)],                                   True),
+    ([*BRACKETED],                                                             False),
+    ([access(12, 0x1000)],                                                     False),
+    ([*BRACKETED, access(12, 0x1000, ac=1), access(30, 0x1000)],               False),
+    ([*BRACKETED, access(12, 0x1000, ac=1), access(30, 0x1000, user=True)],    True),
+    ([state(10, ac=1), access(12, 0x1000, ac=1)],                              False),  # left set
+    ([*BRACKETED, state(30, ac=1), state(40), access(12, 0x1000, ac=1)], False),  # for nothing
+])
+def test_ac_brackets(records, holds):
+    assert claims.ac_brackets(trace(*records), linear=PAGE).holds == holds
+
+
+def test_control_done():
+    made = trace(control(10, ControlOp.INVLPG, value=0x1234),
+                 control(20, ControlOp.WRITE, Register.CR4, refused=True))
+    assert claims.control_done(made, op=ControlOp.INVLPG, linear=0x1fff).holds
+    assert not claims.control_done(made, op=ControlOp.INVLPG, linear=0x2000).holds
+    assert not claims.control_done(made, op=ControlOp.WRITE, register=Register.CR4).holds
+
+
+def test_executed_in_order():
+    made = trace(mark(10, "f"), mark(12, "f", "g"), mark(14), mark(20, "h"), mark(22))
+    assert claims.executed(made, "f", "g", "h").cycle == 20
+    assert not claims.executed(made, "h", "f").holds
+    assert not claims.executed(made, "f", until=10).holds
+
+
+def test_not_executed():
+    made = trace(mark(10, "f"), mark(14))
+    assert claims.not_executed(made, "g").holds
+    assert claims.not_executed(made, "f", since=14).holds
+    assert claims.not_executed(made, "g", "f").cycle == 10
+
+
+def test_all_of_gives_the_first_verdict_against():
+    yes, no = claims.Verdict(True, 1, "yes"), claims.Verdict(False, 2, "no")
+    assert claims.all_of(yes, no, yes) == no
+    assert claims.all_of(yes, claims.Verdict(True, 3, "too")).cycle == 3

@@ -1,0 +1,60 @@
+"""Hand-made traces, for tests of what reads them."""
+
+from hw.bus import Register
+from hw.layout import AccessKind, Fault
+from sim.records import Access, Control, Event, Mark, State, Transfer
+from sim.trace import Trace
+
+
+__all__ = ["access", "control", "event", "mark", "state", "trace", "transfer"]
+
+
+def state(cycle=0, **flags):
+    """Control registers from ``cycle`` on; all zero but for ``flags``."""
+    zero = dict.fromkeys(("cr0", "cr2", "cr3", "cr4", "efer", "pg", "wp", "smep", "smap", "ac"), 0)
+    return State(cycle=cycle, **{**zero, **flags})
+
+
+def mark(cycle=0, *stack, claim=""):
+    """Functions that execute from ``cycle`` on."""
+    return Mark(cycle, stack, claim)
+
+
+def access(asked, linear, *, kind=AccessKind.READ, size=8, error_code=None, fault=None,
+           physical=0, answer=0, user=False, stack=(), ac=0, lasts=2):
+    """An access that is answered ``lasts`` cycles later; by a page fault if ``error_code`` is."""
+    if error_code is not None:
+        fault = Fault.PAGE_FAULT
+    return Access(
+        asked=asked, linear=linear, size=size, kind=kind, user=user, implicit=False,
+        chained=False, data=0, compare=0, state=state(ac=ac), mark=mark(0, *stack),
+        answered=asked + lasts, answer=answer, physical=physical, fault=fault or Fault.NONE,
+        error_code=error_code or 0,
+    )
+
+
+def transfer(asked, address, *, write=False, lock=False, walk=False, sel=0xff, data=0):
+    """A transfer that is answered in the next cycle."""
+    return Transfer(asked=asked, address=address, write=write, lock=lock, sel=sel, data=data,
+                    walk=walk, mark=mark(), acked=asked + 1)
+
+
+def control(asked, op, register=Register.CR0, value=0, refused=False):
+    """A control operation that is answered in the next cycle."""
+    return Control(asked=asked, op=op, register=register, value=value, mark=mark(),
+                   answered=asked + 1, refused=refused)
+
+
+def event(cycle, name, level=0):
+    """A strobe."""
+    return Event(cycle, name, level)
+
+
+def trace(*records, cycles=100):
+    """A trace of records of any kind. Control registers are 0, and user code runs, at first."""
+    made  = Trace(states=[state()], marks=[mark()], cycles=cycles)
+    lists = {Access: made.all_accesses, Transfer: made.all_transfers, Control: made.all_controls,
+             Event: made.all_events, State: made.states, Mark: made.marks}
+    for record in records:
+        lists[type(record)].append(record)
+    return made
