@@ -33,7 +33,7 @@ class Fault(enum.Enum, shape=unsigned(2)):
     SKIPPED            = 3  #: A chained access after one that faulted: nothing was done.
 
 
-class Level(enum.Enum, shape=unsigned(2)):
+class Level(enum.IntEnum, shape=unsigned(2)):
     """Paging structure by the level at which a walk reads it."""
 
     PT   = 0
@@ -42,7 +42,7 @@ class Level(enum.Enum, shape=unsigned(2)):
     PML4 = 3
 
 
-class PageSize(enum.Enum, shape=unsigned(2)):
+class PageSize(enum.IntEnum, shape=unsigned(2)):
     """Size of a page, in the order of size."""
 
     KIB4 = 0

@@ -1,0 +1,223 @@
+"""Control registers: kept, checked, and what a write of them makes the TLB forget."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .bus import ControlOp, ControlSignature, Register
+from .layout import CR0, CR3, CR4, EFER, Features, RFLAGS
+from .legality import cr0_refused, cr3_refused, cr4_refused, efer_refused
+from .linear import canonical
+from .permission import Protection
+from .tlb import Flush
+from .walker import PagingMode
+
+
+__all__ = ["Control"]
+
+
+class Control(wiring.Component):
+    """Control registers and the operations on them.
+
+    Outside long mode the operand of a control-register write is 32 bits wide; IA32_EFER's never
+    is. Paging with CR4.PAE but without EFER.LME does not exist in this unit: a write that would
+    turn it on is refused like any other combination that is not defined.
+
+    Ref: Intel SDM Vol. 3A, section 2.5; section 4.10.4.1 "Operations that Invalidate TLBs and
+    Paging-Structure Caches"; Vol. 3A, Table 9-1 for the values after reset.
+
+    Latency
+    -------
+    An operation is taken while ``quiet`` is high, takes effect at the end of that cycle, and is
+    answered in the next.
+
+    Members
+    -------
+    control : :py:`In(ControlSignature())`
+        The operations.
+    quiet : :py:`In(1)`
+        No access is under way.
+    fault : :py:`In(stream.Signature(64, always_ready=True))`
+        Linear address of a page fault, for CR2.
+    mode, protection : :py:`Out(PagingMode)`, :py:`Out(Protection)`
+        What the registers mean for translation.
+    flush : :py:`Out(Flush)`
+        What the TLB is to forget.
+    invalidate : :py:`Out(stream.Signature(64, always_ready=True))`
+        INVLPG of a linear address.
+    refused : :py:`Out(1)`
+        Strobe: a write was answered with #GP.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "control":    In(ControlSignature()),
+            "quiet":      In(1),
+            "fault":      In(stream.Signature(64, always_ready=True)),
+            "mode":       Out(PagingMode),
+            "protection": Out(Protection),
+            "flush":      Out(Flush),
+            "invalidate": Out(stream.Signature(64, always_ready=True)),
+            "refused":    Out(1),
+        })
+
+        self._state = Signal(data.StructLayout({
+            "cr0": CR0, "cr2": 64, "cr3": CR3, "cr4": CR4, "efer": EFER, "rflags": RFLAGS,
+        }), init={"cr0": {"et": 1, "nw": 1, "cd": 1}})
+
+    def elaborate(self, platform):
+        m = Module()
+
+        request, response = self.control.request, self.control.response
+        operand = Signal(64)
+        refused = Signal()
+        write   = Signal()
+
+        m.d.comb += [
+            request.ready.eq(self.quiet & (~response.valid | response.ready)),
+            operand.eq(request.p.value),
+            write.eq(request.valid & request.ready & (request.p.op == ControlOp.WRITE)),
+            self.refused.eq(write & refused),
+        ]
+        with m.If(~self._state.efer.lma & (request.p.register != Register.EFER)):
+            m.d.comb += operand.eq(request.p.value[:32])
+
+        with m.If(response.ready):
+            m.d.sync += response.valid.eq(0)
+        with m.If(request.valid & request.ready):
+            m.d.sync += [
+                response.valid.eq(1),
+                response.p.value.eq(self._read(request.p.register)),
+                response.p.fault.eq(self.refused),
+            ]
+        with m.If(self.fault.valid):
+            m.d.sync += self._state.cr2.eq(self.fault.payload)
+
+        self._check(m, request.p.register, operand, refused)
+        with m.If(write & ~refused):
+            self._write(m, request.p.register, operand)
+            self._flush(m, request.p.register, operand)
+        self._invalidate(m, operand)
+        self._publish(m)
+
+        return m
+
+    def _read(self, register):
+        """Value of ``register``."""
+        state = self._state
+        values = {
+            Register.CR0:      state.cr0,
+            Register.CR2:      state.cr2,
+            Register.CR3:      state.cr3,
+            Register.CR4:      state.cr4,
+            Register.EFER:     state.efer,
+            Register.RFLAGS:   state.rflags,
+            Register.FEATURES: self._features(),
+        }
+        result = C(0, 64)
+        for name, value in values.items():
+            result = Mux(register == name, Value.cast(value), result)
+        return result
+
+    def _features(self):
+        config = self.config
+        return Features.const({
+            "pse":            config.pse,
+            "pge":            config.pge,
+            "nx":             config.nx,
+            "smep":           config.smep,
+            "smap":           config.smap,
+            "long_mode":      config.long_mode,
+            "gigabyte_pages": config.gigabyte_pages,
+            "maxphyaddr":     config.maxphyaddr,
+        })
+
+    def _check(self, m, register, operand, refused):
+        """Drive ``refused`` for a write of ``operand``."""
+        state = self._state
+        with m.Switch(register):
+            with m.Case(Register.CR0):
+                m.d.comb += refused.eq(cr0_refused(data.View(CR0, operand), state))
+            with m.Case(Register.CR3):
+                m.d.comb += refused.eq(cr3_refused(
+                    data.View(CR3, operand), state, config=self.config))
+            with m.Case(Register.CR4):
+                m.d.comb += refused.eq(cr4_refused(
+                    data.View(CR4, operand), state, config=self.config))
+            with m.Case(Register.EFER):
+                m.d.comb += refused.eq(efer_refused(
+                    data.View(EFER, operand), state, config=self.config))
+            with m.Case(Register.CR2, Register.RFLAGS):
+                pass
+            with m.Default():
+                m.d.comb += refused.eq(1)
+
+    def _write(self, m, register, operand):
+        """Store the bits of ``operand`` that exist."""
+        state = self._state
+        with m.Switch(register):
+            with m.Case(Register.CR0):
+                value = data.View(CR0, operand)
+                names = ("pe", "mp", "em", "ts", "ne", "wp", "am", "nw", "cd", "pg")
+                m.d.sync += [state.cr0[name].eq(value[name]) for name in names]
+                m.d.sync += state.efer.lma.eq(state.efer.lme & value.pg)
+            with m.Case(Register.CR2):
+                m.d.sync += state.cr2.eq(operand)
+            with m.Case(Register.CR3):
+                value = data.View(CR3, operand)
+                m.d.sync += [
+                    state.cr3.pwt.eq(value.pwt),
+                    state.cr3.pcd.eq(value.pcd),
+                    state.cr3.frame.eq(value.frame[:self.config.frame_width]),
+                ]
+            with m.Case(Register.CR4):
+                m.d.sync += state.cr4.eq(operand)
+            with m.Case(Register.EFER):
+                value = data.View(EFER, operand)
+                m.d.sync += [state.efer[name].eq(value[name]) for name in ("sce", "lme", "nxe")]
+            with m.Case(Register.RFLAGS):
+                m.d.sync += state.rflags.ac.eq(data.View(RFLAGS, operand).ac)
+
+    def _flush(self, m, register, operand):
+        """Forget what the write makes invalid."""
+        state = self._state
+        with m.Switch(register):
+            with m.Case(Register.CR0):
+                with m.If(state.cr0.pg & ~data.View(CR0, operand).pg):
+                    m.d.comb += self.flush.eq(Flush.ALL)
+            with m.Case(Register.CR3):
+                m.d.comb += self.flush.eq(Flush.LOCAL)
+            with m.Case(Register.CR4):
+                value = data.View(CR4, operand)
+                toggled = (value.pge ^ state.cr4.pge) | (value.pae ^ state.cr4.pae)
+                with m.If(toggled | (value.smep & ~state.cr4.smep)):
+                    m.d.comb += self.flush.eq(Flush.ALL)
+
+    def _invalidate(self, m, operand):
+        """INVLPG; of an address that is not canonical, nothing."""
+        request = self.control.request
+        taken   = request.valid & request.ready & (request.p.op == ControlOp.INVLPG)
+        m.d.comb += [
+            self.invalidate.payload.eq(operand),
+            self.invalidate.valid.eq(taken & (~self._state.efer.lma | canonical(operand))),
+        ]
+
+    def _publish(self, m):
+        """Show the registers, and what they mean for translation."""
+        state = self._state
+        m.d.comb += [
+            *(self.control.state[name].eq(state[name]) for name in ("cr0", "cr2", "cr3", "cr4")),
+            self.control.state.efer.eq(state.efer),
+            self.control.state.ac.eq(state.rflags.ac),
+            self.mode.paging.eq(state.cr0.pg),
+            self.mode.long_mode.eq(state.efer.lma),
+            self.mode.pse.eq(state.cr4.pse),
+            self.mode.pge.eq(state.cr4.pge),
+            self.mode.root.eq(state.cr3.frame),
+            self.protection.wp.eq(state.cr0.wp),
+            self.protection.smep.eq(state.cr4.smep),
+            self.protection.smap.eq(state.cr4.smap),
+            self.protection.nxe.eq(state.efer.nxe & state.cr4.pae),
+            self.protection.ac.eq(state.rflags.ac),
+        ]

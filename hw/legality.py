@@ -1,0 +1,56 @@
+"""Which writes of control registers the architecture forbids. Pure functions of values.
+
+Each takes the value to be written and the present registers, and says whether the write is
+answered with #GP(0). A feature that the unit lacks makes its bit a reserved one.
+
+Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers", section 4.1.2 "Paging-Mode Enabling";
+Vol. 2B, "MOV - Move to/from Control Registers"; Vol. 3A, section 9.8.5.
+"""
+
+from amaranth import *
+
+
+__all__ = ["cr0_refused", "cr3_refused", "cr4_refused", "efer_refused"]
+
+
+def cr0_refused(value, state):
+    """CR0: bits 63:32; PG without PE; NW without CD; a paging mode that does not exist."""
+    turned_on = value.pg & ~state.cr0.pg
+    return (value.as_value()[32:].any()
+            | (value.pg & ~value.pe)
+            | (value.nw & ~value.cd)
+            | (turned_on & (state.efer.lme ^ state.cr4.pae)))
+
+
+def cr3_refused(value, state, *, config):
+    """CR3: in long mode, bits above the physical-address width."""
+    return state.efer.lma & value.as_value()[config.maxphyaddr:].any()
+
+
+def cr4_refused(value, state, *, config):
+    """CR4: reserved bits; a change of PAE that would leave the paging mode that is on."""
+    defined = {
+        4:  config.pse,
+        5:  config.long_mode,
+        7:  config.pge,
+        20: config.smep,
+        21: config.smap,
+    }
+    return _reserved(value, defined) | (state.cr0.pg & (value.pae ^ state.cr4.pae))
+
+
+def efer_refused(value, state, *, config):
+    """EFER: reserved bits; LME changed while paging is on. LMA is read-only: its write is lost."""
+    defined = {
+        0:  config.long_mode,
+        8:  config.long_mode,
+        10: config.long_mode,
+        11: config.nx,
+    }
+    return _reserved(value, defined) | (state.cr0.pg & (value.lme ^ state.efer.lme))
+
+
+def _reserved(value, defined):
+    """Is a bit set that is not defined?"""
+    mask = sum(1 << bit for bit, exists in defined.items() if exists)
+    return (value.as_value() & ~C(mask, 64)).any()

@@ -1,0 +1,149 @@
+"""The memory-management unit: translation in front of memory."""
+
+from amaranth import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from .bus import AccessSignature, ControlSignature, Events
+from .config import MmuConfig
+from .control import Control
+from .layout import Fault
+from .linear import page_of
+from .tlb import Flush, Tlb
+from .transfer import Transfer
+from .translator import Translator
+from .walker import Walker
+from .wishbone import WishboneSignature
+
+
+__all__ = ["Mmu"]
+
+
+class Mmu(wiring.Component):
+    """x86 memory-management unit: paging off, 32-bit paging and 4-level paging.
+
+    Accesses by linear address come in at ``access`` and leave, translated and allowed, at
+    ``memory``, through which paging structures are walked too. ``control`` holds the registers
+    that decide how.
+
+    Ref: Intel SDM Vol. 3A, chapter 4 "Paging".
+
+    Parameters
+    ----------
+    config : :class:`MmuConfig`
+        Sizes and features.
+
+    Latency
+    -------
+    With memory that answers in the next cycle, an access that hits the TLB and lies in one
+    8-byte word is answered four cycles after it is taken, and such accesses follow each other
+    every cycle. A miss adds three cycles and two for each level of the walk, and six for each
+    entry whose accessed or dirty bit has to be set.
+
+    Members
+    -------
+    access : :py:`In(AccessSignature())`
+        Accesses of the processor.
+    control : :py:`In(ControlSignature())`
+        Control registers and INVLPG.
+    memory : :py:`Out(WishboneSignature(maxphyaddr=config.maxphyaddr))`
+        Physical memory.
+    events : :py:`Out(Events)`
+        Strobes for measurement.
+    """
+
+    def __init__(self, config=None):
+        self.config = MmuConfig() if config is None else config
+        super().__init__({
+            "access":  In(AccessSignature()),
+            "control": In(ControlSignature()),
+            "memory":  Out(WishboneSignature(maxphyaddr=self.config.maxphyaddr)),
+            "events":  Out(Events),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+
+        m.submodules.control    = control    = Control(self.config)
+        m.submodules.translator = translator = Translator(self.config)
+        m.submodules.tlb        = tlb        = Tlb(self.config)
+        m.submodules.walker     = walker     = Walker(self.config)
+        m.submodules.transfer   = transfer   = Transfer(self.config)
+
+        connect(m, flipped(self.access.request), translator.request)
+        connect(m, translator.result, transfer.request)
+        connect(m, transfer.response, flipped(self.access.response))
+        connect(m, flipped(self.control), control.control)
+
+        connect(m, translator.walk, walker.request)
+        connect(m, walker.response, translator.walked)
+        connect(m, translator.fill, tlb.fill)
+        connect(m, translator.fault, control.fault)
+
+        m.d.comb += [
+            translator.mode.eq(control.mode),
+            translator.protection.eq(control.protection),
+            translator.hold.eq(self.control.request.valid),
+            translator.drained.eq(transfer.drained),
+            control.quiet.eq(translator.empty & transfer.drained),
+            walker.mode.eq(control.mode),
+            walker.protection.eq(control.protection),
+        ]
+        self._look_up(m, translator, tlb, control)
+        self._share_memory(m, walker, transfer)
+        self._count(m, translator, tlb, walker, control)
+
+        return m
+
+    def _look_up(self, m, translator, tlb, control):
+        """Give the TLB the page of the access, or of INVLPG, which waits until there is none."""
+        m.d.comb += [
+            tlb.page.eq(translator.page),
+            tlb.drop.eq(translator.drop | control.invalidate.valid),
+            tlb.flush.eq(control.flush),
+            translator.hit.eq(tlb.hit),
+            translator.found.eq(tlb.found),
+            translator.frame.eq(tlb.frame),
+        ]
+        with m.If(control.invalidate.valid):
+            m.d.comb += tlb.page.eq(page_of(control.invalidate.payload, config=self.config))
+
+    def _share_memory(self, m, walker, transfer):
+        """Connect memory to the one of its two users that is active: a walk waits for the other."""
+        users = [walker.memory, transfer.memory]
+        for user in users:
+            m.d.comb += [
+                user.dat_r.eq(self.memory.dat_r),
+                user.stall.eq(self.memory.stall),
+                user.ack.eq(self.memory.ack),
+            ]
+            with m.If(user.cyc):
+                m.d.comb += [
+                    getattr(self.memory, name).eq(getattr(user, name))
+                    for name in ("cyc", "stb", "we", "lock", "adr", "sel", "dat_w")
+                ]
+
+    def _count(self, m, translator, tlb, walker, control):
+        """Gather the strobes."""
+        events  = self.events
+        answer  = translator.result
+        m.d.comb += [
+            events.hit.eq(translator.counted_hit),
+            events.missed.eq(translator.counted_miss),
+            events.walk_begun.eq(translator.walk.valid & translator.walk.ready),
+            events.walk_ended.eq(walker.response.valid & walker.response.ready),
+            events.entry_read.eq(walker.entry_read),
+            events.walk_again.eq(walker.walk_again),
+            events.accessed.eq(walker.accessed),
+            events.dirtied.eq(walker.dirtied),
+            events.filled.eq(tlb.fill.valid),
+            events.evicted.eq(tlb.evicted),
+            events.flushed.eq(control.flush != Flush.NONE),
+            events.invalidated.eq(control.invalidate.valid),
+            events.dropped.eq(translator.drop & tlb.hit),
+            events.crossed.eq(translator.crossed),
+            events.page_fault.eq(
+                answer.valid & answer.ready & (answer.p.fault == Fault.PAGE_FAULT)),
+            events.protection.eq(translator.protection_fault),
+            events.refused.eq(control.refused),
+        ]

@@ -1,0 +1,148 @@
+"""Translation lookaside buffer."""
+
+from functools import reduce
+from operator import or_
+
+from amaranth import *
+from amaranth.lib import data, enum, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .layout import PageSize
+from .permission import Rights
+
+
+__all__ = ["Flush", "Tlb", "translation_layout"]
+
+
+class Flush(enum.Enum, shape=unsigned(2)):
+    """What to forget."""
+
+    NONE  = 0
+    LOCAL = 1  #: All but global translations.
+    ALL   = 2
+
+
+def translation_layout(config):
+    """What a walk finds out about a page."""
+    return data.StructLayout({
+        "size":        PageSize,
+        "frame":       config.frame_width,  #: Bits below the page's size are ignored.
+        "rights":      Rights,
+        "dirty":       1,
+        "global_page": 1,
+    })
+
+
+class Tlb(wiring.Component):
+    """Fully associative TLB for pages of all sizes, filled in turn.
+
+    No two translations for one linear address are ever held: a fill forgets those that it
+    overlaps. Rights are stored, not judged.
+
+    Ref: Intel SDM Vol. 3A, section 4.10.2 "Translation Lookaside Buffers".
+
+    Parameters
+    ----------
+    config : :class:`MmuConfig`
+        Widths, and the number of translations held.
+
+    Latency
+    -------
+    ``hit`` and ``found`` are combinational. A fill, a drop and a flush count from the next cycle.
+
+    Members
+    -------
+    page : :py:`In(config.page_width)`
+        Linear page number that is looked up, filled or dropped.
+    hit : :py:`Out(1)`
+        Whether ``found`` is meaningful.
+    found : :py:`Out(translation_layout(config))`
+        Translation of ``page``.
+    frame : :py:`Out(config.frame_width)`
+        Physical page number of ``page``: that of ``found``, completed for large pages.
+    fill : :py:`In(stream.Signature(translation_layout(config), always_ready=True))`
+        Translation of ``page`` to remember.
+    drop : :py:`In(1)`
+        Forget the translation of ``page``.
+    flush : :py:`In(Flush)`
+        Forget many.
+    evicted : :py:`Out(1)`
+        Strobe: a fill took the place of a translation of another page.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        translation = translation_layout(config)
+        super().__init__({
+            "page":    In(config.page_width),
+            "hit":     Out(1),
+            "found":   Out(translation),
+            "frame":   Out(config.frame_width),
+            "fill":    In(stream.Signature(translation, always_ready=True)),
+            "drop":    In(1),
+            "flush":   In(Flush),
+            "evicted": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+
+        depth   = self.config.tlb_entries
+        valid   = Signal(depth)
+        matches = Signal(depth)
+        victim  = Signal(range(depth))
+        pages   = Array(Signal(self.config.page_width, name=f"page_{n}") for n in range(depth))
+        slots   = Array(Signal(self.found.shape(), name=f"slot_{n}") for n in range(depth))
+
+        # While filling, a slot matches if it lies anywhere in the page that is filled.
+        width = Mux(self.fill.valid, self.fill.p.size, PageSize.KIB4)
+        m.d.comb += [
+            matches.eq(valid & Cat(
+                self._same_page(pages[n], Mux(width > slots[n].size, width, slots[n].size))
+                for n in range(depth)
+            )),
+            self.hit.eq(matches.any()),
+            self.found.eq(reduce(or_, (
+                slots[n].as_value() & matches[n].replicate(len(slots[n].as_value()))
+                for n in range(depth)
+            ))),
+            self.frame.eq(self._complete(self.found)),
+            self.evicted.eq(self.fill.valid & (valid & ~matches).bit_select(victim, 1)),
+        ]
+
+        with m.If(self.drop | self.fill.valid):
+            m.d.sync += valid.eq(valid & ~matches)
+        with m.If(self.fill.valid):
+            m.d.sync += [
+                valid.bit_select(victim, 1).eq(1),
+                pages[victim].eq(self.page),
+                slots[victim].eq(self.fill.p),
+                victim.eq(victim + 1),
+            ]
+        with m.Switch(self.flush):
+            with m.Case(Flush.LOCAL):
+                m.d.sync += valid.eq(valid & Cat(slot.global_page for slot in slots))
+            with m.Case(Flush.ALL):
+                m.d.sync += valid.eq(0)
+
+        return m
+
+    def _same_page(self, page, size):
+        """Do ``page`` and the looked-up page lie in one page of ``size``?"""
+        differ = page ^ self.page
+        return (~differ[18:].any()
+                & ((size >= PageSize.GIB1) | ~differ[10:18].any())
+                & ((size >= PageSize.MIB4) | ~differ[9])
+                & ((size >= PageSize.MIB2) | ~differ[:9].any()))
+
+    def _complete(self, found):
+        """Frame of the looked-up page: the offset in a large page comes from its number."""
+        def choose(size, low, high):
+            return Mux(found.size >= size, self.page[low:high], found.frame[low:high])
+
+        return Cat(
+            choose(PageSize.MIB2,  0,  9),
+            choose(PageSize.MIB4,  9, 10),
+            choose(PageSize.GIB1, 10, 18),
+            found.frame[18:],
+        )

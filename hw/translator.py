@@ -1,0 +1,242 @@
+"""From the processor's accesses to physical addresses, or to faults."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .bus import AccessRequest
+from .layout import ErrorCode, Fault
+from .linear import canonical, page_of
+from .permission import Protection, denied, error_code, writes
+from .tlb import translation_layout
+from .walker import PagingMode, walk_request_layout, walk_response_layout
+
+
+__all__ = ["Translator", "translated_layout"]
+
+
+def translated_layout(config):
+    """An access whose physical place is known, or that has ended in a fault."""
+    return data.StructLayout({
+        "access":   AccessRequest,
+        "physical": config.maxphyaddr,   #: Of the first byte.
+        "second":   config.frame_width,  #: Frame of the bytes beyond the first page, if any.
+        "crosses":  1,                   #: There are such bytes.
+        "fault":    Fault,
+        "error":    ErrorCode,
+    })
+
+
+class Translator(wiring.Component):
+    """Looks up each access in the TLB, judges it, and has misses walked.
+
+    Every right is judged against the control state at the access, on a hit as after a walk. An
+    access that crosses a page takes one step for each page; nothing of it leaves before both
+    are allowed. A write through a translation that is not dirty is walked again, so that the
+    dirty bit is set in memory first. A page fault makes the TLB forget the page.
+
+    Ref: Intel SDM Vol. 3A, sections 4.6, 4.7, 4.10.2.3 "Details of TLB Use", 4.10.4.1.
+
+    Latency
+    -------
+    An access is held for one cycle if its page is in the TLB (two if it crosses into another),
+    and the next one follows without a gap. A miss adds the walk and three cycles.
+
+    Members
+    -------
+    request : :py:`In(stream.Signature(AccessRequest))`
+        Accesses of the processor.
+    result : :py:`Out(stream.Signature(translated_layout(config)))`
+        The same, translated, in order.
+    mode, protection : :py:`In(PagingMode)`, :py:`In(Protection)`
+        Control state.
+    hold : :py:`In(1)`
+        Take no further access.
+    empty : :py:`Out(1)`
+        No access is held.
+    drained : :py:`In(1)`
+        The memory transfers of all earlier accesses are done, so that a walk sees them.
+    page, hit, found, frame, fill, drop
+        The other side of :class:`hw.tlb.Tlb`.
+    walk, walked
+        The other side of :class:`hw.walker.Walker`.
+    fault : :py:`Out(stream.Signature(64, always_ready=True))`
+        Linear address of a page fault, once.
+    counted_hit, counted_miss, crossed, protection_fault : :py:`Out(1)`
+        Strobes: see :class:`hw.bus.Events`.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        translation = translation_layout(config)
+        super().__init__({
+            "request":    In(stream.Signature(AccessRequest)),
+            "result":     Out(stream.Signature(translated_layout(config))),
+            "mode":       In(PagingMode),
+            "protection": In(Protection),
+            "hold":       In(1),
+            "empty":      Out(1),
+            "drained":    In(1),
+            "page":       Out(config.page_width),
+            "hit":        In(1),
+            "found":      In(translation),
+            "frame":      In(config.frame_width),
+            "drop":       Out(1),
+            "fill":       Out(stream.Signature(translation, always_ready=True)),
+            "walk":       Out(stream.Signature(walk_request_layout(config))),
+            "walked":     In(stream.Signature(walk_response_layout(config))),
+            "fault":      Out(stream.Signature(64, always_ready=True)),
+            "counted_hit":      Out(1),
+            "counted_miss":     Out(1),
+            "crossed":          Out(1),
+            "protection_fault": Out(1),
+        })
+
+        self._access   = Signal(AccessRequest)
+        self._valid    = Signal()
+        self._poisoned = Signal()                    # the access before faulted or was skipped
+        self._second   = Signal()                    # this step is for the second page
+        self._first    = Signal(config.frame_width)  # frame of the first page, once it is known
+        self._refilled = Signal()                    # the TLB has just been filled for this step
+        self._last     = Signal(64)                  # linear address of the last byte
+        self._step     = Signal(64)                  # linear address of this step
+        self._crosses  = Signal()
+
+    def elaborate(self, platform):
+        m = Module()
+
+        verdict = self._judge(m)
+        result  = self.result
+        advance = Signal()
+
+        self._locate(m)
+        self._accept(m, advance)
+        m.d.comb += advance.eq(result.valid & result.ready)
+
+        with m.FSM():
+            with m.State("TRANSLATE"):
+                with m.If(verdict.walk):
+                    m.d.comb += self.walk.valid.eq(self.drained)
+                    with m.If(self.walk.valid & self.walk.ready):
+                        m.next = "WALK"
+                with m.Elif(verdict.translated & self._crosses & ~self._second):
+                    m.d.comb += self.crossed.eq(1)
+                    m.d.sync += [self._second.eq(1), self._first.eq(self.frame)]
+                    m.d.sync += self._refilled.eq(0)
+                with m.Elif(self._valid):
+                    m.d.comb += result.valid.eq(1)
+                    m.d.comb += result.p.fault.eq(verdict.fault)
+
+            with m.State("WALK"):
+                m.d.comb += self.walked.ready.eq(1)
+                with m.If(self.walked.valid & ~self.walked.p.fault):
+                    m.d.comb += self.fill.valid.eq(1)
+                    m.d.sync += self._refilled.eq(1)
+                    m.next = "TRANSLATE"
+                with m.Elif(self.walked.valid):
+                    m.d.comb += [
+                        self.walked.ready.eq(result.ready),
+                        result.valid.eq(1),
+                        result.p.fault.eq(Fault.PAGE_FAULT),
+                        result.p.error.eq(self.walked.p.error),
+                    ]
+                    with m.If(result.ready):
+                        m.next = "TRANSLATE"
+
+        self._report(m, verdict, advance)
+        return m
+
+    def _accept(self, m, advance):
+        """Take the next access as soon as the present one leaves."""
+        taken = self.request.p
+        m.d.comb += [
+            self.request.ready.eq(~self.hold & (~self._valid | advance)),
+            self.empty.eq(~self._valid),
+        ]
+        with m.If(advance):
+            m.d.sync += [
+                self._valid.eq(0),
+                self._second.eq(0),
+                self._refilled.eq(0),
+                self._poisoned.eq(self.result.p.fault != Fault.NONE),
+            ]
+        with m.If(self.request.valid & self.request.ready):
+            m.d.sync += [self._valid.eq(1), self._access.eq(taken)]
+            with m.If(~self.mode.long_mode):
+                m.d.sync += self._access.linear.eq(taken.linear[:32])
+
+    def _locate(self, m):
+        """Find the pages of the access, and fill in what is known of its physical place."""
+        access = self._access
+        result = self.result.p
+        offset = access.linear[:12]
+        end    = offset + (1 << access.size) - 1
+        last   = access.linear + (1 << access.size) - 1
+        m.d.comb += [
+            self._last.eq(last),
+            self._crosses.eq(end[12]),
+            self._step.eq(access.linear),
+            self.page.eq(page_of(self._step, config=self.config)),
+            result.access.eq(access),
+            result.crosses.eq(self._crosses),
+            result.physical.eq(Cat(offset, Mux(self._second, self._first, self._frame()))),
+            result.second.eq(self._frame()),
+        ]
+        with m.If(~self.mode.long_mode):
+            m.d.comb += self._last.eq(last[:32])
+        with m.If(self._second):
+            m.d.comb += self._step.eq(Cat(C(0, 12), self._last[12:]))
+
+    def _frame(self):
+        """Frame of this step. Without paging the linear address is the physical one."""
+        return Mux(self.mode.paging, self.frame, self._step[12:self.config.maxphyaddr])
+
+    def _judge(self, m):
+        """What to do about this step: leave, walk, or fault."""
+        verdict = Signal(data.StructLayout({
+            "allowed":    1,
+            "translated": 1,
+            "walk":       1,
+            "fault":      Fault,
+        }))
+        access, mode = self._access, self.mode
+        skipped = access.chained & self._poisoned
+        foreign = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))
+        refused = denied(access=access, rights=self.found.rights, protection=self.protection)
+        clean   = writes(access.kind) & ~self.found.dirty
+        sound   = self._valid & ~skipped & ~foreign
+        m.d.comb += [
+            verdict.allowed.eq(self.hit & ~refused),
+            verdict.translated.eq(sound & (~mode.paging | (verdict.allowed & ~clean))),
+            verdict.walk.eq(sound & mode.paging & (~self.hit | (verdict.allowed & clean))),
+            self.result.p.error.eq(error_code(
+                access=access, present=1, reserved=0, protection=self.protection)),
+        ]
+        with m.If(skipped):
+            m.d.comb += verdict.fault.eq(Fault.SKIPPED)
+        with m.Elif(foreign):
+            m.d.comb += verdict.fault.eq(Fault.GENERAL_PROTECTION)
+        with m.Elif(mode.paging & self.hit & refused):
+            m.d.comb += verdict.fault.eq(Fault.PAGE_FAULT)
+        return verdict
+
+    def _report(self, m, verdict, advance):
+        """Tell the walker, the TLB and the observers."""
+        faulted = advance & (self.result.p.fault == Fault.PAGE_FAULT)
+        walking = self.walk.valid & self.walk.ready
+        looked_up = self.mode.paging & (self.crossed | (advance & self.hit & (
+            verdict.translated | (verdict.fault == Fault.PAGE_FAULT))))
+        m.d.comb += [
+            self.walk.p.page.eq(self.page),
+            self.walk.p.kind.eq(self._access.kind),
+            self.walk.p.user.eq(self._access.user),
+            self.walk.p.implicit.eq(self._access.implicit),
+            self.fill.payload.eq(self.walked.p.translation),
+            self.drop.eq(faulted),
+            self.fault.valid.eq(faulted),
+            self.fault.payload.eq(self._step),
+            self.counted_miss.eq(walking & ~self.hit),
+            self.counted_hit.eq((walking & self.hit) | (looked_up & ~self._refilled)),
+            self.protection_fault.eq(
+                advance & (self.result.p.fault == Fault.GENERAL_PROTECTION)),
+        ]

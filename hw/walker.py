@@ -1,0 +1,256 @@
+"""Hardware page walker: from CR3 to a leaf."""
+
+from amaranth import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from .layout import AccessKind, Entry, ErrorCode, Level, PageSize
+from .linear import entry_offset
+from .permission import Protection, Rights, denied, error_code, writes
+from .reserved import is_leaf, large_frame_32bit, reserved
+from .tlb import translation_layout
+from .updater import Updater
+from .wishbone import WishboneSignature
+
+
+__all__ = ["PagingMode", "Walker", "walk_request_layout", "walk_response_layout"]
+
+
+class PagingMode(data.Struct):
+    """Which rules a walk follows. Must not change during a walk."""
+
+    paging:     1   #: CR0.PG
+    long_mode:  1   #: EFER.LMA: 4-level paging; else 32-bit paging.
+    pse:        1   #: CR4.PSE
+    pge:        1   #: CR4.PGE
+    root:       40  #: Frame of the first table, from CR3.
+
+
+def walk_request_layout(config):
+    """The access that a walk is for."""
+    return data.StructLayout({
+        "page":     config.page_width,
+        "kind":     AccessKind,
+        "user":     1,
+        "implicit": 1,
+    })
+
+
+def walk_response_layout(config):
+    """What a walk found: a translation, or a page fault."""
+    return data.StructLayout({
+        "fault":       1,
+        "error":       ErrorCode,
+        "translation": translation_layout(config),
+    })
+
+
+class Walker(wiring.Component):
+    """Reads one entry a level, judges the access at the leaf, and sets accessed and dirty bits.
+
+    At each level the entry must be present, then well-formed; rights are judged after the whole
+    walk. The accessed bit of an upper entry is set on the way down, so it may be set although the
+    walk ends in a fault; the leaf is touched only by an access that is allowed.
+
+    Ref: Intel SDM Vol. 3A, sections 4.3 "32-Bit Paging", 4.5 "4-Level Paging", 4.8 "Accessed and
+    Dirty Flags".
+
+    Latency
+    -------
+    From request to response, with memory that answers in the next cycle: two cycles a level and
+    one more; six more for each entry whose accessed or dirty bit is set.
+
+    Members
+    -------
+    request : :py:`In(stream.Signature(walk_request_layout(config)))`
+        Walks to do, one at a time.
+    response : :py:`Out(stream.Signature(walk_response_layout(config)))`
+        Their results.
+    mode, protection : :py:`In(PagingMode)`, :py:`In(Protection)`
+        Control state. Must not change during a walk.
+    memory : :py:`Out(WishboneSignature(...))`
+        Physical memory.
+    entry_read, walk_again, dirtied : :py:`Out(1)`
+        Strobes: see :class:`hw.bus.Events`.
+    accessed : :py:`Out(4)`
+        Strobe for each level.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "request":    In(stream.Signature(walk_request_layout(config))),
+            "response":   Out(stream.Signature(walk_response_layout(config))),
+            "mode":       In(PagingMode),
+            "protection": In(Protection),
+            "memory":     Out(WishboneSignature(maxphyaddr=config.maxphyaddr)),
+            "entry_read": Out(1),
+            "walk_again": Out(1),
+            "accessed":   Out(4),
+            "dirtied":    Out(1),
+        })
+
+        self._access = Signal(walk_request_layout(config))
+        self._level  = Signal(Level)
+        self._table  = Signal(config.frame_width)
+        self._place  = Signal(config.maxphyaddr)  # of the entry that was read last
+        self._entry  = Signal(Entry)
+        self._above  = Signal(Rights)             # what the levels above the entry allow
+        self._rights = Signal(Rights)             # ... and the entry with them
+
+    def elaborate(self, platform):
+        m = Module()
+
+        m.submodules.updater = updater = Updater(self.config)
+
+        m.d.comb += self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc)
+        verdict = self._judge(m)
+        self._prepare_update(m, updater, verdict)
+        self._prepare_response(m, verdict)
+
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += self.request.ready.eq(1)
+                with m.If(self.request.valid):
+                    m.d.sync += self._access.eq(self.request.payload)
+                    self._start(m)
+
+            with m.State("READ_ENTRY"):
+                self._ask(m, table=self._table, level=self._level)
+
+            with m.State("WAIT_ENTRY"):
+                m.d.comb += self.memory.cyc.eq(1)
+                with m.If(self.memory.ack):
+                    m.d.sync += self._entry.eq(self._select(self.memory.dat_r))
+                    m.next = "CHECK_ENTRY"
+
+            with m.State("CHECK_ENTRY"):
+                with m.If(verdict.update):
+                    m.next = "UPDATE_ENTRY"
+                with m.Elif(verdict.descend):
+                    self._descend(m)
+                with m.Else():
+                    m.d.comb += self.response.valid.eq(1)
+                    with m.If(self.response.ready):
+                        m.next = "IDLE"
+
+            with m.State("UPDATE_ENTRY"):
+                connect(m, updater.memory, flipped(self.memory))
+                m.d.comb += updater.request.valid.eq(1)
+                with m.If(updater.done & updater.changed):
+                    m.d.comb += self.walk_again.eq(1)
+                    self._start(m)
+                with m.Elif(updater.done):
+                    self._finish_update(m, updater)
+                    m.next = "CHECK_ENTRY"
+
+        return m
+
+    def _start(self, m):
+        """Begin at the root, where nothing is forbidden yet."""
+        m.d.sync += [
+            self._level.eq(Mux(self.mode.long_mode, Level.PML4, Level.PD)),
+            self._table.eq(self.mode.root),
+            self._above.eq(Rights.const({"writable": 1, "user": 1})),
+        ]
+        m.next = "READ_ENTRY"
+
+    def _ask(self, m, *, table, level):
+        """Ask memory for the entry at ``level`` in ``table``, and wait for it."""
+        offset = entry_offset(self._access.page, level,
+                              long_mode=self.mode.long_mode, config=self.config)
+        place = Cat(offset, table)
+        m.d.comb += [
+            self.memory.cyc.eq(1),
+            self.memory.stb.eq(1),
+            self.memory.adr.eq(place[3:]),
+            self.memory.sel.eq(Mux(self.mode.long_mode, 0xff, Mux(place[2], 0xf0, 0x0f))),
+        ]
+        m.d.sync += [
+            self._table.eq(table),
+            self._level.eq(level),
+            self._place.eq(place),
+        ]
+        m.next = "READ_ENTRY"
+        with m.If(~self.memory.stall):
+            m.next = "WAIT_ENTRY"
+
+    def _select(self, word):
+        """The entry at ``_place`` out of a word of memory."""
+        half = Mux(self._place[2], word[32:], word[:32])
+        return Mux(self.mode.long_mode, word, half)
+
+    def _judge(self, m):
+        """What to do about the entry that was read last: in registers, so stable."""
+        verdict = Signal(data.StructLayout({
+            "present":  1,
+            "reserved": 1,
+            "leaf":     1,
+            "denied":   1,
+            "dirties":  1,
+            "update":   1,
+            "descend":  1,
+        }))
+        entry, mode = self._entry, self.mode
+        sound = verdict.present & ~verdict.reserved
+        stale = ~entry.accessed | (verdict.dirties & ~entry.dirty)
+        m.d.comb += [
+            self._rights.writable.eq(self._above.writable & entry.writable),
+            self._rights.user.eq(self._above.user & entry.user),
+            self._rights.execute_disable.eq(self._above.execute_disable | entry.execute_disable),
+            verdict.present.eq(entry.present),
+            verdict.reserved.eq(reserved(
+                entry, self._level, long_mode=mode.long_mode, pse=mode.pse,
+                nxe=self.protection.nxe, config=self.config)),
+            verdict.leaf.eq(is_leaf(entry, self._level, long_mode=mode.long_mode, pse=mode.pse)),
+            verdict.denied.eq(verdict.leaf & denied(
+                access=self._access, rights=self._rights, protection=self.protection)),
+            verdict.dirties.eq(verdict.leaf & writes(self._access.kind)),
+            verdict.update.eq(sound & ~verdict.denied & stale),
+            verdict.descend.eq(sound & ~verdict.leaf),
+        ]
+        return verdict
+
+    def _descend(self, m):
+        """Go on to the table that the entry names."""
+        m.d.sync += self._above.eq(self._rights)
+        self._ask(m, table=self._entry.frame[:self.config.frame_width],
+                  level=(self._level - 1)[:2])
+
+    def _prepare_update(self, m, updater, verdict):
+        """Offer the entry with its accessed bit, and its dirty bit if due."""
+        update = updater.request.p
+        m.d.comb += [
+            update.address.eq(self._place),
+            update.wide.eq(self.mode.long_mode),
+            update.expected.eq(self._entry),
+            update.updated.eq(self._entry.as_value() | Cat(C(0, 5), C(1, 1), verdict.dirties)),
+        ]
+
+    def _finish_update(self, m, updater):
+        """Take the updated entry, and say which of its bits are new."""
+        updated = data.View(Entry, updater.request.p.updated)
+        m.d.comb += [
+            self.accessed.bit_select(self._level, 1).eq(~self._entry.accessed),
+            self.dirtied.eq(updated.dirty & ~self._entry.dirty),
+        ]
+        m.d.sync += self._entry.eq(updated)
+
+    def _prepare_response(self, m, verdict):
+        """Offer the outcome of the walk, should it end at this entry."""
+        response = self.response.p
+        frame = self._entry.frame[:self.config.frame_width]
+        large = large_frame_32bit(self._entry)[:self.config.frame_width]
+        sizes = Array([PageSize.KIB4, PageSize.MIB2, PageSize.GIB1, PageSize.GIB1])
+        plain = self.mode.long_mode | (self._level == Level.PT)
+        m.d.comb += [
+            response.fault.eq(~verdict.present | verdict.reserved | verdict.denied),
+            response.error.eq(error_code(
+                access=self._access, protection=self.protection,
+                present=verdict.present, reserved=verdict.present & verdict.reserved)),
+            response.translation.size.eq(Mux(plain, sizes[self._level], PageSize.MIB4)),
+            response.translation.frame.eq(Mux(plain, frame, large)),
+            response.translation.rights.eq(self._rights),
+            response.translation.dirty.eq(self._entry.dirty),
+            response.translation.global_page.eq(self._entry.global_page & self.mode.pge),
+        ]
