@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from amaranth import Value
@@ -99,10 +100,20 @@ _operation   = Fields(ControlRequest)
 _outcome     = Fields(ControlResponse)
 _state       = Fields(ControlState)
 _events      = Fields(Events)
+# By number: looking one up is much faster than calling Amaranth's enumerations.
+_kinds       = {kind.value: kind for kind in AccessKind}
+_faults      = {fault.value: fault for fault in Fault}
 _cr0         = Fields(CR0)
 _cr4         = Fields(CR4)
 _walk_begun  = _events.pack({"walk_begun": 1})
 _walk_ended  = _events.pack({"walk_ended": 1})
+
+
+@cache
+def _strobes(bits: int) -> list[tuple[str, int]]:
+    """Names of the strobes that are high; one that has a bit for each level, level by level."""
+    return [(name, level) for name, value in _events(bits).items()
+            for level in range(value.bit_length()) if value >> level & 1]
 
 
 class Recorder:
@@ -173,10 +184,7 @@ class Recorder:
     def _strobe(self, cycle: int, bits: int) -> None:
         if bits & _walk_begun:
             self._walking = True
-        for name, value in _events(bits).items():
-            # More than one bit means one for each level.
-            self.trace.all_events += [Event(cycle, name, level)
-                                      for level in range(value.bit_length()) if value >> level & 1]
+        self.trace.all_events += [Event(cycle, name, level) for name, level in _strobes(bits)]
 
     def _begin_transfer(self, cycle: int, sample: Sample) -> None:
         transfer = Transfer(
@@ -197,7 +205,7 @@ class Recorder:
         size    = 1 << request["size"]
         mask    = (1 << 8 * size) - 1
         access  = Access(
-            asked=cycle, linear=request["linear"], size=size, kind=AccessKind(request["kind"]),
+            asked=cycle, linear=request["linear"], size=size, kind=_kinds[request["kind"]],
             user=bool(request["user"]), implicit=bool(request["implicit"]),
             chained=bool(request["chained"]), data=request["data"] & mask,
             compare=request["compare"] & mask, state=self.trace.states[-1],
@@ -210,7 +218,7 @@ class Recorder:
         access   = self._accesses.popleft()
         response = _response(bits)
         access.answered = cycle
-        access.fault    = Fault(response["fault"])
+        access.fault    = _faults[response["fault"]]
         if access.done:
             access.answer   = response["data"] & (1 << 8 * access.size) - 1
             access.physical = response["physical"]

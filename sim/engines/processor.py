@@ -1,0 +1,272 @@
+"""One processor in front of a unit: a bus for the kernel, and the driver of the unit's ports.
+
+The kernel is a coroutine. When it waits for the bus it hands out an operation; the driver, stepped
+once a cycle, puts the operation on the ports and resumes the kernel with the outcome. Nothing
+here knows a simulator.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hw.bus import (
+    AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
+)
+from hw.bus import Register as HwRegister
+from hw.layout import AccessKind, Fault
+from sim.engine import BusHang
+from sim.recorder import Fields, Sample
+from sw.bus import Access, Answer, GeneralProtection, Kind, PageFault, Register
+
+
+__all__ = ["Names", "Processor"]
+
+
+_request   = Fields(AccessRequest)
+_response  = Fields(AccessResponse)
+_operation = Fields(ControlRequest)
+_outcome   = Fields(ControlResponse)
+_state     = Fields(ControlState)
+
+_KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
+_FAULTS    = {fault.value: fault for fault in Fault}
+_REGISTERS = {register: HwRegister[register.name].value for register in Register}
+
+
+class Names:
+    """Texts that a signal can show, numbered as they come up.
+
+    Number 0 is the first one, which the signal shows after reset.
+    """
+
+    def __init__(self, first: Any):
+        self.texts    = [first]
+        self._numbers = {first: 0}
+
+    def number(self, text: Any) -> int:
+        """The number of ``text``, a new one if need be."""
+        if text not in self._numbers:
+            self._numbers[text] = len(self.texts)
+            self.texts.append(text)
+        return self._numbers[text]
+
+
+@dataclass(slots=True)
+class _Accesses:
+    """Accesses to do back to back, all but the first chained to the one before."""
+
+    requests:  list[Access]
+    taken:     int = 0
+    responses: list[int] = field(default_factory=list)
+
+    def __await__(self) -> Generator["_Accesses", list[Answer], list[Answer]]:
+        return (yield self)
+
+    def __str__(self) -> str:
+        access = self.requests[len(self.responses)]
+        return f"a {access.kind.value} of {access.size} bytes at {access.linear:#x}"
+
+
+@dataclass(slots=True)
+class _Control:
+    """One control operation."""
+
+    op:       ControlOp
+    register: Register
+    value:    int
+    taken:    bool = False
+
+    def __await__(self) -> Generator["_Control", int, int]:
+        return (yield self)
+
+    def __str__(self) -> str:
+        name = self.register.name
+        return {
+            ControlOp.READ:   f"a read of {name}",
+            ControlOp.WRITE:  f"a write of {self.value:#x} to {name}",
+            ControlOp.INVLPG: f"INVLPG {self.value:#x}",
+        }[self.op]
+
+
+class Processor:
+    """A :class:`sw.bus.Bus`, and the values to drive onto the ports of the unit in each cycle.
+
+    Every mark stays on its signal for a cycle or more, so that a function that does not touch
+    memory is seen too; operations wait for the marks before them.
+
+    Parameters
+    ----------
+    stacks : :class:`Names`
+        Function stacks seen so far, as tuples.
+    deadline : :class:`int`
+        Cycles in which the unit must do something for an operation.
+
+    Attributes
+    ----------
+    running : :class:`bool`
+        There is still something to do.
+    request_valid, request : :class:`int`
+        Stream of accesses, in the cycle to come.
+    control_valid, control : :class:`int`
+        Stream of control operations, in the cycle to come.
+    kernel_stack : :class:`int`
+        Number of the mark, in the cycle to come.
+    """
+
+    def __init__(self, stacks: Names, *, deadline: int):
+        self._stacks    = stacks
+        self._deadline  = deadline
+        self._marks: deque[int] = deque()
+        self._kernel: Generator[Any, Any, None] | None = None
+        self._operation: _Accesses | _Control | None   = None
+        self._progress  = 0
+        self.running    = False
+        self.request_valid = self.request = 0
+        self.control_valid = self.control = 0
+        self.kernel_stack  = 0
+
+    # The kernel's side
+
+    async def access(self, access: Access) -> Answer:
+        """Do one access."""
+        return (await _Accesses([access]))[0]
+
+    async def burst(self, accesses: Sequence[Access]) -> list[Answer]:
+        """Do accesses back to back, up to and including the first that faults."""
+        return await _Accesses(list(accesses)) if accesses else []
+
+    async def read_control(self, register: Register) -> int:
+        """Read a control register."""
+        return _outcome(await _Control(ControlOp.READ, register, 0))["value"]
+
+    async def write_control(self, register: Register, value: int) -> None:
+        """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
+        if _outcome(await _Control(ControlOp.WRITE, register, value))["fault"]:
+            raise GeneralProtection(f"#GP: {value:#x} cannot be written to {register.name}")
+
+    async def invlpg(self, linear: int) -> None:
+        """Forget the translations of the page that contains ``linear``."""
+        await _Control(ControlOp.INVLPG, Register.CR0, linear)
+
+    def mark(self, stack: Sequence[str]) -> None:
+        """Note which kernel functions are executing, outermost first; empty: user code."""
+        number = self._stacks.number(tuple(stack))
+        if number != (self._marks[-1] if self._marks else self.kernel_stack):
+            self._marks.append(number)
+
+    # The machine's side
+
+    @property
+    def ahead(self) -> int:
+        """Cycles that the next operation must wait for marks to be shown."""
+        return max(0, len(self._marks) - 1)
+
+    def start(self, kernel: Awaitable[None]) -> None:
+        """Begin to run ``kernel``, up to its first operation."""
+        self._kernel  = kernel.__await__()
+        self.running  = True
+        self._resume(None, 0)
+        self._drive()
+
+    def stop(self) -> None:
+        """Drop the kernel wherever it is."""
+        self.running = False
+        while self._kernel is not None:
+            try:
+                self._kernel.close()
+                self._kernel = None
+            except RuntimeError:
+                # On its way out it waited for the bus once more. It is dropped there, then.
+                continue
+
+    def step(self, cycle: int, sample: Sample) -> None:
+        """Take note of ``cycle``, which has ended, and set the attributes for the next one.
+
+        Raises :class:`sim.engine.BusHang`, and whatever the kernel raises.
+        """
+        operation = self._operation
+        if isinstance(operation, _Accesses):
+            self._step_accesses(cycle, sample, operation)
+        elif isinstance(operation, _Control):
+            self._step_control(cycle, sample, operation)
+        elif not self._marks:
+            self.running = False
+        self._drive()
+
+    def _step_accesses(self, cycle: int, sample: Sample, operation: _Accesses) -> None:
+        if sample.request_valid and sample.request_ready:
+            operation.taken += 1
+            self._progress = cycle
+        if sample.response_valid:
+            operation.responses.append(sample.response)
+            self._progress = cycle
+            if len(operation.responses) == len(operation.requests):
+                self._resume(self._answers(operation, sample.state), cycle)
+                return
+        self._check(cycle)
+
+    def _step_control(self, cycle: int, sample: Sample, operation: _Control) -> None:
+        if sample.control_valid and sample.control_ready:
+            operation.taken = True
+            self._progress = cycle
+        if sample.controlled_valid:
+            self._resume(sample.controlled, cycle)
+        else:
+            self._check(cycle)
+
+    def _check(self, cycle: int) -> None:
+        if self._marks:
+            self._progress = cycle
+        elif cycle - self._progress > self._deadline:
+            raise BusHang(cycle, str(self._operation))
+
+    def _resume(self, outcome: Any, cycle: int) -> None:
+        """Let the kernel run up to its next operation."""
+        assert self._kernel is not None
+        self._progress = cycle
+        try:
+            self._operation = self._kernel.send(outcome)
+        except StopIteration:
+            self._operation = None
+
+    def _drive(self) -> None:
+        """Set the attributes: the next mark, and behind the last one, the operation."""
+        if self._marks:
+            self.kernel_stack = self._marks.popleft()
+        operation = self._operation
+        self.request_valid = self.control_valid = 0
+        if self._marks or operation is None:
+            return
+        if isinstance(operation, _Accesses):
+            if operation.taken < len(operation.requests):
+                access = operation.requests[operation.taken]
+                self.request_valid = 1
+                self.request = _request.pack({
+                    "linear": access.linear, "size": access.size.bit_length() - 1,
+                    "kind": _KINDS[access.kind], "user": access.user,
+                    "implicit": access.implicit, "chained": operation.taken > 0,
+                    "data": access.data, "compare": access.compare,
+                })
+        elif not operation.taken:
+            self.control_valid = 1
+            self.control = _operation.pack({
+                "op": operation.op.value, "register": _REGISTERS[operation.register],
+                "value": operation.value,
+            })
+
+    def _answers(self, operation: _Accesses, state: int) -> list[Answer]:
+        """One answer for each access that was not skipped."""
+        answers = []
+        for access, bits in zip(operation.requests, operation.responses, strict=True):
+            response = _response(bits)
+            fault    = _FAULTS[response["fault"]]
+            if fault == Fault.NONE:
+                mask = 0 if access.kind is Kind.WRITE else (1 << 8 * access.size) - 1
+                answers.append(Answer(response["data"] & mask))
+            elif fault == Fault.PAGE_FAULT:
+                cr2 = _state(state)["cr2"]
+                answers.append(Answer(fault=PageFault(cr2, response["error"])))
+            elif fault == Fault.GENERAL_PROTECTION:
+                answers.append(Answer(fault=GeneralProtection(f"#GP at {access.linear:#x}")))
+        return answers

@@ -1,0 +1,148 @@
+"""Waveforms, read back as a viewer would."""
+
+import re
+
+import pytest
+from pywellen.pywellen import Waveform
+
+from hw.config import MmuConfig
+from sim.engine import BusHang
+from sim.engines.pysim import PysimEngine
+from sim.engines.view import error_text
+from sim.memory import PhysicalMemory
+from sw.bus import Access, Kind
+
+
+CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
+
+FILES = ["waves.gtkw", "waves.sucl", "waves.vcd"]
+
+def run(main, folder, **options):
+    engine = PysimEngine(CONFIG, **options)
+    engine.run(lambda: main(engine), waves=folder)
+    return engine
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A machine that ran, and the folder of its waveform."""
+    async def main(engine):
+        engine.claim("the store is done")
+        engine.bus.mark(["mem_rw"])
+        await engine.bus.access(Access(0x1230, 8, Kind.WRITE, data=0xabcd))
+        engine.bus.mark(["mem_rw", "copy_to_user"])
+        engine.bus.mark(["mem_rw"])
+        await engine.bus.access(Access(0x1232, 2, user=True))
+        await engine.bus.access(Access(0x1238, 8, Kind.EXCHANGE, data=1))
+        engine.bus.mark([])
+
+    folder = tmp_path_factory.mktemp("waves") / "new" / "folder"
+    return run(main, folder), folder
+
+
+@pytest.fixture(scope="module")
+def variables(recorded):
+    """Variables of the waveform by full name."""
+    return {var.full_name: var for var in Waveform(path=str(recorded[1] / "waves.vcd")).all_vars()}
+
+
+def test_there_are_three_files_and_no_others(recorded):
+    assert sorted(path.name for path in recorded[1].iterdir()) == FILES
+
+
+def test_every_name_in_the_gtkwave_view_is_in_the_waveform(recorded, variables):
+    lines = (recorded[1] / "waves.gtkw").read_text().splitlines()
+    named = [line for line in lines if line.startswith("machine.")]
+    assert len(named) > 40
+    for name in named:
+        plain, high = re.fullmatch(r"([\w.]+)(?:\[(\d+):0\])?", name).groups()
+        var = variables[plain]
+        if not var.is_string:
+            assert var.bitwidth == (int(high) + 1 if high else 1)
+
+
+def test_the_gtkwave_view_names_its_waveform(recorded):
+    assert f'[dumpfile] "{recorded[1] / "waves.vcd"}"' in (recorded[1] / "waves.gtkw").read_text()
+
+
+def test_every_name_in_the_surfer_view_is_in_the_waveform(recorded, variables):
+    lines = [line.split() for line in (recorded[1] / "waves.sucl").read_text().splitlines()]
+    assert all(len(line) == 2 for line in lines[:-1])
+    assert lines[-1] == ["zoom_fit"]
+    named = [name for command, name in lines[:-1] if command == "variable_add"]
+    assert len(named) > 40
+    assert set(named) <= set(variables)
+    assert {command for command, _ in lines[:-1]} == {"variable_add", "divider_add"}
+
+
+def test_the_views_show_the_same_and_begin_with_what_software_does(recorded):
+    surfer = re.findall(r"variable_add (\S+)", (recorded[1] / "waves.sucl").read_text())
+    gtkwave = re.findall(r"^(machine[\w.]+)", (recorded[1] / "waves.gtkw").read_text(),
+                         re.MULTILINE)
+    assert gtkwave == surfer
+    assert surfer[:3] == [
+        f"machine.software.{name}" for name in ("claim", "kernel_function", "kernel_stack")]
+
+
+def test_state_machines_are_shown_by_the_names_of_their_states(variables):
+    states = {text for _, text in variables["machine.states.transfer"].tv}
+    assert len(states) > 1
+    assert all(re.fullmatch("[A-Z_]+", text) for text in states)
+    assert {"machine.states.walker", "machine.states.translator"} <= set(variables)
+
+
+def test_marks_are_texts_in_the_cycle_of_the_trace(recorded, variables):
+    marks = recorded[0].trace.marks
+    assert list(variables["machine.software.kernel_stack"].tv) == \
+        [(mark.cycle, " > ".join(mark.stack) or "user") for mark in marks]
+    assert [text for _, text in variables["machine.software.kernel_function"].tv] == \
+        ["mem_rw", "copy_to_user", "mem_rw", "user"]
+    assert list(variables["machine.software.claim"].tv) == [(0, "the store is done")]
+
+
+def test_an_access_is_shown_in_the_cycle_of_the_trace(recorded, variables):
+    def value(name, cycle):
+        return [value for time, value in variables[f"machine.{name}"].tv if time <= cycle][-1]
+
+    access = recorded[0].trace.all_accesses[1]
+    assert value("access.request", access.asked) == 1
+    assert value("access.linear",  access.asked) == 0x1232
+    assert value("access.bytes",   access.asked) == 2
+    assert value("access.user",    access.asked) == 1
+    assert value("access.kind",    access.asked) == "READ"
+    assert value("verdict.response",  access.answered) == 1
+    assert value("verdict.load_data", access.answered) == access.answer
+    assert value("verdict.fault",     access.answered) == "NONE"
+
+
+def test_the_waveform_lasts_as_long_as_the_run(recorded):
+    *_, last = (line for line in (recorded[1] / "waves.vcd").read_text().splitlines()
+                if line.startswith("#"))
+    assert last == f"#{recorded[0].trace.cycles}"
+
+
+def test_a_hang_has_a_waveform_up_to_its_cycle(tmp_path):
+    async def main(engine):
+        await engine.bus.access(Access(0x1234, 4))
+
+    with pytest.raises(BusHang):
+        run(main, tmp_path, memory=PhysicalMemory(latency=10_000), deadline=50)
+    assert sorted(path.name for path in tmp_path.iterdir()) == FILES
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError])
+def test_an_interrupt_leaves_no_file(tmp_path, stop):
+    async def main(engine):
+        await engine.bus.access(Access(0x1234, 4))
+        raise stop
+
+    with pytest.raises(stop):
+        run(main, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("code, text", [
+    (0, "-"), (0b00011, "P|W"), (0b00100, "U"), (0b11001, "P|RSVD|I"),
+])
+def test_error_codes_are_spelled_out(code, text):
+    assert error_text(code) == text
