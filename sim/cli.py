@@ -1,0 +1,155 @@
+"""The command line: one subcommand, one function.
+
+Exit status: 0 if every claim holds, 1 if one does not or a run came to a bad end, 2 for a mistake
+in the command, 130 for an interrupt.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from .machine import ENGINES, ERAS, MODES
+from .report import Progress, as_json, as_text, wants_colour
+from .scenario import Run, Scenario, discover, load
+
+
+__all__ = ["main"]
+
+
+DEFAULT_SCENARIO = "article"
+
+
+class UsageError(Exception):
+    """The command cannot be done as it was given."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, without the grammar."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command."""
+        raise UsageError(f"{message} (see: {self.prog} --help)")
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """Play scenarios, and judge their claims."""
+    todo  = [(scenario, mode) for scenario in _chosen(args.names)
+             for mode in _modes(scenario, args.mode)]
+    waves = _waves_folder(args.waves)
+    runs  = []
+    for scenario, mode in todo:
+        run = _play(scenario, mode, args, waves)
+        runs.append(run)
+        if not args.json:
+            print(as_text(run, colour=wants_colour(sys.stdout)), flush=True)
+    if args.json:
+        print(as_json(runs), end="")
+    return 0 if all(run.holds for run in runs) else 1
+
+
+def list_command(args: argparse.Namespace) -> int:
+    """Say which scenarios there are."""
+    for scenario in discover().values():
+        print(f"{scenario.name:12} {scenario.title} [{', '.join(scenario.modes)}]")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The grammar of the command line."""
+    top = Parser(
+        prog="dragoncage",
+        description="See, cycle by cycle, how far hardware can keep a kernel out of memory.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help=run_command.__doc__, description=run_command.__doc__)
+    run.add_argument("names", nargs="*", metavar="NAME", default=[DEFAULT_SCENARIO],
+                     help=f'scenarios, or Python files that are one (default: {DEFAULT_SCENARIO})')
+    run.add_argument("--mode", choices=MODES,
+                     help="paging mode (default: the first that the scenario has)")
+    run.add_argument("--engine", choices=ENGINES, default="pysim",
+                     help="what runs the machine (default: pysim)")
+    run.add_argument("--era", choices=ERAS, default="6.x",
+                     help="kernel versions whose rules hold (default: 6.x)")
+    run.add_argument("--waves", metavar="DIR", type=Path,
+                     help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
+    run.add_argument("--json", action="store_true", help="print JSON")
+    run.set_defaults(command=run_command)
+
+    listing = commands.add_parser("list", help=list_command.__doc__,
+                                  description=list_command.__doc__)
+    listing.set_defaults(command=list_command)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do one command; return the exit status."""
+    try:
+        args = parser().parse_args(argv)
+        status: int = args.command(args)
+    except UsageError as error:
+        print(f"dragoncage: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("dragoncage: interrupted", file=sys.stderr)
+        return 130
+    return status
+
+
+def _chosen(names: Sequence[str]) -> list[Scenario]:
+    known = discover()
+    found = []
+    for name in names:
+        if name in known:
+            found.append(known[name])
+        elif name.endswith(".py"):
+            try:
+                found.append(load(Path(name)))
+            except (OSError, ValueError, SyntaxError) as error:
+                raise UsageError(f"cannot load {name}: {error}") from error
+        else:
+            raise UsageError(f'unknown scenario "{name}"; there are: '
+                             f"{', '.join(known) or 'none'} (see: dragoncage list)")
+    return found
+
+
+def _modes(scenario: Scenario, mode: str | None) -> list[str]:
+    if mode is None:
+        return [scenario.modes[0]]
+    if mode not in scenario.modes:
+        raise UsageError(f'scenario "{scenario.name}" has no mode {mode}; '
+                         f"use --mode {' or '.join(scenario.modes)}")
+    return [mode]
+
+
+def _waves_folder(folder: Path | None) -> Path | None:
+    """``folder``, if files can be written there; it need not exist yet."""
+    if folder is None:
+        return None
+    nearest = folder
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise UsageError(f"--waves {folder}: {nearest} is not a folder; name one, or a new one")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageError(f"--waves {folder}: {nearest} cannot be written to; name another folder")
+    return folder
+
+
+def _play(scenario: Scenario, mode: str, args: argparse.Namespace, waves: Path | None) -> Run:
+    progress = Progress()
+    folder   = None if waves is None else waves / f"{scenario.name}-{mode}-{args.era}"
+    try:
+        run = scenario.perform(mode=mode, engine=args.engine, era=args.era, waves=folder,
+                               announce=progress.announce, progress=progress)
+    except OSError as error:
+        if folder is None:
+            raise
+        raise UsageError(f"--waves {waves}: {error}; name another folder") from error
+    finally:
+        progress.clear()
+    if folder is not None:
+        print(f"waveform: {folder}", file=sys.stderr)
+    return run

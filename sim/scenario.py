@@ -1,0 +1,162 @@
+"""Scenarios: modules that play a story on a machine and claim what it shows.
+
+A scenario module has a docstring, whose first line is its title; ``MODES``, the modes that it
+can be played in; and ``async def play(stage)``, where ``stage`` is a :class:`sim.stage.Stage`. It
+may have ``MACHINE``, a dictionary of parameters for :class:`sim.machine.Machine`.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sw.arch.x86.kernel.cpu import TripleFault
+from sw.errno import KernelError
+from sw.kernel.panic import KernelOops
+from sw.kernel.signal_types import Killed, Signal
+
+from . import scenarios
+from .claims import describe
+from .engine import BusHang
+from .machine import MODES, Machine
+from .records import Access
+from .stage import Act, Claim, Stage
+
+
+__all__ = ["Failure", "Run", "Scenario", "discover", "load"]
+
+
+#: How a run may come to an end before its time. Anything else is a mistake of ours.
+STOPS = (BusHang, KernelOops, TripleFault, KernelError, Signal, Killed, AssertionError)
+
+#: Accesses shown with a run that failed.
+LAST = 8
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run ended early, and what was going on."""
+
+    reason:   str
+    cycle:    int
+    stack:    tuple[str, ...]
+    accesses: tuple[Access, ...]
+
+    @property
+    def transactions(self) -> list[str]:
+        """The last accesses before it, in words."""
+        return [f"cycle {access.asked}: {describe(access)}" for access in self.accesses]
+
+
+@dataclass
+class Run:
+    """One scenario, played once."""
+
+    scenario: str
+    title:    str
+    mode:     str
+    engine:   str
+    era:      str
+    cycles:   int            = 0
+    seconds:  float          = 0.0
+    acts:     list[Act]      = field(default_factory=list)
+    failure:  Failure | None = None
+
+    @property
+    def claims(self) -> list[Claim]:
+        """The claims of all acts."""
+        return [claim for act in self.acts for claim in act.claims]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it came to its end, and every claim holds."""
+        return self.failure is None and all(claim.holds for claim in self.claims)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario module."""
+
+    name:    str
+    title:   str
+    modes:   tuple[str, ...]
+    machine: Mapping[str, Any]
+    play:    Callable[[Stage], Awaitable[None]]
+
+    @classmethod
+    def of(cls, module: ModuleType) -> "Scenario":
+        """The scenario in ``module``. Raises :class:`ValueError` if it is none."""
+        name    = module.__name__.rpartition(".")[2]
+        missing = [part for part in ("MODES", "play") if not hasattr(module, part)]
+        title = (module.__doc__ or "").strip().partition("\n")[0]
+        if not title:
+            missing.append("a docstring")
+        if missing:
+            raise ValueError(f"{name} is not a scenario: it lacks {', '.join(missing)}")
+        unknown = [mode for mode in module.MODES if mode not in MODES]
+        if unknown or not module.MODES:
+            raise ValueError(f"{name} is not a scenario: its MODES are {list(module.MODES)!r}, "
+                             f"but the modes are {', '.join(MODES)}")
+        return cls(name, title, tuple(module.MODES),
+                   getattr(module, "MACHINE", {}), module.play)
+
+    def perform(
+        self, *, mode: str, engine: str, era: str, waves: Path | None = None,
+        announce: Callable[[str], None] = lambda title: None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Run:
+        """Play on a new machine. What it met instead of its end, if anything, is in the result.
+
+        ``waves`` names a folder for a waveform; ``announce`` is called with the title of each
+        act, ``progress`` now and then with the cycle.
+        """
+        run     = Run(self.name, self.title, mode, engine, era)
+        machine = Machine(mode=mode, engine=engine, era=era, **self.machine)
+        stage   = Stage(machine, announce=announce)
+        machine.engine.progress = progress
+
+        async def play(_: Machine) -> None:
+            await self.play(stage)
+
+        begun = time.monotonic()
+        try:
+            machine.run(play, waves=waves)
+        except STOPS as stop:
+            run.failure = _failure(stop, machine)
+        run.seconds = time.monotonic() - begun
+        run.cycles  = machine.engine.trace.cycles
+        run.acts    = stage.acts
+        return run
+
+
+def discover() -> dict[str, Scenario]:
+    """The scenarios that come with the project, by name."""
+    names = [module.name for module in pkgutil.iter_modules(scenarios.__path__)]
+    return {name: Scenario.of(importlib.import_module(f"{scenarios.__name__}.{name}"))
+            for name in names}
+
+
+def load(path: Path) -> Scenario:
+    """The scenario in a Python file. Raises :class:`ValueError` or :class:`OSError`."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return Scenario.of(module)
+
+
+def _failure(stop: BaseException, machine: Machine) -> Failure:
+    trace = machine.engine.trace
+    stack: Sequence[str] = trace.marks[-1].stack if trace.marks else ()
+    if isinstance(stop, KernelOops):
+        reason, stack = f"kernel oops: {stop.reason}", stop.stack
+    else:
+        reason = f"{type(stop).__name__}: {stop}"
+    return Failure(reason, max(0, trace.cycles - 1), tuple(stack),
+                   tuple(trace.all_accesses[-LAST:]))

@@ -1,0 +1,135 @@
+"""What a run looks like on a terminal and as JSON."""
+
+import io
+import json
+
+import pytest
+from sim_support import access
+
+from sim.claims import Verdict
+from sim.report import Progress, as_json, as_text, wants_colour
+from sim.scenario import Failure, Run
+from sim.stage import Act, Claim, Step
+
+
+LONG = "a text of many words that will not fit into one line of a terminal, and so is wrapped"
+
+FAILURE = Failure("kernel oops: BUG: unable to handle page fault\nsecond line", 4999,
+                  ("sys_write", "mem_rw"), (access(4990, 0x1000, error_code=0x3),))
+
+
+def run(*verdicts, failure=None, text="it is so"):
+    """A run of one act that claims one thing for each verdict."""
+    act = Act(10, 20, title="The act", entries=[Step("something was done", 12)])
+    for verdict in verdicts:
+        act.entries.append(Claim(text, *verdict))
+    return Run("story", "A story", "4level", "pysim", "6.x", cycles=5000, seconds=2.0, acts=[act],
+               failure=failure)
+
+
+YES = Verdict(True, 15, "seen")
+NO  = Verdict(False, None, "there was no such access")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_claim_is_shown_with_the_cycle_that_proves_it():
+    text = as_text(run(YES))
+    assert "1. The act\n   - something was done\n   ok     it is so [cycle 15: seen]\n" in text
+    assert "ok: 1 of 1 claims hold; 5,000 cycles in 2.0 s (2,500 cycles/s)" in text
+
+
+def test_a_claim_that_does_not_hold_stands_out():
+    text = as_text(run(YES, NO))
+    assert "   FAILED it is so [there was no such access]\n" in text
+    assert "FAILED: 1 of 2 claims hold" in text
+
+
+def test_a_run_that_stopped_says_where():
+    text = as_text(run(YES, failure=FAILURE))
+    assert "STOPPED in cycle 4999\n   kernel oops: BUG: unable to handle page fault\n" in text
+    assert "   in sys_write > mem_rw\n" in text
+    assert "      cycle 4990: kernel read of 0x1000: #PF, error code 0x3\n" in text
+    assert "FAILED: 1 of 1 claims hold" in text
+
+
+@pytest.mark.parametrize("failure", [None, FAILURE])
+def test_no_line_is_longer_than_80_columns(failure):
+    text = as_text(run(YES._replace(detail=LONG), failure=failure, text=LONG))
+    assert max(map(len, text.splitlines())) <= 80
+    assert LONG in " ".join(text.split())
+
+
+def test_colour_changes_nothing_but_colour():
+    coloured = as_text(run(YES, NO, failure=FAILURE), colour=True)
+    for code in ("\x1b[32m", "\x1b[1;31m", "\x1b[1m", "\x1b[0m"):
+        assert code in coloured
+        coloured = coloured.replace(code, "")
+    assert coloured == as_text(run(YES, NO, failure=FAILURE))
+
+
+@pytest.mark.parametrize("stream, no_colour, wants", [
+    (Terminal(),    None, True),
+    (Terminal(),    "1",  False),
+    (Terminal(),    "",   True),    # the convention: not empty
+    (io.StringIO(), None, False),
+])
+def test_colour_is_for_terminals_without_no_color(monkeypatch, stream, no_colour, wants):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_colour is not None:
+        monkeypatch.setenv("NO_COLOR", no_colour)
+    assert wants_colour(stream) == wants
+
+
+def test_json_has_everything():
+    document = json.loads(as_json([run(YES, NO, failure=FAILURE)]))
+    assert document["schema"] == 1
+    [played] = document["runs"]
+    assert {key: played[key] for key in ("scenario", "mode", "engine", "era", "cycles", "holds")} \
+        == {"scenario": "story", "mode": "4level", "engine": "pysim", "era": "6.x",
+            "cycles": 5000, "holds": False}
+    [act] = played["acts"]
+    assert (act["title"], act["since"], act["until"]) == ("The act", 10, 20)
+    assert act["steps"] == [{"text": "something was done", "cycle": 12}]
+    assert act["claims"][1] == {"text": "it is so", "holds": False, "cycle": None,
+                                "detail": "there was no such access"}
+    assert played["failure"]["stack"] == ["sys_write", "mem_rw"]
+
+
+def test_a_run_that_did_not_stop_has_no_failure_in_json():
+    [played] = json.loads(as_json([run(YES)]))["runs"]
+    assert played["holds"] and played["failure"] is None
+
+
+@pytest.mark.parametrize("stream, line", [
+    (Terminal(),    "\r\x1b[Kcycle 256, 64 cycles/s: The act"),
+    (io.StringIO(), "cycle 256, 64 cycles/s: The act\n"),
+])
+def test_progress_speaks_after_two_seconds(monkeypatch, stream, line):
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    progress = Progress(stream)
+    progress.announce("The act")
+    now[0] += 1.9
+    progress(128)
+    assert stream.getvalue() == ""
+    now[0] = 104.0
+    progress(256)
+    progress(512)   # too soon after the last
+    assert stream.getvalue() == line
+
+
+def test_progress_is_taken_away_from_a_terminal_only(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    for stream in (Terminal(), io.StringIO()):
+        progress = Progress(stream)
+        progress.clear()
+        assert stream.getvalue() == ""
+        now[0] += 10
+        progress(256)
+        progress.clear()
+        assert stream.getvalue().endswith("\r\x1b[K") == stream.isatty()

@@ -1,0 +1,127 @@
+"""Scenarios, from a file to a run."""
+
+import types
+from pathlib import Path
+
+import pytest
+
+from sim.claims import Verdict
+from sim.engine import BusHang
+from sim.memory import PhysicalMemory
+from sim.scenario import Scenario, discover, load
+from sw.kernel.panic import KernelOops
+
+
+CASE = Path(__file__).with_name("scenario_cases.py")
+
+
+def scenario(play, **names):
+    """A scenario that plays ``play``."""
+    module = types.ModuleType("made", doc="Made up.\n\nFor a test.")
+    vars(module).update({"MODES": ("4level", "32bit"), "play": play, **names})
+    return Scenario.of(module)
+
+
+def perform(made, mode="4level", era="6.x", **options):
+    return made.perform(mode=mode, engine="pysim", era=era, **options)
+
+
+@pytest.mark.parametrize("era", ["5.x", "6.x"])
+@pytest.mark.parametrize("mode", ["4level", "32bit"])
+def test_a_scenario_is_played_on_a_booted_machine(mode, era):
+    titles = []
+    run    = perform(load(CASE), mode, era, announce=titles.append)
+    assert [(claim.text, claim.detail) for claim in run.claims if not claim.holds] == []
+    assert run.holds and len(run.claims) == 4
+    assert titles == ["A page of one's own", "The kernel's memory"]
+    assert run.acts[0].until <= run.acts[1].since < run.acts[1].until <= run.cycles
+    assert all(act.since <= claim.cycle < act.until for act in run.acts for claim in act.claims)
+
+
+def test_claims_are_in_the_waveform_while_they_are_tested():
+    seen = []
+
+    async def play(stage):
+        user = await stage.user("case")
+        with stage.act("The act"):
+            at = await user.mmap(4096)
+            with stage.testing("the claim"):
+                await user.store(at, 1)
+            await user.store(at, 2)
+        await user.store(at, 3)
+        seen.extend(access.mark.claim for access in stage.trace.accesses(linear=at, user=True)
+                    if access.done)
+
+    perform(scenario(play))
+    assert seen == ["the claim", "The act", ""]
+
+
+def test_a_failed_claim_fails_the_run():
+    async def play(stage):
+        with stage.act("The act"):
+            stage.claim("it is so", Verdict(False, None, "it is not"))
+
+    run = perform(scenario(play))
+    assert run.failure is None and not run.holds
+
+
+def test_a_hang_ends_the_run_with_the_place_where_it_was():
+    async def play(stage):
+        stage.memory.latency = 1 << 20
+        await stage.user("case")   # clears a page for the page tables
+
+    run = perform(scenario(play))
+    assert not run.holds
+    assert run.failure.reason.startswith(BusHang.__name__)
+    assert run.failure.cycle == run.cycles - 1
+    assert run.failure.stack[0] == "clear_highpage"
+    assert len(run.failure.transactions) == 8
+    assert run.failure.transactions[-1].endswith("no answer")
+
+
+def test_an_oops_ends_the_run_with_its_call_trace():
+    async def play(stage):
+        raise KernelOops("BUG: of the test", 0x1000, 3, ["sys_write", "mem_rw"])
+
+    run = perform(scenario(play))
+    assert run.failure.reason == "kernel oops: BUG: of the test"
+    assert run.failure.stack == ("sys_write", "mem_rw")
+
+
+def test_a_mistake_in_a_scenario_is_not_a_failed_run():
+    async def play(stage):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        perform(scenario(play))
+
+
+def test_a_scenario_may_choose_its_machine():
+    async def play(stage):
+        seen.append((stage.kernel.ram_bytes, stage.memory.latency))
+
+    seen = []
+    perform(scenario(play, MACHINE={"ram": 1 << 21, "memory": PhysicalMemory(latency=3)}))
+    assert seen == [(1 << 21, 3)]
+
+
+@pytest.mark.parametrize("names, complaint", [
+    ({"MODES": ("5level",)}, "its MODES are \\['5level'\\], but the modes are 4level, 32bit"),
+    ({"MODES": ()},          "its MODES are \\[\\]"),
+    ({"__doc__": None},      "lacks a docstring"),
+])
+def test_a_module_that_is_no_scenario_is_refused(names, complaint):
+    with pytest.raises(ValueError, match=f"made is not a scenario.*{complaint}"):
+        scenario(None, **names)
+
+
+def test_a_file_that_is_no_scenario_is_refused(tmp_path):
+    (tmp_path / "empty.py").write_text("")
+    with pytest.raises(ValueError, match="empty is not a scenario: it lacks MODES, play, a doc"):
+        load(tmp_path / "empty.py")
+
+
+def test_the_scenarios_of_the_project_are_found():
+    for name, found in discover().items():
+        assert found.name == name
+        assert found.title and found.modes
