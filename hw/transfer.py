@@ -89,9 +89,7 @@ class Transfer(wiring.Component):
                 with m.If(self._valid & (self._held.fault != Fault.NONE)):
                     m.d.comb += [receipts.w_en.eq(1), self._finish.eq(receipts.w_rdy)]
                 with m.Elif(self._valid & locked):
-                    m.next = "TRANSFER"
                     with m.If((self._flying == 0) & (words.level == 0) & receipts.w_rdy):
-                        m.d.comb += receipts.w_en.eq(1)
                         m.next = "READ_LOCKED"
                 with m.Elif(self._valid):
                     self._ask(m, when=room & (receipts.w_rdy | self._beat))
@@ -109,7 +107,7 @@ class Transfer(wiring.Component):
                 with m.If(self._flying == 0):
                     m.next = "WRITE_LOCKED"
                     with m.If(~self._matches()):
-                        m.d.comb += self._finish.eq(1)
+                        m.d.comb += [receipts.w_en.eq(1), self._finish.eq(1)]
                         m.next = "TRANSFER"
 
             with m.State("WRITE_LOCKED"):
@@ -123,7 +121,7 @@ class Transfer(wiring.Component):
                 self._lock(m)
                 m.d.comb += self._writing.eq(1)
                 with m.If(self._flying == 0):
-                    m.d.comb += self._finish.eq(1)
+                    m.d.comb += [receipts.w_en.eq(1), self._finish.eq(1)]
                     m.next = "TRANSFER"
 
         m.d.comb += receipts.w_data.eq(self._receipt())

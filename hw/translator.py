@@ -121,7 +121,7 @@ class Translator(wiring.Component):
                         m.next = "WALK"
                 with m.Elif(verdict.translated & self._crosses & ~self._second):
                     m.d.comb += self.crossed.eq(1)
-                    m.d.sync += [self._second.eq(1), self._first.eq(self.frame)]
+                    m.d.sync += [self._second.eq(1), self._first.eq(self._frame())]
                     m.d.sync += self._refilled.eq(0)
                 with m.Elif(self._valid):
                     m.d.comb += result.valid.eq(1)

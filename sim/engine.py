@@ -58,5 +58,8 @@ class Engine(Protocol):
         ``waves`` names a folder for the waveform and its save files. Raises :class:`BusHang`.
         """
 
+    async def settle(self) -> None:
+        """Wait until all marks so far are on record: what is asked of the trace then is complete."""
+
     def claim(self, text: str) -> None:
         """Note which claim is being tested; a signal in the waveform, beside the marks."""

@@ -1,8 +1,9 @@
 """What a scenario plays on: acts, what is done in them, and the claims that they prove."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Generic, TypeVar
 
 from sw.kernel.cred import cred
 from sw.user import User
@@ -12,6 +13,9 @@ from .machine import Machine
 
 
 __all__ = ["Act", "Claim", "Span", "Stage", "Step"]
+
+
+SpanT = TypeVar("SpanT", bound="Span")
 
 
 @dataclass
@@ -58,6 +62,35 @@ class Act(Span):
         return [entry for entry in self.entries if isinstance(entry, Claim)]
 
 
+class _Showing(Generic[SpanT]):
+    """A span that lasts as long as the body of an ``async with`` statement.
+
+    At both ends it waits until the marks are on record. A class, not a generator: an asynchronous
+    generator that is left in the middle of a run dies noisily.
+    """
+
+    def __init__(self, stage: "Stage", span: SpanT, text: str, after: str):
+        self._stage = stage
+        self._span  = span
+        self._text  = text
+        self._after = after
+
+    async def __aenter__(self) -> SpanT:
+        await self._stage.engine.settle()
+        self._span.since = self._stage.cycle
+        self._stage.engine.claim(self._text)
+        return self._span
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None or isinstance(error, Exception):
+            await self._stage.engine.settle()
+        self._span.until = self._stage.cycle
+        self._stage.engine.claim(self._after)
+
+
 class Stage:
     """A booted machine, and the programme of what is shown on it.
 
@@ -95,35 +128,27 @@ class Stage:
         """Start a process with an empty address space; user 0 is root."""
         return await User.create(self.cpu, name, cred.of_user(uid, *capabilities))
 
-    @contextmanager
-    def act(self, title: str) -> Iterator[Act]:
-        """Play an act in the body of the ``with`` statement."""
+    def act(self, title: str) -> _Showing[Act]:
+        """Play an act in the body of the ``async with`` statement."""
         act = Act(self.cycle, title=title)
         self.acts.append(act)
         self._announce(title)
-        with self._shown(act, title):
-            yield act
+        return _Showing(self, act, title, "")
 
-    @contextmanager
-    def testing(self, text: str) -> Iterator[Span]:
-        """Show a claim in the waveform during the body of the ``with`` statement."""
-        span = Span(self.cycle)
-        with self._shown(span, text):
-            yield span
+    def testing(self, text: str) -> _Showing[Span]:
+        """Show a claim in the waveform during the body of the ``async with`` statement.
+
+        The span is what the claim is then judged on.
+        """
+        return _Showing(self, Span(self.cycle), text, self.acts[-1].title)
 
     def did(self, text: str) -> None:
         """Note what was done."""
         self.acts[-1].entries.append(Step(text, self.cycle))
 
     def claim(self, text: str, verdict: Verdict) -> None:
-        """Claim ``text``, and let the verdict say whether it is so."""
-        self.acts[-1].entries.append(Claim(text, *verdict))
+        """Claim ``text``, and let the verdict say whether it is so.
 
-    @contextmanager
-    def _shown(self, span: Span, text: str) -> Iterator[None]:
-        self.engine.claim(text)
-        try:
-            yield
-        finally:
-            span.until = self.cycle
-            self.engine.claim(self.acts[-1].title if not isinstance(span, Act) else "")
+        Judge when a span is over: only then is what the kernel did last on record.
+        """
+        self.acts[-1].entries.append(Claim(text, *verdict))

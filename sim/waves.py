@@ -99,6 +99,7 @@ def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
     Files appear under their names when all is written. A body that an exception ends has a
     waveform too, up to that cycle; an interrupt leaves none. Raises :class:`OSError`.
     """
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     parts = {name: folder / f".{name}.part" for name in (VCD, GTKW, SUCL)}
     try:
@@ -118,6 +119,8 @@ def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _finish(folder: Path, parts: dict[str, Path], signals: Sequence[Shown]) -> None:

@@ -89,6 +89,13 @@ class _Control:
         }[self.op]
 
 
+class _Settle:
+    """Wait for the marks."""
+
+    def __await__(self) -> Generator["_Settle", None, None]:
+        yield self
+
+
 class Processor:
     """A :class:`sw.bus.Bus`, and the values to drive onto the ports of the unit in each cycle.
 
@@ -119,7 +126,7 @@ class Processor:
         self._deadline  = deadline
         self._marks: deque[int] = deque()
         self._kernel: Generator[Any, Any, None] | None = None
-        self._operation: _Accesses | _Control | None   = None
+        self._operation: _Accesses | _Control | _Settle | None = None
         self._progress  = 0
         self.running    = False
         self.request_valid = self.request = 0
@@ -154,6 +161,11 @@ class Processor:
         number = self._stacks.number(tuple(stack))
         if number != (self._marks[-1] if self._marks else self.kernel_stack):
             self._marks.append(number)
+
+    async def settle(self) -> None:
+        """Wait until every mark so far has been seen, and is on record."""
+        if self._marks:
+            await _Settle()
 
     # The machine's side
 
@@ -190,8 +202,10 @@ class Processor:
             self._step_accesses(cycle, sample, operation)
         elif isinstance(operation, _Control):
             self._step_control(cycle, sample, operation)
-        elif not self._marks:
+        elif not self._marks and operation is None:
             self.running = False
+        elif not self._marks:
+            self._resume(None, cycle)
         self._drive()
 
     def _step_accesses(self, cycle: int, sample: Sample, operation: _Accesses) -> None:
@@ -248,7 +262,7 @@ class Processor:
                     "implicit": access.implicit, "chained": operation.taken > 0,
                     "data": access.data, "compare": access.compare,
                 })
-        elif not operation.taken:
+        elif isinstance(operation, _Control) and not operation.taken:
             self.control_valid = 1
             self.control = _operation.pack({
                 "op": operation.op.value, "register": _REGISTERS[operation.register],

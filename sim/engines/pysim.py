@@ -71,6 +71,10 @@ class PysimEngine:
         """Cycle in which the next operation can begin."""
         return self._cycle + self.bus.ahead
 
+    async def settle(self) -> None:
+        """Wait until all marks so far are on record."""
+        await self.bus.settle()
+
     def claim(self, text: str) -> None:
         """Note which claim is being tested, from the next cycle on; empty: none."""
         self._claim = self._claims.number(text)

@@ -11,11 +11,11 @@ MODES = ("4level", "32bit")
 
 
 async def play(stage):
-    with stage.act("A page of one's own"):
+    async with stage.act("A page of one's own"):
         user = await stage.user("case")
         at   = await user.mmap(4096)
         await user.handle()
-        with stage.testing("a store to one's own page is done") as span:
+        async with stage.testing("a store to one's own page is done") as span:
             await user.store(at, 0x1234, 4)
             await user.load(at, 4)
         stage.did("stored to a new page, and loaded it")
@@ -24,9 +24,9 @@ async def play(stage):
         stage.claim("the kernel gave the page on demand",
                     faulted(stage.trace, linear=at, user=True, **span.within))
 
-    with stage.act("The kernel's memory"):
+    async with stage.act("The kernel's memory"):
         kernel = stage.kernel.paging.PAGE_OFFSET
-        with stage.testing("a store to the kernel's page is refused") as span:
+        async with stage.testing("a store to the kernel's page is refused") as span:
             try:
                 await user.store(kernel, 0x1234, 4)
             except Signal as signal:

@@ -51,7 +51,7 @@ def test_a_waveform_has_a_folder_of_its_own(tmp_path, capsys):
 
 def test_a_claim_that_does_not_hold_is_status_1(tmp_path, capsys):
     name = write_scenario(tmp_path, "    from sim.claims import Verdict\n"
-                                    "    with stage.act('Act'):\n"
+                                    "    async with stage.act('Act'):\n"
                                     "        stage.claim('so', Verdict(False, None, 'not so'))\n")
     assert main(["run", name]) == 1
     assert "FAILED so [not so]" in capsys.readouterr().out

@@ -105,6 +105,21 @@ def test_every_mark_is_seen_for_a_cycle_even_if_nothing_happens_in_the_function(
     assert before == [trace.all_accesses[0].asked] == [3]
 
 
+def test_settling_puts_the_marks_so_far_on_record():
+    async def main(engine):
+        engine.bus.mark(["f"])
+        engine.bus.mark([])
+        await engine.settle()
+        windows.extend(engine.trace.window("f"))
+        settled = engine.cycle
+        await engine.settle()
+        assert engine.cycle == settled
+
+    windows = []
+    run(main)
+    assert windows == [(0, 1)]
+
+
 def test_marks_after_the_last_operation_are_seen_too():
     async def main(engine):
         engine.bus.mark(["f"])

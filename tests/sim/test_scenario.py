@@ -43,9 +43,9 @@ def test_claims_are_in_the_waveform_while_they_are_tested():
 
     async def play(stage):
         user = await stage.user("case")
-        with stage.act("The act"):
+        async with stage.act("The act"):
             at = await user.mmap(4096)
-            with stage.testing("the claim"):
+            async with stage.testing("the claim"):
                 await user.store(at, 1)
             await user.store(at, 2)
         await user.store(at, 3)
@@ -58,7 +58,7 @@ def test_claims_are_in_the_waveform_while_they_are_tested():
 
 def test_a_failed_claim_fails_the_run():
     async def play(stage):
-        with stage.act("The act"):
+        async with stage.act("The act"):
             stage.claim("it is so", Verdict(False, None, "it is not"))
 
     run = perform(scenario(play))

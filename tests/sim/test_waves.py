@@ -131,13 +131,14 @@ def test_a_hang_has_a_waveform_up_to_its_cycle(tmp_path):
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError])
-def test_an_interrupt_leaves_no_file(tmp_path, stop):
+def test_an_interrupt_leaves_nothing(tmp_path, stop):
     async def main(engine):
         await engine.bus.access(Access(0x1234, 4))
         raise stop
 
-    with pytest.raises(stop):
-        run(main, tmp_path)
+    for folder in (tmp_path, tmp_path / "new"):
+        with pytest.raises(stop):
+            run(main, folder)
     assert list(tmp_path.iterdir()) == []
 
 
