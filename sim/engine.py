@@ -59,7 +59,7 @@ class Engine(Protocol):
         """
 
     async def settle(self) -> None:
-        """Wait until all marks so far are on record: what is asked of the trace then is complete."""
+        """Wait until all marks so far are on record, so that the trace is complete."""
 
     def claim(self, text: str) -> None:
         """Note which claim is being tested; a signal in the waveform, beside the marks."""
