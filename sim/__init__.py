@@ -1,1 +1,21 @@
-"""Ties the machine and the kernel together: engines, scenarios, waves, reports, oracles."""
+"""Ties the machine and the kernel together: engines, scenarios, waves, reports, oracles.
+
+========================  ===========================================================
+:mod:`sim.engine`         what an engine is: a way of making the machine run
+:mod:`sim.engines`        engines
+:mod:`sim.golden`         the machine in plain Python: a second reading of the manual
+:mod:`sim.memory`         physical memory
+:mod:`sim.ports`          stream drivers for testbenches
+:mod:`sim.recorder`       from sampled signals to a trace
+:mod:`sim.records`        what is on record, and
+:mod:`sim.trace`          ... questions to it
+:mod:`sim.claims`         judges: is a claim true, by the trace?
+:mod:`sim.machine`        memory, unit, processor and kernel together
+:mod:`sim.stage`          acts, steps and claims of a scenario
+:mod:`sim.scenario`       scenarios, from a module to a run
+:mod:`sim.scenarios`      those that come with the project
+:mod:`sim.waves`          waveforms, with views for GTKWave and Surfer
+:mod:`sim.report`         a run as text and as JSON
+:mod:`sim.cli`            the command line
+========================  ===========================================================
+"""

@@ -104,6 +104,17 @@ class Trace:
         return _stretches(self.marks, lambda mark: function in mark.stack,
                           since, self.cycles if until is None else until)
 
+    def between(self, first: str, last: str, *, since: int = 0,
+                until: int | None = None) -> tuple[int, int]:
+        """Cycles from entering ``first`` to leaving the next ``last``: first, and first after.
+
+        Raises :class:`LookupError` if one of them was not executed.
+        """
+        for begin, _ in self.window(first, since=since, until=until):
+            for _, end in self.window(last, since=begin, until=until):
+                return begin, end
+        raise LookupError(f"no {first} and {last} after cycle {since}")
+
     def while_state(self, holds: Callable[[State], bool], *, since: int = 0,
                     until: int | None = None) -> list[tuple[int, int]]:
         """Stretches of cycles in which the control state ``holds``: first, and first after."""

@@ -81,6 +81,16 @@ def test_a_window_lasts_while_a_function_is_on_the_stack():
     assert made.window("h") == []
 
 
+def test_between_two_functions_is_from_the_entry_of_one_to_the_exit_of_the_other():
+    made = trace(mark(10, "kunmap"), mark(11), mark(20, "kmap"), mark(22), mark(30, "kunmap"),
+                 mark(33))
+    assert made.between("kmap", "kunmap") == (20, 33)
+    with pytest.raises(LookupError, match="no kmap and kunmap after cycle 22"):
+        made.between("kmap", "kunmap", since=22, until=30)
+    with pytest.raises(LookupError):
+        made.between("kmap", "kunmap", until=30)
+
+
 def test_the_control_state_lasts_until_it_changes():
     made = trace(state(10, ac=1), state(12, ac=1, wp=1), state(15, wp=1))
     assert made.while_state(lambda now: now.ac == 1) == [(10, 15)]
