@@ -48,6 +48,8 @@ class Machine:
 
     Attributes
     ----------
+    config : :class:`hw.config.MmuConfig`
+        What the unit can do.
     engine : :class:`sim.engine.Engine`
         What runs it. Its ``trace`` is the record of the ports.
     kernel, cpu : :class:`sw.kernel.kernel.Kernel`, :class:`sw.arch.x86.kernel.cpu.Cpu`
@@ -63,7 +65,8 @@ class Machine:
             highmem = ram // 2 if mode == "32bit" else 0
         self.mode   = mode
         self.memory = memory or PhysicalMemory()
-        self.engine = ENGINES[engine](config or MmuConfig(), memory=self.memory)
+        self.config = config or MmuConfig()
+        self.engine = ENGINES[engine](self.config, memory=self.memory)
         self.kernel = Kernel(MODES[mode], ram, ERAS[era], highmem_bytes=highmem)
         self.cpu    = Cpu(self.engine.bus, self.kernel)
 

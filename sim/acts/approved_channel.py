@@ -1,0 +1,82 @@
+"""Act 4: copy_to_user, the way that the kernel is meant to go."""
+
+from sim.claims import (
+    Verdict, ac_brackets, all_of, executed, faulted, loaded, no_fault, no_request, not_executed,
+)
+from sim.stage import Stage
+from sw.errno import Errno, KernelError
+from sw.user import User
+
+from .cast import Cast, frame_of, page_at, returned
+
+
+__all__ = ["play"]
+
+
+WORD = 4  # bytes
+
+
+async def play(stage: Stage, cast: Cast) -> None:
+    """It opens SMAP for the copy alone, honours read-only pages, and survives refusals."""
+    async with stage.act("The approved channel: copy_to_user"):
+        fd = await cast.user.open(cast.path)
+        await _into_writable_page(stage, cast, fd)
+        await _into_read_only_page(stage, cast, fd)
+        await cast.user.close(fd)
+
+
+async def _into_writable_page(stage: Stage, cast: Cast, fd: int) -> None:
+    trace, user, page = stage.trace, cast.user, cast.open
+    child  = await user.fork()
+    await user.load(page, WORD)
+    shared = frame_of(stage, page)
+    async with stage.testing("copy_to_user into a writable page") as span:
+        await _read(user, fd, page)
+    stage.did(f"the process forked, then read(2) a word of {cast.path} into {page:#x}")
+    which = {"linear": page_at(page), "user": False, "writes": True, **span.within}
+    stage.claim("STAC before the copy, CLAC after it, AC clear everywhere else",
+                ac_brackets(trace, linear=page_at(page), **span.within))
+    stage.claim("the page was shared since the fork: #PF 0x3, and wp_page_copy resolved it",
+                all_of(faulted(trace, error_code=0x3, **which),
+                       executed(trace, "copy_to_user", "exc_page_fault", "wp_page_copy",
+                                **span.within)))
+    stage.claim("the copy then went on to its end, into a frame of the process's own", all_of(
+        no_fault(trace, **{**which, "since": _resolved(stage, span.since)}),
+        Verdict(frame_of(stage, page) != shared, stage.cycle - 1,
+                f"frame {frame_of(stage, page).start:#x}, before {shared.start:#x}")))
+    await child.exit()
+
+
+async def _into_read_only_page(stage: Stage, cast: Cast, fd: int) -> None:
+    trace, user, page = stage.trace, cast.user, cast.secret
+    before = await user.load(page, WORD)
+    frame  = frame_of(stage, page)
+    async with stage.testing("copy_to_user into a read-only page") as span:
+        result = await _read(user, fd, page)
+    stage.did(f"the process read(2) a word into the read-only {page:#x}")
+    stage.claim("the store is refused, #PF, error code 0x3, and the exception table ends it",
+                all_of(faulted(trace, error_code=0x3, linear=page_at(page), user=False,
+                               writes=True, **span.within),
+                       executed(trace, "copy_to_user", "exc_page_fault",
+                                "kernelmode_fixup_or_oops", **span.within),
+                       not_executed(trace, "wp_page_copy", **span.within)))
+    stage.claim("the caller sees EFAULT", returned(stage, result, -Errno.EFAULT))
+    stage.claim("no byte of the frame was written",
+                no_request(trace, physical=frame, writes=True, **span.within))
+    await user.load(page, WORD)
+    stage.claim("the page is unchanged",
+                loaded(trace, before, linear=page, user=True, since=span.since))
+
+
+async def _read(user: User, fd: int, page: int) -> int:
+    """Read the file's word into ``page``; return what the call returned."""
+    await user.lseek(fd, 0)
+    try:
+        return await user.read(fd, page, WORD)
+    except KernelError as error:
+        return -error.errno
+
+
+def _resolved(stage: Stage, since: int) -> int:
+    """Cycle in which the first page fault since ``since`` was dealt with."""
+    return stage.trace.window("exc_page_fault", since=since)[0][1]

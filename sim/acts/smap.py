@@ -1,0 +1,66 @@
+"""Act 3: supervisor-mode access prevention, at a page that the process may write."""
+
+from sim.claims import Verdict, all_of, each, faulted, no_fault
+from sim.stage import Stage
+from sw.arch.x86.include.cpufeatures import X86_CR0_WP
+from sw.bus import Register
+from sw.drivers.misc.lkdtm import lkdtm_ACCESS_USERSPACE, lkdtm_WRITE_USERSPACE
+
+from .cast import Cast, in_kernel_thread
+
+
+__all__ = ["play"]
+
+
+async def play(stage: Stage, cast: Cast) -> None:
+    """SMAP keeps the kernel out of user pages unless AC says that it means it."""
+    cpu, trace, page = stage.cpu, stage.trace, cast.open
+    which = {"linear": page, "user": False}
+
+    async def load(*, stac: bool) -> None:
+        await in_kernel_thread(stage, cast.user,
+                               lambda: lkdtm_ACCESS_USERSPACE(cpu, page, stac=stac))
+
+    async def store(*, stac: bool) -> None:
+        await in_kernel_thread(stage, cast.user,
+                               lambda: lkdtm_WRITE_USERSPACE(cpu, page, 0x5AFE, stac=stac))
+
+    async with stage.act("SMAP: the kernel at a writable user page"):
+        async with stage.testing("AC=0: load and store refused") as span:
+            await load(stac=False)
+            await store(stac=False)
+        stage.did(f"kernel threads loaded from and stored to {page:#x}, mapped writable")
+        stage.claim("AC=0: the load is refused, #PF, error code 0x1",
+                    faulted(trace, error_code=0x1, writes=False, **which, **span.within))
+        stage.claim("AC=0: the store is refused, #PF, error code 0x3",
+                    faulted(trace, error_code=0x3, writes=True, **which, **span.within))
+
+        async with stage.testing("after STAC: done") as span:
+            await load(stac=True)
+            await store(stac=True)
+        stage.did("the same between STAC and CLAC")
+        stage.claim("after STAC both are done", all_of(
+            each(trace, lambda access: access.state.ac == 1, **which, **span.within),
+            no_fault(trace, writes=False, **which, **span.within),
+            no_fault(trace, writes=True, **which, **span.within)))
+
+        async with stage.testing("after CLAC: refused again") as span:
+            await store(stac=False)
+        stage.claim("after CLAC the store is refused again",
+                    faulted(trace, error_code=0x3, writes=True, **which, **span.within))
+
+        cr0 = await cpu.read_cr(Register.CR0)
+        async with stage.testing("WP=0: still refused") as span:
+            await cpu.write_cr(Register.CR0, cr0 & ~X86_CR0_WP)
+            await store(stac=False)
+            await cpu.write_cr(Register.CR0, cr0)
+        stage.did("and with CR0.WP cleared, but no STAC")
+        stage.claim("WP=0 does not help: still refused, error code 0x3", all_of(
+            each(trace, lambda access: access.state.wp == 0, **which, **span.within),
+            faulted(trace, error_code=0x3, writes=True, **which, **span.within)))
+        stage.claim("SMAP was on throughout", _smap_on(stage, cast))
+
+
+def _smap_on(stage: Stage, cast: Cast) -> Verdict:
+    return each(stage.trace, lambda access: access.state.smap == 1,
+                linear=cast.open, user=False, since=stage.acts[-1].since)

@@ -1,0 +1,31 @@
+"""Act 1: a user store to its own read-only private page."""
+
+from sim.claims import Verdict, faulted, loaded, not_executed
+from sim.stage import Stage
+from sw.kernel.signal_types import SEGV_ACCERR, SIGSEGV
+
+from .cast import SECRET, Cast, refused_store
+
+
+__all__ = ["play"]
+
+
+async def play(stage: Stage, cast: Cast) -> None:
+    """The machine refuses, the kernel agrees, the process gets SIGSEGV."""
+    async with stage.act("A user store to its own read-only page"):
+        async with stage.testing("a user store to a read-only page") as span:
+            signal = await refused_store(cast.user, cast.secret, 0xBAD)
+        stage.did(f"the process stored to {cast.secret:#x}, mapped private and read-only")
+        stage.claim("the MMU refused it: #PF, error code 0x7 (user, write, protection)",
+                    faulted(stage.trace, linear=cast.secret, user=True, writes=True,
+                            error_code=0x7, **span.within))
+        stage.claim("the kernel found no VM_WRITE and left the mapping alone",
+                    not_executed(stage.trace, "handle_mm_fault", **span.within))
+        told = signal is not None and (signal.signo, signal.si_code, signal.si_addr) == (
+            SIGSEGV, SEGV_ACCERR, cast.secret)
+        stage.claim("the process got SIGSEGV, SEGV_ACCERR, with that address",
+                    Verdict(told, stage.cycle - 1, f"{signal}"))
+
+        await cast.user.load(cast.secret, 4)
+        stage.claim("the page is unchanged",
+                    loaded(stage.trace, SECRET, linear=cast.secret, user=True, since=span.since))

@@ -1,0 +1,23 @@
+"""To Cage a Dragon: what the MMU refuses, the kernel makes through its own address.
+
+Ref: "To Cage a Dragon: An obscure quirk of /proc", offlinemark.
+"""
+
+from sim.acts import (
+    aliases, approved_channel, copy_on_write, limits, punch, smap, user_store, write_protect,
+)
+from sim.acts.cast import Cast
+from sim.stage import Stage
+
+
+MODES = ("4level", "32bit")
+
+#: The acts, in the order of the article.
+ACTS = (user_store, write_protect, smap, approved_channel, punch, copy_on_write, aliases, limits)
+
+
+async def play(stage: Stage) -> None:
+    """Play all acts with one cast."""
+    cast = await Cast.gather(stage)
+    for act in ACTS:
+        await act.play(stage, cast)
