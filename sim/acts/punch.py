@@ -2,7 +2,7 @@
 
 from hw.bus import ControlOp
 from sim.claims import (
-    Verdict, all_of, control_done, each, executed, faulted, loaded, no_event, no_request,
+    Verdict, control_done, each, executed, faulted, loaded, no_event, no_request,
     state_throughout, stored_through,
 )
 from sim.stage import Span, Stage
