@@ -63,7 +63,8 @@ def each(trace: Trace, holds: Callable[[Access], bool], **which: Any) -> Verdict
     for access in found:
         if not holds(access):
             return Verdict(False, access.asked, describe(access))
-    return Verdict(True, found[-1].asked, _count(len(found), "access", "accesses"))
+    what = describe(found[0]) if len(found) == 1 else _count(len(found), "access", "accesses")
+    return Verdict(True, found[-1].asked, what)
 
 
 def no_request(trace: Trace, **which: Any) -> Verdict:
@@ -134,8 +135,9 @@ def both_in_tlb(trace: Trace, first: Place, second: Place, *, since: int = 0,
 def no_event(trace: Trace, name: str, *, since: int = 0, until: int | None = None) -> Verdict:
     """The strobe ``name`` stayed low."""
     found = trace.events(name, since=since, until=until)
-    return Verdict(not found, found[0].cycle if found else None,
-                   _count(len(found), f'event "{name}"', f'events "{name}"'))
+    if found:
+        return Verdict(False, found[0].cycle, f'event "{name}"')
+    return Verdict(True, _last(trace, until), f'no "{name}" from cycle {since} on')
 
 
 def state_throughout(trace: Trace, *, since: int = 0, until: int | None = None,
@@ -201,7 +203,7 @@ def not_executed(trace: Trace, *functions: str, since: int = 0,
     for function in functions:
         for begin, _ in trace.window(function, since=since, until=until):
             return Verdict(False, begin, f"{function} was entered")
-    return Verdict(True, None, f"not entered: {', '.join(functions)}")
+    return Verdict(True, _last(trace, until), f"not entered: {', '.join(functions)}")
 
 
 def describe(access: Access) -> str:
@@ -217,6 +219,11 @@ def describe(access: Access) -> str:
         ending = "no answer"
     kind = access.kind.name.lower().replace("_", "-")
     return f"{who} {kind} of {access.linear:#x}: {ending}"
+
+
+def _last(trace: Trace, until: int | None) -> int:
+    """The last cycle before ``until``: the one that completes the proof of an absence."""
+    return max(0, (trace.cycles if until is None else until) - 1)
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -71,8 +71,8 @@ def parser() -> argparse.ArgumentParser:
                      help="paging mode (default: the first that the scenario has)")
     run.add_argument("--engine", choices=ENGINES, default="pysim",
                      help="what runs the machine (default: pysim)")
-    run.add_argument("--era", choices=ERAS, default="6.x",
-                     help="kernel versions whose rules hold (default: 6.x)")
+    run.add_argument("--era", choices=ERAS, default="5.x",
+                     help="kernel versions whose rules hold (default: 5.x, the article's)")
     run.add_argument("--waves", metavar="DIR", type=Path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
     run.add_argument("--json", action="store_true", help="print JSON")

@@ -37,9 +37,9 @@ async def _into_writable_page(stage: Stage, cast: Cast, fd: int) -> None:
     stage.claim("STAC before the copy, CLAC after it, AC clear everywhere else",
                 ac_brackets(trace, linear=page_at(page), **span.within))
     stage.claim("the page was shared since the fork: #PF 0x3, and wp_page_copy resolved it",
-                all_of(faulted(trace, error_code=0x3, **which),
-                       executed(trace, "copy_to_user", "exc_page_fault", "wp_page_copy",
-                                **span.within)))
+                all_of(executed(trace, "copy_to_user", "exc_page_fault", "wp_page_copy",
+                                **span.within),
+                       faulted(trace, error_code=0x3, **which)))
     stage.claim("the copy then went on to its end, into a frame of the process's own", all_of(
         no_fault(trace, **{**which, "since": _resolved(stage, span.since)}),
         Verdict(frame_of(stage, page) != shared, stage.cycle - 1,
@@ -55,11 +55,11 @@ async def _into_read_only_page(stage: Stage, cast: Cast, fd: int) -> None:
         result = await _read(user, fd, page)
     stage.did(f"the process read(2) a word into the read-only {page:#x}")
     stage.claim("the store is refused, #PF, error code 0x3, and the exception table ends it",
-                all_of(faulted(trace, error_code=0x3, linear=page_at(page), user=False,
-                               writes=True, **span.within),
+                all_of(not_executed(trace, "wp_page_copy", **span.within),
                        executed(trace, "copy_to_user", "exc_page_fault",
                                 "kernelmode_fixup_or_oops", **span.within),
-                       not_executed(trace, "wp_page_copy", **span.within)))
+                       faulted(trace, error_code=0x3, linear=page_at(page), user=False,
+                               writes=True, **span.within)))
     stage.claim("the caller sees EFAULT", returned(stage, result, -Errno.EFAULT))
     stage.claim("no byte of the frame was written",
                 no_request(trace, physical=frame, writes=True, **span.within))
