@@ -37,7 +37,7 @@ class Mmu(wiring.Component):
     -------
     With memory that answers in the next cycle, an access that hits the TLB and lies in one
     8-byte word is answered four cycles after it is taken, and such accesses follow each other
-    every cycle. A miss adds three cycles and two for each level of the walk, and six for each
+    every cycle. A miss adds two cycles and two for each level of the walk, and six for each
     entry whose accessed or dirty bit has to be set.
 
     Members

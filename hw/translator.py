@@ -40,7 +40,7 @@ class Translator(wiring.Component):
     Latency
     -------
     An access is held for one cycle if its page is in the TLB (two if it crosses into another),
-    and the next one follows without a gap. A miss adds the walk and three cycles.
+    and the next one follows without a gap. A miss adds the walk and one cycle.
 
     Members
     -------
