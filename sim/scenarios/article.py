@@ -1,4 +1,4 @@
-"""To Cage a Dragon: what the MMU refuses, the kernel makes through its own address.
+"""To Cage a Dragon: what the MMU refuses, the kernel makes through its own address
 
 Ref: "To Cage a Dragon: An obscure quirk of /proc", offlinemark.
 """
