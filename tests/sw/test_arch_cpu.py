@@ -281,3 +281,29 @@ def test_an_unknown_system_call_fails_with_enosys():
 def test_the_kernel_cannot_make_system_calls():
     with pytest.raises(TripleFault):
         run(booted().syscall(1))
+
+
+def test_a_handler_that_faults_without_end_shuts_the_processor_down():
+    cpu = paged(absent={2})
+
+    async def handler(cpu, regs):
+        await cpu.load(0x2000, 8)
+
+    cpu.idt[X86_TRAP_PF] = handler
+    with pytest.raises(TripleFault, match="stack overflow"):
+        run(cpu.load(0x2000, 8))
+
+
+@pytest.mark.parametrize("operation", [
+    lambda cpu: cpu.load(0x2000, 8),
+    lambda cpu: cpu.load_bytes(0x2000, 16),
+])
+def test_a_handler_that_mends_nothing_does_not_run_for_ever(operation):
+    cpu = paged(absent={2})
+
+    async def handler(cpu, regs):
+        pass
+
+    cpu.idt[X86_TRAP_PF] = handler
+    with pytest.raises(TripleFault, match="in vain"):
+        run(operation(cpu))

@@ -32,8 +32,17 @@ Fault   = PageFault | GeneralProtection
 Handler = Callable[["Cpu", pt_regs], Awaitable[None]]
 
 
+#: Exceptions, one in the handler of the other, that overflow the kernel's stack.
+NESTED = 16
+
+
+#: Restarts of one instruction after page faults that its handler has dealt with, it says. A
+#: machine whose handler never mends what is wrong would go on for ever.
+RESTARTS = 100
+
+
 class TripleFault(Exception):
-    """An exception without a handler: the processor shuts down."""
+    """An exception that cannot be delivered: the processor shuts down."""
 
 
 class Cpu:
@@ -100,6 +109,8 @@ class Cpu:
         self.loaded_tlb_gen              = 0
         self.kmap_ctrl                   = kmap_ctrl()
         self.sleeping                    = False
+        self._nested                     = 0  # exceptions being handled
+        self._stuck: tuple[int, int, int] = (0, 0, 0)  # address, bytes left, how often in a row
 
     # Exceptions
 
@@ -114,11 +125,15 @@ class Cpu:
         )
         if regs.trap_nr not in self.idt:
             raise TripleFault(f"no handler for exception {regs.trap_nr}: {fault}") from fault
+        if self._nested == NESTED:
+            raise TripleFault(f"stack overflow, {NESTED} exceptions deep: {fault}") from fault
 
         extable, self.extable = self.extable, []
+        self._nested += 1
         try:
             await self._call(self.idt[regs.trap_nr](self, regs))
         finally:
+            self._nested -= 1
             self.extable = extable
         if regs.fixup:
             raise Fixup
@@ -156,11 +171,12 @@ class Cpu:
                       data=data, compare=old)
 
     async def _do(self, access: Access) -> int:
-        while True:
+        for _ in range(RESTARTS):
             answer = await self.bus.access(access)
             if answer.fault is None:
                 return answer.data
             await self._deliver(answer.fault)
+        raise TripleFault(f"handled {RESTARTS} times, in vain: {answer.fault}")
 
     async def load(self, linear: int, size: int) -> int:
         """Read 1, 2, 4 or 8 bytes, at any alignment."""
@@ -215,9 +231,16 @@ class Cpu:
         """Deliver what stopped a string operation that has ``left`` bytes to do, if anything."""
         if fault is None:
             return
+        if isinstance(fault, PageFault):
+            address, before, times = self._stuck
+            times = times + 1 if (address, before) == (fault.address, left) else 1
+            self._stuck = (fault.address, left, times)
+            if times > RESTARTS:
+                raise TripleFault(f"handled {RESTARTS} times, in vain: {fault}") from fault
         try:
             await self._deliver(fault)
         except Fixup as fixup:
+            self._stuck = (0, 0, 0)
             fixup.rcx = left
             raise
 

@@ -1,0 +1,1 @@
+"""What the kernel does before its first process."""

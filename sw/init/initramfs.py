@@ -1,0 +1,32 @@
+"""Files that are there from the beginning.
+
+Ref: Linux 6.12, init/initramfs.c (xwrite, do_copy).
+"""
+
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.kernel.ftrace import traced
+from sw.mm.filemap import filemap_get_page, ramfs_get_inode
+from sw.mm.highmem import kmap_local_page, kunmap_local
+from sw.mm.mm_types import PAGE_SIZE
+from sw.mm.page_alloc import put_page
+
+
+__all__ = ["do_copy"]
+
+
+@traced
+async def do_copy(cpu: Cpu, path: str, body: bytes, mode: int = 0o644, uid: int = 0) -> None:
+    """Make the file ``path`` with the contents ``body``, in the page cache.
+
+    The kernel stores them through its own mapping: no process is there to copy them from.
+    """
+    node = cpu.kernel.rootfs[path] = ramfs_get_inode(mode, uid)
+    assert node.i_mapping is not None, "BUG: a file without a page cache"
+    for pos in range(0, len(body), PAGE_SIZE):
+        page  = await filemap_get_page(cpu, node.i_mapping, pos // PAGE_SIZE)
+        kaddr = await kmap_local_page(cpu, page)
+        await cpu.store_bytes(kaddr, body[pos:pos + PAGE_SIZE])
+        await kunmap_local(cpu, kaddr)
+        page.dirty = True
+        put_page(cpu, page)
+    node.i_size = len(body)
