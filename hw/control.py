@@ -80,7 +80,8 @@ class Control(wiring.Component):
             write.eq(request.valid & request.ready & (request.p.op == ControlOp.WRITE)),
             self.refused.eq(write & refused),
         ]
-        with m.If(~self._state.efer.lma & (request.p.register != Register.EFER)):
+        whole = (request.p.op == ControlOp.WRITE) & (request.p.register == Register.EFER)
+        with m.If(~self._state.efer.lma & ~whole):
             m.d.comb += operand.eq(request.p.value[:32])
 
         with m.If(response.ready):

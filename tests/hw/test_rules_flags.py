@@ -1,5 +1,7 @@
 """Rules 15 to 18 on the gateware: accessed and dirty flags. docs/paging-rules.md explains them."""
 
+from dataclasses import replace
+
 import pytest
 from mmu_support import RecordingMemory, four_levels, two_levels
 from paging_support import TWO_LEVELS
@@ -102,3 +104,29 @@ async def test_rule_18_dirty_is_set_in_memory_before_a_clean_page_is_written(cpu
     assert cpu.memory.read(leaf, 8) == PAGE | A | D
     written = [t.address for t in cpu.memory.transfers if t.write]
     assert written[0] == leaf
+
+
+@pytest.mark.parametrize("offset, words", [(0, 1), (5, 2)])
+@pytest.mark.parametrize("access", [EXCHANGE, USER_CMPXCHG], ids=lambda access: access.kind.value)
+@four_levels(memory=RecordingMemory)
+async def test_rule_17_a_locked_access_holds_the_bus_from_its_read_to_its_write(
+    cpu, access, offset, words,
+):
+    map_page(cpu, PAGE | A | D)
+    cpu.memory.write(FRAME + offset, 8, access.compare)
+    await reach(cpu, READ)
+    cpu.memory.transfers.clear()
+    await reach(cpu, replace(access, linear=LINEAR + offset))
+    assert [(transfer.write, transfer.lock) for transfer in cpu.memory.transfers] == (
+        [(False, True)] * words + [(True, True)] * words)
+
+
+@four_levels(memory=RecordingMemory)
+async def test_rule_17_a_compare_exchange_that_finds_another_value_stores_nothing(cpu):
+    map_page(cpu, PAGE | A | D)
+    cpu.memory.write(FRAME, 8, USER_CMPXCHG.compare + 1)
+    await reach(cpu, READ)
+    cpu.memory.transfers.clear()
+    outcome = await cpu.access(USER_CMPXCHG)
+    assert outcome.data == USER_CMPXCHG.compare + 1
+    assert not any(transfer.write for transfer in cpu.memory.transfers)

@@ -9,7 +9,8 @@ from rules_support import (
     error, every_level, map_page, reach,
 )
 
-from sw.bus import Access, Register
+from hw.layout import Fault
+from sw.bus import Access, Kind, Register
 
 
 # Rule 22: what is never cached.
@@ -82,6 +83,29 @@ async def test_rule_23_a_translation_of_the_supervisor_is_judged_again_for_the_u
     cpu.memory.write(entry, 8, 0)
     assert await reach(cpu, READ) == FRAME
     assert await error(cpu, USER_READ) == PRESENT | BY_USER
+
+
+@four_levels(cr0=WP)
+async def test_rule_23_the_second_page_of_a_crossing_hit_is_judged_too(cpu):
+    map_page(cpu)
+    beyond = LINEAR + 0x1000
+    *_, entry = map_page(cpu, FRAME + 0x1000 | P | US | D, linear=beyond)
+    await reach(cpu, Access(beyond, 1))
+    cpu.memory.write(entry, 8, 0)
+    fault = (await cpu.access(Access(beyond - 4, 8, Kind.WRITE, data=-1 & (1 << 64) - 1))).fault
+    assert (fault.address, fault.error_code) == (beyond, PRESENT | WRITTEN)
+    assert cpu.memory.read(FRAME + 0xff8, 8) == 0
+
+
+@four_levels()
+async def test_a_chained_access_is_skipped_after_one_that_faulted_or_was_skipped(cpu):
+    map_page(cpu)
+    missing   = Access(LINEAR + 0x1000, 8)
+    responses = await cpu.burst([missing, WRITE, WRITE, READ], chained={1, 2},
+                                ready=lambda cycle: True)
+    assert [response.fault for response in responses] == [
+        Fault.PAGE_FAULT, Fault.SKIPPED, Fault.SKIPPED, Fault.NONE]
+    assert responses[-1].data == 0
 
 
 # Rule 24: stale translations. Either outcome is right before the flush, only the new one after.
