@@ -11,15 +11,19 @@ from hw.bus import ControlOp, Register
 from hw.layout import Entry, Fault
 
 from .recorder import Fields
-from .records import Access, Place, State, meets
+from .records import Access, Place, State, Transfer, meets
 from .trace import Trace
 
 
 __all__ = [
-    "Verdict", "ac_brackets", "all_of", "both_in_tlb", "control_done", "describe", "each",
-    "executed", "faulted", "loaded", "no_event", "no_fault", "no_request", "not_executed",
+    "Unproven", "Verdict", "ac_brackets", "all_of", "both_in_tlb", "control_done", "describe",
+    "each", "executed", "faulted", "loaded", "no_event", "no_fault", "no_request", "not_executed",
     "set_by_walker", "state_throughout", "stored_through",
 ]
+
+
+class Unproven(Exception):
+    """What a judge had to look at is not on record, so the claim does not hold."""
 
 
 class Verdict(NamedTuple):
@@ -64,7 +68,7 @@ def each(trace: Trace, holds: Callable[[Access], bool], **which: Any) -> Verdict
         if not holds(access):
             return Verdict(False, access.asked, describe(access))
     what = describe(found[0]) if len(found) == 1 else _count(len(found), "access", "accesses")
-    return Verdict(True, found[-1].asked, what)
+    return Verdict(True, found[-1].answered, what)
 
 
 def no_request(trace: Trace, **which: Any) -> Verdict:
@@ -100,18 +104,21 @@ def stored_through(trace: Trace, *, physical: Place, linear: Place, **which: Any
 
 
 def set_by_walker(trace: Trace, bit: str, *, entry: int, since: int = 0,
-                  until: int | None = None) -> Verdict:
-    """The page walker, in a locked bus cycle, set ``bit`` of the entry at physical ``entry``.
+                  until: int | None = None, **others: int) -> Verdict:
+    """The page walker, in one locked bus cycle, set ``bit`` of the entry at physical ``entry``.
 
-    ``bit`` is a name of :data:`hw.layout.Entry`, such as "dirty".
+    ``bit`` is a name of :data:`hw.layout.Entry`, such as "dirty"; so are those of ``others``,
+    which the stored entry must have.
     """
-    before = None
+    before: Transfer | None = None
     for transfer in trace.transfers(since=since, until=until, physical=entry, walk=True):
-        value = Fields(Entry)(transfer.data >> 8 * (entry % 8))[bit]
-        if transfer.write and transfer.lock and value and before == 0:
+        stored = Fields(Entry)(transfer.data >> 8 * (entry % 8))
+        if (transfer.write and transfer.lock and before is not None and before.lock
+                and stored[bit] and not Fields(Entry)(before.data >> 8 * (entry % 8))[bit]
+                and all(stored[name] == value for name, value in others.items())):
             return Verdict(True, transfer.asked,
                            f"locked store to physical {entry:#x} by the page walker")
-        before = value
+        before = transfer
     return Verdict(False, None, f"the page walker did not set it at physical {entry:#x}")
 
 
@@ -153,11 +160,11 @@ def state_throughout(trace: Trace, *, since: int = 0, until: int | None = None,
     return Verdict(end > since, since, f"from cycle {since} to {end - 1}: {said}")
 
 
-def ac_brackets(trace: Trace, *, linear: range, since: int = 0,
+def ac_brackets(trace: Trace, *, function: str, linear: range, since: int = 0,
                 until: int | None = None) -> Verdict:
-    """The kernel's accesses to ``linear`` had AC set, and it was set only around them.
+    """The kernel's accesses to ``linear`` had AC set, and it was set for them alone.
 
-    STAC comes before the first one, CLAC after the last, and AC is clear at both ends.
+    Every stretch of cycles with AC set lies within ``function`` and holds such an access.
     """
     found = trace.accesses(since=since, until=until, linear=linear, user=False, implicit=False)
     if not found:
@@ -165,16 +172,15 @@ def ac_brackets(trace: Trace, *, linear: range, since: int = 0,
     for access in found:
         if not access.state.ac:
             return Verdict(False, access.asked, f"{describe(access)}, AC clear")
-    end    = trace.cycles if until is None else until
-    opened = trace.while_state(lambda state: bool(state.ac), since=since, until=until)
-    if opened[0][0] == since or opened[-1][1] == end:
-        return Verdict(False, since if opened[0][0] == since else end - 1, "AC was left set")
+    opened  = trace.while_state(lambda state: bool(state.ac), since=since, until=until)
+    windows = trace.window(function, since=since, until=until)
     for begin, after in opened:
+        if not any(first <= begin and after <= end for first, end in windows):
+            return Verdict(False, begin, f"AC was set outside {function}")
         if not any(begin <= access.asked < after for access in found):
             return Verdict(False, begin, "AC was set for nothing")
-    return Verdict(True, opened[0][0],
-                   f"AC set in cycle {opened[0][0]}, clear in {opened[-1][1]}, "
-                   f"{_count(len(found), 'access', 'accesses')} between")
+    said = ", ".join(f"{begin} to {after - 1}" for begin, after in opened)
+    return Verdict(True, opened[0][0], f"AC set in cycles {said}")
 
 
 def control_done(trace: Trace, *, op: ControlOp, register: Register | None = None,

@@ -6,12 +6,13 @@ in the command, 130 for an interrupt.
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from .machine import ENGINES, ERAS, MODES
+from .machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from .report import Progress, as_json, as_text, wants_colour
 from .scenario import Run, Scenario, discover, load
 
@@ -53,7 +54,7 @@ def run_command(args: argparse.Namespace) -> int:
 def list_command(args: argparse.Namespace) -> int:
     """Say which scenarios there are."""
     for scenario in discover().values():
-        print(f"{scenario.name:12} {scenario.title} [{', '.join(scenario.modes)}]")
+        print(f"{scenario.name:12} [{', '.join(scenario.modes)}]\n    {scenario.title}")
     return 0
 
 
@@ -71,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
                      help="paging mode (default: the first that the scenario has)")
     run.add_argument("--engine", choices=ENGINES, default="pysim",
                      help="what runs the machine (default: pysim)")
-    run.add_argument("--era", choices=ERAS, default="5.x",
-                     help="kernel versions whose rules hold (default: 5.x, the article's)")
+    run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
+                     help=f"kernel versions whose rules hold (default: {DEFAULT_ERA})")
     run.add_argument("--waves", metavar="DIR", type=Path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
     run.add_argument("--json", action="store_true", help="print JSON")
@@ -86,16 +87,29 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one command; return the exit status."""
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         args = parser().parse_args(argv)
         status: int = args.command(args)
+        sys.stdout.flush()
     except UsageError as error:
         print(f"dragoncage: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("dragoncage: interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever reads our output has had enough; nothing more can be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return status
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    """End as an interrupt does, so that nothing half-written is left."""
+    raise SystemExit(128 + number)
 
 
 def _chosen(names: Sequence[str]) -> list[Scenario]:
@@ -107,8 +121,9 @@ def _chosen(names: Sequence[str]) -> list[Scenario]:
         elif name.endswith(".py"):
             try:
                 found.append(load(Path(name)))
-            except (OSError, ValueError, SyntaxError) as error:
-                raise UsageError(f"cannot load {name}: {error}") from error
+            except Exception as error:  # the file may raise whatever it likes
+                raise UsageError(
+                    f"cannot load {name}: {type(error).__name__}: {error}") from error
         else:
             raise UsageError(f'unknown scenario "{name}"; there are: '
                              f"{', '.join(known) or 'none'} (see: dragoncage list)")
@@ -128,6 +143,8 @@ def _waves_folder(folder: Path | None) -> Path | None:
     """``folder``, if files can be written there; it need not exist yet."""
     if folder is None:
         return None
+    if folder == Path():
+        raise UsageError("--waves needs the name of a folder; for this one, ./waves")
     nearest = folder
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent

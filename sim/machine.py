@@ -14,7 +14,7 @@ from .engines.pysim import PysimEngine
 from .memory import PhysicalMemory
 
 
-__all__ = ["ENGINES", "ERAS", "MODES", "Machine"]
+__all__ = ["DEFAULT_ERA", "ENGINES", "ERAS", "MODES", "Machine"]
 
 
 MIB = 1 << 20
@@ -24,6 +24,9 @@ MODES: Mapping[str, Paging] = {"4level": PAGING_64, "32bit": PAGING_32}
 
 #: Kernel versions.
 ERAS: Mapping[str, Era] = {"5.x": ERA_5_X, "6.x": ERA_6_X}
+
+#: That of the article.
+DEFAULT_ERA = "5.x"
 
 #: Ways of making the machine run.
 ENGINES: Mapping[str, Callable[..., Engine]] = {"pysim": PysimEngine}
@@ -57,7 +60,7 @@ class Machine:
     """
 
     def __init__(
-        self, *, mode: str = "4level", engine: str = "pysim", era: str = "6.x",
+        self, *, mode: str = "4level", engine: str = "pysim", era: str = DEFAULT_ERA,
         config: MmuConfig | None = None, ram: int = 16 * MIB, highmem: int | None = None,
         memory: PhysicalMemory | None = None,
     ):

@@ -115,7 +115,7 @@ def _failure(run: Run, word: str) -> list[str]:
     for line in rest:
         lines += _wrap(line, "   ", "      ")
     lines += _wrap("in " + (" > ".join(failure.stack) or "user code"), "   ", "      ")
-    lines.append("   last accesses:")
+    lines.append("   last transactions:")
     for transaction in failure.transactions:
         lines += _wrap(transaction, "      ", "         ")
     return lines
@@ -145,7 +145,7 @@ def _run(run: Run) -> dict[str, Any]:
             "reason":   failure.reason,
             "cycle":    failure.cycle,
             "stack":    list(failure.stack),
-            "accesses": failure.transactions,
+            "transactions": failure.transactions,
         },
     }
 

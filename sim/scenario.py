@@ -21,10 +21,10 @@ from sw.kernel.panic import KernelOops
 from sw.kernel.signal_types import Killed, Signal
 
 from . import scenarios
-from .claims import describe
+from .claims import Unproven, describe
 from .engine import BusHang
 from .machine import MODES, Machine
-from .records import Access
+from .records import Access, Transfer
 from .stage import Act, Claim, Stage
 
 
@@ -32,9 +32,9 @@ __all__ = ["Failure", "Run", "Scenario", "discover", "load"]
 
 
 #: How a run may come to an end before its time. Anything else is a mistake of ours.
-STOPS = (BusHang, KernelOops, TripleFault, KernelError, Signal, Killed, AssertionError)
+STOPS = (BusHang, KernelOops, TripleFault, KernelError, Signal, Killed, Unproven, AssertionError)
 
-#: Accesses shown with a run that failed.
+#: Accesses and transfers shown with a run that failed.
 LAST = 8
 
 
@@ -45,12 +45,15 @@ class Failure:
     reason:   str
     cycle:    int
     stack:    tuple[str, ...]
-    accesses: tuple[Access, ...]
+    accesses:  tuple[Access, ...]
+    transfers: tuple[Transfer, ...]
 
     @property
     def transactions(self) -> list[str]:
-        """The last accesses before it, in words."""
-        return [f"cycle {access.asked}: {describe(access)}" for access in self.accesses]
+        """The last accesses and transfers before it, in words, in the order of cycles."""
+        said = [(access.asked, describe(access)) for access in self.accesses]
+        said += [(transfer.asked, _in_words(transfer)) for transfer in self.transfers]
+        return [f"cycle {cycle}: {words}" for cycle, words in sorted(said)]
 
 
 @dataclass
@@ -159,4 +162,13 @@ def _failure(stop: BaseException, machine: Machine) -> Failure:
     else:
         reason = f"{type(stop).__name__}: {stop}"
     return Failure(reason, max(0, trace.cycles - 1), tuple(stack),
-                   tuple(trace.all_accesses[-LAST:]))
+                   tuple(trace.all_accesses[-LAST:]), tuple(trace.all_transfers[-LAST:]))
+
+
+def _in_words(transfer: Transfer) -> str:
+    """A transfer of physical memory, in a few words."""
+    who    = "the walker's" if transfer.walk else "a"
+    locked = "locked " * transfer.lock
+    what   = "write" if transfer.write else "read"
+    ending = "" if transfer.acked >= 0 else ", no answer"
+    return f"{who} {locked}{what} of physical {transfer.address:#x}{ending}"

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from sw.kernel.cred import cred
 from sw.user import User
 
-from .claims import Verdict
+from .claims import Unproven, Verdict
 from .machine import Machine
 
 
@@ -146,9 +146,14 @@ class Stage:
         """Note what was done."""
         self.acts[-1].entries.append(Step(text, self.cycle))
 
-    def claim(self, text: str, verdict: Verdict) -> None:
-        """Claim ``text``, and let the verdict say whether it is so.
+    def claim(self, text: str, judge: Verdict | Callable[[], Verdict]) -> None:
+        """Claim ``text``, and let the judge say whether it is so.
 
-        Judge when a span is over: only then is what the kernel did last on record.
+        Judge when a span is over: only then is what the kernel did last on record. A judge that
+        raises :class:`sim.claims.Unproven` says no.
         """
+        try:
+            verdict = judge() if callable(judge) else judge
+        except Unproven as lack:
+            verdict = Verdict(False, None, str(lack))
         self.acts[-1].entries.append(Claim(text, *verdict))

@@ -99,7 +99,7 @@ def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
     Files appear under their names when all is written. A body that an exception ends has a
     waveform too, up to that cycle; an interrupt leaves none. Raises :class:`OSError`.
     """
-    is_new = not folder.exists()
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     parts = {name: folder / f".{name}.part" for name in (VCD, GTKW, SUCL)}
     try:
@@ -119,8 +119,9 @@ def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
+        for path in made:
+            if not any(path.iterdir()):
+                path.rmdir()
 
 
 def _finish(folder: Path, parts: dict[str, Path], signals: Sequence[Shown]) -> None:

@@ -1,13 +1,14 @@
 """Act 4: copy_to_user, the way that the kernel is meant to go."""
 
 from sim.claims import (
-    Verdict, ac_brackets, all_of, executed, faulted, loaded, no_fault, no_request, not_executed,
+    Verdict, ac_brackets, all_of, executed, faulted, loaded, no_request, not_executed,
+    state_throughout,
 )
 from sim.stage import Stage
 from sw.errno import Errno, KernelError
 from sw.user import User
 
-from .cast import Cast, frame_of, page_at, returned
+from .cast import Cast, first_window, frame_of, page_at, returned
 
 
 __all__ = ["play"]
@@ -27,23 +28,29 @@ async def play(stage: Stage, cast: Cast) -> None:
 
 async def _into_writable_page(stage: Stage, cast: Cast, fd: int) -> None:
     trace, user, page = stage.trace, cast.user, cast.open
+    word   = await user.load(cast.constant, WORD)
     child  = await user.fork()
     await user.load(page, WORD)
     shared = frame_of(stage, page)
+    with_page = {"linear": page_at(page), "user": False, "writes": True}
     async with stage.testing("copy_to_user into a writable page") as span:
-        await _read(user, fd, page)
+        result = await _read(user, fd, page)
     stage.did(f"the process forked, then read(2) a word of {cast.path} into {page:#x}")
-    which = {"linear": page_at(page), "user": False, "writes": True, **span.within}
-    stage.claim("STAC before the copy, CLAC after it, AC clear everywhere else",
-                ac_brackets(trace, linear=page_at(page), **span.within))
+    stage.claim("AC is set by STAC for the copy's stores alone, and cleared by CLAC",
+                ac_brackets(trace, function="copy_to_user", linear=page_at(page), **span.within))
     stage.claim("the page was shared since the fork: #PF 0x3, and wp_page_copy resolved it",
                 all_of(executed(trace, "copy_to_user", "exc_page_fault", "wp_page_copy",
                                 **span.within),
-                       faulted(trace, error_code=0x3, **which)))
-    stage.claim("the copy then went on to its end, into a frame of the process's own", all_of(
-        no_fault(trace, **{**which, "since": _resolved(stage, span.since)}),
-        Verdict(frame_of(stage, page) != shared, stage.cycle - 1,
-                f"frame {frame_of(stage, page).start:#x}, before {shared.start:#x}")))
+                       faulted(trace, error_code=0x3, **with_page, **span.within)))
+    stage.claim("... with AC clear while the fault was handled", lambda: state_throughout(
+        trace, ac=0, **first_window(stage, "exc_page_fault", span).within))
+    stage.claim("the caller sees the whole word read", returned(stage, result, WORD))
+    await user.load(page, WORD)
+    stage.claim("the process reads it",
+                loaded(trace, word, linear=page, user=True, since=span.since))
+    own = frame_of(stage, page)
+    stage.claim("... in a frame of its own", Verdict(
+        own != shared, stage.cycle - 1, f"frame {own.start:#x}, not {shared.start:#x}"))
     await child.exit()
 
 
@@ -75,8 +82,3 @@ async def _read(user: User, fd: int, page: int) -> int:
         return await user.read(fd, page, WORD)
     except KernelError as error:
         return -error.errno
-
-
-def _resolved(stage: Stage, since: int) -> int:
-    """Cycle in which the first page fault since ``since`` was dealt with."""
-    return stage.trace.window("exc_page_fault", since=since)[0][1]

@@ -3,15 +3,16 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sim.claims import Verdict
+from sim.claims import Unproven, Verdict
 from sim.golden.permission import Attempt
 from sim.golden.state import ControlState
 from sim.golden.state import Machine as GoldenMachine
 from sim.golden.walk import walk
-from sim.stage import Stage
+from sim.stage import Span, Stage
 from sw.bus import Access
+from sw.era import ERA_5_X
 from sw.errno import Errno, KernelError
-from sw.fs.file import O_CREAT, O_RDWR
+from sw.init.initramfs import do_copy
 from sw.kernel.fork import kthread_create
 from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
 from sw.kernel.panic import KernelOops
@@ -21,8 +22,10 @@ from sw.mm.mmap import MAP_PRIVATE, PROT_READ
 from sw.user import User
 
 
-__all__ = ["PAGE", "Cast", "frame_of", "in_kernel_thread", "leaf_of", "page_at", "refused_store",
-           "returned"]
+__all__ = [
+    "PAGE", "Cast", "first_window", "frame_of", "in_kernel_thread", "leaf_of", "mapping_names",
+    "page_at", "refused_store", "returned",
+]
 
 
 PAGE = 4096
@@ -31,6 +34,9 @@ PAGE = 4096
 SECRET   = 0x5EC2E700
 OPEN     = 0x0BE40000
 CONSTANT = 0xC0257A27
+
+#: The user whose processes play.
+UID = 1000
 
 
 @dataclass
@@ -63,16 +69,16 @@ class Cast:
     @classmethod
     async def gather(cls, stage: Stage) -> "Cast":
         """Start the process and make its pages."""
-        user = await stage.user("dragon")
+        await do_copy(stage.cpu, cls.path, CONSTANT.to_bytes(4, "little"), uid=UID)
+        user = await stage.user("dragon", UID)
         await user.handle()
         pages = await user.mmap(3 * PAGE)
         secret, open_, buffer = (pages + PAGE * n for n in range(3))
         await user.store(secret, SECRET, 4)
         await user.store(open_, OPEN, 4)
         await user.mprotect(secret, PAGE, PROT_READ)
-        await user.store(buffer, CONSTANT, 4)
-        fd = await user.open(cls.path, O_CREAT | O_RDWR, 0o644)
-        await user.write(fd, buffer, 4)
+        await user.store(buffer, 0, 4)
+        fd = await user.open(cls.path)
         constant = await user.mmap(PAGE, PROT_READ, fd=fd, flags=MAP_PRIVATE)
         for page in (secret, constant):
             await user.load(page, 4)
@@ -94,8 +100,13 @@ def page_at(linear: int) -> range:
 
 
 def frame_of(stage: Stage, linear: int) -> range:
-    """The frame in which the processor found ``linear`` last: from the answer of that access."""
+    """The frame in which the processor found ``linear`` last: from the answer of that access.
+
+    Raises :class:`Unproven` if there was none.
+    """
     found = [access for access in stage.trace.accesses(linear=linear) if access.done]
+    if not found:
+        raise Unproven(f"no access to {linear:#x} was done")
     return page_at(found[-1].physical)
 
 
@@ -139,6 +150,21 @@ async def refused_store(user: User, linear: int, value: int) -> Signal | None:
     except Signal as signal:
         return signal
     return None
+
+
+def first_window(stage: Stage, function: str, span: Span) -> Span:
+    """The first stretch of ``function`` within ``span``. Raises :class:`Unproven` without one."""
+    found = stage.trace.window(function, **span.within)
+    if not found:
+        raise Unproven(f"{function} was not entered")
+    return Span(*found[0])
+
+
+def mapping_names(stage: Stage) -> tuple[str, str]:
+    """How this kernel's era calls the mapping of a page for the kernel, and its end."""
+    if stage.kernel.era is ERA_5_X:
+        return "kmap", "kunmap"
+    return "kmap_local_page", "kunmap_local"
 
 
 def returned(stage: Stage, result: int, expected: int) -> Verdict:

@@ -1,11 +1,11 @@
 """Act 8: what still stops a write through /proc/<pid>/mem: software."""
 
-from sim.claims import Verdict, all_of, loaded, no_request, not_executed
+from sim.claims import Verdict, all_of, executed, loaded, no_request, not_executed
 from sim.stage import Stage
 from sw.errno import Errno
 from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ
 
-from .cast import PAGE, Cast, frame_of, page_at, returned
+from .cast import PAGE, Cast, first_window, frame_of, mapping_names, page_at, returned
 
 
 __all__ = ["play"]
@@ -31,9 +31,12 @@ async def _shared(stage: Stage, cast: Cast, mem: int) -> None:
     await user.load(shared, 4)
     stage.did(f"the process wrote to its mem file at {shared:#x}, a shared read-only mapping")
     stage.claim("the call fails with EIO", returned(stage, result, -Errno.EIO))
-    stage.claim("the page was never mapped for it, nor any byte of its frame written", all_of(
-        not_executed(trace, "copy_to_user_page", **span.within),
-        no_request(trace, physical=frame, writes=True, **span.within),
+    stage.claim("the page was not mapped for it, nor any byte of its frame written", lambda: all_of(
+        executed(trace, "access_remote_vm", "get_user_pages_remote", **span.within),
+        not_executed(trace, mapping_names(stage)[0], "copy_to_user_page",
+                     **first_window(stage, "access_remote_vm", span).within),
+        Verdict(not trace.transfers(physical=frame, write=True, **span.within), None,
+                "a transfer wrote to the frame"),
         loaded(trace, before, linear=shared, user=True, since=span.since)))
     await user.close(fd)
 

@@ -2,18 +2,24 @@
 
 from hw.bus import ControlOp
 from sim.claims import (
-    Verdict, control_done, each, executed, faulted, loaded, no_event, no_request,
+    Unproven, Verdict, all_of, control_done, each, executed, faulted, loaded, no_event, no_request,
     state_throughout, stored_through,
 )
 from sim.stage import Span, Stage
 
-from .cast import Cast, frame_of, leaf_of, page_at, refused_store, returned
+from .cast import (
+    Cast, first_window, frame_of, leaf_of, mapping_names, page_at, refused_store, returned,
+)
 
 
 __all__ = ["play"]
 
 
 PUNCHED = 0x90CDD01E
+
+#: Of a 32-bit entry (SDM Vol. 3A, Table 4-6): P, R/W, and these with the frame.
+PRESENT, WRITABLE = 1 << 0, 1 << 1
+ENTRY_MASK = 0xFFFF_F000 | WRITABLE | PRESENT
 
 
 async def play(stage: Stage, cast: Cast) -> None:
@@ -41,83 +47,78 @@ async def play(stage: Stage, cast: Cast) -> None:
         await user.close(fd)
 
 
-def _names(stage: Stage) -> tuple[str, str]:
-    """How this kernel's version calls the mapping of a page, and its end."""
-    if stage.trace.window("kmap"):
-        return "kmap", "kunmap"
-    return "kmap_local_page", "kunmap_local"
-
-
-def _mapped(stage: Stage, span: Span) -> Span:
-    """From the first cycle of kmap to the last of kunmap."""
-    kmap, kunmap = _names(stage)
-    inside = stage.trace.window("access_remote_vm", **span.within)[0]
-    begin  = stage.trace.window(kmap,   since=inside[0], until=inside[1])[0][0]
-    end    = stage.trace.window(kunmap, since=inside[0], until=inside[1])[-1][1]
-    return Span(begin, end)
-
-
 def _claim_walk(stage: Stage, span: Span, leaf: int) -> None:
     """What comes before the copy."""
-    trace  = stage.trace
-    kmap, kunmap = _names(stage)
-    inside = trace.window("access_remote_vm", **span.within)[0]
+    trace = stage.trace
+    kmap, kunmap = mapping_names(stage)
     stage.claim(f"{kmap}, copy_to_user_page, {kunmap}: after a walk in software",
                 executed(trace, "mem_rw", "access_remote_vm", "get_user_pages_remote",
                          "follow_page_mask", kmap, "copy_to_user_page", kunmap, **span.within))
     stage.claim("that walk loaded the user's page-table entry as data",
-                each(trace, lambda load: not load.faulted,
+                each(trace, lambda load: not load.user and load.done,
                      physical=leaf, writes=False, function="follow_page_mask", **span.within))
-    stage.claim("WP=1, SMAP=1 and AC=0 throughout access_remote_vm",
-                state_throughout(trace, since=inside[0], until=inside[1], wp=1, smap=1, ac=0))
+    stage.claim("WP=1, SMAP=1 and AC=0 throughout access_remote_vm", lambda: state_throughout(
+        trace, wp=1, smap=1, ac=0, **first_window(stage, "access_remote_vm", span).within))
 
 
 def _claim_alias(stage: Stage, span: Span, cast: Cast) -> None:
     """What lies between kmap and kunmap."""
     trace  = stage.trace
-    kmap, kunmap = _names(stage)
-    mapped = _mapped(stage, span)
-    frame  = frame_of(stage, cast.secret)
+    kmap, kunmap = mapping_names(stage)
     paging = stage.kernel.paging
+    frame  = frame_of(stage, cast.secret)
     stage.claim(f"between {kmap} and {kunmap} no request carries a user address",
-                no_request(trace, linear=range(paging.TASK_SIZE), **mapped.within))
-    stage.claim("... and no fault occurs", no_event(trace, "page_fault", **mapped.within))
-    alias = _alias(stage, mapped, frame)
-    where = "the linear map" if alias < _linear_map(stage).stop else "a window of the kernel"
-    stage.claim(f"the store went to the same frame, through {where}, at {alias:#x}",
-                stored_through(trace, physical=frame, linear=page_at(alias), **mapped.within))
-    if alias not in _linear_map(stage):
-        _claim_window(stage, mapped, alias, frame)
+                lambda: no_request(trace, linear=range(paging.TASK_SIZE),
+                                   **_mapped(stage, span).within))
+    stage.claim("... and no fault occurs", lambda: all_of(
+        no_event(trace, "protection", **_mapped(stage, span).within),
+        no_event(trace, "page_fault", **_mapped(stage, span).within)))
+    if frame.start < stage.kernel.lowmem_bytes:
+        stage.claim("the store went to the same frame, through the linear map", lambda:
+                    stored_through(trace, physical=frame,
+                                   linear=page_at(paging.PAGE_OFFSET + frame.start),
+                                   **_mapped(stage, span).within))
+    else:
+        stage.claim("the store went to the same frame, through a window above the linear map",
+                    lambda: stored_through(trace, physical=frame, linear=_windows(stage),
+                                           **_mapped(stage, span).within))
+        stage.claim(f"{kmap} had stored the window's page-table entry: frame, P and R/W",
+                    lambda: _entry_stored(stage, _mapped(stage, span), frame))
+        if kunmap == "kunmap_local":
+            stage.claim("kunmap_local ended it, with INVLPG", lambda: control_done(
+                trace, op=ControlOp.INVLPG,
+                linear=_alias(stage, _mapped(stage, span), frame),
+                **_mapped(stage, span).within))
 
 
-def _claim_window(stage: Stage, mapped: Span, alias: int, frame: range) -> None:
-    """A frame that the linear map does not reach needs an entry of its own."""
-    trace = stage.trace
-    kmap, kunmap = _names(stage)
-    stage.claim(f"{kmap} stored the frame's number in a page table of the kernel",
-                _entry_stored(stage, mapped, kmap, frame))
-    if kunmap == "kunmap_local":
-        stage.claim("kunmap_local took it back, with INVLPG",
-                    control_done(trace, op=ControlOp.INVLPG, linear=alias, **mapped.within))
+def _mapped(stage: Stage, span: Span) -> Span:
+    """From the first cycle of kmap to the last of kunmap, in access_remote_vm."""
+    kmap, kunmap = mapping_names(stage)
+    inside = first_window(stage, "access_remote_vm", span)
+    begin  = first_window(stage, kmap, inside).since
+    return Span(begin, first_window(stage, kunmap, Span(begin, inside.until)).until)
 
 
-def _entry_stored(stage: Stage, mapped: Span, kmap: str, frame: range) -> Verdict:
-    """Did ``kmap`` store an entry for ``frame``?"""
-    stores = stage.trace.accesses(function=kmap, writes=True, **mapped.within)
-    found  = [store for store in stores if store.data & 0xFFFFF000 == frame.start]
-    if not found:
-        return Verdict(False, mapped.since, "it stored no such entry")
-    return Verdict(True, found[0].answered,
-                   f"entry {found[0].data:#x} at {found[0].linear:#x}")
+def _windows(stage: Stage) -> range:
+    """Linear addresses of the 32-bit kernel that are not in its linear map."""
+    return range(stage.kernel.paging.PAGE_OFFSET + stage.kernel.lowmem_bytes, 1 << 32)
 
 
 def _alias(stage: Stage, mapped: Span, frame: range) -> int:
-    """The linear address of the first store to ``frame``; 0 if there was none."""
+    """The linear address through which ``frame`` was stored to."""
     stores = stage.trace.accesses(physical=frame, writes=True, **mapped.within)
-    return stores[0].linear if stores else 0
+    if not stores:
+        raise Unproven(f"nothing was stored to frame {frame.start:#x}")
+    return stores[0].linear
 
 
-def _linear_map(stage: Stage) -> range:
-    kernel = stage.kernel
-    start  = kernel.paging.PAGE_OFFSET
-    return range(start, start + kernel.lowmem_bytes)
+def _entry_stored(stage: Stage, mapped: Span, frame: range) -> Verdict:
+    """Did kmap store the entry that maps the window, with this frame?"""
+    kmap, _ = mapping_names(stage)
+    place   = leaf_of(stage, _alias(stage, mapped, frame))
+    stores  = stage.trace.accesses(function=kmap, writes=True, physical=place, **mapped.within)
+    for store in stores:
+        if store.data & ENTRY_MASK == frame.start | PRESENT | WRITABLE:
+            return Verdict(True, store.answered,
+                           f"entry {store.data:#x} stored at physical {place:#x}")
+    return Verdict(False, None, f"no such store to the entry at physical {place:#x}")

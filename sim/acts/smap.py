@@ -1,6 +1,6 @@
 """Act 3: supervisor-mode access prevention, at a page that the process may write."""
 
-from sim.claims import Verdict, all_of, each, faulted, no_fault
+from sim.claims import Verdict, all_of, each, faulted, loaded, no_fault
 from sim.stage import Stage
 from sw.arch.x86.include.cpufeatures import X86_CR0_WP
 from sw.bus import Register
@@ -10,6 +10,9 @@ from .cast import Cast, in_kernel_thread
 
 
 __all__ = ["play"]
+
+
+STORED = 0x5AFE
 
 
 async def play(stage: Stage, cast: Cast) -> None:
@@ -23,17 +26,18 @@ async def play(stage: Stage, cast: Cast) -> None:
 
     async def store(*, stac: bool) -> None:
         await in_kernel_thread(stage, cast.user,
-                               lambda: lkdtm_WRITE_USERSPACE(cpu, page, 0x5AFE, stac=stac))
+                               lambda: lkdtm_WRITE_USERSPACE(cpu, page, STORED, stac=stac))
 
     async with stage.act("SMAP: the kernel at a writable user page"):
         async with stage.testing("AC=0: load and store refused") as span:
             await load(stac=False)
             await store(stac=False)
         stage.did(f"kernel threads loaded from and stored to {page:#x}, mapped writable")
-        stage.claim("AC=0: the load is refused, #PF, error code 0x1",
-                    faulted(trace, error_code=0x1, writes=False, **which, **span.within))
-        stage.claim("AC=0: the store is refused, #PF, error code 0x3",
-                    faulted(trace, error_code=0x3, writes=True, **which, **span.within))
+        clear = each(trace, lambda access: access.state.ac == 0, **which, **span.within)
+        stage.claim("AC=0: the load is refused, #PF, error code 0x1", all_of(
+            clear, faulted(trace, error_code=0x1, writes=False, **which, **span.within)))
+        stage.claim("AC=0: the store is refused, #PF, error code 0x3", all_of(
+            clear, faulted(trace, error_code=0x3, writes=True, **which, **span.within)))
 
         async with stage.testing("after STAC: done") as span:
             await load(stac=True)
@@ -43,20 +47,26 @@ async def play(stage: Stage, cast: Cast) -> None:
             each(trace, lambda access: access.state.ac == 1, **which, **span.within),
             no_fault(trace, writes=False, **which, **span.within),
             no_fault(trace, writes=True, **which, **span.within)))
+        await cast.user.load(page, 4)
+        stage.claim("the process reads what the kernel stored",
+                    loaded(trace, STORED, linear=page, user=True, since=span.since))
 
         async with stage.testing("after CLAC: refused again") as span:
             await store(stac=False)
-        stage.claim("after CLAC the store is refused again",
-                    faulted(trace, error_code=0x3, writes=True, **which, **span.within))
+        stage.claim("after CLAC the store is refused again", all_of(
+            each(trace, lambda access: access.state.ac == 0, **which, **span.within),
+            faulted(trace, error_code=0x3, writes=True, **which, **span.within)))
 
         cr0 = await cpu.read_cr(Register.CR0)
         async with stage.testing("WP=0: still refused") as span:
             await cpu.write_cr(Register.CR0, cr0 & ~X86_CR0_WP)
+            await load(stac=False)
             await store(stac=False)
             await cpu.write_cr(Register.CR0, cr0)
         stage.did("and with CR0.WP cleared, but no STAC")
-        stage.claim("WP=0 does not help: still refused, error code 0x3", all_of(
+        stage.claim("WP=0 does not help: both are still refused", all_of(
             each(trace, lambda access: access.state.wp == 0, **which, **span.within),
+            faulted(trace, error_code=0x1, writes=False, **which, **span.within),
             faulted(trace, error_code=0x3, writes=True, **which, **span.within)))
         stage.claim("SMAP was on throughout", _smap_on(stage, cast))
 

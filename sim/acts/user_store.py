@@ -1,6 +1,6 @@
 """Act 1: a user store to its own read-only private page."""
 
-from sim.claims import Verdict, faulted, loaded, not_executed
+from sim.claims import Verdict, all_of, executed, faulted, loaded, not_executed
 from sim.stage import Stage
 from sw.kernel.signal_types import SEGV_ACCERR, SIGSEGV
 
@@ -20,7 +20,9 @@ async def play(stage: Stage, cast: Cast) -> None:
                     faulted(stage.trace, linear=cast.secret, user=True, writes=True,
                             error_code=0x7, **span.within))
         stage.claim("the kernel found no VM_WRITE and left the mapping alone",
-                    not_executed(stage.trace, "handle_mm_fault", **span.within))
+                    all_of(not_executed(stage.trace, "handle_mm_fault", **span.within),
+                           executed(stage.trace, "exc_page_fault", "do_user_addr_fault",
+                                    "bad_area_nosemaphore", **span.within)))
         told = signal is not None and (signal.signo, signal.si_code, signal.si_addr) == (
             SIGSEGV, SEGV_ACCERR, cast.secret)
         stage.claim("the process got SIGSEGV, SEGV_ACCERR, with that address",

@@ -1,6 +1,6 @@
 """Act 2: the kernel's store to that address, with CR0.WP set and clear."""
 
-from sim.claims import all_of, each, faulted, loaded, no_fault, set_by_walker
+from sim.claims import all_of, each, faulted, loaded, no_fault, not_executed, set_by_walker
 from sim.stage import Stage
 from sw.drivers.misc.lkdtm import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
 
@@ -50,7 +50,8 @@ async def _dirty(stage: Stage, cast: Cast) -> None:
             stage.cpu, constant, SCRIBBLED))
     stage.did(f"and to {constant:#x}, a read-only page of {cast.path} that nobody ever wrote")
     stage.claim("the page walker set D in the read-only leaf, in a locked bus cycle",
-                set_by_walker(trace, "dirty", entry=leaf, **span.within))
-    stage.claim("the bytes went into the page cache: the file's own frame",
-                each(trace, lambda store: store.physical in frame,
-                     linear=constant, writes=True, user=False, **span.within))
+                set_by_walker(trace, "dirty", entry=leaf, writable=0, **span.within))
+    stage.claim("no copy was made first: the bytes went into the frame that was there", all_of(
+        not_executed(trace, "wp_page_copy", **span.within),
+        each(trace, lambda store: store.physical in frame,
+             linear=constant, writes=True, user=False, **span.within)))

@@ -1,11 +1,16 @@
 """The article, played on the unit: what it claims holds, and would not hold on a lesser machine."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from amaranth.hdl import C
 from pywellen.pywellen import Waveform
 
+import hw.translator
+import hw.walker
 from hw.config import MmuConfig
+from hw.permission import Protection, Rights, denied
 from sim.scenario import discover
 
 
@@ -25,7 +30,7 @@ def failed(run):
 
 
 @pytest.mark.parametrize("era", ["5.x", "6.x"])
-@pytest.mark.parametrize("mode, claims", [("4level", 49), ("32bit", 50)])
+@pytest.mark.parametrize("mode, claims", [("4level", 53), ("32bit", 54)])
 def test_every_claim_holds_and_has_a_cycle(mode, era, claims):
     run = perform(mode, era)
     assert run.failure is None
@@ -39,6 +44,43 @@ def test_every_claim_holds_and_has_a_cycle(mode, era, claims):
 def test_without_smap_the_acts_that_speak_of_it_fail():
     # Act 4 too: a kernel that finds no SMAP needs no STAC around its copies.
     assert failed(perform(smap=False)) == {3, 4, 5}
+
+
+#: What a unit without one check takes for granted, and the acts with a claim that then fails.
+BROKEN = {
+    "without WP":                  ("protection", "wp", 0,   {2, 4}),
+    "with WP always":              ("protection", "wp", 1,   {2}),
+    "without SMAP":                ("protection", "smap", 0, {3}),
+    "with AC always":              ("protection", "ac", 1,   {3}),
+    "with no regard to R/W":       ("rights", "writable", 1, {1, 2, 4, 5, 7}),
+}
+
+
+def broken(monkeypatch, number, argument, bit, value):
+    """Play the article on a unit that takes ``bit`` of ``argument`` to be ``value``."""
+    def careless(**given):
+        layout = {"protection": Protection, "rights": Rights}[argument]
+        view   = {field: getattr(given[argument], field) for field, _ in layout.as_shape()}
+        return denied(**{**given, argument: SimpleNamespace(**{**view, bit: C(value)})})
+
+    for module in (hw.translator, hw.walker):
+        monkeypatch.setattr(module, "denied", careless)
+    # A width of its own, so that no other test gets this unit out of the engine's cache.
+    return perform(maxphyaddr=41 + number)
+
+
+@pytest.mark.parametrize("number, name", list(enumerate(BROKEN)), ids=BROKEN)
+def test_a_unit_that_lacks_a_check_breaks_claims(number, name, monkeypatch):
+    *what, acts = BROKEN[name]
+    assert failed(broken(monkeypatch, number, *what)) == acts
+
+
+def test_a_unit_whose_ac_opens_nothing_breaks_claims_before_it_stops_the_kernel(monkeypatch):
+    run = broken(monkeypatch, len(BROKEN), "protection", "ac", 0)
+    assert "in vain" in run.failure.reason
+    # WP=0 alone does not get the kernel's store past SMAP.
+    assert [number for number, act in enumerate(run.acts, 1)
+            if not all(claim.holds for claim in act.claims)] == [2]
 
 
 def test_a_waveform_of_act_5_shows_marks_and_hardware_side_by_side(tmp_path):

@@ -60,7 +60,7 @@ def test_no_request(which, holds):
 def test_each_names_the_access_that_breaks_it():
     made = trace(access(10, 0x1000), access(20, 0x2000, user=True))
     assert claims.each(made, lambda a: not a.user).cycle == 20
-    assert claims.each(made, lambda a: a.size == 8) == (True, 20, "2 accesses")
+    assert claims.each(made, lambda a: a.size == 8) == (True, 22, "2 accesses")
     assert not claims.each(made, lambda a: True, linear=0x9000).holds
 
 
@@ -108,6 +108,22 @@ def test_set_by_walker_finds_the_upper_32_bit_entry_of_a_word():
     assert not claims.set_by_walker(made, "dirty", entry=0x2008).holds
 
 
+@pytest.mark.parametrize("writable, holds", [(0, True), (1, False)])
+def test_set_by_walker_looks_at_other_bits_of_the_entry(writable, holds):
+    walks = {"walk": True, "lock": True}
+    made  = trace(transfer(10, 0x2008, data=entry(present=1), **walks),
+                  transfer(12, 0x2008, write=True, **walks,
+                           data=entry(present=1, dirty=1, writable=writable)))
+    assert claims.set_by_walker(made, "dirty", entry=0x2008, writable=0).holds == holds
+
+
+def test_set_by_walker_wants_the_read_locked_too():
+    made = trace(transfer(10, 0x2008, walk=True, data=entry(present=1)),
+                 transfer(12, 0x2008, walk=True, lock=True, write=True,
+                          data=entry(present=1, dirty=1)))
+    assert not claims.set_by_walker(made, "dirty", entry=0x2008).holds
+
+
 def test_a_bit_that_was_set_before_is_not_set_by_the_walker():
     both = {"walk": True, "lock": True, "data": entry(present=1, dirty=1)}
     made = trace(transfer(10, 0x2008, **both), transfer(12, 0x2008, write=True, **both))
@@ -149,7 +165,7 @@ def test_state_throughout(span, holds):
     assert claims.state_throughout(made, wp=1, **span).holds == holds
 
 
-BRACKETED = [state(10, ac=1), state(20)]
+BRACKETED = [mark(8, "copy_to_user"), mark(40), state(10, ac=1), state(20)]
 
 
 @pytest.mark.parametrize("records, holds", [
@@ -158,11 +174,15 @@ BRACKETED = [state(10, ac=1), state(20)]
     ([access(12, 0x1000)],                                                     False),
     ([*BRACKETED, access(12, 0x1000, ac=1), access(30, 0x1000)],               False),
     ([*BRACKETED, access(12, 0x1000, ac=1), access(30, 0x1000, user=True)],    True),
-    ([state(10, ac=1), access(12, 0x1000, ac=1)],                              False),  # left set
-    ([*BRACKETED, state(30, ac=1), state(40), access(12, 0x1000, ac=1)], False),  # for nothing
+    ([*BRACKETED[:3], access(12, 0x1000, ac=1)],                               False),  # left set
+    ([*BRACKETED, state(30, ac=1), state(35), access(12, 0x1000, ac=1)], False),  # for nothing
+    ([*BRACKETED[2:], mark(8), access(12, 0x1000, ac=1)],                False),  # elsewhere
+    ([mark(12, "copy_to_user"), mark(40), *BRACKETED[2:], access(14, 0x1000, ac=1)], False),
+    ([mark(8, "copy_to_user"), mark(15), *BRACKETED[2:], access(12, 0x1000, ac=1)],  False),
 ])
 def test_ac_brackets(records, holds):
-    assert claims.ac_brackets(trace(*records), linear=PAGE).holds == holds
+    assert claims.ac_brackets(
+        trace(*records), function="copy_to_user", linear=PAGE).holds == holds
 
 
 def test_control_done():

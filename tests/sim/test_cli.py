@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,24 @@ def test_python_m_sim_is_the_command():
                           capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("dragoncage: unknown scenario")
+
+
+def test_a_scenario_file_that_raises_is_a_usage_error(capsys, tmp_path):
+    bad = tmp_path / "bad.py"
+    bad.write_text("raise RuntimeError('no')\n")
+    assert main(["run", str(bad)]) == 2
+    assert capsys.readouterr().err == f"dragoncage: cannot load {bad}: RuntimeError: no\n"
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_nothing(tmp_path, number, status):
+    run = subprocess.Popen(
+        [sys.executable, "-m", "sim", "run", "--waves", "new/er/waves"], cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not list(tmp_path.rglob(".*.part")):
+        assert run.poll() is None
+        time.sleep(0.05)
+    run.send_signal(number)
+    assert run.wait(timeout=30) == status
+    assert list(tmp_path.iterdir()) == []

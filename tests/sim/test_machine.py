@@ -135,7 +135,8 @@ def test_copies_to_user_memory_are_bracketed_by_stac_and_clac(mode):
         async with stage.testing("the copy") as span:
             await user.write(fd, at, 8)
         page = range(at, at + PAGE)
-        stage.claim("bracketed", claims.ac_brackets(stage.trace, linear=page, **span.within))
+        stage.claim("bracketed", claims.ac_brackets(
+            stage.trace, function="copy_from_user", linear=page, **span.within))
         stage.claim("by the kernel", claims.no_request(
             stage.trace, linear=page, user=True, **span.within))
 
