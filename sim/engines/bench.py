@@ -40,6 +40,8 @@ class Bench(Elaboratable):
         before a run.
     kernel_stack, claim : :class:`Signal`
         The marks: kernel functions that execute, and the claim that is being tested.
+    inputs : :class:`dict` of :class:`Value`
+        What an engine drives, by name.
     probe : :class:`Signal`
         All that is sampled, packed: one wide signal is read much faster than many.
     view : :class:`Signal`
@@ -58,6 +60,7 @@ class Bench(Elaboratable):
         self.kernel_stack = Signal(24)
         self.claim        = Signal(24)
 
+        self.inputs  = self._inputs()
         self._probes = probes(self.unit, self.kernel_stack, self.claim)
         self.probe   = Signal(sum(map(len, self._probes)))
         ends = list(accumulate(map(len, self._probes)))
@@ -80,9 +83,25 @@ class Bench(Elaboratable):
         ]
         return m
 
+    @property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Offset and width in ``probe`` of what is sampled, by its name in a sample."""
+        return {name: (offset, mask.bit_length()) for name, (offset, mask)
+                in zip(Sample._fields, self._places, strict=True)}
+
     def sample(self, bits: int) -> Sample:
         """Take a value of ``probe`` apart."""
         return Sample._make([bits >> offset & mask for offset, mask in self._places])
+
+    def _inputs(self) -> dict[str, Value]:
+        access, control, memory = self.unit.access, self.unit.control, self.unit.memory
+        return {name: Value.cast(signal) for name, signal in {
+            "response_ready": access.response.ready,  "controlled_ready": control.response.ready,
+            "request_valid":  access.request.valid,   "request":  access.request.payload,
+            "control_valid":  control.request.valid,  "control":  control.request.payload,
+            "kernel_stack":   self.kernel_stack,      "claim":    self.claim,
+            "ack": memory.ack, "dat_r": memory.dat_r, "stall": memory.stall,
+        }.items()}
 
     def _marks(self) -> list[tuple[Shown, Value]]:
         return [

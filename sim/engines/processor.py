@@ -7,31 +7,25 @@ here knows a simulator.
 
 from collections import deque
 from collections.abc import Awaitable, Generator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from hw.bus import (
-    AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
-)
-from hw.bus import Register as HwRegister
-from hw.layout import AccessKind, Fault
+from hw.bus import AccessResponse, ControlOp, ControlResponse, ControlState
+from hw.layout import Fault
 from sim.engine import BusHang
 from sim.recorder import Fields, Sample
 from sw.bus import Access, Answer, GeneralProtection, Kind, PageFault, Register
+
+from .operations import Accesses, Control, Settle
 
 
 __all__ = ["Names", "Processor"]
 
 
-_request   = Fields(AccessRequest)
-_response  = Fields(AccessResponse)
-_operation = Fields(ControlRequest)
-_outcome   = Fields(ControlResponse)
-_state     = Fields(ControlState)
+_response = Fields(AccessResponse)
+_outcome  = Fields(ControlResponse)
+_state    = Fields(ControlState)
 
-_KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
-_FAULTS    = {fault.value: fault for fault in Fault}
-_REGISTERS = {register: HwRegister[register.name].value for register in Register}
+_FAULTS   = {fault.value: fault for fault in Fault}
 
 
 class Names:
@@ -50,50 +44,6 @@ class Names:
             self._numbers[text] = len(self.texts)
             self.texts.append(text)
         return self._numbers[text]
-
-
-@dataclass(slots=True)
-class _Accesses:
-    """Accesses to do back to back, all but the first chained to the one before."""
-
-    requests:  list[Access]
-    taken:     int = 0
-    responses: list[int] = field(default_factory=list)
-
-    def __await__(self) -> Generator["_Accesses", list[Answer], list[Answer]]:
-        return (yield self)
-
-    def __str__(self) -> str:
-        access = self.requests[len(self.responses)]
-        return f"a {access.kind.value} of {access.size} bytes at {access.linear:#x}"
-
-
-@dataclass(slots=True)
-class _Control:
-    """One control operation."""
-
-    op:       ControlOp
-    register: Register
-    value:    int
-    taken:    bool = False
-
-    def __await__(self) -> Generator["_Control", int, int]:
-        return (yield self)
-
-    def __str__(self) -> str:
-        name = self.register.name
-        return {
-            ControlOp.READ:   f"a read of {name}",
-            ControlOp.WRITE:  f"a write of {self.value:#x} to {name}",
-            ControlOp.INVLPG: f"INVLPG {self.value:#x}",
-        }[self.op]
-
-
-class _Settle:
-    """Wait for the marks."""
-
-    def __await__(self) -> Generator["_Settle", None, None]:
-        yield self
 
 
 class Processor:
@@ -126,7 +76,7 @@ class Processor:
         self._deadline  = deadline
         self._marks: deque[int] = deque()
         self._kernel: Generator[Any, Any, None] | None = None
-        self._operation: _Accesses | _Control | _Settle | None = None
+        self._operation: Accesses | Control | Settle | None = None
         self._progress  = 0
         self.running    = False
         self.request_valid = self.request = 0
@@ -137,24 +87,24 @@ class Processor:
 
     async def access(self, access: Access) -> Answer:
         """Do one access."""
-        return (await _Accesses([access]))[0]
+        return (await Accesses([access]))[0]
 
     async def burst(self, accesses: Sequence[Access]) -> list[Answer]:
         """Do accesses back to back, up to and including the first that faults."""
-        return await _Accesses(list(accesses)) if accesses else []
+        return await Accesses(list(accesses)) if accesses else []
 
     async def read_control(self, register: Register) -> int:
         """Read a control register."""
-        return _outcome(await _Control(ControlOp.READ, register, 0))["value"]
+        return _outcome(await Control(ControlOp.READ, register, 0))["value"]
 
     async def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
-        if _outcome(await _Control(ControlOp.WRITE, register, value))["fault"]:
+        if _outcome(await Control(ControlOp.WRITE, register, value))["fault"]:
             raise GeneralProtection(f"#GP: {value:#x} cannot be written to {register.name}")
 
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
-        await _Control(ControlOp.INVLPG, Register.CR0, linear)
+        await Control(ControlOp.INVLPG, Register.CR0, linear)
 
     def mark(self, stack: Sequence[str]) -> None:
         """Note which kernel functions are executing, outermost first; empty: user code."""
@@ -165,7 +115,7 @@ class Processor:
     async def settle(self) -> None:
         """Wait until every mark so far has been seen, and is on record."""
         if self._marks:
-            await _Settle()
+            await Settle()
 
     # The machine's side
 
@@ -198,9 +148,9 @@ class Processor:
         Raises :class:`sim.engine.BusHang`, and whatever the kernel raises.
         """
         operation = self._operation
-        if isinstance(operation, _Accesses):
+        if isinstance(operation, Accesses):
             self._step_accesses(cycle, sample, operation)
-        elif isinstance(operation, _Control):
+        elif isinstance(operation, Control):
             self._step_control(cycle, sample, operation)
         elif not self._marks and operation is None:
             self.running = False
@@ -208,7 +158,7 @@ class Processor:
             self._resume(None, cycle)
         self._drive()
 
-    def _step_accesses(self, cycle: int, sample: Sample, operation: _Accesses) -> None:
+    def _step_accesses(self, cycle: int, sample: Sample, operation: Accesses) -> None:
         if sample.request_valid and sample.request_ready:
             operation.taken += 1
             self._progress = cycle
@@ -220,7 +170,7 @@ class Processor:
                 return
         self._check(cycle)
 
-    def _step_control(self, cycle: int, sample: Sample, operation: _Control) -> None:
+    def _step_control(self, cycle: int, sample: Sample, operation: Control) -> None:
         if sample.control_valid and sample.control_ready:
             operation.taken = True
             self._progress = cycle
@@ -252,24 +202,13 @@ class Processor:
         self.request_valid = self.control_valid = 0
         if self._marks or operation is None:
             return
-        if isinstance(operation, _Accesses):
+        if isinstance(operation, Accesses):
             if operation.taken < len(operation.requests):
-                access = operation.requests[operation.taken]
-                self.request_valid = 1
-                self.request = _request.pack({
-                    "linear": access.linear, "size": access.size.bit_length() - 1,
-                    "kind": _KINDS[access.kind], "user": access.user,
-                    "implicit": access.implicit, "chained": operation.taken > 0,
-                    "data": access.data, "compare": access.compare,
-                })
-        elif isinstance(operation, _Control) and not operation.taken:
-            self.control_valid = 1
-            self.control = _operation.pack({
-                "op": operation.op.value, "register": _REGISTERS[operation.register],
-                "value": operation.value,
-            })
+                self.request_valid, self.request = 1, operation.packed(operation.taken)
+        elif isinstance(operation, Control) and not operation.taken:
+            self.control_valid, self.control = 1, operation.packed()
 
-    def _answers(self, operation: _Accesses, state: int) -> list[Answer]:
+    def _answers(self, operation: Accesses, state: int) -> list[Answer]:
         """One answer for each access that was not skipped."""
         answers = []
         for access, bits in zip(operation.requests, operation.responses, strict=True):

@@ -5,7 +5,6 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
-from amaranth import Value
 from amaranth.sim import Simulator, SimulatorContext
 
 from hw.config import MmuConfig
@@ -99,7 +98,7 @@ class PysimEngine:
         """Process: drive, wait for the clock, sample; cycle by cycle to the end of the kernel."""
         target   = Target(self.memory)
         recorder = Recorder(self.trace, self._stacks.texts, self._claims.texts)
-        outputs  = _outputs(bench)
+        outputs  = list(bench.inputs.values())
         driven   = [0] * len(outputs)
         # Not ctx.tick(), which is made anew in every cycle, and takes longer than all the rest.
         edge = ctx.posedge(bench.clock.clk).sample(bench.probe, bench.view)
@@ -127,22 +126,11 @@ class PysimEngine:
             self.bus.stop()
 
     def _values(self, target: Target) -> list[int]:
-        """What to drive onto :func:`_outputs`."""
+        """What to drive onto the inputs of the bench."""
         bus = self.bus
         return [1, 1, bus.request_valid, bus.request, bus.control_valid, bus.control,
                 bus.kernel_stack, self._claim,
                 target.ack, target.dat_r, target.stall]
-
-
-def _outputs(bench: Bench) -> list[Value]:
-    unit = bench.unit
-    return [Value.cast(signal) for signal in (
-        unit.access.response.ready, unit.control.response.ready,
-        unit.access.request.valid,  unit.access.request.payload,
-        unit.control.request.valid, unit.control.request.payload,
-        bench.kernel_stack, bench.claim,
-        unit.memory.ack, unit.memory.dat_r, unit.memory.stall,
-    )]
 
 
 class _Simulation:
