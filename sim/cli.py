@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from .engine import Unavailable
 from .machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from .report import Progress, as_json, as_text, wants_colour
 from .scenario import Run, Scenario, discover, load
@@ -161,6 +162,8 @@ def _play(scenario: Scenario, mode: str, args: argparse.Namespace, waves: Path |
     try:
         run = scenario.perform(mode=mode, engine=args.engine, era=args.era, waves=folder,
                                announce=progress.announce, progress=progress)
+    except Unavailable as error:
+        raise UsageError(str(error)) from error
     except OSError as error:
         if folder is None:
             raise

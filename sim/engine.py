@@ -9,7 +9,7 @@ from sw.bus import Bus
 from .trace import Trace
 
 
-__all__ = ["BusHang", "Engine"]
+__all__ = ["BusHang", "Engine", "Unavailable"]
 
 
 class BusHang(Exception):
@@ -24,6 +24,10 @@ class BusHang(Exception):
     def __init__(self, cycle: int, waiting_for: str):
         super().__init__(f"no answer to {waiting_for} by cycle {cycle}")
         self.cycle = cycle
+
+
+class Unavailable(Exception):
+    """This engine lacks something on this computer. The message says what to install."""
 
 
 class Engine(Protocol):

@@ -10,6 +10,7 @@ from sw.era import ERA_5_X, ERA_6_X, Era
 from sw.kernel.kernel import Kernel
 
 from .engine import Engine
+from .engines.cxxrtl import CxxrtlEngine
 from .engines.pysim import PysimEngine
 from .memory import PhysicalMemory
 
@@ -29,7 +30,7 @@ ERAS: Mapping[str, Era] = {"5.x": ERA_5_X, "6.x": ERA_6_X}
 DEFAULT_ERA = "5.x"
 
 #: Ways of making the machine run.
-ENGINES: Mapping[str, Callable[..., Engine]] = {"pysim": PysimEngine}
+ENGINES: Mapping[str, Callable[..., Engine]] = {"pysim": PysimEngine, "cxxrtl": CxxrtlEngine}
 
 
 class Machine:

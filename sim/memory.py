@@ -60,7 +60,7 @@ class PhysicalMemory:
         while contents:
             offset = address % PAGE
             count  = min(len(contents), PAGE - offset)
-            self._page(address // PAGE)[offset:offset + count] = contents[:count]
+            self.page(address // PAGE)[offset:offset + count] = contents[:count]
             address, contents = address + count, contents[count:]
 
     def transfer(self, word: int, write: int, sel: int, data: int) -> int:
@@ -75,7 +75,7 @@ class PhysicalMemory:
         if write:
             mask  = sum(0xff << 8 * lane for lane in range(8) if sel >> lane & 1)
             after = before & ~mask | data & mask
-            self._page(number)[offset:offset + 8] = after.to_bytes(8, "little")
+            self.page(number)[offset:offset + 8] = after.to_bytes(8, "little")
         return before
 
     async def serve(self, ctx: SimulatorContext, port: Any) -> None:
@@ -92,8 +92,8 @@ class PhysicalMemory:
                 port.cyc, port.stb, port.we, port.adr, port.sel, port.dat_w)
             target.step(*request)
 
-    def _page(self, number: int) -> bytearray:
-        """Page ``number``, for writing."""
+    def page(self, number: int) -> bytearray:
+        """Page ``number``, for writing; it stays the same object."""
         return self._pages.setdefault(number, bytearray(PAGE))
 
 

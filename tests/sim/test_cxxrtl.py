@@ -1,0 +1,212 @@
+"""The compiled machine does in every cycle what Amaranth's simulator does."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from hw.config import MmuConfig
+from sim.engine import BusHang
+from sim.engines.cxxrtl import CxxrtlEngine
+from sim.engines.pysim import PysimEngine
+from sim.machine import Machine
+from sim.memory import PhysicalMemory
+from sim.scenario import discover
+from sim.stage import Stage
+from sw.bus import Access, GeneralProtection, Kind, Register
+
+
+CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
+
+PAE, PG_PE = 1 << 5, 1 << 31 | 1
+
+CASE = str(Path(__file__).with_name("scenario_cases.py"))
+
+ROOT = Path(__file__).parents[2]
+
+LISTS = ("all_accesses", "all_transfers", "all_controls", "all_events", "states", "marks")
+
+SCENARIOS = [(name, mode) for name, scenario in discover().items() for mode in scenario.modes]
+
+
+def assert_same(one, other):
+    """Two traces record the same, in the same cycles."""
+    for name in LISTS:
+        for left, right in zip(getattr(one, name), getattr(other, name), strict=False):
+            assert left == right
+        assert len(getattr(one, name)) == len(getattr(other, name))
+    assert one.cycles == other.cycles
+
+
+def both(main, *, waves=(None, None), raises=(), **options):
+    """Run ``main(engine)`` on both; return the engines. ``options`` are those of the memory."""
+    engines = [Engine(CONFIG, memory=PhysicalMemory(**options), deadline=100)
+               for Engine in (PysimEngine, CxxrtlEngine)]
+    for engine, folder in zip(engines, waves, strict=True):
+        if raises:
+            with pytest.raises(raises):
+                engine.run(lambda engine=engine: main(engine), waves=folder)
+        else:
+            engine.run(lambda engine=engine: main(engine), waves=folder)
+    assert engines[0].trace.cycles > 0
+    assert engines[0].cycle == engines[1].cycle
+    assert_same(*(engine.trace for engine in engines))
+    return engines
+
+
+async def stores_and_loads(engine):
+    """Bursts of all kinds, with marks and claims between them."""
+    random = Random(1)
+    for turn in range(30):
+        engine.claim(f"claim {turn // 5}")
+        for depth in range(random.randrange(4)):
+            engine.bus.mark(["function"] * depth)
+        await engine.bus.burst([
+            Access(random.randrange(0x3000), random.choice((1, 2, 4, 8)),
+                   random.choice(list(Kind)), data=random.getrandbits(64),
+                   compare=random.getrandbits(1))
+            for _ in range(random.randrange(6))])
+        if turn % 10 == 7:
+            await engine.settle()
+
+
+@pytest.mark.parametrize("name, mode", SCENARIOS)
+def test_a_scenario_is_the_same_in_every_cycle(name, mode):
+    def played(engine):
+        async def play(machine):
+            await scenario.play(Stage(machine))
+
+        machine = Machine(mode=mode, engine=engine, era="5.x", **scenario.machine)
+        machine.run(play)
+        return machine.engine.trace
+
+    scenario = discover()[name]
+    assert_same(played("pysim"), played("cxxrtl"))
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"latency": 3}, {"latency": 5, "stall": (True, False, False)}, {"stall": (False, True)},
+], ids=str)
+def test_bursts_are_the_same_with_any_memory(options):
+    engines = both(stores_and_loads, **options)
+    one, other = (engine.memory.read_bytes(0, 0x4000) for engine in engines)
+    assert one == other
+    assert any(one)
+
+
+def test_memory_is_shared_while_the_machine_runs():
+    async def main(engine):
+        await engine.bus.access(Access(0x1000, 8, Kind.WRITE, data=1))
+        engine.memory.write(0x1000, 8, engine.memory.read(0x1000, 8) + 1)
+        engine.memory.write(0x5000, 8, 7)
+        for address in (0x1000, 0x5000, 0x9000):
+            answers.append((await engine.bus.access(Access(address, 8))).data)
+
+    answers = []
+    both(main)
+    assert answers == [2, 7, 0] * 2
+
+
+def test_control_operations_are_the_same():
+    async def main(engine):
+        await engine.bus.write_control(Register.CR3, 0x1000)
+        await engine.bus.invlpg(0x1000)
+        await engine.bus.write_control(Register.CR4, PAE)
+        with pytest.raises(GeneralProtection):
+            await engine.bus.write_control(Register.CR0, PG_PE)
+        answers.append(await engine.bus.read_control(Register.CR3))
+
+    answers = []
+    both(main)
+    assert answers == [0x1000] * 2
+
+
+def test_page_faults_and_skipped_accesses_are_the_same():
+    async def main(engine):
+        await engine.bus.write_control(Register.CR3, 0x1000)
+        await engine.bus.write_control(Register.CR0, PG_PE)
+        answers.append(await engine.bus.burst([Access(0x2000 + 8 * n, 8) for n in range(4)]))
+
+    answers = []
+    both(main)
+    assert answers[0][0].fault is not None
+    assert [repr(answer) for answer in answers[0]] == [repr(answer) for answer in answers[1]]
+
+
+def test_a_hang_is_noticed_in_the_same_cycle():
+    async def main(engine):
+        engine.bus.mark(["before"])
+        await engine.bus.access(Access(0x1000, 8))
+
+    both(main, raises=BusHang, latency=1000)
+
+
+def test_what_the_kernel_raises_comes_out():
+    async def main(engine):
+        await engine.bus.access(Access(0x1000, 8))
+        raise KeyError("of the kernel")
+
+    both(main, raises=KeyError)
+
+
+def test_marks_without_an_operation_are_the_same():
+    async def main(engine):
+        for depth in range(1, 6):
+            engine.bus.mark(["function"] * depth)
+
+    engines = both(main)
+    assert len(engines[1].trace.marks) == 5
+
+
+def test_a_machine_runs_once():
+    async def main(engine):
+        pass
+
+    engine = both(main)[1]
+    with pytest.raises(RuntimeError, match="has run"):
+        engine.run(lambda: main(engine))
+
+
+def test_waveforms_are_the_same(tmp_path):
+    folders = tmp_path / "pysim", tmp_path / "cxxrtl"
+    both(stores_and_loads, waves=folders, latency=2)
+    one, other = ((folder / "waves.vcd").read_text().splitlines()
+                  for folder in folders)
+    body = one.index("$enddefinitions $end")
+    assert len(one) > body + 1000
+    assert one[body:] == other[body:]
+
+
+def test_two_processes_may_compile_at_once(tmp_path):
+    program = ("from hw.config import MmuConfig\n"
+               "from sim.engines.cxxrtl.native import native\n"
+               "native(MmuConfig(tlb_entries=2, outstanding=2), view=False)\n")
+    # What is compiled does not matter here, so be quick.
+    hasty = tmp_path / "bin" / "g++"
+    hasty.parent.mkdir()
+    hasty.write_text(f'#!/bin/sh\nexec {shutil.which("g++")} "$@" -O0\n')
+    hasty.chmod(0o755)
+    places  = {"XDG_CACHE_HOME": str(tmp_path), "PATH": f"{hasty.parent}:{os.environ['PATH']}"}
+    command = [sys.executable, "-c", program]
+    options = {"cwd": ROOT, "env": os.environ | places, "stderr": subprocess.PIPE,
+               "text": True}
+    first, second = subprocess.Popen(command, **options), subprocess.Popen(command, **options)
+    said = [process.communicate()[1] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert all("compiling" in text for text in said)
+    assert [path.suffix for path in (tmp_path / "dragoncage").iterdir()] == [".so"]
+    assert subprocess.run(command, **options, check=True).stderr == ""
+
+
+def test_without_a_compiler_one_line_says_what_to_install(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", "run", CASE, "--engine", "cxxrtl"], cwd=ROOT,
+        env=os.environ | {"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == ("dragoncage: the engine cxxrtl needs a C++ compiler: "
+                           "sudo apt-get install g++\n")
+    assert done.stdout == ""
