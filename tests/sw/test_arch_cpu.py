@@ -1,5 +1,7 @@
 """The processor: string operations, exceptions, privilege."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -307,3 +309,20 @@ def test_a_handler_that_mends_nothing_does_not_run_for_ever(operation):
     cpu.idt[X86_TRAP_PF] = handler
     with pytest.raises(TripleFault, match="in vain"):
         run(operation(cpu))
+
+
+@pytest.mark.parametrize("mends", [True, False])
+def test_restarts_are_counted_for_one_instruction_alone(mends):
+    cpu = paged(absent={2})
+
+    async def handler(cpu, regs):
+        if not mends:
+            raise KeyError("signal")
+        page_in(cpu, 2)
+
+    cpu.idt[X86_TRAP_PF] = handler
+    for _ in range(150):
+        cpu.bus.mmu.memory.write(TABLE + 4 * 2, 4, 0)
+        run(cpu.bus.invlpg(0x2000))
+        with contextlib.nullcontext() if mends else pytest.raises(KeyError):
+            assert run(cpu.load_bytes(0x2000, 16)) == bytes(16)

@@ -40,6 +40,9 @@ NESTED = 16
 #: machine whose handler never mends what is wrong would go on for ever.
 RESTARTS = 100
 
+#: What the restarts of one string operation are counted by: address, bytes left, times in a row.
+NOT_STUCK = (0, 0, 0)
+
 
 class TripleFault(Exception):
     """An exception that cannot be delivered: the processor shuts down."""
@@ -110,7 +113,7 @@ class Cpu:
         self.kmap_ctrl                   = kmap_ctrl()
         self.sleeping                    = False
         self._nested                     = 0  # exceptions being handled
-        self._stuck: tuple[int, int, int] = (0, 0, 0)  # address, bytes left, how often in a row
+        self._stuck                      = NOT_STUCK
 
     # Exceptions
 
@@ -230,6 +233,7 @@ class Cpu:
     async def _restart(self, fault: Fault | None, left: int) -> None:
         """Deliver what stopped a string operation that has ``left`` bytes to do, if anything."""
         if fault is None:
+            self._stuck = NOT_STUCK
             return
         if isinstance(fault, PageFault):
             address, before, times = self._stuck
@@ -239,9 +243,10 @@ class Cpu:
                 raise TripleFault(f"handled {RESTARTS} times, in vain: {fault}") from fault
         try:
             await self._deliver(fault)
-        except Fixup as fixup:
-            self._stuck = (0, 0, 0)
-            fixup.rcx = left
+        except BaseException as end:
+            self._stuck = NOT_STUCK  # the instruction is left, by a landing pad or a signal
+            if isinstance(end, Fixup):
+                end.rcx = left
             raise
 
     async def load_bytes(self, linear: int, count: int) -> bytes:
