@@ -16,6 +16,15 @@ from .walker import PagingMode
 __all__ = ["Control"]
 
 
+#: CR0.ET, which is always 1.
+_ET = CR0.const({"et": 1}).as_bits()
+
+
+def _all_of(layout):
+    """Mask of the bits that have a name in ``layout``."""
+    return layout.const({name: -1 for name, _ in layout}).as_bits()
+
+
 class Control(wiring.Component):
     """Control registers and the operations on them.
 
@@ -62,9 +71,15 @@ class Control(wiring.Component):
             "refused":    Out(1),
         })
 
-        self._state = Signal(data.StructLayout({
-            "cr0": CR0, "cr2": 64, "cr3": CR3, "cr4": CR4, "efer": EFER, "rflags": RFLAGS,
-        }), init={"cr0": {"et": 1, "nw": 1, "cd": 1}})
+        # A signal each: in a packed one, a write of one bit is a write of them all to a simulator.
+        self._state = wiring.Signature({
+            "cr0":    Out(CR0, init={"et": 1, "nw": 1, "cd": 1}),
+            "cr2":    Out(64),
+            "cr3":    Out(CR3),
+            "cr4":    Out(CR4),
+            "efer":   Out(EFER),
+            "rflags": Out(RFLAGS),
+        }).create(path=("state",))
 
     def elaborate(self, platform):
         m = Module()
@@ -159,26 +174,21 @@ class Control(wiring.Component):
         state = self._state
         with m.Switch(register):
             with m.Case(Register.CR0):
-                value = data.View(CR0, operand)
-                names = ("pe", "mp", "em", "ts", "ne", "wp", "am", "nw", "cd", "pg")
-                m.d.sync += [state.cr0[name].eq(value[name]) for name in names]
-                m.d.sync += state.efer.lma.eq(state.efer.lme & value.pg)
+                m.d.sync += [
+                    state.cr0.eq(operand & _all_of(CR0) | _ET),
+                    state.efer.lma.eq(state.efer.lme & data.View(CR0, operand).pg),
+                ]
             with m.Case(Register.CR2):
                 m.d.sync += state.cr2.eq(operand)
             with m.Case(Register.CR3):
-                value = data.View(CR3, operand)
-                m.d.sync += [
-                    state.cr3.pwt.eq(value.pwt),
-                    state.cr3.pcd.eq(value.pcd),
-                    state.cr3.frame.eq(value.frame[:self.config.frame_width]),
-                ]
+                m.d.sync += state.cr3.eq((operand & _all_of(CR3))[:self.config.maxphyaddr])
             with m.Case(Register.CR4):
                 m.d.sync += state.cr4.eq(operand)
             with m.Case(Register.EFER):
                 value = data.View(EFER, operand)
                 m.d.sync += [state.efer[name].eq(value[name]) for name in ("sce", "lme", "nxe")]
             with m.Case(Register.RFLAGS):
-                m.d.sync += state.rflags.ac.eq(data.View(RFLAGS, operand).ac)
+                m.d.sync += state.rflags.eq(operand & _all_of(RFLAGS))
 
     def _flush(self, m, register, operand):
         """Forget what the write makes invalid."""
@@ -208,8 +218,8 @@ class Control(wiring.Component):
         """Show the registers, and what they mean for translation."""
         state = self._state
         m.d.comb += [
-            *(self.control.state[name].eq(state[name]) for name in ("cr0", "cr2", "cr3", "cr4")),
-            self.control.state.efer.eq(state.efer),
+            *(self.control.state[name].eq(getattr(state, name))
+              for name in ("cr0", "cr2", "cr3", "cr4", "efer")),
             self.control.state.ac.eq(state.rflags.ac),
             self.mode.paging.eq(state.cr0.pg),
             self.mode.long_mode.eq(state.efer.lma),

@@ -95,16 +95,14 @@ class Tlb(wiring.Component):
         slots   = Array(Signal(self.found.shape(), name=f"slot_{n}") for n in range(depth))
 
         # While filling, a slot matches if it lies anywhere in the page that is filled.
-        width = Mux(self.fill.valid, self.fill.p.size, PageSize.KIB4)
+        width = Signal(PageSize)
         m.d.comb += [
-            matches.eq(valid & Cat(
-                self._same_page(pages[n], Mux(width > slots[n].size, width, slots[n].size))
-                for n in range(depth)
-            )),
+            width.eq(Mux(self.fill.valid, self.fill.p.size, PageSize.KIB4)),
+            *(matches[n].eq(valid[n] & self._same_page(m, pages[n], slots[n].size, width))
+              for n in range(depth)),
             self.hit.eq(matches.any()),
             self.found.eq(reduce(or_, (
-                slots[n].as_value() & matches[n].replicate(len(slots[n].as_value()))
-                for n in range(depth)
+                Mux(matches[n], slots[n].as_value(), 0) for n in range(depth)
             ))),
             self.frame.eq(self._complete(self.found)),
             self.evicted.eq(self.fill.valid & (valid & ~matches).bit_select(victim, 1)),
@@ -127,13 +125,18 @@ class Tlb(wiring.Component):
 
         return m
 
-    def _same_page(self, page, size):
-        """Do ``page`` and the looked-up page lie in one page of ``size``?"""
-        differ = page ^ self.page
+    def _same_page(self, m, page, size, width):
+        """Do ``page`` and the looked-up page lie in one page of ``size``, or of ``width``?"""
+        differ = Signal.like(page)
+        wider  = Signal(PageSize)
+        m.d.comb += [
+            differ.eq(page ^ self.page),
+            wider.eq(Mux(width > size, width, size)),
+        ]
         return (~differ[18:].any()
-                & ((size >= PageSize.GIB1) | ~differ[10:18].any())
-                & ((size >= PageSize.MIB4) | ~differ[9])
-                & ((size >= PageSize.MIB2) | ~differ[:9].any()))
+                & ((wider >= PageSize.GIB1) | ~differ[10:18].any())
+                & ((wider >= PageSize.MIB4) | ~differ[9])
+                & ((wider >= PageSize.MIB2) | ~differ[:9].any()))
 
     def _complete(self, found):
         """Frame of the looked-up page: the offset in a large page comes from its number."""

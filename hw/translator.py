@@ -193,12 +193,13 @@ class Translator(wiring.Component):
 
     def _judge(self, m):
         """What to do about this step: leave, walk, or fault."""
-        verdict = Signal(data.StructLayout({
-            "allowed":    1,
-            "translated": 1,
-            "walk":       1,
-            "fault":      Fault,
-        }))
+        # Separate signals: a packed one that depends on itself is slow to simulate.
+        verdict = wiring.Signature({
+            "allowed":    Out(1),
+            "translated": Out(1),
+            "walk":       Out(1),
+            "fault":      Out(Fault),
+        }).create(path=("verdict",))
         access, mode = self._access, self.mode
         skipped = access.chained & self._poisoned
         foreign = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))

@@ -182,15 +182,16 @@ class Walker(wiring.Component):
 
     def _judge(self, m):
         """What to do about the entry that was read last: in registers, so stable."""
-        verdict = Signal(data.StructLayout({
-            "present":  1,
-            "reserved": 1,
-            "leaf":     1,
-            "denied":   1,
-            "dirties":  1,
-            "update":   1,
-            "descend":  1,
-        }))
+        # Separate signals: a packed one that depends on itself is slow to simulate.
+        verdict = wiring.Signature({
+            "present":  Out(1),
+            "reserved": Out(1),
+            "leaf":     Out(1),
+            "denied":   Out(1),
+            "dirties":  Out(1),
+            "update":   Out(1),
+            "descend":  Out(1),
+        }).create(path=("verdict",))
         entry, mode = self._entry, self.mode
         sound = verdict.present & ~verdict.reserved
         stale = ~entry.accessed | (verdict.dirties & ~entry.dirty)
