@@ -7,8 +7,14 @@ from typing import Protocol
 
 
 __all__ = [
-    "Access", "Answer", "Bus", "GeneralProtection", "Kind", "PageFault", "Register",
+    "FIRST_VECTOR", "LAST_VECTOR",
+    "Access", "Answer", "Bus", "Fault", "GeneralProtection", "Kind", "PageFault", "Register",
 ]
+
+
+#: Vectors of interrupts between processors; a higher number is a higher priority.
+FIRST_VECTOR = 0xF0
+LAST_VECTOR  = 0xFF
 
 
 class Kind(enum.Enum):
@@ -33,9 +39,11 @@ class Register(enum.Enum):
     FEATURES = "features"  #: read-only: what the unit can do
 
 
-@dataclass(frozen=True, slots=True)
+# One of these is made for each access, and one answer: to freeze them takes longer than to do it.
+
+@dataclass(slots=True)
 class Access:
-    """One access to memory by linear address.
+    """One access to memory by linear address. Nobody changes it.
 
     Attributes
     ----------
@@ -81,9 +89,12 @@ class GeneralProtection(Exception):
     """#GP(0), exception 13: a non-canonical address, or a forbidden control write."""
 
 
-@dataclass(frozen=True, slots=True)
+Fault = PageFault | GeneralProtection
+
+
+@dataclass(slots=True)
 class Answer:
-    """Outcome of one access.
+    """Outcome of one access. Nobody changes it.
 
     Attributes
     ----------
@@ -94,20 +105,33 @@ class Answer:
     """
 
     data:  int = 0
-    fault: PageFault | GeneralProtection | None = None
+    fault: Fault | None = None
 
 
 class Bus(Protocol):
     """A processor's view of memory. Each ``await`` is a point of preemption."""
 
+    @property
+    def interrupts(self) -> int:
+        """Interrupts that wait: bit n is vector 0xF0 + n, as of the end of the last operation.
+
+        Only ``take_interrupt`` clears one.
+        """
+
     async def access(self, access: Access) -> Answer:
         """Do one access."""
 
-    async def burst(self, accesses: Sequence[Access]) -> list[Answer]:
-        """Do accesses back to back, up to and including the first that faults.
+    async def load_string(self, linear: int, count: int, *,
+                          user: bool) -> tuple[bytes, Fault | None]:
+        """Load bytes upwards, in the accesses that :func:`sw.pieces.pieces` says.
 
-        Returns one answer for each access done, so the last one alone may hold a fault.
+        Each access is chained to the one before: it is not done if that one faults. Returns the
+        bytes before the first fault, and that fault.
         """
+
+    async def store_string(self, linear: int, data: bytes, *,
+                           user: bool) -> tuple[int, Fault | None]:
+        """Store bytes upwards, in the same way. Returns how many came before the first fault."""
 
     async def read_control(self, register: Register) -> int:
         """Read a control register."""
@@ -117,6 +141,15 @@ class Bus(Protocol):
 
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
+
+    async def send_interrupt(self, target: int, vector: int) -> None:
+        """Interrupt processor number ``target``. ``vector`` is 0xF0 to 0xFF."""
+
+    async def take_interrupt(self) -> int:
+        """Accept the interrupt with the highest vector. Returns the vector; one must wait."""
+
+    async def halt(self) -> None:
+        """Stop until an interrupt waits."""
 
     def mark(self, stack: Sequence[str]) -> None:
         """Note which kernel functions are executing, outermost first; empty: user code."""

@@ -1,6 +1,6 @@
 """A kernel on a golden machine whose memory holds rubbish at reset."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from typing import Any
 
 from sim.golden.bus import GoldenBus
@@ -8,7 +8,7 @@ from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging, vm_g
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.pgtable import pgd_alloc
 from sw.arch.x86.mm.tlb import switch_mm
-from sw.bus import Access, Answer, Kind, Register
+from sw.bus import Access, Answer, Fault, Kind, Register
 from sw.era import ERA_6_X
 from sw.kernel.cred import cred
 from sw.kernel.kernel import Kernel
@@ -17,13 +17,22 @@ from sw.kernel.signal_types import SIG_HANDLER, SIGSEGV
 from sw.mm.mm_types import (
     PAGE_SIZE, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, mm_struct, vm_area_struct,
 )
+from sw.pieces import CHUNK
 
 
-__all__ = ["BOTH", "RecordingBus", "add_vma", "booted", "processor", "run", "user_task"]
+__all__ = [
+    "BOTH", "FRAMES", "ROOT", "TABLE", "RecordingBus", "add_vma", "booted", "flat", "memory",
+    "page_in", "paged", "processor", "run", "user_task",
+]
 
 
 #: Both formats of page tables, for ``parametrize``.
 BOTH = [PAGING_64, PAGING_32]
+
+
+#: Tables in low memory: a root, one table, and frames for its pages. 32-bit, pages 0 to 15.
+ROOT, TABLE, FRAMES = 0x1000, 0x2000, 0x10
+PRESENT, WRITABLE, USER = 1, 2, 4
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -54,15 +63,19 @@ class RecordingBus(GoldenBus):
         self.done:  list[Access]          = []
         self.marks: list[tuple[str, ...]] = []
 
-    async def access(self, access: Access) -> Answer:
+    def do(self, access: Access) -> Answer:
         self.done.append(access)
-        return await super().access(access)
+        return super().do(access)
 
-    async def burst(self, accesses: Sequence[Access]) -> list[Answer]:
-        assert 0 < len(accesses) <= 64
-        answers = await super().burst(accesses)
-        self.done += accesses[:len(answers)]
-        return answers
+    async def load_string(self, linear: int, count: int, *,
+                          user: bool) -> tuple[bytes, Fault | None]:
+        assert 0 < count <= CHUNK
+        return await super().load_string(linear, count, user=user)
+
+    async def store_string(self, linear: int, data: bytes, *,
+                           user: bool) -> tuple[int, Fault | None]:
+        assert 0 < len(data) <= CHUNK
+        return await super().store_string(linear, data, user=user)
 
     async def write_control(self, register: Register, value: int) -> None:
         self.log.append(("write", register, value))
@@ -121,3 +134,32 @@ def add_vma(mm: mm_struct, start: int, end: int, flags: int) -> vm_area_struct:
     mm.mmap.append(vma)
     mm.mmap.sort(key=lambda other: other.vm_start)
     return vma
+
+
+def flat() -> Cpu:
+    """A processor with paging off."""
+    return Cpu(RecordingBus(), Kernel(PAGING_32, 1 << 20, ERA_6_X))
+
+
+def paged(absent: Collection[int] = ()) -> Cpu:
+    """A processor whose pages 0 to 15 are mapped to frames 16 to 31, but for ``absent``."""
+    cpu = flat()
+    run(cpu.store(ROOT, 4, TABLE | PRESENT | WRITABLE | USER))
+    for number in range(16):
+        entry = (FRAMES + number) << 12 | PRESENT | WRITABLE | USER
+        run(cpu.store(TABLE + 4 * number, 4, 0 if number in absent else entry))
+    run(cpu.write_cr(Register.CR3, ROOT))
+    run(cpu.write_cr(Register.CR0, 1 << 31 | 1 << 16 | 1))
+    return cpu
+
+
+def memory(cpu: Cpu, linear: int, count: int) -> bytes:
+    """Bytes behind linear addresses of ``paged``, or of physical ones of ``flat``."""
+    shift = FRAMES if run(cpu.bus.read_control(Register.CR0)) >> 31 else 0
+    return bytes(cpu.bus.mmu.memory.read((shift << 12) + linear + i, 1) for i in range(count))
+
+
+def page_in(cpu: Cpu, number: int) -> None:
+    """Map an absent page, behind the processor's back."""
+    cpu.bus.mmu.memory.write(TABLE + 4 * number, 4,
+                             (FRAMES + number) << 12 | PRESENT | WRITABLE | USER)

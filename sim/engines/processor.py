@@ -14,6 +14,8 @@ from hw.layout import Fault
 from sim.engine import BusHang
 from sim.recorder import Fields, Sample
 from sw.bus import Access, Answer, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Fault as BusFault
+from sw.pieces import pieces
 
 from .operations import Accesses, Control, Settle
 
@@ -89,9 +91,26 @@ class Processor:
         """Do one access."""
         return (await Accesses([access]))[0]
 
-    async def burst(self, accesses: Sequence[Access]) -> list[Answer]:
-        """Do accesses back to back, up to and including the first that faults."""
-        return await Accesses(list(accesses)) if accesses else []
+    async def load_string(self, linear: int, count: int, *,
+                          user: bool) -> tuple[bytes, BusFault | None]:
+        """Load bytes upwards; return those before the first fault."""
+        todo = [Access(piece, size, Kind.READ, user) for piece, size in pieces(linear, count)]
+        answers = await Accesses(todo) if todo else []
+        data = b"".join(answer.data.to_bytes(access.size, "little")
+                        for access, answer in zip(todo, answers, strict=False)
+                        if answer.fault is None)
+        return data, answers[-1].fault if answers else None
+
+    async def store_string(self, linear: int, data: bytes, *,
+                           user: bool) -> tuple[int, BusFault | None]:
+        """Store bytes upwards; return how many came before the first fault."""
+        todo = [Access(piece, size, Kind.WRITE, user, data=int.from_bytes(
+                    data[piece - linear:piece - linear + size], "little"))
+                for piece, size in pieces(linear, len(data))]
+        answers = await Accesses(todo) if todo else []
+        done = sum(access.size for access, answer in zip(todo, answers, strict=False)
+                   if answer.fault is None)
+        return done, answers[-1].fault if answers else None
 
     async def read_control(self, register: Register) -> int:
         """Read a control register."""
@@ -105,6 +124,23 @@ class Processor:
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
         await Control(ControlOp.INVLPG, Register.CR0, linear)
+
+    @property
+    def interrupts(self) -> int:
+        """Interrupts that wait: none ever does."""
+        return 0
+
+    async def send_interrupt(self, target: int, vector: int) -> None:
+        """Interrupt a processor."""
+        raise NotImplementedError
+
+    async def take_interrupt(self) -> int:
+        """Accept an interrupt."""
+        raise NotImplementedError
+
+    async def halt(self) -> None:
+        """Stop until an interrupt waits."""
+        raise NotImplementedError
 
     def mark(self, stack: Sequence[str]) -> None:
         """Note which kernel functions are executing, outermost first; empty: user code."""

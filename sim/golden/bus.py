@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sw.bus import Access, Answer, Register
+from sw.bus import FIRST_VECTOR, Access, Answer, Fault, Kind, Register
+from sw.pieces import pieces
 
 from .mmu import GoldenMmu
 from .state import Machine
@@ -27,28 +28,50 @@ class GoldenBus:
         The machine.
     accesses : :class:`int`
         Accesses done so far, the faulting ones too.
+    interrupts : :class:`int`
+        Interrupts that wait: bit n is vector 0xF0 + n.
+    processors : :class:`list` of :class:`GoldenBus`
+        The machine's processors by number, this one among them.
     """
 
     def __init__(self, maxphyaddr: int = 40, **features: bool) -> None:
-        self.mmu      = GoldenMmu(Machine(maxphyaddr=maxphyaddr, **features))
-        self.accesses = 0
+        self.mmu        = GoldenMmu(Machine(maxphyaddr=maxphyaddr, **features))
+        self.accesses   = 0
+        self.interrupts = 0
+        self.processors = [self]
 
-    async def access(self, access: Access) -> Answer:
-        """Do one access."""
+    def do(self, access: Access) -> Answer:
+        """Do one access, now."""
         self.accesses += 1
         data, _, fault = self.mmu.access(access)
         return Answer(data, fault)
 
-    async def burst(self, accesses: Sequence[Access]) -> list[Answer]:
-        """Do accesses up to and including the first that faults; one answer for each."""
-        answers = []
-        for access in accesses:
-            data, _, fault = self.mmu.access(access)
-            answers.append(Answer(data, fault))
-            if fault is not None:
-                break
-        self.accesses += len(answers)
-        return answers
+    async def access(self, access: Access) -> Answer:
+        """Do one access."""
+        return self.do(access)
+
+    async def load_string(self, linear: int, count: int, *,
+                          user: bool) -> tuple[bytes, Fault | None]:
+        """Load bytes upwards; return those before the first fault."""
+        data = bytearray()
+        for piece, size in pieces(linear, count):
+            answer = self.do(Access(piece, size, Kind.READ, user))
+            if answer.fault is not None:
+                return bytes(data), answer.fault
+            data += answer.data.to_bytes(size, "little")
+        return bytes(data), None
+
+    async def store_string(self, linear: int, data: bytes, *,
+                           user: bool) -> tuple[int, Fault | None]:
+        """Store bytes upwards; return how many came before the first fault."""
+        done = 0
+        for piece, size in pieces(linear, len(data)):
+            value  = int.from_bytes(data[done:done + size], "little")
+            answer = self.do(Access(piece, size, Kind.WRITE, user, data=value))
+            if answer.fault is not None:
+                return done, answer.fault
+            done += size
+        return done, None
 
     async def read_control(self, register: Register) -> int:
         """Read a control register."""
@@ -61,6 +84,21 @@ class GoldenBus:
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
         self.mmu.invlpg(linear)
+
+    async def send_interrupt(self, target: int, vector: int) -> None:
+        """Interrupt processor number ``target``."""
+        self.processors[target].interrupts |= 1 << vector - FIRST_VECTOR
+
+    async def take_interrupt(self) -> int:
+        """Accept the interrupt with the highest vector."""
+        assert self.interrupts, "no interrupt waits"
+        highest = self.interrupts.bit_length() - 1
+        self.interrupts &= ~(1 << highest)
+        return FIRST_VECTOR + highest
+
+    async def halt(self) -> None:
+        """Stop until an interrupt waits."""
+        assert self.interrupts, "a processor that is alone is never woken up"
 
     def mark(self, stack: Sequence[str]) -> None:
         """Note nothing: a machine without a clock has no waveform to mark."""

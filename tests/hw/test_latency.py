@@ -21,7 +21,7 @@ IN_EACH_MODE = pytest.mark.parametrize("mode", MODES)
 
 
 def traced(mode, *steps, clear=0):
-    """Do accesses, or bursts of them, on pages that are mapped; return the trace.
+    """Do accesses, or store strings (address, bytes), on pages that are mapped; return the trace.
 
     ``clear`` are the flags that every entry on the way lacks.
     """
@@ -39,8 +39,8 @@ def traced(mode, *steps, clear=0):
         for register, value in registers:
             await engine.bus.write_control(register, value)
         for step in steps:
-            if isinstance(step, list):
-                await engine.bus.burst(step)
+            if isinstance(step, tuple):
+                await engine.bus.store_string(*step, user=False)
             else:
                 await engine.bus.access(step)
 
@@ -61,7 +61,7 @@ def test_a_hit_is_answered_in_four_cycles(mode, kind):
 
 @IN_EACH_MODE
 def test_hits_follow_each_other_every_cycle(mode):
-    trace = traced(mode, Access(0, 8), [Access(8 * n, 8, Kind.WRITE) for n in range(16)])
+    trace = traced(mode, Access(0, 8), (0, bytes(128)))
     asked = [access.asked for access in trace.all_accesses[1:]]
     assert asked == list(range(asked[0], asked[0] + 16))
     assert cycles(trace)[1:] == [4] * 16

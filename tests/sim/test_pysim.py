@@ -41,22 +41,24 @@ def test_what_is_stored_is_loaded():
     assert engine.memory.read(0x1000, 8) == 0x1122_3344_5566_7788
 
 
-def test_a_burst_is_answered_in_order_and_asked_for_back_to_back():
+def test_a_string_is_moved_in_order_and_asked_for_back_to_back():
     async def main(engine):
-        await engine.bus.burst([write(0x1000 + 8 * n, n) for n in range(20)])
-        answers.extend(await engine.bus.burst([Access(0x1000 + 8 * n, 8) for n in range(20)]))
+        assert await engine.bus.store_string(0x1003, data, user=False) == (len(data), None)
+        assert await engine.bus.load_string(0x1003, len(data), user=False) == (data, None)
 
-    answers = []
-    engine  = run(main)
-    assert [answer.data for answer in answers] == list(range(20))
+    data   = bytes(range(157))
+    engine = run(main)
+    assert engine.memory.read(0x1003, 8) == int.from_bytes(data[:8], "little")
     reads = engine.trace.accesses(kind=AccessKind.READ)
-    assert [access.chained for access in reads] == [False] + [True] * 19
-    assert reads[-1].asked - reads[0].asked < 20 * 3
+    assert [access.size for access in reads] == [1, 4, *[8] * 19]
+    assert [access.chained for access in reads] == [False] + [True] * 20
+    assert reads[-1].asked - reads[0].asked < 21 * 3
 
 
-def test_an_empty_burst_takes_no_time():
+def test_an_empty_string_takes_no_time():
     async def main(engine):
-        assert await engine.bus.burst([]) == []
+        assert await engine.bus.load_string(0x1000, 0, user=False) == (b"", None)
+        assert await engine.bus.store_string(0x1000, b"", user=False) == (0, None)
 
     assert run(main).trace.all_accesses == []
 

@@ -173,15 +173,15 @@ class Race:
     def __init__(self, user: User, ptep: int, pte: int):
         self.bus    = user.cpu.bus
         self.change = (ptep, pte)
-        self._burst = self.bus.burst
-        self.bus.burst = self.burst
+        self._store = self.bus.store_string
+        self.bus.store_string = self.store_string
 
-    async def burst(self, accesses):
-        answers = await self._burst(accesses)
-        if self.change and any(access.kind is Kind.WRITE for access in accesses):
+    async def store_string(self, linear, data, *, user):
+        answer = await self._store(linear, data, user=user)
+        if self.change:
             (ptep, pte), self.change = self.change, None
             await self.bus.access(Access(ptep, 8, Kind.WRITE, data=pte))
-        return answers
+        return answer
 
 
 @pytest.mark.parametrize("kind, read_first", [

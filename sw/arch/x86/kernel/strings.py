@@ -1,32 +1,14 @@
-"""How a string instruction cuts its operands into accesses.
+"""String operations: they stop at the byte that faults, and go on from there.
 
-Ref: Intel SDM Vol. 1, section 7.3.9.3 "Fast-String Operation".
+Ref: Intel SDM Vol. 2, REP; Vol. 1, section 7.3.9.3 "Fast-String Operation".
 """
 
-from collections.abc import Iterator
+from sw.pieces import CHUNK
+
+from .execution import Execution, Restarts
 
 
-__all__ = ["BURST", "CHUNK", "chunk_size", "pieces"]
-
-
-#: Most accesses that are given to the machine at a time, and the bytes that they move.
-BURST = 64
-CHUNK = BURST * 8
-
-
-def pieces(linear: int, count: int) -> Iterator[tuple[int, int]]:
-    """Cut ``count`` bytes at ``linear`` into naturally aligned accesses: address and size.
-
-    An aligned access of up to 8 bytes is within one page, so that a fault stops the operation at
-    the first byte of the page, as it would byte by byte.
-    """
-    while count:
-        size = 8
-        while linear % size or size > count:
-            size //= 2
-        yield linear, size
-        linear += size
-        count  -= size
+__all__ = ["StringOperations", "chunk_size"]
 
 
 def chunk_size(to: int, from_: int, count: int) -> int:
@@ -37,3 +19,45 @@ def chunk_size(to: int, from_: int, count: int) -> int:
     """
     distance = to - from_
     return min(count, CHUNK, distance if distance > 0 else count)
+
+
+class StringOperations(Execution):
+    """A processor's loads and stores of many bytes."""
+
+    async def load_bytes(self, linear: int, count: int) -> bytes:
+        """Read ``count`` bytes, one load after the other."""
+        data, restarts = b"", Restarts()
+        while len(data) < count:
+            more, fault = await self.bus.load_string(
+                linear + len(data), min(count - len(data), CHUNK), user=self.cpl == 3)
+            data += more
+            if fault is not None:
+                await self._restart(fault, count - len(data), restarts)
+        return data
+
+    async def store_bytes(self, linear: int, data: bytes) -> None:
+        """Write ``data``, one store after the other."""
+        done, restarts = 0, Restarts()
+        while done < len(data):
+            more, fault = await self.bus.store_string(
+                linear + done, data[done:done + CHUNK], user=self.cpl == 3)
+            done += more
+            if fault is not None:
+                await self._restart(fault, len(data) - done, restarts)
+
+    async def rep_movs(self, to: int, from_: int, count: int) -> None:
+        """Copy ``count`` bytes upwards (REP MOVSB)."""
+        done, restarts = 0, Restarts()
+        while done < count:
+            size, user = chunk_size(to + done, from_ + done, count - done), self.cpl == 3
+            data, fault = await self.bus.load_string(from_ + done, size, user=user)
+            if data:
+                more, store_fault = await self.bus.store_string(to + done, data, user=user)
+                done += more
+                fault = store_fault or fault  # of an earlier byte than the load that faults
+            if fault is not None:
+                await self._restart(fault, count - done, restarts)
+
+    async def rep_stos(self, to: int, value: int, count: int) -> None:
+        """Store the byte ``value`` at ``count`` addresses upwards (REP STOSB)."""
+        await self.store_bytes(to, bytes((value,)) * count)

@@ -1,0 +1,181 @@
+"""A processor's state, and what comes between its instructions: exceptions.
+
+Ref: Intel SDM Vol. 3A, section 6.12 "Exception and Interrupt Handling"; Vol. 1, section 3.4.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sw.arch.x86.include.processor import X86_TRAP_GP, X86_TRAP_PF, kmap_ctrl, pt_regs
+from sw.arch.x86.mm.extable import Fixup, exception_table_entry
+from sw.bus import Bus, Fault, PageFault, Register
+
+if TYPE_CHECKING:
+    from sw.kernel.kernel import Kernel
+    from sw.kernel.sched import task_struct
+    from sw.mm.mm_types import mm_struct
+
+
+__all__ = ["Execution", "Handler", "Restarts", "TripleFault"]
+
+
+R = TypeVar("R")
+
+X86_EFLAGS_AC = 1 << 18
+
+#: ``await handler(cpu, regs)``.
+Handler = Callable[[Any, pt_regs], Awaitable[None]]
+
+
+#: Exceptions, one in the handler of the other, that overflow the kernel's stack.
+NESTED = 16
+
+#: Restarts of one instruction after faults that its handler has dealt with, it says. A machine
+#: whose handler never mends what is wrong would go on for ever.
+RESTARTS = 100
+
+
+class TripleFault(Exception):
+    """An exception that cannot be delivered: the processor shuts down."""
+
+
+class Restarts:
+    """Restarts of one instruction, counted while it gets no further."""
+
+    def __init__(self) -> None:
+        self._left  = 0
+        self._times = 0
+
+    def count(self, fault: Fault, left: int) -> None:
+        """Count one more, with ``left`` bytes to do."""
+        self._times = self._times + 1 if left == self._left else 1
+        self._left  = left
+        if self._times > RESTARTS:
+            raise TripleFault(f"handled {RESTARTS} times, in vain: {fault}") from fault
+
+
+class Execution:
+    """One processor, but for its instructions.
+
+    An exception is delivered to the handler in ``idt``. If the handler chose a landing pad,
+    :class:`sw.arch.x86.mm.extable.Fixup` is raised.
+
+    Parameters
+    ----------
+    bus : :class:`sw.bus.Bus`
+        Its view of memory, and its control registers.
+    kernel : :class:`sw.kernel.kernel.Kernel`
+        The kernel that executes on it.
+    number : :class:`int`
+        Its number, from 0.
+
+    Attributes
+    ----------
+    current : :class:`sw.kernel.sched.task_struct` or :class:`None`
+        The task that executes; none before the first.
+    cpl : :class:`int`
+        Current privilege level, 0 or 3.
+    ac : :class:`bool`
+        RFLAGS.AC.
+    stack : :class:`list` of :class:`str`
+        Traced kernel functions that execute, outermost first.
+    extable : :class:`list`
+        Exception table entries that cover the executing code, outermost first.
+    idt : :class:`dict`
+        Exception handlers by vector.
+    lstar : callable or :class:`None`
+        Entry point of system calls.
+    features : :class:`int`
+        What the machine can do, as ``Register.FEATURES`` says.
+    cr4 : :class:`int`
+        CR4 as last written (Linux: cpu_tlbstate.cr4).
+    loaded_mm : :class:`sw.mm.mm_types.mm_struct` or :class:`None`
+        The address space in CR3.
+    loaded_tlb_gen : :class:`int`
+        Flushes of that address space which this processor has done.
+    kmap_ctrl : :class:`sw.arch.x86.include.processor.kmap_ctrl`
+        Pages that the current task has mapped locally.
+    sleeping : :class:`bool`
+        It waits to be woken up.
+    """
+
+    def __init__(self, bus: Bus, kernel: Kernel, number: int = 0):
+        self.bus    = bus
+        self.kernel = kernel
+        self.number = number
+
+        self.current: task_struct | None = None
+        self.cpl                         = 0
+        self.ac                          = False
+        self.stack: list[str]            = []
+        self.extable: list[exception_table_entry] = []
+        self.idt: dict[int, Handler]     = {}
+        self.lstar: Callable[..., Awaitable[int]] | None = None
+
+        self.features                    = 0
+        self.cr4                         = 0
+        self.loaded_mm: mm_struct | None = None
+        self.loaded_tlb_gen              = 0
+        self.kmap_ctrl                   = kmap_ctrl()
+        self.sleeping                    = False
+        self._nested                     = 0  # exceptions being handled
+
+    async def _restart(self, fault: Fault, left: int, restarts: Restarts) -> None:
+        """Deliver what stopped an instruction that has ``left`` bytes to do.
+
+        It is to be done again when this returns.
+        """
+        restarts.count(fault, left)
+        try:
+            await self._deliver(fault)
+        except Fixup as fixup:
+            fixup.rcx = left
+            raise
+
+    async def _deliver(self, fault: Fault) -> None:
+        is_page_fault = isinstance(fault, PageFault)
+        regs = pt_regs(
+            user_mode  = self.cpl == 3,
+            ac         = self.ac,
+            trap_nr    = X86_TRAP_PF if is_page_fault else X86_TRAP_GP,
+            error_code = fault.error_code if isinstance(fault, PageFault) else 0,
+            extable    = self.extable[-1] if self.extable else None,
+        )
+        if regs.trap_nr not in self.idt:
+            raise TripleFault(f"no handler for exception {regs.trap_nr}: {fault}") from fault
+        if self._nested == NESTED:
+            raise TripleFault(f"stack overflow, {NESTED} exceptions deep: {fault}") from fault
+
+        extable, self.extable = self.extable, []
+        self._nested += 1
+        try:
+            await self._call(self.idt[regs.trap_nr](self, regs))
+        finally:
+            self._nested -= 1
+            self.extable = extable
+        if regs.fixup:
+            raise Fixup
+
+    async def _call(self, handler: Awaitable[R]) -> R:
+        """Execute ``handler`` at CPL 0; then give CPL and AC back, however it ended (IRET)."""
+        cpl, ac  = self.cpl, self.ac
+        self.cpl = 0
+        try:
+            result = await handler
+        except Exception:
+            await self._iret(cpl, ac)
+            raise
+        await self._iret(cpl, ac)
+        return result
+
+    async def _iret(self, cpl: int, ac: bool) -> None:
+        if self.ac != ac:
+            await self.popf(ac)
+        self.cpl = cpl
+
+    async def popf(self, ac: bool) -> None:
+        """Set RFLAGS.AC, at any privilege level (POPF)."""
+        self.ac = ac
+        await self.bus.write_control(Register.RFLAGS, X86_EFLAGS_AC if ac else 0)

@@ -1,0 +1,125 @@
+"""String operations: where they stop, and where they go on."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arch_support import FRAMES, flat, memory, page_in, paged, run
+from sw.arch.x86.include.processor import X86_TRAP_PF
+from sw.arch.x86.mm.extable import Fixup, ex_table, fixup_exception
+from sw.bus import Kind, Register
+from sw.pieces import pieces
+
+
+@given(st.integers(0, 9000), st.integers(0, 9000))
+def test_pieces_are_aligned_and_cover_every_byte_once(linear, count):
+    cut = list(pieces(linear, count))
+    assert all(size in (1, 2, 4, 8) and address % size == 0 for address, size in cut)
+    assert [address + i for address, size in cut for i in range(size)] == list(
+        range(linear, linear + count))
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 3000))
+def test_rep_movs_copies_like_bytes_one_by_one(to, from_, count):
+    cpu   = flat()
+    model = bytearray((7 * i + i // 251) % 256 for i in range(6000))
+    run(cpu.store_bytes(0, bytes(model)))
+    for i in range(count):
+        model[to + i] = model[from_ + i]
+    run(cpu.rep_movs(to, from_, count))
+    assert memory(cpu, 0, 6000) == model
+
+
+def test_rep_movs_that_overlaps_by_all_but_one_byte_smears_the_first():
+    cpu = flat()
+    run(cpu.store_bytes(0x100, b"x" + bytes(600)))
+    run(cpu.rep_movs(0x101, 0x100, 600))
+    assert memory(cpu, 0x100, 601) == b"x" * 601
+
+
+def test_a_page_is_copied_in_eight_byte_accesses():
+    cpu = flat()
+    run(cpu.rep_movs(0x2000, 0x1000, 0x1000))
+    assert len(cpu.bus.done) == 1024
+    assert {access.size for access in cpu.bus.done} == {8}
+    run(cpu.rep_stos(0x2000, 0x5A, 0x1000))
+    assert len(cpu.bus.done) == 1024 + 512
+    assert memory(cpu, 0x2000, 0x1000) == b"\x5a" * 0x1000
+
+
+@pytest.mark.parametrize("to, from_, left", [
+    (0x1F03, 0x5100, 0x103),   # the store runs into the hole
+    (0x5100, 0x1F03, 0x103),   # the load does
+    (0x1FFF, 0x1FFE, 0x1FF),   # both, the store one byte earlier
+    (0x1FFE, 0x1FFF, 0x1FF),   # both, the load one byte earlier
+])
+def test_rep_movs_stops_at_the_byte_that_faults(to, from_, left):
+    cpu    = paged(absent={2})
+    source = bytes(i % 251 for i in range(0x200))
+    for i, byte in enumerate(source):
+        cpu.bus.mmu.memory.write((FRAMES << 12) + from_ + i, 1, byte)
+    faults = []
+
+    async def handler(cpu, regs):
+        faults.append(await cpu.read_cr(Register.CR2))
+        fixup_exception(cpu, regs)
+
+    cpu.idt[X86_TRAP_PF] = handler
+
+    async def copy():
+        with ex_table(cpu):
+            await cpu.rep_movs(to, from_, 0x200)
+
+    with pytest.raises(Fixup) as caught:
+        run(copy())
+    assert caught.value.rcx == left
+    assert memory(cpu, to, 0x200 - left) == source[:0x200 - left]
+
+
+@pytest.mark.parametrize("to, from_, first, second", [
+    (0x1F90, 0x3F80, (0x2000, 2), (0x4000, 0)),   # the store of an earlier byte
+    (0x1F80, 0x3F90, (0x4000, 0), (0x2000, 2)),   # the load of an earlier byte
+])
+def test_when_load_and_store_fault_the_earlier_byte_comes_first(to, from_, first, second):
+    cpu    = paged(absent={2, 4})
+    faults = []
+
+    async def handler(cpu, regs):
+        address = await cpu.read_cr(Register.CR2)
+        faults.append((address, regs.error_code))
+        page_in(cpu, address >> 12)
+
+    cpu.idt[X86_TRAP_PF] = handler
+    run(cpu.rep_movs(to, from_, 0x100))
+    assert faults == [first, second]
+
+
+@pytest.mark.parametrize("to, from_", [(0x1F03, 0x5100), (0x5100, 0x1F03), (0x1F05, 0x3F01)])
+def test_rep_movs_goes_on_where_it_stopped(to, from_):
+    cpu    = paged(absent={2, 4})
+    source = bytes(i % 251 for i in range(0x800))
+    for i, byte in enumerate(source):
+        cpu.bus.mmu.memory.write((FRAMES << 12) + from_ + i, 1, byte)
+
+    async def handler(cpu, regs):
+        page_in(cpu, await cpu.read_cr(Register.CR2) >> 12)
+
+    cpu.idt[X86_TRAP_PF] = handler
+    cpu.bus.done.clear()
+    run(cpu.rep_movs(to, from_, 0x800))
+    assert memory(cpu, to, 0x800) == source
+    stored = [a.linear for a in cpu.bus.done if a.kind is Kind.WRITE]
+    assert len(stored) - len(set(stored)) <= 2  # only the pieces that faulted came twice
+
+
+def test_bytes_are_loaded_and_stored_across_a_page_that_comes_late():
+    cpu = paged(absent={2})
+
+    async def handler(cpu, regs):
+        page_in(cpu, await cpu.read_cr(Register.CR2) >> 12)
+
+    cpu.idt[X86_TRAP_PF] = handler
+    data = bytes(range(256)) * 4
+    run(cpu.store_bytes(0x1E01, data))
+    assert memory(cpu, 0x1E01, len(data)) == data
+    assert run(cpu.load_bytes(0x1E01, len(data))) == data
