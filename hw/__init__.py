@@ -15,5 +15,7 @@
 :mod:`hw.translator`      accesses in, physical addresses or faults out
 :mod:`hw.transfer`        the physical transfers of an access, and its response
 :mod:`hw.mmu`             the whole
+:mod:`hw.arbiter`         one memory for several units
+:mod:`hw.interrupts`      interrupts that processors send each other
 ========================  ===========================================================
 """

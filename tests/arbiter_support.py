@@ -1,0 +1,290 @@
+"""Initiators of bus cycles, an arbiter between them and memory, and rules that every run obeys."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+from amaranth import Const, Value
+from amaranth.sim import SimulatorContext
+from hw_support import simulate
+
+from hw.arbiter import Arbiter
+from sim.memory import PhysicalMemory, Target
+
+
+__all__ = ["IDLE", "RULES", "SIGNALS", "Cycle", "DeafArbiter", "Drive", "Initiator", "Seen",
+           "directly", "increments", "played", "random_traffic", "through"]
+
+
+class DeafArbiter(Arbiter):
+    """An arbiter that knows of no locked bus cycles."""
+
+    def _locked(self, initiator: Any) -> Value:
+        return Const(0)
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What an initiator drives in a cycle."""
+
+    cyc:   int = 0
+    stb:   int = 0
+    we:    int = 0
+    lock:  int = 0
+    adr:   int = 0
+    sel:   int = 0xff
+    dat_w: int = 0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an initiator is given in a cycle."""
+
+    stall: int
+    ack:   int
+    dat_r: int
+
+
+SIGNALS = tuple(Drive.__dataclass_fields__)
+IDLE    = Drive()
+
+#: Drives a cycle at each step, and is sent what it was given in that cycle.
+Initiator = Generator[Drive, Seen, None]
+
+
+@dataclass
+class Cycle:
+    """One cycle: what each initiator drove and was given, and what was on the target's bus."""
+
+    driven: list[Drive]
+    seen:   list[Seen]
+    target: Drive = IDLE
+    stall:  int   = 0
+    owner:  int   = 0
+    hold:   int   = 0
+    room:   bool  = True  #: Fewer answers are owed than may be.
+
+    @property
+    def asking(self) -> list[int]:
+        """Initiators that ask for a transfer."""
+        return [number for number, drive in enumerate(self.driven) if drive.cyc and drive.stb]
+
+    @property
+    def taken(self) -> list[int]:
+        """Those of them whose transfer is taken, as they see it."""
+        return [number for number in self.asking if not self.seen[number].stall]
+
+    @property
+    def answered(self) -> list[int]:
+        """Initiators that are given an answer."""
+        return [number for number, seen in enumerate(self.seen) if seen.ack]
+
+
+def played(cycles: Iterable[Drive]) -> Initiator:
+    """Drive ``cycles``, whatever happens."""
+    left = deque(cycles)
+    while left:
+        yield left.popleft()
+
+
+def random_traffic(random: Random, count: int, *, words: int = 4) -> Initiator:
+    """Ask for ``count`` transfers with gaps between, whether or not earlier ones are answered."""
+    flying, left = 0, count
+    while left or flying:
+        drive = IDLE
+        if left and random.random() < 0.6:
+            drive = Drive(stb=1, we=random.getrandbits(1), adr=random.randrange(words),
+                          sel=random.getrandbits(8), dat_w=random.getrandbits(64))
+        while True:
+            drive = Drive(**vars(drive) | {"cyc": int(drive.stb or flying > 0)})
+            seen  = yield drive
+            taken = drive.stb and not seen.stall
+            flying += taken - seen.ack
+            left   -= taken
+            if taken or not drive.stb:
+                break
+
+
+def increments(word: int, count: int, gaps: Callable[[], int] = lambda: 0) -> Initiator:
+    """Add one to ``word``, ``count`` times, by a locked read and write."""
+    for _ in range(count):
+        value = yield from _locked(Drive(1, 1, 0, 1, word))
+        for _ in range(gaps()):
+            yield Drive(cyc=1, lock=1)
+        yield from _locked(Drive(1, 1, 1, 1, word, dat_w=value + 1))
+        for _ in range(1 + gaps()):
+            yield IDLE
+
+
+def _locked(drive: Drive) -> Generator[Drive, Seen, int]:
+    """One transfer in a locked bus cycle that goes on afterwards. Returns what is read."""
+    while (yield drive).stall:
+        pass
+    while not (seen := (yield Drive(cyc=1, lock=1))).ack:
+        pass
+    return seen.dat_r
+
+
+def through(
+    arbiter: Arbiter, initiators: Sequence[Initiator], *, memory: PhysicalMemory | None = None,
+    hold: Callable[[int], int] = lambda cycle: 0, deadline: int = 5000,
+) -> list[Cycle]:
+    """Let ``initiators`` reach ``memory`` through ``arbiter`` until all have ended.
+
+    ``hold`` gives what is on that port in each cycle.
+    """
+    log: list[Cycle] = []
+
+    async def run(ctx: SimulatorContext) -> None:
+        owed    = 0
+        target  = Target(memory or PhysicalMemory())
+        drives  = [next(initiator, None) for initiator in initiators]
+        ports   = arbiter.initiators
+        replies = [getattr(port, name) for port in ports for name in ("stall", "ack", "dat_r")]
+        request = [getattr(arbiter.target, name) for name in SIGNALS]
+        while any(drives):
+            driven = [drive or IDLE for drive in drives]
+            for port, drive in zip(ports, driven, strict=True):
+                for name in SIGNALS:
+                    ctx.set(getattr(port, name), getattr(drive, name))
+            for name in ("stall", "ack", "dat_r"):
+                ctx.set(getattr(arbiter.target, name), getattr(target, name))
+            ctx.set(arbiter.hold, hold(len(log)))
+            _, _, owner, *values = await ctx.tick().sample(arbiter.owner, *request, *replies)
+            asked, given = values[:len(SIGNALS)], values[len(SIGNALS):]
+            seen  = [Seen(*given[n:n + 3]) for n in range(0, len(given), 3)]
+            cycle = Cycle(driven, seen, Drive(*asked), target.stall, owner, hold(len(log)),
+                          owed < arbiter.outstanding)
+            log.append(cycle)
+            owed += len(cycle.taken) - target.ack
+            target.step(*_request(cycle.target))
+            drives = [_next(initiator, given) if drive else None for initiator, drive, given
+                      in zip(initiators, drives, seen, strict=True)]
+
+    simulate(arbiter, run, deadline=deadline)
+    return log
+
+
+def directly(initiator: Initiator, *, memory: PhysicalMemory) -> list[Cycle]:
+    """Let ``initiator`` reach ``memory`` with nothing between."""
+    log:   list[Cycle]  = []
+    drive: Drive | None = next(initiator)
+    target = Target(memory)
+    while drive:
+        seen = Seen(target.stall, target.ack, target.dat_r)
+        log.append(Cycle([drive], [seen], drive, target.stall))
+        target.step(*_request(drive))
+        drive = _next(initiator, seen)
+    return log
+
+
+def _request(drive: Drive) -> tuple[int, ...]:
+    return drive.cyc, drive.stb, drive.we, drive.adr, drive.sel, drive.dat_w
+
+
+def _next(initiator: Initiator, seen: Seen) -> Drive | None:
+    try:
+        return initiator.send(seen)
+    except StopIteration:
+        return None
+
+
+# Rules, each a function that fails on a run that breaks it. None asks the arbiter how it decides.
+
+def one_transfer_a_cycle_is_the_owner_s(log: list[Cycle]) -> None:
+    """What the target takes is what the owner asks for, and the owner alone knows it as taken."""
+    for cycle in log:
+        taken = bool(cycle.target.stb and not cycle.stall)
+        assert cycle.taken == [cycle.owner] * taken
+        if cycle.target.stb:
+            assert cycle.target == cycle.driven[cycle.owner]
+
+
+def answers_belong_to_their_requests(log: list[Cycle]) -> None:
+    """Each initiator reads what memory held when its transfer's turn came, in its own order."""
+    memory: dict[int, int] = {}
+    owed:   list[deque[int]] = [deque() for _ in log[0].driven]
+    for cycle in log:
+        for number in cycle.answered:
+            assert cycle.seen[number].dat_r == owed[number].popleft()
+        for number in cycle.taken:
+            drive  = cycle.driven[number]
+            before = memory.get(drive.adr, 0)
+            owed[number].append(before)
+            if drive.we:
+                mask = sum(0xff << 8 * lane for lane in range(8) if drive.sel >> lane & 1)
+                memory[drive.adr] = before & ~mask | drive.dat_w & mask
+    assert not any(owed)
+
+
+def a_stalled_transfer_stays(log: list[Cycle]) -> None:
+    """What the target has not taken is asked for again, unchanged."""
+    for cycle, following in pairwise(log):
+        if cycle.target.stb and cycle.stall:
+            assert (following.owner, following.target) == (cycle.owner, cycle.target)
+
+
+def a_locked_bus_cycle_is_not_interrupted(log: list[Cycle]) -> None:
+    """From a transfer taken with lock until lock is dropped, nobody else's is taken."""
+    for cycle, holder in _holders(log):
+        assert holder is None or cycle.taken in ([], [holder])
+
+
+def nobody_is_passed_twice(log: list[Cycle]) -> None:
+    """While one waits, each other has one turn at most: a transfer, or a locked bus cycle."""
+    passed = [Counter[int]() for _ in log[0].driven]
+    for cycle, holder in _holders(log):
+        for number, turns in enumerate(passed):
+            if number not in cycle.asking or number in cycle.taken or cycle.hold >> number & 1:
+                turns.clear()
+            elif cycle.taken and cycle.taken != [holder]:
+                turns.update(cycle.taken)
+                assert max(turns.values()) == 1
+
+
+def no_cycle_is_wasted(log: list[Cycle]) -> None:
+    """A transfer is asked for in each cycle in which somebody who may asks, and in no other."""
+    last = IDLE, 0, 0
+    for cycle, holder in _holders(log):
+        target, stall, owner = last
+        if target.stb and stall:
+            able = [owner]
+        elif holder is not None:
+            able = [holder]
+        else:
+            able = [number for number in cycle.asking if not cycle.hold >> number & 1]
+        assert cycle.target.stb == bool(cycle.room and set(able) & set(cycle.asking))
+        assert not cycle.target.stb or cycle.owner in able
+        last = cycle.target, cycle.stall, cycle.owner
+
+
+def the_target_s_bus_cycle_lasts(log: list[Cycle]) -> None:
+    """``cyc`` is high while a transfer is asked for or owed an answer, or the bus is locked."""
+    owed = 0
+    for cycle, holder in _holders(log):
+        assert cycle.target.cyc == (cycle.target.stb or owed > 0 or holder is not None)
+        assert cycle.target.lock or holder is None
+        owed += len(cycle.taken) - len(cycle.answered)
+    assert owed == 0
+
+
+RULES = (
+    one_transfer_a_cycle_is_the_owner_s, answers_belong_to_their_requests,
+    a_stalled_transfer_stays, a_locked_bus_cycle_is_not_interrupted, nobody_is_passed_twice,
+    no_cycle_is_wasted, the_target_s_bus_cycle_lasts,
+)
+
+
+def _holders(log: list[Cycle]) -> Iterator[tuple[Cycle, int | None]]:
+    """Each cycle, and whose locked bus cycle has begun before it and goes on in it."""
+    holder = None
+    for cycle in log:
+        if holder is not None and not (cycle.driven[holder].cyc and cycle.driven[holder].lock):
+            holder = None
+        yield cycle, holder
+        for number in cycle.taken:
+            if cycle.driven[number].lock:
+                holder = number
