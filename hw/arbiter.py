@@ -103,7 +103,7 @@ class Arbiter(wiring.Component):
         return m
 
     def _locked(self, initiator):
-        """Whether ``initiator`` keeps all others off the bus, once a transfer of its is taken."""
+        """Whether ``initiator`` keeps all others off the bus, once it has been given a transfer."""
         return initiator.cyc & initiator.lock
 
     def _choose(self, m, *, room):

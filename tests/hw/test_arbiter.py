@@ -123,7 +123,8 @@ def test_a_stalled_transfer_is_not_overtaken(hold):
 
 # Locked bus cycles.
 
-@pytest.mark.parametrize("end", [OWED, IDLE, READ], ids=["lock", "cyc", "lock-asking"])
+@pytest.mark.parametrize("end", [OWED, IDLE, READ, Drive(lock=1)],
+                         ids=["lock", "both", "lock-asking", "cyc"])
 def test_others_wait_for_the_end_of_a_locked_bus_cycle_and_no_longer(end):
     script = [LOCK, KEEP, KEEP, LOCK, KEEP, KEEP, end]
     others = [IDLE] + [READ] * 6
@@ -159,7 +160,12 @@ def test_without_locks_increments_are_lost():
     assert memory.read(40, 8) < 20
 
 
-# Initiators that must wait.
+# Initiators that must wait, or ask for nothing.
+
+def test_outside_a_bus_cycle_nothing_is_asked_for():
+    log = through(arbiter_for(2), [played([Drive(stb=1)] * 3), played([IDLE, READ])])
+    assert [(cycle.target.cyc, cycle.target.stb) for cycle in log] == [(0, 0), (1, 1), (1, 0)]
+
 
 def test_a_held_initiator_waits_and_others_go_on():
     assert played_on(arbiter_for(3), [READ] * 9, [READ] * 9, [READ] * 9,
