@@ -12,13 +12,17 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 
-__all__ = ["InterruptSignature", "Interrupts", "interrupt_layout"]
+__all__ = ["FIRST_VECTOR", "InterruptSignature", "Interrupts", "interrupt_layout"]
+
+
+#: The lowest vector of priority class 15.
+FIRST_VECTOR = 0xF0
 
 
 def interrupt_layout(processors):
     """An interrupt of priority class 15, and who is to get it."""
     return data.StructLayout({
-        "target": range(processors),
+        "target": range(max(2, processors)),  #: A bit at least: ports without one are trouble.
         "vector": 4,                  #: Low bits; the high ones are the class.
     })
 

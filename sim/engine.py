@@ -1,11 +1,12 @@
 """What an engine is: a way of making the machine run."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from sw.bus import Bus
 
+from .schedule import Schedule
 from .trace import Trace
 
 
@@ -35,17 +36,28 @@ class Engine(Protocol):
 
     Attributes
     ----------
-    bus : :class:`sw.bus.Bus`
-        Processor 0's view of memory.
-    trace : :class:`sim.trace.Trace`
-        Everything that happened on the ports, recorded from the signals.
+    buses : sequence of :class:`sw.bus.Bus`
+        Each processor's view of memory, and of the others.
+    traces : sequence of :class:`sim.trace.Trace`
+        Everything that happened on the ports of each processor's unit, recorded from the signals.
+    bus, trace
+        Those of processor 0.
     cycle : :class:`int`
-        Cycle in which the next operation can begin; the first after reset is number 0.
+        Cycle in which the next operation of processor 0 can begin; the first after reset is 0.
+    schedule : :class:`sim.schedule.Schedule`
+        Which processor goes on, and which turns there have been.
     progress : callable or :class:`None`
         Called now and then during a run, with the cycle.
     """
 
+    schedule: Schedule
     progress: Callable[[int], None] | None
+
+    @property
+    def buses(self) -> Sequence[Bus]: ...
+
+    @property
+    def traces(self) -> Sequence[Trace]: ...
 
     @property
     def bus(self) -> Bus: ...
@@ -56,14 +68,15 @@ class Engine(Protocol):
     @property
     def cycle(self) -> int: ...
 
-    def run(self, main: Callable[[], Awaitable[None]], *, waves: Path | None = None) -> None:
-        """Run ``main`` from reset to its end.
+    def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
+        """Run ``mains``, one for each processor, from reset to the end of the first.
 
-        ``waves`` names a folder for the waveform and its save files. Raises :class:`BusHang`.
+        ``waves`` names a folder for the waveform and its save files. Raises :class:`BusHang`, and
+        whatever one of the ``mains`` raises.
         """
 
     async def settle(self) -> None:
-        """Wait until all marks so far are on record, so that the trace is complete."""
+        """Wait until all marks of processor 0 so far are on record."""
 
     def claim(self, text: str) -> None:
         """Note which claim is being tested; a signal in the waveform, beside the marks."""

@@ -12,10 +12,10 @@ from hw.bus import (
     AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
     Events, Register,
 )
+from hw.interrupts import FIRST_VECTOR
 from hw.layout import CR0, CR4, AccessKind, Fault
 
-from .records import Access, Control, Event, Mark, State, Transfer
-from .trace import Trace
+from .records import Access, Control, Event, Interrupt, Mark, Recording, State, Transfer
 
 
 __all__ = ["Fields", "Recorder", "Sample", "probes"]
@@ -75,12 +75,22 @@ class Sample(NamedTuple):
     stall:            int
     ack:              int
     dat_r:            int
+    send_valid:       int
+    send_target:      int
+    send_vector:      int
+    pending:          int
+    take:             int
+    vector:           int
     kernel_stack:     int
     claim:            int
 
 
-def probes(unit: Any, kernel_stack: Value, claim: Value) -> list[Value]:
-    """The signals of a :class:`Sample`, in its order, of one unit and its marks."""
+def probes(unit: Any, interrupts: Any, kernel_stack: Value, claim: Value) -> list[Value]:
+    """The signals of a :class:`Sample`, in its order.
+
+    ``unit`` is a :class:`hw.mmu.Mmu`, ``interrupts`` its processor's port of
+    :class:`hw.interrupts.Interrupts`, the other two are marks.
+    """
     memory = unit.memory
     return [Value.cast(signal) for signal in (
         unit.access.request.valid,   unit.access.request.ready,   unit.access.request.payload,
@@ -90,6 +100,8 @@ def probes(unit: Any, kernel_stack: Value, claim: Value) -> list[Value]:
         unit.control.state, unit.events,
         memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
         memory.stall, memory.ack, memory.dat_r,
+        interrupts.send.valid, interrupts.send.payload.target, interrupts.send.payload.vector,
+        interrupts.pending, interrupts.take, interrupts.vector,
         kernel_stack, claim,
     )]
 
@@ -117,11 +129,11 @@ def _strobes(bits: int) -> list[tuple[str, int]]:
 
 
 class Recorder:
-    """Fills a trace, cycle by cycle. Does next to nothing in a cycle without an event.
+    """Fills a recording, cycle by cycle. Does next to nothing in a cycle without an event.
 
     Parameters
     ----------
-    trace : :class:`sim.trace.Trace`
+    recording : :class:`sim.records.Recording`
         What to fill.
     stacks : sequence of tuples of :class:`str`
         Function stacks by the number on the mark signal; may grow.
@@ -129,20 +141,21 @@ class Recorder:
         Claims by the number on the claim signal; may grow.
     """
 
-    def __init__(self, trace: Trace, stacks: Sequence[tuple[str, ...]], claims: Sequence[str]):
-        self.trace    = trace
-        self._stacks  = stacks
-        self._claims  = claims
-        self._walking = False
-        self._marked  = (-1, -1)
-        self._state   = -1
+    def __init__(self, recording: Recording, stacks: Sequence[tuple[str, ...]],
+                 claims: Sequence[str]):
+        self.recording = recording
+        self._stacks   = stacks
+        self._claims   = claims
+        self._walking  = False
+        self._marked   = (-1, -1)
+        self._state    = -1
         self._accesses:  deque[Access]   = deque()  # not answered yet, like the next two
         self._transfers: deque[Transfer] = deque()
         self._controls:  deque[Control]  = deque()
 
     def step(self, cycle: int, sample: Sample) -> None:
         """Record one cycle."""
-        self.trace.cycles = cycle + 1
+        self.recording.cycles = cycle + 1
         if (sample.kernel_stack, sample.claim) != self._marked:
             self._mark(cycle, sample)
         if sample.state != self._state:
@@ -164,35 +177,46 @@ class Recorder:
             self._end_control(cycle, sample.controlled)
         if sample.control_valid and sample.control_ready:
             self._begin_control(cycle, sample.control)
+        if sample.send_valid or sample.take:
+            self._interrupts(cycle, sample)
         if sample.events & _walk_ended:
             self._walking = False
 
     def _mark(self, cycle: int, sample: Sample) -> None:
         self._marked = sample.kernel_stack, sample.claim
         stack, claim = self._stacks[sample.kernel_stack], self._claims[sample.claim]
-        self.trace.marks.append(Mark(cycle, stack, claim))
+        self.recording.marks.append(Mark(cycle, stack, claim))
 
     def _change(self, cycle: int, bits: int) -> None:
         self._state = bits
         state    = _state(bits)
         cr0, cr4 = _cr0(state["cr0"]), _cr4(state["cr4"])
-        self.trace.states.append(State(
+        self.recording.states.append(State(
             cycle, state["cr0"], state["cr2"], state["cr3"], state["cr4"], state["efer"],
             pg=cr0["pg"], wp=cr0["wp"], smep=cr4["smep"], smap=cr4["smap"], ac=state["ac"],
         ))
 
+    def _interrupts(self, cycle: int, sample: Sample) -> None:
+        mark = self.recording.marks[-1]
+        if sample.send_valid:
+            self.recording.interrupts.append(Interrupt(
+                cycle, FIRST_VECTOR | sample.send_vector, sample.send_target, mark))
+        if sample.take:
+            self.recording.interrupts.append(Interrupt(
+                cycle, FIRST_VECTOR | sample.vector, None, mark))
+
     def _strobe(self, cycle: int, bits: int) -> None:
         if bits & _walk_begun:
             self._walking = True
-        self.trace.all_events += [Event(cycle, name, level) for name, level in _strobes(bits)]
+        self.recording.events += [Event(cycle, name, level) for name, level in _strobes(bits)]
 
     def _begin_transfer(self, cycle: int, sample: Sample) -> None:
         transfer = Transfer(
             asked=cycle, address=sample.adr * 8, write=bool(sample.we), lock=bool(sample.lock),
-            sel=sample.sel, data=sample.dat_w, walk=self._walking, mark=self.trace.marks[-1],
+            sel=sample.sel, data=sample.dat_w, walk=self._walking, mark=self.recording.marks[-1],
         )
         self._transfers.append(transfer)
-        self.trace.all_transfers.append(transfer)
+        self.recording.transfers.append(transfer)
 
     def _end_transfer(self, cycle: int, word: int) -> None:
         transfer = self._transfers.popleft()
@@ -208,11 +232,11 @@ class Recorder:
             asked=cycle, linear=request["linear"], size=size, kind=_kinds[request["kind"]],
             user=bool(request["user"]), implicit=bool(request["implicit"]),
             chained=bool(request["chained"]), data=request["data"] & mask,
-            compare=request["compare"] & mask, state=self.trace.states[-1],
-            mark=self.trace.marks[-1],
+            compare=request["compare"] & mask, state=self.recording.states[-1],
+            mark=self.recording.marks[-1],
         )
         self._accesses.append(access)
-        self.trace.all_accesses.append(access)
+        self.recording.accesses.append(access)
 
     def _end_access(self, cycle: int, bits: int) -> None:
         access   = self._accesses.popleft()
@@ -229,10 +253,10 @@ class Recorder:
         request = _operation(bits)
         control = Control(
             asked=cycle, op=ControlOp(request["op"]), register=Register(request["register"]),
-            value=request["value"], mark=self.trace.marks[-1],
+            value=request["value"], mark=self.recording.marks[-1],
         )
         self._controls.append(control)
-        self.trace.all_controls.append(control)
+        self.recording.controls.append(control)
 
     def _end_control(self, cycle: int, bits: int) -> None:
         control  = self._controls.popleft()

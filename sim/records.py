@@ -3,14 +3,15 @@
 Records hold what was on the signals, decoded, and the cycles in which it was there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault
 
 
 __all__ = [
-    "LEVELS", "Access", "Control", "Event", "Mark", "Place", "State", "Transfer", "meets",
+    "LEVELS", "Access", "Control", "Event", "Interrupt", "Mark", "Place", "Recording", "State",
+    "Transfer", "meets",
 ]
 
 
@@ -178,6 +179,33 @@ class Event:
     cycle: int
     name:  str
     level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """An interrupt that the processor sent to ``target``; or, if that is None, that it took."""
+
+    cycle:  int
+    vector: int
+    target: int | None
+    mark:   Mark
+
+
+@dataclass
+class Recording:
+    """All that is on record of one processor and its unit, in the order of cycles.
+
+    ``cycles`` is the number of cycles recorded.
+    """
+
+    accesses:   list[Access]    = field(default_factory=list)
+    transfers:  list[Transfer]  = field(default_factory=list)
+    controls:   list[Control]   = field(default_factory=list)
+    interrupts: list[Interrupt] = field(default_factory=list)
+    events:     list[Event]     = field(default_factory=list)
+    states:     list[State]     = field(default_factory=list)
+    marks:      list[Mark]      = field(default_factory=list)
+    cycles:     int             = 0
 
 
 #: Names of the levels of :attr:`Event.level`.

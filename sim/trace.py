@@ -6,14 +6,15 @@ about itself enters it but the marks, which are signals too.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TypeVar
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind
 
-from .records import Access, Control, Event, Mark, Place, State, Transfer, meets
+from .records import (
+    Access, Control, Event, Interrupt, Mark, Place, Recording, State, Transfer, meets,
+)
 
 
 __all__ = ["Trace"]
@@ -23,21 +24,68 @@ Asked   = TypeVar("Asked", Access, Transfer, Control)
 Lasting = TypeVar("Lasting", State, Mark)
 
 
-@dataclass
 class Trace:
-    """Everything that happened on the ports, in the order of cycles.
+    """Everything that happened on the ports of one processor's unit, in the order of cycles.
 
     The lists may be read directly. The methods look for part of them: ``since`` is the first
-    cycle that counts, ``until`` the first that does not, by the cycle of the request.
+    cycle that counts, ``until`` the first that does not, by the cycle of the request. Processors
+    count the same cycles.
+
+    Parameters
+    ----------
+    recording : :class:`sim.records.Recording`
+        What is on record so far.
+    update : callable
+        Called before the record is looked at, to complete it.
     """
 
-    all_accesses:  list[Access]   = field(default_factory=list)
-    all_transfers: list[Transfer] = field(default_factory=list)
-    all_controls:  list[Control]  = field(default_factory=list)
-    all_events:    list[Event]    = field(default_factory=list)
-    states:        list[State]    = field(default_factory=list)
-    marks:         list[Mark]     = field(default_factory=list)
-    cycles:        int            = 0  #: Cycles recorded.
+    def __init__(self, recording: Recording, *, update: Callable[[], None] = lambda: None):
+        self._recording = recording
+        self._update    = update
+
+    def _complete(self) -> Recording:
+        self._update()
+        return self._recording
+
+    @property
+    def all_accesses(self) -> list[Access]:
+        """Accesses of the processor."""
+        return self._complete().accesses
+
+    @property
+    def all_transfers(self) -> list[Transfer]:
+        """Transfers of physical memory."""
+        return self._complete().transfers
+
+    @property
+    def all_controls(self) -> list[Control]:
+        """Control operations of the processor."""
+        return self._complete().controls
+
+    @property
+    def all_interrupts(self) -> list[Interrupt]:
+        """Interrupts that the processor sent or took."""
+        return self._complete().interrupts
+
+    @property
+    def all_events(self) -> list[Event]:
+        """Strobes of the unit."""
+        return self._complete().events
+
+    @property
+    def states(self) -> list[State]:
+        """Control registers, each time that they changed."""
+        return self._complete().states
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Functions and claims, each time that they changed."""
+        return self._complete().marks
+
+    @property
+    def cycles(self) -> int:
+        """Cycles recorded."""
+        return self._complete().cycles
 
     def accesses(
         self, *, since: int = 0, until: int | None = None, linear: Place | None = None,
@@ -93,10 +141,21 @@ class Trace:
     def events(self, name: str, *, since: int = 0, until: int | None = None,
                level: int | None = None) -> list[Event]:
         """Strobes called ``name``."""
-        start = bisect_left(self.all_events, since, key=attrgetter("cycle"))
-        return [e for e in self.all_events[start:]
+        found = self.all_events
+        start = bisect_left(found, since, key=attrgetter("cycle"))
+        return [e for e in found[start:]
                 if (until is None or e.cycle < until)
                 and e.name == name and (level is None or e.level == level)]
+
+    def interrupts(self, *, since: int = 0, until: int | None = None, vector: int | None = None,
+                   sent: bool | None = None) -> list[Interrupt]:
+        """Interrupts that were ``sent``, or taken."""
+        found = self.all_interrupts
+        start = bisect_left(found, since, key=attrgetter("cycle"))
+        return [i for i in found[start:]
+                if (until  is None or i.cycle < until)
+                and (vector is None or i.vector == vector)
+                and (sent   is None or (i.target is not None) == sent)]
 
     def window(self, function: str, *, since: int = 0,
                until: int | None = None) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ waveform, in nanoseconds, is the number of the cycle.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
@@ -44,6 +44,10 @@ class Shown:
     name:  str
     width: int
     text:  Callable[[int], str] | None = None
+
+    def within(self, scope: str) -> "Shown":
+        """The same signal, its group inside ``scope``."""
+        return replace(self, group=f"{scope}.{self.group}")
 
     @property
     def full_name(self) -> str:

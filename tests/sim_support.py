@@ -2,7 +2,9 @@
 
 from hw.bus import Register
 from hw.layout import AccessKind, Fault
-from sim.records import Access, Control, Event, Mark, State, Transfer
+from sim.records import (
+    Access, Control, Event, Interrupt, Mark, Recording, State, Transfer,
+)
 from sim.trace import Trace
 
 
@@ -52,9 +54,10 @@ def event(cycle, name, level=0):
 
 def trace(*records, cycles=100):
     """A trace of records of any kind. Control registers are 0, and user code runs, at first."""
-    made  = Trace(states=[state()], marks=[mark()], cycles=cycles)
-    lists = {Access: made.all_accesses, Transfer: made.all_transfers, Control: made.all_controls,
-             Event: made.all_events, State: made.states, Mark: made.marks}
+    made  = Recording(states=[state()], marks=[mark()], cycles=cycles)
+    lists = {Access: made.accesses, Transfer: made.transfers, Control: made.controls,
+             Interrupt: made.interrupts, Event: made.events, State: made.states,
+             Mark: made.marks}
     for record in records:
         lists[type(record)].append(record)
-    return made
+    return Trace(made)

@@ -1,73 +1,114 @@
-"""What is simulated: a unit, and the signals that show what software is doing."""
+"""What is simulated: units, what joins them, and the signals that show what software is doing."""
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amaranth import Cat, ClockDomain, Elaboratable, Module, Signal, Value
 from amaranth.hdl import Fragment
+from amaranth.lib.wiring import connect, flipped
 
+from hw.arbiter import Arbiter
 from hw.config import MmuConfig
+from hw.interrupts import Interrupts
 from hw.mmu import Mmu
+from hw.wishbone import WishboneSignature
 from sim.recorder import Sample, probes
 from sim.waves import Shown
 
 from .processor import Names
-from .view import ports, state_machines
+from .view import Probe, ports, shared, state_machines
 
 
-__all__ = ["Bench"]
+__all__ = ["Bench", "Socket"]
 
 
-class Bench(Elaboratable):
-    """One unit, its clock, and the marks of its processor.
-
-    Parameters
-    ----------
-    config : :class:`hw.config.MmuConfig`
-        What the unit can do.
-    view : :class:`bool`
-        Provide what a waveform shows. It costs time.
+class Socket:
+    """One processor's place: its unit, and the ports of what drives it.
 
     Attributes
     ----------
     unit : :class:`hw.mmu.Mmu`
         The unit.
+    kernel_stack : :class:`Signal`
+        The mark: kernel functions that execute.
+    inputs : :class:`dict` of :class:`Value`
+        What an engine drives, by name.
+    outputs : :class:`dict` of :class:`Value`
+        What it samples: the signals of a :class:`sim.recorder.Sample`.
+    """
+
+    def __init__(self, config: MmuConfig, interrupts: Any, claim: Signal):
+        self.unit         = Mmu(config)
+        self.design       = Fragment.get(self.unit, None)
+        self.kernel_stack = Signal(24)
+        access, control = self.unit.access, self.unit.control
+        self.inputs = _values({
+            "response_ready": access.response.ready,  "controlled_ready": control.response.ready,
+            "request_valid":  access.request.valid,   "request":  access.request.payload,
+            "control_valid":  control.request.valid,  "control":  control.request.payload,
+            "send_valid":     interrupts.send.valid,
+            "send_target":    interrupts.send.payload.target,
+            "send_vector":    interrupts.send.payload.vector,
+            "take":           interrupts.take,        "vector":   interrupts.vector,
+            "kernel_stack":   self.kernel_stack,
+        })
+        self.outputs = dict(zip(Sample._fields, probes(
+            self.unit, interrupts, self.kernel_stack, claim), strict=True))
+
+
+class Bench(Elaboratable):
+    """Units with their memory port, their clock, and the marks of software.
+
+    Parameters
+    ----------
+    config : :class:`hw.config.MmuConfig`
+        What each unit can do.
+    cpus : :class:`int`
+        How many units. Several share memory through an arbiter.
+    arbiter : class
+        :class:`hw.arbiter.Arbiter`, or one that a test prefers.
+    view : :class:`bool`
+        Provide what a waveform shows. It costs time.
+
+    Attributes
+    ----------
     clock : :class:`ClockDomain`
-        Its clock.
+        The clock.
+    sockets : :class:`list` of :class:`Socket`
+        Places of the processors.
     stacks, claims : :class:`.processor.Names`
         What the numbers on the marks mean: tuples of function names, and texts. May be replaced
         before a run.
-    kernel_stack, claim : :class:`Signal`
-        The marks: kernel functions that execute, and the claim that is being tested.
-    inputs : :class:`dict` of :class:`Value`
-        What an engine drives, by name.
-    probe : :class:`Signal`
-        All that is sampled, packed: one wide signal is read much faster than many.
+    inputs, outputs : :class:`dict` of :class:`Value`
+        What an engine drives and samples besides, by name: the memory port, the claim that is
+        being tested, and which processors' transfers are held.
     view : :class:`Signal`
         All that a waveform shows, packed.
     shown : :class:`list` of :class:`sim.waves.Shown`
         What that is.
     """
 
-    def __init__(self, config: MmuConfig, *, view: bool):
-        self.unit    = Mmu(config)
-        self.clock   = ClockDomain("sync")
-        self.stacks  = Names(())
-        self.claims  = Names("")
-        self._design = Fragment.get(self.unit, None)
+    def __init__(self, config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter,
+                 view: bool):
+        self.clock       = ClockDomain("sync")
+        self.stacks      = Names(())
+        self.claims      = Names("")
+        self._claim      = Signal(24)
+        self._hold       = Signal(cpus)
+        self._interrupts = Interrupts(processors=cpus)
+        self._arbiter    = arbiter(initiators=cpus, maxphyaddr=config.maxphyaddr) \
+            if cpus > 1 else None
+        self._memory     = WishboneSignature(maxphyaddr=config.maxphyaddr).create()
+        self.sockets     = [Socket(config, port, self._claim)
+                            for port in self._interrupts.processors]
 
-        self.kernel_stack = Signal(24)
-        self.claim        = Signal(24)
+        memory = self._memory
+        self.inputs  = _values({"claim": self._claim, "hold": self._hold, "ack": memory.ack,
+                                "dat_r": memory.dat_r, "stall": memory.stall})
+        self.outputs = _values({"cyc": memory.cyc, "stb": memory.stb, "we": memory.we,
+                                "adr": memory.adr, "sel": memory.sel, "dat_w": memory.dat_w})
 
-        self.inputs  = self._inputs()
-        self._probes = probes(self.unit, self.kernel_stack, self.claim)
-        self.probe   = Signal(sum(map(len, self._probes)))
-        ends = list(accumulate(map(len, self._probes)))
-        self._places = [(end - len(probe), (1 << len(probe)) - 1)
-                        for probe, end in zip(self._probes, ends, strict=True)]
-
-        viewed = [*self._marks(), *ports(self.unit), *state_machines(self._design)] if view else []
+        viewed = self._viewed() if view else []
         self.shown  = [shown for shown, _ in viewed]
         self._views = [value for _, value in viewed]
         self.view   = Signal(sum(map(len, self._views)))
@@ -76,41 +117,44 @@ class Bench(Elaboratable):
         """Put the parts together."""
         m = Module()
         m.domains += self.clock
-        m.submodules.mmu = self._design
-        m.d.comb += [
-            self.probe.eq(Cat(self._probes)),
-            self.view.eq(Cat(self._views)),
-        ]
+        m.submodules.interrupts = self._interrupts
+        for number, socket in enumerate(self.sockets):
+            setattr(m.submodules, f"mmu{number}" if number else "mmu", socket.design)
+        if self._arbiter is None:
+            connect(m, self.sockets[0].unit.memory, flipped(self._memory))
+        else:
+            m.submodules.arbiter = arbiter = self._arbiter
+            for socket, initiator in zip(self.sockets, arbiter.initiators, strict=True):
+                connect(m, socket.unit.memory, initiator)
+            m.d.comb += arbiter.hold.eq(self._hold)
+            connect(m, arbiter.target, flipped(self._memory))
+        m.d.comb += self.view.eq(Cat(self._views))
         return m
 
-    @property
-    def places(self) -> dict[str, tuple[int, int]]:
-        """Offset and width in ``probe`` of what is sampled, by its name in a sample."""
-        return {name: (offset, mask.bit_length()) for name, (offset, mask)
-                in zip(Sample._fields, self._places, strict=True)}
+    def _viewed(self) -> list[Probe]:
+        """What a waveform shows: of a machine with several processors, each in its own scope."""
+        viewed = [(Shown("software", "claim", 24, lambda n: self.claims.texts[n] or "-"),
+                   self._claim)]
+        for number, socket in enumerate(self.sockets):
+            found = [*self._marks(socket), *ports(socket.unit), *state_machines(socket.design)]
+            if self._arbiter is not None:
+                found = [(shown.within(f"cpu{number}"), value) for shown, value in found]
+            viewed += found
+        if self._arbiter is not None:
+            viewed += shared(self._arbiter, self._interrupts)
+        return viewed
 
-    def sample(self, bits: int) -> Sample:
-        """Take a value of ``probe`` apart."""
-        return Sample._make([bits >> offset & mask for offset, mask in self._places])
-
-    def _inputs(self) -> dict[str, Value]:
-        access, control, memory = self.unit.access, self.unit.control, self.unit.memory
-        return {name: Value.cast(signal) for name, signal in {
-            "response_ready": access.response.ready,  "controlled_ready": control.response.ready,
-            "request_valid":  access.request.valid,   "request":  access.request.payload,
-            "control_valid":  control.request.valid,  "control":  control.request.payload,
-            "kernel_stack":   self.kernel_stack,      "claim":    self.claim,
-            "ack": memory.ack, "dat_r": memory.dat_r, "stall": memory.stall,
-        }.items()}
-
-    def _marks(self) -> list[tuple[Shown, Value]]:
+    def _marks(self, socket: Socket) -> list[Probe]:
         return [
-            (Shown("software", "claim", 24, lambda n: self.claims.texts[n] or "-"), self.claim),
             (Shown("software", "kernel_function", 24,
-                   lambda n: (self.stacks.texts[n] or ("user",))[-1]), self.kernel_stack),
+                   lambda n: (self.stacks.texts[n] or ("user",))[-1]), socket.kernel_stack),
             (Shown("software", "kernel_stack", 24,
-                   lambda n: _stack_text(self.stacks.texts[n])), self.kernel_stack),
+                   lambda n: _stack_text(self.stacks.texts[n])), socket.kernel_stack),
         ]
+
+
+def _values(signals: Mapping[str, Any]) -> dict[str, Value]:
+    return {name: Value.cast(signal) for name, signal in signals.items()}
 
 
 def _stack_text(stack: Sequence[str]) -> str:

@@ -1,68 +1,108 @@
-"""What a kernel waits for: accesses, a control operation, or its marks."""
+"""What a kernel waits for: one operation of its processor."""
 
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from hw.bus import AccessRequest, ControlOp, ControlRequest
-from hw.bus import Register as HwRegister
-from hw.layout import AccessKind
-from sim.recorder import Fields
-from sw.bus import Access, Answer, Kind, Register
-
-
-__all__ = ["Accesses", "Control", "Settle"]
+from hw.bus import ControlOp
+from sw.bus import Access, Answer, Fault, Kind, Register
+from sw.pieces import pieces
 
 
-_request   = Fields(AccessRequest)
-_operation = Fields(ControlRequest)
+__all__ = ["Control", "Halt", "LoadString", "Operation", "Send", "Settle", "Single", "StoreString",
+           "Take"]
 
-_KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
-_REGISTERS = {register: HwRegister[register.name].value for register in Register}
+
+class Operation:
+    """Something that takes cycles. Awaiting it hands it to the processor; the value is its outcome.
+
+    Its text says what the processor waits for.
+    """
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator["Operation", Any, Any]:
+        return (yield self)
 
 
 @dataclass(slots=True)
-class Accesses:
-    """Accesses to do back to back, all but the first chained to the one before."""
+class Single(Operation):
+    """One access. Outcome: an :class:`sw.bus.Answer`."""
 
-    requests:  list[Access]
-    taken:     int = 0
-    responses: list[int] = field(default_factory=list)
+    access: Access
 
-    def __await__(self) -> Generator["Accesses", list[Answer], list[Answer]]:
-        return (yield self)
+    def requests(self) -> list[Access]:
+        """The accesses to do back to back."""
+        return [self.access]
 
-    def packed(self, index: int) -> int:
-        """Request number ``index``, as it is on the port."""
-        access = self.requests[index]
-        return _request.pack({
-            "linear": access.linear, "size": access.size.bit_length() - 1,
-            "kind": _KINDS[access.kind], "user": access.user,
-            "implicit": access.implicit, "chained": index > 0,
-            "data": access.data, "compare": access.compare,
-        })
+    def outcome(self, answers: Sequence[Answer]) -> Answer:
+        """What is made of the answers, one for each access up to the first that faults."""
+        return answers[0]
 
     def __str__(self) -> str:
-        access = self.requests[len(self.responses)]
+        access = self.access
         return f"a {access.kind.value} of {access.size} bytes at {access.linear:#x}"
 
 
 @dataclass(slots=True)
-class Control:
-    """One control operation."""
+class LoadString(Operation):
+    """Loads upwards. Outcome: the bytes before the first fault, and that fault."""
+
+    linear: int
+    count:  int
+    user:   bool
+
+    def requests(self) -> list[Access]:
+        """The accesses to do back to back, all but the first chained to the one before."""
+        return [Access(piece, size, Kind.READ, self.user)
+                for piece, size in pieces(self.linear, self.count)]
+
+    def outcome(self, answers: Sequence[Answer]) -> tuple[bytes, Fault | None]:
+        """What is made of the answers, one for each access up to the first that faults."""
+        data = b"".join(answer.data.to_bytes(size, "little") for answer, (_, size)
+                        in zip(answers, pieces(self.linear, self.count), strict=False)
+                        if answer.fault is None)
+        return data, answers[-1].fault
+
+    def __str__(self) -> str:
+        return f"a load of {self.count} bytes from {self.linear:#x} on"
+
+
+@dataclass(slots=True)
+class StoreString(Operation):
+    """Stores upwards. Outcome: the bytes stored before the first fault, and that fault."""
+
+    linear: int
+    data:   bytes
+    user:   bool
+
+    def requests(self) -> list[Access]:
+        """The accesses to do back to back, all but the first chained to the one before."""
+        todo, done = [], 0
+        for piece, size in pieces(self.linear, len(self.data)):
+            value = int.from_bytes(self.data[done:done + size], "little")
+            todo.append(Access(piece, size, Kind.WRITE, self.user, data=value))
+            done += size
+        return todo
+
+    def outcome(self, answers: Sequence[Answer]) -> tuple[int, Fault | None]:
+        """What is made of the answers, one for each access up to the first that faults."""
+        done = sum(size for answer, (_, size)
+                   in zip(answers, pieces(self.linear, len(self.data)), strict=False)
+                   if answer.fault is None)
+        return done, answers[-1].fault
+
+    def __str__(self) -> str:
+        return f"a store of {len(self.data)} bytes from {self.linear:#x} on"
+
+
+@dataclass(slots=True)
+class Control(Operation):
+    """One control operation. Outcome: the value read, and whether it was refused with #GP."""
 
     op:       ControlOp
     register: Register
     value:    int
-    taken:    bool = False
-
-    def __await__(self) -> Generator["Control", int, int]:
-        return (yield self)
-
-    def packed(self) -> int:
-        """The request, as it is on the port."""
-        return _operation.pack({
-            "op": self.op.value, "register": _REGISTERS[self.register], "value": self.value,
-        })
 
     def __str__(self) -> str:
         name = self.register.name
@@ -73,8 +113,40 @@ class Control:
         }[self.op]
 
 
-class Settle:
-    """Wait for the marks."""
+@dataclass(slots=True)
+class Send(Operation):
+    """An interrupt for processor ``target``; ``vector`` is 0xF0 to 0xFF. No outcome."""
 
-    def __await__(self) -> Generator["Settle", None, None]:
-        yield self
+    target: int
+    vector: int
+
+    def __str__(self) -> str:
+        return f"interrupt {self.vector:#x} for processor {self.target}"
+
+
+@dataclass(slots=True)
+class Take(Operation):
+    """The acceptance of an interrupt that waits. No outcome."""
+
+    vector: int
+
+    def __str__(self) -> str:
+        return f"the acceptance of interrupt {self.vector:#x}"
+
+
+class Halt(Operation):
+    """Nothing, until an interrupt waits. No outcome."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "an interrupt"
+
+
+class Settle(Operation):
+    """Nothing, until all marks are on record. No outcome."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "its marks"

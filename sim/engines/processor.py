@@ -1,33 +1,23 @@
-"""One processor in front of a unit: a bus for the kernel, and the driver of the unit's ports.
+"""One processor as the kernel sees it: a bus, whose operations an engine brings to the ports.
 
-The kernel is a coroutine. When it waits for the bus it hands out an operation; the driver, stepped
-once a cycle, puts the operation on the ports and resumes the kernel with the outcome. Nothing
-here knows a simulator.
+The kernel is a coroutine. When it waits for the bus it hands out an operation; the engine puts it
+on the ports, and resumes the kernel with the outcome. Nothing here knows a simulator.
 """
 
 from collections import deque
 from collections.abc import Awaitable, Generator, Sequence
 from typing import Any
 
-from hw.bus import AccessResponse, ControlOp, ControlResponse, ControlState
-from hw.layout import Fault
-from sim.engine import BusHang
-from sim.recorder import Fields, Sample
-from sw.bus import Access, Answer, GeneralProtection, Kind, PageFault, Register
-from sw.bus import Fault as BusFault
-from sw.pieces import pieces
+from hw.bus import ControlOp
+from hw.interrupts import FIRST_VECTOR
+from sw.bus import Access, Answer, Fault, GeneralProtection, Register
 
-from .operations import Accesses, Control, Settle
+from .operations import (
+    Control, Halt, LoadString, Operation, Send, Settle, Single, StoreString, Take,
+)
 
 
 __all__ = ["Names", "Processor"]
-
-
-_response = Fields(AccessResponse)
-_outcome  = Fields(ControlResponse)
-_state    = Fields(ControlState)
-
-_FAULTS   = {fault.value: fault for fault in Fault}
 
 
 class Names:
@@ -49,7 +39,7 @@ class Names:
 
 
 class Processor:
-    """A :class:`sw.bus.Bus`, and the values to drive onto the ports of the unit in each cycle.
+    """A :class:`sw.bus.Bus`, and the coroutine that runs on it.
 
     Every mark stays on its signal for a cycle or more, so that a function that does not touch
     memory is seen too; operations wait for the marks before them.
@@ -58,114 +48,109 @@ class Processor:
     ----------
     stacks : :class:`Names`
         Function stacks seen so far, as tuples.
-    deadline : :class:`int`
-        Cycles in which the unit must do something for an operation.
 
     Attributes
     ----------
+    interrupts : :class:`int`
+        Interrupts that wait: bit n is vector 0xF0 + n, as of the end of the last operation.
     running : :class:`bool`
         There is still something to do.
-    request_valid, request : :class:`int`
-        Stream of accesses, in the cycle to come.
-    control_valid, control : :class:`int`
-        Stream of control operations, in the cycle to come.
+    operation : :class:`Operation` or :class:`None`
+        What the kernel waits for; none before its start and after its end.
     kernel_stack : :class:`int`
-        Number of the mark, in the cycle to come.
+        Number of the mark that was shown last.
+    marks : :class:`collections.deque` of :class:`int`
+        Marks to show after it.
     """
 
-    def __init__(self, stacks: Names, *, deadline: int):
-        self._stacks    = stacks
-        self._deadline  = deadline
-        self._marks: deque[int] = deque()
+    def __init__(self, stacks: Names):
+        self._stacks     = stacks
         self._kernel: Generator[Any, Any, None] | None = None
-        self._operation: Accesses | Control | Settle | None = None
-        self._progress  = 0
-        self.running    = False
-        self.request_valid = self.request = 0
-        self.control_valid = self.control = 0
-        self.kernel_stack  = 0
+        self.operation: Operation | None = None
+        self.marks: deque[int] = deque()
+        self.kernel_stack = 0
+        self.interrupts   = 0
+        self.running      = False
 
     # The kernel's side
 
     async def access(self, access: Access) -> Answer:
         """Do one access."""
-        return (await Accesses([access]))[0]
+        answer: Answer = await Single(access)
+        return answer
 
     async def load_string(self, linear: int, count: int, *,
-                          user: bool) -> tuple[bytes, BusFault | None]:
+                          user: bool) -> tuple[bytes, Fault | None]:
         """Load bytes upwards; return those before the first fault."""
-        todo = [Access(piece, size, Kind.READ, user) for piece, size in pieces(linear, count)]
-        answers = await Accesses(todo) if todo else []
-        data = b"".join(answer.data.to_bytes(access.size, "little")
-                        for access, answer in zip(todo, answers, strict=False)
-                        if answer.fault is None)
-        return data, answers[-1].fault if answers else None
+        return await LoadString(linear, count, user) if count else (b"", None)
 
     async def store_string(self, linear: int, data: bytes, *,
-                           user: bool) -> tuple[int, BusFault | None]:
+                           user: bool) -> tuple[int, Fault | None]:
         """Store bytes upwards; return how many came before the first fault."""
-        todo = [Access(piece, size, Kind.WRITE, user, data=int.from_bytes(
-                    data[piece - linear:piece - linear + size], "little"))
-                for piece, size in pieces(linear, len(data))]
-        answers = await Accesses(todo) if todo else []
-        done = sum(access.size for access, answer in zip(todo, answers, strict=False)
-                   if answer.fault is None)
-        return done, answers[-1].fault if answers else None
+        return await StoreString(linear, data, user) if data else (0, None)
 
     async def read_control(self, register: Register) -> int:
         """Read a control register."""
-        return _outcome(await Control(ControlOp.READ, register, 0))["value"]
+        value: int
+        value, _ = await Control(ControlOp.READ, register, 0)
+        return value
 
     async def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
-        if _outcome(await Control(ControlOp.WRITE, register, value))["fault"]:
+        _, refused = await Control(ControlOp.WRITE, register, value)
+        if refused:
             raise GeneralProtection(f"#GP: {value:#x} cannot be written to {register.name}")
 
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
         await Control(ControlOp.INVLPG, Register.CR0, linear)
 
-    @property
-    def interrupts(self) -> int:
-        """Interrupts that wait: none ever does."""
-        return 0
-
     async def send_interrupt(self, target: int, vector: int) -> None:
         """Interrupt a processor."""
-        raise NotImplementedError
+        await Send(target, vector)
 
     async def take_interrupt(self) -> int:
-        """Accept an interrupt."""
-        raise NotImplementedError
+        """Accept the interrupt with the highest vector; return the vector."""
+        vector = FIRST_VECTOR + self.interrupts.bit_length() - 1
+        await Take(vector)
+        self.interrupts &= ~(1 << vector - FIRST_VECTOR)
+        return vector
 
     async def halt(self) -> None:
         """Stop until an interrupt waits."""
-        raise NotImplementedError
+        await Halt()
 
     def mark(self, stack: Sequence[str]) -> None:
         """Note which kernel functions are executing, outermost first; empty: user code."""
         number = self._stacks.number(tuple(stack))
-        if number != (self._marks[-1] if self._marks else self.kernel_stack):
-            self._marks.append(number)
+        if number != (self.marks[-1] if self.marks else self.kernel_stack):
+            self.marks.append(number)
 
     async def settle(self) -> None:
         """Wait until every mark so far has been seen, and is on record."""
-        if self._marks:
+        if self.marks:
             await Settle()
 
-    # The machine's side
+    # The engine's side
 
     @property
     def ahead(self) -> int:
         """Cycles that the next operation must wait for marks to be shown."""
-        return max(0, len(self._marks) - 1)
+        return max(0, len(self.marks) - 1)
 
     def start(self, kernel: Awaitable[None]) -> None:
         """Begin to run ``kernel``, up to its first operation."""
-        self._kernel  = kernel.__await__()
-        self.running  = True
-        self._resume(None, 0)
-        self._drive()
+        self._kernel = kernel.__await__()
+        self.running = True
+        self.resume(None)
+
+    def resume(self, outcome: Any) -> None:
+        """Let the kernel run up to its next operation. Raises whatever the kernel raises."""
+        assert self._kernel is not None
+        try:
+            self.operation = self._kernel.send(outcome)
+        except StopIteration:
+            self.operation = None
 
     def stop(self) -> None:
         """Drop the kernel wherever it is."""
@@ -177,85 +162,3 @@ class Processor:
             except RuntimeError:
                 # On its way out it waited for the bus once more. It is dropped there, then.
                 continue
-
-    def step(self, cycle: int, sample: Sample) -> None:
-        """Take note of ``cycle``, which has ended, and set the attributes for the next one.
-
-        Raises :class:`sim.engine.BusHang`, and whatever the kernel raises.
-        """
-        operation = self._operation
-        if isinstance(operation, Accesses):
-            self._step_accesses(cycle, sample, operation)
-        elif isinstance(operation, Control):
-            self._step_control(cycle, sample, operation)
-        elif not self._marks and operation is None:
-            self.running = False
-        elif not self._marks:
-            self._resume(None, cycle)
-        self._drive()
-
-    def _step_accesses(self, cycle: int, sample: Sample, operation: Accesses) -> None:
-        if sample.request_valid and sample.request_ready:
-            operation.taken += 1
-            self._progress = cycle
-        if sample.response_valid:
-            operation.responses.append(sample.response)
-            self._progress = cycle
-            if len(operation.responses) == len(operation.requests):
-                self._resume(self._answers(operation, sample.state), cycle)
-                return
-        self._check(cycle)
-
-    def _step_control(self, cycle: int, sample: Sample, operation: Control) -> None:
-        if sample.control_valid and sample.control_ready:
-            operation.taken = True
-            self._progress = cycle
-        if sample.controlled_valid:
-            self._resume(sample.controlled, cycle)
-        else:
-            self._check(cycle)
-
-    def _check(self, cycle: int) -> None:
-        if self._marks:
-            self._progress = cycle
-        elif cycle - self._progress > self._deadline:
-            raise BusHang(cycle, str(self._operation))
-
-    def _resume(self, outcome: Any, cycle: int) -> None:
-        """Let the kernel run up to its next operation."""
-        assert self._kernel is not None
-        self._progress = cycle
-        try:
-            self._operation = self._kernel.send(outcome)
-        except StopIteration:
-            self._operation = None
-
-    def _drive(self) -> None:
-        """Set the attributes: the next mark, and behind the last one, the operation."""
-        if self._marks:
-            self.kernel_stack = self._marks.popleft()
-        operation = self._operation
-        self.request_valid = self.control_valid = 0
-        if self._marks or operation is None:
-            return
-        if isinstance(operation, Accesses):
-            if operation.taken < len(operation.requests):
-                self.request_valid, self.request = 1, operation.packed(operation.taken)
-        elif isinstance(operation, Control) and not operation.taken:
-            self.control_valid, self.control = 1, operation.packed()
-
-    def _answers(self, operation: Accesses, state: int) -> list[Answer]:
-        """One answer for each access that was not skipped."""
-        answers = []
-        for access, bits in zip(operation.requests, operation.responses, strict=True):
-            response = _response(bits)
-            fault    = _FAULTS[response["fault"]]
-            if fault == Fault.NONE:
-                mask = 0 if access.kind is Kind.WRITE else (1 << 8 * access.size) - 1
-                answers.append(Answer(response["data"] & mask))
-            elif fault == Fault.PAGE_FAULT:
-                cr2 = _state(state)["cr2"]
-                answers.append(Answer(fault=PageFault(cr2, response["error"])))
-            elif fault == Fault.GENERAL_PROTECTION:
-                answers.append(Answer(fault=GeneralProtection(f"#GP at {access.linear:#x}")))
-        return answers

@@ -1,20 +1,26 @@
 """The machine in Amaranth's own simulator: nothing to install, and every signal in a waveform."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
+from amaranth import Cat, Elaboratable, Module, Signal
 from amaranth.sim import Simulator, SimulatorContext
 
+from hw.arbiter import Arbiter
 from hw.config import MmuConfig
-from sim.memory import PhysicalMemory, Target
-from sim.recorder import Recorder
-from sim.trace import Trace
+from sim.engine import BusHang
+from sim.memory import Target
+from sim.recorder import Sample
 from sim.waves import Waveform, waveform
 
+from .base import Simulation
 from .bench import Bench
-from .processor import Names, Processor
+from .stepped import SteppedProcessor
+from .turns import Turns
 
 
 __all__ = ["PysimEngine"]
@@ -27,122 +33,127 @@ PERIOD = 1e-9
 STRIDE = 256
 
 
-class PysimEngine:
-    """A :class:`sim.engine.Engine`: one unit, one processor, one memory, for one run.
+class PysimEngine(Simulation[SteppedProcessor]):
+    """A :class:`sim.engine.Engine`; see :class:`.base.Simulation`."""
 
-    Parameters
-    ----------
-    config : :class:`hw.config.MmuConfig`
-        What the unit can do.
-    memory : :class:`sim.memory.PhysicalMemory`
-        What is behind it; by default, an empty and fast one.
-    deadline : :class:`int`
-        Cycles in which the unit must do something for an operation.
+    def _processor(self) -> SteppedProcessor:
+        return SteppedProcessor(self.stacks, deadline=self.deadline)
 
-    Attributes
-    ----------
-    bus : :class:`.processor.Processor`
-        The processor.
-    trace : :class:`sim.trace.Trace`
-        What happened.
-    memory : :class:`sim.memory.PhysicalMemory`
-        As given.
-    progress : callable or :class:`None`
-        Called now and then during the run, with the cycle.
-    """
-
-    def __init__(
-        self, config: MmuConfig, *, memory: PhysicalMemory | None = None, deadline: int = 10_000,
-    ):
-        self.config  = config
-        self.memory  = memory or PhysicalMemory()
-        self.trace   = Trace()
-        self._stacks = Names(())
-        self._claims = Names("")
-        self.bus     = Processor(self._stacks, deadline=deadline)
-        self.progress: Callable[[int], None] | None = None
-        self._claim  = 0
-        self._cycle  = 0
-        self._spent  = False
-
-    @property
-    def cycle(self) -> int:
-        """Cycle in which the next operation can begin."""
-        return self._cycle + self.bus.ahead
-
-    async def settle(self) -> None:
-        """Wait until all marks so far are on record."""
-        await self.bus.settle()
-
-    def claim(self, text: str) -> None:
-        """Note which claim is being tested, from the next cycle on; empty: none."""
-        self._claim = self._claims.number(text)
-
-    def run(
-        self, main: Callable[[], Awaitable[None]], *, waves: Path | None = None,
-    ) -> None:
-        """Run ``main`` from reset to its end; see :class:`sim.engine.Engine`."""
-        if self._spent:
-            raise RuntimeError("this machine has run already; make another")
-        self._spent = True
-        with _simulation(self.config, view=waves is not None) as simulation:
-            bench = simulation.bench
-            bench.stacks, bench.claims = self._stacks, self._claims
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+        with _compiled(self.config, len(mains), self.arbiter, waves is not None) as compiled:
+            bench = compiled.bench
+            bench.stacks, bench.claims = self.stacks, self.claims
             with nullcontext() if waves is None else waveform(waves, bench.shown) as wave:
-                simulation.run(partial(self._clockwork, main, wave))
+                compiled.run(partial(self._clockwork, mains, wave))
 
     async def _clockwork(
-        self, main: Callable[[], Awaitable[None]], wave: Waveform | None,
-        ctx: SimulatorContext, bench: Bench,
+        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Waveform | None,
+        ctx: SimulatorContext, design: "_Probed",
     ) -> None:
         """Process: drive, wait for the clock, sample; cycle by cycle to the end of the kernel."""
-        target   = Target(self.memory)
-        recorder = Recorder(self.trace, self._stacks.texts, self._claims.texts)
-        outputs  = list(bench.inputs.values())
-        driven   = [0] * len(outputs)
+        target = Target(self.memory)
+        turns  = Turns(self.schedule, len(mains))
+        pins   = _Pins(ctx, design.bench)
         # Not ctx.tick(), which is made anew in every cycle, and takes longer than all the rest.
-        edge = ctx.posedge(bench.clock.clk).sample(bench.probe, bench.view)
+        edge = ctx.posedge(design.bench.clock.clk).sample(design.probe, design.bench.view)
         try:
-            self.bus.start(main())
+            self._start(mains)
             while self.bus.running:
-                values = self._values(target)
-                if values != driven:
-                    for signal, value, before in zip(outputs, values, driven, strict=True):
-                        if value != before:
-                            ctx.set(signal, value)
-                    driven = values
+                hold = turns.begin()
+                for number, processor in enumerate(self.processors):
+                    processor.drive(held=bool(hold >> number & 1))
+                pins.drive(*(processor.driven for processor in self.processors), {
+                    "claim": self._claim, "hold": hold, "ack": target.ack,
+                    "dat_r": target.dat_r, "stall": target.stall})
                 _, bits, view = await edge
-                sample = bench.sample(bits)
-                recorder.step(self._cycle, sample)
+                samples, memory = design.taken_apart(bits)
+                for recorder, sample in zip(self.recorders, samples, strict=True):
+                    recorder.step(self._cycle, sample)
                 if wave is not None:
                     wave.step(self._cycle, view)
-                target.step(sample.cyc, sample.stb, sample.we, sample.adr, sample.sel,
-                            sample.dat_w)
+                target.step(*memory)
                 self._cycle += 1
-                self.bus.step(self._cycle - 1, sample)
+                self._step(samples, turns)
                 if self.progress is not None and self._cycle % STRIDE == 0:
                     self.progress(self._cycle)
         finally:
-            self.bus.stop()
+            self._stop()
 
-    def _values(self, target: Target) -> list[int]:
-        """What to drive onto the inputs of the bench."""
-        bus = self.bus
-        return [1, 1, bus.request_valid, bus.request, bus.control_valid, bus.control,
-                bus.kernel_stack, self._claim,
-                target.ack, target.dat_r, target.stall]
+    def _step(self, samples: Sequence[Sample], turns: Turns) -> None:
+        """End the cycle for schedule and processors."""
+        both  = list(zip(self.processors, samples, strict=True))
+        idle  = [processor.idle(sample) for processor, sample in both]
+        if all(idle):
+            raise BusHang(self._cycle - 1, "an interrupt, which nobody can send")
+        turns.end([processor.steps(sample) for processor, sample in both], idle)
+        for processor, sample in both:
+            processor.step(self._cycle - 1, sample)
 
 
-class _Simulation:
+class _Pins:
+    """Inputs of a bench; only those that change are set, because setting takes long."""
+
+    def __init__(self, ctx: SimulatorContext, bench: Bench):
+        self._ctx     = ctx
+        self._parts   = [part.inputs for part in (*bench.sockets, bench)]
+        self._driven: list[dict[str, int]] = [{} for _ in self._parts]
+
+    def drive(self, *values: dict[str, int]) -> None:
+        """Set inputs of each socket, and then those that are shared."""
+        for signals, driven, part in zip(self._parts, self._driven, values, strict=True):
+            for name, value in part.items():
+                if value != driven.get(name, 0):
+                    self._ctx.set(signals[name], value)
+                    driven[name] = value
+
+
+class _Probed(Elaboratable):
+    """A bench, and all that is sampled of it packed into one signal: it is read much faster.
+
+    Attributes
+    ----------
+    bench : :class:`.bench.Bench`
+        The bench.
+    probe : :class:`Signal`
+        The signals of every socket, then those that are shared.
+    """
+
+    def __init__(self, bench: Bench):
+        self.bench    = bench
+        self._signals = [signal for part in (*bench.sockets, bench)
+                         for signal in part.outputs.values()]
+        self.probe    = Signal(sum(map(len, self._signals)))
+        ends          = list(accumulate(map(len, self._signals)))
+        self._places  = [(end - len(signal), (1 << len(signal)) - 1)
+                         for signal, end in zip(self._signals, ends, strict=True)]
+
+    def elaborate(self, platform: Any) -> Module:
+        """Put the parts together."""
+        m = Module()
+        m.submodules.bench = self.bench
+        m.d.comb += self.probe.eq(Cat(self._signals))
+        return m
+
+    def taken_apart(self, bits: int) -> tuple[list[Sample], list[int]]:
+        """The samples of all sockets in a value of ``probe``, and the shared signals."""
+        values = [bits >> offset & mask for offset, mask in self._places]
+        width  = len(Sample._fields)
+        shared = width * len(self.bench.sockets)
+        samples = [Sample._make(values[start:start + width]) for start in range(0, shared, width)]
+        return samples, values[shared:]
+
+
+class _Compiled:
     """A bench that is compiled once, and reset for every further run."""
 
-    def __init__(self, config: MmuConfig, *, view: bool):
-        self.bench      = Bench(config, view=view)
-        self._simulator = Simulator(self.bench)
+    def __init__(self, bench: Bench):
+        self.bench      = bench
+        self._design    = _Probed(bench)
+        self._simulator = Simulator(self._design)
         self._simulator.add_clock(PERIOD, phase=PERIOD)
         self._begun     = False
 
-    def run(self, clockwork: Callable[[SimulatorContext, Bench], Awaitable[None]]) -> None:
+    def run(self, clockwork: Callable[[SimulatorContext, _Probed], Awaitable[None]]) -> None:
         """Run ``clockwork`` to its end."""
         self._clockwork = clockwork
         # Not before: both make a coroutine, which complains if nobody runs it.
@@ -155,15 +166,19 @@ class _Simulation:
 
     async def _process(self, ctx: SimulatorContext) -> None:
         with ctx.critical():
-            await self._clockwork(ctx, self.bench)
+            await self._clockwork(ctx, self._design)
 
 
-_idle: dict[tuple[MmuConfig, bool], _Simulation] = {}
+_idle: dict[tuple[MmuConfig, int, type[Arbiter], bool], _Compiled] = {}
 
 
 @contextmanager
-def _simulation(config: MmuConfig, *, view: bool) -> Iterator[_Simulation]:
+def _compiled(
+    config: MmuConfig, cpus: int, arbiter: type[Arbiter], view: bool,
+) -> Iterator[_Compiled]:
     """A compiled bench: an idle one if there is any. One whose run failed is not used again."""
-    simulation = _idle.pop((config, view), None) or _Simulation(config, view=view)
-    yield simulation
-    _idle[config, view] = simulation
+    key = config, cpus, arbiter, view
+    compiled = _idle.pop(key, None) or _Compiled(
+        Bench(config, cpus=cpus, arbiter=arbiter, view=view))
+    yield compiled
+    _idle[key] = compiled

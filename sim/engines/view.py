@@ -11,7 +11,7 @@ from sim.recorder import Fields
 from sim.waves import Shown
 
 
-__all__ = ["error_text", "ports", "state_machines"]
+__all__ = ["Probe", "error_text", "ports", "shared", "state_machines"]
 
 
 #: A signal, and how it is shown.
@@ -34,6 +34,21 @@ def ports(unit: Any) -> list[Probe]:
         _memory(unit.memory),
     )
     return [probe for group in groups for probe in group]
+
+
+def shared(arbiter: Any, interrupts: Any) -> list[Probe]:
+    """What several processors share: the bus to memory, and the interrupts that wait for each."""
+    target = arbiter.target
+    return [
+        _show("bus", "owner",    arbiter.owner),
+        _show("bus", "hold",     arbiter.hold),
+        _show("bus", "transfer", target.cyc & target.stb & ~target.stall),
+        _show("bus", "address",  target.adr << 3),
+        _show("bus", "write",    target.we),
+        _show("bus", "lock",     target.lock),
+        *(_show("interrupts", f"pending_{number}", processor.pending)
+          for number, processor in enumerate(interrupts.processors)),
+    ]
 
 
 def state_machines(fragment: Fragment, path: tuple[str, ...] = ()) -> Iterator[Probe]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from trace_support import assert_same
 
 from hw.config import MmuConfig
 from sim.engine import BusHang
@@ -28,18 +29,7 @@ CASE = str(Path(__file__).with_name("scenario_cases.py"))
 
 ROOT = Path(__file__).parents[2]
 
-LISTS = ("all_accesses", "all_transfers", "all_controls", "all_events", "states", "marks")
-
 SCENARIOS = [(name, mode) for name, scenario in discover().items() for mode in scenario.modes]
-
-
-def assert_same(one, other):
-    """Two traces record the same, in the same cycles."""
-    for name in LISTS:
-        for left, right in zip(getattr(one, name), getattr(other, name), strict=False):
-            assert left == right
-        assert len(getattr(one, name)) == len(getattr(other, name))
-    assert one.cycles == other.cycles
 
 
 def both(main, *, waves=(None, None), raises=(), **options):

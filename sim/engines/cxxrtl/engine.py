@@ -1,18 +1,17 @@
 """The machine as C++, compiled: the same cycles as in Amaranth's simulator, much faster."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from hw.config import MmuConfig
-from sim.engines.processor import Names
-from sim.memory import PhysicalMemory
-from sim.recorder import Recorder
-from sim.trace import Trace
+from sim.engine import BusHang
+from sim.engines.base import Simulation
 from sim.waves import Waveform, waveform
 
-from .batch import BatchProcessor
-from .native import Machine, native
+from .native import Machine, Status, native
+from .plan import Plan
+from .processor import CompiledProcessor
+from .samples import LogReader, view_rows
 
 
 __all__ = ["CxxrtlEngine"]
@@ -21,106 +20,85 @@ __all__ = ["CxxrtlEngine"]
 #: Cycles between two reports of progress.
 STRIDE = 65_536
 
+class CxxrtlEngine(Simulation[CompiledProcessor]):
+    """A :class:`sim.engine.Engine`; see :class:`sim.engines.base.Simulation`.
 
-class CxxrtlEngine:
-    """A :class:`sim.engine.Engine`: one unit, one processor, one memory, for one run.
-
-    Parameters
-    ----------
-    config : :class:`hw.config.MmuConfig`
-        What the unit can do.
-    memory : :class:`sim.memory.PhysicalMemory`
-        What is behind it; by default, an empty and fast one.
-    deadline : :class:`int`
-        Cycles in which the unit must do something for an operation.
-
-    Attributes
-    ----------
-    bus : :class:`.batch.BatchProcessor`
-        The processor.
-    trace : :class:`sim.trace.Trace`
-        What happened.
-    memory : :class:`sim.memory.PhysicalMemory`
-        As given.
-    progress : callable or :class:`None`
-        Called now and then during the run, with the cycle.
+    What happens is logged in C++, and decoded when somebody looks at a trace.
     """
 
-    def __init__(
-        self, config: MmuConfig, *, memory: PhysicalMemory | None = None, deadline: int = 10_000,
-    ):
-        self.config    = config
-        self.memory    = memory or PhysicalMemory()
-        self.trace     = Trace()
-        self._stacks   = Names(())
-        self._claims   = Names("")
-        self._deadline = deadline
-        self.bus       = BatchProcessor(self._stacks, deadline=deadline)
-        self.progress: Callable[[int], None] | None = None
-        self._claim    = 0
-        self._cycle    = 0
-        self._spent    = False
+    _machine: Machine | None = None
 
-    @property
-    def cycle(self) -> int:
-        """Cycle in which the next operation can begin."""
-        return self._cycle + self.bus.ahead
+    def _processor(self) -> CompiledProcessor:
+        return CompiledProcessor(self.stacks)
 
-    async def settle(self) -> None:
-        """Wait until all marks so far are on record."""
-        await self.bus.settle()
-
-    def claim(self, text: str) -> None:
-        """Note which claim is being tested, from the next cycle on; empty: none."""
-        self._claim = self._claims.number(text)
-
-    def run(
-        self, main: Callable[[], Awaitable[None]], *, waves: Path | None = None,
-    ) -> None:
-        """Run ``main`` from reset to its end; see :class:`sim.engine.Engine`.
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+        """Run until the end of the first of ``mains``.
 
         Raises :class:`sim.engine.Unavailable` without a compiler.
         """
-        if self._spent:
-            raise RuntimeError("this machine has run already; make another")
-        self._spent = True
-        compiled = native(self.config, view=waves is not None)
+        compiled = native(self.config, cpus=len(mains), arbiter=self.arbiter,
+                          view=waves is not None)
         bench    = compiled.bench
-        bench.stacks, bench.claims = self._stacks, self._claims
-        machine  = Machine(compiled, self.memory)
+        bench.stacks, bench.claims = self.stacks, self.claims
+        self._machine = Machine(compiled, self.memory, deadline=self.deadline)
+        self._readers = [LogReader(list(socket.outputs.values())) for socket in bench.sockets]
+        for number, processor in enumerate(self.processors):
+            self._machine.attach(number, processor)
         try:
             with nullcontext() if waves is None else waveform(waves, bench.shown) as wave:
-                self._run(main, machine, wave)
+                self._go(mains, wave, len(bench.view))
         finally:
-            machine.delete()
+            self._update()
+            self._machine.delete()
+            self._machine = None
 
-    def _run(
-        self, main: Callable[[], Awaitable[None]], machine: Machine, wave: Waveform | None,
+    def _go(
+        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Waveform | None, width: int,
     ) -> None:
-        """Batch by batch to the end of the kernel."""
-        recorder = Recorder(self.trace, self._stacks.texts, self._claims.texts)
-        reported = 0
+        """Order by order to the end of the kernel."""
+        assert self._machine is not None
+        status, run, processors = self._machine.status, self._machine.run, self.processors
+        plan = Plan(self.schedule, self._machine)
+        status.limit = STRIDE
         try:
-            self.bus.start(main())
+            self._start(mains)
+            for processor in processors:
+                processor.order()
             while self.bus.running:
-                machine.run(self.bus.batch(), self._claim, self._deadline)
-                self._cycle = machine.cycle
+                status.claim = self._claim
+                plan.look_ahead()
+                run()
+                plan.note()
+                self._cycle = status.now
                 if wave is not None:
-                    _show(machine, wave)
-                samples = []
-                for cycle, sample in machine.samples():
-                    recorder.step(cycle, sample)
-                    samples.append(sample)
-                self.trace.cycles = self._cycle
-                self.bus.finish(self._cycle - 1, samples, hung=machine.hung)
-                if self.progress is not None and self._cycle - reported >= STRIDE:
-                    reported = self._cycle
-                    self.progress(self._cycle)
+                    for cycle, view in view_rows(self._machine.take_views(), width):
+                        wave.step(cycle, view)
+                if status.now >= status.limit:
+                    status.limit += STRIDE
+                    if self.progress is not None:
+                        self.progress(self._cycle)
+                if status.hung or status.stuck:
+                    self._hang(status)
+                ended = status.ended
+                for number, processor in enumerate(processors):
+                    if ended >> number & 1:
+                        processor.finish()
         finally:
-            self.bus.stop()
+            self._stop()
 
+    def _hang(self, status: Status) -> None:
+        if status.stuck:
+            raise BusHang(self._cycle - 1, "an interrupt, which nobody can send")
+        first = (status.hung & -status.hung).bit_length() - 1
+        raise BusHang(self._cycle - 1, str(self.processors[first].operation))
 
-def _show(machine: Machine, wave: Waveform) -> None:
-    """Write what has changed."""
-    for cycle, bits in machine.views():
-        wave.step(cycle, bits)
+    def _update(self) -> None:
+        """Decode what has been logged since the last time."""
+        machine = self._machine
+        if machine is None:
+            return
+        for number, (reader, recorder) in enumerate(
+                zip(self._readers, self.recorders, strict=True)):
+            for cycle, sample in reader.rows(machine.take_log(number)):
+                recorder.step(cycle, sample)
+            recorder.recording.cycles = machine.status.now

@@ -1,26 +1,38 @@
 """A compiled machine, called through its C interface."""
 
 import ctypes
-from collections.abc import Callable, Iterator
-from itertools import accumulate
+from collections.abc import Callable, Iterable
 
+from hw.arbiter import Arbiter
 from hw.config import MmuConfig
+from sim.engines.bench import Bench
 from sim.memory import PAGE, PhysicalMemory
-from sim.recorder import Sample
+from sim.schedule import Turn
 
-from .batch import Batch
 from .build import library
+from .processor import CompiledProcessor
 
 
-__all__ = ["Machine", "Native", "native"]
+__all__ = ["Machine", "Native", "Status", "native"]
 
 
-Word   = ctypes.c_uint32
-Number = ctypes.c_uint64
-PageOf = ctypes.CFUNCTYPE(ctypes.c_void_p, Number)
+Word    = ctypes.c_uint32
+Number  = ctypes.c_uint64
+Handle  = ctypes.c_void_p
+Address = ctypes.c_void_p
+PageOf  = ctypes.CFUNCTYPE(ctypes.c_void_p, Number)
 
-#: Operations, as harness.cc numbers them.
-NOTHING, ACCESSES, CONTROL = range(3)
+#: Words of a log.
+Words = memoryview
+
+
+class Status(ctypes.Structure):
+    """What the machine and Python tell each other: see harness.cc."""
+
+    _fields_ = (
+        ("now", Number), ("limit", Number), ("begun", Number),
+        ("claim", Word), ("ended", Word), ("hung", Word), ("stuck", Word),
+    )
 
 
 class Native:
@@ -32,93 +44,94 @@ class Native:
         What it was compiled from.
     calls : :class:`ctypes.CDLL`
         Its C interface.
-    places : :class:`list` of tuples of :class:`int`
-        First bit, end and mask of each signal in a row of the log, after the cycle.
     """
 
-    def __init__(self, config: MmuConfig, *, view: bool):
-        self.bench, calls = library(config, view=view)
+    def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter], view: bool):
+        self.bench, calls = library(
+            lambda: Bench(config, cpus=cpus, arbiter=arbiter, view=view))
         self.calls = calls
-        widths = [width for _, width in self.bench.places.values()]
-        ends   = list(accumulate(-(-width // 32) * 32 for width in widths))
-        self.places = [(start, end, (1 << width) - 1)
-                       for start, end, width in zip([0, *ends], ends, widths, strict=False)]
-        machine, pointer = ctypes.c_void_p, ctypes.POINTER
-        calls.machine_new.restype     = machine
-        calls.machine_new.argtypes    = [Number, ctypes.c_char_p, Number, PageOf]
-        calls.machine_delete.restype  = None
-        calls.machine_delete.argtypes = [machine]
-        calls.machine_run.restype     = Number
-        calls.machine_run.argtypes    = [
-            machine, pointer(Word), Number, Word, ctypes.c_int, pointer(Word), Number, Number,
-            pointer(ctypes.c_uint8),
-        ]
-        for log in (calls.machine_samples, calls.machine_views):
-            log.restype  = ctypes.c_void_p
-            log.argtypes = [machine, pointer(Number)]
+        numbers = ctypes.POINTER(Number)
+        for name, result, arguments in (
+            ("machine_new",          Handle,  [Number, ctypes.c_char_p, Number, PageOf, Number]),
+            ("machine_delete",       None,    [Handle]),
+            ("machine_run",          None,    [Handle]),
+            ("machine_status",       Address, [Handle]),
+            ("machine_order",        Address, [Handle, Word]),
+            ("machine_reply",        Address, [Handle, Word]),
+            ("machine_plan",         None,    [Handle, ctypes.POINTER(Word), Number]),
+            ("machine_drop_turns",   None,    [Handle]),
+            ("machine_log",          Address, [Handle, Word, numbers]),
+            ("machine_views",        Address, [Handle, numbers]),
+            ("machine_forget",       None,    [Handle, Word]),
+            ("machine_forget_views", None,    [Handle]),
+        ):
+            call = getattr(calls, name)
+            call.restype, call.argtypes = result, arguments
 
 
 class Machine:
     """One compiled machine at its reset, that shares the pages of ``memory``.
 
+    Parameters
+    ----------
+    native : :class:`Native`
+        The design.
+    memory : :class:`sim.memory.PhysicalMemory`
+        What is behind it.
+    deadline : :class:`int`
+        Cycles in which a unit must do something for an operation.
+
     Attributes
     ----------
-    cycle : :class:`int`
-        The next one.
-    hung : :class:`bool`
-        The last batch was not answered in time.
+    status : :class:`Status`
+        How far it is.
+    run : callable
+        Run until an order ends, a processor hangs, or the cycle is ``status.limit``.
     """
 
-    def __init__(self, native: Native, memory: PhysicalMemory):
-        self._native = native
-        self._memory = memory
+    def __init__(self, native: Native, memory: PhysicalMemory, *, deadline: int):
+        self._calls   = native.calls
+        self._memory  = memory
         self._pages: list[ctypes.Array[ctypes.c_char]] = []
         self._page_of = PageOf(self._share)  # must live as long as the machine
         stall         = bytes(memory.stall)
-        self._handle  = native.calls.machine_new(
-            memory.latency, stall, len(stall), self._page_of)
-        self._inputs  = native.bench.inputs
-        self.cycle    = 0
-        self.hung     = False
+        self._handle  = Handle(self._calls.machine_new(
+            memory.latency, stall, len(stall), self._page_of, deadline))
+        self.status   = Status.from_address(self._calls.machine_status(self._handle))
+        call, handle  = self._calls.machine_run, self._handle
+        self.run: Callable[[], None] = lambda: call(handle)
 
-    def run(self, batch: Batch, claim: int, deadline: int) -> None:
-        """Run until the end of ``batch``."""
-        kind, name, requests = NOTHING, "request", batch.accesses
-        if batch.accesses:
-            kind = ACCESSES
-        elif batch.controls:
-            kind, name, requests = CONTROL, "control", batch.controls
-        size   = -(-len(self._inputs[name]) // 32) * 4
-        packed = b"".join(request.to_bytes(size, "little") for request in requests)
-        words  = (Word * (len(packed) // 4)).from_buffer_copy(packed)
-        marks  = (Word * len(batch.marks))(*batch.marks)
-        hung   = ctypes.c_uint8()
-        self.cycle = self._native.calls.machine_run(
-            self._handle, marks, len(marks), claim, kind, words, len(requests), deadline, hung)
-        self.hung = bool(hung.value)
+    def attach(self, number: int, processor: CompiledProcessor) -> None:
+        """Connect processor ``number``."""
+        processor.attach(self._calls.machine_order(self._handle, number),
+                         self._calls.machine_reply(self._handle, number))
 
-    def samples(self) -> Iterator[tuple[int, Sample]]:
-        """The cycles of the last batch in which something happened, and the signals in them."""
-        places = self._native.places
-        for cycle, bits in self._rows(self._native.calls.machine_samples, places[-1][1]):
-            yield cycle, Sample._make([bits >> start & mask for start, _, mask in places])
+    def plan(self, turns: Iterable[Turn]) -> None:
+        """Add turns to those to come."""
+        words = [word for turn in turns for word in turn]
+        self._calls.machine_plan(self._handle, (Word * len(words))(*words), len(words) // 2)
 
-    def views(self) -> Iterator[tuple[int, int]]:
-        """The cycles of the last batch in which what a waveform shows has changed, and that."""
-        return self._rows(self._native.calls.machine_views, len(self._native.bench.view))
+    def drop_turns(self) -> None:
+        """Forget all turns, the present one too."""
+        self._calls.machine_drop_turns(self._handle)
+
+    def take_log(self, number: int) -> Words:
+        """What was logged of processor ``number`` since the last time: see log.h."""
+        size  = Number()
+        words = _words(self._calls.machine_log(self._handle, number, size), size.value)
+        self._calls.machine_forget(self._handle, number)
+        return words
+
+    def take_views(self) -> Words:
+        """What was logged for a waveform: rows of a cycle in two words, and the view."""
+        size  = Number()
+        words = _words(self._calls.machine_views(self._handle, size), size.value)
+        self._calls.machine_forget_views(self._handle)
+        return words
 
     def delete(self) -> None:
         """Free what C++ has allocated. The machine cannot be used any more."""
-        self._native.calls.machine_delete(self._handle)
-
-    def _rows(self, log: Callable[..., int], width: int) -> Iterator[tuple[int, int]]:
-        size    = Number()
-        start   = log(self._handle, size)
-        content = ctypes.string_at(start, size.value) if size.value else b""
-        stride  = 8 + -(-width // 32) * 4
-        for offset in range(0, len(content), stride):
-            row = int.from_bytes(content[offset:offset + stride], "little")
-            yield row & (1 << 64) - 1, row >> 64
+        self._calls.machine_delete(self._handle)
 
     def _share(self, number: int) -> int:
         page = (ctypes.c_char * PAGE).from_buffer(self._memory.page(number))
@@ -126,11 +139,18 @@ class Machine:
         return ctypes.addressof(page)
 
 
-_compiled: dict[tuple[MmuConfig, bool], Native] = {}
+def _words(start: int | None, count: int) -> Words:
+    return memoryview(ctypes.string_at(start, 4 * count) if start else b"").cast("I")
 
 
-def native(config: MmuConfig, *, view: bool) -> Native:
-    """The compiled bench for ``config``. Raises :class:`sim.engine.Unavailable`."""
-    if (config, view) not in _compiled:
-        _compiled[config, view] = Native(config, view=view)
-    return _compiled[config, view]
+_compiled: dict[tuple[MmuConfig, int, type[Arbiter], bool], Native] = {}
+
+
+def native(
+    config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter, view: bool = False,
+) -> Native:
+    """The compiled bench for these. Raises :class:`sim.engine.Unavailable`."""
+    key = config, cpus, arbiter, view
+    if key not in _compiled:
+        _compiled[key] = Native(config, cpus=cpus, arbiter=arbiter, view=view)
+    return _compiled[key]

@@ -1,0 +1,137 @@
+"""What the engines that simulate have in common: processors, traces, and one run."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from hw.arbiter import Arbiter
+from hw.config import MmuConfig
+from sim.memory import PhysicalMemory
+from sim.recorder import Recorder
+from sim.records import Recording
+from sim.schedule import Schedule
+from sim.trace import Trace
+
+from .processor import Names, Processor
+
+
+__all__ = ["Simulation"]
+
+
+ProcessorT = TypeVar("ProcessorT", bound=Processor)
+
+
+class Simulation(ABC, Generic[ProcessorT]):
+    """A :class:`sim.engine.Engine`: units, processors and a memory, for one run.
+
+    Parameters
+    ----------
+    config : :class:`hw.config.MmuConfig`
+        What each unit can do.
+    cpus : :class:`int`
+        How many processors.
+    memory : :class:`sim.memory.PhysicalMemory`
+        What is behind the units; by default, an empty and fast one.
+    schedule : :class:`sim.schedule.Schedule`
+        Turns of the processors; by default, none: all run.
+    arbiter : class
+        What joins several units to memory.
+    deadline : :class:`int`
+        Cycles in which a unit must do something for an operation.
+
+    Attributes
+    ----------
+    config, memory, schedule, arbiter, deadline
+        As given.
+    processors : :class:`list` of :class:`.processor.Processor`
+        The processors. They are the ``buses`` too.
+    traces : :class:`list` of :class:`sim.trace.Trace`
+        What happened, processor by processor.
+    recorders : :class:`list` of :class:`sim.recorder.Recorder`
+        What fills the traces.
+    stacks, claims : :class:`.processor.Names`
+        What the numbers on the marks mean.
+    progress : callable or :class:`None`
+        Called now and then during the run, with the cycle.
+    """
+
+    def __init__(
+        self, config: MmuConfig, *, cpus: int = 1, memory: PhysicalMemory | None = None,
+        schedule: Schedule | None = None, arbiter: type[Arbiter] = Arbiter,
+        deadline: int = 10_000,
+    ):
+        if cpus < 1:
+            raise ValueError(f"a machine has one processor or more, not {cpus!r}")
+        self.config   = config
+        self.memory   = memory or PhysicalMemory()
+        self.schedule = schedule or Schedule()
+        self.arbiter  = arbiter
+        self.deadline = deadline
+        self.stacks   = Names(())
+        self.claims   = Names("")
+        self.processors = [self._processor() for _ in range(cpus)]
+        recordings      = [Recording() for _ in range(cpus)]
+        self.recorders  = [Recorder(recording, self.stacks.texts, self.claims.texts)
+                           for recording in recordings]
+        self.traces     = [Trace(recording, update=self._update) for recording in recordings]
+        self.progress: Callable[[int], None] | None = None
+        self._claim = 0
+        self._cycle = 0
+        self._spent = False
+
+    @property
+    def buses(self) -> Sequence[ProcessorT]:
+        """Each processor's view of memory."""
+        return self.processors
+
+    @property
+    def bus(self) -> ProcessorT:
+        """That of processor 0."""
+        return self.processors[0]
+
+    @property
+    def trace(self) -> Trace:
+        """That of processor 0."""
+        return self.traces[0]
+
+    @property
+    def cycle(self) -> int:
+        """Cycle in which the next operation of processor 0 can begin."""
+        return self._cycle + self.bus.ahead
+
+    async def settle(self) -> None:
+        """Wait until all marks of processor 0 so far are on record."""
+        await self.bus.settle()
+
+    def claim(self, text: str) -> None:
+        """Note which claim is being tested, from the next cycle on; empty: none."""
+        self._claim = self.claims.number(text)
+
+    def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
+        """Run ``mains``, one for each processor; see :class:`sim.engine.Engine`."""
+        if self._spent:
+            raise RuntimeError("this machine has run already; make another")
+        if len(mains) != len(self.processors):
+            raise ValueError(f"{len(self.processors)} processors cannot run {len(mains)} programs")
+        self._spent = True
+        self._run(mains, waves)
+
+    @abstractmethod
+    def _processor(self) -> ProcessorT:
+        """Make a processor."""
+
+    @abstractmethod
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+        """Do what ``run`` says."""
+
+    def _update(self) -> None:
+        """Complete the traces."""
+
+    def _start(self, mains: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        for processor, main in zip(self.processors, mains, strict=True):
+            processor.start(main())
+
+    def _stop(self) -> None:
+        for processor in self.processors:
+            processor.stop()

@@ -1,0 +1,43 @@
+// Turns of the processors: sim/schedule.py says what they mean.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+
+class Turns {
+public:
+    struct Turn {
+        uint32_t cpu, steps;
+    };
+
+    std::deque<Turn> coming;
+    uint64_t begun = 0;
+
+    // Drops the turn that goes on, and those to come.
+    void drop() {
+        coming.clear();
+        left = 0;
+    }
+
+    // Begins a cycle; returns the processors that must wait in it, a bit each.
+    uint32_t begin() {
+        if (!left && !coming.empty()) {
+            cpu  = coming.front().cpu;
+            left = coming.front().steps;
+            coming.pop_front();
+            begun++;
+        }
+        return left ? ~(UINT32_C(1) << cpu) : 0;
+    }
+
+    // Ends a cycle, in which processor number "number" made some steps, or had nothing to do.
+    void end(uint32_t number, uint64_t steps, bool idle) {
+        if (left && number == cpu)
+            left = idle || steps >= left ? 0 : left - uint32_t(steps);
+    }
+
+private:
+    uint32_t cpu = 0, left = 0;
+};

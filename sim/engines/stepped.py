@@ -1,0 +1,208 @@
+"""A processor that is stepped cycle by cycle, for an engine that drives the ports from Python."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hw.bus import (
+    AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState,
+)
+from hw.bus import Register as HwRegister
+from hw.interrupts import FIRST_VECTOR
+from hw.layout import AccessKind, Fault
+from sim.engine import BusHang
+from sim.recorder import Fields, Sample
+from sw.bus import Access, Answer, GeneralProtection, Kind, PageFault, Register
+
+from .operations import Control, Halt, LoadString, Send, Settle, Single, StoreString, Take
+from .processor import Names, Processor
+
+
+__all__ = ["SteppedProcessor"]
+
+
+_request   = Fields(AccessRequest)
+_response  = Fields(AccessResponse)
+_operation = Fields(ControlRequest)
+_outcome   = Fields(ControlResponse)
+_state     = Fields(ControlState)
+
+#: Nothing on the ports, and always ready for a response.
+_QUIET = {"response_ready": 1, "controlled_ready": 1,
+          "request_valid": 0, "control_valid": 0, "send_valid": 0, "take": 0}
+
+_KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
+_REGISTERS = {register: HwRegister[register.name].value for register in Register}
+
+
+@dataclass
+class _Pending:
+    """How far the accesses of an operation are: asked for, and answered."""
+
+    requests:  list[Access] = field(default_factory=list)
+    taken:     int          = 0
+    responses: list[int]    = field(default_factory=list)
+
+
+class SteppedProcessor(Processor):
+    """A :class:`.processor.Processor`, and the values to drive onto the ports in each cycle.
+
+    Parameters
+    ----------
+    stacks : :class:`.processor.Names`
+        Function stacks seen so far, as tuples.
+    deadline : :class:`int`
+        Cycles in which the unit must do something for an operation.
+
+    Attributes
+    ----------
+    driven : :class:`dict`
+        Values of the inputs in this cycle, by name; see :class:`.bench.Socket`. What is not
+        named stays what it was.
+    """
+
+    def __init__(self, stacks: Names, *, deadline: int):
+        super().__init__(stacks)
+        self._deadline = deadline
+        self._progress = 0
+        self._held     = False
+        self._offered  = False       # what is offered must stay until it is taken
+        self._ordered  = False       # a control operation was taken
+        self._accesses = _Pending()
+        self.driven: dict[str, int] = {}
+
+    def idle(self, sample: Sample) -> bool:
+        """Whether it has nothing to do after this cycle, unless somebody interrupts it."""
+        return not self.running or isinstance(self.operation, Halt) and not sample.pending
+
+    def steps(self, sample: Sample) -> int:
+        """Steps, in the sense of :mod:`sim.schedule`, that it made in this cycle."""
+        return ((sample.cyc & sample.stb & ~sample.stall)
+                + (sample.control_valid & sample.control_ready)
+                + sample.send_valid + sample.take)
+
+    def drive(self, *, held: bool) -> None:
+        """Begin a cycle: set ``driven``. A processor that is ``held`` begins nothing new."""
+        self._held = held
+        if self.marks:
+            self.kernel_stack = self.marks.popleft()
+        self.driven = {**_QUIET, "kernel_stack": self.kernel_stack}
+        if self.marks or held and not self._offered:
+            return
+        offer = self._offer()
+        self._offered = bool(offer)
+        self.driven.update(offer)
+
+    def _offer(self) -> dict[str, int]:
+        operation, pending = self.operation, self._accesses
+        if isinstance(operation, Control) and not self._ordered:
+            return {"control_valid": 1, "control": _packed_control(operation)}
+        if isinstance(operation, Send):
+            return {"send_valid": 1, "send_target": operation.target,
+                    "send_vector": operation.vector - FIRST_VECTOR}
+        if isinstance(operation, Take):
+            return {"take": 1, "vector": operation.vector - FIRST_VECTOR}
+        if pending.taken < len(pending.requests):
+            return {"request_valid": 1, "request": _packed_access(pending)}
+        return {}
+
+    def step(self, cycle: int, sample: Sample) -> None:
+        """End ``cycle``; the kernel goes on if its operation has ended.
+
+        Raises :class:`sim.engine.BusHang`, and whatever the kernel raises.
+        """
+        operation = self.operation
+        if self._pending_ends(cycle, sample):
+            self.interrupts = sample.pending
+            self._go_on(self._result(operation, sample), cycle)
+        elif operation is None:
+            self.running = self.running and bool(self.marks)
+        elif not isinstance(operation, Halt):
+            self._check(cycle)
+
+    def start(self, kernel: Any) -> None:
+        """Begin to run ``kernel``, up to its first operation."""
+        super().start(kernel)
+        self._begin()
+
+    def _go_on(self, outcome: Any, cycle: int) -> None:
+        self._progress = cycle
+        self.resume(outcome)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Prepare the operation that the kernel waits for now."""
+        self._offered = self._ordered = False
+        operation = self.operation
+        if isinstance(operation, Single | LoadString | StoreString):
+            self._accesses = _Pending(operation.requests())
+
+    def _pending_ends(self, cycle: int, sample: Sample) -> bool:
+        """Take note of the cycle; return whether the operation ends with it."""
+        operation, pending = self.operation, self._accesses
+        if operation is None:
+            return False
+        if isinstance(operation, Settle):
+            return not self.marks
+        if isinstance(operation, Halt):
+            return not self.marks and bool(sample.pending)
+        if isinstance(operation, Send | Take):
+            return self._offered
+        if isinstance(operation, Control):
+            if sample.control_valid and sample.control_ready:
+                self._ordered, self._offered, self._progress = True, False, cycle
+            return bool(sample.controlled_valid)
+        if sample.request_valid and sample.request_ready:
+            pending.taken += 1
+            self._offered, self._progress = False, cycle
+        if sample.response_valid:
+            pending.responses.append(sample.response)
+            self._progress = cycle
+        return len(pending.responses) == len(pending.requests)
+
+    def _result(self, operation: Any, sample: Sample) -> Any:
+        if isinstance(operation, Control):
+            outcome = _outcome(sample.controlled)
+            return outcome["value"], bool(outcome["fault"])
+        if isinstance(operation, Single | LoadString | StoreString):
+            pending, self._accesses = self._accesses, _Pending()
+            return operation.outcome(_answers(pending, sample.state))
+        return None
+
+    def _check(self, cycle: int) -> None:
+        if self.marks or self._held:
+            self._progress = cycle
+        elif cycle - self._progress > self._deadline:
+            raise BusHang(cycle, str(self.operation))
+
+
+def _packed_control(operation: Control) -> int:
+    return _operation.pack({
+        "op": operation.op.value, "register": _REGISTERS[operation.register],
+        "value": operation.value,
+    })
+
+
+def _packed_access(pending: _Pending) -> int:
+    """The next request, as it is on the port."""
+    access = pending.requests[pending.taken]
+    return _request.pack({
+        "linear": access.linear, "size": access.size.bit_length() - 1,
+        "kind": _KINDS[access.kind], "user": access.user, "implicit": access.implicit,
+        "chained": pending.taken > 0, "data": access.data, "compare": access.compare,
+    })
+
+
+def _answers(pending: _Pending, state: int) -> list[Answer]:
+    """One answer for each access that was not skipped."""
+    answers = []
+    for access, bits in zip(pending.requests, pending.responses, strict=True):
+        response = _response(bits)
+        match response["fault"]:
+            case Fault.NONE.value:
+                mask = 0 if access.kind is Kind.WRITE else (1 << 8 * access.size) - 1
+                answers.append(Answer(response["data"] & mask))
+            case Fault.PAGE_FAULT.value:
+                answers.append(Answer(fault=PageFault(_state(state)["cr2"], response["error"])))
+            case Fault.GENERAL_PROTECTION.value:
+                answers.append(Answer(fault=GeneralProtection(f"#GP at {access.linear:#x}")))
+    return answers

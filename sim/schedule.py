@@ -1,0 +1,79 @@
+"""Which processor goes on, and for how long: turns, which can be written down and replayed.
+
+In a turn only one processor begins operations and has its transfers taken by memory; the others
+wait where they are. A turn lasts a number of steps. A step is what the other processors could see:
+a transfer of physical memory, a control operation, an interrupt sent or taken. A processor that
+has nothing to do, because it has ended or waits for an interrupt, passes its turn. Without turns
+all processors run, and the arbiter is fair.
+
+A machine is deterministic, so the same turns are the same run, cycle by cycle.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from random import Random
+from typing import NamedTuple
+
+
+__all__ = ["Schedule", "Turn", "parse", "seeded", "written"]
+
+
+#: Most steps in a turn that is drawn.
+LONGEST = 8
+
+
+class Turn(NamedTuple):
+    """Processor number ``cpu`` alone, for ``steps`` steps."""
+
+    cpu:   int
+    steps: int
+
+
+class Schedule:
+    """The turns to come, and a record of those that have begun.
+
+    Attributes
+    ----------
+    taken : :class:`list` of :class:`Turn`
+        Turns that have begun.
+    version : :class:`int`
+        Changes when the plan does, so that an engine that has looked ahead notices.
+    """
+
+    def __init__(self, turns: Iterable[Turn] = ()):
+        self.taken: list[Turn] = []
+        self.version = 0
+        self._coming = iter(turns)
+
+    def follow(self, turns: Iterable[Turn]) -> None:
+        """From now on take these turns, which may be without an end, instead of those planned."""
+        self.version += 1
+        self._coming  = iter(turns)
+
+    def coming(self) -> Turn | None:
+        """The next turn that is planned; None if there is none."""
+        return next(self._coming, None)
+
+
+def seeded(seed: int, cpus: int) -> Iterator[Turn]:
+    """Turns drawn at random, without an end; the same for the same seed."""
+    random = Random(seed)
+    while True:
+        yield Turn(random.randrange(cpus), random.randint(1, LONGEST))
+
+
+def parse(text: str, cpus: int) -> list[Turn]:
+    """Turns from a text such as "0:3 1:12". Raises :class:`ValueError`."""
+    turns = []
+    for word in text.split():
+        found = re.fullmatch(r"(\d+):(\d+)", word)
+        if found is None or int(found[1]) >= cpus or int(found[2]) < 1:
+            raise ValueError(f'"{word}" is not a turn: write CPU:STEPS, with a CPU from 0 to '
+                             f"{cpus - 1} and at least one step")
+        turns.append(Turn(int(found[1]), int(found[2])))
+    return turns
+
+
+def written(turns: Iterable[Turn]) -> str:
+    """The text that :func:`parse` reads."""
+    return " ".join(f"{turn.cpu}:{turn.steps}" for turn in turns)

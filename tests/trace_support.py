@@ -1,0 +1,16 @@
+"""Comparing traces."""
+
+__all__ = ["assert_same"]
+
+
+LISTS = ("all_accesses", "all_transfers", "all_controls", "all_interrupts", "all_events", "states",
+         "marks")
+
+
+def assert_same(one, other):
+    """Two traces record the same, in the same cycles."""
+    for name in LISTS:
+        for left, right in zip(getattr(one, name), getattr(other, name), strict=False):
+            assert left == right
+        assert len(getattr(one, name)) == len(getattr(other, name))
+    assert one.cycles == other.cycles
