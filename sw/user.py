@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from sw.arch.x86.entry import exit_to_user_mode
+from sw.arch.x86.include.irqflags import local_irq_enable
 from sw.errno import Errno, KernelError
 from sw.fs.file import O_RDWR, SEEK_SET
 from sw.kernel import syscalls
@@ -68,6 +69,7 @@ class User:
         if cpu.current is not self.task:
             await context_switch(cpu, cpu.current, self.task)
         await exit_to_user_mode(cpu)
+        local_irq_enable(cpu)  # IRET loads RFLAGS with IF set
         cpu.cpl = 3
         try:
             return await instructions()

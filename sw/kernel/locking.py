@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sw.bus import Register
-
 if TYPE_CHECKING:
     from sw.arch.x86.kernel.cpu import Cpu
 
@@ -52,8 +50,8 @@ class rw_semaphore:
 
 
 async def cpu_relax(cpu: Cpu) -> None:
-    """Let time pass. PAUSE has no bus operation; reading a register costs about as little."""
-    await cpu.bus.read_control(Register.RFLAGS)
+    """Let time pass, and interrupts be taken if they may."""
+    await cpu.pause()
 
 
 async def spin_lock(cpu: Cpu, lock: spinlock_t) -> None:

@@ -19,10 +19,10 @@ class Turn:
 
 def processor() -> SimpleNamespace:
     """Make something that a waiting loop can spend time on."""
-    async def read_control(register):
+    async def pause():
         await Turn()
 
-    return SimpleNamespace(bus=SimpleNamespace(read_control=read_control))
+    return SimpleNamespace(pause=pause)
 
 
 def runs_through(coroutine) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sw.arch.x86.include.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.include.processor import X86_TRAP_GP, X86_TRAP_PF, pt_regs
 from sw.arch.x86.include.smap import clac
 from sw.arch.x86.kernel.traps import exc_general_protection
@@ -49,15 +50,22 @@ async def _error_return(cpu: Cpu, regs: pt_regs) -> None:
 
 
 async def exit_to_user_mode(cpu: Cpu) -> None:
-    """Do what has to be done before the program goes on: deliver its signals."""
+    """Do what has to be done before the program goes on: deliver its signals.
+
+    Interrupts are off at the last look, so that none brings a signal behind it.
+    """
+    local_irq_disable(cpu)
     while cpu.current is not None and cpu.current.pending:
+        local_irq_enable(cpu)
         await arch_do_signal_or_restart(cpu)
+        local_irq_disable(cpu)
 
 
 async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int | str) -> int:
-    """Enter for a system call. The processor has masked AC (IA32_FMASK)."""
+    """Enter for a system call. The processor has masked AC and IF (IA32_FMASK)."""
     if cpu.ac:
         await cpu.clac()
+    local_irq_enable(cpu)
     result = await do_syscall(cpu, nr, *args)
     await exit_to_user_mode(cpu)
     return result

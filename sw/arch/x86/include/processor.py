@@ -61,10 +61,12 @@ class pt_regs:
         The CPL was 3.
     ac : :class:`bool`
         RFLAGS.AC.
+    interrupts : :class:`bool`
+        RFLAGS.IF.
     trap_nr : :class:`int`
-        Exception vector.
+        Vector of the exception or the interrupt.
     error_code : :class:`int`
-        Error code; 0 for #GP(0).
+        Error code; 0 for #GP(0) and interrupts.
     address : :class:`int`
         CR2 of a page fault; 0 otherwise.
     extable : :class:`exception_table_entry` or :class:`None`
@@ -75,6 +77,7 @@ class pt_regs:
 
     user_mode:  bool
     ac:         bool
+    interrupts: bool
     trap_nr:    int
     error_code: int                          = 0
     address:    int                          = 0

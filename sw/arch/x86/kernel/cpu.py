@@ -1,6 +1,7 @@
 """A processor: instructions on a bus.
 
-Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers"; Vol. 2, STAC, CLAC, INVLPG, SYSCALL.
+Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers"; Vol. 2, STAC, CLAC, INVLPG, SYSCALL, STI,
+CLI, HLT, PAUSE.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ __all__ = ["Cpu", "Handler", "TripleFault"]
 
 
 class Cpu(StringOperations):
-    """One processor. An instruction that faults is done again when the handler returns."""
+    """One processor. An instruction that faults is done again when the handler returns.
+
+    Interrupts are taken before an instruction, never inside one.
+    """
 
     async def syscall(self, number: int, *args: int | str) -> int:
         """Enter the kernel, and come back with the value of RAX (SYSCALL).
@@ -29,6 +33,8 @@ class Cpu(StringOperations):
     # Accesses to memory
 
     async def _do(self, access: Access) -> int:
+        if self.bus.interrupts and self.interrupts_enabled:
+            await self.interrupt()
         answer = await self.bus.access(access)
         if answer.fault is not None:
             return await self._do_again(access, answer.fault)
@@ -65,6 +71,12 @@ class Cpu(StringOperations):
 
     # Registers
 
+    async def popf(self, ac: bool) -> None:
+        """Set RFLAGS.AC, at any privilege level (POPF)."""
+        if self.bus.interrupts and self.interrupts_enabled:
+            await self.interrupt()
+        await self._write_ac(ac)
+
     async def stac(self) -> None:
         """Allow the kernel's accesses to user pages (STAC)."""
         await self.popf(True)
@@ -74,6 +86,9 @@ class Cpu(StringOperations):
         await self.popf(False)
 
     async def _privileged(self) -> None:
+        """Begin an instruction of the kernel's."""
+        if self.bus.interrupts and self.interrupts_enabled:
+            await self.interrupt()
         restarts = Restarts()
         while self.cpl != 0:
             await self._restart(GeneralProtection("privileged instruction"), 0, restarts)
@@ -95,3 +110,33 @@ class Cpu(StringOperations):
         """Forget the translations of the page that contains ``linear`` (INVLPG)."""
         await self._privileged()
         await self.bus.invlpg(linear)
+
+    # Interrupts
+
+    def sti(self) -> None:
+        """Set RFLAGS.IF. What waits is taken before the next instruction but HLT (STI)."""
+        self.interrupts_enabled = True
+
+    def cli(self) -> None:
+        """Clear RFLAGS.IF (CLI)."""
+        self.interrupts_enabled = False
+
+    async def hlt(self) -> None:
+        """Stop until an interrupt waits, and take it if IF is set (HLT).
+
+        STI delays interrupts by one instruction, so that none gets between it and HLT.
+        """
+        assert self.cpl == 0, "HLT by a program"
+        await self.bus.halt()
+        await self.interrupt()
+
+    async def pause(self) -> None:
+        """Let time pass (PAUSE). It has no bus operation; to read a register costs as little."""
+        if self.bus.interrupts and self.interrupts_enabled:
+            await self.interrupt()
+        await self.bus.read_control(Register.RFLAGS)
+
+    async def send_interrupt(self, target: int, vector: int) -> None:
+        """Interrupt processor number ``target`` (WRMSR to the APIC's command register)."""
+        await self._privileged()
+        await self.bus.send_interrupt(target, vector)

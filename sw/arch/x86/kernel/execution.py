@@ -1,4 +1,4 @@
-"""A processor's state, and what comes between its instructions: exceptions.
+"""A processor's state, and what comes between its instructions: exceptions and interrupts.
 
 Ref: Intel SDM Vol. 3A, section 6.12 "Exception and Interrupt Handling"; Vol. 1, section 3.4.3.
 """
@@ -79,12 +79,14 @@ class Execution:
         Current privilege level, 0 or 3.
     ac : :class:`bool`
         RFLAGS.AC.
+    interrupts_enabled : :class:`bool`
+        RFLAGS.IF.
     stack : :class:`list` of :class:`str`
         Traced kernel functions that execute, outermost first.
     extable : :class:`list`
         Exception table entries that cover the executing code, outermost first.
     idt : :class:`dict`
-        Exception handlers by vector.
+        Handlers of exceptions and interrupts by vector.
     lstar : callable or :class:`None`
         Entry point of system calls.
     features : :class:`int`
@@ -109,6 +111,7 @@ class Execution:
         self.current: task_struct | None = None
         self.cpl                         = 0
         self.ac                          = False
+        self.interrupts_enabled          = False
         self.stack: list[str]            = []
         self.extable: list[exception_table_entry] = []
         self.idt: dict[int, Handler]     = {}
@@ -134,48 +137,67 @@ class Execution:
             fixup.rcx = left
             raise
 
-    async def _deliver(self, fault: Fault) -> None:
-        is_page_fault = isinstance(fault, PageFault)
-        regs = pt_regs(
-            user_mode  = self.cpl == 3,
-            ac         = self.ac,
-            trap_nr    = X86_TRAP_PF if is_page_fault else X86_TRAP_GP,
-            error_code = fault.error_code if isinstance(fault, PageFault) else 0,
-            extable    = self.extable[-1] if self.extable else None,
-        )
-        if regs.trap_nr not in self.idt:
-            raise TripleFault(f"no handler for exception {regs.trap_nr}: {fault}") from fault
-        if self._nested == NESTED:
-            raise TripleFault(f"stack overflow, {NESTED} exceptions deep: {fault}") from fault
+    async def interrupt(self) -> None:
+        """Take the interrupts that wait, the highest vector first, unless IF is clear."""
+        while self.interrupts_enabled and self.bus.interrupts:
+            vector = await self.bus.take_interrupt()
+            await self._enter(self._regs(vector), f"interrupt {vector:#x}")
 
-        extable, self.extable = self.extable, []
-        self._nested += 1
+    async def _deliver(self, fault: Fault) -> None:
+        if isinstance(fault, PageFault):
+            regs = self._regs(X86_TRAP_PF)
+            regs.error_code = fault.error_code
+        else:
+            regs = self._regs(X86_TRAP_GP)
         try:
-            await self._call(self.idt[regs.trap_nr](self, regs))
-        finally:
-            self._nested -= 1
-            self.extable = extable
+            await self._enter(regs, str(fault))
+        except TripleFault as end:
+            raise end from fault
         if regs.fixup:
             raise Fixup
 
+    def _regs(self, vector: int) -> pt_regs:
+        return pt_regs(
+            user_mode  = self.cpl == 3,
+            ac         = self.ac,
+            interrupts = self.interrupts_enabled,
+            trap_nr    = vector,
+            extable    = self.extable[-1] if self.extable else None,
+        )
+
+    async def _enter(self, regs: pt_regs, why: str) -> None:
+        """Go through an interrupt gate, and come back."""
+        handler = self.idt.get(regs.trap_nr)
+        if handler is None:
+            raise TripleFault(f"no handler for vector {regs.trap_nr}: {why}")
+        if self._nested == NESTED:
+            raise TripleFault(f"stack overflow, {NESTED} exceptions deep: {why}")
+        extable, self.extable = self.extable, []
+        self._nested += 1
+        try:
+            await self._call(handler(self, regs))
+        finally:
+            self._nested -= 1
+            self.extable = extable
+
     async def _call(self, handler: Awaitable[R]) -> R:
-        """Execute ``handler`` at CPL 0; then give CPL and AC back, however it ended (IRET)."""
-        cpl, ac  = self.cpl, self.ac
-        self.cpl = 0
+        """Execute ``handler`` at CPL 0 with IF clear; then go back, however it ended (IRET)."""
+        before = self.cpl, self.ac, self.interrupts_enabled
+        self.cpl, self.interrupts_enabled = 0, False
         try:
             result = await handler
         except Exception:
-            await self._iret(cpl, ac)
+            await self._iret(*before)
             raise
-        await self._iret(cpl, ac)
+        await self._iret(*before)
         return result
 
-    async def _iret(self, cpl: int, ac: bool) -> None:
+    async def _iret(self, cpl: int, ac: bool, interrupts_enabled: bool) -> None:
+        self.interrupts_enabled = False
         if self.ac != ac:
-            await self.popf(ac)
-        self.cpl = cpl
+            await self._write_ac(ac)
+        self.cpl, self.interrupts_enabled = cpl, interrupts_enabled
 
-    async def popf(self, ac: bool) -> None:
-        """Set RFLAGS.AC, at any privilege level (POPF)."""
+    async def _write_ac(self, ac: bool) -> None:
         self.ac = ac
         await self.bus.write_control(Register.RFLAGS, X86_EFLAGS_AC if ac else 0)

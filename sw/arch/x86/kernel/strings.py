@@ -1,4 +1,4 @@
-"""String operations: they stop at the byte that faults, and go on from there.
+"""String operations: they stop at the byte that faults, or for an interrupt, and go on there.
 
 Ref: Intel SDM Vol. 2, REP; Vol. 1, section 7.3.9.3 "Fast-String Operation".
 """
@@ -28,6 +28,8 @@ class StringOperations(Execution):
         """Read ``count`` bytes, one load after the other."""
         data, restarts = b"", Restarts()
         while len(data) < count:
+            if self.bus.interrupts and self.interrupts_enabled:
+                await self.interrupt()
             more, fault = await self.bus.load_string(
                 linear + len(data), min(count - len(data), CHUNK), user=self.cpl == 3)
             data += more
@@ -39,6 +41,8 @@ class StringOperations(Execution):
         """Write ``data``, one store after the other."""
         done, restarts = 0, Restarts()
         while done < len(data):
+            if self.bus.interrupts and self.interrupts_enabled:
+                await self.interrupt()
             more, fault = await self.bus.store_string(
                 linear + done, data[done:done + CHUNK], user=self.cpl == 3)
             done += more
@@ -49,6 +53,8 @@ class StringOperations(Execution):
         """Copy ``count`` bytes upwards (REP MOVSB)."""
         done, restarts = 0, Restarts()
         while done < count:
+            if self.bus.interrupts and self.interrupts_enabled:
+                await self.interrupt()
             size, user = chunk_size(to + done, from_ + done, count - done), self.cpl == 3
             data, fault = await self.bus.load_string(from_ + done, size, user=user)
             if data:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sw.arch.x86.include.irqflags import cond_local_irq_enable
 from sw.arch.x86.include.processor import X86_TRAP_GP, thread_struct
 from sw.arch.x86.mm.extable import fixup_exception
 from sw.kernel.ftrace import traced
@@ -29,6 +30,7 @@ async def exc_general_protection(cpu: Cpu, regs: pt_regs) -> None:
 
     A program gets SIGSEGV without an address: the processor has not stored one.
     """
+    cond_local_irq_enable(cpu, regs)
     if regs.user_mode:
         assert cpu.current is not None
         cpu.current.thread = thread_struct(X86_TRAP_GP, regs.error_code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sw.arch.x86.include.cpufeatures import X86_FEATURE_SMAP, boot_cpu_has
+from sw.arch.x86.include.irqflags import cond_local_irq_enable
 from sw.arch.x86.include.pgtable import pte_exec, pte_present, pte_write, ptep_get
 from sw.arch.x86.include.processor import X86_TRAP_PF, thread_struct
 from sw.arch.x86.include.trap_pf import (
@@ -47,7 +48,7 @@ async def exc_page_fault(cpu: Cpu, regs: pt_regs) -> None:
     """Handle exception 14.
 
     On return the interrupted instruction is done again, or goes to its landing pad, or its
-    program has a signal waiting.
+    program has a signal waiting. Interrupts are off until CR2 is read: their handlers may fault.
     """
     regs.address = await cpu.read_cr(Register.CR2)
     if regs.address >= cpu.kernel.paging.TASK_SIZE:
@@ -96,6 +97,7 @@ async def do_user_addr_fault(cpu: Cpu, regs: pt_regs, error_code: int, address: 
         await bad_area_nosemaphore(cpu, regs, error_code, address)
         return
 
+    cond_local_irq_enable(cpu, regs)
     mm = cpu.current.mm
     vma = await lock_mm_and_find_vma(cpu, mm, address)
     if vma is None:
