@@ -57,6 +57,13 @@ class User:
         """Make a process with an empty address space, root's unless ``credentials`` are given."""
         return cls(cpu, await run_init_process(cpu, comm, credentials or cred()))
 
+    def on(self, cpu: Cpu) -> User:
+        """Return the same thread for a program that executes on another processor.
+
+        It must not be the current task of any processor when that program uses it.
+        """
+        return type(self)(cpu, self.task)
+
     @property
     def pid(self) -> int:
         """Number of the thread."""

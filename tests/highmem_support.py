@@ -1,18 +1,16 @@
 """Kernels with more high memory than there are slots for it, on one processor and on two."""
 
-import types
-
-from arch_support import RecordingBus, booted, run
+from arch_support import booted, run
+from smp_support import Smp
 from sw.arch.x86.include.pgtable import ptep_get
 from sw.arch.x86.include.pgtable_types import PAGING_32
-from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.pgtable import lookup_address
-from sw.arch.x86.mm.tlb import switch_mm
-from sw.bus import Register
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_page
 
 
-__all__ = ["PAGE_KERNEL", "TOP", "WINDOW", "entry", "high", "machine", "two_processors"]
+__all__ = [
+    "PAGE_KERNEL", "TOP", "WINDOW", "entry", "high", "high_pages", "machine", "two_processors",
+]
 
 
 MIB = 1 << 20
@@ -45,28 +43,11 @@ def entry(cpu, vaddr):
     return run(ptep_get(cpu, ptep))
 
 
-class PausingBus(RecordingBus):
-    """A bus on which a processor that waits lets the others run."""
-
-    async def read_control(self, register):
-        if register is Register.RFLAGS:
-            await pause()
-        return await super().read_control(register)
-
-
-@types.coroutine
-def pause():
-    """Give the turn away."""
-    yield
-
-
 def two_processors():
-    """A kernel on two processors that share memory; the first can be made to wait."""
-    cpu   = machine()
-    other = Cpu(PausingBus(), cpu.kernel, number=1)
-    other.bus.mmu.memory = cpu.bus.mmu.memory
-    other.bus.mmu.state  = cpu.bus.mmu.state
-    other.features, other.cr4, other.idt = cpu.features, cpu.cr4, cpu.idt
-    cpu.kernel.cpus.append(other)
-    run(switch_mm(other, None, cpu.kernel.init_mm))
-    return cpu, other
+    """The same kernel on two processors."""
+    return Smp(2, PAGING_32, 9 * MIB, highmem_bytes=8 * MIB)
+
+
+async def high_pages(cpu, count=1):
+    """Frames of high memory, where others execute meanwhile."""
+    return [await alloc_page(cpu, GFP_HIGHUSER_MOVABLE) for _ in range(count)]

@@ -4,12 +4,14 @@ Ref: Linux 6.12, kernel/exit.c.
 """
 
 from sw.arch.x86.include.current import current
+from sw.arch.x86.include.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.mm.tlb import enter_lazy_tlb
 from sw.errno import Errno, KernelError
 from sw.fs.file import close_files
 
 from .ftrace import traced
-from .sched import EXIT_DEAD, EXIT_ZOMBIE, task_struct
+from .sched import EXIT_DEAD, EXIT_ZOMBIE, signal_wake_up, task_struct
 from .sched_mm import mmgrab, mmput
 from .signal_types import SIGKILL, SI_KERNEL, kernel_siginfo
 
@@ -30,7 +32,10 @@ async def exit_mm(cpu: Cpu) -> None:
     task, mm = current(cpu), current(cpu).mm
     if mm is not None:
         mmgrab(mm)
+        local_irq_disable(cpu)
         task.mm = None
+        enter_lazy_tlb(cpu, mm)
+        local_irq_enable(cpu)
         await mmput(cpu, mm)
 
 
@@ -69,9 +74,10 @@ async def do_exit(cpu: Cpu, code: int) -> None:
 @traced
 async def do_group_exit(cpu: Cpu, code: int) -> None:
     """End the current process. Its other threads die before they execute user code again."""
-    for task in cpu.kernel.tasks.values():
+    for task in list(cpu.kernel.tasks.values()):
         if task.tgid == current(cpu).tgid and task is not current(cpu) and not task.exit_state:
             task.pending.append(kernel_siginfo(SIGKILL, SI_KERNEL))
+            await signal_wake_up(cpu, task)
     await do_exit(cpu, code)
 
 

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sw.arch.x86.include.pgtable_types import Paging
-from sw.arch.x86.kernel.head import startup
 from sw.arch.x86.entry import trap_init
+from sw.arch.x86.include.irqflags import local_irq_enable
+from sw.arch.x86.kernel.head import startup
+from sw.arch.x86.kernel.smpboot import bringup_nonboot_cpus, start_secondary, wait_for_startup
 from sw.mm.mm_types import PAGE_SHIFT, PAGE_SIZE, mm_struct, page
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, alloc_page, mem_map, zone
 
 from .ftrace import traced
+from .idle import cpu_startup_entry, init_idle
 from .syscalls import sys_call_table
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ class Kernel:
     zero_page : :class:`sw.mm.mm_types.page`
         A frame of zeros that nobody writes.
     cpus : :class:`list` of :class:`sw.arch.x86.kernel.cpu.Cpu`
-        Processors that are up.
+        Processors that are online, by number.
     cr_pinning, cr4_pinned_bits : :class:`bool`, :class:`int`
         Protections are not to be turned off any more; which bits of CR4 those are.
     sys_call_table : :class:`dict`
@@ -117,10 +120,20 @@ class Kernel:
         self.tasks:  dict[int, task_struct] = {}
         self.rootfs: dict[str, Any]         = {}
 
-    async def boot(self, cpu: Cpu) -> None:
-        """Start on ``cpu``, whose machine has just been reset."""
+    async def boot(self, cpu: Cpu, *others: Cpu) -> None:
+        """Start on ``cpu``, whose machine has just been reset; then bring up the others.
+
+        Each of them must be executing :meth:`secondary`.
+        """
         self.cpus.append(cpu)
         await start_kernel(cpu)
+        await bringup_nonboot_cpus(cpu, others)
+
+    async def secondary(self, cpu: Cpu) -> NoReturn:
+        """Be another processor, from reset on: wait to be started, then for work, for ever."""
+        await wait_for_startup(cpu)
+        await start_secondary(cpu)
+        await cpu_startup_entry(cpu)
 
 
 @traced
@@ -133,3 +146,5 @@ async def start_kernel(cpu: Cpu) -> None:
     if kernel.lowmem_bytes < kernel.ram_bytes:
         kernel.zones.append(zone("HighMem", kernel.mem_map.max_low_pfn, kernel.mem_map.max_pfn))
     kernel.zero_page = await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO)
+    init_idle(cpu)
+    local_irq_enable(cpu)

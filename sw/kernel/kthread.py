@@ -4,8 +4,9 @@ Ref: Linux 6.12, kernel/kthread.c.
 """
 
 from sw.arch.x86.include.current import current
+from sw.arch.x86.include.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.kernel.cpu import Cpu
-from sw.arch.x86.mm.tlb import switch_mm
+from sw.arch.x86.mm.tlb import enter_lazy_tlb, switch_mm_irqs_off
 from sw.mm.mm_types import mm_struct
 
 from .ftrace import traced
@@ -24,8 +25,10 @@ async def kthread_use_mm(cpu: Cpu, mm: mm_struct) -> None:
     borrowed = task.active_mm
     assert borrowed is not None, "BUG: the current task runs on no tables"
     mmgrab(mm)
+    local_irq_disable(cpu)
     task.mm = task.active_mm = mm
-    await switch_mm(cpu, borrowed, mm)
+    await switch_mm_irqs_off(cpu, borrowed, mm)
+    local_irq_enable(cpu)
     await mmdrop(cpu, borrowed)
 
 
@@ -33,4 +36,7 @@ async def kthread_use_mm(cpu: Cpu, mm: mm_struct) -> None:
 async def kthread_unuse_mm(cpu: Cpu, mm: mm_struct) -> None:
     """End that. The tables stay in CR3 until another task runs."""
     assert current(cpu).mm is mm, "BUG: the thread uses another address space"
+    local_irq_disable(cpu)
     current(cpu).mm = None
+    enter_lazy_tlb(cpu, mm)
+    local_irq_enable(cpu)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sw.arch.x86.include.processor import kmap_ctrl, thread_struct
-from sw.arch.x86.mm.tlb import switch_mm
+from sw.arch.x86.include.irqflags import local_irq_restore, local_irq_save
+from sw.arch.x86.include.smp import smp_send_reschedule
+from sw.arch.x86.mm.tlb import enter_lazy_tlb, switch_mm_irqs_off
 from sw.mm.highmem import kmap_local_sched_in, kmap_local_sched_out
 
 from .ftrace import traced
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXIT_DEAD", "EXIT_ZOMBIE", "PF_KTHREAD", "alloc_pid", "context_switch",
-    "find_task_by_vpid", "get_task_mm", "task_struct",
+    "find_task_by_vpid", "get_task_mm", "signal_wake_up", "task_struct",
 ]
 
 
@@ -72,6 +74,8 @@ class task_struct:
         RLIMIT_STACK in bytes.
     exit_state, exit_code : :class:`int`
         0, EXIT_ZOMBIE or EXIT_DEAD; and the status that wait() reports.
+    on_cpu : :class:`sw.arch.x86.kernel.cpu.Cpu` or :class:`None`
+        The processor that executes it.
     thread : :class:`thread_struct`
         Its last exception that became a signal.
     kmap_ctrl : :class:`kmap_ctrl`
@@ -95,6 +99,7 @@ class task_struct:
     rlim_stack:  int                  = _STK_LIM
     exit_state:  int                  = 0
     exit_code:   int                  = 0
+    on_cpu:      Cpu | None           = None
     thread:      thread_struct        = field(default_factory=thread_struct)
     kmap_ctrl:   kmap_ctrl            = field(default_factory=kmap_ctrl)
 
@@ -118,23 +123,36 @@ def get_task_mm(task: task_struct) -> mm_struct | None:
     return task.mm
 
 
+async def signal_wake_up(cpu: Cpu, task: task_struct) -> None:
+    """Make a task that executes on another processor notice its signals (kick_process)."""
+    if task.on_cpu is not None and task.on_cpu is not cpu:
+        await smp_send_reschedule(cpu, task.on_cpu)
+
+
 @traced
 async def context_switch(cpu: Cpu, prev: task_struct | None, next_: task_struct) -> None:
     """Make ``next_`` the current task of this CPU, on its address space.
 
     A task without one stays on that of ``prev``, and keeps its struct meanwhile.
     """
+    assert next_.on_cpu is None, f"BUG: task {next_.pid} runs on another processor"
+    next_.on_cpu = cpu
+    flags = local_irq_save(cpu)
     if prev is not None:
         prev.kmap_ctrl = await kmap_local_sched_out(cpu)
     active_mm = prev.active_mm if prev is not None else cpu.kernel.init_mm
     assert active_mm is not None
     if next_.mm is None:
+        enter_lazy_tlb(cpu, active_mm)
         mmgrab(active_mm)
         next_.active_mm = active_mm
     else:
-        await switch_mm(cpu, active_mm, next_.mm)
+        await switch_mm_irqs_off(cpu, active_mm, next_.mm)
     cpu.current = next_
     await kmap_local_sched_in(cpu, next_.kmap_ctrl)
+    if prev is not None:
+        prev.on_cpu = None
+    local_irq_restore(cpu, flags)
     if prev is not None and prev.mm is None:
         prev.active_mm = None
         await mmdrop(cpu, active_mm)

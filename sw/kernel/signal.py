@@ -9,7 +9,7 @@ from sw.errno import Errno, KernelError
 
 from .exit import do_group_exit
 from .ftrace import traced
-from .sched import find_task_by_vpid, task_struct
+from .sched import find_task_by_vpid, signal_wake_up, task_struct
 from .signal_types import (
     SIG_DFL, SIG_HANDLER, SIG_IGN, SIGKILL, SI_USER, Killed, Signal, kernel_siginfo,
 )
@@ -34,13 +34,14 @@ async def force_sig_fault(cpu: Cpu, signo: int, si_code: int, address: int,
     task.pending.append(kernel_siginfo(signo, si_code, address, error_code))
 
 
-def send_signal(task: task_struct, signo: int) -> None:
+async def send_signal(cpu: Cpu, task: task_struct, signo: int) -> None:
     """Send ``task`` a signal from another task."""
     if task.sighand.action.get(signo) != SIG_IGN:
         task.pending.append(kernel_siginfo(signo, SI_USER))
+        await signal_wake_up(cpu, task)
 
 
-def kill_something_info(cpu: Cpu, pid: int, signo: int) -> None:
+async def kill_something_info(cpu: Cpu, pid: int, signo: int) -> None:
     """Send a signal to one process.
 
     Raises ESRCH if there is none with that number, EPERM if its owner is somebody else.
@@ -51,7 +52,7 @@ def kill_something_info(cpu: Cpu, pid: int, signo: int) -> None:
     mine, its = current(cpu).cred, task.cred
     if mine.euid != 0 and not {mine.euid, mine.uid} & {its.suid, its.uid}:
         raise KernelError(Errno.EPERM)
-    send_signal(task, signo)
+    await send_signal(cpu, task, signo)
 
 
 def do_sigaction(cpu: Cpu, signo: int, action: int) -> int:

@@ -128,7 +128,7 @@ async def sys_wait4(cpu: Cpu, pid: int) -> int:
 
 async def sys_kill(cpu: Cpu, pid: int, signo: int) -> int:
     """Send a signal."""
-    kill_something_info(cpu, pid, signo)
+    await kill_something_info(cpu, pid, signo)
     return 0
 
 

@@ -1,6 +1,6 @@
 """Wait queues: sleeping until another processor wakes us up.
 
-Ref: Linux 6.12, kernel/sched/wait.c.
+Ref: Linux 6.12, kernel/sched/wait.c, kernel/sched/core.c (try_to_wake_up).
 
 A task here does not leave its processor while it is inside the kernel, so only another processor
 can wake it. When all of them sleep, nothing ever will: that is a mistake, and is said at once.
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .locking import cpu_relax
+from sw.arch.x86.include.irqflags import local_irq_disable, local_irq_enable, safe_halt
+from sw.arch.x86.include.smp import smp_send_reschedule
 
 if TYPE_CHECKING:
     from sw.arch.x86.kernel.cpu import Cpu
@@ -35,15 +36,20 @@ async def sleep_on(cpu: Cpu, head: wait_queue_head_t) -> None:
     """Wait until :func:`wake_up` is called for ``head``."""
     head.waiters.append(cpu)
     cpu.sleeping = True
+    assert not all(other.sleeping and not other.runqueue for other in cpu.kernel.cpus), (
+        "BUG: would sleep for ever: no processor is left that could wake this one up"
+    )
+    local_irq_disable(cpu)
     while cpu in head.waiters:
-        assert not all(other.sleeping for other in cpu.kernel.cpus), (
-            "BUG: would sleep for ever: no processor is left that could wake this one up"
-        )
-        await cpu_relax(cpu)
+        await safe_halt(cpu)
+        local_irq_disable(cpu)
+    local_irq_enable(cpu)
 
 
-def wake_up(head: wait_queue_head_t) -> None:
+async def wake_up(cpu: Cpu, head: wait_queue_head_t) -> None:
     """Wake everybody who waits."""
-    for cpu in head.waiters:
-        cpu.sleeping = False
-    head.waiters.clear()
+    woken, head.waiters = head.waiters, []
+    for other in woken:
+        other.sleeping = False
+    for other in woken:
+        await smp_send_reschedule(cpu, other)

@@ -166,6 +166,7 @@ ramfs_file_operations = file_operations(
     mmap   = generic_file_mmap,
 )
 
+
 async def shmem_evict_inode(cpu: Cpu, node: inode, filp: file) -> None:
     """Free the pages of a file without a name, with its last mapping."""
     assert node.i_mapping is not None

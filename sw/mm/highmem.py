@@ -137,7 +137,7 @@ async def kunmap_high(cpu: Cpu, page: page) -> None:
     need_wakeup = areas.pkmap_count[nr] == 1 and waitqueue_active(areas.pkmap_map_wait)
     spin_unlock(cpu, areas.kmap_lock)
     if need_wakeup:
-        wake_up(areas.pkmap_map_wait)
+        await wake_up(cpu, areas.pkmap_map_wait)
 
 
 # kmap_local_page: fixmap slots of one processor

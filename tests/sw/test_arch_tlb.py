@@ -2,10 +2,9 @@
 
 import pytest
 
-from arch_support import BOTH, add_vma, booted, processor, run, user_task
+from arch_support import BOTH, add_vma, booted, run, user_task
 from sw.arch.x86.include.cpufeatures import X86_CR4_PGE
 from sw.arch.x86.include.pgtable import pfn_pte, set_pte
-from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.pgtable import pgd_alloc, pte_alloc
 from sw.arch.x86.mm.tlb import (
     flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range, flush_tlb_page, flush_tlb_range,
@@ -93,21 +92,6 @@ def test_a_processor_that_is_behind_by_more_than_one_flushes_everything():
     run(flush_tlb_mm_range(cpu, mm, 0x1000, 0x2000))
     assert flushes(cpu) == ["all"]
     assert cpu.loaded_tlb_gen == mm.context.tlb_gen
-
-
-def test_only_processors_that_have_the_address_space_are_asked():
-    cpu   = booted()
-    other = Cpu(processor().bus, cpu.kernel, number=1)
-    third = Cpu(processor().bus, cpu.kernel, number=2)
-    mm    = user_task(cpu)
-    cpu.kernel.cpus += [other, third]
-    run(switch_mm(other, None, mm))
-    for each in cpu.kernel.cpus:
-        each.bus.log.clear()
-    run(flush_tlb_mm_range(cpu, mm, 0x1000, 0x2000))
-    assert [flushes(each) for each in cpu.kernel.cpus] == [[0x1000], [0x1000], []]
-    run(flush_tlb_mm_range(other, mm, 0x3000, 0x4000))
-    assert [flushes(each) for each in cpu.kernel.cpus] == [[0x3000], [0x3000], []]
 
 
 @pytest.mark.parametrize("features, asked", [

@@ -3,10 +3,15 @@
 import pytest
 
 from arch_support import booted, run
-from highmem_support import PAGE_KERNEL, WINDOW, entry, high, machine, two_processors
+from highmem_support import (
+    PAGE_KERNEL, WINDOW, entry, high, high_pages, machine, two_processors,
+)
 from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
 from sw.arch.x86.mm.highmem_32 import LAST_PKMAP
 from sw.bus import Access, Register
+from sw.kernel.completion import wait_for_completion
+from sw.kernel.idle import start_on
+from sw.kernel.locking import cpu_relax
 from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local, page_address
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, put_page
 
@@ -123,53 +128,68 @@ def test_a_kunmap_that_nobody_asked_for_is_caught():
         run(kunmap(cpu, page))
 
 
-def test_who_waits_for_a_slot_is_woken_by_the_last_kunmap():
-    cpu, other = two_processors()
-    pages      = high(cpu, LAST_PKMAP + 1)
+async def all_slots_used(cpu):
+    """Map a frame in each slot. Returns these frames, and one more."""
+    pages = await high_pages(cpu, LAST_PKMAP + 1)
     for page in pages[:-1]:
-        run(kmap(cpu, page))
-    run(kmap(cpu, pages[5]))
+        await kmap(cpu, page)
+    return pages
 
-    sleeper = kmap(other, pages[-1])
-    for _ in range(3):
-        sleeper.send(None)
-    assert other.sleeping
-    run(kunmap(cpu, pages[5]))      # one of its two users
-    sleeper.send(None)
-    assert other.sleeping
-    vaddr = pages[5].virtual
-    run(kunmap(cpu, pages[5]))
-    assert not other.sleeping
-    cpu.bus.log.clear()
-    assert run(sleeper) == vaddr == pages[-1].virtual
-    assert pages[5].virtual is None
-    assert cpu.bus.log, "the slot has another frame, so both processors must forget the old one"
-    assert run(other.load(vaddr, 4)) == cpu.bus.mmu.memory.read(pages[-1].pfn << 12, 4)
+
+async def asleep(cpu, other):
+    """Wait until another processor waits for a slot."""
+    while other not in cpu.kernel.highmem.pkmap_map_wait.waiters:
+        await cpu_relax(cpu)
+
+
+def test_who_waits_for_a_slot_is_woken_by_the_last_kunmap():
+    async def main(cpu):
+        pages = await all_slots_used(cpu)
+        await kmap(cpu, pages[5])
+        done = await start_on(cpu, other, lambda other: kmap(other, pages[-1]))
+        await asleep(cpu, other)
+        assert other.sleeping
+        await kunmap(cpu, pages[5])      # one of its two users
+        assert other.sleeping
+        vaddr = pages[5].virtual
+        smp.forget()
+        await kunmap(cpu, pages[5])
+        assert not other.sleeping
+        assert await wait_for_completion(cpu, done) == vaddr == pages[-1].virtual
+        assert pages[5].virtual is None
+        for bus in smp.buses:            # the slot has another frame
+            assert [op[1] for op in bus.log if op[:2] == ("write", Register.CR4)]
+        assert await cpu.load(vaddr, 4) == cpu.bus.mmu.memory.read(pages[-1].pfn << 12, 4)
+
+    smp   = two_processors()
+    other = smp.cpus[1]
+    smp.run(main)
 
 
 def test_who_was_woken_uses_the_slot_that_another_made_meanwhile():
-    cpu, other = two_processors()
-    pages      = high(cpu, LAST_PKMAP + 1)
-    for page in pages[:-1]:
-        run(kmap(cpu, page))
-    sleeper = kmap(other, pages[-1])
-    sleeper.send(None)
-    run(kunmap(cpu, pages[7]))
-    vaddr = run(kmap(cpu, pages[-1]))
-    assert run(sleeper) == vaddr
-    assert cpu.kernel.highmem.pkmap_count[(vaddr - WINDOW) >> 12] == 3
+    async def main(cpu):
+        pages = await all_slots_used(cpu)
+        done  = await start_on(cpu, smp.cpus[1], lambda other: kmap(other, pages[-1]))
+        await asleep(cpu, smp.cpus[1])
+        await kunmap(cpu, pages[7])
+        vaddr = await kmap(cpu, pages[-1])
+        assert await wait_for_completion(cpu, done) == vaddr
+        assert cpu.kernel.highmem.pkmap_count[(vaddr - WINDOW) >> 12] == 3
+
+    smp = two_processors()
+    smp.run(main)
 
 
 def test_when_all_processors_sleep_the_kernel_says_so():
-    cpu, other = two_processors()
-    pages      = high(cpu, LAST_PKMAP + 2)
-    for page in pages[:-2]:
-        run(kmap(cpu, page))
-    sleeper = kmap(other, pages[-1])
-    sleeper.send(None)
+    async def main(cpu):
+        pages = await all_slots_used(cpu)
+        await start_on(cpu, smp.cpus[1], lambda other: kmap(other, pages[-1]))
+        await asleep(cpu, smp.cpus[1])
+        await kmap(cpu, (await high_pages(cpu))[0])
+
+    smp = two_processors()
     with pytest.raises(AssertionError, match="would sleep for ever"):
-        run(kmap(cpu, pages[-2]))
-    sleeper.close()
+        smp.run(main)
 
 
 def test_each_step_is_marked():

@@ -3,10 +3,14 @@
 import pytest
 
 from arch_support import run
-from highmem_support import PAGE_KERNEL, TOP, entry, high, machine, two_processors
+from highmem_support import (
+    PAGE_KERNEL, TOP, entry, high, high_pages, machine, two_processors,
+)
 from sw.arch.x86.include.pgtable_types import PAGING_32
-from sw.arch.x86.mm.highmem_32 import KM_MAX_IDX, kmap_local_slot
+from sw.arch.x86.mm.highmem_32 import KM_MAX_IDX
 from sw.bus import Access, Kind
+from sw.kernel.completion import wait_for_completion
+from sw.kernel.idle import start_on
 from sw.mm.highmem import (
     clear_highpage, copy_user_highpage, kmap_local_page, kmap_local_sched_in,
     kmap_local_sched_out, kunmap_local,
@@ -57,11 +61,15 @@ def test_there_are_16_local_mappings():
 
 
 def test_every_processor_has_its_own_slots():
-    cpu, other = two_processors()
-    page,      = high(cpu)
-    assert run(kmap_local_page(cpu, page))   == TOP - 0x1000
-    assert run(kmap_local_page(other, page)) == TOP - 0x11000
-    assert kmap_local_slot(other, 0)[0]      == TOP - 0x11000
+    async def main(cpu):
+        page, = await high_pages(cpu)
+        mine  = await kmap_local_page(cpu, page)
+        its   = await wait_for_completion(cpu, await start_on(
+            cpu, smp.cpus[1], lambda other: kmap_local_page(other, page)))
+        assert (mine, its) == (TOP - 0x1000, TOP - 0x11000)
+
+    smp = two_processors()
+    smp.run(main)
 
 
 def test_local_mappings_follow_their_task():

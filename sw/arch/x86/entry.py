@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
 from sw.arch.x86.include.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.include.processor import X86_TRAP_GP, X86_TRAP_PF, pt_regs
 from sw.arch.x86.include.smap import clac
+from sw.arch.x86.kernel.smp import sysvec_call_function, sysvec_reschedule_ipi
 from sw.arch.x86.kernel.traps import exc_general_protection
 from sw.arch.x86.mm.fault import exc_page_fault
 from sw.errno import Errno, KernelError
@@ -25,8 +27,13 @@ __all__ = ["exit_to_user_mode", "trap_init"]
 
 
 def trap_init(cpu: Cpu) -> None:
-    """Tell the processor where exceptions and system calls enter the kernel."""
-    cpu.idt   = {X86_TRAP_GP: asm_exc_general_protection, X86_TRAP_PF: asm_exc_page_fault}
+    """Tell the processor where exceptions, interrupts and system calls enter the kernel."""
+    cpu.idt = {
+        X86_TRAP_GP:          asm_exc_general_protection,
+        X86_TRAP_PF:          asm_exc_page_fault,
+        CALL_FUNCTION_VECTOR: asm_sysvec_call_function,
+        RESCHEDULE_VECTOR:    asm_sysvec_reschedule_ipi,
+    }
     cpu.lstar = entry_SYSCALL
 
 
@@ -41,6 +48,20 @@ async def asm_exc_general_protection(cpu: Cpu, regs: pt_regs) -> None:
     """Enter for exception 13."""
     await clac(cpu)
     await exc_general_protection(cpu, regs)
+    await _error_return(cpu, regs)
+
+
+async def asm_sysvec_call_function(cpu: Cpu, regs: pt_regs) -> None:
+    """Enter for a processor that wants a function called."""
+    await clac(cpu)
+    await sysvec_call_function(cpu, regs)
+    await _error_return(cpu, regs)
+
+
+async def asm_sysvec_reschedule_ipi(cpu: Cpu, regs: pt_regs) -> None:
+    """Enter for a processor that has brought work, or a signal."""
+    await clac(cpu)
+    await sysvec_reschedule_ipi(cpu, regs)
     await _error_return(cpu, regs)
 
 

@@ -13,8 +13,10 @@ from sw.arch.x86.mm.extable import Fixup, exception_table_entry
 from sw.bus import Bus, Fault, PageFault, Register
 
 if TYPE_CHECKING:
+    from sw.kernel.completion import completion
     from sw.kernel.kernel import Kernel
     from sw.kernel.sched import task_struct
+    from sw.kernel.smp import call_single_data
     from sw.mm.mm_types import mm_struct
 
 
@@ -97,8 +99,16 @@ class Execution:
         The address space in CR3.
     loaded_tlb_gen : :class:`int`
         Flushes of that address space which this processor has done.
+    is_lazy : :class:`bool`
+        The current task has borrowed that address space, and uses only the kernel's half of it.
     kmap_ctrl : :class:`sw.arch.x86.include.processor.kmap_ctrl`
         Pages that the current task has mapped locally.
+    call_single_queue : :class:`list` of :class:`sw.kernel.smp.call_single_data`
+        Functions that other processors ask it to call.
+    idle : :class:`sw.kernel.sched.task_struct` or :class:`None`
+        The task that it executes when there is no other.
+    runqueue : :class:`list`
+        Programs that wait for it to be idle, each with its completion.
     sleeping : :class:`bool`
         It waits to be woken up.
     """
@@ -121,7 +131,11 @@ class Execution:
         self.cr4                         = 0
         self.loaded_mm: mm_struct | None = None
         self.loaded_tlb_gen              = 0
+        self.is_lazy                     = False
         self.kmap_ctrl                   = kmap_ctrl()
+        self.call_single_queue: list[call_single_data] = []
+        self.idle: task_struct | None    = None
+        self.runqueue: list[tuple[Callable[..., Awaitable[Any]], completion]] = []
         self.sleeping                    = False
         self._nested                     = 0  # exceptions being handled
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .cpu import Cpu
 
 
-__all__ = ["startup"]
+__all__ = ["enable_paging", "startup"]
 
 
 #: First frame for page tables. Frame 0 is the firmware's.
@@ -52,7 +52,7 @@ async def startup(cpu: Cpu) -> int:
     await _identify(cpu)
     tables = _make_tables(cpu)
     identity = await _store_tables(cpu, tables)
-    await _enable_paging(cpu, tables.root)
+    await enable_paging(cpu, tables.root << PAGE_SHIFT)
     await _take_over(cpu, tables, identity)
     return tables.end_pfn
 
@@ -103,14 +103,17 @@ async def _store_tables(cpu: Cpu, tables: early_page_tables) -> int:
     return identity
 
 
-async def _enable_paging(cpu: Cpu, root: int) -> None:
-    """Set CR4, CR3, EFER and CR0, in the order that the processor asks for."""
+async def enable_paging(cpu: Cpu, root: int) -> None:
+    """Set CR4, CR3, EFER and CR0, in the order that the processor asks for.
+
+    ``root`` is the physical address of the root table.
+    """
     if cpu.kernel.paging.entry_size == 8:
         cpu.cr4 = X86_CR4_PAE
     elif boot_cpu_has(cpu, X86_FEATURE_PSE):
         cpu.cr4 = X86_CR4_PSE
     await cpu.write_cr(Register.CR4, cpu.cr4)
-    await cpu.write_cr(Register.CR3, root << PAGE_SHIFT)
+    await cpu.write_cr(Register.CR3, root)
     if cpu.kernel.paging.entry_size == 8:
         nx = EFER_NX if boot_cpu_has(cpu, X86_FEATURE_NX) else 0
         await cpu.write_cr(Register.EFER, EFER_SCE | EFER_LME | nx)

@@ -187,7 +187,8 @@ async def mm_fault_error(
         await kernelmode_fixup_or_oops(cpu, regs, error_code, address)
     elif fault & VM_FAULT_OOM:
         assert cpu.current is not None
-        send_signal(cpu.current, SIGKILL)  # the out-of-memory killer has no other choice here
+        # The out-of-memory killer has no other choice here.
+        await send_signal(cpu, cpu.current, SIGKILL)
     elif fault & VM_FAULT_SIGBUS:
         await _force_sig(cpu, SIGBUS, BUS_ADRERR, error_code, address)
     else:

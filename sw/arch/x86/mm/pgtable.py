@@ -169,7 +169,7 @@ async def free_pgtables(
         await _unlink(cpu, mm.pgd, 0, start, end, floor, ceiling, freed)
     if freed:
         # The processor may hold these tables in its paging-structure caches.
-        await flush_tlb_mm_range(cpu, mm, start, end)
+        await flush_tlb_mm_range(cpu, mm, start, end, freed_tables=True)
     for table in freed:
         __free_page(cpu, table)
 

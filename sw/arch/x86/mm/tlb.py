@@ -2,7 +2,9 @@
 
 Ref: Linux 6.12, arch/x86/mm/tlb.c; Intel SDM Vol. 3A, section 4.10.4.
 
-Without process-context identifiers a write of CR3 flushes all but global translations.
+Without process-context identifiers a write of CR3 flushes all but global translations. A processor
+that executes a kernel thread keeps the tables of the task before it (lazy TLB): it is not asked to
+flush until tables are freed, and makes up for it when it changes back.
 """
 
 from __future__ import annotations
@@ -11,8 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sw.arch.x86.include.cpufeatures import X86_CR4_PGE
+from sw.arch.x86.include.irqflags import (
+    irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save,
+)
 from sw.bus import Register
 from sw.kernel.ftrace import traced
+from sw.kernel.smp import on_each_cpu, on_each_cpu_cond_mask
 from sw.mm.mm_types import PAGE_MASK, PAGE_SIZE, mm_struct, vm_area_struct
 
 if TYPE_CHECKING:
@@ -20,9 +26,10 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "TLB_FLUSH_ALL", "flush_tlb_info", "flush_tlb_kernel_range", "flush_tlb_local",
-    "flush_tlb_mm", "flush_tlb_mm_range", "flush_tlb_one_kernel", "flush_tlb_page",
-    "flush_tlb_range", "switch_mm", "tlb_single_page_flush_ceiling",
+    "TLB_FLUSH_ALL", "enter_lazy_tlb", "flush_tlb_info", "flush_tlb_kernel_range",
+    "flush_tlb_local", "flush_tlb_mm", "flush_tlb_mm_range", "flush_tlb_one_kernel",
+    "flush_tlb_page", "flush_tlb_range", "initialize_tlbstate", "switch_mm", "switch_mm_irqs_off",
+    "tlb_single_page_flush_ceiling",
 ]
 
 
@@ -43,28 +50,61 @@ class flush_tlb_info:
         Linear addresses; ``end`` is TLB_FLUSH_ALL for all.
     new_tlb_gen : :class:`int`
         Generation of the address space that the flush reaches.
+    freed_tables : :class:`bool`
+        Page tables are about to be freed, which processors may hold in other caches than the TLB.
     """
 
-    mm:          mm_struct
-    start:       int
-    end:         int
-    new_tlb_gen: int
+    mm:           mm_struct
+    start:        int
+    end:          int
+    new_tlb_gen:  int
+    freed_tables: bool
 
 
 async def _load_new_mm_cr3(cpu: Cpu, pgd: int) -> None:
     await cpu.write_cr(Register.CR3, pgd - cpu.kernel.paging.PAGE_OFFSET)
 
 
-async def switch_mm(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
-    """Load the address space ``next_`` into CR3, if it is not there, with nothing stale."""
-    if cpu.loaded_mm is next_ and cpu.loaded_tlb_gen == next_.context.tlb_gen:
-        return
-    if cpu.loaded_mm is not None and cpu.loaded_mm is not next_:
-        cpu.loaded_mm.cpumask.discard(cpu.number)
-    next_.cpumask.add(cpu.number)
-    cpu.loaded_mm      = next_
-    cpu.loaded_tlb_gen = next_.context.tlb_gen
+def initialize_tlbstate(cpu: Cpu) -> None:
+    """Note what a processor has in CR3 that has just turned paging on."""
+    cpu.loaded_mm      = cpu.kernel.init_mm
+    cpu.loaded_tlb_gen = cpu.kernel.init_mm.context.tlb_gen
+    cpu.is_lazy        = False
+
+
+async def switch_mm_irqs_off(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
+    """Load the address space ``next_`` into CR3, if it is not there, with nothing stale.
+
+    First this processor asks for flushes, then it looks at the generation: a flush that is not
+    in the one is in the other. It may come while CR3 is loaded, and waits until interrupts are on.
+    """
+    init_mm, was_lazy = cpu.kernel.init_mm, cpu.is_lazy
+    cpu.is_lazy = False
+    if cpu.loaded_mm is next_:
+        if not was_lazy or cpu.loaded_tlb_gen == next_.context.tlb_gen:
+            return
+    else:
+        if cpu.loaded_mm is not None:
+            cpu.loaded_mm.cpumask.discard(cpu.number)
+        if next_ is not init_mm:
+            next_.cpumask.add(cpu.number)
+    next_tlb_gen = next_.context.tlb_gen
     await _load_new_mm_cr3(cpu, next_.pgd)
+    cpu.loaded_mm      = next_
+    cpu.loaded_tlb_gen = next_tlb_gen
+
+
+async def switch_mm(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
+    """Change the address space from wherever."""
+    flags = local_irq_save(cpu)
+    await switch_mm_irqs_off(cpu, prev, next_)
+    local_irq_restore(cpu, flags)
+
+
+def enter_lazy_tlb(cpu: Cpu, mm: mm_struct) -> None:
+    """Stay on the tables of ``mm`` for a task that has none."""
+    if cpu.loaded_mm is not cpu.kernel.init_mm:
+        cpu.is_lazy = True
 
 
 async def flush_tlb_local(cpu: Cpu) -> None:
@@ -93,9 +133,14 @@ async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
     Pages are flushed one by one only if this is the one flush that the processor lacks; behind by
     more, it would be marked as up to date without having done the others.
     """
+    assert irqs_disabled(cpu), "BUG: the address space could change meanwhile"
     mm = info.mm
     if cpu.loaded_mm is not mm:
         return  # the next switch_mm sees the generation
+    if cpu.is_lazy:
+        # Barely slower than a flush; and what it does not use, it is not asked about again.
+        await switch_mm_irqs_off(cpu, mm, cpu.kernel.init_mm)
+        return
     local, current = cpu.loaded_tlb_gen, mm.context.tlb_gen
     if local == current:
         return
@@ -108,17 +153,32 @@ async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
     cpu.loaded_tlb_gen = current
 
 
+def tlb_is_not_lazy(other: Cpu, info: flush_tlb_info) -> bool:
+    """Does a processor need the flush now?"""
+    return not other.is_lazy
+
+
+async def flush_tlb_multi(cpu: Cpu, info: flush_tlb_info) -> None:
+    """Flush on several processors. Who is lazy is asked only for the sake of freed tables."""
+    cond = None if info.freed_tables else tlb_is_not_lazy
+    await on_each_cpu_cond_mask(cpu, cond, flush_tlb_func, info, info.mm.cpumask)
+
+
 @traced
-async def flush_tlb_mm_range(cpu: Cpu, mm: mm_struct, start: int, end: int) -> None:
+async def flush_tlb_mm_range(cpu: Cpu, mm: mm_struct, start: int, end: int,
+                             freed_tables: bool = False) -> None:
     """Flush ``[start, end)`` of ``mm`` from all processors that may hold translations of it."""
     start &= PAGE_MASK
     if end == TLB_FLUSH_ALL or (end - start) // PAGE_SIZE > tlb_single_page_flush_ceiling:
         start, end = 0, TLB_FLUSH_ALL
-    mm.context.tlb_gen += 1
-    info = flush_tlb_info(mm, start, end, mm.context.tlb_gen)
-    for other in cpu.kernel.cpus:
-        if other.number in mm.cpumask:
-            await flush_tlb_func(other, info)
+    mm.context.tlb_gen += 1  # before the mask is looked at: see switch_mm_irqs_off
+    info = flush_tlb_info(mm, start, end, mm.context.tlb_gen, freed_tables)
+    if mm.cpumask - {cpu.number}:
+        await flush_tlb_multi(cpu, info)
+    elif cpu.loaded_mm is mm:
+        local_irq_disable(cpu)
+        await flush_tlb_func(cpu, info)
+        local_irq_enable(cpu)
 
 
 async def flush_tlb_page(cpu: Cpu, vma: vm_area_struct, addr: int) -> None:
@@ -136,13 +196,22 @@ async def flush_tlb_mm(cpu: Cpu, mm: mm_struct) -> None:
     await flush_tlb_mm_range(cpu, mm, 0, TLB_FLUSH_ALL)
 
 
+async def do_flush_tlb_all(cpu: Cpu, info: None) -> None:
+    """Flush everything."""
+    await _flush_tlb_global(cpu)
+
+
+async def do_kernel_range_flush(cpu: Cpu, pages: range) -> None:
+    """Flush kernel pages one by one."""
+    for addr in pages:
+        await flush_tlb_one_kernel(cpu, addr)
+
+
 @traced
 async def flush_tlb_kernel_range(cpu: Cpu, start: int, end: int) -> None:
     """Flush kernel pages, which are global, from all processors."""
     pages = range(start & PAGE_MASK, end, PAGE_SIZE)
-    for other in cpu.kernel.cpus:
-        if len(pages) > tlb_single_page_flush_ceiling:
-            await _flush_tlb_global(other)
-        else:
-            for addr in pages:
-                await flush_tlb_one_kernel(other, addr)
+    if len(pages) > tlb_single_page_flush_ceiling:
+        await on_each_cpu(cpu, do_flush_tlb_all, None)
+    else:
+        await on_each_cpu(cpu, do_kernel_range_flush, pages)

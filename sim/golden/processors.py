@@ -1,0 +1,94 @@
+"""Several golden processors on one memory, with interrupts between them.
+
+Each has a unit of its own, with its own cached translations: what one writes to a page table, the
+others see when they walk it, and not before. An operation waits for its turn, then completes at
+once; so whoever resumes the coroutines decides the order of all operations.
+"""
+
+import enum
+import types
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+from sw.bus import Access, Answer, Fault, Register
+
+from .bus import GoldenBus
+
+
+__all__ = ["GoldenProcessor", "Wait", "golden_processors"]
+
+
+class Wait(enum.Enum):
+    """What a processor hands out: why its coroutine is not going on."""
+
+    TURN      = "for its turn"
+    INTERRUPT = "for an interrupt"
+
+
+@types.coroutine
+def _wait(reason: Wait) -> Generator[Wait, None, None]:
+    yield reason
+
+
+class GoldenProcessor(GoldenBus):
+    """A :class:`sw.bus.Bus` whose operations wait for their turn."""
+
+    async def access(self, access: Access) -> Answer:
+        """Do one access."""
+        await _wait(Wait.TURN)
+        return await super().access(access)
+
+    async def load_string(self, linear: int, count: int, *,
+                          user: bool) -> tuple[bytes, Fault | None]:
+        """Load bytes upwards, all in one turn."""
+        await _wait(Wait.TURN)
+        return await super().load_string(linear, count, user=user)
+
+    async def store_string(self, linear: int, data: bytes, *,
+                           user: bool) -> tuple[int, Fault | None]:
+        """Store bytes upwards, all in one turn."""
+        await _wait(Wait.TURN)
+        return await super().store_string(linear, data, user=user)
+
+    async def read_control(self, register: Register) -> int:
+        """Read a control register."""
+        await _wait(Wait.TURN)
+        return await super().read_control(register)
+
+    async def write_control(self, register: Register, value: int) -> None:
+        """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
+        await _wait(Wait.TURN)
+        await super().write_control(register, value)
+
+    async def invlpg(self, linear: int) -> None:
+        """Forget the translations of the page that contains ``linear``."""
+        await _wait(Wait.TURN)
+        await super().invlpg(linear)
+
+    async def send_interrupt(self, target: int, vector: int) -> None:
+        """Interrupt processor number ``target``."""
+        await _wait(Wait.TURN)
+        await super().send_interrupt(target, vector)
+
+    async def take_interrupt(self) -> int:
+        """Accept the interrupt with the highest vector."""
+        await _wait(Wait.TURN)
+        return await super().take_interrupt()
+
+    async def halt(self) -> None:
+        """Stop until an interrupt waits."""
+        await _wait(Wait.TURN)
+        while not self.interrupts:
+            await _wait(Wait.INTERRUPT)
+
+
+B = TypeVar("B", bound=GoldenProcessor)
+
+
+def golden_processors(count: int, kind: type[B], **features: Any) -> list[B]:
+    """Make ``count`` processors of a machine: buses of type ``kind``, by number."""
+    processors = [kind(**features) for _ in range(count)]
+    for processor in processors:
+        processor.mmu.memory = processors[0].mmu.memory
+        processor.processors = processors
+    return processors

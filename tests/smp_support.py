@@ -1,0 +1,128 @@
+"""A kernel on several golden processors, one bus operation at a time, in an order of choice."""
+
+import itertools
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from typing import Any
+
+from arch_support import RecordingBus
+from sim.golden.processors import GoldenProcessor, Wait, golden_processors
+from sw.arch.x86.include.pgtable_types import PAGING_64, Paging
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.era import ERA_6_X
+from sw.kernel.kernel import Kernel
+from sw.mm.mm_types import PAGE_SIZE
+
+
+__all__ = ["Deadlock", "Processor", "Smp", "seeded"]
+
+
+#: Operations after which a machine that does not end is thought never to.
+PATIENCE = 1_000_000
+
+
+class Deadlock(Exception):
+    """No processor will ever go on."""
+
+
+class Processor(GoldenProcessor, RecordingBus):
+    """A golden processor that remembers what was asked of it.
+
+    Attributes
+    ----------
+    sent : :class:`list` of :class:`tuple`
+        Interrupts: target and vector.
+    """
+
+    def __init__(self, **features: Any) -> None:
+        super().__init__(**features)
+        self.sent: list[tuple[int, int]] = []
+
+    async def send_interrupt(self, target: int, vector: int) -> None:
+        await super().send_interrupt(target, vector)
+        self.sent.append((target, vector))
+
+
+def seeded(seed: int, count: int = 2) -> Iterator[int]:
+    """Turns without end: now finely mixed, now a long stretch for one processor."""
+    dice = random.Random(seed)
+    while True:
+        number = dice.randrange(count)
+        yield from itertools.repeat(number, dice.randint(1, dice.choice((1, 2, 8, 60, 400))))
+
+
+class Smp:
+    """A booted kernel on ``count`` processors. The others idle; number 0 runs what it is given.
+
+    Parameters
+    ----------
+    order : iterable of :class:`int`
+        Turns while it boots, as in :meth:`run`.
+
+    Attributes
+    ----------
+    buses : :class:`list` of :class:`Processor`
+        What each processor was asked for since the boot.
+    """
+
+    def __init__(self, count: int = 2, paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *,
+                 era: Any = ERA_6_X, highmem_bytes: int | None = None,
+                 order: Iterable[int] = (), **features: Any) -> None:
+        self.buses = golden_processors(count, Processor, **features)
+        for number in range(64):
+            self.buses[0].mmu.memory.page(number)[:] = b"\xa5" * PAGE_SIZE
+        self.kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes)
+        self.cpus   = [Cpu(bus, self.kernel, number) for number, bus in enumerate(self.buses)]
+        self._waits = [Wait.TURN] * count
+        self._executing: list[Coroutine[Any, Any, Any] | None] = [
+            None, *(self.kernel.secondary(cpu) for cpu in self.cpus[1:])]
+        self.run(lambda cpu: self.kernel.boot(*self.cpus), order)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what the processors were asked for."""
+        for bus in self.buses:
+            for record in (bus.log, bus.done, bus.marks, bus.sent):
+                record.clear()
+
+    def run(self, main: Callable[[Cpu], Awaitable[Any]], order: Iterable[int] = ()) -> Any:
+        """Execute ``main`` on processor 0 and return its result. The others go on meanwhile.
+
+        ``order`` has the number of the processor for each operation. One that is halted gives
+        its turn away; when the numbers run out all take turns. Raises :class:`Deadlock`.
+        """
+        self._executing[0] = main(self.cpus[0])
+        self._waits[0]     = Wait.TURN
+        turns = itertools.chain(order, itertools.cycle(range(len(self.cpus))))
+        try:
+            for number in itertools.islice(turns, PATIENCE):
+                if self._halted(number):
+                    if all(map(self._halted, range(len(self.cpus)))):
+                        raise Deadlock(f"all processors are halted: {self._where()}")
+                    continue
+                self._waits[number] = self._executing[number].send(None)
+        except StopIteration as end:
+            self._executing[0] = None
+            return end.value
+        except BaseException:
+            self._stop()
+            raise
+        self._stop()
+        raise Deadlock(f"no end in sight: {self._where()}")
+
+    def _halted(self, number: int) -> bool:
+        return self._waits[number] is Wait.INTERRUPT and not self.buses[number].interrupts
+
+    def _where(self) -> str:
+        return "; ".join(f"CPU {cpu.number} in {cpu.stack}" for cpu in self.cpus)
+
+    def _stop(self) -> None:
+        """Drop everything where it is."""
+        for coroutine in filter(None, self._executing):
+            closed = False
+            while not closed:
+                try:
+                    coroutine.close()
+                    closed = True
+                except RuntimeError:
+                    continue  # on its way out it waited for the bus once more
