@@ -1,5 +1,7 @@
 """The golden machine as the kernel sees it: every operation completes at once."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from sw.bus import FIRST_VECTOR, Access, Answer, Fault, Kind, Register
@@ -38,7 +40,7 @@ class GoldenBus:
         self.mmu        = GoldenMmu(Machine(maxphyaddr=maxphyaddr, **features))
         self.accesses   = 0
         self.interrupts = 0
-        self.processors = [self]
+        self.processors: Sequence[GoldenBus] = [self]
 
     def do(self, access: Access) -> Answer:
         """Do one access, now."""

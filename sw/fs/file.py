@@ -5,12 +5,14 @@ Ref: Linux 6.12, include/linux/fs.h, fs/file.c and fs/file_table.c.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sw.arch.x86.include.current import current_files
 from sw.errno import Errno, KernelError
+from sw.kernel.locking import rw_semaphore, spin_lock, spin_unlock, spinlock_t
 
 if TYPE_CHECKING:
     from sw.arch.x86.kernel.cpu import Cpu
@@ -22,7 +24,8 @@ __all__ = [
     "FMODE_READ", "FMODE_WRITE",
     "O_ACCMODE", "O_APPEND", "O_CREAT", "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY",
     "SEEK_CUR", "SEEK_END", "SEEK_SET",
-    "close_files", "close_fd", "dup_fd", "fdget", "fd_install", "file", "file_operations",
+    "close_files", "close_fd", "dup_fd", "fdget", "fdget_pos", "fd_install", "file",
+    "file_operations",
     "files_struct", "fput", "get_file", "inode", "loff_t",
 ]
 
@@ -67,6 +70,8 @@ class inode:
         Its pages, if it keeps any.
     i_private : :class:`object`
         What the file system knows of it.
+    i_rwsem : :class:`rw_semaphore`
+        Guards its contents and its size while it is written.
     """
 
     i_mode:    int
@@ -75,6 +80,7 @@ class inode:
     i_size:    int = 0
     i_mapping: address_space | None = None
     i_private: Any = None
+    i_rwsem:   rw_semaphore = field(default_factory=rw_semaphore)
 
 
 @dataclass(eq=False, slots=True)
@@ -90,7 +96,9 @@ class file:
     f_pos : :class:`int`
         Position, a signed 64-bit number.
     f_count : :class:`int`
-        Descriptors and mappings that refer to it.
+        Descriptors, mappings and system calls that refer to it.
+    f_pos_lock : :class:`spinlock_t`
+        Guards the position. (A mutex in Linux: here nobody leaves the processor who waits.)
     private_data : :class:`object`
         What the file system keeps with it.
     """
@@ -101,6 +109,7 @@ class file:
     f_flags: int
     f_pos:   int = 0
     f_count: int = 1
+    f_pos_lock: spinlock_t = field(default_factory=spinlock_t)
     private_data: Any = None
 
 
@@ -156,12 +165,35 @@ async def fput(cpu: Cpu, filp: file) -> None:
         await filp.f_op.release(cpu, filp.f_inode, filp)
 
 
-def fdget(cpu: Cpu, fd: int) -> file:
-    """Return the open file of a descriptor of the current task. Raises EBADF."""
+def _lookup_fd(cpu: Cpu, fd: int) -> file:
     filp = current_files(cpu).fdt.get(fd)
     if filp is None:
         raise KernelError(Errno.EBADF)
     return filp
+
+
+@asynccontextmanager
+async def fdget(cpu: Cpu, fd: int) -> AsyncIterator[file]:
+    """Keep the open file of a descriptor of the current task, which another thread may close.
+
+    Raises EBADF.
+    """
+    filp = get_file(_lookup_fd(cpu, fd))
+    try:
+        yield filp
+    finally:
+        await fput(cpu, filp)
+
+
+@asynccontextmanager
+async def fdget_pos(cpu: Cpu, fd: int) -> AsyncIterator[file]:
+    """Keep an open file, and its position from being moved by others. Raises EBADF."""
+    async with fdget(cpu, fd) as filp:
+        await spin_lock(cpu, filp.f_pos_lock)
+        try:
+            yield filp
+        finally:
+            spin_unlock(cpu, filp.f_pos_lock)
 
 
 def fd_install(cpu: Cpu, filp: file) -> int:
@@ -174,7 +206,7 @@ def fd_install(cpu: Cpu, filp: file) -> int:
 
 async def close_fd(cpu: Cpu, fd: int) -> None:
     """Free a descriptor of the current task. Raises EBADF."""
-    filp = fdget(cpu, fd)
+    filp = _lookup_fd(cpu, fd)
     del current_files(cpu).fdt[fd]
     await fput(cpu, filp)
 

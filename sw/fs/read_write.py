@@ -10,7 +10,7 @@ from sw.arch.x86.lib.usercopy import access_ok
 from sw.errno import Errno, KernelError
 from sw.kernel.ftrace import traced
 
-from .file import FMODE_READ, FMODE_WRITE, SEEK_END, fdget, file, loff_t
+from .file import FMODE_READ, FMODE_WRITE, SEEK_END, fdget, fdget_pos, file, loff_t
 
 
 __all__ = [
@@ -69,19 +69,19 @@ async def vfs_write(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tup
 @traced
 async def ksys_read(cpu: Cpu, fd: int, buf: int, count: int) -> int:
     """Read at the file's position. Only success moves it."""
-    filp = fdget(cpu, fd)
-    done, pos  = await vfs_read(cpu, filp, buf, count, filp.f_pos)
-    filp.f_pos = loff_t(pos)
-    return done
+    async with fdget_pos(cpu, fd) as filp:
+        done, pos  = await vfs_read(cpu, filp, buf, count, filp.f_pos)
+        filp.f_pos = loff_t(pos)
+        return done
 
 
 @traced
 async def ksys_write(cpu: Cpu, fd: int, buf: int, count: int) -> int:
     """Write at the file's position. Only success moves it."""
-    filp = fdget(cpu, fd)
-    done, pos  = await vfs_write(cpu, filp, buf, count, filp.f_pos)
-    filp.f_pos = loff_t(pos)
-    return done
+    async with fdget_pos(cpu, fd) as filp:
+        done, pos  = await vfs_write(cpu, filp, buf, count, filp.f_pos)
+        filp.f_pos = loff_t(pos)
+        return done
 
 
 @traced
@@ -89,8 +89,9 @@ async def ksys_pread64(cpu: Cpu, fd: int, buf: int, count: int, pos: int) -> int
     """Read at ``pos``; the file's position stays. EINVAL for a negative one, whatever the fd."""
     if loff_t(pos) < 0:
         raise KernelError(Errno.EINVAL)
-    done, _ = await vfs_read(cpu, fdget(cpu, fd), buf, count, loff_t(pos))
-    return done
+    async with fdget(cpu, fd) as filp:
+        done, _ = await vfs_read(cpu, filp, buf, count, loff_t(pos))
+        return done
 
 
 @traced
@@ -98,14 +99,15 @@ async def ksys_pwrite64(cpu: Cpu, fd: int, buf: int, count: int, pos: int) -> in
     """Write at ``pos``; the file's position stays. EINVAL for a negative one, whatever the fd."""
     if loff_t(pos) < 0:
         raise KernelError(Errno.EINVAL)
-    done, _ = await vfs_write(cpu, fdget(cpu, fd), buf, count, loff_t(pos))
-    return done
+    async with fdget(cpu, fd) as filp:
+        done, _ = await vfs_write(cpu, filp, buf, count, loff_t(pos))
+        return done
 
 
 @traced
 async def ksys_lseek(cpu: Cpu, fd: int, offset: int, whence: int) -> int:
     """Set the file's position and return it, as the unsigned number that a register holds."""
-    filp = fdget(cpu, fd)
-    if not 0 <= whence <= SEEK_END:
-        raise KernelError(Errno.EINVAL)
-    return filp.f_op.llseek(cpu, filp, loff_t(offset), whence) & (1 << 64) - 1
+    async with fdget_pos(cpu, fd) as filp:
+        if not 0 <= whence <= SEEK_END:
+            raise KernelError(Errno.EINVAL)
+        return filp.f_op.llseek(cpu, filp, loff_t(offset), whence) & (1 << 64) - 1

@@ -17,6 +17,7 @@ from sw.fs.file import (
     loff_t,
 )
 from sw.kernel.ftrace import traced
+from sw.kernel.locking import down_write, up_write
 
 from .fault_types import VM_FAULT_OOM, VM_FAULT_SIGBUS, vm_fault, vm_operations_struct
 from .highmem import kmap_local_page, kunmap_local
@@ -159,10 +160,21 @@ async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
     return done, pos + done
 
 
+async def generic_file_write_iter(cpu: Cpu, filp: file, buf: int, count: int,
+                                  pos: int) -> tuple[int, int]:
+    """Write, one caller at a time."""
+    node = filp.f_inode
+    await down_write(cpu, node.i_rwsem)
+    try:
+        return await generic_perform_write(cpu, filp, buf, count, pos)
+    finally:
+        up_write(cpu, node.i_rwsem)
+
+
 ramfs_file_operations = file_operations(
     llseek = generic_file_llseek,
     read   = filemap_read,
-    write  = generic_perform_write,
+    write  = generic_file_write_iter,
     mmap   = generic_file_mmap,
 )
 
@@ -179,7 +191,7 @@ async def shmem_evict_inode(cpu: Cpu, node: inode, filp: file) -> None:
 shmem_file_operations = file_operations(
     llseek  = generic_file_llseek,
     read    = filemap_read,
-    write   = generic_perform_write,
+    write   = generic_file_write_iter,
     release = shmem_evict_inode,
     mmap    = shmem_mmap,
 )

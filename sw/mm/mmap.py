@@ -153,8 +153,16 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
 async def ksys_mmap_pgoff(cpu: Cpu, addr: int, length: int, prot: int, flags: int, fd: int,
                           pgoff: int) -> int:
     """Map the file of a descriptor, or with MAP_ANONYMOUS none. Fails like ``do_mmap``; EBADF."""
-    filp = None if flags & MAP_ANONYMOUS else fdget(cpu, fd)
-    mm   = current_mm(cpu)
+    if flags & MAP_ANONYMOUS:
+        return await vm_mmap_pgoff(cpu, None, addr, length, prot, flags, pgoff)
+    async with fdget(cpu, fd) as filp:
+        return await vm_mmap_pgoff(cpu, filp, addr, length, prot, flags, pgoff)
+
+
+async def vm_mmap_pgoff(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int, flags: int,
+                        pgoff: int) -> int:
+    """Map with the lock of the mappings. Fails like ``do_mmap``."""
+    mm = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)
     try:
         return await do_mmap(cpu, filp, addr, length, prot, flags, pgoff)
