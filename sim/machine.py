@@ -1,8 +1,10 @@
 """A whole machine: memory, unit and processor in an engine, and a kernel that boots on it."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+from hw.arbiter import Arbiter
 from hw.config import MmuConfig
 from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging
 from sw.arch.x86.kernel.cpu import Cpu
@@ -13,6 +15,7 @@ from .engine import Engine
 from .engines.cxxrtl import CxxrtlEngine
 from .engines.pysim import PysimEngine
 from .memory import PhysicalMemory
+from .schedule import Schedule
 
 
 __all__ = ["DEFAULT_ERA", "ENGINES", "ERAS", "MODES", "Machine"]
@@ -40,6 +43,8 @@ class Machine:
     ----------
     mode, engine, era : :class:`str`
         Names in :data:`MODES`, :data:`ENGINES` and :data:`ERAS`.
+    cpus : :class:`int`
+        Processors, each with a unit of its own.
     config : :class:`hw.config.MmuConfig`
         What the unit can do; by default, everything.
     ram : :class:`int`
@@ -49,41 +54,54 @@ class Machine:
         so that the kernel must map a page before it can touch it, and none in the other.
     memory : :class:`sim.memory.PhysicalMemory`
         What holds them; by default, an empty and fast one.
+    schedule : :class:`sim.schedule.Schedule`
+        Turns of the processors; by default, none: all run.
+    arbiter : class
+        What joins several units to memory: :class:`hw.arbiter.Arbiter`, or what a test wants.
 
     Attributes
     ----------
     config : :class:`hw.config.MmuConfig`
         What the unit can do.
     engine : :class:`sim.engine.Engine`
-        What runs it. Its ``trace`` is the record of the ports.
-    kernel, cpu : :class:`sw.kernel.kernel.Kernel`, :class:`sw.arch.x86.kernel.cpu.Cpu`
-        The kernel, and the processor that it boots on.
+        What runs it. Its ``traces`` are the record of the ports.
+    kernel : :class:`sw.kernel.kernel.Kernel`
+        The kernel.
+    cpus : :class:`list` of :class:`sw.arch.x86.kernel.cpu.Cpu`
+        The processors. The kernel boots on the first, which is ``cpu`` too.
     """
 
     def __init__(
         self, *, mode: str = "4level", engine: str = "pysim", era: str = DEFAULT_ERA,
-        config: MmuConfig | None = None, ram: int = 16 * MIB, highmem: int | None = None,
-        memory: PhysicalMemory | None = None,
+        cpus: int = 1, config: MmuConfig | None = None, ram: int = 16 * MIB, highmem: int | None = None,
+        memory: PhysicalMemory | None = None, schedule: Schedule | None = None,
+        arbiter: type[Arbiter] = Arbiter,
     ):
         if highmem is None:
             highmem = ram // 2 if mode == "32bit" else 0
         self.mode   = mode
         self.memory = memory or PhysicalMemory()
         self.config = config or MmuConfig()
-        self.engine = ENGINES[engine](self.config, memory=self.memory)
+        self.engine = ENGINES[engine](self.config, cpus=cpus, memory=self.memory,
+                                      schedule=schedule, arbiter=arbiter)
         self.kernel = Kernel(MODES[mode], ram, ERAS[era], highmem_bytes=highmem)
-        self.cpu    = Cpu(self.engine.bus, self.kernel)
+        self.cpus   = [Cpu(bus, self.kernel, number)
+                       for number, bus in enumerate(self.engine.buses)]
+        self.cpu    = self.cpus[0]
 
     def run(
         self, main: Callable[["Machine"], Awaitable[None]], *, waves: Path | None = None,
     ) -> None:
-        """Switch on, boot the kernel, run ``main`` to its end.
+        """Switch on, boot the kernel on all processors, run ``main`` on the first to its end.
 
         ``waves`` names a folder for a waveform. Raises :class:`sim.engine.BusHang`, and what the
         kernel and ``main`` raise.
         """
+        first, *others = self.cpus
+
         async def boot_and_run() -> None:
-            await self.kernel.boot(self.cpu)
+            await self.kernel.boot(first, *others)
             await main(self)
 
-        self.engine.run(boot_and_run, waves=waves)
+        self.engine.run(boot_and_run, *(partial(self.kernel.secondary, cpu) for cpu in others),
+                        waves=waves)
