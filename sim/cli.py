@@ -16,6 +16,7 @@ from .engine import Unavailable
 from .machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from .report import Progress, as_json, as_text, wants_colour
 from .scenario import Run, Scenario, discover, load
+from .schedule import Schedule, parse, seeded
 
 
 __all__ = ["main"]
@@ -75,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
                      help="what runs the machine (default: pysim)")
     run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
                      help=f"kernel versions whose rules hold (default: {DEFAULT_ERA})")
+    turns = run.add_mutually_exclusive_group()
+    turns.add_argument("--seed", type=int, metavar="N",
+                       help="with several processors: draw their turns at random, from N")
+    turns.add_argument("--schedule", metavar="TURNS",
+                       help='... or take these, such as "0:3 1:12": CPU 0 for 3 steps, then CPU 1 '
+                            "for 12, then all; --json says which turns a run took")
     run.add_argument("--waves", metavar="DIR", type=Path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
     run.add_argument("--json", action="store_true", help="print JSON")
@@ -140,6 +147,21 @@ def _modes(scenario: Scenario, mode: str | None) -> list[str]:
     return [mode]
 
 
+def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:
+    """The turns that the command asks for, if it does."""
+    if args.seed is None and args.schedule is None:
+        return None
+    if scenario.cpus == 1:
+        raise UsageError(f'scenario "{scenario.name}" has one processor: there is nothing to '
+                         "schedule; leave --seed and --schedule out")
+    if args.seed is not None:
+        return Schedule(seeded(args.seed, scenario.cpus))
+    try:
+        return Schedule(parse(args.schedule, scenario.cpus))
+    except ValueError as error:
+        raise UsageError(f"--schedule: {error}") from error
+
+
 def _waves_folder(folder: Path | None) -> Path | None:
     """``folder``, if files can be written there; it need not exist yet."""
     if folder is None:
@@ -160,7 +182,8 @@ def _play(scenario: Scenario, mode: str, args: argparse.Namespace, waves: Path |
     progress = Progress()
     folder   = None if waves is None else waves / f"{scenario.name}-{mode}-{args.era}"
     try:
-        run = scenario.perform(mode=mode, engine=args.engine, era=args.era, waves=folder,
+        run = scenario.perform(mode=mode, engine=args.engine, era=args.era,
+                               schedule=_schedule(scenario, args), waves=folder,
                                announce=progress.announce, progress=progress)
     except Unavailable as error:
         raise UsageError(str(error)) from error

@@ -73,9 +73,9 @@ class Machine:
 
     def __init__(
         self, *, mode: str = "4level", engine: str = "pysim", era: str = DEFAULT_ERA,
-        cpus: int = 1, config: MmuConfig | None = None, ram: int = 16 * MIB, highmem: int | None = None,
-        memory: PhysicalMemory | None = None, schedule: Schedule | None = None,
-        arbiter: type[Arbiter] = Arbiter,
+        cpus: int = 1, config: MmuConfig | None = None, ram: int = 16 * MIB,
+        highmem: int | None = None, memory: PhysicalMemory | None = None,
+        schedule: Schedule | None = None, arbiter: type[Arbiter] = Arbiter,
     ):
         if highmem is None:
             highmem = ram // 2 if mode == "32bit" else 0

@@ -46,6 +46,8 @@ def as_text(run: Run, *, colour: bool = False) -> str:
                 lines += _wrap(entry.text, "   - ", "     ")
     if run.failure is not None:
         lines += ["", *_failure(run, paint("FAILED", "STOPPED"))]
+    if run.schedule and not run.holds:
+        lines += ["", *_wrap(f"turns taken: {run.schedule}", "", "   ")]
     lines += ["", _summary(run, paint("ok" if run.holds else "FAILED",
                                       "ok" if run.holds else "FAILED"))]
     return "\n".join(lines) + "\n"
@@ -137,6 +139,7 @@ def _run(run: Run) -> dict[str, Any]:
         "mode":     run.mode,
         "engine":   run.engine,
         "era":      run.era,
+        "schedule": run.schedule,
         "cycles":   run.cycles,
         "seconds":  round(run.seconds, 3),
         "holds":    run.holds,
@@ -145,7 +148,7 @@ def _run(run: Run) -> dict[str, Any]:
             "reason":   failure.reason,
             "cycle":    failure.cycle,
             "stack":    list(failure.stack),
-            "transactions": failure.transactions,
+            "transactions": list(failure.transactions),
         },
     }
 

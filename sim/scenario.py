@@ -24,8 +24,10 @@ from . import scenarios
 from .claims import Unproven, describe
 from .engine import BusHang
 from .machine import MODES, Machine
-from .records import Access, Transfer
+from .records import Transfer
+from .schedule import Schedule, written
 from .stage import Act, Claim, Stage
+from .trace import Trace
 
 
 __all__ = ["Failure", "Run", "Scenario", "discover", "load"]
@@ -42,29 +44,25 @@ LAST = 8
 class Failure:
     """Why a run ended early, and what was going on."""
 
-    reason:   str
-    cycle:    int
-    stack:    tuple[str, ...]
-    accesses:  tuple[Access, ...]
-    transfers: tuple[Transfer, ...]
-
-    @property
-    def transactions(self) -> list[str]:
-        """The last accesses and transfers before it, in words, in the order of cycles."""
-        said = [(access.asked, describe(access)) for access in self.accesses]
-        said += [(transfer.asked, _in_words(transfer)) for transfer in self.transfers]
-        return [f"cycle {cycle}: {words}" for cycle, words in sorted(said)]
+    reason:       str
+    cycle:        int
+    stack:        tuple[str, ...]
+    transactions: tuple[str, ...]  #: The last accesses and transfers of each processor.
 
 
 @dataclass
 class Run:
-    """One scenario, played once."""
+    """One scenario, played once.
+
+    ``schedule`` are the turns that the processors took, in the form of :mod:`sim.schedule`.
+    """
 
     scenario: str
     title:    str
     mode:     str
     engine:   str
     era:      str
+    schedule: str            = ""
     cycles:   int            = 0
     seconds:  float          = 0.0
     acts:     list[Act]      = field(default_factory=list)
@@ -91,6 +89,11 @@ class Scenario:
     machine: Mapping[str, Any]
     play:    Callable[[Stage], Awaitable[None]]
 
+    @property
+    def cpus(self) -> int:
+        """Processors of its machine."""
+        return int(self.machine.get("cpus", 1))
+
     @classmethod
     def of(cls, module: ModuleType) -> "Scenario":
         """The scenario in ``module``. Raises :class:`ValueError` if it is none."""
@@ -109,17 +112,18 @@ class Scenario:
                    getattr(module, "MACHINE", {}), module.play)
 
     def perform(
-        self, *, mode: str, engine: str, era: str, waves: Path | None = None,
-        announce: Callable[[str], None] = lambda title: None,
+        self, *, mode: str, engine: str, era: str, schedule: Schedule | None = None,
+        waves: Path | None = None, announce: Callable[[str], None] = lambda title: None,
         progress: Callable[[int], None] | None = None,
     ) -> Run:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
-        ``waves`` names a folder for a waveform; ``announce`` is called with the title of each
-        act, ``progress`` now and then with the cycle.
+        ``schedule`` holds until the scenario makes one of its own. ``waves`` names a folder for a
+        waveform; ``announce`` is called with the title of each act, ``progress`` now and then
+        with the cycle.
         """
         run     = Run(self.name, self.title, mode, engine, era)
-        machine = Machine(mode=mode, engine=engine, era=era, **self.machine)
+        machine = Machine(mode=mode, engine=engine, era=era, schedule=schedule, **self.machine)
         stage   = Stage(machine, announce=announce)
         machine.engine.progress = progress
 
@@ -134,6 +138,7 @@ class Scenario:
         run.seconds = time.monotonic() - begun
         run.cycles  = machine.engine.trace.cycles
         run.acts    = stage.acts
+        run.schedule = written(machine.engine.schedule.taken)
         return run
 
 
@@ -161,8 +166,18 @@ def _failure(stop: BaseException, machine: Machine) -> Failure:
         reason, stack = f"kernel oops: {stop.reason}", stop.stack
     else:
         reason = f"{type(stop).__name__}: {stop}"
-    return Failure(reason, max(0, trace.cycles - 1), tuple(stack),
-                   tuple(trace.all_accesses[-LAST:]), tuple(trace.all_transfers[-LAST:]))
+    return Failure(reason, max(0, trace.cycles - 1), tuple(stack), _last(machine.engine.traces))
+
+
+def _last(traces: Sequence[Trace]) -> tuple[str, ...]:
+    """The last transactions of all processors, in words, in the order of cycles."""
+    said = []
+    for number, trace in enumerate(traces):
+        who   = f"processor {number}: " if len(traces) > 1 else ""
+        said += [(access.asked, who + describe(access)) for access in trace.all_accesses[-LAST:]]
+        said += [(transfer.asked, who + _in_words(transfer))
+                 for transfer in trace.all_transfers[-LAST:]]
+    return tuple(f"cycle {cycle}: {words}" for cycle, words in sorted(said))
 
 
 def _in_words(transfer: Transfer) -> str:

@@ -1,11 +1,14 @@
 """What a scenario plays on: acts, what is done in them, and the claims that they prove."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.kernel.completion import completion, wait_for_completion
 from sw.kernel.cred import cred
+from sw.kernel.idle import start_on
 from sw.user import User
 
 from .claims import Unproven, Verdict
@@ -103,8 +106,9 @@ class Stage:
 
     Attributes
     ----------
-    kernel, cpu, memory, engine, trace
-        Those of the machine.
+    kernel, cpu, cpus, memory, engine, trace, traces, schedule
+        Those of the machine. ``cpu`` is the processor on which the scenario plays, the first;
+        ``trace`` is its trace.
     acts : :class:`list` of :class:`Act`
         The acts so far.
     """
@@ -113,9 +117,12 @@ class Stage:
         self.machine  = machine
         self.kernel   = machine.kernel
         self.cpu      = machine.cpu
+        self.cpus     = machine.cpus
         self.memory   = machine.memory
         self.engine   = machine.engine
         self.trace    = machine.engine.trace
+        self.traces   = machine.engine.traces
+        self.schedule = machine.engine.schedule
         self.acts: list[Act] = []
         self._announce = announce
 
@@ -127,6 +134,14 @@ class Stage:
     async def user(self, name: str, uid: int = 1000, *capabilities: str) -> User:
         """Start a process with an empty address space; user 0 is root."""
         return await User.create(self.cpu, name, cred.of_user(uid, *capabilities))
+
+    async def start(self, number: int, program: Callable[[Cpu], Awaitable[Any]]) -> completion:
+        """Let processor ``number`` execute ``await program(cpu)`` as soon as it is idle."""
+        return await start_on(self.cpu, self.cpus[number], program)
+
+    async def finish(self, started: completion) -> Any:
+        """Wait until such a program has ended. Returns what it returned, or raises likewise."""
+        return await wait_for_completion(self.cpu, started)
 
     def act(self, title: str) -> _Showing[Act]:
         """Play an act in the body of the ``async with`` statement."""

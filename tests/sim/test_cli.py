@@ -149,3 +149,21 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number, status):
     run.send_signal(number)
     assert run.wait(timeout=30) == status
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options, complaint", [
+    (["--seed", "3"], 'scenario "article" has one processor: there is nothing to schedule; '
+                      "leave --seed and --schedule out"),
+    (["race", "--schedule", "0:3 5:1"],
+     '--schedule: "5:1" is not a turn: write CPU:STEPS, with a CPU from 0 to 1 and at least one '
+     "step"),
+])
+def test_a_schedule_that_makes_no_sense_is_refused(options, complaint, capsys):
+    assert main(["run", *options]) == 2
+    assert capsys.readouterr().err == f"dragoncage: {complaint}\n"
+
+
+def test_a_schedule_is_carried_out_and_reported(capsys):
+    assert main(["run", "shootdown", "--engine", "cxxrtl", "--schedule", "0:7 1:2", "--json"]) == 0
+    [run] = json.loads(capsys.readouterr().out)["runs"]
+    assert run["schedule"] == "0:7 1:2"

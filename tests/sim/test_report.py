@@ -4,7 +4,6 @@ import io
 import json
 
 import pytest
-from sim_support import access, transfer
 
 from sim.claims import Verdict
 from sim.report import Progress, as_json, as_text, wants_colour
@@ -15,8 +14,9 @@ from sim.stage import Act, Claim, Step
 LONG = "a text of many words that will not fit into one line of a terminal, and so is wrapped"
 
 FAILURE = Failure("kernel oops: BUG: unable to handle page fault\nsecond line", 4999,
-                  ("sys_write", "mem_rw"), (access(4990, 0x1000, error_code=0x3),),
-                  (transfer(4985, 0x2000, walk=True, lock=True),))
+                  ("sys_write", "mem_rw"),
+                  ("cycle 4985: the walker's locked read of physical 0x2000",
+                   "cycle 4990: kernel read of 0x1000: #PF, error code 0x3"))
 
 
 def run(*verdicts, failure=None, text="it is so"):

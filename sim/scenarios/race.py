@@ -1,0 +1,168 @@
+"""Accessed and dirty bits against another processor: a locked update loses nothing
+
+Ref: Intel SDM Vol. 3A, section 4.8 "Accessed and Dirty Flags", section 8.1.2.1 "Automatic Locking".
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sim.acts.cast import PAGE, leaf_of
+from sim.claims import Verdict, all_of, set_by_walker
+from sim.coherence import nothing_lost, updates, written_back
+from sim.schedule import Turn
+from sim.stage import Span, Stage
+from sw.arch.x86.include.pgtable import (
+    pte_mkclean, pte_mkold, ptep_get, ptep_set_wrprotect, set_pte_at,
+)
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.arch.x86.mm.tlb import flush_tlb_page
+from sw.kernel.locking import cpu_relax
+from sw.mm.mmap_lock import pte_lock, pte_unlock
+from sw.mm.vma import vma_lookup
+from sw.user import User
+
+
+MODES = ("4level", "32bit")
+
+MACHINE = {"cpus": 2}
+
+#: Bits of a page-table entry (SDM Vol. 3A, Table 4-6).
+WRITABLE, ACCESSED = 1 << 1, 1 << 5
+
+#: After how many steps the processor that begins must wait for the other, race by race.
+HEAD_STARTS = range(1, 10)
+
+#: Steps in which the other gets through.
+ENOUGH = 16
+
+
+@dataclass
+class Race:
+    """One page, and the two who are after its entry."""
+
+    user:  User
+    page:  int
+    ready: bool = False  # the kernel, on processor 1
+    begun: bool = False
+
+    async def write_protect(self, cpu: Cpu) -> None:
+        """Program of processor 1: take A and D from the entry; at the start, R/W."""
+        mm   = self.user.task.mm
+        vma  = vma_lookup(mm, self.page)
+        ptep = await pte_offset_map(cpu, mm, self.page)
+        assert vma is not None and ptep is not None, "the page is mapped"
+        await pte_lock(cpu, mm)
+        pte = pte_mkold(pte_mkclean(cpu.kernel.paging, await ptep_get(cpu, ptep)))
+        await set_pte_at(cpu, mm, self.page, ptep, pte | WRITABLE)
+        await flush_tlb_page(cpu, vma, self.page)
+        self.ready = True
+        while not self.begun:
+            await cpu_relax(cpu)
+        await ptep_set_wrprotect(cpu, mm, self.page, ptep)
+        pte_unlock(cpu, mm)
+        await flush_tlb_page(cpu, vma, self.page)
+
+
+async def play(stage: Stage) -> None:
+    """Two acts: each bit that the walker sets, against the bit that the kernel clears."""
+    user = await stage.user("racer")
+    page = await user.mmap(PAGE)
+    await user.store(page, 0)
+    leaf = leaf_of(stage, page)
+
+    async def load() -> None:
+        await user.load(page)
+
+    async def store() -> None:
+        await user.store(page, 0x5EED)
+
+    async with stage.act("The walker sets A while the kernel forbids writing"):
+        spans = await _races(stage, user, page, load)
+        _claim(stage, "accessed", leaf, spans)
+        stage.claim("after each race the entry is accessed, and not writable",
+                    _always(spans, lambda span: _entry_left(stage, leaf, span)))
+    async with stage.act("The walker sets D while the kernel forbids writing"):
+        # What is left depends on who was first: a store that came too late is done after a fault.
+        _claim(stage, "dirty", leaf, await _races(stage, user, page, store))
+
+
+async def _races(
+    stage: Stage, user: User, page: int, instruction: Callable[[], Awaitable[None]],
+) -> list[Span]:
+    """All races of ``instruction`` against the kernel."""
+    spans = [await _run(stage, Race(user, page), instruction, first, steps)
+             for first in (0, 1) for steps in HEAD_STARTS]
+    stage.did(f"{len(spans)} races for one page-table entry: either processor goes first, and is "
+              f"stopped after 1 to {HEAD_STARTS[-1]} steps")
+    return spans
+
+
+def _claim(stage: Stage, bit: str, leaf: int, spans: list[Span]) -> None:
+    """What holds for either bit of the entry at physical ``leaf``."""
+    stage.claim(f"the walker of processor 0 sets {bit[0].upper()} in a locked bus cycle",
+                _once(spans, lambda span: set_by_walker(
+                    stage.trace, bit, entry=leaf, **span.within)))
+    stage.claim("the kernel clears R/W on processor 1 in a locked bus cycle",
+                _always(spans, lambda span: _write_protected(stage, leaf, span)))
+    stage.claim("both came first: in some races the walker, in others the kernel",
+                _both_first(stage, leaf & -8, spans))
+    stage.claim("no store to the entry is lost",
+                _always(spans, lambda span: nothing_lost(
+                    stage.traces, word=leaf & -8, **span.within)))
+
+
+async def _run(
+    stage: Stage, race: Race, instruction: Callable[[], Awaitable[None]], first: int, steps: int,
+) -> Span:
+    """One race: processor ``first`` makes ``steps``, then the other goes, then both."""
+    opponent = await stage.start(1, race.write_protect)
+    while not race.ready:
+        await cpu_relax(stage.cpu)
+    async with stage.testing("no store to the entry is lost") as span:
+        stage.schedule.follow([Turn(first, steps), Turn(1 - first, ENOUGH)])
+        race.begun = True
+        await instruction()
+        await stage.finish(opponent)
+    return span
+
+
+def _write_protected(stage: Stage, leaf: int, span: Span) -> Verdict:
+    """The kernel's own update: a locked store that leaves R/W clear, and it was set before."""
+    shift = 8 * (leaf % 8)
+    for read, store in updates(stage.traces[1], word=leaf & -8, **span.within):
+        if read.data >> shift & WRITABLE and not store.data >> shift & WRITABLE:
+            return Verdict(True, store.asked, f"locked store to physical {leaf:#x}")
+    return Verdict(False, None, f"no locked store that clears R/W at physical {leaf:#x}")
+
+
+def _entry_left(stage: Stage, leaf: int, span: Span) -> Verdict:
+    shift = 8 * (leaf % 8)
+    return written_back(stage.traces, word=leaf & -8, clear=WRITABLE << shift,
+                        set_=ACCESSED << shift, **span.within)
+
+
+def _both_first(stage: Stage, word: int, spans: list[Span]) -> Verdict:
+    """Whose locked store came first, in the order of memory, differs between the races."""
+    firsts: dict[int, int] = {}
+    for span in spans:
+        stores = [(store.asked, number) for number, trace in enumerate(stage.traces)
+                  for _, store in updates(trace, word=word, **span.within)]
+        if stores:
+            cycle, number = min(stores)
+            firsts.setdefault(number, cycle)
+    if len(firsts) < 2:
+        return Verdict(False, None, "one of them was always first")
+    return Verdict(True, max(firsts.values()),
+                   ", ".join(f"processor {number} in cycle {cycle}"
+                             for number, cycle in sorted(firsts.items())))
+
+
+def _always(spans: list[Span], judge: Callable[[Span], Verdict]) -> Verdict:
+    return all_of(*map(judge, spans))
+
+
+def _once(spans: list[Span], judge: Callable[[Span], Verdict]) -> Verdict:
+    """The first verdict for the claim; without one, the last."""
+    verdicts = list(map(judge, spans))
+    return next((verdict for verdict in verdicts if verdict.holds), verdicts[-1])

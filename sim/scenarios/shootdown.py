@@ -1,0 +1,132 @@
+"""A punch under another processor's eyes: copy-on-write, and the TLB shootdown that it needs
+
+Ref: Linux 6.12, mm/memory.c (wp_page_copy), arch/x86/mm/tlb.c; Intel SDM Vol. 3A, section 4.10.5
+"Propagation of Paging-Structure Changes to Multiple Processors".
+"""
+
+from dataclasses import dataclass
+
+from hw.bus import ControlOp
+from sim.acts.cast import Cast, first_window, page_at, returned
+from sim.claims import (
+    Unproven, Verdict, all_of, control_done, executed, loaded, no_event, no_fault, no_request,
+)
+from sim.coherence import interrupted, no_access_after
+from sim.records import Access
+from sim.stage import Span, Stage
+from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.kernel.locking import cpu_relax
+from sw.user import User
+
+
+MODES = ("4level", "32bit")
+
+MACHINE = {"cpus": 2}
+
+PATCH = 0xFEE1DEAD
+
+#: Loads that the reader does before the punch, and after.
+LOADS = 8
+
+
+@dataclass
+class Reader:
+    """A thread that reads one word again and again, on processor 1."""
+
+    user:  User
+    word:  int
+    loads: int  = 0
+    over:  bool = False
+
+    async def read(self, cpu: Cpu) -> None:
+        """Program of processor 1: load until it is ``over``, and a little longer."""
+        user, late = self.user.on(cpu), 0
+        while late < LOADS:
+            late += self.over
+            await user.load(self.word, 4)
+            self.loads += 1
+
+
+async def play(stage: Stage) -> None:
+    """One process, two threads: one reads its own code, the other punches it."""
+    cast   = await Cast.gather(stage)
+    user   = cast.user
+    word   = cast.constant
+    thread = await user.clone(CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+    mem    = await user.open("/proc/self/mem")
+    reader = Reader(thread, word)
+
+    async with stage.act("A thread on processor 1 reads a page, through its own TLB"):
+        begun   = stage.cycle
+        reading = await stage.start(1, reader.read)
+        while reader.loads < LOADS:
+            await cpu_relax(stage.cpu)
+        before = Span(_loads(stage, word, Span(begun))[0].answered, stage.cycle)
+        stage.did(f"processor 1 maps {cast.path} privately at {word:#x}, and reads it in a loop")
+        old = page_at(_loads(stage, word, before)[0].physical)
+        stage.claim("after the first one, its loads hit its TLB: no walk", lambda: all_of(
+            no_fault(stage.traces[1], linear=word, user=True, **before.within),
+            no_event(stage.traces[1], "walk_begun", **before.within)))
+
+    async with stage.act("Processor 0 writes to that page through /proc/self/mem"):
+        async with stage.testing("no stale translation survives the shootdown") as punch:
+            result = await cast.pwrite(user, mem, PATCH, word)
+        reader.over = True
+        await stage.finish(reading)
+        stage.did(f"processor 0 wrote 4 bytes to /proc/self/mem at {word:#x}; processor 1 read on")
+        stage.claim("the call wrote 4 bytes", returned(stage, result, 4))
+        _claim_shootdown(stage, word, punch)
+        _claim_coherence(stage, word, punch, old)
+
+
+def _claim_shootdown(stage: Stage, word: int, punch: Span) -> None:
+    """How processor 0 makes processor 1 forget."""
+    stage.claim("the page is copied, and the old entry cleared and flushed", executed(
+        stage.trace, "wp_page_copy", "flush_tlb_mm_range", **punch.within))
+    stage.claim("processor 0 interrupts processor 1", interrupted(
+        stage.traces, source=0, target=1, vector=CALL_FUNCTION_VECTOR, **punch.within))
+    stage.claim("processor 1 forgets that one page: INVLPG in flush_tlb_func", control_done(
+        stage.traces[1], op=ControlOp.INVLPG, linear=word, function="flush_tlb_func",
+        **punch.within))
+    stage.claim("processor 0 waits for it before it stores a byte",
+                lambda: _waited(stage, word, punch))
+
+
+def _claim_coherence(stage: Stage, word: int, punch: Span, old: range) -> None:
+    """What processor 1 reads before and after."""
+    stage.claim("from the end of the flush on, processor 1 never finds the old frame", lambda:
+                no_access_after(stage.traces[1], linear=word, physical=old,
+                                since=_flushed(stage, punch)))
+    stage.claim("... and in the end it reads the new bytes", loaded(
+        stage.traces[1], PATCH, linear=word, user=True, since=punch.since))
+    stage.claim("nobody stores to the old frame, which is the file's", no_request(
+        stage.trace, physical=old, writes=True, since=punch.since))
+
+
+def _loads(stage: Stage, word: int, span: Span) -> list[Access]:
+    """The reader's loads that were done. Raises :class:`Unproven` if there are none."""
+    found = [load for load in stage.traces[1].accesses(linear=word, user=True, **span.within)
+             if load.done]
+    if not found:
+        raise Unproven(f"processor 1 did not load from {word:#x}")
+    return found
+
+
+def _flushed(stage: Stage, punch: Span) -> int:
+    """The first cycle after the flush, on processor 0."""
+    until = first_window(stage, "flush_tlb_mm_range", punch).until
+    assert until is not None
+    return until
+
+
+def _waited(stage: Stage, word: int, punch: Span) -> Verdict:
+    """Between the interrupt and the first byte that is stored, processor 1 has forgotten."""
+    forgotten = control_done(stage.traces[1], op=ControlOp.INVLPG, linear=word, **punch.within)
+    stored    = executed(stage.trace, "copy_to_user_page", **punch.within)
+    if forgotten.cycle is None or stored.cycle is None:
+        return Verdict(False, None, f"{forgotten.detail}; {stored.detail}")
+    return Verdict(forgotten.cycle < stored.cycle, stored.cycle,
+                   f"INVLPG answered in cycle {forgotten.cycle}, copy_to_user_page in cycle "
+                   f"{stored.cycle}")
