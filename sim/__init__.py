@@ -14,6 +14,7 @@
 :mod:`sim.stage`          acts, steps and claims of a scenario
 :mod:`sim.scenario`       scenarios, from a module to a run
 :mod:`sim.scenarios`      those that come with the project
+:mod:`sim.vectors`        access vectors: one access on a machine that a line describes
 :mod:`sim.waves`          waveforms, with views for GTKWave and Surfer
 :mod:`sim.report`         a run as text and as JSON
 :mod:`sim.cli`            the command line

@@ -1,7 +1,7 @@
 """The command line: one subcommand, one function.
 
-Exit status: 0 if every claim holds, 1 if one does not or a run came to a bad end, 2 for a mistake
-in the command, 130 for an interrupt.
+Exit status: 0 if every claim holds and every vector was done, 1 if one was not or a run came to a
+bad end, 2 for a mistake in the command or in a file, 130 for an interrupt.
 """
 
 import argparse
@@ -17,6 +17,11 @@ from .machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from .report import Progress, as_json, as_text, wants_colour
 from .scenario import Run, Scenario, discover, load
 from .schedule import Schedule, parse, seeded
+from .vectors.answer import answer
+from .vectors.engines import VECTOR_ENGINES
+from .vectors.files import STANDARD, FileTrouble
+from .vectors.format import MalformedLine
+from .vectors.progress import VectorProgress
 
 
 __all__ = ["main"]
@@ -60,6 +65,21 @@ def list_command(args: argparse.Namespace) -> int:
     return 0
 
 
+def access_command(args: argparse.Namespace) -> int:
+    """Do access vectors: lines of JSON, each a machine's state and one access."""
+    progress = VectorProgress()
+    try:
+        undone = answer(args.file, args.output, VECTOR_ENGINES[args.engine](), progress)
+    except MalformedLine as error:
+        name = "standard input" if args.file == STANDARD else args.file
+        raise UsageError(f"{name}: {error}") from error
+    except (FileTrouble, Unavailable) as error:
+        raise UsageError(str(error)) from error
+    finally:
+        progress.clear()
+    return 1 if undone else 0
+
+
 def parser() -> argparse.ArgumentParser:
     """The grammar of the command line."""
     top = Parser(
@@ -90,6 +110,15 @@ def parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help=list_command.__doc__,
                                   description=list_command.__doc__)
     listing.set_defaults(command=list_command)
+
+    access = commands.add_parser("access", help=access_command.__doc__,
+                                 description=access_command.__doc__)
+    access.add_argument("file", metavar="FILE", help="vectors, one a line; - for standard input")
+    access.add_argument("--engine", choices=VECTOR_ENGINES, default="pysim",
+                        help="what does them (default: pysim)")
+    access.add_argument("-o", dest="output", metavar="OUT", default=STANDARD,
+                        help="where their outcomes go (default: -, standard output)")
+    access.set_defaults(command=access_command)
     return top
 
 

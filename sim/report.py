@@ -87,7 +87,7 @@ class Progress:
         self._next  = now + self.PAUSE[self._terminal]
         self._shown = True
         rate = cycle / (now - self._begun)
-        line = f"cycle {cycle:,}, {rate:,.0f} cycles/s: {self._act}"[:WIDTH - 1]
+        line = self._line(cycle, rate)[:WIDTH - 1]
         self._stream.write(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
         self._stream.flush()
 
@@ -96,6 +96,10 @@ class Progress:
         if self._terminal and self._shown:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
+
+    def _line(self, cycle: int, rate: float) -> str:
+        """What to say in ``cycle``, with ``rate`` of them in a second."""
+        return f"cycle {cycle:,}, {rate:,.0f} cycles/s: {self._act}"
 
 
 def _wrap(text: str, indent: str, further: str | None = None) -> list[str]:

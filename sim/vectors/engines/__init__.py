@@ -1,0 +1,39 @@
+"""Engines: what does access vectors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from sim.vectors.vector import Outcome, Vector
+
+from .golden import GoldenVectors
+from .rtl import RtlVectors
+
+
+__all__ = ["VECTOR_ENGINES", "VectorEngine"]
+
+
+class VectorEngine(Protocol):
+    """Something that does access vectors, each on a unit that was just reset.
+
+    Attributes
+    ----------
+    batch : :class:`int`
+        How many vectors it wants at once. They should take a second at most.
+    """
+
+    batch: int
+
+    def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
+        """What becomes of each of ``vectors``; a text says why one cannot be done.
+
+        Raises :class:`sim.engine.Unavailable`.
+        """
+
+
+#: Engines by the names that the command line uses.
+VECTOR_ENGINES: Mapping[str, Callable[[], VectorEngine]] = {
+    "golden": GoldenVectors,
+    "pysim":  partial(RtlVectors, "pysim", batch=64),
+    "cxxrtl": partial(RtlVectors, "cxxrtl", batch=1024),
+}

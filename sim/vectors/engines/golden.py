@@ -1,0 +1,74 @@
+"""Access vectors on the golden model."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from sim.golden.control import write_register
+from sim.golden.mmu import GoldenMmu
+from sim.golden.state import ControlState, Machine
+from sim.vectors.support import AC, control_writes, lacking, refused
+from sim.vectors.vector import Ending, Outcome, Step, Vector, entry_size
+from sw.bus import GeneralProtection, PageFault, Register
+
+
+__all__ = ["GoldenVectors"]
+
+
+class GoldenVectors:
+    """A :class:`sim.vectors.engines.VectorEngine` in plain Python. It counts no cycles."""
+
+    batch = 512
+
+    def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
+        """What becomes of each of ``vectors``."""
+        return [lacking(vector) or _run(vector) for vector in vectors]
+
+
+def _run(vector: Vector) -> Outcome | str:
+    state = _controlled(vector.maxphyaddr, vector.cr0, vector.cr3, vector.cr4, vector.efer)
+    if isinstance(state, str):
+        return state
+    mmu = GoldenMmu(state.machine)
+    mmu.state = state
+    size  = entry_size(vector.cr0, vector.cr4, vector.efer)
+    for address, value in vector.entries:
+        mmu.memory.write(address, size, value)
+    before = [_do(mmu, step) for step in vector.before or ()]
+    return Outcome(
+        _do(mmu, vector.access),
+        [mmu.memory.read(address, size) for address, _ in vector.entries], before,
+    )
+
+
+@lru_cache(maxsize=65536)
+def _controlled(
+    maxphyaddr: int, cr0: int, cr3: int, cr4: int, efer: int,
+) -> ControlState | str:
+    """The state that the control writes lead to, or why one of them is refused.
+
+    States never change and many lines begin with the same one, so they are kept.
+    """
+    state = _reset(maxphyaddr)
+    for register, value in control_writes(cr0, cr3, cr4, efer):
+        try:
+            state, _ = write_register(state, register, value)
+        except GeneralProtection:
+            return refused(register, value)
+    return state
+
+
+@lru_cache
+def _reset(maxphyaddr: int) -> ControlState:
+    return ControlState(machine=Machine(maxphyaddr=maxphyaddr))
+
+
+def _do(mmu: GoldenMmu, step: Step) -> Ending:
+    """Do one access with its own RFLAGS.AC."""
+    if mmu.state.ac != step.ac:
+        mmu.write_control(Register.RFLAGS, AC * step.ac)
+    _, physical, fault = mmu.access(step.access)
+    if isinstance(fault, PageFault):
+        return Ending("#PF", fault.error_code, fault.address)
+    if fault is not None:
+        return Ending("#GP")
+    return Ending(physical=physical)

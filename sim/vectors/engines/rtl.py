@@ -1,0 +1,91 @@
+"""Access vectors on the gateware: a run of a whole engine for each, read from its record."""
+
+from collections.abc import Sequence
+
+from hw.config import MmuConfig
+from hw.layout import Fault
+from sim.engine import BusHang
+from sim.machine import ENGINES
+from sim.memory import PhysicalMemory
+from sim.records import Access as Recorded
+from sim.vectors.support import AC, control_writes, lacking, refused
+from sim.vectors.vector import Ending, Outcome, Vector, entry_size
+from sw.bus import Bus, GeneralProtection, Register
+
+
+__all__ = ["RtlVectors"]
+
+
+class _Refused(Exception):
+    """A control write was answered with #GP. The message is the answer to the vector."""
+
+
+class RtlVectors:
+    """A :class:`sim.vectors.engines.VectorEngine` on an engine of :mod:`sim.machine`.
+
+    Parameters
+    ----------
+    engine : :class:`str`
+        The engine's name.
+    batch : :class:`int`
+        As in the protocol.
+    """
+
+    def __init__(self, engine: str, *, batch: int):
+        self._engine = ENGINES[engine]
+        self.batch   = batch
+
+    def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
+        """What becomes of each of ``vectors``."""
+        return [lacking(vector) or self._run(vector) for vector in vectors]
+
+    def _run(self, vector: Vector) -> Outcome | str:
+        memory = PhysicalMemory()
+        size   = entry_size(vector.cr0, vector.cr4, vector.efer)
+        for address, value in vector.entries:
+            memory.write(address, size, value)
+
+        cr2: list[int] = []  # the record of an access has it not
+
+        async def main() -> None:
+            await _prepare(engine.bus, vector)
+            ac = 0
+            for step in (*(vector.before or ()), vector.access):
+                if step.ac != ac:
+                    ac = step.ac
+                    await engine.bus.write_control(Register.RFLAGS, AC * ac)
+                answer = await engine.bus.access(step.access)
+                cr2.append(getattr(answer.fault, "address", 0))
+
+        engine = self._engine(MmuConfig(maxphyaddr=vector.maxphyaddr), memory=memory)
+        try:
+            engine.run(main)
+        except (_Refused, BusHang) as reason:
+            return str(reason)
+
+        *before, last = engine.trace.all_accesses
+        *before_cr2, last_cr2 = cr2
+        return Outcome(
+            _ending(last, last_cr2),
+            [memory.read(address, size) for address, _ in vector.entries],
+            list(map(_ending, before, before_cr2)), last.answered - last.asked,
+        )
+
+
+async def _prepare(bus: Bus, vector: Vector) -> None:
+    """Bring about the control registers. Raises :class:`_Refused`."""
+    for register, value in control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer):
+        try:
+            await bus.write_control(register, value)
+        except GeneralProtection:
+            raise _Refused(refused(register, value)) from None
+
+
+def _ending(access: Recorded, cr2: int) -> Ending:
+    match access.fault:
+        case Fault.NONE:
+            return Ending(physical=access.physical)
+        case Fault.PAGE_FAULT:
+            return Ending("#PF", access.error_code, cr2)
+        case _:
+            return Ending("#GP")

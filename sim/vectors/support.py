@@ -1,0 +1,87 @@
+"""Which vectors this unit cannot do, and why. The same for every engine.
+
+Only what no control write can tell is decided here: registers that do not exist, and registers
+that are not what their line says once they are written. Whether the architecture forbids a
+write is the engine's to say; :func:`refused` puts it into words.
+
+Ref: Intel SDM Vol. 3A, sections 2.5 "Control Registers", 2.2.1 "Extended Feature Enable
+Register", 4.1.1 "Four Paging Modes".
+"""
+
+from collections.abc import Mapping
+
+from sw.bus import Register
+
+from .vector import Vector
+
+
+__all__ = ["AC", "control_writes", "lacking", "refused"]
+
+
+_PG             = 1 << 31
+_PAE            = 1 << 5
+_LME, _LMA      = 1 << 8, 1 << 10
+
+#: RFLAGS.AC.
+AC = 1 << 18
+
+#: Bits that the unit has: PSE, PAE, PGE, SMEP, SMAP; SCE, LME, LMA, NXE.
+_CR4_BITS  = 1 << 4 | _PAE | 1 << 7 | 1 << 20 | 1 << 21
+_EFER_BITS = 1 << 0 | _LME | _LMA | 1 << 11
+
+#: Names of bits that it lacks.
+_CR4_NAMES = {
+    0: "VME", 1: "PVI", 2: "TSD", 3: "DE", 6: "MCE", 8: "PCE", 9: "OSFXSR", 10: "OSXMMEXCPT",
+    11: "UMIP", 12: "LA57", 13: "VMXE", 14: "SMXE", 16: "FSGSBASE", 17: "PCIDE", 18: "OSXSAVE",
+    19: "KL", 22: "PKE", 23: "CET", 24: "PKS", 25: "UINTR", 27: "LASS", 28: "LAM_SUP",
+}
+
+
+def lacking(vector: Vector) -> str | None:
+    """What this unit would need to do ``vector``; None if it can try."""
+    _, cr0, cr3, cr4, efer, pkru, pkrs, *_ = vector
+    long_mode = cr0 & _PG and efer & _LME
+    if not (cr4 & ~_CR4_BITS or efer & ~_EFER_BITS or pkru or pkrs or cr0 >> 32
+            or (not efer & _LMA if long_mode else efer & _LMA or cr3 >> 32)
+            or cr0 & _PG and cr4 & _PAE and not efer & _LME):
+        return None
+
+    reasons = [f"this unit has no CR4.{name}" for name in _names(cr4 & ~_CR4_BITS, _CR4_NAMES)]
+    reasons += [f"this unit has no EFER.{name}" for name in _names(efer & ~_EFER_BITS, {})]
+    if pkru or pkrs:
+        reasons.append("this unit has no protection keys (pkru, pkrs)")
+    if cr0 & _PG and cr4 & _PAE and not efer & _LME:
+        reasons.append("this unit has no PAE paging (CR0.PG and CR4.PAE without EFER.LME)")
+    if cr0 >> 32:
+        reasons.append("bits 63:32 of CR0 are reserved")
+    if not long_mode and cr3 >> 32:
+        reasons.append("bits 63:32 of CR3 cannot be set outside long mode")
+    if bool(long_mode) != bool(efer & _LMA):
+        reasons.append(f"EFER.LMA is {int(bool(efer & _LMA))}, but CR0.PG and EFER.LME make it "
+                       f"{int(bool(long_mode))}")
+    return "; ".join(reasons)
+
+
+def control_writes(
+    cr0: int, cr3: int, cr4: int, efer: int,
+) -> tuple[tuple[Register, int], ...]:
+    """The writes that bring these registers about after reset, in their order.
+
+    CR3 is the last: only in long mode is it wider than 32 bits.
+    """
+    return (
+        (Register.CR4,  cr4),
+        (Register.EFER, efer & ~_LMA),
+        (Register.CR0,  cr0),
+        (Register.CR3,  cr3),
+    )
+
+
+def refused(register: Register, value: int) -> str:
+    """What to say when the unit answers a control write with #GP."""
+    return f"the architecture forbids {register.name} = {value:#x} with these registers: #GP"
+
+
+def _names(bits: int, names: Mapping[int, str]) -> list[str]:
+    """Names of the bits that are set, the lowest first."""
+    return [names.get(bit, f"bit {bit}") for bit in range(bits.bit_length()) if bits >> bit & 1]
