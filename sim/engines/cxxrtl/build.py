@@ -22,9 +22,11 @@ from . import design
 __all__ = ["library"]
 
 
-SOURCES = ("harness.cc", "log.h", "memory.h", "port.h", "socket.h", "turns.h")
+SOURCES = ("harness.cc", "clock.h", "log.h", "memory.h", "port.h", "socket.h", "turns.h",
+           "vectors.h")
 
-FLAGS = ("-std=c++17", "-O3", "-shared", "-fPIC")
+# Signals are short arrays of words: vector instructions wait for words that were just stored.
+FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-shared", "-fPIC")
 
 
 def library(made: Callable[[], Bench]) -> tuple[Bench, ctypes.CDLL]:

@@ -9,7 +9,9 @@ from amaranth import Elaboratable, Module, Signal, Value
 from amaranth.back import rtlil
 from amaranth.lib import data
 
-from hw.bus import AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState
+from hw.bus import (
+    AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
+)
 from hw.layout import Fault
 from sim.engine import Unavailable
 from sim.engines.bench import Bench
@@ -94,7 +96,7 @@ def header(bench: Bench) -> str:
         *lines,
         f"using Sockets = std::tuple<{sockets}>;",
         f"constexpr uint64_t fault_none = {Fault.NONE.value}, "
-        f"fault_skipped = {Fault.SKIPPED.value};",
+        f"fault_skipped = {Fault.SKIPPED.value}, write_operation = {ControlOp.WRITE.value};",
         f"#define SAMPLED(X) {names}",
         f"constexpr size_t view_width = {len(bench.view) or 1};",
         f"#define VIEW(top) {view}",

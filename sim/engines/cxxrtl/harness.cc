@@ -10,9 +10,11 @@ template<class Cpu> class Socket;
 #include <tuple>
 #include "ports.h"
 
+#include "clock.h"
 #include "memory.h"
 #include "socket.h"
 #include "turns.h"
+#include "vectors.h"
 
 
 namespace {
@@ -32,8 +34,7 @@ struct Status {
 class Machine {
 public:
     Machine(uint64_t latency, std::vector<uint8_t> stall, PageOf page_of, uint64_t deadline)
-        : memory(page_of), target(memory, latency, std::move(stall)), deadline(deadline),
-          direct(top.eval()) {}
+        : memory(page_of), target(memory, latency, std::move(stall)), deadline(deadline) {}
 
     Status   status{};
     Sockets  sockets;
@@ -65,26 +66,15 @@ private:
         put<Shared::in::ack>(top, target.ack);
         put<Shared::in::dat_r>(top, target.dat_r);
         put<Shared::in::stall>(top, target.stall);
-        evaluate();
+        clocked.evaluate();
         each([&](auto &socket, uint32_t) { socket.sample(top, status.now); });
         show();
         target.step(get<Shared::out::cyc>(top), get<Shared::out::stb>(top),
                     get<Shared::out::we>(top), get<Shared::out::adr>(top),
                     get<Shared::out::sel>(top), get<Shared::out::dat_w>(top));
-        top.commit();
-        top.p_clk.set(false);
-        top.prev_p_clk.set(false);
+        clocked.advance();
         end();
         status.now++;
-    }
-
-    // Computes the ports, and the registers after the clock's edge, which are not in place yet. One
-    // pass is enough if no wire of the design depends on itself.
-    void evaluate() {
-        if (!direct)
-            top.step();
-        top.p_clk.set(true);
-        top.eval();
     }
 
     void end() {
@@ -110,11 +100,11 @@ private:
         }
     }
 
-    cxxrtl_design::p_top top;
+    Clocked  clocked;
+    cxxrtl_design::p_top &top = clocked.top;
     Memory   memory;
     Target   target;
     uint64_t deadline;
-    bool     direct;
     cxxrtl_yosys::value<view_width> viewed;
 
 public:
@@ -142,6 +132,19 @@ Machine *machine_new(uint64_t latency, const uint8_t *stall, uint64_t stalls, Pa
 
 void machine_delete(Machine *machine) {
     delete machine;
+}
+
+Vectors *vectors_new() {
+    return new Vectors;
+}
+
+void vectors_delete(Vectors *vectors) {
+    delete vectors;
+}
+
+// Does vectors; returns how many numbers the outcomes are.
+uint64_t vectors_run(Vectors *vectors, const uint64_t *first, uint64_t count, uint64_t *outcomes) {
+    return uint64_t(vectors->run(first, count, outcomes) - outcomes);
 }
 
 void machine_run(Machine *machine) {

@@ -17,6 +17,16 @@
 using PageOf = uint8_t *(*)(uint64_t number);
 
 
+// A word after the bytes whose bit in "sel" is set were stored.
+inline uint64_t merged(uint64_t before, uint64_t data, uint8_t sel) {
+    uint64_t mask = 0;
+    for (int lane = 0; lane < 8; lane++)
+        if (sel >> lane & 1)
+            mask |= UINT64_C(0xff) << 8 * lane;
+    return (before & ~mask) | (data & mask);
+}
+
+
 class Memory {
 public:
     static constexpr uint64_t page_bytes = 4096;
@@ -29,11 +39,7 @@ public:
         uint64_t before;
         std::memcpy(&before, place, 8);
         if (write) {
-            uint64_t mask = 0;
-            for (int lane = 0; lane < 8; lane++)
-                if (sel >> lane & 1)
-                    mask |= UINT64_C(0xff) << 8 * lane;
-            uint64_t after = (before & ~mask) | (data & mask);
+            uint64_t after = merged(before, data, sel);
             std::memcpy(place, &after, 8);
         }
         return before;

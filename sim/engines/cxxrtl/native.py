@@ -64,6 +64,9 @@ class Native:
             ("machine_views",        Address, [Handle, numbers]),
             ("machine_forget",       None,    [Handle, Word]),
             ("machine_forget_views", None,    [Handle]),
+            ("vectors_new",          Handle,  []),
+            ("vectors_delete",       None,    [Handle]),
+            ("vectors_run",          Number,  [Handle, Address, Number, Address]),
         ):
             call = getattr(calls, name)
             call.restype, call.argtypes = result, arguments

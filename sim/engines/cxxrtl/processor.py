@@ -67,7 +67,8 @@ class CompiledProcessor(Processor):
         self._order = (ctypes.c_char * (whole + BYTES)).from_address(order)
         self._reply = (ctypes.c_char * (REPLY.size + BYTES)).from_address(reply)
         self._marks = (ctypes.c_uint32 * MARKS).from_address(order + ORDER.size)
-        self._sent  = (ctypes.c_char * BYTES).from_address(order + whole)
+        # A view: ctypes would copy byte by byte.
+        self._sent  = memoryview((ctypes.c_char * BYTES).from_address(order + whole)).cast("B")
 
     def order(self) -> None:
         """Write the operation that the kernel waits for, after the marks before it."""

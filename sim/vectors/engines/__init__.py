@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sim.vectors.vector import Outcome, Vector
 
+from .compiled import CxxrtlVectors
 from .golden import GoldenVectors
 from .rtl import RtlVectors
 
@@ -35,5 +36,5 @@ class VectorEngine(Protocol):
 VECTOR_ENGINES: Mapping[str, Callable[[], VectorEngine]] = {
     "golden": GoldenVectors,
     "pysim":  partial(RtlVectors, "pysim", batch=64),
-    "cxxrtl": partial(RtlVectors, "cxxrtl", batch=1024),
+    "cxxrtl": CxxrtlVectors,
 }

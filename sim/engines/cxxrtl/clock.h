@@ -1,0 +1,30 @@
+// The compiled design, and its clock.
+
+#pragma once
+
+
+class Clocked {
+public:
+    cxxrtl_design::p_top top;
+
+    Clocked() : direct(top.eval()) {}
+
+    // Computes the ports, and the registers after the clock's edge, which are not in place yet. One
+    // pass is enough if no wire of the design depends on itself.
+    void evaluate() {
+        if (!direct)
+            top.step();
+        top.p_clk.set(true);
+        top.eval();
+    }
+
+    // Puts the registers in place.
+    void advance() {
+        top.commit();
+        top.p_clk.set(false);
+        top.prev_p_clk.set(false);
+    }
+
+private:
+    bool direct;
+};
