@@ -76,7 +76,7 @@ class User:
         if cpu.current is not self.task:
             await context_switch(cpu, cpu.current, self.task)
         await exit_to_user_mode(cpu)
-        local_irq_enable(cpu)  # IRET loads RFLAGS with IF set
+        await local_irq_enable(cpu)  # IRET loads RFLAGS with IF set
         cpu.cpl = 3
         try:
             return await instructions()

@@ -10,12 +10,19 @@ from sim.golden.processors import GoldenProcessor, Wait, golden_processors
 from sw.arch.x86.include.pgtable_types import PAGING_64, Paging
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.era import ERA_6_X
+from sw.kernel.completion import completion
+from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.kernel.idle import start_on
 from sw.kernel.kernel import Kernel
 from sw.mm.mm_types import PAGE_SIZE
+from sw.user import User
 
 
-__all__ = ["Deadlock", "Processor", "Smp", "seeded"]
+__all__ = ["THREAD", "Deadlock", "Processor", "Smp", "beside", "seeded", "two_threads"]
 
+
+#: What a thread shares with the one that makes it.
+THREAD = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
 
 #: Operations after which a machine that does not end is thought never to.
 PATIENCE = 1_000_000
@@ -101,14 +108,13 @@ class Smp:
                         raise Deadlock(f"all processors are halted: {self._where()}")
                     continue
                 self._waits[number] = self._executing[number].send(None)
+            raise Deadlock(f"no end in sight: {self._where()}")
         except StopIteration as end:
             self._executing[0] = None
             return end.value
         except BaseException:
             self._stop()
             raise
-        self._stop()
-        raise Deadlock(f"no end in sight: {self._where()}")
 
     def _halted(self, number: int) -> bool:
         return self._waits[number] is Wait.INTERRUPT and not self.buses[number].interrupts
@@ -126,3 +132,15 @@ class Smp:
                     closed = True
                 except RuntimeError:
                     continue  # on its way out it waited for the bus once more
+
+
+async def two_threads(cpu: Cpu) -> tuple[User, User]:
+    """Make a process on processor 0, and a thread of it that processor 1 can execute."""
+    user = await User.create(cpu)
+    await user.handle()
+    return user, (await user.clone(THREAD)).on(cpu.kernel.cpus[1])
+
+
+async def beside(user: User, program: Callable[[], Awaitable[Any]]) -> completion:
+    """Let the idle processor of ``user`` execute a program."""
+    return await start_on(user.cpu.kernel.cpus[0], user.cpu, lambda cpu: program())

@@ -35,7 +35,7 @@ async def exit_mm(cpu: Cpu) -> None:
         local_irq_disable(cpu)
         task.mm = None
         enter_lazy_tlb(cpu, mm)
-        local_irq_enable(cpu)
+        await local_irq_enable(cpu)
         await mmput(cpu, mm)
 
 

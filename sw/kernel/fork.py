@@ -8,7 +8,7 @@ from dataclasses import replace
 from sw.arch.x86.include.current import current, current_files, current_mm
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.tlb import flush_tlb_mm
-from sw.errno import Errno, KernelError
+from sw.errno import KernelError
 from sw.fs.file import dup_fd, files_struct, get_file
 from sw.mm.copy import copy_page_range
 from sw.mm.mm_types import VM_DONTCOPY, VM_WIPEONFORK, mm_struct
@@ -19,7 +19,7 @@ from .cred import cred
 from .ftrace import traced
 from .sched import PF_KTHREAD, alloc_pid, task_struct
 from .sched_mm import mm_alloc, mmget, mmput
-from .signal_types import fatal_signal_pending, sighand_struct
+from .signal_types import sighand_struct
 
 
 __all__ = [
@@ -88,16 +88,12 @@ def copy_files(cpu: Cpu, clone_flags: int) -> files_struct:
 
 @traced
 async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
-    """Make a child of the current task, or with CLONE_THREAD a thread of it. ENOMEM, EINTR.
+    """Make a child of the current task, or with CLONE_THREAD a thread of it. Raises ENOMEM.
 
-    It has not run yet; it will go on from here like its parent. If the whole process has been
-    killed meanwhile, nobody would tell a new thread, so that there is none.
+    It has not run yet; it will go on from here like its parent.
     """
     parent = current(cpu)
     mm     = await copy_mm(cpu, clone_flags)
-    if fatal_signal_pending(parent):
-        await mmput(cpu, mm)
-        raise KernelError(Errno.EINTR)
     pid    = alloc_pid(cpu)
     thread = clone_flags & CLONE_THREAD
     maker  = parent.real_parent if thread else parent

@@ -58,7 +58,7 @@ async def do_idle(cpu: Cpu) -> None:
         await safe_halt(cpu)
         local_irq_disable(cpu)
     cpu.sleeping = False
-    local_irq_enable(cpu)
+    await local_irq_enable(cpu)
 
 
 async def schedule_idle(cpu: Cpu) -> None:

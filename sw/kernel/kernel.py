@@ -147,4 +147,4 @@ async def start_kernel(cpu: Cpu) -> None:
         kernel.zones.append(zone("HighMem", kernel.mem_map.max_low_pfn, kernel.mem_map.max_pfn))
     kernel.zero_page = await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO)
     init_idle(cpu)
-    local_irq_enable(cpu)
+    await local_irq_enable(cpu)

@@ -28,7 +28,7 @@ async def kthread_use_mm(cpu: Cpu, mm: mm_struct) -> None:
     local_irq_disable(cpu)
     task.mm = task.active_mm = mm
     await switch_mm_irqs_off(cpu, borrowed, mm)
-    local_irq_enable(cpu)
+    await local_irq_enable(cpu)
     await mmdrop(cpu, borrowed)
 
 
@@ -39,4 +39,4 @@ async def kthread_unuse_mm(cpu: Cpu, mm: mm_struct) -> None:
     local_irq_disable(cpu)
     current(cpu).mm = None
     enter_lazy_tlb(cpu, mm)
-    local_irq_enable(cpu)
+    await local_irq_enable(cpu)

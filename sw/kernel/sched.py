@@ -152,7 +152,7 @@ async def context_switch(cpu: Cpu, prev: task_struct | None, next_: task_struct)
     await kmap_local_sched_in(cpu, next_.kmap_ctrl)
     if prev is not None:
         prev.on_cpu = None
-    local_irq_restore(cpu, flags)
+    await local_irq_restore(cpu, flags)
     if prev is not None and prev.mm is None:
         prev.active_mm = None
         await mmdrop(cpu, active_mm)

@@ -53,7 +53,7 @@ async def _call_locally(cpu: Cpu, func: smp_call_func_t, info: Any) -> None:
     try:
         await func(cpu, info)
     finally:
-        local_irq_restore(cpu, flags)
+        await local_irq_restore(cpu, flags)
 
 
 @traced

@@ -43,7 +43,7 @@ async def sleep_on(cpu: Cpu, head: wait_queue_head_t) -> None:
     while cpu in head.waiters:
         await safe_halt(cpu)
         local_irq_disable(cpu)
-    local_irq_enable(cpu)
+    await local_irq_enable(cpu)
 
 
 async def wake_up(cpu: Cpu, head: wait_queue_head_t) -> None:

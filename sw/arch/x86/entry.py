@@ -77,7 +77,7 @@ async def exit_to_user_mode(cpu: Cpu) -> None:
     """
     local_irq_disable(cpu)
     while cpu.current is not None and cpu.current.pending:
-        local_irq_enable(cpu)
+        await local_irq_enable(cpu)
         await arch_do_signal_or_restart(cpu)
         local_irq_disable(cpu)
 
@@ -86,7 +86,7 @@ async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int | str) -> int:
     """Enter for a system call. The processor has masked AC and IF (IA32_FMASK)."""
     if cpu.ac:
         await cpu.clac()
-    local_irq_enable(cpu)
+    await local_irq_enable(cpu)
     result = await do_syscall(cpu, nr, *args)
     await exit_to_user_mode(cpu)
     return result

@@ -18,9 +18,9 @@ __all__ = [
 ]
 
 
-def local_irq_enable(cpu: Cpu) -> None:
-    """Take interrupts from now on."""
-    cpu.sti()
+async def local_irq_enable(cpu: Cpu) -> None:
+    """Take interrupts: those that wait, and from now on."""
+    await cpu.sti()
 
 
 def local_irq_disable(cpu: Cpu) -> None:
@@ -40,19 +40,18 @@ def local_irq_save(cpu: Cpu) -> bool:
     return flags
 
 
-def local_irq_restore(cpu: Cpu, flags: bool) -> None:
+async def local_irq_restore(cpu: Cpu, flags: bool) -> None:
     """Undo ``local_irq_save``."""
     if flags:
-        cpu.sti()
+        await cpu.sti()
 
 
-def cond_local_irq_enable(cpu: Cpu, regs: pt_regs) -> None:
+async def cond_local_irq_enable(cpu: Cpu, regs: pt_regs) -> None:
     """Take interrupts in the handler of an exception, if the interrupted code did."""
     if regs.interrupts:
-        local_irq_enable(cpu)
+        await local_irq_enable(cpu)
 
 
 async def safe_halt(cpu: Cpu) -> None:
-    """Stop until an interrupt comes. One that came since interrupts were disabled counts."""
-    cpu.sti()
-    await cpu.hlt()
+    """Take interrupts again, and stop until one comes. One that came meanwhile counts."""
+    await cpu.sti_hlt()

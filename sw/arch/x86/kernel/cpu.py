@@ -113,22 +113,26 @@ class Cpu(StringOperations):
 
     # Interrupts
 
-    def sti(self) -> None:
-        """Set RFLAGS.IF. What waits is taken before the next instruction but HLT (STI)."""
+    async def sti(self) -> None:
+        """Set RFLAGS.IF, and take what waits (STI and the instruction behind it)."""
         self.interrupts_enabled = True
+        if self.bus.interrupts:
+            await self.interrupt()
 
     def cli(self) -> None:
         """Clear RFLAGS.IF (CLI)."""
         self.interrupts_enabled = False
 
     async def hlt(self) -> None:
-        """Stop until an interrupt waits, and take it if IF is set (HLT).
-
-        STI delays interrupts by one instruction, so that none gets between it and HLT.
-        """
+        """Stop until an interrupt waits, and take it if IF is set (HLT)."""
         assert self.cpl == 0, "HLT by a program"
         await self.bus.halt()
         await self.interrupt()
+
+    async def sti_hlt(self) -> None:
+        """Set RFLAGS.IF and stop. STI lets no interrupt in before the instruction behind it."""
+        self.interrupts_enabled = True
+        await self.hlt()
 
     async def pause(self) -> None:
         """Let time pass (PAUSE). It has no bus operation; to read a register costs as little."""

@@ -96,7 +96,7 @@ class Execution:
     cr4 : :class:`int`
         CR4 as last written (Linux: cpu_tlbstate.cr4).
     loaded_mm : :class:`sw.mm.mm_types.mm_struct` or :class:`None`
-        The address space in CR3.
+        The address space in CR3; none before paging is on, and while it changes.
     loaded_tlb_gen : :class:`int`
         Flushes of that address space which this processor has done.
     is_lazy : :class:`bool`

@@ -55,7 +55,7 @@ async def start_secondary(cpu: Cpu) -> None:
     trap_init(cpu)
     init_idle(cpu)
     kernel.cpus.append(cpu)
-    local_irq_enable(cpu)
+    await local_irq_enable(cpu)
 
 
 @traced

@@ -30,7 +30,7 @@ async def exc_general_protection(cpu: Cpu, regs: pt_regs) -> None:
 
     A program gets SIGSEGV without an address: the processor has not stored one.
     """
-    cond_local_irq_enable(cpu, regs)
+    await cond_local_irq_enable(cpu, regs)
     if regs.user_mode:
         assert cpu.current is not None
         cpu.current.thread = thread_struct(X86_TRAP_GP, regs.error_code)

@@ -97,7 +97,7 @@ async def do_user_addr_fault(cpu: Cpu, regs: pt_regs, error_code: int, address: 
         await bad_area_nosemaphore(cpu, regs, error_code, address)
         return
 
-    cond_local_irq_enable(cpu, regs)
+    await cond_local_irq_enable(cpu, regs)
     mm = cpu.current.mm
     vma = await lock_mm_and_find_vma(cpu, mm, address)
     if vma is None:

@@ -88,7 +88,8 @@ async def switch_mm_irqs_off(cpu: Cpu, prev: mm_struct | None, next_: mm_struct)
             cpu.loaded_mm.cpumask.discard(cpu.number)
         if next_ is not init_mm:
             next_.cpumask.add(cpu.number)
-    next_tlb_gen = next_.context.tlb_gen
+    next_tlb_gen  = next_.context.tlb_gen
+    cpu.loaded_mm = None
     await _load_new_mm_cr3(cpu, next_.pgd)
     cpu.loaded_mm      = next_
     cpu.loaded_tlb_gen = next_tlb_gen
@@ -98,7 +99,7 @@ async def switch_mm(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
     """Change the address space from wherever."""
     flags = local_irq_save(cpu)
     await switch_mm_irqs_off(cpu, prev, next_)
-    local_irq_restore(cpu, flags)
+    await local_irq_restore(cpu, flags)
 
 
 def enter_lazy_tlb(cpu: Cpu, mm: mm_struct) -> None:
@@ -178,7 +179,7 @@ async def flush_tlb_mm_range(cpu: Cpu, mm: mm_struct, start: int, end: int,
     elif cpu.loaded_mm is mm:
         local_irq_disable(cpu)
         await flush_tlb_func(cpu, info)
-        local_irq_enable(cpu)
+        await local_irq_enable(cpu)
 
 
 async def flush_tlb_page(cpu: Cpu, vma: vm_area_struct, addr: int) -> None:

@@ -1,0 +1,98 @@
+"""Processors come up one after the other, and idle."""
+
+import pytest
+
+from arch_support import BOTH, processor, run
+from smp_support import Deadlock, Processor, Smp, seeded
+from sim.golden.processors import golden_processors
+from sw.arch.x86.include.irq_vectors import RESCHEDULE_VECTOR, STARTUP_VECTOR
+from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.kernel.smpboot import wait_for_startup
+from sw.bus import Register
+
+
+STATE = (Register.CR0, Register.CR3, Register.CR4, Register.EFER)
+
+
+@pytest.mark.parametrize("paging", BOTH, ids=lambda paging: paging.name)
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_all_processors_end_up_alike(paging, count):
+    smp = Smp(count, paging)
+    assert smp.kernel.cpus == smp.cpus
+    states = {tuple(bus.mmu.read_control(register) for register in STATE) for bus in smp.buses}
+    assert len(states) == 1
+    for cpu in smp.cpus:
+        assert cpu.loaded_mm is smp.kernel.init_mm and not cpu.is_lazy
+        assert cpu.idt == smp.cpus[0].idt and cpu.lstar is smp.cpus[0].lstar
+        assert cpu.current is cpu.idle and cpu.idle.on_cpu is cpu
+        assert cpu.idle.comm == f"swapper/{cpu.number}"
+        assert cpu.cr4 & smp.kernel.cr4_pinned_bits == smp.kernel.cr4_pinned_bits != 0
+        assert cpu.interrupts_enabled and not cpu.ac
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_they_come_up_in_any_order_of_operations(seed):
+    assert [cpu.number for cpu in Smp(3, order=seeded(seed, 3)).kernel.cpus] == [0, 1, 2]
+
+
+def test_a_processor_that_is_alone_boots_as_if_there_were_no_others():
+    alone, = golden_processors(1, Processor)
+    cpu    = processor()
+    alone.mmu.memory = cpu.bus.mmu.memory
+    first  = Cpu(alone, processor().kernel)
+    boot   = first.kernel.boot(first)
+    with pytest.raises(StopIteration):
+        while True:
+            boot.send(None)
+    run(cpu.kernel.boot(cpu))
+    assert (alone.done, alone.log) == (cpu.bus.done, cpu.bus.log)
+    assert alone.sent == []
+
+
+def test_a_processor_out_of_reset_waits_for_its_startup_interrupt_alone():
+    smp   = Smp(1)
+    bus   = Processor()
+    other = wait_for_startup(Cpu(bus, smp.kernel, number=1))
+    for _ in range(5):
+        other.send(None)
+    bus.interrupts |= 1 << RESCHEDULE_VECTOR - 0xF0
+    for _ in range(5):
+        other.send(None)
+    assert bus.interrupts == 0
+    bus.interrupts |= 1 << STARTUP_VECTOR - 0xF0
+    with pytest.raises(StopIteration):
+        for _ in range(3):
+            other.send(None)
+    assert bus.done == [] and bus.log == []
+
+
+def test_a_processor_that_lacks_a_feature_is_not_brought_up():
+    smp = Smp(1)
+    bus, other = smp.buses[0], Processor(smep=False)
+    bus.processors = other.processors = [bus, other]
+    other.mmu.memory = bus.mmu.memory
+    cpu = Cpu(other, smp.kernel, number=1)
+    other.interrupts |= 1 << STARTUP_VECTOR - 0xF0
+    secondary = smp.kernel.secondary(cpu)
+    with pytest.raises(AssertionError, match="alike"):
+        for _ in range(10):
+            secondary.send(None)
+
+
+def test_idle_processors_do_nothing():
+    async def main(cpu):
+        for _ in range(50):
+            await cpu.pause()
+
+    smp = Smp(4)
+    smp.run(main)
+    for bus in smp.buses[1:]:
+        assert (bus.done, bus.log, bus.sent) == ([], [], [])
+
+
+def test_a_machine_in_which_nobody_will_go_on_says_so():
+    async def main(cpu):
+        await cpu.hlt()
+
+    with pytest.raises(Deadlock, match="halted"):
+        Smp(2).run(main)

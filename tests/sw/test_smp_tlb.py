@@ -1,0 +1,322 @@
+"""Flushes on other processors: who is asked, for what, and who need not be."""
+
+import pytest
+
+from smp_support import Smp, beside, seeded, two_threads
+from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.mm.tlb import (
+    flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range, switch_mm,
+)
+from sw.bus import Register
+from sw.kernel.completion import wait_for_completion
+from sw.kernel.fork import kthread_create
+from sw.kernel.idle import start_on
+from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
+from sw.kernel.sched import context_switch
+from sw.mm.mm_types import PAGE_SIZE
+from sw.user import User
+
+
+CR3, CR4 = Register.CR3, Register.CR4
+KERNEL   = 0xFFFF_C900_0000_0000
+
+
+def flushes(bus):
+    """What a processor was asked for: pages by INVLPG, or register writes."""
+    return [op[1] for op in bus.log if op[:2] != ("write", Register.RFLAGS)]
+
+
+class Holder:
+    """A program that keeps an address space on its processor until it is told to leave."""
+
+    def __init__(self, user):
+        self.user    = user
+        self.leave   = False
+        self.arrived = False
+        self.done    = None
+
+    async def _hold(self):
+        await self.user._run(self.user.cpu.pause)
+        self.arrived = True
+        while not self.leave:
+            await self.user.cpu.pause()
+
+    async def begin(self, cpu):
+        self.done = await beside(self.user, self._hold)
+        while not self.arrived:
+            await cpu.pause()
+
+    async def end(self, cpu):
+        self.leave = True
+        await wait_for_completion(cpu, self.done)
+
+
+def test_only_processors_that_have_the_address_space_are_asked():
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        holder = Holder(thread)
+        await holder.begin(cpu)
+        assert user.task.mm.cpumask == {0, 1}
+        smp.forget()
+        await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x2000)
+        assert [flushes(bus) for bus in smp.buses] == [[0x1000], [0x1000], [], []]
+        assert smp.buses[0].sent == [(1, CALL_FUNCTION_VECTOR)]
+        await holder.end(cpu)
+
+    smp = Smp(4)
+    smp.run(main)
+
+
+def test_another_process_is_left_alone():
+    async def main(cpu):
+        user, stranger = await User.create(cpu), await User.create(cpu)
+        holder = Holder(stranger.on(smp.cpus[1]))
+        await holder.begin(cpu)
+        at = await user.mmap(PAGE_SIZE)
+        await user.store(at, 1)
+        smp.forget()
+        await user.munmap(at, PAGE_SIZE)
+        assert smp.buses[0].sent == [] and smp.buses[1].log == []
+        await holder.end(cpu)
+
+    smp = Smp()
+    smp.run(main)
+
+
+def test_an_address_space_that_is_only_elsewhere_is_flushed_there():
+    async def main(cpu):
+        stranger = await User.create(cpu)
+        holder   = Holder(stranger.on(smp.cpus[1]))
+        await holder.begin(cpu)
+        smp.forget()
+        await flush_tlb_mm_range(cpu, stranger.task.mm, 0x1000, 0x2000)
+        assert [flushes(bus) for bus in smp.buses] == [[], [0x1000]]
+        await holder.end(cpu)
+
+    smp = Smp()
+    smp.run(main)
+
+
+@pytest.mark.parametrize("pages, asked", [
+    (1,  [0x1000]),
+    (33, [0x1000 + PAGE_SIZE * i for i in range(33)]),
+    (34, [CR3]),
+])
+def test_more_than_33_pages_are_flushed_with_all_the_rest_everywhere(pages, asked):
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        holder = Holder(thread)
+        await holder.begin(cpu)
+        smp.forget()
+        await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x1000 + pages * PAGE_SIZE)
+        assert [flushes(bus) for bus in smp.buses] == [asked, asked]
+        await holder.end(cpu)
+
+    smp = Smp()
+    smp.run(main)
+
+
+@pytest.mark.parametrize("missed, asked", [(0, [0x1000]), (1, [CR3]), (2, [CR3])])
+def test_pages_are_flushed_one_by_one_only_by_who_is_one_generation_behind(missed, asked):
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        holder = Holder(thread)
+        await holder.begin(cpu)
+        smp.forget()
+        smp.cpus[1].loaded_tlb_gen -= missed
+        await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x2000)
+        assert [flushes(bus) for bus in smp.buses] == [[0x1000], asked]
+        assert smp.cpus[1].loaded_tlb_gen == user.task.mm.context.tlb_gen
+        await holder.end(cpu)
+
+    smp = Smp()
+    smp.run(main)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_two_processors_that_flush_at_the_same_time_are_both_up_to_date(seed):
+    async def flush(cpu, mm):
+        for turn in range(5):
+            await flush_tlb_mm_range(cpu, mm, 0x1000 * turn, 0x1000 * turn + 0x1000)
+            assert cpu.loaded_tlb_gen >= turn + 1
+
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        mm   = user.task.mm
+        done = await beside(thread, lambda: thread._run(lambda: both(thread.cpu, mm)))
+        await both(cpu, mm)
+        await wait_for_completion(cpu, done)
+        assert mm.context.tlb_gen == 11
+
+    async def both(cpu, mm):
+        cpu.cpl = 0
+        await flush(cpu, mm)
+
+    Smp().run(main, seeded(seed))
+
+
+# Lazy processors
+
+async def went_idle(cpu, smp, user):
+    """Let processor 1 execute ``user`` for a moment, and go idle with its tables."""
+    holder = Holder(user)
+    await holder.begin(cpu)
+    await holder.end(cpu)
+    assert smp.cpus[1].is_lazy and smp.cpus[1].loaded_mm is user.task.mm
+    smp.forget()
+    return holder
+
+
+def test_a_processor_that_went_idle_is_not_asked_and_catches_up():
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        at = await user.mmap(PAGE_SIZE)
+        await user.store(at, 1)
+        await went_idle(cpu, smp, thread)
+        assert user.task.mm.cpumask == {0, 1}
+        await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x2000)
+        assert smp.buses[0].sent == [] and flushes(smp.buses[1]) == []
+
+        holder = Holder(thread)
+        await holder.begin(cpu)
+        assert flushes(smp.buses[1]) == [CR3]
+        assert not smp.cpus[1].is_lazy
+        await holder.end(cpu)
+
+    smp = Smp()
+    smp.run(main)
+
+
+def test_a_processor_that_went_idle_and_missed_nothing_keeps_its_translations():
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        await went_idle(cpu, smp, thread)
+        holder = Holder(thread)
+        await holder.begin(cpu)
+        assert flushes(smp.buses[1]) == []
+        await holder.end(cpu)
+
+    smp = Smp()
+    smp.run(main)
+
+
+def test_freed_tables_are_for_lazy_processors_too_and_end_their_laziness():
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        await went_idle(cpu, smp, thread)
+        await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x2000, freed_tables=True)
+        assert smp.buses[0].sent == [(1, CALL_FUNCTION_VECTOR)]
+        assert flushes(smp.buses[1]) == [CR3]
+        assert smp.cpus[1].loaded_mm is smp.kernel.init_mm
+        assert user.task.mm.cpumask == {0}
+        smp.forget()
+        await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x2000, freed_tables=True)
+        assert smp.buses[0].sent == []
+
+    smp = Smp()
+    smp.run(main)
+
+
+@pytest.mark.parametrize("paging_tables", [True, False])
+def test_munmap_asks_lazy_processors_only_if_it_frees_a_table(paging_tables):
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        at = await user.mmap(2 * PAGE_SIZE)
+        await user.store(at, 1)
+        await user.store(at + PAGE_SIZE, 1)
+        await went_idle(cpu, smp, thread)
+        await user.munmap(at, (2 if paging_tables else 1) * PAGE_SIZE)
+        asked = [(1, CALL_FUNCTION_VECTOR)] if paging_tables else []
+        assert smp.buses[0].sent == asked
+
+    smp = Smp()
+    smp.run(main)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_root_table_is_freed_only_when_no_idle_processor_has_it(seed):
+    async def main(cpu):
+        stranger = await User.create(cpu)
+        other    = stranger.on(smp.cpus[1])
+        at = await stranger.mmap(PAGE_SIZE)
+        await stranger.store(at, 1)
+        await context_switch(cpu, cpu.current, cpu.idle)
+        mm = stranger.task.mm
+        await went_idle(cpu, smp, other)
+        await stranger.exit()
+        await context_switch(cpu, cpu.current, cpu.idle)
+        assert mm.mm_users == 0
+        assert smp.cpus[1].loaded_mm is smp.kernel.init_mm  # the last table it would walk has gone
+        user   = await User.create(cpu)
+        holder = Holder(user.on(smp.cpus[1]))
+        await holder.begin(cpu)
+        await holder.end(cpu)
+        await user.load(await user.mmap(PAGE_SIZE))
+        assert mm.mm_count == 0
+
+    smp = Smp()
+    smp.run(main, seeded(seed))
+
+
+def test_a_kernel_thread_that_borrows_an_address_space_is_lazy_until_it_uses_it():
+    async def main(cpu):
+        user    = await User.create(cpu)
+        kthread = kthread_create(cpu, "kworker")
+        await user.mmap(PAGE_SIZE)
+        mm = user.task.mm
+        await context_switch(cpu, cpu.current, kthread)
+        assert cpu.is_lazy and cpu.loaded_mm is mm
+        await kthread_use_mm(cpu, mm)
+        assert not cpu.is_lazy
+        await kthread_unuse_mm(cpu, mm)
+        assert cpu.is_lazy and cpu.interrupts_enabled
+
+    Smp(1).run(main)
+
+
+# The kernel's own pages
+
+@pytest.mark.parametrize("pages, asked", [
+    (3,  [KERNEL, KERNEL + PAGE_SIZE, KERNEL + 2 * PAGE_SIZE]),
+    (34, [CR4, CR4]),
+])
+def test_kernel_pages_are_flushed_on_every_processor_lazy_or_not(pages, asked):
+    async def main(cpu):
+        _, thread = await two_threads(cpu)
+        await went_idle(cpu, smp, thread)
+        await flush_tlb_kernel_range(cpu, KERNEL, KERNEL + pages * PAGE_SIZE)
+        assert [flushes(bus) for bus in smp.buses] == [asked] * 3
+        assert smp.cpus[1].is_lazy
+
+    smp = Smp(3)
+    smp.run(main)
+
+
+# A flush that meets a change of the address space
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_flush_is_not_lost_by_a_processor_that_just_loads_the_address_space(seed):
+    """It is asked, or it sees the generation: whatever it holds afterwards is new."""
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        at = await user.mmap(PAGE_SIZE)
+        await user.store(at, 1)
+        mm, init_mm, other = user.task.mm, smp.kernel.init_mm, smp.cpus[1]
+        stop = []
+
+        async def flips(other):
+            while not stop:
+                await switch_mm(other, None, mm)
+                await switch_mm(other, None, init_mm)
+
+        done = await start_on(cpu, other, flips)
+        for _ in range(20):
+            await flush_tlb_mm(cpu, mm)
+            if other.loaded_mm is mm:
+                assert other.loaded_tlb_gen == mm.context.tlb_gen
+        stop.append(True)
+        await wait_for_completion(cpu, done)
+        assert mm.cpumask == {0}
+
+    smp = Smp()
+    smp.run(main, seeded(seed))
