@@ -1,0 +1,205 @@
+"""What another processor still sees of a page after the kernel has changed its entry: nothing.
+
+Each test has its counterpart with a kernel that forgets to ask the other processor, and there the
+old page is seen: the machine does remember, and it is the flush that helps.
+"""
+
+import pytest
+
+from smp_support import Smp, beside, seeded, two_threads
+from sw.arch.x86.mm import tlb
+from sw.kernel.completion import wait_for_completion
+from sw.kernel.signal_types import SEGV_ACCERR, SEGV_MAPERR, SIGSEGV, Signal
+from sw.kernel.smp import on_each_cpu_cond_mask
+from sw.mm.mm_types import PAGE_SIZE
+from sw.mm.mmap import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
+from user_support import file_of
+
+
+SEEDS   = range(25)
+OLD     = int.from_bytes(b"old page", "little")
+NEW     = int.from_bytes(b"new page", "little")
+SECRET  = int.from_bytes(b"secret!!", "little")
+
+
+class Stale(Exception):
+    """A processor used a translation that the kernel has taken back."""
+
+
+@pytest.fixture
+def forgetful(monkeypatch):
+    """Let the kernel flush on its own processor only."""
+    async def only_here(cpu, cond_func, func, info, mask):
+        if cpu.number in mask:
+            await on_each_cpu_cond_mask(cpu, cond_func, func, info, {cpu.number})
+
+    monkeypatch.setattr(tlb, "on_each_cpu_cond_mask", only_here)
+
+
+def seen_stale(scenario):
+    """Seeds with which a processor saw what it must not see."""
+    stale = []
+    for seed in SEEDS:
+        try:
+            scenario(seed)
+        except Stale:
+            stale.append(seed)
+    return stale
+
+
+class Change:
+    """Something that one processor does once, while another looks all the time."""
+
+    def __init__(self):
+        self.begun = self.over = False
+
+    async def watched(self, cpu, thread, look, change):
+        """Do ``change`` while the thread does ``look(late)``: late if the change was over before.
+
+        The thread stops after some late looks, or when ``look`` returns true.
+        """
+        async def watch():
+            late = 0
+            while late < 3:
+                over  = self.over
+                late += over
+                if await look(over):
+                    break
+                self.begun = True
+
+        done = await beside(thread, watch)
+        while not self.begun:
+            await cpu.pause()
+        await change()
+        self.over = True
+        await wait_for_completion(cpu, done)
+
+
+def punch(seed):
+    """A private page of a file is written through /proc/self/mem, and read meanwhile."""
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        fd  = await file_of(user, OLD.to_bytes(8, "little") * 16)
+        at  = await user.mmap(PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd)
+        buf = await user.mmap(PAGE_SIZE)
+        await user.store(buf, NEW)
+        mem = await user.open("/proc/self/mem")
+        assert await user.load(at) == OLD
+        seen = []
+
+        async def look(late):
+            seen.append(await thread.load(at))
+            assert seen[-1] in (OLD, NEW)
+            if seen[-1] == OLD and (late or NEW in seen):
+                raise Stale
+
+        await Change().watched(cpu, thread, look, lambda: user.pwrite(mem, buf, 8, at))
+        assert await user.load(at) == NEW
+        assert await user.pread(fd, buf, 8, 0) == 8
+        assert await user.load(buf) == OLD
+
+    Smp().run(main, seeded(seed))
+
+
+def protect(seed):
+    """A page is made read-only while it is written."""
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        at = await user.mmap(PAGE_SIZE)
+        await user.store(at, 0)
+        stores = []
+
+        async def look(late):
+            try:
+                await thread.store(at, len(stores) + 1)
+            except Signal as signal:
+                assert (signal.signo, signal.si_code, signal.si_addr) == (SIGSEGV, SEGV_ACCERR, at)
+                return True
+            if late:
+                raise Stale
+            stores.append(len(stores) + 1)
+            return False
+
+        await Change().watched(cpu, thread, look, lambda: user.mprotect(at, PAGE_SIZE, PROT_READ))
+        assert await user.load(at) == len(stores)
+
+    Smp().run(main, seeded(seed))
+
+
+def unmap(seed):
+    """A page is unmapped while it is read, and its frame is given to another."""
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        at    = await user.mmap(2 * PAGE_SIZE)
+        other = await user.mmap(PAGE_SIZE, addr=0x10_0000)
+        for page in (at, at + PAGE_SIZE, other):
+            await user.store(page + 8, 0)
+        await user.store(at, OLD)
+
+        async def look(late):
+            try:
+                value = await thread.load(at)
+            except Signal as signal:
+                assert (signal.signo, signal.si_code, signal.si_addr) == (SIGSEGV, SEGV_MAPERR, at)
+                return True
+            if late or value != OLD:
+                raise Stale
+            return False
+
+        async def change():
+            await user.munmap(at, PAGE_SIZE)
+            await user.mmap(PAGE_SIZE, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, addr=other)
+            await user.store(other, SECRET)
+
+        await Change().watched(cpu, thread, look, change)
+
+    Smp().run(main, seeded(seed))
+
+
+def fork(seed):
+    """A process forks while a thread of it stores one number after the other."""
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        at     = await user.mmap(PAGE_SIZE)
+        words  = [at + 8 * i for i in range(512)]
+        await user.store(at, 0)
+        begun, bounds, family = [], [], []
+
+        async def look(late):
+            begun.append(True)
+            await thread.store(words[len(begun) - 1], len(begun))
+            return len(begun) == len(words)
+
+        async def change():
+            bounds.append(len(begun))
+            family.append(await user.fork())
+            bounds.append(len(begun))
+
+        await Change().watched(cpu, thread, look, change)
+        child, = family
+        assert [await user.load(word) for word in words[:len(begun)]] == [
+            i + 1 for i in range(len(begun))]
+        copied = [await child.load(word) for word in words]
+        count  = next((i for i, value in enumerate(copied) if value == 0), len(words))
+        assert copied == [i + 1 for i in range(count)] + [0] * (len(words) - count)
+        assert count >= bounds[0] - 1
+        if count > bounds[1]:
+            raise Stale  # stores of the parent after the fork are in the child
+
+    Smp().run(main, seeded(seed))
+
+
+CASES = pytest.mark.parametrize("scenario", [punch, protect, unmap, fork])
+
+
+@CASES
+def test_no_processor_sees_the_old_page_once_the_kernel_has_changed_it(scenario):
+    assert seen_stale(scenario) == []
+
+
+@CASES
+def test_without_the_flush_on_other_processors_one_does(scenario, forgetful):
+    assert seen_stale(scenario)
+
+
