@@ -9,7 +9,9 @@ from sw.arch.x86.kernel.cpu import TripleFault
 from sw.kernel.completion import completion, wait_for_completion
 from sw.kernel.idle import start_on
 from sw.kernel.panic import KernelOops
+from sw.kernel.sched import context_switch
 from sw.kernel.smp import on_each_cpu, on_each_cpu_cond_mask
+from sw.user import User
 
 
 class Calls:
@@ -193,3 +195,30 @@ def test_waiting_for_what_nobody_does_is_a_bug():
     smp = Smp(3)
     with pytest.raises(AssertionError, match="sleep for ever"):
         smp.run(main)
+
+
+def test_a_task_runs_on_one_processor_at_a_time():
+    async def main(cpu):
+        user = await User.create(cpu)
+        await user.mmap(4096)
+        other = user.on(smp.cpus[1])
+        assert (other.task, other.cpu) == (user.task, smp.cpus[1])
+        with pytest.raises(Moved):
+            await wait_for_completion(cpu, await start_on(cpu, smp.cpus[1], lambda _: moves(other)))
+        await context_switch(cpu, cpu.current, cpu.idle)
+        await wait_for_completion(cpu, await start_on(cpu, smp.cpus[1], lambda _: moves(other)))
+        assert user.task.on_cpu is None
+        await user.mmap(4096)
+        assert user.task.on_cpu is cpu
+
+    async def moves(user):
+        try:
+            await user.mmap(4096)
+        except AssertionError as bug:
+            raise Moved from bug
+
+    class Moved(Exception):
+        pass
+
+    smp = Smp()
+    smp.run(main)
