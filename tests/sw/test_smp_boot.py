@@ -21,6 +21,7 @@ def test_all_processors_end_up_alike(paging, count):
     assert smp.kernel.cpus == smp.cpus
     states = {tuple(bus.mmu.read_control(register) for register in STATE) for bus in smp.buses}
     assert len(states) == 1
+    assert smp.kernel.log == []
     for cpu in smp.cpus:
         assert cpu.loaded_mm is smp.kernel.init_mm and not cpu.is_lazy
         assert cpu.idt == smp.cpus[0].idt and cpu.lstar is smp.cpus[0].lstar

@@ -245,9 +245,12 @@ def test_a_system_call_runs_with_interrupts():
 # Signals between processors
 
 async def loop(user, at):
-    """Load for ever."""
-    while True:
-        await user.load(at)
+    """Load for ever, without a way into the kernel but interrupts."""
+    async def loads():
+        while True:
+            await user.cpu.load(at, 8)
+
+    await user._run(loads)
 
 
 @pytest.mark.parametrize("signo, action, ends", [

@@ -165,6 +165,7 @@ def test_a_file_that_is_closed_while_it_is_read_is_read_to_the_end(seed):
         while "mem_rw" not in thread.cpu.stack and not done.done:
             await cpu.pause()
         await user.close(fd)
+        assert mm.mm_count == (2 if "mem_rw" in thread.cpu.stack else 1)
         assert await wait_for_completion(cpu, done) == 8
         assert await user.load(buf) == 5
         assert mm.mm_count == 1
