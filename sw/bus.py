@@ -1,4 +1,4 @@
-"""What the kernel needs from the machine: one processor's accesses and control registers."""
+"""What the kernel needs from the machine: a processor's accesses, registers and interrupts."""
 
 import enum
 from collections.abc import Sequence

@@ -9,8 +9,9 @@ from arch_support import RecordingBus
 from sim.golden.processors import GoldenProcessor, Wait, golden_processors
 from sw.arch.x86.include.pgtable_types import PAGING_64, Paging
 from sw.arch.x86.kernel.cpu import Cpu
+from sw.bus import Register
 from sw.era import ERA_6_X
-from sw.kernel.completion import completion
+from sw.kernel.completion import completion, wait_for_completion
 from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.idle import start_on
 from sw.kernel.kernel import Kernel
@@ -18,7 +19,10 @@ from sw.mm.mm_types import PAGE_SIZE
 from sw.user import User
 
 
-__all__ = ["THREAD", "Deadlock", "Processor", "Smp", "beside", "seeded", "two_threads"]
+__all__ = [
+    "THREAD", "Deadlock", "Holder", "Processor", "Smp", "beside", "flushes", "seeded",
+    "two_threads", "went_idle",
+]
 
 
 #: What a thread shares with the one that makes it.
@@ -144,3 +148,43 @@ async def two_threads(cpu: Cpu) -> tuple[User, User]:
 async def beside(user: User, program: Callable[[], Awaitable[Any]]) -> completion:
     """Let the idle processor of ``user`` execute a program."""
     return await start_on(user.cpu.kernel.cpus[0], user.cpu, lambda cpu: program())
+
+
+def flushes(bus: Processor) -> list[Any]:
+    """What a processor was asked for: pages by INVLPG, or register writes."""
+    return [op[1] for op in bus.log if op[:2] != ("write", Register.RFLAGS)]
+
+
+class Holder:
+    """A program that keeps an address space on its processor until it is told to leave."""
+
+    def __init__(self, user: User) -> None:
+        self.user    = user
+        self.leave   = False
+        self.arrived = False
+        self.done: completion | None = None
+
+    async def _hold(self) -> None:
+        await self.user._run(self.user.cpu.pause)
+        self.arrived = True
+        while not self.leave:
+            await self.user.cpu.pause()
+
+    async def begin(self, cpu: Cpu) -> None:
+        self.done = await beside(self.user, self._hold)
+        while not self.arrived:
+            await cpu.pause()
+
+    async def end(self, cpu: Cpu) -> None:
+        self.leave = True
+        assert self.done is not None
+        await wait_for_completion(cpu, self.done)
+
+
+async def went_idle(cpu: Cpu, smp: Smp, user: User) -> None:
+    """Let processor 1 execute ``user`` for a moment, and go idle with its tables."""
+    holder = Holder(user)
+    await holder.begin(cpu)
+    await holder.end(cpu)
+    assert smp.cpus[1].is_lazy and smp.cpus[1].loaded_mm is user.task.mm
+    smp.forget()

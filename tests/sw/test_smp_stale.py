@@ -16,7 +16,7 @@ from sw.mm.mmap import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WR
 from user_support import file_of
 
 
-SEEDS   = range(25)
+SEEDS   = range(15)
 OLD     = int.from_bytes(b"old page", "little")
 NEW     = int.from_bytes(b"new page", "little")
 SECRET  = int.from_bytes(b"secret!!", "little")

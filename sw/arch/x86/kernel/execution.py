@@ -155,7 +155,7 @@ class Execution:
         """Take the interrupts that wait, the highest vector first, unless IF is clear."""
         while self.interrupts_enabled and self.bus.interrupts:
             vector = await self.bus.take_interrupt()
-            await self._enter(self._regs(vector), f"interrupt {vector:#x}")
+            await self._enter(self._regs(vector), None)
 
     async def _deliver(self, fault: Fault) -> None:
         if isinstance(fault, PageFault):
@@ -163,10 +163,7 @@ class Execution:
             regs.error_code = fault.error_code
         else:
             regs = self._regs(X86_TRAP_GP)
-        try:
-            await self._enter(regs, str(fault))
-        except TripleFault as end:
-            raise end from fault
+        await self._enter(regs, fault)
         if regs.fixup:
             raise Fixup
 
@@ -179,13 +176,13 @@ class Execution:
             extable    = self.extable[-1] if self.extable else None,
         )
 
-    async def _enter(self, regs: pt_regs, why: str) -> None:
-        """Go through an interrupt gate, and come back."""
+    async def _enter(self, regs: pt_regs, fault: Fault | None) -> None:
+        """Go through an interrupt gate, and come back. ``fault``: why, if not for an interrupt."""
         handler = self.idt.get(regs.trap_nr)
         if handler is None:
-            raise TripleFault(f"no handler for vector {regs.trap_nr}: {why}")
+            raise TripleFault(f"no handler for vector {regs.trap_nr:#x}: {fault}") from fault
         if self._nested == NESTED:
-            raise TripleFault(f"stack overflow, {NESTED} exceptions deep: {why}")
+            raise TripleFault(f"stack overflow, {NESTED} exceptions deep: {fault}") from fault
         extable, self.extable = self.extable, []
         self._nested += 1
         try:
