@@ -9,6 +9,7 @@ from sw.arch.x86.include.irq_vectors import RESCHEDULE_VECTOR, STARTUP_VECTOR
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.kernel.smpboot import wait_for_startup
 from sw.bus import Register
+from sw.kernel.idle import start_on
 
 
 STATE = (Register.CR0, Register.CR3, Register.CR4, Register.EFER)
@@ -97,3 +98,22 @@ def test_a_machine_in_which_nobody_will_go_on_says_so():
 
     with pytest.raises(Deadlock, match="halted"):
         Smp(2).run(main)
+
+
+def test_operations_are_done_in_the_order_that_a_test_asks_for():
+    async def forever(other):
+        while True:
+            await other.pause()
+            done.append(1)
+
+    async def main(cpu):
+        for _ in range(4):
+            await cpu.pause()
+            done.append(0)
+
+    smp, done = Smp(2), []
+    smp.run(lambda cpu: start_on(cpu, smp.cpus[1], forever))
+    smp.run(main, [1] * 10)
+    done.clear()
+    smp.run(main, [0, 0, 1, 1, 1, 0, 1, 0, 0])
+    assert done == [0, 1, 1, 1, 0, 1, 0, 0]
