@@ -56,8 +56,8 @@ def _finite(text: str) -> float:
 
 _decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
-#: Reads the JSON value at an index of a text; returns it and the index of what follows.
-scan = _decoder.scan_once
+#: Reads the JSON value that a text begins with; returns it and the index of what follows.
+scan = _decoder.raw_decode
 
 
 def checked(number: int, text: str) -> Vector:

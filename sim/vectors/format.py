@@ -33,8 +33,7 @@ def parse(number: int, text: str) -> Vector:
     """
     try:
         return _quick(text)
-    except (_Doubtful, LookupError, TypeError, ValueError, AttributeError, RecursionError,
-            StopIteration):
+    except (_Doubtful, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return checked(number, text)
 
 
@@ -69,7 +68,7 @@ def _ending(ending: Ending) -> str:
 
 def _quick(text: str) -> Vector:
     """The vector in ``text``; raises whatever comes up if anything is unusual."""
-    found, end = scan(text, 0)
+    found, end = scan(text)
     access, pairs = found["access"], found["entries"]
     maxphyaddr = found.get("maxphyaddr", 52)
     before     = found.get("before")

@@ -69,6 +69,4 @@ def _do(mmu: GoldenMmu, step: Step) -> Ending:
     _, physical, fault = mmu.access(step.access)
     if isinstance(fault, PageFault):
         return Ending("#PF", fault.error_code, fault.address)
-    if fault is not None:
-        return Ending("#GP")
-    return Ending(physical=physical)
+    return Ending("#GP") if physical is None else Ending(physical=physical)
