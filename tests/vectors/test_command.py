@@ -153,7 +153,6 @@ def test_what_is_no_ordinary_file_is_written_to_and_stays(folder):
     (["in", "-o", "."],    "cannot write .: Is a directory"),
     (["in", "-o", "no/such"], "cannot write no/such: No such file or directory"),
     (["in", "-o", "in/x"], "cannot write in/x: Not a directory"),
-    (["in", "-o", "/dev/full"], "cannot write /dev/full: No space left on device"),
     ([],                   "the following arguments are required: FILE"),
     (["in", "--engine", "paper"], "argument --engine: invalid choice: 'paper'"),
 ])

@@ -96,6 +96,8 @@ WHOLE = [
     ("{",               "expected a JSON object: Expecting property name enclosed in double "
                         "quotes at column 2"),
     ("{} {}",           "expected a JSON object: Extra data at column 4"),
+    (json.dumps(long_mode()) + " 0", "expected a JSON object: Extra data at column "
+                                     f"{len(json.dumps(long_mode())) + 2}"),
     ("[1]",             "expected an object, not [1]"),
     ('"id"',            'expected an object, not "id"'),
     ("null",            "expected an object, not null"),

@@ -1,0 +1,19 @@
+"""The example in the documentation is what the command says."""
+
+import json
+import re
+from pathlib import Path
+
+from sim.cli import main
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "access-vectors.md"
+
+
+def test_the_example_is_answered_as_it_says(tmp_path, capsys):
+    question, answer = (json.loads(block) for block
+                        in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL))
+    path = tmp_path / "punch.jsonl"
+    path.write_text(json.dumps(question))
+    assert main(["access", str(path)]) == 0
+    assert capsys.readouterr().out == json.dumps(answer) + "\n"
