@@ -25,12 +25,13 @@ class GoldenVectors:
 
 
 def _run(vector: Vector) -> Outcome | str:
-    state = _controlled(vector.maxphyaddr, vector.cr0, vector.cr3, vector.cr4, vector.efer)
+    writes = control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer)
+    state  = _controlled(vector.maxphyaddr, writes)
     if isinstance(state, str):
         return state
     mmu = GoldenMmu(state.machine)
     mmu.state = state
-    size  = entry_size(vector.cr0, vector.cr4, vector.efer)
+    size = entry_size(vector.cr0, vector.cr4, vector.efer)
     for address, value in vector.entries:
         mmu.memory.write(address, size, value)
     before = [_do(mmu, step) for step in vector.before or ()]
@@ -40,26 +41,23 @@ def _run(vector: Vector) -> Outcome | str:
     )
 
 
-@lru_cache(maxsize=65536)
-def _controlled(
-    maxphyaddr: int, cr0: int, cr3: int, cr4: int, efer: int,
-) -> ControlState | str:
-    """The state that the control writes lead to, or why one of them is refused.
+@lru_cache(maxsize=8192)
+def _controlled(maxphyaddr: int, writes: tuple[tuple[Register, int], ...]) -> ControlState | str:
+    """The state after ``writes`` since reset, or why one of them is refused.
 
-    States never change and many lines begin with the same one, so they are kept.
+    States never change, and many lines have the same one, or the same but for CR3, which is
+    written last: so they are kept, and those on the way to them too.
     """
-    state = _reset(maxphyaddr)
-    for register, value in control_writes(cr0, cr3, cr4, efer):
-        try:
-            state, _ = write_register(state, register, value)
-        except GeneralProtection:
-            return refused(register, value)
-    return state
-
-
-@lru_cache
-def _reset(maxphyaddr: int) -> ControlState:
-    return ControlState(machine=Machine(maxphyaddr=maxphyaddr))
+    if not writes:
+        return ControlState(machine=Machine(maxphyaddr=maxphyaddr))
+    *_, (register, value) = writes
+    state = _controlled(maxphyaddr, writes[:-1])
+    if isinstance(state, str):
+        return state
+    try:
+        return write_register(state, register, value)[0]
+    except GeneralProtection:
+        return refused(register, value)
 
 
 def _do(mmu: GoldenMmu, step: Step) -> Ending:
