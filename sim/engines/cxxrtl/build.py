@@ -22,7 +22,7 @@ from . import design
 __all__ = ["library"]
 
 
-SOURCES = ("harness.cc", "clock.h", "log.h", "memory.h", "port.h", "socket.h", "turns.h",
+SOURCES = ("bare.h", "clock.h", "harness.cc", "log.h", "memory.h", "port.h", "socket.h", "turns.h",
            "vectors.h")
 
 # Signals are short arrays of words: vector instructions wait for words that were just stored.

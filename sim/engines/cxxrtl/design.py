@@ -12,7 +12,7 @@ from amaranth.lib import data
 from hw.bus import (
     AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
 )
-from hw.layout import Fault
+from hw.layout import AccessKind, Fault
 from sim.engine import Unavailable
 from sim.engines.bench import Bench
 
@@ -96,7 +96,9 @@ def header(bench: Bench) -> str:
         *lines,
         f"using Sockets = std::tuple<{sockets}>;",
         f"constexpr uint64_t fault_none = {Fault.NONE.value}, "
-        f"fault_skipped = {Fault.SKIPPED.value}, write_operation = {ControlOp.WRITE.value};",
+        f"fault_skipped = {Fault.SKIPPED.value};",
+        f"constexpr uint64_t kind_read = {AccessKind.READ.value}, "
+        f"kind_write = {AccessKind.WRITE.value}, op_write = {ControlOp.WRITE.value};",
         f"#define SAMPLED(X) {names}",
         f"constexpr size_t view_width = {len(bench.view) or 1};",
         f"#define VIEW(top) {view}",

@@ -10,6 +10,7 @@ template<class Cpu> class Socket;
 #include <tuple>
 #include "ports.h"
 
+#include "bare.h"
 #include "clock.h"
 #include "memory.h"
 #include "socket.h"
@@ -191,6 +192,18 @@ void machine_forget(Machine *machine, uint32_t number) {
 
 void machine_forget_views(Machine *machine) {
     machine->views.clear();
+}
+
+// Copies "count" words as bare.h does it, "times" over, after writes of control registers: pairs of
+// a register and its value. Returns how many cycles that took, or 0 if something went wrong.
+uint64_t bare_copies(uint64_t *memory, uint64_t words, const uint64_t *controls, uint64_t writes,
+                     uint64_t to, uint64_t from, uint64_t count, uint64_t times) {
+    Bare bare(memory, words);
+    for (uint64_t index = 0; index < writes; index++)
+        bare.control(controls[2 * index], controls[2 * index + 1]);
+    for (uint64_t index = 0; index < times; index++)
+        bare.copy(to, from, count);
+    return bare.failed ? 0 : bare.cycles;
 }
 
 }

@@ -19,6 +19,8 @@ using PageOf = uint8_t *(*)(uint64_t number);
 
 // A word after the bytes whose bit in "sel" is set were stored.
 inline uint64_t merged(uint64_t before, uint64_t data, uint8_t sel) {
+    if (sel == 0xff)
+        return data;
     uint64_t mask = 0;
     for (int lane = 0; lane < 8; lane++)
         if (sel >> lane & 1)

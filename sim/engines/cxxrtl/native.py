@@ -1,13 +1,15 @@
 """A compiled machine, called through its C interface."""
 
 import ctypes
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from hw.arbiter import Arbiter
+from hw.bus import Register as HwRegister
 from hw.config import MmuConfig
 from sim.engines.bench import Bench
 from sim.memory import PAGE, PhysicalMemory
 from sim.schedule import Turn
+from sw.bus import Register
 
 from .build import library
 from .processor import CompiledProcessor
@@ -67,9 +69,30 @@ class Native:
             ("vectors_new",          Handle,  []),
             ("vectors_delete",       None,    [Handle]),
             ("vectors_run",          Number,  [Handle, Address, Number, Address]),
+            ("bare_copies",          Number,  [numbers, Number, numbers, *[Number] * 5]),
         ):
             call = getattr(calls, name)
             call.restype, call.argtypes = result, arguments
+
+    def bare_copies(
+        self, memory: bytearray, controls: Mapping[Register, int], *, to: int, from_: int,
+        count: int, times: int,
+    ) -> int:
+        """Copy ``count`` bytes, ``times`` over, with nothing around the design: see bare.h.
+
+        ``memory`` is all of physical memory, ``controls`` the registers to write at first, in
+        their order; ``count`` is a multiple of 512. Returns the cycles. Raises
+        :class:`RuntimeError` if there was a fault or no answer.
+        """
+        words    = (Number * (len(memory) // 8)).from_buffer(memory)
+        written  = [number for register, value in controls.items()
+                    for number in (HwRegister[register.name].value, value)]
+        cycles: int = self.calls.bare_copies(
+            words, len(words), (Number * len(written))(*written), len(controls),
+            to, from_, count // 8, times)
+        if not cycles:
+            raise RuntimeError("the design does not copy")
+        return cycles
 
 
 class Machine:

@@ -161,7 +161,7 @@ private:
 
     void offer(const uint64_t *write) {
         Bits<in::control> bits;
-        set_field(bits, control_fields::op,        write_operation);
+        set_field(bits, control_fields::op,        op_write);
         set_field(bits, control_fields::register_, write[1]);
         set_field(bits, control_fields::value,     write[2]);
         in::control::of(clocked.top) = bits;
