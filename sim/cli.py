@@ -5,6 +5,7 @@ bad end, 2 for a mistake in the command or in a file, 130 for an interrupt.
 """
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -12,6 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from .benchmark.measure import measure
+from .benchmark.progress import MeasuringProgress
+from .benchmark.report import as_json as figures_as_json
+from .benchmark.report import as_text as figures_as_text
 from .engine import Unavailable
 from .machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from .report import Progress, as_json, as_text, wants_colour
@@ -80,6 +85,20 @@ def access_command(args: argparse.Namespace) -> int:
     return 1 if undone else 0
 
 
+def bench_command(args: argparse.Namespace) -> int:
+    """Measure how fast the engines are, on the default configuration."""
+    progress = MeasuringProgress()
+    try:
+        figures = measure(seconds=args.seconds, announce=progress)
+    except Unavailable as error:
+        raise UsageError(str(error)) from error
+    finally:
+        progress.clear()
+    print(figures_as_json(figures, seconds=args.seconds) if args.json
+          else figures_as_text(figures), end="")
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """The grammar of the command line."""
     top = Parser(
@@ -119,6 +138,14 @@ def parser() -> argparse.ArgumentParser:
     access.add_argument("-o", dest="output", metavar="OUT", default=STANDARD,
                         help="where their outcomes go (default: -, standard output)")
     access.set_defaults(command=access_command)
+
+    bench = commands.add_parser("bench", help=bench_command.__doc__,
+                                description=bench_command.__doc__)
+    bench.add_argument("what", choices=("engines",), help="what to measure")
+    bench.add_argument("--seconds", type=_positive, default=1.0, metavar="S",
+                       help="time for each figure, about (default: 1)")
+    bench.add_argument("--json", action="store_true", help="print JSON")
+    bench.set_defaults(command=bench_command)
     return top
 
 
@@ -142,6 +169,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     return status
+
+
+def _positive(text: str) -> float:
+    """A number of seconds on the command line."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number above 0')
+    return number
 
 
 def _terminate(number: int, frame: object) -> NoReturn:

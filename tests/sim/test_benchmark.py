@@ -1,0 +1,245 @@
+"""Figures are what was measured, and are reported as they are."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.benchmark import measure as measuring
+from sim.benchmark.bare import BareCopies
+from sim.benchmark.measure import CONFIG, UNREAD, measure
+from sim.benchmark.progress import MeasuringProgress
+from sim.benchmark.report import WORKS, as_json, as_text
+from sim.benchmark.series import REPETITIONS, Figure, Series
+from sim.benchmark.targets import judged
+from sim.benchmark.works import at_desk
+from sim.cli import main
+from sim.engines.cxxrtl.native import native
+from sim.scenario import discover
+from sw.mm.mm_types import PAGE_SIZE
+
+
+ROOT = Path(__file__).parents[2]
+
+#: Seconds for (nearly) no repetition to take.
+HASTE = 1e-6
+
+ENGINES = ("pysim", "cxxrtl")
+
+
+def figures(**changes):
+    """Figures of a machine that meets every target; ``changes`` are (count, cycles, seconds)."""
+    made = {(work, "pysim"): (10, 1_000, 1.0) for work in WORKS}
+    made |= {(work, "cxxrtl"): (150_000, 1_500_000, 1.0) for work in WORKS}
+    made |= {("copies", "bare"): (200_000, 2_000_000, 1.0)}
+    made |= {("run", "pysim"): (1, 9_000, 6.0), ("run", "cxxrtl"): (1, 9_000, 1.5)}
+    made |= {tuple(key.split("_")): value for key, value in changes.items()}
+    return [Figure(*key, *value) for key, value in made.items()]
+
+
+def verdicts(**changes):
+    """Names of the targets that are met and missed."""
+    found = judged(figures(**changes))
+    return ({verdict.target.name for verdict in found if verdict.met},
+            {verdict.target.name for verdict in found if not verdict.met})
+
+
+def played(durations, *, seconds=1.0, cycles=10):
+    """A series whose n-th repetition takes ``durations[n]`` a count; and all its counts."""
+    time, cycle, counts = 0.0, 0, []
+    series = Series("work", "engine", seconds=seconds, clock=lambda: time, cycle=lambda: cycle)
+    coming = iter(durations)
+    for phase in (series.warm_up, series.counts):
+        for count in phase():
+            series.begin()
+            time  += count * next(coming)
+            cycle += count * cycles
+            series.end(count)
+            counts.append(count)
+    return series, counts
+
+
+def test_the_best_repetition_is_the_figure():
+    series, counts = played([0.1, 0.3, 0.2, 0.05, 0.4, 0.3])
+    assert counts == [1] + [2] * REPETITIONS
+    assert series.best == Figure("work", "engine", 2, 20, pytest.approx(0.1))
+    assert series.best.per_second == pytest.approx(20)
+    assert series.best.cycles_per_second == pytest.approx(200)
+
+
+def test_what_warms_up_is_no_figure():
+    series, _ = played([1e-9] + [0.5] * 30)
+    assert series.best.per_second == pytest.approx(2)
+
+
+def test_short_works_are_done_more_often():
+    _, counts = played([0.001] * 20)
+    assert counts == [1, 2, 4, 8, 16, 32] + [200] * REPETITIONS
+
+
+def test_a_long_work_is_done_once_a_repetition():
+    _, counts = played([50.0] * 20)
+    assert counts == [1] * (1 + REPETITIONS)
+
+
+def test_targets_can_be_met():
+    assert verdicts() == ({"speedup", "cycles", "loads", "limit", "run"}, set())
+
+
+@pytest.mark.parametrize("change, missed", [
+    ({"copies_pysim":  (10, 15_001, 1.0)},         {"speedup"}),
+    ({"copies_cxxrtl": (1, 999_999, 1.0)},         {"cycles", "limit"}),
+    ({"copies_cxxrtl": (1, 1_000_000, 1.0)},       set()),
+    ({"copies_cxxrtl": (1, 99_999, 1.0)},          {"speedup", "cycles", "limit"}),
+    ({"loads_cxxrtl":  (99_999, 5_000_000, 1.0)},  {"loads"}),
+    ({"copies_bare":   (1, 3_000_001, 1.0)},       {"limit"}),
+    ({"copies_bare":   (1, 6_000_000, 2.0)},       set()),
+    ({"run_cxxrtl":    (1, 9_000, 3.0)},           {"run"}),
+], ids=str)
+def test_targets_can_be_missed(change, missed):
+    assert verdicts(**change)[1] == missed
+
+
+def test_the_table_has_rates_ratios_and_verdicts():
+    text = as_text(figures(loads_cxxrtl=(99_999, 500_000, 1.0)))
+    lines = {" ".join(line.split()) for line in text.splitlines()}
+    assert "copies of a page by the kernel 1,000 1,500,000 2,000,000 1,500" in lines
+    assert "bytes copied by the kernel 40,960 614,400,000 819,200,000 15,000" in lines
+    assert "single loads by the kernel 10 99,999 - 10,000" in lines
+    assert "single loads by the kernel 1,000 500,000 - 500" in lines
+    assert "dragoncage run, the whole command 6.00 1.50 - 4" in lines
+    assert "ok cycles/s of copies, kernel to bare loop 0.75 >= 0.5" in lines
+    assert "missed single loads/s, cxxrtl 99,999 >= 100,000" in lines
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_the_json_has_all_of_it():
+    made  = figures()
+    found = json.loads(as_json(made, seconds=0.5))
+    assert set(found) == {"schema", "config", "host", "seconds", "figures", "targets"}
+    assert (found["schema"], found["seconds"]) == (1, 0.5)
+    assert found["config"]["maxphyaddr"] == 40
+    assert len(found["figures"]) == len(made)
+    assert found["figures"][0] == {
+        "work": "copies", "engine": "pysim", "count": 10, "cycles": 1000, "seconds": 1.0,
+        "per_second": 10.0, "cycles_per_second": 1000.0}
+    assert found["targets"][3] == {
+        "name": "limit", "text": "cycles/s of copies, kernel to bare loop", "measured": 0.75,
+        "relation": ">=", "bound": 0.5, "met": True}
+
+
+def test_everything_is_measured(monkeypatch):
+    runs, said = [], []
+    monkeypatch.setattr(measuring, "command_cycles", lambda engine: runs.append(engine) or 7)
+    found = {(figure.work, figure.engine): figure
+             for figure in measure(seconds=HASTE, announce=said.append)}
+    assert set(found) == {(work, engine) for work in WORKS for engine in ENGINES} \
+        | {("copies", "bare")}
+    assert all(figure.seconds > 0 for figure in found.values())
+    assert runs == ["pysim"] + ["cxxrtl"] * REPETITIONS
+    assert said[0] == "copies, pysim"
+
+    def each(work, engine):
+        return found[work, engine].cycles / found[work, engine].count
+
+    for work in WORKS:  # both do the same
+        assert each(work, "pysim") == each(work, "cxxrtl")
+    # ... and the bare loop too, but for its control writes and misses of the TLB at first.
+    assert each("copies", "bare") == pytest.approx(each("copies", "cxxrtl"), rel=0.05)
+    assert each("recorded", "cxxrtl") == each("copies", "cxxrtl")
+    assert found["run", "cxxrtl"].cycles == 7
+
+
+def test_the_command_says_its_cycles():
+    run = discover()["article"].perform(mode="4level", engine="cxxrtl", era="5.x")
+    assert measuring.command_cycles("cxxrtl") == run.cycles > 0
+
+
+def at_bare(do):
+    """``do`` something with bare copies, on a kernel that has booted."""
+    async def begin(desk):
+        await do(await BareCopies.of(desk, native(CONFIG)))
+
+    at_desk(UNREAD["cxxrtl"], CONFIG, begin)
+
+
+def test_bare_copies_are_checked():
+    async def do(bare):
+        with pytest.raises(RuntimeError, match="does not copy"):
+            bare.check()
+        await bare.copies(1)
+        bare.check()
+
+    at_bare(do)
+
+
+@pytest.mark.parametrize("broken", ["fault", "outside"])
+def test_bare_copies_that_fail_say_so(broken):
+    async def do(bare):
+        memory = bytearray(PAGE_SIZE)  # page tables are out of it, or all entries absent
+        if broken == "fault":
+            memory *= 4096
+        bare._memory = memory
+        with pytest.raises(RuntimeError, match="does not copy"):
+            await bare.copies(1)
+
+    at_bare(do)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("stream, says", [
+    (io.StringIO(), "3 s: measuring b\n13 s: measuring d\n"),
+    (Terminal(), "\r\x1b[K3 s: measuring b\r\x1b[K4 s: measuring c\r\x1b[K13 s: measuring d"
+                 "\r\x1b[K"),
+], ids=["file", "terminal"])
+def test_progress_is_told_after_two_seconds(monkeypatch, stream, says):
+    times = iter([0.0, 1.0, 3.0, 4.0, 13.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    progress = MeasuringProgress(stream)
+    for text in "abcd":
+        progress(text)
+    progress.clear()
+    assert stream.getvalue() == says
+
+
+@pytest.mark.parametrize("form, begins", [([], "Each figure"), (["--json"], "{")])
+def test_a_missed_target_is_status_0(monkeypatch, capsys, form, begins):
+    def measured(**options):
+        asked.update(options)
+        return figures(copies_cxxrtl=(1, 1, 1.0))
+
+    asked = {}
+    monkeypatch.setattr("sim.cli.measure", measured)
+    assert main(["bench", "engines", "--seconds", "0.25", *form]) == 0
+    assert asked["seconds"] == 0.25
+    assert capsys.readouterr().out.startswith(begins)
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["bench"],                                 "required: what"),
+    (["bench", "dragons"],                      "argument what: invalid choice: 'dragons'"),
+    (["bench", "engines", "--seconds", "0"],    'argument --seconds: "0" is not a number above 0'),
+    (["bench", "engines", "--seconds", "soon"], '"soon" is not a number above 0'),
+    (["bench", "engines", "--seconds", "inf"],  '"inf" is not a number above 0'),
+])
+def test_a_wrong_command_is_one_line_and_status_2(capsys, arguments, complaint):
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and complaint in err and err.count("\n") == 1
+
+
+def test_without_a_compiler_one_line_says_what_to_install(tmp_path):
+    done = subprocess.run([sys.executable, "-m", "sim", "bench", "engines"], cwd=ROOT,
+                          env=os.environ | {"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ("dragoncage: the engine cxxrtl needs a C++ compiler: "
+                           "sudo apt-get install g++\n")
