@@ -4,6 +4,7 @@
 :mod:`sim.benchmark.series`    repetitions, and the best of them
 :mod:`sim.benchmark.works`     what is done
 :mod:`sim.benchmark.bare`      ... and by what without a kernel
+:mod:`sim.benchmark.vectors`   ... and with access vectors
 :mod:`sim.benchmark.measure`   the works, done and timed on the engines
 :mod:`sim.benchmark.targets`   what users may expect
 :mod:`sim.benchmark.report`    figures as a table and as JSON

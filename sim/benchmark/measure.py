@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from hw.config import MmuConfig
 from sim.engines.base import Simulation
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.cxxrtl.native import native
@@ -16,13 +15,12 @@ from sim.memory import PhysicalMemory
 
 from .bare import BareCopies
 from .series import REPETITIONS, Figure, Series
-from .works import SLOW, Desk, Engine, Unread, at_desk, wait
+from .vectors import VectorLines
+from .works import CONFIG, SLOW, Desk, Engine, Unread, at_desk, wait
 
 
 __all__ = ["command_cycles", "measure"]
 
-
-CONFIG = MmuConfig()
 
 #: Engines whose traces are looked at, and those for works after which nobody does.
 RECORDING: dict[str, Engine] = {"pysim": PysimEngine, "cxxrtl": CxxrtlEngine}
@@ -53,6 +51,7 @@ def measure(
         session.kernel(engine)
         session.recorded(engine)
         session.waiting(engine)
+        session.vectors(engine)
         session.command(engine)
     return session.figures
 
@@ -91,7 +90,7 @@ class _Session:
             if bare is not None:
                 bare.check()
 
-        at_desk(UNREAD[engine], CONFIG, do)
+        at_desk(UNREAD[engine], do)
 
     def recorded(self, engine: str) -> None:
         """Copies by the kernel, with their trace."""
@@ -100,13 +99,23 @@ class _Session:
             series = self._series("recorded", engine, lambda: desk.engine.cycle)
             await self._timed([(series, desk.recorded)], desk.engine)
 
-        at_desk(RECORDING[engine], CONFIG, do)
+        at_desk(RECORDING[engine], do)
 
     def waiting(self, engine: str) -> None:
         """Cycles in which a unit waits for memory."""
         machine = UNREAD[engine](CONFIG, memory=PhysicalMemory(latency=SLOW))
         series  = self._series("waiting", engine, lambda: machine.cycle)
         machine.run(lambda: self._timed([(series, lambda count: wait(machine, count))], machine))
+
+    def vectors(self, engine: str) -> None:
+        """Access vectors, which are read and written as text."""
+        series = Series("vectors", engine, seconds=self._seconds, clock=self._clock)
+        timed  = self._timed([(series, VectorLines(engine).vectors)])
+        try:
+            timed.send(None)
+        except StopIteration:
+            return
+        raise AssertionError("vectors wait for somebody")
 
     def command(self, engine: str) -> None:
         """Whole runs."""
@@ -121,14 +130,19 @@ class _Session:
     def _series(self, work: str, engine: str, cycle: Callable[[], int]) -> Series:
         return Series(work, engine, seconds=self._seconds, clock=self._clock, cycle=cycle)
 
-    async def _timed(self, works: Sequence[tuple[Series, Work]], machine: Simulation) -> None:
-        """Do ``works`` by turns, so that a computer that is busy for a while hinders all alike."""
+    async def _timed(self, works: Sequence[tuple[Series, Work]],
+                     machine: Simulation | None = None) -> None:
+        """Do ``works`` by turns, so that a computer that is busy for a while hinders all alike.
+
+        ``machine`` is what records them.
+        """
         async def once(series: Series, work: Work, count: int) -> None:
             self._announce(f"{series.work}, {series.engine}")
             series.begin()
             await work(count)
             series.end(count)
-            _ = machine.trace.all_accesses  # decodes the log, or drops it
+            if machine is not None:
+                _ = machine.trace.all_accesses  # decodes the log, or drops it
 
         for series, work in works:
             for count in series.warm_up():

@@ -30,6 +30,7 @@ WORKS = {
     "registers": "reads of CR0 by the kernel",
     "waiting":   f"waiting for memory, {SLOW} cycles",
     "run":       "dragoncage run, the whole command",
+    "vectors":   "access vectors, line to line",
 }
 
 ENGINES = ("pysim", "cxxrtl", "bare")
@@ -42,12 +43,13 @@ def as_text(figures: Sequence[Figure]) -> str:
         f"Each figure is the best of {REPETITIONS} repetitions (pysim runs the command once).",
         "ratio: cxxrtl to pysim; bare: a loop in C++ around the compiled design.",
         "", _line("cycles/s", *ENGINES, "ratio"),
-        *(_row(text, work, known, attrgetter("cycles_per_second")) for work, text in WORKS.items()),
+        *(_row(text, work, known, attrgetter("cycles_per_second"))
+          for work, text in WORKS.items() if work != "vectors"),
         "", _line("per second", *ENGINES, "ratio"),
         _row("bytes copied by the kernel", "copies", known,
              lambda figure: figure.per_second * PAGE_SIZE),
         *(_row(WORKS[work], work, known, attrgetter("per_second"))
-          for work in ("loads", "registers")),
+          for work in ("loads", "registers", "vectors")),
         "", _line("seconds", *ENGINES, "ratio"), _seconds(known),
         "", "targets", *map(_verdict, judged(figures)),
     ]

@@ -24,14 +24,16 @@ class Figure:
         Which, and by what.
     count : :class:`int`
         How often it was done in the best repetition.
-    cycles, seconds : :class:`int`, :class:`float`
+    cycles : :class:`int` or :class:`None`
+        How long that took. None: nobody counted.
+    seconds : :class:`float`
         How long that took.
     """
 
     work:    str
     engine:  str
     count:   int
-    cycles:  int
+    cycles:  int | None
     seconds: float
 
     @property
@@ -40,9 +42,9 @@ class Figure:
         return self.count / self.seconds
 
     @property
-    def cycles_per_second(self) -> float:
-        """Cycles in a second."""
-        return self.cycles / self.seconds
+    def cycles_per_second(self) -> float | None:
+        """Cycles in a second, if they were counted."""
+        return None if self.cycles is None else self.cycles / self.seconds
 
 
 class Series:
@@ -61,12 +63,12 @@ class Series:
     clock : callable
         The time in seconds.
     cycle : callable
-        The cycle that the machine is in.
+        The cycle that the machine is in, if it counts them.
     """
 
     def __init__(
         self, work: str, engine: str, *, seconds: float, clock: Callable[[], float],
-        cycle: Callable[[], int],
+        cycle: Callable[[], int] | None = None,
     ):
         self.work     = work
         self.engine   = engine
@@ -97,10 +99,11 @@ class Series:
 
     def begin(self) -> None:
         """Start the clock."""
-        self._since, self._begun = self._cycle(), self._clock()
+        self._since = self._cycle() if self._cycle else 0
+        self._begun = self._clock()
 
     def end(self, count: int) -> None:
         """Stop it: the work has been done ``count`` times."""
         seconds = self._clock() - self._begun
-        cycles  = self._cycle() - self._since
+        cycles  = self._cycle() - self._since if self._cycle else None
         self._figures.append(Figure(self.work, self.engine, count, cycles, seconds))

@@ -17,8 +17,11 @@ from sw.mm.mm_types import PAGE_SIZE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
 
 
-__all__ = ["RAM", "SLOW", "Desk", "Engine", "Unread", "at_desk", "wait"]
+__all__ = ["CONFIG", "RAM", "SLOW", "Desk", "Engine", "Unread", "at_desk", "wait"]
 
+
+#: What is measured.
+CONFIG = MmuConfig()
 
 #: Bytes of physical memory.
 RAM = 16 << 20
@@ -93,9 +96,9 @@ class Desk:
             raise RuntimeError("the kernel does not copy")
 
 
-def at_desk(engine: Engine, config: MmuConfig, do: Callable[[Desk], Awaitable[None]]) -> None:
+def at_desk(engine: Engine, do: Callable[[Desk], Awaitable[None]]) -> None:
     """Boot a kernel, and ``do`` something on it."""
-    machine = engine(config, memory=PhysicalMemory())
+    machine = engine(CONFIG, memory=PhysicalMemory())
     kernel  = Kernel(PAGING_64, RAM, ERA_5_X)
     cpu     = Cpu(machine.bus, kernel, 0)
 
