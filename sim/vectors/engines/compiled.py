@@ -1,8 +1,9 @@
 """Access vectors on the compiled gateware, batch by batch in C++."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, islice
 
 from hw.bus import Register as HwRegister
 from hw.config import MmuConfig
@@ -36,7 +37,8 @@ _HUNG = (1 << 64) - 1
 class CxxrtlVectors:
     """A :class:`sim.vectors.engines.VectorEngine` that never leaves C++ within a batch."""
 
-    batch = 4096
+    #: So few that the processor's cache holds them.
+    batch = 64
 
     def __init__(self) -> None:
         self._units: dict[int, CompiledVectors] = {}
@@ -49,22 +51,18 @@ class CxxrtlVectors:
             if not outcomes[index]:
                 groups.setdefault(vector.maxphyaddr, []).append(index)
         for maxphyaddr, indices in groups.items():
-            chosen = [vectors[index] for index in indices]
-            for index, outcome in zip(indices, self._run(maxphyaddr, chosen), strict=True):
+            found = self._run(maxphyaddr, [vectors[index] for index in indices])
+            for index, outcome in zip(indices, found, strict=True):
                 outcomes[index] = outcome
         return outcomes
 
     def _run(self, maxphyaddr: int, vectors: Sequence[Vector]) -> list[Outcome | str]:
         if maxphyaddr not in self._units:
             self._units[maxphyaddr] = CompiledVectors(MmuConfig(maxphyaddr=maxphyaddr))
-        numbers, size = array("Q"), 0
-        for vector in vectors:
-            size += _pack(vector, numbers)
-        found, place, outcomes = self._units[maxphyaddr].run(numbers, len(vectors), size), 0, []
-        for vector in vectors:
-            outcome, place = _unpack(vector, found, place)
-            outcomes.append(outcome)
-        return outcomes
+        numbers: list[int] = []
+        size  = sum([_pack(vector, numbers) for vector in vectors])
+        found = iter(self._units[maxphyaddr].run(array("Q", numbers), len(vectors), size))
+        return [_unpack(vector, found) for vector in vectors]
 
 
 @lru_cache(maxsize=65536)
@@ -74,7 +72,7 @@ def _controls(cr0: int, cr3: int, cr4: int, efer: int) -> tuple[int, ...]:
                  for number in (0, _REGISTERS[register], value))
 
 
-def _pack(vector: Vector, numbers: "array[int]") -> int:
+def _pack(vector: Vector, numbers: list[int]) -> int:
     """Add a vector to ``numbers``; return how many numbers its outcome is."""
     _, cr0, cr3, cr4, efer, _, _, _, access, entries, before = vector
     steps      = (*before, access) if before else (access,)
@@ -85,26 +83,24 @@ def _pack(vector: Vector, numbers: "array[int]") -> int:
             operations += (0, _RFLAGS, AC * ac)
             last = ac
         operations += (1, linear, _HOW[kind, size, implicit, cpl])
-    numbers.extend((len(entries), entry_size(cr0, cr4, efer), len(operations) // 3))
-    for entry in entries:
-        numbers.extend(entry)
-    numbers.extend(operations)
+    numbers += (len(entries), entry_size(cr0, cr4, efer), len(operations) // 3)
+    numbers += chain.from_iterable(entries)
+    numbers += operations
     return 2 + 4 * len(steps) + len(entries)
 
 
-def _unpack(vector: Vector, found: list[int], place: int) -> tuple[Outcome | str, int]:
-    """The outcome of ``vector`` at ``place``, and the place after it."""
-    refusal, cycles = found[place:place + 2]
-    count   = 1 + len(vector.before or ())
-    entries = place + 2 + 4 * count
-    end     = entries + len(vector.entries)
+def _unpack(vector: Vector, found: Iterator[int]) -> Outcome | str:
+    """The outcome of ``vector``, whose numbers are the next that are ``found``."""
+    refusal, cycles = islice(found, 2)
+    before  = [_ending(*islice(found, 4)) for _ in vector.before or ()]
+    last    = _ending(*islice(found, 4))
+    entries = list(islice(found, len(vector.entries)))
+    if not refusal:
+        return Outcome(last, entries, before, cycles)
     if refusal == _HUNG:
-        return "the unit did not answer", end
-    if refusal:
-        writes = control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer)
-        return refused(*writes[refusal - 1]), end
-    *before, last = [_ending(*found[at:at + 4]) for at in range(place + 2, entries, 4)]
-    return Outcome(last, found[entries:end], before, cycles), end
+        return "the unit did not answer"
+    writes = control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer)
+    return refused(*writes[refusal - 1])
 
 
 def _ending(fault: int, error_code: int, cr2: int, physical: int) -> Ending:
