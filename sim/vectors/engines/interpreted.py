@@ -1,11 +1,11 @@
-"""Access vectors on the gateware: a run of a whole engine for each, read from its record."""
+"""Access vectors in Amaranth's simulator: a run of the whole engine for each."""
 
 from collections.abc import Sequence
 
 from hw.config import MmuConfig
 from hw.layout import Fault
 from sim.engine import BusHang
-from sim.machine import ENGINES
+from sim.engines.pysim import PysimEngine
 from sim.memory import PhysicalMemory
 from sim.records import Access as Recorded
 from sim.vectors.support import AC, control_writes, lacking, refused
@@ -13,27 +13,17 @@ from sim.vectors.vector import Ending, Outcome, Vector, entry_size
 from sw.bus import Bus, GeneralProtection, Register
 
 
-__all__ = ["RtlVectors"]
+__all__ = ["PysimVectors"]
 
 
 class _Refused(Exception):
     """A control write was answered with #GP. The message is the answer to the vector."""
 
 
-class RtlVectors:
-    """A :class:`sim.vectors.engines.VectorEngine` on an engine of :mod:`sim.machine`.
+class PysimVectors:
+    """A :class:`sim.vectors.engines.VectorEngine` that reads outcomes from the engine's record."""
 
-    Parameters
-    ----------
-    engine : :class:`str`
-        The engine's name.
-    batch : :class:`int`
-        As in the protocol.
-    """
-
-    def __init__(self, engine: str, *, batch: int):
-        self._engine = ENGINES[engine]
-        self.batch   = batch
+    batch = 64
 
     def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
         """What becomes of each of ``vectors``."""
@@ -57,7 +47,7 @@ class RtlVectors:
                 answer = await engine.bus.access(step.access)
                 cr2.append(getattr(answer.fault, "address", 0))
 
-        engine = self._engine(MmuConfig(maxphyaddr=vector.maxphyaddr), memory=memory)
+        engine = PysimEngine(MmuConfig(maxphyaddr=vector.maxphyaddr), memory=memory)
         try:
             engine.run(main)
         except (_Refused, BusHang) as reason:
