@@ -45,9 +45,8 @@ def library(made: Callable[[], Bench]) -> tuple[Bench, ctypes.CDLL]:
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
     built = _cache() / f"{key}.so"
     if not built.exists():
-        sources["design.cc"] = design.code(text)
         try:
-            _build(compiler, runtime, sources, built)
+            _build(compiler, runtime, text, sources, built)
         except OSError as error:
             raise Unavailable(f"the engine cxxrtl cannot keep what it compiles: {error}; "
                               "set XDG_CACHE_HOME to a folder of your own") from error
@@ -76,12 +75,14 @@ def _cache() -> Path:
     return (Path(root) if root else Path.home() / ".cache") / "dragoncage"
 
 
-def _build(compiler: str, runtime: Path, sources: dict[str, str], built: Path) -> None:
-    """Compile. The library appears whole, under its name, whoever else builds it too."""
+def _build(
+    compiler: str, runtime: Path, text: str, sources: dict[str, str], built: Path,
+) -> None:
+    """Compile a design. The library appears whole, under its name, whoever else builds it too."""
     built.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=built.parent, prefix=".build-") as name:
         folder = Path(name)
-        for file, content in sources.items():
+        for file, content in (*sources.items(), ("design.cc", design.code(text))):
             (folder / file).write_text(content)
         command  = [compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", "harness.cc"]
         complaint = _compile(command, folder)

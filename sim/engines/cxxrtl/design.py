@@ -74,7 +74,8 @@ def code(rtlil_text: str) -> str:
     done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], text=True,
                           input=SCRIPT.format(rtlil_text), capture_output=True)
     if done.returncode:
-        raise Unavailable(f"the engine cxxrtl: Yosys failed: {done.stderr.strip()}")
+        *_, last = done.stderr.strip().splitlines() or ["without a word"]
+        raise Unavailable(f"the engine cxxrtl: Yosys failed: {last}")
     return done.stdout
 
 
