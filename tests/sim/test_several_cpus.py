@@ -243,3 +243,19 @@ def test_the_number_of_programs_is_that_of_the_processors():
 def test_a_text_that_is_no_schedule_is_refused(text):
     with pytest.raises(ValueError, match='is not a turn: write CPU:STEPS, with a CPU from 0 to 1'):
         parse(f"0:1 {text}", 2)
+
+
+def test_waveforms_are_the_same_and_show_each_processor(tmp_path):
+    def lines_of(Engine):
+        folder = tmp_path / Engine.__name__
+        engine = Engine(CONFIG, cpus=2, deadline=1000, schedule=Schedule(seeded(1, 2)))
+        engine.run(*(busy(bus, number, 1) for number, bus in enumerate(engine.buses)),
+                   waves=folder)
+        return (folder / "waves.vcd").read_text().splitlines()
+
+    one, other = lines_of(PysimEngine), lines_of(CxxrtlEngine)
+    body = one.index("$enddefinitions $end")
+    assert len(one) > body + 1000
+    assert one[body:] == other[body:]
+    for scope in ("cpu0", "cpu1", "bus", "interrupts"):
+        assert f"$scope module {scope} $end" in one
