@@ -10,13 +10,17 @@
 :mod:`sim.records`        what is on record, and
 :mod:`sim.trace`          ... questions to it
 :mod:`sim.claims`         judges: is a claim true, by the trace?
+:mod:`sim.coherence`      ... by the traces of several processors?
+:mod:`sim.schedule`       turns of several processors
 :mod:`sim.machine`        memory, unit, processor and kernel together
 :mod:`sim.stage`          acts, steps and claims of a scenario
 :mod:`sim.scenario`       scenarios, from a module to a run
 :mod:`sim.scenarios`      those that come with the project
 :mod:`sim.vectors`        access vectors: one access on a machine that a line describes
 :mod:`sim.waves`          waveforms, with views for GTKWave and Surfer
+:mod:`sim.benchmark`      how fast the engines are
 :mod:`sim.report`         a run as text and as JSON
+:mod:`sim.progress`       how far something is that takes long
 :mod:`sim.cli`            the command line
 ========================  ===========================================================
 """

@@ -14,19 +14,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from .benchmark.measure import measure
-from .benchmark.progress import MeasuringProgress
 from .benchmark.report import as_json as figures_as_json
 from .benchmark.report import as_text as figures_as_text
 from .engine import Unavailable
 from .machine import DEFAULT_ERA, ENGINES, ERAS, MODES
-from .report import Progress, as_json, as_text, wants_colour
+from .progress import MeasuringProgress, RunProgress, VectorProgress
+from .report import as_json, as_text, wants_colour
 from .scenario import Run, Scenario, discover, load
 from .schedule import Schedule, parse, seeded
 from .vectors.answer import answer
 from .vectors.engines import VECTOR_ENGINES
 from .vectors.files import STANDARD, FileTrouble
 from .vectors.format import MalformedLine
-from .vectors.progress import VectorProgress
 
 
 __all__ = ["main"]
@@ -246,7 +245,7 @@ def _waves_folder(folder: Path | None) -> Path | None:
 
 
 def _play(scenario: Scenario, mode: str, args: argparse.Namespace, waves: Path | None) -> Run:
-    progress = Progress()
+    progress = RunProgress()
     folder   = None if waves is None else waves / f"{scenario.name}-{mode}-{args.era}"
     try:
         run = scenario.perform(mode=mode, engine=args.engine, era=args.era,

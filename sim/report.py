@@ -2,9 +2,7 @@
 
 import json
 import os
-import sys
 import textwrap
-import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 
@@ -12,7 +10,7 @@ from .scenario import Run
 from .stage import Act, Claim
 
 
-__all__ = ["SCHEMA", "Progress", "as_json", "as_text", "wants_colour"]
+__all__ = ["SCHEMA", "as_json", "as_text", "wants_colour"]
 
 
 #: Version of the JSON. It changes when a key goes or gets another meaning.
@@ -56,50 +54,6 @@ def as_text(run: Run, *, colour: bool = False) -> str:
 def as_json(runs: Sequence[Run]) -> str:
     """Runs as one JSON document."""
     return json.dumps({"schema": SCHEMA, "runs": [_run(run) for run in runs]}, indent=2) + "\n"
-
-
-class Progress:
-    """Says on ``stream`` how far a run is, if it takes longer than two seconds.
-
-    On a terminal it is one line that changes; elsewhere a line from time to time.
-    """
-
-    PATIENCE = 2.0                 # seconds of silence at first
-    PAUSE    = {True: 0.2, False: 10.0}  # seconds between two reports: on a terminal, elsewhere
-
-    def __init__(self, stream: TextIO = sys.stderr):
-        self._stream   = stream
-        self._terminal = stream.isatty()
-        self._act      = "boot"
-        self._begun    = time.monotonic()
-        self._next     = self._begun + self.PATIENCE
-        self._shown    = False
-
-    def announce(self, title: str) -> None:
-        """Note which act has begun."""
-        self._act = title
-
-    def __call__(self, cycle: int) -> None:
-        """Note that ``cycle`` has been reached."""
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next  = now + self.PAUSE[self._terminal]
-        self._shown = True
-        rate = cycle / (now - self._begun)
-        line = self._line(cycle, rate)[:WIDTH - 1]
-        self._stream.write(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
-        self._stream.flush()
-
-    def clear(self) -> None:
-        """Take the changing line away."""
-        if self._terminal and self._shown:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-
-    def _line(self, cycle: int, rate: float) -> str:
-        """What to say in ``cycle``, with ``rate`` of them in a second."""
-        return f"cycle {cycle:,}, {rate:,.0f} cycles/s: {self._act}"
 
 
 def _wrap(text: str, indent: str, further: str | None = None) -> list[str]:

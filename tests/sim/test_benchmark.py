@@ -13,7 +13,7 @@ from sim.benchmark import measure as measuring
 from sim.benchmark import vectors as vector_work
 from sim.benchmark.bare import BareCopies
 from sim.benchmark.measure import UNREAD, measure
-from sim.benchmark.progress import MeasuringProgress
+from sim.progress import MeasuringProgress
 from sim.benchmark.report import WORKS, as_json, as_text
 from sim.benchmark.series import REPETITIONS, Figure, Series
 from sim.benchmark.targets import judged

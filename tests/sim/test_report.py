@@ -6,7 +6,8 @@ import json
 import pytest
 
 from sim.claims import Verdict
-from sim.report import Progress, as_json, as_text, wants_colour
+from sim.progress import RunProgress
+from sim.report import as_json, as_text, wants_colour
 from sim.scenario import Failure, Run
 from sim.stage import Act, Claim, Step
 
@@ -112,7 +113,7 @@ def test_a_run_that_did_not_stop_has_no_failure_in_json():
 def test_progress_speaks_after_two_seconds(monkeypatch, stream, line):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    progress = Progress(stream)
+    progress = RunProgress(stream)
     progress.announce("The act")
     now[0] += 1.9
     progress(128)
@@ -127,7 +128,7 @@ def test_progress_is_taken_away_from_a_terminal_only(monkeypatch):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     for stream in (Terminal(), io.StringIO()):
-        progress = Progress(stream)
+        progress = RunProgress(stream)
         progress.clear()
         assert stream.getvalue() == ""
         now[0] += 10

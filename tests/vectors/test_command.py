@@ -14,7 +14,7 @@ from vector_support import as_text, long_mode, random_line
 from sim.cli import main
 from sim.engine import Unavailable
 from sim.vectors.engines.golden import GoldenVectors
-from sim.vectors.progress import VectorProgress
+from sim.progress import VectorProgress
 
 
 ROOT = Path(__file__).parents[2]

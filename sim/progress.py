@@ -1,0 +1,82 @@
+"""Saying how far something is that takes longer than two seconds."""
+
+import sys
+import time
+from typing import TextIO
+
+
+__all__ = ["MeasuringProgress", "Progress", "RunProgress", "VectorProgress"]
+
+
+WIDTH = 80  # columns
+
+
+class Progress:
+    """A line on ``stream`` after two seconds.
+
+    On a terminal it is one line that changes; elsewhere a line from time to time.
+    """
+
+    PATIENCE = 2.0                       # seconds of silence at first
+    PAUSE    = {True: 0.2, False: 10.0}  # seconds between two lines: on a terminal, elsewhere
+
+    def __init__(self, stream: TextIO = sys.stderr):
+        self._stream   = stream
+        self._terminal = stream.isatty()
+        self._begun    = self._now = time.monotonic()
+        self._next     = self._begun + self.PATIENCE
+        self._shown    = False
+
+    def due(self) -> float:
+        """Seconds since the beginning if a line is due, else 0."""
+        self._now = time.monotonic()
+        return self._now - self._begun if self._now >= self._next else 0
+
+    def say(self, text: str) -> None:
+        """Show a line, which is due."""
+        line = text[:WIDTH - 1]
+        self._next  = self._now + self.PAUSE[self._terminal]
+        self._shown = True
+        self._stream.write(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
+        self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the changing line away."""
+        if self._terminal and self._shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+
+class RunProgress(Progress):
+    """How far the run of a scenario is."""
+
+    def __init__(self, stream: TextIO = sys.stderr):
+        super().__init__(stream)
+        self._act = "boot"
+
+    def announce(self, title: str) -> None:
+        """Note which act has begun."""
+        self._act = title
+
+    def __call__(self, cycle: int) -> None:
+        """Note that ``cycle`` has been reached."""
+        if seconds := self.due():
+            self.say(f"cycle {cycle:,}, {cycle / seconds:,.0f} cycles/s: {self._act}")
+
+
+class VectorProgress(Progress):
+    """How many access vectors are done."""
+
+    def __call__(self, done: int) -> None:
+        """Note that ``done`` of them are."""
+        if seconds := self.due():
+            self.say(f"{done:,} vectors, {done / seconds:,.0f}/s")
+
+
+class MeasuringProgress(Progress):
+    """What is measured."""
+
+    def __call__(self, text: str) -> None:
+        """Note that ``text`` is measured now."""
+        if seconds := self.due():
+            self.say(f"{seconds:.0f} s: measuring {text}")
