@@ -115,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
                      help=f"kernel versions whose rules hold (default: {DEFAULT_ERA})")
     turns = run.add_mutually_exclusive_group()
-    turns.add_argument("--seed", type=int, metavar="N",
+    turns.add_argument("--seed", type=_seed, metavar="N",
                        help="with several processors: draw their turns at random, from N")
     turns.add_argument("--schedule", metavar="TURNS",
                        help='... or take these, such as "0:3 1:12": CPU 0 for 3 steps, then CPU 1 '
@@ -211,6 +211,12 @@ def _modes(scenario: Scenario, mode: str | None) -> list[str]:
         raise UsageError(f'scenario "{scenario.name}" has no mode {mode}; '
                          f"use --mode {' or '.join(scenario.modes)}")
     return [mode]
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 0 on')
+    return int(text)
 
 
 def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:

@@ -21,6 +21,9 @@ __all__ = ["Schedule", "Turn", "parse", "seeded", "written"]
 #: Most steps in a turn that is drawn.
 LONGEST = 8
 
+#: Most steps in any turn.
+MOST = 1_000_000_000
+
 
 class Turn(NamedTuple):
     """Processor number ``cpu`` alone, for ``steps`` steps."""
@@ -50,9 +53,15 @@ class Schedule:
         self.version += 1
         self._coming  = iter(turns)
 
-    def coming(self) -> Turn | None:
-        """The next turn that is planned; None if there is none."""
-        return next(self._coming, None)
+    def coming(self, cpus: int) -> Turn | None:
+        """The next turn that is planned for one of ``cpus`` processors; None if there is none.
+
+        Raises :class:`ValueError` for a turn that cannot be.
+        """
+        turn = next(self._coming, None)
+        if turn is not None and not (0 <= turn.cpu < cpus and 0 < turn.steps <= MOST):
+            raise ValueError(_complaint(written([turn]), cpus))
+        return turn
 
 
 def seeded(seed: int, cpus: int) -> Iterator[Turn]:
@@ -67,9 +76,8 @@ def parse(text: str, cpus: int) -> list[Turn]:
     turns = []
     for word in text.split():
         found = re.fullmatch(r"(\d+):(\d+)", word)
-        if found is None or int(found[1]) >= cpus or int(found[2]) < 1:
-            raise ValueError(f'"{word}" is not a turn: write CPU:STEPS, with a CPU from 0 to '
-                             f"{cpus - 1} and at least one step")
+        if found is None or int(found[1]) >= cpus or not 1 <= int(found[2]) <= MOST:
+            raise ValueError(_complaint(word, cpus))
         turns.append(Turn(int(found[1]), int(found[2])))
     return turns
 
@@ -77,3 +85,8 @@ def parse(text: str, cpus: int) -> list[Turn]:
 def written(turns: Iterable[Turn]) -> str:
     """The text that :func:`parse` reads."""
     return " ".join(f"{turn.cpu}:{turn.steps}" for turn in turns)
+
+
+def _complaint(word: str, cpus: int) -> str:
+    return (f'"{word}" is not a turn: write CPU:STEPS, with a CPU from 0 to {cpus - 1} and 1 to '
+            f"{MOST} steps")

@@ -125,6 +125,8 @@ class Bus(Protocol):
                           user: bool) -> tuple[bytes, Fault | None]:
         """Load bytes upwards, in the accesses that :func:`sw.pieces.pieces` says.
 
+        There are :data:`sw.pieces.CHUNK` bytes at most.
+
         Each access is chained to the one before: it is not done if that one faults. Returns the
         bytes before the first fault, and that fault.
         """

@@ -61,8 +61,8 @@ class Simulation(ABC, Generic[ProcessorT]):
         schedule: Schedule | None = None, arbiter: type[Arbiter] = Arbiter,
         deadline: int = 10_000,
     ):
-        if cpus < 1:
-            raise ValueError(f"a machine has one processor or more, not {cpus!r}")
+        if not 1 <= cpus <= 32:
+            raise ValueError(f"a machine has 1 to 32 processors, not {cpus!r}")
         self.config   = config
         self.memory   = memory or PhysicalMemory()
         self.schedule = schedule or Schedule()

@@ -11,6 +11,7 @@ from typing import Any
 from hw.bus import ControlOp
 from hw.interrupts import FIRST_VECTOR
 from sw.bus import Access, Answer, Fault, GeneralProtection, Register
+from sw.pieces import CHUNK
 
 from .operations import (
     Control, Halt, LoadString, Operation, Send, Settle, Single, StoreString, Take,
@@ -82,11 +83,13 @@ class Processor:
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
         """Load bytes upwards; return those before the first fault."""
+        _check_length(count)
         return await LoadString(linear, count, user) if count else (b"", None)
 
     async def store_string(self, linear: int, data: bytes, *,
                            user: bool) -> tuple[int, Fault | None]:
         """Store bytes upwards; return how many came before the first fault."""
+        _check_length(len(data))
         return await StoreString(linear, data, user) if data else (0, None)
 
     async def read_control(self, register: Register) -> int:
@@ -162,3 +165,8 @@ class Processor:
             except RuntimeError:
                 # On its way out it waited for the bus once more. It is dropped there, then.
                 continue
+
+
+def _check_length(count: int) -> None:
+    if count > CHUNK:
+        raise ValueError(f"a string has {CHUNK} bytes at most, not {count!r}")

@@ -21,6 +21,7 @@ class Turns:
 
     def __init__(self, schedule: Schedule, cpus: int):
         self._schedule = schedule
+        self._cpus     = cpus
         self._all      = (1 << cpus) - 1
         self._version  = schedule.version
         self._turn: Turn | None = None
@@ -31,7 +32,7 @@ class Turns:
         if self._version != self._schedule.version:
             self._version, self._turn = self._schedule.version, None
         if self._turn is None:
-            self._turn = self._schedule.coming()
+            self._turn = self._schedule.coming(self._cpus)
             if self._turn is None:
                 return 0
             self._schedule.taken.append(self._turn)

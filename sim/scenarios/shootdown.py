@@ -101,8 +101,9 @@ def _claim_coherence(stage: Stage, word: int, punch: Span, old: range) -> None:
                                 since=_flushed(stage, punch)))
     stage.claim("... and in the end it reads the new bytes", loaded(
         stage.traces[1], PATCH, linear=word, user=True, since=punch.since))
-    stage.claim("nobody stores to the old frame, which is the file's", no_request(
-        stage.trace, physical=old, writes=True, since=punch.since))
+    stage.claim("nobody stores to the old frame, which is the file's", all_of(*(
+        no_request(trace, physical=old, writes=True, since=punch.since)
+        for trace in stage.traces)))
 
 
 def _loads(stage: Stage, word: int, span: Span) -> list[Access]:

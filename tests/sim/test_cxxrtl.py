@@ -242,3 +242,51 @@ def test_more_marks_than_fit_an_order_are_all_shown():
 
     engines = both(main)
     assert len(engines[1].trace.marks) == 329  # the first is what is shown after reset
+
+
+def test_a_string_has_a_greatest_length():
+    async def main(engine):
+        data = bytes(range(256)) * 2
+        assert await engine.bus.store_string(0x1000, data, user=False) == (512, None)
+        assert await engine.bus.load_string(0x1000, 512, user=False) == (data, None)
+        with pytest.raises(ValueError, match="512 bytes at most, not 513"):
+            await engine.bus.load_string(0x1000, 513, user=False)
+        with pytest.raises(ValueError, match="512 bytes at most, not 513"):
+            await engine.bus.store_string(0x1000, data + b"!", user=False)
+
+    both(main)
+
+
+@pytest.mark.parametrize("script, complaint", [
+    ("exit 1", "needs a C++ compiler, but "),
+    ('[ "$1" = --version ] || { echo "x.cc:1: error: no" >&2; exit 1; }',
+     "g++ failed: x.cc:1: error: no"),
+    ('[ "$1" = --version ] || echo no library > machine.so', "cannot load what it has compiled"),
+])
+def test_a_compiler_that_fails_is_said_to_in_one_line(
+    afresh, capsys, tmp_path, script, complaint,
+):
+    broken = tmp_path / "g++"
+    broken.write_text(f"#!/bin/sh\n{script}\n")
+    broken.chmod(0o755)
+    afresh.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    afresh.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert main(["run", CASE, "--engine", "cxxrtl"]) == 2
+    *said, last = capsys.readouterr().err.splitlines()
+    assert last.startswith("dragoncage: the engine cxxrtl") and complaint in last
+    assert all(line.startswith("dragoncage: compil") for line in said)
+
+
+def test_an_interrupt_does_not_wait_for_the_compiler(tmp_path):
+    slow = tmp_path / "g++"
+    slow.write_text('#!/bin/sh\n[ "$1" = --version ] || exec sleep 60\n')
+    slow.chmod(0o755)
+    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with subprocess.Popen([sys.executable, "-m", "sim", "run", CASE, "--engine", "cxxrtl"],
+                          cwd=ROOT, env=os.environ | places, stderr=subprocess.PIPE,
+                          text=True) as process:
+        process.stderr.readline()
+        process.terminate()
+        process.wait(20)
+    assert process.returncode == 143
+    assert list((tmp_path / "cache" / "dragoncage").iterdir()) == []

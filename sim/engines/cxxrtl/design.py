@@ -15,6 +15,7 @@ from hw.bus import (
 from hw.layout import AccessKind, Fault
 from sim.engine import Unavailable
 from sim.engines.bench import Bench
+from sw.pieces import CHUNK
 
 
 __all__ = ["PACKAGE", "code", "header", "text"]
@@ -101,6 +102,7 @@ def header(bench: Bench) -> str:
         f"constexpr uint64_t kind_read = {AccessKind.READ.value}, "
         f"kind_write = {AccessKind.WRITE.value}, op_write = {ControlOp.WRITE.value};",
         f"#define SAMPLED(X) {names}",
+        f"constexpr size_t string_bytes = {CHUNK};",
         f"constexpr size_t view_width = {len(bench.view) or 1};",
         f"#define VIEW(top) {view}",
         "",

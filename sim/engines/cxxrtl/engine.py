@@ -20,6 +20,7 @@ __all__ = ["CxxrtlEngine"]
 #: Cycles between two reports of progress.
 STRIDE = 65_536
 
+
 class CxxrtlEngine(Simulation[CompiledProcessor]):
     """A :class:`sim.engine.Engine`; see :class:`sim.engines.base.Simulation`.
 
@@ -58,7 +59,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         """Order by order to the end of the kernel."""
         assert self._machine is not None
         status, run, processors = self._machine.status, self._machine.run, self.processors
-        plan = Plan(self.schedule, self._machine)
+        plan = Plan(self.schedule, self._machine, len(processors))
         status.limit = STRIDE
         try:
             self._start(mains)

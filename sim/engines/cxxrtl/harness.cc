@@ -42,12 +42,12 @@ public:
     Turns    turns;
     std::vector<uint32_t> views;  // rows of a cycle, in two words, and the chunks of the view
 
-    // Runs until an order ends.
+    // Runs until an order ends, or the next turn is not known.
     void run() {
         status.ended = status.hung = 0;
-        do {
+        while (!status.ended && !status.hung && !status.stuck && status.now < status.limit
+               && !turns.starved())
             cycle();
-        } while (!status.ended && !status.hung && !status.stuck && status.now < status.limit);
         status.begun = turns.begun;
     }
 
@@ -164,8 +164,9 @@ void *machine_reply(Machine *machine, uint32_t number) {
     return machine->of(number, [](auto &socket) { return (void *)&socket.reply; });
 }
 
-// Adds turns, in pairs of a processor and its steps.
-void machine_plan(Machine *machine, const uint32_t *turns, uint64_t count) {
+// Adds turns, in pairs of a processor and its steps; says whether there are more.
+void machine_plan(Machine *machine, const uint32_t *turns, uint64_t count, uint32_t more) {
+    machine->turns.more = more;
     for (uint64_t index = 0; index < count; index++)
         machine->turns.coming.push_back({turns[2 * index], turns[2 * index + 1]});
 }

@@ -60,7 +60,7 @@ class Native:
             ("machine_status",       Address, [Handle]),
             ("machine_order",        Address, [Handle, Word]),
             ("machine_reply",        Address, [Handle, Word]),
-            ("machine_plan",         None,    [Handle, ctypes.POINTER(Word), Number]),
+            ("machine_plan",         None,    [Handle, ctypes.POINTER(Word), Number, Word]),
             ("machine_drop_turns",   None,    [Handle]),
             ("machine_log",          Address, [Handle, Word, numbers]),
             ("machine_views",        Address, [Handle, numbers]),
@@ -132,10 +132,11 @@ class Machine:
         processor.attach(self._calls.machine_order(self._handle, number),
                          self._calls.machine_reply(self._handle, number))
 
-    def plan(self, turns: Iterable[Turn]) -> None:
-        """Add turns to those to come."""
+    def plan(self, turns: Iterable[Turn], *, more: bool) -> None:
+        """Add turns to those to come; ``run`` returns when there are ``more`` that it needs."""
         words = [word for turn in turns for word in turn]
-        self._calls.machine_plan(self._handle, (Word * len(words))(*words), len(words) // 2)
+        self._calls.machine_plan(self._handle, (Word * len(words))(*words), len(words) // 2,
+                                 more)
 
     def drop_turns(self) -> None:
         """Forget all turns, the present one too."""

@@ -10,7 +10,7 @@ from .native import Machine
 __all__ = ["Plan"]
 
 
-#: Turns that the machine knows ahead: more than can pass while one operation is done.
+#: Turns that the machine is told ahead.
 AHEAD = 4096
 
 
@@ -23,10 +23,13 @@ class Plan:
         Where they come from.
     machine : :class:`.native.Machine`
         What carries them out.
+    cpus : :class:`int`
+        How many processors it has.
     """
 
-    def __init__(self, schedule: Schedule, machine: Machine):
+    def __init__(self, schedule: Schedule, machine: Machine, cpus: int):
         self._schedule  = schedule
+        self._cpus      = cpus
         self._machine   = machine
         self._version   = schedule.version
         self._ahead: deque[Turn] = deque()
@@ -52,10 +55,10 @@ class Plan:
     def _extend(self) -> None:
         turns: list[Turn] = []
         while len(self._ahead) + len(turns) < AHEAD and not self._exhausted:
-            turn = self._schedule.coming()
+            turn = self._schedule.coming(self._cpus)
             if turn is None:
                 self._exhausted = True
             else:
                 turns.append(turn)
         self._ahead.extend(turns)
-        self._machine.plan(turns)
+        self._machine.plan(turns, more=not self._exhausted)

@@ -18,6 +18,7 @@ from sim.engines.operations import (
 from sim.engines.processor import Names, Processor
 from sw.bus import Answer, GeneralProtection, Kind, PageFault, Register
 from sw.bus import Fault as BusFault
+from sw.pieces import CHUNK
 
 
 __all__ = ["CompiledProcessor"]
@@ -26,11 +27,10 @@ __all__ = ["CompiledProcessor"]
 #: Operations, as socket.h numbers them.
 NOTHING, ACCESS, LOAD, STORE, CONTROL, SEND, TAKE, HALT, GONE = range(9)
 
-#: Order and reply up to their marks and bytes; and how many of these there are.
+#: Order and reply up to their marks and bytes; and how many marks there are.
 ORDER = Struct("@IIQQQIIIIII")
 REPLY = Struct("@QQIIII")
 MARKS = 64
-BYTES = 512
 
 _KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
 _REGISTERS = {register: HwRegister[register.name].value for register in Register}
@@ -64,11 +64,11 @@ class CompiledProcessor(Processor):
     def attach(self, order: int, reply: int) -> None:
         """Say at which addresses order and reply are."""
         whole = ORDER.size + 4 * MARKS
-        self._order = (ctypes.c_char * (whole + BYTES)).from_address(order)
-        self._reply = (ctypes.c_char * (REPLY.size + BYTES)).from_address(reply)
+        self._order = (ctypes.c_char * (whole + CHUNK)).from_address(order)
+        self._reply = (ctypes.c_char * (REPLY.size + CHUNK)).from_address(reply)
         self._marks = (ctypes.c_uint32 * MARKS).from_address(order + ORDER.size)
         # A view: ctypes would copy byte by byte.
-        self._sent  = memoryview((ctypes.c_char * BYTES).from_address(order + whole)).cast("B")
+        self._sent  = memoryview((ctypes.c_char * CHUNK).from_address(order + whole)).cast("B")
 
     def order(self) -> None:
         """Write the operation that the kernel waits for, after the marks before it."""

@@ -8,8 +8,8 @@
 #include <cstring>
 
 
-// Most bytes of a string, and most marks, in one order.
-constexpr size_t string_bytes = 512, order_marks = 64;
+// Most marks in one order.
+constexpr size_t order_marks = 64;
 
 enum Operation : uint32_t { NOTHING, ACCESS, LOAD, STORE, CONTROL, SEND, TAKE, HALT, GONE };
 
@@ -150,7 +150,7 @@ private:
     void begin() {
         order.fresh = 0;
         shown   = 0;
-        offered = ordered = failed = false;
+        offered = ordered = false;
         asked.linear = answered.linear = order.linear;
         asked.left   = answered.left   = order.operation == ACCESS ? 1 : order.count;
         reply.fault  = uint32_t(fault_none);
@@ -272,7 +272,7 @@ private:
 
     uint32_t shown = 0;        // marks
     bool offered = false;      // ... must stay until it is taken
-    bool ordered = false, held = false, failed = false;
+    bool ordered = false, held = false;
     Pieces asked, answered;
     uint64_t progress = 0;
     bool accepted = false, responded = false, took = false, controlled = false;
@@ -283,4 +283,8 @@ private:
         SAMPLED(KEEP)
 #undef KEEP
     } before;
+
+#define COUNT(name) + 1
+    static_assert(0 SAMPLED(COUNT) <= 32, "a row of the log has a bit for each signal");
+#undef COUNT
 };

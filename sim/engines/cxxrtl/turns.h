@@ -13,11 +13,18 @@ public:
     };
 
     std::deque<Turn> coming;
+    bool     more  = false;  // there are turns after these, which Python knows
     uint64_t begun = 0;
+
+    // Whether the next turn must be asked for.
+    bool starved() const {
+        return more && !left && coming.empty();
+    }
 
     // Drops the turn that goes on, and those to come.
     void drop() {
         coming.clear();
+        more = false;
         left = 0;
     }
 
