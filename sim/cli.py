@@ -9,6 +9,7 @@ import math
 import os
 import signal
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -65,7 +66,9 @@ def run_command(args: argparse.Namespace) -> int:
 def list_command(args: argparse.Namespace) -> int:
     """Say which scenarios there are."""
     for scenario in discover().values():
-        print(f"{scenario.name:12} [{', '.join(scenario.modes)}]\n    {scenario.title}")
+        cpus = f", {scenario.cpus} processors" if scenario.cpus > 1 else ""
+        print(f"{scenario.name:12} [{', '.join(scenario.modes)}]{cpus}")
+        print(textwrap.fill(scenario.title, 80, initial_indent="    ", subsequent_indent="    "))
     return 0
 
 

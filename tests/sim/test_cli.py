@@ -113,7 +113,10 @@ def test_a_folder_that_cannot_be_made_is_status_2(capsys):
 
 def test_list_names_the_scenarios(capsys):
     assert main(["list"]) == 0
-    assert capsys.readouterr().err == ""
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert all(len(line) <= 80 for line in out.splitlines())
+    assert "shootdown    [4level, 32bit], 2 processors\n" in out
 
 
 def test_help_is_printed(capsys):
