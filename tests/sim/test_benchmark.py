@@ -96,18 +96,18 @@ def test_targets_can_be_met():
 
 
 @pytest.mark.parametrize("change, missed", [
-    ({"copies_pysim":  (10, 15_001, 1.0)},         {"speedup"}),
-    ({"copies_cxxrtl": (1, 999_999, 1.0)},         {"cycles", "limit"}),
-    ({"copies_cxxrtl": (1, 1_000_000, 1.0)},       set()),
-    ({"copies_cxxrtl": (1, 99_999, 1.0)},          {"speedup", "cycles", "limit"}),
-    ({"loads_cxxrtl":  (99_999, 5_000_000, 1.0)},  {"loads"}),
-    ({"copies_bare":   (1, 3_000_001, 1.0)},       {"limit"}),
-    ({"copies_bare":   (1, 6_000_000, 2.0)},       set()),
-    ({"vectors_cxxrtl": (49_999, None, 1.0)},      {"vectors"}),
-    ({"run_cxxrtl":    (1, 9_000, 3.0)},           {"run"}),
+    ({"copies_pysim":  (10, 15_001, 1.0)},         ["speedup"]),
+    ({"copies_cxxrtl": (1, 999_999, 1.0)},         ["cycles", "limit"]),
+    ({"copies_cxxrtl": (1, 1_000_000, 1.0)},       []),
+    ({"copies_cxxrtl": (1, 99_999, 1.0)},          ["speedup", "cycles", "limit"]),
+    ({"loads_cxxrtl":  (99_999, 5_000_000, 1.0)},  ["loads"]),
+    ({"copies_bare":   (1, 3_000_001, 1.0)},       ["limit"]),
+    ({"copies_bare":   (1, 6_000_000, 2.0)},       []),
+    ({"vectors_cxxrtl": (49_999, None, 1.0)},      ["vectors"]),
+    ({"run_cxxrtl":    (1, 9_000, 3.0)},           ["run"]),
 ], ids=str)
 def test_targets_can_be_missed(change, missed):
-    assert verdicts(**change)[1] == missed
+    assert verdicts(**change)[1] == set(missed)
 
 
 def test_the_table_has_rates_ratios_and_verdicts():
