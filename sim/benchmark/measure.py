@@ -1,5 +1,6 @@
 """The works, done and timed on the engines."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -144,6 +145,9 @@ class _Session:
             if machine is not None:
                 _ = machine.trace.all_accesses  # decodes the log, or drops it
 
+        # What earlier works have left behind must not be looked through while this one is timed.
+        gc.collect()
+        gc.freeze()
         for series, work in works:
             for count in series.warm_up():
                 await once(series, work, count)

@@ -23,7 +23,7 @@ PRESENT, WRITABLE, USER, ACCESSED = 1 << 0, 1 << 1, 1 << 2, 1 << 5
 
 
 def examples() -> Iterator[str]:
-    """Lines: walks of four entries with rights drawn at random, so that some end in faults."""
+    """Lines, without their ends: walks of four entries with rights drawn at random, so that some end in faults."""
     random = Random(1)
     for number in range(EXAMPLES):
         linear  = random.randrange(1 << 47) & ~7
@@ -39,7 +39,7 @@ def examples() -> Iterator[str]:
             "access": {"kind": random.choice(("read", "write", "fetch", "rmw")),
                        "linear": hex(linear), "size": 8},
             "entries": entries,
-        }) + "\n"
+        })
 
 
 class VectorLines:
