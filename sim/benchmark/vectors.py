@@ -23,7 +23,7 @@ PRESENT, WRITABLE, USER, ACCESSED = 1 << 0, 1 << 1, 1 << 2, 1 << 5
 
 
 def examples() -> Iterator[str]:
-    """Lines, without their ends: walks of four entries with rights drawn at random, so that some end in faults."""
+    """Lines without their ends: walks of four entries, rights at random, so that some fault."""
     random = Random(1)
     for number in range(EXAMPLES):
         linear  = random.randrange(1 << 47) & ~7
