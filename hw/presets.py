@@ -8,10 +8,14 @@ from .config import MmuConfig
 __all__ = ["PRESETS"]
 
 
-#: From the smallest to the fullest. ``tiny`` fits an iCE40 UP5K together with what drives it there:
-#: 32-bit paging with all that the manual has for it, and two translations.
+#: ``tiny`` fits an iCE40 UP5K together with what drives it there: 32-bit paging with all that the
+#: manual has for it, and two translations. ``classic`` can do what a 486 could: 32-bit paging with
+#: CR0.WP, and nothing newer. A board tells which preset it has by the place in this table, so
+#: further ones come last.
 PRESETS: Mapping[str, MmuConfig] = {
     "tiny": MmuConfig(maxphyaddr=32, tlb_entries=2, outstanding=2, long_mode=False,
                       gigabyte_pages=False, nx=False),
     "default": MmuConfig(),
+    "classic": MmuConfig(maxphyaddr=32, long_mode=False, gigabyte_pages=False, nx=False, pse=False,
+                         pge=False, smep=False, smap=False),
 }

@@ -10,15 +10,19 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from hw.config import MmuConfig
+from hw.presets import PRESETS
 
 from .benchmark.measure import measure
 from .benchmark.report import as_json as figures_as_json
 from .benchmark.report import as_text as figures_as_text
 from .engine import Unavailable
-from .machine import DEFAULT_ERA, ENGINES, ERAS, MODES
+from .machine import DEFAULT_ERA, ENGINES, ERAS, MODES, Unsuited, suits
 from .progress import MeasuringProgress, RunProgress, VectorProgress
 from .report import as_json, as_text, wants_colour
 from .scenario import Run, Scenario, discover, load
@@ -33,6 +37,9 @@ __all__ = ["main"]
 
 
 DEFAULT_SCENARIO = "article"
+
+#: Options of `run` that belong to one engine.
+ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {}
 
 
 class UsageError(Exception):
@@ -49,12 +56,13 @@ class Parser(argparse.ArgumentParser):
 
 def run_command(args: argparse.Namespace) -> int:
     """Play scenarios, and judge their claims."""
-    todo  = [(scenario, mode) for scenario in _chosen(args.names)
-             for mode in _modes(scenario, args.mode)]
+    todo  = _chosen(args.names)
+    for scenario in todo:
+        _check_mode(scenario, args.mode)
     waves = _waves_folder(args.waves)
     runs  = []
-    for scenario, mode in todo:
-        run = _play(scenario, mode, args, waves)
+    for scenario in todo:
+        run = _play(scenario, args, waves)
         runs.append(run)
         if not args.json:
             print(as_text(run, colour=wants_colour(sys.stdout)), flush=True)
@@ -64,11 +72,15 @@ def run_command(args: argparse.Namespace) -> int:
 
 
 def list_command(args: argparse.Namespace) -> int:
-    """Say which scenarios there are."""
+    """Say which scenarios there are, and which presets of the unit."""
+    print("Scenarios, and their modes:")
     for scenario in discover().values():
         cpus = f", {scenario.cpus} processors" if scenario.cpus > 1 else ""
-        print(f"{scenario.name:12} [{', '.join(scenario.modes)}]{cpus}")
-        print(textwrap.fill(scenario.title, 80, initial_indent="    ", subsequent_indent="    "))
+        print(f"  {scenario.name:10} [{', '.join(scenario.modes)}]{cpus}")
+        print(textwrap.indent(textwrap.fill(scenario.title, 74), "      "))
+    print("Presets, and what they have:")
+    for name, config in PRESETS.items():
+        print(textwrap.fill(f"  {name:10} {_in_words(config)}", 80, subsequent_indent=" " * 13))
     return 0
 
 
@@ -112,7 +124,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("names", nargs="*", metavar="NAME", default=[DEFAULT_SCENARIO],
                      help=f'scenarios, or Python files that are one (default: {DEFAULT_SCENARIO})')
     run.add_argument("--mode", choices=MODES,
-                     help="paging mode (default: the first that the scenario has)")
+                     help="paging mode (default: the scenario's first that the unit has)")
+    run.add_argument("--preset", choices=PRESETS,
+                     help="what the unit can do, see `dragoncage list` (default: default)")
     run.add_argument("--engine", choices=ENGINES, default="pysim",
                      help="what runs the machine (default: pysim)")
     run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
@@ -207,13 +221,28 @@ def _chosen(names: Sequence[str]) -> list[Scenario]:
     return found
 
 
-def _modes(scenario: Scenario, mode: str | None) -> list[str]:
-    if mode is None:
-        return [scenario.modes[0]]
-    if mode not in scenario.modes:
+def _in_words(config: MmuConfig) -> str:
+    modes    = ", ".join(mode for mode in MODES if suits(config, mode))
+    features = [feature.name for feature in fields(config)
+                if feature.type is bool and getattr(config, feature.name)]
+    return (f"[{modes}] {config.maxphyaddr} physical address bits, "
+            f"{config.tlb_entries} TLB entries; {', '.join(features) or 'nothing more'}")
+
+
+def _check_mode(scenario: Scenario, mode: str | None) -> None:
+    if mode is not None and mode not in scenario.modes:
         raise UsageError(f'scenario "{scenario.name}" has no mode {mode}; '
                          f"use --mode {' or '.join(scenario.modes)}")
-    return [mode]
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    """What the chosen engine wants to know besides."""
+    given = {name: getattr(args, name) for names in ENGINE_OPTIONS.values() for name in names
+             if getattr(args, name) is not None}
+    for name in given:
+        if name not in ENGINE_OPTIONS.get(args.engine, ()):
+            raise UsageError(f"--{name} means nothing to the engine {args.engine}; leave it out")
+    return given
 
 
 def _seed(text: str) -> int:
@@ -253,21 +282,24 @@ def _waves_folder(folder: Path | None) -> Path | None:
     return folder
 
 
-def _play(scenario: Scenario, mode: str, args: argparse.Namespace, waves: Path | None) -> Run:
+def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
     progress = RunProgress()
-    folder   = None if waves is None else waves / f"{scenario.name}-{mode}-{args.era}"
     try:
-        run = scenario.perform(mode=mode, engine=args.engine, era=args.era,
-                               schedule=_schedule(scenario, args), waves=folder,
-                               announce=progress.announce, progress=progress)
+        run = scenario.perform(mode=args.mode, engine=args.engine, era=args.era,
+                               config=None if args.preset is None else PRESETS[args.preset],
+                               options=_options(args), schedule=_schedule(scenario, args),
+                               waves=waves, announce=progress.announce, progress=progress)
+    except Unsuited as error:
+        raise UsageError(f'scenario "{scenario.name}": {error}; '
+                         "choose another --preset or --mode") from error
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except OSError as error:
-        if folder is None:
+        if waves is None:
             raise
         raise UsageError(f"--waves {waves}: {error}; name another folder") from error
     finally:
         progress.clear()
-    if folder is not None:
-        print(f"waveform: {folder}", file=sys.stderr)
+    if run.waves is not None:
+        print(f"waveform: {run.waves}", file=sys.stderr)
     return run

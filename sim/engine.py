@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from hw.config import MmuConfig
 from sw.bus import Bus
 
 from .schedule import Schedule
@@ -36,6 +37,10 @@ class Engine(Protocol):
 
     Attributes
     ----------
+    config : :class:`hw.config.MmuConfig`
+        What each unit can do.
+    ram : :class:`int` or :class:`None`
+        Bytes of physical memory, if the machine has no more than these.
     buses : sequence of :class:`sw.bus.Bus`
         Each processor's view of memory, and of the others.
     traces : sequence of :class:`sim.trace.Trace`
@@ -50,6 +55,8 @@ class Engine(Protocol):
         Called now and then during a run, with the cycle.
     """
 
+    config:   MmuConfig
+    ram:      int | None
     schedule: Schedule
     progress: Callable[[int], None] | None
 

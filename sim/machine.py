@@ -1,8 +1,10 @@
 """A whole machine: memory, unit and processor in an engine, and a kernel that boots on it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
@@ -18,7 +20,7 @@ from .memory import PhysicalMemory
 from .schedule import Schedule
 
 
-__all__ = ["DEFAULT_ERA", "ENGINES", "ERAS", "MODES", "Machine"]
+__all__ = ["DEFAULT_ERA", "ENGINES", "ERAS", "MODES", "Machine", "Unsuited", "suits"]
 
 
 MIB = 1 << 20
@@ -36,19 +38,32 @@ DEFAULT_ERA = "5.x"
 ENGINES: Mapping[str, Callable[..., Engine]] = {"pysim": PysimEngine, "cxxrtl": CxxrtlEngine}
 
 
+class Unsuited(Exception):
+    """The unit cannot do what is asked of the machine."""
+
+
+def suits(config: MmuConfig, mode: str) -> bool:
+    """Whether a unit of this configuration has the paging mode of that name."""
+    return config.long_mode or MODES[mode] is PAGING_32
+
+
 class Machine:
     """A machine that can be switched on once.
 
     Parameters
     ----------
-    mode, engine, era : :class:`str`
-        Names in :data:`MODES`, :data:`ENGINES` and :data:`ERAS`.
+    mode : :class:`str` or sequence of :class:`str`
+        Name in :data:`MODES`; of several, the first that the unit has is taken.
+    engine, era : :class:`str`
+        Names in :data:`ENGINES` and :data:`ERAS`.
+    options : mapping
+        Further parameters that the engine has, by name.
     cpus : :class:`int`
         Processors, each with a unit of its own.
     config : :class:`hw.config.MmuConfig`
         What the unit can do; by default, everything.
     ram : :class:`int`
-        Bytes of physical memory.
+        Bytes of physical memory, if the engine can have as many.
     highmem : :class:`int` or :class:`None`
         How many of them are out of the linear map; by default, half of them in the 32-bit mode,
         so that the kernel must map a page before it can touch it, and none in the other.
@@ -59,8 +74,12 @@ class Machine:
     arbiter : class
         What joins several units to memory: :class:`hw.arbiter.Arbiter`, or what a test wants.
 
+    Raises :class:`Unsuited`, and :class:`sim.engine.Unavailable`.
+
     Attributes
     ----------
+    mode : :class:`str`
+        The paging mode.
     config : :class:`hw.config.MmuConfig`
         What the unit can do.
     engine : :class:`sim.engine.Engine`
@@ -72,22 +91,30 @@ class Machine:
     """
 
     def __init__(
-        self, *, mode: str = "4level", engine: str = "pysim", era: str = DEFAULT_ERA,
+        self, *, mode: str | Sequence[str] = "4level", engine: str = "pysim",
+        options: Mapping[str, Any] = MappingProxyType({}), era: str = DEFAULT_ERA,
         cpus: int = 1, config: MmuConfig | None = None, ram: int = 16 * MIB,
         highmem: int | None = None, memory: PhysicalMemory | None = None,
         schedule: Schedule | None = None, arbiter: type[Arbiter] = Arbiter,
     ):
-        if highmem is None:
-            highmem = ram // 2 if mode == "32bit" else 0
-        self.mode   = mode
         self.memory = memory or PhysicalMemory()
-        self.config = config or MmuConfig()
-        self.engine = ENGINES[engine](self.config, cpus=cpus, memory=self.memory,
-                                      schedule=schedule, arbiter=arbiter)
-        self.kernel = Kernel(MODES[mode], ram, ERAS[era], highmem_bytes=highmem)
+        self.engine = ENGINES[engine](config or MmuConfig(), cpus=cpus, memory=self.memory,
+                                      schedule=schedule, arbiter=arbiter, **options)
+        self.config = self.engine.config
+        self.mode   = self._first_suited([mode] if isinstance(mode, str) else mode)
+        ram         = min(ram, self.engine.ram or ram)
+        if highmem is None:
+            highmem = ram // 2 if self.mode == "32bit" else 0
+        self.kernel = Kernel(MODES[self.mode], ram, ERAS[era], highmem_bytes=highmem)
         self.cpus   = [Cpu(bus, self.kernel, number)
                        for number, bus in enumerate(self.engine.buses)]
         self.cpu    = self.cpus[0]
+
+    def _first_suited(self, modes: Sequence[str]) -> str:
+        for mode in modes:
+            if suits(self.config, mode):
+                return mode
+        raise Unsuited(f"the unit has no {' or '.join(modes)} paging")
 
     def run(
         self, main: Callable[["Machine"], Awaitable[None]], *, waves: Path | None = None,

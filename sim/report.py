@@ -32,9 +32,12 @@ def as_text(run: Run, *, colour: bool = False) -> str:
         return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if colour else text
 
     lines = [paint("title", line) for line in _wrap(f"{run.scenario}: {run.title}", "", "  ")]
-    lines.append(f"{run.mode} paging, kernel {run.era}, on {run.engine}")
+    lines.append(f"{run.mode} paging, kernel {run.era}, on {run.engine}, "
+                 f"{f'preset {run.preset}' if run.preset else 'a unit of its own'}")
     for number, act in enumerate(run.acts, 1):
         lines += ["", *(paint("title", line) for line in _wrap(act.title, f"{number}. ", "   "))]
+        if act.left_out:
+            lines += _wrap(f"not shown: {act.left_out}", "   ")
         for entry in act.entries:
             if isinstance(entry, Claim):
                 word  = "ok" if entry.holds else "FAILED"
@@ -46,7 +49,7 @@ def as_text(run: Run, *, colour: bool = False) -> str:
         lines += ["", *_failure(run, paint("FAILED", "STOPPED"))]
     if run.schedule and not run.holds:
         lines += ["", *_wrap(f"turns taken: {run.schedule}", "", "   ")]
-    lines += ["", _summary(run, paint("ok" if run.holds else "FAILED",
+    lines += ["", _shown(run), _summary(run, paint("ok" if run.holds else "FAILED",
                                       "ok" if run.holds else "FAILED"))]
     return "\n".join(lines) + "\n"
 
@@ -81,6 +84,14 @@ def _failure(run: Run, word: str) -> list[str]:
     return lines
 
 
+def _shown(run: Run) -> str:
+    """Which acts the unit could show."""
+    shown = [str(number) for number, act in enumerate(run.acts, 1) if not act.left_out]
+    if len(shown) == len(run.acts):
+        return f"shown: all {len(shown)} acts" if len(shown) != 1 else "shown: the only act"
+    return f"shown: acts {', '.join(shown)} of {len(run.acts)}"
+
+
 def _summary(run: Run, word: str) -> str:
     failed = sum(not claim.holds for claim in run.claims)
     total  = len(run.claims)
@@ -97,6 +108,7 @@ def _run(run: Run) -> dict[str, Any]:
         "mode":     run.mode,
         "engine":   run.engine,
         "era":      run.era,
+        "preset":   run.preset,
         "schedule": run.schedule,
         "cycles":   run.cycles,
         "seconds":  round(run.seconds, 3),
@@ -116,6 +128,7 @@ def _act(act: Act) -> dict[str, Any]:
         "title":  act.title,
         "since":  act.since,
         "until":  act.until,
+        "left_out": act.left_out or None,
         "steps":  [{"text": entry.text, "cycle": entry.cycle}
                    for entry in act.entries if not isinstance(entry, Claim)],
         "claims": [{"text": claim.text, "holds": claim.holds, "cycle": claim.cycle,

@@ -12,9 +12,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
+from hw.config import MmuConfig
+from hw.presets import PRESETS
 from sw.arch.x86.kernel.cpu import TripleFault
 from sw.errno import KernelError
 from sw.kernel.panic import KernelOops
@@ -54,7 +56,9 @@ class Failure:
 class Run:
     """One scenario, played once.
 
-    ``schedule`` are the turns that the processors took, in the form of :mod:`sim.schedule`.
+    ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the turns
+    that the processors took, in the form of :mod:`sim.schedule`. ``waves`` is the folder of the
+    waveform, if there is one.
     """
 
     scenario: str
@@ -62,7 +66,9 @@ class Run:
     mode:     str
     engine:   str
     era:      str
+    preset:   str | None     = None
     schedule: str            = ""
+    waves:    Path | None    = None
     cycles:   int            = 0
     seconds:  float          = 0.0
     acts:     list[Act]      = field(default_factory=list)
@@ -112,18 +118,26 @@ class Scenario:
                    getattr(module, "MACHINE", {}), module.play)
 
     def perform(
-        self, *, mode: str, engine: str, era: str, schedule: Schedule | None = None,
-        waves: Path | None = None, announce: Callable[[str], None] = lambda title: None,
+        self, *, engine: str, era: str, mode: str | None = None,
+        config: MmuConfig | None = None, options: Mapping[str, Any] = MappingProxyType({}),
+        schedule: Schedule | None = None, waves: Path | None = None,
+        announce: Callable[[str], None] = lambda title: None,
         progress: Callable[[int], None] | None = None,
     ) -> Run:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
-        ``schedule`` holds until the scenario makes one of its own. ``waves`` names a folder for a
-        waveform; ``announce`` is called with the title of each act, ``progress`` now and then
-        with the cycle.
+        Without a ``mode`` it is the scenario's first that the unit has. ``config`` is the unit's,
+        and ``options`` are the engine's. ``schedule`` holds until the scenario makes one of its
+        own. The waveform gets a folder in ``waves``; ``announce`` is called with the title of each
+        act, ``progress`` now and then with the cycle.
+
+        Raises :class:`sim.machine.Unsuited`, and :class:`sim.engine.Unavailable`.
         """
-        run     = Run(self.name, self.title, mode, engine, era)
-        machine = Machine(mode=mode, engine=engine, era=era, schedule=schedule, **self.machine)
+        machine = Machine(mode=self.modes if mode is None else mode, engine=engine, era=era,
+                          options=options, schedule=schedule, **_machine(self.machine, config))
+        run     = Run(self.name, self.title, machine.mode, engine, era, _preset(machine.config))
+        if waves is not None:
+            run.waves = waves / f"{self.name}-{machine.mode}-{era}"
         stage   = Stage(machine, announce=announce)
         machine.engine.progress = progress
 
@@ -132,7 +146,7 @@ class Scenario:
 
         begun = time.monotonic()
         try:
-            machine.run(play, waves=waves)
+            machine.run(play, waves=run.waves)
         except STOPS as stop:
             run.failure = _failure(stop, machine)
         run.seconds = time.monotonic() - begun
@@ -157,6 +171,16 @@ def load(path: Path) -> Scenario:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return Scenario.of(module)
+
+
+def _machine(parameters: Mapping[str, Any], config: MmuConfig | None) -> dict[str, Any]:
+    """The parameters that a scenario has for its machine, on a unit that was chosen."""
+    return {**parameters} if config is None else {**parameters, "config": config}
+
+
+def _preset(config: MmuConfig) -> str | None:
+    """The name of a configuration."""
+    return next((name for name, preset in PRESETS.items() if preset == config), None)
 
 
 def _failure(stop: BaseException, machine: Machine) -> Failure:

@@ -54,10 +54,14 @@ class Claim:
 
 @dataclass
 class Act(Span):
-    """A part of a scenario, with what happened in it, in order."""
+    """A part of a scenario, with what happened in it, in order.
 
-    title:   str                = ""
-    entries: list[Step | Claim] = field(default_factory=list)
+    One that this machine cannot show says in ``left_out`` why.
+    """
+
+    title:    str                = ""
+    entries:  list[Step | Claim] = field(default_factory=list)
+    left_out: str                = ""
 
     @property
     def claims(self) -> list[Claim]:
@@ -106,7 +110,7 @@ class Stage:
 
     Attributes
     ----------
-    kernel, cpu, cpus, memory, engine, trace, traces, schedule
+    config, kernel, cpu, cpus, memory, engine, trace, traces, schedule
         Those of the machine. ``cpu`` is the processor on which the scenario plays, the first;
         ``trace`` is its trace.
     acts : :class:`list` of :class:`Act`
@@ -115,6 +119,7 @@ class Stage:
 
     def __init__(self, machine: Machine, *, announce: Callable[[str], None] = lambda title: None):
         self.machine  = machine
+        self.config   = machine.config
         self.kernel   = machine.kernel
         self.cpu      = machine.cpu
         self.cpus     = machine.cpus
@@ -149,6 +154,10 @@ class Stage:
         self.acts.append(act)
         self._announce(title)
         return _Showing(self, act, title, "")
+
+    def leave_out(self, title: str, reason: str) -> None:
+        """Note an act that this machine cannot show, and why."""
+        self.acts.append(Act(self.cycle, self.cycle, title, left_out=reason))
 
     def testing(self, text: str) -> _Showing[Span]:
         """Show a claim in the waveform during the body of the ``async with`` statement.

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "hw":  {"amaranth", "hw"},
     "sw":  {"sw"},
-    "sim": {"amaranth", "hw", "sim", "sw", "vcd"},  # vcd comes with Amaranth
+    # vcd comes with Amaranth; cocotb and serial (pyserial) belong to the engines of these names.
+    "sim": {"amaranth", "cocotb", "cocotb_tools", "hw", "serial", "sim", "sw", "vcd"},
 }
 
 FILES = [pytest.param(layer, path, id=str(path.relative_to(ROOT)))

@@ -8,8 +8,10 @@ from sw.mm.mmap import MAP_SHARED, PROT_READ, PROT_WRITE
 from .cast import PAGE, Cast, frame_of, refused_store
 
 
-__all__ = ["play"]
+__all__ = ["TITLE", "play"]
 
+
+TITLE = "Two addresses of one frame: the right belongs to the address"
 
 WRITTEN = 0xA11A5E5
 
@@ -17,7 +19,7 @@ WRITTEN = 0xA11A5E5
 async def play(stage: Stage, cast: Cast) -> None:
     """Permission belongs to the address, not to the frame."""
     trace, user = stage.trace, cast.user
-    async with stage.act("Two addresses of one frame: the right belongs to the address") as act:
+    async with stage.act(TITLE) as act:
         fd = await user.open(cast.path, O_RDWR)
         writable = await user.mmap(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd)
         readable = await user.mmap(PAGE, PROT_READ,              MAP_SHARED, fd)

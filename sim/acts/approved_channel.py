@@ -11,15 +11,17 @@ from sw.user import User
 from .cast import Cast, first_window, frame_of, page_at, returned
 
 
-__all__ = ["play"]
+__all__ = ["TITLE", "play"]
 
+
+TITLE = "The approved channel: copy_to_user"
 
 WORD = 4  # bytes
 
 
 async def play(stage: Stage, cast: Cast) -> None:
     """It opens SMAP for the copy alone, honours read-only pages, and survives refusals."""
-    async with stage.act("The approved channel: copy_to_user"):
+    async with stage.act(TITLE):
         fd = await cast.user.open(cast.path)
         await _into_writable_page(stage, cast, fd)
         await _into_read_only_page(stage, cast, fd)
@@ -36,8 +38,10 @@ async def _into_writable_page(stage: Stage, cast: Cast, fd: int) -> None:
     async with stage.testing("copy_to_user into a writable page") as span:
         result = await _read(user, fd, page)
     stage.did(f"the process forked, then read(2) a word of {cast.path} into {page:#x}")
-    stage.claim("AC is set by STAC for the copy's stores alone, and cleared by CLAC",
-                ac_brackets(trace, function="copy_to_user", linear=page_at(page), **span.within))
+    if stage.config.smap:
+        stage.claim("AC is set by STAC for the copy's stores alone, and cleared by CLAC",
+                    ac_brackets(trace, function="copy_to_user", linear=page_at(page),
+                                **span.within))
     stage.claim("the page was shared since the fork: #PF 0x3, and wp_page_copy resolved it",
                 all_of(executed(trace, "copy_to_user", "exc_page_fault", "wp_page_copy",
                                 **span.within),

@@ -7,8 +7,10 @@ from sw.mm.mmap import MAP_PRIVATE, PROT_READ
 from .cast import PAGE, Cast, frame_of, returned
 
 
-__all__ = ["play"]
+__all__ = ["TITLE", "play"]
 
+
+TITLE = "Copy-on-write: one file, two processes, one of them punched"
 
 PATCH = 0xFEE1DEAD
 
@@ -16,7 +18,7 @@ PATCH = 0xFEE1DEAD
 async def play(stage: Stage, cast: Cast) -> None:
     """What is punched is the process, not the file."""
     trace, user = stage.trace, cast.user
-    async with stage.act("Copy-on-write: one file, two processes, one of them punched"):
+    async with stage.act(TITLE):
         neighbour = await user.fork()
         fd   = await neighbour.open(cast.path)
         code = await neighbour.mmap(PAGE, PROT_READ, MAP_PRIVATE, fd)

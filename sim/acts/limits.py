@@ -8,12 +8,14 @@ from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ
 from .cast import PAGE, Cast, first_window, frame_of, mapping_names, page_at, returned
 
 
-__all__ = ["play"]
+__all__ = ["TITLE", "play"]
 
+
+TITLE = "What still stops it"
 
 async def play(stage: Stage, cast: Cast) -> None:
     """Shared read-only mappings and holes are refused by get_user_pages, not by the MMU."""
-    async with stage.act("What still stops it"):
+    async with stage.act(TITLE):
         fd = await cast.user.open("/proc/self/mem")
         await _shared(stage, cast, fd)
         await _hole(stage, cast, fd)

@@ -12,8 +12,10 @@ from .cast import (
 )
 
 
-__all__ = ["play"]
+__all__ = ["TITLE", "play"]
 
+
+TITLE = "pwrite on /proc/self/mem, to the read-only page"
 
 PUNCHED = 0x90CDD01E
 
@@ -25,7 +27,7 @@ ENTRY_MASK = 0xFFFF_F000 | WRITABLE | PRESENT
 async def play(stage: Stage, cast: Cast) -> None:
     """The bytes change, and not one right of the user's address was asked."""
     user, secret = cast.user, cast.secret
-    async with stage.act("pwrite on /proc/self/mem, to the read-only page"):
+    async with stage.act(TITLE):
         await user.load(secret, 4)
         leaf = leaf_of(stage, secret)
         fd   = await user.open("/proc/self/mem")
@@ -57,8 +59,9 @@ def _claim_walk(stage: Stage, span: Span, leaf: int) -> None:
     stage.claim("that walk loaded the user's page-table entry as data",
                 each(trace, lambda load: not load.user and load.done,
                      physical=leaf, writes=False, function="follow_page_mask", **span.within))
-    stage.claim("WP=1, SMAP=1 and AC=0 throughout access_remote_vm", lambda: state_throughout(
-        trace, wp=1, smap=1, ac=0, **first_window(stage, "access_remote_vm", span).within))
+    guards = {"wp": 1, "smap": 1, "ac": 0} if stage.config.smap else {"wp": 1}
+    stage.claim(f"{_in_words(guards)} throughout access_remote_vm", lambda: state_throughout(
+        trace, **guards, **first_window(stage, "access_remote_vm", span).within))
 
 
 def _claim_alias(stage: Stage, span: Span, cast: Cast) -> None:
@@ -89,6 +92,11 @@ def _claim_alias(stage: Stage, span: Span, cast: Cast) -> None:
                 trace, op=ControlOp.INVLPG,
                 linear=_alias(stage, _mapped(stage, span), frame),
                 **_mapped(stage, span).within))
+
+
+def _in_words(guards: dict[str, int]) -> str:
+    *first, last = [f"{flag.upper()}={value}" for flag, value in guards.items()]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _mapped(stage: Stage, span: Span) -> Span:

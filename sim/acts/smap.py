@@ -9,8 +9,10 @@ from sw.drivers.misc.lkdtm import lkdtm_ACCESS_USERSPACE, lkdtm_WRITE_USERSPACE
 from .cast import Cast, in_kernel_thread
 
 
-__all__ = ["play"]
+__all__ = ["TITLE", "play"]
 
+
+TITLE = "SMAP: the kernel at a writable user page"
 
 STORED = 0x5AFE
 
@@ -28,7 +30,7 @@ async def play(stage: Stage, cast: Cast) -> None:
         await in_kernel_thread(stage, cast.user,
                                lambda: lkdtm_WRITE_USERSPACE(cpu, page, STORED, stac=stac))
 
-    async with stage.act("SMAP: the kernel at a writable user page"):
+    async with stage.act(TITLE):
         async with stage.testing("AC=0: load and store refused") as span:
             await load(stac=False)
             await store(stac=False)

@@ -7,12 +7,14 @@ from sw.kernel.signal_types import SEGV_ACCERR, SIGSEGV
 from .cast import SECRET, Cast, refused_store
 
 
-__all__ = ["play"]
+__all__ = ["TITLE", "play"]
 
+
+TITLE = "A user store to its own read-only page"
 
 async def play(stage: Stage, cast: Cast) -> None:
     """The machine refuses, the kernel agrees, the process gets SIGSEGV."""
-    async with stage.act("A user store to its own read-only page"):
+    async with stage.act(TITLE):
         async with stage.testing("a user store to a read-only page") as span:
             signal = await refused_store(cast.user, cast.secret, 0xBAD)
         stage.did(f"the process stored to {cast.secret:#x}, mapped private and read-only")

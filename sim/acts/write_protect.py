@@ -7,8 +7,10 @@ from sw.drivers.misc.lkdtm import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
 from .cast import Cast, frame_of, in_kernel_thread, leaf_of
 
 
-__all__ = ["play"]
+__all__ = ["TITLE", "play"]
 
+
+TITLE = "The kernel's store to that user address, CR0.WP set and clear"
 
 SCRIBBLED = 0xD2A60000
 
@@ -16,7 +18,7 @@ SCRIBBLED = 0xD2A60000
 async def play(stage: Stage, cast: Cast) -> None:
     """CR0.WP is what makes a read-only page read-only for the kernel too."""
     cpu, trace, secret = stage.cpu, stage.trace, cast.secret
-    async with stage.act("The kernel's store to that user address, CR0.WP set and clear"):
+    async with stage.act(TITLE):
         async with stage.testing("WP=1, AC=1: refused") as span:
             await in_kernel_thread(stage, cast.user, lambda: lkdtm_WRITE_USERSPACE(
                 cpu, secret, 0xBAD, stac=True))

@@ -44,6 +44,8 @@ class Simulation(ABC, Generic[ProcessorT]):
     ----------
     config, memory, schedule, arbiter, deadline
         As given.
+    ram : :class:`None`
+        A simulated memory has all addresses.
     processors : :class:`list` of :class:`.processor.Processor`
         The processors. They are the ``buses`` too.
     traces : :class:`list` of :class:`sim.trace.Trace`
@@ -55,6 +57,8 @@ class Simulation(ABC, Generic[ProcessorT]):
     progress : callable or :class:`None`
         Called now and then during the run, with the cycle.
     """
+
+    ram: int | None = None
 
     def __init__(
         self, config: MmuConfig, *, cpus: int = 1, memory: PhysicalMemory | None = None,

@@ -12,12 +12,25 @@ from sim.stage import Stage
 
 MODES = ("4level", "32bit")
 
-#: The acts, in the order of the article.
-ACTS = (user_store, write_protect, smap, approved_channel, punch, copy_on_write, aliases, limits)
+#: The acts, in the order of the article, each with what the unit must have for it.
+ACTS = (
+    (user_store,       ()),
+    (write_protect,    ()),
+    (smap,             ("smap",)),
+    (approved_channel, ()),
+    (punch,            ()),
+    (copy_on_write,    ()),
+    (aliases,          ()),
+    (limits,           ()),
+)
 
 
 async def play(stage: Stage) -> None:
-    """Play all acts with one cast."""
+    """Play all acts that the unit can show, with one cast."""
     cast = await Cast.gather(stage)
-    for act in ACTS:
-        await act.play(stage, cast)
+    for act, features in ACTS:
+        missing = [feature for feature in features if not getattr(stage.config, feature)]
+        if missing:
+            stage.leave_out(act.TITLE, f"the unit has no {', '.join(missing).upper()}")
+        else:
+            await act.play(stage, cast)

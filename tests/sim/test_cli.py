@@ -116,7 +116,7 @@ def test_list_names_the_scenarios(capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert all(len(line) <= 80 for line in out.splitlines())
-    assert "shootdown    [4level, 32bit], 2 processors\n" in out
+    assert "shootdown  [4level, 32bit], 2 processors\n" in out
 
 
 def test_help_is_printed(capsys):
