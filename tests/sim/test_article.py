@@ -93,7 +93,7 @@ def test_a_unit_whose_ac_opens_nothing_breaks_claims_before_it_stops_the_kernel(
 def test_a_waveform_of_act_5_shows_marks_and_hardware_side_by_side(tmp_path):
     run    = perform(waves=tmp_path)
     punch  = run.acts[4]
-    waves  = {var.full_name: var for var in Waveform(path=str(tmp_path / "waves.vcd")).all_vars()}
+    waves  = {var.full_name: var for var in Waveform(path=str(run.waves / "waves.vcd")).all_vars()}
     shown  = {name: dict(waves[f"machine.{name}"].tv) for name in (
         "software.kernel_function", "software.claim", "access.linear", "registers.wp")}
 
