@@ -21,6 +21,7 @@
 :mod:`sim.benchmark`      how fast the engines are
 :mod:`sim.report`         a run as text and as JSON
 :mod:`sim.progress`       how far something is that takes long
+:mod:`sim.commands`       the subcommands, one module each
 :mod:`sim.cli`            the command line
 ========================  ===========================================================
 """

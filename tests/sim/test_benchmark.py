@@ -225,7 +225,7 @@ def test_a_missed_target_is_status_0(monkeypatch, capsys, form, begins):
         return figures(copies_cxxrtl=(1, 1, 1.0))
 
     asked = {}
-    monkeypatch.setattr("sim.cli.measure", measured)
+    monkeypatch.setattr("sim.commands.bench.measure", measured)
     assert main(["bench", "engines", "--seconds", "0.25", *form]) == 0
     assert asked["seconds"] == 0.25
     assert capsys.readouterr().out.startswith(begins)

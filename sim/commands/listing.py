@@ -1,0 +1,42 @@
+"""`dragoncage list`: what can be played, and on what."""
+
+import argparse
+import textwrap
+from dataclasses import fields
+from typing import Any
+
+from hw.config import MmuConfig
+from hw.presets import PRESETS
+from sim.machine import MODES, suits
+from sim.scenario import discover
+
+
+__all__ = ["add", "list_command"]
+
+
+def add(commands: Any) -> None:
+    """Add the grammar."""
+    listing = commands.add_parser("list", help=list_command.__doc__,
+                                  description=list_command.__doc__)
+    listing.set_defaults(command=list_command)
+
+
+def list_command(args: argparse.Namespace) -> int:
+    """Say which scenarios there are, and which presets of the unit."""
+    print("Scenarios, and their modes:")
+    for scenario in discover().values():
+        cpus = f", {scenario.cpus} processors" if scenario.cpus > 1 else ""
+        print(f"  {scenario.name:10} [{', '.join(scenario.modes)}]{cpus}")
+        print(textwrap.indent(textwrap.fill(scenario.title, 74), "      "))
+    print("Presets, and what they have:")
+    for name, config in PRESETS.items():
+        print(textwrap.fill(f"  {name:10} {_in_words(config)}", 80, subsequent_indent=" " * 13))
+    return 0
+
+
+def _in_words(config: MmuConfig) -> str:
+    modes    = ", ".join(mode for mode in MODES if suits(config, mode))
+    features = [feature.name for feature in fields(config)
+                if feature.type is bool and getattr(config, feature.name)]
+    return (f"[{modes}] {config.maxphyaddr} physical address bits, "
+            f"{config.tlb_entries} TLB entries; {', '.join(features) or 'nothing more'}")
