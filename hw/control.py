@@ -6,7 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from .bus import ControlOp, ControlSignature, Register
 from .layout import CR0, CR3, CR4, EFER, Features, RFLAGS
-from .legality import cr0_refused, cr3_refused, cr4_refused, efer_refused
+from .legality import (
+    cr0_refused, cr3_refused, cr4_bits, cr4_refused, efer_bits, efer_refused,
+)
 from .linear import canonical
 from .permission import Protection
 from .tlb import Flush
@@ -170,7 +172,7 @@ class Control(wiring.Component):
                 m.d.comb += refused.eq(1)
 
     def _write(self, m, register, operand):
-        """Store the bits of ``operand`` that exist."""
+        """Store the bits of ``operand`` that exist: the others must be seen to be constant."""
         state = self._state
         with m.Switch(register):
             with m.Case(Register.CR0):
@@ -183,9 +185,9 @@ class Control(wiring.Component):
             with m.Case(Register.CR3):
                 m.d.sync += state.cr3.eq((operand & _all_of(CR3))[:self.config.maxphyaddr])
             with m.Case(Register.CR4):
-                m.d.sync += state.cr4.eq(operand)
+                m.d.sync += state.cr4.eq(operand & cr4_bits(self.config))
             with m.Case(Register.EFER):
-                value = data.View(EFER, operand)
+                value = data.View(EFER, operand & efer_bits(self.config))
                 m.d.sync += [state.efer[name].eq(value[name]) for name in ("sce", "lme", "nxe")]
             with m.Case(Register.RFLAGS):
                 m.d.sync += state.rflags.eq(operand & _all_of(RFLAGS))

@@ -10,7 +10,7 @@ Vol. 2B, "MOV - Move to/from Control Registers"; Vol. 3A, section 9.8.5.
 from amaranth import *
 
 
-__all__ = ["cr0_refused", "cr3_refused", "cr4_refused", "efer_refused"]
+__all__ = ["cr0_refused", "cr3_refused", "cr4_bits", "cr4_refused", "efer_bits", "efer_refused"]
 
 
 def cr0_refused(value, state):
@@ -27,30 +27,38 @@ def cr3_refused(value, state, *, config):
     return state.efer.lma & value.as_value()[config.maxphyaddr:].any()
 
 
-def cr4_refused(value, state, *, config):
-    """CR4: reserved bits; a change of PAE that would leave the paging mode that is on."""
-    defined = {
+def cr4_bits(config):
+    """Mask of the bits of CR4 that are not reserved."""
+    return _mask({
         4:  config.pse,
         5:  config.long_mode,
         7:  config.pge,
         20: config.smep,
         21: config.smap,
-    }
-    return _reserved(value, defined) | (state.cr0.pg & (value.pae ^ state.cr4.pae))
+    })
 
 
-def efer_refused(value, state, *, config):
-    """EFER: reserved bits; LME changed while paging is on. LMA is read-only: its write is lost."""
-    defined = {
+def cr4_refused(value, state, *, config):
+    """CR4: reserved bits; a change of PAE that would leave the paging mode that is on."""
+    reserved = (value.as_value() & ~C(cr4_bits(config), 64)).any()
+    return reserved | (state.cr0.pg & (value.pae ^ state.cr4.pae))
+
+
+def efer_bits(config):
+    """Mask of the bits of EFER that are not reserved."""
+    return _mask({
         0:  config.long_mode,
         8:  config.long_mode,
         10: config.long_mode,
         11: config.nx,
-    }
-    return _reserved(value, defined) | (state.cr0.pg & (value.lme ^ state.efer.lme))
+    })
 
 
-def _reserved(value, defined):
-    """Is a bit set that is not defined?"""
-    mask = sum(1 << bit for bit, exists in defined.items() if exists)
-    return (value.as_value() & ~C(mask, 64)).any()
+def efer_refused(value, state, *, config):
+    """EFER: reserved bits; LME changed while paging is on. LMA is read-only: its write is lost."""
+    reserved = (value.as_value() & ~C(efer_bits(config), 64)).any()
+    return reserved | (state.cr0.pg & (value.lme ^ state.efer.lme))
+
+
+def _mask(bits):
+    return sum(1 << bit for bit, exists in bits.items() if exists)
