@@ -67,8 +67,11 @@ class Transfer(wiring.Component):
         self._two     = Signal()
         self._asked   = Signal()             # memory takes a transfer
         self._flying  = Signal(range(depth + 1))
-        self._old     = Signal(128)          # what a locked access has read
+        self._lanes   = Signal(16)           # of both words
+        self._old     = Signal(64)           # what a locked access has read, in its lanes
+        self._seen    = Signal()             # ... the first word of it
         self._writing = Signal()             # ... and now writes
+        self._rotated = Signal(64)           # an operand, in the lanes
 
     def elaborate(self, platform):
         m = Module()
@@ -89,6 +92,7 @@ class Transfer(wiring.Component):
                 with m.If(self._valid & (self._held.fault != Fault.NONE)):
                     m.d.comb += [receipts.w_en.eq(1), self._finish.eq(receipts.w_rdy)]
                 with m.Elif(self._valid & locked):
+                    m.d.sync += self._seen.eq(0)
                     with m.If((self._flying == 0) & (words.level == 0) & receipts.w_rdy):
                         m.next = "READ_LOCKED"
                 with m.Elif(self._valid):
@@ -104,6 +108,7 @@ class Transfer(wiring.Component):
 
             with m.State("WAIT_READ"):
                 self._lock(m)
+                self._rotate(m, self._held.access.compare)
                 with m.If(self._flying == 0):
                     m.next = "WRITE_LOCKED"
                     with m.If(~self._matches()):
@@ -139,20 +144,18 @@ class Transfer(wiring.Component):
         """Lay the held access out on its words; return whether it is a locked one."""
         access = self._held.access
         offset = self._held.physical[:3]
-        lanes  = Signal(16)
-        bits   = Signal(128)
         word   = self._held.physical[3:]
         beyond = Mux(self._held.crosses, Cat(C(0, 9), self._held.second), word + 1)
         widths = Array([0x01, 0x03, 0x0f, 0xff])
         m.d.comb += [
-            lanes.eq(widths[access.size] << offset),
-            bits.eq(access.data << Cat(C(0, 3), offset)),
-            self._two.eq(lanes[8:].any()),
+            self._lanes.eq(widths[access.size] << offset),
+            self._two.eq(self._lanes[8:].any()),
             self.memory.adr.eq(Mux(self._beat, beyond, word)),
-            self.memory.sel.eq(lanes.word_select(self._beat, 8)),
-            self.memory.dat_w.eq(bits.word_select(self._beat, 64)),
+            self.memory.sel.eq(self._lanes.word_select(self._beat, 8)),
+            self.memory.dat_w.eq(self._rotated),
             self.memory.we.eq((access.kind == AccessKind.WRITE) | self._writing),
         ]
+        self._rotate(m, access.data)
         return ((access.kind == AccessKind.EXCHANGE)
                 | (access.kind == AccessKind.COMPARE_EXCHANGE))
 
@@ -179,15 +182,22 @@ class Transfer(wiring.Component):
         ]
         m.d.sync += self._flying.eq(self._flying + self._asked - answered)
         with m.If(words.w_en):
-            m.d.sync += self._old.eq(Cat(
-                Mux(self._two, self._old[64:], self.memory.dat_r), self.memory.dat_r))
+            m.d.sync += self._seen.eq(1)
+            for lane in range(8):
+                with m.If(~self._seen | self._lanes[8 + lane]):
+                    m.d.sync += self._old.word_select(lane, 8).eq(
+                        self.memory.dat_r.word_select(lane, 8))
+
+    def _rotate(self, m, operand):
+        """Turn ``operand`` so that its bytes are in their lanes, of whichever word."""
+        m.d.comb += self._rotated.eq(_rotated(operand, self._held.physical[:3]))
 
     def _matches(self):
-        """May the locked access store?"""
-        access = self._held.access
-        old    = self._old >> Cat(C(0, 3), self._held.physical[:3])
-        differ = (old[:64] ^ access.compare) & _byte_mask(access.size)
-        return (access.kind == AccessKind.EXCHANGE) | (differ == 0)
+        """May the locked access store? When its second operand is in the lanes."""
+        same = Cat(self._old.word_select(lane, 8) == self._rotated.word_select(lane, 8)
+                   for lane in range(8))
+        return ((self._held.access.kind == AccessKind.EXCHANGE)
+                | (same | ~(self._lanes[:8] | self._lanes[8:])).all())
 
     def _receipt(self):
         """What the response will need of the held access."""
@@ -207,12 +217,14 @@ class Transfer(wiring.Component):
         kept    = Signal()  # ``first`` holds the first of two words
         faulted = receipt.fault != Fault.NONE
         wanted  = receipt.two & ~kept
-        low     = Mux(receipt.two, first, words.r_data)
-        found   = Cat(low, words.r_data) >> Cat(C(0, 3), receipt.offset)
+        # The lanes from the first byte on are in the first word, and the others in the second.
+        both    = Cat(Mux(receipt.two & (receipt.offset <= lane), first.word_select(lane, 8),
+                          words.r_data.word_select(lane, 8)) for lane in range(8))
+        found   = _rotated(both, -receipt.offset)
         answer  = self.response.p
         m.d.comb += [
             self.response.valid.eq(receipts.r_rdy & (faulted | (words.r_rdy & ~wanted))),
-            answer.data.eq(Mux(faulted, 0, found[:64] & _byte_mask(receipt.size))),
+            answer.data.eq(Mux(faulted, 0, found & _byte_mask(receipt.size))),
             answer.physical.eq(receipt.physical),
             answer.fault.eq(receipt.fault),
             answer.error.eq(receipt.error),
@@ -223,6 +235,13 @@ class Transfer(wiring.Component):
         with m.Elif(receipts.r_rdy & ~faulted & words.r_rdy & wanted):
             m.d.comb += words.r_en.eq(1)
             m.d.sync += [first.eq(words.r_data), kept.eq(1)]
+
+
+def _rotated(value, octets):
+    """``value``, of 64 bits, turned to the left by so many bytes, modulo 8."""
+    for bit in range(3):
+        value = Mux(octets[bit], value.rotate_left(8 << bit), value)
+    return value
 
 
 def _byte_mask(size):
