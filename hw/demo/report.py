@@ -1,0 +1,69 @@
+"""What the system says of itself: the greeting, and the counters."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .link import AnswerKind, AnswerSignature
+
+
+__all__ = ["Report"]
+
+
+class Report(wiring.Component):
+    """Sends the numbers of a greeting, or of the counters.
+
+    Parameters
+    ----------
+    greeting : sequence of :class:`int`
+        Numbers of the greeting.
+    counters : :class:`int`
+        How many counters there are.
+
+    Members
+    -------
+    ask : :py:`In(AnswerSignature)`
+        What is to be sent. Taken when it has been.
+    counts : :py:`In(32).array(counters)`
+        The counters.
+    numbers : :py:`Out(stream.Signature(64))`
+        The numbers.
+    """
+
+    def __init__(self, greeting, *, counters):
+        self._greeting = tuple(greeting)
+        super().__init__({
+            "ask":     In(AnswerSignature),
+            "counts":  In(32).array(counters),
+            "numbers": Out(stream.Signature(64)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+
+        place = Signal(range(max(len(self._greeting), len(self.counts)) + 1))
+        done  = Signal()
+        with m.If(self.ask.payload == AnswerKind.GREETING):
+            self._show(m, place, self._greeting, done)
+        with m.Else():
+            self._show(m, place, list(self.counts), done)
+
+        m.d.comb += [
+            self.numbers.valid.eq(self.ask.valid & ~done),
+            self.ask.ready.eq(done),
+        ]
+        with m.If(self.ask.valid & done):
+            m.d.sync += place.eq(0)
+        with m.Elif(self.numbers.valid & self.numbers.ready):
+            m.d.sync += place.eq(place + 1)
+
+        return m
+
+    def _show(self, m, place, numbers, done):
+        """Offer the number at ``place``."""
+        with m.Switch(place):
+            for index, number in enumerate(numbers):
+                with m.Case(index):
+                    m.d.comb += self.numbers.payload.eq(number)
+            with m.Default():
+                m.d.comb += done.eq(1)

@@ -1,0 +1,142 @@
+"""What happened in a cycle, in numbers: a row of the trace.
+
+Ref: docs/serial-link.md, "Rows".
+"""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.layout import AccessKind
+
+
+__all__ = ["RowWriter"]
+
+
+class RowWriter(wiring.Component):
+    """Lets a machine run a cycle, after it has written down what happens in it.
+
+    Latency
+    -------
+    A cycle in which nothing happens takes one cycle of the clock. Another takes about as many as
+    there are numbers that a row can have, or more if they are not taken.
+
+    Parameters
+    ----------
+    machine : :class:`.machine.Machine`
+        Whose ports are looked at.
+
+    Members
+    -------
+    mark : :py:`In(16)`
+        What software is doing.
+    marked : :py:`In(1)`
+        Strobe: there is a new mark.
+    go : :py:`In(1)`
+        The machine is to run a cycle. To be kept, with all that goes into the machine, until it
+        has.
+    enable : :py:`Out(1)`
+        It does, with the next edge of the clock.
+    numbers : :py:`Out(stream.Signature(64))`
+        The row.
+    """
+
+    def __init__(self, machine):
+        self._machine = machine
+        super().__init__({
+            "mark":    In(16),
+            "marked":  In(1),
+            "go":      In(1),
+            "enable":  Out(1),
+            "numbers": Out(stream.Signature(64)),
+        })
+        self._mask  = Signal(11)
+        self._since = Signal(16, init=1)  # cycles since the row before
+        self._mark_due  = Signal(init=1)
+        self._state_due = Signal(init=1)
+
+    def elaborate(self, platform):
+        m = Module()
+
+        words  = self._words()
+        place  = Signal(range(len(words) + 1))
+        wanted = Signal()
+        last   = Signal()
+        m.d.comb += self._mask.eq(Cat(self._conditions()))
+        with m.Switch(place):
+            for number, (condition, word) in enumerate(words):
+                with m.Case(number):
+                    m.d.comb += [wanted.eq(condition), self.numbers.payload.eq(word)]
+            with m.Default():
+                m.d.comb += last.eq(1)
+
+        happened = (self._mask != 0) | self._since.all()
+        m.d.comb += [
+            self.numbers.valid.eq(self.go & happened & wanted),
+            self.enable.eq(self.go & (~happened | last)),
+        ]
+        with m.If(self.go & happened & (self.numbers.ready | ~wanted)):
+            m.d.sync += place.eq(place + 1)
+        with m.If(self.enable):
+            m.d.sync += [
+                place.eq(0),
+                self._since.eq(Mux(happened, 1, self._since + 1)),
+            ]
+        self._remember(m)
+
+        return m
+
+    def _conditions(self):
+        """Bits of the mask, from the lowest on."""
+        access, control, memory = self._machine.access, self._machine.control, self._machine.memory
+        transfer = memory.cyc & memory.stb & ~memory.stall
+        request  = access.request.valid & access.request.ready
+        kind     = access.request.p.kind
+        return [
+            self._mark_due,
+            self._state_due,
+            self._machine.events.as_value() != 0,
+            memory.cyc & memory.ack,
+            transfer,
+            transfer & memory.we,
+            access.response.valid,
+            request,
+            request & (kind != AccessKind.READ) & (kind != AccessKind.FETCH),
+            control.response.valid,
+            control.request.valid & control.request.ready,
+        ]
+
+    def _words(self):
+        """All numbers that a row can have, in order, each with the condition that it has it."""
+        access, control, memory = self._machine.access, self._machine.control, self._machine.memory
+        state, request, response = control.state, access.request.p, access.response.p
+        numbers = [
+            [self.mark],
+            [state.cr0, state.cr2, state.cr3, state.cr4, state.efer, state.ac],
+            [self._machine.events],
+            [memory.dat_r],
+            [memory.adr, Cat(memory.we, memory.lock, memory.sel)],
+            [memory.dat_w],
+            [Cat(response.fault, response.error), response.physical, response.data],
+            [Cat(request.size, request.kind, request.user, request.implicit, request.chained),
+             request.linear],
+            [request.data, request.compare],
+            [control.response.p.fault, control.response.p.value],
+            [Cat(control.request.p.op, C(0, 2), control.request.p.register),
+             control.request.p.value],
+        ]
+        return [(C(1), self._since), (C(1), self._mask),
+                *((self._mask[bit], number) for bit, group in enumerate(numbers)
+                  for number in group)]
+
+    def _remember(self, m):
+        """Note what the next row has to say besides what happens in it."""
+        control = self._machine.control.request
+        with m.If(self.enable):
+            m.d.sync += [
+                self._mark_due.eq(0),
+                self._state_due.eq((control.valid & control.ready)
+                                   | self._machine.events.page_fault),
+            ]
+        with m.If(self.marked):
+            m.d.sync += self._mark_due.eq(1)

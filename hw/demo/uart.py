@@ -1,0 +1,133 @@
+"""Octets on a pin: 8 data bits, no parity, one stop bit, the lowest bit first."""
+
+from amaranth import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import In, Out
+
+
+__all__ = ["Receiver", "Transmitter"]
+
+
+def _check(divisor):
+    if not isinstance(divisor, int) or divisor < 4:
+        raise ValueError(f"a bit must last 4 cycles or more, not {divisor!r}")
+
+
+class Transmitter(wiring.Component):
+    """Sends octets.
+
+    Parameters
+    ----------
+    divisor : :class:`int`
+        Cycles that a bit lasts, 4 or more.
+
+    Latency
+    -------
+    An octet takes ten bits; the start bit begins in the cycle after the octet is taken.
+
+    Members
+    -------
+    octets : :py:`In(stream.Signature(8))`
+        What to send.
+    tx : :py:`Out(1, init=1)`
+        The pin.
+    """
+
+    def __init__(self, divisor):
+        _check(divisor)
+        self._divisor = divisor
+        super().__init__({
+            "octets": In(stream.Signature(8)),
+            "tx":     Out(1, init=1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+
+        bits  = Signal(10, init=1)           # what is still to be sent, and a 1 above it
+        timer = Signal(range(self._divisor))
+        idle  = Signal()
+
+        m.d.comb += [
+            idle.eq((bits == 1) & (timer == 0)),
+            self.octets.ready.eq(idle),
+        ]
+        with m.If(timer != 0):
+            m.d.sync += timer.eq(timer - 1)
+        with m.Elif(~idle):
+            m.d.sync += [
+                self.tx.eq(bits[0]),
+                bits.eq(bits[1:]),
+                timer.eq(self._divisor - 1),
+            ]
+        with m.Elif(self.octets.valid):
+            # The start bit goes out at once; 1 and 1 above the octet: the stop bit, and the end.
+            m.d.sync += [
+                self.tx.eq(0),
+                bits.eq(Cat(self.octets.payload, C(0b11, 2))),
+                timer.eq(self._divisor - 1),
+            ]
+
+        return m
+
+
+class Receiver(wiring.Component):
+    """Receives octets. One without a stop bit is dropped.
+
+    Parameters
+    ----------
+    divisor : :class:`int`
+        Cycles that a bit lasts, 4 or more.
+
+    Members
+    -------
+    rx : :py:`In(1, init=1)`
+        The pin, asynchronous.
+    octets : :py:`Out(stream.Signature(8, always_ready=True))`
+        What was received.
+    """
+
+    def __init__(self, divisor):
+        _check(divisor)
+        self._divisor = divisor
+        super().__init__({
+            "rx":     In(1, init=1),
+            "octets": Out(stream.Signature(8, always_ready=True)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+
+        rx    = Signal(init=1)
+        bits  = Signal(9)                     # those that are in, behind a 1 that goes down
+        timer = Signal(range(self._divisor + self._divisor // 2))
+        m.submodules.rx = FFSynchronizer(self.rx, rx, init=1)
+
+        m.d.comb += self.octets.payload.eq(bits[1:])
+        with m.FSM():
+            with m.State("WAIT_FOR_START"):
+                with m.If(~rx):
+                    # From the edge to the middle of the first bit of data.
+                    m.d.sync += [
+                        timer.eq(self._divisor + self._divisor // 2 - 1),
+                        bits.eq(1 << 8),
+                    ]
+                    m.next = "TAKE_BITS"
+
+            with m.State("TAKE_BITS"):
+                with m.If(timer != 0):
+                    m.d.sync += timer.eq(timer - 1)
+                with m.Else():
+                    m.d.sync += timer.eq(self._divisor - 1)
+                    with m.If(bits[0]):
+                        m.d.comb += self.octets.valid.eq(rx)
+                        m.next = "WAIT_FOR_IDLE"
+                    with m.Else():
+                        m.d.sync += bits.eq(Cat(bits[1:], rx))
+
+            with m.State("WAIT_FOR_IDLE"):
+                with m.If(rx):
+                    m.next = "WAIT_FOR_START"
+
+        return m
