@@ -11,7 +11,7 @@ from .schedule import Schedule
 from .trace import Trace
 
 
-__all__ = ["BusHang", "Engine", "Unavailable"]
+__all__ = ["BusHang", "Engine", "MachineLost", "Unavailable", "Unsuited"]
 
 
 class BusHang(Exception):
@@ -28,8 +28,16 @@ class BusHang(Exception):
         self.cycle = cycle
 
 
+class MachineLost(Exception):
+    """The machine is out of reach from some moment on. The message says why."""
+
+
 class Unavailable(Exception):
-    """This engine lacks something on this computer. The message says what to install."""
+    """This engine lacks something on this computer. The message says what to install or to do."""
+
+
+class Unsuited(Exception):
+    """The machine cannot do what is asked of it. The message says what, and what to do."""
 
 
 class Engine(Protocol):

@@ -13,14 +13,15 @@ from sw.arch.x86.kernel.cpu import Cpu
 from sw.era import ERA_5_X, ERA_6_X, Era
 from sw.kernel.kernel import Kernel
 
-from .engine import Engine
+from .engine import Engine, Unsuited
 from .engines.cxxrtl import CxxrtlEngine
 from .engines.pysim import PysimEngine
+from .engines.serial import on_port
 from .memory import PhysicalMemory
 from .schedule import Schedule
 
 
-__all__ = ["DEFAULT_ERA", "ENGINES", "ERAS", "MODES", "Machine", "Unsuited", "suits"]
+__all__ = ["DEFAULT_ERA", "ENGINES", "ERAS", "MODES", "Machine", "suits"]
 
 
 MIB = 1 << 20
@@ -35,11 +36,9 @@ ERAS: Mapping[str, Era] = {"5.x": ERA_5_X, "6.x": ERA_6_X}
 DEFAULT_ERA = "5.x"
 
 #: Ways of making the machine run.
-ENGINES: Mapping[str, Callable[..., Engine]] = {"pysim": PysimEngine, "cxxrtl": CxxrtlEngine}
-
-
-class Unsuited(Exception):
-    """The unit cannot do what is asked of the machine."""
+ENGINES: Mapping[str, Callable[..., Engine]] = {
+    "pysim": PysimEngine, "cxxrtl": CxxrtlEngine, "serial": on_port,
+}
 
 
 def suits(config: MmuConfig, mode: str) -> bool:
@@ -74,7 +73,7 @@ class Machine:
     arbiter : class
         What joins several units to memory: :class:`hw.arbiter.Arbiter`, or what a test wants.
 
-    Raises :class:`Unsuited`, and :class:`sim.engine.Unavailable`.
+    Raises :class:`sim.engine.Unsuited`, and :class:`sim.engine.Unavailable`.
 
     Attributes
     ----------
@@ -98,7 +97,7 @@ class Machine:
         schedule: Schedule | None = None, arbiter: type[Arbiter] = Arbiter,
     ):
         self.memory = memory or PhysicalMemory()
-        self.engine = ENGINES[engine](config or MmuConfig(), cpus=cpus, memory=self.memory,
+        self.engine = ENGINES[engine](config, cpus=cpus, memory=self.memory,
                                       schedule=schedule, arbiter=arbiter, **options)
         self.config = self.engine.config
         self.mode   = self._first_suited([mode] if isinstance(mode, str) else mode)
@@ -114,7 +113,8 @@ class Machine:
         for mode in modes:
             if suits(self.config, mode):
                 return mode
-        raise Unsuited(f"the unit has no {' or '.join(modes)} paging")
+        raise Unsuited(f"the unit has no {' or '.join(modes)} paging; "
+                       "choose another --preset or --mode")
 
     def run(
         self, main: Callable[["Machine"], Awaitable[None]], *, waves: Path | None = None,

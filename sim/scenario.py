@@ -24,7 +24,7 @@ from sw.kernel.signal_types import Killed, Signal
 
 from . import scenarios
 from .claims import Unproven, describe
-from .engine import BusHang
+from .engine import BusHang, MachineLost
 from .machine import MODES, Machine
 from .records import Transfer
 from .schedule import Schedule, written
@@ -36,7 +36,8 @@ __all__ = ["Failure", "Run", "Scenario", "discover", "load"]
 
 
 #: How a run may come to an end before its time. Anything else is a mistake of ours.
-STOPS = (BusHang, KernelOops, TripleFault, KernelError, Signal, Killed, Unproven, AssertionError)
+STOPS = (BusHang, MachineLost, KernelOops, TripleFault, KernelError, Signal, Killed, Unproven,
+         AssertionError)
 
 #: Accesses and transfers shown with a run that failed.
 LAST = 8
@@ -131,7 +132,7 @@ class Scenario:
         own. The waveform gets a folder in ``waves``; ``announce`` is called with the title of each
         act, ``progress`` now and then with the cycle.
 
-        Raises :class:`sim.machine.Unsuited`, and :class:`sim.engine.Unavailable`.
+        Raises :class:`sim.engine.Unsuited`, and :class:`sim.engine.Unavailable`.
         """
         machine = Machine(mode=self.modes if mode is None else mode, engine=engine, era=era,
                           options=options, schedule=schedule, **_machine(self.machine, config))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hw.presets import PRESETS
-from sim.engine import Unavailable
-from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES, Unsuited
+from sim.engine import Unavailable, Unsuited
+from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from sim.progress import RunProgress
 from sim.report import as_json, as_text, wants_colour
 from sim.scenario import Run, Scenario, discover, load
@@ -23,7 +23,7 @@ __all__ = ["add", "run_command"]
 DEFAULT_SCENARIO = "article"
 
 #: Options that belong to one engine.
-ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {}
+ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",)}
 
 
 def add(commands: Any) -> None:
@@ -37,6 +37,8 @@ def add(commands: Any) -> None:
                      help="what the unit can do, see `dragoncage list` (default: default)")
     run.add_argument("--engine", choices=ENGINES, default="pysim",
                      help="what runs the machine (default: pysim)")
+    run.add_argument("--port", metavar="DEVICE",
+                     help="with the engine serial: where the board is, such as /dev/ttyUSB1")
     run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
                      help=f"kernel versions whose rules hold (default: {DEFAULT_ERA})")
     turns = run.add_mutually_exclusive_group()
@@ -137,8 +139,7 @@ def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> R
                                options=_options(args), schedule=_schedule(scenario, args),
                                waves=waves, announce=progress.announce, progress=progress)
     except Unsuited as error:
-        raise UsageError(f'scenario "{scenario.name}": {error}; '
-                         "choose another --preset or --mode") from error
+        raise UsageError(f'scenario "{scenario.name}": {error}') from error
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except OSError as error:

@@ -28,7 +28,7 @@ class Simulation(ABC, Generic[ProcessorT]):
     Parameters
     ----------
     config : :class:`hw.config.MmuConfig`
-        What each unit can do.
+        What each unit can do; by default, everything.
     cpus : :class:`int`
         How many processors.
     memory : :class:`sim.memory.PhysicalMemory`
@@ -44,8 +44,8 @@ class Simulation(ABC, Generic[ProcessorT]):
     ----------
     config, memory, schedule, arbiter, deadline
         As given.
-    ram : :class:`None`
-        A simulated memory has all addresses.
+    ram : :class:`int` or :class:`None`
+        Bytes of physical memory; a simulated one has all addresses.
     processors : :class:`list` of :class:`.processor.Processor`
         The processors. They are the ``buses`` too.
     traces : :class:`list` of :class:`sim.trace.Trace`
@@ -61,13 +61,14 @@ class Simulation(ABC, Generic[ProcessorT]):
     ram: int | None = None
 
     def __init__(
-        self, config: MmuConfig, *, cpus: int = 1, memory: PhysicalMemory | None = None,
+        self, config: MmuConfig | None = None, *, cpus: int = 1,
+        memory: PhysicalMemory | None = None,
         schedule: Schedule | None = None, arbiter: type[Arbiter] = Arbiter,
         deadline: int = 10_000,
     ):
         if not 1 <= cpus <= 32:
             raise ValueError(f"a machine has 1 to 32 processors, not {cpus!r}")
-        self.config   = config
+        self.config   = config or MmuConfig()
         self.memory   = memory or PhysicalMemory()
         self.schedule = schedule or Schedule()
         self.arbiter  = arbiter

@@ -1,6 +1,6 @@
 """What is simulated: units, what joins them, and the signals that show what software is doing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from amaranth import Cat, ClockDomain, Elaboratable, Module, Signal, Value
@@ -13,10 +13,9 @@ from hw.interrupts import Interrupts
 from hw.mmu import Mmu
 from hw.wishbone import WishboneSignature
 from sim.recorder import Sample, probes
-from sim.waves import Shown
 
 from .processor import Names
-from .view import Probe, ports, shared, state_machines
+from .view import Probe, functions, ports, shared, state_machines, tested
 
 
 __all__ = ["Bench", "Socket"]
@@ -133,10 +132,10 @@ class Bench(Elaboratable):
 
     def _viewed(self) -> list[Probe]:
         """What a waveform shows: of a machine with several processors, each in its own scope."""
-        viewed = [(Shown("software", "claim", 24, lambda n: self.claims.texts[n] or "-"),
-                   self._claim)]
+        viewed = [tested(lambda: self.claims.texts, self._claim)]
         for number, socket in enumerate(self.sockets):
-            found = [*self._marks(socket), *ports(socket.unit), *state_machines(socket.design)]
+            found = [*functions(lambda: self.stacks.texts, socket.kernel_stack),
+                     *ports(socket.unit), *state_machines(socket.design)]
             if self._arbiter is not None:
                 found = [(shown.within(f"cpu{number}"), value) for shown, value in found]
             viewed += found
@@ -144,18 +143,6 @@ class Bench(Elaboratable):
             viewed += shared(self._arbiter, self._interrupts)
         return viewed
 
-    def _marks(self, socket: Socket) -> list[Probe]:
-        return [
-            (Shown("software", "kernel_function", 24,
-                   lambda n: (self.stacks.texts[n] or ("user",))[-1]), socket.kernel_stack),
-            (Shown("software", "kernel_stack", 24,
-                   lambda n: _stack_text(self.stacks.texts[n])), socket.kernel_stack),
-        ]
-
 
 def _values(signals: Mapping[str, Any]) -> dict[str, Value]:
     return {name: Value.cast(signal) for name, signal in signals.items()}
-
-
-def _stack_text(stack: Sequence[str]) -> str:
-    return " > ".join(stack) or "user"

@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from hw.bus import ControlOp
+from hw.bus import Register as HwRegister
+from hw.layout import AccessKind
 from sw.bus import Access, Answer, Fault, Kind, Register
 from sw.pieces import pieces
 
 
-__all__ = ["Control", "Halt", "LoadString", "Operation", "Send", "Settle", "Single", "StoreString",
+__all__ = ["KINDS", "REGISTERS",
+           "Control", "Halt", "LoadString", "Operation", "Send", "Settle", "Single", "StoreString",
            "Take"]
+
+
+#: The unit's numbers for what the kernel calls by these names.
+KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
+REGISTERS = {register: HwRegister[register.name].value for register in Register}
 
 
 class Operation:

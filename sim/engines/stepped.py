@@ -3,17 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from hw.bus import (
-    AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState,
-)
-from hw.bus import Register as HwRegister
+from hw.bus import AccessRequest, ControlRequest, ControlResponse
 from hw.interrupts import FIRST_VECTOR
-from hw.layout import AccessKind, Fault
 from sim.engine import BusHang
 from sim.recorder import Fields, Sample
-from sw.bus import Access, Answer, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Access
 
-from .operations import Control, Halt, LoadString, Send, Settle, Single, StoreString, Take
+from .answers import answers
+from .operations import (
+    KINDS, REGISTERS, Control, Halt, LoadString, Send, Settle, Single, StoreString, Take,
+)
 from .processor import Names, Processor
 
 
@@ -21,17 +20,13 @@ __all__ = ["SteppedProcessor"]
 
 
 _request   = Fields(AccessRequest)
-_response  = Fields(AccessResponse)
 _operation = Fields(ControlRequest)
 _outcome   = Fields(ControlResponse)
-_state     = Fields(ControlState)
 
 #: Nothing on the ports, and always ready for a response.
 _QUIET = {"response_ready": 1, "controlled_ready": 1,
           "request_valid": 0, "control_valid": 0, "send_valid": 0, "take": 0}
 
-_KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
-_REGISTERS = {register: HwRegister[register.name].value for register in Register}
 
 
 @dataclass
@@ -165,7 +160,8 @@ class SteppedProcessor(Processor):
             return outcome["value"], bool(outcome["fault"])
         if isinstance(operation, Single | LoadString | StoreString):
             pending, self._accesses = self._accesses, _Pending()
-            return operation.outcome(_answers(pending, sample.state))
+            return operation.outcome(
+                answers(pending.requests, pending.responses, sample.state))
         return None
 
     def _check(self, cycle: int) -> None:
@@ -177,7 +173,7 @@ class SteppedProcessor(Processor):
 
 def _packed_control(operation: Control) -> int:
     return _operation.pack({
-        "op": operation.op.value, "register": _REGISTERS[operation.register],
+        "op": operation.op.value, "register": REGISTERS[operation.register],
         "value": operation.value,
     })
 
@@ -187,22 +183,6 @@ def _packed_access(pending: _Pending) -> int:
     access = pending.requests[pending.taken]
     return _request.pack({
         "linear": access.linear, "size": access.size.bit_length() - 1,
-        "kind": _KINDS[access.kind], "user": access.user, "implicit": access.implicit,
+        "kind": KINDS[access.kind], "user": access.user, "implicit": access.implicit,
         "chained": pending.taken > 0, "data": access.data, "compare": access.compare,
     })
-
-
-def _answers(pending: _Pending, state: int) -> list[Answer]:
-    """One answer for each access that was not skipped."""
-    answers = []
-    for access, bits in zip(pending.requests, pending.responses, strict=True):
-        response = _response(bits)
-        match response["fault"]:
-            case Fault.NONE.value:
-                mask = 0 if access.kind is Kind.WRITE else (1 << 8 * access.size) - 1
-                answers.append(Answer(response["data"] & mask))
-            case Fault.PAGE_FAULT.value:
-                answers.append(Answer(fault=PageFault(_state(state)["cr2"], response["error"])))
-            case Fault.GENERAL_PROTECTION.value:
-                answers.append(Answer(fault=GeneralProtection(f"#GP at {access.linear:#x}")))
-    return answers

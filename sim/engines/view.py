@@ -1,6 +1,6 @@
 """What a waveform shows of a unit: its ports field by field, its strobes, its state machines."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from amaranth.hdl import Fragment, Value
@@ -11,7 +11,7 @@ from sim.recorder import Fields
 from sim.waves import Shown
 
 
-__all__ = ["Probe", "error_text", "ports", "shared", "state_machines"]
+__all__ = ["Probe", "error_text", "functions", "ports", "shared", "state_machines", "tested"]
 
 
 #: A signal, and how it is shown.
@@ -24,6 +24,21 @@ ERROR_BITS = ("P", "W", "U", "RSVD", "I")
 def error_text(code: int) -> str:
     """Names of the bits that are set in an error code; "-" if none is."""
     return "|".join(name for bit, name in enumerate(ERROR_BITS) if code >> bit & 1) or "-"
+
+
+def tested(texts: Callable[[], Sequence[str]], claim: Value) -> Probe:
+    """The mark that says which claim is tested; ``texts`` are those of its numbers."""
+    return Shown("software", "claim", 24, lambda number: texts()[number] or "-"), claim
+
+
+def functions(texts: Callable[[], Sequence[Sequence[str]]], kernel_stack: Value) -> list[Probe]:
+    """The mark that says which functions execute: the innermost, and all of them."""
+    return [
+        (Shown("software", "kernel_function", 24,
+               lambda number: (texts()[number] or ("user",))[-1]), kernel_stack),
+        (Shown("software", "kernel_stack", 24,
+               lambda number: " > ".join(texts()[number]) or "user"), kernel_stack),
+    ]
 
 
 def ports(unit: Any) -> list[Probe]:

@@ -7,7 +7,8 @@ import pytest
 from hw.config import MmuConfig
 from hw.presets import PRESETS
 from sim.cli import main
-from sim.machine import Machine, Unsuited, suits
+from sim.engine import Unsuited
+from sim.machine import Machine, suits
 from sim.scenario import discover
 
 

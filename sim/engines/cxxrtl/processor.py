@@ -9,14 +9,13 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any
 
-from hw.bus import Register as HwRegister
 from hw.interrupts import FIRST_VECTOR
-from hw.layout import AccessKind, Fault
+from hw.layout import Fault
 from sim.engines.operations import (
-    Control, Halt, LoadString, Send, Settle, Single, StoreString, Take,
+    KINDS, REGISTERS, Control, Halt, LoadString, Send, Settle, Single, StoreString, Take,
 )
 from sim.engines.processor import Names, Processor
-from sw.bus import Answer, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Answer, GeneralProtection, Kind, PageFault
 from sw.bus import Fault as BusFault
 from sw.pieces import CHUNK
 
@@ -32,12 +31,10 @@ ORDER = Struct("@IIQQQIIIIII")
 REPLY = Struct("@QQIIII")
 MARKS = 64
 
-_KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
-_REGISTERS = {register: HwRegister[register.name].value for register in Register}
-_MASKS     = {size: (1 << 8 * size) - 1 for size in (1, 2, 4, 8)}
-_64_BITS   = (1 << 64) - 1
-_NONE      = Fault.NONE.value
-_PAGE      = Fault.PAGE_FAULT.value
+_MASKS   = {size: (1 << 8 * size) - 1 for size in (1, 2, 4, 8)}
+_64_BITS = (1 << 64) - 1
+_NONE    = Fault.NONE.value
+_PAGE    = Fault.PAGE_FAULT.value
 
 
 class CompiledProcessor(Processor):
@@ -104,21 +101,21 @@ class CompiledProcessor(Processor):
     def _write_single(self, operation: Single) -> None:
         access = operation.access
         self._put(ACCESS, access.linear & _64_BITS, access.data & _64_BITS,
-                  access.compare & _64_BITS, _KINDS[access.kind], access.size, access.user,
+                  access.compare & _64_BITS, KINDS[access.kind], access.size, access.user,
                   access.implicit)
 
     def _write_load(self, operation: LoadString) -> None:
-        self._put(LOAD, operation.linear, kind=_KINDS[Kind.READ], user=operation.user,
+        self._put(LOAD, operation.linear, kind=KINDS[Kind.READ], user=operation.user,
                   count=operation.count)
 
     def _write_store(self, operation: StoreString) -> None:
         self._sent[:len(operation.data)] = operation.data
-        self._put(STORE, operation.linear, kind=_KINDS[Kind.WRITE], user=operation.user,
+        self._put(STORE, operation.linear, kind=KINDS[Kind.WRITE], user=operation.user,
                   count=len(operation.data))
 
     def _write_control(self, operation: Control) -> None:
         self._put(CONTROL, operation.value & _64_BITS, kind=operation.op.value,
-                  size=_REGISTERS[operation.register])
+                  size=REGISTERS[operation.register])
 
     def _write_send(self, operation: Send) -> None:
         self._put(SEND, kind=operation.target, size=operation.vector - FIRST_VECTOR)

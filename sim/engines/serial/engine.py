@@ -1,0 +1,238 @@
+"""A machine at the other end of a serial link.
+
+The board reports what happened on the ports of its unit, cycle by cycle, and that is what goes on
+record; see docs/serial-link.md.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hw.arbiter import Arbiter
+from hw.bus import ControlResponse
+from hw.config import MmuConfig
+from hw.presets import PRESETS
+from sim.engine import MachineLost, Unavailable, Unsuited
+from sim.engines.answers import answers
+from sim.engines.base import Simulation
+from sim.engines.operations import Control, LoadString, Operation, Single, StoreString
+from sim.engines.processor import Names, Processor
+from sim.link import orders
+from sim.link.client import Client, Counters, Greeting
+from sim.link.frames import CAPACITY
+from sim.link.line import Line, opened
+from sim.link.rows import RowReader
+from sim.memory import PhysicalMemory
+from sim.recorder import Fields, Sample
+from sim.schedule import Schedule
+from sim.waves import waveform
+
+from .image import MemoryImage
+from .shadow import Shadow
+
+
+__all__ = ["SerialEngine", "on_port"]
+
+
+_outcome = Fields(ControlResponse)
+
+#: Requests between two reports of progress.
+STRIDE = 16
+
+
+@dataclass
+class _Heard:
+    """What the rows of one request said that the kernel waits for."""
+
+    responses:  list[int] = field(default_factory=list)
+    controlled: int       = 0
+    state:      int       = 0
+
+
+class SerialEngine(Simulation[Processor]):
+    """A :class:`sim.engine.Engine`: one processor, and whatever unit and memory the board has.
+
+    Parameters
+    ----------
+    config : :class:`hw.config.MmuConfig` or :class:`None`
+        What the unit must be; by default, what it is.
+    line : :class:`sim.link.line.Line`
+        Where the board is.
+    patience : :class:`float`
+        Seconds of silence after which a request is repeated.
+    cpus, memory, schedule, arbiter
+        As in :class:`sim.engines.base.Simulation`: one processor, and a memory that is fast and
+        empty, which becomes an image of the board's. There is nothing to schedule.
+
+    Raises :class:`sim.engine.Unsuited`, and :class:`sim.engine.Unavailable` without a board.
+
+    Attributes
+    ----------
+    client : :class:`sim.link.client.Client`
+        The computer's end of the link.
+    """
+
+    def __init__(
+        self, config: MmuConfig | None = None, *, line: Line, patience: float = 0.5,
+        cpus: int = 1, memory: PhysicalMemory | None = None, schedule: Schedule | None = None,
+        arbiter: type[Arbiter] = Arbiter,
+    ):
+        self.client = Client(line, patience=patience)
+        try:
+            board = self._connect(config, cpus, memory)
+        except BaseException:
+            self.client.close()
+            raise
+        super().__init__(board, cpus=cpus, memory=memory, schedule=schedule, arbiter=arbiter)
+        self._image = MemoryImage(self.memory, self.ram or 0)
+        self._names = Names((0, 0))
+        self._rows  = RowReader(self._names.texts)
+        self._kept: list[tuple[int, Sample]] | None = None  # for a waveform
+        self._request  = bytearray()
+        self._requests = 0
+        self._shown    = 0  # the mark on the board
+
+    def _connect(
+        self, config: MmuConfig | None, cpus: int, memory: PhysicalMemory | None,
+    ) -> MmuConfig:
+        """Reset the board; return what its unit can do, if that suits."""
+        greeting = self.client.connect()
+        name, board = _preset(greeting)
+        if config is not None and config != board:
+            raise Unsuited(f"the unit on the board has preset {name}; leave --preset out")
+        if cpus != 1:
+            raise Unsuited(f"there is one processor on the board, not {cpus}; "
+                           "use another --engine")
+        if memory is not None and (memory.latency != 1 or memory.stall):
+            raise Unsuited("memory on the board answers in the next cycle; use another --engine")
+        self.ram = greeting.ram_kib << 10
+        return board
+
+    def _processor(self) -> Processor:
+        return Processor(self.stacks)
+
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+        """Run until the end of the only one of ``mains``.
+
+        Raises :class:`sim.engine.MachineLost` if the board falls silent, or what it reports
+        cannot be.
+        """
+        shadow = Shadow(self.config, self.stacks, self.claims)
+        try:
+            with nullcontext() if waves is None else waveform(waves, shadow.shown) as wave:
+                self._kept = None if wave is None else []
+                try:
+                    self._start(mains)
+                    self._go()
+                    self._audit(self.client.counters())
+                finally:
+                    self._stop()
+                    if wave is not None:
+                        shadow.write(wave, self._kept or ())
+        finally:
+            self.client.close()
+
+    def _go(self) -> None:
+        """Operation by operation, to the end of the kernel."""
+        bus = self.bus
+        while bus.running:
+            operation = bus.operation
+            self._order_marks()
+            outcome = self._do(operation)
+            if operation is None:
+                bus.running = False
+            else:
+                bus.resume(outcome)
+            self._requests += 1
+            if self.progress is not None and self._requests % STRIDE == 0:
+                self.progress(self._cycle)
+
+    def _order_marks(self) -> None:
+        """Show the marks, each for a cycle, but the last with what follows."""
+        bus = self.bus
+        while True:
+            if bus.marks:
+                bus.kernel_stack = bus.marks.popleft()
+            mark = self._names.number((bus.kernel_stack, self._claim))
+            if mark != self._shown:
+                self._shown = mark
+                self._order(orders.mark(mark))
+            if not bus.marks:
+                return
+            self._order(orders.CYCLE)
+
+    def _do(self, operation: Operation | None) -> Any:
+        """Have an operation done, after what was ordered before; return its outcome."""
+        if isinstance(operation, Single | LoadString | StoreString):
+            requests = operation.requests()
+            self._order(orders.accesses(requests))
+            heard = self._hear()
+            return operation.outcome(answers(requests, heard.responses, heard.state))
+        if isinstance(operation, Control):
+            self._order(orders.control(operation))
+            outcome = _outcome(self._hear().controlled)
+            return outcome["value"], bool(outcome["fault"])
+        # The marks before a pause, or before the end.
+        self._order(orders.CYCLE)
+        self._hear()
+        return None
+
+    def _order(self, order: bytes) -> None:
+        """Add to the request; what has no room in it is one of its own."""
+        if len(self._request) + len(order) > CAPACITY:
+            self._hear()
+        self._request += order
+
+    def _hear(self) -> _Heard:
+        """Have the request done, and put on record what happened."""
+        heard = _Heard()
+        request, self._request = bytes(self._request), bytearray()
+        for octets in self.client.do(request):
+            for cycle, sample in self._rows.rows(octets):
+                self._record(cycle, sample, heard)
+        self._cycle = self._rows.cycle + 1
+        return heard
+
+    def _record(self, cycle: int, sample: Sample, heard: _Heard) -> None:
+        self.recorders[0].step(cycle, sample)
+        self._image.step(cycle, sample)
+        if self._kept is not None:
+            self._kept.append((cycle, sample))
+        if sample.response_valid:
+            heard.responses.append(sample.response)
+        if sample.controlled_valid:
+            # The last one is the kernel's. Before it there may be one by the button.
+            heard.controlled = sample.controlled
+        heard.state = sample.state
+
+    def _audit(self, counters: Counters) -> None:
+        """Compare the record with what the board has counted by itself."""
+        self._cycle = self.recorders[0].recording.cycles = counters.cycles
+        for name, event in (("hits", "hit"), ("misses", "missed"), ("walks", "walk_begun"),
+                            ("page_faults", "page_fault")):
+            counted, found = getattr(counters, name), len(self.trace.events(event))
+            if counted != found:
+                raise MachineLost(f"the board has counted {counted} {name.replace('_', ' ')}, "
+                                  f"but reported {found}: the record is not whole")
+
+
+def on_port(config: MmuConfig | None = None, *, port: str | None = None,
+            **options: Any) -> SerialEngine:
+    """The engine on a serial port. Raises :class:`sim.engine.Unavailable` if it cannot be opened.
+
+    ``options`` are those of :class:`SerialEngine`.
+    """
+    if port is None:
+        raise Unavailable("the engine serial needs to know where the board is: --port DEVICE")
+    return SerialEngine(config, line=opened(port), **options)
+
+
+def _preset(greeting: Greeting) -> tuple[str, MmuConfig]:
+    """The preset that a board names by its place. Raises :class:`sim.engine.Unavailable`."""
+    presets = list(PRESETS.items())
+    if greeting.preset >= len(presets):
+        raise Unavailable(f"the board has preset number {greeting.preset}, which this program "
+                          "does not know: build and program it anew")
+    return presets[greeting.preset]

@@ -1,0 +1,45 @@
+"""Physical memory of a board, rebuilt from the transfers that it reports."""
+
+from collections import deque
+
+from sim.engine import MachineLost
+from sim.memory import PhysicalMemory
+from sim.recorder import Sample
+
+
+__all__ = ["MemoryImage"]
+
+
+class MemoryImage:
+    """Does to a memory what was done to the board's, and checks what is read there.
+
+    Parameters
+    ----------
+    memory : :class:`sim.memory.PhysicalMemory`
+        What becomes the image.
+    size : :class:`int`
+        Bytes that the board has. What is beyond is not kept there.
+    """
+
+    def __init__(self, memory: PhysicalMemory, size: int):
+        self._memory = memory
+        self._size   = size
+        self._due: deque[tuple[int, int | None]] = deque()  # address, the word that must come
+
+    def step(self, cycle: int, sample: Sample) -> None:
+        """Take note of a cycle.
+
+        Raises :class:`sim.engine.MachineLost` if a word is not read as it was written: then
+        the record is not what happened, or memory is broken.
+        """
+        if sample.ack:
+            address, word = self._due.popleft() if self._due else (0, None)
+            if word is not None and word != sample.dat_r:
+                raise MachineLost(f"in cycle {cycle} memory has {sample.dat_r:#x} at {address:#x} "
+                                  f"of the board, where {word:#x} was written last")
+        if sample.stb:
+            address = sample.adr * 8
+            within  = address < self._size
+            before  = self._memory.transfer(sample.adr, sample.we and within, sample.sel,
+                                            sample.dat_w)
+            self._due.append((address, before if within and not sample.we else None))

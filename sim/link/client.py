@@ -1,0 +1,152 @@
+"""Requests to a board, and its answers: repeated until they get through.
+
+Ref: docs/serial-link.md, "Frames" and "Answers".
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sim.engine import MachineLost, Unavailable
+
+from .frames import CAPACITY, Deframer, framed
+from .line import Line
+from .numbers import Numbers
+
+
+__all__ = ["VERSION", "Client", "Counters", "Greeting"]
+
+
+#: Version of the link.
+VERSION = 1
+
+_CONNECT, _CONTINUE, _COUNTERS = b"\x01", b"\x02", b"\x03"
+
+#: Octets that come before an answer, at most; a board says nothing that it is not asked for.
+_MOST = 8 * CAPACITY
+
+#: First octets of answers.
+_GREETING, _ROWS, _MORE, _COUNTED, _NONSENSE = 1, 2, 3, 4, 5
+
+
+class Greeting(NamedTuple):
+    """What a board says of itself. ``preset`` is a place in :data:`hw.presets.PRESETS`."""
+
+    version:   int
+    preset:    int
+    ram_kib:   int
+    clock_khz: int
+
+
+class Counters(NamedTuple):
+    """What a board has counted since it was reset, each modulo 2**32."""
+
+    cycles:      int
+    hits:        int
+    misses:      int
+    walks:       int
+    page_faults: int
+
+
+class Client:
+    """The computer's end of the link. One request at a time.
+
+    Parameters
+    ----------
+    line : :class:`.line.Line`
+        What the octets go through.
+    patience : :class:`float`
+        Seconds of silence after which a request is repeated.
+    attempts : :class:`int`
+        How often a request is sent before the board is given up.
+
+    Attributes
+    ----------
+    repeated : :class:`int`
+        Requests that were sent once more, so far.
+    """
+
+    def __init__(self, line: Line, *, patience: float = 0.5, attempts: int = 8):
+        self.repeated  = 0
+        self._line     = line
+        self._patience = patience
+        self._attempts = attempts
+        self._deframer = Deframer()
+        # A number of an earlier connection must not be taken for one of ours.
+        self._number   = secrets.randbelow(256)
+
+    def connect(self) -> Greeting:
+        """Reset the machine on the board. Raises :class:`sim.engine.Unavailable`.
+
+        That is also what a board of another version of the link ends in.
+        """
+        try:
+            kind, octets = self._ask(_CONNECT)
+        except MachineLost as lost:
+            raise Unavailable(f"{lost}; is the board programmed (dragoncage program), and is this "
+                              "its port?") from lost
+        if kind != _GREETING:
+            raise Unavailable("what answers at this port is not a board of dragoncage")
+        version = _numbers(octets, 1)[0]
+        if version != VERSION:
+            raise Unavailable(f"the board speaks version {version} of the link, and this program "
+                              f"version {VERSION}: build and program it anew")
+        return Greeting(*_numbers(octets, len(Greeting._fields)))
+
+    def counters(self) -> Counters:
+        """Read the counters."""
+        _, octets = self._ask(_COUNTERS)
+        return Counters(*_numbers(octets, len(Counters._fields)))
+
+    def do(self, request: bytes) -> Iterator[bytes]:
+        """Have operations done; yield octets of the rows, in several parts if there are many."""
+        kind, octets = self._ask(request)
+        while kind == _MORE:
+            yield octets
+            kind, octets = self._ask(_CONTINUE)
+        if kind == _NONSENSE:
+            raise MachineLost("the board makes no sense of a request, though it has the same "
+                              "version of the link")
+        yield octets
+
+    def close(self) -> None:
+        """Give the line up."""
+        self._line.close()
+
+    def _ask(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request until it is answered; return the first octet, and the others.
+
+        Raises :class:`sim.engine.MachineLost` if it never is.
+        """
+        self._number = (self._number + 1) % 256
+        frame = framed(self._number, request)
+        for attempt in range(self._attempts):
+            self.repeated += attempt > 0
+            self._line.write(frame)
+            answer = self._await()
+            if answer:
+                return answer[0], answer[1:]
+        raise MachineLost("no answer from the board to any of "
+                          f"{self._attempts} requests in {self._attempts * self._patience:.0f} s")
+
+    def _await(self) -> bytes | None:
+        """The answer to the request; None if the line is silent, or spoils what may be it."""
+        until, left = time.monotonic() + self._patience, _MOST
+        while (seconds := until - time.monotonic()) > 0 and left > 0:
+            octets = self._line.read(seconds)
+            if octets:
+                until = time.monotonic() + self._patience
+                left -= len(octets)
+            for frame in self._deframer.feed(octets):
+                if frame is None:
+                    return None
+                if frame.number == self._number and frame.payload:
+                    return frame.payload
+        return None
+
+
+def _numbers(octets: bytes, count: int) -> list[int]:
+    numbers = Numbers()
+    numbers.feed(octets)
+    return [numbers.next() for _ in range(count)]

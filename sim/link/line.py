@@ -1,0 +1,82 @@
+"""What octets go through to a board: a serial port."""
+
+import os
+from typing import Protocol
+
+from sim.engine import MachineLost, Unavailable
+
+
+__all__ = ["BAUD", "Line", "opened"]
+
+
+#: Bits in a second on the line to a board.
+BAUD = 1_000_000
+
+
+class Line(Protocol):
+    """Octets out and in. Some may get lost, or come wrong or twice."""
+
+    def write(self, octets: bytes) -> None:
+        """Send octets."""
+
+    def read(self, seconds: float) -> bytes:
+        """Octets that have come, one or more; none if none come within ``seconds``."""
+
+    def close(self) -> None:
+        """Give the line up."""
+
+
+class _SerialPort:
+    """A :class:`Line` through a port of pyserial."""
+
+    def __init__(self, port: str):
+        import serial
+
+        self._errors = (serial.SerialException, OSError)
+        try:
+            self._serial = serial.Serial(port, BAUD, exclusive=True)
+        except (*self._errors, ValueError) as error:
+            raise Unavailable(f"cannot open the serial port {port}: {_reason(error)}") from error
+        self._port = port
+        self._serial.reset_input_buffer()
+
+    def write(self, octets: bytes) -> None:
+        """Send octets. Raises :class:`sim.engine.MachineLost`, like ``read``."""
+        try:
+            self._serial.write(octets)
+        except self._errors as error:
+            raise self._lost() from error
+
+    def read(self, seconds: float) -> bytes:
+        """Octets that have come; see :class:`Line`."""
+        try:
+            self._serial.timeout = seconds
+            first: bytes = self._serial.read(1)
+            return first + self._serial.read(self._serial.in_waiting) if first else b""
+        except self._errors as error:
+            raise self._lost() from error
+
+    def close(self) -> None:
+        """Give the port up."""
+        self._serial.close()
+
+    def _lost(self) -> MachineLost:
+        return MachineLost(f"the serial port {self._port} is gone: was the board unplugged?")
+
+
+def opened(port: str) -> Line:
+    """Open a serial port, named as the operating system does.
+
+    Raises :class:`sim.engine.Unavailable` without pyserial, or if the port cannot be opened.
+    """
+    try:
+        return _SerialPort(port)
+    except ModuleNotFoundError as error:
+        raise Unavailable("the engine serial needs pyserial: "
+                          "pip install -e '.[serial]'") from error
+
+
+def _reason(error: Exception) -> str:
+    """What the operating system says, without pyserial's words around it."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else str(error)
