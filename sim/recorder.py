@@ -244,8 +244,9 @@ class Recorder:
         access.answered = cycle
         access.fault    = _faults[response["fault"]]
         if access.done:
-            access.answer   = response["data"] & (1 << 8 * access.size) - 1
             access.physical = response["physical"]
+            if access.kind != AccessKind.WRITE:  # after a write it is whatever memory says
+                access.answer = response["data"] & (1 << 8 * access.size) - 1
         elif access.fault == Fault.PAGE_FAULT:
             access.error_code = response["error"]
 

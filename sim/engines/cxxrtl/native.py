@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Callable, Iterable, Mapping
+from importlib import resources
 
 from hw.arbiter import Arbiter
 from hw.bus import Register as HwRegister
@@ -11,12 +12,16 @@ from sim.memory import PAGE, PhysicalMemory
 from sim.schedule import Turn
 from sw.bus import Register
 
+from . import design
 from .build import library
 from .processor import CompiledProcessor
 
 
 __all__ = ["Machine", "Native", "Status", "native"]
 
+
+SOURCES = ("bare.h", "clock.h", "harness.cc", "log.h", "memory.h", "port.h", "socket.h", "turns.h",
+           "vectors.h")
 
 Word    = ctypes.c_uint32
 Number  = ctypes.c_uint64
@@ -49,9 +54,15 @@ class Native:
     """
 
     def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter], view: bool):
-        self.bench, calls = library(
-            lambda: Bench(config, cpus=cpus, arbiter=arbiter, view=view))
-        self.calls = calls
+        def made() -> tuple[str, dict[str, str]]:
+            self.bench = Bench(config, cpus=cpus, arbiter=arbiter, view=view)
+            here = resources.files(__package__)
+            return design.text(self.bench), {
+                **{name: here.joinpath(name).read_text() for name in SOURCES},
+                "ports.h": design.header(self.bench),
+            }
+
+        self.calls = calls = library(made)
         numbers = ctypes.POINTER(Number)
         for name, result, arguments in (
             ("machine_new",          Handle,  [Number, ctypes.c_char_p, Number, PageOf, Number]),

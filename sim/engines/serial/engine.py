@@ -5,7 +5,6 @@ record; see docs/serial-link.md.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,20 +118,31 @@ class SerialEngine(Simulation[Processor]):
         Raises :class:`sim.engine.MachineLost` if the board falls silent, or what it reports
         cannot be.
         """
-        shadow = Shadow(self.config, self.stacks, self.claims)
         try:
-            with nullcontext() if waves is None else waveform(waves, shadow.shown) as wave:
-                self._kept = None if wave is None else []
-                try:
-                    self._start(mains)
-                    self._go()
-                    self._audit(self.client.counters())
-                finally:
-                    self._stop()
-                    if wave is not None:
-                        shadow.write(wave, self._kept or ())
+            if waves is None:
+                self._play(mains)
+            else:
+                self._play_shown(mains, waves)
         finally:
             self.client.close()
+
+    def _play_shown(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path) -> None:
+        """Play with a waveform, which is written once all is on record."""
+        shadow = Shadow(self.config, self.stacks, self.claims)
+        self._kept = []
+        with waveform(waves, shadow.shown) as wave:
+            try:
+                self._play(mains)
+            finally:
+                shadow.write(wave, self._kept)
+
+    def _play(self, mains: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        try:
+            self._start(mains)
+            self._go()
+            self._audit(self.client.counters())
+        finally:
+            self._stop()
 
     def _go(self) -> None:
         """Operation by operation, to the end of the kernel."""
