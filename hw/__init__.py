@@ -13,9 +13,12 @@
 :mod:`hw.walker`          the walk from CR3 to a leaf
 :mod:`hw.control`         control registers and what may be written to them
 :mod:`hw.translator`      accesses in, physical addresses or faults out
+:mod:`hw.lanes`           bytes in words of memory (pure functions)
 :mod:`hw.transfer`        the physical transfers of an access, and its response
 :mod:`hw.mmu`             the whole
+:mod:`hw.presets`         configurations by name
 :mod:`hw.arbiter`         one memory for several units
 :mod:`hw.interrupts`      interrupts that processors send each other
+:mod:`hw.demo`            a unit, its memory and a link to a computer, for an FPGA
 ========================  ===========================================================
 """

@@ -17,7 +17,8 @@ class MmuConfig:
     tlb_entries : :class:`int`
         Translations held by the TLB, a power of two.
     outstanding : :class:`int`
-        Physical transfers in flight or waiting to be answered, a power of two.
+        Physical transfers in flight or waiting to be answered, a power of two. With 1, accesses
+        do not follow each other every cycle.
     long_mode : :class:`bool`
         4-level paging (EFER.LME, CR4.PAE).
     gigabyte_pages : :class:`bool`
@@ -46,10 +47,10 @@ class MmuConfig:
     def __post_init__(self):
         if not 32 <= self.maxphyaddr <= 52:
             raise ValueError(f"maxphyaddr must be 32 to 52 bits, not {self.maxphyaddr!r}")
-        for name in ("tlb_entries", "outstanding"):
+        for name, least in (("tlb_entries", 2), ("outstanding", 1)):
             size = getattr(self, name)
-            if not isinstance(size, int) or size < 2 or size & (size - 1):
-                raise ValueError(f"{name} must be a power of two, 2 or more, not {size!r}")
+            if not isinstance(size, int) or size < least or size & (size - 1):
+                raise ValueError(f"{name} must be a power of two, {least} or more, not {size!r}")
         if self.gigabyte_pages and not self.long_mode:
             raise ValueError("gigabyte_pages needs long_mode")
         if self.nx and not self.long_mode:

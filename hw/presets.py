@@ -13,7 +13,7 @@ __all__ = ["PRESETS"]
 #: CR0.WP, and nothing newer. A board tells which preset it has by the place in this table, so
 #: further ones come last.
 PRESETS: Mapping[str, MmuConfig] = {
-    "tiny": MmuConfig(maxphyaddr=32, tlb_entries=2, outstanding=2, long_mode=False,
+    "tiny": MmuConfig(maxphyaddr=32, tlb_entries=2, outstanding=1, long_mode=False,
                       gigabyte_pages=False, nx=False),
     "default": MmuConfig(),
     "classic": MmuConfig(maxphyaddr=32, long_mode=False, gigabyte_pages=False, nx=False, pse=False,

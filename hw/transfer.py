@@ -5,6 +5,7 @@ from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import AccessResponse
+from .lanes import beyond, lanes_of, rotated
 from .layout import AccessKind, ErrorCode, Fault
 from .translator import translated_layout
 from .wishbone import WishboneSignature
@@ -13,15 +14,22 @@ from .wishbone import WishboneSignature
 __all__ = ["Transfer"]
 
 
-class Receipt(data.Struct):
-    """What is needed, when memory has answered, to answer the access."""
+def receipt_layout(config):
+    """What is needed of an access to answer it, besides what memory says."""
+    return data.StructLayout({
+        "physical": config.maxphyaddr,
+        "fault":    Fault,
+        "error":    ErrorCode,
+    })
 
-    offset:   3   #: Of the first byte in its word.
-    size:     2
-    two:      1   #: The bytes lie in two words.
-    physical: 52
-    fault:    Fault
-    error:    ErrorCode
+
+class Flight(data.Struct):
+    """What is needed of an access to make its data of memory's answer to a transfer."""
+
+    offset: 3  #: Of the first byte in its word.
+    size:   2
+    second: 1  #: The transfer is that of the second of two words.
+    last:   1  #: ... or of the only one.
 
 
 class Transfer(wiring.Component):
@@ -60,40 +68,42 @@ class Transfer(wiring.Component):
         })
 
         depth = config.outstanding
-        self._held    = Signal(translated_layout(config))
-        self._valid   = Signal()
-        self._finish  = Signal()             # the held access is done with
-        self._beat    = Signal()             # which of its words is transferred now
-        self._two     = Signal()
-        self._asked   = Signal()             # memory takes a transfer
-        self._flying  = Signal(range(depth + 1))
-        self._lanes   = Signal(16)           # of both words
-        self._old     = Signal(64)           # what a locked access has read, in its lanes
-        self._seen    = Signal()             # ... the first word of it
-        self._writing = Signal()             # ... and now writes
-        self._rotated = Signal(64)           # an operand, in the lanes
+        self._held     = Signal(translated_layout(config))
+        self._valid    = Signal()
+        self._finish   = Signal()    # the held access is done with
+        self._lanes    = Signal(16)  # of both its words
+        self._two      = Signal()
+        self._beat     = Signal()    # which of the words is transferred now
+        self._asked    = Signal()    # memory takes a transfer
+        self._writing  = Signal()    # a locked access has read, and now writes
+        self._flights  = fifo.SyncFIFO(width=Shape.cast(Flight).width, depth=depth)
+        self._receipts = fifo.SyncFIFO(width=receipt_layout(config).size, depth=depth)
+        self._words    = fifo.SyncFIFO(width=64, depth=depth)  # data of accesses
 
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.receipts = receipts = fifo.SyncFIFO(
-            width=Shape.cast(Receipt).width, depth=self.config.outstanding)
-        m.submodules.words = words = fifo.SyncFIFO(width=64, depth=self.config.outstanding)
+        m.submodules.flights  = flights  = self._flights
+        m.submodules.receipts = receipts = self._receipts
+        m.submodules.words    = words    = self._words
 
-        locked = self._prepare(m)
         room   = Signal()
-        m.d.comb += room.eq(self._flying + words.level < self.config.outstanding)
-
+        locked = Signal()
+        m.d.comb += [
+            room.eq(flights.level + words.level < self.config.outstanding),
+            locked.eq((self._held.access.kind == AccessKind.EXCHANGE)
+                      | (self._held.access.kind == AccessKind.COMPARE_EXCHANGE)),
+        ]
         self._take(m)
-        self._count(m, words)
-        self._answer(m, receipts, words)
+        self._prepare(m)
+        self._gather(m)
+        self._answer(m)
         with m.FSM():
             with m.State("TRANSFER"):
                 with m.If(self._valid & (self._held.fault != Fault.NONE)):
                     m.d.comb += [receipts.w_en.eq(1), self._finish.eq(receipts.w_rdy)]
                 with m.Elif(self._valid & locked):
-                    m.d.sync += self._seen.eq(0)
-                    with m.If((self._flying == 0) & (words.level == 0) & receipts.w_rdy):
+                    with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
                         m.next = "READ_LOCKED"
                 with m.Elif(self._valid):
                     self._ask(m, when=room & (receipts.w_rdy | self._beat))
@@ -102,14 +112,13 @@ class Transfer(wiring.Component):
 
             with m.State("READ_LOCKED"):
                 self._lock(m)
-                self._ask(m, when=1)
+                self._ask(m, when=flights.w_rdy)
                 with m.If(self._asked & (self._beat | ~self._two)):
                     m.next = "WAIT_READ"
 
             with m.State("WAIT_READ"):
                 self._lock(m)
-                self._rotate(m, self._held.access.compare)
-                with m.If(self._flying == 0):
+                with m.If(~flights.r_rdy):
                     m.next = "WRITE_LOCKED"
                     with m.If(~self._matches()):
                         m.d.comb += [receipts.w_en.eq(1), self._finish.eq(1)]
@@ -118,18 +127,17 @@ class Transfer(wiring.Component):
             with m.State("WRITE_LOCKED"):
                 self._lock(m)
                 m.d.comb += self._writing.eq(1)
-                self._ask(m, when=1)
+                self._ask(m, when=flights.w_rdy)
                 with m.If(self._asked & (self._beat | ~self._two)):
                     m.next = "WAIT_WRITE"
 
             with m.State("WAIT_WRITE"):
                 self._lock(m)
                 m.d.comb += self._writing.eq(1)
-                with m.If(self._flying == 0):
+                with m.If(~flights.r_rdy):
                     m.d.comb += [receipts.w_en.eq(1), self._finish.eq(1)]
                     m.next = "TRANSFER"
 
-        m.d.comb += receipts.w_data.eq(self._receipt())
         return m
 
     def _take(self, m):
@@ -141,23 +149,28 @@ class Transfer(wiring.Component):
             m.d.sync += [self._valid.eq(1), self._held.eq(self.request.payload)]
 
     def _prepare(self, m):
-        """Lay the held access out on its words; return whether it is a locked one."""
-        access = self._held.access
-        offset = self._held.physical[:3]
-        word   = self._held.physical[3:]
-        beyond = Mux(self._held.crosses, Cat(C(0, 9), self._held.second), word + 1)
-        widths = Array([0x01, 0x03, 0x0f, 0xff])
+        """Lay the held access out on its words, and note what the answers will need of it."""
+        held   = self._held
+        offset = held.physical[:3]
+        word   = held.physical[3:]
+        second = Mux(held.crosses, Cat(C(0, 9), held.second), word + 1)
+        flight, receipt = Signal(Flight), Signal(receipt_layout(self.config))
         m.d.comb += [
-            self._lanes.eq(widths[access.size] << offset),
+            self._lanes.eq(lanes_of(offset, held.access.size)),
             self._two.eq(self._lanes[8:].any()),
-            self.memory.adr.eq(Mux(self._beat, beyond, word)),
+            self.memory.adr.eq(Mux(self._beat, second, word)),
             self.memory.sel.eq(self._lanes.word_select(self._beat, 8)),
-            self.memory.dat_w.eq(self._rotated),
-            self.memory.we.eq((access.kind == AccessKind.WRITE) | self._writing),
+            self.memory.dat_w.eq(rotated(held.access.data, offset)),
+            self.memory.we.eq((held.access.kind == AccessKind.WRITE) | self._writing),
+            flight.offset.eq(offset),
+            flight.size.eq(held.access.size),
+            flight.second.eq(self._beat),
+            flight.last.eq(self._beat | ~self._two),
+            self._flights.w_data.eq(flight),
+            self._flights.w_en.eq(self._asked),
+            *(receipt[name].eq(held[name]) for name in ("physical", "fault", "error")),
+            self._receipts.w_data.eq(receipt),
         ]
-        self._rotate(m, access.data)
-        return ((access.kind == AccessKind.EXCHANGE)
-                | (access.kind == AccessKind.COMPARE_EXCHANGE))
 
     def _ask(self, m, *, when):
         """Ask memory for the present word; go on to the next once it is taken."""
@@ -171,79 +184,47 @@ class Transfer(wiring.Component):
     def _lock(self, m):
         m.d.comb += self.memory.lock.eq(1)
 
-    def _count(self, m, words):
-        """Follow the transfers in flight, and keep what memory answers."""
-        answered = self.memory.ack & (self._flying != 0)
+    def _gather(self, m):
+        """Make data of memory's answers, of one or two for each access."""
+        flight   = data.View(Flight, self._flights.r_data)
+        answered = self.memory.ack & self._flights.r_rdy
+        found    = Signal(64)
+        first    = Signal(64)  # what the first of two words had
+        octets   = []
+        for number in range(8):
+            in_first = flight.second & (flight.offset < 8 - number)
+            octet    = Mux(in_first, first.word_select(number, 8), found.word_select(number, 8))
+            octets.append(Mux(beyond(flight.size)[number], 0, octet))
         m.d.comb += [
-            self.memory.cyc.eq(self.memory.stb | self.memory.lock | (self._flying != 0)),
-            words.w_data.eq(self.memory.dat_r),
-            words.w_en.eq(answered & ~self._writing),
-            self.drained.eq(~self._valid & (self._flying == 0)),
+            self.memory.cyc.eq(self.memory.stb | self.memory.lock | self._flights.r_rdy),
+            found.eq(rotated(self.memory.dat_r, -flight.offset)),
+            self._flights.r_en.eq(answered),
+            self._words.w_data.eq(Cat(octets)),
+            self._words.w_en.eq(answered & flight.last & ~self._writing),
+            self.drained.eq(~self._valid & ~self._flights.r_rdy),
         ]
-        m.d.sync += self._flying.eq(self._flying + self._asked - answered)
-        with m.If(words.w_en):
-            m.d.sync += self._seen.eq(1)
-            for lane in range(8):
-                with m.If(~self._seen | self._lanes[8 + lane]):
-                    m.d.sync += self._old.word_select(lane, 8).eq(
-                        self.memory.dat_r.word_select(lane, 8))
-
-    def _rotate(self, m, operand):
-        """Turn ``operand`` so that its bytes are in their lanes, of whichever word."""
-        m.d.comb += self._rotated.eq(_rotated(operand, self._held.physical[:3]))
+        with m.If(answered):
+            m.d.sync += first.eq(found)
 
     def _matches(self):
-        """May the locked access store? When its second operand is in the lanes."""
-        same = Cat(self._old.word_select(lane, 8) == self._rotated.word_select(lane, 8)
-                   for lane in range(8))
-        return ((self._held.access.kind == AccessKind.EXCHANGE)
-                | (same | ~(self._lanes[:8] | self._lanes[8:])).all())
+        """May the locked access store? Once it has read, its word is the only one."""
+        access = self._held.access
+        found  = self._words.r_data
+        same   = Cat(found.word_select(number, 8) == access.compare.word_select(number, 8)
+                     for number in range(8))
+        return (access.kind == AccessKind.EXCHANGE) | (same | beyond(access.size)).all()
 
-    def _receipt(self):
-        """What the response will need of the held access."""
-        return Cat(
-            self._held.physical[:3],
-            self._held.access.size,
-            self._two & (self._held.fault == Fault.NONE),
-            self._held.physical | C(0, 52),
-            self._held.fault,
-            self._held.error,
-        )
-
-    def _answer(self, m, receipts, words):
-        """Answer the oldest access as soon as its words are there."""
-        receipt = data.View(Receipt, receipts.r_data)
-        first   = Signal(64)
-        kept    = Signal()  # ``first`` holds the first of two words
+    def _answer(self, m):
+        """Answer the oldest access as soon as its data are there."""
+        receipt = data.View(receipt_layout(self.config), self._receipts.r_data)
         faulted = receipt.fault != Fault.NONE
-        wanted  = receipt.two & ~kept
-        # The lanes from the first byte on are in the first word, and the others in the second.
-        both    = Cat(Mux(receipt.two & (receipt.offset <= lane), first.word_select(lane, 8),
-                          words.r_data.word_select(lane, 8)) for lane in range(8))
-        found   = _rotated(both, -receipt.offset)
         answer  = self.response.p
         m.d.comb += [
-            self.response.valid.eq(receipts.r_rdy & (faulted | (words.r_rdy & ~wanted))),
-            answer.data.eq(Mux(faulted, 0, found & _byte_mask(receipt.size))),
+            self.response.valid.eq(self._receipts.r_rdy & (faulted | self._words.r_rdy)),
+            answer.data.eq(Mux(faulted, 0, self._words.r_data)),
             answer.physical.eq(receipt.physical),
             answer.fault.eq(receipt.fault),
             answer.error.eq(receipt.error),
         ]
         with m.If(self.response.valid & self.response.ready):
-            m.d.comb += [receipts.r_en.eq(1), words.r_en.eq(~faulted)]
-            m.d.sync += kept.eq(0)
-        with m.Elif(receipts.r_rdy & ~faulted & words.r_rdy & wanted):
-            m.d.comb += words.r_en.eq(1)
-            m.d.sync += [first.eq(words.r_data), kept.eq(1)]
-
-
-def _rotated(value, octets):
-    """``value``, of 64 bits, turned to the left by so many bytes, modulo 8."""
-    for bit in range(3):
-        value = Mux(octets[bit], value.rotate_left(8 << bit), value)
-    return value
-
-
-def _byte_mask(size):
-    """Mask of the low 1, 2, 4 or 8 bytes."""
-    return Array(C((1 << (8 << n)) - 1, 64) for n in range(4))[size]
+            m.d.comb += [self._receipts.r_en.eq(1), self._words.r_en.eq(~faulted)]

@@ -84,14 +84,17 @@ def check(response, access, outcome):
         assert response.fault == Fault.GENERAL_PROTECTION
 
 
+@pytest.mark.parametrize("sizes", [
+    {"tlb_entries": 4, "outstanding": 4}, {"tlb_entries": 2, "outstanding": 1},
+], ids=["larger", "smallest"])
 @pytest.mark.parametrize("mode", [LONG, BITS_32], ids=["4-level", "32-bit"])
 @given(
     flags=st.tuples(leaves, leaves, leaves), memory=memories,
     steps=st.lists(accesses | accesses | accesses | controls, min_size=5, max_size=24),
     chained=st.sets(st.integers(0, 23)), busy=st.integers(0, 0xff),
 )
-@settings(max_examples=80, deadline=None)
-def test_a_burst_ends_as_its_accesses_one_by_one(mode, flags, memory, steps, chained, busy):
+@settings(max_examples=60, deadline=None)
+def test_a_burst_ends_as_its_accesses_one_by_one(mode, sizes, flags, memory, steps, chained, busy):
     form, registers = mode
     golden = GoldenMmu()
     write_tables(golden.memory.write, form, flags)
@@ -111,4 +114,4 @@ def test_a_burst_ends_as_its_accesses_one_by_one(mode, flags, memory, steps, cha
         for place in (*TABLES, *PAGES):
             assert cpu.memory.read_bytes(place, 4096) == golden.memory.page(place >> 12)
 
-    bench_of(tlb_entries=4).run(main, memory=memory)
+    bench_of(**sizes).run(main, memory=memory)

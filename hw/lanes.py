@@ -1,0 +1,31 @@
+"""Bytes in words of memory: which lanes they are in, and how they get there. Pure functions.
+
+A word has 8 bytes, and a lane for each. The bytes of an access that do not all lie in one word are
+in the last lanes of the first, and in the first lanes of the second: no two are in one lane.
+"""
+
+from amaranth import *
+
+
+__all__ = ["beyond", "lanes_of", "rotated"]
+
+
+def lanes_of(offset, size):
+    """Lanes of the first word, and above them those of the second, as a mask of 16 bits.
+
+    ``offset`` is that of the first byte in its word, ``size`` the number of bytes as a power of
+    two.
+    """
+    return (Array(C(0xff >> 8 - (1 << n), 8) for n in range(4))[size] << offset)[:16]
+
+
+def beyond(size):
+    """Which of 8 bytes, from the lowest on, an access of ``size`` does not have."""
+    return Array(C(0xff << (1 << n), 8) for n in range(4))[size]
+
+
+def rotated(word, octets):
+    """``word``, turned to the left by so many bytes, modulo 8."""
+    for bit in range(3):
+        word = Mux(octets[bit], word.rotate_left(8 << bit), word)
+    return word
