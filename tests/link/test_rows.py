@@ -1,0 +1,96 @@
+"""Rows of the trace, read as docs/serial-link.md says."""
+
+import pytest
+
+from hw.bus import AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState
+from sim.link.numbers import Numbers
+from sim.link.rows import RowReader
+from sim.recorder import Fields
+
+
+MARKS = [(0, 0), (3, 4)]
+
+
+def leb128(*numbers):
+    octets = bytearray()
+    for number in numbers:
+        while number > 0x7F:
+            octets.append(number & 0x7F | 0x80)
+            number >>= 7
+        octets.append(number)
+    return bytes(octets)
+
+
+def rows(*numbers):
+    return list(RowReader(MARKS).rows(leb128(*numbers)))
+
+
+def changed(sample):
+    return {name: value for name, value in sample._asdict().items() if value}
+
+
+@pytest.mark.parametrize("number, octets", [
+    (0, "00"), (127, "7f"), (128, "8001"), (624485, "e58e26"), ((1 << 64) - 1, "ff" * 9 + "01"),
+])
+def test_numbers(number, octets):
+    numbers = Numbers()
+    numbers.feed(bytes.fromhex(octets))
+    assert numbers.next() == number and not numbers
+    assert leb128(number) == bytes.fromhex(octets)
+
+
+def test_a_number_that_has_not_all_come():
+    numbers = Numbers()
+    numbers.feed(b"\x05\x80")
+    assert numbers.next() == 5
+    numbers.accept()
+    with pytest.raises(EOFError):
+        numbers.next()
+    numbers.go_back()
+    numbers.feed(b"\x01")
+    assert numbers.next() == 128
+
+
+@pytest.mark.parametrize("mask, numbers, signals", [
+    (1 << 0,  [1],        {"kernel_stack": 3, "claim": 4}),
+    (1 << 1,  [1, 2, 3, 4, 5, 1], {"state": Fields(ControlState).pack(
+        {"cr0": 1, "cr2": 2, "cr3": 3, "cr4": 4, "efer": 5, "ac": 1})}),
+    (1 << 2,  [0x21],     {"events": 0x21}),
+    (1 << 3,  [0xABCD],   {"cyc": 1, "ack": 1, "dat_r": 0xABCD}),
+    (1 << 4,  [0x200, 0b11110000_1_0], {"cyc": 1, "stb": 1, "adr": 0x200, "lock": 1, "sel": 0xF0}),
+    (3 << 4,  [0x200, 0b11111111_0_1, 7], {"cyc": 1, "stb": 1, "adr": 0x200, "we": 1, "sel": 0xFF,
+                                           "dat_w": 7}),
+    (1 << 6,  [0b00111_01, 0x1000, 0], {"response_valid": 1, "response": Fields(
+        AccessResponse).pack({"fault": 1, "error": 7, "physical": 0x1000})}),
+    (1 << 7,  [0b1010_0011, 0x1008], {"request_valid": 1, "request_ready": 1, "request": Fields(
+        AccessRequest).pack({"size": 3, "user": 1, "chained": 1, "linear": 0x1008})}),
+    (3 << 7,  [0b0001_0000, 0x1008, 8, 9], {"request_valid": 1, "request_ready": 1,
+        "request": Fields(AccessRequest).pack({"kind": 4, "linear": 0x1008, "data": 8,
+                                               "compare": 9})}),
+    (1 << 9,  [1, 0x1000], {"controlled_valid": 1, "controlled": Fields(ControlResponse).pack(
+        {"fault": 1, "value": 0x1000})}),
+    (1 << 10, [0x31, 0x1000], {"control_valid": 1, "control_ready": 1, "control": Fields(
+        ControlRequest).pack({"op": 1, "register": 3, "value": 0x1000})}),
+])
+def test_what_each_bit_of_the_mask_means(mask, numbers, signals):
+    [(cycle, sample)] = rows(1, mask, *numbers)
+    assert cycle == 0
+    assert changed(sample) == signals
+
+
+def test_cycles_add_up_and_empty_rows_pass_time():
+    assert [cycle for cycle, _ in rows(1, 0, 5, 0, 65535, 0, 1, 4, 1)] == [0, 5, 65540, 65541]
+
+
+def test_marks_and_registers_last_and_the_rest_does_not():
+    [_, (_, sample)] = rows(1, 0b111, 1, 1, 2, 3, 4, 5, 1, 8, 1, 0)
+    assert sample.kernel_stack == 3 and sample.state != 0 and sample.events == 0
+
+
+def test_a_row_may_be_cut_anywhere():
+    octets  = leb128(1, 0b111, 1, 0x80050033, 2, 3, 4, 5, 1, 8, 300, 1 << 3, (1 << 64) - 1)
+    whole   = list(RowReader(MARKS).rows(octets))
+    assert len(whole) == 2
+    for cut in range(len(octets) + 1):
+        reader = RowReader(MARKS)
+        assert [*reader.rows(octets[:cut]), *reader.rows(octets[cut:])] == whole
