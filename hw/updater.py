@@ -35,7 +35,7 @@ class Updater(wiring.Component):
     Members
     -------
     request : :py:`In(stream.Signature(update_layout(config)))`
-        Update to do.
+        Update to do. Taken when it has ended.
     done : :py:`Out(1)`
         Strobe: the update has ended.
     changed : :py:`Out(1)`
@@ -55,7 +55,7 @@ class Updater(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        update = Signal.like(self.request.payload)
+        update = self.request.p
         upper  = ~update.wide & update.address[2]
         mask   = Mux(update.wide, C(-1, 64), C(0xffff_ffff, 64))
         found  = Mux(upper, self.memory.dat_r[32:], self.memory.dat_r)
@@ -63,14 +63,15 @@ class Updater(wiring.Component):
         m.d.comb += [
             self.memory.adr.eq(update.address[3:]),
             self.memory.sel.eq(Mux(update.wide, 0xff, Mux(upper, 0xf0, 0x0f))),
-            self.memory.dat_w.eq(Mux(upper, Cat(C(0, 32), update.updated[:32]), update.updated)),
+            # Lanes that are not selected do not matter.
+            self.memory.dat_w.eq(Cat(
+                update.updated[:32], Mux(update.wide, update.updated[32:], update.updated[:32]))),
+            self.request.ready.eq(self.done),
         ]
 
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += self.request.ready.eq(1)
                 with m.If(self.request.valid):
-                    m.d.sync += update.eq(self.request.payload)
                     m.next = "READ_ENTRY"
 
             with m.State("READ_ENTRY"):

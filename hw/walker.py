@@ -93,7 +93,7 @@ class Walker(wiring.Component):
         self._access = Signal(walk_request_layout(config))
         self._level  = Signal(Level)
         self._table  = Signal(config.frame_width)
-        self._place  = Signal(config.maxphyaddr)  # of the entry that was read last
+        self._place  = Signal(config.maxphyaddr)  # of the entry at that level of that table
         self._entry  = Signal(Entry)
         self._above  = Signal(Rights)             # what the levels above the entry allow
         self._rights = Signal(Rights)             # ... and the entry with them
@@ -103,7 +103,10 @@ class Walker(wiring.Component):
 
         m.submodules.updater = updater = Updater(self.config)
 
-        m.d.comb += self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc)
+        m.d.comb += [
+            self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc),
+            self._place.eq(self._place_of(self._table, self._level)),
+        ]
         verdict = self._judge(m)
         self._prepare_update(m, updater, verdict)
         self._prepare_response(m, verdict)
@@ -157,9 +160,7 @@ class Walker(wiring.Component):
 
     def _ask(self, m, *, table, level):
         """Ask memory for the entry at ``level`` in ``table``, and wait for it."""
-        offset = entry_offset(self._access.page, level,
-                              long_mode=self.mode.long_mode, config=self.config)
-        place = Cat(offset, table)
+        place = self._place_of(table, level)
         m.d.comb += [
             self.memory.cyc.eq(1),
             self.memory.stb.eq(1),
@@ -169,11 +170,15 @@ class Walker(wiring.Component):
         m.d.sync += [
             self._table.eq(table),
             self._level.eq(level),
-            self._place.eq(place),
         ]
         m.next = "READ_ENTRY"
         with m.If(~self.memory.stall):
             m.next = "WAIT_ENTRY"
+
+    def _place_of(self, table, level):
+        """Physical address of the entry at ``level`` in ``table``."""
+        return Cat(entry_offset(self._access.page, level, long_mode=self.mode.long_mode,
+                                config=self.config), table)
 
     def _select(self, word):
         """The entry at ``_place`` out of a word of memory."""
