@@ -1,0 +1,38 @@
+"""iCEBreaker, with or without its break-off section (or the same section as a PMOD, on PMOD2)."""
+
+from hw.demo.ram import SpramRam
+
+from .board import Board, Pad
+
+
+__all__ = ["BOARD"]
+
+
+def platform():
+    """As amaranth-boards has it, and with what can be broken off."""
+    from amaranth_boards.icebreaker import ICEBreakerPlatform
+    platform = ICEBreakerPlatform()
+    platform.add_resources(platform.break_off_pmod)
+    return platform
+
+
+BOARD = Board(
+    name="icebreaker",
+    title="iCEBreaker (1BitSquared)",
+    fpga="iCE40 UP5K",
+    platform=platform,
+    preset="tiny",
+    ram=SpramRam,
+    ram_kib=128,
+    clock_hz=12_000_000,
+    baud=3_000_000,
+    uart=Pad("uart", 0, label="USB"),
+    fault=Pad("led_r", 0, label="LEDR"),
+    bypass=Pad("led_g", 0, label="LEDG"),
+    wp=Pad("led_r", 1, label="LED1"),
+    busy=Pad("led_g", 1, label="LED2"),
+    button=Pad("button", 0, label="UBTN"),
+    overrides={"synth_opts": "-device u"},
+    loader=("-b", "ice40_generic"),
+    port="/dev/ttyUSB1",
+)

@@ -1,0 +1,80 @@
+"""A clock of another frequency than the board's, on an ECP5.
+
+Ref: Lattice FPGA-TN-02200 "ECP5 and ECP5-5G sysCLOCK PLL/DLL Design and Usage Guide"; FPGA-DS-02012
+"ECP5 and ECP5-5G Family Data Sheet", "sysCLOCK PLL Timing".
+"""
+
+from amaranth import *
+from amaranth.lib import io, wiring
+from amaranth.lib.cdc import ResetSynchronizer
+
+
+__all__ = ["PllClock", "dividers"]
+
+
+#: Limits of the phase detector and of the oscillator in Hz, and divisors that there are.
+PHASE_HZ      = range(10_000_000, 400_000_001)
+OSCILLATOR_HZ = range(400_000_000, 800_000_001)
+DIVISORS      = range(1, 129)
+FEEDBACKS     = range(1, 81)
+
+
+def dividers(given_hz, wanted_hz):
+    """Divisors of an EHXPLLL whose output is its feedback: of the input, the feedback, the output.
+
+    Raises :class:`ValueError` if the frequency cannot be made exactly. Of several ways it takes
+    that with the fastest phase detector, and then the oscillator in the middle of its range.
+    """
+    ways = [(abs(wanted_hz * output - 600_000_000), reference, feedback, output)
+            for reference in DIVISORS for feedback in FEEDBACKS
+            if given_hz * feedback == wanted_hz * reference
+            and given_hz // reference in PHASE_HZ
+            for output in DIVISORS if wanted_hz * output in OSCILLATOR_HZ]
+    if not ways:
+        raise ValueError(f"no PLL of an ECP5 makes {wanted_hz!r} Hz from {given_hz!r} Hz exactly")
+    _, *divisors = min(ways, key=lambda way: (way[1], way[0]))
+    return tuple(divisors)
+
+
+class PllClock(wiring.Component):
+    """Drives the domain ``sync`` by the platform's default clock and reset.
+
+    nextpnr derives the constraint on it from that of the platform's clock, and the divisors.
+
+    Parameters
+    ----------
+    hz : :class:`int`
+        Its frequency.
+    """
+
+    def __init__(self, hz):
+        super().__init__({})
+        self._hz = hz
+
+    def elaborate(self, platform):
+        m = Module()
+
+        reference, feedback, output = dividers(round(platform.default_clk_frequency), self._hz)
+        m.submodules.pad = pad = io.Buffer("i", platform.request(platform.default_clk, dir="-"))
+        clock   = Signal()
+        locked  = Signal()
+        pressed = Signal()
+        if platform.default_rst is not None:
+            reset = io.Buffer("i", platform.request(platform.default_rst, dir="-"))
+            m.submodules.reset_pad = reset
+            m.d.comb += pressed.eq(reset.i)
+        m.submodules.pll = Instance("EHXPLLL",
+            p_CLKI_DIV=reference, p_CLKFB_DIV=feedback, p_CLKOP_DIV=output,
+            p_CLKOP_ENABLE="ENABLED", p_FEEDBK_PATH="CLKOP",
+            p_CLKOP_CPHASE=output - 1, p_CLKOP_FPHASE=0,  # no shift of phase
+            p_OUTDIVIDER_MUXA="DIVA", p_DPHASE_SOURCE="DISABLED", p_INTFB_WAKE="DISABLED",
+            p_PLLRST_ENA="DISABLED", p_STDBY_ENABLE="DISABLED",
+            i_CLKI=pad.i, i_CLKFB=clock, i_RST=C(0), i_STDBY=C(0), i_PLLWAKESYNC=C(0),
+            i_ENCLKOP=C(0), i_PHASESEL0=C(0), i_PHASESEL1=C(0), i_PHASEDIR=C(0),
+            i_PHASESTEP=C(0), i_PHASELOADREG=C(0),
+            o_CLKOP=clock, o_LOCK=locked,
+        )
+        m.d.comb += ClockSignal("sync").eq(clock)
+        m.submodules.synchronizer = ResetSynchronizer(~locked | pressed, domain="sync")
+
+        return m

@@ -1,0 +1,83 @@
+"""The demonstration system on the pins of a board."""
+
+from amaranth import *
+from amaranth.lib import io, wiring
+
+from hw.demo.system import System
+from hw.presets import PRESETS
+
+from .pll import PllClock
+
+
+__all__ = ["Top"]
+
+
+LIGHTS = ("fault", "bypass", "wp", "busy")
+
+
+class Top(wiring.Component):
+    """The whole of the FPGA. Its pins are those that the platform has for the board's pads.
+
+    Parameters
+    ----------
+    board : :class:`.board.Board`
+        What it is for.
+    """
+
+    def __init__(self, board):
+        super().__init__({})
+        self._board = board
+        self._system = System(
+            PRESETS[board.preset], preset=list(PRESETS).index(board.preset), ram=board.ram,
+            ram_kib=board.ram_kib, clock_hz=board.clock_hz, baud=board.baud)
+
+    def elaborate(self, platform):
+        m = Module()
+
+        board, system = self._board, self._system
+        m.submodules.system = system
+        if platform.default_clk_frequency != board.clock_hz:
+            m.domains.sync = ClockDomain()
+            m.submodules.clock = PllClock(board.clock_hz)
+
+        pads = _Pads(platform)
+        uart = pads.of(board.uart)
+        m.submodules.rx_pad = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx_pad = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [
+            system.rx.eq(rx.i),
+            tx.o.eq(system.tx),
+        ]
+        if board.button is not None:
+            m.submodules.button_pad = button = io.Buffer("i", pads.of(board.button))
+            m.d.comb += system.button.eq(button.i)
+        for name in LIGHTS:
+            if (pad := getattr(board, name)) is not None:
+                m.submodules[f"{name}_pad"] = light = io.Buffer("o", pads.of(pad))
+                m.d.comb += light.o.eq(getattr(system, name))
+        for number, port in enumerate(pads.left()):
+            m.submodules[f"dark_pad{number}"] = io.Buffer("o", port)
+
+        return m
+
+
+class _Pads:
+    """Hands out pads, of which several may be signals of one resource of the platform."""
+
+    def __init__(self, platform):
+        self._platform = platform
+        self._groups   = {}
+        self._given    = set()
+
+    def of(self, pad):
+        """The port, or the group of ports, that the pad names."""
+        key = (pad.resource, pad.number)
+        if key not in self._groups:
+            self._groups[key] = self._platform.request(*key, dir="-")
+        self._given.add((*key, pad.part))
+        return getattr(self._groups[key], pad.part) if pad.part else self._groups[key]
+
+    def left(self):
+        """Ports beside those that were handed out, in the same groups: colours of a light."""
+        return [port for key, group in self._groups.items() if (*key, "") not in self._given
+                for part, port in vars(group).items() if (*key, part) not in self._given]

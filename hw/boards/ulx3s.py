@@ -1,0 +1,33 @@
+"""ULX3S with an LFE5U-85F."""
+
+from .board import Board, Pad
+
+
+__all__ = ["BOARD"]
+
+
+def platform():
+    """As amaranth-boards has it."""
+    from amaranth_boards.ulx3s import ULX3S_85F_Platform
+    return ULX3S_85F_Platform()
+
+
+BOARD = Board(
+    name="ulx3s",
+    title="ULX3S 85F (Radiona)",
+    fpga="ECP5 LFE5U-85F",
+    platform=platform,
+    preset="default",
+    ram_kib=256,
+    clock_hz=25_000_000,
+    baud=1_000_000,
+    uart=Pad("uart", 0, label="US1"),
+    fault=Pad("led", 0, label="D0"),
+    bypass=Pad("led", 1, label="D1"),
+    wp=Pad("led", 2, label="D2"),
+    busy=Pad("led", 3, label="D3"),
+    button=Pad("button_fire", 0, label="FIRE1"),
+    overrides={"nextpnr_opts": "--router router2"},
+    loader=("-b", "ulx3s"),
+    port="/dev/ttyUSB0",
+)

@@ -1,0 +1,1 @@
+"""Bitstreams for boards: made, judged, and brought there."""

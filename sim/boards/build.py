@@ -1,0 +1,199 @@
+"""Makes the bitstream of a board: elaboration, synthesis, place and route, packing."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hw.boards.board import Board
+from hw.boards.top import Top
+
+from .programs import ProgramFailed, run
+from .report import Report, overfull, parse, shortcomings
+from .toolchain import platform_of, tool
+
+
+__all__ = ["SUFFIXES", "BuildFailed", "Outcome", "build"]
+
+
+#: What the name of a bitstream ends with.
+SUFFIXES = (".bit", ".bin")
+
+#: Steps, in this order.
+ELABORATION, SYNTHESIS, PLACE_AND_ROUTE, PACKING = (
+    "elaboration", "synthesis", "place and route", "packing")
+
+#: The file that place and route leaves for us.
+REPORT = "timing.json"
+
+#: Called several times a second with the step and the last line of its log.
+Announce = Callable[[str, str], None]
+
+
+class BuildFailed(Exception):
+    """A step has failed. The message says which, why, and where its log is."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a build.
+
+    Attributes
+    ----------
+    report : :class:`.report.Report`
+        What place and route says.
+    shortcomings : sequence of :class:`str`
+        Why there is no bitstream; nothing, if there is one.
+    bitstream : :class:`pathlib.Path` or :class:`None`
+        The bitstream.
+    log : :class:`pathlib.Path`
+        What the programs said.
+    seconds : mapping of :class:`str` to :class:`float`
+        How long each step took.
+    """
+
+    report:       Report
+    shortcomings: Sequence[str]
+    bitstream:    Path | None
+    log:          Path
+    seconds:      Mapping[str, float]
+
+
+def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Outcome:
+    """Build ``board`` into ``folder``: a bitstream, unless timing is not met, and a log.
+
+    What an earlier build left there is deleted first. The files appear when all is done, or a step
+    has failed; an interrupted build leaves none.
+
+    Parameters
+    ----------
+    board : :class:`hw.boards.board.Board`
+        What to build.
+    folder : :class:`pathlib.Path`
+        Where to; it need not exist.
+    seed : :class:`int`
+        What place and route draws its random numbers from.
+    announce : callable
+        Called several times a second with the step and the last line of its log.
+
+    Raises
+    ------
+    :class:`BuildFailed`
+        A program has failed.
+    :class:`sim.engine.Unavailable`
+        A program or a package is not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix in (*SUFFIXES, ".log"):
+        (folder / f"{board.name}{suffix}").unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as name:
+        return _Build(board, Path(name), folder, announce).outcome(seed)
+
+
+class _Build:
+    """A build in a folder of its own, from which results are moved."""
+
+    def __init__(self, board: Board, work: Path, folder: Path, announce: Announce):
+        self._board    = board
+        self._work     = work
+        self._folder   = folder
+        self._announce = announce
+        self._log      = f"{board.name}.log"
+        self._seconds: dict[str, float] = {}
+
+    def outcome(self, seed: int) -> Outcome:
+        """Do all steps, and publish what came of them."""
+        commands = self._elaborate(seed)
+        try:
+            report, reasons, made = self._made(commands)
+        except BuildFailed:
+            self._publish(self._log)
+            raise
+        log = self._publish(self._log)
+        return Outcome(report, reasons, self._publish(made) if made else None, log, self._seconds)
+
+    def _made(
+        self, commands: Sequence[tuple[str, Sequence[str]]],
+    ) -> tuple[Report, Sequence[str], str | None]:
+        """Do the commands; return the report, what speaks against it, and the bitstream's name."""
+        for step, command in commands:
+            if step != PACKING:
+                self._run(step, command)
+        report  = self._report()
+        reasons = shortcomings(report, self._board.clock_hz)
+        if reasons:
+            return report, reasons, None
+        for step, command in commands:
+            if step == PACKING:
+                self._run(step, command)
+        return report, reasons, self._product()
+
+    def _elaborate(self, seed: int) -> list[tuple[str, list[str]]]:
+        """Write what the programs read; return the steps and their commands."""
+        with self._timed(ELABORATION):
+            self._announce(ELABORATION, "")
+            platform  = platform_of(self._board)
+            overrides = dict(self._board.overrides)
+            # Whether timing is met is our own verdict: nextpnr would end without a report.
+            overrides["nextpnr_opts"] = " ".join((
+                overrides.get("nextpnr_opts", ""),
+                f"--seed {seed} --report {REPORT} --timing-allow-fail"))
+            plan = platform.prepare(Top(self._board), self._board.name, verbose=True, **overrides)
+            plan.extract(self._work)
+        commands = json.loads(plan.files[f"build_{self._board.name}.json"])["commands"]
+        return [(_step(program), [tool(program), *options]) for program, *options in commands]
+
+    def _run(self, step: str, command: Sequence[str]) -> None:
+        with self._timed(step):
+            try:
+                run(command, log=self._work / self._log,
+                    announce=lambda line: self._announce(step, line))
+            except ProgramFailed as error:
+                raise self._failed(step, _reason(error.said)) from error
+
+    def _report(self) -> Report:
+        try:
+            return parse((self._work / REPORT).read_text())
+        except (OSError, ValueError) as error:
+            raise self._failed(PLACE_AND_ROUTE, f"its report makes no sense: {error}") from error
+
+    def _product(self) -> str:
+        """The name of the bitstream."""
+        for suffix in SUFFIXES:
+            if (self._work / f"{self._board.name}{suffix}").exists():
+                return f"{self._board.name}{suffix}"
+        raise self._failed(PACKING, "it left no bitstream")
+
+    def _failed(self, step: str, reason: str) -> BuildFailed:
+        return BuildFailed(f"{step} failed: {reason} (see {self._folder / self._log})")
+
+    def _publish(self, name: str) -> Path:
+        """Give a file its place, whole."""
+        os.replace(self._work / name, self._folder / name)
+        return self._folder / name
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self._seconds[step] = self._seconds.get(step, 0) + time.monotonic() - begun
+
+
+def _step(program: str) -> str:
+    """What a program of Amaranth's build plans does."""
+    if program == "yosys":
+        return SYNTHESIS
+    return PLACE_AND_ROUTE if program.startswith("nextpnr-") else PACKING
+
+
+def _reason(said: str) -> str:
+    """Why a program failed, as far as it has said it."""
+    if full := overfull(said):
+        return f"the design does not fit: {', '.join(full)}"
+    lines  = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return (errors or lines or ["it said nothing"])[-1]

@@ -1,0 +1,130 @@
+"""Boards and builds in words, and as JSON."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from hw.boards.board import Board, Built
+
+from .build import Outcome
+from .report import KINDS
+
+
+__all__ = ["boards_as_json", "boards_as_text", "outcome_as_json", "outcome_as_text"]
+
+
+SCHEMA = 1
+
+#: Where somebody looks first: the kind of an FPGA's parts that is scarce.
+LOGIC = ("ICESTORM_LC", "TRELLIS_COMB")
+
+
+def boards_as_text(boards: Sequence[Board]) -> str:
+    """What boards there are, and what is known of them."""
+    parts = [
+        _table([("board", "FPGA", "preset", "RAM", "clock", "baud"), *(
+            (board.name, board.fpga, board.preset, f"{board.ram_kib} KiB", _mhz(board.clock_hz),
+             f"{board.baud:,}") for board in boards)]),
+        _table([("lights", "fault", "bypass", "WP", "busy", "WP button"), *(
+            (board.name, *(pad.label if pad else "-" for pad in (
+                board.fault, board.bypass, board.wp, board.busy, board.button)))
+            for board in boards)]),
+        _table([("built", "on", "clock up to", "logic", "bitstream", "took"), *(
+            (board.name, *_built(board.built)) for board in boards)]),
+        _table([("tested", "how"), *((board.name, board.tested) for board in boards)]),
+    ]
+    return "\n".join(parts)
+
+
+def _built(built: Built | None) -> Sequence[str]:
+    if built is None:
+        return ("never", "-", "-", "-", "-")
+    kind = next(kind for kind in LOGIC if kind in built.used)
+    used, available = built.used[kind]
+    return (built.date, _mhz(built.fmax_hz), f"{used:,} of {available:,}", f"{built.size:,} bytes",
+            _duration(built.seconds))
+
+
+def boards_as_json(boards: Sequence[Board]) -> str:
+    """The same as JSON."""
+    return json.dumps({"schema": SCHEMA, "boards": [_board(board) for board in boards]},
+                      indent=2) + "\n"
+
+
+def _board(board: Board) -> dict[str, Any]:
+    built = board.built
+    return {
+        "name": board.name, "title": board.title, "fpga": board.fpga, "preset": board.preset,
+        "ram_kib": board.ram_kib, "clock_hz": board.clock_hz, "baud": board.baud,
+        "pads": {role: pad.label if (pad := getattr(board, role)) else None
+                 for role in ("uart", "fault", "bypass", "wp", "busy", "button")},
+        "built": None if built is None else {
+            "date": built.date, "tools": built.tools, "fmax_hz": built.fmax_hz,
+            "used": built.used, "size": built.size, "seconds": built.seconds},
+        "tested": board.tested,
+    }
+
+
+def outcome_as_text(board: Board, outcome: Outcome) -> str:
+    """What came of a build: steps, utilisation, timing, and the verdict."""
+    report = outcome.report
+    steps  = [(step, f"{seconds:.0f}") for step, seconds in outcome.seconds.items()]
+    parts  = [(kind, KINDS.get(kind, ""), f"{used:,}", f"{available:,}",
+               f"{100 * used / available:.0f}")
+              for kind, (used, available) in sorted(report.used.items())]
+    clocks = [(clock.name, _mhz(clock.achieved_hz), _mhz(clock.required_hz),
+               "ok" if clock.met else "TOO SLOW") for clock in report.clocks]
+    return "\n".join((
+        f"{board.title}, {board.fpga}: preset {board.preset}, {board.ram_kib} KiB of RAM\n",
+        _table([("step", "seconds"), *steps]),
+        _table([("part", "", "used", "of", "%"), *parts]),
+        _table([("clock", "may have", "has", ""), *clocks]),
+        _verdict(board, outcome)))
+
+
+def _verdict(board: Board, outcome: Outcome) -> str:
+    """What the last lines of a build say."""
+    if outcome.bitstream is None:
+        lines = [*(f"FAILED: {reason}" for reason in outcome.shortcomings),
+                 "no bitstream; try another --seed", f"log: {outcome.log}"]
+    else:
+        lines = [f"ok: {outcome.bitstream}, {outcome.bitstream.stat().st_size:,} bytes, "
+                 f"in {_duration(sum(outcome.seconds.values()))}",
+                 f"log: {outcome.log}"]
+    return "\n".join(lines) + "\n"
+
+
+def outcome_as_json(board: Board, outcome: Outcome) -> str:
+    """The same as JSON; what a board says of how it was built has the same names."""
+    return json.dumps({
+        "schema": SCHEMA, "board": board.name, "preset": board.preset,
+        "bitstream": None if outcome.bitstream is None else str(outcome.bitstream),
+        "size": None if outcome.bitstream is None else outcome.bitstream.stat().st_size,
+        "date": date.today().isoformat(),
+        "fmax_hz": round(min(clock.achieved_hz for clock in outcome.report.clocks)),
+        "clocks": [{"name": clock.name, "achieved_hz": round(clock.achieved_hz),
+                    "required_hz": round(clock.required_hz), "met": clock.met}
+                   for clock in outcome.report.clocks],
+        "used": outcome.report.used, "shortcomings": outcome.shortcomings,
+        "seconds": {step: round(seconds, 1) for step, seconds in outcome.seconds.items()},
+        "log": str(outcome.log),
+    }, indent=2) + "\n"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows, the first of which is a head, in columns; numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    right  = [all(cell[:1].isdigit() for cell in column[1:]) for column in zip(*rows, strict=True)]
+    lines  = ["  ".join(cell.rjust(width) if flush else cell.ljust(width)
+                        for cell, width, flush in zip(row, widths, right, strict=True)).rstrip()
+              for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _mhz(hz: float) -> str:
+    return f"{hz / 1e6:.2f} MHz"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
