@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from .commands import access, bench, listing, run
+from .commands import access, bench, listing, run, verilog
 from .commands.usage import UsageError
 
 
@@ -19,7 +19,7 @@ __all__ = ["main"]
 
 
 #: Modules of :mod:`sim.commands`, in the order of the help.
-COMMANDS = (run, listing, access, bench)
+COMMANDS = (run, listing, access, bench, verilog)
 
 
 class Parser(argparse.ArgumentParser):

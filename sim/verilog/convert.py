@@ -1,10 +1,10 @@
-"""A component as Verilog, for simulators and tools that do not know Amaranth."""
+"""A component as one Verilog module, for simulators and tools that do not know Amaranth."""
 
 from typing import Any
 
 from amaranth.back import rtlil
 
-from .yosys import yosys
+from sim.yosys import yosys
 
 
 __all__ = ["from_rtlil", "verilog"]

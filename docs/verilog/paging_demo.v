@@ -1,0 +1,151 @@
+// A plain Verilog design around the unit that `dragoncage verilog` writes: a memory with page
+// tables in it, and an initiator that does nine operations, one after the other.
+//
+// The page at linear address 0x00400000 is present and the user's, but read-only. A store there
+// faults for the user, and for the kernel while CR0.WP is 1; with WP at 0 the kernel's store is done.
+
+module paging_demo (
+    input  wire        clk,
+    input  wire        rst,
+    output reg  [3:0]  step,        // the operation that is under way
+    output wire        answered,    // ... has just ended; the next three belong to it
+    output wire [63:0] value,       // what was read
+    output wire [1:0]  fault,       // how an access ended: 0 well, 1 page fault
+    output wire [4:0]  error_code,  // of a page fault: P, W, U, RSVD, I from bit 0 on
+    output wire        done         // there are no more operations
+);
+
+    // The operations. Bit ranges are those in the header of dragoncage_mmu.v.
+
+    localparam [1:0] OP_READ = 0, OP_WRITE = 1;                   // control__request__payload.op
+    localparam [3:0] CR0 = 0, CR2 = 2, CR3 = 3;                   // ... .register
+    localparam [2:0] KIND_READ = 0, KIND_WRITE = 1;               // access__request__payload.kind
+    localparam [63:0] PAGE = 64'h0040_0000;
+    localparam [63:0] PG = 64'h8000_0000, WP = 64'h0001_0000, PE = 64'h0000_0001;
+
+    function [69:0] control(input [1:0] op, input [3:0] register, input [63:0] operand);
+        control = {operand, register, op};
+    endfunction
+
+    // Eight bytes each (size 3), neither implicit nor chained.
+    function [199:0] access(input [2:0] kind, input user, input [63:0] linear, input [63:0] data);
+        access = {64'd0, data, 1'b0, 1'b0, user, kind, 2'd3, linear};
+    endfunction
+
+    reg         is_control;
+    reg [69:0]  order;
+    reg [199:0] request;
+
+    always @(*) begin
+        is_control = 1'b1;
+        order      = 70'd0;
+        request    = 200'd0;
+        case (step)
+            4'd0: order = control(OP_WRITE, CR3, 64'h1000);       // the page directory's address
+            4'd1: order = control(OP_WRITE, CR0, PG | WP | PE);   // paging is on from here
+            4'd4: order = control(OP_READ,  CR2, 64'd0);          // where the fault was
+            4'd6: order = control(OP_WRITE, CR0, PG | PE);        // WP = 0
+            default: begin
+                is_control = 1'b0;
+                case (step)
+                    4'd2: request = access(KIND_READ,  1'b1, PAGE,         64'd0);
+                    4'd3: request = access(KIND_WRITE, 1'b1, PAGE + 64'd8, 64'hbad);
+                    4'd5: request = access(KIND_WRITE, 1'b0, PAGE + 64'd8, 64'hbad);
+                    4'd7: request = access(KIND_WRITE, 1'b0, PAGE + 64'd8, 64'hfeed);
+                    default: request = access(KIND_READ, 1'b1, PAGE + 64'd8, 64'd0);
+                endcase
+            end
+        endcase
+    end
+
+    // The initiator: ask until the request is taken, then wait for the response.
+
+    reg  asked;
+    wire access_ready, access_valid, control_ready, control_valid;
+    wire [122:0] response;
+    wire [64:0]  outcome;
+
+    wire asking = !asked && !done;
+    wire taken  = is_control ? control_ready : access_ready;
+
+    assign done       = step == 4'd9;
+    assign answered   = access_valid || control_valid;
+    assign value      = is_control ? outcome[63:0] : response[63:0];
+    assign fault      = is_control ? 2'd0 : response[117:116];
+    assign error_code = is_control ? 5'd0 : response[122:118];
+
+    always @(posedge clk)
+        if (rst) begin
+            step  <= 4'd0;
+            asked <= 1'b0;
+        end else if (answered) begin
+            step  <= step + 4'd1;
+            asked <= 1'b0;
+        end else if (asking && taken)
+            asked <= 1'b1;
+
+    // The memory: a Wishbone target in pipelined mode, which answers in the next cycle.
+
+    reg  [63:0] words [0:2047];                                   // 16 KiB
+    reg  [63:0] dat_r;
+    reg         ack;
+    wire        cyc, stb, we;
+    wire        transfer = cyc && stb;
+    wire [36:0] adr;
+    wire [7:0]  sel;
+    wire [63:0] dat_w;
+    integer     lane, place;
+
+    initial begin
+        for (place = 0; place < 2048; place = place + 1)
+            words[place] = 64'd0;
+        words[11'h200] = {32'h0000_2007, 32'h0000_0000};          // 0x1000: PDE 1: P, R/W, U/S
+        words[11'h400] = {32'h0000_0000, 32'h0000_3005};          // 0x2000: PTE 0: P, U/S
+        words[11'h600] = 64'h1122_3344_5566_7788;                 // 0x3000: the page
+    end
+
+    always @(posedge clk) begin
+        ack   <= transfer && !rst;
+        dat_r <= words[adr[10:0]];
+        for (lane = 0; lane < 8; lane = lane + 1)
+            if (transfer && we && sel[lane])
+                words[adr[10:0]][8*lane +: 8] <= dat_w[8*lane +: 8];
+    end
+
+    // The unit. Nobody else uses the memory, so that `lock` is of no use; nor are the strobes.
+
+    wire         lock;
+    wire [320:0] state;
+    wire [19:0]  events;
+    wire         unused = &{1'b0, lock, state, events, adr, outcome, response};
+
+    dragoncage_mmu mmu (
+        .clk                       (clk),
+        .rst                       (rst),
+        .access__request__payload  (request),
+        .access__request__valid    (asking && !is_control),
+        .access__request__ready    (access_ready),
+        .access__response__payload (response),
+        .access__response__valid   (access_valid),
+        .access__response__ready   (1'b1),
+        .control__request__payload (order),
+        .control__request__valid   (asking && is_control),
+        .control__request__ready   (control_ready),
+        .control__response__payload(outcome),
+        .control__response__valid  (control_valid),
+        .control__response__ready  (1'b1),
+        .control__state            (state),
+        .memory__cyc               (cyc),
+        .memory__stb               (stb),
+        .memory__we                (we),
+        .memory__lock              (lock),
+        .memory__adr               (adr),
+        .memory__sel               (sel),
+        .memory__dat_w             (dat_w),
+        .memory__dat_r             (dat_r),
+        .memory__stall             (1'b0),
+        .memory__ack               (ack),
+        .events                    (events)
+    );
+
+endmodule

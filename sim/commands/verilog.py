@@ -1,0 +1,65 @@
+"""`dragoncage verilog`: write the design as Verilog."""
+
+import argparse
+from typing import Any
+
+from hw.presets import PRESETS
+from sim.engine import Unavailable
+from sim.vectors.files import STANDARD, FileTrouble, output
+from sim.verilog.tops import mmu, soc
+
+from .usage import UsageError
+
+
+__all__ = ["add", "verilog_command"]
+
+
+#: Of the system, unless the command says otherwise: a bit lasts a whole number of cycles.
+CLOCK, BAUD = 12_000_000, 1_000_000
+
+
+def add(commands: Any) -> None:
+    """Add the grammar."""
+    verilog = commands.add_parser("verilog", help=verilog_command.__doc__,
+                                  description=verilog_command.__doc__)
+    verilog.add_argument("--preset", choices=PRESETS, default="default",
+                         help="what the unit can do, see `dragoncage list` (default: default)")
+    verilog.add_argument("--top", choices=("mmu", "soc"), default="mmu",
+                         help="the unit alone, or a system of unit, memory and UART bridge "
+                              "(default: mmu)")
+    verilog.add_argument("--clock", type=_frequency, metavar="HZ",
+                         help=f"with --top soc: frequency of its clock (default: {CLOCK})")
+    verilog.add_argument("--baud", type=_frequency, metavar="N",
+                         help=f"with --top soc: bits a second on its UART (default: {BAUD})")
+    verilog.add_argument("-o", dest="output", metavar="FILE", default=STANDARD,
+                         help="where the text goes (default: -, standard output)")
+    verilog.set_defaults(command=verilog_command)
+
+
+def verilog_command(args: argparse.Namespace) -> int:
+    """Write the unit, or a system with it, as one file of Verilog."""
+    try:
+        text = _text(args)
+        with output(args.output) as file:
+            file.write(text)
+    except (FileTrouble, Unavailable) as error:
+        raise UsageError(str(error)) from error
+    return 0
+
+
+def _text(args: argparse.Namespace) -> str:
+    if args.top == "mmu":
+        if args.clock is not None or args.baud is not None:
+            raise UsageError("--clock and --baud need --top soc: the unit has no UART")
+        return mmu(args.preset)
+    clock, baud = args.clock or CLOCK, args.baud or BAUD
+    if not 4 <= clock / baud or abs(clock / baud / (clock // baud) - 1) > 0.02:
+        raise UsageError(f"--clock {clock} --baud {baud}: a bit must last 4 cycles or more, and "
+                         "nearly a whole number of them")
+    return soc(args.preset, clock_hz=clock, baud=baud)
+
+
+def _frequency(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number above 0')
+    return int(text)

@@ -1,0 +1,56 @@
+"""What can be written as Verilog: the unit alone, or the demonstration system around it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hw.config import MmuConfig
+from hw.demo.system import System
+from hw.mmu import Mmu
+from hw.presets import PRESETS
+
+from .convert import verilog
+from .header import header
+from .lint import tolerant
+
+
+__all__ = ["mmu", "soc"]
+
+
+def mmu(preset: str) -> str:
+    """A file with a unit, as the module ``dragoncage_mmu``.
+
+    Raises :class:`sim.engine.Unavailable` without Yosys.
+    """
+    config = PRESETS[preset]
+    return _file("mmu", Mmu(config), command=f"--preset {preset}",
+                 parameters={"preset": preset, **_in_bits(config)})
+
+
+def soc(preset: str, *, clock_hz: int, baud: int, ram_kib: int = 128) -> str:
+    """A file with the demonstration system, as the module ``dragoncage_soc``.
+
+    Raises :class:`ValueError` for a size or a frequency that cannot be, and
+    :class:`sim.engine.Unavailable` without Yosys.
+    """
+    config = PRESETS[preset]
+    system = System(config, preset=list(PRESETS).index(preset), ram_kib=ram_kib,
+                    clock_hz=clock_hz, baud=baud)
+    return _file("soc", system,
+                 command=f"--preset {preset} --top soc --clock {clock_hz} --baud {baud}",
+                 parameters={"preset": preset, **_in_bits(config), "clock_hz": clock_hz,
+                             "baud": baud, "ram_kib": ram_kib},
+                 notes=(f"rx and tx: 8 data bits, no parity, 1 stop bit, {baud} of them a second. "
+                        "What they carry is described in docs/serial-link.md.",))
+
+
+def _file(top: str, component: Any, *, command: str, parameters: Mapping[str, Any],
+          notes: Sequence[str] = ()) -> str:
+    comment = header(component, command=f"dragoncage verilog {command}", parameters=parameters,
+                     notes=notes)
+    return f"{comment}\n{tolerant(verilog(component, name=f'dragoncage_{top}'))}"
+
+
+def _in_bits(config: MmuConfig) -> dict[str, int]:
+    """The fields of a configuration; a feature that it has is 1."""
+    return {name: int(value) for name, value in asdict(config).items()}
