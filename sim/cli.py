@@ -11,7 +11,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from .commands import access, bench, listing, run, verilog
+from .commands import (
+    access, bench, boards, build, listing, program, run, simulate_board, verilog,
+)
 from .commands.usage import UsageError
 
 
@@ -19,7 +21,8 @@ __all__ = ["main"]
 
 
 #: Modules of :mod:`sim.commands`, in the order of the help.
-COMMANDS = (run, listing, access, bench, verilog)
+COMMANDS = (run, listing, access, bench, verilog, boards, build, program,
+            simulate_board)
 
 
 class Parser(argparse.ArgumentParser):

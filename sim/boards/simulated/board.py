@@ -1,0 +1,102 @@
+"""A simulated board, compiled, and driven octet by octet."""
+
+import ctypes
+from importlib import resources
+
+from hw.boards.board import Board
+from sim.engines import cxxrtl
+from sim.engines.cxxrtl.build import library
+
+from . import design
+
+
+__all__ = ["LIGHTS", "SimulatedBoard", "compiled"]
+
+
+#: Lights of a board, in the order of their bits.
+LIGHTS = ("fault", "bypass", "wp", "busy")
+
+#: Octets that are received in one run, at most.
+ROOM = 4096
+
+Number = ctypes.c_uint64
+Word   = ctypes.c_uint32
+Handle = ctypes.c_void_p
+
+
+class _Status(ctypes.Structure):
+    """What the board and Python tell each other: see board.cc."""
+
+    _fields_ = (("cycles", Number), ("sent", Number), ("received", Number),
+                ("button", Word), ("lights", Word))
+
+
+class SimulatedBoard:
+    """A board at its power-up.
+
+    Parameters
+    ----------
+    calls : :class:`ctypes.CDLL`
+        What it was compiled to.
+    """
+
+    def __init__(self, calls: ctypes.CDLL):
+        for name, result, arguments in (
+            ("board_new",    Handle, [Word]),
+            ("board_delete", None,   [Handle]),
+            ("board_status", Handle, [Handle]),
+            ("board_run",    None,   [Handle, ctypes.c_char_p, Number, ctypes.c_char_p, Number,
+                                      Number]),
+        ):
+            call = getattr(calls, name)
+            call.restype, call.argtypes = result, arguments
+        self._calls  = calls
+        self._handle = Handle(calls.board_new(design.DIVISOR))
+        self._status = _Status.from_address(calls.board_status(self._handle))
+        self._in     = ctypes.create_string_buffer(ROOM)
+        self._out    = b""
+
+    @property
+    def cycles(self) -> int:
+        """Cycles since power-up."""
+        return self._status.cycles
+
+    @property
+    def busy(self) -> bool:
+        """Whether there are octets that have not been sent to the board."""
+        return bool(self._out)
+
+    def send(self, octets: bytes) -> None:
+        """Queue octets for the board."""
+        self._out += octets
+
+    def press(self, pressed: bool) -> None:
+        """Hold the button, or let it go."""
+        self._status.button = pressed
+
+    def lit(self) -> tuple[str, ...]:
+        """The lights that are on."""
+        return tuple(name for bit, name in enumerate(LIGHTS) if self._status.lights >> bit & 1)
+
+    def run(self, cycles: int) -> bytes:
+        """Let cycles pass; return the octets that the board has sent. It may stop early."""
+        self._calls.board_run(self._handle, self._out, len(self._out), self._in, ROOM, cycles)
+        self._out = self._out[self._status.sent:]
+        return self._in.raw[:self._status.received]
+
+    def close(self) -> None:
+        """Free it. It cannot be used any more."""
+        self._calls.board_delete(self._handle)
+
+
+def compiled(board: Board) -> SimulatedBoard:
+    """A board whose system is compiled through CXXRTL, once. Raises ``Unavailable``."""
+    def made() -> tuple[str, dict[str, str]]:
+        here = resources.files(__package__)
+        return design.text(board, models=True), {
+            "harness.cc": here.joinpath("board.cc").read_text(),
+            "top.h":      here.joinpath("compiled.h").read_text(),
+            "clock.h":    resources.files(cxxrtl).joinpath("clock.h").read_text(),
+        }
+
+    return SimulatedBoard(library(made))

@@ -1,0 +1,80 @@
+"""The demonstration system of a board, as a simulator takes it: without a platform's pins."""
+
+from typing import Any
+
+from amaranth import ClockDomain, ClockSignal, Elaboratable, Module, Signal
+from amaranth.back import rtlil
+from amaranth.lib.memory import Memory
+
+from hw.boards.board import Board
+from hw.demo.ram import SpramRam
+from hw.demo.system import System
+from hw.presets import PRESETS
+
+
+__all__ = ["DIVISOR", "spram", "text"]
+
+
+#: Cycles that a bit lasts on the line of a simulated board: as few as there can be, since each of
+#: them has to be simulated. Nothing but the speed of the line depends on it.
+DIVISOR = 4
+
+
+def text(board: Board, *, models: bool) -> str:
+    """The system in RTLIL, its top called ``top``.
+
+    ``models`` says whether what only the FPGA has comes with a model of it.
+    """
+    system = System(
+        PRESETS[board.preset], preset=list(PRESETS).index(board.preset), ram=board.ram,
+        ram_kib=board.ram_kib, clock_hz=board.clock_hz, baud=board.clock_hz // DIVISOR)
+    ports = [getattr(system, name) for name in system.signature.members]
+    found = rtlil.convert(system, ports=ports)
+    return found + spram() if models and board.ram is SpramRam else found
+
+
+def spram() -> str:
+    """The model of an UP5K's RAM, in RTLIL."""
+    model = _Spram()
+    found = rtlil.convert(model, name=_Spram.NAME, ports=model.ports)
+    return found.replace("  attribute \\top 1\n", "").replace("attribute \\top 1\n", "")
+
+
+class _Spram(Elaboratable):
+    """Single-port RAM of an iCE40 UP5K: 16384 words of 16 bits, four write masks a word.
+
+    Ref: Lattice TN-02022 "iCE40 SPRAM Usage Guide". Without its power modes.
+    """
+
+    NAME = "SB_SPRAM256KA"
+
+    def __init__(self) -> None:
+        self.clock      = Signal(name="CLOCK")
+        self.address    = Signal(14, name="ADDRESS")
+        self.datain     = Signal(16, name="DATAIN")
+        self.maskwren   = Signal(4, name="MASKWREN")
+        self.wren       = Signal(name="WREN")
+        self.chipselect = Signal(name="CHIPSELECT")
+        self.standby    = Signal(name="STANDBY")
+        self.sleep      = Signal(name="SLEEP")
+        self.poweroff   = Signal(name="POWEROFF")
+        self.dataout    = Signal(16, name="DATAOUT")
+        self.ports      = [self.clock, self.address, self.datain, self.maskwren, self.wren,
+                           self.chipselect, self.standby, self.sleep, self.poweroff, self.dataout]
+
+    def elaborate(self, platform: Any) -> Module:
+        """Provide the words, behind one port that reads or writes."""
+        m = Module()
+        m.domains.sync = ClockDomain(local=True, reset_less=True)
+        m.d.comb += ClockSignal().eq(self.clock)
+        m.submodules.words = memory = Memory(shape=16, depth=1 << 14, init=[])
+        write, read = memory.write_port(granularity=4), memory.read_port()
+        m.d.comb += [
+            write.addr.eq(self.address),
+            write.data.eq(self.datain),
+            write.en.eq(self.maskwren & (self.chipselect & self.wren).replicate(4)),
+            read.addr.eq(self.address),
+            read.en.eq(self.chipselect & ~self.wren),
+            self.dataout.eq(read.data),
+        ]
+        return m

@@ -1,0 +1,103 @@
+"""A simulated board behind a pseudo-terminal, which is opened as a serial port is."""
+
+import os
+import select
+import tty
+from collections.abc import Callable
+from typing import IO
+
+from .board import SimulatedBoard
+
+
+__all__ = ["Terminal"]
+
+
+#: Cycles between two looks at what comes from the computer.
+SLICE = 2_000
+
+#: Slices without an octet after which the board has nothing more to say.
+QUIET = 100
+
+#: Seconds that the button is held.
+HELD = 0.05
+
+
+class Terminal:
+    """A board, and the pseudo-terminal that its UART is connected to.
+
+    Parameters
+    ----------
+    board : :class:`.board.SimulatedBoard`
+        The board.
+    clock_hz : :class:`int`
+        Cycles that a second of its time has.
+
+    Attributes
+    ----------
+    device : :class:`str`
+        What a program opens.
+    """
+
+    def __init__(self, board: SimulatedBoard, *, clock_hz: int):
+        self._board    = board
+        self._held     = round(HELD * clock_hz)
+        self._computer, self._slave = os.openpty()
+        # Kept open: the line is there whether or not somebody has opened it.
+        tty.setraw(self._slave)
+        os.set_blocking(self._computer, False)
+        self.device    = os.ttyname(self._slave)
+        self._out      = b""
+        self._released = 0       # cycle in which the button is let go
+        self._quiet    = QUIET
+
+    def serve(self, *, keys: IO[str] | None = None,
+              shown: Callable[[tuple[str, ...]], None] = lambda lit: None) -> None:
+        """Let the board run for ever, or to the end of ``keys``.
+
+        It stands still while there is nothing to do. A line from ``keys`` presses the button;
+        ``shown`` is called with the lights that are lit, whenever they change.
+        """
+        lit: tuple[str, ...] = ()
+        shown(lit)
+        while self._wait(keys):
+            self._step()
+            if self._board.lit() != lit:
+                lit = self._board.lit()
+                shown(lit)
+
+    def close(self) -> None:
+        """Take the pseudo-terminal away."""
+        os.close(self._computer)
+        os.close(self._slave)
+
+    def _wait(self, keys: IO[str] | None) -> bool:
+        """Wait until there is something to do, and take what comes; say whether to go on."""
+        heard, _, _ = select.select([self._computer, *([keys] if keys else [])], [], [],
+                                    0 if self._active() else None)
+        if self._computer in heard:
+            self._board.send(os.read(self._computer, 4096))
+            self._quiet = 0
+        if keys in heard and keys is not None:
+            if not keys.readline():
+                return False
+            self._board.press(True)
+            self._released = self._board.cycles + self._held
+        return True
+
+    def _active(self) -> bool:
+        """Whether the board has something to do, or a light to put out."""
+        return (self._quiet < QUIET or bool(self._out) or self._board.busy
+                or self._board.cycles < self._released
+                or bool(set(self._board.lit()) - {"wp"}))
+
+    def _step(self) -> None:
+        octets = self._board.run(SLICE)
+        self._quiet = 0 if octets or self._board.busy else self._quiet + 1
+        if self._board.cycles >= self._released:
+            self._board.press(False)
+        self._out += octets
+        if self._out:
+            try:
+                self._out = self._out[os.write(self._computer, self._out):]
+            except BlockingIOError:
+                pass  # nobody reads; what waits is what a cable would lose

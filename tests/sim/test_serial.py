@@ -1,0 +1,293 @@
+"""The engine serial, on boards that are simulated down to the pins of their UART."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from board_support import DirectLine, FaultyLine, board_named, engine_on
+from pywellen.pywellen import Waveform
+from trace_support import assert_same
+
+from hw.boards import BOARDS
+from hw.bus import ControlOp
+from hw.bus import Register as HwRegister
+from hw.presets import PRESETS
+from sim.cli import main
+from sim.engine import MachineLost, Unsuited
+from sim.engines.cxxrtl import CxxrtlEngine
+from sim.machine import ENGINES
+from sim.memory import PhysicalMemory
+from sim.scenario import discover
+from sw.bus import Access, GeneralProtection, Kind, Register
+
+
+ROOT = Path(__file__).parents[2]
+
+PSE, PAE, PG_WP_PE = 1 << 4, 1 << 5, 1 << 31 | 1 << 16 | 1
+
+ARTICLE = discover()["article"]
+
+
+@pytest.fixture(scope="module")
+def icebreaker():
+    return board_named("icebreaker")
+
+
+async def work(engine):
+    """Strings, accesses of all kinds, control operations and faults, with marks between them."""
+    bus, random, seen = engine.bus, Random(1), []
+    directory = b"".join((0x83 | number << 22).to_bytes(4, "little") for number in range(2))
+    seen.append(await bus.store_string(0x1000, directory, user=False))
+    for register, value in ((Register.CR3, 0x1000), (Register.CR4, PSE), (Register.CR0, PG_WP_PE)):
+        await bus.write_control(register, value)
+    for turn in range(25):
+        engine.claim(f"claim {turn // 5}")
+        for depth in range(random.randrange(4)):
+            bus.mark(["function"] * depth)
+        linear, count = 0x2000 + random.randrange(0x3000), random.randrange(300)
+        seen.append(await bus.store_string(linear, random.randbytes(count), user=False))
+        seen.append(await bus.load_string(linear ^ 8, count, user=False))
+        kind   = random.choice(list(Kind))
+        # Only the operands that the kind has: there are no others on the way to a board.
+        access = Access(0x2000 + random.randrange(0x3000), random.choice((1, 2, 4, 8)), kind,
+                        data=0 if kind in (Kind.READ, Kind.FETCH) else random.getrandbits(8),
+                        compare=random.getrandbits(1) if kind is Kind.COMPARE_EXCHANGE else 0)
+        seen.append((await bus.access(access)).data)
+        if turn % 10 == 7:
+            await engine.settle()
+    seen.append(str(await bus.load_string(0x7FFFFC, 16, user=False)))   # the second half faults
+    seen.append(str((await bus.access(Access(0x2000, 1, user=True))).fault))
+    with pytest.raises(GeneralProtection):
+        await bus.write_control(Register.CR4, PSE | PAE)
+    seen.append(await bus.read_control(Register.CR2))
+    await bus.invlpg(0x2000)
+    return seen
+
+
+def worked(engine):
+    """Let it work; return what was seen."""
+    async def run():
+        seen.extend(await work(engine))
+
+    seen = []
+    engine.run(run)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def compiled_one():
+    engine = CxxrtlEngine(PRESETS["tiny"])
+    return engine, worked(engine)
+
+
+def test_a_board_does_in_every_cycle_what_a_simulated_unit_does(icebreaker, compiled_one):
+    engine = engine_on(DirectLine(icebreaker))
+    assert engine.config == PRESETS["tiny"] and engine.ram == 128 << 10
+    assert worked(engine) == compiled_one[1]
+    assert_same(engine.trace, compiled_one[0].trace)
+    assert engine.cycle == compiled_one[0].cycle
+    assert engine.memory.read_bytes(0, 1 << 17) == compiled_one[0].memory.read_bytes(0, 1 << 17)
+    assert engine.client.repeated == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_is_lost_or_done_twice_on_a_bad_line(icebreaker, compiled_one, seed):
+    line   = FaultyLine(icebreaker, seed=seed, rate=5e-4)
+    engine = engine_on(line)
+    assert worked(engine) == compiled_one[1]
+    assert_same(engine.trace, compiled_one[0].trace)
+    assert engine.client.repeated > 10 and all(line.faults.values())
+
+
+def test_a_page_copy_is_not_a_round_trip_for_each_word(icebreaker):
+    async def copy():
+        for start in range(0, 4096, 512):
+            data, _ = await engine.bus.load_string(0x2000 + start, 512, user=False)
+            await engine.bus.store_string(0x4000 + start, data, user=False)
+
+    engine = engine_on(DirectLine(icebreaker))
+    engine.run(copy)
+    assert len(engine.trace.all_accesses) == 2 * 512
+    assert engine._requests <= 20
+
+
+class Tapped(DirectLine):
+    """Does something to the board, or to the line, at some time."""
+
+    def __init__(self, board):
+        super().__init__(board)
+        self.broken = False
+
+    def write(self, octets):
+        if self.broken:
+            raise MachineLost("the serial port is gone")
+        super().write(octets)
+
+    def press(self):
+        """Press the button, for long enough, and let it go."""
+        for pressed in (True, False):
+            self.board.press(pressed)
+            self.board.run(600_000)
+
+
+def test_the_button_inverts_wp_between_two_operations(icebreaker):
+    async def presses():
+        await engine.bus.write_control(Register.CR0, 1 << 16 | 1)
+        for _ in range(3):
+            line.press()
+            found.append(await engine.bus.read_control(Register.CR0) >> 16 & 1)
+        await engine.bus.store_string(0x1000, b"12345678", user=False)
+
+    found, line = [], Tapped(icebreaker)
+    engine = engine_on(line)
+    engine.run(presses)
+    assert found == [0, 1, 0]
+    # It is on record like any other write, and took its cycles.
+    assert [control.value >> 16 & 1 for control in engine.trace.controls(register=HwRegister.CR0)
+            if control.op is ControlOp.WRITE] == [1, 0, 1, 0]
+    assert [state.wp for state in engine.trace.states] == [0, 1, 0, 1, 0]
+
+
+def test_lights_tell_wp_and_a_fault(icebreaker):
+    async def fault():
+        assert "wp" not in icebreaker.lit() and "fault" not in icebreaker.lit()
+        await engine.bus.write_control(Register.CR0, PG_WP_PE)
+        await engine.bus.access(Access(0x1000, 1))
+        icebreaker.run(1)
+        assert {"wp", "fault", "busy"} <= set(icebreaker.lit())
+
+    icebreaker.run(4_000_000)
+    engine = engine_on(DirectLine(icebreaker))
+    engine.run(fault)
+
+
+def test_a_word_that_was_not_written_so_is_noticed(icebreaker):
+    async def read():
+        await engine.bus.access(Access(0x1000, 8, Kind.WRITE, data=1))
+        engine.memory.write(0x1000, 8, 2)  # as if a write had been lost on its way to the record
+        await engine.bus.access(Access(0x1000, 8))
+
+    engine = engine_on(DirectLine(icebreaker))
+    with pytest.raises(MachineLost, match="memory has 0x1 at 0x1000 .* where 0x2 was written"):
+        engine.run(read)
+
+
+def test_a_record_that_is_not_whole_is_noticed(icebreaker):
+    async def some_accesses():
+        await engine.bus.write_control(Register.CR0, PG_WP_PE)
+        await engine.bus.access(Access(0x1000, 8))
+        del engine.recorders[0].recording.events[0]
+
+    engine = engine_on(DirectLine(icebreaker))
+    with pytest.raises(MachineLost, match="the board has counted 1 misses, but reported 0"):
+        engine.run(some_accesses)
+
+
+def test_the_article_on_the_default_unit(monkeypatch):
+    line = DirectLine(board_named("ulx3s"))
+    monkeypatch.setitem(ENGINES, "serial", lambda config, **rest: engine_on(line, config, **rest))
+    run   = ARTICLE.perform(engine="serial", era="5.x")
+    # A computer with as much memory as the board has.
+    other = replace(ARTICLE, machine={"ram": BOARDS["ulx3s"].ram_kib << 10}).perform(
+        engine="cxxrtl", era="5.x")
+    assert run.holds and run.mode == "4level" and run.preset == "default" and len(run.acts) == 8
+    assert run.cycles == other.cycles
+    assert [claim for act in run.acts for claim in act.claims] == \
+        [claim for act in other.acts for claim in act.claims]
+
+
+def test_a_waveform_of_what_the_board_reports(icebreaker, tmp_path):
+    def written(engine):
+        async def run():
+            await work(engine)
+
+        folder = tmp_path / type(engine).__name__
+        engine.run(run, waves=folder)
+        found = {variable.full_name: list(variable.tv) for variable
+                 in Waveform(path=str(folder / "waves.vcd")).all_vars()}
+        assert {path.name for path in folder.iterdir()} == {
+            "waves.vcd", "waves.gtkw", "waves.sucl"}
+        return found
+
+    on_board, compiled_ = (written(engine) for engine in (
+        engine_on(DirectLine(icebreaker)), CxxrtlEngine(PRESETS["tiny"])))
+    assert set(on_board) == {name for name in compiled_ if ".states." not in name}
+    # Data may stay on a port when they mean nothing, so only what says that something happens.
+    for name in ("access.request", "verdict.response", "control.operation", "memory.transfer",
+                 "memory.ack", "registers.wp", "registers.cr3", "software.kernel_stack",
+                 "software.claim", "events.hit", "events.page_fault", "events.filled"):
+        assert on_board[f"machine.{name}"] == compiled_[f"machine.{name}"], name
+
+
+@pytest.mark.parametrize("options, complaint", [
+    ({"cpus": 2},                          "one processor on the board, not 2"),
+    ({"config": PRESETS["default"]},       "has preset tiny; leave --preset out"),
+    ({"memory": PhysicalMemory(latency=2)}, "answers in the next cycle"),
+])
+def test_what_a_board_cannot_do_is_refused(icebreaker, options, complaint):
+    with pytest.raises(Unsuited, match=complaint):
+        engine_on(DirectLine(icebreaker), **options)
+
+
+def test_a_board_that_is_unplugged_ends_the_run_with_a_reason(monkeypatch, icebreaker):
+    line = Tapped(icebreaker)
+    monkeypatch.setitem(ENGINES, "serial", lambda config, **rest: engine_on(line, config, **rest))
+
+    def unplugged(title):
+        line.broken = True
+
+    run = ARTICLE.perform(engine="serial", era="5.x", announce=unplugged)
+    assert not run.holds
+    assert run.failure.reason == "MachineLost: the serial port is gone"
+
+
+@pytest.fixture
+def device():
+    """The device of a simulated board, in a process of its own."""
+    with subprocess.Popen([sys.executable, "-m", "sim", "simulate-board", "icebreaker"], cwd=ROOT,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        yield process.stdout.readline().strip()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_the_command_tells_the_whole_story_through_a_pseudo_terminal(device, capsys):
+    assert main(["run", "--engine", "serial", "--port", device]) == 0
+    out = capsys.readouterr().out
+    assert "32bit paging, kernel 5.x, on serial, preset tiny\n" in out
+    assert "shown: all 8 acts\nok: 54 of 54 claims hold;" in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    ([],                       "needs to know where the board is: --port DEVICE"),
+    (["--port", "/nowhere"],   "cannot open the serial port /nowhere: No such file or directory"),
+    (["--port", str(ROOT)],    f"cannot open the serial port {ROOT}: "),
+])
+def test_a_port_that_cannot_be_opened_is_one_line(capsys, arguments, complaint):
+    assert main(["run", "--engine", "serial", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and complaint in err and err.count("\n") == 1
+
+
+def test_a_port_where_nobody_answers_is_one_line(capsys, monkeypatch):
+    master, slave = os.openpty()
+    try:
+        assert main(["run", "--engine", "serial", "--port", os.ttyname(slave)]) == 2
+    finally:
+        os.close(master)
+        os.close(slave)
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert "no answer from the board" in err and "is the board programmed" in err
+
+
+def test_a_port_means_nothing_to_another_engine(capsys):
+    assert main(["run", "--port", "/dev/null"]) == 2
+    assert "--port means nothing to the engine pysim; leave it out" in capsys.readouterr().err
