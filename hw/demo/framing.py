@@ -67,6 +67,7 @@ class Deframer(wiring.Component):
         octet   = self.octets.payload
         escaped = Signal()
         count   = Signal(range(HEADER + CAPACITY + TRAILER + 2))  # octets of the frame so far
+        place   = Signal.like(count)                              # ... of the payload
         length  = Signal(16)
         content = Signal()                                        # an octet that is not framing
         plain   = Signal(8)
@@ -78,12 +79,13 @@ class Deframer(wiring.Component):
             crc.valid.eq(content),
             crc.data.eq(plain),
             self.begun.eq(self.octets.valid & (octet == FLAG)),
-            self.whole.eq(self.begun & crc.match_detected
+            self.whole.eq(self.begun & ~escaped & crc.match_detected
                           & (count == length + HEADER + TRAILER) & (length <= CAPACITY)),
             self.length.eq(length),
-            self.payload.valid.eq(content & (count >= HEADER) & (self.index < length)),
+            place.eq(count - HEADER),
+            self.payload.valid.eq(content & (count >= HEADER) & (place < length)),
             self.payload.payload.eq(plain),
-            self.index.eq(count - HEADER),
+            self.index.eq(place),
         ]
         with m.If(self.octets.valid):
             m.d.sync += escaped.eq(octet == ESCAPE)
@@ -142,7 +144,6 @@ class Framer(wiring.Component):
         taken   = Signal()                      # it has been
         part    = Signal(range(7))              # 0 to 3 header, 4 content, 5 and 6 CRC
         payload = Signal(range(CAPACITY + 1))
-        check   = Signal(16)
 
         m.d.comb += [
             payload.eq(self.length + 1),
@@ -153,7 +154,7 @@ class Framer(wiring.Component):
         ]
         with m.Switch(part):
             for number, octet in enumerate((payload[:8], payload[8:], self.number, self.kind,
-                                            self.content, crc.crc[8:], check[:8])):
+                                            self.content, crc.crc[8:], crc.crc[:8])):
                 with m.Case(number):
                     m.d.comb += plain.eq(octet)
 
@@ -178,7 +179,7 @@ class Framer(wiring.Component):
                 with m.If(taken):
                     m.d.sync += escaped.eq(0)
                     m.next = "FETCH"
-                    self._go_on(m, part, check, crc)
+                    self._go_on(m, part)
 
             with m.State("FETCH"):  # the memory takes a cycle
                 m.next = "SEND"
@@ -195,7 +196,7 @@ class Framer(wiring.Component):
         """Offer ``octet``."""
         m.d.comb += [self.octets.valid.eq(1), self.octets.payload.eq(octet)]
 
-    def _go_on(self, m, part, check, crc):
+    def _go_on(self, m, part):
         """Turn to the next octet of the frame."""
         with m.Switch(part):
             with m.Case(3):
@@ -204,8 +205,6 @@ class Framer(wiring.Component):
                 m.d.sync += self.address.eq(self.address + 1)
                 with m.If(self.address + 1 == self.length):
                     m.d.sync += part.eq(5)
-            with m.Case(5):
-                m.d.sync += [part.eq(6), check.eq(crc.crc)]
             with m.Case(6):
                 m.next = "CLOSE"
             with m.Default():

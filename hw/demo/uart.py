@@ -73,7 +73,9 @@ class Transmitter(wiring.Component):
 
 
 class Receiver(wiring.Component):
-    """Receives octets. One without a stop bit is dropped.
+    """Receives octets. One without a stop bit is dropped; too short a start bit is none.
+
+    The line may be slower or faster than it should by 2 %.
 
     Parameters
     ----------
@@ -101,30 +103,36 @@ class Receiver(wiring.Component):
 
         rx    = Signal(init=1)
         bits  = Signal(9)                     # those that are in, behind a 1 that goes down
-        timer = Signal(range(self._divisor + self._divisor // 2))
+        timer = Signal(range(self._divisor))
+        now   = Signal()                      # the middle of a bit
         m.submodules.rx = FFSynchronizer(self.rx, rx, init=1)
 
-        m.d.comb += self.octets.payload.eq(bits[1:])
+        m.d.comb += [
+            now.eq(timer == 0),
+            self.octets.payload.eq(bits[1:]),
+        ]
+        m.d.sync += timer.eq(Mux(now, self._divisor - 1, timer - 1))
         with m.FSM():
             with m.State("WAIT_FOR_START"):
+                m.d.sync += [timer.eq(self._divisor // 2 - 1), bits.eq(1 << 8)]
                 with m.If(~rx):
-                    # From the edge to the middle of the first bit of data.
-                    m.d.sync += [
-                        timer.eq(self._divisor + self._divisor // 2 - 1),
-                        bits.eq(1 << 8),
-                    ]
+                    m.next = "CHECK_START"
+
+            with m.State("CHECK_START"):
+                with m.If(now):
                     m.next = "TAKE_BITS"
+                    with m.If(rx):
+                        m.next = "WAIT_FOR_START"
 
             with m.State("TAKE_BITS"):
-                with m.If(timer != 0):
-                    m.d.sync += timer.eq(timer - 1)
-                with m.Else():
-                    m.d.sync += timer.eq(self._divisor - 1)
-                    with m.If(bits[0]):
-                        m.d.comb += self.octets.valid.eq(rx)
-                        m.next = "WAIT_FOR_IDLE"
-                    with m.Else():
-                        m.d.sync += bits.eq(Cat(bits[1:], rx))
+                with m.If(now & bits[0]):
+                    # The next start bit may come sooner than this bit ends, if the line is fast.
+                    m.d.comb += self.octets.valid.eq(rx)
+                    m.next = "WAIT_FOR_IDLE"
+                    with m.If(rx):
+                        m.next = "WAIT_FOR_START"
+                with m.Elif(now):
+                    m.d.sync += bits.eq(Cat(bits[1:], rx))
 
             with m.State("WAIT_FOR_IDLE"):
                 with m.If(rx):

@@ -1,0 +1,71 @@
+"""Numbers in octets."""
+
+import random
+
+import pytest
+from demo_support import leb128
+from hw_support import simulate
+
+from hw.demo.varint import VarintEncoder
+from sim.ports import get, idle, put
+
+
+def encoded(numbers, *, gap=0, pause=0):
+    """Octets of ``numbers``; ``gap`` cycles before each number, ``pause`` before each octet."""
+    dut    = VarintEncoder()
+    octets = bytearray()
+
+    async def feed(ctx):
+        for number in numbers:
+            await idle(ctx, gap)
+            await put(ctx, dut.numbers, number)
+
+    async def drain(ctx):
+        for _ in range(sum(len(leb128(number)) for number in numbers)):
+            await idle(ctx, pause)
+            octets.append(await get(ctx, dut.octets))
+        await idle(ctx, 3)
+        assert not ctx.get(dut.octets.valid)
+
+    simulate(dut, feed, drain, deadline=10_000)
+    return bytes(octets)
+
+
+@pytest.mark.parametrize("number, octets", [
+    (0,            "00"),
+    (1,            "01"),
+    (0x7F,         "7f"),
+    (0x80,         "80 01"),
+    (0x3FFF,       "ff 7f"),
+    (0x4000,       "80 80 01"),
+    (624485,       "e5 8e 26"),
+    ((1 << 63),    "80 80 80 80 80 80 80 80 80 01"),
+    ((1 << 64) - 1, "ff ff ff ff ff ff ff ff ff 01"),
+])
+def test_a_number_has_as_few_octets_as_there_can_be(number, octets):
+    assert encoded([number]) == bytes.fromhex(octets)
+
+
+@pytest.mark.parametrize("gap, pause", [(0, 0), (3, 0), (0, 3), (2, 1)])
+def test_numbers_follow_each_other_at_any_pace(gap, pause):
+    chance  = random.Random(gap * 10 + pause)
+    numbers = [chance.getrandbits(chance.randrange(65)) for _ in range(60)]
+    assert encoded(numbers, gap=gap, pause=pause) == b"".join(map(leb128, numbers))
+
+
+def test_without_pauses_there_is_an_octet_in_every_cycle():
+    dut    = VarintEncoder()
+    values = []
+
+    async def feed(ctx):
+        for number in (5, 300, 0, 1 << 40):
+            await put(ctx, dut.numbers, number)
+
+    async def look(ctx):
+        ctx.set(dut.octets.ready, 1)
+        for _ in range(12):
+            _, _, valid = await ctx.tick().sample(dut.octets.valid)
+            values.append(valid)
+
+    simulate(dut, feed, look)
+    assert values == [0] + [1] * (1 + 2 + 1 + 6) + [0]
