@@ -32,7 +32,7 @@ BOARD = Board(
     wp=Pad("led_r", 1, label="LED1"),
     busy=Pad("led_g", 1, label="LED2"),
     button=Pad("button", 0, label="UBTN"),
-    overrides={"synth_opts": "-device u"},
+    overrides={"synth_opts": "-device u", "nextpnr_opts": "--router router2"},
     loader=("-b", "ice40_generic"),
     port="/dev/ttyUSB1",
 )

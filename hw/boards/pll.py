@@ -12,9 +12,10 @@ from amaranth.lib.cdc import ResetSynchronizer
 __all__ = ["PllClock", "dividers"]
 
 
-#: Limits of the phase detector and of the oscillator in Hz, and divisors that there are.
+#: Limits of phase detector, oscillator and output in Hz, and divisors that there are.
 PHASE_HZ      = range(10_000_000, 400_000_001)
 OSCILLATOR_HZ = range(400_000_000, 800_000_001)
+OUTPUT_HZ     = range(3_125_000, 400_000_001)
 DIVISORS      = range(1, 129)
 FEEDBACKS     = range(1, 81)
 
@@ -29,7 +30,8 @@ def dividers(given_hz, wanted_hz):
             for reference in DIVISORS for feedback in FEEDBACKS
             if given_hz * feedback == wanted_hz * reference
             and given_hz // reference in PHASE_HZ
-            for output in DIVISORS if wanted_hz * output in OSCILLATOR_HZ]
+            for output in DIVISORS
+            if wanted_hz in OUTPUT_HZ and wanted_hz * output in OSCILLATOR_HZ]
     if not ways:
         raise ValueError(f"no PLL of an ECP5 makes {wanted_hz!r} Hz from {given_hz!r} Hz exactly")
     _, *divisors = min(ways, key=lambda way: (way[1], way[0]))

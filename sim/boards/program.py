@@ -7,7 +7,7 @@ from pathlib import Path
 from hw.boards.board import Board
 
 from .programs import ProgramFailed, run
-from .toolchain import loader
+from .toolchain import LOADER, loader
 
 
 __all__ = ["ProgrammingFailed", "program"]
@@ -36,12 +36,14 @@ def program(board: Board, bitstream: Path, *, announce: Callable[[str], None]) -
         try:
             run(command, log=Path(folder) / "log", announce=announce)
         except ProgramFailed as error:
-            raise ProgrammingFailed(_reason(error.said)) from error
+            raise ProgrammingFailed(_reason(error.said, command[0])) from error
 
 
-def _reason(said: str) -> str:
-    lines  = [line.strip() for line in said.splitlines() if line.strip()]
-    reason = f"openFPGALoader: {lines[-1]}" if lines else "openFPGALoader failed without a word"
+def _reason(said: str, loader: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if not lines:
+        return f"{LOADER} failed without a word"
+    reason = f"{LOADER}: {lines[-1].removeprefix(f'{loader}: ')}"
     for symptom, remedy in REMEDIES.items():
         if symptom in said.lower():
             return f"{reason}; {remedy}"

@@ -35,8 +35,8 @@ class ProgramFailed(Exception):
 def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None]) -> None:
     """Run a program in the folder of ``log``, to which what it says is added.
 
-    ``announce`` is called several times a second, with the last line of the log. If it raises, or
-    there is an interrupt, the program is ended. Raises :class:`ProgramFailed`.
+    ``announce`` is called at once and then several times a second, with the last line of the log.
+    If it raises, or there is an interrupt, the program is ended. Raises :class:`ProgramFailed`.
     """
     with log.open("ab") as output:
         output.write(f"$ {shlex.join(command)}\n".encode())
@@ -45,7 +45,7 @@ def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None]) -
         with subprocess.Popen(command, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=output,
                               stderr=subprocess.STDOUT) as process:
             try:
-                while process.poll() is None:
+                while process.returncode is None:
                     announce(_last_line(log))
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(PAUSE)

@@ -25,7 +25,8 @@ class BuildProgress(Progress):
             self._step_begun = time.monotonic()
         if self.due():
             words = " ".join(line.removeprefix("Info:").split())
-            self.say(f"{step}, {time.monotonic() - self._step_begun:.0f} s: {words}")
+            self.say(f"{step}, {time.monotonic() - self._step_begun:.0f} s"
+                     f"{': ' if words else ''}{words}")
 
 
 class LoadProgress(Progress):

@@ -102,7 +102,7 @@ def outcome_as_json(board: Board, outcome: Outcome) -> str:
         "bitstream": None if outcome.bitstream is None else str(outcome.bitstream),
         "size": None if outcome.bitstream is None else outcome.bitstream.stat().st_size,
         "date": date.today().isoformat(),
-        "fmax_hz": round(min(clock.achieved_hz for clock in outcome.report.clocks)),
+        "fmax_hz": min((round(clock.achieved_hz) for clock in outcome.report.clocks), default=None),
         "clocks": [{"name": clock.name, "achieved_hz": round(clock.achieved_hz),
                     "required_hz": round(clock.required_hz), "met": clock.met}
                    for clock in outcome.report.clocks],

@@ -12,11 +12,12 @@ from hw.boards.board import Board
 from sim.engine import Unavailable
 
 
-__all__ = ["loader", "platform_of", "tool"]
+__all__ = ["LOADER", "loader", "platform_of", "tool"]
 
 
 INSTALL = "pip install -e '.[boards]'"
 
+#: What brings bitstreams to boards.
 LOADER = "openFPGALoader"
 
 

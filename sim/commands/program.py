@@ -43,7 +43,8 @@ def program_command(args: argparse.Namespace) -> int:
         return 1
     finally:
         progress.clear()
-    print(f"{board.name} has {bitstream}")
+    print(f"{board.name} has {bitstream}; now: "
+          f"dragoncage run --engine serial --port {board.port}")
     return 0
 
 

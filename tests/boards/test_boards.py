@@ -1,0 +1,120 @@
+# amaranth: UnusedElaboratable=no
+"""What the boards say of themselves, and their pins."""
+
+import json
+import re
+
+import pytest
+
+from hw.boards import BOARDS
+from hw.boards.top import Top
+from hw.presets import PRESETS
+
+
+EACH = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+
+LIGHTS = ("fault", "bypass", "wp", "busy")
+
+
+@pytest.fixture(scope="module")
+def plans():
+    """Each board's platform and build plan, with the whole system."""
+    made = {}
+    for name, board in BOARDS.items():
+        platform = board.platform()
+        made[name] = platform, platform.prepare(Top(board), name, **board.overrides)
+    return made
+
+
+def constraints(plan, name):
+    """Text of the file with pins and clocks."""
+    [text] = [text for file, text in plan.files.items()
+              if file in (f"{name}.pcf", f"{name}.lpf")]
+    return text
+
+
+def test_there_are_an_ice40_and_two_ecp5_boards():
+    assert {"icebreaker", "ulx3s"} <= set(BOARDS)
+    assert sum(board.fpga.startswith("ECP5") for board in BOARDS.values()) >= 2
+
+
+@EACH
+def test_a_board_is_called_as_its_file(board):
+    assert board.platform.__module__ == f"hw.boards.{board.name}"
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", board.name)
+
+
+@EACH
+def test_the_baud_rate_is_less_than_one_percent_off(board):
+    divisor = board.clock_hz // board.baud
+    assert abs(board.clock_hz / divisor / board.baud - 1) < 0.01
+    assert divisor >= 4
+
+
+@EACH
+def test_preset_and_memory_exist(board):
+    assert board.preset in PRESETS
+    assert board.ram(kib=board.ram_kib, maxphyaddr=40).kib == board.ram_kib
+
+
+@EACH
+def test_every_pad_has_a_place_of_its_own_and_a_label(board):
+    pads = [board.uart, *(pad for role in (*LIGHTS, "button")
+                          if (pad := getattr(board, role)) is not None)]
+    assert all(pad.label for pad in pads)
+    assert len({(pad.resource, pad.number, pad.part) for pad in pads}) == len(pads)
+
+
+@EACH
+def test_a_fault_and_a_write_by_the_bypass_have_lights_and_wp_has_a_button(board):
+    assert board.fault is not None and board.bypass is not None and board.button is not None
+
+
+@EACH
+def test_all_pads_are_pins_of_the_platform(plans, board):
+    _, plan = plans[board.name]
+    ports = constraints(plan, board.name)
+    for pad in (board.fault, board.bypass, board.wp, board.busy, board.button):
+        part = f"__{pad.part}" if pad.part else ""
+        assert f"{pad.resource}_{pad.number}{part}__io" in ports
+    for line in ("rx", "tx"):
+        assert f"{board.uart.resource}_{board.uart.number}__{line}__io" in ports
+
+
+@EACH
+def test_place_and_route_is_told_the_clock_of_the_platform(plans, board):
+    platform, plan = plans[board.name]
+    told = re.search(r'(?:FREQUENCY PORT "\w+"|set_frequency \w+) ([\d.]+)( HZ)?',
+                     constraints(plan, board.name))
+    hz = float(told[1]) * (1 if told[2] else 1e6)
+    assert hz == platform.default_clk_frequency
+
+
+@EACH
+def test_a_pll_makes_the_clock_if_it_is_not_the_platforms(plans, board):
+    platform, plan = plans[board.name]
+    text = plan.files[f"{board.name}.il"]
+    assert ("EHXPLLL" in text) == (platform.default_clk_frequency != board.clock_hz)
+
+
+@EACH
+def test_the_system_is_in_the_design(plans, board):
+    _, plan = plans[board.name]
+    text = plan.files[f"{board.name}.il"]
+    assert f"module \\{board.name}.system.machine.mmu.walker" in text
+    assert ("SB_SPRAM256KA" in text) == (board.name == "icebreaker")
+
+
+@EACH
+def test_the_plan_has_the_steps_that_are_known(plans, board):
+    _, plan = plans[board.name]
+    commands = json.loads(plan.files[f"build_{board.name}.json"])["commands"]
+    programs = [command[0] for command in commands]
+    assert programs[0] == "yosys" and programs[1].startswith("nextpnr-") and len(programs) == 3
+
+
+def test_colours_that_show_nothing_are_dark(plans):
+    _, plan = plans["ecpix5"]
+    ports = constraints(plan, "ecpix5")
+    assert all(f"rgb_led_{number}__{colour}__io" in ports
+               for number in range(4) for colour in "rgb")

