@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from hw.demo.ram import BlockRam
 
 
-__all__ = ["Board", "Built", "Pad"]
+__all__ = ["BAUD", "Board", "Built", "Pad"]
+
+
+#: Bits in a second on the line to the computer, of every board.
+BAUD = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,6 @@ class Board:
         The kind of :class:`hw.demo.ram.Ram`, and its size in KiB.
     clock_hz : :class:`int`
         Cycles in a second. If the platform's clock has another frequency, a PLL makes this one.
-    baud : :class:`int`
-        Bits in a second on the line to the computer.
     uart : :class:`Pad`
         The line, with signals ``rx`` and ``tx``.
     fault, bypass, wp, busy : :class:`Pad` or :class:`None`
@@ -104,7 +106,6 @@ class Board:
     ram:       type = BlockRam
     ram_kib:   int
     clock_hz:  int
-    baud:      int
     uart:      Pad
     fault:     Pad | None
     bypass:    Pad | None

@@ -6,6 +6,7 @@ from amaranth.lib import io, wiring
 from hw.demo.system import System
 from hw.presets import PRESETS
 
+from .board import BAUD
 from .pll import PllClock
 
 
@@ -29,7 +30,7 @@ class Top(wiring.Component):
         self._board = board
         self._system = System(
             PRESETS[board.preset], preset=list(PRESETS).index(board.preset), ram=board.ram,
-            ram_kib=board.ram_kib, clock_hz=board.clock_hz, baud=board.baud)
+            ram_kib=board.ram_kib, clock_hz=board.clock_hz, baud=BAUD)
 
     def elaborate(self, platform):
         m = Module()

@@ -20,7 +20,6 @@ BOARD = Board(
     preset="default",
     ram_kib=256,
     clock_hz=25_000_000,
-    baud=1_000_000,
     uart=Pad("uart", 0, label="US1"),
     fault=Pad("led", 0, label="D0"),
     bypass=Pad("led", 1, label="D1"),

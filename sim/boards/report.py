@@ -86,8 +86,8 @@ def parse(text: str) -> Report:
 
 def shortcomings(report: Report, clock_hz: int) -> list[str]:
     """Why the design must not be used on a board whose clock has ``clock_hz``."""
-    found = [f"{clock.name} may have {clock.achieved_hz / 1e6:.2f} MHz, "
-             f"and has {clock.required_hz / 1e6:.2f} MHz"
+    found = [f"{clock.name} reaches {clock.achieved_hz / 1e6:.2f} MHz, "
+             f"and needs {clock.required_hz / 1e6:.2f} MHz"
              for clock in report.clocks if not clock.met]
     if not any(abs(clock.required_hz - clock_hz) <= TOLERANCE * clock_hz
                for clock in report.clocks):

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from hw.boards.board import Board, Built
+from hw.boards.board import BAUD, Board, Built
 
 from .build import Outcome
 from .report import KINDS
 
 
-__all__ = ["boards_as_json", "boards_as_text", "outcome_as_json", "outcome_as_text"]
+__all__ = ["boards_as_json", "boards_as_text", "built_as_text", "outcome_as_json",
+           "outcome_as_text"]
 
 
 SCHEMA = 1
@@ -23,18 +24,23 @@ LOGIC = ("ICESTORM_LC", "TRELLIS_COMB")
 def boards_as_text(boards: Sequence[Board]) -> str:
     """What boards there are, and what is known of them."""
     parts = [
-        _table([("board", "FPGA", "preset", "RAM", "clock", "baud"), *(
+        _table([("board", "FPGA", "preset", "RAM", "clock", "port on Linux"), *(
             (board.name, board.fpga, board.preset, f"{board.ram_kib} KiB", _mhz(board.clock_hz),
-             f"{board.baud:,}") for board in boards)]),
+             board.port) for board in boards)]),
         _table([("lights", "fault", "bypass", "WP", "busy", "WP button"), *(
             (board.name, *(pad.label if pad else "-" for pad in (
                 board.fault, board.bypass, board.wp, board.busy, board.button)))
             for board in boards)]),
-        _table([("built", "on", "clock up to", "logic", "bitstream", "took"), *(
-            (board.name, *_built(board.built)) for board in boards)]),
+        built_as_text(boards),
         _table([("tested", "how"), *((board.name, board.tested) for board in boards)]),
     ]
     return "\n".join(parts)
+
+
+def built_as_text(boards: Sequence[Board]) -> str:
+    """What came out when boards were built."""
+    return _table([("built", "on", "clock up to", "logic", "bitstream", "took"), *(
+        (board.name, *_built(board.built)) for board in boards)])
 
 
 def _built(built: Built | None) -> Sequence[str]:
@@ -56,7 +62,7 @@ def _board(board: Board) -> dict[str, Any]:
     built = board.built
     return {
         "name": board.name, "title": board.title, "fpga": board.fpga, "preset": board.preset,
-        "ram_kib": board.ram_kib, "clock_hz": board.clock_hz, "baud": board.baud,
+        "ram_kib": board.ram_kib, "clock_hz": board.clock_hz, "baud": BAUD, "port": board.port,
         "pads": {role: pad.label if (pad := getattr(board, role)) else None
                  for role in ("uart", "fault", "bypass", "wp", "busy", "button")},
         "built": None if built is None else {
@@ -79,7 +85,7 @@ def outcome_as_text(board: Board, outcome: Outcome) -> str:
         f"{board.title}, {board.fpga}: preset {board.preset}, {board.ram_kib} KiB of RAM\n",
         _table([("step", "seconds"), *steps]),
         _table([("part", "", "used", "of", "%"), *parts]),
-        _table([("clock", "may have", "has", ""), *clocks]),
+        _table([("clock", "reaches", "needs", ""), *clocks]),
         _verdict(board, outcome)))
 
 

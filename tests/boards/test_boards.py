@@ -7,8 +7,10 @@ import re
 import pytest
 
 from hw.boards import BOARDS
+from hw.boards.board import BAUD
 from hw.boards.top import Top
 from hw.presets import PRESETS
+from sim.link import line
 
 
 EACH = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
@@ -46,9 +48,13 @@ def test_a_board_is_called_as_its_file(board):
 
 @EACH
 def test_the_baud_rate_is_less_than_one_percent_off(board):
-    divisor = board.clock_hz // board.baud
-    assert abs(board.clock_hz / divisor / board.baud - 1) < 0.01
+    divisor = board.clock_hz // BAUD
+    assert abs(board.clock_hz / divisor / BAUD - 1) < 0.01
     assert divisor >= 4
+
+
+def test_computer_and_boards_agree_on_the_baud_rate():
+    assert BAUD == line.BAUD
 
 
 @EACH
@@ -77,8 +83,8 @@ def test_all_pads_are_pins_of_the_platform(plans, board):
     for pad in (board.fault, board.bypass, board.wp, board.busy, board.button):
         part = f"__{pad.part}" if pad.part else ""
         assert f"{pad.resource}_{pad.number}{part}__io" in ports
-    for line in ("rx", "tx"):
-        assert f"{board.uart.resource}_{board.uart.number}__{line}__io" in ports
+    for name in ("rx", "tx"):
+        assert f"{board.uart.resource}_{board.uart.number}__{name}__io" in ports
 
 
 @EACH

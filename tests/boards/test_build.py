@@ -62,7 +62,7 @@ def test_without_timing_there_is_no_bitstream_and_nothing_is_packed(programs, tm
     programs.report(SLOW)
     outcome = built(tmp_path / "out")
     assert outcome.bitstream is None
-    assert outcome.shortcomings == ["cd_sync.clk may have 24.90 MHz, and has 25.00 MHz"]
+    assert outcome.shortcomings == ["cd_sync.clk reaches 24.90 MHz, and needs 25.00 MHz"]
     assert names(tmp_path / "out") == ["ulx3s.log"]
     assert programs.arguments("ecppack") == []
 

@@ -77,7 +77,7 @@ def test_a_build_that_misses_timing_is_status_1_and_leaves_no_bitstream(
     assert main(["build", "ulx3s"]) == 1
     out = capsys.readouterr().out
     assert "24.90 MHz  25.00 MHz  TOO SLOW" in out
-    assert "FAILED: cd_sync.clk may have 24.90 MHz, and has 25.00 MHz\nno bitstream" in out
+    assert "FAILED: cd_sync.clk reaches 24.90 MHz, and needs 25.00 MHz\nno bitstream" in out
     assert os.listdir(in_folder / "build/ulx3s") == ["ulx3s.log"]
     assert main(["build", "ulx3s", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["bitstream"] is None

@@ -43,7 +43,7 @@ def test_a_clock_that_is_too_fast_for_the_design_is_found_out(blinker, tmp_path)
     outcome = built(board, tmp_path)
     assert outcome.bitstream is None
     [reason] = outcome.shortcomings
-    assert reason.endswith("and has 200.00 MHz")
+    assert reason.endswith("and needs 200.00 MHz")
 
 
 def test_place_and_route_holds_the_clock_of_a_pll_to_its_frequency(monkeypatch, tmp_path):

@@ -67,7 +67,7 @@ class Bench:
 def board(**changes):
     plain = Board(
         name="bench", title="", fpga="", platform=Bench, preset="tiny", ram_kib=128,
-        clock_hz=12_000_000, baud=3_000_000, uart=Pad("uart", 0), fault=Pad("rgb_led", 3, "r"),
+        clock_hz=12_000_000, uart=Pad("uart", 0), fault=Pad("rgb_led", 3, "r"),
         bypass=Pad("rgb_led", 3, "b"), wp=Pad("led", 2), button=Pad("button", 1), overrides={},
         loader=(), port="")
     return replace(plain, **changes)
@@ -145,4 +145,4 @@ def test_the_system_is_told_its_clock_line_memory_and_preset(monkeypatch):
     seen(Bench(), checks, preset="default")
     [options] = told
     assert options == {"preset": 1, "ram": BlockRam, "ram_kib": 128, "clock_hz": 12_000_000,
-                       "baud": 3_000_000}
+                       "baud": 1_000_000}
