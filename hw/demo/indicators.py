@@ -53,8 +53,9 @@ class Bypass(wiring.Component):
 
     It remembers the page whose last store by user code was refused as a violation of rights; its
     frame, as soon as user code reads from it; and then looks for supervisor stores to that frame
-    at any other page. Accesses that overlap with others are not looked at, but for the last of
-    several.
+    at any other page, until a store by user code to that page is done. Refusals meanwhile do not
+    count: copy-on-write begins with one. Accesses that overlap with others are not looked at, but
+    for the last of several.
 
     Parameters
     ----------
@@ -97,16 +98,17 @@ class Bypass(wiring.Component):
 
         here    = refused.known & (refused.page == page)
         reads   = request.kind == AccessKind.READ
+        writes  = ~reads & (request.kind != AccessKind.FETCH)
         done    = self.enable & self.answered & (response.fault == Fault.NONE)
         faulted = self.enable & self.answered & (response.fault == Fault.PAGE_FAULT)
-        with m.If(faulted & request.user & response.error.present & response.error.write):
+        with m.If(faulted & request.user & response.error.present & response.error.write
+                  & ~victim.known):
             m.d.sync += [refused.known.eq(1), refused.page.eq(page)]
-            with m.If(~here):
-                m.d.sync += victim.known.eq(0)
-        with m.If(done & request.user & reads & here):
+        with m.If(done & request.user & here & reads):
             m.d.sync += [victim.known.eq(1), victim.frame.eq(frame)]
+        with m.If(done & request.user & here & writes):
+            m.d.sync += [victim.known.eq(0), refused.known.eq(0)]
         m.d.comb += self.written.eq(
-            done & ~request.user & ~reads & (request.kind != AccessKind.FETCH) & ~here
-            & victim.known & (victim.frame == frame))
+            done & ~request.user & writes & ~here & victim.known & (victim.frame == frame))
 
         return m
