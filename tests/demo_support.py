@@ -1,27 +1,20 @@
-"""The computer's side of the serial link, in few lines and apart from sim.link; and benches.
+"""The computer's side of the serial link, in few lines and apart from sim.link.
 
 What octets mean is written here once more, from docs/serial-link.md, so that a mistake in hw.demo
 or in sim.link does not pass as two readings that agree.
 """
 
 from binascii import crc_hqx
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from amaranth import Elaboratable, Module
-from amaranth.lib.wiring import connect
-from amaranth.sim import SimulatorContext
-
 from hw.bus import ControlOp, Register
-from hw.config import MmuConfig
-from hw.demo.bridge import Bridge
-from hw.demo.machine import Machine
-from hw.demo.rows import RowWriter
 from hw.layout import AccessKind
 
 
-__all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Core", "Row", "Watch", "access", "control",
-           "framed", "leb128", "mark", "numbers_in", "rows_in", "unframed"]
+__all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Row", "access", "control", "framed",
+           "leb128", "mark", "numbers_in", "operations", "rows_in", "settled", "unframed"]
 
 
 # Frames
@@ -78,6 +71,36 @@ def access(
     return order
 
 
+def operations(request: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The operations of a request, accesses one by one, as payloads of the ports."""
+    rest = iter(request)
+
+    def number(octets: int) -> int:
+        return int.from_bytes(bytes(next(rest) for _ in range(octets)), "big")
+
+    for opcode in rest:
+        if opcode == 4:
+            number(2)
+        elif opcode == 5:
+            yield "cycle", {}
+        elif opcode == 6:
+            which = number(1)
+            yield "control", {"op": ControlOp(which & 3), "register": Register(which >> 4),
+                              "value": number(8)}
+        else:
+            assert opcode == 7
+            flags, count, linear = number(1), number(1), number(8)
+            kind, size = AccessKind(flags >> 2 & 7), 1 << (flags & 3)
+            for nth in range(count):
+                reads = kind in (AccessKind.READ, AccessKind.FETCH)
+                datum = 0 if reads else number(size)
+                yield "access", {
+                    "linear": linear + nth * size, "size": flags & 3, "kind": kind,
+                    "user": flags >> 5 & 1, "implicit": flags >> 6 & 1,
+                    "chained": flags >> 7 or bool(nth), "data": datum,
+                    "compare": number(size) if kind == AccessKind.COMPARE_EXCHANGE else 0}
+
+
 # Answers
 
 def leb128(number: int) -> bytes:
@@ -123,113 +146,27 @@ def rows_in(numbers: Sequence[int], cycle: int = -1) -> list[Row]:
     return rows
 
 
-# Benches
+def settled(rows: Sequence[Row], *, marks: bool = False) -> list[Row]:
+    """``rows`` without what is not specified, and without marks unless they are wanted.
 
-class Watch:
-    """Looks at the signals of a machine in each of its cycles, and makes rows of what it sees.
-
-    Parameters
-    ----------
-    unit : :class:`hw.demo.machine.Machine` or :class:`hw.mmu.Mmu`
-        The machine. Marks are not its own, so there are none in these rows.
-    enable : signal
-        In which cycles of the clock the machine runs; all, if there is none.
-
-    Attributes
-    ----------
-    rows : list of :data:`Row`
-        What was seen.
-    cycle : :class:`int`
-        How many cycles of the machine there were.
+    That is what memory says to a write, and the data that come with the answer to one.
     """
-
-    def __init__(self, unit: Any, enable: Any = None):
-        access, control, memory = unit.access, unit.control, unit.memory
-        self.rows: list[Row] = []
-        self.cycle   = 0
-        self._enable = enable
-        self._state  = True   # the next cycle shows it
-        self._writes = False  # ... answers a write: what was read does not matter
-        self._signals = (
-            access.request.valid, access.request.ready, access.request.payload,
-            access.response.valid, access.response.payload,
-            control.request.valid, control.request.ready, control.request.payload,
-            control.response.valid, control.response.payload, control.state, unit.events,
-            memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
-            memory.stall, memory.ack, memory.dat_r)
-
-    async def run(self, ctx: SimulatorContext) -> None:
-        """Testbench: look. Never returns."""
-        enables = [] if self._enable is None else [self._enable]
-        while True:
-            _, _, *values = await ctx.tick().sample(*enables, *self._signals)
-            if not enables or values[0]:
-                self._look(*values[len(enables):])
-
-    def _look(self, *values: Any) -> None:
-        (asked, taken, request, answered, response, asked_control, took_control, operation,
-         controlled, outcome, state, events,
-         cyc, stb, we, lock, adr, sel, dat_w, stall, ack, dat_r) = values
-        said: dict[str, tuple[int, ...]] = {}
-        if self._state:
-            said["state"] = tuple(getattr(state, name)
-                                  for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"))
-        if events.as_bits():
-            said["events"] = (events.as_bits(),)
-        if cyc and ack:
-            said["ack"] = (0 if self._writes else dat_r,)
-        if cyc and stb and not stall:
-            said["transfer"] = (adr, we | lock << 1 | sel << 2)
-            if we:
-                said["word"] = (dat_w,)
-        if answered:
-            said["response"] = (response.fault.value | response.error.as_bits() << 2,
-                                response.physical, response.data)
-        if asked and taken:
-            said["request"] = (request.size | request.kind.value << 2 | request.user << 5
-                               | request.implicit << 6 | request.chained << 7, request.linear)
-            if request.kind not in (AccessKind.READ, AccessKind.FETCH):
-                said["datum"] = (request.data, request.compare)
-        if controlled:
-            said["controlled"] = (outcome.fault, outcome.value)
-        if asked_control and took_control:
-            said["control"] = (operation.op.value | operation.register.value << 4,
-                               operation.value)
+    kinds: deque[int] = deque()
+    writes, kept = False, []
+    for cycle, said in rows:
+        said = dict(said)
+        if not marks:
+            said.pop("mark", None)
+        if "ack" in said and writes:
+            said["ack"] = (0,)
+        if "response" in said:
+            how, physical, data = said["response"]
+            written = kinds.popleft() == AccessKind.WRITE.value
+            # Without a physical address there may be anything in its place.
+            said["response"] = (how, 0 if how & 3 else physical, 0 if written else data)
+        if "request" in said:
+            kinds.append(said["request"][0] >> 2 & 7)
+        writes = "word" in said
         if said:
-            self.rows.append((self.cycle, said))
-        self._state  = bool(asked_control and took_control or events.page_fault)
-        self._writes = bool(we)
-        self.cycle  += 1
-
-
-class Core(Elaboratable):
-    """Bridge, row writer and machine, without a line. Octets of requests in, numbers of rows out.
-
-    Attributes
-    ----------
-    bridge, rows, machine
-        The parts.
-    """
-
-    def __init__(self, config: MmuConfig, *, ram_kib: int = 32):
-        self.machine = Machine(config, ram_kib=ram_kib)
-        self.bridge  = Bridge(config)
-        self.rows    = RowWriter(self.machine)
-
-    def elaborate(self, platform: Any) -> Module:
-        """Put the parts together."""
-        m = Module()
-        m.submodules.machine = machine = self.machine
-        m.submodules.bridge  = bridge  = self.bridge
-        m.submodules.rows    = rows    = self.rows
-        connect(m, bridge.access, machine.access)
-        connect(m, bridge.control, machine.control)
-        m.d.comb += [
-            rows.go.eq(bridge.go),
-            rows.mark.eq(bridge.mark),
-            rows.marked.eq(bridge.marked),
-            bridge.enable.eq(rows.enable),
-            machine.enable.eq(rows.enable),
-            bridge.report.ready.eq(1),
-        ]
-        return m
+            kept.append((cycle, said))
+    return kept

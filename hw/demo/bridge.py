@@ -84,6 +84,7 @@ class Bridge(wiring.Component):
         self._flags   = Signal(8)
         self._control = Signal(8)
         self._kind    = Signal(AnswerKind, init=AnswerKind.GREETING)
+        self._first   = Signal()          # no operation of the request has come
         self._toggled = Signal()          # the button's request waits
         self._toggles = Signal()          # ... is done
         self._due     = Signal(6)         # accesses that are not answered
@@ -123,7 +124,7 @@ class Bridge(wiring.Component):
                     m.next = "WAIT"
 
             with m.State("WAIT"):
-                m.d.sync += self._kind.eq(AnswerKind.ROWS)
+                m.d.sync += [self._kind.eq(AnswerKind.ROWS), self._first.eq(1)]
                 with m.If(self.begun):
                     m.next = "DECODE"
 
@@ -149,10 +150,14 @@ class Bridge(wiring.Component):
             m.next = "ASK_CONTROL"
         with m.Elif(self.octets.valid):
             m.d.comb += self.octets.ready.eq(1)
+            m.d.sync += self._first.eq(0)
             with m.Switch(opcode):
                 with m.Case(Opcode.COUNTERS):
-                    m.d.sync += self._kind.eq(AnswerKind.COUNTERS)
-                    m.next = "REPORT"
+                    m.d.sync += self._kind.eq(
+                        Mux(self._first, AnswerKind.COUNTERS, AnswerKind.NONSENSE))
+                    m.next = "FINISH"
+                    with m.If(self._first):
+                        m.next = "REPORT"
                 with m.Case(Opcode.MARK):
                     self._take(m, self.mark, 2, "TAKE_MARK")
                 with m.Case(Opcode.CYCLE):
