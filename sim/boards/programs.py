@@ -51,6 +51,7 @@ def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None]) -
                         process.wait(PAUSE)
             except BaseException:
                 process.kill()  # whoever interrupts us does not want to wait for it
+                process.wait()  # ... but its folder is about to be deleted
                 raise
     if process.returncode:
         raise ProgramFailed(command[0], log.read_bytes()[begin:].decode(errors="replace"))
