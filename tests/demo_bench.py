@@ -43,11 +43,8 @@ class Watch:
 
     def __init__(self, unit: Any, enable: Any = None):
         access, control, memory = unit.access, unit.control, unit.memory
-        self.rows: list[Row] = []
-        self.cycle   = 0
         self._enable = enable
-        self._state  = True   # the next cycle shows it
-        self._writes = False  # ... answers a write: what was read does not matter
+        self.anew()
         self._signals = (
             access.request.valid, access.request.ready, access.request.payload,
             access.response.valid, access.response.payload,
@@ -55,6 +52,12 @@ class Watch:
             control.response.valid, control.response.payload, control.state, unit.events,
             memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
             memory.stall, memory.ack, memory.dat_r)
+
+    def anew(self) -> None:
+        """Begin anew, when the machine is reset."""
+        self.rows: list[Row] = []
+        self.cycle  = 0
+        self._state = True  # the next cycle shows it
 
     async def run(self, ctx: SimulatorContext) -> None:
         """Testbench: look. Never returns."""
@@ -75,7 +78,7 @@ class Watch:
         if events.as_bits():
             said["events"] = (events.as_bits(),)
         if cyc and ack:
-            said["ack"] = (0 if self._writes else dat_r,)
+            said["ack"] = (dat_r,)
         if cyc and stb and not stall:
             said["transfer"] = (adr, we | lock << 1 | sel << 2)
             if we:
@@ -95,9 +98,8 @@ class Watch:
                                operation.value)
         if said:
             self.rows.append((self.cycle, said))
-        self._state  = bool(asked_control and took_control or events.page_fault)
-        self._writes = bool(we)
-        self.cycle  += 1
+        self._state = bool(asked_control and took_control or events.page_fault)
+        self.cycle += 1
 
 
 class Core(Elaboratable):
