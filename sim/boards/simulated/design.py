@@ -28,8 +28,8 @@ def text(board: Board, *, models: bool) -> str:
     system = System(
         PRESETS[board.preset], preset=list(PRESETS).index(board.preset), ram=board.ram,
         ram_kib=board.ram_kib, clock_hz=board.clock_hz, baud=board.clock_hz // DIVISOR)
-    ports = [getattr(system, name) for name in system.signature.members]
-    found = rtlil.convert(system, ports=ports)
+    top   = _Top(system)
+    found = rtlil.convert(top, ports=top.ports)
     return found + spram() if models and board.ram is SpramRam else found
 
 
@@ -38,6 +38,23 @@ def spram() -> str:
     model = _Spram()
     found = rtlil.convert(model, name=_Spram.NAME, ports=model.ports)
     return found.replace("  attribute \\top 1\n", "").replace("attribute \\top 1\n", "")
+
+
+class _Top(Elaboratable):
+    """The system, whose registers begin as at power-up, and are not reset from outside."""
+
+    def __init__(self, system: System):
+        self._system = system
+        self._domain = ClockDomain("sync", reset_less=True)
+        self.ports   = [self._domain.clk,
+                        *(getattr(system, name) for name in system.signature.members)]
+
+    def elaborate(self, platform: Any) -> Module:
+        """Give it its clock."""
+        m = Module()
+        m.domains += self._domain
+        m.submodules.system = self._system
+        return m
 
 
 class _Spram(Elaboratable):

@@ -8,15 +8,12 @@
 
 class Top {
 public:
-    Top() : top(&context) {
-        top.rst = 0;
-    }
+    Top() : top(&context) {}
 
-    // Begins a cycle with these on the pins.
+    // Begins a cycle with these on the pins. They go to registers, so nothing else changes yet.
     void drive(bool rx, bool button) {
         top.rx     = rx;
         top.button = button;
-        top.eval();
     }
 
     bool tx() const { return top.tx; }
