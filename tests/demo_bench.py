@@ -1,9 +1,10 @@
 """Parts of the demonstration system in the simulator, and what they do seen from their signals."""
 
 import functools
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from amaranth import Elaboratable, Module
+from amaranth import C, Cat, Elaboratable, Module, ShapeCastable, Value
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator, SimulatorContext
 from demo_support import Row, operations, rows_in
@@ -45,13 +46,15 @@ class Watch:
         access, control, memory = unit.access, unit.control, unit.memory
         self._enable = enable
         self.anew()
-        self._signals = (
+        self._signals = [
             access.request.valid, access.request.ready, access.request.payload,
             access.response.valid, access.response.payload,
             control.request.valid, control.request.ready, control.request.payload,
             control.response.valid, control.response.payload, control.state, unit.events,
             memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
-            memory.stall, memory.ack, memory.dat_r)
+            memory.stall, memory.ack, memory.dat_r]
+        # Taken as one, and apart only in cycles that count: that is much faster.
+        self._all = Cat(Value.cast(signal) for signal in self._signals)
 
     def anew(self) -> None:
         """Begin anew, when the machine is reset."""
@@ -61,11 +64,19 @@ class Watch:
 
     async def run(self, ctx: SimulatorContext) -> None:
         """Testbench: look. Never returns."""
-        enables = [] if self._enable is None else [self._enable]
+        enable = C(1) if self._enable is None else self._enable
         while True:
-            _, _, *values = await ctx.tick().sample(*enables, *self._signals)
-            if not enables or values[0]:
-                self._look(*values[len(enables):])
+            _, _, enabled, bits = await ctx.tick().sample(enable, self._all)
+            if enabled:
+                self._look(*self._apart(bits))
+
+    def _apart(self, bits: int) -> Iterator[Any]:
+        for signal in self._signals:
+            shape = signal.shape()
+            width = len(Value.cast(signal))
+            value = bits & (1 << width) - 1
+            yield shape.from_bits(value) if isinstance(shape, ShapeCastable) else value
+            bits >>= width
 
     def _look(self, *values: Any) -> None:
         (asked, taken, request, answered, response, asked_control, took_control, operation,

@@ -27,6 +27,16 @@ LINK_VERSION = 1
 TICK, LIT = 0.01, 20
 
 
+def divisor_of(clock_hz, baud):
+    """Cycles of a bit. Raises :class:`ValueError` if the clock cannot make them."""
+    divisor = round(clock_hz / baud)
+    if divisor < 4:
+        raise ValueError(f"{baud!r} baud need a clock of {4 * baud!r} Hz or more, not {clock_hz!r}")
+    if not 0.98 <= clock_hz / divisor / baud <= 1.02:
+        raise ValueError(f"a clock of {clock_hz!r} Hz cannot make {baud!r} baud within 2 %")
+    return divisor
+
+
 class System(wiring.Component):
     """One machine, a bridge that plays its processor, and lights.
 
@@ -39,7 +49,7 @@ class System(wiring.Component):
     ram_kib : :class:`int`
         Size of memory in KiB, a power of two.
     clock_hz, baud : :class:`int`
-        Cycles of the clock, and bits on the line, in a second.
+        Cycles of the clock, and bits on the line, in a second: four cycles a bit, or more.
     ram : class
         The kind of :class:`.ram.Ram`.
 
@@ -68,7 +78,7 @@ class System(wiring.Component):
             "busy":   Out(1),
         })
         self.clock_hz = clock_hz
-        self._divisor = clock_hz // baud
+        self._divisor = divisor_of(clock_hz, baud)
         self._machine = Machine(config, ram_kib=ram_kib, ram=ram)
         self._bridge  = Bridge(config)
         self._bypass  = Bypass(config, frames=ram_kib // 4)

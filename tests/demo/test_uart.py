@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Octets on a pin, at the level of single cycles."""
 
 import math

@@ -1,0 +1,260 @@
+# amaranth: UnusedElaboratable=no
+"""The whole demonstration system, at its pins."""
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from demo_bench import Watch
+from demo_support import (
+    CONNECT, CONTINUE, COUNTERS, CYCLE, access, control, framed, mark, numbers_in, rows_in, settled,
+    unframed,
+)
+from hw_support import simulate
+
+from hw.bus import ControlOp, Register
+from hw.demo.system import System
+from hw.layout import AccessKind
+from hw.presets import PRESETS
+from sim.ports import idle
+
+
+READ, WRITE = AccessKind.READ, AccessKind.WRITE
+
+CR0, WP, PAGING = 0x6000_0010, 0x1_0000, 0x8000_0001
+
+#: Cycles of a bit. The clock is a slow one, so that a light is lit for not too many of its cycles.
+BIT = 4
+CLOCK_HZ, BAUD = 4000, 1000
+TICK, LIT = 40, 20 * 40
+
+#: Page 0 for the kernel; 4 and 5 both the frame at 0x3000, which user code may read at 5.
+TABLES = (access(WRITE, 0x1000, 0x2007, size=4)
+          + access(WRITE, 0x2000, 0x3, 0, 0, 0, 0x3003, 0x3005, size=4)
+          + control(ControlOp.WRITE, Register.CR3, 0x1000)
+          + control(ControlOp.WRITE, Register.CR0, CR0 | WP | PAGING))
+
+
+class Computer:
+    """The far end of the line.
+
+    Attributes
+    ----------
+    board : :class:`System`
+        The board.
+    watch : :class:`Watch`
+        What its machine really does.
+    """
+
+    def __init__(self):
+        self.board = System(PRESETS["tiny"], preset=0, ram_kib=16, clock_hz=CLOCK_HZ, baud=BAUD)
+        machine    = self.board._machine
+        self.watch = Watch(machine, machine.enable)
+        self._lit    = Counter()
+        self._heard  = bytearray()
+        self._number = 0
+
+    async def say(self, ctx, octets):
+        """Send octets."""
+        for octet in octets:
+            for bit in (0, *(octet >> n & 1 for n in range(8)), 1):
+                ctx.set(self.board.rx, bit)
+                await idle(ctx, BIT)
+
+    async def listen(self, ctx):
+        """Testbench: hear octets. Never returns."""
+        while True:
+            _, _, level = await ctx.tick().sample(self.board.tx)
+            if level:
+                continue
+            await idle(ctx, BIT + BIT // 2 - 1)
+            octet = 0
+            for bit in range(8):
+                _, _, level = await ctx.tick().sample(self.board.tx)
+                octet |= level << bit
+                await idle(ctx, BIT - 1)
+            _, _, level = await ctx.tick().sample(self.board.tx)
+            assert level, "no stop bit"
+            self._heard.append(octet)
+
+    async def look(self, ctx):
+        """Testbench: look at the lights. Never returns."""
+        names = ("fault", "bypass", "busy")
+        while True:
+            _, _, *lights = await ctx.tick().sample(*(getattr(self.board, name) for name in names))
+            self._lit.update(name for name, lit in zip(names, lights, strict=True) if lit)
+
+    def lit(self):
+        """For how many cycles each light was lit since this was asked last."""
+        lit, self._lit = self._lit, Counter()
+        return lit
+
+    async def answer(self, ctx, *, patience=10_000):
+        """The next answer's number and payload, or none after so many cycles without an octet."""
+        waited, heard = 0, 0
+        while waited < patience:
+            if len(self._heard) == heard:
+                waited += 1
+            else:
+                waited, heard = 0, len(self._heard)
+            if self._heard.count(0x7E) >= 2 and self._heard[-1] == 0x7E:
+                [frame] = unframed(bytes(self._heard))
+                self._heard.clear()
+                return frame
+            await ctx.tick()
+        assert not self._heard
+        return None
+
+    async def ask(self, ctx, request):
+        """Send a request under the next number; return its answer, of which the number is right."""
+        self._number = (self._number + 1) % 256
+        await self.say(ctx, framed(self._number, request))
+        number, payload = await self.answer(ctx)
+        assert number == self._number
+        return payload
+
+
+def connected(*, deadline=100_000):
+    """Decorate ``async def test(ctx, computer)``: run it, connected to a board."""
+
+    def decorate(test):
+        def run():
+            computer = Computer()
+
+            async def main(ctx):
+                await idle(ctx, 10)
+                await computer.say(ctx, framed(0, CONNECT))
+                assert await computer.answer(ctx) == (
+                    0, bytes([1]) + bytes([1, 0, 16, CLOCK_HZ // 1000]))
+                await test(ctx, computer)
+
+            simulate(computer.board, main, deadline=deadline,
+                     background=(computer.listen, computer.look, computer.watch.run))
+
+        run.__name__ = test.__name__
+        return run
+    return decorate
+
+
+def rows(*payloads):
+    """Rows of answers that follow each other."""
+    return rows_in(numbers_in(b"".join(payload[1:] for payload in payloads)))
+
+
+@pytest.mark.parametrize("clock_hz, baud, message", [
+    (12_000_000, 6_000_000, "6000000 baud need a clock of 24000000 Hz or more, not 12000000"),
+    (25_000_000, 3_000_000, "a clock of 25000000 Hz cannot make 3000000 baud within 2 %"),
+])
+def test_the_baud_rate_must_suit_the_clock(clock_hz, baud, message):
+    with pytest.raises(ValueError, match=message):
+        System(PRESETS["tiny"], preset=0, clock_hz=clock_hz, baud=baud)
+
+
+@connected()
+async def test_rows_are_what_the_machine_does(ctx, computer):
+    answers = [
+        await computer.ask(ctx, TABLES),
+        await computer.ask(ctx, mark(3) + access(READ, 0x10, count=2) + CYCLE),
+        await computer.ask(ctx, access(WRITE, 0x5000, 1, size=4, user=1)),
+    ]
+    assert {answer[0] for answer in answers} == {2}
+    assert settled(rows(*answers)) == settled(computer.watch.rows)
+    assert rows(*answers)[-1][0] <= computer.watch.cycle
+    counts = await computer.ask(ctx, COUNTERS)
+    events = [said["events"][0] for _, said in computer.watch.rows if "events" in said]
+    assert counts[0] == 4
+    assert numbers_in(counts[1:]) == [
+        computer.watch.cycle, *(sum(event >> bit & 1 for event in events) for bit in (0, 1, 2, 17))]
+
+
+@connected()
+async def test_connecting_clears_everything(ctx, computer):
+    await computer.ask(ctx, TABLES)
+    await computer.say(ctx, framed(100, CONNECT))
+    assert (await computer.answer(ctx))[0] == 100
+    computer.watch.anew()
+    computer._number = 100
+    assert numbers_in((await computer.ask(ctx, COUNTERS))[1:]) == [0] * 5
+    answer = await computer.ask(ctx, access(READ, 0x1000, count=2)
+                                + control(ControlOp.READ, Register.CR0))
+    found  = rows(answer)
+    assert settled(found) == settled(computer.watch.rows)
+    assert [said["response"][2] for _, said in found if "response" in said] == [0, 0]
+    assert [said["controlled"] for _, said in found if "controlled" in said] == [(0, CR0)]
+    assert found[0][0] == 0
+
+
+@connected()
+async def test_what_gets_lost_is_repeated_and_done_once(ctx, computer):
+    exchange = framed(1, access(AccessKind.EXCHANGE, 0x100, 0x55))
+    broken   = bytearray(exchange)
+    broken[7] ^= 0x10
+    await computer.say(ctx, broken)
+    assert await computer.answer(ctx, patience=2000) is None
+    await computer.say(ctx, exchange[:5] + exchange[6:])
+    assert await computer.answer(ctx, patience=2000) is None
+    assert computer.watch.cycle == 0
+    await computer.say(ctx, exchange)
+    first  = await computer.answer(ctx)
+    cycles = computer.watch.cycle
+    await computer.say(ctx, exchange)
+    assert await computer.answer(ctx) == first
+    assert computer.watch.cycle == cycles > 0
+    assert rows(first[1])[-1][1]["response"][2] == 0    # 0x55 the second time
+
+
+@connected()
+async def test_an_answer_that_is_too_long_comes_in_parts(ctx, computer):
+    parts = [await computer.ask(ctx, access(WRITE, 0x0, *range(1 << 60, (1 << 60) + 36)))]
+    while parts[-1][0] == 3:
+        assert len(parts[-1]) == 1024
+        parts.append(await computer.ask(ctx, CONTINUE))
+    assert len(parts) == 2 and parts[-1][0] == 2
+    assert settled(rows(*parts)) == settled(computer.watch.rows)
+    # The machine waited for the line, and saw nothing of it.
+    asked = [cycle for cycle, said in computer.watch.rows if "request" in said]
+    assert [after - before for before, after in pairwise(asked[2:])] == [3] * 33
+
+
+@connected()
+async def test_lights(ctx, computer):
+    board = computer.board
+    requests = {
+        "set up":          TABLES,
+        "refused":         access(WRITE, 0x5000, 1, size=4, user=1),
+        "read, and two":   access(READ, 0x5000, size=4, user=1) + access(WRITE, 0x10, 1),
+        "read":            access(READ, 0x5000, size=4, user=1),
+        "written":         access(WRITE, 0x4000, 1, size=4),
+        "written at once": access(WRITE, 0x4000, 1, 2, size=4),
+        "elsewhere":       access(WRITE, 0x10, 1, size=4),
+    }
+    lit = {}
+    for name, request in requests.items():
+        assert not any(map(ctx.get, (board.fault, board.bypass, board.busy)))
+        await computer.ask(ctx, request)
+        await idle(ctx, LIT)
+        lit[name] = computer.lit()
+    assert {name for name, lights in lit.items() if lights["busy"]} == set(requests)
+    assert {name for name, lights in lit.items() if lights["fault"]} == {"refused"}
+    assert {name for name, lights in lit.items() if lights["bypass"]} == {
+        "written", "written at once"}
+    assert LIT - TICK <= lit["refused"]["fault"] <= LIT
+    assert LIT - TICK <= lit["written"]["bypass"] <= LIT
+
+
+@connected()
+async def test_the_button_inverts_wp(ctx, computer):
+    board = computer.board
+    await computer.ask(ctx, TABLES)
+    store = access(WRITE, 0x5000, 1, size=4)
+    for wp in (0, 1):
+        ctx.set(board.button, 1)
+        await idle(ctx, 2 * TICK + 5)
+        ctx.set(board.button, 0)
+        assert ctx.get(board.wp) == 1 - wp     # not before the next operation
+        found = rows(await computer.ask(ctx, CYCLE + store))
+        assert ctx.get(board.wp) == wp
+        assert [said["control"] for _, said in found if "control" in said] == [
+            (1, CR0 | PAGING | wp * WP)]
+        assert [said["response"][0] & 3 for _, said in found if "response" in said] == [wp]
+        await idle(ctx, 2 * TICK + 5)
