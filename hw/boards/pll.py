@@ -12,30 +12,27 @@ from amaranth.lib.cdc import ResetSynchronizer
 __all__ = ["PllClock", "dividers"]
 
 
-#: Limits of phase detector, oscillator and output in Hz, and divisors that there are.
-PHASE_HZ      = range(10_000_000, 400_000_001)
+#: Limits of input, oscillator and output in Hz, and divisors that there are.
+INPUT_HZ      = range(10_000_000, 400_000_001)
 OSCILLATOR_HZ = range(400_000_000, 800_000_001)
 OUTPUT_HZ     = range(3_125_000, 400_000_001)
 DIVISORS      = range(1, 129)
-FEEDBACKS     = range(1, 81)
 
 
 def dividers(given_hz, wanted_hz):
-    """Divisors of an EHXPLLL whose output is its feedback: of the input, the feedback, the output.
+    """By what an EHXPLLL divides its oscillator, to compare it with its input, and for its output.
 
     Raises :class:`ValueError` if the frequency cannot be made exactly. Of several ways it takes
-    that with the fastest phase detector, and then the oscillator in the middle of its range.
+    that with the oscillator in the middle of its range.
     """
-    ways = [(abs(wanted_hz * output - 600_000_000), reference, feedback, output)
-            for reference in DIVISORS for feedback in FEEDBACKS
-            if given_hz * feedback == wanted_hz * reference
-            and given_hz // reference in PHASE_HZ
-            for output in DIVISORS
-            if wanted_hz in OUTPUT_HZ and wanted_hz * output in OSCILLATOR_HZ]
-    if not ways:
+    ways = [(abs(given_hz * compared - 600_000_000), compared, given_hz * compared // wanted_hz)
+            for compared in DIVISORS
+            if given_hz * compared in OSCILLATOR_HZ and given_hz * compared % wanted_hz == 0
+            and given_hz * compared // wanted_hz in DIVISORS]
+    if not ways or given_hz not in INPUT_HZ or wanted_hz not in OUTPUT_HZ:
         raise ValueError(f"no PLL of an ECP5 makes {wanted_hz!r} Hz from {given_hz!r} Hz exactly")
-    _, *divisors = min(ways, key=lambda way: (way[1], way[0]))
-    return tuple(divisors)
+    _, compared, output = min(ways)
+    return compared, output
 
 
 class PllClock(wiring.Component):
@@ -56,25 +53,26 @@ class PllClock(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        reference, feedback, output = dividers(round(platform.default_clk_frequency), self._hz)
+        compared, output = dividers(round(platform.default_clk_frequency), self._hz)
         m.submodules.pad = pad = io.Buffer("i", platform.request(platform.default_clk, dir="-"))
-        clock   = Signal()
-        locked  = Signal()
-        pressed = Signal()
+        clock    = Signal()
+        feedback = Signal()
+        locked   = Signal()
+        pressed  = Signal()
         if platform.default_rst is not None:
             reset = io.Buffer("i", platform.request(platform.default_rst, dir="-"))
             m.submodules.reset_pad = reset
             m.d.comb += pressed.eq(reset.i)
         m.submodules.pll = Instance("EHXPLLL",
-            p_CLKI_DIV=reference, p_CLKFB_DIV=feedback, p_CLKOP_DIV=output,
-            p_CLKOP_ENABLE="ENABLED", p_FEEDBK_PATH="CLKOP",
-            p_CLKOP_CPHASE=output - 1, p_CLKOP_FPHASE=0,  # no shift of phase
-            p_OUTDIVIDER_MUXA="DIVA", p_DPHASE_SOURCE="DISABLED", p_INTFB_WAKE="DISABLED",
-            p_PLLRST_ENA="DISABLED", p_STDBY_ENABLE="DISABLED",
-            i_CLKI=pad.i, i_CLKFB=clock, i_RST=C(0), i_STDBY=C(0), i_PLLWAKESYNC=C(0),
+            p_CLKI_DIV=1, p_CLKFB_DIV=1, p_FEEDBK_PATH="INT_OS",
+            p_CLKOP_ENABLE="ENABLED", p_CLKOP_DIV=output, p_CLKOP_CPHASE=output - 1,
+            p_CLKOS_ENABLE="ENABLED", p_CLKOS_DIV=compared, p_CLKOS_CPHASE=compared - 1,
+            p_OUTDIVIDER_MUXA="DIVA", p_OUTDIVIDER_MUXB="DIVB", p_DPHASE_SOURCE="DISABLED",
+            p_INTFB_WAKE="DISABLED", p_PLLRST_ENA="DISABLED", p_STDBY_ENABLE="DISABLED",
+            i_CLKI=pad.i, i_CLKFB=feedback, i_RST=C(0), i_STDBY=C(0), i_PLLWAKESYNC=C(0),
             i_ENCLKOP=C(0), i_PHASESEL0=C(0), i_PHASESEL1=C(0), i_PHASEDIR=C(0),
             i_PHASESTEP=C(0), i_PHASELOADREG=C(0),
-            o_CLKOP=clock, o_LOCK=locked,
+            o_CLKOP=clock, o_CLKINTFB=feedback, o_LOCK=locked,
         )
         m.d.comb += ClockSignal("sync").eq(clock)
         m.submodules.synchronizer = ResetSynchronizer(~locked | pressed, domain="sync")
