@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from hw.config import MmuConfig
 from sw.bus import Bus
@@ -61,6 +61,12 @@ class Engine(Protocol):
         Which processor goes on, and which turns there have been.
     progress : callable or :class:`None`
         Called now and then during a run, with the cycle.
+    away : callable or :class:`None`
+        For an engine that can only run in another process: ``away(function, arguments, hear)``
+        calls ``function(**arguments, **told)`` there, where an engine with the same parameters is
+        not away, and returns what it returns; these are pickled. ``told`` has functions with the
+        names in ``hear``, which have those called here. Raises :class:`Unavailable`, and what the
+        function raises.
     """
 
     config:   MmuConfig
@@ -82,6 +88,9 @@ class Engine(Protocol):
 
     @property
     def cycle(self) -> int: ...
+
+    @property
+    def away(self) -> Callable[..., Any] | None: ...
 
     def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
         """Run ``mains``, one for each processor, from reset to the end of the first.

@@ -14,6 +14,7 @@ from sw.era import ERA_5_X, ERA_6_X, Era
 from sw.kernel.kernel import Kernel
 
 from .engine import Engine, Unsuited
+from .engines.cocotb import CocotbEngine
 from .engines.cxxrtl import CxxrtlEngine
 from .engines.pysim import PysimEngine
 from .engines.serial import on_port
@@ -37,7 +38,7 @@ DEFAULT_ERA = "5.x"
 
 #: Ways of making the machine run.
 ENGINES: Mapping[str, Callable[..., Engine]] = {
-    "pysim": PysimEngine, "cxxrtl": CxxrtlEngine, "serial": on_port,
+    "pysim": PysimEngine, "cxxrtl": CxxrtlEngine, "cocotb": CocotbEngine, "serial": on_port,
 }
 
 

@@ -23,9 +23,13 @@ class Progress:
     def __init__(self, stream: TextIO = sys.stderr):
         self._stream   = stream
         self._terminal = stream.isatty()
-        self._begun    = self._now = time.monotonic()
-        self._next     = self._begun + self.PATIENCE
         self._shown    = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin now, and be silent at first."""
+        self._begun = self._now = time.monotonic()
+        self._next  = self._begun + self.PATIENCE
 
     def due(self) -> float:
         """Seconds since the beginning if a line is due, else 0."""
@@ -53,6 +57,7 @@ class RunProgress(Progress):
     def __init__(self, stream: TextIO = sys.stderr):
         super().__init__(stream)
         self._act = "boot"
+        self._first: int | None = None
 
     def announce(self, title: str) -> None:
         """Note which act has begun."""
@@ -60,8 +65,13 @@ class RunProgress(Progress):
 
     def __call__(self, cycle: int) -> None:
         """Note that ``cycle`` has been reached."""
-        if seconds := self.due():
-            self.say(f"cycle {cycle:,}, {cycle / seconds:,.0f} cycles/s: {self._act}")
+        if self._first is None:
+            # What took time before, such as a compiler, was not the machine.
+            self._first = cycle
+            self.begin()
+        elif seconds := self.due():
+            speed = (cycle - self._first) / seconds
+            self.say(f"cycle {cycle:,}, {speed:,.0f} cycles/s: {self._act}")
 
 
 class VectorProgress(Progress):

@@ -10,10 +10,10 @@ import importlib.util
 import pkgutil
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
@@ -88,13 +88,20 @@ class Run:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario module."""
+    """A scenario module; ``file`` is where it is, if it is none of ours."""
 
     name:    str
     title:   str
     modes:   tuple[str, ...]
     machine: Mapping[str, Any]
     play:    Callable[[Stage], Awaitable[None]]
+    file:    Path | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process loads the file for itself: it cannot import it by its name."""
+        if self.file is not None:
+            return load, (self.file,)
+        return Scenario, (self.name, self.title, self.modes, {**self.machine}, self.play)
 
     @property
     def cpus(self) -> int:
@@ -136,6 +143,12 @@ class Scenario:
         """
         machine = Machine(mode=self.modes if mode is None else mode, engine=engine, era=era,
                           options=options, schedule=schedule, **_machine(self.machine, config))
+        if machine.engine.away is not None:
+            wanted = {"engine": engine, "era": era, "mode": mode, "config": config,
+                      "options": {**options}, "schedule": schedule, "waves": waves}
+            told   = {"announce": announce, "progress": progress or (lambda cycle: None)}
+            run    = machine.engine.away(self.perform, wanted, told)
+            return cast(Run, run)
         run     = Run(self.name, self.title, machine.mode, engine, era, _preset(machine.config))
         if waves is not None:
             run.waves = waves / f"{self.name}-{machine.mode}-{era}"
@@ -171,7 +184,7 @@ def load(path: Path) -> Scenario:
         raise ValueError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return Scenario.of(module)
+    return replace(Scenario.of(module), file=path.absolute())
 
 
 def _machine(parameters: Mapping[str, Any], config: MmuConfig | None) -> dict[str, Any]:

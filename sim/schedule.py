@@ -64,11 +64,20 @@ class Schedule:
         return turn
 
 
+class _Drawn(Iterator[Turn]):
+    """Turns drawn at random. Not a generator, so that a schedule can go to another process."""
+
+    def __init__(self, seed: int, cpus: int):
+        self._random = Random(seed)
+        self._cpus   = cpus
+
+    def __next__(self) -> Turn:
+        return Turn(self._random.randrange(self._cpus), self._random.randint(1, LONGEST))
+
+
 def seeded(seed: int, cpus: int) -> Iterator[Turn]:
     """Turns drawn at random, without an end; the same for the same seed."""
-    random = Random(seed)
-    while True:
-        yield Turn(random.randrange(cpus), random.randint(1, LONGEST))
+    return _Drawn(seed, cpus)
 
 
 def parse(text: str, cpus: int) -> list[Turn]:

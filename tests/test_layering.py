@@ -17,8 +17,10 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "hw":  {"amaranth", "hw"},
     "sw":  {"sw"},
-    # vcd comes with Amaranth; cocotb and serial (pyserial) belong to the engines of these names.
-    "sim": {"amaranth", "cocotb", "cocotb_tools", "hw", "serial", "sim", "sw", "vcd"},
+    # vcd comes with Amaranth, find_libpython with cocotb; cocotb and serial (pyserial) belong to
+    # the engines of these names.
+    "sim": {"amaranth", "cocotb", "cocotb_tools", "find_libpython", "hw", "serial", "sim", "sw",
+            "vcd"},
 }
 
 # The pins of boards come from a package of their own, which the rest of the gateware does not need.

@@ -8,6 +8,7 @@ from typing import Any
 
 from hw.presets import PRESETS
 from sim.engine import Unavailable, Unsuited
+from sim.engines.cocotb.simulators import SIMULATORS
 from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from sim.progress import RunProgress
 from sim.report import as_json, as_text, wants_colour
@@ -23,7 +24,7 @@ __all__ = ["add", "run_command"]
 DEFAULT_SCENARIO = "article"
 
 #: Options that belong to one engine.
-ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",)}
+ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
 
 
 def add(commands: Any) -> None:
@@ -37,6 +38,8 @@ def add(commands: Any) -> None:
                      help="what the unit can do, see `dragoncage list` (default: default)")
     run.add_argument("--engine", choices=ENGINES, default="pysim",
                      help="what runs the machine (default: pysim)")
+    run.add_argument("--simulator", choices=SIMULATORS,
+                     help="with the engine cocotb: in which simulator (default: verilator)")
     run.add_argument("--port", metavar="DEVICE",
                      help="with the engine serial: where the board is, such as /dev/ttyUSB1")
     run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
@@ -104,6 +104,11 @@ class Simulation(ABC, Generic[ProcessorT]):
     def cycle(self) -> int:
         """Cycle in which the next operation of processor 0 can begin."""
         return self._cycle + self.bus.ahead
+
+    @property
+    def away(self) -> Callable[..., Any] | None:
+        """None: it can run here."""
+        return None
 
     async def settle(self) -> None:
         """Wait until all marks of processor 0 so far are on record."""

@@ -107,20 +107,22 @@ def test_a_run_that_did_not_stop_has_no_failure_in_json():
 
 
 @pytest.mark.parametrize("stream, line", [
-    (Terminal(),    "\r\x1b[Kcycle 256, 64 cycles/s: The act"),
-    (io.StringIO(), "cycle 256, 64 cycles/s: The act\n"),
+    (Terminal(),    "\r\x1b[Kcycle 512, 64 cycles/s: The act"),
+    (io.StringIO(), "cycle 512, 64 cycles/s: The act\n"),
 ])
 def test_progress_speaks_after_two_seconds(monkeypatch, stream, line):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     progress = RunProgress(stream)
     progress.announce("The act")
-    now[0] += 1.9
-    progress(128)
-    assert stream.getvalue() == ""
-    now[0] = 104.0
+    now[0] += 100  # of a compiler
     progress(256)
-    progress(512)   # too soon after the last
+    now[0] += 1.9
+    progress(384)
+    assert stream.getvalue() == ""
+    now[0] += 2.1
+    progress(512)
+    progress(768)   # too soon after the last
     assert stream.getvalue() == line
 
 
@@ -131,7 +133,8 @@ def test_progress_is_taken_away_from_a_terminal_only(monkeypatch):
         progress = RunProgress(stream)
         progress.clear()
         assert stream.getvalue() == ""
-        now[0] += 10
         progress(256)
+        now[0] += 10
+        progress(512)
         progress.clear()
         assert stream.getvalue().endswith("\r\x1b[K") == stream.isatty()

