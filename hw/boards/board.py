@@ -117,4 +117,4 @@ class Board:
     loader:    tuple[str, ...]
     port:      str
     built:     Built | None = None
-    tested:    str = "in simulation only"
+    tested:    str = "simulated; on hardware by nobody yet"

@@ -1,6 +1,6 @@
 """ECPIX-5 with an LFE5UM5G-85F. It has no button of its own but reset: a module on PMOD0 has."""
 
-from .board import Board, Pad
+from .board import Board, Built, Pad
 
 
 __all__ = ["BOARD"]
@@ -35,4 +35,8 @@ BOARD = Board(
     overrides={"nextpnr_opts": "--router router2"},
     loader=("-b", "ecpix5"),
     port="/dev/ttyUSB1",
+    built=Built(
+        date="2026-11-27", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=39_280_384, size=2_229_068,
+        used={"TRELLIS_COMB": (8168, 83640), "TRELLIS_FF": (2957, 83640), "DP16KD": (130, 208)},
+        seconds=191),
 )

@@ -1,0 +1,57 @@
+"""docs/boards.md says of the boards what they say themselves, and shows a board that is one."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from hw import boards
+from hw.boards import BOARDS
+from hw.boards.board import Board
+from hw.boards.top import Top
+from sim.boards.text import built_as_text
+from sim.cli import parser
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "boards.md").read_text()
+
+
+def test_the_table_of_boards_is_that_of_the_files():
+    rows = {row[0]: row[1:] for line in PAGE.splitlines()
+            if (row := [cell.strip(" `") for cell in line.strip("|").split("|")])[0] in BOARDS
+            and line.startswith("|")}
+    assert rows == {name: [
+        board.fpga, board.preset, f"{board.ram_kib} KiB", f"{board.clock_hz // 1_000_000} MHz",
+        ", ".join(pad.label for pad in (board.fault, board.bypass, board.wp, board.busy)),
+        board.button.label] for name, board in BOARDS.items()}
+
+
+def test_what_was_built_is_as_the_files_say():
+    assert built_as_text(list(BOARDS.values())) in PAGE
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_line_of_each_board_is_named(name):
+    [item] = re.findall(rf"^- \*\*{BOARDS[name].title.split(' ')[0]}\*\*.*?(?=^- |^#)", PAGE,
+                        re.DOTALL | re.MULTILINE)
+    assert f"`{BOARDS[name].port}`" in item
+
+
+@pytest.mark.parametrize("command", re.findall(r"^dragoncage (.*?)(?:   .*)?$", PAGE, re.MULTILINE))
+def test_commands_are_as_the_command_line_has_them(command):
+    parser().parse_args(shlex.split(command))
+
+
+def test_the_board_that_is_shown_is_found_by_its_file(tmp_path, monkeypatch):
+    [shown] = re.findall(r"`hw/boards/(\w+)\.py`:\n\n```python\n(.*?)```", PAGE, re.DOTALL)
+    name, text = shown
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setattr(boards, "__path__", [*boards.__path__, str(tmp_path)])
+    monkeypatch.delitem("sys.modules", f"hw.boards.{name}", raising=False)
+    found = boards._discover()
+    assert set(found) == {*BOARDS, name}
+    board = found[name]
+    assert isinstance(board, Board)
+    plan = board.platform().prepare(Top(board), name, **board.overrides)
+    assert f"{name}.lpf" in plan.files
