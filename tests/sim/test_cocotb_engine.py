@@ -231,3 +231,25 @@ def test_without_a_package_one_line_says_what_to_install(
     assert main(["run", CASE, "--engine", "cocotb"]) == 2
     *_, last = capsys.readouterr().err.splitlines()
     assert last == f"dragoncage: {complaint}"
+
+
+@pytest.mark.parametrize("script, complaint", [
+    (None,                           "make failed: x.cc:1: error: no"),
+    ("no program",                   "cannot run what it has compiled: "),
+    ("#!/bin/sh\necho oops; exit 1", "the simulator came to an end: oops"),
+])
+def test_tools_that_fail_are_said_to_in_one_line(script, complaint, tmp_path, monkeypatch, capsys):
+    make = tmp_path / "make"
+    if script is None:
+        make.write_text("#!/bin/sh\necho 'x.cc:1: error: no'; exit 2\n")
+    else:
+        (tmp_path / "built").write_text(script)
+        (tmp_path / "built").chmod(0o755)
+        make.write_text(f'#!/bin/sh\ncp -p {tmp_path}/built "$3/machine"\n')
+    make.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert main(["run", CASE, "--engine", "cocotb"]) == 2
+    *said, last = capsys.readouterr().err.splitlines()
+    assert last.startswith("dragoncage: the engine cocotb") and complaint in last
+    assert all(line.startswith("dragoncage: compil") for line in said)

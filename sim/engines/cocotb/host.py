@@ -21,7 +21,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import IO, Any
 
-from sim.compiling import Compiler, kept
+from sim.compiling import Compiler, cache, kept
 from sim.engine import Unavailable
 from sim.engines.bench import Bench
 from sim.verilog.convert import SCRIPT, from_rtlil
@@ -125,16 +125,24 @@ def _running(
     with (tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log,
           ours):
         with theirs:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, pass_fds=[theirs.fileno()],
-                env=environment | {CHANNEL: str(theirs.fileno()),
-                                   "COCOTB_RESULTS_FILE": f"{folder}/results.xml"})
+            environment |= {CHANNEL: str(theirs.fileno()),
+                            "COCOTB_RESULTS_FILE": f"{folder}/results.xml"}
+            process = _started(command, environment, theirs.fileno(), log)
         try:
             yield ours, log
         finally:
             ours.close()
             _end(process)
+
+
+def _started(command: list[str], environment: dict[str, str], channel: int,
+             log: IO[str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log,
+                                stderr=log, start_new_session=True, pass_fds=[channel])
+    except OSError as error:
+        raise Unavailable(f"{WHO} cannot run what it has compiled: {error}; "
+                          f"delete {cache()}") from error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

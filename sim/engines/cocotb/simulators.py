@@ -73,8 +73,9 @@ class Verilator(Simulator):
             "-LDFLAGS", f"-Wl,-rpath,{libs_dir} -L{libs_dir} -lcocotbvpi_verilator",
             str(share_dir / "lib/verilator/verilator.cpp"), str(visible), str(design),
         ], self._environment)
-        compiling.run(["make", "-C", str(folder), "-f", "Vtop.mk", "-j", str(os.cpu_count() or 1),
-                       *(flag for flag in self.flags if "=" in flag)], self._environment)
+        compiling.run(["make", "--no-print-directory", "-C", str(folder), "-f", "Vtop.mk", "-j",
+                       str(os.cpu_count() or 1), *(flag for flag in self.flags if "=" in flag)],
+                      self._environment)
         return folder / TOP
 
     def command(self, built: Path) -> list[str]:
