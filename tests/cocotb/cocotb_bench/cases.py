@@ -1,0 +1,66 @@
+"""What cocotb runs: rounds of random scenes, each with a seed of its own."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import cocotb
+
+from hw.config import MmuConfig
+from hw.presets import PRESETS
+from sim.golden.state import Machine
+
+from .bench import Bench
+from .burst import play_burst
+from .conditions import groups
+from .coverage import Coverage
+from .observer import Observer
+from .reports import Report
+from .simulators import RESULT, Orders
+from .stale import play_stale
+
+
+__all__ = ["machine_of", "play_round"]
+
+
+PLAYS = {"burst": play_burst, "stale": play_stale}
+
+
+def machine_of(config: MmuConfig) -> Machine:
+    """The golden machine that can do what a unit can."""
+    return Machine(**{name: getattr(config, name) for name in Machine.__dataclass_fields__})
+
+
+async def play_round(bench: Bench, observer: Observer, number: int) -> int:
+    """Play round ``number`` of this run's seed, from a reset on; return how many accesses it had.
+
+    Raises :class:`AssertionError`, which says what the unit did wrong in which round.
+    """
+    kind   = list(PLAYS)[number % 2]
+    chance = Random(f"{cocotb.RANDOM_SEED} {number}")
+    try:
+        return await PLAYS[kind](bench, observer, chance, machine_of(bench.config))
+    except AssertionError as error:
+        raise type(error)(f"round {number} ({kind}): {error}") from error
+
+
+@cocotb.test()
+async def rounds(dut: Any) -> None:
+    """As many rounds as were ordered."""
+    orders   = Orders.received()
+    config   = PRESETS[orders.preset]
+    coverage = Coverage.of(groups(config))
+    observer = Observer(coverage)
+    bench    = Bench(dut, config, observer)
+    report   = Report()
+    try:
+        while report.rounds < orders.least or (report.rounds < orders.most and coverage.holes):
+            report.accesses += await play_round(bench, observer, orders.first + report.rounds)
+            report.rounds   += 1
+    except AssertionError as error:
+        report.failure = str(error)
+        raise
+    finally:
+        report.cycles, report.seconds = bench.clockwork.cycle, bench.seconds
+        coverage.save(Path("coverage.json"))
+        report.save(Path(RESULT))

@@ -1,0 +1,185 @@
+"""On the host: a component as Verilog, built for a simulator, and cocotb run in it."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cocotb_tools.runner import get_runner
+
+from sim.compiling import Compiler, kept
+from sim.verilator import verilator
+from sim.verilog import verilog
+
+from .reports import Report
+
+
+__all__ = ["Built", "Orders", "build", "installed"]
+
+
+ORDERS  = "BENCH_ORDERS"    # environment variable
+RESULT  = "result.json"
+MODULE  = "mmu"
+TIMES   = ("1ns", "1ps")
+
+WHO     = "the cocotb regression"
+
+#: In one piece, since the package cannot make precompiled headers. cocotb makes all signals
+#: visible, which costs time in building and in running.
+VERILATOR = ("-Wno-fatal", "-Wno-lint", "--output-split", "0", "--no-public-flat-rw")
+
+#: Models are small, and run at Python's speed: g++ need not do its best.
+MAKE = "OPT_FAST=-O1 OPT_GLOBAL=-O1 OPT_SLOW=-O0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """What the simulator's side is to do.
+
+    Attributes
+    ----------
+    preset : :class:`str`
+        Configuration of the unit.
+    first, least : :class:`int`
+        Number of the first round, and how many to play at least.
+    most : :class:`int`
+        How many to play at most while the coverage has holes.
+    """
+
+    preset: str
+    first:  int = 0
+    least:  int = 1
+    most:   int = 0
+
+    @classmethod
+    def received(cls) -> "Orders":
+        """Those that this process was given."""
+        return cls(**json.loads(os.environ[ORDERS]))
+
+
+def installed() -> list[str]:
+    """Simulators that are there: Verilator always, as a Python package, and perhaps Icarus."""
+    return ["verilator"] + ["icarus"] * (shutil.which("iverilog") is not None)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A design that is ready to be simulated.
+
+    Attributes
+    ----------
+    simulator : :class:`str`
+        "verilator" or "icarus".
+    folder : :class:`Path`
+        Where everything of it is.
+    """
+
+    simulator: str
+    folder:    Path
+
+    def run(self, module: str, orders: Orders, *, seed: int, folder: Path) -> Report:
+        """Run the cocotb tests of ``module``; what they say of themselves.
+
+        ``folder`` gets the log, the coverage and the result.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        result, log = folder / RESULT, folder / "cocotb.log"
+        result.unlink(missing_ok=True)
+        with _environment({}):
+            try:
+                get_runner(self.simulator).test(
+                    test_module=module, hdl_toplevel=MODULE, hdl_toplevel_lang="verilog",
+                    build_dir=self.folder, test_dir=folder, timescale=TIMES, seed=seed,
+                    log_file=log, results_xml=str(folder / "results.xml"),
+                    extra_env={ORDERS: json.dumps(asdict(orders))})
+            except (RuntimeError, SystemExit):
+                # A test that fails says so in its result; without one, something else went wrong.
+                if not result.exists():
+                    raise RuntimeError(f"{self.simulator} ended early:\n{_tail(log)}") from None
+        return Report(**json.loads(result.read_text()))
+
+
+def build(component: Any, simulator: str, folder: Path) -> Built:
+    """Build ``component``, an Amaranth component, for ``simulator`` in ``folder``.
+
+    What Verilator makes is kept in the user's cache. Raises :class:`RuntimeError` with the end of
+    the log if a build fails, and :class:`sim.engine.Unavailable` if something is missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    text = verilog(component, name=MODULE)
+    if simulator == "icarus":
+        _compile("icarus", text, folder)
+    else:
+        visible = _visible(component)
+        program, environment = verilator(who=WHO)
+        # cocotb looks for the script of that name, which is beside the program.
+        path = f"{Path(program).parent}{os.pathsep}{environment['PATH']}"
+
+        def make(compiling: Compiler) -> Path:
+            _compile("verilator", text, compiling.folder, visible,
+                     {**environment, "PATH": path})
+            return compiling.folder / MODULE
+
+        name = f"{_key(text, visible, *VERILATOR, MAKE)}-regression"
+        place = folder / MODULE
+        place.unlink(missing_ok=True)
+        place.symlink_to(kept(name, make, who=WHO))
+    return Built(simulator, folder)
+
+
+def _compile(simulator: str, text: str, folder: Path, visible: str = "",
+             environment: Mapping[str, str] | None = None) -> None:
+    """Have cocotb build the Verilog ``text`` in ``folder``."""
+    source, log = folder / f"{MODULE}.v", folder / "build.log"
+    source.write_text(text)
+    sources, arguments = [source], []
+    if visible:
+        (folder / "visible.vlt").write_text(visible)
+        sources.insert(0, folder / "visible.vlt")
+        arguments = list(VERILATOR)
+    with _environment({"MAKEFLAGS": MAKE} | dict(environment or {})):
+        try:
+            get_runner(simulator).build(
+                sources=sources, hdl_toplevel=MODULE, build_dir=folder, build_args=arguments,
+                timescale=TIMES, log_file=log)
+        except (RuntimeError, SystemExit) as failure:
+            raise RuntimeError(f"{simulator} cannot build: {failure}\n{_tail(log)}") from None
+
+
+def _visible(component: Any) -> str:
+    """What Verilator is to make visible: the ports."""
+    names = ["clk", "rst"] + ["__".join(map(str, place)) for place, _, _
+                              in component.signature.flatten(component)]
+    return "\n".join(["`verilator_config"] + [
+        f'public_flat_rw -module "{MODULE}" -var "{name}"' for name in names]) + "\n"
+
+
+def _key(*parts: str) -> str:
+    """A name for what is made of ``parts`` by the tools that are installed."""
+    compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True).stdout
+    tools    = (version("verilator"), version("cocotb"), compiler, sys.prefix)
+    return hashlib.sha256("\0".join([*parts, *tools]).encode()).hexdigest()[:32]
+
+
+@contextmanager
+def _environment(more: Mapping[str, str]) -> Iterator[None]:
+    """Have ``more`` in the environment, and restore it afterwards."""
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-30:]) if log.exists() else ""

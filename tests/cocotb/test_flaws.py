@@ -1,0 +1,26 @@
+"""The regression notices what a unit does wrong, whatever it is."""
+
+from cocotb_bench.flaws import FLAWS, Flawed
+from cocotb_bench.simulators import Orders, build, installed
+
+from hw.presets import PRESETS
+
+
+SEED = 1
+
+#: In which rounds a flaw must be noticed, and a unit without one must not.
+ROUNDS = 20
+
+
+def test_every_flaw_is_noticed_and_a_sound_unit_is_not(tmp_path, record_property):
+    # Icarus, where there is one, since it need not compile.
+    built  = build(Flawed(PRESETS["default"]), installed()[-1], tmp_path / "build")
+    report = built.run("cocotb_bench.flaw_cases", Orders(preset="default", least=ROUNDS),
+                       seed=SEED, folder=tmp_path)
+    said   = report.complaints
+    noticed = [name for name in FLAWS if said[name]]
+    record_property("cocotb", f"flaws on {built.simulator}: {len(noticed)} of {len(FLAWS)} "
+                              f"noticed, {report}")
+    assert said["none"] == ""
+    assert noticed == list(FLAWS)
+    assert {name: said[name] for name, words in FLAWS.items() if words not in said[name]} == {}
