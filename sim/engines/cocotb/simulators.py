@@ -63,7 +63,7 @@ class Verilator(Simulator):
 
         folder  = compiling.folder / "verilated"
         visible = compiling.folder / "visible.vlt"
-        # Only the ports: to make all signals visible, as cocotb does, costs time at every turn.
+        # Only the ports: to make all signals visible, as cocotb does, costs time in every cycle.
         visible.write_text("`verilator_config\n" + "".join(
             f'public_flat_rw -module "{TOP}" -var "{name}"\n'
             for name in ("in_*", "clk", "probe", "view")))
