@@ -13,7 +13,7 @@ from hw.mmu import Mmu
 from hw.presets import PRESETS
 
 
-SEED  = 1
+SEED  = 2
 LEAST = 60
 MOST  = 600
 

@@ -115,7 +115,7 @@ class Bench:
         whatever the unit's timing.
         """
         self._set_paces(Random(chance.getrandbits(64)))
-        self._watched = []
+        self._watched: list[_Watched] = []
         self._reset.value = 1
         await self.clockwork.tick()
         await self.clockwork.tick()
@@ -129,7 +129,8 @@ class Bench:
         longest = chance.choice((1, 1, 2, 3, 8))
         self.access.clear()
         self.control.clear()
-        for driver in (self.access, self.control, *self._sinks):
+        drivers: list[StreamSource | StreamSink] = [self.access, self.control, *self._sinks]
+        for driver in drivers:
             driver.pace = Pace(chance, *chance.choice(paces))
         for sink in self._sinks:
             sink.coy = chance.random() < 0.3

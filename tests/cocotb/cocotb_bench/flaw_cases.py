@@ -41,7 +41,7 @@ async def flaws(dut: Any) -> None:
     config   = PRESETS[orders.preset]
     observer = Observer(Coverage.of(groups(config)))
     bench    = Bench(dut, config, observer, Repeating)
-    report   = Report(complaints={})
+    report   = Report()
     for number, name in enumerate(("none", *FLAWS)):
         dut.flaw.value = number
         bench.target.repeats = name == "memory answers twice"

@@ -1,7 +1,7 @@
 """What a run in the simulator tells its host."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 
@@ -21,15 +21,15 @@ class Report:
     failure : :class:`str` or None
         What went wrong, and in which round.
     complaints : :class:`dict`
-        In a run on flawed units: what was said of each.
+        In a run on flawed units: what was said of each, "" for nothing.
     """
 
-    rounds:     int                     = 0
-    accesses:   int                     = 0
-    cycles:     int                     = 0
-    seconds:    float                   = 0.0
-    failure:    str | None              = None
-    complaints: dict[str, str] | None   = None
+    rounds:     int            = 0
+    accesses:   int            = 0
+    cycles:     int            = 0
+    seconds:    float          = 0.0
+    failure:    str | None     = None
+    complaints: dict[str, str] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
