@@ -177,14 +177,17 @@ class Link(wiring.Component):
         m.d.comb += [
             write.addr.eq(deframer.index),
             write.data.eq(deframer.payload.payload),
-            write.en.eq(deframer.payload.valid & self._stored & idle),
+            write.en.eq(deframer.payload.valid & self._stored),
             read.addr.eq(self._place),
             self.end.eq(self._place == self._length),
             self.request.valid.eq(fresh & ~self.end),
             self.request.payload.eq(read.data),
         ]
+        # The flag that ends a request may begin another, before anybody is busy with the first.
         with m.If(deframer.begun):
             m.d.sync += self._stored.eq(idle)
+        with m.Elif(~idle):
+            m.d.sync += self._stored.eq(0)
         with m.If(deframer.payload.valid & (deframer.index == 0)):
             m.d.sync += self._first.eq(deframer.payload.payload)
 

@@ -20,8 +20,10 @@ class User:
 
     Attributes
     ----------
-    done : list of :class:`bytes`
-        Requests that were begun, in order; CONNECT as such.
+    done : list of bytes
+        Requests that were begun, in order, as far as they were read; CONNECT as such.
+    strobes : :class:`int`
+        How often the link said that there is something to do.
     quiet : :class:`int`
         Cycles since an octet last went anywhere.
     """
@@ -29,6 +31,7 @@ class User:
     def __init__(self, link, answers, *, slow=0):
         self.done     = []
         self.quiet    = 0
+        self.strobes  = 0
         self._link    = link
         self._answers = answers
         self._slow    = slow
@@ -46,9 +49,17 @@ class User:
                 _, _, connected, begun = await ctx.tick().sample(
                     self._link.connected, self._link.begun)
 
+    async def count(self, ctx):
+        """Testbench: count strobes. Never returns."""
+        while True:
+            _, _, connected, begun = await ctx.tick().sample(
+                self._link.connected, self._link.begun)
+            self.strobes += connected + begun
+
     async def _request(self, ctx):
         """Do a request; return whether CONNECT interrupts it."""
         link, request = self._link, bytearray()
+        self.done.append(request)
         ctx.set(link.request.ready, 1)
         while not ctx.get(link.end):
             _, _, valid, octet, connected = await ctx.tick().sample(
@@ -60,7 +71,6 @@ class User:
                 request.append(octet)
                 self.quiet = 0
         ctx.set(link.request.ready, 0)
-        self.done.append(bytes(request))
         return await self._answer(ctx, *self._answers.get(
             bytes(request), (bytes(request), AnswerKind.ROWS)))
 
@@ -110,7 +120,8 @@ def talk(*steps, answers=None, slow=0, deadline=200_000):
             user.quiet = 0
             await idle(ctx, PACE - 1)
 
-    simulate(link, computer, background=(user.run, listen), deadline=deadline)
+    simulate(link, computer, background=(user.run, user.count, listen), deadline=deadline)
+    assert user.strobes == len(user.done)
     return answered, user.done
 
 
@@ -174,7 +185,8 @@ def test_connect_interrupts_a_request():
 
 def test_connect_interrupts_a_request_that_is_read():
     answered, done = talk(HELLO, (framed(1, b"a" * 400), framed(9, CONNECT)), framed(10, b"b"))
-    assert done == [CONNECT, CONNECT, b"b"]
+    assert done == [CONNECT, done[1], CONNECT, b"b"]
+    assert b"a" * 400 != done[1] == b"a" * len(done[1])
     assert answered[1:] == [[(9, b"\x01hello")], [(10, b"\x02b")]]
 
 
@@ -193,6 +205,21 @@ def test_a_request_that_comes_while_an_answer_is_sent_is_dropped():
                               framed(2, b"c" * size), framed(3, b"d"), answers=long)
         assert answered[1] == [(1, b"\x02" + b"x" * 60)]
         assert done == [CONNECT, b"q", b"c" * size, b"d"]
+
+
+def test_frames_that_share_a_flag_are_no_different():
+    # When the flag comes nothing is done yet; the octets after it come while something is.
+    for size in (1, 20, 60, 100, 400):
+        early = framed(2, b"b" * size)[1:]
+        answered, done = talk(HELLO, framed(1, b"a" * 20) + early, framed(2, b"c"),
+                              framed(3, b"d"), slow=6)
+        assert done == [CONNECT, b"a" * 20, b"c", b"d"]
+        assert answered[1:] == [[(1, b"\x02" + b"a" * 20)], [(2, b"\x02c")], [(3, b"\x02d")]]
+
+
+def test_an_empty_request_after_connect_is_another():
+    answered, done = talk(HELLO, framed(1, b""), framed(2, b""))
+    assert done == [CONNECT, b"", b""]
 
 
 def test_duplicates_in_a_row_do_nothing_twice():
