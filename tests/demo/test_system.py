@@ -126,6 +126,7 @@ def connected(*, deadline=100_000):
                 await computer.say(ctx, framed(0, CONNECT))
                 assert await computer.answer(ctx) == (
                     0, bytes([1]) + bytes([1, 0, 16, CLOCK_HZ // 1000]))
+                assert not ctx.get(computer.board._machine.clearing)
                 await test(ctx, computer)
 
             simulate(computer.board, main, deadline=deadline,
@@ -224,6 +225,8 @@ async def test_lights(ctx, computer):
         "refused":         access(WRITE, 0x5000, 1, size=4, user=1),
         "read, and two":   access(READ, 0x5000, size=4, user=1) + access(WRITE, 0x10, 1),
         "read":            access(READ, 0x5000, size=4, user=1),
+        "no page":         (access(READ, 0x5000, size=4, user=1)
+                            + access(WRITE, 0x7000, 1, size=4)),
         "written":         access(WRITE, 0x4000, 1, size=4),
         "written at once": access(WRITE, 0x4000, 1, 2, size=4),
         "elsewhere":       access(WRITE, 0x10, 1, size=4),
@@ -235,7 +238,8 @@ async def test_lights(ctx, computer):
         await idle(ctx, LIT)
         lit[name] = computer.lit()
     assert {name for name, lights in lit.items() if lights["busy"]} == set(requests)
-    assert {name for name, lights in lit.items() if lights["fault"]} == {"refused"}
+    assert {name for name, lights in lit.items() if lights["fault"]} == {
+        "refused", "no page"}
     assert {name for name, lights in lit.items() if lights["bypass"]} == {
         "written", "written at once"}
     assert LIT - TICK <= lit["refused"]["fault"] <= LIT
