@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -13,12 +12,11 @@ from hw.config import MmuConfig
 from sim.memory import PhysicalMemory
 
 from .drivers import Pace, StreamSink, StreamSource, WishboneTarget
-from .monitors import StreamMonitor, Transfer, WishboneMonitor
+from .monitors import Checker, StreamMonitor, Transfer, Watch, WishboneMonitor
 from .observer import Observer
 from .payloads import EVENTS
 from .ports import Clockwork, StreamPort, WishbonePort, Wire
-from .rules import Exchange, ExchangeChecker, Rule, StreamChecker, WishboneChecker
-from .texts import cycle_text
+from .rules import Exchange, ExchangeChecker, StreamChecker, WishboneChecker
 
 
 __all__ = ["Bench", "Broken", "Stuck"]
@@ -36,15 +34,6 @@ class Broken(AssertionError):
 
 class Stuck(AssertionError):
     """The unit owes an answer, and nothing happens any more."""
-
-
-@dataclass(frozen=True)
-class _Watched:
-    """A checker, and what it is given."""
-
-    name:    str
-    checker: Any
-    now:     Callable[[], Any]
 
 
 class Bench:
@@ -115,7 +104,7 @@ class Bench:
         whatever the unit's timing.
         """
         self._set_paces(Random(chance.getrandbits(64)))
-        self._watched: list[_Watched] = []
+        self._watches: list[Watch] = []
         self._reset.value = 1
         await self.clockwork.tick()
         await self.clockwork.tick()
@@ -146,16 +135,19 @@ class Bench:
         self.bus.asked, self.bus.answered = [], [self._note]
         self.strobes.clear()
         self._quiet    = 0
-        self._violations: list[str] = []
+        self._broken: list[str] = []
         self._exchange = ExchangeChecker()
-        memory = WishboneChecker(most=self.config.outstanding)
-        self._watched = [
-            *(_Watched(name, StreamChecker(), lambda port=port: port.now)  # type: ignore[misc]
+        self._watches  = [
+            *(self._watch(name, StreamChecker(), lambda port=port: port.now)  # type: ignore[misc]
               for name, port in zip(STREAMS, self._streams, strict=True)),
-            _Watched("memory", memory, lambda: self._memory.now),
-            _Watched("unit", self._exchange,
-                     lambda: Exchange(*(port.now for port in self._streams), self._memory.now)),
+            self._watch("memory", WishboneChecker(most=self.config.outstanding),
+                        lambda: self._memory.now),
+            self._watch("unit", self._exchange,
+                        lambda: Exchange(*(port.now for port in self._streams), self._memory.now)),
         ]
+
+    def _watch(self, name: str, checker: Checker, now: Callable[[], Any]) -> Watch:
+        return Watch(name, checker, now, self.clockwork, self._broken)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let cycles pass until ``condition()``. Raises :class:`Broken` and :class:`Stuck`."""
@@ -168,11 +160,11 @@ class Bench:
         self._hand_over_waits()
 
     def _failed(self) -> bool:
-        return bool(self._violations) or self._quiet > PATIENCE
+        return bool(self._broken) or self._quiet > PATIENCE
 
     def _raise(self) -> None:
-        if self._violations:
-            raise Broken("; ".join(self._violations[:3]))
+        if self._broken:
+            raise Broken("; ".join(self._broken[:3]))
         if self._quiet > PATIENCE:
             raise Stuck(f"nothing happens any more from cycle {self.clockwork.cycle - PATIENCE} on")
 
@@ -180,9 +172,8 @@ class Bench:
 
     def step(self) -> None:
         """Check the rules, and count."""
-        for watched in self._watched:
-            for rule in watched.checker.step(watched.now()):
-                self._violate(watched.name, rule, watched.now())
+        for watch in self._watches:
+            watch.step()
         strobes = self._events.now
         if strobes:
             self._observer.events(strobes)
@@ -192,11 +183,6 @@ class Bench:
             port.now.transfers for port in self._streams)
         owes = self._exchange.owed or not self.access.idle or not self.control.idle
         self._quiet = 0 if moves or not owes else self._quiet + 1
-
-    def _violate(self, name: str, rule: Rule, now: Any) -> None:
-        self._violations.append(
-            f"cycle {self.clockwork.cycle}: {name} breaks {rule.name!r} ({rule.source}): "
-            f"{cycle_text(now)}")
 
     def _note(self, transfer: Transfer) -> None:
         self._observer.transfer(transfer, len(self.bus.waiting) + 1)

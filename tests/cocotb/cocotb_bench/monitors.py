@@ -1,13 +1,16 @@
 """What looks at a design's ports and drives nothing: it publishes what went over them."""
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from .ports import Clockwork, StreamPort, WishboneCycle, WishbonePort
+from .rules import Rule
+from .texts import cycle_text
 
 
-__all__ = ["StreamMonitor", "Transfer", "WishboneMonitor", "length"]
+__all__ = ["Checker", "StreamMonitor", "Transfer", "Watch", "WishboneMonitor", "length"]
 
 
 def length(cycles: int) -> str:
@@ -117,3 +120,43 @@ class WishboneMonitor:
         self.waiting.append(transfer)
         for listener in self.asked:
             listener(transfer)
+
+
+class Checker(Protocol):
+    """What knows the rules, such as :class:`.rules.WishboneChecker`."""
+
+    def step(self, now: Any) -> Iterator[Rule]:
+        """Rules that the next cycle breaks."""
+
+
+class Watch:
+    """Has a checker look at every cycle.
+
+    Parameters
+    ----------
+    name : :class:`str`
+        What is watched.
+    checker : :class:`Checker`
+        What knows the rules.
+    now : callable
+        The cycle to look at.
+    clockwork : :class:`Clockwork`
+        What counts the cycles.
+    broken : :class:`list`
+        Gets a line for each cycle that breaks a rule.
+    """
+
+    def __init__(self, name: str, checker: Checker, now: Callable[[], Any], clockwork: Clockwork,
+                 broken: list[str]):
+        self.broken     = broken
+        self._name      = name
+        self._checker   = checker
+        self._now       = now
+        self._clockwork = clockwork
+
+    def step(self) -> None:
+        """Look at the present cycle."""
+        now = self._now()
+        for rule in self._checker.step(now):
+            self.broken.append(f"cycle {self._clockwork.cycle}: {self._name} breaks "
+                               f"{rule.name!r} ({rule.source}): {cycle_text(now)}")

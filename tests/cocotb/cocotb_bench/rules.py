@@ -1,7 +1,7 @@
 """Rules of the buses, and checkers that say in which cycle one is broken.
 
 A checker is a pure function of the cycles that it is given: it knows of no simulator, so that it
-can be fed with any sequence of cycles. :mod:`.watch` connects them to ports.
+can be fed with any sequence of cycles. :class:`.monitors.Watch` feeds it with those of ports.
 
 Ref: Wishbone B4, chapters 2.2 and 3; the manual of Amaranth, "Data streams".
 """

@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
 from sim.compiling import Compiler, kept
@@ -85,26 +86,38 @@ class Built:
     simulator: str
     folder:    Path
 
-    def run(self, module: str, orders: Orders, *, seed: int, folder: Path) -> Report:
-        """Run the cocotb tests of ``module``; what they say of themselves.
+    def simulate(self, module: str, folder: Path, *, seed: int = 0, orders: str = "") -> bool:
+        """Run the cocotb tests of ``module``; return whether they all passed.
 
-        ``folder`` gets the log, the coverage and the result.
+        ``folder`` gets the log, and what the tests write. Raises :class:`RuntimeError` with the
+        end of the log if the simulator came to an end without a result.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        result, log = folder / RESULT, folder / "cocotb.log"
-        result.unlink(missing_ok=True)
-        with _environment({}):
-            try:
-                get_runner(self.simulator).test(
-                    test_module=module, hdl_toplevel=MODULE, hdl_toplevel_lang="verilog",
-                    build_dir=self.folder, test_dir=folder, timescale=TIMES, seed=seed,
-                    log_file=log, results_xml=str(folder / "results.xml"),
-                    extra_env={ORDERS: json.dumps(asdict(orders))})
-            except (RuntimeError, SystemExit):
-                # A test that fails says so in its result; without one, something else went wrong.
-                if not result.exists():
-                    raise RuntimeError(f"{self.simulator} ended early:\n{_tail(log)}") from None
-        return Report(**json.loads(result.read_text()))
+        results, log = folder / "results.xml", folder / "cocotb.log"
+        # What fails in the simulator makes cocotb end this process too.
+        with _environment({}), suppress(RuntimeError, SystemExit):
+            get_runner(self.simulator).test(
+                test_module=module, hdl_toplevel=MODULE, hdl_toplevel_lang="verilog",
+                build_dir=self.folder, test_dir=folder, timescale=TIMES, seed=seed, log_file=log,
+                results_xml=str(results), extra_env={ORDERS: orders})
+        try:
+            tests, failures = get_results(results)
+        except RuntimeError:
+            raise RuntimeError(f"{self.simulator} ended early:\n{_tail(log)}") from None
+        return tests > 0 and not failures
+
+    def run(self, module: str, orders: Orders, *, seed: int, folder: Path) -> Report:
+        """Have the cocotb tests of ``module`` follow ``orders``; return what they report.
+
+        ``folder`` gets the log, the coverage and the report. Raises :class:`RuntimeError` with the
+        end of the log if there is no report.
+        """
+        report = folder / RESULT
+        report.unlink(missing_ok=True)
+        self.simulate(module, folder, seed=seed, orders=json.dumps(asdict(orders)))
+        if not report.exists():
+            raise RuntimeError(f"{module} ended early:\n{_tail(folder / 'cocotb.log')}")
+        return Report(**json.loads(report.read_text()))
 
 
 def build(component: Any, simulator: str, folder: Path) -> Built:

@@ -1,0 +1,47 @@
+"""The command for long runs."""
+
+import re
+
+import pytest
+from cocotb_bench.campaign import main
+from cocotb_bench.reports import Report
+from cocotb_bench.simulators import Built, installed
+
+
+def rounds(capsys, *arguments):
+    """Run the command with success; return what it says of its rounds, but for the speed."""
+    assert main(["--preset", "tiny", "--simulator", installed()[-1], *arguments]) == 0
+    return re.findall(r"from \d+ on: (.* cycles),", capsys.readouterr().out)
+
+
+def test_a_round_is_the_same_by_itself(tmp_path, capsys):
+    both,   = rounds(capsys, "--seed", "7", "--rounds", "2", "--out", str(tmp_path / "both"))
+    second, = rounds(capsys, "--seed", "7", "--rounds", "1", "--from", "1", "--out",
+                     str(tmp_path / "second"))
+    again,  = rounds(capsys, "--seed", "7", "--rounds", "1", "--from", "1", "--out",
+                     str(tmp_path / "again"))
+    other,  = rounds(capsys, "--seed", "8", "--rounds", "1", "--from", "1", "--out",
+                     str(tmp_path / "other"))
+    assert second == again != other
+    assert both.startswith("2 rounds")
+    assert "bins hit" in (tmp_path / "both" / "coverage.txt").read_text()
+
+
+def test_a_round_that_fails_says_how_to_see_it_again(tmp_path, capsys, monkeypatch):
+    def run(self, module, orders, *, seed, folder):
+        (folder / "coverage.json").write_text("[]")
+        return Report(rounds=orders.first + 3, cycles=1, seconds=1, failure="round 3: it is wrong")
+
+    monkeypatch.setattr(Built, "run", run)
+    assert main(["--simulator", installed()[-1], "--seed", "5", "--out", str(tmp_path)]) == 1
+    *_, said, again = capsys.readouterr().out.splitlines()
+    assert said == "round 3: it is wrong"
+    assert again.endswith("--seed 5 --from 3 --rounds 1")
+
+
+@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--from", "-1"], ["--preset", "huge"]])
+def test_mistakes_in_the_command(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "error:" in capsys.readouterr().err
