@@ -1,6 +1,6 @@
 """One memory for several initiators.
 
-Ref: Wishbone B4, chapter 3.1.3.2 "Pipelined mode"; lock: chapter 3.3 "RMW cycle".
+Ref: Wishbone B4, chapter 3.1.3.2 "Pipelined mode"; lock: chapter 3.4 "RMW cycle".
 """
 
 from amaranth import *
