@@ -7,6 +7,8 @@ from cocotb_bench.campaign import main
 from cocotb_bench.reports import Report
 from cocotb_bench.simulators import Built, installed
 
+from sim.engine import Unavailable
+
 
 def rounds(capsys, *arguments):
     """Run the command with success; return what it says of its rounds, but for the speed."""
@@ -45,3 +47,14 @@ def test_mistakes_in_the_command(arguments, capsys):
         main(arguments)
     assert end.value.code == 2
     assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [Unavailable("there is no g++"), OSError("no room"),
+                                   RuntimeError("it ended early")])
+def test_what_is_missing_is_one_line(tmp_path, capsys, monkeypatch, error):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr("cocotb_bench.campaign.build", fail)
+    assert main(["--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"campaign.py: {error}\n"

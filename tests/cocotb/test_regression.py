@@ -30,6 +30,7 @@ def test_the_unit_does_what_the_golden_model_does(simulator, preset, tmp_path, r
                      most=MOST if closing else 0)
     built   = build(Mmu(PRESETS[preset]), simulator, tmp_path / "build")
     report  = built.run("cocotb_bench.cases", orders, seed=SEED, folder=tmp_path)
+    assert report.rounds >= orders.least or report.failure is not None
     assert report.failure is None, (
         f"{report.failure}\nTo see it again: python tests/cocotb/campaign.py --preset {preset} "
         f"--simulator {simulator} --seed {SEED} --from {report.rounds} --rounds 1")

@@ -39,15 +39,19 @@ class _Score:
 
     def access(self, payload: int) -> None:
         """An access was answered."""
-        step, answer = next(self._accesses), access_answer(payload)
-        if not _agree(step, answer):
+        step, answer = next(self._accesses, None), access_answer(payload)
+        if step is None:
+            self.wrong.append(f"{answer}, but all accesses had been answered")
+        elif not _agree(step, answer):
             self.wrong.append(
                 f"{step}: {answer}, but the golden machine: {outcome_text(step.outcome)}")
 
     def control(self, payload: int) -> None:
         """A control operation was answered."""
-        step, answer = next(self._controls), control_answer(payload)
-        if step.refused != answer.fault or step.value not in (None, answer.value):
+        step, answer = next(self._controls, None), control_answer(payload)
+        if step is None:
+            self.wrong.append(f"{answer}, but all operations had been answered")
+        elif step.refused != answer.fault or step.value not in (None, answer.value):
             value = "" if step.value is None else f"{step.value:#x}, "
             self.wrong.append(f"{step}: {answer.value:#x}, #GP {answer.fault}, but the golden "
                               f"machine: {value}#GP {step.refused}")

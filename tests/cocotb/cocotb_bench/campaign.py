@@ -17,6 +17,7 @@ from pathlib import Path
 
 from hw.mmu import Mmu
 from hw.presets import PRESETS
+from sim.engine import Unavailable
 
 from .conditions import groups
 from .coverage import Coverage
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         built = build(Mmu(PRESETS[given.preset]), given.simulator, folder / "build")
         return _play(given, built, seed, folder)
-    except RuntimeError as error:
+    except (RuntimeError, Unavailable, OSError) as error:
         print(f"campaign.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

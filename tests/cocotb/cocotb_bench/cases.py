@@ -57,8 +57,10 @@ async def rounds(dut: Any) -> None:
         while report.rounds < orders.least or (report.rounds < orders.most and coverage.holes):
             report.accesses += await play_round(bench, observer, orders.first + report.rounds)
             report.rounds   += 1
-    except AssertionError as error:
-        report.failure = str(error)
+    except Exception as error:
+        # Whatever it was, a mistake of ours too: only a run that came to its end has no failure.
+        report.failure = str(error) if isinstance(error, AssertionError) \
+            else f"round {orders.first + report.rounds}: {type(error).__name__}: {error}"
         raise
     finally:
         report.cycles, report.seconds = bench.clockwork.cycle, bench.seconds

@@ -149,7 +149,7 @@ class WishboneTarget:
         What it gives access to. A transfer takes place when it is accepted.
     latency : callable
         Cycles from a transfer to its answer, 1 or more. Answers stay in order.
-    stall : callable
+    accept : callable
         Whether to accept transfers.
     noise : :class:`Random`
         What ``dat_r`` is while nothing is answered.
@@ -191,9 +191,8 @@ class WishboneTarget:
         self._stall.drive(not self.accept())
 
     def _transfer(self, now: WishboneCycle) -> None:
-        known = (now.we, now.adr, now.sel, now.dat_w)
-        if None in known:
-            raise ValueError(f"a transfer with unknown bits: {now}")
+        if None in (now.we, now.adr, now.sel, now.dat_w):
+            return  # nobody knows what it asks for; that is against the rule "known"
         word     = self.memory.transfer(now.adr, now.we, now.sel, now.dat_w)  # type: ignore
         earliest = self._due[-1][0] + 1 if self._due else 0
         self._due.append((max(self._cycle + self.latency(), earliest), word))

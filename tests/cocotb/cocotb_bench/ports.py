@@ -68,10 +68,6 @@ class Clockwork:
         while not condition():
             await self.tick()
 
-    async def run(self) -> None:
-        """Let cycles pass for ever: for a test that starts this as a task beside its own."""
-        await self.until(lambda: False)
-
 
 class StreamCycle(NamedTuple):
     """One cycle of a stream. None is unknown; of a payload that is not valid, nothing is known."""

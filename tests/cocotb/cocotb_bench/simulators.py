@@ -110,14 +110,16 @@ class Built:
         """Have the cocotb tests of ``module`` follow ``orders``; return what they report.
 
         ``folder`` gets the log, the coverage and the report. Raises :class:`RuntimeError` with the
-        end of the log if there is no report.
+        end of the log if there is no report, or if it knows of no failure although one of the
+        tests failed.
         """
         report = folder / RESULT
         report.unlink(missing_ok=True)
-        self.simulate(module, folder, seed=seed, orders=json.dumps(asdict(orders)))
-        if not report.exists():
+        passed = self.simulate(module, folder, seed=seed, orders=json.dumps(asdict(orders)))
+        said   = Report(**json.loads(report.read_text())) if report.exists() else None
+        if said is None or not passed and said.failure is None:
             raise RuntimeError(f"{module} ended early:\n{_tail(folder / 'cocotb.log')}")
-        return Report(**json.loads(report.read_text()))
+        return said
 
 
 def build(component: Any, simulator: str, folder: Path) -> Built:
