@@ -1,6 +1,6 @@
 """What an engine is: a way of making the machine run."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,6 +61,8 @@ class Engine(Protocol):
         Which processor goes on, and which turns there have been.
     progress : callable or :class:`None`
         Called now and then during a run, with the cycle.
+    counted : mapping of :class:`str` to :class:`int`
+        What the machine has counted by itself, at the end of a run; nothing, if it does not.
     away : callable or :class:`None`
         For an engine that can only run in another process: ``away(function, arguments, hear)``
         calls ``function(**arguments, **told)`` there, where an engine with the same parameters is
@@ -73,6 +75,7 @@ class Engine(Protocol):
     ram:      int | None
     schedule: Schedule
     progress: Callable[[int], None] | None
+    counted:  Mapping[str, int]
 
     @property
     def buses(self) -> Sequence[Bus]: ...

@@ -49,7 +49,7 @@ def as_text(run: Run, *, colour: bool = False) -> str:
         lines += ["", *_failure(run, paint("FAILED", "STOPPED"))]
     if run.schedule and not run.holds:
         lines += ["", *_wrap(f"turns taken: {run.schedule}", "", "   ")]
-    lines += ["", _shown(run), _summary(run, paint("ok" if run.holds else "FAILED",
+    lines += ["", _shown(run), *_counted(run), _summary(run, paint("ok" if run.holds else "FAILED",
                                       "ok" if run.holds else "FAILED"))]
     return "\n".join(lines) + "\n"
 
@@ -92,6 +92,12 @@ def _shown(run: Run) -> str:
     return f"shown: acts {', '.join(shown)} of {len(run.acts)}"
 
 
+def _counted(run: Run) -> list[str]:
+    """What a board has counted."""
+    said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in run.counted.items())
+    return _wrap(f"counted there: {said}", "", "   ") if said else []
+
+
 def _summary(run: Run, word: str) -> str:
     failed = sum(not claim.holds for claim in run.claims)
     total  = len(run.claims)
@@ -111,6 +117,7 @@ def _run(run: Run) -> dict[str, Any]:
         "preset":   run.preset,
         "schedule": run.schedule,
         "cycles":   run.cycles,
+        "counted":  run.counted or None,
         "seconds":  round(run.seconds, 3),
         "holds":    run.holds,
         "acts":     [_act(act) for act in run.acts],

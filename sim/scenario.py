@@ -59,7 +59,7 @@ class Run:
 
     ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the turns
     that the processors took, in the form of :mod:`sim.schedule`. ``waves`` is the folder of the
-    waveform, if there is one.
+    waveform, if there is one. ``counted`` is what the machine has counted by itself, if it does.
     """
 
     scenario: str
@@ -71,6 +71,7 @@ class Run:
     schedule: str            = ""
     waves:    Path | None    = None
     cycles:   int            = 0
+    counted:  dict[str, int] = field(default_factory=dict)
     seconds:  float          = 0.0
     acts:     list[Act]      = field(default_factory=list)
     failure:  Failure | None = None
@@ -165,6 +166,7 @@ class Scenario:
             run.failure = _failure(stop, machine)
         run.seconds = time.monotonic() - begun
         run.cycles  = machine.engine.trace.cycles
+        run.counted = {**machine.engine.counted}
         run.acts    = stage.acts
         run.schedule = written(machine.engine.schedule.taken)
         return run

@@ -1,8 +1,9 @@
 """What the engines that simulate have in common: processors, traces, and one run."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from hw.arbiter import Arbiter
@@ -56,9 +57,12 @@ class Simulation(ABC, Generic[ProcessorT]):
         What the numbers on the marks mean.
     progress : callable or :class:`None`
         Called now and then during the run, with the cycle.
+    counted : mapping of :class:`str` to :class:`int`
+        What a machine has counted by itself. A simulated one does not.
     """
 
     ram: int | None = None
+    counted: Mapping[str, int] = MappingProxyType({})
 
     def __init__(
         self, config: MmuConfig | None = None, *, cpus: int = 1,

@@ -15,7 +15,7 @@ from .line import Line
 from .numbers import Numbers
 
 
-__all__ = ["VERSION", "Client", "Counters", "Greeting"]
+__all__ = ["PATIENCE", "VERSION", "Client", "Counters", "Greeting"]
 
 
 #: Version of the link.
@@ -25,6 +25,9 @@ _CONNECT, _CONTINUE, _COUNTERS = b"\x01", b"\x02", b"\x03"
 
 #: Octets that come before an answer, at most; a board says nothing that it is not asked for.
 _MOST = 8 * CAPACITY
+
+#: Seconds of silence after which a request is repeated.
+PATIENCE = 2.0
 
 #: First octets of answers.
 _GREETING, _ROWS, _MORE, _COUNTED, _NONSENSE = 1, 2, 3, 4, 5
@@ -57,17 +60,19 @@ class Client:
     line : :class:`.line.Line`
         What the octets go through.
     patience : :class:`float`
-        Seconds of silence after which a request is repeated.
+        Seconds of silence after which a request is repeated. A simulated board may need two for
+        its longest answer.
     attempts : :class:`int`
         How often a request is sent before the board is given up.
 
     Attributes
     ----------
-    repeated : :class:`int`
-        Requests that were sent once more, so far.
+    asked, repeated : :class:`int`
+        Requests so far, and how often one was sent once more.
     """
 
-    def __init__(self, line: Line, *, patience: float = 0.5, attempts: int = 8):
+    def __init__(self, line: Line, *, patience: float = PATIENCE, attempts: int = 4):
+        self.asked     = 0
         self.repeated  = 0
         self._line     = line
         self._patience = patience
@@ -96,7 +101,9 @@ class Client:
 
     def counters(self) -> Counters:
         """Read the counters."""
-        _, octets = self._ask(_COUNTERS)
+        kind, octets = self._ask(_COUNTERS)
+        if kind != _COUNTED:
+            raise MachineLost(f"the board answers {kind} when it is asked for its counters")
         return Counters(*_numbers(octets, len(Counters._fields)))
 
     def do(self, request: bytes) -> Iterator[bytes]:
@@ -120,6 +127,7 @@ class Client:
         Raises :class:`sim.engine.MachineLost` if it never is.
         """
         self._number = (self._number + 1) % 256
+        self.asked  += 1
         frame = framed(self._number, request)
         for attempt in range(self._attempts):
             self.repeated += attempt > 0
@@ -149,4 +157,7 @@ class Client:
 def _numbers(octets: bytes, count: int) -> list[int]:
     numbers = Numbers()
     numbers.feed(octets)
-    return [numbers.next() for _ in range(count)]
+    try:
+        return [numbers.next() for _ in range(count)]
+    except EOFError as error:
+        raise MachineLost(f"the board's answer has not the {count} numbers that it must") from error

@@ -1,6 +1,7 @@
 """What octets go through to a board: a serial port."""
 
 import os
+import termios
 from typing import Protocol
 
 from sim.engine import MachineLost, Unavailable
@@ -11,6 +12,9 @@ __all__ = ["BAUD", "Line", "opened"]
 
 #: Bits in a second on the line to a board.
 BAUD = 1_000_000
+
+#: Seconds in which a port must take what is written.
+PATIENCE = 5.0
 
 
 class Line(Protocol):
@@ -32,18 +36,22 @@ class _SerialPort:
     def __init__(self, port: str):
         import serial
 
-        self._errors = (serial.SerialException, OSError)
+        self._port   = port
+        self._errors = (serial.SerialException, OSError, termios.error)
+        self._full   = serial.SerialTimeoutException
         try:
-            self._serial = serial.Serial(port, BAUD, exclusive=True)
+            self._serial = serial.Serial(port, BAUD, exclusive=True, write_timeout=PATIENCE)
+            self._serial.reset_input_buffer()
         except (*self._errors, ValueError) as error:
             raise Unavailable(f"cannot open the serial port {port}: {_reason(error)}") from error
-        self._port = port
-        self._serial.reset_input_buffer()
 
     def write(self, octets: bytes) -> None:
         """Send octets. Raises :class:`sim.engine.MachineLost`, like ``read``."""
         try:
             self._serial.write(octets)
+        except self._full as error:
+            raise MachineLost(f"the serial port {self._port} takes nothing: is there a board "
+                              "behind it?") from error
         except self._errors as error:
             raise self._lost() from error
 

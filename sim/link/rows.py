@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hw.bus import (
     AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState,
 )
+from sim.engine import MachineLost
 from sim.recorder import Fields, Sample
 
 from .numbers import Numbers
@@ -28,6 +29,8 @@ _QUIET = Sample(*[0] * len(Sample._fields))
 
 class RowReader:
     """Reads the rows of answers, however these are cut.
+
+    Raises :class:`sim.engine.MachineLost` for what no board can report.
 
     Parameters
     ----------
@@ -66,6 +69,11 @@ class RowReader:
         except EOFError:
             self._numbers.go_back()
 
+    @property
+    def complete(self) -> bool:
+        """Whether there is no row of which a part is still to come."""
+        return not self._numbers
+
     def _row(self) -> tuple[int, Sample, Sample]:
         """A row: cycles since the one before, its signals, and what of them lasts."""
         since, mask = self._next(), self._next()
@@ -81,7 +89,10 @@ class RowReader:
         return self._numbers.next()
 
     def _mark(self, sample: Sample) -> Sample:
-        stack, claim = self._marks[self._next()]
+        number = self._next()
+        if number >= len(self._marks):
+            raise MachineLost(f"the board reports mark {number}, which nobody has set")
+        stack, claim = self._marks[number]
         return sample._replace(kernel_stack=stack, claim=claim)
 
     def _change(self, sample: Sample) -> Sample:

@@ -127,3 +127,14 @@ def test_a_request_that_makes_no_sense_is_our_fault_and_said():
     _, end = client(b"\x05")
     with pytest.raises(MachineLost, match="makes no sense"):
         list(end.do(b"\x99"))
+
+
+@pytest.mark.parametrize("answer, complaint", [
+    (b"\x02",         "answers 2 when it is asked for its counters"),
+    (b"\x04\x01\x02", "has not the 5 numbers"),
+    (b"\x04\x80",     "has not the 5 numbers"),
+])
+def test_counters_that_make_no_sense_are_said_to(answer, complaint):
+    _, end = client(answer)
+    with pytest.raises(MachineLost, match=complaint):
+        end.counters()

@@ -3,6 +3,7 @@
 import pytest
 
 from hw.bus import AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState
+from sim.engine import MachineLost
 from sim.link.numbers import Numbers
 from sim.link.rows import RowReader
 from sim.recorder import Fields
@@ -94,3 +95,16 @@ def test_a_row_may_be_cut_anywhere():
     for cut in range(len(octets) + 1):
         reader = RowReader(MARKS)
         assert [*reader.rows(octets[:cut]), *reader.rows(octets[cut:])] == whole
+
+
+def test_a_mark_that_nobody_has_set_is_no_traceback():
+    with pytest.raises(MachineLost, match="mark 2, which nobody has set"):
+        rows(1, 1, 2)
+
+
+def test_a_row_that_is_not_all_there_is_known():
+    reader = RowReader(MARKS)
+    list(reader.rows(leb128(1, 1 << 2)))
+    assert not reader.complete
+    list(reader.rows(leb128(1)))
+    assert reader.complete

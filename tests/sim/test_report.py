@@ -138,3 +138,12 @@ def test_progress_is_taken_away_from_a_terminal_only(monkeypatch):
         progress(512)
         progress.clear()
         assert stream.getvalue().endswith("\r\x1b[K") == stream.isatty()
+
+
+def test_what_a_machine_has_counted_is_said():
+    finished = run(YES)
+    assert "counted there" not in as_text(finished)
+    assert json.loads(as_json([finished]))["runs"][0]["counted"] is None
+    finished.counted = {"cycles": 5000, "page_faults": 2}
+    assert "\ncounted there: 5,000 cycles, 2 page faults\n" in as_text(finished)
+    assert json.loads(as_json([finished]))["runs"][0]["counted"] == finished.counted

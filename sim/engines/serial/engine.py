@@ -19,7 +19,7 @@ from sim.engines.base import Simulation
 from sim.engines.operations import Control, LoadString, Operation, Single, StoreString
 from sim.engines.processor import Names, Processor
 from sim.link import orders
-from sim.link.client import Client, Counters, Greeting
+from sim.link.client import PATIENCE, Client, Counters, Greeting
 from sim.link.frames import CAPACITY
 from sim.link.line import Line, opened
 from sim.link.rows import RowReader
@@ -37,7 +37,7 @@ __all__ = ["SerialEngine", "on_port"]
 
 _outcome = Fields(ControlResponse)
 
-#: Requests between two reports of progress.
+#: Operations between two reports of progress.
 STRIDE = 16
 
 
@@ -71,10 +71,12 @@ class SerialEngine(Simulation[Processor]):
     ----------
     client : :class:`sim.link.client.Client`
         The computer's end of the link.
+    counted : mapping of :class:`str` to :class:`int`
+        The board's counters, at the end of the run.
     """
 
     def __init__(
-        self, config: MmuConfig | None = None, *, line: Line, patience: float = 0.5,
+        self, config: MmuConfig | None = None, *, line: Line, patience: float = PATIENCE,
         cpus: int = 1, memory: PhysicalMemory | None = None, schedule: Schedule | None = None,
         arbiter: type[Arbiter] = Arbiter,
     ):
@@ -89,9 +91,9 @@ class SerialEngine(Simulation[Processor]):
         self._names = Names((0, 0))
         self._rows  = RowReader(self._names.texts)
         self._kept: list[tuple[int, Sample]] | None = None  # for a waveform
-        self._request  = bytearray()
-        self._requests = 0
-        self._shown    = 0  # the mark on the board
+        self._request    = bytearray()
+        self._operations = 0
+        self._shown      = 0  # the mark on the board
 
     def _connect(
         self, config: MmuConfig | None, cpus: int, memory: PhysicalMemory | None,
@@ -155,8 +157,8 @@ class SerialEngine(Simulation[Processor]):
                 bus.running = False
             else:
                 bus.resume(outcome)
-            self._requests += 1
-            if self.progress is not None and self._requests % STRIDE == 0:
+            self._operations += 1
+            if self.progress is not None and self._operations % STRIDE == 0:
                 self.progress(self._cycle)
 
     def _order_marks(self) -> None:
@@ -179,6 +181,9 @@ class SerialEngine(Simulation[Processor]):
             requests = operation.requests()
             self._order(orders.accesses(requests))
             heard = self._hear()
+            if len(heard.responses) != len(requests):
+                raise MachineLost(f"the board reports {len(heard.responses)} answers to "
+                                  f"{len(requests)} accesses")
             return operation.outcome(answers(requests, heard.responses, heard.state))
         if isinstance(operation, Control):
             self._order(orders.control(operation))
@@ -202,6 +207,8 @@ class SerialEngine(Simulation[Processor]):
         for octets in self.client.do(request):
             for cycle, sample in self._rows.rows(octets):
                 self._record(cycle, sample, heard)
+        if not self._rows.complete:
+            raise MachineLost("the board's answer ends in the middle of a row")
         self._cycle = self._rows.cycle + 1
         return heard
 
@@ -219,7 +226,8 @@ class SerialEngine(Simulation[Processor]):
 
     def _audit(self, counters: Counters) -> None:
         """Compare the record with what the board has counted by itself."""
-        self._cycle = self.recorders[0].recording.cycles = counters.cycles
+        self.counted = counters._asdict()
+        self._cycle  = self.recorders[0].recording.cycles = counters.cycles
         for name, event in (("hits", "hit"), ("misses", "missed"), ("walks", "walk_begun"),
                             ("page_faults", "page_fault")):
             counted, found = getattr(counters, name), len(self.trace.events(event))
