@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from hw.demo.ram import BlockRam
 
 
-__all__ = ["BAUD", "Board", "Built", "Pad"]
-
-
-#: Bits in a second on the line to the computer, of every board.
-BAUD = 1_000_000
+__all__ = ["Board", "Built", "Pad"]
 
 
 @dataclass(frozen=True)
@@ -117,4 +113,4 @@ class Board:
     loader:    tuple[str, ...]
     port:      str
     built:     Built | None = None
-    tested:    str = "simulated; on hardware by nobody yet"
+    tested:    str = "by nobody yet"

@@ -34,6 +34,7 @@ BOARD = Board(
     overrides={"synth_opts": "-device u"},
     loader=("-b", "ice40_generic"),
     port="/dev/ttyUSB1",
+    tested="simulated, also as a netlist; on hardware by nobody yet",
     built=Built(
         date="2026-11-27", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=13_246_085, size=104_090,
         used={"ICESTORM_LC": (4739, 5280), "ICESTORM_RAM": (4, 30), "ICESTORM_SPRAM": (4, 4)},

@@ -3,17 +3,23 @@
 from amaranth import *
 from amaranth.lib import io, wiring
 
-from hw.demo.system import System
+from hw.demo.system import BAUD, System
 from hw.presets import PRESETS
 
-from .board import BAUD
 from .pll import PllClock
 
 
-__all__ = ["Top"]
+__all__ = ["LIGHTS", "Top", "system_of"]
 
 
+#: Lights of a board, by the names that :class:`.board.Board` and the system have for them.
 LIGHTS = ("fault", "bypass", "wp", "busy")
+
+
+def system_of(board, *, baud=BAUD):
+    """The :class:`hw.demo.system.System` that a board has."""
+    return System(PRESETS[board.preset], preset=list(PRESETS).index(board.preset), ram=board.ram,
+                  ram_kib=board.ram_kib, clock_hz=board.clock_hz, baud=baud)
 
 
 class Top(wiring.Component):
@@ -28,9 +34,7 @@ class Top(wiring.Component):
     def __init__(self, board):
         super().__init__({})
         self._board = board
-        self._system = System(
-            PRESETS[board.preset], preset=list(PRESETS).index(board.preset), ram=board.ram,
-            ram_kib=board.ram_kib, clock_hz=board.clock_hz, baud=BAUD)
+        self._system = system_of(board)
 
     def elaborate(self, platform):
         m = Module()
@@ -38,6 +42,9 @@ class Top(wiring.Component):
         board, system = self._board, self._system
         m.submodules.system = system
         if platform.default_clk_frequency != board.clock_hz:
+            if not board.fpga.startswith("ECP5"):
+                raise ValueError(f"there is no PLL for a clock of {board.clock_hz!r} Hz but on an "
+                                 f"ECP5, not on {board.fpga!r}")
             m.domains.sync = ClockDomain()
             m.submodules.clock = PllClock(board.clock_hz)
 

@@ -17,11 +17,14 @@ from .uart import Receiver, Transmitter
 from .varint import VarintEncoder
 
 
-__all__ = ["LINK_VERSION", "System"]
+__all__ = ["BAUD", "LINK_VERSION", "System", "divisor_of"]
 
 
 #: Version of the link, as docs/serial-link.md has it.
 LINK_VERSION = 1
+
+#: Bits in a second on the line to the computer.
+BAUD = 1_000_000
 
 #: Seconds between ticks, by which lights and the button go, and ticks that a light is lit.
 TICK, LIT = 0.01, 20
@@ -67,7 +70,7 @@ class System(wiring.Component):
         Lit for a moment when the machine runs.
     """
 
-    def __init__(self, config, *, preset, ram_kib=128, clock_hz, baud=3_000_000, ram=BlockRam):
+    def __init__(self, config, *, preset, ram_kib=128, clock_hz, baud=BAUD, ram=BlockRam):
         super().__init__({
             "rx":     In(1, init=1),
             "tx":     Out(1, init=1),

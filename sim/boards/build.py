@@ -142,7 +142,11 @@ class _Build:
             overrides["nextpnr_opts"] = " ".join((
                 overrides.get("nextpnr_opts", ""),
                 f"--seed {seed} --report {REPORT} --timing-allow-fail"))
-            plan = platform.prepare(Top(self._board), self._board.name, verbose=True, **overrides)
+            try:
+                plan = platform.prepare(Top(self._board), self._board.name, verbose=True,
+                                        **overrides)
+            except ValueError as error:
+                raise BuildFailed(f"{ELABORATION} failed: {error}") from error
             plan.extract(self._work)
         commands = json.loads(plan.files[f"build_{self._board.name}.json"])["commands"]
         return [(_step(program), [tool(program), *options]) for program, *options in commands]

@@ -2,10 +2,12 @@
 
 import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 
 __all__ = ["ProgramFailed", "run"]
@@ -42,19 +44,27 @@ def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None]) -
         output.write(f"$ {shlex.join(command)}\n".encode())
         output.flush()
         begin = output.tell()
-        with subprocess.Popen(command, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=output,
-                              stderr=subprocess.STDOUT) as process:
+        with _started(command, log.parent, output) as process:
             try:
                 while process.returncode is None:
                     announce(_last_line(log))
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(PAUSE)
             except BaseException:
-                process.kill()  # whoever interrupts us does not want to wait for it
+                # Whoever interrupts us does not want to wait for it, nor for those that it runs.
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()  # ... but its folder is about to be deleted
                 raise
     if process.returncode:
         raise ProgramFailed(command[0], log.read_bytes()[begin:].decode(errors="replace"))
+
+
+def _started(command: Sequence[str], folder: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+                                stderr=subprocess.STDOUT, start_new_session=True)
+    except OSError as error:
+        raise ProgramFailed(command[0], f"it does not start: {error.strerror}") from error
 
 
 def _last_line(log: Path) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from hw.boards.board import BAUD, Board, Built
+from hw.boards.board import Board, Built
+from hw.demo.system import BAUD
 
 from .build import Outcome
 from .report import KINDS

@@ -7,7 +7,7 @@ from sim.engine import Unavailable
 from sim.progress import VectorProgress
 from sim.vectors.answer import answer
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.files import STANDARD, FileTrouble
+from sim.files import STANDARD, FileTrouble
 from sim.vectors.format import MalformedLine
 
 from .usage import UsageError

@@ -11,7 +11,7 @@ from sim.boards.progress import BuildProgress
 from sim.boards.text import outcome_as_json, outcome_as_text
 from sim.engine import Unavailable
 
-from .usage import UsageError, writable_folder
+from .usage import UsageError, seed, writable_folder
 
 
 __all__ = ["add", "build_command"]
@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
                          help=f"{', '.join(BOARDS)}; see `dragoncage boards`")
     builder.add_argument("-o", dest="folder", metavar="DIR", type=Path,
                          help="where bitstream and log go (default: build/BOARD)")
-    builder.add_argument("--seed", type=_seed, metavar="N",
+    builder.add_argument("--seed", type=seed, metavar="N",
                          help="for the random numbers of place and route (default: the board's)")
     builder.add_argument("--json", action="store_true", help="print JSON")
     builder.set_defaults(command=build_command)
@@ -51,9 +51,3 @@ def build_command(args: argparse.Namespace) -> int:
         progress.clear()
     print((outcome_as_json if args.json else outcome_as_text)(board, outcome), end="")
     return 1 if outcome.bitstream is None else 0
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 0 on')
-    return int(text)

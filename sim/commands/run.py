@@ -15,7 +15,7 @@ from sim.report import as_json, as_text, wants_colour
 from sim.scenario import Run, Scenario, discover, load
 from sim.schedule import Schedule, parse, seeded
 
-from .usage import UsageError, writable_folder
+from .usage import UsageError, seed, writable_folder
 
 
 __all__ = ["add", "run_command"]
@@ -35,7 +35,8 @@ def add(commands: Any) -> None:
     run.add_argument("--mode", choices=MODES,
                      help="paging mode (default: the scenario's first that the unit has)")
     run.add_argument("--preset", choices=PRESETS,
-                     help="what the unit can do, see `dragoncage list` (default: default)")
+                     help="what the unit can do, see `dragoncage list` (default: "
+                          "default, or the board's)")
     run.add_argument("--engine", choices=ENGINES, default="pysim",
                      help="what runs the machine (default: pysim)")
     run.add_argument("--simulator", choices=SIMULATORS,
@@ -45,7 +46,7 @@ def add(commands: Any) -> None:
     run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
                      help=f"kernel versions whose rules hold (default: {DEFAULT_ERA})")
     turns = run.add_mutually_exclusive_group()
-    turns.add_argument("--seed", type=_seed, metavar="N",
+    turns.add_argument("--seed", type=seed, metavar="N",
                        help="with several processors: draw their turns at random, from N")
     turns.add_argument("--schedule", metavar="TURNS",
                        help='... or take these, such as "0:3 1:12": CPU 0 for 3 steps, then CPU 1 '
@@ -105,12 +106,6 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         if name not in ENGINE_OPTIONS.get(args.engine, ()):
             raise UsageError(f"--{name} means nothing to the engine {args.engine}; leave it out")
     return given
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 0 on')
-    return int(text)
 
 
 def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:

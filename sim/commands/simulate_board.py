@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hw.boards import BOARDS
-from sim.boards.progress import BuildProgress
-from sim.boards.simulated.board import LIGHTS, compiled
+from hw.boards.top import LIGHTS
+from sim.boards.simulated.board import compiled
 from sim.boards.simulated.netlist import synthesised
 from sim.boards.simulated.terminal import Terminal
 from sim.engine import Unavailable
@@ -25,19 +25,17 @@ def add(commands: Any) -> None:
     simulate.add_argument("board", metavar="BOARD", choices=BOARDS,
                           help=f"which one: {', '.join(BOARDS)}")
     simulate.add_argument("--netlist", action="store_true",
-                          help="simulate what synthesis makes of it, cell by cell; takes minutes")
+                          help="simulate what synthesis makes of it, cell by cell; for an iCE40")
     simulate.set_defaults(command=simulate_board_command)
 
 
 def simulate_board_command(args: argparse.Namespace) -> int:
     """Simulate a board with the demonstration system, and print the device to open."""
-    board, progress = BOARDS[args.board], BuildProgress()
+    board = BOARDS[args.board]
     try:
-        simulated = synthesised(board, announce=progress) if args.netlist else compiled(board)
+        simulated = synthesised(board) if args.netlist else compiled(board)
     except Unavailable as error:
         raise UsageError(str(error)) from error
-    finally:
-        progress.clear()
     terminal = Terminal(simulated, clock_hz=board.clock_hz)
     print(terminal.device, flush=True)
     keys = sys.stdin if sys.stdin.isatty() else None

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-__all__ = ["UsageError", "positive", "writable_folder"]
+__all__ = ["UsageError", "positive", "seed", "writable_folder"]
 
 
 class UsageError(Exception):
@@ -22,6 +22,13 @@ def positive(text: str) -> float:
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f'"{text}" is not a number above 0')
     return number
+
+
+def seed(text: str) -> int:
+    """A number on the command line from which others are drawn."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 0 on')
+    return int(text)
 
 
 def writable_folder(folder: Path, *, option: str) -> Path:

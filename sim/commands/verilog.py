@@ -3,9 +3,10 @@
 import argparse
 from typing import Any
 
+from hw.demo.system import BAUD, divisor_of
 from hw.presets import PRESETS
 from sim.engine import Unavailable
-from sim.vectors.files import STANDARD, FileTrouble, output
+from sim.files import STANDARD, FileTrouble, output
 from sim.verilog.tops import mmu, soc
 
 from .usage import UsageError
@@ -14,8 +15,8 @@ from .usage import UsageError
 __all__ = ["add", "verilog_command"]
 
 
-#: Of the system, unless the command says otherwise: a bit lasts a whole number of cycles.
-CLOCK, BAUD = 12_000_000, 1_000_000
+#: Frequency of the system's clock, unless the command says otherwise.
+CLOCK = 12_000_000
 
 
 def add(commands: Any) -> None:
@@ -53,9 +54,10 @@ def _text(args: argparse.Namespace) -> str:
             raise UsageError("--clock and --baud need --top soc: the unit has no UART")
         return mmu(args.preset)
     clock, baud = args.clock or CLOCK, args.baud or BAUD
-    if not 4 <= clock / baud or abs(clock / baud / (clock // baud) - 1) > 0.02:
-        raise UsageError(f"--clock {clock} --baud {baud}: a bit must last 4 cycles or more, and "
-                         "nearly a whole number of them")
+    try:
+        divisor_of(clock, baud)
+    except ValueError as error:
+        raise UsageError(f"--clock {clock} --baud {baud}: {error}") from error
     return soc(args.preset, clock_hz=clock, baud=baud)
 
 

@@ -63,7 +63,8 @@ class Client:
         Seconds of silence after which a request is repeated. A simulated board may need two for
         its longest answer.
     attempts : :class:`int`
-        How often a request is sent before the board is given up.
+        How often a request is sent before the board is given up; at first, when it may not be
+        there at all, half as often.
 
     Attributes
     ----------
@@ -71,7 +72,7 @@ class Client:
         Requests so far, and how often one was sent once more.
     """
 
-    def __init__(self, line: Line, *, patience: float = PATIENCE, attempts: int = 4):
+    def __init__(self, line: Line, *, patience: float = PATIENCE, attempts: int = 8):
         self.asked     = 0
         self.repeated  = 0
         self._line     = line
@@ -87,7 +88,7 @@ class Client:
         That is also what a board of another version of the link ends in.
         """
         try:
-            kind, octets = self._ask(_CONNECT)
+            kind, octets = self._ask(_CONNECT, self._attempts // 2)
         except MachineLost as lost:
             raise Unavailable(f"{lost}; is the board programmed (dragoncage program), and is this "
                               "its port?") from lost
@@ -121,22 +122,23 @@ class Client:
         """Give the line up."""
         self._line.close()
 
-    def _ask(self, request: bytes) -> tuple[int, bytes]:
+    def _ask(self, request: bytes, attempts: int | None = None) -> tuple[int, bytes]:
         """Send a request until it is answered; return the first octet, and the others.
 
         Raises :class:`sim.engine.MachineLost` if it never is.
         """
+        attempts = self._attempts if attempts is None else attempts
         self._number = (self._number + 1) % 256
         self.asked  += 1
         frame = framed(self._number, request)
-        for attempt in range(self._attempts):
+        for attempt in range(attempts):
             self.repeated += attempt > 0
             self._line.write(frame)
             answer = self._await()
             if answer:
                 return answer[0], answer[1:]
         raise MachineLost("no answer from the board to any of "
-                          f"{self._attempts} requests in {self._attempts * self._patience:.0f} s")
+                          f"{attempts} requests in {attempts * self._patience:.0f} s")
 
     def _await(self) -> bytes | None:
         """The answer to the request; None if the line is silent, or spoils what may be it."""

@@ -4,14 +4,12 @@ import os
 import termios
 from typing import Protocol
 
+from hw.demo.system import BAUD
 from sim.engine import MachineLost, Unavailable
 
 
-__all__ = ["BAUD", "Line", "opened"]
+__all__ = ["Line", "opened"]
 
-
-#: Bits in a second on the line to a board.
-BAUD = 1_000_000
 
 #: Seconds in which a port must take what is written.
 PATIENCE = 5.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from .engines import VectorEngine
-from .files import lines, output
+from sim.files import lines, output
 from .format import MalformedLine, parse, render
 from .vector import Vector
 
@@ -18,7 +18,7 @@ def answer(
 
     ``progress`` is called with the number of vectors done. Returns how many could not be done.
     Raises :class:`MalformedLine` for the first line that is not a vector, when those before it are
-    answered; :class:`sim.vectors.files.FileTrouble`; and :class:`sim.engine.Unavailable`.
+    answered; :class:`sim.files.FileTrouble`; and :class:`sim.engine.Unavailable`.
     """
     done = undone = 0
     with output(target) as file:

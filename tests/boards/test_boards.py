@@ -7,16 +7,12 @@ import re
 import pytest
 
 from hw.boards import BOARDS
-from hw.boards.board import BAUD
-from hw.boards.top import Top
+from hw.boards.top import LIGHTS, Top
+from hw.demo.system import BAUD
 from hw.presets import PRESETS
-from sim.link import line
 
 
 EACH = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
-
-LIGHTS = ("fault", "bypass", "wp", "busy")
-
 
 @pytest.fixture(scope="module")
 def plans():
@@ -51,10 +47,6 @@ def test_the_baud_rate_is_less_than_one_percent_off(board):
     divisor = board.clock_hz // BAUD
     assert abs(board.clock_hz / divisor / BAUD - 1) < 0.01
     assert divisor >= 4
-
-
-def test_computer_and_boards_agree_on_the_baud_rate():
-    assert BAUD == line.BAUD
 
 
 @EACH
@@ -119,7 +111,7 @@ def test_the_plan_has_the_steps_that_are_known(plans, board):
     assert programs[0] == "yosys" and programs[1].startswith("nextpnr-") and len(programs) == 3
 
 
-def test_colours_that_show_nothing_are_dark(plans):
+def test_all_colours_of_a_light_are_pins(plans):
     _, plan = plans["ecpix5"]
     ports = constraints(plan, "ecpix5")
     assert all(f"rgb_led_{number}__{colour}__io" in ports

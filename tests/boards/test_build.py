@@ -2,7 +2,9 @@
 """Building: its steps, what it leaves, and its ways to fail."""
 
 import os
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +175,27 @@ def test_without_the_package_of_boards_one_line_says_so(programs, tmp_path):
 def test_programs_have_no_input_to_wait_for(tmp_path):
     run(["cat"], log=tmp_path / "log", announce=lambda line: None)
     assert (tmp_path / "log").read_text() == "$ cat\n"
+
+
+def test_a_program_that_does_not_start_fails_its_step(programs, tmp_path):
+    programs.put("yosys", "").write_text("#!/nowhere/sh\n")
+    assert failure(tmp_path / "out").startswith("synthesis failed: it does not start: No such file")
+
+
+def test_those_that_a_program_runs_end_with_it(programs, tmp_path):
+    pid = tmp_path / "pid"
+    programs.put("yosys", f"sleep 60 & echo $! > {pid}; wait\n")
+
+    def interrupt(step, line):
+        if pid.exists() and pid.read_text():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        built(tmp_path / "out", announce=interrupt)
+    for _ in range(100):  # nobody but init waits for it
+        state = Path(f"/proc/{pid.read_text().strip()}/stat")
+        if not state.exists() or " Z " in state.read_text():
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("it goes on")

@@ -8,6 +8,7 @@ from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
+from hw.boards import BOARDS
 from hw.boards import top as topping
 from hw.boards.board import Board, Pad
 from hw.boards.top import Top
@@ -146,3 +147,9 @@ def test_the_system_is_told_its_clock_line_memory_and_preset(monkeypatch):
     [options] = told
     assert options == {"preset": 1, "ram": BlockRam, "ram_kib": 128, "clock_hz": 12_000_000,
                        "baud": 1_000_000}
+
+
+def test_only_an_ecp5_has_another_clock_than_its_platform():
+    board = replace(BOARDS["icebreaker"], clock_hz=10_000_000)
+    with pytest.raises(ValueError, match="no PLL for a clock of 10000000 Hz but on an ECP5"):
+        board.platform().prepare(Top(board), "slow", **board.overrides)

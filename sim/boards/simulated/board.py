@@ -4,17 +4,15 @@ import ctypes
 from importlib import resources
 
 from hw.boards.board import Board
+from hw.boards.top import LIGHTS
 from sim.engines import cxxrtl
 from sim.engines.cxxrtl.build import library
 
 from . import design
 
 
-__all__ = ["LIGHTS", "SimulatedBoard", "compiled"]
+__all__ = ["SimulatedBoard", "compiled"]
 
-
-#: Lights of a board, in the order of their bits.
-LIGHTS = ("fault", "bypass", "wp", "busy")
 
 #: Octets that are received in one run, at most.
 ROOM = 4096

@@ -7,9 +7,9 @@ from amaranth.back import rtlil
 from amaranth.lib.memory import Memory
 
 from hw.boards.board import Board
+from hw.boards.top import system_of
 from hw.demo.ram import SpramRam
 from hw.demo.system import System
-from hw.presets import PRESETS
 
 
 __all__ = ["DIVISOR", "spram", "text"]
@@ -25,10 +25,7 @@ def text(board: Board, *, models: bool) -> str:
 
     ``models`` says whether what only the FPGA has comes with a model of it.
     """
-    system = System(
-        PRESETS[board.preset], preset=list(PRESETS).index(board.preset), ram=board.ram,
-        ram_kib=board.ram_kib, clock_hz=board.clock_hz, baud=board.clock_hz // DIVISOR)
-    top   = _Top(system)
+    top   = _Top(system_of(board, baud=board.clock_hz // DIVISOR))
     found = rtlil.convert(top, ports=top.ports)
     return found + spram() if models and board.ram is SpramRam else found
 
