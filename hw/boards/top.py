@@ -6,7 +6,7 @@ from amaranth.lib import io, wiring
 from hw.demo.system import BAUD, System
 from hw.presets import PRESETS
 
-from .pll import PllClock
+from .pll import PllClock, dividers
 
 
 __all__ = ["LIGHTS", "Top", "system_of"]
@@ -34,19 +34,15 @@ class Top(wiring.Component):
     def __init__(self, board):
         super().__init__({})
         self._board = board
-        self._system = system_of(board)
 
     def elaborate(self, platform):
+        board, needs_pll = self._board, self._needs_pll(platform)
         m = Module()
 
-        board, system = self._board, self._system
-        m.submodules.system = system
-        if platform.default_clk_frequency != board.clock_hz:
-            if not board.fpga.startswith("ECP5"):
-                raise ValueError(f"there is no PLL for a clock of {board.clock_hz!r} Hz but on an "
-                                 f"ECP5, not on {board.fpga!r}")
+        if needs_pll:
             m.domains.sync = ClockDomain()
             m.submodules.clock = PllClock(board.clock_hz)
+        m.submodules.system = system = system_of(board)
 
         pads = _Pads(platform)
         uart = pads.of(board.uart)
@@ -67,6 +63,17 @@ class Top(wiring.Component):
             m.submodules[f"dark_pad{number}"] = io.Buffer("o", port)
 
         return m
+
+    def _needs_pll(self, platform):
+        """Is the clock not the platform's? Raises :class:`ValueError` if there is no such PLL."""
+        given, wanted = round(platform.default_clk_frequency), self._board.clock_hz
+        if given == wanted:
+            return False
+        if not self._board.fpga.startswith("ECP5"):
+            raise ValueError(f"there is no PLL for a clock of {wanted!r} Hz but on an ECP5, "
+                             f"not on {self._board.fpga!r}")
+        dividers(given, wanted)
+        return True
 
 
 class _Pads:
