@@ -116,6 +116,8 @@ class Client:
         if kind == _NONSENSE:
             raise MachineLost("the board makes no sense of a request, though it has the same "
                               "version of the link")
+        if kind != _ROWS:
+            raise MachineLost(f"the board answers {kind} when it is asked for operations")
         yield octets
 
     def close(self) -> None:
@@ -130,15 +132,17 @@ class Client:
         attempts = self._attempts if attempts is None else attempts
         self._number = (self._number + 1) % 256
         self.asked  += 1
-        frame = framed(self._number, request)
+        self._heard  = False
+        frame, since = framed(self._number, request), time.monotonic()
         for attempt in range(attempts):
             self.repeated += attempt > 0
             self._line.write(frame)
             answer = self._await()
             if answer:
                 return answer[0], answer[1:]
-        raise MachineLost("no answer from the board to any of "
-                          f"{attempts} requests in {attempts * self._patience:.0f} s")
+        raise MachineLost(("what comes from the board is no answer to any of " if self._heard else
+                           "no answer from the board to any of ")
+                          + f"{attempts} requests in {time.monotonic() - since:.1f} s")
 
     def _await(self) -> bytes | None:
         """The answer to the request; None if the line is silent, or spoils what may be it."""
@@ -146,13 +150,15 @@ class Client:
         while (seconds := until - time.monotonic()) > 0 and left > 0:
             octets = self._line.read(seconds)
             if octets:
+                self._heard = True
                 until = time.monotonic() + self._patience
                 left -= len(octets)
-            for frame in self._deframer.feed(octets):
-                if frame is None:
-                    return None
-                if frame.number == self._number and frame.payload:
+            frames = list(self._deframer.feed(octets))
+            for frame in frames:
+                if frame and frame.number == self._number and frame.payload:
                     return frame.payload
+            if None in frames:
+                return None
         return None
 
 

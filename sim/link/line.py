@@ -1,7 +1,9 @@
 """What octets go through to a board: a serial port."""
 
+import errno
 import os
 import termios
+from collections.abc import Mapping
 from typing import Protocol
 
 from hw.demo.system import BAUD
@@ -82,7 +84,17 @@ def opened(port: str) -> Line:
                           "pip install -e '.[serial]'") from error
 
 
+#: What is wrong with a port, where the operating system's words are of no help.
+_REASONS: Mapping[int, str] = {
+    errno.EAGAIN: "another program uses it",
+    errno.EBUSY:  "another program uses it",
+    errno.ENOTTY: "it is no serial port",
+}
+
+
 def _reason(error: Exception) -> str:
-    """What the operating system says, without pyserial's words around it."""
-    number = getattr(error, "errno", None)
-    return os.strerror(number) if number else str(error)
+    """What is wrong, without the words that pyserial puts around what the system has said."""
+    match (error.__context__ or error).args:
+        case (int(number), *_):
+            return _REASONS.get(number) or os.strerror(number)
+    return str(error)

@@ -77,6 +77,8 @@ class RowReader:
     def _row(self) -> tuple[int, Sample, Sample]:
         """A row: cycles since the one before, its signals, and what of them lasts."""
         since, mask = self._next(), self._next()
+        if mask >> len(self._parts):
+            raise MachineLost(f"the board reports a row of kind {mask:#x}, which there is not")
         sample = lasting = self._lasting
         for bit, part in enumerate(self._parts):
             if mask >> bit & 1:

@@ -93,6 +93,20 @@ def test_an_answer_that_comes_twice_is_taken_once():
     assert len(board.requests) == 2
 
 
+def test_an_answer_is_taken_though_a_broken_frame_comes_right_before_it():
+    board, end = client(lambda number: b"x\x7e" + framed(number, b"\x02"))
+    board.read = lambda seconds: board._out
+    assert list(end.do(b"\x05")) == [b""]
+    assert len(board.requests) == 1
+
+
+def test_what_makes_no_sense_is_not_called_silence():
+    _, end = client(*[lambda number: b"noise\x7e"] * 4)
+    with pytest.raises(MachineLost, match="what comes from the board is no answer to any of 4 "
+                                          r"requests in 0\.\d s"):
+        list(end.do(b"\x05"))
+
+
 def test_a_board_that_never_answers_is_given_up():
     board, end = client(*[None] * 4)
     with pytest.raises(MachineLost, match="no answer from the board to any of 4 requests"):
@@ -108,7 +122,7 @@ def test_a_device_that_never_stops_talking_is_given_up():
         def read(self, seconds):
             return b"AT+OK\r\n"
 
-    with pytest.raises(MachineLost):
+    with pytest.raises(MachineLost, match="what comes from the board is no answer"):
         list(Client(Chatter(), patience=60, attempts=2).do(b"\x05"))
 
 
@@ -123,9 +137,13 @@ def test_connecting_to_something_else_says_so(answer, complaint):
         end.connect()
 
 
-def test_a_request_that_makes_no_sense_is_our_fault_and_said():
-    _, end = client(b"\x05")
-    with pytest.raises(MachineLost, match="makes no sense"):
+@pytest.mark.parametrize("answer, complaint", [
+    (b"\x05",     "makes no sense of a request"),
+    (b"\x04\x00", "answers 4 when it is asked for operations"),
+])
+def test_operations_without_rows_are_said_to_have_none(answer, complaint):
+    _, end = client(answer)
+    with pytest.raises(MachineLost, match=complaint):
         list(end.do(b"\x99"))
 
 

@@ -56,8 +56,18 @@ def test_a_port_that_goes_away_is_lost():
     opened.close()
 
 
-@pytest.mark.parametrize("port", ["/nowhere", "/dev/null", "/"])
-def test_what_is_no_port_is_one_line(port):
-    with pytest.raises(Unavailable, match=f"cannot open the serial port {port}: ") as refusal:
+@pytest.mark.parametrize("port, reason", [
+    ("/nowhere",  "No such file or directory"),
+    ("/",         "Is a directory"),
+    ("/dev/null", "it is no serial port"),
+])
+def test_what_is_no_port_is_one_line(port, reason):
+    with pytest.raises(Unavailable) as refusal:
         line.opened(port)
-    assert "\n" not in str(refusal.value)
+    assert str(refusal.value) == f"cannot open the serial port {port}: {reason}"
+
+
+def test_a_port_that_another_program_uses_is_said_to_be_in_use(ends):
+    port = ends[0]._serial.port
+    with pytest.raises(Unavailable, match=f"serial port {port}: another program uses it"):
+        line.opened(port)

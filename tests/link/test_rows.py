@@ -108,3 +108,8 @@ def test_a_row_that_is_not_all_there_is_known():
     assert not reader.complete
     list(reader.rows(leb128(1)))
     assert reader.complete
+
+
+def test_a_row_of_an_unknown_kind_is_no_traceback():
+    with pytest.raises(MachineLost, match="a row of kind 0x800, which there is not"):
+        list(RowReader(MARKS).rows(leb128(1, 1 << 11)))
