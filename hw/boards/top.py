@@ -1,6 +1,7 @@
 """The demonstration system on the pins of a board."""
 
 from amaranth import *
+from amaranth.build import ResourceError
 from amaranth.lib import io, wiring
 
 from hw.demo.system import BAUD, System
@@ -17,13 +18,17 @@ LIGHTS = ("fault", "bypass", "wp", "busy")
 
 
 def system_of(board, *, baud=BAUD):
-    """The :class:`hw.demo.system.System` that a board has."""
+    """The :class:`hw.demo.system.System` that a board has. Raises :class:`ValueError`."""
+    if board.preset not in PRESETS:
+        raise ValueError(f"there is no preset {board.preset!r}: there are {', '.join(PRESETS)}")
     return System(PRESETS[board.preset], preset=list(PRESETS).index(board.preset), ram=board.ram,
                   ram_kib=board.ram_kib, clock_hz=board.clock_hz, baud=baud)
 
 
 class Top(wiring.Component):
     """The whole of the FPGA. Its pins are those that the platform has for the board's pads.
+
+    Elaboration raises :class:`ValueError` if what the board says cannot be.
 
     Parameters
     ----------
@@ -36,29 +41,30 @@ class Top(wiring.Component):
         self._board = board
 
     def elaborate(self, platform):
-        board, needs_pll = self._board, self._needs_pll(platform)
+        board, needs_pll, pads = self._board, self._needs_pll(platform), _Pads(platform)
+        # What cannot be is found out here, before anything is made in vain.
+        rx, tx  = pads.signals(board.uart, "rx", "tx")
+        pressed = [pads.of(board.button)] if board.button else []
+        lit     = {name: pads.of(pad) for name in LIGHTS if (pad := getattr(board, name))}
+        system  = system_of(board)
         m = Module()
 
         if needs_pll:
             m.domains.sync = ClockDomain()
             m.submodules.clock = PllClock(board.clock_hz)
-        m.submodules.system = system = system_of(board)
-
-        pads = _Pads(platform)
-        uart = pads.of(board.uart)
-        m.submodules.rx_pad = rx = io.Buffer("i", uart.rx)
-        m.submodules.tx_pad = tx = io.Buffer("o", uart.tx)
+        m.submodules.system = system
+        m.submodules.rx_pad = rx_pad = io.Buffer("i", rx)
+        m.submodules.tx_pad = tx_pad = io.Buffer("o", tx)
         m.d.comb += [
-            system.rx.eq(rx.i),
-            tx.o.eq(system.tx),
+            system.rx.eq(rx_pad.i),
+            tx_pad.o.eq(system.tx),
         ]
-        if board.button is not None:
-            m.submodules.button_pad = button = io.Buffer("i", pads.of(board.button))
+        for port in pressed:
+            m.submodules.button_pad = button = io.Buffer("i", port)
             m.d.comb += system.button.eq(button.i)
-        for name in LIGHTS:
-            if (pad := getattr(board, name)) is not None:
-                m.submodules[f"{name}_pad"] = light = io.Buffer("o", pads.of(pad))
-                m.d.comb += light.o.eq(getattr(system, name))
+        for name, port in lit.items():
+            m.submodules[f"{name}_pad"] = light = io.Buffer("o", port)
+            m.d.comb += light.o.eq(getattr(system, name))
         for number, port in enumerate(pads.left()):
             m.submodules[f"dark_pad{number}"] = io.Buffer("o", port)
 
@@ -85,14 +91,46 @@ class _Pads:
         self._given    = set()
 
     def of(self, pad):
-        """The port, or the group of ports, that the pad names."""
-        key = (pad.resource, pad.number)
-        if key not in self._groups:
-            self._groups[key] = self._platform.request(*key, dir="-")
-        self._given.add((*key, pad.part))
-        return getattr(self._groups[key], pad.part) if pad.part else self._groups[key]
+        """The port that the pad names. Raises :class:`ValueError` if it names none, or a given one.
+        """
+        group = self._group(pad)
+        if pad.part:
+            return _signal(pad, group, pad.part)
+        if not isinstance(group, io.PortLike):
+            raise ValueError(f"{_named(pad)} is several signals: {', '.join(vars(group))}; its "
+                             "part must name one")
+        return group
+
+    def signals(self, pad, *names):
+        """Ports of a resource, the others of which are left alone."""
+        group = self._group(pad)
+        return [_signal(pad, group, name) for name in names]
 
     def left(self):
         """Ports beside those that were handed out, in the same groups: colours of a light."""
         return [port for key, group in self._groups.items() if (*key, "") not in self._given
                 for part, port in vars(group).items() if (*key, part) not in self._given]
+
+    def _group(self, pad):
+        """The port, or the group of ports, of the pad's resource."""
+        key = pad.resource, pad.number
+        given = (*key, pad.part)
+        if given in self._given:
+            raise ValueError(f"{_named(pad)} is given twice")
+        self._given.add(given)
+        if key not in self._groups:
+            try:
+                self._groups[key] = self._platform.request(*key, dir="-")
+            except ResourceError as error:
+                raise ValueError(f"the platform has no {_named(pad)}") from error
+        return self._groups[key]
+
+
+def _signal(pad, group, name):
+    if not hasattr(group, name):
+        raise ValueError(f"{pad.resource} {pad.number} has no signal {name!r}")
+    return getattr(group, name)
+
+
+def _named(pad):
+    return f"{pad.resource} {pad.number}" + f" {pad.part}" * bool(pad.part)

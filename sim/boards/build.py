@@ -66,8 +66,8 @@ class Outcome:
 def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Outcome:
     """Build ``board`` into ``folder``: a bitstream, unless timing is not met, and a log.
 
-    What an earlier build left there is deleted first. The files appear when all is done, or a step
-    has failed; an interrupted build leaves none.
+    What an earlier build left there is deleted once the design and all tools are there. The files
+    appear when all is done, or a step has failed; an interrupted build leaves none.
 
     Parameters
     ----------
@@ -88,8 +88,6 @@ def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Outco
         A program or a package is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for suffix in (*SUFFIXES, ".log"):
-        (folder / f"{board.name}{suffix}").unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as name:
         return _Build(board, Path(name), folder, announce).outcome(seed)
 
@@ -108,6 +106,8 @@ class _Build:
     def outcome(self, seed: int) -> Outcome:
         """Do all steps, and publish what came of them."""
         commands = self._elaborate(seed)
+        for suffix in (*SUFFIXES, ".log"):
+            (self._folder / f"{self._board.name}{suffix}").unlink(missing_ok=True)
         try:
             report, reasons, made = self._made(commands)
         except BuildFailed:

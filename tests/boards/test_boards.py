@@ -3,16 +3,21 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from hw.boards import BOARDS
+from hw.boards.board import Pad
 from hw.boards.top import LIGHTS, Top
 from hw.demo.system import BAUD
 from hw.presets import PRESETS
 
 
+ULX3S = BOARDS["ulx3s"]
+
 EACH = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+
 
 @pytest.fixture(scope="module")
 def plans():
@@ -29,6 +34,11 @@ def constraints(plan, name):
     [text] = [text for file, text in plan.files.items()
               if file in (f"{name}.pcf", f"{name}.lpf")]
     return text
+
+
+def indicators(board):
+    """Pads of the lights and of the button, as far as the board has them."""
+    return [pad for role in (*LIGHTS, "button") if (pad := getattr(board, role)) is not None]
 
 
 def test_there_are_an_ice40_and_two_ecp5_boards():
@@ -57,14 +67,14 @@ def test_preset_and_memory_exist(board):
 
 @EACH
 def test_every_pad_has_a_place_of_its_own_and_a_label(board):
-    pads = [board.uart, *(pad for role in (*LIGHTS, "button")
-                          if (pad := getattr(board, role)) is not None)]
+    pads = [board.uart, *indicators(board)]
     assert all(pad.label for pad in pads)
     assert len({(pad.resource, pad.number, pad.part) for pad in pads}) == len(pads)
 
 
-@EACH
-def test_a_fault_and_a_write_by_the_bypass_have_lights_and_wp_has_a_button(board):
+@pytest.mark.parametrize("name", ["ecpix5", "icebreaker", "ulx3s"])
+def test_a_fault_and_a_write_by_the_bypass_have_lights_and_wp_has_a_button(name):
+    board = BOARDS[name]
     assert board.fault is not None and board.bypass is not None and board.button is not None
 
 
@@ -72,7 +82,7 @@ def test_a_fault_and_a_write_by_the_bypass_have_lights_and_wp_has_a_button(board
 def test_all_pads_are_pins_of_the_platform(plans, board):
     _, plan = plans[board.name]
     ports = constraints(plan, board.name)
-    for pad in (board.fault, board.bypass, board.wp, board.busy, board.button):
+    for pad in indicators(board):
         part = f"__{pad.part}" if pad.part else ""
         assert f"{pad.resource}_{pad.number}{part}__io" in ports
     for name in ("rx", "tx"):
@@ -116,3 +126,26 @@ def test_all_colours_of_a_light_are_pins(plans):
     ports = constraints(plan, "ecpix5")
     assert all(f"rgb_led_{number}__{colour}__io" in ports
                for number in range(4) for colour in "rgb")
+
+
+def test_lights_and_button_may_be_missing():
+    board = replace(ULX3S, bypass=None, wp=None, busy=None, button=None)
+    plan  = board.platform().prepare(Top(board), board.name, **board.overrides)
+    ports = constraints(plan, board.name)
+    assert "led_0__io" in ports and "led_1__io" not in ports and "button" not in ports
+
+
+@pytest.mark.parametrize("mistake, reason", [
+    ({"preset": "huge"},            "there is no preset 'huge': there are tiny, default, classic"),
+    ({"fault": Pad("lamp", 0)},     "the platform has no lamp 0"),
+    ({"fault": Pad("led", 99)},     "the platform has no led 99"),
+    ({"fault": Pad("led", 0, "r")}, "led 0 has no signal 'r'"),
+    ({"fault": ULX3S.bypass},       "led 1 is given twice"),
+    ({"fault": Pad("usb", 0)},      "usb 0 is several signals: d_p, d_n, pullup; its part must"),
+    ({"uart": ULX3S.button},        "button_fire 0 has no signal 'rx'"),
+    ({"clock_hz": 20_000_001},      "no PLL of an ECP5 makes 20000001 Hz from 25000000 Hz exactly"),
+])
+def test_a_mistake_in_a_boards_file_is_named(mistake, reason):
+    board = replace(ULX3S, **mistake)
+    with pytest.raises(ValueError, match=f"^{reason}"):
+        board.platform().prepare(Top(board), board.name, **board.overrides)

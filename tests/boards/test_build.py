@@ -76,6 +76,14 @@ def test_what_an_earlier_build_left_goes_when_the_next_one_fails(programs, tmp_p
     assert names(tmp_path / "out") == ["ulx3s.log"]
 
 
+def test_a_design_that_cannot_be_is_no_traceback(programs, tmp_path, monkeypatch):
+    def no_design(board):
+        raise ValueError("led 1 is given twice")
+
+    monkeypatch.setattr("sim.boards.build.Top", no_design)
+    assert failure(tmp_path / "out") == "elaboration failed: led 1 is given twice"
+
+
 def test_a_program_that_fails_is_named_by_its_step_with_its_error_and_the_log(programs, tmp_path):
     programs.put("nextpnr-ecp5", 'echo "Info: fine"\necho "ERROR: cannot place it"\n'
                                  'echo "0 warnings, 1 error"\nexit 255\n')
@@ -115,6 +123,14 @@ def test_a_report_that_is_missing_fails_the_build(programs, tmp_path):
 def test_packing_that_writes_nothing_fails_the_build(programs, tmp_path):
     programs.put("ecppack", "true\n")
     assert "it left no bitstream" in failure(tmp_path / "out")
+
+
+def test_without_its_tools_a_build_deletes_nothing(programs, tmp_path, monkeypatch):
+    built(tmp_path / "out")
+    monkeypatch.setenv("YOSYS", "absent")
+    with pytest.raises(Unavailable, match="YOSYS is absent"):
+        built(tmp_path / "out")
+    assert names(tmp_path / "out") == ["ulx3s.bit", "ulx3s.log"]
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
