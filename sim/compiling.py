@@ -2,16 +2,15 @@
 
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from .engine import Unavailable
+from .programs import ProgramFailed, run
 
 
 __all__ = ["Compiler", "cache", "kept", "tool"]
@@ -55,23 +54,13 @@ class Compiler:
 
     def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         """Run one. Raises :class:`sim.engine.Unavailable` with its first error if it fails."""
-        with ((self.folder / "log").open("w+") as log,
-              subprocess.Popen(command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
-                               stdout=log, stderr=log, start_new_session=True) as process):
-            try:
-                while process.poll() is None:
-                    self._waiting()
-                    with suppress(subprocess.TimeoutExpired):
-                        process.wait(0.5)
-            except BaseException:
-                # Whoever interrupts us does not want to wait for it, nor for those that it runs.
-                os.killpg(process.pid, signal.SIGKILL)
-                raise
-            log.seek(0)
-            said = log.read().splitlines() or ["without a word"]
-        if process.returncode:
+        try:
+            run(command, log=self.folder / "log", announce=lambda _: self._waiting(),
+                environment=environment)
+        except ProgramFailed as error:
+            said = error.said.splitlines() or ["without a word"]
             told = next((line for line in said if "error" in line.lower()), said[-1])
-            raise Unavailable(f"{self._who}: {command[0]} failed: {told.strip()}")
+            raise Unavailable(f"{self._who}: {command[0]} failed: {told.strip()}") from error
 
 
 def kept(name: str, make: Callable[[Compiler], Path], *, who: str) -> Path:

@@ -1,1 +1,1 @@
-"""Bitstreams for boards: made, judged, and brought there."""
+"""Boards: bitstreams, made, judged and brought there; and in `simulated`, boards that need none."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from hw.boards.board import Board
 from hw.boards.top import Top
+from sim.programs import ProgramFailed, run
 
-from .programs import ProgramFailed, run
 from .report import Report, overfull, parse, shortcomings
 from .toolchain import platform_of, tool
 

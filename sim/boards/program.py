@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hw.boards.board import Board
+from sim.programs import ProgramFailed, run
 
-from .programs import ProgramFailed, run
 from .toolchain import LOADER, loader
 
 

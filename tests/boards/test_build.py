@@ -10,7 +10,7 @@ import pytest
 
 from hw.boards import BOARDS
 from sim.boards.build import BuildFailed, build
-from sim.boards.programs import run
+from sim.programs import run
 from sim.engine import Unavailable
 
 

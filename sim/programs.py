@@ -1,10 +1,10 @@
-"""Runs the programs of a build, with a log."""
+"""Runs programs that take a while, with a log."""
 
 import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -34,7 +34,8 @@ class ProgramFailed(Exception):
         self.said = said
 
 
-def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None]) -> None:
+def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None],
+        environment: Mapping[str, str] | None = None) -> None:
     """Run a program in the folder of ``log``, to which what it says is added.
 
     ``announce`` is called at once and then several times a second, with the last line of the log.
@@ -44,7 +45,7 @@ def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None]) -
         output.write(f"$ {shlex.join(command)}\n".encode())
         output.flush()
         begin = output.tell()
-        with _started(command, log.parent, output) as process:
+        with _started(command, log.parent, output, environment) as process:
             try:
                 while process.returncode is None:
                     announce(_last_line(log))
@@ -59,10 +60,11 @@ def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None]) -
         raise ProgramFailed(command[0], log.read_bytes()[begin:].decode(errors="replace"))
 
 
-def _started(command: Sequence[str], folder: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
+def _started(command: Sequence[str], folder: Path, output: IO[bytes],
+             environment: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
-                                stderr=subprocess.STDOUT, start_new_session=True)
+        return subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                                stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     except OSError as error:
         raise ProgramFailed(command[0], f"it does not start: {error.strerror}") from error
 
