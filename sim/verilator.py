@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,4 +24,8 @@ def verilator(*, who: str) -> tuple[str, Mapping[str, str]]:
     for program in ("g++", "make"):
         tool(program, who=who, what=f"{program} for Verilator")
     root = Path(package.origin).parent
-    return str(root / "bin/verilator_bin"), os.environ | {"VERILATOR_ROOT": str(root)}
+    return str(root / "bin/verilator_bin"), os.environ | {
+        "VERILATOR_ROOT": str(root),
+        # Its makefiles call "python", which not every system has.
+        "MAKEFLAGS": f"{os.environ.get('MAKEFLAGS', '')} PYTHON3={sys.executable}",
+    }

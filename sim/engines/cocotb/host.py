@@ -102,8 +102,8 @@ def _environment() -> dict[str, str]:
 
     python = find_libpython()
     if python is None:
-        name = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
-        raise Unavailable(f"{WHO} needs Python as a shared library: sudo apt-get install {name}")
+        raise Unavailable(f"{WHO} needs Python as a shared library: "
+                          "sudo apt-get install libpython3-dev")
     others = {name: value for name, value in os.environ.items()
               if not name.startswith(("COCOTB_", "GPI_", "PYGPI_"))}
     return others | {

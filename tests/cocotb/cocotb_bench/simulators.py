@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cocotb_tools.check_results import get_results
@@ -140,7 +141,8 @@ def build(component: Any, simulator: str, folder: Path) -> Built:
 
         def make(compiling: Compiler) -> Path:
             _compile("verilator", text, compiling.folder, visible,
-                     {**environment, "PATH": path})
+                     {**environment, "PATH": path,
+                      "MAKEFLAGS": f"{environment['MAKEFLAGS']} {MAKE}"})
             return compiling.folder / MODULE
 
         name = f"{_key(text, visible, *VERILATOR, MAKE)}-regression"
@@ -151,7 +153,7 @@ def build(component: Any, simulator: str, folder: Path) -> Built:
 
 
 def _compile(simulator: str, text: str, folder: Path, visible: str = "",
-             environment: Mapping[str, str] | None = None) -> None:
+             environment: Mapping[str, str] = MappingProxyType({})) -> None:
     """Have cocotb build the Verilog ``text`` in ``folder``."""
     source, log = folder / f"{MODULE}.v", folder / "build.log"
     source.write_text(text)
@@ -160,7 +162,7 @@ def _compile(simulator: str, text: str, folder: Path, visible: str = "",
         (folder / "visible.vlt").write_text(visible)
         sources.insert(0, folder / "visible.vlt")
         arguments = list(VERILATOR)
-    with _environment({"MAKEFLAGS": MAKE} | dict(environment or {})):
+    with _environment(environment):
         try:
             get_runner(simulator).build(
                 sources=sources, hdl_toplevel=MODULE, build_dir=folder, build_args=arguments,
