@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -196,8 +197,11 @@ def _awaited(path):
 def _await_end(process):
     for _ in range(200):
         try:
-            os.kill(process, 0)
-        except ProcessLookupError:
+            state = Path(f"/proc/{process}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        # The first process of a container need not take note of those that it inherits.
+        if re.search(r"^State:\tZ", state, re.MULTILINE):
             return
         time.sleep(0.1)
     raise TimeoutError(process)
