@@ -1,4 +1,4 @@
-"""The real programs, on designs so small that they take seconds."""
+"""The real programs, on designs so small that they take seconds, and on the fullest board."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ def own_tools(monkeypatch):
 
 
 def built(board, folder):
-    return build(board, folder, seed=1, announce=lambda step, line: None)
+    return build(board, folder, seed=board.seed, announce=lambda step, line: None)
 
 
 def test_a_bitstream_for_an_ice40(blinker, tmp_path):
@@ -31,6 +31,14 @@ def test_a_bitstream_for_an_ice40(blinker, tmp_path):
     [clock] = outcome.report.clocks
     assert clock.required_hz == pytest.approx(12e6, rel=1e-3)
     assert "Yosys 0." in outcome.log.read_text()
+
+
+def test_the_whole_system_fits_an_icebreaker_and_meets_its_timing(tmp_path):
+    outcome = built(BOARDS["icebreaker"], tmp_path)
+    assert outcome.shortcomings == []
+    assert outcome.bitstream.stat().st_size == 104_090
+    used, available = outcome.report.used["ICESTORM_LC"]
+    assert 4000 < used <= available == 5280
 
 
 def test_a_clock_that_is_too_fast_for_the_design_is_found_out(blinker, tmp_path):
