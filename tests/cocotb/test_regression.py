@@ -7,7 +7,7 @@ Rounds go on until every condition that the configuration can reach was met, and
 import pytest
 from cocotb_bench.conditions import groups
 from cocotb_bench.coverage import Coverage
-from cocotb_bench.simulators import Orders, build, installed
+from cocotb_bench.simulators import SIMULATORS, Orders, build
 
 from hw.mmu import Mmu
 from hw.presets import PRESETS
@@ -23,7 +23,7 @@ ICARUS_ROUNDS = 16
 
 
 @pytest.mark.parametrize("preset", ["default", "tiny"])
-@pytest.mark.parametrize("simulator", installed())
+@pytest.mark.parametrize("simulator", SIMULATORS)
 def test_the_unit_does_what_the_golden_model_does(simulator, preset, tmp_path, record_property):
     closing = simulator == "verilator"
     orders  = Orders(preset=preset, least=LEAST if closing else ICARUS_ROUNDS,

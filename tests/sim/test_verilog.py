@@ -1,7 +1,6 @@
 """The design as Verilog: what is written, what linters say, and whether a simulator runs it."""
 
 import re
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -27,9 +26,6 @@ BENCH   = [EXAMPLE / "paging_demo_tb.v", EXAMPLE / "paging_demo.v"]
 
 #: All units, and a system.
 FILES = [("mmu", "tiny"), ("mmu", "default"), ("mmu", "classic"), ("soc", "tiny")]
-
-needs_icarus = pytest.mark.skipif(
-    shutil.which("iverilog") is None, reason="needs Icarus Verilog: apt-get install iverilog")
 
 
 @cache
@@ -64,7 +60,6 @@ def test_verilator_finds_nothing(file):
     assert lint(file) == set()
 
 
-@needs_icarus
 def test_icarus_finds_nothing(file):
     done = subprocess.run(["iverilog", "-Wall", "-g2005", "-o", file.with_suffix(".vvp"), file],
                           capture_output=True, text=True)
@@ -215,7 +210,6 @@ def test_the_example_runs_on_verilator(unit, tmp_path):
                                  text=True, check=True).stdout)
 
 
-@needs_icarus
 def test_the_example_runs_on_icarus(unit, tmp_path):
     compiled = tmp_path / "example.vvp"
     done = subprocess.run(["iverilog", "-Wall", "-g2005", "-o", compiled, *BENCH, unit],

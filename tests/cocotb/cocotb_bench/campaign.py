@@ -21,7 +21,7 @@ from sim.engine import Unavailable
 
 from .conditions import groups
 from .coverage import Coverage
-from .simulators import Built, Orders, build, installed
+from .simulators import SIMULATORS, Built, Orders, build
 
 
 __all__ = ["main"]
@@ -36,8 +36,8 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="campaign.py", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", choices=PRESETS, default="default")
-    parser.add_argument("--simulator", choices=installed(), default=installed()[0],
-                        help="one of those that are installed")
+    parser.add_argument("--simulator", choices=SIMULATORS, default=SIMULATORS[0],
+                        help=f"default {SIMULATORS[0]}")
     parser.add_argument("--seed", type=int, help="default: drawn")
     parser.add_argument("--from", dest="first", type=int, default=0, metavar="ROUND",
                         help="number of the first round; default 0")

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,20 +16,23 @@ from typing import Any
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
-from sim.compiling import Compiler, kept
+from sim.compiling import Compiler, kept, tool
 from sim.verilator import verilator
 from sim.verilog import verilog
 
 from .reports import Report
 
 
-__all__ = ["Built", "Orders", "build", "installed"]
+__all__ = ["SIMULATORS", "Built", "Orders", "build"]
 
 
 ORDERS  = "BENCH_ORDERS"    # environment variable
 RESULT  = "result.json"
 MODULE  = "mmu"
 TIMES   = ("1ns", "1ps")
+
+#: Icarus knows X, and compiles at once; Verilator runs faster.
+SIMULATORS = ("verilator", "icarus")
 
 WHO     = "the cocotb regression"
 
@@ -65,11 +67,6 @@ class Orders:
     def received(cls) -> "Orders":
         """Those that this process was given."""
         return cls(**json.loads(os.environ[ORDERS]))
-
-
-def installed() -> list[str]:
-    """Simulators that are there: Verilator always, as a Python package, and perhaps Icarus."""
-    return ["verilator"] + ["icarus"] * (shutil.which("iverilog") is not None)
 
 
 @dataclass(frozen=True)
@@ -132,6 +129,7 @@ def build(component: Any, simulator: str, folder: Path) -> Built:
     folder.mkdir(parents=True, exist_ok=True)
     text = verilog(component, name=MODULE)
     if simulator == "icarus":
+        tool("iverilog", who=WHO, what="Icarus Verilog")
         _compile("icarus", text, folder)
     else:
         visible = _visible(component)
