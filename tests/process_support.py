@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-__all__ = ["PATIENCE", "ROOT", "Child", "awaited", "dragoncage"]
+__all__ = ["PATIENCE", "ROOT", "Child", "awaited", "dragoncage", "ended"]
 
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +37,17 @@ def awaited(condition, *, seconds=PATIENCE):
                                f"not within {seconds} seconds")
         time.sleep(0.02)
     return found
+
+
+def ended(pid):
+    """Has that process come to its end, whether or not its parent has taken note of it?
+
+    The first process of a container need not take note of those that it inherits.
+    """
+    try:
+        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 class Child:

@@ -1,11 +1,10 @@
 """The children of tests: none stands still because nobody listens, and none stays behind."""
 
-import os
 import signal
 import sys
 
 import pytest
-from process_support import Child, awaited
+from process_support import Child, awaited, ended
 
 
 #: More than a pipe holds (64 KiB), and far more than a terminal does (4 KiB).
@@ -39,21 +38,8 @@ def test_nothing_of_a_child_stays_when_its_test_fails():
         grandchild = int(child.line())
         raise ZeroDivisionError
 
-    def gone():
-        """the end of the grandchild"""
-        return not os.path.exists(f"/proc/{grandchild}") or zombie(grandchild)
-
     assert child.returncode == -signal.SIGKILL
-    assert awaited(gone, seconds=30)
-
-
-def zombie(pid):
-    """Whether that process has ended, and nobody has taken note of it."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
+    assert awaited(lambda: ended(grandchild))
 
 
 def test_a_wait_has_an_end():

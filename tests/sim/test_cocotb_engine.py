@@ -2,15 +2,13 @@
 
 import json
 import os
-import re
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from cocotb_engine_support import break_down, end, misbehave, recorded, tell
+from process_support import awaited, dragoncage, ended
 from trace_support import assert_same
 
 from hw.presets import PRESETS
@@ -166,39 +164,18 @@ async def play(stage):
 def test_an_end_from_outside_leaves_nothing_behind(number, status, tmp_path):
     path, waves = tmp_path / "endless.py", tmp_path / "waves"
     path.write_text(ENDLESS)
-    with subprocess.Popen(
-            [sys.executable, "-m", "sim", "run", str(path), "--engine", "cocotb", "--simulator",
-             QUICK, "--waves", str(waves)], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        simulator = _awaited(path.with_suffix(".pid"))
+    number_of_the_simulator = path.with_suffix(".pid")
+    with dragoncage("run", path, "--engine", "cocotb", "--simulator", QUICK,
+                    "--waves", waves) as child:
+        child.until(lambda: number_of_the_simulator.exists()
+                    and number_of_the_simulator.read_text())
         assert list(waves.iterdir())
-        process.send_signal(number)
-        process.wait(30)
-        said = process.stderr.read()
-    assert process.returncode == status and "Traceback" not in said
-    _await_end(simulator)
+        child.send_signal(number)
+        assert child.wait() == status
+        assert b"Traceback" not in child.err
+        simulator = int(number_of_the_simulator.read_text())
+        assert awaited(lambda: ended(simulator))
     assert not waves.exists()
-
-
-def _awaited(path):
-    """The number in a file that comes into being."""
-    for _ in range(1200):
-        if path.exists() and path.read_text():
-            return int(path.read_text())
-        time.sleep(0.1)
-    raise TimeoutError(path)
-
-
-def _await_end(process):
-    for _ in range(200):
-        try:
-            state = Path(f"/proc/{process}/status").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return
-        # The first process of a container need not take note of those that it inherits.
-        if re.search(r"^State:\tZ", state, re.MULTILINE):
-            return
-        time.sleep(0.1)
-    raise TimeoutError(process)
 
 
 @pytest.mark.parametrize("simulator, programs, complaint", [
