@@ -5,6 +5,7 @@ bad end, 2 for a mistake in the command or in a file, 130 for an interrupt.
 """
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one command; return the exit status."""
     before = signal.signal(signal.SIGTERM, _terminate)
+    _escape_what_cannot_be_shown()
     try:
         args = parser().parse_args(argv)
         status: int = args.command(args)
@@ -64,6 +66,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     return status
+
+
+def _escape_what_cannot_be_shown() -> None:
+    """Let no character that a terminal lacks end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _terminate(number: int, frame: object) -> NoReturn:

@@ -5,6 +5,7 @@ waveform, in nanoseconds, is the number of the cycle.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ VCD, GTKW, SUCL = "waves.vcd", "waves.gtkw", "waves.sucl"
 
 #: Outermost scope.
 TOP = "machine"
+
+#: What a VCD file cannot have as it is: GTKWave takes a byte above 0x7F for the end of the file.
+UNPRINTABLE = re.compile(r"[^\t\n -~]+")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,29 @@ class Shown:
         return f"{TOP}.{self.group}.{self.name}"
 
 
+class _Ascii:
+    """A text file of ASCII: all else is written as the escaped bytes of its UTF-8 (``\\xc3``).
+
+    Readers of VCD put the bytes together again. In the stream of a VCD writer only texts have such
+    characters, and it has escaped the spaces, backslashes and ends of line in them.
+    """
+
+    def __init__(self, file: IO[str]):
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write ``text``."""
+        self._file.write(UNPRINTABLE.sub(_escaped, text))
+
+    def flush(self) -> None:
+        """Hand on what has been written."""
+        self._file.flush()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in found[0].encode("utf-8", "surrogatepass"))
+
+
 class Waveform:
     """Writes the values of signals, cycle by cycle.
 
@@ -67,7 +94,7 @@ class Waveform:
     """
 
     def __init__(self, file: IO[str], signals: Sequence[Shown]):
-        self._writer = VCDWriter(file, timescale="1 ns", comment="dragoncage")
+        self._writer = VCDWriter(_Ascii(file), timescale="1 ns", comment="dragoncage")
         self._last   = 0
         self._cycles = 0
         self._places: list[tuple[int, int, Any, Callable[[int], str] | None]] = []
@@ -107,7 +134,7 @@ def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
     folder.mkdir(parents=True, exist_ok=True)
     parts = {name: folder / f".{name}.part" for name in (VCD, GTKW, SUCL)}
     try:
-        with parts[VCD].open("w") as file:
+        with parts[VCD].open("w", encoding="ascii") as file:
             wave = Waveform(file, signals)
             try:
                 yield wave
@@ -130,9 +157,9 @@ def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
 
 def _finish(folder: Path, parts: dict[str, Path], signals: Sequence[Shown]) -> None:
     """Write the views, and give all files their names."""
-    with parts[GTKW].open("w") as file:
+    with parts[GTKW].open("w", encoding="utf-8", errors="surrogateescape") as file:
         _write_gtkwave(file, folder, signals)
-    with parts[SUCL].open("w") as file:
+    with parts[SUCL].open("w", encoding="utf-8", errors="surrogateescape") as file:
         _write_surfer(file, signals)
     for name, part in parts.items():
         os.replace(part, folder / name)

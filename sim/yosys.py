@@ -30,8 +30,8 @@ def yosys(script: str, *, who: str) -> str:
     or if it fails.
     """
     installed(who=who)
-    done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], text=True, input=script,
-                          capture_output=True)
+    done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], input=script,
+                          capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode:
         *_, last = done.stderr.strip().splitlines() or ["without a word"]
         raise Unavailable(f"{who}: Yosys failed: {last}")

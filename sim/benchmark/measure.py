@@ -60,7 +60,7 @@ def measure(
 def command_cycles(engine: str) -> int:
     """Run the command that a user types, in a process of its own; return the cycles it says."""
     done = subprocess.run([sys.executable, "-m", "sim", "run", "--engine", engine, "--json"],
-                          cwd=ROOT, check=True, capture_output=True, text=True)
+                          cwd=ROOT, check=True, capture_output=True, encoding="utf-8")
     [run] = json.loads(done.stdout)["runs"]
     cycles: int = run["cycles"]
     return cycles

@@ -161,7 +161,7 @@ class _Build:
 
     def _report(self) -> Report:
         try:
-            return parse((self._work / REPORT).read_text())
+            return parse((self._work / REPORT).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise self._failed(PLACE_AND_ROUTE, f"its report makes no sense: {error}") from error
 

@@ -142,6 +142,27 @@ def test_an_interrupt_leaves_nothing(tmp_path, stop):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("text", [
+    "größer … 用户 🐉", "tab\there", "two\nlines", "a \\ and a \\x41", "\x0b\x0c\x1b[31m\x7f",
+    "\u2028 \x85 \xa0.", "#5 $end \"'?%s {}", "not UTF-8: \udcff",
+])
+def test_any_text_is_read_back_and_the_file_is_ascii(tmp_path, text):
+    async def main(engine):
+        engine.claim(text)
+        await engine.bus.access(Access(0x1234, 4))
+        engine.claim("the next")
+        await engine.bus.access(Access(0x1234, 4))
+
+    engine = run(main, tmp_path)
+    assert (tmp_path / "waves.vcd").read_bytes().isascii()
+    [claim] = [var for var in Waveform(path=str(tmp_path / "waves.vcd")).all_vars()
+               if var.full_name == "machine.software.claim"]
+    # pywellen has a character for each byte.
+    assert [value.encode("latin-1").decode("utf-8", "surrogatepass") for _, value in claim.tv] == \
+        [text, "the next"]
+    assert engine.trace.marks[-1].claim == "the next"
+
+
 @pytest.mark.parametrize("code, text", [
     (0, "-"), (0b00011, "P|W"), (0b00100, "U"), (0b11001, "P|RSVD|I"),
 ])

@@ -92,9 +92,9 @@ def compiled(board: Board) -> SimulatedBoard:
     def made() -> tuple[str, dict[str, str]]:
         here = resources.files(__package__)
         return design.text(board, models=True), {
-            "harness.cc": here.joinpath("board.cc").read_text(),
-            "top.h":      here.joinpath("compiled.h").read_text(),
-            "clock.h":    resources.files(cxxrtl).joinpath("clock.h").read_text(),
+            "harness.cc": here.joinpath("board.cc").read_text(encoding="utf-8"),
+            "top.h":      here.joinpath("compiled.h").read_text(encoding="utf-8"),
+            "clock.h":    resources.files(cxxrtl).joinpath("clock.h").read_text(encoding="utf-8"),
         }
 
     return SimulatedBoard(library(made))

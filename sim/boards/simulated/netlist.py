@@ -66,7 +66,7 @@ def synthesised(board: Board) -> SimulatedBoard:
 
     def make(compiling: Compiler) -> Path:
         for name, text in sources.items():
-            (compiling.folder / name).write_text(text)
+            (compiling.folder / name).write_text(text, encoding="utf-8")
         compiling.run(yosys)
         compiling.run([program, *VERILATOR, "netlist.v", str(cells)], environment)
         compiling.run(MAKE, environment)
@@ -84,8 +84,8 @@ def _sources(board: Board) -> dict[str, str]:
     return {
         "system.il":    design.text(board, models=False),
         "synthesis.ys": SYNTHESIS.format(options=board.overrides.get("synth_opts", "")),
-        "board.cc":     here.joinpath("board.cc").read_text(),
-        "top.h":        here.joinpath("verilated.h").read_text(),
+        "board.cc":     here.joinpath("board.cc").read_text(encoding="utf-8"),
+        "top.h":        here.joinpath("verilated.h").read_text(encoding="utf-8"),
     }
 
 

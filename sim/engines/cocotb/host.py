@@ -83,7 +83,7 @@ def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
 
     def make(compiling: Compiler) -> Path:
         source = compiling.folder / "machine.v"
-        source.write_text(TIMESCALE + from_rtlil(text))
+        source.write_text(TIMESCALE + from_rtlil(text), encoding="utf-8")
         return tool.build(compiling, source)
 
     return kept(f"{key}{tool.suffix}", make, who=WHO)
@@ -125,8 +125,8 @@ def _running(
 ) -> Iterator[tuple[Connection, IO[str]]]:
     """A simulator, for the body of the ``with`` statement: a connection to it, and its log."""
     ours, theirs = Pipe()
-    with (tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log,
-          ours):
+    with (tempfile.TemporaryDirectory() as folder,
+          (Path(folder) / "log").open("w+", encoding="utf-8", errors="replace") as log, ours):
         with theirs:
             environment |= {CHANNEL: str(theirs.fileno()),
                             "COCOTB_RESULTS_FILE": f"{folder}/results.xml"}

@@ -54,7 +54,8 @@ class Verilator(Simulator):
 
     def __init__(self) -> None:
         self._program, self._environment = verilator(who=WHO)
-        compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True)
+        compiler = subprocess.run(["g++", "--version"], capture_output=True, encoding="utf-8",
+                                  errors="replace")
         self.version = f"{version('verilator')} {compiler.stdout}"
 
     def build(self, compiling: Compiler, design: Path) -> Path:
@@ -66,7 +67,7 @@ class Verilator(Simulator):
         # Only the ports: to make all signals visible, as cocotb does, costs time in every cycle.
         visible.write_text("`verilator_config\n" + "".join(
             f'public_flat_rw -module "{TOP}" -var "{name}"\n'
-            for name in ("in_*", "clk", "probe", "view")))
+            for name in ("in_*", "clk", "probe", "view")), encoding="utf-8")
         compiling.run([
             self._program, *(flag for flag in self.flags if "=" not in flag),
             "--top-module", TOP, "-Mdir", str(folder), "-o", TOP,
@@ -92,7 +93,8 @@ class Icarus(Simulator):
     def __init__(self) -> None:
         self._compiler = tool("iverilog", who=WHO, what="Icarus Verilog")
         self._runtime  = tool("vvp", who=WHO, what="Icarus Verilog", package="iverilog")
-        said = subprocess.run([self._compiler, "-V"], capture_output=True, text=True)
+        said = subprocess.run([self._compiler, "-V"], capture_output=True, encoding="utf-8",
+                              errors="replace")
         self.version = said.stdout.partition("\n")[0]
 
     def build(self, compiling: Compiler, design: Path) -> Path:

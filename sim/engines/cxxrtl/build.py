@@ -41,7 +41,7 @@ def library(made: Callable[[], tuple[str, Mapping[str, str]]]) -> ctypes.CDLL:
 
     def make(compiling: Compiler) -> Path:
         for file, content in (*sources.items(), ("design.cc", design.code(text))):
-            (compiling.folder / file).write_text(content)
+            (compiling.folder / file).write_text(content, encoding="utf-8")
         compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", "harness.cc"])
         return compiling.folder / "machine.so"
 
@@ -54,7 +54,8 @@ def library(made: Callable[[], tuple[str, Mapping[str, str]]]) -> ctypes.CDLL:
 
 
 def _version(compiler: str) -> str:
-    done = subprocess.run([compiler, "--version"], capture_output=True, text=True)
+    done = subprocess.run([compiler, "--version"], capture_output=True, encoding="utf-8",
+                          errors="replace")
     if done.returncode:
         raise Unavailable(f"{WHO} needs a C++ compiler, but {compiler} does not run")
     return done.stdout

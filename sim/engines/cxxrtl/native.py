@@ -58,7 +58,7 @@ class Native:
             self.bench = Bench(config, cpus=cpus, arbiter=arbiter, view=view)
             here = resources.files(__package__)
             return design.text(self.bench), {
-                **{name: here.joinpath(name).read_text() for name in SOURCES},
+                **{name: here.joinpath(name).read_text(encoding="utf-8") for name in SOURCES},
                 "ports.h": design.header(self.bench),
             }
 
