@@ -23,15 +23,29 @@ __all__ = [
 
 
 class Unproven(Exception):
-    """What a judge had to look at is not on record, so the claim does not hold."""
+    """What a judge had to look at is not on record, so the claim does not hold.
+
+    Attributes
+    ----------
+    expected : :class:`str`
+        What had to be there, in words.
+    """
+
+    def __init__(self, detail: str, expected: str = ""):
+        super().__init__(detail)
+        self.expected = expected
 
 
 class Verdict(NamedTuple):
-    """Whether a claim holds, the cycle that shows it (if one does), and what was found."""
+    """Whether a claim holds, the cycle that shows it (if one does), and what was found.
 
-    holds:  bool
-    cycle:  int | None
-    detail: str
+    ``expected`` is what a judge looked for, in words, whether or not it was found.
+    """
+
+    holds:    bool
+    cycle:    int | None
+    detail:   str
+    expected: str = ""
 
 
 def all_of(*verdicts: Verdict) -> Verdict:

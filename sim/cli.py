@@ -1,7 +1,7 @@
 """The command line: what all commands have in common.
 
 Exit status: 0 if every claim holds and every vector was done, 1 if one was not or a run came to a
-bad end, 2 for a mistake in the command or in a file, 130 for an interrupt.
+bad end, 2 for a mistake in the command or in a file, 3 for one in a scenario, 130 for an interrupt.
 """
 
 import argparse

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from .failure import Failure
+from .mistakes import Mistake, Place
 from .scenario import Run
 from .stage import Act, Claim
 
@@ -18,7 +20,7 @@ SCHEMA = 1
 
 WIDTH = 80  # columns
 
-_COLOURS = {"ok": "32", "FAILED": "1;31", "title": "1"}
+_COLOURS = {"ok": "32", "FAILED": "1;31", "MISTAKE": "1;31", "title": "1"}
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -33,7 +35,8 @@ def as_text(run: Run, *, colour: bool = False) -> str:
 
     lines = [paint("title", line) for line in _wrap(f"{run.scenario}: {run.title}", "", "  ")]
     lines.append(f"{run.mode} paging, kernel {run.era}, on {run.engine}, "
-                 f"{f'preset {run.preset}' if run.preset else 'a unit of its own'}")
+                 f"{f'preset {run.preset}' if run.preset else 'a unit of its own'}, "
+             f"{_size(run.ram)} of memory")
     for number, act in enumerate(run.acts, 1):
         lines += ["", *(paint("title", line) for line in _wrap(act.title, f"{number}. ", "   "))]
         if act.left_out:
@@ -43,20 +46,26 @@ def as_text(run: Run, *, colour: bool = False) -> str:
                 word  = "ok" if entry.holds else "FAILED"
                 first, *rest = _wrap(f"{entry.text} {_proof(entry)}", " " * 10)
                 lines += [f"   {paint(word, f'{word:6}')} {first.lstrip()}", *rest]
+                if entry.expected and not entry.holds:
+                    lines += _wrap(f"expected: {entry.expected}", " " * 10, " " * 12)
             else:
                 lines += _wrap(entry.text, "   - ", "     ")
     if run.failure is not None:
-        lines += ["", *_failure(run, paint("FAILED", "STOPPED"))]
+        lines += ["", *_failure(run.failure, paint("FAILED", "STOPPED"))]
     if run.schedule and not run.holds:
         lines += ["", *_wrap(f"turns taken: {run.schedule}", "", "   ")]
-    lines += ["", _shown(run), *_counted(run), _summary(run, paint("ok" if run.holds else "FAILED",
-                                      "ok" if run.holds else "FAILED"))]
+    word   = "MISTAKE" if run.mistake else "ok" if run.holds else "FAILED"
+    lines += ["", _shown(run), *_counted(run), _summary(run, paint(word, word))]
+    if run.mistake is not None:
+        lines += _wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
     return "\n".join(lines) + "\n"
 
 
-def as_json(runs: Sequence[Run]) -> str:
-    """Runs as one JSON document."""
-    return json.dumps({"schema": SCHEMA, "runs": [_run(run) for run in runs]}, indent=2) + "\n"
+def as_json(runs: Sequence[Run], mistakes: Sequence[Mistake] = ()) -> str:
+    """Runs as one JSON document, with their mistakes, and those that kept others from running."""
+    found = [*mistakes, *(run.mistake for run in runs if run.mistake is not None)]
+    return json.dumps({"schema": SCHEMA, "runs": [_run(run) for run in runs],
+                       "mistakes": [_mistake(mistake) for mistake in found]}, indent=2) + "\n"
 
 
 def _wrap(text: str, indent: str, further: str | None = None) -> list[str]:
@@ -70,18 +79,24 @@ def _proof(claim: Claim) -> str:
     return f"[{where}{claim.detail}]"
 
 
-def _failure(run: Run, word: str) -> list[str]:
-    failure = run.failure
-    assert failure is not None
+def _failure(failure: Failure, word: str) -> list[str]:
     reason, *rest = failure.reason.splitlines()
     lines = [f"{word} in cycle {failure.cycle}", *_wrap(reason, "   ")]
     for line in rest:
         lines += _wrap(line, "   ", "      ")
+    if failure.call:
+        lines += _wrap(f"in the system call {failure.call}", "   ", "      ")
+    if failure.place is not None:
+        lines += _wrap(f"at {failure.place}: {failure.place.text}", "   ", "      ")
     lines += _wrap("in " + (" > ".join(failure.stack) or "user code"), "   ", "      ")
     lines.append("   last transactions:")
     for transaction in failure.transactions:
         lines += _wrap(transaction, "      ", "         ")
     return lines
+
+
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB" if count % (1 << 20) == 0 else f"{count / 1024:g} KiB"
 
 
 def _shown(run: Run) -> str:
@@ -115,19 +130,35 @@ def _run(run: Run) -> dict[str, Any]:
         "engine":   run.engine,
         "era":      run.era,
         "preset":   run.preset,
+        "ram":      run.ram,
         "schedule": run.schedule,
         "cycles":   run.cycles,
         "counted":  run.counted or None,
         "seconds":  round(run.seconds, 3),
         "holds":    run.holds,
         "acts":     [_act(act) for act in run.acts],
-        "failure":  None if failure is None else {
-            "reason":   failure.reason,
-            "cycle":    failure.cycle,
-            "stack":    list(failure.stack),
-            "transactions": list(failure.transactions),
-        },
+        "failure":  None if failure is None else _failed(failure),
+        "mistake":  None if run.mistake is None else _mistake(run.mistake),
     }
+
+
+def _failed(failure: Failure) -> dict[str, Any]:
+    return {
+        "reason":       failure.reason,
+        "cycle":        failure.cycle,
+        "stack":        list(failure.stack),
+        "call":         failure.call or None,
+        "place":        None if failure.place is None else _place(failure.place),
+        "transactions": list(failure.transactions),
+    }
+
+
+def _mistake(mistake: Mistake) -> dict[str, Any]:
+    return {**_place(mistake.place), "reason": mistake.reason}
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "text": place.text}
 
 
 def _act(act: Act) -> dict[str, Any]:
@@ -138,6 +169,15 @@ def _act(act: Act) -> dict[str, Any]:
         "left_out": act.left_out or None,
         "steps":  [{"text": entry.text, "cycle": entry.cycle}
                    for entry in act.entries if not isinstance(entry, Claim)],
-        "claims": [{"text": claim.text, "holds": claim.holds, "cycle": claim.cycle,
-                    "detail": claim.detail} for claim in act.claims],
+        "claims": [_claim(claim) for claim in act.claims],
+    }
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return {
+        "text":     claim.text,
+        "holds":    claim.holds,
+        "cycle":    claim.cycle,
+        "detail":   claim.detail,
+        "expected": claim.expected or None,
     }

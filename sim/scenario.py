@@ -5,11 +5,13 @@ can be played in; and ``async def play(stage)``, where ``stage`` is a :class:`si
 may have ``MACHINE``, a dictionary of parameters for :class:`sim.machine.Machine`.
 """
 
+import ast
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -17,40 +19,18 @@ from typing import Any, cast
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
-from sw.arch.x86.kernel.cpu import TripleFault
-from sw.errno import KernelError
-from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import Killed, Signal
 
 from . import scenarios
-from .claims import Unproven, describe
-from .engine import BusHang, MachineLost
+from .engine import Unsuited
+from .failure import STOPS, Failure, failure_of
 from .machine import MODES, Machine
-from .records import Transfer
+from .mistakes import Mistake, Place, ProgramError, ScenarioError, mistake_of
 from .schedule import Schedule, written
 from .stage import Act, Claim, Stage
-from .trace import Trace
+from .watch import Watch
 
 
-__all__ = ["Failure", "Run", "Scenario", "discover", "load"]
-
-
-#: How a run may come to an end before its time. Anything else is a mistake of ours.
-STOPS = (BusHang, MachineLost, KernelOops, TripleFault, KernelError, Signal, Killed, Unproven,
-         AssertionError)
-
-#: Accesses and transfers shown with a run that failed.
-LAST = 8
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a run ended early, and what was going on."""
-
-    reason:       str
-    cycle:        int
-    stack:        tuple[str, ...]
-    transactions: tuple[str, ...]  #: The last accesses and transfers of each processor.
+__all__ = ["Run", "Scenario", "discover", "load"]
 
 
 @dataclass
@@ -59,7 +39,9 @@ class Run:
 
     ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the turns
     that the processors took, in the form of :mod:`sim.schedule`. ``waves`` is the folder of the
-    waveform, if there is one. ``counted`` is what the machine has counted by itself, if it does.
+    waveform, if there is one. ``ram`` are the bytes of memory that the kernel has. ``counted`` is
+    what the machine has counted by itself, if it does. It may have come to its end early by a
+    ``failure`` of what it plays on, or by a ``mistake`` of its author.
     """
 
     scenario: str
@@ -70,11 +52,13 @@ class Run:
     preset:   str | None     = None
     schedule: str            = ""
     waves:    Path | None    = None
+    ram:      int            = 0
     cycles:   int            = 0
     counted:  dict[str, int] = field(default_factory=dict)
     seconds:  float          = 0.0
     acts:     list[Act]      = field(default_factory=list)
     failure:  Failure | None = None
+    mistake:  Mistake | None = None
 
     @property
     def claims(self) -> list[Claim]:
@@ -84,7 +68,8 @@ class Run:
     @property
     def holds(self) -> bool:
         """Whether it came to its end, and every claim holds."""
-        return self.failure is None and all(claim.holds for claim in self.claims)
+        return (self.failure is None and self.mistake is None
+                and all(claim.holds for claim in self.claims))
 
 
 @dataclass(frozen=True)
@@ -109,21 +94,19 @@ class Scenario:
         """Processors of its machine."""
         return int(self.machine.get("cpus", 1))
 
+    @property
+    def source(self) -> str:
+        """The file that its ``play`` is in."""
+        return self.play.__code__.co_filename
+
     @classmethod
     def of(cls, module: ModuleType) -> "Scenario":
-        """The scenario in ``module``. Raises :class:`ValueError` if it is none."""
-        name    = module.__name__.rpartition(".")[2]
-        missing = [part for part in ("MODES", "play") if not hasattr(module, part)]
-        title = (module.__doc__ or "").strip().partition("\n")[0]
-        if not title:
-            missing.append("a docstring")
-        if missing:
-            raise ValueError(f"{name} is not a scenario: it lacks {', '.join(missing)}")
-        unknown = [mode for mode in module.MODES if mode not in MODES]
-        if unknown or not module.MODES:
-            raise ValueError(f"{name} is not a scenario: its MODES are {list(module.MODES)!r}, "
-                             f"but the modes are {', '.join(MODES)}")
-        return cls(name, title, tuple(module.MODES),
+        """The scenario in ``module``. Raises :class:`sim.mistakes.ScenarioError` if it is none."""
+        name = module.__name__.rpartition(".")[2]
+        for part, complaint in _complaints(module):
+            place = _line_of(getattr(module, "__file__", name), part)
+            raise ScenarioError(Mistake(place, f"{name} is not a scenario: {complaint}"))
+        return cls(name, (module.__doc__ or "").strip().partition("\n")[0], tuple(module.MODES),
                    getattr(module, "MACHINE", {}), module.play)
 
     def perform(
@@ -140,36 +123,88 @@ class Scenario:
         own. The waveform gets a folder in ``waves``; ``announce`` is called with the title of each
         act, ``progress`` now and then with the cycle.
 
-        Raises :class:`sim.engine.Unsuited`, and :class:`sim.engine.Unavailable`.
+        Raises :class:`sim.engine.Unsuited`, :class:`sim.engine.Unavailable`, and
+        :class:`sim.mistakes.ScenarioError` if there is no such machine as it wants.
         """
-        machine = Machine(mode=self.modes if mode is None else mode, engine=engine, era=era,
-                          options=options, schedule=schedule, **_machine(self.machine, config))
+        machine = self._machine(config, mode=self.modes if mode is None else mode, engine=engine,
+                                era=era, options=options, schedule=schedule)
         if machine.engine.away is not None:
             wanted = {"engine": engine, "era": era, "mode": mode, "config": config,
                       "options": {**options}, "schedule": schedule, "waves": waves}
             told   = {"announce": announce, "progress": progress or (lambda cycle: None)}
-            run    = machine.engine.away(self.perform, wanted, told)
-            return cast(Run, run)
-        run     = Run(self.name, self.title, machine.mode, engine, era, _preset(machine.config))
+            return cast(Run, machine.engine.away(self.perform, wanted, told))
+        run   = Run(self.name, self.title, machine.mode, engine, era, _preset(machine.config),
+                    ram=machine.kernel.ram_bytes)
         if waves is not None:
             run.waves = waves / f"{self.name}-{machine.mode}-{era}"
-        stage   = Stage(machine, announce=announce)
+        stage = Stage(machine, announce=announce)
         machine.engine.progress = progress
+        begun = time.monotonic()
+        self._play(run, stage)
+        run.seconds  = time.monotonic() - begun
+        run.cycles   = machine.engine.trace.cycles
+        run.counted  = {**machine.engine.counted}
+        run.acts     = stage.acts
+        run.schedule = written(machine.engine.schedule.taken)
+        if run.failure is None and run.mistake is None and not run.claims:
+            self._about_nothing(run)
+        return run
+
+    def _machine(self, config: MmuConfig | None, **wanted: Any) -> Machine:
+        """A machine as the command wants it, and the scenario."""
+        parameters = {**self.machine} if config is None else {**self.machine, "config": config}
+        try:
+            return Machine(**wanted, **parameters)
+        except (TypeError, ValueError) as error:
+            if not self.machine:
+                raise
+            raise ScenarioError(Mistake(_line_of(self.source, "MACHINE"),
+                                        f"there is no such MACHINE: {error}")) from error
+
+    def _play(self, run: Run, stage: Stage) -> None:
+        """Play; note in ``run`` what ended it before its time."""
+        watch = Watch(self.source)
 
         async def play(_: Machine) -> None:
-            await self.play(stage)
+            await watch.watched(self._played(stage))
 
-        begun = time.monotonic()
         try:
-            machine.run(play, waves=run.waves)
+            stage.machine.run(play, waves=run.waves)
+        except ProgramError as stop:
+            run.mistake = _first(watch, stage) or mistake_of(
+                stop.__cause__ or stop, self.source) or self._mistake(watch, str(stop))
         except STOPS as stop:
-            run.failure = _failure(stop, machine)
-        run.seconds = time.monotonic() - begun
-        run.cycles  = machine.engine.trace.cycles
-        run.counted = {**machine.engine.counted}
-        run.acts    = stage.acts
-        run.schedule = written(machine.engine.schedule.taken)
-        return run
+            run.mistake = _first(watch, stage)
+            if run.mistake is None:
+                run.failure = failure_of(stop, stage.machine, watch, self.source)
+        except (OSError, SystemExit) as error:
+            run.mistake = mistake_of(error, self.source)
+            if run.mistake is None:
+                raise
+        except Exception as error:
+            run.mistake = _first(watch, stage) or mistake_of(error, self.source)
+            if run.mistake is None:
+                raise
+        else:
+            run.mistake = _first(watch, stage)
+            if run.mistake is None and watch.frames:
+                run.mistake = self._mistake(
+                    watch, "what it awaits is nothing that a machine can do")
+
+    async def _played(self, stage: Stage) -> None:
+        await self.play(stage)
+        stage.check_programs()
+
+    def _mistake(self, watch: Watch, reason: str) -> Mistake:
+        """A mistake where the scenario was in the end."""
+        return Mistake(watch.place or _line_of(self.source, "play"), reason)
+
+    def _about_nothing(self, run: Run) -> None:
+        """Refuse the success of a run that claims nothing."""
+        if any(act.left_out for act in run.acts):
+            raise Unsuited("the unit can show none of its acts; choose another --preset")
+        run.mistake = Mistake(_line_of(self.source, "play"),
+                              "it claims nothing: call stage.claim in an act")
 
 
 def discover() -> dict[str, Scenario]:
@@ -180,18 +215,44 @@ def discover() -> dict[str, Scenario]:
 
 
 def load(path: Path) -> Scenario:
-    """The scenario in a Python file. Raises :class:`ValueError` or :class:`OSError`."""
+    """The scenario in a Python file.
+
+    Raises :class:`sim.mistakes.ScenarioError`, and :class:`OSError` if it cannot be read.
+    """
+    path = path.absolute()
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{path} is not a Python file")
+    assert spec is not None and spec.loader is not None, "its name ends in .py"
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return replace(Scenario.of(module), file=path.absolute())
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        mistake = mistake_of(error, str(path))
+        if mistake is None:
+            raise
+        raise ScenarioError(mistake) from error
+    return replace(Scenario.of(module), file=path)
 
 
-def _machine(parameters: Mapping[str, Any], config: MmuConfig | None) -> dict[str, Any]:
-    """The parameters that a scenario has for its machine, on a unit that was chosen."""
-    return {**parameters} if config is None else {**parameters, "config": config}
+def _complaints(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """What is wrong with a scenario's module: with which name in it, and what."""
+    missing = [part for part in ("MODES", "play") if not hasattr(module, part)]
+    if not (module.__doc__ or "").strip():
+        missing.append("a docstring")
+    if missing:
+        yield "", f"it lacks {', '.join(missing)}"
+    modes = module.MODES
+    if not isinstance(modes, Sequence) or not modes or not set(modes) <= set(MODES):
+        yield "MODES", (f"its MODES are {modes!r}, but must be some of {', '.join(MODES)}, "
+                        f'such as ("{next(iter(MODES))}",)')
+    if not isinstance(getattr(module, "MACHINE", {}), Mapping):
+        yield "MACHINE", "its MACHINE is not a dictionary"
+    try:
+        inspect.signature(module.play).bind("stage")
+        written = inspect.iscoroutinefunction(module.play)
+    except TypeError:
+        written = False
+    if not written:
+        yield "play", "its play is not written as async def play(stage)"
 
 
 def _preset(config: MmuConfig) -> str | None:
@@ -199,31 +260,19 @@ def _preset(config: MmuConfig) -> str | None:
     return next((name for name, preset in PRESETS.items() if preset == config), None)
 
 
-def _failure(stop: BaseException, machine: Machine) -> Failure:
-    trace = machine.engine.trace
-    stack: Sequence[str] = trace.marks[-1].stack if trace.marks else ()
-    if isinstance(stop, KernelOops):
-        reason, stack = f"kernel oops: {stop.reason}", stop.stack
-    else:
-        reason = f"{type(stop).__name__}: {stop}"
-    return Failure(reason, max(0, trace.cycles - 1), tuple(stack), _last(machine.engine.traces))
+def _first(watch: Watch, stage: Stage) -> Mistake | None:
+    """What was wrong before anything else could be: a statement that did nothing."""
+    mistakes = [*watch.forgotten, *stage.never_begun]
+    return mistakes[0] if mistakes else None
 
 
-def _last(traces: Sequence[Trace]) -> tuple[str, ...]:
-    """The last transactions of all processors, in words, in the order of cycles."""
-    said = []
-    for number, trace in enumerate(traces):
-        who   = f"processor {number}: " if len(traces) > 1 else ""
-        said += [(access.asked, who + describe(access)) for access in trace.all_accesses[-LAST:]]
-        said += [(transfer.asked, who + _in_words(transfer))
-                 for transfer in trace.all_transfers[-LAST:]]
-    return tuple(f"cycle {cycle}: {words}" for cycle, words in sorted(said))
-
-
-def _in_words(transfer: Transfer) -> str:
-    """A transfer of physical memory, in a few words."""
-    who    = "the walker's" if transfer.walk else "a"
-    locked = "locked " * transfer.lock
-    what   = "write" if transfer.write else "read"
-    ending = "" if transfer.acked >= 0 else ", no answer"
-    return f"{who} {locked}{what} of physical {transfer.address:#x}{ending}"
+def _line_of(file: str, name: str) -> Place:
+    """Where a module assigns to ``name``, or defines it; its first line, if it does not."""
+    try:
+        statements = ast.parse(Path(file).read_bytes()).body
+    except OSError:
+        statements = []
+    lines = [node.lineno for node in statements
+             if getattr(node, "name", None) == name
+             or name in [getattr(target, "id", None) for target in getattr(node, "targets", ())]]
+    return Place.of(file, lines[-1] if lines else 1)

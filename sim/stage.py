@@ -1,18 +1,24 @@
 """What a scenario plays on: acts, what is done in them, and the claims that they prove."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.kernel.cpu import Cpu, TripleFault
+from sw.errno import KernelError
 from sw.kernel.completion import completion, wait_for_completion
 from sw.kernel.cred import cred
 from sw.kernel.idle import start_on
+from sw.kernel.panic import KernelOops
+from sw.kernel.signal_types import Killed, Signal
 from sw.user import User
 
 from .claims import Unproven, Verdict
 from .machine import Machine
+from .mistakes import Mistake, Misuse, Place, ProgramError
 
 
 __all__ = ["Act", "Claim", "Span", "Stage", "Step"]
@@ -46,10 +52,11 @@ class Step:
 class Claim:
     """A claim with its verdict; see :class:`sim.claims.Verdict`."""
 
-    text:   str
-    holds:  bool
-    cycle:  int | None
-    detail: str
+    text:     str
+    holds:    bool
+    cycle:    int | None
+    detail:   str
+    expected: str = ""
 
 
 @dataclass
@@ -74,6 +81,13 @@ class _Showing(Generic[SpanT]):
 
     At both ends it waits until the marks are on record. A class, not a generator: an asynchronous
     generator that is left in the middle of a run dies noisily.
+
+    Attributes
+    ----------
+    begun : :class:`bool`
+        The statement is being executed, or has been.
+    place : :class:`sim.mistakes.Place`
+        Where it stands.
     """
 
     def __init__(self, stage: "Stage", span: SpanT, text: str, after: str):
@@ -81,8 +95,14 @@ class _Showing(Generic[SpanT]):
         self._span  = span
         self._text  = text
         self._after = after
+        self.begun  = False
+        caller      = sys._getframe(2)
+        self.place  = Place.of(caller.f_code.co_filename, caller.f_lineno)
 
     async def __aenter__(self) -> SpanT:
+        self.begun = True
+        if isinstance(self._span, Act):
+            self._stage.begin(self._span)
         await self._stage.engine.settle()
         self._span.since = self._stage.cycle
         self._stage.engine.claim(self._text)
@@ -130,6 +150,8 @@ class Stage:
         self.schedule = machine.engine.schedule
         self.acts: list[Act] = []
         self._announce = announce
+        self._started:  list[completion]    = []
+        self._showings: list[_Showing[Any]] = []
 
     @property
     def cycle(self) -> int:
@@ -141,19 +163,37 @@ class Stage:
         return await User.create(self.cpu, name, cred.of_user(uid, *capabilities))
 
     async def start(self, number: int, program: Callable[[Cpu], Awaitable[Any]]) -> completion:
-        """Let processor ``number`` execute ``await program(cpu)`` as soon as it is idle."""
-        return await start_on(self.cpu, self.cpus[number], program)
+        """Let processor ``number`` execute ``await program(cpu)`` as soon as it is idle.
+
+        Refusals by the kernel and signals are kept for :meth:`finish`; another exception in it
+        stops the machine.
+        """
+        if not callable(program):
+            raise Misuse("stage.start wants a function that it calls with the processor: "
+                         "leave the parentheses out")
+        self._started.append(await start_on(self.cpu, self.cpus[number], _guarded(program)))
+        return self._started[-1]
 
     async def finish(self, started: completion) -> Any:
         """Wait until such a program has ended. Returns what it returned, or raises likewise."""
+        if started in self._started:
+            self._started.remove(started)
         return await wait_for_completion(self.cpu, started)
+
+    def check_programs(self) -> None:
+        """Raise what a program has raised that nobody waited for."""
+        for started in self._started:
+            if started.error is not None:
+                raise started.error
 
     def act(self, title: str) -> _Showing[Act]:
         """Play an act in the body of the ``async with`` statement."""
-        act = Act(self.cycle, title=title)
+        return self._showing(_Showing(self, Act(self.cycle, title=title), title, ""))
+
+    def begin(self, act: Act) -> None:
+        """Make ``act`` the present one."""
         self.acts.append(act)
-        self._announce(title)
-        return _Showing(self, act, title, "")
+        self._announce(act.title)
 
     def leave_out(self, title: str, reason: str) -> None:
         """Note an act that this machine cannot show, and why."""
@@ -164,11 +204,12 @@ class Stage:
 
         The span is what the claim is then judged on.
         """
-        return _Showing(self, Span(self.cycle), text, self.acts[-1].title)
+        return self._showing(
+            _Showing(self, Span(self.cycle), text, self._act("testing").title))
 
     def did(self, text: str) -> None:
         """Note what was done."""
-        self.acts[-1].entries.append(Step(text, self.cycle))
+        self._act("did").entries.append(Step(text, self.cycle))
 
     def claim(self, text: str, judge: Verdict | Callable[[], Verdict]) -> None:
         """Claim ``text``, and let the judge say whether it is so.
@@ -176,8 +217,46 @@ class Stage:
         Judge when a span is over: only then is what the kernel did last on record. A judge that
         raises :class:`sim.claims.Unproven` says no.
         """
+        act = self._act("claim")
         try:
             verdict = judge() if callable(judge) else judge
         except Unproven as lack:
-            verdict = Verdict(False, None, str(lack))
-        self.acts[-1].entries.append(Claim(text, *verdict))
+            verdict = Verdict(False, None, str(lack), lack.expected)
+        if not isinstance(verdict, Verdict):
+            raise Misuse("stage.claim wants a Verdict, such as those of sim.claims, or a function "
+                         f"that returns one, not {verdict!r}")
+        act.entries.append(Claim(text, *verdict))
+
+    @property
+    def never_begun(self) -> list[Mistake]:
+        """Acts and tests that are no ``async with`` statement, and so are not played."""
+        return [Mistake(showing.place, "this does nothing by itself: write it as "
+                                       "async with stage.act(...): or stage.testing(...):")
+                for showing in self._showings if not showing.begun]
+
+    def _showing(self, showing: _Showing[SpanT]) -> _Showing[SpanT]:
+        self._showings.append(showing)
+        return showing
+
+    def _act(self, method: str) -> Act:
+        """The present act, which ``method`` needs."""
+        if not self.acts:
+            raise Misuse(f"there is no act yet: call stage.{method} within async with "
+                         "stage.act(...):")
+        return self.acts[-1]
+
+
+def _guarded(program: Callable[[Cpu], Awaitable[Any]]) -> Callable[[Cpu], Awaitable[Any]]:
+    """The same program, in which what nobody may wait for stops the machine."""
+    async def guarded(cpu: Cpu) -> Any:
+        try:
+            running = program(cpu)
+            if not isawaitable(running):
+                raise Misuse(f"stage.start wants an async function, and {program!r} is none")
+            return await running
+        except (KernelError, Signal, Killed, KernelOops, TripleFault, AssertionError):
+            raise
+        except Exception as error:
+            raise ProgramError(f"{type(error).__name__}: {error}") from error
+
+    return guarded

@@ -10,6 +10,7 @@ from hw.presets import PRESETS
 from sim.engine import Unavailable, Unsuited
 from sim.engines.cocotb.simulators import SIMULATORS
 from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
+from sim.mistakes import ScenarioError
 from sim.progress import RunProgress
 from sim.report import as_json, as_text, wants_colour
 from sim.scenario import Run, Scenario, discover, load
@@ -22,6 +23,9 @@ __all__ = ["add", "run_command"]
 
 
 DEFAULT_SCENARIO = "article"
+
+#: Exit status if the author of a scenario has something to mend.
+MISTAKE = 3
 
 #: Options that belong to one engine.
 ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
@@ -59,6 +63,16 @@ def add(commands: Any) -> None:
 
 def run_command(args: argparse.Namespace) -> int:
     """Play scenarios, and judge their claims."""
+    try:
+        return _play_all(args)
+    except ScenarioError as error:
+        if args.json:
+            print(as_json([], [error.mistake]), end="")
+        print(f"dragoncage: the scenario has a mistake: {error}", file=sys.stderr)
+        return MISTAKE
+
+
+def _play_all(args: argparse.Namespace) -> int:
     todo  = _chosen(args.names)
     for scenario in todo:
         _check_mode(scenario, args.mode)
@@ -71,6 +85,8 @@ def run_command(args: argparse.Namespace) -> int:
             print(as_text(run, colour=wants_colour(sys.stdout)), flush=True)
     if args.json:
         print(as_json(runs), end="")
+    if any(run.mistake for run in runs):
+        return MISTAKE
     return 0 if all(run.holds for run in runs) else 1
 
 
@@ -83,7 +99,7 @@ def _chosen(names: Sequence[str]) -> list[Scenario]:
         elif name.endswith(".py"):
             try:
                 found.append(load(Path(name)))
-            except Exception as error:  # the file may raise whatever it likes
+            except OSError as error:
                 raise UsageError(
                     f"cannot load {name}: {type(error).__name__}: {error}") from error
         else:

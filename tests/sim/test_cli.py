@@ -133,13 +133,6 @@ def test_python_m_sim_is_the_command():
     assert done.stderr.startswith("dragoncage: unknown scenario")
 
 
-def test_a_scenario_file_that_raises_is_a_usage_error(capsys, tmp_path):
-    bad = tmp_path / "bad.py"
-    bad.write_text("raise RuntimeError('no')\n")
-    assert main(["run", str(bad)]) == 2
-    assert capsys.readouterr().err == f"dragoncage: cannot load {bad}: RuntimeError: no\n"
-
-
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_leaves_nothing(tmp_path, number, status):
     run = subprocess.Popen(

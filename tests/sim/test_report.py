@@ -25,8 +25,8 @@ def run(*verdicts, failure=None, text="it is so"):
     act = Act(10, 20, title="The act", entries=[Step("something was done", 12)])
     for verdict in verdicts:
         act.entries.append(Claim(text, *verdict))
-    return Run("story", "A story", "4level", "pysim", "6.x", cycles=5000, seconds=2.0, acts=[act],
-               failure=failure)
+    return Run("story", "A story", "4level", "pysim", "6.x", ram=16 << 20, cycles=5000,
+               seconds=2.0, acts=[act], failure=failure)
 
 
 YES = Verdict(True, 15, "seen")
@@ -48,6 +48,23 @@ def test_a_claim_that_does_not_hold_stands_out():
     text = as_text(run(YES, NO))
     assert "   FAILED it is so [there was no such access]\n" in text
     assert "FAILED: 1 of 2 claims hold" in text
+
+
+def test_a_claim_that_does_not_hold_says_what_was_expected():
+    lacking = NO._replace(expected="a user write of 0x1000 that ends in #PF")
+    text    = as_text(run(YES._replace(expected="something"), lacking))
+    assert ("   FAILED it is so [there was no such access]\n"
+            "          expected: a user write of 0x1000 that ends in #PF\n") in text
+    assert text.count("expected") == 1
+    [played] = json.loads(as_json([run(lacking)]))["runs"]
+    assert played["acts"][0]["claims"][0]["expected"] == lacking.expected
+
+
+@pytest.mark.parametrize("ram, said", [(16 << 20, "16 MiB of memory"), (128 << 10, "128 KiB")])
+def test_the_report_says_how_much_memory_there_is(ram, said):
+    played     = run(YES)
+    played.ram = ram
+    assert f"on pysim, a unit of its own, {said}" in as_text(played)
 
 
 def test_a_run_that_stopped_says_where():
@@ -97,8 +114,9 @@ def test_json_has_everything():
     assert (act["title"], act["since"], act["until"]) == ("The act", 10, 20)
     assert act["steps"] == [{"text": "something was done", "cycle": 12}]
     assert act["claims"][1] == {"text": "it is so", "holds": False, "cycle": None,
-                                "detail": "there was no such access"}
+                                "detail": "there was no such access", "expected": None}
     assert played["failure"]["stack"] == ["sys_write", "mem_rw"]
+    assert (played["ram"], played["mistake"], document["mistakes"]) == (16 << 20, None, [])
 
 
 def test_a_run_that_did_not_stop_has_no_failure_in_json():

@@ -1,0 +1,83 @@
+"""How a run comes to an end before its time, and what was going on then."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sw.arch.x86.kernel.cpu import TripleFault
+from sw.errno import KernelError
+from sw.kernel.panic import KernelOops
+from sw.kernel.signal_types import Killed, Signal
+
+from .claims import Unproven, describe
+from .engine import BusHang, MachineLost
+from .machine import Machine
+from .mistakes import Place, innermost, raised_through
+from .records import Transfer
+from .trace import Trace
+from .watch import Watch, call_in
+
+
+__all__ = ["STOPS", "Failure", "failure_of"]
+
+
+#: How a run may come to an end before its time. Anything else is a mistake, the scenario's or ours.
+STOPS = (BusHang, MachineLost, KernelOops, TripleFault, KernelError, Signal, Killed, Unproven,
+         AssertionError)
+
+#: Accesses and transfers shown with a run that failed.
+LAST = 8
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run ended early, and what was going on.
+
+    ``place`` is the line of the scenario, if it was there; ``call`` the system call with its
+    arguments, if it was in one.
+    """
+
+    reason:       str
+    cycle:        int
+    stack:        tuple[str, ...]
+    transactions: tuple[str, ...]  #: The last accesses and transfers of each processor.
+    place:        Place | None = None
+    call:         str          = ""
+
+
+def failure_of(stop: BaseException, machine: Machine, watch: Watch, file: str) -> Failure:
+    """What ``stop``, one of :data:`STOPS`, did to the run of the scenario in ``file``.
+
+    A machine that hangs raises nothing in the scenario, so that ``watch`` must know where it was.
+    """
+    trace = machine.engine.trace
+    stack: Sequence[str] = trace.marks[-1].stack if trace.marks else ()
+    if isinstance(stop, KernelOops):
+        reason, stack = f"kernel oops: {stop.reason}", stop.stack
+    else:
+        reason = f"{type(stop).__name__}: {stop}"
+    frames = raised_through(stop)
+    place  = innermost(frames, file)
+    if place is None:
+        place, frames = watch.place, watch.frames
+    return Failure(reason, max(0, trace.cycles - 1), tuple(stack), _last(machine.engine.traces),
+                   place, call_in(frames))
+
+
+def _last(traces: Sequence[Trace]) -> tuple[str, ...]:
+    """The last transactions of all processors, in words, in the order of cycles."""
+    said = []
+    for number, trace in enumerate(traces):
+        who   = f"processor {number}: " if len(traces) > 1 else ""
+        said += [(access.asked, who + describe(access)) for access in trace.all_accesses[-LAST:]]
+        said += [(transfer.asked, who + _in_words(transfer))
+                 for transfer in trace.all_transfers[-LAST:]]
+    return tuple(f"cycle {cycle}: {words}" for cycle, words in sorted(said))
+
+
+def _in_words(transfer: Transfer) -> str:
+    """A transfer of physical memory, in a few words."""
+    who    = "the walker's" if transfer.walk else "a"
+    locked = "locked " * transfer.lock
+    what   = "write" if transfer.write else "read"
+    ending = "" if transfer.acked >= 0 else ", no answer"
+    return f"{who} {locked}{what} of physical {transfer.address:#x}{ending}"
