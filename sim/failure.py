@@ -8,13 +8,13 @@ from sw.errno import KernelError
 from sw.kernel.panic import KernelOops
 from sw.kernel.signal_types import Killed, Signal
 
-from .claims import Unproven, describe
+from .claims import Unproven
 from .engine import BusHang, MachineLost
 from .machine import Machine
 from .mistakes import Place, innermost, raised_through
-from .records import Transfer
 from .trace import Trace
 from .watch import Watch, call_in
+from .words import describe, describe_transfer
 
 
 __all__ = ["STOPS", "Failure", "failure_of"]
@@ -69,15 +69,6 @@ def _last(traces: Sequence[Trace]) -> tuple[str, ...]:
     for number, trace in enumerate(traces):
         who   = f"processor {number}: " if len(traces) > 1 else ""
         said += [(access.asked, who + describe(access)) for access in trace.all_accesses[-LAST:]]
-        said += [(transfer.asked, who + _in_words(transfer))
+        said += [(transfer.asked, who + describe_transfer(transfer))
                  for transfer in trace.all_transfers[-LAST:]]
     return tuple(f"cycle {cycle}: {words}" for cycle, words in sorted(said))
-
-
-def _in_words(transfer: Transfer) -> str:
-    """A transfer of physical memory, in a few words."""
-    who    = "the walker's" if transfer.walk else "a"
-    locked = "locked " * transfer.lock
-    what   = "write" if transfer.write else "read"
-    ending = "" if transfer.acked >= 0 else ", no answer"
-    return f"{who} {locked}{what} of physical {transfer.address:#x}{ending}"

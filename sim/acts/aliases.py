@@ -31,7 +31,8 @@ async def play(stage: Stage, cast: Cast) -> None:
                   f"read-only at {readable:#x}")
         frames = frame_of(stage, readable), frame_of(stage, writable)
         stage.claim("both addresses lead to one frame", Verdict(
-            frames[0] == frames[1], stage.cycle - 1, f"frame {frames[0].start:#x}"))
+            frames[0] == frames[1], stage.cycle - 1,
+            f"frames {frames[0].start:#x} and {frames[1].start:#x}", "the same frame twice"))
         stage.claim("both translations are in the TLB at once: two hits, no walk between",
                     both_in_tlb(trace, readable, writable, since=act.since))
 

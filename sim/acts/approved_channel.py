@@ -54,7 +54,8 @@ async def _into_writable_page(stage: Stage, cast: Cast, fd: int) -> None:
                 loaded(trace, word, linear=page, user=True, since=span.since))
     own = frame_of(stage, page)
     stage.claim("... in a frame of its own", Verdict(
-        own != shared, stage.cycle - 1, f"frame {own.start:#x}, not {shared.start:#x}"))
+        own != shared, stage.cycle - 1, f"frame {own.start:#x}",
+        f"a frame that is not {shared.start:#x}"))
     await child.exit()
 
 

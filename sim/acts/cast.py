@@ -9,6 +9,7 @@ from sim.golden.state import ControlState
 from sim.golden.state import Machine as GoldenMachine
 from sim.golden.walk import walk
 from sim.stage import Span, Stage
+from sim.words import wanted, when
 from sw.bus import Access
 from sw.era import ERA_5_X
 from sw.errno import Errno, KernelError
@@ -106,7 +107,8 @@ def frame_of(stage: Stage, linear: int) -> range:
     """
     found = [access for access in stage.trace.accesses(linear=linear) if access.done]
     if not found:
-        raise Unproven(f"no access to {linear:#x} was done")
+        raise Unproven(f"no access to {linear:#x} was done",
+                       f"{wanted(linear=linear)} that is done")
     return page_at(found[-1].physical)
 
 
@@ -156,7 +158,7 @@ def first_window(stage: Stage, function: str, span: Span) -> Span:
     """The first stretch of ``function`` within ``span``. Raises :class:`Unproven` without one."""
     found = stage.trace.window(function, **span.within)
     if not found:
-        raise Unproven(f"{function} was not entered")
+        raise Unproven(f"{function} was not entered", f"{function}{when(**span.within)}")
     return Span(*found[0])
 
 
@@ -169,7 +171,8 @@ def mapping_names(stage: Stage) -> tuple[str, str]:
 
 def returned(stage: Stage, result: int, expected: int) -> Verdict:
     """What the program got from its system call: the one thing that it sees for itself."""
-    return Verdict(result == expected, stage.cycle - 1, f"the call returned {_name(result)}")
+    return Verdict(result == expected, stage.cycle - 1, f"the call returned {_name(result)}",
+                   f"the call returns {_name(expected)}")
 
 
 def _name(result: int) -> str:

@@ -29,7 +29,8 @@ async def play(stage: Stage, cast: Cast) -> None:
         shared = frame_of(stage, code)
         stage.did(f"two processes map {cast.path} privately and read it")
         stage.claim("both read the same frame, that of the page cache", Verdict(
-            own == shared, stage.cycle - 1, f"frames {own.start:#x} and {shared.start:#x}"))
+            own == shared, stage.cycle - 1, f"frames {own.start:#x} and {shared.start:#x}",
+            "the same frame twice"))
 
         mem = await user.open(f"/proc/{neighbour.pid}/mem")
         async with stage.testing("a write through /proc/<pid>/mem") as span:
@@ -45,7 +46,8 @@ async def play(stage: Stage, cast: Cast) -> None:
                     loaded(trace, PATCH, linear=code, user=True, since=since))
         copied = frame_of(stage, code)
         stage.claim("... in another frame", Verdict(
-            copied != shared, stage.cycle - 1, f"frame {copied.start:#x}, not {shared.start:#x}"))
+            copied != shared, stage.cycle - 1, f"frame {copied.start:#x}",
+            f"a frame that is not {shared.start:#x}"))
         await _the_rest_is_unchanged(stage, cast, word)
         await neighbour.exit()
 

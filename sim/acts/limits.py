@@ -2,6 +2,7 @@
 
 from sim.claims import Verdict, all_of, executed, loaded, no_request, not_executed
 from sim.stage import Stage
+from sim.words import place, when
 from sw.errno import Errno
 from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ
 
@@ -38,7 +39,8 @@ async def _shared(stage: Stage, cast: Cast, mem: int) -> None:
         not_executed(trace, mapping_names(stage)[0], "copy_to_user_page",
                      **first_window(stage, "access_remote_vm", span).within),
         Verdict(not trace.transfers(physical=frame, write=True, **span.within), None,
-                "a transfer wrote to the frame"),
+                "a transfer wrote to the frame",
+                f"no transfer writes to physical {place(frame)}{when(**span.within)}"),
         loaded(trace, before, linear=shared, user=True, since=span.since)))
     await user.close(fd)
 
@@ -65,5 +67,6 @@ async def _hole(stage: Stage, cast: Cast, mem: int) -> None:
     bytes_ = sum(store.size for store in stored if store.physical in frame)
     stage.claim("three bytes were stored in the last frame, and none beyond it", all_of(
         Verdict(bytes_ == 3 and all(store.physical in frame for store in stored),
-                stored[-1].answered if stored else None, f"{bytes_} bytes stored"),
+                stored[-1].answered if stored else None, f"{bytes_} bytes stored",
+                f"copy_to_user_page stores 3 bytes, all at physical {place(frame)}"),
         loaded(trace, 0x332211 << 8, linear=hole - 4, user=True, since=span.since)))

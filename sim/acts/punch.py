@@ -6,6 +6,7 @@ from sim.claims import (
     state_throughout, stored_through,
 )
 from sim.stage import Span, Stage
+from sim.words import wanted
 
 from .cast import (
     Cast, first_window, frame_of, leaf_of, mapping_names, page_at, refused_store, returned,
@@ -58,7 +59,8 @@ def _claim_walk(stage: Stage, span: Span, leaf: int) -> None:
                          "follow_page_mask", kmap, "copy_to_user_page", kunmap, **span.within))
     stage.claim("that walk loaded the user's page-table entry as data",
                 each(trace, lambda load: not load.user and load.done,
-                     physical=leaf, writes=False, function="follow_page_mask", **span.within))
+                     expected="the kernel's, and done", physical=leaf, writes=False,
+                     function="follow_page_mask", **span.within))
     guards = {"wp": 1, "smap": 1, "ac": 0} if stage.config.smap else {"wp": 1}
     stage.claim(f"{_in_words(guards)} throughout access_remote_vm", lambda: state_throughout(
         trace, **guards, **first_window(stage, "access_remote_vm", span).within))
@@ -116,7 +118,8 @@ def _alias(stage: Stage, mapped: Span, frame: range) -> int:
     """The linear address through which ``frame`` was stored to."""
     stores = stage.trace.accesses(physical=frame, writes=True, **mapped.within)
     if not stores:
-        raise Unproven(f"nothing was stored to frame {frame.start:#x}")
+        raise Unproven(f"nothing was stored to frame {frame.start:#x}",
+                       wanted(physical=frame, writes=True, **mapped.within))
     return stores[0].linear
 
 
@@ -124,9 +127,12 @@ def _entry_stored(stage: Stage, mapped: Span, frame: range) -> Verdict:
     """Did kmap store the entry that maps the window, with this frame?"""
     kmap, _ = mapping_names(stage)
     place   = leaf_of(stage, _alias(stage, mapped, frame))
+    expected = (f"{kmap} stores an entry with P, R/W and frame {frame.start:#x} at physical "
+                f"{place:#x}")
     stores  = stage.trace.accesses(function=kmap, writes=True, physical=place, **mapped.within)
     for store in stores:
         if store.data & ENTRY_MASK == frame.start | PRESENT | WRITABLE:
             return Verdict(True, store.answered,
-                           f"entry {store.data:#x} stored at physical {place:#x}")
-    return Verdict(False, None, f"no such store to the entry at physical {place:#x}")
+                           f"entry {store.data:#x} stored at physical {place:#x}", expected)
+    said = ", ".join(f"{store.data:#x}" for store in stores) or "nothing"
+    return Verdict(False, None, f"stored there: {said}", expected)

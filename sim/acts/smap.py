@@ -1,6 +1,6 @@
 """Act 3: supervisor-mode access prevention, at a page that the process may write."""
 
-from sim.claims import Verdict, all_of, each, faulted, loaded, no_fault
+from sim.claims import Verdict, all_of, each_under, faulted, loaded, no_fault
 from sim.stage import Stage
 from sw.arch.x86.include.cpufeatures import X86_CR0_WP
 from sw.bus import Register
@@ -35,7 +35,7 @@ async def play(stage: Stage, cast: Cast) -> None:
             await load(stac=False)
             await store(stac=False)
         stage.did(f"kernel threads loaded from and stored to {page:#x}, mapped writable")
-        clear = each(trace, lambda access: access.state.ac == 0, **which, **span.within)
+        clear = each_under(trace, {"ac": 0}, **which, **span.within)
         stage.claim("AC=0: the load is refused, #PF, error code 0x1", all_of(
             clear, faulted(trace, error_code=0x1, writes=False, **which, **span.within)))
         stage.claim("AC=0: the store is refused, #PF, error code 0x3", all_of(
@@ -46,7 +46,7 @@ async def play(stage: Stage, cast: Cast) -> None:
             await store(stac=True)
         stage.did("the same between STAC and CLAC")
         stage.claim("after STAC both are done", all_of(
-            each(trace, lambda access: access.state.ac == 1, **which, **span.within),
+            each_under(trace, {"ac": 1}, **which, **span.within),
             no_fault(trace, writes=False, **which, **span.within),
             no_fault(trace, writes=True, **which, **span.within)))
         await cast.user.load(page, 4)
@@ -56,7 +56,7 @@ async def play(stage: Stage, cast: Cast) -> None:
         async with stage.testing("after CLAC: refused again") as span:
             await store(stac=False)
         stage.claim("after CLAC the store is refused again", all_of(
-            each(trace, lambda access: access.state.ac == 0, **which, **span.within),
+            each_under(trace, {"ac": 0}, **which, **span.within),
             faulted(trace, error_code=0x3, writes=True, **which, **span.within)))
 
         cr0 = await cpu.read_cr(Register.CR0)
@@ -67,12 +67,12 @@ async def play(stage: Stage, cast: Cast) -> None:
             await cpu.write_cr(Register.CR0, cr0)
         stage.did("and with CR0.WP cleared, but no STAC")
         stage.claim("WP=0 does not help: both are still refused", all_of(
-            each(trace, lambda access: access.state.wp == 0, **which, **span.within),
+            each_under(trace, {"wp": 0}, **which, **span.within),
             faulted(trace, error_code=0x1, writes=False, **which, **span.within),
             faulted(trace, error_code=0x3, writes=True, **which, **span.within)))
         stage.claim("SMAP was on throughout", _smap_on(stage, cast))
 
 
 def _smap_on(stage: Stage, cast: Cast) -> Verdict:
-    return each(stage.trace, lambda access: access.state.smap == 1,
-                linear=cast.open, user=False, since=stage.acts[-1].since)
+    return each_under(stage.trace, {"smap": 1}, linear=cast.open, user=False,
+                      since=stage.acts[-1].since)

@@ -28,7 +28,8 @@ async def play(stage: Stage, cast: Cast) -> None:
         told = signal is not None and (signal.signo, signal.si_code, signal.si_addr) == (
             SIGSEGV, SEGV_ACCERR, cast.secret)
         stage.claim("the process got SIGSEGV, SEGV_ACCERR, with that address",
-                    Verdict(told, stage.cycle - 1, f"{signal}"))
+                    Verdict(told, stage.cycle - 1, f"{signal}", (
+                        f"signal {SIGSEGV}, code {SEGV_ACCERR}, address {cast.secret:#x}")))
 
         await cast.user.load(cast.secret, 4)
         stage.claim("the page is unchanged",

@@ -1,7 +1,10 @@
 """Act 2: the kernel's store to that address, with CR0.WP set and clear."""
 
-from sim.claims import all_of, each, faulted, loaded, no_fault, not_executed, set_by_walker
+from sim.claims import (
+    all_of, each, each_under, faulted, loaded, no_fault, not_executed, set_by_walker,
+)
 from sim.stage import Stage
+from sim.words import place
 from sw.drivers.misc.lkdtm import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
 
 from .cast import Cast, frame_of, in_kernel_thread, leaf_of
@@ -25,8 +28,7 @@ async def play(stage: Stage, cast: Cast) -> None:
         stage.did("a kernel thread in its address space stored there, after STAC")
         which = {"linear": secret, "user": False, "writes": True}
         stage.claim("WP=1: refused, #PF, error code 0x3 (supervisor, write, protection)", all_of(
-            each(trace, lambda store: store.state.wp == 1 and store.state.ac == 1,
-                 **which, **span.within),
+            each_under(trace, {"wp": 1, "ac": 1}, **which, **span.within),
             faulted(trace, error_code=0x3, **which, **span.within)))
 
         async with stage.testing("WP=0: done") as span:
@@ -34,7 +36,7 @@ async def play(stage: Stage, cast: Cast) -> None:
                 cpu, secret, SCRIBBLED))
         stage.did("the same with CR0.WP cleared around it")
         stage.claim("WP=0: done, without a fault", all_of(
-            each(trace, lambda store: store.state.wp == 0, **which, **span.within),
+            each_under(trace, {"wp": 0}, **which, **span.within),
             no_fault(trace, **which, **span.within)))
         await cast.user.load(secret, 4)
         stage.claim("the process reads what the kernel stored",
@@ -56,4 +58,5 @@ async def _dirty(stage: Stage, cast: Cast) -> None:
     stage.claim("no copy was made first: the bytes went into the frame that was there", all_of(
         not_executed(trace, "wp_page_copy", **span.within),
         each(trace, lambda store: store.physical in frame,
-             linear=constant, writes=True, user=False, **span.within)))
+             expected=f"at physical {place(frame)}", linear=constant, writes=True, user=False,
+             **span.within)))

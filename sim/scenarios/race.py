@@ -129,11 +129,13 @@ async def _run(
 
 def _write_protected(stage: Stage, leaf: int, span: Span) -> Verdict:
     """The kernel's own update: a locked store that leaves R/W clear, and it was set before."""
-    shift = 8 * (leaf % 8)
+    expected = f"processor 1 clears R/W at physical {leaf:#x} in a locked bus cycle"
+    shift    = 8 * (leaf % 8)
     for read, store in updates(stage.traces[1], word=leaf & -8, **span.within):
         if read.data >> shift & WRITABLE and not store.data >> shift & WRITABLE:
-            return Verdict(True, store.asked, f"locked store to physical {leaf:#x}")
-    return Verdict(False, None, f"no locked store that clears R/W at physical {leaf:#x}")
+            return Verdict(True, store.asked, f"locked store to physical {leaf:#x}", expected)
+    return Verdict(False, None, f"no locked store that clears R/W at physical {leaf:#x}",
+                   expected)
 
 
 def _entry_left(stage: Stage, leaf: int, span: Span) -> Verdict:
@@ -144,6 +146,7 @@ def _entry_left(stage: Stage, leaf: int, span: Span) -> Verdict:
 
 def _both_first(stage: Stage, word: int, spans: list[Span]) -> Verdict:
     """Whose locked store came first, in the order of memory, differs between the races."""
+    expected = "the first locked store is processor 0's in some races, processor 1's in others"
     firsts: dict[int, int] = {}
     for span in spans:
         stores = [(store.asked, number) for number, trace in enumerate(stage.traces)
@@ -152,10 +155,10 @@ def _both_first(stage: Stage, word: int, spans: list[Span]) -> Verdict:
             cycle, number = min(stores)
             firsts.setdefault(number, cycle)
     if len(firsts) < 2:
-        return Verdict(False, None, "one of them was always first")
+        return Verdict(False, None, "one of them was always first", expected)
     return Verdict(True, max(firsts.values()),
                    ", ".join(f"processor {number} in cycle {cycle}"
-                             for number, cycle in sorted(firsts.items())))
+                             for number, cycle in sorted(firsts.items())), expected)
 
 
 def _always(spans: list[Span], judge: Callable[[Span], Verdict]) -> Verdict:

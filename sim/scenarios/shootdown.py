@@ -14,6 +14,7 @@ from sim.claims import (
 from sim.coherence import interrupted, no_access_after
 from sim.records import Access
 from sim.stage import Span, Stage
+from sim.words import wanted
 from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
@@ -111,7 +112,8 @@ def _loads(stage: Stage, word: int, span: Span) -> list[Access]:
     found = [load for load in stage.traces[1].accesses(linear=word, user=True, **span.within)
              if load.done]
     if not found:
-        raise Unproven(f"processor 1 did not load from {word:#x}")
+        raise Unproven(f"processor 1 did not load from {word:#x}",
+                       wanted(linear=word, user=True, **span.within))
     return found
 
 
@@ -126,8 +128,9 @@ def _waited(stage: Stage, word: int, punch: Span) -> Verdict:
     """Between the interrupt and the first byte that is stored, processor 1 has forgotten."""
     forgotten = control_done(stage.traces[1], op=ControlOp.INVLPG, linear=word, **punch.within)
     stored    = executed(stage.trace, "copy_to_user_page", **punch.within)
+    expected  = f"{forgotten.expected} on processor 1, then {stored.expected} on processor 0"
     if forgotten.cycle is None or stored.cycle is None:
-        return Verdict(False, None, f"{forgotten.detail}; {stored.detail}")
+        return Verdict(False, None, f"{forgotten.detail}; {stored.detail}", expected)
     return Verdict(forgotten.cycle < stored.cycle, stored.cycle,
                    f"INVLPG answered in cycle {forgotten.cycle}, copy_to_user_page in cycle "
-                   f"{stored.cycle}")
+                   f"{stored.cycle}", expected)

@@ -101,3 +101,11 @@ def test_the_scenarios_of_the_project_are_found():
     for name, found in discover().items():
         assert found.name == name
         assert found.title and found.modes
+
+
+@pytest.mark.parametrize("mode", ["4level", "32bit"])
+@pytest.mark.parametrize("name", discover())
+def test_every_claim_of_the_project_says_what_it_expects(name, mode):
+    run = discover()[name].perform(mode=mode, engine="cxxrtl", era="5.x")
+    assert run.holds
+    assert [claim.text for claim in run.claims if not claim.expected] == []
