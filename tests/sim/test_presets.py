@@ -49,7 +49,7 @@ def test_a_unit_of_no_preset_has_no_name():
 def test_the_command_says_which_acts_are_shown(capsys):
     assert main(["run", "--preset", "classic", "--engine", "cxxrtl"]) == 0
     out = capsys.readouterr().out
-    assert "32bit paging, kernel 5.x, on cxxrtl, preset classic\n" in out
+    assert "32bit paging, kernel 5.x, on cxxrtl, preset classic, 16 MiB of memory\n" in out
     assert ("3. SMAP: the kernel at a writable user page\n"
             "   not shown: the unit has no SMAP\n") in out
     assert "shown: acts 1, 2, 4, 5, 6, 7, 8 of 8\n" in out

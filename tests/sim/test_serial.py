@@ -279,7 +279,7 @@ def device():
 def test_the_command_tells_the_whole_story_through_a_pseudo_terminal(device, capsys):
     assert main(["run", "--engine", "serial", "--port", device]) == 0
     out = capsys.readouterr().out
-    assert "32bit paging, kernel 5.x, on serial, preset tiny\n" in out
+    assert "32bit paging, kernel 5.x, on serial, preset tiny, 128 KiB of memory\n" in out
     counted = re.search(r"shown: all 8 acts\ncounted there: ([\d,]+) cycles, [\d,]+ hits, "
                         r"[\d,]+ misses, [\d,]+ walks, \d+\s+page faults\n"
                         r"ok: 54 of 54 claims hold; ([\d,]+) cycles", out)
