@@ -9,12 +9,16 @@
 :mod:`sim.recorder`       from sampled signals to a trace
 :mod:`sim.records`        what is on record, and
 :mod:`sim.trace`          ... questions to it
+:mod:`sim.words`          ... in a few words
 :mod:`sim.claims`         judges: is a claim true, by the trace?
 :mod:`sim.coherence`      ... by the traces of several processors?
 :mod:`sim.schedule`       turns of several processors
 :mod:`sim.machine`        memory, unit, processor and kernel together
 :mod:`sim.stage`          acts, steps and claims of a scenario
 :mod:`sim.scenario`       scenarios, from a module to a run
+:mod:`sim.watch`          ... what is looked at while one plays
+:mod:`sim.failure`        ... how a run ends before its time
+:mod:`sim.mistakes`       ... what the author of a scenario has to mend, and where
 :mod:`sim.scenarios`      those that come with the project
 :mod:`sim.vectors`        access vectors: one access on a machine that a line describes
 :mod:`sim.verilog`        the design as Verilog

@@ -88,14 +88,14 @@ def mistake_of(error: BaseException, file: str) -> Mistake | None:
                        f"{type(error).__name__}: {error.msg}")
     frames = raised_through(error)
     place  = innermost(frames, file)
-    if place is None:
-        return None
+    if place is None or isinstance(error, BrokenPipeError):
+        return None  # Whoever reads what it prints has had enough.
     if isinstance(error, Misuse):
         return Mistake(place, str(error))
     said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
     frame, line = frames[-1]
     if frame.f_code.co_filename != file:
         if isinstance(error, SystemExit):
-            return None  # a signal's, which may come at any time
+            return None  # It is a signal's, which may come at any time.
         said += f", raised in {Path(frame.f_code.co_filename).name}:{line}"
     return Mistake(place, said)

@@ -96,8 +96,12 @@ class Scenario:
 
     @property
     def source(self) -> str:
-        """The file that its ``play`` is in."""
-        return self.play.__code__.co_filename
+        """Its file, as the frames of its functions name it."""
+        return str(self.file) if self.file is not None else inspect.getfile(self.play)
+
+    @property
+    def _beginning(self) -> Place:
+        return Place.of(self.source, inspect.unwrap(self.play).__code__.co_firstlineno)
 
     @classmethod
     def of(cls, module: ModuleType) -> "Scenario":
@@ -197,14 +201,13 @@ class Scenario:
 
     def _mistake(self, watch: Watch, reason: str) -> Mistake:
         """A mistake where the scenario was in the end."""
-        return Mistake(watch.place or _line_of(self.source, "play"), reason)
+        return Mistake(watch.place or self._beginning, reason)
 
     def _about_nothing(self, run: Run) -> None:
         """Refuse the success of a run that claims nothing."""
         if any(act.left_out for act in run.acts):
             raise Unsuited("the unit can show none of its acts; choose another --preset")
-        run.mistake = Mistake(_line_of(self.source, "play"),
-                              "it claims nothing: call stage.claim in an act")
+        run.mistake = Mistake(self._beginning, "it claims nothing: call stage.claim in an act")
 
 
 def discover() -> dict[str, Scenario]:
@@ -240,15 +243,18 @@ def _complaints(module: ModuleType) -> Iterator[tuple[str, str]]:
         missing.append("a docstring")
     if missing:
         yield "", f"it lacks {', '.join(missing)}"
-    modes = module.MODES
+        return
+    modes, machine = module.MODES, getattr(module, "MACHINE", {})
     if not isinstance(modes, Sequence) or not modes or not set(modes) <= set(MODES):
         yield "MODES", (f"its MODES are {modes!r}, but must be some of {', '.join(MODES)}, "
                         f'such as ("{next(iter(MODES))}",)')
-    if not isinstance(getattr(module, "MACHINE", {}), Mapping):
+    if not isinstance(machine, Mapping):
         yield "MACHINE", "its MACHINE is not a dictionary"
+    elif not isinstance(machine.get("cpus", 1), int):
+        yield "MACHINE", f"its MACHINE cannot have {machine['cpus']!r} cpus"
     try:
         inspect.signature(module.play).bind("stage")
-        written = inspect.iscoroutinefunction(module.play)
+        written = inspect.isfunction(module.play) and inspect.iscoroutinefunction(module.play)
     except TypeError:
         written = False
     if not written:

@@ -1,10 +1,11 @@
 """A look at a scenario while it plays: where it ends, in which system call, what is not awaited."""
 
 import gc
+import inspect
 import sys
 import warnings
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
-from inspect import CORO_CREATED, getcoroutinestate, signature
+from contextlib import suppress
 from pathlib import Path
 from types import CoroutineType
 from typing import Any
@@ -116,7 +117,9 @@ class _Dropped:
             return
         except GeneratorExit:
             self._drop(self._playing)
-            self._playing.close()
+            while inspect.getcoroutinestate(self._playing) != inspect.CORO_CLOSED:
+                with suppress(RuntimeError):  # on its way out it may wait once more
+                    self._playing.close()
             raise
 
 
@@ -137,7 +140,7 @@ def call_in(frames: Sequence[Frame]) -> str:
 
 def _in_words(number: int, arguments: tuple[int | str, ...]) -> str:
     function = syscalls.sys_call_table.get(number)
-    names    = [*signature(function).parameters][1:] if function else []
+    names    = [*inspect.signature(function).parameters][1:] if function else []
     said     = [f"{name}={_value(value)}" for name, value in zip(names, arguments, strict=False)]
     said    += [_value(value) for value in arguments[len(said):]]
     return f"{NAMES.get(number, f'system call {number}')}({', '.join(said)})"
@@ -151,7 +154,7 @@ def _not_begun() -> Iterator[Coroutine[Any, Any, Any]]:
     """Coroutines of which nothing has been executed, made since their origin is noted."""
     for found in gc.get_objects():
         if (isinstance(found, CoroutineType) and found.cr_origin
-                and getcoroutinestate(found) == CORO_CREATED):
+                and inspect.getcoroutinestate(found) == inspect.CORO_CREATED):
             yield found
 
 

@@ -44,7 +44,8 @@ def played(scenario, ram):
 
 def test_the_scenario_in_the_readme_holds(refused):
     run = refused.perform(engine="cxxrtl", era="5.x")
-    assert run.holds and len(run.claims) == 1 and run.title == "A store to one's own read-only page."
+    assert run.holds and len(run.claims) == 1
+    assert run.title == "A store to one's own read-only page."
 
 
 def test_on_a_board_and_with_as_much_memory_cycles_are_the_same(refused, monkeypatch):

@@ -187,6 +187,8 @@ FILES = {
     "a mode, bare":   (HEAD + 'MODES = ("4level")  # <--\n\n' + PLAY + "    pass\n",
                        "story is not a scenario: its MODES are '4level', but must be "
                        'some of 4level, 32bit, such as ("4level",)'),
+    "a word":         (HEAD + 'MACHINE = {"cpus": "two"}  # <--\n\n' + PLAY + "    pass\n",
+                       "story is not a scenario: its MACHINE cannot have 'two' cpus"),
     "a machine":      (HEAD + "MACHINE = 16  # <--\n\n" + PLAY + "    pass\n",
                        "story is not a scenario: its MACHINE is not a dictionary"),
 }
@@ -365,6 +367,21 @@ def test_a_machine_that_hangs_in_a_system_call_says_so_too(tmp_path):
     assert run.failure.reason.startswith("BusHang") and run.failure.place.line == line
     assert run.failure.call.startswith("write(fd=0x0, buf=0x7fff")
     assert run.failure.call.endswith(", count=0x8)")
+
+
+def test_a_machine_that_hangs_where_the_kernel_has_to_tidy_up_says_so_too(tmp_path):
+    path, line = written(tmp_path, STOPPED % (
+        "from sim.acts.cast import in_kernel_thread; stage.memory.latency = 1 << 20; "
+        "await in_kernel_thread(stage, user, lambda: stage.cpu.load(page, 8))"))
+    run = load(path).perform(engine="pysim", era="6.x")
+    assert run.failure.reason.startswith("BusHang")
+    assert (run.failure.place.line, run.failure.call) == (line, "")
+
+
+def test_a_reader_who_has_had_enough_is_no_mistake(tmp_path):
+    path, _ = written(tmp_path, STOPPED % "raise BrokenPipeError")
+    with pytest.raises(BrokenPipeError):
+        load(path).perform(engine=FAST, era="6.x")
 
 
 def test_a_stop_is_in_report_and_json(tmp_path, capsys, monkeypatch):
