@@ -227,7 +227,8 @@ class Control(wiring.Component):
             self.mode.long_mode.eq(state.efer.lma),
             self.mode.pse.eq(state.cr4.pse),
             self.mode.pge.eq(state.cr4.pge),
-            self.mode.root.eq(state.cr3.frame),
+            # Table 4-3: 32-bit paging ignores what long mode may have left in bits 63:32.
+            self.mode.root.eq(Mux(state.efer.lma, state.cr3.frame, state.cr3.frame[:20])),
             self.protection.wp.eq(state.cr0.wp),
             self.protection.smep.eq(state.cr4.smep),
             self.protection.smap.eq(state.cr4.smap),

@@ -23,7 +23,7 @@ class PagingMode(data.Struct):
     long_mode:  1   #: EFER.LMA: 4-level paging; else 32-bit paging.
     pse:        1   #: CR4.PSE
     pge:        1   #: CR4.PGE
-    root:       40  #: Frame of the first table, from CR3.
+    root:       40  #: Frame of the first table: as much of CR3 as the mode uses.
 
 
 def walk_request_layout(config):

@@ -2,7 +2,7 @@
 
 import pytest
 from mmu_support import four_levels, paging_off, two_levels
-from paging_support import CR0_32, CR4_LONG, EFER_LONG, TWO_LEVELS
+from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT, TWO_LEVELS
 from rules_support import (
     A, BY_USER, D, FETCH, FETCHED, FRAME, LINEAR, LMA, LME, NXE, P, PAE, PAGE, PE, PG, PRESENT, PS,
     PSE, READ, RESERVED, RW, SMAP, SMEP, US, USER_READ, USER_WRITE, WP, WRITE, WRITTEN, error,
@@ -68,6 +68,30 @@ async def test_rule_19_pse_is_ignored_in_long_mode(cpu, pse):
     await cpu.write_control(Register.CR4, PAE | pse)
     map_page(cpu, 0x8000_0000 | PS | P, depth=3)
     assert await reach(cpu, READ) == 0x8000_0000 | LINEAR & 0x1f_ffff
+
+
+# The page directory is at CR3[31:12]; bits 63:32 are ignored (SDM Vol. 3A, Table 4-3). A MOV to CR3
+# outside long mode clears them, so only what long mode has left there can be seen to be ignored.
+
+@pytest.mark.parametrize("bit", range(32, 40))
+@four_levels()
+async def test_rule_19_what_long_mode_left_in_the_upper_half_of_cr3_is_ignored(cpu, bit):
+    await cpu.write_control(Register.CR3, 1 << bit | ROOT)
+    for register, value in (
+        (Register.CR0, PE), (Register.EFER, 0), (Register.CR4, 0), (Register.CR0, CR0_32),
+    ):
+        await cpu.write_control(register, value)
+    map_page(cpu, form=TWO_LEVELS)
+    assert await reach(cpu, READ) == FRAME
+    assert await cpu.read_control(Register.CR3) == 1 << bit | ROOT
+
+
+@pytest.mark.parametrize("bit", range(3, 5))
+@two_levels()
+async def test_rule_19_pwt_and_pcd_of_cr3_are_no_part_of_the_directory_s_address(cpu, bit):
+    await cpu.write_control(Register.CR3, ROOT | 1 << bit)
+    map_page(cpu, form=TWO_LEVELS)
+    assert await reach(cpu, READ) == FRAME
 
 
 # Rule 21: which changes of mode are illegal.
