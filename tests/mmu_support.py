@@ -2,26 +2,41 @@
 
 import functools
 import inspect
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from amaranth.lib import data
 from amaranth.sim import Simulator, SimulatorContext
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
 
-from hw.bus import ControlOp
+from hw.bus import ControlOp, Events
 from hw.bus import Register as HwRegister
 from hw.config import MmuConfig
 from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
 from sim.golden.mmu import Outcome
 from sim.memory import PhysicalMemory, Target
-from sim.ports import get, idle, put
+from sim.ports import get, put
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 
-__all__ = ["MmuBench", "Processor", "RecordingMemory", "Transfer", "bench_of", "four_levels",
-           "paging_off", "two_levels"]
+__all__ = ["STROBES", "MmuBench", "Processor", "RecordingMemory", "Transfer", "bench_of",
+           "four_levels", "paging_off", "two_levels"]
+
+
+def _strobes() -> dict[str, int]:
+    """Bit of each strobe in :class:`hw.bus.Events`, by name."""
+    bits = {}
+    for name, field in data.Layout.cast(Events):
+        names = [name] if field.width == 1 else [f"{name}[{n}]" for n in range(field.width)]
+        bits.update((each, 1 << place) for place, each in enumerate(names, field.offset))
+    return bits
+
+
+#: Mask of each strobe in a packed :class:`hw.bus.Events`, by name; ``accessed`` has four.
+STROBES = _strobes()
 
 
 class MmuBench:
@@ -36,11 +51,14 @@ class MmuBench:
     ----------
     mmu : :class:`hw.mmu.Mmu`
         The unit.
+    events : :class:`collections.Counter`
+        How often each strobe was high since reset. ``accessed[n]`` is bit n of ``accessed``.
     """
 
     def __init__(self, config: MmuConfig):
         self.config = config
         self.mmu    = Mmu(config)
+        self.events: Counter[str] = Counter()
         self._started   = False
         self._simulator = Simulator(self.mmu)
         self._simulator.add_clock(1e-6)
@@ -58,19 +76,22 @@ class MmuBench:
         """
         self._main, self._deadline = main, deadline
         self._memory = memory or PhysicalMemory()
+        self.events.clear()
         if self._started:
             self._simulator.reset()
         self._started = True
         self._simulator.run()
 
     async def _run_main(self, ctx: SimulatorContext) -> None:
-        await self._main(Processor(ctx, self.mmu, self._memory))
+        await self._main(Processor(ctx, self.mmu, self._memory, self.events))
 
     async def _serve_memory(self, ctx: SimulatorContext) -> None:
         await self._memory.serve(ctx, self.mmu.memory)
 
     async def _watch(self, ctx: SimulatorContext) -> None:
-        await idle(ctx, self._deadline)
+        for _ in range(self._deadline):
+            _, _, strobes = await ctx.tick().sample(self.mmu.events.as_value())
+            self.events.update(name for name, bit in STROBES.items() if strobes & bit)
         raise TimeoutError(f"test still running after {self._deadline} cycles")
 
 
@@ -85,12 +106,16 @@ class Processor:
         The unit.
     memory : :class:`sim.memory.PhysicalMemory`
         Physical memory; looking at it, or changing it, takes no cycle.
+    events : :class:`collections.Counter`
+        How often each strobe was high since reset, until the last operation was answered.
     """
 
-    def __init__(self, ctx: SimulatorContext, mmu: Mmu, memory: PhysicalMemory):
+    def __init__(self, ctx: SimulatorContext, mmu: Mmu, memory: PhysicalMemory,
+                 events: Counter[str]):
         self.ctx    = ctx
         self.mmu    = mmu
         self.memory = memory
+        self.events = events
 
     @property
     def maxphyaddr(self) -> int:

@@ -41,6 +41,13 @@ class Outcome(NamedTuple):
     physical: int | None                           = None
     fault:    PageFault | GeneralProtection | None = None
 
+    def agrees(self, other: "Outcome") -> bool:
+        """Equality of what the processor sees: faults are equal if their contents are."""
+        if isinstance(self.fault, PageFault) and isinstance(other.fault, PageFault):
+            return (self.fault.address, self.fault.error_code) == (
+                other.fault.address, other.fault.error_code)
+        return type(self.fault) is type(other.fault) and self[:2] == other[:2]
+
 
 class GoldenMmu:
     """One processor's memory-management unit, with its memory.

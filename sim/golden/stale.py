@@ -128,7 +128,7 @@ class StaleModel:
         after   = {place: read(place) for place in touched}
         matching = [
             possibility for possibility in possibilities
-            if _same(possibility.outcome, outcome) and all(
+            if possibility.outcome.agrees(outcome) and all(
                 value in possibility.memory.get(place, (self.memory.read(place, 1),))
                 for place, value in after.items())
         ]
@@ -257,11 +257,3 @@ def _stores(access: Access, found: int) -> bool:
     if access.kind is Kind.COMPARE_EXCHANGE:
         return found == access.compare & (1 << 8 * access.size) - 1
     return access.kind in (Kind.WRITE, Kind.EXCHANGE)
-
-
-def _same(one: Outcome, other: Outcome) -> bool:
-    """Are two outcomes equal, exceptions by their contents?"""
-    if isinstance(one.fault, PageFault) and isinstance(other.fault, PageFault):
-        return (one.fault.address, one.fault.error_code) == (
-            other.fault.address, other.fault.error_code)
-    return type(one.fault) is type(other.fault) and one[:2] == other[:2]

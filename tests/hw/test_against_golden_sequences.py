@@ -1,150 +1,30 @@
-"""Random sequences of table edits, flushes, control writes and accesses, judged by the manual.
+"""Random sequences of table edits, flushes, control writes and accesses, judged twice.
 
 Nothing is flushed but by the sequence itself, so what the unit does may depend on translations
-that memory no longer agrees with. The model knows every outcome that the manual then allows.
+that memory no longer agrees with. One model knows every outcome that the manual then allows, the
+other the choice that the unit takes, and with it how often each strobe is due.
 """
-
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mmu_support import bench_of
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
+from sequence_support import IN_EACH_WORLD, PAGES, do, refuses, steps
+from unit_support import UnitModel
 
 from sim.golden.mmu import GoldenMmu
 from sim.golden.stale import StaleModel
 from sim.golden.state import Machine
 from sim.memory import PhysicalMemory
-from sw.bus import Access, GeneralProtection, Kind, Register
+from sw.bus import GeneralProtection, Register
 
 
-P, RW, US, A, D, PS, G, XD = 1, 2, 4, 0x20, 0x40, 0x80, 0x100, 1 << 63
-WP, PG, PE = 1 << 16, 1 << 31, 1
-PSE, PAE, PGE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 20, 1 << 21
-LME, NXE, AC = 1 << 8, 1 << 11, 1 << 18
-
-#: Three pages: two neighbours, and one behind the next entry of the table above theirs.
-LINEAR = 0x4060_5000
-
-#: Where they may be. No bit is common to two, lest a mixture of two frames look like one.
-PAGES = (0x8000_9000, 0x1010_2000, 0x0800_4000)
-
-
-@dataclass(frozen=True)
-class World:
-    """A paging mode, and the entries that sequences edit.
-
-    Attributes
-    ----------
-    registers : :class:`tuple`
-        Writes that turn the mode on.
-    controls : :class:`tuple`
-        Writes that sequences do; some are illegal.
-    entry_size : :class:`int`
-        Bytes of an entry.
-    entries : :class:`tuple`
-        Physical addresses of entries, and the bases that they may be given: tables or pages.
-    third : :class:`int`
-        Linear address of the third page.
-    """
-
-    registers:  tuple[tuple[Register, int], ...]
-    controls:   tuple[tuple[Register, int], ...]
-    entry_size: int
-    entries:    tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
-    third:      int
-
-
-COMMON = (
-    (Register.CR3, ROOT), (Register.CR3, 0x7000),
-    (Register.CR0, CR0_32), (Register.CR0, CR0_32 | WP), (Register.CR0, PG),
-    (Register.RFLAGS, 0), (Register.RFLAGS, AC), (Register.CR2, 0x1234),
-)
-LONG = World(
-    ((Register.CR4, CR4_LONG), (Register.EFER, EFER_LONG), (Register.CR3, ROOT),
-     (Register.CR0, CR0_32)),
-    (*COMMON, (Register.CR4, 0), (Register.EFER, 0), (Register.CR3, 1 << 40),
-     *((Register.CR4, PAE | bits) for bits in (0, PGE, SMAP, SMEP, PGE | SMEP | SMAP)),
-     (Register.EFER, LME), (Register.EFER, LME | NXE)),
-    8,
-    (
-        # The last tables come most often.
-        *(((0x4028, 0x4030, 0x5028), PAGES),) * 4,
-        # 0x4000 is the last table itself: sequences may write entries by accesses.
-        ((0x4028, 0x4030, 0x5028, 0x5030), (0x4000, PAGES[0])),
-        *(((0x3018, 0x3010), (0x4000, 0x5000, 0x20_0000 | PS, 0x40_0000 | PS)),) * 2,
-        ((0x2008,), (0x3000, 0x3000, 0x4000_0000 | PS)),
-        ((ROOT, 0x7000), (0x2000,)),
-    ),
-    LINEAR - 0x20_0000,
-)
-BITS_32 = World(
-    ((Register.CR3, ROOT), (Register.CR0, CR0_32)),
-    (*COMMON, (Register.CR4, PAE), (Register.EFER, LME), (Register.CR3, 1 << 40),
-     *((Register.CR4, bits) for bits in (0, PSE, PSE | PGE, SMAP, PSE | PGE | SMEP | SMAP)),
-     (Register.EFER, NXE)),
-    4,
-    (
-        *(((0x4814, 0x4818, 0x5814), PAGES),) * 3,
-        ((0x4814, 0x4818, 0x5814, 0x5818), (0x4000, PAGES[0])),
-        *(((ROOT + 0x404, ROOT + 0x400), (0x4000, 0x5000, 0x40_0000 | PS, 0x80_6000 | PS)),) * 2,
-        ((0x7404, 0x7400), (0x4000, 0x5000)),
-    ),
-    LINEAR - 0x40_0000,
-)
-
-
-def flags(world):
-    """Flags of an entry: mostly generous, or few sequences would get anywhere."""
-    ordinary = st.sampled_from((
-        P | RW | US, P | RW | US, P | RW | US | A | D, P | RW | US | G, P | US | A, P | RW | D,
-        P | RW | US | G | A | D, P | US, 0, RW | US | A,
-    ))
-    rare = st.sampled_from((P | RW | US | 1 << 51, P | RW | US | XD))
-    return st.one_of(ordinary, ordinary, ordinary, rare) if world is LONG else ordinary
-
-
-def edits(world):
-    """Give one entry a value."""
-    return st.one_of([
-        st.tuples(st.just("edit"), st.sampled_from(places), st.builds(
-            lambda base, bits: base | bits, st.sampled_from(bases), flags(world)))
-        for places, bases in world.entries
-    ])
-
-
-def accesses(world):
-    """Do one access: at the three pages, or from the first into the second."""
-    linear = st.sampled_from((
-        LINEAR, LINEAR + 0x28, LINEAR + 0xffd, LINEAR + 0x1030, LINEAR + 0x1ffc, world.third + 8))
-    return st.tuples(st.just("access"), st.builds(
-        Access, linear, st.sampled_from((1, 4, 8)), st.sampled_from(Kind), st.booleans(),
-        st.sampled_from((False, False, False, True)),
-        st.sampled_from((0, PAGES[0] | 0x27, PAGES[1] | 3, 0xffff_ffff_ffff_ffff)), st.just(0)))
-
-
-def steps(world):
-    """One step of a sequence; accesses come as often as everything else."""
-    invlpg = st.tuples(st.just("invlpg"), st.sampled_from(
-        (LINEAR, LINEAR + 0x1fff, world.third, LINEAR | 1 << 63)))
-    control = st.tuples(st.just("control"), st.sampled_from(world.controls))
-    return st.one_of(accesses(world), accesses(world), accesses(world), edits(world),
-                     edits(world), invlpg, control)
-
+PE = 1
 
 memories = st.builds(
     PhysicalMemory, latency=st.integers(1, 3),
     stall=st.sampled_from(((), (False, True), (True, True, False))))
-
-
-def model_refuses(model, register, value):
-    """Write a control register of the model. Is that answered with #GP?"""
-    try:
-        model.write_control(register, value)
-    except GeneralProtection:
-        return True
-    return False
 
 
 async def is_refused(cpu, register, value):
@@ -157,70 +37,71 @@ async def is_refused(cpu, register, value):
 
 
 class Sequence:
-    """A run of steps on the gateware and on the model."""
+    """A run of steps on the gateware and on two models.
 
-    def __init__(self, cpu, world):
-        self.cpu   = cpu
-        self.world = world
-        self.model = StaleModel.of(Machine(maxphyaddr=cpu.maxphyaddr))
+    Attributes
+    ----------
+    allowed : :class:`sim.golden.stale.StaleModel`
+        What the manual allows.
+    unit : :class:`unit_support.UnitModel`
+        What the unit chooses, and the strobes that are then due.
+    """
 
-    async def start(self):
-        """Map everything, and turn paging on."""
-        for places, bases in reversed(self.world.entries):
-            for place in places:
-                self.edit(place, bases[0] | P | RW | US)
-        for register, value in self.world.registers:
-            await self.control(register, value)
+    def __init__(self, cpu, world, entries):
+        machine = Machine(maxphyaddr=cpu.maxphyaddr)
+        self.cpu     = cpu
+        self.size    = world.entry_size
+        self.allowed = StaleModel.of(machine)
+        self.unit    = UnitModel(machine, entries=entries)
 
     async def do(self, step):
-        """Do one step on both sides, and compare."""
+        """Do one step on all sides, and compare."""
+        expected = do(self.unit, step, entry_size=self.size)
         match step:
             case "edit", place, entry:
-                self.edit(place, entry)
+                self.cpu.memory.write(place, self.size, entry)
+                do(self.allowed, step, entry_size=self.size)
             case "control", (register, value):
-                await self.control(register, value)
+                assert await is_refused(self.cpu, register, value) is expected
+                assert do(self.allowed, step, entry_size=self.size) is expected
+                assert await self.cpu.read_control(Register.CR2) == self.allowed.state.cr2
             case "invlpg", linear:
-                self.model.invlpg(linear)
                 await self.cpu.invlpg(linear)
+                do(self.allowed, step, entry_size=self.size)
             case "access", access:
-                outcome = await self.cpu.access(access)
-                allowed = self.model.possible(access)
-                assert self.model.judge(access, outcome, lambda at: self.cpu.memory.read(at, 1)), (
-                    f"{access} ended in {outcome}, allowed is {allowed}")
+                await self.access(access, expected)
+        assert self.cpu.events == +self.unit.events, f"strobes of {step}"
 
-    def edit(self, place, entry):
-        """Write an entry into both memories."""
-        size = self.world.entry_size
-        self.cpu.memory.write(place, size, entry)
-        self.model.memory.write(place, size, entry)
-
-    async def control(self, register, value):
-        """Write a control register of both; they must agree on whether that is legal."""
-        expected = model_refuses(self.model, register, value)
-        assert await is_refused(self.cpu, register, value) is expected
-        assert await self.cpu.read_control(Register.CR2) == self.model.state.cr2
+    async def access(self, access, expected):
+        """Do an access; its outcome must be allowed, and the one that the unit chooses."""
+        outcome  = await self.cpu.access(access)
+        possible = self.allowed.possible(access)
+        assert self.allowed.judge(access, outcome, lambda at: self.cpu.memory.read(at, 1)), (
+            f"{access} ended in {outcome}, allowed is {possible}")
+        assert outcome.agrees(expected), f"{access} ended in {outcome}, not in {expected}"
 
     def compare_memories(self):
-        """Nothing was written that the model does not know of."""
+        """Nothing was written that the models do not know of."""
         for place in (*range(ROOT, 0x8000, 0x1000), *PAGES):
-            known = self.model.memory.page(place >> 12)
-            assert self.cpu.memory.read_bytes(place, 4096) == known
+            found = self.cpu.memory.read_bytes(place, 4096)
+            assert self.allowed.memory.page(place >> 12) == found
+            assert self.unit.memory.page(place >> 12) == found
 
 
-@pytest.mark.parametrize("world", [LONG, BITS_32], ids=["4-level", "32-bit"])
+@IN_EACH_WORLD
+@pytest.mark.parametrize("entries", [2, 4])
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_outcome_is_one_that_the_manual_allows(world, data):
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(world, entries, data):
     sequence = data.draw(st.lists(steps(world), min_size=20, max_size=60), label="steps")
 
     async def main(cpu):
-        run = Sequence(cpu, world)
-        await run.start()
-        for step in sequence:
+        run = Sequence(cpu, world, entries)
+        for step in (*world.start, *sequence):
             await run.do(step)
         run.compare_memories()
 
-    bench_of(tlb_entries=4).run(main, memory=data.draw(memories, label="memory"))
+    bench_of(tlb_entries=entries).run(main, memory=data.draw(memories, label="memory"))
 
 
 #: Bits that some register gives a meaning, and a few that none does.
@@ -241,7 +122,7 @@ def test_control_registers_take_what_the_manual_lets_them(features, writes):
     async def main(cpu):
         model = GoldenMmu(Machine(**features))
         for register, value in writes:
-            assert await is_refused(cpu, register, value) is model_refuses(model, register, value)
+            assert await is_refused(cpu, register, value) is refuses(model, register, value)
             for name in Register:
                 assert await cpu.read_control(name) == model.read_control(name)
 
