@@ -128,22 +128,38 @@ class ControlSignature(wiring.Signature):
 
 
 class Events(data.Struct):
-    """Strobes, each high for one cycle per event. For measurement."""
+    """Strobes, each high for one cycle per event. For measurement.
 
-    hit:         1  #: An address was translated by the TLB.
-    missed:      1  #: An address was not found in the TLB.
-    walk_begun:  1
-    walk_ended:  1
-    entry_read:  1  #: A walk asked memory for a paging-structure entry.
-    walk_again:  1  #: A locked update found the entry changed, and the walk starts again.
-    accessed:    4  #: The accessed bit was set in an entry of level PT, PD, PDPT, PML4.
-    dirtied:     1  #: The dirty bit was set in a leaf.
-    filled:      1  #: A translation entered the TLB.
-    evicted:     1  #: ... and a valid one left it to make room.
-    flushed:     1  #: The TLB forgot all its translations, or all but the global ones.
-    invalidated: 1  #: INVLPG.
-    dropped:     1  #: A page fault made the TLB forget the translation of its address.
-    crossed:     1  #: An access went on to its second page.
-    page_fault:  1
-    protection:  1  #: #GP by an access.
-    refused:     1  #: #GP by a control operation.
+    An access *looks up* its page in the TLB once, and if it crosses into a second page, that one
+    too. Nothing is looked up without paging, nor of an access that is skipped or that ends in #GP;
+    nor is the second page of one whose first page faults. A look-up is a ``hit`` or ``missed``,
+    never both and never twice.
+    """
+
+    #: A look-up found a translation: of whatever rights, also if it then has to be walked again for
+    #: the dirty bit, or if the access faults.
+    hit:         1
+    missed:      1  #: A look-up found none, and a walk begins.
+    walk_begun:  1  #: A walk begins: after a miss, or to set the dirty bit after a hit.
+    walk_ended:  1  #: A walk ends, in a translation or in a page fault.
+    #: A walk asks memory for a paging-structure entry. The reads of locked updates do not count.
+    entry_read:  1
+    #: A locked update found the entry changed, and left it alone: the same walk starts at the root.
+    walk_again:  1
+    #: A walk set the accessed bit, which was clear, in an entry of level PT, PD, PDPT, PML4.
+    accessed:    4
+    dirtied:     1  #: A walk set the dirty bit, which was clear, in a leaf.
+    filled:      1  #: A translation enters the TLB, as every walk without a fault makes it.
+    #: ... and takes the place of one that does not overlap it. Those that do overlap it are
+    #: forgotten without a strobe.
+    evicted:     1
+    #: A control-register write makes the TLB forget all translations, or all but the global ones,
+    #: whether or not it holds any.
+    flushed:     1
+    #: INVLPG of a canonical address, whether or not the TLB holds a translation of it.
+    invalidated: 1
+    dropped:     1  #: A page fault makes the TLB forget the translation of the faulting address.
+    crossed:     1  #: An access, allowed on its first page, goes on to its second; also if PG = 0.
+    page_fault:  1  #: An access ends in #PF.
+    protection:  1  #: An access ends in #GP.
+    refused:     1  #: A control-register write is answered with #GP.

@@ -171,6 +171,7 @@ class Processor:
             if valid and ready(cycle):
                 responses.append(payload)
             cycle += 1
+        await self.ctx.tick()  # in which a control write at the end is answered
         self.ctx.set(access.response.ready, 0)
         self.ctx.set(control.response.ready, 0)
         return responses
