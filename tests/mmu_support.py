@@ -4,11 +4,11 @@ import functools
 import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from amaranth.lib import data
 from amaranth.sim import Simulator, SimulatorContext
+from memory_support import StrictMemory
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
 
 from hw.bus import ControlOp, Events
@@ -17,13 +17,13 @@ from hw.config import MmuConfig
 from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
 from sim.golden.mmu import Outcome
-from sim.memory import PhysicalMemory, Target
+from sim.memory import PhysicalMemory
 from sim.ports import get, put
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 
-__all__ = ["STROBES", "MmuBench", "Processor", "RecordingMemory", "Transfer", "bench_of",
-           "four_levels", "paging_off", "two_levels"]
+__all__ = ["STROBES", "MmuBench", "Processor", "bench_of", "four_levels", "paging_off",
+           "two_levels"]
 
 
 def _strobes() -> dict[str, int]:
@@ -75,7 +75,7 @@ class MmuBench:
         ``memory`` is what stands behind the unit; without it, an empty and fast one.
         """
         self._main, self._deadline = main, deadline
-        self._memory = memory or PhysicalMemory()
+        self._memory = memory or StrictMemory()
         self.events.clear()
         if self._started:
             self._simulator.reset()
@@ -228,7 +228,7 @@ def bench_of(**features: Any) -> MmuBench:
 
 def four_levels(
     *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
-    memory: type[PhysicalMemory] = PhysicalMemory, **features: Any,
+    memory: type[PhysicalMemory] = StrictMemory, **features: Any,
 ) -> Callable[[Any], Any]:
     """Decorate ``async def test(cpu, ...)``: run it in 4-level paging with these flags besides."""
     return _on(memory, features, (
@@ -239,7 +239,7 @@ def four_levels(
 
 def two_levels(
     *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
-    memory: type[PhysicalMemory] = PhysicalMemory, **features: Any,
+    memory: type[PhysicalMemory] = StrictMemory, **features: Any,
 ) -> Callable[[Any], Any]:
     """Decorate ``async def test(cpu, ...)``: run it in 32-bit paging with these flags besides."""
     return _on(memory, features, (
@@ -250,7 +250,7 @@ def two_levels(
 
 def paging_off(**features: Any) -> Callable[[Any], Any]:
     """Decorate ``async def test(cpu, ...)``: run it as the unit is after reset."""
-    return _on(PhysicalMemory, features, ())
+    return _on(StrictMemory, features, ())
 
 
 def _on(
@@ -272,45 +272,3 @@ def _on(
         run.__signature__ = inspect.Signature(others)  # type: ignore[attr-defined]
         return run
     return decorate
-
-
-@dataclass(frozen=True)
-class Transfer:
-    """A transfer that memory accepted, at an 8-byte boundary of physical addresses."""
-
-    address: int
-    write:   bool
-    lock:    bool
-
-
-class RecordingMemory(PhysicalMemory):
-    """Physical memory that notes every transfer, and can change between two of them.
-
-    Attributes
-    ----------
-    transfers : :class:`list`
-        Transfers accepted so far.
-    after_read : :class:`dict`
-        Physical address of a word to what is called, once, after the word is first read.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.transfers:  list[Transfer]                  = []
-        self.after_read: dict[int, Callable[[], None]] = {}
-
-    async def serve(self, ctx: SimulatorContext, port: Any) -> None:
-        """Answer the transfers on ``port``. Never returns."""
-        target = Target(self)
-        while True:
-            ctx.set(port.ack,   target.ack)
-            ctx.set(port.dat_r, target.dat_r)
-            ctx.set(port.stall, target.stall)
-            _, _, lock, *request = await ctx.tick().sample(
-                port.lock, port.cyc, port.stb, port.we, port.adr, port.sel, port.dat_w)
-            cyc, stb, we, adr, _, _ = request
-            accepted = cyc and stb and not target.stall
-            target.step(*request)
-            if accepted:
-                self.transfers.append(Transfer(adr * 8, bool(we), bool(lock)))
-                self.after_read.pop(adr * 8, lambda: None)()

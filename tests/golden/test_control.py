@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from registers_support import fate
 
 from sim.golden.control import Flush, read_register, write_register
 from sim.golden.state import ControlState, Machine, PagingMode
@@ -135,3 +136,20 @@ def test_the_feature_word_names_what_the_machine_can_do():
 def test_impossible_machines_are_refused(wrong):
     with pytest.raises(ValueError):
         Machine(**wrong)
+
+
+@pytest.mark.parametrize("register", Register, ids=lambda register: register.name)
+@pytest.mark.parametrize("mode, state", [
+    ("off", ControlState(cr0=PE | ET)), ("32-bit", BITS_32), ("4-level", LONG),
+])
+def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, state, register):
+    before = read_register(state, register)
+    for bit in range(64):
+        try:
+            after, _ = write_register(state, register, before ^ 1 << bit)
+        except GeneralProtection:
+            assert fate(mode, register, bit) == "refused", bit
+        else:
+            change = before ^ read_register(after, register)
+            assert fate(mode, register, bit) == ("kept" if change else "ignored"), bit
+            assert change in (0, 1 << bit)

@@ -9,13 +9,13 @@ so another model, of the unit's choices, counts the strobes.
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory_support import StrictMemory
 from mmu_support import bench_of
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, TWO_LEVELS, chain
 from unit_support import UnitModel
 
 from hw.layout import Fault
 from sim.golden.mmu import GoldenMmu
-from sim.memory import PhysicalMemory
 from sw.bus import Access, Kind, PageFault, Register
 
 
@@ -43,7 +43,7 @@ controls = st.sampled_from((
     (Register.RFLAGS, 1 << 18), (Register.RFLAGS, 0),
 ))
 memories = st.builds(
-    PhysicalMemory, latency=st.integers(1, 4),
+    StrictMemory, latency=st.integers(1, 4),
     stall=st.sampled_from(((), (), (False, True), (True, True, False))))
 
 

@@ -8,6 +8,7 @@ other the choice that the unit takes, and with it how often each strobe is due.
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from memory_support import StrictMemory
 from mmu_support import bench_of
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
 from sequence_support import IN_EACH_WORLD, PAGES, do, refuses, steps
@@ -16,14 +17,13 @@ from unit_support import UnitModel
 from sim.golden.mmu import GoldenMmu
 from sim.golden.stale import StaleModel
 from sim.golden.state import Machine
-from sim.memory import PhysicalMemory
 from sw.bus import GeneralProtection, Register
 
 
 PE = 1
 
 memories = st.builds(
-    PhysicalMemory, latency=st.integers(1, 3),
+    StrictMemory, latency=st.integers(1, 3),
     stall=st.sampled_from(((), (False, True), (True, True, False))))
 
 

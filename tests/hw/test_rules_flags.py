@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from mmu_support import RecordingMemory, four_levels, two_levels
+from memory_support import RecordingMemory
+from mmu_support import four_levels, two_levels
 from paging_support import TWO_LEVELS
 from rules_support import (
     A, D, EXCHANGE, FETCH, FRAME, LINEAR, P, PAGE, PRESENT, PS, READ, RW, US, USER_CMPXCHG, WP,

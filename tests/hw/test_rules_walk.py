@@ -1,7 +1,8 @@
 """Rules 1 to 8 on the gateware: a walk. docs/paging-rules.md explains them."""
 
 import pytest
-from mmu_support import RecordingMemory, four_levels
+from memory_support import RecordingMemory
+from mmu_support import four_levels
 from paging_support import ROOT
 from rules_support import (
     BY_USER, D, FETCH, FETCHED, FRAME, G, IMPLICIT_READ, IMPLICIT_WRITE, LINEAR, NXE, P, PAGE, PGE,

@@ -1,0 +1,57 @@
+"""Every bit of every write of a control register, in every mode."""
+
+import pytest
+from mmu_support import bench_of
+from registers_support import BASES, SETUP, fate
+
+from sw.bus import GeneralProtection, Register
+
+
+READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac")
+
+
+def state_of(cpu):
+    """All registers in this cycle, by name."""
+    state = cpu.ctx.get(cpu.mmu.control.state)
+    return {name: getattr(state, name) for name in READABLE}
+
+
+def changed(base, register, bit):
+    """The registers once ``bit`` of one of them has changed."""
+    if register is Register.RFLAGS:
+        return base | {"ac": 1}
+    name  = register.name.lower()
+    after = base | {name: base[name] ^ 1 << bit}
+    if (register, bit) == (Register.CR0, 31):  # LMA is LME and PG
+        lme, lma = after["efer"] & 1 << 8, 1 << 10
+        after["efer"] = after["efer"] & ~lma | lma * bool(lme and after["cr0"] >> 31)
+    return after
+
+
+@pytest.mark.parametrize("register", Register, ids=lambda register: register.name)
+@pytest.mark.parametrize("mode", BASES)
+def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
+    value = BASES[mode].get(register, 0)
+    wrong = []
+
+    async def main(cpu):
+        for name in SETUP:
+            await cpu.write_control(name, BASES[mode].get(name, 0))
+        base = state_of(cpu)
+        for bit in range(64):
+            try:
+                await cpu.write_control(register, value ^ 1 << bit)
+                refused = False
+            except GeneralProtection:
+                refused = True
+            due   = fate(mode, register, bit)
+            after = changed(base, register, bit) if due == "kept" else base
+            if refused != (due == "refused") or state_of(cpu) != after:
+                wrong.append((bit, due))
+            if due == "kept":
+                assert await cpu.read_control(register) == after.get(
+                    register.name.lower(), after["ac"] << 18)
+                await cpu.write_control(register, value)
+        assert wrong == []
+
+    bench_of(tlb_entries=4).run(main)

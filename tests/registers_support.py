@@ -1,0 +1,76 @@
+"""A MOV to a control register, bit by bit: which bits are kept, which ignored, which refused.
+
+Written by hand from the manual; neither the gateware nor the golden model is asked.
+
+Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers", 2.2.1 "Extended Feature Enable Register",
+4.1.2 "Paging-Mode Enabling", Tables 4-3 and 4-12; Vol. 2B, "MOV - Move to/from Control Registers",
+"WRMSR". The machine has a MAXPHYADDR of 40, and neither PAE paging nor features of CR4 and EFER
+besides those that are named here.
+"""
+
+from sw.bus import Register
+
+
+__all__ = ["BASES", "SETUP", "fate", "mask"]
+
+
+PG, PE, ET, LMA = 1 << 31, 1, 1 << 4, 1 << 10
+PAE, LME = 1 << 5, 1 << 8
+
+#: Registers before the write, by mode. Those that are not named are 0.
+BASES = {
+    "off":     {Register.CR0: PE | ET},
+    "32-bit":  {Register.CR0: PG | PE | ET},
+    "4-level": {Register.CR0: PG | PE | ET, Register.CR4: PAE, Register.EFER: LME | LMA},
+}
+
+#: In which order they are written, from reset on.
+SETUP = (Register.CR4, Register.EFER, Register.CR0)
+
+
+def mask(*ranges: int | range) -> int:
+    """The bits with these numbers."""
+    return sum(1 << bit for each in ranges
+               for bit in (each if isinstance(each, range) else (each,)))
+
+
+UPPER = range(32, 64)
+
+#: Bits that are kept, and bits that are refused, by register, in any mode.
+_KEPT = {
+    Register.CR0:    mask(range(1, 4), 5, 16, 18, 30, 31),   # MP EM TS NE WP AM CD PG
+    Register.CR2:    mask(range(32)),
+    Register.CR3:    mask(3, 4, range(12, 32)),              # PWT PCD, and the frame
+    Register.CR4:    mask(4, 7, 20, 21),                     # PSE PGE SMEP SMAP
+    Register.EFER:   mask(0, 11),                            # SCE NXE
+    Register.RFLAGS: mask(18),                               # AC
+}
+_REFUSED = {
+    Register.CR0:      mask(29),                             # NW without CD
+    Register.CR4:      mask(range(4), 6, range(8, 20), range(22, 32)),
+    Register.EFER:     mask(range(1, 8), 9, range(12, 64)),  # an MSR has 64 bits in every mode
+    Register.FEATURES: mask(range(64)),
+}
+
+#: What comes to that in one mode: (kept, refused).
+_BESIDES = {
+    ("off",     Register.CR0):  (mask(0), 0),                # PE
+    ("off",     Register.CR4):  (mask(5), 0),                # PAE
+    ("off",     Register.EFER): (mask(8), 0),                # LME
+    ("32-bit",  Register.CR0):  (0, mask(0)),                # PG without PE
+    ("32-bit",  Register.CR4):  (0, mask(5)),                # PAE paging
+    ("32-bit",  Register.EFER): (0, mask(8)),                # LME changed while PG = 1
+    ("4-level", Register.CR0):  (0, mask(0, UPPER)),
+    ("4-level", Register.CR2):  (mask(UPPER), 0),
+    ("4-level", Register.CR3):  (mask(range(32, 40)), mask(range(40, 64))),
+    ("4-level", Register.CR4):  (0, mask(5, UPPER)),         # PAE cleared in long mode
+    ("4-level", Register.EFER): (0, mask(8)),
+}
+
+
+def fate(mode: str, register: Register, bit: int) -> str:
+    """What becomes of a write that changes one bit: "kept", "refused" or "ignored"."""
+    kept, refused = _BESIDES.get((mode, register), (0, 0))
+    if (kept | _KEPT.get(register, 0)) >> bit & 1:
+        return "kept"
+    return "refused" if (refused | _REFUSED.get(register, 0)) >> bit & 1 else "ignored"
