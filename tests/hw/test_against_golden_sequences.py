@@ -8,16 +8,15 @@ other the choice that the unit takes, and with it how often each strobe is due.
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from judge_support import JudgedUnit, is_refused
 from memory_support import StrictMemory
 from mmu_support import bench_of
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
-from sequence_support import IN_EACH_WORLD, PAGES, do, refuses, steps
-from unit_support import UnitModel
+from sequence_support import IN_EACH_WORLD, PAGES, refuses, steps
 
 from sim.golden.mmu import GoldenMmu
-from sim.golden.stale import StaleModel
 from sim.golden.state import Machine
-from sw.bus import GeneralProtection, Register
+from sw.bus import Register
 
 
 PE = 1
@@ -25,67 +24,6 @@ PE = 1
 memories = st.builds(
     StrictMemory, latency=st.integers(1, 3),
     stall=st.sampled_from(((), (False, True), (True, True, False))))
-
-
-async def is_refused(cpu, register, value):
-    """Write a control register of the gateware. Is that answered with #GP?"""
-    try:
-        await cpu.write_control(register, value)
-    except GeneralProtection:
-        return True
-    return False
-
-
-class Sequence:
-    """A run of steps on the gateware and on two models.
-
-    Attributes
-    ----------
-    allowed : :class:`sim.golden.stale.StaleModel`
-        What the manual allows.
-    unit : :class:`unit_support.UnitModel`
-        What the unit chooses, and the strobes that are then due.
-    """
-
-    def __init__(self, cpu, world, entries):
-        machine = Machine(maxphyaddr=cpu.maxphyaddr)
-        self.cpu     = cpu
-        self.size    = world.entry_size
-        self.allowed = StaleModel.of(machine)
-        self.unit    = UnitModel(machine, entries=entries)
-
-    async def do(self, step):
-        """Do one step on all sides, and compare."""
-        expected = do(self.unit, step, entry_size=self.size)
-        match step:
-            case "edit", place, entry:
-                self.cpu.memory.write(place, self.size, entry)
-                do(self.allowed, step, entry_size=self.size)
-            case "control", (register, value):
-                assert await is_refused(self.cpu, register, value) is expected
-                assert do(self.allowed, step, entry_size=self.size) is expected
-                assert await self.cpu.read_control(Register.CR2) == self.allowed.state.cr2
-            case "invlpg", linear:
-                await self.cpu.invlpg(linear)
-                do(self.allowed, step, entry_size=self.size)
-            case "access", access:
-                await self.access(access, expected)
-        assert self.cpu.events == +self.unit.events, f"strobes of {step}"
-
-    async def access(self, access, expected):
-        """Do an access; its outcome must be allowed, and the one that the unit chooses."""
-        outcome  = await self.cpu.access(access)
-        possible = self.allowed.possible(access)
-        assert self.allowed.judge(access, outcome, lambda at: self.cpu.memory.read(at, 1)), (
-            f"{access} ended in {outcome}, allowed is {possible}")
-        assert outcome.agrees(expected), f"{access} ended in {outcome}, not in {expected}"
-
-    def compare_memories(self):
-        """Nothing was written that the models do not know of."""
-        for place in (*range(ROOT, 0x8000, 0x1000), *PAGES):
-            found = self.cpu.memory.read_bytes(place, 4096)
-            assert self.allowed.memory.page(place >> 12) == found
-            assert self.unit.memory.page(place >> 12) == found
 
 
 @IN_EACH_WORLD
@@ -96,10 +34,10 @@ def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(worl
     sequence = data.draw(st.lists(steps(world), min_size=20, max_size=60), label="steps")
 
     async def main(cpu):
-        run = Sequence(cpu, world, entries)
+        judged = JudgedUnit(cpu, entries=entries, entry_size=world.entry_size)
         for step in (*world.start, *sequence):
-            await run.do(step)
-        run.compare_memories()
+            await judged.do(step)
+        judged.compare_memories((*range(ROOT, 0x8000, 0x1000), *PAGES))
 
     bench_of(tlb_entries=entries).run(main, memory=data.draw(memories, label="memory"))
 

@@ -1,0 +1,177 @@
+"""Random ways from paging mode to paging mode, with whole registers full of anything.
+
+Whatever the present mode ignores is random: bits of the operand of a control write, bits that an
+earlier mode left in a register, bits of linear addresses and of entries. Two models judge every
+step, so a bit that still counts is found. Sequences are the same in every run.
+"""
+
+import random
+
+import pytest
+from judge_support import JudgedUnit
+from mmu_support import bench_of
+from paging_support import FOUR_LEVELS, TWO_LEVELS
+
+from sim.golden.state import PagingMode
+from sw.bus import Access, Kind, Register
+
+
+P, RW, US, A, D, PS = 1, 2, 4, 0x20, 0x40, 0x80
+PE, WP, PG = 1, 1 << 16, 1 << 31
+PSE, PAE, PGE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 20, 1 << 21
+LME, NXE, XD = 1 << 8, 1 << 11, 1 << 63
+
+#: Where tables, root first, may be in either form, and where pages may be.
+ROOTS  = (0x1000, 0x2000, 0x3000)
+TABLES = {PagingMode.FOUR_LEVELS: (0x6000, 0x7000, 0x8000), PagingMode.BITS_32: (0x9000,)}
+PAGES  = (0x8000_c000, 0x1010_d000, 0x0801_e000)
+
+LINEARS = (0x4060_5000, 0x4060_6000, 0x7fff_f000, 0x8000_0000)
+
+#: Bits 11 to 9 are ignored in every entry, and PWT and PCD select a memory type.
+IGNORED = 0xe18
+
+
+class Wanderer:
+    """A source of steps that suit the mode that the machine is in.
+
+    Parameters
+    ----------
+    judged : :class:`JudgedUnit`
+        The machine.
+    chance : :class:`random.Random`
+        The source of randomness.
+    """
+
+    def __init__(self, judged, chance):
+        self.judged, self.chance = judged, chance
+        self.maxphyaddr = judged.cpu.maxphyaddr
+
+    @property
+    def state(self):
+        """Control state."""
+        return self.judged.allowed.state
+
+    def some(self, mask, share=0.5):
+        """Some bits of a mask, at random, or none of them."""
+        return mask & self.chance.getrandbits(64) if self.chance.random() < share else 0
+
+    def next(self):
+        """The steps that come next."""
+        kind = self.chance.choices(("access", "move", "write", "anything", "invlpg"),
+                                   (12, 4, 4, 1, 1))[0]
+        return getattr(self, f"_{kind}")()
+
+    # Control registers.
+
+    def _operand(self, value):
+        """``value`` with what the present mode ignores of an operand: its upper half."""
+        return value | self.some(0xffff_ffff << 32) * (not self.state.long_mode)
+
+    def _cr0(self, paging):
+        ignored = 0x1ffa_ffd0  # bits that do not exist, and ET
+        return "control", (Register.CR0, self._operand(
+            PE | PG * paging | self.some(ignored) | self.some(WP)))
+
+    def _cr3(self):
+        frame = self.chance.choice(ROOTS)
+        if self.state.long_mode:
+            frame |= self.some((1 << self.maxphyaddr) - (1 << 32))
+        return "control", (Register.CR3, self._operand(frame | self.some(0xfff)))
+
+    def _cr4(self, *, pae):
+        return "control", (Register.CR4, self._operand(
+            PAE * pae | self.some(PSE | PGE | SMEP | SMAP)))
+
+    def _efer(self, *, lme):
+        return "control", (Register.EFER, LME * lme | self.some(NXE) | self.some(1 | 1 << 10))
+
+    def _move(self):
+        """Go to a mode, by writes in an order that need not be a legal one."""
+        long   = self.chance.random() < 0.5
+        writes = [self._cr3(), self._cr4(pae=long), self._efer(lme=long)]
+        self.chance.shuffle(writes)
+        off = [self._cr0(paging=False)] * (self.chance.random() < 0.9)
+        on  = [self._cr0(paging=True)] * (self.chance.random() < 0.9)
+        return [*off, *writes[self.chance.randrange(2):], *on]
+
+    def _write(self):
+        """Write a register without a change of mode."""
+        return [self.chance.choice((
+            self._cr0(paging=bool(self.state.cr0 & PG)), self._cr3(), self._cr3(),
+            self._cr4(pae=bool(self.state.cr4 & PAE)), self._efer(lme=bool(self.state.efer & LME)),
+            ("control", (Register.RFLAGS, self.chance.getrandbits(64))),
+            ("control", (Register.CR2, self.chance.getrandbits(64)))))]
+
+    def _anything(self):
+        """Write anything to any register."""
+        return [("control", (self.chance.choice(list(Register)), self.chance.getrandbits(64)))]
+
+    # Accesses.
+
+    def _linear(self):
+        """An address, with what the present mode ignores of it: its upper half."""
+        linear = self.chance.choice(LINEARS) | self.chance.choice((0, 8, 0xffa))
+        if not self.state.long_mode:
+            return linear | self.some(0xffff_ffff << 32)
+        return linear ^ self.some(1 << self.chance.randrange(32, 64), share=0.2)
+
+    def _invlpg(self):
+        return [("invlpg", self._linear() | self.chance.randrange(0x1000))]
+
+    def _access(self):
+        """Map a page, most of the time, and access it or a page near it."""
+        linear = self._linear()
+        access = Access(
+            linear, self.chance.choice((1, 4, 8)), self.chance.choice(list(Kind)),
+            self.chance.random() < 0.3, self.chance.random() < 0.1)
+        maps = self.state.mode is not PagingMode.OFF and self.chance.random() < 0.8
+        return [*(self._map(linear) if maps else ()), ("access", access)]
+
+    def _map(self, linear):
+        """Edits that map the page of ``linear`` in the present mode."""
+        mode   = self.state.mode
+        levels = (FOUR_LEVELS if mode is PagingMode.FOUR_LEVELS else TWO_LEVELS)[0]
+        size   = self.judged.entry_size = 8 if mode is PagingMode.FOUR_LEVELS else 4
+        root   = self.state.cr3 & 0xf_ffff_ffff_f000
+        table  = root if mode is PagingMode.FOUR_LEVELS else root & 0xffff_f000
+        depth  = len(levels)
+        if self.chance.random() < 0.2 and (size == 8 or self.state.cr4 & PSE):
+            depth -= 1
+        for level, (shift, bits) in enumerate(levels[:depth]):
+            place = table + (linear >> shift & (1 << bits) - 1) * size
+            leaf  = level == depth - 1
+            below = self.chance.choice(PAGES) if leaf else TABLES[mode][level]
+            if shift > 12 and leaf:
+                below = below & -1 << shift | PS
+            yield "edit", place, below | self._flags(size, upper=not leaf)
+            table = below
+
+    def _flags(self, size, *, upper):
+        """Flags of an entry: what is ignored in it is random."""
+        flags = P | RW | self.some(US) | self.some(A)
+        flags |= self.some(IGNORED)
+        if upper:
+            flags |= self.some(D | 1 << 8)  # D and G count in leaves only
+            flags |= self.some(PS) * (size == 4 and not self.state.cr4 & PSE)
+        if size == 8:
+            flags |= self.some(0x7ff << 52) | self.some(XD) * bool(self.state.efer & NXE)
+        return flags
+
+
+@pytest.mark.parametrize("maxphyaddr", [40, 52])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_mode_ignores_does_not_count(maxphyaddr, seed):
+    visited = []
+
+    async def main(cpu):
+        judged   = JudgedUnit(cpu, entries=4)
+        wanderer = Wanderer(judged, random.Random(seed))
+        for _ in range(150):
+            for step in wanderer.next():
+                await judged.do(step)
+            visited.append(judged.allowed.state.mode)
+        judged.compare_memories((*ROOTS, *TABLES[PagingMode.FOUR_LEVELS], 0x9000, *PAGES))
+
+    bench_of(tlb_entries=4, maxphyaddr=maxphyaddr).run(main, deadline=100_000)
+    assert all(visited.count(mode) > 15 for mode in PagingMode)
