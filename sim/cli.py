@@ -69,8 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _escape_what_cannot_be_shown() -> None:
-    """Let no character that a terminal lacks end the command."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let no character that a terminal lacks, and none that it sends, end the command."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 

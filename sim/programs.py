@@ -42,7 +42,7 @@ def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None],
     If it raises, or there is an interrupt, the program is ended. Raises :class:`ProgramFailed`.
     """
     with log.open("ab") as output:
-        output.write(f"$ {shlex.join(command)}\n".encode())
+        output.write(f"$ {shlex.join(command)}\n".encode(errors="surrogateescape"))
         output.flush()
         begin = output.tell()
         with _started(command, log.parent, output, environment) as process:

@@ -1,13 +1,17 @@
 """Texts of all languages, on terminals and in locales that know nothing but ASCII."""
 
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from pywellen.pywellen import Waveform
+
+from sim.cli import main
 
 
 ROOT = Path(__file__).parents[2]
@@ -92,3 +96,16 @@ def test_a_name_that_is_not_utf_8_is_told_as_it_is(tmp_path):
     assert done.returncode == 0 and done.stdout.startswith(b"\\udcff: Eine G\xc3\xa4nse")
     folder = os.fsencode(tmp_path) + b"/\xff-4level-5.x"
     assert b'[dumpfile] "' + folder in Path(os.fsdecode(folder), "waves.gtkw").read_bytes()
+
+
+def test_a_cache_and_an_environment_with_any_name_will_do(story, tmp_path):
+    simulator = "icarus" if shutil.which("iverilog") else "verilator"
+    done = command("run", story, "--engine", "cocotb", "--simulator", simulator, **ASCII,
+                   XDG_CACHE_HOME=str(tmp_path / "Vorräte"))
+    assert done.returncode == 0 and b"ok: 1 of 1 claims hold" in done.stdout
+
+
+def test_a_key_that_is_no_utf_8_ends_nothing(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8"))
+    assert main(["list"]) == 0
+    assert sys.stdin.readline() == "\\xff\n"

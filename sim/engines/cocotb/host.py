@@ -79,7 +79,7 @@ def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
     text  = design.text(bench)
     parts = [text, SCRIPT, TIMESCALE, yosys, version("cocotb"), tool.version, *tool.flags,
              str(_libraries()), platform.machine()]
-    key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    key   = hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
 
     def make(compiling: Compiler) -> Path:
         source = compiling.folder / "machine.v"
