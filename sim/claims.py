@@ -7,8 +7,9 @@ Each looks only at the record of the ports. ``which`` is how to find accesses, a
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from hw.bus import ControlOp, Register
+from hw.bus import ControlOp, Events, Register
 from hw.layout import Entry, Fault
+from sw.kernel.ftrace import available_filter_functions
 
 from .recorder import Fields
 from .records import Access, Place, State, Transfer, meets
@@ -22,6 +23,9 @@ __all__ = [
     "not_executed", "set_by_walker", "state_throughout", "stored_through",
 ]
 
+
+#: Names of the unit's strobes.
+EVENTS = tuple(Fields(Events)(0))
 
 #: What is found where a judge looks in vain.
 NOTHING = "there was no such access"
@@ -193,12 +197,18 @@ def both_in_tlb(trace: Trace, first: Place, second: Place, *, since: int = 0,
 
 
 def no_event(trace: Trace, name: str, *, since: int = 0, until: int | None = None) -> Verdict:
-    """The strobe ``name`` stayed low."""
+    """The strobe ``name`` stayed low, for a cycle or more.
+
+    Raises :class:`ValueError` if there is no such strobe, which would never be high.
+    """
+    if name not in EVENTS:
+        raise ValueError(f'there is no event "{name}"; there are: {", ".join(EVENTS)}')
     expected = f'no "{name}"{when(since, until)}'
     found    = trace.events(name, since=since, until=until)
     if found:
         return Verdict(False, found[0].cycle, f'event "{name}"', expected)
-    return Verdict(True, _last(trace, until), f'no "{name}" from cycle {since} on', expected)
+    last = _last(trace, until)
+    return Verdict(last >= since, last, f'no "{name}" from cycle {since} to {last}', expected)
 
 
 def state_throughout(trace: Trace, *, since: int = 0, until: int | None = None,
@@ -273,12 +283,19 @@ def executed(trace: Trace, *functions: str, since: int = 0, until: int | None = 
 
 def not_executed(trace: Trace, *functions: str, since: int = 0,
                  until: int | None = None) -> Verdict:
-    """The kernel was in none of these functions."""
+    """The kernel was in none of these functions, for a cycle or more.
+
+    Raises :class:`ValueError` if one of them leaves no mark, so that it would never be seen.
+    """
+    for function in functions:
+        if function not in available_filter_functions:
+            raise ValueError(f"{function} is no function of the kernel that leaves a mark")
     expected = f"nothing of {', '.join(functions)}{when(since, until)}"
     for function in functions:
         for begin, _ in trace.window(function, since=since, until=until):
             return Verdict(False, begin, f"{function} was entered", expected)
-    return Verdict(True, _last(trace, until), f"not entered: {', '.join(functions)}", expected)
+    last = _last(trace, until)
+    return Verdict(last >= since, last, f"not entered: {', '.join(functions)}", expected)
 
 
 def _last(trace: Trace, until: int | None) -> int:

@@ -55,7 +55,7 @@ def as_text(run: Run, *, colour: bool = False) -> str:
     if run.schedule and not run.holds:
         lines += ["", *_wrap(f"turns taken: {run.schedule}", "", "   ")]
     word   = "MISTAKE" if run.mistake else "ok" if run.holds else "FAILED"
-    lines += ["", _shown(run), *_counted(run), _summary(run, paint(word, word))]
+    lines += ["", *_shown(run), *_counted(run), _summary(run, paint(word, word))]
     if run.mistake is not None:
         lines += _wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
     return "\n".join(lines) + "\n"
@@ -99,12 +99,14 @@ def _size(count: int) -> str:
     return f"{count >> 20} MiB" if count % (1 << 20) == 0 else f"{count / 1024:g} KiB"
 
 
-def _shown(run: Run) -> str:
+def _shown(run: Run) -> list[str]:
     """Which acts the unit could show."""
     shown = [str(number) for number, act in enumerate(run.acts, 1) if not act.left_out]
+    if not run.acts:
+        return []
     if len(shown) == len(run.acts):
-        return f"shown: all {len(shown)} acts" if len(shown) != 1 else "shown: the only act"
-    return f"shown: acts {', '.join(shown)} of {len(run.acts)}"
+        return [f"shown: all {len(shown)} acts" if len(shown) != 1 else "shown: the only act"]
+    return [f"shown: acts {', '.join(shown)} of {len(run.acts)}"]
 
 
 def _counted(run: Run) -> list[str]:

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from sw.arch.x86.kernel.cpu import Cpu
 
 
-__all__ = ["traced"]
+__all__ = ["available_filter_functions", "traced"]
 
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: C names of all functions that can be seen (Linux lists them in a file of this name).
+available_filter_functions: set[str] = set()
 
 
 def traced(
@@ -29,6 +32,7 @@ def traced(
     taken back however the function ends.
     """
     name = function.__name__
+    available_filter_functions.add(name)
 
     @functools.wraps(function)
     async def tracer(cpu: Cpu, /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -6,6 +6,7 @@ from sim_support import access, control, event, mark, state, trace, transfer
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Entry, Fault
 from sim import claims
+from sw.mm.highmem import kmap, kunmap
 
 
 PAGE  = range(0x1000, 0x2000)
@@ -152,6 +153,7 @@ def test_no_event():
     assert claims.no_event(made, "walk_begun", since=11).holds
     assert claims.no_event(made, "walk_begun").cycle == 10
     assert not claims.no_event(made, "walk_begun").holds
+    assert not claims.no_event(made, "hit", since=20, until=20).holds   # no cycle at all
 
 
 @pytest.mark.parametrize("span, holds", [
@@ -201,10 +203,19 @@ def test_executed_in_order():
 
 
 def test_not_executed():
-    made = trace(mark(10, "f"), mark(14))
-    assert claims.not_executed(made, "g").holds
-    assert claims.not_executed(made, "f", since=14).holds
-    assert claims.not_executed(made, "g", "f").cycle == 10
+    made = trace(mark(10, "kmap"), mark(14))
+    assert claims.not_executed(made, kunmap.__name__).holds
+    assert claims.not_executed(made, kmap.__name__, since=14).holds
+    assert claims.not_executed(made, kunmap.__name__, kmap.__name__).cycle == 10
+    # In no cycle at all there is nothing to be seen.
+    assert not claims.not_executed(made, kunmap.__name__, since=20, until=20).holds
+
+
+def test_what_can_never_be_seen_is_not_absent():
+    with pytest.raises(ValueError, match="wp_page_cpy is no function of the kernel that leaves a"):
+        claims.not_executed(trace(), kmap.__name__, "wp_page_cpy")
+    with pytest.raises(ValueError, match='there is no event "walk_begn"; there are: .*walk_begun'):
+        claims.no_event(trace(), "walk_begn")
 
 
 @pytest.mark.parametrize("flags, holds, said", [
@@ -254,7 +265,8 @@ EXPECTED = [
     (lambda made: claims.control_done(made, op=ControlOp.WRITE, register=Register.CR3,
                                       function="switch_mm"), "WRITE CR3 in switch_mm"),
     (lambda made: claims.executed(made, "f", "g", since=1), "f, then g from cycle 1 on"),
-    (lambda made: claims.not_executed(made, "f", "g"), "nothing of f, g"),
+    (lambda made: claims.not_executed(made, kmap.__name__, kunmap.__name__),
+     "nothing of kmap, kunmap"),
 ]
 
 
