@@ -5,8 +5,10 @@ import re
 import shutil
 
 import pytest
+from board_support import DirectLine, board_named, engine_on
 
 from sim.cli import main
+from sim.machine import ENGINES
 from sim.mistakes import ScenarioError
 from sim.scenario import load
 
@@ -399,3 +401,18 @@ def test_a_stop_is_in_report_and_json(tmp_path, capsys, monkeypatch):
         "file": str(path), "line": line, "text": 'await user.open("/no/such")  # <--'}
 
 
+
+
+def test_a_board_says_the_same(tmp_path, monkeypatch):
+    def on_board(config, **rest):
+        return engine_on(DirectLine(board_named("icebreaker")), config, **rest)
+
+    monkeypatch.setitem(ENGINES, "serial", on_board)
+    path, line = written(tmp_path, MISTAKEN.replace("4level", "32bit"))
+    mistake = mistake_in(path, "serial")
+    assert mistake.place.line == line
+    assert mistake.reason.startswith("User.mmap() is called, but never awaited")
+    path, line = written(tmp_path, (STOPPED % "await user.close(99)").replace("4level", "32bit"),
+                         "stops.py")
+    run = load(path).perform(engine="serial", era="6.x")
+    assert (run.failure.place.line, run.failure.call) == (line, "close(fd=0x63)")
