@@ -240,8 +240,8 @@ class Stage:
 
     def _act(self, method: str) -> Act:
         """The present act, which ``method`` needs."""
-        if not self.acts:
-            raise Misuse(f"there is no act yet: call stage.{method} within async with "
+        if not self.acts or self.acts[-1].left_out:
+            raise Misuse(f"there is no act here: call stage.{method} within async with "
                          "stage.act(...):")
         return self.acts[-1]
 

@@ -110,14 +110,18 @@ PLAYS = {
 """, r"it claims nothing"),
     "did before any act": ("""
     stage.did("something")  # <--
-""", r"there is no act yet: call stage.did within async with stage.act\(...\):$"),
+""", r"there is no act here: call stage.did within async with stage.act\(...\):$"),
     "a claim before any act": ("""
     stage.claim("so", YES)  # <--
-""", r"there is no act yet: call stage.claim within"),
+""", r"there is no act here: call stage.claim within"),
+    "a claim of what is left out": ("""
+    stage.leave_out("Act", "the unit is small")
+    stage.claim("so", YES)  # <--
+""", r"there is no act here: call stage.claim within"),
     "a test before any act": ("""
     async with stage.testing("so"):  # <--
         pass
-""", r"there is no act yet: call stage.testing within"),
+""", r"there is no act here: call stage.testing within"),
     "an act that is no statement": ("""
     stage.act("Act")  # <--
     stage.claim("so", YES)
@@ -232,7 +236,7 @@ async def program(cpu):
 
 async def play(stage):
     await stage.start(1, program)
-    while True:
+    for _ in range(10_000):
         await stage.cpu.pause()
 """
 
@@ -245,8 +249,7 @@ def test_a_mistake_on_another_processor_does_not_keep_the_first_waiting_for_ever
 
 
 def test_a_refusal_that_nobody_waits_for_stops_the_run(tmp_path):
-    two = (TWO % "    raise KernelError(Errno.ENOENT)  # <--\n").replace(
-        "while True", "for _ in range(50)")
+    two = TWO % "    raise KernelError(Errno.ENOENT)  # <--\n"
     path, line = written(tmp_path, HEAD + two + HOLDS)
     run = load(path).perform(engine=FAST, era="6.x")
     assert run.mistake is None and run.failure.place.line == line
