@@ -248,9 +248,11 @@ def two_levels(
     ))
 
 
-def paging_off(**features: Any) -> Callable[[Any], Any]:
+def paging_off(
+    *, memory: type[PhysicalMemory] = StrictMemory, **features: Any,
+) -> Callable[[Any], Any]:
     """Decorate ``async def test(cpu, ...)``: run it as the unit is after reset."""
-    return _on(StrictMemory, features, ())
+    return _on(memory, features, ())
 
 
 def _on(

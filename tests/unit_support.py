@@ -41,8 +41,8 @@ class UnitTlb:
     Attributes
     ----------
     losses : :class:`dict`
-        Why a page was forgotten, by its linear address and size. What a flush, a page fault or
-        INVLPG concerns is forgotten here, too.
+        Why a page was forgotten, by its linear address and size. A page that is cached again, and
+        what a flush, a page fault or INVLPG concerns, is here no longer.
     """
 
     def __init__(self, entries: int):

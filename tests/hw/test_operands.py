@@ -1,8 +1,10 @@
 """Every bit of an access: of its data, of what it is compared with, and of its linear address."""
 
+import itertools
 import random
 
 import pytest
+from memory_support import RecordingMemory
 from mmu_support import four_levels, paging_off, two_levels
 from paging_support import TWO_LEVELS
 from rules_support import A, LINEAR, P, PAGE, READ, RW, US, error, map_page, reach
@@ -94,6 +96,19 @@ async def test_a_compare_exchange_compares_each_bit_of_its_size_and_no_other(cpu
     stored = [cpu.memory.read(each.linear, 8) != found for each in tries]
     assert stored == [True, *(bit >= 8 * size for bit in range(64))]
     assert cpu.memory.read(offset, 8) == found ^ bits(size)
+
+
+@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
+@paging_off(memory=RecordingMemory)
+async def test_an_access_selects_its_bytes_and_no_others(cpu, kind):
+    for offset, size in itertools.product(range(8), SIZES):
+        cpu.memory.transfers.clear()
+        await reach(cpu, Access(0x40 + offset, size, kind))
+        lanes    = (1 << size) - 1 << offset
+        selected = [(0x40, lanes & 0xff)] + [(0x48, lanes >> 8)] * (lanes > 0xff)
+        locked   = kind in (Kind.EXCHANGE, Kind.COMPARE_EXCHANGE)
+        assert [(transfer.address, transfer.sel) for transfer in cpu.memory.transfers] == (
+            selected * (2 if locked else 1))
 
 
 # Linear addresses.
