@@ -54,7 +54,7 @@ class Wanderer:
         """Control state."""
         return self.judged.allowed.state
 
-    def some(self, mask, share=0.5):
+    def some(self, mask, share=0.8):
         """Some bits of a mask, at random, or none of them."""
         return mask & self.chance.getrandbits(64) if self.chance.random() < share else 0
 
