@@ -9,7 +9,8 @@ import importlib
 import importlib.util
 import pkgutil
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -30,6 +31,7 @@ from .records import Transfer
 from .schedule import Schedule, written
 from .stage import Act, Claim, Stage
 from .trace import Trace
+from .waves import Unwritten
 
 
 __all__ = ["Failure", "Run", "Scenario", "discover", "load"]
@@ -59,7 +61,8 @@ class Run:
 
     ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the turns
     that the processors took, in the form of :mod:`sim.schedule`. ``waves`` is the folder of the
-    waveform, if there is one. ``counted`` is what the machine has counted by itself, if it does.
+    waveform, if there is one; ``unwritten`` says why it could not be written. ``counted`` is what
+    the machine has counted by itself, if it does.
     """
 
     scenario: str
@@ -70,6 +73,7 @@ class Run:
     preset:   str | None     = None
     schedule: str            = ""
     waves:    Path | None    = None
+    unwritten: str           = ""
     cycles:   int            = 0
     counted:  dict[str, int] = field(default_factory=dict)
     seconds:  float          = 0.0
@@ -161,7 +165,8 @@ class Scenario:
 
         begun = time.monotonic()
         try:
-            machine.run(play, waves=run.waves)
+            with _waveform_of(run):
+                machine.run(play, waves=run.waves)
         except STOPS as stop:
             run.failure = _failure(stop, machine)
         run.seconds = time.monotonic() - begun
@@ -170,6 +175,19 @@ class Scenario:
         run.acts    = stage.acts
         run.schedule = written(machine.engine.schedule.taken)
         return run
+
+
+@contextmanager
+def _waveform_of(run: Run) -> Iterator[None]:
+    """Note in ``run`` that its waveform cannot be written, and go on with what ended the run."""
+    stop = None
+    try:
+        yield
+    except Unwritten as trouble:
+        run.waves, run.unwritten = None, str(trouble)
+        stop = trouble.__cause__
+    if stop is not None:
+        raise stop
 
 
 def discover() -> dict[str, Scenario]:
