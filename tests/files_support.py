@@ -4,11 +4,12 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 
-__all__ = ["ROOT", "drafts", "files_of_at_most", "started"]
+__all__ = ["ROOT", "await_drafts", "drafts", "files_of_at_most", "started"]
 
 
 ROOT = Path(__file__).parents[1]
@@ -17,6 +18,18 @@ ROOT = Path(__file__).parents[1]
 def drafts(folder="."):
     """What is being written in a folder, and has not got its name yet."""
     return list(Path(folder).rglob(".dragoncage-*"))
+
+
+def await_drafts(*runs, folder="."):
+    """Wait until as many files are being written as there are commands, which go on."""
+    for _ in range(1200):
+        if len(drafts(folder)) >= len(runs):
+            return
+        assert all(run.poll() is None for run in runs)
+        time.sleep(0.05)
+    for run in runs:
+        run.kill()
+    raise TimeoutError(f"nothing is written for a minute: {os.listdir(folder)}")
 
 
 @contextmanager

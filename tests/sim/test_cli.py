@@ -8,12 +8,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
 import pytest
-from files_support import ROOT, drafts, files_of_at_most, started
+from files_support import ROOT, await_drafts, files_of_at_most, started
 
 from sim.cli import main
 
@@ -156,9 +155,7 @@ def test_a_scenario_file_that_raises_is_a_usage_error(capsys, tmp_path):
 def test_an_interrupted_run_leaves_nothing(tmp_path, number, status):
     run = started("run", "--waves", "new/er/waves", cwd=tmp_path,
                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not drafts(tmp_path):
-        assert run.poll() is None
-        time.sleep(0.05)
+    await_drafts(run, folder=tmp_path)
     run.send_signal(number)
     assert run.wait(timeout=30) == status
     assert list(tmp_path.iterdir()) == []

@@ -6,11 +6,10 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from files_support import drafts, files_of_at_most, started
+from files_support import await_drafts, drafts, files_of_at_most, started
 from vector_support import as_text, long_mode, random_line
 
 from sim.cli import main
@@ -209,9 +208,7 @@ def test_a_signal_leaves_nothing(folder, number, status):
     Path("out").write_text("old")
     # Standard input stays open, so that the command waits for the rest.
     run = started("access", "-", "-o", "out", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    while not drafts():
-        assert run.poll() is None
-        time.sleep(0.05)
+    await_drafts(run)
     run.send_signal(number)
     assert run.wait(timeout=30) == status
     run.stdin.close()
@@ -221,9 +218,7 @@ def test_a_signal_leaves_nothing(folder, number, status):
 def test_two_commands_may_write_one_file_at_once(folder):
     runs = [started("access", "--engine", "golden", "-", "-o", "out", stdin=subprocess.PIPE)
             for _ in range(2)]
-    while len(drafts()) < 2:
-        assert all(run.poll() is None for run in runs)
-        time.sleep(0.05)
+    await_drafts(*runs)
     for name, run in zip("ab", runs, strict=True):
         run.communicate(as_text(*(long_mode(id=name) for _ in range(50))), timeout=30)
         assert run.returncode == 0
