@@ -118,15 +118,16 @@ def written(*names: str | Path, instead: Collection[Path] = ()) -> Iterator[list
         Files there that are deleted when these appear.
     """
     drafts = [_Draft(os.fspath(name)) for name in names]
+    found  = []
     try:
         for draft in drafts:
             with _reported(draft.name):
-                draft.open()
+                found.append(draft.open())
         with _reported(drafts[0].name):
-            yield [draft.file for draft in drafts]
-        for draft in drafts:
+            yield found
+        for draft, file in zip(drafts, found, strict=True):
             with _reported(draft.name):
-                draft.file.close()
+                file.close()
         with _undisturbed(os.path.dirname(drafts[0].name)):
             for draft in drafts:
                 with _reported(draft.name):
@@ -160,22 +161,23 @@ def new_folder(folder: Path) -> Iterator[None]:
 class _Draft:
     """New content of a file, under a name of its own until it is published."""
 
-    file: TextIOWrapper | None = None
-
     def __init__(self, name: str):
         self.name  = name
+        self._file: TextIOWrapper | None = None
         self._path = os.path.realpath(name)
         self._part = ""
 
-    def open(self) -> None:
-        """Open ``file``. Raises :class:`OSError`."""
+    def open(self) -> TextIOWrapper:
+        """Begin to write. Raises :class:`OSError`."""
         if not self.name:
             raise FileNotFoundError(errno.ENOENT, "a file needs a name")
         found = _found(self.name)
         # The path of a pipe or a deleted file, such as /dev/stdout may be, leads elsewhere.
         ordinary = found is None or stat.S_ISREG(found.st_mode) and _same(found, self._path)
-        self.file = open(self._fresh(found) if ordinary else self.name, "w", encoding="utf-8",
-                         newline="\n")
+        # What Python has instead of the bytes of a file's name that are no text goes back to them.
+        self._file = open(self._fresh(found) if ordinary else self.name, "w", encoding="utf-8",
+                          errors="surrogateescape", newline="\n")
+        return self._file
 
     def publish(self) -> None:
         """Give the file its name."""
@@ -186,8 +188,8 @@ class _Draft:
     def discard(self) -> None:
         """Delete it, if it was not published."""
         with suppress(OSError):
-            if self.file is not None:
-                self.file.close()  # which tries again to write what is in its buffer
+            if self._file is not None:
+                self._file.close()  # which tries again to write what is in its buffer
         with suppress(OSError):
             if self._part:
                 os.unlink(self._part)

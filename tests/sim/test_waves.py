@@ -1,5 +1,6 @@
 """Waveforms, read back as a viewer would."""
 
+import os
 import re
 
 import pytest
@@ -170,6 +171,15 @@ def test_a_waveform_that_cannot_be_opened_is_told_before_anything_is_done(tmp_pa
     with pytest.raises(FileTrouble, match="waves.gtkw: Is a directory"):
         run(main, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["waves.gtkw"]
+
+
+def test_a_folder_may_have_a_name_that_is_no_text(tmp_path):
+    async def main(engine):
+        await engine.bus.access(Access(0x1234, 4))
+
+    folder = tmp_path / os.fsdecode(b"\xff")
+    run(main, folder)
+    assert os.fsencode(folder / "waves.vcd") in (folder / "waves.gtkw").read_bytes()
 
 
 def test_files_that_lead_elsewhere_are_written_there(tmp_path):
