@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -43,7 +43,8 @@ def _abrupt_end() -> Iterator[None]:
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
     """End at once, as an interrupted command does."""
-    os.write(2, b"dragoncage: interrupted\n")
+    with suppress(OSError):
+        os.write(2, b"dragoncage: interrupted\n")
     os._exit(128 + number)
 
 
@@ -53,7 +54,8 @@ def _occupy_standard_files() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            # The lowest number that is free: this one. Programs that we run have it too.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 if __name__ == "__main__":
