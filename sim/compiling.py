@@ -55,7 +55,7 @@ class Compiler:
     def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         """Run one. Raises :class:`sim.engine.Unavailable` with its first error if it fails."""
         try:
-            run(command, log=self.folder / "log", announce=lambda _: self._waiting(),
+            run(command, log=self.folder / "log", waiting=self._waiting,
                 environment=environment)
         except ProgramFailed as error:
             said = error.said.splitlines() or ["without a word"]

@@ -98,8 +98,8 @@ class Engine(Protocol):
     def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
         """Run ``mains``, one for each processor, from reset to the end of the first.
 
-        ``waves`` names a folder for the waveform and its save files. Raises :class:`BusHang`, and
-        whatever one of the ``mains`` raises.
+        ``waves`` names a folder for the waveform and its save files. Raises :class:`BusHang`,
+        whatever one of the ``mains`` raises, and what :func:`sim.waves.waveform` does.
         """
 
     async def settle(self) -> None:

@@ -16,9 +16,6 @@ __all__ = ["ProgramFailed", "run"]
 #: Seconds between two looks at a program.
 PAUSE = 0.2
 
-#: Octets at the end of a log that are looked at for its last line.
-TAIL = 4096
-
 
 class ProgramFailed(Exception):
     """A program has ended with an error.
@@ -34,21 +31,22 @@ class ProgramFailed(Exception):
         self.said = said
 
 
-def run(command: Sequence[str], *, log: Path, announce: Callable[[str], None],
+def run(command: Sequence[str], *, log: Path, waiting: Callable[[], None],
         environment: Mapping[str, str] | None = None) -> None:
     """Run a program in the folder of ``log``, to which what it says is added.
 
-    ``announce`` is called at once and then several times a second, with the last line of the log.
-    If it raises, or there is an interrupt, the program is ended. Raises :class:`ProgramFailed`.
+    ``waiting`` is called at once and then several times a second. If it raises, or there is an
+    interrupt, the program is ended. Raises :class:`ProgramFailed`, and :class:`OSError` if the log
+    cannot be written.
     """
     with log.open("ab") as output:
-        output.write(f"$ {shlex.join(command)}\n".encode(errors="surrogateescape"))
+        output.write(os.fsencode(f"$ {shlex.join(command)}\n"))
         output.flush()
         begin = output.tell()
         with _started(command, log.parent, output, environment) as process:
             try:
                 while process.returncode is None:
-                    announce(_last_line(log))
+                    waiting()
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(PAUSE)
             except BaseException:
@@ -67,10 +65,3 @@ def _started(command: Sequence[str], folder: Path, output: IO[bytes],
                                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     except OSError as error:
         raise ProgramFailed(command[0], f"it does not start: {error.strerror}") from error
-
-
-def _last_line(log: Path) -> str:
-    with log.open("rb") as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
-        lines = file.read().decode(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

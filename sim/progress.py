@@ -20,9 +20,9 @@ class Progress:
     PATIENCE = 2.0                       # seconds of silence at first
     PAUSE    = {True: 0.2, False: 10.0}  # seconds between two lines: on a terminal, elsewhere
 
-    def __init__(self, stream: TextIO = sys.stderr):
-        self._stream   = stream
-        self._terminal = stream.isatty()
+    def __init__(self, stream: TextIO | None = None):
+        self._stream   = stream or sys.stderr
+        self._terminal = self._stream.isatty()
         self._shown    = False
         self.begin()
 
@@ -54,7 +54,7 @@ class Progress:
 class RunProgress(Progress):
     """How far the run of a scenario is."""
 
-    def __init__(self, stream: TextIO = sys.stderr):
+    def __init__(self, stream: TextIO | None = None):
         super().__init__(stream)
         self._act = "boot"
         self._first: int | None = None

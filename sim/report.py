@@ -23,9 +23,9 @@ WIDTH = 80  # columns
 _COLOURS = {"ok": "32", "FAILED": "1;31", "MISTAKE": "1;31", "title": "1"}
 
 
-def wants_colour(stream: TextIO) -> bool:
+def wants_colour(stream: TextIO | None) -> bool:
     """Whether text for ``stream`` may be coloured: on a terminal, without NO_COLOR."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def as_text(run: Run, *, colour: bool = False) -> str:

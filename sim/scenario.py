@@ -12,6 +12,7 @@ import inspect
 import pkgutil
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -28,6 +29,7 @@ from .mistakes import Mistake, Place, ProgramError, ScenarioError, mistake_of
 from .schedule import Schedule, written
 from .stage import Act, Claim, Stage
 from .watch import Watch
+from .waves import Unwritten
 
 
 __all__ = ["Run", "Scenario", "discover", "load"]
@@ -39,9 +41,10 @@ class Run:
 
     ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the turns
     that the processors took, in the form of :mod:`sim.schedule`. ``waves`` is the folder of the
-    waveform, if there is one. ``ram`` are the bytes of memory that the kernel has. ``counted`` is
-    what the machine has counted by itself, if it does. It may have come to its end early by a
-    ``failure`` of what it plays on, or by a ``mistake`` of its author.
+    waveform, if there is one; ``unwritten`` says why it could not be written. ``ram`` is the memory
+    that the kernel has, in bytes. ``counted`` is what the machine has counted by itself, if it
+    does. The run may have come to its end early by a ``failure`` of what it plays on, or by a
+    ``mistake`` of its author.
     """
 
     scenario: str
@@ -53,6 +56,7 @@ class Run:
     schedule: str            = ""
     waves:    Path | None    = None
     ram:      int            = 0
+    unwritten: str           = ""
     cycles:   int            = 0
     counted:  dict[str, int] = field(default_factory=dict)
     seconds:  float          = 0.0
@@ -173,7 +177,8 @@ class Scenario:
             await watch.watched(self._played(stage))
 
         try:
-            stage.machine.run(play, waves=run.waves)
+            with _waveform_of(run):
+                stage.machine.run(play, waves=run.waves)
         except ProgramError as stop:
             run.mistake = _first(watch, stage) or mistake_of(
                 stop.__cause__ or stop, self.source) or self._mistake(watch, str(stop))
@@ -208,6 +213,19 @@ class Scenario:
         if any(act.left_out for act in run.acts):
             raise Unsuited("the unit can show none of its acts; choose another --preset")
         run.mistake = Mistake(self._beginning, "it claims nothing: call stage.claim in an act")
+
+
+@contextmanager
+def _waveform_of(run: Run) -> Iterator[None]:
+    """Note in ``run`` that its waveform cannot be written, and go on with what ended the run."""
+    stop = None
+    try:
+        yield
+    except Unwritten as trouble:
+        run.waves, run.unwritten = None, str(trouble)
+        stop = trouble.__cause__
+    if stop is not None:
+        raise stop
 
 
 def discover() -> dict[str, Scenario]:

@@ -24,6 +24,9 @@ LONGEST = 8
 #: Most steps in any turn.
 MOST = 1_000_000_000
 
+#: Characters of a wrong turn that a complaint shows.
+SHOWN = 40
+
 
 class Turn(NamedTuple):
     """Processor number ``cpu`` alone, for ``steps`` steps."""
@@ -84,7 +87,7 @@ def parse(text: str, cpus: int) -> list[Turn]:
     """Turns from a text such as "0:3 1:12". Raises :class:`ValueError`."""
     turns = []
     for word in text.split():
-        found = re.fullmatch(r"(\d+):(\d+)", word)
+        found = re.fullmatch(r"(\d{1,10}):(\d{1,10})", word)
         if found is None or int(found[1]) >= cpus or not 1 <= int(found[2]) <= MOST:
             raise ValueError(_complaint(word, cpus))
         turns.append(Turn(int(found[1]), int(found[2])))
@@ -97,5 +100,5 @@ def written(turns: Iterable[Turn]) -> str:
 
 
 def _complaint(word: str, cpus: int) -> str:
-    return (f'"{word}" is not a turn: write CPU:STEPS, with a CPU from 0 to {cpus - 1} and 1 to '
-            f"{MOST} steps")
+    return (f'"{word[:SHOWN]}" is not a turn: write CPU:STEPS, with a CPU from 0 to {cpus - 1} '
+            f"and 1 to {MOST} steps")

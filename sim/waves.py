@@ -4,7 +4,6 @@ A signal is written once a cycle, if it has changed. A cycle lasts a nanosecond,
 waveform, in nanoseconds, is the number of the cycle.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +15,10 @@ from typing import IO, Any
 from vcd import VCDWriter
 from vcd.gtkw import GTKWSave
 
+from .files import FileTrouble, new_folder, written
 
-__all__ = ["GTKW", "SUCL", "VCD", "Shown", "Waveform", "waveform"]
+
+__all__ = ["GTKW", "SUCL", "VCD", "Shown", "Unwritten", "Waveform", "waveform"]
 
 
 #: File names in the folder of a waveform.
@@ -28,6 +29,13 @@ TOP = "machine"
 
 #: What a VCD file cannot have as it is: GTKWave takes a byte above 0x7F for the end of the file.
 UNPRINTABLE = re.compile(r"[^\t\n -~]+")
+
+
+class Unwritten(Exception):
+    """A waveform cannot be written. The message names its file and says why.
+
+    What was to be shown went on to its end; if that was an exception, it is the cause.
+    """
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ class Waveform:
         self._writer = VCDWriter(_Ascii(file), timescale="1 ns", comment="dragoncage")
         self._last   = 0
         self._cycles = 0
+        self._trouble: OSError | None = None
         self._places: list[tuple[int, int, Any, Callable[[int], str] | None]] = []
         offset = 0
         for signal in signals:
@@ -108,18 +117,29 @@ class Waveform:
             offset += signal.width
 
     def step(self, cycle: int, bits: int) -> None:
-        """Write one cycle, in which the signals have the values that are packed in ``bits``."""
+        """Write one cycle, in which the signals have the values that are packed in ``bits``.
+
+        If that cannot be done, nothing more is written, and :meth:`close` says so: a run goes on.
+        """
         self._cycles = cycle + 1
         changed = bits ^ self._last
-        if changed:
+        if changed and self._trouble is None:
             self._last = bits
-            for offset, mask, variable, text in self._places:
-                if changed >> offset & mask:
-                    value = bits >> offset & mask
-                    self._writer.change(variable, cycle, text(value) if text else value)
+            try:
+                self._change(cycle, bits, changed)
+            except OSError as error:
+                self._trouble = error
+
+    def _change(self, cycle: int, bits: int, changed: int) -> None:
+        for offset, mask, variable, text in self._places:
+            if changed >> offset & mask:
+                value = bits >> offset & mask
+                self._writer.change(variable, cycle, text(value) if text else value)
 
     def close(self) -> None:
-        """End the file with the last cycle."""
+        """End the file with the last cycle. Raises :class:`OSError` if it cannot be written."""
+        if self._trouble is not None:
+            raise self._trouble
         self._writer.close(self._cycles)
 
 
@@ -128,41 +148,28 @@ def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
     """Open a waveform in ``folder``, for the body of the ``with`` statement.
 
     Files appear under their names when all is written. A body that an exception ends has a
-    waveform too, up to that cycle; an interrupt leaves none. Raises :class:`OSError`.
+    waveform too, up to that cycle; an interrupt leaves none. Raises
+    :class:`sim.files.FileTrouble` before the body, and :class:`Unwritten` after it.
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = {name: folder / f".{name}.part" for name in (VCD, GTKW, SUCL)}
+    begun, stop = False, None
     try:
-        with parts[VCD].open("w", encoding="ascii") as file:
-            wave = Waveform(file, signals)
+        with new_folder(folder), written(*(folder / name for name in (VCD, GTKW, SUCL))) as (
+                vcd, gtkw, sucl):
+            _write_gtkwave(gtkw, folder, signals)
+            _write_surfer(sucl, signals)
+            wave  = Waveform(vcd, signals)
+            begun = True
             try:
                 yield wave
-            except OSError:
-                raise
-            except Exception:
-                wave.close()
-                file.flush()
-                _finish(folder, parts, signals)
-                raise
+            except Exception as error:
+                stop = error
             wave.close()
-        _finish(folder, parts, signals)
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
-        for path in made:
-            if not any(path.iterdir()):
-                path.rmdir()
-
-
-def _finish(folder: Path, parts: dict[str, Path], signals: Sequence[Shown]) -> None:
-    """Write the views, and give all files their names."""
-    with parts[GTKW].open("w", encoding="utf-8", errors="surrogateescape") as file:
-        _write_gtkwave(file, folder, signals)
-    with parts[SUCL].open("w", encoding="utf-8", errors="surrogateescape") as file:
-        _write_surfer(file, signals)
-    for name, part in parts.items():
-        os.replace(part, folder / name)
+    except FileTrouble as trouble:
+        if not begun:
+            raise
+        raise Unwritten(str(trouble)) from stop
+    if stop is not None:
+        raise stop
 
 
 def _write_gtkwave(file: IO[str], folder: Path, signals: Sequence[Shown]) -> None:

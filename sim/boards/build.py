@@ -1,7 +1,6 @@
 """Makes the bitstream of a board: elaboration, synthesis, place and route, packing."""
 
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,27 +10,28 @@ from pathlib import Path
 
 from hw.boards.board import Board
 from hw.boards.top import Top
+from sim.files import FileTrouble, new_folder, written
 from sim.programs import ProgramFailed, run
 
 from .report import Report, overfull, parse, shortcomings
 from .toolchain import platform_of, tool
 
 
-__all__ = ["SUFFIXES", "BuildFailed", "Outcome", "build"]
+__all__ = ["STEPS", "SUFFIXES", "BuildFailed", "Outcome", "build"]
 
 
 #: What the name of a bitstream ends with.
 SUFFIXES = (".bit", ".bin")
 
 #: Steps, in this order.
-ELABORATION, SYNTHESIS, PLACE_AND_ROUTE, PACKING = (
+STEPS = ELABORATION, SYNTHESIS, PLACE_AND_ROUTE, PACKING = (
     "elaboration", "synthesis", "place and route", "packing")
 
 #: The file that place and route leaves for us.
 REPORT = "timing.json"
 
-#: Called several times a second with the step and the last line of its log.
-Announce = Callable[[str, str], None]
+#: Called several times a second with the step.
+Announce = Callable[[str], None]
 
 
 class BuildFailed(Exception):
@@ -48,6 +48,8 @@ class Outcome:
         What place and route says.
     shortcomings : sequence of :class:`str`
         Why there is no bitstream; nothing, if there is one.
+    unwritten : :class:`str`
+        Why there is neither bitstream nor log, if they cannot be written; else nothing.
     bitstream : :class:`pathlib.Path` or :class:`None`
         The bitstream.
     log : :class:`pathlib.Path`
@@ -58,6 +60,7 @@ class Outcome:
 
     report:       Report
     shortcomings: Sequence[str]
+    unwritten:    str
     bitstream:    Path | None
     log:          Path
     seconds:      Mapping[str, float]
@@ -66,8 +69,8 @@ class Outcome:
 def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Outcome:
     """Build ``board`` into ``folder``: a bitstream, unless timing is not met, and a log.
 
-    What an earlier build left there is deleted once the design and all tools are there. The files
-    appear when all is done, or a step has failed; an interrupted build leaves none.
+    The files appear when all is done, or a step has failed, in place of all that an earlier build
+    left there; an interrupted build leaves that as it was.
 
     Parameters
     ----------
@@ -78,7 +81,7 @@ def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Outco
     seed : :class:`int`
         What place and route draws its random numbers from.
     announce : callable
-        Called several times a second with the step and the last line of its log.
+        Called several times a second with the step.
 
     Raises
     ------
@@ -86,9 +89,10 @@ def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Outco
         A program has failed.
     :class:`sim.engine.Unavailable`
         A program or a package is not installed.
+    :class:`sim.files.FileTrouble`, :class:`OSError`
+        There is no writing in the folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as name:
+    with new_folder(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as name:
         return _Build(board, Path(name), folder, announce).outcome(seed)
 
 
@@ -106,15 +110,16 @@ class _Build:
     def outcome(self, seed: int) -> Outcome:
         """Do all steps, and publish what came of them."""
         commands = self._elaborate(seed)
-        for suffix in (*SUFFIXES, ".log"):
-            (self._folder / f"{self._board.name}{suffix}").unlink(missing_ok=True)
         try:
             report, reasons, made = self._made(commands)
-        except BuildFailed:
-            self._publish(self._log)
-            raise
-        log = self._publish(self._log)
-        return Outcome(report, reasons, self._publish(made) if made else None, log, self._seconds)
+        except BuildFailed as failure:
+            if unwritten := self._publish(self._log):
+                raise BuildFailed(f"{failure} ({unwritten})") from failure
+            raise BuildFailed(f"{failure} (see {self._folder / self._log})") from failure
+        unwritten = self._publish(self._log, *filter(None, [made]))
+        return Outcome(report, reasons, unwritten,
+                       self._folder / made if made and not unwritten else None,
+                       self._folder / self._log, self._seconds)
 
     def _made(
         self, commands: Sequence[tuple[str, Sequence[str]]],
@@ -135,7 +140,7 @@ class _Build:
     def _elaborate(self, seed: int) -> list[tuple[str, list[str]]]:
         """Write what the programs read; return the steps and their commands."""
         with self._timed(ELABORATION):
-            self._announce(ELABORATION, "")
+            self._announce(ELABORATION)
             platform  = platform_of(self._board)
             overrides = dict(self._board.overrides)
             # Whether timing is met is our own verdict: nextpnr would end without a report.
@@ -155,30 +160,38 @@ class _Build:
         with self._timed(step):
             try:
                 run(command, log=self._work / self._log,
-                    announce=lambda line: self._announce(step, line))
+                    waiting=lambda: self._announce(step))
             except ProgramFailed as error:
-                raise self._failed(step, _reason(error.said)) from error
+                raise BuildFailed(f"{step} failed: {_reason(error.said)}") from error
 
     def _report(self) -> Report:
         try:
             return parse((self._work / REPORT).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise self._failed(PLACE_AND_ROUTE, f"its report makes no sense: {error}") from error
+            raise BuildFailed(
+                f"{PLACE_AND_ROUTE} failed: its report makes no sense: {error}") from error
 
     def _product(self) -> str:
         """The name of the bitstream."""
         for suffix in SUFFIXES:
             if (self._work / f"{self._board.name}{suffix}").exists():
                 return f"{self._board.name}{suffix}"
-        raise self._failed(PACKING, "it left no bitstream")
+        raise BuildFailed(f"{PACKING} failed: it left no bitstream")
 
-    def _failed(self, step: str, reason: str) -> BuildFailed:
-        return BuildFailed(f"{step} failed: {reason} (see {self._folder / self._log})")
+    def _publish(self, *names: str) -> str:
+        """Give files their places, all at once; say why that cannot be done, if so.
 
-    def _publish(self, name: str) -> Path:
-        """Give a file its place, whole."""
-        os.replace(self._work / name, self._folder / name)
-        return self._folder / name
+        A bitstream that an earlier build left, and that is none of these, goes.
+        """
+        former = [self._folder / name for suffix in SUFFIXES
+                  if (name := f"{self._board.name}{suffix}") not in names]
+        try:
+            with written(*(self._folder / name for name in names), instead=former) as files:
+                for name, file in zip(names, files, strict=True):
+                    file.buffer.write((self._work / name).read_bytes())
+        except FileTrouble as trouble:
+            return str(trouble)
+        return ""
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:

@@ -25,16 +25,16 @@ class ProgrammingFailed(Exception):
     """The board did not take the bitstream. The message says why, as far as is known."""
 
 
-def program(board: Board, bitstream: Path, *, announce: Callable[[str], None]) -> None:
+def program(board: Board, bitstream: Path, *, waiting: Callable[[], None]) -> None:
     """Bring ``bitstream`` to ``board``.
 
-    ``announce`` is called several times a second with the last line of what the loader says.
-    Raises :class:`ProgrammingFailed`, and :class:`sim.engine.Unavailable` without a loader.
+    ``waiting`` is called several times a second. Raises :class:`ProgrammingFailed`, and
+    :class:`sim.engine.Unavailable` without a loader.
     """
     command = [loader(), *board.loader, str(bitstream.resolve())]
     with tempfile.TemporaryDirectory() as folder:
         try:
-            run(command, log=Path(folder) / "log", announce=announce)
+            run(command, log=Path(folder) / "log", waiting=waiting)
         except ProgramFailed as error:
             raise ProgrammingFailed(_reason(error.said, command[0])) from error
 

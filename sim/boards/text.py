@@ -92,7 +92,9 @@ def outcome_as_text(board: Board, outcome: Outcome) -> str:
 
 def _verdict(board: Board, outcome: Outcome) -> str:
     """What the last lines of a build say."""
-    if outcome.bitstream is None:
+    if outcome.unwritten:
+        lines = [f"FAILED: {outcome.unwritten}"]
+    elif outcome.bitstream is None:
         lines = [*(f"FAILED: {reason}" for reason in outcome.shortcomings),
                  "no bitstream; try another --seed", f"log: {outcome.log}"]
     else:

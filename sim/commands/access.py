@@ -7,7 +7,7 @@ from sim.engine import Unavailable
 from sim.progress import VectorProgress
 from sim.vectors.answer import answer
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.files import STANDARD, FileTrouble
+from sim.files import STANDARD
 from sim.vectors.format import MalformedLine
 
 from .usage import UsageError
@@ -36,7 +36,7 @@ def access_command(args: argparse.Namespace) -> int:
     except MalformedLine as error:
         name = "standard input" if args.file == STANDARD else args.file
         raise UsageError(f"{name}: {error}") from error
-    except (FileTrouble, Unavailable) as error:
+    except Unavailable as error:
         raise UsageError(str(error)) from error
     finally:
         progress.clear()

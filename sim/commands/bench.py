@@ -6,6 +6,7 @@ from typing import Any
 from sim.benchmark.measure import measure
 from sim.benchmark.report import as_json, as_text
 from sim.engine import Unavailable
+from sim.files import print_out
 from sim.progress import MeasuringProgress
 
 from .usage import UsageError, positive
@@ -34,6 +35,5 @@ def bench_command(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from error
     finally:
         progress.clear()
-    print(as_json(figures, seconds=args.seconds) if args.json
-          else as_text(figures), end="")
+    print_out(as_json(figures, seconds=args.seconds) if args.json else as_text(figures))
     return 0

@@ -5,6 +5,7 @@ from typing import Any
 
 from hw.boards import BOARDS
 from sim.boards.text import boards_as_json, boards_as_text
+from sim.files import print_out
 
 
 __all__ = ["add", "boards_command"]
@@ -21,5 +22,5 @@ def add(commands: Any) -> None:
 def boards_command(args: argparse.Namespace) -> int:
     """Say which boards there are, what was built for them, and what was tested."""
     boards = list(BOARDS.values())
-    print(boards_as_json(boards) if args.json else boards_as_text(boards), end="")
+    print_out(boards_as_json(boards) if args.json else boards_as_text(boards))
     return 0

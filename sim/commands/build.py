@@ -1,7 +1,6 @@
 """`dragoncage build`: make the bitstream of a board."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,9 @@ from sim.boards.build import BuildFailed, build
 from sim.boards.progress import BuildProgress
 from sim.boards.text import outcome_as_json, outcome_as_text
 from sim.engine import Unavailable
+from sim.files import FileTrouble, print_out
 
-from .usage import UsageError, seed, writable_folder
+from .usage import UsageError, complain, path, seed, writable_folder
 
 
 __all__ = ["add", "build_command"]
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
                                   description=build_command.__doc__)
     builder.add_argument("board", metavar="BOARD", choices=BOARDS,
                          help=f"{', '.join(BOARDS)}; see `dragoncage boards`")
-    builder.add_argument("-o", dest="folder", metavar="DIR", type=Path,
+    builder.add_argument("-o", dest="folder", metavar="DIR", type=path,
                          help="where bitstream and log go (default: build/BOARD)")
     builder.add_argument("--seed", type=seed, metavar="N",
                          help="for the random numbers of place and route (default: the board's)")
@@ -41,13 +41,16 @@ def build_command(args: argparse.Namespace) -> int:
                         announce=progress)
     except Unavailable as error:
         raise UsageError(str(error)) from error
-    except OSError as error:
+    except (FileTrouble, OSError) as error:
         raise UsageError(f"-o {folder}: {error}; name another folder") from error
     except BuildFailed as error:
         progress.clear()
-        print(f"dragoncage: {board.name}: {error}", file=sys.stderr)
+        complain(f"{board.name}: {error}")
         return 1
     finally:
         progress.clear()
-    print((outcome_as_json if args.json else outcome_as_text)(board, outcome), end="")
+    print_out((outcome_as_json if args.json else outcome_as_text)(board, outcome))
+    if outcome.unwritten:
+        complain(f"-o {folder}: {outcome.unwritten}")
+        return 2
     return 1 if outcome.bitstream is None else 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
+from sim.files import print_out
 from sim.machine import MODES, suits
 from sim.scenario import discover
 
@@ -23,14 +24,16 @@ def add(commands: Any) -> None:
 
 def list_command(args: argparse.Namespace) -> int:
     """Say which scenarios there are, and which presets of the unit."""
-    print("Scenarios, and their modes:")
+    lines = ["Scenarios, and their modes:"]
     for scenario in discover().values():
         cpus = f", {scenario.cpus} processors" if scenario.cpus > 1 else ""
-        print(f"  {scenario.name:10} [{', '.join(scenario.modes)}]{cpus}")
-        print(textwrap.indent(textwrap.fill(scenario.title, 74), "      "))
-    print("Presets, and what they have:")
+        lines += [f"  {scenario.name:10} [{', '.join(scenario.modes)}]{cpus}",
+                  textwrap.indent(textwrap.fill(scenario.title, 74), "      ")]
+    lines.append("Presets, and what they have:")
     for name, config in PRESETS.items():
-        print(textwrap.fill(f"  {name:10} {_in_words(config)}", 80, subsequent_indent=" " * 13))
+        lines.append(textwrap.fill(f"  {name:10} {_in_words(config)}", 80,
+                                   subsequent_indent=" " * 13))
+    print_out("".join(f"{line}\n" for line in lines))
     return 0
 
 

@@ -1,7 +1,6 @@
 """`dragoncage program`: bring a bitstream to a board."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,9 @@ from sim.boards.build import SUFFIXES
 from sim.boards.program import ProgrammingFailed, program
 from sim.boards.progress import LoadProgress
 from sim.engine import Unavailable
+from sim.files import print_out
 
-from .usage import UsageError
+from .usage import UsageError, complain, path
 
 
 __all__ = ["add", "program_command"]
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
                                      description=program_command.__doc__)
     programmer.add_argument("board", metavar="BOARD", choices=BOARDS,
                             help=f"{', '.join(BOARDS)}; see `dragoncage boards`")
-    programmer.add_argument("--file", metavar="FILE", type=Path,
+    programmer.add_argument("--file", metavar="FILE", type=path,
                             help="a bitstream (default: the one that was built, in build/BOARD)")
     programmer.set_defaults(command=program_command)
 
@@ -34,17 +34,17 @@ def program_command(args: argparse.Namespace) -> int:
     bitstream = _bitstream(board.name, args.file)
     progress  = LoadProgress()
     try:
-        program(board, bitstream, announce=progress)
+        program(board, bitstream, waiting=progress)
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except ProgrammingFailed as error:
         progress.clear()
-        print(f"dragoncage: {board.name}: {error}", file=sys.stderr)
+        complain(f"{board.name}: {error}")
         return 1
     finally:
         progress.clear()
-    print(f"{board.name} has {bitstream}; now: "
-          f"dragoncage run --engine serial --port {board.port}")
+    print_out(f"{board.name} has {bitstream}; now: "
+              f"dragoncage run --engine serial --port {board.port}\n")
     return 0
 
 

@@ -9,14 +9,15 @@ from typing import Any
 from hw.presets import PRESETS
 from sim.engine import Unavailable, Unsuited
 from sim.engines.cocotb.simulators import SIMULATORS
+from sim.files import FileTrouble, print_out
 from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
-from sim.mistakes import ScenarioError
+from sim.mistakes import Mistake, ScenarioError
 from sim.progress import RunProgress
 from sim.report import as_json, as_text, wants_colour
 from sim.scenario import Run, Scenario, discover, load
 from sim.schedule import Schedule, parse, seeded
 
-from .usage import UsageError, seed, writable_folder
+from .usage import UsageError, complain, path, seed, writable_folder
 
 
 __all__ = ["add", "run_command"]
@@ -55,7 +56,7 @@ def add(commands: Any) -> None:
     turns.add_argument("--schedule", metavar="TURNS",
                        help='... or take these, such as "0:3 1:12": CPU 0 for 3 steps, then CPU 1 '
                             "for 12, then all; --json says which turns a run took")
-    run.add_argument("--waves", metavar="DIR", type=Path,
+    run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(command=run_command)
@@ -63,31 +64,39 @@ def add(commands: Any) -> None:
 
 def run_command(args: argparse.Namespace) -> int:
     """Play scenarios, and judge their claims."""
+    runs: list[Run] = []
+    mistakes: list[Mistake] = []
     try:
-        return _play_all(args)
+        _play_all(args, runs)
     except ScenarioError as error:
-        if args.json:
-            print(as_json([], [error.mistake]), end="")
-        print(f"dragoncage: the scenario has a mistake: {error}", file=sys.stderr)
+        mistakes.append(error.mistake)
+    finally:
+        # What was played before one that cannot be played, or an interrupt, is told too.
+        if args.json and (runs or mistakes):
+            print_out(as_json(runs, mistakes))
+    unwritten = [run.unwritten for run in runs if run.unwritten]
+    for reason in unwritten:
+        complain(f"--waves {args.waves}: {reason}")
+    for mistake in mistakes:
+        complain(f"the scenario has a mistake: {mistake}")
+    if mistakes or any(run.mistake for run in runs):
         return MISTAKE
+    if unwritten:
+        return 2
+    return 0 if all(run.holds for run in runs) else 1
 
 
-def _play_all(args: argparse.Namespace) -> int:
+def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
+    """Play all that was asked for, and add to ``runs``. Raises :class:`ScenarioError`."""
     todo  = _chosen(args.names)
     for scenario in todo:
         _check_mode(scenario, args.mode)
     waves = _waves_folder(args.waves)
-    runs  = []
     for scenario in todo:
         run = _play(scenario, args, waves)
         runs.append(run)
         if not args.json:
-            print(as_text(run, colour=wants_colour(sys.stdout)), flush=True)
-    if args.json:
-        print(as_json(runs), end="")
-    if any(run.mistake for run in runs):
-        return MISTAKE
-    return 0 if all(run.holds for run in runs) else 1
+            print_out(as_text(run, colour=wants_colour(sys.stdout)) + "\n")
 
 
 def _chosen(names: Sequence[str]) -> list[Scenario]:
@@ -156,9 +165,7 @@ def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> R
         raise UsageError(f'scenario "{scenario.name}": {error}') from error
     except Unavailable as error:
         raise UsageError(str(error)) from error
-    except OSError as error:
-        if waves is None:
-            raise
+    except FileTrouble as error:
         raise UsageError(f"--waves {waves}: {error}; name another folder") from error
     finally:
         progress.clear()

@@ -11,6 +11,7 @@ from sim.boards.simulated.board import compiled
 from sim.boards.simulated.netlist import synthesised
 from sim.boards.simulated.terminal import Terminal
 from sim.engine import Unavailable
+from sim.files import print_out
 
 from .usage import UsageError
 
@@ -37,11 +38,11 @@ def simulate_board_command(args: argparse.Namespace) -> int:
     except Unavailable as error:
         raise UsageError(str(error)) from error
     terminal = Terminal(simulated, clock_hz=board.clock_hz)
-    print(terminal.device, flush=True)
-    keys = sys.stdin if sys.stdin.isatty() else None
-    print(f"now, elsewhere: dragoncage run --engine serial --port {terminal.device}\n"
-          f"{'Enter presses the WP button, ' if keys else ''}Ctrl-C ends", file=sys.stderr)
+    keys = sys.stdin if sys.stdin is not None and sys.stdin.isatty() else None
     try:
+        print_out(f"{terminal.device}\n")
+        print(f"now, elsewhere: dragoncage run --engine serial --port {terminal.device}\n"
+              f"{'Enter presses the WP button, ' if keys else ''}Ctrl-C ends", file=sys.stderr)
         terminal.serve(keys=keys, shown=_show if sys.stderr.isatty() else lambda lit: None)
     except KeyboardInterrupt:
         pass

@@ -1,16 +1,33 @@
-"""How a command says that it cannot be done as it was given, and where files may go."""
+"""Mistakes in a command: words that mean no number, no file or no folder."""
 
 import argparse
 import math
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
-__all__ = ["UsageError", "positive", "seed", "writable_folder"]
+__all__ = ["UsageError", "complain", "path", "positive", "seed", "whole_number", "writable_folder"]
+
+
+SHOWN = 40  # characters of a wrong number that a complaint shows
 
 
 class UsageError(Exception):
     """The command cannot be done as it was given."""
+
+
+def complain(message: object) -> None:
+    """Say on standard error, in one line, why a command is not done."""
+    print("dragoncage:", " ".join(str(message).splitlines()), file=sys.stderr)
+
+
+def path(text: str) -> Path:
+    """The name of a file or a folder on the command line."""
+    if not text:
+        raise argparse.ArgumentTypeError("a file needs a name")
+    return Path(text)
 
 
 def positive(text: str) -> float:
@@ -24,11 +41,21 @@ def positive(text: str) -> float:
     return number
 
 
-def seed(text: str) -> int:
-    """A number on the command line from which others are drawn."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 0 on')
-    return int(text)
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Reader of whole numbers on the command line, from ``least`` to ``most``."""
+    def read(text: str) -> int:
+        # The length first: Python refuses to read thousands of digits.
+        if not text.isdecimal() or len(text) > len(str(most)) or not least <= int(text) <= most:
+            shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+            raise argparse.ArgumentTypeError(
+                f'"{shown}" is not a whole number from {least} to {most}')
+        return int(text)
+
+    return read
+
+
+#: Reads a number from which others are drawn; nextpnr takes none that is larger.
+seed = whole_number(0, (1 << 64) - 1)
 
 
 def writable_folder(folder: Path, *, option: str) -> Path:

@@ -6,10 +6,10 @@ from typing import Any
 from hw.demo.system import BAUD, divisor_of
 from hw.presets import PRESETS
 from sim.engine import Unavailable
-from sim.files import STANDARD, FileTrouble, output
+from sim.files import STANDARD, output
 from sim.verilog.tops import mmu, soc
 
-from .usage import UsageError
+from .usage import UsageError, whole_number
 
 
 __all__ = ["add", "verilog_command"]
@@ -23,14 +23,15 @@ def add(commands: Any) -> None:
     """Add the grammar."""
     verilog = commands.add_parser("verilog", help=verilog_command.__doc__,
                                   description=verilog_command.__doc__)
+    frequency = whole_number(1, (1 << 32) - 1)
     verilog.add_argument("--preset", choices=PRESETS, default="default",
                          help="what the unit can do, see `dragoncage list` (default: default)")
     verilog.add_argument("--top", choices=("mmu", "soc"), default="mmu",
                          help="the unit alone, or a system of unit, memory and UART bridge "
                               "(default: mmu)")
-    verilog.add_argument("--clock", type=_frequency, metavar="HZ",
+    verilog.add_argument("--clock", type=frequency, metavar="HZ",
                          help=f"with --top soc: frequency of its clock (default: {CLOCK})")
-    verilog.add_argument("--baud", type=_frequency, metavar="N",
+    verilog.add_argument("--baud", type=frequency, metavar="N",
                          help=f"with --top soc: bits a second on its UART (default: {BAUD})")
     verilog.add_argument("-o", dest="output", metavar="FILE", default=STANDARD,
                          help="where the text goes (default: -, standard output)")
@@ -43,7 +44,7 @@ def verilog_command(args: argparse.Namespace) -> int:
         text = _text(args)
         with output(args.output) as file:
             file.write(text)
-    except (FileTrouble, Unavailable) as error:
+    except Unavailable as error:
         raise UsageError(str(error)) from error
     return 0
 
@@ -59,9 +60,3 @@ def _text(args: argparse.Namespace) -> str:
     except ValueError as error:
         raise UsageError(f"--clock {clock} --baud {baud}: {error}") from error
     return soc(args.preset, clock_hz=clock, baud=baud)
-
-
-def _frequency(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number above 0')
-    return int(text)

@@ -6,9 +6,8 @@
 :mod:`sim.vectors.checks`   what is wrong with a line
 :mod:`sim.vectors.support`  which vectors this unit cannot do
 :mod:`sim.vectors.engines`  what does them
-:mod:`sim.files`    input, and output that appears whole or not at all
+:mod:`sim.files`            input, and output that appears whole or not at all
 :mod:`sim.vectors.answer`   from input to output
-:mod:`sim.vectors.progress` how far that is
 =========================== =========================================================
 
 The format is described in ``docs/access-vectors.md``.

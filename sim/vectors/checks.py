@@ -6,6 +6,7 @@ are beyond doubt.
 
 import json
 import re
+import sys
 from collections.abc import Collection
 from typing import Any
 
@@ -54,10 +55,20 @@ def _finite(text: str) -> float:
     return value
 
 
-_decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+def _readable(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        # Python's limit: the time that it takes grows with the square.
+        raise ValueError(f"a number of {len(text.lstrip('-')):,} digits is too long; "
+                         f"{sys.get_int_max_str_digits():,} are read") from None
 
-#: Reads the JSON value that a text begins with; returns it and the index of what follows.
-scan = _decoder.raw_decode
+
+_decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, parse_int=_readable)
+
+#: Reads the JSON value that a text begins with; returns it and the index of what follows. Without
+#: a function of ours for whole numbers, which would be slower.
+scan = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).raw_decode
 
 
 def checked(number: int, text: str) -> Vector:
@@ -135,9 +146,13 @@ class _Members:
 
 def _json(number: int, text: str) -> Any:
     """The one JSON value in ``text``."""
+    if text.startswith("\ufeff"):
+        raise MalformedLine(number, "", "a byte-order mark may begin a file, and nothing else")
     try:
         text.encode()
-        return _decoder.decode(text)
+        value = _decoder.decode(text)
+        json.dumps(value)  # whoever gets it back wants it written, too
+        return value
     except UnicodeEncodeError as error:
         raise MalformedLine(number, "", f"not UTF-8 at column {error.start + 1}") from None
     except json.JSONDecodeError as error:

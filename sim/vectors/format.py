@@ -74,8 +74,8 @@ def _quick(text: str) -> Vector:
     before     = found.get("before")
     if (end != len(text) or not found.keys() <= LINE_KEYS or not access.keys() <= ACCESS_KEYS
             or found.get("pkru", "0x0") != "0x0" or found.get("pkrs", "0x0") != "0x0"
-            or type(pairs) is not list or type(maxphyaddr) is not int or not 32 <= maxphyaddr <= 52
-            or not text.isascii()):
+            or type(found["id"]) in (list, dict) or type(pairs) is not list
+            or type(maxphyaddr) is not int or not 32 <= maxphyaddr <= 52 or not text.isascii()):
         raise _Doubtful
     numbers = [found["cr0"], found["cr3"], found["cr4"], found["efer"], access["linear"]]
     for pair in pairs:

@@ -1,11 +1,11 @@
 """Which vectors this unit cannot do, and why. The same for every engine.
 
-Only what no control write can tell is decided here: registers that do not exist, and registers
-that are not what their line says once they are written. Whether the architecture forbids a
-write is the engine's to say; :func:`refused` puts it into words.
+Only what no control write can tell is decided here: registers that do not exist, registers that
+are not what their line says once they are written, and a CPL that they do not have. Whether the
+architecture forbids a write is the engine's to say; :func:`refused` puts it into words.
 
 Ref: Intel SDM Vol. 3A, sections 2.5 "Control Registers", 2.2.1 "Extended Feature Enable
-Register", 4.1.1 "Four Paging Modes".
+Register", 4.1.1 "Four Paging Modes", 5.5 "Privilege Levels".
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from .vector import Vector
 __all__ = ["AC", "control_writes", "lacking", "refused"]
 
 
-_PG             = 1 << 31
+_PE, _PG        = 1 << 0, 1 << 31
 _PAE            = 1 << 5
 _LME, _LMA      = 1 << 8, 1 << 10
 
@@ -43,7 +43,7 @@ def lacking(vector: Vector) -> str | None:
     long_mode = cr0 & _PG and efer & _LME
     if not (cr4 & ~_CR4_BITS or efer & ~_EFER_BITS or pkru or pkrs or cr0 >> 32
             or (not efer & _LMA if long_mode else efer & _LMA or cr3 >> 32)
-            or cr0 & _PG and cr4 & _PAE and not efer & _LME):
+            or cr0 & _PG and cr4 & _PAE and not efer & _LME or not cr0 & _PE):
         return None
 
     reasons = [f"this unit has no CR4.{name}" for name in _names(cr4 & ~_CR4_BITS, _CR4_NAMES)]
@@ -59,7 +59,9 @@ def lacking(vector: Vector) -> str | None:
     if bool(long_mode) != bool(efer & _LMA):
         reasons.append(f"EFER.LMA is {int(bool(efer & _LMA))}, but CR0.PG and EFER.LME make it "
                        f"{int(bool(long_mode))}")
-    return "; ".join(reasons)
+    if not cr0 & _PE and any(step.cpl for step in (vector.access, *(vector.before or ()))):
+        reasons.append("CPL is 3, but without CR0.PE there are no privilege levels")
+    return "; ".join(reasons) or None
 
 
 def control_writes(

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from typing import Any
 
@@ -34,8 +34,8 @@ def header(component: Any, *, command: str, parameters: Mapping[str, Any],
     ``notes``.
     """
     lines = [
-        f"{type(component).__module__}.{type(component).__name__} of dragoncage "
-        f"{version('dragoncage')}, made by",
+        f"{type(component).__module__}.{type(component).__name__} of dragoncage{_version()}, "
+        "made by",
         f"  {command}",
         "",
         *_wrapped(summary(type(component))),
@@ -51,6 +51,14 @@ def header(component: Any, *, command: str, parameters: Mapping[str, Any],
     for text in (CLOCK, *_protocols(component), *notes):
         lines += _wrapped(text, first="- ", rest="  ")
     return "".join(f"// {line}".rstrip() + "\n" for line in lines)
+
+
+def _version() -> str:
+    """The version, after a blank; nothing where a checkout is used that is not installed."""
+    try:
+        return f" {version('dragoncage')}"
+    except PackageNotFoundError:
+        return ""
 
 
 def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:

@@ -101,10 +101,13 @@ def test_a_step_that_fails_is_status_1_and_one_line(programs, in_folder, capsys)
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["build", "nothing"], "invalid choice: 'nothing'"),
-    (["build", "ulx3s", "--seed", "-1"], '"-1" is not a number from 0 on'),
+    (["build", "ulx3s", "--seed", "-1"], '"-1" is not a whole number from 0 to 184467440737095516'),
+    (["build", "ulx3s", "--seed", "9" * 5000], f'"{"9" * 40}..." is not a whole number'),
+    (["build", "ulx3s", "-o", ""], "argument -o: a file needs a name"),
     (["build", "ulx3s", "-o", "file"], "-o file: file is not a folder; name one, or a new one"),
     (["program", "nothing"], "invalid choice: 'nothing'"),
     (["program", "ulx3s"], "nothing is built for ulx3s here: dragoncage build ulx3s"),
+    (["program", "ulx3s", "--file", ""], "argument --file: a file needs a name"),
     (["program", "ulx3s", "--file", "absent"], "--file absent: there is no such file"),
 ])
 def test_mistakes_are_status_2_and_one_line(programs, in_folder, capsys, arguments, complaint):
@@ -112,6 +115,7 @@ def test_mistakes_are_status_2_and_one_line(programs, in_folder, capsys, argumen
     assert main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == "" and complaint in err and err.count("\n") == 1
+    assert os.listdir(in_folder) == ["file"]
 
 
 def test_missing_tools_are_status_2_and_one_line(programs, in_folder, capsys, monkeypatch):
@@ -119,10 +123,11 @@ def test_missing_tools_are_status_2_and_one_line(programs, in_folder, capsys, mo
     assert main(["build", "ulx3s"]) == 2
     assert capsys.readouterr().err == ("dragoncage: YOSYS is absent, and there is no such program; "
                                        "unset it, or name one\n")
+    assert os.listdir(in_folder) == []
 
 
 def test_an_interrupt_is_status_130_and_leaves_nothing(programs, in_folder, capsys, monkeypatch):
-    def interrupted(self, step, line):
+    def interrupted(self, step):
         if step == "synthesis":
             raise KeyboardInterrupt
 
@@ -130,20 +135,49 @@ def test_an_interrupt_is_status_130_and_leaves_nothing(programs, in_folder, caps
     programs.put("yosys", "exec sleep 60\n")
     assert main(["build", "ulx3s"]) == 130
     assert capsys.readouterr().err == "dragoncage: interrupted\n"
-    assert os.listdir(in_folder / "build/ulx3s") == []
+    assert os.listdir(in_folder) == []
 
 
-def test_progress_says_step_seconds_and_last_line_after_two_seconds(monkeypatch):
+@pytest.mark.parametrize("terminal, said", [
+    (True,  ["", "synthesis (step 2 of 4), 1 s", "synthesis (step 2 of 4), 13 s",
+             "place and route (step 3 of 4), 0 s", "place and route (step 3 of 4), 48 s", ""]),
+    (False, ["synthesis (step 2 of 4), 1 s\nplace and route (step 3 of 4), 48 s\n"]),
+])
+def test_progress_is_one_line_of_step_and_seconds(monkeypatch, terminal, said):
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     stream = io.StringIO()
+    stream.isatty = lambda: terminal
     progress = BuildProgress(stream)
-    said = [(0.0, "elaboration", ""), (1.9, "synthesis", "a"), (3.0, "synthesis", "Info:  a  pass"),
-            (3.1, "synthesis", "b"), (15.0, "place and route", ""), (40.0, "packing", "x" * 200)]
-    for now[0], step, line in said:
-        progress(step, line)
-    assert stream.getvalue().splitlines() == [
-        "synthesis, 1 s: a pass", "place and route, 0 s", f"packing, 0 s: {'x' * 65}"]
+    for now[0], step in [(0.0, "elaboration"), (1.9, "synthesis"), (3.0, "synthesis"),
+                         (3.1, "synthesis"), (15.0, "synthesis"), (15.2, "place and route"),
+                         (63.2, "place and route")]:
+        progress(step)
+    progress.clear()
+    assert stream.getvalue().split("\r\x1b[K") == said
+
+
+def test_what_the_tools_say_is_in_the_log_and_nowhere_else(
+        programs, in_folder, capsys, monkeypatch):
+    monkeypatch.setattr(BuildProgress, "PATIENCE", 0.0)
+    monkeypatch.setattr(BuildProgress, "PAUSE", {True: 0.0, False: 0.0})
+    programs.put("yosys", 'for i in $(seq 55); do echo "Preparing, please wait."; done\n'
+                          "sleep 0.5\n")
+    assert main(["build", "ulx3s"]) == 0
+    out, err = capsys.readouterr()
+    assert err.count("synthesis (step 2 of 4), ") > 1 and "Preparing" not in out + err
+    log = (in_folder / "build/ulx3s/ulx3s.log").read_text()
+    assert log.count("Preparing, please wait.\n") == 55
+
+
+def test_a_bitstream_that_cannot_be_written_is_told_after_all_that_is_known(
+        programs, in_folder, capsys):
+    (in_folder / "build/ulx3s/ulx3s.bit").mkdir(parents=True)
+    assert main(["build", "ulx3s"]) == 2
+    out, err = capsys.readouterr()
+    trouble = "cannot write build/ulx3s/ulx3s.bit: Is a directory"
+    assert "look-up tables  1,234" in out and out.endswith(f"FAILED: {trouble}\n")
+    assert err == f"dragoncage: -o build/ulx3s: {trouble}\n"
 
 
 def test_what_was_built_is_brought_to_the_board(programs, in_folder, capsys):

@@ -18,7 +18,7 @@ def own_tools(monkeypatch):
 
 
 def built(board, folder):
-    return build(board, folder, seed=board.seed, announce=lambda step, line: None)
+    return build(board, folder, seed=board.seed, announce=lambda step: None)
 
 
 def test_a_bitstream_for_an_ice40(blinker, tmp_path):

@@ -1,28 +1,34 @@
 """The command line: its output, its exit status, and its complaints."""
 
+import errno
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
+import tomllib
 from pathlib import Path
 
 import pytest
+from files_support import ROOT, await_drafts, files_of_at_most, started
 
 from sim.cli import main
 
 
 CASE = str(Path(__file__).with_name("scenario_cases.py"))
 
-ROOT = Path(__file__).parents[2]
-
-
 def write_scenario(folder, body):
     """A scenario in a file of its own; returns the file's name."""
     path = folder / "story.py"
     path.write_text(f'"""Story."""\n\nMODES = ("4level",)\n\n\nasync def play(stage):\n{body}')
     return str(path)
+
+
+def complaints(err):
+    """What is said on standard error, but for progress and for where waveforms are."""
+    return [line for line in err.splitlines() if not line.startswith(("cycle ", "waveform: "))]
 
 
 def test_a_run_whose_claims_hold_succeeds(capsys):
@@ -68,7 +74,7 @@ def test_a_run_that_stops_is_status_1(tmp_path, capsys):
 def test_an_interrupt_is_one_line_and_status_130(tmp_path, capsys):
     name = write_scenario(tmp_path, "    raise KeyboardInterrupt\n")
     assert main(["run", name]) == 130
-    assert capsys.readouterr().err == "dragoncage: interrupted\n"
+    assert complaints(capsys.readouterr().err) == ["dragoncage: interrupted"]
 
 
 @pytest.mark.parametrize("arguments, complaint", [
@@ -80,6 +86,9 @@ def test_an_interrupt_is_one_line_and_status_130(tmp_path, capsys):
     (["run", "--engine", "paper"],      "--engine: invalid choice: 'paper'"),
     (["run", "--era", "2.4"],           "--era: invalid choice: '2.4'"),
     (["run", "--fast"],                 "unrecognized arguments: --fast"),
+    (["run", "no\nsuch\nstory"],       'unknown scenario "no such story"; there are: '),
+    (["run", CASE, "--waves", ""],      "argument --waves: a file needs a name"),
+    (["run", "race", "--seed", "9" * 5000], f'"{"9" * 40}..." is not a whole number from 0 to '),
     (["run", CASE, "--waves", CASE],    f"--waves {CASE}: {CASE} is not a folder"),
     (["run", CASE, "--waves", CASE + "/new"], f"{CASE} is not a folder"),
 ])
@@ -133,18 +142,190 @@ def test_python_m_sim_is_the_command():
     assert done.stderr.startswith("dragoncage: unknown scenario")
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("number, status", [
+    (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129),
+])
 def test_an_interrupted_run_leaves_nothing(tmp_path, number, status):
-    run = subprocess.Popen(
-        [sys.executable, "-m", "sim", "run", "--waves", "new/er/waves"], cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not list(tmp_path.rglob(".*.part")):
-        assert run.poll() is None
-        time.sleep(0.05)
+    run = started("run", "--waves", "new/er/waves", cwd=tmp_path,
+                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    await_drafts(run, folder=tmp_path)
     run.send_signal(number)
     assert run.wait(timeout=30) == status
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_runs_may_write_one_waveform_at_once(tmp_path):
+    runs = [started("run", CASE, "--waves", "both", cwd=tmp_path, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE) for _ in range(2)]
+    for run in runs:
+        out, err = run.communicate(timeout=60)
+        assert run.returncode == 0, err
+        assert "ok: 4 of 4 claims hold" in out
+    folder = tmp_path / "both/scenario_cases-4level-5.x"
+    assert sorted(os.listdir(folder)) == ["waves.gtkw", "waves.sucl", "waves.vcd"]
+    times = re.findall(r"^#(\d+)$", (folder / "waves.vcd").read_text(), re.M)
+    assert times == sorted(times, key=int) and len(set(times)) == len(times)
+
+
+@pytest.mark.parametrize("options, report", [
+    ([],         lambda out: "ok: 4 of 4 claims hold" in out),
+    (["--json"], lambda out: json.loads(out)["runs"][0]["holds"]),
+])
+def test_a_disk_that_is_full_costs_the_waveform_and_not_the_report(
+        tmp_path, monkeypatch, capsys, options, report):
+    monkeypatch.chdir(tmp_path)
+    with files_of_at_most(20_000):
+        assert main(["run", CASE, "--waves", "new", *options]) == 2
+    out, err = capsys.readouterr()
+    assert report(out)
+    assert complaints(err) == ["dragoncage: --waves new: cannot write "
+                               "new/scenario_cases-4level-5.x/waves.vcd: File too large"]
+    assert os.listdir() == []
+
+
+def test_a_run_that_stops_says_why_on_a_full_disk_too(tmp_path, capsys):
+    name = write_scenario(tmp_path, "    assert False, 'a bug in the kernel'\n")
+    with files_of_at_most(10_000):
+        assert main(["run", name, "--waves", str(tmp_path / "new")]) == 2
+    out, err = capsys.readouterr()
+    assert "AssertionError: a bug in the kernel" in out
+    [complaint] = complaints(err)
+    assert complaint.endswith("waves.vcd: File too large")
+
+
+def test_runs_before_one_that_cannot_be_played_are_reported(tmp_path, capsys):
+    other = Path(write_scenario(tmp_path, "    pass\n"))
+    (tmp_path / "waves").mkdir()
+    (tmp_path / "waves/story-4level-5.x").write_text("in the way")
+    assert main(["run", CASE, str(other), "--json", "--waves", str(tmp_path / "waves")]) == 2
+    out, err = capsys.readouterr()
+    assert [run["scenario"] for run in json.loads(out)["runs"]] == ["scenario_cases"]
+    [complaint] = complaints(err)
+    assert complaint.endswith("waves/story-4level-5.x: File exists; name another folder")
+
+
+FULL = "dragoncage: cannot write standard output: No space left on device"
+
+
+@pytest.mark.parametrize("arguments", [
+    ["list"], ["boards"], ["boards", "--json"], ["run", CASE], ["run", CASE, "--json"], ["--help"],
+    ["run", "--help"], ["verilog"],
+], ids=" ".join)
+def test_standard_output_that_is_full_is_one_line_and_status_2(arguments, monkeypatch, capsys):
+    monkeypatch.setattr("sim.verilog.convert.from_rtlil", lambda rtlil_text: "")
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(arguments) == 2
+    assert complaints(capsys.readouterr().err) == [FULL]
+
+
+def test_a_process_whose_output_is_full_ends_with_status_2():
+    with open("/dev/full", "w") as full:
+        run = started("list", stdout=full, stderr=subprocess.PIPE)
+        assert run.communicate(timeout=60)[1] == f"{FULL}\n"
+    assert run.returncode == 2
+
+
+def test_standard_output_that_is_closed_is_one_line_and_status_2(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["run", CASE]) == 2
+    assert complaints(capsys.readouterr().err) == [
+        "dragoncage: cannot write standard output: it is closed"]
+
+
+class FullStream(io.StringIO):
+    """A stream on which there is no room."""
+
+    def write(self, text):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("arguments, status", [(["run", CASE], 0), (["run", "no-such-story"], 2)])
+def test_standard_error_that_is_full_or_closed_changes_nothing(
+        arguments, status, monkeypatch, capsys):
+    monkeypatch.setattr("sim.progress.Progress.PATIENCE", 0.0)
+    for stream in (FullStream(), None):
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert main(arguments) == status
+        assert ("4 of 4 claims hold" in capsys.readouterr().out) == (not status)
+
+
+def test_a_file_of_the_user_is_not_taken_for_a_standard_file_that_is_closed(tmp_path):
+    (tmp_path / "in").write_text("")
+    done = subprocess.run(
+        f"{sys.executable} -m sim access in -o out; {sys.executable} -m sim fly <&- >&- 2>&-",
+        shell=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert done.returncode == 2
+    code = ("import os, runpy, sys\nsys.argv = ['', 'list']\n"
+            "try: runpy.run_module('sim', run_name='__main__')\n"
+            "except SystemExit: print(os.open('/dev/null', os.O_RDONLY), file=open('number', 'w'))")
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True,
+                   env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
+                   preexec_fn=lambda: os.close(2))
+    assert int((tmp_path / "number").read_text()) > 2
+
+
+#: Runs the command, which is interrupted by itself when it comes to import a module.
+INTERRUPTED = """
+import os, runpy, signal, sys
+
+class Interruption:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interruption())
+sys.argv = ["dragoncage", "list"]
+{before}
+runpy.run_module("sim", run_name="__main__", alter_sys=True)
+"""
+
+
+def interrupted_at(module, before=""):
+    return subprocess.run([sys.executable, "-c", INTERRUPTED.format(module=module, before=before)],
+                          cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("module", ["sim.cli", "amaranth.hdl", "sim.commands.verilog"])
+def test_an_interrupt_during_imports_is_one_line_and_status_130(module):
+    done = interrupted_at(module)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "dragoncage: interrupted\n")
+
+
+def test_an_interrupt_that_is_ignored_is_ignored_during_imports():
+    done = interrupted_at("amaranth.hdl", "signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_script_that_is_installed_is_the_module_that_can_be_interrupted():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"dragoncage": "sim.__main__:main"}
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_that_comes_again_while_a_command_ends_changes_nothing(tmp_path, number, status):
+    name = write_scenario(tmp_path, "    import os, signal\n"
+                                    "    try:\n"
+                                    f"        os.kill(os.getpid(), {int(number)})\n"
+                                    "    finally:\n"
+                                    "        os.kill(os.getpid(), signal.SIGTERM)\n"
+                                    "        os.kill(os.getpid(), signal.SIGHUP)\n")
+    with pytest.raises(SystemExit) as stopped:
+        main(["run", name])
+    assert stopped.value.code == status
+
+
+def test_a_hangup_that_is_ignored_stays_ignored(tmp_path):
+    name   = write_scenario(tmp_path, "    import os, signal\n"
+                                      "    from sim.claims import Verdict\n"
+                                      "    async with stage.act('one'):\n"
+                                      "        os.kill(os.getpid(), signal.SIGHUP)\n"
+                                      "        stage.claim('it goes on', Verdict(True, None, ''))\n")
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["run", name]) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("options, complaint", [
@@ -152,6 +333,9 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number, status):
                       "leave --seed and --schedule out"),
     (["race", "--schedule", "0:3 5:1"],
      '--schedule: "5:1" is not a turn: write CPU:STEPS, with a CPU from 0 to 1 and 1 to '
+     "1000000000 steps"),
+    (["race", "--schedule", "0:" + "9" * 5000],
+     f'--schedule: "0:{"9" * 38}" is not a turn: write CPU:STEPS, with a CPU from 0 to 1 and 1 to '
      "1000000000 steps"),
 ])
 def test_a_schedule_that_makes_no_sense_is_refused(options, complaint, capsys):

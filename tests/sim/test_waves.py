@@ -1,15 +1,19 @@
 """Waveforms, read back as a viewer would."""
 
+import os
 import re
 
 import pytest
+from files_support import files_of_at_most
 from pywellen.pywellen import Waveform
 
 from hw.config import MmuConfig
 from sim.engine import BusHang
 from sim.engines.pysim import PysimEngine
 from sim.engines.view import error_text
+from sim.files import FileTrouble
 from sim.memory import PhysicalMemory
+from sim.waves import Unwritten
 from sw.bus import Access, Kind
 
 
@@ -130,14 +134,13 @@ def test_a_hang_has_a_waveform_up_to_its_cycle(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError])
-def test_an_interrupt_leaves_nothing(tmp_path, stop):
+def test_an_interrupt_leaves_nothing(tmp_path):
     async def main(engine):
         await engine.bus.access(Access(0x1234, 4))
-        raise stop
+        raise KeyboardInterrupt
 
     for folder in (tmp_path, tmp_path / "new"):
-        with pytest.raises(stop):
+        with pytest.raises(KeyboardInterrupt):
             run(main, folder)
     assert list(tmp_path.iterdir()) == []
 
@@ -161,6 +164,54 @@ def test_any_text_is_read_back_and_the_file_is_ascii(tmp_path, text):
     assert [value.encode("latin-1").decode("utf-8", "surrogatepass") for _, value in claim.tv] == \
         [text, "the next"]
     assert engine.trace.marks[-1].claim == "the next"
+
+
+@pytest.mark.parametrize("stop", [None, OSError("of the program's own")])
+def test_a_full_disk_does_not_end_what_is_shown(tmp_path, stop):
+    done = []
+
+    async def main(engine):
+        for number in range(1000):
+            await engine.bus.access(Access(0x1000 + 8 * number, 8, Kind.WRITE, data=number))
+        done.append(True)
+        if stop is not None:
+            raise stop
+
+    with files_of_at_most(50_000), pytest.raises(Unwritten) as raised:
+        run(main, tmp_path / "new")
+    assert str(raised.value) == f"cannot write {tmp_path}/new/waves.vcd: File too large"
+    assert raised.value.__cause__ is stop
+    assert done and list(tmp_path.iterdir()) == []
+
+
+def test_a_waveform_that_cannot_be_opened_is_told_before_anything_is_done(tmp_path):
+    async def main(engine):
+        pytest.fail("too late")
+
+    (tmp_path / "waves.gtkw").mkdir()
+    with pytest.raises(FileTrouble, match="waves.gtkw: Is a directory"):
+        run(main, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["waves.gtkw"]
+
+
+def test_a_folder_may_have_a_name_that_is_no_text(tmp_path):
+    async def main(engine):
+        await engine.bus.access(Access(0x1234, 4))
+
+    folder = tmp_path / os.fsdecode(b"\xff")
+    run(main, folder)
+    assert os.fsencode(folder / "waves.vcd") in (folder / "waves.gtkw").read_bytes()
+
+
+def test_files_that_lead_elsewhere_are_written_there(tmp_path):
+    async def main(engine):
+        await engine.bus.access(Access(0x1234, 4))
+
+    (tmp_path / "shown").mkdir()
+    (tmp_path / "shown/waves.vcd").symlink_to(tmp_path / "elsewhere.vcd")
+    run(main, tmp_path / "shown")
+    assert (tmp_path / "shown/waves.vcd").is_symlink()
+    assert (tmp_path / "elsewhere.vcd").read_text().endswith(tuple("0123456789\n"))
 
 
 @pytest.mark.parametrize("code, text", [

@@ -154,6 +154,11 @@ CANNOT = [
     (long_mode(cr0="0x11"),    "EFER.LMA is 1, but CR0.PG and EFER.LME make it 0"),
     (long_mode(cr0="0x180000011"),     "bits 63:32 of CR0 are reserved"),
     (two_levels(cr3="0x100000000"),    "bits 63:32 of CR3 cannot be set outside long mode"),
+    (two_levels(cr0="0x10", cpl=3, entries=[]),
+     "CPL is 3, but without CR0.PE there are no privilege levels"),
+    (two_levels(cr0="0x10", entries=[],
+                before=[{"kind": "read", "linear": "0x0", "cpl": 3, "ac": 0}]),
+     "CPL is 3, but without CR0.PE there are no privilege levels"),
     (long_mode(cr3=hex(1 << 40 | 0x1000), maxphyaddr=40),
      "the architecture forbids CR3 = 0x10000001000 with these registers: #GP"),
     (long_mode(cr0="0x80000010"),
@@ -169,7 +174,7 @@ CANNOT = [
 @pytest.mark.parametrize("line, reason", CANNOT, ids=range(len(CANNOT)))
 def test_a_line_that_cannot_be_done_is_answered_with_the_reason(engine, line, reason):
     before = [{"kind": "read", "linear": "0x0", "cpl": 0, "ac": 0}]
-    for asked in line, line | {"before": before}:
+    for asked in line, {"before": before} | line:
         assert answers(engine, asked) == [{"id": 1, "error": reason}]
 
 

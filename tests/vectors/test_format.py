@@ -68,6 +68,18 @@ def test_an_id_comes_back_unchanged(name):
         assert (type(back), back) == (type(name), name)
 
 
+@pytest.mark.parametrize("name", ["[" * 400 + "]" * 400, '{"": ' * 400 + "0" + "}" * 400,
+                                  "[" * 994 + "]" * 994, "7" * 4300, "-" + "7" * 4300])
+def test_an_id_that_is_read_can_be_written(name):
+    text = json.dumps(long_mode(id="x")).replace('"x"', name)
+    try:
+        vector = parse(1, text)
+    except MalformedLine as error:
+        assert "nested too deep" in str(error)
+    else:
+        assert render(vector, "why").startswith(f'{{"id": {name}, ')
+
+
 @pytest.mark.parametrize("ending, keys", [
     (Ending(physical=0x5008),       {"fault": None, "physical": "0x5008"}),
     (Ending("#PF", 0x15, 1 << 63),  {"fault": "#PF", "error_code": "0x15",
@@ -101,11 +113,13 @@ WHOLE = [
     ("[1]",             "expected an object, not [1]"),
     ('"id"',            'expected an object, not "id"'),
     ("null",            "expected an object, not null"),
-    ("\ufeff{}",        "expected a JSON object: Expecting value at column 1"),
+    ("\ufeff{}",        "a byte-order mark may begin a file, and nothing else"),
     ('{"id": "\udce9"}', "not UTF-8 at column 9"),
     ('{"id": NaN}',     "expected a JSON object: NaN is no number of JSON"),
     ('{"id": -Infinity}', "expected a JSON object: -Infinity is no number of JSON"),
     ('{"id": 1e999}',   "expected a JSON object: 1e999 is too large a number"),
+    ('{"id": ' + "7" * 5000 + "}", "expected a JSON object: a number of 5,000 digits is too long; "
+                                   "4,300 are read"),
     ("[" * 100_000,     "expected a JSON object: nested too deep"),
     ("{}",              "id: this key is missing"),
     ('{"a\\nb": 1}',    'unknown key "a\\nb"; expected one of ac, access, before, cpl, cr0, cr3, '
