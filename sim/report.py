@@ -18,6 +18,14 @@ SCHEMA = 1
 
 WIDTH = 80  # columns
 
+#: Faults on the link to a board, by their names in :class:`sim.link.traffic.Traffic`.
+_FAULTS = {
+    "repeated": "{:,} frames sent again",
+    "broken":   "{:,} came broken",
+    "unwanted": "{:,} came twice or too late",
+    "echoed":   "{:,} came back",
+}
+
 _COLOURS = {"ok": "32", "FAILED": "1;31", "title": "1"}
 
 
@@ -49,8 +57,9 @@ def as_text(run: Run, *, colour: bool = False) -> str:
         lines += ["", *_failure(run, paint("FAILED", "STOPPED"))]
     if run.schedule and not run.holds:
         lines += ["", *_wrap(f"turns taken: {run.schedule}", "", "   ")]
-    lines += ["", _shown(run), *_counted(run), _summary(run, paint("ok" if run.holds else "FAILED",
-                                      "ok" if run.holds else "FAILED"))]
+    lines += ["", _shown(run), *_counted(run), *_link(run),
+              _summary(run, paint("ok" if run.holds else "FAILED",
+                                  "ok" if run.holds else "FAILED"))]
     return "\n".join(lines) + "\n"
 
 
@@ -98,6 +107,13 @@ def _counted(run: Run) -> list[str]:
     return _wrap(f"counted there: {said}", "", "   ") if said else []
 
 
+def _link(run: Run) -> list[str]:
+    """What went wrong on the link to a board."""
+    wrong = ", ".join(text.format(run.link[name]) for name, text in _FAULTS.items()
+                      if run.link.get(name))
+    return _wrap(f"the serial link: {wrong}", "", "   ") if wrong else []
+
+
 def _summary(run: Run, word: str) -> str:
     failed = sum(not claim.holds for claim in run.claims)
     total  = len(run.claims)
@@ -118,6 +134,7 @@ def _run(run: Run) -> dict[str, Any]:
         "schedule": run.schedule,
         "cycles":   run.cycles,
         "counted":  run.counted or None,
+        "link":     run.link or None,
         "seconds":  round(run.seconds, 3),
         "holds":    run.holds,
         "acts":     [_act(act) for act in run.acts],

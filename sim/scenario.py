@@ -59,7 +59,8 @@ class Run:
 
     ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the turns
     that the processors took, in the form of :mod:`sim.schedule`. ``waves`` is the folder of the
-    waveform, if there is one. ``counted`` is what the machine has counted by itself, if it does.
+    waveform, if there is one. ``counted`` is what the machine has counted by itself, if it does,
+    and ``link`` what went over the link to it, if there is one.
     """
 
     scenario: str
@@ -72,6 +73,7 @@ class Run:
     waves:    Path | None    = None
     cycles:   int            = 0
     counted:  dict[str, int] = field(default_factory=dict)
+    link:     dict[str, int] = field(default_factory=dict)
     seconds:  float          = 0.0
     acts:     list[Act]      = field(default_factory=list)
     failure:  Failure | None = None
@@ -167,6 +169,7 @@ class Scenario:
         run.seconds = time.monotonic() - begun
         run.cycles  = machine.engine.trace.cycles
         run.counted = {**machine.engine.counted}
+        run.link    = {**machine.engine.link}
         run.acts    = stage.acts
         run.schedule = written(machine.engine.schedule.taken)
         return run
