@@ -19,8 +19,8 @@ from .numbers import Numbers
 from .traffic import Traffic
 
 
-__all__ = ["CONNECT_PATIENCE", "PATIENCE", "QUIET", "SILENCE", "VERSION", "Client", "Counters",
-           "Greeting"]
+__all__ = ["CONNECT_PATIENCE", "LONGEST_SILENCE", "PATIENCE", "QUIET", "SILENCE", "VERSION",
+           "Client", "Counters", "Greeting"]
 
 
 #: Version of the link.
@@ -28,8 +28,9 @@ VERSION = 2
 
 _CONNECT, _CONTINUE, _COUNTERS = b"\x01", b"\x02", b"\x03"
 
-#: Seconds in which no answer comes, after which part of a request is repeated.
-SILENCE = 0.5
+#: Seconds without a frame after which part of a request is repeated: twice as many each time that
+#: nothing new has come, as the board may be a simulated one that is slow, up to a limit.
+SILENCE, LONGEST_SILENCE = 0.5, 2.0
 
 #: Seconds without a byte after a broken frame, after which it is. A USB adapter may keep bytes for
 #: 16 ms.
@@ -147,31 +148,34 @@ class Client:
         self.traffic.requests += 1
         exchange = Exchange(self._number, request, self.traffic)
         news, broken, sent, since = 0, self.traffic.broken, 0, self._line.now()
-        todo = exchange.begin()
+        todo, silence = exchange.begin(), SILENCE
         while not exchange.complete:
             sent += len(todo)
             self._send(todo)
-            frame = self._await()
+            frame = self._await(silence)
             self._judge(in_vain=frame is None)
             todo  = exchange.repeat() if frame is None else exchange.take(frame)
             if exchange.news != news:
                 news, broken, sent, since = (exchange.news, self.traffic.broken, 0,
                                              self._line.now())
+                silence = SILENCE
             elif (seconds := self._line.now() - since) >= patience:
                 raise MachineLost(no_answer(broken=self.traffic.broken - broken, sent=sent,
                                             seconds=seconds))
+            elif frame is None:
+                silence = min(2 * silence, LONGEST_SILENCE)
         return exchange.kind, exchange.payload
 
     def _send(self, frames: Sequence[Frame]) -> None:
         if frames:
             self._line.write(b"".join(map(framed, frames)))
 
-    def _await(self) -> Frame | None:
+    def _await(self, silence: float) -> Frame | None:
         """The next frame from the board.
 
-        None after :data:`SILENCE`, and when the line has become quiet after a broken frame.
+        None after ``silence`` seconds, and when the line has become quiet after a broken frame.
         """
-        until, spoilt = self._line.now() + SILENCE, False
+        until, spoilt = self._line.now() + silence, False
         while True:
             while self._frames:
                 frame = self._frames.popleft()
