@@ -69,6 +69,10 @@ class Counters(NamedTuple):
     page_faults: int
 
 
+class _NoAnswer(MachineLost):
+    """Nothing new has come for too long."""
+
+
 class Client:
     """The computer's end of the link. One request at a time.
 
@@ -101,18 +105,15 @@ class Client:
         begun = self._line.now()
         try:
             kind, payload = self._ask(_CONNECT, CONNECT_PATIENCE)
-        except MachineLost as lost:
+            return _greeting(kind, payload)
+        except _NoAnswer as lost:
             seconds = self._line.now() - begun
             if self._has_version_1():
                 raise _other_version(1) from lost
             raise Unavailable(no_board(self._heard, echoed=self.traffic.echoed,
                                        seconds=seconds)) from lost
-        if kind != _GREETING:
-            raise Unavailable("what answers at this port is not a board of dragoncage")
-        version = _numbers(payload, 1)[0]
-        if version != VERSION:
-            raise _other_version(version)
-        return Greeting(*_numbers(payload, len(Greeting._fields)))
+        except MachineLost as lost:
+            raise Unavailable(str(lost)) from lost
 
     def counters(self) -> Counters:
         """Read the counters."""
@@ -160,8 +161,8 @@ class Client:
                                              self._line.now())
                 silence = SILENCE
             elif (seconds := self._line.now() - since) >= patience:
-                raise MachineLost(no_answer(broken=self.traffic.broken - broken, sent=sent,
-                                            seconds=seconds))
+                raise _NoAnswer(no_answer(broken=self.traffic.broken - broken, sent=sent,
+                                          seconds=seconds))
             elif frame is None:
                 silence = min(2 * silence, LONGEST_SILENCE)
         return exchange.kind, exchange.payload
@@ -217,6 +218,16 @@ class Client:
                 if version1.greets(heard):
                     return True
         return False
+
+
+def _greeting(kind: int, payload: bytes) -> Greeting:
+    """The greeting of a board of this version. Raises :class:`sim.engine.Unavailable`."""
+    if kind != _GREETING:
+        raise Unavailable("what answers at this port is not a board of dragoncage")
+    version = _numbers(payload, 1)[0]
+    if version != VERSION:
+        raise _other_version(version)
+    return Greeting(*_numbers(payload, len(Greeting._fields)))
 
 
 def _other_version(version: int) -> Unavailable:

@@ -149,6 +149,22 @@ def test_a_device_that_never_stops_talking_is_given_up(chatter):
     assert CONNECT_PATIENCE <= board.time < 2 * CONNECT_PATIENCE
 
 
+@pytest.mark.parametrize("greeting", [b"", b"\x80", b"\x02", b"\x02\x00\x80"])
+def test_a_greeting_that_is_cut_short_is_one_line(greeting):
+    _, end = client((1, greeting))
+    with pytest.raises(Unavailable, match="answer has not the . numbers that it must"):
+        end.connect()
+
+
+def test_a_port_that_goes_away_while_it_connects_is_said_to_be_gone():
+    class Gone(Board):
+        def read(self, seconds):
+            raise MachineLost("the serial port is gone: was the board unplugged?")
+
+    with pytest.raises(Unavailable, match="^the serial port is gone: was the board unplugged[?]$"):
+        Client(Gone(None)).connect()
+
+
 def test_what_greets_but_is_no_board_is_said():
     _, end = client((ROWS,))
     with pytest.raises(Unavailable, match="not a board of dragoncage"):
