@@ -63,6 +63,8 @@ class Engine(Protocol):
         Called now and then during a run, with the cycle.
     counted : mapping of :class:`str` to :class:`int`
         What the machine has counted by itself, at the end of a run; nothing, if it does not.
+    link : mapping of :class:`str` to :class:`int`
+        What went over the link to the machine, at the end of a run; nothing, if there is no link.
     away : callable or :class:`None`
         For an engine that can only run in another process: ``away(function, arguments, hear)``
         calls ``function(**arguments, **told)`` there, where an engine with the same parameters is
@@ -76,6 +78,7 @@ class Engine(Protocol):
     schedule: Schedule
     progress: Callable[[int], None] | None
     counted:  Mapping[str, int]
+    link:     Mapping[str, int]
 
     @property
     def buses(self) -> Sequence[Bus]: ...

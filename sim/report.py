@@ -20,6 +20,14 @@ SCHEMA = 1
 
 WIDTH = 80  # columns
 
+#: Faults on the link to a board, by their names in :class:`sim.link.traffic.Traffic`.
+_FAULTS = {
+    "repeated": "{:,} frames sent again",
+    "broken":   "{:,} came broken",
+    "unwanted": "{:,} came twice or too late",
+    "echoed":   "{:,} came back",
+}
+
 _COLOURS = {"ok": "32", "FAILED": "1;31", "MISTAKE": "1;31", "title": "1"}
 
 
@@ -55,7 +63,7 @@ def as_text(run: Run, *, colour: bool = False) -> str:
     if run.schedule and not run.holds:
         lines += ["", *_wrap(f"turns taken: {run.schedule}", "", "   ")]
     word   = "MISTAKE" if run.mistake else "ok" if run.holds else "FAILED"
-    lines += ["", *_shown(run), *_counted(run), _summary(run, paint(word, word))]
+    lines += ["", *_shown(run), *_counted(run), *_link(run), _summary(run, paint(word, word))]
     if run.mistake is not None:
         lines += _wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
     return "\n".join(lines) + "\n"
@@ -115,6 +123,13 @@ def _counted(run: Run) -> list[str]:
     return _wrap(f"counted there: {said}", "", "   ") if said else []
 
 
+def _link(run: Run) -> list[str]:
+    """What went wrong on the link to a board."""
+    wrong = ", ".join(text.format(run.link[name]) for name, text in _FAULTS.items()
+                      if run.link.get(name))
+    return _wrap(f"the serial link: {wrong}", "", "   ") if wrong else []
+
+
 def _summary(run: Run, word: str) -> str:
     failed = sum(not claim.holds for claim in run.claims)
     total  = len(run.claims)
@@ -136,6 +151,7 @@ def _run(run: Run) -> dict[str, Any]:
         "schedule": run.schedule,
         "cycles":   run.cycles,
         "counted":  run.counted or None,
+        "link":     run.link or None,
         "seconds":  round(run.seconds, 3),
         "holds":    run.holds,
         "acts":     [_act(act) for act in run.acts],

@@ -43,8 +43,8 @@ class Run:
     that the processors took, in the form of :mod:`sim.schedule`. ``waves`` is the folder of the
     waveform, if there is one; ``unwritten`` says why it could not be written. ``ram`` is the memory
     that the kernel has, in bytes. ``counted`` is what the machine has counted by itself, if it
-    does. The run may have come to its end early by a ``failure`` of what it plays on, or by a
-    ``mistake`` of its author.
+    does, and ``link`` what went over the link to it, if there is one. The run may have come to its
+    end early by a ``failure`` of what it plays on, or by a ``mistake`` of its author.
     """
 
     scenario: str
@@ -59,6 +59,7 @@ class Run:
     unwritten: str           = ""
     cycles:   int            = 0
     counted:  dict[str, int] = field(default_factory=dict)
+    link:     dict[str, int] = field(default_factory=dict)
     seconds:  float          = 0.0
     acts:     list[Act]      = field(default_factory=list)
     failure:  Failure | None = None
@@ -152,6 +153,7 @@ class Scenario:
         run.seconds  = time.monotonic() - begun
         run.cycles   = machine.engine.trace.cycles
         run.counted  = {**machine.engine.counted}
+        run.link     = {**machine.engine.link}
         run.acts     = stage.acts
         run.schedule = written(machine.engine.schedule.taken)
         if run.failure is None and run.mistake is None and not run.claims:

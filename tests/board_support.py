@@ -1,17 +1,24 @@
 """Simulated boards without a pseudo-terminal between, and lines that fail."""
 
+from math import ceil
 from random import Random
+
+import pytest
 
 from hw.boards import BOARDS
 from sim.boards.simulated.board import compiled
 from sim.engines.serial import SerialEngine
+from sw.bus import Access, GeneralProtection, Kind, Register
 
 
-__all__ = ["DirectLine", "FaultyLine", "board_named", "engine_on"]
+__all__ = ["DirectLine", "FaultyLine", "board_named", "engine_on", "work", "worked"]
 
 
-#: Cycles in which a board that has something to say says it, at the least.
-LONG = 400_000
+#: Cycles after which a board that is silent has nothing to say. To clear its memory takes fewer.
+LONG = 40_000
+
+#: Cycles in a second of a board's time.
+CLOCK_HZ = 12_000_000
 
 
 def board_named(name):
@@ -20,23 +27,34 @@ def board_named(name):
 
 
 class DirectLine:
-    """A :class:`sim.link.line.Line` to a simulated board: its time goes on while somebody waits."""
+    """A :class:`sim.link.line.Line` to a simulated board: its time goes on while somebody waits.
+
+    When the board has nothing to say, the rest of the time passes without it.
+    """
 
     def __init__(self, board):
         self.board = board
         self.sent = self.heard = 0
+        self._skipped = -board.cycles
+
+    def now(self):
+        return (self.board.cycles + self._skipped) / CLOCK_HZ
 
     def write(self, octets):
         self.sent += len(octets)
         self.board.send(octets)
 
     def read(self, seconds):
-        end = self.board.cycles + LONG
-        while self.board.cycles < end:
+        begun, wait = self.board.cycles, ceil(seconds * CLOCK_HZ)
+        silent = begun
+        while self.board.cycles < min(begun + wait, silent + LONG):
             octets = self.board.run(1_000)
             if octets:
                 self.heard += len(octets)
                 return octets
+            if self.board.busy:
+                silent = self.board.cycles
+        self._skipped += max(0, begun + wait - self.board.cycles)
         return b""
 
     def close(self):
@@ -64,7 +82,11 @@ class FaultyLine(DirectLine):
         super().write(self._spoilt(octets))
 
     def read(self, seconds):
-        return self._spoilt(super().read(seconds))
+        until = self.now() + seconds
+        while (left := until - self.now()) > 0:
+            if octets := self._spoilt(super().read(left)):
+                return octets
+        return b""
 
     def _spoilt(self, octets):
         found = bytearray()
@@ -80,5 +102,49 @@ class FaultyLine(DirectLine):
 
 
 def engine_on(line, config=None, **options):
-    """An engine whose board is at the end of ``line``; it does not wait long for its answers."""
-    return SerialEngine(config, line=line, patience=0.05, **options)
+    """An engine whose board is at the end of ``line``."""
+    return SerialEngine(config, line=line, **options)
+
+
+PSE, PAE, PG_WP_PE = 1 << 4, 1 << 5, 1 << 31 | 1 << 16 | 1
+
+
+async def work(engine):
+    """Strings, accesses of all kinds, control operations and faults, with marks between them."""
+    bus, random, seen = engine.bus, Random(1), []
+    directory = b"".join((0x83 | number << 22).to_bytes(4, "little") for number in range(2))
+    seen.append(await bus.store_string(0x1000, directory, user=False))
+    for register, value in ((Register.CR3, 0x1000), (Register.CR4, PSE), (Register.CR0, PG_WP_PE)):
+        await bus.write_control(register, value)
+    for turn in range(25):
+        engine.claim(f"claim {turn // 5}")
+        for depth in range(random.randrange(4)):
+            bus.mark(["function"] * depth)
+        linear, count = 0x2000 + random.randrange(0x3000), random.randrange(300)
+        seen.append(await bus.store_string(linear, random.randbytes(count), user=False))
+        seen.append(await bus.load_string(linear ^ 8, count, user=False))
+        kind   = random.choice(list(Kind))
+        # Only the operands that the kind has: there are no others on the way to a board.
+        access = Access(0x2000 + random.randrange(0x3000), random.choice((1, 2, 4, 8)), kind,
+                        data=0 if kind in (Kind.READ, Kind.FETCH) else random.getrandbits(8),
+                        compare=random.getrandbits(1) if kind is Kind.COMPARE_EXCHANGE else 0)
+        seen.append((await bus.access(access)).data)
+        if turn % 10 == 7:
+            await engine.settle()
+    seen.append(str(await bus.load_string(0x7FFFFC, 16, user=False)))   # the second half faults
+    seen.append(str((await bus.access(Access(0x2000, 1, user=True))).fault))
+    with pytest.raises(GeneralProtection):
+        await bus.write_control(Register.CR4, PSE | PAE)
+    seen.append(await bus.read_control(Register.CR2))
+    await bus.invlpg(0x2000)
+    return seen
+
+
+def worked(engine):
+    """Let it work; return what was seen."""
+    async def run():
+        seen.extend(await work(engine))
+
+    seen = []
+    engine.run(run)
+    return seen

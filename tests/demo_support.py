@@ -4,42 +4,82 @@ What octets mean is written here once more, from docs/serial-link.md, so that a 
 or in sim.link does not pass as two readings that agree.
 """
 
-from binascii import crc_hqx
+from binascii import crc32
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind
 
 
-__all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Row", "access", "control", "framed",
-           "leb128", "mark", "numbers_in", "operations", "rows_in", "settled", "unframed"]
+__all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Frame", "Row", "access", "answers_in",
+           "control", "framed", "frames_in", "leb128", "mark", "numbers_in", "operations",
+           "rows_in", "segments", "settled"]
 
 
 # Frames
 
-def framed(number: int, payload: bytes, *, length: int | None = None, crc: int = 0) -> bytes:
-    """A frame between two flags. ``length`` is a false one, ``crc`` is XORed with the right one."""
-    content  = (len(payload) if length is None else length).to_bytes(2, "little")
-    content += bytes([number]) + payload
-    content += (crc_hqx(content, 0xFFFF) ^ crc).to_bytes(2, "big")
+def framed(
+    number: int, payload: bytes = b"", *, segment: int = 0, last: bool = True, about: int = 0xF0,
+    answer: bool = False, crc: int = 0,
+) -> bytes:
+    """A frame between two flags: by default, a request of one segment, and of its whole answer.
+
+    ``crc`` is XORed with the right one.
+    """
+    content  = bytes([segment | last << 4 | answer << 7, number, about]) + payload
+    content += (crc32(content) ^ crc).to_bytes(4, "little")
     escaped  = b"".join(bytes([0x7D, octet ^ 0x20]) if octet in (0x7D, 0x7E) else bytes([octet])
                         for octet in content)
     return b"\x7e" + escaped + b"\x7e"
 
 
-def unframed(octets: bytes) -> list[tuple[int, bytes]]:
-    """Numbers and payloads of the frames in ``octets``, each of which must be right."""
+def segments(number: int, request: bytes) -> list[bytes]:
+    """The frames of a request that needs more than one."""
+    parts = [request[start:start + 64] for start in range(0, len(request), 64)]
+    return [framed(number, part, segment=place, last=place == len(parts) - 1)
+            for place, part in enumerate(parts)]
+
+
+class Frame(NamedTuple):
+    """A frame as it was found."""
+
+    answer:  int
+    number:  int
+    segment: int
+    last:    int
+    about:   int
+    payload: bytes
+
+
+def frames_in(octets: bytes) -> list[Frame]:
+    """The frames in ``octets``, each of which must be right."""
     assert octets[:1] in (b"", b"\x7e") and octets[-1:] in (b"", b"\x7e")
     found = []
     for content in filter(None, octets.split(b"\x7e")):
         head, *escaped = content.split(b"\x7d")
         plain = head + b"".join(bytes([part[0] ^ 0x20]) + part[1:] for part in escaped)
-        length, payload = int.from_bytes(plain[:2], "little"), plain[3:-2]
-        assert length == len(payload) <= 1024
-        assert crc_hqx(plain[:-2], 0xFFFF) == int.from_bytes(plain[-2:], "big")
-        found.append((plain[2], payload))
+        first, number, about = plain[:3]
+        payload = plain[3:-4]
+        assert len(payload) <= 64 and first & 0x60 == 0
+        assert crc32(plain[:-4]) == int.from_bytes(plain[-4:], "little")
+        found.append(Frame(first >> 7, number, first & 15, first >> 4 & 1, about, payload))
+    return found
+
+
+def answers_in(octets: bytes) -> list[tuple[int, bytes]]:
+    """The answers in ``octets``, each of which must be whole: numbers; kind and payload."""
+    found, payload = [], b""
+    for place, frame in enumerate(frames_in(octets)):
+        assert frame.answer and frame.segment == len(payload) // 64, place
+        payload += frame.payload
+        if frame.last:
+            found.append((frame.number, bytes([frame.about]) + payload))
+            payload = b""
+        else:
+            assert len(frame.payload) == 64
+    assert not payload
     return found
 
 

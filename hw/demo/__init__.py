@@ -2,8 +2,9 @@
 
 ==========================  =========================================================
 :mod:`hw.demo.uart`         octets on a pin
-:mod:`hw.demo.framing`      frames of octets: flags, escapes, length, CRC
-:mod:`hw.demo.link`         requests and answers: numbered, repeated, done once
+:mod:`hw.demo.crc`          CRC-32 of bytes, a bit a cycle
+:mod:`hw.demo.framing`      frames of bytes: flags, escapes, header, CRC
+:mod:`hw.demo.link`         requests and answers: numbered, in segments, repeated, done once
 :mod:`hw.demo.bridge`       does the operations of a request on the unit's ports
 :mod:`hw.demo.rows`         what happened in a cycle, in numbers
 :mod:`hw.demo.varint`       numbers in octets

@@ -1,111 +1,116 @@
-"""Frames of octets: flags, escapes, length, sequence number, CRC.
+"""Frames of bytes: flags, escapes, header, CRC.
 
-Ref: RFC 1662, section 4 "Octet-stuffed framing"; CRC-16/IBM-3740. The page docs/serial-link.md has
-the whole.
+Ref: RFC 1662, section 4 "Octet-stuffed framing". The page docs/serial-link.md has the whole.
 """
 
 from amaranth import *
-from amaranth.lib import stream, wiring
-from amaranth.lib.crc import Algorithm
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .crc import ByteCrc
 
-__all__ = ["CAPACITY", "Deframer", "Framer"]
+
+__all__ = ["SEGMENT", "Deframer", "Framer", "Header"]
 
 
 FLAG   = 0x7E
 ESCAPE = 0x7D
-FLIP   = 0x20  #: What an escaped octet is XORed with.
+FLIP   = 0x20  #: What an escaped byte is XORed with.
 
-#: Octets of the longest payload.
-CAPACITY = 1024
+#: Bytes of the longest payload: a segment of a request, or of an answer.
+SEGMENT = 64
 
-#: Octets before and after the payload: length and sequence number; CRC.
-HEADER, TRAILER = 3, 2
+#: Bytes of the CRC.
+TRAILER = 4
 
 
-def _crc():
-    return Algorithm(crc_width=16, polynomial=0x1021, initial_crc=0xFFFF, reflect_input=False,
-                     reflect_output=False, xor_output=0)(data_width=8).create()
+class Header(data.Struct):
+    """First three bytes of a frame."""
+
+    segment: 4  #: Which segment of the request or answer this is.
+    last:    1  #: There is none after it.
+    spare:   2
+    answer:  1  #: Sent by a board, not by a computer.
+    number:  8  #: Sequence number of the request.
+    about:   8  #: In an answer its kind; in a request the segments of the answer to send.
+
+
+#: Bytes of the header.
+HEADER = Header.as_shape().size // 8
 
 
 class Deframer(wiring.Component):
     """Finds frames, and tells those that are whole.
 
-    A payload is handed on octet by octet before anybody knows whether its frame is whole.
+    What follows the header is handed on byte by byte before anybody knows whether the frame is
+    whole, and where in it the CRC begins. Bytes must be ten cycles apart, or more.
 
     Members
     -------
     octets : :py:`In(stream.Signature(8, always_ready=True))`
         What comes in.
     begun : :py:`Out(1)`
-        Strobe: a frame may begin with the next octet.
-    payload : :py:`Out(stream.Signature(8, always_ready=True))`
-        Octets of the payload.
-    index : :py:`Out(range(CAPACITY))`
+        Strobe: a frame may begin with the next byte.
+    content : :py:`Out(stream.Signature(8, always_ready=True))`
+        Bytes of the payload, and after them of the CRC; no more than a payload can have.
+    place : :py:`Out(range(SEGMENT))`
         Which of them.
     whole : :py:`Out(1)`
         Strobe: the frame has ended, and is whole.
-    number : :py:`Out(8)`
-        Its sequence number, at that time.
-    length : :py:`Out(range(CAPACITY + 1))`
-        Octets of its payload, at that time.
+    header : :py:`Out(Header)`
+        Its header, at that time.
+    length : :py:`Out(range(SEGMENT + 1))`
+        Bytes of its payload, at that time.
     """
 
     octets:  In(stream.Signature(8, always_ready=True))
     begun:   Out(1)
-    payload: Out(stream.Signature(8, always_ready=True))
-    index:   Out(range(CAPACITY))
+    content: Out(stream.Signature(8, always_ready=True))
+    place:   Out(range(SEGMENT))
     whole:   Out(1)
-    number:  Out(8)
-    length:  Out(range(CAPACITY + 1))
+    header:  Out(Header)
+    length:  Out(range(SEGMENT + 1))
 
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.crc = crc = _crc()
+        m.submodules.crc = crc = ByteCrc()
         octet   = self.octets.payload
         escaped = Signal()
-        count   = Signal(range(HEADER + CAPACITY + TRAILER + 2))  # octets of the frame so far
-        place   = Signal.like(count)                              # ... of the payload
-        length  = Signal(16)
-        content = Signal()                                        # an octet that is not framing
+        count   = Signal(7)  # bytes after the header; negative, modulo 128, in it
+        longest = SEGMENT + TRAILER
+        counted = Signal()   # a byte that is not framing
         plain   = Signal(8)
 
         m.d.comb += [
-            content.eq(self.octets.valid & (octet != FLAG) & (octet != ESCAPE)),
+            counted.eq(self.octets.valid & (octet != FLAG) & (octet != ESCAPE)),
             plain.eq(octet ^ Mux(escaped, FLIP, 0)),
             crc.start.eq(self.begun),
-            crc.valid.eq(content),
-            crc.data.eq(plain),
+            crc.octets.valid.eq(counted),
+            crc.octets.payload.eq(plain),
             self.begun.eq(self.octets.valid & (octet == FLAG)),
-            self.whole.eq(self.begun & ~escaped & crc.match_detected
-                          & (count == length + HEADER + TRAILER) & (length <= CAPACITY)),
-            self.length.eq(length),
-            place.eq(count - HEADER),
-            self.payload.valid.eq(content & (count >= HEADER) & (place < length)),
-            self.payload.payload.eq(plain),
-            self.index.eq(place),
+            self.whole.eq(self.begun & ~escaped & crc.matches
+                          & (count >= TRAILER) & (count <= longest)),
+            self.length.eq(count - TRAILER),
+            self.content.valid.eq(counted & (count < SEGMENT)),
+            self.content.payload.eq(plain),
+            self.place.eq(count),
         ]
         with m.If(self.octets.valid):
             m.d.sync += escaped.eq(octet == ESCAPE)
         with m.If(self.begun):
-            m.d.sync += count.eq(0)
-        with m.Elif(content & ~count.all()):
+            m.d.sync += count.eq(-HEADER)
+        with m.Elif(counted & (count != longest + 1)):  # ... at which it stays
             m.d.sync += count.eq(count + 1)
-            with m.Switch(count):
-                with m.Case(0):
-                    m.d.sync += length[:8].eq(plain)
-                with m.Case(1):
-                    m.d.sync += length[8:].eq(plain)
-                with m.Case(2):
-                    m.d.sync += self.number.eq(plain)
+        for place in range(HEADER):
+            with m.If(counted & (count == 128 - HEADER + place)):
+                m.d.sync += self.header.as_value().word_select(place, 8).eq(plain)
 
         return m
 
 
 class Framer(wiring.Component):
-    """Sends a frame, whose payload is an octet that says what it is, and the content of a memory.
+    """Sends a frame, whose payload is in a memory.
 
     Members
     -------
@@ -113,51 +118,43 @@ class Framer(wiring.Component):
         Strobe: begin.
     done : :py:`Out(1)`
         Strobe: the frame is out. No start before.
-    number, kind : :py:`In(8)`
-        Sequence number, and the first octet of the payload. To be kept.
-    length : :py:`In(range(CAPACITY))`
-        Octets of the memory to send. To be kept.
-    address : :py:`Out(range(CAPACITY))`
+    header : :py:`In(Header)`
+        Its header. To be kept.
+    length : :py:`In(range(SEGMENT + 1))`
+        Bytes of its payload. To be kept.
+    address : :py:`Out(range(SEGMENT))`
         Which of them is to be read.
     content : :py:`In(8)`
-        That octet, from the next cycle on.
+        That byte, from the next cycle on.
     octets : :py:`Out(stream.Signature(8))`
         The frame.
     """
 
     start:   In(1)
     done:    Out(1)
-    number:  In(8)
-    kind:    In(8)
-    length:  In(range(CAPACITY))
-    address: Out(range(CAPACITY))
+    header:  In(Header)
+    length:  In(range(SEGMENT + 1))
+    address: Out(range(SEGMENT))
     content: In(8)
     octets:  Out(stream.Signature(8))
 
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.crc = crc = _crc()
+        m.submodules.crc = crc = ByteCrc()
         escaped = Signal()
-        plain   = Signal(8)                     # the octet to be sent next, before it is escaped
+        plain   = Signal(8)  # the byte to be sent next, before it is escaped
         special = Signal()
-        taken   = Signal()                      # it has been
-        part    = Signal(range(7))              # 0 to 3 header, 4 content, 5 and 6 CRC
-        payload = Signal(range(CAPACITY + 1))
+        taken   = Signal()   # it has been
+        part    = Signal(3)  # 0 to 2 header, 3 content, 4 to 7 CRC
 
         m.d.comb += [
-            payload.eq(self.length + 1),
             special.eq((plain == FLAG) | (plain == ESCAPE)),
+            plain.eq(Cat(self.header, self.content, crc.crc).word_select(part, 8)),
             crc.start.eq(self.start),
-            crc.data.eq(plain),
-            crc.valid.eq(taken & (part < 5)),
+            crc.octets.payload.eq(plain),
+            crc.octets.valid.eq(taken & ~part[2]),
         ]
-        with m.Switch(part):
-            for number, octet in enumerate((payload[:8], payload[8:], self.number, self.kind,
-                                            self.content, crc.crc[8:], crc.crc[:8])):
-                with m.Case(number):
-                    m.d.comb += plain.eq(octet)
-
         with m.FSM():
             with m.State("WAIT"):
                 m.d.sync += [part.eq(0), self.address.eq(0)]
@@ -178,11 +175,12 @@ class Framer(wiring.Component):
                     m.d.comb += taken.eq(self.octets.ready)
                 with m.If(taken):
                     m.d.sync += escaped.eq(0)
-                    m.next = "FETCH"
+                    m.next = "DIGEST"
                     self._go_on(m, part)
 
-            with m.State("FETCH"):  # the memory takes a cycle
-                m.next = "SEND"
+            with m.State("DIGEST"):  # the CRC takes some cycles, and the memory takes one
+                with m.If(crc.octets.ready):
+                    m.next = "SEND"
 
             with m.State("CLOSE"):
                 self._send(m, FLAG)
@@ -197,15 +195,15 @@ class Framer(wiring.Component):
         m.d.comb += [self.octets.valid.eq(1), self.octets.payload.eq(octet)]
 
     def _go_on(self, m, part):
-        """Turn to the next octet of the frame."""
+        """Turn to the next byte of the frame."""
         with m.Switch(part):
+            with m.Case(2):
+                m.d.sync += part.eq(Mux(self.length == 0, 4, 3))
             with m.Case(3):
-                m.d.sync += part.eq(Mux(self.length == 0, 5, 4))
-            with m.Case(4):
                 m.d.sync += self.address.eq(self.address + 1)
                 with m.If(self.address + 1 == self.length):
-                    m.d.sync += part.eq(5)
-            with m.Case(6):
+                    m.d.sync += part.eq(4)
+            with m.Case(7):
                 m.next = "CLOSE"
             with m.Default():
                 m.d.sync += part.eq(part + 1)

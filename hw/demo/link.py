@@ -1,4 +1,4 @@
-"""Requests and answers: numbered, repeated when they got lost, and done once.
+"""Requests and answers: numbered, in segments, repeated when they got lost, and done once.
 
 Ref: docs/serial-link.md.
 """
@@ -8,27 +8,28 @@ from amaranth.lib import enum, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from .framing import CAPACITY, Deframer, Framer
+from .framing import SEGMENT, Deframer, Framer
 
 
-__all__ = ["CONNECT", "AnswerKind", "AnswerSignature", "Link"]
+__all__ = ["CAPACITY", "CONNECT", "ROOM", "AnswerKind", "AnswerSignature", "Link"]
 
 
-#: First octet of a request that begins anew.
+#: First byte of a request that begins anew.
 CONNECT = 0x01
 
-#: Octets of an answer, without the one that says its kind.
-ROOM = CAPACITY - 1
+#: Bytes of the longest request, and of the longest answer.
+CAPACITY, ROOM = 16 * SEGMENT, 16 * SEGMENT - 1
 
 
 class AnswerKind(enum.Enum, shape=unsigned(8)):
-    """First octet of an answer."""
+    """What an answer is."""
 
     GREETING = 1
     ROWS     = 2
     MORE     = 3  #: The request is not done: there was no more room.
     COUNTERS = 4
     NONSENSE = 5  #: Rows, up to an operation that there is not.
+    MISSING  = 6  #: No answer: the next request has come but for some segments.
 
 
 #: A stream of answers, by their kinds.
@@ -41,20 +42,20 @@ class Link(wiring.Component):
     Members
     -------
     received : :py:`In(stream.Signature(8, always_ready=True))`
-        Octets from the line.
+        Bytes from the line, ten cycles apart or more.
     sent : :py:`Out(stream.Signature(8))`
-        Octets to the line.
+        Bytes to the line.
     connected : :py:`Out(1)`
         Strobe: a request to begin anew has come. Whoever uses the link drops what it does, and
         answers with a greeting.
     begun : :py:`Out(1)`
         Strobe: another request has come.
     request : :py:`Out(stream.Signature(8))`
-        Its octets.
+        Its bytes.
     end : :py:`Out(1)`
         All of them have been taken.
     answer : :py:`In(stream.Signature(8))`
-        Octets of the answer. When there is no room, they wait for the computer.
+        Bytes of the answer. When there is no room, they wait for the computer.
     finish : :py:`In(AnswerSignature)`
         The answer is complete.
     """
@@ -70,14 +71,18 @@ class Link(wiring.Component):
 
     def __init__(self):
         super().__init__()
-        self._number = Signal(8)      # of the last request that was done, or is
-        self._kind   = Signal(AnswerKind, init=AnswerKind.ROWS)
-        self._filled = Signal(range(CAPACITY))
-        self._known  = Signal()       # somebody has connected
-        self._stored = Signal()       # the payload that comes in is kept
-        self._first  = Signal(8)      # its first octet, kept or not
-        self._length = Signal(range(CAPACITY + 1))  # of the request that is done
-        self._place  = Signal(range(CAPACITY + 1))  # in it
+        self._number  = Signal(8)      # of the last request that was done, or is
+        self._kind    = Signal(AnswerKind, init=AnswerKind.ROWS)
+        self._filled  = Signal(range(ROOM + 1))
+        self._known   = Signal()       # somebody has connected
+        self._stored  = Signal()       # the payload that comes in is kept
+        self._first   = Signal(8)      # its first byte, kept or not
+        self._next    = Signal(4)      # segments of the next request that have come
+        self._length  = Signal(range(CAPACITY + 1))  # of the request that is done
+        self._place   = Signal(range(CAPACITY + 1))  # in it
+        self._missing = Signal()       # MISSING is sent, not the answer
+        self._segment = Signal(4)      # of the answer that is sent
+        self._final   = Signal(4)      # ... the last that was asked for
 
     def elaborate(self, platform):
         m = Module()
@@ -87,69 +92,85 @@ class Link(wiring.Component):
         connect(m, flipped(self.received), deframer.octets)
         connect(m, framer.octets, flipped(self.sent))
 
-        again     = Signal()  # the request that has come is the last one once more
-        following = Signal()  # ... the one after it
-        anew      = Signal()  # ... one to connect
+        header    = deframer.header
+        came      = Signal()  # a request, or a segment of one
+        ended     = Signal()  # ... its last segment
+        again     = Signal()  # the last request once more
+        following = Signal()  # the one after it
+        anew      = Signal()  # one to connect
         idle      = Signal()
         m.d.comb += [
-            anew.eq(deframer.whole & (deframer.length != 0) & (self._first == CONNECT)),
-            again.eq(deframer.whole & self._known & (deframer.number == self._number)),
-            following.eq(deframer.whole & self._known
-                         & (deframer.number == (self._number + 1)[:8])),
-            framer.number.eq(self._number),
-            framer.kind.eq(self._kind),
-            framer.length.eq(self._filled),
+            came.eq(deframer.whole & ~header.answer),
+            ended.eq(came & header.last),
+            anew.eq(ended & (header.segment == 0) & (deframer.length != 0)
+                    & (self._first == CONNECT)),
+            again.eq(ended & self._known & (header.number == self._number)),
+            following.eq(came & self._known & (header.number == (self._number + 1)[:8])),
         ]
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += idle.eq(1)
                 with m.If(anew):
-                    self._connect(m, deframer)
-                with m.Elif(following & self._stored):
-                    m.d.comb += self.begun.eq(1)
-                    m.d.sync += [self._length.eq(deframer.length), self._place.eq(0)]
-                    self._begin(m, deframer)
+                    self._connect(m, header)
+                with m.Elif(following & self._stored & (header.segment == self._next)):
+                    self._accept(m, deframer)
+                with m.Elif(following & header.last):
+                    m.d.sync += self._missing.eq(1)
+                    m.next = "SEND"
                 with m.Elif(again):
-                    self._send(m, framer)
+                    self._send(m, header)
 
             with m.State("DO"):
                 with m.If(anew):
-                    self._connect(m, deframer)
+                    self._connect(m, header)
                 with m.Else():
-                    self._gather(m, framer)
+                    self._gather(m)
 
-            with m.State("SEND"):
-                with m.If(framer.done):
-                    m.next = "IDLE"
-                    with m.If(self._kind == AnswerKind.MORE):
-                        m.next = "WAIT_FOR_ROOM"
+            self._send_segments(m, framer)
 
             with m.State("WAIT_FOR_ROOM"):
                 with m.If(anew):
-                    self._connect(m, deframer)
-                with m.Elif(following):
-                    self._begin(m, deframer)
+                    self._connect(m, header)
+                with m.Elif(following & header.last):
+                    self._begin(m, header)
                 with m.Elif(again):
-                    self._send(m, framer)
+                    self._send(m, header)
 
+        self._show_frame(m, framer)
         self._keep_request(m, deframer, idle)
         self._keep_answer(m, framer)
 
         return m
 
-    def _connect(self, m, deframer):
+    def _connect(self, m, header):
         """Begin anew."""
         m.d.comb += self.connected.eq(1)
         m.d.sync += [self._known.eq(1), self._length.eq(0), self._place.eq(0)]
-        self._begin(m, deframer)
+        self._begin(m, header)
 
-    def _begin(self, m, deframer):
+    def _accept(self, m, deframer):
+        """Keep the segment that has come; after the last one, begin."""
+        length = deframer.length
+        with m.If(deframer.header.last):
+            m.d.comb += self.begun.eq(1)
+            m.d.sync += [
+                self._length.eq(Cat(length[:6], self._next + length[6])),
+                self._place.eq(0),
+            ]
+            self._begin(m, deframer.header)
+        with m.Elif(length == SEGMENT):
+            m.d.sync += self._next.eq(self._next + 1)
+
+    def _begin(self, m, header):
         """Make room for an answer to the request that has come."""
-        m.d.sync += [self._number.eq(deframer.number), self._filled.eq(0)]
+        m.d.sync += [
+            self._number.eq(header.number), self._next.eq(0), self._filled.eq(0),
+            Cat(self._segment, self._final).eq(header.about),
+        ]
         m.next = "DO"
 
-    def _gather(self, m, framer):
-        """Take octets of the answer; send it when it is complete, or there is no more room."""
+    def _gather(self, m):
+        """Take bytes of the answer; send it when it is complete, or there is no more room."""
         full = self._filled == ROOM
         m.d.comb += [
             self.answer.ready.eq(~full),
@@ -159,25 +180,65 @@ class Link(wiring.Component):
             m.d.sync += self._filled.eq(self._filled + 1)
         with m.If(self.answer.valid & full):
             m.d.sync += self._kind.eq(AnswerKind.MORE)
-            self._send(m, framer)
+            m.next = "SEND"
         with m.If(self.finish.valid & self.finish.ready):
             m.d.sync += self._kind.eq(self.finish.payload)
-            self._send(m, framer)
+            m.next = "SEND"
 
-    def _send(self, m, framer):
-        """Send the answer as it is."""
-        m.d.comb += framer.start.eq(1)
+    def _send(self, m, header):
+        """Send the answer as it is, or what is asked for of it."""
+        m.d.sync += Cat(self._segment, self._final).eq(header.about)
         m.next = "SEND"
 
+    def _send_segments(self, m, framer):
+        """Send what is asked for of the answer, segment by segment; or MISSING."""
+        with m.State("SEND"):
+            m.d.comb += framer.start.eq(1)
+            m.next = "AWAIT_FRAMER"
+
+        with m.State("AWAIT_FRAMER"):
+            with m.If(framer.done):
+                m.d.sync += [self._missing.eq(0), self._segment.eq(self._segment + 1)]
+                m.next = "SEND"
+                with m.If(self._missing):
+                    m.next = "IDLE"
+                with m.Elif(framer.header.last | (self._segment == self._final)):
+                    m.next = "IDLE"
+                    with m.If(self._kind == AnswerKind.MORE):
+                        m.next = "WAIT_FOR_ROOM"
+
+    def _show_frame(self, m, framer):
+        """Show what the frame has that is to be sent."""
+        last = Signal()
+        m.d.comb += [
+            last.eq(self._segment == self._filled[6:]),
+            framer.header.number.eq(self._number),
+            framer.header.answer.eq(1),
+        ]
+        with m.If(self._missing):
+            m.d.comb += [
+                framer.header.segment.eq(self._next),
+                framer.header.last.eq(1),
+                framer.header.about.eq(AnswerKind.MISSING),
+            ]
+        with m.Else():
+            m.d.comb += [
+                framer.header.segment.eq(self._segment),
+                framer.header.last.eq(last),
+                framer.header.about.eq(self._kind),
+                framer.length.eq(Mux(last, self._filled[:6], SEGMENT)),
+            ]
+
     def _keep_request(self, m, deframer, idle):
-        """Store payloads that come in, but not over a request that is not done; and read them."""
+        """Store segments that come in, but not over a request that is not done; and read them."""
         m.submodules.requests = memory = Memory(shape=8, depth=CAPACITY, init=[])
         write, read = memory.write_port(), memory.read_port()
         fresh = Signal()  # the memory shows what is at our place
         m.d.comb += [
-            write.addr.eq(deframer.index),
-            write.data.eq(deframer.payload.payload),
-            write.en.eq(deframer.payload.valid & self._stored),
+            # Behind those that are kept, whatever the frame says: it may not be whole.
+            write.addr.eq(Cat(deframer.place, self._next)),
+            write.data.eq(deframer.content.payload),
+            write.en.eq(deframer.content.valid & self._stored),
             read.addr.eq(self._place),
             self.end.eq(self._place == self._length),
             self.request.valid.eq(fresh & ~self.end),
@@ -188,8 +249,8 @@ class Link(wiring.Component):
             m.d.sync += self._stored.eq(idle)
         with m.Elif(~idle):
             m.d.sync += self._stored.eq(0)
-        with m.If(deframer.payload.valid & (deframer.index == 0)):
-            m.d.sync += self._first.eq(deframer.payload.payload)
+        with m.If(deframer.content.valid & (deframer.place == 0)):
+            m.d.sync += self._first.eq(deframer.content.payload)
 
         m.d.sync += fresh.eq(~self.begun)
         with m.If(self.request.valid & self.request.ready):
@@ -197,12 +258,12 @@ class Link(wiring.Component):
 
     def _keep_answer(self, m, framer):
         """Store the answer, for sending it as often as need be."""
-        m.submodules.answers = memory = Memory(shape=8, depth=CAPACITY, init=[])
+        m.submodules.answers = memory = Memory(shape=8, depth=ROOM + 1, init=[])
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [
             write.addr.eq(self._filled),
             write.data.eq(self.answer.payload),
             write.en.eq(self.answer.valid & self.answer.ready),
-            read.addr.eq(framer.address),
+            read.addr.eq(Cat(framer.address, self._segment)),
             framer.content.eq(read.data),
         ]

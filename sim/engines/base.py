@@ -59,10 +59,13 @@ class Simulation(ABC, Generic[ProcessorT]):
         Called now and then during the run, with the cycle.
     counted : mapping of :class:`str` to :class:`int`
         What a machine has counted by itself. A simulated one does not.
+    link : mapping of :class:`str` to :class:`int`
+        What went over the link to a machine elsewhere.
     """
 
     ram: int | None = None
     counted: Mapping[str, int] = MappingProxyType({})
+    link:    Mapping[str, int] = MappingProxyType({})
 
     def __init__(
         self, config: MmuConfig | None = None, *, cpus: int = 1,

@@ -1,39 +1,50 @@
-"""Frames of octets, after HDLC: flags, escapes, length, sequence number, CRC.
+"""Frames of bytes, after HDLC: flags, escapes, header, CRC.
 
-Ref: RFC 1662, section 4 "Octet-stuffed framing"; CRC-16/IBM-3740.
+Ref: RFC 1662, section 4 "Octet-stuffed framing"; CRC-32/ISO-HDLC.
 """
 
-from binascii import crc_hqx
+from binascii import crc32
 from typing import NamedTuple
 
 
-__all__ = ["CAPACITY", "Deframer", "Frame", "framed"]
+__all__ = ["SEGMENT", "SEGMENTS", "Deframer", "Frame", "framed"]
 
 
 FLAG   = 0x7E
 ESCAPE = 0x7D
-FLIP   = 0x20  #: What an escaped octet is XORed with.
+FLIP   = 0x20  #: What an escaped byte is XORed with.
 
-#: Octets of the longest payload.
-CAPACITY = 1024
+#: Bytes of the longest payload, and segments of the longest request or answer.
+SEGMENT, SEGMENTS = 64, 16
 
-#: Octets before and after the payload.
-HEADER, TRAILER = 3, 2
+#: Bytes before and after the payload.
+HEADER, TRAILER = 3, 4
+
+_LAST, _ANSWER = 1 << 4, 1 << 7
 
 
 class Frame(NamedTuple):
-    """A whole frame: its sequence number, and its payload."""
+    """A whole frame.
 
+    ``about`` is the kind of an answer; in a request, the first segment of the answer to send in
+    bits 0-3, and the last in bits 4-7.
+    """
+
+    answer:  bool   #: Sent by a board, not by a computer.
     number:  int
+    segment: int
+    last:    bool
+    about:   int
     payload: bytes
 
 
-def framed(number: int, payload: bytes) -> bytes:
-    """The octets of a frame, between two flags."""
-    if len(payload) > CAPACITY:
-        raise ValueError(f"a payload has {CAPACITY} bytes at most, not {len(payload)!r}")
-    content = len(payload).to_bytes(2, "little") + bytes([number]) + payload
-    content += _crc(content).to_bytes(2, "big")
+def framed(frame: Frame) -> bytes:
+    """The bytes of a frame, between two flags."""
+    if len(frame.payload) > SEGMENT:
+        raise ValueError(f"a payload has {SEGMENT} bytes at most, not {len(frame.payload)!r}")
+    first    = frame.segment | frame.last * _LAST | frame.answer * _ANSWER
+    content  = bytes([first, frame.number, frame.about]) + frame.payload
+    content += crc32(content).to_bytes(TRAILER, "little")
     # The escape first: the other one brings escapes in.
     for octet in (ESCAPE, FLAG):
         content = content.replace(bytes([octet]), bytes([ESCAPE, octet ^ FLIP]))
@@ -41,14 +52,16 @@ def framed(number: int, payload: bytes) -> bytes:
 
 
 class Deframer:
-    """Finds frames in octets, however these are cut."""
+    """Finds frames in bytes, however these are cut."""
 
     def __init__(self) -> None:
         self._begun = b""
 
     def feed(self, octets: bytes) -> list[Frame | None]:
-        """Take octets; return the frames that have ended, None for each that is not whole."""
-        *ended, self._begun = (self._begun + octets).split(bytes([FLAG]))
+        """Take bytes; return the frames that have ended, None for each that is not whole."""
+        *ended, begun = (self._begun + octets).split(bytes([FLAG]))
+        # Of what is too long to be whole, so much is kept that it still is.
+        self._begun = begun[:2 * (HEADER + SEGMENT + TRAILER) + 1]
         return [_opened(content) for content in ended if content]
 
 
@@ -61,11 +74,10 @@ def _opened(content: bytes) -> Frame | None:
             plain.append(octet ^ FLIP if escaped else octet)
             escaped = False
     length = len(plain) - HEADER - TRAILER
-    if not 0 <= length <= CAPACITY or int.from_bytes(plain[:2], "little") != length:
+    if not 0 <= length <= SEGMENT or escaped:
         return None
-    # The CRC of a whole that ends with its CRC is zero.
-    return None if _crc(bytes(plain)) else Frame(plain[2], bytes(plain[HEADER:-TRAILER]))
-
-
-def _crc(octets: bytes) -> int:
-    return crc_hqx(octets, 0xFFFF)
+    if crc32(plain[:-TRAILER]).to_bytes(TRAILER, "little") != plain[-TRAILER:]:
+        return None
+    first, number, about = plain[:HEADER]
+    return Frame(bool(first & _ANSWER), number, first & SEGMENTS - 1, bool(first & _LAST), about,
+                 bytes(plain[HEADER:-TRAILER]))

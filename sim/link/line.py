@@ -1,8 +1,9 @@
-"""What octets go through to a board: a serial port."""
+"""Serial-port transport to a board."""
 
 import errno
 import os
 import termios
+import time
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -25,6 +26,9 @@ class Line(Protocol):
 
     def read(self, seconds: float) -> bytes:
         """Octets that have come, one or more; none if none come within ``seconds``."""
+
+    def now(self) -> float:
+        """Seconds on the line's clock, by which ``read`` waits."""
 
     def close(self) -> None:
         """Give the line up."""
@@ -63,6 +67,10 @@ class _SerialPort:
             return first + self._serial.read(self._serial.in_waiting) if first else b""
         except self._errors as error:
             raise self._lost() from error
+
+    def now(self) -> float:
+        """The time; see :class:`Line`."""
+        return time.monotonic()
 
     def close(self) -> None:
         """Give the port up."""

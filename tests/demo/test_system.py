@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from demo_bench import Watch
 from demo_support import (
-    CONNECT, CONTINUE, COUNTERS, CYCLE, access, control, framed, mark, numbers_in, rows_in, settled,
-    unframed,
+    CONNECT, CONTINUE, COUNTERS, CYCLE, access, answers_in, control, framed, frames_in, mark,
+    numbers_in, rows_in, segments, settled,
 )
 from hw_support import simulate
 
@@ -97,10 +97,11 @@ class Computer:
                 waited += 1
             else:
                 waited, heard = 0, len(self._heard)
-            if self._heard.count(0x7E) >= 2 and self._heard[-1] == 0x7E:
-                [frame] = unframed(bytes(self._heard))
+            if self._heard[-1:] == b"\x7e" and self._heard.count(0x7E) % 2 == 0 \
+                    and frames_in(bytes(self._heard))[-1].last:
+                [answer] = answers_in(bytes(self._heard))
                 self._heard.clear()
-                return frame
+                return answer
             await ctx.tick()
         assert not self._heard
         return None
@@ -108,7 +109,8 @@ class Computer:
     async def ask(self, ctx, request):
         """Send a request under the next number; return its answer, of which the number is right."""
         self._number = (self._number + 1) % 256
-        await self.say(ctx, framed(self._number, request))
+        for frame in segments(self._number, request):
+            await self.say(ctx, frame)
         number, payload = await self.answer(ctx)
         assert number == self._number
         return payload
@@ -125,7 +127,7 @@ def connected(*, deadline=100_000):
                 await idle(ctx, 10)
                 await computer.say(ctx, framed(0, CONNECT))
                 assert await computer.answer(ctx) == (
-                    0, bytes([1]) + bytes([1, 0, 16, CLOCK_HZ // 1000]))
+                    0, bytes([1]) + bytes([2, 0, 16, CLOCK_HZ // 1000]))
                 assert not ctx.get(computer.board._machine.clearing)
                 await test(ctx, computer)
 

@@ -1,69 +1,106 @@
 """Frames of the serial link, as the computer makes and finds them."""
 
-from binascii import crc_hqx
+from binascii import crc32
+from random import Random
 
 import pytest
 
-from sim.link.frames import CAPACITY, Deframer, Frame, framed
+from sim.link.frames import SEGMENT, Deframer, Frame, framed
+
+
+def request(payload=b"", *, number=1):
+    """A request of one segment."""
+    return Frame(False, number, 0, True, 0xF0, payload)
 
 
 def test_the_crc_is_the_one_of_the_catalogue():
-    assert crc_hqx(b"123456789", 0xFFFF) == 0x29B1  # the check value of CRC-16/IBM-3740
-    content = b"\x02\x00\x01ab"
-    assert framed(1, b"ab")[1:-1] == content + crc_hqx(content, 0xFFFF).to_bytes(2, "big")
+    assert crc32(b"123456789") == 0xCBF43926  # the check value of CRC-32/ISO-HDLC
+    content = b"\x10\x01\xf0ab"
+    assert framed(request(b"ab"))[1:-1] == content + crc32(content).to_bytes(4, "little")
 
 
-def test_a_frame_octet_by_octet():
-    frame = framed(5, b"\x01")
-    assert frame[:1] == frame[-1:] == b"\x7e"
-    assert frame[1:5] == b"\x01\x00\x05\x01"
-    assert len(frame) == 1 + 3 + 1 + 2 + 1
+@pytest.mark.parametrize("frame, header", [
+    (Frame(False, 5, 0, True, 0xF0, b"\x01"),  "10 05 f0 01"),
+    (Frame(False, 5, 12, False, 0x31, b"\x01"), "0c 05 31 01"),
+    (Frame(True, 5, 15, True, 2, b"\x01"),     "9f 05 02 01"),
+    (Frame(True, 5, 3, False, 2, b"\x01"),     "83 05 02 01"),
+])
+def test_a_frame_byte_by_byte(frame, header):
+    octets = framed(frame)
+    assert octets[:1] == octets[-1:] == b"\x7e"
+    assert octets[1:5] == bytes.fromhex(header)
+    assert Deframer().feed(octets) == [frame]
 
 
 def test_flags_and_escapes_are_escaped():
-    assert framed(0x7E, b"\x7d")[3:7] == b"\x7d\x5e\x7d\x5d"
+    assert framed(request(b"\x7d", number=0x7E))[2:7] == b"\x7d\x5e\xf0\x7d\x5d"
 
 
 @pytest.mark.parametrize("payload", [
-    b"", b"\x7e", b"\x7d", b"\x7d\x5e", bytes(range(256)) * 4, b"\x7e" * CAPACITY,
+    b"", b"\x7e", b"\x7d", b"\x7d\x5e", bytes(range(100, 164)), b"\x7e" * SEGMENT,
 ], ids=lambda payload: f"{len(payload)}-{payload[:1].hex()}")
 @pytest.mark.parametrize("cut", [1, 2, 7, 5000])
-def test_frames_are_found_however_octets_are_cut(payload, cut):
-    octets, found = framed(1, payload) + framed(2, payload[:3]), []
-    deframer = Deframer()
+def test_frames_are_found_however_bytes_are_cut(payload, cut):
+    frames = [request(payload), request(payload[:3], number=2)]
+    octets, found, deframer = b"".join(map(framed, frames)), [], Deframer()
     for start in range(0, len(octets), cut):
         found += deframer.feed(octets[start:start + cut])
-    assert found == [Frame(1, payload), Frame(2, payload[:3])]
+    assert found == frames
 
 
 def test_one_flag_may_end_a_frame_and_begin_the_next():
-    octets = framed(1, b"a")[:-1] + framed(2, b"b")
-    assert Deframer().feed(octets) == [Frame(1, b"a"), Frame(2, b"b")]
+    frames = [request(b"a"), request(b"b", number=2)]
+    assert Deframer().feed(framed(frames[0])[:-1] + framed(frames[1])) == frames
 
 
 def test_noise_before_a_frame_does_not_spoil_it():
-    assert Deframer().feed(b"noise" + framed(1, b"a")) == [None, Frame(1, b"a")]
+    assert Deframer().feed(b"noise" + framed(request(b"a"))) == [None, request(b"a")]
+
+
+def test_noise_without_an_end_is_not_kept():
+    deframer = Deframer()
+    for _ in range(100):
+        assert deframer.feed(bytes(1 << 16)) == []
+    assert len(deframer._begun) < 1000
+    assert deframer.feed(framed(request(b"a"))) == [None, request(b"a")]
 
 
 @pytest.mark.parametrize("spoil", [
     lambda frame: frame[:4] + b"x" + frame[5:],
     lambda frame: frame[:4] + frame[5:],
     lambda frame: frame[:4] + b"x" + frame[4:],
-    lambda frame: frame[:1] + b"\x09" + frame[2:],
     lambda frame: frame[:3] + frame[-1:],
-], ids=["other", "lost", "one more", "length", "short"])
+    lambda frame: frame[:-1] + b"\x7d\x7e",
+], ids=["other", "lost", "one more", "short", "escape"])
 def test_a_spoilt_frame_is_not_whole(spoil):
-    assert Deframer().feed(spoil(framed(1, b"abcd"))) == [None]
+    assert Deframer().feed(spoil(framed(request(b"abcd")))) == [None]
+
+
+@pytest.mark.parametrize("size", [65, 68, 100, 1000])
+def test_what_is_too_long_is_not_whole(size):
+    content = b"\x10\x01\xf0" + bytes(size)
+    octets  = b"\x7e" + content + crc32(content).to_bytes(4, "little") + b"\x7e"
+    assert Deframer().feed(octets) == [None]
 
 
 def test_every_bit_counts():
-    frame = framed(1, b"abcd")
-    for bit in range(8, 8 * (len(frame) - 1)):
-        spoilt = bytearray(frame)
+    octets = framed(request(b"abcd"))
+    for bit in range(8, 8 * (len(octets) - 1)):
+        spoilt = bytearray(octets)
         spoilt[bit // 8] ^= 1 << bit % 8
-        assert Frame(1, b"abcd") not in Deframer().feed(bytes(spoilt))
+        assert request(b"abcd") not in Deframer().feed(bytes(spoilt))
+
+
+def test_of_mangled_frames_none_passes():
+    chance, octets = Random(1), framed(request(bytes(range(64))))
+    for _ in range(20_000):
+        spoilt = bytearray(octets[1:-1])
+        for _ in range(chance.randrange(1, 8)):
+            spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
+        for frame in Deframer().feed(b"\x7e" + spoilt + b"\x7e"):
+            assert frame in (None, request(bytes(range(64))))
 
 
 def test_a_payload_has_a_greatest_length():
-    with pytest.raises(ValueError, match="1024 bytes at most, not 1025"):
-        framed(1, bytes(CAPACITY + 1))
+    with pytest.raises(ValueError, match="64 bytes at most, not 65"):
+        framed(request(bytes(SEGMENT + 1)))

@@ -320,7 +320,7 @@ def test_a_hangup_that_is_ignored_stays_ignored(tmp_path):
                                       "    from sim.claims import Verdict\n"
                                       "    async with stage.act('one'):\n"
                                       "        os.kill(os.getpid(), signal.SIGHUP)\n"
-                                      "        stage.claim('it goes on', Verdict(True, None, ''))\n")
+                                      "        stage.claim('on it goes', Verdict(True, 1, ''))\n")
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         assert main(["run", name]) == 0

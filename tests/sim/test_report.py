@@ -165,3 +165,14 @@ def test_what_a_machine_has_counted_is_said():
     finished.counted = {"cycles": 5000, "page_faults": 2}
     assert "\ncounted there: 5,000 cycles, 2 page faults\n" in as_text(finished)
     assert json.loads(as_json([finished]))["runs"][0]["counted"] == finished.counted
+
+
+def test_what_went_wrong_on_a_link_is_said():
+    finished = run(YES)
+    assert json.loads(as_json([finished]))["runs"][0]["link"] is None
+    finished.link = {"requests": 900, "repeated": 0, "frames": 5000, "broken": 0, "unwanted": 0}
+    assert "the serial link" not in as_text(finished)
+    finished.link |= {"repeated": 1200, "broken": 7, "unwanted": 2, "echoed": 1}
+    assert ("\nthe serial link: 1,200 frames sent again, 7 came broken, 2 came twice or too"
+            "\n   late, 1 came back\n") in as_text(finished)
+    assert json.loads(as_json([finished]))["runs"][0]["link"] == finished.link

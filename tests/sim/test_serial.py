@@ -7,10 +7,9 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 
 import pytest
-from board_support import DirectLine, FaultyLine, board_named, engine_on
+from board_support import DirectLine, board_named, engine_on, work, worked
 from pywellen.pywellen import Waveform
 from trace_support import assert_same
 
@@ -24,12 +23,12 @@ from sim.engines.cxxrtl import CxxrtlEngine
 from sim.machine import ENGINES
 from sim.memory import PhysicalMemory
 from sim.scenario import discover
-from sw.bus import Access, GeneralProtection, Kind, Register
+from sw.bus import Access, Kind, Register
 
 
 ROOT = Path(__file__).parents[2]
 
-PSE, PAE, PG_WP_PE = 1 << 4, 1 << 5, 1 << 31 | 1 << 16 | 1
+PG_WP_PE = 1 << 31 | 1 << 16 | 1
 
 ARTICLE = discover()["article"]
 
@@ -37,47 +36,6 @@ ARTICLE = discover()["article"]
 @pytest.fixture(scope="module")
 def icebreaker():
     return board_named("icebreaker")
-
-
-async def work(engine):
-    """Strings, accesses of all kinds, control operations and faults, with marks between them."""
-    bus, random, seen = engine.bus, Random(1), []
-    directory = b"".join((0x83 | number << 22).to_bytes(4, "little") for number in range(2))
-    seen.append(await bus.store_string(0x1000, directory, user=False))
-    for register, value in ((Register.CR3, 0x1000), (Register.CR4, PSE), (Register.CR0, PG_WP_PE)):
-        await bus.write_control(register, value)
-    for turn in range(25):
-        engine.claim(f"claim {turn // 5}")
-        for depth in range(random.randrange(4)):
-            bus.mark(["function"] * depth)
-        linear, count = 0x2000 + random.randrange(0x3000), random.randrange(300)
-        seen.append(await bus.store_string(linear, random.randbytes(count), user=False))
-        seen.append(await bus.load_string(linear ^ 8, count, user=False))
-        kind   = random.choice(list(Kind))
-        # Only the operands that the kind has: there are no others on the way to a board.
-        access = Access(0x2000 + random.randrange(0x3000), random.choice((1, 2, 4, 8)), kind,
-                        data=0 if kind in (Kind.READ, Kind.FETCH) else random.getrandbits(8),
-                        compare=random.getrandbits(1) if kind is Kind.COMPARE_EXCHANGE else 0)
-        seen.append((await bus.access(access)).data)
-        if turn % 10 == 7:
-            await engine.settle()
-    seen.append(str(await bus.load_string(0x7FFFFC, 16, user=False)))   # the second half faults
-    seen.append(str((await bus.access(Access(0x2000, 1, user=True))).fault))
-    with pytest.raises(GeneralProtection):
-        await bus.write_control(Register.CR4, PSE | PAE)
-    seen.append(await bus.read_control(Register.CR2))
-    await bus.invlpg(0x2000)
-    return seen
-
-
-def worked(engine):
-    """Let it work; return what was seen."""
-    async def run():
-        seen.extend(await work(engine))
-
-    seen = []
-    engine.run(run)
-    return seen
 
 
 @pytest.fixture(scope="module")
@@ -93,16 +51,7 @@ def test_a_board_does_in_every_cycle_what_a_simulated_unit_does(icebreaker, comp
     assert_same(engine.trace, compiled_one[0].trace)
     assert engine.cycle == compiled_one[0].cycle
     assert engine.memory.read_bytes(0, 1 << 17) == compiled_one[0].memory.read_bytes(0, 1 << 17)
-    assert engine.client.repeated == 0
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_nothing_is_lost_or_done_twice_on_a_bad_line(icebreaker, compiled_one, seed):
-    line   = FaultyLine(icebreaker, seed=seed, rate=5e-4)
-    engine = engine_on(line)
-    assert worked(engine) == compiled_one[1]
-    assert_same(engine.trace, compiled_one[0].trace)
-    assert engine.client.repeated > 10 and all(line.faults.values())
+    assert engine.link["repeated"] == engine.link["broken"] == engine.link["unwanted"] == 0
 
 
 def test_a_page_copy_is_not_a_round_trip_for_each_word(icebreaker):
@@ -115,7 +64,7 @@ def test_a_page_copy_is_not_a_round_trip_for_each_word(icebreaker):
     engine.run(copy)
     assert len(engine.trace.all_accesses) == 2 * 512
     # Each of 16 strings has more rows than an answer has room for. And: connect, end, count.
-    assert engine.client.asked == 2 * 16 + 3
+    assert engine.link["requests"] == 2 * 16 + 3
 
 
 class Tapped(DirectLine):

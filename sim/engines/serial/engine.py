@@ -19,8 +19,8 @@ from sim.engines.base import Simulation
 from sim.engines.operations import Control, LoadString, Operation, Single, StoreString
 from sim.engines.processor import Names, Processor
 from sim.link import orders
-from sim.link.client import PATIENCE, Client, Counters, Greeting
-from sim.link.frames import CAPACITY
+from sim.link.client import Client, Counters, Greeting
+from sim.link.exchange import CAPACITY
 from sim.link.line import Line, opened
 from sim.link.rows import RowReader
 from sim.memory import PhysicalMemory
@@ -59,8 +59,6 @@ class SerialEngine(Simulation[Processor]):
         What the unit must be; by default, what it is.
     line : :class:`sim.link.line.Line`
         Where the board is.
-    patience : :class:`float`
-        Seconds of silence after which a request is repeated.
     cpus, memory, schedule, arbiter
         As in :class:`sim.engines.base.Simulation`: one processor, and a memory that is fast and
         empty, which becomes an image of the board's. There is nothing to schedule.
@@ -73,14 +71,16 @@ class SerialEngine(Simulation[Processor]):
         The computer's end of the link.
     counted : mapping of :class:`str` to :class:`int`
         The board's counters, at the end of the run.
+    link : mapping of :class:`str` to :class:`int`
+        Counts of requests and frames at the end of the run, see :class:`sim.link.traffic.Traffic`.
     """
 
     def __init__(
-        self, config: MmuConfig | None = None, *, line: Line, patience: float = PATIENCE,
+        self, config: MmuConfig | None = None, *, line: Line,
         cpus: int = 1, memory: PhysicalMemory | None = None, schedule: Schedule | None = None,
         arbiter: type[Arbiter] = Arbiter,
     ):
-        self.client = Client(line, patience=patience)
+        self.client = Client(line)
         try:
             board = self._connect(config, cpus, memory)
         except BaseException:
@@ -126,6 +126,7 @@ class SerialEngine(Simulation[Processor]):
             else:
                 self._play_shown(mains, waves)
         finally:
+            self.link = self.client.traffic.counts()
             self.client.close()
 
     def _play_shown(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path) -> None:

@@ -1,0 +1,129 @@
+"""The link of a board in the simulator, between a line and somebody who does the requests."""
+
+from demo_support import CONNECT, answers_in, framed
+from hw_support import simulate
+
+from hw.demo.link import AnswerKind, Link
+from sim.ports import get, idle, put
+
+
+__all__ = ["HELLO", "User", "talk"]
+
+
+#: Cycles between octets on the line.
+PACE = 10
+
+
+class User:
+    """Whoever does the requests: answers with what ``answers`` has for one, or with its own octets.
+
+    Attributes
+    ----------
+    done : list of bytes
+        Requests that were begun, in order, as far as they were read; CONNECT as such.
+    strobes : :class:`int`
+        How often the link said that there is something to do.
+    quiet : :class:`int`
+        Cycles since an octet last went anywhere.
+    """
+
+    def __init__(self, link, answers, *, slow=0):
+        self.done     = []
+        self.quiet    = 0
+        self.strobes  = 0
+        self._link    = link
+        self._answers = answers
+        self._slow    = slow
+
+    async def run(self, ctx):
+        """Testbench. Never returns."""
+        connected, begun = False, False
+        while True:
+            if connected:
+                self.done.append(CONNECT)
+                connected, begun = await self._answer(ctx, b"hello", AnswerKind.GREETING), False
+            elif begun:
+                connected, begun = await self._request(ctx), False
+            else:
+                _, _, connected, begun = await ctx.tick().sample(
+                    self._link.connected, self._link.begun)
+
+    async def count(self, ctx):
+        """Testbench: count strobes. Never returns."""
+        while True:
+            _, _, connected, begun = await ctx.tick().sample(
+                self._link.connected, self._link.begun)
+            self.strobes += connected + begun
+
+    async def _request(self, ctx):
+        """Do a request; return whether CONNECT interrupts it."""
+        link, request = self._link, bytearray()
+        self.done.append(request)
+        ctx.set(link.request.ready, 1)
+        while not ctx.get(link.end):
+            _, _, valid, octet, connected = await ctx.tick().sample(
+                link.request.valid, link.request.payload, link.connected)
+            if connected:
+                ctx.set(link.request.ready, 0)
+                return True
+            if valid:
+                request.append(octet)
+                self.quiet = 0
+        ctx.set(link.request.ready, 0)
+        return await self._answer(ctx, *self._answers.get(
+            bytes(request), (bytes(request), AnswerKind.ROWS)))
+
+    async def _answer(self, ctx, octets, kind):
+        """Answer; return whether CONNECT interrupts it."""
+        link = self._link
+        for stream, payload in [(link.answer, octet) for octet in octets] + [(link.finish, kind)]:
+            ctx.set(stream.payload, payload)
+            waited, taken, connected = 0, False, False
+            while not (taken or connected):
+                ctx.set(stream.valid, waited >= self._slow)
+                _, _, ready, connected = await ctx.tick().sample(stream.ready, link.connected)
+                taken   = ready and waited >= self._slow
+                waited += 1
+            ctx.set(stream.valid, 0)
+            self.quiet = 0
+            if connected:
+                return True
+        return False
+
+
+def talk(*steps, answers=None, slow=0, found=answers_in, deadline=400_000):
+    """Send each of ``steps`` and wait until the line is quiet; return what was answered and done.
+
+    A step is bytes, or a sequence of these, which do not wait for each other. ``found`` finds
+    answers in what has come.
+    """
+    link = Link()
+    user = User(link, answers or {}, slow=slow)
+    line, answered = bytearray(), []
+
+    async def computer(ctx):
+        for step in steps:
+            for octets in (step,) if isinstance(step, bytes) else step:
+                for octet in octets:
+                    await put(ctx, link.received, octet)
+                    await idle(ctx, PACE - 1)
+            user.quiet = 0
+            while user.quiet < 20 * PACE + slow:
+                user.quiet += 1
+                await ctx.tick()
+            answered.append(found(bytes(line)))
+            line.clear()
+
+    async def listen(ctx):
+        while True:
+            line.append(await get(ctx, link.sent))
+            user.quiet = 0
+            await idle(ctx, PACE - 1)
+
+    simulate(link, computer, background=(user.run, user.count, listen), deadline=deadline)
+    assert user.strobes == len(user.done)
+    return answered, user.done
+
+
+#: Request 0, which connects.
+HELLO = framed(0, CONNECT)

@@ -1,0 +1,84 @@
+"""The engine serial on lines that lose, change and repeat bytes, in both directions."""
+
+import json
+
+import pytest
+from board_support import DirectLine, FaultyLine, board_named, engine_on, worked
+from trace_support import assert_same
+
+from hw.presets import PRESETS
+from sim.engines.cxxrtl import CxxrtlEngine
+from sim.machine import ENGINES
+from sim.report import as_json, as_text
+from sim.scenario import discover
+
+
+ARTICLE = discover()["article"]
+
+
+@pytest.fixture(scope="module")
+def icebreaker():
+    return board_named("icebreaker")
+
+
+@pytest.fixture(scope="module")
+def compiled_one():
+    engine = CxxrtlEngine(PRESETS["tiny"])
+    return engine, worked(engine)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_is_lost_or_done_twice_on_a_bad_line(icebreaker, compiled_one, seed):
+    line   = FaultyLine(icebreaker, seed=seed, rate=1e-3)
+    engine = engine_on(line)
+    assert worked(engine) == compiled_one[1]
+    assert_same(engine.trace, compiled_one[0].trace)
+    assert engine.link["repeated"] > 10 and engine.link["broken"] > 10
+    assert all(line.faults.values())
+
+
+@pytest.fixture
+def article(monkeypatch, icebreaker):
+    """A function that plays the article on a line."""
+    def play(line):
+        monkeypatch.setitem(ENGINES, "serial",
+                            lambda config, **options: engine_on(line, config, **options))
+        return ARTICLE.perform(engine="serial", era="5.x")
+    return play
+
+
+@pytest.fixture(scope="module")
+def acts_of_a_good_line(icebreaker):
+    with pytest.MonkeyPatch.context() as patch:
+        line = DirectLine(icebreaker)
+        patch.setitem(ENGINES, "serial",
+                      lambda config, **options: engine_on(line, config, **options))
+        run = ARTICLE.perform(engine="serial", era="5.x")
+    assert run.holds and run.link["broken"] == 0
+    return run
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_article_passes_where_one_byte_in_1000_is_spoilt(
+        icebreaker, article, acts_of_a_good_line, seed):
+    line = FaultyLine(icebreaker, seed=seed, rate=1e-3)
+    run  = article(line)
+    assert run.holds and run.failure is None and run.cycles == acts_of_a_good_line.cycles
+    assert run.acts == acts_of_a_good_line.acts
+    assert min(line.faults.values()) > 100
+    # What it took is told, and on a good line nothing.
+    assert run.link["repeated"] > 100 and run.link["broken"] > 100
+    assert json.loads(as_json([run]))["runs"][0]["link"] == run.link
+    assert "\nthe serial link: " in as_text(run)
+    assert "the serial link" not in as_text(acts_of_a_good_line)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("rate", [1e-2, 3e-2])
+def test_where_one_byte_in_100_is_spoilt_the_article_ends_in_one_line(
+        icebreaker, article, rate, seed):
+    line = FaultyLine(icebreaker, seed=seed, rate=rate)
+    run  = article(line)
+    assert not run.holds
+    assert run.failure.reason.startswith("MachineLost: the line is too bad: ")
+    assert "\n" not in run.failure.reason and line.now() < 120
