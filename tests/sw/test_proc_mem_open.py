@@ -3,11 +3,13 @@
 import pytest
 from user_support import boot, filled, raises_errno, runs
 
+from sw.arch.x86.include.pgtable_types import PAGING_64
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
 from sw.kernel.cred import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, cred
 from sw.kernel.fork import kthread_create
+from sw.kernel.kernel import Kernel
 from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access
 from sw.kernel.syscalls import PTRACE_ATTACH, PTRACE_DETACH
 from sw.mm.mmap import PROT_NONE, PROT_READ
@@ -132,6 +134,24 @@ async def test_permission_is_asked_at_open_only():
 def policy(cpu: Cpu, word: str) -> None:
     """Boot again with another word, as it were."""
     cpu.kernel.proc_mem_force_override = word
+
+
+@pytest.mark.parametrize("word, policy", [
+    ("always", "always"), ("ptrace", "ptrace"), ("never", "never"),
+    ("", "always"), ("Never", "always"), ("never ", "always"), ("nobody", "always"),
+])
+def test_a_word_that_the_boot_parameter_does_not_know_keeps_the_default(word, policy):
+    kernel = Kernel(PAGING_64, 1 << 20, ERA_6_X, proc_mem_force_override=word)
+    assert kernel.proc_mem_force_override == policy
+
+
+@pytest.mark.parametrize("word", ["always", "nobody"])
+@runs
+async def test_under_an_unknown_word_everybody_may_force(word):
+    user = await boot(proc_mem_force_override=word)
+    buf  = await filled(user)
+    at   = await user.mmap(4096, PROT_READ)
+    assert await user.pwrite(await user.open(MEM), buf, 8, at) == 8
 
 
 @pytest.mark.parametrize("word, before, attached, after", [

@@ -21,7 +21,17 @@ from sw.mm.mm_types import PAGE_SIZE, mm_struct
 from sw.mm.page_alloc import GFP_KERNEL, __free_page, alloc_page
 
 
-__all__ = ["mem_rw", "proc_mem_foll_force", "proc_mem_operations", "proc_pid_lookup"]
+__all__ = [
+    "early_proc_mem_force_override", "mem_rw", "proc_mem_foll_force", "proc_mem_operations",
+    "proc_pid_lookup",
+]
+
+
+#: Words of the boot parameter ``proc_mem.force_override``.
+proc_mem_force_table = frozenset(("always", "ptrace", "never"))
+
+#: Policy of a kernel that was told none (PROC_MEM_ALWAYS_FORCE).
+PROC_MEM_FORCE_DEFAULT = "always"
 
 
 _MEM = re.compile(r"/proc/(self|\d+)(?:/task/(\d+))?/mem")
@@ -74,6 +84,11 @@ def mem_lseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
         raise KernelError(Errno.EINVAL)
     filp.f_pos = loff_t(offset + (filp.f_pos if whence == SEEK_CUR else 0))
     return filp.f_pos
+
+
+def early_proc_mem_force_override(buf: str) -> str:
+    """Return the policy that the boot parameter names; an unknown word keeps the default."""
+    return buf if buf in proc_mem_force_table else PROC_MEM_FORCE_DEFAULT
 
 
 def proc_mem_foll_force(cpu: Cpu, filp: file, mm: mm_struct) -> bool:
