@@ -34,21 +34,23 @@ proc_mem_force_table = frozenset(("always", "ptrace", "never"))
 PROC_MEM_FORCE_DEFAULT = "always"
 
 
-_MEM = re.compile(r"/proc/(self|\d+)(?:/task/(\d+))?/mem")
+_NUMBER = "0|[1-9][0-9]*"
+_MEM    = re.compile(f"/proc/(self|{_NUMBER})(?:/task/({_NUMBER}))?/mem")
 
 
 def proc_pid_lookup(cpu: Cpu, path: str) -> inode | None:
     """Find ``/proc/<pid>/mem`` or ``/proc/<pid>/task/<tid>/mem``; ``None`` for other paths.
 
-    The file belongs to the task's owner if it is dumpable, else to root; nobody else gets in.
-    Raises ENOENT if there is no such process.
+    Either number may be that of any thread of the process. The file belongs to the task's owner if
+    it is dumpable, else to root; nobody else gets in. Raises ENOENT if there is no such task.
     """
     match = _MEM.fullmatch(path)
     if match is None:
         return None
-    tgid = current(cpu).tgid if match[1] == "self" else int(match[1])
-    task = find_task_by_vpid(cpu, int(match[2] or tgid))
-    if task is None or task.tgid != tgid:
+    pid    = current(cpu).tgid if match[1] == "self" else int(match[1])
+    leader = find_task_by_vpid(cpu, pid)
+    task   = find_task_by_vpid(cpu, int(match[2] or pid))
+    if leader is None or task is None or task.tgid != leader.tgid:
         raise KernelError(Errno.ENOENT)
     dumpable = task.mm is not None and task.mm.dumpable == SUID_DUMP_USER
     return inode(0o600, task.cred.euid if dumpable else 0, proc_mem_operations, i_private=task)
