@@ -1,7 +1,7 @@
 """/proc/<pid>/mem: who may open it, and who may use force."""
 
 import pytest
-from user_support import boot, filled, raises_errno, runs
+from user_support import boot, filled, free_pages, raises_errno, runs
 
 from sw.arch.x86.include.pgtable_types import PAGING_64
 from sw.arch.x86.kernel.cpu import Cpu
@@ -86,6 +86,36 @@ async def test_a_task_is_not_found_in_the_directory_of_another_process():
                  f"/proc/{child.pid}/task/{user.pid}/mem", f"/proc/self/task/{thread.pid}/mem"):
         with raises_errno(Errno.ENOENT):
             await user.open(path)
+
+
+@pytest.mark.parametrize("era", [ERA_5_X, ERA_6_X], ids=lambda era: era.name)
+@runs
+async def test_an_open_file_keeps_the_struct_and_not_the_memory(era):
+    user  = await boot(era=era)
+    child = await user.fork()
+    mm    = child.task.mm
+    mem   = await user.open(f"/proc/{child.pid}/mem")
+    assert (mm.mm_users, mm.mm_count) == (1, 2)
+    await child.exit()
+    await user.mmap(4096)
+    assert (mm.mm_users, mm.mm_count) == (0, 1)
+    assert await user.pread(mem, 0, 8, 0) == 0
+    await user.close(mem)
+    assert (mm.mm_users, mm.mm_count) == (0, 0)
+
+
+@runs
+async def test_a_call_gives_back_its_page_and_its_use_of_the_memory():
+    user = await boot()
+    buf  = await filled(user)
+    mem  = await user.open(MEM)
+    mm, free = user.task.mm, free_pages(user)
+    assert await user.pwrite(mem, buf, 8, buf) == 8
+    with raises_errno(Errno.EIO):
+        await user.pread(mem, buf, 8, 0x1000)
+    with raises_errno(Errno.EFAULT):
+        await user.pwrite(mem, 0x1000, 8, buf)
+    assert (mm.mm_users, mm.mm_count, free_pages(user)) == (1, 2, free)
 
 
 OWNER = cred.of_user(1000)
