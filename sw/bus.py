@@ -1,15 +1,26 @@
-"""What the kernel needs from the machine: a processor's accesses, registers and interrupts."""
+"""What the kernel needs from the machine: a processor's accesses, registers and interrupts.
+
+What no machine can be asked for, such as a load of 3 bytes, is refused here for all of them, by
+functions that every bus calls before it does anything else.
+"""
 
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from .pieces import CHUNK
 
 
 __all__ = [
-    "FIRST_VECTOR", "LAST_VECTOR",
+    "FIRST_VECTOR", "LAST_VECTOR", "SIZES",
     "Access", "Answer", "Bus", "Fault", "GeneralProtection", "Kind", "PageFault", "Register",
+    "check_access", "check_bytes", "check_interrupt", "check_load", "check_number", "check_store",
 ]
+
+
+#: Bytes of an access.
+SIZES = frozenset((1, 2, 4, 8))
 
 
 #: Vectors of interrupts between processors; a higher number is a higher priority.
@@ -108,8 +119,73 @@ class Answer:
     fault: Fault | None = None
 
 
+def check_number(value: Any, bits: int, what: str) -> None:
+    """Refuse what is no number from 0 to 2 ** ``bits`` - 1.
+
+    Raises :class:`TypeError` and :class:`ValueError`, with one sentence that begins with ``what``.
+    """
+    if not isinstance(value, int):
+        raise TypeError(f"{what} is a whole number, not {value!r}")
+    if value >> bits:
+        raise ValueError(f"{what} is a number of {bits} bits, not {value:#x}")
+
+
+def check_access(access: Access) -> None:
+    """Refuse what no processor can ask for. Raises like :func:`check_number`.
+
+    The address has 64 bits; the size is 1, 2, 4 or 8 bytes; what is stored and what is expected
+    fit in it.
+    """
+    size = access.size
+    try:
+        if size in SIZES and not (
+                access.linear >> 64 or (access.data | access.compare) >> 8 * size):
+            return
+    except TypeError:
+        pass  # it is no number, as is said below
+    check_number(access.linear, 64, "the address")
+    if not isinstance(size, int) or size not in SIZES:
+        raise ValueError(f"the size of an access is 1, 2, 4 or 8 bytes, not {size!r}")
+    check_number(access.data, 8 * size, f"the value of an access of size {size}")
+    check_number(access.compare, 8 * size, f"the expected value of an access of size {size}")
+
+
+def check_bytes(data: Any) -> None:
+    """Refuse what cannot be stored byte by byte. Raises :class:`TypeError`."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(f"what is stored are bytes, not {data!r}")
+
+
+def check_load(linear: int, count: int) -> None:
+    """Refuse a string that cannot be loaded. Raises :class:`ValueError`, :class:`TypeError`."""
+    check_number(linear, 64, "the address")
+    check_number(count, 64, "the length of a string")
+    if count > CHUNK:
+        raise ValueError(f"a string has {CHUNK} bytes at most, not {count!r}")
+
+
+def check_store(linear: int, data: bytes) -> None:
+    """Refuse a string that cannot be stored. Raises :class:`ValueError`, :class:`TypeError`."""
+    check_bytes(data)
+    check_load(linear, len(data))
+
+
+def check_interrupt(target: int, vector: int, processors: int) -> None:
+    """Refuse an interrupt for nobody, or of no such vector. Raises like :func:`check_number`."""
+    check_number(target, 64, "the number of a processor")
+    check_number(vector, 8, "a vector")
+    if target >= processors:
+        raise ValueError(f"there is no processor {target}: the machine has {processors}")
+    if vector < FIRST_VECTOR:
+        raise ValueError(f"a vector is {FIRST_VECTOR:#x} to {LAST_VECTOR:#x}, not {vector:#x}")
+
+
 class Bus(Protocol):
-    """A processor's view of memory. Each ``await`` is a point of preemption."""
+    """A processor's view of memory. Each ``await`` is a point of preemption.
+
+    What is wider than the machine's ports is refused: :class:`ValueError`, or :class:`TypeError`
+    for what is no number.
+    """
 
     @property
     def interrupts(self) -> int:

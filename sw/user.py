@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sw.arch.x86.entry import exit_to_user_mode
 from sw.arch.x86.include.irqflags import local_irq_enable
+from sw.bus import check_number
 from sw.errno import Errno, KernelError
 from sw.fs.file import O_RDWR, SEEK_SET
 from sw.kernel import syscalls
@@ -85,24 +86,33 @@ class User:
 
     # Instructions
 
+    def _check_address(self, linear: int) -> None:
+        """Refuse an address that no register of the program can hold."""
+        check_number(linear, self.cpu.kernel.paging.address_mask.bit_length(), "the address")
+
     async def load(self, linear: int, size: int = 8) -> int:
         """Read 1, 2, 4 or 8 bytes."""
+        self._check_address(linear)
         return await self._run(lambda: self.cpu.load(linear, size))
 
     async def store(self, linear: int, value: int, size: int = 8) -> None:
         """Write 1, 2, 4 or 8 bytes."""
+        self._check_address(linear)
         await self._run(lambda: self.cpu.store(linear, size, value))
 
     async def fetch(self, linear: int, size: int = 1) -> int:
         """Read 1, 2, 4 or 8 bytes of an instruction."""
+        self._check_address(linear)
         return await self._run(lambda: self.cpu.fetch(linear, size))
 
     async def load_bytes(self, linear: int, count: int) -> bytes:
         """Read ``count`` bytes."""
+        self._check_address(linear)
         return await self._run(lambda: self.cpu.load_bytes(linear, count))
 
     async def store_bytes(self, linear: int, data: bytes) -> None:
         """Write ``data``."""
+        self._check_address(linear)
         await self._run(lambda: self.cpu.store_bytes(linear, data))
 
     async def syscall(self, number: int, *args: int | str) -> int:

@@ -83,6 +83,8 @@ class Simulation(ABC, Generic[ProcessorT]):
         self.stacks   = Names(())
         self.claims   = Names("")
         self.processors = [self._processor() for _ in range(cpus)]
+        for processor in self.processors:
+            processor.processors = cpus
         recordings      = [Recording() for _ in range(cpus)]
         self.recorders  = [Recorder(recording, self.stacks.texts, self.claims.texts)
                            for recording in recordings]

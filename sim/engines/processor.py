@@ -10,8 +10,10 @@ from typing import Any
 
 from hw.bus import ControlOp
 from hw.interrupts import FIRST_VECTOR
-from sw.bus import Access, Answer, Fault, GeneralProtection, Register
-from sw.pieces import CHUNK
+from sw.bus import (
+    Access, Answer, Fault, GeneralProtection, Register, check_access, check_interrupt, check_load,
+    check_number, check_store,
+)
 
 from .operations import (
     Control, Halt, LoadString, Operation, Send, Settle, Single, StoreString, Take,
@@ -52,6 +54,8 @@ class Processor:
 
     Attributes
     ----------
+    processors : :class:`int`
+        How many the machine has.
     interrupts : :class:`int`
         Interrupts that wait: bit n is vector 0xF0 + n, as of the end of the last operation.
     running : :class:`bool`
@@ -70,6 +74,7 @@ class Processor:
         self.operation: Operation | None = None
         self.marks: deque[int] = deque()
         self.kernel_stack = 0
+        self.processors   = 1
         self.interrupts   = 0
         self.running      = False
 
@@ -77,19 +82,20 @@ class Processor:
 
     async def access(self, access: Access) -> Answer:
         """Do one access."""
+        check_access(access)
         answer: Answer = await Single(access)
         return answer
 
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
         """Load bytes upwards; return those before the first fault."""
-        _check_length(count)
+        check_load(linear, count)
         return await LoadString(linear, count, user) if count else (b"", None)
 
     async def store_string(self, linear: int, data: bytes, *,
                            user: bool) -> tuple[int, Fault | None]:
         """Store bytes upwards; return how many came before the first fault."""
-        _check_length(len(data))
+        check_store(linear, data)
         return await StoreString(linear, data, user) if data else (0, None)
 
     async def read_control(self, register: Register) -> int:
@@ -100,20 +106,24 @@ class Processor:
 
     async def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
+        check_number(value, 64, f"the value of {register.name}")
         _, refused = await Control(ControlOp.WRITE, register, value)
         if refused:
             raise GeneralProtection(f"#GP: {value:#x} cannot be written to {register.name}")
 
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
+        check_number(linear, 64, "the address")
         await Control(ControlOp.INVLPG, Register.CR0, linear)
 
     async def send_interrupt(self, target: int, vector: int) -> None:
         """Interrupt a processor."""
+        check_interrupt(target, vector, self.processors)
         await Send(target, vector)
 
     async def take_interrupt(self) -> int:
         """Accept the interrupt with the highest vector; return the vector."""
+        assert self.interrupts, "no interrupt waits"
         vector = FIRST_VECTOR + self.interrupts.bit_length() - 1
         await Take(vector)
         self.interrupts &= ~(1 << vector - FIRST_VECTOR)
@@ -165,8 +175,3 @@ class Processor:
             except RuntimeError:
                 # On its way out it waited for the bus once more. It is dropped there, then.
                 continue
-
-
-def _check_length(count: int) -> None:
-    if count > CHUNK:
-        raise ValueError(f"a string has {CHUNK} bytes at most, not {count!r}")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sw.bus import FIRST_VECTOR, Access, Answer, Fault, Kind, Register
+from sw.bus import (
+    FIRST_VECTOR, Access, Answer, Fault, Kind, Register, check_access, check_interrupt, check_load,
+    check_number, check_store,
+)
 from sw.pieces import pieces
 
 from .mmu import GoldenMmu
@@ -50,11 +53,13 @@ class GoldenBus:
 
     async def access(self, access: Access) -> Answer:
         """Do one access."""
+        check_access(access)
         return self.do(access)
 
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
         """Load bytes upwards; return those before the first fault."""
+        check_load(linear, count)
         data = bytearray()
         for piece, size in pieces(linear, count):
             answer = self.do(Access(piece, size, Kind.READ, user))
@@ -66,6 +71,7 @@ class GoldenBus:
     async def store_string(self, linear: int, data: bytes, *,
                            user: bool) -> tuple[int, Fault | None]:
         """Store bytes upwards; return how many came before the first fault."""
+        check_store(linear, data)
         done = 0
         for piece, size in pieces(linear, len(data)):
             value  = int.from_bytes(data[done:done + size], "little")
@@ -81,14 +87,17 @@ class GoldenBus:
 
     async def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
+        check_number(value, 64, f"the value of {register.name}")
         self.mmu.write_control(register, value)
 
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
+        check_number(linear, 64, "the address")
         self.mmu.invlpg(linear)
 
     async def send_interrupt(self, target: int, vector: int) -> None:
         """Interrupt processor number ``target``."""
+        check_interrupt(target, vector, len(self.processors))
         self.processors[target].interrupts |= 1 << vector - FIRST_VECTOR
 
     async def take_interrupt(self) -> int:

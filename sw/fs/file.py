@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "FMODE_READ", "FMODE_WRITE",
+    "FMODE_READ", "FMODE_WRITE", "MAX_LFS_FILESIZE",
     "O_ACCMODE", "O_APPEND", "O_CREAT", "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY",
     "SEEK_CUR", "SEEK_END", "SEEK_SET",
     "close_files", "close_fd", "dup_fd", "fdget", "fdget_pos", "fd_install", "file",
@@ -42,6 +42,9 @@ O_APPEND  = 0o2000
 SEEK_SET = 0
 SEEK_CUR = 1
 SEEK_END = 2
+
+#: Last position that a file can have.
+MAX_LFS_FILESIZE = (1 << 63) - 1
 
 FMODE_READ  = 0x1
 FMODE_WRITE = 0x2

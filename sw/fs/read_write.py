@@ -45,7 +45,6 @@ def _verify(cpu: Cpu, filp: file, mode: int, buf: int, count: int, pos: int) -> 
     """Check one call as a whole; return the bytes to move. EBADF, EFAULT, EINVAL, EOVERFLOW."""
     if not filp.f_mode & mode:
         raise KernelError(Errno.EBADF)
-    count &= cpu.kernel.paging.address_mask
     if not access_ok(cpu, buf, count):
         raise KernelError(Errno.EFAULT)
     rw_verify_area(cpu, filp, pos, count)
@@ -87,20 +86,20 @@ async def ksys_write(cpu: Cpu, fd: int, buf: int, count: int) -> int:
 @traced
 async def ksys_pread64(cpu: Cpu, fd: int, buf: int, count: int, pos: int) -> int:
     """Read at ``pos``; the file's position stays. EINVAL for a negative one, whatever the fd."""
-    if loff_t(pos) < 0:
+    if pos < 0:
         raise KernelError(Errno.EINVAL)
     async with fdget(cpu, fd) as filp:
-        done, _ = await vfs_read(cpu, filp, buf, count, loff_t(pos))
+        done, _ = await vfs_read(cpu, filp, buf, count, pos)
         return done
 
 
 @traced
 async def ksys_pwrite64(cpu: Cpu, fd: int, buf: int, count: int, pos: int) -> int:
     """Write at ``pos``; the file's position stays. EINVAL for a negative one, whatever the fd."""
-    if loff_t(pos) < 0:
+    if pos < 0:
         raise KernelError(Errno.EINVAL)
     async with fdget(cpu, fd) as filp:
-        done, _ = await vfs_write(cpu, filp, buf, count, loff_t(pos))
+        done, _ = await vfs_write(cpu, filp, buf, count, pos)
         return done
 
 
@@ -108,6 +107,6 @@ async def ksys_pwrite64(cpu: Cpu, fd: int, buf: int, count: int, pos: int) -> in
 async def ksys_lseek(cpu: Cpu, fd: int, offset: int, whence: int) -> int:
     """Set the file's position and return it, as the unsigned number that a register holds."""
     async with fdget_pos(cpu, fd) as filp:
-        if not 0 <= whence <= SEEK_END:
+        if whence > SEEK_END:
             raise KernelError(Errno.EINVAL)
-        return filp.f_op.llseek(cpu, filp, loff_t(offset), whence) & (1 << 64) - 1
+        return filp.f_op.llseek(cpu, filp, offset, whence) & (1 << 64) - 1

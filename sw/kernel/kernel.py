@@ -14,6 +14,7 @@ from sw.arch.x86.entry import trap_init
 from sw.arch.x86.include.irqflags import local_irq_enable
 from sw.arch.x86.kernel.head import startup
 from sw.arch.x86.kernel.smpboot import bringup_nonboot_cpus, start_secondary, wait_for_startup
+from sw.fs.proc.base import early_proc_mem_force_override
 from sw.mm.mm_types import PAGE_SHIFT, PAGE_SIZE, mm_struct, page
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, alloc_page, mem_map, zone
 
@@ -48,7 +49,7 @@ class Kernel:
         possible.
     proc_mem_force_override : :class:`str`
         Who may write through /proc/<pid>/mem against protection: "always", "ptrace" or "never"
-        (``proc_mem.force_override=``).
+        (``proc_mem.force_override=``). Another word is ignored, as by Linux: it leaves "always".
 
     Attributes
     ----------
@@ -114,7 +115,7 @@ class Kernel:
         self.cr4_pinned_bits  = 0
         self.log: list[str]   = []
 
-        self.proc_mem_force_override = proc_mem_force_override
+        self.proc_mem_force_override = early_proc_mem_force_override(proc_mem_force_override)
         self.sys_call_table: dict[int, Callable[..., Awaitable[int]]] = dict(sys_call_table)
         self.last_pid = 0
         self.tasks:  dict[int, task_struct] = {}

@@ -78,6 +78,8 @@ class task_struct:
         The processor that executes it.
     thread : :class:`thread_struct`
         Its last exception that became a signal.
+    pagefault_disabled : :class:`int`
+        Not 0 while its faults on user addresses are not handled.
     kmap_ctrl : :class:`kmap_ctrl`
         Pages that it has mapped locally, while it does not run.
     """
@@ -102,6 +104,7 @@ class task_struct:
     on_cpu:      Cpu | None           = None
     thread:      thread_struct        = field(default_factory=thread_struct)
     kmap_ctrl:   kmap_ctrl            = field(default_factory=kmap_ctrl)
+    pagefault_disabled: int           = 0
 
 
 def alloc_pid(cpu: Cpu) -> int:

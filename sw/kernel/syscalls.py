@@ -2,8 +2,9 @@
 
 Ref: Linux 6.12, arch/x86/entry/syscalls/syscall_64.tbl, and the files that each one is from.
 
-32-bit kernels number them differently; here they use the same table. A path is not in memory: the
-argument is the string itself.
+32-bit kernels number them differently; here they use the same table, and positions have 64 bits in
+both (Linux: _llseek, and pread64 with two registers). A path is not in memory: the argument is the
+string itself.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,9 @@ from .fork import kernel_clone
 from .ptrace import ptrace_attach, ptrace_detach
 from .sched import find_task_by_vpid
 from .signal import do_sigaction, kill_something_info
+from .syscall_types import (
+    SYSCALL_DEFINE, filename, int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
+)
 
 
 __all__ = [
@@ -147,24 +151,28 @@ async def sys_ptrace(cpu: Cpu, request: int, pid: int) -> int:
 
 
 sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
-    NR_read:         ksys_read,
-    NR_write:        ksys_write,
-    NR_open:         do_sys_open,
-    NR_close:        sys_close,
-    NR_lseek:        ksys_lseek,
-    NR_mmap:         sys_mmap,
-    NR_mprotect:     sys_mprotect,
-    NR_munmap:       sys_munmap,
-    NR_rt_sigaction: sys_rt_sigaction,
-    NR_pread64:      ksys_pread64,
-    NR_pwrite64:     ksys_pwrite64,
-    NR_getpid:       sys_getpid,
-    NR_clone:        sys_clone,
-    NR_fork:         sys_fork,
-    NR_exit:         sys_exit,
-    NR_wait4:        sys_wait4,
-    NR_kill:         sys_kill,
-    NR_creat:        sys_creat,
-    NR_ptrace:       sys_ptrace,
-    NR_exit_group:   sys_exit_group,
+    NR_read:         SYSCALL_DEFINE("read", ksys_read, unsigned_int, unsigned_long, size_t),
+    NR_write:        SYSCALL_DEFINE("write", ksys_write, unsigned_int, unsigned_long, size_t),
+    NR_open:         SYSCALL_DEFINE("open", do_sys_open, filename, int_, umode_t),
+    NR_close:        SYSCALL_DEFINE("close", sys_close, unsigned_int),
+    NR_lseek:        SYSCALL_DEFINE("lseek", ksys_lseek, unsigned_int, position, unsigned_int),
+    NR_mmap:         SYSCALL_DEFINE("mmap", sys_mmap, unsigned_long, size_t, unsigned_long,
+                                    unsigned_long, unsigned_int, unsigned_long),
+    NR_mprotect:     SYSCALL_DEFINE("mprotect", sys_mprotect, unsigned_long, size_t,
+                                    unsigned_long),
+    NR_munmap:       SYSCALL_DEFINE("munmap", sys_munmap, unsigned_long, size_t),
+    NR_rt_sigaction: SYSCALL_DEFINE("rt_sigaction", sys_rt_sigaction, int_, unsigned_long),
+    NR_pread64:      SYSCALL_DEFINE("pread64", ksys_pread64, unsigned_int, unsigned_long, size_t,
+                                    position),
+    NR_pwrite64:     SYSCALL_DEFINE("pwrite64", ksys_pwrite64, unsigned_int, unsigned_long, size_t,
+                                    position),
+    NR_getpid:       SYSCALL_DEFINE("getpid", sys_getpid),
+    NR_clone:        SYSCALL_DEFINE("clone", sys_clone, unsigned_long),
+    NR_fork:         SYSCALL_DEFINE("fork", sys_fork),
+    NR_exit:         SYSCALL_DEFINE("exit", sys_exit, int_),
+    NR_wait4:        SYSCALL_DEFINE("wait4", sys_wait4, int_),
+    NR_kill:         SYSCALL_DEFINE("kill", sys_kill, int_, int_),
+    NR_creat:        SYSCALL_DEFINE("creat", sys_creat, filename, umode_t),
+    NR_ptrace:       SYSCALL_DEFINE("ptrace", sys_ptrace, long, int_),
+    NR_exit_group:   SYSCALL_DEFINE("exit_group", sys_exit_group, int_),
 }

@@ -6,11 +6,10 @@ The contents of a file are in frames of the machine, written through the kernel'
 is no disk: a page that nobody has written is zeros. Truncation is not modelled.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from sw.arch.x86.include.current import current
 from sw.arch.x86.kernel.cpu import Cpu
-from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
 from sw.errno import Errno, KernelError
 from sw.fs.file import (
     FMODE_READ, FMODE_WRITE, O_APPEND, O_RDWR, SEEK_CUR, SEEK_END, file, file_operations, inode,
@@ -18,9 +17,12 @@ from sw.fs.file import (
 )
 from sw.kernel.ftrace import traced
 from sw.kernel.locking import down_write, up_write
+from sw.kernel.signal_types import fatal_signal_pending
+from sw.lib.iov_iter import (
+    copy_page_from_iter_atomic, copy_page_to_iter, fault_in_iov_iter_readable,
+)
 
 from .fault_types import VM_FAULT_OOM, VM_FAULT_SIGBUS, vm_fault, vm_operations_struct
-from .highmem import kmap_local_page, kunmap_local
 from .mm_types import PAGE_SHIFT, PAGE_SIZE, page, vm_area_struct
 from .page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, get_page, put_page
 
@@ -106,57 +108,64 @@ def generic_file_llseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
     return filp.f_pos
 
 
-#: ``await move(cpu, address in the page, user address, bytes)`` returns the bytes not copied.
-_Move = Callable[[Cpu, int, int, int], Awaitable[int]]
-
-
-async def _to_user(cpu: Cpu, kaddr: int, buf: int, count: int) -> int:
-    return await copy_to_user(cpu, buf, kaddr, count)
-
-
-async def _from_user(cpu: Cpu, kaddr: int, buf: int, count: int) -> int:
-    return await copy_from_user(cpu, kaddr, buf, count)
-
-
-async def _copy_page_range(cpu: Cpu, node: inode, buf: int, count: int, pos: int,
-                           move: _Move, *, dirty: bool) -> int:
-    """Move bytes page by page; return how many, EFAULT only if the first byte failed."""
-    assert node.i_mapping is not None, "BUG: a file without a page cache"
-    done = 0
-    while done < count:
-        index, offset = divmod(pos + done, PAGE_SIZE)
-        chunk = min(PAGE_SIZE - offset, count - done)
-        found = await filemap_get_page(cpu, node.i_mapping, index)
-        kaddr = await kmap_local_page(cpu, found)
-        left  = await move(cpu, kaddr + offset, buf + done, chunk)
-        await kunmap_local(cpu, kaddr)
-        found.dirty = found.dirty or (dirty and left < chunk)
-        put_page(cpu, found)
-        done += chunk - left
-        if left:
-            break
-    if count and not done:
-        raise KernelError(Errno.EFAULT)
-    return done
-
-
 @traced
 async def filemap_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tuple[int, int]:
-    """Read up to the end of the file. A bad buffer shortens the result."""
-    node  = filp.f_inode
-    count = max(0, min(count, node.i_size - pos))
-    done  = await _copy_page_range(cpu, node, buf, count, pos, _to_user, dirty=False)
+    """Read up to the end of the file. What stops it makes the result short, or is its error."""
+    node = filp.f_inode
+    assert node.i_mapping is not None, "BUG: a file without a page cache"
+    done = 0
+    try:
+        while done < count and pos + done < node.i_size:
+            index, offset = divmod(pos + done, PAGE_SIZE)
+            size   = min(PAGE_SIZE - offset, count - done, node.i_size - pos - done)
+            page   = await filemap_get_page(cpu, node.i_mapping, index)
+            copied = await copy_page_to_iter(cpu, page, offset, size, buf + done)
+            put_page(cpu, page)
+            done  += copied
+            if copied < size:
+                raise KernelError(Errno.EFAULT)
+    except KernelError:
+        if not done:
+            raise
     return done, pos + done
+
+
+def simple_write_end(cpu: Cpu, node: inode, pos: int, copied: int, page: page) -> None:
+    """End what was begun with a reference on ``page``: ``copied`` bytes at ``pos`` are new."""
+    if copied:
+        page.dirty  = True
+        node.i_size = max(node.i_size, pos + copied)
+    put_page(cpu, page)
 
 
 @traced
 async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
                                 pos: int) -> tuple[int, int]:
-    """Write, at the end with O_APPEND; the file grows. A bad buffer shortens the result."""
+    """Write, at the end with O_APPEND; the file grows.
+
+    What stops it makes the result short, or is its error: EFAULT, ENOMEM or EINTR. The bytes
+    behind those that were copied stay as they were. The program's pages are made present before
+    the file's page is touched; the copy itself takes no fault.
+    """
     node = filp.f_inode
+    assert node.i_mapping is not None, "BUG: a file without a page cache"
     pos  = node.i_size if filp.f_flags & O_APPEND else pos
-    done = await _copy_page_range(cpu, node, buf, count, pos, _from_user, dirty=True)
-    node.i_size = max(node.i_size, pos + done)
+    done = 0
+    try:
+        while done < count:
+            index, offset = divmod(pos + done, PAGE_SIZE)
+            size = min(PAGE_SIZE - offset, count - done)
+            if await fault_in_iov_iter_readable(cpu, buf + done, size) == size:
+                raise KernelError(Errno.EFAULT)
+            if fatal_signal_pending(current(cpu)):
+                raise KernelError(Errno.EINTR)
+            page   = await filemap_get_page(cpu, node.i_mapping, index)
+            copied = await copy_page_from_iter_atomic(cpu, page, offset, size, buf + done)
+            simple_write_end(cpu, node, pos + done, copied, page)
+            done  += copied
+    except KernelError:
+        if not done:
+            raise
     return done, pos + done
 
 

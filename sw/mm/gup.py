@@ -7,7 +7,10 @@ from sw.arch.x86.include.current import current
 from sw.arch.x86.include.pgtable import (
     pte_dirty, pte_page, pte_pfn, pte_present, ptep_get,
 )
+from sw.arch.x86.include.smap import clac, stac
 from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.lib.usercopy import access_ok
+from sw.arch.x86.mm.extable import Fixup, ex_table
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.errno import Errno, KernelError
 from sw.kernel.ftrace import traced
@@ -28,8 +31,8 @@ from .vm_page import is_zero_pfn, vm_normal_page
 
 
 __all__ = [
-    "check_vma_flags", "faultin_page", "follow_page_mask", "get_user_page_vma_remote",
-    "get_user_pages_remote",
+    "check_vma_flags", "fault_in_readable", "faultin_page", "follow_page_mask",
+    "get_user_page_vma_remote", "get_user_pages_remote",
 ]
 
 
@@ -180,3 +183,27 @@ async def get_user_page_vma_remote(cpu: Cpu, mm: mm_struct, addr: int,
     vma = vma_lookup(mm, addr)
     assert vma is not None, "mmap_lock is held, yet the mapping has gone"
     return found, vma
+
+
+@traced
+async def fault_in_readable(cpu: Cpu, uaddr: int, size: int) -> int:
+    """Read a byte of each page of the caller's own memory, so that the pages are present.
+
+    Returns
+    -------
+    :class:`int`
+        Bytes at the end that cannot be read; 0 is success.
+    """
+    if not access_ok(cpu, uaddr, size):
+        return size
+    end = uaddr + size
+    await stac(cpu)
+    try:
+        with ex_table(cpu):
+            while uaddr < end:
+                await cpu.load(uaddr, 1)
+                uaddr = (uaddr & PAGE_MASK) + PAGE_SIZE
+    except Fixup:
+        pass
+    await clac(cpu)
+    return max(0, end - uaddr)

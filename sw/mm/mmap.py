@@ -8,7 +8,9 @@ from sw.arch.x86.include.pgtable_types import Paging
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.pgtable import free_pgtables
 from sw.errno import Errno, KernelError
-from sw.fs.file import FMODE_READ, FMODE_WRITE, fdget, file, fput, get_file
+from sw.fs.file import (
+    FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, fdget, file, fput, get_file,
+)
 from sw.kernel.ftrace import traced
 
 from .filemap import shmem_mmap, shmem_zero_setup
@@ -50,6 +52,11 @@ def _user_end(paging: Paging) -> int:
     """Return the end of the part of the root table that is the process's own."""
     span = 1 << paging.shifts[0]
     return (paging.TASK_SIZE + span - 1) // span * span
+
+
+def file_mmap_ok(pgoff: int, length: int) -> bool:
+    """Are all bytes of the mapping at positions that a file can have?"""
+    return (pgoff << PAGE_SHIFT) + length <= MAX_LFS_FILESIZE
 
 
 def _file_vm_flags(filp: file, prot: int, flags: int, vm_flags: int) -> int:
@@ -127,7 +134,7 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
     Raises
     ------
     KernelError
-        EINVAL, ENOMEM, EPERM, EEXIST, EACCES or ENODEV, in this order.
+        EINVAL, ENOMEM, EPERM, EEXIST, EOVERFLOW, EACCES or ENODEV, in this order.
     """
     if length == 0:
         raise KernelError(Errno.EINVAL)
@@ -142,6 +149,8 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
     vm_flags = prot & VM_ACCESS_FLAGS | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
     vm_flags |= VM_GROWSDOWN if flags & MAP_GROWSDOWN else 0
     if filp is not None:
+        if not file_mmap_ok(pgoff, length):
+            raise KernelError(Errno.EOVERFLOW)
         vm_flags = _file_vm_flags(filp, prot, flags, vm_flags)
     else:
         vm_flags = _anon_vm_flags(flags, vm_flags)

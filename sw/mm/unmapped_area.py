@@ -68,7 +68,7 @@ def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: in
     if length > task_size:
         raise KernelError(Errno.ENOMEM)
     if not flags & MAP_FIXED:
-        wish = max(page_align(addr), mmap_min_addr) if addr else 0
+        wish = max(addr & PAGE_MASK, mmap_min_addr) if addr & PAGE_MASK else 0
         if wish and wish <= task_size - length and _is_free(mm, wish, length):
             return wish
         return _unmapped_area_topdown(mm, length)

@@ -57,10 +57,10 @@ async def stores_and_loads(engine):
         for depth in range(random.randrange(4)):
             engine.bus.mark(["function"] * depth)
         for _ in range(random.randrange(4)):
+            size = random.choice((1, 2, 4, 8))
             await engine.bus.access(Access(
-                random.randrange(0x3000), random.choice((1, 2, 4, 8)),
-                random.choice(list(Kind)), data=random.getrandbits(64),
-                compare=random.getrandbits(1)))
+                random.randrange(0x3000), size, random.choice(list(Kind)),
+                data=random.getrandbits(8 * size), compare=random.getrandbits(1)))
         linear, count = random.randrange(0x3000), random.randrange(60)
         await engine.bus.store_string(linear, random.randbytes(count), user=False)
         await engine.bus.load_string(linear ^ 8, count, user=False)

@@ -24,9 +24,9 @@ def busy(bus, number, seed):
     random = Random(100 * seed + number)
 
     async def access():
-        await bus.access(Access(random.randrange(0x200), random.choice((1, 2, 4, 8)),
-                                random.choice(list(Kind)), data=random.getrandbits(64),
-                                compare=random.getrandbits(1)))
+        size = random.choice((1, 2, 4, 8))
+        await bus.access(Access(random.randrange(0x200), size, random.choice(list(Kind)),
+                                data=random.getrandbits(8 * size), compare=random.getrandbits(1)))
 
     async def load():
         await bus.load_string(random.randrange(0x100), random.randrange(40), user=False)

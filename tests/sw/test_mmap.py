@@ -57,7 +57,9 @@ async def test_a_process_of_a_few_mappings_needs_one_table_a_level(paging):
 
 @pytest.mark.parametrize("wish, got", [
     (AT,          AT),
-    (AT + 1,      AT + 4096),       # rounded up
+    (AT + 1,      AT),              # rounded down
+    (AT + 4095,   AT),
+    (0xFFF,       TOP - 3 * 4096),  # rounded down to 0, which is no wish
     (0x1000,      0x1_0000),        # not below vm.mmap_min_addr
     (TOP - 8192,  TOP - 3 * 4096),  # taken: below what is there
 ])

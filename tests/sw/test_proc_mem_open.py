@@ -1,13 +1,15 @@
 """/proc/<pid>/mem: who may open it, and who may use force."""
 
 import pytest
-from user_support import boot, filled, raises_errno, runs
+from user_support import boot, filled, free_pages, raises_errno, runs
 
+from sw.arch.x86.include.pgtable_types import PAGING_64
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
 from sw.kernel.cred import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, cred
-from sw.kernel.fork import kthread_create
+from sw.kernel.fork import CLONE_THREAD, CLONE_VM, kthread_create
+from sw.kernel.kernel import Kernel
 from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access
 from sw.kernel.syscalls import PTRACE_ATTACH, PTRACE_DETACH
 from sw.mm.mmap import PROT_NONE, PROT_READ
@@ -40,11 +42,16 @@ async def test_open_of_a_task_without_memory(what, era, errno):
     await user.close(mem)
 
 
-@pytest.mark.parametrize("path", ["/proc/4711/mem", "/proc/1/task/4711/mem", "/proc/1/maps"])
+@pytest.mark.parametrize("path", [
+    "/proc/4711/mem", "/proc/1/task/4711/mem", "/proc/1/maps", "/proc/01/mem",
+    "/proc/1/task/01/mem", "/proc/\u0661/mem",
+])
 @runs
 async def test_open_of_what_is_not_there(path):
+    user = await boot()
+    assert user.pid == 1
     with raises_errno(Errno.ENOENT):
-        await (await boot()).open(path)
+        await user.open(path)
 
 
 @runs
@@ -57,12 +64,58 @@ async def test_open_of_a_reaped_process():
         await user.open(f"/proc/{child.pid}/mem")
 
 
+@pytest.mark.parametrize("path", [
+    "/proc/{0}/task/{0}/mem", "/proc/{0}/task/{1}/mem", "/proc/self/task/{1}/mem",
+    "/proc/{1}/mem", "/proc/{1}/task/{0}/mem",
+])
 @runs
-async def test_open_by_thread_number():
+async def test_open_by_thread_number(path):
+    user   = await boot()
+    buf    = await filled(user)
+    thread = await user.clone(CLONE_VM | CLONE_THREAD)
+    mem    = await user.open(path.format(user.pid, thread.pid))
+    assert await user.pread(mem, buf + 8, 8, buf) == 8
+
+
+@runs
+async def test_a_task_is_not_found_in_the_directory_of_another_process():
+    user   = await boot()
+    child  = await user.fork()
+    thread = await child.clone(CLONE_VM | CLONE_THREAD)
+    for path in (f"/proc/{user.pid}/task/{child.pid}/mem", f"/proc/self/task/{child.pid}/mem",
+                 f"/proc/{child.pid}/task/{user.pid}/mem", f"/proc/self/task/{thread.pid}/mem"):
+        with raises_errno(Errno.ENOENT):
+            await user.open(path)
+
+
+@pytest.mark.parametrize("era", [ERA_5_X, ERA_6_X], ids=lambda era: era.name)
+@runs
+async def test_an_open_file_keeps_the_struct_and_not_the_memory(era):
+    user  = await boot(era=era)
+    child = await user.fork()
+    mm    = child.task.mm
+    mem   = await user.open(f"/proc/{child.pid}/mem")
+    assert (mm.mm_users, mm.mm_count) == (1, 2)
+    await child.exit()
+    await user.mmap(4096)
+    assert (mm.mm_users, mm.mm_count) == (0, 1)
+    assert await user.pread(mem, 0, 8, 0) == 0
+    await user.close(mem)
+    assert (mm.mm_users, mm.mm_count) == (0, 0)
+
+
+@runs
+async def test_a_call_gives_back_its_page_and_its_use_of_the_memory():
     user = await boot()
     buf  = await filled(user)
-    mem  = await user.open(f"/proc/{user.pid}/task/{user.pid}/mem")
-    assert await user.pread(mem, buf + 8, 8, buf) == 8
+    mem  = await user.open(MEM)
+    mm, free = user.task.mm, free_pages(user)
+    assert await user.pwrite(mem, buf, 8, buf) == 8
+    with raises_errno(Errno.EIO):
+        await user.pread(mem, buf, 8, 0x1000)
+    with raises_errno(Errno.EFAULT):
+        await user.pwrite(mem, 0x1000, 8, buf)
+    assert (mm.mm_users, mm.mm_count, free_pages(user)) == (1, 2, free)
 
 
 OWNER = cred.of_user(1000)
@@ -132,6 +185,24 @@ async def test_permission_is_asked_at_open_only():
 def policy(cpu: Cpu, word: str) -> None:
     """Boot again with another word, as it were."""
     cpu.kernel.proc_mem_force_override = word
+
+
+@pytest.mark.parametrize("word, policy", [
+    ("always", "always"), ("ptrace", "ptrace"), ("never", "never"),
+    ("", "always"), ("Never", "always"), ("never ", "always"), ("nobody", "always"),
+])
+def test_a_word_that_the_boot_parameter_does_not_know_keeps_the_default(word, policy):
+    kernel = Kernel(PAGING_64, 1 << 20, ERA_6_X, proc_mem_force_override=word)
+    assert kernel.proc_mem_force_override == policy
+
+
+@pytest.mark.parametrize("word", ["always", "nobody"])
+@runs
+async def test_under_an_unknown_word_everybody_may_force(word):
+    user = await boot(proc_mem_force_override=word)
+    buf  = await filled(user)
+    at   = await user.mmap(4096, PROT_READ)
+    assert await user.pwrite(await user.open(MEM), buf, 8, at) == 8
 
 
 @pytest.mark.parametrize("word, before, attached, after", [
@@ -218,3 +289,49 @@ async def test_whom_a_task_cannot_attach_to():
         await user.ptrace(PTRACE_ATTACH, child.pid)
     with raises_errno(Errno.EIO):
         await user.ptrace(4711, child.pid)
+
+
+@runs
+async def test_a_zombie_has_no_tracer():
+    user  = await boot()
+    child = await user.fork()
+    await child.exit()
+    with raises_errno(Errno.EPERM):
+        await user.ptrace(PTRACE_ATTACH, child.pid)
+    assert await user.wait() == child.pid
+
+
+@pytest.mark.parametrize("tracer, target, dumpable, errno", [
+    (OWNER, OWNER, 1, None),
+    (OWNER, OWNER, 0, Errno.EPERM),
+    (cred.of_user(1001), OWNER, 1, Errno.EPERM),
+    (cred.of_user(1001, CAP_DAC_OVERRIDE), OWNER, 1, Errno.EPERM),
+    (cred.of_user(1001, CAP_SYS_PTRACE), OWNER, 0, None),
+    # the real ids count, and not those for files
+    (cred(*[1000] * 6, 1001, 1001), OWNER, 1, None),
+    (cred(1001, 1001, *[1000] * 6), OWNER, 1, Errno.EPERM),
+])
+@runs
+async def test_who_may_attach(tracer, target, dumpable, errno):
+    user  = await boot(credentials=tracer)
+    other = await User.create(user.cpu, credentials=target)
+    other.task.mm.dumpable = dumpable
+    if errno is None:
+        await user.ptrace(PTRACE_ATTACH, other.pid)
+        assert other.task.ptrace and other.task.parent is user.task
+    else:
+        with raises_errno(errno):
+            await user.ptrace(PTRACE_ATTACH, other.pid)
+        assert not other.task.ptrace and other.task.parent is None
+
+
+@runs
+async def test_only_the_tracer_detaches():
+    user  = await boot()
+    child = await user.fork()
+    other = await user.fork()
+    await other.ptrace(PTRACE_ATTACH, child.pid)
+    with raises_errno(Errno.ESRCH):
+        await user.ptrace(PTRACE_DETACH, child.pid)
+    await other.ptrace(PTRACE_DETACH, child.pid)
+    assert not child.task.ptrace and child.task.parent is user.task

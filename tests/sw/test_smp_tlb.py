@@ -1,9 +1,14 @@
 """Flushes on other processors: who is asked, and for what."""
 
+from functools import partial
+
 import pytest
 
-from smp_support import Holder, Smp, beside, flushes, seeded, two_threads, went_idle
+from smp_support import THREAD, Holder, Smp, beside, flushes, seeded, two_threads, went_idle
 from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.pgtable import ptep_get, set_pte
+from sw.arch.x86.include.pgtable_types import _PAGE_RW
+from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.arch.x86.mm.tlb import (
     flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range, switch_mm,
 )
@@ -120,6 +125,61 @@ def test_two_processors_that_flush_at_the_same_time_are_both_up_to_date(seed):
         await flush(cpu, mm)
 
     Smp().run(main, seeded(seed))
+
+
+def may_write(cpu, mm, linear):
+    """May a processor store by a translation that it holds? A lazy one flushes before it would."""
+    cached = cpu.bus.mmu.tlb.find(linear)
+    return (cpu.loaded_mm is mm and not cpu.is_lazy
+            and cached is not None and cached.rights.writable)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("seed", range(16))
+def test_no_flush_is_lost_to_another_one_that_is_under_way(count, seed):
+    """Each takes a right from a page of its own; then nobody has it, whatever the others flush.
+
+    A processor that is asked for the first flush, but sees that there is a second, must not do
+    the first alone and count both as done.
+    """
+    async def changes(user, at, turns):
+        cpu, mm = user.cpu, user.task.mm
+        ptep    = await pte_offset_map(cpu, mm, at)
+        for _ in range(turns):
+            pte = await ptep_get(cpu, ptep)
+            await set_pte(cpu, ptep, pte & ~_PAGE_RW)
+            await flush_tlb_mm_range(cpu, mm, at, at + PAGE_SIZE)
+            assert not any(may_write(other, mm, at) for other in smp.cpus)
+            await set_pte(cpu, ptep, pte)
+            for page in pages:
+                await cpu.load(page, 8)
+
+    async def program(user, at):
+        async def begin():
+            user.cpu.cpl = 0    # the changes are the kernel's, in the address space of the program
+            await user.cpu.stac()
+            try:
+                await changes(user, at, 6)
+            finally:
+                await user.cpu.clac()
+        await user._run(begin)
+
+    async def main(cpu):
+        user  = await User.create(cpu)
+        start = await user.mmap(count * PAGE_SIZE)
+        pages.extend(range(start, start + count * PAGE_SIZE, PAGE_SIZE))
+        for page in pages:
+            await user.store(page, 1)
+        others = [(await user.clone(THREAD)).on(other) for other in smp.cpus[1:]]
+        done   = [await beside(other, partial(program, other, page))
+                  for other, page in zip(others, pages[1:], strict=True)]
+        await program(user, pages[0])
+        for other in done:
+            await wait_for_completion(cpu, other)
+
+    pages = []
+    smp   = Smp(count)
+    smp.run(main, seeded(seed, count))
 
 
 # The kernel's own pages

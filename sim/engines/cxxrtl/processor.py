@@ -15,7 +15,7 @@ from sim.engines.operations import (
     KINDS, REGISTERS, Control, Halt, LoadString, Send, Settle, Single, StoreString, Take,
 )
 from sim.engines.processor import Names, Processor
-from sw.bus import Answer, GeneralProtection, Kind, PageFault
+from sw.bus import SIZES, Answer, GeneralProtection, Kind, PageFault
 from sw.bus import Fault as BusFault
 from sw.pieces import CHUNK
 
@@ -31,10 +31,9 @@ ORDER = Struct("@IIQQQIIIIII")
 REPLY = Struct("@QQIIII")
 MARKS = 64
 
-_MASKS   = {size: (1 << 8 * size) - 1 for size in (1, 2, 4, 8)}
-_64_BITS = (1 << 64) - 1
-_NONE    = Fault.NONE.value
-_PAGE    = Fault.PAGE_FAULT.value
+_MASKS = {size: (1 << 8 * size) - 1 for size in SIZES}
+_NONE  = Fault.NONE.value
+_PAGE  = Fault.PAGE_FAULT.value
 
 
 class CompiledProcessor(Processor):
@@ -100,9 +99,8 @@ class CompiledProcessor(Processor):
 
     def _write_single(self, operation: Single) -> None:
         access = operation.access
-        self._put(ACCESS, access.linear & _64_BITS, access.data & _64_BITS,
-                  access.compare & _64_BITS, KINDS[access.kind], access.size, access.user,
-                  access.implicit)
+        self._put(ACCESS, access.linear, access.data, access.compare, KINDS[access.kind],
+                  access.size, access.user, access.implicit)
 
     def _write_load(self, operation: LoadString) -> None:
         self._put(LOAD, operation.linear, kind=KINDS[Kind.READ], user=operation.user,
@@ -114,7 +112,7 @@ class CompiledProcessor(Processor):
                   count=len(operation.data))
 
     def _write_control(self, operation: Control) -> None:
-        self._put(CONTROL, operation.value & _64_BITS, kind=operation.op.value,
+        self._put(CONTROL, operation.value, kind=operation.op.value,
                   size=REGISTERS[operation.register])
 
     def _write_send(self, operation: Send) -> None:

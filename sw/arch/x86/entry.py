@@ -94,9 +94,12 @@ async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int | str) -> int:
 
 @traced
 async def do_syscall(cpu: Cpu, nr: int, *args: int | str) -> int:
-    """Call the kernel function with number ``nr``. Returns its result, or minus the error."""
+    """Call the kernel function with number ``nr``, of 32 bits.
+
+    Returns its result, or minus the error.
+    """
     try:
-        function = cpu.kernel.sys_call_table.get(nr)
+        function = cpu.kernel.sys_call_table.get(nr & 0xFFFF_FFFF)
         if function is None:
             raise KernelError(Errno.ENOSYS)
         return await function(cpu, *args)

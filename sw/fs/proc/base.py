@@ -21,24 +21,36 @@ from sw.mm.mm_types import PAGE_SIZE, mm_struct
 from sw.mm.page_alloc import GFP_KERNEL, __free_page, alloc_page
 
 
-__all__ = ["mem_rw", "proc_mem_foll_force", "proc_mem_operations", "proc_pid_lookup"]
+__all__ = [
+    "early_proc_mem_force_override", "mem_rw", "proc_mem_foll_force", "proc_mem_operations",
+    "proc_pid_lookup",
+]
 
 
-_MEM = re.compile(r"/proc/(self|\d+)(?:/task/(\d+))?/mem")
+#: Words of the boot parameter ``proc_mem.force_override``.
+proc_mem_force_table = frozenset(("always", "ptrace", "never"))
+
+#: Policy of a kernel that was told none (PROC_MEM_ALWAYS_FORCE).
+PROC_MEM_FORCE_DEFAULT = "always"
+
+
+_NUMBER = "0|[1-9][0-9]*"
+_MEM    = re.compile(f"/proc/(self|{_NUMBER})(?:/task/({_NUMBER}))?/mem")
 
 
 def proc_pid_lookup(cpu: Cpu, path: str) -> inode | None:
     """Find ``/proc/<pid>/mem`` or ``/proc/<pid>/task/<tid>/mem``; ``None`` for other paths.
 
-    The file belongs to the task's owner if it is dumpable, else to root; nobody else gets in.
-    Raises ENOENT if there is no such process.
+    Either number may be that of any thread of the process. The file belongs to the task's owner if
+    it is dumpable, else to root; nobody else gets in. Raises ENOENT if there is no such task.
     """
     match = _MEM.fullmatch(path)
     if match is None:
         return None
-    tgid = current(cpu).tgid if match[1] == "self" else int(match[1])
-    task = find_task_by_vpid(cpu, int(match[2] or tgid))
-    if task is None or task.tgid != tgid:
+    pid    = current(cpu).tgid if match[1] == "self" else int(match[1])
+    leader = find_task_by_vpid(cpu, pid)
+    task   = find_task_by_vpid(cpu, int(match[2] or pid))
+    if leader is None or task is None or task.tgid != leader.tgid:
         raise KernelError(Errno.ENOENT)
     dumpable = task.mm is not None and task.mm.dumpable == SUID_DUMP_USER
     return inode(0o600, task.cred.euid if dumpable else 0, proc_mem_operations, i_private=task)
@@ -74,6 +86,11 @@ def mem_lseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
         raise KernelError(Errno.EINVAL)
     filp.f_pos = loff_t(offset + (filp.f_pos if whence == SEEK_CUR else 0))
     return filp.f_pos
+
+
+def early_proc_mem_force_override(buf: str) -> str:
+    """Return the policy that the boot parameter names; an unknown word keeps the default."""
+    return buf if buf in proc_mem_force_table else PROC_MEM_FORCE_DEFAULT
 
 
 def proc_mem_foll_force(cpu: Cpu, filp: file, mm: mm_struct) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "access_ok", "clear_user", "copy_from_user", "copy_to_user", "get_user", "put_user",
+    "raw_copy_from_user",
 ]
 
 
@@ -30,7 +31,7 @@ def access_ok(cpu: Cpu, addr: int, size: int) -> bool:
     return addr <= cpu.kernel.paging.TASK_SIZE - size
 
 
-async def _copy_user_generic(cpu: Cpu, to: int, from_: int, n: int) -> int:
+async def copy_user_generic(cpu: Cpu, to: int, from_: int, n: int) -> int:
     """Copy between user and kernel memory. Returns the number of bytes not copied."""
     left = 0
     await stac(cpu)
@@ -54,14 +55,27 @@ async def copy_to_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
     """
     if not access_ok(cpu, to, n):
         return n
-    return await _copy_user_generic(cpu, to, from_, n)
+    return await copy_user_generic(cpu, to, from_, n)
+
+
+async def raw_copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
+    """Copy ``n`` bytes from user address ``from_``, which the caller has checked, to ``to``.
+
+    What could not be read stays as it was: for memory that others see, such as a file's.
+
+    Returns
+    -------
+    :class:`int`
+        Number of bytes *not* copied; 0 is success.
+    """
+    return await copy_user_generic(cpu, to, from_, n)
 
 
 @traced
 async def copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
-    """Copy ``n`` bytes from user address ``from_`` to kernel address ``to``.
+    """Copy ``n`` bytes from user address ``from_`` to the kernel's own buffer at ``to``.
 
-    What could not be read is zero in the kernel's buffer, so that nothing old leaks from it.
+    What could not be read is zero in the buffer, so that nothing old leaks from it.
 
     Returns
     -------
@@ -70,7 +84,7 @@ async def copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
     """
     left = n
     if access_ok(cpu, from_, n):
-        left = await _copy_user_generic(cpu, to, from_, n)
+        left = await raw_copy_from_user(cpu, to, from_, n)
     if left:
         await cpu.rep_stos(to + n - left, 0, left)
     return left

@@ -21,6 +21,7 @@ from sw.kernel.signal import force_sig_fault, send_signal
 from sw.kernel.signal_types import (
     BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGKILL, SIGSEGV,
 )
+from sw.kernel.uaccess import faulthandler_disabled
 from sw.mm.fault_types import (
     FAULT_FLAG_INSTRUCTION, FAULT_FLAG_USER, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM,
     VM_FAULT_SIGBUS,
@@ -93,7 +94,7 @@ async def do_user_addr_fault(cpu: Cpu, regs: pt_regs, error_code: int, address: 
     # The kernel used a user address without STAC: never meant, so no landing pad is looked for.
     if (boot_cpu_has(cpu, X86_FEATURE_SMAP) and not error_code & X86_PF_USER and not regs.ac):
         await page_fault_oops(cpu, regs, error_code, address)
-    if cpu.current is None or cpu.current.mm is None:
+    if cpu.current is None or cpu.current.mm is None or faulthandler_disabled(cpu):
         await bad_area_nosemaphore(cpu, regs, error_code, address)
         return
 

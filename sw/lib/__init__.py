@@ -1,0 +1,1 @@
+"""Copies that many parts of the kernel need (Linux: lib)."""
