@@ -4,7 +4,6 @@ Synthesis is that of the board's build, and the cells are the FPGA's, as Yosys m
 build has besides are pads, the reset at power-up, and a line at the board's own speed.
 """
 
-import ctypes
 import hashlib
 from collections.abc import Sequence
 from importlib import resources
@@ -14,12 +13,12 @@ from pathlib import Path
 
 from hw.boards.board import Board
 from sim.boards.toolchain import tool
-from sim.compiling import Compiler, kept
+from sim.compiling import Compiler, loaded
 from sim.engine import Unavailable
 from sim.verilator import verilator
 
 from . import design
-from .board import SimulatedBoard
+from .board import FUNCTIONS, SimulatedBoard
 
 
 __all__ = ["synthesised"]
@@ -75,7 +74,7 @@ def synthesised(board: Board) -> SimulatedBoard:
 
     parts = [*sources.values(), *VERILATOR, *MAKE, *map(version, PACKAGES)]
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-    return SimulatedBoard(ctypes.CDLL(str(kept(f"netlist-{key}.so", make, who=WHO))))
+    return SimulatedBoard(loaded(key, make, FUNCTIONS, who=WHO))
 
 
 def _sources(board: Board) -> dict[str, str]:

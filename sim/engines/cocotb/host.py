@@ -21,11 +21,12 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import IO, Any
 
-from sim.compiling import Compiler, cache, kept
+from sim.cache import cache
+from sim.compiling import Compiler, kept
 from sim.engine import Unavailable
 from sim.engines.bench import Bench
-from sim.verilog.convert import SCRIPT, from_rtlil
-from sim.yosys import installed
+from sim.verilog.convert import SCRIPT
+from sim.yosys import installed, translate
 
 from . import design
 from .simulators import WHO, Simulator
@@ -82,11 +83,13 @@ def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def make(compiling: Compiler) -> Path:
-        source = compiling.folder / "machine.v"
-        source.write_text(TIMESCALE + from_rtlil(text))
+        source, translated = compiling.folder / "machine.v", compiling.folder / "translated.v"
+        (compiling.folder / "machine.il").write_text(text)
+        translate(f"read_rtlil machine.il{SCRIPT} {translated.name}\n", compiling)
+        source.write_text(TIMESCALE + translated.read_text())
         return tool.build(compiling, source)
 
-    return kept(f"{key}{tool.suffix}", make, who=WHO)
+    return kept(key, make, who=WHO)
 
 
 def _libraries() -> Path:

