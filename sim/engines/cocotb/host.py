@@ -79,7 +79,7 @@ def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
     """The design, built: out of the cache, if the version of ``yosys`` made it there."""
     text  = design.text(bench)
     parts = [text, SCRIPT, TIMESCALE, yosys, version("cocotb"), tool.version, *tool.flags,
-             str(_libraries()), platform.machine()]
+             platform.machine()]
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def make(compiling: Compiler) -> Path:
@@ -92,15 +92,9 @@ def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
     return kept(key, make, who=WHO)
 
 
-def _libraries() -> Path:
-    from cocotb_tools.config import libs_dir
-
-    return libs_dir
-
-
 def _environment() -> dict[str, str]:
     """What cocotb wants to find in a simulator's environment."""
-    from cocotb_tools.config import pygpi_entry_point
+    from cocotb_tools.config import libs_dir, pygpi_entry_point
     from find_libpython import find_libpython
 
     python = find_libpython()
@@ -112,6 +106,9 @@ def _environment() -> dict[str, str]:
     return others | {
         "GPI_USERS":           f"{python};{pygpi_entry_point()}",
         "PYGPI_PYTHON_BIN":    sys.executable,
+        # Not in what is built, which so is the same for all environments.
+        "LD_LIBRARY_PATH":     os.pathsep.join(
+            [str(libs_dir), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]),
         "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
         "TOPLEVEL_LANG":       "verilog",
         "COCOTB_TOPLEVEL":     design.TOP,

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
-from sim.compiling import Compiler, tool
+from sim.compiling import Compiler, cxx, tool
 from sim.verilator import verilator
 
 from .design import TOP
@@ -51,8 +51,8 @@ class Verilator(Simulator):
 
     def __init__(self) -> None:
         self._program, self._environment = verilator(who=WHO)
-        compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True)
-        self.version = f"{version('verilator')} {compiler.stdout}"
+        _, compiled_by = cxx(who=WHO)
+        self.version   = f"{version('verilator')} {compiled_by}"
 
     def build(self, compiling: Compiler, design: Path) -> Path:
         """Let Verilator write C++, and compile it."""
@@ -67,7 +67,7 @@ class Verilator(Simulator):
         compiling.run([
             self._program, *(flag for flag in self.flags if "=" not in flag),
             "--top-module", TOP, "-Mdir", str(folder), "-o", TOP,
-            "-LDFLAGS", f"-Wl,-rpath,{libs_dir} -L{libs_dir} -lcocotbvpi_verilator",
+            "-LDFLAGS", f"-Wl,-rpath-link,{libs_dir} -L{libs_dir} -lcocotbvpi_verilator",
             str(share_dir / "lib/verilator/verilator.cpp"), str(visible), str(design),
         ], self._environment)
         compiling.run(["make", "--no-print-directory", "-C", str(folder), "-f", "Vtop.mk", "-j",

