@@ -58,38 +58,57 @@ def find(name: str, *, who: str) -> Path | None:
         [file] = [path for path in entry.iterdir() if path.name != DIGEST]
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), "rb") as opened:
             found = hashlib.file_digest(opened, "sha256").hexdigest()
-        owners = {path.lstat().st_uid for path in (entry, file)}
+        states = [path.lstat() for path in (entry, file)]
     except FileNotFoundError as error:
         if os.path.lexists(entry):
             raise ValueError(f"{entry} is not whole") from error
         return None
     except (OSError, ValueError) as error:
         raise ValueError(f"{entry} cannot be read: {error}") from error
-    if found != digest or owners != {os.geteuid()}:
+    planted = (any(state.st_uid != os.geteuid() for state in states)
+               or states[0].st_mode & OTHERS)
+    if planted or found != digest:
         raise ValueError(f"{file} is not what was compiled")
     return file
 
 
-def publish(name: str, made: Path, place: Path) -> None:
-    """Make a file that was ``made`` in the workshop ``place`` the entry of that name."""
+def publish(name: str, made: Path, place: Path, *, who: str) -> None:
+    """Make a file that was ``made`` in the workshop ``place`` the entry of that name.
+
+    If somebody else was faster, theirs stays. Raises as :func:`workshop` does.
+    """
     folder = place / "entry"
     folder.mkdir(mode=0o700)
     file = Path(shutil.move(made, folder))
     with file.open("rb") as opened:
         (folder / DIGEST).write_text(hashlib.file_digest(opened, "sha256").hexdigest())
-    discard(name, place)
+    if not _named(folder, name) and not _whole(name, who):
+        discard(name, who=who)
+        _named(folder, name)
+
+
+def discard(name: str, *, who: str) -> None:
+    """Take an entry away, or whatever has its name. Raises as :func:`workshop` does."""
+    with workshop(who=who) as place, suppress(FileNotFoundError):
+        os.rename(cache() / name, place / "discarded")
+
+
+def _named(folder: Path, name: str) -> bool:
+    """Give a folder the name of an entry; say whether it was free."""
     try:
         os.rename(folder, cache() / name)
     except OSError as error:
-        # Whoever was faster has made the same.
-        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
             raise
+        return False
+    return True
 
 
-def discard(name: str, place: Path) -> None:
-    """Take an entry, or whatever has its name, away to the workshop ``place``."""
-    with suppress(FileNotFoundError):
-        os.rename(cache() / name, place / "discarded")
+def _whole(name: str, who: str) -> bool:
+    try:
+        return find(name, who=who) is not None
+    except ValueError:
+        return False
 
 
 def _trusted(who: str) -> Path:

@@ -107,6 +107,7 @@ def loaded(name: str, make: Callable[[Compiler], Path], functions: Iterable[Prot
         return _opened(path, functions)
     except (OSError, AttributeError):
         _say("what was compiled cannot be used")
+        cache.discard(name, who=who)
     path = _made(name, make, who)
     try:
         return _opened(path, functions)
@@ -133,7 +134,7 @@ def _made(name: str, make: Callable[[Compiler], Path], who: str) -> Path:
         with cache.workshop(who=who) as folder, _announced() as waiting:
             work = folder / "work"
             work.mkdir()
-            cache.publish(name, make(Compiler(work, who=who, waiting=waiting)), folder)
+            cache.publish(name, make(Compiler(work, who=who, waiting=waiting)), folder, who=who)
         path = cache.find(name, who=who)
     except (OSError, ValueError) as error:
         raise Unavailable(f"{who} cannot keep what it compiles: {error}; "

@@ -133,6 +133,7 @@ def test_a_file_that_somebody_else_has_planted_is_not_run(root, monkeypatch, cap
 
     class Planted:
         st_uid = os.geteuid() + 1
+        st_mode = 0o755
 
     monkeypatch.setattr(Path, "lstat", lambda path: Planted if path == file else lstat(path))
     with pytest.raises(Unavailable):  # since what is made anew seems to be planted too
@@ -166,6 +167,10 @@ def garble_the_digest(file, digest):
     digest.write_bytes(b"\xff")
 
 
+def open_the_entry(file, digest):
+    file.parent.chmod(0o777)
+
+
 def make_it_a_link(file, digest):
     os.rename(file, file.parent.parent.parent / "planted")
     file.symlink_to(file.parent.parent.parent / "planted")
@@ -183,7 +188,7 @@ def make_the_entry_a_file(file, digest):
 
 @pytest.mark.parametrize("damage", [
     truncate, empty, change_a_byte, lose_the_digest, lose_the_file, garble_the_digest,
-    make_it_a_link, make_it_a_folder, make_the_entry_a_file,
+    make_it_a_link, make_it_a_folder, make_the_entry_a_file, open_the_entry,
 ])
 def test_what_is_damaged_is_compiled_anew(root, capfd, damage):
     kept(NAME, answer(), who=WHO)
@@ -221,14 +226,13 @@ def test_nothing_is_left_of_a_compiler_that_fails(root):
     assert list(cache().iterdir()) == []
 
 
-def test_whoever_is_slower_finds_what_the_other_has_made(root):
+def test_whoever_is_slower_leaves_what_the_other_has_made(root):
     def overtaken(compiling):
-        kept(NAME, program, who=WHO)
-        made = compiling.folder / "program"
-        made.write_text("compiled")
-        return made
+        theirs.append(kept(NAME, program, who=WHO).stat().st_ino)
+        return program(compiling)
 
-    assert kept(NAME, overtaken, who=WHO).read_text() == "compiled"
+    theirs = []
+    assert kept(NAME, overtaken, who=WHO).stat().st_ino == theirs[0]
     assert [path.name for path in cache().iterdir()] == [NAME]
 
 
