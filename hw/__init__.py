@@ -5,6 +5,7 @@
 :mod:`hw.layout`          registers, paging-structure entries, error code, as packed layouts
 :mod:`hw.bus`             ports towards the processor: accesses, control operations, events
 :mod:`hw.wishbone`        port towards physical memory
+:mod:`hw.physical`        physical addresses: how wide they are (pure functions)
 :mod:`hw.linear`          linear addresses: canonical or not, indices, pages
 :mod:`hw.permission`      who may access a page (pure functions)
 :mod:`hw.reserved`        which bits of an entry must be zero (pure functions)

@@ -31,6 +31,9 @@ class MmuConfig:
         Execute-disable (EFER.NXE).
     smep, smap : :class:`bool`
         Supervisor-mode execution and access prevention (CR4.SMEP, CR4.SMAP).
+    variable_maxphyaddr : :class:`bool`
+        The unit has an input ``maxphyaddr``, 32 to the parameter of this name, that is the width of
+        a physical address instead. For simulations of many machines with one design.
     """
 
     maxphyaddr:     int  = 40
@@ -43,6 +46,8 @@ class MmuConfig:
     nx:             bool = True
     smep:           bool = True
     smap:           bool = True
+
+    variable_maxphyaddr: bool = False
 
     def __post_init__(self):
         if not 32 <= self.maxphyaddr <= 52:

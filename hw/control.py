@@ -11,6 +11,7 @@ from .legality import (
 )
 from .linear import canonical
 from .permission import Protection
+from .physical import width_members, width_of
 from .tlb import Flush
 from .walker import PagingMode
 
@@ -58,6 +59,8 @@ class Control(wiring.Component):
         INVLPG of a linear address.
     refused : :py:`Out(1)`
         Strobe: a write was answered with #GP.
+    maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
+        Width of a physical address, if ``config`` makes it variable.
     """
 
     def __init__(self, config):
@@ -71,6 +74,7 @@ class Control(wiring.Component):
             "flush":      Out(Flush),
             "invalidate": Out(stream.Signature(64, always_ready=True)),
             "refused":    Out(1),
+            **width_members(config),
         })
 
         # A signal each: in a packed one, a write of one bit is a write of them all to a simulator.
@@ -139,8 +143,8 @@ class Control(wiring.Component):
         return result
 
     def _features(self):
-        config = self.config
-        return Features.const({
+        config   = self.config
+        features = Features.const({
             "pse":            config.pse,
             "pge":            config.pge,
             "nx":             config.nx,
@@ -148,8 +152,11 @@ class Control(wiring.Component):
             "smap":           config.smap,
             "long_mode":      config.long_mode,
             "gigabyte_pages": config.gigabyte_pages,
-            "maxphyaddr":     config.maxphyaddr,
+            "maxphyaddr":     0 if config.variable_maxphyaddr else config.maxphyaddr,
         })
+        if not config.variable_maxphyaddr:
+            return features
+        return features.as_value() | Cat(C(0, 32), self.maxphyaddr)
 
     def _check(self, m, register, operand, refused):
         """Drive ``refused`` for a write of ``operand``."""
@@ -159,7 +166,7 @@ class Control(wiring.Component):
                 m.d.comb += refused.eq(cr0_refused(data.View(CR0, operand), state))
             with m.Case(Register.CR3):
                 m.d.comb += refused.eq(cr3_refused(
-                    data.View(CR3, operand), state, config=self.config))
+                    data.View(CR3, operand), state, maxphyaddr=width_of(self)))
             with m.Case(Register.CR4):
                 m.d.comb += refused.eq(cr4_refused(
                     data.View(CR4, operand), state, config=self.config))

@@ -9,6 +9,8 @@ Vol. 2B, "MOV - Move to/from Control Registers"; Vol. 3A, section 9.8.5.
 
 from amaranth import *
 
+from .physical import exceeds
+
 
 __all__ = ["cr0_refused", "cr3_refused", "cr4_bits", "cr4_refused", "efer_bits", "efer_refused"]
 
@@ -22,9 +24,9 @@ def cr0_refused(value, state):
             | (turned_on & (state.efer.lme ^ state.cr4.pae)))
 
 
-def cr3_refused(value, state, *, config):
+def cr3_refused(value, state, *, maxphyaddr):
     """CR3: in long mode, bits above the physical-address width."""
-    return state.efer.lma & value.as_value()[config.maxphyaddr:].any()
+    return state.efer.lma & exceeds(value.as_value(), maxphyaddr)
 
 
 def cr4_bits(config):

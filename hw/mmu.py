@@ -9,6 +9,7 @@ from .config import MmuConfig
 from .control import Control
 from .layout import Fault
 from .linear import page_of
+from .physical import width_members
 from .tlb import Flush, Tlb
 from .transfer import Transfer
 from .translator import Translator
@@ -50,6 +51,8 @@ class Mmu(wiring.Component):
         Physical memory.
     events : :py:`Out(Events)`
         Strobes for measurement.
+    maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
+        Width of a physical address, if ``config`` makes it variable. Must not change after reset.
     """
 
     def __init__(self, config=None):
@@ -59,6 +62,7 @@ class Mmu(wiring.Component):
             "control": In(ControlSignature()),
             "memory":  Out(WishboneSignature(maxphyaddr=self.config.maxphyaddr)),
             "events":  Out(Events),
+            **width_members(self.config),
         })
 
     def elaborate(self, platform):
@@ -89,6 +93,8 @@ class Mmu(wiring.Component):
             walker.mode.eq(control.mode),
             walker.protection.eq(control.protection),
         ]
+        if self.config.variable_maxphyaddr:
+            m.d.comb += [part.maxphyaddr.eq(self.maxphyaddr) for part in (control, walker)]
         self._look_up(m, translator, tlb, control)
         self._share_memory(m, walker, transfer)
         self._count(m, translator, tlb, walker, control)

@@ -7,6 +7,7 @@ section 4.7, "RSVD flag".
 from amaranth import *
 
 from .layout import Level
+from .physical import exceeds
 
 
 __all__ = ["is_leaf", "large_frame_32bit", "reserved"]
@@ -24,17 +25,18 @@ def large_frame_32bit(entry):
     return Cat(C(0, 10), bits[22:32], bits[13:21])
 
 
-def reserved(entry, level, *, long_mode, pse, nxe, config):
+def reserved(entry, level, *, long_mode, pse, nxe, maxphyaddr, config):
     """Is a bit set that must be zero in an entry of ``level``?"""
-    legacy = _reserved_32bit(entry, level, pse=pse, config=config)
+    legacy = _reserved_32bit(entry, level, pse=pse, maxphyaddr=maxphyaddr, config=config)
     if not config.long_mode:
         return legacy
-    return Mux(long_mode, _reserved_4level(entry, level, nxe=nxe, config=config), legacy)
+    return Mux(long_mode, _reserved_4level(
+        entry, level, nxe=nxe, maxphyaddr=maxphyaddr, config=config), legacy)
 
 
-def _reserved_4level(entry, level, *, nxe, config):
+def _reserved_4level(entry, level, *, nxe, maxphyaddr, config):
     bits     = entry.as_value()
-    address  = bits[config.maxphyaddr:52].any()
+    address  = exceeds(bits[:52], maxphyaddr)
     disable  = entry.execute_disable & ~nxe
     huge     = (level == Level.PML4) & entry.page_size
     gigabyte = (level == Level.PDPT) & entry.page_size & bits[13:30].any()
@@ -44,8 +46,12 @@ def _reserved_4level(entry, level, *, nxe, config):
     return address | disable | huge | gigabyte | megabyte
 
 
-def _reserved_32bit(entry, level, *, pse, config):
+def _reserved_32bit(entry, level, *, pse, maxphyaddr, config):
     if not config.pse:
         return C(0)
-    lowest = min(config.maxphyaddr, 40) - 19
-    return (level == Level.PD) & entry.page_size & pse & entry.as_value()[lowest:22].any()
+    bits = entry.as_value()
+    if isinstance(maxphyaddr, int):
+        wide = bits[min(maxphyaddr, 40) - 19:22].any()
+    else:
+        wide = exceeds(Cat(C(0, 32), bits[13:21]), maxphyaddr) | bits[21]
+    return (level == Level.PD) & entry.page_size & pse & wide

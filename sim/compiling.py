@@ -1,25 +1,26 @@
 """Compiling something once, keeping it in the user's cache, and saying so meanwhile."""
 
-import os
+import _ctypes
+import ctypes
 import shutil
+import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from . import cache
 from .engine import Unavailable
 from .programs import ProgramFailed, run
+from .progress import CompilingProgress
 
 
-__all__ = ["Compiler", "cache", "kept", "tool"]
+__all__ = ["Compiler", "Prototype", "cxx", "kept", "loaded", "tool"]
 
 
-def cache() -> Path:
-    """The folder of what was compiled. It may be deleted at any time."""
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "dragoncage"
+#: A C function: its name, the type of its result, and those of its parameters.
+Prototype = tuple[str, Any, Sequence[Any]]
 
 
 def tool(name: str, *, who: str, what: str, package: str | None = None) -> str:
@@ -32,6 +33,19 @@ def tool(name: str, *, who: str, what: str, package: str | None = None) -> str:
     if found is None:
         raise Unavailable(f"{who} needs {what}: sudo apt-get install {package or name}")
     return found
+
+
+def cxx(*, who: str) -> tuple[str, str]:
+    """The C++ compiler, and what it says about its version.
+
+    Raises :class:`sim.engine.Unavailable`, which says what ``who`` needs, if there is none.
+    """
+    compiler = tool("g++", who=who, what="a C++ compiler")
+    done     = subprocess.run([compiler, "--version"], capture_output=True, encoding="utf-8",
+                              errors="replace")
+    if done.returncode:
+        raise Unavailable(f"{who} needs a C++ compiler, but {compiler} does not run")
+    return compiler, done.stdout
 
 
 class Compiler:
@@ -52,58 +66,96 @@ class Compiler:
         self._who     = who
         self._waiting = waiting
 
-    def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-        """Run one. Raises :class:`sim.engine.Unavailable` with its first error if it fails."""
+    def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None, *,
+            called: str | None = None) -> None:
+        """Run one. Raises :class:`sim.engine.Unavailable` with its first error if it fails.
+
+        In the message it is ``called`` so, by default as in the command.
+        """
         try:
             run(command, log=self.folder / "log", waiting=self._waiting,
                 environment=environment)
         except ProgramFailed as error:
             said = error.said.splitlines() or ["without a word"]
             told = next((line for line in said if "error" in line.lower()), said[-1])
-            raise Unavailable(f"{self._who}: {command[0]} failed: {told.strip()}") from error
+            raise Unavailable(f"{self._who}: {called or command[0]} failed: {told.strip()}"
+                              ) from error
 
 
 def kept(name: str, make: Callable[[Compiler], Path], *, who: str) -> Path:
     """What the cache has under ``name``; if it has nothing, the file that ``make`` makes.
 
-    It appears whole, whoever else makes it too. Raises :class:`sim.engine.Unavailable` if it cannot
-    be kept, and what ``make`` raises.
+    It appears whole, whoever else makes it too; what was damaged since is made anew. Raises
+    :class:`sim.engine.Unavailable` if it cannot be kept, and what ``make`` raises.
     """
-    path = cache() / name
-    if not path.exists():
-        try:
-            _make(path, make, who)
-        except OSError as error:
-            raise Unavailable(f"{who} cannot keep what it compiles: {error}; "
-                              "set XDG_CACHE_HOME to a folder of your own") from error
+    try:
+        path = cache.find(name, who=who)
+    except ValueError:
+        _say("what was compiled is damaged")
+        path = None
+    return path or _made(name, make, who)
+
+
+def loaded(name: str, make: Callable[[Compiler], Path], functions: Iterable[Prototype], *,
+           who: str) -> ctypes.CDLL:
+    """The library that is :func:`kept`, with these ``functions``.
+
+    One that cannot be loaded, or lacks a function, is made anew. Raises
+    :class:`sim.engine.Unavailable` if that does not help, and what :func:`kept` raises.
+    """
+    path = kept(name, make, who=who)
+    try:
+        return _opened(path, functions)
+    except (OSError, AttributeError):
+        _say("what was compiled cannot be used")
+        cache.discard(name, who=who)
+    path = _made(name, make, who)
+    try:
+        return _opened(path, functions)
+    except (OSError, AttributeError) as error:
+        raise Unavailable(f"{who} cannot load what it has compiled: {error}") from error
+
+
+def _opened(path: Path, functions: Iterable[Prototype]) -> ctypes.CDLL:
+    """Raises :class:`OSError`, or :class:`AttributeError` for a function that is not there."""
+    library = ctypes.CDLL(str(path))
+    try:
+        for function, result, parameters in functions:
+            call = getattr(library, function)
+            call.restype, call.argtypes = result, parameters
+    except AttributeError:
+        # As long as it is open, whatever gets its name is taken for it.
+        _ctypes.dlclose(library._handle)
+        raise
+    return library
+
+
+def _made(name: str, make: Callable[[Compiler], Path], who: str) -> Path:
+    try:
+        with cache.workshop(who=who) as folder, _announced() as waiting:
+            work = folder / "work"
+            work.mkdir()
+            cache.publish(name, make(Compiler(work, who=who, waiting=waiting)), folder, who=who)
+        path = cache.find(name, who=who)
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"{who} cannot keep what it compiles: {error}; "
+                          "set XDG_CACHE_HOME to a folder of your own") from error
+    if path is None:
+        raise Unavailable(f"{who} cannot keep what it compiles: somebody has deleted it")
     return path
-
-
-def _make(path: Path, make: Callable[[Compiler], Path], who: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with (tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder,
-          _announced() as waiting):
-        os.replace(make(Compiler(Path(folder), who=who, waiting=waiting)), path)
 
 
 @contextmanager
 def _announced() -> Iterator[Callable[[], None]]:
     """Say that something is compiled, and for how long when what is yielded is called."""
-    begun, terminal = time.monotonic(), sys.stderr.isatty()
-    said = "dragoncage: compiling the machine, once for this configuration"
-
-    def say(text: str) -> None:
-        print(text, end="", file=sys.stderr, flush=True)
-
-    def waiting() -> None:
-        if terminal:
-            say(f"\r{said}: {time.monotonic() - begun:.0f} s")
-
-    say(said if terminal else f"{said} ...\n")
+    progress = CompilingProgress(sys.stderr)
+    progress.start()
     try:
-        yield waiting
+        yield progress
     finally:
-        if terminal:
-            say("\r\x1b[K")
-    if not terminal:
-        say(f"dragoncage: compiled in {time.monotonic() - begun:.0f} s\n")
+        progress.clear()
+    progress.finish()
+
+
+def _say(trouble: str) -> None:
+    print(f"dragoncage: compiling anew: {trouble}", file=sys.stderr, flush=True)

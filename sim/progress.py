@@ -5,7 +5,9 @@ import time
 from typing import TextIO
 
 
-__all__ = ["MeasuringProgress", "Progress", "RunProgress", "VectorProgress"]
+__all__ = [
+    "CompilingProgress", "MeasuringProgress", "Progress", "RunProgress", "VectorProgress",
+]
 
 
 WIDTH = 80  # columns
@@ -77,10 +79,18 @@ class RunProgress(Progress):
 class VectorProgress(Progress):
     """How many access vectors are done."""
 
+    def __init__(self, stream: TextIO = sys.stderr):
+        super().__init__(stream)
+        self._first: int | None = None
+
     def __call__(self, done: int) -> None:
         """Note that ``done`` of them are."""
-        if seconds := self.due():
-            self.say(f"{done:,} vectors, {done / seconds:,.0f}/s")
+        if self._first is None:
+            # What took time before may have been a compiler.
+            self._first = done
+            self.begin()
+        elif seconds := self.due():
+            self.say(f"{done:,} vectors, {(done - self._first) / seconds:,.0f}/s")
 
 
 class MeasuringProgress(Progress):
@@ -90,3 +100,23 @@ class MeasuringProgress(Progress):
         """Note that ``text`` is measured now."""
         if seconds := self.due():
             self.say(f"{seconds:.0f} s: measuring {text}")
+
+
+class CompilingProgress(Progress):
+    """For how long a compiler has been at work. It says from the first moment on that it is."""
+
+    DOING = "dragoncage: compiling the machine, once for this design"
+
+    def start(self) -> None:
+        """Say that it begins."""
+        self.say(self.DOING if self._terminal else f"{self.DOING} ...")
+
+    def __call__(self) -> None:
+        """Note that it is still at work."""
+        if seconds := self.due():
+            self.say(f"{self.DOING}: {seconds:.0f} s")
+
+    def finish(self) -> None:
+        """Say that it has come to its end."""
+        if not self._terminal:
+            self.say(f"dragoncage: compiled in {time.monotonic() - self._begun:.0f} s")

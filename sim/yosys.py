@@ -6,10 +6,11 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+from .compiling import Compiler
 from .engine import Unavailable
 
 
-__all__ = ["PACKAGE", "installed", "yosys"]
+__all__ = ["PACKAGE", "installed", "translate", "yosys"]
 
 
 #: Yosys, as a Python package that can be run.
@@ -39,6 +40,15 @@ def yosys(script: str, *, who: str) -> str:
         *_, last = done.stderr.strip().splitlines() or ["without a word"]
         raise Unavailable(f"{who}: Yosys failed: {last}")
     return done.stdout
+
+
+def translate(script: str, compiling: Compiler) -> None:
+    """Have a ``script`` of commands read and write files in the compiler's folder.
+
+    Raises :class:`sim.engine.Unavailable` if it fails.
+    """
+    (compiling.folder / "script.ys").write_text(script, encoding="utf-8")
+    compiling.run([sys.executable, "-m", PACKAGE, "-q", "script.ys"], called="Yosys")
 
 
 def _look_for(who: str) -> None:

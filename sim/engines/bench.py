@@ -80,9 +80,12 @@ class Bench(Elaboratable):
         before a run.
     inputs, outputs : :class:`dict` of :class:`Value`
         What an engine drives and samples besides, by name: the memory port, the claim that is
-        being tested, and which processors' transfers are held.
+        being tested, which processors' transfers are held, and the width of physical addresses
+        if it is variable.
+    views : :class:`list` of :class:`Value`
+        All that a waveform shows.
     view : :class:`Signal`
-        All that a waveform shows, packed.
+        The same, packed.
     shown : :class:`list` of :class:`sim.waves.Shown`
         What that is.
     """
@@ -97,6 +100,7 @@ class Bench(Elaboratable):
         self._interrupts = Interrupts(processors=cpus)
         self._arbiter    = arbiter(initiators=cpus, maxphyaddr=config.maxphyaddr) \
             if cpus > 1 else None
+        self._maxphyaddr = Signal(range(config.maxphyaddr + 1))
         self._memory     = WishboneSignature(maxphyaddr=config.maxphyaddr).create()
         self.sockets     = [Socket(config, port, self._claim)
                             for port in self._interrupts.processors]
@@ -104,13 +108,15 @@ class Bench(Elaboratable):
         memory = self._memory
         self.inputs  = _values({"claim": self._claim, "hold": self._hold, "ack": memory.ack,
                                 "dat_r": memory.dat_r, "stall": memory.stall})
+        if config.variable_maxphyaddr:
+            self.inputs["maxphyaddr"] = self._maxphyaddr
         self.outputs = _values({"cyc": memory.cyc, "stb": memory.stb, "we": memory.we,
                                 "adr": memory.adr, "sel": memory.sel, "dat_w": memory.dat_w})
 
         viewed = self._viewed() if view else []
         self.shown  = [shown for shown, _ in viewed]
-        self._views = [value for _, value in viewed]
-        self.view   = Signal(sum(map(len, self._views)))
+        self.views  = [value for _, value in viewed]
+        self.view   = Signal(sum(map(len, self.views)))
 
     def elaborate(self, platform: Any) -> Module:
         """Put the parts together."""
@@ -119,6 +125,8 @@ class Bench(Elaboratable):
         m.submodules.interrupts = self._interrupts
         for number, socket in enumerate(self.sockets):
             setattr(m.submodules, f"mmu{number}" if number else "mmu", socket.design)
+            if socket.unit.config.variable_maxphyaddr:
+                m.d.comb += socket.unit.maxphyaddr.eq(self._maxphyaddr)
         if self._arbiter is None:
             connect(m, self.sockets[0].unit.memory, flipped(self._memory))
         else:
@@ -127,7 +135,7 @@ class Bench(Elaboratable):
                 connect(m, socket.unit.memory, initiator)
             m.d.comb += arbiter.hold.eq(self._hold)
             connect(m, arbiter.target, flipped(self._memory))
-        m.d.comb += self.view.eq(Cat(self._views))
+        m.d.comb += self.view.eq(Cat(self.views))
         return m
 
     def _viewed(self) -> list[Probe]:

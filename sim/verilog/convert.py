@@ -7,22 +7,19 @@ from amaranth.back import rtlil
 from sim.yosys import yosys
 
 
-__all__ = ["from_rtlil", "verilog"]
+__all__ = ["SCRIPT", "from_rtlil", "verilog"]
 
 
 #: Processes become multiplexers and registers: of an ``always @*`` in which only constants are
 #: assigned, Icarus Verilog never executes anything. One flat module has no loop of wires through
-#: the ports of others, and no names of its own but one. What nobody reads is left out.
+#: the ports of others, and no names of its own but one. What nobody reads is left out. The name of
+#: a file may follow.
 SCRIPT = """
-read_rtlil <<rtlil
-{}
-rtlil
 proc -norom
 flatten
 opt_clean -purge
 memory_collect
-write_verilog -noattr
-"""
+write_verilog -noattr"""
 
 
 def verilog(component: Any, *, name: str) -> str:
@@ -37,4 +34,4 @@ def verilog(component: Any, *, name: str) -> str:
 
 def from_rtlil(text: str) -> str:
     """A design in RTLIL as Verilog. Raises :class:`sim.engine.Unavailable` without Yosys."""
-    return yosys(SCRIPT.format(text), who="Verilog")
+    return yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{SCRIPT}\n", who="Verilog")

@@ -14,6 +14,7 @@ from hw.config import MmuConfig
 from sim.cli import main
 from sim.engine import BusHang
 from sim.engines.cxxrtl import CxxrtlEngine
+from sim.engines.cxxrtl.build import library
 from sim.engines.pysim import PysimEngine
 from sim.machine import Machine
 from sim.memory import PhysicalMemory
@@ -166,6 +167,20 @@ def test_a_machine_runs_once():
         engine.run(lambda: main(engine))
 
 
+def test_a_machine_with_a_waveform_is_the_same_machine(afresh, tmp_path):
+    made = []
+    afresh.setattr("sim.engines.cxxrtl.native.library",
+                   lambda *program: made.append(library(*program)) or made[-1])
+    for waves in None, tmp_path:
+        CxxrtlEngine(CONFIG).run(nothing, waves=waves)
+    assert len(made) == 1
+    assert (tmp_path / "waves.vcd").exists()
+
+
+async def nothing():
+    """Do nothing."""
+
+
 def test_waveforms_are_the_same(tmp_path):
     folders = tmp_path / "pysim", tmp_path / "cxxrtl"
     both(stores_and_loads, waves=folders, latency=2)
@@ -179,7 +194,7 @@ def test_waveforms_are_the_same(tmp_path):
 def test_two_processes_may_compile_at_once(tmp_path):
     program = ("from hw.config import MmuConfig\n"
                "from sim.engines.cxxrtl.native import native\n"
-               "native(MmuConfig(tlb_entries=2, outstanding=2), view=False)\n")
+               "native(MmuConfig(tlb_entries=2, outstanding=2))\n")
     # What is compiled does not matter here, so be quick.
     hasty = tmp_path / "bin" / "g++"
     hasty.parent.mkdir()
@@ -193,7 +208,8 @@ def test_two_processes_may_compile_at_once(tmp_path):
     said = [process.communicate()[1] for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0)
     assert all("compiling" in text for text in said)
-    assert [path.suffix for path in (tmp_path / "dragoncage").iterdir()] == [".so"]
+    [entry] = (tmp_path / "dragoncage").iterdir()
+    assert {path.name for path in entry.iterdir()} == {"machine.so", "sha256"}
     assert subprocess.run(command, **options, check=True).stderr == ""
 
 

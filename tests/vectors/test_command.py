@@ -300,20 +300,24 @@ def test_a_number_of_many_digits_is_malformed(folder, capsys):
 
 
 @pytest.mark.parametrize("terminal, said", [
-    (True,  "\r\x1b[K1,024 vectors, 256/s\r\x1b[K"),
-    (False, "1,024 vectors, 256/s\n"),
+    (True,  "\r\x1b[K1,536 vectors, 256/s\r\x1b[K"),
+    (False, "1,536 vectors, 256/s\n"),
 ])
-def test_progress_speaks_after_two_seconds(monkeypatch, capsys, terminal, said):
+def test_progress_speaks_after_two_seconds_and_counts_no_compiler(
+    monkeypatch, capsys, terminal, said,
+):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     progress = VectorProgress(sys.stderr)
-    now[0] = 101.9
+    now[0] = 160.0    # until then something was compiled
     progress(512)
-    now[0] = 104.0
-    progress(1024)
-    now[0] = 104.1
-    progress(1025)    # too soon after the last
+    now[0] = 161.9
+    progress(768)
+    now[0] = 164.0
+    progress(1536)
+    now[0] = 164.1
+    progress(1537)    # too soon after the last
     progress.clear()
     assert capsys.readouterr().err == said
 

@@ -6,6 +6,7 @@ import pytest
 from vector_support import ENTRIES, LINEAR, long_mode, random_line, two_levels
 
 from sim.engine import BusHang
+from sim.engines.cxxrtl.vectors import CompiledVectors
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.engines.interpreted import PysimVectors
 from sim.vectors.format import parse, render
@@ -197,9 +198,7 @@ def test_every_state_that_the_unit_has_can_be_brought_about(engine, line):
 
 @pytest.mark.parametrize("engine, count", [("pysim", 400), ("cxxrtl", 4000)])
 def test_the_gateware_does_what_the_golden_model_says(engine, count):
-    # Each width is a unit of its own to compile.
-    lines  = [line for line in map(random_line, range(count))
-              if engine == "pysim" or line["maxphyaddr"] != 36]
+    lines  = list(map(random_line, range(count)))
     golden = answers("golden", *lines)
     assert answers(engine, *lines) == golden
     # The sample says something about everything.
@@ -214,10 +213,40 @@ def test_the_gateware_does_what_the_golden_model_says(engine, count):
                 for fault in (None, "#PF")}
 
 
-def test_both_engines_count_the_same_cycles():
-    lines   = [line for line in map(random_line, range(400)) if line["maxphyaddr"] == 40]
+@pytest.mark.parametrize("maxphyaddr", [36, 40, 52])
+def test_a_unit_whose_width_is_an_input_is_in_every_cycle_the_unit_of_that_width(maxphyaddr):
+    # For the compiled engine the width is a number in each vector, for the other a constant.
+    lines   = [line for line in map(random_line, range(400)) if line["maxphyaddr"] == maxphyaddr]
     vectors = [parse(1, json.dumps(line)) for line in lines]
+    assert len(vectors) > 100
     assert VECTOR_ENGINES["cxxrtl"]().run(vectors) == VECTOR_ENGINES["pysim"]().run(vectors)
+
+
+#: Entries with one bit that may be a physical address's, or a reserved one: all of them.
+ONE_BIT = [
+    *(long_mode(entries=table(None, None, None, 1 << bit | 7)) for bit in range(32, 52)),
+    *(long_mode(entries=table(None, None, 1 << bit | 0x87, None)) for bit in range(32, 52)),
+    *(two_levels(cr4="0x10", entries=[[two_levels()["entries"][0][0], hex(1 << bit | 0x87)]])
+      for bit in range(13, 22)),
+    *(long_mode(cr3=hex(1 << bit | 0x1000), entries=[]) for bit in range(32, 64)),
+]
+
+
+@pytest.mark.parametrize("maxphyaddr", [32, 36, 39, 40, 41, 51, 52])
+def test_each_bit_of_an_address_exists_or_is_reserved_by_the_width(maxphyaddr):
+    lines  = [line | {"maxphyaddr": maxphyaddr} for line in ONE_BIT]
+    golden = answers("golden", *lines)
+    assert answers("cxxrtl", *lines) == golden
+
+
+def test_vectors_of_many_widths_are_done_by_one_unit(monkeypatch):
+    lines = [random_line(number) | {"maxphyaddr": width, "entries": []}
+             for number in range(40) for width in range(32, 53)]
+    made  = []
+    monkeypatch.setattr("sim.vectors.engines.compiled.CompiledVectors",
+                        lambda: made.append(CompiledVectors()) or made[-1])
+    assert answers("cxxrtl", *lines) == answers("golden", *lines)
+    assert len(made) == 1
 
 
 def test_a_vector_may_have_any_number_of_entries():

@@ -1,17 +1,16 @@
 """A simulated board, compiled, and driven octet by octet."""
 
 import ctypes
-from importlib import resources
 
 from hw.boards.board import Board
 from hw.boards.top import LIGHTS
 from sim.engines import cxxrtl
-from sim.engines.cxxrtl.build import library
+from sim.engines.cxxrtl.build import Program, library, sources
 
 from . import design
 
 
-__all__ = ["SimulatedBoard", "compiled"]
+__all__ = ["FUNCTIONS", "SimulatedBoard", "compiled"]
 
 
 #: Octets that are received in one run, at most.
@@ -20,6 +19,14 @@ ROOM = 4096
 Number = ctypes.c_uint64
 Word   = ctypes.c_uint32
 Handle = ctypes.c_void_p
+
+#: What a compiled board has.
+FUNCTIONS = (
+    ("board_new",    Handle, [Word]),
+    ("board_delete", None,   [Handle]),
+    ("board_status", Handle, [Handle]),
+    ("board_run",    None,   [Handle, ctypes.c_char_p, Number, ctypes.c_char_p, Number, Number]),
+)
 
 
 class _Status(ctypes.Structure):
@@ -35,19 +42,10 @@ class SimulatedBoard:
     Parameters
     ----------
     calls : :class:`ctypes.CDLL`
-        What it was compiled to.
+        What it was compiled to, with :data:`FUNCTIONS`.
     """
 
     def __init__(self, calls: ctypes.CDLL):
-        for name, result, arguments in (
-            ("board_new",    Handle, [Word]),
-            ("board_delete", None,   [Handle]),
-            ("board_status", Handle, [Handle]),
-            ("board_run",    None,   [Handle, ctypes.c_char_p, Number, ctypes.c_char_p, Number,
-                                      Number]),
-        ):
-            call = getattr(calls, name)
-            call.restype, call.argtypes = result, arguments
         self._calls  = calls
         self._handle = Handle(calls.board_new(design.DIVISOR))
         self._status = _Status.from_address(calls.board_status(self._handle))
@@ -89,12 +87,11 @@ class SimulatedBoard:
 
 def compiled(board: Board) -> SimulatedBoard:
     """A board whose system is compiled through CXXRTL, once. Raises ``Unavailable``."""
-    def made() -> tuple[str, dict[str, str]]:
-        here = resources.files(__package__)
-        return design.text(board, models=True), {
-            "harness.cc": here.joinpath("board.cc").read_text(encoding="utf-8"),
-            "top.h":      here.joinpath("compiled.h").read_text(encoding="utf-8"),
-            "clock.h":    resources.files(cxxrtl).joinpath("clock.h").read_text(encoding="utf-8"),
-        }
+    def made() -> Program:
+        found = sources(__package__, "board.cc", "compiled.h")
+        return Program({"design": design.text(board, models=True)}, {
+            "board.cc": found["board.cc"], "top.h": found["compiled.h"],
+            **sources(cxxrtl.__name__, "clock.h"),
+        }, main="board.cc")
 
-    return SimulatedBoard(library(made))
+    return SimulatedBoard(library(made, FUNCTIONS))

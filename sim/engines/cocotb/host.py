@@ -21,11 +21,12 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import IO, Any
 
-from sim.compiling import Compiler, cache, kept
+from sim.cache import cache
+from sim.compiling import Compiler, kept
 from sim.engine import Unavailable
 from sim.engines.bench import Bench
-from sim.verilog.convert import SCRIPT, from_rtlil
-from sim.yosys import installed
+from sim.verilog.convert import SCRIPT
+from sim.yosys import installed, translate
 
 from . import design
 from .simulators import WHO, Simulator
@@ -78,26 +79,22 @@ def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
     """The design, built: out of the cache, if the version of ``yosys`` made it there."""
     text  = design.text(bench)
     parts = [text, SCRIPT, TIMESCALE, yosys, version("cocotb"), tool.version, *tool.flags,
-             str(_libraries()), platform.machine()]
+             platform.machine()]
     key   = hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
 
     def make(compiling: Compiler) -> Path:
-        source = compiling.folder / "machine.v"
-        source.write_text(TIMESCALE + from_rtlil(text), encoding="utf-8")
+        source, translated = compiling.folder / "machine.v", compiling.folder / "translated.v"
+        (compiling.folder / "machine.il").write_text(text, encoding="utf-8")
+        translate(f"read_rtlil machine.il{SCRIPT} {translated.name}\n", compiling)
+        source.write_text(TIMESCALE + translated.read_text(encoding="utf-8"), encoding="utf-8")
         return tool.build(compiling, source)
 
-    return kept(f"{key}{tool.suffix}", make, who=WHO)
-
-
-def _libraries() -> Path:
-    from cocotb_tools.config import libs_dir
-
-    return libs_dir
+    return kept(key, make, who=WHO)
 
 
 def _environment() -> dict[str, str]:
     """What cocotb wants to find in a simulator's environment."""
-    from cocotb_tools.config import pygpi_entry_point
+    from cocotb_tools.config import libs_dir, pygpi_entry_point
     from find_libpython import find_libpython
 
     python = find_libpython()
@@ -109,6 +106,9 @@ def _environment() -> dict[str, str]:
     return others | {
         "GPI_USERS":           f"{python};{pygpi_entry_point()}",
         "PYGPI_PYTHON_BIN":    sys.executable,
+        # Not in what is built, which so is the same for all environments.
+        "LD_LIBRARY_PATH":     os.pathsep.join(
+            [str(libs_dir), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]),
         "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
         "TOPLEVEL_LANG":       "verilog",
         "COCOTB_TOPLEVEL":     design.TOP,

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
-from sim.compiling import Compiler, tool
+from sim.compiling import Compiler, cxx, tool
 from sim.verilator import verilator
 
 from .design import TOP
@@ -29,9 +29,7 @@ class Simulator(ABC):
         Equal versions, with equal ``flags``, make the same of a design.
     """
 
-    #: Ending of the name of what is built.
-    suffix: ClassVar[str]
-    flags:  ClassVar[Sequence[str]]
+    flags:   ClassVar[Sequence[str]]
     version: str
 
     @abstractmethod
@@ -46,7 +44,6 @@ class Simulator(ABC):
 class Verilator(Simulator):
     """Verilator, which makes a program of a design."""
 
-    suffix = ""
     # In one piece, since the package cannot make precompiled headers; the model is soon compiled,
     # and runs at Python's speed.
     flags  = ("--cc", "--exe", "--vpi", "--prefix", "Vtop", "--output-split", "0", "-Wno-lint",
@@ -54,9 +51,8 @@ class Verilator(Simulator):
 
     def __init__(self) -> None:
         self._program, self._environment = verilator(who=WHO)
-        compiler = subprocess.run(["g++", "--version"], capture_output=True, encoding="utf-8",
-                                  errors="replace")
-        self.version = f"{version('verilator')} {compiler.stdout}"
+        _, compiled_by = cxx(who=WHO)
+        self.version   = f"{version('verilator')} {compiled_by}"
 
     def build(self, compiling: Compiler, design: Path) -> Path:
         """Let Verilator write C++, and compile it."""
@@ -71,7 +67,7 @@ class Verilator(Simulator):
         compiling.run([
             self._program, *(flag for flag in self.flags if "=" not in flag),
             "--top-module", TOP, "-Mdir", str(folder), "-o", TOP,
-            "-LDFLAGS", f"-Wl,-rpath,{libs_dir} -L{libs_dir} -lcocotbvpi_verilator",
+            "-LDFLAGS", f"-Wl,-rpath-link,{libs_dir} -L{libs_dir} -lcocotbvpi_verilator",
             str(share_dir / "lib/verilator/verilator.cpp"), str(visible), str(design),
         ], self._environment)
         compiling.run(["make", "--no-print-directory", "-C", str(folder), "-f", "Vtop.mk", "-j",
@@ -87,7 +83,6 @@ class Verilator(Simulator):
 class Icarus(Simulator):
     """Icarus Verilog, which interprets."""
 
-    suffix = ".vvp"
     flags  = ("-g2005", "-s", TOP)
 
     def __init__(self) -> None:

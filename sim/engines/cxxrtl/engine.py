@@ -37,11 +37,11 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
 
         Raises :class:`sim.engine.Unavailable` without a compiler.
         """
-        compiled = native(self.config, cpus=len(mains), arbiter=self.arbiter,
-                          view=waves is not None)
+        compiled = native(self.config, cpus=len(mains), arbiter=self.arbiter)
         bench    = compiled.bench
         bench.stacks, bench.claims = self.stacks, self.claims
-        self._machine = Machine(compiled, self.memory, deadline=self.deadline)
+        self._machine = Machine(compiled, self.memory, deadline=self.deadline,
+                                view=waves is not None)
         self._readers = [LogReader(list(socket.outputs.values())) for socket in bench.sockets]
         for number, processor in enumerate(self.processors):
             self._machine.attach(number, processor)

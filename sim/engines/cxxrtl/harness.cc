@@ -1,9 +1,11 @@
 // The machine: processors, memory, and the compiled design between them.
 //
-// "design.cc" and "ports.h" are generated from the design: its code, and the names and widths of its
-// ports. Operations run to their end without going back to Python.
+// "design.cc", "view.cc" and "ports.h" are generated from the design: its code, that of what a
+// waveform shows, and the names and widths of its ports. Operations run to their end without going
+// back to Python.
 
 #include "design.cc"
+#include "view.cc"
 
 #include "port.h"
 template<class Cpu> class Socket;
@@ -15,7 +17,7 @@ template<class Cpu> class Socket;
 #include "memory.h"
 #include "socket.h"
 #include "turns.h"
-#include "vectors.h"
+#include "views.h"
 
 
 namespace {
@@ -34,13 +36,15 @@ struct Status {
 
 class Machine {
 public:
-    Machine(uint64_t latency, std::vector<uint8_t> stall, PageOf page_of, uint64_t deadline)
-        : memory(page_of), target(memory, latency, std::move(stall)), deadline(deadline) {}
+    Machine(uint64_t latency, std::vector<uint8_t> stall, PageOf page_of, uint64_t deadline,
+            bool view)
+        : views(view), memory(page_of), target(memory, latency, std::move(stall)),
+          deadline(deadline) {}
 
     Status   status{};
     Sockets  sockets;
     Turns    turns;
-    std::vector<uint32_t> views;  // rows of a cycle, in two words, and the chunks of the view
+    Views    views;
 
     // Runs until an order ends, or the next turn is not known.
     void run() {
@@ -69,7 +73,7 @@ private:
         put<Shared::in::stall>(top, target.stall);
         clocked.evaluate();
         each([&](auto &socket, uint32_t) { socket.sample(top, status.now); });
-        show();
+        views.sample(top, status.now);
         target.step(get<Shared::out::cyc>(top), get<Shared::out::stb>(top),
                     get<Shared::out::we>(top), get<Shared::out::adr>(top),
                     get<Shared::out::sel>(top), get<Shared::out::dat_w>(top));
@@ -92,21 +96,11 @@ private:
         });
     }
 
-    void show() {
-        if (view_width > 1 && (status.now == 0 || !(VIEW(top) == viewed))) {
-            viewed = VIEW(top);
-            views.push_back(uint32_t(status.now));
-            views.push_back(uint32_t(status.now >> 32));
-            views.insert(views.end(), viewed.data, viewed.data + viewed.chunks);
-        }
-    }
-
     Clocked  clocked;
     cxxrtl_design::p_top &top = clocked.top;
     Memory   memory;
     Target   target;
     uint64_t deadline;
-    cxxrtl_yosys::value<view_width> viewed;
 
 public:
     // The order, reply or log of processor "number", as "take" finds it in a socket.
@@ -127,25 +121,13 @@ public:
 extern "C" {
 
 Machine *machine_new(uint64_t latency, const uint8_t *stall, uint64_t stalls, PageOf page_of,
-                     uint64_t deadline) {
-    return new Machine(latency, std::vector<uint8_t>(stall, stall + stalls), page_of, deadline);
+                     uint64_t deadline, uint32_t view) {
+    return new Machine(latency, std::vector<uint8_t>(stall, stall + stalls), page_of, deadline,
+                       view);
 }
 
 void machine_delete(Machine *machine) {
     delete machine;
-}
-
-Vectors *vectors_new() {
-    return new Vectors;
-}
-
-void vectors_delete(Vectors *vectors) {
-    delete vectors;
-}
-
-// Does vectors; returns how many numbers the outcomes are.
-uint64_t vectors_run(Vectors *vectors, const uint64_t *first, uint64_t count, uint64_t *outcomes) {
-    return uint64_t(vectors->run(first, count, outcomes) - outcomes);
 }
 
 void machine_run(Machine *machine) {
@@ -183,8 +165,8 @@ const uint32_t *machine_log(Machine *machine, uint32_t number, uint64_t *count) 
 }
 
 const uint32_t *machine_views(Machine *machine, uint64_t *count) {
-    *count = machine->views.size();
-    return machine->views.data();
+    *count = machine->views.words.size();
+    return machine->views.words.data();
 }
 
 void machine_forget(Machine *machine, uint32_t number) {
@@ -192,7 +174,7 @@ void machine_forget(Machine *machine, uint32_t number) {
 }
 
 void machine_forget_views(Machine *machine) {
-    machine->views.clear();
+    machine->views.words.clear();
 }
 
 // Copies "count" words as bare.h does it, "times" over, after writes of control registers: pairs of

@@ -2,7 +2,6 @@
 
 import ctypes
 from collections.abc import Callable, Iterable, Mapping
-from importlib import resources
 
 from hw.arbiter import Arbiter
 from hw.bus import Register as HwRegister
@@ -13,7 +12,7 @@ from sim.schedule import Turn
 from sw.bus import Register
 
 from . import design
-from .build import library
+from .build import Program, library, sources
 from .processor import CompiledProcessor
 
 
@@ -21,13 +20,30 @@ __all__ = ["Machine", "Native", "Status", "native"]
 
 
 SOURCES = ("bare.h", "clock.h", "harness.cc", "log.h", "memory.h", "port.h", "socket.h", "turns.h",
-           "vectors.h")
+           "views.h")
 
 Word    = ctypes.c_uint32
 Number  = ctypes.c_uint64
 Handle  = ctypes.c_void_p
 Address = ctypes.c_void_p
 PageOf  = ctypes.CFUNCTYPE(ctypes.c_void_p, Number)
+Numbers = ctypes.POINTER(Number)
+
+FUNCTIONS = (
+    ("machine_new",          Handle,  [Number, ctypes.c_char_p, Number, PageOf, Number, Word]),
+    ("machine_delete",       None,    [Handle]),
+    ("machine_run",          None,    [Handle]),
+    ("machine_status",       Address, [Handle]),
+    ("machine_order",        Address, [Handle, Word]),
+    ("machine_reply",        Address, [Handle, Word]),
+    ("machine_plan",         None,    [Handle, ctypes.POINTER(Word), Number, Word]),
+    ("machine_drop_turns",   None,    [Handle]),
+    ("machine_log",          Address, [Handle, Word, Numbers]),
+    ("machine_views",        Address, [Handle, Numbers]),
+    ("machine_forget",       None,    [Handle, Word]),
+    ("machine_forget_views", None,    [Handle]),
+    ("bare_copies",          Number,  [Numbers, Number, Numbers, *[Number] * 5]),
+)
 
 #: Words of a log.
 Words = memoryview
@@ -53,37 +69,15 @@ class Native:
         Its C interface.
     """
 
-    def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter], view: bool):
-        def made() -> tuple[str, dict[str, str]]:
-            self.bench = Bench(config, cpus=cpus, arbiter=arbiter, view=view)
-            here = resources.files(__package__)
-            return design.text(self.bench), {
-                **{name: here.joinpath(name).read_text(encoding="utf-8") for name in SOURCES},
-                "ports.h": design.header(self.bench),
-            }
+    def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter]):
+        def made() -> Program:
+            self.bench = Bench(config, cpus=cpus, arbiter=arbiter, view=True)
+            designs, view = design.designs(self.bench)
+            return Program(designs, {
+                **sources(__package__, *SOURCES), "ports.h": design.header(self.bench, view),
+            })
 
-        self.calls = calls = library(made)
-        numbers = ctypes.POINTER(Number)
-        for name, result, arguments in (
-            ("machine_new",          Handle,  [Number, ctypes.c_char_p, Number, PageOf, Number]),
-            ("machine_delete",       None,    [Handle]),
-            ("machine_run",          None,    [Handle]),
-            ("machine_status",       Address, [Handle]),
-            ("machine_order",        Address, [Handle, Word]),
-            ("machine_reply",        Address, [Handle, Word]),
-            ("machine_plan",         None,    [Handle, ctypes.POINTER(Word), Number, Word]),
-            ("machine_drop_turns",   None,    [Handle]),
-            ("machine_log",          Address, [Handle, Word, numbers]),
-            ("machine_views",        Address, [Handle, numbers]),
-            ("machine_forget",       None,    [Handle, Word]),
-            ("machine_forget_views", None,    [Handle]),
-            ("vectors_new",          Handle,  []),
-            ("vectors_delete",       None,    [Handle]),
-            ("vectors_run",          Number,  [Handle, Address, Number, Address]),
-            ("bare_copies",          Number,  [numbers, Number, numbers, *[Number] * 5]),
-        ):
-            call = getattr(calls, name)
-            call.restype, call.argtypes = result, arguments
+        self.calls = library(made, FUNCTIONS)
 
     def bare_copies(
         self, memory: bytearray, controls: Mapping[Register, int], *, to: int, from_: int,
@@ -117,6 +111,8 @@ class Machine:
         What is behind it.
     deadline : :class:`int`
         Cycles in which a unit must do something for an operation.
+    view : :class:`bool`
+        Log what a waveform shows.
 
     Attributes
     ----------
@@ -126,14 +122,14 @@ class Machine:
         Run until an order ends, a processor hangs, or the cycle is ``status.limit``.
     """
 
-    def __init__(self, native: Native, memory: PhysicalMemory, *, deadline: int):
+    def __init__(self, native: Native, memory: PhysicalMemory, *, deadline: int, view: bool):
         self._calls   = native.calls
         self._memory  = memory
         self._pages: list[ctypes.Array[ctypes.c_char]] = []
         self._page_of = PageOf(self._share)  # must live as long as the machine
         stall         = bytes(memory.stall)
         self._handle  = Handle(self._calls.machine_new(
-            memory.latency, stall, len(stall), self._page_of, deadline))
+            memory.latency, stall, len(stall), self._page_of, deadline, view))
         self.status   = Status.from_address(self._calls.machine_status(self._handle))
         call, handle  = self._calls.machine_run, self._handle
         self.run: Callable[[], None] = lambda: call(handle)
@@ -181,14 +177,14 @@ def _words(start: int | None, count: int) -> Words:
     return memoryview(ctypes.string_at(start, 4 * count) if start else b"").cast("I")
 
 
-_compiled: dict[tuple[MmuConfig, int, type[Arbiter], bool], Native] = {}
+_compiled: dict[tuple[MmuConfig, int, type[Arbiter]], Native] = {}
 
 
 def native(
-    config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter, view: bool = False,
+    config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter,
 ) -> Native:
     """The compiled bench for these. Raises :class:`sim.engine.Unavailable`."""
-    key = config, cpus, arbiter, view
+    key = config, cpus, arbiter
     if key not in _compiled:
-        _compiled[key] = Native(config, cpus=cpus, arbiter=arbiter, view=view)
+        _compiled[key] = Native(config, cpus=cpus, arbiter=arbiter)
     return _compiled[key]

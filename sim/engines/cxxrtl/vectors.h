@@ -1,4 +1,4 @@
-// Access vectors: each on a unit that has just been reset, with a memory of its own.
+// Access vectors: each on a unit that has just been switched on, with a memory of its own.
 
 #pragma once
 
@@ -59,8 +59,9 @@ private:
 };
 
 
-// A vector is a row of numbers: how many entries, their size in bytes, how many operations; the
-// address and the value of each entry; for each operation three numbers, which mean
+// A vector is a row of numbers: the width of a physical address in bits, how many entries, their
+// size in bytes, how many operations; the address and the value of each entry; for each operation
+// three numbers, which mean
 //   a control write:  0, register, value
 //   an access:        1, linear address, kind | size << 8 | user << 16 | implicit << 24
 // Its outcome too: 0, or 1 + the number of the operation that was refused, or "hung"; the cycles of
@@ -73,17 +74,19 @@ public:
     // Does "count" vectors. Returns the end of the outcomes.
     uint64_t *run(const uint64_t *vector, uint64_t count, uint64_t *outcome) {
         while (count--) {
-            reset();
-            const uint64_t *entries = vector + 3, *operations = entries + 2 * vector[0];
-            for (uint64_t index = 0; index < vector[0]; index++)
-                store(entries[2 * index], vector[1], entries[2 * index + 1]);
+            uint64_t width = vector[0], count_of_entries = vector[1], size = vector[2];
+            uint64_t count_of_operations = vector[3];
+            const uint64_t *entries = vector + 4, *operations = entries + 2 * count_of_entries;
+            reset(width);
+            for (uint64_t index = 0; index < count_of_entries; index++)
+                store(entries[2 * index], size, entries[2 * index + 1]);
             uint64_t *ending = outcome + 2;
-            outcome[0] = perform(operations, vector[2], ending);
+            outcome[0] = perform(operations, count_of_operations, ending);
             outcome[1] = lasted;
-            for (uint64_t index = 0; index < vector[0]; index++)
-                *ending++ = load(entries[2 * index], vector[1]);
+            for (uint64_t index = 0; index < count_of_entries; index++)
+                *ending++ = load(entries[2 * index], size);
             outcome = ending;
-            vector  = operations + 3 * vector[2];
+            vector  = operations + 3 * count_of_operations;
         }
         return outcome;
     }
@@ -91,8 +94,9 @@ public:
 private:
     static constexpr uint64_t hung = ~UINT64_C(0), patience = 10000;
 
-    void reset() {
-        clocked.top.reset();
+    void reset(uint64_t width) {
+        clocked.reset();
+        put<Shared::in::maxphyaddr>(clocked.top, width);
         put<in::response_ready>(clocked.top, 1);
         put<in::controlled_ready>(clocked.top, 1);
         memory.clear();

@@ -2,28 +2,51 @@
 
 import ctypes
 from array import array
+from functools import cache
 
 from hw.config import MmuConfig
+from sim.engines.bench import Bench
 
-from .native import Handle, native
+from . import design
+from .build import Program, library, sources
+from .native import Address, Handle, Number
 
 
-__all__ = ["CompiledVectors"]
+__all__ = ["CONFIG", "CompiledVectors"]
+
+
+#: The widest unit that can do everything. How wide a physical address is, a vector says.
+CONFIG = MmuConfig(maxphyaddr=52, variable_maxphyaddr=True)
+
+SOURCES = ("clock.h", "memory.h", "port.h", "vectors.cc", "vectors.h")
+
+FUNCTIONS = (
+    ("vectors_new",    Handle, []),
+    ("vectors_delete", None,   [Handle]),
+    ("vectors_run",    Number, [Handle, Address, Number, Address]),
+)
+
+
+@cache
+def _compiled() -> ctypes.CDLL:
+    def made() -> Program:
+        bench = Bench(CONFIG, view=False)
+        designs, view = design.designs(bench)
+        return Program(designs, {
+            **sources(__package__, *SOURCES), "ports.h": design.header(bench, view),
+        }, main="vectors.cc")
+
+    return library(made, FUNCTIONS)
 
 
 class CompiledVectors:
-    """A compiled unit that does one vector after the other, each from reset on.
+    """A compiled unit that does one vector after the other, each from power-up on.
 
     Vectors and outcomes are as in ``vectors.h``. Raises :class:`sim.engine.Unavailable`.
-
-    Parameters
-    ----------
-    config : :class:`hw.config.MmuConfig`
-        What the unit can do.
     """
 
-    def __init__(self, config: MmuConfig):
-        self._calls  = native(config).calls
+    def __init__(self) -> None:
+        self._calls  = _compiled()
         self._handle = Handle(self._calls.vectors_new())
 
     def run(self, vectors: "array[int]", count: int, size: int) -> list[int]:

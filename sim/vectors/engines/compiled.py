@@ -6,7 +6,6 @@ from functools import lru_cache
 from itertools import chain, islice
 
 from hw.bus import Register as HwRegister
-from hw.config import MmuConfig
 from hw.layout import AccessKind, Fault
 from sim.engines.cxxrtl.vectors import CompiledVectors
 from sim.vectors.support import AC, control_writes, lacking, refused
@@ -41,28 +40,22 @@ class CxxrtlVectors:
     batch = 64
 
     def __init__(self) -> None:
-        self._units: dict[int, CompiledVectors] = {}
+        self._unit: CompiledVectors | None = None
 
     def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
         """What becomes of each of ``vectors``."""
-        outcomes: list[Outcome | str] = [lacking(vector) or "" for vector in vectors]
-        groups: dict[int, list[int]] = {}
-        for index, vector in enumerate(vectors):
-            if not outcomes[index]:
-                groups.setdefault(vector.maxphyaddr, []).append(index)
-        for maxphyaddr, indices in groups.items():
-            found = self._run(maxphyaddr, [vectors[index] for index in indices])
-            for index, outcome in zip(indices, found, strict=True):
-                outcomes[index] = outcome
-        return outcomes
+        reasons = [lacking(vector) for vector in vectors]
+        found   = self._run([vector for vector, reason in zip(vectors, reasons, strict=True)
+                             if reason is None])
+        return [next(found) if reason is None else reason for reason in reasons]
 
-    def _run(self, maxphyaddr: int, vectors: Sequence[Vector]) -> list[Outcome | str]:
-        if maxphyaddr not in self._units:
-            self._units[maxphyaddr] = CompiledVectors(MmuConfig(maxphyaddr=maxphyaddr))
+    def _run(self, vectors: Sequence[Vector]) -> Iterator[Outcome | str]:
+        if vectors and self._unit is None:
+            self._unit = CompiledVectors()
         numbers: list[int] = []
         size  = sum([_pack(vector, numbers) for vector in vectors])
-        found = iter(self._units[maxphyaddr].run(array("Q", numbers), len(vectors), size))
-        return [_unpack(vector, found) for vector in vectors]
+        found = iter(self._unit.run(array("Q", numbers), len(vectors), size) if self._unit else ())
+        return (_unpack(vector, found) for vector in vectors)
 
 
 @lru_cache(maxsize=65536)
@@ -74,7 +67,7 @@ def _controls(cr0: int, cr3: int, cr4: int, efer: int) -> tuple[int, ...]:
 
 def _pack(vector: Vector, numbers: list[int]) -> int:
     """Add a vector to ``numbers``; return how many numbers its outcome is."""
-    _, cr0, cr3, cr4, efer, _, _, _, access, entries, before = vector
+    _, cr0, cr3, cr4, efer, _, _, maxphyaddr, access, entries, before = vector
     steps      = (*before, access) if before else (access,)
     operations = [*_controls(cr0, cr3, cr4, efer)]
     last       = 0
@@ -83,7 +76,7 @@ def _pack(vector: Vector, numbers: list[int]) -> int:
             operations += (0, _RFLAGS, AC * ac)
             last = ac
         operations += (1, linear, _HOW[kind, size, implicit, cpl])
-    numbers += (len(entries), entry_size(cr0, cr4, efer), len(operations) // 3)
+    numbers += (maxphyaddr, len(entries), entry_size(cr0, cr4, efer), len(operations) // 3)
     numbers += chain.from_iterable(entries)
     numbers += operations
     return 2 + 4 * len(steps) + len(entries)

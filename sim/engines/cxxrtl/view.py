@@ -1,0 +1,63 @@
+"""What a waveform shows, as a design of its own.
+
+It computes the view from ports of the machine, and only while there is a waveform. So a machine
+with one is the same machine as without.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from amaranth import Cat, Elaboratable, Module, Signal, Value
+from amaranth.back import rtlil
+
+from sim.engines.bench import Bench
+
+
+__all__ = ["View"]
+
+
+class View(Elaboratable):
+    """The view of a bench, which is combinational.
+
+    Parameters
+    ----------
+    bench : :class:`sim.engines.bench.Bench`
+        A bench with a view.
+    ports : mapping of :class:`str` to :class:`Value`
+        Signals of the bench that are ports already, by the names of these.
+
+    Attributes
+    ----------
+    further : :class:`dict` of :class:`Value`
+        Signals that must become ports of the machine, by names for them.
+    inputs : :class:`dict` of :class:`str`
+        The port of the machine for each input, by their names.
+    """
+
+    def __init__(self, bench: Bench, ports: Mapping[str, Value]):
+        self._value = Cat(bench.views)
+        self._view  = Signal(len(bench.view), name="view")
+        known       = {id(value): name for name, value in ports.items()}
+        # The signals of an expression: what would be its sensitivity list.
+        signals     = list(self._value._rhs_signals())
+        self.further: dict[str, Value] = {}
+        for signal in signals:
+            if id(signal) not in known:
+                name = f"out_view_{len(self.further)}"
+                self.further[name] = signal
+                known[id(signal)]  = name
+        self._inputs = [(Signal(len(signal), name=f"in_{number}"), signal)
+                        for number, signal in enumerate(signals)]
+        self.inputs  = {port.name: known[id(signal)] for port, signal in self._inputs}
+
+    def elaborate(self, platform: Any) -> Module:
+        """Put the view together."""
+        m = Module()
+        m.d.comb += [signal.eq(port) for port, signal in self._inputs]
+        m.d.comb += self._view.eq(self._value)
+        return m
+
+    def text(self) -> str:
+        """The design in RTLIL."""
+        return rtlil.convert(self, ports=[*(port for port, _ in self._inputs), self._view],
+                             emit_src=False)
