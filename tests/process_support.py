@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-__all__ = ["PATIENCE", "ROOT", "Child", "awaited", "dragoncage", "ended"]
+__all__ = ["PATIENCE", "ROOT", "Child", "awaited", "ended", "started"]
 
 
 ROOT = Path(__file__).parents[1]
@@ -59,8 +59,10 @@ class Child:
         The program and its arguments.
     terminal : :class:`bool`
         Standard input and standard error are a terminal, whose text is ``err``.
-    stdin : file, :class:`int` or :class:`None`
-        Standard input, if it is not the terminal; by default there is none.
+    stdin : file or :class:`int`
+        Standard input, if it is not the terminal; by default it is empty.
+    stdout : file or :class:`int`
+        Standard output; by default it is read, and its text is ``out``.
     parameters
         As for :class:`subprocess.Popen`.
 
@@ -72,19 +74,20 @@ class Child:
         Its exit status, once :meth:`wait` has returned it.
     """
 
-    def __init__(self, *command, terminal=False, stdin=subprocess.DEVNULL, **parameters):
+    def __init__(self, *command, terminal=False, stdin=subprocess.DEVNULL,
+                 stdout=subprocess.PIPE, **parameters):
         self._said    = {"out": bytearray(), "err": bytearray()}
         self._threads = []
         self._controller, far = pty.openpty() if terminal else (None, None)
         try:
             self._process = subprocess.Popen(
-                command, stdin=far if terminal else stdin, stdout=subprocess.PIPE,
+                command, stdin=far if terminal else stdin, stdout=stdout,
                 stderr=far if terminal else subprocess.PIPE, start_new_session=True, **parameters)
         finally:
             if terminal:
                 os.close(far)
-        self.stdin = self._process.stdin
-        self._listen("out", self._process.stdout.fileno())
+        if self._process.stdout is not None:
+            self._listen("out", self._process.stdout.fileno())
         self._listen("err", self._controller if terminal else self._process.stderr.fileno())
 
     def __enter__(self):
@@ -137,9 +140,10 @@ class Child:
         self.until(lambda: b"\n" in self.out)
         return self.out.decode().partition("\n")[0]
 
-    def type(self, text):
-        """Type ``text`` at its terminal."""
-        os.write(self._controller, text.encode())
+    def tell(self, text):
+        """Write ``text`` to its standard input, a pipe, and close that."""
+        with self._process.stdin as file:
+            file.write(text.encode())
 
     def send_signal(self, number):
         """Send it a signal."""
@@ -164,7 +168,7 @@ class Child:
         self._threads.append(thread)
 
 
-def dragoncage(*arguments, **parameters):
-    """The command of that name as a :class:`Child`."""
+def started(*arguments, **parameters):
+    """The command `dragoncage`, as a :class:`Child`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **parameters.pop("env", {})}
     return Child(sys.executable, "-m", "sim", *map(str, arguments), env=environment, **parameters)

@@ -1,14 +1,15 @@
 """The pseudo-terminal of a simulated board, with a board that is made up, and the command."""
 
 import os
-import pty
 import select
+import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from process_support import started
 
 from sim.boards.simulated.terminal import HELD, Terminal
 
@@ -108,18 +109,12 @@ def test_a_board_that_has_nothing_to_do_stands_still(served):
 
 
 def test_on_a_terminal_the_lights_are_shown_in_a_line_of_80_columns():
-    controller, terminal = pty.openpty()
-    with subprocess.Popen([sys.executable, "-m", "sim", "simulate-board", "icebreaker"], cwd=ROOT,
-                          stdin=terminal, stdout=subprocess.PIPE, stderr=terminal) as process:
-        device = process.stdout.readline().decode().strip()
-        said = b""
-        while b"busy" not in said:
-            said += os.read(controller, 4096)
-        process.terminate()
-        process.wait(20)
-    os.close(terminal)
-    os.close(controller)
-    lines = said.decode().replace("\x1b[K", "").replace("\r", "\n").splitlines()
+    with started("simulate-board", "icebreaker", terminal=True) as child:
+        device = child.line()
+        child.until(lambda: b"busy" in child.err)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait() == 143
+    lines = child.err.decode().replace("\x1b[K", "").replace("\r", "\n").splitlines()
     assert f"now, elsewhere: dragoncage run --engine serial --port {device}" in lines
     assert "Enter presses the WP button, Ctrl-C ends" in lines
     assert ". fault  . bypass  . wp  . busy  " in lines

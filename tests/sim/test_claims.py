@@ -270,7 +270,7 @@ EXPECTED = [
 ]
 
 
-@pytest.mark.parametrize("judge, expected", EXPECTED, ids=lambda item: str(item)[:40])
+@pytest.mark.parametrize("judge, expected", EXPECTED)
 def test_every_judge_says_what_it_expected(judge, expected):
     assert judge(trace()).expected == expected
 

@@ -12,7 +12,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from files_support import ROOT, await_drafts, files_of_at_most, started
+from files_support import await_drafts, files_of_at_most
+from process_support import ROOT, started
 
 from sim.cli import main
 
@@ -146,21 +147,19 @@ def test_python_m_sim_is_the_command():
     (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129),
 ])
 def test_an_interrupted_run_leaves_nothing(tmp_path, number, status):
-    run = started("run", "--waves", "new/er/waves", cwd=tmp_path,
-                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    await_drafts(run, folder=tmp_path)
-    run.send_signal(number)
-    assert run.wait(timeout=30) == status
+    with started("run", "--waves", "new/er/waves", cwd=tmp_path) as child:
+        await_drafts(child, folder=tmp_path)
+        child.send_signal(number)
+        assert child.wait() == status
     assert list(tmp_path.iterdir()) == []
 
 
 def test_two_runs_may_write_one_waveform_at_once(tmp_path):
-    runs = [started("run", CASE, "--waves", "both", cwd=tmp_path, stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE) for _ in range(2)]
-    for run in runs:
-        out, err = run.communicate(timeout=60)
-        assert run.returncode == 0, err
-        assert "ok: 4 of 4 claims hold" in out
+    with (started("run", CASE, "--waves", "both", cwd=tmp_path) as first,
+          started("run", CASE, "--waves", "both", cwd=tmp_path) as second):
+        for child in (first, second):
+            assert child.wait() == 0, child.err
+            assert b"ok: 4 of 4 claims hold" in child.out
     folder = tmp_path / "both/scenario_cases-4level-5.x"
     assert sorted(os.listdir(folder)) == ["waves.gtkw", "waves.sucl", "waves.vcd"]
     times = re.findall(r"^#(\d+)$", (folder / "waves.vcd").read_text(), re.M)
@@ -221,9 +220,9 @@ def test_standard_output_that_is_full_is_one_line_and_status_2(arguments, monkey
 
 def test_a_process_whose_output_is_full_ends_with_status_2():
     with open("/dev/full", "w") as full:
-        run = started("list", stdout=full, stderr=subprocess.PIPE)
-        assert run.communicate(timeout=60)[1] == f"{FULL}\n"
-    assert run.returncode == 2
+        done = subprocess.run([sys.executable, "-m", "sim", "list"], cwd=ROOT, stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, f"{FULL}\n")
 
 
 def test_standard_output_that_is_closed_is_one_line_and_status_2(monkeypatch, capsys):

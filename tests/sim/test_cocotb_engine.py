@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cocotb_engine_support import break_down, end, misbehave, recorded, tell
-from process_support import awaited, dragoncage, ended
+from process_support import awaited, ended, started
 from trace_support import assert_same
 
 from hw.presets import PRESETS
@@ -166,8 +166,8 @@ def test_an_end_from_outside_leaves_nothing_behind(number, status, tmp_path):
     path, waves = tmp_path / "endless.py", tmp_path / "waves"
     path.write_text(ENDLESS)
     number_of_the_simulator = path.with_suffix(".pid")
-    with dragoncage("run", path, "--engine", "cocotb", "--simulator", QUICK,
-                    "--waves", waves) as child:
+    with started("run", path, "--engine", "cocotb", "--simulator", QUICK,
+                 "--waves", waves) as child:
         child.until(lambda: number_of_the_simulator.exists()
                     and number_of_the_simulator.read_text())
         assert list(waves.iterdir())

@@ -21,7 +21,7 @@ EXPECTED = [
 ]
 
 
-@pytest.mark.parametrize("judge, expected", EXPECTED, ids=lambda item: str(item)[:30])
+@pytest.mark.parametrize("judge, expected", EXPECTED)
 def test_every_judge_says_what_it_expected(judge, expected):
     verdict = judge([trace(), trace()])
     assert not verdict.holds and verdict.expected == expected

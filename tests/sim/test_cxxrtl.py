@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from random import Random
 
 import pytest
+from process_support import Child, started
 from trace_support import assert_same
 
 from hw.config import MmuConfig
@@ -202,15 +204,13 @@ def test_two_processes_may_compile_at_once(tmp_path):
     hasty.chmod(0o755)
     places  = {"XDG_CACHE_HOME": str(tmp_path), "PATH": f"{hasty.parent}:{os.environ['PATH']}"}
     command = [sys.executable, "-c", program]
-    options = {"cwd": ROOT, "env": os.environ | places, "stderr": subprocess.PIPE,
-               "text": True}
-    first, second = subprocess.Popen(command, **options), subprocess.Popen(command, **options)
-    said = [process.communicate()[1] for process in (first, second)]
-    assert (first.returncode, second.returncode) == (0, 0)
-    assert all("compiling" in text for text in said)
+    options = {"cwd": ROOT, "env": os.environ | places}
+    with Child(*command, **options) as first, Child(*command, **options) as second:
+        assert (first.wait(), second.wait()) == (0, 0)
+        assert b"compiling" in first.err and b"compiling" in second.err
     [entry] = (tmp_path / "dragoncage").iterdir()
     assert {path.name for path in entry.iterdir()} == {"machine.so", "sha256"}
-    assert subprocess.run(command, **options, check=True).stderr == ""
+    assert subprocess.run(command, **options, capture_output=True, check=True).stderr == b""
 
 
 def test_without_a_compiler_one_line_says_what_to_install(tmp_path):
@@ -298,11 +298,8 @@ def test_an_interrupt_does_not_wait_for_the_compiler(tmp_path):
     slow.write_text('#!/bin/sh\n[ "$1" = --version ] || exec sleep 60\n')
     slow.chmod(0o755)
     places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    with subprocess.Popen([sys.executable, "-m", "sim", "run", CASE, "--engine", "cxxrtl"],
-                          cwd=ROOT, env=os.environ | places, stderr=subprocess.PIPE,
-                          text=True) as process:
-        process.stderr.readline()
-        process.terminate()
-        process.wait(20)
-    assert process.returncode == 143
+    with started("run", CASE, "--engine", "cxxrtl", env=places) as child:
+        child.until(lambda: b"compiling" in child.err)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait() == 143
     assert list((tmp_path / "cache" / "dragoncage").iterdir()) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from files_support import drafts, files_of_at_most
+from process_support import Child
 
 from sim import files
 from sim.files import FileTrouble, lines, new_folder, output, written
@@ -139,9 +140,10 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced():
 
 def test_a_pipe_is_written_to_and_stays():
     os.mkfifo("pipe")
-    with subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE, text=True) as reader:
+    with Child("cat", "pipe") as reader:
         write("pipe", "through it")
-        assert reader.stdout.read() == "through it"
+        assert reader.wait() == 0
+        assert reader.out == b"through it"
     assert Path("pipe").is_fifo() and os.listdir() == ["pipe"]
 
 

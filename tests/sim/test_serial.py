@@ -3,13 +3,12 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from board_support import DirectLine, board_named, engine_on, work, worked
+from process_support import started
 from pywellen.pywellen import Waveform
 from trace_support import assert_same
 
@@ -217,12 +216,11 @@ def test_a_board_that_is_unplugged_ends_the_run_with_a_reason(monkeypatch, icebr
 @pytest.fixture
 def device():
     """The device of a simulated board, in a process of its own."""
-    with subprocess.Popen([sys.executable, "-m", "sim", "simulate-board", "icebreaker"], cwd=ROOT,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        yield process.stdout.readline().strip()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
-        assert "Traceback" not in process.stderr.read()
+    with started("simulate-board", "icebreaker") as child:
+        yield child.line()
+        child.send_signal(signal.SIGINT)
+        assert child.wait() == 0
+        assert b"Traceback" not in child.err
 
 
 def test_the_command_tells_the_whole_story_through_a_pseudo_terminal(device, capsys):

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from files_support import await_drafts, drafts, files_of_at_most, started
+from files_support import await_drafts, drafts, files_of_at_most
+from process_support import Child, started
 from vector_support import as_text, long_mode, random_line
 
 from sim.cli import main
@@ -141,9 +142,10 @@ def test_a_link_stays_a_link(folder):
 def test_what_is_no_ordinary_file_is_written_to_and_stays(folder):
     write("in", long_mode())
     os.mkfifo("pipe")
-    reader = subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE, text=True)
-    assert access("in", "-o", "pipe") == 0
-    assert ids(reader.communicate(timeout=30)[0]) == [1]
+    with Child("cat", "pipe") as reader:
+        assert access("in", "-o", "pipe") == 0
+        assert reader.wait() == 0
+        assert ids(reader.out.decode()) == [1]
     assert Path("pipe").is_fifo()
     assert sorted(os.listdir()) == ["in", "pipe"]
 
@@ -207,22 +209,22 @@ def test_an_interrupt_leaves_nothing(folder, capsys, monkeypatch):
 def test_a_signal_leaves_nothing(folder, number, status):
     Path("out").write_text("old")
     # Standard input stays open, so that the command waits for the rest.
-    run = started("access", "-", "-o", "out", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    await_drafts(run)
-    run.send_signal(number)
-    assert run.wait(timeout=30) == status
-    run.stdin.close()
+    with started("access", "-", "-o", "out", stdin=subprocess.PIPE) as child:
+        await_drafts(child)
+        child.send_signal(number)
+        assert child.wait() == status
     assert os.listdir() == ["out"] and Path("out").read_text() == "old"
 
 
 def test_two_commands_may_write_one_file_at_once(folder):
-    runs = [started("access", "--engine", "golden", "-", "-o", "out", stdin=subprocess.PIPE)
-            for _ in range(2)]
-    await_drafts(*runs)
-    for name, run in zip("ab", runs, strict=True):
-        run.communicate(as_text(*(long_mode(id=name) for _ in range(50))), timeout=30)
-        assert run.returncode == 0
-        assert ids(Path("out").read_text()) == [name] * 50
+    command = ("access", "--engine", "golden", "-", "-o", "out")
+    with (started(*command, stdin=subprocess.PIPE) as first,
+          started(*command, stdin=subprocess.PIPE) as second):
+        await_drafts(first, second)
+        for name, child in (("a", first), ("b", second)):
+            child.tell(as_text(*(long_mode(id=name) for _ in range(50))))
+            assert child.wait() == 0, child.err
+            assert ids(Path("out").read_text()) == [name] * 50
     assert os.listdir() == ["out"]
 
 
@@ -254,13 +256,14 @@ def test_standard_streams_that_are_closed_are_one_line_and_status_2():
 
 def test_a_reader_that_has_enough_ends_it_quietly(folder):
     write("in", *(long_mode(id=number) for number in range(20_000)))
-    run = started("access", "--engine", "golden", "in", stdout=subprocess.PIPE,
-                  stderr=subprocess.PIPE)
-    assert run.stdout.readline().startswith('{"id": 0')
-    run.stdout.close()
-    assert run.wait(timeout=30) == 141
-    assert all(re.fullmatch(r"[\d,]+ vectors, [\d,]+/s\n", said) for said in run.stderr)
-    run.stderr.close()
+    read, write_end = os.pipe()
+    with started("access", "--engine", "golden", "in", stdout=write_end) as child:
+        os.close(write_end)
+        assert os.read(read, 8) == b'{"id": 0'
+        os.close(read)
+        assert child.wait() == 141
+        assert all(re.fullmatch(r"[\d,]+ vectors, [\d,]+/s", said)
+                   for said in child.err.decode().splitlines())
 
 
 def test_a_file_is_not_held_in_memory(folder):
