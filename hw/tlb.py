@@ -34,10 +34,11 @@ def translation_layout(config):
 
 
 class Tlb(wiring.Component):
-    """Fully associative TLB for pages of all sizes, filled in turn.
+    """Fully associative TLB for pages of all sizes, with round-robin replacement.
 
-    No two translations for one linear address are ever held: a fill forgets those that it
-    overlaps. Rights are stored, not judged.
+    Each fill takes the slot after that of the fill before, whatever the slots hold. No two
+    translations for one linear address are ever held: a fill forgets those that it overlaps.
+    Rights are stored, not judged.
 
     Ref: Intel SDM Vol. 3A, section 4.10.2 "Translation Lookaside Buffers".
 

@@ -194,7 +194,7 @@ def test_a_local_flush_leaves_each_global_slot_and_no_other():
 
 
 @each_preset
-def test_slots_are_filled_in_turn_and_only_a_valid_one_is_evicted(config):
+def test_replacement_is_round_robin_and_only_a_valid_slot_is_evicted(config):
     async def main(tlb):
         pages = range(1, 3 * tlb.slots)
         for number, page in enumerate(pages):
