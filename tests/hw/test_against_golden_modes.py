@@ -17,7 +17,7 @@ from sim.golden.state import PagingMode
 from sw.bus import Access, Kind, Register
 
 
-P, RW, US, A, D, PS = 1, 2, 4, 0x20, 0x40, 0x80
+P, RW, US, A, D, PS, G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100
 PE, WP, PG = 1, 1 << 16, 1 << 31
 PSE, PAE, PGE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 20, 1 << 21
 LME, NXE, XD = 1 << 8, 1 << 11, 1 << 63
@@ -30,7 +30,8 @@ PAGES  = (0x8000_c000, 0x1010_d000, 0x0801_e000)
 #: Pages, and neighbours of theirs; the last two are that in 32 bits.
 LINEARS = (0x4060_5000, 0x4060_6000, 0x7fff_f000, 0x8000_0000, 0xffff_f000, 0)
 
-#: Bits 11 to 9 are ignored in every entry, and PWT and PCD select a memory type.
+#: Bits 11 to 9 are ignored in every entry; PWT and PCD select a memory type. D and G of upper
+#: entries are ignored besides, and G without CR4.PGE.
 IGNORED = 0xe18
 
 
@@ -146,16 +147,17 @@ class Wanderer:
             leaf  = level == depth - 1
             below = self.chance.choice(PAGES) if leaf else TABLES[mode][level]
             if shift > 12 and leaf:
-                below = below & -1 << shift | PS
+                below = below & -1 << shift | PS | self.some(1 << 12)  # PAT
+            elif leaf:
+                below |= self.some(PS)                                 # PAT too, in a PTE
             yield "edit", place, below | self._flags(size, upper=not leaf)
             table = below
 
     def _flags(self, size, *, upper):
         """Flags of an entry: what is ignored in it is random."""
-        flags = P | RW | self.some(US) | self.some(A)
-        flags |= self.some(IGNORED)
+        flags = P | RW | self.some(US | A) | self.some(IGNORED) | self.some(G)
         if upper:
-            flags |= self.some(D | 1 << 8)  # D and G count in leaves only
+            flags |= self.some(D)
             flags |= self.some(PS) * (size == 4 and not self.state.cr4 & PSE)
         if size == 8:
             flags |= self.some(0x7ff << 52) | self.some(XD) * bool(self.state.efer & NXE)
