@@ -1,6 +1,6 @@
 """Requests to a board, and its answers: repeated until they get through.
 
-Ref: docs/serial-link.md, "The computer's part".
+Ref: docs/serial-link.md, "Who repeats".
 """
 
 import secrets

@@ -1,6 +1,6 @@
 """One request and its answer, in segments: which frames to send when, without a line or a clock.
 
-Ref: docs/serial-link.md, "The computer's part".
+Ref: docs/serial-link.md, "Who repeats".
 """
 
 from collections.abc import Iterable

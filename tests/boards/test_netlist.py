@@ -13,6 +13,8 @@ from sim.machine import ENGINES
 from sim.scenario import discover
 
 
+# Synthesis, Verilator, g++ and some 19 million cycles: minutes, and many on a busy machine.
+@pytest.mark.timeout(1800)
 def test_the_netlist_of_the_smallest_unit_tells_the_whole_article(monkeypatch):
     board = BOARDS["icebreaker"]
     assert board.preset == "tiny"

@@ -33,6 +33,8 @@ def test_a_bitstream_for_an_ice40(blinker, tmp_path):
     assert "Yosys 0." in outcome.log.read_text()
 
 
+# Place and route takes minutes, and many on a busy machine.
+@pytest.mark.timeout(1800)
 def test_the_whole_system_fits_an_icebreaker_and_meets_its_timing(tmp_path):
     outcome = built(BOARDS["icebreaker"], tmp_path)
     assert outcome.shortcomings == []
