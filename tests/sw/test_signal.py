@@ -1,7 +1,9 @@
 """Signals that a program gets for its own accesses, and from others."""
 
+from dataclasses import replace
+
 import pytest
-from user_support import EACH_PAGING, boot, raises_errno, runs
+from user_support import EACH_PAGING, boot, filled, raises_errno, runs
 
 from sw.errno import Errno
 from sw.kernel.cred import cred
@@ -179,6 +181,73 @@ async def test_ignored_signals_do_not_arrive():
     await user.syscall(NR_rt_sigaction, SIGTERM, SIG_IGN)
     await user.kill(user.pid, SIGTERM)
     assert user.task.pending == []
+
+
+@runs
+async def test_an_ignored_signal_is_not_even_sent():
+    user  = await boot()
+    child = await user.fork()
+    await child.syscall(NR_rt_sigaction, SIGTERM, SIG_IGN)
+    await user.kill(child.pid, SIGTERM)
+    assert child.task.pending == []
+
+
+@runs
+async def test_a_signal_that_is_ignored_by_the_time_it_arrives_does_nothing():
+    user  = await boot()
+    at    = await filled(user)
+    child = await user.fork()
+    await user.kill(child.pid, SIGTERM)
+    child.task.sighand.action[SIGTERM] = SIG_IGN
+    assert await child.load(at) == 0xABCD
+
+
+@runs
+async def test_sigkill_overtakes_what_was_sent_before():
+    user  = await boot()
+    child = await user.fork()
+    await child.handle(SIGTERM)
+    await user.kill(child.pid, SIGTERM)
+    await user.kill(child.pid, SIGKILL)
+    with pytest.raises(Killed) as caught:
+        await child.load(0)
+    assert caught.value.info.si_signo == SIGKILL
+
+
+@runs
+async def test_there_are_three_dispositions():
+    user = await boot()
+    for action in (-1, 3):
+        with raises_errno(Errno.EINVAL):
+            await user.syscall(NR_rt_sigaction, SIGTERM, action)
+    assert await user.syscall(NR_rt_sigaction, SIGTERM, SIG_IGN) == 0
+    assert await user.syscall(NR_rt_sigaction, SIGTERM, 0) == SIG_IGN
+
+
+def ids(**others: int) -> cred:
+    """Credentials with some ids of choice; all others are 1000."""
+    return replace(cred.of_user(1000), **others)
+
+
+@pytest.mark.parametrize("sender, target, errno", [
+    (ids(euid=0),              ids(uid=7, suid=7),   None),
+    (ids(euid=8),              ids(suid=7),          None),   # real id and real id
+    (ids(euid=8),              ids(uid=7),           None),   # real and saved
+    (ids(uid=8),               ids(suid=7),          None),   # effective and real
+    (ids(uid=8),               ids(uid=7),           None),   # effective and saved
+    (ids(),                    ids(uid=7, suid=7),   Errno.EPERM),   # only the effective is alike
+    (ids(uid=8, euid=9),       ids(),                Errno.EPERM),
+])
+@runs
+async def test_whose_ids_may_send_a_signal(sender, target, errno):
+    user  = await boot(credentials=target)
+    other = await User.create(user.cpu, credentials=sender)
+    if errno is None:
+        await other.kill(user.pid, SIGTERM)
+    else:
+        with raises_errno(errno):
+            await other.kill(user.pid, SIGTERM)
+    assert len(user.task.pending) == (errno is None)
 
 
 @runs
