@@ -124,7 +124,7 @@ def _counted(run: Run) -> list[str]:
 
 
 def _link(run: Run) -> list[str]:
-    """What went wrong on the link to a board."""
+    """Faults on the link to a board."""
     wrong = ", ".join(text.format(run.link[name]) for name, text in _FAULTS.items()
                       if run.link.get(name))
     return _wrap(f"the serial link: {wrong}", "", "   ") if wrong else []

@@ -118,7 +118,6 @@ def talk(*steps, answers=None, slow=0, found=answers_in, deadline=400_000):
         while True:
             line.append(await get(ctx, link.sent))
             user.quiet = 0
-            await idle(ctx, PACE - 1)
 
     simulate(link, computer, background=(user.run, user.count, listen), deadline=deadline)
     assert user.strobes == len(user.done)

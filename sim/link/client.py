@@ -209,7 +209,7 @@ class Client:
             self._heard = (self._heard + octets)[-_KEPT:]
 
     def _has_version_1(self) -> bool:
-        """Whether the board, which does not answer, does so in the first version of the link."""
+        """True if the board, which has not answered, does so in version 1 of the link."""
         for _ in range(2):
             heard, until = b"", self._line.now() + SILENCE
             self._line.write(version1.CONNECT)

@@ -1,4 +1,4 @@
-"""What is wrong with a line on which no board answers, in words."""
+"""Diagnosis of a line on which no board answers, in words."""
 
 import string
 
@@ -15,7 +15,7 @@ _QUOTED = 30
 
 
 def no_board(heard: bytes, *, echoed: int, seconds: float) -> str:
-    """What there is at a port instead of a board.
+    """Name what is at a port instead of a board.
 
     ``heard`` is what came there, and ``echoed`` how many requests came back.
     """
@@ -34,7 +34,7 @@ def no_board(heard: bytes, *, echoed: int, seconds: float) -> str:
 
 
 def no_answer(*, broken: int, sent: int, seconds: float) -> str:
-    """Why a board that has answered before does not any more.
+    """Say that a board which has answered before does not any more.
 
     ``broken`` counts frames that came since, and ``sent`` those that were sent.
     """
@@ -46,11 +46,11 @@ def no_answer(*, broken: int, sent: int, seconds: float) -> str:
 
 
 def too_bad(*, broken: int, whole: int) -> str:
-    """Why a line is given up on which frames get through. Counts those from the board."""
+    """Say that too few frames get through. The counts are of those from the board."""
     return (f"the line is too bad: of {broken + whole} frames from the board {broken} came broken, "
             f"and others were lost; {_REMEDY}")
 
 
 def _is_text(octets: bytes) -> bool:
-    """Whether most of it can be read. Of noise, three bytes in eight can."""
+    """True if most of it can be read. Of noise, three bytes in eight can."""
     return len(octets) >= 4 and 5 * sum(octet in _TEXT for octet in octets) > 3 * len(octets)

@@ -55,7 +55,7 @@ class Exchange:
 
     @property
     def complete(self) -> bool:
-        """Whether the answer is all there."""
+        """True once the answer is all there."""
         return len(self._answer) == self._count
 
     @property

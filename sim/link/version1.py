@@ -20,7 +20,7 @@ _GREETING = b"\x00\x01\x01"
 
 
 def greets(octets: bytes) -> bool:
-    """Whether a greeting is among ``octets``."""
+    """True if a greeting is among ``octets``."""
     return any(_is_greeting(content) for content in octets.split(bytes([FLAG])))
 
 
