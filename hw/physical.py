@@ -22,7 +22,7 @@ def width_of(component):
 
 
 def exceeds(address, maxphyaddr):
-    """Is a bit of ``address`` set that physical addresses of this width do not have?"""
+    """True if a bit of ``address`` is set that physical addresses of this width lack."""
     if isinstance(maxphyaddr, int):
         return address[maxphyaddr:].any()
     return (address >> maxphyaddr).any()

@@ -27,6 +27,7 @@
 :mod:`sim.report`         a run as text and as JSON
 :mod:`sim.progress`       how far something is that takes long
 :mod:`sim.files`          files of the user: output that appears whole or not at all
+:mod:`sim.undisturbed`    ... while no signal and no other program of ours comes between
 :mod:`sim.compiling`      compiling once, and
 :mod:`sim.cache`          ... keeping it, for the user alone
 :mod:`sim.yosys`          Yosys, and

@@ -1,4 +1,4 @@
-"""How a run comes to an end before its time, and what was going on then."""
+"""Ends of a run before its time, and the record of what was going on then."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Failure:
 
 
 def failure_of(stop: BaseException, machine: Machine, watch: Watch, file: str) -> Failure:
-    """What ``stop``, one of :data:`STOPS`, did to the run of the scenario in ``file``.
+    """The failure that ``stop``, one of :data:`STOPS`, is for the scenario in ``file``.
 
     A machine that hangs raises nothing in the scenario, so that ``watch`` must know where it was.
     """

@@ -4,17 +4,16 @@ All files that a command writes are written by :func:`output` or :func:`written`
 """
 
 import errno
-import fcntl
 import os
-import signal
 import stat
 import sys
-import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
+
+from .undisturbed import locked, signals_later
 
 
 __all__ = ["STANDARD", "FileTrouble", "lines", "new_folder", "output", "print_out", "written"]
@@ -29,8 +28,6 @@ LONGEST = 1 << 20
 #: A file that is made, and neither found nor reached through a link.
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
-#: What may end a command while files get their names.
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class FileTrouble(Exception):
@@ -74,7 +71,7 @@ def _batches(file: IO[str], count: int, said: str) -> Iterator[list[str]]:
 
 @contextmanager
 def output(name: str) -> Iterator[IO[str]]:
-    """What to write text to: a file, see :func:`written`, or standard output."""
+    """A file to write text to: see :func:`written`; or standard output."""
     if name != STANDARD:
         with written(name) as [file]:
             yield file
@@ -128,7 +125,9 @@ def written(*names: str | Path, instead: Collection[Path] = ()) -> Iterator[list
         for draft, file in zip(drafts, found, strict=True):
             with _reported(draft.name):
                 file.close()
-        with _undisturbed(os.path.dirname(drafts[0].name)):
+        # One file appears whole by itself.
+        alone = len(drafts) == 1 and not instead
+        with signals_later(), nullcontext() if alone else _locked_folder(drafts[0].name):
             for draft in drafts:
                 with _reported(draft.name):
                     draft.publish()
@@ -232,36 +231,13 @@ def _same(found: os.stat_result, path: str) -> bool:
 
 
 @contextmanager
-def _undisturbed(folder: str) -> Iterator[None]:
-    """No other of us gives names to files in ``folder`` meanwhile, and no signal ends us."""
-    descriptor = None
-    with suppress(OSError):  # not every file system has locks
-        descriptor = os.open(folder or os.curdir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    try:
-        with _signals_later():
-            yield
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
-
-
-@contextmanager
-def _signals_later() -> Iterator[None]:
-    """Signals that end us do so after the body of the ``with`` statement."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # they end nothing but the main thread
-        return
-    arrived: list[int] = []
-    before = {number: signal.signal(number, lambda number, frame: arrived.append(number))
-              for number in ENDINGS}
-    try:
+def _locked_folder(name: str) -> Iterator[None]:
+    """No other of us gives names to files in the folder of ``name`` meanwhile."""
+    folder = os.path.dirname(name) or os.curdir
+    with ExitStack() as stack:
+        with _reported(folder):
+            stack.enter_context(locked(folder))
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number in arrived:
-            signal.raise_signal(number)
 
 
 @contextmanager

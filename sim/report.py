@@ -44,7 +44,7 @@ def as_text(run: Run, *, colour: bool = False) -> str:
     lines = [paint("title", line) for line in _wrap(f"{run.scenario}: {run.title}", "", "  ")]
     lines.append(f"{run.mode} paging, kernel {run.era}, on {run.engine}, "
                  f"{f'preset {run.preset}' if run.preset else 'a unit of its own'}, "
-             f"{_size(run.ram)} of memory")
+                 f"{_size(run.ram)} of memory")
     for number, act in enumerate(run.acts, 1):
         lines += ["", *(paint("title", line) for line in _wrap(act.title, f"{number}. ", "   "))]
         if act.left_out:

@@ -265,7 +265,7 @@ def _complaints(module: ModuleType) -> Iterator[tuple[str, str]]:
         yield "", f"it lacks {', '.join(missing)}"
         return
     modes, machine = module.MODES, getattr(module, "MACHINE", {})
-    if not isinstance(modes, Sequence) or not modes or not set(modes) <= set(MODES):
+    if not isinstance(modes, Sequence) or not modes or not all(mode in [*MODES] for mode in modes):
         yield "MODES", (f"its MODES are {modes!r}, but must be some of {', '.join(MODES)}, "
                         f'such as ("{next(iter(MODES))}",)')
     if not isinstance(machine, Mapping):

@@ -159,6 +159,6 @@ def _not_begun() -> Iterator[Coroutine[Any, Any, Any]]:
 
 
 def _is_story(file: str) -> bool:
-    """Whether a file is a scenario's, or what belongs to one."""
+    """True for a file of a scenario, or of what belongs to one."""
     path = Path(file)
     return not any(map(path.is_relative_to, OURS)) or any(map(path.is_relative_to, STORY))

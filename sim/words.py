@@ -1,4 +1,4 @@
-"""What is on record in a few words, and what a judge looks for there."""
+"""Records, and what judges look for among them, in a few words."""
 
 from collections.abc import Mapping
 

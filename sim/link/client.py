@@ -51,7 +51,7 @@ _GREETING, _ROWS, _MORE, _COUNTED, _NONSENSE = 1, 2, 3, 4, 5
 
 
 class Greeting(NamedTuple):
-    """What a board says of itself. ``preset`` is a place in :data:`hw.presets.PRESETS`."""
+    """Greeting of a board. ``preset`` is a place in :data:`hw.presets.PRESETS`."""
 
     version:   int
     preset:    int
@@ -60,7 +60,7 @@ class Greeting(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """What a board has counted since it was reset, each modulo 2**32."""
+    """Counters of a board since its reset, each modulo 2**32."""
 
     cycles:      int
     hits:        int

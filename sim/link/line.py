@@ -101,7 +101,7 @@ _REASONS: Mapping[int, str] = {
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong, without the words that pyserial puts around what the system has said."""
+    """Reason of an error, without the words that pyserial puts around that of the system."""
     match (error.__context__ or error).args:
         case (int(number), *_):
             return _REASONS.get(number) or os.strerror(number)

@@ -1,5 +1,6 @@
 """Files that a command reads and writes: whole or not at all, and nobody else's are touched."""
 
+import fcntl
 import os
 import signal
 import stat
@@ -89,13 +90,14 @@ def test_the_mode_of_a_file_that_is_replaced_is_kept(kept):
     assert text("out") == "new" and mode("out") == kept
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_the_owner_of_a_file_that_is_replaced_is_kept():
+def test_a_file_that_replaces_another_is_given_to_its_owner(monkeypatch):
     Path("out").write_text("old")
-    os.chown("out", 1234, 5678)
     os.chmod("out", 0o4755)
+    given = []
+    # Only root can give files away.
+    monkeypatch.setattr(os, "fchown", lambda _, user, group: given.append((user, group)))
     write("out")
-    assert (os.stat("out").st_uid, os.stat("out").st_gid) == (1234, 5678)
+    assert given == [(os.stat("out").st_uid, os.stat("out").st_gid)]
     assert mode("out") == 0o755    # any writing takes the right away to run as the owner
 
 
@@ -317,3 +319,25 @@ def test_a_line_that_is_longer_is_refused_when_those_before_it_are_taken(monkeyp
     with pytest.raises(FileTrouble) as raised:
         next(found)
     assert str(raised.value) == "in: line 3: longer than 10 characters"
+
+
+@pytest.fixture
+def a_locked_folder(folder):
+    """The folder is locked by somebody else, who may only read it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    yield folder
+    os.close(descriptor)
+
+
+def test_one_file_does_not_wait_for_who_has_locked_the_folder(a_locked_folder):
+    write("out")
+    assert text("out") == "new"
+
+
+def test_several_files_do_not_wait_for_ever(a_locked_folder, monkeypatch):
+    monkeypatch.setattr("sim.undisturbed.PATIENCE", 0.1)
+    with (pytest.raises(FileTrouble, match="cannot write .*: another program has had it locked"),
+          written("one", "two")):
+        pass
+    assert os.listdir() == []

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 
 import pytest
 from board_support import DirectLine, board_named, engine_on
@@ -17,7 +16,7 @@ from sim.scenario import load
 FAST = "cxxrtl"
 
 #: That of the simulators of cocotb which need not compile, if it is there.
-ANY = "icarus" if shutil.which("iverilog") else "verilator"
+ANY = "icarus"
 
 HEAD = '''"""Story."""
 
@@ -193,6 +192,10 @@ FILES = {
     "a mode, bare":   (HEAD + 'MODES = ("4level")  # <--\n\n' + PLAY + "    pass\n",
                        "story is not a scenario: its MODES are '4level', but must be "
                        'some of 4level, 32bit, such as ("4level",)'),
+    "lists of modes": (HEAD + 'MODES = (["4level"],)  # <--\n\n' + PLAY + "    pass\n",
+                       "story is not a scenario: its MODES are (['4level'],), but must be "
+                       'some of 4level, 32bit, such as ("4level",)'),
+    "a null byte":    ("\0  # <--\n", "SyntaxError: source code string cannot contain null bytes"),
     "a word":         (HEAD + 'MACHINE = {"cpus": "two"}  # <--\n\n' + PLAY + "    pass\n",
                        "story is not a scenario: its MACHINE cannot have 'two' cpus"),
     "a machine":      (HEAD + "MACHINE = 16  # <--\n\n" + PLAY + "    pass\n",

@@ -32,17 +32,6 @@ PG_WP_PE = 1 << 31 | 1 << 16 | 1
 ARTICLE = discover()["article"]
 
 
-@pytest.fixture(scope="module")
-def icebreaker():
-    return board_named("icebreaker")
-
-
-@pytest.fixture(scope="module")
-def compiled_one():
-    engine = CxxrtlEngine(PRESETS["tiny"])
-    return engine, worked(engine)
-
-
 def test_a_board_does_in_every_cycle_what_a_simulated_unit_does(icebreaker, compiled_one):
     engine = engine_on(DirectLine(icebreaker))
     assert engine.config == PRESETS["tiny"] and engine.ram == 128 << 10

@@ -3,28 +3,15 @@
 import json
 
 import pytest
-from board_support import DirectLine, FaultyLine, board_named, engine_on, worked
+from board_support import DirectLine, FaultyLine, engine_on, worked
 from trace_support import assert_same
 
-from hw.presets import PRESETS
-from sim.engines.cxxrtl import CxxrtlEngine
 from sim.machine import ENGINES
 from sim.report import as_json, as_text
 from sim.scenario import discover
 
 
 ARTICLE = discover()["article"]
-
-
-@pytest.fixture(scope="module")
-def icebreaker():
-    return board_named("icebreaker")
-
-
-@pytest.fixture(scope="module")
-def compiled_one():
-    engine = CxxrtlEngine(PRESETS["tiny"])
-    return engine, worked(engine)
 
 
 @pytest.mark.parametrize("seed", range(4))

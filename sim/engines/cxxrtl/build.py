@@ -31,7 +31,7 @@ write_cxxrtl -g0 -namespace cxxrtl_{name} {name}.cc
 
 @dataclass(frozen=True)
 class Program:
-    """What a library is compiled from.
+    """Sources of a library.
 
     Attributes
     ----------

@@ -109,7 +109,7 @@ def _named(values: Mapping[str, Value]) -> list[tuple[Signal, Value]]:
 
 
 def _viewing(bench: Bench, view: View | None) -> Iterator[str]:
-    """What brings the ports of the machine to those of the view."""
+    """Lines of C++ that bring the ports of the machine to those of the view."""
     if view is None:
         return
     yield f"constexpr size_t view_width = {len(bench.view)};"

@@ -34,7 +34,8 @@ proc_mem_force_table = frozenset(("always", "ptrace", "never"))
 PROC_MEM_FORCE_DEFAULT = "always"
 
 
-_NUMBER = "0|[1-9][0-9]*"
+#: As many digits as a number of 32 bits may have.
+_NUMBER = "0|[1-9][0-9]{0,9}"
 _MEM    = re.compile(f"/proc/(self|{_NUMBER})(?:/task/({_NUMBER}))?/mem")
 
 
