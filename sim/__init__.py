@@ -16,6 +16,7 @@
 :mod:`sim.machine`        memory, unit, processor and kernel together
 :mod:`sim.stage`          acts, steps and claims of a scenario
 :mod:`sim.scenario`       scenarios, from a module to a run
+:mod:`sim.scenario_module` ... the form of such a module
 :mod:`sim.watch`          ... what is looked at while one plays
 :mod:`sim.failure`        ... how a run ends before its time
 :mod:`sim.mistakes`       ... what the author of a scenario has to mend, and where

@@ -5,13 +5,12 @@ can be played in; and ``async def play(stage)``, where ``stage`` is a :class:`si
 may have ``MACHINE``, a dictionary of parameters for :class:`sim.machine.Machine`.
 """
 
-import ast
 import importlib
 import importlib.util
 import inspect
 import pkgutil
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,9 +23,10 @@ from hw.presets import PRESETS
 from . import scenarios
 from .engine import Unsuited
 from .failure import STOPS, Failure, failure_of
-from .machine import MODES, Machine
+from .machine import Machine
 from .mistakes import Mistake, Place, ProgramError, ScenarioError, mistake_of
 from .schedule import Schedule, written
+from .scenario_module import complaints, line_of
 from .stage import Act, Claim, Stage
 from .watch import Watch
 from .waves import Unwritten
@@ -112,8 +112,8 @@ class Scenario:
     def of(cls, module: ModuleType) -> "Scenario":
         """The scenario in ``module``. Raises :class:`sim.mistakes.ScenarioError` if it is none."""
         name = module.__name__.rpartition(".")[2]
-        for part, complaint in _complaints(module):
-            place = _line_of(getattr(module, "__file__", name), part)
+        for part, complaint in complaints(module):
+            place = line_of(getattr(module, "__file__", name), part)
             raise ScenarioError(Mistake(place, f"{name} is not a scenario: {complaint}"))
         return cls(name, (module.__doc__ or "").strip().partition("\n")[0], tuple(module.MODES),
                    getattr(module, "MACHINE", {}), module.play)
@@ -168,7 +168,7 @@ class Scenario:
         except (TypeError, ValueError) as error:
             if not self.machine:
                 raise
-            raise ScenarioError(Mistake(_line_of(self.source, "MACHINE"),
+            raise ScenarioError(Mistake(line_of(self.source, "MACHINE"),
                                         f"there is no such MACHINE: {error}")) from error
 
     def _play(self, run: Run, stage: Stage) -> None:
@@ -256,31 +256,6 @@ def load(path: Path) -> Scenario:
     return replace(Scenario.of(module), file=path)
 
 
-def _complaints(module: ModuleType) -> Iterator[tuple[str, str]]:
-    """What is wrong with a scenario's module: with which name in it, and what."""
-    missing = [part for part in ("MODES", "play") if not hasattr(module, part)]
-    if not (module.__doc__ or "").strip():
-        missing.append("a docstring")
-    if missing:
-        yield "", f"it lacks {', '.join(missing)}"
-        return
-    modes, machine = module.MODES, getattr(module, "MACHINE", {})
-    if not isinstance(modes, Sequence) or not modes or not all(mode in [*MODES] for mode in modes):
-        yield "MODES", (f"its MODES are {modes!r}, but must be some of {', '.join(MODES)}, "
-                        f'such as ("{next(iter(MODES))}",)')
-    if not isinstance(machine, Mapping):
-        yield "MACHINE", "its MACHINE is not a dictionary"
-    elif not isinstance(machine.get("cpus", 1), int):
-        yield "MACHINE", f"its MACHINE cannot have {machine['cpus']!r} cpus"
-    try:
-        inspect.signature(module.play).bind("stage")
-        written = inspect.isfunction(module.play) and inspect.iscoroutinefunction(module.play)
-    except TypeError:
-        written = False
-    if not written:
-        yield "play", "its play is not written as async def play(stage)"
-
-
 def _preset(config: MmuConfig) -> str | None:
     """The name of a configuration."""
     return next((name for name, preset in PRESETS.items() if preset == config), None)
@@ -290,15 +265,3 @@ def _first(watch: Watch, stage: Stage) -> Mistake | None:
     """What was wrong before anything else could be: a statement that did nothing."""
     mistakes = [*watch.forgotten, *stage.never_begun]
     return mistakes[0] if mistakes else None
-
-
-def _line_of(file: str, name: str) -> Place:
-    """Where a module assigns to ``name``, or defines it; its first line, if it does not."""
-    try:
-        statements = ast.parse(Path(file).read_bytes()).body
-    except OSError:
-        statements = []
-    lines = [node.lineno for node in statements
-             if getattr(node, "name", None) == name
-             or name in [getattr(target, "id", None) for target in getattr(node, "targets", ())]]
-    return Place.of(file, lines[-1] if lines else 1)
