@@ -1,7 +1,7 @@
 """The user's cache of what was compiled: files that are run, so it trusts nobody else.
 
 Each entry is a folder with one file and its digest, which appears whole. The cache and all that is
-in it belong to the user, and others cannot write there.
+in it belong to the user, and nobody else can write to the folders.
 """
 
 import errno
