@@ -98,6 +98,12 @@ class Engine(Protocol):
     @property
     def away(self) -> Callable[..., Any] | None: ...
 
+    def prepare(self) -> None:
+        """Do what takes time and is no part of a run, such as compiling the machine.
+
+        If it is not called, ``run`` does so. Raises :class:`Unavailable`.
+        """
+
     def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
         """Run ``mains``, one for each processor, from reset to the end of the first.
 

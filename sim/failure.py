@@ -54,7 +54,8 @@ def failure_of(stop: BaseException, machine: Machine, watch: Watch, file: str) -
     if isinstance(stop, KernelOops):
         reason, stack = f"kernel oops: {stop.reason}", stop.stack
     else:
-        reason = f"{type(stop).__name__}: {stop}"
+        name   = MachineLost if isinstance(stop, MachineLost) else type(stop)
+        reason = f"{name.__name__}: {stop}"
     frames = raised_through(stop)
     place  = innermost(frames, file)
     if place is None:

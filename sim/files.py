@@ -170,6 +170,8 @@ class _Draft:
         """Begin to write. Raises :class:`OSError`."""
         if not self.name:
             raise FileNotFoundError(errno.ENOENT, "a file needs a name")
+        if self.name.endswith(os.sep):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         found = _found(self.name)
         # The path of a pipe or a deleted file, such as /dev/stdout may be, leads elsewhere.
         ordinary = found is None or stat.S_ISREG(found.st_mode) and _same(found, self._path)

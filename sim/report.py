@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -28,7 +29,10 @@ _FAULTS = {
     "echoed":   "{:,} came back",
 }
 
-_COLOURS = {"ok": "32", "FAILED": "1;31", "MISTAKE": "1;31", "title": "1"}
+_COLOURS = {"ok": "32", "FAILED": "1;31", "STOPPED": "1;31", "MISTAKE": "1;31", "title": "1"}
+
+#: Control characters, but for those that are blanks to a text.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
 def wants_colour(stream: TextIO | None) -> bool:
@@ -59,10 +63,11 @@ def as_text(run: Run, *, colour: bool = False) -> str:
             else:
                 lines += _wrap(entry.text, "   - ", "     ")
     if run.failure is not None:
-        lines += ["", *_failure(run.failure, paint("FAILED", "STOPPED"))]
+        lines += ["", *_failure(run.failure, paint("STOPPED", "STOPPED"))]
     if run.schedule and not run.holds:
         lines += ["", *_wrap(f"turns taken: {run.schedule}", "", "   ")]
-    word   = "MISTAKE" if run.mistake else "ok" if run.holds else "FAILED"
+    word   = ("MISTAKE" if run.mistake else "STOPPED" if run.failure else
+              "ok" if run.holds else "FAILED")
     lines += ["", *_shown(run), *_counted(run), *_link(run), _summary(run, paint(word, word))]
     if run.mistake is not None:
         lines += _wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
@@ -77,7 +82,9 @@ def as_json(runs: Sequence[Run], mistakes: Sequence[Mistake] = ()) -> str:
 
 
 def _wrap(text: str, indent: str, further: str | None = None) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=indent,
+    # A text of a scenario's may have characters that would move a terminal's cursor, or worse.
+    plain = _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return textwrap.wrap(plain, WIDTH, initial_indent=indent,
                          subsequent_indent=indent if further is None else further,
                          break_long_words=False, break_on_hyphens=False)
 

@@ -148,6 +148,7 @@ class Scenario:
             run.waves = waves / f"{self.name}-{machine.mode}-{era}"
         stage = Stage(machine, announce=announce)
         machine.engine.progress = progress
+        machine.engine.prepare()
         begun = time.monotonic()
         self._play(run, stage)
         run.seconds  = time.monotonic() - begun
@@ -184,11 +185,13 @@ class Scenario:
         except ProgramError as stop:
             run.mistake = _first(watch, stage) or mistake_of(
                 stop.__cause__ or stop, self.source) or self._mistake(watch, str(stop))
+        except ScenarioError as error:
+            run.mistake = error.mistake
         except STOPS as stop:
             run.mistake = _first(watch, stage)
             if run.mistake is None:
                 run.failure = failure_of(stop, stage.machine, watch, self.source)
-        except (OSError, SystemExit) as error:
+        except OSError as error:
             run.mistake = mistake_of(error, self.source)
             if run.mistake is None:
                 raise
@@ -203,7 +206,13 @@ class Scenario:
                     watch, "what it awaits is nothing that a machine can do")
 
     async def _played(self, stage: Stage) -> None:
-        await self.play(stage)
+        try:
+            await self.play(stage)
+        except SystemExit as error:
+            # In a simulator it would end more than the scenario.
+            if mistake := mistake_of(error, self.source):
+                raise ScenarioError(mistake) from error
+            raise
         stage.check_programs()
 
     def _mistake(self, watch: Watch, reason: str) -> Mistake:

@@ -171,6 +171,9 @@ class Stage:
         if not callable(program):
             raise Misuse("stage.start wants a function that it calls with the processor: "
                          "leave the parentheses out")
+        if not 0 < number < len(self.cpus):
+            raise Misuse(f"stage.start wants the number of another processor, not {number!r}: "
+                         f'there are {len(self.cpus)}, see "cpus" in MACHINE')
         self._started.append(await start_on(self.cpu, self.cpus[number], _guarded(program)))
         return self._started[-1]
 
@@ -188,15 +191,20 @@ class Stage:
 
     def act(self, title: str) -> _Showing[Act]:
         """Play an act in the body of the ``async with`` statement."""
+        _check_text(title, "act")
         return self._showing(_Showing(self, Act(self.cycle, title=title), title, ""))
 
     def begin(self, act: Act) -> None:
         """Make ``act`` the present one."""
+        if self.acts and self.acts[-1].until is None:
+            raise Misuse("an act is being played, and there are none within others: end it first")
         self.acts.append(act)
         self._announce(act.title)
 
     def leave_out(self, title: str, reason: str) -> None:
         """Note an act that this machine cannot show, and why."""
+        _check_text(title, "leave_out")
+        _check_text(reason, "leave_out")
         self.acts.append(Act(self.cycle, self.cycle, title, left_out=reason))
 
     def testing(self, text: str) -> _Showing[Span]:
@@ -204,11 +212,13 @@ class Stage:
 
         The span is what the claim is then judged on.
         """
+        _check_text(text, "testing")
         return self._showing(
             _Showing(self, Span(self.cycle), text, self._act("testing").title))
 
     def did(self, text: str) -> None:
         """Note what was done."""
+        _check_text(text, "did")
         self._act("did").entries.append(Step(text, self.cycle))
 
     def claim(self, text: str, judge: Verdict | Callable[[], Verdict]) -> None:
@@ -217,12 +227,13 @@ class Stage:
         Judge when a span is over: only then is what the kernel did last on record. A judge that
         raises :class:`sim.claims.Unproven` says no.
         """
+        _check_text(text, "claim")
         act = self._act("claim")
         try:
             verdict = judge() if callable(judge) else judge
         except Unproven as lack:
             verdict = Verdict(False, None, str(lack), lack.expected)
-        if not isinstance(verdict, Verdict):
+        if not _is_verdict(verdict):
             raise Misuse("stage.claim wants a Verdict, such as those of sim.claims, or a function "
                          f"that returns one, not {verdict!r}")
         act.entries.append(Claim(text, *verdict))
@@ -244,6 +255,18 @@ class Stage:
             raise Misuse(f"there is no act here: call stage.{method} within async with "
                          "stage.act(...):")
         return self.acts[-1]
+
+
+def _check_text(text: Any, method: str) -> None:
+    if not isinstance(text, str):
+        raise Misuse(f"stage.{method} wants a text, not {text!r}")
+
+
+def _is_verdict(verdict: Any) -> bool:
+    """True for a verdict whose fields are of the types that they have."""
+    return (isinstance(verdict, Verdict) and isinstance(verdict.holds, bool)
+            and isinstance(verdict.cycle, int | None) and isinstance(verdict.detail, str)
+            and isinstance(verdict.expected, str))
 
 
 def _guarded(program: Callable[[Cpu], Awaitable[Any]]) -> Callable[[Cpu], Awaitable[Any]]:

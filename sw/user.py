@@ -39,7 +39,8 @@ class User:
     """One thread of a program.
 
     A signal that it handles is raised by the method that caused or met it, as
-    :class:`sw.kernel.signal_types.Signal`; one that kills it, as ``Killed``.
+    :class:`sw.kernel.signal_types.Signal`; one that kills it, as ``Killed``. After its end each
+    method raises :class:`RuntimeError`.
 
     Parameters
     ----------
@@ -73,7 +74,8 @@ class User:
     async def _run(self, instructions: Callable[[], Awaitable[T]]) -> T:
         """Execute ``instructions`` as this task, after the signals that wait for it."""
         cpu = self.cpu
-        assert not self.task.exit_state, f"task {self.pid} has ended"
+        if self.task.exit_state:
+            raise RuntimeError(f"process {self.pid} has ended, {_ending(self.task.exit_code)}")
         if cpu.current is not self.task:
             await context_switch(cpu, cpu.current, self.task)
         await exit_to_user_mode(cpu)
@@ -205,3 +207,9 @@ class User:
     async def ptrace(self, request: int, pid: int) -> None:
         """Begin or end tracing a process."""
         await self.syscall(syscalls.NR_ptrace, request, pid)
+
+
+def _ending(exit_code: int) -> str:
+    """How a process ended, by what its parent can wait for."""
+    signo = exit_code & 0x7f
+    return f"killed by signal {signo}" if signo else f"with status {exit_code >> 8}"

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,9 @@ def run_command(args: argparse.Namespace) -> int:
     runs: list[Run] = []
     mistakes: list[Mistake] = []
     try:
-        _play_all(args, runs)
+        # What a scenario prints is no part of the document.
+        with redirect_stdout(sys.stderr) if args.json else nullcontext():
+            _play_all(args, runs)
     except ScenarioError as error:
         mistakes.append(error.mistake)
     finally:
@@ -109,8 +112,7 @@ def _chosen(names: Sequence[str]) -> list[Scenario]:
             try:
                 found.append(load(Path(name)))
             except OSError as error:
-                raise UsageError(
-                    f"cannot load {name}: {type(error).__name__}: {error}") from error
+                raise UsageError(f"cannot load {name}: {error.strerror or error}") from error
         else:
             raise UsageError(f'unknown scenario "{name}"; there are: '
                              f"{', '.join(known) or 'none'} (see: dragoncage list)")

@@ -127,6 +127,9 @@ class Simulation(ABC, Generic[ProcessorT]):
         """Note which claim is being tested, from the next cycle on; empty: none."""
         self._claim = self.claims.number(text)
 
+    def prepare(self) -> None:
+        """Do what is no part of a run: nothing, if the engine has nothing to compile."""
+
     def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
         """Run ``mains``, one for each processor; see :class:`sim.engine.Engine`."""
         if self._spent:

@@ -12,6 +12,7 @@ from .ftrace import traced
 from .sched import find_task_by_vpid, signal_wake_up, task_struct
 from .signal_types import (
     SIG_DFL, SIG_HANDLER, SIG_IGN, SIGKILL, SI_USER, Killed, Signal, kernel_siginfo,
+    valid_signal,
 )
 
 
@@ -44,20 +45,28 @@ async def send_signal(cpu: Cpu, task: task_struct, signo: int) -> None:
 async def kill_something_info(cpu: Cpu, pid: int, signo: int) -> None:
     """Send a signal to one process.
 
-    Raises ESRCH if there is none with that number, EPERM if its owner is somebody else.
+    Signal 0 is none: only the rest is checked. Raises ESRCH if there is none with that number,
+    EINVAL if there is no such signal, EPERM if its owner is somebody else.
     """
     task = find_task_by_vpid(cpu, pid)
     if task is None:
         raise KernelError(Errno.ESRCH)
+    if not valid_signal(signo):
+        raise KernelError(Errno.EINVAL)
     mine, its = current(cpu).cred, task.cred
     if mine.euid != 0 and not {mine.euid, mine.uid} & {its.suid, its.uid}:
         raise KernelError(Errno.EPERM)
-    await send_signal(cpu, task, signo)
+    if signo:
+        await send_signal(cpu, task, signo)
 
 
 def do_sigaction(cpu: Cpu, signo: int, action: int) -> int:
-    """Set the disposition of ``signo``; return the one before. Raises EINVAL for SIGKILL."""
-    if signo == SIGKILL or action not in (SIG_DFL, SIG_IGN, SIG_HANDLER):
+    """Set the disposition of ``signo``; return the one before.
+
+    Raises EINVAL if there is no such signal, and for SIGKILL.
+    """
+    if (not valid_signal(signo) or signo in (0, SIGKILL)
+            or action not in (SIG_DFL, SIG_IGN, SIG_HANDLER)):
         raise KernelError(Errno.EINVAL)
     before = current(cpu).sighand.action.get(signo, SIG_DFL)
     current(cpu).sighand.action[signo] = action

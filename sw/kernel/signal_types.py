@@ -16,6 +16,7 @@ __all__ = [
     "BUS_ADRERR", "SEGV_ACCERR", "SEGV_MAPERR", "SIGBUS", "SIGKILL", "SIGSEGV", "SIGTERM",
     "SIG_DFL", "SIG_HANDLER", "SIG_IGN", "SI_KERNEL", "SI_USER",
     "Killed", "Signal", "fatal_signal_pending", "kernel_siginfo", "sighand_struct",
+    "valid_signal",
 ]
 
 
@@ -23,6 +24,9 @@ SIGBUS  = 7
 SIGKILL = 9
 SIGSEGV = 11
 SIGTERM = 15
+
+#: The highest number of a signal.
+_NSIG = 64
 
 SI_USER     = 0     # by kill()
 SI_KERNEL   = 0x80  # by the kernel, for a reason that has no address
@@ -92,6 +96,11 @@ class Killed(Exception):
         super().__init__(f"killed by signal {info.si_signo}, code {info.si_code}, "
                          f"address {info.si_addr:#x}")
         self.info = info
+
+
+def valid_signal(signo: int) -> bool:
+    """Is there a signal of that number, or is it 0?"""
+    return 0 <= signo <= _NSIG
 
 
 def fatal_signal_pending(task: task_struct) -> bool:

@@ -321,6 +321,11 @@ def test_a_line_that_is_longer_is_refused_when_those_before_it_are_taken(monkeyp
     assert str(raised.value) == "in: line 3: longer than 10 characters"
 
 
+def test_a_name_that_ends_like_a_folder_s_is_refused():
+    assert trouble("new/") == "cannot write new/: Is a directory"
+    assert os.listdir() == []
+
+
 @pytest.fixture
 def a_locked_folder(folder):
     """The folder is locked by somebody else, who may only read it."""

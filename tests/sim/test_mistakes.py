@@ -141,6 +141,31 @@ PLAYS = {
     async with stage.act("Act"):
         stage.claim("so", True)  # <--
 """, r"stage.claim wants a Verdict, such as those of sim.claims, or .*, not True$"),
+    "an act within an act": ("""
+    async with stage.act("One"):
+        async with stage.act("Two"):  # <--
+            pass
+""", "an act is being played, and there are none within others: end it first"),
+    "a title that is no text": ("""
+    async with stage.act(3):  # <--
+        pass
+""", "stage.act wants a text, not 3"),
+    "a claim that is no text": (HOLDS + """
+    stage.claim(["so"], YES)  # <--
+""", r"stage.claim wants a text, not \['so'\]$"),
+    "a verdict of other types": (HOLDS + """
+    stage.claim("so", Verdict("yes", "cycle", 3))  # <--
+""", r"stage.claim wants a Verdict, .*, not Verdict\(holds='yes', cycle='cycle', detail=3,"),
+    "a processor that there is not": ("""
+    async with stage.act("Act"):
+        await stage.start(5, stage.user)  # <--
+""", "stage.start wants the number of another processor, not 5: there are 1, see \"cpus\" in "
+     "MACHINE"),
+    "a process that has ended": ("""
+    user = await stage.user("gone")
+    await user.exit(3)
+    await user.fork()  # <--
+""", r"^RuntimeError: process 1 has ended, with status 3, raised in user.py:\d+$"),
     "another's coroutine": ("""
     import asyncio
     async with stage.act("Act"):
@@ -289,6 +314,21 @@ def test_every_engine_says_the_same(engine, tmp_path, capsys, monkeypatch):
         "file": str(path), "line": line, "text": "user.mmap(4096)  # <--",
         "reason": "User.mmap() is called, but never awaited: write await before it"}]
     assert not document["runs"][0]["holds"]
+
+
+def test_an_exit_in_a_simulator_is_a_mistake_too(tmp_path, capsys):
+    path, _ = written(tmp_path, HEAD + PLAY + "    raise SystemExit(0)\n")
+    assert main(["run", str(path), "--engine", "cocotb", "--simulator", ANY]) == 3
+    assert "SystemExit: 0" in capsys.readouterr().out
+
+
+def test_what_a_scenario_prints_is_no_part_of_the_document(tmp_path, capsys):
+    path, _ = written(tmp_path, HEAD + "print('loaded')\n\n" + PLAY + "    print('played')"
+                      + HOLDS)
+    assert main(["run", str(path), "--json", "--engine", FAST]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["runs"][0]["holds"]
+    assert "loaded\nplayed\n" in err
 
 
 def test_the_report_ends_with_the_mistake(tmp_path, capsys, monkeypatch):

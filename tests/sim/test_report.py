@@ -72,7 +72,7 @@ def test_a_run_that_stopped_says_where():
     assert "STOPPED in cycle 4999\n   kernel oops: BUG: unable to handle page fault\n" in text
     assert "   in sys_write > mem_rw\n" in text
     assert "      cycle 4990: kernel read of 0x1000: #PF, error code 0x3\n" in text
-    assert "FAILED: 1 of 1 claims hold" in text
+    assert "STOPPED: 1 of 1 claims hold" in text
 
 
 @pytest.mark.parametrize("failure", [None, FAILURE])
@@ -176,3 +176,8 @@ def test_what_went_wrong_on_a_link_is_said():
     assert ("\nthe serial link: 1,200 frames sent again, 7 came broken, 2 came twice or too"
             "\n   late, 1 came back\n") in as_text(finished)
     assert json.loads(as_json([finished]))["runs"][0]["link"] == finished.link
+
+
+def test_a_text_cannot_move_the_terminal_s_cursor():
+    text = as_text(run(YES, text="red \x1b[31m, bell \x07, \x9b2J, a\ttab"))
+    assert r"red \x1b[31m, bell \x07, \x9b2J, a tab" in " ".join(text.split())

@@ -1,5 +1,6 @@
 """Scenarios, from a file to a run."""
 
+import time
 import types
 from pathlib import Path
 
@@ -109,3 +110,10 @@ def test_every_claim_of_the_project_says_what_it_expects(name, mode):
     run = discover()[name].perform(mode=mode, engine="cxxrtl", era="5.x")
     assert run.holds
     assert [claim.text for claim in run.claims if not claim.expected] == []
+
+
+def test_what_is_compiled_before_a_run_is_no_part_of_it(monkeypatch):
+    monkeypatch.setattr("sim.engines.pysim.PysimEngine.prepare", lambda engine: time.sleep(0.5))
+    begun = time.monotonic()
+    run   = load(CASE).perform(engine="pysim", era="5.x")
+    assert run.seconds <= time.monotonic() - begun - 0.5

@@ -279,3 +279,42 @@ async def test_only_the_owner_may_send_a_signal(uid, errno):
             await other.kill(user.pid, SIGTERM)
     with raises_errno(Errno.ESRCH):
         await other.kill(4711, SIGTERM)
+
+
+@pytest.mark.parametrize("signo", [65, 999, -1])
+@runs
+async def test_there_is_no_signal_beyond_64(signo):
+    user = await boot()
+    with raises_errno(Errno.EINVAL):
+        await user.kill(user.pid, signo)
+    with raises_errno(Errno.EINVAL):
+        await user.handle(signo)
+
+
+@runs
+async def test_signal_0_is_sent_to_nobody_and_handled_by_nobody():
+    user = await boot()
+    await user.kill(user.pid, 0)
+    await user.mmap(4096)
+    with raises_errno(Errno.ESRCH):
+        await user.kill(4711, 0)
+    with raises_errno(Errno.EINVAL):
+        await user.handle(0)
+
+
+@runs
+async def test_a_process_that_has_ended_says_how():
+    user  = await boot()
+    child = await user.fork()
+    await user.kill(child.pid, SIGTERM)
+    with pytest.raises(Killed):
+        await child.mmap(4096)
+    with pytest.raises(RuntimeError, match=f"process {child.pid} has ended, killed by signal 15"):
+        await child.mmap(4096)
+
+
+@runs
+async def test_the_number_of_a_system_call_is_a_number():
+    user = await boot()
+    with pytest.raises(TypeError, match="the number of a system call is a number, not 'open'"):
+        await user.syscall("open")

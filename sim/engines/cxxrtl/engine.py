@@ -8,7 +8,7 @@ from sim.engine import BusHang
 from sim.engines.base import Simulation
 from sim.waves import Waveform, waveform
 
-from .native import Machine, Status, native
+from .native import Machine, Native, Status, native
 from .plan import Plan
 from .processor import CompiledProcessor
 from .samples import LogReader, view_rows
@@ -37,7 +37,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
 
         Raises :class:`sim.engine.Unavailable` without a compiler.
         """
-        compiled = native(self.config, cpus=len(mains), arbiter=self.arbiter)
+        compiled = self._native()
         bench    = compiled.bench
         bench.stacks, bench.claims = self.stacks, self.claims
         self._machine = Machine(compiled, self.memory, deadline=self.deadline,
@@ -52,6 +52,13 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
             self._update()
             self._machine.delete()
             self._machine = None
+
+    def prepare(self) -> None:
+        """Compile the machine, if it has not been."""
+        self._native()
+
+    def _native(self) -> Native:
+        return native(self.config, cpus=len(self.processors), arbiter=self.arbiter)
 
     def _go(
         self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Waveform | None, width: int,

@@ -96,8 +96,10 @@ async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int | str) -> int:
 async def do_syscall(cpu: Cpu, nr: int, *args: int | str) -> int:
     """Call the kernel function with number ``nr``, of 32 bits.
 
-    Returns its result, or minus the error.
+    Returns its result, or minus the error. Raises :class:`TypeError` if ``nr`` is no number.
     """
+    if not isinstance(nr, int):
+        raise TypeError(f"the number of a system call is a number, not {nr!r}")
     try:
         function = cpu.kernel.sys_call_table.get(nr & 0xFFFF_FFFF)
         if function is None:
