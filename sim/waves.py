@@ -148,7 +148,7 @@ def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
     """Open a waveform in ``folder``, for the body of the ``with`` statement.
 
     Files appear under their names when all is written. A body that an exception ends has a
-    waveform too, up to that cycle; an interrupt leaves none. Raises
+    waveform too, up to that cycle; an interrupt leaves none, nor does a lost connection. Raises
     :class:`sim.files.FileTrouble` before the body, and :class:`Unwritten` after it.
     """
     begun, stop = False, None
@@ -161,6 +161,8 @@ def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
             begun = True
             try:
                 yield wave
+            except ConnectionError:
+                raise  # whoever wanted it has gone away
             except Exception as error:
                 stop = error
             wave.close()

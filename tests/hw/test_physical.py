@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The width of a physical address, as a number of the configuration and as a port."""
 
 import pytest

@@ -131,9 +131,9 @@ def test_copies_to_user_memory_are_bracketed_by_stac_and_clac(mode):
         user = await stage.user("case")
         at   = await user.mmap(PAGE)
         await user.store_bytes(at, b"contents")
-        fd   = await user.creat("/file")
+        fd   = await user.open("/proc/self/mem")
         async with stage.testing("the copy") as span:
-            await user.write(fd, at, 8)
+            await user.pwrite(fd, at, 8, at)
         page = range(at, at + PAGE)
         stage.claim("bracketed", claims.ac_brackets(
             stage.trace, function="copy_from_user", linear=page, **span.within))
