@@ -155,6 +155,8 @@ async def test_munmap_refuses(start, length):
     (O_RDONLY, MAP_SHARED,                     MAYALL & ~VM_MAYWRITE | VM_MAYSHARE),
     (O_RDONLY, MAP_PRIVATE,                    MAYALL),
     (O_RDWR,   MAP_PRIVATE,                    MAYALL),
+    (O_RDWR,   MAP_SHARED | MAP_FIXED,         MAYALL | VM_SHARED | VM_MAYSHARE),
+    (O_RDWR,   MAP_PRIVATE | MAP_FIXED,        MAYALL),
 ])
 @pytest.mark.parametrize("prot, rights", [
     (PROT_NONE, 0), (PROT_READ, VM_READ), (PROT_READ | PROT_EXEC, VM_READ | VM_EXEC),
@@ -163,7 +165,7 @@ async def test_munmap_refuses(start, length):
 async def test_flags_of_a_mapping(mode, flags, expected, prot, rights):
     user = await boot()
     fd   = -1 if mode is None else await file_of(user, COUNTING, mode)
-    await user.mmap(4096, prot, flags, fd)
+    await user.mmap(4096, prot, flags, fd, addr=AT)
     assert [vma.vm_flags for vma in user.task.mm.mmap] == [expected | rights]
 
 
