@@ -23,6 +23,7 @@ ANON    = MAP_PRIVATE | MAP_ANONYMOUS
 MAYALL  = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
 AT      = 0x1000_0000
 TOP     = 0x7FFF_F7FF_F000
+END     = 0x7FFF_FFFF_F000
 
 #: Contents of a file, a page and a bit.
 COUNTING = bytes(index % 251 for index in range(5000))
@@ -62,6 +63,8 @@ async def test_a_process_of_a_few_mappings_needs_one_table_a_level(paging):
     (0xFFF,       TOP - 3 * 4096),  # rounded down to 0, which is no wish
     (0x1000,      0x1_0000),        # not below vm.mmap_min_addr
     (TOP - 8192,  TOP - 3 * 4096),  # taken: below what is there
+    (END - 4096,  END - 4096),      # the last page
+    (END,         TOP - 3 * 4096),
 ])
 @runs
 async def test_a_wish_for_an_address(wish, got):
@@ -75,6 +78,13 @@ async def test_mappings_keep_clear_of_a_stack():
     user  = await boot()
     stack = await user.mmap(4096, RW, ANON | MAP_GROWSDOWN)
     assert await user.mmap(4096) == stack - 256 * 4096 - 4096
+
+
+@runs
+async def test_a_mapping_may_have_all_that_is_free_and_the_last_page():
+    user = await boot()
+    assert await user.mmap(TOP - 0x1_0000) == 0x1_0000
+    assert await user.mmap(4096, RW, ANON | MAP_FIXED, addr=END - 4096) == END - 4096
 
 
 @runs
@@ -94,6 +104,10 @@ async def test_fixed_mapping_replaces_what_is_there():
 
 @pytest.mark.parametrize("addr, length, prot, flags, errno", [
     (0,          0,       RW,        ANON,                        Errno.EINVAL),
+    (0,          TOP - 0xF000, RW,   ANON,                        Errno.ENOMEM),
+    (END - 4096, 8192,    RW,        ANON | MAP_FIXED,            Errno.ENOMEM),
+    (0x1001,     4096,    RW,        ANON | MAP_FIXED,            Errno.EINVAL),
+    (TOP - 8191, 4096,    RW,        ANON | MAP_FIXED_NOREPLACE,  Errno.EINVAL),
     (0,          1 << 47, RW,        ANON,                        Errno.ENOMEM),
     (0,          -1,      RW,        ANON,                        Errno.ENOMEM),
     (AT + 1,     4096,    RW,        ANON | MAP_FIXED,            Errno.EINVAL),
