@@ -11,7 +11,8 @@ from sw.bus import Register
 from sw.errno import Errno
 from sw.fs.file import O_CREAT, O_RDWR, SEEK_CUR
 from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
-from sw.kernel.signal_types import Killed, Signal
+from sw.kernel.signal import do_sigaction
+from sw.kernel.signal_types import SIG_IGN, SIGSEGV, Killed, Signal
 from sw.mm.gup import get_user_pages_remote
 from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
 from sw.mm.mm_types import VM_DONTCOPY, VM_WIPEONFORK
@@ -317,3 +318,15 @@ async def test_a_child_is_as_dumpable_as_its_parent():
     user.task.mm.dumpable = 0
     child = await user.fork()
     assert child.task.mm.dumpable == 0 and child.task.mm.mmap_base == user.task.mm.mmap_base
+
+
+@pytest.mark.parametrize("flags, shared", [(0, False), (CLONE_VM, False),
+                                           (CLONE_VM | CLONE_SIGHAND, True)])
+@runs
+async def test_dispositions_of_signals_are_copied_unless_they_are_shared(flags, shared):
+    user  = await boot()
+    child = await user.clone(flags)
+    assert child.task.sighand.action == user.task.sighand.action != {}
+    await child.mmap(4096)  # the child is the current task
+    do_sigaction(child.cpu, SIGSEGV, SIG_IGN)
+    assert (user.task.sighand.action[SIGSEGV] == SIG_IGN) is shared

@@ -105,6 +105,7 @@ async def test_fixed_mapping_replaces_what_is_there():
 @pytest.mark.parametrize("addr, length, prot, flags, errno", [
     (0,          0,       RW,        ANON,                        Errno.EINVAL),
     (0,          TOP - 0xF000, RW,   ANON,                        Errno.ENOMEM),
+    (0x1000,     0,       RW,        ANON | MAP_FIXED,            Errno.EINVAL),
     (END - 4096, 8192,    RW,        ANON | MAP_FIXED,            Errno.ENOMEM),
     (0x1001,     4096,    RW,        ANON | MAP_FIXED,            Errno.EINVAL),
     (TOP - 8191, 4096,    RW,        ANON | MAP_FIXED_NOREPLACE,  Errno.EINVAL),
@@ -241,6 +242,44 @@ def _spy(method, note):
         note(argument)
         await method(argument)
     return spied
+
+
+@pytest.mark.parametrize("store, before, after", [
+    (True,  False, True),    # only the entry knows
+    (False, False, False),
+    (False, True,  True),
+])
+@runs
+async def test_a_page_of_a_file_is_as_dirty_as_its_last_entry_or_as_it_was(store, before, after):
+    user = await boot()
+    fd   = await file_of(user, COUNTING, O_RDWR)
+    at   = await user.mmap(4096, RW, MAP_SHARED, fd)
+    await (user.store(at, 1) if store else user.load(at))
+    page = await frame(user, at)
+    page.dirty = before
+    await user.munmap(at, 4096)
+    assert page.dirty is after
+
+
+@runs
+async def test_a_private_page_is_not_dirty_by_its_entry():
+    user = await boot()
+    at   = await user.mmap(4096)
+    await user.store(at, 1)
+    page = await frame(user, at)
+    page.refcount += 1  # somebody holds it, so that it is not free afterwards
+    await user.munmap(at, 4096)
+    assert page.refcount == 1 and not page.dirty
+
+
+@runs
+async def test_what_was_never_touched_needs_no_flush():
+    user = await boot()
+    await user.store(await user.mmap(4096), 1)  # the tables are there, and stay
+    at   = await user.mmap(4096, PROT_READ)
+    user.cpu.bus.log.clear()
+    await user.munmap(at, 4096)
+    assert user.cpu.bus.log == []
 
 
 @EACH_ERA
