@@ -113,6 +113,18 @@ async def test_shared_memory_is_never_copied():
     assert (old.refcount, old.dirty, old.anon) == (refs, True, False)
 
 
+@pytest.mark.parametrize("read_first", [False, True])
+@runs
+async def test_a_private_copy_keeps_no_reference_on_the_page_of_the_file(read_first):
+    user = await boot()
+    at   = await mapped(user, "file", RW)
+    page = user.cpu.kernel.rootfs["/file"].i_mapping.i_pages[0]
+    if read_first:
+        await user.load(at)
+    await user.store(at, 1)
+    assert (page.refcount, page.mapcount) == (1, 0)  # the cache's
+
+
 @pytest.mark.parametrize("kind", ["anon", "file"])
 @pytest.mark.parametrize("read_first", [False, True])
 @runs

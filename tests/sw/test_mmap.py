@@ -81,6 +81,13 @@ async def test_mappings_keep_clear_of_a_stack():
 
 
 @runs
+async def test_a_length_is_rounded_up_to_whole_pages():
+    user = await boot()
+    await user.mmap(4097, RW, ANON | MAP_FIXED, addr=AT)
+    assert [(vma.vm_start, vma.vm_end) for vma in user.task.mm.mmap] == [(AT, AT + 8192)]
+
+
+@runs
 async def test_a_mapping_may_have_all_that_is_free_and_the_last_page():
     user = await boot()
     assert await user.mmap(TOP - 0x1_0000) == 0x1_0000

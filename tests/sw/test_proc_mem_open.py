@@ -194,6 +194,15 @@ async def test_there_is_nothing_to_permit_in_a_task_without_memory(what, era, er
 
 
 @runs
+async def test_memory_that_a_kernel_thread_has_borrowed_is_not_its_own():
+    user = await boot()
+    task = kthread_create(user.cpu, "kworker")
+    task.mm = user.task.mm  # as kthread_use_mm does
+    with raises_errno(Errno.ESRCH):
+        await user.open(f"/proc/{task.pid}/mem")
+
+
+@runs
 async def test_a_process_may_look_into_itself_whatever_its_ids():
     user = await boot(credentials=cred(*[1000] * 7, 1001))
     user.task.mm.dumpable = 0
