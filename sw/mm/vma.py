@@ -115,13 +115,11 @@ def _absorb(low: vm_area_struct, high: vm_area_struct) -> None:
     low.vm_mm.mmap.remove(high)
 
 
-def vma_merge(vma: vm_area_struct) -> vm_area_struct:
-    """Join a mapping with its neighbours where nothing tells them apart; return the whole."""
+def vma_merge(vma: vm_area_struct) -> None:
+    """Join a mapping with its neighbours where nothing tells them apart."""
     mmap  = vma.vm_mm.mmap
     index = mmap.index(vma)
     if index + 1 < len(mmap) and _mergeable(vma, mmap[index + 1]):
         _absorb(vma, mmap[index + 1])
     if index and _mergeable(mmap[index - 1], vma):
         _absorb(mmap[index - 1], vma)
-        return mmap[index - 1]
-    return vma

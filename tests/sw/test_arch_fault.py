@@ -5,9 +5,13 @@ import pytest
 from arch_support import BOTH, add_vma, booted, run, user_task
 from sw.arch.x86.include.cpufeatures import X86_CR0_WP
 from sw.arch.x86.include.pgtable import ptep_get, set_pte
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.pgtable_types import (
+    _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, PAGING_32, PAGING_64,
+)
 from sw.arch.x86.include.smap import stac
+from sw.arch.x86.include.trap_pf import X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE
 from sw.arch.x86.mm.extable import Fixup, ex_table
+from sw.arch.x86.mm.fault import spurious_kernel_fault
 from sw.arch.x86.mm.pgtable import lookup_address, pte_offset_map
 from sw.bus import Register
 from sw.kernel.panic import KernelOops
@@ -250,6 +254,25 @@ def test_a_read_only_page_of_the_kernel_is_not_spurious():
         run(cpu.store(KERNEL + 0x2_0000, 8, 1))
     run(cpu.write_cr(Register.CR0, run(cpu.read_cr(Register.CR0)) & ~X86_CR0_WP))
     run(cpu.store(KERNEL + 0x2_0000, 8, 1))
+
+
+@pytest.mark.parametrize("error_code, bits, spurious", [
+    (X86_PF_PROT | X86_PF_WRITE, _PAGE_PRESENT | _PAGE_RW, True),
+    (X86_PF_PROT | X86_PF_WRITE, _PAGE_PRESENT,            False),
+    (X86_PF_PROT | X86_PF_WRITE, _PAGE_RW,                 False),   # not present
+    (X86_PF_PROT | X86_PF_INSTR, _PAGE_PRESENT,            True),
+    (X86_PF_PROT | X86_PF_INSTR, _PAGE_PRESENT | _PAGE_NX, False),
+    (X86_PF_PROT,                _PAGE_PRESENT | _PAGE_RW, False),   # a load meets nothing stale
+    (X86_PF_WRITE,               _PAGE_PRESENT | _PAGE_RW, False),
+    (X86_PF_INSTR,               _PAGE_PRESENT,            False),
+])
+def test_a_fault_is_spurious_if_the_entry_allows_the_access_by_now(error_code, bits, spurious):
+    cpu     = booted(PAGING_64, 256 << 10)
+    at      = KERNEL + 0x2_0000
+    ptep, _ = run(lookup_address(cpu, cpu.kernel.init_mm.pgd, at))
+    run(set_pte(cpu, ptep, 0x2_0000 | bits))
+    assert run(spurious_kernel_fault(cpu, error_code, at)) is spurious
+    assert not run(spurious_kernel_fault(cpu, error_code, KERNEL + (1 << 40)))   # no table
 
 
 @pytest.mark.parametrize("access, linear, lines", [

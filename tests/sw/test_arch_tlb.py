@@ -4,11 +4,12 @@ import pytest
 
 from arch_support import BOTH, add_vma, booted, run, user_task
 from sw.arch.x86.include.cpufeatures import X86_CR4_PGE
+from sw.arch.x86.include.irqflags import local_irq_disable
 from sw.arch.x86.include.pgtable import pfn_pte, set_pte
 from sw.arch.x86.mm.pgtable import pgd_alloc, pte_alloc
 from sw.arch.x86.mm.tlb import (
-    flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range, flush_tlb_page, flush_tlb_range,
-    switch_mm,
+    flush_tlb_func, flush_tlb_info, flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range,
+    flush_tlb_page, flush_tlb_range, switch_mm,
 )
 from sw.bus import Access, Register
 from sw.mm.mm_types import PAGE_SIZE, VM_READ, mm_struct
@@ -120,3 +121,24 @@ def test_another_address_space_is_not_seen_after_a_switch():
     next_.pgd = run(pgd_alloc(cpu))
     run(switch_mm(cpu, mm, next_))
     assert run(cpu.bus.access(Access(0x1000, 1, user=True))).fault.error_code == 0b100
+
+
+def test_a_request_for_another_address_space_or_one_that_is_done_flushes_nothing():
+    cpu   = booted()
+    mm    = user_task(cpu)
+    other = mm_struct(cpu.kernel, run(pgd_alloc(cpu)))
+    other.context.tlb_gen = 9
+    flushes(cpu)
+    local_irq_disable(cpu)
+    for asked in (other, mm):
+        gen = asked.context.tlb_gen
+        run(flush_tlb_func(cpu, flush_tlb_info(asked, 0x1000, 0x2000, gen, False)))
+        assert flushes(cpu) == [] and cpu.loaded_tlb_gen == mm.context.tlb_gen
+
+
+def test_a_kernel_range_is_flushed_from_the_page_that_it_begins_in():
+    cpu = booted()
+    at  = cpu.kernel.paging.PAGE_OFFSET
+    flushes(cpu)
+    run(flush_tlb_kernel_range(cpu, at + 8, at + PAGE_SIZE + 1))
+    assert flushes(cpu) == [at, at + PAGE_SIZE]

@@ -220,3 +220,23 @@ def test_the_copy_itself_takes_no_fault_and_the_write_looks_again(back):
     refused = [stack for stack in smp.buses[0].marks
                if {"copy_page_from_iter_atomic", "exc_page_fault"} <= set(stack)]
     assert refused and not any("handle_mm_fault" in stack for stack in refused)
+
+
+@runs
+async def test_a_buffer_behind_the_end_of_a_mapped_file_is_a_bad_pointer():
+    user, fd, _ = await prepared(0)
+    at = await user.mmap(2 * 4096, PROT_READ, MAP_SHARED, fd)
+    with raises_errno(Errno.EFAULT):
+        await user.pwrite(fd, at + 4096, 8, 0)
+    with raises_errno(Errno.EFAULT):
+        await user.pread(fd, at + 4096, 8, 0)
+    assert await body(user, fd) == BODY
+
+
+@runs
+async def test_a_page_that_was_written_is_dirty():
+    user, fd, end = await prepared(8)
+    page, = pages(user, fd).values()
+    page.dirty = False
+    await user.pwrite(fd, end - 8, 8, 0)
+    assert page.dirty

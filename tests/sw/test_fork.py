@@ -11,7 +11,8 @@ from sw.bus import Register
 from sw.errno import Errno
 from sw.fs.file import O_CREAT, O_RDWR, SEEK_CUR
 from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
-from sw.kernel.signal_types import Killed, Signal
+from sw.kernel.signal import do_sigaction
+from sw.kernel.signal_types import SIG_IGN, SIGSEGV, Killed, Signal
 from sw.mm.gup import get_user_pages_remote
 from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
 from sw.mm.mm_types import VM_DONTCOPY, VM_WIPEONFORK
@@ -286,3 +287,46 @@ async def test_the_last_user_of_a_page_gets_it_back(era):
     assert own.refcount == own.mapcount == 1
     await user.store(at, 9)
     assert await frame(user, at) is own
+
+
+@runs
+async def test_a_child_holds_the_files_of_its_mappings_until_it_exits():
+    user = await boot()
+    fd   = await user.open("/file", O_CREAT | O_RDWR, 0o644)
+    filp = user.task.files.fdt[fd]
+    await user.mmap(4096, RW, MAP_SHARED, fd)
+    await user.close(fd)
+    assert filp.f_count == 1
+    child = await user.fork()
+    assert filp.f_count == 2
+    await child.exit()
+    assert filp.f_count == 1
+
+
+@runs
+async def test_a_child_that_shares_the_descriptors_leaves_them_open():
+    user  = await boot()
+    child = await user.clone(CLONE_FILES)
+    assert user.task.files is child.task.files and user.task.files.count == 2
+    await child.exit()
+    assert user.task.files.count == 1
+
+
+@runs
+async def test_a_child_is_as_dumpable_as_its_parent():
+    user = await boot()
+    user.task.mm.dumpable = 0
+    child = await user.fork()
+    assert child.task.mm.dumpable == 0 and child.task.mm.mmap_base == user.task.mm.mmap_base
+
+
+@pytest.mark.parametrize("flags, shared", [(0, False), (CLONE_VM, False),
+                                           (CLONE_VM | CLONE_SIGHAND, True)])
+@runs
+async def test_dispositions_of_signals_are_copied_unless_they_are_shared(flags, shared):
+    user  = await boot()
+    child = await user.clone(flags)
+    assert child.task.sighand.action == user.task.sighand.action != {}
+    await child.mmap(4096)  # the child is the current task
+    do_sigaction(child.cpu, SIGSEGV, SIG_IGN)
+    assert (user.task.sighand.action[SIGSEGV] == SIG_IGN) is shared

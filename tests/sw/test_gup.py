@@ -3,21 +3,23 @@
 import pytest
 from user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, raises_errno, runs
 
-from sw.arch.x86.include.pgtable import pte_dirty
+from sw.arch.x86.include.pgtable import pte_dirty, set_pte
 from sw.arch.x86.include.pgtable_types import (
     _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_RW, _PAGE_SAVED_DIRTY_64,
 )
+from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
 from sw.fs.file import O_CREAT, O_RDONLY, O_RDWR
 from sw.kernel.signal_types import SIGKILL, kernel_siginfo
-from sw.mm.gup import get_user_pages_remote
-from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
+from sw.mm.gup import fault_in_readable, follow_page_mask, get_user_pages_remote
+from sw.mm.gup_flags import FOLL_FORCE, FOLL_GET, FOLL_TOUCH, FOLL_WRITE
 from sw.mm.mm_types import page
 from sw.mm.mmap import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE,
     PROT_READ, PROT_WRITE,
 )
+from sw.mm.vma import vma_lookup
 from sw.user import User
 
 
@@ -247,3 +249,54 @@ async def test_a_page_that_is_written_this_way_is_dirty_though_its_entry_is_not(
     pte  = await entry(user, at)
     assert got.dirty
     assert not pte & (_PAGE_DIRTY | _PAGE_SAVED_DIRTY_64)
+
+
+@pytest.mark.parametrize("flags, refs, dirty", [
+    (FOLL_WRITE,                         0, False),
+    (FOLL_WRITE | FOLL_GET,              1, False),
+    (FOLL_WRITE | FOLL_TOUCH,            0, True),
+    (FOLL_FORCE | FOLL_TOUCH | FOLL_GET, 1, False),
+])
+@runs
+async def test_a_page_is_held_and_dirty_only_if_that_is_wanted(flags, refs, dirty):
+    user = await boot()
+    at   = await user.mmap(4096, PROT_READ)
+    own, = await get(user, at, FORCED)
+    before, own.dirty = own.refcount, False
+    vma  = vma_lookup(user.task.mm, at)
+    assert await follow_page_mask(user.cpu, vma, at, flags | FOLL_FORCE) is own
+    assert (own.refcount - before, own.dirty) == (refs, dirty)
+
+
+@runs
+async def test_a_page_whose_entry_is_dirty_need_not_be():
+    user = await boot()
+    at   = await user.mmap(4096)
+    await user.store(at, 1)
+    own, = await get(user, at, FOLL_WRITE)
+    assert not own.dirty
+
+
+@runs
+async def test_a_frame_that_is_nobodys_page_is_not_got():
+    user = await boot()
+    at   = await user.mmap(4096)
+    await user.load(at)
+    ptep = await pte_offset_map(user.cpu, user.task.mm, at)
+    await set_pte(user.cpu, ptep, await entry(user, at) ^ 1 << 12)  # special, but not the zeros
+    with raises_errno(Errno.EEXIST):
+        await get(user, at, 0)
+
+
+@runs
+async def test_kernel_memory_is_not_faulted_in():
+    user = await boot()
+    assert await fault_in_readable(user.cpu, user.cpu.kernel.paging.TASK_SIZE, 8) == 8
+
+
+@runs
+async def test_no_page_behind_a_buffer_is_faulted_in():
+    user = await boot()
+    at   = await user.mmap(8192)
+    assert await fault_in_readable(user.cpu, at, 4096) == 0
+    assert await entry(user, at) & _PAGE_PRESENT and await entry(user, at + 4096) == 0

@@ -14,6 +14,7 @@ from sw.bus import Access, Answer, Kind
 from sw.era import ERA_5_X, ERA_6_X
 from sw.mm.fault_types import FAULT_FLAG_WRITE, VM_FAULT_WRITE
 from sw.mm.memory import handle_mm_fault
+from sw.mm.mm_types import VM_WRITE
 from sw.mm.mmap import PROT_READ, PROT_WRITE
 from sw.mm.vma import vma_lookup
 from sw.user import User
@@ -110,6 +111,43 @@ async def test_shared_memory_is_never_copied():
     await user.store(at, 1)
     assert await frame(user, at) is old
     assert (old.refcount, old.dirty, old.anon) == (refs, True, False)
+
+
+@pytest.mark.parametrize("read_first", [False, True])
+@runs
+async def test_a_private_copy_keeps_no_reference_on_the_page_of_the_file(read_first):
+    user = await boot()
+    at   = await mapped(user, "file", RW)
+    page = user.cpu.kernel.rootfs["/file"].i_mapping.i_pages[0]
+    if read_first:
+        await user.load(at)
+    await user.store(at, 1)
+    assert (page.refcount, page.mapcount) == (1, 0)  # the cache's
+
+
+@pytest.mark.parametrize("kind", ["anon", "file"])
+@pytest.mark.parametrize("read_first", [False, True])
+@runs
+async def test_a_child_sees_the_private_copy_however_it_was_made(read_first, kind):
+    user = await boot()
+    at   = await mapped(user, kind, RW)
+    if read_first:
+        await user.load(at)
+    await user.store(at, 0x1122)
+    child = await user.fork()
+    assert await child.load(at) == 0x1122
+
+
+@runs
+async def test_shared_memory_without_a_name_is_dirty_once_it_is_written_again():
+    user = await boot()
+    at   = await mapped(user, "shared anon", PROT_READ)
+    await user.load(at)
+    page = await frame(user, at)
+    vma_lookup(user.task.mm, at).vm_flags |= VM_WRITE  # as if it had become writable unnoticed
+    assert await fault(user, at, FAULT_FLAG_WRITE) == 0
+    assert await frame(user, at) is page and page.dirty
+    assert await entry(user, at) & _PAGE_RW
 
 
 # Order

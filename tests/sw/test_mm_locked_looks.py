@@ -98,6 +98,22 @@ async def test_an_entry_that_changes_before_the_lock_is_taken_is_left_alone(era,
     assert user.task.mm.page_table_lock.holder is None
 
 
+@EACH_ERA
+@runs
+async def test_a_page_of_a_file_that_somebody_else_has_mapped_meanwhile_is_given_back(era):
+    user = await boot(era=era)
+    at   = await mapped(user, "file", PROT_READ)
+    await user.store(await user.mmap(PAGE_SIZE), 1)      # the tables are there
+    page = user.cpu.kernel.rootfs["/file"].i_mapping.i_pages[0]
+    ptep = await pte_offset_map(user.cpu, user.task.mm, at)
+    refs = page.refcount
+    ChangedAfterLook(user, ptep, 0x8_0000_0000_0001)
+    assert await fault(user, at, 0) == VM_FAULT_NOPAGE
+    assert await entry(user, at) == 0x8_0000_0000_0001
+    assert (page.refcount, page.mapcount) == (refs, 0)
+    assert user.task.mm.page_table_lock.holder is None
+
+
 # page_mkwrite
 
 def let_file_say(user: User, at: int, page_mkwrite) -> None:

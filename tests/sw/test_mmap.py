@@ -23,6 +23,7 @@ ANON    = MAP_PRIVATE | MAP_ANONYMOUS
 MAYALL  = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
 AT      = 0x1000_0000
 TOP     = 0x7FFF_F7FF_F000
+END     = 0x7FFF_FFFF_F000
 
 #: Contents of a file, a page and a bit.
 COUNTING = bytes(index % 251 for index in range(5000))
@@ -62,6 +63,8 @@ async def test_a_process_of_a_few_mappings_needs_one_table_a_level(paging):
     (0xFFF,       TOP - 3 * 4096),  # rounded down to 0, which is no wish
     (0x1000,      0x1_0000),        # not below vm.mmap_min_addr
     (TOP - 8192,  TOP - 3 * 4096),  # taken: below what is there
+    (END - 4096,  END - 4096),      # the last page
+    (END,         TOP - 3 * 4096),
 ])
 @runs
 async def test_a_wish_for_an_address(wish, got):
@@ -75,6 +78,20 @@ async def test_mappings_keep_clear_of_a_stack():
     user  = await boot()
     stack = await user.mmap(4096, RW, ANON | MAP_GROWSDOWN)
     assert await user.mmap(4096) == stack - 256 * 4096 - 4096
+
+
+@runs
+async def test_a_length_is_rounded_up_to_whole_pages():
+    user = await boot()
+    await user.mmap(4097, RW, ANON | MAP_FIXED, addr=AT)
+    assert [(vma.vm_start, vma.vm_end) for vma in user.task.mm.mmap] == [(AT, AT + 8192)]
+
+
+@runs
+async def test_a_mapping_may_have_all_that_is_free_and_the_last_page():
+    user = await boot()
+    assert await user.mmap(TOP - 0x1_0000) == 0x1_0000
+    assert await user.mmap(4096, RW, ANON | MAP_FIXED, addr=END - 4096) == END - 4096
 
 
 @runs
@@ -94,6 +111,11 @@ async def test_fixed_mapping_replaces_what_is_there():
 
 @pytest.mark.parametrize("addr, length, prot, flags, errno", [
     (0,          0,       RW,        ANON,                        Errno.EINVAL),
+    (0,          TOP - 0xF000, RW,   ANON,                        Errno.ENOMEM),
+    (0x1000,     0,       RW,        ANON | MAP_FIXED,            Errno.EINVAL),
+    (END - 4096, 8192,    RW,        ANON | MAP_FIXED,            Errno.ENOMEM),
+    (0x1001,     4096,    RW,        ANON | MAP_FIXED,            Errno.EINVAL),
+    (TOP - 8191, 4096,    RW,        ANON | MAP_FIXED_NOREPLACE,  Errno.EINVAL),
     (0,          1 << 47, RW,        ANON,                        Errno.ENOMEM),
     (0,          -1,      RW,        ANON,                        Errno.ENOMEM),
     (AT + 1,     4096,    RW,        ANON | MAP_FIXED,            Errno.EINVAL),
@@ -155,6 +177,8 @@ async def test_munmap_refuses(start, length):
     (O_RDONLY, MAP_SHARED,                     MAYALL & ~VM_MAYWRITE | VM_MAYSHARE),
     (O_RDONLY, MAP_PRIVATE,                    MAYALL),
     (O_RDWR,   MAP_PRIVATE,                    MAYALL),
+    (O_RDWR,   MAP_SHARED | MAP_FIXED,         MAYALL | VM_SHARED | VM_MAYSHARE),
+    (O_RDWR,   MAP_PRIVATE | MAP_FIXED,        MAYALL),
 ])
 @pytest.mark.parametrize("prot, rights", [
     (PROT_NONE, 0), (PROT_READ, VM_READ), (PROT_READ | PROT_EXEC, VM_READ | VM_EXEC),
@@ -163,7 +187,7 @@ async def test_munmap_refuses(start, length):
 async def test_flags_of_a_mapping(mode, flags, expected, prot, rights):
     user = await boot()
     fd   = -1 if mode is None else await file_of(user, COUNTING, mode)
-    await user.mmap(4096, prot, flags, fd)
+    await user.mmap(4096, prot, flags, fd, addr=AT)
     assert [vma.vm_flags for vma in user.task.mm.mmap] == [expected | rights]
 
 
@@ -225,6 +249,44 @@ def _spy(method, note):
         note(argument)
         await method(argument)
     return spied
+
+
+@pytest.mark.parametrize("store, before, after", [
+    (True,  False, True),    # only the entry knows
+    (False, False, False),
+    (False, True,  True),
+])
+@runs
+async def test_a_page_of_a_file_is_as_dirty_as_its_last_entry_or_as_it_was(store, before, after):
+    user = await boot()
+    fd   = await file_of(user, COUNTING, O_RDWR)
+    at   = await user.mmap(4096, RW, MAP_SHARED, fd)
+    await (user.store(at, 1) if store else user.load(at))
+    page = await frame(user, at)
+    page.dirty = before
+    await user.munmap(at, 4096)
+    assert page.dirty is after
+
+
+@runs
+async def test_a_private_page_is_not_dirty_by_its_entry():
+    user = await boot()
+    at   = await user.mmap(4096)
+    await user.store(at, 1)
+    page = await frame(user, at)
+    page.refcount += 1  # somebody holds it, so that it is not free afterwards
+    await user.munmap(at, 4096)
+    assert page.refcount == 1 and not page.dirty
+
+
+@runs
+async def test_what_was_never_touched_needs_no_flush():
+    user = await boot()
+    await user.store(await user.mmap(4096), 1)  # the tables are there, and stay
+    at   = await user.mmap(4096, PROT_READ)
+    user.cpu.bus.log.clear()
+    await user.munmap(at, 4096)
+    assert user.cpu.bus.log == []
 
 
 @EACH_ERA

@@ -160,3 +160,26 @@ async def test_mprotect_flushes_what_a_processor_could_misuse(before, after, flu
     user.cpu.bus.log.clear()
     await user.mprotect(at, 4096, after)
     assert (("invlpg", at) in user.cpu.bus.log) is flushed
+
+
+@runs
+async def test_mprotect_flushes_if_one_of_many_entries_needs_it():
+    user = await boot()
+    at   = await user.mmap(8192)
+    await user.store(at, 1)
+    await user.load(at + 4096)  # the page of zeros, which is read-only already
+    user.cpu.bus.log.clear()
+    await user.mprotect(at, 8192, PROT_READ)
+    assert ("invlpg", at) in user.cpu.bus.log
+
+
+@runs
+async def test_mprotect_to_the_rights_that_are_there_touches_no_entry():
+    user = await boot()
+    at   = await user.mmap(8192)
+    await user.store(at, 1)
+    user.cpu.bus.marks.clear()
+    await user.mprotect(at, 4096, RW)
+    assert not any("change_pte_range" in stack for stack in user.cpu.bus.marks)
+    await user.mprotect(at, 4096, PROT_READ)
+    assert any("change_pte_range" in stack for stack in user.cpu.bus.marks)

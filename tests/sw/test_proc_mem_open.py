@@ -161,6 +161,48 @@ async def test_the_own_memory_needs_no_permission():
 
 
 @runs
+async def test_memory_that_is_shared_needs_no_permission_whoever_else_has_it():
+    user  = await boot(credentials=cred.of_user(1000, CAP_DAC_OVERRIDE))
+    buf   = await filled(user)
+    other = await user.clone(CLONE_VM)
+    other.task.cred = cred.of_user(1001)
+    assert not ptrace_may_access(user.cpu, other.task, PTRACE_MODE_ATTACH_FSCREDS)
+    mem = await user.open(f"/proc/{other.pid}/mem")
+    assert await user.pread(mem, buf + 8, 8, buf) == 8
+
+
+@pytest.mark.parametrize("era, errno", [(ERA_6_X, Errno.ESRCH), (ERA_5_X, None)])
+@pytest.mark.parametrize("what", ["zombie", "kthread"])
+@runs
+async def test_there_is_nothing_to_permit_in_a_task_without_memory(what, era, errno):
+    user = await boot(era=era, credentials=cred.of_user(1000, CAP_DAC_OVERRIDE))
+    if what == "zombie":
+        child = await user.fork()
+        child.task.cred = cred.of_user(1001)
+        await child.exit()
+        await user.mmap(4096)
+        task = child.task
+    else:
+        task = kthread_create(user.cpu, "kworker")
+    assert not ptrace_may_access(user.cpu, task, PTRACE_MODE_ATTACH_FSCREDS)
+    path = f"/proc/{task.pid}/mem"
+    if errno is None:
+        assert await user.pread(await user.open(path), 0, 8, 0) == 0
+    else:
+        with raises_errno(errno):
+            await user.open(path)
+
+
+@runs
+async def test_memory_that_a_kernel_thread_has_borrowed_is_not_its_own():
+    user = await boot()
+    task = kthread_create(user.cpu, "kworker")
+    task.mm = user.task.mm  # as kthread_use_mm does
+    with raises_errno(Errno.ESRCH):
+        await user.open(f"/proc/{task.pid}/mem")
+
+
+@runs
 async def test_a_process_may_look_into_itself_whatever_its_ids():
     user = await boot(credentials=cred(*[1000] * 7, 1001))
     user.task.mm.dumpable = 0

@@ -142,6 +142,9 @@ async def test_device_memory_is_accessed_by_its_owner_if_it_can():
     vma.vm_ops = vm_operations_struct(access=access)
     assert await user.pwrite(mem, buf, 100, at) == 8
     assert asked == [(at, 100, True), (at + 4, 96, True), (at + 8, 92, True), (at + 8, 92, True)]
+    asked.clear()
+    assert await user.pread(mem, buf, 100, at) == 8
+    assert [write for _, _, write in asked] == [False] * len(asked) != []
 
 
 # The path of the bytes

@@ -3,10 +3,12 @@
 import pytest
 from user_support import EACH_PAGING, boot, raises_errno, runs
 
+from sw.arch.x86.include.pgtable_types import PAGING_32
 from sw.errno import Errno
 from sw.fs.file import (
     O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET,
 )
+from sw.fs.read_write import vfs_read, vfs_write
 from sw.kernel.cred import CAP_DAC_OVERRIDE, cred
 from sw.user import User
 
@@ -46,6 +48,32 @@ async def test_positions():
     for offset, whence in ((-1, SEEK_SET), (-9, SEEK_END), ((1 << 63) - 1, SEEK_END)):
         with raises_errno(Errno.EINVAL):
             await user.lseek(fd, offset, whence)
+
+
+@runs
+async def test_a_position_is_counted_from_one_of_three_places():
+    user, _, fd = await prepared()
+    with raises_errno(Errno.EINVAL):
+        await user.lseek(fd, 0, SEEK_END + 1)
+
+
+@pytest.mark.parametrize("count, refused", [(0x7FFF_FFFF, False), (0x8000_0000, True)])
+@runs
+async def test_a_count_is_not_negative_in_a_register_of_32_bits(count, refused):
+    user, _, fd = await prepared(paging=PAGING_32)
+    if refused:
+        with raises_errno(Errno.EINVAL):
+            await user.read(fd, 0, count)
+    else:
+        assert await user.read(fd, 0, count) == 0  # the file is empty
+
+
+@pytest.mark.parametrize("call", [vfs_read, vfs_write])
+@runs
+async def test_the_position_in_a_file_is_never_negative(call):
+    user, buf, fd = await prepared()
+    with raises_errno(Errno.EINVAL):
+        await call(user.cpu, user.task.files.fdt[fd], buf, 8, -8)
 
 
 @pytest.mark.parametrize("call", ["pread", "pwrite"])
