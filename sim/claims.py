@@ -32,7 +32,7 @@ NOTHING = "there was no such access"
 
 
 class Unproven(Exception):
-    """What a judge had to look at is not on record, so the claim does not hold.
+    """The record lacks something that a judge has to look at, so the claim does not hold.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Unproven(Exception):
 
 
 class Verdict(NamedTuple):
-    """Whether a claim holds, the cycle that shows it (if one does), and what was found.
+    """Judgement of a claim: if it holds, the cycle that shows it, if one does, and the finding.
 
     ``expected`` is what a judge looked for, in words, whether or not it was found.
     """

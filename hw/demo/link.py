@@ -22,7 +22,7 @@ CAPACITY, ROOM = 16 * SEGMENT, 16 * SEGMENT - 1
 
 
 class AnswerKind(enum.Enum, shape=unsigned(8)):
-    """What an answer is."""
+    """Kind of an answer."""
 
     GREETING = 1
     ROWS     = 2
