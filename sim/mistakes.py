@@ -84,7 +84,6 @@ def raised_through(error: BaseException) -> list[Frame]:
 def mistake_of(error: BaseException, file: str) -> Mistake | None:
     """The mistake of the author of ``file`` in ``error``; None if it was not raised from there."""
     if isinstance(error, SyntaxError):
-        # Python names no file if it has not got as far as to parse, as for a file with a null byte.
         return Mistake(Place.of(error.filename or file, error.lineno or 1),
                        f"{type(error).__name__}: {error.msg}")
     frames = raised_through(error)

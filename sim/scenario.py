@@ -252,6 +252,9 @@ def load(path: Path) -> Scenario:
     Raises :class:`sim.mistakes.ScenarioError`, and :class:`OSError` if it cannot be read.
     """
     path = path.absolute()
+    if b"\0" in path.read_bytes():
+        # What Python says of it differs from version to version, and names no file.
+        raise ScenarioError(Mistake(Place.of(str(path), 1), "a null byte is in no Python file"))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None, "its name ends in .py"
     module = importlib.util.module_from_spec(spec)

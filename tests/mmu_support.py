@@ -106,12 +106,13 @@ class Processor:
         The unit.
     memory : :class:`sim.memory.PhysicalMemory`
         Physical memory; looking at it, or changing it, takes no cycle.
-    events : :class:`collections.Counter`
-        How often each strobe was high since reset, until the last operation was answered.
+    events : :class:`collections.Counter` or :class:`None`
+        How often each strobe was high since reset, until the last operation was answered, if
+        somebody counts them.
     """
 
     def __init__(self, ctx: SimulatorContext, mmu: Mmu, memory: PhysicalMemory,
-                 events: Counter[str]):
+                 events: Counter[str] | None = None):
         self.ctx    = ctx
         self.mmu    = mmu
         self.memory = memory

@@ -174,7 +174,7 @@ FILES = {
     "lists of modes": (HEAD + 'MODES = (["4level"],)  # <--\n\n' + PLAY + "    pass\n",
                        "story is not a scenario: its MODES are (['4level'],), but must be "
                        'some of 4level, 32bit, such as ("4level",)'),
-    "a null byte":    ("\0  # <--\n", "SyntaxError: source code string cannot contain null bytes"),
+    "a null byte":    ("\0  # <--\n", "a null byte is in no Python file"),
     "a word":         (HEAD + 'MACHINE = {"cpus": "two"}  # <--\n\n' + PLAY + "    pass\n",
                        "story is not a scenario: its MACHINE cannot have 'two' cpus"),
     "a machine":      (HEAD + "MACHINE = 16  # <--\n\n" + PLAY + "    pass\n",
