@@ -220,7 +220,7 @@ def _fresh_name() -> str:
 
 
 def _found(name: str) -> os.stat_result | None:
-    """What ``name`` leads to, if it leads to anything."""
+    """Status of the file that ``name`` leads to; None if it leads to none."""
     try:
         return os.stat(name)
     except FileNotFoundError:

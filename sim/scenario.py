@@ -274,6 +274,6 @@ def _preset(config: MmuConfig) -> str | None:
 
 
 def _first(watch: Watch, stage: Stage) -> Mistake | None:
-    """What was wrong before anything else could be: a statement that did nothing."""
+    """The mistake before all others: a statement that did nothing. None if there is none."""
     mistakes = [*watch.forgotten, *stage.never_begun]
     return mistakes[0] if mistakes else None

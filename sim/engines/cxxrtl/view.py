@@ -1,4 +1,4 @@
-"""What a waveform shows, as a design of its own.
+"""Signals of a waveform, as a design of their own.
 
 It computes the view from ports of the machine, and only while there is a waveform. So a machine
 with one is the same machine as without.
