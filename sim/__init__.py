@@ -37,3 +37,7 @@
 :mod:`sim.cli`            the command line
 ========================  ===========================================================
 """
+
+
+#: Tells this package from others of its name: see :func:`dragoncage.activate`.
+DISTRIBUTION = "dragoncage"

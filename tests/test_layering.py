@@ -1,8 +1,9 @@
 """Which package may import what: the architecture, as a test.
 
 ``hw`` is gateware and knows nothing else. ``sw`` is a kernel that runs on any machine behind its
-own bus, so it knows only the standard library. ``sim`` ties the two together. Were there an arrow
-between ``hw`` and ``sw``, a constant misread from the manual could pass as two readings that agree.
+own bus, so it knows only the standard library. ``sim`` ties the two together. ``dragoncage`` is
+where a command begins. Were there an arrow between ``hw`` and ``sw``, a constant misread from the
+manual could pass as two readings that agree.
 """
 
 import ast
@@ -15,12 +16,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 MAY_IMPORT = {
+    "dragoncage": {"dragoncage", "sim"},
     "hw":  {"amaranth", "hw"},
     "sw":  {"sw"},
     # vcd comes with Amaranth, find_libpython with cocotb; cocotb and serial (pyserial) belong to
     # the engines of these names.
-    "sim": {"amaranth", "cocotb", "cocotb_tools", "find_libpython", "hw", "serial", "sim", "sw",
-            "vcd"},
+    "sim": {"amaranth", "cocotb", "cocotb_tools", "dragoncage", "find_libpython", "hw", "serial",
+            "sim", "sw", "vcd"},
 }
 
 # The pins of boards come from a package of their own, which the rest of the gateware does not need.
@@ -62,6 +64,11 @@ def test_gateware_annotations_are_values(path):
     # With the future import they would be strings. Amaranth then refuses a component, and takes a
     # packed structure for one without any fields, in silence.
     assert "from __future__ import annotations" not in path.read_text()
+
+
+def test_what_all_may_ask_for_the_version_imports_nothing_of_ours():
+    # It decides which packages "hw", "sw" and "sim" are.
+    assert not set(imported(ROOT / "dragoncage" / "__init__.py")) - sys.stdlib_module_names
 
 
 def test_there_are_files_in_every_layer():
