@@ -9,7 +9,7 @@ from hw.boards.board import Board, Built
 from hw.demo.system import BAUD
 
 from .build import Outcome
-from .report import KINDS
+from .nextpnr import KINDS
 
 
 __all__ = ["boards_as_json", "boards_as_text", "built_as_text", "outcome_as_json",

@@ -11,7 +11,7 @@ from hw.boards import BOARDS
 from hw.boards.board import Board
 from hw.boards.top import LIGHTS, Top
 from sim.boards.text import built_as_text
-from sim.cli import parser
+from sim.cli.main import parser
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "boards.md").read_text()
