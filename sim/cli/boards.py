@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from hw.boards import BOARDS
-from sim.boards.text import boards_as_json, boards_as_text
+from sim.boards.report import boards_as_json, boards_as_text
 from sim.output.files import print_out
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from hw.boards import BOARDS
 from sim.boards.build import BuildFailed, build
 from sim.boards.progress import BuildProgress
-from sim.boards.text import outcome_as_json, outcome_as_text
+from sim.boards.report import outcome_as_json, outcome_as_text
 from sim.errors import Unavailable
 from sim.output.files import FileTrouble, print_out
 

@@ -10,7 +10,7 @@ from hw import boards
 from hw.boards import BOARDS
 from hw.boards.board import Board
 from hw.boards.top import LIGHTS, Top
-from sim.boards.text import built_as_text
+from sim.boards.report import built_as_text
 from sim.cli.main import parser
 
 
