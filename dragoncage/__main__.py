@@ -32,7 +32,7 @@ def _imported() -> Callable[[], int]:
     """The command line. If it cannot be imported, end with the reason in one line, and status 2."""
     try:
         activate()
-        from sim.cli import main as command
+        from sim.cli.main import main as command
     except ImportError as error:
         reason = " ".join(str(error).splitlines())
         _say(f"{reason}; install and run dragoncage in an environment of its own")

@@ -10,12 +10,12 @@ A machine is deterministic, so the same turns are the same run, cycle by cycle.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
 
-__all__ = ["Schedule", "Turn", "parse", "seeded", "written"]
+__all__ = ["Schedule", "Turn", "Turns", "parse", "seeded", "written"]
 
 
 #: Most steps in a turn that is drawn.
@@ -65,6 +65,46 @@ class Schedule:
         if turn is not None and not (0 <= turn.cpu < cpus and 0 < turn.steps <= MOST):
             raise ValueError(_complaint(written([turn]), cpus))
         return turn
+
+
+class Turns:
+    """A schedule, carried out cycle by cycle: which processors must wait.
+
+    Parameters
+    ----------
+    schedule : :class:`Schedule`
+        The plan.
+    cpus : :class:`int`
+        How many processors there are.
+    """
+
+    def __init__(self, schedule: Schedule, cpus: int):
+        self._schedule = schedule
+        self._cpus     = cpus
+        self._all      = (1 << cpus) - 1
+        self._version  = schedule.version
+        self._turn: Turn | None = None
+        self._left     = 0
+
+    def begin(self) -> int:
+        """Begin a cycle; return the processors that must wait in it, a bit each."""
+        if self._version != self._schedule.version:
+            self._version, self._turn = self._schedule.version, None
+        if self._turn is None:
+            self._turn = self._schedule.coming(self._cpus)
+            if self._turn is None:
+                return 0
+            self._schedule.taken.append(self._turn)
+            self._left = self._turn.steps
+        return self._all & ~(1 << self._turn.cpu)
+
+    def end(self, steps: Sequence[int], idle: Sequence[bool]) -> None:
+        """End a cycle, in which the processors made ``steps``, or had nothing to do."""
+        if self._turn is None:
+            return
+        self._left -= steps[self._turn.cpu]
+        if self._left <= 0 or idle[self._turn.cpu]:
+            self._turn = None
 
 
 class _Drawn(Iterator[Turn]):

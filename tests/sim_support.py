@@ -2,10 +2,8 @@
 
 from hw.bus import Register
 from hw.layout import AccessKind, Fault
-from sim.records import (
-    Access, Control, Event, Interrupt, Mark, Recording, State, Transfer,
-)
-from sim.trace import Trace
+from sim.record.records import Access, Control, Event, Interrupt, Mark, Recording, State, Transfer
+from sim.record.trace import Trace
 
 
 __all__ = ["access", "control", "event", "mark", "state", "trace", "transfer"]

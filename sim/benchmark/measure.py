@@ -45,7 +45,7 @@ def measure(
     """Do all works, each for about ``seconds``.
 
     ``announce`` is called before each repetition, with a text that says of what. Raises
-    :class:`sim.engine.Unavailable` without a compiler.
+    :class:`sim.errors.Unavailable` without a compiler.
     """
     native(CONFIG)  # compiles, and so does the next
     CompiledVectors()

@@ -48,7 +48,7 @@ class Desk:
     ----------
     cpu : :class:`sw.arch.x86.kernel.cpu.Cpu`
         Its processor.
-    engine : :class:`sim.engine.Engine`
+    engine : :class:`sim.engines.engine.Engine`
         What this runs on.
     to, from_ : :class:`int`
         Linear addresses of the pages.

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from hw.boards.board import Board
 from hw.boards.top import Top
-from sim.files import FileTrouble, new_folder, written
-from sim.programs import ProgramFailed, run
+from sim.output.files import FileTrouble, new_folder, written
+from sim.toolchain.process import ProgramFailed, run
 
-from .report import Report, overfull, parse, shortcomings
-from .toolchain import platform_of, tool
+from .nextpnr import Report, overfull, parse, shortcomings
+from .tools import platform_of, tool
 
 
 __all__ = ["STEPS", "SUFFIXES", "BuildFailed", "Outcome", "build"]
@@ -87,9 +87,9 @@ def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Outco
     ------
     :class:`BuildFailed`
         A program has failed.
-    :class:`sim.engine.Unavailable`
+    :class:`sim.errors.Unavailable`
         A program or a package is not installed.
-    :class:`sim.files.FileTrouble`, :class:`OSError`
+    :class:`sim.output.files.FileTrouble`, :class:`OSError`
         There is no writing in the folder.
     """
     with new_folder(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as name:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hw.bus import AccessResponse, ControlState
 from hw.layout import Fault
-from sim.recorder import Fields
+from sim.record.recorder import Fields
 from sw.bus import Access, Answer, GeneralProtection, Kind, PageFault
 
 

@@ -12,10 +12,10 @@ from hw.config import MmuConfig
 from hw.interrupts import Interrupts
 from hw.mmu import Mmu
 from hw.wishbone import WishboneSignature
-from sim.recorder import Sample, probes
+from sim.record.recorder import Sample, probes
+from sim.record.view import Probe, functions, ports, shared, state_machines, tested
 
 from .processor import Names
-from .view import Probe, functions, ports, shared, state_machines, tested
 
 
 __all__ = ["Bench", "Socket"]
@@ -33,7 +33,7 @@ class Socket:
     inputs : :class:`dict` of :class:`Value`
         What an engine drives, by name.
     outputs : :class:`dict` of :class:`Value`
-        What it samples: the signals of a :class:`sim.recorder.Sample`.
+        What it samples: the signals of a :class:`sim.record.recorder.Sample`.
     """
 
     def __init__(self, config: MmuConfig, interrupts: Any, claim: Signal):
@@ -86,7 +86,7 @@ class Bench(Elaboratable):
         All that a waveform shows.
     view : :class:`Signal`
         The same, packed.
-    shown : :class:`list` of :class:`sim.waves.Shown`
+    shown : :class:`list` of :class:`sim.record.waves.Shown`
         What that is.
     """
 

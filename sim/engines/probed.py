@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth import Cat, Elaboratable, Module, Signal
 
-from sim.recorder import Sample
+from sim.record.recorder import Sample
 
 from .bench import Bench, Socket
 

@@ -9,10 +9,10 @@ from amaranth.sim import Simulator, SimulatorContext
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
-from sim.waves import waveform
+from sim.record.waves import waveform
 
 from .bench import Bench
-from .clockwork import Clockwork, Pins
+from .driver import Clockwork, Pins
 from .probed import Probed, parts
 
 
@@ -24,7 +24,7 @@ PERIOD = 1e-9
 
 
 class PysimEngine(Clockwork):
-    """A :class:`sim.engine.Engine`; see :class:`.base.Simulation`."""
+    """A :class:`sim.engines.engine.Engine`; see :class:`.base.Simulation`."""
 
     def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
         with _compiled(self.config, len(mains), self.arbiter, waves is not None) as compiled:

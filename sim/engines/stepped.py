@@ -5,8 +5,8 @@ from typing import Any
 
 from hw.bus import AccessRequest, ControlRequest, ControlResponse
 from hw.interrupts import FIRST_VECTOR
-from sim.engine import BusHang
-from sim.recorder import Fields, Sample
+from sim.errors import BusHang
+from sim.record.recorder import Fields, Sample
 from sw.bus import Access
 
 from .answers import answers
@@ -103,7 +103,7 @@ class SteppedProcessor(Processor):
     def step(self, cycle: int, sample: Sample) -> None:
         """End ``cycle``; the kernel goes on if its operation has ended.
 
-        Raises :class:`sim.engine.BusHang`, and whatever the kernel raises.
+        Raises :class:`sim.errors.BusHang`, and whatever the kernel raises.
         """
         operation = self.operation
         if self._pending_ends(cycle, sample):

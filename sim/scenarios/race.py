@@ -6,11 +6,10 @@ Ref: Intel SDM Vol. 3A, section 4.8 "Accessed and Dirty Flags", section 8.1.2.1 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sim.acts.cast import PAGE, leaf_of
-from sim.claims import Verdict, all_of, set_by_walker
-from sim.coherence import nothing_lost, updates, written_back
+from sim.record.claims import Verdict, all_of, set_by_walker
+from sim.record.coherence import nothing_lost, updates, written_back
+from sim.scenario.stage import Span, Stage
 from sim.schedule import Turn
-from sim.stage import Span, Stage
 from sw.arch.x86.include.pgtable import (
     pte_mkclean, pte_mkold, ptep_get, ptep_set_wrprotect, set_pte_at,
 )
@@ -21,6 +20,8 @@ from sw.kernel.locking import cpu_relax
 from sw.mm.mmap_lock import pte_lock, pte_unlock
 from sw.mm.vma import vma_lookup
 from sw.user import User
+
+from .cast import PAGE, leaf_of
 
 
 MODES = ("4level", "32bit")

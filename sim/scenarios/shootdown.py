@@ -7,19 +7,20 @@ Ref: Linux 6.12, mm/memory.c (wp_page_copy), arch/x86/mm/tlb.c; Intel SDM Vol. 3
 from dataclasses import dataclass
 
 from hw.bus import ControlOp
-from sim.acts.cast import Cast, first_window, page_at, returned
-from sim.claims import (
+from sim.record.claims import (
     Unproven, Verdict, all_of, control_done, executed, loaded, no_event, no_fault, no_request,
 )
-from sim.coherence import interrupted, no_access_after
-from sim.records import Access
-from sim.stage import Span, Stage
-from sim.words import wanted
+from sim.record.coherence import interrupted, no_access_after
+from sim.record.records import Access
+from sim.record.words import wanted
+from sim.scenario.stage import Span, Stage
 from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.locking import cpu_relax
 from sw.user import User
+
+from .cast import Cast, first_window, page_at, returned
 
 
 MODES = ("4level", "32bit")

@@ -6,8 +6,8 @@ from amaranth.sim import Simulator
 from hw.demo.indicators import Bypass
 from hw.layout import Fault
 from hw.presets import PRESETS
-from sim import stage as staging
-from sim.scenario import discover
+from sim.scenario import stage as staging
+from sim.scenarios import SCENARIOS
 
 
 ACT = "pwrite on /proc/self/mem, to the read-only page"
@@ -24,7 +24,7 @@ def story(request, monkeypatch):
         return act(stage, *arguments, **options)
 
     monkeypatch.setattr(staging.Stage, "act", noted)
-    run = discover()["article"].perform(engine="cxxrtl", config=PRESETS[request.param], era="5.x")
+    run = SCENARIOS["article"].perform(engine="cxxrtl", config=PRESETS[request.param], era="5.x")
     assert run.holds
     return request.param, run.acts, stages[0].trace.all_accesses
 

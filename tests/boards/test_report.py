@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sim.boards.report import Clock, Report, overfull, parse, shortcomings
+from sim.boards.nextpnr import Clock, Report, overfull, parse, shortcomings
 
 
 def report(*clocks):

@@ -4,7 +4,7 @@ import pytest
 
 from hw.bus import ControlOp
 from sim.engines.operations import Control, LoadString, StoreString
-from sim.link import orders
+from sim.engines.serial.link import orders
 from sw.bus import Access, Kind, Register
 
 

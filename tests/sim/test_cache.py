@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.cache import cache
-from sim.compiling import Compiler, kept, loaded
-from sim.engine import Unavailable
-from sim.progress import CompilingProgress
+from sim.errors import Unavailable
+from sim.output.progress import CompilingProgress
+from sim.toolchain.cache import cache
+from sim.toolchain.compiling import Compiler, kept, loaded
 
 
 WHO = "the test"

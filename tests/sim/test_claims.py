@@ -5,7 +5,7 @@ from sim_support import access, control, event, mark, state, trace, transfer
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Entry, Fault
-from sim import claims
+from sim.record import claims
 from sw.mm.highmem import kmap, kunmap
 
 

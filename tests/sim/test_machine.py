@@ -4,10 +4,10 @@ import pytest
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind
-from sim import claims
 from sim.machine import Machine
 from sim.memory import PhysicalMemory
-from sim.stage import Stage
+from sim.record import claims
+from sim.scenario.stage import Stage
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.kernel.signal_types import Signal
 from sw.mm.mmap import MAP_ANONYMOUS, MAP_SHARED

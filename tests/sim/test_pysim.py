@@ -4,8 +4,8 @@ import pytest
 
 from hw.config import MmuConfig
 from hw.layout import AccessKind
-from sim.engine import BusHang
 from sim.engines.pysim import PysimEngine
+from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sw.bus import Access, Kind, Register
 

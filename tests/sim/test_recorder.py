@@ -4,9 +4,9 @@ import pytest
 
 from hw.bus import AccessRequest, AccessResponse, ControlState, Events
 from hw.layout import CR0, AccessKind, Fault
-from sim.recorder import Fields, Recorder, Sample
-from sim.records import Recording
-from sim.trace import Trace
+from sim.record.recorder import Fields, Recorder, Sample
+from sim.record.records import Recording
+from sim.record.trace import Trace
 
 
 IDLE = Sample(*[0] * len(Sample._fields))

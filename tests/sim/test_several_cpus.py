@@ -6,9 +6,9 @@ import pytest
 from trace_support import assert_same
 
 from hw.config import MmuConfig
-from sim.engine import BusHang
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.pysim import PysimEngine
+from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sim.schedule import Schedule, Turn, parse, seeded, written
 from sw.bus import Access, Kind, Register

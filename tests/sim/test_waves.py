@@ -8,12 +8,12 @@ from files_support import files_of_at_most
 from pywellen.pywellen import Waveform
 
 from hw.config import MmuConfig
-from sim.engine import BusHang
 from sim.engines.pysim import PysimEngine
-from sim.engines.view import error_text
-from sim.files import FileTrouble
+from sim.errors import BusHang
 from sim.memory import PhysicalMemory
-from sim.waves import Unwritten
+from sim.output.files import FileTrouble
+from sim.record.view import error_text
+from sim.record.waves import Unwritten
 from sw.bus import Access, Kind
 
 

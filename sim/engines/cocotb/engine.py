@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.engines.bench import Bench
-from sim.engines.clockwork import Clockwork
+from sim.engines.driver import Clockwork
 from sim.engines.probed import Probed
-from sim.waves import Waveform, waveform
+from sim.record.waves import Waveform, waveform
 
 from . import host
 from .simulators import SIMULATORS
@@ -23,7 +23,7 @@ __all__ = ["CocotbEngine"]
 
 
 class CocotbEngine(Clockwork):
-    """A :class:`sim.engine.Engine`; see :class:`sim.engines.base.Simulation`.
+    """A :class:`sim.engines.engine.Engine`; see :class:`sim.engines.base.Simulation`.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class CocotbEngine(Clockwork):
 
     @property
     def away(self) -> Callable[..., Any] | None:
-        """Call a function in the simulator, from outside; see :class:`sim.engine.Engine`."""
+        """Call a function in the simulator; see :class:`sim.engines.engine.Engine`."""
         return None if self.dut is not None else self._call
 
     def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any],

@@ -21,14 +21,14 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import IO, Any
 
-from sim.cache import cache
-from sim.compiling import Compiler, kept
-from sim.engine import Unavailable
 from sim.engines.bench import Bench
+from sim.errors import Unavailable
+from sim.toolchain.cache import cache
+from sim.toolchain.compiling import Compiler, kept
+from sim.toolchain.yosys import installed, translate
 from sim.verilog.convert import SCRIPT
-from sim.yosys import installed, translate
 
-from . import design
+from . import top
 from .simulators import WHO, Simulator
 
 
@@ -52,7 +52,7 @@ def call(simulator: type[Simulator], made: Callable[[], Bench], function: Callab
     Function, arguments and what it returns are pickled. It gets, besides, the names in ``hear`` as
     arguments: functions that have those of ``hear`` called here.
 
-    Raises :class:`sim.engine.Unavailable` if something is missing, or the simulator comes to an
+    Raises :class:`sim.errors.Unavailable` if something is missing, or the simulator comes to an
     end without a word, and what the function raises.
     """
     if importlib.util.find_spec("cocotb") is None:
@@ -77,7 +77,7 @@ class _Silence(Exception):
 
 def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
     """The design, built: out of the cache, if the version of ``yosys`` made it there."""
-    text  = design.text(bench)
+    text  = top.text(bench)
     parts = [text, SCRIPT, TIMESCALE, yosys, version("cocotb"), tool.version, *tool.flags,
              platform.machine()]
     key   = hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
@@ -111,7 +111,7 @@ def _environment() -> dict[str, str]:
             [str(libs_dir), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]),
         "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
         "TOPLEVEL_LANG":       "verilog",
-        "COCOTB_TOPLEVEL":     design.TOP,
+        "COCOTB_TOPLEVEL":     top.TOP,
         "COCOTB_TEST_MODULES": "dragoncage.simulator",
         # An assertion says the same as without pytest.
         "COCOTB_REWRITE_ASSERTION_FILES": "",

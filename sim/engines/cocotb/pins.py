@@ -6,16 +6,16 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, Timer
 
 from sim.engines.bench import Bench
-from sim.engines.clockwork import Pins
+from sim.engines.driver import Pins
 
-from .design import inputs
+from .top import inputs
 
 
 __all__ = ["CocotbPins"]
 
 
 class CocotbPins(Pins[Any]):
-    """Pins of a module that :func:`.design.text` describes; see :class:`..clockwork.Pins`.
+    """Pins of a module that :func:`.top.text` describes; see :class:`sim.engines.driver.Pins`.
 
     Parameters
     ----------

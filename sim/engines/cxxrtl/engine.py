@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from sim.engine import BusHang
 from sim.engines.base import Simulation
-from sim.waves import Waveform, waveform
+from sim.errors import BusHang
+from sim.record.waves import Waveform, waveform
 
 from .native import Machine, Native, Status, native
 from .plan import Plan
@@ -22,7 +22,7 @@ STRIDE = 65_536
 
 
 class CxxrtlEngine(Simulation[CompiledProcessor]):
-    """A :class:`sim.engine.Engine`; see :class:`sim.engines.base.Simulation`.
+    """A :class:`sim.engines.engine.Engine`; see :class:`sim.engines.base.Simulation`.
 
     What happens is logged in C++, and decoded when somebody looks at a trace.
     """
@@ -35,7 +35,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
     def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
         """Run until the end of the first of ``mains``.
 
-        Raises :class:`sim.engine.Unavailable` without a compiler.
+        Raises :class:`sim.errors.Unavailable` without a compiler.
         """
         compiled = self._native()
         bench    = compiled.bench

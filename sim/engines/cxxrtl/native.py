@@ -183,7 +183,7 @@ _compiled: dict[tuple[MmuConfig, int, type[Arbiter]], Native] = {}
 def native(
     config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter,
 ) -> Native:
-    """The compiled bench for these. Raises :class:`sim.engine.Unavailable`."""
+    """The compiled bench for these. Raises :class:`sim.errors.Unavailable`."""
     key = config, cpus, arbiter
     if key not in _compiled:
         _compiled[key] = Native(config, cpus=cpus, arbiter=arbiter)

@@ -42,7 +42,7 @@ def _compiled() -> ctypes.CDLL:
 class CompiledVectors:
     """A compiled unit that does one vector after the other, each from power-up on.
 
-    Vectors and outcomes are as in ``vectors.h``. Raises :class:`sim.engine.Unavailable`.
+    Vectors and outcomes are as in ``vectors.h``. Raises :class:`sim.errors.Unavailable`.
     """
 
     def __init__(self) -> None:

@@ -27,7 +27,7 @@ class VectorEngine(Protocol):
     def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
         """What becomes of each of ``vectors``; a text says why one cannot be done.
 
-        Raises :class:`sim.engine.Unavailable`.
+        Raises :class:`sim.errors.Unavailable`.
         """
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from hw.config import MmuConfig
 from hw.layout import Fault
-from sim.engine import BusHang
 from sim.engines.pysim import PysimEngine
+from sim.errors import BusHang
 from sim.memory import PhysicalMemory
-from sim.records import Access as Recorded
+from sim.record.records import Access as Recorded
 from sim.vectors.support import AC, control_writes, lacking, refused
 from sim.vectors.vector import Ending, Outcome, Vector, entry_size
 from sw.bus import Bus, GeneralProtection, Register
