@@ -44,8 +44,8 @@ def activate() -> None:
 def _load(name: str) -> None:
     """Import one package from the place where it should be."""
     spec = PathFinder.find_spec(name, [PLACE])
-    # A folder without an __init__.py is a package too, one that comes from no file.
-    if spec is None or spec.loader is None or spec.origin is None:
+    # A folder without an __init__.py is a package too, which nothing has to load.
+    if spec is None or spec.loader is None:
         raise ImportError(f'the package "{name}" of dragoncage is not in {PLACE}', name=name)
     module = sys.modules[name] = module_from_spec(spec)
     try:

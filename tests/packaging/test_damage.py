@@ -42,6 +42,16 @@ def test_a_foreign_package_that_was_installed_over_ours_is_named(loose, name):
                                 f"dragoncage: {loose.folder}/lib/{name}/__init__.py{ADVICE}")
 
 
+def test_another_copy_of_ours_that_was_imported_before_is_named(loose):
+    copy = loose.folder / "copy/hw"
+    shutil.copytree(loose.folder / "lib/hw", copy)
+    (copy.parent / "sitecustomize.py").write_text("import hw\n")
+    done = loose.run(loose.python, "-m", "dragoncage", "list", PYTHONPATH=str(copy.parent))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (f'dragoncage: another package "hw" was imported before that of '
+                           f"dragoncage, from {copy}/__init__.py{ADVICE}")
+
+
 @pytest.mark.parametrize("remove", [shutil.rmtree, lambda path: (path / "__init__.py").unlink()],
                          ids=["wholly", "in part"])
 def test_a_package_that_was_removed_is_named(loose, remove):

@@ -33,12 +33,6 @@ def test_the_module_is_not_misled_by_the_folder(installed):
     assert listed(installed.run(installed.python, *MODULE, "list"))
 
 
-def test_folders_without_an_init_file_mislead_nobody(installed):
-    for name in PACKAGES:
-        (installed.folder / name / "__init__.py").unlink()
-    assert listed(installed.run(installed.python, *MODULE, "list"))
-
-
 def test_a_file_instead_of_a_package_misleads_nobody(installed):
     for name in PACKAGES:
         shutil.rmtree(installed.folder / name)
