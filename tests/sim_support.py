@@ -20,29 +20,29 @@ def mark(cycle=0, *stack, claim=""):
     return Mark(cycle, stack, claim)
 
 
-def access(asked, linear, *, kind=AccessKind.READ, size=8, error_code=None, fault=None,
-           physical=0, answer=0, user=False, stack=(), ac=0, lasts=2):
-    """An access that is answered ``lasts`` cycles later; by a page fault if ``error_code`` is."""
+def access(accepted, linear, *, kind=AccessKind.READ, size=8, error_code=None, fault=None,
+           physical=0, result=0, user=False, stack=(), ac=0, lasts=2):
+    """An access that is completed ``lasts`` cycles later; by a page fault if ``error_code`` is."""
     if error_code is not None:
         fault = Fault.PAGE_FAULT
     return Access(
-        asked=asked, linear=linear, size=size, kind=kind, user=user, implicit=False,
+        accepted=accepted, linear=linear, size=size, kind=kind, user=user, implicit=False,
         chained=False, data=0, compare=0, state=state(ac=ac), mark=mark(0, *stack),
-        answered=asked + lasts, answer=answer, physical=physical, fault=fault or Fault.NONE,
+        completed=accepted + lasts, result=result, physical=physical, fault=fault or Fault.NONE,
         error_code=error_code or 0,
     )
 
 
-def transfer(asked, address, *, write=False, lock=False, walk=False, sel=0xff, data=0):
-    """A transfer that is answered in the next cycle."""
-    return Transfer(asked=asked, address=address, write=write, lock=lock, sel=sel, data=data,
-                    walk=walk, mark=mark(), acked=asked + 1)
+def transfer(accepted, address, *, write=False, lock=False, walk=False, sel=0xff, data=0):
+    """A transfer that is completed in the next cycle."""
+    return Transfer(accepted=accepted, address=address, write=write, lock=lock, sel=sel, data=data,
+                    walk=walk, mark=mark(), acked=accepted + 1)
 
 
-def control(asked, op, register=Register.CR0, value=0, refused=False):
-    """A control operation that is answered in the next cycle."""
-    return Control(asked=asked, op=op, register=register, value=value, mark=mark(),
-                   answered=asked + 1, refused=refused)
+def control(accepted, op, register=Register.CR0, value=0, refused=False):
+    """A control operation that is completed in the next cycle."""
+    return Control(accepted=accepted, op=op, register=register, value=value, mark=mark(),
+                   completed=accepted + 1, refused=refused)
 
 
 def event(cycle, name, level=0):

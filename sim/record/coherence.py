@@ -43,17 +43,17 @@ def nothing_lost(traces: Sequence[Trace], *, word: int, since: int = 0,
             for other, rival in enumerate(traces):
                 if other == number:
                     continue
-                for lost in rival.transfers(since=read.asked, until=store.asked + 1, write=True,
-                                            physical=range(word, word + 8)):
-                    return Verdict(False, store.asked, (
-                        f"processor {number} read {read.data:#x} in cycle {read.asked} and stored "
-                        f"{store.data:#x} over {lost.data:#x}, which processor {other} had stored "
-                        f"in cycle {lost.asked}"), expected)
-            if last is None or store.asked > last.asked:
+                for lost in rival.transfers(since=read.accepted, until=store.accepted + 1,
+                                            write=True, physical=range(word, word + 8)):
+                    return Verdict(False, store.accepted, (
+                        f"processor {number} read {read.data:#x} in cycle {read.accepted} and "
+                        f"stored {store.data:#x} over {lost.data:#x}, which processor {other} had "
+                        f"stored in cycle {lost.accepted}"), expected)
+            if last is None or store.accepted > last.accepted:
                 last = store
     if last is None:
         return Verdict(False, None, f"no locked update of physical {word:#x}", expected)
-    return Verdict(True, last.asked, f"last locked store: {last.data:#x}", expected)
+    return Verdict(True, last.accepted, f"last locked store: {last.data:#x}", expected)
 
 
 def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: int = 0,
@@ -65,8 +65,8 @@ def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: in
         since=since, until=until, write=True, physical=range(word, word + 8))]
     if not stores:
         return Verdict(False, None, f"nothing was stored at physical {word:#x}", expected)
-    last = max(stores, key=lambda store: store.asked)
-    return Verdict(last.data & clear == 0 and last.data & set_ == set_, last.asked,
+    last = max(stores, key=lambda store: store.accepted)
+    return Verdict(last.data & clear == 0 and last.data & set_ == set_, last.accepted,
                    f"{last.data:#x} stored at physical {word:#x}", expected)
 
 
@@ -99,5 +99,5 @@ def no_access_after(trace: Trace, *, linear: Place, physical: Place, since: int,
         return Verdict(False, None, NOTHING, expected)
     stale = trace.accesses(linear=linear, physical=physical, since=since, until=until)
     if stale:
-        return Verdict(False, stale[0].asked, f"stale: {describe(stale[0])}", expected)
-    return Verdict(True, found[0].asked, describe(found[0]), expected)
+        return Verdict(False, stale[0].accepted, f"stale: {describe(stale[0])}", expected)
+    return Verdict(True, found[0].accepted, describe(found[0]), expected)

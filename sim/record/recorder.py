@@ -149,7 +149,7 @@ class Recorder:
         self._walking  = False
         self._marked   = (-1, -1)
         self._state    = -1
-        self._accesses:  deque[Access]   = deque()  # not answered yet, like the next two
+        self._accesses:  deque[Access]   = deque()  # not completed yet, like the next two
         self._transfers: deque[Transfer] = deque()
         self._controls:  deque[Control]  = deque()
 
@@ -212,7 +212,7 @@ class Recorder:
 
     def _begin_transfer(self, cycle: int, sample: Sample) -> None:
         transfer = Transfer(
-            asked=cycle, address=sample.adr * 8, write=bool(sample.we), lock=bool(sample.lock),
+            accepted=cycle, address=sample.adr * 8, write=bool(sample.we), lock=bool(sample.lock),
             sel=sample.sel, data=sample.dat_w, walk=self._walking, mark=self.recording.marks[-1],
         )
         self._transfers.append(transfer)
@@ -229,7 +229,7 @@ class Recorder:
         size    = 1 << request["size"]
         mask    = (1 << 8 * size) - 1
         access  = Access(
-            asked=cycle, linear=request["linear"], size=size, kind=_kinds[request["kind"]],
+            accepted=cycle, linear=request["linear"], size=size, kind=_kinds[request["kind"]],
             user=bool(request["user"]), implicit=bool(request["implicit"]),
             chained=bool(request["chained"]), data=request["data"] & mask,
             compare=request["compare"] & mask, state=self.recording.states[-1],
@@ -241,19 +241,19 @@ class Recorder:
     def _end_access(self, cycle: int, bits: int) -> None:
         access   = self._accesses.popleft()
         response = _response(bits)
-        access.answered = cycle
+        access.completed = cycle
         access.fault    = _faults[response["fault"]]
         if access.done:
             access.physical = response["physical"]
             if access.kind != AccessKind.WRITE:  # after a write it is whatever memory says
-                access.answer = response["data"] & (1 << 8 * access.size) - 1
+                access.result = response["data"] & (1 << 8 * access.size) - 1
         elif access.fault == Fault.PAGE_FAULT:
             access.error_code = response["error"]
 
     def _begin_control(self, cycle: int, bits: int) -> None:
         request = _operation(bits)
         control = Control(
-            asked=cycle, op=ControlOp(request["op"]), register=Register(request["register"]),
+            accepted=cycle, op=ControlOp(request["op"]), register=Register(request["register"]),
             value=request["value"], mark=self.recording.marks[-1],
         )
         self._controls.append(control)
@@ -262,6 +262,6 @@ class Recorder:
     def _end_control(self, cycle: int, bits: int) -> None:
         control  = self._controls.popleft()
         response = _outcome(bits)
-        control.answered = cycle
-        control.answer   = response["value"]
+        control.completed = cycle
+        control.result   = response["value"]
         control.refused  = bool(response["fault"])

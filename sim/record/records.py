@@ -66,16 +66,16 @@ class Access:
 
     Attributes
     ----------
-    asked, answered : :class:`int`
-        Cycles in which the request and the response were taken; ``answered`` is -1 if the run
-        ended before.
+    accepted, completed : :class:`int`
+        Cycles in which the unit accepted the request, and in which the processor accepted the
+        response; ``completed`` is -1 if the run ended before.
     linear, size : :class:`int`
         Address of the first byte, and bytes.
     kind, user, implicit, chained
         As requested.
     data, compare : :class:`int`
         Operands, of ``size`` bytes.
-    answer : :class:`int`
+    result : :class:`int`
         What was read, of ``size`` bytes; 0 after a write.
     physical : :class:`int`
         Physical address of the first byte, if there was no fault.
@@ -87,7 +87,7 @@ class Access:
         Functions and claim when the request was taken.
     """
 
-    asked:      int
+    accepted:   int
     linear:     int
     size:       int
     kind:       AccessKind
@@ -98,8 +98,8 @@ class Access:
     compare:    int
     state:      State
     mark:       Mark
-    answered:   int   = -1
-    answer:     int   = 0
+    completed:  int   = -1
+    result:     int   = 0
     physical:   int   = 0
     fault:      Fault = Fault.NONE
     error_code: int   = 0
@@ -111,8 +111,8 @@ class Access:
 
     @property
     def done(self) -> bool:
-        """Whether it was answered, and without a fault."""
-        return self.answered >= 0 and self.fault == Fault.NONE
+        """Whether it was completed, and without a fault."""
+        return self.completed >= 0 and self.fault == Fault.NONE
 
     @property
     def writes(self) -> bool:
@@ -126,8 +126,8 @@ class Transfer:
 
     Attributes
     ----------
-    asked, acked : :class:`int`
-        Cycles in which the target took and answered it; ``acked`` is -1 if it did not.
+    accepted, acked : :class:`int`
+        Cycles in which the target accepted and acknowledged it; ``acked`` is -1 if it did not.
     address : :class:`int`
         Physical address of the word, in bytes.
     write, lock : :class:`bool`
@@ -142,15 +142,15 @@ class Transfer:
         Functions and claim at that moment.
     """
 
-    asked:   int
-    address: int
-    write:   bool
-    lock:    bool
-    sel:     int
-    data:    int
-    walk:    bool
-    mark:    Mark
-    acked:   int = -1
+    accepted: int
+    address:  int
+    write:    bool
+    lock:     bool
+    sel:      int
+    data:     int
+    walk:     bool
+    mark:     Mark
+    acked:    int = -1
 
     def touches(self, place: Place) -> bool:
         """Whether one of its byte lanes is in ``place``."""
@@ -162,14 +162,14 @@ class Transfer:
 class Control:
     """One operation on the control port: STAC, a move to CR3, INVLPG, and their like."""
 
-    asked:    int
-    op:       ControlOp
-    register: Register
-    value:    int  #: What was written, or the linear address of INVLPG.
-    mark:     Mark
-    answered: int  = -1
-    answer:   int  = 0
-    refused:  bool = False
+    accepted:  int
+    op:        ControlOp
+    register:  Register
+    value:     int  #: What was written, or the linear address of INVLPG.
+    mark:      Mark
+    completed: int  = -1
+    result:    int  = 0
+    refused:   bool = False
 
 
 @dataclass(frozen=True, slots=True)

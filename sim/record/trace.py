@@ -20,7 +20,7 @@ from .records import (
 __all__ = ["Trace"]
 
 
-Asked   = TypeVar("Asked", Access, Transfer, Control)
+Begun   = TypeVar("Begun", Access, Transfer, Control)
 Lasting = TypeVar("Lasting", State, Mark)
 
 
@@ -188,8 +188,8 @@ class Trace:
         return _at(self.marks, cycle)
 
 
-def _between(records: list[Asked], since: int, until: int | None) -> list[Asked]:
-    key   = attrgetter("asked")
+def _between(records: list[Begun], since: int, until: int | None) -> list[Begun]:
+    key   = attrgetter("accepted")
     start = bisect_left(records, since, key=key)
     stop  = len(records) if until is None else bisect_left(records, until, key=key)
     return records[start:stop]

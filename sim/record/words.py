@@ -29,7 +29,7 @@ def describe(access: Access) -> str:
         Fault.GENERAL_PROTECTION: "#GP",
         Fault.SKIPPED:            "skipped",
     }[access.fault]
-    if access.answered < 0:
+    if access.completed < 0:
         ending = "no answer"
     return f"{who} {_kind(access.kind)} of {access.linear:#x}: {ending}"
 

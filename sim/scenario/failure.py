@@ -69,7 +69,7 @@ def _last(traces: Sequence[Trace]) -> tuple[str, ...]:
     said = []
     for number, trace in enumerate(traces):
         who   = f"processor {number}: " if len(traces) > 1 else ""
-        said += [(access.asked, who + describe(access)) for access in trace.all_accesses[-LAST:]]
-        said += [(transfer.asked, who + describe_transfer(transfer))
+        said += [(access.accepted, who + describe(access)) for access in trace.all_accesses[-LAST:]]
+        said += [(transfer.accepted, who + describe_transfer(transfer))
                  for transfer in trace.all_transfers[-LAST:]]
     return tuple(f"cycle {cycle}: {words}" for cycle, words in sorted(said))

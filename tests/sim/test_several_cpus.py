@@ -91,7 +91,7 @@ def test_processors_run_at_the_same_time(Engine):
 
     engine = run(Engine, lambda engine: program(engine, 0), lambda engine: program(engine, 1))
     first, second = (trace.all_accesses for trace in engine.traces)
-    assert first[0].asked == second[0].asked
+    assert first[0].accepted == second[0].accepted
     assert len(first) == 8 and len(second) >= 7
 
 
@@ -170,7 +170,7 @@ def test_in_a_turn_only_one_processor_moves_memory(Engine):
     turns  = [Turn(1, 5), Turn(0, 3), Turn(1, 2), Turn(0, 20)]
     engine = run(Engine, lambda engine: program(engine, 0), lambda engine: program(engine, 1),
                  schedule=Schedule(turns))
-    order = sorted((transfer.asked, number) for number, trace in enumerate(engine.traces)
+    order = sorted((transfer.accepted, number) for number, trace in enumerate(engine.traces)
                    for transfer in trace.all_transfers)
     assert [number for _, number in order[:30]] == [1] * 5 + [0] * 3 + [1] * 2 + [0] * 20
     assert {number for _, number in order[30:]} == {0, 1}
@@ -192,7 +192,7 @@ def test_a_processor_that_has_ended_or_is_halted_passes_its_turn(Engine):
     turns  = [Turn(1, 8), Turn(2, 8), Turn(0, 4)]
     engine = run(Engine, first, second, third, schedule=Schedule(turns))
     assert engine.schedule.taken == turns
-    assert engine.trace.all_accesses[0].asked < 5
+    assert engine.trace.all_accesses[0].accepted < 5
 
 
 @ENGINES
@@ -210,7 +210,7 @@ def test_a_plan_can_be_changed_on_the_way(Engine):
     engine = run(Engine, first, second, schedule=Schedule([Turn(0, 100)]))
     assert engine.schedule.taken == [Turn(0, 100), Turn(1, 3), Turn(0, 1)]
     second = engine.traces[1].all_transfers
-    between = engine.traces[0].transfers(since=second[0].asked, until=second[2].asked)
+    between = engine.traces[0].transfers(since=second[0].accepted, until=second[2].accepted)
     assert not between
 
 
@@ -271,7 +271,7 @@ def test_turns_without_end_that_all_are_passed_are_the_same_on_both_engines():
 
     one, other = (run(Engine, first, second, schedule=Schedule([Turn(1, 1)] * 5000))
                   for Engine in (PysimEngine, CxxrtlEngine))
-    assert one.trace.all_controls[0].asked == 5000
+    assert one.trace.all_controls[0].accepted == 5000
     assert_same(one.trace, other.trace)
     assert one.schedule.taken == other.schedule.taken
 

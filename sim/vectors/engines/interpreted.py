@@ -58,7 +58,7 @@ class PysimVectors:
         return Outcome(
             _ending(last, last_cr2),
             [memory.read(address, size) for address, _ in vector.entries],
-            list(map(_ending, before, before_cr2)), last.answered - last.asked,
+            list(map(_ending, before, before_cr2)), last.completed - last.accepted,
         )
 
 
