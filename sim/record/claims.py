@@ -12,7 +12,7 @@ from hw.layout import Entry, Fault
 from sw.kernel.ftrace import available_filter_functions
 
 from .recorder import Fields
-from .records import Access, Place, State, Transfer, meets
+from .records import AccessRecord, Addresses, State, TransferRecord, overlaps
 from .trace import Trace
 from .words import FAULTS, count, describe, place, values, wanted, when
 
@@ -84,7 +84,7 @@ def no_fault(trace: Trace, **which: Any) -> Verdict:
     return each(trace, lambda access: not access.faulted, expected="no fault", **which)
 
 
-def each(trace: Trace, holds: Callable[[Access], bool], *, expected: str = "",
+def each(trace: Trace, holds: Callable[[AccessRecord], bool], *, expected: str = "",
          **which: Any) -> Verdict:
     """There were such accesses, and every one of them ``holds``.
 
@@ -141,7 +141,9 @@ def loaded(trace: Trace, value: int, **which: Any) -> Verdict:
                    f"{describe(found[-1])}, value {found[-1].result:#x}", expected)
 
 
-def stored_through(trace: Trace, *, physical: Place, linear: Place, **which: Any) -> Verdict:
+def stored_through(
+    trace: Trace, *, physical: Addresses, linear: Addresses, **which: Any,
+) -> Verdict:
     """Bytes at ``physical`` were stored to, and through ``linear`` every time."""
     expected = (f"{wanted(writes=True, physical=physical, **which)}; each of linear address "
                 f"{place(linear)}")
@@ -165,7 +167,7 @@ def set_by_walker(trace: Trace, bit: str, *, entry: int, since: int = 0,
     having   = f", with {values(others)}" if others else ""
     expected = (f"the page walker sets the bit {bit} of the entry at physical {entry:#x} in a "
                 f"locked bus cycle{having}{when(since, until)}")
-    before: Transfer | None = None
+    before: TransferRecord | None = None
     for transfer in trace.transfers(since=since, until=until, physical=entry, walk=True):
         stored = Fields(Entry)(transfer.data >> 8 * (entry % 8))
         if (transfer.write and transfer.lock and before is not None and before.lock
@@ -177,16 +179,16 @@ def set_by_walker(trace: Trace, bit: str, *, entry: int, since: int = 0,
     return Verdict(False, None, f"the page walker did not set it at physical {entry:#x}", expected)
 
 
-def both_in_tlb(trace: Trace, first: Place, second: Place, *, since: int = 0,
+def both_in_tlb(trace: Trace, first: Addresses, second: Addresses, *, since: int = 0,
                 until: int | None = None) -> Verdict:
     """Accesses to ``first`` and ``second`` were translated without a walk between them."""
     expected = (f"an access of {place(first)}, then one of {place(second)}, two hits without a "
                 f"walk between them{when(since, until)}")
-    earlier: Access | None = None
+    earlier: AccessRecord | None = None
     for access in trace.accesses(since=since, until=until):
-        if meets(access.linear, access.size, first):
+        if overlaps(access.linear, access.size, first):
             earlier = access
-        elif meets(access.linear, access.size, second) and earlier is not None:
+        elif overlaps(access.linear, access.size, second) and earlier is not None:
             span = {"since": earlier.accepted, "until": access.completed + 1}
             hits = trace.events("hit", **span)
             if len(hits) >= 2 and all(no_event(trace, name, **span).holds for name in (

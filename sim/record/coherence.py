@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 
 from .claims import NOTHING, Verdict
-from .records import Access, Place, Transfer
+from .records import AccessRecord, Addresses, TransferRecord
 from .trace import Trace
 from .words import describe, place, when
 
@@ -15,10 +15,10 @@ __all__ = ["interrupted", "no_access_after", "nothing_lost", "updates", "written
 
 
 def updates(trace: Trace, *, word: int, since: int = 0,
-            until: int | None = None) -> list[tuple[Transfer, Transfer]]:
+            until: int | None = None) -> list[tuple[TransferRecord, TransferRecord]]:
     """Locked updates of the 8-byte word at physical address ``word``: read, and store."""
-    found: list[tuple[Transfer, Transfer]] = []
-    read: Transfer | None = None
+    found: list[tuple[TransferRecord, TransferRecord]] = []
+    read: TransferRecord | None = None
     for transfer in trace.transfers(since=since, until=until, physical=range(word, word + 8),
                                     lock=True):
         if not transfer.write:
@@ -37,7 +37,7 @@ def nothing_lost(traces: Sequence[Trace], *, word: int, since: int = 0,
     """
     expected = (f"locked updates of physical {word:#x}, none over a store that came between its "
                 f"read and its own{when(since, until)}")
-    last: Transfer | None = None
+    last: TransferRecord | None = None
     for number, trace in enumerate(traces):
         for read, store in updates(trace, word=word, since=since, until=until):
             for other, rival in enumerate(traces):
@@ -88,12 +88,12 @@ def interrupted(traces: Sequence[Trace], *, source: int, target: int, vector: in
                    expected)
 
 
-def no_access_after(trace: Trace, *, linear: Place, physical: Place, since: int,
+def no_access_after(trace: Trace, *, linear: Addresses, physical: Addresses, since: int,
                     until: int | None = None) -> Verdict:
     """From cycle ``since`` on, ``linear`` was accessed, and never found at ``physical``."""
     expected = (f"accesses of {place(linear)} that are done, none at physical {place(physical)}"
                 f"{when(since, until)}")
-    found: list[Access] = [access for access in trace.accesses(
+    found: list[AccessRecord] = [access for access in trace.accesses(
         linear=linear, since=since, until=until) if access.done]
     if not found:
         return Verdict(False, None, NOTHING, expected)

@@ -10,16 +10,16 @@ from hw.layout import AccessKind, Fault
 
 
 __all__ = [
-    "LEVELS", "Access", "Control", "Event", "Interrupt", "Mark", "Place", "Recording", "State",
-    "Transfer", "meets",
+    "LEVELS", "AccessRecord", "Addresses", "ControlRecord", "EventRecord", "InterruptRecord",
+    "Mark", "Recording", "State", "TransferRecord", "overlaps",
 ]
 
 
 #: Where an access may be: one address, or a stretch of them.
-Place = int | range
+Addresses = int | range
 
 
-def meets(address: int, size: int, place: Place) -> bool:
+def overlaps(address: int, size: int, place: Addresses) -> bool:
     """Whether any of ``size`` bytes at ``address`` is in ``place``."""
     if isinstance(place, range):
         return address < place.stop and place.start < address + size
@@ -61,7 +61,7 @@ class Mark:
 
 
 @dataclass(slots=True)
-class Access:
+class AccessRecord:
     """One access of the processor.
 
     Attributes
@@ -121,7 +121,7 @@ class Access:
 
 
 @dataclass(slots=True)
-class Transfer:
+class TransferRecord:
     """One transfer of an 8-byte word of physical memory.
 
     Attributes
@@ -152,14 +152,14 @@ class Transfer:
     mark:     Mark
     acked:    int = -1
 
-    def touches(self, place: Place) -> bool:
+    def touches(self, place: Addresses) -> bool:
         """Whether one of its byte lanes is in ``place``."""
-        return any(self.sel >> lane & 1 and meets(self.address + lane, 1, place)
+        return any(self.sel >> lane & 1 and overlaps(self.address + lane, 1, place)
                    for lane in range(8))
 
 
 @dataclass(slots=True)
-class Control:
+class ControlRecord:
     """One operation on the control port: STAC, a move to CR3, INVLPG, and their like."""
 
     accepted:  int
@@ -173,7 +173,7 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventRecord:
     """A strobe of :class:`hw.bus.Events`; ``level`` is which of them, for ``accessed``."""
 
     cycle: int
@@ -182,7 +182,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Interrupt:
+class InterruptRecord:
     """An interrupt that the processor sent to ``target``; or, if that is None, that it took."""
 
     cycle:  int
@@ -198,11 +198,11 @@ class Recording:
     ``cycles`` is the number of cycles recorded.
     """
 
-    accesses:   list[Access]    = field(default_factory=list)
-    transfers:  list[Transfer]  = field(default_factory=list)
-    controls:   list[Control]   = field(default_factory=list)
-    interrupts: list[Interrupt] = field(default_factory=list)
-    events:     list[Event]     = field(default_factory=list)
+    accesses:   list[AccessRecord]    = field(default_factory=list)
+    transfers:  list[TransferRecord]  = field(default_factory=list)
+    controls:   list[ControlRecord]   = field(default_factory=list)
+    interrupts: list[InterruptRecord] = field(default_factory=list)
+    events:     list[EventRecord]     = field(default_factory=list)
     states:     list[State]     = field(default_factory=list)
     marks:      list[Mark]      = field(default_factory=list)
     cycles:     int             = 0

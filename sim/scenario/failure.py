@@ -13,7 +13,7 @@ from sw.errno import KernelError
 from sw.kernel.panic import KernelOops
 from sw.kernel.signal_types import Killed, Signal
 
-from .mistakes import Place, innermost, raised_through
+from .mistakes import Location, innermost, raised_through
 from .watch import Watch, call_in
 
 
@@ -40,7 +40,7 @@ class Failure:
     cycle:        int
     stack:        tuple[str, ...]
     transactions: tuple[str, ...]  #: The last accesses and transfers of each processor.
-    place:        Place | None = None
+    place:        Location | None = None
     call:         str          = ""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sim.record.claims import Verdict, all_of, set_by_walker
 from sim.record.coherence import nothing_lost, updates, written_back
 from sim.scenario.stage import Span, Stage
-from sim.schedule import Turn
+from sim.schedule import TimeSlice
 from sw.arch.x86.include.pgtable import (
     pte_mkclean, pte_mkold, ptep_get, ptep_set_wrprotect, set_pte_at,
 )
@@ -121,7 +121,7 @@ async def _run(
     while not race.ready:
         await cpu_relax(stage.cpu)
     async with stage.testing("no store to the entry is lost") as span:
-        stage.schedule.follow([Turn(first, steps), Turn(1 - first, ENOUGH)])
+        stage.schedule.follow([TimeSlice(first, steps), TimeSlice(1 - first, ENOUGH)])
         race.begun = True
         await instruction()
         await stage.finish(opponent)

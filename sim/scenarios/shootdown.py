@@ -11,7 +11,7 @@ from sim.record.claims import (
     Unproven, Verdict, all_of, control_done, executed, loaded, no_event, no_fault, no_request,
 )
 from sim.record.coherence import interrupted, no_access_after
-from sim.record.records import Access
+from sim.record.records import AccessRecord
 from sim.record.words import wanted
 from sim.scenario.stage import Span, Stage
 from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
@@ -108,7 +108,7 @@ def _claim_coherence(stage: Stage, word: int, punch: Span, old: range) -> None:
         for trace in stage.traces)))
 
 
-def _loads(stage: Stage, word: int, span: Span) -> list[Access]:
+def _loads(stage: Stage, word: int, span: Span) -> list[AccessRecord]:
     """The reader's loads that were done. Raises :class:`Unproven` if there are none."""
     found = [load for load in stage.traces[1].accesses(linear=word, user=True, **span.within)
              if load.done]
