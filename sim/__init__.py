@@ -5,7 +5,7 @@ From the ground up; each room knows only those above it in this table:
 ====================  =============================================================
 :mod:`sim.errors`     errors of a machine that every room can meet
 :mod:`sim.memory`     physical memory
-:mod:`sim.schedule`   turns of several processors
+:mod:`sim.schedule`   time slices of several processors
 :mod:`sim.golden`     the machine in plain Python: a second reading of the manual
 :mod:`sim.output`     files that appear whole or not at all, and progress
 :mod:`sim.toolchain`  programs of others: compilers, Yosys, Verilator; the cache

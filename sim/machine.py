@@ -71,7 +71,7 @@ class Machine:
     memory : :class:`sim.memory.PhysicalMemory`
         What holds them; by default, an empty and fast one.
     schedule : :class:`sim.schedule.Schedule`
-        Turns of the processors; by default, none: all run.
+        Time slices of the processors; by default, none: all run.
     arbiter : class
         What joins several units to memory: :class:`hw.arbiter.Arbiter`, or what a test wants.
 

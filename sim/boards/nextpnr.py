@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
-__all__ = ["KINDS", "Clock", "Report", "overfull", "parse", "shortcomings"]
+__all__ = ["KINDS", "Clock", "NextpnrReport", "overfull", "parse", "shortcomings"]
 
 
 #: Parts of FPGAs in words, as far as they have some.
@@ -55,7 +55,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Report:
+class NextpnrReport:
     """What place and route says.
 
     Attributes
@@ -71,7 +71,7 @@ class Report:
     used:   Mapping[str, tuple[int, int]]
 
 
-def parse(text: str) -> Report:
+def parse(text: str) -> NextpnrReport:
     """Read what nextpnr has written. Raises :class:`ValueError` if that makes no sense."""
     try:
         document = json.loads(text)
@@ -81,10 +81,10 @@ def parse(text: str) -> Report:
                   for kind, count in document["utilization"].items() if count["used"]}
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
-    return Report(clocks, used)
+    return NextpnrReport(clocks, used)
 
 
-def shortcomings(report: Report, clock_hz: int) -> list[str]:
+def shortcomings(report: NextpnrReport, clock_hz: int) -> list[str]:
     """Why the design must not be used on a board whose clock has ``clock_hz``."""
     found = [f"{clock.name} reaches {clock.achieved_hz / 1e6:.2f} MHz, "
              f"and needs {clock.required_hz / 1e6:.2f} MHz"

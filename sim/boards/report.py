@@ -8,7 +8,7 @@ from typing import Any
 from hw.boards.board import Board, Built
 from hw.demo.system import BAUD
 
-from .build import Outcome
+from .build import BuildResult
 from .nextpnr import KINDS
 
 
@@ -73,7 +73,7 @@ def _board(board: Board) -> dict[str, Any]:
     }
 
 
-def outcome_as_text(board: Board, outcome: Outcome) -> str:
+def outcome_as_text(board: Board, outcome: BuildResult) -> str:
     """What came of a build: steps, utilisation, timing, and the verdict."""
     report = outcome.report
     steps  = [(step, f"{seconds:.0f}") for step, seconds in outcome.seconds.items()]
@@ -90,7 +90,7 @@ def outcome_as_text(board: Board, outcome: Outcome) -> str:
         _verdict(board, outcome)))
 
 
-def _verdict(board: Board, outcome: Outcome) -> str:
+def _verdict(board: Board, outcome: BuildResult) -> str:
     """What the last lines of a build say."""
     if outcome.unwritten:
         lines = [f"FAILED: {outcome.unwritten}"]
@@ -104,7 +104,7 @@ def _verdict(board: Board, outcome: Outcome) -> str:
     return "\n".join(lines) + "\n"
 
 
-def outcome_as_json(board: Board, outcome: Outcome) -> str:
+def outcome_as_json(board: Board, outcome: BuildResult) -> str:
     """The same as JSON; what a board says of how it was built has the same names."""
     return json.dumps({
         "schema": SCHEMA, "board": board.name, "preset": board.preset,

@@ -52,12 +52,12 @@ def add(commands: Any) -> None:
                      help="with the engine serial: where the board is, such as /dev/ttyUSB1")
     run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
                      help=f"kernel versions whose rules hold (default: {DEFAULT_ERA})")
-    turns = run.add_mutually_exclusive_group()
-    turns.add_argument("--seed", type=seed, metavar="N",
-                       help="with several processors: draw their turns at random, from N")
-    turns.add_argument("--schedule", metavar="TURNS",
+    slices = run.add_mutually_exclusive_group()
+    slices.add_argument("--seed", type=seed, metavar="N",
+                       help="with several processors: draw their time slices at random, from N")
+    slices.add_argument("--schedule", metavar="SLICES",
                        help='... or take these, such as "0:3 1:12": CPU 0 for 3 steps, then CPU 1 '
-                            "for 12, then all; --json says which turns a run took")
+                            "for 12, then all; --json says which slices a run had")
     run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
     run.add_argument("--json", action="store_true", help="print JSON")
@@ -137,7 +137,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:
-    """The turns that the command asks for, if it does."""
+    """The slices that the command asks for, if it does."""
     if args.seed is None and args.schedule is None:
         return None
     if scenario.cpus == 1:

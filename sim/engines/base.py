@@ -35,7 +35,7 @@ class Simulation(ABC, Generic[ProcessorT]):
     memory : :class:`sim.memory.PhysicalMemory`
         What is behind the units; by default, an empty and fast one.
     schedule : :class:`sim.schedule.Schedule`
-        Turns of the processors; by default, none: all run.
+        Time slices of the processors; by default, none: all run.
     arbiter : class
         What joins several units to memory.
     deadline : :class:`int`

@@ -8,14 +8,14 @@ from sim.errors import BusHang
 from sim.memory import Target
 from sim.record.recorder import Sample
 from sim.record.waves import Waveform
-from sim.schedule import Turns
+from sim.schedule import Dispatcher
 
 from .base import Simulation
-from .probed import Probed
+from .packed import PackedTestbench
 from .stepped import SteppedProcessor
 
 
-__all__ = ["Clockwork", "Pins"]
+__all__ = ["CycleDriver", "PinDriver"]
 
 
 #: Cycles between two reports of progress.
@@ -24,7 +24,7 @@ STRIDE = 256
 PinT = TypeVar("PinT")
 
 
-class Pins(ABC, Generic[PinT]):
+class PinDriver(ABC, Generic[PinT]):
     """The inputs of a bench in a simulator, and its clock.
 
     Only inputs that change are set, because setting takes long.
@@ -32,8 +32,8 @@ class Pins(ABC, Generic[PinT]):
     Parameters
     ----------
     parts : sequence of mappings
-        The simulator's handles of the inputs, which are all 0, by name: of each socket, and of
-        those that are shared.
+        The simulator's handles of the inputs, which are all 0, by name: of each processor port, and
+        of those that are shared.
     """
 
     def __init__(self, parts: Sequence[Mapping[str, PinT]]):
@@ -41,7 +41,7 @@ class Pins(ABC, Generic[PinT]):
         self._driven: list[dict[str, int]] = [{} for _ in parts]
 
     def drive(self, *values: Mapping[str, int]) -> None:
-        """Set inputs of each socket, and then those that are shared."""
+        """Set inputs of each processor_port, and then those that are shared."""
         for pins, driven, part in zip(self._parts, self._driven, values, strict=True):
             for name, value in part.items():
                 if value != driven.get(name, 0):
@@ -56,12 +56,12 @@ class Pins(ABC, Generic[PinT]):
     async def edge(self) -> tuple[int, int]:
         """Wait for the clock's next rising edge.
 
-        Returns what :class:`.probed.Probed` has as ``probe``, and its bench as ``view``, just
-        before it.
+        Returns what :class:`.packed.PackedTestbench` has as ``probe``, and its bench as ``view``,
+        just before it.
         """
 
 
-class Clockwork(Simulation[SteppedProcessor]):
+class CycleDriver(Simulation[SteppedProcessor]):
     """A :class:`.base.Simulation` in which Python is there in every cycle."""
 
     def _processor(self) -> SteppedProcessor:
@@ -69,15 +69,15 @@ class Clockwork(Simulation[SteppedProcessor]):
 
     async def _tick(
         self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Waveform | None,
-        design: Probed, pins: Pins[PinT],
+        design: PackedTestbench, pins: PinDriver[PinT],
     ) -> None:
         """Drive, wait for the clock, sample; in every cycle, to the end of the first main."""
         target = Target(self.memory)
-        turns  = Turns(self.schedule, len(mains))
+        dispatcher  = Dispatcher(self.schedule, len(mains))
         try:
             self._start(mains)
             while self.bus.running:
-                hold = turns.begin()
+                hold = dispatcher.begin()
                 for number, processor in enumerate(self.processors):
                     processor.drive(held=bool(hold >> number & 1))
                 pins.drive(*(processor.driven for processor in self.processors), {
@@ -91,18 +91,18 @@ class Clockwork(Simulation[SteppedProcessor]):
                     wave.step(self._cycle, view)
                 target.step(*memory)
                 self._cycle += 1
-                self._step(samples, turns)
+                self._step(samples, dispatcher)
                 if self.progress is not None and self._cycle % STRIDE == 0:
                     self.progress(self._cycle)
         finally:
             self._stop()
 
-    def _step(self, samples: Sequence[Sample], turns: Turns) -> None:
+    def _step(self, samples: Sequence[Sample], dispatcher: Dispatcher) -> None:
         """End the cycle for schedule and processors."""
         both  = list(zip(self.processors, samples, strict=True))
         idle  = [processor.idle(sample) for processor, sample in both]
         if all(idle):
             raise BusHang(self._cycle - 1, "an interrupt, which nobody can send")
-        turns.end([processor.steps(sample) for processor, sample in both], idle)
+        dispatcher.end([processor.steps(sample) for processor, sample in both], idle)
         for processor, sample in both:
             processor.step(self._cycle - 1, sample)

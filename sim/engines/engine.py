@@ -31,7 +31,7 @@ class Engine(Protocol):
     cycle : :class:`int`
         Cycle in which the next operation of processor 0 can begin; the first after reset is 0.
     schedule : :class:`sim.schedule.Schedule`
-        Which processor goes on, and which turns there have been.
+        Which processor goes on, and which time slices there have been.
     progress : callable or :class:`None`
         Called now and then during a run, with the cycle.
     counted : mapping of :class:`str` to :class:`int`

@@ -12,7 +12,7 @@ from hw.layout import Entry, Fault
 from sw.kernel.ftrace import available_filter_functions
 
 from .recorder import Fields
-from .records import Access, Place, State, Transfer, meets
+from .records import AccessRecord, Addresses, State, TransferRecord, overlaps
 from .trace import Trace
 from .words import FAULTS, count, describe, place, values, wanted, when
 
@@ -73,10 +73,10 @@ def faulted(trace: Trace, *, error_code: int | None = None, fault: Fault = Fault
     found    = trace.accesses(**which)
     for access in found:
         if access.fault == fault and error_code in (None, access.error_code):
-            return Verdict(True, access.answered, describe(access), expected)
+            return Verdict(True, access.completed, describe(access), expected)
     if not found:
         return Verdict(False, None, NOTHING, expected)
-    return Verdict(False, found[-1].answered, describe(found[-1]), expected)
+    return Verdict(False, found[-1].completed, describe(found[-1]), expected)
 
 
 def no_fault(trace: Trace, **which: Any) -> Verdict:
@@ -84,7 +84,7 @@ def no_fault(trace: Trace, **which: Any) -> Verdict:
     return each(trace, lambda access: not access.faulted, expected="no fault", **which)
 
 
-def each(trace: Trace, holds: Callable[[Access], bool], *, expected: str = "",
+def each(trace: Trace, holds: Callable[[AccessRecord], bool], *, expected: str = "",
          **which: Any) -> Verdict:
     """There were such accesses, and every one of them ``holds``.
 
@@ -96,9 +96,9 @@ def each(trace: Trace, holds: Callable[[Access], bool], *, expected: str = "",
         return Verdict(False, None, NOTHING, expected)
     for access in found:
         if not holds(access):
-            return Verdict(False, access.asked, describe(access), expected)
+            return Verdict(False, access.accepted, describe(access), expected)
     what = describe(found[0]) if len(found) == 1 else count(len(found), "access", "accesses")
-    return Verdict(True, found[-1].answered, what, expected)
+    return Verdict(True, found[-1].completed, what, expected)
 
 
 def each_under(trace: Trace, flags: Mapping[str, int], **which: Any) -> Verdict:
@@ -113,9 +113,9 @@ def each_under(trace: Trace, flags: Mapping[str, int], **which: Any) -> Verdict:
     for access in found:
         there = {name: getattr(access.state, name) for name in flags}
         if there != flags:
-            return Verdict(False, access.asked, f"{describe(access)}, with {values(there)}",
+            return Verdict(False, access.accepted, f"{describe(access)}, with {values(there)}",
                            expected)
-    return Verdict(True, found[-1].answered, f"{describe(found[-1])}, with {values(flags)}",
+    return Verdict(True, found[-1].completed, f"{describe(found[-1])}, with {values(flags)}",
                    expected)
 
 
@@ -124,10 +124,10 @@ def no_request(trace: Trace, **which: Any) -> Verdict:
     expected = f"accesses, but not {wanted(**which)}"
     found    = trace.accesses(**which)
     if found:
-        return Verdict(False, found[0].asked, describe(found[0]), expected)
+        return Verdict(False, found[0].accepted, describe(found[0]), expected)
     span   = {key: which[key] for key in ("since", "until", "function") if key in which}
     others = trace.accesses(**span)
-    return Verdict(bool(others), others[-1].asked if others else None,
+    return Verdict(bool(others), others[-1].accepted if others else None,
                    f"none of {count(len(others), 'access', 'accesses')}", expected)
 
 
@@ -137,11 +137,13 @@ def loaded(trace: Trace, value: int, **which: Any) -> Verdict:
     found    = [access for access in trace.accesses(**which) if access.done]
     if not found:
         return Verdict(False, None, NOTHING, expected)
-    return Verdict(found[-1].answer == value, found[-1].answered,
-                   f"{describe(found[-1])}, value {found[-1].answer:#x}", expected)
+    return Verdict(found[-1].result == value, found[-1].completed,
+                   f"{describe(found[-1])}, value {found[-1].result:#x}", expected)
 
 
-def stored_through(trace: Trace, *, physical: Place, linear: Place, **which: Any) -> Verdict:
+def stored_through(
+    trace: Trace, *, physical: Addresses, linear: Addresses, **which: Any,
+) -> Verdict:
     """Bytes at ``physical`` were stored to, and through ``linear`` every time."""
     expected = (f"{wanted(writes=True, physical=physical, **which)}; each of linear address "
                 f"{place(linear)}")
@@ -151,8 +153,8 @@ def stored_through(trace: Trace, *, physical: Place, linear: Place, **which: Any
     through = trace.accesses(writes=True, physical=physical, linear=linear, **which)
     for access in found:
         if access not in through:
-            return Verdict(False, access.asked, describe(access), expected)
-    return Verdict(True, found[0].answered, describe(found[0]), expected)
+            return Verdict(False, access.accepted, describe(access), expected)
+    return Verdict(True, found[0].completed, describe(found[0]), expected)
 
 
 def set_by_walker(trace: Trace, bit: str, *, entry: int, since: int = 0,
@@ -165,33 +167,33 @@ def set_by_walker(trace: Trace, bit: str, *, entry: int, since: int = 0,
     having   = f", with {values(others)}" if others else ""
     expected = (f"the page walker sets the bit {bit} of the entry at physical {entry:#x} in a "
                 f"locked bus cycle{having}{when(since, until)}")
-    before: Transfer | None = None
+    before: TransferRecord | None = None
     for transfer in trace.transfers(since=since, until=until, physical=entry, walk=True):
         stored = Fields(Entry)(transfer.data >> 8 * (entry % 8))
         if (transfer.write and transfer.lock and before is not None and before.lock
                 and stored[bit] and not Fields(Entry)(before.data >> 8 * (entry % 8))[bit]
                 and all(stored[name] == value for name, value in others.items())):
-            return Verdict(True, transfer.asked,
+            return Verdict(True, transfer.accepted,
                            f"locked store to physical {entry:#x} by the page walker", expected)
         before = transfer
     return Verdict(False, None, f"the page walker did not set it at physical {entry:#x}", expected)
 
 
-def both_in_tlb(trace: Trace, first: Place, second: Place, *, since: int = 0,
+def both_in_tlb(trace: Trace, first: Addresses, second: Addresses, *, since: int = 0,
                 until: int | None = None) -> Verdict:
     """Accesses to ``first`` and ``second`` were translated without a walk between them."""
     expected = (f"an access of {place(first)}, then one of {place(second)}, two hits without a "
                 f"walk between them{when(since, until)}")
-    earlier: Access | None = None
+    earlier: AccessRecord | None = None
     for access in trace.accesses(since=since, until=until):
-        if meets(access.linear, access.size, first):
+        if overlaps(access.linear, access.size, first):
             earlier = access
-        elif meets(access.linear, access.size, second) and earlier is not None:
-            span = {"since": earlier.asked, "until": access.answered + 1}
+        elif overlaps(access.linear, access.size, second) and earlier is not None:
+            span = {"since": earlier.accepted, "until": access.completed + 1}
             hits = trace.events("hit", **span)
             if len(hits) >= 2 and all(no_event(trace, name, **span).holds for name in (
                     "missed", "walk_begun", "flushed", "invalidated", "dropped", "evicted")):
-                return Verdict(True, access.answered,
+                return Verdict(True, access.completed,
                                f"hits in cycles {hits[0].cycle} and {hits[-1].cycle}", expected)
     return Verdict(False, None, "no two hits without a walk between them", expected)
 
@@ -240,13 +242,13 @@ def ac_brackets(trace: Trace, *, function: str, linear: range, since: int = 0,
         return Verdict(False, None, "the kernel made no such access", expected)
     for access in found:
         if not access.state.ac:
-            return Verdict(False, access.asked, f"{describe(access)}, AC clear", expected)
+            return Verdict(False, access.accepted, f"{describe(access)}, AC clear", expected)
     opened  = trace.while_state(lambda state: bool(state.ac), since=since, until=until)
     windows = trace.window(function, since=since, until=until)
     for begin, after in opened:
         if not any(first <= begin and after <= end for first, end in windows):
             return Verdict(False, begin, f"AC was set outside {function}", expected)
-        if not any(begin <= access.asked < after for access in found):
+        if not any(begin <= access.accepted < after for access in found):
             return Verdict(False, begin, "AC was set for nothing", expected)
     said = ", ".join(f"{begin} to {after - 1}" for begin, after in opened)
     return Verdict(True, opened[0][0], f"AC set in cycles {said}", expected)
@@ -261,7 +263,7 @@ def control_done(trace: Trace, *, op: ControlOp, register: Register | None = Non
     found    = trace.controls(op=op, register=register, **span)
     for control in found:
         if not control.refused and (linear is None or control.value >> 12 == linear >> 12):
-            return Verdict(True, control.answered, f"{op.name} {control.value:#x}", expected)
+            return Verdict(True, control.completed, f"{op.name} {control.value:#x}", expected)
     if not found:
         return Verdict(False, None, "there was no such operation", expected)
     last = found[-1]

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 
 from .claims import NOTHING, Verdict
-from .records import Access, Place, Transfer
+from .records import AccessRecord, Addresses, TransferRecord
 from .trace import Trace
 from .words import describe, place, when
 
@@ -15,10 +15,10 @@ __all__ = ["interrupted", "no_access_after", "nothing_lost", "updates", "written
 
 
 def updates(trace: Trace, *, word: int, since: int = 0,
-            until: int | None = None) -> list[tuple[Transfer, Transfer]]:
+            until: int | None = None) -> list[tuple[TransferRecord, TransferRecord]]:
     """Locked updates of the 8-byte word at physical address ``word``: read, and store."""
-    found: list[tuple[Transfer, Transfer]] = []
-    read: Transfer | None = None
+    found: list[tuple[TransferRecord, TransferRecord]] = []
+    read: TransferRecord | None = None
     for transfer in trace.transfers(since=since, until=until, physical=range(word, word + 8),
                                     lock=True):
         if not transfer.write:
@@ -37,23 +37,23 @@ def nothing_lost(traces: Sequence[Trace], *, word: int, since: int = 0,
     """
     expected = (f"locked updates of physical {word:#x}, none over a store that came between its "
                 f"read and its own{when(since, until)}")
-    last: Transfer | None = None
+    last: TransferRecord | None = None
     for number, trace in enumerate(traces):
         for read, store in updates(trace, word=word, since=since, until=until):
             for other, rival in enumerate(traces):
                 if other == number:
                     continue
-                for lost in rival.transfers(since=read.asked, until=store.asked + 1, write=True,
-                                            physical=range(word, word + 8)):
-                    return Verdict(False, store.asked, (
-                        f"processor {number} read {read.data:#x} in cycle {read.asked} and stored "
-                        f"{store.data:#x} over {lost.data:#x}, which processor {other} had stored "
-                        f"in cycle {lost.asked}"), expected)
-            if last is None or store.asked > last.asked:
+                for lost in rival.transfers(since=read.accepted, until=store.accepted + 1,
+                                            write=True, physical=range(word, word + 8)):
+                    return Verdict(False, store.accepted, (
+                        f"processor {number} read {read.data:#x} in cycle {read.accepted} and "
+                        f"stored {store.data:#x} over {lost.data:#x}, which processor {other} had "
+                        f"stored in cycle {lost.accepted}"), expected)
+            if last is None or store.accepted > last.accepted:
                 last = store
     if last is None:
         return Verdict(False, None, f"no locked update of physical {word:#x}", expected)
-    return Verdict(True, last.asked, f"last locked store: {last.data:#x}", expected)
+    return Verdict(True, last.accepted, f"last locked store: {last.data:#x}", expected)
 
 
 def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: int = 0,
@@ -65,8 +65,8 @@ def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: in
         since=since, until=until, write=True, physical=range(word, word + 8))]
     if not stores:
         return Verdict(False, None, f"nothing was stored at physical {word:#x}", expected)
-    last = max(stores, key=lambda store: store.asked)
-    return Verdict(last.data & clear == 0 and last.data & set_ == set_, last.asked,
+    last = max(stores, key=lambda store: store.accepted)
+    return Verdict(last.data & clear == 0 and last.data & set_ == set_, last.accepted,
                    f"{last.data:#x} stored at physical {word:#x}", expected)
 
 
@@ -88,16 +88,16 @@ def interrupted(traces: Sequence[Trace], *, source: int, target: int, vector: in
                    expected)
 
 
-def no_access_after(trace: Trace, *, linear: Place, physical: Place, since: int,
+def no_access_after(trace: Trace, *, linear: Addresses, physical: Addresses, since: int,
                     until: int | None = None) -> Verdict:
     """From cycle ``since`` on, ``linear`` was accessed, and never found at ``physical``."""
     expected = (f"accesses of {place(linear)} that are done, none at physical {place(physical)}"
                 f"{when(since, until)}")
-    found: list[Access] = [access for access in trace.accesses(
+    found: list[AccessRecord] = [access for access in trace.accesses(
         linear=linear, since=since, until=until) if access.done]
     if not found:
         return Verdict(False, None, NOTHING, expected)
     stale = trace.accesses(linear=linear, physical=physical, since=since, until=until)
     if stale:
-        return Verdict(False, stale[0].asked, f"stale: {describe(stale[0])}", expected)
-    return Verdict(True, found[0].asked, describe(found[0]), expected)
+        return Verdict(False, stale[0].accepted, f"stale: {describe(stale[0])}", expected)
+    return Verdict(True, found[0].accepted, describe(found[0]), expected)

@@ -9,13 +9,16 @@ from amaranth import Value
 from amaranth.lib import data
 
 from hw.bus import (
-    AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
-    Events, Register,
+    AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState, Events,
+    Register,
 )
 from hw.interrupts import FIRST_VECTOR
 from hw.layout import CR0, CR4, AccessKind, Fault
 
-from .records import Access, Control, Event, Interrupt, Mark, Recording, State, Transfer
+from .records import (
+    AccessRecord, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
+    TransferRecord,
+)
 
 
 __all__ = ["Fields", "Recorder", "Sample", "probes"]
@@ -149,9 +152,9 @@ class Recorder:
         self._walking  = False
         self._marked   = (-1, -1)
         self._state    = -1
-        self._accesses:  deque[Access]   = deque()  # not answered yet, like the next two
-        self._transfers: deque[Transfer] = deque()
-        self._controls:  deque[Control]  = deque()
+        self._accesses:  deque[AccessRecord]   = deque()  # not completed yet, like the next two
+        self._transfers: deque[TransferRecord] = deque()
+        self._controls:  deque[ControlRecord]  = deque()
 
     def step(self, cycle: int, sample: Sample) -> None:
         """Record one cycle."""
@@ -199,20 +202,20 @@ class Recorder:
     def _interrupts(self, cycle: int, sample: Sample) -> None:
         mark = self.recording.marks[-1]
         if sample.send_valid:
-            self.recording.interrupts.append(Interrupt(
+            self.recording.interrupts.append(InterruptRecord(
                 cycle, FIRST_VECTOR | sample.send_vector, sample.send_target, mark))
         if sample.take:
-            self.recording.interrupts.append(Interrupt(
+            self.recording.interrupts.append(InterruptRecord(
                 cycle, FIRST_VECTOR | sample.vector, None, mark))
 
     def _strobe(self, cycle: int, bits: int) -> None:
         if bits & _walk_begun:
             self._walking = True
-        self.recording.events += [Event(cycle, name, level) for name, level in _strobes(bits)]
+        self.recording.events += [EventRecord(cycle, name, level) for name, level in _strobes(bits)]
 
     def _begin_transfer(self, cycle: int, sample: Sample) -> None:
-        transfer = Transfer(
-            asked=cycle, address=sample.adr * 8, write=bool(sample.we), lock=bool(sample.lock),
+        transfer = TransferRecord(
+            accepted=cycle, address=sample.adr * 8, write=bool(sample.we), lock=bool(sample.lock),
             sel=sample.sel, data=sample.dat_w, walk=self._walking, mark=self.recording.marks[-1],
         )
         self._transfers.append(transfer)
@@ -228,8 +231,8 @@ class Recorder:
         request = _request(bits)
         size    = 1 << request["size"]
         mask    = (1 << 8 * size) - 1
-        access  = Access(
-            asked=cycle, linear=request["linear"], size=size, kind=_kinds[request["kind"]],
+        access  = AccessRecord(
+            accepted=cycle, linear=request["linear"], size=size, kind=_kinds[request["kind"]],
             user=bool(request["user"]), implicit=bool(request["implicit"]),
             chained=bool(request["chained"]), data=request["data"] & mask,
             compare=request["compare"] & mask, state=self.recording.states[-1],
@@ -241,19 +244,19 @@ class Recorder:
     def _end_access(self, cycle: int, bits: int) -> None:
         access   = self._accesses.popleft()
         response = _response(bits)
-        access.answered = cycle
+        access.completed = cycle
         access.fault    = _faults[response["fault"]]
         if access.done:
             access.physical = response["physical"]
             if access.kind != AccessKind.WRITE:  # after a write it is whatever memory says
-                access.answer = response["data"] & (1 << 8 * access.size) - 1
+                access.result = response["data"] & (1 << 8 * access.size) - 1
         elif access.fault == Fault.PAGE_FAULT:
             access.error_code = response["error"]
 
     def _begin_control(self, cycle: int, bits: int) -> None:
         request = _operation(bits)
-        control = Control(
-            asked=cycle, op=ControlOp(request["op"]), register=Register(request["register"]),
+        control = ControlRecord(
+            accepted=cycle, op=ControlOp(request["op"]), register=Register(request["register"]),
             value=request["value"], mark=self.recording.marks[-1],
         )
         self._controls.append(control)
@@ -262,6 +265,6 @@ class Recorder:
     def _end_control(self, cycle: int, bits: int) -> None:
         control  = self._controls.popleft()
         response = _outcome(bits)
-        control.answered = cycle
-        control.answer   = response["value"]
+        control.completed = cycle
+        control.result   = response["value"]
         control.refused  = bool(response["fault"])

@@ -10,16 +10,16 @@ from hw.layout import AccessKind, Fault
 
 
 __all__ = [
-    "LEVELS", "Access", "Control", "Event", "Interrupt", "Mark", "Place", "Recording", "State",
-    "Transfer", "meets",
+    "LEVELS", "AccessRecord", "Addresses", "ControlRecord", "EventRecord", "InterruptRecord",
+    "Mark", "Recording", "State", "TransferRecord", "overlaps",
 ]
 
 
 #: Where an access may be: one address, or a stretch of them.
-Place = int | range
+Addresses = int | range
 
 
-def meets(address: int, size: int, place: Place) -> bool:
+def overlaps(address: int, size: int, place: Addresses) -> bool:
     """Whether any of ``size`` bytes at ``address`` is in ``place``."""
     if isinstance(place, range):
         return address < place.stop and place.start < address + size
@@ -61,21 +61,21 @@ class Mark:
 
 
 @dataclass(slots=True)
-class Access:
+class AccessRecord:
     """One access of the processor.
 
     Attributes
     ----------
-    asked, answered : :class:`int`
-        Cycles in which the request and the response were taken; ``answered`` is -1 if the run
-        ended before.
+    accepted, completed : :class:`int`
+        Cycles in which the unit accepted the request, and in which the processor accepted the
+        response; ``completed`` is -1 if the run ended before.
     linear, size : :class:`int`
         Address of the first byte, and bytes.
     kind, user, implicit, chained
         As requested.
     data, compare : :class:`int`
         Operands, of ``size`` bytes.
-    answer : :class:`int`
+    result : :class:`int`
         What was read, of ``size`` bytes; 0 after a write.
     physical : :class:`int`
         Physical address of the first byte, if there was no fault.
@@ -87,7 +87,7 @@ class Access:
         Functions and claim when the request was taken.
     """
 
-    asked:      int
+    accepted:   int
     linear:     int
     size:       int
     kind:       AccessKind
@@ -98,8 +98,8 @@ class Access:
     compare:    int
     state:      State
     mark:       Mark
-    answered:   int   = -1
-    answer:     int   = 0
+    completed:  int   = -1
+    result:     int   = 0
     physical:   int   = 0
     fault:      Fault = Fault.NONE
     error_code: int   = 0
@@ -111,8 +111,8 @@ class Access:
 
     @property
     def done(self) -> bool:
-        """Whether it was answered, and without a fault."""
-        return self.answered >= 0 and self.fault == Fault.NONE
+        """Whether it was completed, and without a fault."""
+        return self.completed >= 0 and self.fault == Fault.NONE
 
     @property
     def writes(self) -> bool:
@@ -121,13 +121,13 @@ class Access:
 
 
 @dataclass(slots=True)
-class Transfer:
+class TransferRecord:
     """One transfer of an 8-byte word of physical memory.
 
     Attributes
     ----------
-    asked, acked : :class:`int`
-        Cycles in which the target took and answered it; ``acked`` is -1 if it did not.
+    accepted, acked : :class:`int`
+        Cycles in which the target accepted and acknowledged it; ``acked`` is -1 if it did not.
     address : :class:`int`
         Physical address of the word, in bytes.
     write, lock : :class:`bool`
@@ -142,38 +142,38 @@ class Transfer:
         Functions and claim at that moment.
     """
 
-    asked:   int
-    address: int
-    write:   bool
-    lock:    bool
-    sel:     int
-    data:    int
-    walk:    bool
-    mark:    Mark
-    acked:   int = -1
+    accepted: int
+    address:  int
+    write:    bool
+    lock:     bool
+    sel:      int
+    data:     int
+    walk:     bool
+    mark:     Mark
+    acked:    int = -1
 
-    def touches(self, place: Place) -> bool:
+    def touches(self, place: Addresses) -> bool:
         """Whether one of its byte lanes is in ``place``."""
-        return any(self.sel >> lane & 1 and meets(self.address + lane, 1, place)
+        return any(self.sel >> lane & 1 and overlaps(self.address + lane, 1, place)
                    for lane in range(8))
 
 
 @dataclass(slots=True)
-class Control:
+class ControlRecord:
     """One operation on the control port: STAC, a move to CR3, INVLPG, and their like."""
 
-    asked:    int
-    op:       ControlOp
-    register: Register
-    value:    int  #: What was written, or the linear address of INVLPG.
-    mark:     Mark
-    answered: int  = -1
-    answer:   int  = 0
-    refused:  bool = False
+    accepted:  int
+    op:        ControlOp
+    register:  Register
+    value:     int  #: What was written, or the linear address of INVLPG.
+    mark:      Mark
+    completed: int  = -1
+    result:    int  = 0
+    refused:   bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventRecord:
     """A strobe of :class:`hw.bus.Events`; ``level`` is which of them, for ``accessed``."""
 
     cycle: int
@@ -182,7 +182,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Interrupt:
+class InterruptRecord:
     """An interrupt that the processor sent to ``target``; or, if that is None, that it took."""
 
     cycle:  int
@@ -198,11 +198,11 @@ class Recording:
     ``cycles`` is the number of cycles recorded.
     """
 
-    accesses:   list[Access]    = field(default_factory=list)
-    transfers:  list[Transfer]  = field(default_factory=list)
-    controls:   list[Control]   = field(default_factory=list)
-    interrupts: list[Interrupt] = field(default_factory=list)
-    events:     list[Event]     = field(default_factory=list)
+    accesses:   list[AccessRecord]    = field(default_factory=list)
+    transfers:  list[TransferRecord]  = field(default_factory=list)
+    controls:   list[ControlRecord]   = field(default_factory=list)
+    interrupts: list[InterruptRecord] = field(default_factory=list)
+    events:     list[EventRecord]     = field(default_factory=list)
     states:     list[State]     = field(default_factory=list)
     marks:      list[Mark]      = field(default_factory=list)
     cycles:     int             = 0

@@ -13,14 +13,15 @@ from hw.bus import ControlOp, Register
 from hw.layout import AccessKind
 
 from .records import (
-    Access, Control, Event, Interrupt, Mark, Place, Recording, State, Transfer, meets,
+    AccessRecord, Addresses, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
+    TransferRecord, overlaps,
 )
 
 
 __all__ = ["Trace"]
 
 
-Asked   = TypeVar("Asked", Access, Transfer, Control)
+Begun   = TypeVar("Begun", AccessRecord, TransferRecord, ControlRecord)
 Lasting = TypeVar("Lasting", State, Mark)
 
 
@@ -48,27 +49,27 @@ class Trace:
         return self._recording
 
     @property
-    def all_accesses(self) -> list[Access]:
+    def all_accesses(self) -> list[AccessRecord]:
         """Accesses of the processor."""
         return self._complete().accesses
 
     @property
-    def all_transfers(self) -> list[Transfer]:
+    def all_transfers(self) -> list[TransferRecord]:
         """Transfers of physical memory."""
         return self._complete().transfers
 
     @property
-    def all_controls(self) -> list[Control]:
+    def all_controls(self) -> list[ControlRecord]:
         """Control operations of the processor."""
         return self._complete().controls
 
     @property
-    def all_interrupts(self) -> list[Interrupt]:
+    def all_interrupts(self) -> list[InterruptRecord]:
         """Interrupts that the processor sent or took."""
         return self._complete().interrupts
 
     @property
-    def all_events(self) -> list[Event]:
+    def all_events(self) -> list[EventRecord]:
         """Strobes of the unit."""
         return self._complete().events
 
@@ -88,18 +89,18 @@ class Trace:
         return self._complete().cycles
 
     def accesses(
-        self, *, since: int = 0, until: int | None = None, linear: Place | None = None,
-        physical: Place | None = None, kind: AccessKind | None = None,
+        self, *, since: int = 0, until: int | None = None, linear: Addresses | None = None,
+        physical: Addresses | None = None, kind: AccessKind | None = None,
         writes: bool | None = None, user: bool | None = None, implicit: bool | None = None,
         faulted: bool | None = None, function: str | None = None,
-    ) -> list[Access]:
+    ) -> list[AccessRecord]:
         """Accesses that touch ``linear`` and ``physical`` and are what the rest says.
 
         ``function`` must be executing. ``physical`` leaves out what was not done.
         """
         return [a for a in _between(self.all_accesses, since, until)
-                if (linear   is None or meets(a.linear, a.size, linear))
-                and (physical is None or a.done and meets(a.physical, a.size, physical))
+                if (linear   is None or overlaps(a.linear, a.size, linear))
+                and (physical is None or a.done and overlaps(a.physical, a.size, physical))
                 and (kind     is None or a.kind == kind)
                 and (writes   is None or a.writes == writes)
                 and (user     is None or a.user == user)
@@ -108,18 +109,18 @@ class Trace:
                 and (function is None or function in a.mark.stack)]
 
     def faults(
-        self, *, since: int = 0, until: int | None = None, linear: Place | None = None,
+        self, *, since: int = 0, until: int | None = None, linear: Addresses | None = None,
         user: bool | None = None, function: str | None = None,
-    ) -> list[Access]:
+    ) -> list[AccessRecord]:
         """Accesses that ended in #PF or #GP."""
         return self.accesses(since=since, until=until, linear=linear, user=user,
                              function=function, faulted=True)
 
     def transfers(
-        self, *, since: int = 0, until: int | None = None, physical: Place | None = None,
+        self, *, since: int = 0, until: int | None = None, physical: Addresses | None = None,
         write: bool | None = None, lock: bool | None = None, walk: bool | None = None,
         function: str | None = None,
-    ) -> list[Transfer]:
+    ) -> list[TransferRecord]:
         """Transfers of physical memory with a byte in ``physical``."""
         return [t for t in _between(self.all_transfers, since, until)
                 if (write    is None or t.write == write)
@@ -131,7 +132,7 @@ class Trace:
     def controls(
         self, *, since: int = 0, until: int | None = None, op: ControlOp | None = None,
         register: Register | None = None, function: str | None = None,
-    ) -> list[Control]:
+    ) -> list[ControlRecord]:
         """Control operations. INVLPG has no register: ask for it by ``op``."""
         return [c for c in _between(self.all_controls, since, until)
                 if (op       is None or c.op == op)
@@ -139,7 +140,7 @@ class Trace:
                 and (function is None or function in c.mark.stack)]
 
     def events(self, name: str, *, since: int = 0, until: int | None = None,
-               level: int | None = None) -> list[Event]:
+               level: int | None = None) -> list[EventRecord]:
         """Strobes called ``name``."""
         found = self.all_events
         start = bisect_left(found, since, key=attrgetter("cycle"))
@@ -148,7 +149,7 @@ class Trace:
                 and e.name == name and (level is None or e.level == level)]
 
     def interrupts(self, *, since: int = 0, until: int | None = None, vector: int | None = None,
-                   sent: bool | None = None) -> list[Interrupt]:
+                   sent: bool | None = None) -> list[InterruptRecord]:
         """Interrupts that were ``sent``, or taken."""
         found = self.all_interrupts
         start = bisect_left(found, since, key=attrgetter("cycle"))
@@ -188,8 +189,8 @@ class Trace:
         return _at(self.marks, cycle)
 
 
-def _between(records: list[Asked], since: int, until: int | None) -> list[Asked]:
-    key   = attrgetter("asked")
+def _between(records: list[Begun], since: int, until: int | None) -> list[Begun]:
+    key   = attrgetter("accepted")
     start = bisect_left(records, since, key=key)
     stop  = len(records) if until is None else bisect_left(records, until, key=key)
     return records[start:stop]

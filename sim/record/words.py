@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from hw.layout import AccessKind, Fault
 
-from .records import Access, Place, Transfer
+from .records import AccessRecord, Addresses, TransferRecord
 
 
 __all__ = ["FAULTS", "count", "describe", "describe_transfer", "place", "values", "wanted",
@@ -20,7 +20,7 @@ FAULTS = {
 }
 
 
-def describe(access: Access) -> str:
+def describe(access: AccessRecord) -> str:
     """An access."""
     who    = "user" if access.user else "kernel"
     ending = {
@@ -29,12 +29,12 @@ def describe(access: Access) -> str:
         Fault.GENERAL_PROTECTION: "#GP",
         Fault.SKIPPED:            "skipped",
     }[access.fault]
-    if access.answered < 0:
+    if access.completed < 0:
         ending = "no answer"
     return f"{who} {_kind(access.kind)} of {access.linear:#x}: {ending}"
 
 
-def describe_transfer(transfer: Transfer) -> str:
+def describe_transfer(transfer: TransferRecord) -> str:
     """A transfer of physical memory."""
     who    = "the walker's" if transfer.walk else "a"
     locked = "locked " * transfer.lock
@@ -44,8 +44,8 @@ def describe_transfer(transfer: Transfer) -> str:
 
 
 def wanted(
-    *, since: int = 0, until: int | None = None, linear: Place | None = None,
-    physical: Place | None = None, kind: AccessKind | None = None, writes: bool | None = None,
+    *, since: int = 0, until: int | None = None, linear: Addresses | None = None,
+    physical: Addresses | None = None, kind: AccessKind | None = None, writes: bool | None = None,
     user: bool | None = None, implicit: bool | None = None, faulted: bool | None = None,
     function: str | None = None,
 ) -> str:
@@ -63,7 +63,7 @@ def wanted(
     return text + when(since, until, function)
 
 
-def place(where: Place) -> str:
+def place(where: Addresses) -> str:
     """An address, or the first and the last."""
     if isinstance(where, range):
         return f"{where.start:#x} to {where.stop - 1:#x}"

@@ -13,7 +13,7 @@ from sw.errno import KernelError
 from sw.kernel.panic import KernelOops
 from sw.kernel.signal_types import Killed, Signal
 
-from .mistakes import Place, innermost, raised_through
+from .mistakes import Location, innermost, raised_through
 from .watch import Watch, call_in
 
 
@@ -40,7 +40,7 @@ class Failure:
     cycle:        int
     stack:        tuple[str, ...]
     transactions: tuple[str, ...]  #: The last accesses and transfers of each processor.
-    place:        Place | None = None
+    place:        Location | None = None
     call:         str          = ""
 
 
@@ -69,7 +69,7 @@ def _last(traces: Sequence[Trace]) -> tuple[str, ...]:
     said = []
     for number, trace in enumerate(traces):
         who   = f"processor {number}: " if len(traces) > 1 else ""
-        said += [(access.asked, who + describe(access)) for access in trace.all_accesses[-LAST:]]
-        said += [(transfer.asked, who + describe_transfer(transfer))
+        said += [(access.accepted, who + describe(access)) for access in trace.all_accesses[-LAST:]]
+        said += [(transfer.accepted, who + describe_transfer(transfer))
                  for transfer in trace.all_transfers[-LAST:]]
     return tuple(f"cycle {cycle}: {words}" for cycle, words in sorted(said))

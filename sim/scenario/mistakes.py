@@ -13,7 +13,7 @@ from types import FrameType
 
 
 __all__ = [
-    "Frame", "Misuse", "Mistake", "Place", "ProgramError", "ScenarioError", "innermost",
+    "Frame", "Location", "Mistake", "Misuse", "ProgramError", "ScenarioError", "innermost",
     "mistake_of", "raised_through",
 ]
 
@@ -23,7 +23,7 @@ Frame = tuple[FrameType, int]
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A line of a file; ``text`` is what stands there."""
 
     file: str
@@ -31,7 +31,7 @@ class Place:
     text: str
 
     @classmethod
-    def of(cls, file: str, line: int) -> "Place":
+    def of(cls, file: str, line: int) -> "Location":
         """That line, as the file has it."""
         return cls(file, line, linecache.getline(file, line).strip())
 
@@ -44,7 +44,7 @@ class Place:
 class Mistake:
     """Something that the author of a scenario has to mend, and where."""
 
-    place:  Place
+    place:  Location
     reason: str
 
     def __str__(self) -> str:
@@ -70,10 +70,10 @@ class ProgramError(AssertionError):
     """
 
 
-def innermost(frames: Sequence[Frame], file: str) -> Place | None:
+def innermost(frames: Sequence[Frame], file: str) -> Location | None:
     """The last line of ``file`` in ``frames``, if it is there."""
     lines = [line for frame, line in frames if frame.f_code.co_filename == file]
-    return Place.of(file, lines[-1]) if lines else None
+    return Location.of(file, lines[-1]) if lines else None
 
 
 def raised_through(error: BaseException) -> list[Frame]:
@@ -84,7 +84,7 @@ def raised_through(error: BaseException) -> list[Frame]:
 def mistake_of(error: BaseException, file: str) -> Mistake | None:
     """The mistake of the author of ``file`` in ``error``; None if it was not raised from there."""
     if isinstance(error, SyntaxError):
-        return Mistake(Place.of(error.filename or file, error.lineno or 1),
+        return Mistake(Location.of(error.filename or file, error.lineno or 1),
                        f"{type(error).__name__}: {error.msg}")
     frames = raised_through(error)
     place  = innermost(frames, file)

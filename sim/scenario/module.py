@@ -8,7 +8,7 @@ from types import ModuleType
 
 from sim.machine import MODES
 
-from .mistakes import Place
+from .mistakes import Location
 
 
 __all__ = ["complaints", "line_of"]
@@ -39,7 +39,7 @@ def complaints(module: ModuleType) -> Iterator[tuple[str, str]]:
         yield "play", "its play is not written as async def play(stage)"
 
 
-def line_of(file: str, name: str) -> Place:
+def line_of(file: str, name: str) -> Location:
     """Where a module assigns to ``name``, or defines it; its first line, if it does not."""
     try:
         statements = ast.parse(Path(file).read_bytes()).body
@@ -48,4 +48,4 @@ def line_of(file: str, name: str) -> Place:
     lines = [node.lineno for node in statements
              if getattr(node, "name", None) == name
              or name in [getattr(target, "id", None) for target in getattr(node, "targets", ())]]
-    return Place.of(file, lines[-1] if lines else 1)
+    return Location.of(file, lines[-1] if lines else 1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from .failure import Failure
-from .mistakes import Mistake, Place
+from .mistakes import Location, Mistake
 from .scenario import Run
 from .stage import Act, Claim
 
@@ -66,7 +66,7 @@ def as_text(run: Run, *, colour: bool = False) -> str:
     if run.failure is not None:
         lines += ["", *_failure(run.failure, paint("STOPPED", "STOPPED"))]
     if run.schedule and not run.holds:
-        lines += ["", *_wrap(f"turns taken: {run.schedule}", "", "   ")]
+        lines += ["", *_wrap(f"schedule: {run.schedule}", "", "   ")]
     word   = ("MISTAKE" if run.mistake else "STOPPED" if run.failure else
               "ok" if run.holds else "FAILED")
     lines += ["", *_shown(run), *_counted(run), *_link(run), _summary(run, paint(word, word))]
@@ -183,7 +183,7 @@ def _mistake(mistake: Mistake) -> dict[str, Any]:
     return {**_place(mistake.place), "reason": mistake.reason}
 
 
-def _place(place: Place) -> dict[str, Any]:
+def _place(place: Location) -> dict[str, Any]:
     return {"file": place.file, "line": place.line, "text": place.text}
 
 

@@ -21,10 +21,10 @@ from hw.presets import PRESETS
 from sim.errors import Unsuited
 from sim.machine import Machine
 from sim.record.waves import Unwritten
-from sim.schedule import Schedule, written
+from sim.schedule import Schedule, render
 
 from .failure import STOPS, Failure, failure_of
-from .mistakes import Mistake, Place, ProgramError, ScenarioError, mistake_of
+from .mistakes import Location, Mistake, ProgramError, ScenarioError, mistake_of
 from .module import complaints, line_of
 from .stage import Act, Claim, Stage
 from .watch import Watch
@@ -37,8 +37,8 @@ __all__ = ["Run", "Scenario", "load"]
 class Run:
     """One scenario, played once.
 
-    ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the turns
-    that the processors took, in the form of :mod:`sim.schedule`. ``waves`` is the folder of the
+    ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the time
+    slices that the processors had, as in :mod:`sim.schedule`. ``waves`` is the folder of the
     waveform, if there is one; ``unwritten`` says why it could not be written. ``ram`` is the memory
     that the kernel has, in bytes. ``counted`` is what the machine has counted by itself, if it
     does, and ``link`` what went over the link to it, if there is one. The run may have come to its
@@ -103,8 +103,8 @@ class Scenario:
         return str(self.file) if self.file is not None else inspect.getfile(self.play)
 
     @property
-    def _beginning(self) -> Place:
-        return Place.of(self.source, inspect.unwrap(self.play).__code__.co_firstlineno)
+    def _beginning(self) -> Location:
+        return Location.of(self.source, inspect.unwrap(self.play).__code__.co_firstlineno)
 
     @classmethod
     def of(cls, module: ModuleType) -> "Scenario":
@@ -154,7 +154,7 @@ class Scenario:
         run.counted  = {**machine.engine.counted}
         run.link     = {**machine.engine.link}
         run.acts     = stage.acts
-        run.schedule = written(machine.engine.schedule.taken)
+        run.schedule = render(machine.engine.schedule.executed)
         if run.failure is None and run.mistake is None and not run.claims:
             self._about_nothing(run)
         return run
@@ -245,7 +245,7 @@ def load(path: Path) -> Scenario:
     path = path.absolute()
     if b"\0" in path.read_bytes():
         # What Python says of it differs from version to version, and names no file.
-        raise ScenarioError(Mistake(Place.of(str(path), 1), "a null byte is in no Python file"))
+        raise ScenarioError(Mistake(Location.of(str(path), 1), "a null byte is in no Python file"))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None, "its name ends in .py"
     module = importlib.util.module_from_spec(spec)

@@ -18,7 +18,7 @@ from sw.kernel.panic import KernelOops
 from sw.kernel.signal_types import Killed, Signal
 from sw.user import User
 
-from .mistakes import Mistake, Misuse, Place, ProgramError
+from .mistakes import Location, Mistake, Misuse, ProgramError
 
 
 __all__ = ["Act", "Claim", "Span", "Stage", "Step"]
@@ -86,7 +86,7 @@ class _Showing(Generic[SpanT]):
     ----------
     begun : :class:`bool`
         The statement is being executed, or has been.
-    place : :class:`sim.scenario.mistakes.Place`
+    place : :class:`sim.scenario.mistakes.Location`
         Where it stands.
     """
 
@@ -97,7 +97,7 @@ class _Showing(Generic[SpanT]):
         self._after = after
         self.begun  = False
         caller      = sys._getframe(2)
-        self.place  = Place.of(caller.f_code.co_filename, caller.f_lineno)
+        self.place  = Location.of(caller.f_code.co_filename, caller.f_lineno)
 
     async def __aenter__(self) -> SpanT:
         self.begun = True

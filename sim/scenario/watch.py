@@ -13,7 +13,7 @@ from typing import Any
 from sw.kernel import syscalls
 from sw.user import User
 
-from .mistakes import Frame, Mistake, Place, innermost
+from .mistakes import Frame, Location, Mistake, innermost
 
 
 __all__ = ["Watch", "call_in"]
@@ -41,7 +41,7 @@ class Watch:
     ----------
     frames : sequence of :data:`sim.scenario.mistakes.Frame`
         Where it was when it was dropped in the middle; empty, if it was not.
-    place : :class:`sim.scenario.mistakes.Place` or :class:`None`
+    place : :class:`sim.scenario.mistakes.Location` or :class:`None`
         The line of the file in which it was then.
     forgotten : :class:`list` of :class:`sim.scenario.mistakes.Mistake`
         Calls whose ``await`` is missing.
@@ -53,7 +53,7 @@ class Watch:
         self.forgotten: list[Mistake] = []
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> Location | None:
         """The line of the file in which it was dropped."""
         return innermost(self.frames, self._file)
 
@@ -91,7 +91,7 @@ class Watch:
         if not origin or not _is_story(origin[0][0]):
             return False
         file, line, _ = origin[0]
-        self.forgotten.append(Mistake(Place.of(file, line), (
+        self.forgotten.append(Mistake(Location.of(file, line), (
             f"{coroutine.__qualname__}() is called, but never awaited: write await before it")))
         return True
 

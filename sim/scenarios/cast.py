@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sim.golden.permission import Attempt
 from sim.golden.state import ControlState
-from sim.golden.state import Machine as GoldenMachine
+from sim.golden.state import Features as GoldenMachine
 from sim.golden.walk import walk
 from sim.record.claims import Unproven, Verdict
 from sim.record.words import wanted, when

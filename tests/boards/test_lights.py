@@ -60,5 +60,5 @@ def test_the_light_of_the_bypass_is_lit_by_the_write_through_proc_mem_alone(stor
     preset, acts, accesses = story
     [act] = [act for act in acts if act.title == ACT]
     [access] = shown(preset, accesses)
-    assert act.since <= access.answered < act.until
+    assert act.since <= access.completed < act.until
     assert not access.user and access.fault == Fault.NONE

@@ -36,7 +36,7 @@ ENGINES = ("pysim", "cxxrtl")
 
 
 def figures(**changes):
-    """Figures of a machine that meets every target; ``changes`` are (count, cycles, seconds)."""
+    """Figures of a machine that overlaps every target; ``changes`` are (count, cycles, seconds)."""
     made = {(work, "pysim"): (10, 1_000, 1.0) for work in WORKS}
     made |= {(work, "cxxrtl"): (150_000, 1_500_000, 1.0) for work in WORKS}
     made |= {("copies", "bare"): (200_000, 2_000_000, 1.0)}

@@ -340,11 +340,11 @@ def test_a_hangup_that_is_ignored_stays_ignored(tmp_path):
     (["--seed", "3"], 'scenario "article" has one processor: there is nothing to schedule; '
                       "leave --seed and --schedule out"),
     (["race", "--schedule", "0:3 5:1"],
-     '--schedule: "5:1" is not a turn: write CPU:STEPS, with a CPU from 0 to 1 and 1 to '
-     "1000000000 steps"),
+     '--schedule: "5:1" is not a time slice: write CPU:STEPS, with a CPU from 0 to 1 '
+     "and 1 to 1000000000 steps"),
     (["race", "--schedule", "0:" + "9" * 5000],
-     f'--schedule: "0:{"9" * 38}" is not a turn: write CPU:STEPS, with a CPU from 0 to 1 and 1 to '
-     "1000000000 steps"),
+     f'--schedule: "0:{"9" * 38}" is not a time slice: write CPU:STEPS, with a CPU from 0 to 1 '
+     "and 1 to 1000000000 steps"),
 ])
 def test_a_schedule_that_makes_no_sense_is_refused(options, complaint, capsys):
     assert main(["run", *options]) == 2

@@ -109,14 +109,14 @@ def test_an_access_is_shown_in_the_cycle_of_the_trace(recorded, variables):
         return [value for time, value in variables[f"machine.{name}"].tv if time <= cycle][-1]
 
     access = recorded[0].trace.all_accesses[1]
-    assert value("access.request", access.asked) == 1
-    assert value("access.linear",  access.asked) == 0x1232
-    assert value("access.bytes",   access.asked) == 2
-    assert value("access.user",    access.asked) == 1
-    assert value("access.kind",    access.asked) == "READ"
-    assert value("verdict.response",  access.answered) == 1
-    assert value("verdict.load_data", access.answered) == access.answer
-    assert value("verdict.fault",     access.answered) == "NONE"
+    assert value("access.request", access.accepted) == 1
+    assert value("access.linear",  access.accepted) == 0x1232
+    assert value("access.bytes",   access.accepted) == 2
+    assert value("access.user",    access.accepted) == 1
+    assert value("access.kind",    access.accepted) == "READ"
+    assert value("verdict.response",  access.completed) == 1
+    assert value("verdict.load_data", access.completed) == access.result
+    assert value("verdict.fault",     access.completed) == "NONE"
 
 
 def test_the_waveform_lasts_as_long_as_the_run(recorded):

@@ -21,7 +21,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import IO, Any
 
-from sim.engines.bench import Bench
+from sim.engines.testbench import Testbench
 from sim.errors import Unavailable
 from sim.toolchain.cache import cache
 from sim.toolchain.compiling import Compiler, kept
@@ -45,7 +45,7 @@ TIMESCALE = "`timescale 1ns / 1ns\n"
 PATIENCE = 5.0
 
 
-def call(simulator: type[Simulator], made: Callable[[], Bench], function: Callable[..., Any],
+def call(simulator: type[Simulator], made: Callable[[], Testbench], function: Callable[..., Any],
          arguments: Mapping[str, Any], hear: Mapping[str, Callable[..., None]]) -> Any:
     """What ``function(**arguments)`` returns in a simulator of the bench that is ``made``.
 
@@ -75,7 +75,7 @@ class _Silence(Exception):
     """The simulator has nothing to say any more."""
 
 
-def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
+def _built(tool: Simulator, bench: Testbench, yosys: str) -> Path:
     """The design, built: out of the cache, if the version of ``yosys`` made it there."""
     text  = top.text(bench)
     parts = [text, SCRIPT, TIMESCALE, yosys, version("cocotb"), tool.version, *tool.flags,

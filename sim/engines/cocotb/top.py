@@ -5,8 +5,8 @@ from typing import Any
 from amaranth import ClockDomain, Elaboratable, Module, Signal
 from amaranth.back import rtlil
 
-from sim.engines.bench import Bench
-from sim.engines.probed import Probed, parts
+from sim.engines.packed import PackedTestbench, parts
+from sim.engines.testbench import Testbench
 
 
 __all__ = ["TOP", "inputs", "text"]
@@ -16,7 +16,7 @@ __all__ = ["TOP", "inputs", "text"]
 TOP = "machine"
 
 
-def inputs(bench: Bench) -> list[dict[str, str]]:
+def inputs(bench: Testbench) -> list[dict[str, str]]:
     """Names of the module's inputs, by those of the bench, for each of its parts."""
     return [{name: f"in_{number}_{name}" for name in part.inputs}
             for number, part in enumerate(parts(bench))]
@@ -28,8 +28,8 @@ class Top(Elaboratable):
     So Python finds there what was sampled, whichever of an edge's events it wakes up by.
     """
 
-    def __init__(self, bench: Bench):
-        self._probed = Probed(bench)
+    def __init__(self, bench: Testbench):
+        self._probed = PackedTestbench(bench)
         self._inputs = [(Signal(len(part.inputs[name]), name=port), part.inputs[name])
                         for part, names in zip(parts(bench), inputs(bench), strict=True)
                         for name, port in names.items()]
@@ -49,7 +49,7 @@ class Top(Elaboratable):
         return m
 
 
-def text(bench: Bench) -> str:
+def text(bench: Testbench) -> str:
     """The design in RTLIL: equal texts are equal designs."""
     top = Top(bench)
     return rtlil.convert(top, name=TOP, ports=top.ports, emit_src=False)

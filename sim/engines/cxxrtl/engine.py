@@ -8,7 +8,7 @@ from sim.engines.base import Simulation
 from sim.errors import BusHang
 from sim.record.waves import Waveform, waveform
 
-from .native import Machine, Native, Status, native
+from .native import CompiledMachine, Native, Status, native
 from .plan import Plan
 from .processor import CompiledProcessor
 from .samples import LogReader, view_rows
@@ -27,7 +27,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
     What happens is logged in C++, and decoded when somebody looks at a trace.
     """
 
-    _machine: Machine | None = None
+    _machine: CompiledMachine | None = None
 
     def _processor(self) -> CompiledProcessor:
         return CompiledProcessor(self.stacks)
@@ -40,9 +40,10 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         compiled = self._native()
         bench    = compiled.bench
         bench.stacks, bench.claims = self.stacks, self.claims
-        self._machine = Machine(compiled, self.memory, deadline=self.deadline,
+        self._machine = CompiledMachine(compiled, self.memory, deadline=self.deadline,
                                 view=waves is not None)
-        self._readers = [LogReader(list(socket.outputs.values())) for socket in bench.sockets]
+        self._readers = [LogReader(list(port.outputs.values()))
+                         for port in bench.processor_ports]
         for number, processor in enumerate(self.processors):
             self._machine.attach(number, processor)
         try:

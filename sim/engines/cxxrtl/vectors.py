@@ -5,7 +5,7 @@ from array import array
 from functools import cache
 
 from hw.config import MmuConfig
-from sim.engines.bench import Bench
+from sim.engines.testbench import Testbench
 
 from . import design
 from .build import Program, library, sources
@@ -30,7 +30,7 @@ FUNCTIONS = (
 @cache
 def _compiled() -> ctypes.CDLL:
     def made() -> Program:
-        bench = Bench(CONFIG, view=False)
+        bench = Testbench(CONFIG, view=False)
         designs, view = design.designs(bench)
         return Program(designs, {
             **sources(__package__, *SOURCES), "ports.h": design.header(bench, view),

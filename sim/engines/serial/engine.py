@@ -13,10 +13,10 @@ from hw.arbiter import Arbiter
 from hw.bus import ControlResponse
 from hw.config import MmuConfig
 from hw.presets import PRESETS
-from sim.engines.answers import answers
 from sim.engines.base import Simulation
-from sim.engines.operations import Control, LoadString, Operation, Single, StoreString
+from sim.engines.operations import ControlAccess, LoadString, Operation, SingleAccess, StoreString
 from sim.engines.processor import Names, Processor
+from sim.engines.responses import responses
 from sim.errors import MachineLost, Unavailable, Unsuited
 from sim.memory import PhysicalMemory
 from sim.record.recorder import Fields, Sample
@@ -108,7 +108,7 @@ class SerialEngine(Simulation[Processor]):
             raise Unsuited(f"there is one processor on the board, not {cpus}; "
                            "use another --engine")
         if memory is not None and (memory.latency != 1 or memory.stall):
-            raise Unsuited("memory on the board answers in the next cycle; use another --engine")
+            raise Unsuited("memory on the board responses in the next cycle; use another --engine")
         self.ram = greeting.ram_kib << 10
         return board
 
@@ -179,15 +179,15 @@ class SerialEngine(Simulation[Processor]):
 
     def _do(self, operation: Operation | None) -> Any:
         """Have an operation done, after what was ordered before; return its outcome."""
-        if isinstance(operation, Single | LoadString | StoreString):
+        if isinstance(operation, SingleAccess | LoadString | StoreString):
             requests = operation.requests()
             self._order(orders.accesses(requests))
             heard = self._hear()
             if len(heard.responses) != len(requests):
-                raise MachineLost(f"the board reports {len(heard.responses)} answers to "
+                raise MachineLost(f"the board reports {len(heard.responses)} responses to "
                                   f"{len(requests)} accesses")
-            return operation.outcome(answers(requests, heard.responses, heard.state))
-        if isinstance(operation, Control):
+            return operation.outcome(responses(requests, heard.responses, heard.state))
+        if isinstance(operation, ControlAccess):
             self._order(orders.control(operation))
             outcome = _outcome(self._hear().controlled)
             return outcome["value"], bool(outcome["fault"])

@@ -66,6 +66,6 @@ async def _hole(stage: Stage, cast: Cast, mem: int) -> None:
     bytes_ = sum(store.size for store in stored if store.physical in frame)
     stage.claim("three bytes were stored in the last frame, and none beyond it", all_of(
         Verdict(bytes_ == 3 and all(store.physical in frame for store in stored),
-                stored[-1].answered if stored else None, f"{bytes_} bytes stored",
+                stored[-1].completed if stored else None, f"{bytes_} bytes stored",
                 f"copy_to_user_page stores 3 bytes, all at physical {place(frame)}"),
         loaded(trace, 0x332211 << 8, linear=hole - 4, user=True, since=span.since)))

@@ -131,7 +131,7 @@ def _entry_stored(stage: Stage, mapped: Span, frame: range) -> Verdict:
     stores  = stage.trace.accesses(function=kmap, writes=True, physical=place, **mapped.within)
     for store in stores:
         if store.data & ENTRY_MASK == frame.start | PRESENT | WRITABLE:
-            return Verdict(True, store.answered,
+            return Verdict(True, store.completed,
                            f"entry {store.data:#x} stored at physical {place:#x}", expected)
     said = ", ".join(f"{store.data:#x}" for store in stores) or "nothing"
     return Verdict(False, None, f"stored there: {said}", expected)

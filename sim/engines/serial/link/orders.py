@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sim.engines.operations import KINDS, REGISTERS, Control
+from sim.engines.operations import KINDS, REGISTERS, ControlAccess
 from sw.bus import Access, Kind
 
 
@@ -25,7 +25,7 @@ def mark(number: int) -> bytes:
     return bytes([_MARK]) + number.to_bytes(2, "big")
 
 
-def control(operation: Control) -> bytes:
+def control(operation: ControlAccess) -> bytes:
     """One control operation."""
     which = operation.op.value | REGISTERS[operation.register] << 4
     return bytes([_CONTROL, which]) + _number(operation.value)

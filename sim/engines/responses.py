@@ -1,21 +1,21 @@
-"""From the unit's responses to the answers that a kernel gets."""
+"""From the unit's responses to the responses that a kernel gets."""
 
 from collections.abc import Sequence
 
 from hw.bus import AccessResponse, ControlState
 from hw.layout import Fault
 from sim.record.recorder import Fields
-from sw.bus import Access, Answer, GeneralProtection, Kind, PageFault
+from sw.bus import Access, GeneralProtection, Kind, PageFault, Response
 
 
-__all__ = ["answers"]
+__all__ = ["responses"]
 
 
 _response = Fields(AccessResponse)
 _state    = Fields(ControlState)
 
 
-def answers(requests: Sequence[Access], responses: Sequence[int], state: int) -> list[Answer]:
+def responses(requests: Sequence[Access], responses: Sequence[int], state: int) -> list[Response]:
     """One answer for each access that was not skipped.
 
     ``responses`` are packed, one for each of the ``requests``; ``state`` is that of the registers
@@ -27,9 +27,9 @@ def answers(requests: Sequence[Access], responses: Sequence[int], state: int) ->
         match response["fault"]:
             case Fault.NONE.value:
                 mask = 0 if access.kind is Kind.WRITE else (1 << 8 * access.size) - 1
-                found.append(Answer(response["data"] & mask))
+                found.append(Response(response["data"] & mask))
             case Fault.PAGE_FAULT.value:
-                found.append(Answer(fault=PageFault(_state(state)["cr2"], response["error"])))
+                found.append(Response(fault=PageFault(_state(state)["cr2"], response["error"])))
             case Fault.GENERAL_PROTECTION.value:
-                found.append(Answer(fault=GeneralProtection(f"#GP at {access.linear:#x}")))
+                found.append(Response(fault=GeneralProtection(f"#GP at {access.linear:#x}")))
     return found

@@ -18,10 +18,10 @@ from sim.record.view import Probe, functions, ports, shared, state_machines, tes
 from .processor import Names
 
 
-__all__ = ["Bench", "Socket"]
+__all__ = ["ProcessorPort", "Testbench"]
 
 
-class Socket:
+class ProcessorPort:
     """One processor's place: its unit, and the ports of what drives it.
 
     Attributes
@@ -55,7 +55,7 @@ class Socket:
             self.unit, interrupts, self.kernel_stack, claim), strict=True))
 
 
-class Bench(Elaboratable):
+class Testbench(Elaboratable):
     """Units with their memory port, their clock, and the marks of software.
 
     Parameters
@@ -73,7 +73,7 @@ class Bench(Elaboratable):
     ----------
     clock : :class:`ClockDomain`
         The clock.
-    sockets : :class:`list` of :class:`Socket`
+    processor_ports : :class:`list` of :class:`ProcessorPort`
         Places of the processors.
     stacks, claims : :class:`.processor.Names`
         What the numbers on the marks mean: tuples of function names, and texts. May be replaced
@@ -102,7 +102,7 @@ class Bench(Elaboratable):
             if cpus > 1 else None
         self._maxphyaddr = Signal(range(config.maxphyaddr + 1))
         self._memory     = WishboneSignature(maxphyaddr=config.maxphyaddr).create()
-        self.sockets     = [Socket(config, port, self._claim)
+        self.processor_ports     = [ProcessorPort(config, port, self._claim)
                             for port in self._interrupts.processors]
 
         memory = self._memory
@@ -123,16 +123,16 @@ class Bench(Elaboratable):
         m = Module()
         m.domains += self.clock
         m.submodules.interrupts = self._interrupts
-        for number, socket in enumerate(self.sockets):
-            setattr(m.submodules, f"mmu{number}" if number else "mmu", socket.design)
-            if socket.unit.config.variable_maxphyaddr:
-                m.d.comb += socket.unit.maxphyaddr.eq(self._maxphyaddr)
+        for number, processor_port in enumerate(self.processor_ports):
+            setattr(m.submodules, f"mmu{number}" if number else "mmu", processor_port.design)
+            if processor_port.unit.config.variable_maxphyaddr:
+                m.d.comb += processor_port.unit.maxphyaddr.eq(self._maxphyaddr)
         if self._arbiter is None:
-            connect(m, self.sockets[0].unit.memory, flipped(self._memory))
+            connect(m, self.processor_ports[0].unit.memory, flipped(self._memory))
         else:
             m.submodules.arbiter = arbiter = self._arbiter
-            for socket, initiator in zip(self.sockets, arbiter.initiators, strict=True):
-                connect(m, socket.unit.memory, initiator)
+            for port, initiator in zip(self.processor_ports, arbiter.initiators, strict=True):
+                connect(m, port.unit.memory, initiator)
             m.d.comb += arbiter.hold.eq(self._hold)
             connect(m, arbiter.target, flipped(self._memory))
         m.d.comb += self.view.eq(Cat(self.views))
@@ -141,9 +141,9 @@ class Bench(Elaboratable):
     def _viewed(self) -> list[Probe]:
         """What a waveform shows: of a machine with several processors, each in its own scope."""
         viewed = [tested(lambda: self.claims.texts, self._claim)]
-        for number, socket in enumerate(self.sockets):
-            found = [*functions(lambda: self.stacks.texts, socket.kernel_stack),
-                     *ports(socket.unit), *state_machines(socket.design)]
+        for number, processor_port in enumerate(self.processor_ports):
+            found = [*functions(lambda: self.stacks.texts, processor_port.kernel_stack),
+                     *ports(processor_port.unit), *state_machines(processor_port.design)]
             if self._arbiter is not None:
                 found = [(shown.within(f"cpu{number}"), value) for shown, value in found]
             viewed += found

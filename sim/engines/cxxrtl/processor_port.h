@@ -59,7 +59,7 @@ public:
 
 
 template<class Cpu>
-class Socket {
+class ProcessorPort {
     using in  = typename Cpu::in;
     using out = typename Cpu::out;
 
@@ -69,7 +69,7 @@ public:
     Log   log;
     bool  hung = false;
 
-    Socket() { order.operation = NOTHING; }
+    ProcessorPort() { order.operation = NOTHING; }
 
     // Begins a cycle. What is held begins nothing new.
     template<class Top>

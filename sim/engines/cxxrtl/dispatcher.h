@@ -1,4 +1,4 @@
-// Turns of the processors: sim/schedule.py says what they mean.
+// Time slices of the processors: sim/schedule.py says what they mean.
 
 #pragma once
 
@@ -6,22 +6,22 @@
 #include <deque>
 
 
-class Turns {
+class Dispatcher {
 public:
-    struct Turn {
+    struct TimeSlice {
         uint32_t cpu, steps;
     };
 
-    std::deque<Turn> coming;
-    bool     more  = false;  // there are turns after these, which Python knows
+    std::deque<TimeSlice> coming;
+    bool     more  = false;  // there are slices after these, which Python knows
     uint64_t begun = 0;
 
-    // Whether the next turn must be asked for.
+    // Whether the next slice must be fetched.
     bool starved() const {
         return more && !left && coming.empty();
     }
 
-    // Drops the turn that goes on, and those to come.
+    // Drops the slice that goes on, and those to come.
     void drop() {
         coming.clear();
         more = false;

@@ -7,29 +7,29 @@ from amaranth import Cat, Elaboratable, Module, Signal
 
 from sim.record.recorder import Sample
 
-from .bench import Bench, Socket
+from .testbench import ProcessorPort, Testbench
 
 
-__all__ = ["Probed", "parts"]
+__all__ = ["PackedTestbench", "parts"]
 
 
-def parts(bench: Bench) -> list[Socket | Bench]:
-    """What has inputs and outputs: every socket, and the bench, for those that are shared."""
-    return [*bench.sockets, bench]
+def parts(bench: Testbench) -> list[ProcessorPort | Testbench]:
+    """All with inputs and outputs: each processor port, and the bench for those that are shared."""
+    return [*bench.processor_ports, bench]
 
 
-class Probed(Elaboratable):
+class PackedTestbench(Elaboratable):
     """A bench with a probe.
 
     Attributes
     ----------
-    bench : :class:`.bench.Bench`
+    bench : :class:`.bench.Testbench`
         The bench.
     probe : :class:`Signal`
-        The signals of every socket, then those that are shared.
+        The signals of every processor_port, then those that are shared.
     """
 
-    def __init__(self, bench: Bench):
+    def __init__(self, bench: Testbench):
         self.bench    = bench
         self._signals = [signal for part in parts(bench)
                          for signal in part.outputs.values()]
@@ -46,9 +46,9 @@ class Probed(Elaboratable):
         return m
 
     def taken_apart(self, bits: int) -> tuple[list[Sample], list[int]]:
-        """The samples of all sockets in a value of ``probe``, and the shared signals."""
+        """The samples of all processor_ports in a value of ``probe``, and the shared signals."""
         values = [bits >> offset & mask for offset, mask in self._places]
         width  = len(Sample._fields)
-        shared = width * len(self.bench.sockets)
+        shared = width * len(self.bench.processor_ports)
         samples = [Sample._make(values[start:start + width]) for start in range(0, shared, width)]
         return samples, values[shared:]
