@@ -66,6 +66,7 @@ def _is_ours(module: ModuleType) -> bool:
 
 
 def _origin(module: ModuleType) -> str:
-    """The file that it is from; the folder, if it is a package without a file."""
-    folders = getattr(module, "__path__", [""])
-    return os.path.realpath(getattr(module, "__file__", None) or next(iter(folders)))
+    """The file that it is from; the folder, if it is a package that has none."""
+    folder: str | None = next(iter(getattr(module, "__path__", ())), None)
+    origin: str | None = getattr(module, "__file__", None) or folder
+    return "no file" if origin is None else os.path.realpath(origin)

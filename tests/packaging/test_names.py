@@ -46,7 +46,7 @@ def test_a_scenario_gets_our_packages_and_the_modules_beside_it(installed):
                      .replace('"writer"', "NAME"))
     (installed.folder / "beside.py").write_text('NAME = "somebody"\n')
     done = installed.run(installed.python, *MODULE, "run", "story.py")
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert done.returncode == 0, done.stderr
     assert "ok: 1 of 1 claims hold" in done.stdout
 
 
@@ -76,6 +76,14 @@ def test_a_foreign_package_without_an_init_file_that_was_imported_before_is_name
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f'dragoncage: another package "{name}" was imported before')
     assert f"from {installed.folder}/{name}; " in done.stderr
+
+
+def test_a_module_from_no_file_is_named_too(installed):
+    code = "import sys, types, dragoncage; sys.modules['hw'] = types.ModuleType('hw')\n" \
+           "try: dragoncage.activate()\n" \
+           "except ImportError as error: print(error)"
+    assert installed.ask(code) == (
+        'another package "hw" was imported before that of dragoncage, from no file')
 
 
 def test_a_program_of_ones_own_is_told_by_an_exception(installed):
