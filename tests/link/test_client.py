@@ -48,7 +48,7 @@ def test_counters():
     None,
     lambda frame: b"\x7enoise\x7e",
     lambda frame: response(frame.number, ROWS, b"x")[:-3] + b"zz\x7e",
-    lambda frame: answer((frame.number - 1) % 256, ROWS, b"late"),
+    lambda frame: response((frame.number - 1) % 256, ROWS, b"late"),
 ], ids=["silence", "noise", "spoilt", "another's"])
 def test_a_request_is_repeated_unchanged_until_its_answer_comes(trouble):
     board, end = client(trouble, trouble, (ROWS, b"rows"))
