@@ -42,7 +42,8 @@ def distributions(tmp_path_factory):
     return Distributions(files, sdist, wheel)
 
 
-@pytest.fixture(scope="session", params=["wheel", "sdist"])
+@pytest.fixture(scope="session", params=[
+    "wheel", pytest.param("sdist", marks=pytest.mark.slow)])
 def python(request, distributions, tmp_path_factory):
     """The Python of an environment with the project in it, from the wheel or from source.
 
