@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sw.arch.x86.kernel.cpu import TripleFault
 from sw.errno import KernelError
+from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import Killed, Signal
+from sw.processor.exceptions import TripleFault
 
 from .claims import Unproven
 from .engine import BusHang, MachineLost

@@ -8,10 +8,10 @@ from typing import Any
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging
 from sw.era import ERA_5_X, ERA_6_X, Era
-from sw.kernel.kernel import Kernel
+from sw.processor.cpu import Cpu
+from sw.vmlinux import Kernel
 
 from .engine import Engine, Unsuited
 from .engines.cocotb import CocotbEngine
@@ -84,9 +84,9 @@ class Machine:
         What the unit can do.
     engine : :class:`sim.engine.Engine`
         What runs it. Its ``traces`` are the record of the ports.
-    kernel : :class:`sw.kernel.kernel.Kernel`
+    kernel : :class:`sw.vmlinux.Kernel`
         The kernel.
-    cpus : :class:`list` of :class:`sw.arch.x86.kernel.cpu.Cpu`
+    cpus : :class:`list` of :class:`sw.processor.cpu.Cpu`
         The processors. The kernel boots on the first, which is ``cpu`` too.
     """
 

@@ -7,13 +7,14 @@ from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from sw.arch.x86.kernel.cpu import Cpu, TripleFault
 from sw.errno import KernelError
-from sw.kernel.completion import completion, wait_for_completion
+from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.cred import cred
-from sw.kernel.idle import start_on
 from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import Killed, Signal
+from sw.kernel.sched.completion import completion, wait_for_completion
+from sw.kernel.sched.idle import start_on
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import TripleFault
 from sw.user import User
 
 from .claims import Unproven, Verdict

@@ -12,17 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from sw.arch.x86.include.pgtable import pte_dirty, pte_protnone, pte_write
-from sw.mm.fault_types import VM_FAULT_WRITE
-from sw.mm.gup_flags import FOLL_COW, FOLL_FORCE
-from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local
-from sw.mm.mm_types import (
+from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_protnone, pte_write
+from sw.include.linux.mm import VM_FAULT_WRITE
+from sw.include.linux.mm_types import (
     VM_MAYSHARE, VM_MAYWRITE, VM_SHARED, VM_WRITE, page, vm_area_struct,
 )
+from sw.mm.gup_flags import FOLL_COW, FOLL_FORCE
+from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local
 
 if TYPE_CHECKING:
-    from sw.arch.x86.include.pgtable_types import Paging
-    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.arch.x86.include.asm.pgtable_types import Paging
+    from sw.processor.cpu import Cpu
 
 
 __all__ = ["ERA_5_X", "ERA_6_X", "Era"]

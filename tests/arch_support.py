@@ -4,20 +4,20 @@ from collections.abc import Collection, Coroutine, Sequence
 from typing import Any
 
 from sim.golden.bus import GoldenBus
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging, vm_get_page_prot
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging, vm_get_page_prot
 from sw.arch.x86.mm.pgtable import pgd_alloc
 from sw.arch.x86.mm.tlb import switch_mm
 from sw.bus import Access, Answer, Fault, Kind, Register
 from sw.era import ERA_6_X
-from sw.kernel.cred import cred
-from sw.kernel.kernel import Kernel
-from sw.kernel.sched import task_struct
-from sw.kernel.signal_types import SIG_HANDLER, SIGSEGV
-from sw.mm.mm_types import (
+from sw.include.linux.mm_types import (
     PAGE_SIZE, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, mm_struct, vm_area_struct,
 )
+from sw.include.linux.sched import task_struct
+from sw.include.linux.signal_types import SIG_HANDLER, SIGSEGV
+from sw.kernel.cred import cred
 from sw.pieces import CHUNK
+from sw.processor.cpu import Cpu
+from sw.vmlinux import Kernel
 
 
 __all__ = [

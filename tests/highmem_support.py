@@ -2,8 +2,8 @@
 
 from arch_support import booted, run
 from smp_support import Smp
-from sw.arch.x86.include.pgtable import ptep_get
-from sw.arch.x86.include.pgtable_types import PAGING_32
+from sw.arch.x86.include.asm.pgtable import ptep_get
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.arch.x86.mm.pgtable import lookup_address
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_page
 

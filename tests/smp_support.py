@@ -7,16 +7,16 @@ from typing import Any
 
 from arch_support import RecordingBus
 from sim.golden.processors import GoldenProcessor, Wait, golden_processors
-from sw.arch.x86.include.pgtable_types import PAGING_64, Paging
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64, Paging
 from sw.bus import Register
 from sw.era import ERA_6_X
-from sw.kernel.completion import completion, wait_for_completion
-from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
-from sw.kernel.idle import start_on
-from sw.kernel.kernel import Kernel
-from sw.mm.mm_types import PAGE_SIZE
+from sw.include.linux.mm_types import PAGE_SIZE
+from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.kernel.sched.completion import completion, wait_for_completion
+from sw.kernel.sched.idle import start_on
+from sw.processor.cpu import Cpu
 from sw.user import User
+from sw.vmlinux import Kernel
 
 
 __all__ = [

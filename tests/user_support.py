@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from arch_support import processor, run
 
-from sw.arch.x86.include.pgtable import pte_pfn, ptep_get
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging
+from sw.arch.x86.include.asm.pgtable import pte_pfn, ptep_get
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.era import ERA_5_X, ERA_6_X, Era
 from sw.errno import Errno, KernelError
-from sw.fs.file import O_CREAT, O_RDONLY, O_RDWR
+from sw.include.linux.fs import O_CREAT, O_RDONLY, O_RDWR
+from sw.include.linux.mm_types import page
 from sw.kernel.cred import cred
-from sw.mm.memory import handle_mm_fault
-from sw.mm.mm_types import page
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED
+from sw.mm.memory.fault import handle_mm_fault
+from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED
 from sw.mm.page_alloc import nr_free_pages
 from sw.mm.vma import vma_lookup
 from sw.user import User

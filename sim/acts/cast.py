@@ -13,13 +13,13 @@ from sim.words import wanted, when
 from sw.bus import Access
 from sw.era import ERA_5_X
 from sw.errno import Errno, KernelError
+from sw.include.linux.sched import context_switch
+from sw.include.linux.signal_types import Signal
 from sw.init.initramfs import do_copy
-from sw.kernel.fork import kthread_create
+from sw.kernel.fork.clone import kthread_create
 from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
 from sw.kernel.panic import KernelOops
-from sw.kernel.sched import context_switch
-from sw.kernel.signal_types import Signal
-from sw.mm.mmap import MAP_PRIVATE, PROT_READ
+from sw.mm.mmap.map import MAP_PRIVATE, PROT_READ
 from sw.user import User
 
 

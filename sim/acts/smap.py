@@ -2,9 +2,9 @@
 
 from sim.claims import Verdict, all_of, each_under, faulted, loaded, no_fault
 from sim.stage import Stage
-from sw.arch.x86.include.cpufeatures import X86_CR0_WP
+from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
 from sw.bus import Register
-from sw.drivers.misc.lkdtm import lkdtm_ACCESS_USERSPACE, lkdtm_WRITE_USERSPACE
+from sw.drivers.misc.lkdtm.perms import lkdtm_ACCESS_USERSPACE, lkdtm_WRITE_USERSPACE
 
 from .cast import Cast, in_kernel_thread
 

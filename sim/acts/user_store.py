@@ -2,7 +2,7 @@
 
 from sim.claims import Verdict, all_of, executed, faulted, loaded, not_executed
 from sim.stage import Stage
-from sw.kernel.signal_types import SEGV_ACCERR, SIGSEGV
+from sw.include.linux.signal_types import SEGV_ACCERR, SIGSEGV
 
 from .cast import SECRET, Cast, refused_store
 

@@ -5,7 +5,7 @@ from sim.claims import (
 )
 from sim.stage import Stage
 from sim.words import place
-from sw.drivers.misc.lkdtm import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
+from sw.drivers.misc.lkdtm.perms import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
 
 from .cast import Cast, frame_of, in_kernel_thread, leaf_of
 

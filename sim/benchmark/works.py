@@ -7,14 +7,14 @@ from hw.config import MmuConfig
 from sim.engines.base import Simulation
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.memory import PhysicalMemory
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.include.pgtable_types import PAGING_64
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.bus import Access, Register
 from sw.era import ERA_5_X
-from sw.kernel.kernel import Kernel
-from sw.mm.mm_types import PAGE_SIZE
+from sw.include.linux.mm_types import PAGE_SIZE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
+from sw.processor.cpu import Cpu
+from sw.vmlinux import Kernel
 
 
 __all__ = ["CONFIG", "RAM", "SLOW", "Desk", "Engine", "Unread", "at_desk", "wait"]
@@ -46,7 +46,7 @@ class Desk:
 
     Attributes
     ----------
-    cpu : :class:`sw.arch.x86.kernel.cpu.Cpu`
+    cpu : :class:`sw.processor.cpu.Cpu`
         Its processor.
     engine : :class:`sim.engine.Engine`
         What this runs on.

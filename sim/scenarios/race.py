@@ -11,15 +11,15 @@ from sim.claims import Verdict, all_of, set_by_walker
 from sim.coherence import nothing_lost, updates, written_back
 from sim.schedule import Turn
 from sim.stage import Span, Stage
-from sw.arch.x86.include.pgtable import (
+from sw.arch.x86.include.asm.pgtable import (
     pte_mkclean, pte_mkold, ptep_get, ptep_set_wrprotect, set_pte_at,
 )
-from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.arch.x86.mm.tlb import flush_tlb_page
-from sw.kernel.locking import cpu_relax
-from sw.mm.mmap_lock import pte_lock, pte_unlock
+from sw.include.linux.mmap_lock import pte_lock, pte_unlock
+from sw.kernel.locking.spinlock import cpu_relax
 from sw.mm.vma import vma_lookup
+from sw.processor.cpu import Cpu
 from sw.user import User
 
 

@@ -15,10 +15,10 @@ from sim.coherence import interrupted, no_access_after
 from sim.records import Access
 from sim.stage import Span, Stage
 from sim.words import wanted
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
-from sw.arch.x86.kernel.cpu import Cpu
-from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
-from sw.kernel.locking import cpu_relax
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.kernel.locking.spinlock import cpu_relax
+from sw.processor.cpu import Cpu
 from sw.user import User
 
 

@@ -6,17 +6,17 @@ There is one flat directory of ramfs files, and the processes under /proc. A pat
 as a string: how names are read from memory and looked up has no part in this model.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
-from sw.kernel.cred import CAP_DAC_OVERRIDE
-from sw.kernel.ftrace import traced
-from sw.mm.filemap import ramfs_get_inode
-
-from .file import (
+from sw.include.linux.fs import (
     FMODE_READ, FMODE_WRITE, O_ACCMODE, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY,
     fd_install, file, inode,
 )
+from sw.kernel.cred import CAP_DAC_OVERRIDE
+from sw.kernel.trace.ftrace import traced
+from sw.mm.filemap import ramfs_get_inode
+from sw.processor.cpu import Cpu
+
 from .proc.base import proc_pid_lookup
 
 

@@ -5,12 +5,11 @@ Ref: Linux 6.12, fs/read_write.c.
 Every error that can be told without the file is told here, in the order of the C code.
 """
 
-from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.lib.usercopy import access_ok
 from sw.errno import Errno, KernelError
-from sw.kernel.ftrace import traced
-
-from .file import FMODE_READ, FMODE_WRITE, SEEK_END, fdget, fdget_pos, file, loff_t
+from sw.include.linux.fs import FMODE_READ, FMODE_WRITE, SEEK_END, fdget, fdget_pos, file, loff_t
+from sw.kernel.trace.ftrace import traced
+from sw.processor.cpu import Cpu
 
 
 __all__ = [

@@ -3,12 +3,12 @@
 Ref: Linux 6.12, init/initramfs.c (xwrite, do_copy).
 """
 
-from sw.arch.x86.kernel.cpu import Cpu
-from sw.kernel.ftrace import traced
+from sw.include.linux.mm_types import PAGE_SIZE
+from sw.kernel.trace.ftrace import traced
 from sw.mm.filemap import filemap_get_page, ramfs_get_inode
 from sw.mm.highmem import kmap_local_page, kunmap_local
-from sw.mm.mm_types import PAGE_SIZE
 from sw.mm.page_alloc import put_page
+from sw.processor.cpu import Cpu
 
 
 __all__ = ["do_copy"]

@@ -3,17 +3,17 @@
 Ref: Linux 6.12, kernel/exit.c.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.include.irqflags import local_irq_disable, local_irq_enable
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.mm.tlb import enter_lazy_tlb
 from sw.errno import Errno, KernelError
-from sw.fs.file import close_files
+from sw.include.linux.fs import close_files
+from sw.include.linux.sched import EXIT_DEAD, EXIT_ZOMBIE, signal_wake_up, task_struct
+from sw.include.linux.signal_types import SI_KERNEL, SIGKILL, kernel_siginfo
+from sw.processor.cpu import Cpu
 
-from .ftrace import traced
-from .sched import EXIT_DEAD, EXIT_ZOMBIE, signal_wake_up, task_struct
-from .sched_mm import mmgrab, mmput
-from .signal_types import SIGKILL, SI_KERNEL, kernel_siginfo
+from .fork.mm import mmgrab, mmput
+from .trace.ftrace import traced
 
 
 __all__ = ["do_exit", "do_group_exit", "kernel_wait4"]

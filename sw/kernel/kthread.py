@@ -3,15 +3,15 @@
 Ref: Linux 6.12, kernel/kthread.c.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.include.irqflags import local_irq_disable, local_irq_enable
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.mm.tlb import enter_lazy_tlb, switch_mm_irqs_off
-from sw.mm.mm_types import mm_struct
+from sw.include.linux.mm_types import mm_struct
+from sw.include.linux.sched import PF_KTHREAD
+from sw.processor.cpu import Cpu
 
-from .ftrace import traced
-from .sched import PF_KTHREAD
-from .sched_mm import mmdrop, mmgrab
+from .fork.mm import mmdrop, mmgrab
+from .trace.ftrace import traced
 
 
 __all__ = ["kthread_unuse_mm", "kthread_use_mm"]

@@ -3,15 +3,15 @@
 Ref: Linux 6.12, kernel/ptrace.c; mm_access in kernel/fork.c. No security module is modelled.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
-from sw.mm.mm_types import mm_struct
+from sw.include.linux.mm_types import mm_struct
+from sw.include.linux.sched import PF_KTHREAD, get_task_mm, task_struct
+from sw.processor.cpu import Cpu
 
 from .cred import CAP_SYS_PTRACE
-from .ftrace import traced
-from .sched import PF_KTHREAD, get_task_mm, task_struct
-from .sched_mm import mmput
+from .fork.mm import mmput
+from .trace.ftrace import traced
 
 
 __all__ = [

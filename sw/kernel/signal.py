@@ -3,17 +3,16 @@
 Ref: Linux 6.12, kernel/signal.c and arch/x86/kernel/signal.c.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
+from sw.include.linux.sched import find_task_by_vpid, signal_wake_up, task_struct
+from sw.include.linux.signal_types import (
+    SI_USER, SIG_DFL, SIG_HANDLER, SIG_IGN, SIGKILL, Killed, Signal, kernel_siginfo, valid_signal,
+)
+from sw.processor.cpu import Cpu
 
 from .exit import do_group_exit
-from .ftrace import traced
-from .sched import find_task_by_vpid, signal_wake_up, task_struct
-from .signal_types import (
-    SIG_DFL, SIG_HANDLER, SIG_IGN, SIGKILL, SI_USER, Killed, Signal, kernel_siginfo,
-    valid_signal,
-)
+from .trace.ftrace import traced
 
 
 __all__ = [

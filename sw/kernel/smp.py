@@ -12,14 +12,14 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sw.arch.x86.include.irqflags import irqs_disabled, local_irq_restore, local_irq_save
-from sw.arch.x86.include.smp import arch_send_call_function_ipi_mask
+from sw.arch.x86.include.asm.irqflags import irqs_disabled, local_irq_restore, local_irq_save
+from sw.arch.x86.include.asm.smp import arch_send_call_function_ipi_mask
 
-from .ftrace import traced
-from .locking import cpu_relax
+from .locking.spinlock import cpu_relax
+from .trace.ftrace import traced
 
 if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.processor.cpu import Cpu
 
 
 __all__ = [

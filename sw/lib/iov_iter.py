@@ -6,13 +6,13 @@ An iterator over user memory is a plain address here: every system call has one 
 not be copied stays as it was: zeros behind a short copy are for the kernel's own buffers.
 """
 
-from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.lib.usercopy import access_ok, copy_to_user, raw_copy_from_user
-from sw.kernel.ftrace import traced
-from sw.kernel.uaccess import pagefault_disable, pagefault_enable
+from sw.include.linux.mm_types import page
+from sw.include.linux.uaccess import pagefault_disable, pagefault_enable
+from sw.kernel.trace.ftrace import traced
 from sw.mm.gup import fault_in_readable
 from sw.mm.highmem import kmap_local_page, kunmap_local
-from sw.mm.mm_types import page
+from sw.processor.cpu import Cpu
 
 
 __all__ = ["copy_page_from_iter_atomic", "copy_page_to_iter", "fault_in_iov_iter_readable"]

@@ -8,22 +8,22 @@ is no disk: a page that nobody has written is zeros. Truncation is not modelled.
 
 from dataclasses import dataclass, field
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
-from sw.fs.file import (
+from sw.include.linux.fs import (
     FMODE_READ, FMODE_WRITE, O_APPEND, O_RDWR, SEEK_CUR, SEEK_END, file, file_operations, inode,
     loff_t,
 )
-from sw.kernel.ftrace import traced
-from sw.kernel.locking import down_write, up_write
-from sw.kernel.signal_types import fatal_signal_pending
+from sw.include.linux.mm import VM_FAULT_OOM, VM_FAULT_SIGBUS, vm_fault, vm_operations_struct
+from sw.include.linux.mm_types import PAGE_SHIFT, PAGE_SIZE, page, vm_area_struct
+from sw.include.linux.signal_types import fatal_signal_pending
+from sw.kernel.locking.spinlock import down_write, up_write
+from sw.kernel.trace.ftrace import traced
 from sw.lib.iov_iter import (
     copy_page_from_iter_atomic, copy_page_to_iter, fault_in_iov_iter_readable,
 )
+from sw.processor.cpu import Cpu
 
-from .fault_types import VM_FAULT_OOM, VM_FAULT_SIGBUS, vm_fault, vm_operations_struct
-from .mm_types import PAGE_SHIFT, PAGE_SIZE, page, vm_area_struct
 from .page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, get_page, put_page
 
 

@@ -3,31 +3,29 @@
 Ref: Linux 6.12, mm/gup.c.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.include.pgtable import (
-    pte_dirty, pte_page, pte_pfn, pte_present, ptep_get,
-)
-from sw.arch.x86.include.smap import clac, stac
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_page, pte_pfn, pte_present, ptep_get
+from sw.arch.x86.include.asm.smap import clac, stac
 from sw.arch.x86.lib.usercopy import access_ok
 from sw.arch.x86.mm.extable import Fixup, ex_table
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.errno import Errno, KernelError
-from sw.kernel.ftrace import traced
-from sw.kernel.signal_types import fatal_signal_pending
-
-from .fault_types import FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM
-from .gup_flags import FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE
-from .memory import handle_mm_fault
-from .mm_types import (
+from sw.include.linux.mm import FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM
+from sw.include.linux.mm_types import (
     PAGE_MASK, PAGE_SIZE, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, mm_struct, page,
     vm_area_struct,
 )
-from .stack import find_extend_vma
-from .mmap_lock import pte_lock, pte_unlock
+from sw.include.linux.mmap_lock import pte_lock, pte_unlock
+from sw.include.linux.signal_types import fatal_signal_pending
+from sw.kernel.trace.ftrace import traced
+from sw.processor.cpu import Cpu
+
+from .gup_flags import FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE
+from .memory.fault import handle_mm_fault
+from .memory.vm_page import is_zero_pfn, vm_normal_page
+from .mmap.stack import find_extend_vma
 from .page_alloc import get_page
 from .vma import is_cow_mapping, vma_is_anonymous, vma_lookup
-from .vm_page import is_zero_pfn, vm_normal_page
 
 
 __all__ = [

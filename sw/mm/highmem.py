@@ -12,24 +12,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.page import clear_page, copy_page, page_to_virt
-from sw.arch.x86.include.pgtable import (
+from sw.arch.x86.include.asm.page import clear_page, copy_page, page_to_virt
+from sw.arch.x86.include.asm.pgtable import (
     mk_pte, pte_clear, pte_none, pte_page, ptep_get, set_pte_at,
 )
-from sw.arch.x86.include.pgtable_types import PAGE_KERNEL
-from sw.arch.x86.include.processor import kmap_ctrl
-from sw.arch.x86.mm.highmem_32 import (
-    KM_MAX_IDX, LAST_PKMAP, kmap_local_slot, pkmap_addr, pkmap_nr,
-)
+from sw.arch.x86.include.asm.pgtable_types import PAGE_KERNEL
+from sw.arch.x86.include.asm.processor import kmap_ctrl
+from sw.arch.x86.mm.highmem_32 import KM_MAX_IDX, LAST_PKMAP, kmap_local_slot, pkmap_addr, pkmap_nr
 from sw.arch.x86.mm.tlb import flush_tlb_kernel_range, flush_tlb_one_kernel
-from sw.kernel.ftrace import traced
-from sw.kernel.locking import spin_lock, spin_unlock
-from sw.kernel.wait import sleep_on, waitqueue_active, wake_up
+from sw.include.linux.mm_types import PAGE_MASK, PAGE_SHIFT, page, vm_area_struct
+from sw.kernel.locking.spinlock import spin_lock, spin_unlock
+from sw.kernel.sched.wait import sleep_on, waitqueue_active, wake_up
+from sw.kernel.trace.ftrace import traced
 
-from .mm_types import PAGE_MASK, PAGE_SHIFT, page, vm_area_struct
 
 if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.processor.cpu import Cpu
 
 
 __all__ = [

@@ -3,23 +3,25 @@
 Ref: Linux 6.12, mm/mprotect.c.
 """
 
-from sw.arch.x86.include.current import current_mm
-from sw.arch.x86.include.pgtable import (
+from sw.arch.x86.include.asm.current import current_mm
+from sw.arch.x86.include.asm.pgtable import (
     pte_dirty, pte_mkwrite, pte_modify, pte_present, pte_write, ptep_get_and_clear, set_pte_at,
 )
-from sw.arch.x86.include.tlbflush import pte_needs_flush
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.arch.x86.mm.pgtable import walk_page_range
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
-from sw.kernel.ftrace import traced
-
-from .mm_types import (
+from sw.include.linux.mm_types import (
     PAGE_MASK, VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, vm_area_struct,
 )
-from .mmap_lock import mmap_write_lock_killable, mmap_write_unlock, pte_lock, pte_unlock
-from .unmapped_area import page_align
-from .vm_page import vm_normal_page
+from sw.include.linux.mmap_lock import (
+    mmap_write_lock_killable, mmap_write_unlock, pte_lock, pte_unlock,
+)
+from sw.kernel.trace.ftrace import traced
+from sw.processor.cpu import Cpu
+
+from .memory.vm_page import vm_normal_page
+from .mmap.unmapped_area import page_align
 from .vma import find_vma, split_vma, vma_merge, vma_set_page_prot, vma_wants_writenotify
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.page import pfn_to_page
+from sw.arch.x86.include.asm.page import pfn_to_page
 from sw.errno import Errno, KernelError
+from sw.include.linux.mm_types import page
 
 from .highmem import clear_highpage
-from .mm_types import page
 
 if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.processor.cpu import Cpu
 
 
 __all__ = [

@@ -3,11 +3,10 @@
 Ref: Linux 6.12, mm/pgtable-generic.c.
 """
 
-from sw.arch.x86.include.pgtable import ptep_get_and_clear
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.pgtable import ptep_get_and_clear
 from sw.arch.x86.mm.tlb import flush_tlb_page
-
-from .mm_types import vm_area_struct
+from sw.include.linux.mm_types import vm_area_struct
+from sw.processor.cpu import Cpu
 
 
 __all__ = ["ptep_clear_flush"]

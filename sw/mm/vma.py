@@ -8,10 +8,9 @@ Linux keeps them in a maple tree; a sorted list serves a handful of them as well
 from bisect import bisect_right, insort
 from dataclasses import replace
 
-from sw.arch.x86.include.pgtable_types import vm_get_page_prot
-from sw.fs.file import get_file
-
-from .mm_types import (
+from sw.arch.x86.include.asm.pgtable_types import vm_get_page_prot
+from sw.include.linux.fs import get_file
+from sw.include.linux.mm_types import (
     PAGE_SHIFT, VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_MAYWRITE, VM_SHARED, VM_WRITE, mm_struct,
     vm_area_struct,
 )

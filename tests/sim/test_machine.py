@@ -9,8 +9,8 @@ from sim.machine import Machine
 from sim.memory import PhysicalMemory
 from sim.stage import Stage
 from sw.arch.x86.mm.pgtable import pte_offset_map
-from sw.kernel.signal_types import Signal
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_SHARED
+from sw.include.linux.signal_types import Signal
+from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_SHARED
 
 
 EACH_MODE = pytest.mark.parametrize("mode", ["4level", "32bit"])

@@ -5,10 +5,10 @@ import contextlib
 import pytest
 
 from arch_support import ROOT, TABLE, booted, page_in, paged, run
-from sw.arch.x86.include.processor import X86_TRAP_GP, X86_TRAP_PF
-from sw.arch.x86.kernel.cpu import TripleFault
+from sw.arch.x86.include.asm.processor import X86_TRAP_GP, X86_TRAP_PF
 from sw.arch.x86.mm.extable import Fixup, ex_table, fixup_exception
 from sw.bus import Access, Kind, PageFault, Register
+from sw.processor.exceptions import TripleFault
 
 
 def test_an_exception_enters_the_kernel_and_returns_to_the_interrupted_state():

@@ -3,22 +3,22 @@
 import pytest
 
 from arch_support import BOTH, add_vma, booted, run, user_task
-from sw.arch.x86.include.cpufeatures import X86_CR0_WP
-from sw.arch.x86.include.pgtable import ptep_get, set_pte
-from sw.arch.x86.include.pgtable_types import (
+from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
+from sw.arch.x86.include.asm.pgtable import ptep_get, set_pte
+from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, PAGING_32, PAGING_64,
 )
-from sw.arch.x86.include.smap import stac
-from sw.arch.x86.include.trap_pf import X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE
+from sw.arch.x86.include.asm.smap import stac
+from sw.arch.x86.include.asm.trap_pf import X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE
 from sw.arch.x86.mm.extable import Fixup, ex_table
-from sw.arch.x86.mm.fault import spurious_kernel_fault
+from sw.arch.x86.mm.fault.page_fault import spurious_kernel_fault
 from sw.arch.x86.mm.pgtable import lookup_address, pte_offset_map
 from sw.bus import Register
-from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import (
+from sw.include.linux.mm_types import VM_EXEC, VM_GROWSDOWN, VM_NONE, VM_READ, VM_WRITE
+from sw.include.linux.signal_types import (
     SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIGKILL, SIGSEGV, Killed, Signal,
 )
-from sw.mm.mm_types import VM_EXEC, VM_GROWSDOWN, VM_NONE, VM_READ, VM_WRITE
+from sw.kernel.panic import KernelOops
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
 
 

@@ -3,14 +3,14 @@
 import pytest
 
 from arch_support import BOTH, add_vma, booted, run, user_task
-from sw.arch.x86.include.page import virt_to_page
-from sw.arch.x86.include.pgtable import (
-    mk_pte, pfn_pte, pte_dirty, pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial,
-    pte_mkwrite, pte_mkyoung, pte_modify, pte_none, pte_pfn, pte_present, pte_protnone,
-    pte_special, pte_write, pte_wrprotect, pte_young, ptep_get, ptep_get_and_clear,
-    ptep_set_access_flags, ptep_set_wrprotect, set_pte, set_pte_at,
+from sw.arch.x86.include.asm.page import virt_to_page
+from sw.arch.x86.include.asm.pgtable import (
+    mk_pte, pfn_pte, pte_dirty, pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial, pte_mkwrite,
+    pte_mkyoung, pte_modify, pte_none, pte_pfn, pte_present, pte_protnone, pte_special, pte_write,
+    pte_wrprotect, pte_young, ptep_get, ptep_get_and_clear, ptep_set_access_flags,
+    ptep_set_wrprotect, set_pte, set_pte_at,
 )
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, vm_get_page_prot
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, vm_get_page_prot
 from sw.arch.x86.mm.pgtable import (
     free_pgtables, pgd_alloc, pgd_free, pte_alloc, pte_offset_map, walk_page_range,
 )
@@ -18,7 +18,7 @@ from sw.arch.x86.mm.tlb import switch_mm
 from sw.bus import Access, Kind
 from sw.era import ERA_5_X
 from sw.errno import Errno, KernelError
-from sw.mm.mm_types import (
+from sw.include.linux.mm_types import (
     PAGE_SIZE, VM_EXEC, VM_NONE, VM_READ, VM_SHARED, VM_WRITE, page,
 )
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages

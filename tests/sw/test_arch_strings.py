@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arch_support import FRAMES, flat, memory, page_in, paged, run
-from sw.arch.x86.include.processor import X86_TRAP_PF
+from sw.arch.x86.include.asm.processor import X86_TRAP_PF
 from sw.arch.x86.mm.extable import Fixup, ex_table, fixup_exception
 from sw.bus import Kind, Register
 from sw.pieces import pieces

@@ -3,16 +3,16 @@
 import pytest
 
 from arch_support import BOTH, add_vma, booted, run, user_task
-from sw.arch.x86.include.cpufeatures import X86_CR4_PGE
-from sw.arch.x86.include.irqflags import local_irq_disable
-from sw.arch.x86.include.pgtable import pfn_pte, set_pte
+from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE
+from sw.arch.x86.include.asm.irqflags import local_irq_disable
+from sw.arch.x86.include.asm.pgtable import pfn_pte, set_pte
 from sw.arch.x86.mm.pgtable import pgd_alloc, pte_alloc
 from sw.arch.x86.mm.tlb import (
     flush_tlb_func, flush_tlb_info, flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range,
     flush_tlb_page, flush_tlb_range, switch_mm,
 )
 from sw.bus import Access, Register
-from sw.mm.mm_types import PAGE_SIZE, VM_READ, mm_struct
+from sw.include.linux.mm_types import PAGE_SIZE, VM_READ, mm_struct
 
 
 P, US = 1, 4

@@ -3,14 +3,14 @@
 import pytest
 
 from arch_support import BOTH, add_vma, booted, run, user_task
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.include.pgtable_types import PAGING_64
+from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.arch.x86.lib.usercopy import (
     access_ok, clear_user, copy_from_user, copy_to_user, get_user, put_user,
 )
 from sw.bus import Register
 from sw.errno import Errno, KernelError
-from sw.mm.mm_types import VM_READ, VM_WRITE
+from sw.include.linux.mm_types import VM_READ, VM_WRITE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
 
 

@@ -3,19 +3,19 @@
 import pytest
 
 from arch_support import BOTH, booted, processor, run
-from sw.arch.x86.include.cpufeatures import (
+from sw.arch.x86.include.asm.cpufeatures import (
     X86_CR0_PG, X86_CR0_WP, X86_CR4_PGE, X86_CR4_PSE, X86_CR4_SMAP, X86_CR4_SMEP,
 )
-from sw.arch.x86.include.page import __va
-from sw.arch.x86.include.pgtable import ptep_get
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
-from sw.arch.x86.kernel.common import native_write_cr0, native_write_cr4
-from sw.arch.x86.kernel.cpu import TripleFault
+from sw.arch.x86.include.asm.page import __va
+from sw.arch.x86.include.asm.pgtable import ptep_get
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.kernel.cpu.common import native_write_cr0, native_write_cr4
 from sw.arch.x86.mm.init import split_mem_range
 from sw.arch.x86.mm.pgtable import lookup_address
 from sw.bus import Access, Kind, Register
 from sw.era import ERA_5_X, ERA_6_X
-from sw.kernel.kernel import Kernel
+from sw.processor.exceptions import TripleFault
+from sw.vmlinux import Kernel
 
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30

@@ -3,11 +3,11 @@
 import pytest
 from user_support import boot, filled, raises_errno, runs
 
+from sw.arch.x86.entry.syscalls.syscall_64 import PTRACE_ATTACH, NR_exit
 from sw.errno import Errno
-from sw.kernel.fork import CLONE_THREAD, CLONE_VM
-from sw.kernel.sched import EXIT_DEAD, EXIT_ZOMBIE
-from sw.kernel.signal_types import SIGTERM, Killed
-from sw.kernel.syscalls import NR_exit, PTRACE_ATTACH
+from sw.include.linux.sched import EXIT_DEAD, EXIT_ZOMBIE
+from sw.include.linux.signal_types import SIGTERM, Killed
+from sw.kernel.fork.clone import CLONE_THREAD, CLONE_VM
 
 
 @runs

@@ -7,12 +7,11 @@ from smp_support import Smp, beside, seeded, two_threads
 from user_support import EACH_ERA, EACH_PAGING, boot, file_of, raises_errno, runs
 
 from sw.errno import Errno, KernelError
-from sw.fs.file import O_CREAT, O_RDWR
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.signal_types import SI_USER, SIGKILL, kernel_siginfo
-from sw.mm.mmap import (
-    MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE,
-)
+from sw.include.linux.fs import O_CREAT, O_RDWR
+from sw.include.linux.signal_types import SI_USER, SIGKILL, kernel_siginfo
+from sw.kernel.sched.completion import wait_for_completion
+from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.mm.mmap.unmapped_area import MAP_FIXED
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, put_page
 from sw.user import User
 

@@ -5,18 +5,18 @@ from user_support import (
     EACH_ERA, EACH_PAGING, boot, contents, entry, frame, free_pages, raises_errno, runs,
 )
 
-from sw.arch.x86.include.pgtable import pte_dirty, pte_young
-from sw.arch.x86.include.pgtable_types import _PAGE_ACCESSED, _PAGE_RW
+from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_young
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_ACCESSED, _PAGE_RW
 from sw.bus import Register
 from sw.errno import Errno
-from sw.fs.file import O_CREAT, O_RDWR, SEEK_CUR
-from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.include.linux.fs import O_CREAT, O_RDWR, SEEK_CUR
+from sw.include.linux.mm_types import VM_DONTCOPY, VM_WIPEONFORK
+from sw.include.linux.signal_types import SIG_IGN, SIGSEGV, Killed, Signal
+from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.signal import do_sigaction
-from sw.kernel.signal_types import SIG_IGN, SIGSEGV, Killed, Signal
 from sw.mm.gup import get_user_pages_remote
 from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
-from sw.mm.mm_types import VM_DONTCOPY, VM_WIPEONFORK
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
 from sw.user import User
 
 

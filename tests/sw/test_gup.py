@@ -3,22 +3,23 @@
 import pytest
 from user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, raises_errno, runs
 
-from sw.arch.x86.include.pgtable import pte_dirty, set_pte
-from sw.arch.x86.include.pgtable_types import (
+from sw.arch.x86.include.asm.pgtable import pte_dirty, set_pte
+from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_RW, _PAGE_SAVED_DIRTY_64,
 )
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
-from sw.fs.file import O_CREAT, O_RDONLY, O_RDWR
-from sw.kernel.signal_types import SIGKILL, kernel_siginfo
+from sw.include.linux.fs import O_CREAT, O_RDONLY, O_RDWR
+from sw.include.linux.mm_types import page
+from sw.include.linux.signal_types import SIGKILL, kernel_siginfo
 from sw.mm.gup import fault_in_readable, follow_page_mask, get_user_pages_remote
 from sw.mm.gup_flags import FOLL_FORCE, FOLL_GET, FOLL_TOUCH, FOLL_WRITE
-from sw.mm.mm_types import page
-from sw.mm.mmap import (
-    MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE,
-    PROT_READ, PROT_WRITE,
+from sw.mm.mmap.map import (
+    MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ,
+    PROT_WRITE,
 )
+from sw.mm.mmap.unmapped_area import MAP_FIXED
 from sw.mm.vma import vma_lookup
 from sw.user import User
 

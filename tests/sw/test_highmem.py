@@ -6,12 +6,12 @@ from arch_support import booted, run
 from highmem_support import (
     PAGE_KERNEL, WINDOW, entry, high, high_pages, machine, two_processors,
 )
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.arch.x86.mm.highmem_32 import LAST_PKMAP
 from sw.bus import Access, Register
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.idle import start_on
-from sw.kernel.locking import cpu_relax
+from sw.kernel.locking.spinlock import cpu_relax
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
 from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local, page_address
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, put_page
 

@@ -6,14 +6,14 @@ from arch_support import run
 from highmem_support import (
     PAGE_KERNEL, TOP, entry, high, high_pages, machine, two_processors,
 )
-from sw.arch.x86.include.pgtable_types import PAGING_32
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.arch.x86.mm.highmem_32 import KM_MAX_IDX
 from sw.bus import Access, Kind
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.idle import start_on
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
 from sw.mm.highmem import (
-    clear_highpage, copy_user_highpage, kmap_local_page, kmap_local_sched_in,
-    kmap_local_sched_out, kunmap_local,
+    clear_highpage, copy_user_highpage, kmap_local_page, kmap_local_sched_in, kmap_local_sched_out,
+    kunmap_local,
 )
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
 

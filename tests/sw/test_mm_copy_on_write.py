@@ -5,17 +5,17 @@ from user_support import (
     EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
 )
 
-from sw.arch.x86.include.pgtable import pte_dirty
-from sw.arch.x86.include.pgtable_types import (
+from sw.arch.x86.include.asm.pgtable import pte_dirty
+from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_RW, _PAGE_SPECIAL, _PAGE_USER,
 )
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.bus import Access, Answer, Kind
 from sw.era import ERA_5_X, ERA_6_X
-from sw.mm.fault_types import FAULT_FLAG_WRITE, VM_FAULT_WRITE
-from sw.mm.memory import handle_mm_fault
-from sw.mm.mm_types import VM_WRITE
-from sw.mm.mmap import PROT_READ, PROT_WRITE
+from sw.include.linux.mm import FAULT_FLAG_WRITE, VM_FAULT_WRITE
+from sw.include.linux.mm_types import VM_WRITE
+from sw.mm.memory.fault import handle_mm_fault
+from sw.mm.mmap.map import PROT_READ, PROT_WRITE
 from sw.mm.vma import vma_lookup
 from sw.user import User
 

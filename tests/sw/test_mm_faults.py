@@ -5,15 +5,15 @@ from user_support import (
     EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
 )
 
-from sw.arch.x86.include.pgtable import pte_dirty
-from sw.arch.x86.include.pgtable_types import (
+from sw.arch.x86.include.asm.pgtable import pte_dirty
+from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, _PAGE_SAVED_DIRTY_64,
     _PAGE_SPECIAL, _PAGE_USER, PTE_FLAGS_MASK,
 )
 from sw.era import ERA_5_X
-from sw.mm.fault_types import FAULT_FLAG_WRITE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV
-from sw.mm.mm_types import VM_SHARED
-from sw.mm.mmap import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
+from sw.include.linux.mm import FAULT_FLAG_WRITE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV
+from sw.include.linux.mm_types import VM_SHARED
+from sw.mm.mmap.map import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
 from sw.mm.vma import vma_lookup
 
 

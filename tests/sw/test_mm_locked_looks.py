@@ -10,14 +10,14 @@ import pytest
 from smp_support import Smp, beside, seeded, two_threads
 from user_support import EACH_ERA, boot, contents, entry, fault, frame, free_pages, mapped, runs
 
-from sw.arch.x86.include.pgtable import ptep_get_and_clear
+from sw.arch.x86.include.asm.pgtable import ptep_get_and_clear
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.bus import Access, Kind
 from sw.era import ERA_5_X, ERA_6_X
-from sw.kernel.completion import wait_for_completion
-from sw.mm.fault_types import FAULT_FLAG_WRITE, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS
-from sw.mm.mm_types import PAGE_SHIFT, PAGE_SIZE
-from sw.mm.mmap import PROT_READ, PROT_WRITE
+from sw.include.linux.mm import FAULT_FLAG_WRITE, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS
+from sw.include.linux.mm_types import PAGE_SHIFT, PAGE_SIZE
+from sw.kernel.sched.completion import wait_for_completion
+from sw.mm.mmap.map import PROT_READ, PROT_WRITE
 from sw.mm.page_alloc import nr_free_pages
 from sw.mm.vma import vma_lookup
 from sw.user import User

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sw.kernel.locking import (
+from sw.kernel.locking.spinlock import (
     down_read, down_write, downgrade_write, rw_semaphore, spin_lock, spin_unlock, spinlock_t,
     up_read, up_write,
 )

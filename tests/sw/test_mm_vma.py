@@ -3,10 +3,9 @@
 import pytest
 from user_support import boot, file_of, runs
 
-from sw.fs.file import O_CREAT, O_RDWR
-from sw.mm.mmap import (
-    MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE,
-)
+from sw.include.linux.fs import O_CREAT, O_RDWR
+from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.mm.mmap.unmapped_area import MAP_FIXED
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -3,8 +3,8 @@
 import pytest
 
 from arch_support import booted, run
-from sw.arch.x86.include.page import __pa, __va, page_to_virt, pfn_to_page, virt_to_page
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.page import __pa, __va, page_to_virt, pfn_to_page, virt_to_page
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.errno import Errno, KernelError
 from sw.mm.page_alloc import (
     __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, get_page, nr_free_pages, put_page,

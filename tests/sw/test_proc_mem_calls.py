@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 from user_support import EACH_ERA, EACH_PAGING, boot, raises_errno, runs
 
-from sw.arch.x86.include.pgtable_types import PAGING_32
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.errno import Errno
-from sw.fs.file import O_APPEND, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE
+from sw.include.linux.fs import (
+    O_APPEND, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET,
+)
+from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE
+from sw.mm.mmap.unmapped_area import MAP_FIXED
 from sw.user import User
 
 

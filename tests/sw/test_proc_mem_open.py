@@ -3,17 +3,17 @@
 import pytest
 from user_support import boot, filled, free_pages, raises_errno, runs
 
-from sw.arch.x86.include.pgtable_types import PAGING_64
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.entry.syscalls.syscall_64 import PTRACE_ATTACH, PTRACE_DETACH
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
 from sw.kernel.cred import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, cred
-from sw.kernel.fork import CLONE_THREAD, CLONE_VM, kthread_create
-from sw.kernel.kernel import Kernel
+from sw.kernel.fork.clone import CLONE_THREAD, CLONE_VM, kthread_create
 from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access
-from sw.kernel.syscalls import PTRACE_ATTACH, PTRACE_DETACH
-from sw.mm.mmap import PROT_NONE, PROT_READ
+from sw.mm.mmap.map import PROT_NONE, PROT_READ
+from sw.processor.cpu import Cpu
 from sw.user import User
+from sw.vmlinux import Kernel
 
 
 MEM = "/proc/self/mem"

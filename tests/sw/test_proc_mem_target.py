@@ -6,15 +6,15 @@ from user_support import (
     runs,
 )
 
-from sw.arch.x86.include.pgtable_types import _PAGE_RW, PAGING_32
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_RW, PAGING_32
 from sw.bus import Kind
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno, KernelError
-from sw.kernel.fork import CLONE_VM
-from sw.kernel.signal_types import Signal
-from sw.mm.fault_types import vm_operations_struct
-from sw.mm.mm_types import VM_PFNMAP
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE
+from sw.include.linux.mm import vm_operations_struct
+from sw.include.linux.mm_types import VM_PFNMAP
+from sw.include.linux.signal_types import Signal
+from sw.kernel.fork.clone import CLONE_VM
+from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE
 from sw.mm.vma import vma_lookup
 
 

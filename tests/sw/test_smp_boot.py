@@ -5,11 +5,11 @@ import pytest
 from arch_support import BOTH, processor, run
 from smp_support import Deadlock, Processor, Smp, seeded
 from sim.golden.processors import golden_processors
-from sw.arch.x86.include.irq_vectors import RESCHEDULE_VECTOR, STARTUP_VECTOR
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.irq_vectors import RESCHEDULE_VECTOR, STARTUP_VECTOR
 from sw.arch.x86.kernel.smpboot import wait_for_startup
 from sw.bus import Register
-from sw.kernel.idle import start_on
+from sw.kernel.sched.idle import start_on
+from sw.processor.cpu import Cpu
 
 
 STATE = (Register.CR0, Register.CR3, Register.CR4, Register.EFER)

@@ -3,14 +3,14 @@
 import pytest
 
 from smp_support import Deadlock, Smp, seeded
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
-from sw.arch.x86.include.irqflags import irqs_disabled, local_irq_disable
-from sw.arch.x86.kernel.cpu import TripleFault
-from sw.kernel.completion import completion, wait_for_completion
-from sw.kernel.idle import start_on
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
+from sw.arch.x86.include.asm.irqflags import irqs_disabled, local_irq_disable
+from sw.include.linux.sched import context_switch
 from sw.kernel.panic import KernelOops
-from sw.kernel.sched import context_switch
+from sw.kernel.sched.completion import completion, wait_for_completion
+from sw.kernel.sched.idle import start_on
 from sw.kernel.smp import on_each_cpu, on_each_cpu_cond_mask
+from sw.processor.exceptions import TripleFault
 from sw.user import User
 
 

@@ -4,19 +4,19 @@ import pytest
 
 from arch_support import booted, flat, page_in, paged, run
 from smp_support import Smp, beside, seeded, two_threads
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
-from sw.arch.x86.include.irqflags import (
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.irqflags import (
     irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save,
     safe_halt,
 )
-from sw.arch.x86.include.processor import X86_TRAP_PF
-from sw.arch.x86.kernel.cpu import TripleFault
+from sw.arch.x86.include.asm.processor import X86_TRAP_PF
 from sw.arch.x86.lib.usercopy import copy_to_user
 from sw.bus import Kind, Register
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.signal_types import SIG_HANDLER, SIGKILL, SIGTERM, Killed, Signal
+from sw.include.linux.signal_types import SIG_HANDLER, SIGKILL, SIGTERM, Killed, Signal
+from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.smp import call_single_data
 from sw.pieces import CHUNK
+from sw.processor.exceptions import TripleFault
 from sw.user import User
 
 

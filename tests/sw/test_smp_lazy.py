@@ -3,13 +3,13 @@
 import pytest
 
 from smp_support import Holder, Smp, flushes, seeded, two_threads, went_idle
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
 from sw.arch.x86.mm.tlb import flush_tlb_mm_range
 from sw.bus import Register
-from sw.kernel.fork import kthread_create
+from sw.include.linux.mm_types import PAGE_SIZE
+from sw.include.linux.sched import context_switch
+from sw.kernel.fork.clone import kthread_create
 from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
-from sw.kernel.sched import context_switch
-from sw.mm.mm_types import PAGE_SIZE
 from sw.user import User
 
 

@@ -5,15 +5,15 @@ import contextlib
 import pytest
 
 from smp_support import THREAD, Smp, beside, seeded, two_threads
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.era import ERA_5_X, ERA_6_X
-from sw.fs.file import O_APPEND, O_CREAT, O_RDWR, O_WRONLY
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.idle import start_on
-from sw.kernel.sched import context_switch
-from sw.kernel.signal_types import Killed
-from sw.mm.mm_types import PAGE_SIZE
-from sw.mm.mmap import PROT_READ, PROT_WRITE
+from sw.include.linux.fs import O_APPEND, O_CREAT, O_RDWR, O_WRONLY
+from sw.include.linux.mm_types import PAGE_SIZE
+from sw.include.linux.sched import context_switch
+from sw.include.linux.signal_types import Killed
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
+from sw.mm.mmap.map import PROT_READ, PROT_WRITE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
 from sw.user import User
 from user_support import contents, file_of, frame, mapped

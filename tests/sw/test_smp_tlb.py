@@ -5,17 +5,15 @@ from functools import partial
 import pytest
 
 from smp_support import THREAD, Holder, Smp, beside, flushes, seeded, two_threads, went_idle
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
-from sw.arch.x86.include.pgtable import ptep_get, set_pte
-from sw.arch.x86.include.pgtable_types import _PAGE_RW
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.pgtable import ptep_get, set_pte
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_RW
 from sw.arch.x86.mm.pgtable import pte_offset_map
-from sw.arch.x86.mm.tlb import (
-    flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range, switch_mm,
-)
+from sw.arch.x86.mm.tlb import flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range, switch_mm
 from sw.bus import Register
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.idle import start_on
-from sw.mm.mm_types import PAGE_SIZE
+from sw.include.linux.mm_types import PAGE_SIZE
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
 from sw.user import User
 
 

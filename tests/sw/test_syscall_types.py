@@ -4,17 +4,18 @@ import pytest
 from arch_support import booted, flat, run
 from user_support import EACH_PAGING, boot, file_of, filled, raises_errno, runs
 
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
-from sw.errno import Errno
-from sw.fs.file import O_CREAT, O_RDWR, SEEK_CUR
-from sw.kernel.signal_types import Killed, SIGTERM
-from sw.kernel.syscall_types import (
-    int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
-)
-from sw.kernel.syscalls import (
+from sw.arch.x86.entry.syscalls.syscall_64 import (
     NR_close, NR_getpid, NR_kill, NR_munmap, NR_open, NR_read, NR_wait4,
 )
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
+from sw.errno import Errno
+from sw.include.linux.fs import O_CREAT, O_RDWR, SEEK_CUR
+from sw.include.linux.signal_types import SIGTERM, Killed
+from sw.include.linux.syscalls import (
+    int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
+)
+from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE
+from sw.mm.mmap.unmapped_area import MAP_FIXED
 from sw.mm.vma import vma_lookup
 from sw.user import User
 

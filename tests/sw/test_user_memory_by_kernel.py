@@ -3,22 +3,22 @@
 import pytest
 from user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, runs
 
-from sw.arch.x86.include.cpufeatures import X86_CR0_WP
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.include.pgtable_types import _PAGE_DIRTY, _PAGE_RW
+from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
+from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_DIRTY, _PAGE_RW
 from sw.arch.x86.lib.usercopy import copy_to_user
 from sw.bus import Register
-from sw.drivers.misc.lkdtm import (
+from sw.drivers.misc.lkdtm.perms import (
     lkdtm_ACCESS_USERSPACE, lkdtm_EXEC_USERSPACE, lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE,
 )
-from sw.kernel.fork import kthread_create
+from sw.include.linux.sched import context_switch
+from sw.include.linux.signal_types import SI_USER, SIGKILL, kernel_siginfo
+from sw.kernel.fork.clone import kthread_create
 from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
 from sw.kernel.panic import KernelOops
-from sw.kernel.sched import context_switch
-from sw.kernel.signal_types import SI_USER, SIGKILL, kernel_siginfo
-from sw.mm.access import access_remote_vm
 from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
-from sw.mm.mmap import PROT_EXEC, PROT_READ, PROT_WRITE
+from sw.mm.memory.access import access_remote_vm
+from sw.mm.mmap.map import PROT_EXEC, PROT_READ, PROT_WRITE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
 from sw.user import User
 

@@ -5,20 +5,20 @@ Ref: Linux 6.12, fs/proc/base.c.
 
 import re
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page import page_to_virt
 from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
 from sw.errno import Errno, KernelError
-from sw.fs.file import SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t
-from sw.kernel.ftrace import traced
+from sw.include.linux.fs import SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t
+from sw.include.linux.mm_types import PAGE_SIZE, mm_struct
+from sw.include.linux.sched import find_task_by_vpid
+from sw.kernel.fork.mm import mmdrop, mmget_not_zero, mmgrab, mmput
 from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, SUID_DUMP_USER, mm_access
-from sw.kernel.sched import find_task_by_vpid
-from sw.kernel.sched_mm import mmdrop, mmget_not_zero, mmgrab, mmput
-from sw.mm.access import access_remote_vm
+from sw.kernel.trace.ftrace import traced
 from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
-from sw.mm.mm_types import PAGE_SIZE, mm_struct
+from sw.mm.memory.access import access_remote_vm
 from sw.mm.page_alloc import GFP_KERNEL, __free_page, alloc_page
+from sw.processor.cpu import Cpu
 
 
 __all__ = [

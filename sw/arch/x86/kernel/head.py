@@ -9,25 +9,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.cpufeatures import (
+from sw.arch.x86.include.asm.cpufeatures import (
     EFER_LME, EFER_NX, EFER_SCE, X86_CR0_AM, X86_CR0_ET, X86_CR0_MP, X86_CR0_NE, X86_CR0_PE,
-    X86_CR0_PG, X86_CR0_WP, X86_CR4_PAE, X86_CR4_PGE, X86_CR4_PSE, X86_FEATURE_LM,
-    X86_FEATURE_NX, X86_FEATURE_PGE, X86_FEATURE_PSE, boot_cpu_has,
+    X86_CR0_PG, X86_CR0_WP, X86_CR4_PAE, X86_CR4_PGE, X86_CR4_PSE, X86_FEATURE_LM, X86_FEATURE_NX,
+    X86_FEATURE_PGE, X86_FEATURE_PSE, boot_cpu_has,
 )
-from sw.arch.x86.include.page import __va
-from sw.arch.x86.include.pgtable import set_pte
-from sw.arch.x86.include.pgtable_types import _PAGE_GLOBAL, _PAGE_NX
+from sw.arch.x86.include.asm.page import __va
+from sw.arch.x86.include.asm.pgtable import set_pte
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_GLOBAL, _PAGE_NX
 from sw.arch.x86.mm.highmem_32 import highmem_areas
 from sw.arch.x86.mm.init import early_page_tables, init_mem_mapping
 from sw.arch.x86.mm.tlb import switch_mm
 from sw.bus import Register
-from sw.kernel.ftrace import traced
-from sw.mm.mm_types import PAGE_SHIFT, PAGE_SIZE
+from sw.include.linux.mm_types import PAGE_SHIFT, PAGE_SIZE
+from sw.kernel.trace.ftrace import traced
 
-from .common import cr4_set_bits, setup_protection
+from .cpu.common import cr4_set_bits, setup_protection
 
 if TYPE_CHECKING:
-    from .cpu import Cpu
+    from sw.processor.cpu import Cpu
 
 
 __all__ = ["enable_paging", "startup"]

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sw.kernel.ftrace import traced
 from sw.kernel.smp import generic_smp_call_function_interrupt
+from sw.kernel.trace.ftrace import traced
 
 if TYPE_CHECKING:
-    from sw.arch.x86.include.processor import pt_regs
-
-    from .cpu import Cpu
+    from sw.arch.x86.include.asm.processor import pt_regs
+    from sw.processor.cpu import Cpu
 
 
 __all__ = ["sysvec_call_function", "sysvec_reschedule_ipi"]

@@ -12,22 +12,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.entry import trap_init
-from sw.arch.x86.include.cpufeatures import X86_CR4_PGE, X86_FEATURE_PGE, boot_cpu_has
-from sw.arch.x86.include.irq_vectors import STARTUP_VECTOR
-from sw.arch.x86.include.irqflags import local_irq_enable
-from sw.arch.x86.include.page import __pa
+from sw.arch.x86.entry.entry import trap_init
+from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE, X86_FEATURE_PGE, boot_cpu_has
+from sw.arch.x86.include.asm.irq_vectors import STARTUP_VECTOR
+from sw.arch.x86.include.asm.irqflags import local_irq_enable
+from sw.arch.x86.include.asm.page import __pa
 from sw.arch.x86.mm.tlb import initialize_tlbstate
 from sw.bus import Register
-from sw.kernel.ftrace import traced
-from sw.kernel.idle import init_idle
-from sw.kernel.locking import cpu_relax
+from sw.kernel.locking.spinlock import cpu_relax
+from sw.kernel.sched.idle import init_idle
+from sw.kernel.trace.ftrace import traced
 
-from .common import cr4_set_bits
+from .cpu.common import cr4_set_bits
 from .head import enable_paging
 
 if TYPE_CHECKING:
-    from .cpu import Cpu
+    from sw.processor.cpu import Cpu
 
 
 __all__ = ["bringup_nonboot_cpus", "start_secondary", "wait_for_startup"]

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.irqflags import cond_local_irq_enable
-from sw.arch.x86.include.processor import X86_TRAP_GP, thread_struct
+from sw.arch.x86.include.asm.irqflags import cond_local_irq_enable
+from sw.arch.x86.include.asm.processor import X86_TRAP_GP, thread_struct
 from sw.arch.x86.mm.extable import fixup_exception
-from sw.kernel.ftrace import traced
+from sw.include.linux.signal_types import SI_KERNEL, SIGSEGV
 from sw.kernel.panic import KernelOops
 from sw.kernel.signal import force_sig_fault
-from sw.kernel.signal_types import SI_KERNEL, SIGSEGV
+from sw.kernel.trace.ftrace import traced
 
 if TYPE_CHECKING:
-    from sw.arch.x86.include.processor import pt_regs
-
-    from .cpu import Cpu
+    from sw.arch.x86.include.asm.processor import pt_regs
+    from sw.processor.cpu import Cpu
 
 
 __all__ = ["exc_general_protection"]

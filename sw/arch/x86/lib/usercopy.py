@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.smap import clac, stac
+from sw.arch.x86.include.asm.smap import clac, stac
 from sw.arch.x86.mm.extable import Fixup, ex_table
 from sw.errno import Errno, KernelError
-from sw.kernel.ftrace import traced
+from sw.kernel.trace.ftrace import traced
 
 if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.processor.cpu import Cpu
 
 
 __all__ = [

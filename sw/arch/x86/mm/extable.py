@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sw.arch.x86.include.processor import pt_regs
-    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.arch.x86.include.asm.processor import pt_regs
+    from sw.processor.cpu import Cpu
 
 
 __all__ = ["Fixup", "ex_table", "exception_table_entry", "fixup_exception"]

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.pgtable_types import Paging
-from sw.kernel.locking import spinlock_t
-from sw.kernel.wait import wait_queue_head_t
-from sw.mm.mm_types import PAGE_SHIFT
+from sw.arch.x86.include.asm.pgtable_types import Paging
+from sw.include.linux.mm_types import PAGE_SHIFT
+from sw.kernel.locking.spinlock import spinlock_t
+from sw.kernel.sched.wait import wait_queue_head_t
 
 if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.processor.cpu import Cpu
 
 
 __all__ = [

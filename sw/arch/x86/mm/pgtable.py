@@ -4,23 +4,23 @@ Ref: Linux 6.12, arch/x86/mm/pgtable.c, arch/x86/mm/pat/set_memory.c, mm/memory.
 mm/pagewalk.c.
 
 Tables are frames of the linear map. Linux gives each level a function; here one walk goes down
-the levels of :class:`sw.arch.x86.include.pgtable_types.Paging`.
+the levels of :class:`sw.arch.x86.include.asm.pgtable_types.Paging`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.page import __va, page_to_virt, virt_to_page
-from sw.arch.x86.include.pgtable import pmd_leaf, pmd_present, pte_none, ptep_get, set_pte
-from sw.arch.x86.include.pgtable_types import _PAGE_PRESENT, _PAGE_TABLE, PTE_PFN_MASK
-from sw.mm.mm_types import PAGE_SHIFT, mm_struct, page
+from sw.arch.x86.include.asm.page import __va, page_to_virt, virt_to_page
+from sw.arch.x86.include.asm.pgtable import pmd_leaf, pmd_present, pte_none, ptep_get, set_pte
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_PRESENT, _PAGE_TABLE, PTE_PFN_MASK
+from sw.include.linux.mm_types import PAGE_SHIFT, mm_struct, page
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, __free_page, alloc_page
 
 from .tlb import flush_tlb_mm_range
 
 if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.processor.cpu import Cpu
 
 
 __all__ = [

@@ -12,17 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.cpufeatures import X86_CR4_PGE
-from sw.arch.x86.include.irqflags import (
+from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE
+from sw.arch.x86.include.asm.irqflags import (
     irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save,
 )
 from sw.bus import Register
-from sw.kernel.ftrace import traced
+from sw.include.linux.mm_types import PAGE_MASK, PAGE_SIZE, mm_struct, vm_area_struct
 from sw.kernel.smp import on_each_cpu, on_each_cpu_cond_mask
-from sw.mm.mm_types import PAGE_MASK, PAGE_SIZE, mm_struct, vm_area_struct
+from sw.kernel.trace.ftrace import traced
 
 if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+    from sw.processor.cpu import Cpu
 
 
 __all__ = [

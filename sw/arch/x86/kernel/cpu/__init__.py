@@ -1,0 +1,1 @@
+"""What a kind of processor needs (Linux: arch/x86/kernel/cpu)."""

@@ -1,0 +1,196 @@
+"""Page faults: the processor's question, and who answers it.
+
+Ref: Linux 6.12, arch/x86/mm/fault.c, arch/x86/include/asm/trap_pf.h; Intel SDM Vol. 3A,
+section 4.7.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sw.arch.x86.include.asm.cpufeatures import X86_FEATURE_SMAP, boot_cpu_has
+from sw.arch.x86.include.asm.irqflags import cond_local_irq_enable
+from sw.arch.x86.include.asm.pgtable import pte_exec, pte_present, pte_write, ptep_get
+from sw.arch.x86.include.asm.processor import X86_TRAP_PF, thread_struct
+from sw.arch.x86.include.asm.trap_pf import (
+    X86_PF_INSTR, X86_PF_PROT, X86_PF_RSVD, X86_PF_USER, X86_PF_WRITE,
+)
+from sw.arch.x86.mm.extable import fixup_exception
+from sw.arch.x86.mm.pgtable import lookup_address
+from sw.bus import Register
+from sw.include.linux.mm import (
+    FAULT_FLAG_INSTRUCTION, FAULT_FLAG_USER, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM,
+    VM_FAULT_SIGBUS,
+)
+from sw.include.linux.mm_types import VM_ACCESS_FLAGS, VM_WRITE, mm_struct, vm_area_struct
+from sw.include.linux.mmap_lock import mmap_read_lock, mmap_read_unlock
+from sw.include.linux.signal_types import (
+    BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGKILL, SIGSEGV,
+)
+from sw.include.linux.uaccess import faulthandler_disabled
+from sw.kernel.signal import force_sig_fault, send_signal
+from sw.kernel.trace.ftrace import traced
+from sw.mm.memory.fault import handle_mm_fault
+from sw.mm.mmap.stack import expand_stack
+from sw.mm.vma import vma_lookup
+
+from .oops import page_fault_oops
+
+if TYPE_CHECKING:
+    from sw.arch.x86.include.asm.processor import pt_regs
+    from sw.processor.cpu import Cpu
+
+
+__all__ = ["exc_page_fault"]
+
+
+@traced
+async def exc_page_fault(cpu: Cpu, regs: pt_regs) -> None:
+    """Handle exception 14.
+
+    On return the interrupted instruction is done again, or goes to its landing pad, or its
+    program has a signal waiting. Interrupts are off until CR2 is read: their handlers may fault.
+    """
+    regs.address = await cpu.read_cr(Register.CR2)
+    if regs.address >= cpu.kernel.paging.TASK_SIZE:
+        await do_kern_addr_fault(cpu, regs, regs.error_code, regs.address)
+    else:
+        await do_user_addr_fault(cpu, regs, regs.error_code, regs.address)
+
+
+# Kernel addresses
+
+@traced
+async def do_kern_addr_fault(cpu: Cpu, regs: pt_regs, error_code: int, address: int) -> None:
+    """Handle a fault on a kernel address: a stale translation, or a mistake."""
+    if await spurious_kernel_fault(cpu, error_code, address):
+        return
+    await bad_area_nosemaphore(cpu, regs, error_code, address)
+
+
+@traced
+async def spurious_kernel_fault(cpu: Cpu, error_code: int, address: int) -> bool:
+    """Do the tables allow the access by now?
+
+    A right was added without a flush; the fault itself has dropped the old translation. Only a
+    write or a fetch by the kernel can meet that.
+    """
+    if error_code not in (X86_PF_WRITE | X86_PF_PROT, X86_PF_INSTR | X86_PF_PROT):
+        return False
+    found = await lookup_address(cpu, cpu.kernel.init_mm.pgd, address)
+    if found is None:
+        return False
+    pte = await ptep_get(cpu, found[0])
+    return pte_present(pte) and (pte_write(pte) if error_code & X86_PF_WRITE else pte_exec(pte))
+
+
+# User addresses
+
+@traced
+async def do_user_addr_fault(cpu: Cpu, regs: pt_regs, error_code: int, address: int) -> None:
+    """Handle a fault on a user address, whoever used it."""
+    if error_code & (X86_PF_USER | X86_PF_INSTR) == X86_PF_INSTR or error_code & X86_PF_RSVD:
+        await page_fault_oops(cpu, regs, error_code, address)
+    # The kernel used a user address without STAC: never meant, so no landing pad is looked for.
+    if (boot_cpu_has(cpu, X86_FEATURE_SMAP) and not error_code & X86_PF_USER and not regs.ac):
+        await page_fault_oops(cpu, regs, error_code, address)
+    if cpu.current is None or cpu.current.mm is None or faulthandler_disabled(cpu):
+        await bad_area_nosemaphore(cpu, regs, error_code, address)
+        return
+
+    await cond_local_irq_enable(cpu, regs)
+    mm = cpu.current.mm
+    vma = await lock_mm_and_find_vma(cpu, mm, address)
+    if vma is None:
+        await bad_area_nosemaphore(cpu, regs, error_code, address)
+        return
+    if access_error(error_code, vma):
+        mmap_read_unlock(cpu, mm)
+        await bad_area_nosemaphore(cpu, regs, error_code, address, SEGV_ACCERR)
+        return
+    fault = await handle_mm_fault(cpu, vma, address, _fault_flags(regs, error_code))
+    mmap_read_unlock(cpu, mm)
+    if fault & VM_FAULT_ERROR:
+        await mm_fault_error(cpu, regs, error_code, address, fault)
+
+
+def _fault_flags(regs: pt_regs, error_code: int) -> int:
+    flags = FAULT_FLAG_USER if regs.user_mode else 0
+    if error_code & X86_PF_WRITE:
+        flags |= FAULT_FLAG_WRITE
+    if error_code & X86_PF_INSTR:
+        flags |= FAULT_FLAG_INSTRUCTION
+    return flags
+
+
+@traced
+async def lock_mm_and_find_vma(cpu: Cpu, mm: mm_struct, address: int) -> vm_area_struct | None:
+    """Find the mapping of ``address``; a stack grows to it. None: the lock is not held."""
+    await mmap_read_lock(cpu, mm)
+    vma = vma_lookup(mm, address)
+    if vma is None:
+        vma = await expand_stack(cpu, mm, address)
+    return vma
+
+
+def access_error(error_code: int, vma: vm_area_struct) -> bool:
+    """Does the mapping forbid the access? The same for programs and for the kernel.
+
+    For a page that is not present a load or a fetch needs any right at all; what the entry then
+    does not allow faults again, as a protection violation.
+    """
+    if error_code & X86_PF_WRITE:
+        return not vma.vm_flags & VM_WRITE
+    if error_code & X86_PF_PROT:
+        return True
+    return not vma.vm_flags & VM_ACCESS_FLAGS
+
+
+# Refusals
+
+@traced
+async def bad_area_nosemaphore(
+    cpu: Cpu, regs: pt_regs, error_code: int, address: int, si_code: int = SEGV_MAPERR,
+) -> None:
+    """Refuse an access: a signal for a program, the landing pad or an oops for the kernel."""
+    if not regs.user_mode:
+        await kernelmode_fixup_or_oops(cpu, regs, error_code, address)
+    elif not error_code & X86_PF_USER:
+        # A system access by the processor on behalf of the program: the kernel's tables are bad.
+        await page_fault_oops(cpu, regs, error_code, address)
+    else:
+        await _force_sig(cpu, SIGSEGV, si_code, error_code, address)
+
+
+async def _force_sig(cpu: Cpu, signo: int, si_code: int, error_code: int, address: int) -> None:
+    assert cpu.current is not None
+    if address >= cpu.kernel.paging.TASK_SIZE:
+        error_code |= X86_PF_PROT  # do not tell what the kernel has mapped
+    cpu.current.thread = thread_struct(X86_TRAP_PF, error_code, address)
+    await force_sig_fault(cpu, signo, si_code, address, error_code)
+
+
+@traced
+async def kernelmode_fixup_or_oops(
+    cpu: Cpu, regs: pt_regs, error_code: int, address: int,
+) -> None:
+    """Send the kernel to its landing pad, if it has one."""
+    if not fixup_exception(cpu, regs):
+        await page_fault_oops(cpu, regs, error_code, address)
+
+
+@traced
+async def mm_fault_error(
+    cpu: Cpu, regs: pt_regs, error_code: int, address: int, fault: int,
+) -> None:
+    """Answer for a fault that could not be resolved."""
+    if not regs.user_mode:
+        await kernelmode_fixup_or_oops(cpu, regs, error_code, address)
+    elif fault & VM_FAULT_OOM:
+        assert cpu.current is not None
+        # The out-of-memory killer has no other choice here.
+        await send_signal(cpu, cpu.current, SIGKILL)
+    elif fault & VM_FAULT_SIGBUS:
+        await _force_sig(cpu, SIGBUS, BUS_ADRERR, error_code, address)
+    else:
+        await bad_area_nosemaphore(cpu, regs, error_code, address)

@@ -1,0 +1,66 @@
+"""References on address spaces.
+
+Ref: Linux 6.12, include/linux/sched/mm.h and kernel/fork.c.
+
+``mm_users`` count who may look at the memory: when they are gone it is unmapped. ``mm_count``
+count who may look at the struct, and keep the root table; all users together have one of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sw.arch.x86.mm.pgtable import pgd_alloc, pgd_free
+from sw.include.linux.mm_types import mm_struct
+from sw.kernel.trace.ftrace import traced
+from sw.mm.mmap.map import exit_mmap
+from sw.mm.mmap.unmapped_area import mmap_base
+
+
+if TYPE_CHECKING:
+    from sw.processor.cpu import Cpu
+
+__all__ = ["mm_alloc", "mmdrop", "mmget", "mmget_not_zero", "mmgrab", "mmput"]
+
+
+async def mm_alloc(cpu: Cpu) -> mm_struct:
+    """Make an address space without mappings, with one user. Raises ENOMEM."""
+    pgd = await pgd_alloc(cpu)
+    return mm_struct(cpu.kernel, pgd, mmap_base=mmap_base(cpu.kernel.paging))
+
+
+def mmgrab(mm: mm_struct) -> None:
+    """Keep the struct."""
+    mm.mm_count += 1
+
+
+async def mmdrop(cpu: Cpu, mm: mm_struct) -> None:
+    """Let go of the struct; the last one frees the root table."""
+    mm.mm_count -= 1
+    assert mm.mm_count >= 0, "BUG: mm_struct freed twice"
+    if mm.mm_count == 0:
+        pgd_free(cpu, mm.pgd)
+
+
+def mmget(mm: mm_struct) -> None:
+    """Keep the memory, of which there must be a user."""
+    assert mm.mm_users > 0, "BUG: the memory is dead"
+    mm.mm_users += 1
+
+
+def mmget_not_zero(mm: mm_struct) -> bool:
+    """Keep the memory, if it has a user still."""
+    if mm.mm_users == 0:
+        return False
+    mm.mm_users += 1
+    return True
+
+
+@traced
+async def mmput(cpu: Cpu, mm: mm_struct) -> None:
+    """Let go of the memory; the last one unmaps it."""
+    mm.mm_users -= 1
+    assert mm.mm_users >= 0, "BUG: the memory is dead already"
+    if mm.mm_users == 0:
+        await exit_mmap(cpu, mm)
+        await mmdrop(cpu, mm)

@@ -1,0 +1,55 @@
+"""Wait queues: sleeping until another processor wakes us up.
+
+Ref: Linux 6.12, kernel/sched/wait.c, kernel/sched/core.c (try_to_wake_up).
+
+A task here does not leave its processor while it is inside the kernel, so only another processor
+can wake it. When all of them sleep, nothing ever will: that is a mistake, and is said at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable, safe_halt
+from sw.arch.x86.include.asm.smp import smp_send_reschedule
+
+if TYPE_CHECKING:
+    from sw.processor.cpu import Cpu
+
+
+__all__ = ["sleep_on", "wait_queue_head_t", "waitqueue_active", "wake_up"]
+
+
+class wait_queue_head_t:
+    """Processors that wait for one event."""
+
+    def __init__(self) -> None:
+        self.waiters: list[Cpu] = []
+
+
+def waitqueue_active(head: wait_queue_head_t) -> bool:
+    """Does anybody wait?"""
+    return bool(head.waiters)
+
+
+async def sleep_on(cpu: Cpu, head: wait_queue_head_t) -> None:
+    """Wait until :func:`wake_up` is called for ``head``."""
+    head.waiters.append(cpu)
+    cpu.sleeping = True
+    assert not all(other.sleeping and not other.runqueue for other in cpu.kernel.cpus), (
+        "BUG: would sleep for ever: no processor is left that could wake this one up"
+    )
+    local_irq_disable(cpu)
+    while cpu in head.waiters:
+        await safe_halt(cpu)
+        local_irq_disable(cpu)
+    await local_irq_enable(cpu)
+
+
+async def wake_up(cpu: Cpu, head: wait_queue_head_t) -> None:
+    """Wake everybody who waits."""
+    woken, head.waiters = head.waiters, []
+    for other in woken:
+        other.sleeping = False
+    for other in woken:
+        await smp_send_reschedule(cpu, other)

@@ -1,0 +1,47 @@
+"""Which kernel function is executing, made visible in the waveform.
+
+Ref: Linux 6.12, Documentation/trace/ftrace.rst (the function tracer).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from sw.processor.cpu import Cpu
+
+
+__all__ = ["available_filter_functions", "traced"]
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: C names of all functions that can be seen (Linux lists them in a file of this name).
+available_filter_functions: set[str] = set()
+
+
+def traced(
+    function: Callable[Concatenate[Cpu, P], Awaitable[R]],
+) -> Callable[Concatenate[Cpu, P], Awaitable[R]]:
+    """Mark the machine with the C name of ``function`` while it executes.
+
+    The mark is the whole stack of traced functions of the processor, outermost first. It is
+    taken back however the function ends.
+    """
+    name = function.__name__
+    available_filter_functions.add(name)
+
+    @functools.wraps(function)
+    async def tracer(cpu: Cpu, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        cpu.stack.append(name)
+        cpu.bus.mark(tuple(cpu.stack))
+        try:
+            return await function(cpu, *args, **kwargs)
+        finally:
+            cpu.stack.pop()
+            cpu.bus.mark(tuple(cpu.stack))
+
+    return tracer

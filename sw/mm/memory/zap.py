@@ -1,0 +1,50 @@
+"""Taking pages out of an address space.
+
+Ref: Linux 6.12, mm/memory.c (unmap_page_range), mm/mmu_gather.c.
+"""
+
+from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_present, pte_protnone, ptep_get_and_clear
+from sw.arch.x86.mm.pgtable import walk_page_range
+from sw.arch.x86.mm.tlb import flush_tlb_range
+from sw.include.linux.mm_types import page, vm_area_struct
+from sw.include.linux.mmap_lock import pte_lock, pte_unlock
+from sw.kernel.trace.ftrace import traced
+from sw.mm.page_alloc import put_page
+from sw.processor.cpu import Cpu
+
+from .vm_page import folio_remove_rmap_pte, vm_normal_page
+
+
+__all__ = ["unmap_page_range"]
+
+
+@traced
+async def zap_pte_range(cpu: Cpu, vma: vm_area_struct, start: int,
+                        end: int) -> tuple[list[page], bool]:
+    """Clear the entries of ``[start, end)``.
+
+    Returns the pages that lose a reference by it, and whether a processor may remember an entry.
+    """
+    gathered = []
+    flush    = False
+    for addr, ptep, _ in await walk_page_range(cpu, vma.vm_mm, start, end):
+        await pte_lock(cpu, vma.vm_mm)
+        pte = await ptep_get_and_clear(cpu, vma.vm_mm, addr, ptep)
+        pte_unlock(cpu, vma.vm_mm)
+        flush = flush or not pte_protnone(pte)
+        page  = vm_normal_page(cpu, vma, pte) if pte_present(pte) else None
+        if page is not None:
+            page.dirty = page.dirty or (not page.anon and pte_dirty(cpu.kernel.paging, pte))
+            folio_remove_rmap_pte(page)
+            gathered.append(page)
+    return gathered, flush
+
+
+@traced
+async def unmap_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int) -> None:
+    """Unmap part of a mapping. A page is free only after no processor can reach it any more."""
+    gathered, flush = await zap_pte_range(cpu, vma, start, end)
+    if flush:
+        await flush_tlb_range(cpu, vma, start, end)
+    for unmapped in gathered:
+        put_page(cpu, unmapped)
