@@ -9,7 +9,8 @@ from typing import Any
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging
-from sw.era import ERA_5_X, ERA_6_X, Era
+from sw.era import ERA_5_X, ERA_6_X
+from sw.kconfig import Era
 from sw.processor.cpu import Cpu
 from sw.vmlinux import Kernel
 
@@ -106,7 +107,7 @@ class Machine:
         if highmem is None:
             highmem = ram // 2 if self.mode == "32bit" else 0
         self.kernel = Kernel(MODES[self.mode], ram, ERAS[era], highmem_bytes=highmem)
-        self.cpus   = [Cpu(bus, self.kernel, number)
+        self.cpus   = [Cpu(bus, number)
                        for number, bus in enumerate(self.engine.buses)]
         self.cpu    = self.cpus[0]
 

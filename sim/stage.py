@@ -8,10 +8,11 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from sw.errno import KernelError
+from sw.include.linux.completion import completion
 from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.cred import cred
 from sw.kernel.panic import KernelOops
-from sw.kernel.sched.completion import completion, wait_for_completion
+from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.sched.idle import start_on
 from sw.processor.cpu import Cpu
 from sw.processor.exceptions import TripleFault

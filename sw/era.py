@@ -10,75 +10,17 @@ says that it is nobody else's (PageAnonExclusive), and the entry is not trusted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_protnone, pte_write
-from sw.include.linux.mm import VM_FAULT_WRITE
-from sw.include.linux.mm_types import (
-    VM_MAYSHARE, VM_MAYWRITE, VM_SHARED, VM_WRITE, page, vm_area_struct,
-)
-from sw.mm.gup_flags import FOLL_COW, FOLL_FORCE
+from sw.arch.x86.include.asm.pgtable_types import Paging
+from sw.include.linux.mm import VM_MAYSHARE, VM_MAYWRITE, VM_SHARED, VM_WRITE
+from sw.include.linux.mm_types import FOLL_COW, FOLL_FORCE, VM_FAULT_WRITE, page, vm_area_struct
+from sw.kconfig import Era
 from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local
-
-if TYPE_CHECKING:
-    from sw.arch.x86.include.asm.pgtable_types import Paging
-    from sw.processor.cpu import Cpu
+from sw.processor.cpu import Cpu
 
 
-__all__ = ["ERA_5_X", "ERA_6_X", "Era"]
-
-
-class Era(Protocol):
-    """The rules that changed.
-
-    Attributes
-    ----------
-    name : :class:`str`
-        First and last version.
-    saved_dirty : :class:`bool`
-        D never stands in a read-only entry: a software bit keeps it.
-    mem_open_needs_mm : :class:`bool`
-        Opening /proc/<pid>/mem of a task without memory fails with ESRCH.
-    gup_expands_stack, access_expands_stack : :class:`bool`
-        get_user_pages makes a stack grow; access_remote_vm does.
-    VM_FAULT_WRITE : :class:`int`
-        What a fault that broke copy-on-write returns.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def saved_dirty(self) -> bool: ...
-    @property
-    def mem_open_needs_mm(self) -> bool: ...
-    @property
-    def gup_expands_stack(self) -> bool: ...
-    @property
-    def access_expands_stack(self) -> bool: ...
-    @property
-    def VM_FAULT_WRITE(self) -> int: ...
-
-    def can_follow_write_pte(self, paging: Paging, pte: int, page: page | None,
-                             vma: vm_area_struct, flags: int) -> bool:
-        """May get_user_pages use what ``pte`` maps for a write?"""
-
-    def faulted_in(self, vma: vm_area_struct, ret: int, flags: int) -> int:
-        """Return FOLL_* for the next look at the page, after a fault that returned ``ret``."""
-
-    def wp_can_reuse(self, page: page) -> bool:
-        """Is a write to this anonymous page in a read-only entry seen by nobody else?"""
-
-    def can_change_private_pte_writable(self, pte: int, page: page | None) -> bool:
-        """May mprotect() set R/W at once in an entry of a private mapping?"""
-
-    def proc_mem_force(self, override: str) -> str:
-        """Return who may force: "always", "ptrace" or "never"."""
-
-    async def map_page(self, cpu: Cpu, page: page) -> int:
-        """Return a linear address of ``page``, for access_remote_vm."""
-
-    async def unmap_page(self, cpu: Cpu, page: page, address: int) -> None:
-        """End what ``map_page`` began."""
+__all__ = ["ERA_5_X", "ERA_6_X"]
 
 
 @dataclass(frozen=True)

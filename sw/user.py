@@ -8,22 +8,25 @@ the kernel, where the next task may be chosen.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from sw.arch.x86.entry.entry import exit_to_user_mode
 from sw.arch.x86.entry.syscalls import syscall_64
+from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.irqflags import local_irq_enable
 from sw.bus import check_number
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import O_RDWR, SEEK_SET
-from sw.include.linux.sched import context_switch, task_struct
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE
+from sw.include.linux.sched import task_struct
 from sw.include.linux.signal_types import SIG_HANDLER, SIGBUS, SIGSEGV
+from sw.init.main import run_init_process
+from sw.kconfig import kconfig
 from sw.kernel.cred import cred
-from sw.kernel.fork.clone import run_init_process
-from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
+from sw.kernel.entry.common import exit_to_user_mode
+from sw.kernel.pid import init_pid_ns
+from sw.kernel.sched.core import context_switch
+from sw.processor.cpu import Cpu
+from sw.processor.strings import load_bytes, store_bytes
 
 
 __all__ = ["User"]
@@ -76,8 +79,8 @@ class User:
         cpu = self.cpu
         if self.task.exit_state:
             raise RuntimeError(f"process {self.pid} has ended, {_ending(self.task.exit_code)}")
-        if cpu.current is not self.task:
-            await context_switch(cpu, cpu.current, self.task)
+        if current(cpu) is not self.task:
+            await context_switch(cpu, current(cpu), self.task)
         await exit_to_user_mode(cpu)
         await local_irq_enable(cpu)  # IRET loads RFLAGS with IF set
         cpu.cpl = 3
@@ -90,7 +93,7 @@ class User:
 
     def _check_address(self, linear: int) -> None:
         """Refuse an address that no register of the program can hold."""
-        check_number(linear, self.cpu.kernel.paging.address_mask.bit_length(), "the address")
+        check_number(linear, kconfig(self.cpu).paging.address_mask.bit_length(), "the address")
 
     async def load(self, linear: int, size: int = 8) -> int:
         """Read 1, 2, 4 or 8 bytes."""
@@ -110,12 +113,12 @@ class User:
     async def load_bytes(self, linear: int, count: int) -> bytes:
         """Read ``count`` bytes."""
         self._check_address(linear)
-        return await self._run(lambda: self.cpu.load_bytes(linear, count))
+        return await self._run(lambda: load_bytes(self.cpu, linear, count))
 
     async def store_bytes(self, linear: int, data: bytes) -> None:
         """Write ``data``."""
         self._check_address(linear)
-        await self._run(lambda: self.cpu.store_bytes(linear, data))
+        await self._run(lambda: store_bytes(self.cpu, linear, data))
 
     async def syscall(self, number: int, *args: int | str) -> int:
         """Execute SYSCALL. Returns RAX; raises :class:`KernelError` for an error in it."""
@@ -185,7 +188,7 @@ class User:
         return self._other(await self.syscall(syscall_64.NR_clone, clone_flags))
 
     def _other(self, pid: int) -> User:
-        return type(self)(self.cpu, self.cpu.kernel.tasks[pid])
+        return type(self)(self.cpu, init_pid_ns(self.cpu).tasks[pid])
 
     async def exit(self, code: int = 0) -> None:
         """End the process. The object is of no use afterwards."""

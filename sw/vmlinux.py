@@ -1,39 +1,32 @@
-"""The state of one kernel, and how it starts.
+"""A kernel as it is built, and started on a machine.
 
-Ref: Linux 6.12, init/main.c, arch/x86/kernel/setup.c.
+Ref: Linux 6.12, arch/x86/kernel/setup.c (memory and boot parameters).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
-from sw.arch.x86.entry.entry import trap_init
-from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
-from sw.arch.x86.include.asm.irqflags import local_irq_enable
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable_types import Paging
-from sw.arch.x86.kernel.head import startup
-from sw.arch.x86.kernel.smpboot import bringup_nonboot_cpus, start_secondary, wait_for_startup
-from sw.fs.proc.base import early_proc_mem_force_override
-from sw.include.linux.mm_types import PAGE_SHIFT, PAGE_SIZE, mm_struct, page
-from sw.kernel.sched.idle import cpu_startup_entry, init_idle
-from sw.kernel.trace.ftrace import traced
-from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, alloc_page, mem_map, zone
+from sw.arch.x86.kernel.setup_percpu import setup_per_cpu_areas
+from sw.arch.x86.kernel.smpboot import start_secondary, wait_for_startup
+from sw.fs.proc.base import early_proc_mem_force_override, proc_mem_force_override
+from sw.init.main import start_kernel
+from sw.kconfig import Era, Kconfig, kconfig
+from sw.kernel.cpu import bringup_nonboot_cpus
+from sw.kernel.sched.idle import cpu_startup_entry
+from sw.mm.memory.mem_map import frames, mem_map
+from sw.processor.cpu import Cpu
+from sw.variables import image
 
 
-if TYPE_CHECKING:
-    from sw.arch.x86.mm.highmem_32 import highmem_areas
-    from sw.era import Era
-    from sw.include.linux.sched import task_struct
-    from sw.processor.cpu import Cpu
-
-
-__all__ = ["Kernel", "start_kernel"]
+__all__ = ["Kernel"]
 
 
 class Kernel:
-    """One kernel on one machine.
+    """One kernel for one machine.
 
     Parameters
     ----------
@@ -41,7 +34,7 @@ class Kernel:
         Format of the page tables.
     ram_bytes : :class:`int`
         Physical memory, from address 0 without holes; whole pages.
-    era : :class:`sw.era.Era`
+    era : :class:`sw.kconfig.Era`
         Rules of which versions.
     highmem_bytes : :class:`int` or :class:`None`
         Memory at the end of it to keep out of the linear map (``highmem=``). None: as little as
@@ -54,36 +47,9 @@ class Kernel:
     ----------
     lowmem_bytes : :class:`int`
         Memory in the linear map.
-    mem_map : :class:`sw.mm.page_alloc.mem_map`
-        Records of the frames, by number.
-    zones : :class:`list` of :class:`sw.mm.page_alloc.zone`
-        Normal, and high memory if there is any.
-    highmem : :class:`sw.arch.x86.mm.highmem_32.highmem_areas`
-        Windows to high memory. Only in a kernel that has any.
-    init_mm : :class:`sw.include.linux.mm_types.mm_struct`
-        The kernel's own tables.
-    kernel_pgd_indices : :class:`tuple` of :class:`int`
-        Entries of the root table that all address spaces share.
-    zero_page : :class:`sw.include.linux.mm_types.page`
-        A frame of zeros that nobody writes.
-    cpus : :class:`list` of :class:`sw.processor.cpu.Cpu`
-        Processors that are online, by number.
-    cr_pinning, cr4_pinned_bits : :class:`bool`, :class:`int`
-        Protections are not to be turned off any more; which bits of CR4 those are.
-    sys_call_table : :class:`dict`
-        System calls by number.
-    tasks : :class:`dict`
-        Tasks by number.
-    last_pid : :class:`int`
-        Number of the youngest task.
-    rootfs : :class:`dict`
-        Files by path.
-    log : :class:`list` of :class:`str`
-        Warnings (dmesg).
+    image : :class:`sw.variables.image`
+        Its variables.
     """
-
-    highmem:   highmem_areas
-    zero_page: page
 
     def __init__(
         self, paging: Paging, ram_bytes: int, era: Era, *,
@@ -103,29 +69,21 @@ class Kernel:
         self.era          = era
         self.ram_bytes    = ram_bytes
         self.lowmem_bytes = ram_bytes - highmem_bytes
+        self.image        = image()
+        self._set_variables(proc_mem_force_override)
 
-        self.mem_map = mem_map(self.lowmem_bytes >> PAGE_SHIFT, ram_bytes >> PAGE_SHIFT)
-        self.zones: list[zone] = []
-        self.init_mm = mm_struct(self)
-        self.kernel_pgd_indices: tuple[int, ...] = ()
-
-        self.cpus: list[Cpu]  = []
-        self.cr_pinning       = False
-        self.cr4_pinned_bits  = 0
-        self.log: list[str]   = []
-
-        self.proc_mem_force_override = early_proc_mem_force_override(proc_mem_force_override)
-        self.sys_call_table: dict[int, Callable[..., Awaitable[int]]] = dict(sys_call_table)
-        self.last_pid = 0
-        self.tasks:  dict[int, task_struct] = {}
-        self.rootfs: dict[str, Any]         = {}
+    def _set_variables(self, force_override: str) -> None:
+        """Set what the configuration, the firmware and the boot parameters say."""
+        self.image[kconfig] = Kconfig(self.paging, self.era)
+        self.image[mem_map] = frames(self.lowmem_bytes >> PAGE_SHIFT, self.ram_bytes >> PAGE_SHIFT)
+        self.image[proc_mem_force_override] = early_proc_mem_force_override(force_override)
 
     async def boot(self, cpu: Cpu, *others: Cpu) -> None:
         """Start on ``cpu``, whose machine has just been reset; then bring up the others.
 
         Each of them must be executing :meth:`secondary`.
         """
-        self.cpus.append(cpu)
+        setup_per_cpu_areas(self.image, (cpu, *others))
         await start_kernel(cpu)
         await bringup_nonboot_cpus(cpu, others)
 
@@ -134,17 +92,3 @@ class Kernel:
         await wait_for_startup(cpu)
         await start_secondary(cpu)
         await cpu_startup_entry(cpu)
-
-
-@traced
-async def start_kernel(cpu: Cpu) -> None:
-    """Bring the kernel up: paging, exceptions, free memory."""
-    kernel  = cpu.kernel
-    end_pfn = await startup(cpu)
-    trap_init(cpu)
-    kernel.zones = [zone("Normal", end_pfn, kernel.mem_map.max_low_pfn)]
-    if kernel.lowmem_bytes < kernel.ram_bytes:
-        kernel.zones.append(zone("HighMem", kernel.mem_map.max_low_pfn, kernel.mem_map.max_pfn))
-    kernel.zero_page = await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO)
-    init_idle(cpu)
-    await local_irq_enable(cpu)

@@ -3,7 +3,7 @@
 from sim.claims import Verdict, both_in_tlb, faulted, loaded, no_fault
 from sim.stage import Stage
 from sw.include.linux.fs import O_RDWR
-from sw.mm.mmap.map import MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.include.linux.mman import MAP_SHARED, PROT_READ, PROT_WRITE
 
 from .cast import PAGE, Cast, frame_of, refused_store
 

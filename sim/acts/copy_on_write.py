@@ -2,7 +2,7 @@
 
 from sim.claims import Verdict, executed, loaded
 from sim.stage import Stage
-from sw.mm.mmap.map import MAP_PRIVATE, PROT_READ
+from sw.include.linux.mman import MAP_PRIVATE, PROT_READ
 
 from .cast import PAGE, Cast, frame_of, returned
 

@@ -4,7 +4,7 @@ from sim.claims import Verdict, all_of, executed, loaded, no_request, not_execut
 from sim.stage import Stage
 from sim.words import place, when
 from sw.errno import Errno
-from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ
 
 from .cast import PAGE, Cast, first_window, frame_of, mapping_names, page_at, returned
 

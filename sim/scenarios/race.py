@@ -14,11 +14,11 @@ from sim.stage import Span, Stage
 from sw.arch.x86.include.asm.pgtable import (
     pte_mkclean, pte_mkold, ptep_get, ptep_set_wrprotect, set_pte_at,
 )
-from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.arch.x86.include.asm.processor import cpu_relax
 from sw.arch.x86.mm.tlb import flush_tlb_page
-from sw.include.linux.mmap_lock import pte_lock, pte_unlock
-from sw.kernel.locking.spinlock import cpu_relax
-from sw.mm.vma import vma_lookup
+from sw.kconfig import kconfig
+from sw.mm.mmap.find import vma_lookup
+from sw.mm.pgtable_generic import pte_lock, pte_offset_map, pte_unlock
 from sw.processor.cpu import Cpu
 from sw.user import User
 
@@ -53,7 +53,7 @@ class Race:
         ptep = await pte_offset_map(cpu, mm, self.page)
         assert vma is not None and ptep is not None, "the page is mapped"
         await pte_lock(cpu, mm)
-        pte = pte_mkold(pte_mkclean(cpu.kernel.paging, await ptep_get(cpu, ptep)))
+        pte = pte_mkold(pte_mkclean(kconfig(cpu).paging, await ptep_get(cpu, ptep)))
         await set_pte_at(cpu, mm, self.page, ptep, pte | WRITABLE)
         await flush_tlb_page(cpu, vma, self.page)
         self.ready = True

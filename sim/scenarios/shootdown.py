@@ -16,8 +16,8 @@ from sim.records import Access
 from sim.stage import Span, Stage
 from sim.words import wanted
 from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.processor import cpu_relax
 from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
-from sw.kernel.locking.spinlock import cpu_relax
 from sw.processor.cpu import Cpu
 from sw.user import User
 

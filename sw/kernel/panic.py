@@ -3,8 +3,6 @@
 Ref: Linux 6.12, kernel/panic.c, arch/x86/kernel/dumpstack.c.
 """
 
-from collections.abc import Sequence
-
 
 __all__ = ["KernelOops"]
 
@@ -24,7 +22,7 @@ class KernelOops(Exception):
         Functions that were executing, outermost first.
     """
 
-    def __init__(self, reason: str, address: int, error_code: int, stack: Sequence[str]):
+    def __init__(self, reason: str, address: int, error_code: int, stack: list[str]):
         self.reason     = reason
         self.address    = address
         self.error_code = error_code

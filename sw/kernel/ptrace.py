@@ -5,18 +5,16 @@ Ref: Linux 6.12, kernel/ptrace.c; mm_access in kernel/fork.c. No security module
 
 from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
-from sw.include.linux.mm_types import mm_struct
-from sw.include.linux.sched import PF_KTHREAD, get_task_mm, task_struct
+from sw.include.linux.sched import PF_KTHREAD, task_struct
 from sw.processor.cpu import Cpu
 
 from .cred import CAP_SYS_PTRACE
-from .fork.mm import mmput
-from .trace.ftrace import traced
+from .pid import find_task_by_vpid
 
 
 __all__ = [
-    "PTRACE_MODE_ATTACH_FSCREDS", "PTRACE_MODE_ATTACH_REALCREDS", "SUID_DUMP_USER", "mm_access",
-    "ptrace_attach", "ptrace_detach", "ptrace_may_access",
+    "PTRACE_ATTACH", "PTRACE_DETACH", "PTRACE_MODE_ATTACH_FSCREDS", "PTRACE_MODE_ATTACH_REALCREDS",
+    "SUID_DUMP_USER", "ptrace_attach", "ptrace_detach", "ptrace_may_access",
 ]
 
 
@@ -28,6 +26,10 @@ PTRACE_MODE_ATTACH_REALCREDS = PTRACE_MODE_ATTACH | PTRACE_MODE_REALCREDS
 
 PT_PTRACED     = 0x0001
 SUID_DUMP_USER = 1
+
+
+PTRACE_ATTACH = 16
+PTRACE_DETACH = 17
 
 
 def ptrace_may_access(cpu: Cpu, task: task_struct, mode: int) -> bool:
@@ -47,19 +49,6 @@ def ptrace_may_access(cpu: Cpu, task: task_struct, mode: int) -> bool:
     if not same and not capable:
         return False
     return task.mm is None or task.mm.dumpable == SUID_DUMP_USER or capable
-
-
-@traced
-async def mm_access(cpu: Cpu, task: task_struct, mode: int) -> mm_struct | None:
-    """Return the address space of ``task``, as one more user of it; ``None`` if it has none.
-
-    The caller's own needs no permission. Raises EACCES.
-    """
-    mm = get_task_mm(task)
-    if mm is not None and mm is not current(cpu).mm and not ptrace_may_access(cpu, task, mode):
-        await mmput(cpu, mm)
-        raise KernelError(Errno.EACCES)
-    return mm
 
 
 def ptrace_attach(cpu: Cpu, task: task_struct) -> None:
@@ -83,3 +72,17 @@ def ptrace_detach(cpu: Cpu, task: task_struct) -> None:
         raise KernelError(Errno.ESRCH)
     task.ptrace = 0
     task.parent = task.real_parent
+
+
+async def sys_ptrace(cpu: Cpu, request: int, pid: int) -> int:
+    """Begin or end tracing. Raises ESRCH if there is no such task, EIO for other requests."""
+    task = find_task_by_vpid(cpu, pid)
+    if task is None:
+        raise KernelError(Errno.ESRCH)
+    if request == PTRACE_ATTACH:
+        ptrace_attach(cpu, task)
+    elif request == PTRACE_DETACH:
+        ptrace_detach(cpu, task)
+    else:
+        raise KernelError(Errno.EIO)
+    return 0

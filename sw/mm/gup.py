@@ -4,28 +4,32 @@ Ref: Linux 6.12, mm/gup.c.
 """
 
 from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_page, pte_pfn, pte_present, ptep_get
 from sw.arch.x86.include.asm.smap import clac, stac
 from sw.arch.x86.lib.usercopy import access_ok
-from sw.arch.x86.mm.extable import Fixup, ex_table
-from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.arch.x86.mm.extable import ex_table
 from sw.errno import Errno, KernelError
-from sw.include.linux.mm import FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM
-from sw.include.linux.mm_types import (
-    PAGE_MASK, PAGE_SIZE, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, mm_struct, page,
-    vm_area_struct,
+from sw.include.linux.mm import (
+    VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, is_cow_mapping, vma_is_anonymous,
 )
-from sw.include.linux.mmap_lock import pte_lock, pte_unlock
-from sw.include.linux.signal_types import fatal_signal_pending
+from sw.include.linux.mm_types import (
+    FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH,
+    FOLL_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, mm_struct, page, vm_area_struct,
+)
+from sw.include.linux.sched import fatal_signal_pending
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
+from sw.processor.exceptions import Fixup
 
-from .gup_flags import FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE
 from .memory.fault import handle_mm_fault
-from .memory.vm_page import is_zero_pfn, vm_normal_page
+from .memory.mem_map import is_zero_pfn
+from .memory.vm_page import vm_normal_page
+from .mmap.find import vma_lookup
 from .mmap.stack import find_extend_vma
 from .page_alloc import get_page
-from .vma import is_cow_mapping, vma_is_anonymous, vma_lookup
+from .pgtable_generic import pte_lock, pte_offset_map, pte_unlock
 
 
 __all__ = [
@@ -55,7 +59,7 @@ def check_vma_flags(vma: vm_area_struct, gup_flags: int) -> None:
 
 def gup_vma_lookup(cpu: Cpu, mm: mm_struct, addr: int) -> vm_area_struct | None:
     """Return the mapping that contains ``addr``; before 6.5 a stack may grow to contain it."""
-    if cpu.kernel.era.gup_expands_stack:
+    if kconfig(cpu).era.gup_expands_stack:
         return find_extend_vma(cpu, mm, addr)
     return vma_lookup(mm, addr)
 
@@ -65,14 +69,14 @@ async def follow_page_pte(cpu: Cpu, vma: vm_area_struct, ptep: int, flags: int) 
 
     Raises EEXIST for a frame that has no struct page.
     """
-    paging = cpu.kernel.paging
+    paging = kconfig(cpu).paging
     await pte_lock(cpu, vma.vm_mm)
     try:
         pte = await ptep_get(cpu, ptep)
         if not pte_present(pte):
             return None
         found = vm_normal_page(cpu, vma, pte)
-        if flags & FOLL_WRITE and not cpu.kernel.era.can_follow_write_pte(
+        if flags & FOLL_WRITE and not kconfig(cpu).era.can_follow_write_pte(
                 paging, pte, found, vma, flags):
             return None
         if found is None:
@@ -114,7 +118,7 @@ async def faultin_page(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) 
     ret = await handle_mm_fault(cpu, vma, address, fault_flags)
     if ret & VM_FAULT_ERROR:
         raise KernelError(Errno.ENOMEM if ret & VM_FAULT_OOM else Errno.EFAULT)
-    return cpu.kernel.era.faulted_in(vma, ret, flags)
+    return kconfig(cpu).era.faulted_in(vma, ret, flags)
 
 
 async def _get_user_page(cpu: Cpu, vma: vm_area_struct, address: int, foll_flags: int) -> page:

@@ -4,32 +4,29 @@ Ref: Linux 6.12, mm/mprotect.c.
 """
 
 from sw.arch.x86.include.asm.current import current_mm
+from sw.arch.x86.include.asm.page_types import PAGE_MASK
 from sw.arch.x86.include.asm.pgtable import (
     pte_dirty, pte_mkwrite, pte_modify, pte_present, pte_write, ptep_get_and_clear, set_pte_at,
 )
 from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
-from sw.arch.x86.mm.pgtable import walk_page_range
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
-from sw.include.linux.mm_types import (
-    PAGE_MASK, VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, vm_area_struct,
-)
-from sw.include.linux.mmap_lock import (
-    mmap_write_lock_killable, mmap_write_unlock, pte_lock, pte_unlock,
-)
+from sw.include.linux.mm import VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, page_align
+from sw.include.linux.mm_types import vm_area_struct
+from sw.include.linux.mman import PROT_GROWSDOWN, PROT_GROWSUP
+from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
 from .memory.vm_page import vm_normal_page
-from .mmap.unmapped_area import page_align
-from .vma import find_vma, split_vma, vma_merge, vma_set_page_prot, vma_wants_writenotify
+from .mmap.find import find_vma
+from .pagewalk import walk_page_range
+from .pgtable_generic import pte_lock, pte_unlock
+from .vma import split_vma, vma_merge, vma_set_page_prot, vma_wants_writenotify
 
 
-__all__ = ["PROT_GROWSDOWN", "PROT_GROWSUP", "do_mprotect_pkey"]
-
-
-PROT_GROWSDOWN = 0x01000000
-PROT_GROWSUP   = 0x02000000
+__all__ = ["do_mprotect_pkey"]
 
 
 def can_change_pte_writable(cpu: Cpu, vma: vm_area_struct, pte: int) -> bool:
@@ -37,16 +34,16 @@ def can_change_pte_writable(cpu: Cpu, vma: vm_area_struct, pte: int) -> bool:
     if not vma.vm_flags & VM_WRITE:
         return False
     if vma.vm_flags & VM_SHARED:
-        return vma_wants_writenotify(vma) and pte_dirty(cpu.kernel.paging, pte)
+        return vma_wants_writenotify(vma) and pte_dirty(kconfig(cpu).paging, pte)
     page = vm_normal_page(cpu, vma, pte)
-    return cpu.kernel.era.can_change_private_pte_writable(pte, page)
+    return kconfig(cpu).era.can_change_private_pte_writable(pte, page)
 
 
 @traced
 async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                            newprot: int) -> bool:
     """Give all present entries the permissions ``newprot``. Must a processor forget one?"""
-    paging, mm = cpu.kernel.paging, vma.vm_mm
+    paging, mm = kconfig(cpu).paging, vma.vm_mm
     flush      = False
     for addr, ptep, seen in await walk_page_range(cpu, mm, start, end):
         if not pte_present(seen):
@@ -55,7 +52,7 @@ async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
         oldpte = await ptep_get_and_clear(cpu, mm, addr, ptep)
         ptent  = pte_modify(paging, oldpte, newprot)
         if not pte_write(ptent) and can_change_pte_writable(cpu, vma, ptent):
-            ptent = pte_mkwrite(ptent, vma)
+            ptent = pte_mkwrite(paging, ptent, vma)
         await set_pte_at(cpu, mm, addr, ptep, ptent)
         pte_unlock(cpu, mm)
         flush = flush or pte_needs_flush(paging, oldpte, ptent)
@@ -73,7 +70,7 @@ async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
     if end < vma.vm_end:
         split_vma(vma, end)
     vma.vm_flags = newflags
-    vma_set_page_prot(vma)
+    vma_set_page_prot(kconfig(cpu).paging, vma)
     newprot = vma.vm_page_prot
     if await change_pte_range(cpu, vma, start, end, newprot):
         await flush_tlb_range(cpu, vma, start, end)
@@ -123,7 +120,7 @@ async def do_mprotect_pkey(cpu: Cpu, start: int, length: int, prot: int) -> None
         raise KernelError(Errno.EINVAL)
     if length == 0:
         return
-    mask = cpu.kernel.paging.address_mask
+    mask = kconfig(cpu).paging.address_mask
     end  = start + page_align(length) & mask
     if end <= start:
         raise KernelError(Errno.ENOMEM)
@@ -135,3 +132,9 @@ async def do_mprotect_pkey(cpu: Cpu, start: int, length: int, prot: int) -> None
         await _mprotect_range(cpu, start, end, prot)
     finally:
         mmap_write_unlock(cpu, mm)
+
+
+async def sys_mprotect(cpu: Cpu, start: int, length: int, prot: int) -> int:
+    """Change the permissions of memory."""
+    await do_mprotect_pkey(cpu, start, length, prot)
+    return 0

@@ -8,9 +8,9 @@ from sim import claims
 from sim.machine import Machine
 from sim.memory import PhysicalMemory
 from sim.stage import Stage
-from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_SHARED
 from sw.include.linux.signal_types import Signal
-from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_SHARED
+from sw.mm.pgtable_generic import pte_offset_map
 
 
 EACH_MODE = pytest.mark.parametrize("mode", ["4level", "32bit"])

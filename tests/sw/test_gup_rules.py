@@ -9,13 +9,14 @@ from sw.arch.x86.include.asm.pgtable_types import (
 )
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno, KernelError
-from sw.include.linux.mm import VM_FAULT_WRITE, vm_operations_struct
-from sw.include.linux.mm_types import (
+from sw.include.linux.mm import (
     VM_EXEC, VM_IO, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE,
-    mm_struct, page, vm_area_struct,
+)
+from sw.include.linux.mm_types import (
+    FOLL_ANON, FOLL_COW, FOLL_FORCE, FOLL_WRITE, VM_FAULT_WRITE, mm_struct, page, vm_area_struct,
+    vm_operations_struct,
 )
 from sw.mm.gup import check_vma_flags
-from sw.mm.gup_flags import FOLL_ANON, FOLL_COW, FOLL_FORCE, FOLL_WRITE
 
 
 FORCED = FOLL_WRITE | FOLL_FORCE

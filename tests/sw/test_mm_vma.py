@@ -4,8 +4,9 @@ import pytest
 from user_support import boot, file_of, runs
 
 from sw.include.linux.fs import O_CREAT, O_RDWR
-from sw.mm.mmap.map import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
-from sw.mm.mmap.unmapped_area import MAP_FIXED
+from sw.include.linux.mman import (
+    MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE,
+)
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -9,12 +9,10 @@ from sw.arch.x86.include.asm.pgtable_types import (
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
 from sw.include.linux.fs import O_RDONLY, O_RDWR
-from sw.mm.mmap.map import (
-    MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ,
-    PROT_WRITE,
+from sw.include.linux.mman import (
+    MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_GROWSDOWN,
+    PROT_GROWSUP, PROT_NONE, PROT_READ, PROT_WRITE,
 )
-from sw.mm.mmap.unmapped_area import MAP_FIXED
-from sw.mm.mprotect import PROT_GROWSDOWN, PROT_GROWSUP
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -7,12 +7,14 @@ from user_support import EACH_PAGING, boot, filled, raises_errno, runs
 
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_rt_sigaction
 from sw.errno import Errno
+from sw.include.linux.mman import (
+    MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
+)
 from sw.include.linux.signal_types import (
     BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SI_USER, SIG_IGN, SIGBUS, SIGKILL, SIGSEGV,
     SIGTERM, Killed, Signal,
 )
 from sw.kernel.cred import cred
-from sw.mm.mmap.map import MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
 from sw.user import User
 
 

@@ -7,22 +7,25 @@ import re
 
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t
-from sw.include.linux.mm_types import PAGE_SIZE, mm_struct
-from sw.include.linux.sched import find_task_by_vpid
-from sw.kernel.fork.mm import mmdrop, mmget_not_zero, mmgrab, mmput
-from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, SUID_DUMP_USER, mm_access
+from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE, mm_struct
+from sw.kconfig import kconfig
+from sw.kernel.fork.mm import mm_access, mmdrop, mmget_not_zero, mmgrab, mmput
+from sw.kernel.pid import find_task_by_vpid
+from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, SUID_DUMP_USER
 from sw.kernel.trace.ftrace import traced
-from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
 from sw.mm.memory.access import access_remote_vm
 from sw.mm.page_alloc import GFP_KERNEL, __free_page, alloc_page
 from sw.processor.cpu import Cpu
+from sw.variables import DEFINE
 
 
 __all__ = [
-    "early_proc_mem_force_override", "mem_rw", "proc_mem_foll_force", "proc_mem_operations",
+    "early_proc_mem_force_override", "mem_rw", "proc_mem_foll_force", "proc_mem_force_override",
+    "proc_mem_operations",
     "proc_pid_lookup",
 ]
 
@@ -32,6 +35,9 @@ proc_mem_force_table = frozenset(("always", "ptrace", "never"))
 
 #: Policy of a kernel that was told none (PROC_MEM_ALWAYS_FORCE).
 PROC_MEM_FORCE_DEFAULT = "always"
+
+#: Policy of this kernel: a word of the table.
+proc_mem_force_override = DEFINE(lambda: PROC_MEM_FORCE_DEFAULT)
 
 
 #: As many digits as a number of 32 bits may have.
@@ -66,7 +72,7 @@ async def mem_open(cpu: Cpu, inode: inode, filp: file) -> None:
     """
     mm = await mm_access(cpu, inode.i_private, PTRACE_MODE_ATTACH_FSCREDS)
     if mm is None:
-        if cpu.kernel.era.mem_open_needs_mm:
+        if kconfig(cpu).era.mem_open_needs_mm:
             raise KernelError(Errno.ESRCH)
         return
     mmgrab(mm)
@@ -100,7 +106,7 @@ def proc_mem_foll_force(cpu: Cpu, filp: file, mm: mm_struct) -> bool:
     Asked at each call, by ``proc_mem.force_override``: always, never, or only for the tracer of
     a task that still has the address space.
     """
-    policy = cpu.kernel.era.proc_mem_force(cpu.kernel.proc_mem_force_override)
+    policy = kconfig(cpu).era.proc_mem_force(proc_mem_force_override(cpu))
     if policy == "ptrace":
         task = filp.f_inode.i_private
         return (not task.exit_state and bool(task.ptrace) and task.mm is mm
@@ -154,7 +160,7 @@ async def _mem_rw(cpu: Cpu, mm: mm_struct, buf: int, count: int, addr: int, boun
         this_len = min(count - copied, PAGE_SIZE)
         if flags & FOLL_WRITE and await copy_from_user(cpu, bounce, buf + copied, this_len):
             raise KernelError(Errno.EFAULT)
-        here = addr + copied & cpu.kernel.paging.address_mask
+        here = addr + copied & kconfig(cpu).paging.address_mask
         this_len = await access_remote_vm(cpu, mm, here, bounce, this_len, flags)
         if this_len == 0:
             if copied == 0:

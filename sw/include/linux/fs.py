@@ -5,29 +5,21 @@ Ref: Linux 6.12, include/linux/fs.h, fs/file.c and fs/file_table.c.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sw.arch.x86.include.asm.current import current_files
-from sw.errno import Errno, KernelError
-from sw.kernel.locking.spinlock import rw_semaphore, spin_lock, spin_unlock, spinlock_t
+from sw.kernel.locking.rwsem import rw_semaphore
+from sw.kernel.locking.spinlock import spinlock_t
+from sw.processor.cpu import Cpu
 
-if TYPE_CHECKING:
-    from sw.mm.filemap import address_space
-    from sw.processor.cpu import Cpu
-
-    from .mm_types import vm_area_struct
+from .mm_types import page, vm_area_struct
 
 
 __all__ = [
-    "FMODE_READ", "FMODE_WRITE", "MAX_LFS_FILESIZE",
-    "O_ACCMODE", "O_APPEND", "O_CREAT", "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY",
-    "SEEK_CUR", "SEEK_END", "SEEK_SET",
-    "close_files", "close_fd", "dup_fd", "fdget", "fdget_pos", "fd_install", "file",
-    "file_operations",
-    "files_struct", "fput", "get_file", "inode", "loff_t",
+    "FMODE_READ", "FMODE_WRITE", "MAX_LFS_FILESIZE", "O_ACCMODE", "O_APPEND", "O_CREAT", "O_EXCL",
+    "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY", "SEEK_CUR", "SEEK_END", "SEEK_SET",
+    "address_space", "file", "file_operations", "files_struct", "get_file", "inode", "loff_t",
 ]
 
 
@@ -161,68 +153,14 @@ def get_file(filp: file) -> file:
     return filp
 
 
-async def fput(cpu: Cpu, filp: file) -> None:
-    """Drop a reference; the last one closes the file."""
-    filp.f_count -= 1
-    assert filp.f_count >= 0, "BUG: file freed twice"
-    if filp.f_count == 0 and filp.f_op.release is not None:
-        await filp.f_op.release(cpu, filp.f_inode, filp)
+@dataclass(eq=False, slots=True)
+class address_space:
+    """Pages of a file.
 
-
-def _lookup_fd(cpu: Cpu, fd: int) -> file:
-    filp = current_files(cpu).fdt.get(fd)
-    if filp is None:
-        raise KernelError(Errno.EBADF)
-    return filp
-
-
-@asynccontextmanager
-async def fdget(cpu: Cpu, fd: int) -> AsyncIterator[file]:
-    """Keep the open file of a descriptor of the current task, which another thread may close.
-
-    Raises EBADF.
+    Attributes
+    ----------
+    i_pages : :class:`dict`
+        By page number in the file. The cache holds a reference on each.
     """
-    filp = get_file(_lookup_fd(cpu, fd))
-    try:
-        yield filp
-    finally:
-        await fput(cpu, filp)
 
-
-@asynccontextmanager
-async def fdget_pos(cpu: Cpu, fd: int) -> AsyncIterator[file]:
-    """Keep an open file, and its position from being moved by others. Raises EBADF."""
-    async with fdget(cpu, fd) as filp:
-        await spin_lock(cpu, filp.f_pos_lock)
-        try:
-            yield filp
-        finally:
-            spin_unlock(cpu, filp.f_pos_lock)
-
-
-def fd_install(cpu: Cpu, filp: file) -> int:
-    """Give ``filp`` the lowest free descriptor of the current task."""
-    fdt = current_files(cpu).fdt
-    fd  = next(number for number in range(len(fdt) + 1) if number not in fdt)
-    fdt[fd] = filp
-    return fd
-
-
-async def close_fd(cpu: Cpu, fd: int) -> None:
-    """Free a descriptor of the current task. Raises EBADF."""
-    filp = _lookup_fd(cpu, fd)
-    del current_files(cpu).fdt[fd]
-    await fput(cpu, filp)
-
-
-def dup_fd(oldf: files_struct) -> files_struct:
-    """Return a copy of a table, for a child. The open files are the same ones."""
-    return files_struct({fd: get_file(filp) for fd, filp in oldf.fdt.items()})
-
-
-async def close_files(cpu: Cpu, files: files_struct) -> None:
-    """Leave a table; the last task that does closes its files."""
-    files.count -= 1
-    while files.count == 0 and files.fdt:
-        _, filp = files.fdt.popitem()
-        await fput(cpu, filp)
+    i_pages: dict[int, page] = field(default_factory=dict)

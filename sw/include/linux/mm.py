@@ -8,83 +8,61 @@ A fault never gives up the lock of the mappings while it waits, so none is asked
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from . import mm_types
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+
 from .mm_types import vm_area_struct
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
 
 
 __all__ = [
-    "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_REMOTE", "FAULT_FLAG_USER", "FAULT_FLAG_WRITE",
-    "VM_FAULT_ERROR", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_SIGBUS", "VM_FAULT_SIGSEGV",
-    "VM_FAULT_WRITE",
-    "vm_fault", "vm_operations_struct",
+    "VM_ACCESS_FLAGS", "VM_DONTCOPY", "VM_EXEC", "VM_GROWSDOWN", "VM_HUGETLB", "VM_IO",
+    "VM_MAYEXEC", "VM_MAYREAD", "VM_MAYSHARE", "VM_MAYWRITE", "VM_MIXEDMAP", "VM_NONE", "VM_PFNMAP",
+    "VM_READ", "VM_SHARED", "VM_WIPEONFORK", "VM_WRITE", "is_cow_mapping", "page_align",
+    "vm_start_gap", "vma_is_accessible", "vma_is_anonymous",
 ]
 
 
-FAULT_FLAG_WRITE       = 1 << 0
-FAULT_FLAG_USER        = 1 << 6
-FAULT_FLAG_REMOTE      = 1 << 7
-FAULT_FLAG_INSTRUCTION = 1 << 8
-
-VM_FAULT_OOM     = 0x001
-VM_FAULT_SIGBUS  = 0x002
-VM_FAULT_WRITE   = 0x008  # copy-on-write was broken; only before 6.0
-VM_FAULT_SIGSEGV = 0x040
-VM_FAULT_NOPAGE  = 0x100
-VM_FAULT_ERROR   = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV
-
-
-@dataclass(slots=True)
-class vm_fault:
-    """One fault being handled.
-
-    Attributes
-    ----------
-    address : :class:`int`
-        Faulting address, rounded down to its page.
-    flags : :class:`int`
-        FAULT_FLAG_*.
-    pgoff : :class:`int`
-        Page of the file (or of the shared memory) that belongs at ``address``.
-    pte : :class:`int`
-        Linear address of the entry; 0 before the table was found.
-    orig_pte : :class:`int`
-        The entry as it was when the fault was looked at.
-    page, cow_page : :class:`page` or :class:`None`
-        What the file's fault operation found; and the private copy to fill.
-    """
-
-    vma:      vm_area_struct
-    address:  int
-    flags:    int
-    pgoff:    int
-    pte:      int = 0
-    orig_pte: int = 0
-    page:     mm_types.page | None = None
-    cow_page: mm_types.page | None = None
+VM_NONE       = 0x0000_0000
+VM_READ       = 0x0000_0001
+VM_WRITE      = 0x0000_0002
+VM_EXEC       = 0x0000_0004
+VM_SHARED     = 0x0000_0008
+VM_MAYREAD    = 0x0000_0010
+VM_MAYWRITE   = 0x0000_0020
+VM_MAYEXEC    = 0x0000_0040
+VM_MAYSHARE   = 0x0000_0080
+VM_GROWSDOWN  = 0x0000_0100
+VM_PFNMAP     = 0x0000_0400
+VM_IO         = 0x0000_4000
+VM_DONTCOPY   = 0x0002_0000
+VM_HUGETLB    = 0x0040_0000
+VM_WIPEONFORK = 0x0200_0000
+VM_MIXEDMAP   = 0x1000_0000
+VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC
 
 
-@dataclass(frozen=True, slots=True)
-class vm_operations_struct:
-    """What a file does for its mappings.
+def is_cow_mapping(flags: int) -> bool:
+    """Is it private, and may it become writable?"""
+    return flags & (VM_SHARED | VM_MAYWRITE) == VM_MAYWRITE
 
-    Attributes
-    ----------
-    fault : callable or :class:`None`
-        ``await fault(cpu, vmf)`` stores a page with a reference in ``vmf.page``; VM_FAULT_*.
-    page_mkwrite : callable or :class:`None`
-        ``await page_mkwrite(cpu, vmf)`` allows the page ``vmf.page`` to become writable.
-    access : callable or :class:`None`
-        ``await access(cpu, vma, addr, buf, len, write)`` copies to or from memory that has no
-        struct page; the number of bytes, or 0.
-    """
 
-    fault:        Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
-    page_mkwrite: Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
-    access: Callable[[Cpu, vm_area_struct, int, int, int, bool], Awaitable[int]] | None = None
+def vma_is_anonymous(vma: vm_area_struct) -> bool:
+    """Is it without a file? Shared anonymous memory is a file without a name."""
+    return vma.vm_ops is None
+
+
+def vma_is_accessible(vma: vm_area_struct) -> bool:
+    """Does it allow anything?"""
+    return bool(vma.vm_flags & VM_ACCESS_FLAGS)
+
+
+def vm_start_gap(vma: vm_area_struct, stack_guard_gap: int) -> int:
+    """Return the lowest address that belongs to it, with the guard gap of a stack, in bytes."""
+    if vma.vm_flags & VM_GROWSDOWN:
+        return max(vma.vm_start - stack_guard_gap, 0)
+    return vma.vm_start
+
+
+def page_align(length: int) -> int:
+    """Round up to whole pages."""
+    return (length + PAGE_SIZE - 1) & PAGE_MASK

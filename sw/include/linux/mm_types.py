@@ -8,48 +8,43 @@ in the machine's memory, and are reached by loads and stores.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
-from sw.kernel.locking.spinlock import rw_semaphore, spinlock_t
-
-if TYPE_CHECKING:
-    from sw.vmlinux import Kernel
-
-    from .mm import vm_operations_struct
+from sw.kernel.locking.rwsem import rw_semaphore
+from sw.kernel.locking.spinlock import spinlock_t
+from sw.processor.cpu import Cpu
 
 
 __all__ = [
-    "VM_NONE", "VM_READ", "VM_WRITE", "VM_EXEC", "VM_SHARED",
-    "VM_MAYREAD", "VM_MAYWRITE", "VM_MAYEXEC", "VM_MAYSHARE",
-    "VM_GROWSDOWN", "VM_PFNMAP", "VM_IO", "VM_DONTCOPY", "VM_HUGETLB", "VM_WIPEONFORK",
-    "VM_MIXEDMAP", "VM_ACCESS_FLAGS",
-    "PAGE_SHIFT", "PAGE_SIZE", "PAGE_MASK", "page", "vm_area_struct", "mm_context", "mm_struct",
+    "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_REMOTE", "FAULT_FLAG_USER", "FAULT_FLAG_WRITE",
+    "FOLL_ANON", "FOLL_COW", "FOLL_FORCE", "FOLL_GET", "FOLL_REMOTE", "FOLL_TOUCH", "FOLL_WRITE",
+    "VM_FAULT_ERROR", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_SIGBUS", "VM_FAULT_SIGSEGV",
+    "VM_FAULT_WRITE", "mm_context", "mm_struct", "page", "vm_area_struct", "vm_fault",
+    "vm_operations_struct",
 ]
 
 
-PAGE_SHIFT = 12
-PAGE_SIZE  = 1 << PAGE_SHIFT
-PAGE_MASK  = ~(PAGE_SIZE - 1)
+FAULT_FLAG_WRITE       = 1 << 0
+FAULT_FLAG_USER        = 1 << 6
+FAULT_FLAG_REMOTE      = 1 << 7
+FAULT_FLAG_INSTRUCTION = 1 << 8
+VM_FAULT_OOM     = 0x001
+VM_FAULT_SIGBUS  = 0x002
+VM_FAULT_WRITE   = 0x008  # copy-on-write was broken; only before 6.0
+VM_FAULT_SIGSEGV = 0x040
+VM_FAULT_NOPAGE  = 0x100
+VM_FAULT_ERROR   = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV
 
-VM_NONE       = 0x0000_0000
-VM_READ       = 0x0000_0001
-VM_WRITE      = 0x0000_0002
-VM_EXEC       = 0x0000_0004
-VM_SHARED     = 0x0000_0008
-VM_MAYREAD    = 0x0000_0010
-VM_MAYWRITE   = 0x0000_0020
-VM_MAYEXEC    = 0x0000_0040
-VM_MAYSHARE   = 0x0000_0080
-VM_GROWSDOWN  = 0x0000_0100
-VM_PFNMAP     = 0x0000_0400
-VM_IO         = 0x0000_4000
-VM_DONTCOPY   = 0x0002_0000
-VM_HUGETLB    = 0x0040_0000
-VM_WIPEONFORK = 0x0200_0000
-VM_MIXEDMAP   = 0x1000_0000
 
-VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC
+FOLL_WRITE  = 1 << 0   # the page will be written to
+FOLL_GET    = 1 << 1   # take a reference
+FOLL_FORCE  = 1 << 3   # ignore what the mapping forbids, where a private copy can be made
+FOLL_ANON   = 1 << 7   # anonymous mappings only
+FOLL_COW    = 1 << 14  # copy-on-write has been broken; only before 6.0
+FOLL_TOUCH  = 1 << 16  # mark the page used
+FOLL_REMOTE = 1 << 18  # maybe not the caller's own memory
 
 
 @dataclass(eq=False, slots=True)
@@ -147,8 +142,6 @@ class mm_struct:
 
     Attributes
     ----------
-    kernel : :class:`sw.vmlinux.Kernel`
-        Kernel that it lives in.
     pgd : :class:`int`
         Linear address of the root table.
     mmap : :class:`list` of :class:`vm_area_struct`
@@ -171,7 +164,6 @@ class mm_struct:
         Guards the entries of the page tables.
     """
 
-    kernel:   Kernel
     pgd:      int                  = 0
     mmap:     list[vm_area_struct] = field(default_factory=list)
     mm_users: int                  = 1
@@ -183,3 +175,57 @@ class mm_struct:
     dumpable:        int          = 1
     mmap_lock:       rw_semaphore = field(default_factory=rw_semaphore)
     page_table_lock: spinlock_t   = field(default_factory=spinlock_t)
+
+
+#: The type, where a field has its name.
+struct_page: TypeAlias = page
+
+
+@dataclass(slots=True)
+class vm_fault:
+    """One fault being handled.
+
+    Attributes
+    ----------
+    address : :class:`int`
+        Faulting address, rounded down to its page.
+    flags : :class:`int`
+        FAULT_FLAG_*.
+    pgoff : :class:`int`
+        Page of the file (or of the shared memory) that belongs at ``address``.
+    pte : :class:`int`
+        Linear address of the entry; 0 before the table was found.
+    orig_pte : :class:`int`
+        The entry as it was when the fault was looked at.
+    page, cow_page : :class:`page` or :class:`None`
+        What the file's fault operation found; and the private copy to fill.
+    """
+
+    vma:      vm_area_struct
+    address:  int
+    flags:    int
+    pgoff:    int
+    pte:      int = 0
+    orig_pte: int = 0
+    page:     struct_page | None = None
+    cow_page: struct_page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class vm_operations_struct:
+    """What a file does for its mappings.
+
+    Attributes
+    ----------
+    fault : callable or :class:`None`
+        ``await fault(cpu, vmf)`` stores a page with a reference in ``vmf.page``; VM_FAULT_*.
+    page_mkwrite : callable or :class:`None`
+        ``await page_mkwrite(cpu, vmf)`` allows the page ``vmf.page`` to become writable.
+    access : callable or :class:`None`
+        ``await access(cpu, vma, addr, buf, len, write)`` copies to or from memory that has no
+        struct page; the number of bytes, or 0.
+    """
+
+    fault:        Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
+    page_mkwrite: Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
+    access: Callable[[Cpu, vm_area_struct, int, int, int, bool], Awaitable[int]] | None = None

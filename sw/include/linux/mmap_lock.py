@@ -7,24 +7,18 @@ Order: the lock of the mappings first, then that of the tables.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
-from sw.kernel.locking.spinlock import (
-    down_read, down_write, downgrade_write, spin_lock, spin_unlock, up_read, up_write,
-)
+from sw.kernel.locking.rwsem import down_read, down_write, downgrade_write, up_read, up_write
+from sw.processor.cpu import Cpu
 
 from .mm_types import mm_struct
-from .signal_types import fatal_signal_pending
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
+from .sched import fatal_signal_pending
 
 
 __all__ = [
     "mmap_read_lock", "mmap_read_lock_killable", "mmap_read_unlock", "mmap_write_downgrade",
-    "mmap_write_lock", "mmap_write_lock_killable", "mmap_write_unlock", "pte_lock", "pte_unlock",
+    "mmap_write_lock", "mmap_write_lock_killable", "mmap_write_unlock",
 ]
 
 
@@ -65,13 +59,3 @@ def mmap_write_unlock(cpu: Cpu, mm: mm_struct) -> None:
 def mmap_write_downgrade(cpu: Cpu, mm: mm_struct) -> None:
     """Go on as a reader."""
     downgrade_write(cpu, mm.mmap_lock)
-
-
-async def pte_lock(cpu: Cpu, mm: mm_struct) -> None:
-    """Own the entries of the page tables (``pte_offset_map_lock``, one lock for all tables)."""
-    await spin_lock(cpu, mm.page_table_lock)
-
-
-def pte_unlock(cpu: Cpu, mm: mm_struct) -> None:
-    """End what ``pte_lock`` began (``pte_unmap_unlock``)."""
-    spin_unlock(cpu, mm.page_table_lock)

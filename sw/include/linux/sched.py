@@ -1,34 +1,23 @@
-"""Tasks, and a processor's change from one to another.
+"""Tasks.
 
-Ref: Linux 6.12, include/linux/sched.h and kernel/sched/core.c.
+Ref: Linux 6.12, include/linux/sched.h, include/linux/sched/signal.h.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.asm.irqflags import local_irq_restore, local_irq_save
-from sw.arch.x86.include.asm.processor import kmap_ctrl, thread_struct
-from sw.arch.x86.include.asm.smp import smp_send_reschedule
-from sw.arch.x86.mm.tlb import enter_lazy_tlb, switch_mm_irqs_off
-from sw.kernel.fork.mm import mmdrop, mmget, mmgrab
-from sw.kernel.trace.ftrace import traced
-from sw.mm.highmem import kmap_local_sched_in, kmap_local_sched_out
+from sw.arch.x86.include.asm.processor import thread_struct
+from sw.kernel.cred import cred
+from sw.processor.cpu import Cpu
 
-from .signal_types import kernel_siginfo, sighand_struct
-
-if TYPE_CHECKING:
-    from sw.kernel.cred import cred
-    from sw.processor.cpu import Cpu
-
-    from .fs import files_struct
-    from .mm_types import mm_struct
+from .fs import files_struct
+from .mm_types import mm_struct
+from .signal_types import SIGKILL, kernel_siginfo, sighand_struct
 
 
 __all__ = [
-    "EXIT_DEAD", "EXIT_ZOMBIE", "PF_KTHREAD", "alloc_pid", "context_switch",
-    "find_task_by_vpid", "get_task_mm", "signal_wake_up", "task_struct",
+    "EXIT_DEAD", "EXIT_ZOMBIE", "PF_KTHREAD", "fatal_signal_pending", "kmap_ctrl", "task_struct",
 ]
 
 
@@ -38,6 +27,19 @@ PF_KTHREAD  = 0x00200000
 
 #: Default soft limit of the stack's size, in bytes (RLIMIT_STACK).
 _STK_LIM = 8 << 20
+
+
+@dataclass(eq=False)
+class kmap_ctrl:
+    """Pages that one task has mapped with ``kmap_local_page``.
+
+    Attributes
+    ----------
+    pteval : :class:`list` of :class:`int`
+        Entries of the slots in use, in the order of mapping.
+    """
+
+    pteval: list[int] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)
@@ -107,55 +109,6 @@ class task_struct:
     pagefault_disabled: int           = 0
 
 
-def alloc_pid(cpu: Cpu) -> int:
-    """Return a number that no task has had."""
-    cpu.kernel.last_pid += 1
-    return cpu.kernel.last_pid
-
-
-def find_task_by_vpid(cpu: Cpu, pid: int) -> task_struct | None:
-    """Return the task ``pid``, dead or alive, that nobody has waited for yet."""
-    return cpu.kernel.tasks.get(pid)
-
-
-def get_task_mm(task: task_struct) -> mm_struct | None:
-    """Return the memory of a task and keep it; ``None`` for kernel threads and the dead."""
-    if task.mm is None or task.flags & PF_KTHREAD:
-        return None
-    mmget(task.mm)
-    return task.mm
-
-
-async def signal_wake_up(cpu: Cpu, task: task_struct) -> None:
-    """Make a task that executes on another processor notice its signals (kick_process)."""
-    if task.on_cpu is not None and task.on_cpu is not cpu:
-        await smp_send_reschedule(cpu, task.on_cpu)
-
-
-@traced
-async def context_switch(cpu: Cpu, prev: task_struct | None, next_: task_struct) -> None:
-    """Make ``next_`` the current task of this CPU, on its address space.
-
-    A task without one stays on that of ``prev``, and keeps its struct meanwhile.
-    """
-    assert next_.on_cpu is None, f"BUG: task {next_.pid} runs on another processor"
-    next_.on_cpu = cpu
-    flags = local_irq_save(cpu)
-    if prev is not None:
-        prev.kmap_ctrl = await kmap_local_sched_out(cpu)
-    active_mm = prev.active_mm if prev is not None else cpu.kernel.init_mm
-    assert active_mm is not None
-    if next_.mm is None:
-        enter_lazy_tlb(cpu, active_mm)
-        mmgrab(active_mm)
-        next_.active_mm = active_mm
-    else:
-        await switch_mm_irqs_off(cpu, active_mm, next_.mm)
-    cpu.current = next_
-    await kmap_local_sched_in(cpu, next_.kmap_ctrl)
-    if prev is not None:
-        prev.on_cpu = None
-    await local_irq_restore(cpu, flags)
-    if prev is not None and prev.mm is None:
-        prev.active_mm = None
-        await mmdrop(cpu, active_mm)
+def fatal_signal_pending(task: task_struct) -> bool:
+    """Will the task die before it executes another instruction of its program?"""
+    return any(info.si_signo == SIGKILL for info in task.pending)

@@ -6,17 +6,12 @@ Ref: Linux 6.12, include/uapi/asm-generic/siginfo.h, arch/x86/include/uapi/asm/s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .sched import task_struct
 
 
 __all__ = [
-    "BUS_ADRERR", "SEGV_ACCERR", "SEGV_MAPERR", "SIGBUS", "SIGKILL", "SIGSEGV", "SIGTERM",
-    "SIG_DFL", "SIG_HANDLER", "SIG_IGN", "SI_KERNEL", "SI_USER",
-    "Killed", "Signal", "fatal_signal_pending", "kernel_siginfo", "sighand_struct",
-    "valid_signal",
+    "BUS_ADRERR", "SEGV_ACCERR", "SEGV_MAPERR", "SI_KERNEL", "SI_USER", "SIG_DFL", "SIG_HANDLER",
+    "SIG_IGN", "SIGBUS", "SIGKILL", "SIGSEGV", "SIGTERM", "Killed", "Signal", "kernel_siginfo",
+    "sighand_struct", "valid_signal",
 ]
 
 
@@ -101,8 +96,3 @@ class Killed(Exception):
 def valid_signal(signo: int) -> bool:
     """Is there a signal of that number, or is it 0?"""
     return 0 <= signo <= _NSIG
-
-
-def fatal_signal_pending(task: task_struct) -> bool:
-    """Will the task die before it executes another instruction of its program?"""
-    return any(info.si_signo == SIGKILL for info in task.pending)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sw.arch.x86.include.asm.pgtable_types import Paging
 from sw.errno import Errno, KernelError
+from sw.kconfig import kconfig
 from sw.processor.cpu import Cpu
 
 from .fs import loff_t
@@ -92,7 +93,7 @@ def SYSCALL_DEFINE(call: str, function: Callable[..., Awaitable[int]],
     async def __se_sys(cpu: Cpu, *registers: int | str) -> int:
         if len(registers) != len(types):
             raise TypeError(f"{call}() has {len(types)} arguments, not {len(registers)}")
-        paging = cpu.kernel.paging
+        paging = kconfig(cpu).paging
         return await function(cpu, *(
             _argument(call, place, c_type, paging, value)
             for place, (c_type, value) in enumerate(zip(types, registers, strict=True), 1)))

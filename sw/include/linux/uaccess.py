@@ -7,12 +7,8 @@ What faults goes to its landing pad at once: a copy stops where the program's me
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sw.arch.x86.include.asm.current import current
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
+from sw.processor.cpu import Cpu
 
 
 __all__ = ["faulthandler_disabled", "pagefault_disable", "pagefault_enable"]

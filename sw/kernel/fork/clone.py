@@ -8,12 +8,14 @@ from dataclasses import replace
 from sw.arch.x86.include.asm.current import current, current_files, current_mm
 from sw.arch.x86.mm.tlb import flush_tlb_mm
 from sw.errno import KernelError
-from sw.include.linux.fs import dup_fd, files_struct, get_file
-from sw.include.linux.mm_types import VM_DONTCOPY, VM_WIPEONFORK, mm_struct
+from sw.fs.file import dup_fd
+from sw.include.linux.fs import files_struct, get_file
+from sw.include.linux.mm import VM_DONTCOPY, VM_WIPEONFORK
+from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
-from sw.include.linux.sched import PF_KTHREAD, alloc_pid, task_struct
+from sw.include.linux.sched import task_struct
 from sw.include.linux.signal_types import sighand_struct
-from sw.kernel.cred import cred
+from sw.kernel.pid import alloc_pid, init_pid_ns
 from sw.kernel.trace.ftrace import traced
 from sw.mm.memory.copy import copy_page_range
 from sw.mm.vma import vma_link
@@ -22,10 +24,7 @@ from sw.processor.cpu import Cpu
 from .mm import mm_alloc, mmget, mmput
 
 
-__all__ = [
-    "CLONE_FILES", "CLONE_SIGHAND", "CLONE_THREAD", "CLONE_VM", "kernel_clone", "kthread_create",
-    "run_init_process",
-]
+__all__ = ["CLONE_FILES", "CLONE_SIGHAND", "CLONE_THREAD", "CLONE_VM", "kernel_clone"]
 
 
 CLONE_VM      = 0x0000_0100
@@ -111,22 +110,15 @@ async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
         parent      = maker,
         rlim_stack  = parent.rlim_stack,
     )
-    cpu.kernel.tasks[pid] = child
+    init_pid_ns(cpu).tasks[pid] = child
     return child
 
 
-async def run_init_process(cpu: Cpu, comm: str, credentials: cred) -> task_struct:
-    """Make a process without a parent, whose address space is empty. Raises ENOMEM."""
-    mm   = await mm_alloc(cpu)
-    pid  = alloc_pid(cpu)
-    task = task_struct(pid, pid, comm, credentials, files_struct(), mm=mm, active_mm=mm)
-    cpu.kernel.tasks[pid] = task
-    return task
+async def sys_clone(cpu: Cpu, clone_flags: int) -> int:
+    """Make a child or a thread; the result is its number."""
+    return (await kernel_clone(cpu, clone_flags)).pid
 
 
-def kthread_create(cpu: Cpu, comm: str) -> task_struct:
-    """Make a task that is part of the kernel and has no address space."""
-    pid  = alloc_pid(cpu)
-    task = task_struct(pid, pid, comm, cred(), flags=PF_KTHREAD)
-    cpu.kernel.tasks[pid] = task
-    return task
+async def sys_fork(cpu: Cpu) -> int:
+    """Make a child that shares nothing but open files; the result is its number."""
+    return (await kernel_clone(cpu, 0)).pid

@@ -8,25 +8,28 @@ count who may look at the struct, and keep the root table; all users together ha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.mm.mmap import mmap_base
 from sw.arch.x86.mm.pgtable import pgd_alloc, pgd_free
+from sw.errno import Errno, KernelError
 from sw.include.linux.mm_types import mm_struct
+from sw.include.linux.sched import PF_KTHREAD, task_struct
+from sw.kconfig import kconfig
+from sw.kernel.ptrace import ptrace_may_access
 from sw.kernel.trace.ftrace import traced
-from sw.mm.mmap.map import exit_mmap
-from sw.mm.mmap.unmapped_area import mmap_base
+from sw.mm.mmap.unmap import exit_mmap
+from sw.processor.cpu import Cpu
 
 
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
-
-__all__ = ["mm_alloc", "mmdrop", "mmget", "mmget_not_zero", "mmgrab", "mmput"]
+__all__ = [
+    "get_task_mm", "mm_access", "mm_alloc", "mmdrop", "mmget", "mmget_not_zero", "mmgrab", "mmput",
+]
 
 
 async def mm_alloc(cpu: Cpu) -> mm_struct:
     """Make an address space without mappings, with one user. Raises ENOMEM."""
     pgd = await pgd_alloc(cpu)
-    return mm_struct(cpu.kernel, pgd, mmap_base=mmap_base(cpu.kernel.paging))
+    return mm_struct(pgd, mmap_base=mmap_base(kconfig(cpu).paging))
 
 
 def mmgrab(mm: mm_struct) -> None:
@@ -64,3 +67,24 @@ async def mmput(cpu: Cpu, mm: mm_struct) -> None:
     if mm.mm_users == 0:
         await exit_mmap(cpu, mm)
         await mmdrop(cpu, mm)
+
+
+def get_task_mm(task: task_struct) -> mm_struct | None:
+    """Return the memory of a task and keep it; ``None`` for kernel threads and the dead."""
+    if task.mm is None or task.flags & PF_KTHREAD:
+        return None
+    mmget(task.mm)
+    return task.mm
+
+
+@traced
+async def mm_access(cpu: Cpu, task: task_struct, mode: int) -> mm_struct | None:
+    """Return the address space of ``task``, as one more user of it; ``None`` if it has none.
+
+    The caller's own needs no permission. Raises EACCES.
+    """
+    mm = get_task_mm(task)
+    if mm is not None and mm is not current(cpu).mm and not ptrace_may_access(cpu, task, mode):
+        await mmput(cpu, mm)
+        raise KernelError(Errno.EACCES)
+    return mm

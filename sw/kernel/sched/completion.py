@@ -5,38 +5,15 @@ Ref: Linux 6.12, include/linux/completion.h, kernel/sched/completion.c.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .wait import sleep_on, wait_queue_head_t, wake_up
+from sw.include.linux.completion import completion
+from sw.processor.cpu import Cpu
 
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
-
-
-__all__ = ["complete", "completion", "wait_for_completion"]
+from .wait import sleep_on, wake_up
 
 
-@dataclass(eq=False, slots=True)
-class completion:
-    """Something that will be done.
-
-    Attributes
-    ----------
-    done : :class:`bool`
-        It is.
-    wait : :class:`wait_queue_head_t`
-        Who waits for it.
-    result : :class:`object`
-        What came of it.
-    error : :class:`Exception` or :class:`None`
-        What ended it instead.
-    """
-
-    done:   bool              = False
-    wait:   wait_queue_head_t = field(default_factory=wait_queue_head_t)
-    result: Any               = None
-    error:  Exception | None  = None
+__all__ = ["complete", "wait_for_completion"]
 
 
 async def complete(cpu: Cpu, x: completion) -> None:

@@ -6,21 +6,25 @@ Ref: Linux 6.12, kernel/sched/idle.c, kernel/sched/core.c (init_idle, schedule_i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
+from sw.arch.x86.include.asm.current import current, pcpu_hot
 from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable, safe_halt
 from sw.arch.x86.include.asm.smp import smp_send_reschedule
-from sw.include.linux.sched import PF_KTHREAD, context_switch, task_struct
+from sw.include.linux.completion import completion
+from sw.include.linux.sched import PF_KTHREAD, task_struct
 from sw.kernel.cred import cred
 from sw.kernel.fork.mm import mmgrab
 from sw.kernel.panic import KernelOops
 from sw.kernel.trace.ftrace import traced
+from sw.mm.init_mm import init_mm
+from sw.processor.cpu import Cpu
 from sw.processor.exceptions import TripleFault
+from sw.variables import per_cpu_ptr, this_cpu_ptr
 
-from .completion import complete, completion
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
+from .completion import complete
+from .core import context_switch
+from .sched import runqueues
 
 
 __all__ = ["cpu_startup_entry", "init_idle", "start_on"]
@@ -28,11 +32,12 @@ __all__ = ["cpu_startup_entry", "init_idle", "start_on"]
 
 def init_idle(cpu: Cpu) -> None:
     """Make the task that a processor begins with, and goes back to; it has number 0."""
-    init_mm = cpu.kernel.init_mm
-    mmgrab(init_mm)
-    cpu.idle = cpu.current = task_struct(
-        pid=0, tgid=0, comm=f"swapper/{cpu.number}", cred=cred(), active_mm=init_mm,
+    mmgrab(init_mm(cpu))
+    idle = task_struct(
+        pid=0, tgid=0, comm=f"swapper/{cpu.number}", cred=cred(), active_mm=init_mm(cpu),
         flags=PF_KTHREAD, on_cpu=cpu)
+    this_cpu_ptr(cpu, runqueues).idle       = idle
+    this_cpu_ptr(cpu, pcpu_hot).current_task = idle
 
 
 async def start_on(cpu: Cpu, target_cpu: Cpu,
@@ -44,7 +49,7 @@ async def start_on(cpu: Cpu, target_cpu: Cpu,
     """
     assert target_cpu is not cpu, "BUG: a processor that executes this is not idle"
     done = completion()
-    target_cpu.runqueue.append((program, done))
+    per_cpu_ptr(runqueues, target_cpu).programs.append((program, done))
     await smp_send_reschedule(cpu, target_cpu)
     return done
 
@@ -52,27 +57,29 @@ async def start_on(cpu: Cpu, target_cpu: Cpu,
 @traced
 async def do_idle(cpu: Cpu) -> None:
     """Sleep until there is work. An interrupt that brings some is not missed."""
-    cpu.sleeping = True
+    work          = this_cpu_ptr(cpu, runqueues)
+    work.sleeping = True
     local_irq_disable(cpu)
-    while not cpu.runqueue:
+    while not work.programs:
         await safe_halt(cpu)
         local_irq_disable(cpu)
-    cpu.sleeping = False
+    work.sleeping = False
     await local_irq_enable(cpu)
 
 
 async def schedule_idle(cpu: Cpu) -> None:
     """Do the work that came first, and go back to the idle task."""
-    program, done = cpu.runqueue.pop(0)
+    work = this_cpu_ptr(cpu, runqueues)
+    program, done = work.programs.pop(0)
     try:
         done.result = await program(cpu)
     except (KernelOops, TripleFault, AssertionError):
         raise
     except Exception as error:
         done.error = error
-    assert cpu.idle is not None
-    if cpu.current is not cpu.idle:
-        await context_switch(cpu, cpu.current, cpu.idle)
+    assert work.idle is not None
+    if current(cpu) is not work.idle:
+        await context_switch(cpu, current(cpu), work.idle)
     await complete(cpu, done)
 
 

@@ -8,23 +8,17 @@ can wake it. When all of them sleep, nothing ever will: that is a mistake, and i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable, safe_halt
 from sw.arch.x86.include.asm.smp import smp_send_reschedule
+from sw.include.linux.cpumask import cpu_online_mask
+from sw.include.linux.wait import wait_queue_head_t
+from sw.processor.cpu import Cpu
+from sw.variables import per_cpu_ptr, this_cpu_ptr
 
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
+from .sched import runqueues
 
 
-__all__ = ["sleep_on", "wait_queue_head_t", "waitqueue_active", "wake_up"]
-
-
-class wait_queue_head_t:
-    """Processors that wait for one event."""
-
-    def __init__(self) -> None:
-        self.waiters: list[Cpu] = []
+__all__ = ["sleep_on", "waitqueue_active", "wake_up"]
 
 
 def waitqueue_active(head: wait_queue_head_t) -> bool:
@@ -35,8 +29,9 @@ def waitqueue_active(head: wait_queue_head_t) -> bool:
 async def sleep_on(cpu: Cpu, head: wait_queue_head_t) -> None:
     """Wait until :func:`wake_up` is called for ``head``."""
     head.waiters.append(cpu)
-    cpu.sleeping = True
-    assert not all(other.sleeping and not other.runqueue for other in cpu.kernel.cpus), (
+    this_cpu_ptr(cpu, runqueues).sleeping = True
+    all_work = [per_cpu_ptr(runqueues, other) for other in cpu_online_mask(cpu)]
+    assert not all(work.sleeping and not work.programs for work in all_work), (
         "BUG: would sleep for ever: no processor is left that could wake this one up"
     )
     local_irq_disable(cpu)
@@ -50,6 +45,6 @@ async def wake_up(cpu: Cpu, head: wait_queue_head_t) -> None:
     """Wake everybody who waits."""
     woken, head.waiters = head.waiters, []
     for other in woken:
-        other.sleeping = False
+        per_cpu_ptr(runqueues, other).sleeping = False
     for other in woken:
         await smp_send_reschedule(cpu, other)

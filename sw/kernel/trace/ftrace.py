@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
+from sw.processor.cpu import Cpu
+from sw.variables import DEFINE_PER_CPU, this_cpu_ptr
 
 
-__all__ = ["available_filter_functions", "traced"]
+__all__ = ["available_filter_functions", "ret_stack", "traced"]
 
 
 P = ParamSpec("P")
@@ -21,6 +21,9 @@ R = TypeVar("R")
 
 #: C names of all functions that can be seen (Linux lists them in a file of this name).
 available_filter_functions: set[str] = set()
+
+#: Traced functions that a processor executes, outermost first.
+ret_stack: DEFINE_PER_CPU[list[str]] = DEFINE_PER_CPU(list)
 
 
 def traced(
@@ -36,12 +39,13 @@ def traced(
 
     @functools.wraps(function)
     async def tracer(cpu: Cpu, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        cpu.stack.append(name)
-        cpu.bus.mark(tuple(cpu.stack))
+        stack = this_cpu_ptr(cpu, ret_stack)
+        stack.append(name)
+        cpu.bus.mark(tuple(stack))
         try:
             return await function(cpu, *args, **kwargs)
         finally:
-            cpu.stack.pop()
-            cpu.bus.mark(tuple(cpu.stack))
+            stack.pop()
+            cpu.bus.mark(tuple(stack))
 
     return tracer

@@ -3,47 +3,28 @@
 Ref: Linux 6.12, mm/memory.c (__access_remote_vm), include/asm-generic/cacheflush.h.
 """
 
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.errno import KernelError
-from sw.include.linux.mm_types import PAGE_SIZE, mm_struct, page, vm_area_struct
+from sw.include.asm_generic.cacheflush import copy_from_user_page, copy_to_user_page
+from sw.include.linux.mm_types import FOLL_WRITE, mm_struct, page, vm_area_struct
 from sw.include.linux.mmap_lock import mmap_read_lock_killable, mmap_read_unlock
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.gup import get_user_page_vma_remote
-from sw.mm.gup_flags import FOLL_WRITE
+from sw.mm.mmap.find import vma_lookup
 from sw.mm.mmap.stack import expand_stack
 from sw.mm.page_alloc import put_page
-from sw.mm.vma import vma_lookup
+from sw.mm.page_writeback import set_page_dirty_lock
 from sw.processor.cpu import Cpu
 
 
 __all__ = ["access_remote_vm"]
 
 
-@traced
-async def copy_to_user_page(cpu: Cpu, vma: vm_area_struct, page: page, vaddr: int, dst: int,
-                            src: int, length: int) -> None:
-    """Store into a page that a process has at ``vaddr``, by the kernel's address ``dst``.
-
-    A plain copy: no user address, no STAC, no landing pad. Caches of x86 need no help.
-    """
-    await cpu.rep_movs(dst, src, length)
-
-
-@traced
-async def copy_from_user_page(cpu: Cpu, vma: vm_area_struct, page: page, vaddr: int, dst: int,
-                              src: int, length: int) -> None:
-    """Load from a page that a process has at ``vaddr``, by the kernel's address ``src``."""
-    await cpu.rep_movs(dst, src, length)
-
-
-def set_page_dirty_lock(page: page) -> None:
-    """Note that the page was written, though not through the process's entry."""
-    page.dirty = True
-
-
 async def _access_page(cpu: Cpu, vma: vm_area_struct, page: page, addr: int, buf: int,
                        length: int, gup_flags: int) -> None:
     """Copy within one page, which the caller holds a reference on."""
-    era    = cpu.kernel.era
+    era    = kconfig(cpu).era
     offset = addr % PAGE_SIZE
     maddr  = await era.map_page(cpu, page)
     if gup_flags & FOLL_WRITE:
@@ -73,7 +54,7 @@ async def _access_pages(cpu: Cpu, mm: mm_struct, addr: int, buf: int, length: in
             page, vma = await get_user_page_vma_remote(cpu, mm, at, gup_flags)
         except KernelError:
             found = vma_lookup(mm, at)
-            if found is None and cpu.kernel.era.access_expands_stack:
+            if found is None and kconfig(cpu).era.access_expands_stack:
                 if await expand_stack(cpu, mm, at) is None:
                     return done, False
                 continue
@@ -105,7 +86,7 @@ async def __access_remote_vm(cpu: Cpu, mm: mm_struct, addr: int, buf: int, lengt
         await mmap_read_lock_killable(cpu, mm)
     except KernelError:
         return 0
-    if (cpu.kernel.era.access_expands_stack and vma_lookup(mm, addr) is None
+    if (kconfig(cpu).era.access_expands_stack and vma_lookup(mm, addr) is None
             and await expand_stack(cpu, mm, addr) is None):
         return 0
     done, locked = await _access_pages(cpu, mm, addr, buf, length, gup_flags)

@@ -7,14 +7,16 @@ from sw.arch.x86.include.asm.pgtable import (
     pte_mkclean, pte_mkold, pte_present, pte_write, pte_wrprotect, ptep_get, ptep_set_wrprotect,
     set_pte_at,
 )
-from sw.arch.x86.mm.pgtable import pte_alloc, walk_page_range
-from sw.include.linux.mm_types import VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, vm_area_struct
-from sw.include.linux.mmap_lock import pte_lock, pte_unlock
+from sw.include.linux.mm import VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, is_cow_mapping
+from sw.include.linux.mm_types import vm_area_struct
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.page_alloc import get_page
-from sw.mm.vma import is_cow_mapping
+from sw.mm.pagewalk import walk_page_range
+from sw.mm.pgtable_generic import pte_lock, pte_unlock
 from sw.processor.cpu import Cpu
 
+from .pgtable import pte_alloc
 from .vm_page import vm_normal_page
 
 
@@ -29,7 +31,7 @@ def vma_needs_copy(src_vma: vm_area_struct) -> bool:
 async def copy_present_pte(cpu: Cpu, dst_vma: vm_area_struct, src_vma: vm_area_struct,
                            dst_pte: int, src_pte: int, pte: int, addr: int) -> None:
     """Share one page with the child. Nobody is exclusive any more, and nobody writes unasked."""
-    paging = cpu.kernel.paging
+    paging = kconfig(cpu).paging
     page   = vm_normal_page(cpu, src_vma, pte)
     if page is not None:
         get_page(cpu, page)

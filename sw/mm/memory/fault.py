@@ -6,24 +6,28 @@ No swap, no huge pages, no NUMA hints, no userfaultfd.
 """
 
 from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page_types import PAGE_MASK
 from sw.arch.x86.include.asm.pgtable import (
     mk_pte, pfn_pte, pte_mkdirty, pte_mkspecial, pte_mkwrite, pte_mkyoung, pte_none, pte_present,
     pte_write, ptep_get, ptep_set_access_flags, set_pte_at,
 )
-from sw.arch.x86.mm.pgtable import pte_alloc
 from sw.errno import KernelError
-from sw.include.linux.mm import (
-    FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV, vm_fault,
+from sw.include.linux.mm import VM_SHARED, VM_WRITE, is_cow_mapping, vma_is_anonymous
+from sw.include.linux.mm_types import (
+    FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
+    vm_area_struct, vm_fault,
 )
-from sw.include.linux.mm_types import PAGE_MASK, VM_SHARED, VM_WRITE, vm_area_struct
-from sw.include.linux.mmap_lock import pte_lock, pte_unlock
+from sw.include.linux.pagemap import linear_page_index
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, put_page
-from sw.mm.vma import is_cow_mapping, vma_is_anonymous
+from sw.mm.pgtable_generic import pte_lock, pte_unlock
+from sw.mm.rmap import folio_add_new_anon_rmap
 from sw.processor.cpu import Cpu
 
 from .file_fault import do_fault
-from .vm_page import folio_add_new_anon_rmap, linear_page_index
+from .mem_map import empty_zero_page
+from .pgtable import pte_alloc
 from .wp import do_wp_page
 
 
@@ -49,7 +53,7 @@ async def do_anonymous_page(cpu: Cpu, vmf: vm_fault) -> int:
     A read gets the page of zeros. A write gets a page of its own, and R/W and D in the entry
     only if the program may write: after a forced write it may not.
     """
-    vma, paging = vmf.vma, cpu.kernel.paging
+    vma, paging = vmf.vma, kconfig(cpu).paging
     if vma.vm_flags & VM_SHARED:
         return VM_FAULT_SIGBUS
     page = None
@@ -58,9 +62,9 @@ async def do_anonymous_page(cpu: Cpu, vmf: vm_fault) -> int:
         page  = await alloc_page(cpu, GFP_HIGHUSER_MOVABLE | __GFP_ZERO)
         entry = mk_pte(paging, page, vma.vm_page_prot)
         if vma.vm_flags & VM_WRITE:
-            entry = pte_mkwrite(pte_mkdirty(paging, entry), vma)
+            entry = pte_mkwrite(paging, pte_mkdirty(paging, entry), vma)
     else:
-        entry = pte_mkspecial(pfn_pte(paging, cpu.kernel.zero_page.pfn, vma.vm_page_prot))
+        entry = pte_mkspecial(pfn_pte(paging, empty_zero_page(cpu).pfn, vma.vm_page_prot))
 
     await pte_lock(cpu, vma.vm_mm)
     if not pte_none(await ptep_get(cpu, vmf.pte)):
@@ -94,7 +98,7 @@ async def handle_pte_fault(cpu: Cpu, vmf: vm_fault) -> int:
     if write and not pte_write(entry):
         return await do_wp_page(cpu, vmf)
     if write:
-        entry = pte_mkdirty(cpu.kernel.paging, entry)
+        entry = pte_mkdirty(kconfig(cpu).paging, entry)
     await ptep_set_access_flags(cpu, vma, vmf.address, vmf.pte, pte_mkyoung(entry), write)
     pte_unlock(cpu, mm)
     return 0

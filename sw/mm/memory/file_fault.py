@@ -7,17 +7,18 @@ is left out: a read fault maps one page.
 """
 
 from sw.arch.x86.include.asm.pgtable import mk_pte, pte_mkdirty, pte_none, ptep_get, set_pte_at
-from sw.include.linux.mm import (
-    FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS, vm_fault,
+from sw.include.linux.mm import VM_SHARED
+from sw.include.linux.mm_types import (
+    FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS, page, vm_fault,
 )
-from sw.include.linux.mm_types import VM_SHARED, page
-from sw.include.linux.mmap_lock import pte_lock, pte_unlock
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.highmem import copy_user_highpage
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_page, put_page
+from sw.mm.pgtable_generic import pte_lock, pte_unlock
+from sw.mm.rmap import folio_add_file_rmap_pte, folio_add_new_anon_rmap
 from sw.processor.cpu import Cpu
 
-from .vm_page import folio_add_file_rmap_pte, folio_add_new_anon_rmap
 from .wp import maybe_mkwrite
 
 
@@ -32,11 +33,11 @@ async def __do_fault(cpu: Cpu, vmf: vm_fault) -> int:
 
 async def set_pte_range(cpu: Cpu, vmf: vm_fault, page: page) -> None:
     """Map ``page``. A private copy that was made for a write is dirty, and writable if allowed."""
-    vma   = vmf.vma
+    vma, paging = vmf.vma, kconfig(cpu).paging
     write = bool(vmf.flags & FAULT_FLAG_WRITE)
-    entry = mk_pte(cpu.kernel.paging, page, vma.vm_page_prot)
+    entry = mk_pte(paging, page, vma.vm_page_prot)
     if write:
-        entry = maybe_mkwrite(pte_mkdirty(cpu.kernel.paging, entry), vma)
+        entry = maybe_mkwrite(paging, pte_mkdirty(paging, entry), vma)
     if write and not vma.vm_flags & VM_SHARED:
         folio_add_new_anon_rmap(page, vma, vmf.address)
     else:

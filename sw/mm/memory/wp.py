@@ -6,28 +6,33 @@ Ref: Linux 6.12, mm/memory.c.
 from sw.arch.x86.include.asm.pgtable import (
     mk_pte, pte_mkdirty, pte_mkwrite, pte_mkyoung, ptep_get, ptep_set_access_flags, set_pte_at,
 )
-from sw.include.linux.mm import VM_FAULT_ERROR, VM_FAULT_NOPAGE, vm_fault
-from sw.include.linux.mm_types import VM_MAYSHARE, VM_SHARED, VM_WRITE, page, vm_area_struct
-from sw.include.linux.mmap_lock import pte_lock, pte_unlock
+from sw.arch.x86.include.asm.pgtable_types import Paging
+from sw.include.linux.mm import VM_MAYSHARE, VM_SHARED, VM_WRITE
+from sw.include.linux.mm_types import (
+    VM_FAULT_ERROR, VM_FAULT_NOPAGE, page, vm_area_struct, vm_fault,
+)
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.highmem import copy_user_highpage
 from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, get_page, put_page
-from sw.mm.pgtable_generic import ptep_clear_flush
+from sw.mm.pgtable_generic import pte_lock, pte_unlock, ptep_clear_flush
+from sw.mm.rmap import folio_add_new_anon_rmap, folio_remove_rmap_pte
 from sw.processor.cpu import Cpu
 
-from .vm_page import folio_add_new_anon_rmap, folio_remove_rmap_pte, vm_normal_page
+from .vm_page import vm_normal_page
 
 
 __all__ = ["do_wp_page", "maybe_mkwrite"]
 
 
-def maybe_mkwrite(pte: int, vma: vm_area_struct) -> int:
+def maybe_mkwrite(paging: Paging, pte: int, vma: vm_area_struct) -> int:
     """Set R/W only if the program may write. A page that was written by force stays read-only."""
-    return pte_mkwrite(pte, vma) if vma.vm_flags & VM_WRITE else pte
+    return pte_mkwrite(paging, pte, vma) if vma.vm_flags & VM_WRITE else pte
 
 
 def _written_pte(cpu: Cpu, vma: vm_area_struct, pte: int) -> int:
-    return maybe_mkwrite(pte_mkdirty(cpu.kernel.paging, pte_mkyoung(pte)), vma)
+    paging = kconfig(cpu).paging
+    return maybe_mkwrite(paging, pte_mkdirty(paging, pte_mkyoung(pte)), vma)
 
 
 @traced
@@ -59,7 +64,7 @@ async def wp_page_copy(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
     await pte_lock(cpu, mm)
     unchanged = await ptep_get(cpu, vmf.pte) == vmf.orig_pte
     if unchanged:
-        entry = _written_pte(cpu, vma, mk_pte(cpu.kernel.paging, new, vma.vm_page_prot))
+        entry = _written_pte(cpu, vma, mk_pte(kconfig(cpu).paging, new, vma.vm_page_prot))
         await ptep_clear_flush(cpu, vma, vmf.address, vmf.pte)
         folio_add_new_anon_rmap(new, vma, vmf.address)
         await set_pte_at(cpu, mm, vmf.address, vmf.pte, entry)
@@ -71,7 +76,7 @@ async def wp_page_copy(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
         put_page(cpu, new)
     elif old is not None:
         put_page(cpu, old)  # the entry's reference
-    return cpu.kernel.era.VM_FAULT_WRITE if unchanged else 0
+    return kconfig(cpu).era.VM_FAULT_WRITE if unchanged else 0
 
 
 @traced
@@ -92,7 +97,7 @@ async def wp_page_shared(cpu: Cpu, vmf: vm_fault, page: page) -> int:
                 return VM_FAULT_NOPAGE
         await wp_page_reuse(cpu, vmf)
         page.dirty = True
-        return cpu.kernel.era.VM_FAULT_WRITE
+        return kconfig(cpu).era.VM_FAULT_WRITE
     finally:
         put_page(cpu, page)
 
@@ -109,10 +114,10 @@ async def do_wp_page(cpu: Cpu, vmf: vm_fault) -> int:
     if vma.vm_flags & (VM_SHARED | VM_MAYSHARE):
         assert page is not None, "shared memory without struct pages is not modelled"
         return await wp_page_shared(cpu, vmf, page)
-    if page is not None and page.anon and cpu.kernel.era.wp_can_reuse(page):
+    if page is not None and page.anon and kconfig(cpu).era.wp_can_reuse(page):
         page.anon_exclusive = True
         await wp_page_reuse(cpu, vmf)
-        return cpu.kernel.era.VM_FAULT_WRITE
+        return kconfig(cpu).era.VM_FAULT_WRITE
     if page is not None:
         get_page(cpu, page)
     pte_unlock(cpu, vma.vm_mm)

@@ -4,15 +4,17 @@ Ref: Linux 6.12, mm/memory.c (unmap_page_range), mm/mmu_gather.c.
 """
 
 from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_present, pte_protnone, ptep_get_and_clear
-from sw.arch.x86.mm.pgtable import walk_page_range
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.include.linux.mm_types import page, vm_area_struct
-from sw.include.linux.mmap_lock import pte_lock, pte_unlock
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.page_alloc import put_page
+from sw.mm.pagewalk import walk_page_range
+from sw.mm.pgtable_generic import pte_lock, pte_unlock
+from sw.mm.rmap import folio_remove_rmap_pte
 from sw.processor.cpu import Cpu
 
-from .vm_page import folio_remove_rmap_pte, vm_normal_page
+from .vm_page import vm_normal_page
 
 
 __all__ = ["unmap_page_range"]
@@ -34,7 +36,7 @@ async def zap_pte_range(cpu: Cpu, vma: vm_area_struct, start: int,
         flush = flush or not pte_protnone(pte)
         page  = vm_normal_page(cpu, vma, pte) if pte_present(pte) else None
         if page is not None:
-            page.dirty = page.dirty or (not page.anon and pte_dirty(cpu.kernel.paging, pte))
+            page.dirty = page.dirty or (not page.anon and pte_dirty(kconfig(cpu).paging, pte))
             folio_remove_rmap_pte(page)
             gathered.append(page)
     return gathered, flush

@@ -4,51 +4,32 @@ Ref: Linux 6.12, mm/mmap.c and mm/vma.c.
 """
 
 from sw.arch.x86.include.asm.current import current_mm
-from sw.arch.x86.include.asm.pgtable_types import Paging
-from sw.arch.x86.mm.pgtable import free_pgtables
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.errno import Errno, KernelError
-from sw.include.linux.fs import (
-    FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, fdget, file, fput, get_file,
+from sw.fs.file import fdget
+from sw.include.linux.fs import FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, file, get_file
+from sw.include.linux.mm import (
+    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_SHARED,
+    page_align,
 )
-from sw.include.linux.mm_types import (
-    PAGE_MASK, PAGE_SHIFT, VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE,
-    VM_MAYWRITE, VM_SHARED, mm_struct, vm_area_struct,
+from sw.include.linux.mm_types import mm_struct, vm_area_struct
+from sw.include.linux.mman import (
+    MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, MAP_TYPE,
+    PROT_WRITE,
 )
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
-from sw.mm.filemap import shmem_mmap, shmem_zero_setup
-from sw.mm.memory.zap import unmap_page_range
-from sw.mm.vma import (
-    find_vma, find_vma_intersection, split_vma, vma_link, vma_merge, vma_prev, vma_set_page_prot,
-)
+from sw.mm.shmem import shmem_mmap, shmem_zero_setup
+from sw.mm.vma import vma_link, vma_merge, vma_set_page_prot
 from sw.processor.cpu import Cpu
 
-from .unmapped_area import MAP_FIXED, MAP_FIXED_NOREPLACE, get_unmapped_area, page_align
+from .find import find_vma_intersection
+from .unmap import do_munmap
+from .unmapped_area import get_unmapped_area
 
 
-__all__ = [
-    "MAP_ANONYMOUS", "MAP_FIXED", "MAP_FIXED_NOREPLACE", "MAP_GROWSDOWN", "MAP_PRIVATE",
-    "MAP_SHARED", "PROT_EXEC", "PROT_NONE", "PROT_READ", "PROT_WRITE", "do_mmap", "do_munmap",
-    "exit_mmap", "ksys_mmap_pgoff", "vm_munmap",
-]
-
-
-PROT_NONE  = 0x0
-PROT_READ  = 0x1
-PROT_WRITE = 0x2
-PROT_EXEC  = 0x4
-
-MAP_SHARED    = 0x01
-MAP_PRIVATE   = 0x02
-MAP_TYPE      = 0x0F
-MAP_ANONYMOUS = 0x20
-MAP_GROWSDOWN = 0x0100
-
-
-def _user_end(paging: Paging) -> int:
-    """Return the end of the part of the root table that is the process's own."""
-    span = 1 << paging.shifts[0]
-    return (paging.TASK_SIZE + span - 1) // span * span
+__all__ = ["MAP_FIXED", "MAP_FIXED_NOREPLACE", "do_mmap", "ksys_mmap_pgoff"]
 
 
 def file_mmap_ok(pgoff: int, length: int) -> bool:
@@ -101,7 +82,7 @@ async def mmap_region(cpu: Cpu, mm: mm_struct, filp: file | None, addr: int, len
     elif vm_flags & VM_SHARED:
         vma.vm_file = shmem_zero_setup(length)
         shmem_mmap(cpu, vma.vm_file, vma)
-    vma_set_page_prot(vma)
+    vma_set_page_prot(kconfig(cpu).paging, vma)
     vma_link(mm, vma)
     vma_merge(vma)
     return addr
@@ -174,60 +155,3 @@ async def vm_mmap_pgoff(cpu: Cpu, filp: file | None, addr: int, length: int, pro
         return await do_mmap(cpu, filp, addr, length, prot, flags, pgoff)
     finally:
         mmap_write_unlock(cpu, mm)
-
-
-async def _unmap(cpu: Cpu, mm: mm_struct, gone: list[vm_area_struct], floor: int,
-                 ceiling: int) -> None:
-    """Take whole mappings out: their pages, then the tables that serve nobody else."""
-    for vma in gone:
-        mm.mmap.remove(vma)
-    for vma in gone:
-        await unmap_page_range(cpu, vma, vma.vm_start, vma.vm_end)
-    await free_pgtables(cpu, mm, gone[0].vm_start, gone[-1].vm_end, floor, ceiling)
-    for vma in gone:
-        if vma.vm_file is not None:
-            await fput(cpu, vma.vm_file)
-
-
-@traced
-async def do_munmap(cpu: Cpu, mm: mm_struct, start: int, length: int) -> None:
-    """Unmap ``[start, start + length)``; holes in it do not matter.
-
-    The caller owns the lock of the mappings. Raises EINVAL for a range that is empty, not page
-    aligned, or not a process's.
-    """
-    task_size = mm.kernel.paging.TASK_SIZE
-    if start & ~PAGE_MASK or start > task_size or length > task_size - start or length == 0:
-        raise KernelError(Errno.EINVAL)
-    end = start + page_align(length)
-    vma = find_vma_intersection(mm, start, end)
-    if vma is None:
-        return
-    if vma.vm_start < start:
-        split_vma(vma, start)
-    vma = find_vma(mm, end - 1)
-    if vma is not None and vma.vm_start < end < vma.vm_end:
-        split_vma(vma, end)
-    gone  = [vma for vma in mm.mmap if start <= vma.vm_start < end]
-    below = vma_prev(mm, gone[0].vm_start)
-    above = find_vma(mm, gone[-1].vm_end)
-    await _unmap(cpu, mm, gone, below.vm_end if below is not None else 0,
-                 above.vm_start if above is not None else _user_end(mm.kernel.paging))
-
-
-@traced
-async def vm_munmap(cpu: Cpu, start: int, length: int) -> None:
-    """Unmap a range of the current address space. Raises EINVAL."""
-    mm = current_mm(cpu)
-    await mmap_write_lock_killable(cpu, mm)
-    try:
-        await do_munmap(cpu, mm, start, length)
-    finally:
-        mmap_write_unlock(cpu, mm)
-
-
-@traced
-async def exit_mmap(cpu: Cpu, mm: mm_struct) -> None:
-    """Unmap everything. Only the root table is left."""
-    if mm.mmap:
-        await _unmap(cpu, mm, list(mm.mmap), 0, _user_end(mm.kernel.paging))

@@ -4,15 +4,17 @@ Ref: Linux 6.12, mm/mmap.c (expand_stack) and mm/vma.c (expand_downwards).
 """
 
 from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT
 from sw.errno import Errno, KernelError
-from sw.include.linux.mm_types import PAGE_MASK, PAGE_SHIFT, VM_GROWSDOWN, mm_struct, vm_area_struct
+from sw.include.linux.mm import VM_GROWSDOWN, vma_is_accessible
+from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mmap_lock import (
     mmap_read_unlock, mmap_write_downgrade, mmap_write_lock_killable, mmap_write_unlock,
 )
 from sw.kernel.trace.ftrace import traced
-from sw.mm.vma import find_vma, vma_is_accessible, vma_prev
 from sw.processor.cpu import Cpu
 
+from .find import find_vma, vma_prev
 from .unmapped_area import mmap_min_addr, stack_guard_gap
 
 

@@ -4,40 +4,25 @@ Ref: Linux 6.12, mm/mmap.c (__get_unmapped_area), arch/x86/kernel/sys_x86_64.c,
 arch/x86/mm/mmap.c (mmap_base, without randomization).
 """
 
-from sw.arch.x86.include.asm.pgtable_types import Paging
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
 from sw.errno import Errno, KernelError
-from sw.include.linux.mm_types import PAGE_MASK, PAGE_SIZE, mm_struct
-from sw.mm.vma import find_vma, vm_start_gap
+from sw.include.linux.mm import vm_start_gap
+from sw.include.linux.mm_types import mm_struct
+from sw.include.linux.mman import MAP_FIXED
+from sw.kconfig import kconfig
 from sw.processor.cpu import Cpu
 
-
-__all__ = [
-    "MAP_FIXED", "MAP_FIXED_NOREPLACE", "get_unmapped_area", "mmap_base", "mmap_min_addr",
-    "page_align", "stack_guard_gap",
-]
+from .find import find_vma
 
 
-MAP_FIXED           = 0x10
-MAP_FIXED_NOREPLACE = 0x100000
+__all__ = ["get_unmapped_area", "mmap_min_addr", "stack_guard_gap"]
+
 
 #: Lowest address that a process without privileges may map (vm.mmap_min_addr).
 mmap_min_addr = 0x10000
 
 #: Bytes below a stack that stay free (the default of the boot parameter of that name).
 stack_guard_gap = 256 * PAGE_SIZE
-
-#: Least room that is left for the stack.
-_SIZE_128M = 128 << 20
-
-
-def page_align(length: int) -> int:
-    """Round up to whole pages."""
-    return (length + PAGE_SIZE - 1) & PAGE_MASK
-
-
-def mmap_base(paging: Paging) -> int:
-    """Return the address below which mappings are placed: 128 MiB under the end."""
-    return (paging.TASK_SIZE - _SIZE_128M) & PAGE_MASK
 
 
 def _is_free(mm: mm_struct, addr: int, length: int) -> bool:
@@ -63,7 +48,7 @@ def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: in
     ``addr`` is a wish, or a command with MAP_FIXED. Raises ENOMEM if it does not fit below
     TASK_SIZE, EINVAL for a command that is not page aligned, EPERM below ``mmap_min_addr``.
     """
-    task_size = cpu.kernel.paging.TASK_SIZE
+    task_size = kconfig(cpu).paging.TASK_SIZE
     if length > task_size:
         raise KernelError(Errno.ENOMEM)
     if not flags & MAP_FIXED:

@@ -5,14 +5,10 @@ Ref: Linux 6.12, arch/x86/kernel/smp.c.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sw.kernel.smp import generic_smp_call_function_interrupt
 from sw.kernel.trace.ftrace import traced
-
-if TYPE_CHECKING:
-    from sw.arch.x86.include.asm.processor import pt_regs
-    from sw.processor.cpu import Cpu
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import pt_regs
 
 
 __all__ = ["sysvec_call_function", "sysvec_reschedule_ipi"]

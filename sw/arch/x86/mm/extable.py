@@ -7,7 +7,7 @@ covered code, and :class:`Fixup` is the jump to the landing pad behind it::
 
     try:
         with ex_table(cpu):
-            await cpu.rep_movs(to, from_, n)
+            await rep_movs(cpu, to, from_, n)
     except Fixup as fixup:
         return fixup.rcx
 """
@@ -17,14 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sw.arch.x86.include.asm.processor import pt_regs
-    from sw.processor.cpu import Cpu
+from sw.kernel.trace.ftrace import ret_stack
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import pt_regs
+from sw.variables import this_cpu_ptr
 
 
-__all__ = ["Fixup", "ex_table", "exception_table_entry", "fixup_exception"]
+__all__ = ["ex_table", "exception_table_entry", "fixup_exception"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,24 +40,11 @@ class exception_table_entry:
     function: str
 
 
-class Fixup(Exception):
-    """The landing pad of the innermost entry is reached.
-
-    Attributes
-    ----------
-    rcx : :class:`int`
-        Bytes that a string operation had left to do, exactly; 0 after any other instruction.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("exception table fixup")
-        self.rcx = 0
-
-
 @contextmanager
 def ex_table(cpu: Cpu) -> Iterator[exception_table_entry]:
     """Cover the body with an exception table entry. An exception in it can raise Fixup."""
-    entry = exception_table_entry(cpu.stack[-1] if cpu.stack else "")
+    stack = this_cpu_ptr(cpu, ret_stack)
+    entry = exception_table_entry(stack[-1] if stack else "")
     cpu.extable.append(entry)
     try:
         yield entry

@@ -7,6 +7,7 @@ For experiments: each function does one wrong thing, and ends in an oops if the 
 
 from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
 from sw.bus import Register
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
@@ -18,7 +19,7 @@ __all__ = [
 
 def _word(cpu: Cpu) -> int:
     """Return the bytes of an unsigned long."""
-    return cpu.kernel.paging.address_mask.bit_length() // 8
+    return kconfig(cpu).paging.address_mask.bit_length() // 8
 
 
 @traced

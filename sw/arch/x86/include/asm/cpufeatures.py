@@ -9,10 +9,9 @@ bit that allows it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sw.processor.cpu import Cpu
 
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
+from .processor import boot_cpu_data
 
 
 __all__ = [
@@ -54,5 +53,5 @@ X86_FEATURE_LM      = 1 << 29
 
 
 def boot_cpu_has(cpu: Cpu, feature: int) -> bool:
-    """Does the processor have ``feature``?"""
-    return bool(cpu.features & feature)
+    """Does the processor have ``feature``? All of a machine are alike."""
+    return bool(boot_cpu_data(cpu).x86_capability & feature)

@@ -5,17 +5,12 @@ Ref: Linux 6.12, arch/x86/include/asm/irqflags.h, include/linux/irqflags.h, arch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
-
-    from .processor import pt_regs
+from sw.processor.cpu import Cpu
 
 
 __all__ = [
-    "cond_local_irq_enable", "irqs_disabled", "local_irq_disable", "local_irq_enable",
-    "local_irq_restore", "local_irq_save", "safe_halt",
+    "irqs_disabled", "local_irq_disable", "local_irq_enable", "local_irq_restore", "local_irq_save",
+    "safe_halt",
 ]
 
 
@@ -45,12 +40,6 @@ async def local_irq_restore(cpu: Cpu, flags: bool) -> None:
     """Undo ``local_irq_save``."""
     if flags:
         await cpu.sti()
-
-
-async def cond_local_irq_enable(cpu: Cpu, regs: pt_regs) -> None:
-    """Take interrupts in the handler of an exception, if the interrupted code did."""
-    if regs.interrupts:
-        await local_irq_enable(cpu)
 
 
 async def safe_halt(cpu: Cpu) -> None:

@@ -5,12 +5,13 @@ Ref: Linux 6.12, arch/x86/include/asm/page.h, include/asm-generic/memory_model.h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sw.include.linux.mm_types import page
+from sw.kconfig import kconfig
+from sw.mm.memory.mem_map import mem_map
+from sw.processor.cpu import Cpu
+from sw.processor.strings import rep_movs, rep_stos
 
-from sw.include.linux.mm_types import PAGE_SHIFT, PAGE_SIZE, page
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
+from .page_types import PAGE_SHIFT, PAGE_SIZE
 
 
 __all__ = [
@@ -20,17 +21,17 @@ __all__ = [
 
 def __va(cpu: Cpu, physical: int) -> int:
     """Linear address at which the linear map has ``physical``."""
-    return cpu.kernel.paging.PAGE_OFFSET + physical
+    return kconfig(cpu).paging.PAGE_OFFSET + physical
 
 
 def __pa(cpu: Cpu, linear: int) -> int:
     """Physical address of ``linear`` in the linear map."""
-    return linear - cpu.kernel.paging.PAGE_OFFSET
+    return linear - kconfig(cpu).paging.PAGE_OFFSET
 
 
 def pfn_to_page(cpu: Cpu, pfn: int) -> page:
     """Return the record of frame ``pfn``."""
-    return cpu.kernel.mem_map[pfn]
+    return mem_map(cpu)[pfn]
 
 
 def page_to_virt(cpu: Cpu, page: page) -> int:
@@ -46,9 +47,9 @@ def virt_to_page(cpu: Cpu, linear: int) -> page:
 
 async def clear_page(cpu: Cpu, linear: int) -> None:
     """Fill the page at ``linear`` with zeros."""
-    await cpu.rep_stos(linear, 0, PAGE_SIZE)
+    await rep_stos(cpu, linear, 0, PAGE_SIZE)
 
 
 async def copy_page(cpu: Cpu, to: int, from_: int) -> None:
     """Copy the page at ``from_`` to the one at ``to``."""
-    await cpu.rep_movs(to, from_, PAGE_SIZE)
+    await rep_movs(cpu, to, from_, PAGE_SIZE)

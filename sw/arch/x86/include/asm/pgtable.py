@@ -9,18 +9,16 @@ its first argument, ``paging``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sw.include.linux.mm_types import PAGE_SHIFT, mm_struct, page, vm_area_struct
+from sw.include.linux.mm_types import mm_struct, page, vm_area_struct
+from sw.kconfig import kconfig
+from sw.processor.cpu import Cpu
 
 from .page import pfn_to_page
+from .page_types import PAGE_SHIFT
 from .pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PAT, _PAGE_PCD, _PAGE_PRESENT, _PAGE_PROTNONE,
     _PAGE_PSE, _PAGE_PWT, _PAGE_RW, _PAGE_SPECIAL, PTE_PFN_MASK, Paging, massage_pgprot,
 )
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
 
 
 __all__ = [
@@ -86,7 +84,7 @@ def pte_pfn(paging: Paging, pte: int) -> int:
 
 def pte_page(cpu: Cpu, pte: int) -> page:
     """Record of the frame."""
-    return pfn_to_page(cpu, pte_pfn(cpu.kernel.paging, pte))
+    return pfn_to_page(cpu, pte_pfn(kconfig(cpu).paging, pte))
 
 
 def pmd_present(pmd: int) -> bool:
@@ -151,9 +149,9 @@ def pte_mkspecial(pte: int) -> int:
     return pte | _PAGE_SPECIAL
 
 
-def pte_mkwrite(pte: int, vma: vm_area_struct) -> int:
+def pte_mkwrite(paging: Paging, pte: int, vma: vm_area_struct) -> int:
     """Allow writes through it."""
-    return _restore_dirty(vma.vm_mm.kernel.paging, pte | _PAGE_RW)
+    return _restore_dirty(paging, pte | _PAGE_RW)
 
 
 def pte_wrprotect(paging: Paging, pte: int) -> int:
@@ -175,12 +173,12 @@ def pte_modify(paging: Paging, pte: int, newprot: int) -> int:
 
 async def ptep_get(cpu: Cpu, ptep: int) -> int:
     """Read an entry, of any level."""
-    return await cpu.load(ptep, cpu.kernel.paging.entry_size)
+    return await cpu.load(ptep, kconfig(cpu).paging.entry_size)
 
 
 async def set_pte(cpu: Cpu, ptep: int, pte: int) -> None:
     """Write an entry, of any level."""
-    await cpu.store(ptep, cpu.kernel.paging.entry_size, pte)
+    await cpu.store(ptep, kconfig(cpu).paging.entry_size, pte)
 
 
 async def set_pte_at(cpu: Cpu, mm: mm_struct, addr: int, ptep: int, pte: int) -> None:
@@ -195,12 +193,12 @@ async def pte_clear(cpu: Cpu, mm: mm_struct, addr: int, ptep: int) -> None:
 
 async def ptep_get_and_clear(cpu: Cpu, mm: mm_struct, addr: int, ptep: int) -> int:
     """Clear an entry and return it, with the A and D bits that it had at that moment."""
-    return await cpu.exchange(ptep, cpu.kernel.paging.entry_size, 0)
+    return await cpu.exchange(ptep, kconfig(cpu).paging.entry_size, 0)
 
 
 async def ptep_set_wrprotect(cpu: Cpu, mm: mm_struct, addr: int, ptep: int) -> None:
     """Forbid writes through an entry, without losing an A or D bit that is set meanwhile."""
-    paging = cpu.kernel.paging
+    paging = kconfig(cpu).paging
     old    = await ptep_get(cpu, ptep)
     while True:
         new  = pte_wrprotect(paging, old)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sw.include.linux.mm_types import VM_ACCESS_FLAGS, VM_EXEC, VM_SHARED, VM_WRITE
+from sw.include.linux.mm import VM_ACCESS_FLAGS, VM_EXEC, VM_SHARED, VM_WRITE
 
 
 __all__ = [

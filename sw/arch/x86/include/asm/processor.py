@@ -1,35 +1,34 @@
-"""Registers saved by an exception, and what a task carries for the processor.
+"""Abilities of processors, what a task carries for them, and how they let time pass.
 
-Ref: Linux 6.12, arch/x86/include/asm/ptrace.h, processor.h and trapnr.h, include/linux/sched.h.
+Ref: Linux 6.12, arch/x86/include/asm/processor.h.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from sw.arch.x86.mm.extable import exception_table_entry
-
-
-__all__ = ["X86_TRAP_GP", "X86_TRAP_PF", "kmap_ctrl", "pt_regs", "thread_struct"]
+from sw.processor.cpu import Cpu
+from sw.variables import DEFINE
 
 
-X86_TRAP_GP = 13
-X86_TRAP_PF = 14
+__all__ = ["boot_cpu_data", "cpu_relax", "cpuinfo_x86", "thread_struct"]
 
 
-@dataclass(eq=False)
-class kmap_ctrl:
-    """Pages that one task has mapped with ``kmap_local_page``.
+@dataclass(eq=False, slots=True)
+class cpuinfo_x86:
+    """Abilities of a processor.
 
     Attributes
     ----------
-    pteval : :class:`list` of :class:`int`
-        Entries of the slots in use, in the order of mapping.
+    x86_capability : :class:`int`
+        X86_FEATURE_*, as ``Register.FEATURES`` says.
     """
 
-    pteval: list[int] = field(default_factory=list)
+    x86_capability: int = 0
+
+
+#: The processor that the kernel was started on. The others are like it.
+boot_cpu_data = DEFINE(cpuinfo_x86)
 
 
 @dataclass(eq=False)
@@ -51,35 +50,6 @@ class thread_struct:
     cr2:        int = 0
 
 
-@dataclass(eq=False)
-class pt_regs:
-    """State of the interrupted code, as far as this kernel looks at it.
-
-    Attributes
-    ----------
-    user_mode : :class:`bool`
-        The CPL was 3.
-    ac : :class:`bool`
-        RFLAGS.AC.
-    interrupts : :class:`bool`
-        RFLAGS.IF.
-    trap_nr : :class:`int`
-        Vector of the exception or the interrupt.
-    error_code : :class:`int`
-        Error code; 0 for #GP(0) and interrupts.
-    address : :class:`int`
-        CR2 of a page fault; 0 otherwise.
-    extable : :class:`exception_table_entry` or :class:`None`
-        Innermost exception table entry that covers the interrupted instruction.
-    fixup : :class:`bool`
-        The return goes to the entry's landing pad and not to the interrupted instruction.
-    """
-
-    user_mode:  bool
-    ac:         bool
-    interrupts: bool
-    trap_nr:    int
-    error_code: int                          = 0
-    address:    int                          = 0
-    extable:    exception_table_entry | None = None
-    fixup:      bool                         = False
+async def cpu_relax(cpu: Cpu) -> None:
+    """Let time pass, and interrupts be taken if they may."""
+    await cpu.pause()

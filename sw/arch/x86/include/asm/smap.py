@@ -5,12 +5,9 @@ Ref: Linux 6.12, arch/x86/include/asm/smap.h.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sw.processor.cpu import Cpu
 
 from .cpufeatures import X86_FEATURE_SMAP, boot_cpu_has
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
 
 
 __all__ = ["clac", "stac"]

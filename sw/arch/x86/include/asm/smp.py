@@ -6,12 +6,10 @@ Ref: Linux 6.12, arch/x86/include/asm/smp.h, arch/x86/kernel/apic/ipi.c.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from sw.processor.cpu import Cpu
 
 from .irq_vectors import CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
-
-if TYPE_CHECKING:
-    from sw.processor.cpu import Cpu
 
 
 __all__ = ["arch_send_call_function_ipi_mask", "smp_send_reschedule"]

@@ -5,21 +5,22 @@ Ref: Linux 6.12, arch/x86/mm/fault.c (show_fault_oops, dump_pagetable).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from sw.arch.x86.include.asm.page import __va
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import pmd_leaf, pmd_present, pte_exec, ptep_get
 from sw.arch.x86.include.asm.pgtable_types import _PAGE_USER, PTE_PFN_MASK
 from sw.arch.x86.include.asm.trap_pf import (
     X86_PF_INSTR, X86_PF_PROT, X86_PF_RSVD, X86_PF_USER, X86_PF_WRITE,
 )
 from sw.bus import Register
-from sw.include.linux.mm_types import PAGE_SIZE
+from sw.kconfig import kconfig
 from sw.kernel.panic import KernelOops
-
-if TYPE_CHECKING:
-    from sw.arch.x86.include.asm.processor import pt_regs
-    from sw.processor.cpu import Cpu
+from sw.kernel.trace.ftrace import ret_stack
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import pt_regs
+from sw.variables import this_cpu_ptr
 
 
 __all__ = ["page_fault_oops"]
@@ -30,7 +31,7 @@ _LEVELS = {4: ("PGD", "PUD", "PMD", "PTE"), 2: ("PGD", "PTE")}
 
 async def _walk(cpu: Cpu, address: int) -> list[int]:
     """Entries for ``address`` in the tables that the processor uses, from the root down."""
-    paging  = cpu.kernel.paging
+    paging  = kconfig(cpu).paging
     table   = __va(cpu, await cpu.read_cr(Register.CR3) & PTE_PFN_MASK)
     entries = []
     for shift in paging.shifts:
@@ -69,7 +70,7 @@ async def page_fault_oops(cpu: Cpu, regs: pt_regs, error_code: int, address: int
             lines.insert(0, "kernel tried to execute NX-protected page - exploit attempt?")
         elif entries[-1] & _PAGE_USER:
             lines.insert(0, "unable to execute userspace code (SMEP?)")
-    names = _LEVELS[len(cpu.kernel.paging.shifts)]
+    names = _LEVELS[len(kconfig(cpu).paging.shifts)]
     lines.append(" ".join(f"{name} {entry:x}"
                           for name, entry in zip(names, entries, strict=False)))
-    raise KernelOops("\n".join(lines), address, error_code, cpu.stack)
+    raise KernelOops("\n".join(lines), address, error_code, this_cpu_ptr(cpu, ret_stack))

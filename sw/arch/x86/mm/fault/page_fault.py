@@ -6,39 +6,40 @@ section 4.7.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sw.arch.x86.include.asm.cpufeatures import X86_FEATURE_SMAP, boot_cpu_has
-from sw.arch.x86.include.asm.irqflags import cond_local_irq_enable
+from sw.arch.x86.include.asm.current import current, pcpu_hot
 from sw.arch.x86.include.asm.pgtable import pte_exec, pte_present, pte_write, ptep_get
-from sw.arch.x86.include.asm.processor import X86_TRAP_PF, thread_struct
+from sw.arch.x86.include.asm.processor import thread_struct
 from sw.arch.x86.include.asm.trap_pf import (
     X86_PF_INSTR, X86_PF_PROT, X86_PF_RSVD, X86_PF_USER, X86_PF_WRITE,
 )
+from sw.arch.x86.include.asm.trapnr import X86_TRAP_PF
+from sw.arch.x86.kernel.traps import cond_local_irq_enable
 from sw.arch.x86.mm.extable import fixup_exception
-from sw.arch.x86.mm.pgtable import lookup_address
+from sw.arch.x86.mm.pat.set_memory import lookup_address
 from sw.bus import Register
-from sw.include.linux.mm import (
+from sw.include.linux.mm import VM_ACCESS_FLAGS, VM_WRITE
+from sw.include.linux.mm_types import (
     FAULT_FLAG_INSTRUCTION, FAULT_FLAG_USER, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM,
-    VM_FAULT_SIGBUS,
+    VM_FAULT_SIGBUS, mm_struct, vm_area_struct,
 )
-from sw.include.linux.mm_types import VM_ACCESS_FLAGS, VM_WRITE, mm_struct, vm_area_struct
 from sw.include.linux.mmap_lock import mmap_read_lock, mmap_read_unlock
 from sw.include.linux.signal_types import (
     BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGKILL, SIGSEGV,
 )
 from sw.include.linux.uaccess import faulthandler_disabled
+from sw.kconfig import kconfig
 from sw.kernel.signal import force_sig_fault, send_signal
 from sw.kernel.trace.ftrace import traced
+from sw.mm.init_mm import init_mm
 from sw.mm.memory.fault import handle_mm_fault
+from sw.mm.mmap.find import vma_lookup
 from sw.mm.mmap.stack import expand_stack
-from sw.mm.vma import vma_lookup
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import pt_regs
+from sw.variables import this_cpu_ptr
 
 from .oops import page_fault_oops
-
-if TYPE_CHECKING:
-    from sw.arch.x86.include.asm.processor import pt_regs
-    from sw.processor.cpu import Cpu
 
 
 __all__ = ["exc_page_fault"]
@@ -51,11 +52,11 @@ async def exc_page_fault(cpu: Cpu, regs: pt_regs) -> None:
     On return the interrupted instruction is done again, or goes to its landing pad, or its
     program has a signal waiting. Interrupts are off until CR2 is read: their handlers may fault.
     """
-    regs.address = await cpu.read_cr(Register.CR2)
-    if regs.address >= cpu.kernel.paging.TASK_SIZE:
-        await do_kern_addr_fault(cpu, regs, regs.error_code, regs.address)
+    address = await cpu.read_cr(Register.CR2)
+    if address >= kconfig(cpu).paging.TASK_SIZE:
+        await do_kern_addr_fault(cpu, regs, regs.error_code, address)
     else:
-        await do_user_addr_fault(cpu, regs, regs.error_code, regs.address)
+        await do_user_addr_fault(cpu, regs, regs.error_code, address)
 
 
 # Kernel addresses
@@ -77,7 +78,7 @@ async def spurious_kernel_fault(cpu: Cpu, error_code: int, address: int) -> bool
     """
     if error_code not in (X86_PF_WRITE | X86_PF_PROT, X86_PF_INSTR | X86_PF_PROT):
         return False
-    found = await lookup_address(cpu, cpu.kernel.init_mm.pgd, address)
+    found = await lookup_address(cpu, init_mm(cpu).pgd, address)
     if found is None:
         return False
     pte = await ptep_get(cpu, found[0])
@@ -94,12 +95,13 @@ async def do_user_addr_fault(cpu: Cpu, regs: pt_regs, error_code: int, address: 
     # The kernel used a user address without STAC: never meant, so no landing pad is looked for.
     if (boot_cpu_has(cpu, X86_FEATURE_SMAP) and not error_code & X86_PF_USER and not regs.ac):
         await page_fault_oops(cpu, regs, error_code, address)
-    if cpu.current is None or cpu.current.mm is None or faulthandler_disabled(cpu):
+    task = this_cpu_ptr(cpu, pcpu_hot).current_task
+    if task is None or task.mm is None or faulthandler_disabled(cpu):
         await bad_area_nosemaphore(cpu, regs, error_code, address)
         return
 
     await cond_local_irq_enable(cpu, regs)
-    mm = cpu.current.mm
+    mm  = task.mm
     vma = await lock_mm_and_find_vma(cpu, mm, address)
     if vma is None:
         await bad_area_nosemaphore(cpu, regs, error_code, address)
@@ -163,10 +165,9 @@ async def bad_area_nosemaphore(
 
 
 async def _force_sig(cpu: Cpu, signo: int, si_code: int, error_code: int, address: int) -> None:
-    assert cpu.current is not None
-    if address >= cpu.kernel.paging.TASK_SIZE:
+    if address >= kconfig(cpu).paging.TASK_SIZE:
         error_code |= X86_PF_PROT  # do not tell what the kernel has mapped
-    cpu.current.thread = thread_struct(X86_TRAP_PF, error_code, address)
+    current(cpu).thread = thread_struct(X86_TRAP_PF, error_code, address)
     await force_sig_fault(cpu, signo, si_code, address, error_code)
 
 
@@ -187,9 +188,8 @@ async def mm_fault_error(
     if not regs.user_mode:
         await kernelmode_fixup_or_oops(cpu, regs, error_code, address)
     elif fault & VM_FAULT_OOM:
-        assert cpu.current is not None
         # The out-of-memory killer has no other choice here.
-        await send_signal(cpu, cpu.current, SIGKILL)
+        await send_signal(cpu, current(cpu), SIGKILL)
     elif fault & VM_FAULT_SIGBUS:
         await _force_sig(cpu, SIGBUS, BUS_ADRERR, error_code, address)
     else:

@@ -1,0 +1,1 @@
+"""What most architectures have alike (Linux: include/asm-generic)."""

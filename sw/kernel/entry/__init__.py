@@ -1,0 +1,1 @@
+"""What all architectures do on the way to a program (Linux: kernel/entry)."""
