@@ -14,11 +14,12 @@ from sw.kconfig import Era
 from sw.processor.cpu import Cpu
 from sw.vmlinux import Kernel
 
-from .engine import Engine, Unsuited
 from .engines.cocotb import CocotbEngine
 from .engines.cxxrtl import CxxrtlEngine
+from .engines.engine import Engine
 from .engines.pysim import PysimEngine
 from .engines.serial import on_port
+from .errors import Unsuited
 from .memory import PhysicalMemory
 from .schedule import Schedule
 
@@ -71,11 +72,11 @@ class Machine:
     memory : :class:`sim.memory.PhysicalMemory`
         What holds them; by default, an empty and fast one.
     schedule : :class:`sim.schedule.Schedule`
-        Turns of the processors; by default, none: all run.
+        Time slices of the processors; by default, none: all run.
     arbiter : class
         What joins several units to memory: :class:`hw.arbiter.Arbiter`, or what a test wants.
 
-    Raises :class:`sim.engine.Unsuited`, and :class:`sim.engine.Unavailable`.
+    Raises :class:`sim.errors.Unsuited`, and :class:`sim.errors.Unavailable`.
 
     Attributes
     ----------
@@ -83,7 +84,7 @@ class Machine:
         The paging mode.
     config : :class:`hw.config.MmuConfig`
         What the unit can do.
-    engine : :class:`sim.engine.Engine`
+    engine : :class:`sim.engines.engine.Engine`
         What runs it. Its ``traces`` are the record of the ports.
     kernel : :class:`sw.vmlinux.Kernel`
         The kernel.
@@ -123,7 +124,7 @@ class Machine:
     ) -> None:
         """Switch on, boot the kernel on all processors, run ``main`` on the first to its end.
 
-        ``waves`` names a folder for a waveform. Raises :class:`sim.engine.BusHang`, and what the
+        ``waves`` names a folder for a waveform. Raises :class:`sim.errors.BusHang`, and what the
         kernel and ``main`` raise.
         """
         first, *others = self.cpus

@@ -10,7 +10,7 @@ from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging, 
 from sw.arch.x86.kernel.setup_percpu import setup_per_cpu_areas
 from sw.arch.x86.mm.pgtable import pgd_alloc
 from sw.arch.x86.mm.tlb import cpu_tlbstate, cpu_tlbstate_shared, switch_mm
-from sw.bus import Access, Answer, Fault, Kind, Register
+from sw.bus import Access, Response, Fault, Kind, Register
 from sw.era import ERA_6_X
 from sw.include.linux.mm import VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
@@ -71,7 +71,7 @@ class RecordingBus(GoldenBus):
         self.done:  list[Access]          = []
         self.marks: list[tuple[str, ...]] = []
 
-    def do(self, access: Access) -> Answer:
+    def do(self, access: Access) -> Response:
         self.done.append(access)
         return super().do(access)
 

@@ -4,7 +4,7 @@ from demo_support import CONNECT, answers_in, framed
 from hw_support import simulate
 
 from hw.demo.link import AnswerKind, Link
-from sim.ports import get, idle, put
+from stream_support import get, idle, put
 
 
 __all__ = ["HELLO", "User", "talk"]

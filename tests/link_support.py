@@ -1,6 +1,6 @@
 """Boards that are made up, on a line whose time passes only while somebody waits."""
 
-from sim.link.frames import Deframer, Frame, framed
+from sim.engines.serial.link.frames import Deframer, Frame, framed
 
 
 __all__ = ["GREETING", "Board", "answer"]
@@ -25,7 +25,7 @@ class Board:
 
     Attributes
     ----------
-    requests : list of :class:`sim.link.frames.Frame`
+    requests : list of :class:`sim.engines.serial.link.frames.Frame`
         What has come.
     time : :class:`float`
         Seconds that somebody has waited.

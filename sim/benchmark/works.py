@@ -18,7 +18,7 @@ from sw.processor.strings import load_bytes, rep_movs, store_bytes
 from sw.vmlinux import Kernel
 
 
-__all__ = ["CONFIG", "RAM", "SLOW", "Desk", "Engine", "Unread", "at_desk", "wait"]
+__all__ = ["CONFIG", "RAM", "SLOW", "Engine", "Unread", "Workload", "at_desk", "wait"]
 
 
 #: What is measured.
@@ -42,14 +42,14 @@ class Unread(CxxrtlEngine):
             self._machine.take_log(0)
 
 
-class Desk:
+class Workload:
     """A kernel that has booted, and two pages of its memory.
 
     Attributes
     ----------
     cpu : :class:`sw.processor.cpu.Cpu`
         Its processor.
-    engine : :class:`sim.engine.Engine`
+    engine : :class:`sim.engines.engine.Engine`
         What this runs on.
     to, from_ : :class:`int`
         Linear addresses of the pages.
@@ -97,7 +97,7 @@ class Desk:
             raise RuntimeError("the kernel does not copy")
 
 
-def at_desk(engine: Engine, do: Callable[[Desk], Awaitable[None]]) -> None:
+def at_desk(engine: Engine, do: Callable[[Workload], Awaitable[None]]) -> None:
     """Boot a kernel, and ``do`` something on it."""
     machine = engine(CONFIG, memory=PhysicalMemory())
     kernel  = Kernel(PAGING_64, RAM, ERA_5_X)
@@ -106,7 +106,7 @@ def at_desk(engine: Engine, do: Callable[[Desk], Awaitable[None]]) -> None:
     async def main() -> None:
         await kernel.boot(cpu)
         to, from_ = [page_to_virt(cpu, await alloc_page(cpu, GFP_KERNEL)) for _ in range(2)]
-        desk = Desk(cpu, machine, to, from_)
+        desk = Workload(cpu, machine, to, from_)
         await store_bytes(cpu, from_, desk.contents)
         await do(desk)
 

@@ -10,7 +10,7 @@ import types
 from collections.abc import Generator
 from typing import Any, TypeVar
 
-from sw.bus import Access, Answer, Fault, Register
+from sw.bus import Access, Fault, Register, Response
 
 from .bus import GoldenBus
 
@@ -33,7 +33,7 @@ def _wait(reason: Wait) -> Generator[Wait, None, None]:
 class GoldenProcessor(GoldenBus):
     """A :class:`sw.bus.Bus` whose operations wait for their turn."""
 
-    async def access(self, access: Access) -> Answer:
+    async def access(self, access: Access) -> Response:
         """Do one access."""
         await _wait(Wait.TURN)
         return await super().access(access)

@@ -21,7 +21,7 @@ from .memory import GoldenMemory
 from .mmu import Outcome
 from .permission import Attempt, denied, error_code
 from .reserved import D, levels
-from .state import ControlState, Machine, PagingMode
+from .state import ControlState, Features, PagingMode
 from .walk import Translation, Update, walk
 
 
@@ -82,7 +82,7 @@ class StaleModel:
     cached: set[Translation] = field(default_factory=set)
 
     @classmethod
-    def of(cls, machine: Machine) -> "StaleModel":
+    def of(cls, machine: Features) -> "StaleModel":
         """``machine`` after reset."""
         return cls(state=ControlState(machine=machine))
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 
 __all__ = [
-    "CR0_ET", "CR0_NW", "CR0_CD", "CR0_PE", "CR0_PG", "CR0_WP",
-    "CR4_PAE", "CR4_PGE", "CR4_PSE", "CR4_SMAP", "CR4_SMEP",
-    "EFER_LMA", "EFER_LME", "EFER_NXE", "EFER_SCE", "RFLAGS_AC",
-    "ControlState", "Machine", "PagingMode",
+    "CR0_CD", "CR0_ET", "CR0_NW", "CR0_PE", "CR0_PG", "CR0_WP", "CR4_PAE", "CR4_PGE", "CR4_PSE",
+    "CR4_SMAP", "CR4_SMEP", "EFER_LMA", "EFER_LME", "EFER_NXE", "EFER_SCE", "RFLAGS_AC",
+    "ControlState", "Features", "PagingMode",
 ]
 
 
@@ -46,7 +45,7 @@ class PagingMode(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machine:
+class Features:
     """What a machine can do (section 4.1.4).
 
     Attributes
@@ -87,7 +86,7 @@ class ControlState:
 
     Attributes
     ----------
-    machine : :class:`Machine`
+    machine : :class:`Features`
         Features.
     cr0, cr2, cr3, cr4, efer : :class:`int`
         Whole registers. The defaults are the values after reset.
@@ -95,7 +94,7 @@ class ControlState:
         RFLAGS.AC.
     """
 
-    machine: Machine = field(default_factory=Machine)
+    machine: Features = field(default_factory=Features)
     cr0:     int     = CR0_CD | CR0_NW | CR0_ET
     cr2:     int     = 0
     cr3:     int     = 0

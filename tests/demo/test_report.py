@@ -5,7 +5,7 @@ from hw_support import simulate
 
 from hw.demo.link import AnswerKind
 from hw.demo.report import Report
-from sim.ports import get, idle
+from stream_support import get, idle
 
 
 GREETING = (1, 0, 128, 12_000)

@@ -3,10 +3,10 @@
 import pytest
 from link_support import GREETING, Board, answer
 
-from sim.engine import MachineLost, Unavailable
-from sim.link.client import (
+from sim.engines.serial.link.client import (
     CONNECT_PATIENCE, LONGEST_SILENCE, PATIENCE, SILENCE, Client, Counters, Greeting,
 )
+from sim.errors import MachineLost, Unavailable
 
 
 ROWS, MORE, COUNTED, NONSENSE = 2, 3, 4, 5

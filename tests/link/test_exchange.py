@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
-from sim.link.exchange import CAPACITY, Exchange
-from sim.link.frames import Frame
-from sim.link.traffic import Traffic
+from sim.engines.serial.link.exchange import CAPACITY, Exchange
+from sim.engines.serial.link.frames import Frame
+from sim.engines.serial.link.traffic import Traffic
 
 
 ROWS, MISSING = 2, 6

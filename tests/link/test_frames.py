@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from sim.link.frames import SEGMENT, Deframer, Frame, framed
+from sim.engines.serial.link.frames import SEGMENT, Deframer, Frame, framed
 
 
 def request(payload=b"", *, number=1):

@@ -3,8 +3,8 @@
 import pytest
 
 from hw.bus import ControlOp
-from sim.engines.operations import Control, LoadString, StoreString
-from sim.link import orders
+from sim.engines.operations import ControlAccess, LoadString, StoreString
+from sim.engines.serial.link import orders
 from sw.bus import Access, Kind, Register
 
 
@@ -14,9 +14,10 @@ def test_marks_and_cycles():
 
 
 @pytest.mark.parametrize("operation, octets", [
-    (Control(ControlOp.WRITE, Register.CR3, 0x1000), "06 31 0000000000001000"),
-    (Control(ControlOp.READ, Register.EFER, 0),      "06 80 0000000000000000"),
-    (Control(ControlOp.INVLPG, Register.CR0, 0xFFFF_8000_0000_0000), "06 02 ffff800000000000"),
+    (ControlAccess(ControlOp.WRITE, Register.CR3, 0x1000), "06 31 0000000000001000"),
+    (ControlAccess(ControlOp.READ, Register.EFER, 0),      "06 80 0000000000000000"),
+    (ControlAccess(ControlOp.INVLPG, Register.CR0, 0xFFFF_8000_0000_0000),
+     "06 02 ffff800000000000"),
 ])
 def test_control_operations(operation, octets):
     assert orders.control(operation) == bytes.fromhex(octets)

@@ -8,11 +8,11 @@ from binascii import crc_hqx
 import pytest
 from link_support import Board
 
-from sim.cli import main
-from sim.engine import Unavailable
-from sim.link import version1
-from sim.link.client import Client
-from sim.link.diagnosis import no_board
+from sim.cli.main import main
+from sim.engines.serial.link import version1
+from sim.engines.serial.link.client import Client
+from sim.engines.serial.link.diagnosis import no_board
+from sim.errors import Unavailable
 
 
 def echo(octets):

@@ -3,10 +3,10 @@
 import pytest
 
 from hw.bus import AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState
-from sim.engine import MachineLost
-from sim.link.numbers import Numbers
-from sim.link.rows import RowReader
-from sim.recorder import Fields
+from sim.engines.serial.link.numbers import Numbers
+from sim.engines.serial.link.rows import RowReader
+from sim.errors import MachineLost
+from sim.record.recorder import Fields
 
 
 MARKS = [(0, 0), (3, 4)]
