@@ -1,4 +1,4 @@
-"""What differs between the kernels of two eras.
+"""Rules of the kernels of two eras.
 
 Ref: Linux 5.10 and 6.12, mm/gup.c, mm/memory.c, mm/mprotect.c, fs/proc/base.c.
 
@@ -32,7 +32,7 @@ class _Era5:
     access_expands_stack: bool = False
     VM_FAULT_WRITE:       int  = VM_FAULT_WRITE
 
-    def can_follow_write_pte(self, paging: Paging, pte: int, page: page | None,
+    def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
                              vma: vm_area_struct, flags: int) -> bool:
         """A read-only entry must be dirty, and a fault must have broken copy-on-write."""
         forced = flags & FOLL_FORCE and flags & FOLL_COW and pte_dirty(paging, pte)
@@ -43,11 +43,11 @@ class _Era5:
         broken = ret & VM_FAULT_WRITE and not vma.vm_flags & VM_WRITE
         return flags | FOLL_COW if broken else flags
 
-    def wp_can_reuse(self, page: page) -> bool:
+    def wp_can_reuse(self, folio: page) -> bool:
         """The only reference is this entry's (5.9 and later)."""
-        return page.refcount == 1
+        return folio.refcount == 1
 
-    def can_change_private_pte_writable(self, pte: int, page: page | None) -> bool:
+    def can_change_private_pte_writable(self, pte: int, folio: page | None) -> bool:
         """Never: the next write faults."""
         return False
 
@@ -55,13 +55,13 @@ class _Era5:
         """Everybody: there is no such boot parameter."""
         return "always"
 
-    async def map_page(self, cpu: Cpu, page: page) -> int:
+    async def map_page(self, cpu: Cpu, folio: page) -> int:
         """Take a slot that all processors see."""
-        return await kmap(cpu, page)
+        return await kmap(cpu, folio)
 
-    async def unmap_page(self, cpu: Cpu, page: page, address: int) -> None:
+    async def unmap_page(self, cpu: Cpu, folio: page, address: int) -> None:
         """Give the slot back; its entry stays until the slots run out."""
-        await kunmap(cpu, page)
+        await kunmap(cpu, folio)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class _Era6:
     access_expands_stack: bool = True
     VM_FAULT_WRITE:       int  = 0
 
-    def can_follow_write_pte(self, paging: Paging, pte: int, page: page | None,
+    def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
                              vma: vm_area_struct, flags: int) -> bool:
         """A read-only entry must map an anonymous page that is exclusive to it."""
         if pte_write(pte):
@@ -84,29 +84,29 @@ class _Era6:
             return False
         if vma.vm_flags & VM_WRITE:  # an ordinary fault makes the entry writable
             return False
-        return page is not None and page.anon and page.anon_exclusive
+        return folio is not None and folio.anon and folio.anon_exclusive
 
     def faulted_in(self, vma: vm_area_struct, ret: int, flags: int) -> int:
         """Keep no memory of the fault."""
         return flags
 
-    def wp_can_reuse(self, page: page) -> bool:
+    def wp_can_reuse(self, folio: page) -> bool:
         """Exclusive already, or the only reference is this entry's."""
-        return page.anon_exclusive or page.refcount == 1
+        return folio.anon_exclusive or folio.refcount == 1
 
-    def can_change_private_pte_writable(self, pte: int, page: page | None) -> bool:
+    def can_change_private_pte_writable(self, pte: int, folio: page | None) -> bool:
         """An exclusive page needs no fault."""
-        return not pte_protnone(pte) and page is not None and page.anon and page.anon_exclusive
+        return not pte_protnone(pte) and folio is not None and folio.anon and folio.anon_exclusive
 
     def proc_mem_force(self, override: str) -> str:
         """Whoever the boot parameter names."""
         return override
 
-    async def map_page(self, cpu: Cpu, page: page) -> int:
+    async def map_page(self, cpu: Cpu, folio: page) -> int:
         """Take a slot of this processor."""
-        return await kmap_local_page(cpu, page)
+        return await kmap_local_page(cpu, folio)
 
-    async def unmap_page(self, cpu: Cpu, page: page, address: int) -> None:
+    async def unmap_page(self, cpu: Cpu, folio: page, address: int) -> None:
         """Clear the slot."""
         await kunmap_local(cpu, address)
 

@@ -50,26 +50,26 @@ class Era(Protocol):
     @property
     def VM_FAULT_WRITE(self) -> int: ...
 
-    def can_follow_write_pte(self, paging: Paging, pte: int, page: page | None,
+    def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
                              vma: vm_area_struct, flags: int) -> bool:
-        """May get_user_pages use what ``pte`` maps for a write?"""
+        """Tell whether get_user_pages may use what ``pte`` maps for a write."""
 
     def faulted_in(self, vma: vm_area_struct, ret: int, flags: int) -> int:
         """Return FOLL_* for the next look at the page, after a fault that returned ``ret``."""
 
-    def wp_can_reuse(self, page: page) -> bool:
-        """Is a write to this anonymous page in a read-only entry seen by nobody else?"""
+    def wp_can_reuse(self, folio: page) -> bool:
+        """Tell whether nobody else sees a write to this anonymous page in a read-only entry."""
 
-    def can_change_private_pte_writable(self, pte: int, page: page | None) -> bool:
-        """May mprotect() set R/W at once in an entry of a private mapping?"""
+    def can_change_private_pte_writable(self, pte: int, folio: page | None) -> bool:
+        """Tell whether mprotect() may set R/W at once in an entry of a private mapping."""
 
     def proc_mem_force(self, override: str) -> str:
         """Return who may force: "always", "ptrace" or "never"."""
 
-    async def map_page(self, cpu: Cpu, page: page) -> int:
-        """Return a linear address of ``page``, for access_remote_vm."""
+    async def map_page(self, cpu: Cpu, folio: page) -> int:
+        """Return a linear address of ``folio``, for access_remote_vm."""
 
-    async def unmap_page(self, cpu: Cpu, page: page, address: int) -> None:
+    async def unmap_page(self, cpu: Cpu, folio: page, address: int) -> None:
         """End what ``map_page`` began."""
 
 

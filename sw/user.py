@@ -1,6 +1,6 @@
 """A process as its program sees it: loads, stores and system calls, and nothing else.
 
-A program is a coroutine that calls these methods. Each is one stretch of time on the processor:
+A program is a coroutine that calls these methods. Each is one time slice on the processor:
 the task is made current first, its instruction is executed at CPL 3, and the processor is left in
 the kernel, where the next task may be chosen.
 """
@@ -195,7 +195,7 @@ class User:
         await self.syscall(syscall_64.NR_exit_group, code)
 
     async def wait(self, pid: int = -1) -> int:
-        """Ask for a dead child; return its number, or 0 if none is dead yet."""
+        """Reap a dead child; return its number, or 0 if none is dead yet."""
         return await self.syscall(syscall_64.NR_wait4, pid)
 
     async def kill(self, pid: int, signo: int) -> None:
@@ -213,6 +213,6 @@ class User:
 
 
 def _ending(exit_code: int) -> str:
-    """How a process ended, by what its parent can wait for."""
+    """Describe the end of a process, by the status that its parent can wait for."""
     signo = exit_code & 0x7f
     return f"killed by signal {signo}" if signo else f"with status {exit_code >> 8}"

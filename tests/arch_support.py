@@ -10,7 +10,7 @@ from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging, 
 from sw.arch.x86.kernel.setup_percpu import setup_per_cpu_areas
 from sw.arch.x86.mm.pgtable import pgd_alloc
 from sw.arch.x86.mm.tlb import cpu_tlbstate, cpu_tlbstate_shared, switch_mm
-from sw.bus import Access, Response, Fault, Kind, Register
+from sw.bus import BURST_LENGTH, Access, Fault, Kind, Register, Response
 from sw.era import ERA_6_X
 from sw.include.linux.mm import VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
@@ -21,7 +21,6 @@ from sw.kconfig import kconfig
 from sw.kernel.cred import cred
 from sw.kernel.pid import init_pid_ns
 from sw.kernel.sched.sched import runqueues
-from sw.pieces import CHUNK
 from sw.processor.cpu import Cpu
 from sw.variables import per_cpu_ptr, this_cpu_ptr
 from sw.vmlinux import Kernel
@@ -77,12 +76,12 @@ class RecordingBus(GoldenBus):
 
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
-        assert 0 < count <= CHUNK
+        assert 0 < count <= BURST_LENGTH
         return await super().load_string(linear, count, user=user)
 
     async def store_string(self, linear: int, data: bytes, *,
                            user: bool) -> tuple[int, Fault | None]:
-        assert 0 < len(data) <= CHUNK
+        assert 0 < len(data) <= BURST_LENGTH
         return await super().store_string(linear, data, user=user)
 
     async def write_control(self, register: Register, value: int) -> None:

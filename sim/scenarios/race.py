@@ -17,7 +17,9 @@ from sw.arch.x86.include.asm.processor import cpu_relax
 from sw.arch.x86.mm.tlb import flush_tlb_page
 from sw.kconfig import kconfig
 from sw.mm.mmap.find import vma_lookup
-from sw.mm.pgtable_generic import pte_lock, pte_offset_map, pte_unlock
+from sw.mm.pgtable_generic import (
+    pte_offset_map_lock, pte_unmap_unlock,
+)
 from sw.processor.cpu import Cpu
 from sw.user import User
 
@@ -51,9 +53,8 @@ class Race:
         """Program of processor 1: take A and D from the entry; at the start, R/W."""
         mm   = self.user.task.mm
         vma  = vma_lookup(mm, self.page)
-        ptep = await pte_offset_map(cpu, mm, self.page)
+        ptep = await pte_offset_map_lock(cpu, mm, self.page)
         assert vma is not None and ptep is not None, "the page is mapped"
-        await pte_lock(cpu, mm)
         pte = pte_mkold(pte_mkclean(kconfig(cpu).paging, await ptep_get(cpu, ptep)))
         await set_pte_at(cpu, mm, self.page, ptep, pte | WRITABLE)
         await flush_tlb_page(cpu, vma, self.page)
@@ -61,7 +62,7 @@ class Race:
         while not self.begun:
             await cpu_relax(cpu)
         await ptep_set_wrprotect(cpu, mm, self.page, ptep)
-        pte_unlock(cpu, mm)
+        pte_unmap_unlock(cpu, mm)
         await flush_tlb_page(cpu, vma, self.page)
 
 

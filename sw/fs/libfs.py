@@ -9,12 +9,12 @@ from sw.mm.page_alloc import put_page
 from sw.processor.cpu import Cpu
 
 
-__all__ = []
+__all__ = ["simple_write_end"]
 
 
-def simple_write_end(cpu: Cpu, node: inode, pos: int, copied: int, page: page) -> None:
-    """End what was begun with a reference on ``page``: ``copied`` bytes at ``pos`` are new."""
+def simple_write_end(cpu: Cpu, node: inode, pos: int, copied: int, folio: page) -> None:
+    """End what was begun with a reference on ``folio``: ``copied`` bytes at ``pos`` are new."""
     if copied:
-        page.dirty  = True
+        folio.dirty = True
         node.i_size = max(node.i_size, pos + copied)
-    put_page(cpu, page)
+    put_page(cpu, folio)

@@ -13,33 +13,33 @@ from .proc.base import proc_pid_lookup
 from .ramfs.inode import ramfs_get_inode, rootfs
 
 
-__all__ = []
+__all__ = ["MAY_READ", "MAY_WRITE", "_lookup"]
 
 
 MAY_WRITE = 2
 MAY_READ  = 4
 
 
-def inode_permission(cpu: Cpu, inode: inode, mask: int) -> None:
+def inode_permission(cpu: Cpu, node: inode, mask: int) -> None:
     """Check the permission bits: the owner's for the owner, else the others'. Raises EACCES.
 
     Groups are not modelled. CAP_DAC_OVERRIDE passes.
     """
     cred = current(cpu).cred
-    mode = inode.i_mode >> 6 if cred.fsuid == inode.i_uid else inode.i_mode
+    mode = node.i_mode >> 6 if cred.fsuid == node.i_uid else node.i_mode
     if mask & ~mode and not cred.capable(CAP_DAC_OVERRIDE):
         raise KernelError(Errno.EACCES)
 
 
 def _lookup(cpu: Cpu, path: str, flags: int, mode: int, mask: int) -> inode:
     """Find the file, or make it. Raises ENOENT, EEXIST, EACCES."""
-    found = proc_pid_lookup(cpu, path) or rootfs(cpu).get(path)
-    if found is None:
+    node = proc_pid_lookup(cpu, path) or rootfs(cpu).get(path)
+    if node is None:
         if not flags & O_CREAT:
             raise KernelError(Errno.ENOENT)
         rootfs(cpu)[path] = ramfs_get_inode(mode, current(cpu).cred.fsuid)
         return rootfs(cpu)[path]
     if flags & O_CREAT and flags & O_EXCL:
         raise KernelError(Errno.EEXIST)
-    inode_permission(cpu, found, mask)
-    return found
+    inode_permission(cpu, node, mask)
+    return node

@@ -17,7 +17,7 @@ from .file import close_fd, fd_install
 from .namei import MAY_READ, MAY_WRITE, _lookup
 
 
-__all__ = ["do_sys_open"]
+__all__ = ["do_sys_open", "sys_close", "sys_creat"]
 
 
 _MODES = {
@@ -37,12 +37,12 @@ async def do_sys_open(cpu: Cpu, path: str, flags: int, mode: int) -> int:
     if flags & O_ACCMODE not in _MODES:
         raise KernelError(Errno.EINVAL)
     f_mode, mask = _MODES[flags & O_ACCMODE]
-    inode = _lookup(cpu, path, flags, mode, mask)
-    if flags & O_TRUNC and inode.i_size:
+    node = _lookup(cpu, path, flags, mode, mask)
+    if flags & O_TRUNC and node.i_size:
         raise KernelError(Errno.EOPNOTSUPP)
-    filp = file(inode, inode.i_fop, f_mode, flags)
+    filp = file(node, node.i_fop, f_mode, flags)
     if filp.f_op.open is not None:
-        await filp.f_op.open(cpu, inode, filp)
+        await filp.f_op.open(cpu, node, filp)
     return fd_install(cpu, filp)
 
 

@@ -16,8 +16,8 @@ from .file import fdget, fdget_pos
 
 
 __all__ = [
-    "ksys_lseek", "ksys_pread64", "ksys_pwrite64", "ksys_read", "ksys_write", "vfs_read",
-    "vfs_write",
+    "generic_file_llseek", "ksys_lseek", "ksys_pread64", "ksys_pwrite64", "ksys_read", "ksys_write",
+    "vfs_read", "vfs_write",
 ]
 
 

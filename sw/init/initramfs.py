@@ -25,10 +25,10 @@ async def do_copy(cpu: Cpu, path: str, body: bytes, mode: int = 0o644, uid: int 
     node = rootfs(cpu)[path] = ramfs_get_inode(mode, uid)
     assert node.i_mapping is not None, "BUG: a file without a page cache"
     for pos in range(0, len(body), PAGE_SIZE):
-        page  = await filemap_get_page(cpu, node.i_mapping, pos // PAGE_SIZE)
-        kaddr = await kmap_local_page(cpu, page)
+        pg    = await filemap_get_page(cpu, node.i_mapping, pos // PAGE_SIZE)
+        kaddr = await kmap_local_page(cpu, pg)
         await store_bytes(cpu, kaddr, body[pos:pos + PAGE_SIZE])
         await kunmap_local(cpu, kaddr)
-        page.dirty = True
-        put_page(cpu, page)
+        pg.dirty = True
+        put_page(cpu, pg)
     node.i_size = len(body)

@@ -1,4 +1,4 @@
-"""The end of a task, and what is left of it until its parent has asked.
+"""End of a task, and its remains until its parent has waited for it.
 
 Ref: Linux 6.12, kernel/exit.c.
 """
@@ -18,7 +18,7 @@ from .signal import signal_wake_up
 from .trace.ftrace import traced
 
 
-__all__ = ["do_exit", "do_group_exit", "kernel_wait4"]
+__all__ = ["do_exit", "do_group_exit", "kernel_wait4", "sys_exit", "sys_exit_group", "sys_wait4"]
 
 
 def release_task(cpu: Cpu, task: task_struct) -> None:
@@ -84,7 +84,7 @@ async def do_group_exit(cpu: Cpu, code: int) -> None:
 
 
 def kernel_wait4(cpu: Cpu, pid: int) -> tuple[int, int]:
-    """Ask for a dead child (``pid``, or any with -1), without waiting (WNOHANG).
+    """Reap a dead child (``pid``, or any with -1), without waiting (WNOHANG).
 
     Returns its number and status, or (0, 0) if none is dead yet. Raises ECHILD without children.
     """
@@ -112,5 +112,5 @@ async def sys_exit_group(cpu: Cpu, code: int) -> int:
 
 
 async def sys_wait4(cpu: Cpu, pid: int) -> int:
-    """Ask for a dead child without waiting; the result is its number, or 0."""
+    """Reap a dead child without waiting; the result is its number, or 0."""
     return kernel_wait4(cpu, pid)[0]

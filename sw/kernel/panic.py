@@ -1,4 +1,4 @@
-"""How the kernel says that it has met its own mistake.
+"""Report of the kernel's own mistakes.
 
 Ref: Linux 6.12, kernel/panic.c, arch/x86/kernel/dumpstack.c.
 """

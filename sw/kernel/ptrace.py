@@ -1,4 +1,4 @@
-"""May one task look into another, and attaching to it.
+"""Permission to look into another task, and tracing it.
 
 Ref: Linux 6.12, kernel/ptrace.c; mm_access in kernel/fork.c. No security module is modelled.
 """
@@ -14,7 +14,7 @@ from .pid import find_task_by_vpid
 
 __all__ = [
     "PTRACE_ATTACH", "PTRACE_DETACH", "PTRACE_MODE_ATTACH_FSCREDS", "PTRACE_MODE_ATTACH_REALCREDS",
-    "SUID_DUMP_USER", "ptrace_attach", "ptrace_detach", "ptrace_may_access",
+    "SUID_DUMP_USER", "ptrace_attach", "ptrace_detach", "ptrace_may_access", "sys_ptrace",
 ]
 
 
@@ -33,7 +33,7 @@ PTRACE_DETACH = 17
 
 
 def ptrace_may_access(cpu: Cpu, task: task_struct, mode: int) -> bool:
-    """May the current task look into ``task``?
+    """Tell whether the current task may look into ``task``.
 
     Itself always. Otherwise all of the other's ids must be the caller's own (the file-system
     ids, or the real ones), and the other must be dumpable; a capability stands in for either.

@@ -18,6 +18,7 @@ from .trace.ftrace import traced
 
 __all__ = [
     "do_sigaction", "force_sig_fault", "kill_something_info", "send_signal", "signal_wake_up",
+    "sys_kill", "sys_rt_sigaction",
 ]
 
 

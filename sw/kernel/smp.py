@@ -2,8 +2,8 @@
 
 Ref: Linux 6.12, kernel/smp.c, kernel/up.c, include/linux/smp.h.
 
-The caller waits until all have done it. Meanwhile it takes interrupts: the others may have asked
-it for the same.
+The caller waits until all have done it. Meanwhile it takes interrupts: the others may want the same
+of it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class call_single_data:
     locked: bool = True
 
 
-#: Functions that other processors ask a processor to call.
+#: Functions that a processor is to call for others.
 call_single_queue: DEFINE_PER_CPU[list[call_single_data]] = DEFINE_PER_CPU(list)
 
 
@@ -113,10 +113,10 @@ async def on_each_cpu(cpu: Cpu, func: smp_call_func_t, info: Any) -> None:
     await on_each_cpu_cond_mask(cpu, None, func, info, mask)
 
 
-# On the processors that are asked
+# On the processors that are called
 
 async def flush_smp_call_function_queue(cpu: Cpu) -> None:
-    """Call what was asked for so far. Interrupts are off."""
+    """Call the functions that were queued so far. Interrupts are off."""
     queue = this_cpu_ptr(cpu, call_single_queue)
     calls = queue.copy()
     queue.clear()
@@ -127,6 +127,6 @@ async def flush_smp_call_function_queue(cpu: Cpu) -> None:
 
 @traced
 async def generic_smp_call_function_interrupt(cpu: Cpu) -> None:
-    """Answer the interrupt of a processor that asked for something."""
+    """Handle the interrupt of a processor that has queued a function."""
     assert irqs_disabled(cpu), "BUG: the handler of an interrupt must not be interrupted"
     await flush_smp_call_function_queue(cpu)

@@ -7,7 +7,7 @@ from sw.arch.x86.include.asm.current import current
 from sw.processor.cpu import Cpu
 
 
-__all__ = []
+__all__ = ["sys_getpid"]
 
 
 async def sys_getpid(cpu: Cpu) -> int:

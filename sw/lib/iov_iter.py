@@ -24,7 +24,7 @@ async def fault_in_iov_iter_readable(cpu: Cpu, buf: int, size: int) -> int:
 
 
 @traced
-async def copy_page_from_iter_atomic(cpu: Cpu, page: page, offset: int, size: int,
+async def copy_page_from_iter_atomic(cpu: Cpu, pg: page, offset: int, size: int,
                                      buf: int) -> int:
     """Copy from user address ``buf`` into a page, as far as that is present.
 
@@ -33,7 +33,7 @@ async def copy_page_from_iter_atomic(cpu: Cpu, page: page, offset: int, size: in
     :class:`int`
         Bytes copied. The others of the page are as they were.
     """
-    kaddr = await kmap_local_page(cpu, page)
+    kaddr = await kmap_local_page(cpu, pg)
     left  = size
     pagefault_disable(cpu)
     if access_ok(cpu, buf, size):
@@ -44,9 +44,9 @@ async def copy_page_from_iter_atomic(cpu: Cpu, page: page, offset: int, size: in
 
 
 @traced
-async def copy_page_to_iter(cpu: Cpu, page: page, offset: int, size: int, buf: int) -> int:
+async def copy_page_to_iter(cpu: Cpu, pg: page, offset: int, size: int, buf: int) -> int:
     """Copy from a page to user address ``buf``. Returns the bytes copied."""
-    kaddr = await kmap_local_page(cpu, page)
+    kaddr = await kmap_local_page(cpu, pg)
     left  = await copy_to_user(cpu, buf, kaddr + offset, size)
     await kunmap_local(cpu, kaddr)
     return size - left

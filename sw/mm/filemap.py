@@ -25,7 +25,10 @@ from sw.processor.cpu import Cpu
 from .page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, get_page, put_page
 
 
-__all__ = ["filemap_get_page", "generic_file_vm_ops"]
+__all__ = [
+    "filemap_fault", "filemap_get_page", "filemap_read", "generic_file_mmap", "generic_file_vm_ops",
+    "generic_file_write_iter",
+]
 
 
 async def filemap_get_page(cpu: Cpu, mapping: address_space, index: int) -> page:
@@ -37,9 +40,9 @@ async def filemap_get_page(cpu: Cpu, mapping: address_space, index: int) -> page
         else:
             new.mapping, new.index = mapping, index
             mapping.i_pages[index] = new
-    found = mapping.i_pages[index]
-    get_page(cpu, found)
-    return found
+    folio = mapping.i_pages[index]
+    get_page(cpu, folio)
+    return folio
 
 
 @traced
@@ -69,7 +72,7 @@ generic_file_vm_ops = vm_operations_struct(fault=filemap_fault,
 
 
 def generic_file_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
-    """Say how the pages of a mapping are found."""
+    """Set the operations of a mapping."""
     vma.vm_ops = generic_file_vm_ops
 
 
@@ -82,10 +85,10 @@ async def filemap_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> 
     try:
         while done < count and pos + done < node.i_size:
             index, offset = divmod(pos + done, PAGE_SIZE)
-            size   = min(PAGE_SIZE - offset, count - done, node.i_size - pos - done)
-            page   = await filemap_get_page(cpu, node.i_mapping, index)
-            copied = await copy_page_to_iter(cpu, page, offset, size, buf + done)
-            put_page(cpu, page)
+            size          = min(PAGE_SIZE - offset, count - done, node.i_size - pos - done)
+            folio         = await filemap_get_page(cpu, node.i_mapping, index)
+            copied        = await copy_page_to_iter(cpu, folio, offset, size, buf + done)
+            put_page(cpu, folio)
             done  += copied
             if copied < size:
                 raise KernelError(Errno.EFAULT)
@@ -116,9 +119,9 @@ async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
                 raise KernelError(Errno.EFAULT)
             if fatal_signal_pending(current(cpu)):
                 raise KernelError(Errno.EINTR)
-            page   = await filemap_get_page(cpu, node.i_mapping, index)
-            copied = await copy_page_from_iter_atomic(cpu, page, offset, size, buf + done)
-            simple_write_end(cpu, node, pos + done, copied, page)
+            folio  = await filemap_get_page(cpu, node.i_mapping, index)
+            copied = await copy_page_from_iter_atomic(cpu, folio, offset, size, buf + done)
+            simple_write_end(cpu, node, pos + done, copied, folio)
             done  += copied
     except KernelError:
         if not done:

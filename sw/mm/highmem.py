@@ -38,36 +38,36 @@ __all__ = [
 ]
 
 
-def page_address(cpu: Cpu, page: page) -> int | None:
+def page_address(cpu: Cpu, pg: page) -> int | None:
     """Linear address that all processors may use for a frame; None if it has none now."""
-    return page.virtual if page.highmem else page_to_virt(cpu, page)
+    return pg.virtual if pg.highmem else page_to_virt(cpu, pg)
 
 
 # kmap: the pkmap window
 
 @traced
-async def kmap(cpu: Cpu, page: page) -> int:
+async def kmap(cpu: Cpu, pg: page) -> int:
     """Map a frame until ``kunmap``. May sleep until a slot is free. Returns its address."""
-    if not page.highmem:
-        return page_to_virt(cpu, page)
-    return await kmap_high(cpu, page)
+    if not pg.highmem:
+        return page_to_virt(cpu, pg)
+    return await kmap_high(cpu, pg)
 
 
 @traced
-async def kunmap(cpu: Cpu, page: page) -> None:
+async def kunmap(cpu: Cpu, pg: page) -> None:
     """End what ``kmap`` began. The entry stays until the window is flushed."""
-    if page.highmem:
-        await kunmap_high(cpu, page)
+    if pg.highmem:
+        await kunmap_high(cpu, pg)
 
 
 @traced
-async def kmap_high(cpu: Cpu, page: page) -> int:
+async def kmap_high(cpu: Cpu, pg: page) -> int:
     """Map a frame of high memory in the window, or use the slot that it has there."""
     areas = highmem(cpu)
     await spin_lock(cpu, areas.kmap_lock)
-    vaddr = page.virtual
+    vaddr = pg.virtual
     if vaddr is None:
-        vaddr = await map_new_virtual(cpu, page)
+        vaddr = await map_new_virtual(cpu, pg)
     nr = pkmap_nr(kconfig(cpu).paging, vaddr)
     areas.pkmap_count[nr] += 1
     assert areas.pkmap_count[nr] >= 2, f"BUG: pkmap slot {nr} has no entry"
@@ -76,7 +76,7 @@ async def kmap_high(cpu: Cpu, page: page) -> int:
 
 
 @traced
-async def map_new_virtual(cpu: Cpu, page: page) -> int:
+async def map_new_virtual(cpu: Cpu, pg: page) -> int:
     """Find a free slot for a frame that has none, and set its entry. ``kmap_lock`` is held."""
     paging, areas = kconfig(cpu).paging, highmem(cpu)
     tries = LAST_PKMAP
@@ -92,15 +92,15 @@ async def map_new_virtual(cpu: Cpu, page: page) -> int:
             spin_unlock(cpu, areas.kmap_lock)
             await sleep_on(cpu, areas.pkmap_map_wait)
             await spin_lock(cpu, areas.kmap_lock)
-            if page.virtual is not None:  # somebody mapped it while we slept
-                return page.virtual
+            if pg.virtual is not None:  # somebody mapped it while we slept
+                return pg.virtual
             tries = LAST_PKMAP
 
     vaddr = pkmap_addr(paging, nr)
     ptep  = paging.entry(areas.pkmap_page_table, PAGE_SHIFT, vaddr)
-    await set_pte_at(cpu, init_mm(cpu), vaddr, ptep, mk_pte(paging, page, PAGE_KERNEL))
+    await set_pte_at(cpu, init_mm(cpu), vaddr, ptep, mk_pte(paging, pg, PAGE_KERNEL))
     areas.pkmap_count[nr] = 1
-    page.virtual = vaddr
+    pg.virtual = vaddr
     return vaddr
 
 
@@ -126,12 +126,12 @@ async def flush_all_zero_pkmaps(cpu: Cpu) -> None:
 
 
 @traced
-async def kunmap_high(cpu: Cpu, page: page) -> None:
+async def kunmap_high(cpu: Cpu, pg: page) -> None:
     """Give up one use of a frame's slot; the last one wakes who waits for a slot."""
     areas = highmem(cpu)
     await spin_lock(cpu, areas.kmap_lock)
-    assert page.virtual is not None, f"BUG: frame {page.pfn:#x} is not mapped"
-    nr = pkmap_nr(kconfig(cpu).paging, page.virtual)
+    assert pg.virtual is not None, f"BUG: frame {pg.pfn:#x} is not mapped"
+    nr = pkmap_nr(kconfig(cpu).paging, pg.virtual)
     areas.pkmap_count[nr] -= 1
     assert areas.pkmap_count[nr] >= 1, f"BUG: pkmap slot {nr} unmapped too often"
     need_wakeup = areas.pkmap_count[nr] == 1 and waitqueue_active(areas.pkmap_map_wait)
@@ -143,16 +143,16 @@ async def kunmap_high(cpu: Cpu, page: page) -> None:
 # kmap_local_page: fixmap slots of one processor
 
 @traced
-async def kmap_local_page(cpu: Cpu, page: page) -> int:
+async def kmap_local_page(cpu: Cpu, pg: page) -> int:
     """Map a frame on this processor until ``kunmap_local``. Never sleeps. Returns its address."""
-    if not page.highmem:
-        return page_to_virt(cpu, page)
+    if not pg.highmem:
+        return page_to_virt(cpu, pg)
     ctrl  = current(cpu).kmap_ctrl
     depth = len(ctrl.pteval)
     assert depth < KM_MAX_IDX, "BUG: too many local mappings at a time"
     vaddr, ptep = kmap_local_slot(cpu, depth)
     assert pte_none(await ptep_get(cpu, ptep)), f"BUG: local slot {depth} is in use"
-    pte = mk_pte(kconfig(cpu).paging, page, PAGE_KERNEL)
+    pte = mk_pte(kconfig(cpu).paging, pg, PAGE_KERNEL)
     ctrl.pteval.append(pte)
     await set_pte_at(cpu, init_mm(cpu), vaddr, ptep, pte)
     return vaddr
@@ -193,9 +193,9 @@ async def kmap_local_sched_in(cpu: Cpu) -> None:
 # Whole pages, wherever they are
 
 @traced
-async def clear_highpage(cpu: Cpu, page: page) -> None:
+async def clear_highpage(cpu: Cpu, pg: page) -> None:
     """Fill a frame with zeros."""
-    kaddr = await kmap_local_page(cpu, page)
+    kaddr = await kmap_local_page(cpu, pg)
     await clear_page(cpu, kaddr)
     await kunmap_local(cpu, kaddr)
 

@@ -11,50 +11,53 @@ from sw.arch.x86.include.asm.pgtable import (
 from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
-from sw.include.linux.mm import VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, page_align
+from sw.include.linux.mm import (
+    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, PAGE_ALIGN, pte_lockptr,
+)
 from sw.include.linux.mm_types import vm_area_struct
 from sw.include.linux.mman import PROT_GROWSDOWN, PROT_GROWSUP
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.kconfig import kconfig
+from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
 from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma
 from .pagewalk import walk_page_range
-from .pgtable_generic import pte_lock, pte_unlock
+from .pgtable_generic import pte_unmap_unlock
 from .vma import split_vma, vma_merge, vma_set_page_prot, vma_wants_writenotify
 
 
-__all__ = ["do_mprotect_pkey"]
+__all__ = ["do_mprotect_pkey", "sys_mprotect"]
 
 
 def can_change_pte_writable(cpu: Cpu, vma: vm_area_struct, pte: int) -> bool:
-    """May R/W be set at once? Else the next write faults, and that fault decides."""
+    """Tell whether R/W may be set at once. Else the next write faults, and that fault decides."""
     if not vma.vm_flags & VM_WRITE:
         return False
     if vma.vm_flags & VM_SHARED:
         return vma_wants_writenotify(vma) and pte_dirty(kconfig(cpu).paging, pte)
-    page = vm_normal_page(cpu, vma, pte)
-    return kconfig(cpu).era.can_change_private_pte_writable(pte, page)
+    folio = vm_normal_page(cpu, vma, pte)
+    return kconfig(cpu).era.can_change_private_pte_writable(pte, folio)
 
 
 @traced
 async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                            newprot: int) -> bool:
-    """Give all present entries the permissions ``newprot``. Must a processor forget one?"""
+    """Give all present entries the permissions ``newprot``. Returns True if a flush must follow."""
     paging, mm = kconfig(cpu).paging, vma.vm_mm
     flush      = False
     for addr, ptep, seen in await walk_page_range(cpu, mm, start, end):
         if not pte_present(seen):
             continue
-        await pte_lock(cpu, mm)
+        await spin_lock(cpu, pte_lockptr(mm))
         oldpte = await ptep_get_and_clear(cpu, mm, addr, ptep)
         ptent  = pte_modify(paging, oldpte, newprot)
         if not pte_write(ptent) and can_change_pte_writable(cpu, vma, ptent):
             ptent = pte_mkwrite(paging, ptent, vma)
         await set_pte_at(cpu, mm, addr, ptep, ptent)
-        pte_unlock(cpu, mm)
+        pte_unmap_unlock(cpu, mm)
         flush = flush or pte_needs_flush(paging, oldpte, ptent)
     return flush
 
@@ -121,7 +124,7 @@ async def do_mprotect_pkey(cpu: Cpu, start: int, length: int, prot: int) -> None
     if length == 0:
         return
     mask = kconfig(cpu).paging.address_mask
-    end  = start + page_align(length) & mask
+    end  = start + PAGE_ALIGN(length) & mask
     if end <= start:
         raise KernelError(Errno.ENOMEM)
     if prot & ~(VM_ACCESS_FLAGS | grows):

@@ -82,35 +82,35 @@ async def alloc_page(cpu: Cpu, gfp: int) -> page:
     else:
         raise KernelError(Errno.ENOMEM)
 
-    page = pfn_to_page(cpu, zone.take())
-    assert page.refcount == 0, f"BUG: bad page state: free frame {page.pfn:#x} is in use"
-    page.refcount = 1
+    pg = pfn_to_page(cpu, zone.take())
+    assert pg.refcount == 0, f"BUG: bad page state: free frame {pg.pfn:#x} is in use"
+    pg.refcount = 1
     if gfp & __GFP_ZERO:
-        await clear_highpage(cpu, page)
-    return page
+        await clear_highpage(cpu, pg)
+    return pg
 
 
-def get_page(cpu: Cpu, page: page) -> None:
+def get_page(cpu: Cpu, pg: page) -> None:
     """Take one more reference on a frame that is in use."""
-    assert page.refcount > 0, f"BUG: reference on the free frame {page.pfn:#x}"
-    page.refcount += 1
+    assert pg.refcount > 0, f"BUG: reference on the free frame {pg.pfn:#x}"
+    pg.refcount += 1
 
 
-def put_page(cpu: Cpu, page: page) -> None:
+def put_page(cpu: Cpu, pg: page) -> None:
     """Give a reference back; the last one frees the frame."""
-    assert page.refcount > 0, f"BUG: frame {page.pfn:#x} freed twice"
-    page.refcount -= 1
-    if page.refcount == 0:
-        _free_unref_page(cpu, page)
+    assert pg.refcount > 0, f"BUG: frame {pg.pfn:#x} freed twice"
+    pg.refcount -= 1
+    if pg.refcount == 0:
+        _free_unref_page(cpu, pg)
 
 
 __free_page = put_page
 
 
-def _free_unref_page(cpu: Cpu, page: page) -> None:
-    assert page.mapcount == 0, f"BUG: bad page state: free frame {page.pfn:#x} is mapped"
-    page.anon = page.anon_exclusive = page.dirty = False
-    page.mapping = None
-    page.index   = 0
-    zones = node_zones(cpu)
-    zones[-1 if page.highmem else 0].free_list.append(page.pfn)
+def _free_unref_page(cpu: Cpu, pg: page) -> None:
+    assert pg.mapcount == 0, f"BUG: bad page state: free frame {pg.pfn:#x} is mapped"
+    pg.anon    = pg.anon_exclusive = pg.dirty = False
+    pg.mapping = None
+    pg.index   = 0
+    zones      = node_zones(cpu)
+    zones[-1 if pg.highmem else 0].free_list.append(pg.pfn)

@@ -18,10 +18,10 @@ from sw.processor.cpu import Cpu
 from sw.processor.strings import load_bytes
 
 
-__all__ = ["walk_page_range"]
+__all__ = ["load_entries", "walk_page_range"]
 
 
-async def _load_entries(
+async def load_entries(
     cpu: Cpu, table: int, shift: int, start: int, end: int,
 ) -> list[tuple[int, int, int]]:
     """Read the entries of one table for ``[start, end)``: first address, pointer, value."""
@@ -49,21 +49,21 @@ async def walk_page_range(
         Linear address of the page, of its entry, and the entry as it was read. Whoever changes
         it must do so without losing A and D bits that the processor has set since.
     """
-    found: list[tuple[int, int, int]] = []
+    entries: list[tuple[int, int, int]] = []
     if start < end:
-        await _walk(cpu, mm.pgd, 0, start, end, found)
-    return found
+        await _walk(cpu, mm.pgd, 0, start, end, entries)
+    return entries
 
 
 async def _walk(
-    cpu: Cpu, table: int, level: int, start: int, end: int, found: list[tuple[int, int, int]],
+    cpu: Cpu, table: int, level: int, start: int, end: int, entries: list[tuple[int, int, int]],
 ) -> None:
     shifts = kconfig(cpu).paging.shifts
     shift  = shifts[level]
-    for base, entryp, entry in await _load_entries(cpu, table, shift, start, end):
+    for base, entryp, entry in await load_entries(cpu, table, shift, start, end):
         if shift == PAGE_SHIFT:
             if not pte_none(entry):
-                found.append((base, entryp, entry))
+                entries.append((base, entryp, entry))
         elif pmd_present(entry):
             await _walk(cpu, __va(cpu, entry & PTE_PFN_MASK), level + 1,
-                        max(start, base), min(end, base + (1 << shift)), found)
+                        max(start, base), min(end, base + (1 << shift)), entries)

@@ -10,20 +10,20 @@ from sw.include.linux.pagemap import linear_page_index
 __all__ = ["folio_add_file_rmap_pte", "folio_add_new_anon_rmap", "folio_remove_rmap_pte"]
 
 
-def folio_add_new_anon_rmap(page: page, vma: vm_area_struct, address: int) -> None:
+def folio_add_new_anon_rmap(folio: page, vma: vm_area_struct, address: int) -> None:
     """Count the first mapping of a new private page: nobody else has it."""
-    assert page.mapcount == 0, f"BUG: new frame {page.pfn:#x} is mapped"
-    page.anon = page.anon_exclusive = True
-    page.index    = linear_page_index(vma, address)
-    page.mapcount = 1
+    assert folio.mapcount == 0, f"BUG: new frame {folio.pfn:#x} is mapped"
+    folio.anon     = folio.anon_exclusive = True
+    folio.index    = linear_page_index(vma, address)
+    folio.mapcount = 1
 
 
-def folio_add_file_rmap_pte(page: page) -> None:
+def folio_add_file_rmap_pte(folio: page) -> None:
     """Count one more mapping of a page of a file."""
-    page.mapcount += 1
+    folio.mapcount += 1
 
 
-def folio_remove_rmap_pte(page: page) -> None:
+def folio_remove_rmap_pte(folio: page) -> None:
     """Count one mapping less."""
-    assert page.mapcount > 0, f"BUG: frame {page.pfn:#x} is unmapped once too often"
-    page.mapcount -= 1
+    assert folio.mapcount > 0, f"BUG: frame {folio.pfn:#x} is unmapped once too often"
+    folio.mapcount -= 1

@@ -14,7 +14,7 @@ from .filemap import filemap_fault, filemap_read, generic_file_write_iter
 from .page_alloc import put_page
 
 
-__all__ = ["shmem_vm_ops", "shmem_zero_setup"]
+__all__ = ["shmem_mmap", "shmem_vm_ops", "shmem_zero_setup"]
 
 
 #: Memory without a disk behind it need not know of the first write.
@@ -22,7 +22,7 @@ shmem_vm_ops = vm_operations_struct(fault=filemap_fault)
 
 
 def shmem_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
-    """Say how the pages of a mapping are found."""
+    """Set the operations of a mapping."""
     vma.vm_ops = shmem_vm_ops
 
 

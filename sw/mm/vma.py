@@ -21,7 +21,7 @@ __all__ = ["split_vma", "vma_link", "vma_merge", "vma_set_page_prot", "vma_wants
 
 
 def vma_wants_writenotify(vma: vm_area_struct) -> bool:
-    """Does the file want to hear of the first write to each page?"""
+    """Tell whether the file wants to hear of the first write to each page."""
     shared_writable = vma.vm_flags & (VM_WRITE | VM_SHARED) == VM_WRITE | VM_SHARED
     return shared_writable and vma.vm_ops is not None and vma.vm_ops.page_mkwrite is not None
 

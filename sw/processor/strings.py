@@ -4,7 +4,7 @@ Ref: Intel SDM Vol. 2, REP; Vol. 1, section 7.3.9.3 "Fast-String Operation".
 """
 
 from sw.bus import check_bytes, check_number
-from sw.pieces import CHUNK
+from sw.bus import BURST_LENGTH
 
 from .cpu import Cpu
 from .exceptions import Restarts
@@ -23,11 +23,11 @@ def _chunk_size(to: int, from_: int, count: int) -> int:
     distance.
     """
     distance = to - from_
-    return min(count, CHUNK, distance if distance > 0 else count)
+    return min(count, BURST_LENGTH, distance if distance > 0 else count)
 
 
 def _check_range(linear: int, count: int) -> None:
-    """Refuse what is no address, and no number of bytes. Raises like :func:`check_number`."""
+    """Refuse anything but an address and a number of bytes. Raises like :func:`check_number`."""
     check_number(linear, 64, "the address")
     check_number(count, 64, "the number of bytes")
 
@@ -45,7 +45,7 @@ async def load_bytes(cpu: Cpu, linear: int, count: int) -> bytes:
         if cpu.bus.interrupts and cpu.interrupts_enabled:
             await cpu.interrupt()
         more, fault = await cpu.bus.load_string(
-            _behind(linear, len(data)), min(count - len(data), CHUNK), user=cpu.cpl == 3)
+            _behind(linear, len(data)), min(count - len(data), BURST_LENGTH), user=cpu.cpl == 3)
         data += more
         if fault is not None:
             await cpu.restart(fault, count - len(data), restarts)
@@ -61,7 +61,7 @@ async def store_bytes(cpu: Cpu, linear: int, data: bytes) -> None:
         if cpu.bus.interrupts and cpu.interrupts_enabled:
             await cpu.interrupt()
         more, fault = await cpu.bus.store_string(
-            _behind(linear, done), data[done:done + CHUNK], user=cpu.cpl == 3)
+            _behind(linear, done), data[done:done + BURST_LENGTH], user=cpu.cpl == 3)
         done += more
         if fault is not None:
             await cpu.restart(fault, len(data) - done, restarts)

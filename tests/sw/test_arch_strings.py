@@ -7,15 +7,14 @@ from hypothesis import strategies as st
 from arch_support import FRAMES, flat, memory, page_in, paged, run
 from sw.arch.x86.include.asm.trapnr import X86_TRAP_PF
 from sw.arch.x86.mm.extable import ex_table, fixup_exception
-from sw.bus import Kind, Register
-from sw.pieces import pieces
+from sw.bus import Kind, Register, naturally_aligned
 from sw.processor.exceptions import Fixup
 from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
 
 
 @given(st.integers(0, 9000), st.integers(0, 9000))
-def test_pieces_are_aligned_and_cover_every_byte_once(linear, count):
-    cut = list(pieces(linear, count))
+def test_accesses_are_aligned_and_cover_every_byte_once(linear, count):
+    cut = list(naturally_aligned(linear, count))
     assert all(size in (1, 2, 4, 8) and address % size == 0 for address, size in cut)
     assert [address + i for address, size in cut for i in range(size)] == list(
         range(linear, linear + count))
@@ -111,7 +110,7 @@ def test_rep_movs_goes_on_where_it_stopped(to, from_):
     run(rep_movs(cpu, to, from_, 0x800))
     assert memory(cpu, to, 0x800) == source
     stored = [a.linear for a in cpu.bus.done if a.kind is Kind.WRITE]
-    assert len(stored) - len(set(stored)) <= 2  # only the pieces that faulted came twice
+    assert len(stored) - len(set(stored)) <= 2  # only the accesses that faulted came twice
 
 
 def test_bytes_are_loaded_and_stored_across_a_page_that_comes_late():

@@ -12,14 +12,13 @@ from sw.arch.x86.include.asm.irqflags import (
 )
 from sw.arch.x86.include.asm.trapnr import X86_TRAP_PF
 from sw.arch.x86.lib.usercopy import copy_to_user
-from sw.bus import Kind, Register
+from sw.bus import BURST_LENGTH, Kind, Register
 from sw.include.linux.signal_types import SIG_HANDLER, SIGKILL, SIGTERM, Killed, Signal
 from sw.kconfig import kconfig
 from sw.kernel.pid import init_pid_ns
 from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.smp import call_single_data, call_single_queue
 from sw.kernel.trace.ftrace import ret_stack
-from sw.pieces import CHUNK
 from sw.processor.exceptions import TripleFault
 from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
 from sw.user import User
@@ -114,10 +113,10 @@ def test_interrupts_wait_while_if_is_clear():
 
 
 @pytest.mark.parametrize("operation, before", [
-    (lambda cpu: load_bytes(cpu, 0, 3 * CHUNK),         CHUNK // 8),
-    (lambda cpu: store_bytes(cpu, 0, bytes(3 * CHUNK)), CHUNK // 8),
-    (lambda cpu: rep_stos(cpu, 0, 1, 3 * CHUNK),        CHUNK // 8),
-    (lambda cpu: rep_movs(cpu, 0, 0x2000, 3 * CHUNK),   CHUNK // 4),
+    (lambda cpu: load_bytes(cpu, 0, 3 * BURST_LENGTH),         BURST_LENGTH // 8),
+    (lambda cpu: store_bytes(cpu, 0, bytes(3 * BURST_LENGTH)), BURST_LENGTH // 8),
+    (lambda cpu: rep_stos(cpu, 0, 1, 3 * BURST_LENGTH),        BURST_LENGTH // 8),
+    (lambda cpu: rep_movs(cpu, 0, 0x2000, 3 * BURST_LENGTH),   BURST_LENGTH // 4),
 ])
 def test_a_string_instruction_is_interrupted_between_its_chunks(operation, before):
     cpu  = flat()

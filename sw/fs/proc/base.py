@@ -64,13 +64,13 @@ def proc_pid_lookup(cpu: Cpu, path: str) -> inode | None:
 
 
 @traced
-async def mem_open(cpu: Cpu, inode: inode, filp: file) -> None:
+async def mem_open(cpu: Cpu, node: inode, filp: file) -> None:
     """Remember the task's address space, not the task: the one check of permission.
 
     Holds the struct and not the memory, which may die. Raises EACCES; for a task without
     memory ESRCH, or in older kernels nothing: such a file is empty.
     """
-    mm = await mm_access(cpu, inode.i_private, PTRACE_MODE_ATTACH_FSCREDS)
+    mm = await mm_access(cpu, node.i_private, PTRACE_MODE_ATTACH_FSCREDS)
     if mm is None:
         if kconfig(cpu).era.mem_open_needs_mm:
             raise KernelError(Errno.ESRCH)
@@ -81,7 +81,7 @@ async def mem_open(cpu: Cpu, inode: inode, filp: file) -> None:
 
 
 @traced
-async def mem_release(cpu: Cpu, inode: inode, filp: file) -> None:
+async def mem_release(cpu: Cpu, node: inode, filp: file) -> None:
     """Let go of the address space."""
     if filp.private_data is not None:
         await mmdrop(cpu, filp.private_data)
@@ -101,9 +101,9 @@ def early_proc_mem_force_override(buf: str) -> str:
 
 
 def proc_mem_foll_force(cpu: Cpu, filp: file, mm: mm_struct) -> bool:
-    """May this access ignore the protection of the mapping?
+    """Tell whether this access may ignore the protection of the mapping.
 
-    Asked at each call, by ``proc_mem.force_override``: always, never, or only for the tracer of
+    Decided at each call, by ``proc_mem.force_override``: always, never, or only for the tracer of
     a task that still has the address space.
     """
     policy = kconfig(cpu).era.proc_mem_force(proc_mem_force_override(cpu))

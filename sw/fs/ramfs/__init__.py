@@ -1,1 +1,1 @@
-"""Files that live in the page cache alone (Linux: fs/ramfs)."""
+"""Files that live in the page cache only (Linux: fs/ramfs)."""

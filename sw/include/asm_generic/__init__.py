@@ -1,1 +1,1 @@
-"""What most architectures have alike (Linux: include/asm-generic)."""
+"""Small functions that most architectures share (Linux: include/asm-generic)."""

@@ -9,11 +9,11 @@ from sw.processor.cpu import Cpu
 from sw.processor.strings import rep_movs
 
 
-__all__ = []
+__all__ = ["copy_from_user_page", "copy_to_user_page"]
 
 
 @traced
-async def copy_to_user_page(cpu: Cpu, vma: vm_area_struct, page: page, vaddr: int, dst: int,
+async def copy_to_user_page(cpu: Cpu, vma: vm_area_struct, pg: page, vaddr: int, dst: int,
                             src: int, length: int) -> None:
     """Store into a page that a process has at ``vaddr``, by the kernel's address ``dst``.
 
@@ -23,7 +23,7 @@ async def copy_to_user_page(cpu: Cpu, vma: vm_area_struct, page: page, vaddr: in
 
 
 @traced
-async def copy_from_user_page(cpu: Cpu, vma: vm_area_struct, page: page, vaddr: int, dst: int,
+async def copy_from_user_page(cpu: Cpu, vma: vm_area_struct, pg: page, vaddr: int, dst: int,
                               src: int, length: int) -> None:
     """Load from a page that a process has at ``vaddr``, by the kernel's address ``src``."""
     await rep_movs(cpu, dst, src, length)

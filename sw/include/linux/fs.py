@@ -1,6 +1,6 @@
 """Files, open files, and a process's table of descriptors.
 
-Ref: Linux 6.12, include/linux/fs.h, fs/file.c and fs/file_table.c.
+Ref: Linux 6.12, include/linux/fs.h, fdtable.h, include/uapi/asm-generic/fcntl.h.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class file:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class file_operations:
-    """What a kind of file can do. An operation that is absent fails as Linux says.
+    """Operations of a kind of file. One that is absent fails as Linux says.
 
     Reading and writing take and return the position that C passes by reference: the result is
     the number of bytes, and the position behind them.

@@ -1,24 +1,21 @@
-"""What a page fault is asked for, and how it can end.
+"""Flags of mappings, and small questions about them.
 
-Ref: Linux 6.12, include/linux/mm_types.h (enum fault_flag, enum vm_fault_reason) and
-include/linux/mm.h (struct vm_fault).
-
-A fault never gives up the lock of the mappings while it waits, so none is asked to be retried.
+Ref: Linux 6.12, include/linux/mm.h.
 """
 
 from __future__ import annotations
 
-
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.kernel.locking.spinlock import spinlock_t
 
-from .mm_types import vm_area_struct
+from .mm_types import mm_struct, vm_area_struct
 
 
 __all__ = [
     "VM_ACCESS_FLAGS", "VM_DONTCOPY", "VM_EXEC", "VM_GROWSDOWN", "VM_HUGETLB", "VM_IO",
     "VM_MAYEXEC", "VM_MAYREAD", "VM_MAYSHARE", "VM_MAYWRITE", "VM_MIXEDMAP", "VM_NONE", "VM_PFNMAP",
-    "VM_READ", "VM_SHARED", "VM_WIPEONFORK", "VM_WRITE", "is_cow_mapping", "page_align",
-    "vm_start_gap", "vma_is_accessible", "vma_is_anonymous",
+    "VM_READ", "VM_SHARED", "VM_WIPEONFORK", "VM_WRITE", "is_cow_mapping", "PAGE_ALIGN",
+    "pte_lockptr", "vm_start_gap", "vma_is_accessible", "vma_is_anonymous",
 ]
 
 
@@ -42,17 +39,17 @@ VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC
 
 
 def is_cow_mapping(flags: int) -> bool:
-    """Is it private, and may it become writable?"""
+    """Tell whether it is private, and may become writable."""
     return flags & (VM_SHARED | VM_MAYWRITE) == VM_MAYWRITE
 
 
 def vma_is_anonymous(vma: vm_area_struct) -> bool:
-    """Is it without a file? Shared anonymous memory is a file without a name."""
+    """Tell whether it has no file. Shared anonymous memory is a file without a name."""
     return vma.vm_ops is None
 
 
 def vma_is_accessible(vma: vm_area_struct) -> bool:
-    """Does it allow anything?"""
+    """Tell whether it allows anything."""
     return bool(vma.vm_flags & VM_ACCESS_FLAGS)
 
 
@@ -63,6 +60,11 @@ def vm_start_gap(vma: vm_area_struct, stack_guard_gap: int) -> int:
     return vma.vm_start
 
 
-def page_align(length: int) -> int:
+def PAGE_ALIGN(length: int) -> int:
     """Round up to whole pages."""
     return (length + PAGE_SIZE - 1) & PAGE_MASK
+
+
+def pte_lockptr(mm: mm_struct) -> spinlock_t:
+    """Return the lock of the entries of the page tables: one for all tables of ``mm``."""
+    return mm.page_table_lock

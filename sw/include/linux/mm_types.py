@@ -1,9 +1,11 @@
-"""Descriptions of a page frame, of a mapping, and of an address space.
+"""Records of page frames, of mappings, of address spaces, and of page faults.
 
-Ref: Linux 6.12, include/linux/mm_types.h, mm.h, page-flags.h.
+Ref: Linux 6.12, include/linux/mm_types.h, page-flags.h; mm.h (vm_fault, vm_operations_struct, and
+the FOLL_* flags); FOLL_COW from Linux 5.10. The two headers need each other; here they are one.
 
 These are the kernel's own records. Page tables and the contents of pages are not here: they are
-in the machine's memory, and are reached by loads and stores.
+in the machine's memory, and are reached by loads and stores. A fault never gives up the lock of the
+mappings while it waits, so none is to be retried.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class page:
     pfn : :class:`int`
         Frame number.
     highmem : :class:`bool`
-        The frame has no place in the linear map.
+        The frame is not in the linear map.
     refcount : :class:`int`
         References; 0 while the frame is free.
     mapcount : :class:`int`
@@ -125,12 +127,12 @@ class vm_area_struct:
 
 @dataclass(eq=False)
 class mm_context:
-    """What the TLB code keeps for one address space.
+    """State of the TLB code for one address space.
 
     Attributes
     ----------
     tlb_gen : :class:`int`
-        Flushes that the address space has asked for. A processor that has done fewer is behind.
+        Flushes of the address space so far. A processor that has done fewer is behind.
     """
 
     tlb_gen: int = 1
@@ -194,11 +196,11 @@ class vm_fault:
     pgoff : :class:`int`
         Page of the file (or of the shared memory) that belongs at ``address``.
     pte : :class:`int`
-        Linear address of the entry; 0 before the table was found.
+        Linear address of the entry; 0 before the walk.
     orig_pte : :class:`int`
         The entry as it was when the fault was looked at.
     page, cow_page : :class:`page` or :class:`None`
-        What the file's fault operation found; and the private copy to fill.
+        Page that the file's fault operation returns; and the private copy to fill.
     """
 
     vma:      vm_area_struct
@@ -213,7 +215,7 @@ class vm_fault:
 
 @dataclass(frozen=True, slots=True)
 class vm_operations_struct:
-    """What a file does for its mappings.
+    """Operations of a file on its mappings.
 
     Attributes
     ----------

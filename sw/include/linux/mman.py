@@ -6,8 +6,8 @@ Ref: Linux 6.12, include/linux/mman.h, include/uapi/asm-generic/mman-common.h.
 
 __all__ = [
     "MAP_ANONYMOUS", "MAP_FIXED", "MAP_FIXED_NOREPLACE", "MAP_GROWSDOWN", "MAP_PRIVATE",
-    "MAP_SHARED", "PROT_EXEC", "PROT_GROWSDOWN", "PROT_GROWSUP", "PROT_NONE", "PROT_READ",
-    "PROT_WRITE",
+    "MAP_SHARED", "MAP_TYPE", "PROT_EXEC", "PROT_GROWSDOWN", "PROT_GROWSUP", "PROT_NONE",
+    "PROT_READ", "PROT_WRITE",
 ]
 
 

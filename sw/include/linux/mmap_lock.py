@@ -1,4 +1,4 @@
-"""The lock of an address space's list of mappings, and that of its page tables.
+"""Lock of an address space's list of mappings.
 
 Ref: Linux 6.12, include/linux/mmap_lock.h.
 

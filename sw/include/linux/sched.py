@@ -63,7 +63,7 @@ class task_struct:
     active_mm : :class:`mm_struct` or :class:`None`
         The one whose tables it runs on: its own, or a borrowed one.
     real_parent, parent : :class:`task_struct` or :class:`None`
-        Who made it; who hears of it (a tracer takes this place).
+        The task that made it; and the one that is told of its end (its tracer, if it has one).
     flags : :class:`int`
         PF_KTHREAD.
     ptrace : :class:`int`
@@ -110,5 +110,5 @@ class task_struct:
 
 
 def fatal_signal_pending(task: task_struct) -> bool:
-    """Will the task die before it executes another instruction of its program?"""
+    """Tell whether the task will die before it executes another instruction of its program."""
     return any(info.si_signo == SIGKILL for info in task.pending)

@@ -1,4 +1,4 @@
-"""Signals: numbers, codes, and what a program sees of them.
+"""Signals: numbers, codes, and the form in which a program gets them.
 
 Ref: Linux 6.12, include/uapi/asm-generic/siginfo.h, arch/x86/include/uapi/asm/signal.h.
 """
@@ -94,5 +94,5 @@ class Killed(Exception):
 
 
 def valid_signal(signo: int) -> bool:
-    """Is there a signal of that number, or is it 0?"""
+    """Tell whether there is a signal of that number, or it is 0."""
     return 0 <= signo <= _NSIG

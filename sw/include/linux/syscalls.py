@@ -74,11 +74,11 @@ def filename(paging: Paging, value: str | int) -> str:
     return value
 
 
-def _argument(call: str, place: int, c_type: C_type, paging: Paging, value: Any) -> Any:
-    """Return argument ``place`` of ``call``, counted from 1. Raises :class:`TypeError`."""
+def _argument(call: str, index: int, c_type: C_type, paging: Paging, value: Any) -> Any:
+    """Return argument ``index`` of ``call``, counted from 1. Raises :class:`TypeError`."""
     what, expected = ("path", (str, int)) if c_type is filename else ("number", int)
     if not isinstance(value, expected):
-        raise TypeError(f"argument {place} of {call}() is a {what}, not {value!r}")
+        raise TypeError(f"argument {index} of {call}() is a {what}, not {value!r}")
     return c_type(paging, value)
 
 
@@ -95,7 +95,7 @@ def SYSCALL_DEFINE(call: str, function: Callable[..., Awaitable[int]],
             raise TypeError(f"{call}() has {len(types)} arguments, not {len(registers)}")
         paging = kconfig(cpu).paging
         return await function(cpu, *(
-            _argument(call, place, c_type, paging, value)
-            for place, (c_type, value) in enumerate(zip(types, registers, strict=True), 1)))
+            _argument(call, index, c_type, paging, value)
+            for index, (c_type, value) in enumerate(zip(types, registers, strict=True), 1)))
 
     return __se_sys

@@ -1,8 +1,9 @@
-"""Stretches of a task in which its page faults are not handled.
+"""Sections of a task in which its page faults are not handled.
 
 Ref: Linux 6.12, include/linux/uaccess.h.
 
-What faults goes to its landing pad at once: a copy stops where the program's memory is not present.
+An access that faults goes to its landing pad at once: a copy stops where the program's memory is
+not present.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ __all__ = ["faulthandler_disabled", "pagefault_disable", "pagefault_enable"]
 
 
 def pagefault_disable(cpu: Cpu) -> None:
-    """Begin such a stretch; they may nest."""
+    """Begin such a section; they may nest."""
     current(cpu).pagefault_disabled += 1
 
 
@@ -26,5 +27,5 @@ def pagefault_enable(cpu: Cpu) -> None:
 
 
 def faulthandler_disabled(cpu: Cpu) -> bool:
-    """Must a fault on a user address be refused, whatever the mappings say?"""
+    """Tell whether a fault on a user address is refused, whatever the mappings say."""
     return current(cpu).pagefault_disabled > 0

@@ -1,1 +1,1 @@
-"""What all architectures do on the way to a program (Linux: kernel/entry)."""
+"""Way back to a program, on all architectures (Linux: kernel/entry)."""

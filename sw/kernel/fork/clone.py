@@ -24,7 +24,10 @@ from sw.processor.cpu import Cpu
 from .mm import mm_alloc, mmget, mmput
 
 
-__all__ = ["CLONE_FILES", "CLONE_SIGHAND", "CLONE_THREAD", "CLONE_VM", "kernel_clone"]
+__all__ = [
+    "CLONE_FILES", "CLONE_SIGHAND", "CLONE_THREAD", "CLONE_VM", "kernel_clone", "sys_clone",
+    "sys_fork",
+]
 
 
 CLONE_VM      = 0x0000_0100

@@ -1,8 +1,9 @@
-"""Spin locks and reader-writer semaphores between processors.
+"""Locks for one processor at a time.
 
-A processor that waits gives the others a chance to run: each turn of its loop is a bus operation.
+Ref: Linux 6.12, kernel/locking/spinlock.c.
 
-Ref: Linux 6.12, kernel/locking/spinlock.c and kernel/locking/rwsem.c.
+A processor that waits gives the others a chance to run: each iteration of its loop is a bus
+operation.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a processor does that has nothing to do, and how it gets work.
+"""Idle tasks, and the work that ends their sleep.
 
 Ref: Linux 6.12, kernel/sched/idle.c, kernel/sched/core.c (init_idle, schedule_idle).
 """

@@ -22,7 +22,7 @@ __all__ = ["sleep_on", "waitqueue_active", "wake_up"]
 
 
 def waitqueue_active(head: wait_queue_head_t) -> bool:
-    """Does anybody wait?"""
+    """Tell whether a processor waits."""
     return bool(head.waiters)
 
 

@@ -1,4 +1,4 @@
-"""Which kernel function is executing, made visible in the waveform.
+"""Function tracer: the kernel functions that execute, for the waveform.
 
 Ref: Linux 6.12, Documentation/trace/ftrace.rst (the function tracer).
 """
@@ -13,7 +13,7 @@ from sw.processor.cpu import Cpu
 from sw.variables import DEFINE_PER_CPU, this_cpu_ptr
 
 
-__all__ = ["available_filter_functions", "ret_stack", "traced"]
+__all__ = ["P", "available_filter_functions", "ret_stack", "traced"]
 
 
 P = ParamSpec("P")

@@ -21,18 +21,18 @@ from sw.processor.cpu import Cpu
 __all__ = ["access_remote_vm"]
 
 
-async def _access_page(cpu: Cpu, vma: vm_area_struct, page: page, addr: int, buf: int,
+async def _access_page(cpu: Cpu, vma: vm_area_struct, folio: page, addr: int, buf: int,
                        length: int, gup_flags: int) -> None:
     """Copy within one page, which the caller holds a reference on."""
     era    = kconfig(cpu).era
     offset = addr % PAGE_SIZE
-    maddr  = await era.map_page(cpu, page)
+    maddr  = await era.map_page(cpu, folio)
     if gup_flags & FOLL_WRITE:
-        await copy_to_user_page(cpu, vma, page, addr, maddr + offset, buf, length)
-        set_page_dirty_lock(page)
+        await copy_to_user_page(cpu, vma, folio, addr, maddr + offset, buf, length)
+        set_page_dirty_lock(folio)
     else:
-        await copy_from_user_page(cpu, vma, page, addr, buf, maddr + offset, length)
-    await era.unmap_page(cpu, page, maddr)
+        await copy_from_user_page(cpu, vma, folio, addr, buf, maddr + offset, length)
+    await era.unmap_page(cpu, folio, maddr)
 
 
 async def _access_without_page(cpu: Cpu, vma: vm_area_struct, addr: int, buf: int, length: int,
@@ -51,16 +51,16 @@ async def _access_pages(cpu: Cpu, mm: mm_struct, addr: int, buf: int, length: in
     while done < length:
         at = addr + done
         try:
-            page, vma = await get_user_page_vma_remote(cpu, mm, at, gup_flags)
+            folio, vma = await get_user_page_vma_remote(cpu, mm, at, gup_flags)
         except KernelError:
-            found = vma_lookup(mm, at)
-            if found is None and kconfig(cpu).era.access_expands_stack:
+            mapping = vma_lookup(mm, at)
+            if mapping is None and kconfig(cpu).era.access_expands_stack:
                 if await expand_stack(cpu, mm, at) is None:
                     return done, False
                 continue
             size = 0
-            if found is not None:
-                size = await _access_without_page(cpu, found, at, buf + done, length - done,
+            if mapping is not None:
+                size = await _access_without_page(cpu, mapping, at, buf + done, length - done,
                                                   gup_flags)
             if size == 0:
                 break
@@ -68,9 +68,9 @@ async def _access_pages(cpu: Cpu, mm: mm_struct, addr: int, buf: int, length: in
             continue
         size = min(length - done, PAGE_SIZE - at % PAGE_SIZE)
         try:
-            await _access_page(cpu, vma, page, at, buf + done, size, gup_flags)
+            await _access_page(cpu, vma, folio, at, buf + done, size, gup_flags)
         finally:
-            put_page(cpu, page)
+            put_page(cpu, folio)
         done += size
     return done, True
 

@@ -1,4 +1,4 @@
-"""Page faults: from the entry that was found to the one that should be there.
+"""Page faults: from an entry as it is to the one that resolves the fault.
 
 Ref: Linux 6.12, mm/memory.c.
 
@@ -12,16 +12,17 @@ from sw.arch.x86.include.asm.pgtable import (
     pte_write, ptep_get, ptep_set_access_flags, set_pte_at,
 )
 from sw.errno import KernelError
-from sw.include.linux.mm import VM_SHARED, VM_WRITE, is_cow_mapping, vma_is_anonymous
+from sw.include.linux.mm import VM_SHARED, VM_WRITE, is_cow_mapping, pte_lockptr, vma_is_anonymous
 from sw.include.linux.mm_types import (
     FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
     vm_area_struct, vm_fault,
 )
 from sw.include.linux.pagemap import linear_page_index
 from sw.kconfig import kconfig
+from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, put_page
-from sw.mm.pgtable_generic import pte_lock, pte_unlock
+from sw.mm.pgtable_generic import pte_unmap_unlock
 from sw.mm.rmap import folio_add_new_anon_rmap
 from sw.processor.cpu import Cpu
 
@@ -37,8 +38,7 @@ __all__ = ["handle_mm_fault"]
 def sanitize_fault_flags(vma: vm_area_struct, flags: int) -> int:
     """Return VM_FAULT_SIGSEGV for a write that could not even make a private copy, else 0.
 
-    A private mapping is not asked for VM_WRITE: whoever calls has done that. So a forced write
-    can get here.
+    A private mapping need not have VM_WRITE: the caller has checked that, or forces the write.
     """
     if flags & FAULT_FLAG_WRITE and not vma.vm_flags & VM_WRITE and not is_cow_mapping(
             vma.vm_flags):
@@ -56,26 +56,26 @@ async def do_anonymous_page(cpu: Cpu, vmf: vm_fault) -> int:
     vma, paging = vmf.vma, kconfig(cpu).paging
     if vma.vm_flags & VM_SHARED:
         return VM_FAULT_SIGBUS
-    page = None
+    folio = None
     if vmf.flags & FAULT_FLAG_WRITE:
         vma.anon_vma = True
-        page  = await alloc_page(cpu, GFP_HIGHUSER_MOVABLE | __GFP_ZERO)
-        entry = mk_pte(paging, page, vma.vm_page_prot)
+        folio = await alloc_page(cpu, GFP_HIGHUSER_MOVABLE | __GFP_ZERO)
+        entry = mk_pte(paging, folio, vma.vm_page_prot)
         if vma.vm_flags & VM_WRITE:
             entry = pte_mkwrite(paging, pte_mkdirty(paging, entry), vma)
     else:
         entry = pte_mkspecial(pfn_pte(paging, empty_zero_page(cpu).pfn, vma.vm_page_prot))
 
-    await pte_lock(cpu, vma.vm_mm)
+    await spin_lock(cpu, pte_lockptr(vma.vm_mm))
     if not pte_none(await ptep_get(cpu, vmf.pte)):
-        pte_unlock(cpu, vma.vm_mm)
-        if page is not None:
-            put_page(cpu, page)
+        pte_unmap_unlock(cpu, vma.vm_mm)
+        if folio is not None:
+            put_page(cpu, folio)
         return 0
-    if page is not None:
-        folio_add_new_anon_rmap(page, vma, vmf.address)
+    if folio is not None:
+        folio_add_new_anon_rmap(folio, vma, vmf.address)
     await set_pte_at(cpu, vma.vm_mm, vmf.address, vmf.pte, entry)
-    pte_unlock(cpu, vma.vm_mm)
+    pte_unmap_unlock(cpu, vma.vm_mm)
     return 0
 
 
@@ -89,9 +89,9 @@ async def handle_pte_fault(cpu: Cpu, vmf: vm_fault) -> int:
         return await handler(cpu, vmf)
     assert pte_present(vmf.orig_pte), f"no swap, yet the entry is {vmf.orig_pte:#x}"
 
-    await pte_lock(cpu, mm)
+    await spin_lock(cpu, pte_lockptr(mm))
     if await ptep_get(cpu, vmf.pte) != vmf.orig_pte:
-        pte_unlock(cpu, mm)
+        pte_unmap_unlock(cpu, mm)
         return 0
     entry = vmf.orig_pte
     write = bool(vmf.flags & FAULT_FLAG_WRITE)
@@ -100,7 +100,7 @@ async def handle_pte_fault(cpu: Cpu, vmf: vm_fault) -> int:
     if write:
         entry = pte_mkdirty(kconfig(cpu).paging, entry)
     await ptep_set_access_flags(cpu, vma, vmf.address, vmf.pte, pte_mkyoung(entry), write)
-    pte_unlock(cpu, mm)
+    pte_unmap_unlock(cpu, mm)
     return 0
 
 
@@ -120,7 +120,7 @@ async def __handle_mm_fault(cpu: Cpu, vma: vm_area_struct, address: int, flags: 
 async def handle_mm_fault(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) -> int:
     """Make the page at ``address`` present, and fit for a write if FAULT_FLAG_WRITE.
 
-    It does not ask whether the mapping allows the access, except for shared memory.
+    It does not check that the mapping allows the access, except for shared memory.
 
     Returns
     -------

@@ -7,15 +7,16 @@ is left out: a read fault maps one page.
 """
 
 from sw.arch.x86.include.asm.pgtable import mk_pte, pte_mkdirty, pte_none, ptep_get, set_pte_at
-from sw.include.linux.mm import VM_SHARED
+from sw.include.linux.mm import VM_SHARED, pte_lockptr
 from sw.include.linux.mm_types import (
     FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS, page, vm_fault,
 )
 from sw.kconfig import kconfig
+from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.highmem import copy_user_highpage
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_page, put_page
-from sw.mm.pgtable_generic import pte_lock, pte_unlock
+from sw.mm.pgtable_generic import pte_unmap_unlock
 from sw.mm.rmap import folio_add_file_rmap_pte, folio_add_new_anon_rmap
 from sw.processor.cpu import Cpu
 
@@ -26,39 +27,39 @@ __all__ = ["do_fault"]
 
 
 async def __do_fault(cpu: Cpu, vmf: vm_fault) -> int:
-    """Ask the file for its page; a reference on it is in ``vmf.page`` then."""
+    """Get the file's page, with a reference, into ``vmf.page``."""
     assert vmf.vma.vm_ops is not None and vmf.vma.vm_ops.fault is not None
     return await vmf.vma.vm_ops.fault(cpu, vmf)
 
 
-async def set_pte_range(cpu: Cpu, vmf: vm_fault, page: page) -> None:
-    """Map ``page``. A private copy that was made for a write is dirty, and writable if allowed."""
+async def set_pte_range(cpu: Cpu, vmf: vm_fault, folio: page) -> None:
+    """Map ``folio``. A private copy that was made for a write is dirty, and writable if allowed."""
     vma, paging = vmf.vma, kconfig(cpu).paging
     write = bool(vmf.flags & FAULT_FLAG_WRITE)
-    entry = mk_pte(paging, page, vma.vm_page_prot)
+    entry = mk_pte(paging, folio, vma.vm_page_prot)
     if write:
         entry = maybe_mkwrite(paging, pte_mkdirty(paging, entry), vma)
     if write and not vma.vm_flags & VM_SHARED:
-        folio_add_new_anon_rmap(page, vma, vmf.address)
+        folio_add_new_anon_rmap(folio, vma, vmf.address)
     else:
-        folio_add_file_rmap_pte(page)
+        folio_add_file_rmap_pte(folio)
     await set_pte_at(cpu, vma.vm_mm, vmf.address, vmf.pte, entry)
 
 
 @traced
 async def finish_fault(cpu: Cpu, vmf: vm_fault) -> int:
-    """Map the page that was found or copied, unless somebody else has filled the entry.
+    """Map the file's page or the copy, unless another processor has filled the entry.
 
     Returns VM_FAULT_NOPAGE then; on success 0, and the caller's reference is the entry's.
     """
     private = vmf.flags & FAULT_FLAG_WRITE and not vmf.vma.vm_flags & VM_SHARED
-    page    = vmf.cow_page if private else vmf.page
-    assert page is not None
-    await pte_lock(cpu, vmf.vma.vm_mm)
+    folio   = vmf.cow_page if private else vmf.page
+    assert folio is not None
+    await spin_lock(cpu, pte_lockptr(vmf.vma.vm_mm))
     empty = pte_none(await ptep_get(cpu, vmf.pte))
     if empty:
-        await set_pte_range(cpu, vmf, page)
-    pte_unlock(cpu, vmf.vma.vm_mm)
+        await set_pte_range(cpu, vmf, folio)
+    pte_unmap_unlock(cpu, vmf.vma.vm_mm)
     return 0 if empty else VM_FAULT_NOPAGE
 
 

@@ -14,7 +14,7 @@ __all__ = ["empty_zero_page", "frames", "is_zero_pfn", "mem_map"]
 
 
 class frames(dict[int, page]):
-    """Records of all frames by frame number, made when they are first asked for.
+    """Records of all frames by frame number, made at their first use.
 
     Parameters
     ----------
@@ -42,5 +42,5 @@ empty_zero_page: DEFINE[page] = DEFINE()
 
 
 def is_zero_pfn(cpu: Cpu, pfn: int) -> bool:
-    """Is it the frame of zeros that all reads of untouched memory share?"""
+    """Tell whether it is the frame of zeros that all reads of untouched memory share."""
     return pfn == empty_zero_page(cpu).pfn

@@ -13,7 +13,7 @@ from sw.arch.x86.mm.tlb import flush_tlb_mm_range
 from sw.include.linux.mm_types import mm_struct, page
 from sw.kconfig import kconfig
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, __free_page, alloc_page
-from sw.mm.pagewalk import _load_entries
+from sw.mm.pagewalk import load_entries
 from sw.processor.cpu import Cpu
 
 
@@ -70,7 +70,7 @@ async def _unlink(
 ) -> None:
     shifts = kconfig(cpu).paging.shifts
     shift  = shifts[level]
-    for base, entryp, entry in await _load_entries(cpu, table, shift, start, end):
+    for base, entryp, entry in await load_entries(cpu, table, shift, start, end):
         if not entry & _PAGE_PRESENT:
             continue
         lower = __va(cpu, entry & PTE_PFN_MASK)

@@ -7,15 +7,16 @@ from sw.arch.x86.include.asm.pgtable import (
     mk_pte, pte_mkdirty, pte_mkwrite, pte_mkyoung, ptep_get, ptep_set_access_flags, set_pte_at,
 )
 from sw.arch.x86.include.asm.pgtable_types import Paging
-from sw.include.linux.mm import VM_MAYSHARE, VM_SHARED, VM_WRITE
+from sw.include.linux.mm import VM_MAYSHARE, VM_SHARED, VM_WRITE, pte_lockptr
 from sw.include.linux.mm_types import (
     VM_FAULT_ERROR, VM_FAULT_NOPAGE, page, vm_area_struct, vm_fault,
 )
 from sw.kconfig import kconfig
+from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.highmem import copy_user_highpage
 from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, get_page, put_page
-from sw.mm.pgtable_generic import pte_lock, pte_unlock, ptep_clear_flush
+from sw.mm.pgtable_generic import pte_unmap_unlock, ptep_clear_flush
 from sw.mm.rmap import folio_add_new_anon_rmap, folio_remove_rmap_pte
 from sw.processor.cpu import Cpu
 
@@ -44,7 +45,7 @@ async def wp_page_reuse(cpu: Cpu, vmf: vm_fault) -> None:
     """
     entry = _written_pte(cpu, vmf.vma, vmf.orig_pte)
     await ptep_set_access_flags(cpu, vmf.vma, vmf.address, vmf.pte, entry, True)
-    pte_unlock(cpu, vmf.vma.vm_mm)
+    pte_unmap_unlock(cpu, vmf.vma.vm_mm)
 
 
 @traced
@@ -61,7 +62,7 @@ async def wp_page_copy(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
     if old is not None:
         await copy_user_highpage(cpu, new, old, vmf.address, vma)
 
-    await pte_lock(cpu, mm)
+    await spin_lock(cpu, pte_lockptr(mm))
     unchanged = await ptep_get(cpu, vmf.pte) == vmf.orig_pte
     if unchanged:
         entry = _written_pte(cpu, vma, mk_pte(kconfig(cpu).paging, new, vma.vm_page_prot))
@@ -70,7 +71,7 @@ async def wp_page_copy(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
         await set_pte_at(cpu, mm, vmf.address, vmf.pte, entry)
         if old is not None:
             folio_remove_rmap_pte(old)
-    pte_unlock(cpu, mm)
+    pte_unmap_unlock(cpu, mm)
 
     if not unchanged:
         put_page(cpu, new)
@@ -80,26 +81,26 @@ async def wp_page_copy(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
 
 
 @traced
-async def wp_page_shared(cpu: Cpu, vmf: vm_fault, page: page) -> int:
+async def wp_page_shared(cpu: Cpu, vmf: vm_fault, folio: page) -> int:
     """Make an entry of shared memory writable, after the file has agreed. Leaves unlocked."""
     vma, mm = vmf.vma, vmf.vma.vm_mm
-    get_page(cpu, page)
+    get_page(cpu, folio)
     try:
         if vma.vm_ops is not None and vma.vm_ops.page_mkwrite is not None:
-            pte_unlock(cpu, mm)
-            vmf.page = page
+            pte_unmap_unlock(cpu, mm)
+            vmf.page = folio
             ret = await vma.vm_ops.page_mkwrite(cpu, vmf)
             if ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE):
                 return ret
-            await pte_lock(cpu, mm)
+            await spin_lock(cpu, pte_lockptr(mm))
             if await ptep_get(cpu, vmf.pte) != vmf.orig_pte:
-                pte_unlock(cpu, mm)
+                pte_unmap_unlock(cpu, mm)
                 return VM_FAULT_NOPAGE
         await wp_page_reuse(cpu, vmf)
-        page.dirty = True
+        folio.dirty = True
         return kconfig(cpu).era.VM_FAULT_WRITE
     finally:
-        put_page(cpu, page)
+        put_page(cpu, folio)
 
 
 @traced
@@ -109,20 +110,20 @@ async def do_wp_page(cpu: Cpu, vmf: vm_fault) -> int:
     Enters with the lock of the page tables and leaves without. A private page is reused if the
     era's rule says that nobody else can see it, else copied.
     """
-    vma  = vmf.vma
-    page = vm_normal_page(cpu, vma, vmf.orig_pte)
+    vma   = vmf.vma
+    folio = vm_normal_page(cpu, vma, vmf.orig_pte)
     if vma.vm_flags & (VM_SHARED | VM_MAYSHARE):
-        assert page is not None, "shared memory without struct pages is not modelled"
-        return await wp_page_shared(cpu, vmf, page)
-    if page is not None and page.anon and kconfig(cpu).era.wp_can_reuse(page):
-        page.anon_exclusive = True
+        assert folio is not None, "shared memory without struct pages is not modelled"
+        return await wp_page_shared(cpu, vmf, folio)
+    if folio is not None and folio.anon and kconfig(cpu).era.wp_can_reuse(folio):
+        folio.anon_exclusive = True
         await wp_page_reuse(cpu, vmf)
         return kconfig(cpu).era.VM_FAULT_WRITE
-    if page is not None:
-        get_page(cpu, page)
-    pte_unlock(cpu, vma.vm_mm)
+    if folio is not None:
+        get_page(cpu, folio)
+    pte_unmap_unlock(cpu, vma.vm_mm)
     try:
-        return await wp_page_copy(cpu, vmf, page)
+        return await wp_page_copy(cpu, vmf, folio)
     finally:
-        if page is not None:
-            put_page(cpu, page)
+        if folio is not None:
+            put_page(cpu, folio)

@@ -10,7 +10,7 @@ from sw.fs.file import fdget
 from sw.include.linux.fs import FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, file, get_file
 from sw.include.linux.mm import (
     VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_SHARED,
-    page_align,
+    PAGE_ALIGN,
 )
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mman import (
@@ -33,7 +33,7 @@ __all__ = ["MAP_FIXED", "MAP_FIXED_NOREPLACE", "do_mmap", "ksys_mmap_pgoff"]
 
 
 def file_mmap_ok(pgoff: int, length: int) -> bool:
-    """Are all bytes of the mapping at positions that a file can have?"""
+    """Tell whether all bytes of the mapping are at positions that a file can have."""
     return (pgoff << PAGE_SHIFT) + length <= MAX_LFS_FILESIZE
 
 
@@ -119,7 +119,7 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
     mm = current_mm(cpu)
     if flags & MAP_FIXED_NOREPLACE:
         flags |= MAP_FIXED
-    length = page_align(length)
+    length = PAGE_ALIGN(length)
     addr   = get_unmapped_area(cpu, mm, addr, length, flags)
     if flags & MAP_FIXED_NOREPLACE and find_vma_intersection(mm, addr, addr + length):
         raise KernelError(Errno.EEXIST)

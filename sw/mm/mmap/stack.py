@@ -1,4 +1,4 @@
-"""How a mapping that grows downwards grows.
+"""Growth of mappings that grow downwards: stacks.
 
 Ref: Linux 6.12, mm/mmap.c (expand_stack) and mm/vma.c (expand_downwards).
 """
@@ -18,7 +18,7 @@ from .find import find_vma, vma_prev
 from .unmapped_area import mmap_min_addr, stack_guard_gap
 
 
-__all__ = ["expand_stack", "find_extend_vma"]
+__all__ = ["expand_downwards", "expand_stack", "find_extend_vma"]
 
 
 def expand_downwards(cpu: Cpu, vma: vm_area_struct, address: int) -> None:

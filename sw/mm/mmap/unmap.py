@@ -8,7 +8,7 @@ from sw.arch.x86.include.asm.page_types import PAGE_MASK
 from sw.arch.x86.include.asm.pgtable_types import Paging
 from sw.errno import Errno, KernelError
 from sw.fs.file_table import fput
-from sw.include.linux.mm import page_align
+from sw.include.linux.mm import PAGE_ALIGN
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.kconfig import kconfig
@@ -21,13 +21,13 @@ from sw.processor.cpu import Cpu
 from .find import find_vma, find_vma_intersection, vma_prev
 
 
-__all__ = ["do_munmap", "exit_mmap", "vm_munmap"]
+__all__ = ["do_munmap", "exit_mmap", "sys_munmap", "vm_munmap"]
 
 
 def _user_end(paging: Paging) -> int:
     """Return the end of the part of the root table that is the process's own."""
-    span = 1 << paging.shifts[0]
-    return (paging.TASK_SIZE + span - 1) // span * span
+    size = 1 << paging.shifts[0]
+    return (paging.TASK_SIZE + size - 1) // size * size
 
 
 async def _unmap(cpu: Cpu, mm: mm_struct, gone: list[vm_area_struct], floor: int,
@@ -53,7 +53,7 @@ async def do_munmap(cpu: Cpu, mm: mm_struct, start: int, length: int) -> None:
     paging, task_size = kconfig(cpu).paging, kconfig(cpu).paging.TASK_SIZE
     if start & ~PAGE_MASK or start > task_size or length > task_size - start or length == 0:
         raise KernelError(Errno.EINVAL)
-    end = start + page_align(length)
+    end = start + PAGE_ALIGN(length)
     vma = find_vma_intersection(mm, start, end)
     if vma is None:
         return

@@ -1,4 +1,4 @@
-"""Where a new mapping is put.
+"""Free place for a new mapping.
 
 Ref: Linux 6.12, mm/mmap.c (__get_unmapped_area), arch/x86/kernel/sys_x86_64.c,
 arch/x86/mm/mmap.c (mmap_base, without randomization).

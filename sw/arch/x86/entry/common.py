@@ -12,7 +12,7 @@ from sw.processor.cpu import Cpu
 from .syscalls.syscall_64 import sys_call_table
 
 
-__all__ = []
+__all__ = ["do_syscall"]
 
 
 @traced

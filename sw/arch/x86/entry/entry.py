@@ -18,7 +18,10 @@ from sw.processor.exceptions import pt_regs
 from .common import do_syscall
 
 
-__all__ = []
+__all__ = [
+    "asm_exc_general_protection", "asm_exc_page_fault", "asm_sysvec_call_function",
+    "asm_sysvec_reschedule_ipi", "entry_SYSCALL",
+]
 
 
 async def asm_exc_page_fault(cpu: Cpu, regs: pt_regs) -> None:

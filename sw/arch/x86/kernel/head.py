@@ -109,7 +109,7 @@ async def _store_tables(cpu: Cpu, tables: early_page_tables) -> int:
 
 
 async def enable_paging(cpu: Cpu, root: int) -> None:
-    """Set CR4, CR3, EFER and CR0, in the order that the processor asks for.
+    """Set CR4, CR3, EFER and CR0, in the order that the processor demands.
 
     ``root`` is the physical address of the root table.
     """

@@ -27,7 +27,7 @@ from .head import enable_paging
 from .idt import idt_setup_traps
 
 
-__all__ = ["start_secondary", "wait_for_startup"]
+__all__ = ["do_boot_cpu", "start_secondary", "wait_for_startup"]
 
 
 async def wait_for_startup(cpu: Cpu) -> None:

@@ -9,7 +9,7 @@ from sw.mm.mmap.map import ksys_mmap_pgoff
 from sw.processor.cpu import Cpu
 
 
-__all__ = []
+__all__ = ["sys_mmap"]
 
 
 async def sys_mmap(cpu: Cpu, addr: int, length: int, prot: int, flags: int, fd: int,

@@ -26,7 +26,7 @@ __all__ = [
 
 
 def access_ok(cpu: Cpu, addr: int, size: int) -> bool:
-    """Are ``size`` bytes at ``addr`` in the part of the address space that is the user's?"""
+    """Tell whether ``size`` bytes at ``addr`` are in the user's part of the address space."""
     return addr <= kconfig(cpu).paging.TASK_SIZE - size
 
 

@@ -1,9 +1,9 @@
-"""Exception table: code that expects to fault, and where it goes on then.
+"""Exception table: code that expects to fault, and its landing pads.
 
 Ref: Linux 6.12, arch/x86/mm/extable.c, Documentation/arch/x86/exception-tables.rst.
 
 In C the table is sorted by the address of the faulting instruction. Here a ``with`` block is the
-covered code, and :class:`Fixup` is the jump to the landing pad behind it::
+covered code, and :class:`sw.processor.exceptions.Fixup` is the jump to the landing pad behind it::
 
     try:
         with ex_table(cpu):
@@ -29,7 +29,7 @@ __all__ = ["ex_table", "exception_table_entry", "fixup_exception"]
 
 @dataclass(frozen=True, eq=False)
 class exception_table_entry:
-    """One stretch of covered code.
+    """One section of covered code.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ def ex_table(cpu: Cpu) -> Iterator[exception_table_entry]:
 
 
 def fixup_exception(cpu: Cpu, regs: pt_regs) -> bool:
-    """Let the interrupted code go on at its landing pad, if it has one. Has it?"""
+    """Let the interrupted code go on at its landing pad. Returns False if it has none."""
     if regs.extable is None:
         return False
     regs.fixup = True

@@ -1,4 +1,4 @@
-"""Where 32-bit kernels map frames that are not in the linear map.
+"""Windows of 32-bit kernels to frames that are not in the linear map.
 
 Ref: Linux 6.12, arch/x86/include/asm/highmem.h, fixmap.h, pgtable_32_areas.h,
 arch/x86/mm/init_32.c.

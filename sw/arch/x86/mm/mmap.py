@@ -10,7 +10,7 @@ from sw.arch.x86.include.asm.pgtable_types import Paging
 __all__ = ["mmap_base"]
 
 
-#: Least room that is left for the stack.
+#: Least space that is left for the stack, in bytes.
 _SIZE_128M = 128 << 20
 
 

@@ -3,7 +3,7 @@
 Ref: Linux 6.12, arch/x86/mm/tlb.c; Intel SDM Vol. 3A, section 4.10.4.
 
 Without process-context identifiers a write of CR3 flushes all but global translations. A processor
-that executes a kernel thread keeps the tables of the task before it (lazy TLB): it is not asked to
+that executes a kernel thread keeps the tables of the task before it (lazy TLB): it need not
 flush until tables are freed, and makes up for it when it changes back.
 """
 
@@ -27,11 +27,11 @@ from sw.variables import DEFINE_PER_CPU, per_cpu_ptr, this_cpu_ptr
 
 
 __all__ = [
-    "TLB_FLUSH_ALL", "cpu_tlbstate", "cpu_tlbstate_shared", "enter_lazy_tlb", "flush_tlb_info",
-    "flush_tlb_kernel_range", "flush_tlb_local", "flush_tlb_mm", "flush_tlb_mm_range",
-    "flush_tlb_one_kernel", "flush_tlb_page", "flush_tlb_range", "initialize_tlbstate",
-    "switch_mm", "switch_mm_irqs_off", "tlb_single_page_flush_ceiling", "tlb_state",
-    "tlb_state_shared",
+    "TLB_FLUSH_ALL", "cpu_tlbstate", "cpu_tlbstate_shared", "enter_lazy_tlb", "flush_tlb_func",
+    "flush_tlb_info", "flush_tlb_kernel_range", "flush_tlb_local", "flush_tlb_mm",
+    "flush_tlb_mm_range", "flush_tlb_one_kernel", "flush_tlb_page", "flush_tlb_range",
+    "initialize_tlbstate", "switch_mm", "switch_mm_irqs_off", "tlb_single_page_flush_ceiling",
+    "tlb_state", "tlb_state_shared",
 ]
 
 
@@ -63,7 +63,7 @@ class tlb_state:
 
 @dataclass(eq=False, slots=True)
 class tlb_state_shared:
-    """Translations of a processor, as far as those that ask for flushes look at it.
+    """Translations of a processor, as far as those who flush look at them.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ cpu_tlbstate_shared = DEFINE_PER_CPU(tlb_state_shared)
 
 @dataclass(frozen=True)
 class flush_tlb_info:
-    """A request to flush.
+    """Flush of a range, for all processors that may hold translations of it.
 
     Attributes
     ----------
@@ -114,8 +114,9 @@ def initialize_tlbstate(cpu: Cpu) -> None:
 async def switch_mm_irqs_off(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
     """Load the address space ``next_`` into CR3, if it is not there, with nothing stale.
 
-    First this processor asks for flushes, then it looks at the generation: a flush that is not
-    in the one is in the other. It may come while CR3 is loaded, and waits until interrupts are on.
+    First this processor joins the mask of those to interrupt, then it reads the generation: a
+    flush that misses the one is seen in the other. Its interrupt may come while CR3 is loaded,
+    and waits until interrupts are on.
     """
     tlbstate, shared = this_cpu_ptr(cpu, cpu_tlbstate), this_cpu_ptr(cpu, cpu_tlbstate_shared)
     was_lazy, shared.is_lazy = shared.is_lazy, False
@@ -169,7 +170,7 @@ async def flush_tlb_one_kernel(cpu: Cpu, addr: int) -> None:
 
 @traced
 async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
-    """Flush what ``info`` asks for, on the processor that got the request.
+    """Do the flush ``info``, on a processor that was interrupted for it.
 
     Pages are flushed one by one only if this is the one flush that the processor lacks; behind by
     more, it would be marked as up to date without having done the others.
@@ -179,7 +180,7 @@ async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
     if tlbstate.loaded_mm is not mm:
         return  # the next switch_mm sees the generation
     if this_cpu_ptr(cpu, cpu_tlbstate_shared).is_lazy:
-        # Barely slower than a flush; and what it does not use, it is not asked about again.
+        # Barely slower than a flush, and no further flush of these tables concerns it.
         await switch_mm_irqs_off(cpu, mm, init_mm(cpu))
         return
     local, current = tlbstate.loaded_tlb_gen, mm.context.tlb_gen
@@ -195,12 +196,12 @@ async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
 
 
 def tlb_is_not_lazy(other: Cpu, info: flush_tlb_info) -> bool:
-    """Does a processor need the flush now?"""
+    """Tell whether a processor needs the flush now."""
     return not per_cpu_ptr(cpu_tlbstate_shared, other).is_lazy
 
 
 async def flush_tlb_multi(cpu: Cpu, info: flush_tlb_info) -> None:
-    """Flush on several processors. Who is lazy is asked only for the sake of freed tables."""
+    """Flush on several processors. A lazy one must only if tables are freed."""
     cond = None if info.freed_tables else tlb_is_not_lazy
     await on_each_cpu_cond_mask(cpu, cond, flush_tlb_func, info, info.mm.cpumask)
 

@@ -1,4 +1,4 @@
-"""Kernel code that touches user addresses itself, with what protects them in place or not.
+"""Kernel code that uses user addresses itself, with its protections on or off.
 
 Ref: Linux 6.12, drivers/misc/lkdtm/perms.c and bugs.c.
 
@@ -51,7 +51,7 @@ async def lkdtm_WRITE_USERSPACE(cpu: Cpu, address: int, value: int, *,
 async def lkdtm_WRITE_RO(cpu: Cpu, address: int, value: int) -> None:
     """Store a word at a read-only address with CR0.WP cleared and AC set.
 
-    Linux pins WP, so that its own functions refuse to clear it; a MOV to CR0 does not ask.
+    Linux pins WP, so that its own functions refuse to clear it; a MOV to CR0 is not stopped.
     """
     cr0 = await cpu.read_cr(Register.CR0)
     await cpu.write_cr(Register.CR0, cr0 & ~X86_CR0_WP)

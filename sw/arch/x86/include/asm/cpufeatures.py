@@ -53,5 +53,5 @@ X86_FEATURE_LM      = 1 << 29
 
 
 def boot_cpu_has(cpu: Cpu, feature: int) -> bool:
-    """Does the processor have ``feature``? All of a machine are alike."""
+    """Tell whether the processors have ``feature``. All of a machine are alike."""
     return bool(boot_cpu_data(cpu).x86_capability & feature)

@@ -25,7 +25,7 @@ def local_irq_disable(cpu: Cpu) -> None:
 
 
 def irqs_disabled(cpu: Cpu) -> bool:
-    """Do interrupts wait?"""
+    """Tell whether interrupts wait."""
     return not cpu.interrupts_enabled
 
 

@@ -34,10 +34,10 @@ def pfn_to_page(cpu: Cpu, pfn: int) -> page:
     return mem_map(cpu)[pfn]
 
 
-def page_to_virt(cpu: Cpu, page: page) -> int:
+def page_to_virt(cpu: Cpu, pg: page) -> int:
     """Linear address of a frame that is in the linear map."""
-    assert not page.highmem, f"frame {page.pfn:#x} is in high memory"
-    return __va(cpu, page.pfn << PAGE_SHIFT)
+    assert not pg.highmem, f"frame {pg.pfn:#x} is in high memory"
+    return __va(cpu, pg.pfn << PAGE_SHIFT)
 
 
 def virt_to_page(cpu: Cpu, linear: int) -> page:

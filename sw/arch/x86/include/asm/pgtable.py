@@ -33,42 +33,42 @@ __all__ = [
 # Entries as values: what they say
 
 def pte_none(pte: int) -> bool:
-    """Is there nothing? The processor may have set A or D in an entry that was just cleared."""
+    """Tell whether it is empty. The processor may have set A or D after it was cleared."""
     return not pte & ~(_PAGE_ACCESSED | _PAGE_DIRTY)
 
 
 def pte_present(pte: int) -> bool:
-    """Does the entry map a frame? A PROTNONE entry does, though the processor says no."""
+    """Tell whether it maps a frame. A PROTNONE entry does, though not for the processor."""
     return bool(pte & (_PAGE_PRESENT | _PAGE_PROTNONE))
 
 
 def pte_protnone(pte: int) -> bool:
-    """Does it map a frame that nobody may use?"""
+    """Tell whether it maps a frame that nobody may use."""
     return pte & (_PAGE_PRESENT | _PAGE_PROTNONE) == _PAGE_PROTNONE
 
 
 def pte_write(pte: int) -> bool:
-    """May it be written through?"""
+    """Tell whether it may be written through."""
     return bool(pte & _PAGE_RW)
 
 
 def pte_exec(pte: int) -> bool:
-    """May it be executed through?"""
+    """Tell whether it may be executed through."""
     return not pte & _PAGE_NX
 
 
 def pte_young(pte: int) -> bool:
-    """Was it used?"""
+    """Tell whether it was used."""
     return bool(pte & _PAGE_ACCESSED)
 
 
 def pte_dirty(paging: Paging, pte: int) -> bool:
-    """Was it written through?"""
+    """Tell whether it was written through."""
     return bool(pte & (_PAGE_DIRTY | paging.SAVED_DIRTY))
 
 
 def pte_special(pte: int) -> bool:
-    """Is no reference counted on the frame, such as the zero page's?"""
+    """Tell whether no reference is counted on the frame, such as the zero page's."""
     return bool(pte & _PAGE_SPECIAL)
 
 
@@ -88,12 +88,12 @@ def pte_page(cpu: Cpu, pte: int) -> page:
 
 
 def pmd_present(pmd: int) -> bool:
-    """Does a directory entry name a table or a large page?"""
+    """Tell whether a directory entry names a table or a large page."""
     return bool(pmd & _PAGE_PRESENT)
 
 
 def pmd_leaf(pmd: int) -> bool:
-    """Does a directory entry map a large page?"""
+    """Tell whether a directory entry maps a large page."""
     return bool(pmd & _PAGE_PSE)
 
 
@@ -105,9 +105,9 @@ def pfn_pte(paging: Paging, pfn: int, prot: int) -> int:
     return frame & PTE_PFN_MASK | massage_pgprot(paging, prot)
 
 
-def mk_pte(paging: Paging, page: page, prot: int) -> int:
-    """Make an entry that maps ``page``."""
-    return pfn_pte(paging, page.pfn, prot)
+def mk_pte(paging: Paging, pg: page, prot: int) -> int:
+    """Make an entry that maps ``pg``."""
+    return pfn_pte(paging, pg.pfn, prot)
 
 
 def _save_dirty(paging: Paging, pte: int) -> int:
@@ -213,8 +213,8 @@ async def ptep_set_access_flags(
 ) -> bool:
     """Write ``entry``, which allows more than what is there, if it is for a write (``dirty``).
 
-    Does it differ? No flush: who holds the old translation takes one fault that finds nothing to
-    do. For a read the processor has set A by itself.
+    Returns True if it differs. No flush: a processor that holds the old translation takes one
+    fault that finds nothing to do. For a read the processor has set A by itself.
     """
     changed = await ptep_get(cpu, ptep) != entry
     if changed and dirty:

@@ -1,4 +1,4 @@
-"""Which changes of an entry must be followed by a flush.
+"""Changes of an entry that must be followed by a flush.
 
 Ref: Linux 6.12, arch/x86/include/asm/tlbflush.h (pte_needs_flush).
 """
@@ -20,7 +20,7 @@ _FLUSH_ON_CHANGE = (_PAGE_RW | _PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_PAT | 
 
 
 def pte_needs_flush(paging: Paging, oldpte: int, newpte: int) -> bool:
-    """May a processor that keeps the translation of ``oldpte`` do harm?"""
+    """Tell whether a processor that keeps the translation of ``oldpte`` could do harm."""
     if not oldpte & _PAGE_PRESENT:
         return False
     if pte_pfn(paging, oldpte) != pte_pfn(paging, newpte):

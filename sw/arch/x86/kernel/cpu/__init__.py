@@ -1,1 +1,1 @@
-"""What a kind of processor needs (Linux: arch/x86/kernel/cpu)."""
+"""Set-up of a processor's protections (Linux: arch/x86/kernel/cpu)."""

@@ -1,4 +1,4 @@
-"""What the kernel says of a page fault that it did not expect of itself.
+"""Report of a page fault that the kernel did not expect of itself.
 
 Ref: Linux 6.12, arch/x86/mm/fault.c (show_fault_oops, dump_pagetable).
 """
@@ -62,7 +62,7 @@ def _describe(regs: pt_regs, error_code: int, address: int) -> list[str]:
 
 
 async def page_fault_oops(cpu: Cpu, regs: pt_regs, error_code: int, address: int) -> NoReturn:
-    """Report a fault that has no answer. Raises :class:`sw.kernel.panic.KernelOops`."""
+    """Report a fault that cannot be resolved. Raises :class:`sw.kernel.panic.KernelOops`."""
     lines   = _describe(regs, error_code, address)
     entries = await _walk(cpu, address)
     if error_code & X86_PF_INSTR and error_code & X86_PF_PROT:

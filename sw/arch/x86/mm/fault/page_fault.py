@@ -1,4 +1,4 @@
-"""Page faults: the processor's question, and who answers it.
+"""Page faults, from the processor to the mapping that resolves them.
 
 Ref: Linux 6.12, arch/x86/mm/fault.c, arch/x86/include/asm/trap_pf.h; Intel SDM Vol. 3A,
 section 4.7.
@@ -42,7 +42,7 @@ from sw.variables import this_cpu_ptr
 from .oops import page_fault_oops
 
 
-__all__ = ["exc_page_fault"]
+__all__ = ["exc_page_fault", "spurious_kernel_fault"]
 
 
 @traced
@@ -71,17 +71,17 @@ async def do_kern_addr_fault(cpu: Cpu, regs: pt_regs, error_code: int, address: 
 
 @traced
 async def spurious_kernel_fault(cpu: Cpu, error_code: int, address: int) -> bool:
-    """Do the tables allow the access by now?
+    """Tell whether the tables allow the access by now.
 
     A right was added without a flush; the fault itself has dropped the old translation. Only a
     write or a fetch by the kernel can meet that.
     """
     if error_code not in (X86_PF_WRITE | X86_PF_PROT, X86_PF_INSTR | X86_PF_PROT):
         return False
-    found = await lookup_address(cpu, init_mm(cpu).pgd, address)
-    if found is None:
+    leaf = await lookup_address(cpu, init_mm(cpu).pgd, address)
+    if leaf is None:
         return False
-    pte = await ptep_get(cpu, found[0])
+    pte = await ptep_get(cpu, leaf[0])
     return pte_present(pte) and (pte_write(pte) if error_code & X86_PF_WRITE else pte_exec(pte))
 
 
@@ -136,7 +136,7 @@ async def lock_mm_and_find_vma(cpu: Cpu, mm: mm_struct, address: int) -> vm_area
 
 
 def access_error(error_code: int, vma: vm_area_struct) -> bool:
-    """Does the mapping forbid the access? The same for programs and for the kernel.
+    """Tell whether the mapping forbids the access. The same for programs and for the kernel.
 
     For a page that is not present a load or a fetch needs any right at all; what the entry then
     does not allow faults again, as a protection violation.
@@ -184,7 +184,7 @@ async def kernelmode_fixup_or_oops(
 async def mm_fault_error(
     cpu: Cpu, regs: pt_regs, error_code: int, address: int, fault: int,
 ) -> None:
-    """Answer for a fault that could not be resolved."""
+    """End a fault that could not be resolved: a signal, or the landing pad."""
     if not regs.user_mode:
         await kernelmode_fixup_or_oops(cpu, regs, error_code, address)
     elif fault & VM_FAULT_OOM:
