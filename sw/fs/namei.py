@@ -13,7 +13,7 @@ from .proc.base import proc_pid_lookup
 from .ramfs.inode import ramfs_get_inode, rootfs
 
 
-__all__ = ["MAY_READ", "MAY_WRITE", "_lookup"]
+__all__ = ["MAY_READ", "MAY_WRITE", "lookup_open"]
 
 
 MAY_WRITE = 2
@@ -31,7 +31,7 @@ def inode_permission(cpu: Cpu, node: inode, mask: int) -> None:
         raise KernelError(Errno.EACCES)
 
 
-def _lookup(cpu: Cpu, path: str, flags: int, mode: int, mask: int) -> inode:
+def lookup_open(cpu: Cpu, path: str, flags: int, mode: int, mask: int) -> inode:
     """Find the file, or make it. Raises ENOENT, EEXIST, EACCES."""
     node = proc_pid_lookup(cpu, path) or rootfs(cpu).get(path)
     if node is None:

@@ -1,6 +1,6 @@
 """Opening a file by its path.
 
-Ref: Linux 6.12, fs/open.c and fs/namei.c.
+Ref: Linux 6.12, fs/open.c.
 
 There is one flat directory of ramfs files, and the processes under /proc. A path is handed over
 as a string: how names are read from memory and looked up has no part in this model.
@@ -14,7 +14,7 @@ from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
 from .file import close_fd, fd_install
-from .namei import MAY_READ, MAY_WRITE, _lookup
+from .namei import MAY_READ, MAY_WRITE, lookup_open
 
 
 __all__ = ["do_sys_open", "sys_close", "sys_creat"]
@@ -37,7 +37,7 @@ async def do_sys_open(cpu: Cpu, path: str, flags: int, mode: int) -> int:
     if flags & O_ACCMODE not in _MODES:
         raise KernelError(Errno.EINVAL)
     f_mode, mask = _MODES[flags & O_ACCMODE]
-    node = _lookup(cpu, path, flags, mode, mask)
+    node = lookup_open(cpu, path, flags, mode, mask)
     if flags & O_TRUNC and node.i_size:
         raise KernelError(Errno.EOPNOTSUPP)
     filp = file(node, node.i_fop, f_mode, flags)

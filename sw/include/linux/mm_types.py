@@ -32,13 +32,13 @@ FAULT_FLAG_WRITE       = 1 << 0
 FAULT_FLAG_USER        = 1 << 6
 FAULT_FLAG_REMOTE      = 1 << 7
 FAULT_FLAG_INSTRUCTION = 1 << 8
+
 VM_FAULT_OOM     = 0x001
 VM_FAULT_SIGBUS  = 0x002
 VM_FAULT_WRITE   = 0x008  # copy-on-write was broken; only before 6.0
 VM_FAULT_SIGSEGV = 0x040
 VM_FAULT_NOPAGE  = 0x100
 VM_FAULT_ERROR   = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV
-
 
 FOLL_WRITE  = 1 << 0   # the page will be written to
 FOLL_GET    = 1 << 1   # take a reference

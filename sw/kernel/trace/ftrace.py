@@ -13,7 +13,7 @@ from sw.processor.cpu import Cpu
 from sw.variables import DEFINE_PER_CPU, this_cpu_ptr
 
 
-__all__ = ["P", "available_filter_functions", "ret_stack", "traced"]
+__all__ = ["available_filter_functions", "ret_stack", "traced"]
 
 
 P = ParamSpec("P")

@@ -1,6 +1,6 @@
-"""mmap() and munmap().
+"""mmap(): new mappings.
 
-Ref: Linux 6.12, mm/mmap.c and mm/vma.c.
+Ref: Linux 6.12, mm/mmap.c and mm/vma.c (mmap_region).
 """
 
 from sw.arch.x86.include.asm.current import current_mm
@@ -29,7 +29,7 @@ from .unmap import do_munmap
 from .unmapped_area import get_unmapped_area
 
 
-__all__ = ["MAP_FIXED", "MAP_FIXED_NOREPLACE", "do_mmap", "ksys_mmap_pgoff"]
+__all__ = ["do_mmap", "ksys_mmap_pgoff"]
 
 
 def file_mmap_ok(pgoff: int, length: int) -> bool:

@@ -3,8 +3,6 @@
 Ref: Linux 6.12, arch/x86/include/asm/page_types.h.
 """
 
-from __future__ import annotations
-
 
 __all__ = ["PAGE_MASK", "PAGE_SHIFT", "PAGE_SIZE"]
 
