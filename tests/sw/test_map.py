@@ -1,54 +1,9 @@
 """The kernel's map is true, its modules need each other one way, and its state has owners."""
 
 import ast
-import re
-from pathlib import Path
 
 import pytest
-
-import sw
-
-
-KERNEL = Path(sw.__file__).parent
-FILES  = {path.relative_to(KERNEL).with_suffix("").as_posix(): path
-          for path in sorted(KERNEL.rglob("*.py")) if path.name != "__init__.py"}
-TREES  = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
-
-#: Calls whose results are variables of the kernel.
-DECLARATIONS = ("DEFINE", "DEFINE_PER_CPU")
-
-
-def is_public(name):
-    """Whether others may use it: the C names with two underscores are no Python privacy."""
-    return not name.startswith("_") or name.startswith("__") and not name.endswith("__")
-
-
-def declared(tree):
-    """Names of the public functions, structures and variables of a file."""
-    for node in tree.body:
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                yield name
-            case ast.ClassDef(name=name):
-                yield name
-            case (ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=call)))
-                  | ast.AnnAssign(target=ast.Name(id=name),
-                                  value=ast.Call(func=ast.Name(id=call)))) if call in DECLARATIONS:
-                yield name
-
-
-def mapped():
-    """Names by file, as the docstring of the package lists them."""
-    files, names = {}, None
-    for line in re.findall(r"^    (\S.*|  +\S.*)$", sw.__doc__, flags=re.MULTILINE):
-        if not line.startswith(" "):
-            file, *words = line.split()
-            assert file not in files, f"{file} is listed twice"
-            names = files.setdefault(file, [])
-        else:
-            words = line.split()
-        names += words
-    return files
+from map_support import FILES, TREES, functions_and_structures, is_public, mapped, variables
 
 
 def imports(name):
@@ -66,7 +21,8 @@ def imports(name):
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_map_lists_what_a_file_declares(file):
-    assert sorted(mapped().get(file, [])) == sorted(filter(is_public, declared(TREES[file])))
+    assert sorted(mapped().get(file, [])) == sorted(
+        filter(is_public, [*functions_and_structures(TREES[file]), *variables(TREES[file])]))
 
 
 def test_the_map_lists_no_file_that_is_not_there():
