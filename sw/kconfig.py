@@ -1,4 +1,4 @@
-"""Choices that are made when a kernel is built: the format of its page tables, and its era.
+"""Choices of a kernel that is built: the format of its page tables, and its era.
 
 Ref: Linux 5.10 and 6.12, mm/gup.c, mm/memory.c, mm/mprotect.c, fs/proc/base.c.
 

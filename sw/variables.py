@@ -83,13 +83,18 @@ class per_cpu_area(_Values):
 
     Parameters
     ----------
-    image : :class:`image`
+    kernel : :class:`image`
         Variables of the kernel.
+
+    Attributes
+    ----------
+    image : :class:`image`
+        The same.
     """
 
-    def __init__(self, image: image):
+    def __init__(self, kernel: image):
         super().__init__()
-        self.image = image
+        self.image = kernel
 
 
 def this_cpu_ptr(cpu: Cpu, variable: DEFINE_PER_CPU[T]) -> T:

@@ -1,4 +1,4 @@
-"""The calls that move bytes between an open file and its caller's memory.
+"""Calls that move bytes between an open file and its caller's memory.
 
 Ref: Linux 6.12, fs/read_write.c.
 

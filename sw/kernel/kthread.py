@@ -1,4 +1,4 @@
-"""Kernel threads in the address space of a process.
+"""Kernel threads, with and without the address space of a process.
 
 Ref: Linux 6.12, kernel/kthread.c.
 """

@@ -1,6 +1,6 @@
 """Permission to look into another task, and tracing it.
 
-Ref: Linux 6.12, kernel/ptrace.c; mm_access in kernel/fork.c. No security module is modelled.
+Ref: Linux 6.12, kernel/ptrace.c. No security module is modelled.
 """
 
 from sw.arch.x86.include.asm.current import current

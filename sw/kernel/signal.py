@@ -1,6 +1,6 @@
-"""Signals: from the fault or the sender to the program's handler, or to its death.
+"""Signals: from the fault or the sender to the task, and what it does with them.
 
-Ref: Linux 6.12, kernel/signal.c and arch/x86/kernel/signal.c.
+Ref: Linux 6.12, kernel/signal.c.
 """
 
 from sw.arch.x86.include.asm.current import current

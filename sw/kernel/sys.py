@@ -1,4 +1,4 @@
-"""Questions of a process about itself.
+"""A process's own number.
 
 Ref: Linux 6.12, kernel/sys.c.
 """

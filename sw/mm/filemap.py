@@ -1,6 +1,6 @@
-"""The page cache, and files that live in nothing else.
+"""The page cache.
 
-Ref: Linux 6.12, mm/filemap.c, fs/ramfs/inode.c, fs/ramfs/file-mmu.c, mm/shmem.c.
+Ref: Linux 6.12, mm/filemap.c.
 
 The contents of a file are in frames of the machine, written through the kernel's mappings. There
 is no disk: a page that nobody has written is zeros. Truncation is not modelled.

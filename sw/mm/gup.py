@@ -1,4 +1,4 @@
-"""get_user_pages: the page behind an address of some process, made present if need be.
+"""get_user_pages: the page behind an address of a process, made present if need be.
 
 Ref: Linux 6.12, mm/gup.c.
 """

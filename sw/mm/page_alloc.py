@@ -1,6 +1,7 @@
-"""Page frames: which are free, and how many references the others have.
+"""Free page frames, and references on the others.
 
-Ref: Linux 6.12, mm/page_alloc.c, include/linux/gfp_types.h, include/linux/mmzone.h.
+Ref: Linux 6.12, mm/page_alloc.c, include/linux/gfp_types.h, mmzone.h, mm.h (get_page), mm/swap.c
+(put_page).
 
 Single frames only; what was freed last is given out first, as from Linux's per-CPU lists.
 """

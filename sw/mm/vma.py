@@ -1,6 +1,6 @@
-"""The mappings of an address space: finding, adding, splitting and merging them.
+"""Mappings of an address space: added, split and merged.
 
-Ref: Linux 6.12, mm/vma.c, include/linux/mm.h.
+Ref: Linux 6.12, mm/vma.c.
 
 Linux keeps them in a maple tree; a sorted list serves a handful of them as well.
 """

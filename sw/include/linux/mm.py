@@ -1,4 +1,4 @@
-"""Flags of mappings, and small questions about them.
+"""Flags of mappings, and what follows from them.
 
 Ref: Linux 6.12, include/linux/mm.h.
 """

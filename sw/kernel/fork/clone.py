@@ -1,6 +1,6 @@
 """Making tasks.
 
-Ref: Linux 6.12, kernel/fork.c; init/main.c (run_init_process).
+Ref: Linux 6.12, kernel/fork.c.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """Waiting until another processor has done something.
 
-Ref: Linux 6.12, include/linux/completion.h, kernel/sched/completion.c.
+Ref: Linux 6.12, kernel/sched/completion.c.
 """
 
 from __future__ import annotations

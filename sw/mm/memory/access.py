@@ -1,6 +1,6 @@
 """access_remote_vm: the memory of any process, through the kernel's own mappings.
 
-Ref: Linux 6.12, mm/memory.c (__access_remote_vm), include/asm-generic/cacheflush.h.
+Ref: Linux 6.12, mm/memory.c (__access_remote_vm).
 """
 
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE

@@ -1,4 +1,4 @@
-"""fork(): the child's page tables, and the parent's loss of its write permissions.
+"""fork(): entries for the child, and the loss of the parent's write permissions.
 
 Ref: Linux 6.12, mm/memory.c (copy_page_range).
 """

@@ -1,6 +1,6 @@
 """Page faults: from an entry as it is to the one that resolves the fault.
 
-Ref: Linux 6.12, mm/memory.c.
+Ref: Linux 6.12, mm/memory.c (handle_mm_fault, do_anonymous_page).
 
 No swap, no huge pages, no NUMA hints, no userfaultfd.
 """

@@ -1,6 +1,6 @@
 """Page faults on empty entries of mapped files.
 
-Ref: Linux 6.12, mm/memory.c.
+Ref: Linux 6.12, mm/memory.c (do_fault).
 
 Fault-around (map_pages, which maps up to 64 KiB of pages that happen to be in the page cache)
 is left out: a read fault maps one page.

@@ -1,6 +1,6 @@
-"""The page that an entry maps, and what it counts of its mappings.
+"""The page that an entry maps.
 
-Ref: Linux 6.12, mm/memory.c (vm_normal_page), mm/rmap.c, include/linux/pgtable.h.
+Ref: Linux 6.12, mm/memory.c (vm_normal_page).
 """
 
 from sw.arch.x86.include.asm.pgtable import pte_page, pte_special

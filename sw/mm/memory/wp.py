@@ -1,6 +1,6 @@
 """Writes to present pages that are write-protected: reuse the page, or copy it.
 
-Ref: Linux 6.12, mm/memory.c.
+Ref: Linux 6.12, mm/memory.c (do_wp_page).
 """
 
 from sw.arch.x86.include.asm.pgtable import (

@@ -1,4 +1,4 @@
-"""Growth of mappings that grow downwards: stacks.
+"""Growth of stacks, which are mappings that grow downwards.
 
 Ref: Linux 6.12, mm/mmap.c (expand_stack) and mm/vma.c (expand_downwards).
 """

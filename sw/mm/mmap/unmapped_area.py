@@ -1,7 +1,6 @@
-"""Free place for a new mapping.
+"""Free addresses for a new mapping.
 
-Ref: Linux 6.12, mm/mmap.c (__get_unmapped_area), arch/x86/kernel/sys_x86_64.c,
-arch/x86/mm/mmap.c (mmap_base, without randomization).
+Ref: Linux 6.12, mm/mmap.c (__get_unmapped_area), arch/x86/kernel/sys_x86_64.c.
 """
 
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE

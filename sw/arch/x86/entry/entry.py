@@ -1,7 +1,6 @@
 """Ways into the kernel, and back to user mode.
 
-Ref: Linux 6.12, arch/x86/entry/entry_64.S, entry_32.S, common.c, arch/x86/kernel/idt.c;
-kernel/entry/common.c.
+Ref: Linux 6.12, arch/x86/entry/entry.S, entry_64.S, entry_32.S, arch/x86/include/asm/idtentry.h.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Room for the variables of each processor.
+"""Variables of each processor, set up.
 
 Ref: Linux 6.12, arch/x86/kernel/setup_percpu.c.
 """

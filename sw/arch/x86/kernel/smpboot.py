@@ -1,7 +1,7 @@
 """Bringing up the other processors.
 
-Ref: Linux 6.12, arch/x86/kernel/smpboot.c, kernel/cpu.c (bringup_nonboot_cpus); Intel SDM Vol. 3A,
-section 9.4 "Multiple-Processor (MP) Initialization".
+Ref: Linux 6.12, arch/x86/kernel/smpboot.c; Intel SDM Vol. 3A, section 9.4 "Multiple-Processor (MP)
+Initialization".
 
 They come up one after the other, straight into the tables of the kernel. On a real machine their
 first instructions are at physical addresses, and need an identity mapping of their own.

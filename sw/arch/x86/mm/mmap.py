@@ -1,4 +1,4 @@
-"""Place of a process's mappings.
+"""Highest address of a process's mappings.
 
 Ref: Linux 6.12, arch/x86/mm/mmap.c, without randomization.
 """

@@ -1,6 +1,8 @@
 """Root tables of address spaces.
 
-Ref: Linux 6.12, arch/x86/mm/pgtable.c. Tables are frames of the linear map.
+Ref: Linux 6.12, arch/x86/mm/pgtable.c.
+
+Tables are frames of the linear map.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""System calls: from registers to kernel functions.
+"""Table of system calls.
 
-Ref: Linux 6.12, arch/x86/entry/syscalls/syscall_64.tbl, and the files that each one is from.
+Ref: Linux 6.12, arch/x86/entry/syscalls/syscall_64.tbl.
 
 32-bit kernels number them differently; here they use the same table, and positions have 64 bits in
 both (Linux: _llseek, and pread64 with two registers). A path is not in memory: the argument is the

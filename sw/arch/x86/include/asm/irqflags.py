@@ -1,6 +1,6 @@
 """Interrupts on and off, on this processor.
 
-Ref: Linux 6.12, arch/x86/include/asm/irqflags.h, include/linux/irqflags.h, arch/x86/kernel/traps.c.
+Ref: Linux 6.12, arch/x86/include/asm/irqflags.h, include/linux/irqflags.h.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bits of page-table entries, and what differs between the two formats of page tables.
+"""Bits of page-table entries, and the two formats of page tables.
 
 Ref: Intel SDM Vol. 3A, sections 4.3 and 4.5; Linux 6.12, arch/x86/include/asm/pgtable_types.h,
 pgtable_64_types.h, pgtable_32_areas.h, arch/x86/mm/pgprot.c.

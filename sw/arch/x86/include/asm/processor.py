@@ -1,4 +1,4 @@
-"""Abilities of processors, what a task carries for them, and how they let time pass.
+"""Abilities of processors, the part of a task that is theirs, and waiting.
 
 Ref: Linux 6.12, arch/x86/include/asm/processor.h.
 """
