@@ -49,7 +49,7 @@ class DEFINE(Generic[T]):
 
     def set(self, cpu: Cpu, value: T) -> None:
         """Give it another value on the machine of ``cpu``."""
-        cpu.gs_base.image[self] = value
+        cpu.gs_base.image.set(self, value)
 
 
 class DEFINE_PER_CPU(Generic[T]):
@@ -77,6 +77,10 @@ class _Values(dict[Any, Any]):
 class image(_Values):
     """Variables of one kernel on one machine."""
 
+    def set(self, variable: DEFINE[T], value: T) -> None:
+        """Give a variable another value."""
+        self[variable] = value
+
 
 class per_cpu_area(_Values):
     """Variables of one processor, and the way to those of its kernel.
@@ -85,11 +89,6 @@ class per_cpu_area(_Values):
     ----------
     kernel : :class:`image`
         Variables of the kernel.
-
-    Attributes
-    ----------
-    image : :class:`image`
-        The same.
     """
 
     def __init__(self, kernel: image):

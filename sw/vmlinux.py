@@ -74,9 +74,11 @@ class Kernel:
 
     def _set_variables(self, force_override: str) -> None:
         """Set what the configuration, the firmware and the boot parameters say."""
-        self.image[kconfig] = Kconfig(self.paging, self.era)
-        self.image[mem_map] = frames(self.lowmem_bytes >> PAGE_SHIFT, self.ram_bytes >> PAGE_SHIFT)
-        self.image[proc_mem_force_override] = early_proc_mem_force_override(force_override)
+        memory = frames(self.lowmem_bytes >> PAGE_SHIFT, self.ram_bytes >> PAGE_SHIFT)
+        policy = early_proc_mem_force_override(force_override)
+        self.image.set(kconfig, Kconfig(self.paging, self.era))
+        self.image.set(mem_map, memory)
+        self.image.set(proc_mem_force_override, policy)
 
     async def boot(self, cpu: Cpu, *others: Cpu) -> None:
         """Start on ``cpu``, whose machine has just been reset; then bring up the others.
