@@ -35,8 +35,8 @@ async def test_the_walk_is_that_of_a_forced_write(era):
         len(stack) for stack in entered]
 
 
-@pytest.mark.parametrize("line", {" ".join(line.split()) for walk in WALKS.values()
-                                  for line in walk.split("\n")})
+@pytest.mark.parametrize("line", dict.fromkeys(" ".join(line.split()) for walk in WALKS.values()
+                                               for line in walk.split("\n")))
 def test_a_function_of_the_walk_is_in_its_file(line):
     function, file = line.split()
     assert function in mapped()[file.removeprefix("sw/").removesuffix(".py")]
