@@ -54,7 +54,7 @@ class Register(enum.Enum):
     CR4      = "cr4"
     EFER     = "efer"
     RFLAGS   = "rflags"    #: only AC, bit 18
-    FEATURES = "features"  #: read-only: what the unit can do
+    FEATURES = "features"  #: read-only: the unit's abilities
 
 
 # One of these is made for each access, and one response. To freeze them takes longer than that.
@@ -117,7 +117,7 @@ class Response:
     Attributes
     ----------
     data : :class:`int`
-        What was read; 0 after a write or a fault.
+        Value that was read; 0 after a write or a fault.
     fault : :class:`PageFault`, :class:`GeneralProtection` or :class:`None`
         Why the access was not done. It then changed no byte.
     """

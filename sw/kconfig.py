@@ -34,7 +34,7 @@ class Era(Protocol):
     gup_expands_stack, access_expands_stack : :class:`bool`
         get_user_pages makes a stack grow; access_remote_vm does.
     VM_FAULT_WRITE : :class:`int`
-        What a fault that broke copy-on-write returns.
+        Flag that a fault returns which broke copy-on-write; 0: none.
     """
 
     @property
@@ -64,7 +64,7 @@ class Era(Protocol):
         """Tell whether mprotect() may set R/W at once in an entry of a private mapping."""
 
     def proc_mem_force(self, override: str) -> str:
-        """Return who may force: "always", "ptrace" or "never"."""
+        """Return the policy of forced writes: "always", "ptrace" or "never"."""
 
     async def map_page(self, cpu: Cpu, folio: page) -> int:
         """Return a linear address of ``folio``, for access_remote_vm."""

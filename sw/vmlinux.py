@@ -40,7 +40,7 @@ class Kernel:
         Memory at the end of it to keep out of the linear map (``highmem=``). None: as little as
         possible.
     proc_mem_force_override : :class:`str`
-        Who may write through /proc/<pid>/mem against protection: "always", "ptrace" or "never"
+        Policy of writes through /proc/<pid>/mem against protection: "always", "ptrace" or "never"
         (``proc_mem.force_override=``). Another word is ignored, as by Linux: it leaves "always".
 
     Attributes
@@ -73,7 +73,7 @@ class Kernel:
         self._set_variables(proc_mem_force_override)
 
     def _set_variables(self, force_override: str) -> None:
-        """Set what the configuration, the firmware and the boot parameters say."""
+        """Set the variables that follow from the parameters."""
         memory = frames(self.lowmem_bytes >> PAGE_SHIFT, self.ram_bytes >> PAGE_SHIFT)
         policy = early_proc_mem_force_override(force_override)
         self.image.set(kconfig, Kconfig(self.paging, self.era))

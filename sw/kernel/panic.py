@@ -17,7 +17,7 @@ class KernelOops(Exception):
     error_code : :class:`int`
         Error code of the exception.
     reason : :class:`str`
-        What happened, in the lines of the kernel log.
+        Event, in the lines of the kernel log.
     stack : :class:`tuple` of :class:`str`
         Functions that were executing, outermost first.
     """

@@ -1,4 +1,4 @@
-"""Signals: from the fault or the sender to the task, and what it does with them.
+"""Signals: from the fault or the sender to the task, and their dispositions.
 
 Ref: Linux 6.12, kernel/signal.c.
 """
@@ -80,7 +80,7 @@ async def signal_wake_up(cpu: Cpu, task: task_struct) -> None:
 
 
 async def sys_rt_sigaction(cpu: Cpu, signo: int, action: int) -> int:
-    """Set what a signal does; the result is what it did."""
+    """Set the disposition of a signal; the result is the one before."""
     return do_sigaction(cpu, signo, action)
 
 

@@ -103,8 +103,8 @@ async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
                                 pos: int) -> tuple[int, int]:
     """Write, at the end with O_APPEND; the file grows.
 
-    What stops it makes the result short, or is its error: EFAULT, ENOMEM or EINTR. The bytes
-    behind those that were copied stay as they were. The program's pages are made present before
+    A failure makes the result short, or is raised if nothing was done: EFAULT, ENOMEM or EINTR.
+    The bytes behind those that were copied stay as they were. The program's pages are made present before
     the file's page is touched; the copy itself takes no fault.
     """
     node = filp.f_inode

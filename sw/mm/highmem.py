@@ -127,7 +127,7 @@ async def flush_all_zero_pkmaps(cpu: Cpu) -> None:
 
 @traced
 async def kunmap_high(cpu: Cpu, pg: page) -> None:
-    """Give up one use of a frame's slot; the last one wakes who waits for a slot."""
+    """Give up one use of a frame's slot; the last one wakes those that wait for a slot."""
     areas = highmem(cpu)
     await spin_lock(cpu, areas.kmap_lock)
     assert pg.virtual is not None, f"BUG: frame {pg.pfn:#x} is not mapped"

@@ -23,11 +23,11 @@ class completion:
     done : :class:`bool`
         It is.
     wait : :class:`wait_queue_head_t`
-        Who waits for it.
+        Processors that wait for it.
     result : :class:`object`
-        What came of it.
+        Its result.
     error : :class:`Exception` or :class:`None`
-        What ended it instead.
+        Exception that ended it instead.
     """
 
     done:   bool              = False

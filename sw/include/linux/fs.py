@@ -59,13 +59,13 @@ class inode:
     i_uid : :class:`int`
         Owner.
     i_fop : :class:`file_operations`
-        What it can do.
+        Its operations.
     i_size : :class:`int`
         Bytes.
     i_mapping : :class:`address_space` or :class:`None`
         Its pages, if it keeps any.
     i_private : :class:`object`
-        What the file system knows of it.
+        The file system's own record of it.
     i_rwsem : :class:`rw_semaphore`
         Guards its contents and its size while it is written.
     """
@@ -94,9 +94,9 @@ class file:
     f_count : :class:`int`
         Descriptors, mappings and system calls that refer to it.
     f_pos_lock : :class:`spinlock_t`
-        Guards the position. (A mutex in Linux: here nobody leaves the processor who waits.)
+        Guards the position. (A mutex in Linux; here a task that waits keeps its processor.)
     private_data : :class:`object`
-        What the file system keeps with it.
+        The file system's own record of it.
     """
 
     f_inode: inode

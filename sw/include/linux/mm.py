@@ -1,4 +1,4 @@
-"""Flags of mappings, and what follows from them.
+"""Flags of mappings, and the questions that they decide.
 
 Ref: Linux 6.12, include/linux/mm.h.
 """

@@ -109,7 +109,7 @@ class vm_area_struct:
         Page number in the file of the page at ``vm_start``; of a private anonymous mapping, its
         linear page number when it was made.
     vm_ops : :class:`vm_operations_struct` or :class:`None`
-        How the file fills pages; none for a private anonymous mapping.
+        Operations of the file; none for a private anonymous mapping.
     anon_vma : :class:`bool`
         Private pages may exist, so that a fork must copy the page tables.
     """
@@ -149,7 +149,7 @@ class mm_struct:
     mmap : :class:`list` of :class:`vm_area_struct`
         Mappings, by rising address; none overlap.
     mm_users : :class:`int`
-        Users of the memory: tasks, and whoever is inside it for the moment.
+        Users of the memory: tasks, and those that are inside it for the moment.
     mm_count : :class:`int`
         References to this object; all users together hold one.
     context : :class:`mm_context`

@@ -53,11 +53,11 @@ class task_struct:
     comm : :class:`str`
         Name of the program.
     cred : :class:`sw.kernel.cred.cred`
-        Who it is.
+        Its ids and capabilities.
     files : :class:`files_struct` or :class:`None`
         Its descriptors; none in a kernel thread, and after the exit.
     sighand : :class:`sighand_struct`
-        What it does with signals.
+        Its dispositions of signals.
     mm : :class:`mm_struct` or :class:`None`
         Its address space; none in a kernel thread, and after the exit.
     active_mm : :class:`mm_struct` or :class:`None`

@@ -89,7 +89,7 @@ def SYSCALL_DEFINE(call: str, function: Callable[..., Awaitable[int]],
     It is called with the registers, and calls ``function`` with what they hold. Raises
     :class:`TypeError` if there are too few or too many, and for what is no number and no path.
     """
-    @wraps(function)  # so that whoever reports a call finds the names of its arguments
+    @wraps(function)  # so that a report of a call has the names of its arguments
     async def __se_sys(cpu: Cpu, *registers: int | str) -> int:
         if len(registers) != len(types):
             raise TypeError(f"{call}() has {len(types)} arguments, not {len(registers)}")

@@ -2,8 +2,8 @@
 
 Ref: Linux 6.12, include/linux/sched/mm.h and kernel/fork.c.
 
-``mm_users`` count who may look at the memory: when they are gone it is unmapped. ``mm_count``
-count who may look at the struct, and keep the root table; all users together have one of these.
+``mm_users`` counts users of the memory: when they are gone it is unmapped. ``mm_count`` counts
+references to the struct, which keep the root table; all users together have one of these.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ class rw_semaphore:
     Attributes
     ----------
     readers : :class:`list` of :class:`Cpu`
-        Who holds it for reading, once for each time.
+        Holders for reading, each once for each time.
     writer : :class:`Cpu` or :class:`None`
-        Who holds it for writing.
+        Holder for writing.
     """
 
     readers: list[Cpu]  = field(default_factory=list)

@@ -24,7 +24,7 @@ class spinlock_t:
     Attributes
     ----------
     holder : :class:`Cpu` or :class:`None`
-        Who holds it.
+        Processor that holds it.
     """
 
     holder: Cpu | None = None

@@ -17,13 +17,13 @@ __all__ = ["complete", "wait_for_completion"]
 
 
 async def complete(cpu: Cpu, x: completion) -> None:
-    """Say that it is done, and wake who waits for it."""
+    """Note that it is done, and wake those that wait for it."""
     x.done = True
     await wake_up(cpu, x.wait)
 
 
 async def wait_for_completion(cpu: Cpu, x: completion) -> Any:
-    """Sleep until it is done. Returns what came of it, or raises what ended it."""
+    """Sleep until it is done. Returns its result, or raises the exception that ended it."""
     while not x.done:
         await sleep_on(cpu, x.wait)
     if x.error is not None:

@@ -42,7 +42,7 @@ async def sleep_on(cpu: Cpu, head: wait_queue_head_t) -> None:
 
 
 async def wake_up(cpu: Cpu, head: wait_queue_head_t) -> None:
-    """Wake everybody who waits."""
+    """Wake all processors that wait."""
     woken, head.waiters = head.waiters, []
     for other in woken:
         per_cpu_ptr(runqueues, other).sleeping = False

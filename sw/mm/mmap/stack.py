@@ -25,7 +25,7 @@ def expand_downwards(cpu: Cpu, vma: vm_area_struct, address: int) -> None:
     """Make a stack begin at the page of ``address``, which is below it.
 
     All pages in between belong to it then, and none is present. The limit is that of the current
-    task, whoever owns the stack.
+    task, not of the stack's owner.
 
     Raises
     ------

@@ -62,7 +62,7 @@ async def startup(cpu: Cpu) -> int:
 
 
 async def _identify(cpu: Cpu) -> None:
-    """Find out what the machine can do, and leave out of entries what it cannot."""
+    """Read the machine's features, and leave flags out of entries that it does not have."""
     config, paging = kconfig(cpu), kconfig(cpu).paging
     boot_cpu_data(cpu).x86_capability = await cpu.read_cr(Register.FEATURES)
     if paging.entry_size == 8:

@@ -60,7 +60,7 @@ async def copy_to_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
 async def raw_copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
     """Copy ``n`` bytes from user address ``from_``, which the caller has checked, to ``to``.
 
-    What could not be read stays as it was: for memory that others see, such as a file's.
+    Bytes that could not be read stay as they were: for memory that others see, such as a file's.
 
     Returns
     -------
@@ -74,7 +74,7 @@ async def raw_copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
 async def copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
     """Copy ``n`` bytes from user address ``from_`` to the kernel's own buffer at ``to``.
 
-    What could not be read is zero in the buffer, so that nothing old leaks from it.
+    Bytes that could not be read are zero in the buffer, so that nothing old leaks from it.
 
     Returns
     -------

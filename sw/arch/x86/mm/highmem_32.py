@@ -52,7 +52,7 @@ class highmem_areas:
     kmap_lock : :class:`spinlock_t`
         Guards them.
     pkmap_map_wait : :class:`wait_queue_head_t`
-        Who waits for a slot.
+        Processors that wait for a slot.
     """
 
     def __init__(self, pkmap_page_table: int, fixmap_page_table: int):

@@ -63,7 +63,7 @@ class tlb_state:
 
 @dataclass(eq=False, slots=True)
 class tlb_state_shared:
-    """Translations of a processor, as far as those who flush look at them.
+    """Translations of a processor, as far as other processors look at them.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ async def _load_new_mm_cr3(cpu: Cpu, pgd: int) -> None:
 
 
 def initialize_tlbstate(cpu: Cpu) -> None:
-    """Note what a processor has in CR3 that has just turned paging on."""
+    """Note the address space of a processor that has just turned paging on."""
     tlbstate                = this_cpu_ptr(cpu, cpu_tlbstate)
     tlbstate.loaded_mm      = init_mm(cpu)
     tlbstate.loaded_tlb_gen = init_mm(cpu).context.tlb_gen

@@ -146,7 +146,7 @@ PAGING_32 = Paging(
 
 
 def massage_pgprot(paging: Paging, prot: int) -> int:
-    """Take away what the processor would call a reserved bit; it sees only present entries."""
+    """Clear the bits that the processor takes for reserved ones; it sees only present entries."""
     return prot & paging.supported_pte_mask if prot & _PAGE_PRESENT else prot
 
 

@@ -16,7 +16,7 @@ __all__ = ["arch_send_call_function_ipi_mask", "smp_send_reschedule"]
 
 
 async def smp_send_reschedule(cpu: Cpu, target: Cpu) -> None:
-    """Make another processor look what there is to do."""
+    """Make another processor look for work and signals."""
     await cpu.send_interrupt(target.number, RESCHEDULE_VECTOR)
 
 

@@ -89,7 +89,7 @@ async def spurious_kernel_fault(cpu: Cpu, error_code: int, address: int) -> bool
 
 @traced
 async def do_user_addr_fault(cpu: Cpu, regs: pt_regs, error_code: int, address: int) -> None:
-    """Handle a fault on a user address, whoever used it."""
+    """Handle a fault on a user address, of a program or of the kernel."""
     if error_code & (X86_PF_USER | X86_PF_INSTR) == X86_PF_INSTR or error_code & X86_PF_RSVD:
         await page_fault_oops(cpu, regs, error_code, address)
     # The kernel used a user address without STAC: never meant, so no landing pad is looked for.
