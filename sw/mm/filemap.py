@@ -104,8 +104,8 @@ async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
     """Write, at the end with O_APPEND; the file grows.
 
     A failure makes the result short, or is raised if nothing was done: EFAULT, ENOMEM or EINTR.
-    The bytes behind those that were copied stay as they were. The program's pages are made present before
-    the file's page is touched; the copy itself takes no fault.
+    The bytes behind those that were copied stay as they were. The program's pages are made present
+    before the file's page is touched; the copy itself takes no fault.
     """
     node = filp.f_inode
     assert node.i_mapping is not None, "BUG: a file without a page cache"
