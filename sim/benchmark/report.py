@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from hw.config import MmuConfig
-from sw.mm.mm_types import PAGE_SIZE
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 
 from .series import REPETITIONS, Figure
 from .targets import Figures, Verdict, judged

@@ -7,14 +7,15 @@ from hw.config import MmuConfig
 from sim.engines.base import Simulation
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.memory import PhysicalMemory
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.include.pgtable_types import PAGING_64
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.bus import Access, Register
 from sw.era import ERA_5_X
-from sw.kernel.kernel import Kernel
-from sw.mm.mm_types import PAGE_SIZE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
+from sw.processor.cpu import Cpu
+from sw.processor.strings import load_bytes, rep_movs, store_bytes
+from sw.vmlinux import Kernel
 
 
 __all__ = ["CONFIG", "RAM", "SLOW", "Engine", "Unread", "Workload", "at_desk", "wait"]
@@ -46,7 +47,7 @@ class Workload:
 
     Attributes
     ----------
-    cpu : :class:`sw.arch.x86.kernel.cpu.Cpu`
+    cpu : :class:`sw.processor.cpu.Cpu`
         Its processor.
     engine : :class:`sim.engines.engine.Engine`
         What this runs on.
@@ -66,7 +67,7 @@ class Workload:
     async def copies(self, count: int) -> None:
         """Copy one page to the other."""
         for _ in range(count):
-            await self.cpu.rep_movs(self.to, self.from_, PAGE_SIZE)
+            await rep_movs(self.cpu, self.to, self.from_, PAGE_SIZE)
 
     async def recorded(self, count: int) -> None:
         """Copy, and look at the trace of that."""
@@ -92,7 +93,7 @@ class Workload:
 
     async def check(self) -> None:
         """Raise :class:`RuntimeError` unless the copy is one."""
-        if await self.cpu.load_bytes(self.to, PAGE_SIZE) != self.contents:
+        if await load_bytes(self.cpu, self.to, PAGE_SIZE) != self.contents:
             raise RuntimeError("the kernel does not copy")
 
 
@@ -100,13 +101,13 @@ def at_desk(engine: Engine, do: Callable[[Workload], Awaitable[None]]) -> None:
     """Boot a kernel, and ``do`` something on it."""
     machine = engine(CONFIG, memory=PhysicalMemory())
     kernel  = Kernel(PAGING_64, RAM, ERA_5_X)
-    cpu     = Cpu(machine.bus, kernel, 0)
+    cpu     = Cpu(machine.bus)
 
     async def main() -> None:
         await kernel.boot(cpu)
         to, from_ = [page_to_virt(cpu, await alloc_page(cpu, GFP_KERNEL)) for _ in range(2)]
         desk = Workload(cpu, machine, to, from_)
-        await cpu.store_bytes(from_, desk.contents)
+        await store_bytes(cpu, from_, desk.contents)
         await do(desk)
 
     machine.run(main)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from hw.bus import ControlOp, Events, Register
 from hw.layout import Entry, Fault
-from sw.kernel.ftrace import available_filter_functions
+from sw.kernel.trace.ftrace import available_filter_functions
 
 from .recorder import Fields
 from .records import AccessRecord, Addresses, State, TransferRecord, overlaps

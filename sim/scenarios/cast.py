@@ -10,16 +10,16 @@ from sim.golden.walk import walk
 from sim.record.claims import Unproven, Verdict
 from sim.record.words import wanted, when
 from sim.scenario.stage import Span, Stage
+from sw.arch.x86.include.asm.current import current
 from sw.bus import Access
 from sw.era import ERA_5_X
 from sw.errno import Errno, KernelError
+from sw.include.linux.mman import MAP_PRIVATE, PROT_READ
+from sw.include.linux.signal_types import Signal
 from sw.init.initramfs import do_copy
-from sw.kernel.fork import kthread_create
-from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
+from sw.kernel.kthread import kthread_create, kthread_unuse_mm, kthread_use_mm
 from sw.kernel.panic import KernelOops
-from sw.kernel.sched import context_switch
-from sw.kernel.signal_types import Signal
-from sw.mm.mmap import MAP_PRIVATE, PROT_READ
+from sw.kernel.sched.core import context_switch
 from sw.user import User
 
 
@@ -134,7 +134,7 @@ async def in_kernel_thread(
     """
     cpu    = stage.cpu
     thread = kthread_create(cpu, "lkdtm")
-    await context_switch(cpu, cpu.current, thread)
+    await context_switch(cpu, current(cpu), thread)
     await kthread_use_mm(cpu, user.task.mm)
     try:
         await experiment()

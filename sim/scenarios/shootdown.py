@@ -14,10 +14,10 @@ from sim.record.coherence import interrupted, no_access_after
 from sim.record.records import AccessRecord
 from sim.record.words import wanted
 from sim.scenario.stage import Span, Stage
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
-from sw.arch.x86.kernel.cpu import Cpu
-from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
-from sw.kernel.locking import cpu_relax
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.processor import cpu_relax
+from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.processor.cpu import Cpu
 from sw.user import User
 
 from .cast import Cast, first_window, page_at, returned

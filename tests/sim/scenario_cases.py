@@ -4,7 +4,7 @@ A process maps a page, stores to it, and is refused a store to the kernel's memo
 """
 
 from sim.record.claims import faulted, loaded, no_request
-from sw.kernel.signal_types import Signal
+from sw.include.linux.signal_types import Signal
 
 
 MODES = ("4level", "32bit")

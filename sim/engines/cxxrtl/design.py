@@ -12,7 +12,7 @@ from hw.bus import (
 )
 from hw.layout import AccessKind, Fault
 from sim.engines.testbench import Testbench
-from sw.pieces import CHUNK
+from sw.bus import BURST_LENGTH
 
 from .view import View
 
@@ -91,7 +91,7 @@ def header(bench: Testbench, view: View | None) -> str:
         f"constexpr uint64_t kind_read = {AccessKind.READ.value}, "
         f"kind_write = {AccessKind.WRITE.value}, op_write = {ControlOp.WRITE.value};",
         f"#define SAMPLED(X) {names}",
-        f"constexpr size_t string_bytes = {CHUNK};",
+        f"constexpr size_t string_bytes = {BURST_LENGTH};",
         *_viewing(bench, view),
         "",
     ])

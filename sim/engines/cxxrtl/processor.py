@@ -17,9 +17,8 @@ from sim.engines.operations import (
     StoreString, TakeInterrupt,
 )
 from sim.engines.processor import Names, Processor
-from sw.bus import SIZES, GeneralProtection, Kind, PageFault, Response
+from sw.bus import BURST_LENGTH, SIZES, GeneralProtection, Kind, PageFault, Response
 from sw.bus import Fault as BusFault
-from sw.pieces import CHUNK
 
 
 __all__ = ["CompiledProcessor"]
@@ -62,11 +61,12 @@ class CompiledProcessor(Processor):
     def attach(self, order: int, reply: int) -> None:
         """Say at which addresses order and reply are."""
         whole = ORDER.size + 4 * MARKS
-        self._order = (ctypes.c_char * (whole + CHUNK)).from_address(order)
-        self._reply = (ctypes.c_char * (REPLY.size + CHUNK)).from_address(reply)
+        self._order = (ctypes.c_char * (whole + BURST_LENGTH)).from_address(order)
+        self._reply = (ctypes.c_char * (REPLY.size + BURST_LENGTH)).from_address(reply)
         self._marks = (ctypes.c_uint32 * MARKS).from_address(order + ORDER.size)
         # A view: ctypes would copy byte by byte.
-        self._sent  = memoryview((ctypes.c_char * CHUNK).from_address(order + whole)).cast("B")
+        sent        = (ctypes.c_char * BURST_LENGTH).from_address(order + whole)
+        self._sent  = memoryview(sent).cast("B")
 
     def order(self) -> None:
         """Write the operation that the kernel waits for, after the marks before it."""

@@ -37,7 +37,7 @@ struct Reply {
 };
 
 
-// The natural accesses that a string is cut into: sw/pieces.py says the same.
+// The natural accesses that a string is cut into: sw/bus.py says the same.
 class Pieces {
 public:
     uint64_t linear = 0;

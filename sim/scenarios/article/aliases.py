@@ -3,8 +3,8 @@
 from sim.record.claims import Verdict, both_in_tlb, faulted, loaded, no_fault
 from sim.scenario.stage import Stage
 from sim.scenarios.cast import PAGE, Cast, frame_of, refused_store
-from sw.fs.file import O_RDWR
-from sw.mm.mmap import MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.include.linux.fs import O_RDWR
+from sw.include.linux.mman import MAP_SHARED, PROT_READ, PROT_WRITE
 
 
 __all__ = ["TITLE", "play"]

@@ -3,7 +3,7 @@
 from sim.record.claims import Verdict, executed, loaded
 from sim.scenario.stage import Stage
 from sim.scenarios.cast import PAGE, Cast, frame_of, returned
-from sw.mm.mmap import MAP_PRIVATE, PROT_READ
+from sw.include.linux.mman import MAP_PRIVATE, PROT_READ
 
 
 __all__ = ["TITLE", "play"]

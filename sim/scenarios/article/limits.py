@@ -5,7 +5,7 @@ from sim.record.words import place, when
 from sim.scenario.stage import Stage
 from sim.scenarios.cast import PAGE, Cast, first_window, frame_of, mapping_names, page_at, returned
 from sw.errno import Errno
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ
 
 
 __all__ = ["TITLE", "play"]

@@ -3,7 +3,7 @@
 from sim.record.claims import Verdict, all_of, executed, faulted, loaded, not_executed
 from sim.scenario.stage import Stage
 from sim.scenarios.cast import SECRET, Cast, refused_store
-from sw.kernel.signal_types import SEGV_ACCERR, SIGSEGV
+from sw.include.linux.signal_types import SEGV_ACCERR, SIGSEGV
 
 
 __all__ = ["TITLE", "play"]

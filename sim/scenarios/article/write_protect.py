@@ -6,7 +6,7 @@ from sim.record.claims import (
 from sim.record.words import place
 from sim.scenario.stage import Stage
 from sim.scenarios.cast import Cast, frame_of, in_kernel_thread, leaf_of
-from sw.drivers.misc.lkdtm import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
+from sw.drivers.misc.lkdtm.perms import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
 
 
 __all__ = ["TITLE", "play"]
