@@ -9,6 +9,7 @@
 :mod:`hw.linear`          linear addresses: canonical or not, indices, pages
 :mod:`hw.permission`      who may access a page (pure functions)
 :mod:`hw.reserved`        which bits of an entry must be zero (pure functions)
+:mod:`hw.translation`     types that pass between the blocks below
 :mod:`hw.tlb`             translations remembered
 :mod:`hw.updater`         locked compare-and-update of one entry
 :mod:`hw.walker`          the walk from CR3 to a leaf

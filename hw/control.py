@@ -12,8 +12,7 @@ from .legality import (
 from .linear import canonical
 from .permission import Protection
 from .physical import width_members, width_of
-from .tlb import Flush
-from .walker import PagingMode
+from .translation import Flush, PagingMode
 
 
 __all__ = ["Control"]

@@ -10,8 +10,9 @@ from .control import Control
 from .layout import Fault
 from .linear import page_of
 from .physical import width_members
-from .tlb import Flush, Tlb
+from .tlb import Tlb
 from .transfer import Transfer
+from .translation import Flush
 from .translator import Translator
 from .walker import Walker
 from .wishbone import WishboneSignature

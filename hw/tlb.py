@@ -4,33 +4,14 @@ from functools import reduce
 from operator import or_
 
 from amaranth import *
-from amaranth.lib import data, enum, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .layout import PageSize
-from .permission import Rights
+from .translation import Flush, translation_layout
 
 
-__all__ = ["Flush", "Tlb", "translation_layout"]
-
-
-class Flush(enum.Enum, shape=unsigned(2)):
-    """What to forget."""
-
-    NONE  = 0
-    LOCAL = 1  #: All but global translations.
-    ALL   = 2
-
-
-def translation_layout(config):
-    """What a walk finds out about a page."""
-    return data.StructLayout({
-        "size":        PageSize,
-        "frame":       config.frame_width,  #: Bits below the page's size are ignored.
-        "rights":      Rights,
-        "dirty":       1,
-        "global_page": 1,
-    })
+__all__ = ["Tlb"]
 
 
 class Tlb(wiring.Component):

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .bus import AccessResponse
 from .lanes import beyond, lanes_of, rotated
 from .layout import AccessKind, ErrorCode, Fault
-from .translator import translated_layout
+from .translation import translated_layout
 from .wishbone import WishboneSignature
 
 

@@ -1,30 +1,19 @@
 """From the processor's accesses to physical addresses, or to faults."""
 
 from amaranth import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import AccessRequest
-from .layout import ErrorCode, Fault
+from .layout import Fault
 from .linear import canonical, page_of
 from .permission import Protection, denied, error_code, writes
-from .tlb import translation_layout
-from .walker import PagingMode, walk_request_layout, walk_response_layout
+from .translation import (
+    PagingMode, translated_layout, translation_layout, walk_request_layout, walk_response_layout,
+)
 
 
-__all__ = ["Translator", "translated_layout"]
-
-
-def translated_layout(config):
-    """An access whose physical place is known, or that has ended in a fault."""
-    return data.StructLayout({
-        "access":   AccessRequest,
-        "physical": config.maxphyaddr,   #: Of the first byte.
-        "second":   config.frame_width,  #: Frame of the bytes beyond the first page, if any.
-        "crosses":  1,                   #: There are such bytes.
-        "fault":    Fault,
-        "error":    ErrorCode,
-    })
+__all__ = ["Translator"]
 
 
 class Translator(wiring.Component):

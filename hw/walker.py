@@ -4,46 +4,17 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from .layout import AccessKind, Entry, ErrorCode, Level, PageSize
+from .layout import Entry, Level, PageSize
 from .linear import entry_offset
 from .permission import Protection, Rights, denied, error_code, writes
 from .physical import width_members, width_of
 from .reserved import is_leaf, large_frame_32bit, reserved
-from .tlb import translation_layout
+from .translation import PagingMode, walk_request_layout, walk_response_layout
 from .updater import Updater
 from .wishbone import WishboneSignature
 
 
-__all__ = ["PagingMode", "Walker", "walk_request_layout", "walk_response_layout"]
-
-
-class PagingMode(data.Struct):
-    """Which rules a walk follows. Must not change during a walk."""
-
-    paging:     1   #: CR0.PG
-    long_mode:  1   #: EFER.LMA: 4-level paging; else 32-bit paging.
-    pse:        1   #: CR4.PSE
-    pge:        1   #: CR4.PGE
-    root:       40  #: Frame of the first table: as much of CR3 as the mode uses.
-
-
-def walk_request_layout(config):
-    """The access that a walk is for."""
-    return data.StructLayout({
-        "page":     config.page_width,
-        "kind":     AccessKind,
-        "user":     1,
-        "implicit": 1,
-    })
-
-
-def walk_response_layout(config):
-    """What a walk found: a translation, or a page fault."""
-    return data.StructLayout({
-        "fault":       1,
-        "error":       ErrorCode,
-        "translation": translation_layout(config),
-    })
+__all__ = ["Walker"]
 
 
 class Walker(wiring.Component):

@@ -18,7 +18,7 @@ import hw.translator
 import hw.walker
 from hw.config import MmuConfig
 from hw.permission import Protection, denied
-from hw.tlb import Flush
+from hw.translation import Flush
 
 
 __all__ = ["FLAWS", "Flawed"]
