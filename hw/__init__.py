@@ -15,6 +15,7 @@
 :mod:`hw.walker`          the walk from CR3 to a leaf
 :mod:`hw.control`         control registers and what may be written to them
 :mod:`hw.translator`      accesses in, physical addresses or faults out
+:mod:`hw.signals`         local signals that belong together
 :mod:`hw.lanes`           bytes in words of memory (pure functions)
 :mod:`hw.transfer`        the physical transfers of an access, and its response
 :mod:`hw.mmu`             the whole

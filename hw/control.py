@@ -12,6 +12,7 @@ from .legality import (
 from .linear import canonical
 from .permission import Protection
 from .physical import width_members, width_of
+from .signals import unpacked
 from .translation import Flush, PagingMode
 
 
@@ -76,15 +77,14 @@ class Control(wiring.Component):
             **width_members(config),
         })
 
-        # A signal each: in a packed one, a write of one bit is a write of them all to a simulator.
-        self._state = wiring.Signature({
-            "cr0":    Out(CR0, init={"et": 1, "nw": 1, "cd": 1}),
-            "cr2":    Out(64),
-            "cr3":    Out(CR3),
-            "cr4":    Out(CR4),
-            "efer":   Out(EFER),
-            "rflags": Out(RFLAGS),
-        }).create(path=("state",))
+        self._state = unpacked("state", {
+            "cr0":    CR0,
+            "cr2":    64,
+            "cr3":    CR3,
+            "cr4":    CR4,
+            "efer":   EFER,
+            "rflags": RFLAGS,
+        }, init={"cr0": {"et": 1, "nw": 1, "cd": 1}})
 
     def elaborate(self, platform):
         m = Module()

@@ -8,6 +8,7 @@ from .bus import AccessRequest
 from .layout import Fault
 from .linear import canonical, page_of
 from .permission import Protection, denied, error_code, writes
+from .signals import unpacked
 from .translation import (
     PagingMode, translated_layout, translation_layout, walk_request_layout, walk_response_layout,
 )
@@ -182,13 +183,12 @@ class Translator(wiring.Component):
 
     def _judge(self, m):
         """What to do about this step: leave, walk, or fault."""
-        # Separate signals: a packed one that depends on itself is slow to simulate.
-        verdict = wiring.Signature({
-            "allowed":    Out(1),
-            "translated": Out(1),
-            "walk":       Out(1),
-            "fault":      Out(Fault),
-        }).create(path=("verdict",))
+        verdict = unpacked("verdict", {
+            "allowed":    1,
+            "translated": 1,
+            "walk":       1,
+            "fault":      Fault,
+        })
         access, mode = self._access, self.mode
         skipped = access.chained & self._poisoned
         foreign = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))

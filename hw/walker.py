@@ -9,6 +9,7 @@ from .linear import entry_offset
 from .permission import Protection, Rights, denied, error_code, writes
 from .physical import width_members, width_of
 from .reserved import is_leaf, large_frame_32bit, reserved
+from .signals import unpacked
 from .translation import PagingMode, walk_request_layout, walk_response_layout
 from .updater import Updater
 from .wishbone import WishboneSignature
@@ -162,16 +163,15 @@ class Walker(wiring.Component):
 
     def _judge(self, m):
         """What to do about the entry that was read last: in registers, so stable."""
-        # Separate signals: a packed one that depends on itself is slow to simulate.
-        verdict = wiring.Signature({
-            "present":  Out(1),
-            "reserved": Out(1),
-            "leaf":     Out(1),
-            "denied":   Out(1),
-            "dirties":  Out(1),
-            "update":   Out(1),
-            "descend":  Out(1),
-        }).create(path=("verdict",))
+        verdict = unpacked("verdict", {
+            "present":  1,
+            "reserved": 1,
+            "leaf":     1,
+            "denied":   1,
+            "dirties":  1,
+            "update":   1,
+            "descend":  1,
+        })
         entry, mode = self._entry, self.mode
         sound = verdict.present & ~verdict.reserved
         stale = ~entry.accessed | (verdict.dirties & ~entry.dirty)
