@@ -75,7 +75,9 @@ class Updater(wiring.Component):
                     m.next = "READ_ENTRY"
 
             with m.State("READ_ENTRY"):
-                self._ask(m, write=0, then="COMPARE_ENTRY")
+                self._issue(m, write=0)
+                with m.If(~self.memory.stall):
+                    m.next = "COMPARE_ENTRY"
 
             with m.State("COMPARE_ENTRY"):
                 m.d.comb += [self.memory.cyc.eq(1), self.memory.lock.eq(1)]
@@ -86,7 +88,9 @@ class Updater(wiring.Component):
                         m.next = "IDLE"
 
             with m.State("WRITE_ENTRY"):
-                self._ask(m, write=1, then="END_UPDATE")
+                self._issue(m, write=1)
+                with m.If(~self.memory.stall):
+                    m.next = "END_UPDATE"
 
             with m.State("END_UPDATE"):
                 m.d.comb += [self.memory.cyc.eq(1), self.memory.lock.eq(1)]
@@ -96,13 +100,11 @@ class Updater(wiring.Component):
 
         return m
 
-    def _ask(self, m, *, write, then):
-        """Hold a transfer of the entry until memory takes it."""
+    def _issue(self, m, *, write):
+        """Request a transfer of the entry."""
         m.d.comb += [
             self.memory.cyc.eq(1),
             self.memory.stb.eq(1),
             self.memory.lock.eq(1),
             self.memory.we.eq(write),
         ]
-        with m.If(~self.memory.stall):
-            m.next = then

@@ -93,9 +93,12 @@ class Walker(wiring.Component):
                 with m.If(self.request.valid):
                     m.d.sync += self._access.eq(self.request.payload)
                     self._start(m)
+                    m.next = "READ_ENTRY"
 
             with m.State("READ_ENTRY"):
-                self._ask(m, table=self._table, level=self._level)
+                self._issue_read(m, table=self._table, level=self._level)
+                with m.If(~self.memory.stall):
+                    m.next = "WAIT_ENTRY"
 
             with m.State("WAIT_ENTRY"):
                 m.d.comb += self.memory.cyc.eq(1)
@@ -108,6 +111,9 @@ class Walker(wiring.Component):
                     m.next = "UPDATE_ENTRY"
                 with m.Elif(verdict.descend):
                     self._descend(m)
+                    m.next = "READ_ENTRY"
+                    with m.If(~self.memory.stall):
+                        m.next = "WAIT_ENTRY"
                 with m.Else():
                     m.d.comb += self.response.valid.eq(1)
                     with m.If(self.response.ready):
@@ -119,6 +125,7 @@ class Walker(wiring.Component):
                 with m.If(updater.done & updater.changed):
                     m.d.comb += self.walk_again.eq(1)
                     self._start(m)
+                    m.next = "READ_ENTRY"
                 with m.Elif(updater.done):
                     self._finish_update(m, updater)
                     m.next = "CHECK_ENTRY"
@@ -132,10 +139,9 @@ class Walker(wiring.Component):
             self._table.eq(self.mode.root),
             self._above.eq(Rights.const({"writable": 1, "user": 1})),
         ]
-        m.next = "READ_ENTRY"
 
-    def _ask(self, m, *, table, level):
-        """Ask memory for the entry at ``level`` in ``table``, and wait for it."""
+    def _issue_read(self, m, *, table, level):
+        """Issue the read of the entry at ``level`` in ``table``."""
         place = self._place_of(table, level)
         m.d.comb += [
             self.memory.cyc.eq(1),
@@ -147,9 +153,6 @@ class Walker(wiring.Component):
             self._table.eq(table),
             self._level.eq(level),
         ]
-        m.next = "READ_ENTRY"
-        with m.If(~self.memory.stall):
-            m.next = "WAIT_ENTRY"
 
     def _place_of(self, table, level):
         """Physical address of the entry at ``level`` in ``table``."""
@@ -193,10 +196,10 @@ class Walker(wiring.Component):
         return verdict
 
     def _descend(self, m):
-        """Go on to the table that the entry names."""
+        """Go on to the table that the entry names: its entry is read at once."""
         m.d.sync += self._above.eq(self._rights)
-        self._ask(m, table=self._entry.frame[:self.config.frame_width],
-                  level=(self._level - 1)[:2])
+        self._issue_read(m, table=self._entry.frame[:self.config.frame_width],
+                         level=(self._level - 1)[:2])
 
     def _prepare_update(self, m, updater, verdict):
         """Offer the entry with its accessed bit, and its dirty bit if due."""
