@@ -176,7 +176,10 @@ class Framer(wiring.Component):
                 with m.If(taken):
                     m.d.sync += escaped.eq(0)
                     m.next = "DIGEST"
-                    self._go_on(m, part)
+                    with m.If(part == 7):
+                        m.next = "CLOSE"
+                    with m.Else():
+                        self._go_on(m, part)
 
             with m.State("DIGEST"):  # the CRC takes some cycles, and the memory takes one
                 with m.If(crc.octets.ready):
@@ -203,7 +206,5 @@ class Framer(wiring.Component):
                 m.d.sync += self.address.eq(self.address + 1)
                 with m.If(self.address + 1 == self.length):
                     m.d.sync += part.eq(4)
-            with m.Case(7):
-                m.next = "CLOSE"
             with m.Default():
                 m.d.sync += part.eq(part + 1)

@@ -8,6 +8,8 @@ from amaranth.lib import enum, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.signals import unpacked
+
 from .framing import SEGMENT, Deframer, Framer
 
 
@@ -92,55 +94,87 @@ class Link(wiring.Component):
         connect(m, flipped(self.received), deframer.octets)
         connect(m, framer.octets, flipped(self.sent))
 
-        header    = deframer.header
-        came      = Signal()  # a request, or a segment of one
-        ended     = Signal()  # ... its last segment
-        again     = Signal()  # the last request once more
-        following = Signal()  # the one after it
-        anew      = Signal()  # one to connect
-        idle      = Signal()
-        m.d.comb += [
-            came.eq(deframer.whole & ~header.answer),
-            ended.eq(came & header.last),
-            anew.eq(ended & (header.segment == 0) & (deframer.length != 0)
-                    & (self._first == CONNECT)),
-            again.eq(ended & self._known & (header.number == self._number)),
-            following.eq(came & self._known & (header.number == (self._number + 1)[:8])),
-        ]
-        with m.FSM():
-            with m.State("IDLE"):
-                m.d.comb += idle.eq(1)
-                with m.If(anew):
-                    self._connect(m, header)
-                with m.Elif(following & self._stored & (header.segment == self._next)):
-                    self._accept(m, deframer)
-                with m.Elif(following & header.last):
-                    m.d.sync += self._missing.eq(1)
-                    m.next = "SEND"
-                with m.Elif(again):
-                    self._send(m, header)
-
-            with m.State("DO"):
-                with m.If(anew):
-                    self._connect(m, header)
-                with m.Else():
-                    self._gather(m)
-
-            self._send_segments(m, framer)
-
-            with m.State("WAIT_FOR_ROOM"):
-                with m.If(anew):
-                    self._connect(m, header)
-                with m.Elif(following & header.last):
-                    self._begin(m, header)
-                with m.Elif(again):
-                    self._send(m, header)
-
+        idle = Signal()
+        self._sequence(m, deframer, framer, self._classify(m, deframer), idle)
         self._show_frame(m, framer)
         self._keep_request(m, deframer, idle)
         self._keep_answer(m, framer)
 
         return m
+
+    def _classify(self, m, deframer):
+        """Tell frames that come: strobes, of which several may be high."""
+        header = deframer.header
+        frame  = unpacked("frame", {
+            "came":      1,  # a request, or a segment of one
+            "ended":     1,  # ... its last segment
+            "again":     1,  # the last request once more
+            "following": 1,  # the one after it
+            "anew":      1,  # one to connect
+        })
+        m.d.comb += [
+            frame.came.eq(deframer.whole & ~header.answer),
+            frame.ended.eq(frame.came & header.last),
+            frame.anew.eq(frame.ended & (header.segment == 0) & (deframer.length != 0)
+                          & (self._first == CONNECT)),
+            frame.again.eq(frame.ended & self._known & (header.number == self._number)),
+            frame.following.eq(
+                frame.came & self._known & (header.number == (self._number + 1)[:8])),
+        ]
+        return frame
+
+    def _sequence(self, m, deframer, framer, frame, idle):
+        """Go from state to state: the states of docs/serial-link.md, "Who repeats"."""
+        header = deframer.header
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += idle.eq(1)
+                with m.If(frame.anew):
+                    self._connect(m, header)
+                    m.next = "DO"
+                with m.Elif(frame.following & self._stored & (header.segment == self._next)):
+                    self._accept(m, deframer)
+                    with m.If(header.last):
+                        m.next = "DO"
+                with m.Elif(frame.following & header.last):
+                    m.d.sync += self._missing.eq(1)
+                    m.next = "SEND"
+                with m.Elif(frame.again):
+                    self._select(m, header)
+                    m.next = "SEND"
+
+            with m.State("DO"):
+                with m.If(frame.anew):
+                    self._connect(m, header)
+                with m.Else():
+                    with m.If(self._gather(m)):
+                        m.next = "SEND"
+
+            with m.State("SEND"):
+                m.d.comb += framer.start.eq(1)
+                m.next = "AWAIT_FRAMER"
+
+            with m.State("AWAIT_FRAMER"):
+                with m.If(framer.done):
+                    m.d.sync += [self._missing.eq(0), self._segment.eq(self._segment + 1)]
+                    m.next = "SEND"
+                    with m.If(self._missing):
+                        m.next = "IDLE"
+                    with m.Elif(framer.header.last | (self._segment == self._final)):
+                        m.next = "IDLE"
+                        with m.If(self._kind == AnswerKind.MORE):
+                            m.next = "WAIT_FOR_ROOM"
+
+            with m.State("WAIT_FOR_ROOM"):
+                with m.If(frame.anew):
+                    self._connect(m, header)
+                    m.next = "DO"
+                with m.Elif(frame.following & header.last):
+                    self._begin(m, header)
+                    m.next = "DO"
+                with m.Elif(frame.again):
+                    self._select(m, header)
+                    m.next = "SEND"
 
     def _connect(self, m, header):
         """Begin anew."""
@@ -167,45 +201,26 @@ class Link(wiring.Component):
             self._number.eq(header.number), self._next.eq(0), self._filled.eq(0),
             Cat(self._segment, self._final).eq(header.about),
         ]
-        m.next = "DO"
 
     def _gather(self, m):
-        """Take bytes of the answer; send it when it is complete, or there is no more room."""
-        full = self._filled == ROOM
+        """Take bytes of the answer; return true when it is complete, or there is no more room."""
+        full     = self.answer.valid & (self._filled == ROOM)
+        finished = self.finish.valid & self.finish.ready
         m.d.comb += [
-            self.answer.ready.eq(~full),
+            self.answer.ready.eq(self._filled != ROOM),
             self.finish.ready.eq(~self.answer.valid),
         ]
         with m.If(self.answer.valid & self.answer.ready):
             m.d.sync += self._filled.eq(self._filled + 1)
-        with m.If(self.answer.valid & full):
+        with m.If(full):
             m.d.sync += self._kind.eq(AnswerKind.MORE)
-            m.next = "SEND"
-        with m.If(self.finish.valid & self.finish.ready):
+        with m.If(finished):
             m.d.sync += self._kind.eq(self.finish.payload)
-            m.next = "SEND"
+        return full | finished
 
-    def _send(self, m, header):
-        """Send the answer as it is, or what is asked for of it."""
+    def _select(self, m, header):
+        """Choose the segments of the answer that the request asks for."""
         m.d.sync += Cat(self._segment, self._final).eq(header.about)
-        m.next = "SEND"
-
-    def _send_segments(self, m, framer):
-        """Send what is asked for of the answer, segment by segment; or MISSING."""
-        with m.State("SEND"):
-            m.d.comb += framer.start.eq(1)
-            m.next = "AWAIT_FRAMER"
-
-        with m.State("AWAIT_FRAMER"):
-            with m.If(framer.done):
-                m.d.sync += [self._missing.eq(0), self._segment.eq(self._segment + 1)]
-                m.next = "SEND"
-                with m.If(self._missing):
-                    m.next = "IDLE"
-                with m.Elif(framer.header.last | (self._segment == self._final)):
-                    m.next = "IDLE"
-                    with m.If(self._kind == AnswerKind.MORE):
-                        m.next = "WAIT_FOR_ROOM"
 
     def _show_frame(self, m, framer):
         """Show what the frame has that is to be sent."""
