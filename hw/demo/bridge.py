@@ -1,6 +1,28 @@
 """Does the operations of a request on the unit's ports: the processor of the demonstration system.
 
 Ref: docs/serial-link.md, "Requests".
+
+States, each with those that may follow it (a request that ends too early leads to DECODE):
+
+=============  ===================================================
+REPORT         FINISH
+FINISH         WAIT
+WAIT           DECODE
+DECODE         ASK_CONTROL, CYCLE, FINISH, REPORT, TAKE_CONTROL,
+               TAKE_FLAGS, TAKE_MARK
+TAKE_MARK      DECODE
+CYCLE          DECODE
+TAKE_CONTROL   DECODE, TAKE_VALUE
+TAKE_VALUE     ASK_CONTROL, DECODE
+ASK_CONTROL    AWAIT_CONTROL
+AWAIT_CONTROL  DECODE
+TAKE_FLAGS     DECODE, TAKE_COUNT
+TAKE_COUNT     DECODE, TAKE_LINEAR
+TAKE_LINEAR    ASK, DECODE, TAKE_DATA
+TAKE_DATA      ASK, DECODE, TAKE_COMPARE
+TAKE_COMPARE   ASK, DECODE
+ASK            DECODE, TAKE_DATA
+=============  ===================================================
 """
 
 from contextlib import contextmanager
@@ -159,13 +181,16 @@ class Bridge(wiring.Component):
                     with m.If(self._first):
                         m.next = "REPORT"
                 with m.Case(Opcode.MARK):
-                    self._take(m, self.mark, 2, "TAKE_MARK")
+                    self._expect(m, self.mark, 2)
+                    m.next = "TAKE_MARK"
                 with m.Case(Opcode.CYCLE):
                     m.next = "CYCLE"
                 with m.Case(Opcode.CONTROL):
-                    self._take(m, self._control, 1, "TAKE_CONTROL")
+                    self._expect(m, self._control, 1)
+                    m.next = "TAKE_CONTROL"
                 with m.Case(Opcode.ACCESS):
-                    self._take(m, self._flags, 1, "TAKE_FLAGS")
+                    self._expect(m, self._flags, 1)
+                    m.next = "TAKE_FLAGS"
                 with m.Default():
                     m.d.sync += self._kind.eq(AnswerKind.NONSENSE)
                     m.next = "FINISH"
@@ -203,7 +228,8 @@ class Bridge(wiring.Component):
 
         with m.State("TAKE_CONTROL"):
             with self._number(m, self._control):
-                self._take(m, self._operand, 8, "TAKE_VALUE")
+                self._expect(m, self._operand, 8)
+                m.next = "TAKE_VALUE"
 
         with m.State("TAKE_VALUE"):
             with self._number(m, self._operand):
@@ -228,23 +254,27 @@ class Bridge(wiring.Component):
 
         with m.State("TAKE_FLAGS"):
             with self._number(m, self._flags):
-                self._take(m, self._left, 1, "TAKE_COUNT")
+                self._expect(m, self._left, 1)
+                m.next = "TAKE_COUNT"
 
         with m.State("TAKE_COUNT"):
             m.d.sync += Cat(access.size, access.kind, access.user, access.implicit,
                             access.chained).eq(self._flags)
             with self._number(m, self._left):
-                self._take(m, self._operand, 8, "TAKE_LINEAR")
+                self._expect(m, self._operand, 8)
+                m.next = "TAKE_LINEAR"
 
         with m.State("TAKE_LINEAR"):
             with self._number(m, self._operand):
-                self._take(m, access.data, octets, "TAKE_DATA")
+                self._expect(m, access.data, octets)
+                m.next = "TAKE_DATA"
                 with m.If(reads):
                     m.next = "ASK"
 
         with m.State("TAKE_DATA"):
             with self._number(m, access.data):
-                self._take(m, access.compare, octets, "TAKE_COMPARE")
+                self._expect(m, access.compare, octets)
+                m.next = "TAKE_COMPARE"
                 with m.If(access.kind != AccessKind.COMPARE_EXCHANGE):
                     m.next = "ASK"
 
@@ -263,12 +293,12 @@ class Bridge(wiring.Component):
                 with m.If(self._left == 1):
                     m.next = "DECODE"
                 with m.Elif(~reads):
-                    self._take(m, access.data, octets, "TAKE_DATA")
+                    self._expect(m, access.data, octets)
+                    m.next = "TAKE_DATA"
 
-    def _take(self, m, number, octets, state):
-        """Go to ``state``, where ``number`` is taken, which has so many octets."""
+    def _expect(self, m, number, octets):
+        """Prepare for ``number``, which has so many octets."""
         m.d.sync += [number.eq(0), self._more.eq(octets - 1)]
-        m.next = state
 
     @contextmanager
     def _number(self, m, number):
