@@ -14,18 +14,19 @@ __all__ = ["Arbiter"]
 
 
 class Arbiter(wiring.Component):
-    """Round robin, transfer by transfer: while k initiators ask, each has every k-th transfer.
+    """Round robin, transfer by transfer: of k requesting initiators each has every k-th one.
 
-    Transfers of several initiators may be in flight at once; each answer goes to the initiator
-    that asked for it. A transfer that the target stalls stays on the bus until it is taken.
+    Transfers of several initiators may be in flight at once; each response goes to the
+    initiator that issued the transfer. A transfer that the target stalls stays on the bus until it
+    is accepted.
 
-    A transfer that is taken with ``cyc & lock`` begins a locked bus cycle: from then on until that
-    initiator drops ``lock`` or ``cyc``, no other's transfer is taken. In the cycle in which it
-    drops it, others go on.
+    A transfer that is accepted with ``cyc & lock`` begins a locked bus cycle: from then on until
+    that initiator drops ``lock`` or ``cyc``, no other's transfer is accepted. In the cycle in which
+    it drops it, others go on.
 
-    An initiator must keep ``cyc`` until all its transfers are answered, as the users of
-    :class:`hw.mmu.Mmu`'s port do: its answers come all the same, and would be taken for those of
-    its next bus cycle.
+    An initiator must keep ``cyc`` until all its transfers have completed, as the users of
+    :class:`hw.mmu.Mmu`'s port do: their responses come all the same, and would be taken for those
+    of its next bus cycle.
 
     Parameters
     ----------
@@ -34,26 +35,26 @@ class Arbiter(wiring.Component):
     maxphyaddr : :class:`int`
         Width of a physical byte address.
     outstanding : :class:`int`
-        Transfers of all initiators together that may wait for their answers; while so many do,
-        none is taken. Nobody is slowed by that if it is no less than what they have in flight.
+        Transfers of all initiators together that may be outstanding; while so many are, none is
+        accepted. Nobody is slowed by that if it is no less than what they have in flight.
 
     Latency
     -------
-    None: a transfer that nobody contests is asked for, and answered, in the same cycle at the
-    initiator and at the target.
+    None: a transfer that nobody contests is requested, and its response comes, in the same cycle
+    at the initiator and at the target.
 
     Members
     -------
     initiators : :py:`In(WishboneSignature(maxphyaddr=maxphyaddr)).array(initiators)`
-        Those who ask. ``stall`` is high for all but the one whose transfer is taken.
+        ``stall`` is high for all but the one whose transfer is accepted.
     target : :py:`Out(WishboneSignature(maxphyaddr=maxphyaddr))`
-        Physical memory. ``cyc`` is high while a transfer is asked for or waits for its answer,
-        and throughout a locked bus cycle.
+        Physical memory. ``cyc`` is high while a transfer is requested or outstanding, and
+        throughout a locked bus cycle.
     hold : :py:`In(initiators)`
         Initiators that must wait: no transfer of theirs is begun, unless in their own locked bus
-        cycle. One that the target has stalled goes on. Answers come all the same.
+        cycle. One that the target has stalled goes on. Responses come all the same.
     owner : :py:`Out(range(initiators))`
-        Whose transfer is asked for in this cycle; if none is, whose was the last.
+        The initiator whose transfer is requested in this cycle; if none is, that of the last.
     """
 
     def __init__(self, *, initiators, maxphyaddr, outstanding=16):
@@ -69,36 +70,36 @@ class Arbiter(wiring.Component):
         })
 
         self._last    = Signal.like(self.owner)  # owner in the cycle before
-        self._stalled = Signal()                 # ... whose transfer the target did not take
+        self._stalled = Signal()                 # ... whose transfer the target did not accept
         self._begun   = Signal()                 # ... whose locked bus cycle had begun
-        self._alone   = Signal()                 # ... and goes on: nobody else may ask
+        self._alone   = Signal()                 # ... and goes on: no other may request
 
     def elaborate(self, platform):
         m = Module()
 
         m.submodules.owed = owed = fifo.SyncFIFO(width=len(self.owner), depth=self.outstanding)
 
-        locked = Signal(len(self.initiators))
-        taken  = Signal()
+        locked   = Signal(len(self.initiators))
+        accepted = Signal()
         m.d.comb += [
             locked.eq(Cat(self._locked(initiator) for initiator in self.initiators)),
-            taken.eq(self.target.stb & ~self.target.stall),
+            accepted.eq(self.target.stb & ~self.target.stall),
             self._alone.eq(self._begun & locked.bit_select(self._last, 1)),
         ]
         m.d.sync += [
             self._last.eq(self.owner),
             self._stalled.eq(self.target.stb & self.target.stall),
-            self._begun.eq(Mux(taken, locked.bit_select(self.owner, 1), self._alone)),
+            self._begun.eq(Mux(accepted, locked.bit_select(self.owner, 1), self._alone)),
         ]
 
         self._choose(m, room=owed.w_rdy)
-        self._ask(m)
+        self._forward(m)
         m.d.comb += [
             self.target.cyc.eq(self.target.stb | owed.r_rdy | self._alone),
             owed.w_data.eq(self.owner),
-            owed.w_en.eq(taken),
+            owed.w_en.eq(accepted),
         ]
-        self._answer(m, owed)
+        self._respond(m, owed)
 
         return m
 
@@ -107,13 +108,13 @@ class Arbiter(wiring.Component):
         return initiator.cyc & initiator.lock
 
     def _choose(self, m, *, room):
-        """Find the first after the last owner, in turn, that asks and may; the last is last."""
-        count   = len(self.initiators)
-        asking  = Cat(initiator.cyc & initiator.stb for initiator in self.initiators)
-        allowed = Mux(self._stalled | self._alone, 1 << self._last, ~self.hold)
-        ready   = Signal(count)
+        """Find the first after the last owner, in turn, that requests and may; the last is last."""
+        count    = len(self.initiators)
+        requests = Cat(initiator.cyc & initiator.stb for initiator in self.initiators)
+        allowed  = Mux(self._stalled | self._alone, 1 << self._last, ~self.hold)
+        ready    = Signal(count)
         m.d.comb += [
-            ready.eq(Mux(room, asking & allowed, 0)),
+            ready.eq(Mux(room, requests & allowed, 0)),
             self.target.stb.eq(ready.any()),
             self.owner.eq(self._last),
         ]
@@ -124,7 +125,7 @@ class Arbiter(wiring.Component):
                         with m.If(ready[number]):
                             m.d.comb += self.owner.eq(number)
 
-    def _ask(self, m):
+    def _forward(self, m):
         """Connect the target to the owner, and stall the others."""
         for number, initiator in enumerate(self.initiators):
             m.d.comb += initiator.stall.eq(1)
@@ -138,8 +139,8 @@ class Arbiter(wiring.Component):
                     initiator.stall.eq(self.target.stall | ~self.target.stb),
                 ]
 
-    def _answer(self, m, owed):
-        """Give each answer to the one whose transfer is the oldest that waits for one."""
+    def _respond(self, m, owed):
+        """Give each response to the initiator of the oldest outstanding transfer."""
         m.d.comb += owed.r_en.eq(self.target.ack)
         for number, initiator in enumerate(self.initiators):
             m.d.comb += [

@@ -17,8 +17,8 @@ class MmuConfig:
     tlb_entries : :class:`int`
         Translations held by the TLB, a power of two.
     outstanding : :class:`int`
-        Physical transfers in flight or waiting to be answered, a power of two. With 1, accesses
-        do not follow each other every cycle.
+        Physical transfers in flight, or whose data wait for the response, a power of two. With 1,
+        accesses do not follow each other every cycle.
     long_mode : :class:`bool`
         4-level paging (EFER.LME, CR4.PAE).
     gigabyte_pages : :class:`bool`

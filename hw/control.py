@@ -40,8 +40,8 @@ class Control(wiring.Component):
 
     Latency
     -------
-    An operation is taken while ``quiet`` is high, takes effect at the end of that cycle, and is
-    answered in the next.
+    An operation is accepted while ``quiet`` is high and takes effect at the end of that cycle; the
+    response comes in the next.
 
     Members
     -------
@@ -58,7 +58,7 @@ class Control(wiring.Component):
     invalidate : :py:`Out(stream.Signature(64, always_ready=True))`
         INVLPG of a linear address.
     refused : :py:`Out(1)`
-        Strobe: a write was answered with #GP.
+        Strobe: a write raises #GP.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
         Width of a physical address, if ``config`` makes it variable.
     """
@@ -215,11 +215,11 @@ class Control(wiring.Component):
 
     def _invalidate(self, m, operand):
         """INVLPG; of an address that is not canonical, nothing."""
-        request = self.control.request
-        taken   = request.valid & request.ready & (request.p.op == ControlOp.INVLPG)
+        request  = self.control.request
+        accepted = request.valid & request.ready & (request.p.op == ControlOp.INVLPG)
         m.d.comb += [
             self.invalidate.payload.eq(operand),
-            self.invalidate.valid.eq(taken & (~self._state.efer.lma | canonical(operand))),
+            self.invalidate.valid.eq(accepted & (~self._state.efer.lma | canonical(operand))),
         ]
 
     def _publish(self, m):

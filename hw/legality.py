@@ -1,7 +1,7 @@
 """Which writes of control registers the architecture forbids. Pure functions of values.
 
-Each takes the value to be written and the present registers, and says whether the write is
-answered with #GP(0). A feature that the unit lacks makes its bit a reserved one.
+Each takes the value to be written and the present registers; the result is one bit, high if the
+write raises #GP(0). A feature that the unit lacks makes its bit a reserved one.
 
 Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers", section 4.1.2 "Paging-Mode Enabling";
 Vol. 2B, "MOV - Move to/from Control Registers"; Vol. 3A, section 9.8.5.

@@ -37,9 +37,9 @@ class Mmu(wiring.Component):
 
     Latency
     -------
-    With memory that answers in the next cycle, an access that hits the TLB and lies in one
-    8-byte word is answered four cycles after it is taken, and such accesses follow each other
-    every cycle. A miss adds two cycles and two for each level of the walk, and six for each
+    With memory that responds in the next cycle, an access that hits the TLB and lies in one 8-byte
+    word completes four cycles after it is accepted, and such accesses follow each other every
+    cycle. A miss adds two cycles and two for each level of the walk, and six for each
     entry whose accessed or dirty bit has to be set.
 
     Members
@@ -133,7 +133,7 @@ class Mmu(wiring.Component):
     def _count(self, m, translator, tlb, walker, control):
         """Gather the strobes."""
         events  = self.events
-        answer  = translator.result
+        result  = translator.result
         m.d.comb += [
             events.hit.eq(translator.counted_hit),
             events.missed.eq(translator.counted_miss),
@@ -150,7 +150,7 @@ class Mmu(wiring.Component):
             events.dropped.eq(translator.drop & tlb.hit),
             events.crossed.eq(translator.crossed),
             events.page_fault.eq(
-                answer.valid & answer.ready & (answer.p.fault == Fault.PAGE_FAULT)),
+                result.valid & result.ready & (result.p.fault == Fault.PAGE_FAULT)),
             events.protection.eq(translator.protection_fault),
             events.refused.eq(control.refused),
         ]

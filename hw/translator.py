@@ -41,7 +41,7 @@ class Translator(wiring.Component):
     mode, protection : :py:`In(PagingMode)`, :py:`In(Protection)`
         Control state.
     hold : :py:`In(1)`
-        Take no further access.
+        Accept no further access.
     empty : :py:`Out(1)`
         No access is held.
     drained : :py:`In(1)`
@@ -137,8 +137,8 @@ class Translator(wiring.Component):
         return m
 
     def _accept(self, m, advance):
-        """Take the next access as soon as the present one leaves."""
-        taken = self.request.p
+        """Accept the next access as soon as the present one leaves."""
+        request = self.request.p
         m.d.comb += [
             self.request.ready.eq(~self.hold & (~self._valid | advance)),
             self.empty.eq(~self._valid),
@@ -151,9 +151,9 @@ class Translator(wiring.Component):
                 self._poisoned.eq(self.result.p.fault != Fault.NONE),
             ]
         with m.If(self.request.valid & self.request.ready):
-            m.d.sync += [self._valid.eq(1), self._access.eq(taken)]
+            m.d.sync += [self._valid.eq(1), self._access.eq(request)]
             with m.If(~self.mode.long_mode):
-                m.d.sync += self._access.linear.eq(taken.linear[:32])
+                m.d.sync += self._access.linear.eq(request.linear[:32])
 
     def _locate(self, m):
         """Find the pages of the access, and fill in what is known of its physical place."""

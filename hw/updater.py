@@ -35,7 +35,7 @@ class Updater(wiring.Component):
     Members
     -------
     request : :py:`In(stream.Signature(update_layout(config)))`
-        Update to do. Taken when it has ended.
+        Update to do. Accepted when it has ended.
     done : :py:`Out(1)`
         Strobe: the update has ended.
     changed : :py:`Out(1)`

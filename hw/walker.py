@@ -30,7 +30,7 @@ class Walker(wiring.Component):
 
     Latency
     -------
-    From request to response, with memory that answers in the next cycle: two cycles a level and
+    From request to response, with memory that responds in the next cycle: two cycles a level and
     one more; six more for each entry whose accessed or dirty bit is set.
 
     Members

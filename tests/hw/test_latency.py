@@ -1,4 +1,4 @@
-"""How many cycles an access takes, with memory that answers in the next cycle."""
+"""Cycles that an access takes, with memory that responds in the next cycle."""
 
 import pytest
 
@@ -62,8 +62,8 @@ def test_a_hit_is_answered_in_four_cycles(mode, kind):
 @IN_EACH_MODE
 def test_hits_follow_each_other_every_cycle(mode):
     trace = traced(mode, Access(0, 8), (0, bytes(128)))
-    asked = [access.asked for access in trace.all_accesses[1:]]
-    assert asked == list(range(asked[0], asked[0] + 16))
+    accepted = [access.asked for access in trace.all_accesses[1:]]
+    assert accepted == list(range(accepted[0], accepted[0] + 16))
     assert cycles(trace)[1:] == [4] * 16
 
 
