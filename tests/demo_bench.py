@@ -12,7 +12,7 @@ from hw_support import simulate
 
 from hw.config import MmuConfig
 from hw.demo.bridge import Bridge
-from hw.demo.link import AnswerKind
+from hw.demo.protocol import AnswerKind
 from hw.demo.machine import Machine
 from hw.demo.rows import RowWriter
 from hw.layout import AccessKind

@@ -3,7 +3,8 @@
 from demo_support import CONNECT, answers_in, framed
 from hw_support import simulate
 
-from hw.demo.link import AnswerKind, Link
+from hw.demo.link import Link
+from hw.demo.protocol import AnswerKind
 from sim.ports import get, idle, put
 
 

@@ -28,26 +28,16 @@ ASK            DECODE, TAKE_DATA
 from contextlib import contextmanager
 
 from amaranth import *
-from amaranth.lib import enum, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.bus import AccessRequest, AccessSignature, ControlOp, ControlSignature, Register
 from hw.layout import CR0, AccessKind
 
-from .link import AnswerKind, AnswerSignature
+from .protocol import AnswerKind, AnswerSignature, Opcode
 
 
-__all__ = ["Bridge", "Opcode"]
-
-
-class Opcode(enum.Enum, shape=unsigned(8)):
-    """First octet of an operation. What the link does by itself is not here."""
-
-    COUNTERS = 3
-    MARK     = 4
-    CYCLE    = 5
-    CONTROL  = 6
-    ACCESS   = 7
+__all__ = ["Bridge"]
 
 
 class Bridge(wiring.Component):

@@ -4,38 +4,21 @@ Ref: docs/serial-link.md.
 """
 
 from amaranth import *
-from amaranth.lib import enum, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.signals import unpacked
 
 from .framing import SEGMENT, Deframer, Framer
+from .protocol import AnswerKind, AnswerSignature, Opcode
 
 
-__all__ = ["CAPACITY", "CONNECT", "ROOM", "AnswerKind", "AnswerSignature", "Link"]
+__all__ = ["CAPACITY", "ROOM", "Link"]
 
-
-#: First byte of a request that begins anew.
-CONNECT = 0x01
 
 #: Bytes of the longest request, and of the longest answer.
 CAPACITY, ROOM = 16 * SEGMENT, 16 * SEGMENT - 1
-
-
-class AnswerKind(enum.Enum, shape=unsigned(8)):
-    """Kind of an answer."""
-
-    GREETING = 1
-    ROWS     = 2
-    MORE     = 3  #: The request is not done: there was no more room.
-    COUNTERS = 4
-    NONSENSE = 5  #: Rows, up to an operation that there is not.
-    MISSING  = 6  #: No answer: the next request has come but for some segments.
-
-
-#: A stream of answers, by their kinds.
-AnswerSignature = stream.Signature(AnswerKind, payload_init=AnswerKind.ROWS)
 
 
 class Link(wiring.Component):
@@ -116,7 +99,7 @@ class Link(wiring.Component):
             frame.came.eq(deframer.whole & ~header.answer),
             frame.ended.eq(frame.came & header.last),
             frame.anew.eq(frame.ended & (header.segment == 0) & (deframer.length != 0)
-                          & (self._first == CONNECT)),
+                          & (self._first == Opcode.CONNECT)),
             frame.again.eq(frame.ended & self._known & (header.number == self._number)),
             frame.following.eq(
                 frame.came & self._known & (header.number == (self._number + 1)[:8])),

@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .link import AnswerKind, AnswerSignature
+from .protocol import AnswerKind, AnswerSignature
 
 
 __all__ = ["Report"]

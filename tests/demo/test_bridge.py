@@ -7,7 +7,7 @@ from demo_bench import PRESS, played, played_plain
 from demo_support import CONNECT, CONTINUE, COUNTERS, CYCLE, access, control, mark, settled
 
 from hw.bus import ControlOp, Register
-from hw.demo.link import AnswerKind
+from hw.demo.protocol import AnswerKind
 from hw.layout import AccessKind
 from hw.presets import PRESETS
 

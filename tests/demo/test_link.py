@@ -3,7 +3,7 @@
 from demo_link import HELLO, talk
 from demo_support import CONNECT, framed, segments
 
-from hw.demo.link import AnswerKind
+from hw.demo.protocol import AnswerKind
 
 
 def test_nothing_is_done_before_somebody_connects():

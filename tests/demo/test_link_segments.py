@@ -6,7 +6,7 @@ import pytest
 from demo_link import HELLO, talk
 from demo_support import CONNECT, CONTINUE, Frame, framed, frames_in, segments
 
-from hw.demo.link import AnswerKind
+from hw.demo.protocol import AnswerKind
 
 
 ROWS, MORE, NONSENSE, MISSING = 2, 3, 5, 6

@@ -3,7 +3,7 @@
 import pytest
 from hw_support import simulate
 
-from hw.demo.link import AnswerKind
+from hw.demo.protocol import AnswerKind
 from hw.demo.report import Report
 from sim.ports import get, idle
 

@@ -1,0 +1,36 @@
+"""Codes of the serial link: operations of requests, and kinds of answers.
+
+Ref: docs/serial-link.md.
+"""
+
+from amaranth import *
+from amaranth.lib import enum, stream
+
+
+__all__ = ["AnswerKind", "AnswerSignature", "Opcode"]
+
+
+class Opcode(enum.Enum, shape=unsigned(8)):
+    """First octet of an operation. CONTINUE (2) is none: the link tells it by its number alone."""
+
+    CONNECT  = 1  #: Begins anew; a request of its own, to the link.
+    COUNTERS = 3
+    MARK     = 4
+    CYCLE    = 5
+    CONTROL  = 6
+    ACCESS   = 7
+
+
+class AnswerKind(enum.Enum, shape=unsigned(8)):
+    """Kind of an answer."""
+
+    GREETING = 1
+    ROWS     = 2
+    MORE     = 3  #: The request is not done: there was no more room.
+    COUNTERS = 4
+    NONSENSE = 5  #: Rows, up to an operation that there is not.
+    MISSING  = 6  #: No answer: the next request has come but for some segments.
+
+
+#: A stream of answers, by their kinds.
+AnswerSignature = stream.Signature(AnswerKind, payload_init=AnswerKind.ROWS)
