@@ -13,7 +13,7 @@ from hw.bus import ControlOp, Register
 from hw.layout import AccessKind
 
 
-__all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Frame", "Row", "access", "answers_in",
+__all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Frame", "Row", "access", "responses_in",
            "control", "framed", "frames_in", "leb128", "mark", "numbers_in", "operations",
            "rows_in", "segments", "settled"]
 
@@ -22,13 +22,13 @@ __all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Frame", "Row", "access",
 
 def framed(
     number: int, payload: bytes = b"", *, segment: int = 0, last: bool = True, about: int = 0xF0,
-    answer: bool = False, crc: int = 0,
+    response: bool = False, crc: int = 0,
 ) -> bytes:
-    """A frame between two flags: by default, a request of one segment, and of its whole answer.
+    """A frame between two flags: by default, a request of one segment, and of its whole response.
 
     ``crc`` is XORed with the right one.
     """
-    content  = bytes([segment | last << 4 | answer << 7, number, about]) + payload
+    content  = bytes([segment | last << 4 | response << 7, number, about]) + payload
     content += (crc32(content) ^ crc).to_bytes(4, "little")
     escaped  = b"".join(bytes([0x7D, octet ^ 0x20]) if octet in (0x7D, 0x7E) else bytes([octet])
                         for octet in content)
@@ -45,7 +45,7 @@ def segments(number: int, request: bytes) -> list[bytes]:
 class Frame(NamedTuple):
     """A frame as it was found."""
 
-    answer:  int
+    response:  int
     number:  int
     segment: int
     last:    int
@@ -68,11 +68,11 @@ def frames_in(octets: bytes) -> list[Frame]:
     return found
 
 
-def answers_in(octets: bytes) -> list[tuple[int, bytes]]:
-    """The answers in ``octets``, each of which must be whole: numbers; kind and payload."""
+def responses_in(octets: bytes) -> list[tuple[int, bytes]]:
+    """The responses in ``octets``, each of which must be whole: numbers; kind and payload."""
     found, payload = [], b""
     for place, frame in enumerate(frames_in(octets)):
-        assert frame.answer and frame.segment == len(payload) // 64, place
+        assert frame.response and frame.segment == len(payload) // 64, place
         payload += frame.payload
         if frame.last:
             found.append((frame.number, bytes([frame.about]) + payload))
@@ -141,7 +141,7 @@ def operations(request: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
                     "compare": number(size) if kind == AccessKind.COMPARE_EXCHANGE else 0}
 
 
-# Answers
+# Responses
 
 def leb128(number: int) -> bytes:
     """A number in octets."""
@@ -189,7 +189,7 @@ def rows_in(numbers: Sequence[int], cycle: int = -1) -> list[Row]:
 def settled(rows: Sequence[Row], *, marks: bool = False) -> list[Row]:
     """``rows`` without what is not specified, and without marks unless they are wanted.
 
-    That is what memory says to a write, and the data that come with the answer to one.
+    That is what memory says to a write, and the data that come with the response to one.
     """
     kinds: deque[int] = deque()
     writes, kept = False, []

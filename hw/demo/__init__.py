@@ -4,8 +4,8 @@
 :mod:`hw.demo.uart`         octets on a pin
 :mod:`hw.demo.crc`          CRC-32 of bytes, a bit a cycle
 :mod:`hw.demo.framing`      frames of bytes: flags, escapes, header, CRC
-:mod:`hw.demo.protocol`     codes of requests and answers
-:mod:`hw.demo.link`         requests and answers: numbered, in segments, repeated, done once
+:mod:`hw.demo.protocol`     codes of requests and responses
+:mod:`hw.demo.link`         requests and responses: numbered, in segments, repeated, done once
 :mod:`hw.demo.bridge`       does the operations of a request on the unit's ports
 :mod:`hw.demo.rows`         what happened in a cycle, in numbers
 :mod:`hw.demo.varint`       numbers in octets

@@ -8,20 +8,20 @@ States, each with those that may follow it (a request that ends too early leads 
 REPORT         FINISH
 FINISH         WAIT
 WAIT           DECODE
-DECODE         ASK_CONTROL, CYCLE, FINISH, REPORT, TAKE_CONTROL,
+DECODE         CYCLE, FINISH, ISSUE_CONTROL, REPORT, TAKE_CONTROL,
                TAKE_FLAGS, TAKE_MARK
 TAKE_MARK      DECODE
 CYCLE          DECODE
 TAKE_CONTROL   DECODE, TAKE_VALUE
-TAKE_VALUE     ASK_CONTROL, DECODE
-ASK_CONTROL    AWAIT_CONTROL
+TAKE_VALUE     DECODE, ISSUE_CONTROL
+ISSUE_CONTROL  AWAIT_CONTROL
 AWAIT_CONTROL  DECODE
 TAKE_FLAGS     DECODE, TAKE_COUNT
 TAKE_COUNT     DECODE, TAKE_LINEAR
-TAKE_LINEAR    ASK, DECODE, TAKE_DATA
-TAKE_DATA      ASK, DECODE, TAKE_COMPARE
-TAKE_COMPARE   ASK, DECODE
-ASK            DECODE, TAKE_DATA
+TAKE_LINEAR    DECODE, ISSUE, TAKE_DATA
+TAKE_DATA      DECODE, ISSUE, TAKE_COMPARE
+TAKE_COMPARE   DECODE, ISSUE
+ISSUE          DECODE, TAKE_DATA
 =============  ===================================================
 """
 
@@ -34,7 +34,7 @@ from amaranth.lib.wiring import In, Out
 from hw.bus import AccessRequest, AccessSignature, ControlOp, ControlSignature, Register
 from hw.layout import CR0, AccessKind
 
-from .protocol import AnswerKind, AnswerSignature, Opcode
+from .protocol import Opcode, ResponseKind, ResponseSignature
 
 
 __all__ = ["Bridge"]
@@ -65,60 +65,60 @@ class Bridge(wiring.Component):
     mark, marked : :py:`Out(16)`, :py:`Out(1)`
         What software is doing, and a strobe when that is new.
     last : :py:`Out(AccessRequest)`
-        The access that was taken last.
-    answered : :py:`Out(1)`
-        The answer of that access comes in this cycle, and no other is due.
-    report : :py:`Out(AnswerSignature)`
+        The access that was accepted last.
+    completed : :py:`Out(1)`
+        That access completes in this cycle, and no other is due.
+    report : :py:`Out(ResponseSignature)`
         The greeting, or the counters, are to be sent.
-    finish : :py:`Out(AnswerSignature)`
+    finish : :py:`Out(ResponseSignature)`
         The request is done.
     """
 
     def __init__(self, config):
         super().__init__({
-            "begun":    In(1),
-            "octets":   In(stream.Signature(8)),
-            "end":      In(1),
-            "toggle":   In(1),
-            "go":       Out(1),
-            "enable":   In(1),
-            "access":   Out(AccessSignature()),
-            "control":  Out(ControlSignature()),
-            "mark":     Out(16),
-            "marked":   Out(1),
-            "last":     Out(AccessRequest),
-            "answered": Out(1),
-            "report":   Out(AnswerSignature),
-            "finish":   Out(AnswerSignature),
+            "begun":     In(1),
+            "octets":    In(stream.Signature(8)),
+            "end":       In(1),
+            "toggle":    In(1),
+            "go":        Out(1),
+            "enable":    In(1),
+            "access":    Out(AccessSignature()),
+            "control":   Out(ControlSignature()),
+            "mark":      Out(16),
+            "marked":    Out(1),
+            "last":      Out(AccessRequest),
+            "completed": Out(1),
+            "report":    Out(ResponseSignature),
+            "finish":    Out(ResponseSignature),
         })
         self._operand = Signal(64 if config.long_mode else 32)  # an address, or a value
         self._access  = Signal(AccessRequest)                   # but for its address
         self._flags   = Signal(8)
         self._control = Signal(8)
-        self._kind    = Signal(AnswerKind, init=AnswerKind.GREETING)
+        self._kind    = Signal(ResponseKind, init=ResponseKind.GREETING)
         self._first   = Signal()          # no operation of the request has come
         self._toggled = Signal()          # the button's request waits
         self._toggles = Signal()          # ... is done
-        self._due     = Signal(6)         # accesses that are not answered
-        self._left    = Signal(8)         # ... that are not taken, of this operation, but one
+        self._due     = Signal(6)         # accesses that have not completed
+        self._left    = Signal(8)         # accesses of this operation after the next one
         self._more    = Signal(range(8))  # octets of a number that follow the next one
 
     def elaborate(self, platform):
         m = Module()
 
-        taken    = self.access.request.valid & self.access.request.ready & self.enable
-        answered = self.access.response.valid & self.enable
+        accepted  = self.access.request.valid & self.access.request.ready & self.enable
+        completed = self.access.response.valid & self.enable
         m.d.comb += [
             self.access.request.payload.eq(self._access),
             self.access.request.p.linear.eq(self._operand),
             self.access.response.ready.eq(1),
             self.control.response.ready.eq(1),
-            self.answered.eq(answered & (self._due == 1)),
+            self.completed.eq(completed & (self._due == 1)),
             self.report.payload.eq(self._kind),
             self.finish.payload.eq(self._kind),
         ]
-        m.d.sync += self._due.eq(self._due + taken - answered)
-        with m.If(taken):
+        m.d.sync += self._due.eq(self._due + accepted - completed)
+        with m.If(accepted):
             m.d.sync += self.last.eq(self.access.request.p)
         with m.If(self.toggle):
             m.d.sync += self._toggled.eq(1)
@@ -136,7 +136,7 @@ class Bridge(wiring.Component):
                     m.next = "WAIT"
 
             with m.State("WAIT"):
-                m.d.sync += [self._kind.eq(AnswerKind.ROWS), self._first.eq(1)]
+                m.d.sync += [self._kind.eq(ResponseKind.ROWS), self._first.eq(1)]
                 with m.If(self.begun):
                     m.next = "DECODE"
 
@@ -145,7 +145,7 @@ class Bridge(wiring.Component):
 
             self._mark_and_cycle(m)
             self._control_operation(m)
-            self._accesses(m, taken)
+            self._accesses(m, accepted)
 
         return m
 
@@ -159,14 +159,14 @@ class Bridge(wiring.Component):
             m.next = "FINISH"
         with m.Elif(self.octets.valid & on_port & self._toggled & (self._due == 0)):
             m.d.sync += [self._toggles.eq(1), self._toggled.eq(0)]
-            m.next = "ASK_CONTROL"
+            m.next = "ISSUE_CONTROL"
         with m.Elif(self.octets.valid):
             m.d.comb += self.octets.ready.eq(1)
             m.d.sync += self._first.eq(0)
             with m.Switch(opcode):
                 with m.Case(Opcode.COUNTERS):
                     m.d.sync += self._kind.eq(
-                        Mux(self._first, AnswerKind.COUNTERS, AnswerKind.NONSENSE))
+                        Mux(self._first, ResponseKind.COUNTERS, ResponseKind.NONSENSE))
                     m.next = "FINISH"
                     with m.If(self._first):
                         m.next = "REPORT"
@@ -182,11 +182,11 @@ class Bridge(wiring.Component):
                     self._expect(m, self._flags, 1)
                     m.next = "TAKE_FLAGS"
                 with m.Default():
-                    m.d.sync += self._kind.eq(AnswerKind.NONSENSE)
+                    m.d.sync += self._kind.eq(ResponseKind.NONSENSE)
                     m.next = "FINISH"
 
     def _show_control(self, m):
-        """Show the control port what is to be asked."""
+        """Show the control port its next request."""
         request = self.control.request
         m.d.comb += [
             request.p.op.eq(self._control[0:2]),
@@ -223,9 +223,9 @@ class Bridge(wiring.Component):
 
         with m.State("TAKE_VALUE"):
             with self._number(m, self._operand):
-                m.next = "ASK_CONTROL"
+                m.next = "ISSUE_CONTROL"
 
-        with m.State("ASK_CONTROL"):
+        with m.State("ISSUE_CONTROL"):
             m.d.comb += [self.go.eq(1), request.valid.eq(1)]
             with m.If(self.enable & request.ready):
                 m.next = "AWAIT_CONTROL"
@@ -236,7 +236,7 @@ class Bridge(wiring.Component):
                 m.d.sync += self._toggles.eq(0)
                 m.next = "DECODE"
 
-    def _accesses(self, m, taken):
+    def _accesses(self, m, accepted):
         """ACCESS, several times over."""
         access = self._access
         octets = 1 << access.size
@@ -259,22 +259,22 @@ class Bridge(wiring.Component):
                 self._expect(m, access.data, octets)
                 m.next = "TAKE_DATA"
                 with m.If(reads):
-                    m.next = "ASK"
+                    m.next = "ISSUE"
 
         with m.State("TAKE_DATA"):
             with self._number(m, access.data):
                 self._expect(m, access.compare, octets)
                 m.next = "TAKE_COMPARE"
                 with m.If(access.kind != AccessKind.COMPARE_EXCHANGE):
-                    m.next = "ASK"
+                    m.next = "ISSUE"
 
         with m.State("TAKE_COMPARE"):
             with self._number(m, access.compare):
-                m.next = "ASK"
+                m.next = "ISSUE"
 
-        with m.State("ASK"):
+        with m.State("ISSUE"):
             m.d.comb += [self.go.eq(1), self.access.request.valid.eq(1)]
-            with m.If(taken):
+            with m.If(accepted):
                 m.d.sync += [
                     self._operand.eq(self._operand + octets),
                     access.chained.eq(1),
@@ -302,5 +302,5 @@ class Bridge(wiring.Component):
             with m.If(self._more == 0):
                 yield
         with m.If(self.end):  # too early
-            m.d.sync += self._kind.eq(AnswerKind.NONSENSE)
+            m.d.sync += self._kind.eq(ResponseKind.NONSENSE)
             m.next = "DECODE"

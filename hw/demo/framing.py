@@ -17,7 +17,7 @@ FLAG   = 0x7E
 ESCAPE = 0x7D
 FLIP   = 0x20  #: What an escaped byte is XORed with.
 
-#: Bytes of the longest payload: a segment of a request, or of an answer.
+#: Bytes of the longest payload: a segment of a request, or of a response.
 SEGMENT = 64
 
 #: Bytes of the CRC.
@@ -27,12 +27,12 @@ TRAILER = 4
 class Header(data.Struct):
     """First three bytes of a frame."""
 
-    segment: 4  #: Which segment of the request or answer this is.
-    last:    1  #: There is none after it.
-    spare:   2
-    answer:  1  #: Sent by a board, not by a computer.
-    number:  8  #: Sequence number of the request.
-    about:   8  #: In an answer its kind; in a request the segments of the answer to send.
+    segment:  4  #: Which segment of the request or response this is.
+    last:     1  #: There is none after it.
+    spare:    2
+    response: 1  #: Sent by a board, not by a computer.
+    number:   8  #: Sequence number of the request.
+    about:    8  #: In a response its kind; in a request the segments of the response to send.
 
 
 #: Bytes of the header.

@@ -1,4 +1,4 @@
-"""Requests and answers: numbered, in segments, repeated when they got lost, and done once.
+"""Requests and responses: numbered, in segments, repeated when they got lost, and done once.
 
 Ref: docs/serial-link.md.
 """
@@ -11,18 +11,18 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hw.signals import unpacked
 
 from .framing import SEGMENT, Deframer, Framer
-from .protocol import AnswerKind, AnswerSignature, Opcode
+from .protocol import Opcode, ResponseKind, ResponseSignature
 
 
 __all__ = ["CAPACITY", "ROOM", "Link"]
 
 
-#: Bytes of the longest request, and of the longest answer.
+#: Bytes of the longest request, and of the longest response.
 CAPACITY, ROOM = 16 * SEGMENT, 16 * SEGMENT - 1
 
 
 class Link(wiring.Component):
-    """Keeps the last request and its answer, so that it can be repeated, and is done once.
+    """Keeps the last request and its response, so that it can be repeated, and is done once.
 
     Members
     -------
@@ -32,17 +32,17 @@ class Link(wiring.Component):
         Bytes to the line.
     connected : :py:`Out(1)`
         Strobe: a request to begin anew has come. Whoever uses the link drops what it does, and
-        answers with a greeting.
+        responds with a greeting.
     begun : :py:`Out(1)`
         Strobe: another request has come.
     request : :py:`Out(stream.Signature(8))`
         Its bytes.
     end : :py:`Out(1)`
         All of them have been taken.
-    answer : :py:`In(stream.Signature(8))`
-        Bytes of the answer. When there is no room, they wait for the computer.
-    finish : :py:`In(AnswerSignature)`
-        The answer is complete.
+    response : :py:`In(stream.Signature(8))`
+        Bytes of the response. When there is no room, they wait for the computer.
+    finish : :py:`In(ResponseSignature)`
+        The response is complete.
     """
 
     received:  In(stream.Signature(8, always_ready=True))
@@ -51,13 +51,13 @@ class Link(wiring.Component):
     begun:     Out(1)
     request:   Out(stream.Signature(8))
     end:       Out(1)
-    answer:    In(stream.Signature(8))
-    finish:    In(AnswerSignature)
+    response:  In(stream.Signature(8))
+    finish:    In(ResponseSignature)
 
     def __init__(self):
         super().__init__()
         self._number  = Signal(8)      # of the last request that was done, or is
-        self._kind    = Signal(AnswerKind, init=AnswerKind.ROWS)
+        self._kind    = Signal(ResponseKind, init=ResponseKind.ROWS)
         self._filled  = Signal(range(ROOM + 1))
         self._known   = Signal()       # somebody has connected
         self._stored  = Signal()       # the payload that comes in is kept
@@ -65,9 +65,9 @@ class Link(wiring.Component):
         self._next    = Signal(4)      # segments of the next request that have come
         self._length  = Signal(range(CAPACITY + 1))  # of the request that is done
         self._place   = Signal(range(CAPACITY + 1))  # in it
-        self._missing = Signal()       # MISSING is sent, not the answer
-        self._segment = Signal(4)      # of the answer that is sent
-        self._final   = Signal(4)      # ... the last that was asked for
+        self._missing = Signal()       # MISSING is sent, not the response
+        self._segment = Signal(4)      # of the response that is sent
+        self._final   = Signal(4)      # ... the last that was requested
 
     def elaborate(self, platform):
         m = Module()
@@ -81,7 +81,7 @@ class Link(wiring.Component):
         self._sequence(m, deframer, framer, self._classify(m, deframer), idle)
         self._show_frame(m, framer)
         self._keep_request(m, deframer, idle)
-        self._keep_answer(m, framer)
+        self._keep_response(m, framer)
 
         return m
 
@@ -96,7 +96,7 @@ class Link(wiring.Component):
             "anew":      1,  # one to connect
         })
         m.d.comb += [
-            frame.came.eq(deframer.whole & ~header.answer),
+            frame.came.eq(deframer.whole & ~header.response),
             frame.ended.eq(frame.came & header.last),
             frame.anew.eq(frame.ended & (header.segment == 0) & (deframer.length != 0)
                           & (self._first == Opcode.CONNECT)),
@@ -145,7 +145,7 @@ class Link(wiring.Component):
                         m.next = "IDLE"
                     with m.Elif(framer.header.last | (self._segment == self._final)):
                         m.next = "IDLE"
-                        with m.If(self._kind == AnswerKind.MORE):
+                        with m.If(self._kind == ResponseKind.MORE):
                             m.next = "WAIT_FOR_ROOM"
 
             with m.State("WAIT_FOR_ROOM"):
@@ -179,30 +179,30 @@ class Link(wiring.Component):
             m.d.sync += self._next.eq(self._next + 1)
 
     def _begin(self, m, header):
-        """Make room for an answer to the request that has come."""
+        """Make room for a response to the request that has come."""
         m.d.sync += [
             self._number.eq(header.number), self._next.eq(0), self._filled.eq(0),
             Cat(self._segment, self._final).eq(header.about),
         ]
 
     def _gather(self, m):
-        """Take bytes of the answer; return true when it is complete, or there is no more room."""
-        full     = self.answer.valid & (self._filled == ROOM)
+        """Take bytes of the response; return true when it is complete, or there is no more room."""
+        full     = self.response.valid & (self._filled == ROOM)
         finished = self.finish.valid & self.finish.ready
         m.d.comb += [
-            self.answer.ready.eq(self._filled != ROOM),
-            self.finish.ready.eq(~self.answer.valid),
+            self.response.ready.eq(self._filled != ROOM),
+            self.finish.ready.eq(~self.response.valid),
         ]
-        with m.If(self.answer.valid & self.answer.ready):
+        with m.If(self.response.valid & self.response.ready):
             m.d.sync += self._filled.eq(self._filled + 1)
         with m.If(full):
-            m.d.sync += self._kind.eq(AnswerKind.MORE)
+            m.d.sync += self._kind.eq(ResponseKind.MORE)
         with m.If(finished):
             m.d.sync += self._kind.eq(self.finish.payload)
         return full | finished
 
     def _select(self, m, header):
-        """Choose the segments of the answer that the request asks for."""
+        """Choose the segments of the response that the request wants."""
         m.d.sync += Cat(self._segment, self._final).eq(header.about)
 
     def _show_frame(self, m, framer):
@@ -211,13 +211,13 @@ class Link(wiring.Component):
         m.d.comb += [
             last.eq(self._segment == self._filled[6:]),
             framer.header.number.eq(self._number),
-            framer.header.answer.eq(1),
+            framer.header.response.eq(1),
         ]
         with m.If(self._missing):
             m.d.comb += [
                 framer.header.segment.eq(self._next),
                 framer.header.last.eq(1),
-                framer.header.about.eq(AnswerKind.MISSING),
+                framer.header.about.eq(ResponseKind.MISSING),
             ]
         with m.Else():
             m.d.comb += [
@@ -254,14 +254,14 @@ class Link(wiring.Component):
         with m.If(self.request.valid & self.request.ready):
             m.d.sync += [self._place.eq(self._place + 1), fresh.eq(0)]
 
-    def _keep_answer(self, m, framer):
-        """Store the answer, for sending it as often as need be."""
-        m.submodules.answers = memory = Memory(shape=8, depth=ROOM + 1, init=[])
+    def _keep_response(self, m, framer):
+        """Store the response, for sending it as often as need be."""
+        m.submodules.responses = memory = Memory(shape=8, depth=ROOM + 1, init=[])
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [
             write.addr.eq(self._filled),
-            write.data.eq(self.answer.payload),
-            write.en.eq(self.answer.valid & self.answer.ready),
+            write.data.eq(self.response.payload),
+            write.en.eq(self.response.valid & self.response.ready),
             read.addr.eq(Cat(framer.address, self._segment)),
             framer.content.eq(read.data),
         ]

@@ -1,4 +1,4 @@
-"""Codes of the serial link: operations of requests, and kinds of answers.
+"""Codes of the serial link: operations of requests, and kinds of responses.
 
 Ref: docs/serial-link.md.
 """
@@ -7,7 +7,7 @@ from amaranth import *
 from amaranth.lib import enum, stream
 
 
-__all__ = ["AnswerKind", "AnswerSignature", "Opcode"]
+__all__ = ["Opcode", "ResponseKind", "ResponseSignature"]
 
 
 class Opcode(enum.Enum, shape=unsigned(8)):
@@ -21,16 +21,16 @@ class Opcode(enum.Enum, shape=unsigned(8)):
     ACCESS   = 7
 
 
-class AnswerKind(enum.Enum, shape=unsigned(8)):
-    """Kind of an answer."""
+class ResponseKind(enum.Enum, shape=unsigned(8)):
+    """Kind of a response."""
 
     GREETING = 1
     ROWS     = 2
     MORE     = 3  #: The request is not done: there was no more room.
     COUNTERS = 4
     NONSENSE = 5  #: Rows, up to an operation that there is not.
-    MISSING  = 6  #: No answer: the next request has come but for some segments.
+    MISSING  = 6  #: No response: the next request has come but for some segments.
 
 
-#: A stream of answers, by their kinds.
-AnswerSignature = stream.Signature(AnswerKind, payload_init=AnswerKind.ROWS)
+#: A stream of responses, by their kinds.
+ResponseSignature = stream.Signature(ResponseKind, payload_init=ResponseKind.ROWS)

@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .protocol import AnswerKind, AnswerSignature
+from .protocol import ResponseKind, ResponseSignature
 
 
 __all__ = ["Report"]
@@ -22,8 +22,8 @@ class Report(wiring.Component):
 
     Members
     -------
-    ask : :py:`In(AnswerSignature)`
-        What is to be sent. Taken when it has been.
+    request : :py:`In(ResponseSignature)`
+        Kind of the numbers to send. Accepted when they have been sent.
     counts : :py:`In(32).array(counters)`
         The counters.
     numbers : :py:`Out(stream.Signature(64))`
@@ -33,7 +33,7 @@ class Report(wiring.Component):
     def __init__(self, greeting, *, counters):
         self._greeting = tuple(greeting)
         super().__init__({
-            "ask":     In(AnswerSignature),
+            "request": In(ResponseSignature),
             "counts":  In(32).array(counters),
             "numbers": Out(stream.Signature(64)),
         })
@@ -43,16 +43,16 @@ class Report(wiring.Component):
 
         place = Signal(range(max(len(self._greeting), len(self.counts)) + 1))
         done  = Signal()
-        with m.If(self.ask.payload == AnswerKind.GREETING):
+        with m.If(self.request.payload == ResponseKind.GREETING):
             self._show(m, place, self._greeting, done)
         with m.Else():
             self._show(m, place, list(self.counts), done)
 
         m.d.comb += [
-            self.numbers.valid.eq(self.ask.valid & ~done),
-            self.ask.ready.eq(done),
+            self.numbers.valid.eq(self.request.valid & ~done),
+            self.request.ready.eq(done),
         ]
-        with m.If(self.ask.valid & done):
+        with m.If(self.request.valid & done):
             m.d.sync += place.eq(0)
         with m.Elif(self.numbers.valid & self.numbers.ready):
             m.d.sync += place.eq(place + 1)

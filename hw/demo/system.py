@@ -107,7 +107,7 @@ class System(wiring.Component):
         self._tick(m)
         self._join_line(m, link)
         self._join_bridge(m, link, bridge, rows)
-        self._join_answer(m, link, bridge, rows, encoder, counters)
+        self._join_response(m, link, bridge, rows, encoder, counters)
         self._join_lights(m, bridge, rows)
 
         return m
@@ -150,17 +150,17 @@ class System(wiring.Component):
             machine.reset.eq(link.connected),
         ]
 
-    def _join_answer(self, m, link, bridge, rows, encoder, counters):
-        """Rows, greeting and counters, in octets. An answer is complete when all are out."""
+    def _join_response(self, m, link, bridge, rows, encoder, counters):
+        """Rows, greeting and counters, in octets. A response is complete when all are out."""
         report = self._report
-        connect(m, encoder.octets, link.answer)
+        connect(m, encoder.octets, link.response)
         m.d.comb += [
             counters.enable.eq(rows.enable),
             counters.events.eq(self._machine.events),
             *(shown.eq(count) for shown, count in zip(report.counts, counters.counts, strict=True)),
-            report.ask.payload.eq(bridge.report.payload),
-            report.ask.valid.eq(bridge.report.valid & ~self._machine.clearing),
-            bridge.report.ready.eq(report.ask.ready & report.ask.valid),
+            report.request.payload.eq(bridge.report.payload),
+            report.request.valid.eq(bridge.report.valid & ~self._machine.clearing),
+            bridge.report.ready.eq(report.request.ready & report.request.valid),
             link.finish.payload.eq(bridge.finish.payload),
             link.finish.valid.eq(bridge.finish.valid),
             bridge.finish.ready.eq(link.finish.ready),
@@ -181,7 +181,7 @@ class System(wiring.Component):
             bypass.enable.eq(rows.enable),
             bypass.request.eq(bridge.last),
             bypass.response.eq(machine.access.response.payload),
-            bypass.answered.eq(bridge.answered),
+            bypass.completed.eq(bridge.completed),
             fault_light.strobe.eq(rows.enable & machine.events.page_fault),
             bypass_light.strobe.eq(bypass.written),
             busy_light.strobe.eq(rows.enable),

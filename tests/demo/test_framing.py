@@ -52,7 +52,7 @@ def found_in(octets, *, gap=0):
             if valid:
                 stored[place] = content
             if whole:
-                frames.append(Frame(header.answer, header.number, header.segment, header.last,
+                frames.append(Frame(header.response, header.number, header.segment, header.last,
                                     header.about,
                                     bytes(stored[place] for place in range(length))))
             ctx.set(dut.octets.valid, 0)
@@ -114,7 +114,7 @@ def test_a_frame_is_opened(payload, gap):
 ])
 def test_the_header_may_be_any(header):
     octets = framed(header.number, header.payload, segment=header.segment, last=header.last,
-                    about=header.about, answer=header.answer)
+                    about=header.about, response=header.response)
     assert found_in(octets)[0] == [header]
 
 
@@ -184,9 +184,9 @@ def test_a_flag_says_that_a_frame_may_begin():
 @pytest.mark.parametrize("number", [0x11, 0x7E])
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_a_frame_is_made(payload, number):
-    header = {"answer": 1, "segment": 13, "last": 0, "number": number, "about": 2}
+    header = {"response": 1, "segment": 13, "last": 0, "number": number, "about": 2}
     assert made(header, payload) == framed(number, payload, segment=13, last=False, about=2,
-                                           answer=True)
+                                           response=True)
 
 
 def test_a_frame_waits_for_whoever_takes_it():

@@ -55,23 +55,23 @@ def seen(*, runs=lambda: True, reset=None):
         """Do the work, one operation after the other, but only so many cycles."""
         for what, operation in operations(WORK):
             port = machine.access if what == "access" else machine.control
-            taken = answered = False
-            while not answered and watch.cycle < cycles:
+            accepted = completed = False
+            while not completed and watch.cycle < cycles:
                 enable = runs()
-                await drive(ctx, port, operation, asks=not taken, enable=enable)
-                _, _, ready, answer = await ctx.tick().sample(
+                await drive(ctx, port, operation, requests=not accepted, enable=enable)
+                _, _, ready, response = await ctx.tick().sample(
                     port.request.ready, port.response.valid)
                 if enable:
-                    taken, answered = taken or ready, answer
+                    accepted, completed = accepted or ready, response
         ctx.set(machine.enable, 0)
 
-    async def drive(ctx, port, operation, *, asks, enable):
+    async def drive(ctx, port, operation, *, requests, enable):
         ctx.set(machine.enable, enable)
         for each in (machine.access, machine.control):
             ctx.set(each.request.valid, 0 if enable else chance.randrange(2))
             ctx.set(each.response.ready, 1 if enable else chance.randrange(2))
         if enable:
-            ctx.set(port.request.valid, asks)
+            ctx.set(port.request.valid, requests)
             ctx.set(port.request.payload, operation)
         else:
             ctx.set(machine.access.request.p.linear, chance.getrandbits(64))
