@@ -24,8 +24,8 @@ def beyond(size):
     return Array(C(0xff << (1 << n), 8) for n in range(4))[size]
 
 
-def rotated(word, octets):
-    """``word``, turned to the left by so many bytes, modulo 8."""
+def rotated(word, offset):
+    """``word``, rotated to the left by ``offset`` bytes, modulo 8."""
     for bit in range(3):
-        word = Mux(octets[bit], word.rotate_left(8 << bit), word)
+        word = Mux(offset[bit], word.rotate_left(8 << bit), word)
     return word

@@ -190,16 +190,16 @@ class Transfer(wiring.Component):
         returned = self.memory.ack & self._flights.r_rdy
         found    = Signal(64)
         first    = Signal(64)  # what the first of two words had
-        octets   = []
+        lanes    = []
         for number in range(8):
             in_first = flight.second & (flight.offset < 8 - number)
-            octet    = Mux(in_first, first.word_select(number, 8), found.word_select(number, 8))
-            octets.append(Mux(beyond(flight.size)[number], 0, octet))
+            byte     = Mux(in_first, first.word_select(number, 8), found.word_select(number, 8))
+            lanes.append(Mux(beyond(flight.size)[number], 0, byte))
         m.d.comb += [
             self.memory.cyc.eq(self.memory.stb | self.memory.lock | self._flights.r_rdy),
             found.eq(rotated(self.memory.dat_r, -flight.offset)),
             self._flights.r_en.eq(returned),
-            self._words.w_data.eq(Cat(octets)),
+            self._words.w_data.eq(Cat(lanes)),
             self._words.w_en.eq(returned & flight.last & ~self._writing),
             self.drained.eq(~self._valid & ~self._flights.r_rdy),
         ]

@@ -208,19 +208,19 @@ class CoreBench:
         taken, waited, done = 0, 0, False
         while not done:
             valid = taken < len(request) and waited >= self._gap
-            ctx.set(bridge.octets.valid, valid)
-            ctx.set(bridge.octets.payload, request[taken] if valid else 0xEE)
+            ctx.set(bridge.bytes.valid, valid)
+            ctx.set(bridge.bytes.payload, request[taken] if valid else 0xEE)
             ctx.set(bridge.toggle, taken == press)
             if taken == press:
                 press = None
             _, _, ready, done, kind = await ctx.tick().sample(
-                bridge.octets.ready, bridge.finish.valid, bridge.finish.payload)
+                bridge.bytes.ready, bridge.finish.valid, bridge.finish.payload)
             waited += 1
             if valid and ready:
                 taken, waited = taken + 1, 0
                 ctx.set(bridge.end, taken == len(request))
         self._kinds.append(kind)
-        ctx.set(bridge.octets.valid, 0)
+        ctx.set(bridge.bytes.valid, 0)
         ctx.set(bridge.finish.ready, 0)
 
     async def _collect(self, ctx: SimulatorContext) -> None:
@@ -245,8 +245,8 @@ def played(config: MmuConfig, *requests: bytes, gap: int = 0, pause: int = 0,
            press_after: int | None = None) -> Played:
     """Let a :class:`Core` do ``requests``.
 
-    ``gap`` are cycles before each octet of a request, ``pause`` before each number of a row.
-    ``press_after`` octets of the last request are accepted before the button is pressed.
+    ``gap`` are cycles before each byte of a request, ``pause`` before each number of a row.
+    ``press_after`` bytes of the last request are accepted before the button is pressed.
     """
     return _bench(config).run(requests, gap=gap, pause=pause, press_after=press_after)
 

@@ -11,12 +11,12 @@ from sim.ports import get, idle, put
 __all__ = ["HELLO", "User", "talk"]
 
 
-#: Cycles between octets on the line.
+#: Cycles between bytes on the line.
 PACE = 10
 
 
 class User:
-    """User of the link: responds as ``responses`` says, or else with the octets of the request.
+    """User of the link: responds as ``responses`` says, or else with the bytes of the request.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class User:
     strobes : :class:`int`
         How often the link said that there is something to do.
     quiet : :class:`int`
-        Cycles since an octet last went anywhere.
+        Cycles since a byte last went anywhere.
     """
 
     def __init__(self, link, responses, *, slow=0):
@@ -62,22 +62,22 @@ class User:
         self.done.append(request)
         ctx.set(link.request.ready, 1)
         while not ctx.get(link.end):
-            _, _, valid, octet, connected = await ctx.tick().sample(
+            _, _, valid, byte, connected = await ctx.tick().sample(
                 link.request.valid, link.request.payload, link.connected)
             if connected:
                 ctx.set(link.request.ready, 0)
                 return True
             if valid:
-                request.append(octet)
+                request.append(byte)
                 self.quiet = 0
         ctx.set(link.request.ready, 0)
         return await self._response(ctx, *self._responses.get(
             bytes(request), (bytes(request), ResponseKind.ROWS)))
 
-    async def _response(self, ctx, octets, kind):
+    async def _response(self, ctx, data, kind):
         """Respond; return true if CONNECT interrupts it."""
         link = self._link
-        for stream, payload in [(link.response, octet) for octet in octets] + [(link.finish, kind)]:
+        for stream, payload in [(link.response, byte) for byte in data] + [(link.finish, kind)]:
             ctx.set(stream.payload, payload)
             waited, taken, connected = 0, False, False
             while not (taken or connected):
@@ -104,9 +104,9 @@ def talk(*steps, responses=None, slow=0, found=responses_in, deadline=400_000):
 
     async def computer(ctx):
         for step in steps:
-            for octets in (step,) if isinstance(step, bytes) else step:
-                for octet in octets:
-                    await put(ctx, link.received, octet)
+            for data in (step,) if isinstance(step, bytes) else step:
+                for byte in data:
+                    await put(ctx, link.received, byte)
                     await idle(ctx, PACE - 1)
             user.quiet = 0
             while user.quiet < 20 * PACE + slow:

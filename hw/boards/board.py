@@ -42,7 +42,7 @@ class Built:
     used : mapping of :class:`str` to :class:`tuple`
         How many of the FPGA's parts of a kind are used, and how many there are.
     size : :class:`int`
-        Octets of the bitstream.
+        Bytes of the bitstream.
     seconds : :class:`int`
         How long it took.
     """

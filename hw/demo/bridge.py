@@ -41,7 +41,7 @@ __all__ = ["Bridge"]
 
 
 class Bridge(wiring.Component):
-    """Takes octets of operations, and lets the machine run as many cycles as they need.
+    """Takes bytes of operations, and lets the machine run as many cycles as they need.
 
     After a reset it greets; then it does requests.
 
@@ -54,8 +54,8 @@ class Bridge(wiring.Component):
     -------
     begun : :py:`In(1)`
         Strobe: a request has come.
-    octets, end : :py:`In(stream.Signature(8))`, :py:`In(1)`
-        The octets of the request, and whether they are all taken.
+    bytes, end : :py:`In(stream.Signature(8))`, :py:`In(1)`
+        The bytes of the request; all of them have been accepted.
     toggle : :py:`In(1)`
         Strobe: CR0.WP is to be inverted.
     go, enable : :py:`Out(1)`, :py:`In(1)`
@@ -77,7 +77,7 @@ class Bridge(wiring.Component):
     def __init__(self, config):
         super().__init__({
             "begun":     In(1),
-            "octets":    In(stream.Signature(8)),
+            "bytes":     In(stream.Signature(8)),
             "end":       In(1),
             "toggle":    In(1),
             "go":        Out(1),
@@ -101,7 +101,7 @@ class Bridge(wiring.Component):
         self._toggles = Signal()          # ... is done
         self._due     = Signal(6)         # accesses that have not completed
         self._left    = Signal(8)         # accesses of this operation after the next one
-        self._more    = Signal(range(8))  # octets of a number that follow the next one
+        self._more    = Signal(range(8))  # bytes of a number that follow the next one
 
     def elaborate(self, platform):
         m = Module()
@@ -151,17 +151,17 @@ class Bridge(wiring.Component):
 
     def _decode(self, m):
         """Turn to the next operation, when those before it allow it."""
-        opcode  = self.octets.payload
+        opcode  = self.bytes.payload
         on_port = (opcode == Opcode.CONTROL) | (opcode == Opcode.ACCESS)
-        with m.If((self._due != 0) & (self.end | self.octets.valid & (opcode != Opcode.ACCESS))):
+        with m.If((self._due != 0) & (self.end | self.bytes.valid & (opcode != Opcode.ACCESS))):
             m.d.comb += self.go.eq(1)
         with m.Elif(self.end):
             m.next = "FINISH"
-        with m.Elif(self.octets.valid & on_port & self._toggled & (self._due == 0)):
+        with m.Elif(self.bytes.valid & on_port & self._toggled & (self._due == 0)):
             m.d.sync += [self._toggles.eq(1), self._toggled.eq(0)]
             m.next = "ISSUE_CONTROL"
-        with m.Elif(self.octets.valid):
-            m.d.comb += self.octets.ready.eq(1)
+        with m.Elif(self.bytes.valid):
+            m.d.comb += self.bytes.ready.eq(1)
             m.d.sync += self._first.eq(0)
             with m.Switch(opcode):
                 with m.Case(Opcode.COUNTERS):
@@ -239,7 +239,7 @@ class Bridge(wiring.Component):
     def _accesses(self, m, accepted):
         """ACCESS, several times over."""
         access = self._access
-        octets = 1 << access.size
+        size  = 1 << access.size
         reads  = (access.kind == AccessKind.READ) | (access.kind == AccessKind.FETCH)
 
         with m.State("TAKE_FLAGS"):
@@ -256,14 +256,14 @@ class Bridge(wiring.Component):
 
         with m.State("TAKE_LINEAR"):
             with self._number(m, self._operand):
-                self._expect(m, access.data, octets)
+                self._expect(m, access.data, size)
                 m.next = "TAKE_DATA"
                 with m.If(reads):
                     m.next = "ISSUE"
 
         with m.State("TAKE_DATA"):
             with self._number(m, access.data):
-                self._expect(m, access.compare, octets)
+                self._expect(m, access.compare, size)
                 m.next = "TAKE_COMPARE"
                 with m.If(access.kind != AccessKind.COMPARE_EXCHANGE):
                     m.next = "ISSUE"
@@ -276,27 +276,27 @@ class Bridge(wiring.Component):
             m.d.comb += [self.go.eq(1), self.access.request.valid.eq(1)]
             with m.If(accepted):
                 m.d.sync += [
-                    self._operand.eq(self._operand + octets),
+                    self._operand.eq(self._operand + size),
                     access.chained.eq(1),
                     self._left.eq(self._left - 1),
                 ]
                 with m.If(self._left == 1):
                     m.next = "DECODE"
                 with m.Elif(~reads):
-                    self._expect(m, access.data, octets)
+                    self._expect(m, access.data, size)
                     m.next = "TAKE_DATA"
 
-    def _expect(self, m, number, octets):
-        """Prepare for ``number``, which has so many octets."""
-        m.d.sync += [number.eq(0), self._more.eq(octets - 1)]
+    def _expect(self, m, number, size):
+        """Prepare for ``number``, of ``size`` bytes."""
+        m.d.sync += [number.eq(0), self._more.eq(size - 1)]
 
     @contextmanager
     def _number(self, m, number):
-        """Take an octet of ``number``; the context is for when it was the last."""
-        m.d.comb += self.octets.ready.eq(1)
-        with m.If(self.octets.valid):
+        """Take a byte of ``number``; the context is for when it was the last."""
+        m.d.comb += self.bytes.ready.eq(1)
+        with m.If(self.bytes.valid):
             m.d.sync += [
-                number.eq(Cat(self.octets.payload, number[:-8])[:len(number)]),
+                number.eq(Cat(self.bytes.payload, number[:-8])[:len(number)]),
                 self._more.eq(self._more - 1),
             ]
             with m.If(self._more == 0):

@@ -47,7 +47,7 @@ class Deframer(wiring.Component):
 
     Members
     -------
-    octets : :py:`In(stream.Signature(8, always_ready=True))`
+    bytes : :py:`In(stream.Signature(8, always_ready=True))`
         What comes in.
     begun : :py:`Out(1)`
         Strobe: a frame may begin with the next byte.
@@ -63,7 +63,7 @@ class Deframer(wiring.Component):
         Bytes of its payload, at that time.
     """
 
-    octets:  In(stream.Signature(8, always_ready=True))
+    bytes:   In(stream.Signature(8, always_ready=True))
     begun:   Out(1)
     content: Out(stream.Signature(8, always_ready=True))
     place:   Out(range(SEGMENT))
@@ -75,7 +75,7 @@ class Deframer(wiring.Component):
         m = Module()
 
         m.submodules.crc = crc = ByteCrc()
-        octet   = self.octets.payload
+        byte    = self.bytes.payload
         escaped = Signal()
         count   = Signal(7)  # bytes after the header; negative, modulo 128, in it
         longest = SEGMENT + TRAILER
@@ -83,12 +83,12 @@ class Deframer(wiring.Component):
         plain   = Signal(8)
 
         m.d.comb += [
-            counted.eq(self.octets.valid & (octet != FLAG) & (octet != ESCAPE)),
-            plain.eq(octet ^ Mux(escaped, FLIP, 0)),
+            counted.eq(self.bytes.valid & (byte != FLAG) & (byte != ESCAPE)),
+            plain.eq(byte ^ Mux(escaped, FLIP, 0)),
             crc.start.eq(self.begun),
-            crc.octets.valid.eq(counted),
-            crc.octets.payload.eq(plain),
-            self.begun.eq(self.octets.valid & (octet == FLAG)),
+            crc.bytes.valid.eq(counted),
+            crc.bytes.payload.eq(plain),
+            self.begun.eq(self.bytes.valid & (byte == FLAG)),
             self.whole.eq(self.begun & ~escaped & crc.matches
                           & (count >= TRAILER) & (count <= longest)),
             self.length.eq(count - TRAILER),
@@ -96,8 +96,8 @@ class Deframer(wiring.Component):
             self.content.payload.eq(plain),
             self.place.eq(count),
         ]
-        with m.If(self.octets.valid):
-            m.d.sync += escaped.eq(octet == ESCAPE)
+        with m.If(self.bytes.valid):
+            m.d.sync += escaped.eq(byte == ESCAPE)
         with m.If(self.begun):
             m.d.sync += count.eq(-HEADER)
         with m.Elif(counted & (count != longest + 1)):  # ... at which it stays
@@ -126,7 +126,7 @@ class Framer(wiring.Component):
         Which of them is to be read.
     content : :py:`In(8)`
         That byte, from the next cycle on.
-    octets : :py:`Out(stream.Signature(8))`
+    bytes : :py:`Out(stream.Signature(8))`
         The frame.
     """
 
@@ -136,7 +136,7 @@ class Framer(wiring.Component):
     length:  In(range(SEGMENT + 1))
     address: Out(range(SEGMENT))
     content: In(8)
-    octets:  Out(stream.Signature(8))
+    bytes:   Out(stream.Signature(8))
 
     def elaborate(self, platform):
         m = Module()
@@ -152,8 +152,8 @@ class Framer(wiring.Component):
             special.eq((plain == FLAG) | (plain == ESCAPE)),
             plain.eq(Cat(self.header, self.content, crc.crc).word_select(part, 8)),
             crc.start.eq(self.start),
-            crc.octets.payload.eq(plain),
-            crc.octets.valid.eq(taken & ~part[2]),
+            crc.bytes.payload.eq(plain),
+            crc.bytes.valid.eq(taken & ~part[2]),
         ]
         with m.FSM():
             with m.State("WAIT"):
@@ -163,16 +163,16 @@ class Framer(wiring.Component):
 
             with m.State("OPEN"):
                 self._send(m, FLAG)
-                with m.If(self.octets.ready):
+                with m.If(self.bytes.ready):
                     m.next = "SEND"
 
             with m.State("SEND"):
                 with m.If(special & ~escaped):
                     self._send(m, ESCAPE)
-                    m.d.sync += escaped.eq(self.octets.ready)
+                    m.d.sync += escaped.eq(self.bytes.ready)
                 with m.Else():
                     self._send(m, plain ^ Mux(escaped, FLIP, 0))
-                    m.d.comb += taken.eq(self.octets.ready)
+                    m.d.comb += taken.eq(self.bytes.ready)
                 with m.If(taken):
                     m.d.sync += escaped.eq(0)
                     m.next = "DIGEST"
@@ -182,20 +182,20 @@ class Framer(wiring.Component):
                         self._go_on(m, part)
 
             with m.State("DIGEST"):  # the CRC takes some cycles, and the memory takes one
-                with m.If(crc.octets.ready):
+                with m.If(crc.bytes.ready):
                     m.next = "SEND"
 
             with m.State("CLOSE"):
                 self._send(m, FLAG)
-                with m.If(self.octets.ready):
+                with m.If(self.bytes.ready):
                     m.d.comb += self.done.eq(1)
                     m.next = "WAIT"
 
         return m
 
-    def _send(self, m, octet):
-        """Offer ``octet``."""
-        m.d.comb += [self.octets.valid.eq(1), self.octets.payload.eq(octet)]
+    def _send(self, m, byte):
+        """Offer ``byte``."""
+        m.d.comb += [self.bytes.valid.eq(1), self.bytes.payload.eq(byte)]
 
     def _go_on(self, m, part):
         """Turn to the next byte of the frame."""

@@ -74,8 +74,8 @@ class Link(wiring.Component):
 
         m.submodules.deframer = deframer = Deframer()
         m.submodules.framer   = framer   = Framer()
-        connect(m, flipped(self.received), deframer.octets)
-        connect(m, framer.octets, flipped(self.sent))
+        connect(m, flipped(self.received), deframer.bytes)
+        connect(m, framer.bytes, flipped(self.sent))
 
         idle = Signal()
         self._sequence(m, deframer, framer, self._classify(m, deframer), idle)

@@ -11,7 +11,7 @@ __all__ = ["Opcode", "ResponseKind", "ResponseSignature"]
 
 
 class Opcode(enum.Enum, shape=unsigned(8)):
-    """First octet of an operation. CONTINUE (2) is none: the link tells it by its number alone."""
+    """First byte of an operation. CONTINUE (2) is none: the link tells it by its number alone."""
 
     CONNECT  = 1  #: Begins anew; a request of its own, to the link.
     COUNTERS = 3

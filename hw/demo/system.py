@@ -122,8 +122,8 @@ class System(wiring.Component):
         """The UART, and the link on it."""
         m.submodules.receiver    = receiver    = Receiver(self._divisor)
         m.submodules.transmitter = transmitter = Transmitter(self._divisor)
-        connect(m, receiver.octets, link.received)
-        connect(m, link.sent, transmitter.octets)
+        connect(m, receiver.bytes, link.received)
+        connect(m, link.sent, transmitter.bytes)
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
@@ -133,7 +133,7 @@ class System(wiring.Component):
         """The bridge, what it drives, and what lets it."""
         machine = self._machine
         m.submodules.button = button = Button()
-        connect(m, link.request, bridge.octets)
+        connect(m, link.request, bridge.bytes)
         connect(m, bridge.access, machine.access)
         connect(m, bridge.control, machine.control)
         m.d.comb += [
@@ -151,9 +151,9 @@ class System(wiring.Component):
         ]
 
     def _join_response(self, m, link, bridge, rows, encoder, counters):
-        """Rows, greeting and counters, in octets. A response is complete when all are out."""
+        """Rows, greeting and counters, in bytes. A response is complete when all are out."""
         report = self._report
-        connect(m, encoder.octets, link.response)
+        connect(m, encoder.bytes, link.response)
         m.d.comb += [
             counters.enable.eq(rows.enable),
             counters.events.eq(self._machine.events),

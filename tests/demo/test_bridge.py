@@ -309,8 +309,8 @@ def test_the_button_comes_after_marks_and_cycles():
 def test_the_button_waits_for_accesses_in_a_row():
     # Pressed while the machine does the first of several: between them it does not come.
     accesses = access(READ, 0, count=2) + access(READ, 0x10) + access(WRITE, 0x18, 5)
-    for octet in range(1, len(accesses)):
-        run = played(DEFAULT, accesses + control(GET, Register.CR0), press_after=octet)
+    for byte in range(1, len(accesses)):
+        run = played(DEFAULT, accesses + control(GET, Register.CR0), press_after=byte)
         assert accepted(run) == [0, 1, 2, 3]
         assert [said["control"] for _, said in run.rows if "control" in said] == [
             (1, CR0 | WP), (0, 0)]

@@ -90,7 +90,7 @@ def test_a_request_that_comes_while_a_response_is_sent_is_dropped():
 
 
 def test_frames_that_share_a_flag_are_no_different():
-    # When the flag comes nothing is done yet; the octets after it come while something is.
+    # When the flag comes nothing is done yet; the bytes after it come while something is.
     for size in (1, 20, 40, 64):
         early = framed(2, b"b" * size)[1:]
         received, done = talk(HELLO, framed(1, b"a" * 20) + early, framed(2, b"c"),

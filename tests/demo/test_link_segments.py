@@ -142,7 +142,7 @@ def test_a_response_that_is_too_long_comes_in_parts():
     assert received[1:] == [[(1, PARTS[0])], [(2, PARTS[1])], [(3, PARTS[2])], [(4, b"\x02b")]]
 
 
-def test_one_octet_too_many_makes_two_parts():
+def test_one_byte_too_many_makes_two_parts():
     received, done = talk(HELLO, framed(1, b"q"), framed(2, CONTINUE),
                           responses={b"q": (RESPONSE[:1024], ResponseKind.ROWS)})
     assert received[1:] == [[(1, b"\x03" + RESPONSE[:1023])], [(2, b"\x02" + RESPONSE[1023:1024])]]

@@ -54,28 +54,28 @@ class Computer:
         self._heard  = bytearray()
         self._number = 0
 
-    async def say(self, ctx, octets):
-        """Send octets."""
-        for octet in octets:
-            for bit in (0, *(octet >> n & 1 for n in range(8)), 1):
+    async def say(self, ctx, data):
+        """Send bytes."""
+        for byte in data:
+            for bit in (0, *(byte >> n & 1 for n in range(8)), 1):
                 ctx.set(self.board.rx, bit)
                 await idle(ctx, BIT)
 
     async def listen(self, ctx):
-        """Testbench: hear octets. Never returns."""
+        """Testbench: hear bytes. Never returns."""
         while True:
             _, _, level = await ctx.tick().sample(self.board.tx)
             if level:
                 continue
             await idle(ctx, BIT + BIT // 2 - 1)
-            octet = 0
+            byte = 0
             for bit in range(8):
                 _, _, level = await ctx.tick().sample(self.board.tx)
-                octet |= level << bit
+                byte |= level << bit
                 await idle(ctx, BIT - 1)
             _, _, level = await ctx.tick().sample(self.board.tx)
             assert level, "no stop bit"
-            self._heard.append(octet)
+            self._heard.append(byte)
 
     async def look(self, ctx):
         """Testbench: look at the lights. Never returns."""
@@ -90,7 +90,7 @@ class Computer:
         return lit
 
     async def hear(self, ctx, *, patience=10_000):
-        """The next response's number and payload, or none after so many cycles without an octet."""
+        """The next response's number and payload, or none after so many cycles without a byte."""
         waited, heard = 0, 0
         while waited < patience:
             if len(self._heard) == heard:
