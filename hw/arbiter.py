@@ -69,59 +69,61 @@ class Arbiter(wiring.Component):
             "owner":      Out(range(initiators)),
         })
 
-        self._last    = Signal.like(self.owner)  # owner in the cycle before
-        self._stalled = Signal()                 # ... whose transfer the target did not accept
-        self._begun   = Signal()                 # ... whose locked bus cycle had begun
-        self._alone   = Signal()                 # ... and goes on: no other may request
+        self._last      = Signal.like(self.owner)  # owner in the cycle before
+        self._stalled   = Signal()  # the target did not accept its transfer
+        self._begun     = Signal()  # its locked bus cycle had begun
+        self._exclusive = Signal()  # its locked bus cycle goes on: no other may request
 
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.owed = owed = fifo.SyncFIFO(width=len(self.owner), depth=self.outstanding)
+        # Initiators of outstanding transfers, the oldest first.
+        m.submodules.owners = owners = fifo.SyncFIFO(
+            width=len(self.owner), depth=self.outstanding)
 
         locked   = Signal(len(self.initiators))
         accepted = Signal()
         m.d.comb += [
             locked.eq(Cat(self._locked(initiator) for initiator in self.initiators)),
             accepted.eq(self.target.stb & ~self.target.stall),
-            self._alone.eq(self._begun & locked.bit_select(self._last, 1)),
+            self._exclusive.eq(self._begun & locked.bit_select(self._last, 1)),
         ]
         m.d.sync += [
             self._last.eq(self.owner),
             self._stalled.eq(self.target.stb & self.target.stall),
-            self._begun.eq(Mux(accepted, locked.bit_select(self.owner, 1), self._alone)),
+            self._begun.eq(Mux(accepted, locked.bit_select(self.owner, 1), self._exclusive)),
         ]
 
-        self._choose(m, room=owed.w_rdy)
+        self._choose(m, space=owners.w_rdy)
         self._forward(m)
         m.d.comb += [
-            self.target.cyc.eq(self.target.stb | owed.r_rdy | self._alone),
-            owed.w_data.eq(self.owner),
-            owed.w_en.eq(accepted),
+            self.target.cyc.eq(self.target.stb | owners.r_rdy | self._exclusive),
+            owners.w_data.eq(self.owner),
+            owners.w_en.eq(accepted),
         ]
-        self._respond(m, owed)
+        self._respond(m, owners)
 
         return m
 
     def _locked(self, initiator):
-        """Whether ``initiator`` keeps all others off the bus, once it has been given a transfer."""
+        """True if ``initiator`` keeps all others off the bus, once it has been given a transfer."""
         return initiator.cyc & initiator.lock
 
-    def _choose(self, m, *, room):
-        """Find the first after the last owner, in turn, that requests and may; the last is last."""
+    def _choose(self, m, *, space):
+        """Find the next initiator, round robin, that requests and may; the last owner is last."""
         count    = len(self.initiators)
         requests = Cat(initiator.cyc & initiator.stb for initiator in self.initiators)
-        allowed  = Mux(self._stalled | self._alone, 1 << self._last, ~self.hold)
+        allowed  = Mux(self._stalled | self._exclusive, 1 << self._last, ~self.hold)
         ready    = Signal(count)
         m.d.comb += [
-            ready.eq(Mux(room, requests & allowed, 0)),
+            ready.eq(Mux(space, requests & allowed, 0)),
             self.target.stb.eq(ready.any()),
             self.owner.eq(self._last),
         ]
         with m.Switch(self._last):
             for last in range(count):
                 with m.Case(last):
-                    for number in [(last + turn) % count for turn in reversed(range(1, count))]:
+                    for number in [(last + step) % count for step in reversed(range(1, count))]:
                         with m.If(ready[number]):
                             m.d.comb += self.owner.eq(number)
 
@@ -135,15 +137,15 @@ class Arbiter(wiring.Component):
                     for name in ("we", "adr", "sel", "dat_w")
                 ]
                 m.d.comb += [
-                    self.target.lock.eq(initiator.lock & (self.target.stb | self._alone)),
+                    self.target.lock.eq(initiator.lock & (self.target.stb | self._exclusive)),
                     initiator.stall.eq(self.target.stall | ~self.target.stb),
                 ]
 
-    def _respond(self, m, owed):
+    def _respond(self, m, owners):
         """Give each response to the initiator of the oldest outstanding transfer."""
-        m.d.comb += owed.r_en.eq(self.target.ack)
+        m.d.comb += owners.r_en.eq(self.target.ack)
         for number, initiator in enumerate(self.initiators):
             m.d.comb += [
                 initiator.dat_r.eq(self.target.dat_r),
-                initiator.ack.eq(self.target.ack & owed.r_rdy & (owed.r_data == number)),
+                initiator.ack.eq(self.target.ack & owners.r_rdy & (owners.r_data == number)),
             ]

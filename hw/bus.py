@@ -150,7 +150,7 @@ class Events(data.Struct):
     accessed:    4
     dirtied:     1  #: A walk set the dirty bit, which was clear, in a leaf.
     filled:      1  #: A translation enters the TLB, as every walk without a fault makes it.
-    #: ... and takes the place of one that does not overlap it. Those that do overlap it are
+    #: A fill replaces a translation that it does not overlap. Those that it does overlap are
     #: forgotten without a strobe.
     evicted:     1
     #: A control-register write makes the TLB forget all translations, or all but the global ones,

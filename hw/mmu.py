@@ -109,7 +109,7 @@ class Mmu(wiring.Component):
             tlb.drop.eq(translator.drop | control.invalidate.valid),
             tlb.flush.eq(control.flush),
             translator.hit.eq(tlb.hit),
-            translator.found.eq(tlb.found),
+            translator.hit_entry.eq(tlb.hit_entry),
             translator.frame.eq(tlb.frame),
         ]
         with m.If(control.invalidate.valid):

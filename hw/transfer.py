@@ -87,10 +87,10 @@ class Transfer(wiring.Component):
         m.submodules.receipts = receipts = self._receipts
         m.submodules.words    = words    = self._words
 
-        room   = Signal()
+        space  = Signal()
         locked = Signal()
         m.d.comb += [
-            room.eq(flights.level + words.level < self.config.outstanding),
+            space.eq(flights.level + words.level < self.config.outstanding),
             locked.eq((self._held.access.kind == AccessKind.EXCHANGE)
                       | (self._held.access.kind == AccessKind.COMPARE_EXCHANGE)),
         ]
@@ -106,7 +106,7 @@ class Transfer(wiring.Component):
                     with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
                         m.next = "READ_LOCKED"
                 with m.Elif(self._valid):
-                    self._issue(m, when=room & (receipts.w_rdy | self._beat))
+                    self._issue(m, when=space & (receipts.w_rdy | self._beat))
                     m.d.comb += receipts.w_en.eq(self._accepted & ~self._beat)
                     m.d.comb += self._finish.eq(self._accepted & (self._beat | ~self._two))
 
@@ -188,29 +188,29 @@ class Transfer(wiring.Component):
         """Make the data of an access of the one or two words that memory returns for it."""
         flight   = data.View(Flight, self._flights.r_data)
         returned = self.memory.ack & self._flights.r_rdy
-        found    = Signal(64)
-        first    = Signal(64)  # what the first of two words had
+        word     = Signal(64)
+        first    = Signal(64)  # the first of two words
         lanes    = []
         for number in range(8):
             in_first = flight.second & (flight.offset < 8 - number)
-            byte     = Mux(in_first, first.word_select(number, 8), found.word_select(number, 8))
+            byte     = Mux(in_first, first.word_select(number, 8), word.word_select(number, 8))
             lanes.append(Mux(beyond(flight.size)[number], 0, byte))
         m.d.comb += [
             self.memory.cyc.eq(self.memory.stb | self.memory.lock | self._flights.r_rdy),
-            found.eq(rotated(self.memory.dat_r, -flight.offset)),
+            word.eq(rotated(self.memory.dat_r, -flight.offset)),
             self._flights.r_en.eq(returned),
             self._words.w_data.eq(Cat(lanes)),
             self._words.w_en.eq(returned & flight.last & ~self._writing),
             self.drained.eq(~self._valid & ~self._flights.r_rdy),
         ]
         with m.If(returned):
-            m.d.sync += first.eq(found)
+            m.d.sync += first.eq(word)
 
     def _matches(self):
-        """May the locked access store? Once it has read, its word is the only one."""
+        """True if the locked access may store. Once it has read, its word is the only one."""
         access = self._held.access
-        found  = self._words.r_data
-        same   = Cat(found.word_select(number, 8) == access.compare.word_select(number, 8)
+        word   = self._words.r_data
+        same   = Cat(word.word_select(number, 8) == access.compare.word_select(number, 8)
                      for number in range(8))
         return (access.kind == AccessKind.EXCHANGE) | (same | beyond(access.size)).all()
 

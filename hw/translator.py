@@ -46,7 +46,7 @@ class Translator(wiring.Component):
         No access is held.
     drained : :py:`In(1)`
         The memory transfers of all earlier accesses are done, so that a walk sees them.
-    page, hit, found, frame, fill, drop
+    page, hit, hit_entry, frame, fill, drop
         The other side of :class:`hw.tlb.Tlb`.
     walk, walked
         The other side of :class:`hw.walker.Walker`.
@@ -69,7 +69,7 @@ class Translator(wiring.Component):
             "drained":    In(1),
             "page":       Out(config.page_width),
             "hit":        In(1),
-            "found":      In(translation),
+            "hit_entry":  In(translation),
             "frame":      In(config.frame_width),
             "drop":       Out(1),
             "fill":       Out(stream.Signature(translation, always_ready=True)),
@@ -156,7 +156,7 @@ class Translator(wiring.Component):
                 m.d.sync += self._access.linear.eq(request.linear[:32])
 
     def _locate(self, m):
-        """Find the pages of the access, and fill in what is known of its physical place."""
+        """Find the pages of the access, and fill in what is known of its physical address."""
         access = self._access
         result = self.result.p
         offset = access.linear[:12]
@@ -190,23 +190,24 @@ class Translator(wiring.Component):
             "fault":      Fault,
         })
         access, mode = self._access, self.mode
-        skipped = access.chained & self._poisoned
-        foreign = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))
-        refused = denied(access=access, rights=self.found.rights, protection=self.protection)
-        clean   = writes(access.kind) & ~self.found.dirty
-        sound   = self._valid & ~skipped & ~foreign
+        skipped       = access.chained & self._poisoned
+        non_canonical = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))
+        forbidden     = denied(
+            access=access, rights=self.hit_entry.rights, protection=self.protection)
+        clean         = writes(access.kind) & ~self.hit_entry.dirty
+        translatable  = self._valid & ~skipped & ~non_canonical
         m.d.comb += [
-            verdict.allowed.eq(self.hit & ~refused),
-            verdict.translated.eq(sound & (~mode.paging | (verdict.allowed & ~clean))),
-            verdict.walk.eq(sound & mode.paging & (~self.hit | (verdict.allowed & clean))),
+            verdict.allowed.eq(self.hit & ~forbidden),
+            verdict.translated.eq(translatable & (~mode.paging | (verdict.allowed & ~clean))),
+            verdict.walk.eq(translatable & mode.paging & (~self.hit | (verdict.allowed & clean))),
             self.result.p.error.eq(error_code(
                 access=access, present=1, reserved=0, protection=self.protection)),
         ]
         with m.If(skipped):
             m.d.comb += verdict.fault.eq(Fault.SKIPPED)
-        with m.Elif(foreign):
+        with m.Elif(non_canonical):
             m.d.comb += verdict.fault.eq(Fault.GENERAL_PROTECTION)
-        with m.Elif(mode.paging & self.hit & refused):
+        with m.Elif(mode.paging & self.hit & forbidden):
             m.d.comb += verdict.fault.eq(Fault.PAGE_FAULT)
         return verdict
 

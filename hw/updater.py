@@ -11,7 +11,7 @@ __all__ = ["Updater", "update_layout"]
 
 
 def update_layout(config):
-    """An entry's place, the value it must still have, and the one it is to get."""
+    """Address of an entry, the value it must still have, and the one it is to get."""
     return data.StructLayout({
         "address":  config.maxphyaddr,  #: In bytes.
         "wide":     1,                  #: 8 bytes; else 4.
@@ -58,7 +58,7 @@ class Updater(wiring.Component):
         update = self.request.p
         upper  = ~update.wide & update.address[2]
         mask   = Mux(update.wide, C(-1, 64), C(0xffff_ffff, 64))
-        found  = Mux(upper, self.memory.dat_r[32:], self.memory.dat_r)
+        stored = Mux(upper, self.memory.dat_r[32:], self.memory.dat_r)
 
         m.d.comb += [
             self.memory.adr.eq(update.address[3:]),
@@ -83,7 +83,7 @@ class Updater(wiring.Component):
                 m.d.comb += [self.memory.cyc.eq(1), self.memory.lock.eq(1)]
                 with m.If(self.memory.ack):
                     m.next = "WRITE_ENTRY"
-                    with m.If((found & mask) != (update.expected & mask)):
+                    with m.If((stored & mask) != (update.expected & mask)):
                         m.d.comb += [self.done.eq(1), self.changed.eq(1)]
                         m.next = "IDLE"
 

@@ -66,13 +66,13 @@ class Walker(wiring.Component):
             **width_members(config),
         })
 
-        self._access = Signal(walk_request_layout(config))
-        self._level  = Signal(Level)
-        self._table  = Signal(config.frame_width)
-        self._place  = Signal(config.maxphyaddr)  # of the entry at that level of that table
-        self._entry  = Signal(Entry)
-        self._above  = Signal(Rights)             # what the levels above the entry allow
-        self._rights = Signal(Rights)             # ... and the entry with them
+        self._access  = Signal(walk_request_layout(config))
+        self._level   = Signal(Level)
+        self._table   = Signal(config.frame_width)
+        self._address = Signal(config.maxphyaddr)  # of the entry at that level of that table
+        self._entry   = Signal(Entry)
+        self._parent  = Signal(Rights)             # rights that all levels above the entry grant
+        self._rights  = Signal(Rights)             # rights that the entry and they grant
 
     def elaborate(self, platform):
         m = Module()
@@ -81,7 +81,7 @@ class Walker(wiring.Component):
 
         m.d.comb += [
             self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc),
-            self._place.eq(self._place_of(self._table, self._level)),
+            self._address.eq(self._address_of(self._table, self._level)),
         ]
         verdict = self._judge(m)
         self._prepare_update(m, updater, verdict)
@@ -137,31 +137,31 @@ class Walker(wiring.Component):
         m.d.sync += [
             self._level.eq(Mux(self.mode.long_mode, Level.PML4, Level.PD)),
             self._table.eq(self.mode.root),
-            self._above.eq(Rights.const({"writable": 1, "user": 1})),
+            self._parent.eq(Rights.const({"writable": 1, "user": 1})),
         ]
 
     def _issue_read(self, m, *, table, level):
         """Issue the read of the entry at ``level`` in ``table``."""
-        place = self._place_of(table, level)
+        address = self._address_of(table, level)
         m.d.comb += [
             self.memory.cyc.eq(1),
             self.memory.stb.eq(1),
-            self.memory.adr.eq(place[3:]),
-            self.memory.sel.eq(Mux(self.mode.long_mode, 0xff, Mux(place[2], 0xf0, 0x0f))),
+            self.memory.adr.eq(address[3:]),
+            self.memory.sel.eq(Mux(self.mode.long_mode, 0xff, Mux(address[2], 0xf0, 0x0f))),
         ]
         m.d.sync += [
             self._table.eq(table),
             self._level.eq(level),
         ]
 
-    def _place_of(self, table, level):
+    def _address_of(self, table, level):
         """Physical address of the entry at ``level`` in ``table``."""
         return Cat(entry_offset(self._access.page, level, long_mode=self.mode.long_mode,
                                 config=self.config), table)
 
     def _select(self, word):
-        """The entry at ``_place`` out of a word of memory."""
-        half = Mux(self._place[2], word[32:], word[:32])
+        """The entry at ``_address`` out of a word of memory."""
+        half = Mux(self._address[2], word[32:], word[:32])
         return Mux(self.mode.long_mode, word, half)
 
     def _judge(self, m):
@@ -176,12 +176,12 @@ class Walker(wiring.Component):
             "descend":  1,
         })
         entry, mode = self._entry, self.mode
-        sound = verdict.present & ~verdict.reserved
-        stale = ~entry.accessed | (verdict.dirties & ~entry.dirty)
+        well_formed = verdict.present & ~verdict.reserved
+        stale       = ~entry.accessed | (verdict.dirties & ~entry.dirty)
         m.d.comb += [
-            self._rights.writable.eq(self._above.writable & entry.writable),
-            self._rights.user.eq(self._above.user & entry.user),
-            self._rights.execute_disable.eq(self._above.execute_disable | entry.execute_disable),
+            self._rights.writable.eq(self._parent.writable & entry.writable),
+            self._rights.user.eq(self._parent.user & entry.user),
+            self._rights.execute_disable.eq(self._parent.execute_disable | entry.execute_disable),
             verdict.present.eq(entry.present),
             verdict.reserved.eq(reserved(
                 entry, self._level, long_mode=mode.long_mode, pse=mode.pse,
@@ -190,22 +190,22 @@ class Walker(wiring.Component):
             verdict.denied.eq(verdict.leaf & denied(
                 access=self._access, rights=self._rights, protection=self.protection)),
             verdict.dirties.eq(verdict.leaf & writes(self._access.kind)),
-            verdict.update.eq(sound & ~verdict.denied & stale),
-            verdict.descend.eq(sound & ~verdict.leaf),
+            verdict.update.eq(well_formed & ~verdict.denied & stale),
+            verdict.descend.eq(well_formed & ~verdict.leaf),
         ]
         return verdict
 
     def _descend(self, m):
         """Go on to the table that the entry names: its entry is read at once."""
-        m.d.sync += self._above.eq(self._rights)
+        m.d.sync += self._parent.eq(self._rights)
         self._issue_read(m, table=self._entry.frame[:self.config.frame_width],
                          level=(self._level - 1)[:2])
 
     def _prepare_update(self, m, updater, verdict):
-        """Offer the entry with its accessed bit, and its dirty bit if due."""
+        """Offer the entry with its accessed bit, and its dirty bit if the access writes."""
         update = updater.request.p
         m.d.comb += [
-            update.address.eq(self._place),
+            update.address.eq(self._address),
             update.wide.eq(self.mode.long_mode),
             update.expected.eq(self._entry),
             update.updated.eq(self._entry.as_value() | Cat(C(0, 5), C(1, 1), verdict.dirties)),
