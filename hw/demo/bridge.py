@@ -67,7 +67,7 @@ class Bridge(wiring.Component):
     last : :py:`Out(AccessRequest)`
         The access that was accepted last.
     completed : :py:`Out(1)`
-        That access completes in this cycle, and no other is due.
+        That access completes in this cycle, and no other is outstanding.
     report : :py:`Out(ResponseSignature)`
         The greeting, or the counters, are to be sent.
     finish : :py:`Out(ResponseSignature)`
@@ -91,17 +91,17 @@ class Bridge(wiring.Component):
             "report":    Out(ResponseSignature),
             "finish":    Out(ResponseSignature),
         })
-        self._operand = Signal(64 if config.long_mode else 32)  # an address, or a value
-        self._access  = Signal(AccessRequest)                   # but for its address
-        self._flags   = Signal(8)
-        self._control = Signal(8)
-        self._kind    = Signal(ResponseKind, init=ResponseKind.GREETING)
-        self._first   = Signal()          # no operation of the request has come
-        self._toggled = Signal()          # the button's request waits
-        self._toggles = Signal()          # ... is done
-        self._due     = Signal(6)         # accesses that have not completed
-        self._left    = Signal(8)         # accesses of this operation after the next one
-        self._more    = Signal(range(8))  # bytes of a number that follow the next one
+        self._operand     = Signal(64 if config.long_mode else 32)  # an address, or a value
+        self._access      = Signal(AccessRequest)                   # but for its address
+        self._flags       = Signal(8)
+        self._control     = Signal(8)
+        self._kind        = Signal(ResponseKind, init=ResponseKind.GREETING)
+        self._first       = Signal()          # no operation of the request has come
+        self._toggled     = Signal()          # the button's request waits
+        self._toggles     = Signal()          # the button's request is done
+        self._outstanding = Signal(6)         # accesses that have not completed
+        self._remaining   = Signal(8)         # accesses of this operation after the next one
+        self._more        = Signal(range(8))  # bytes of a number after the next one
 
     def elaborate(self, platform):
         m = Module()
@@ -113,11 +113,11 @@ class Bridge(wiring.Component):
             self.access.request.p.linear.eq(self._operand),
             self.access.response.ready.eq(1),
             self.control.response.ready.eq(1),
-            self.completed.eq(completed & (self._due == 1)),
+            self.completed.eq(completed & (self._outstanding == 1)),
             self.report.payload.eq(self._kind),
             self.finish.payload.eq(self._kind),
         ]
-        m.d.sync += self._due.eq(self._due + accepted - completed)
+        m.d.sync += self._outstanding.eq(self._outstanding + accepted - completed)
         with m.If(accepted):
             m.d.sync += self.last.eq(self.access.request.p)
         with m.If(self.toggle):
@@ -153,11 +153,12 @@ class Bridge(wiring.Component):
         """Turn to the next operation, when those before it allow it."""
         opcode  = self.bytes.payload
         on_port = (opcode == Opcode.CONTROL) | (opcode == Opcode.ACCESS)
-        with m.If((self._due != 0) & (self.end | self.bytes.valid & (opcode != Opcode.ACCESS))):
+        waits   = self.end | self.bytes.valid & (opcode != Opcode.ACCESS)
+        with m.If((self._outstanding != 0) & waits):
             m.d.comb += self.go.eq(1)
         with m.Elif(self.end):
             m.next = "FINISH"
-        with m.Elif(self.bytes.valid & on_port & self._toggled & (self._due == 0)):
+        with m.Elif(self.bytes.valid & on_port & self._toggled & (self._outstanding == 0)):
             m.d.sync += [self._toggles.eq(1), self._toggled.eq(0)]
             m.next = "ISSUE_CONTROL"
         with m.Elif(self.bytes.valid):
@@ -244,13 +245,13 @@ class Bridge(wiring.Component):
 
         with m.State("TAKE_FLAGS"):
             with self._number(m, self._flags):
-                self._expect(m, self._left, 1)
+                self._expect(m, self._remaining, 1)
                 m.next = "TAKE_COUNT"
 
         with m.State("TAKE_COUNT"):
             m.d.sync += Cat(access.size, access.kind, access.user, access.implicit,
                             access.chained).eq(self._flags)
-            with self._number(m, self._left):
+            with self._number(m, self._remaining):
                 self._expect(m, self._operand, 8)
                 m.next = "TAKE_LINEAR"
 
@@ -278,9 +279,9 @@ class Bridge(wiring.Component):
                 m.d.sync += [
                     self._operand.eq(self._operand + size),
                     access.chained.eq(1),
-                    self._left.eq(self._left - 1),
+                    self._remaining.eq(self._remaining - 1),
                 ]
-                with m.If(self._left == 1):
+                with m.If(self._remaining == 1):
                     m.next = "DECODE"
                 with m.Elif(~reads):
                     self._expect(m, access.data, size)

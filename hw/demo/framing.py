@@ -53,8 +53,8 @@ class Deframer(wiring.Component):
         Strobe: a frame may begin with the next byte.
     content : :py:`Out(stream.Signature(8, always_ready=True))`
         Bytes of the payload, and after them of the CRC; no more than a payload can have.
-    place : :py:`Out(range(SEGMENT))`
-        Which of them.
+    offset : :py:`Out(range(SEGMENT))`
+        Offset of that byte in the payload.
     whole : :py:`Out(1)`
         Strobe: the frame has ended, and is whole.
     header : :py:`Out(Header)`
@@ -66,7 +66,7 @@ class Deframer(wiring.Component):
     bytes:   In(stream.Signature(8, always_ready=True))
     begun:   Out(1)
     content: Out(stream.Signature(8, always_ready=True))
-    place:   Out(range(SEGMENT))
+    offset:  Out(range(SEGMENT))
     whole:   Out(1)
     header:  Out(Header)
     length:  Out(range(SEGMENT + 1))
@@ -94,7 +94,7 @@ class Deframer(wiring.Component):
             self.length.eq(count - TRAILER),
             self.content.valid.eq(counted & (count < SEGMENT)),
             self.content.payload.eq(plain),
-            self.place.eq(count),
+            self.offset.eq(count),
         ]
         with m.If(self.bytes.valid):
             m.d.sync += escaped.eq(byte == ESCAPE)
@@ -102,9 +102,9 @@ class Deframer(wiring.Component):
             m.d.sync += count.eq(-HEADER)
         with m.Elif(counted & (count != longest + 1)):  # ... at which it stays
             m.d.sync += count.eq(count + 1)
-        for place in range(HEADER):
-            with m.If(counted & (count == 128 - HEADER + place)):
-                m.d.sync += self.header.as_value().word_select(place, 8).eq(plain)
+        for index in range(HEADER):
+            with m.If(counted & (count == 128 - HEADER + index)):
+                m.d.sync += self.header.as_value().word_select(index, 8).eq(plain)
 
         return m
 

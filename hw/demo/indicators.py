@@ -71,7 +71,7 @@ class Bypass(wiring.Component):
     request : :py:`In(AccessRequest)`
         The access that it has accepted last.
     response, completed : :py:`In(AccessResponse)`, :py:`In(1)`
-        Its response; a strobe when it comes and no other is due.
+        Its response; a strobe when it comes and no other is outstanding.
     written : :py:`Out(1)`
         Strobe: a write by the bypass.
     """

@@ -14,11 +14,11 @@ from .framing import SEGMENT, Deframer, Framer
 from .protocol import Opcode, ResponseKind, ResponseSignature
 
 
-__all__ = ["CAPACITY", "ROOM", "Link"]
+__all__ = ["REQUEST_CAPACITY", "RESPONSE_CAPACITY", "Link"]
 
 
 #: Bytes of the longest request, and of the longest response.
-CAPACITY, ROOM = 16 * SEGMENT, 16 * SEGMENT - 1
+REQUEST_CAPACITY, RESPONSE_CAPACITY = 16 * SEGMENT, 16 * SEGMENT - 1
 
 
 class Link(wiring.Component):
@@ -40,7 +40,7 @@ class Link(wiring.Component):
     end : :py:`Out(1)`
         All of them have been taken.
     response : :py:`In(stream.Signature(8))`
-        Bytes of the response. When there is no room, they wait for the computer.
+        Bytes of the response. While it is full, they wait for the computer.
     finish : :py:`In(ResponseSignature)`
         The response is complete.
     """
@@ -56,18 +56,18 @@ class Link(wiring.Component):
 
     def __init__(self):
         super().__init__()
-        self._number  = Signal(8)      # of the last request that was done, or is
+        self._number  = Signal(8)  # of the last request that was done, or is
         self._kind    = Signal(ResponseKind, init=ResponseKind.ROWS)
-        self._filled  = Signal(range(ROOM + 1))
-        self._known   = Signal()       # somebody has connected
-        self._stored  = Signal()       # the payload that comes in is kept
-        self._first   = Signal(8)      # its first byte, kept or not
-        self._next    = Signal(4)      # segments of the next request that have come
-        self._length  = Signal(range(CAPACITY + 1))  # of the request that is done
-        self._place   = Signal(range(CAPACITY + 1))  # in it
-        self._missing = Signal()       # MISSING is sent, not the response
-        self._segment = Signal(4)      # of the response that is sent
-        self._final   = Signal(4)      # ... the last that was requested
+        self._known   = Signal()   # somebody has connected
+        self._stored  = Signal()   # the payload that comes in is kept
+        self._first   = Signal(8)  # its first byte, kept or not
+        self._next    = Signal(4)  # segments of the next request that have come
+        self._missing = Signal()   # MISSING is sent, not the response
+        self._segment = Signal(4)  # of the response that is sent
+        self._final   = Signal(4)  # the last segment that was requested
+        self._request_length  = Signal(range(REQUEST_CAPACITY + 1))
+        self._response_length = Signal(range(RESPONSE_CAPACITY + 1))
+        self._offset = Signal(range(REQUEST_CAPACITY + 1))  # of the next byte in the request
 
     def elaborate(self, platform):
         m = Module()
@@ -146,9 +146,9 @@ class Link(wiring.Component):
                     with m.Elif(framer.header.last | (self._segment == self._final)):
                         m.next = "IDLE"
                         with m.If(self._kind == ResponseKind.MORE):
-                            m.next = "WAIT_FOR_ROOM"
+                            m.next = "WAIT_FOR_SPACE"
 
-            with m.State("WAIT_FOR_ROOM"):
+            with m.State("WAIT_FOR_SPACE"):
                 with m.If(frame.anew):
                     self._connect(m, header)
                     m.next = "DO"
@@ -162,7 +162,7 @@ class Link(wiring.Component):
     def _connect(self, m, header):
         """Begin anew."""
         m.d.comb += self.connected.eq(1)
-        m.d.sync += [self._known.eq(1), self._length.eq(0), self._place.eq(0)]
+        m.d.sync += [self._known.eq(1), self._request_length.eq(0), self._offset.eq(0)]
         self._begin(m, header)
 
     def _accept(self, m, deframer):
@@ -171,30 +171,30 @@ class Link(wiring.Component):
         with m.If(deframer.header.last):
             m.d.comb += self.begun.eq(1)
             m.d.sync += [
-                self._length.eq(Cat(length[:6], self._next + length[6])),
-                self._place.eq(0),
+                self._request_length.eq(Cat(length[:6], self._next + length[6])),
+                self._offset.eq(0),
             ]
             self._begin(m, deframer.header)
         with m.Elif(length == SEGMENT):
             m.d.sync += self._next.eq(self._next + 1)
 
     def _begin(self, m, header):
-        """Make room for a response to the request that has come."""
+        """Prepare for a response to the request that has come."""
         m.d.sync += [
-            self._number.eq(header.number), self._next.eq(0), self._filled.eq(0),
+            self._number.eq(header.number), self._next.eq(0), self._response_length.eq(0),
             Cat(self._segment, self._final).eq(header.about),
         ]
 
     def _gather(self, m):
-        """Take bytes of the response; return true when it is complete, or there is no more room."""
-        full     = self.response.valid & (self._filled == ROOM)
+        """Take bytes of the response; return true when it is complete, or full."""
+        full     = self.response.valid & (self._response_length == RESPONSE_CAPACITY)
         finished = self.finish.valid & self.finish.ready
         m.d.comb += [
-            self.response.ready.eq(self._filled != ROOM),
+            self.response.ready.eq(self._response_length != RESPONSE_CAPACITY),
             self.finish.ready.eq(~self.response.valid),
         ]
         with m.If(self.response.valid & self.response.ready):
-            m.d.sync += self._filled.eq(self._filled + 1)
+            m.d.sync += self._response_length.eq(self._response_length + 1)
         with m.If(full):
             m.d.sync += self._kind.eq(ResponseKind.MORE)
         with m.If(finished):
@@ -209,7 +209,7 @@ class Link(wiring.Component):
         """Show what the frame has that is to be sent."""
         last = Signal()
         m.d.comb += [
-            last.eq(self._segment == self._filled[6:]),
+            last.eq(self._segment == self._response_length[6:]),
             framer.header.number.eq(self._number),
             framer.header.response.eq(1),
         ]
@@ -224,21 +224,21 @@ class Link(wiring.Component):
                 framer.header.segment.eq(self._segment),
                 framer.header.last.eq(last),
                 framer.header.about.eq(self._kind),
-                framer.length.eq(Mux(last, self._filled[:6], SEGMENT)),
+                framer.length.eq(Mux(last, self._response_length[:6], SEGMENT)),
             ]
 
     def _keep_request(self, m, deframer, idle):
         """Store segments that come in, but not over a request that is not done; and read them."""
-        m.submodules.requests = memory = Memory(shape=8, depth=CAPACITY, init=[])
+        m.submodules.requests = memory = Memory(shape=8, depth=REQUEST_CAPACITY, init=[])
         write, read = memory.write_port(), memory.read_port()
-        fresh = Signal()  # the memory shows what is at our place
+        fresh = Signal()  # the memory shows what is at our offset
         m.d.comb += [
             # Behind those that are kept, whatever the frame says: it may not be whole.
-            write.addr.eq(Cat(deframer.place, self._next)),
+            write.addr.eq(Cat(deframer.offset, self._next)),
             write.data.eq(deframer.content.payload),
             write.en.eq(deframer.content.valid & self._stored),
-            read.addr.eq(self._place),
-            self.end.eq(self._place == self._length),
+            read.addr.eq(self._offset),
+            self.end.eq(self._offset == self._request_length),
             self.request.valid.eq(fresh & ~self.end),
             self.request.payload.eq(read.data),
         ]
@@ -247,19 +247,19 @@ class Link(wiring.Component):
             m.d.sync += self._stored.eq(idle)
         with m.Elif(~idle):
             m.d.sync += self._stored.eq(0)
-        with m.If(deframer.content.valid & (deframer.place == 0)):
+        with m.If(deframer.content.valid & (deframer.offset == 0)):
             m.d.sync += self._first.eq(deframer.content.payload)
 
         m.d.sync += fresh.eq(~self.begun)
         with m.If(self.request.valid & self.request.ready):
-            m.d.sync += [self._place.eq(self._place + 1), fresh.eq(0)]
+            m.d.sync += [self._offset.eq(self._offset + 1), fresh.eq(0)]
 
     def _keep_response(self, m, framer):
         """Store the response, for sending it as often as need be."""
-        m.submodules.responses = memory = Memory(shape=8, depth=ROOM + 1, init=[])
+        m.submodules.responses = memory = Memory(shape=8, depth=RESPONSE_CAPACITY + 1, init=[])
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [
-            write.addr.eq(self._filled),
+            write.addr.eq(self._response_length),
             write.data.eq(self.response.payload),
             write.en.eq(self.response.valid & self.response.ready),
             read.addr.eq(Cat(framer.address, self._segment)),

@@ -26,7 +26,7 @@ class ResponseKind(enum.Enum, shape=unsigned(8)):
 
     GREETING = 1
     ROWS     = 2
-    MORE     = 3  #: The request is not done: there was no more room.
+    MORE     = 3  #: The request is not done: the response is full.
     COUNTERS = 4
     NONSENSE = 5  #: Rows, up to an operation that there is not.
     MISSING  = 6  #: No response: the next request has come but for some segments.

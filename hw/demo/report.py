@@ -41,29 +41,29 @@ class Report(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        place = Signal(range(max(len(self._greeting), len(self.counts)) + 1))
+        index = Signal(range(max(len(self._greeting), len(self.counts)) + 1))
         done  = Signal()
         with m.If(self.request.payload == ResponseKind.GREETING):
-            self._show(m, place, self._greeting, done)
+            self._show(m, index, self._greeting, done)
         with m.Else():
-            self._show(m, place, list(self.counts), done)
+            self._show(m, index, list(self.counts), done)
 
         m.d.comb += [
             self.numbers.valid.eq(self.request.valid & ~done),
             self.request.ready.eq(done),
         ]
         with m.If(self.request.valid & done):
-            m.d.sync += place.eq(0)
+            m.d.sync += index.eq(0)
         with m.Elif(self.numbers.valid & self.numbers.ready):
-            m.d.sync += place.eq(place + 1)
+            m.d.sync += index.eq(index + 1)
 
         return m
 
-    def _show(self, m, place, numbers, done):
-        """Offer the number at ``place``."""
-        with m.Switch(place):
-            for index, number in enumerate(numbers):
-                with m.Case(index):
+    def _show(self, m, index, numbers, done):
+        """Offer the number at ``index``."""
+        with m.Switch(index):
+            for case, number in enumerate(numbers):
+                with m.Case(case):
                     m.d.comb += self.numbers.payload.eq(number)
             with m.Default():
                 m.d.comb += done.eq(1)

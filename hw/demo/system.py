@@ -49,7 +49,7 @@ class System(wiring.Component):
     config : :class:`hw.config.MmuConfig`
         What the unit can do.
     preset : :class:`int`
-        What the greeting says of it: the place of ``config`` in :data:`hw.presets.PRESETS`.
+        What the greeting says of it: the index of ``config`` in :data:`hw.presets.PRESETS`.
     ram_kib : :class:`int`
         Size of memory in KiB, a power of two.
     clock_hz, baud : :class:`int`

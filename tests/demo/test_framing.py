@@ -46,7 +46,7 @@ def found_in(data, *, gap=0):
             ctx.set(dut.bytes.payload, byte)
             ctx.set(dut.bytes.valid, 1)
             _, _, valid, place, content, whole, header, length, starts = await ctx.tick().sample(
-                dut.content.valid, dut.place, dut.content.payload, dut.whole, dut.header,
+                dut.content.valid, dut.offset, dut.content.payload, dut.whole, dut.header,
                 dut.length, dut.begun)
             begun += starts
             if valid:

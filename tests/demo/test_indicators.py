@@ -166,7 +166,7 @@ def test_a_page_that_gets_another_frame():
                 done(KERNEL, OTHER, WRITE, user=0)) == [4]
 
 
-def test_only_responses_that_no_other_is_due_with_count():
+def test_only_responses_with_no_other_outstanding_count():
     assert seen(REFUSED, SEEN, STORED, completed=False) == []
 
 
