@@ -11,7 +11,7 @@ from .layout import Fault
 from .linear import page_of
 from .physical import width_members
 from .tlb import Tlb
-from .transfer import Transfer
+from .transfer import TransferUnit
 from .translation import Flush
 from .translator import Translator
 from .walker import Walker
@@ -73,7 +73,7 @@ class Mmu(wiring.Component):
         m.submodules.translator = translator = Translator(self.config)
         m.submodules.tlb        = tlb        = Tlb(self.config)
         m.submodules.walker     = walker     = Walker(self.config)
-        m.submodules.transfer   = transfer   = Transfer(self.config)
+        m.submodules.transfer   = transfer   = TransferUnit(self.config)
 
         connect(m, flipped(self.access.request), translator.request)
         connect(m, translator.result, transfer.request)

@@ -1,4 +1,4 @@
-"""The physical transfers of an access, and its response."""
+"""Physical transfers of an access, and its response."""
 
 from amaranth import *
 from amaranth.lib import data, fifo, stream, wiring
@@ -11,7 +11,7 @@ from .translation import translated_layout
 from .wishbone import WishboneSignature
 
 
-__all__ = ["Transfer"]
+__all__ = ["TransferUnit"]
 
 
 def receipt_layout(config):
@@ -32,7 +32,7 @@ class Flight(data.Struct):
     last:   1  #: ... or of the only one.
 
 
-class Transfer(wiring.Component):
+class TransferUnit(wiring.Component):
     """Executes translated accesses in order, one word a cycle; their responses are in order too.
 
     An access whose bytes lie in two 8-byte words is two transfers. The locked kinds wait until

@@ -13,8 +13,8 @@ from hw_support import simulate
 from hw.config import MmuConfig
 from hw.demo.bridge import Bridge
 from hw.demo.protocol import ResponseKind
-from hw.demo.machine import Machine
 from hw.demo.rows import RowWriter
+from hw.demo.subsystem import MemorySubsystem
 from hw.layout import AccessKind
 from hw.mmu import Mmu
 from sim.memory import PhysicalMemory
@@ -29,7 +29,7 @@ class Watch:
 
     Parameters
     ----------
-    unit : :class:`hw.demo.machine.Machine` or :class:`hw.mmu.Mmu`
+    unit : :class:`hw.demo.subsystem.MemorySubsystem` or :class:`hw.mmu.Mmu`
         The machine. Marks are not its own, so there are none in these rows.
     enable : signal
         In which cycles of the clock the machine runs; all, if there is none.
@@ -123,7 +123,7 @@ class Core(Elaboratable):
     """
 
     def __init__(self, config: MmuConfig, *, ram_kib: int = 32):
-        self.machine = Machine(config, ram_kib=ram_kib)
+        self.machine = MemorySubsystem(config, ram_kib=ram_kib)
         self.bridge  = Bridge(config)
         self.rows    = RowWriter(self.machine)
 

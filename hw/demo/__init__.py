@@ -13,7 +13,8 @@
 :mod:`hw.demo.ram`          memory: block RAM, or the large RAMs of an UP5K
 :mod:`hw.demo.indicators`   lights: a fault, a write by the bypass
 :mod:`hw.demo.button`       a button that bounces
-:mod:`hw.demo.machine`      unit and memory, whose clock can stand still
+:mod:`hw.demo.status`       the greeting, and the counters as they are sent
+:mod:`hw.demo.subsystem`    unit and memory, whose clock can stand still
 :mod:`hw.demo.system`       the whole, with pins
 ==========================  =========================================================
 """

@@ -23,7 +23,7 @@ class RowWriter(wiring.Component):
 
     Parameters
     ----------
-    machine : :class:`.machine.Machine`
+    machine : :class:`.subsystem.MemorySubsystem`
         Whose ports are looked at.
 
     Members

@@ -9,10 +9,10 @@ from .button import Button
 from .counters import Counters
 from .indicators import Bypass, Light
 from .link import Link
-from .machine import Machine
 from .ram import BlockRam
-from .report import Report
 from .rows import RowWriter
+from .status import StatusReporter
+from .subsystem import MemorySubsystem
 from .uart import Receiver, Transmitter
 from .varint import VarintEncoder
 
@@ -83,11 +83,12 @@ class System(wiring.Component):
         })
         self.clock_hz = clock_hz
         self._divisor = divisor_of(clock_hz, baud)
-        self._machine = Machine(config, ram_kib=ram_kib, ram=ram)
+        self._machine = MemorySubsystem(config, ram_kib=ram_kib, ram=ram)
         self._bridge  = Bridge(config)
         self._bypass  = Bypass(config, frames=ram_kib // 4)
         self._ticked  = Signal()
-        self._report  = Report((LINK_VERSION, preset, ram_kib, clock_hz // 1000), counters=5)
+        self._report  = StatusReporter(
+            (LINK_VERSION, preset, ram_kib, clock_hz // 1000), counters=5)
 
     def elaborate(self, platform):
         m = Module()

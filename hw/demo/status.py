@@ -1,4 +1,4 @@
-"""What the system says of itself: the greeting, and the counters."""
+"""Status of the system: the greeting, and the counters."""
 
 from amaranth import *
 from amaranth.lib import stream, wiring
@@ -7,10 +7,10 @@ from amaranth.lib.wiring import In, Out
 from .protocol import ResponseKind, ResponseSignature
 
 
-__all__ = ["Report"]
+__all__ = ["StatusReporter"]
 
 
-class Report(wiring.Component):
+class StatusReporter(wiring.Component):
     """Sends the numbers of a greeting, or of the counters.
 
     Parameters

@@ -8,7 +8,7 @@ from demo_support import access, control, operations, settled
 from hw_support import simulate
 
 from hw.bus import ControlOp, Register
-from hw.demo.machine import Machine
+from hw.demo.subsystem import MemorySubsystem
 from hw.layout import AccessKind
 from hw.presets import PRESETS
 from sim.ports import idle
@@ -32,7 +32,7 @@ def seen(*, runs=lambda: True, reset=None):
     In the others there is anything on its ports. It is reset after so many cycles of its own, and
     what it did before is forgotten.
     """
-    machine = Machine(PRESETS["tiny"], ram_kib=16)
+    machine = MemorySubsystem(PRESETS["tiny"], ram_kib=16)
     watch   = Watch(machine, machine.enable)
     chance  = random.Random(6)
 
@@ -97,7 +97,7 @@ def test_a_reset_makes_it_as_it_was(cycles):
 
 
 def test_what_comes_out_can_be_looked_at_while_it_stands_still():
-    machine = Machine(PRESETS["tiny"], ram_kib=16)
+    machine = MemorySubsystem(PRESETS["tiny"], ram_kib=16)
 
     def shown(ctx):
         return (ctx.get(machine.memory.stb), ctx.get(machine.memory.ack),

@@ -4,7 +4,7 @@ import pytest
 from hw_support import simulate
 
 from hw.demo.protocol import ResponseKind
-from hw.demo.report import Report
+from hw.demo.status import StatusReporter
 from sim.ports import get, idle
 
 
@@ -14,7 +14,7 @@ COUNTS   = (5, 4, 3, 0xFFFF_FFFF, 0)
 
 @pytest.mark.parametrize("pause", [0, 3])
 def test_each_is_reported_as_often_as_it_is_requested(pause):
-    dut = Report(GREETING, counters=5)
+    dut = StatusReporter(GREETING, counters=5)
     kinds    = [ResponseKind.GREETING, ResponseKind.COUNTERS, ResponseKind.COUNTERS,
                 ResponseKind.GREETING]
     numbers  = []
