@@ -1,4 +1,4 @@
-"""Control registers: kept, checked, and what a write of them makes the TLB forget."""
+"""Control registers: storage, legality of writes, and flushes of the TLB that writes cause."""
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
@@ -199,7 +199,7 @@ class Control(wiring.Component):
                 m.d.sync += state.rflags.eq(operand & _all_of(RFLAGS))
 
     def _flush(self, m, register, operand):
-        """Forget what the write makes invalid."""
+        """Forget the translations that the write makes invalid. Rule 27."""
         state = self._state
         with m.Switch(register):
             with m.Case(Register.CR0):
@@ -214,7 +214,7 @@ class Control(wiring.Component):
                     m.d.comb += self.flush.eq(Flush.ALL)
 
     def _invalidate(self, m, operand):
-        """INVLPG; of an address that is not canonical, nothing."""
+        """INVLPG; of an address that is not canonical, nothing. Rule 26."""
         request  = self.control.request
         accepted = request.valid & request.ready & (request.p.op == ControlOp.INVLPG)
         m.d.comb += [
@@ -223,7 +223,7 @@ class Control(wiring.Component):
         ]
 
     def _publish(self, m):
-        """Show the registers, and what they mean for translation."""
+        """Show the registers, and what they mean for translation. Rule 19."""
         state = self._state
         m.d.comb += [
             *(self.control.state[name].eq(getattr(state, name))

@@ -19,7 +19,7 @@ class Tlb(wiring.Component):
 
     Each fill takes the slot after that of the fill before, whatever the slots hold. No two
     translations for one linear address are ever held: a fill forgets those that it overlaps.
-    Rights are stored, not judged.
+    Rights are stored, not judged. Memory is not looked at until a translation is gone. Rule 24.
 
     Ref: Intel SDM Vol. 3A, section 4.10.2 "Translation Lookaside Buffers".
 

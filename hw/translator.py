@@ -23,7 +23,8 @@ class Translator(wiring.Component):
     Every right is judged against the control state at the access, on a hit as after a walk. An
     access that crosses a page takes one step for each page; nothing of it leaves before both
     are allowed. A write through a translation that is not dirty is walked again, so that the
-    dirty bit is set in memory first. A page fault makes the TLB forget the page.
+    dirty bit is set in memory first. A walk that faults fills nothing, and a page fault makes the
+    TLB forget the page. Rules 22, 23, 25.
 
     Ref: Intel SDM Vol. 3A, sections 4.6, 4.7, 4.10.2.3 "Details of TLB Use", 4.10.4.1.
 
@@ -182,7 +183,7 @@ class Translator(wiring.Component):
         return Mux(self.mode.paging, self.frame, self._step[12:self.config.maxphyaddr])
 
     def _judge(self, m):
-        """What to do about this step: leave, walk, or fault."""
+        """Verdict on this step: it leaves, is walked, or faults. Rules 8, 18, 23."""
         verdict = unpacked("verdict", {
             "allowed":    1,
             "translated": 1,

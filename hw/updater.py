@@ -24,7 +24,7 @@ class Updater(wiring.Component):
     """Stores an entry only if memory still holds the value that the walk read.
 
     The read and the store are one locked bus cycle, so no other initiator's store comes between
-    them, and none is ever lost.
+    them, and none is ever lost. Rule 17.
 
     Ref: Intel SDM Vol. 3A, section 8.1.2.1 "Automatic Locking" and section 4.8.
 

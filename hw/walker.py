@@ -23,7 +23,7 @@ class Walker(wiring.Component):
 
     At each level the entry must be present, then well-formed; rights are judged after the whole
     walk. The accessed bit of an upper entry is set on the way down, so it may be set although the
-    walk ends in a fault; the leaf is touched only by an access that is allowed.
+    walk ends in a fault; the leaf is touched only by an access that is allowed. Rules 1, 16.
 
     Ref: Intel SDM Vol. 3A, sections 4.3 "32-Bit Paging", 4.5 "4-Level Paging", 4.8 "Accessed and
     Dirty Flags".
@@ -165,7 +165,7 @@ class Walker(wiring.Component):
         return Mux(self.mode.long_mode, word, half)
 
     def _judge(self, m):
-        """What to do about the entry that was read last: in registers, so stable."""
+        """Verdict on the entry that was read last, which registers hold. Rule 2."""
         verdict = unpacked("verdict", {
             "present":  1,
             "reserved": 1,
@@ -202,7 +202,7 @@ class Walker(wiring.Component):
                          level=(self._level - 1)[:2])
 
     def _prepare_update(self, m, updater, verdict):
-        """Offer the entry with its accessed bit, and its dirty bit if the access writes."""
+        """Offer the entry with its accessed bit, and a written leaf with its dirty bit. Rule 15."""
         update = updater.request.p
         m.d.comb += [
             update.address.eq(self._address),

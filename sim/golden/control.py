@@ -1,4 +1,4 @@
-"""What a write of a control register does: whether it is legal, and what it flushes.
+"""Writes of control registers: their legality, and the flushes that they cause.
 
 Ref: Intel SDM Vol. 2, "MOV - Move to/from Control Registers", "WRMSR"; Vol. 3A, sections 2.5,
 4.1.2 "Paging-Mode Enabling", 4.10.4.1 "Operations that Invalidate TLBs and Paging-Structure
@@ -35,7 +35,7 @@ _PWT_PCD = 0b11000
 
 
 class Flush(enum.Enum):
-    """Which cached translations an operation makes invalid."""
+    """Cached translations that an operation makes invalid. Rule 27."""
 
     NOTHING    = "nothing"
     NON_GLOBAL = "all but global"
@@ -59,7 +59,7 @@ def write_register(
 ) -> tuple[ControlState, Flush]:
     """State after ``value`` is written to ``register``, and what that flushes.
 
-    Raises :class:`GeneralProtection` where the architecture forbids the write.
+    Raises :class:`GeneralProtection` where the architecture forbids the write. Rule 21.
     """
     match register:
         case Register.CR0:
@@ -150,5 +150,6 @@ def _efer_allowed(machine: Machine) -> int:
 
 
 def _refuse_pae_paging(state: ControlState) -> None:
+    """Raise :class:`GeneralProtection` if ``state`` selects PAE paging. Rule 20."""
     if state.mode is PagingMode.BITS_32 and state.cr4 & CR4_PAE:
         raise GeneralProtection("PAE paging does not exist in this machine")

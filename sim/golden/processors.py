@@ -19,7 +19,7 @@ __all__ = ["GoldenProcessor", "Wait", "golden_processors"]
 
 
 class Wait(enum.Enum):
-    """What a processor hands out: why its coroutine is not going on."""
+    """Reason, handed out by a processor, why its coroutine is not going on."""
 
     TURN      = "for its turn"
     INTERRUPT = "for an interrupt"

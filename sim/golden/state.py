@@ -38,7 +38,7 @@ RFLAGS_AC = 1 << 18
 
 
 class PagingMode(enum.Enum):
-    """How linear addresses are translated (section 4.1.1)."""
+    """Mode of the translation of linear addresses (section 4.1.1)."""
 
     OFF         = "off"
     BITS_32     = "32-bit"
@@ -47,7 +47,7 @@ class PagingMode(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What a machine can do (section 4.1.4).
+    """Features of a machine (section 4.1.4).
 
     Attributes
     ----------
@@ -151,5 +151,5 @@ class ControlState:
         return (1 << 64) - 1 if self.long_mode else (1 << 32) - 1
 
     def canonical(self, linear: int) -> bool:
-        """Is ``linear`` the sign extension of its low 48 bits? Always, outside long mode."""
+        """True if ``linear`` extends the sign of its low 48 bits, or outside long mode. Rule 8."""
         return not self.long_mode or linear >> 47 in (0, (1 << 17) - 1)

@@ -32,7 +32,7 @@ class Update(NamedTuple):
 
 @dataclass(frozen=True)
 class Translation:
-    """What may be cached of a successful walk (section 4.10.2.2).
+    """The part of a successful walk that may be cached (section 4.10.2.2).
 
     Attributes
     ----------
@@ -92,7 +92,10 @@ class Walk:
 
 
 def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk:
-    """Translate ``linear`` for ``attempt`` by the entries in memory. Paging is on."""
+    """Translate ``linear`` for ``attempt`` by the entries in memory. Paging is on.
+
+    Rules 1, 2, 15, 16.
+    """
     writable = user = True
     execute_disable = False
     table = table_address(state, state.cr3)
