@@ -5,15 +5,16 @@
 :mod:`hw.layout`          registers, paging-structure entries, error code, as packed layouts
 :mod:`hw.bus`             ports towards the processor: accesses, control operations, events
 :mod:`hw.wishbone`        port towards physical memory
-:mod:`hw.physical`        physical addresses: how wide they are (pure functions)
+:mod:`hw.physical`        width of physical addresses (pure functions)
 :mod:`hw.linear`          linear addresses: canonical or not, indices, pages
-:mod:`hw.permission`      who may access a page (pure functions)
-:mod:`hw.reserved`        which bits of an entry must be zero (pure functions)
+:mod:`hw.permission`      access rights to a page (pure functions)
+:mod:`hw.reserved`        leaves, and bits of an entry that must be zero (pure functions)
 :mod:`hw.translation`     types that pass between the blocks below
-:mod:`hw.tlb`             translations remembered
+:mod:`hw.tlb`             translation lookaside buffer
 :mod:`hw.updater`         locked compare-and-update of one entry
 :mod:`hw.walker`          the walk from CR3 to a leaf
-:mod:`hw.control`         control registers and what may be written to them
+:mod:`hw.legality`        writes of control registers that are forbidden (pure functions)
+:mod:`hw.control`         control registers
 :mod:`hw.translator`      accesses in, physical addresses or faults out
 :mod:`hw.signals`         local signals that belong together
 :mod:`hw.lanes`           bytes in words of memory (pure functions)

@@ -8,7 +8,7 @@ __all__ = ["MmuConfig"]
 
 @dataclass(frozen=True, kw_only=True)
 class MmuConfig:
-    """What a unit can do and how large it is. A feature that is left out costs no gates.
+    """Features and sizes of a unit. A feature that is left out costs no gates.
 
     Attributes
     ----------

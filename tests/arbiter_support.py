@@ -28,7 +28,7 @@ class DeafArbiter(Arbiter):
 
 @dataclass(frozen=True)
 class Drive:
-    """What an initiator drives in a cycle."""
+    """Signals that an initiator drives in a cycle."""
 
     cyc:   int = 0
     stb:   int = 0
@@ -41,7 +41,7 @@ class Drive:
 
 @dataclass(frozen=True)
 class Seen:
-    """What an initiator is given in a cycle."""
+    """Signals that an initiator is given in a cycle."""
 
     stall: int
     ack:   int

@@ -147,7 +147,7 @@ class Core(Elaboratable):
 
 
 class Played(NamedTuple):
-    """What came of requests: rows of the responses, kinds of these, and rows as they were seen."""
+    """Outcome of requests: rows of the responses, kinds of these, and rows as they were seen."""
 
     rows:   list[Row]
     kinds:  list[ResponseKind]

@@ -6,10 +6,10 @@
 :mod:`hw.demo.framing`      frames of bytes: flags, escapes, header, CRC
 :mod:`hw.demo.protocol`     codes of requests and responses
 :mod:`hw.demo.link`         requests and responses: numbered, in segments, repeated, done once
-:mod:`hw.demo.bridge`       does the operations of a request on the unit's ports
-:mod:`hw.demo.rows`         what happened in a cycle, in numbers
+:mod:`hw.demo.bridge`       executes the operations of a request on the unit's ports
+:mod:`hw.demo.rows`         events of a cycle, in numbers: rows of the trace
 :mod:`hw.demo.varint`       numbers in bytes
-:mod:`hw.demo.counters`     how often things happened
+:mod:`hw.demo.counters`     counters of cycles and events
 :mod:`hw.demo.ram`          memory: block RAM, or the large RAMs of an UP5K
 :mod:`hw.demo.indicators`   lights: a fault, a write by the bypass
 :mod:`hw.demo.button`       a button that bounces

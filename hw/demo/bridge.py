@@ -1,4 +1,4 @@
-"""Does the operations of a request on the unit's ports: the processor of the demonstration system.
+"""Processor of the demonstration system: executes the operations of a request on the unit's ports.
 
 Ref: docs/serial-link.md, "Requests".
 

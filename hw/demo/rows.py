@@ -1,4 +1,4 @@
-"""What happened in a cycle, in numbers: a row of the trace.
+"""Rows of the trace: the events of a cycle, in numbers.
 
 Ref: docs/serial-link.md, "Rows".
 """

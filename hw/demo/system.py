@@ -114,13 +114,13 @@ class System(wiring.Component):
         return m
 
     def _tick(self, m):
-        """A strobe, so that what is slow need not count cycles."""
+        """Make a strobe, so that slow parts need not count cycles."""
         timer = Signal(range(max(2, round(TICK * self.clock_hz))))
         m.d.comb += self._ticked.eq(timer == 0)
         m.d.sync += timer.eq(Mux(self._ticked, max(2, round(TICK * self.clock_hz)) - 1, timer - 1))
 
     def _join_line(self, m, link):
-        """The UART, and the link on it."""
+        """Connect the UART, and the link on it."""
         m.submodules.receiver    = receiver    = Receiver(self._divisor)
         m.submodules.transmitter = transmitter = Transmitter(self._divisor)
         connect(m, receiver.bytes, link.received)
@@ -131,7 +131,7 @@ class System(wiring.Component):
         ]
 
     def _join_bridge(self, m, link, bridge, rows):
-        """The bridge, what it drives, and what lets it."""
+        """Connect the bridge to what it drives, and to what enables it."""
         machine = self._machine
         m.submodules.button = button = Button()
         connect(m, link.request, bridge.bytes)
@@ -152,7 +152,7 @@ class System(wiring.Component):
         ]
 
     def _join_response(self, m, link, bridge, rows, encoder, counters):
-        """Rows, greeting and counters, in bytes. A response is complete when all are out."""
+        """Connect rows, greeting and counters to the link, which has a response when all are out."""
         report = self._report
         connect(m, encoder.bytes, link.response)
         m.d.comb += [
@@ -173,7 +173,7 @@ class System(wiring.Component):
         ]
 
     def _join_lights(self, m, bridge, rows):
-        """What can be seen."""
+        """Connect the lights."""
         machine, bypass = self._machine, self._bypass
         m.submodules.fault_light  = fault_light  = Light(LIT)
         m.submodules.bypass_light = bypass_light = Light(LIT)

@@ -22,7 +22,7 @@ def parts_of(payload, *, number, about=ROWS, only=range(16)):
 
 
 def missing(segment, *, number):
-    """What a board says that has done request ``number``, and lacks a segment of the next."""
+    """Frame of a board that has done request ``number``, and lacks a segment of the next."""
     return Frame(1, number, segment, 1, MISSING, b"")
 
 

@@ -63,7 +63,7 @@ def dut(request, monkeypatch):
 
 
 def words(dut):
-    """How many words a memory has."""
+    """Number of words of a memory."""
     return dut.kib * 128
 
 

@@ -27,7 +27,7 @@ WORK = (access(WRITE, 0x1000, 0x2007, size=4) + access(WRITE, 0x2000, 0x7, 0x300
 
 
 def seen(*, runs=lambda: True, reset=None):
-    """What a machine does when it runs in the cycles of the clock for which ``runs()`` says so.
+    """Behaviour of a machine that runs in the cycles of the clock for which ``runs()`` says so.
 
     In the others there is anything on its ports. It is reset after so many cycles of its own, and
     what it did before is forgotten.

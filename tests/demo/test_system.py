@@ -85,7 +85,7 @@ class Computer:
             self._lit.update(name for name, lit in zip(names, lights, strict=True) if lit)
 
     def lit(self):
-        """For how many cycles each light was lit since the last call."""
+        """Cycles for which each light was lit since the last call."""
         lit, self._lit = self._lit, Counter()
         return lit
 
