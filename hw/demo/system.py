@@ -152,7 +152,7 @@ class System(wiring.Component):
         ]
 
     def _join_response(self, m, link, bridge, rows, encoder, counters):
-        """Connect rows, greeting and counters to the link, which has a response when all are out."""
+        """Connect rows, greeting and counters to the link, whose response ends with them."""
         report = self._report
         connect(m, encoder.bytes, link.response)
         m.d.comb += [
