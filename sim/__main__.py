@@ -17,7 +17,7 @@ def main() -> int:
     _occupy_standard_files()
     try:
         with _abrupt_end():
-            from .cli import main as command
+            from .cli.main import main as command
         status = command()
         # The rest is Python's, which would end in a traceback.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -13,11 +13,12 @@ from sw.arch.x86.kernel.cpu import Cpu
 from sw.era import ERA_5_X, ERA_6_X, Era
 from sw.kernel.kernel import Kernel
 
-from .engine import Engine, Unsuited
 from .engines.cocotb import CocotbEngine
 from .engines.cxxrtl import CxxrtlEngine
+from .engines.engine import Engine
 from .engines.pysim import PysimEngine
 from .engines.serial import on_port
+from .errors import Unsuited
 from .memory import PhysicalMemory
 from .schedule import Schedule
 
@@ -43,7 +44,7 @@ ENGINES: Mapping[str, Callable[..., Engine]] = {
 
 
 def suits(config: MmuConfig, mode: str) -> bool:
-    """Whether a unit of this configuration has the paging mode of that name."""
+    """True if a unit of this configuration has the paging mode of that name."""
     return config.long_mode or MODES[mode] is PAGING_32
 
 
@@ -70,11 +71,11 @@ class Machine:
     memory : :class:`sim.memory.PhysicalMemory`
         What holds them; by default, an empty and fast one.
     schedule : :class:`sim.schedule.Schedule`
-        Turns of the processors; by default, none: all run.
+        Time slices of the processors; by default, none: all run.
     arbiter : class
         What joins several units to memory: :class:`hw.arbiter.Arbiter`, or what a test wants.
 
-    Raises :class:`sim.engine.Unsuited`, and :class:`sim.engine.Unavailable`.
+    Raises :class:`sim.errors.Unsuited`, and :class:`sim.errors.Unavailable`.
 
     Attributes
     ----------
@@ -82,7 +83,7 @@ class Machine:
         The paging mode.
     config : :class:`hw.config.MmuConfig`
         What the unit can do.
-    engine : :class:`sim.engine.Engine`
+    engine : :class:`sim.engines.engine.Engine`
         What runs it. Its ``traces`` are the record of the ports.
     kernel : :class:`sw.kernel.kernel.Kernel`
         The kernel.
@@ -122,7 +123,7 @@ class Machine:
     ) -> None:
         """Switch on, boot the kernel on all processors, run ``main`` on the first to its end.
 
-        ``waves`` names a folder for a waveform. Raises :class:`sim.engine.BusHang`, and what the
+        ``waves`` names a folder for a waveform. Raises :class:`sim.errors.BusHang`, and what the
         kernel and ``main`` raise.
         """
         first, *others = self.cpus

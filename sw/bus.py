@@ -13,9 +13,9 @@ from .pieces import CHUNK
 
 
 __all__ = [
-    "FIRST_VECTOR", "LAST_VECTOR", "SIZES",
-    "Access", "Answer", "Bus", "Fault", "GeneralProtection", "Kind", "PageFault", "Register",
-    "check_access", "check_bytes", "check_interrupt", "check_load", "check_number", "check_store",
+    "FIRST_VECTOR", "LAST_VECTOR", "SIZES", "Access", "Bus", "Fault", "GeneralProtection", "Kind",
+    "PageFault", "Register", "Response", "check_access", "check_bytes", "check_interrupt",
+    "check_load", "check_number", "check_store",
 ]
 
 
@@ -104,7 +104,7 @@ Fault = PageFault | GeneralProtection
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """Outcome of one access. Nobody changes it.
 
     Attributes
@@ -194,7 +194,7 @@ class Bus(Protocol):
         Only ``take_interrupt`` clears one.
         """
 
-    async def access(self, access: Access) -> Answer:
+    async def access(self, access: Access) -> Response:
         """Do one access."""
 
     async def load_string(self, linear: int, count: int, *,

@@ -8,15 +8,13 @@ from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging, vm_g
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.mm.pgtable import pgd_alloc
 from sw.arch.x86.mm.tlb import switch_mm
-from sw.bus import Access, Answer, Fault, Kind, Register
+from sw.bus import Access, Fault, Kind, Register, Response
 from sw.era import ERA_6_X
 from sw.kernel.cred import cred
 from sw.kernel.kernel import Kernel
 from sw.kernel.sched import task_struct
-from sw.kernel.signal_types import SIG_HANDLER, SIGSEGV
-from sw.mm.mm_types import (
-    PAGE_SIZE, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, mm_struct, vm_area_struct,
-)
+from sw.kernel.signal_types import SIGSEGV, SIG_HANDLER
+from sw.mm.mm_types import PAGE_SIZE, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, mm_struct, vm_area_struct
 from sw.pieces import CHUNK
 
 
@@ -63,7 +61,7 @@ class RecordingBus(GoldenBus):
         self.done:  list[Access]          = []
         self.marks: list[tuple[str, ...]] = []
 
-    def do(self, access: Access) -> Answer:
+    def do(self, access: Access) -> Response:
         self.done.append(access)
         return super().do(access)
 

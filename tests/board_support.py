@@ -27,7 +27,7 @@ def board_named(name):
 
 
 class DirectLine:
-    """A :class:`sim.link.line.Line` to a simulated board: its time goes on while somebody waits.
+    """A line to a simulated board: its time goes on while somebody waits.
 
     When the board has nothing to say, the rest of the time passes without it.
     """

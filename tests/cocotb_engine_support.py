@@ -3,11 +3,11 @@
 import os
 import time
 
-from sim.engine import BusHang
+from sim.errors import BusHang
 from sim.machine import Machine
-from sim.records import Recording
-from sim.scenario import discover
-from sim.stage import Stage
+from sim.record.records import Recording
+from sim.scenario.stage import Stage
+from sim.scenarios import SCENARIOS
 
 
 __all__ = ["break_down", "end", "misbehave", "recorded", "tell"]
@@ -23,7 +23,7 @@ def recorded(*, name, engine, **machine):
     async def play(machine):
         await scenario.play(Stage(machine))
 
-    scenario = discover()[name]
+    scenario = SCENARIOS[name]
     made     = Machine(engine=engine, **{**scenario.machine, **machine})
     if made.engine.away is not None:
         wanted = {"name": name, "engine": engine, **machine}

@@ -18,7 +18,7 @@ from hw.demo.subsystem import MemorySubsystem
 from hw.layout import AccessKind
 from hw.mmu import Mmu
 from sim.memory import PhysicalMemory
-from sim.ports import get, idle
+from stream_support import get, idle
 
 
 __all__ = ["PRESS", "Core", "Played", "Watch", "played", "played_plain"]

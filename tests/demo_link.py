@@ -5,7 +5,7 @@ from hw_support import simulate
 
 from hw.demo.link import Link
 from hw.demo.protocol import ResponseKind
-from sim.ports import get, idle, put
+from stream_support import get, idle, put
 
 
 __all__ = ["HELLO", "User", "talk"]

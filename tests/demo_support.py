@@ -1,7 +1,7 @@
-"""The computer's side of the serial link, in few lines and apart from sim.link.
+"""The computer's side of the serial link, in few lines and apart from sim.engines.serial.link.
 
 The meaning of bytes is written here once more, from docs/serial-link.md, so that a mistake in
-hw.demo or in sim.link does not pass as two readings that agree.
+hw.demo or in sim.engines.serial.link does not pass as two readings that agree.
 """
 
 from binascii import crc32

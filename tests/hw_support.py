@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from amaranth.hdl import Elaboratable
 from amaranth.sim import Simulator, SimulatorContext
 
-from sim.ports import idle
+from stream_support import idle
 
 
 __all__ = ["Testbench", "simulate"]

@@ -8,7 +8,7 @@ from unit_support import UnitModel
 
 from sim.golden.mmu import Outcome
 from sim.golden.stale import StaleModel
-from sim.golden.state import Machine
+from sim.golden.state import Features
 from sw.bus import Access, GeneralProtection, Register
 
 
@@ -45,7 +45,7 @@ class JudgedUnit:
     """
 
     def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8):
-        machine = Machine(maxphyaddr=cpu.maxphyaddr)
+        machine = Features(maxphyaddr=cpu.maxphyaddr)
         self.cpu        = cpu
         self.entry_size = entry_size
         self.allowed    = StaleModel.of(machine)

@@ -18,7 +18,7 @@ from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
 from sim.golden.mmu import Outcome
 from sim.memory import PhysicalMemory
-from sim.ports import get, put
+from stream_support import get, put
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 

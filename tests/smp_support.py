@@ -55,7 +55,7 @@ class Processor(GoldenProcessor, RecordingBus):
 
 
 def seeded(seed: int, count: int = 2) -> Iterator[int]:
-    """Turns without end: now finely mixed, now a long stretch for one processor."""
+    """Time slices without end: now finely mixed, now a long stretch for one processor."""
     dice = random.Random(seed)
     while True:
         number = dice.randrange(count)
@@ -68,7 +68,7 @@ class Smp:
     Parameters
     ----------
     order : iterable of :class:`int`
-        Turns while it boots, as in :meth:`run`.
+        Time slices while it boots, as in :meth:`run`.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Scenarios in files that tests write, with mistakes or without."""
 
-from sim.scenario import load
+from sim.scenario.scenario import load
 
 
 __all__ = ["ANY", "FAST", "HEAD", "HOLDS", "MISTAKEN", "PLAY", "mistake_in", "written"]
@@ -14,8 +14,8 @@ ANY = "icarus"
 
 HEAD = '''"""Story."""
 
-from sim.claims import Verdict
-from sim.stage import Stage
+from sim.record.claims import Verdict
+from sim.scenario.stage import Stage
 from sw.errno import Errno, KernelError
 
 

@@ -15,7 +15,7 @@ from sim.golden.memory import GoldenMemory
 from sim.golden.mmu import Outcome
 from sim.golden.permission import Attempt, denied, error_code
 from sim.golden.reserved import A, D, levels
-from sim.golden.state import ControlState, Machine, PagingMode
+from sim.golden.state import ControlState, Features, PagingMode
 from sim.golden.walk import Translation, Walk, walk
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
@@ -97,7 +97,7 @@ class UnitModel:
 
     Parameters
     ----------
-    machine : :class:`sim.golden.state.Machine`
+    machine : :class:`sim.golden.state.Features`
         Features.
     entries : :class:`int`
         Translations held by the TLB.
@@ -112,8 +112,8 @@ class UnitModel:
         Physical address of an entry to what is called, once, after a walk has read it.
     """
 
-    def __init__(self, machine: Machine | None = None, *, entries: int):
-        self.state  = ControlState(machine=machine or Machine())
+    def __init__(self, machine: Features | None = None, *, entries: int):
+        self.state  = ControlState(machine=machine or Features())
         self.memory = GoldenMemory()
         self.tlb    = UnitTlb(entries)
         self.events: Counter[str] = Counter()

@@ -1,6 +1,6 @@
 """How fast the engines are.
 
-=============================  =========================================================
+=============================  ========================================
 :mod:`sim.benchmark.series`    repetitions, and the best of them
 :mod:`sim.benchmark.works`     what is done
 :mod:`sim.benchmark.bare`      ... and by what without a kernel
@@ -9,7 +9,7 @@
 :mod:`sim.benchmark.targets`   what users may expect
 :mod:`sim.benchmark.report`    figures as a table and as JSON
 :mod:`sim.benchmark.progress`  how far a measurement is
-=============================  =========================================================
+=============================  ========================================
 
 What the figures mean is described in ``docs/engines.md``.
 """

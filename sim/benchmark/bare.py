@@ -7,7 +7,7 @@ from sw.arch.x86.include.page import __pa as pa
 from sw.bus import Register
 from sw.mm.mm_types import PAGE_SIZE
 
-from .works import RAM, Desk
+from .works import RAM, Workload
 
 
 __all__ = ["BareCopies"]
@@ -23,7 +23,7 @@ class BareCopies:
     """
 
     def __init__(
-        self, compiled: Native, memory: bytearray, controls: Mapping[Register, int], desk: Desk,
+        self, compiled: Native, memory: bytearray, controls: Mapping[Register, int], desk: Workload,
     ):
         self.cycles    = 0
         self._compiled = compiled
@@ -32,7 +32,7 @@ class BareCopies:
         self._desk     = desk
 
     @classmethod
-    async def of(cls, desk: Desk, compiled: Native) -> "BareCopies":
+    async def of(cls, desk: Workload, compiled: Native) -> "BareCopies":
         """Take over a copy of the kernel's memory, page tables and all, and its registers."""
         memory = bytearray(desk.engine.memory.read_bytes(0, RAM))
         return cls(compiled, memory, await desk.controls(), desk)

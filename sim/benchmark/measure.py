@@ -18,7 +18,7 @@ from sim.memory import PhysicalMemory
 from .bare import BareCopies
 from .series import REPETITIONS, Figure, Series
 from .vectors import VectorLines
-from .works import CONFIG, SLOW, Desk, Engine, Unread, at_desk, wait
+from .works import CONFIG, SLOW, Engine, Unread, Workload, at_desk, wait
 
 
 __all__ = ["command_cycles", "measure"]
@@ -45,7 +45,7 @@ def measure(
     """Do all works, each for about ``seconds``.
 
     ``announce`` is called before each repetition, with a text that says of what. Raises
-    :class:`sim.engine.Unavailable` without a compiler.
+    :class:`sim.errors.Unavailable` without a compiler.
     """
     native(CONFIG)  # compiles, and so does the next
     CompiledVectors()
@@ -81,7 +81,7 @@ class _Session:
 
     def kernel(self, engine: str) -> None:
         """Works of the kernel, whose trace nobody looks at; on cxxrtl, the bare loop among them."""
-        async def do(desk: Desk) -> None:
+        async def do(desk: Workload) -> None:
             works = [(self._series(work, engine, lambda: desk.engine.cycle), does) for work, does in
                      (("copies", desk.copies), ("loads", desk.loads),
                       ("registers", desk.registers))]
@@ -97,7 +97,7 @@ class _Session:
 
     def recorded(self, engine: str) -> None:
         """Copies by the kernel, with their trace."""
-        async def do(desk: Desk) -> None:
+        async def do(desk: Workload) -> None:
             _ = desk.engine.trace.all_accesses  # what was before
             series = self._series("recorded", engine, lambda: desk.engine.cycle)
             await self._timed([(series, desk.recorded)], desk.engine)

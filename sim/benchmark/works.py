@@ -17,7 +17,7 @@ from sw.mm.mm_types import PAGE_SIZE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
 
 
-__all__ = ["CONFIG", "RAM", "SLOW", "Desk", "Engine", "Unread", "at_desk", "wait"]
+__all__ = ["CONFIG", "RAM", "SLOW", "Engine", "Unread", "Workload", "at_desk", "wait"]
 
 
 #: What is measured.
@@ -41,14 +41,14 @@ class Unread(CxxrtlEngine):
             self._machine.take_log(0)
 
 
-class Desk:
+class Workload:
     """A kernel that has booted, and two pages of its memory.
 
     Attributes
     ----------
     cpu : :class:`sw.arch.x86.kernel.cpu.Cpu`
         Its processor.
-    engine : :class:`sim.engine.Engine`
+    engine : :class:`sim.engines.engine.Engine`
         What this runs on.
     to, from_ : :class:`int`
         Linear addresses of the pages.
@@ -96,7 +96,7 @@ class Desk:
             raise RuntimeError("the kernel does not copy")
 
 
-def at_desk(engine: Engine, do: Callable[[Desk], Awaitable[None]]) -> None:
+def at_desk(engine: Engine, do: Callable[[Workload], Awaitable[None]]) -> None:
     """Boot a kernel, and ``do`` something on it."""
     machine = engine(CONFIG, memory=PhysicalMemory())
     kernel  = Kernel(PAGING_64, RAM, ERA_5_X)
@@ -105,7 +105,7 @@ def at_desk(engine: Engine, do: Callable[[Desk], Awaitable[None]]) -> None:
     async def main() -> None:
         await kernel.boot(cpu)
         to, from_ = [page_to_virt(cpu, await alloc_page(cpu, GFP_KERNEL)) for _ in range(2)]
-        desk = Desk(cpu, machine, to, from_)
+        desk = Workload(cpu, machine, to, from_)
         await cpu.store_bytes(from_, desk.contents)
         await do(desk)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from hw.boards.board import Board
 from hw.boards.top import Top
-from sim.files import FileTrouble, new_folder, written
-from sim.programs import ProgramFailed, run
+from sim.output.files import FileTrouble, new_folder, written
+from sim.toolchain.process import ProgramFailed, run
 
-from .report import Report, overfull, parse, shortcomings
-from .toolchain import platform_of, tool
+from .nextpnr import NextpnrReport, overfull, parse, shortcomings
+from .tools import platform_of, tool
 
 
-__all__ = ["STEPS", "SUFFIXES", "BuildFailed", "Outcome", "build"]
+__all__ = ["STEPS", "SUFFIXES", "BuildFailed", "BuildResult", "build"]
 
 
 #: What the name of a bitstream ends with.
@@ -39,7 +39,7 @@ class BuildFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BuildResult:
     """What came of a build.
 
     Attributes
@@ -58,7 +58,7 @@ class Outcome:
         How long each step took.
     """
 
-    report:       Report
+    report:       NextpnrReport
     shortcomings: Sequence[str]
     unwritten:    str
     bitstream:    Path | None
@@ -66,7 +66,7 @@ class Outcome:
     seconds:      Mapping[str, float]
 
 
-def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Outcome:
+def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> BuildResult:
     """Build ``board`` into ``folder``: a bitstream, unless timing is not met, and a log.
 
     The files appear when all is done, or a step has failed, in place of all that an earlier build
@@ -87,9 +87,9 @@ def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Outco
     ------
     :class:`BuildFailed`
         A program has failed.
-    :class:`sim.engine.Unavailable`
+    :class:`sim.errors.Unavailable`
         A program or a package is not installed.
-    :class:`sim.files.FileTrouble`, :class:`OSError`
+    :class:`sim.output.files.FileTrouble`, :class:`OSError`
         There is no writing in the folder.
     """
     with new_folder(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as name:
@@ -107,7 +107,7 @@ class _Build:
         self._log      = f"{board.name}.log"
         self._seconds: dict[str, float] = {}
 
-    def outcome(self, seed: int) -> Outcome:
+    def outcome(self, seed: int) -> BuildResult:
         """Do all steps, and publish what came of them."""
         commands = self._elaborate(seed)
         try:
@@ -117,13 +117,13 @@ class _Build:
                 raise BuildFailed(f"{failure} ({unwritten})") from failure
             raise BuildFailed(f"{failure} (see {self._folder / self._log})") from failure
         unwritten = self._publish(self._log, *filter(None, [made]))
-        return Outcome(report, reasons, unwritten,
+        return BuildResult(report, reasons, unwritten,
                        self._folder / made if made and not unwritten else None,
                        self._folder / self._log, self._seconds)
 
     def _made(
         self, commands: Sequence[tuple[str, Sequence[str]]],
-    ) -> tuple[Report, Sequence[str], str | None]:
+    ) -> tuple[NextpnrReport, Sequence[str], str | None]:
         """Do the commands; return the report, what speaks against it, and the bitstream's name."""
         for step, command in commands:
             if step != PACKING:
@@ -164,7 +164,7 @@ class _Build:
             except ProgramFailed as error:
                 raise BuildFailed(f"{step} failed: {_reason(error.said)}") from error
 
-    def _report(self) -> Report:
+    def _report(self) -> NextpnrReport:
         try:
             return parse((self._work / REPORT).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

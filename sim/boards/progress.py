@@ -3,7 +3,7 @@
 import time
 from typing import TextIO
 
-from sim.progress import Progress
+from sim.output.progress import Progress
 
 from .build import STEPS
 

@@ -1,102 +1,139 @@
-"""What place and route says of a design: how much of the FPGA it takes, and how fast it may be.
-
-Ref: nextpnr, option ``--report``: an object of JSON with ``utilization`` and ``fmax``.
-"""
+"""Boards and builds in words, and as JSON."""
 
 import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from hw.boards.board import Board, Built
+from hw.demo.system import BAUD
+
+from .build import BuildResult
+from .nextpnr import KINDS
 
 
-__all__ = ["KINDS", "Clock", "Report", "overfull", "parse", "shortcomings"]
+__all__ = ["boards_as_json", "boards_as_text", "built_as_text", "outcome_as_json",
+           "outcome_as_text"]
 
 
-#: Parts of FPGAs in words, as far as they have some.
-KINDS: Mapping[str, str] = {
-    "ICESTORM_LC":    "logic cells",
-    "ICESTORM_RAM":   "block RAMs of 4 kbit",
-    "ICESTORM_SPRAM": "RAMs of 256 kbit",
-    "ICESTORM_DSP":   "multipliers",
-    "SB_GB":          "global nets",
-    "SB_IO":          "pins",
-    "TRELLIS_COMB":   "look-up tables",
-    "TRELLIS_FF":     "flip-flops",
-    "DP16KD":         "block RAMs of 18 kbit",
-    "MULT18X18D":     "multipliers",
-    "EHXPLLL":        "PLLs",
-    "TRELLIS_IO":     "pins",
-}
+SCHEMA = 1
 
-#: How far a frequency may be from another that is meant to be the same: it was rounded to a period.
-TOLERANCE = 1e-3
+#: Where somebody looks first: the kind of an FPGA's parts that is scarce.
+LOGIC = ("ICESTORM_LC", "TRELLIS_COMB")
 
 
-@dataclass(frozen=True)
-class Clock:
-    """A clock in the design.
-
-    Attributes
-    ----------
-    name : :class:`str`
-        Its net.
-    achieved_hz, required_hz : :class:`float`
-        How fast it may be, and how fast it is.
-    """
-
-    name:        str
-    achieved_hz: float
-    required_hz: float
-
-    @property
-    def met(self) -> bool:
-        """Whether it is fast enough."""
-        return self.achieved_hz >= self.required_hz
+def boards_as_text(boards: Sequence[Board]) -> str:
+    """What boards there are, and what is known of them."""
+    parts = [
+        _table([("board", "FPGA", "preset", "RAM", "clock", "port on Linux"), *(
+            (board.name, board.fpga, board.preset, f"{board.ram_kib} KiB", _mhz(board.clock_hz),
+             board.port) for board in boards)]),
+        _table([("lights", "fault", "bypass", "WP", "busy", "WP button"), *(
+            (board.name, *(pad.label if pad else "-" for pad in (
+                board.fault, board.bypass, board.wp, board.busy, board.button)))
+            for board in boards)]),
+        built_as_text(boards),
+        _table([("tested", "how"), *((board.name, board.tested) for board in boards)]),
+    ]
+    return "\n".join(parts)
 
 
-@dataclass(frozen=True)
-class Report:
-    """What place and route says.
-
-    Attributes
-    ----------
-    clocks : sequence of :class:`Clock`
-        All with paths between flip-flops.
-    used : mapping of :class:`str` to :class:`tuple`
-        How many parts of a kind are used, and how many the FPGA has; without kinds of which
-        nothing is used.
-    """
-
-    clocks: Sequence[Clock]
-    used:   Mapping[str, tuple[int, int]]
+def built_as_text(boards: Sequence[Board]) -> str:
+    """What came out when boards were built."""
+    return _table([("built", "on", "clock up to", "logic", "bitstream", "took"), *(
+        (board.name, *_built(board.built)) for board in boards)])
 
 
-def parse(text: str) -> Report:
-    """Read what nextpnr has written. Raises :class:`ValueError` if that makes no sense."""
-    try:
-        document = json.loads(text)
-        clocks = [Clock(name, clock["achieved"] * 1e6, clock["constraint"] * 1e6)
-                  for name, clock in document["fmax"].items()]
-        used   = {kind: (count["used"], count["available"])
-                  for kind, count in document["utilization"].items() if count["used"]}
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{type(error).__name__}: {error}") from error
-    return Report(clocks, used)
+def _built(built: Built | None) -> Sequence[str]:
+    if built is None:
+        return ("never", "-", "-", "-", "-")
+    kind = next(kind for kind in LOGIC if kind in built.used)
+    used, available = built.used[kind]
+    return (built.date, _mhz(built.fmax_hz), f"{used:,} of {available:,}", f"{built.size:,} bytes",
+            _duration(built.seconds))
 
 
-def shortcomings(report: Report, clock_hz: int) -> list[str]:
-    """Why the design must not be used on a board whose clock has ``clock_hz``."""
-    found = [f"{clock.name} reaches {clock.achieved_hz / 1e6:.2f} MHz, "
-             f"and needs {clock.required_hz / 1e6:.2f} MHz"
-             for clock in report.clocks if not clock.met]
-    if not any(abs(clock.required_hz - clock_hz) <= TOLERANCE * clock_hz
-               for clock in report.clocks):
-        found.append(f"no clock was held to the board's {clock_hz / 1e6:.2f} MHz")
-    return found
+def boards_as_json(boards: Sequence[Board]) -> str:
+    """The same as JSON."""
+    return json.dumps({"schema": SCHEMA, "boards": [_board(board) for board in boards]},
+                      indent=2) + "\n"
 
 
-def overfull(log: str) -> list[str]:
-    """What there is not enough of, by the table in nextpnr's log."""
-    rows = re.findall(r"(\w+): +(\d+)/ *(\d+) +\d+%", log)
-    return [f"{int(used):,} {KINDS.get(kind, kind)} of {int(available):,}"
-            for kind, used, available in rows if int(used) > int(available)]
+def _board(board: Board) -> dict[str, Any]:
+    built = board.built
+    return {
+        "name": board.name, "title": board.title, "fpga": board.fpga, "preset": board.preset,
+        "ram_kib": board.ram_kib, "clock_hz": board.clock_hz, "baud": BAUD, "port": board.port,
+        "pads": {role: pad.label if (pad := getattr(board, role)) else None
+                 for role in ("uart", "fault", "bypass", "wp", "busy", "button")},
+        "built": None if built is None else {
+            "date": built.date, "tools": built.tools, "fmax_hz": built.fmax_hz,
+            "used": built.used, "size": built.size, "seconds": built.seconds},
+        "tested": board.tested,
+    }
+
+
+def outcome_as_text(board: Board, outcome: BuildResult) -> str:
+    """What came of a build: steps, utilisation, timing, and the verdict."""
+    report = outcome.report
+    steps  = [(step, f"{seconds:.0f}") for step, seconds in outcome.seconds.items()]
+    parts  = [(kind, KINDS.get(kind, ""), f"{used:,}", f"{available:,}",
+               f"{100 * used / available:.0f}")
+              for kind, (used, available) in sorted(report.used.items())]
+    clocks = [(clock.name, _mhz(clock.achieved_hz), _mhz(clock.required_hz),
+               "ok" if clock.met else "TOO SLOW") for clock in report.clocks]
+    return "\n".join((
+        f"{board.title}, {board.fpga}: preset {board.preset}, {board.ram_kib} KiB of RAM\n",
+        _table([("step", "seconds"), *steps]),
+        _table([("part", "", "used", "of", "%"), *parts]),
+        _table([("clock", "reaches", "needs", ""), *clocks]),
+        _verdict(board, outcome)))
+
+
+def _verdict(board: Board, outcome: BuildResult) -> str:
+    """What the last lines of a build say."""
+    if outcome.unwritten:
+        lines = [f"FAILED: {outcome.unwritten}"]
+    elif outcome.bitstream is None:
+        lines = [*(f"FAILED: {reason}" for reason in outcome.shortcomings),
+                 "no bitstream; try another --seed", f"log: {outcome.log}"]
+    else:
+        lines = [f"ok: {outcome.bitstream}, {outcome.bitstream.stat().st_size:,} bytes, "
+                 f"in {_duration(sum(outcome.seconds.values()))}",
+                 f"log: {outcome.log}"]
+    return "\n".join(lines) + "\n"
+
+
+def outcome_as_json(board: Board, outcome: BuildResult) -> str:
+    """The same as JSON; what a board says of how it was built has the same names."""
+    return json.dumps({
+        "schema": SCHEMA, "board": board.name, "preset": board.preset,
+        "bitstream": None if outcome.bitstream is None else str(outcome.bitstream),
+        "size": None if outcome.bitstream is None else outcome.bitstream.stat().st_size,
+        "date": date.today().isoformat(),
+        "fmax_hz": min((round(clock.achieved_hz) for clock in outcome.report.clocks), default=None),
+        "clocks": [{"name": clock.name, "achieved_hz": round(clock.achieved_hz),
+                    "required_hz": round(clock.required_hz), "met": clock.met}
+                   for clock in outcome.report.clocks],
+        "used": outcome.report.used, "shortcomings": outcome.shortcomings,
+        "seconds": {step: round(seconds, 1) for step, seconds in outcome.seconds.items()},
+        "log": str(outcome.log),
+    }, indent=2) + "\n"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows, the first of which is a head, in columns; numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    right  = [all(cell[:1].isdigit() for cell in column[1:]) for column in zip(*rows, strict=True)]
+    lines  = ["  ".join(cell.rjust(width) if flush else cell.ljust(width)
+                        for cell, width, flush in zip(row, widths, right, strict=True)).rstrip()
+              for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _mhz(hz: float) -> str:
+    return f"{hz / 1e6:.2f} MHz"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,4 +1,4 @@
-"""What the engines that simulate have in common: processors, traces, and one run."""
+"""Base of the engines that simulate: processors, traces, and one run."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,10 +9,10 @@ from typing import Any, Generic, TypeVar
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
 from sim.memory import PhysicalMemory
-from sim.recorder import Recorder
-from sim.records import Recording
+from sim.record.recorder import Recorder
+from sim.record.records import Recording
+from sim.record.trace import Trace
 from sim.schedule import Schedule
-from sim.trace import Trace
 
 from .processor import Names, Processor
 
@@ -24,7 +24,7 @@ ProcessorT = TypeVar("ProcessorT", bound=Processor)
 
 
 class Simulation(ABC, Generic[ProcessorT]):
-    """A :class:`sim.engine.Engine`: units, processors and a memory, for one run.
+    """A :class:`sim.engines.engine.Engine`: units, processors and a memory, for one run.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Simulation(ABC, Generic[ProcessorT]):
     memory : :class:`sim.memory.PhysicalMemory`
         What is behind the units; by default, an empty and fast one.
     schedule : :class:`sim.schedule.Schedule`
-        Turns of the processors; by default, none: all run.
+        Time slices of the processors; by default, none: all run.
     arbiter : class
         What joins several units to memory.
     deadline : :class:`int`
@@ -49,9 +49,9 @@ class Simulation(ABC, Generic[ProcessorT]):
         Bytes of physical memory; a simulated one has all addresses.
     processors : :class:`list` of :class:`.processor.Processor`
         The processors. They are the ``buses`` too.
-    traces : :class:`list` of :class:`sim.trace.Trace`
+    traces : :class:`list` of :class:`sim.record.trace.Trace`
         What happened, processor by processor.
-    recorders : :class:`list` of :class:`sim.recorder.Recorder`
+    recorders : :class:`list` of :class:`sim.record.recorder.Recorder`
         What fills the traces.
     stacks, claims : :class:`.processor.Names`
         What the numbers on the marks mean.
@@ -131,7 +131,7 @@ class Simulation(ABC, Generic[ProcessorT]):
         """Do what is no part of a run: nothing, if the engine has nothing to compile."""
 
     def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
-        """Run ``mains``, one for each processor; see :class:`sim.engine.Engine`."""
+        """Run ``mains``, one for each processor; see :class:`sim.engines.engine.Engine`."""
         if self._spent:
             raise RuntimeError("this machine has run already; make another")
         if len(mains) != len(self.processors):

@@ -1,4 +1,4 @@
-"""What a kernel waits for: one operation of its processor."""
+"""Operations of a processor, for which a kernel waits."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -7,22 +7,25 @@ from typing import Any
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
 from hw.layout import AccessKind
-from sw.bus import Access, Answer, Fault, Kind, Register
+from sw.bus import Access, Fault, Kind, Register, Response
 from sw.pieces import pieces
 
 
-__all__ = ["KINDS", "REGISTERS",
-           "Control", "Halt", "LoadString", "Operation", "Send", "Settle", "Single", "StoreString",
-           "Take"]
+__all__ = [
+    "KINDS", "REGISTERS",
+    "ControlAccess", "Halt", "LoadString", "Operation", "SendInterrupt", "Settle", "SingleAccess",
+    "StoreString", "TakeInterrupt",
+]
 
 
 #: The unit's numbers for what the kernel calls by these names.
-KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
-REGISTERS = {register: HwRegister[register.name].value for register in Register}
+KINDS: dict[Kind, int] = {kind: AccessKind[kind.name].value for kind in Kind}
+REGISTERS: dict[Register, int] = {register: HwRegister[register.name].value
+                                  for register in Register}
 
 
 class Operation:
-    """Something that takes cycles. Awaiting it hands it to the processor; the value is its outcome.
+    """An operation that takes cycles. Awaiting it hands it to the processor; it gives the outcome.
 
     Its text says what the processor waits for.
     """
@@ -34,18 +37,18 @@ class Operation:
 
 
 @dataclass(slots=True)
-class Single(Operation):
-    """One access. Outcome: an :class:`sw.bus.Answer`."""
+class SingleAccess(Operation):
+    """One access. Outcome: an :class:`sw.bus.Response`."""
 
     access: Access
 
     def requests(self) -> list[Access]:
-        """The accesses to do back to back."""
+        """Return the accesses to do back to back."""
         return [self.access]
 
-    def outcome(self, answers: Sequence[Answer]) -> Answer:
-        """What is made of the answers, one for each access up to the first that faults."""
-        return answers[0]
+    def outcome(self, responses: Sequence[Response]) -> Response:
+        """Make the outcome of the responses, one for each access up to the first that faults."""
+        return responses[0]
 
     def __str__(self) -> str:
         access = self.access
@@ -61,16 +64,16 @@ class LoadString(Operation):
     user:   bool
 
     def requests(self) -> list[Access]:
-        """The accesses to do back to back, all but the first chained to the one before."""
+        """Return the accesses to do back to back, all but the first chained to the one before."""
         return [Access(piece, size, Kind.READ, self.user)
                 for piece, size in pieces(self.linear, self.count)]
 
-    def outcome(self, answers: Sequence[Answer]) -> tuple[bytes, Fault | None]:
-        """What is made of the answers, one for each access up to the first that faults."""
-        data = b"".join(answer.data.to_bytes(size, "little") for answer, (_, size)
-                        in zip(answers, pieces(self.linear, self.count), strict=False)
-                        if answer.fault is None)
-        return data, answers[-1].fault
+    def outcome(self, responses: Sequence[Response]) -> tuple[bytes, Fault | None]:
+        """Make the outcome of the responses, one for each access up to the first that faults."""
+        data = b"".join(response.data.to_bytes(size, "little") for response, (_, size)
+                        in zip(responses, pieces(self.linear, self.count), strict=False)
+                        if response.fault is None)
+        return data, responses[-1].fault
 
     def __str__(self) -> str:
         return f"a load of {self.count} bytes from {self.linear:#x} on"
@@ -85,7 +88,7 @@ class StoreString(Operation):
     user:   bool
 
     def requests(self) -> list[Access]:
-        """The accesses to do back to back, all but the first chained to the one before."""
+        """Return the accesses to do back to back, all but the first chained to the one before."""
         todo, done = [], 0
         for piece, size in pieces(self.linear, len(self.data)):
             value = int.from_bytes(self.data[done:done + size], "little")
@@ -93,19 +96,19 @@ class StoreString(Operation):
             done += size
         return todo
 
-    def outcome(self, answers: Sequence[Answer]) -> tuple[int, Fault | None]:
-        """What is made of the answers, one for each access up to the first that faults."""
-        done = sum(size for answer, (_, size)
-                   in zip(answers, pieces(self.linear, len(self.data)), strict=False)
-                   if answer.fault is None)
-        return done, answers[-1].fault
+    def outcome(self, responses: Sequence[Response]) -> tuple[int, Fault | None]:
+        """Make the outcome of the responses, one for each access up to the first that faults."""
+        done = sum(size for response, (_, size)
+                   in zip(responses, pieces(self.linear, len(self.data)), strict=False)
+                   if response.fault is None)
+        return done, responses[-1].fault
 
     def __str__(self) -> str:
         return f"a store of {len(self.data)} bytes from {self.linear:#x} on"
 
 
 @dataclass(slots=True)
-class Control(Operation):
+class ControlAccess(Operation):
     """One control operation. Outcome: the value read, and whether it was refused with #GP."""
 
     op:       ControlOp
@@ -122,7 +125,7 @@ class Control(Operation):
 
 
 @dataclass(slots=True)
-class Send(Operation):
+class SendInterrupt(Operation):
     """An interrupt for processor ``target``; ``vector`` is 0xF0 to 0xFF. No outcome."""
 
     target: int
@@ -133,7 +136,7 @@ class Send(Operation):
 
 
 @dataclass(slots=True)
-class Take(Operation):
+class TakeInterrupt(Operation):
     """The acceptance of an interrupt that waits. No outcome."""
 
     vector: int

@@ -11,12 +11,13 @@ from typing import Any
 from hw.bus import ControlOp
 from hw.interrupts import FIRST_VECTOR
 from sw.bus import (
-    Access, Answer, Fault, GeneralProtection, Register, check_access, check_interrupt, check_load,
+    Access, Fault, GeneralProtection, Register, Response, check_access, check_interrupt, check_load,
     check_number, check_store,
 )
 
 from .operations import (
-    Control, Halt, LoadString, Operation, Send, Settle, Single, StoreString, Take,
+    ControlAccess, Halt, LoadString, Operation, SendInterrupt, Settle, SingleAccess, StoreString,
+    TakeInterrupt,
 )
 
 
@@ -80,11 +81,11 @@ class Processor:
 
     # The kernel's side
 
-    async def access(self, access: Access) -> Answer:
+    async def access(self, access: Access) -> Response:
         """Do one access."""
         check_access(access)
-        answer: Answer = await Single(access)
-        return answer
+        response: Response = await SingleAccess(access)
+        return response
 
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
@@ -101,31 +102,31 @@ class Processor:
     async def read_control(self, register: Register) -> int:
         """Read a control register."""
         value: int
-        value, _ = await Control(ControlOp.READ, register, 0)
+        value, _ = await ControlAccess(ControlOp.READ, register, 0)
         return value
 
     async def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
         check_number(value, 64, f"the value of {register.name}")
-        _, refused = await Control(ControlOp.WRITE, register, value)
+        _, refused = await ControlAccess(ControlOp.WRITE, register, value)
         if refused:
             raise GeneralProtection(f"#GP: {value:#x} cannot be written to {register.name}")
 
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
         check_number(linear, 64, "the address")
-        await Control(ControlOp.INVLPG, Register.CR0, linear)
+        await ControlAccess(ControlOp.INVLPG, Register.CR0, linear)
 
     async def send_interrupt(self, target: int, vector: int) -> None:
         """Interrupt a processor."""
         check_interrupt(target, vector, self.processors)
-        await Send(target, vector)
+        await SendInterrupt(target, vector)
 
     async def take_interrupt(self) -> int:
         """Accept the interrupt with the highest vector; return the vector."""
         assert self.interrupts, "no interrupt waits"
-        vector = FIRST_VECTOR + self.interrupts.bit_length() - 1
-        await Take(vector)
+        vector: int = FIRST_VECTOR + self.interrupts.bit_length() - 1
+        await TakeInterrupt(vector)
         self.interrupts &= ~(1 << vector - FIRST_VECTOR)
         return vector
 

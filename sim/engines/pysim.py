@@ -9,11 +9,11 @@ from amaranth.sim import Simulator, SimulatorContext
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
-from sim.waves import waveform
+from sim.record.waves import waveform
 
-from .bench import Bench
-from .clockwork import Clockwork, Pins
-from .probed import Probed, parts
+from .driver import CycleDriver, PinDriver
+from .packed import PackedTestbench, parts
+from .testbench import Testbench
 
 
 __all__ = ["PysimEngine"]
@@ -23,8 +23,8 @@ __all__ = ["PysimEngine"]
 PERIOD = 1e-9
 
 
-class PysimEngine(Clockwork):
-    """A :class:`sim.engine.Engine`; see :class:`.base.Simulation`."""
+class PysimEngine(CycleDriver):
+    """A :class:`sim.engines.engine.Engine`; see :class:`.base.Simulation`."""
 
     def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
         with _compiled(self.config, len(mains), self.arbiter, waves is not None) as compiled:
@@ -34,10 +34,10 @@ class PysimEngine(Clockwork):
                 compiled.run(lambda pins: self._tick(mains, wave, compiled.design, pins))
 
 
-class _Pins(Pins[Value]):
+class _Pins(PinDriver[Value]):
     """Inputs of a bench in a simulation."""
 
-    def __init__(self, ctx: SimulatorContext, design: Probed):
+    def __init__(self, ctx: SimulatorContext, design: PackedTestbench):
         super().__init__([part.inputs for part in parts(design.bench)])
         self._ctx  = ctx
         # Not ctx.tick(), which is made anew in every cycle, and takes longer than all the rest.
@@ -48,7 +48,7 @@ class _Pins(Pins[Value]):
         self._ctx.set(pin, value)
 
     async def edge(self) -> tuple[int, int]:
-        """Wait for the edge; see :class:`.clockwork.Pins`."""
+        """Wait for the edge; see :class:`.drive.PinDriver`."""
         _, bits, view = await self._edge
         return bits, view
 
@@ -56,15 +56,15 @@ class _Pins(Pins[Value]):
 class _Compiled:
     """A bench that is compiled once, and reset for every further run."""
 
-    def __init__(self, bench: Bench):
-        self.design     = Probed(bench)
+    def __init__(self, bench: Testbench):
+        self.design     = PackedTestbench(bench)
         self._simulator = Simulator(self.design)
         self._simulator.add_clock(PERIOD, phase=PERIOD)
         self._begun     = False
 
-    def run(self, clockwork: Callable[[_Pins], Awaitable[None]]) -> None:
-        """Run ``clockwork`` to its end."""
-        self._clockwork = clockwork
+    def run(self, drive: Callable[[_Pins], Awaitable[None]]) -> None:
+        """Run ``drive`` to its end."""
+        self._clockwork = drive
         # Not before: both make a coroutine, which complains if nobody runs it.
         if self._begun:
             self._simulator.reset()
@@ -88,6 +88,6 @@ def _compiled(
     """A compiled bench: an idle one if there is any. One whose run failed is not used again."""
     key = config, cpus, arbiter, view
     compiled = _idle.pop(key, None) or _Compiled(
-        Bench(config, cpus=cpus, arbiter=arbiter, view=view))
+        Testbench(config, cpus=cpus, arbiter=arbiter, view=view))
     yield compiled
     _idle[key] = compiled

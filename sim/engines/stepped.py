@@ -5,15 +5,16 @@ from typing import Any
 
 from hw.bus import AccessRequest, ControlRequest, ControlResponse
 from hw.interrupts import FIRST_VECTOR
-from sim.engine import BusHang
-from sim.recorder import Fields, Sample
+from sim.errors import BusHang
+from sim.record.recorder import Fields, Sample
 from sw.bus import Access
 
-from .answers import answers
 from .operations import (
-    KINDS, REGISTERS, Control, Halt, LoadString, Send, Settle, Single, StoreString, Take,
+    KINDS, REGISTERS, ControlAccess, Halt, LoadString, SendInterrupt, Settle, SingleAccess,
+    StoreString, TakeInterrupt,
 )
 from .processor import Names, Processor
+from .responses import responses
 
 
 __all__ = ["SteppedProcessor"]
@@ -31,7 +32,7 @@ _QUIET = {"response_ready": 1, "controlled_ready": 1,
 
 @dataclass
 class _Pending:
-    """How far the accesses of an operation are: asked for, and answered."""
+    """Progress of an operation's accesses: requests accepted, and responses received."""
 
     requests:  list[Access] = field(default_factory=list)
     taken:     int          = 0
@@ -51,7 +52,7 @@ class SteppedProcessor(Processor):
     Attributes
     ----------
     driven : :class:`dict`
-        Values of the inputs in this cycle, by name; see :class:`.bench.Socket`. What is not
+        Values of the inputs in this cycle, by name; see :class:`.bench.ProcessorPort`. What is not
         named stays what it was.
     """
 
@@ -66,7 +67,7 @@ class SteppedProcessor(Processor):
         self.driven: dict[str, int] = {}
 
     def idle(self, sample: Sample) -> bool:
-        """Whether it has nothing to do after this cycle, unless somebody interrupts it."""
+        """True if it has nothing to do after this cycle, unless somebody interrupts it."""
         return not self.running or isinstance(self.operation, Halt) and not sample.pending
 
     def steps(self, sample: Sample) -> int:
@@ -89,12 +90,12 @@ class SteppedProcessor(Processor):
 
     def _offer(self) -> dict[str, int]:
         operation, pending = self.operation, self._accesses
-        if isinstance(operation, Control) and not self._ordered:
+        if isinstance(operation, ControlAccess) and not self._ordered:
             return {"control_valid": 1, "control": _packed_control(operation)}
-        if isinstance(operation, Send):
+        if isinstance(operation, SendInterrupt):
             return {"send_valid": 1, "send_target": operation.target,
                     "send_vector": operation.vector - FIRST_VECTOR}
-        if isinstance(operation, Take):
+        if isinstance(operation, TakeInterrupt):
             return {"take": 1, "vector": operation.vector - FIRST_VECTOR}
         if pending.taken < len(pending.requests):
             return {"request_valid": 1, "request": _packed_access(pending)}
@@ -103,7 +104,7 @@ class SteppedProcessor(Processor):
     def step(self, cycle: int, sample: Sample) -> None:
         """End ``cycle``; the kernel goes on if its operation has ended.
 
-        Raises :class:`sim.engine.BusHang`, and whatever the kernel raises.
+        Raises :class:`sim.errors.BusHang`, and whatever the kernel raises.
         """
         operation = self.operation
         if self._pending_ends(cycle, sample):
@@ -128,7 +129,7 @@ class SteppedProcessor(Processor):
         """Prepare the operation that the kernel waits for now."""
         self._offered = self._ordered = False
         operation = self.operation
-        if isinstance(operation, Single | LoadString | StoreString):
+        if isinstance(operation, SingleAccess | LoadString | StoreString):
             self._accesses = _Pending(operation.requests())
 
     def _pending_ends(self, cycle: int, sample: Sample) -> bool:
@@ -140,9 +141,9 @@ class SteppedProcessor(Processor):
             return not self.marks
         if isinstance(operation, Halt):
             return not self.marks and bool(sample.pending)
-        if isinstance(operation, Send | Take):
+        if isinstance(operation, SendInterrupt | TakeInterrupt):
             return self._offered
-        if isinstance(operation, Control):
+        if isinstance(operation, ControlAccess):
             if sample.control_valid and sample.control_ready:
                 self._ordered, self._offered, self._progress = True, False, cycle
             return bool(sample.controlled_valid)
@@ -155,13 +156,13 @@ class SteppedProcessor(Processor):
         return len(pending.responses) == len(pending.requests)
 
     def _result(self, operation: Any, sample: Sample) -> Any:
-        if isinstance(operation, Control):
+        if isinstance(operation, ControlAccess):
             outcome = _outcome(sample.controlled)
             return outcome["value"], bool(outcome["fault"])
-        if isinstance(operation, Single | LoadString | StoreString):
+        if isinstance(operation, SingleAccess | LoadString | StoreString):
             pending, self._accesses = self._accesses, _Pending()
             return operation.outcome(
-                answers(pending.requests, pending.responses, sample.state))
+                responses(pending.requests, pending.responses, sample.state))
         return None
 
     def _check(self, cycle: int) -> None:
@@ -171,7 +172,7 @@ class SteppedProcessor(Processor):
             raise BusHang(cycle, str(self.operation))
 
 
-def _packed_control(operation: Control) -> int:
+def _packed_control(operation: ControlAccess) -> int:
     return _operation.pack({
         "op": operation.op.value, "register": REGISTERS[operation.register],
         "value": operation.value,

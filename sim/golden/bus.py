@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sw.bus import (
-    FIRST_VECTOR, Access, Answer, Fault, Kind, Register, check_access, check_interrupt, check_load,
-    check_number, check_store,
+    FIRST_VECTOR, Access, Fault, Kind, Register, Response, check_access, check_interrupt,
+    check_load, check_number, check_store,
 )
 from sw.pieces import pieces
 
 from .mmu import GoldenMmu
-from .state import Machine
+from .state import Features
 
 
 __all__ = ["GoldenBus"]
@@ -25,7 +25,7 @@ class GoldenBus:
     maxphyaddr : :class:`int`
         Width of a physical address in bits.
     **features : :class:`bool`
-        Features of :class:`.state.Machine` by name.
+        Features of :class:`.state.Features` by name.
 
     Attributes
     ----------
@@ -40,18 +40,18 @@ class GoldenBus:
     """
 
     def __init__(self, maxphyaddr: int = 40, **features: bool) -> None:
-        self.mmu        = GoldenMmu(Machine(maxphyaddr=maxphyaddr, **features))
+        self.mmu        = GoldenMmu(Features(maxphyaddr=maxphyaddr, **features))
         self.accesses   = 0
         self.interrupts = 0
         self.processors: Sequence[GoldenBus] = [self]
 
-    def do(self, access: Access) -> Answer:
+    def do(self, access: Access) -> Response:
         """Do one access, now."""
         self.accesses += 1
         data, _, fault = self.mmu.access(access)
-        return Answer(data, fault)
+        return Response(data, fault)
 
-    async def access(self, access: Access) -> Answer:
+    async def access(self, access: Access) -> Response:
         """Do one access."""
         check_access(access)
         return self.do(access)
@@ -62,10 +62,10 @@ class GoldenBus:
         check_load(linear, count)
         data = bytearray()
         for piece, size in pieces(linear, count):
-            answer = self.do(Access(piece, size, Kind.READ, user))
-            if answer.fault is not None:
-                return bytes(data), answer.fault
-            data += answer.data.to_bytes(size, "little")
+            response = self.do(Access(piece, size, Kind.READ, user))
+            if response.fault is not None:
+                return bytes(data), response.fault
+            data += response.data.to_bytes(size, "little")
         return bytes(data), None
 
     async def store_string(self, linear: int, data: bytes, *,
@@ -75,9 +75,9 @@ class GoldenBus:
         done = 0
         for piece, size in pieces(linear, len(data)):
             value  = int.from_bytes(data[done:done + size], "little")
-            answer = self.do(Access(piece, size, Kind.WRITE, user, data=value))
-            if answer.fault is not None:
-                return done, answer.fault
+            response = self.do(Access(piece, size, Kind.WRITE, user, data=value))
+            if response.fault is not None:
+                return done, response.fault
             done += size
         return done, None
 

@@ -1,4 +1,4 @@
-"""Writes of control registers: their legality, and the flushes that they cause.
+"""Writes of control registers: which are legal, and which translations they flush.
 
 Ref: Intel SDM Vol. 2, "MOV - Move to/from Control Registers", "WRMSR"; Vol. 3A, sections 2.5,
 4.1.2 "Paging-Mode Enabling", 4.10.4.1 "Operations that Invalidate TLBs and Paging-Structure
@@ -15,10 +15,8 @@ from dataclasses import replace
 from sw.bus import GeneralProtection, Register
 
 from .state import (
-    CR0_CD, CR0_ET, CR0_NW, CR0_PE, CR0_PG, CR0_WP,
-    CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP,
-    EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC,
-    ControlState, Machine, PagingMode,
+    CR0_CD, CR0_ET, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP,
+    EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC, ControlState, Features, PagingMode,
 )
 
 
@@ -136,7 +134,7 @@ def _write_efer(state: ControlState, value: int) -> tuple[ControlState, Flush]:
     return replace(state, efer=efer), Flush.NOTHING
 
 
-def _cr4_allowed(machine: Machine) -> int:
+def _cr4_allowed(machine: Features) -> int:
     """CR4 bits that ``machine`` has."""
     return (
         CR4_PSE * machine.pse | CR4_PAE * machine.long_mode | CR4_PGE * machine.pge
@@ -144,7 +142,7 @@ def _cr4_allowed(machine: Machine) -> int:
     )
 
 
-def _efer_allowed(machine: Machine) -> int:
+def _efer_allowed(machine: Features) -> int:
     """EFER bits that exist on ``machine``: Intel has SYSCALL as a part of long mode only."""
     return (EFER_SCE | EFER_LME | EFER_LMA) * machine.long_mode | EFER_NXE * machine.nx
 

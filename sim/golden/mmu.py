@@ -16,7 +16,7 @@ from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 from .control import read_register, write_register
 from .memory import GoldenMemory
 from .permission import Attempt, denied, error_code
-from .state import ControlState, Machine, PagingMode
+from .state import ControlState, Features, PagingMode
 from .tlb import GoldenTlb
 from .walk import walk
 
@@ -25,7 +25,7 @@ __all__ = ["GoldenMmu", "Outcome"]
 
 
 class Outcome(NamedTuple):
-    """Outcome of an access.
+    """End of an access.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class GoldenMmu:
 
     Parameters
     ----------
-    machine : :class:`Machine`
+    machine : :class:`Features`
         Features.
 
     Attributes
@@ -65,10 +65,10 @@ class GoldenMmu:
         Cached translations.
     """
 
-    def __init__(self, machine: Machine | None = None) -> None:
+    def __init__(self, machine: Features | None = None) -> None:
         self.memory = GoldenMemory()
         self.tlb    = GoldenTlb()
-        self._state = ControlState(machine=machine or Machine())
+        self._state = ControlState(machine=machine or Features())
         self._mask  = self._state.linear_mask
         # Pages that a class of accesses may use at once: derived from the TLB and the state.
         self._ready: dict[int, tuple[bytearray, int]] = {}

@@ -1,4 +1,4 @@
-"""Access rights to a page, and the error code of an access that they forbid.
+"""Rights of a page against an access, and the error code if they do not allow it.
 
 Ref: Intel SDM Vol. 3A, sections 4.6 "Access Rights", 4.7 "Page-Fault Exceptions".
 """

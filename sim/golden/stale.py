@@ -21,7 +21,7 @@ from .memory import GoldenMemory
 from .mmu import Outcome
 from .permission import Attempt, denied, error_code
 from .reserved import D, levels
-from .state import ControlState, Machine, PagingMode
+from .state import ControlState, Features, PagingMode
 from .walk import Translation, Update, walk
 
 
@@ -82,7 +82,7 @@ class StaleModel:
     cached: set[Translation] = field(default_factory=set)
 
     @classmethod
-    def of(cls, machine: Machine) -> "StaleModel":
+    def of(cls, machine: Features) -> "StaleModel":
         """``machine`` after reset."""
         return cls(state=ControlState(machine=machine))
 
@@ -253,7 +253,7 @@ def _covers(translation: Translation, linear: int) -> bool:
 
 
 def _stores(access: Access, found: int) -> bool:
-    """True if the access changes memory when it found ``found`` there."""
+    """True if the access changes memory in which it finds ``found``."""
     if access.kind is Kind.COMPARE_EXCHANGE:
         return found == access.compare & (1 << 8 * access.size) - 1
     return access.kind in (Kind.WRITE, Kind.EXCHANGE)

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 
 __all__ = [
-    "CR0_ET", "CR0_NW", "CR0_CD", "CR0_PE", "CR0_PG", "CR0_WP",
-    "CR4_PAE", "CR4_PGE", "CR4_PSE", "CR4_SMAP", "CR4_SMEP",
-    "EFER_LMA", "EFER_LME", "EFER_NXE", "EFER_SCE", "RFLAGS_AC",
-    "ControlState", "Machine", "PagingMode",
+    "CR0_CD", "CR0_ET", "CR0_NW", "CR0_PE", "CR0_PG", "CR0_WP", "CR4_PAE", "CR4_PGE", "CR4_PSE",
+    "CR4_SMAP", "CR4_SMEP", "EFER_LMA", "EFER_LME", "EFER_NXE", "EFER_SCE", "RFLAGS_AC",
+    "ControlState", "Features", "PagingMode",
 ]
 
 
@@ -38,7 +37,7 @@ RFLAGS_AC = 1 << 18
 
 
 class PagingMode(enum.Enum):
-    """Mode of the translation of linear addresses (section 4.1.1)."""
+    """Ways of translating linear addresses (section 4.1.1)."""
 
     OFF         = "off"
     BITS_32     = "32-bit"
@@ -46,8 +45,8 @@ class PagingMode(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machine:
-    """Features of a machine (section 4.1.4).
+class Features:
+    """Features of a machine, as CPUID enumerates them (section 4.1.4).
 
     Attributes
     ----------
@@ -87,7 +86,7 @@ class ControlState:
 
     Attributes
     ----------
-    machine : :class:`Machine`
+    machine : :class:`Features`
         Features.
     cr0, cr2, cr3, cr4, efer : :class:`int`
         Whole registers. The defaults are the values after reset.
@@ -95,7 +94,7 @@ class ControlState:
         RFLAGS.AC.
     """
 
-    machine: Machine = field(default_factory=Machine)
+    machine: Features = field(default_factory=Features)
     cr0:     int     = CR0_CD | CR0_NW | CR0_ET
     cr2:     int     = 0
     cr3:     int     = 0

@@ -6,11 +6,10 @@ Ref: Intel SDM Vol. 3A, section 4.8 "Accessed and Dirty Flags", section 8.1.2.1 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sim.acts.cast import PAGE, leaf_of
-from sim.claims import Verdict, all_of, set_by_walker
-from sim.coherence import nothing_lost, updates, written_back
-from sim.schedule import Turn
-from sim.stage import Span, Stage
+from sim.record.claims import Verdict, all_of, set_by_walker
+from sim.record.coherence import nothing_lost, updates, written_back
+from sim.scenario.stage import Span, Stage
+from sim.schedule import TimeSlice
 from sw.arch.x86.include.pgtable import (
     pte_mkclean, pte_mkold, ptep_get, ptep_set_wrprotect, set_pte_at,
 )
@@ -21,6 +20,8 @@ from sw.kernel.locking import cpu_relax
 from sw.mm.mmap_lock import pte_lock, pte_unlock
 from sw.mm.vma import vma_lookup
 from sw.user import User
+
+from .cast import PAGE, leaf_of
 
 
 MODES = ("4level", "32bit")
@@ -120,7 +121,7 @@ async def _run(
     while not race.ready:
         await cpu_relax(stage.cpu)
     async with stage.testing("no store to the entry is lost") as span:
-        stage.schedule.follow([Turn(first, steps), Turn(1 - first, ENOUGH)])
+        stage.schedule.follow([TimeSlice(first, steps), TimeSlice(1 - first, ENOUGH)])
         race.begun = True
         await instruction()
         await stage.finish(opponent)
@@ -133,7 +134,7 @@ def _write_protected(stage: Stage, leaf: int, span: Span) -> Verdict:
     shift    = 8 * (leaf % 8)
     for read, store in updates(stage.traces[1], word=leaf & -8, **span.within):
         if read.data >> shift & WRITABLE and not store.data >> shift & WRITABLE:
-            return Verdict(True, store.asked, f"locked store to physical {leaf:#x}", expected)
+            return Verdict(True, store.accepted, f"locked store to physical {leaf:#x}", expected)
     return Verdict(False, None, f"no locked store that clears R/W at physical {leaf:#x}",
                    expected)
 
@@ -149,7 +150,7 @@ def _both_first(stage: Stage, word: int, spans: list[Span]) -> Verdict:
     expected = "the first locked store is processor 0's in some races, processor 1's in others"
     firsts: dict[int, int] = {}
     for span in spans:
-        stores = [(store.asked, number) for number, trace in enumerate(stage.traces)
+        stores = [(store.accepted, number) for number, trace in enumerate(stage.traces)
                   for _, store in updates(trace, word=word, **span.within)]
         if stores:
             cycle, number = min(stores)

@@ -7,19 +7,20 @@ Ref: Linux 6.12, mm/memory.c (wp_page_copy), arch/x86/mm/tlb.c; Intel SDM Vol. 3
 from dataclasses import dataclass
 
 from hw.bus import ControlOp
-from sim.acts.cast import Cast, first_window, page_at, returned
-from sim.claims import (
+from sim.record.claims import (
     Unproven, Verdict, all_of, control_done, executed, loaded, no_event, no_fault, no_request,
 )
-from sim.coherence import interrupted, no_access_after
-from sim.records import Access
-from sim.stage import Span, Stage
-from sim.words import wanted
+from sim.record.coherence import interrupted, no_access_after
+from sim.record.records import AccessRecord
+from sim.record.words import wanted
+from sim.scenario.stage import Span, Stage
 from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.locking import cpu_relax
 from sw.user import User
+
+from .cast import Cast, first_window, page_at, returned
 
 
 MODES = ("4level", "32bit")
@@ -64,7 +65,7 @@ async def play(stage: Stage) -> None:
         reading = await stage.start(1, reader.read)
         while reader.loads < LOADS:
             await cpu_relax(stage.cpu)
-        before = Span(_loads(stage, word, Span(begun))[0].answered, stage.cycle)
+        before = Span(_loads(stage, word, Span(begun))[0].completed, stage.cycle)
         stage.did(f"processor 1 maps {cast.path} privately at {word:#x}, and reads it in a loop")
         old = page_at(_loads(stage, word, before)[0].physical)
         stage.claim("after the first one, its loads hit its TLB: no walk", lambda: all_of(
@@ -107,7 +108,7 @@ def _claim_coherence(stage: Stage, word: int, punch: Span, old: range) -> None:
         for trace in stage.traces)))
 
 
-def _loads(stage: Stage, word: int, span: Span) -> list[Access]:
+def _loads(stage: Stage, word: int, span: Span) -> list[AccessRecord]:
     """The reader's loads that were done. Raises :class:`Unproven` if there are none."""
     found = [load for load in stage.traces[1].accesses(linear=word, user=True, **span.within)
              if load.done]
@@ -132,5 +133,5 @@ def _waited(stage: Stage, word: int, punch: Span) -> Verdict:
     if forgotten.cycle is None or stored.cycle is None:
         return Verdict(False, None, f"{forgotten.detail}; {stored.detail}", expected)
     return Verdict(forgotten.cycle < stored.cycle, stored.cycle,
-                   f"INVLPG answered in cycle {forgotten.cycle}, copy_to_user_page in cycle "
+                   f"INVLPG completed in cycle {forgotten.cycle}, copy_to_user_page in cycle "
                    f"{stored.cycle}", expected)

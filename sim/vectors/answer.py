@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from sim.output.files import lines, output
+
 from .engines import VectorEngine
-from sim.files import lines, output
 from .format import MalformedLine, parse, render
 from .vector import Vector
 
@@ -18,7 +19,7 @@ def answer(
 
     ``progress`` is called with the number of vectors done. Returns how many could not be done.
     Raises :class:`MalformedLine` for the first line that is not a vector, when those before it are
-    answered; :class:`sim.files.FileTrouble`; and :class:`sim.engine.Unavailable`.
+    answered; :class:`sim.output.files.FileTrouble`; and :class:`sim.errors.Unavailable`.
     """
     done = undone = 0
     with output(target) as file:

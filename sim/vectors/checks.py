@@ -10,7 +10,7 @@ import sys
 from collections.abc import Collection
 from typing import Any
 
-from .vector import KINDS, Step, Vector, entry_size
+from .vector import KINDS, Vector, VectorStep, entry_size
 
 
 __all__ = ["ACCESS_KEYS", "LINE_KEYS", "STEP_KEYS", "MalformedLine", "checked", "scan"]
@@ -164,16 +164,16 @@ def _json(number: int, text: str) -> Any:
         raise MalformedLine(number, "", f"expected a JSON object: {error}") from None
 
 
-def _own_step(number: int, path: str, found: Any) -> Step:
+def _own_step(number: int, path: str, found: Any) -> VectorStep:
     members = _Members(number, path, found, ("kind", "linear", "cpl", "ac"), STEP_KEYS)
     return _step(members, members.integer("cpl", (0, 3)), members.integer("ac", (0, 1)))
 
 
-def _step(members: _Members, cpl: int, ac: int) -> Step:
+def _step(members: _Members, cpl: int, ac: int) -> VectorStep:
     kind = members.found["kind"]
     members.expect(type(kind) is str and kind in KINDS, "kind",
                    " or ".join(f'"{name}"' for name in sorted(KINDS)), kind)
-    return Step(
+    return VectorStep(
         kind, members.hexadecimal("linear"), members.integer("size", (1, 2, 4, 8), default=1),
         members.integer("implicit", (0, 1), default=0), cpl, ac,
     )

@@ -9,7 +9,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from .checks import ACCESS_KEYS, LINE_KEYS, STEP_KEYS, MalformedLine, checked, scan
-from .vector import KINDS, Ending, Outcome, Step, Vector, entry_size
+from .vector import KINDS, Ending, Vector, VectorOutcome, VectorStep, entry_size
 
 
 __all__ = ["MalformedLine", "parse", "render"]
@@ -37,7 +37,7 @@ def parse(number: int, text: str) -> Vector:
         return checked(number, text)
 
 
-def render(vector: Vector, outcome: Outcome | str) -> str:
+def render(vector: Vector, outcome: VectorOutcome | str) -> str:
     """The line that answers ``vector``; a text says why it cannot be done."""
     name = vector.id
     id_text = encode_basestring_ascii(name) if type(name) is str else \
@@ -101,17 +101,17 @@ def _quick(text: str) -> Vector:
     )
 
 
-def _step(found: dict[str, Any], linear: int, cpl: int, ac: int) -> Step:
+def _step(found: dict[str, Any], linear: int, cpl: int, ac: int) -> VectorStep:
     kind, size, implicit = found["kind"], found.get("size", 1), found.get("implicit", 0)
     # A comparison alone would take true and 1.0 for 1.
     if not (type(cpl) is type(ac) is type(size) is type(implicit) is int
             and cpl in _RINGS and ac in _FLAGS and size in _SIZES and implicit in _FLAGS
             and kind in KINDS and not linear >> 64):
         raise _Doubtful
-    return Step(kind, linear, size, implicit, cpl, ac)
+    return VectorStep(kind, linear, size, implicit, cpl, ac)
 
 
-def _steps(found: list[dict[str, Any]]) -> list[Step]:
+def _steps(found: list[dict[str, Any]]) -> list[VectorStep]:
     if type(found) is not list:
         raise _Doubtful
     steps = []

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sw.bus import Access, Kind
 
 
-__all__ = ["KINDS", "Ending", "Outcome", "Step", "Vector", "entry_size"]
+__all__ = ["KINDS", "Ending", "Vector", "VectorOutcome", "VectorStep", "entry_size"]
 
 
 #: Kinds of access by the names that lines use.
@@ -17,7 +17,7 @@ KINDS: Mapping[str, Kind] = {
 _PG, _PAE, _LME = 1 << 31, 1 << 5, 1 << 8
 
 
-class Step(NamedTuple):
+class VectorStep(NamedTuple):
     """One access, and the state that it brings along.
 
     Attributes
@@ -57,7 +57,7 @@ class Vector(NamedTuple):
         Whole registers.
     maxphyaddr : :class:`int`
         Width of a physical address in bits.
-    access : :class:`Step`
+    access : :class:`VectorStep`
         The access.
     entries : :class:`list`
         Addresses and values of paging-structure entries; all other memory is zero.
@@ -73,9 +73,9 @@ class Vector(NamedTuple):
     pkru:       int
     pkrs:       int
     maxphyaddr: int
-    access:     Step
+    access:     VectorStep
     entries:    list[tuple[int, int]]
-    before:     list[Step] | None
+    before:     list[VectorStep] | None
 
 
 class Ending(NamedTuple):
@@ -97,7 +97,7 @@ class Ending(NamedTuple):
     physical:   int        = 0
 
 
-class Outcome(NamedTuple):
+class VectorOutcome(NamedTuple):
     """What became of a vector.
 
     Attributes

@@ -4,7 +4,7 @@ from typing import Any
 
 from amaranth.back import rtlil
 
-from sim.yosys import yosys
+from sim.toolchain.yosys import yosys
 
 
 __all__ = ["SCRIPT", "from_rtlil", "verilog"]
@@ -27,11 +27,11 @@ def verilog(component: Any, *, name: str) -> str:
 
     Ports are named by the path through the signature, joined by two underscores, such as
     ``access__request__payload``; packed ones are vectors. There are ``clk`` and ``rst`` besides.
-    Equal components give equal texts. Raises :class:`sim.engine.Unavailable` without Yosys.
+    Equal components give equal texts. Raises :class:`sim.errors.Unavailable` without Yosys.
     """
     return from_rtlil(rtlil.convert(component, name=name, emit_src=False))
 
 
 def from_rtlil(text: str) -> str:
-    """A design in RTLIL as Verilog. Raises :class:`sim.engine.Unavailable` without Yosys."""
+    """A design in RTLIL as Verilog. Raises :class:`sim.errors.Unavailable` without Yosys."""
     return yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{SCRIPT}\n", who="Verilog")

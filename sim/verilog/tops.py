@@ -1,4 +1,4 @@
-"""What can be written as Verilog: the unit alone, or the demonstration system around it."""
+"""Designs that can be written as Verilog: the unit alone, or the demonstration system around it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -20,7 +20,7 @@ __all__ = ["mmu", "soc"]
 def mmu(preset: str) -> str:
     """A file with a unit, as the module ``dragoncage_mmu``.
 
-    Raises :class:`sim.engine.Unavailable` without Yosys.
+    Raises :class:`sim.errors.Unavailable` without Yosys.
     """
     config = PRESETS[preset]
     return _file("mmu", Mmu(config), command=f"--preset {preset}",
@@ -31,7 +31,7 @@ def soc(preset: str, *, clock_hz: int, baud: int, ram_kib: int = 128) -> str:
     """A file with the demonstration system, as the module ``dragoncage_soc``.
 
     Raises :class:`ValueError` for a size or a frequency that cannot be, and
-    :class:`sim.engine.Unavailable` without Yosys.
+    :class:`sim.errors.Unavailable` without Yosys.
     """
     config = PRESETS[preset]
     system = System(config, preset=list(PRESETS).index(preset), ram_kib=ram_kib,

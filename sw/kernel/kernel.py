@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sw.arch.x86.include.pgtable_types import Paging
 from sw.arch.x86.entry import trap_init
 from sw.arch.x86.include.irqflags import local_irq_enable
+from sw.arch.x86.include.pgtable_types import Paging
 from sw.arch.x86.kernel.head import startup
 from sw.arch.x86.kernel.smpboot import bringup_nonboot_cpus, start_secondary, wait_for_startup
 from sw.fs.proc.base import early_proc_mem_force_override

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.processor import kmap_ctrl, thread_struct
 from sw.arch.x86.include.irqflags import local_irq_restore, local_irq_save
+from sw.arch.x86.include.processor import kmap_ctrl, thread_struct
 from sw.arch.x86.include.smp import smp_send_reschedule
 from sw.arch.x86.mm.tlb import enter_lazy_tlb, switch_mm_irqs_off
 from sw.mm.highmem import kmap_local_sched_in, kmap_local_sched_out

@@ -23,11 +23,11 @@ from .mm_types import (
     PAGE_MASK, PAGE_SIZE, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, mm_struct, page,
     vm_area_struct,
 )
-from .stack import find_extend_vma
 from .mmap_lock import pte_lock, pte_unlock
 from .page_alloc import get_page
-from .vma import is_cow_mapping, vma_is_anonymous, vma_lookup
+from .stack import find_extend_vma
 from .vm_page import is_zero_pfn, vm_normal_page
+from .vma import is_cow_mapping, vma_is_anonymous, vma_lookup
 
 
 __all__ = [

@@ -10,8 +10,8 @@ import pytest
 
 from hw.boards import BOARDS
 from sim.boards.build import BuildFailed, build
-from sim.programs import run
-from sim.engine import Unavailable
+from sim.errors import Unavailable
+from sim.toolchain.process import run
 
 
 BOARD = BOARDS["ulx3s"]

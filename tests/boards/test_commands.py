@@ -11,7 +11,7 @@ import pytest
 
 from hw.boards import BOARDS
 from sim.boards.progress import BuildProgress
-from sim.cli import main
+from sim.cli.main import main
 
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def test_boards_as_json(capsys):
 
 def test_boards_are_listed_where_their_package_is_not_installed():
     hide = ("import sys; sys.modules['amaranth_boards'] = None\n"
-            "from sim.cli import main; sys.exit(main(['boards']))")
+            "from sim.cli.main import main; sys.exit(main(['boards']))")
     done = subprocess.run([sys.executable, "-c", hide], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "ulx3s" in done.stdout

@@ -10,8 +10,8 @@ from hw import boards
 from hw.boards import BOARDS
 from hw.boards.board import Board
 from hw.boards.top import LIGHTS, Top
-from sim.boards.text import built_as_text
-from sim.cli import parser
+from sim.boards.report import built_as_text
+from sim.cli.main import parser
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "boards.md").read_text()

@@ -6,8 +6,8 @@ from amaranth.sim import Simulator
 from hw.demo.indicators import Bypass
 from hw.layout import Fault
 from hw.presets import PRESETS
-from sim import stage as staging
-from sim.scenario import discover
+from sim.scenario import stage as staging
+from sim.scenarios import SCENARIOS
 
 
 ACT = "pwrite on /proc/self/mem, to the read-only page"
@@ -24,7 +24,7 @@ def story(request, monkeypatch):
         return act(stage, *arguments, **options)
 
     monkeypatch.setattr(staging.Stage, "act", noted)
-    run = discover()["article"].perform(engine="cxxrtl", config=PRESETS[request.param], era="5.x")
+    run = SCENARIOS["article"].perform(engine="cxxrtl", config=PRESETS[request.param], era="5.x")
     assert run.holds
     return request.param, run.acts, stages[0].trace.all_accesses
 
@@ -60,5 +60,5 @@ def test_the_light_of_the_bypass_is_lit_by_the_write_through_proc_mem_alone(stor
     preset, acts, accesses = story
     [act] = [act for act in acts if act.title == ACT]
     [access] = shown(preset, accesses)
-    assert act.since <= access.answered < act.until
+    assert act.since <= access.completed < act.until
     assert not access.user and access.fault == Fault.NONE

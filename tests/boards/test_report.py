@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from sim.boards.report import Clock, Report, overfull, parse, shortcomings
+from sim.boards.nextpnr import Clock, NextpnrReport, overfull, parse, shortcomings
 
 
 def report(*clocks):
-    return Report([Clock(f"clock{number}", achieved * 1e6, required * 1e6)
+    return NextpnrReport([Clock(f"clock{number}", achieved * 1e6, required * 1e6)
                    for number, (achieved, required) in enumerate(clocks)], {})
 
 
@@ -18,7 +18,7 @@ def test_frequencies_are_read_in_hz_and_kinds_that_are_not_used_are_left_out():
         "fmax": {"clk": {"achieved": 12.5, "constraint": 12.0}},
         "utilization": {"ICESTORM_LC": {"used": 7, "available": 5280},
                         "SB_GB": {"used": 0, "available": 8}}}))
-    assert found == Report([Clock("clk", 12.5e6, 12e6)], {"ICESTORM_LC": (7, 5280)})
+    assert found == NextpnrReport([Clock("clk", 12.5e6, 12e6)], {"ICESTORM_LC": (7, 5280)})
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"fmax": [], "utilization": {}}',

@@ -7,7 +7,7 @@ from cocotb_bench.campaign import main
 from cocotb_bench.reports import Report
 from cocotb_bench.simulators import Built
 
-from sim.engine import Unavailable
+from sim.errors import Unavailable
 
 
 def rounds(capsys, *arguments):

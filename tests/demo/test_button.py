@@ -4,7 +4,7 @@ import pytest
 from hw_support import simulate
 
 from hw.demo.button import Button
-from sim.ports import idle
+from stream_support import idle
 
 
 #: Cycles between ticks.

@@ -8,7 +8,7 @@ from demo_support import Frame, framed, frames_in
 from hw_support import simulate
 
 from hw.demo.framing import Deframer, Framer
-from sim.ports import idle
+from stream_support import idle
 
 
 FLAG = b"\x7e"

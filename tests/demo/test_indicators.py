@@ -7,7 +7,7 @@ from hw_support import simulate
 from hw.demo.indicators import Bypass, Light
 from hw.layout import AccessKind, Fault
 from hw.presets import PRESETS
-from sim.ports import idle
+from stream_support import idle
 
 
 READ, WRITE, FETCH = AccessKind.READ, AccessKind.WRITE, AccessKind.FETCH

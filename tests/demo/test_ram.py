@@ -9,7 +9,7 @@ from amaranth.lib.memory import Memory
 from hw_support import simulate
 
 from hw.demo.ram import BlockRam, SpramRam
-from sim.ports import idle
+from stream_support import idle
 
 
 class Spram(Elaboratable):

@@ -11,7 +11,7 @@ from hw.demo.rows import RowWriter
 from hw.layout import AccessKind
 from hw.presets import PRESETS
 from hw.wishbone import WishboneSignature
-from sim.ports import get, idle
+from stream_support import get, idle
 
 
 class Ports:

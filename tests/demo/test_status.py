@@ -5,7 +5,7 @@ from hw_support import simulate
 
 from hw.demo.protocol import ResponseKind
 from hw.demo.status import StatusReporter
-from sim.ports import get, idle
+from stream_support import get, idle
 
 
 GREETING = (1, 0, 128, 12_000)

@@ -11,7 +11,7 @@ from hw.bus import ControlOp, Register
 from hw.demo.subsystem import MemorySubsystem
 from hw.layout import AccessKind
 from hw.presets import PRESETS
-from sim.ports import idle
+from stream_support import idle
 
 
 READ, WRITE, COMPARE = AccessKind.READ, AccessKind.WRITE, AccessKind.COMPARE_EXCHANGE

@@ -16,7 +16,7 @@ from hw.bus import ControlOp, Register
 from hw.demo.system import System
 from hw.layout import AccessKind
 from hw.presets import PRESETS
-from sim.ports import idle
+from stream_support import idle
 
 
 READ, WRITE = AccessKind.READ, AccessKind.WRITE

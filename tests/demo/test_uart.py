@@ -8,7 +8,7 @@ import pytest
 from hw_support import simulate
 
 from hw.demo.uart import Receiver, Transmitter
-from sim.ports import idle, put
+from stream_support import idle, put
 
 
 DIVISORS = pytest.mark.parametrize("divisor", [4, 5, 8, 33])

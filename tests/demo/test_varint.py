@@ -7,7 +7,7 @@ from demo_support import leb128
 from hw_support import simulate
 
 from hw.demo.varint import VarintEncoder
-from sim.ports import get, idle, put
+from stream_support import get, idle, put
 
 
 def encoded(numbers, *, gap=0, pause=0):

@@ -6,7 +6,7 @@ import pytest
 from registers_support import fate
 
 from sim.golden.control import Flush, read_register, write_register
-from sim.golden.state import ControlState, Machine, PagingMode
+from sim.golden.state import ControlState, Features, PagingMode
 from sw.bus import GeneralProtection, Register
 
 
@@ -59,7 +59,7 @@ def test_forbidden_writes_fault(state, register, value):
     ("nx",   Register.EFER, NXE),
 ])
 def test_a_bit_of_an_absent_feature_faults(feature, register, value):
-    absent = ControlState(machine=Machine(**{feature: False}))
+    absent = ControlState(machine=Features(**{feature: False}))
     with pytest.raises(GeneralProtection):
         write_register(absent, register, value)
     after, _ = write_register(RESET, register, value)
@@ -67,7 +67,7 @@ def test_a_bit_of_an_absent_feature_faults(feature, register, value):
 
 
 def test_a_machine_without_long_mode_has_neither_pae_nor_lme():
-    absent = ControlState(machine=Machine(long_mode=False, gigabyte_pages=False, nx=False))
+    absent = ControlState(machine=Features(long_mode=False, gigabyte_pages=False, nx=False))
     for register, value in ((Register.CR4, PAE), (Register.EFER, LME)):
         with pytest.raises(GeneralProtection):
             write_register(absent, register, value)
@@ -125,17 +125,17 @@ def test_what_a_write_flushes(state, register, value, flush):
 
 
 def test_the_feature_word_names_what_the_machine_can_do():
-    bare = Machine(maxphyaddr=36, long_mode=False, gigabyte_pages=False, nx=False,
+    bare = Features(maxphyaddr=36, long_mode=False, gigabyte_pages=False, nx=False,
                    pse=False, pge=False, smep=False, smap=False)
     assert bare.features == 36 << 32
     everything = 1 << 4 | 1 << 7 | 1 << 11 | 1 << 20 | 1 << 21 | 1 << 26 | 1 << 29
-    assert Machine().features == 40 << 32 | everything
+    assert Features().features == 40 << 32 | everything
 
 
 @pytest.mark.parametrize("wrong", [{"maxphyaddr": 53}, {"maxphyaddr": 31}, {"long_mode": False}])
 def test_impossible_machines_are_refused(wrong):
     with pytest.raises(ValueError):
-        Machine(**wrong)
+        Features(**wrong)
 
 
 @pytest.mark.parametrize("register", Register, ids=lambda register: register.name)

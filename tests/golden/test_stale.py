@@ -7,7 +7,7 @@ from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, write
 
 from sim.golden.mmu import GoldenMmu, Outcome
 from sim.golden.stale import StaleModel
-from sim.golden.state import Machine
+from sim.golden.state import Features
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 
@@ -26,7 +26,7 @@ def start(machine):
 
 
 def model(leaf, **parameters):
-    stale = start(StaleModel.of(Machine()))
+    stale = start(StaleModel.of(Features()))
     return stale, write_chain(stale.memory.write, FOUR_LEVELS, LINEAR, leaf, **parameters)
 
 
@@ -184,7 +184,7 @@ def do(machine, step):
 @given(st.lists(STEPS, max_size=25))
 @settings(max_examples=150, deadline=None)
 def test_the_golden_machine_is_allowed_by_the_model(steps):
-    golden, stale = start(GoldenMmu()), start(StaleModel.of(Machine()))
+    golden, stale = start(GoldenMmu()), start(StaleModel.of(Features()))
     for step in steps:
         if step[0] != "access":
             do(golden, step)

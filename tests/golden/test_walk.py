@@ -7,7 +7,7 @@ from paging_support import CR4_LONG, FOUR_LEVELS, ROOT, TWO_LEVELS, write_chain
 
 from sim.golden.memory import GoldenMemory
 from sim.golden.permission import Attempt
-from sim.golden.state import ControlState, Machine
+from sim.golden.state import ControlState, Features
 from sim.golden.walk import walk
 
 
@@ -75,10 +75,10 @@ def test_a_not_present_entry_hides_its_other_bits(attempt, code):
     (LONG,    FOUR_LEVELS, 2, PS | 1 << 29),
     (LONG,    FOUR_LEVELS, 1, PS),
     (LONG,    FOUR_LEVELS, 1, 1 << 45),
-    (replace(LONG, machine=Machine(gigabyte_pages=False)), FOUR_LEVELS, 2, PS),
+    (replace(LONG, machine=Features(gigabyte_pages=False)), FOUR_LEVELS, 2, PS),
     (PSE,     TWO_LEVELS,  1, PS | 1 << 21),
-    (replace(PSE, machine=Machine(maxphyaddr=36)), TWO_LEVELS, 1, PS | 1 << 17),
-    (replace(PSE, machine=Machine(maxphyaddr=32)), TWO_LEVELS, 1, PS | 1 << 13),
+    (replace(PSE, machine=Features(maxphyaddr=36)), TWO_LEVELS, 1, PS | 1 << 17),
+    (replace(PSE, machine=Features(maxphyaddr=32)), TWO_LEVELS, 1, PS | 1 << 13),
 ])
 def test_reserved_bits_fault_with_present_and_reserved(state, form, depth, leaf):
     parameters = {"form": form, "depth": depth, "linear": 0x1234_5678}

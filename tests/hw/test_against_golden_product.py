@@ -26,7 +26,7 @@ from mmu_support import Processor, bench_of
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, TWO_LEVELS, chain
 
 from sim.golden.stale import StaleModel
-from sim.golden.state import Machine
+from sim.golden.state import Features
 from sw.bus import Access, Kind, Register
 
 
@@ -235,7 +235,7 @@ class Duel:
 
     def __init__(self, cpu: Processor, form: Form):
         self.cpu, self.form = cpu, form
-        self.model = StaleModel.of(Machine(maxphyaddr=cpu.maxphyaddr))
+        self.model = StaleModel.of(Features(maxphyaddr=cpu.maxphyaddr))
         self._written: dict[Register, int] = {}
 
     async def judge(self, case: Case) -> bool:

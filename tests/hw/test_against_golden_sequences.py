@@ -15,7 +15,7 @@ from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
 from sequence_support import IN_EACH_WORLD, PAGES, refuses, steps
 
 from sim.golden.mmu import GoldenMmu
-from sim.golden.state import Machine
+from sim.golden.state import Features
 from sw.bus import Register
 
 
@@ -58,7 +58,7 @@ VALUE = st.one_of(
 @settings(max_examples=60, deadline=None)
 def test_control_registers_take_what_the_manual_lets_them(features, writes):
     async def main(cpu):
-        model = GoldenMmu(Machine(**features))
+        model = GoldenMmu(Features(**features))
         for register, value in writes:
             assert await is_refused(cpu, register, value) is refuses(model, register, value)
             for name in Register:

@@ -12,7 +12,7 @@ from paging_support import FOUR_LEVELS, ROOT, chain
 from rules_support import FRAME, LINEAR, RW, US, WP, A, D, P
 from unit_support import UnitModel
 
-from sim.golden.state import Machine
+from sim.golden.state import Features
 from sw.bus import Access, Kind, Register
 
 
@@ -28,7 +28,7 @@ def some_flags(chance):
 
 @four_levels(cr0=WP, memory=RecordingMemory)
 async def test_a_walk_begins_again_exactly_if_an_entry_that_it_would_update_has_changed(cpu):
-    chance, unit = random.Random(17), UnitModel(Machine(maxphyaddr=cpu.maxphyaddr), entries=4)
+    chance, unit = random.Random(17), UnitModel(Features(maxphyaddr=cpu.maxphyaddr), entries=4)
     for register in (Register.CR4, Register.EFER, Register.CR3, Register.CR0):
         unit.write_control(register, await cpu.read_control(register))
     cpu.events.clear()

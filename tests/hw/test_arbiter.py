@@ -83,7 +83,7 @@ def test_one_initiator_alone_has_the_cycles_of_a_direct_connection(number, count
                    if other != number)
 
 
-# Turns.
+# Dispatcher.
 
 @pytest.mark.parametrize("stall", [NEVER, (1, 0), (0, 0, 1, 1, 1)])
 @pytest.mark.parametrize("latency", [1, 3])

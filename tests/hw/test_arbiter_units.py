@@ -15,7 +15,7 @@ from hw.arbiter import Arbiter
 from hw.config import MmuConfig
 from hw.mmu import Mmu
 from sim.memory import PhysicalMemory, Target
-from sim.ports import idle
+from stream_support import idle
 from sw.bus import Access, Kind, Register
 
 

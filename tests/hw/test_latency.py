@@ -50,7 +50,7 @@ def traced(mode, *steps, clear=0):
 
 def cycles(trace):
     """Cycles from request to response, access by access."""
-    return [access.answered - access.asked for access in trace.all_accesses]
+    return [access.completed - access.accepted for access in trace.all_accesses]
 
 
 @IN_EACH_MODE
@@ -62,7 +62,7 @@ def test_a_hit_is_answered_in_four_cycles(mode, kind):
 @IN_EACH_MODE
 def test_hits_follow_each_other_every_cycle(mode):
     trace = traced(mode, Access(0, 8), (0, bytes(128)))
-    accepted = [access.asked for access in trace.all_accesses[1:]]
+    accepted = [access.accepted for access in trace.all_accesses[1:]]
     assert accepted == list(range(accepted[0], accepted[0] + 16))
     assert cycles(trace)[1:] == [4] * 16
 

@@ -12,7 +12,7 @@ from hw.layout import Features
 from hw.mmu import Mmu
 from hw.physical import exceeds
 from hw.presets import PRESETS
-from sim.ports import get, put
+from stream_support import get, put
 
 
 VARIABLE = MmuConfig(maxphyaddr=52, variable_maxphyaddr=True)

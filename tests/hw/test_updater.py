@@ -6,7 +6,7 @@ from memory_support import RecordingMemory
 
 from hw.config import MmuConfig
 from hw.updater import Updater
-from sim.ports import idle
+from stream_support import idle
 
 
 PLACE = 0x12_3456_7000

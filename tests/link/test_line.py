@@ -5,8 +5,8 @@ import tty
 
 import pytest
 
-from sim.engine import MachineLost, Unavailable
-from sim.link import line
+from sim.engines.serial.link import line
+from sim.errors import MachineLost, Unavailable
 
 
 @pytest.fixture

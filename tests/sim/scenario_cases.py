@@ -3,7 +3,7 @@
 A process maps a page, stores to it, and is refused a store to the kernel's memory.
 """
 
-from sim.claims import faulted, loaded, no_request
+from sim.record.claims import faulted, loaded, no_request
 from sw.kernel.signal_types import Signal
 
 

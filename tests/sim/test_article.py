@@ -7,17 +7,17 @@ import pytest
 from amaranth.hdl import C
 from pywellen.pywellen import Waveform
 
+from hw.config import MmuConfig
+from hw.permission import Protection, Rights, denied
 import hw.translator
 import hw.walker
 import sim.engines.pysim
-from hw.config import MmuConfig
-from hw.permission import Protection, Rights, denied
-from sim.scenario import discover
+from sim.scenarios import SCENARIOS
 
 
 def perform(mode="4level", era="5.x", waves=None, **features):
     """Play the article on a machine that lacks some features."""
-    article = discover()["article"]
+    article = SCENARIOS["article"]
     if features:
         article = replace(article, machine={"config": MmuConfig(**features)})
     return article.perform(mode=mode, engine="pysim", era=era, waves=waves)
@@ -43,7 +43,7 @@ def test_every_claim_holds_and_has_a_cycle(mode, era, claims):
 
 
 def test_on_a_stage_that_takes_smap_for_granted_the_acts_that_speak_of_it_fail():
-    article = discover()["article"]
+    article = SCENARIOS["article"]
 
     async def play(stage):
         stage.config = MmuConfig()

@@ -13,15 +13,15 @@ from sim.benchmark import measure as measuring
 from sim.benchmark import vectors as vector_work
 from sim.benchmark.bare import BareCopies
 from sim.benchmark.measure import UNREAD, measure
-from sim.progress import MeasuringProgress
 from sim.benchmark.report import WORKS, as_json, as_text
 from sim.benchmark.series import REPETITIONS, Figure, Series
 from sim.benchmark.targets import judged
 from sim.benchmark.vectors import REGISTERS, VectorLines, examples
 from sim.benchmark.works import CONFIG, at_desk
-from sim.cli import main
+from sim.cli.main import main
 from sim.engines.cxxrtl.native import native
-from sim.scenario import discover
+from sim.output.progress import MeasuringProgress
+from sim.scenarios import SCENARIOS
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.format import parse
 from sw.mm.mm_types import PAGE_SIZE
@@ -36,7 +36,7 @@ ENGINES = ("pysim", "cxxrtl")
 
 
 def figures(**changes):
-    """Figures of a machine that meets every target; ``changes`` are (count, cycles, seconds)."""
+    """Figures of a machine that overlaps every target; ``changes`` are (count, cycles, seconds)."""
     made = {(work, "pysim"): (10, 1_000, 1.0) for work in WORKS}
     made |= {(work, "cxxrtl"): (150_000, 1_500_000, 1.0) for work in WORKS}
     made |= {("copies", "bare"): (200_000, 2_000_000, 1.0)}
@@ -163,7 +163,7 @@ def test_everything_is_measured(monkeypatch):
 
 
 def test_the_command_says_its_cycles():
-    run = discover()["article"].perform(mode="4level", engine="cxxrtl", era="5.x")
+    run = SCENARIOS["article"].perform(mode="4level", engine="cxxrtl", era="5.x")
     assert measuring.command_cycles("cxxrtl") == run.cycles > 0
 
 
@@ -225,7 +225,7 @@ def test_a_missed_target_is_status_0(monkeypatch, capsys, form, begins):
         return figures(copies_cxxrtl=(1, 1, 1.0))
 
     asked = {}
-    monkeypatch.setattr("sim.commands.bench.measure", measured)
+    monkeypatch.setattr("sim.cli.bench.measure", measured)
     assert main(["bench", "engines", "--seconds", "0.25", *form]) == 0
     assert asked["seconds"] == 0.25
     assert capsys.readouterr().out.startswith(begins)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.cache import cache
-from sim.compiling import Compiler, kept, loaded
-from sim.engine import Unavailable
-from sim.progress import CompilingProgress
+from sim.errors import Unavailable
+from sim.output.progress import CompilingProgress
+from sim.toolchain.cache import cache
+from sim.toolchain.compiling import Compiler, kept, loaded
 
 
 WHO = "the test"
@@ -257,10 +257,10 @@ def test_equal_designs_are_equal_wherever_they_are_seen_from(tmp_path):
     program = ("import hashlib\n"
                "from hw.boards import BOARDS\n"
                "from sim.boards.simulated import design as board\n"
-               "from sim.engines.bench import Bench\n"
+               "from sim.engines.testbench import Testbench\n"
                "from sim.engines.cxxrtl.design import designs, header\n"
                "from hw.config import MmuConfig\n"
-               "bench = Bench(MmuConfig(), view=True)\n"
+               "bench = Testbench(MmuConfig(), view=True)\n"
                "found, view = designs(bench)\n"
                "system = board.text(BOARDS['icebreaker'], models=True)\n"
                "print([hashlib.sha256(text.encode()).hexdigest() for text in\n"

@@ -5,7 +5,7 @@ from sim_support import access, control, event, mark, state, trace, transfer
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Entry, Fault
-from sim import claims
+from sim.record import claims
 from sw.mm.highmem import kmap, kunmap
 
 
@@ -67,7 +67,7 @@ def test_each_names_the_access_that_breaks_it():
 
 @pytest.mark.parametrize("value, holds", [(5, True), (4, False)])
 def test_loaded_takes_the_last_access(value, holds):
-    made = trace(access(10, 0x1000, answer=4), access(20, 0x1000, answer=5),
+    made = trace(access(10, 0x1000, result=4), access(20, 0x1000, result=5),
                  access(30, 0x1000, error_code=0x4))
     assert claims.loaded(made, value, linear=0x1000).holds == holds
 

@@ -15,7 +15,7 @@ import pytest
 from files_support import await_drafts, files_of_at_most
 from process_support import ROOT, started
 
-from sim.cli import main
+from sim.cli.main import main
 
 
 CASE = str(Path(__file__).with_name("scenario_cases.py"))
@@ -59,7 +59,7 @@ def test_a_waveform_has_a_folder_of_its_own(tmp_path, capsys):
 
 
 def test_a_claim_that_does_not_hold_is_status_1(tmp_path, capsys):
-    name = write_scenario(tmp_path, "    from sim.claims import Verdict\n"
+    name = write_scenario(tmp_path, "    from sim.record.claims import Verdict\n"
                                     "    async with stage.act('Act'):\n"
                                     "        stage.claim('so', Verdict(False, None, 'not so'))\n")
     assert main(["run", name]) == 1
@@ -242,7 +242,7 @@ class FullStream(io.StringIO):
 @pytest.mark.parametrize("arguments, status", [(["run", CASE], 0), (["run", "no-such-story"], 2)])
 def test_standard_error_that_is_full_or_closed_changes_nothing(
         arguments, status, monkeypatch, capsys):
-    monkeypatch.setattr("sim.progress.Progress.PATIENCE", 0.0)
+    monkeypatch.setattr("sim.output.progress.Progress.PATIENCE", 0.0)
     for stream in (FullStream(), None):
         monkeypatch.setattr(sys, "stderr", stream)
         assert main(arguments) == status
@@ -285,7 +285,7 @@ def interrupted_at(module, before=""):
                           cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("module", ["sim.cli", "amaranth.hdl", "sim.commands.verilog"])
+@pytest.mark.parametrize("module", ["sim.cli.main", "amaranth.hdl", "sim.cli.verilog"])
 def test_an_interrupt_during_imports_is_one_line_and_status_130(module):
     done = interrupted_at(module)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "dragoncage: interrupted\n")
@@ -316,7 +316,7 @@ def test_a_signal_that_comes_again_while_a_command_ends_changes_nothing(tmp_path
 
 def test_a_hangup_that_is_ignored_stays_ignored(tmp_path):
     name   = write_scenario(tmp_path, "    import os, signal\n"
-                                      "    from sim.claims import Verdict\n"
+                                      "    from sim.record.claims import Verdict\n"
                                       "    async with stage.act('one'):\n"
                                       "        os.kill(os.getpid(), signal.SIGHUP)\n"
                                       "        stage.claim('on it goes', Verdict(True, 1, ''))\n")
@@ -331,11 +331,11 @@ def test_a_hangup_that_is_ignored_stays_ignored(tmp_path):
     (["--seed", "3"], 'scenario "article" has one processor: there is nothing to schedule; '
                       "leave --seed and --schedule out"),
     (["race", "--schedule", "0:3 5:1"],
-     '--schedule: "5:1" is not a turn: write CPU:STEPS, with a CPU from 0 to 1 and 1 to '
-     "1000000000 steps"),
+     '--schedule: "5:1" is not a time slice: write CPU:STEPS, with a CPU from 0 to 1 '
+     "and 1 to 1000000000 steps"),
     (["race", "--schedule", "0:" + "9" * 5000],
-     f'--schedule: "0:{"9" * 38}" is not a turn: write CPU:STEPS, with a CPU from 0 to 1 and 1 to '
-     "1000000000 steps"),
+     f'--schedule: "0:{"9" * 38}" is not a time slice: write CPU:STEPS, with a CPU from 0 to 1 '
+     "and 1 to 1000000000 steps"),
 ])
 def test_a_schedule_that_makes_no_sense_is_refused(options, complaint, capsys):
     assert main(["run", *options]) == 2

@@ -12,11 +12,11 @@ from process_support import awaited, ended, started
 from trace_support import assert_same
 
 from hw.presets import PRESETS
-from sim.cli import main
-from sim.engine import Unavailable
+from sim.cli.main import main
 from sim.engines.cocotb import CocotbEngine
+from sim.errors import Unavailable
+from sim.record.trace import Trace
 from sim.schedule import Schedule, seeded
-from sim.trace import Trace
 
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@
 import pytest
 from sim_support import trace
 
-from sim import coherence
+from sim.record import coherence
 
 
 #: Judgements of two empty records, and what each had expected.

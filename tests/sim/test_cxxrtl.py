@@ -13,15 +13,15 @@ from process_support import Child, started
 from trace_support import assert_same
 
 from hw.config import MmuConfig
-from sim.cli import main
-from sim.engine import BusHang
+from sim.cli.main import main
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.cxxrtl.build import library
 from sim.engines.pysim import PysimEngine
+from sim.errors import BusHang
 from sim.machine import Machine
 from sim.memory import PhysicalMemory
-from sim.scenario import discover
-from sim.stage import Stage
+from sim.scenario.stage import Stage
+from sim.scenarios import SCENARIOS
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 
@@ -33,7 +33,7 @@ CASE = str(Path(__file__).with_name("scenario_cases.py"))
 
 ROOT = Path(__file__).parents[2]
 
-SCENARIOS = [(name, mode) for name, scenario in discover().items() for mode in scenario.modes]
+SCENARIOS = [(name, mode) for name, scenario in SCENARIOS.items() for mode in scenario.modes]
 
 
 def both(main, *, waves=(None, None), raises=(), **options):
@@ -81,7 +81,7 @@ def test_a_scenario_is_the_same_in_every_cycle(name, mode):
         machine.run(play)
         return machine.engine.traces
 
-    scenario = discover()[name]
+    scenario = SCENARIOS[name]
     for one, other in zip(played("pysim"), played("cxxrtl"), strict=True):
         assert_same(one, other)
 

@@ -167,7 +167,7 @@ class Forgetful(wiring.Component):
 @pytest.fixture
 def forgetful(monkeypatch):
     """Let vectors be done by that unit, and by the real one afterwards."""
-    monkeypatch.setattr("sim.engines.bench.Mmu", Forgetful)
+    monkeypatch.setattr("sim.engines.testbench.Mmu", Forgetful)
     vectors._compiled.cache_clear()
     yield
     vectors._compiled.cache_clear()

@@ -13,8 +13,8 @@ import pytest
 from files_support import drafts, files_of_at_most
 from process_support import Child
 
-from sim import files
-from sim.files import FileTrouble, lines, new_folder, output, written
+from sim.output import files
+from sim.output.files import FileTrouble, lines, new_folder, output, written
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +158,7 @@ def test_a_device_is_written_to_and_stays():
 @pytest.mark.parametrize("receiver", ["| cat", "> file && cat file"])
 def test_standard_output_may_be_named_as_a_device(receiver):
     done = subprocess.run(
-        ["sh", "-c", f"{sys.executable} -c \"from sim.files import output\n"
+        ["sh", "-c", f"{sys.executable} -c \"from sim.output.files import output\n"
                      f"with output('/dev/stdout') as file: file.write('text')\" {receiver}"],
         env={**os.environ, "PYTHONPATH": str(Path(files.__file__).parents[1])},
         capture_output=True, text=True)
@@ -341,7 +341,7 @@ def test_one_file_does_not_wait_for_who_has_locked_the_folder(a_locked_folder):
 
 
 def test_several_files_do_not_wait_for_ever(a_locked_folder, monkeypatch):
-    monkeypatch.setattr("sim.undisturbed.PATIENCE", 0.1)
+    monkeypatch.setattr("sim.output.undisturbed.PATIENCE", 0.1)
     with (pytest.raises(FileTrouble, match="cannot write .*: another program has had it locked"),
           written("one", "two")):
         pass

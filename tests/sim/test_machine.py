@@ -4,10 +4,10 @@ import pytest
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind
-from sim import claims
 from sim.machine import Machine
 from sim.memory import PhysicalMemory
-from sim.stage import Stage
+from sim.record import claims
+from sim.scenario.stage import Stage
 from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.kernel.signal_types import Signal
 from sw.mm.mmap import MAP_ANONYMOUS, MAP_SHARED
@@ -157,7 +157,7 @@ def test_a_store_to_a_read_only_page_is_refused_with_its_error_code(mode):
                 await user.store(at + 8, 6, 4)
         [refused] = stage.trace.faults(linear=at + 8, **span.within)
         assert (refused.kind, refused.user, refused.error_code) == (AccessKind.WRITE, True, 0b111)
-        assert stage.trace.state_at(refused.answered).cr2 == at + 8
+        assert stage.trace.state_at(refused.completed).cr2 == at + 8
         stage.claim("delivered", claims.executed(
             stage.trace, "exc_page_fault", "do_user_addr_fault", "force_sig_fault",
             **span.within))

@@ -11,8 +11,8 @@ from trace_support import assert_same
 from hw.boards import BOARDS
 from hw.presets import PRESETS
 from sim.machine import ENGINES, Machine
-from sim.scenario import load
-from sim.stage import Stage
+from sim.scenario.scenario import load
+from sim.scenario.stage import Stage
 
 
 README = Path(__file__).parents[2] / "README.md"

@@ -5,9 +5,9 @@ import json
 import pytest
 from story_support import FAST, HEAD, HOLDS, PLAY, mistake_in, written
 
-from sim.cli import main
-from sim.mistakes import ScenarioError
-from sim.scenario import load
+from sim.cli.main import main
+from sim.scenario.mistakes import ScenarioError
+from sim.scenario.scenario import load
 
 
 #: What stands in the file's play, and what is said about it.
@@ -94,7 +94,7 @@ PLAYS = {
     "a judge that is none": ("""
     async with stage.act("Act"):
         stage.claim("so", True)  # <--
-""", r"stage.claim wants a Verdict, such as those of sim.claims, or .*, not True$"),
+""", r"stage.claim wants a Verdict, such as those of sim.record.claims, or .*, not True$"),
     "an act within an act": ("""
     async with stage.act("One"):
         async with stage.act("Two"):  # <--

@@ -5,8 +5,8 @@ import json
 import pytest
 from story_support import ANY, FAST, HEAD, HOLDS, MISTAKEN, PLAY, written
 
-from sim.cli import main
-from sim.scenario import load
+from sim.cli.main import main
+from sim.scenario.scenario import load
 
 
 @pytest.mark.parametrize("engine", [["pysim"], ["cxxrtl"], ["cocotb", "--simulator", ANY]],
@@ -57,10 +57,10 @@ def test_a_mistake_outweighs_a_claim_that_does_not_hold(tmp_path):
 
 
 def test_a_mistake_in_a_scenario_of_ours_is_said_alike(monkeypatch, capsys):
-    monkeypatch.setattr("sim.acts.punch._claim_walk", None)
+    monkeypatch.setattr("sim.scenarios.article.punch._claim_walk", None)
     assert main(["run", "article", "--engine", FAST, "--json"]) == 3
     [mistake] = json.loads(capsys.readouterr().out)["mistakes"]
-    assert mistake["file"].endswith("sim/scenarios/article.py")
+    assert mistake["file"].endswith("sim/scenarios/article/__init__.py")
     assert mistake["text"] == "await act.play(stage, cast)"
     assert mistake["reason"].startswith(
         "TypeError: 'NoneType' object is not callable, raised in punch.py:")

@@ -6,13 +6,13 @@ import pytest
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
-from sim.cli import main
-from sim.engine import Unsuited
+from sim.cli.main import main
+from sim.errors import Unsuited
 from sim.machine import Machine, suits
-from sim.scenario import discover
+from sim.scenarios import SCENARIOS
 
 
-ARTICLE = discover()["article"]
+ARTICLE = SCENARIOS["article"]
 
 
 def play(preset, **options):

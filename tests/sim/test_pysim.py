@@ -4,8 +4,8 @@ import pytest
 
 from hw.config import MmuConfig
 from hw.layout import AccessKind
-from sim.engine import BusHang
 from sim.engines.pysim import PysimEngine
+from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sw.bus import Access, Kind, Register
 
@@ -52,7 +52,7 @@ def test_a_string_is_moved_in_order_and_asked_for_back_to_back():
     reads = engine.trace.accesses(kind=AccessKind.READ)
     assert [access.size for access in reads] == [1, 4, *[8] * 19]
     assert [access.chained for access in reads] == [False] + [True] * 20
-    assert reads[-1].asked - reads[0].asked < 21 * 3
+    assert reads[-1].accepted - reads[0].accepted < 21 * 3
 
 
 def test_an_empty_string_takes_no_time():
@@ -89,7 +89,7 @@ def test_the_trace_is_what_was_asked_for():
     assert (access.linear, access.size, access.kind, access.user, access.data) == \
         (0x1003, 4, AccessKind.EXCHANGE, True, 0x55)
     assert access.mark.stack == ("f",)
-    assert cycles == [access.answered + 1]
+    assert cycles == [access.completed + 1]
     assert trace.transfers(physical=0x1003)
 
 
@@ -104,7 +104,7 @@ def test_every_mark_is_seen_for_a_cycle_even_if_nothing_happens_in_the_function(
     trace  = run(main).trace
     assert trace.window("f") == [(0, 3)]
     assert trace.window("g") == [(1, 2)]
-    assert before == [trace.all_accesses[0].asked] == [3]
+    assert before == [trace.all_accesses[0].accepted] == [3]
 
 
 def test_settling_puts_the_marks_so_far_on_record():
@@ -139,7 +139,7 @@ def test_the_same_mark_again_is_no_change():
         await engine.bus.access(Access(0x1000, 8))
 
     first, second = run(main).trace.all_accesses
-    assert second.asked == first.answered + 1
+    assert second.accepted == first.completed + 1
 
 
 def test_claims_are_on_record():

@@ -4,9 +4,9 @@ import pytest
 
 from hw.bus import AccessRequest, AccessResponse, ControlState, Events
 from hw.layout import CR0, AccessKind, Fault
-from sim.recorder import Fields, Recorder, Sample
-from sim.records import Recording
-from sim.trace import Trace
+from sim.record.recorder import Fields, Recorder, Sample
+from sim.record.records import Recording
+from sim.record.trace import Trace
 
 
 IDLE = Sample(*[0] * len(Sample._fields))
@@ -51,23 +51,23 @@ def test_fields_cut_a_value_to_its_width():
 def test_an_access_lasts_from_its_request_to_its_response():
     made = record({}, request(0x1000, user=1), {}, response(data=7, physical=0x5000))
     [access] = made.all_accesses
-    assert (access.asked, access.answered) == (1, 3)
+    assert (access.accepted, access.completed) == (1, 3)
     assert (access.linear, access.size, access.kind) == (0x1000, 8, AccessKind.READ)
-    assert (access.user, access.answer, access.physical) == (True, 7, 0x5000)
+    assert (access.user, access.result, access.physical) == (True, 7, 0x5000)
     assert access.done
 
 
 def test_a_request_that_is_not_taken_is_no_access():
     waiting = {**request(0x1000), "request_ready": 0}
     made = record(waiting, waiting, request(0x1000))
-    assert [access.asked for access in made.all_accesses] == [2]
-    assert made.all_accesses[0].answered == -1
+    assert [access.accepted for access in made.all_accesses] == [2]
+    assert made.all_accesses[0].completed == -1
     assert not made.all_accesses[0].done
 
 
 def test_a_response_belongs_to_the_oldest_request_before_it():
     made = record(request(0x1000), {**request(0x2000), **response(data=1)}, response(data=2))
-    assert [(a.linear, a.answer) for a in made.all_accesses] == [(0x1000, 1), (0x2000, 2)]
+    assert [(a.linear, a.result) for a in made.all_accesses] == [(0x1000, 1), (0x2000, 2)]
 
 
 def test_a_page_fault_has_an_error_code():
@@ -82,7 +82,7 @@ def test_a_transfer_counts_when_the_target_takes_it():
     ask  = {"cyc": 1, "stb": 1, "adr": 0x200, "sel": 0xff}
     made = record({**ask, "stall": 1}, ask, {"cyc": 1, "ack": 1, "dat_r": 9})
     [transfer] = made.all_transfers
-    assert (transfer.asked, transfer.acked, transfer.address, transfer.data) == (1, 2, 0x1000, 9)
+    assert (transfer.accepted, transfer.acked, transfer.address, transfer.data) == (1, 2, 0x1000, 9)
 
 
 def test_a_bus_cycle_that_ends_forgoes_its_answers():

@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from sim.claims import Verdict
-from sim.progress import RunProgress
-from sim.report import as_json, as_text, wants_colour
-from sim.scenario import Failure, Run
-from sim.stage import Act, Claim, Step
+from sim.output.progress import RunProgress
+from sim.record.claims import Verdict
+from sim.scenario.report import as_json, as_text, wants_colour
+from sim.scenario.scenario import Failure, Run
+from sim.scenario.stage import Act, Claim, Step
 
 
 LONG = "a text of many words that will not fit into one line of a terminal, and so is wrapped"

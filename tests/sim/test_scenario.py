@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.claims import Verdict
-from sim.engine import BusHang
+from sim.errors import BusHang
 from sim.memory import PhysicalMemory
-from sim.scenario import Scenario, discover, load
+from sim.record.claims import Verdict
+from sim.scenario.scenario import Scenario, load
+from sim.scenarios import SCENARIOS
 from sw.kernel.panic import KernelOops
 
 
@@ -99,15 +100,15 @@ def test_a_scenario_may_choose_its_machine():
 
 
 def test_the_scenarios_of_the_project_are_found():
-    for name, found in discover().items():
+    for name, found in SCENARIOS.items():
         assert found.name == name
         assert found.title and found.modes
 
 
 @pytest.mark.parametrize("mode", ["4level", "32bit"])
-@pytest.mark.parametrize("name", discover())
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_every_claim_of_the_project_says_what_it_expects(name, mode):
-    run = discover()[name].perform(mode=mode, engine="cxxrtl", era="5.x")
+    run = SCENARIOS[name].perform(mode=mode, engine="cxxrtl", era="5.x")
     assert run.holds
     assert [claim.text for claim in run.claims if not claim.expected] == []
 

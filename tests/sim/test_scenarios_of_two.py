@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from arbiter_support import DeafArbiter
 
-from sim.scenario import discover
+from sim.scenarios import SCENARIOS
 from sim.schedule import Schedule, parse, seeded
 from sw.arch.x86.mm import tlb
 from sw.kernel.smp import on_each_cpu_cond_mask
@@ -13,7 +13,7 @@ from sw.kernel.smp import on_each_cpu_cond_mask
 
 def perform(name, *, mode="4level", engine="pysim", era="5.x", schedule=None, **machine):
     """Play a scenario; return the run."""
-    scenario = discover()[name]
+    scenario = SCENARIOS[name]
     scenario = replace(scenario, machine={**scenario.machine, **machine})
     return scenario.perform(mode=mode, engine=engine, era=era, schedule=schedule)
 

@@ -16,12 +16,12 @@ from hw.boards import BOARDS
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
 from hw.presets import PRESETS
-from sim.cli import main
-from sim.engine import MachineLost, Unsuited
+from sim.cli.main import main
 from sim.engines.cxxrtl import CxxrtlEngine
+from sim.errors import MachineLost, Unsuited
 from sim.machine import ENGINES
 from sim.memory import PhysicalMemory
-from sim.scenario import discover
+from sim.scenarios import SCENARIOS
 from sw.bus import Access, Kind, Register
 
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 
 PG_WP_PE = 1 << 31 | 1 << 16 | 1
 
-ARTICLE = discover()["article"]
+ARTICLE = SCENARIOS["article"]
 
 
 def test_a_board_does_in_every_cycle_what_a_simulated_unit_does(icebreaker, compiled_one):

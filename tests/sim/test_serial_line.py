@@ -7,11 +7,11 @@ from board_support import DirectLine, FaultyLine, engine_on, worked
 from trace_support import assert_same
 
 from sim.machine import ENGINES
-from sim.report import as_json, as_text
-from sim.scenario import discover
+from sim.scenario.report import as_json, as_text
+from sim.scenarios import SCENARIOS
 
 
-ARTICLE = discover()["article"]
+ARTICLE = SCENARIOS["article"]
 
 
 @pytest.mark.parametrize("seed", range(4))

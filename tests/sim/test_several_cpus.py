@@ -6,11 +6,11 @@ import pytest
 from trace_support import assert_same
 
 from hw.config import MmuConfig
-from sim.engine import BusHang
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.pysim import PysimEngine
+from sim.errors import BusHang
 from sim.memory import PhysicalMemory
-from sim.schedule import Schedule, Turn, parse, seeded, written
+from sim.schedule import Schedule, TimeSlice, parse, render, seeded
 from sw.bus import Access, Kind, Register
 
 
@@ -79,8 +79,8 @@ def test_both_engines_do_the_same_in_every_cycle(seed, options):
         assert_same(left, right)
         assert left.all_transfers and left.interrupts(sent=True) and left.interrupts(sent=False)
     assert one.memory.read_bytes(0, 0x200) == other.memory.read_bytes(0, 0x200)
-    assert one.schedule.taken == other.schedule.taken
-    assert bool(one.schedule.taken) == bool(seed)
+    assert one.schedule.executed == other.schedule.executed
+    assert bool(one.schedule.executed) == bool(seed)
 
 
 @ENGINES
@@ -91,7 +91,7 @@ def test_processors_run_at_the_same_time(Engine):
 
     engine = run(Engine, lambda engine: program(engine, 0), lambda engine: program(engine, 1))
     first, second = (trace.all_accesses for trace in engine.traces)
-    assert first[0].asked == second[0].asked
+    assert first[0].accepted == second[0].accepted
     assert len(first) == 8 and len(second) >= 7
 
 
@@ -167,14 +167,14 @@ def test_in_a_turn_only_one_processor_moves_memory(Engine):
         for n in range(30):
             await engine.buses[number].access(Access(0x1000 * number + 8 * n, 8))
 
-    turns  = [Turn(1, 5), Turn(0, 3), Turn(1, 2), Turn(0, 20)]
+    slices  = [TimeSlice(1, 5), TimeSlice(0, 3), TimeSlice(1, 2), TimeSlice(0, 20)]
     engine = run(Engine, lambda engine: program(engine, 0), lambda engine: program(engine, 1),
-                 schedule=Schedule(turns))
-    order = sorted((transfer.asked, number) for number, trace in enumerate(engine.traces)
+                 schedule=Schedule(slices))
+    order = sorted((transfer.accepted, number) for number, trace in enumerate(engine.traces)
                    for transfer in trace.all_transfers)
     assert [number for _, number in order[:30]] == [1] * 5 + [0] * 3 + [1] * 2 + [0] * 20
     assert {number for _, number in order[30:]} == {0, 1}
-    assert engine.schedule.taken == turns
+    assert engine.schedule.executed == slices
 
 
 @ENGINES
@@ -189,17 +189,17 @@ def test_a_processor_that_has_ended_or_is_halted_passes_its_turn(Engine):
     async def third(engine):
         await engine.buses[2].halt()
 
-    turns  = [Turn(1, 8), Turn(2, 8), Turn(0, 4)]
-    engine = run(Engine, first, second, third, schedule=Schedule(turns))
-    assert engine.schedule.taken == turns
-    assert engine.trace.all_accesses[0].asked < 5
+    slices  = [TimeSlice(1, 8), TimeSlice(2, 8), TimeSlice(0, 4)]
+    engine = run(Engine, first, second, third, schedule=Schedule(slices))
+    assert engine.schedule.executed == slices
+    assert engine.trace.all_accesses[0].accepted < 5
 
 
 @ENGINES
 def test_a_plan_can_be_changed_on_the_way(Engine):
     async def first(engine):
         await engine.buses[0].access(Access(0, 8))
-        engine.schedule.follow([Turn(1, 3), Turn(0, 1)])
+        engine.schedule.follow([TimeSlice(1, 3), TimeSlice(0, 1)])
         for n in range(10):
             await engine.buses[0].access(Access(8 * n, 8))
 
@@ -207,10 +207,10 @@ def test_a_plan_can_be_changed_on_the_way(Engine):
         for n in range(30):
             await engine.buses[1].access(Access(0x1000 + 8 * n, 8))
 
-    engine = run(Engine, first, second, schedule=Schedule([Turn(0, 100)]))
-    assert engine.schedule.taken == [Turn(0, 100), Turn(1, 3), Turn(0, 1)]
+    engine = run(Engine, first, second, schedule=Schedule([TimeSlice(0, 100)]))
+    assert engine.schedule.executed == [TimeSlice(0, 100), TimeSlice(1, 3), TimeSlice(0, 1)]
     second = engine.traces[1].all_transfers
-    between = engine.traces[0].transfers(since=second[0].asked, until=second[2].asked)
+    between = engine.traces[0].transfers(since=second[0].accepted, until=second[2].accepted)
     assert not between
 
 
@@ -222,7 +222,7 @@ def test_what_is_recorded_can_be_replayed(Engine):
         return engine
 
     drawn    = played(Schedule(seeded(5, 2)))
-    replayed = played(Schedule(parse(written(drawn.schedule.taken), 2)))
+    replayed = played(Schedule(parse(render(drawn.schedule.executed), 2)))
     for left, right in zip(drawn.traces, replayed.traces, strict=True):
         assert_same(left, right)
     other = played(Schedule(seeded(6, 2)))
@@ -241,7 +241,7 @@ def test_the_number_of_programs_is_that_of_the_processors():
 
 @pytest.mark.parametrize("text", ["0", "0:0", "2:1", "0:x", "0:1,1:2", "0:4294967296"])
 def test_a_text_that_is_no_schedule_is_refused(text):
-    with pytest.raises(ValueError, match='is not a turn: write CPU:STEPS, with a CPU from 0 to 1'):
+    with pytest.raises(ValueError, match='is not a time slice: write CPU:STEPS, with a CPU from'):
         parse(f"0:1 {text}", 2)
 
 
@@ -262,26 +262,26 @@ def test_waveforms_are_the_same_and_show_each_processor(tmp_path):
 
 
 def test_turns_without_end_that_all_are_passed_are_the_same_on_both_engines():
-    # One operation waits while more turns pass than an engine looks ahead.
+    # One operation waits while more slices pass than an engine looks ahead.
     async def first(engine):
         await engine.buses[0].read_control(Register.CR0)
 
     async def second(engine):
         await engine.buses[1].halt()
 
-    one, other = (run(Engine, first, second, schedule=Schedule([Turn(1, 1)] * 5000))
+    one, other = (run(Engine, first, second, schedule=Schedule([TimeSlice(1, 1)] * 5000))
                   for Engine in (PysimEngine, CxxrtlEngine))
-    assert one.trace.all_controls[0].asked == 5000
+    assert one.trace.all_controls[0].accepted == 5000
     assert_same(one.trace, other.trace)
-    assert one.schedule.taken == other.schedule.taken
+    assert one.schedule.executed == other.schedule.executed
 
 
 @ENGINES
-@pytest.mark.parametrize("turn", [Turn(2, 1), Turn(0, 0), Turn(0, 1 << 32)])
+@pytest.mark.parametrize("turn", [TimeSlice(2, 1), TimeSlice(0, 0), TimeSlice(0, 1 << 32)])
 def test_a_turn_that_cannot_be_is_refused(Engine, turn):
     async def program(engine, number):
         await engine.buses[number].read_control(Register.CR0)
 
-    with pytest.raises(ValueError, match="is not a turn"):
+    with pytest.raises(ValueError, match="is not a time slice"):
         run(Engine, lambda engine: program(engine, 0), lambda engine: program(engine, 1),
             schedule=Schedule([turn]))

@@ -7,9 +7,9 @@ import pytest
 from board_support import DirectLine, board_named, engine_on
 from story_support import FAST, HEAD, MISTAKEN, PLAY, mistake_in, written
 
-from sim.cli import main
+from sim.cli.main import main
 from sim.machine import ENGINES
-from sim.scenario import load
+from sim.scenario.scenario import load
 
 
 STOPPED = HEAD + PLAY + """
@@ -54,7 +54,7 @@ def test_a_machine_that_hangs_in_a_system_call_says_so_too(tmp_path):
 
 def test_a_machine_that_hangs_where_the_kernel_has_to_tidy_up_says_so_too(tmp_path):
     path, line = written(tmp_path, STOPPED % (
-        "from sim.acts.cast import in_kernel_thread; stage.memory.latency = 1 << 20; "
+        "from sim.scenarios.cast import in_kernel_thread; stage.memory.latency = 1 << 20; "
         "await in_kernel_thread(stage, user, lambda: stage.cpu.load(page, 8))"))
     run = load(path).perform(engine="pysim", era="6.x")
     assert run.failure.reason.startswith("BusHang")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pywellen.pywellen import Waveform
 
-from sim.cli import main
+from sim.cli.main import main
 
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ CLAIM = "größer als … 用户"
 
 STORY = f'''"""Eine Gänsegeschichte – a story."""
 
-from sim.claims import Verdict
+from sim.record.claims import Verdict
 
 
 MODES   = ("4level",)

@@ -35,12 +35,12 @@ ACCESSES = trace(
     ({"function": "inner", "user": True}, []),
 ])
 def test_accesses_are_found_by_what_they_are(which, found):
-    assert [access.asked for access in ACCESSES.accesses(**which)] == found
+    assert [access.accepted for access in ACCESSES.accesses(**which)] == found
 
 
 def test_faults_are_accesses_that_faulted():
     assert ACCESSES.faults() == ACCESSES.accesses(faulted=True)
-    assert [access.asked for access in ACCESSES.faults(linear=0x3000)] == [30]
+    assert [access.accepted for access in ACCESSES.faults(linear=0x3000)] == [30]
 
 
 @pytest.mark.parametrize("which, found", [
@@ -57,13 +57,13 @@ def test_faults_are_accesses_that_faulted():
 def test_transfers_are_found_by_their_byte_lanes(which, found):
     made = trace(transfer(10, 0x1000, walk=True),
                  transfer(20, 0x2000, write=True, lock=True, sel=0xf0))
-    assert [transfer.asked for transfer in made.transfers(**which)] == found
+    assert [transfer.accepted for transfer in made.transfers(**which)] == found
 
 
 def test_invlpg_is_on_no_register():
     made = trace(control(1, ControlOp.WRITE, Register.CR0), control(2, ControlOp.INVLPG))
-    assert [c.asked for c in made.controls(register=Register.CR0)] == [1]
-    assert [c.asked for c in made.controls(op=ControlOp.INVLPG)] == [2]
+    assert [c.accepted for c in made.controls(register=Register.CR0)] == [1]
+    assert [c.accepted for c in made.controls(op=ControlOp.INVLPG)] == [2]
 
 
 def test_events_are_found_by_name_and_level():

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sim.verilator import verilator
+from sim.toolchain.verilator import verilator
 
 
 @pytest.mark.parametrize("flags", ["", "-k", "OPT_FAST=-O0"])

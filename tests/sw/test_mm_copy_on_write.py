@@ -10,7 +10,7 @@ from sw.arch.x86.include.pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_RW, _PAGE_SPECIAL, _PAGE_USER,
 )
 from sw.arch.x86.mm.pgtable import pte_offset_map
-from sw.bus import Access, Answer, Kind
+from sw.bus import Access, Kind, Response
 from sw.era import ERA_5_X, ERA_6_X
 from sw.mm.fault_types import FAULT_FLAG_WRITE, VM_FAULT_WRITE
 from sw.mm.memory import handle_mm_fault
@@ -163,7 +163,7 @@ class Watch:
         self._access, self._invlpg = self.bus.access, self.bus.invlpg
         self.bus.access, self.bus.invlpg = self.access, self.invlpg
 
-    async def access(self, access: Access) -> Answer:
+    async def access(self, access: Access) -> Response:
         if access.linear == self.ptep and access.kind is not Kind.READ:
             self.events.append(access.data)
         return await self._access(access)

@@ -13,10 +13,10 @@ from files_support import await_drafts, drafts, files_of_at_most
 from process_support import Child, started
 from vector_support import as_text, long_mode, random_line
 
-from sim.cli import main
-from sim.engine import Unavailable
+from sim.cli.main import main
+from sim.errors import Unavailable
+from sim.output.progress import VectorProgress
 from sim.vectors.engines.golden import GoldenVectors
-from sim.progress import VectorProgress
 
 
 ROOT = Path(__file__).parents[2]
@@ -271,7 +271,7 @@ def test_a_file_is_not_held_in_memory(folder):
     write("in", *(long_mode(id="x" * 20_000) for _ in range(5_000)))
     limit = "import resource; resource.setrlimit(resource.RLIMIT_DATA, (130 << 20, -1)); "
     done  = subprocess.run(
-        [sys.executable, "-c", limit + "from sim.cli import main; "
+        [sys.executable, "-c", limit + "from sim.cli.main import main; "
          "raise SystemExit(main(['access', '--engine', 'golden', 'in', '-o', 'out']))"],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -281,8 +281,8 @@ def test_a_line_without_an_end_is_not_held_in_memory(folder):
     write("in", long_mode(id=1))
     limit = "import resource; resource.setrlimit(resource.RLIMIT_DATA, (130 << 20, -1)); "
     done  = subprocess.run(
-        ["sh", "-c", f"cat in /dev/zero | {sys.executable} -c '{limit}from sim.cli import main; "
-                     'raise SystemExit(main(["access", "--engine", "golden", "-"]))\''],
+        ["sh", "-c", f"cat in /dev/zero | {sys.executable} -c '{limit}from sim.cli.main import main"
+                     '; raise SystemExit(main(["access", "--engine", "golden", "-"]))\''],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert (done.returncode, ids(done.stdout)) == (2, [1])
     assert done.stderr == "dragoncage: standard input: line 2: longer than 1,048,576 characters\n"

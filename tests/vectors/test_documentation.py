@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from sim.cli import main
+from sim.cli.main import main
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "access-vectors.md"

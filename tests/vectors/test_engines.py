@@ -5,8 +5,8 @@ import json
 import pytest
 from vector_support import ENTRIES, LINEAR, long_mode, random_line, two_levels
 
-from sim.engine import BusHang
 from sim.engines.cxxrtl.vectors import CompiledVectors
+from sim.errors import BusHang
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.engines.interpreted import PysimVectors
 from sim.vectors.format import parse, render

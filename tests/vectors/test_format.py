@@ -7,7 +7,7 @@ from vector_support import ENTRIES, LINEAR, as_text, long_mode, random_line, two
 
 from sim.vectors.checks import checked
 from sim.vectors.format import MalformedLine, parse, render
-from sim.vectors.vector import Ending, Outcome, Step
+from sim.vectors.vector import Ending, VectorOutcome, VectorStep
 
 
 def parsed(line):
@@ -31,9 +31,9 @@ def test_every_key_is_read():
         pkru="0x4", pkrs="0xC", maxphyaddr=40, before=[own_step(kind="fetch", ac=1, size=8)]))
     assert vector.id == {"any": [None, 1.5]}
     assert vector[1:8] == (0x8000_0011, 0x1000, 0x20, 0x500, 4, 12, 40)
-    assert vector.access == Step("rmw", LINEAR, 4, 1, 3, 1)
+    assert vector.access == VectorStep("rmw", LINEAR, 4, 1, 3, 1)
     assert vector.entries == [(int(a, 16), int(v, 16)) for a, v in ENTRIES]
-    assert vector.before == [Step("fetch", 0, 8, 0, 0, 1)]
+    assert vector.before == [VectorStep("fetch", 0, 8, 0, 0, 1)]
 
 
 def test_what_is_not_there_has_a_default():
@@ -63,7 +63,7 @@ def test_the_quick_reading_is_the_complete_one():
     None, True, 0, -7, 10 ** 30, 1.5, -0.0, "", "a\"\\\n\u2028é\ud800", [], [1, ["x"]], {"é": {}},
 ])
 def test_an_id_comes_back_unchanged(name):
-    for outcome in ("why", Outcome(Ending("#GP"), [0] * 4, [])):
+    for outcome in ("why", VectorOutcome(Ending("#GP"), [0] * 4, [])):
         back = rendered(long_mode(id=name), outcome)["id"]
         assert (type(back), back) == (type(name), name)
 
@@ -90,10 +90,10 @@ def test_an_outcome_has_the_keys_that_belong_to_it(ending, keys):
     values = [1, 0, 0xabc, (1 << 64) - 1]
     after  = {"entries": [[address, hex(value)]
                           for (address, _), value in zip(ENTRIES, values, strict=True)]}
-    assert rendered(long_mode(), Outcome(ending, values, [])) == {"id": 1, **keys, **after}
-    assert rendered(long_mode(before=[own_step()]), Outcome(ending, values, [ending], 9)) == \
+    assert rendered(long_mode(), VectorOutcome(ending, values, [])) == {"id": 1, **keys, **after}
+    assert rendered(long_mode(before=[own_step()]), VectorOutcome(ending, values, [ending], 9)) == \
         {"id": 1, **keys, **after, "before": [keys], "cycles": 9}
-    assert rendered(long_mode(before=[]), Outcome(ending, values, []))["before"] == []
+    assert rendered(long_mode(before=[]), VectorOutcome(ending, values, []))["before"] == []
 
 
 def test_a_vector_that_cannot_be_done_has_a_reason():

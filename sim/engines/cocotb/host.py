@@ -1,4 +1,4 @@
-"""Has a function called in a simulator, and listens to it.
+"""The host: starts a simulator that calls a function, and listens to it.
 
 The simulator is a process of its own, in a session of its own, so that nothing but this end of
 their connection tells it what happens at the terminal. It notices within some hundred cycles when
@@ -21,14 +21,14 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import IO, Any
 
-from sim.cache import cache
-from sim.compiling import Compiler, kept
-from sim.engine import Unavailable
-from sim.engines.bench import Bench
+from sim.engines.testbench import Testbench
+from sim.errors import Unavailable
+from sim.toolchain.cache import cache
+from sim.toolchain.compiling import Compiler, kept
+from sim.toolchain.yosys import installed, translate
 from sim.verilog.convert import SCRIPT
-from sim.yosys import installed, translate
 
-from . import design
+from . import top
 from .simulators import WHO, Simulator
 
 
@@ -45,14 +45,14 @@ TIMESCALE = "`timescale 1ns / 1ns\n"
 PATIENCE = 5.0
 
 
-def call(simulator: type[Simulator], made: Callable[[], Bench], function: Callable[..., Any],
+def call(simulator: type[Simulator], made: Callable[[], Testbench], function: Callable[..., Any],
          arguments: Mapping[str, Any], hear: Mapping[str, Callable[..., None]]) -> Any:
-    """What ``function(**arguments)`` returns in a simulator of the bench that is ``made``.
+    """Call ``function(**arguments)`` in a simulator of the testbench that is ``made``.
 
-    Function, arguments and what it returns are pickled. It gets, besides, the names in ``hear`` as
+    Function, arguments and result are pickled. It gets, besides, the names in ``hear`` as
     arguments: functions that have those of ``hear`` called here.
 
-    Raises :class:`sim.engine.Unavailable` if something is missing, or the simulator comes to an
+    Raises :class:`sim.errors.Unavailable` if something is missing, or the simulator comes to an
     end without a word, and what the function raises.
     """
     if importlib.util.find_spec("cocotb") is None:
@@ -75,9 +75,9 @@ class _Silence(Exception):
     """The simulator has nothing to say any more."""
 
 
-def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
+def _built(tool: Simulator, bench: Testbench, yosys: str) -> Path:
     """The design, built: out of the cache, if the version of ``yosys`` made it there."""
-    text  = design.text(bench)
+    text  = top.text(bench)
     parts = [text, SCRIPT, TIMESCALE, yosys, version("cocotb"), tool.version, *tool.flags,
              platform.machine()]
     key   = hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
@@ -93,7 +93,7 @@ def _built(tool: Simulator, bench: Bench, yosys: str) -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """What cocotb wants to find in a simulator's environment."""
+    """Environment of a simulator, as cocotb needs it."""
     from cocotb_tools.config import libs_dir, pygpi_entry_point
     from find_libpython import find_libpython
 
@@ -111,7 +111,7 @@ def _environment() -> dict[str, str]:
             [str(libs_dir), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]),
         "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
         "TOPLEVEL_LANG":       "verilog",
-        "COCOTB_TOPLEVEL":     design.TOP,
+        "COCOTB_TOPLEVEL":     top.TOP,
         "COCOTB_TEST_MODULES": f"{__package__}.inside",
         # An assertion says the same as without pytest.
         "COCOTB_REWRITE_ASSERTION_FILES": "",

@@ -5,29 +5,29 @@ from typing import Any
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, Timer
 
-from sim.engines.bench import Bench
-from sim.engines.clockwork import Pins
+from sim.engines.driver import PinDriver
+from sim.engines.testbench import Testbench
 
-from .design import inputs
-
-
-__all__ = ["CocotbPins"]
+from .top import inputs
 
 
-class CocotbPins(Pins[Any]):
-    """Pins of a module that :func:`.design.text` describes; see :class:`..clockwork.Pins`.
+__all__ = ["CocotbPinDriver"]
+
+
+class CocotbPinDriver(PinDriver[Any]):
+    """Inputs of a module that :func:`.top.text` describes.
 
     Parameters
     ----------
     dut
         cocotb's handle of the module.
-    bench : :class:`sim.engines.bench.Bench`
+    bench : :class:`sim.engines.testbench.Testbench`
         What it was made of.
     viewed : :class:`bool`
         Somebody wants to know its view.
     """
 
-    def __init__(self, dut: Any, bench: Bench, *, viewed: bool):
+    def __init__(self, dut: Any, bench: Testbench, *, viewed: bool):
         super().__init__([{name: getattr(dut, port) for name, port in names.items()}
                           for names in inputs(bench)])
         self._clock = dut.clk

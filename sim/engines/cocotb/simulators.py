@@ -8,10 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
-from sim.compiling import Compiler, cxx, tool
-from sim.verilator import verilator
+from sim.toolchain.compiling import Compiler, cxx, tool
+from sim.toolchain.verilator import verilator
 
-from .design import TOP
+from .top import TOP
 
 
 __all__ = ["SIMULATORS", "Simulator"]
@@ -21,7 +21,7 @@ WHO = "the engine cocotb"
 
 
 class Simulator(ABC):
-    """A simulator. Raises :class:`sim.engine.Unavailable` if it lacks something.
+    """A simulator. Raises :class:`sim.errors.Unavailable` if it lacks something.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Simulator(ABC):
 
     @abstractmethod
     def command(self, built: Path) -> list[str]:
-        """How what was built is run."""
+        """Return the command that runs what was ``built``."""
 
 
 class Verilator(Simulator):

@@ -1,7 +1,7 @@
 // The least that makes the compiled design copy memory: a limit for whatever drives it.
 //
 // The accesses are those of a kernel's copy, loads of 64 words and then stores of them. There are
-// no orders, no marks, no turns and no log, and memory is one array that answers in the next cycle.
+// no orders, no marks, no time slices and no log, and memory is one array that answers in the next cycle.
 
 #pragma once
 

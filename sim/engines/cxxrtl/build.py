@@ -9,9 +9,9 @@ from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
-from sim.compiling import Compiler, Prototype, cxx, loaded
-from sim.engine import Unavailable
-from sim.yosys import PACKAGE, translate
+from sim.errors import Unavailable
+from sim.toolchain.compiling import Compiler, Prototype, cxx, loaded
+from sim.toolchain.yosys import PACKAGE, translate
 
 
 __all__ = ["Program", "library", "sources"]
@@ -52,7 +52,7 @@ class Program:
 def library(made: Callable[[], Program], functions: Iterable[Prototype]) -> ctypes.CDLL:
     """The library of the program that is ``made``, with these ``functions``.
 
-    Equal programs are compiled once. Raises :class:`sim.engine.Unavailable` without a compiler,
+    Equal programs are compiled once. Raises :class:`sim.errors.Unavailable` without a compiler,
     Yosys, or a cache, or if one of them fails.
     """
     (compiler, compiled_by), runtime = cxx(who=WHO), _runtime()

@@ -11,7 +11,7 @@ from hw.bus import (
     AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
 )
 from hw.layout import AccessKind, Fault
-from sim.engines.bench import Bench
+from sim.engines.testbench import Testbench
 from sw.pieces import CHUNK
 
 from .view import View
@@ -20,7 +20,7 @@ from .view import View
 __all__ = ["designs", "header"]
 
 
-#: Packed ports of a socket, and what is in them.
+#: Packed ports of a processor_port, and what is in them.
 LAYOUTS = {
     "request": AccessRequest, "response": AccessResponse, "control": ControlRequest,
     "controlled": ControlResponse, "state": ControlState,
@@ -38,7 +38,7 @@ class Top(Elaboratable):
         Its ports.
     """
 
-    def __init__(self, bench: Bench):
+    def __init__(self, bench: Testbench):
         self._bench = bench
         self._in    = _named({f"in_{name}": value for name, value in _all(bench, "inputs").items()})
         outputs     = {f"out_{name}": value for name, value in _all(bench, "outputs").items()}
@@ -57,7 +57,7 @@ class Top(Elaboratable):
         return m
 
 
-def designs(bench: Bench) -> tuple[dict[str, str], View | None]:
+def designs(bench: Testbench) -> tuple[dict[str, str], View | None]:
     """The designs in RTLIL, and the one that is called ``view`` if the bench has any.
 
     Equal texts are equal designs, wherever they come from.
@@ -69,22 +69,23 @@ def designs(bench: Bench) -> tuple[dict[str, str], View | None]:
     return found, top.view
 
 
-def header(bench: Bench, view: View | None) -> str:
+def header(bench: Testbench, view: View | None) -> str:
     """A C++ header that names the ports, their widths, and the fields of packed ones."""
     lines = ["#pragma once"]
-    for number, socket in enumerate(bench.sockets):
+    for number, processor_port in enumerate(bench.processor_ports):
         lines += [f"struct Cpu{number} {{",
-                  *_ports("in", socket.inputs, f"in_{number}_"),
-                  *_ports("out", socket.outputs, f"out_{number}_"),
+                  *_ports("in", processor_port.inputs, f"in_{number}_"),
+                  *_ports("out", processor_port.outputs, f"out_{number}_"),
                   "};"]
     lines += ["struct Shared {", *_ports("in", bench.inputs, "in_"),
               *_ports("out", bench.outputs, "out_"), "};"]
     lines += [line for name, layout in LAYOUTS.items() for line in _fields(name, layout)]
-    names   = " ".join(f"X({name})" for name in bench.sockets[0].outputs)
-    sockets = ", ".join(f"Socket<Cpu{number}>" for number in range(len(bench.sockets)))
+    names   = " ".join(f"X({name})" for name in bench.processor_ports[0].outputs)
+    ports   = ", ".join(f"ProcessorPort<Cpu{number}>"
+                        for number in range(len(bench.processor_ports)))
     return "\n".join([
         *lines,
-        f"using Sockets = std::tuple<{sockets}>;",
+        f"using ProcessorPorts = std::tuple<{ports}>;",
         f"constexpr uint64_t fault_none = {Fault.NONE.value}, "
         f"fault_skipped = {Fault.SKIPPED.value};",
         f"constexpr uint64_t kind_read = {AccessKind.READ.value}, "
@@ -96,10 +97,10 @@ def header(bench: Bench, view: View | None) -> str:
     ])
 
 
-def _all(bench: Bench, direction: str) -> dict[str, Value]:
-    """Inputs or outputs of a bench: those of sockets by number and name, shared ones by name."""
-    found = {f"{number}_{name}": value for number, socket in enumerate(bench.sockets)
-             for name, value in getattr(socket, direction).items()}
+def _all(bench: Testbench, direction: str) -> dict[str, Value]:
+    """Inputs or outputs of a bench: of processor ports by number and name, shared ones by name."""
+    found = {f"{number}_{name}": value for number, port in enumerate(bench.processor_ports)
+             for name, value in getattr(port, direction).items()}
     return found | getattr(bench, direction)
 
 
@@ -108,7 +109,7 @@ def _named(values: Mapping[str, Value]) -> list[tuple[Signal, Value]]:
     return [(Signal(len(value), name=name), value) for name, value in values.items()]
 
 
-def _viewing(bench: Bench, view: View | None) -> Iterator[str]:
+def _viewing(bench: Testbench, view: View | None) -> Iterator[str]:
     """Lines of C++ that bring the ports of the machine to those of the view."""
     if view is None:
         return

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from sim.engine import BusHang
 from sim.engines.base import Simulation
-from sim.waves import Waveform, waveform
+from sim.errors import BusHang
+from sim.record.waves import Waveform, waveform
 
-from .native import Machine, Native, Status, native
+from .native import CompiledMachine, Native, Status, native
 from .plan import Plan
 from .processor import CompiledProcessor
 from .samples import LogReader, view_rows
@@ -22,12 +22,12 @@ STRIDE = 65_536
 
 
 class CxxrtlEngine(Simulation[CompiledProcessor]):
-    """A :class:`sim.engine.Engine`; see :class:`sim.engines.base.Simulation`.
+    """A :class:`sim.engines.engine.Engine`; see :class:`sim.engines.base.Simulation`.
 
     What happens is logged in C++, and decoded when somebody looks at a trace.
     """
 
-    _machine: Machine | None = None
+    _machine: CompiledMachine | None = None
 
     def _processor(self) -> CompiledProcessor:
         return CompiledProcessor(self.stacks)
@@ -35,14 +35,15 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
     def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
         """Run until the end of the first of ``mains``.
 
-        Raises :class:`sim.engine.Unavailable` without a compiler.
+        Raises :class:`sim.errors.Unavailable` without a compiler.
         """
         compiled = self._native()
         bench    = compiled.bench
         bench.stacks, bench.claims = self.stacks, self.claims
-        self._machine = Machine(compiled, self.memory, deadline=self.deadline,
+        self._machine = CompiledMachine(compiled, self.memory, deadline=self.deadline,
                                 view=waves is not None)
-        self._readers = [LogReader(list(socket.outputs.values())) for socket in bench.sockets]
+        self._readers = [LogReader(list(port.outputs.values()))
+                         for port in bench.processor_ports]
         for number, processor in enumerate(self.processors):
             self._machine.attach(number, processor)
         try:

@@ -8,15 +8,15 @@
 #include "view.cc"
 
 #include "port.h"
-template<class Cpu> class Socket;
+template<class Cpu> class ProcessorPort;
 #include <tuple>
 #include "ports.h"
 
 #include "bare.h"
 #include "clock.h"
 #include "memory.h"
-#include "socket.h"
-#include "turns.h"
+#include "processor_port.h"
+#include "dispatcher.h"
 #include "views.h"
 
 
@@ -26,7 +26,7 @@ namespace {
 struct Status {
     uint64_t now;        // the next cycle
     uint64_t limit;      // ... in which to come back, even if nothing has ended
-    uint64_t begun;      // turns
+    uint64_t begun;      // dispatcher
     uint32_t claim;
     uint32_t ended;      // processors whose order has ended, a bit each
     uint32_t hung;       // ... that waited too long
@@ -42,37 +42,37 @@ public:
           deadline(deadline) {}
 
     Status   status{};
-    Sockets  sockets;
-    Turns    turns;
+    ProcessorPorts ports;
+    Dispatcher    dispatcher;
     Views    views;
 
-    // Runs until an order ends, or the next turn is not known.
+    // Runs until an order ends, or the next time slice is not known.
     void run() {
         status.ended = status.hung = 0;
         while (!status.ended && !status.hung && !status.stuck && status.now < status.limit
-               && !turns.starved())
+               && !dispatcher.starved())
             cycle();
-        status.begun = turns.begun;
+        status.begun = dispatcher.begun;
     }
 
 private:
-    // Calls "visit" with each socket and its number.
+    // Calls "visit" with each port and its number.
     template<class Visit>
     void each(Visit visit) {
         uint32_t number = 0;
-        std::apply([&](auto &...socket) { (visit(socket, number++), ...); }, sockets);
+        std::apply([&](auto &...port) { (visit(port, number++), ...); }, ports);
     }
 
     void cycle() {
-        uint32_t hold = turns.begin();
-        each([&](auto &socket, uint32_t number) { socket.drive(top, hold >> number & 1); });
+        uint32_t hold = dispatcher.begin();
+        each([&](auto &port, uint32_t number) { port.drive(top, hold >> number & 1); });
         put<Shared::in::claim>(top, status.claim);
         put<Shared::in::hold>(top, hold);
         put<Shared::in::ack>(top, target.ack);
         put<Shared::in::dat_r>(top, target.dat_r);
         put<Shared::in::stall>(top, target.stall);
         clocked.evaluate();
-        each([&](auto &socket, uint32_t) { socket.sample(top, status.now); });
+        each([&](auto &port, uint32_t) { port.sample(top, status.now); });
         views.sample(top, status.now);
         target.step(get<Shared::out::cyc>(top), get<Shared::out::stb>(top),
                     get<Shared::out::we>(top), get<Shared::out::adr>(top),
@@ -84,15 +84,15 @@ private:
 
     void end() {
         bool stuck = true;
-        each([&](auto &socket, uint32_t number) {
-            bool idle = socket.idle();
+        each([&](auto &port, uint32_t number) {
+            bool idle = port.idle();
             stuck &= idle;
-            turns.end(number, socket.steps, idle);
+            dispatcher.end(number, port.steps, idle);
         });
         status.stuck = stuck;
-        each([&](auto &socket, uint32_t number) {
-            status.ended |= uint32_t(socket.end(top, status.now, deadline)) << number;
-            status.hung  |= uint32_t(socket.hung) << number;
+        each([&](auto &port, uint32_t number) {
+            status.ended |= uint32_t(port.end(top, status.now, deadline)) << number;
+            status.hung  |= uint32_t(port.hung) << number;
         });
     }
 
@@ -103,13 +103,13 @@ private:
     uint64_t deadline;
 
 public:
-    // The order, reply or log of processor "number", as "take" finds it in a socket.
+    // The order, reply or log of processor "number", as "take" finds it in a port.
     template<class Take>
     void *of(uint32_t number, Take take) {
         void *found = nullptr;
-        each([&](auto &socket, uint32_t n) {
+        each([&](auto &port, uint32_t n) {
             if (n == number)
-                found = take(socket);
+                found = take(port);
         });
         return found;
     }
@@ -139,27 +139,27 @@ Status *machine_status(Machine *machine) {
 }
 
 void *machine_order(Machine *machine, uint32_t number) {
-    return machine->of(number, [](auto &socket) { return (void *)&socket.order; });
+    return machine->of(number, [](auto &port) { return (void *)&port.order; });
 }
 
 void *machine_reply(Machine *machine, uint32_t number) {
-    return machine->of(number, [](auto &socket) { return (void *)&socket.reply; });
+    return machine->of(number, [](auto &port) { return (void *)&port.reply; });
 }
 
-// Adds turns, in pairs of a processor and its steps; says whether there are more.
-void machine_plan(Machine *machine, const uint32_t *turns, uint64_t count, uint32_t more) {
-    machine->turns.more = more;
+// Adds dispatcher, in pairs of a processor and its steps; says whether there are more.
+void machine_plan(Machine *machine, const uint32_t *dispatcher, uint64_t count, uint32_t more) {
+    machine->dispatcher.more = more;
     for (uint64_t index = 0; index < count; index++)
-        machine->turns.coming.push_back({turns[2 * index], turns[2 * index + 1]});
+        machine->dispatcher.coming.push_back({dispatcher[2 * index], dispatcher[2 * index + 1]});
 }
 
 void machine_drop_turns(Machine *machine) {
-    machine->turns.drop();
+    machine->dispatcher.drop();
 }
 
 // Words of a log, which "machine_forget" empties: of a processor, or of the view.
 const uint32_t *machine_log(Machine *machine, uint32_t number, uint64_t *count) {
-    auto *log = (Log *)machine->of(number, [](auto &socket) { return (void *)&socket.log; });
+    auto *log = (Log *)machine->of(number, [](auto &port) { return (void *)&port.log; });
     *count = log->words.size();
     return log->words.data();
 }
@@ -170,7 +170,7 @@ const uint32_t *machine_views(Machine *machine, uint64_t *count) {
 }
 
 void machine_forget(Machine *machine, uint32_t number) {
-    ((Log *)machine->of(number, [](auto &socket) { return (void *)&socket.log; }))->words.clear();
+    ((Log *)machine->of(number, [](auto &port) { return (void *)&port.log; }))->words.clear();
 }
 
 void machine_forget_views(Machine *machine) {

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from hw.arbiter import Arbiter
 from hw.bus import Register as HwRegister
 from hw.config import MmuConfig
-from sim.engines.bench import Bench
+from sim.engines.testbench import Testbench
 from sim.memory import PAGE, PhysicalMemory
-from sim.schedule import Turn
+from sim.schedule import TimeSlice
 from sw.bus import Register
 
 from . import design
@@ -16,11 +16,11 @@ from .build import Program, library, sources
 from .processor import CompiledProcessor
 
 
-__all__ = ["Machine", "Native", "Status", "native"]
+__all__ = ["CompiledMachine", "Native", "Status", "native"]
 
 
-SOURCES = ("bare.h", "clock.h", "harness.cc", "log.h", "memory.h", "port.h", "socket.h", "turns.h",
-           "views.h")
+SOURCES = ("bare.h", "clock.h", "dispatcher.h", "harness.cc", "log.h", "memory.h", "port.h",
+           "processor_port.h", "views.h")
 
 Word    = ctypes.c_uint32
 Number  = ctypes.c_uint64
@@ -63,7 +63,7 @@ class Native:
 
     Attributes
     ----------
-    bench : :class:`sim.engines.bench.Bench`
+    bench : :class:`sim.engines.testbench.Testbench`
         What it was compiled from.
     calls : :class:`ctypes.CDLL`
         Its C interface.
@@ -71,7 +71,7 @@ class Native:
 
     def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter]):
         def made() -> Program:
-            self.bench = Bench(config, cpus=cpus, arbiter=arbiter, view=True)
+            self.bench = Testbench(config, cpus=cpus, arbiter=arbiter, view=True)
             designs, view = design.designs(self.bench)
             return Program(designs, {
                 **sources(__package__, *SOURCES), "ports.h": design.header(self.bench, view),
@@ -100,7 +100,7 @@ class Native:
         return cycles
 
 
-class Machine:
+class CompiledMachine:
     """One compiled machine at its reset, that shares the pages of ``memory``.
 
     Parameters
@@ -139,14 +139,14 @@ class Machine:
         processor.attach(self._calls.machine_order(self._handle, number),
                          self._calls.machine_reply(self._handle, number))
 
-    def plan(self, turns: Iterable[Turn], *, more: bool) -> None:
-        """Add turns to those to come; ``run`` returns when there are ``more`` that it needs."""
-        words = [word for turn in turns for word in turn]
+    def plan(self, slices: Iterable[TimeSlice], *, more: bool) -> None:
+        """Add slices to those to come; ``run`` returns when there are ``more`` that it needs."""
+        words = [word for time_slice in slices for word in time_slice]
         self._calls.machine_plan(self._handle, (Word * len(words))(*words), len(words) // 2,
                                  more)
 
     def drop_turns(self) -> None:
-        """Forget all turns, the present one too."""
+        """Forget all slices, the present one too."""
         self._calls.machine_drop_turns(self._handle)
 
     def take_log(self, number: int) -> Words:
@@ -183,7 +183,7 @@ _compiled: dict[tuple[MmuConfig, int, type[Arbiter]], Native] = {}
 def native(
     config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter,
 ) -> Native:
-    """The compiled bench for these. Raises :class:`sim.engine.Unavailable`."""
+    """The compiled bench for these. Raises :class:`sim.errors.Unavailable`."""
     key = config, cpus, arbiter
     if key not in _compiled:
         _compiled[key] = Native(config, cpus=cpus, arbiter=arbiter)

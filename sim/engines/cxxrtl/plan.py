@@ -1,38 +1,38 @@
-"""Keeps a compiled machine supplied with the turns of a schedule."""
+"""Keeps a compiled machine supplied with the slices of a schedule."""
 
 from collections import deque
 
-from sim.schedule import Schedule, Turn
+from sim.schedule import Schedule, TimeSlice
 
-from .native import Machine
+from .native import CompiledMachine
 
 
 __all__ = ["Plan"]
 
 
-#: Turns that the machine is told ahead.
+#: Time slices that the machine is told ahead.
 AHEAD = 4096
 
 
 class Plan:
-    """The turns that a machine knows of.
+    """The slices that a machine knows of.
 
     Parameters
     ----------
     schedule : :class:`sim.schedule.Schedule`
         Where they come from.
-    machine : :class:`.native.Machine`
+    machine : :class:`.native.CompiledMachine`
         What carries them out.
     cpus : :class:`int`
         How many processors it has.
     """
 
-    def __init__(self, schedule: Schedule, machine: Machine, cpus: int):
+    def __init__(self, schedule: Schedule, machine: CompiledMachine, cpus: int):
         self._schedule  = schedule
         self._cpus      = cpus
         self._machine   = machine
         self._version   = schedule.version
-        self._ahead: deque[Turn] = deque()
+        self._ahead: deque[TimeSlice] = deque()
         self._begun     = 0
         self._exhausted = False
 
@@ -46,19 +46,19 @@ class Plan:
             self._extend()
 
     def note(self) -> None:
-        """Take note of the turns that have begun, after it has run."""
+        """Take note of the slices that have begun, after it has run."""
         begun = self._machine.status.begun
         if begun != self._begun:
-            self._schedule.taken += [self._ahead.popleft() for _ in range(begun - self._begun)]
+            self._schedule.executed += [self._ahead.popleft() for _ in range(begun - self._begun)]
             self._begun = begun
 
     def _extend(self) -> None:
-        turns: list[Turn] = []
-        while len(self._ahead) + len(turns) < AHEAD and not self._exhausted:
-            turn = self._schedule.coming(self._cpus)
-            if turn is None:
+        slices: list[TimeSlice] = []
+        while len(self._ahead) + len(slices) < AHEAD and not self._exhausted:
+            time_slice = self._schedule.coming(self._cpus)
+            if time_slice is None:
                 self._exhausted = True
             else:
-                turns.append(turn)
-        self._ahead.extend(turns)
-        self._machine.plan(turns, more=not self._exhausted)
+                slices.append(time_slice)
+        self._ahead.extend(slices)
+        self._machine.plan(slices, more=not self._exhausted)

@@ -1,6 +1,7 @@
 """A processor that hands whole operations to compiled code, and takes their outcomes from it.
 
-Both are written and read in place, in the memory of ``socket.h``: a structure of Python would take
+Both are written and read in place, in the memory of ``processor_port.h``: a structure of Python
+would take
 longer than the operation.
 """
 
@@ -12,10 +13,11 @@ from typing import Any
 from hw.interrupts import FIRST_VECTOR
 from hw.layout import Fault
 from sim.engines.operations import (
-    KINDS, REGISTERS, Control, Halt, LoadString, Send, Settle, Single, StoreString, Take,
+    KINDS, REGISTERS, ControlAccess, Halt, LoadString, SendInterrupt, Settle, SingleAccess,
+    StoreString, TakeInterrupt,
 )
 from sim.engines.processor import Names, Processor
-from sw.bus import SIZES, Answer, GeneralProtection, Kind, PageFault
+from sw.bus import SIZES, GeneralProtection, Kind, PageFault, Response
 from sw.bus import Fault as BusFault
 from sw.pieces import CHUNK
 
@@ -23,7 +25,7 @@ from sw.pieces import CHUNK
 __all__ = ["CompiledProcessor"]
 
 
-#: Operations, as socket.h numbers them.
+#: Operations, as processor_port.h numbers them.
 NOTHING, ACCESS, LOAD, STORE, CONTROL, SEND, TAKE, HALT, GONE = range(9)
 
 #: Order and reply up to their marks and bytes; and how many marks there are.
@@ -45,16 +47,16 @@ class CompiledProcessor(Processor):
     def __init__(self, stacks: Names):
         super().__init__(stacks)
         self._write: dict[type | None, Callable[[Any], None]] = {
-            Single: self._write_single, LoadString: self._write_load,
-            StoreString: self._write_store, Control: self._write_control,
-            Send: self._write_send, Take: self._write_take,
+            SingleAccess: self._write_single, LoadString: self._write_load,
+            StoreString: self._write_store, ControlAccess: self._write_control,
+            SendInterrupt: self._write_send, TakeInterrupt: self._write_take,
             Halt: lambda operation: self._put(HALT),
             Settle: lambda operation: self._put(NOTHING),
             type(None): lambda operation: self._put(NOTHING),
         }
         self._read: dict[type | None, Callable[[Any], Any]] = {
-            Single: self._read_single, LoadString: self._read_load,
-            StoreString: self._read_store, Control: self._read_control,
+            SingleAccess: self._read_single, LoadString: self._read_load,
+            StoreString: self._read_store, ControlAccess: self._read_control,
         }
 
     def attach(self, order: int, reply: int) -> None:
@@ -97,7 +99,7 @@ class CompiledProcessor(Processor):
         ORDER.pack_into(self._order, 0, operation, 1, linear, data, compare, kind, size, user,
                         implicit, count, self._shown)
 
-    def _write_single(self, operation: Single) -> None:
+    def _write_single(self, operation: SingleAccess) -> None:
         access = operation.access
         self._put(ACCESS, access.linear, access.data, access.compare, KINDS[access.kind],
                   access.size, access.user, access.implicit)
@@ -111,22 +113,22 @@ class CompiledProcessor(Processor):
         self._put(STORE, operation.linear, kind=KINDS[Kind.WRITE], user=operation.user,
                   count=len(operation.data))
 
-    def _write_control(self, operation: Control) -> None:
+    def _write_control(self, operation: ControlAccess) -> None:
         self._put(CONTROL, operation.value, kind=operation.op.value,
                   size=REGISTERS[operation.register])
 
-    def _write_send(self, operation: Send) -> None:
+    def _write_send(self, operation: SendInterrupt) -> None:
         self._put(SEND, kind=operation.target, size=operation.vector - FIRST_VECTOR)
 
-    def _write_take(self, operation: Take) -> None:
+    def _write_take(self, operation: TakeInterrupt) -> None:
         self._put(TAKE, size=operation.vector - FIRST_VECTOR)
 
-    def _read_single(self, operation: Single) -> Answer:
+    def _read_single(self, operation: SingleAccess) -> Response:
         access = operation.access
         if self._values[2] == _NONE:
             data = 0 if access.kind is Kind.WRITE else self._values[0] & _MASKS[access.size]
-            return Answer(data)
-        return Answer(0, self._fault(access.linear))
+            return Response(data)
+        return Response(0, self._fault(access.linear))
 
     def _read_load(self, operation: LoadString) -> tuple[bytes, BusFault | None]:
         done = self._values[4]
@@ -137,7 +139,7 @@ class CompiledProcessor(Processor):
         done = self._values[4]
         return (done, self._fault(operation.linear + done) if self._values[2] != _NONE else None)
 
-    def _read_control(self, operation: Control) -> tuple[int, bool]:
+    def _read_control(self, operation: ControlAccess) -> tuple[int, bool]:
         return self._values[0], bool(self._values[2])
 
     def _fault(self, linear: int) -> BusFault:

@@ -5,7 +5,7 @@
 #include "design.cc"
 
 #include "port.h"
-template<class Cpu> class Socket;
+template<class Cpu> class ProcessorPort;
 #include <tuple>
 #include "ports.h"
 

@@ -5,7 +5,7 @@ from array import array
 from functools import cache
 
 from hw.config import MmuConfig
-from sim.engines.bench import Bench
+from sim.engines.testbench import Testbench
 
 from . import design
 from .build import Program, library, sources
@@ -30,7 +30,7 @@ FUNCTIONS = (
 @cache
 def _compiled() -> ctypes.CDLL:
     def made() -> Program:
-        bench = Bench(CONFIG, view=False)
+        bench = Testbench(CONFIG, view=False)
         designs, view = design.designs(bench)
         return Program(designs, {
             **sources(__package__, *SOURCES), "ports.h": design.header(bench, view),
@@ -42,7 +42,7 @@ def _compiled() -> ctypes.CDLL:
 class CompiledVectors:
     """A compiled unit that does one vector after the other, each from power-up on.
 
-    Vectors and outcomes are as in ``vectors.h``. Raises :class:`sim.engine.Unavailable`.
+    Vectors and outcomes are as in ``vectors.h``. Raises :class:`sim.errors.Unavailable`.
     """
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from amaranth import Cat, Elaboratable, Module, Signal, Value
 from amaranth.back import rtlil
 
-from sim.engines.bench import Bench
+from sim.engines.testbench import Testbench
 
 
 __all__ = ["View"]
@@ -21,7 +21,7 @@ class View(Elaboratable):
 
     Parameters
     ----------
-    bench : :class:`sim.engines.bench.Bench`
+    bench : :class:`sim.engines.testbench.Testbench`
         A bench with a view.
     ports : mapping of :class:`str` to :class:`Value`
         Signals of the bench that are ports already, by the names of these.
@@ -34,7 +34,7 @@ class View(Elaboratable):
         The port of the machine for each input, by their names.
     """
 
-    def __init__(self, bench: Bench, ports: Mapping[str, Value]):
+    def __init__(self, bench: Testbench, ports: Mapping[str, Value]):
         self._value = Cat(bench.views)
         self._view  = Signal(len(bench.view), name="view")
         known       = {id(value): name for name, value in ports.items()}

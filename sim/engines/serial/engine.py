@@ -13,22 +13,22 @@ from hw.arbiter import Arbiter
 from hw.bus import ControlResponse
 from hw.config import MmuConfig
 from hw.presets import PRESETS
-from sim.engine import MachineLost, Unavailable, Unsuited
-from sim.engines.answers import answers
 from sim.engines.base import Simulation
-from sim.engines.operations import Control, LoadString, Operation, Single, StoreString
+from sim.engines.operations import ControlAccess, LoadString, Operation, SingleAccess, StoreString
 from sim.engines.processor import Names, Processor
-from sim.link import orders
-from sim.link.client import Client, Counters, Greeting
-from sim.link.exchange import CAPACITY
-from sim.link.line import Line, opened
-from sim.link.rows import RowReader
+from sim.engines.responses import responses
+from sim.errors import MachineLost, Unavailable, Unsuited
 from sim.memory import PhysicalMemory
-from sim.recorder import Fields, Sample
+from sim.record.recorder import Fields, Sample
+from sim.record.waves import waveform
 from sim.schedule import Schedule
-from sim.waves import waveform
 
 from .image import MemoryImage
+from .link import commands
+from .link.client import Client, Counters, Greeting
+from .link.exchange import CAPACITY
+from .link.line import Line, opened
+from .link.rows import RowReader
 from .shadow import Shadow
 
 
@@ -43,7 +43,7 @@ STRIDE = 16
 
 @dataclass
 class _Heard:
-    """What the rows of one request said that the kernel waits for."""
+    """Part of the rows of one request for which the kernel waits."""
 
     responses:  list[int] = field(default_factory=list)
     controlled: int       = 0
@@ -51,28 +51,29 @@ class _Heard:
 
 
 class SerialEngine(Simulation[Processor]):
-    """A :class:`sim.engine.Engine`: one processor, and whatever unit and memory the board has.
+    """One processor, and whatever unit and memory the board has: a
+    :class:`sim.engines.engine.Engine`.
 
     Parameters
     ----------
     config : :class:`hw.config.MmuConfig` or :class:`None`
         What the unit must be; by default, what it is.
-    line : :class:`sim.link.line.Line`
+    line : :class:`sim.engines.serial.link.line.Line`
         Where the board is.
     cpus, memory, schedule, arbiter
         As in :class:`sim.engines.base.Simulation`: one processor, and a memory that is fast and
         empty, which becomes an image of the board's. There is nothing to schedule.
 
-    Raises :class:`sim.engine.Unsuited`, and :class:`sim.engine.Unavailable` without a board.
+    Raises :class:`sim.errors.Unsuited`, and :class:`sim.errors.Unavailable` without a board.
 
     Attributes
     ----------
-    client : :class:`sim.link.client.Client`
+    client : :class:`sim.engines.serial.link.client.Client`
         The computer's end of the link.
     counted : mapping of :class:`str` to :class:`int`
         The board's counters, at the end of the run.
     link : mapping of :class:`str` to :class:`int`
-        Counts of requests and frames at the end of the run, see :class:`sim.link.traffic.Traffic`.
+        Counts of requests and frames at the end of the run, see :class:`.link.traffic.Traffic`.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class SerialEngine(Simulation[Processor]):
             raise Unsuited(f"there is one processor on the board, not {cpus}; "
                            "use another --engine")
         if memory is not None and (memory.latency != 1 or memory.stall):
-            raise Unsuited("memory on the board answers in the next cycle; use another --engine")
+            raise Unsuited("memory on the board responses in the next cycle; use another --engine")
         self.ram = greeting.ram_kib << 10
         return board
 
@@ -117,7 +118,7 @@ class SerialEngine(Simulation[Processor]):
     def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
         """Run until the end of the only one of ``mains``.
 
-        Raises :class:`sim.engine.MachineLost` if the board falls silent, or what it reports
+        Raises :class:`sim.errors.MachineLost` if the board falls silent, or what it reports
         cannot be.
         """
         try:
@@ -171,42 +172,42 @@ class SerialEngine(Simulation[Processor]):
             mark = self._names.number((bus.kernel_stack, self._claim))
             if mark != self._shown:
                 self._shown = mark
-                self._order(orders.mark(mark))
+                self._command(commands.mark(mark))
             if not bus.marks:
                 return
-            self._order(orders.CYCLE)
+            self._command(commands.CYCLE)
 
     def _do(self, operation: Operation | None) -> Any:
         """Have an operation done, after what was ordered before; return its outcome."""
-        if isinstance(operation, Single | LoadString | StoreString):
+        if isinstance(operation, SingleAccess | LoadString | StoreString):
             requests = operation.requests()
-            self._order(orders.accesses(requests))
+            self._command(commands.accesses(requests))
             heard = self._hear()
             if len(heard.responses) != len(requests):
-                raise MachineLost(f"the board reports {len(heard.responses)} answers to "
+                raise MachineLost(f"the board reports {len(heard.responses)} responses to "
                                   f"{len(requests)} accesses")
-            return operation.outcome(answers(requests, heard.responses, heard.state))
-        if isinstance(operation, Control):
-            self._order(orders.control(operation))
+            return operation.outcome(responses(requests, heard.responses, heard.state))
+        if isinstance(operation, ControlAccess):
+            self._command(commands.control(operation))
             outcome = _outcome(self._hear().controlled)
             return outcome["value"], bool(outcome["fault"])
         # The marks before a pause, or before the end.
-        self._order(orders.CYCLE)
+        self._command(commands.CYCLE)
         self._hear()
         return None
 
-    def _order(self, order: bytes) -> None:
-        """Add to the request; what has no room in it is one of its own."""
-        if len(self._request) + len(order) > CAPACITY:
+    def _command(self, command: bytes) -> None:
+        """Add to the request, or to a new one if it does not fit."""
+        if len(self._request) + len(command) > CAPACITY:
             self._hear()
-        self._request += order
+        self._request += command
 
     def _hear(self) -> _Heard:
         """Have the request done, and put on record what happened."""
         heard = _Heard()
         request, self._request = bytes(self._request), bytearray()
-        for octets in self.client.do(request):
-            for cycle, sample in self._rows.rows(octets):
+        for data in self.client.do(request):
+            for cycle, sample in self._rows.rows(data):
                 self._record(cycle, sample, heard)
         if not self._rows.complete:
             raise MachineLost("the board's answer ends in the middle of a row")
@@ -239,7 +240,7 @@ class SerialEngine(Simulation[Processor]):
 
 def on_port(config: MmuConfig | None = None, *, port: str | None = None,
             **options: Any) -> SerialEngine:
-    """The engine on a serial port. Raises :class:`sim.engine.Unavailable` if it cannot be opened.
+    """The engine on a serial port. Raises :class:`sim.errors.Unavailable` if it cannot be opened.
 
     ``options`` are those of :class:`SerialEngine`.
     """
@@ -249,8 +250,8 @@ def on_port(config: MmuConfig | None = None, *, port: str | None = None,
 
 
 def _preset(greeting: Greeting) -> tuple[str, MmuConfig]:
-    """The preset that a board names by its place. Raises :class:`sim.engine.Unavailable`."""
-    presets = list(PRESETS.items())
+    """The preset that a board names by its index. Raises :class:`sim.errors.Unavailable`."""
+    presets: list[tuple[str, MmuConfig]] = list(PRESETS.items())
     if greeting.preset >= len(presets):
         raise Unavailable(f"the board has preset number {greeting.preset}, which this program "
                           "does not know: build and program it anew")

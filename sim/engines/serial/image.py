@@ -2,16 +2,16 @@
 
 from collections import deque
 
-from sim.engine import MachineLost
+from sim.errors import MachineLost
 from sim.memory import PhysicalMemory
-from sim.recorder import Sample
+from sim.record.recorder import Sample
 
 
 __all__ = ["MemoryImage"]
 
 
 class MemoryImage:
-    """Does to a memory what was done to the board's, and checks what is read there.
+    """A copy of the board's memory, by which what is read there is checked.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class MemoryImage:
     def step(self, cycle: int, sample: Sample) -> None:
         """Take note of a cycle.
 
-        Raises :class:`sim.engine.MachineLost` if a word is not read as it was written: then
+        Raises :class:`sim.errors.MachineLost` if a word is not read as it was written: then
         the record is not what happened, or memory is broken.
         """
         if sample.ack:

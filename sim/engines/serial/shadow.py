@@ -12,9 +12,9 @@ from hw.config import MmuConfig
 from hw.interrupts import InterruptSignature
 from hw.wishbone import WishboneSignature
 from sim.engines.processor import Names
-from sim.engines.view import functions, ports, tested
-from sim.recorder import Sample, probes
-from sim.waves import Waveform
+from sim.record.recorder import Sample, probes
+from sim.record.view import functions, ports, tested
+from sim.record.waves import Waveform
 
 
 __all__ = ["Shadow"]
@@ -32,7 +32,7 @@ class Shadow(Elaboratable):
 
     Attributes
     ----------
-    shown : :class:`list` of :class:`sim.waves.Shown`
+    shown : :class:`list` of :class:`sim.record.waves.Shown`
         What a waveform shows: all but the unit's state machines, which no board reports.
     """
 

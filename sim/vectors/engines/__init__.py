@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from sim.vectors.vector import Outcome, Vector
+from sim.vectors.vector import Vector, VectorOutcome
 
 from .compiled import CxxrtlVectors
 from .golden import GoldenVectors
@@ -24,10 +24,10 @@ class VectorEngine(Protocol):
 
     batch: int
 
-    def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
+    def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
         """What becomes of each of ``vectors``; a text says why one cannot be done.
 
-        Raises :class:`sim.engine.Unavailable`.
+        Raises :class:`sim.errors.Unavailable`.
         """
 
 

@@ -9,7 +9,7 @@ from hw.bus import Register as HwRegister
 from hw.layout import AccessKind, Fault
 from sim.engines.cxxrtl.vectors import CompiledVectors
 from sim.vectors.support import AC, control_writes, lacking, refused
-from sim.vectors.vector import KINDS, Ending, Outcome, Vector, entry_size
+from sim.vectors.vector import KINDS, Ending, Vector, VectorOutcome, entry_size
 from sw.bus import Register
 
 
@@ -42,14 +42,14 @@ class CxxrtlVectors:
     def __init__(self) -> None:
         self._unit: CompiledVectors | None = None
 
-    def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
+    def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
         """What becomes of each of ``vectors``."""
         reasons = [lacking(vector) for vector in vectors]
         found   = self._run([vector for vector, reason in zip(vectors, reasons, strict=True)
                              if reason is None])
         return [next(found) if reason is None else reason for reason in reasons]
 
-    def _run(self, vectors: Sequence[Vector]) -> Iterator[Outcome | str]:
+    def _run(self, vectors: Sequence[Vector]) -> Iterator[VectorOutcome | str]:
         if vectors and self._unit is None:
             self._unit = CompiledVectors()
         numbers: list[int] = []
@@ -82,14 +82,14 @@ def _pack(vector: Vector, numbers: list[int]) -> int:
     return 2 + 4 * len(steps) + len(entries)
 
 
-def _unpack(vector: Vector, found: Iterator[int]) -> Outcome | str:
+def _unpack(vector: Vector, found: Iterator[int]) -> VectorOutcome | str:
     """The outcome of ``vector``, whose numbers are the next that are ``found``."""
     refusal, cycles = islice(found, 2)
     before  = [_ending(*islice(found, 4)) for _ in vector.before or ()]
     last    = _ending(*islice(found, 4))
     entries = list(islice(found, len(vector.entries)))
     if not refusal:
-        return Outcome(last, entries, before, cycles)
+        return VectorOutcome(last, entries, before, cycles)
     if refusal == _HUNG:
         return "the unit did not answer"
     writes = control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer)

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from sim.golden.control import write_register
 from sim.golden.mmu import GoldenMmu
-from sim.golden.state import ControlState, Machine
+from sim.golden.state import ControlState, Features
 from sim.vectors.support import AC, control_writes, lacking, refused
-from sim.vectors.vector import Ending, Outcome, Step, Vector, entry_size
+from sim.vectors.vector import Ending, Vector, VectorOutcome, VectorStep, entry_size
 from sw.bus import GeneralProtection, PageFault, Register
 
 
@@ -19,12 +19,12 @@ class GoldenVectors:
 
     batch = 512
 
-    def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
+    def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
         """What becomes of each of ``vectors``."""
         return [lacking(vector) or _run(vector) for vector in vectors]
 
 
-def _run(vector: Vector) -> Outcome | str:
+def _run(vector: Vector) -> VectorOutcome | str:
     writes = control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer)
     state  = _controlled(vector.maxphyaddr, writes)
     if isinstance(state, str):
@@ -35,7 +35,7 @@ def _run(vector: Vector) -> Outcome | str:
     for address, value in vector.entries:
         mmu.memory.write(address, size, value)
     before = [_do(mmu, step) for step in vector.before or ()]
-    return Outcome(
+    return VectorOutcome(
         _do(mmu, vector.access),
         [mmu.memory.read(address, size) for address, _ in vector.entries], before,
     )
@@ -49,7 +49,7 @@ def _controlled(maxphyaddr: int, writes: tuple[tuple[Register, int], ...]) -> Co
     written last: so they are kept, and those on the way to them too.
     """
     if not writes:
-        return ControlState(machine=Machine(maxphyaddr=maxphyaddr))
+        return ControlState(machine=Features(maxphyaddr=maxphyaddr))
     *_, (register, value) = writes
     state = _controlled(maxphyaddr, writes[:-1])
     if isinstance(state, str):
@@ -60,7 +60,7 @@ def _controlled(maxphyaddr: int, writes: tuple[tuple[Register, int], ...]) -> Co
         return refused(register, value)
 
 
-def _do(mmu: GoldenMmu, step: Step) -> Ending:
+def _do(mmu: GoldenMmu, step: VectorStep) -> Ending:
     """Do one access with its own RFLAGS.AC."""
     if mmu.state.ac != step.ac:
         mmu.write_control(Register.RFLAGS, AC * step.ac)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from hw.config import MmuConfig
 from hw.layout import Fault
-from sim.engine import BusHang
 from sim.engines.pysim import PysimEngine
+from sim.errors import BusHang
 from sim.memory import PhysicalMemory
-from sim.records import Access as Recorded
+from sim.record.records import AccessRecord as Recorded
 from sim.vectors.support import AC, control_writes, lacking, refused
-from sim.vectors.vector import Ending, Outcome, Vector, entry_size
+from sim.vectors.vector import Ending, Vector, VectorOutcome, entry_size
 from sw.bus import Bus, GeneralProtection, Register
 
 
@@ -25,11 +25,11 @@ class PysimVectors:
 
     batch = 64
 
-    def run(self, vectors: Sequence[Vector]) -> list[Outcome | str]:
+    def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
         """What becomes of each of ``vectors``."""
         return [lacking(vector) or self._run(vector) for vector in vectors]
 
-    def _run(self, vector: Vector) -> Outcome | str:
+    def _run(self, vector: Vector) -> VectorOutcome | str:
         memory = PhysicalMemory()
         size   = entry_size(vector.cr0, vector.cr4, vector.efer)
         for address, value in vector.entries:
@@ -55,10 +55,10 @@ class PysimVectors:
 
         *before, last = engine.trace.all_accesses
         *before_cr2, last_cr2 = cr2
-        return Outcome(
+        return VectorOutcome(
             _ending(last, last_cr2),
             [memory.read(address, size) for address, _ in vector.entries],
-            list(map(_ending, before, before_cr2)), last.answered - last.asked,
+            list(map(_ending, before, before_cr2)), last.completed - last.accepted,
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from random import Random
 
 from hw.layout import Fault
-from sim.golden.state import Machine
+from sim.golden.state import Features
 from sw.bus import GeneralProtection, Kind, PageFault
 
 from .bench import Bench
@@ -85,7 +85,7 @@ def _agree(step: Request, answer: AccessAnswer) -> bool:
     return answer.physical == outcome.physical and data in (None, answer.data)
 
 
-async def play_burst(bench: Bench, observer: Observer, chance: Random, machine: Machine, *,
+async def play_burst(bench: Bench, observer: Observer, chance: Random, machine: Features, *,
                      steps: int = 60) -> int:
     """A random scene with some ``steps``; return how many accesses it had.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from hw.mmu import Mmu
 from hw.presets import PRESETS
-from sim.engine import Unavailable
+from sim.errors import Unavailable
 
 from .conditions import groups
 from .coverage import Coverage

@@ -8,7 +8,7 @@ import cocotb
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
-from sim.golden.state import Machine
+from sim.golden.state import Features
 
 from .bench import Bench
 from .burst import play_burst
@@ -26,9 +26,9 @@ __all__ = ["machine_of", "play_round"]
 PLAYS = {"burst": play_burst, "stale": play_stale}
 
 
-def machine_of(config: MmuConfig) -> Machine:
+def machine_of(config: MmuConfig) -> Features:
     """The golden machine that can do what a unit can."""
-    return Machine(**{name: getattr(config, name) for name in Machine.__dataclass_fields__})
+    return Features(**{name: getattr(config, name) for name in Features.__dataclass_fields__})
 
 
 async def play_round(bench: Bench, observer: Observer, number: int) -> int:

@@ -13,12 +13,12 @@ from amaranth.hdl import Cat, Fragment, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
-import hw.mmu
-import hw.translator
-import hw.walker
 from hw.config import MmuConfig
+import hw.mmu
 from hw.permission import Protection, denied
 from hw.translation import Flush
+import hw.translator
+import hw.walker
 
 
 __all__ = ["FLAWS", "Flawed"]

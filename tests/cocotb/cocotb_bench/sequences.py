@@ -6,7 +6,7 @@ from random import Random
 
 from paging_support import CR0_32, CR4_LONG, EFER_LONG
 
-from sim.golden.state import ControlState, Machine, PagingMode
+from sim.golden.state import ControlState, Features, PagingMode
 from sw.bus import Access, Kind, Register
 
 from .spaces import PAGE, Space
@@ -68,7 +68,7 @@ class Scene:
     ----------
     chance : :class:`Random`
         Where everything comes from.
-    machine : :class:`Machine`
+    machine : :class:`Features`
         What the unit can do.
     space : :class:`Space` or None
         Paging structures; None without paging.
@@ -79,7 +79,7 @@ class Scene:
     """
 
     chance:    Random
-    machine:   Machine
+    machine:   Features
     mood:      Mood
     space:     Space | None
     registers: list[tuple[Register, int]]
@@ -167,7 +167,7 @@ class Scene:
         return linear
 
 
-def scene(chance: Random, machine: Machine, *, daring: bool = False) -> Scene:
+def scene(chance: Random, machine: Features, *, daring: bool = False) -> Scene:
     """A random scene. In a ``daring`` one, accesses may write tables."""
     long = machine.long_mode and chance.random() < 0.6
     off  = chance.random() < 0.06

@@ -16,8 +16,8 @@ from typing import Any
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
-from sim.compiling import Compiler, kept, tool
-from sim.verilator import verilator
+from sim.toolchain.compiling import Compiler, kept, tool
+from sim.toolchain.verilator import verilator
 from sim.verilog import verilog
 
 from .reports import Report
@@ -124,7 +124,7 @@ def build(component: Any, simulator: str, folder: Path) -> Built:
     """Build ``component``, an Amaranth component, for ``simulator`` in ``folder``.
 
     What Verilator makes is kept in the user's cache. Raises :class:`RuntimeError` with the end of
-    the log if a build fails, and :class:`sim.engine.Unavailable` if something is missing.
+    the log if a build fails, and :class:`sim.errors.Unavailable` if something is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = verilog(component, name=MODULE)

@@ -9,7 +9,7 @@ from random import Random
 
 from paging_support import FOUR_LEVELS, TWO_LEVELS
 
-from sim.golden.state import Machine
+from sim.golden.state import Features
 
 
 __all__ = ["Place", "Space"]
@@ -62,7 +62,7 @@ class Space:
     ----------
     chance : :class:`Random`
         Where it comes from.
-    machine : :class:`Machine`
+    machine : :class:`Features`
         What the unit can do.
     long : :class:`bool`
         4-level paging; else 32-bit paging.
@@ -85,7 +85,7 @@ class Space:
     """
 
     chance:  Random
-    machine: Machine
+    machine: Features
     long:    bool
     pse:     bool
     nxe:     bool

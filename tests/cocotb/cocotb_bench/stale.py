@@ -12,7 +12,7 @@ from hw.layout import Fault
 from sim.golden.mmu import Outcome
 from sim.golden.reserved import A, D
 from sim.golden.stale import StaleModel
-from sim.golden.state import Machine
+from sim.golden.state import Features
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 from .bench import Bench
@@ -220,7 +220,7 @@ class _EditAfterRead:
             self.edit()
 
 
-async def play_stale(bench: Bench, observer: Observer, chance: Random, machine: Machine, *,
+async def play_stale(bench: Bench, observer: Observer, chance: Random, machine: Features, *,
                      steps: int = 45) -> int:
     """A random scene with ``steps`` steps; return how many accesses it had."""
     await bench.begin(chance)

@@ -35,17 +35,17 @@ class Cpu(StringOperations):
     async def _do(self, access: Access) -> int:
         if self.bus.interrupts and self.interrupts_enabled:
             await self.interrupt()
-        answer = await self.bus.access(access)
-        if answer.fault is not None:
-            return await self._do_again(access, answer.fault)
-        return answer.data
+        response = await self.bus.access(access)
+        if response.fault is not None:
+            return await self._do_again(access, response.fault)
+        return response.data
 
     async def _do_again(self, access: Access, fault: Fault | None) -> int:
         data, restarts = 0, Restarts()
         while fault is not None:
             await self._restart(fault, 0, restarts)
-            answer = await self.bus.access(access)
-            data, fault = answer.data, answer.fault
+            response = await self.bus.access(access)
+            data, fault = response.data, response.fault
         return data
 
     async def load(self, linear: int, size: int) -> int:

@@ -1,0 +1,102 @@
+"""What place and route says of a design: how much of the FPGA it takes, and how fast it may be.
+
+Ref: nextpnr, option ``--report``: an object of JSON with ``utilization`` and ``fmax``.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+__all__ = ["KINDS", "Clock", "NextpnrReport", "overfull", "parse", "shortcomings"]
+
+
+#: Parts of FPGAs in words, as far as they have some.
+KINDS: Mapping[str, str] = {
+    "ICESTORM_LC":    "logic cells",
+    "ICESTORM_RAM":   "block RAMs of 4 kbit",
+    "ICESTORM_SPRAM": "RAMs of 256 kbit",
+    "ICESTORM_DSP":   "multipliers",
+    "SB_GB":          "global nets",
+    "SB_IO":          "pins",
+    "TRELLIS_COMB":   "look-up tables",
+    "TRELLIS_FF":     "flip-flops",
+    "DP16KD":         "block RAMs of 18 kbit",
+    "MULT18X18D":     "multipliers",
+    "EHXPLLL":        "PLLs",
+    "TRELLIS_IO":     "pins",
+}
+
+#: How far a frequency may be from another that is meant to be the same: it was rounded to a period.
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A clock in the design.
+
+    Attributes
+    ----------
+    name : :class:`str`
+        Its net.
+    achieved_hz, required_hz : :class:`float`
+        How fast it may be, and how fast it is.
+    """
+
+    name:        str
+    achieved_hz: float
+    required_hz: float
+
+    @property
+    def met(self) -> bool:
+        """Whether it is fast enough."""
+        return self.achieved_hz >= self.required_hz
+
+
+@dataclass(frozen=True)
+class NextpnrReport:
+    """What place and route says.
+
+    Attributes
+    ----------
+    clocks : sequence of :class:`Clock`
+        All with paths between flip-flops.
+    used : mapping of :class:`str` to :class:`tuple`
+        How many parts of a kind are used, and how many the FPGA has; without kinds of which
+        nothing is used.
+    """
+
+    clocks: Sequence[Clock]
+    used:   Mapping[str, tuple[int, int]]
+
+
+def parse(text: str) -> NextpnrReport:
+    """Read what nextpnr has written. Raises :class:`ValueError` if that makes no sense."""
+    try:
+        document = json.loads(text)
+        clocks = [Clock(name, clock["achieved"] * 1e6, clock["constraint"] * 1e6)
+                  for name, clock in document["fmax"].items()]
+        used   = {kind: (count["used"], count["available"])
+                  for kind, count in document["utilization"].items() if count["used"]}
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+    return NextpnrReport(clocks, used)
+
+
+def shortcomings(report: NextpnrReport, clock_hz: int) -> list[str]:
+    """Why the design must not be used on a board whose clock has ``clock_hz``."""
+    found = [f"{clock.name} reaches {clock.achieved_hz / 1e6:.2f} MHz, "
+             f"and needs {clock.required_hz / 1e6:.2f} MHz"
+             for clock in report.clocks if not clock.met]
+    if not any(abs(clock.required_hz - clock_hz) <= TOLERANCE * clock_hz
+               for clock in report.clocks):
+        found.append(f"no clock was held to the board's {clock_hz / 1e6:.2f} MHz")
+    return found
+
+
+def overfull(log: str) -> list[str]:
+    """What there is not enough of, by the table in nextpnr's log."""
+    rows = re.findall(r"(\w+): +(\d+)/ *(\d+) +\d+%", log)
+    return [f"{int(used):,} {KINDS.get(kind, kind)} of {int(available):,}"
+            for kind, used, available in rows if int(used) > int(available)]

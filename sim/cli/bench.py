@@ -1,0 +1,39 @@
+"""`dragoncage bench`: measure how fast the engines are."""
+
+import argparse
+from typing import Any
+
+from sim.benchmark.measure import measure
+from sim.benchmark.report import as_json, as_text
+from sim.errors import Unavailable
+from sim.output.files import print_out
+from sim.output.progress import MeasuringProgress
+
+from .usage import UsageError, positive
+
+
+__all__ = ["add", "bench_command"]
+
+
+def add(commands: Any) -> None:
+    """Add the grammar."""
+    bench = commands.add_parser("bench", help=bench_command.__doc__,
+                                description=bench_command.__doc__)
+    bench.add_argument("what", choices=("engines",), help="what to measure")
+    bench.add_argument("--seconds", type=positive, default=1.0, metavar="S",
+                       help="time for each figure, about (default: 1)")
+    bench.add_argument("--json", action="store_true", help="print JSON")
+    bench.set_defaults(command=bench_command)
+
+
+def bench_command(args: argparse.Namespace) -> int:
+    """Measure how fast the engines are, on the default configuration."""
+    progress = MeasuringProgress()
+    try:
+        figures = measure(seconds=args.seconds, announce=progress)
+    except Unavailable as error:
+        raise UsageError(str(error)) from error
+    finally:
+        progress.clear()
+    print_out(as_json(figures, seconds=args.seconds) if args.json else as_text(figures))
+    return 0

@@ -1,0 +1,177 @@
+"""`dragoncage run`: play scenarios."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from hw.presets import PRESETS
+from sim.engines.cocotb.simulators import SIMULATORS
+from sim.errors import Unavailable, Unsuited
+from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
+from sim.output.files import FileTrouble, print_out
+from sim.output.progress import RunProgress
+from sim.scenario.mistakes import Mistake, ScenarioError
+from sim.scenario.report import as_json, as_text, wants_colour
+from sim.scenario.scenario import Run, Scenario, load
+from sim.scenarios import SCENARIOS
+from sim.schedule import Schedule, parse, seeded
+
+from .usage import UsageError, complain, path, seed, writable_folder
+
+
+__all__ = ["add", "run_command"]
+
+
+DEFAULT_SCENARIO = "article"
+
+#: Exit status if the author of a scenario has something to mend.
+MISTAKE = 3
+
+#: Options that belong to one engine.
+ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
+
+
+def add(commands: Any) -> None:
+    """Add the grammar."""
+    run = commands.add_parser("run", help=run_command.__doc__, description=run_command.__doc__)
+    run.add_argument("names", nargs="*", metavar="NAME", default=[DEFAULT_SCENARIO],
+                     help=f'scenarios, or Python files that are one (default: {DEFAULT_SCENARIO})')
+    run.add_argument("--mode", choices=MODES,
+                     help="paging mode (default: the scenario's first that the unit has)")
+    run.add_argument("--preset", choices=PRESETS,
+                     help="what the unit can do, see `dragoncage list` (default: "
+                          "default, or the board's)")
+    run.add_argument("--engine", choices=ENGINES, default="pysim",
+                     help="what runs the machine (default: pysim)")
+    run.add_argument("--simulator", choices=SIMULATORS,
+                     help="with the engine cocotb: in which simulator (default: verilator)")
+    run.add_argument("--port", metavar="DEVICE",
+                     help="with the engine serial: where the board is, such as /dev/ttyUSB1")
+    run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
+                     help=f"kernel versions whose rules hold (default: {DEFAULT_ERA})")
+    slices = run.add_mutually_exclusive_group()
+    slices.add_argument("--seed", type=seed, metavar="N",
+                       help="with several processors: draw their time slices at random, from N")
+    slices.add_argument("--schedule", metavar="SLICES",
+                       help='... or take these, such as "0:3 1:12": CPU 0 for 3 steps, then CPU 1 '
+                            "for 12, then all; --json says which slices a run had")
+    run.add_argument("--waves", metavar="DIR", type=path,
+                     help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
+    run.add_argument("--json", action="store_true", help="print JSON")
+    run.set_defaults(command=run_command)
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """Play scenarios, and judge their claims."""
+    runs: list[Run] = []
+    mistakes: list[Mistake] = []
+    try:
+        # What a scenario prints is no part of the document.
+        with redirect_stdout(sys.stderr) if args.json else nullcontext():
+            _play_all(args, runs)
+    except ScenarioError as error:
+        mistakes.append(error.mistake)
+    finally:
+        # What was played before one that cannot be played, or an interrupt, is told too.
+        if args.json and (runs or mistakes):
+            print_out(as_json(runs, mistakes))
+    unwritten = [run.unwritten for run in runs if run.unwritten]
+    for reason in unwritten:
+        complain(f"--waves {args.waves}: {reason}")
+    for mistake in mistakes:
+        complain(f"the scenario has a mistake: {mistake}")
+    if mistakes or any(run.mistake for run in runs):
+        return MISTAKE
+    if unwritten:
+        return 2
+    return 0 if all(run.holds for run in runs) else 1
+
+
+def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
+    """Play all that was asked for, and add to ``runs``. Raises :class:`ScenarioError`."""
+    todo  = _chosen(args.names)
+    for scenario in todo:
+        _check_mode(scenario, args.mode)
+    waves = _waves_folder(args.waves)
+    for scenario in todo:
+        run = _play(scenario, args, waves)
+        runs.append(run)
+        if not args.json:
+            print_out(as_text(run, colour=wants_colour(sys.stdout)) + "\n")
+
+
+def _chosen(names: Sequence[str]) -> list[Scenario]:
+    known = SCENARIOS
+    found = []
+    for name in names:
+        if name in known:
+            found.append(known[name])
+        elif name.endswith(".py"):
+            try:
+                found.append(load(Path(name)))
+            except OSError as error:
+                raise UsageError(f"cannot load {name}: {error.strerror or error}") from error
+        else:
+            raise UsageError(f'unknown scenario "{name}"; there are: '
+                             f"{', '.join(known) or 'none'} (see: dragoncage list)")
+    return found
+
+
+def _check_mode(scenario: Scenario, mode: str | None) -> None:
+    if mode is not None and mode not in scenario.modes:
+        raise UsageError(f'scenario "{scenario.name}" has no mode {mode}; '
+                         f"use --mode {' or '.join(scenario.modes)}")
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    """What the chosen engine wants to know besides."""
+    given = {name: getattr(args, name) for names in ENGINE_OPTIONS.values() for name in names
+             if getattr(args, name) is not None}
+    for name in given:
+        if name not in ENGINE_OPTIONS.get(args.engine, ()):
+            raise UsageError(f"--{name} means nothing to the engine {args.engine}; leave it out")
+    return given
+
+
+def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:
+    """The slices that the command asks for, if it does."""
+    if args.seed is None and args.schedule is None:
+        return None
+    if scenario.cpus == 1:
+        raise UsageError(f'scenario "{scenario.name}" has one processor: there is nothing to '
+                         "schedule; leave --seed and --schedule out")
+    if args.seed is not None:
+        return Schedule(seeded(args.seed, scenario.cpus))
+    try:
+        return Schedule(parse(args.schedule, scenario.cpus))
+    except ValueError as error:
+        raise UsageError(f"--schedule: {error}") from error
+
+
+def _waves_folder(folder: Path | None) -> Path | None:
+    if folder == Path():
+        raise UsageError("--waves needs the name of a folder; for this one, ./waves")
+    return None if folder is None else writable_folder(folder, option="--waves")
+
+
+def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
+    progress = RunProgress()
+    try:
+        run = scenario.perform(mode=args.mode, engine=args.engine, era=args.era,
+                               config=None if args.preset is None else PRESETS[args.preset],
+                               options=_options(args), schedule=_schedule(scenario, args),
+                               waves=waves, announce=progress.announce, progress=progress)
+    except Unsuited as error:
+        raise UsageError(f'scenario "{scenario.name}": {error}') from error
+    except Unavailable as error:
+        raise UsageError(str(error)) from error
+    except FileTrouble as error:
+        raise UsageError(f"--waves {waves}: {error}; name another folder") from error
+    finally:
+        progress.clear()
+    if run.waves is not None:
+        print(f"waveform: {run.waves}", file=sys.stderr)
+    return run

@@ -1,0 +1,91 @@
+"""The interface of an engine: a way of making the machine run."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from hw.config import MmuConfig
+from sim.record.trace import Trace
+from sim.schedule import Schedule
+from sw.bus import Bus
+
+
+__all__ = ["Engine"]
+
+
+class Engine(Protocol):
+    """One machine in one simulator (or on one board).
+
+    Attributes
+    ----------
+    config : :class:`hw.config.MmuConfig`
+        What each unit can do.
+    ram : :class:`int` or :class:`None`
+        Bytes of physical memory, if the machine has no more than these.
+    buses : sequence of :class:`sw.bus.Bus`
+        Each processor's view of memory, and of the others.
+    traces : sequence of :class:`sim.record.trace.Trace`
+        Everything that happened on the ports of each processor's unit, recorded from the signals.
+    bus, trace
+        Those of processor 0.
+    cycle : :class:`int`
+        Cycle in which the next operation of processor 0 can begin; the first after reset is 0.
+    schedule : :class:`sim.schedule.Schedule`
+        Which processor goes on, and which time slices there have been.
+    progress : callable or :class:`None`
+        Called now and then during a run, with the cycle.
+    counted : mapping of :class:`str` to :class:`int`
+        What the machine has counted by itself, at the end of a run; nothing, if it does not.
+    link : mapping of :class:`str` to :class:`int`
+        What went over the link to the machine, at the end of a run; nothing, if there is no link.
+    away : callable or :class:`None`
+        For an engine that can only run in another process: ``away(function, arguments, hear)``
+        calls ``function(**arguments, **told)`` there, where an engine with the same parameters is
+        not away, and returns what it returns; these are pickled. ``told`` has functions with the
+        names in ``hear``, which have those called here. Raises :class:`Unavailable`, and what the
+        function raises.
+    """
+
+    config:   MmuConfig
+    ram:      int | None
+    schedule: Schedule
+    progress: Callable[[int], None] | None
+    counted:  Mapping[str, int]
+    link:     Mapping[str, int]
+
+    @property
+    def buses(self) -> Sequence[Bus]: ...
+
+    @property
+    def traces(self) -> Sequence[Trace]: ...
+
+    @property
+    def bus(self) -> Bus: ...
+
+    @property
+    def trace(self) -> Trace: ...
+
+    @property
+    def cycle(self) -> int: ...
+
+    @property
+    def away(self) -> Callable[..., Any] | None: ...
+
+    def prepare(self) -> None:
+        """Do what takes time and is no part of a run, such as compiling the machine.
+
+        If it is not called, ``run`` does so. Raises :class:`Unavailable`.
+        """
+
+    def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
+        """Run ``mains``, one for each processor, from reset to the end of the first.
+
+        ``waves`` names a folder for the waveform and its save files. Raises :class:`BusHang`,
+        whatever one of the ``mains`` raises, and what :func:`sim.record.waves.waveform` does.
+        """
+
+    async def settle(self) -> None:
+        """Wait until all marks of processor 0 so far are on record."""
+
+    def claim(self, text: str) -> None:
+        """Note which claim is being tested; a signal in the waveform, beside the marks."""

@@ -1,0 +1,156 @@
+"""The design that is simulated: units, what joins them, and marks of the software."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from amaranth import Cat, ClockDomain, Elaboratable, Module, Signal, Value
+from amaranth.hdl import Fragment
+from amaranth.lib.wiring import connect, flipped
+
+from hw.arbiter import Arbiter
+from hw.config import MmuConfig
+from hw.interrupts import Interrupts
+from hw.mmu import Mmu
+from hw.wishbone import WishboneSignature
+from sim.record.recorder import Sample, probes
+from sim.record.view import Probe, functions, ports, shared, state_machines, tested
+
+from .processor import Names
+
+
+__all__ = ["ProcessorPort", "Testbench"]
+
+
+class ProcessorPort:
+    """One processor's place: its unit, and the ports of what drives it.
+
+    Attributes
+    ----------
+    unit : :class:`hw.mmu.Mmu`
+        The unit.
+    kernel_stack : :class:`Signal`
+        The mark: kernel functions that execute.
+    inputs : :class:`dict` of :class:`Value`
+        What an engine drives, by name.
+    outputs : :class:`dict` of :class:`Value`
+        What it samples: the signals of a :class:`sim.record.recorder.Sample`.
+    """
+
+    def __init__(self, config: MmuConfig, interrupts: Any, claim: Signal):
+        self.unit         = Mmu(config)
+        self.design       = Fragment.get(self.unit, None)
+        self.kernel_stack = Signal(24)
+        access, control = self.unit.access, self.unit.control
+        self.inputs = _values({
+            "response_ready": access.response.ready,  "controlled_ready": control.response.ready,
+            "request_valid":  access.request.valid,   "request":  access.request.payload,
+            "control_valid":  control.request.valid,  "control":  control.request.payload,
+            "send_valid":     interrupts.send.valid,
+            "send_target":    interrupts.send.payload.target,
+            "send_vector":    interrupts.send.payload.vector,
+            "take":           interrupts.take,        "vector":   interrupts.vector,
+            "kernel_stack":   self.kernel_stack,
+        })
+        self.outputs = dict(zip(Sample._fields, probes(
+            self.unit, interrupts, self.kernel_stack, claim), strict=True))
+
+
+class Testbench(Elaboratable):
+    """Units with their memory port, their clock, and the marks of software.
+
+    Parameters
+    ----------
+    config : :class:`hw.config.MmuConfig`
+        What each unit can do.
+    cpus : :class:`int`
+        How many units. Several share memory through an arbiter.
+    arbiter : class
+        :class:`hw.arbiter.Arbiter`, or one that a test prefers.
+    view : :class:`bool`
+        Provide what a waveform shows. It costs time.
+
+    Attributes
+    ----------
+    clock : :class:`ClockDomain`
+        The clock.
+    processor_ports : :class:`list` of :class:`ProcessorPort`
+        Places of the processors.
+    stacks, claims : :class:`.processor.Names`
+        What the numbers on the marks mean: tuples of function names, and texts. May be replaced
+        before a run.
+    inputs, outputs : :class:`dict` of :class:`Value`
+        What an engine drives and samples besides, by name: the memory port, the claim that is
+        being tested, which processors' transfers are held, and the width of physical addresses
+        if it is variable.
+    views : :class:`list` of :class:`Value`
+        All that a waveform shows.
+    view : :class:`Signal`
+        The same, packed.
+    shown : :class:`list` of :class:`sim.record.waves.Shown`
+        What that is.
+    """
+
+    def __init__(self, config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter,
+                 view: bool):
+        self.clock       = ClockDomain("sync")
+        self.stacks      = Names(())
+        self.claims      = Names("")
+        self._claim      = Signal(24)
+        self._hold       = Signal(cpus)
+        self._interrupts = Interrupts(processors=cpus)
+        self._arbiter    = arbiter(initiators=cpus, maxphyaddr=config.maxphyaddr) \
+            if cpus > 1 else None
+        self._maxphyaddr = Signal(range(config.maxphyaddr + 1))
+        self._memory     = WishboneSignature(maxphyaddr=config.maxphyaddr).create()
+        self.processor_ports     = [ProcessorPort(config, port, self._claim)
+                            for port in self._interrupts.processors]
+
+        memory = self._memory
+        self.inputs  = _values({"claim": self._claim, "hold": self._hold, "ack": memory.ack,
+                                "dat_r": memory.dat_r, "stall": memory.stall})
+        if config.variable_maxphyaddr:
+            self.inputs["maxphyaddr"] = self._maxphyaddr
+        self.outputs = _values({"cyc": memory.cyc, "stb": memory.stb, "we": memory.we,
+                                "adr": memory.adr, "sel": memory.sel, "dat_w": memory.dat_w})
+
+        viewed = self._viewed() if view else []
+        self.shown  = [shown for shown, _ in viewed]
+        self.views  = [value for _, value in viewed]
+        self.view   = Signal(sum(map(len, self.views)))
+
+    def elaborate(self, platform: Any) -> Module:
+        """Put the parts together."""
+        m = Module()
+        m.domains += self.clock
+        m.submodules.interrupts = self._interrupts
+        for number, processor_port in enumerate(self.processor_ports):
+            setattr(m.submodules, f"mmu{number}" if number else "mmu", processor_port.design)
+            if processor_port.unit.config.variable_maxphyaddr:
+                m.d.comb += processor_port.unit.maxphyaddr.eq(self._maxphyaddr)
+        if self._arbiter is None:
+            connect(m, self.processor_ports[0].unit.memory, flipped(self._memory))
+        else:
+            m.submodules.arbiter = arbiter = self._arbiter
+            for port, initiator in zip(self.processor_ports, arbiter.initiators, strict=True):
+                connect(m, port.unit.memory, initiator)
+            m.d.comb += arbiter.hold.eq(self._hold)
+            connect(m, arbiter.target, flipped(self._memory))
+        m.d.comb += self.view.eq(Cat(self.views))
+        return m
+
+    def _viewed(self) -> list[Probe]:
+        """Signals for a waveform: of a machine with several processors, each in its own scope."""
+        viewed = [tested(lambda: self.claims.texts, self._claim)]
+        for number, processor_port in enumerate(self.processor_ports):
+            found = [*functions(lambda: self.stacks.texts, processor_port.kernel_stack),
+                     *ports(processor_port.unit), *state_machines(processor_port.design)]
+            if self._arbiter is not None:
+                found = [(shown.within(f"cpu{number}"), value) for shown, value in found]
+            viewed += found
+        if self._arbiter is not None:
+            viewed += shared(self._arbiter, self._interrupts)
+        return viewed
+
+
+def _values(signals: Mapping[str, Any]) -> dict[str, Value]:
+    return {name: Value.cast(signal) for name, signal in signals.items()}

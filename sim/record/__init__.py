@@ -1,0 +1,13 @@
+"""What happened on the ports, and judgements of it.
+
+===========================  =============================================
+:mod:`sim.record.recorder`   from sampled signals to a recording
+:mod:`sim.record.records`    the things that are on record
+:mod:`sim.record.trace`      questions to a recording
+:mod:`sim.record.words`      records in a few words
+:mod:`sim.record.claims`     judges: whether a claim is true, by the trace
+:mod:`sim.record.coherence`  judges by the traces of several processors
+:mod:`sim.record.view`       the signals that a waveform shows of a unit
+:mod:`sim.record.waves`      waveforms, with views for GTKWave and Surfer
+===========================  =============================================
+"""

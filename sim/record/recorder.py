@@ -1,0 +1,270 @@
+"""From signals, sampled in every cycle, to a trace."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from amaranth import Value
+from amaranth.lib import data
+
+from hw.bus import (
+    AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState, Events,
+    Register,
+)
+from hw.interrupts import FIRST_VECTOR
+from hw.layout import CR0, CR4, AccessKind, Fault
+
+from .records import (
+    AccessRecord, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
+    TransferRecord,
+)
+
+
+__all__ = ["Fields", "Recorder", "Sample", "probes"]
+
+
+class Fields:
+    """Where the fields of a packed layout are, for taking plain integers apart.
+
+    Parameters
+    ----------
+    layout : layout or structure of :mod:`amaranth.lib.data`
+        What the integers are.
+    """
+
+    def __init__(self, layout: Any):
+        self._places = {name: (place.offset, (1 << place.width) - 1)
+                        for name, place in data.Layout.cast(layout)}
+
+    def __call__(self, bits: int) -> dict[str, int]:
+        """Values of all fields of ``bits``, by name."""
+        return {name: bits >> offset & mask for name, (offset, mask) in self._places.items()}
+
+    def pack(self, values: Mapping[str, int]) -> int:
+        """The integer whose fields have ``values``, each cut to its width, and all others 0."""
+        bits = 0
+        for name, value in values.items():
+            offset, mask = self._places[name]
+            bits |= (value & mask) << offset
+        return bits
+
+
+class Sample(NamedTuple):
+    """Signals in one cycle, as plain integers; packed ones are whole. See :mod:`hw.bus`.
+
+    The processor is always ready for a response, so ``valid`` says that one is taken.
+    """
+
+    request_valid:    int
+    request_ready:    int
+    request:          int
+    response_valid:   int
+    response:         int
+    control_valid:    int
+    control_ready:    int
+    control:          int
+    controlled_valid: int
+    controlled:       int
+    state:            int
+    events:           int
+    cyc:              int
+    stb:              int
+    we:               int
+    lock:             int
+    adr:              int
+    sel:              int
+    dat_w:            int
+    stall:            int
+    ack:              int
+    dat_r:            int
+    send_valid:       int
+    send_target:      int
+    send_vector:      int
+    pending:          int
+    take:             int
+    vector:           int
+    kernel_stack:     int
+    claim:            int
+
+
+def probes(unit: Any, interrupts: Any, kernel_stack: Value, claim: Value) -> list[Value]:
+    """The signals of a :class:`Sample`, in its order.
+
+    ``unit`` is a :class:`hw.mmu.Mmu`, ``interrupts`` its processor's port of
+    :class:`hw.interrupts.Interrupts`, the other two are marks.
+    """
+    memory = unit.memory
+    return [Value.cast(signal) for signal in (
+        unit.access.request.valid,   unit.access.request.ready,   unit.access.request.payload,
+        unit.access.response.valid,  unit.access.response.payload,
+        unit.control.request.valid,  unit.control.request.ready,  unit.control.request.payload,
+        unit.control.response.valid, unit.control.response.payload,
+        unit.control.state, unit.events,
+        memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
+        memory.stall, memory.ack, memory.dat_r,
+        interrupts.send.valid, interrupts.send.payload.target, interrupts.send.payload.vector,
+        interrupts.pending, interrupts.take, interrupts.vector,
+        kernel_stack, claim,
+    )]
+
+
+_request     = Fields(AccessRequest)
+_response    = Fields(AccessResponse)
+_operation   = Fields(ControlRequest)
+_outcome     = Fields(ControlResponse)
+_state       = Fields(ControlState)
+_events      = Fields(Events)
+# By number: looking one up is much faster than calling Amaranth's enumerations.
+_kinds       = {kind.value: kind for kind in AccessKind}
+_faults      = {fault.value: fault for fault in Fault}
+_cr0         = Fields(CR0)
+_cr4         = Fields(CR4)
+_walk_begun  = _events.pack({"walk_begun": 1})
+_walk_ended  = _events.pack({"walk_ended": 1})
+
+
+@cache
+def _strobes(bits: int) -> list[tuple[str, int]]:
+    """Names of the strobes that are high; one that has a bit for each level, level by level."""
+    return [(name, level) for name, value in _events(bits).items()
+            for level in range(value.bit_length()) if value >> level & 1]
+
+
+class Recorder:
+    """Fills a recording, cycle by cycle. Does next to nothing in a cycle without an event.
+
+    Parameters
+    ----------
+    recording : :class:`sim.record.records.Recording`
+        What to fill.
+    stacks : sequence of tuples of :class:`str`
+        Function stacks by the number on the mark signal; may grow.
+    claims : sequence of :class:`str`
+        Claims by the number on the claim signal; may grow.
+    """
+
+    def __init__(self, recording: Recording, stacks: Sequence[tuple[str, ...]],
+                 claims: Sequence[str]):
+        self.recording = recording
+        self._stacks   = stacks
+        self._claims   = claims
+        self._walking  = False
+        self._marked   = (-1, -1)
+        self._state    = -1
+        self._accesses:  deque[AccessRecord]   = deque()  # not completed yet, like the next two
+        self._transfers: deque[TransferRecord] = deque()
+        self._controls:  deque[ControlRecord]  = deque()
+
+    def step(self, cycle: int, sample: Sample) -> None:
+        """Record one cycle."""
+        self.recording.cycles = cycle + 1
+        if (sample.kernel_stack, sample.claim) != self._marked:
+            self._mark(cycle, sample)
+        if sample.state != self._state:
+            self._change(cycle, sample.state)
+        if sample.events:
+            self._strobe(cycle, sample.events)
+        if sample.cyc:
+            if sample.ack and self._transfers:
+                self._end_transfer(cycle, sample.dat_r)
+            if sample.stb and not sample.stall:
+                self._begin_transfer(cycle, sample)
+        elif self._transfers:
+            self._transfers.clear()  # a bus cycle that ends forgoes its answers
+        if sample.response_valid and self._accesses:
+            self._end_access(cycle, sample.response)
+        if sample.request_valid and sample.request_ready:
+            self._begin_access(cycle, sample.request)
+        if sample.controlled_valid and self._controls:
+            self._end_control(cycle, sample.controlled)
+        if sample.control_valid and sample.control_ready:
+            self._begin_control(cycle, sample.control)
+        if sample.send_valid or sample.take:
+            self._interrupts(cycle, sample)
+        if sample.events & _walk_ended:
+            self._walking = False
+
+    def _mark(self, cycle: int, sample: Sample) -> None:
+        self._marked = sample.kernel_stack, sample.claim
+        stack, claim = self._stacks[sample.kernel_stack], self._claims[sample.claim]
+        self.recording.marks.append(Mark(cycle, stack, claim))
+
+    def _change(self, cycle: int, bits: int) -> None:
+        self._state = bits
+        state    = _state(bits)
+        cr0, cr4 = _cr0(state["cr0"]), _cr4(state["cr4"])
+        self.recording.states.append(State(
+            cycle, state["cr0"], state["cr2"], state["cr3"], state["cr4"], state["efer"],
+            pg=cr0["pg"], wp=cr0["wp"], smep=cr4["smep"], smap=cr4["smap"], ac=state["ac"],
+        ))
+
+    def _interrupts(self, cycle: int, sample: Sample) -> None:
+        mark = self.recording.marks[-1]
+        if sample.send_valid:
+            self.recording.interrupts.append(InterruptRecord(
+                cycle, FIRST_VECTOR | sample.send_vector, sample.send_target, mark))
+        if sample.take:
+            self.recording.interrupts.append(InterruptRecord(
+                cycle, FIRST_VECTOR | sample.vector, None, mark))
+
+    def _strobe(self, cycle: int, bits: int) -> None:
+        if bits & _walk_begun:
+            self._walking = True
+        self.recording.events += [EventRecord(cycle, name, level) for name, level in _strobes(bits)]
+
+    def _begin_transfer(self, cycle: int, sample: Sample) -> None:
+        transfer = TransferRecord(
+            accepted=cycle, address=sample.adr * 8, write=bool(sample.we), lock=bool(sample.lock),
+            sel=sample.sel, data=sample.dat_w, walk=self._walking, mark=self.recording.marks[-1],
+        )
+        self._transfers.append(transfer)
+        self.recording.transfers.append(transfer)
+
+    def _end_transfer(self, cycle: int, word: int) -> None:
+        transfer = self._transfers.popleft()
+        transfer.acked = cycle
+        if not transfer.write:
+            transfer.data = word
+
+    def _begin_access(self, cycle: int, bits: int) -> None:
+        request = _request(bits)
+        size    = 1 << request["size"]
+        mask    = (1 << 8 * size) - 1
+        access  = AccessRecord(
+            accepted=cycle, linear=request["linear"], size=size, kind=_kinds[request["kind"]],
+            user=bool(request["user"]), implicit=bool(request["implicit"]),
+            chained=bool(request["chained"]), data=request["data"] & mask,
+            compare=request["compare"] & mask, state=self.recording.states[-1],
+            mark=self.recording.marks[-1],
+        )
+        self._accesses.append(access)
+        self.recording.accesses.append(access)
+
+    def _end_access(self, cycle: int, bits: int) -> None:
+        access   = self._accesses.popleft()
+        response = _response(bits)
+        access.completed = cycle
+        access.fault    = _faults[response["fault"]]
+        if access.done:
+            access.physical = response["physical"]
+            if access.kind != AccessKind.WRITE:  # after a write it is whatever memory says
+                access.result = response["data"] & (1 << 8 * access.size) - 1
+        elif access.fault == Fault.PAGE_FAULT:
+            access.error_code = response["error"]
+
+    def _begin_control(self, cycle: int, bits: int) -> None:
+        request = _operation(bits)
+        control = ControlRecord(
+            accepted=cycle, op=ControlOp(request["op"]), register=Register(request["register"]),
+            value=request["value"], mark=self.recording.marks[-1],
+        )
+        self._controls.append(control)
+        self.recording.controls.append(control)
+
+    def _end_control(self, cycle: int, bits: int) -> None:
+        control  = self._controls.popleft()
+        response = _outcome(bits)
+        control.completed = cycle
+        control.result   = response["value"]
+        control.refused  = bool(response["fault"])

@@ -1,0 +1,212 @@
+"""What can be on record: accesses, transfers, control operations, events, states and marks.
+
+Records hold what was on the signals, decoded, and the cycles in which it was there.
+"""
+
+from dataclasses import dataclass, field
+
+from hw.bus import ControlOp, Register
+from hw.layout import AccessKind, Fault
+
+
+__all__ = [
+    "LEVELS", "AccessRecord", "Addresses", "ControlRecord", "EventRecord", "InterruptRecord",
+    "Mark", "Recording", "State", "TransferRecord", "overlaps",
+]
+
+
+#: Where an access may be: one address, or a stretch of them.
+Addresses = int | range
+
+
+def overlaps(address: int, size: int, place: Addresses) -> bool:
+    """Whether any of ``size`` bytes at ``address`` is in ``place``."""
+    if isinstance(place, range):
+        return address < place.stop and place.start < address + size
+    return address <= place < address + size
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Control registers, as they are from one cycle until they change.
+
+    ``cycle`` is the first one. Flags are 0 or 1; they are what the unit has, whether or not the
+    paging mode makes use of them.
+    """
+
+    cycle: int
+    cr0:   int
+    cr2:   int
+    cr3:   int
+    cr4:   int
+    efer:  int
+    pg:    int
+    wp:    int
+    smep:  int
+    smap:  int
+    ac:    int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the mark signals say from ``cycle`` on.
+
+    ``stack`` holds the kernel functions that execute, outermost first; empty: user code.
+    ``claim`` is the claim being tested; empty: none.
+    """
+
+    cycle: int
+    stack: tuple[str, ...]
+    claim: str
+
+
+@dataclass(slots=True)
+class AccessRecord:
+    """One access of the processor.
+
+    Attributes
+    ----------
+    accepted, completed : :class:`int`
+        Cycles in which the unit accepted the request, and in which the processor accepted the
+        response; ``completed`` is -1 if the run ended before.
+    linear, size : :class:`int`
+        Address of the first byte, and bytes.
+    kind, user, implicit, chained
+        As requested.
+    data, compare : :class:`int`
+        Operands, of ``size`` bytes.
+    result : :class:`int`
+        What was read, of ``size`` bytes; 0 after a write.
+    physical : :class:`int`
+        Physical address of the first byte, if there was no fault.
+    fault, error_code
+        How it ended; the error code belongs to a page fault, and is 0 without one.
+    state : :class:`State`
+        Control registers when the request was taken.
+    mark : :class:`Mark`
+        Functions and claim when the request was taken.
+    """
+
+    accepted:   int
+    linear:     int
+    size:       int
+    kind:       AccessKind
+    user:       bool
+    implicit:   bool
+    chained:    bool
+    data:       int
+    compare:    int
+    state:      State
+    mark:       Mark
+    completed:  int   = -1
+    result:     int   = 0
+    physical:   int   = 0
+    fault:      Fault = Fault.NONE
+    error_code: int   = 0
+
+    @property
+    def faulted(self) -> bool:
+        """Whether it ended in #PF or #GP. An access that was skipped did not."""
+        return self.fault in (Fault.PAGE_FAULT, Fault.GENERAL_PROTECTION)
+
+    @property
+    def done(self) -> bool:
+        """Whether it was completed, and without a fault."""
+        return self.completed >= 0 and self.fault == Fault.NONE
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is a store; a locked access is one."""
+        return self.kind not in (AccessKind.READ, AccessKind.FETCH)
+
+
+@dataclass(slots=True)
+class TransferRecord:
+    """One transfer of an 8-byte word of physical memory.
+
+    Attributes
+    ----------
+    accepted, acked : :class:`int`
+        Cycles in which the target accepted and acknowledged it; ``acked`` is -1 if it did not.
+    address : :class:`int`
+        Physical address of the word, in bytes.
+    write, lock : :class:`bool`
+        Direction; part of a locked bus cycle.
+    sel : :class:`int`
+        Byte lanes.
+    data : :class:`int`
+        The word written, or read.
+    walk : :class:`bool`
+        The page walker did it.
+    mark : :class:`Mark`
+        Functions and claim at that moment.
+    """
+
+    accepted: int
+    address:  int
+    write:    bool
+    lock:     bool
+    sel:      int
+    data:     int
+    walk:     bool
+    mark:     Mark
+    acked:    int = -1
+
+    def touches(self, place: Addresses) -> bool:
+        """Whether one of its byte lanes is in ``place``."""
+        return any(self.sel >> lane & 1 and overlaps(self.address + lane, 1, place)
+                   for lane in range(8))
+
+
+@dataclass(slots=True)
+class ControlRecord:
+    """One operation on the control port: STAC, a move to CR3, INVLPG, and their like."""
+
+    accepted:  int
+    op:        ControlOp
+    register:  Register
+    value:     int  #: What was written, or the linear address of INVLPG.
+    mark:      Mark
+    completed: int  = -1
+    result:    int  = 0
+    refused:   bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """A strobe of :class:`hw.bus.Events`; ``level`` is which of them, for ``accessed``."""
+
+    cycle: int
+    name:  str
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptRecord:
+    """An interrupt that the processor sent to ``target``; or, if that is None, that it took."""
+
+    cycle:  int
+    vector: int
+    target: int | None
+    mark:   Mark
+
+
+@dataclass
+class Recording:
+    """All that is on record of one processor and its unit, in the order of cycles.
+
+    ``cycles`` is the number of cycles recorded.
+    """
+
+    accesses:   list[AccessRecord]    = field(default_factory=list)
+    transfers:  list[TransferRecord]  = field(default_factory=list)
+    controls:   list[ControlRecord]   = field(default_factory=list)
+    interrupts: list[InterruptRecord] = field(default_factory=list)
+    events:     list[EventRecord]     = field(default_factory=list)
+    states:     list[State]     = field(default_factory=list)
+    marks:      list[Mark]      = field(default_factory=list)
+    cycles:     int             = 0
+
+
+#: Names of the levels of :attr:`Event.level`.
+LEVELS = ("PT", "PD", "PDPT", "PML4")

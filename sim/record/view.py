@@ -1,0 +1,152 @@
+"""Signals of a unit for a waveform: ports field by field, strobes, state machines."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from amaranth.hdl import Fragment, Value
+
+from hw.bus import ControlOp, Events, Register
+from hw.layout import CR0, CR4, AccessKind, Fault
+
+from .recorder import Fields
+from .waves import Shown
+
+
+__all__ = ["Probe", "error_text", "functions", "ports", "shared", "state_machines", "tested"]
+
+
+#: A signal, and how it is shown.
+Probe = tuple[Shown, Value]
+
+#: Bits of a page fault's error code, from the lowest on (SDM Vol. 3A, Figure 4-12).
+ERROR_BITS = ("P", "W", "U", "RSVD", "I")
+
+
+def error_text(code: int) -> str:
+    """Names of the bits that are set in an error code; "-" if none is."""
+    return "|".join(name for bit, name in enumerate(ERROR_BITS) if code >> bit & 1) or "-"
+
+
+def tested(texts: Callable[[], Sequence[str]], claim: Value) -> Probe:
+    """The mark that says which claim is tested; ``texts`` are those of its numbers."""
+    return Shown("software", "claim", 24, lambda number: texts()[number] or "-"), claim
+
+
+def functions(texts: Callable[[], Sequence[Sequence[str]]], kernel_stack: Value) -> list[Probe]:
+    """The mark that says which functions execute: the innermost, and all of them."""
+    return [
+        (Shown("software", "kernel_function", 24,
+               lambda number: (texts()[number] or ("user",))[-1]), kernel_stack),
+        (Shown("software", "kernel_stack", 24,
+               lambda number: " > ".join(texts()[number]) or "user"), kernel_stack),
+    ]
+
+
+def ports(unit: Any) -> list[Probe]:
+    """The ports of a :class:`hw.mmu.Mmu`, in the order in which a reader wants to see them."""
+    groups = (
+        _request(unit.access.request), _response(unit.access.response),
+        _state(unit.control.state), _control(unit.control), _events(unit.events),
+        _memory(unit.memory),
+    )
+    return [probe for group in groups for probe in group]
+
+
+def shared(arbiter: Any, interrupts: Any) -> list[Probe]:
+    """Signals that several processors share: the bus to memory, and pending interrupts."""
+    target = arbiter.target
+    return [
+        _show("bus", "owner",    arbiter.owner),
+        _show("bus", "hold",     arbiter.hold),
+        _show("bus", "transfer", target.cyc & target.stb & ~target.stall),
+        _show("bus", "address",  target.adr << 3),
+        _show("bus", "write",    target.we),
+        _show("bus", "lock",     target.lock),
+        *(_show("interrupts", f"pending_{number}", processor.pending)
+          for number, processor in enumerate(interrupts.processors)),
+    ]
+
+
+def state_machines(fragment: Fragment, path: tuple[str, ...] = ()) -> Iterator[Probe]:
+    """The state of every state machine in an elaborated design, by its component's name."""
+    for name, machine in fragment.generated.items():
+        texts = {number: state for state, number in machine.encoding.items()}
+        label = "_".join((*path, "" if name == "fsm" else name)).strip("_")
+        yield Shown("states", label, len(machine.state), texts.__getitem__), machine.state
+    for part, name, _ in fragment.subfragments:
+        yield from state_machines(part, (*path, str(name)))
+
+
+def _show(group: str, name: str, value: Any, text: Callable[[int], str] | None = None) -> Probe:
+    value = Value.cast(value)
+    return Shown(group, name, len(value), text), value
+
+
+def _name_of(enumeration: Any) -> Callable[[int], str]:
+    names = {member.value: member.name for member in enumeration}
+    return lambda number: names.get(number, f"{number}?")
+
+
+def _request(stream: Any) -> list[Probe]:
+    access = stream.payload
+    return [
+        _show("access", "request",    stream.valid & stream.ready),
+        _show("access", "linear",     access.linear),
+        _show("access", "kind",       access.kind, _name_of(AccessKind)),
+        _show("access", "bytes",      (1 << access.size)[:4]),
+        _show("access", "user",       access.user),
+        _show("access", "implicit",   access.implicit),
+        _show("access", "store_data", access.data),
+    ]
+
+
+def _response(stream: Any) -> list[Probe]:
+    outcome = stream.payload
+    return [
+        _show("verdict", "response",   stream.valid & stream.ready),
+        _show("verdict", "fault",      outcome.fault, _name_of(Fault)),
+        _show("verdict", "error_code", outcome.error),
+        _show("verdict", "error_bits", outcome.error, error_text),
+        _show("verdict", "load_data",  outcome.data),
+        _show("verdict", "physical",   outcome.physical),
+    ]
+
+
+def _state(state: Any) -> list[Probe]:
+    cr0, cr4 = CR0(state.cr0), CR4(state.cr4)
+    return [
+        _show("registers", "pg",   cr0.pg),
+        _show("registers", "wp",   cr0.wp),
+        _show("registers", "smep", cr4.smep),
+        _show("registers", "smap", cr4.smap),
+        _show("registers", "ac",   state.ac),
+        _show("registers", "cr2",  state.cr2),
+        _show("registers", "cr3",  state.cr3),
+    ]
+
+
+def _control(control: Any) -> list[Probe]:
+    operation = control.request.payload
+    return [
+        _show("control", "operation", control.request.valid & control.request.ready),
+        _show("control", "op",        operation.op,       _name_of(ControlOp)),
+        _show("control", "register",  operation.register, _name_of(Register)),
+        _show("control", "value",     operation.value),
+    ]
+
+
+def _events(events: Any) -> list[Probe]:
+    return [_show("events", name, getattr(events, name)) for name in Fields(Events)(0)]
+
+
+def _memory(memory: Any) -> list[Probe]:
+    return [
+        _show("memory", "transfer", memory.cyc & memory.stb & ~memory.stall),
+        _show("memory", "address",  memory.adr << 3),
+        _show("memory", "write",    memory.we),
+        _show("memory", "lanes",    memory.sel),
+        _show("memory", "lock",     memory.lock),
+        _show("memory", "written",  memory.dat_w),
+        _show("memory", "ack",      memory.cyc & memory.ack),
+        _show("memory", "read",     memory.dat_r),
+    ]

@@ -1,0 +1,92 @@
+"""Records, and what judges look for among them, in a few words."""
+
+from collections.abc import Mapping
+
+from hw.layout import AccessKind, Fault
+
+from .records import AccessRecord, Addresses, TransferRecord
+
+
+__all__ = ["FAULTS", "count", "describe", "describe_transfer", "place", "values", "wanted",
+           "when"]
+
+
+#: How an access ends, by its fault.
+FAULTS = {
+    Fault.NONE:               "success",
+    Fault.PAGE_FAULT:         "#PF",
+    Fault.GENERAL_PROTECTION: "#GP",
+    Fault.SKIPPED:            "being skipped",
+}
+
+
+def describe(access: AccessRecord) -> str:
+    """An access."""
+    who    = "user" if access.user else "kernel"
+    ending = {
+        Fault.NONE:               f"physical {access.physical:#x}",
+        Fault.PAGE_FAULT:         f"#PF, error code {access.error_code:#x}",
+        Fault.GENERAL_PROTECTION: "#GP",
+        Fault.SKIPPED:            "skipped",
+    }[access.fault]
+    if access.completed < 0:
+        ending = "no answer"
+    return f"{who} {_kind(access.kind)} of {access.linear:#x}: {ending}"
+
+
+def describe_transfer(transfer: TransferRecord) -> str:
+    """A transfer of physical memory."""
+    who    = "the walker's" if transfer.walk else "a"
+    locked = "locked " * transfer.lock
+    what   = "write" if transfer.write else "read"
+    ending = "" if transfer.acked >= 0 else ", no answer"
+    return f"{who} {locked}{what} of physical {transfer.address:#x}{ending}"
+
+
+def wanted(
+    *, since: int = 0, until: int | None = None, linear: Addresses | None = None,
+    physical: Addresses | None = None, kind: AccessKind | None = None, writes: bool | None = None,
+    user: bool | None = None, implicit: bool | None = None, faulted: bool | None = None,
+    function: str | None = None,
+) -> str:
+    """An access that :meth:`sim.record.trace.Trace.accesses` is to find, with an article."""
+    what = {None: "access", False: "read", True: "write"}[writes] if kind is None else _kind(kind)
+    who  = {None: "", False: "kernel", True: "user"}[user]
+    text = " ".join(filter(None, ("implicit" if implicit else "", who, what)))
+    text = ("an " if text[0] in "aei" else "a ") + text
+    if linear is not None:
+        text += f" of {place(linear)}"
+    if physical is not None:
+        text += f" at physical {place(physical)}"
+    if faulted is not None:
+        text += " that faults" if faulted else " without a fault"
+    return text + when(since, until, function)
+
+
+def place(where: Addresses) -> str:
+    """An address, or the first and the last."""
+    if isinstance(where, range):
+        return f"{where.start:#x} to {where.stop - 1:#x}"
+    return f"{where:#x}"
+
+
+def when(since: int = 0, until: int | None = None, function: str | None = None) -> str:
+    """When, and in which function, with a space before it; nothing, if it is always."""
+    text = f" in {function}" if function else ""
+    if until is not None:
+        return f"{text} in cycles {since} to {until - 1}"
+    return f"{text} from cycle {since} on" if since else text
+
+
+def values(flags: Mapping[str, int]) -> str:
+    """Flags with their values."""
+    return ", ".join(f"{name} = {value}" for name, value in flags.items())
+
+
+def count(number: int, one: str, many: str) -> str:
+    """So many, in the right form."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def _kind(kind: AccessKind) -> str:
+    return str(kind.name).lower().replace("_", "-")

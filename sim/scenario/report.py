@@ -1,0 +1,209 @@
+"""What a run showed: for a terminal, and as JSON."""
+
+import json
+import os
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from .failure import Failure
+from .mistakes import Location, Mistake
+from .scenario import Run
+from .stage import Act, Claim
+
+
+__all__ = ["SCHEMA", "as_json", "as_text", "wants_colour"]
+
+
+#: Version of the JSON. It changes when a key goes or gets another meaning.
+SCHEMA = 1
+
+WIDTH = 80  # columns
+
+#: Faults on the link to a board, by their names in
+#: :class:`sim.engines.serial.link.traffic.Traffic`.
+_FAULTS = {
+    "repeated": "{:,} frames sent again",
+    "broken":   "{:,} came broken",
+    "unwanted": "{:,} came twice or too late",
+    "echoed":   "{:,} came back",
+}
+
+_COLOURS = {"ok": "32", "FAILED": "1;31", "STOPPED": "1;31", "MISTAKE": "1;31", "title": "1"}
+
+#: Control characters, but for those that are blanks to a text.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+
+
+def wants_colour(stream: TextIO | None) -> bool:
+    """Whether text for ``stream`` may be coloured: on a terminal, without NO_COLOR."""
+    return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def as_text(run: Run, *, colour: bool = False) -> str:
+    """A run in lines of 80 columns at most."""
+    def paint(name: str, text: str) -> str:
+        return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if colour else text
+
+    lines = [paint("title", line) for line in _wrap(f"{run.scenario}: {run.title}", "", "  ")]
+    lines.append(f"{run.mode} paging, kernel {run.era}, on {run.engine}, "
+                 f"{f'preset {run.preset}' if run.preset else 'a unit of its own'}, "
+                 f"{_size(run.ram)} of memory")
+    for number, act in enumerate(run.acts, 1):
+        lines += ["", *(paint("title", line) for line in _wrap(act.title, f"{number}. ", "   "))]
+        if act.left_out:
+            lines += _wrap(f"not shown: {act.left_out}", "   ")
+        for entry in act.entries:
+            if isinstance(entry, Claim):
+                word  = "ok" if entry.holds else "FAILED"
+                first, *rest = _wrap(f"{entry.text} {_proof(entry)}", " " * 10)
+                lines += [f"   {paint(word, f'{word:6}')} {first.lstrip()}", *rest]
+                if entry.expected and not entry.holds:
+                    lines += _wrap(f"expected: {entry.expected}", " " * 10, " " * 12)
+            else:
+                lines += _wrap(entry.text, "   - ", "     ")
+    if run.failure is not None:
+        lines += ["", *_failure(run.failure, paint("STOPPED", "STOPPED"))]
+    if run.schedule and not run.holds:
+        lines += ["", *_wrap(f"schedule: {run.schedule}", "", "   ")]
+    word   = ("MISTAKE" if run.mistake else "STOPPED" if run.failure else
+              "ok" if run.holds else "FAILED")
+    lines += ["", *_shown(run), *_counted(run), *_link(run), _summary(run, paint(word, word))]
+    if run.mistake is not None:
+        lines += _wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
+    return "\n".join(lines) + "\n"
+
+
+def as_json(runs: Sequence[Run], mistakes: Sequence[Mistake] = ()) -> str:
+    """Runs as one JSON document, with their mistakes, and those that kept others from running."""
+    found = [*mistakes, *(run.mistake for run in runs if run.mistake is not None)]
+    return json.dumps({"schema": SCHEMA, "runs": [_run(run) for run in runs],
+                       "mistakes": [_mistake(mistake) for mistake in found]}, indent=2) + "\n"
+
+
+def _wrap(text: str, indent: str, further: str | None = None) -> list[str]:
+    # A text of a scenario's may have characters that would move a terminal's cursor, or worse.
+    plain = _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return textwrap.wrap(plain, WIDTH, initial_indent=indent,
+                         subsequent_indent=indent if further is None else further,
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def _proof(claim: Claim) -> str:
+    where = "" if claim.cycle is None else f"cycle {claim.cycle}: "
+    return f"[{where}{claim.detail}]"
+
+
+def _failure(failure: Failure, word: str) -> list[str]:
+    reason, *rest = failure.reason.splitlines()
+    lines = [f"{word} in cycle {failure.cycle}", *_wrap(reason, "   ")]
+    for line in rest:
+        lines += _wrap(line, "   ", "      ")
+    if failure.call:
+        lines += _wrap(f"in the system call {failure.call}", "   ", "      ")
+    if failure.place is not None:
+        lines += _wrap(f"at {failure.place}: {failure.place.text}", "   ", "      ")
+    lines += _wrap("in " + (" > ".join(failure.stack) or "user code"), "   ", "      ")
+    lines.append("   last transactions:")
+    for transaction in failure.transactions:
+        lines += _wrap(transaction, "      ", "         ")
+    return lines
+
+
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB" if count % (1 << 20) == 0 else f"{count / 1024:g} KiB"
+
+
+def _shown(run: Run) -> list[str]:
+    """Which acts the unit could show."""
+    shown = [str(number) for number, act in enumerate(run.acts, 1) if not act.left_out]
+    if not run.acts:
+        return []
+    if len(shown) == len(run.acts):
+        return [f"shown: all {len(shown)} acts" if len(shown) != 1 else "shown: the only act"]
+    return [f"shown: acts {', '.join(shown)} of {len(run.acts)}"]
+
+
+def _counted(run: Run) -> list[str]:
+    """What a board has counted."""
+    said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in run.counted.items())
+    return _wrap(f"counted there: {said}", "", "   ") if said else []
+
+
+def _link(run: Run) -> list[str]:
+    """Faults on the link to a board."""
+    wrong = ", ".join(text.format(run.link[name]) for name, text in _FAULTS.items()
+                      if run.link.get(name))
+    return _wrap(f"the serial link: {wrong}", "", "   ") if wrong else []
+
+
+def _summary(run: Run, word: str) -> str:
+    failed = sum(not claim.holds for claim in run.claims)
+    total  = len(run.claims)
+    rate   = run.cycles / run.seconds if run.seconds else 0
+    return (f"{word}: {total - failed} of {total} claims hold; "
+            f"{run.cycles:,} cycles in {run.seconds:.1f} s ({rate:,.0f} cycles/s)")
+
+
+def _run(run: Run) -> dict[str, Any]:
+    failure = run.failure
+    return {
+        "scenario": run.scenario,
+        "title":    run.title,
+        "mode":     run.mode,
+        "engine":   run.engine,
+        "era":      run.era,
+        "preset":   run.preset,
+        "ram":      run.ram,
+        "schedule": run.schedule,
+        "cycles":   run.cycles,
+        "counted":  run.counted or None,
+        "link":     run.link or None,
+        "seconds":  round(run.seconds, 3),
+        "holds":    run.holds,
+        "acts":     [_act(act) for act in run.acts],
+        "failure":  None if failure is None else _failed(failure),
+        "mistake":  None if run.mistake is None else _mistake(run.mistake),
+    }
+
+
+def _failed(failure: Failure) -> dict[str, Any]:
+    return {
+        "reason":       failure.reason,
+        "cycle":        failure.cycle,
+        "stack":        list(failure.stack),
+        "call":         failure.call or None,
+        "place":        None if failure.place is None else _place(failure.place),
+        "transactions": list(failure.transactions),
+    }
+
+
+def _mistake(mistake: Mistake) -> dict[str, Any]:
+    return {**_place(mistake.place), "reason": mistake.reason}
+
+
+def _place(place: Location) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "text": place.text}
+
+
+def _act(act: Act) -> dict[str, Any]:
+    return {
+        "title":  act.title,
+        "since":  act.since,
+        "until":  act.until,
+        "left_out": act.left_out or None,
+        "steps":  [{"text": entry.text, "cycle": entry.cycle}
+                   for entry in act.entries if not isinstance(entry, Claim)],
+        "claims": [_claim(claim) for claim in act.claims],
+    }
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return {
+        "text":     claim.text,
+        "holds":    claim.holds,
+        "cycle":    claim.cycle,
+        "detail":   claim.detail,
+        "expected": claim.expected or None,
+    }

@@ -1,0 +1,270 @@
+"""Scenarios: modules that play a story on a machine and claim what it shows.
+
+A scenario module has a docstring, whose first line is its title; ``MODES``, the modes that it
+can be played in; and ``async def play(stage)``, where ``stage`` is a :class:`.stage.Stage`. It may
+have ``MACHINE``, a dictionary of parameters for :class:`sim.machine.Machine`.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any, cast
+
+from hw.config import MmuConfig
+from hw.presets import PRESETS
+from sim.errors import Unsuited
+from sim.machine import Machine
+from sim.record.waves import Unwritten
+from sim.schedule import Schedule, render
+
+from .failure import STOPS, Failure, failure_of
+from .mistakes import Location, Mistake, ProgramError, ScenarioError, mistake_of
+from .module import complaints, line_of
+from .stage import Act, Claim, Stage
+from .watch import Watch
+
+
+__all__ = ["Run", "Scenario", "load"]
+
+
+@dataclass
+class Run:
+    """One scenario, played once.
+
+    ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the time
+    slices that the processors had, as in :mod:`sim.schedule`. ``waves`` is the folder of the
+    waveform, if there is one; ``unwritten`` says why it could not be written. ``ram`` is the memory
+    that the kernel has, in bytes. ``counted`` is what the machine has counted by itself, if it
+    does, and ``link`` what went over the link to it, if there is one. The run may have come to its
+    end early by a ``failure`` of what it plays on, or by a ``mistake`` of its author.
+    """
+
+    scenario: str
+    title:    str
+    mode:     str
+    engine:   str
+    era:      str
+    preset:   str | None     = None
+    schedule: str            = ""
+    waves:    Path | None    = None
+    ram:      int            = 0
+    unwritten: str           = ""
+    cycles:   int            = 0
+    counted:  dict[str, int] = field(default_factory=dict)
+    link:     dict[str, int] = field(default_factory=dict)
+    seconds:  float          = 0.0
+    acts:     list[Act]      = field(default_factory=list)
+    failure:  Failure | None = None
+    mistake:  Mistake | None = None
+
+    @property
+    def claims(self) -> list[Claim]:
+        """The claims of all acts."""
+        return [claim for act in self.acts for claim in act.claims]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it came to its end, and every claim holds."""
+        return (self.failure is None and self.mistake is None
+                and all(claim.holds for claim in self.claims))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario module; ``file`` is where it is, if it is none of ours."""
+
+    name:    str
+    title:   str
+    modes:   tuple[str, ...]
+    machine: Mapping[str, Any]
+    play:    Callable[[Stage], Awaitable[None]]
+    file:    Path | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process loads the file for itself: it cannot import it by its name."""
+        if self.file is not None:
+            return load, (self.file,)
+        return Scenario, (self.name, self.title, self.modes, {**self.machine}, self.play)
+
+    @property
+    def cpus(self) -> int:
+        """Processors of its machine."""
+        return int(self.machine.get("cpus", 1))
+
+    @property
+    def source(self) -> str:
+        """Its file, as the frames of its functions name it."""
+        return str(self.file) if self.file is not None else inspect.getfile(self.play)
+
+    @property
+    def _beginning(self) -> Location:
+        return Location.of(self.source, inspect.unwrap(self.play).__code__.co_firstlineno)
+
+    @classmethod
+    def of(cls, module: ModuleType) -> "Scenario":
+        """The scenario in ``module``. Raises :class:`.mistakes.ScenarioError` if not."""
+        name = module.__name__.rpartition(".")[2]
+        for part, complaint in complaints(module):
+            place = line_of(getattr(module, "__file__", name), part)
+            raise ScenarioError(Mistake(place, f"{name} is not a scenario: {complaint}"))
+        return cls(name, (module.__doc__ or "").strip().partition("\n")[0], tuple(module.MODES),
+                   getattr(module, "MACHINE", {}), module.play)
+
+    def perform(
+        self, *, engine: str, era: str, mode: str | None = None,
+        config: MmuConfig | None = None, options: Mapping[str, Any] = MappingProxyType({}),
+        schedule: Schedule | None = None, waves: Path | None = None,
+        announce: Callable[[str], None] = lambda title: None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Run:
+        """Play on a new machine. What it met instead of its end, if anything, is in the result.
+
+        Without a ``mode`` it is the scenario's first that the unit has. ``config`` is the unit's,
+        and ``options`` are the engine's. ``schedule`` holds until the scenario makes one of its
+        own. The waveform gets a folder in ``waves``; ``announce`` is called with the title of each
+        act, ``progress`` now and then with the cycle.
+
+        Raises :class:`sim.errors.Unsuited`, :class:`sim.errors.Unavailable`, and
+        :class:`sim.scenario.mistakes.ScenarioError` if there is no such machine as it wants.
+        """
+        machine = self._machine(config, mode=self.modes if mode is None else mode, engine=engine,
+                                era=era, options=options, schedule=schedule)
+        if machine.engine.away is not None:
+            wanted = {"engine": engine, "era": era, "mode": mode, "config": config,
+                      "options": {**options}, "schedule": schedule, "waves": waves}
+            told   = {"announce": announce, "progress": progress or (lambda cycle: None)}
+            return cast(Run, machine.engine.away(self.perform, wanted, told))
+        run   = Run(self.name, self.title, machine.mode, engine, era, _preset(machine.config),
+                    ram=machine.kernel.ram_bytes)
+        if waves is not None:
+            run.waves = waves / f"{self.name}-{machine.mode}-{era}"
+        stage = Stage(machine, announce=announce)
+        machine.engine.progress = progress
+        machine.engine.prepare()
+        begun = time.monotonic()
+        self._play(run, stage)
+        run.seconds  = time.monotonic() - begun
+        run.cycles   = machine.engine.trace.cycles
+        run.counted  = {**machine.engine.counted}
+        run.link     = {**machine.engine.link}
+        run.acts     = stage.acts
+        run.schedule = render(machine.engine.schedule.executed)
+        if run.failure is None and run.mistake is None and not run.claims:
+            self._about_nothing(run)
+        return run
+
+    def _machine(self, config: MmuConfig | None, **wanted: Any) -> Machine:
+        """A machine as the command wants it, and the scenario."""
+        parameters = {**self.machine} if config is None else {**self.machine, "config": config}
+        try:
+            return Machine(**wanted, **parameters)
+        except (TypeError, ValueError) as error:
+            if not self.machine:
+                raise
+            raise ScenarioError(Mistake(line_of(self.source, "MACHINE"),
+                                        f"there is no such MACHINE: {error}")) from error
+
+    def _play(self, run: Run, stage: Stage) -> None:
+        """Play; note in ``run`` what ended it before its time."""
+        watch = Watch(self.source)
+
+        async def play(_: Machine) -> None:
+            await watch.watched(self._played(stage))
+
+        try:
+            with _waveform_of(run):
+                stage.machine.run(play, waves=run.waves)
+        except ProgramError as stop:
+            run.mistake = _first(watch, stage) or mistake_of(
+                stop.__cause__ or stop, self.source) or self._mistake(watch, str(stop))
+        except ScenarioError as error:
+            run.mistake = error.mistake
+        except STOPS as stop:
+            run.mistake = _first(watch, stage)
+            if run.mistake is None:
+                run.failure = failure_of(stop, stage.machine, watch, self.source)
+        except OSError as error:
+            run.mistake = mistake_of(error, self.source)
+            if run.mistake is None:
+                raise
+        except Exception as error:
+            run.mistake = _first(watch, stage) or mistake_of(error, self.source)
+            if run.mistake is None:
+                raise
+        else:
+            run.mistake = _first(watch, stage)
+            if run.mistake is None and watch.frames:
+                run.mistake = self._mistake(
+                    watch, "what it awaits is nothing that a machine can do")
+
+    async def _played(self, stage: Stage) -> None:
+        try:
+            await self.play(stage)
+        except SystemExit as error:
+            # In a simulator it would end more than the scenario.
+            if mistake := mistake_of(error, self.source):
+                raise ScenarioError(mistake) from error
+            raise
+        stage.check_programs()
+
+    def _mistake(self, watch: Watch, reason: str) -> Mistake:
+        """A mistake where the scenario was in the end."""
+        return Mistake(watch.place or self._beginning, reason)
+
+    def _about_nothing(self, run: Run) -> None:
+        """Refuse the success of a run that claims nothing."""
+        if any(act.left_out for act in run.acts):
+            raise Unsuited("the unit can show none of its acts; choose another --preset")
+        run.mistake = Mistake(self._beginning, "it claims nothing: call stage.claim in an act")
+
+
+@contextmanager
+def _waveform_of(run: Run) -> Iterator[None]:
+    """Note in ``run`` that its waveform cannot be written, and go on with what ended the run."""
+    stop = None
+    try:
+        yield
+    except Unwritten as trouble:
+        run.waves, run.unwritten = None, str(trouble)
+        stop = trouble.__cause__
+    if stop is not None:
+        raise stop
+
+
+def load(path: Path) -> Scenario:
+    """The scenario in a Python file.
+
+    Raises :class:`sim.scenario.mistakes.ScenarioError`, and :class:`OSError` if it cannot be read.
+    """
+    path = path.absolute()
+    if b"\0" in path.read_bytes():
+        # What Python says of it differs from version to version, and names no file.
+        raise ScenarioError(Mistake(Location.of(str(path), 1), "a null byte is in no Python file"))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None, "its name ends in .py"
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        mistake = mistake_of(error, str(path))
+        if mistake is None:
+            raise
+        raise ScenarioError(mistake) from error
+    return replace(Scenario.of(module), file=path)
+
+
+def _preset(config: MmuConfig) -> str | None:
+    """The name of a configuration."""
+    return next((name for name, preset in PRESETS.items() if preset == config), None)
+
+
+def _first(watch: Watch, stage: Stage) -> Mistake | None:
+    """The mistake before all others: a statement that did nothing. None if there is none."""
+    mistakes = [*watch.forgotten, *stage.never_begun]
+    return mistakes[0] if mistakes else None

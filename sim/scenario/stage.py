@@ -1,0 +1,285 @@
+"""What a scenario plays on: acts, what is done in them, and the claims that they prove."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+from sim.machine import Machine
+from sim.record.claims import Unproven, Verdict
+from sw.arch.x86.kernel.cpu import Cpu, TripleFault
+from sw.errno import KernelError
+from sw.kernel.completion import completion, wait_for_completion
+from sw.kernel.cred import cred
+from sw.kernel.idle import start_on
+from sw.kernel.panic import KernelOops
+from sw.kernel.signal_types import Killed, Signal
+from sw.user import User
+
+from .mistakes import Location, Mistake, Misuse, ProgramError
+
+
+__all__ = ["Act", "Claim", "Span", "Stage", "Step"]
+
+
+SpanT = TypeVar("SpanT", bound="Span")
+
+
+@dataclass
+class Span:
+    """A stretch of cycles: ``since`` is the first, ``until`` the first after, once it is over."""
+
+    since: int
+    until: int | None = None
+
+    @property
+    def within(self) -> dict[str, int | None]:
+        """The arguments of a trace's methods, and of judges, that mean this stretch."""
+        return {"since": self.since, "until": self.until}
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that was done."""
+
+    text:  str
+    cycle: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim with its verdict; see :class:`sim.record.claims.Verdict`."""
+
+    text:     str
+    holds:    bool
+    cycle:    int | None
+    detail:   str
+    expected: str = ""
+
+
+@dataclass
+class Act(Span):
+    """A part of a scenario, with what happened in it, in order.
+
+    One that this machine cannot show says in ``left_out`` why.
+    """
+
+    title:    str                = ""
+    entries:  list[Step | Claim] = field(default_factory=list)
+    left_out: str                = ""
+
+    @property
+    def claims(self) -> list[Claim]:
+        """What it claims."""
+        return [entry for entry in self.entries if isinstance(entry, Claim)]
+
+
+class _Showing(Generic[SpanT]):
+    """A span that lasts as long as the body of an ``async with`` statement.
+
+    At both ends it waits until the marks are on record. A class, not a generator: an asynchronous
+    generator that is left in the middle of a run dies noisily.
+
+    Attributes
+    ----------
+    begun : :class:`bool`
+        The statement is being executed, or has been.
+    place : :class:`sim.scenario.mistakes.Location`
+        Where it stands.
+    """
+
+    def __init__(self, stage: "Stage", span: SpanT, text: str, after: str):
+        self._stage = stage
+        self._span  = span
+        self._text  = text
+        self._after = after
+        self.begun  = False
+        caller      = sys._getframe(2)
+        self.place  = Location.of(caller.f_code.co_filename, caller.f_lineno)
+
+    async def __aenter__(self) -> SpanT:
+        self.begun = True
+        if isinstance(self._span, Act):
+            self._stage.begin(self._span)
+        await self._stage.engine.settle()
+        self._span.since = self._stage.cycle
+        self._stage.engine.claim(self._text)
+        return self._span
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None or isinstance(error, Exception):
+            await self._stage.engine.settle()
+        self._span.until = self._stage.cycle
+        self._stage.engine.claim(self._after)
+
+
+class Stage:
+    """A booted machine, and the programme of what is shown on it.
+
+    Parameters
+    ----------
+    machine : :class:`sim.machine.Machine`
+        The machine.
+    announce : callable
+        Called with the title of each act as it begins.
+
+    Attributes
+    ----------
+    config, kernel, cpu, cpus, memory, engine, trace, traces, schedule
+        Those of the machine. ``cpu`` is the processor on which the scenario plays, the first;
+        ``trace`` is its trace.
+    acts : :class:`list` of :class:`Act`
+        The acts so far.
+    """
+
+    def __init__(self, machine: Machine, *, announce: Callable[[str], None] = lambda title: None):
+        self.machine  = machine
+        self.config   = machine.config
+        self.kernel   = machine.kernel
+        self.cpu      = machine.cpu
+        self.cpus     = machine.cpus
+        self.memory   = machine.memory
+        self.engine   = machine.engine
+        self.trace    = machine.engine.trace
+        self.traces   = machine.engine.traces
+        self.schedule = machine.engine.schedule
+        self.acts: list[Act] = []
+        self._announce = announce
+        self._started:  list[completion]    = []
+        self._showings: list[_Showing[Any]] = []
+
+    @property
+    def cycle(self) -> int:
+        """Cycle in which the next operation can begin."""
+        return self.engine.cycle
+
+    async def user(self, name: str, uid: int = 1000, *capabilities: str) -> User:
+        """Start a process with an empty address space; user 0 is root."""
+        return await User.create(self.cpu, name, cred.of_user(uid, *capabilities))
+
+    async def start(self, number: int, program: Callable[[Cpu], Awaitable[Any]]) -> completion:
+        """Let processor ``number`` execute ``await program(cpu)`` as soon as it is idle.
+
+        Refusals by the kernel and signals are kept for :meth:`finish`; another exception in it
+        stops the machine.
+        """
+        if not callable(program):
+            raise Misuse("stage.start wants a function that it calls with the processor: "
+                         "leave the parentheses out")
+        if not 0 < number < len(self.cpus):
+            raise Misuse(f"stage.start wants the number of another processor, not {number!r}: "
+                         f'there are {len(self.cpus)}, see "cpus" in MACHINE')
+        self._started.append(await start_on(self.cpu, self.cpus[number], _guarded(program)))
+        return self._started[-1]
+
+    async def finish(self, started: completion) -> Any:
+        """Wait until such a program has ended. Returns what it returned, or raises likewise."""
+        if started in self._started:
+            self._started.remove(started)
+        return await wait_for_completion(self.cpu, started)
+
+    def check_programs(self) -> None:
+        """Raise what a program has raised that nobody waited for."""
+        for started in self._started:
+            if started.error is not None:
+                raise started.error
+
+    def act(self, title: str) -> _Showing[Act]:
+        """Play an act in the body of the ``async with`` statement."""
+        _check_text(title, "act")
+        return self._showing(_Showing(self, Act(self.cycle, title=title), title, ""))
+
+    def begin(self, act: Act) -> None:
+        """Make ``act`` the present one."""
+        if self.acts and self.acts[-1].until is None:
+            raise Misuse("an act is being played, and there are none within others: end it first")
+        self.acts.append(act)
+        self._announce(act.title)
+
+    def leave_out(self, title: str, reason: str) -> None:
+        """Note an act that this machine cannot show, and why."""
+        _check_text(title, "leave_out")
+        _check_text(reason, "leave_out")
+        self.acts.append(Act(self.cycle, self.cycle, title, left_out=reason))
+
+    def testing(self, text: str) -> _Showing[Span]:
+        """Show a claim in the waveform during the body of the ``async with`` statement.
+
+        The span is what the claim is then judged on.
+        """
+        _check_text(text, "testing")
+        return self._showing(
+            _Showing(self, Span(self.cycle), text, self._act("testing").title))
+
+    def did(self, text: str) -> None:
+        """Note what was done."""
+        _check_text(text, "did")
+        self._act("did").entries.append(Step(text, self.cycle))
+
+    def claim(self, text: str, judge: Verdict | Callable[[], Verdict]) -> None:
+        """Claim ``text``, and let the judge say whether it is so.
+
+        Judge when a span is over: only then is what the kernel did last on record. A judge that
+        raises :class:`sim.record.claims.Unproven` says no.
+        """
+        _check_text(text, "claim")
+        act = self._act("claim")
+        try:
+            verdict = judge() if callable(judge) else judge
+        except Unproven as lack:
+            verdict = Verdict(False, None, str(lack), lack.expected)
+        if not _is_verdict(verdict):
+            raise Misuse("stage.claim wants a Verdict, such as the judges of sim.record.claims "
+                         f"return, or a function that returns one, not {verdict!r}")
+        act.entries.append(Claim(text, *verdict))
+
+    @property
+    def never_begun(self) -> list[Mistake]:
+        """Acts and tests that are no ``async with`` statement, and so are not played."""
+        return [Mistake(showing.place, "this does nothing by itself: write it as "
+                                       "async with stage.act(...): or stage.testing(...):")
+                for showing in self._showings if not showing.begun]
+
+    def _showing(self, showing: _Showing[SpanT]) -> _Showing[SpanT]:
+        self._showings.append(showing)
+        return showing
+
+    def _act(self, method: str) -> Act:
+        """The present act, which ``method`` needs."""
+        if not self.acts or self.acts[-1].left_out:
+            raise Misuse(f"there is no act here: call stage.{method} within async with "
+                         "stage.act(...):")
+        return self.acts[-1]
+
+
+def _check_text(text: Any, method: str) -> None:
+    if not isinstance(text, str):
+        raise Misuse(f"stage.{method} wants a text, not {text!r}")
+
+
+def _is_verdict(verdict: Any) -> bool:
+    """True for a verdict whose fields are of the types that they have."""
+    return (isinstance(verdict, Verdict) and isinstance(verdict.holds, bool)
+            and isinstance(verdict.cycle, int | None) and isinstance(verdict.detail, str)
+            and isinstance(verdict.expected, str))
+
+
+def _guarded(program: Callable[[Cpu], Awaitable[Any]]) -> Callable[[Cpu], Awaitable[Any]]:
+    """The same program, in which what nobody may wait for stops the machine."""
+    async def guarded(cpu: Cpu) -> Any:
+        try:
+            running = program(cpu)
+            if not isawaitable(running):
+                raise Misuse(f"stage.start wants an async function, and {program!r} is none")
+            return await running
+        except (KernelError, Signal, Killed, KernelOops, TripleFault, AssertionError):
+            raise
+        except Exception as error:
+            raise ProgramError(f"{type(error).__name__}: {error}") from error
+
+    return guarded

