@@ -8,7 +8,7 @@ from demo_support import access, control, operations, settled
 from hw_support import simulate
 
 from hw.bus import ControlOp, Register
-from hw.demo.machine import Machine
+from hw.demo.subsystem import MemorySubsystem
 from hw.layout import AccessKind
 from hw.presets import PRESETS
 from stream_support import idle
@@ -27,12 +27,12 @@ WORK = (access(WRITE, 0x1000, 0x2007, size=4) + access(WRITE, 0x2000, 0x7, 0x300
 
 
 def seen(*, runs=lambda: True, reset=None):
-    """What a machine does when it runs in the cycles of the clock for which ``runs()`` says so.
+    """Behaviour of a machine that runs in the cycles of the clock for which ``runs()`` says so.
 
     In the others there is anything on its ports. It is reset after so many cycles of its own, and
     what it did before is forgotten.
     """
-    machine = Machine(PRESETS["tiny"], ram_kib=16)
+    machine = MemorySubsystem(PRESETS["tiny"], ram_kib=16)
     watch   = Watch(machine, machine.enable)
     chance  = random.Random(6)
 
@@ -55,23 +55,23 @@ def seen(*, runs=lambda: True, reset=None):
         """Do the work, one operation after the other, but only so many cycles."""
         for what, operation in operations(WORK):
             port = machine.access if what == "access" else machine.control
-            taken = answered = False
-            while not answered and watch.cycle < cycles:
+            accepted = completed = False
+            while not completed and watch.cycle < cycles:
                 enable = runs()
-                await drive(ctx, port, operation, asks=not taken, enable=enable)
-                _, _, ready, answer = await ctx.tick().sample(
+                await drive(ctx, port, operation, requests=not accepted, enable=enable)
+                _, _, ready, response = await ctx.tick().sample(
                     port.request.ready, port.response.valid)
                 if enable:
-                    taken, answered = taken or ready, answer
+                    accepted, completed = accepted or ready, response
         ctx.set(machine.enable, 0)
 
-    async def drive(ctx, port, operation, *, asks, enable):
+    async def drive(ctx, port, operation, *, requests, enable):
         ctx.set(machine.enable, enable)
         for each in (machine.access, machine.control):
             ctx.set(each.request.valid, 0 if enable else chance.randrange(2))
             ctx.set(each.response.ready, 1 if enable else chance.randrange(2))
         if enable:
-            ctx.set(port.request.valid, asks)
+            ctx.set(port.request.valid, requests)
             ctx.set(port.request.payload, operation)
         else:
             ctx.set(machine.access.request.p.linear, chance.getrandbits(64))
@@ -97,7 +97,7 @@ def test_a_reset_makes_it_as_it_was(cycles):
 
 
 def test_what_comes_out_can_be_looked_at_while_it_stands_still():
-    machine = Machine(PRESETS["tiny"], ram_kib=16)
+    machine = MemorySubsystem(PRESETS["tiny"], ram_kib=16)
 
     def shown(ctx):
         return (ctx.get(machine.memory.stb), ctx.get(machine.memory.ack),

@@ -1,4 +1,4 @@
-"""Unit and memory, whose clock can stand still."""
+"""Memory subsystem: a unit and its memory, whose clock can stand still."""
 
 from amaranth import *
 from amaranth.lib import wiring
@@ -11,10 +11,10 @@ from hw.wishbone import WishboneSignature
 from .ram import BlockRam
 
 
-__all__ = ["Machine"]
+__all__ = ["MemorySubsystem"]
 
 
-class Machine(wiring.Component):
+class MemorySubsystem(wiring.Component):
     """A unit and its memory. In a cycle without ``enable`` nothing moves, and no port counts.
 
     What comes out depends on what goes in at any time, so that an observer can look at a cycle for

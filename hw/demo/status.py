@@ -1,16 +1,16 @@
-"""What the system says of itself: the greeting, and the counters."""
+"""Status of the system: the greeting, and the counters."""
 
 from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .link import AnswerKind, AnswerSignature
+from .protocol import ResponseKind, ResponseSignature
 
 
-__all__ = ["Report"]
+__all__ = ["StatusReporter"]
 
 
-class Report(wiring.Component):
+class StatusReporter(wiring.Component):
     """Sends the numbers of a greeting, or of the counters.
 
     Parameters
@@ -22,8 +22,8 @@ class Report(wiring.Component):
 
     Members
     -------
-    ask : :py:`In(AnswerSignature)`
-        What is to be sent. Taken when it has been.
+    request : :py:`In(ResponseSignature)`
+        Kind of the numbers to send. Accepted when they have been sent.
     counts : :py:`In(32).array(counters)`
         The counters.
     numbers : :py:`Out(stream.Signature(64))`
@@ -33,7 +33,7 @@ class Report(wiring.Component):
     def __init__(self, greeting, *, counters):
         self._greeting = tuple(greeting)
         super().__init__({
-            "ask":     In(AnswerSignature),
+            "request": In(ResponseSignature),
             "counts":  In(32).array(counters),
             "numbers": Out(stream.Signature(64)),
         })
@@ -41,29 +41,29 @@ class Report(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        place = Signal(range(max(len(self._greeting), len(self.counts)) + 1))
+        index = Signal(range(max(len(self._greeting), len(self.counts)) + 1))
         done  = Signal()
-        with m.If(self.ask.payload == AnswerKind.GREETING):
-            self._show(m, place, self._greeting, done)
+        with m.If(self.request.payload == ResponseKind.GREETING):
+            self._show(m, index, self._greeting, done)
         with m.Else():
-            self._show(m, place, list(self.counts), done)
+            self._show(m, index, list(self.counts), done)
 
         m.d.comb += [
-            self.numbers.valid.eq(self.ask.valid & ~done),
-            self.ask.ready.eq(done),
+            self.numbers.valid.eq(self.request.valid & ~done),
+            self.request.ready.eq(done),
         ]
-        with m.If(self.ask.valid & done):
-            m.d.sync += place.eq(0)
+        with m.If(self.request.valid & done):
+            m.d.sync += index.eq(0)
         with m.Elif(self.numbers.valid & self.numbers.ready):
-            m.d.sync += place.eq(place + 1)
+            m.d.sync += index.eq(index + 1)
 
         return m
 
-    def _show(self, m, place, numbers, done):
-        """Offer the number at ``place``."""
-        with m.Switch(place):
-            for index, number in enumerate(numbers):
-                with m.Case(index):
+    def _show(self, m, index, numbers, done):
+        """Offer the number at ``index``."""
+        with m.Switch(index):
+            for case, number in enumerate(numbers):
+                with m.Case(case):
                     m.d.comb += self.numbers.payload.eq(number)
             with m.Default():
                 m.d.comb += done.eq(1)
