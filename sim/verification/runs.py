@@ -33,7 +33,7 @@ class Report:
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
-        path.write_text(json.dumps(asdict(self)))
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     def __str__(self) -> str:
         return (f"{self.rounds:,} rounds, {self.accesses:,} accesses, {self.cycles:,} cycles,"

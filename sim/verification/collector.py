@@ -1,4 +1,4 @@
-"""From what happens to the bins of :mod:`.conditions`."""
+"""From what happens to the bins of :mod:`.coverpoints`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,12 +8,12 @@ from sim.golden.reserved import RW, US, XD
 from sim.golden.state import ControlState, PagingMode
 from sw.bus import Access, Kind, PageFault
 
-from .conditions import KINDS
 from .coverage import Coverage
-from .looks import Look, Seen
+from .coverpoints import KINDS
 from .monitors import Transfer, length
 from .payloads import EVENTS
 from .texts import who
+from .walks import Look, Seen
 
 
 __all__ = ["Observer", "place"]

@@ -10,14 +10,14 @@ from hw.config import MmuConfig
 from hw.presets import PRESETS
 from sim.golden.state import Features
 
-from .bench import Bench
 from .burst import play_burst
-from .conditions import groups
+from .collector import Observer
 from .coverage import Coverage
-from .observer import Observer
-from .reports import Report
-from .simulators import RESULT, Orders
+from .coverpoints import groups
+from .runs import Report
+from .simulation import RESULT, Orders
 from .stale import play_stale
+from .testbench import Bench
 
 
 __all__ = ["machine_of", "play_round"]

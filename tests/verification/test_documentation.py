@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
-from cocotb_bench.simulators import build
-
 from hw.config import MmuConfig
 from hw.updater import Updater
+from sim.verification.simulation import build
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "cocotb.md"

@@ -7,8 +7,6 @@ matters has its own weight.
 from dataclasses import dataclass, field
 from random import Random
 
-from paging_support import FOUR_LEVELS, TWO_LEVELS
-
 from sim.golden.state import Features
 
 
@@ -21,6 +19,11 @@ XD      = 1 << 63
 
 PAGE = 4096
 MIB2, MIB4, GIB1 = 1 << 21, 1 << 22, 1 << 30
+
+#: (shift, index bits) of each level, root first, and the bytes of an entry (Intel SDM Vol. 3A,
+#: Figures 4-2, 4-4, 4-8 to 4-10).
+TWO_LEVELS  = (((22, 10), (12, 10)), 4)
+FOUR_LEVELS = (((39, 9), (30, 9), (21, 9), (12, 9)), 8)
 
 #: Tables stand close together, so that pages can keep away from them.
 TABLES = 64 * PAGE

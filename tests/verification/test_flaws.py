@@ -1,9 +1,8 @@
 """The regression notices what a unit does wrong, whatever it is."""
 
-from cocotb_bench.flaws import FLAWS, Flawed
-from cocotb_bench.simulators import Orders, build
-
 from hw.presets import PRESETS
+from sim.verification.flaws import FLAWS, Flawed
+from sim.verification.simulation import Orders, build
 
 
 SEED = 2
@@ -15,7 +14,7 @@ ROUNDS = 20
 def test_every_flaw_is_noticed_and_a_sound_unit_is_not(tmp_path, record_property):
     # Icarus, where there is one, since it need not compile.
     built  = build(Flawed(PRESETS["default"]), "icarus", tmp_path / "build")
-    report = built.run("cocotb_bench.flaw_cases", Orders(preset="default", least=ROUNDS),
+    report = built.run("sim.verification.flaw_rounds", Orders(preset="default", least=ROUNDS),
                        seed=SEED, folder=tmp_path)
     said   = report.complaints
     noticed = [name for name in FLAWS if said[name]]

@@ -3,12 +3,11 @@
 from random import Random
 from types import SimpleNamespace
 
-from cocotb_bench.drivers import Pace, StreamSink, StreamSource, WishboneTarget
-from cocotb_bench.monitors import WishboneMonitor
-from cocotb_bench.ports import StreamCycle, WishboneCycle
-from cocotb_bench.rules import StreamChecker, WishboneChecker
-
 from sim.memory import PhysicalMemory
+from sim.verification.drivers import Pace, StreamSink, StreamSource, WishboneTarget
+from sim.verification.monitors import WishboneMonitor
+from sim.verification.ports import StreamCycle, WishboneCycle
+from sim.verification.rules import StreamChecker, WishboneChecker
 
 
 class Wire:

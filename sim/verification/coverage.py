@@ -99,11 +99,11 @@ class Coverage:
     def save(self, path: Path) -> None:
         """Write the hits, as JSON."""
         path.write_text(json.dumps([[group, bin_, count] for (group, bin_), count
-                                    in sorted(self.hits.items())], indent=0))
+                                    in sorted(self.hits.items())], indent=0), encoding="utf-8")
 
     def load(self, path: Path) -> None:
         """Add the hits that were saved."""
-        for group, bin_, count in json.loads(path.read_text()):
+        for group, bin_, count in json.loads(path.read_text(encoding="utf-8")):
             self.hits[group, tuple(bin_)] += count
 
     # The report

@@ -1,8 +1,8 @@
 """Each rule of the buses says when it is broken, and nothing when it is not."""
 
 import pytest
-from cocotb_bench.ports import StreamCycle, WishboneCycle
-from cocotb_bench.rules import (
+from sim.verification.ports import StreamCycle, WishboneCycle
+from sim.verification.rules import (
     EXCHANGE_RULES, STREAM_RULES, WISHBONE_RULES, Exchange, ExchangeChecker, StreamChecker,
     WishboneChecker,
 )

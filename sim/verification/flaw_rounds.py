@@ -7,15 +7,15 @@ import cocotb
 
 from hw.presets import PRESETS
 
-from .bench import Bench
-from .cases import play_round
-from .conditions import groups
+from .collector import Observer
 from .coverage import Coverage
+from .coverpoints import groups
 from .drivers import WishboneTarget
 from .flaws import FLAWS
-from .observer import Observer
-from .reports import Report
-from .simulators import RESULT, Orders
+from .rounds import play_round
+from .runs import Report
+from .simulation import RESULT, Orders
+from .testbench import Bench
 
 
 __all__: list[str] = []

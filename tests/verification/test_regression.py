@@ -5,12 +5,11 @@ Rounds go on until every condition that the configuration can reach was met, and
 """
 
 import pytest
-from cocotb_bench.conditions import groups
-from cocotb_bench.coverage import Coverage
-from cocotb_bench.simulators import SIMULATORS, Orders, build
-
 from hw.mmu import Mmu
 from hw.presets import PRESETS
+from sim.verification.coverage import Coverage
+from sim.verification.coverpoints import groups
+from sim.verification.simulation import SIMULATORS, Orders, build
 
 
 SEED  = 2
@@ -29,10 +28,10 @@ def test_the_unit_does_what_the_golden_model_does(simulator, preset, tmp_path, r
     orders  = Orders(preset=preset, least=LEAST if closing else ICARUS_ROUNDS,
                      most=MOST if closing else 0)
     built   = build(Mmu(PRESETS[preset]), simulator, tmp_path / "build")
-    report  = built.run("cocotb_bench.cases", orders, seed=SEED, folder=tmp_path)
+    report  = built.run("sim.verification.rounds", orders, seed=SEED, folder=tmp_path)
     assert report.rounds >= orders.least or report.failure is not None
     assert report.failure is None, (
-        f"{report.failure}\nTo see it again: python tests/cocotb/campaign.py --preset {preset} "
+        f"{report.failure}\nTo see it again: python -m sim.verification --preset {preset} "
         f"--simulator {simulator} --seed {SEED} --from {report.rounds} --rounds 1")
 
     coverage = Coverage.of(groups(PRESETS[preset]))

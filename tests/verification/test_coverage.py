@@ -3,11 +3,10 @@
 import itertools
 
 import pytest
-from cocotb_bench.conditions import groups
-from cocotb_bench.coverage import Coverage, Group
-
 from hw.config import MmuConfig
 from hw.presets import PRESETS
+from sim.verification.coverage import Coverage, Group
+from sim.verification.coverpoints import groups
 
 
 def coverage():

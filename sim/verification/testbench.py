@@ -11,9 +11,9 @@ from cocotb.clock import Clock
 from hw.config import MmuConfig
 from sim.memory import PhysicalMemory
 
+from .collector import Observer
 from .drivers import Pace, StreamSink, StreamSource, WishboneTarget
 from .monitors import Checker, StreamMonitor, Transfer, Watch, WishboneMonitor
-from .observer import Observer
 from .payloads import EVENTS
 from .ports import Clockwork, StreamPort, WishbonePort, Wire
 from .rules import Exchange, ExchangeChecker, StreamChecker, WishboneChecker

@@ -4,8 +4,8 @@ Rounds are played until one fails, or as many as were asked for. A round depends
 but the preset, the seed and its number, so that it can be played again by itself. Ends with
 status 1 if a round failed.
 
-  python tests/cocotb/campaign.py --preset tiny --rounds 1000
-  python tests/cocotb/campaign.py --seed 7 --from 41 --rounds 1
+  python -m sim.verification --preset tiny --rounds 1000
+  python -m sim.verification --seed 7 --from 41 --rounds 1
 """
 
 import argparse
@@ -19,9 +19,9 @@ from hw.mmu import Mmu
 from hw.presets import PRESETS
 from sim.errors import Unavailable
 
-from .conditions import groups
 from .coverage import Coverage
-from .simulators import SIMULATORS, Built, Orders, build
+from .coverpoints import groups
+from .simulation import SIMULATORS, Built, Orders, build
 
 
 __all__ = ["main"]
@@ -33,7 +33,7 @@ CHUNK = 50
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="campaign.py", description=__doc__,
+    parser = argparse.ArgumentParser(prog="python -m sim.verification", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", choices=PRESETS, default="default")
     parser.add_argument("--simulator", choices=SIMULATORS, default=SIMULATORS[0],
@@ -56,7 +56,7 @@ def _play(given: argparse.Namespace, built: Built, seed: int, folder: Path) -> i
     end = given.first + given.rounds
     for first in range(given.first, end, CHUNK):
         orders = Orders(preset=given.preset, first=first, least=min(CHUNK, end - first))
-        report = built.run("cocotb_bench.cases", orders, seed=seed, folder=folder)
+        report = built.run("sim.verification.rounds", orders, seed=seed, folder=folder)
         coverage.load(folder / "coverage.json")
         print(f"from {first} on: {report}; {coverage.summary}", flush=True)
         if report.failure is not None:
@@ -65,7 +65,8 @@ def _play(given: argparse.Namespace, built: Built, seed: int, folder: Path) -> i
                   f"--from {first + report.rounds} --rounds 1")
             return 1
     (folder / "coverage.txt").write_text(coverage.report(
-        f"{given.preset} on {given.simulator}, seed {seed}, rounds {given.first} to {end - 1}"))
+        f"{given.preset} on {given.simulator}, seed {seed}, rounds {given.first} to {end - 1}"),
+        encoding="utf-8")
     return 0
 
 
@@ -80,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         built = build(Mmu(PRESETS[given.preset]), given.simulator, folder / "build")
         return _play(given, built, seed, folder)
     except (RuntimeError, Unavailable, OSError) as error:
-        print(f"campaign.py: {error}", file=sys.stderr)
+        print(f"sim.verification: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

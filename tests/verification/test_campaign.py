@@ -3,11 +3,10 @@
 import re
 
 import pytest
-from cocotb_bench.campaign import main
-from cocotb_bench.reports import Report
-from cocotb_bench.simulators import Built
-
 from sim.errors import Unavailable
+from sim.verification.campaign import main
+from sim.verification.runs import Report
+from sim.verification.simulation import Built
 
 
 def rounds(capsys, *arguments):
@@ -55,6 +54,6 @@ def test_what_is_missing_is_one_line(tmp_path, capsys, monkeypatch, error):
     def fail(*arguments):
         raise error
 
-    monkeypatch.setattr("cocotb_bench.campaign.build", fail)
+    monkeypatch.setattr("sim.verification.campaign.build", fail)
     assert main(["--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"campaign.py: {error}\n"
+    assert capsys.readouterr().err == f"sim.verification: {error}\n"

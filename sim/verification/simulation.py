@@ -20,7 +20,7 @@ from sim.toolchain.compiling import Compiler, kept, tool
 from sim.toolchain.verilator import verilator
 from sim.verilog import verilog
 
-from .reports import Report
+from .runs import Report
 
 
 __all__ = ["SIMULATORS", "Built", "Orders", "build"]
@@ -114,7 +114,9 @@ class Built:
         report = folder / RESULT
         report.unlink(missing_ok=True)
         passed = self.simulate(module, folder, seed=seed, orders=json.dumps(asdict(orders)))
-        said   = Report(**json.loads(report.read_text())) if report.exists() else None
+        said   = None
+        if report.exists():
+            said = Report(**json.loads(report.read_text(encoding="utf-8")))
         if said is None or not passed and said.failure is None:
             raise RuntimeError(f"{module} ended early:\n{_tail(folder / 'cocotb.log')}")
         return said
@@ -154,10 +156,10 @@ def _compile(simulator: str, text: str, folder: Path, visible: str = "",
              environment: Mapping[str, str] = MappingProxyType({})) -> None:
     """Have cocotb build the Verilog ``text`` in ``folder``."""
     source, log = folder / f"{MODULE}.v", folder / "build.log"
-    source.write_text(text)
+    source.write_text(text, encoding="utf-8")
     sources, arguments = [source], []
     if visible:
-        (folder / "visible.vlt").write_text(visible)
+        (folder / "visible.vlt").write_text(visible, encoding="utf-8")
         sources.insert(0, folder / "visible.vlt")
         arguments = list(VERILATOR)
     with _environment(environment):
@@ -179,7 +181,8 @@ def _visible(component: Any) -> str:
 
 def _key(*parts: str) -> str:
     """A name for what is made of ``parts`` by the tools that are installed."""
-    compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True).stdout
+    compiler = subprocess.run(["g++", "--version"], capture_output=True, encoding="utf-8",
+                              errors="replace").stdout
     tools    = (version("verilator"), version("cocotb"), compiler, sys.prefix)
     return hashlib.sha256("\0".join([*parts, *tools]).encode()).hexdigest()[:32]
 
@@ -197,4 +200,6 @@ def _environment(more: Mapping[str, str]) -> Iterator[None]:
 
 
 def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-30:]) if log.exists() else ""
+    if not log.exists():
+        return ""
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-30:])

@@ -1,4 +1,4 @@
-"""Plays a :class:`.script.Script` on the unit, back to back, and scores it."""
+"""Plays a :class:`.sequence.Script` on the unit, back to back, and scores it."""
 
 from collections.abc import Iterator
 from random import Random
@@ -7,12 +7,12 @@ from hw.layout import Fault
 from sim.golden.state import Features
 from sw.bus import GeneralProtection, Kind, PageFault
 
-from .bench import Bench
+from .collector import Observer
 from .monitors import Transfer
-from .observer import Observer
 from .payloads import AccessAnswer, access_answer, control_answer
-from .script import Edit, Operation, Request, Script, Step, Store
-from .sequences import scene
+from .sequence import Edit, Operation, Request, Script, Step, Store
+from .stimulus import scene
+from .testbench import Bench
 from .texts import outcome_text
 
 
@@ -89,7 +89,7 @@ async def play_burst(bench: Bench, observer: Observer, chance: Random, machine: 
                      steps: int = 60) -> int:
     """A random scene with some ``steps``; return how many accesses it had.
 
-    Raises :class:`Mismatch`, :class:`.bench.Broken`, :class:`.bench.Stuck`.
+    Raises :class:`Mismatch`, :class:`.testbench.Broken`, :class:`.testbench.Stuck`.
     """
     await bench.begin(chance)
     script = Script(scene(chance, machine), observer)

@@ -13,12 +13,12 @@ from sim.golden.mmu import GoldenMmu, Outcome
 from sim.golden.state import CR4_PGE
 from sw.bus import Access, GeneralProtection, Kind, Register
 
-from .looks import look
-from .observer import Observer
+from .collector import Observer
 from .payloads import access_request, control_request, invlpg_request
-from .sequences import Scene
-from .spaces import Place
+from .stimulus import Scene
+from .tables import Place
 from .texts import access_text
+from .walks import look
 
 
 __all__ = ["Edit", "Operation", "Request", "Script", "Step", "Store"]

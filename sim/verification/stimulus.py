@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from paging_support import CR0_32, CR4_LONG, EFER_LONG
-
-from sim.golden.state import ControlState, Features, PagingMode
+from sim.golden.state import (
+    CR0_PE, CR0_PG, CR4_PAE, EFER_LME, ControlState, Features, PagingMode,
+)
 from sw.bus import Access, Kind, Register
 
-from .spaces import PAGE, Space
+from .tables import PAGE, Space
 
 
 __all__ = ["Mood", "Scene", "scene"]
@@ -176,10 +176,10 @@ def scene(chance: Random, machine: Features, *, daring: bool = False) -> Scene:
     def flag(bit: int, likely: float, exists: bool = True) -> int:
         return bit * (exists and chance.random() < likely)
 
-    cr0  = CR0_32 | flag(WP, 0.6) | flag(0x2e, 0.2) | flag(3 << 29, 0.2)
+    cr0  = CR0_PE | CR0_PG | flag(WP, 0.6) | flag(0x2e, 0.2) | flag(3 << 29, 0.2)
     cr4  = flag(SMEP, 0.4, machine.smep) | flag(SMAP, 0.4, machine.smap)
-    cr4 |= flag(PGE, 0.6, machine.pge) | flag(PSE, 0.7, machine.pse) | CR4_LONG * long
-    efer = flag(NXE, 0.7, machine.nx) | flag(1, 0.3, machine.long_mode) | EFER_LONG * long
+    cr4 |= flag(PGE, 0.6, machine.pge) | flag(PSE, 0.7, machine.pse) | CR4_PAE * long
+    efer = flag(NXE, 0.7, machine.nx) | flag(1, 0.3, machine.long_mode) | EFER_LME * long
     registers = [(Register.CR4, cr4), (Register.EFER, efer), (Register.RFLAGS, flag(AC, 0.4))]
     if off:
         return Scene(chance, machine, mood, None, [(Register.CR0, cr0 & ~PG), *registers])

@@ -15,17 +15,17 @@ from sim.golden.stale import StaleModel
 from sim.golden.state import Features
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
-from .bench import Bench
 from .burst import Mismatch
-from .looks import look
-from .observer import Observer, place
+from .collector import Observer, place
 from .payloads import (
     AccessAnswer, access_answer, access_request, control_answer, control_request, invlpg_request,
 )
 from .ports import WishboneCycle
-from .sequences import Scene, scene
-from .spaces import Place
+from .stimulus import Scene, scene
+from .tables import Place
+from .testbench import Bench
 from .texts import access_text, outcome_text
+from .walks import look
 
 
 __all__ = ["play_stale"]
