@@ -1,7 +1,7 @@
-"""The bins of the unit's coverage: each condition alone, and the crosses that decide something.
+"""Coverpoints of the unit: each condition alone, and the crosses that decide something.
 
 After kvm-unit-tests' ``x86/access.c``: every condition that paging looks at is a bit with a short
-printable name. What a configuration cannot reach is excluded bin by bin, with the reason.
+printable name. Bins that a configuration cannot reach are excluded one by one, with the reason.
 """
 
 import itertools
@@ -11,22 +11,21 @@ from dataclasses import dataclass
 from hw.config import MmuConfig
 from sw.bus import Kind, Register
 
-from .coverage import Group
+from .coverage import Coverpoint
 from .payloads import EVENTS
 
 
-__all__ = ["ENDS", "KINDS", "LEVELS", "WHO", "groups"]
+__all__ = ["ENDINGS", "KINDS", "LEVELS", "PRIVILEGES", "coverpoints"]
 
 
-KINDS  = {kind: kind.value for kind in Kind}
-WHO    = ("user", "supervisor", "implicit")
-FAULTS = ("missing", "reserved", "rights")
-ENDS   = ("done", *FAULTS, "#GP", "skipped")
-LEVELS = {"4-level": ("PML4E", "PDPTE", "PDE", "PTE"), "32-bit": ("PDE", "PTE")}
-SIZES  = {"4-level": ("4K", "2M", "1G"), "32-bit": ("4K", "4M")}
-PLACES = ("aligned", "in a word", "in two words", "in two pages")
-LENGTHS = ("0", "1", "2-3", "4+")
-WRITES = (Kind.WRITE, Kind.EXCHANGE, Kind.COMPARE_EXCHANGE)
+KINDS      = {kind: kind.value for kind in Kind}
+PRIVILEGES = ("user", "supervisor", "implicit")
+FAULTS     = ("missing", "reserved", "rights")
+ENDINGS    = ("done", *FAULTS, "#GP", "skipped")
+LEVELS     = {"4-level": ("PML4E", "PDPTE", "PDE", "PTE"), "32-bit": ("PDE", "PTE")}
+SIZES      = {"4-level": ("4K", "2M", "1G"), "32-bit": ("4K", "4M")}
+ALIGNMENTS = ("aligned", "in a word", "in two words", "in two pages")
+DURATIONS  = ("0", "1", "2-3", "4+")
 
 NO_LONG_MODE = "there is no 4-level paging"
 NO_NX        = "there is no execute-disable bit"
@@ -49,17 +48,17 @@ def _bits(*names: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Model:
-    """What a configuration can reach."""
+class Reachability:
+    """Reasons why a configuration cannot reach a bin; None for a bin that it can."""
 
     config: MmuConfig
 
     def mode(self, mode: str) -> str | None:
-        """Why there is no such paging mode."""
+        """Reason why there is no such paging mode."""
         return NO_LONG_MODE if mode == "4-level" and not self.config.long_mode else None
 
     def size(self, mode: str, size: str) -> str | None:
-        """Why there are no such pages."""
+        """Reason why there are no such pages."""
         if size == "4M" and not self.config.pse:
             return NO_PSE
         if size == "1G" and not self.config.gigabyte_pages:
@@ -67,12 +66,12 @@ class Model:
         return self.mode(mode)
 
     def reserved(self) -> str | None:
-        """Why no entry can be malformed."""
+        """Reason why no entry can be malformed."""
         reason = "entries of 32-bit paging have reserved bits in 4 MiB pages only"
         return None if self.config.long_mode or self.config.pse else reason
 
     def bit(self, bit: str) -> str | None:
-        """Why a bit of an entry or a register cannot be set."""
+        """Reason why a bit of an entry or a register cannot be set."""
         config = self.config
         features = {
             "SMEP=1": (config.smep, NO_SMEP), "SMAP=1": (config.smap, NO_SMAP),
@@ -82,21 +81,21 @@ class Model:
         exists, reason = features.get(bit, (True, ""))
         return None if exists else reason
 
-    def end(self, kind: str, who: str, end: str) -> str | None:
-        """Why an access cannot end so."""
+    def ending(self, kind: str, privilege: str, ending: str) -> str | None:
+        """Reason why an access cannot end so."""
         config = self.config
-        if end == "#GP" and not config.long_mode:
+        if ending == "#GP" and not config.long_mode:
             return "outside long mode every address is canonical"
-        if end == "reserved":
+        if ending == "reserved":
             return self.reserved()
-        if end == "rights" and who != "user":
+        if ending == "rights" and privilege != "user":
             if kind == "fetch" and not (config.smep or config.nx):
                 return "nothing forbids the supervisor to fetch"
             if kind == "read" and not config.smap:
                 return "nothing forbids the supervisor to read"
         return None
 
-    # Groups
+    # Coverpoints
 
     def entry_bits(self) -> Iterator[tuple[str, ...]]:
         for mode, levels in LEVELS.items():
@@ -147,133 +146,140 @@ class Model:
         if fetch == "I/D=1" and not (self.config.smep or self.config.nx):
             return "I/D needs SMEP or NXE"
         if (present, write, user, reserved, fetch) == ("P=1", "W=0", "U=0", "RSVD=0", "I/D=0"):
-            return self.end("read", "supervisor", "rights")
+            return self.ending("read", "supervisor", "rights")
         return self.reserved() if reserved == "RSVD=1" else None
 
-    def no_crossing(self, kind: str, end: str) -> str | None:
-        return self.reserved() if end == "second reserved" else None
+    def no_crossing(self, kind: str, ending: str) -> str | None:
+        return self.reserved() if ending == "second reserved" else None
 
     def no_event(self, event: str) -> str | None:
         if event in ("accessed PDPT", "accessed PML4"):
             return self.mode("4-level")
-        return self.end("read", "user", "#GP") if event == "protection" else None
+        return self.ending("read", "user", "#GP") if event == "protection" else None
 
-    def no_operation(self, register: str, end: str) -> str | None:
-        if end == "not canonical":
-            return self.end("read", "user", "#GP")
-        if register in ("CR2", "RFLAGS") and end == "refused":
+    def no_operation(self, register: str, ending: str) -> str | None:
+        if ending == "not canonical":
+            return self.ending("read", "user", "#GP")
+        if register in ("CR2", "RFLAGS") and ending == "refused":
             return "every value may be written"
-        if register == "FEATURES" and end == "written":
+        if register == "FEATURES" and ending == "written":
             return "the register is read-only"
-        if register == "CR3" and end == "refused" and not self.config.long_mode:
+        if register == "CR3" and ending == "refused" and not self.config.long_mode:
             return "outside long mode every value may be written"
         return None
 
 
-def no_alignment(kind: str, size: str, place: str) -> str | None:
-    """Why an access cannot lie so."""
-    if size == "1" and place != "aligned":
+def no_alignment(kind: str, size: str, alignment: str) -> str | None:
+    """Reason why an access of this size cannot be aligned so, or None."""
+    if size == "1" and alignment != "aligned":
         return "a byte is always aligned"
-    return "eight bytes fill a word" if (size, place) == ("8", "in a word") else None
+    return "eight bytes fill a word" if (size, alignment) == ("8", "in a word") else None
 
 
-def groups(config: MmuConfig) -> list[Group]:
-    """The bins of a unit."""
+def coverpoints(config: MmuConfig) -> list[Coverpoint]:
+    """Coverpoints of a unit."""
     return [*_of_entries(config), *_of_rights(config), *_of_accesses(config), *_of_time(config)]
 
 
-def _of_entries(config: MmuConfig) -> Iterator[Group]:
-    model = Model(config)
+def _of_entries(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach = Reachability(config)
     sizes = [(mode, size) for mode in SIZES for size in SIZES[mode]]
-    yield Group("entry bits", "Each bit of each entry that a walk reads.",
-                tuple(model.entry_bits()), model.no_entry_bit)
-    yield Group("defects", "What ends a walk, and where.", tuple(model.defects()), model.no_defect)
-    yield Group("leaf flags", "A and D of the leaf, before a walk that succeeds.",
-                tuple((*size, *flags) for size in sizes
-                      for flags in _cross(("A=0", "A=1"), ("D=0", "D=1"), ("read", "write"))),
-                lambda mode, size, *flags: model.size(mode, size))
-    yield Group("upper flags", "A of an entry that refers to a table, and how the walk ends.",
-                tuple((mode, level, *rest) for mode, levels in LEVELS.items()
-                      for level in levels[:-1] for rest in _cross(_bits("A"), ("done", "fault"))),
-                lambda mode, *rest: model.mode(mode))
-    yield Group("pages", "Accesses that are done, by the size of the page.",
-                (*((*size, kind) for size in sizes for kind in KINDS.values()),
-                 *_cross(("off",), ("-",), KINDS.values())), lambda mode, size, kind:
-                model.size(mode, size))
+    yield Coverpoint("entry bits", "Each bit of each entry that a walk reads.",
+                     tuple(reach.entry_bits()), reach.no_entry_bit)
+    yield Coverpoint("defects", "The cause of a fault in a walk, and its level.",
+                     tuple(reach.defects()), reach.no_defect)
+    yield Coverpoint("leaf flags", "A and D of the leaf, before a walk that succeeds.",
+                     tuple((*size, *flags) for size in sizes
+                           for flags in _cross(("A=0", "A=1"), ("D=0", "D=1"), ("read", "write"))),
+                     lambda mode, size, *flags: reach.size(mode, size))
+    yield Coverpoint("upper flags", "A of an entry that refers to a table, and the walk's result.",
+                     tuple((mode, level, *rest) for mode, levels in LEVELS.items()
+                           for level in levels[:-1]
+                           for rest in _cross(_bits("A"), ("done", "fault"))),
+                     lambda mode, *rest: reach.mode(mode))
+    yield Coverpoint("pages", "Accesses that are done, by the size of the page.",
+                     (*((*size, kind) for size in sizes for kind in KINDS.values()),
+                      *_cross(("off",), ("-",), KINDS.values())),
+                     lambda mode, size, kind: reach.size(mode, size))
 
 
-def _of_rights(config: MmuConfig) -> Iterator[Group]:
-    model = Model(config)
+def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach = Reachability(config)
 
     def no_bit(*values: str) -> str | None:
-        return next(filter(None, map(model.bit, values)), None)
+        return next(filter(None, map(reach.bit, values)), None)
 
-    yield Group("control bits", "What an access is judged by, each bit alone.",
-                (*_cross(("4-level",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE")),
-                 *_cross(("32-bit",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "PSE"))),
-                lambda mode, bit: model.mode(mode) or model.bit(bit))
-    yield Group("CR0.WP", "Writes: WP, the page's R/W and U/S, and who writes.",
-                _cross(_bits("WP"), _bits("R/W"), _bits("U/S"), WHO))
-    yield Group("SMAP", "Reads and writes: SMAP, AC, the page's U/S, and who.",
-                _cross(_bits("SMAP"), _bits("AC"), _bits("U/S"), WHO, ("read", "write")), no_bit)
-    yield Group("SMEP", "Fetches: SMEP, the page's U/S, and who.",
-                _cross(_bits("SMEP"), _bits("U/S"), WHO), no_bit)
-    yield Group("NX", "Walks of 4-level paging: NXE, XD anywhere, who, and for what.",
-                _cross(_bits("NXE"), _bits("XD"), WHO, ("fetch", "other")),
-                lambda *values: model.mode("4-level") or (
-                    no_bit(values[0]) if values[1] == "XD=0" or config.nx else NO_NX))
-    yield Group("error codes", "Each error code of a page fault.",
-                _cross(*(_bits(bit) for bit in ("P", "W", "U", "RSVD", "I/D"))), model.no_error)
-
-
-def _of_accesses(config: MmuConfig) -> Iterator[Group]:
-    model = Model(config)
-    yield Group("accesses", "Kind, who, and how it ends.", _cross(KINDS.values(), WHO, ENDS),
-                model.end)
-    yield Group("alignment", "Kind, bytes, and where they lie.",
-                _cross(KINDS.values(), "1248", PLACES), no_alignment)
-    yield Group("crossings", "Accesses to two pages: kind, and how it ends.",
-                _cross(KINDS.values(), ("both done", "first faults",
-                                        *(f"second {fault}" for fault in FAULTS))),
-                model.no_crossing)
-    yield Group("neighbours", "Sizes of the two pages of an access that is done.",
-                (*(("4-level", *pair) for pair in (
-                    ("4K", "4K"), ("4K", "2M"), ("2M", "2M"), ("2M", "4K"), ("4K", "1G"),
-                    ("1G", "1G"), ("1G", "2M"))),
-                 *(("32-bit", *pair) for pair in (
-                     ("4K", "4K"), ("4K", "4M"), ("4M", "4M"), ("4M", "4K")))),
-                lambda mode, *pair: next(filter(None, (model.size(mode, size) for size in pair)),
-                                         None))
-    yield Group("strings", "An access after another: how that ended, whether it is chained to it.",
-                (("done", "chained", "done"), ("done", "chained", "fault"),
-                 ("fault", "chained", "skipped"), ("skipped", "chained", "skipped"),
-                 *_cross(("done", "fault", "skipped"), ("plain",), ("done", "fault"))))
-    yield Group("locked", "What a locked access finds, and where it lies.",
-                _cross(("exchange", "compare: equal", "compare: other"), PLACES))
-    yield Group("operations", "Control operations, and how they end.",
-                (*_cross((register.name for register in Register), ("read", "written", "refused")),
-                 ("INVLPG", "canonical"), ("INVLPG", "not canonical")), model.no_operation)
+    yield Coverpoint("control bits", "Control bits that an access depends on, each alone.",
+                     (*_cross(("4-level",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE")),
+                      *_cross(("32-bit",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "PSE"))),
+                     lambda mode, bit: reach.mode(mode) or reach.bit(bit))
+    yield Coverpoint("CR0.WP", "Writes: WP, the page's R/W and U/S, and the privilege.",
+                     _cross(_bits("WP"), _bits("R/W"), _bits("U/S"), PRIVILEGES))
+    yield Coverpoint("SMAP", "Reads and writes: SMAP, AC, the page's U/S, and the privilege.",
+                     _cross(_bits("SMAP"), _bits("AC"), _bits("U/S"), PRIVILEGES,
+                            ("read", "write")), no_bit)
+    yield Coverpoint("SMEP", "Fetches: SMEP, the page's U/S, and the privilege.",
+                     _cross(_bits("SMEP"), _bits("U/S"), PRIVILEGES), no_bit)
+    yield Coverpoint("NX", "Walks of 4-level paging: NXE, XD anywhere, privilege and kind.",
+                     _cross(_bits("NXE"), _bits("XD"), PRIVILEGES, ("fetch", "other")),
+                     lambda *values: reach.mode("4-level") or (
+                         no_bit(values[0]) if values[1] == "XD=0" or config.nx else NO_NX))
+    yield Coverpoint("error codes", "Each error code of a page fault.",
+                     _cross(*(_bits(bit) for bit in ("P", "W", "U", "RSVD", "I/D"))),
+                     reach.no_error)
 
 
-def _of_time(config: MmuConfig) -> Iterator[Group]:
-    model  = Model(config)
+def _of_accesses(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach = Reachability(config)
+    yield Coverpoint("accesses", "Kind, privilege, and outcome.",
+                     _cross(KINDS.values(), PRIVILEGES, ENDINGS), reach.ending)
+    yield Coverpoint("alignment", "Kind, bytes, and alignment.",
+                     _cross(KINDS.values(), "1248", ALIGNMENTS), no_alignment)
+    yield Coverpoint("crossings", "Accesses to two pages: kind, and outcome.",
+                     _cross(KINDS.values(), ("both done", "first faults",
+                                             *(f"second {fault}" for fault in FAULTS))),
+                     reach.no_crossing)
+    yield Coverpoint("neighbours", "Sizes of the two pages of an access that is done.",
+                     (*(("4-level", *pair) for pair in (
+                         ("4K", "4K"), ("4K", "2M"), ("2M", "2M"), ("2M", "4K"), ("4K", "1G"),
+                         ("1G", "1G"), ("1G", "2M"))),
+                      *(("32-bit", *pair) for pair in (
+                          ("4K", "4K"), ("4K", "4M"), ("4M", "4M"), ("4M", "4K")))),
+                     lambda mode, *pair: next(
+                         filter(None, (reach.size(mode, size) for size in pair)), None))
+    yield Coverpoint("strings", "An access after another: outcome, chained or not, outcome.",
+                     (("done", "chained", "done"), ("done", "chained", "fault"),
+                      ("fault", "chained", "skipped"), ("skipped", "chained", "skipped"),
+                      *_cross(("done", "fault", "skipped"), ("plain",), ("done", "fault"))))
+    yield Coverpoint("locked", "Locked accesses: comparison, and alignment.",
+                     _cross(("exchange", "compare: equal", "compare: other"), ALIGNMENTS))
+    yield Coverpoint("operations", "Control operations, and their outcomes.",
+                     (*_cross((register.name for register in Register),
+                              ("read", "written", "refused")),
+                      ("INVLPG", "canonical"), ("INVLPG", "not canonical")), reach.no_operation)
+
+
+def _of_time(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach  = Reachability(config)
     levels = ("PT", "PD", "PDPT", "PML4")
     events = [name for name in EVENTS if name != "accessed"]
-    yield Group("lookups", "One access at a time, in one page: kind, and how it ends.",
-                _cross(("hit", "miss"), KINDS.values(), ("done", "rights")))
-    yield Group("stale", "After an edit without a flush: what the unit goes by, and the outcome.",
-                _cross(("memory", "TLB"), ("done", "fault")))
-    yield Group("edits in a walk", "An entry is edited as it is read: what the unit goes by.",
-                (("before the access",), ("after the access",), ("either",)))
-    yield Group("events", "Strobes of the unit.",
-                tuple((name,) for name in (*events, *(f"accessed {level}" for level in levels))),
-                model.no_event)
-    yield Group("handshakes", "For how many cycles a payload is offered in vain.",
-                _cross(("access request", "access response", "control request",
-                        "control response"), LENGTHS))
-    yield Group("stalls", "For how many cycles memory stalls a transfer.",
-                _cross(("read", "write", "locked read", "locked write"), LENGTHS))
-    yield Group("latency", "Cycles from a transfer to its answer.",
-                _cross(("read", "write", "locked read", "locked write"), LENGTHS[1:]))
-    yield Group("in flight", "Transfers without an answer, at most.",
-                tuple((str(number + 1),) for number in range(config.outstanding)))
+    yield Coverpoint("lookups", "One access at a time, in one page: hit or miss, kind, outcome.",
+                     _cross(("hit", "miss"), KINDS.values(), ("done", "rights")))
+    yield Coverpoint("stale", "An edit without a flush: the translation in use, and the outcome.",
+                     _cross(("memory", "TLB"), ("done", "fault")))
+    yield Coverpoint("edits in a walk",
+                     "An entry is edited as it is read: the order that explains the outcome.",
+                     (("before the access",), ("after the access",), ("either",)))
+    yield Coverpoint("events", "Strobes of the unit.",
+                     tuple((name,) for name in (
+                         *events, *(f"accessed {level}" for level in levels))),
+                     reach.no_event)
+    yield Coverpoint("handshakes", "Cycles for which a payload is offered in vain.",
+                     _cross(("access request", "access response", "control request",
+                             "control response"), DURATIONS))
+    yield Coverpoint("stalls", "Cycles for which memory stalls a transfer.",
+                     _cross(("read", "write", "locked read", "locked write"), DURATIONS))
+    yield Coverpoint("latency", "Cycles from a transfer to its acknowledgement.",
+                     _cross(("read", "write", "locked read", "locked write"), DURATIONS[1:]))
+    yield Coverpoint("in flight", "Outstanding transfers.",
+                     tuple((str(number + 1),) for number in range(config.outstanding)))

@@ -1,7 +1,8 @@
-"""What drives a design's ports: stream sources and sinks, and a Wishbone target.
+"""Drivers of a design's ports: stream sources and sinks, and a Wishbone target.
 
-Each takes its time as a :class:`Pace` says, and puts noise on wires that nothing qualifies. They
-know nothing of memory management: give them ports, add both to a :class:`.ports.Clockwork`.
+Each goes on or pauses as its :class:`Pace` says, and puts noise on signals that nothing qualifies.
+They know nothing of memory management: give them ports, and add both to a
+:class:`.ports.ClockingBlock`.
 
 Why not ``cocotbext-wishbone`` (2.0.1): see docs/cocotb.md.
 """
@@ -16,34 +17,34 @@ from sim.memory import PhysicalMemory
 from .ports import StreamPort, WishboneCycle, WishbonePort
 
 
-__all__ = ["Driven", "Pace", "StreamSink", "StreamSource", "WishboneTarget"]
+__all__ = ["DrivenSignal", "Pace", "StreamSink", "StreamSource", "WishboneTarget"]
 
 
 class Pace:
-    """Whether to go on in this cycle: runs of yes and of no, of random length.
+    """Random runs of active and of idle cycles.
 
     Parameters
     ----------
-    chance : :class:`Random`
-        Where the lengths come from.
-    going, pausing : :class:`int`
-        Cycles of such a run on average. Without a ``pausing`` it always goes on.
+    rng : :class:`Random`
+        Source of the lengths.
+    active, idle : :class:`int`
+        Cycles of such a run on average. Without an ``idle`` every cycle is active.
     """
 
-    def __init__(self, chance: Random, going: int = 1, pausing: int = 0):
-        self._chance = chance
-        self._length = {True: going, False: pausing}
-        self._going  = True
+    def __init__(self, rng: Random, active: int = 1, idle: int = 0):
+        self._rng    = rng
+        self._length = {True: active, False: idle}
+        self._active = True
 
     def __call__(self) -> bool:
-        """Whether to go on in the next cycle."""
-        other = not self._going
-        if self._length[False] and self._chance.random() * self._length[self._going] < 1:
-            self._going = other
-        return self._going
+        """Return True if the next cycle is active."""
+        other = not self._active
+        if self._length[False] and self._rng.random() * self._length[self._active] < 1:
+            self._active = other
+        return self._active
 
 
-class Driven:
+class DrivenSignal:
     """A signal that is written only when it changes: writing takes longer than comparing."""
 
     def __init__(self, handle: Any, value: int = 0):
@@ -59,16 +60,16 @@ class Driven:
 
 
 class StreamSource:
-    """Offers payloads in order, each until it is taken.
+    """Offers payloads in order, each until it is accepted.
 
     Parameters
     ----------
     port : :class:`StreamPort`
         The stream.
     pace : callable
-        Whether to offer the next payload yet.
+        Returns True if the next payload may be offered.
     noise : :class:`Random`
-        What the payload is while none is offered.
+        Source of the payload's value while none is offered.
     """
 
     def __init__(self, port: StreamPort, pace: Callable[[], bool], noise: Random):
@@ -77,8 +78,8 @@ class StreamSource:
         self._noise   = noise
         self._queue:  deque[int] = deque()
         self._offers  = False
-        self._valid   = Driven(port.valid)
-        self._payload = Driven(port.payload)
+        self._valid   = DrivenSignal(port.valid)
+        self._payload = DrivenSignal(port.payload)
         self._width   = len(port.payload)
 
     def send(self, payload: int) -> None:
@@ -86,22 +87,22 @@ class StreamSource:
         self._queue.append(payload)
 
     def clear(self) -> None:
-        """Take back what was not taken: the design is being reset."""
+        """Take back all that was not accepted: the design is being reset."""
         self._queue.clear()
         self._offers = False
 
     @property
     def idle(self) -> bool:
-        """Whether everything was taken."""
+        """True if every payload was accepted."""
         return not self._queue
 
     @property
     def offering(self) -> bool:
-        """Whether a payload is on the wires, or will be in the next cycle."""
+        """True if a payload is on the signals, or will be in the next cycle."""
         return self._offers
 
     def step(self) -> None:
-        """Note what was taken, and offer what is next."""
+        """Drop the payload that was accepted, and offer the next one."""
         if self._offers and self._port.now.ready == 1:
             self._queue.popleft()
             self._offers = False
@@ -113,46 +114,47 @@ class StreamSource:
 
 
 class StreamSink:
-    """Takes payloads.
+    """Accepts payloads.
 
     Parameters
     ----------
     port : :class:`StreamPort`
         The stream.
     pace : callable
-        Whether to be ready.
-    coy : :class:`bool`
-        Be ready only in a cycle after one with a payload: a source must not wait for that.
+        Returns True if the sink may be ready.
+    waits_for_valid : :class:`bool`
+        Be ready only in a cycle after one with a payload: a source must not wait for ``ready``.
     """
 
-    def __init__(self, port: StreamPort, pace: Callable[[], bool], *, coy: bool = False):
-        self.pace   = pace
-        self.coy    = coy
+    def __init__(self, port: StreamPort, pace: Callable[[], bool], *,
+                 waits_for_valid: bool = False):
+        self.pace            = pace
+        self.waits_for_valid = waits_for_valid
         self._port  = port
-        self._ready = Driven(port.ready)
+        self._ready = DrivenSignal(port.ready)
 
     def step(self) -> None:
         """Be ready or not."""
         now     = self._port.now
         waiting = now.valid == 1 and not now.transfers
-        self._ready.drive(self.pace() and (waiting or not self.coy))
+        self._ready.drive(self.pace() and (waiting or not self.waits_for_valid))
 
 
 class WishboneTarget:
-    """Memory behind a Wishbone B4 bus in pipelined mode: byte lanes, stalls, answers in order.
+    """Memory on a Wishbone B4 bus in pipelined mode: byte lanes, stalls, acknowledgements in order.
 
     Parameters
     ----------
     port : :class:`WishbonePort`
         The bus.
     memory : :class:`sim.memory.PhysicalMemory`
-        What it gives access to. A transfer takes place when it is accepted.
+        Memory behind it. A transfer takes effect when it is accepted.
     latency : callable
-        Cycles from a transfer to its answer, 1 or more. Answers stay in order.
+        Returns the cycles from a transfer to its acknowledgement, 1 or more. They stay in order.
     accept : callable
-        Whether to accept transfers.
+        Returns True if transfers may be accepted.
     noise : :class:`Random`
-        What ``dat_r`` is while nothing is answered.
+        Source of ``dat_r`` while nothing is acknowledged.
 
     Attributes
     ----------
@@ -169,32 +171,33 @@ class WishboneTarget:
         self._port    = port
         self._noise   = noise
         self._cycle   = 0
-        self._due:    deque[tuple[int, int]] = deque()  # cycle of the answer, data
-        self._ack     = Driven(port.ack)
-        self._stall   = Driven(port.stall)
-        self._dat_r   = Driven(port.dat_r)
+        # Cycle and data of each acknowledgement to come.
+        self._outstanding: deque[tuple[int, int]] = deque()
+        self._ack     = DrivenSignal(port.ack)
+        self._stall   = DrivenSignal(port.stall)
+        self._dat_r   = DrivenSignal(port.dat_r)
 
     def step(self) -> None:
-        """Do what is asked in this cycle, and answer what is due in the next."""
-        now, due = self._port.now, self._due
+        """Do the transfer of this cycle, and acknowledge one in the next if it is time."""
+        now, outstanding = self._port.now, self._outstanding
         if not now.cyc or now.rst:
-            due.clear()
-        elif now.asks:
+            outstanding.clear()
+        elif now.accepts:
             self._transfer(now)
         self._cycle += 1
-        answers = bool(due) and due[0][0] <= self._cycle
-        self._ack.drive(answers)
-        if answers:
-            self._dat_r.drive(due.popleft()[1])
+        acknowledges = bool(outstanding) and outstanding[0][0] <= self._cycle
+        self._ack.drive(acknowledges)
+        if acknowledges:
+            self._dat_r.drive(outstanding.popleft()[1])
         elif now.ack:
             self._dat_r.drive(self._noise.getrandbits(64))
         self._stall.drive(not self.accept())
 
     def _transfer(self, now: WishboneCycle) -> None:
-        if None in (now.we, now.adr, now.sel, now.dat_w):
-            return  # nobody knows what it asks for; that is against the rule "known"
-        word     = self.memory.transfer(now.adr, now.we, now.sel, now.dat_w)  # type: ignore
-        earliest = self._due[-1][0] + 1 if self._due else 0
-        self._due.append((max(self._cycle + self.latency(), earliest), word))
+        if now.we is None or now.adr is None or now.sel is None or now.dat_w is None:
+            return  # a transfer that nobody knows: the rule "known" reports it
+        word     = self.memory.transfer(now.adr, now.we, now.sel, now.dat_w)
+        earliest = self._outstanding[-1][0] + 1 if self._outstanding else 0
+        self._outstanding.append((max(self._cycle + self.latency(), earliest), word))
         if self.accepted is not None:
             self.accepted(now)

@@ -1,4 +1,4 @@
-"""What cocotb runs on a unit with flaws: rounds until one is noticed, for each flaw anew."""
+"""The cocotb test of a unit with flaws: for each flaw, rounds until one notices it."""
 
 from pathlib import Path
 from typing import Any
@@ -7,54 +7,50 @@ import cocotb
 
 from hw.presets import PRESETS
 
-from .collector import Observer
-from .coverage import Coverage
-from .coverpoints import groups
 from .drivers import WishboneTarget
 from .flaws import FLAWS
 from .rounds import play_round
-from .runs import Report
-from .simulation import RESULT, Orders
-from .testbench import Bench
+from .runs import RESULT, RunResult, RunSettings
+from .testbench import MmuTestbench
 
 
 __all__: list[str] = []
 
 
-class Repeating(WishboneTarget):
-    """Memory that can be made to answer everything twice."""
+class RepeatingTarget(WishboneTarget):
+    """Memory that can be made to acknowledge everything twice."""
 
     repeats = False
 
     def step(self) -> None:
-        """Do as memory does, and answer once more what was answered in this cycle."""
-        answered = self._port.now.answers
+        """Do as memory does, and acknowledge once more the transfer that was acknowledged."""
+        acknowledged = self._port.now.acknowledges
         super().step()
-        if self.repeats and answered:
+        if self.repeats and acknowledged:
             self._ack.drive(1)
 
 
 @cocotb.test()
 async def flaws(dut: Any) -> None:
-    """The unit without a flaw, and then with each; what is said of it goes into the report."""
-    orders   = Orders.received()
-    config   = PRESETS[orders.preset]
-    observer = Observer(Coverage.of(groups(config)))
-    bench    = Bench(dut, config, observer, Repeating)
-    report   = Report()
+    """Play on the unit without a flaw, and then with each; their failures are the result."""
+    settings  = RunSettings.received()
+    testbench = MmuTestbench(dut, PRESETS[settings.preset], target=RepeatingTarget)
+    target    = testbench.target
+    assert isinstance(target, RepeatingTarget)
+    result    = RunResult()
     for number, name in enumerate(("none", *FLAWS)):
         dut.flaw.value = number
-        bench.target.repeats = name == "memory answers twice"
-        report.complaints[name] = await _complaint(bench, observer, orders, report)
-    report.cycles, report.seconds = bench.clockwork.cycle, bench.seconds
-    report.save(Path(RESULT))
+        target.repeats = name == "memory acknowledges twice"
+        result.complaints[name] = await _complaint(testbench, settings, result)
+    result.cycles, result.seconds = testbench.clock.cycle, testbench.seconds
+    result.save(Path(RESULT))
 
 
-async def _complaint(bench: Bench, observer: Observer, orders: Orders, report: Report) -> str:
-    for number in range(orders.first, orders.first + orders.least):
-        report.rounds += 1
+async def _complaint(testbench: MmuTestbench, settings: RunSettings, result: RunResult) -> str:
+    for number in range(settings.first, settings.first + settings.least):
+        result.rounds += 1
         try:
-            report.accesses += await play_round(bench, observer, number)
+            result.accesses += await play_round(testbench, settings.seed, number)
         except AssertionError as error:
             return str(error)
     return ""

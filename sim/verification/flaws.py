@@ -1,8 +1,8 @@
 # amaranth: UnusedElaboratable=no
-"""A unit that can be made to have any of several flaws, to see that each is caught.
+"""A unit that can be made to have any of several flaws, so that each can be seen to be noticed.
 
-An input chooses the flaw, so that one model serves for all of them. Some are between two parts of
-the unit, others between the unit and its ports, where a whole part is wrapped in another one.
+An input chooses the flaw: one build serves for all of them. Some are between two parts of the unit,
+others between the unit and its ports: a part is wrapped in another one, which changes its signals.
 """
 
 from types import SimpleNamespace
@@ -21,41 +21,41 @@ import hw.translator
 import hw.walker
 
 
-__all__ = ["FLAWS", "Flawed"]
+__all__ = ["FLAWS", "FlawedMmu"]
 
 
-#: Each flaw, and words of what is said of it. The last one is not the unit's.
+#: Each flaw, and words of its failure's message. The last flaw is not the unit's.
 FLAWS = {
-    "WP is ignored":                        "golden machine",
-    "AC opens nothing":                     "golden machine",
-    "the D bit is lost":                    "golden machine",
-    "an update does not compare":           "neither order",
-    "an update is not locked":              "golden machine",
-    "a lock ends between its halves":       "lock until answered",
-    "INVLPG does nothing":                  "golden machine",
-    "a write of CR3 flushes nothing":       "golden machine",
-    "chained accesses are done":            "golden machine",
-    "the second page is behind the first":  "golden machine",
+    "WP is ignored":                        "golden model",
+    "AC opens nothing":                     "golden model",
+    "the D bit is lost":                    "golden model",
+    "an update does not compare":           "no interleaving",
+    "an update is not locked":              "golden model",
+    "a lock ends between its halves":       "lock until acknowledged",
+    "INVLPG does nothing":                  "golden model",
+    "a write of CR3 flushes nothing":       "golden model",
+    "chained accesses are done":            "golden model",
+    "the second page is behind the first":  "golden model",
     "a stalled request moves on":           "held while stalled",
-    "a bus cycle ends too early":           "cycle until answered",
-    "an answer is withdrawn":               "offer held",
-    "an answer changes while it waits":     "payload held",
-    "an answer is lost":                    "nothing happens",
-    "a request is answered twice":          "answer to a request",
+    "a bus cycle ends too early":           "cycle until acknowledged",
+    "a response is withdrawn":              "offer held",
+    "a response changes while it waits":    "payload held",
+    "a response is lost":                   "nothing happens",
+    "a request gets two responses":         "response to a request",
     "an operation does not wait":           "operation alone",
-    "memory answers twice":                 "answer owed",
+    "memory acknowledges twice":            "acknowledgement owed",
 }
 
 
-class _Around(wiring.Component):
-    """A part, and something between it and its ports.
+class _Wrapper(wiring.Component):
+    """A part with flaws between it and its ports.
 
     Parameters
     ----------
     part : component
         The part.
     flaw : :class:`Signal`
-        Number of the flaw that counts.
+        Number of the flaw that is active.
     """
 
     def __init__(self, part: Any, flaw: Value):
@@ -64,88 +64,88 @@ class _Around(wiring.Component):
         super().__init__(part.signature)
 
     def elaborate(self, platform: Any) -> Module:
-        """Connect the ports of the part, and then connect some of them otherwise."""
+        """Connect the ports of the part, and then some of them otherwise."""
         m = Module()
         m.submodules.part = self.part
         connect(m, flipped(self), self.part)
-        self.spoil(m, self.part)
+        self.inject(m, self.part)
         return m
 
-    def having(self, name: str) -> Value:
-        """Whether the unit has this flaw."""
+    def has(self, name: str) -> Value:
+        """High if this flaw is active."""
         return self.flaw == 1 + list(FLAWS).index(name)
 
-    def spoil(self, m: Module, part: Any) -> None:
+    def inject(self, m: Module, part: Any) -> None:
         """Add the flaws."""
 
 
-class _AroundUpdater(_Around):
-    def spoil(self, m: Module, part: Any) -> None:
+class _FlawedUpdater(_Wrapper):
+    def inject(self, m: Module, part: Any) -> None:
         before = part.request.p.expected
-        with m.If(self.having("the D bit is lost")):
+        with m.If(self.has("the D bit is lost")):
             m.d.comb += self.memory.dat_w[6].eq(before[6])
             with m.If(part.memory.sel == 0xf0):
                 m.d.comb += self.memory.dat_w[32 + 6].eq(before[6])
-        with m.If(self.having("an update does not compare")):
+        with m.If(self.has("an update does not compare")):
             m.d.comb += part.memory.dat_r.eq(
                 Mux(part.request.p.wide, before, Cat(before[:32], before[:32])))
-        with m.If(self.having("an update is not locked")):
+        with m.If(self.has("an update is not locked")):
             m.d.comb += self.memory.lock.eq(0)
-        with m.If(self.having("a lock ends between its halves")):
+        with m.If(self.has("a lock ends between its halves")):
             m.d.comb += self.memory.lock.eq(part.memory.stb)
 
 
-class _AroundControl(_Around):
-    def spoil(self, m: Module, part: Any) -> None:
-        with m.If(self.having("INVLPG does nothing")):
+class _FlawedControl(_Wrapper):
+    def inject(self, m: Module, part: Any) -> None:
+        with m.If(self.has("INVLPG does nothing")):
             m.d.comb += self.invalidate.valid.eq(0)
-        with m.If(self.having("a write of CR3 flushes nothing") & (part.flush == Flush.LOCAL)):
+        with m.If(self.has("a write of CR3 flushes nothing") & (part.flush == Flush.LOCAL)):
             m.d.comb += self.flush.eq(Flush.NONE)
-        with m.If(self.having("an operation does not wait")):
+        with m.If(self.has("an operation does not wait")):
             m.d.comb += part.quiet.eq(1)
 
 
-class _AroundTranslator(_Around):
-    def spoil(self, m: Module, part: Any) -> None:
-        with m.If(self.having("chained accesses are done")):
+class _FlawedTranslator(_Wrapper):
+    def inject(self, m: Module, part: Any) -> None:
+        with m.If(self.has("chained accesses are done")):
             m.d.comb += part.request.p.chained.eq(0)
-        with m.If(self.having("the second page is behind the first")):
+        with m.If(self.has("the second page is behind the first")):
             m.d.comb += self.result.p.second.eq(part.result.p.physical[12:] + 1)
 
 
-class _AroundUnit(_Around):
-    def spoil(self, m: Module, part: Any) -> None:
+class _FlawedUnit(_Wrapper):
+    def inject(self, m: Module, part: Any) -> None:
         stalled = Signal()
         m.d.sync += stalled.eq(part.memory.stb & self.memory.stall)
-        with m.If(self.having("a stalled request moves on")):
+        with m.If(self.has("a stalled request moves on")):
             m.d.comb += self.memory.adr.eq(part.memory.adr ^ stalled)
-        with m.If(self.having("a bus cycle ends too early")):
+        with m.If(self.has("a bus cycle ends too early")):
             m.d.comb += self.memory.cyc.eq(part.memory.stb | part.memory.lock)
-        self._spoil_answers(m, self.access.response, part.access.response)
+        self._inject_into_responses(m, self.access.response, part.access.response)
 
-    def _spoil_answers(self, m: Module, mine: Any, real: Any) -> None:
-        waited, last, again = Signal(), Signal.like(Value.cast(mine.payload)), Signal()
-        m.d.sync += waited.eq(mine.valid & ~mine.ready)
-        with m.If(self.having("an answer is withdrawn") & waited):
-            m.d.comb += [mine.valid.eq(0), real.ready.eq(0)]
-        with m.If(self.having("an answer changes while it waits") & waited):
-            m.d.comb += mine.payload.data.eq(~real.payload.data)
-        with m.If(self.having("an answer is lost")):
-            m.d.comb += [mine.valid.eq(0), real.ready.eq(1)]
-        with m.If(self.having("a request is answered twice")):
-            with m.If(mine.valid & mine.ready):
-                m.d.sync += [again.eq(~again), last.eq(Value.cast(mine.payload))]
+    def _inject_into_responses(self, m: Module, ours: Any, real: Any) -> None:
+        waited, last, again = Signal(), Signal.like(Value.cast(ours.payload)), Signal()
+        m.d.sync += waited.eq(ours.valid & ~ours.ready)
+        with m.If(self.has("a response is withdrawn") & waited):
+            m.d.comb += [ours.valid.eq(0), real.ready.eq(0)]
+        with m.If(self.has("a response changes while it waits") & waited):
+            m.d.comb += ours.payload.data.eq(~real.payload.data)
+        with m.If(self.has("a response is lost")):
+            m.d.comb += [ours.valid.eq(0), real.ready.eq(1)]
+        with m.If(self.has("a request gets two responses")):
+            with m.If(ours.valid & ours.ready):
+                m.d.sync += [again.eq(~again), last.eq(Value.cast(ours.payload))]
             with m.If(again):
-                m.d.comb += [mine.valid.eq(1), Value.cast(mine.payload).eq(last), real.ready.eq(0)]
+                m.d.comb += [ours.valid.eq(1), Value.cast(ours.payload).eq(last), real.ready.eq(0)]
 
 
-class Flawed(wiring.Component):
-    """The unit with a flaw.
+class FlawedMmu(wiring.Component):
+    """A unit with a flaw.
 
     Parameters
     ----------
     config : :class:`MmuConfig`
-        What the unit can do.
+        Configuration of the unit.
 
     Members
     -------
@@ -160,29 +160,29 @@ class Flawed(wiring.Component):
         super().__init__({"flaw": In(8), **dict(self._unit.signature.members)})
 
     def elaborate(self, platform: Any) -> Module:
-        """Put the unit together from parts that are wrapped."""
+        """Put the unit together from wrapped parts."""
         m    = Module()
-        unit = _AroundUnit(self._unit, self.flaw)
+        unit = _FlawedUnit(self._unit, self.flaw)
         for name in ("access", "control", "memory"):
             connect(m, flipped(getattr(self, name)), getattr(unit, name))
         m.d.comb += self.events.eq(unit.events)
 
-        def wrapped(module: Any, name: str, around: type[_Around]) -> Any:
+        def wrapped(module: Any, name: str, wrapper: type[_Wrapper]) -> Any:
             part = getattr(module, name)
-            return mock.patch.object(module, name, lambda config: around(part(config), self.flaw))
+            return mock.patch.object(module, name, lambda config: wrapper(part(config), self.flaw))
 
-        def careless(**given: Any) -> Any:
+        def lenient(**given: Any) -> Any:
             protection = SimpleNamespace(**{
                 name: getattr(given["protection"], name) for name, _ in Protection.as_shape()})
-            protection.wp &= ~unit.having("WP is ignored")
-            protection.ac &= ~unit.having("AC opens nothing")
+            protection.wp &= ~unit.has("WP is ignored")
+            protection.ac &= ~unit.has("AC opens nothing")
             return denied(**given | {"protection": protection})
 
-        with (wrapped(hw.mmu, "Translator", _AroundTranslator),
-              wrapped(hw.mmu, "Control", _AroundControl),
-              wrapped(hw.walker, "Updater", _AroundUpdater),
-              mock.patch.object(hw.translator, "denied", careless),
-              mock.patch.object(hw.walker, "denied", careless)):
+        with (wrapped(hw.mmu, "Translator", _FlawedTranslator),
+              wrapped(hw.mmu, "Control", _FlawedControl),
+              wrapped(hw.walker, "Updater", _FlawedUpdater),
+              mock.patch.object(hw.translator, "denied", lenient),
+              mock.patch.object(hw.walker, "denied", lenient)):
             # Parts of parts are made while the unit is put together.
             m.submodules.unit = Fragment.get(unit, platform)
         return m

@@ -1,20 +1,21 @@
-"""What looks at a design's ports and drives nothing: it publishes what went over them."""
+"""Monitors of a design's ports: they drive nothing, and publish what was transferred."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .ports import Clockwork, StreamPort, WishboneCycle, WishbonePort
+from .ports import ClockingBlock, StreamPort, WishboneCycle, WishbonePort
 from .rules import Rule
 from .texts import cycle_text
 
 
-__all__ = ["Checker", "StreamMonitor", "Transfer", "Watch", "WishboneMonitor", "length"]
+__all__ = ["RuleChecker", "RuleMonitor", "StreamMonitor", "WishboneMonitor", "WishboneTransfer",
+           "duration_bin"]
 
 
-def length(cycles: int) -> str:
-    """How long something took, roughly."""
+def duration_bin(cycles: int) -> str:
+    """Name of the coverage bin for something that took so many cycles."""
     return "0" if not cycles else "1" if cycles == 1 else "2-3" if cycles < 4 else "4+"
 
 
@@ -24,11 +25,11 @@ class StreamMonitor:
     Attributes
     ----------
     transferred : list of callables
-        Called with each payload, in the cycle in which it goes over.
+        Called with each payload, in the cycle in which it is transferred.
     count : :class:`int`
         Payloads so far.
     waits : :class:`Counter`
-        For how many cycles payloads were offered in vain, by :func:`length`.
+        Payloads by the cycles for which they were offered in vain, by :func:`duration_bin`.
     """
 
     def __init__(self, port: StreamPort):
@@ -39,11 +40,11 @@ class StreamMonitor:
         self._wait = 0
 
     def step(self) -> None:
-        """Look at the present cycle."""
+        """Publish the payload of the present cycle."""
         now = self._port.now
         if now.transfers:
             self.count += 1
-            self.waits[length(self._wait)] += 1
+            self.waits[duration_bin(self._wait)] += 1
             self._wait = 0
             for listener in self.transferred:
                 listener(now.payload or 0)
@@ -52,29 +53,29 @@ class StreamMonitor:
 
 
 @dataclass(slots=True)
-class Transfer:
+class WishboneTransfer:
     """One transfer on a Wishbone bus.
 
     Attributes
     ----------
     word, sel, data : :class:`int`
-        Word address, byte lanes, and what was written or read.
+        Word address, byte lanes, and the data that was written or read.
     write, lock : :class:`bool`
-        Its direction, and whether the bus cycle was locked.
-    asked, answered : :class:`int`
-        Cycles in which it was accepted, and answered.
+        Its direction, and the lock of its bus cycle.
+    accepted, acknowledged : :class:`int`
+        Cycles in which it was accepted, and acknowledged.
     stalled : :class:`int`
-        For how many cycles the target stalled it.
+        Cycles for which the target stalled it.
     """
 
-    word:     int
-    sel:      int
-    data:     int
-    write:    bool
-    lock:     bool
-    asked:    int
-    stalled:  int
-    answered: int = 0
+    word:         int
+    sel:          int
+    data:         int
+    write:        bool
+    lock:         bool
+    accepted:     int
+    stalled:      int
+    acknowledged: int = 0
 
 
 class WishboneMonitor:
@@ -82,81 +83,81 @@ class WishboneMonitor:
 
     Attributes
     ----------
-    asked, answered : list of callables
-        Called with each :class:`Transfer` that was accepted, and that was answered.
-    waiting : :class:`deque`
-        Transfers that are not answered yet.
+    accepted, acknowledged : list of callables
+        Called with each :class:`WishboneTransfer` that was accepted, and that was acknowledged.
+    outstanding : :class:`deque`
+        Transfers that are not acknowledged yet.
     """
 
-    def __init__(self, port: WishbonePort, clockwork: Clockwork):
-        self.asked:    list[Callable[[Transfer], None]] = []
-        self.answered: list[Callable[[Transfer], None]] = []
-        self.waiting:  deque[Transfer] = deque()
-        self._port      = port
-        self._clockwork = clockwork
-        self._stalled   = 0
+    def __init__(self, port: WishbonePort, clock: ClockingBlock):
+        self.accepted:     list[Callable[[WishboneTransfer], None]] = []
+        self.acknowledged: list[Callable[[WishboneTransfer], None]] = []
+        self.outstanding:  deque[WishboneTransfer] = deque()
+        self._port    = port
+        self._clock   = clock
+        self._stalled = 0
 
     def step(self) -> None:
-        """Look at the present cycle."""
+        """Publish the transfers of the present cycle."""
         now = self._port.now
         if not now.cyc:
-            self.waiting.clear()
-        if now.answers and self.waiting:
-            transfer = self.waiting.popleft()
-            transfer.answered = self._clockwork.cycle
+            self.outstanding.clear()
+        if now.acknowledges and self.outstanding:
+            transfer = self.outstanding.popleft()
+            transfer.acknowledged = self._clock.cycle
             if not transfer.write:
                 transfer.data = now.dat_r or 0
-            for listener in self.answered:
+            for listener in self.acknowledged:
                 listener(transfer)
-        if now.asks:
-            self._ask(now)
+        if now.accepts:
+            self._accept(now)
         else:
             self._stalled = self._stalled + 1 if now.cyc and now.stb else 0
 
-    def _ask(self, now: WishboneCycle) -> None:
-        transfer = Transfer(now.adr or 0, now.sel or 0, now.dat_w or 0, bool(now.we),
-                            bool(now.lock), self._clockwork.cycle, self._stalled)
+    def _accept(self, now: WishboneCycle) -> None:
+        transfer = WishboneTransfer(now.adr or 0, now.sel or 0, now.dat_w or 0, bool(now.we),
+                                    bool(now.lock), self._clock.cycle, self._stalled)
         self._stalled = 0
-        self.waiting.append(transfer)
-        for listener in self.asked:
+        self.outstanding.append(transfer)
+        for listener in self.accepted:
             listener(transfer)
 
 
-class Checker(Protocol):
-    """What knows the rules, such as :class:`.rules.WishboneChecker`."""
+class RuleChecker(Protocol):
+    """Checker of a set of rules, such as :class:`.rules.WishboneChecker`."""
 
     def step(self, now: Any) -> Iterator[Rule]:
         """Rules that the next cycle breaks."""
 
 
-class Watch:
+class RuleMonitor:
     """Has a checker look at every cycle.
 
     Parameters
     ----------
     name : :class:`str`
-        What is watched.
-    checker : :class:`Checker`
-        What knows the rules.
+        Name of the port, for the messages.
+    checker : :class:`RuleChecker`
+        Checker of its rules.
     now : callable
-        The cycle to look at.
-    clockwork : :class:`Clockwork`
-        What counts the cycles.
-    broken : :class:`list`
-        Gets a line for each cycle that breaks a rule.
+        Returns the cycle to check.
+    clock : :class:`ClockingBlock`
+        Counter of the cycles.
+    violations : :class:`list`
+        Gets a line for each rule that a cycle breaks.
     """
 
-    def __init__(self, name: str, checker: Checker, now: Callable[[], Any], clockwork: Clockwork,
-                 broken: list[str]):
-        self.broken     = broken
+    def __init__(self, name: str, checker: RuleChecker, now: Callable[[], Any],
+                 clock: ClockingBlock, violations: list[str]):
+        self.violations = violations
         self._name      = name
         self._checker   = checker
         self._now       = now
-        self._clockwork = clockwork
+        self._clock     = clock
 
     def step(self) -> None:
-        """Look at the present cycle."""
+        """Check the present cycle."""
         now = self._now()
         for rule in self._checker.step(now):
-            self.broken.append(f"cycle {self._clockwork.cycle}: {self._name} breaks "
-                               f"{rule.name!r} ({rule.source}): {cycle_text(now)}")
+            self.violations.append(f"cycle {self._clock.cycle}: {self._name} breaks "
+                                   f"{rule.name!r} ({rule.source}): {cycle_text(now)}")

@@ -1,6 +1,6 @@
-"""Payloads of the unit's ports as integers: what its packed structures say of their fields."""
+"""Payloads of the unit's ports as integers, packed as its structures say."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from amaranth.lib.data import Layout
 
@@ -12,21 +12,21 @@ from hw.layout import AccessKind, Fault
 from sw.bus import Access, Kind, Register
 
 
-__all__ = ["EVENTS", "AccessAnswer", "ControlAnswer", "access_answer", "access_request",
-           "control_answer", "control_request", "fields", "invlpg_request"]
+__all__ = ["EVENTS", "AccessResult", "ControlResult", "decode_access", "decode_control",
+           "encode_access", "encode_control", "encode_invlpg", "fields"]
 
 
-def fields(shape: type) -> dict[str, tuple[int, int]]:
+def fields(shape: Any) -> dict[str, tuple[int, int]]:
     """Lowest bit and width of each field of a packed structure."""
     return {name: (field.offset, field.width) for name, field in Layout.cast(shape)}
 
 
-_REQUEST    = fields(AccessRequest)
-_RESPONSE   = fields(AccessResponse)
-_OPERATION  = fields(ControlRequest)
-_CONTROLLED = fields(ControlResponse)
+_ACCESS_REQUEST   = fields(AccessRequest)
+_ACCESS_RESPONSE  = fields(AccessResponse)
+_CONTROL_REQUEST  = fields(ControlRequest)
+_CONTROL_RESPONSE = fields(ControlResponse)
 
-#: The strobes: where they are, and how wide.
+#: Lowest bit and width of each of the unit's strobes.
 EVENTS = fields(Events)
 
 _KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
@@ -46,16 +46,8 @@ def _field(layout: dict[str, tuple[int, int]], packed: int, name: str) -> int:
     return packed >> offset & (1 << width) - 1
 
 
-def access_request(access: Access, *, chained: bool) -> int:
-    """``access`` on the wires."""
-    return _pack(
-        _REQUEST, linear=access.linear, size=access.size.bit_length() - 1,
-        kind=_KINDS[access.kind], user=access.user, implicit=access.implicit, chained=chained,
-        data=access.data, compare=access.compare)
-
-
-class AccessAnswer(NamedTuple):
-    """A response to an access. ``error`` is meaningful with a page fault, ``data`` with none."""
+class AccessResult(NamedTuple):
+    """Response to an access. ``error`` is meaningful with a page fault, ``data`` with none."""
 
     fault:    Fault
     data:     int
@@ -71,34 +63,40 @@ class AccessAnswer(NamedTuple):
         return "skipped" if self.fault is Fault.SKIPPED else "#GP"
 
 
-def access_answer(payload: int) -> AccessAnswer:
-    """A response to an access, from the wires."""
-    return AccessAnswer(
-        Fault(_field(_RESPONSE, payload, "fault")),
-        *(_field(_RESPONSE, payload, name) for name in ("data", "physical", "error")))
-
-
-def control_request(register: Register, value: int | None = None) -> int:
-    """A read of ``register`` on the wires, or a write of ``value``."""
-    op = ControlOp.READ if value is None else ControlOp.WRITE
-    return _pack(_OPERATION, op=op.value, register=_REGISTERS[register], value=value or 0)
-
-
-def invlpg_request(linear: int) -> int:
-    """INVLPG on the wires."""
-    return _pack(_OPERATION, op=ControlOp.INVLPG.value, value=linear)
-
-
-class ControlAnswer(NamedTuple):
-    """A response to a control operation."""
+class ControlResult(NamedTuple):
+    """Response to a control operation: the value that was read, and True if it was refused."""
 
     value: int
     fault: bool
 
 
-def control_answer(payload: int) -> ControlAnswer:
-    """A response to a control operation, from the wires."""
-    return ControlAnswer(_field(_CONTROLLED, payload, "value"),
-                         bool(_field(_CONTROLLED, payload, "fault")))
+def encode_access(access: Access, *, chained: bool) -> int:
+    """Payload of a request for ``access``."""
+    return _pack(
+        _ACCESS_REQUEST, linear=access.linear, size=access.size.bit_length() - 1,
+        kind=_KINDS[access.kind], user=access.user, implicit=access.implicit, chained=chained,
+        data=access.data, compare=access.compare)
 
 
+def decode_access(payload: int) -> AccessResult:
+    """Response to an access that a payload carries."""
+    return AccessResult(
+        Fault(_field(_ACCESS_RESPONSE, payload, "fault")),
+        *(_field(_ACCESS_RESPONSE, payload, name) for name in ("data", "physical", "error")))
+
+
+def encode_control(register: Register, value: int | None = None) -> int:
+    """Payload of a read of ``register``, or of a write of ``value``."""
+    op = ControlOp.READ if value is None else ControlOp.WRITE
+    return _pack(_CONTROL_REQUEST, op=op.value, register=_REGISTERS[register], value=value or 0)
+
+
+def encode_invlpg(linear: int) -> int:
+    """Payload of an INVLPG of the page of ``linear``."""
+    return _pack(_CONTROL_REQUEST, op=ControlOp.INVLPG.value, value=linear)
+
+
+def decode_control(payload: int) -> ControlResult:
+    """Response to a control operation that a payload carries."""
+    return ControlResult(_field(_CONTROL_RESPONSE, payload, "value"),
+                         bool(_field(_CONTROL_RESPONSE, payload, "fault")))

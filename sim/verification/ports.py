@@ -1,17 +1,16 @@
 """Ports of a design under cocotb: sampled once a cycle, for all that look at them.
 
 A cycle is named by the clock edge that ends it. At the edge a port is sampled, as the registers of
-the design see it, and what a driver writes then counts from the next cycle on.
+the design see it, and what a driver writes then counts from the next cycle on: as in a clocking
+block of SystemVerilog.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from cocotb.triggers import RisingEdge
 
-
-__all__ = ["Clockwork", "Part", "StreamCycle", "StreamPort", "Wire", "WishboneCycle",
-           "WishbonePort", "sampled"]
+__all__ = ["Agent", "ClockingBlock", "Port", "SignalPort", "StreamCycle", "StreamPort",
+           "WishboneCycle", "WishbonePort", "sampled"]
 
 
 def sampled(handle: Any) -> int | None:
@@ -22,15 +21,22 @@ def sampled(handle: Any) -> int | None:
         return None
 
 
-class Part(Protocol):
-    """What is called once a cycle, after all ports are sampled."""
+class Port(Protocol):
+    """Signals that are sampled together."""
+
+    def sample(self) -> None:
+        """Note the present cycle."""
+
+
+class Agent(Protocol):
+    """A driver, a monitor or a checker: called once a cycle, after all ports are sampled."""
 
     def step(self) -> None:
-        """Look at the ports, and drive what is to be driven in the next cycle."""
+        """Read the ports, and drive the signals of the next cycle."""
 
 
-class Clockwork:
-    """Lets cycles pass, and calls ports and parts in each: no task for each of them.
+class ClockingBlock:
+    """Samples the ports in every cycle, and calls the agents: one task for all of them.
 
     Parameters
     ----------
@@ -44,15 +50,17 @@ class Clockwork:
     """
 
     def __init__(self, clock: Any):
+        from cocotb.triggers import RisingEdge
+
         self.cycle  = 0
         self._edge  = RisingEdge(clock)
-        self._ports: list[Any]  = []
-        self._parts: list[Part] = []
+        self._ports:  list[Port]  = []
+        self._agents: list[Agent] = []
 
-    def add(self, *, ports: tuple[Any, ...] = (), parts: tuple[Part, ...] = ()) -> None:
+    def add(self, *, ports: tuple[Port, ...] = (), agents: tuple[Agent, ...] = ()) -> None:
         """Call these too, in this order, after those that were added before."""
-        self._ports += ports
-        self._parts += parts
+        self._ports  += ports
+        self._agents += agents
 
     async def tick(self) -> None:
         """Let one cycle pass."""
@@ -60,8 +68,8 @@ class Clockwork:
         self.cycle += 1
         for port in self._ports:
             port.sample()
-        for part in self._parts:
-            part.step()
+        for agent in self._agents:
+            agent.step()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let cycles pass until ``condition()``."""
@@ -70,7 +78,7 @@ class Clockwork:
 
 
 class StreamCycle(NamedTuple):
-    """One cycle of a stream. None is unknown; of a payload that is not valid, nothing is known."""
+    """One cycle of a stream. None is unknown, as the payload is that is not valid."""
 
     valid:   int | None = 0
     ready:   int | None = 0
@@ -78,7 +86,7 @@ class StreamCycle(NamedTuple):
 
     @property
     def transfers(self) -> bool:
-        """Whether the payload goes over."""
+        """True if the payload is transferred."""
         return self.valid == 1 and self.ready == 1
 
 
@@ -108,8 +116,8 @@ class StreamPort:
 class WishboneCycle(NamedTuple):
     """One cycle of a Wishbone B4 bus in pipelined mode. None is unknown.
 
-    What ``stb`` qualifies (RULE 3.60) is sampled while it is high, ``dat_r`` while ``ack`` is
-    (RULE 3.65). ``rst`` is the reset.
+    The signals that ``stb`` qualifies (RULE 3.60) are sampled while it is high, ``dat_r`` while
+    ``ack`` is (RULE 3.65). ``rst`` is the reset.
     """
 
     cyc:   int | None = 0
@@ -125,13 +133,13 @@ class WishboneCycle(NamedTuple):
     rst:   int | None = 0
 
     @property
-    def asks(self) -> bool:
-        """Whether a transfer goes to the target (RULE 3.57, RULE 3.58)."""
+    def accepts(self) -> bool:
+        """True if the target accepts a transfer (RULE 3.57, RULE 3.58)."""
         return self.cyc == 1 and self.stb == 1 and self.stall == 0
 
     @property
-    def answers(self) -> bool:
-        """Whether the target answers one."""
+    def acknowledges(self) -> bool:
+        """True if the target completes a transfer."""
         return self.cyc == 1 and self.ack == 1
 
 
@@ -143,7 +151,7 @@ class WishbonePort:
     now : :class:`WishboneCycle`
         The cycle that was sampled last.
     ack, stall, dat_r : handle
-        What a target drives.
+        The signals that a target drives.
     """
 
     def __init__(self, dut: Any, name: str, reset: Any):
@@ -158,14 +166,15 @@ class WishbonePort:
 
     def sample(self) -> None:
         """Note the present cycle."""
-        always  = list(map(sampled, self._always))
-        request = map(sampled, self._request) if always[1] else (None,) * 4
-        dat_r   = sampled(self.dat_r) if always[4] else None
-        self.now = WishboneCycle(*always, *request, dat_r, sampled(self._reset))
+        cyc, stb, lock, stall, ack = map(sampled, self._always)
+        we, adr, sel, dat_w = map(sampled, self._request) if stb else (None,) * 4
+        dat_r    = sampled(self.dat_r) if ack else None
+        self.now = WishboneCycle(cyc, stb, lock, stall, ack, we, adr, sel, dat_w, dat_r,
+                                 sampled(self._reset))
 
 
-class Wire:
-    """A signal that is sampled every cycle.
+class SignalPort:
+    """A signal by itself.
 
     Attributes
     ----------

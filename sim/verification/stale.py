@@ -1,6 +1,6 @@
-"""One access at a time, with edits that nobody flushes: scored by what the manual then allows.
+"""One access at a time, with edits that nobody flushes: judged by all that the manual then allows.
 
-What the unit does may depend on translations that memory no longer agrees with.
+The unit may use translations that memory no longer agrees with. The model
 :class:`sim.golden.stale.StaleModel` knows every outcome that is allowed, and follows the unit.
 """
 
@@ -12,153 +12,160 @@ from hw.layout import Fault
 from sim.golden.mmu import Outcome
 from sim.golden.reserved import A, D
 from sim.golden.stale import StaleModel
-from sim.golden.state import Features
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
-from .burst import Mismatch
-from .collector import Observer, place
+from .collector import alignment
+from .monitors import WishboneTransfer
 from .payloads import (
-    AccessAnswer, access_answer, access_request, control_answer, control_request, invlpg_request,
+    AccessResult, decode_access, decode_control, encode_access, encode_control, encode_invlpg,
 )
 from .ports import WishboneCycle
-from .stimulus import Scene, scene
-from .tables import Place
-from .testbench import Bench
+from .scoreboard import Mismatch
+from .stimulus import Stimulus, random_stimulus
+from .tables import PagingTables, TableEntry
+from .testbench import MmuTestbench
 from .texts import access_text, outcome_text
-from .walks import look
+from .walks import predicted_walks
 
 
 __all__ = ["play_stale"]
 
 
-class _Duel:
+class _Lockstep:
     """The unit and the model, side by side."""
 
-    def __init__(self, bench: Bench, observer: Observer, drawn: Scene):
-        self.bench    = bench
-        self.observer = observer
-        self.scene    = drawn
-        self.model    = StaleModel.of(drawn.machine)
-        self.accesses = 0
-        self._answers:  list[int] = []
-        self._results:  list[int] = []
+    def __init__(self, testbench: MmuTestbench, stimulus: Stimulus):
+        self.testbench = testbench
+        self.collector = testbench.collector
+        self.stimulus  = stimulus
+        self.model     = StaleModel.of(stimulus.features)
+        self.accesses  = 0
+        self._access_responses:  list[int] = []
+        self._control_responses: list[int] = []
         self._unlocked: list[int] = []   # words of plain stores since the last access
-        bench.answers.transferred.append(self._answers.append)
-        bench.controlled.transferred.append(self._results.append)
-        bench.bus.asked.append(lambda transfer: self._unlocked.append(transfer.word)
-                               if transfer.write and not transfer.lock else None)
-        observer.begin()
+        testbench.access_responses.transferred.append(self._access_responses.append)
+        testbench.control_responses.transferred.append(self._control_responses.append)
+        testbench.bus.accepted.append(self._note_store)
+        self.collector.begin()
+
+    def _note_store(self, transfer: WishboneTransfer) -> None:
+        if transfer.write and not transfer.lock:
+            self._unlocked.append(transfer.word)
 
     async def start(self) -> None:
         """Write the tables, and the registers."""
-        if self.scene.space is not None:
-            for where in self.scene.space.places:
-                self.edit(where, self.scene.space.values[where.address])
-        for register, value in self.scene.registers:
+        if self.stimulus.tables is not None:
+            for entry in self.stimulus.tables.entries:
+                self.edit(entry, self.stimulus.tables.values[entry.address])
+        for register, value in self.stimulus.registers:
             await self.write(register, value)
+
+    @property
+    def tables(self) -> PagingTables:
+        """The tables of a stimulus with paging."""
+        assert self.stimulus.tables is not None
+        return self.stimulus.tables
 
     # Steps
 
-    def edit(self, where: Place, value: int) -> None:
+    def edit(self, entry: TableEntry, value: int) -> None:
         """Write an entry into both memories."""
-        assert self.scene.space is not None
-        self.bench.target.memory.write(where.address, self.scene.space.entry_size, value)
-        self.model.memory.write(where.address, self.scene.space.entry_size, value)
+        self.testbench.target.memory.write(entry.address, self.tables.entry_size, value)
+        self.model.memory.write(entry.address, self.tables.entry_size, value)
 
     async def write(self, register: Register, value: int) -> None:
-        """Write a control register of both; they must agree on whether that is legal."""
+        """Write a control register of both; they must agree on its refusal."""
         expected = False
         try:
             self.model.write_control(register, value)
         except GeneralProtection:
             expected = True
-        refused = control_answer(await self._operate(control_request(register, value))).fault
-        self.observer.operation(register.name, "refused" if expected else "written")
+        refused = decode_control(await self._operate(encode_control(register, value))).fault
+        self.collector.operation(register.name, "refused" if expected else "written")
         if refused != expected:
             raise Mismatch(f"{register.name} = {value:#x}: #GP {refused}, but the golden "
-                           f"machine: #GP {expected}")
+                           f"model: #GP {expected}")
 
     async def invlpg(self, linear: int) -> None:
-        """Forget a page."""
+        """Flush a page."""
         self.model.invlpg(linear)
-        await self._operate(invlpg_request(linear))
+        await self._operate(encode_invlpg(linear))
 
     async def access(self, access: Access) -> None:
         """Do an access."""
         state    = self.model.state
-        looks    = tuple(look(state, access, self.model.memory.read))
+        walks    = tuple(predicted_walks(state, access, self.model.memory.read))
         possible = self.model.possible(access)
-        before   = self.bench.strobes["hit"]
+        before   = self.testbench.strobes["hit"]
         outcome  = await self._access(access)
         self._check_stores(access, outcome)
         if not self.model.judge(access, outcome, self._read):
             allowed = {outcome_text(possibility.outcome) for possibility in possible}
             raise Mismatch(f"{access_text(access)}: {outcome_text(outcome)}, but the golden "
-                           f"machine allows {' or '.join(sorted(allowed))}, and memory to fit")
+                           f"model allows {' or '.join(sorted(allowed))}, and memory to fit")
         if len({str(possibility.outcome) for possibility in possible}) > 1:
-            # The first possibility is what memory says.
+            # The first possibility is that of memory.
             by = "memory" if str(possible[0].outcome) == str(outcome) else "TLB"
-            self.observer.stale(by, outcome)
+            self.collector.stale(by, outcome)
             return
-        self.observer.access(state, access, False, looks, outcome)
-        if len(looks) == 1 and place(access) != "in two pages" and looks[0].end in (
+        self.collector.access(state, access, False, walks, outcome)
+        if len(walks) == 1 and alignment(access) != "in two pages" and walks[0].ending in (
                 "done", "rights"):
-            self.observer.lookup(self.bench.strobes["hit"] > before, access, outcome)
+            self.collector.lookup(self.testbench.strobes["hit"] > before, access, outcome)
 
-    async def access_during_edit(self, access: Access, where: Place, value: int) -> None:
+    async def access_during_edit(self, access: Access, entry: TableEntry, value: int) -> None:
         """Do an access while another processor writes an entry just when it was read.
 
-        The outcome must be that of one order or the other. Whoever writes respects ``lock``.
+        The outcome must be that of one interleaving or the other. The writer respects ``lock``.
         """
-        assert self.scene.space is not None
-        size    = self.scene.space.entry_size
-        hook    = _EditAfterRead(where.address, lambda: self.bench.target.memory.write(
-            where.address, size, value))
-        self.bench.target.accepted = hook
+        size = self.tables.entry_size
+        hook = _EditAfterRead(entry.address, lambda: self.testbench.target.memory.write(
+            entry.address, size, value))
+        self.testbench.target.accepted = hook
         outcome = await self._access(access)
-        self.bench.target.accepted = None
+        self.testbench.target.accepted = None
         if not hook.done:
             hook.edit()
         self._check_stores(access, outcome)
-        orders = self._orders(access, outcome, where, value)
-        if not orders:
+        interleavings = self._interleavings(access, outcome, entry, value)
+        if not interleavings:
             raise Mismatch(f"{access_text(access)}: {outcome_text(outcome)} and memory as it is, "
-                           f"while {where} becomes {value:#x}: neither order explains that")
+                           f"while {entry} becomes {value:#x}: no interleaving explains that")
         # Memory is the same after all of them; what may be cached is what any of them may leave.
-        self.model, *others = orders.values()
+        self.model, *others = interleavings.values()
         self.model.cached.update(*(other.cached for other in others))
         if hook.done:
-            self.observer.race(list(orders))
+            self.collector.edit_in_walk(list(interleavings))
 
     # The unit
 
     async def _access(self, access: Access) -> Outcome:
         self.accesses += 1
         self._unlocked.clear()
-        self.bench.access.send(access_request(access, chained=False))
-        await self.bench.until(lambda: bool(self._answers))
-        await self.bench.rest()
-        return await self._outcome(access, access_answer(self._answers.pop()))
+        self.testbench.access.send(encode_access(access, chained=False))
+        await self.testbench.until(lambda: bool(self._access_responses))
+        await self.testbench.drain()
+        return await self._outcome(access, decode_access(self._access_responses.pop()))
 
-    async def _outcome(self, access: Access, answer: AccessAnswer) -> Outcome:
-        if answer.fault is Fault.NONE:
-            return Outcome(0 if access.kind is Kind.WRITE else answer.data, answer.physical)
-        if answer.fault is Fault.GENERAL_PROTECTION:
+    async def _outcome(self, access: Access, result: AccessResult) -> Outcome:
+        if result.fault is Fault.NONE:
+            return Outcome(0 if access.kind is Kind.WRITE else result.data, result.physical)
+        if result.fault is Fault.GENERAL_PROTECTION:
             return Outcome(fault=GeneralProtection("an access"))
-        cr2 = control_answer(await self._operate(control_request(Register.CR2))).value
-        if answer.fault is Fault.PAGE_FAULT:
-            return Outcome(fault=PageFault(cr2, answer.error))
+        cr2 = decode_control(await self._operate(encode_control(Register.CR2))).value
+        if result.fault is Fault.PAGE_FAULT:
+            return Outcome(fault=PageFault(cr2, result.error))
         raise Mismatch(f"{access_text(access)}: skipped, but it is not chained")
 
     async def _operate(self, payload: int) -> int:
-        self.bench.control.send(payload)
-        await self.bench.until(lambda: bool(self._results))
-        return self._results.pop()
+        self.testbench.control.send(payload)
+        await self.testbench.until(lambda: bool(self._control_responses))
+        return self._control_responses.pop()
 
     # The score
 
     def _read(self, physical: int) -> int:
-        return self.bench.target.memory.read(physical, 1)
+        return self.testbench.target.memory.read(physical, 1)
 
     def _check_stores(self, access: Access, outcome: Outcome) -> None:
         """Only a plain store may store without a lock, and no more than its words."""
@@ -167,43 +174,42 @@ class _Duel:
             words = 1 + ((access.linear & 7) + access.size > 8)
         if len(self._unlocked) != words:
             raise Mismatch(f"{access_text(access)}: {len(self._unlocked)} stores without a lock, "
-                           f"but the golden machine: {words}")
+                           f"but the golden model: {words}")
 
-    def _orders(self, access: Access, outcome: Outcome, where: Place,
-                value: int) -> dict[str, StaleModel]:
-        """Models that explain what was seen, by whether the edit came first."""
-        assert self.scene.space is not None
-        size   = self.scene.space.entry_size
-        orders = {}
-        first  = deepcopy(self.model)
-        first.memory.write(where.address, size, value)
+    def _interleavings(self, access: Access, outcome: Outcome, edited: TableEntry,
+                       value: int) -> dict[str, StaleModel]:
+        """Models that explain the outcome, by the place of the edit in the interleaving."""
+        size          = self.tables.entry_size
+        interleavings = {}
+        first         = deepcopy(self.model)
+        first.memory.write(edited.address, size, value)
         if first.judge(access, outcome, self._read):
-            orders["before the access"] = first
-        old = self.model.memory.read(where.address, size)
+            interleavings["before the access"] = first
+        old = self.model.memory.read(edited.address, size)
         for entry in (old, old | A, old | A | D):
-            if self.bench.target.memory.read(where.address, size) != value:
+            if self.testbench.target.memory.read(edited.address, size) != value:
                 break
-            # What the access made of the entry was overwritten, so that it cannot be seen.
+            # The entry that the access left was overwritten, so that nobody can read it.
             def read(physical: int, entry: int = entry) -> int:
-                if where.address <= physical < where.address + size:
-                    return entry >> 8 * (physical - where.address) & 0xff
+                if edited.address <= physical < edited.address + size:
+                    return entry >> 8 * (physical - edited.address) & 0xff
                 return self._read(physical)
 
             second = deepcopy(self.model)
             if second.judge(access, outcome, read):
-                second.memory.write(where.address, size, value)
-                second.cached.update(*(order.cached for order in orders.values()))
-                orders["after the access"] = second
-        return orders
+                second.memory.write(edited.address, size, value)
+                second.cached.update(*(other.cached for other in interleavings.values()))
+                interleavings["after the access"] = second
+        return interleavings
 
     def compare_memories(self) -> None:
         """Nothing was written that the model does not know of."""
-        if self.scene.space is None:
+        if self.stimulus.tables is None:
             return
-        for table in self.scene.space.tables:
+        for table in self.tables.tables:
             known = bytes(self.model.memory.page(table >> 12))
-            if self.bench.target.memory.read_bytes(table, 4096) != known:
-                raise Mismatch(f"the table at {table:#x} is not what the golden machine has")
+            if self.testbench.target.memory.read_bytes(table, 4096) != known:
+                raise Mismatch(f"the table at {table:#x} is not that of the golden model")
 
 
 class _EditAfterRead:
@@ -220,79 +226,77 @@ class _EditAfterRead:
             self.edit()
 
 
-async def play_stale(bench: Bench, observer: Observer, chance: Random, machine: Features, *,
-                     steps: int = 45) -> int:
-    """A random scene with ``steps`` steps; return how many accesses it had."""
-    await bench.begin(chance)
-    duel = _Duel(bench, observer, scene(chance, machine, daring=True))
-    await duel.start()
+async def play_stale(testbench: MmuTestbench, rng: Random, *, steps: int = 45) -> int:
+    """Play ``steps`` random steps in lockstep; return the number of accesses.
+
+    Raises as :func:`.burst.play` does.
+    """
+    await testbench.reset(rng)
+    lockstep = _Lockstep(testbench, random_stimulus(rng, testbench.features, self_mapped=True))
+    await lockstep.start()
     for _ in range(steps):
-        await _step(duel, chance)
-    duel.compare_memories()
-    return duel.accesses
+        await _step(lockstep, rng)
+    lockstep.compare_memories()
+    return lockstep.accesses
 
 
-async def _step(duel: _Duel, chance: Random) -> None:
+async def _step(lockstep: _Lockstep, rng: Random) -> None:
     """Do one thing, drawn at random."""
-    drawn, state = duel.scene, duel.model.state
-    space  = drawn.space
-    choice = chance.random() if space is not None else chance.choice((0.2, 0.9))
+    stimulus, state = lockstep.stimulus, lockstep.model.state
+    choice = rng.random() if stimulus.tables is not None else rng.choice((0.2, 0.9))
     if choice < 0.47:
-        await duel.access(drawn.access(state))
+        await lockstep.access(stimulus.access(state))
     elif choice < 0.5:
-        for access in drawn.string(state):
-            await duel.access(access)
+        for access in stimulus.string(state):
+            await lockstep.access(access)
     elif choice < 0.72:
-        await _edit_and_use(duel, chance)
+        await _edit_and_use(lockstep, rng)
     elif choice < 0.80:
-        await _race(duel, chance)
+        await _edit_during_use(lockstep, rng)
     elif choice < 0.86:
-        await duel.invlpg(drawn.page())
+        await lockstep.invlpg(stimulus.page())
     else:
-        write = drawn.toggle if chance.random() < 0.7 else drawn.any_write
-        await duel.write(*write(state))
+        write = stimulus.toggle if rng.random() < 0.7 else stimulus.any_write
+        await lockstep.write(*write(state))
 
 
-async def _edit_and_use(duel: _Duel, chance: Random) -> None:
+async def _edit_and_use(lockstep: _Lockstep, rng: Random) -> None:
     """Use a page, edit an entry that translates it, and use the page again: flush nothing."""
-    space = duel.scene.space
-    assert space is not None
-    access = duel.scene.access(duel.model.state)
-    await duel.access(access)
-    where = chance.choice(_on_way(duel, access) or space.places)
-    duel.edit(where, space.entry(where))
-    if chance.random() < 0.3:
-        for between in duel.scene.string(duel.model.state):
-            await duel.access(between)
-    again = duel.scene.access(duel.model.state)
+    stimulus = lockstep.stimulus
+    access   = stimulus.access(lockstep.model.state)
+    await lockstep.access(access)
+    entry = rng.choice(_on_way(lockstep, access) or lockstep.tables.entries)
+    lockstep.edit(entry, lockstep.tables.draw(entry))
+    if rng.random() < 0.3:
+        for between in stimulus.string(lockstep.model.state):
+            await lockstep.access(between)
+    again = stimulus.access(lockstep.model.state)
     again.linear = access.linear
-    await duel.access(again)
+    await lockstep.access(again)
 
 
-def _on_way(duel: _Duel, access: Access) -> list[Place]:
+def _on_way(lockstep: _Lockstep, access: Access) -> list[TableEntry]:
     """Entries that translate the first page of ``access``."""
-    assert duel.scene.space is not None
-    looks = tuple(look(duel.model.state, access, duel.model.memory.read))
-    return [where for where in duel.scene.space.places
-            if looks and where.address in looks[0].walk.entries]
+    walks = tuple(predicted_walks(lockstep.model.state, access, lockstep.model.memory.read))
+    return [entry for entry in lockstep.tables.entries
+            if walks and entry.address in walks[0].walk.entries]
 
 
-async def _race(duel: _Duel, chance: Random) -> None:
-    """An access to one page, and an edit of an entry that translates it.
+async def _edit_during_use(lockstep: _Lockstep, rng: Random) -> None:
+    """Use a page, and edit an entry that translates it meanwhile.
 
     It must not be an access to a table: its walk could come before the edit, and its operand after.
     """
-    space = duel.scene.space
-    assert space is not None
-    access = duel.scene.access(duel.model.state)
-    on_way = _on_way(duel, access)
+    tables  = lockstep.tables
+    access  = lockstep.stimulus.access(lockstep.model.state)
+    on_way  = _on_way(lockstep, access)
     reached = {(possibility.outcome.physical or 0) & -4096
-               for possibility in duel.model.possible(access)}
-    if place(access) != "in two pages" and on_way and not reached & set(space.tables):
-        where = chance.choice(on_way)
-        if chance.random() < 0.5:
+               for possibility in lockstep.model.possible(access)}
+    if alignment(access) != "in two pages" and on_way and not reached & set(tables.tables):
+        entry = rng.choice(on_way)
+        if rng.random() < 0.5:
             # The walk will have to set a flag in it.
-            clean = duel.model.memory.read(where.address, space.entry_size) & ~(A | D)
-            duel.edit(where, clean)
-            await duel.invlpg(access.linear)
-        await duel.access_during_edit(access, where, space.entry(where))
+            clean = lockstep.model.memory.read(entry.address, tables.entry_size) & ~(A | D)
+            lockstep.edit(entry, clean)
+            await lockstep.invlpg(access.linear)
+        await lockstep.access_during_edit(access, entry, tables.draw(entry))

@@ -1,4 +1,4 @@
-"""Accesses, outcomes and cycles in words, for complaints."""
+"""Accesses, outcomes and cycles in words, for the messages of a failure."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ from sim.golden.mmu import Outcome
 from sw.bus import Access, Kind, PageFault
 
 
-__all__ = ["access_text", "cycle_text", "outcome_text", "who"]
+__all__ = ["access_text", "cycle_text", "outcome_text", "privilege"]
 
 
-def who(access: Access) -> str:
-    """Who does the access."""
+def privilege(access: Access) -> str:
+    """The privilege of an access in a word."""
     return "implicit" if access.implicit else "user" if access.user else "supervisor"
 
 
 def access_text(access: Access) -> str:
     """An access in words."""
-    text = f"{who(access)} {access.kind.value} of {access.size} at {access.linear:#x}"
+    text = f"{privilege(access)} {access.kind.value} of {access.size} at {access.linear:#x}"
     if access.kind not in (Kind.READ, Kind.FETCH):
         text += f", data {access.data:#x}"
     if access.kind is Kind.COMPARE_EXCHANGE:
@@ -36,7 +36,7 @@ def outcome_text(outcome: Outcome | None) -> str:
 
 
 def cycle_text(cycle: Any) -> str:
-    """What was sampled in a cycle, a named tuple: what is known, in hex, and X for what is not."""
+    """A sampled cycle, a named tuple, in words: known values in hex, and X for unknown ones."""
     parts = []
     for name, value in cycle._asdict().items():
         if hasattr(value, "_asdict"):

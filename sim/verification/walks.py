@@ -1,4 +1,4 @@
-"""What the golden model sees of an access before it is done: the conditions that decide it."""
+"""Walks as memory has them before an access is done: the conditions that decide how it ends."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from sim.golden.walk import Walk, walk
 from sw.bus import Access
 
 
-__all__ = ["Look", "Seen", "look"]
+__all__ = ["PredictedWalk", "WalkedEntry", "predicted_walks"]
 
 
 Read = Callable[[int, int], int]
 
 
 @dataclass(frozen=True)
-class Seen:
+class WalkedEntry:
     """An entry on the way of a walk, as it was before.
 
     Attributes
@@ -29,7 +29,7 @@ class Seen:
     reserved : :class:`int`
         Those of its bits that must not be set, if it is present.
     leaf : :class:`bool`
-        Whether it maps a page.
+        It maps a page.
     """
 
     level:    Level
@@ -39,23 +39,23 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Look:
-    """One page of an access, by the entries in memory.
+class PredictedWalk:
+    """Translation of one page of an access, by the entries in memory.
 
     Attributes
     ----------
-    entries : tuple of :class:`Seen`
+    entries : tuple of :class:`WalkedEntry`
         The entries that a walk reads, root first.
     walk : :class:`Walk`
-        How it ends.
+        The golden model's walk.
     """
 
-    entries: tuple[Seen, ...]
+    entries: tuple[WalkedEntry, ...]
     walk:    Walk
 
     @property
-    def end(self) -> str:
-        """How a walk for the access ends: "done", or why it faults."""
+    def ending(self) -> str:
+        """The result of the walk in a word: "done", or the cause of its fault."""
         if self.walk.translation is not None:
             return "done"
         last = self.entries[-1]
@@ -64,21 +64,21 @@ class Look:
         return "reserved" if last.reserved else "rights"
 
     @property
-    def leaf(self) -> Seen | None:
+    def leaf(self) -> WalkedEntry | None:
         """The entry that maps the page, if the walk gets there."""
         last = self.entries[-1]
         return last if last.leaf and last.value & 1 and not last.reserved else None
 
     def all_set(self, bit: int) -> bool:
-        """Whether ``bit`` is set in every entry."""
-        return all(seen.value & bit for seen in self.entries)
+        """True if ``bit`` is set in every entry."""
+        return all(entry.value & bit for entry in self.entries)
 
 
-def look(state: ControlState, access: Access, read: Read) -> Iterator[Look]:
-    """Looks at the pages of ``access``: none without paging, the second one if it is got to.
+def predicted_walks(state: ControlState, access: Access, read: Read) -> Iterator[PredictedWalk]:
+    """Walks for the pages of ``access``: none without paging, a second one if it gets there.
 
     ``read`` reads memory. The flags that the first page's walk sets are not there yet when the
-    second one's is looked at.
+    second page's entries are read.
     """
     if state.mode is PagingMode.OFF:
         return
@@ -87,15 +87,15 @@ def look(state: ControlState, access: Access, read: Read) -> Iterator[Look]:
     if not (state.canonical(linear) and state.canonical(last)):
         return
     yield (first := _page(state, access, linear, read))
-    if (linear ^ last) >> 12 and first.end == "done":
+    if (linear ^ last) >> 12 and first.ending == "done":
         yield _page(state, access, last & -4096, read)
 
 
-def _page(state: ControlState, access: Access, linear: int, read: Read) -> Look:
-    walked = walk(state, Attempt.of(access), linear, read)
-    seen   = []
+def _page(state: ControlState, access: Access, linear: int, read: Read) -> PredictedWalk:
+    walked  = walk(state, Attempt.of(access), linear, read)
+    entries = []
     for level, address in zip(levels(state), walked.entries, strict=False):
         value = read(address, level.entry_size)
-        seen.append(Seen(level, value, value & reserved_bits(state, level, value),
-                         is_leaf(state, level, value)))
-    return Look(tuple(seen), walked)
+        entries.append(WalkedEntry(level, value, value & reserved_bits(state, level, value),
+                                   is_leaf(state, level, value)))
+    return PredictedWalk(tuple(entries), walked)

@@ -3,10 +3,11 @@
 import re
 
 import pytest
+
 from sim.errors import Unavailable
 from sim.verification.campaign import main
-from sim.verification.runs import Report
-from sim.verification.simulation import Built
+from sim.verification.runs import RunResult
+from sim.verification.simulation import BuiltDesign, SimulationFailed
 
 
 def rounds(capsys, *arguments):
@@ -29,11 +30,12 @@ def test_a_round_is_the_same_by_itself(tmp_path, capsys):
 
 
 def test_a_round_that_fails_says_how_to_see_it_again(tmp_path, capsys, monkeypatch):
-    def run(self, module, orders, *, seed, folder):
+    def play(self, module, settings, folder, *, waiting):
         (folder / "coverage.json").write_text("[]")
-        return Report(rounds=orders.first + 3, cycles=1, seconds=1, failure="round 3: it is wrong")
+        return RunResult(rounds=settings.first + 3, cycles=1, seconds=1,
+                         failure="round 3: it is wrong")
 
-    monkeypatch.setattr(Built, "run", run)
+    monkeypatch.setattr(BuiltDesign, "play", play)
     assert main(["--simulator", "icarus", "--seed", "5", "--out", str(tmp_path)]) == 1
     *_, said, again = capsys.readouterr().out.splitlines()
     assert said == "round 3: it is wrong"
@@ -48,8 +50,8 @@ def test_mistakes_in_the_command(arguments, capsys):
     assert "error:" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("error", [Unavailable("there is no g++"), OSError("no room"),
-                                   RuntimeError("it ended early")])
+@pytest.mark.parametrize("error", [Unavailable("there is no g++"), OSError("no free space"),
+                                   SimulationFailed("it ended early")])
 def test_what_is_missing_is_one_line(tmp_path, capsys, monkeypatch, error):
     def fail(*arguments):
         raise error

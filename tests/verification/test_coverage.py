@@ -3,15 +3,16 @@
 import itertools
 
 import pytest
+
 from hw.config import MmuConfig
 from hw.presets import PRESETS
-from sim.verification.coverage import Coverage, Group
-from sim.verification.coverpoints import groups
+from sim.verification.coverage import Coverage, Coverpoint
+from sim.verification.coverpoints import coverpoints
 
 
 def coverage():
     """Four bins, of which one cannot be."""
-    return Coverage.of([Group("lamps", "Which lamp, and whether it shines.",
+    return Coverage.of([Coverpoint("lamps", "The lamp, and its state.",
                               tuple(itertools.product(("red", "blue"), ("off", "on"))),
                               lambda lamp, state: "it is broken" if lamp + state == "blueon"
                               else None)])
@@ -25,13 +26,13 @@ def test_a_bin_is_missing_until_it_is_hit():
     assert counted.summary == "1 of 3 bins hit (33%)"
 
 
-def test_a_bin_that_cannot_be_is_not_missing_but_its_hit_is_wrong():
+def test_a_bin_that_cannot_be_is_not_missing_but_its_hit_is_illegal_hits():
     counted = coverage()
-    assert counted.wrong() == []
+    assert counted.illegal_hits() == []
     counted.hit("lamps", "blue", "on")
     counted.hit("lamps", "green", "on")
     counted.hit("doors", "open")
-    assert counted.wrong() == ["lamps: 'blue on' was hit, but: it is broken",
+    assert counted.illegal_hits() == ["lamps: 'blue on' was hit, but: it is broken",
                                "lamps: there is no bin 'green on'", "doors: there is no bin 'open'"]
 
 
@@ -51,7 +52,7 @@ def test_the_report_names_what_is_missing_and_what_cannot_be():
         "A run",
         "",
         "lamps                   1 of 3     33%          1 hits",
-        "    Which lamp, and whether it shines.",
+        "    The lamp, and its state.",
         "    least: blue off, 0 times",
         "    MISSING: red off",
         "    MISSING: blue off",
@@ -63,10 +64,11 @@ def test_the_report_names_what_is_missing_and_what_cannot_be():
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_configuration_has_bins_and_its_report_fits_a_terminal(preset):
-    counted = Coverage.of(groups(PRESETS[preset]))
-    for group in counted.groups.values():
-        assert len(set(group.bins)) == len(group.bins)
-        assert all(reason for reason in map(group.impossible, *zip(*group.bins, strict=True))
+    counted = Coverage.of(coverpoints(PRESETS[preset]))
+    for coverpoint in counted.coverpoints.values():
+        bins = coverpoint.bins
+        assert len(set(bins)) == len(bins)
+        assert all(reason for reason in map(coverpoint.impossible, *zip(*bins, strict=True))
                    if reason is not None)
     assert all(len(line) <= 80 for line in counted.report(preset).splitlines())
 
@@ -86,5 +88,6 @@ LACKING = {
 def test_a_unit_that_lacks_a_feature_cannot_reach_its_bins(feature):
     name, bin_ = LACKING[feature]
     for present in (True, False):
-        group, = (group for group in groups(MmuConfig(**{feature: present})) if group.name == name)
-        assert (group.impossible(*bin_) is None) is present
+        coverpoint, = (coverpoint for coverpoint in coverpoints(MmuConfig(**{feature: present}))
+                       if coverpoint.name == name)
+        assert (coverpoint.impossible(*bin_) is None) is present

@@ -10,8 +10,8 @@ from sim.verification.ports import StreamCycle, WishboneCycle
 from sim.verification.rules import StreamChecker, WishboneChecker
 
 
-class Wire:
-    """A signal."""
+class Signal:
+    """A signal without a simulator."""
 
     def __init__(self, width=1):
         self.value = 0
@@ -23,39 +23,39 @@ class Wire:
 
 def stream():
     """A stream with nothing behind it."""
-    return SimpleNamespace(valid=Wire(), ready=Wire(), payload=Wire(8), now=StreamCycle())
+    return SimpleNamespace(valid=Signal(), ready=Signal(), payload=Signal(8), now=StreamCycle())
 
 
 def bus():
     """A bus with nothing in front of it."""
-    return SimpleNamespace(ack=Wire(), stall=Wire(), dat_r=Wire(64), now=WishboneCycle())
+    return SimpleNamespace(ack=Signal(), stall=Signal(), dat_r=Signal(64), now=WishboneCycle())
 
 
-def test_a_pace_goes_and_pauses_for_as_long_as_it_was_told_on_average():
-    pace = Pace(Random(1), going=3, pausing=5)
+def test_the_runs_of_a_pace_are_as_long_on_average_as_requested():
+    pace = Pace(Random(1), active=3, idle=5)
     runs = [pace() for _ in range(10_000)]
     assert 0.35 < sum(runs) / len(runs) < 0.40
-    assert all(Pace(Random(1), going=1)() for _ in range(100))
+    assert all(Pace(Random(1), active=1)() for _ in range(100))
 
 
-def test_a_source_offers_each_payload_until_it_is_taken():
-    port, chance = stream(), Random(2)
-    source, checker, taken = StreamSource(port, Pace(chance, 2, 2), chance), StreamChecker(), []
+def test_a_source_offers_each_payload_until_it_is_accepted():
+    port, rng = stream(), Random(2)
+    source, checker, accepted = StreamSource(port, Pace(rng, 2, 2), rng), StreamChecker(), []
     for payload in range(20):
         source.send(payload)
     while not source.idle:
-        port.now = StreamCycle(int(port.valid.value), int(chance.random() < 0.4),
+        port.now = StreamCycle(int(port.valid.value), int(rng.random() < 0.4),
                                port.payload.value)
         assert list(checker.step(port.now)) == []
         if port.now.transfers:
-            taken.append(port.now.payload)
+            accepted.append(port.now.payload)
         source.step()
-    assert taken == list(range(20))
+    assert accepted == list(range(20))
 
 
-def test_a_coy_sink_is_ready_only_after_an_offer():
+def test_a_sink_that_waits_for_valid_is_ready_only_after_an_offer():
     port = stream()
-    sink = StreamSink(port, Pace(Random(3)), coy=True)
+    sink = StreamSink(port, Pace(Random(3)), waits_for_valid=True)
     seen = []
     for valid in (0, 0, 1, 1, 0):
         port.now = StreamCycle(valid, port.ready.value, 0 if valid else None)
@@ -65,36 +65,36 @@ def test_a_coy_sink_is_ready_only_after_an_offer():
 
 
 def serve(target, port, requests, cycles=60):
-    """Ask for ``requests`` of (write, word, lanes, data) back to back; return the transfers."""
-    checker, found, todo = WishboneChecker(), [], list(requests)
+    """Request (write, word, lanes, data) back to back; return the transfers."""
+    checker, transfers, todo = WishboneChecker(), [], list(requests)
     monitor = WishboneMonitor(port, SimpleNamespace(cycle=0))
-    monitor.answered.append(found.append)
+    monitor.acknowledged.append(transfers.append)
     for _ in range(cycles):
-        cycle = WishboneCycle(int(bool(todo or monitor.waiting)), int(bool(todo)), 0,
+        cycle = WishboneCycle(int(bool(todo or monitor.outstanding)), int(bool(todo)), 0,
                               int(port.stall.value), int(port.ack.value),
                               *(todo[0] if todo else (None,) * 4), port.dat_r.value, 0)
         port.now = cycle
         assert list(checker.step(cycle)) == []
-        if cycle.asks:
+        if cycle.accepts:
             todo.pop(0)
         monitor.step()
         target.step()
-    return found
+    return transfers
 
 
-def test_a_target_does_what_the_lanes_say_and_answers_in_order():
+def test_a_target_respects_the_lanes_and_acknowledges_in_order():
     memory, port, latencies = PhysicalMemory(), bus(), iter((9, 1, 4, 1, 1))
     memory.write(8, 8, 0x1111_2222_3333_4444)
     target = WishboneTarget(port, memory, latency=lambda: next(latencies),
                             accept=Pace(Random(4), 1, 1), noise=Random(4))
-    found = serve(target, port, [
+    transfers = serve(target, port, [
         (0, 1, 0xff, 0), (1, 1, 0x0f, 0xaaaa_bbbb_cccc_dddd), (0, 1, 0xff, 0), (0, 2, 0xff, 0)])
-    assert [transfer.data for transfer in found if not transfer.write] == [
+    assert [transfer.data for transfer in transfers if not transfer.write] == [
         0x1111_2222_3333_4444, 0x1111_2222_cccc_dddd, 0]
-    assert [transfer.write for transfer in found] == [False, True, False, False]
+    assert [transfer.write for transfer in transfers] == [False, True, False, False]
 
 
-def test_a_target_that_never_accepts_is_never_asked():
+def test_a_target_that_never_accepts_gets_no_transfer():
     port = bus()
     target = WishboneTarget(port, PhysicalMemory(), latency=lambda: 1, accept=lambda: False,
                             noise=Random(5))
@@ -102,7 +102,7 @@ def test_a_target_that_never_accepts_is_never_asked():
     assert serve(target, port, [(0, 1, 0xff, 0)]) == []
 
 
-def test_a_reset_forgets_the_answers_that_were_due():
+def test_a_reset_forgets_the_outstanding_transfers():
     port = bus()
     target = WishboneTarget(port, PhysicalMemory(), latency=lambda: 3, accept=lambda: True,
                             noise=Random(6))

@@ -1,8 +1,9 @@
 """The regression notices what a unit does wrong, whatever it is."""
 
 from hw.presets import PRESETS
-from sim.verification.flaws import FLAWS, Flawed
-from sim.verification.simulation import Orders, build
+from sim.verification.flaws import FLAWS, FlawedMmu
+from sim.verification.runs import RunSettings
+from sim.verification.simulation import build
 
 
 SEED = 2
@@ -13,13 +14,12 @@ ROUNDS = 20
 
 def test_every_flaw_is_noticed_and_a_sound_unit_is_not(tmp_path, record_property):
     # Icarus, where there is one, since it need not compile.
-    built  = build(Flawed(PRESETS["default"]), "icarus", tmp_path / "build")
-    report = built.run("sim.verification.flaw_rounds", Orders(preset="default", least=ROUNDS),
-                       seed=SEED, folder=tmp_path)
-    said   = report.complaints
+    built  = build(FlawedMmu(PRESETS["default"]), "icarus")
+    result = built.play("sim.verification.flaw_rounds",
+                        RunSettings(preset="default", seed=SEED, least=ROUNDS), tmp_path)
+    said    = result.complaints
     noticed = [name for name in FLAWS if said[name]]
-    record_property("cocotb", f"flaws on {built.simulator}: {len(noticed)} of {len(FLAWS)} "
-                              f"noticed, {report}")
+    record_property("cocotb", f"flaws on icarus: {len(noticed)} of {len(FLAWS)} noticed, {result}")
     assert said["none"] == ""
     assert noticed == list(FLAWS)
     assert {name: said[name] for name, words in FLAWS.items() if words not in said[name]} == {}

@@ -1,15 +1,18 @@
-"""The unit as Verilog, under cocotb: rounds of random scenes, scored against the golden model.
+"""The unit as Verilog, under cocotb: random rounds, scored against the golden model.
 
 Rounds go on until every condition that the configuration can reach was met, and no further than
 ``MOST``: a hole in the coverage is a failure too.
 """
 
 import pytest
+
 from hw.mmu import Mmu
 from hw.presets import PRESETS
+from sim.toolchain.simulators import SIMULATORS
 from sim.verification.coverage import Coverage
-from sim.verification.coverpoints import groups
-from sim.verification.simulation import SIMULATORS, Orders, build
+from sim.verification.coverpoints import coverpoints
+from sim.verification.runs import RunSettings
+from sim.verification.simulation import build
 
 
 SEED  = 2
@@ -24,21 +27,21 @@ ICARUS_ROUNDS = 16
 @pytest.mark.parametrize("preset", ["default", "tiny"])
 @pytest.mark.parametrize("simulator", SIMULATORS)
 def test_the_unit_does_what_the_golden_model_does(simulator, preset, tmp_path, record_property):
-    closing = simulator == "verilator"
-    orders  = Orders(preset=preset, least=LEAST if closing else ICARUS_ROUNDS,
-                     most=MOST if closing else 0)
-    built   = build(Mmu(PRESETS[preset]), simulator, tmp_path / "build")
-    report  = built.run("sim.verification.rounds", orders, seed=SEED, folder=tmp_path)
-    assert report.rounds >= orders.least or report.failure is not None
-    assert report.failure is None, (
-        f"{report.failure}\nTo see it again: python -m sim.verification --preset {preset} "
-        f"--simulator {simulator} --seed {SEED} --from {report.rounds} --rounds 1")
+    closing  = simulator == "verilator"
+    settings = RunSettings(preset=preset, seed=SEED, least=LEAST if closing else ICARUS_ROUNDS,
+                           most=MOST if closing else 0)
+    built    = build(Mmu(PRESETS[preset]), simulator)
+    result   = built.play("sim.verification.rounds", settings, tmp_path)
+    assert result.rounds >= settings.least or result.failure is not None
+    assert result.failure is None, (
+        f"{result.failure}\nTo see it again: python -m sim.verification --preset {preset} "
+        f"--simulator {simulator} --seed {SEED} --from {result.rounds} --rounds 1")
 
-    coverage = Coverage.of(groups(PRESETS[preset]))
+    coverage = Coverage.of(coverpoints(PRESETS[preset]))
     coverage.load(tmp_path / "coverage.json")
-    title = f"{preset} on {simulator}, seed {SEED}: {report}"
+    title = f"{preset} on {simulator}, seed {SEED}: {result}"
     (tmp_path / "coverage.txt").write_text(coverage.report(title))
     record_property("cocotb", f"{title}, {coverage.summary}\n  {tmp_path / 'coverage.txt'}")
-    assert coverage.wrong() == []
+    assert coverage.illegal_hits() == []
     if closing:
         assert coverage.holes == []
