@@ -53,7 +53,7 @@ class Simulator(ABC):
 
     @abstractmethod
     def command(self, built: Path) -> list[str]:
-        """Command that runs a file that was built."""
+        """Return the command that runs what was ``built``."""
 
 
 class Verilator(Simulator):
