@@ -17,6 +17,7 @@ where a simulator runs.
 :mod:`sim.verification.stimulus`         random operations
 :mod:`sim.verification.random_sequence`  sequences of these, in which nothing is stale
 :mod:`sim.verification.burst`            sequences played back to back
+:mod:`sim.verification.lockstep`         the unit and the model of stale translations
 :mod:`sim.verification.stale`            one access at a time, with edits that nobody flushes
 :mod:`sim.verification.coverage`         coverpoints, bins, the report
 :mod:`sim.verification.coverpoints`      those of the unit

@@ -131,7 +131,7 @@ class RuleChecker(Protocol):
 
 
 class RuleMonitor:
-    """Has a checker look at every cycle.
+    """Runs a checker in every cycle, and keeps the violations.
 
     Parameters
     ----------

@@ -1,5 +1,7 @@
 """Sequences of random operations, in which nothing is stale when it is used."""
 
+from dataclasses import replace
+
 from sim.golden.control import write_register
 from sim.golden.state import CR4_PGE
 from sw.bus import GeneralProtection, Register
@@ -92,8 +94,7 @@ class RandomSequence(PredictedSequence):
     def _use(self, entry: TableEntry) -> None:
         """Access the first bytes that an entry translates."""
         access = self._stimulus.access(self.golden.state)
-        access.linear = entry.linear
-        self.access(access)
+        self.access(replace(access, linear=entry.linear))
 
     def _edit(self, entry: TableEntry, value: int) -> None:
         assert self._stimulus.tables is not None
