@@ -195,7 +195,7 @@ class Lockstep:
 
     def _interleavings(self, access: Access, outcome: Outcome, edited: TableEntry,
                        value: int) -> dict[str, StaleModel]:
-        """Models that explain the outcome, by the place of the edit in the interleaving."""
+        """Models that explain the outcome, by the position of the edit."""
         size          = self.tables.entry_size
         interleavings = {}
         first         = deepcopy(self.model)

@@ -88,10 +88,10 @@ class Scoreboard:
                    if isinstance(step, EditStep)}
         for frame in sorted(frames):
             expected = bytes(self._sequence.golden.memory.page(frame))
-            found    = memory.read_bytes(frame << 12, 4096)
-            if found != expected:
-                first = next(i for i in range(4096) if found[i] != expected[i])
-                yield (f"memory at {frame << 12 | first:#x} is {found[first]:#x}, but the golden "
+            actual   = memory.read_bytes(frame << 12, 4096)
+            if actual != expected:
+                first = next(i for i in range(4096) if actual[i] != expected[i])
+                yield (f"memory at {frame << 12 | first:#x} is {actual[first]:#x}, but the golden "
                        f"model's is {expected[first]:#x}")
 
     def _in_strobes(self, strobes: Counter[str]) -> Iterator[str]:

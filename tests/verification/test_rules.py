@@ -14,7 +14,7 @@ READ   = WishboneCycle(cyc=1, stb=1, we=0, adr=5, sel=0x0f, dat_w=0)
 WRITE  = READ._replace(we=1, dat_w=7)
 LOCKED = READ._replace(lock=1)
 WAIT   = WishboneCycle(cyc=1)
-ACK = WAIT._replace(ack=1, dat_r=3)
+ACK    = WAIT._replace(ack=1, dat_r=3)
 STALL  = READ._replace(stall=1)
 RESET  = WishboneCycle(rst=1)
 
