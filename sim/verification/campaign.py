@@ -19,7 +19,7 @@ from hw.mmu import Mmu
 from hw.presets import PRESETS
 from sim.errors import Unavailable
 from sim.output.files import FileTrouble, written
-from sim.output.progress import MeasuringProgress
+from sim.output.progress import Progress
 from sim.toolchain.simulators import SIMULATORS
 
 from .coverage import Coverage
@@ -62,10 +62,12 @@ def _play(given: argparse.Namespace, built: BuiltDesign, seed: int, folder: Path
     for first in range(given.first, end, CHUNK):
         settings = RunSettings(preset=given.preset, seed=seed, first=first,
                                least=min(CHUNK, end - first))
-        progress = MeasuringProgress()
-        result   = built.play("sim.verification.rounds", settings, folder,
-                              waiting=_said(progress, first, first + settings.least - 1))
-        progress.clear()
+        progress = Progress()
+        try:
+            result = built.play("sim.verification.rounds", settings, folder,
+                                waiting=_shown(progress, first, first + settings.least - 1))
+        finally:
+            progress.clear()
         coverage.load(folder / "coverage.json")
         print(f"from {first} on: {result}; {coverage.summary}", flush=True)
         if result.failure is not None:
@@ -79,8 +81,13 @@ def _play(given: argparse.Namespace, built: BuiltDesign, seed: int, folder: Path
     return 0
 
 
-def _said(progress: MeasuringProgress, first: int, last: int) -> Callable[[], None]:
-    return lambda: progress(f"rounds {first} to {last}")
+def _shown(progress: Progress, first: int, last: int) -> Callable[[], None]:
+    """A function that shows for how long these rounds have been played."""
+    def show() -> None:
+        if seconds := progress.due():
+            progress.say(f"{seconds:.0f} s: rounds {first} to {last}")
+
+    return show
 
 
 def main(argv: Sequence[str] | None = None) -> int:

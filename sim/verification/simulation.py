@@ -20,7 +20,7 @@ from .runs import RESULT, SETTINGS, RunResult, RunSettings
 __all__ = ["BuiltDesign", "SimulationFailed", "build"]
 
 
-WHO = "sim.verification"
+WHO = "verification under cocotb"
 
 #: Name of the module in Verilog.
 TOP = "dut"

@@ -1,6 +1,9 @@
 """The command for long runs."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +13,11 @@ from sim.verification.runs import RunResult
 from sim.verification.simulation import BuiltDesign, SimulationFailed
 
 
+ROOT = Path(__file__).parents[2]
+
+
 def rounds(capsys, *arguments):
-    """Run the command with success; return what it says of its rounds, but for the speed."""
+    """Run the command with success; return the results of its rounds, but for the speed."""
     assert main(["--preset", "tiny", "--simulator", "icarus", *arguments]) == 0
     return re.findall(r"from \d+ on: (.* cycles),", capsys.readouterr().out)
 
@@ -59,3 +65,25 @@ def test_what_is_missing_is_one_line(tmp_path, capsys, monkeypatch, error):
     monkeypatch.setattr("sim.verification.campaign.build", fail)
     assert main(["--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err == f"sim.verification: {error}\n"
+
+
+def test_an_interrupt_is_one_line(tmp_path, capsys, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sim.verification.campaign.build", interrupt)
+    assert main(["--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "sim.verification: interrupted\n"
+
+
+def test_without_cocotb_the_command_names_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cocotb", None)
+    assert main(["--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == ("sim.verification: verification under cocotb needs cocotb: "
+                                       "pip install 'cocotb>=2.1'\n")
+
+
+def test_the_parts_can_be_imported_without_cocotb():
+    code = ("import sys; sys.modules['cocotb'] = sys.modules['cocotb_tools'] = None; "
+            "import sim.verification")
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
