@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Play many random rounds on a unit as Verilog, with a seed that is drawn or given.
 
 Rounds are played until one fails, or as many as were requested. A round depends on nothing but the
