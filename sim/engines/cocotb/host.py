@@ -57,7 +57,7 @@ def call(simulator: type[Simulator], made: Callable[[], Testbench], function: Ca
     """
     tool  = simulator(top.TOP, who=WHO)
     # An assertion says the same as without pytest.
-    surroundings = environment(top.TOP, f"{__package__}.inside", who=WHO) | {
+    surroundings = environment(top.TOP, "dragoncage.simulator", who=WHO) | {
         "COCOTB_REWRITE_ASSERTION_FILES": ""}
     yosys = installed(who=WHO)
     built = _built(tool, made(), yosys)
