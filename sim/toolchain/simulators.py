@@ -40,7 +40,6 @@ class Simulator(ABC):
 
     def __init__(self, top: str, *, who: str):
         self.top = top
-        self.who = who
         if importlib.util.find_spec("cocotb") is None:
             raise Unavailable(f"{who} needs cocotb: pip install 'cocotb>=2.1'")
 
@@ -143,7 +142,7 @@ def environment(top: str, test_module: str, *, who: str) -> dict[str, str]:
     return others | {
         "GPI_USERS":           f"{python};{pygpi_entry_point()}",
         "PYGPI_PYTHON_BIN":    sys.executable,
-        # Not in what is built, which so is the same for all environments.
+        # Not in the built program, so that it is the same in all environments.
         "LD_LIBRARY_PATH":     os.pathsep.join(
             [str(libs_dir), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]),
         "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),

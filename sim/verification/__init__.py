@@ -39,6 +39,10 @@ from .coverage import Coverage, Coverpoint
 from .coverpoints import coverpoints
 from .drivers import Pace, StreamSink, StreamSource, WishboneTarget
 from .monitors import RuleMonitor, StreamMonitor, WishboneMonitor, WishboneTransfer
+from .payloads import (
+    AccessResult, ControlResult, decode_access, decode_control, encode_access, encode_control,
+    encode_invlpg,
+)
 from .ports import ClockingBlock, SignalPort, StreamPort, WishbonePort
 from .rules import MmuChecker, StreamChecker, WishboneChecker
 from .scoreboard import Mismatch, Scoreboard
@@ -48,10 +52,11 @@ from .testbench import Hang, MmuTestbench, RuleViolation
 
 
 __all__ = [
-    "BuiltDesign", "ClockingBlock", "Coverage", "CoverageCollector", "Coverpoint", "Hang",
-    "Mismatch", "MmuChecker", "MmuTestbench", "Pace", "PredictedSequence", "RuleMonitor",
-    "RuleViolation", "Scoreboard", "SignalPort", "SimulationFailed", "StreamChecker",
-    "StreamMonitor", "StreamPort", "StreamSink", "StreamSource", "WishboneChecker",
-    "WishboneMonitor", "WishbonePort", "WishboneTarget", "WishboneTransfer", "build",
-    "coverpoints", "play",
+    "AccessResult", "BuiltDesign", "ClockingBlock", "ControlResult", "Coverage",
+    "CoverageCollector", "Coverpoint", "Hang", "Mismatch", "MmuChecker", "MmuTestbench", "Pace",
+    "PredictedSequence", "RuleMonitor", "RuleViolation", "Scoreboard", "SignalPort",
+    "SimulationFailed", "StreamChecker", "StreamMonitor", "StreamPort", "StreamSink",
+    "StreamSource", "WishboneChecker", "WishboneMonitor", "WishbonePort", "WishboneTarget",
+    "WishboneTransfer", "build", "coverpoints", "decode_access", "decode_control",
+    "encode_access", "encode_control", "encode_invlpg", "play",
 ]

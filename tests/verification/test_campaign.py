@@ -22,6 +22,7 @@ def rounds(capsys, *arguments):
     return re.findall(r"from \d+ on: (.* cycles),", capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_a_round_is_the_same_by_itself(tmp_path, capsys):
     both,   = rounds(capsys, "--seed", "7", "--rounds", "2", "--out", str(tmp_path / "both"))
     second, = rounds(capsys, "--seed", "7", "--rounds", "1", "--from", "1", "--out",

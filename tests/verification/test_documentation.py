@@ -22,6 +22,7 @@ TEXT = (ROOT / "docs" / "cocotb.md").read_text(encoding="utf-8")
 FILE, TESTS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fact, mistake, status", [
     ("0x7\n", "0x7\n", 0),
     ("0x7\n", "0x6\n", 1),
@@ -35,6 +36,7 @@ def test_the_testbench_of_a_unit_passes_and_can_fail(fact, mistake, status, tmp_
     assert (tmp_path / "out" / "coverage.txt").exists() is (status == 0)
 
 
+@pytest.mark.slow
 def test_the_testbench_of_another_design_passes_and_can_fail(tmp_path, monkeypatch):
     assert "== 0x27" in TESTS
     (tmp_path / "documented.py").write_text(TESTS)

@@ -1,5 +1,7 @@
 """The regression notices every flaw of a unit."""
 
+import pytest
+
 from hw.presets import PRESETS
 from sim.verification.flaws import FLAWS, FlawedMmu
 from sim.verification.runs import RunSettings
@@ -13,6 +15,7 @@ SEED = 3
 ROUNDS = 20
 
 
+@pytest.mark.slow
 def test_every_flaw_is_noticed_and_a_sound_unit_is_not(tmp_path, record_property):
     # Icarus builds at once.
     built  = build(FlawedMmu(PRESETS["default"]), "icarus")

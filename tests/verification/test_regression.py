@@ -24,6 +24,7 @@ MOST  = 600
 ICARUS_ROUNDS = 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["default", "tiny"])
 @pytest.mark.parametrize("simulator", SIMULATORS)
 def test_the_unit_does_what_the_golden_model_does(simulator, preset, tmp_path, record_property):
