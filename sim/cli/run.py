@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from hw.presets import PRESETS
-from sim.engines.cocotb.simulators import SIMULATORS
 from sim.errors import Unavailable, Unsuited
 from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from sim.output.files import FileTrouble, print_out
@@ -18,6 +17,7 @@ from sim.scenario.report import as_json, as_text, wants_colour
 from sim.scenario.scenario import Run, Scenario, load
 from sim.scenarios import SCENARIOS
 from sim.schedule import Schedule, parse, seeded
+from sim.toolchain.simulators import SIMULATORS
 
 from .usage import UsageError, complain, path, seed, writable_folder
 

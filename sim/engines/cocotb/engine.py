@@ -14,9 +14,9 @@ from sim.engines.driver import CycleDriver
 from sim.engines.packed import PackedTestbench
 from sim.engines.testbench import Testbench
 from sim.record.waves import Waveform, waveform
+from sim.toolchain.simulators import SIMULATORS
 
 from . import host
-from .simulators import SIMULATORS
 
 
 __all__ = ["CocotbEngine"]
@@ -28,7 +28,7 @@ class CocotbEngine(CycleDriver):
     Parameters
     ----------
     simulator : :class:`str`
-        Name in :data:`.simulators.SIMULATORS`.
+        Name in :data:`sim.toolchain.simulators.SIMULATORS`.
 
     Attributes
     ----------
