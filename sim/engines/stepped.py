@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from hw.bus import AccessRequest, ControlRequest, ControlResponse
 from hw.interrupts import FIRST_VECTOR
 from sim.errors import BusHang
-from sim.record.recorder import Fields, Sample
+from sim.record.signals import FIELDS, QUIET, Sample
 from sw.bus import Access
 
 from .operations import (
@@ -20,14 +19,9 @@ from .responses import responses
 __all__ = ["SteppedProcessor"]
 
 
-_request   = Fields(AccessRequest)
-_operation = Fields(ControlRequest)
-_outcome   = Fields(ControlResponse)
-
-#: Nothing on the ports, and always ready for a response.
-_QUIET = {"response_ready": 1, "controlled_ready": 1,
-          "request_valid": 0, "control_valid": 0, "send_valid": 0, "take": 0}
-
+_request    = FIELDS["request"]
+_control    = FIELDS["control"]
+_controlled = FIELDS["controlled"]
 
 
 @dataclass
@@ -81,7 +75,7 @@ class SteppedProcessor(Processor):
         self._held = held
         if self.marks:
             self.kernel_stack = self.marks.popleft()
-        self.driven = {**_QUIET, "kernel_stack": self.kernel_stack}
+        self.driven = {**QUIET, "kernel_stack": self.kernel_stack}
         if self.marks or held and not self._offered:
             return
         offer = self._offer()
@@ -157,7 +151,7 @@ class SteppedProcessor(Processor):
 
     def _result(self, operation: Any, sample: Sample) -> Any:
         if isinstance(operation, ControlAccess):
-            outcome = _outcome(sample.controlled)
+            outcome = _controlled(sample.controlled)
             return outcome["value"], bool(outcome["fault"])
         if isinstance(operation, SingleAccess | LoadString | StoreString):
             pending, self._accesses = self._accesses, _Pending()
@@ -173,7 +167,7 @@ class SteppedProcessor(Processor):
 
 
 def _packed_control(operation: ControlAccess) -> int:
-    return _operation.pack({
+    return _control.pack({
         "op": operation.op.value, "register": REGISTERS[operation.register],
         "value": operation.value,
     })

@@ -7,24 +7,16 @@ from amaranth import Elaboratable, Module, Signal, Value
 from amaranth.back import rtlil
 from amaranth.lib import data
 
-from hw.bus import (
-    AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
-)
+from hw.bus import ControlOp
 from hw.layout import AccessKind, Fault
 from sim.engines.testbench import Testbench
+from sim.record.signals import SIGNALS
 from sw.pieces import CHUNK
 
 from .view import View
 
 
 __all__ = ["designs", "header"]
-
-
-#: Packed ports of a processor_port, and what is in them.
-LAYOUTS = {
-    "request": AccessRequest, "response": AccessResponse, "control": ControlRequest,
-    "controlled": ControlResponse, "state": ControlState,
-}
 
 
 class Top(Elaboratable):
@@ -79,8 +71,9 @@ def header(bench: Testbench, view: View | None) -> str:
                   "};"]
     lines += ["struct Shared {", *_ports("in", bench.inputs, "in_"),
               *_ports("out", bench.outputs, "out_"), "};"]
-    lines += [line for name, layout in LAYOUTS.items() for line in _fields(name, layout)]
-    names   = " ".join(f"X({name})" for name in bench.processor_ports[0].outputs)
+    lines += [line for name, signal in SIGNALS.items()
+              if signal.layout is not None for line in _fields(name, signal.layout)]
+    names   = " ".join(f"X({name})" for name in SIGNALS)
     ports   = ", ".join(f"ProcessorPort<Cpu{number}>"
                         for number in range(len(bench.processor_ports)))
     return "\n".join([

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from amaranth import Value
 
-from sim.record.recorder import Sample
+from sim.record.signals import Sample
 
 
 __all__ = ["LogReader", "view_rows"]
