@@ -5,7 +5,7 @@ import ctypes
 from hw.boards.board import Board
 from hw.boards.top import LIGHTS
 from sim.engines import cxxrtl
-from sim.engines.cxxrtl.build import Program, library, sources
+from sim.engines.cxxrtl.library import Sources, library, package_files
 
 from . import system
 
@@ -87,11 +87,11 @@ class SimulatedBoard:
 
 def compiled(board: Board) -> SimulatedBoard:
     """A board whose system is compiled through CXXRTL, once. Raises ``Unavailable``."""
-    def made() -> Program:
-        found = sources(__package__, "board.cc", "compiled.h")
-        return Program({"design": system.text(board, models=True)}, {
+    def made() -> Sources:
+        found = package_files(__package__, "board.cc", "compiled.h")
+        return Sources({"design": system.text(board, models=True)}, {
             "board.cc": found["board.cc"], "top.h": found["compiled.h"],
-            **sources(cxxrtl.__name__, "clock.h"),
+            **package_files(cxxrtl.__name__, "clock.h"),
         }, main="board.cc")
 
     return SimulatedBoard(library(made, FUNCTIONS))

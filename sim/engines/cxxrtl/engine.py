@@ -8,10 +8,10 @@ from sim.engines.base import Simulation
 from sim.errors import BusHang
 from sim.record.waves import Waveform, waveform
 
+from .log import LogReader, view_rows
 from .native import CompiledMachine, Native, Status, native
 from .plan import Plan
 from .processor import CompiledProcessor
-from .samples import LogReader, view_rows
 
 
 __all__ = ["CxxrtlEngine"]

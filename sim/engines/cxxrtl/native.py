@@ -11,16 +11,16 @@ from sim.memory import PAGE, PhysicalMemory
 from sim.schedule import TimeSlice
 from sw.bus import Register
 
-from . import design
-from .build import Program, library, sources
+from . import ports
+from .library import Sources, library, package_files
 from .processor import CompiledProcessor
 
 
 __all__ = ["CompiledMachine", "Native", "Status", "native"]
 
 
-SOURCES = ("bare.h", "clock.h", "dispatcher.h", "harness.cc", "log.h", "memory.h", "port.h",
-           "processor_port.h", "views.h")
+SOURCES = ("bare.h", "clock.h", "dispatcher.h", "log.h", "machine.cc", "memory.h", "port.h",
+           "processor_port.h", "view_log.h")
 
 Word    = ctypes.c_uint32
 Number  = ctypes.c_uint64
@@ -50,7 +50,7 @@ Words = memoryview
 
 
 class Status(ctypes.Structure):
-    """What the machine and Python tell each other: see harness.cc."""
+    """What the machine and Python tell each other: see machine.cc."""
 
     _fields_ = (
         ("now", Number), ("limit", Number), ("begun", Number),
@@ -70,11 +70,11 @@ class Native:
     """
 
     def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter]):
-        def made() -> Program:
+        def made() -> Sources:
             self.bench = Testbench(config, cpus=cpus, arbiter=arbiter, view=True)
-            designs, view = design.designs(self.bench)
-            return Program(designs, {
-                **sources(__package__, *SOURCES), "ports.h": design.header(self.bench, view),
+            designs, view = ports.designs(self.bench)
+            return Sources(designs, {
+                **package_files(__package__, *SOURCES), "ports.h": ports.header(self.bench, view),
             })
 
         self.calls = library(made, FUNCTIONS)

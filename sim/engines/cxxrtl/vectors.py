@@ -7,8 +7,8 @@ from functools import cache
 from hw.config import MmuConfig
 from sim.engines.testbench import Testbench
 
-from . import design
-from .build import Program, library, sources
+from . import ports
+from .library import Sources, library, package_files
 from .native import Address, Handle, Number
 
 
@@ -29,11 +29,11 @@ FUNCTIONS = (
 
 @cache
 def _compiled() -> ctypes.CDLL:
-    def made() -> Program:
+    def made() -> Sources:
         bench = Testbench(CONFIG, view=False)
-        designs, view = design.designs(bench)
-        return Program(designs, {
-            **sources(__package__, *SOURCES), "ports.h": design.header(bench, view),
+        designs, view = ports.designs(bench)
+        return Sources(designs, {
+            **package_files(__package__, *SOURCES), "ports.h": ports.header(bench, view),
         }, main="vectors.cc")
 
     return library(made, FUNCTIONS)

@@ -17,7 +17,7 @@ template<class Cpu> class ProcessorPort;
 #include "memory.h"
 #include "processor_port.h"
 #include "dispatcher.h"
-#include "views.h"
+#include "view_log.h"
 
 
 namespace {

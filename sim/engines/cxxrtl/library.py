@@ -14,7 +14,7 @@ from sim.toolchain.compiling import Compiler, Prototype, cxx, loaded
 from sim.toolchain.yosys import PACKAGE, translate
 
 
-__all__ = ["Program", "library", "sources"]
+__all__ = ["Sources", "library", "package_files"]
 
 
 WHO = "the engine cxxrtl"
@@ -30,7 +30,7 @@ write_cxxrtl -g0 -namespace cxxrtl_{name} {name}.cc
 
 
 @dataclass(frozen=True)
-class Program:
+class Sources:
     """Sources of a library.
 
     Attributes
@@ -46,10 +46,10 @@ class Program:
 
     designs: Mapping[str, str]
     sources: Mapping[str, str]
-    main:    str = "harness.cc"
+    main:    str = "machine.cc"
 
 
-def library(made: Callable[[], Program], functions: Iterable[Prototype]) -> ctypes.CDLL:
+def library(made: Callable[[], Sources], functions: Iterable[Prototype]) -> ctypes.CDLL:
     """The library of the program that is ``made``, with these ``functions``.
 
     Equal programs are compiled once. Raises :class:`sim.errors.Unavailable` without a compiler,
@@ -73,7 +73,7 @@ def library(made: Callable[[], Program], functions: Iterable[Prototype]) -> ctyp
     return loaded(key, make, functions, who=WHO)
 
 
-def sources(package: str, *names: str) -> dict[str, str]:
+def package_files(package: str, *names: str) -> dict[str, str]:
     """Files of a Python package, by their names."""
     here = resources.files(package)
     return {name: here.joinpath(name).read_text(encoding="utf-8") for name in names}
