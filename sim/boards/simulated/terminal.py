@@ -72,8 +72,8 @@ class Terminal:
 
     def _wait(self, keys: IO[str] | None) -> bool:
         """Wait until there is something to do, and take what comes; say whether to go on."""
-        heard, _, _ = select.select([self._computer, *([keys] if keys else [])], [], [],
-                                    0 if self._active() else None)
+        waited: list[int | IO[str]] = [self._computer, *([keys] if keys else [])]
+        heard, _, _ = select.select(waited, [], [], 0 if self._active() else None)
         if self._computer in heard:
             self._board.send(os.read(self._computer, 4096))
             self._quiet = 0

@@ -25,7 +25,7 @@ FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-shared", "-fPIC")
 #: Without names for debuggers: they would take as long to compile as the design.
 SCRIPT = """
 read_rtlil {name}.il
-write_cxxrtl -g0 -namespace cxxrtl_{name} {name}.cc
+write_cxxrtl -g0 -header -namespace cxxrtl_{name} {name}.cc
 """
 
 
@@ -36,8 +36,8 @@ class Sources:
     Attributes
     ----------
     designs : mapping of :class:`str` to :class:`str`
-        Designs in RTLIL. That called ``NAME`` becomes a file ``NAME.cc`` with a class ``p_top`` in
-        the namespace ``cxxrtl_NAME``.
+        Designs in RTLIL. That called ``NAME`` becomes a class ``p_top`` in the namespace
+        ``cxxrtl_NAME``: ``NAME.h`` declares it, and ``NAME.cc`` has its code.
     sources : mapping of :class:`str` to :class:`str`
         Files in C++, by their names.
     main : :class:`str`
@@ -46,7 +46,7 @@ class Sources:
 
     designs: Mapping[str, str]
     sources: Mapping[str, str]
-    main:    str = "machine.cc"
+    main:    str
 
 
 def library(made: Callable[[], Sources], functions: Iterable[Prototype]) -> ctypes.CDLL:

@@ -11,7 +11,6 @@ from hw.bus import ControlOp
 from hw.layout import AccessKind, Fault
 from sim.engines.testbench import Testbench
 from sim.record.signals import SIGNALS
-from sw.pieces import CHUNK
 
 from .view import View
 
@@ -63,7 +62,8 @@ def designs(bench: Testbench) -> tuple[dict[str, str], View | None]:
 
 def header(bench: Testbench, view: View | None) -> str:
     """A C++ header that names the ports, their widths, and the fields of packed ones."""
-    lines = ["#pragma once"]
+    lines = ["#pragma once", '#include "port.h"', "#include <cstddef>", "#include <cstdint>",
+             "#include <tuple>"]
     for number, processor_port in enumerate(bench.processor_ports):
         lines += [f"struct Cpu{number} {{",
                   *_ports("in", processor_port.inputs, f"in_{number}_"),
@@ -74,17 +74,15 @@ def header(bench: Testbench, view: View | None) -> str:
     lines += [line for name, signal in SIGNALS.items()
               if signal.layout is not None for line in _fields(name, signal.layout)]
     names   = " ".join(f"X({name})" for name in SIGNALS)
-    ports   = ", ".join(f"ProcessorPort<Cpu{number}>"
-                        for number in range(len(bench.processor_ports)))
+    each    = ", ".join(f"Port<Cpu{number}>" for number in range(len(bench.processor_ports)))
     return "\n".join([
         *lines,
-        f"using ProcessorPorts = std::tuple<{ports}>;",
+        f"template<template<class> class Port> using EachCpu = std::tuple<{each}>;",
         f"constexpr uint64_t fault_none = {Fault.NONE.value}, "
         f"fault_skipped = {Fault.SKIPPED.value};",
         f"constexpr uint64_t kind_read = {AccessKind.READ.value}, "
         f"kind_write = {AccessKind.WRITE.value}, op_write = {ControlOp.WRITE.value};",
         f"#define SAMPLED(X) {names}",
-        f"constexpr size_t string_bytes = {CHUNK};",
         *_viewing(bench, view),
         "",
     ])
@@ -94,7 +92,8 @@ def _all(bench: Testbench, direction: str) -> dict[str, Value]:
     """Inputs or outputs of a bench: of processor ports by number and name, shared ones by name."""
     found = {f"{number}_{name}": value for number, port in enumerate(bench.processor_ports)
              for name, value in getattr(port, direction).items()}
-    return found | getattr(bench, direction)
+    shared: dict[str, Value] = getattr(bench, direction)
+    return found | shared
 
 
 def _named(values: Mapping[str, Value]) -> list[tuple[Signal, Value]]:

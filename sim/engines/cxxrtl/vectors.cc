@@ -4,12 +4,9 @@
 
 #include "design.cc"
 
-#include "port.h"
-template<class Cpu> class ProcessorPort;
-#include <tuple>
-#include "ports.h"
-
 #include "vectors.h"
+
+#include <cstdint>
 
 
 extern "C" {

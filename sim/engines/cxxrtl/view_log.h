@@ -2,15 +2,19 @@
 
 #pragma once
 
+#include "port.h"
+#include "ports.h"
+#include "view.h"
+
 #include <cstdint>
 #include <vector>
 
 
-class Views {
+class ViewLog {
 public:
     std::vector<uint32_t> words;  // rows of a cycle, in two words, and the chunks of the view
 
-    explicit Views(bool wanted) : wanted(wanted) {}
+    explicit ViewLog(bool wanted) : wanted(wanted) {}
 
     // Adds a row if there is something new, and if somebody wants it.
     template<class Top>
