@@ -145,7 +145,7 @@ QUIET = {**dict.fromkeys(_READY, 1), **{name: 0 for name in STROBES if SIGNALS[n
 
 
 def inputs(port: Any) -> dict[str, Value]:
-    """What an engine drives for a processor with this ``port``, by name: see :class:`Sampled`."""
+    """Signals that an engine drives for the processor with this ``port``, by name."""
     return _values(port, _READY | {name: signal.path for name, signal in SIGNALS.items()
                                    if signal.driven})
 

@@ -113,7 +113,8 @@ def test_a_reset_is_a_power_up_whether_or_not_one_pass_settles_the_design(knots,
     text   = rtlil.convert(module, ports=[design.clock.clk, design.number, design.result],
                            emit_src=False)
     calls  = library(lambda: Sources({"design": text}, {
-        "machine.cc": HARNESS, **package_files(cxxrtl.__name__, "clock.h", "port.h")}), FUNCTIONS)
+        "clocked.cc": HARNESS, **package_files(cxxrtl.__name__, "clock.h", "port.h")},
+        main="clocked.cc"), FUNCTIONS)
     rng     = random.Random(1)
     numbers = [rng.getrandbits(8) for _ in range(200)]
     wanted  = simulated(Knotted(knots=knots, read=read), numbers)

@@ -19,7 +19,7 @@ public:
 
     Bare(uint64_t *words, uint64_t count) : memory(words, count), unit(memory) {}
 
-    // Whether something went wrong: a fault, an address without memory, no response for long.
+    // True if something went wrong: a fault, an address without memory, no response for long.
     bool failed() const { return broken || memory.exceeded; }
 
     // Writes a control register.

@@ -19,7 +19,7 @@ MARKS = 64
 
 
 class Operation(IntEnum):
-    """What a processor is commanded to do."""
+    """Operation of a processor, as a command names it."""
 
     NONE    = 0  #: Nothing new: the command before goes on, or has ended.
     SETTLE  = 1  #: Show the marks.
@@ -59,7 +59,7 @@ class InterruptCommand(Structure):
 
 
 class _Operand(Union):
-    """What an operation is about: at most one of them."""
+    """Operands of an operation: those of at most one kind."""
 
     _fields_ = (("access", AccessCommand), ("string", StringCommand),
                 ("control", ControlCommand), ("interrupt", InterruptCommand))
@@ -77,7 +77,7 @@ class Command(Structure):
 
 
 class Completion(Structure):
-    """How a command has ended.
+    """End of a command.
 
     An access has read ``data``; a register was read as ``value``; a string has done ``count`` bytes
     before its fault, if any, and a load has those ``bytes``. ``fault`` and ``error`` are as in
@@ -91,7 +91,7 @@ class Completion(Structure):
 
 
 class Status(Structure):
-    """What a machine and Python tell each other.
+    """Status of a machine.
 
     ``now`` is the next cycle, ``limit`` that in which to come back even if nothing has ended;
     ``begun`` counts time slices, ``claim`` is the mark. Processors whose command has ended, and

@@ -26,7 +26,7 @@ inline uint64_t merged(uint64_t before, uint64_t data, uint8_t sel) {
 using PageOf = uint8_t *(*)(uint64_t number);
 
 
-// The bytes of the Python side, page by page: a page is asked for once, and shared.
+// The bytes of the Python side, page by page: Python says where a page is, once.
 class SharedMemory {
 public:
     static constexpr uint64_t page_bytes = 4096;

@@ -143,14 +143,14 @@ class CompiledMachine:
         self._calls.machine_drop_slices(self._handle)
 
     def take_log(self, number: int) -> Words:
-        """What was logged of processor ``number`` since the last time: see log.h."""
+        """Rows that were logged of processor ``number`` since the last time: see log.h."""
         size  = Number()
         words = _words(self._calls.machine_log(self._handle, number, size), size.value)
         self._calls.machine_forget(self._handle, number)
         return words
 
     def take_views(self) -> Words:
-        """What was logged for a waveform: rows of a cycle in two words, and the view."""
+        """Rows for a waveform since the last time: a cycle in two words, and the view."""
         size  = Number()
         words = _words(self._calls.machine_views(self._handle, size), size.value)
         self._calls.machine_forget_views(self._handle)

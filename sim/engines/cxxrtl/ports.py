@@ -128,7 +128,7 @@ def _ports(direction: str, ports: Mapping[str, Value], prefix: str) -> Iterator[
 
 def _fields(name: str, layout: Any) -> Iterator[str]:
     yield f"namespace {name}_fields {{"
-    for field, place in data.Layout.cast(layout):
-        escape = "_" if field == "register" else ""  # a word of C++
-        yield f"constexpr Field {field}{escape}{{{place.offset}, {place.width}}};"
+    for name_of_field, field in data.Layout.cast(layout):
+        escape = "_" if name_of_field == "register" else ""  # a word of C++
+        yield f"constexpr Field {name_of_field}{escape}{{{field.offset}, {field.width}}};"
     yield "}"

@@ -93,7 +93,7 @@ public:
         }
     }
 
-    // Ends the cycle. Returns whether the command has ended with it.
+    // Ends the cycle. Returns true if the command ends with it.
     template<class Top>
     bool end(Top &top, uint64_t now, uint64_t deadline) {
         driver.end(top);
@@ -107,7 +107,7 @@ public:
         return true;
     }
 
-    // Whether there was nothing to do in this cycle, and will not be unless somebody interrupts.
+    // True if there was nothing to do in this cycle, and will not be unless somebody interrupts.
     bool idle() const {
         return operation == GONE || (operation == HALT && !pending);
     }
@@ -173,7 +173,7 @@ private:
         return true;
     }
 
-    // Takes note of the cycle; returns whether the command ends with it.
+    // Takes note of the cycle; returns true if the command ends with it.
     template<class Top>
     bool ends(const Top &top, uint64_t now) {
         switch (operation) {

@@ -110,7 +110,7 @@ private:
         Unit::Driver::offer(unit.top, ControlRequest{op_write, write[1], write[2]});
     }
 
-    // Returns whether there was a response.
+    // Returns true if there was a response.
     bool access(uint64_t linear, uint64_t how, uint64_t *ending) {
         Unit::Driver::offer(unit.top, AccessRequest{
             linear, how >> 8 & 0xff, how & 0xff, how >> 16 & 1, how >> 24 & 1, 0, 0, 0});
