@@ -1,4 +1,5 @@
-// What a waveform shows: a design of its own, "view.cc", computes it from the ports of the machine.
+// Log of what a waveform shows: "view.cc", a design of its own, computes that from the ports of the
+// machine.
 
 #pragma once
 
