@@ -11,8 +11,8 @@ from hw.bus import ControlOp, Events, Register
 from hw.layout import Entry, Fault
 from sw.kernel.trace.ftrace import available_filter_functions
 
-from .recorder import Fields
 from .records import AccessRecord, Addresses, State, TransferRecord, overlaps
+from .signals import Fields
 from .trace import Trace
 from .words import FAULTS, count, describe, place, values, wanted, when
 

@@ -15,7 +15,7 @@ from trace_support import assert_same
 from hw.config import MmuConfig
 from sim.cli.main import main
 from sim.engines.cxxrtl import CxxrtlEngine
-from sim.engines.cxxrtl.build import library
+from sim.engines.cxxrtl.library import library
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.machine import Machine

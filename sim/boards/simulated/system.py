@@ -25,15 +25,15 @@ def text(board: Board, *, models: bool) -> str:
 
     ``models`` says whether what only the FPGA has comes with a model of it.
     """
-    top   = _Top(system_of(board, baud=board.clock_hz // DIVISOR))
-    found = rtlil.convert(top, ports=top.ports, emit_src=False)
+    top = _Top(system_of(board, baud=board.clock_hz // DIVISOR))
+    found: str = rtlil.convert(top, ports=top.ports, emit_src=False)
     return found + spram() if models and board.ram is SpramRam else found
 
 
 def spram() -> str:
     """The model of an UP5K's RAM, in RTLIL."""
     model = _Spram()
-    found = rtlil.convert(model, name=_Spram.NAME, ports=model.ports, emit_src=False)
+    found: str = rtlil.convert(model, name=_Spram.NAME, ports=model.ports, emit_src=False)
     return found.replace("  attribute \\top 1\n", "").replace("attribute \\top 1\n", "")
 
 

@@ -15,7 +15,7 @@ __all__ = ["Terminal"]
 #: Cycles between two looks at what comes from the computer.
 SLICE = 2_000
 
-#: Slices without an octet after which the board has nothing more to say.
+#: Slices without a byte after which the board has nothing more to say.
 QUIET = 100
 
 #: Seconds that the button is held.
@@ -72,8 +72,8 @@ class Terminal:
 
     def _wait(self, keys: IO[str] | None) -> bool:
         """Wait until there is something to do, and take what comes; say whether to go on."""
-        heard, _, _ = select.select([self._computer, *([keys] if keys else [])], [], [],
-                                    0 if self._active() else None)
+        waited: list[int | IO[str]] = [self._computer, *([keys] if keys else [])]
+        heard, _, _ = select.select(waited, [], [], 0 if self._active() else None)
         if self._computer in heard:
             self._board.send(os.read(self._computer, 4096))
             self._quiet = 0
@@ -85,17 +85,17 @@ class Terminal:
         return True
 
     def _active(self) -> bool:
-        """Whether the board has something to do, or a light to put out."""
+        """True if the board has something to do, or a light to put out."""
         return (self._quiet < QUIET or bool(self._out) or self._board.busy
                 or self._board.cycles < self._released
                 or bool(set(self._board.lit()) - {"wp"}))
 
     def _step(self) -> None:
-        octets = self._board.run(SLICE)
-        self._quiet = 0 if octets or self._board.busy else self._quiet + 1
+        sent = self._board.run(SLICE)
+        self._quiet = 0 if sent or self._board.busy else self._quiet + 1
         if self._board.cycles >= self._released:
             self._board.press(False)
-        self._out += octets
+        self._out += sent
         if self._out:
             try:
                 self._out = self._out[os.write(self._computer, self._out):]

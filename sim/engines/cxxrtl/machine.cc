@@ -1,58 +1,61 @@
 // The machine: processors, memory, and the compiled design between them.
 //
-// "design.cc", "view.cc" and "ports.h" are generated from the design: its code, that of what a
-// waveform shows, and the names and widths of its ports. Operations run to their end without going
-// back to Python.
+// Generated are "design.cc" and "view.cc", the code of the design and that of what a waveform shows,
+// "ports.h", the names and widths of their ports, and "commands.h", the structures that Python shares.
+// Commands run to their end without going back to Python.
 
 #include "design.cc"
 #include "view.cc"
 
-#include "port.h"
-template<class Cpu> class ProcessorPort;
-#include <tuple>
-#include "ports.h"
-
 #include "bare.h"
 #include "clock.h"
-#include "memory.h"
-#include "processor_port.h"
+#include "commands.h"
 #include "dispatcher.h"
-#include "views.h"
+#include "memory.h"
+#include "ports.h"
+#include "processor_port.h"
+#include "target.h"
+#include "view_log.h"
+
+#include <cstdint>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 
 namespace {
-
-// What Python and the machine tell each other.
-struct Status {
-    uint64_t now;        // the next cycle
-    uint64_t limit;      // ... in which to come back, even if nothing has ended
-    uint64_t begun;      // dispatcher
-    uint32_t claim;
-    uint32_t ended;      // processors whose order has ended, a bit each
-    uint32_t hung;       // ... that waited too long
-    uint32_t stuck;      // all wait for an interrupt
-};
-
 
 class Machine {
 public:
     Machine(uint64_t latency, std::vector<uint8_t> stall, PageOf page_of, uint64_t deadline,
             bool view)
         : views(view), memory(page_of), target(memory, latency, std::move(stall)),
-          deadline(deadline) {}
+          deadline(deadline) {
+        each([this](auto &port, uint32_t) { port.connect(top); });
+    }
 
-    Status   status{};
-    ProcessorPorts ports;
-    Dispatcher    dispatcher;
-    Views    views;
+    Status     status{};
+    Dispatcher dispatcher;
+    ViewLog    views;
 
-    // Runs until an order ends, or the next time slice is not known.
+    // Runs until a command ends, or the next time slice is not known.
     void run() {
         status.ended = status.hung = 0;
         while (!status.ended && !status.hung && !status.stuck && status.now < status.limit
                && !dispatcher.starved())
             cycle();
         status.begun = dispatcher.begun;
+    }
+
+    // The command, completion or log of processor "number", as "take" finds it in a port.
+    template<class Take>
+    void *of(uint32_t number, Take take) {
+        void *found = nullptr;
+        each([&](auto &port, uint32_t n) {
+            if (n == number)
+                found = take(port);
+        });
+        return found;
     }
 
 private:
@@ -68,15 +71,11 @@ private:
         each([&](auto &port, uint32_t number) { port.drive(top, hold >> number & 1); });
         put<Shared::in::claim>(top, status.claim);
         put<Shared::in::hold>(top, hold);
-        put<Shared::in::ack>(top, target.ack);
-        put<Shared::in::dat_r>(top, target.dat_r);
-        put<Shared::in::stall>(top, target.stall);
+        target.drive(top);
         clocked.evaluate();
         each([&](auto &port, uint32_t) { port.sample(top, status.now); });
         views.sample(top, status.now);
-        target.step(get<Shared::out::cyc>(top), get<Shared::out::stb>(top),
-                    get<Shared::out::we>(top), get<Shared::out::adr>(top),
-                    get<Shared::out::sel>(top), get<Shared::out::dat_w>(top));
+        target.step(top);
         clocked.advance();
         end();
         status.now++;
@@ -96,23 +95,12 @@ private:
         });
     }
 
+    EachCpu<ProcessorPort> ports;
     Clocked  clocked;
     cxxrtl_design::p_top &top = clocked.top;
-    Memory   memory;
-    Target   target;
+    SharedMemory         memory;
+    Target<SharedMemory> target;
     uint64_t deadline;
-
-public:
-    // The order, reply or log of processor "number", as "take" finds it in a port.
-    template<class Take>
-    void *of(uint32_t number, Take take) {
-        void *found = nullptr;
-        each([&](auto &port, uint32_t n) {
-            if (n == number)
-                found = take(port);
-        });
-        return found;
-    }
 };
 
 }  // namespace
@@ -138,22 +126,22 @@ Status *machine_status(Machine *machine) {
     return &machine->status;
 }
 
-void *machine_order(Machine *machine, uint32_t number) {
-    return machine->of(number, [](auto &port) { return (void *)&port.order; });
+void *machine_command(Machine *machine, uint32_t number) {
+    return machine->of(number, [](auto &port) { return (void *)&port.command; });
 }
 
-void *machine_reply(Machine *machine, uint32_t number) {
-    return machine->of(number, [](auto &port) { return (void *)&port.reply; });
+void *machine_completion(Machine *machine, uint32_t number) {
+    return machine->of(number, [](auto &port) { return (void *)&port.completion; });
 }
 
-// Adds dispatcher, in pairs of a processor and its steps; says whether there are more.
-void machine_plan(Machine *machine, const uint32_t *dispatcher, uint64_t count, uint32_t more) {
+// Adds time slices, in pairs of a processor and its steps; "more" if there are others after them.
+void machine_plan(Machine *machine, const uint32_t *slices, uint64_t count, uint32_t more) {
     machine->dispatcher.more = more;
     for (uint64_t index = 0; index < count; index++)
-        machine->dispatcher.coming.push_back({dispatcher[2 * index], dispatcher[2 * index + 1]});
+        machine->dispatcher.coming.push_back({slices[2 * index], slices[2 * index + 1]});
 }
 
-void machine_drop_turns(Machine *machine) {
+void machine_drop_slices(Machine *machine) {
     machine->dispatcher.drop();
 }
 
@@ -186,7 +174,7 @@ uint64_t bare_copies(uint64_t *memory, uint64_t words, const uint64_t *controls,
         bare.control(controls[2 * index], controls[2 * index + 1]);
     for (uint64_t index = 0; index < times; index++)
         bare.copy(to, from, count);
-    return bare.failed ? 0 : bare.cycles;
+    return bare.failed() ? 0 : bare.cycles;
 }
 
 }

