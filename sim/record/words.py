@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from hw.layout import AccessKind, Fault
 
+from .interval import ALWAYS, Interval
 from .records import AccessRecord, Addresses, TransferRecord
 
 
@@ -44,7 +45,7 @@ def describe_transfer(transfer: TransferRecord) -> str:
 
 
 def wanted(
-    *, since: int = 0, until: int | None = None, linear: Addresses | None = None,
+    *, during: Interval = ALWAYS, linear: Addresses | None = None,
     physical: Addresses | None = None, kind: AccessKind | None = None, writes: bool | None = None,
     user: bool | None = None, implicit: bool | None = None, faulted: bool | None = None,
     function: str | None = None,
@@ -60,7 +61,7 @@ def wanted(
         text += f" at physical {place(physical)}"
     if faulted is not None:
         text += " that faults" if faulted else " without a fault"
-    return text + when(since, until, function)
+    return text + when(during, function)
 
 
 def place(where: Addresses) -> str:
@@ -70,12 +71,12 @@ def place(where: Addresses) -> str:
     return f"{where:#x}"
 
 
-def when(since: int = 0, until: int | None = None, function: str | None = None) -> str:
-    """When, and in which function, with a space before it; nothing, if it is always."""
+def when(during: Interval = ALWAYS, function: str | None = None) -> str:
+    """Function and interval, with a space before each; nothing, if it is always."""
     text = f" in {function}" if function else ""
-    if until is not None:
-        return f"{text} in cycles {since} to {until - 1}"
-    return f"{text} from cycle {since} on" if since else text
+    if during.until is not None:
+        return f"{text} in cycles {during.since} to {during.until - 1}"
+    return f"{text} from cycle {during.since} on" if during.since else text
 
 
 def values(flags: Mapping[str, int]) -> str:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from sim.errors import BusHang, MachineLost
 from sim.machine import Machine
-from sim.record.claims import Unproven
 from sim.record.trace import Trace
+from sim.record.verdict import Unproven
 from sim.record.words import describe, describe_transfer
 from sw.arch.x86.kernel.cpu import TripleFault
 from sw.errno import KernelError
 from sw.kernel.panic import KernelOops
 from sw.kernel.signal_types import Killed, Signal
 
-from .mistakes import Location, innermost, raised_through
+from .mistakes import Frame, Location, innermost, raised_through
 from .watch import Watch, call_in
 
 
@@ -56,7 +56,7 @@ def failure_of(stop: BaseException, machine: Machine, watch: Watch, file: str) -
     else:
         name   = MachineLost if isinstance(stop, MachineLost) else type(stop)
         reason = f"{name.__name__}: {stop}"
-    frames = raised_through(stop)
+    frames: Sequence[Frame] = raised_through(stop)
     place  = innermost(frames, file)
     if place is None:
         place, frames = watch.place, watch.frames

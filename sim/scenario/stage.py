@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from sim.machine import Machine
-from sim.record.claims import Unproven, Verdict
+from sim.record.interval import Interval
+from sim.record.verdict import Unproven, Verdict
 from sw.arch.x86.kernel.cpu import Cpu, TripleFault
 from sw.errno import KernelError
 from sw.kernel.completion import completion, wait_for_completion
@@ -21,23 +22,10 @@ from sw.user import User
 from .mistakes import Location, Mistake, Misuse, ProgramError
 
 
-__all__ = ["Act", "Claim", "Span", "Stage", "Step"]
+__all__ = ["Act", "Claim", "Stage", "Step"]
 
 
-SpanT = TypeVar("SpanT", bound="Span")
-
-
-@dataclass
-class Span:
-    """A stretch of cycles: ``since`` is the first, ``until`` the first after, once it is over."""
-
-    since: int
-    until: int | None = None
-
-    @property
-    def within(self) -> dict[str, int | None]:
-        """The arguments of a trace's methods, and of judges, that mean this stretch."""
-        return {"since": self.since, "until": self.until}
+IntervalT = TypeVar("IntervalT", bound=Interval)
 
 
 @dataclass(frozen=True)
@@ -50,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim with its verdict; see :class:`sim.record.claims.Verdict`."""
+    """A claim with its verdict; see :class:`sim.record.verdict.Verdict`."""
 
     text:     str
     holds:    bool
@@ -60,7 +48,7 @@ class Claim:
 
 
 @dataclass
-class Act(Span):
+class Act(Interval):
     """A part of a scenario, with what happened in it, in order.
 
     One that this machine cannot show says in ``left_out`` why.
@@ -76,8 +64,8 @@ class Act(Span):
         return [entry for entry in self.entries if isinstance(entry, Claim)]
 
 
-class _Showing(Generic[SpanT]):
-    """A span that lasts as long as the body of an ``async with`` statement.
+class _Showing(Generic[IntervalT]):
+    """An interval that lasts as long as the body of an ``async with`` statement.
 
     At both ends it waits until the marks are on record. A class, not a generator: an asynchronous
     generator that is left in the middle of a run dies noisily.
@@ -90,23 +78,23 @@ class _Showing(Generic[SpanT]):
         Where it stands.
     """
 
-    def __init__(self, stage: "Stage", span: SpanT, text: str, after: str):
+    def __init__(self, stage: "Stage", interval: IntervalT, text: str, after: str):
         self._stage = stage
-        self._span  = span
+        self._interval = interval
         self._text  = text
         self._after = after
         self.begun  = False
         caller      = sys._getframe(2)
         self.place  = Location.of(caller.f_code.co_filename, caller.f_lineno)
 
-    async def __aenter__(self) -> SpanT:
+    async def __aenter__(self) -> IntervalT:
         self.begun = True
-        if isinstance(self._span, Act):
-            self._stage.begin(self._span)
+        if isinstance(self._interval, Act):
+            self._stage.begin(self._interval)
         await self._stage.engine.settle()
-        self._span.since = self._stage.cycle
+        self._interval.since = self._stage.cycle
         self._stage.engine.claim(self._text)
-        return self._span
+        return self._interval
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None,
@@ -114,7 +102,7 @@ class _Showing(Generic[SpanT]):
     ) -> None:
         if error is None or isinstance(error, Exception):
             await self._stage.engine.settle()
-        self._span.until = self._stage.cycle
+        self._interval.until = self._stage.cycle
         self._stage.engine.claim(self._after)
 
 
@@ -207,14 +195,15 @@ class Stage:
         _check_text(reason, "leave_out")
         self.acts.append(Act(self.cycle, self.cycle, title, left_out=reason))
 
-    def testing(self, text: str) -> _Showing[Span]:
+    def testing(self, text: str) -> _Showing[Interval]:
         """Show a claim in the waveform during the body of the ``async with`` statement.
 
-        The span is what the claim is then judged on.
+        The interval is what the claim is then judged on, from the first cycle of the body to its
+        last.
         """
         _check_text(text, "testing")
         return self._showing(
-            _Showing(self, Span(self.cycle), text, self._act("testing").title))
+            _Showing(self, Interval(self.cycle), text, self._act("testing").title))
 
     def did(self, text: str) -> None:
         """Note what was done."""
@@ -224,8 +213,8 @@ class Stage:
     def claim(self, text: str, judge: Verdict | Callable[[], Verdict]) -> None:
         """Claim ``text``, and let the judge say whether it is so.
 
-        Judge when a span is over: only then is what the kernel did last on record. A judge that
-        raises :class:`sim.record.claims.Unproven` says no.
+        Judge when the interval is over: only then is what the kernel did last on record. A judge
+        that raises :class:`sim.record.verdict.Unproven` says no.
         """
         _check_text(text, "claim")
         act = self._act("claim")
@@ -245,7 +234,7 @@ class Stage:
                                        "async with stage.act(...): or stage.testing(...):")
                 for showing in self._showings if not showing.begun]
 
-    def _showing(self, showing: _Showing[SpanT]) -> _Showing[SpanT]:
+    def _showing(self, showing: _Showing[IntervalT]) -> _Showing[IntervalT]:
         self._showings.append(showing)
         return showing
 

@@ -7,20 +7,16 @@ from sim.golden.permission import Attempt
 from sim.golden.state import ControlState
 from sim.golden.state import Features as GoldenMachine
 from sim.golden.walk import walk
-from sim.record.claims import Unproven, Verdict
-from sim.record.words import wanted, when
-from sim.scenario.stage import Span, Stage
+from sim.scenario import (
+    MAP_PRIVATE, PROT_READ, Errno, Interval, KernelError, KernelOops, Signal, Stage, Unproven, User,
+    Verdict, wanted, when,
+)
 from sw.bus import Access
 from sw.era import ERA_5_X
-from sw.errno import Errno, KernelError
 from sw.init.initramfs import do_copy
 from sw.kernel.fork import kthread_create
 from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
-from sw.kernel.panic import KernelOops
 from sw.kernel.sched import context_switch
-from sw.kernel.signal_types import Signal
-from sw.mm.mmap import MAP_PRIVATE, PROT_READ
-from sw.user import User
 
 
 __all__ = [
@@ -133,15 +129,17 @@ async def in_kernel_thread(
     Returns the oops that ended the thread, if one did.
     """
     cpu    = stage.cpu
+    mm     = user.task.mm
+    assert mm is not None, "the process lives"
     thread = kthread_create(cpu, "lkdtm")
     await context_switch(cpu, cpu.current, thread)
-    await kthread_use_mm(cpu, user.task.mm)
+    await kthread_use_mm(cpu, mm)
     try:
         await experiment()
     except KernelOops as oops:
         return oops
     finally:
-        await kthread_unuse_mm(cpu, user.task.mm)
+        await kthread_unuse_mm(cpu, mm)
     return None
 
 
@@ -154,12 +152,12 @@ async def refused_store(user: User, linear: int, value: int) -> Signal | None:
     return None
 
 
-def first_window(stage: Stage, function: str, span: Span) -> Span:
-    """The first stretch of ``function`` within ``span``. Raises :class:`Unproven` without one."""
-    found = stage.trace.window(function, **span.within)
-    if not found:
-        raise Unproven(f"{function} was not entered", f"{function}{when(**span.within)}")
-    return Span(*found[0])
+def first_window(stage: Stage, function: str, span: Interval) -> Interval:
+    """The first window of ``function`` in ``span``. Raises :class:`Unproven` without one."""
+    windows = stage.trace.window(function, during=span)
+    if not windows:
+        raise Unproven(f"{function} was not entered", f"{function}{when(span)}")
+    return windows[0]
 
 
 def mapping_names(stage: Stage) -> tuple[str, str]:

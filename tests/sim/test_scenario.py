@@ -8,7 +8,7 @@ import pytest
 
 from sim.errors import BusHang
 from sim.memory import PhysicalMemory
-from sim.record.claims import Verdict
+from sim.record.verdict import Verdict
 from sim.scenario.scenario import Scenario, load
 from sim.scenarios import SCENARIOS
 from sw.kernel.panic import KernelOops
