@@ -181,7 +181,10 @@ def no_event(trace: Trace, name: str, *, during: Interval = ALWAYS) -> Verdict:
 
 
 def state_throughout(trace: Trace, *, during: Interval = ALWAYS, **flags: int) -> Verdict:
-    """Control registers and flags, by the names of :class:`.records.State`, had these values."""
+    """Control registers and flags had these values, in every cycle.
+
+    Their names are those of :class:`sim.record.records.State`.
+    """
     def differs(state: State) -> bool:
         return any(getattr(state, name) != value for name, value in flags.items())
 
