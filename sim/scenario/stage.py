@@ -1,4 +1,4 @@
-"""What a scenario plays on: acts, what is done in them, and the claims that they prove."""
+"""Stage of a scenario: acts, the steps in them, and the claims that they prove."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -157,11 +157,11 @@ class Stage:
         stops the machine.
         """
         if not callable(program):
-            raise Misuse("stage.start wants a function that it calls with the processor: "
-                         "leave the parentheses out")
+            raise Misuse("stage.start takes a function, which it calls with the "
+                         "processor: leave the parentheses out")
         if not 0 < number < len(self.cpus):
-            raise Misuse(f"stage.start wants the number of another processor, not {number!r}: "
-                         f'there are {len(self.cpus)}, see "cpus" in MACHINE')
+            raise Misuse(f"there is no other processor with the number {number!r}: "
+                         f'"cpus" in MACHINE says how many there are, here {len(self.cpus)}')
         self._started.append(await start_on(self.cpu, self.cpus[number], _guarded(program)))
         return self._started[-1]
 
@@ -185,7 +185,7 @@ class Stage:
     def begin(self, act: Act) -> None:
         """Make ``act`` the present one."""
         if self.acts and self.acts[-1].until is None:
-            raise Misuse("an act is being played, and there are none within others: end it first")
+            raise Misuse("an act cannot begin within another: end the other first")
         self.acts.append(act)
         self._announce(act.title)
 
@@ -223,15 +223,15 @@ class Stage:
         except Unproven as lack:
             verdict = Verdict(False, None, str(lack), lack.expected)
         if not _is_verdict(verdict):
-            raise Misuse("stage.claim wants a Verdict, such as the judges of sim.record.claims "
-                         f"return, or a function that returns one, not {verdict!r}")
+            raise Misuse("stage.claim takes a Verdict, as a judge returns it, or a function that "
+                         f"returns one, not {verdict!r}")
         act.entries.append(Claim(text, *verdict))
 
     @property
     def never_begun(self) -> list[Mistake]:
         """Acts and tests that are no ``async with`` statement, and so are not played."""
-        return [Mistake(showing.place, "this does nothing by itself: write it as "
-                                       "async with stage.act(...): or stage.testing(...):")
+        return [Mistake(showing.place, "this does nothing by itself: write async with before it, "
+                                       "and a colon behind it")
                 for showing in self._showings if not showing.begun]
 
     def _showing(self, showing: _Showing[IntervalT]) -> _Showing[IntervalT]:
@@ -248,7 +248,7 @@ class Stage:
 
 def _check_text(text: Any, method: str) -> None:
     if not isinstance(text, str):
-        raise Misuse(f"stage.{method} wants a text, not {text!r}")
+        raise Misuse(f"stage.{method} takes a text, not {text!r}")
 
 
 def _is_verdict(verdict: Any) -> bool:
@@ -264,7 +264,7 @@ def _guarded(program: Callable[[Cpu], Awaitable[Any]]) -> Callable[[Cpu], Awaita
         try:
             running = program(cpu)
             if not isawaitable(running):
-                raise Misuse(f"stage.start wants an async function, and {program!r} is none")
+                raise Misuse(f"stage.start takes an async function, and {program!r} is none")
             return await running
         except (KernelError, Signal, Killed, KernelOops, TripleFault, AssertionError):
             raise
