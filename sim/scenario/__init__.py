@@ -16,6 +16,7 @@ one. The names are of these kinds:
   :class:`Register`) and of the kernel, by the names that Linux gives them.
 
 ============================  ====================================================
+:mod:`sim.scenario.runner`    runs, each in the process where its engine can run
 :mod:`sim.scenario.scenario`  scenarios, from a module to a run
 :mod:`sim.scenario.module`    the form of such a module
 :mod:`sim.scenario.stage`     acts, steps and claims

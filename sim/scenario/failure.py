@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.errors import BusHang, MachineLost
+from sim.errors import BusHang, LimitReached, MachineLost
 from sim.machine import Machine
 from sim.record.trace import Trace
 from sim.record.verdict import Unproven
@@ -21,8 +21,8 @@ __all__ = ["STOPS", "Failure", "failure_of"]
 
 
 #: How a run may come to an end before its time. Anything else is a mistake, the scenario's or ours.
-STOPS = (BusHang, MachineLost, KernelOops, TripleFault, KernelError, Signal, Killed, Unproven,
-         AssertionError)
+STOPS = (BusHang, LimitReached, MachineLost, KernelOops, TripleFault, KernelError, Signal, Killed,
+         Unproven, AssertionError)
 
 #: Accesses and transfers shown with a run that failed.
 LAST = 8

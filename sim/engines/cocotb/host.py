@@ -1,4 +1,4 @@
-"""Has a function called in a simulator, and listens to it.
+"""Call of a function in a simulator.
 
 The simulator is a process of its own, in a session of its own, so that nothing but this end of
 their connection tells it what happens at the terminal. It notices within some hundred cycles when
@@ -29,7 +29,8 @@ from sim.toolchain.yosys import installed, translate
 from sim.verilog.convert import SCRIPT
 
 from . import top
-from .simulators import WHO, Simulator
+from .engine import CocotbEngine
+from .simulators import SIMULATORS, WHO, Simulator
 
 
 __all__ = ["CHANNEL", "call"]
@@ -45,12 +46,13 @@ TIMESCALE = "`timescale 1ns / 1ns\n"
 PATIENCE = 5.0
 
 
-def call(simulator: type[Simulator], made: Callable[[], Testbench], function: Callable[..., Any],
-         arguments: Mapping[str, Any], hear: Mapping[str, Callable[..., None]]) -> Any:
-    """What ``function(**arguments)`` returns in a simulator of the bench that is ``made``.
+def call(engine: CocotbEngine, function: Callable[..., Any], arguments: Mapping[str, Any],
+         hear: Mapping[str, Callable[..., None]]) -> Any:
+    """Return what ``function(**arguments)`` returns in the simulator of an ``engine``.
 
-    Function, arguments and what it returns are pickled. It gets, besides, the names in ``hear`` as
-    arguments: functions that have those of ``hear`` called here.
+    There an engine with the same parameters can run. Function, arguments and what it returns are
+    pickled. It gets, besides, the names in ``hear`` as arguments: functions that have those of
+    ``hear`` called here.
 
     Raises :class:`sim.errors.Unavailable` if something is missing, or the simulator comes to an
     end without a word, and what the function raises.
@@ -59,8 +61,8 @@ def call(simulator: type[Simulator], made: Callable[[], Testbench], function: Ca
         raise Unavailable(f"{WHO} needs cocotb: pip install 'cocotb>=2.1'")
     environment = _environment()
     yosys = installed(who=WHO)
-    tool  = simulator()
-    built = _built(tool, made(), yosys)
+    tool  = SIMULATORS[engine.simulator]()
+    built = _built(tool, engine.testbench(), yosys)
     task  = pickle.dumps((function, dict(arguments), tuple(hear)))
     with _running(tool.command(built), environment) as (connection, log):
         try:
@@ -72,7 +74,7 @@ def call(simulator: type[Simulator], made: Callable[[], Testbench], function: Ca
 
 
 class _Silence(Exception):
-    """The simulator has nothing to say any more."""
+    """The simulator has nothing more to say."""
 
 
 def _built(tool: Simulator, bench: Testbench, yosys: str) -> Path:
@@ -93,7 +95,7 @@ def _built(tool: Simulator, bench: Testbench, yosys: str) -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """What cocotb wants to find in a simulator's environment."""
+    """Environment of a simulator, with what cocotb wants to find there."""
     from cocotb_tools.config import libs_dir, pygpi_entry_point
     from find_libpython import find_libpython
 
