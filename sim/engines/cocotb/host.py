@@ -1,4 +1,4 @@
-"""Call of a function in a simulator.
+"""The host: starts a simulator that calls a function, and listens to it.
 
 The simulator is a process of its own, in a session of its own, so that nothing but this end of
 their connection tells it what happens at the terminal. It notices within some hundred cycles when
@@ -95,7 +95,7 @@ def _built(tool: Simulator, bench: Testbench, yosys: str) -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """Environment of a simulator, with what cocotb wants to find there."""
+    """Environment of a simulator, as cocotb needs it."""
     from cocotb_tools.config import libs_dir, pygpi_entry_point
     from find_libpython import find_libpython
 
@@ -114,7 +114,7 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
         "TOPLEVEL_LANG":       "verilog",
         "COCOTB_TOPLEVEL":     top.TOP,
-        "COCOTB_TEST_MODULES": f"{__package__}.inside",
+        "COCOTB_TEST_MODULES": "dragoncage.simulator",
         # An assertion says the same as without pytest.
         "COCOTB_REWRITE_ASSERTION_FILES": "",
         "COCOTB_ANSI_OUTPUT":  "0",

@@ -1,4 +1,4 @@
-"""Test that cocotb runs in the simulator: a call of the function that :mod:`.host` sends."""
+"""The guest, which cocotb runs in the simulator: it calls a function for :mod:`.host`."""
 
 import os
 import pickle
