@@ -16,7 +16,7 @@ class BusHang(Exception):
     """
 
     def __init__(self, cycle: int, waiting_for: str):
-        super().__init__(f"no answer to {waiting_for} by cycle {cycle}")
+        super().__init__(f"no response to {waiting_for} by cycle {cycle}")
         self.cycle = cycle
 
 

@@ -105,12 +105,12 @@ class Simulation(ABC, Generic[ProcessorT]):
 
     @property
     def bus(self) -> ProcessorT:
-        """That of processor 0."""
+        """Memory as processor 0 sees it."""
         return self.processors[0]
 
     @property
     def trace(self) -> Trace:
-        """That of processor 0."""
+        """Record of processor 0."""
         return self.traces[0]
 
     @property

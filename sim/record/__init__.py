@@ -1,4 +1,4 @@
-"""What happened on the ports, and judgements of it.
+"""Record of the ports, and judgements of it.
 
 ===========================  =============================================
 :mod:`sim.record.recorder`   from sampled signals to a recording

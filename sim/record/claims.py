@@ -16,7 +16,7 @@ from .recorder import Fields
 from .records import AccessRecord, Addresses, State, TransferRecord, overlaps
 from .trace import AccessFilter, Trace
 from .verdict import NOTHING, Verdict
-from .words import FAULTS, count, describe, place, values, wanted, when
+from .words import FAULTS, addresses, count, describe, values, wanted, when
 
 
 __all__ = [
@@ -37,13 +37,13 @@ def faulted(
     """An access ended in ``fault``, with this error code if one is given."""
     code     = "" if error_code is None else f", error code {error_code:#x}"
     expected = f"{wanted(**which)} that ends in {FAULTS[fault]}{code}"
-    found    = trace.accesses(**which)
-    for access in found:
+    accesses = trace.accesses(**which)
+    for access in accesses:
         if access.fault == fault and error_code in (None, access.error_code):
             return Verdict(True, access.completed, describe(access), expected)
-    if not found:
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
-    return Verdict(False, found[-1].completed, describe(found[-1]), expected)
+    return Verdict(False, accesses[-1].completed, describe(accesses[-1]), expected)
 
 
 def no_fault(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
@@ -58,14 +58,15 @@ def each(trace: Trace, holds: Callable[[AccessRecord], bool], *, expected: str =
     ``expected`` says in a few words what that is.
     """
     expected = f"{wanted(**which)}; each: {expected or 'as the claim says'}"
-    found    = trace.accesses(**which)
-    if not found:
+    accesses = trace.accesses(**which)
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
-    for access in found:
+    for access in accesses:
         if not holds(access):
             return Verdict(False, access.accepted, describe(access), expected)
-    what = describe(found[0]) if len(found) == 1 else count(len(found), "access", "accesses")
-    return Verdict(True, found[-1].completed, what, expected)
+    what = (describe(accesses[0]) if len(accesses) == 1 else
+            count(len(accesses), "access", "accesses"))
+    return Verdict(True, accesses[-1].completed, what, expected)
 
 
 def each_under(trace: Trace, flags: Mapping[str, int], **which: Unpack[AccessFilter]) -> Verdict:
@@ -74,24 +75,24 @@ def each_under(trace: Trace, flags: Mapping[str, int], **which: Unpack[AccessFil
     Their names are those of :class:`sim.record.records.State`.
     """
     expected = f"{wanted(**which)}; each with {values(flags)}"
-    found    = trace.accesses(**which)
-    if not found:
+    accesses = trace.accesses(**which)
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
-    for access in found:
+    for access in accesses:
         there = {name: getattr(access.state, name) for name in flags}
         if there != flags:
             return Verdict(False, access.accepted, f"{describe(access)}, with {values(there)}",
                            expected)
-    return Verdict(True, found[-1].completed, f"{describe(found[-1])}, with {values(flags)}",
+    return Verdict(True, accesses[-1].completed, f"{describe(accesses[-1])}, with {values(flags)}",
                    expected)
 
 
 def no_request(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
     """There was no such access, while there were others."""
     expected = f"accesses, but not {wanted(**which)}"
-    found    = trace.accesses(**which)
-    if found:
-        return Verdict(False, found[0].accepted, describe(found[0]), expected)
+    accesses = trace.accesses(**which)
+    if accesses:
+        return Verdict(False, accesses[0].accepted, describe(accesses[0]), expected)
     others = trace.accesses(during=which.get("during", ALWAYS), function=which.get("function"))
     return Verdict(bool(others), others[-1].accepted if others else None,
                    f"none of {count(len(others), 'access', 'accesses')}", expected)
@@ -100,11 +101,11 @@ def no_request(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
 def loaded(trace: Trace, value: int, **which: Unpack[AccessFilter]) -> Verdict:
     """The last such access that was done returned ``value``."""
     expected = f"{wanted(**which)} that is done, the last of them with value {value:#x}"
-    found    = [access for access in trace.accesses(**which) if access.done]
-    if not found:
+    accesses = [access for access in trace.accesses(**which) if access.done]
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
-    return Verdict(found[-1].result == value, found[-1].completed,
-                   f"{describe(found[-1])}, value {found[-1].result:#x}", expected)
+    return Verdict(accesses[-1].result == value, accesses[-1].completed,
+                   f"{describe(accesses[-1])}, value {accesses[-1].result:#x}", expected)
 
 
 def stored_through(
@@ -113,14 +114,14 @@ def stored_through(
 ) -> Verdict:
     """Bytes at ``physical`` were stored to, and through ``linear`` every time."""
     which    = AccessFilter(writes=True, physical=physical, during=during, function=function)
-    expected = f"{wanted(**which)}; each of linear address {place(linear)}"
-    found    = trace.accesses(**which)
-    if not found:
+    expected = f"{wanted(**which)}; each of linear address {addresses(linear)}"
+    accesses = trace.accesses(**which)
+    if not accesses:
         return Verdict(False, None, "nothing was stored there", expected)
-    for access in found:
+    for access in accesses:
         if not overlaps(access.linear, access.size, linear):
             return Verdict(False, access.accepted, describe(access), expected)
-    return Verdict(True, found[0].completed, describe(found[0]), expected)
+    return Verdict(True, accesses[0].completed, describe(accesses[0]), expected)
 
 
 def set_by_walker(trace: Trace, bit: str, *, entry: int, during: Interval = ALWAYS,
@@ -148,8 +149,8 @@ def set_by_walker(trace: Trace, bit: str, *, entry: int, during: Interval = ALWA
 def both_in_tlb(trace: Trace, first: Addresses, second: Addresses, *,
                 during: Interval = ALWAYS) -> Verdict:
     """Accesses to ``first`` and ``second`` were translated without a walk between them."""
-    expected = (f"an access of {place(first)}, then one of {place(second)}, two hits without a "
-                f"walk between them{when(during)}")
+    expected = (f"an access of {addresses(first)}, then one of {addresses(second)}, two hits "
+                f"without a walk between them{when(during)}")
     earlier: AccessRecord | None = None
     for access in trace.accesses(during=during):
         if overlaps(access.linear, access.size, first):
@@ -172,9 +173,9 @@ def no_event(trace: Trace, name: str, *, during: Interval = ALWAYS) -> Verdict:
     if name not in EVENTS:
         raise ValueError(f'there is no event "{name}"; there are: {", ".join(EVENTS)}')
     expected = f'no "{name}"{when(during)}'
-    found    = trace.events(name, during=during)
-    if found:
-        return Verdict(False, found[0].cycle, f'event "{name}"', expected)
+    events   = trace.events(name, during=during)
+    if events:
+        return Verdict(False, events[0].cycle, f'event "{name}"', expected)
     last = _last(trace, during)
     return Verdict(last >= during.since, last,
                    f'no "{name}" from cycle {during.since} to {last}', expected)
@@ -205,10 +206,10 @@ def ac_brackets(trace: Trace, *, function: str, linear: range,
     """
     which    = AccessFilter(linear=linear, user=False, implicit=False, during=during)
     expected = f"AC set for {wanted(**which)}, only then, and only in {function}"
-    found    = trace.accesses(**which)
-    if not found:
+    accesses = trace.accesses(**which)
+    if not accesses:
         return Verdict(False, None, "the kernel made no such access", expected)
-    for access in found:
+    for access in accesses:
         if not access.state.ac:
             return Verdict(False, access.accepted, f"{describe(access)}, AC clear", expected)
     opened  = trace.while_state(lambda state: bool(state.ac), during=during)
@@ -216,7 +217,7 @@ def ac_brackets(trace: Trace, *, function: str, linear: range,
     for open_ in opened:
         if not any(open_ in window for window in windows):
             return Verdict(False, open_.since, f"AC was set outside {function}", expected)
-        if not any(access.accepted in open_ for access in found):
+        if not any(access.accepted in open_ for access in accesses):
             return Verdict(False, open_.since, "AC was set for nothing", expected)
     said = ", ".join(f"{open_.since} to {open_.end(trace.cycles) - 1}" for open_ in opened)
     return Verdict(True, opened[0].since, f"AC set in cycles {said}", expected)
@@ -229,14 +230,14 @@ def control_done(trace: Trace, *, op: ControlOp, register: Register | None = Non
     what     = register.name if register is not None else ""
     page     = f"the page of {linear:#x}" if linear is not None else ""
     expected = " ".join(filter(None, (op.name, what, page))) + when(during, function)
-    found    = trace.controls(op=op, register=register, during=during,
+    controls = trace.controls(op=op, register=register, during=during,
                               function=function)
-    for control in found:
+    for control in controls:
         if not control.refused and (linear is None or control.value >> 12 == linear >> 12):
             return Verdict(True, control.completed, f"{op.name} {control.value:#x}", expected)
-    if not found:
+    if not controls:
         return Verdict(False, None, "there was no such operation", expected)
-    last = found[-1]
+    last = controls[-1]
     return Verdict(False, None, f"{op.name} {last.value:#x}{', refused' * last.refused}", expected)
 
 

@@ -9,7 +9,7 @@ from .interval import ALWAYS, Interval
 from .records import AccessRecord, Addresses, TransferRecord
 from .trace import Trace
 from .verdict import NOTHING, Verdict
-from .words import describe, place, when
+from .words import addresses, describe, when
 
 
 __all__ = ["interrupted", "no_stale_access", "nothing_lost", "updates", "written_back"]
@@ -18,16 +18,16 @@ __all__ = ["interrupted", "no_stale_access", "nothing_lost", "updates", "written
 def updates(trace: Trace, *, word: int,
             during: Interval = ALWAYS) -> list[tuple[TransferRecord, TransferRecord]]:
     """Locked updates of the 8-byte word at physical address ``word``: read, and store."""
-    found: list[tuple[TransferRecord, TransferRecord]] = []
+    pairs: list[tuple[TransferRecord, TransferRecord]] = []
     read: TransferRecord | None = None
     for transfer in trace.transfers(during=during, physical=range(word, word + 8),
                                     lock=True):
         if not transfer.write:
             read = transfer
         elif read is not None:
-            found.append((read, transfer))
+            pairs.append((read, transfer))
             read = None
-    return found
+    return pairs
 
 
 def nothing_lost(traces: Sequence[Trace], *, word: int,
@@ -80,11 +80,11 @@ def interrupted(traces: Sequence[Trace], *, source: int, target: int, vector: in
     for sent in traces[source].interrupts(during=during, vector=vector, sent=True):
         if sent.target != target:
             continue
-        for taken in traces[target].interrupts(
+        for accepted in traces[target].interrupts(
                 during=Interval(sent.cycle, during.until), vector=vector, sent=False):
-            return Verdict(True, taken.cycle,
+            return Verdict(True, accepted.cycle,
                            f"vector {vector:#x} sent in cycle {sent.cycle}, taken by processor "
-                           f"{target} in cycle {taken.cycle}", expected)
+                           f"{target} in cycle {accepted.cycle}", expected)
         return Verdict(False, sent.cycle, f"vector {vector:#x} was sent and not taken", expected)
     return Verdict(False, None, f"vector {vector:#x} was not sent to processor {target}",
                    expected)
@@ -93,13 +93,13 @@ def interrupted(traces: Sequence[Trace], *, source: int, target: int, vector: in
 def no_stale_access(trace: Trace, *, linear: Addresses, physical: Addresses,
                     during: Interval = ALWAYS) -> Verdict:
     """Accesses of ``linear`` were done, and none of them at ``physical``."""
-    expected = (f"accesses of {place(linear)} that are done, none at physical {place(physical)}"
-                f"{when(during)}")
-    found: list[AccessRecord] = [access for access in trace.accesses(
+    expected = (f"accesses of {addresses(linear)} that are done, none at physical "
+                f"{addresses(physical)}{when(during)}")
+    accesses: list[AccessRecord] = [access for access in trace.accesses(
         linear=linear, during=during) if access.done]
-    if not found:
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
     stale = trace.accesses(linear=linear, physical=physical, during=during)
     if stale:
         return Verdict(False, stale[0].accepted, f"stale: {describe(stale[0])}", expected)
-    return Verdict(True, found[0].accepted, describe(found[0]), expected)
+    return Verdict(True, accesses[0].accepted, describe(accesses[0]), expected)

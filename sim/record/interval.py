@@ -1,4 +1,4 @@
-"""Intervals of cycles: what a judge looks at, and what a trace is asked for."""
+"""Intervals of cycles, which judges and traces are given."""
 
 import sys
 from dataclasses import dataclass

@@ -149,7 +149,7 @@ class Trace:
         self, *, during: Interval = ALWAYS, op: ControlOp | None = None,
         register: Register | None = None, function: str | None = None,
     ) -> list[ControlRecord]:
-        """Control operations. INVLPG has no register: ask for it by ``op``."""
+        """Control operations. INVLPG has no register: it is found by ``op``."""
         return [c for c in _begun(self.all_controls, during)
                 if (op       is None or c.op == op)
                 and (register is None or c.op != ControlOp.INVLPG and c.register == register)
@@ -224,14 +224,14 @@ def _at(records: list[Lasting], cycle: int) -> Lasting:
 def _intervals(
     records: list[Lasting], holds: Callable[[Lasting], bool], during: Interval, cycles: int,
 ) -> list[Interval]:
-    found: list[Interval] = []
+    intervals: list[Interval] = []
     until = during.end(cycles)
     for index, record in enumerate(records):
         after = records[index + 1].cycle if index + 1 < len(records) else until
         begin, end = max(record.cycle, during.since), min(after, until)
         if begin >= end or not holds(record):
             continue
-        if found and found[-1].until == begin:
-            begin = found.pop().since
-        found.append(Interval(begin, end))
-    return found
+        if intervals and intervals[-1].until == begin:
+            begin = intervals.pop().since
+        intervals.append(Interval(begin, end))
+    return intervals

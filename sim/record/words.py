@@ -8,7 +8,7 @@ from .interval import ALWAYS, Interval
 from .records import AccessRecord, Addresses, TransferRecord
 
 
-__all__ = ["FAULTS", "count", "describe", "describe_transfer", "place", "values", "wanted",
+__all__ = ["FAULTS", "addresses", "count", "describe", "describe_transfer", "values", "wanted",
            "when"]
 
 
@@ -31,7 +31,7 @@ def describe(access: AccessRecord) -> str:
         Fault.SKIPPED:            "skipped",
     }[access.fault]
     if access.completed < 0:
-        ending = "no answer"
+        ending = "no response"
     return f"{who} {_kind(access.kind)} of {access.linear:#x}: {ending}"
 
 
@@ -40,7 +40,7 @@ def describe_transfer(transfer: TransferRecord) -> str:
     who    = "the walker's" if transfer.walk else "a"
     locked = "locked " * transfer.lock
     what   = "write" if transfer.write else "read"
-    ending = "" if transfer.acked >= 0 else ", no answer"
+    ending = "" if transfer.acked >= 0 else ", no response"
     return f"{who} {locked}{what} of physical {transfer.address:#x}{ending}"
 
 
@@ -56,16 +56,16 @@ def wanted(
     text = " ".join(filter(None, ("implicit" if implicit else "", who, what)))
     text = ("an " if text[0] in "aei" else "a ") + text
     if linear is not None:
-        text += f" of {place(linear)}"
+        text += f" of {addresses(linear)}"
     if physical is not None:
-        text += f" at physical {place(physical)}"
+        text += f" at physical {addresses(physical)}"
     if faulted is not None:
         text += " that faults" if faulted else " without a fault"
     return text + when(during, function)
 
 
-def place(where: Addresses) -> str:
-    """An address, or the first and the last."""
+def addresses(where: Addresses) -> str:
+    """Return an address, or the first and the last of a range, in words."""
     if isinstance(where, range):
         return f"{where.start:#x} to {where.stop - 1:#x}"
     return f"{where:#x}"

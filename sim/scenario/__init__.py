@@ -9,7 +9,8 @@ one. The names are of these kinds:
   :class:`AccessRecord`, :class:`TransferRecord`, :class:`State`;
 - judges, and what they return and raise: :class:`Verdict`, :class:`Unproven`; :func:`all_of` joins
   verdicts;
-- words for verdicts of one's own: :func:`describe`, :func:`wanted`, :func:`when`;
+- words for verdicts of one's own: :func:`describe`, :func:`addresses`, :func:`wanted`,
+  :func:`when`;
 - what ends a system call or an instruction otherwise than by success: :class:`KernelError` with
   its :class:`Errno`, :class:`Signal`, :class:`Killed`, :class:`KernelOops`;
 - constants of the unit (:class:`AccessKind`, :class:`Fault`, :class:`ControlOp`,
@@ -38,7 +39,7 @@ from sim.record.interval import ALWAYS, Interval
 from sim.record.records import AccessRecord, State, TransferRecord
 from sim.record.trace import AccessFilter, Trace
 from sim.record.verdict import Unproven, Verdict, all_of
-from sim.record.words import describe, place, wanted, when
+from sim.record.words import addresses, describe, wanted, when
 from sim.schedule import TimeSlice
 from sw.arch.x86.kernel.cpu import Cpu
 from sw.errno import Errno, KernelError
@@ -71,8 +72,8 @@ __all__ = [
     "AccessFilter", "AccessKind", "AccessRecord", "Act", "Claim", "ControlOp", "Cpu", "Errno",
     "Fault", "Interval", "KernelError", "KernelOops", "Killed", "Register", "Signal", "Stage",
     "State", "Step", "TimeSlice", "Trace", "TransferRecord", "Unproven", "User", "Verdict",
-    "ac_brackets", "all_of", "both_in_tlb", "control_done", "describe", "each", "each_under",
-    "executed", "faulted", "interrupted", "loaded", "no_event", "no_fault", "no_request",
-    "no_stale_access", "not_executed", "nothing_lost", "place", "set_by_walker",
+    "ac_brackets", "addresses", "all_of", "both_in_tlb", "control_done", "describe", "each",
+    "each_under", "executed", "faulted", "interrupted", "loaded", "no_event", "no_fault",
+    "no_request", "no_stale_access", "not_executed", "nothing_lost", "set_by_walker",
     "state_throughout", "stored_through", "updates", "wanted", "when", "written_back",
 ]

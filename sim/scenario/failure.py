@@ -32,7 +32,7 @@ LAST = 8
 class Failure:
     """Why a run ended early, and what was going on.
 
-    ``place`` is the line of the scenario, if it was there; ``call`` the system call with its
+    ``location`` is the line of the scenario, if it was there; ``call`` the system call with its
     arguments, if it was in one.
     """
 
@@ -40,7 +40,7 @@ class Failure:
     cycle:        int
     stack:        tuple[str, ...]
     transactions: tuple[str, ...]  #: The last accesses and transfers of each processor.
-    place:        Location | None = None
+    location:     Location | None = None
     call:         str          = ""
 
 
@@ -57,11 +57,11 @@ def failure_of(stop: BaseException, machine: Machine, watch: Watch, file: str) -
         name   = MachineLost if isinstance(stop, MachineLost) else type(stop)
         reason = f"{name.__name__}: {stop}"
     frames: Sequence[Frame] = raised_through(stop)
-    place  = innermost(frames, file)
-    if place is None:
-        place, frames = watch.place, watch.frames
+    location = innermost(frames, file)
+    if location is None:
+        location, frames = watch.location, watch.frames
     return Failure(reason, max(0, trace.cycles - 1), tuple(stack), _last(machine.engine.traces),
-                   place, call_in(frames))
+                   location, call_in(frames))
 
 
 def _last(traces: Sequence[Trace]) -> tuple[str, ...]:

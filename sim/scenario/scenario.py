@@ -90,7 +90,7 @@ class Run:
 
     @property
     def holds(self) -> bool:
-        """Whether it came to its end, and every claim holds."""
+        """True if it came to its end, and every claim holds."""
         return (self.failure is None and self.mistake is None
                 and all(claim.holds for claim in self.claims))
 
@@ -137,8 +137,8 @@ class Scenario:
         """The scenario in ``module``. Raises :class:`.mistakes.ScenarioError` if not."""
         name = module.__name__.rpartition(".")[2]
         for part, complaint in complaints(module):
-            place = line_of(getattr(module, "__file__", name), part)
-            raise ScenarioError(Mistake(place, f"{name} is not a scenario: {complaint}"))
+            location = line_of(getattr(module, "__file__", name), part)
+            raise ScenarioError(Mistake(location, f"{name} is not a scenario: {complaint}"))
         return cls(name, (module.__doc__ or "").strip().partition("\n")[0], tuple(module.MODES),
                    getattr(module, "MACHINE", {}), module.play, getattr(module, "CYCLES", LIMIT))
 
@@ -239,7 +239,7 @@ class Scenario:
 
     def _mistake(self, watch: Watch, reason: str) -> Mistake:
         """A mistake where the scenario was in the end."""
-        return Mistake(watch.place or self._beginning, reason)
+        return Mistake(watch.location or self._beginning, reason)
 
     def _about_nothing(self, run: Run) -> None:
         """Refuse the success of a run that claims nothing."""

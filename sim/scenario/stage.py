@@ -60,7 +60,7 @@ class Act(Interval):
 
     @property
     def claims(self) -> list[Claim]:
-        """What it claims."""
+        """Claims of this act."""
         return [entry for entry in self.entries if isinstance(entry, Claim)]
 
 
@@ -74,7 +74,7 @@ class _Showing(Generic[IntervalT]):
     ----------
     begun : :class:`bool`
         The statement is being executed, or has been.
-    place : :class:`sim.scenario.mistakes.Location`
+    location : :class:`sim.scenario.mistakes.Location`
         Where it stands.
     """
 
@@ -83,9 +83,9 @@ class _Showing(Generic[IntervalT]):
         self._interval = interval
         self._text  = text
         self._after = after
-        self.begun  = False
-        caller      = sys._getframe(2)
-        self.place  = Location.of(caller.f_code.co_filename, caller.f_lineno)
+        self.begun    = False
+        caller        = sys._getframe(2)
+        self.location = Location.of(caller.f_code.co_filename, caller.f_lineno)
 
     async def __aenter__(self) -> IntervalT:
         self.begun = True
@@ -230,8 +230,8 @@ class Stage:
     @property
     def never_begun(self) -> list[Mistake]:
         """Acts and tests that are no ``async with`` statement, and so are not played."""
-        return [Mistake(showing.place, "this does nothing by itself: write async with before it, "
-                                       "and a colon behind it")
+        return [Mistake(showing.location, "this does nothing by itself: write async with before "
+                                          "it, and a colon behind it")
                 for showing in self._showings if not showing.begun]
 
     def _showing(self, showing: _Showing[IntervalT]) -> _Showing[IntervalT]:

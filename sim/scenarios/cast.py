@@ -1,4 +1,4 @@
-"""Who plays in the acts: a process, its pages, and kernel threads that do what they should not."""
+"""Cast of the acts: a process, its pages, and kernel threads that do what they should not."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -97,15 +97,15 @@ def page_at(linear: int) -> range:
 
 
 def frame_of(stage: Stage, linear: int) -> range:
-    """The frame in which the processor found ``linear`` last: from the answer of that access.
+    """The frame in which the processor found ``linear`` last: from the response to that access.
 
     Raises :class:`Unproven` if there was none.
     """
-    found = [access for access in stage.trace.accesses(linear=linear) if access.done]
-    if not found:
+    accesses = [access for access in stage.trace.accesses(linear=linear) if access.done]
+    if not accesses:
         raise Unproven(f"no access to {linear:#x} was done",
                        f"{wanted(linear=linear)} that is done")
-    return page_at(found[-1].physical)
+    return page_at(accesses[-1].physical)
 
 
 def leaf_of(stage: Stage, linear: int) -> int:
@@ -161,14 +161,14 @@ def first_window(stage: Stage, function: str, span: Interval) -> Interval:
 
 
 def mapping_names(stage: Stage) -> tuple[str, str]:
-    """How this kernel's era calls the mapping of a page for the kernel, and its end."""
+    """Names of the mapping of a page for the kernel, and of its end, in this kernel's era."""
     if stage.kernel.era is ERA_5_X:
         return "kmap", "kunmap"
     return "kmap_local_page", "kunmap_local"
 
 
 def returned(stage: Stage, result: int, expected: int) -> Verdict:
-    """What the program got from its system call: the one thing that it sees for itself."""
+    """Judge the result of a system call: the one thing that the program sees for itself."""
     return Verdict(result == expected, stage.cycle - 1, f"the call returned {_name(result)}",
                    f"the call returns {_name(expected)}")
 

@@ -99,7 +99,7 @@ async def _races(
 
 
 def _claim(stage: Stage, bit: str, leaf: int, spans: list[Interval]) -> None:
-    """What holds for either bit of the entry at physical ``leaf``."""
+    """Claims on either bit of the entry at physical ``leaf``."""
     stage.claim(f"the walker of processor 0 sets {bit[0].upper()} in a locked bus cycle",
                 _once(spans, lambda span: set_by_walker(
                     stage.trace, bit, entry=leaf, during=span)))

@@ -78,7 +78,7 @@ async def play(stage: Stage) -> None:
 
 
 def _claim_shootdown(stage: Stage, word: int, punch: Interval) -> None:
-    """How processor 0 makes processor 1 forget."""
+    """Claims on how processor 0 makes processor 1 forget."""
     stage.claim("the page is copied, and the old entry cleared and flushed", executed(
         stage.trace, "wp_page_copy", "flush_tlb_mm_range", during=punch))
     stage.claim("processor 0 interrupts processor 1", interrupted(
@@ -91,7 +91,7 @@ def _claim_shootdown(stage: Stage, word: int, punch: Interval) -> None:
 
 
 def _claim_coherence(stage: Stage, word: int, punch: Interval, old: range) -> None:
-    """What processor 1 reads before and after."""
+    """Claims on what processor 1 reads before and after."""
     stage.claim("from the end of the flush on, processor 1 never finds the old frame", lambda:
                 no_stale_access(
                     stage.traces[1], linear=word, physical=old,
@@ -105,12 +105,12 @@ def _claim_coherence(stage: Stage, word: int, punch: Interval, old: range) -> No
 
 def _loads(stage: Stage, word: int, span: Interval) -> list[AccessRecord]:
     """The reader's loads that were done. Raises :class:`Unproven` if there are none."""
-    found = [load for load in stage.traces[1].accesses(linear=word, user=True, during=span)
+    loads = [load for load in stage.traces[1].accesses(linear=word, user=True, during=span)
              if load.done]
-    if not found:
+    if not loads:
         raise Unproven(f"processor 1 did not load from {word:#x}",
                        wanted(linear=word, user=True, during=span))
-    return found
+    return loads
 
 
 def _waited(stage: Stage, word: int, punch: Interval) -> Verdict:

@@ -117,7 +117,7 @@ def test_what_is_raised_there_is_raised_here():
 
 
 def test_what_cannot_be_pickled_is_told():
-    with pytest.raises(RuntimeError, match="BusHang: no answer to godot by cycle 5"):
+    with pytest.raises(RuntimeError, match="BusHang: no response to godot by cycle 5"):
         call(misbehave, {})
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from story_support import FAST
 
-import sim.scenario
 from sim.record import claims, coherence
+import sim.scenario
 from sim.scenario.scenario import LIMIT, load
 
 

@@ -54,7 +54,7 @@ def test_a_run_without_an_end_is_ended_with_the_line_that_it_was_in(tmp_path):
     assert failure.reason.startswith(
         "LimitReached: the run is not over after 20,000 cycles, its limit (--limit, or CYCLES in "
         "the scenario, sets another); processor 0 was waiting for a write of ")
-    assert (failure.place.file, failure.place.line) == (str(path), line)
+    assert (failure.location.file, failure.location.line) == (str(path), line)
 
 
 def test_it_is_said_what_every_processor_was_waiting_for(tmp_path):
@@ -62,7 +62,7 @@ def test_it_is_said_what_every_processor_was_waiting_for(tmp_path):
     failure = ended(path, limit=60_000)
     assert "; processor 0 was waiting for an interrupt; processor 1 was waiting for a read of 8 " \
         "bytes at 0x" in failure.reason
-    assert failure.place.line == line
+    assert failure.location.line == line
 
 
 @pytest.mark.parametrize("story", [ENDLESS, WAITING], ids=["one", "two"])
@@ -117,8 +117,9 @@ def test_so_it_is_in_a_scenario(cycles, tmp_path, capsys):
             in capsys.readouterr().err)
 
 
-def test_the_report_has_it_in_its_lines(tmp_path):
+def test_the_report_has_it_in_its_lines(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     path, line = written(tmp_path, ENDLESS)
     text = as_text(perform(load(path), engine=FAST, era="6.x", limit=20_000))
     assert "STOPPED in cycle 19999\n   LimitReached: the run is not over after 20,000" in text
-    assert f":{line}: await user.store(page, 1)  # <--" in text
+    assert f"   at story.py:{line}: await user.store(page, 1)  # <--\n" in text

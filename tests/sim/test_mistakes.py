@@ -139,8 +139,8 @@ def test_what_an_author_has_to_mend_is_said_with_its_line(body, said, tmp_path):
     if line == 1:
         line = HEAD.count("\n") + 1   # that of the play
     mistake = mistake_in(path)
-    assert (mistake.place.file, mistake.place.line) == (str(path), line)
-    assert mistake.place.text == path.read_text().splitlines()[line - 1].strip()
+    assert (mistake.location.file, mistake.location.line) == (str(path), line)
+    assert mistake.location.text == path.read_text().splitlines()[line - 1].strip()
     with pytest.raises(AssertionError, match=said):
         raise AssertionError(mistake.reason)
 
@@ -227,7 +227,7 @@ async def play(stage):
 def test_a_mistake_on_another_processor_does_not_keep_the_first_waiting(tmp_path):
     path, line = written(tmp_path, HEAD + TWO % "    undefined  # <--\n")
     run = load(path).perform(engine=FAST, era="6.x")
-    assert (run.mistake.place.line, run.mistake.reason) == \
+    assert (run.mistake.location.line, run.mistake.reason) == \
         (line, "NameError: name 'undefined' is not defined")
     assert run.cycles < 10_000
 
@@ -236,7 +236,7 @@ def test_a_refusal_that_nobody_waits_for_stops_the_run(tmp_path):
     two = TWO % "    raise KernelError(Errno.ENOENT)  # <--\n"
     path, line = written(tmp_path, HEAD + two + HOLDS)
     run = load(path).perform(engine=FAST, era="6.x")
-    assert run.mistake is None and run.failure.place.line == line
+    assert run.mistake is None and run.failure.location.line == line
 
 
 @pytest.mark.parametrize("called, said", [

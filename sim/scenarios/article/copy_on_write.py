@@ -13,7 +13,7 @@ PATCH = 0xFEE1DEAD
 
 
 async def play(stage: Stage, cast: Cast) -> None:
-    """What is punched is the process, not the file."""
+    """The process is punched, and not the file."""
     trace, user = stage.trace, cast.user
     async with stage.act(TITLE):
         neighbour = await user.fork()

@@ -1,8 +1,8 @@
 """Act 8: what still stops a write through /proc/<pid>/mem: software."""
 
 from sim.scenario import (
-    MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, Errno, Stage, Verdict, all_of, executed,
-    loaded, no_request, not_executed, place, when,
+    MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, Errno, Stage, Verdict, addresses, all_of,
+    executed, loaded, no_request, not_executed, when,
 )
 from sim.scenarios.cast import PAGE, Cast, first_window, frame_of, mapping_names, page_at, returned
 
@@ -38,7 +38,7 @@ async def _shared(stage: Stage, cast: Cast, mem: int) -> None:
                      during=first_window(stage, "access_remote_vm", span)),
         Verdict(not trace.transfers(physical=frame, write=True, during=span), None,
                 "a transfer wrote to the frame",
-                f"no transfer writes to physical {place(frame)}{when(span)}"),
+                f"no transfer writes to physical {addresses(frame)}{when(span)}"),
         loaded(trace, before, linear=shared, user=True, during=span.and_after)))
     await user.close(fd)
 
@@ -66,5 +66,5 @@ async def _hole(stage: Stage, cast: Cast, mem: int) -> None:
     stage.claim("three bytes were stored in the last frame, and none beyond it", all_of(
         Verdict(bytes_ == 3 and all(store.physical in frame for store in stored),
                 stored[-1].completed if stored else None, f"{bytes_} bytes stored",
-                f"copy_to_user_page stores 3 bytes, all at physical {place(frame)}"),
+                f"copy_to_user_page stores 3 bytes, all at physical {addresses(frame)}"),
         loaded(trace, 0x332211 << 8, linear=hole - 4, user=True, during=span.and_after)))

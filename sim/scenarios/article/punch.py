@@ -22,7 +22,7 @@ ENTRY_MASK = 0xFFFF_F000 | WRITABLE | PRESENT
 
 
 async def play(stage: Stage, cast: Cast) -> None:
-    """The bytes change, and not one right of the user's address was asked."""
+    """The bytes change, and no right of the user's address mattered."""
     user, secret = cast.user, cast.secret
     async with stage.act(TITLE):
         await user.load(secret, 4)
@@ -47,7 +47,7 @@ async def play(stage: Stage, cast: Cast) -> None:
 
 
 def _claim_walk(stage: Stage, span: Interval, leaf: int) -> None:
-    """What comes before the copy."""
+    """Claims on what comes before the copy."""
     trace = stage.trace
     kmap, kunmap = mapping_names(stage)
     stage.claim(f"{kmap}, copy_to_user_page, {kunmap}: after a walk in software",
@@ -63,7 +63,7 @@ def _claim_walk(stage: Stage, span: Interval, leaf: int) -> None:
 
 
 def _claim_alias(stage: Stage, span: Interval, cast: Cast) -> None:
-    """What lies between kmap and kunmap."""
+    """Claims on what lies between kmap and kunmap."""
     trace  = stage.trace
     kmap, kunmap = mapping_names(stage)
     paging = stage.kernel.paging
@@ -120,15 +120,15 @@ def _alias(stage: Stage, mapped: Interval, frame: range) -> int:
 
 
 def _entry_stored(stage: Stage, mapped: Interval, frame: range) -> Verdict:
-    """Did kmap store the entry that maps the window, with this frame?"""
-    kmap, _ = mapping_names(stage)
-    place   = leaf_of(stage, _alias(stage, mapped, frame))
+    """Judge whether kmap stored the entry that maps the window, with this frame."""
+    kmap, _  = mapping_names(stage)
+    entry    = leaf_of(stage, _alias(stage, mapped, frame))
     expected = (f"{kmap} stores an entry with P, R/W and frame {frame.start:#x} at physical "
-                f"{place:#x}")
-    stores  = stage.trace.accesses(function=kmap, writes=True, physical=place, during=mapped)
+                f"{entry:#x}")
+    stores   = stage.trace.accesses(function=kmap, writes=True, physical=entry, during=mapped)
     for store in stores:
         if store.data & ENTRY_MASK == frame.start | PRESENT | WRITABLE:
             return Verdict(True, store.completed,
-                           f"entry {store.data:#x} stored at physical {place:#x}", expected)
+                           f"entry {store.data:#x} stored at physical {entry:#x}", expected)
     said = ", ".join(f"{store.data:#x}" for store in stores) or "nothing"
     return Verdict(False, None, f"stored there: {said}", expected)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sim.scenario import (
-    Stage, all_of, each, each_under, faulted, loaded, no_fault, not_executed, place,
+    Stage, addresses, all_of, each, each_under, faulted, loaded, no_fault, not_executed,
     set_by_walker,
 )
 from sim.scenarios.cast import Cast, frame_of, in_kernel_thread, leaf_of
@@ -58,5 +58,5 @@ async def _dirty(stage: Stage, cast: Cast) -> None:
     stage.claim("no copy was made first: the bytes went into the frame that was there", all_of(
         not_executed(trace, "wp_page_copy", during=span),
         each(trace, lambda store: store.physical in frame,
-             expected=f"at physical {place(frame)}", linear=constant, writes=True, user=False,
+             expected=f"at physical {addresses(frame)}", linear=constant, writes=True, user=False,
              during=span)))
