@@ -8,8 +8,8 @@ from sim.golden.state import ControlState
 from sim.golden.state import Features as GoldenMachine
 from sim.golden.walk import walk
 from sim.scenario import (
-    MAP_PRIVATE, PROT_READ, Errno, Interval, KernelError, KernelOops, Signal, Stage, Unproven, User,
-    Verdict, wanted, when,
+    MAP_PRIVATE, PAGE_SIZE, PROT_READ, Errno, Interval, KernelError, KernelOops, Signal, Stage,
+    Unproven, User, Verdict, wanted, when,
 )
 from sw.bus import Access
 from sw.era import ERA_5_X
@@ -20,12 +20,10 @@ from sw.kernel.sched import context_switch
 
 
 __all__ = [
-    "PAGE", "Cast", "first_window", "frame_of", "in_kernel_thread", "leaf_of", "mapping_names",
+    "Cast", "first_window", "frame_of", "in_kernel_thread", "leaf_of", "mapping_names",
     "page_at", "refused_store", "returned",
 ]
 
-
-PAGE = 4096
 
 #: What the pages hold at the beginning: words that are easily seen in a waveform.
 SECRET   = 0x5EC2E700
@@ -69,14 +67,14 @@ class Cast:
         await do_copy(stage.cpu, cls.path, CONSTANT.to_bytes(4, "little"), uid=UID)
         user = await stage.user("dragon", UID)
         await user.handle()
-        pages = await user.mmap(3 * PAGE)
-        secret, open_, buffer = (pages + PAGE * n for n in range(3))
+        pages = await user.mmap(3 * PAGE_SIZE)
+        secret, open_, buffer = (pages + PAGE_SIZE * n for n in range(3))
         await user.store(secret, SECRET, 4)
         await user.store(open_, OPEN, 4)
-        await user.mprotect(secret, PAGE, PROT_READ)
+        await user.mprotect(secret, PAGE_SIZE, PROT_READ)
         await user.store(buffer, 0, 4)
         fd = await user.open(cls.path)
-        constant = await user.mmap(PAGE, PROT_READ, fd=fd, flags=MAP_PRIVATE)
+        constant = await user.mmap(PAGE_SIZE, PROT_READ, fd=fd, flags=MAP_PRIVATE)
         for page in (secret, constant):
             await user.load(page, 4)
         return cls(user, secret, open_, buffer, constant)
@@ -92,8 +90,8 @@ class Cast:
 
 def page_at(linear: int) -> range:
     """The page of ``linear``."""
-    start = linear & -PAGE
-    return range(start, start + PAGE)
+    start = linear & -PAGE_SIZE
+    return range(start, start + PAGE_SIZE)
 
 
 def frame_of(stage: Stage, linear: int) -> range:

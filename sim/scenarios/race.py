@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sim.scenario import (
-    Cpu, Interval, Stage, TimeSlice, User, Verdict, all_of, nothing_lost, set_by_walker, updates,
-    written_back,
+    PAGE_SIZE, Cpu, Interval, Stage, TimeSlice, User, Verdict, all_of, nothing_lost, set_by_walker,
+    updates, written_back,
 )
 from sw.arch.x86.include.pgtable import (
     pte_mkclean, pte_mkold, ptep_get, ptep_set_wrprotect, set_pte_at,
@@ -19,7 +19,7 @@ from sw.kernel.locking import cpu_relax
 from sw.mm.mmap_lock import pte_lock, pte_unlock
 from sw.mm.vma import vma_lookup
 
-from .cast import PAGE, leaf_of
+from .cast import leaf_of
 
 
 MODES = ("4level", "32bit")
@@ -67,7 +67,7 @@ class Race:
 async def play(stage: Stage) -> None:
     """Two acts: each bit that the walker sets, against the bit that the kernel clears."""
     user = await stage.user("racer")
-    page = await user.mmap(PAGE)
+    page = await user.mmap(PAGE_SIZE)
     await user.store(page, 0)
     leaf = leaf_of(stage, page)
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from sim.scenario import (
-    MAP_SHARED, O_RDWR, PROT_READ, PROT_WRITE, Stage, Verdict, both_in_tlb, faulted,
+    MAP_SHARED, O_RDWR, PAGE_SIZE, PROT_READ, PROT_WRITE, Stage, Verdict, both_in_tlb, faulted,
     loaded, no_fault,
 )
-from sim.scenarios.cast import PAGE, Cast, frame_of, refused_store
+from sim.scenarios.cast import Cast, frame_of, refused_store
 
 
 __all__ = ["TITLE", "play"]
@@ -22,8 +22,8 @@ async def play(stage: Stage, cast: Cast) -> None:
     trace, user = stage.trace, cast.user
     async with stage.act(TITLE) as act:
         fd = await user.open(cast.path, O_RDWR)
-        writable = await user.mmap(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd)
-        readable = await user.mmap(PAGE, PROT_READ,              MAP_SHARED, fd)
+        writable = await user.mmap(PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd)
+        readable = await user.mmap(PAGE_SIZE, PROT_READ,              MAP_SHARED, fd)
         await user.store(writable, WRITTEN, 4)
         for _ in range(2):
             await user.load(readable, 4)

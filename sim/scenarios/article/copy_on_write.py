@@ -1,7 +1,9 @@
 """Act 6: two processes map one file privately; one of them is written through /proc/<pid>/mem."""
 
-from sim.scenario import MAP_PRIVATE, PROT_READ, Interval, Stage, Verdict, executed, loaded
-from sim.scenarios.cast import PAGE, Cast, frame_of, returned
+from sim.scenario import (
+    MAP_PRIVATE, PAGE_SIZE, PROT_READ, Interval, Stage, Verdict, executed, loaded,
+)
+from sim.scenarios.cast import Cast, frame_of, returned
 
 
 __all__ = ["TITLE", "play"]
@@ -18,7 +20,7 @@ async def play(stage: Stage, cast: Cast) -> None:
     async with stage.act(TITLE):
         neighbour = await user.fork()
         fd   = await neighbour.open(cast.path)
-        code = await neighbour.mmap(PAGE, PROT_READ, MAP_PRIVATE, fd)
+        code = await neighbour.mmap(PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd)
         word = await user.load(cast.constant, 4)
         own  = frame_of(stage, cast.constant)
         since = Interval(stage.cycle)

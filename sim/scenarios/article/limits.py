@@ -1,10 +1,10 @@
 """Act 8: what still stops a write through /proc/<pid>/mem: software."""
 
 from sim.scenario import (
-    MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, Errno, Stage, Verdict, addresses, all_of,
-    executed, loaded, no_request, not_executed, when,
+    MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PAGE_SIZE, PROT_READ, Errno, Stage, Verdict, addresses,
+    all_of, executed, loaded, no_request, not_executed, when,
 )
-from sim.scenarios.cast import PAGE, Cast, first_window, frame_of, mapping_names, page_at, returned
+from sim.scenarios.cast import Cast, first_window, frame_of, mapping_names, page_at, returned
 
 
 __all__ = ["TITLE", "play"]
@@ -24,7 +24,7 @@ async def play(stage: Stage, cast: Cast) -> None:
 async def _shared(stage: Stage, cast: Cast, mem: int) -> None:
     trace, user = stage.trace, cast.user
     fd     = await user.open(cast.path)
-    shared = await user.mmap(PAGE, PROT_READ, MAP_SHARED, fd)
+    shared = await user.mmap(PAGE_SIZE, PROT_READ, MAP_SHARED, fd)
     before = await user.load(shared, 4)
     frame  = frame_of(stage, shared)
     async with stage.testing("a shared read-only mapping") as span:
@@ -45,9 +45,9 @@ async def _shared(stage: Stage, cast: Cast, mem: int) -> None:
 
 async def _hole(stage: Stage, cast: Cast, mem: int) -> None:
     trace, user = stage.trace, cast.user
-    pages = await user.mmap(2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS)
-    hole  = pages + PAGE
-    await user.munmap(hole, PAGE)
+    pages = await user.mmap(2 * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS)
+    hole  = pages + PAGE_SIZE
+    await user.munmap(hole, PAGE_SIZE)
     async with stage.testing("a hole") as span:
         result = await cast.pwrite(user, mem, 0xBAD, hole)
     stage.did(f"and at {hole:#x}, where nothing is mapped")
