@@ -18,7 +18,7 @@ from sw.errno import Errno, KernelError
 from sw.include.linux.fs import O_RDWR, SEEK_SET
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE
 from sw.include.linux.sched import task_struct
-from sw.include.linux.signal_types import SIG_HANDLER, SIGBUS, SIGSEGV
+from sw.include.linux.signal_types import SIGBUS, SIGSEGV, SIG_HANDLER
 from sw.init.main import run_init_process
 from sw.kconfig import kconfig
 from sw.kernel.cred import cred
@@ -56,6 +56,7 @@ class User:
     def __init__(self, cpu: Cpu, task: task_struct):
         self.cpu  = cpu
         self.task = task
+        self._operands = range(0)  # memory for those of system calls
 
     @classmethod
     async def create(cls, cpu: Cpu, comm: str = "init", credentials: cred | None = None) -> User:
@@ -176,6 +177,28 @@ class User:
     async def pwrite(self, fd: int, buf: int, count: int, offset: int) -> int:
         """Write at ``offset`` from memory at ``buf``; return the bytes done."""
         return await self.syscall(syscall_64.NR_pwrite64, fd, buf, count, offset)
+
+    async def write_bytes(self, fd: int, data: bytes, offset: int | None = None) -> int:
+        """Write ``data`` from memory of its own, at ``offset`` if given; return the bytes done."""
+        buf = await self._memory(len(data))
+        await self.store_bytes(buf, data)
+        if offset is None:
+            return await self.write(fd, buf, len(data))
+        return await self.pwrite(fd, buf, len(data), offset)
+
+    async def read_bytes(self, fd: int, count: int, offset: int | None = None) -> bytes:
+        """Read up to ``count`` bytes by way of memory of its own, at ``offset`` if given."""
+        buf  = await self._memory(count)
+        done = await (self.read(fd, buf, count) if offset is None else
+                      self.pread(fd, buf, count, offset))
+        return await self.load_bytes(buf, done)
+
+    async def _memory(self, count: int) -> int:
+        """Address of ``count`` bytes, which are mapped when they are needed first."""
+        if count > len(self._operands):
+            start = await self.mmap(count)
+            self._operands = range(start, start + count)
+        return self._operands.start
 
     # Processes
 

@@ -14,12 +14,13 @@ from sim.output.files import FileTrouble, print_out
 from sim.output.progress import RunProgress
 from sim.scenario.mistakes import Mistake, ScenarioError
 from sim.scenario.report import as_json, as_text, wants_colour
-from sim.scenario.scenario import Run, Scenario, load
+from sim.scenario.runner import perform
+from sim.scenario.scenario import LIMIT, Run, Scenario, load
 from sim.scenarios import SCENARIOS
 from sim.schedule import Schedule, parse, seeded
 from sim.toolchain.simulators import SIMULATORS
 
-from .usage import UsageError, complain, path, seed, writable_folder
+from .usage import UsageError, complain, path, seed, whole_number, writable_folder
 
 
 __all__ = ["add", "run_command"]
@@ -29,6 +30,9 @@ DEFAULT_SCENARIO = "article"
 
 #: Exit status if the author of a scenario has something to mend.
 MISTAKE = 3
+
+#: Most cycles that a run may be given.
+MOST = 1_000_000_000_000
 
 #: Options that belong to one engine.
 ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
@@ -58,6 +62,9 @@ def add(commands: Any) -> None:
     slices.add_argument("--schedule", metavar="SLICES",
                        help='... or take these, such as "0:3 1:12": CPU 0 for 3 steps, then CPU 1 '
                             "for 12, then all; --json says which slices a run had")
+    run.add_argument("--limit", type=whole_number(1, MOST), metavar="CYCLES",
+                     help="end a run that is not over after so many cycles (default: the "
+                          f"scenario's own CYCLES, or {LIMIT:,})")
     run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
     run.add_argument("--json", action="store_true", help="print JSON")
@@ -160,10 +167,11 @@ def _waves_folder(folder: Path | None) -> Path | None:
 def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
     progress = RunProgress()
     try:
-        run = scenario.perform(mode=args.mode, engine=args.engine, era=args.era,
-                               config=None if args.preset is None else PRESETS[args.preset],
-                               options=_options(args), schedule=_schedule(scenario, args),
-                               waves=waves, announce=progress.announce, progress=progress)
+        run = perform(scenario, mode=args.mode, engine=args.engine, era=args.era,
+                      config=None if args.preset is None else PRESETS[args.preset],
+                      options=_options(args), schedule=_schedule(scenario, args),
+                      limit=args.limit, waves=waves, announce=progress.announce,
+                      progress=progress)
     except Unsuited as error:
         raise UsageError(f'scenario "{scenario.name}": {error}') from error
     except Unavailable as error:

@@ -41,7 +41,7 @@ class Watch:
     ----------
     frames : sequence of :data:`sim.scenario.mistakes.Frame`
         Where it was when it was dropped in the middle; empty, if it was not.
-    place : :class:`sim.scenario.mistakes.Location` or :class:`None`
+    location : :class:`sim.scenario.mistakes.Location` or :class:`None`
         The line of the file in which it was then.
     forgotten : :class:`list` of :class:`sim.scenario.mistakes.Mistake`
         Calls whose ``await`` is missing.
@@ -53,7 +53,7 @@ class Watch:
         self.forgotten: list[Mistake] = []
 
     @property
-    def place(self) -> Location | None:
+    def location(self) -> Location | None:
         """The line of the file in which it was dropped."""
         return innermost(self.frames, self._file)
 

@@ -3,8 +3,7 @@
 Ref: Intel SDM Vol. 2, REP; Vol. 1, section 7.3.9.3 "Fast-String Operation".
 """
 
-from sw.bus import check_bytes, check_number
-from sw.bus import BURST_LENGTH
+from sw.bus import BURST_LENGTH, check_bytes, check_number
 
 from .cpu import Cpu
 from .exceptions import Restarts

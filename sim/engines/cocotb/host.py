@@ -23,11 +23,12 @@ from sim.engines.testbench import Testbench
 from sim.errors import Unavailable
 from sim.toolchain.cache import cache
 from sim.toolchain.compiling import Compiler, kept
-from sim.toolchain.simulators import Simulator, environment
+from sim.toolchain.simulators import SIMULATORS, Simulator, environment
 from sim.toolchain.yosys import installed, translate
 from sim.verilog.convert import SCRIPT
 
 from . import top
+from .engine import CocotbEngine
 
 
 __all__ = ["CHANNEL", "call"]
@@ -45,22 +46,23 @@ TIMESCALE = "`timescale 1ns / 1ns\n"
 PATIENCE = 5.0
 
 
-def call(simulator: type[Simulator], made: Callable[[], Testbench], function: Callable[..., Any],
-         arguments: Mapping[str, Any], hear: Mapping[str, Callable[..., None]]) -> Any:
-    """Call ``function(**arguments)`` in a simulator of the testbench that is ``made``.
+def call(engine: CocotbEngine, function: Callable[..., Any], arguments: Mapping[str, Any],
+         hear: Mapping[str, Callable[..., None]]) -> Any:
+    """Return what ``function(**arguments)`` returns in the simulator of an ``engine``.
 
-    Function, arguments and result are pickled. It gets, besides, the names in ``hear`` as
-    arguments: functions that have those of ``hear`` called here.
+    There an engine with the same parameters can run. Function, arguments and what it returns are
+    pickled. It gets, besides, the names in ``hear`` as arguments: functions that have those of
+    ``hear`` called here.
 
     Raises :class:`sim.errors.Unavailable` if something is missing, or the simulator comes to an
     end without a word, and what the function raises.
     """
-    tool  = simulator(top.TOP, who=WHO)
+    tool  = SIMULATORS[engine.simulator](top.TOP, who=WHO)
     # An assertion says the same as without pytest.
     surroundings = environment(top.TOP, "dragoncage.simulator", who=WHO) | {
         "COCOTB_REWRITE_ASSERTION_FILES": ""}
     yosys = installed(who=WHO)
-    built = _built(tool, made(), yosys)
+    built = _built(tool, engine.testbench(), yosys)
     task  = pickle.dumps((function, dict(arguments), tuple(hear)))
     with _running(tool.command(built), surroundings) as (connection, log):
         try:
@@ -72,7 +74,7 @@ def call(simulator: type[Simulator], made: Callable[[], Testbench], function: Ca
 
 
 class _Silence(Exception):
-    """The simulator has nothing to say any more."""
+    """The simulator has nothing more to say."""
 
 
 def _built(tool: Simulator, bench: Testbench, yosys: str) -> Path:
