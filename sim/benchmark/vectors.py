@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.format import parse, render
+from sim.vectors.renderer import parse, render
 
 from .works import CONFIG
 

@@ -6,9 +6,9 @@ from typing import Any
 from sim.errors import Unavailable
 from sim.output.files import STANDARD
 from sim.output.progress import VectorProgress
-from sim.vectors.answer import answer
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.format import MalformedLine
+from sim.vectors.renderer import MalformedLine
+from sim.vectors.run import answer
 
 from .usage import UsageError
 

@@ -2,12 +2,12 @@
 
 ==========================  ==================================================
 :mod:`sim.vectors.vector`   a vector and its outcome
-:mod:`sim.vectors.format`   between these and lines
-:mod:`sim.vectors.checks`   what is wrong with a line
+:mod:`sim.vectors.renderer`   between these and lines
+:mod:`sim.vectors.parser`   what is wrong with a line
 :mod:`sim.vectors.support`  which vectors this unit cannot do
 :mod:`sim.vectors.engines`  what does them
 :mod:`sim.output.files`     input, and output that appears whole or not at all
-:mod:`sim.vectors.answer`   from input to output
+:mod:`sim.vectors.run`   from input to output
 ==========================  ==================================================
 
 The format is described in ``docs/access-vectors.md``.

@@ -5,8 +5,8 @@ import json
 import pytest
 from vector_support import ENTRIES, LINEAR, as_text, long_mode, random_line, two_levels
 
-from sim.vectors.checks import checked
-from sim.vectors.format import MalformedLine, parse, render
+from sim.vectors.parser import checked
+from sim.vectors.renderer import MalformedLine, parse, render
 from sim.vectors.vector import Ending, VectorOutcome, VectorStep
 
 

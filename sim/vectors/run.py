@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from sim.output.files import lines, output
 
 from .engines import VectorEngine
-from .format import MalformedLine, parse, render
+from .renderer import MalformedLine, parse, render
 from .vector import Vector
 
 

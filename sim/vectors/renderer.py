@@ -8,7 +8,7 @@ from json import dumps
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from .checks import ACCESS_KEYS, LINE_KEYS, STEP_KEYS, MalformedLine, checked, scan
+from .parser import ACCESS_KEYS, LINE_KEYS, STEP_KEYS, MalformedLine, checked, scan
 from .vector import KINDS, Ending, Vector, VectorOutcome, VectorStep, entry_size
 
 
@@ -28,7 +28,7 @@ class _Doubtful(Exception):
 def parse(number: int, text: str) -> Vector:
     """The vector on line ``number``. Raises :class:`MalformedLine`.
 
-    A line that the quick reading takes, :func:`sim.vectors.checks.checked` takes too, with the
+    A line that the quick reading takes, :func:`sim.vectors.parser.checked` takes too, with the
     same result.
     """
     try:

@@ -1,6 +1,6 @@
 """What is wrong with a line: every rule of the format, with a complaint that names the key.
 
-This is the complete reading of a line. :mod:`sim.vectors.format` has a shorter one for lines that
+This is the complete reading of a line. :mod:`sim.vectors.renderer` has a shorter one for lines that
 are beyond doubt.
 """
 
