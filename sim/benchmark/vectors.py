@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from random import Random
 
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.renderer import parse, render
+from sim.vectors.parser import parse
+from sim.vectors.renderer import render
 
 from .works import CONFIG
 

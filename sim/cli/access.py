@@ -7,8 +7,8 @@ from sim.errors import Unavailable
 from sim.output.files import STANDARD
 from sim.output.progress import VectorProgress
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.renderer import MalformedLine
-from sim.vectors.run import answer
+from sim.vectors.parser import MalformedLine
+from sim.vectors.run import run
 
 from .usage import UsageError
 
@@ -32,7 +32,7 @@ def access_command(args: argparse.Namespace) -> int:
     """Do access vectors: lines of JSON, each a machine's state and one access."""
     progress = VectorProgress()
     try:
-        undone = answer(args.file, args.output, VECTOR_ENGINES[args.engine](), progress)
+        failed = run(args.file, args.output, VECTOR_ENGINES[args.engine](), progress)
     except MalformedLine as error:
         name = "standard input" if args.file == STANDARD else args.file
         raise UsageError(f"{name}: {error}") from error
@@ -40,4 +40,4 @@ def access_command(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from error
     finally:
         progress.clear()
-    return 1 if undone else 0
+    return 1 if failed else 0

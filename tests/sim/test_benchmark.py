@@ -23,7 +23,7 @@ from sim.engines.cxxrtl.native import native
 from sim.output.progress import MeasuringProgress
 from sim.scenarios import SCENARIOS
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.renderer import parse
+from sim.vectors.parser import parse
 from sw.mm.mm_types import PAGE_SIZE
 
 

@@ -9,7 +9,8 @@ from sim.engines.cxxrtl.vectors import CompiledVectors
 from sim.errors import BusHang
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.engines.interpreted import PysimVectors
-from sim.vectors.renderer import parse, render
+from sim.vectors.parser import parse
+from sim.vectors.renderer import render
 
 
 WP, SMEP, SMAP, XD = 1 << 16, 1 << 20, 1 << 21, 1 << 63
