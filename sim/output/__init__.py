@@ -1,8 +1,8 @@
-"""What the user gets: files that appear whole or not at all, and lines of progress.
+"""Output for the user: files that appear whole or not at all, tables, and lines of progress.
 
-=============================  ==============================================================
-:mod:`sim.output.files`        writing files, standard output among them
-:mod:`sim.output.undisturbed`  ... while no signal and no other program of ours comes between
-:mod:`sim.output.progress`     progress of what takes long
-=============================  ==============================================================
+==========================  ===========================================================
+:mod:`sim.output.files`     files to read and write, standard input and output among them
+:mod:`sim.output.critical`  critical sections: deferred signals, a locked folder
+:mod:`sim.output.progress`  progress of work that takes long
+==========================  ===========================================================
 """

@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
-from .undisturbed import locked, signals_later
+from .critical import deferred_signals, locked
 
 
 __all__ = ["STANDARD", "FileTrouble", "lines", "new_folder", "output", "print_out", "written"]
@@ -127,7 +127,7 @@ def written(*names: str | Path, instead: Collection[Path] = ()) -> Iterator[list
                 file.close()
         # One file appears whole by itself.
         alone = len(drafts) == 1 and not instead
-        with signals_later(), nullcontext() if alone else _locked_folder(drafts[0].name):
+        with deferred_signals(), nullcontext() if alone else _locked_folder(drafts[0].name):
             for draft in drafts:
                 with _reported(draft.name):
                     draft.publish()

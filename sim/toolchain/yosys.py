@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from sim.errors import Unavailable
 
-from .compiling import Compiler
+from .compiler import Compiler
 
 
 __all__ = ["PACKAGE", "installed", "translate", "yosys"]

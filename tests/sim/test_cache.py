@@ -12,7 +12,7 @@ import pytest
 from sim.errors import Unavailable
 from sim.output.progress import CompilingProgress
 from sim.toolchain.cache import cache
-from sim.toolchain.compiling import Compiler, kept, loaded
+from sim.toolchain.compiler import Compiler, kept, loaded
 
 
 WHO = "the test"

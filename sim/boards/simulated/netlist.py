@@ -14,7 +14,7 @@ from pathlib import Path
 from hw.boards.board import Board
 from sim.boards.tools import tool
 from sim.errors import Unavailable
-from sim.toolchain.compiling import Compiler, cxx, loaded
+from sim.toolchain.compiler import Compiler, cxx, loaded
 from sim.toolchain.verilator import verilator
 
 from . import system

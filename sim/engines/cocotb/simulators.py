@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
-from sim.toolchain.compiling import Compiler, cxx, tool
+from sim.toolchain.compiler import Compiler, cxx, tool
 from sim.toolchain.verilator import verilator
 
 from .top import TOP

@@ -16,7 +16,7 @@ from typing import Any
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
-from sim.toolchain.compiling import Compiler, kept, tool
+from sim.toolchain.compiler import Compiler, kept, tool
 from sim.toolchain.verilator import verilator
 from sim.verilog import verilog
 
