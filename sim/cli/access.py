@@ -5,7 +5,7 @@ from typing import Any
 
 from sim.errors import Unavailable
 from sim.output.files import STANDARD
-from sim.output.progress import VectorProgress
+from sim.output.progress import Progress
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.parser import MalformedLine
 from sim.vectors.run import run
@@ -30,14 +30,12 @@ def add(commands: Any) -> None:
 
 def access_command(args: argparse.Namespace) -> int:
     """Do access vectors: lines of JSON, each a machine's state and one access."""
-    progress = VectorProgress()
     try:
-        failed = run(args.file, args.output, VECTOR_ENGINES[args.engine](), progress)
+        with Progress(unit="vectors") as progress:
+            failed = run(args.file, args.output, VECTOR_ENGINES[args.engine](), progress.count)
     except MalformedLine as error:
         name = "standard input" if args.file == STANDARD else args.file
         raise UsageError(f"{name}: {error}") from error
     except Unavailable as error:
         raise UsageError(str(error)) from error
-    finally:
-        progress.clear()
     return 1 if failed else 0

@@ -7,7 +7,7 @@ from sim.benchmark.measure import measure
 from sim.benchmark.report import as_json, as_text
 from sim.errors import Unavailable
 from sim.output.files import print_out
-from sim.output.progress import MeasuringProgress
+from sim.output.progress import Progress
 
 from .usage import UsageError, positive
 
@@ -28,12 +28,11 @@ def add(commands: Any) -> None:
 
 def bench_command(args: argparse.Namespace) -> int:
     """Measure how fast the engines are, on the default configuration."""
-    progress = MeasuringProgress()
     try:
-        figures = measure(seconds=args.seconds, announce=progress)
+        with Progress() as progress:
+            figures = measure(seconds=args.seconds,
+                              announce=lambda what: progress.part(f"measuring {what}"))
     except Unavailable as error:
         raise UsageError(str(error)) from error
-    finally:
-        progress.clear()
     print_out(as_json(figures, seconds=args.seconds) if args.json else as_text(figures))
     return 0

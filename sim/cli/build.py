@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from hw.boards import BOARDS
-from sim.boards.build import BuildFailed, build
-from sim.boards.progress import BuildProgress
+from sim.boards.build import STEPS, BuildFailed, build
 from sim.boards.report import outcome_as_json, outcome_as_text
 from sim.errors import Unavailable
 from sim.output.files import FileTrouble, print_out
+from sim.output.progress import Progress
 
 from .usage import UsageError, complain, path, seed, writable_folder
 
@@ -33,24 +33,25 @@ def add(commands: Any) -> None:
 
 def build_command(args: argparse.Namespace) -> int:
     """Make the bitstream of a board. It takes minutes."""
-    board    = BOARDS[args.board]
-    folder   = writable_folder(args.folder or Path("build") / board.name, option="-o")
-    progress = BuildProgress()
+    board  = BOARDS[args.board]
+    folder = writable_folder(args.folder or Path("build") / board.name, option="-o")
     try:
-        outcome = build(board, folder, seed=board.seed if args.seed is None else args.seed,
-                        announce=progress)
+        with Progress() as progress:
+            outcome = build(board, folder, seed=board.seed if args.seed is None else args.seed,
+                            announce=lambda step: progress.part(_numbered(step)))
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except (FileTrouble, OSError) as error:
         raise UsageError(f"-o {folder}: {error}; name another folder") from error
     except BuildFailed as error:
-        progress.clear()
         complain(f"{board.name}: {error}")
         return 1
-    finally:
-        progress.clear()
     print_out((outcome_as_json if args.json else outcome_as_text)(board, outcome))
     if outcome.unwritten:
         complain(f"-o {folder}: {outcome.unwritten}")
         return 2
     return 1 if outcome.bitstream is None else 0
+
+
+def _numbered(step: str) -> str:
+    return f"{step} (step {STEPS.index(step) + 1} of {len(STEPS)})"

@@ -7,9 +7,9 @@ from typing import Any
 from hw.boards import BOARDS
 from sim.boards.build import SUFFIXES
 from sim.boards.loader import ProgrammingFailed, program
-from sim.boards.progress import LoadProgress
 from sim.errors import Unavailable
 from sim.output.files import print_out
+from sim.output.progress import Progress
 
 from .usage import UsageError, complain, path
 
@@ -32,17 +32,14 @@ def program_command(args: argparse.Namespace) -> int:
     """Bring the bitstream to a board that is connected by USB."""
     board     = BOARDS[args.board]
     bitstream = _bitstream(board.name, args.file)
-    progress  = LoadProgress()
     try:
-        program(board, bitstream, waiting=progress)
+        with Progress(f"loading {bitstream}") as progress:
+            program(board, bitstream, waiting=progress.show)
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except ProgrammingFailed as error:
-        progress.clear()
         complain(f"{board.name}: {error}")
         return 1
-    finally:
-        progress.clear()
     print_out(f"{board.name} has {bitstream}; now: "
               f"dragoncage run --engine serial --port {board.port}\n")
     return 0

@@ -12,7 +12,7 @@ from sim.engines.cocotb.simulators import SIMULATORS
 from sim.errors import Unavailable, Unsuited
 from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from sim.output.files import FileTrouble, print_out
-from sim.output.progress import RunProgress
+from sim.output.progress import Progress
 from sim.scenario.mistakes import Mistake, ScenarioError
 from sim.scenario.report import as_json, as_text, wants_colour
 from sim.scenario.scenario import Run, Scenario, load
@@ -158,20 +158,18 @@ def _waves_folder(folder: Path | None) -> Path | None:
 
 
 def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
-    progress = RunProgress()
     try:
-        run = scenario.perform(mode=args.mode, engine=args.engine, era=args.era,
-                               config=None if args.preset is None else PRESETS[args.preset],
-                               options=_options(args), schedule=_schedule(scenario, args),
-                               waves=waves, announce=progress.announce, progress=progress)
+        with Progress("boot", unit="cycles") as progress:
+            run = scenario.perform(mode=args.mode, engine=args.engine, era=args.era,
+                                   config=None if args.preset is None else PRESETS[args.preset],
+                                   options=_options(args), schedule=_schedule(scenario, args),
+                                   waves=waves, announce=progress.part, progress=progress.count)
     except Unsuited as error:
         raise UsageError(f'scenario "{scenario.name}": {error}') from error
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except FileTrouble as error:
         raise UsageError(f"--waves {waves}: {error}; name another folder") from error
-    finally:
-        progress.clear()
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
     return run

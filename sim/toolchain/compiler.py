@@ -5,13 +5,12 @@ import ctypes
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sim.errors import Unavailable
-from sim.output.progress import CompilingProgress
+from sim.output.progress import Progress
 
 from . import cache
 from .process import ProgramFailed, run
@@ -19,6 +18,9 @@ from .process import ProgramFailed, run
 
 __all__ = ["Compiler", "Prototype", "cxx", "kept", "loaded", "tool"]
 
+
+#: What progress says meanwhile.
+COMPILING = "compiling the machine, once for this design"
 
 #: A C function: its name, the type of its result, and those of its parameters.
 Prototype = tuple[str, Any, Sequence[Any]]
@@ -133,10 +135,11 @@ def _opened(path: Path, functions: Iterable[Prototype]) -> ctypes.CDLL:
 
 def _made(name: str, make: Callable[[Compiler], Path], who: str) -> Path:
     try:
-        with cache.workshop(who=who) as folder, _announced() as waiting:
+        with cache.workshop(who=who) as folder, Progress(COMPILING) as progress:
             work = folder / "work"
             work.mkdir()
-            cache.publish(name, make(Compiler(work, who=who, waiting=waiting)), folder, who=who)
+            compiler = Compiler(work, who=who, waiting=progress.show)
+            cache.publish(name, make(compiler), folder, who=who)
         path = cache.find(name, who=who)
     except (OSError, ValueError) as error:
         raise Unavailable(f"{who} cannot keep what it compiles: {error}; "
@@ -144,18 +147,6 @@ def _made(name: str, make: Callable[[Compiler], Path], who: str) -> Path:
     if path is None:
         raise Unavailable(f"{who} cannot keep what it compiles: somebody has deleted it")
     return path
-
-
-@contextmanager
-def _announced() -> Iterator[Callable[[], None]]:
-    """Say that something is compiled, and for how long when what is yielded is called."""
-    progress = CompilingProgress(sys.stderr)
-    progress.start()
-    try:
-        yield progress
-    finally:
-        progress.clear()
-    progress.finish()
 
 
 def _say(trouble: str) -> None:

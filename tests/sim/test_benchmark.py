@@ -1,6 +1,5 @@
 """Figures are what was measured, and are reported as they are."""
 
-import io
 import json
 import os
 import subprocess
@@ -20,7 +19,6 @@ from sim.benchmark.vectors import REGISTERS, VectorLines, examples
 from sim.benchmark.works import CONFIG, at_desk
 from sim.cli.main import main
 from sim.engines.cxxrtl.native import native
-from sim.output.progress import MeasuringProgress
 from sim.scenarios import SCENARIOS
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.parser import parse
@@ -196,26 +194,6 @@ def test_bare_copies_that_fail_say_so(broken):
             await bare.copies(1)
 
     at_bare(do)
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize("stream, says", [
-    (io.StringIO(), "3 s: measuring b\n13 s: measuring d\n"),
-    (Terminal(), "\r\x1b[K3 s: measuring b\r\x1b[K4 s: measuring c\r\x1b[K13 s: measuring d"
-                 "\r\x1b[K"),
-], ids=["file", "terminal"])
-def test_progress_is_told_after_two_seconds(monkeypatch, stream, says):
-    times = iter([0.0, 1.0, 3.0, 4.0, 13.0])
-    monkeypatch.setattr("time.monotonic", lambda: next(times))
-    progress = MeasuringProgress(stream)
-    for text in "abcd":
-        progress(text)
-    progress.clear()
-    assert stream.getvalue() == says
 
 
 @pytest.mark.parametrize("form, begins", [([], "Each figure"), (["--json"], "{")])

@@ -15,7 +15,7 @@ from vector_support import as_text, long_mode, random_line
 
 from sim.cli.main import main
 from sim.errors import Unavailable
-from sim.output.progress import VectorProgress
+from sim.output.progress import Progress
 from sim.vectors.engines.golden import GoldenVectors
 
 
@@ -262,7 +262,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(folder):
         assert os.read(read, 8) == b'{"id": 0'
         os.close(read)
         assert child.wait() == 141
-        assert all(re.fullmatch(r"[\d,]+ vectors, [\d,]+/s", said)
+        assert all(re.fullmatch(r"\d+ s, [\d,]+ vectors \([\d,]+/s\)", said)
                    for said in child.err.decode().splitlines())
 
 
@@ -302,33 +302,10 @@ def test_a_number_of_many_digits_is_malformed(folder, capsys):
         "4,300 are read\n")
 
 
-@pytest.mark.parametrize("terminal, said", [
-    (True,  "\r\x1b[K1,536 vectors, 256/s\r\x1b[K"),
-    (False, "1,536 vectors, 256/s\n"),
-])
-def test_progress_speaks_after_two_seconds_and_counts_no_compiler(
-    monkeypatch, capsys, terminal, said,
-):
-    now = [100.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    progress = VectorProgress(sys.stderr)
-    now[0] = 160.0    # until then something was compiled
-    progress(512)
-    now[0] = 161.9
-    progress(768)
-    now[0] = 164.0
-    progress(1536)
-    now[0] = 164.1
-    progress(1537)    # too soon after the last
-    progress.clear()
-    assert capsys.readouterr().err == said
-
-
 def test_progress_is_told_after_each_batch(folder, capsys, monkeypatch):
     told = []
     monkeypatch.setattr(GoldenVectors, "batch", 4)
-    monkeypatch.setattr(VectorProgress, "__call__", lambda progress, done: told.append(done))
+    monkeypatch.setattr(Progress, "count", lambda progress, done: told.append(done))
     write("in", *(long_mode() for _ in range(10)))
     assert access("in") == 0
     assert told == [4, 8, 10]
