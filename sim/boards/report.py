@@ -7,6 +7,7 @@ from typing import Any
 
 from hw.boards.board import Board, Built
 from hw.demo.system import BAUD
+from sim.output.text import table
 
 from .build import BuildResult
 from .nextpnr import KINDS
@@ -25,22 +26,22 @@ LOGIC = ("ICESTORM_LC", "TRELLIS_COMB")
 def boards_as_text(boards: Sequence[Board]) -> str:
     """What boards there are, and what is known of them."""
     parts = [
-        _table([("board", "FPGA", "preset", "RAM", "clock", "port on Linux"), *(
+        table([("board", "FPGA", "preset", "RAM", "clock", "port on Linux"), *(
             (board.name, board.fpga, board.preset, f"{board.ram_kib} KiB", _mhz(board.clock_hz),
              board.port) for board in boards)]),
-        _table([("lights", "fault", "bypass", "WP", "busy", "WP button"), *(
+        table([("lights", "fault", "bypass", "WP", "busy", "WP button"), *(
             (board.name, *(pad.label if pad else "-" for pad in (
                 board.fault, board.bypass, board.wp, board.busy, board.button)))
             for board in boards)]),
         built_as_text(boards),
-        _table([("tested", "how"), *((board.name, board.tested) for board in boards)]),
+        table([("tested", "how"), *((board.name, board.tested) for board in boards)]),
     ]
     return "\n".join(parts)
 
 
 def built_as_text(boards: Sequence[Board]) -> str:
     """What came out when boards were built."""
-    return _table([("built", "on", "clock up to", "logic", "bitstream", "took"), *(
+    return table([("built", "on", "clock up to", "logic", "bitstream", "took"), *(
         (board.name, *_built(board.built)) for board in boards)])
 
 
@@ -84,9 +85,9 @@ def outcome_as_text(board: Board, outcome: BuildResult) -> str:
                "ok" if clock.met else "TOO SLOW") for clock in report.clocks]
     return "\n".join((
         f"{board.title}, {board.fpga}: preset {board.preset}, {board.ram_kib} KiB of RAM\n",
-        _table([("step", "seconds"), *steps]),
-        _table([("part", "", "used", "of", "%"), *parts]),
-        _table([("clock", "reaches", "needs", ""), *clocks]),
+        table([("step", "seconds"), *steps]),
+        table([("part", "", "used", "of", "%"), *parts]),
+        table([("clock", "reaches", "needs", ""), *clocks]),
         _verdict(board, outcome)))
 
 
@@ -119,16 +120,6 @@ def outcome_as_json(board: Board, outcome: BuildResult) -> str:
         "seconds": {step: round(seconds, 1) for step, seconds in outcome.seconds.items()},
         "log": str(outcome.log),
     }, indent=2) + "\n"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows, the first of which is a head, in columns; numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    right  = [all(cell[:1].isdigit() for cell in column[1:]) for column in zip(*rows, strict=True)]
-    lines  = ["  ".join(cell.rjust(width) if flush else cell.ljust(width)
-                        for cell, width, flush in zip(row, widths, right, strict=True)).rstrip()
-              for row in rows]
-    return "\n".join(lines) + "\n"
 
 
 def _mhz(hz: float) -> str:

@@ -32,14 +32,15 @@ def wrap(text: str, indent: str, further: str | None = None) -> list[str]:
 def table(rows: Sequence[Sequence[str]], *, widths: Sequence[int] = ()) -> str:
     """Lay out ``rows``, the first of which is a head, in columns with two blanks between them.
 
-    Columns of numbers are flush right, others flush left. A column is as wide as its widest cell,
-    or as ``widths`` has it at least, so that several tables stand one below the other.
+    Columns of numbers are flush right, others flush left; ``-`` stands for one that is missing. A
+    column is as wide as its widest cell, or as ``widths`` has it at least, so that several tables
+    can stand one below the other.
     """
     columns = list(zip(*rows, strict=True))
     least   = (*widths, *[0] * (len(columns) - len(widths)))
     spaces  = [max(width, *map(len, column)) for width, column in zip(least, columns, strict=True)]
     right   = [all(cell[:1].isdigit() or cell == "-" for cell in column[1:])
-               and any(cell != "-" for cell in column[1:]) for column in columns]
+               for column in columns]
     lines   = ["  ".join(cell.rjust(space) if flush else cell.ljust(space)
                          for cell, space, flush in zip(row, spaces, right, strict=True)).rstrip()
                for row in rows]
