@@ -1,10 +1,10 @@
 """Repetitions of one work, and the best of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 
-__all__ = ["REPETITIONS", "Figure", "Series"]
+__all__ = ["REPETITIONS", "Figure", "Figures", "Series"]
 
 
 #: Of each work, after those that warm it up.
@@ -45,6 +45,10 @@ class Figure:
     def cycles_per_second(self) -> float | None:
         """Cycles in a second, if they were counted."""
         return None if self.cycles is None else self.cycles / self.seconds
+
+
+#: Figures by work and engine.
+Figures = Mapping[tuple[str, str], Figure]
 
 
 class Series:

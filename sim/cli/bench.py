@@ -1,4 +1,4 @@
-"""`dragoncage bench`: measure how fast the engines are."""
+"""`dragoncage bench`: measure the speed of the engines."""
 
 import argparse
 from typing import Any
@@ -21,13 +21,13 @@ def add(commands: Any) -> None:
                                 description=bench_command.__doc__)
     bench.add_argument("what", choices=("engines",), help="what to measure")
     bench.add_argument("--seconds", type=positive, default=1.0, metavar="S",
-                       help="time for each figure, about (default: 1)")
+                       help="time for each figure, roughly (default: 1)")
     bench.add_argument("--json", action="store_true", help="print JSON")
     bench.set_defaults(command=bench_command)
 
 
 def bench_command(args: argparse.Namespace) -> int:
-    """Measure how fast the engines are, on the default configuration."""
+    """Measure the speed of the engines, with the default configuration of the unit."""
     try:
         with Progress() as progress:
             figures = measure(seconds=args.seconds,
