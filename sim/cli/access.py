@@ -1,4 +1,4 @@
-"""`dragoncage access`: do access vectors."""
+"""`dragoncage access`: run access vectors."""
 
 import argparse
 from typing import Any
@@ -22,14 +22,14 @@ def add(commands: Any) -> None:
                                  description=access_command.__doc__)
     access.add_argument("file", metavar="FILE", help="vectors, one a line; - for standard input")
     access.add_argument("--engine", choices=VECTOR_ENGINES, default="pysim",
-                        help="what does them (default: pysim)")
+                        help="engine that runs them (default: pysim)")
     access.add_argument("-o", dest="output", metavar="OUT", default=STANDARD,
-                        help="where their outcomes go (default: -, standard output)")
+                        help="file for the outcomes (default: -, standard output)")
     access.set_defaults(command=access_command)
 
 
 def access_command(args: argparse.Namespace) -> int:
-    """Do access vectors: lines of JSON, each a machine's state and one access."""
+    """Run access vectors: lines of JSON, each a machine's state and one access."""
     try:
         with Progress(unit="vectors") as progress:
             failed = run(args.file, args.output, VECTOR_ENGINES[args.engine](), progress.count)

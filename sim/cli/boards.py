@@ -1,4 +1,4 @@
-"""`dragoncage boards`: which boards there are."""
+"""`dragoncage boards`: list the boards."""
 
 import argparse
 from typing import Any
@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
 
 
 def boards_command(args: argparse.Namespace) -> int:
-    """Say which boards there are, what was built for them, and what was tested."""
+    """List the boards, what was built for them, and what was tested."""
     boards = list(BOARDS.values())
     print_out(boards_as_json(boards) if args.json else boards_as_text(boards))
     return 0

@@ -24,9 +24,9 @@ def add(commands: Any) -> None:
     builder.add_argument("board", metavar="BOARD", choices=BOARDS,
                          help=f"{', '.join(BOARDS)}; see `dragoncage boards`")
     builder.add_argument("-o", dest="folder", metavar="DIR", type=path,
-                         help="where bitstream and log go (default: build/BOARD)")
+                         help="folder for the bitstream and its log (default: build/BOARD)")
     builder.add_argument("--seed", type=seed, metavar="N",
-                         help="for the random numbers of place and route (default: the board's)")
+                         help="seed of place and route (default: the board's)")
     builder.add_argument("--json", action="store_true", help="print JSON")
     builder.set_defaults(command=build_command)
 

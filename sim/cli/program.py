@@ -1,4 +1,4 @@
-"""`dragoncage program`: bring a bitstream to a board."""
+"""`dragoncage program`: load a bitstream into a board."""
 
 import argparse
 from pathlib import Path
@@ -24,12 +24,12 @@ def add(commands: Any) -> None:
     programmer.add_argument("board", metavar="BOARD", choices=BOARDS,
                             help=f"{', '.join(BOARDS)}; see `dragoncage boards`")
     programmer.add_argument("--file", metavar="FILE", type=path,
-                            help="a bitstream (default: the one that was built, in build/BOARD)")
+                            help="the bitstream (default: the one in build/BOARD)")
     programmer.set_defaults(command=program_command)
 
 
 def program_command(args: argparse.Namespace) -> int:
-    """Bring the bitstream to a board that is connected by USB."""
+    """Load a bitstream into a board that is connected by USB."""
     board     = BOARDS[args.board]
     bitstream = _bitstream(board.name, args.file)
     try:
@@ -46,7 +46,7 @@ def program_command(args: argparse.Namespace) -> int:
 
 
 def _bitstream(name: str, given: Path | None) -> Path:
-    """The file to bring; raises :class:`UsageError` if there is none."""
+    """The file to load. Raises :class:`UsageError` if there is none."""
     if given is not None:
         if not given.is_file():
             raise UsageError(f"--file {given}: there is no such file")
@@ -54,5 +54,5 @@ def _bitstream(name: str, given: Path | None) -> Path:
     built = [path for suffix in SUFFIXES
              if (path := Path("build") / name / f"{name}{suffix}").is_file()]
     if not built:
-        raise UsageError(f"nothing is built for {name} here: dragoncage build {name}")
+        raise UsageError(f"no bitstream in build/{name}; make one: dragoncage build {name}")
     return built[0]

@@ -1,4 +1,4 @@
-"""`dragoncage simulate-board`: a board without a board."""
+"""`dragoncage simulate-board`: simulate a board."""
 
 import argparse
 import sys
@@ -24,9 +24,9 @@ def add(commands: Any) -> None:
     simulate = commands.add_parser("simulate-board", help=simulate_board_command.__doc__,
                                    description=simulate_board_command.__doc__)
     simulate.add_argument("board", metavar="BOARD", choices=BOARDS,
-                          help=f"which one: {', '.join(BOARDS)}")
+                          help=f"{', '.join(BOARDS)}; see `dragoncage boards`")
     simulate.add_argument("--netlist", action="store_true",
-                          help="simulate what synthesis makes of it, cell by cell; for an iCE40")
+                          help="simulate the netlist of its synthesis, cell by cell; iCE40 only")
     simulate.set_defaults(command=simulate_board_command)
 
 

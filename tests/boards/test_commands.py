@@ -103,9 +103,9 @@ def test_a_step_that_fails_is_status_1_and_one_line(programs, in_folder, capsys)
     (["build", "ulx3s", "--seed", "-1"], '"-1" is not a whole number from 0 to 184467440737095516'),
     (["build", "ulx3s", "--seed", "9" * 5000], f'"{"9" * 40}..." is not a whole number'),
     (["build", "ulx3s", "-o", ""], "argument -o: a file needs a name"),
-    (["build", "ulx3s", "-o", "file"], "-o file: file is not a folder; name one, or a new one"),
+    (["build", "ulx3s", "-o", "file"], "-o file: file is not a folder; name another one"),
     (["program", "nothing"], "invalid choice: 'nothing'"),
-    (["program", "ulx3s"], "nothing is built for ulx3s here: dragoncage build ulx3s"),
+    (["program", "ulx3s"], "no bitstream in build/ulx3s; make one: dragoncage build ulx3s"),
     (["program", "ulx3s", "--file", ""], "argument --file: a file needs a name"),
     (["program", "ulx3s", "--file", "absent"], "--file absent: there is no such file"),
 ])

@@ -1,8 +1,8 @@
 """The machine in a simulator of Verilog, by cocotb: what pysim does, in every cycle."""
 
 import json
-import re
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_what_a_unit_cannot_do_is_refused_before_anything_is_built(monkeypatch, 
 
 def test_a_simulator_needs_the_engine(capsys):
     assert main(["run", CASE, "--simulator", "icarus"]) == 2
-    assert "--simulator means nothing to the engine pysim" in capsys.readouterr().err
+    assert "the engine pysim has no option --simulator" in capsys.readouterr().err
 
 
 def test_a_scenario_that_stops_is_a_failure_with_its_place(tmp_path, capsys):
