@@ -44,7 +44,7 @@ ENGINES: Mapping[str, Callable[..., Engine]] = {
 
 
 def suits(config: MmuConfig, mode: str) -> bool:
-    """Whether a unit of this configuration has the paging mode of that name."""
+    """True if a unit of this configuration has the paging mode of that name."""
     return config.long_mode or MODES[mode] is PAGING_32
 
 

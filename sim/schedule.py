@@ -1,4 +1,4 @@
-"""Which processor goes on, and for how long: time slices, which can be written down and replayed.
+"""Schedules of several processors: time slices, which can be written down and replayed.
 
 In a time slice only one processor begins operations and has its transfers accepted by memory; the
 others wait where they are. It lasts a number of steps. A step is what the other processors could

@@ -3,15 +3,15 @@
 from sim.engines.serial.link.frames import Deframer, Frame, framed
 
 
-__all__ = ["GREETING", "Board", "answer"]
+__all__ = ["GREETING", "Board", "response"]
 
 
 #: Kind and payload of a greeting: version 2, preset 0, 128 KiB, 12000 kHz.
 GREETING = 1, b"\x02\x00\x80\x01\xe0\x5d"
 
 
-def answer(number, kind, payload=b""):
-    """The frames of an answer."""
+def response(number, kind, payload=b""):
+    """The frames of a response."""
     parts = [payload[start:start + 64] for start in range(0, len(payload) + 1, 64)]
     return b"".join(framed(Frame(True, number, place, place == len(parts) - 1, kind, part))
                     for place, part in enumerate(parts))
@@ -20,7 +20,7 @@ def answer(number, kind, payload=b""):
 class Board:
     """Answers as it is told: a list of what to do with each frame that comes.
 
-    A kind and a payload answer with the request's number; None says nothing; a function makes
+    A kind and a payload response with the request's number; None says nothing; a function makes
     bytes of the frame. The last of the list holds for all that come after it.
 
     Attributes
@@ -42,22 +42,22 @@ class Board:
         """The time."""
         return self.time
 
-    def write(self, octets):
+    def write(self, data):
         """Take bytes, and prepare what there is to say to them."""
-        for frame in filter(None, self._deframer.feed(octets)):
+        for frame in filter(None, self._deframer.feed(data)):
             self.requests.append(frame)
             todo = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             if callable(todo):
                 self._out += todo(frame)
             elif todo is not None:
-                self._out += answer(frame.number, *todo)
+                self._out += response(frame.number, *todo)
 
     def read(self, seconds):
         """Some bytes, in no time; or none, after all of it."""
-        octets, self._out = self._out[:5], self._out[5:]
-        if not octets:
+        data, self._out = self._out[:5], self._out[5:]
+        if not data:
             self.time += seconds
-        return octets
+        return data
 
     def close(self):
         """There is nothing to close."""

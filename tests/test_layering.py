@@ -6,10 +6,15 @@ between ``hw`` and ``sw``, a constant misread from the manual could pass as two 
 """
 
 import ast
+import graphlib
+import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+import sim
 
 
 ROOT = Path(__file__).parents[1]
@@ -26,43 +31,81 @@ MAY_IMPORT = {
 # The pins of boards come from a package of their own, which the rest of the gateware does not need.
 BOARDS = ROOT / "hw" / "boards"
 
-FILES = [pytest.param(layer, path, id=str(path.relative_to(ROOT)))
-         for layer in MAY_IMPORT for path in sorted((ROOT / layer).rglob("*.py"))]
+FILES = {layer: sorted((ROOT / layer).rglob("*.py")) for layer in MAY_IMPORT}
+
+#: Names of all modules, and their files.
+MODULES = {".".join((path.parent if path.stem == "__init__" else path.with_suffix(""))
+                    .relative_to(ROOT).parts): path
+           for paths in FILES.values() for path in paths}
+
+#: The rooms of ``sim``, from the ground up, as its docstring lists them.
+ROOMS = re.findall(r":mod:`sim\.(\w+)`", sim.__doc__)
 
 
-def imported(path):
-    """Top-level packages that a file imports, but for its own by a leading dot."""
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def tree_of(path):
+    """The syntax tree of a file, without what is there for type checkers alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    return tree
+
+
+def imports_of(name):
+    """Modules that a module imports: by their whole names, and each with one name out of it."""
+    path = MODULES[name]
+    here = name.split(".") if path.stem == "__init__" else name.split(".")[:-1]
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield node.module.partition(".")[0]
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = here[:len(here) - node.level + 1] if node.level else []
+            module  = ".".join([*parents, *filter(None, [node.module])])
+            yield from ((module, alias.name) for alias in node.names)
 
 
-def leaves_its_layer(layer, path):
-    """Whether a relative import climbs out of the package."""
-    depth = len(path.relative_to(ROOT / layer).parts)
-    return any(isinstance(node, ast.ImportFrom) and node.level > depth
-               for node in ast.walk(ast.parse(path.read_text())))
+def ours_imported_by(name):
+    """Modules of the project that a module imports."""
+    for module, member in imports_of(name):
+        found = f"{module}.{member}" if f"{module}.{member}" in MODULES else module
+        if found in MODULES and found != name:
+            yield found
 
 
-@pytest.mark.parametrize("layer, path", FILES)
-def test_imports_flow_one_way(layer, path):
-    foreign = set(imported(path)) - MAY_IMPORT[layer] - sys.stdlib_module_names
-    if path.is_relative_to(BOARDS):
-        foreign.discard("amaranth_boards")
+@pytest.mark.parametrize("layer", MAY_IMPORT)
+def test_imports_flow_one_way(layer):
+    foreign = {(name, module) for name in MODULES if name.partition(".")[0] == layer
+               for module, _ in imports_of(name)
+               if module.partition(".")[0] not in MAY_IMPORT[layer] | sys.stdlib_module_names
+               and not (MODULES[name].is_relative_to(BOARDS) and "amaranth_boards" in module)}
     assert not foreign
-    assert not leaves_its_layer(layer, path)
 
 
-@pytest.mark.parametrize("path", [path for _, path in (param.values for param in FILES)
-                                  if path.is_relative_to(ROOT / "hw")],
-                         ids=lambda path: path.name)
+@pytest.mark.parametrize("layer", MAY_IMPORT)
+def test_no_modules_import_each_other_in_a_circle(layer):
+    graph = {name: set(ours_imported_by(name)) for name in MODULES
+             if name.partition(".")[0] == layer}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_each_room_of_sim_knows_only_those_below_it():
+    rooms = {path.stem for path in (ROOT / "sim").iterdir()
+             if path.is_dir() and (path / "__init__.py").exists() or path.suffix == ".py"}
+    assert set(ROOMS) == rooms - {"__init__", "__main__"}
+    upwards = {(name, other) for name in MODULES for other in ours_imported_by(name)
+               if name.startswith("sim.") and other.startswith("sim.")
+               and "__main__" not in name
+               and ROOMS.index(other.split(".")[1]) > ROOMS.index(name.split(".")[1])}
+    assert not upwards
+
+
+@pytest.mark.parametrize("path", FILES["hw"], ids=lambda path: str(path.relative_to(ROOT)))
 def test_gateware_annotations_are_values(path):
     # With the future import they would be strings. Amaranth then refuses a component, and takes a
     # packed structure for one without any fields, in silence.
-    assert "from __future__ import annotations" not in path.read_text()
+    assert "from __future__ import annotations" not in path.read_text(encoding="utf-8")
 
 
 def test_there_are_files_in_every_layer():
-    assert {param.values[0] for param in FILES} == set(MAY_IMPORT)
+    assert all(FILES.values())

@@ -1,4 +1,4 @@
-"""What the engines that simulate have in common: processors, traces, and one run."""
+"""Base of the engines that simulate: processors, traces, and one run."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence

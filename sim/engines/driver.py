@@ -1,4 +1,4 @@
-"""What engines have in common that drive the ports from Python, cycle by cycle."""
+"""Base of the engines that drive the ports from Python, cycle by cycle."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence

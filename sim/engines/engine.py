@@ -1,4 +1,4 @@
-"""What an engine is: a way of making the machine run."""
+"""The interface of an engine: a way of making the machine run."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a kernel waits for: one operation of its processor."""
+"""Operations of a processor, for which a kernel waits."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,13 @@ __all__ = [
 
 
 #: The unit's numbers for what the kernel calls by these names.
-KINDS     = {kind: AccessKind[kind.name].value for kind in Kind}
-REGISTERS = {register: HwRegister[register.name].value for register in Register}
+KINDS: dict[Kind, int] = {kind: AccessKind[kind.name].value for kind in Kind}
+REGISTERS: dict[Register, int] = {register: HwRegister[register.name].value
+                                  for register in Register}
 
 
 class Operation:
-    """Something that takes cycles. Awaiting it hands it to the processor; the value is its outcome.
+    """An operation that takes cycles. Awaiting it hands it to the processor; it gives the outcome.
 
     Its text says what the processor waits for.
     """
@@ -42,11 +43,11 @@ class SingleAccess(Operation):
     access: Access
 
     def requests(self) -> list[Access]:
-        """The accesses to do back to back."""
+        """Return the accesses to do back to back."""
         return [self.access]
 
     def outcome(self, responses: Sequence[Response]) -> Response:
-        """What is made of the responses, one for each access up to the first that faults."""
+        """Make the outcome of the responses, one for each access up to the first that faults."""
         return responses[0]
 
     def __str__(self) -> str:
@@ -63,12 +64,12 @@ class LoadString(Operation):
     user:   bool
 
     def requests(self) -> list[Access]:
-        """The accesses to do back to back, all but the first chained to the one before."""
+        """Return the accesses to do back to back, all but the first chained to the one before."""
         return [Access(piece, size, Kind.READ, self.user)
                 for piece, size in pieces(self.linear, self.count)]
 
     def outcome(self, responses: Sequence[Response]) -> tuple[bytes, Fault | None]:
-        """What is made of the responses, one for each access up to the first that faults."""
+        """Make the outcome of the responses, one for each access up to the first that faults."""
         data = b"".join(response.data.to_bytes(size, "little") for response, (_, size)
                         in zip(responses, pieces(self.linear, self.count), strict=False)
                         if response.fault is None)
@@ -87,7 +88,7 @@ class StoreString(Operation):
     user:   bool
 
     def requests(self) -> list[Access]:
-        """The accesses to do back to back, all but the first chained to the one before."""
+        """Return the accesses to do back to back, all but the first chained to the one before."""
         todo, done = [], 0
         for piece, size in pieces(self.linear, len(self.data)):
             value = int.from_bytes(self.data[done:done + size], "little")
@@ -96,7 +97,7 @@ class StoreString(Operation):
         return todo
 
     def outcome(self, responses: Sequence[Response]) -> tuple[int, Fault | None]:
-        """What is made of the responses, one for each access up to the first that faults."""
+        """Make the outcome of the responses, one for each access up to the first that faults."""
         done = sum(size for response, (_, size)
                    in zip(responses, pieces(self.linear, len(self.data)), strict=False)
                    if response.fault is None)

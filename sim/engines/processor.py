@@ -125,7 +125,7 @@ class Processor:
     async def take_interrupt(self) -> int:
         """Accept the interrupt with the highest vector; return the vector."""
         assert self.interrupts, "no interrupt waits"
-        vector = FIRST_VECTOR + self.interrupts.bit_length() - 1
+        vector: int = FIRST_VECTOR + self.interrupts.bit_length() - 1
         await TakeInterrupt(vector)
         self.interrupts &= ~(1 << vector - FIRST_VECTOR)
         return vector

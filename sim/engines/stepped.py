@@ -32,7 +32,7 @@ _QUIET = {"response_ready": 1, "controlled_ready": 1,
 
 @dataclass
 class _Pending:
-    """How far the accesses of an operation are: asked for, and answered."""
+    """Progress of an operation's accesses: requests accepted, and responses received."""
 
     requests:  list[Access] = field(default_factory=list)
     taken:     int          = 0
@@ -67,7 +67,7 @@ class SteppedProcessor(Processor):
         self.driven: dict[str, int] = {}
 
     def idle(self, sample: Sample) -> bool:
-        """Whether it has nothing to do after this cycle, unless somebody interrupts it."""
+        """True if it has nothing to do after this cycle, unless somebody interrupts it."""
         return not self.running or isinstance(self.operation, Halt) and not sample.pending
 
     def steps(self, sample: Sample) -> int:

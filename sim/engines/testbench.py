@@ -1,4 +1,4 @@
-"""What is simulated: units, what joins them, and the signals that show what software is doing."""
+"""The design that is simulated: units, what joins them, and marks of the software."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -139,7 +139,7 @@ class Testbench(Elaboratable):
         return m
 
     def _viewed(self) -> list[Probe]:
-        """What a waveform shows: of a machine with several processors, each in its own scope."""
+        """Signals for a waveform: of a machine with several processors, each in its own scope."""
         viewed = [tested(lambda: self.claims.texts, self._claim)]
         for number, processor_port in enumerate(self.processor_ports):
             found = [*functions(lambda: self.stacks.texts, processor_port.kernel_stack),

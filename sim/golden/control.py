@@ -1,4 +1,4 @@
-"""What a write of a control register does: whether it is legal, and what it flushes.
+"""Writes of control registers: which are legal, and which translations they flush.
 
 Ref: Intel SDM Vol. 2, "MOV - Move to/from Control Registers", "WRMSR"; Vol. 3A, sections 2.5,
 4.1.2 "Paging-Mode Enabling", 4.10.4.1 "Operations that Invalidate TLBs and Paging-Structure
@@ -33,7 +33,7 @@ _PWT_PCD = 0b11000
 
 
 class Flush(enum.Enum):
-    """Which cached translations an operation makes invalid."""
+    """Cached translations that an operation makes invalid."""
 
     NOTHING    = "nothing"
     NON_GLOBAL = "all but global"

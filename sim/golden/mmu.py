@@ -25,7 +25,7 @@ __all__ = ["GoldenMmu", "Outcome"]
 
 
 class Outcome(NamedTuple):
-    """How an access ended.
+    """End of an access.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Whether a page's rights allow an access, and the error code when they do not.
+"""Rights of a page against an access, and the error code if they do not allow it.
 
 Ref: Intel SDM Vol. 3A, sections 4.6 "Access Rights", 4.7 "Page-Fault Exceptions".
 """
@@ -26,7 +26,7 @@ FETCH    = 1 << 4
 
 
 class Attempt(NamedTuple):
-    """What an access tries to do, as far as rights are concerned.
+    """An access, as far as rights are concerned.
 
     Attributes
     ----------

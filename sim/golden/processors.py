@@ -1,8 +1,8 @@
 """Several golden processors on one memory, with interrupts between them.
 
 Each has a unit of its own, with its own cached translations: what one writes to a page table, the
-others see when they walk it, and not before. An operation waits for its turn, then completes at
-once; so whoever resumes the coroutines decides the order of all operations.
+others see when they walk it, and not before. An operation waits for its time slice, then completes
+at once; so whoever resumes the coroutines decides the order of all operations.
 """
 
 import enum
@@ -19,9 +19,9 @@ __all__ = ["GoldenProcessor", "Wait", "golden_processors"]
 
 
 class Wait(enum.Enum):
-    """What a processor hands out: why its coroutine is not going on."""
+    """Reason for which a processor's coroutine is not going on, which it hands out."""
 
-    TURN      = "for its turn"
+    TURN      = "for its time slice"
     INTERRUPT = "for an interrupt"
 
 
@@ -31,7 +31,7 @@ def _wait(reason: Wait) -> Generator[Wait, None, None]:
 
 
 class GoldenProcessor(GoldenBus):
-    """A :class:`sw.bus.Bus` whose operations wait for their turn."""
+    """A :class:`sw.bus.Bus` whose operations wait for their time slice."""
 
     async def access(self, access: Access) -> Response:
         """Do one access."""
@@ -40,13 +40,13 @@ class GoldenProcessor(GoldenBus):
 
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
-        """Load bytes upwards, all in one turn."""
+        """Load bytes upwards, all in one slice."""
         await _wait(Wait.TURN)
         return await super().load_string(linear, count, user=user)
 
     async def store_string(self, linear: int, data: bytes, *,
                            user: bool) -> tuple[int, Fault | None]:
-        """Store bytes upwards, all in one turn."""
+        """Store bytes upwards, all in one slice."""
         await _wait(Wait.TURN)
         return await super().store_string(linear, data, user=user)
 

@@ -70,7 +70,7 @@ def levels(state: ControlState) -> tuple[Level, ...]:
 
 
 def is_leaf(state: ControlState, level: Level, entry: int) -> bool:
-    """Does ``entry`` map a page? (If not it refers to a table. It has no reserved bit set.)"""
+    """True if ``entry`` maps a page. Else it refers to a table. It has no reserved bit set."""
     if level.name == "PDE" and state.mode is PagingMode.BITS_32:
         return bool(entry & PS) and state.page_size_extensions
     return level.name == "PTE" or bool(entry & PS)

@@ -118,7 +118,7 @@ class StaleModel:
         return possibilities
 
     def judge(self, access: Access, outcome: Outcome, read: Callable[[int], int]) -> bool:
-        """Does the manual allow that ``access`` ended in ``outcome``?
+        """True if the manual allows that ``access`` ended in ``outcome``.
 
         ``read`` gives a byte of the real machine's memory after the access. If the outcome is
         allowed the model follows it.
@@ -253,7 +253,7 @@ def _covers(translation: Translation, linear: int) -> bool:
 
 
 def _stores(access: Access, found: int) -> bool:
-    """Does the access change memory, when it found ``found`` there?"""
+    """True if the access changes memory in which it finds ``found``."""
     if access.kind is Kind.COMPARE_EXCHANGE:
         return found == access.compare & (1 << 8 * access.size) - 1
     return access.kind in (Kind.WRITE, Kind.EXCHANGE)

@@ -37,7 +37,7 @@ RFLAGS_AC = 1 << 18
 
 
 class PagingMode(enum.Enum):
-    """How linear addresses are translated (section 4.1.1)."""
+    """Ways of translating linear addresses (section 4.1.1)."""
 
     OFF         = "off"
     BITS_32     = "32-bit"
@@ -46,7 +46,7 @@ class PagingMode(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """What a machine can do (section 4.1.4).
+    """Features of a machine, as CPUID enumerates them (section 4.1.4).
 
     Attributes
     ----------
@@ -150,5 +150,5 @@ class ControlState:
         return (1 << 64) - 1 if self.long_mode else (1 << 32) - 1
 
     def canonical(self, linear: int) -> bool:
-        """Is ``linear`` the sign extension of its low 48 bits? Always, outside long mode."""
+        """True if ``linear`` extends the sign of its low 48 bits; always, outside long mode."""
         return not self.long_mode or linear >> 47 in (0, (1 << 17) - 1)

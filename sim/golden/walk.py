@@ -32,7 +32,7 @@ class Update(NamedTuple):
 
 @dataclass(frozen=True)
 class Translation:
-    """What may be cached of a successful walk (section 4.10.2.2).
+    """The part of a successful walk that may be cached (section 4.10.2.2).
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a waveform shows of a unit: its ports field by field, its strobes, its state machines."""
+"""Signals of a unit for a waveform: ports field by field, strobes, state machines."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -53,7 +53,7 @@ def ports(unit: Any) -> list[Probe]:
 
 
 def shared(arbiter: Any, interrupts: Any) -> list[Probe]:
-    """What several processors share: the bus to memory, and the interrupts that wait for each."""
+    """Signals that several processors share: the bus to memory, and pending interrupts."""
     target = arbiter.target
     return [
         _show("bus", "owner",    arbiter.owner),

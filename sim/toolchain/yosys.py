@@ -29,7 +29,7 @@ def installed(*, who: str) -> str:
 
 
 def yosys(script: str, *, who: str) -> str:
-    """What a ``script`` of commands prints.
+    """Output of a ``script`` of commands.
 
     Raises :class:`sim.errors.Unavailable`, which says that ``who`` needs Yosys, if there is none
     or if it fails.

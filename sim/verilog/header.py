@@ -1,4 +1,4 @@
-"""What stands at the beginning of a file of Verilog: how it was made, its ports, its protocols."""
+"""Comment at the head of a file of Verilog: how it was made, its ports, its protocols."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a linter says about the text that Yosys writes, and why it may."""
+"""Complaints of a linter about the text that Yosys writes, each with the reason to allow it."""
 
 __all__ = ["tolerant"]
 

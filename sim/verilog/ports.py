@@ -55,7 +55,7 @@ def interfaces(component: Any) -> list[type]:
 
 
 def summary(owner: type) -> str:
-    """What a docstring says before its first section."""
+    """Summary of a docstring: the text before its first section."""
     text = inspect.getdoc(owner) or ""
     return _plain(re.split(r"\n\n(?:Ref:|[A-Z]\w+\n-+\n)", text)[0])
 
@@ -77,7 +77,7 @@ def _texts(component: Any, path: tuple[str, ...]) -> Iterator[str]:
 
 
 def _members(owner: type) -> dict[str, str]:
-    """What the section "Members" of a docstring says, name by name."""
+    """Section "Members" of a docstring, name by name."""
     _, _, section = (inspect.getdoc(owner) or "").partition("\nMembers\n-------\n")
     return {name: f"{names}: {_plain(text)}" if name != names else _plain(text)
             for names, text in re.findall(r"^(\w.*?) : .*\n((?:    .*\n?)+)", section, re.M)
@@ -112,7 +112,7 @@ def _layout(shape: Any) -> data.Layout | None:
 
 
 def _comments(shape: Any) -> dict[str, str]:
-    """What the source of a structure says beside its fields."""
+    """Comments beside the fields in the source of a structure."""
     if not isinstance(shape, type):
         return {}
     found = re.findall(r"^    (\w+): [^#\n]*#: (.*)$", inspect.getsource(shape), re.M)

@@ -1,4 +1,4 @@
-"""What can be written as Verilog: the unit alone, or the demonstration system around it."""
+"""Designs that can be written as Verilog: the unit alone, or the demonstration system around it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

@@ -1,7 +1,7 @@
 """The computer's end of the link, against boards that are made up."""
 
 import pytest
-from link_support import GREETING, Board, answer
+from link_support import GREETING, Board, response
 
 from sim.engines.serial.link.client import (
     CONNECT_PATIENCE, LONGEST_SILENCE, PATIENCE, SILENCE, Client, Counters, Greeting,
@@ -47,8 +47,8 @@ def test_counters():
 @pytest.mark.parametrize("trouble", [
     None,
     lambda frame: b"\x7enoise\x7e",
-    lambda frame: answer(frame.number, ROWS, b"x")[:-3] + b"zz\x7e",
-    lambda frame: answer((frame.number - 1) % 256, ROWS, b"late"),
+    lambda frame: response(frame.number, ROWS, b"x")[:-3] + b"zz\x7e",
+    lambda frame: response((frame.number - 1) % 256, ROWS, b"late"),
 ], ids=["silence", "noise", "spoilt", "another's"])
 def test_a_request_is_repeated_unchanged_until_its_answer_comes(trouble):
     board, end = client(trouble, trouble, (ROWS, b"rows"))
@@ -58,14 +58,14 @@ def test_a_request_is_repeated_unchanged_until_its_answer_comes(trouble):
 
 
 def test_an_answer_that_comes_twice_is_taken_once():
-    board, end = client(lambda frame: 2 * answer(frame.number, ROWS, b"one"), (ROWS, b"two"))
+    board, end = client(lambda frame: 2 * response(frame.number, ROWS, b"one"), (ROWS, b"two"))
     assert list(end.do(b"\x05")) == [b"one"]
     assert list(end.do(b"\x05")) == [b"two"]
     assert len(board.requests) == 2 and end.traffic.unwanted == 1
 
 
 def test_an_answer_is_taken_though_a_broken_frame_comes_right_before_it():
-    board, end = client(lambda frame: b"x\x7e" + answer(frame.number, ROWS))
+    board, end = client(lambda frame: b"x\x7e" + response(frame.number, ROWS))
     assert list(end.do(b"\x05")) == [b""]
     assert len(board.requests) == 1 and end.traffic.broken == 1
 
@@ -82,10 +82,10 @@ def test_after_silence_a_request_is_repeated_and_after_a_broken_frame_sooner():
 def test_a_slow_board_is_given_more_time_with_each_repetition():
     # It begins anew when it is asked once more, as one that connects does.
     class Slow(Board):
-        def write(self, octets):
+        def write(self, data):
             self.begun = self.time
             self._out  = b""
-            super().write(octets)
+            super().write(data)
 
         def read(self, seconds):
             needed = self.begun + 1.5 - self.time

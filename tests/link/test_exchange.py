@@ -1,4 +1,4 @@
-"""One request and its answer: what is sent, and what is sent again."""
+"""One request and its response: what is sent, and what is sent again."""
 
 from random import Random
 
@@ -22,7 +22,7 @@ def begun(request=REQUEST, *, number=7):
 
 
 def answered(*places, number=7, payload=ANSWER):
-    """Segments of an answer."""
+    """Segments of a response."""
     parts = [payload[start:start + 64] for start in range(0, len(payload) + 1, 64)]
     return [Frame(True, number, place, place == len(parts) - 1, ROWS, parts[place])
             for place in places]
@@ -37,7 +37,7 @@ def test_a_request_is_sent_in_segments_and_asks_for_all_of_its_answer():
     _, sent = begun()
     assert [frame.payload for frame in sent] == [REQUEST[:64], REQUEST[64:128], REQUEST[128:192],
                                                  REQUEST[192:]]
-    assert [(frame.answer, frame.number, frame.segment, frame.last) for frame in sent] == [
+    assert [(frame.response, frame.number, frame.segment, frame.last) for frame in sent] == [
         (False, 7, 0, False), (False, 7, 1, False), (False, 7, 2, False), (False, 7, 3, True)]
     assert {wanted(frame) for frame in sent} == {(0, 15)}
 

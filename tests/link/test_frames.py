@@ -26,10 +26,10 @@ def test_the_crc_is_the_one_of_the_catalogue():
     (Frame(True, 5, 3, False, 2, b"\x01"),     "83 05 02 01"),
 ])
 def test_a_frame_byte_by_byte(frame, header):
-    octets = framed(frame)
-    assert octets[:1] == octets[-1:] == b"\x7e"
-    assert octets[1:5] == bytes.fromhex(header)
-    assert Deframer().feed(octets) == [frame]
+    data = framed(frame)
+    assert data[:1] == data[-1:] == b"\x7e"
+    assert data[1:5] == bytes.fromhex(header)
+    assert Deframer().feed(data) == [frame]
 
 
 def test_flags_and_escapes_are_escaped():
@@ -42,9 +42,9 @@ def test_flags_and_escapes_are_escaped():
 @pytest.mark.parametrize("cut", [1, 2, 7, 5000])
 def test_frames_are_found_however_bytes_are_cut(payload, cut):
     frames = [request(payload), request(payload[:3], number=2)]
-    octets, found, deframer = b"".join(map(framed, frames)), [], Deframer()
-    for start in range(0, len(octets), cut):
-        found += deframer.feed(octets[start:start + cut])
+    data, found, deframer = b"".join(map(framed, frames)), [], Deframer()
+    for start in range(0, len(data), cut):
+        found += deframer.feed(data[start:start + cut])
     assert found == frames
 
 
@@ -79,22 +79,22 @@ def test_a_spoilt_frame_is_not_whole(spoil):
 @pytest.mark.parametrize("size", [65, 68, 100, 1000])
 def test_what_is_too_long_is_not_whole(size):
     content = b"\x10\x01\xf0" + bytes(size)
-    octets  = b"\x7e" + content + crc32(content).to_bytes(4, "little") + b"\x7e"
-    assert Deframer().feed(octets) == [None]
+    data  = b"\x7e" + content + crc32(content).to_bytes(4, "little") + b"\x7e"
+    assert Deframer().feed(data) == [None]
 
 
 def test_every_bit_counts():
-    octets = framed(request(b"abcd"))
-    for bit in range(8, 8 * (len(octets) - 1)):
-        spoilt = bytearray(octets)
+    data = framed(request(b"abcd"))
+    for bit in range(8, 8 * (len(data) - 1)):
+        spoilt = bytearray(data)
         spoilt[bit // 8] ^= 1 << bit % 8
         assert request(b"abcd") not in Deframer().feed(bytes(spoilt))
 
 
 def test_of_mangled_frames_none_passes():
-    chance, octets = Random(1), framed(request(bytes(range(64))))
+    chance, data = Random(1), framed(request(bytes(range(64))))
     for _ in range(20_000):
-        spoilt = bytearray(octets[1:-1])
+        spoilt = bytearray(data[1:-1])
         for _ in range(chance.randrange(1, 8)):
             spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
         for frame in Deframer().feed(b"\x7e" + spoilt + b"\x7e"):

@@ -15,15 +15,15 @@ from sim.engines.serial.link.diagnosis import no_board
 from sim.errors import Unavailable
 
 
-def echo(octets):
+def echo(data):
     """What a loopback plug sends back."""
-    return octets
+    return data
 
 
-def login(octets):
+def login(data):
     """What a login on a terminal sends back: it echoes, control characters as ^X, and prompts."""
-    echoed = b"".join(bytes([octet]) if 32 <= octet < 127 else b"^" + bytes([octet % 32 + 64])
-                      for octet in octets)
+    echoed = b"".join(bytes([byte]) if 32 <= byte < 127 else b"^" + bytes([byte % 32 + 64])
+                      for byte in data)
     return echoed + b"\r\nLogin incorrect\r\nraspberrypi login: "
 
 
@@ -35,10 +35,10 @@ def port(request):
     name = os.ttyname(device)
 
     def serve():
-        while octets := os.read(other, 4096):
-            if octets.endswith(b"\x04\x04\x04"):
+        while data := os.read(other, 4096):
+            if data.endswith(b"\x04\x04\x04"):
                 return
-            os.write(other, request.param(octets))
+            os.write(other, request.param(data))
 
     server = threading.Thread(target=serve)
     server.start()
@@ -63,9 +63,9 @@ def test_what_is_no_board_is_one_line(port, complaint, capsys):
 class Echoing(Board):
     """A board on a line that also brings back what is sent, as an RS-485 adapter may."""
 
-    def write(self, octets):
-        self._out += octets
-        super().write(octets)
+    def write(self, data):
+        self._out += data
+        super().write(data)
 
 
 def test_a_line_that_echoes_besides_is_no_fault():
@@ -90,8 +90,8 @@ def test_what_is_heard_is_named(heard, echoed, complaint):
 class Version1(Board):
     """A board of version 1: it drops what is not whole in its sense, and greets to CONNECT."""
 
-    def write(self, octets):
-        for content in octets.split(b"\x7e"):
+    def write(self, data):
+        for content in data.split(b"\x7e"):
             plain = content.replace(b"\x7d\x5e", b"\x7e").replace(b"\x7d\x5d", b"\x7d")
             if len(plain) == plain[0] + 5 and crc_hqx(plain, 0xFFFF) == 0 if plain else False:
                 assert plain[3:-2] == b"\x01"
@@ -112,7 +112,7 @@ def test_a_board_of_a_later_version_is_said_to_be_one():
         Client(Board((1, b"\x03anything else"))).connect()
 
 
-@pytest.mark.parametrize("octets, greets", [
+@pytest.mark.parametrize("data, greets", [
     ("7e 0700 00 01 01 00 8001 e05d {crc} 7e", True),
     ("7e 0700 00 01 02 00 8001 e05d {crc} 7e", False),
     ("7e 0700 01 01 01 00 8001 e05d {crc} 7e", False),
@@ -120,7 +120,7 @@ def test_a_board_of_a_later_version_is_said_to_be_one():
     ("7e 7d 7e", False),
     ("",         False),
 ])
-def test_a_greeting_of_version_1_is_known_by_its_crc(octets, greets):
-    content = bytes.fromhex(octets.replace("7e", "").replace("{crc}", ""))
-    octets  = octets.replace("{crc}", crc_hqx(content, 0xFFFF).to_bytes(2, "big").hex())
-    assert version1.greets(b"noise" + bytes.fromhex(octets)) is greets
+def test_a_greeting_of_version_1_is_known_by_its_crc(data, greets):
+    content = bytes.fromhex(data.replace("7e", "").replace("{crc}", ""))
+    data  = data.replace("{crc}", crc_hqx(content, 0xFFFF).to_bytes(2, "big").hex())
+    assert version1.greets(b"noise" + bytes.fromhex(data)) is greets

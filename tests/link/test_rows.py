@@ -13,13 +13,13 @@ MARKS = [(0, 0), (3, 4)]
 
 
 def leb128(*numbers):
-    octets = bytearray()
+    data = bytearray()
     for number in numbers:
         while number > 0x7F:
-            octets.append(number & 0x7F | 0x80)
+            data.append(number & 0x7F | 0x80)
             number >>= 7
-        octets.append(number)
-    return bytes(octets)
+        data.append(number)
+    return bytes(data)
 
 
 def rows(*numbers):
@@ -30,14 +30,14 @@ def changed(sample):
     return {name: value for name, value in sample._asdict().items() if value}
 
 
-@pytest.mark.parametrize("number, octets", [
+@pytest.mark.parametrize("number, data", [
     (0, "00"), (127, "7f"), (128, "8001"), (624485, "e58e26"), ((1 << 64) - 1, "ff" * 9 + "01"),
 ])
-def test_numbers(number, octets):
+def test_numbers(number, data):
     numbers = Numbers()
-    numbers.feed(bytes.fromhex(octets))
+    numbers.feed(bytes.fromhex(data))
     assert numbers.next() == number and not numbers
-    assert leb128(number) == bytes.fromhex(octets)
+    assert leb128(number) == bytes.fromhex(data)
 
 
 def test_a_number_that_has_not_all_come():
@@ -89,12 +89,12 @@ def test_marks_and_registers_last_and_the_rest_does_not():
 
 
 def test_a_row_may_be_cut_anywhere():
-    octets  = leb128(1, 0b111, 1, 0x80050033, 2, 3, 4, 5, 1, 8, 300, 1 << 3, (1 << 64) - 1)
-    whole   = list(RowReader(MARKS).rows(octets))
+    data  = leb128(1, 0b111, 1, 0x80050033, 2, 3, 4, 5, 1, 8, 300, 1 << 3, (1 << 64) - 1)
+    whole   = list(RowReader(MARKS).rows(data))
     assert len(whole) == 2
-    for cut in range(len(octets) + 1):
+    for cut in range(len(data) + 1):
         reader = RowReader(MARKS)
-        assert [*reader.rows(octets[:cut]), *reader.rows(octets[cut:])] == whole
+        assert [*reader.rows(data[:cut]), *reader.rows(data[cut:])] == whole
 
 
 def test_a_mark_that_nobody_has_set_is_no_traceback():

@@ -1,4 +1,4 @@
-"""Has a function called in a simulator, and listens to it.
+"""The host: starts a simulator that calls a function, and listens to it.
 
 The simulator is a process of its own, in a session of its own, so that nothing but this end of
 their connection tells it what happens at the terminal. It notices within some hundred cycles when
@@ -47,9 +47,9 @@ PATIENCE = 5.0
 
 def call(simulator: type[Simulator], made: Callable[[], Testbench], function: Callable[..., Any],
          arguments: Mapping[str, Any], hear: Mapping[str, Callable[..., None]]) -> Any:
-    """What ``function(**arguments)`` returns in a simulator of the bench that is ``made``.
+    """Call ``function(**arguments)`` in a simulator of the testbench that is ``made``.
 
-    Function, arguments and what it returns are pickled. It gets, besides, the names in ``hear`` as
+    Function, arguments and result are pickled. It gets, besides, the names in ``hear`` as
     arguments: functions that have those of ``hear`` called here.
 
     Raises :class:`sim.errors.Unavailable` if something is missing, or the simulator comes to an
@@ -93,7 +93,7 @@ def _built(tool: Simulator, bench: Testbench, yosys: str) -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """What cocotb wants to find in a simulator's environment."""
+    """Environment of a simulator, as cocotb needs it."""
     from cocotb_tools.config import libs_dir, pygpi_entry_point
     from find_libpython import find_libpython
 

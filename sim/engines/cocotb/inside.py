@@ -1,4 +1,4 @@
-"""What cocotb runs in the simulator: calls a function, as :mod:`.host` wants it to."""
+"""The guest, which cocotb runs in the simulator: it calls a function for :mod:`.host`."""
 
 import os
 import pickle

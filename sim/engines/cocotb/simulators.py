@@ -38,7 +38,7 @@ class Simulator(ABC):
 
     @abstractmethod
     def command(self, built: Path) -> list[str]:
-        """How what was built is run."""
+        """Return the command that runs what was ``built``."""
 
 
 class Verilator(Simulator):

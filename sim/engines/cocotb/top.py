@@ -52,4 +52,5 @@ class Top(Elaboratable):
 def text(bench: Testbench) -> str:
     """The design in RTLIL: equal texts are equal designs."""
     top = Top(bench)
-    return rtlil.convert(top, name=TOP, ports=top.ports, emit_src=False)
+    design: str = rtlil.convert(top, name=TOP, ports=top.ports, emit_src=False)
+    return design

@@ -24,7 +24,7 @@ from sim.record.waves import waveform
 from sim.schedule import Schedule
 
 from .image import MemoryImage
-from .link import orders
+from .link import commands
 from .link.client import Client, Counters, Greeting
 from .link.exchange import CAPACITY
 from .link.line import Line, opened
@@ -43,7 +43,7 @@ STRIDE = 16
 
 @dataclass
 class _Heard:
-    """What the rows of one request said that the kernel waits for."""
+    """Part of the rows of one request for which the kernel waits."""
 
     responses:  list[int] = field(default_factory=list)
     controlled: int       = 0
@@ -172,42 +172,42 @@ class SerialEngine(Simulation[Processor]):
             mark = self._names.number((bus.kernel_stack, self._claim))
             if mark != self._shown:
                 self._shown = mark
-                self._order(orders.mark(mark))
+                self._command(commands.mark(mark))
             if not bus.marks:
                 return
-            self._order(orders.CYCLE)
+            self._command(commands.CYCLE)
 
     def _do(self, operation: Operation | None) -> Any:
         """Have an operation done, after what was ordered before; return its outcome."""
         if isinstance(operation, SingleAccess | LoadString | StoreString):
             requests = operation.requests()
-            self._order(orders.accesses(requests))
+            self._command(commands.accesses(requests))
             heard = self._hear()
             if len(heard.responses) != len(requests):
                 raise MachineLost(f"the board reports {len(heard.responses)} responses to "
                                   f"{len(requests)} accesses")
             return operation.outcome(responses(requests, heard.responses, heard.state))
         if isinstance(operation, ControlAccess):
-            self._order(orders.control(operation))
+            self._command(commands.control(operation))
             outcome = _outcome(self._hear().controlled)
             return outcome["value"], bool(outcome["fault"])
         # The marks before a pause, or before the end.
-        self._order(orders.CYCLE)
+        self._command(commands.CYCLE)
         self._hear()
         return None
 
-    def _order(self, order: bytes) -> None:
-        """Add to the request; what has no room in it is one of its own."""
-        if len(self._request) + len(order) > CAPACITY:
+    def _command(self, command: bytes) -> None:
+        """Add to the request, or to a new one if it does not fit."""
+        if len(self._request) + len(command) > CAPACITY:
             self._hear()
-        self._request += order
+        self._request += command
 
     def _hear(self) -> _Heard:
         """Have the request done, and put on record what happened."""
         heard = _Heard()
         request, self._request = bytes(self._request), bytearray()
-        for octets in self.client.do(request):
-            for cycle, sample in self._rows.rows(octets):
+        for data in self.client.do(request):
+            for cycle, sample in self._rows.rows(data):
                 self._record(cycle, sample, heard)
         if not self._rows.complete:
             raise MachineLost("the board's answer ends in the middle of a row")
@@ -250,8 +250,8 @@ def on_port(config: MmuConfig | None = None, *, port: str | None = None,
 
 
 def _preset(greeting: Greeting) -> tuple[str, MmuConfig]:
-    """The preset that a board names by its place. Raises :class:`sim.errors.Unavailable`."""
-    presets = list(PRESETS.items())
+    """The preset that a board names by its index. Raises :class:`sim.errors.Unavailable`."""
+    presets: list[tuple[str, MmuConfig]] = list(PRESETS.items())
     if greeting.preset >= len(presets):
         raise Unavailable(f"the board has preset number {greeting.preset}, which this program "
                           "does not know: build and program it anew")

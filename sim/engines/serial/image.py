@@ -11,7 +11,7 @@ __all__ = ["MemoryImage"]
 
 
 class MemoryImage:
-    """Does to a memory what was done to the board's, and checks what is read there.
+    """A copy of the board's memory, by which what is read there is checked.
 
     Parameters
     ----------

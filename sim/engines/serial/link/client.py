@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sim.errors import MachineLost, Unavailable
 
 from . import version1
-from .diagnosis import no_answer, no_board, too_bad
+from .diagnosis import no_response, no_board, too_bad
 from .exchange import Exchange
 from .frames import Deframer, Frame, framed
 from .line import Line
@@ -69,7 +69,7 @@ class Counters(NamedTuple):
     page_faults: int
 
 
-class _NoAnswer(MachineLost):
+class _NoResponse(MachineLost):
     """Nothing new has come for too long."""
 
 
@@ -104,9 +104,9 @@ class Client:
         """
         begun = self._line.now()
         try:
-            kind, payload = self._ask(_CONNECT, CONNECT_PATIENCE)
+            kind, payload = self._request(_CONNECT, CONNECT_PATIENCE)
             return _greeting(kind, payload)
-        except _NoAnswer as lost:
+        except _NoResponse as lost:
             seconds = self._line.now() - begun
             if self._has_version_1():
                 raise _other_version(1) from lost
@@ -117,17 +117,17 @@ class Client:
 
     def counters(self) -> Counters:
         """Read the counters."""
-        kind, payload = self._ask(_COUNTERS)
+        kind, payload = self._request(_COUNTERS)
         if kind != _COUNTED:
             raise MachineLost(f"the board answers {kind} when it is asked for its counters")
         return Counters(*_numbers(payload, len(Counters._fields)))
 
     def do(self, request: bytes) -> Iterator[bytes]:
         """Have operations done; yield bytes of the rows, in several parts if there are many."""
-        kind, payload = self._ask(request)
+        kind, payload = self._request(request)
         while kind == _MORE:
             yield payload
-            kind, payload = self._ask(_CONTINUE)
+            kind, payload = self._request(_CONTINUE)
         if kind == _NONSENSE:
             raise MachineLost("the board makes no sense of a request, though it has the same "
                               "version of the link")
@@ -139,7 +139,7 @@ class Client:
         """Give the line up."""
         self._line.close()
 
-    def _ask(self, request: bytes, patience: float = PATIENCE) -> tuple[int, bytes]:
+    def _request(self, request: bytes, patience: float = PATIENCE) -> tuple[int, bytes]:
         """Send a request until it is answered; return the kind of the answer, and its payload.
 
         Raises :class:`sim.errors.MachineLost` if nothing new comes for ``patience`` seconds, or if
@@ -161,7 +161,7 @@ class Client:
                                              self._line.now())
                 silence = SILENCE
             elif (seconds := self._line.now() - since) >= patience:
-                raise _NoAnswer(no_answer(broken=self.traffic.broken - broken, sent=sent,
+                raise _NoResponse(no_response(broken=self.traffic.broken - broken, sent=sent,
                                           seconds=seconds))
             elif frame is None:
                 silence = min(2 * silence, LONGEST_SILENCE)
@@ -183,7 +183,7 @@ class Client:
                 if frame is None:
                     self.traffic.broken += 1
                     spoilt = True
-                elif not frame.answer:
+                elif not frame.response:
                     self.traffic.echoed += 1
                 else:
                     self.traffic.frames += 1
@@ -191,10 +191,10 @@ class Client:
             left = until - self._line.now()
             if left <= 0:
                 return None
-            octets = self._line.read(min(left, QUIET) if spoilt else left)
-            if spoilt and not octets:
+            data = self._line.read(min(left, QUIET) if spoilt else left)
+            if spoilt and not data:
                 return None
-            self._listen(octets)
+            self._listen(data)
 
     def _judge(self, *, in_vain: bool) -> None:
         """Give up a line on which frames get through, but too few."""
@@ -202,11 +202,11 @@ class Client:
         if len(self._waits) == JUDGED and sum(self._waits) > BEARABLE:
             raise MachineLost(too_bad(broken=self.traffic.broken, whole=self.traffic.frames))
 
-    def _listen(self, octets: bytes) -> None:
+    def _listen(self, data: bytes) -> None:
         """Look for frames in what has come."""
-        self._frames.extend(self._deframer.feed(octets))
+        self._frames.extend(self._deframer.feed(data))
         if not self.traffic.frames:
-            self._heard = (self._heard + octets)[-_KEPT:]
+            self._heard = (self._heard + data)[-_KEPT:]
 
     def _has_version_1(self) -> bool:
         """True if the board, which has not answered, does so in version 1 of the link."""
@@ -235,9 +235,9 @@ def _other_version(version: int) -> Unavailable:
                        f"{VERSION}: build and program it anew")
 
 
-def _numbers(octets: bytes, count: int) -> list[int]:
+def _numbers(data: bytes, count: int) -> list[int]:
     numbers = Numbers()
-    numbers.feed(octets)
+    numbers.feed(data)
     try:
         return [numbers.next() for _ in range(count)]
     except EOFError as error:

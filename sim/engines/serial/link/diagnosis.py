@@ -3,7 +3,7 @@
 import string
 
 
-__all__ = ["no_answer", "no_board", "too_bad"]
+__all__ = ["no_response", "no_board", "too_bad"]
 
 
 _TEXT = frozenset(string.printable.encode())
@@ -33,7 +33,7 @@ def no_board(heard: bytes, *, echoed: int, seconds: float) -> str:
     return f"{found}; is the board programmed (dragoncage program), and is this its port?"
 
 
-def no_answer(*, broken: int, sent: int, seconds: float) -> str:
+def no_response(*, broken: int, sent: int, seconds: float) -> str:
     """Say that a board which has answered before does not any more.
 
     ``broken`` counts frames that came since, and ``sent`` those that were sent.
@@ -51,6 +51,6 @@ def too_bad(*, broken: int, whole: int) -> str:
             f"and others were lost; {_REMEDY}")
 
 
-def _is_text(octets: bytes) -> bool:
+def _is_text(data: bytes) -> bool:
     """True if most of it can be read. Of noise, three bytes in eight can."""
-    return len(octets) >= 4 and 5 * sum(octet in _TEXT for octet in octets) > 3 * len(octets)
+    return len(data) >= 4 and 5 * sum(byte in _TEXT for byte in data) > 3 * len(data)

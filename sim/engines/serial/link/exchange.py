@@ -1,4 +1,4 @@
-"""One request and its answer, in segments: which frames to send when, without a line or a clock.
+"""One request and its response, in segments: which frames to send when, without a line or a clock.
 
 Ref: docs/serial-link.md, "Who repeats".
 """
@@ -15,7 +15,7 @@ __all__ = ["CAPACITY", "Exchange"]
 #: Bytes of the longest request.
 CAPACITY = SEGMENTS * SEGMENT
 
-#: Kind of an answer that is none: segments of the request are missing.
+#: Kind of a response that is none: segments of the request are missing.
 _MISSING = 6
 
 
@@ -34,7 +34,7 @@ class Exchange:
     Attributes
     ----------
     kind : :class:`int`
-        What the answer is, once a segment of it has come.
+        What the response is, once a segment of it has come.
     news : :class:`int`
         How often something came that was not known before.
     """
@@ -46,8 +46,8 @@ class Exchange:
         self._request  = [request[start:start + SEGMENT]
                           for start in range(0, max(len(request), 1), SEGMENT)]
         self._arrived  = 0                       # segments of the request that the board has
-        self._answer: dict[int, bytes] = {}
-        self._count: int | None = None           # segments that the answer has, once it is known
+        self._response: dict[int, bytes] = {}
+        self._count: int | None = None           # segments that the response has, once it is known
         self._final    = SEGMENTS - 1            # the last segment that was asked for
         self._traffic  = traffic
         if len(request) > CAPACITY:
@@ -55,13 +55,13 @@ class Exchange:
 
     @property
     def complete(self) -> bool:
-        """True once the answer is all there."""
-        return len(self._answer) == self._count
+        """True once the response is all there."""
+        return len(self._response) == self._count
 
     @property
     def payload(self) -> bytes:
-        """The answer."""
-        return b"".join(self._answer[place] for place in range(len(self._answer)))
+        """The response."""
+        return b"".join(self._response[index] for index in range(len(self._response)))
 
     def begin(self) -> list[Frame]:
         """The whole request."""
@@ -76,14 +76,14 @@ class Exchange:
         """Take a frame from the board; return those to send at once."""
         if frame.about == _MISSING:
             return self._send_missing(frame)
-        known = frame.segment in self._answer or self._count is not None and \
+        known = frame.segment in self._response or self._count is not None and \
             frame.segment >= self._count
         if frame.number != self._number or known:
             self._traffic.unwanted += 1
             return []
         self.news += 1
         self.kind  = frame.about
-        self._answer[frame.segment] = frame.payload
+        self._response[frame.segment] = frame.payload
         if frame.last:
             self._count = frame.segment + 1
         # The last of what was asked for: if anything before it is missing, it got lost.
@@ -92,7 +92,7 @@ class Exchange:
 
     def _send_missing(self, frame: Frame) -> list[Frame]:
         """The segments of the request from that on which the board misses."""
-        if (frame.number + 1) % 256 != self._number or self._answer \
+        if (frame.number + 1) % 256 != self._number or self._response \
                 or frame.segment >= len(self._request):
             self._traffic.unwanted += 1
             return []
@@ -102,10 +102,10 @@ class Exchange:
         self._traffic.repeated += len(self._request) - frame.segment
         return self._frames(range(frame.segment, len(self._request)))
 
-    def _frames(self, places: Iterable[int]) -> list[Frame]:
-        """Segments of the request, which ask for the segments of the answer that are missing."""
+    def _frames(self, indices: Iterable[int]) -> list[Frame]:
+        """Segments of the request, which ask for the segments of the response that are missing."""
         count   = SEGMENTS if self._count is None else self._count
-        missing = [place for place in range(count) if place not in self._answer]
+        missing = [index for index in range(count) if index not in self._response]
         self._final = missing[-1]
-        return [Frame(False, self._number, place, place == len(self._request) - 1,
-                      missing[0] | missing[-1] << 4, self._request[place]) for place in places]
+        return [Frame(False, self._number, index, index == len(self._request) - 1,
+                      missing[0] | missing[-1] << 4, self._request[index]) for index in indices]

@@ -14,23 +14,23 @@ FLAG   = 0x7E
 ESCAPE = 0x7D
 FLIP   = 0x20  #: What an escaped byte is XORed with.
 
-#: Bytes of the longest payload, and segments of the longest request or answer.
+#: Bytes of the longest payload, and segments of the longest request or response.
 SEGMENT, SEGMENTS = 64, 16
 
 #: Bytes before and after the payload.
 HEADER, TRAILER = 3, 4
 
-_LAST, _ANSWER = 1 << 4, 1 << 7
+_LAST, _RESPONSE = 1 << 4, 1 << 7
 
 
 class Frame(NamedTuple):
     """A whole frame.
 
-    ``about`` is the kind of an answer; in a request, the first segment of the answer to send in
+    ``about`` is the kind of a response; in a request, the first segment of the response to send in
     bits 0-3, and the last in bits 4-7.
     """
 
-    answer:  bool   #: Sent by a board, not by a computer.
+    response:  bool   #: Sent by a board, not by a computer.
     number:  int
     segment: int
     last:    bool
@@ -42,12 +42,12 @@ def framed(frame: Frame) -> bytes:
     """The bytes of a frame, between two flags."""
     if len(frame.payload) > SEGMENT:
         raise ValueError(f"a payload has {SEGMENT} bytes at most, not {len(frame.payload)!r}")
-    first    = frame.segment | frame.last * _LAST | frame.answer * _ANSWER
+    first    = frame.segment | frame.last * _LAST | frame.response * _RESPONSE
     content  = bytes([first, frame.number, frame.about]) + frame.payload
     content += crc32(content).to_bytes(TRAILER, "little")
     # The escape first: the other one brings escapes in.
-    for octet in (ESCAPE, FLAG):
-        content = content.replace(bytes([octet]), bytes([ESCAPE, octet ^ FLIP]))
+    for byte in (ESCAPE, FLAG):
+        content = content.replace(bytes([byte]), bytes([ESCAPE, byte ^ FLIP]))
     return bytes([FLAG]) + content + bytes([FLAG])
 
 
@@ -57,9 +57,9 @@ class Deframer:
     def __init__(self) -> None:
         self._begun = b""
 
-    def feed(self, octets: bytes) -> list[Frame | None]:
+    def feed(self, data: bytes) -> list[Frame | None]:
         """Take bytes; return the frames that have ended, None for each that is not whole."""
-        *ended, begun = (self._begun + octets).split(bytes([FLAG]))
+        *ended, begun = (self._begun + data).split(bytes([FLAG]))
         # Of what is too long to be whole, so much is kept that it still is.
         self._begun = begun[:2 * (HEADER + SEGMENT + TRAILER) + 1]
         return [_opened(content) for content in ended if content]
@@ -67,11 +67,11 @@ class Deframer:
 
 def _opened(content: bytes) -> Frame | None:
     plain, escaped = bytearray(), False
-    for octet in content:
-        if octet == ESCAPE:
+    for byte in content:
+        if byte == ESCAPE:
             escaped = True
         else:
-            plain.append(octet ^ FLIP if escaped else octet)
+            plain.append(byte ^ FLIP if escaped else byte)
             escaped = False
     length = len(plain) - HEADER - TRAILER
     if not 0 <= length <= SEGMENT or escaped:
@@ -79,5 +79,5 @@ def _opened(content: bytes) -> Frame | None:
     if crc32(plain[:-TRAILER]).to_bytes(TRAILER, "little") != plain[-TRAILER:]:
         return None
     first, number, about = plain[:HEADER]
-    return Frame(bool(first & _ANSWER), number, first & SEGMENTS - 1, bool(first & _LAST), about,
+    return Frame(bool(first & _RESPONSE), number, first & SEGMENTS - 1, bool(first & _LAST), about,
                  bytes(plain[HEADER:-TRAILER]))

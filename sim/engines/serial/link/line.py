@@ -21,8 +21,8 @@ PATIENCE = 5.0
 class Line(Protocol):
     """Octets out and in. Some may get lost, or come wrong or twice."""
 
-    def write(self, octets: bytes) -> None:
-        """Send octets."""
+    def write(self, data: bytes) -> None:
+        """Send data."""
 
     def read(self, seconds: float) -> bytes:
         """Octets that have come, one or more; none if none come within ``seconds``."""
@@ -49,10 +49,10 @@ class _SerialPort:
         except (*self._errors, ValueError) as error:
             raise Unavailable(f"cannot open the serial port {port}: {_reason(error)}") from error
 
-    def write(self, octets: bytes) -> None:
-        """Send octets. Raises :class:`sim.errors.MachineLost`, like ``read``."""
+    def write(self, data: bytes) -> None:
+        """Send data. Raises :class:`sim.errors.MachineLost`, like ``read``."""
         try:
-            self._serial.write(octets)
+            self._serial.write(data)
         except self._full as error:
             raise MachineLost(f"the serial port {self._port} takes nothing: is there a board "
                               "behind it?") from error

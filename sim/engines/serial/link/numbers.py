@@ -1,4 +1,4 @@
-"""Numbers in octets: LEB128, seven bits an octet, the lowest first.
+"""Numbers in bytes: LEB128, seven bits a byte, the lowest first.
 
 Ref: DWARF Debugging Information Format, version 5, section 7.6 "Variable Length Data".
 """
@@ -13,32 +13,32 @@ class Numbers:
     """
 
     def __init__(self) -> None:
-        self._octets = bytearray()
+        self._bytes = bytearray()
         self._place  = 0
 
-    def feed(self, octets: bytes) -> None:
-        """Add octets at the end."""
-        self._octets += octets
+    def feed(self, data: bytes) -> None:
+        """Add data at the end."""
+        self._bytes += data
 
     def __bool__(self) -> bool:
-        """Whether there are octets left."""
-        return self._place < len(self._octets)
+        """True if there are bytes left."""
+        return self._place < len(self._bytes)
 
     def next(self) -> int:
         """The next number. Raises :class:`EOFError` if it has not all come."""
         number = shift = 0
         while self:
-            octet   = self._octets[self._place]
-            number |= (octet & 0x7F) << shift
+            byte   = self._bytes[self._place]
+            number |= (byte & 0x7F) << shift
             shift  += 7
             self._place += 1
-            if not octet & 0x80:
+            if not byte & 0x80:
                 return number
         raise EOFError
 
     def accept(self) -> None:
         """Forget what was read."""
-        del self._octets[:self._place]
+        del self._bytes[:self._place]
         self._place = 0
 
     def go_back(self) -> None:

@@ -1,4 +1,4 @@
-"""What happened on the board, cycle by cycle: from rows to samples.
+"""Rows of a board's responses, and the samples of each cycle that they describe.
 
 Ref: docs/serial-link.md, "Rows".
 """
@@ -55,9 +55,9 @@ class RowReader:
             self._store, self._respond, self._ask, self._operands, self._end_control,
             self._control)
 
-    def rows(self, octets: bytes) -> Iterator[tuple[int, Sample]]:
-        """The rows that are complete with ``octets``: cycles, and the signals in each."""
-        self._numbers.feed(octets)
+    def rows(self, data: bytes) -> Iterator[tuple[int, Sample]]:
+        """The rows that are complete with ``data``: cycles, and the signals in each."""
+        self._numbers.feed(data)
         try:
             while self._numbers:
                 # One that is not all there changes nothing: it is read once more, with the rest.
@@ -71,7 +71,7 @@ class RowReader:
 
     @property
     def complete(self) -> bool:
-        """Whether there is no row of which a part is still to come."""
+        """True if no part of a row is still to come."""
         return not self._numbers
 
     def _row(self) -> tuple[int, Sample, Sample]:

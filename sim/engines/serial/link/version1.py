@@ -19,9 +19,9 @@ CONNECT = b"\x7e\x01\x00\x00\x01\xe2\x55\x7e"
 _GREETING = b"\x00\x01\x01"
 
 
-def greets(octets: bytes) -> bool:
-    """True if a greeting is among ``octets``."""
-    return any(_is_greeting(content) for content in octets.split(bytes([FLAG])))
+def greets(data: bytes) -> bool:
+    """True if a greeting is among ``data``."""
+    return any(_is_greeting(content) for content in data.split(bytes([FLAG])))
 
 
 def _is_greeting(content: bytes) -> bool:

@@ -33,11 +33,11 @@ def control(operation: ControlAccess) -> bytes:
 
 def accesses(todo: Sequence[Access]) -> bytes:
     """Accesses back to back, all but the first chained to the one before."""
-    orders, chained = bytearray(), False
+    commands, chained = bytearray(), False
     for alike in _grouped(todo):
-        orders += _together(alike, chained=chained)
+        commands += _together(alike, chained=chained)
         chained = True
-    return bytes(orders)
+    return bytes(commands)
 
 
 def _grouped(todo: Sequence[Access]) -> Iterator[list[Access]]:
@@ -55,14 +55,14 @@ def _grouped(todo: Sequence[Access]) -> Iterator[list[Access]]:
 def _together(alike: Sequence[Access], *, chained: bool) -> bytes:
     first   = alike[0]
     stored  = first.kind not in (Kind.READ, Kind.FETCH)
-    order   = bytearray([_ACCESS, _flags(first) | chained << 7, len(alike)])
-    order  += _number(first.linear)
+    command   = bytearray([_ACCESS, _flags(first) | chained << 7, len(alike)])
+    command  += _number(first.linear)
     for access in alike:
         if stored:
-            order += access.data.to_bytes(access.size, "big")
+            command += access.data.to_bytes(access.size, "big")
         if first.kind is Kind.COMPARE_EXCHANGE:
-            order += access.compare.to_bytes(access.size, "big")
-    return bytes(order)
+            command += access.compare.to_bytes(access.size, "big")
+    return bytes(command)
 
 
 def _flags(access: Access) -> int:
