@@ -1,4 +1,4 @@
-"""Boards and builds in words, and as JSON."""
+"""Boards and builds as tables, and as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ __all__ = ["boards_as_json", "boards_as_text", "built_as_text", "outcome_as_json
 
 SCHEMA = 1
 
-#: Where somebody looks first: the kind of an FPGA's parts that is scarce.
+#: The kind of an FPGA's parts that is scarce.
 LOGIC = ("ICESTORM_LC", "TRELLIS_COMB")
 
 
 def boards_as_text(boards: Sequence[Board]) -> str:
-    """What boards there are, and what is known of them."""
+    """Return tables of the boards, and of all that is known about them."""
     parts = [
         table([("board", "FPGA", "preset", "RAM", "clock", "port on Linux"), *(
             (board.name, board.fpga, board.preset, f"{board.ram_kib} KiB", _mhz(board.clock_hz),
@@ -40,7 +40,7 @@ def boards_as_text(boards: Sequence[Board]) -> str:
 
 
 def built_as_text(boards: Sequence[Board]) -> str:
-    """What came out when boards were built."""
+    """Return the table of builds that were made of the boards."""
     return table([("built", "on", "clock up to", "logic", "bitstream", "took"), *(
         (board.name, *_built(board.built)) for board in boards)])
 
@@ -55,7 +55,7 @@ def _built(built: Built | None) -> Sequence[str]:
 
 
 def boards_as_json(boards: Sequence[Board]) -> str:
-    """The same as JSON."""
+    """Return the same as JSON."""
     return json.dumps({"schema": SCHEMA, "boards": [_board(board) for board in boards]},
                       indent=2) + "\n"
 
@@ -75,7 +75,7 @@ def _board(board: Board) -> dict[str, Any]:
 
 
 def outcome_as_text(board: Board, outcome: BuildResult) -> str:
-    """What came of a build: steps, utilisation, timing, and the verdict."""
+    """Return the result of a build: steps, utilisation, timing, and the verdict."""
     report = outcome.report
     steps  = [(step, f"{seconds:.0f}") for step, seconds in outcome.seconds.items()]
     parts  = [(kind, KINDS.get(kind, ""), f"{used:,}", f"{available:,}",
@@ -92,7 +92,7 @@ def outcome_as_text(board: Board, outcome: BuildResult) -> str:
 
 
 def _verdict(board: Board, outcome: BuildResult) -> str:
-    """What the last lines of a build say."""
+    """The last lines of a build's report."""
     if outcome.unwritten:
         lines = [f"FAILED: {outcome.unwritten}"]
     elif outcome.bitstream is None:
@@ -106,7 +106,7 @@ def _verdict(board: Board, outcome: BuildResult) -> str:
 
 
 def outcome_as_json(board: Board, outcome: BuildResult) -> str:
-    """The same as JSON; what a board says of how it was built has the same names."""
+    """Return the same as JSON. Keys that a board's ``built`` has too have the same names."""
     return json.dumps({
         "schema": SCHEMA, "board": board.name, "preset": board.preset,
         "bitstream": None if outcome.bitstream is None else str(outcome.bitstream),

@@ -6,7 +6,7 @@ from typing import Any
 
 from hw.boards import BOARDS
 from sim.boards.build import SUFFIXES
-from sim.boards.loader import ProgrammingFailed, program
+from sim.boards.loader import LoadFailed, load
 from sim.errors import Unavailable
 from sim.output.files import print_out
 from sim.output.progress import Progress
@@ -34,10 +34,10 @@ def program_command(args: argparse.Namespace) -> int:
     bitstream = _bitstream(board.name, args.file)
     try:
         with Progress(f"loading {bitstream}") as progress:
-            program(board, bitstream, waiting=progress.show)
+            load(board, bitstream, waiting=progress.show)
     except Unavailable as error:
         raise UsageError(str(error)) from error
-    except ProgrammingFailed as error:
+    except LoadFailed as error:
         complain(f"{board.name}: {error}")
         return 1
     print_out(f"{board.name} has {bitstream}; now: "
