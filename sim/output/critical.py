@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 
-__all__ = ["PATIENCE", "locked", "deferred_signals"]
+__all__ = ["PATIENCE", "deferred_signals", "locked"]
 
 
 #: Seconds to wait for a lock.

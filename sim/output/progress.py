@@ -39,7 +39,8 @@ class Progress:
         self._shown    = False
         self._first: int | None = None
         self._counted  = 0
-        self._begin()
+        self._begun = time.monotonic()
+        self._next  = self._begun + self.PATIENCE
 
     def __enter__(self) -> Self:
         return self
@@ -58,11 +59,12 @@ class Progress:
         self.show()
 
     def count(self, counted: int) -> None:
-        """Note that so much is done."""
+        """Note that ``counted`` units are done."""
         self._counted = counted
         if self._first is None:
             self._first = counted
-            self._begin()
+            self._begun = time.monotonic()
+            self._next  = self._begun + self.PATIENCE
         self.show()
 
     def show(self) -> None:
@@ -75,10 +77,6 @@ class Progress:
         self._shown = True
         self._stream.write(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
         self._stream.flush()
-
-    def _begin(self) -> None:
-        self._begun = time.monotonic()
-        self._next  = self._begun + self.PATIENCE
 
     def _line(self, seconds: float) -> str:
         line = f"{seconds:.0f} s"
