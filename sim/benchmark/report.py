@@ -1,4 +1,4 @@
-"""Figures for a terminal, and as JSON."""
+"""Figures as tables, and as JSON."""
 
 import json
 import os
@@ -21,7 +21,7 @@ __all__ = ["SCHEMA", "WORKS", "as_json", "as_text", "number"]
 #: Version of the JSON. It changes when a key goes or gets another meaning.
 SCHEMA = 2
 
-#: Names of the works, in the order of the report.
+#: Names of the workloads, in the order of the report.
 WORKS = {
     "copies":    "copies of a page by the kernel",
     "recorded":  "... and a look at their trace",
@@ -54,7 +54,7 @@ def as_text(figures: Sequence[Figure]) -> str:
 
 
 def as_json(figures: Sequence[Figure], *, seconds: float) -> str:
-    """Return the figures as a JSON document. ``seconds`` is what each work was given."""
+    """Return the figures as a JSON document. ``seconds`` is the time for each."""
     return json.dumps({
         "schema":  SCHEMA,
         "config":  asdict(MmuConfig()),
@@ -66,7 +66,7 @@ def as_json(figures: Sequence[Figure], *, seconds: float) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with as many digits as say something: all before the point, or three."""
+    """Return a number with three digits, or all that are before the point."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 

@@ -12,11 +12,11 @@ from benchmark_support import figures
 from sim.benchmark import measure as measuring
 from sim.benchmark import vectors as vector_work
 from sim.benchmark.bare import BareCopies
-from sim.benchmark.measure import UNREAD, measure
+from sim.benchmark.measure import UNRECORDED, measure
 from sim.benchmark.report import WORKS, as_json, as_text
 from sim.benchmark.series import REPETITIONS, Figure, Series
 from sim.benchmark.vectors import REGISTERS, VectorLines, examples
-from sim.benchmark.works import CONFIG, at_desk
+from sim.benchmark.works import CONFIG, on_kernel
 from sim.cli.main import main
 from sim.engines.cxxrtl.native import native
 from sim.scenarios import SCENARIOS
@@ -125,10 +125,10 @@ def test_the_command_says_its_cycles():
 
 def at_bare(do):
     """``do`` something with bare copies, on a kernel that has booted."""
-    async def begin(desk):
-        await do(await BareCopies.of(desk, native(CONFIG)))
+    async def begin(workload):
+        await do(await BareCopies.of(workload, native(CONFIG)))
 
-    at_desk(UNREAD["cxxrtl"], begin)
+    on_kernel(UNRECORDED["cxxrtl"], begin)
 
 
 def test_bare_copies_are_checked():
@@ -198,5 +198,5 @@ def test_examples_of_vectors_end_in_every_way():
 
 def test_a_vector_that_is_not_done_is_no_figure(monkeypatch):
     monkeypatch.setattr(vector_work, "REGISTERS", {**REGISTERS, "cr4": "0x1"})
-    with pytest.raises(RuntimeError, match="not done: this unit has no CR4.VME"):
+    with pytest.raises(RuntimeError, match="failed: this unit has no CR4.VME"):
         VectorLines("golden").vectors(1).send(None)
