@@ -25,7 +25,7 @@ class Echo:
     def __init__(self):
         self.cycles  = 0
         self.pressed = []
-        self._data = b""
+        self._data   = b""
 
     @property
     def busy(self):
@@ -73,7 +73,7 @@ def heard(line, count):
     return data
 
 
-def test_all_octets_go_both_ways_unchanged(served):
+def test_all_bytes_go_both_ways_unchanged(served):
     _, line, _, _ = served
     data = bytes(range(256)) * 40  # more than a terminal holds
     writer = threading.Thread(target=lambda: [os.write(line, data[start:start + 512])
