@@ -32,7 +32,7 @@ UNRECORDED: dict[str, Engine] = {"pysim": PysimEngine, "cxxrtl": Unrecorded}
 #: Runs of the whole command: one takes pysim some seconds.
 RUNS = {"pysim": 1, "cxxrtl": REPETITIONS}
 
-#: Folder in which "python -m sim" is this project.
+#: Folder in which "python -m dragoncage" is this project.
 ROOT = Path(__file__).parents[2]
 
 #: Some work, done a number of times.
@@ -63,7 +63,7 @@ def measure(
 
 def command_cycles(engine: str) -> int:
     """Run the command that a user types, in a process of its own; return its cycles."""
-    done = subprocess.run([sys.executable, "-m", "sim", "run", "--engine", engine, "--json"],
+    done = subprocess.run([sys.executable, "-m", "dragoncage", "run", "--engine", engine, "--json"],
                           cwd=ROOT, check=True, capture_output=True, encoding="utf-8")
     [run] = json.loads(done.stdout)["runs"]
     cycles: int = run["cycles"]
