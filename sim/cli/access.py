@@ -17,7 +17,7 @@ __all__ = ["access_command", "add"]
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     access = commands.add_parser("access", help=access_command.__doc__,
                                  description=access_command.__doc__)
     access.add_argument("file", metavar="FILE", help="vectors, one a line; - for standard input")

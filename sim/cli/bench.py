@@ -16,7 +16,7 @@ __all__ = ["add", "bench_command"]
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     bench = commands.add_parser("bench", help=bench_command.__doc__,
                                 description=bench_command.__doc__)
     bench.add_argument("what", choices=("engines",), help="what to measure")

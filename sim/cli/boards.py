@@ -12,7 +12,7 @@ __all__ = ["add", "boards_command"]
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     boards = commands.add_parser("boards", help=boards_command.__doc__,
                                  description=boards_command.__doc__)
     boards.add_argument("--json", action="store_true", help="print JSON")

@@ -18,7 +18,7 @@ __all__ = ["add", "build_command"]
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     builder = commands.add_parser("build", help=build_command.__doc__,
                                   description=build_command.__doc__)
     builder.add_argument("board", metavar="BOARD", choices=BOARDS,

@@ -21,7 +21,7 @@ SCHEMA = 1
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     listing = commands.add_parser("list", help=list_command.__doc__,
                                   description=list_command.__doc__)
     listing.add_argument("--json", action="store_true", help="print JSON")

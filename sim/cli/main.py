@@ -31,10 +31,10 @@ COMMANDS = (run, listing, access, bench, verilog, boards, build, program,
 
 
 class Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, without the grammar."""
+    """Parser of arguments whose errors are one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse the command."""
+        """Raise :class:`UsageError`."""
         raise UsageError(f"{message} (see: {self.prog} --help)")
 
     def print_help(self, file: Any = None) -> None:
@@ -43,16 +43,16 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """Prints the version, and ends."""
+    """Option that prints the version, and ends the command."""
 
     def __call__(self, parser: argparse.ArgumentParser, *words: Any) -> NoReturn:
-        """Do so."""
+        """Print the version."""
         print_out(f"{parser.prog} {__version__}\n")
         parser.exit()
 
 
 def parser() -> argparse.ArgumentParser:
-    """The grammar of the command line."""
+    """Return the parser of the command line."""
     top = Parser(
         prog="dragoncage",
         description="See, cycle by cycle, how far hardware can keep a kernel out of memory.")
@@ -103,7 +103,7 @@ def _escape_what_cannot_be_shown() -> None:
 
 @contextmanager
 def _ended_by(*numbers: signal.Signals) -> Iterator[None]:
-    """End as an interrupt does at these signals, so that nothing half-written is left.
+    """End as an interrupt does at these signals, so that no half of a file is left.
 
     A signal that is ignored, as SIGHUP is under nohup, stays so.
     """

@@ -18,7 +18,7 @@ __all__ = ["add", "program_command"]
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     programmer = commands.add_parser("program", help=program_command.__doc__,
                                      description=program_command.__doc__)
     programmer.add_argument("board", metavar="BOARD", choices=BOARDS,

@@ -35,7 +35,7 @@ ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     run = commands.add_parser("run", help=run_command.__doc__, description=run_command.__doc__)
     run.add_argument("names", nargs="*", metavar="NAME", default=[DEFAULT_SCENARIO],
                      help=f"scenarios, or Python files with one each (default: {DEFAULT_SCENARIO})")

@@ -20,7 +20,7 @@ CLOCK = 12_000_000
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     verilog = commands.add_parser("verilog", help=verilog_command.__doc__,
                                   description=verilog_command.__doc__)
     frequency = whole_number(1, (1 << 32) - 1)

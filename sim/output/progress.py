@@ -8,7 +8,13 @@ from typing import Self, TextIO
 from .text import WIDTH, plain
 
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "rewrite_line"]
+
+
+def rewrite_line(terminal: TextIO, text: str) -> None:
+    """Show ``text`` in place of the line that the terminal's cursor is in."""
+    terminal.write(f"\r\x1b[K{text[:WIDTH - 1]}")
+    terminal.flush()
 
 
 class Progress:
@@ -50,8 +56,7 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         if self._terminal and self._shown:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            rewrite_line(self._stream, "")
 
     def part(self, doing: str) -> None:
         """Note that the part called ``doing`` is being worked at."""
@@ -73,10 +78,12 @@ class Progress:
         if now < self._next or self._unit and self._first is None:
             return
         self._next = now + self.PAUSE[self._terminal]
-        line = self._line(now - self._begun)[:WIDTH - 1]
+        line = self._line(now - self._begun)
         self._shown = True
-        self._stream.write(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
-        self._stream.flush()
+        if self._terminal:
+            rewrite_line(self._stream, line)
+        else:
+            print(line[:WIDTH - 1], file=self._stream, flush=True)
 
     def _line(self, seconds: float) -> str:
         line = f"{seconds:.0f} s"

@@ -117,7 +117,7 @@ def test_on_a_terminal_the_lights_are_shown_in_a_line_of_80_columns():
     lines = child.err.decode().replace("\x1b[K", "").replace("\r", "\n").splitlines()
     assert f"now, elsewhere: dragoncage run --engine serial --port {device}" in lines
     assert "Enter presses the WP button, Ctrl-C ends" in lines
-    assert ". fault  . bypass  . wp  . busy  " in lines
+    assert ". fault  . bypass  . wp  . busy" in lines
     assert all(len(line) <= 80 for line in lines)
 
 
