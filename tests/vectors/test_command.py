@@ -54,7 +54,7 @@ def ids(text):
     return [json.loads(line)["id"] for line in text.splitlines()]
 
 
-def test_each_line_is_answered_in_order(folder, capsys, monkeypatch):
+def test_each_line_has_its_outcome_in_order(folder, capsys, monkeypatch):
     monkeypatch.setattr(GoldenVectors, "batch", 7)
     write("in", *map(random_line, range(100)))
     assert access("in") == 0
@@ -72,7 +72,7 @@ def test_the_gateware_in_amaranths_simulator_is_the_default(folder, capsys):
     assert json.loads(capsys.readouterr().out)["cycles"] == 38
 
 
-def test_an_empty_file_has_no_answers(folder, capsys):
+def test_an_empty_file_has_no_outcomes(folder, capsys):
     write("in")
     assert access("in", "-o", "out") == 0
     assert Path("out").read_bytes() == b""
@@ -89,7 +89,7 @@ def test_a_line_that_cannot_be_done_is_status_1(folder, capsys):
     assert access("in", "-o", "out") == 1
     assert capsys.readouterr() == ("", "")
     found = [json.loads(line) for line in Path("out").read_text().splitlines()]
-    assert [answer["id"] for answer in found] == ["a", 1, "c"]
+    assert [outcome["id"] for outcome in found] == ["a", 1, "c"]
     assert found[1] == {"id": 1, "error": "this unit has no CR4.LA57"}
 
 
@@ -99,7 +99,7 @@ def test_a_malformed_line_ends_it_with_status_2(folder, capsys, monkeypatch, bat
     write("in", long_mode(id=1), long_mode(id=2), CANNOT, WRONG, long_mode(id=5))
     assert access("in") == 2
     out, err = capsys.readouterr()
-    assert ids(out) == [1, 2, 1]    # what came before is answered
+    assert ids(out) == [1, 2, 1]    # the outcomes of what came before
     assert err == "dragoncage: in: " + SAID.format(4)
 
 
