@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from sim.errors import Unavailable
 
-from .compiling import Compiler, cxx, tool
+from .compiler import Compiler, cxx, tool
 from .verilator import verilator
 
 

@@ -13,7 +13,7 @@ import argparse
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from hw.mmu import Mmu
@@ -63,12 +63,9 @@ def _play(given: argparse.Namespace, built: BuiltDesign, seed: int, folder: Path
     for first in range(given.first, end, CHUNK):
         settings = RunSettings(preset=given.preset, seed=seed, first=first,
                                least=min(CHUNK, end - first))
-        progress = Progress()
-        try:
+        with Progress(f"rounds {first} to {first + settings.least - 1}") as progress:
             result = built.play("sim.verification.rounds", settings, folder,
-                                waiting=_shown(progress, first, first + settings.least - 1))
-        finally:
-            progress.clear()
+                                waiting=progress.show)
         coverage.load(folder / "coverage.json")
         print(f"from {first} on: {result}; {coverage.summary}", flush=True)
         if result.failure is not None:
@@ -80,15 +77,6 @@ def _play(given: argparse.Namespace, built: BuiltDesign, seed: int, folder: Path
         file.write(coverage.report(f"{given.preset} on {given.simulator}, seed {seed}, "
                                    f"rounds {given.first} to {end - 1}"))
     return 0
-
-
-def _shown(progress: Progress, first: int, last: int) -> Callable[[], None]:
-    """A function that shows for how long these rounds have been played."""
-    def show() -> None:
-        if seconds := progress.due():
-            progress.say(f"{seconds:.0f} s: rounds {first} to {last}")
-
-    return show
 
 
 def main(argv: Sequence[str] | None = None) -> int:

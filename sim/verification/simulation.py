@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sim.toolchain.compiling import Compiler, kept
+from sim.toolchain.compiler import Compiler, kept
 from sim.toolchain.process import ProgramFailed, run
 from sim.toolchain.simulators import SIMULATORS, Simulator, environment
 from sim.verilog import verilog

@@ -22,7 +22,7 @@ from sim.engines import cxxrtl
 from sim.engines.cxxrtl import vectors
 from sim.engines.cxxrtl.library import Sources, library, package_files
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.format import parse
+from sim.vectors.parser import parse
 
 
 #: A clocked design by itself: its input, its output, and whether one pass settles it.

@@ -22,7 +22,7 @@ from typing import IO, Any
 from sim.engines.testbench import Testbench
 from sim.errors import Unavailable
 from sim.toolchain.cache import cache
-from sim.toolchain.compiling import Compiler, kept
+from sim.toolchain.compiler import Compiler, kept
 from sim.toolchain.simulators import SIMULATORS, Simulator, environment
 from sim.toolchain.yosys import installed, translate
 from sim.verilog.convert import SCRIPT

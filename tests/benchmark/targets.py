@@ -1,32 +1,28 @@
-"""What users may expect of the compiled engine, and whether it was so."""
+"""Targets of our own for the speed of the compiled engine."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from .series import Figure
+from sim.benchmark.report import number
+from sim.benchmark.series import Figure, Figures
+from sim.output.text import table
 
 
-__all__ = ["TARGETS", "Figures", "Target", "Verdict", "judged"]
-
-
-#: Figures by work and engine.
-Figures = Mapping[tuple[str, str], Figure]
+__all__ = ["TARGETS", "Target", "Verdict", "judged", "verdicts_as_text"]
 
 
 @dataclass(frozen=True)
 class Target:
-    """One expectation.
+    """A bound for something that is measured.
 
     Attributes
     ----------
-    name : :class:`str`
-        What a script calls it.
-    text : :class:`str`
-        What it is of.
+    name, text : :class:`str`
+        A short name, and the name of what is measured.
     relation : :class:`str`
-        Of what is measured to ``bound``: ``">="`` or ``"<"``.
+        Of the measured value to ``bound``: ``">="`` or ``"<"``.
     of : callable
-        What is measured.
+        The value that is measured, from all figures.
     """
 
     name:     str
@@ -38,14 +34,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target, and what was measured."""
+    """A target, and the value that was measured."""
 
     target:   Target
     measured: float
 
     @property
     def met(self) -> bool:
-        """Whether the target was met."""
+        """True if the target was met."""
         if self.target.relation == "<":
             return self.measured < self.target.bound
         return self.measured >= self.target.bound
@@ -76,6 +72,14 @@ TARGETS = (
 
 
 def judged(figures: Iterable[Figure]) -> list[Verdict]:
-    """All targets."""
+    """Compare the figures with all targets."""
     known = {(figure.work, figure.engine): figure for figure in figures}
     return [Verdict(target, target.of(known)) for target in TARGETS]
+
+
+def verdicts_as_text(verdicts: Iterable[Verdict]) -> str:
+    """Return a table of what was measured, and whether it is enough."""
+    rows: list[Sequence[str]] = [
+        ("met" if verdict.met else "MISSED", verdict.target.text, number(verdict.measured),
+         f"{verdict.target.relation} {verdict.target.bound:,}") for verdict in verdicts]
+    return table([("target", "", "measured", "bound"), *rows])

@@ -1,17 +1,16 @@
-"""Compiling something once, keeping it in the user's cache, and saying so meanwhile."""
+"""Compiler whose results are kept in the user's cache, with progress."""
 
 import _ctypes
 import ctypes
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sim.errors import Unavailable
-from sim.output.progress import CompilingProgress
+from sim.output.progress import Progress
 
 from . import cache
 from .process import ProgramFailed, run
@@ -20,14 +19,17 @@ from .process import ProgramFailed, run
 __all__ = ["Compiler", "Prototype", "cxx", "kept", "loaded", "tool"]
 
 
+#: Name of the work in the display of progress.
+COMPILING = "compiling the machine, once for this design"
+
 #: A C function: its name, the type of its result, and those of its parameters.
 Prototype = tuple[str, Any, Sequence[Any]]
 
 
 def tool(name: str, *, who: str, what: str, package: str | None = None) -> str:
-    """Where a program is.
+    """Return the path of a program.
 
-    Raises :class:`sim.errors.Unavailable` if it is nowhere: ``who`` needs ``what``, which is in a
+    Raises :class:`sim.errors.Unavailable` if there is none: ``who`` needs ``what``, which is in a
     Debian ``package``, by default of the program's name.
     """
     found = shutil.which(name)
@@ -37,7 +39,7 @@ def tool(name: str, *, who: str, what: str, package: str | None = None) -> str:
 
 
 def cxx(*, who: str) -> tuple[str, str]:
-    """The C++ compiler, and what it says about its version.
+    """Return the path of the C++ compiler, and its version as it prints it.
 
     Raises :class:`sim.errors.Unavailable`, which says what ``who`` needs, if there is none.
     """
@@ -50,14 +52,14 @@ def cxx(*, who: str) -> tuple[str, str]:
 
 
 class Compiler:
-    """Runs the programs that compile something in a folder.
+    """Runner of the programs that compile something in a folder.
 
     Parameters
     ----------
     folder : :class:`Path`
-        Where they run; it is empty.
+        An empty folder, in which they run.
     who : :class:`str`
-        Who wants that, for errors.
+        Name of the part of ours that needs it, for errors.
     waiting : callable
         Called from time to time while they run.
     """
@@ -67,48 +69,51 @@ class Compiler:
         self._who     = who
         self._waiting = waiting
 
+    def write(self, name: str, text: str) -> None:
+        """Write a file for the programs, in UTF-8."""
+        (self.folder / name).write_text(text, encoding="utf-8")
+
     def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None, *,
             called: str | None = None) -> None:
-        """Run one. Raises :class:`sim.errors.Unavailable` with its first error if it fails.
+        """Run a program. Raises :class:`sim.errors.Unavailable` with its first error if it fails.
 
-        In the message it is ``called`` so, by default as in the command.
+        The message calls it ``called``, by default as the command does.
         """
         try:
             run(command, log=self.folder / "log", waiting=self._waiting,
                 environment=environment)
         except ProgramFailed as error:
-            said = error.said.splitlines() or ["without a word"]
-            told = next((line for line in said if "error" in line.lower()), said[-1])
-            raise Unavailable(f"{self._who}: {called or command[0]} failed: {told.strip()}"
-                              ) from error
+            lines  = error.output.splitlines() or ["without a message"]
+            reason = next((line for line in lines if "error" in line.lower()), lines[-1]).strip()
+            raise Unavailable(f"{self._who}: {called or command[0]} failed: {reason}") from error
 
 
 def kept(name: str, make: Callable[[Compiler], Path], *, who: str) -> Path:
-    """What the cache has under ``name``; if it has nothing, the file that ``make`` makes.
+    """Return the file that the cache has under ``name``, or that ``make`` makes for it.
 
-    It appears whole, whoever else makes it too; what was damaged since is made anew. Raises
-    :class:`sim.errors.Unavailable` if it cannot be kept, and what ``make`` raises.
+    It appears whole, even if others make it at the same time; a damaged one is made anew. Raises
+    :class:`sim.errors.Unavailable` if it cannot be kept, and whatever ``make`` raises.
     """
     try:
         path = cache.find(name, who=who)
     except ValueError:
-        _say("what was compiled is damaged")
+        _warn("what was compiled is damaged")
         path = None
     return path or _made(name, make, who)
 
 
 def loaded(name: str, make: Callable[[Compiler], Path], functions: Iterable[Prototype], *,
            who: str) -> ctypes.CDLL:
-    """The library that is :func:`kept`, with these ``functions``.
+    """Return the library that is :func:`kept`, with these ``functions``.
 
     One that cannot be loaded, or lacks a function, is made anew. Raises
-    :class:`sim.errors.Unavailable` if that does not help, and what :func:`kept` raises.
+    :class:`sim.errors.Unavailable` if that does not help, and whatever :func:`kept` raises.
     """
     path = kept(name, make, who=who)
     try:
         return _opened(path, functions)
     except (OSError, AttributeError):
-        _say("what was compiled cannot be used")
+        _warn("what was compiled cannot be used")
         cache.discard(name, who=who)
     path = _made(name, make, who)
     try:
@@ -125,7 +130,7 @@ def _opened(path: Path, functions: Iterable[Prototype]) -> ctypes.CDLL:
             call = getattr(library, function)
             call.restype, call.argtypes = result, parameters
     except AttributeError:
-        # As long as it is open, whatever gets its name is taken for it.
+        # While it is open, a new file of its name would not be loaded instead.
         _ctypes.dlclose(library._handle)
         raise
     return library
@@ -133,10 +138,11 @@ def _opened(path: Path, functions: Iterable[Prototype]) -> ctypes.CDLL:
 
 def _made(name: str, make: Callable[[Compiler], Path], who: str) -> Path:
     try:
-        with cache.workshop(who=who) as folder, _announced() as waiting:
+        with cache.workspace(who=who) as folder, Progress(COMPILING) as progress:
             work = folder / "work"
             work.mkdir()
-            cache.publish(name, make(Compiler(work, who=who, waiting=waiting)), folder, who=who)
+            compiler = Compiler(work, who=who, waiting=progress.show)
+            cache.publish(name, make(compiler), folder, who=who)
         path = cache.find(name, who=who)
     except (OSError, ValueError) as error:
         raise Unavailable(f"{who} cannot keep what it compiles: {error}; "
@@ -146,17 +152,5 @@ def _made(name: str, make: Callable[[Compiler], Path], who: str) -> Path:
     return path
 
 
-@contextmanager
-def _announced() -> Iterator[Callable[[], None]]:
-    """Say that something is compiled, and for how long when what is yielded is called."""
-    progress = CompilingProgress(sys.stderr)
-    progress.start()
-    try:
-        yield progress
-    finally:
-        progress.clear()
-    progress.finish()
-
-
-def _say(trouble: str) -> None:
+def _warn(trouble: str) -> None:
     print(f"dragoncage: compiling anew: {trouble}", file=sys.stderr, flush=True)

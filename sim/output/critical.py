@@ -1,4 +1,4 @@
-"""Stretches of a program that nobody disturbs: no signal, and no other program of ours."""
+"""Critical sections: without signals, and without another program of ours."""
 
 import errno
 import fcntl
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 
-__all__ = ["PATIENCE", "locked", "signals_later"]
+__all__ = ["PATIENCE", "deferred_signals", "locked"]
 
 
 #: Seconds to wait for a lock.
@@ -21,10 +21,10 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def signals_later() -> Iterator[None]:
-    """Signals that end us do so after the body of the ``with`` statement."""
+def deferred_signals() -> Iterator[None]:
+    """Defer the signals that end us until after the body of the ``with`` statement."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # they end nothing but the main thread
+        yield  # Signals end nothing but the main thread.
         return
     arrived: list[int] = []
     before = {number: signal.signal(number, lambda number, frame: arrived.append(number))
@@ -34,13 +34,13 @@ def signals_later() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in arrived:
-            signal.raise_signal(number)
+        for late in arrived:
+            signal.raise_signal(late)
 
 
 @contextmanager
 def locked(folder: str) -> Iterator[None]:
-    """One of us alone is in the body of the ``with`` statement for ``folder``.
+    """Lock ``folder`` for the body of the ``with`` statement, against others of us.
 
     Not every file system has locks; without them others may be there, too. Raises
     :class:`TimeoutError` after :data:`PATIENCE`: anybody who can read a folder can lock it.
@@ -66,5 +66,5 @@ def _lock(descriptor: int) -> None:
         except BlockingIOError:
             time.sleep(0.02)
         except OSError:
-            return  # there are no locks here
+            return  # This file system has no locks.
     raise TimeoutError(errno.ETIMEDOUT, f"another program has had it locked for {PATIENCE:.0f} s")
