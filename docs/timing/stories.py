@@ -168,7 +168,7 @@ async def memory(cpu: Processor) -> None:
     cpu.begin()
     for offset in (0, 8, 16):
         await cpu.access(WRITABLE + offset)
-    await cpu.idle(9)
+    await cpu.idle(10)
 
 
 #: What most diagrams show of an access without data.
@@ -208,9 +208,9 @@ DIAGRAMS = {
                        "request.register", "request.value", "response.valid", "response.fault",
                        "state.cr0"),
     }),
-    "memory": Diagram("three loads from a memory that stalls, and has a latency of two", memory, {
+    "memory": Diagram("three loads from a memory that stalls, and has a latency of three", memory, {
         "access": _of(ACCESS, "request.valid", "request.ready", "request.linear",
                       "response.valid", "response.physical", "response.data"),
         "memory": _of(MEMORY, "cyc", "stb", "stall", "adr * 8", "sel", "ack", "dat_r"),
-    }, {"latency": 2, "stall": (False, True)}),
+    }, {"latency": 3, "stall": (False, True)}),
 }
