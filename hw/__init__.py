@@ -9,6 +9,7 @@
 :mod:`hw.linear`      linear addresses: canonical or not, indices, pages
 :mod:`hw.permission`  who may access a page (pure functions)
 :mod:`hw.reserved`    which bits of an entry must be zero (pure functions)
+:mod:`hw.legality`    which writes of control registers are forbidden (pure functions)
 :mod:`hw.tlb`         translations remembered
 :mod:`hw.updater`     locked compare-and-update of one entry
 :mod:`hw.walker`      the walk from CR3 to a leaf
@@ -21,5 +22,6 @@
 :mod:`hw.arbiter`     one memory for several units
 :mod:`hw.interrupts`  interrupts that processors send each other
 :mod:`hw.demo`        a unit, its memory and a link to a computer, for an FPGA
+:mod:`hw.boards`      FPGA boards, and that system on their pins
 ====================  ==================================================================
 """

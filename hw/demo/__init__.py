@@ -9,6 +9,7 @@
 :mod:`hw.demo.rows`        what happened in a cycle, in numbers
 :mod:`hw.demo.varint`      numbers in octets
 :mod:`hw.demo.counters`    how often things happened
+:mod:`hw.demo.report`      the greeting, and the counters, as responses
 :mod:`hw.demo.ram`         memory: block RAM, or the large RAMs of an UP5K
 :mod:`hw.demo.indicators`  lights: a fault, a write by the bypass
 :mod:`hw.demo.button`      a button that bounces

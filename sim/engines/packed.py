@@ -23,7 +23,7 @@ class PackedTestbench(Elaboratable):
 
     Attributes
     ----------
-    bench : :class:`.bench.Testbench`
+    bench : :class:`.testbench.Testbench`
         The bench.
     probe : :class:`Signal`
         The signals of every processor_port, then those that are shared.

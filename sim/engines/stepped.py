@@ -52,7 +52,7 @@ class SteppedProcessor(Processor):
     Attributes
     ----------
     driven : :class:`dict`
-        Values of the inputs in this cycle, by name; see :class:`.bench.ProcessorPort`. What is not
+        Values of the inputs in this cycle, by name; see :class:`.testbench.ProcessorPort`. What is not
         named stays what it was.
     """
 
