@@ -1,4 +1,4 @@
-"""Form of a scenario's module, which :mod:`sim.scenario.scenario` states: a check, and lines in its file."""
+"""Form of a scenario's module, which :mod:`sim.scenario.scenario` states: its check, and its lines."""
 
 import ast
 import inspect
