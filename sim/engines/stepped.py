@@ -52,8 +52,8 @@ class SteppedProcessor(Processor):
     Attributes
     ----------
     driven : :class:`dict`
-        Values of the inputs in this cycle, by name; see :class:`.testbench.ProcessorPort`. What is not
-        named stays what it was.
+        Values of the inputs in this cycle, by name; see :class:`.testbench.ProcessorPort`. What is
+        not named stays what it was.
     """
 
     def __init__(self, stacks: Names, *, deadline: int):

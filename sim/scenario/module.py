@@ -1,4 +1,4 @@
-"""Form of a scenario's module, which :mod:`sim.scenario.scenario` states: its check, and its lines."""
+"""Form of a scenario's module, stated in :mod:`sim.scenario.scenario`: its check, its lines."""
 
 import ast
 import inspect
