@@ -15,12 +15,13 @@ from amaranth.lib.wiring import Component
 from sphinx.ext.napoleon import Config, NumpyDocstring
 from sphinx.util.inspect import stringify_signature
 
+import dragoncage
 import hw
 import sim
 import sw
 
 
-PACKAGES = {"hw": hw, "sw": sw, "sim": sim}
+PACKAGES = {"hw": hw, "sw": sw, "sim": sim, "dragoncage": dragoncage}
 
 project          = "dragoncage"
 root_doc         = "README"
@@ -33,8 +34,7 @@ myst_heading_anchors = 3
 rst_prolog = ".. role:: py(code)\n   :language: python\n"
 
 autodoc_member_order    = "bysource"
-autodoc_default_options = {"members": True, "undoc-members": True,
-                           "show-inheritance": True}
+autodoc_default_options = {"members": True, "show-inheritance": True}
 
 #: A reference to nothing is a warning. Python and the libraries are not looked up over a network;
 #: of type variables and of private names there is nothing to say.
@@ -84,6 +84,7 @@ CHANGES
 build/reference/hw
 build/reference/sw
 build/reference/sim
+build/reference/dragoncage
 ```
 """
 

@@ -25,3 +25,7 @@
 :mod:`hw.boards`      FPGA boards, and that system on their pins
 ====================  ==================================================================
 """
+
+
+#: Tells this package from others of its name: see :func:`dragoncage.activate`.
+DISTRIBUTION = "dragoncage"
