@@ -28,6 +28,10 @@ root_doc         = "README"
 include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGES.md", "docs/**.md",
                     "build/reference/*.rst"]
 extensions       = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+#: As wide as the lines of code and the diagrams are.
+html_theme_options = {"page_width": "1240px", "sidebar_width": "260px"}
+#: What is in a block without a language is no Python.
+highlight_language = "none"
 #: Links to headings, as far down as the pages have them.
 myst_heading_anchors = 3
 #: ``:py:`` is how docstrings quote code.
@@ -73,7 +77,6 @@ CONTENTS = """
 
 CONTRIBUTING
 docs/*
-docs/decisions/*
 CHANGES
 ```
 
@@ -85,6 +88,14 @@ build/reference/hw
 build/reference/sw
 build/reference/sim
 build/reference/dragoncage
+```
+
+```{toctree}
+:hidden:
+:caption: Decisions
+:glob:
+
+docs/decisions/*
 ```
 """
 
