@@ -29,7 +29,7 @@ include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGES.md", "docs/**.md",
                     "build/reference/*.rst"]
 extensions       = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 #: As wide as the lines of code and the diagrams are.
-html_theme_options = {"page_width": "1240px", "sidebar_width": "260px"}
+html_theme_options = {"page_width": "1240px", "sidebar_width": "260px", "body_max_width": "auto"}
 #: What is in a block without a language is no Python.
 highlight_language = "none"
 #: Links to headings, as far down as the pages have them.
