@@ -20,7 +20,7 @@ class AccessRequest(data.Struct):
 
     linear:   64  #: Address of the first byte. Only 32 bits count outside long mode.
     size:     2   #: Bytes, as a power of two: 1, 2, 4 or 8.
-    kind:     AccessKind
+    kind:     AccessKind  #: Read, write, fetch or locked exchange.
     user:     1   #: CPL is 3.
     implicit: 1   #: A system access, such as a descriptor read: supervisor whatever the CPL.
     chained:  1   #: Skip this access if the one before it faulted or was skipped.
@@ -33,7 +33,7 @@ class AccessResponse(data.Struct):
 
     data:     64  #: What was read, in the low bytes, the rest zero. Unspecified after a write.
     physical: 52  #: Physical address of the first byte, if there was no fault.
-    fault:    Fault
+    fault:    Fault  #: NONE, if it was done.
     error:    ErrorCode  #: Valid with a page fault.
 
 
