@@ -218,3 +218,7 @@ Types, constants and small functions::
     arch/x86/include/asm/smp            smp_send_reschedule  arch_send_call_function_ipi_mask
     arch/x86/include/asm/tlbflush       pte_needs_flush
 """
+
+
+#: Tells this package from others of its name: see :func:`dragoncage.activate`.
+DISTRIBUTION = "dragoncage"
