@@ -26,3 +26,7 @@
 :mod:`hw.demo`         a unit, its memory and a link to a computer, for an FPGA
 =====================  ==================================================================
 """
+
+
+#: Tells this package from others of its name: see :func:`dragoncage.activate`.
+DISTRIBUTION = "dragoncage"

@@ -56,6 +56,12 @@ class AccessSignature(wiring.Signature):
             "response": In(stream.Signature(AccessResponse)),
         })
 
+    def __eq__(self, other):
+        return type(other) is type(self)
+
+    def __repr__(self):
+        return "AccessSignature()"
+
 
 class ControlOp(enum.Enum, shape=unsigned(2)):
     """Privileged operation on the unit."""
@@ -125,6 +131,12 @@ class ControlSignature(wiring.Signature):
             "response": In(stream.Signature(ControlResponse)),
             "state":    In(ControlState),
         })
+
+    def __eq__(self, other):
+        return type(other) is type(self)
+
+    def __repr__(self):
+        return "ControlSignature()"
 
 
 class Events(data.Struct):

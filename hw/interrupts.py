@@ -48,12 +48,19 @@ class InterruptSignature(wiring.Signature):
     """
 
     def __init__(self, *, processors):
+        self.processors = processors
         super().__init__({
             "send":    Out(stream.Signature(interrupt_layout(processors), always_ready=True)),
             "pending": In(16),
             "take":    Out(1),
             "vector":  Out(4),
         })
+
+    def __eq__(self, other):
+        return type(other) is type(self) and self.processors == other.processors
+
+    def __repr__(self):
+        return f"InterruptSignature(processors={self.processors!r})"
 
 
 class Interrupts(wiring.Component):

@@ -54,4 +54,7 @@ class WishboneSignature(wiring.Signature):
         })
 
     def __eq__(self, other):
-        return isinstance(other, WishboneSignature) and self.members == other.members
+        return type(other) is type(self) and self.maxphyaddr == other.maxphyaddr
+
+    def __repr__(self):
+        return f"WishboneSignature(maxphyaddr={self.maxphyaddr!r})"

@@ -21,3 +21,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.cli`        the command line, one module a subcommand
 ====================  =============================================================
 """
+
+
+#: Tells this package from others of its name: see :func:`dragoncage.activate`.
+DISTRIBUTION = "dragoncage"

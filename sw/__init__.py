@@ -4,3 +4,7 @@ The tree mirrors Linux's. Functions keep their C names, argument order and meani
 first argument ``cpu``, the processor that executes them; structures keep C names too
 (``vm_area_struct``), the one place where this code leaves PEP 8.
 """
+
+
+#: Tells this package from others of its name: see :func:`dragoncage.activate`.
+DISTRIBUTION = "dragoncage"

@@ -171,4 +171,5 @@ class Child:
 def started(*arguments, **parameters):
     """The command `dragoncage`, as a :class:`Child`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **parameters.pop("env", {})}
-    return Child(sys.executable, "-m", "sim", *map(str, arguments), env=environment, **parameters)
+    return Child(sys.executable, "-m", "dragoncage", *map(str, arguments), env=environment,
+                 **parameters)

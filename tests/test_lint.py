@@ -33,7 +33,7 @@ def _opens_text(call):
     return "text" in named or "universal_newlines" in named
 
 
-@pytest.mark.parametrize("folder", ["hw", "sim", "sw"])
+@pytest.mark.parametrize("folder", ["dragoncage", "hw", "sim", "sw"])
 def test_no_text_is_read_or_written_in_the_locale_s_encoding(folder):
     found = [f"{path.relative_to(ROOT)}:{node.lineno}"
              for path in sorted((ROOT / folder).rglob("*.py"))

@@ -82,5 +82,12 @@ class ObservedSignature(wiring.Signature):
     """A Wishbone port of which every signal comes out."""
 
     def __init__(self, maxphyaddr):
+        self.maxphyaddr = maxphyaddr
         members = WishboneSignature(maxphyaddr=maxphyaddr).members
         super().__init__({name: Out(member.shape) for name, member in members.items()})
+
+    def __eq__(self, other):
+        return type(other) is type(self) and self.maxphyaddr == other.maxphyaddr
+
+    def __repr__(self):
+        return f"ObservedSignature({self.maxphyaddr!r})"

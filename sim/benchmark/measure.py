@@ -31,7 +31,7 @@ UNREAD:    dict[str, Engine] = {"pysim": PysimEngine, "cxxrtl": Unread}
 #: Runs of the whole command: one takes pysim some seconds.
 RUNS = {"pysim": 1, "cxxrtl": REPETITIONS}
 
-#: Where "python -m sim" finds us.
+#: Where "python -m dragoncage" finds us.
 ROOT = Path(__file__).parents[2]
 
 #: Does a work so many times.
@@ -61,7 +61,7 @@ def measure(
 
 def command_cycles(engine: str) -> int:
     """Run the command that a user types, in a process of its own; return the cycles it says."""
-    done = subprocess.run([sys.executable, "-m", "sim", "run", "--engine", engine, "--json"],
+    done = subprocess.run([sys.executable, "-m", "dragoncage", "run", "--engine", engine, "--json"],
                           cwd=ROOT, check=True, capture_output=True, encoding="utf-8")
     [run] = json.loads(done.stdout)["runs"]
     cycles: int = run["cycles"]

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from typing import Any, NoReturn, TextIO, cast
 
+from dragoncage import __version__
 from sim.output.files import FileTrouble, print_out
 
 from . import access, bench, boards, build, listing, program, run, simulate_board, verilog
@@ -41,11 +42,21 @@ class Parser(argparse.ArgumentParser):
         print_out(self.format_help())
 
 
+class Version(argparse.Action):
+    """Prints the version, and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *words: Any) -> NoReturn:
+        """Do so."""
+        print_out(f"{parser.prog} {__version__}\n")
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """The grammar of the command line."""
     top = Parser(
         prog="dragoncage",
         description="See, cycle by cycle, how far hardware can keep a kernel out of memory.")
+    top.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)

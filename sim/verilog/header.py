@@ -2,11 +2,12 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from typing import Any
 
 from amaranth.lib import stream
+
+from dragoncage import __version__
 
 from .ports import Field, Port, interfaces, ports, summary
 
@@ -34,7 +35,7 @@ def header(component: Any, *, command: str, parameters: Mapping[str, Any],
     ``notes``.
     """
     lines = [
-        f"{type(component).__module__}.{type(component).__name__} of dragoncage{_version()}, "
+        f"{type(component).__module__}.{type(component).__name__} of dragoncage {__version__}, "
         "made by",
         f"  {command}",
         "",
@@ -51,14 +52,6 @@ def header(component: Any, *, command: str, parameters: Mapping[str, Any],
     for text in (CLOCK, *_protocols(component), *notes):
         lines += _wrapped(text, first="- ", rest="  ")
     return "".join(f"// {line}".rstrip() + "\n" for line in lines)
-
-
-def _version() -> str:
-    """The version, after a blank; nothing where a checkout is used that is not installed."""
-    try:
-        return f" {version('dragoncage')}"
-    except PackageNotFoundError:
-        return ""
 
 
 def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:

@@ -122,7 +122,7 @@ def test_on_a_terminal_the_lights_are_shown_in_a_line_of_80_columns():
 
 
 def test_a_board_that_there_is_not_is_one_line():
-    done = subprocess.run([sys.executable, "-m", "sim", "simulate-board", "pdp11"], cwd=ROOT,
+    done = subprocess.run([sys.executable, "-m", "dragoncage", "simulate-board", "pdp11"], cwd=ROOT,
                           capture_output=True, text=True)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.count("\n") == 1 and "icebreaker" in done.stderr

@@ -245,7 +245,7 @@ def test_a_wrong_command_is_one_line_and_status_2(capsys, arguments, complaint):
 
 
 def test_without_a_compiler_one_line_says_what_to_install(tmp_path):
-    done = subprocess.run([sys.executable, "-m", "sim", "bench", "engines"], cwd=ROOT,
+    done = subprocess.run([sys.executable, "-m", "dragoncage", "bench", "engines"], cwd=ROOT,
                           env=os.environ | {"PATH": str(tmp_path)}, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == ("dragoncage: the engine cxxrtl needs a C++ compiler: "

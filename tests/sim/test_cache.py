@@ -256,7 +256,7 @@ def test_a_compiler_is_spoken_of_from_its_first_moment_on(monkeypatch, capsys, t
 def test_equal_designs_are_equal_wherever_they_are_seen_from(tmp_path):
     program = ("import hashlib\n"
                "from hw.boards import BOARDS\n"
-               "from sim.boards.simulated import design as board\n"
+               "from sim.boards.simulated import system as board\n"
                "from sim.engines.testbench import Testbench\n"
                "from sim.engines.cxxrtl.design import designs, header\n"
                "from hw.config import MmuConfig\n"

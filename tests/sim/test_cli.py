@@ -15,6 +15,7 @@ import pytest
 from files_support import await_drafts, files_of_at_most
 from process_support import ROOT, started
 
+from dragoncage import __version__
 from sim.cli.main import main
 
 
@@ -136,8 +137,15 @@ def test_help_is_printed(capsys):
     assert "--waves DIR" in capsys.readouterr().out
 
 
-def test_python_m_sim_is_the_command():
-    done = subprocess.run([sys.executable, "-m", "sim", "run", "no-such-story"], cwd=ROOT,
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr() == (f"dragoncage {__version__}\n", "")
+
+
+def test_python_m_dragoncage_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "dragoncage", "run", "no-such-story"], cwd=ROOT,
                           capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("dragoncage: unknown scenario")
@@ -208,7 +216,7 @@ FULL = "dragoncage: cannot write standard output: No space left on device"
 
 @pytest.mark.parametrize("arguments", [
     ["list"], ["boards"], ["boards", "--json"], ["run", CASE], ["run", CASE, "--json"], ["--help"],
-    ["run", "--help"], ["verilog"],
+    ["run", "--help"], ["--version"], ["verilog"],
 ], ids=" ".join)
 def test_standard_output_that_is_full_is_one_line_and_status_2(arguments, monkeypatch, capsys):
     monkeypatch.setattr("sim.verilog.convert.from_rtlil", lambda rtlil_text: "")
@@ -220,7 +228,7 @@ def test_standard_output_that_is_full_is_one_line_and_status_2(arguments, monkey
 
 def test_a_process_whose_output_is_full_ends_with_status_2():
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-m", "sim", "list"], cwd=ROOT, stdout=full,
+        done = subprocess.run([sys.executable, "-m", "dragoncage", "list"], cwd=ROOT, stdout=full,
                               stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, f"{FULL}\n")
 
@@ -252,11 +260,12 @@ def test_standard_error_that_is_full_or_closed_changes_nothing(
 def test_a_file_of_the_user_is_not_taken_for_a_standard_file_that_is_closed(tmp_path):
     (tmp_path / "in").write_text("")
     done = subprocess.run(
-        f"{sys.executable} -m sim access in -o out; {sys.executable} -m sim fly <&- >&- 2>&-",
+        f"{sys.executable} -m dragoncage access in -o out; "
+        f"{sys.executable} -m dragoncage fly <&- >&- 2>&-",
         shell=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
     assert done.returncode == 2
     code = ("import os, runpy, sys\nsys.argv = ['', 'list']\n"
-            "try: runpy.run_module('sim', run_name='__main__')\n"
+            "try: runpy.run_module('dragoncage', run_name='__main__')\n"
             "except SystemExit: print(os.open('/dev/null', os.O_RDONLY), file=open('number', 'w'))")
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True,
                    env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
@@ -276,7 +285,7 @@ class Interruption:
 sys.meta_path.insert(0, Interruption())
 sys.argv = ["dragoncage", "list"]
 {before}
-runpy.run_module("sim", run_name="__main__", alter_sys=True)
+runpy.run_module("dragoncage", run_name="__main__", alter_sys=True)
 """
 
 
@@ -298,7 +307,7 @@ def test_an_interrupt_that_is_ignored_is_ignored_during_imports():
 
 def test_the_script_that_is_installed_is_the_module_that_can_be_interrupted():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["scripts"] == {"dragoncage": "sim.__main__:main"}
+    assert project["scripts"] == {"dragoncage": "dragoncage.__main__:main"}
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])

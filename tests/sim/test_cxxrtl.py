@@ -215,7 +215,7 @@ def test_two_processes_may_compile_at_once(tmp_path):
 
 def test_without_a_compiler_one_line_says_what_to_install(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "sim", "run", CASE, "--engine", "cxxrtl"], cwd=ROOT,
+        [sys.executable, "-m", "dragoncage", "run", CASE, "--engine", "cxxrtl"], cwd=ROOT,
         env=os.environ | {"PATH": str(tmp_path)}, capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr == ("dragoncage: the engine cxxrtl needs a C++ compiler: "

@@ -48,7 +48,7 @@ def story(tmp_path):
 
 def command(*arguments, **environment):
     """Run a command in an environment that is a little different."""
-    return subprocess.run([sys.executable, "-m", "sim", *arguments], cwd=ROOT, check=False,
+    return subprocess.run([sys.executable, "-m", "dragoncage", *arguments], cwd=ROOT, check=False,
                           env={**os.environ, **environment}, capture_output=True)
 
 

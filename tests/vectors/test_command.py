@@ -45,7 +45,7 @@ def access(*arguments):
 def dragoncage(*arguments, **parameters):
     """The command as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "sim", "access", "--engine", "golden", *arguments],
+        [sys.executable, "-m", "dragoncage", "access", "--engine", "golden", *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, check=False,
         **{"capture_output": True} | parameters)
 
@@ -246,7 +246,7 @@ def test_standard_output_that_is_full_is_one_line_and_status_2():
 
 
 def test_standard_streams_that_are_closed_are_one_line_and_status_2():
-    command = f"cd {ROOT} && {sys.executable} -m sim access --engine golden -"
+    command = f"cd {ROOT} && {sys.executable} -m dragoncage access --engine golden -"
     for redirection, said in (("<&-", "read standard input: it is closed"),
                               (">&- </dev/null", "write standard output: it is closed")):
         done = subprocess.run(f"{command} {redirection}", shell=True, capture_output=True,

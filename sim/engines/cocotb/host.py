@@ -112,7 +112,7 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
         "TOPLEVEL_LANG":       "verilog",
         "COCOTB_TOPLEVEL":     top.TOP,
-        "COCOTB_TEST_MODULES": f"{__package__}.inside",
+        "COCOTB_TEST_MODULES": "dragoncage.simulator",
         # An assertion says the same as without pytest.
         "COCOTB_REWRITE_ASSERTION_FILES": "",
         "COCOTB_ANSI_OUTPUT":  "0",

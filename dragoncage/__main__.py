@@ -1,12 +1,14 @@
-"""``dragoncage``, and ``python -m sim``: the command line as a process of its own."""
+"""``dragoncage``, and ``python -m dragoncage``: the command line as a process of its own."""
 
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
+
+from . import activate
 
 
 __all__ = ["main"]
@@ -17,13 +19,25 @@ def main() -> int:
     _occupy_standard_files()
     try:
         with _abrupt_end():
-            from .cli.main import main as command
+            command = _imported()
         status = command()
         # The rest is Python's, which would end in a traceback.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:
         _end(signal.SIGINT, None)
     return status
+
+
+def _imported() -> Callable[[], int]:
+    """The command line. If it cannot be imported, end with the reason in one line, and status 2."""
+    try:
+        activate()
+        from sim.cli.main import main as command
+    except ImportError as error:
+        reason = " ".join(str(error).splitlines())
+        _say(f"{reason}; install and run dragoncage in an environment of its own")
+        raise SystemExit(2) from error
+    return command
 
 
 @contextmanager
@@ -43,9 +57,14 @@ def _abrupt_end() -> Iterator[None]:
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
     """End at once, as an interrupted command does."""
-    with suppress(OSError):
-        os.write(2, b"dragoncage: interrupted\n")
+    _say("interrupted")
     os._exit(128 + number)
+
+
+def _say(text: str) -> None:
+    """Write a line to standard error, if that can be done."""
+    with suppress(OSError):
+        os.write(2, f"dragoncage: {text}\n".encode(errors="backslashreplace"))
 
 
 def _occupy_standard_files() -> None:

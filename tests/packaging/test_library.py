@@ -1,0 +1,28 @@
+"""The page for those who import the parts: its names exist, and its example does what it says."""
+
+import re
+from importlib import import_module
+
+import pytest
+from packaging_support import ROOT
+
+
+PAGE = (ROOT / "docs/library.md").read_text(encoding="utf-8")
+
+#: Names in the table of what one may rely on.
+NAMES = re.findall(r"`((?:dragoncage|hw|sim|sw)\.[\w.]+)`",
+                   "".join(line for line in PAGE.splitlines() if line.startswith("|")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_promised_is_public_and_says_what_it_does(name):
+    module, _, part = name.rpartition(".")
+    assert part in import_module(module).__all__
+    found = getattr(import_module(module), part)
+    assert found.__doc__
+
+
+def test_the_example_prints_what_the_page_says(installed):
+    code = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[-1]
+    said, = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    assert installed.ask(code) == said.strip()
