@@ -16,7 +16,7 @@ from .compiler import Compiler, cxx, tool
 from .verilator import verilator
 
 
-__all__ = ["SIMULATORS", "Simulator", "environment"]
+__all__ = ["SIMULATORS", "Simulator"]
 
 
 class Simulator(ABC):
@@ -33,15 +33,47 @@ class Simulator(ABC):
     ----------
     version : :class:`str`
         Equal versions, with equal ``flags``, make the same of a design.
+    trusted : :class:`bool`
+        The simulator keeps the order of writes by itself, so that cocotb need not.
     """
 
     flags:   ClassVar[Sequence[str]]
+    trusted: ClassVar[bool] = False
     version: str
 
     def __init__(self, top: str, *, who: str):
-        self.top = top
+        self.top  = top
+        self._who = who
         if importlib.util.find_spec("cocotb") is None:
             raise Unavailable(f"{who} needs cocotb: pip install 'cocotb>=2.1'")
+
+    def environment(self, test_module: str) -> dict[str, str]:
+        """Environment of a run in which cocotb does the tests of a Python module.
+
+        Raises :class:`sim.errors.Unavailable` if there is no Python that a simulator can load.
+        """
+        from cocotb_tools.config import libs_dir, pygpi_entry_point
+        from find_libpython import find_libpython
+
+        python = find_libpython()
+        if python is None:
+            raise Unavailable(f"{self._who} needs Python as a shared library: "
+                              "sudo apt-get install libpython3-dev")
+        others = {name: value for name, value in os.environ.items()
+                  if not name.startswith(("COCOTB_", "GPI_", "PYGPI_"))}
+        return others | {
+            "GPI_USERS":           f"{python};{pygpi_entry_point()}",
+            "PYGPI_PYTHON_BIN":    sys.executable,
+            # Not in the built program, so that it is the same in all environments.
+            "LD_LIBRARY_PATH":     os.pathsep.join(
+                [str(libs_dir), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]),
+            "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
+            "TOPLEVEL_LANG":       "verilog",
+            "COCOTB_TOPLEVEL":     self.top,
+            "COCOTB_TEST_MODULES": test_module,
+            "COCOTB_ANSI_OUTPUT":  "0",
+            "COCOTB_TRUST_INERTIAL_WRITES": "1" if self.trusted else "0",
+        }
 
     @abstractmethod
     def build(self, compiling: Compiler, design: Path, ports: Sequence[str]) -> Path:
@@ -62,6 +94,9 @@ class Verilator(Simulator):
     # and runs at Python's speed.
     flags  = ("--cc", "--exe", "--vpi", "--prefix", "Vtop", "--output-split", "0", "-Wno-lint",
               "-Wno-fatal", "OPT_FAST=-O1", "OPT_GLOBAL=-O1", "OPT_SLOW=-O0")
+
+    # As cocotb's own runner has it.
+    trusted = True
 
     def __init__(self, top: str, *, who: str):
         super().__init__(top, who=who)
@@ -123,31 +158,3 @@ class Icarus(Simulator):
 
 #: Simulators by the names that the command line uses.
 SIMULATORS: Mapping[str, type[Simulator]] = {"verilator": Verilator, "icarus": Icarus}
-
-
-def environment(top: str, test_module: str, *, who: str) -> dict[str, str]:
-    """Environment of a simulator in which cocotb runs the tests of ``test_module`` on ``top``.
-
-    Raises :class:`sim.errors.Unavailable` if there is no Python that a simulator can load.
-    """
-    from cocotb_tools.config import libs_dir, pygpi_entry_point
-    from find_libpython import find_libpython
-
-    python = find_libpython()
-    if python is None:
-        raise Unavailable(f"{who} needs Python as a shared library: "
-                          "sudo apt-get install libpython3-dev")
-    others = {name: value for name, value in os.environ.items()
-              if not name.startswith(("COCOTB_", "GPI_", "PYGPI_"))}
-    return others | {
-        "GPI_USERS":           f"{python};{pygpi_entry_point()}",
-        "PYGPI_PYTHON_BIN":    sys.executable,
-        # Not in the built program, so that it is the same in all environments.
-        "LD_LIBRARY_PATH":     os.pathsep.join(
-            [str(libs_dir), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]),
-        "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
-        "TOPLEVEL_LANG":       "verilog",
-        "COCOTB_TOPLEVEL":     top,
-        "COCOTB_TEST_MODULES": test_module,
-        "COCOTB_ANSI_OUTPUT":  "0",
-    }

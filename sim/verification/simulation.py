@@ -11,7 +11,7 @@ from typing import Any
 
 from sim.toolchain.compiler import Compiler, kept
 from sim.toolchain.process import ProgramFailed, run
-from sim.toolchain.simulators import SIMULATORS, Simulator, environment
+from sim.toolchain.simulators import SIMULATORS, Simulator
 from sim.verilog import verilog
 
 from .runs import RESULT, SETTINGS, RunResult, RunSettings
@@ -63,12 +63,12 @@ class BuiltDesign:
         results, log = folder / "results.xml", folder / "cocotb.log"
         for old in (results, log):
             old.unlink(missing_ok=True)
-        surroundings = environment(TOP, module, who=WHO) | {
+        environment = self.simulator.environment(module) | {
             "COCOTB_RESULTS_FILE": str(results), "COCOTB_RANDOM_SEED": str(seed),
             SETTINGS: settings}
         with suppress(ProgramFailed):
             run(self.simulator.command(self.file), log=log, waiting=waiting,
-                environment=surroundings)
+                environment=environment)
         try:
             tests, failures = get_results(results)
         except RuntimeError:

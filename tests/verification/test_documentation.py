@@ -47,9 +47,10 @@ def test_the_testbench_of_another_design_passes_and_can_fail(tmp_path, monkeypat
     assert not built.test("mistaken", tmp_path / "wrong")
 
 
-def test_all_parts_in_the_tables_can_be_imported():
+def test_all_parts_in_the_tables_can_be_imported_and_all_names_are_on_the_page():
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", TEXT, re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) <= set(verification.__all__)
+    assert set(verification.__all__) <= set(re.findall(r"`(\w+)`", TEXT))
 
 
 def test_all_rules_are_listed():

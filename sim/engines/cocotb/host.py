@@ -23,7 +23,7 @@ from sim.engines.testbench import Testbench
 from sim.errors import Unavailable
 from sim.toolchain.cache import cache
 from sim.toolchain.compiler import Compiler, kept
-from sim.toolchain.simulators import SIMULATORS, Simulator, environment
+from sim.toolchain.simulators import SIMULATORS, Simulator
 from sim.toolchain.yosys import installed, translate
 from sim.verilog.convert import SCRIPT
 
@@ -59,12 +59,12 @@ def call(engine: CocotbEngine, function: Callable[..., Any], arguments: Mapping[
     """
     tool  = SIMULATORS[engine.simulator](top.TOP, who=WHO)
     # An assertion says the same as without pytest.
-    surroundings = environment(top.TOP, "dragoncage.simulator", who=WHO) | {
+    environment = tool.environment("dragoncage.simulator") | {
         "COCOTB_REWRITE_ASSERTION_FILES": ""}
     yosys = installed(who=WHO)
     built = _built(tool, engine.testbench(), yosys)
     task  = pickle.dumps((function, dict(arguments), tuple(hear)))
-    with _running(tool.command(built), surroundings) as (connection, log):
+    with _running(tool.command(built), environment) as (connection, log):
         try:
             with _heard():
                 connection.send_bytes(task)
