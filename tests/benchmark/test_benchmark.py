@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmark_support import figures
 
 from sim.benchmark import measure as measuring
 from sim.benchmark import vectors as vector_work
@@ -23,6 +22,8 @@ from sim.scenarios import SCENARIOS
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.parser import parse
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+
+from .benchmark_support import figures
 
 
 ROOT = Path(__file__).parents[2]
