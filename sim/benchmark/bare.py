@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from sim.engines.cxxrtl.native import Native
-from sw.arch.x86.include.page import __pa as pa
+from sw.arch.x86.include.asm.page import __pa as pa
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.bus import Register
-from sw.mm.mm_types import PAGE_SIZE
 
 from .works import RAM, Workload
 

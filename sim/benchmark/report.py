@@ -9,7 +9,7 @@ from typing import Any
 
 from hw.config import MmuConfig
 from sim.output.text import table
-from sw.mm.mm_types import PAGE_SIZE
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 
 from .series import REPETITIONS, Figure, Figures
 from .works import SLOW

@@ -8,14 +8,15 @@ from hw.config import MmuConfig
 from sim.engines.base import Simulation
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.memory import PhysicalMemory
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.include.pgtable_types import PAGING_64
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.bus import Access, Register
 from sw.era import ERA_5_X
-from sw.kernel.kernel import Kernel
-from sw.mm.mm_types import PAGE_SIZE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
+from sw.processor.cpu import Cpu
+from sw.processor.strings import load_bytes, rep_movs, store_bytes
+from sw.vmlinux import Kernel
 
 
 __all__ = ["CONFIG", "RAM", "SLOW", "Engine", "Unrecorded", "Workload", "on_kernel", "wait"]
@@ -47,7 +48,7 @@ class Workload:
 
     Attributes
     ----------
-    cpu : :class:`sw.arch.x86.kernel.cpu.Cpu`
+    cpu : :class:`sw.processor.cpu.Cpu`
         Its processor.
     engine : :class:`sim.engines.engine.Engine`
         Engine of the machine.
@@ -67,7 +68,7 @@ class Workload:
     async def copies(self, count: int) -> None:
         """Copy one page to the other."""
         for _ in range(count):
-            await self.cpu.rep_movs(self.to, self.from_, PAGE_SIZE)
+            await rep_movs(self.cpu, self.to, self.from_, PAGE_SIZE)
 
     async def recorded(self, count: int) -> None:
         """Copy, and decode the trace of that."""
@@ -93,7 +94,7 @@ class Workload:
 
     async def check(self) -> None:
         """Raise :class:`RuntimeError` unless the pages are equal."""
-        if await self.cpu.load_bytes(self.to, PAGE_SIZE) != self.contents:
+        if await load_bytes(self.cpu, self.to, PAGE_SIZE) != self.contents:
             raise RuntimeError("the kernel does not copy")
 
 
@@ -101,13 +102,13 @@ def on_kernel(engine: Engine, do: Callable[[Workload], Awaitable[None]]) -> None
     """Boot a kernel on an engine, and ``do`` some work on it."""
     machine = engine(CONFIG, memory=PhysicalMemory())
     kernel  = Kernel(PAGING_64, RAM, ERA_5_X)
-    cpu     = Cpu(machine.bus, kernel, 0)
+    cpu     = Cpu(machine.bus)
 
     async def main() -> None:
         await kernel.boot(cpu)
         to, from_ = [page_to_virt(cpu, await alloc_page(cpu, GFP_KERNEL)) for _ in range(2)]
         workload = Workload(cpu, machine, to, from_)
-        await cpu.store_bytes(from_, workload.contents)
+        await store_bytes(cpu, from_, workload.contents)
         await do(workload)
 
     machine.run(main)

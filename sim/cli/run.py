@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from hw.presets import PRESETS
-from sim.engines.cocotb.simulators import SIMULATORS
 from sim.errors import Unavailable, Unsuited
 from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
 from sim.scenario.mistakes import Mistake, ScenarioError
 from sim.scenario.report import as_json, as_text, wants_colour
-from sim.scenario.scenario import Run, Scenario, load
+from sim.scenario.runner import perform
+from sim.scenario.scenario import LIMIT, Run, Scenario, load
 from sim.scenarios import SCENARIOS
 from sim.schedule import Schedule, parse, seeded
+from sim.toolchain.simulators import SIMULATORS
 
-from .usage import UsageError, complain, path, seed, writable_folder
+from .usage import UsageError, complain, path, seed, whole_number, writable_folder
 
 
 __all__ = ["add", "run_command"]
@@ -29,6 +30,9 @@ DEFAULT_SCENARIO = "article"
 
 #: Exit status for a mistake in a scenario.
 MISTAKE = 3
+
+#: Most cycles that a run may be given.
+MOST = 1_000_000_000_000
 
 #: Options that belong to one engine.
 ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
@@ -60,6 +64,9 @@ def add(commands: Any) -> None:
                        help='with several processors: these time slices, such as "0:3 1:12": CPU 0 '
                             "for 3 steps, CPU 1 for 12, then all at once; --json reports the "
                             "slices of a run")
+    run.add_argument("--limit", type=whole_number(1, MOST), metavar="CYCLES",
+                     help="end a run that is not over after so many cycles (default: the "
+                          f"scenario's own CYCLES, or {LIMIT:,})")
     run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
     run.add_argument("--json", action="store_true", help="print JSON")
@@ -162,10 +169,11 @@ def _waves_folder(folder: Path | None) -> Path | None:
 def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
     try:
         with Progress("boot", unit="cycles") as progress:
-            run = scenario.perform(mode=args.mode, engine=args.engine, era=args.era,
-                                   config=None if args.preset is None else PRESETS[args.preset],
-                                   options=_options(args), schedule=_schedule(scenario, args),
-                                   waves=waves, announce=progress.part, progress=progress.count)
+            run = perform(scenario, mode=args.mode, engine=args.engine, era=args.era,
+                          config=None if args.preset is None else PRESETS[args.preset],
+                          options=_options(args), schedule=_schedule(scenario, args),
+                          limit=args.limit, waves=waves, announce=progress.part,
+                          progress=progress.count)
     except Unsuited as error:
         raise UsageError(f'scenario "{scenario.name}": {error}') from error
     except Unavailable as error:

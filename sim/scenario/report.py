@@ -1,4 +1,4 @@
-"""What a run showed: for a terminal, and as JSON."""
+"""Report of a run: for a terminal, and as JSON."""
 
 import json
 import os
@@ -32,7 +32,7 @@ _COLOURS = {"ok": "32", "FAILED": "1;31", "STOPPED": "1;31", "MISTAKE": "1;31", 
 
 
 def wants_colour(stream: TextIO | None) -> bool:
-    """Whether text for ``stream`` may be coloured: on a terminal, without NO_COLOR."""
+    """Tell whether text for ``stream`` may be coloured: on a terminal, without NO_COLOR."""
     return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
 
 
@@ -89,8 +89,8 @@ def _failure(failure: Failure, word: str) -> list[str]:
         lines += wrap(line, "   ", "      ")
     if failure.call:
         lines += wrap(f"in the system call {failure.call}", "   ", "      ")
-    if failure.place is not None:
-        lines += wrap(f"at {failure.place}: {failure.place.text}", "   ", "      ")
+    if failure.location is not None:
+        lines += wrap(f"at {failure.location}: {failure.location.text}", "   ", "      ")
     lines += wrap("in " + (" > ".join(failure.stack) or "user code"), "   ", "      ")
     lines.append("   last transactions:")
     for transaction in failure.transactions:
@@ -103,7 +103,7 @@ def _size(count: int) -> str:
 
 
 def _shown(run: Run) -> list[str]:
-    """Which acts the unit could show."""
+    """A line on the acts that the unit could show."""
     shown = [str(number) for number, act in enumerate(run.acts, 1) if not act.left_out]
     if not run.acts:
         return []
@@ -113,13 +113,13 @@ def _shown(run: Run) -> list[str]:
 
 
 def _counted(run: Run) -> list[str]:
-    """What a board has counted."""
+    """A line on what a board has counted."""
     said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in run.counted.items())
     return wrap(f"counted there: {said}", "", "   ") if said else []
 
 
 def _link(run: Run) -> list[str]:
-    """Faults on the link to a board."""
+    """A line on faults of the link to a board."""
     wrong = ", ".join(text.format(run.link[name]) for name, text in _FAULTS.items()
                       if run.link.get(name))
     return wrap(f"the serial link: {wrong}", "", "   ") if wrong else []
@@ -161,17 +161,17 @@ def _failed(failure: Failure) -> dict[str, Any]:
         "cycle":        failure.cycle,
         "stack":        list(failure.stack),
         "call":         failure.call or None,
-        "place":        None if failure.place is None else _place(failure.place),
+        "place":        None if failure.location is None else _place(failure.location),
         "transactions": list(failure.transactions),
     }
 
 
 def _mistake(mistake: Mistake) -> dict[str, Any]:
-    return {**_place(mistake.place), "reason": mistake.reason}
+    return {**_place(mistake.location), "reason": mistake.reason}
 
 
-def _place(place: Location) -> dict[str, Any]:
-    return {"file": place.file, "line": place.line, "text": place.text}
+def _place(location: Location) -> dict[str, Any]:
+    return {"file": location.file, "line": location.line, "text": location.text}
 
 
 def _act(act: Act) -> dict[str, Any]:

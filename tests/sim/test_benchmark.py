@@ -22,7 +22,7 @@ from sim.engines.cxxrtl.native import native
 from sim.scenarios import SCENARIOS
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.parser import parse
-from sw.mm.mm_types import PAGE_SIZE
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 
 
 ROOT = Path(__file__).parents[2]

@@ -257,7 +257,7 @@ def test_equal_designs_are_equal_wherever_they_are_seen_from(tmp_path):
                "from hw.boards import BOARDS\n"
                "from sim.boards.simulated import system as board\n"
                "from sim.engines.testbench import Testbench\n"
-               "from sim.engines.cxxrtl.design import designs, header\n"
+               "from sim.engines.cxxrtl.ports import designs, header\n"
                "from hw.config import MmuConfig\n"
                "bench = Testbench(MmuConfig(), view=True)\n"
                "found, view = designs(bench)\n"

@@ -66,7 +66,7 @@ def test_a_waveform_has_a_folder_of_its_own(tmp_path, capsys):
 
 
 def test_a_claim_that_does_not_hold_is_status_1(tmp_path, capsys):
-    name = write_scenario(tmp_path, "    from sim.record.claims import Verdict\n"
+    name = write_scenario(tmp_path, "    from sim.scenario import Verdict\n"
                                     "    async with stage.act('Act'):\n"
                                     "        stage.claim('so', Verdict(False, None, 'not so'))\n")
     assert main(["run", name]) == 1
@@ -354,7 +354,7 @@ def test_a_signal_that_comes_again_while_a_command_ends_changes_nothing(tmp_path
 
 def test_a_hangup_that_is_ignored_stays_ignored(tmp_path):
     name   = write_scenario(tmp_path, "    import os, signal\n"
-                                      "    from sim.record.claims import Verdict\n"
+                                      "    from sim.scenario import Verdict\n"
                                       "    async with stage.act('one'):\n"
                                       "        os.kill(os.getpid(), signal.SIGHUP)\n"
                                       "        stage.claim('on it goes', Verdict(True, 1, ''))\n")

@@ -14,7 +14,7 @@ from trace_support import assert_same
 
 from hw.presets import PRESETS
 from sim.cli.main import main
-from sim.engines.cocotb import CocotbEngine
+from sim.engines.cocotb import CocotbEngine, host
 from sim.errors import Unavailable
 from sim.record.trace import Trace
 from sim.schedule import Schedule, seeded
@@ -101,7 +101,7 @@ async def play(stage):
 
 def call(function, arguments, hear=None):
     """Call ``function`` in a simulator."""
-    return CocotbEngine(simulator=QUICK).away(function, arguments, hear or {})
+    return host.call(CocotbEngine(simulator=QUICK), function, arguments, hear or {})
 
 
 def test_outside_it_cannot_run():
@@ -117,7 +117,7 @@ def test_what_is_raised_there_is_raised_here():
 
 
 def test_what_cannot_be_pickled_is_told():
-    with pytest.raises(RuntimeError, match="BusHang: no answer to godot by cycle 5"):
+    with pytest.raises(RuntimeError, match="BusHang: no response to godot by cycle 5"):
         call(misbehave, {})
 
 

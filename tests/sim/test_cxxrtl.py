@@ -15,7 +15,7 @@ from trace_support import assert_same
 from hw.config import MmuConfig
 from sim.cli.main import main
 from sim.engines.cxxrtl import CxxrtlEngine
-from sim.engines.cxxrtl.build import library
+from sim.engines.cxxrtl.library import library
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.machine import Machine
@@ -33,7 +33,7 @@ CASE = str(Path(__file__).with_name("scenario_cases.py"))
 
 ROOT = Path(__file__).parents[2]
 
-RUNS = [(name, mode) for name, scenario in SCENARIOS.items() for mode in scenario.modes]
+PLAYED = [(name, mode) for name, scenario in SCENARIOS.items() for mode in scenario.modes]
 
 
 def both(main, *, waves=(None, None), raises=(), **options):
@@ -71,7 +71,7 @@ async def stores_and_loads(engine):
             await engine.settle()
 
 
-@pytest.mark.parametrize("name, mode", RUNS)
+@pytest.mark.parametrize("name, mode", PLAYED)
 def test_a_scenario_is_the_same_in_every_cycle(name, mode):
     def played(engine):
         async def play(machine):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from sim.record.claims import Verdict
+from sim.record.verdict import Verdict
 from sim.scenario.report import as_json, as_text, wants_colour
 from sim.scenario.scenario import Failure, Run
 from sim.scenario.stage import Act, Claim, Step

@@ -275,4 +275,4 @@ def test_a_unit_that_hangs_is_an_error(monkeypatch):
     monkeypatch.setattr("sim.engines.pysim.PysimEngine.run", hang)
     vector = parse(1, json.dumps(long_mode()))
     assert PysimVectors().run([vector]) == [
-        "no answer to a read of 1 bytes at 0x40605008 by cycle 10001"]
+        "no response to a read of 1 bytes at 0x40605008 by cycle 10001"]

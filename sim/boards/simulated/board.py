@@ -1,23 +1,22 @@
-"""Compiled simulation of a board, driven byte by byte."""
+"""A simulated board, compiled, and driven byte by byte."""
 
 import ctypes
 
 from hw.boards.board import Board
 from hw.boards.top import LIGHTS
 from sim.engines import cxxrtl
-from sim.engines.cxxrtl.build import Program, library, sources
+from sim.engines.cxxrtl.library import Sources, library, package_files
+from sim.engines.cxxrtl.structures import Number, Word, declaration
 
 from . import system
 
 
-__all__ = ["FUNCTIONS", "SimulatedBoard", "compiled"]
+__all__ = ["FUNCTIONS", "SimulatedBoard", "compiled", "status_header"]
 
 
 #: Bytes that are received in one run, at most.
 CAPACITY = 4096
 
-Number = ctypes.c_uint64
-Word   = ctypes.c_uint32
 Handle = ctypes.c_void_p
 
 #: Functions of a compiled board.
@@ -29,8 +28,12 @@ FUNCTIONS = (
 )
 
 
-class _Status(ctypes.Structure):
-    """Memory that the board and Python share: see board.cc."""
+class Status(ctypes.Structure):
+    """Status of a board, which C++ has too.
+
+    ``sent`` and ``received`` are bytes, in the last run; ``lights`` are fault, bypass, WP and busy,
+    from bit 0 on.
+    """
 
     _fields_ = (("cycles", Number), ("sent", Number), ("received", Number),
                 ("button", Word), ("lights", Word))
@@ -48,7 +51,7 @@ class SimulatedBoard:
     def __init__(self, calls: ctypes.CDLL):
         self._calls  = calls
         self._handle = Handle(calls.board_new(system.DIVISOR))
-        self._status = _Status.from_address(calls.board_status(self._handle))
+        self._status = Status.from_address(calls.board_status(self._handle))
         self._in     = ctypes.create_string_buffer(CAPACITY)
         self._out    = b""
 
@@ -60,7 +63,7 @@ class SimulatedBoard:
 
     @property
     def busy(self) -> bool:
-        """True while there are bytes to be sent to the board."""
+        """True if there are bytes that have not been sent to the board."""
         return bool(self._out)
 
     def send(self, data: bytes) -> None:
@@ -86,16 +89,18 @@ class SimulatedBoard:
         self._calls.board_delete(self._handle)
 
 
-def compiled(board: Board) -> SimulatedBoard:
-    """Return a board whose system is compiled through CXXRTL, once.
+def status_header() -> str:
+    """Text of ``status.h``."""
+    return declaration(Status)
 
-    Raises :class:`sim.errors.Unavailable`.
-    """
-    def made() -> Program:
-        found = sources(__package__, "board.cc", "compiled.h")
-        return Program({"design": system.text(board, models=True)}, {
+
+def compiled(board: Board) -> SimulatedBoard:
+    """A board whose system is compiled through CXXRTL, once. Raises ``Unavailable``."""
+    def made() -> Sources:
+        found = package_files(__package__, "board.cc", "compiled.h")
+        return Sources({"design": system.text(board, models=True)}, {
             "board.cc": found["board.cc"], "top.h": found["compiled.h"],
-            **sources(cxxrtl.__name__, "clock.h"),
+            "status.h": status_header(), **package_files(cxxrtl.__name__, "clock.h"),
         }, main="board.cc")
 
     return SimulatedBoard(library(made, FUNCTIONS))

@@ -18,7 +18,7 @@ from sim.toolchain.compiler import Compiler, cxx, loaded
 from sim.toolchain.verilator import verilator
 
 from . import system
-from .board import FUNCTIONS, SimulatedBoard
+from .board import FUNCTIONS, SimulatedBoard, status_header
 
 
 __all__ = ["synthesised"]
@@ -79,12 +79,13 @@ def synthesised(board: Board) -> SimulatedBoard:
 
 
 def _sources(board: Board) -> dict[str, str]:
-    """Input files of the programs."""
+    """Files that the programs read, by their names."""
     here = resources.files(__package__)
     return {
         "system.il":    system.text(board, models=False),
         "synthesis.ys": SYNTHESIS.format(options=board.overrides.get("synth_opts", "")),
         "board.cc":     here.joinpath("board.cc").read_text(encoding="utf-8"),
+        "status.h":     status_header(),
         "top.h":        here.joinpath("verilated.h").read_text(encoding="utf-8"),
     }
 

@@ -25,7 +25,7 @@ def text(board: Board, *, models: bool) -> str:
 
     With ``models``, cells that only the FPGA has come with a model.
     """
-    top   = _Top(system_of(board, baud=board.clock_hz // DIVISOR))
+    top = _Top(system_of(board, baud=board.clock_hz // DIVISOR))
     found: str = rtlil.convert(top, ports=top.ports, emit_src=False)
     return found + spram() if models and board.ram is SpramRam else found
 

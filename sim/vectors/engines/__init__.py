@@ -1,4 +1,11 @@
-"""Engines for access vectors."""
+"""Engines: what does access vectors.
+
+======================================  ====================================
+:mod:`sim.vectors.engines.golden`       the golden model
+:mod:`sim.vectors.engines.interpreted`  the gateware in Amaranth's simulator
+:mod:`sim.vectors.engines.compiled`     the gateware compiled to native code
+======================================  ====================================
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
