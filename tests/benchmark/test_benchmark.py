@@ -88,8 +88,8 @@ def test_the_table_has_rates_and_ratios():
 def test_the_json_has_all_of_it():
     made  = figures()
     found = json.loads(as_json(made, seconds=0.5))
-    assert set(found) == {"schema", "config", "host", "seconds", "figures"}
-    assert (found["schema"], found["seconds"]) == (2, 0.5)
+    assert set(found) == {"schema", "config", "host", "seconds", "figures", "targets"}
+    assert (found["schema"], found["seconds"], found["targets"]) == (1, 0.5, [])
     assert found["config"]["maxphyaddr"] == 40
     assert len(found["figures"]) == len(made)
     assert found["figures"][0] == {
