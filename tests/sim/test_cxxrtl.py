@@ -33,7 +33,7 @@ CASE = str(Path(__file__).with_name("scenario_cases.py"))
 
 ROOT = Path(__file__).parents[2]
 
-SCENARIOS = [(name, mode) for name, scenario in SCENARIOS.items() for mode in scenario.modes]
+MODES = [(name, mode) for name, scenario in SCENARIOS.items() for mode in scenario.modes]
 
 
 def both(main, *, waves=(None, None), raises=(), **options):
@@ -71,7 +71,7 @@ async def stores_and_loads(engine):
             await engine.settle()
 
 
-@pytest.mark.parametrize("name, mode", SCENARIOS)
+@pytest.mark.parametrize("name, mode", MODES)
 def test_a_scenario_is_the_same_in_every_cycle(name, mode):
     def played(engine):
         async def play(machine):
