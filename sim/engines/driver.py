@@ -77,6 +77,7 @@ class CycleDriver(Simulation[SteppedProcessor]):
         try:
             self._start(mains)
             while self.bus.running:
+                self._check_limit()
                 hold = dispatcher.begin()
                 for number, processor in enumerate(self.processors):
                     processor.drive(held=bool(hold >> number & 1))

@@ -22,12 +22,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from mmu_support import Processor, bench_of
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, TWO_LEVELS, chain
 
 from sim.golden.stale import StaleModel
 from sim.golden.state import Features
 from sw.bus import Access, Kind, Register
+
+from .mmu_support import Processor, bench_of
 
 
 P, RW, US, A, D, PS, XD = 1, 2, 4, 0x20, 0x40, 0x80, 1 << 63
@@ -239,7 +240,7 @@ class Duel:
         self._written: dict[Register, int] = {}
 
     async def judge(self, case: Case) -> bool:
-        """Does the gateware do what the manual says?"""
+        """True if the gateware does what the manual says."""
         for register, value in self.form.registers.items():
             for name in case.control:
                 owner, bit = self.form.bits[name]

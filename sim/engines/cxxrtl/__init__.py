@@ -1,6 +1,6 @@
 """The machine compiled to native code: some hundred times faster, and the same cycle by cycle.
 
-====================================  =====================================================
+====================================  ====================================================
 :mod:`sim.engines.cxxrtl.engine`      the engine
 :mod:`sim.engines.cxxrtl.processor`   a processor that hands whole operations to C++
 :mod:`sim.engines.cxxrtl.commands`    the structures in which it does so
@@ -12,7 +12,7 @@
 :mod:`sim.engines.cxxrtl.view`        what a waveform shows, as a design
 :mod:`sim.engines.cxxrtl.library`     from designs and C++ to a library in the cache
 :mod:`sim.engines.cxxrtl.structures`  structures that C++ and Python share
-====================================  =====================================================
+====================================  ====================================================
 
 The C++ beside them, each file with what it includes:
 

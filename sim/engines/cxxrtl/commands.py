@@ -6,7 +6,7 @@ From here comes the header ``commands.h`` of every compiled machine.
 from ctypes import Structure, Union
 from enum import IntEnum
 
-from sw.pieces import CHUNK
+from sw.bus import BURST_LENGTH
 
 from .structures import Byte, Number, Word, declaration
 
@@ -73,7 +73,7 @@ class Command(Structure):
 
     _anonymous_ = ("operand",)
     _fields_    = (("operation", Word), ("marks", Word), ("operand", _Operand),
-                   ("mark", Word * MARKS), ("bytes", Byte * CHUNK))
+                   ("mark", Word * MARKS), ("bytes", Byte * BURST_LENGTH))
 
 
 class Completion(Structure):
@@ -87,7 +87,7 @@ class Completion(Structure):
 
     _fields_ = (("data", Number), ("value", Number), ("cr2", Number), ("fault", Word),
                 ("error", Word), ("count", Word), ("refused", Word), ("pending", Word),
-                ("bytes", Byte * CHUNK))
+                ("bytes", Byte * BURST_LENGTH))
 
 
 class Status(Structure):

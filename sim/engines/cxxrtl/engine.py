@@ -69,13 +69,15 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         assert self._machine is not None
         status, run, processors = self._machine.status, self._machine.run, self.processors
         plan = Plan(self.schedule, self._machine, len(processors))
-        status.limit = STRIDE
+        stop = STRIDE
         try:
             self._start(mains)
             for processor in processors:
                 processor.command()
             while self.bus.running:
+                self._check_limit()
                 status.claim = self._claim
+                status.limit = stop if self.limit is None else min(stop, self.limit)
                 plan.look_ahead()
                 run()
                 plan.note()
@@ -83,8 +85,8 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
                 if wave is not None:
                     for cycle, view in view_rows(self._machine.take_views(), width):
                         wave.step(cycle, view)
-                if status.now >= status.limit:
-                    status.limit += STRIDE
+                if status.now >= stop:
+                    stop += STRIDE
                     if self.progress is not None:
                         self.progress(self._cycle)
                 if status.hung or status.stuck:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sim.errors import Unavailable
-from sim.toolchain.compiling import Compiler, Prototype, cxx, loaded
+from sim.toolchain.compiler import Compiler, Prototype, cxx, loaded
 from sim.toolchain.yosys import PACKAGE, translate
 
 

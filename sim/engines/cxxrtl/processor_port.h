@@ -13,7 +13,7 @@
 #include <cstring>
 
 
-// The naturally aligned accesses that a string of bytes is split into: sw/pieces.py says the same.
+// The naturally aligned accesses that a string of bytes is split into: sw/bus.py says the same.
 class StringAccesses {
 public:
     uint64_t linear = 0;

@@ -6,7 +6,7 @@ from functools import cache
 
 from hw.config import MmuConfig
 from sim.engines.testbench import Testbench
-from sim.toolchain.compiling import Prototype
+from sim.toolchain.compiler import Prototype
 
 from . import ports
 from .library import Sources, library, package_files

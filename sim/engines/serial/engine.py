@@ -107,7 +107,7 @@ class SerialEngine(Simulation[Processor]):
             raise Unsuited(f"there is one processor on the board, not {cpus}; "
                            "use another --engine")
         if memory is not None and (memory.latency != 1 or memory.stall):
-            raise Unsuited("memory on the board answers in the next cycle; use another --engine")
+            raise Unsuited("memory on the board responds in the next cycle; use another --engine")
         self.ram = greeting.ram_kib << 10
         return board
 
@@ -151,6 +151,7 @@ class SerialEngine(Simulation[Processor]):
         """Operation by operation, to the end of the kernel."""
         bus = self.bus
         while bus.running:
+            self._check_limit()
             operation = bus.operation
             self._order_marks()
             outcome = self._do(operation)
@@ -211,9 +212,14 @@ class SerialEngine(Simulation[Processor]):
         if not self._rows.complete:
             raise MachineLost("the board's answer ends in the middle of a row")
         self._cycle = self._rows.cycle + 1
+        if self.limit is not None and self._cycle > self.limit:
+            self.recorders[0].recording.cycles = self.limit
+            self._check_limit()
         return heard
 
     def _record(self, cycle: int, sample: Sample, heard: _Heard) -> None:
+        if self.limit is not None and cycle >= self.limit:
+            return  # The board does a whole request, which so may go beyond.
         self.recorders[0].step(cycle, sample)
         self._image.step(cycle, sample)
         if self._kept is not None:

@@ -1,0 +1,305 @@
+"""Parts of the demonstration system in the simulator, and what they do seen from their signals."""
+
+import functools
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from amaranth import C, Cat, Elaboratable, Module, ShapeCastable, Value
+from amaranth.lib.wiring import connect
+from amaranth.sim import Simulator, SimulatorContext
+from hw_support import simulate
+from stream_support import get, idle
+
+from hw.config import MmuConfig
+from hw.demo.bridge import Bridge
+from hw.demo.protocol import ResponseKind
+from hw.demo.rows import RowWriter
+from hw.demo.subsystem import MemorySubsystem
+from hw.layout import AccessKind
+from hw.mmu import Mmu
+from sim.memory import PhysicalMemory
+
+from .demo_support import Row, operations, rows_in
+
+
+__all__ = ["PRESS", "Core", "Played", "Watch", "played", "played_plain"]
+
+
+class Watch:
+    """Looks at the signals of a machine in each of its cycles, and makes rows of what it sees.
+
+    Parameters
+    ----------
+    unit : :class:`hw.demo.subsystem.MemorySubsystem` or :class:`hw.mmu.Mmu`
+        The machine. Marks are not its own, so there are none in these rows.
+    enable : signal
+        In which cycles of the clock the machine runs; all, if there is none.
+
+    Attributes
+    ----------
+    rows : list of :data:`Row`
+        What was seen.
+    cycle : :class:`int`
+        How many cycles of the machine there were.
+    """
+
+    def __init__(self, unit: Any, enable: Any = None):
+        access, control, memory = unit.access, unit.control, unit.memory
+        self._enable = enable
+        self.anew()
+        self._signals = [
+            access.request.valid, access.request.ready, access.request.payload,
+            access.response.valid, access.response.payload,
+            control.request.valid, control.request.ready, control.request.payload,
+            control.response.valid, control.response.payload, control.state, unit.events,
+            memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
+            memory.stall, memory.ack, memory.dat_r]
+        # Taken as one, and apart only in cycles that count: that is much faster.
+        self._all = Cat(Value.cast(signal) for signal in self._signals)
+
+    def anew(self) -> None:
+        """Begin anew, when the machine is reset."""
+        self.rows: list[Row] = []
+        self.cycle  = 0
+        self._state = True  # the next cycle shows it
+
+    async def run(self, ctx: SimulatorContext) -> None:
+        """Testbench: look. Never returns."""
+        enable = C(1) if self._enable is None else self._enable
+        while True:
+            _, _, enabled, bits = await ctx.tick().sample(enable, self._all)
+            if enabled:
+                self._look(*self._apart(bits))
+
+    def _apart(self, bits: int) -> Iterator[Any]:
+        for signal in self._signals:
+            shape = signal.shape()
+            width = len(Value.cast(signal))
+            value = bits & (1 << width) - 1
+            yield shape.from_bits(value) if isinstance(shape, ShapeCastable) else value
+            bits >>= width
+
+    def _look(self, *values: Any) -> None:
+        (requested, accepted, request, completed, response,
+         control_requested, control_accepted, operation, controlled, outcome, state, events,
+         cyc, stb, we, lock, adr, sel, dat_w, stall, ack, dat_r) = values
+        said: dict[str, tuple[int, ...]] = {}
+        if self._state:
+            said["state"] = tuple(getattr(state, name)
+                                  for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"))
+        if events.as_bits():
+            said["events"] = (events.as_bits(),)
+        if cyc and ack:
+            said["ack"] = (dat_r,)
+        if cyc and stb and not stall:
+            said["transfer"] = (adr, we | lock << 1 | sel << 2)
+            if we:
+                said["word"] = (dat_w,)
+        if completed:
+            said["response"] = (response.fault.value | response.error.as_bits() << 2,
+                                response.physical, response.data)
+        if requested and accepted:
+            said["request"] = (request.size | request.kind.value << 2 | request.user << 5
+                               | request.implicit << 6 | request.chained << 7, request.linear)
+            if request.kind not in (AccessKind.READ, AccessKind.FETCH):
+                said["datum"] = (request.data, request.compare)
+        if controlled:
+            said["controlled"] = (outcome.fault, outcome.value)
+        if control_requested and control_accepted:
+            said["control"] = (operation.op.value | operation.register.value << 4,
+                               operation.value)
+        if said:
+            self.rows.append((self.cycle, said))
+        self._state = bool(control_requested and control_accepted or events.page_fault)
+        self.cycle += 1
+
+
+class Core(Elaboratable):
+    """Bridge, row writer and machine, without a line. Octets of requests in, numbers of rows out.
+
+    Attributes
+    ----------
+    bridge, rows, machine
+        The parts.
+    """
+
+    def __init__(self, config: MmuConfig, *, ram_kib: int = 32):
+        self.machine = MemorySubsystem(config, ram_kib=ram_kib)
+        self.bridge  = Bridge(config)
+        self.rows    = RowWriter(self.machine)
+
+    def elaborate(self, platform: Any) -> Module:
+        """Put the parts together."""
+        m = Module()
+        m.submodules.machine = machine = self.machine
+        m.submodules.bridge  = bridge  = self.bridge
+        m.submodules.rows    = rows    = self.rows
+        connect(m, bridge.access, machine.access)
+        connect(m, bridge.control, machine.control)
+        m.d.comb += [
+            rows.go.eq(bridge.go),
+            rows.mark.eq(bridge.mark),
+            rows.marked.eq(bridge.marked),
+            bridge.enable.eq(rows.enable),
+            machine.enable.eq(rows.enable),
+            bridge.report.ready.eq(1),
+        ]
+        return m
+
+
+class Played(NamedTuple):
+    """Outcome of requests: rows of the responses, kinds of these, and rows as they were seen."""
+
+    rows:   list[Row]
+    kinds:  list[ResponseKind]
+    seen:   list[Row]
+    cycles: int
+
+
+#: In the place of a request: the button is pressed before the next one.
+PRESS = b"press"
+
+
+class CoreBench:
+    """A :class:`Core` that is compiled once, and reset for every run."""
+
+    def __init__(self, config: MmuConfig):
+        self._core      = Core(config)
+        self._started   = False
+        self._simulator = Simulator(self._core)
+        self._simulator.add_clock(1e-6)
+        self._simulator.add_testbench(self._computer)
+        for testbench in (self._collect, self._look, self._watchdog):
+            self._simulator.add_testbench(testbench, background=True)
+
+    def run(self, requests: tuple[bytes, ...], *, gap: int, pause: int,
+            press_after: int | None) -> Played:
+        """See :func:`played`."""
+        self._requests, self._gap, self._pause = requests, gap, pause
+        self._press_after = press_after
+        self._watch = Watch(self._core.machine, self._core.rows.enable)
+        self._numbers: list[int]        = []
+        self._kinds:   list[ResponseKind] = []
+        if self._started:
+            self._simulator.reset()
+        self._started = True
+        self._simulator.run()
+        return Played(rows_in(self._numbers), self._kinds, self._watch.rows, self._watch.cycle)
+
+    async def _computer(self, ctx: SimulatorContext) -> None:
+        bridge = self._core.bridge
+        self._kinds.append(await get(ctx, bridge.finish))
+        for request in self._requests:
+            if request == PRESS:
+                ctx.set(bridge.toggle, 1)
+                await ctx.tick()
+                ctx.set(bridge.toggle, 0)
+            else:
+                last = request is self._requests[-1]
+                await self._send(ctx, request, self._press_after if last else None)
+        await idle(ctx, 50 + 50 * self._pause)
+
+    async def _send(self, ctx: SimulatorContext, request: bytes, press: int | None) -> None:
+        bridge = self._core.bridge
+        ctx.set(bridge.end, not request)
+        ctx.set(bridge.begun, 1)
+        await ctx.tick()
+        ctx.set(bridge.begun, 0)
+        ctx.set(bridge.finish.ready, 1)
+        taken, waited, done = 0, 0, False
+        while not done:
+            valid = taken < len(request) and waited >= self._gap
+            ctx.set(bridge.bytes.valid, valid)
+            ctx.set(bridge.bytes.payload, request[taken] if valid else 0xEE)
+            ctx.set(bridge.toggle, taken == press)
+            if taken == press:
+                press = None
+            _, _, ready, done, kind = await ctx.tick().sample(
+                bridge.bytes.ready, bridge.finish.valid, bridge.finish.payload)
+            waited += 1
+            if valid and ready:
+                taken, waited = taken + 1, 0
+                ctx.set(bridge.end, taken == len(request))
+        self._kinds.append(kind)
+        ctx.set(bridge.bytes.valid, 0)
+        ctx.set(bridge.finish.ready, 0)
+
+    async def _collect(self, ctx: SimulatorContext) -> None:
+        while True:
+            await idle(ctx, self._pause)
+            self._numbers.append(await get(ctx, self._core.rows.numbers))
+
+    async def _look(self, ctx: SimulatorContext) -> None:
+        await self._watch.run(ctx)
+
+    async def _watchdog(self, ctx: SimulatorContext) -> None:
+        await idle(ctx, 200_000)
+        raise TimeoutError("requests still not done after 200,000 cycles")
+
+
+@functools.cache
+def _bench(config: MmuConfig) -> CoreBench:
+    return CoreBench(config)
+
+
+def played(config: MmuConfig, *requests: bytes, gap: int = 0, pause: int = 0,
+           press_after: int | None = None) -> Played:
+    """Let a :class:`Core` do ``requests``.
+
+    ``gap`` are cycles before each byte of a request, ``pause`` before each number of a row.
+    ``press_after`` bytes of the last request are accepted before the button is pressed.
+    """
+    return _bench(config).run(requests, gap=gap, pause=pause, press_after=press_after)
+
+
+def played_plain(config: MmuConfig, *requests: bytes, deadline: int = 50_000) -> list[Row]:
+    """Do the same on a unit alone, with a memory that responds in the next cycle: what is seen."""
+    mmu    = Mmu(config)
+    watch  = Watch(mmu)
+    memory = PhysicalMemory()
+    due    = 0
+
+    async def computer(ctx: SimulatorContext) -> None:
+        ctx.set(mmu.access.response.ready, 1)
+        ctx.set(mmu.control.response.ready, 1)
+        for request in requests:
+            for what, operation in operations(request):
+                if what == "access":
+                    await issue(ctx, mmu.access.request, operation)
+                    continue
+                await all_completed(ctx)
+                if what == "cycle":
+                    await cycle(ctx)
+                if what == "control":
+                    await issue(ctx, mmu.control.request, operation)
+                    while not await cycle(ctx):
+                        pass
+            await all_completed(ctx)
+
+    async def cycle(ctx: SimulatorContext) -> bool:
+        nonlocal due
+        _, _, completed, controlled = await ctx.tick().sample(
+            mmu.access.response.valid, mmu.control.response.valid)
+        due -= completed
+        return controlled
+
+    async def all_completed(ctx: SimulatorContext) -> None:
+        while due:
+            await cycle(ctx)
+
+    async def issue(ctx: SimulatorContext, port: Any, payload: dict[str, Any]) -> None:
+        nonlocal due
+        ctx.set(port.valid, 1)
+        ctx.set(port.payload, payload)
+        accepted = False
+        while not accepted:
+            _, _, accepted, completed = await ctx.tick().sample(
+                port.ready, mmu.access.response.valid)
+            due += (accepted and "linear" in payload) - completed
+        ctx.set(port.valid, 0)
+
+    async def serve(ctx: SimulatorContext) -> None:
+        await memory.serve(ctx, mmu.memory)
+
+    simulate(mmu, computer, background=(serve, watch.run), deadline=deadline)
+    return watch.rows

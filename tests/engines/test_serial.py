@@ -1,0 +1,251 @@
+"""The engine serial, on boards that are simulated down to the pins of their UART."""
+
+import os
+import re
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from board_support import DirectLine, board_named, engine_on, work, worked
+from process_support import started
+from pywellen.pywellen import Waveform
+from trace_support import assert_same
+
+from hw.boards import BOARDS
+from hw.bus import ControlOp
+from hw.bus import Register as HwRegister
+from hw.presets import PRESETS
+from sim.cli.main import main
+from sim.engines.cxxrtl import CxxrtlEngine
+from sim.errors import MachineLost, Unsuited
+from sim.machine import ENGINES
+from sim.memory import PhysicalMemory
+from sim.scenarios import SCENARIOS
+from sw.bus import Access, Kind, Register
+
+
+ROOT = Path(__file__).parents[2]
+
+PG_WP_PE = 1 << 31 | 1 << 16 | 1
+
+ARTICLE = SCENARIOS["article"]
+
+
+def test_a_board_does_in_every_cycle_what_a_simulated_unit_does(icebreaker, compiled_one):
+    engine = engine_on(DirectLine(icebreaker))
+    assert engine.config == PRESETS["tiny"] and engine.ram == 128 << 10
+    assert worked(engine) == compiled_one[1]
+    assert_same(engine.trace, compiled_one[0].trace)
+    assert engine.cycle == compiled_one[0].cycle
+    assert engine.memory.read_bytes(0, 1 << 17) == compiled_one[0].memory.read_bytes(0, 1 << 17)
+    assert engine.link["repeated"] == engine.link["broken"] == engine.link["unwanted"] == 0
+
+
+def test_a_page_copy_is_not_a_round_trip_for_each_word(icebreaker):
+    async def copy():
+        for start in range(0, 4096, 512):
+            data, _ = await engine.bus.load_string(0x2000 + start, 512, user=False)
+            await engine.bus.store_string(0x4000 + start, data, user=False)
+
+    engine = engine_on(DirectLine(icebreaker))
+    engine.run(copy)
+    assert len(engine.trace.all_accesses) == 2 * 512
+    # Each of 16 strings has more rows than an answer has room for. And: connect, end, count.
+    assert engine.link["requests"] == 2 * 16 + 3
+
+
+class Tapped(DirectLine):
+    """Does something to the board, or to the line, at some time.
+
+    The button is pressed when ``press_after`` octets have been sent.
+    """
+
+    def __init__(self, board, *, press_after=None):
+        super().__init__(board)
+        self.broken = False
+        self._press_after = press_after
+
+    def write(self, octets):
+        if self.broken:
+            raise MachineLost("the serial port is gone")
+        super().write(octets)
+        if self._press_after is not None and self.sent > self._press_after:
+            self._press_after = None
+            self.press()
+
+    def press(self):
+        """Press the button, for long enough, and let it go."""
+        for pressed in (True, False):
+            self.board.press(pressed)
+            self.board.run(600_000)
+
+
+def test_the_button_inverts_wp_between_two_operations(icebreaker):
+    async def presses():
+        await engine.bus.write_control(Register.CR0, 1 << 16 | 1)
+        for _ in range(3):
+            line.press()
+            found.append(await engine.bus.read_control(Register.CR0) >> 16 & 1)
+        await engine.bus.store_string(0x1000, b"12345678", user=False)
+
+    found, line = [], Tapped(icebreaker)
+    engine = engine_on(line)
+    engine.run(presses)
+    assert found == [0, 1, 0]
+    # It is on record like any other write, and took its cycles.
+    assert [control.value >> 16 & 1 for control in engine.trace.controls(register=HwRegister.CR0)
+            if control.op is ControlOp.WRITE] == [1, 0, 1, 0]
+    assert [state.wp for state in engine.trace.states] == [0, 1, 0, 1, 0]
+
+
+def test_wp_inverted_during_the_start_breaks_the_claims_that_it_must(monkeypatch, icebreaker):
+    line = Tapped(icebreaker, press_after=30_000)
+    monkeypatch.setitem(ENGINES, "serial", lambda config, **rest: engine_on(line, config, **rest))
+    run = ARTICLE.perform(engine="serial", era="5.x")
+    assert run.failure is None and not run.holds
+    broken = [sum(not claim.holds for claim in act.claims) for act in run.acts]
+    # The kernel's store, copy_to_user and copy-on-write need WP; that the bypass works, does not.
+    assert broken == [0, 1, 0, 6, 1, 0, 0, 0]
+
+
+def test_lights_tell_wp_and_a_fault(icebreaker):
+    async def fault():
+        assert "wp" not in icebreaker.lit() and "fault" not in icebreaker.lit()
+        await engine.bus.write_control(Register.CR0, PG_WP_PE)
+        await engine.bus.access(Access(0x1000, 1))
+        icebreaker.run(1)
+        assert {"wp", "fault", "busy"} <= set(icebreaker.lit())
+
+    icebreaker.run(4_000_000)
+    engine = engine_on(DirectLine(icebreaker))
+    engine.run(fault)
+
+
+def test_a_word_that_was_not_written_so_is_noticed(icebreaker):
+    async def read():
+        await engine.bus.access(Access(0x1000, 8, Kind.WRITE, data=1))
+        engine.memory.write(0x1000, 8, 2)  # as if a write had been lost on its way to the record
+        await engine.bus.access(Access(0x1000, 8))
+
+    engine = engine_on(DirectLine(icebreaker))
+    with pytest.raises(MachineLost, match="memory has 0x1 at 0x1000 .* where 0x2 was written"):
+        engine.run(read)
+
+
+def test_a_record_that_is_not_whole_is_noticed(icebreaker):
+    async def some_accesses():
+        await engine.bus.write_control(Register.CR0, PG_WP_PE)
+        await engine.bus.access(Access(0x1000, 8))
+        del engine.recorders[0].recording.events[0]
+
+    engine = engine_on(DirectLine(icebreaker))
+    with pytest.raises(MachineLost, match="the board has counted 1 misses, but reported 0"):
+        engine.run(some_accesses)
+
+
+def test_the_article_on_the_default_unit(monkeypatch):
+    line = DirectLine(board_named("ulx3s"))
+    monkeypatch.setitem(ENGINES, "serial", lambda config, **rest: engine_on(line, config, **rest))
+    run   = ARTICLE.perform(engine="serial", era="5.x")
+    # A computer with as much memory as the board has.
+    other = replace(ARTICLE, machine={"ram": BOARDS["ulx3s"].ram_kib << 10}).perform(
+        engine="cxxrtl", era="5.x")
+    assert run.holds and run.mode == "4level" and run.preset == "default" and len(run.acts) == 8
+    assert run.cycles == other.cycles
+    assert [claim for act in run.acts for claim in act.claims] == \
+        [claim for act in other.acts for claim in act.claims]
+
+
+def test_a_waveform_of_what_the_board_reports(icebreaker, tmp_path):
+    def written(engine):
+        async def run():
+            await work(engine)
+
+        folder = tmp_path / type(engine).__name__
+        engine.run(run, waves=folder)
+        found = {variable.full_name: list(variable.tv) for variable
+                 in Waveform(path=str(folder / "waves.vcd")).all_vars()}
+        assert {path.name for path in folder.iterdir()} == {
+            "waves.vcd", "waves.gtkw", "waves.sucl"}
+        return found
+
+    on_board, compiled_ = (written(engine) for engine in (
+        engine_on(DirectLine(icebreaker)), CxxrtlEngine(PRESETS["tiny"])))
+    assert set(on_board) == {name for name in compiled_ if ".states." not in name}
+    # Data may stay on a port when they mean nothing, so only what says that something happens.
+    for name in ("access.request", "verdict.response", "control.operation", "memory.transfer",
+                 "memory.ack", "registers.wp", "registers.cr3", "software.kernel_stack",
+                 "software.claim", "events.hit", "events.page_fault", "events.filled"):
+        assert on_board[f"machine.{name}"] == compiled_[f"machine.{name}"], name
+
+
+@pytest.mark.parametrize("options, complaint", [
+    ({"cpus": 2},                          "one processor on the board, not 2"),
+    ({"config": PRESETS["default"]},       "has preset tiny; leave --preset out"),
+    ({"memory": PhysicalMemory(latency=2)}, "responds in the next cycle"),
+])
+def test_what_a_board_cannot_do_is_refused(icebreaker, options, complaint):
+    with pytest.raises(Unsuited, match=complaint):
+        engine_on(DirectLine(icebreaker), **options)
+
+
+def test_a_board_that_is_unplugged_ends_the_run_with_a_reason(monkeypatch, icebreaker):
+    line = Tapped(icebreaker)
+    monkeypatch.setitem(ENGINES, "serial", lambda config, **rest: engine_on(line, config, **rest))
+
+    def unplugged(title):
+        line.broken = True
+
+    run = ARTICLE.perform(engine="serial", era="5.x", announce=unplugged)
+    assert not run.holds
+    assert run.failure.reason == "MachineLost: the serial port is gone"
+
+
+@pytest.fixture
+def device():
+    """The device of a simulated board, in a process of its own."""
+    with started("simulate-board", "icebreaker") as child:
+        yield child.line()
+        child.send_signal(signal.SIGINT)
+        assert child.wait() == 0
+        assert b"Traceback" not in child.err
+
+
+def test_the_command_tells_the_whole_story_through_a_pseudo_terminal(device, capsys):
+    assert main(["run", "--engine", "serial", "--port", device]) == 0
+    out = capsys.readouterr().out
+    assert "32bit paging, kernel 5.x, on serial, preset tiny, 128 KiB of memory\n" in out
+    counted = re.search(r"shown: all 8 acts\ncounted there: ([\d,]+) cycles, [\d,]+ hits, "
+                        r"[\d,]+ misses, [\d,]+ walks, \d+\s+page faults\n"
+                        r"ok: 54 of 54 claims hold; ([\d,]+) cycles", out)
+    assert counted[1] == counted[2]
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    ([],                       "needs to know where the board is: --port DEVICE"),
+    (["--port", "/nowhere"],   "cannot open the serial port /nowhere: No such file or directory"),
+    (["--port", str(ROOT)],    f"cannot open the serial port {ROOT}: "),
+])
+def test_a_port_that_cannot_be_opened_is_one_line(capsys, arguments, complaint):
+    assert main(["run", "--engine", "serial", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and complaint in err and err.count("\n") == 1
+
+
+def test_a_port_where_nobody_answers_is_one_line(capsys, monkeypatch):
+    master, slave = os.openpty()
+    try:
+        assert main(["run", "--engine", "serial", "--port", os.ttyname(slave)]) == 2
+    finally:
+        os.close(master)
+        os.close(slave)
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert "no answer from the board" in err and "is the board programmed" in err
+
+
+def test_a_port_means_nothing_to_another_engine(capsys):
+    assert main(["run", "--port", "/dev/null"]) == 2
+    assert "the engine pysim has no option --port; leave it out" in capsys.readouterr().err

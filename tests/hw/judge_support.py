@@ -1,0 +1,88 @@
+"""The gateware and the models that judge it, for sequences of any steps."""
+
+from collections.abc import Iterable
+
+from sequence_support import Step, do
+from unit_support import UnitModel
+
+from sim.golden.mmu import Outcome
+from sim.golden.stale import StaleModel
+from sim.golden.state import Features
+from sw.bus import Access, GeneralProtection, Register
+
+from .mmu_support import Processor
+
+
+__all__ = ["JudgedUnit", "is_refused"]
+
+
+async def is_refused(cpu: Processor, register: Register, value: int) -> bool:
+    """Write a control register of the gateware. Is that answered with #GP?"""
+    try:
+        await cpu.write_control(register, value)
+    except GeneralProtection:
+        return True
+    return False
+
+
+class JudgedUnit:
+    """The gateware, step by step beside two models.
+
+    Parameters
+    ----------
+    cpu : :class:`mmu_support.Processor`
+        The gateware, after reset.
+    entries : :class:`int`
+        Translations held by its TLB.
+    entry_size : :class:`int`
+        Bytes of the entries that are edited.
+
+    Attributes
+    ----------
+    allowed : :class:`sim.golden.stale.StaleModel`
+        What the manual allows.
+    unit : :class:`unit_support.UnitModel`
+        What the unit chooses, and the strobes that are then due.
+    """
+
+    def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8):
+        machine = Features(maxphyaddr=cpu.maxphyaddr)
+        self.cpu        = cpu
+        self.entry_size = entry_size
+        self.allowed    = StaleModel.of(machine)
+        self.unit       = UnitModel(machine, entries=entries)
+
+    async def do(self, step: Step) -> None:
+        """Do one step on all sides, and compare outcomes, registers and strobes."""
+        expected = do(self.unit, step, entry_size=self.entry_size)
+        match step:
+            case "access", access:
+                await self._access(access, expected)
+            case "edit", place, entry:
+                self.cpu.memory.write(place, self.entry_size, entry)
+                do(self.allowed, step, entry_size=self.entry_size)
+            case "control", (register, value):
+                assert do(self.allowed, step, entry_size=self.entry_size) is expected
+                assert await is_refused(self.cpu, register, value) is expected
+            case "invlpg", linear:
+                await self.cpu.invlpg(linear)
+                do(self.allowed, step, entry_size=self.entry_size)
+        registers = self.cpu.ctx.get(self.cpu.mmu.control.state)
+        for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"):
+            assert getattr(registers, name) == getattr(self.allowed.state, name), name
+        assert self.cpu.events == +self.unit.events, f"strobes of {step}"
+
+    async def _access(self, access: Access, expected: Outcome) -> None:
+        """Do an access; its outcome must be allowed, and be the one that the unit chooses."""
+        outcome  = await self.cpu.access(access)
+        possible = self.allowed.possible(access)
+        assert self.allowed.judge(access, outcome, lambda at: self.cpu.memory.read(at, 1)), (
+            f"{access} ended in {outcome}, allowed is {possible}")
+        assert outcome.agrees(expected), f"{access} ended in {outcome}, not in {expected}"
+
+    def compare_memories(self, places: Iterable[int]) -> None:
+        """Nothing was written to the pages at ``places`` that the models do not know of."""
+        for place in places:
+            found = self.cpu.memory.read_bytes(place, 4096)
+            assert self.allowed.memory.page(place >> 12) == found
+            assert self.unit.memory.page(place >> 12) == found

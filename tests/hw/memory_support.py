@@ -1,0 +1,64 @@
+"""Physical memories that are harder on a unit than :class:`sim.memory.PhysicalMemory`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth.sim import SimulatorContext
+
+from sim.memory import PhysicalMemory, Target
+
+
+__all__ = ["RecordingMemory", "StrictMemory", "Transfer"]
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A transfer that memory accepted, at an 8-byte boundary of physical addresses."""
+
+    address: int
+    write:   bool
+    lock:    bool
+    sel:     int
+
+
+class StrictMemory(PhysicalMemory):
+    """Physical memory that returns the selected byte lanes only; the others are wrong."""
+
+    def transfer(self, word: int, write: int, sel: int, data: int) -> int:
+        """Do one transfer of the 8-byte word number ``word``."""
+        unselected = sum(0xff << 8 * lane for lane in range(8) if not sel >> lane & 1)
+        return super().transfer(word, write, sel, data) ^ unselected
+
+
+class RecordingMemory(StrictMemory):
+    """Physical memory that notes every transfer, and can change between two of them.
+
+    Attributes
+    ----------
+    transfers : :class:`list`
+        Transfers accepted so far.
+    after_read : :class:`dict`
+        Physical address of a word to what is called, once, after the word is first read.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transfers:  list[Transfer]                  = []
+        self.after_read: dict[int, Callable[[], None]] = {}
+
+    async def serve(self, ctx: SimulatorContext, port: Any) -> None:
+        """Answer the transfers on ``port``. Never returns."""
+        target = Target(self)
+        while True:
+            ctx.set(port.ack,   target.ack)
+            ctx.set(port.dat_r, target.dat_r)
+            ctx.set(port.stall, target.stall)
+            _, _, lock, *request = await ctx.tick().sample(
+                port.lock, port.cyc, port.stb, port.we, port.adr, port.sel, port.dat_w)
+            cyc, stb, we, adr, sel, _ = request
+            accepted = cyc and stb and not target.stall
+            target.step(*request)
+            if accepted:
+                self.transfers.append(Transfer(adr * 8, bool(we), bool(lock), sel))
+                self.after_read.pop(adr * 8, lambda: None)()

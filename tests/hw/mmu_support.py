@@ -1,0 +1,278 @@
+"""A whole unit in the simulator: memory behind it, and a processor in front that tests drive."""
+
+import functools
+import inspect
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from amaranth.lib import data
+from amaranth.sim import Simulator, SimulatorContext
+from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
+from stream_support import get, put
+
+from hw.bus import ControlOp, Events
+from hw.bus import Register as HwRegister
+from hw.config import MmuConfig
+from hw.layout import AccessKind, Fault
+from hw.mmu import Mmu
+from sim.golden.mmu import Outcome
+from sim.memory import PhysicalMemory
+from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+
+from .memory_support import StrictMemory
+
+
+__all__ = ["STROBES", "MmuBench", "Processor", "bench_of", "four_levels", "paging_off",
+           "two_levels"]
+
+
+def _strobes() -> dict[str, int]:
+    """Bit of each strobe in :class:`hw.bus.Events`, by name."""
+    bits = {}
+    for name, field in data.Layout.cast(Events):
+        names = [name] if field.width == 1 else [f"{name}[{n}]" for n in range(field.width)]
+        bits.update((each, 1 << place) for place, each in enumerate(names, field.offset))
+    return bits
+
+
+#: Mask of each strobe in a packed :class:`hw.bus.Events`, by name; ``accessed`` has four.
+STROBES = _strobes()
+
+
+class MmuBench:
+    """A unit with memory, compiled once and reset for every run.
+
+    Parameters
+    ----------
+    config : :class:`hw.config.MmuConfig`
+        What the unit can do.
+
+    Attributes
+    ----------
+    mmu : :class:`hw.mmu.Mmu`
+        The unit.
+    events : :class:`collections.Counter`
+        How often each strobe was high since reset. ``accessed[n]`` is bit n of ``accessed``.
+    """
+
+    def __init__(self, config: MmuConfig):
+        self.config = config
+        self.mmu    = Mmu(config)
+        self.events: Counter[str] = Counter()
+        self._started   = False
+        self._simulator = Simulator(self.mmu)
+        self._simulator.add_clock(1e-6)
+        self._simulator.add_testbench(self._run_main)
+        for testbench in (self._serve_memory, self._watch):
+            self._simulator.add_testbench(testbench, background=True)
+
+    def run(
+        self, main: "Callable[[Processor], Awaitable[None]]", *, deadline: int = 10_000,
+        memory: PhysicalMemory | None = None,
+    ) -> None:
+        """Run ``main`` from reset to its end; fail after ``deadline`` cycles.
+
+        ``memory`` is what stands behind the unit; without it, an empty and fast one.
+        """
+        self._main, self._deadline = main, deadline
+        self._memory = memory or StrictMemory()
+        self.events.clear()
+        if self._started:
+            self._simulator.reset()
+        self._started = True
+        self._simulator.run()
+
+    async def _run_main(self, ctx: SimulatorContext) -> None:
+        await self._main(Processor(ctx, self.mmu, self._memory, self.events))
+
+    async def _serve_memory(self, ctx: SimulatorContext) -> None:
+        await self._memory.serve(ctx, self.mmu.memory)
+
+    async def _watch(self, ctx: SimulatorContext) -> None:
+        for _ in range(self._deadline):
+            _, _, strobes = await ctx.tick().sample(self.mmu.events.as_value())
+            self.events.update(name for name, bit in STROBES.items() if strobes & bit)
+        raise TimeoutError(f"test still running after {self._deadline} cycles")
+
+
+class Processor:
+    """A processor in front of a unit: one operation at a time, with outcomes as the golden model's.
+
+    Attributes
+    ----------
+    ctx : :class:`SimulatorContext`
+        The simulation.
+    mmu : :class:`hw.mmu.Mmu`
+        The unit.
+    memory : :class:`sim.memory.PhysicalMemory`
+        Physical memory; looking at it, or changing it, takes no cycle.
+    events : :class:`collections.Counter` or :class:`None`
+        How often each strobe was high since reset, until the last operation completed, if
+        somebody counts them.
+    """
+
+    def __init__(self, ctx: SimulatorContext, mmu: Mmu, memory: PhysicalMemory,
+                 events: Counter[str] | None = None):
+        self.ctx    = ctx
+        self.mmu    = mmu
+        self.memory = memory
+        self.events = events
+
+    @property
+    def maxphyaddr(self) -> int:
+        """Width of the unit's physical addresses."""
+        return self.mmu.memory.signature.maxphyaddr
+
+    @property
+    def cr2(self) -> int:
+        """CR2 in this cycle."""
+        return self.ctx.get(self.mmu.control.state.cr2)
+
+    async def access(self, access: Access) -> Outcome:
+        """Do one access."""
+        await put(self.ctx, self.mmu.access.request, _request(access))
+        response = await get(self.ctx, self.mmu.access.response)
+        match response.fault:
+            case Fault.NONE:
+                data = 0 if access.kind is Kind.WRITE else response.data
+                return Outcome(data, response.physical)
+            case Fault.PAGE_FAULT:
+                return Outcome(fault=PageFault(self.cr2, response.error.as_bits()))
+            case Fault.GENERAL_PROTECTION:
+                return Outcome(fault=GeneralProtection("an access"))
+        raise AssertionError(f"an access that is not chained ended in {response.fault}")
+
+    async def burst(
+        self, steps: list[Access | tuple[Register, int]], *, chained: set[int],
+        ready: Callable[[int], bool],
+    ) -> list[Any]:
+        """Issue accesses as fast as the unit accepts them; return the responses, in order.
+
+        A control write among the ``steps`` waits until what precedes it is accepted, and is
+        issued before what follows it. ``chained`` are the numbers of chained accesses,
+        ``ready`` tells in which cycles the processor accepts responses.
+        """
+        access, control = self.mmu.access, self.mmu.control
+        cycle, begun, responses = 0, 0, []
+        expected = sum(isinstance(step, Access) for step in steps)
+        self.ctx.set(control.response.ready, 1)
+        while begun < len(steps) or len(responses) < expected:
+            step = steps[begun] if begun < len(steps) else None
+            self.ctx.set(access.request.valid, isinstance(step, Access))
+            self.ctx.set(control.request.valid, isinstance(step, tuple))
+            if isinstance(step, Access):
+                self.ctx.set(access.request.payload, _request(step, chained=begun in chained))
+            elif step is not None:
+                self.ctx.set(control.request.payload, _write(*step))
+            self.ctx.set(access.response.ready, ready(cycle))
+            _, _, took_access, took_control, valid, payload = await self.ctx.tick().sample(
+                access.request.ready, control.request.ready, access.response.valid,
+                access.response.payload)
+            begun += bool(took_control if isinstance(step, tuple) else took_access and step)
+            if valid and ready(cycle):
+                responses.append(payload)
+            cycle += 1
+        await self.ctx.tick()  # in which a control write at the end completes
+        self.ctx.set(access.response.ready, 0)
+        self.ctx.set(control.response.ready, 0)
+        return responses
+
+    async def read_control(self, register: Register) -> int:
+        """Read a control register."""
+        response = await self._control({
+            "op": ControlOp.READ, "register": HwRegister[register.name], "value": 0,
+        })
+        return response.value
+
+    async def write_control(self, register: Register, value: int) -> None:
+        """Write a control register. Raises :class:`GeneralProtection`."""
+        response = await self._control(_write(register, value))
+        if response.fault:
+            raise GeneralProtection(f"a write of {value:#x} to {register.name}")
+
+    async def invlpg(self, linear: int) -> None:
+        """Forget the translations of the page that contains ``linear``."""
+        await self._control({
+            "op": ControlOp.INVLPG, "register": HwRegister.CR0, "value": linear,
+        })
+
+    async def _control(self, request: dict[str, Any]) -> Any:
+        await put(self.ctx, self.mmu.control.request, request)
+        return await get(self.ctx, self.mmu.control.response)
+
+
+def _request(access: Access, *, chained: bool = False) -> dict[str, Any]:
+    """``access`` as a payload of the unit's port."""
+    mask = (1 << 64) - 1
+    return {
+        "linear":   access.linear & mask,
+        "size":     access.size.bit_length() - 1,
+        "kind":     AccessKind[access.kind.name],
+        "user":     access.user,
+        "implicit": access.implicit,
+        "chained":  chained,
+        "data":     access.data & mask,
+        "compare":  access.compare & mask,
+    }
+
+
+def _write(register: Register, value: int) -> dict[str, Any]:
+    """A control-register write as a payload of the unit's port."""
+    return {"op": ControlOp.WRITE, "register": HwRegister[register.name], "value": value}
+
+
+@functools.cache
+def bench_of(**features: Any) -> MmuBench:
+    """The bench for a unit with ``features``: a parameter of :class:`MmuConfig` by name each."""
+    return MmuBench(MmuConfig(**features))
+
+
+def four_levels(
+    *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
+    memory: type[PhysicalMemory] = StrictMemory, **features: Any,
+) -> Callable[[Any], Any]:
+    """Decorate ``async def test(cpu, ...)``: run it in 4-level paging with these flags besides."""
+    return _on(memory, features, (
+        (Register.CR4, CR4_LONG | cr4), (Register.EFER, EFER_LONG | efer),
+        (Register.CR3, ROOT), (Register.CR0, CR0_32 | cr0), (Register.RFLAGS, rflags),
+    ))
+
+
+def two_levels(
+    *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
+    memory: type[PhysicalMemory] = StrictMemory, **features: Any,
+) -> Callable[[Any], Any]:
+    """Decorate ``async def test(cpu, ...)``: run it in 32-bit paging with these flags besides."""
+    return _on(memory, features, (
+        (Register.CR4, cr4), (Register.EFER, efer), (Register.CR3, ROOT),
+        (Register.CR0, CR0_32 | cr0), (Register.RFLAGS, rflags),
+    ))
+
+
+def paging_off(
+    *, memory: type[PhysicalMemory] = StrictMemory, **features: Any,
+) -> Callable[[Any], Any]:
+    """Decorate ``async def test(cpu, ...)``: run it as the unit is after reset."""
+    return _on(memory, features, ())
+
+
+def _on(
+    memory: type[PhysicalMemory], features: dict[str, Any],
+    setup: tuple[tuple[Register, int], ...],
+) -> Callable[[Any], Any]:
+    def decorate(test: Any) -> Any:
+        @functools.wraps(test)
+        def run(**parameters: Any) -> None:
+            async def main(cpu: Processor) -> None:
+                for register, value in setup:
+                    await cpu.write_control(register, value)
+                await test(cpu, **parameters)
+
+            bench_of(**{"tlb_entries": 4} | features).run(main, memory=memory())
+
+        # What pytest must fill in: everything but the processor.
+        _, *others = inspect.signature(test).parameters.values()
+        run.__signature__ = inspect.Signature(others)  # type: ignore[attr-defined]
+        return run
+    return decorate
