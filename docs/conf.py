@@ -55,12 +55,14 @@ SECTIONS = Config(
                               "Latency"],
     napoleon_use_param=False, napoleon_use_rtype=False)
 
-#: The reference to one module.
+#: The reference to one module, or to what is in a package itself: what a package only exports is
+#: on the page of its module.
 PAGE = """\
 {name}
 {line}
 
 .. automodule:: {name}
+   {options}
 
 .. toctree::
    :hidden:
@@ -117,7 +119,8 @@ def write_pages(app):
     for name in names:
         parts = [f"   {part}" for part in names if part.rpartition(".")[0] == name]
         folder.joinpath(f"{name}.rst").write_text(PAGE.format(
-            name=name, line="=" * len(name), parts="\n".join(parts)), encoding="utf-8")
+            name=name, line="=" * len(name), parts="\n".join(parts),
+            options=":ignore-module-all:" if parts else ""), encoding="utf-8")
 
 
 def add_contents(app, page, source):

@@ -3,10 +3,11 @@
 import os
 import time
 
+from sim.engines.cocotb import host
 from sim.errors import BusHang
 from sim.machine import Machine
 from sim.record.records import Recording
-from sim.scenario.stage import Stage
+from sim.scenario import Stage
 from sim.scenarios import SCENARIOS
 
 
@@ -25,9 +26,9 @@ def recorded(*, name, engine, **machine):
 
     scenario = SCENARIOS[name]
     made     = Machine(engine=engine, **{**scenario.machine, **machine})
-    if made.engine.away is not None:
+    if engine == "cocotb" and made.engine.dut is None:
         wanted = {"name": name, "engine": engine, **machine}
-        return made.engine.away(recorded, wanted, {})
+        return host.call(made.engine, recorded, wanted, {})
     made.run(play)
     return [Recording(**{field: getattr(trace, place) for field, place in LISTS.items()})
             for trace in made.engine.traces]

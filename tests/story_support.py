@@ -14,9 +14,7 @@ ANY = "icarus"
 
 HEAD = '''"""Story."""
 
-from sim.record.claims import Verdict
-from sim.scenario.stage import Stage
-from sw.errno import Errno, KernelError
+from sim.scenario import Errno, KernelError, Stage, Verdict
 
 
 MODES = ("4level",)

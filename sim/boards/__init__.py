@@ -1,12 +1,11 @@
-"""Boards: bitstreams, made, judged and brought there; and in `simulated`, boards that need none.
+"""Boards: bitstreams and their way to a board, and boards that are simulated.
 
-===========================  ===========================================
-:mod:`sim.boards.tools`      the programs that make and load a bitstream
-:mod:`sim.boards.build`      the making of a bitstream
-:mod:`sim.boards.progress`   its progress
-:mod:`sim.boards.nextpnr`    figures of place and route
-:mod:`sim.boards.report`     boards and builds as text and as JSON
-:mod:`sim.boards.loader`     the loading of a bitstream
-:mod:`sim.boards.simulated`  boards without a board
-===========================  ===========================================
+===========================  ==========================================
+:mod:`sim.boards.tools`      programs for bitstreams, and where they are
+:mod:`sim.boards.nextpnr`    report of place and route
+:mod:`sim.boards.build`      build of a bitstream
+:mod:`sim.boards.loader`     loader of bitstreams
+:mod:`sim.boards.report`     boards and builds as tables and as JSON
+:mod:`sim.boards.simulated`  simulated boards
+===========================  ==========================================
 """

@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
+from sim.errors import LimitReached
 from sim.memory import PhysicalMemory
 from sim.record.recorder import Recorder
 from sim.record.records import Recording
@@ -55,6 +56,8 @@ class Simulation(ABC, Generic[ProcessorT]):
         What fills the traces.
     stacks, claims : :class:`.processor.Names`
         What the numbers on the marks mean.
+    limit : :class:`int` or :class:`None`
+        Cycles after which the run is ended; by default, none are too many.
     progress : callable or :class:`None`
         Called now and then during the run, with the cycle.
     counted : mapping of :class:`str` to :class:`int`
@@ -89,6 +92,7 @@ class Simulation(ABC, Generic[ProcessorT]):
         self.recorders  = [Recorder(recording, self.stacks.texts, self.claims.texts)
                            for recording in recordings]
         self.traces     = [Trace(recording, update=self._update) for recording in recordings]
+        self.limit: int | None = None
         self.progress: Callable[[int], None] | None = None
         self._claim = 0
         self._cycle = 0
@@ -101,23 +105,18 @@ class Simulation(ABC, Generic[ProcessorT]):
 
     @property
     def bus(self) -> ProcessorT:
-        """That of processor 0."""
+        """Memory as processor 0 sees it."""
         return self.processors[0]
 
     @property
     def trace(self) -> Trace:
-        """That of processor 0."""
+        """Record of processor 0."""
         return self.traces[0]
 
     @property
     def cycle(self) -> int:
         """Cycle in which the next operation of processor 0 can begin."""
         return self._cycle + self.bus.ahead
-
-    @property
-    def away(self) -> Callable[..., Any] | None:
-        """None: it can run here."""
-        return None
 
     async def settle(self) -> None:
         """Wait until all marks of processor 0 so far are on record."""
@@ -149,6 +148,13 @@ class Simulation(ABC, Generic[ProcessorT]):
 
     def _update(self) -> None:
         """Complete the traces."""
+
+    def _check_limit(self) -> None:
+        """Raise :class:`sim.errors.LimitReached` if no cycle is left."""
+        if self.limit is not None and self._cycle >= self.limit:
+            raise LimitReached(self.limit, [
+                str(processor.operation) if processor.running and processor.operation is not None
+                else "nothing" for processor in self.processors])
 
     def _start(self, mains: Sequence[Callable[[], Awaitable[None]]]) -> None:
         for processor, main in zip(self.processors, mains, strict=True):

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from sim.errors import BusHang
 from sim.memory import Target
-from sim.record.recorder import Sample
+from sim.record.signals import Sample
 from sim.record.waves import Waveform
 from sim.schedule import Dispatcher
 
@@ -77,6 +77,7 @@ class CycleDriver(Simulation[SteppedProcessor]):
         try:
             self._start(mains)
             while self.bus.running:
+                self._check_limit()
                 hold = dispatcher.begin()
                 for number, processor in enumerate(self.processors):
                     processor.drive(held=bool(hold >> number & 1))

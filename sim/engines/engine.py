@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from hw.config import MmuConfig
 from sim.record.trace import Trace
@@ -32,23 +32,20 @@ class Engine(Protocol):
         Cycle in which the next operation of processor 0 can begin; the first after reset is 0.
     schedule : :class:`sim.schedule.Schedule`
         Which processor goes on, and which time slices there have been.
+    limit : :class:`int` or :class:`None`
+        Cycles after which a run is ended, on each engine before the same cycle.
     progress : callable or :class:`None`
         Called now and then during a run, with the cycle.
     counted : mapping of :class:`str` to :class:`int`
         What the machine has counted by itself, at the end of a run; nothing, if it does not.
     link : mapping of :class:`str` to :class:`int`
         What went over the link to the machine, at the end of a run; nothing, if there is no link.
-    away : callable or :class:`None`
-        For an engine that can only run in another process: ``away(function, arguments, hear)``
-        calls ``function(**arguments, **told)`` there, where an engine with the same parameters is
-        not away, and returns what it returns; these are pickled. ``told`` has functions with the
-        names in ``hear``, which have those called here. Raises :class:`Unavailable`, and what the
-        function raises.
     """
 
     config:   MmuConfig
     ram:      int | None
     schedule: Schedule
+    limit:    int | None
     progress: Callable[[int], None] | None
     counted:  Mapping[str, int]
     link:     Mapping[str, int]
@@ -68,9 +65,6 @@ class Engine(Protocol):
     @property
     def cycle(self) -> int: ...
 
-    @property
-    def away(self) -> Callable[..., Any] | None: ...
-
     def prepare(self) -> None:
         """Do what takes time and is no part of a run, such as compiling the machine.
 
@@ -81,7 +75,8 @@ class Engine(Protocol):
         """Run ``mains``, one for each processor, from reset to the end of the first.
 
         ``waves`` names a folder for the waveform and its save files. Raises :class:`BusHang`,
-        whatever one of the ``mains`` raises, and what :func:`sim.record.waves.waveform` does.
+        :class:`LimitReached`, whatever one of the ``mains`` raises, and what
+        :func:`sim.record.waves.waveform` does.
         """
 
     async def settle(self) -> None:

@@ -1,11 +1,14 @@
-"""What happened on the ports, and judgements of it.
+"""Record of the ports, and judgements of it.
 
 ===========================  =============================================
+:mod:`sim.record.signals`    the one list of sampled signals
 :mod:`sim.record.recorder`   from sampled signals to a recording
 :mod:`sim.record.records`    the things that are on record
-:mod:`sim.record.trace`      questions to a recording
+:mod:`sim.record.interval`   intervals of cycles
+:mod:`sim.record.trace`      queries of a recording
 :mod:`sim.record.words`      records in a few words
-:mod:`sim.record.claims`     judges: whether a claim is true, by the trace
+:mod:`sim.record.verdict`    verdicts on claims
+:mod:`sim.record.claims`     judges of claims, by the trace of a processor
 :mod:`sim.record.coherence`  judges by the traces of several processors
 :mod:`sim.record.view`       the signals that a waveform shows of a unit
 :mod:`sim.record.waves`      waveforms, with views for GTKWave and Surfer

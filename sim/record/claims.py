@@ -1,164 +1,131 @@
-"""Judges: is a claim about the machine true, and which cycle proves it?
+"""Judges of claims about the machine: is a claim true, and which cycle proves it?
 
-Each looks only at the record of the ports. ``which`` is how to find accesses, as in
-:meth:`.trace.Trace.accesses`; ``since`` and ``until`` are cycles, as everywhere in a trace.
+Each looks only at the record of the ports, ``during`` an interval. ``which`` is how to find
+accesses, as in :meth:`.trace.Trace.accesses`.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Unpack
 
 from hw.bus import ControlOp, Events, Register
 from hw.layout import Entry, Fault
-from sw.kernel.ftrace import available_filter_functions
+from sw.kernel.trace.ftrace import available_filter_functions
 
-from .recorder import Fields
+from .interval import ALWAYS, Interval
 from .records import AccessRecord, Addresses, State, TransferRecord, overlaps
-from .trace import Trace
-from .words import FAULTS, count, describe, place, values, wanted, when
+from .signals import Fields
+from .trace import AccessFilter, Trace
+from .verdict import NOTHING, Verdict
+from .words import FAULTS, addresses, count, describe, values, wanted, when
 
 
 __all__ = [
-    "NOTHING", "Unproven", "Verdict", "ac_brackets", "all_of", "both_in_tlb", "control_done",
-    "each", "each_under", "executed", "faulted", "loaded", "no_event", "no_fault", "no_request",
-    "not_executed", "set_by_walker", "state_throughout", "stored_through",
+    "ac_brackets", "both_in_tlb", "control_done", "each", "each_under", "executed", "faulted",
+    "loaded", "no_event", "no_fault", "no_request", "not_executed", "set_by_walker",
+    "state_throughout", "stored_through",
 ]
 
 
 #: Names of the unit's strobes.
 EVENTS = tuple(Fields(Events)(0))
 
-#: What is found where a judge looks in vain.
-NOTHING = "there was no such access"
 
-
-class Unproven(Exception):
-    """The record lacks something that a judge has to look at, so the claim does not hold.
-
-    Attributes
-    ----------
-    expected : :class:`str`
-        What had to be there, in words.
-    """
-
-    def __init__(self, detail: str, expected: str = ""):
-        super().__init__(detail)
-        self.expected = expected
-
-
-class Verdict(NamedTuple):
-    """Judgement of a claim: if it holds, the cycle that shows it, if one does, and the finding.
-
-    ``expected`` is what a judge looked for, in words, whether or not it was found.
-    """
-
-    holds:    bool
-    cycle:    int | None
-    detail:   str
-    expected: str = ""
-
-
-def all_of(*verdicts: Verdict) -> Verdict:
-    """The first verdict against the claim; without one, the last."""
-    for verdict in verdicts:
-        if not verdict.holds:
-            return verdict
-    return verdicts[-1]
-
-
-def faulted(trace: Trace, *, error_code: int | None = None, fault: Fault = Fault.PAGE_FAULT,
-            **which: Any) -> Verdict:
+def faulted(
+    trace: Trace, *, error_code: int | None = None, fault: Fault = Fault.PAGE_FAULT,
+    **which: Unpack[AccessFilter],
+) -> Verdict:
     """An access ended in ``fault``, with this error code if one is given."""
     code     = "" if error_code is None else f", error code {error_code:#x}"
     expected = f"{wanted(**which)} that ends in {FAULTS[fault]}{code}"
-    found    = trace.accesses(**which)
-    for access in found:
+    accesses = trace.accesses(**which)
+    for access in accesses:
         if access.fault == fault and error_code in (None, access.error_code):
             return Verdict(True, access.completed, describe(access), expected)
-    if not found:
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
-    return Verdict(False, found[-1].completed, describe(found[-1]), expected)
+    return Verdict(False, accesses[-1].completed, describe(accesses[-1]), expected)
 
 
-def no_fault(trace: Trace, **which: Any) -> Verdict:
+def no_fault(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
     """There were such accesses, and none of them faulted."""
     return each(trace, lambda access: not access.faulted, expected="no fault", **which)
 
 
 def each(trace: Trace, holds: Callable[[AccessRecord], bool], *, expected: str = "",
-         **which: Any) -> Verdict:
+         **which: Unpack[AccessFilter]) -> Verdict:
     """There were such accesses, and every one of them ``holds``.
 
     ``expected`` says in a few words what that is.
     """
     expected = f"{wanted(**which)}; each: {expected or 'as the claim says'}"
-    found    = trace.accesses(**which)
-    if not found:
+    accesses = trace.accesses(**which)
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
-    for access in found:
+    for access in accesses:
         if not holds(access):
             return Verdict(False, access.accepted, describe(access), expected)
-    what = describe(found[0]) if len(found) == 1 else count(len(found), "access", "accesses")
-    return Verdict(True, found[-1].completed, what, expected)
+    what = (describe(accesses[0]) if len(accesses) == 1 else
+            count(len(accesses), "access", "accesses"))
+    return Verdict(True, accesses[-1].completed, what, expected)
 
 
-def each_under(trace: Trace, flags: Mapping[str, int], **which: Any) -> Verdict:
+def each_under(trace: Trace, flags: Mapping[str, int], **which: Unpack[AccessFilter]) -> Verdict:
     """There were such accesses, and at every one the control state had these flags.
 
     Their names are those of :class:`sim.record.records.State`.
     """
     expected = f"{wanted(**which)}; each with {values(flags)}"
-    found    = trace.accesses(**which)
-    if not found:
+    accesses = trace.accesses(**which)
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
-    for access in found:
+    for access in accesses:
         there = {name: getattr(access.state, name) for name in flags}
         if there != flags:
             return Verdict(False, access.accepted, f"{describe(access)}, with {values(there)}",
                            expected)
-    return Verdict(True, found[-1].completed, f"{describe(found[-1])}, with {values(flags)}",
+    return Verdict(True, accesses[-1].completed, f"{describe(accesses[-1])}, with {values(flags)}",
                    expected)
 
 
-def no_request(trace: Trace, **which: Any) -> Verdict:
+def no_request(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
     """There was no such access, while there were others."""
     expected = f"accesses, but not {wanted(**which)}"
-    found    = trace.accesses(**which)
-    if found:
-        return Verdict(False, found[0].accepted, describe(found[0]), expected)
-    span   = {key: which[key] for key in ("since", "until", "function") if key in which}
-    others = trace.accesses(**span)
+    accesses = trace.accesses(**which)
+    if accesses:
+        return Verdict(False, accesses[0].accepted, describe(accesses[0]), expected)
+    others = trace.accesses(during=which.get("during", ALWAYS), function=which.get("function"))
     return Verdict(bool(others), others[-1].accepted if others else None,
                    f"none of {count(len(others), 'access', 'accesses')}", expected)
 
 
-def loaded(trace: Trace, value: int, **which: Any) -> Verdict:
+def loaded(trace: Trace, value: int, **which: Unpack[AccessFilter]) -> Verdict:
     """The last such access that was done returned ``value``."""
     expected = f"{wanted(**which)} that is done, the last of them with value {value:#x}"
-    found    = [access for access in trace.accesses(**which) if access.done]
-    if not found:
+    accesses = [access for access in trace.accesses(**which) if access.done]
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
-    return Verdict(found[-1].result == value, found[-1].completed,
-                   f"{describe(found[-1])}, value {found[-1].result:#x}", expected)
+    return Verdict(accesses[-1].result == value, accesses[-1].completed,
+                   f"{describe(accesses[-1])}, value {accesses[-1].result:#x}", expected)
 
 
 def stored_through(
-    trace: Trace, *, physical: Addresses, linear: Addresses, **which: Any,
+    trace: Trace, *, physical: Addresses, linear: Addresses, during: Interval = ALWAYS,
+    function: str | None = None,
 ) -> Verdict:
     """Bytes at ``physical`` were stored to, and through ``linear`` every time."""
-    expected = (f"{wanted(writes=True, physical=physical, **which)}; each of linear address "
-                f"{place(linear)}")
-    found    = trace.accesses(writes=True, physical=physical, **which)
-    if not found:
+    which    = AccessFilter(writes=True, physical=physical, during=during, function=function)
+    expected = f"{wanted(**which)}; each of linear address {addresses(linear)}"
+    accesses = trace.accesses(**which)
+    if not accesses:
         return Verdict(False, None, "nothing was stored there", expected)
-    through = trace.accesses(writes=True, physical=physical, linear=linear, **which)
-    for access in found:
-        if access not in through:
+    for access in accesses:
+        if not overlaps(access.linear, access.size, linear):
             return Verdict(False, access.accepted, describe(access), expected)
-    return Verdict(True, found[0].completed, describe(found[0]), expected)
+    return Verdict(True, accesses[0].completed, describe(accesses[0]), expected)
 
 
-def set_by_walker(trace: Trace, bit: str, *, entry: int, since: int = 0,
-                  until: int | None = None, **others: int) -> Verdict:
+def set_by_walker(trace: Trace, bit: str, *, entry: int, during: Interval = ALWAYS,
+                  **others: int) -> Verdict:
     """The page walker, in one locked bus cycle, set ``bit`` of the entry at physical ``entry``.
 
     ``bit`` is a name of :data:`hw.layout.Entry`, such as "dirty"; so are those of ``others``,
@@ -166,9 +133,9 @@ def set_by_walker(trace: Trace, bit: str, *, entry: int, since: int = 0,
     """
     having   = f", with {values(others)}" if others else ""
     expected = (f"the page walker sets the bit {bit} of the entry at physical {entry:#x} in a "
-                f"locked bus cycle{having}{when(since, until)}")
+                f"locked bus cycle{having}{when(during)}")
     before: TransferRecord | None = None
-    for transfer in trace.transfers(since=since, until=until, physical=entry, walk=True):
+    for transfer in trace.transfers(during=during, physical=entry, walk=True):
         stored = Fields(Entry)(transfer.data >> 8 * (entry % 8))
         if (transfer.write and transfer.lock and before is not None and before.lock
                 and stored[bit] and not Fields(Entry)(before.data >> 8 * (entry % 8))[bit]
@@ -179,112 +146,115 @@ def set_by_walker(trace: Trace, bit: str, *, entry: int, since: int = 0,
     return Verdict(False, None, f"the page walker did not set it at physical {entry:#x}", expected)
 
 
-def both_in_tlb(trace: Trace, first: Addresses, second: Addresses, *, since: int = 0,
-                until: int | None = None) -> Verdict:
+def both_in_tlb(trace: Trace, first: Addresses, second: Addresses, *,
+                during: Interval = ALWAYS) -> Verdict:
     """Accesses to ``first`` and ``second`` were translated without a walk between them."""
-    expected = (f"an access of {place(first)}, then one of {place(second)}, two hits without a "
-                f"walk between them{when(since, until)}")
+    expected = (f"an access of {addresses(first)}, then one of {addresses(second)}, two hits "
+                f"without a walk between them{when(during)}")
     earlier: AccessRecord | None = None
-    for access in trace.accesses(since=since, until=until):
+    for access in trace.accesses(during=during):
         if overlaps(access.linear, access.size, first):
             earlier = access
         elif overlaps(access.linear, access.size, second) and earlier is not None:
-            span = {"since": earlier.accepted, "until": access.completed + 1}
-            hits = trace.events("hit", **span)
-            if len(hits) >= 2 and all(no_event(trace, name, **span).holds for name in (
+            both = Interval(earlier.accepted, access.completed + 1)
+            hits = trace.events("hit", during=both)
+            if len(hits) >= 2 and all(no_event(trace, name, during=both).holds for name in (
                     "missed", "walk_begun", "flushed", "invalidated", "dropped", "evicted")):
                 return Verdict(True, access.completed,
                                f"hits in cycles {hits[0].cycle} and {hits[-1].cycle}", expected)
     return Verdict(False, None, "no two hits without a walk between them", expected)
 
 
-def no_event(trace: Trace, name: str, *, since: int = 0, until: int | None = None) -> Verdict:
+def no_event(trace: Trace, name: str, *, during: Interval = ALWAYS) -> Verdict:
     """The strobe ``name`` stayed low, for a cycle or more.
 
     Raises :class:`ValueError` if there is no such strobe, which would never be high.
     """
     if name not in EVENTS:
         raise ValueError(f'there is no event "{name}"; there are: {", ".join(EVENTS)}')
-    expected = f'no "{name}"{when(since, until)}'
-    found    = trace.events(name, since=since, until=until)
-    if found:
-        return Verdict(False, found[0].cycle, f'event "{name}"', expected)
-    last = _last(trace, until)
-    return Verdict(last >= since, last, f'no "{name}" from cycle {since} to {last}', expected)
+    expected = f'no "{name}"{when(during)}'
+    events   = trace.events(name, during=during)
+    if events:
+        return Verdict(False, events[0].cycle, f'event "{name}"', expected)
+    last = _last(trace, during)
+    return Verdict(last >= during.since, last,
+                   f'no "{name}" from cycle {during.since} to {last}', expected)
 
 
-def state_throughout(trace: Trace, *, since: int = 0, until: int | None = None,
-                     **flags: int) -> Verdict:
-    """Control registers and flags, by the names of :class:`.records.State`, had these values."""
+def state_throughout(trace: Trace, *, during: Interval = ALWAYS, **flags: int) -> Verdict:
+    """Control registers and flags had these values, in every cycle.
+
+    Their names are those of :class:`sim.record.records.State`.
+    """
     def differs(state: State) -> bool:
         return any(getattr(state, name) != value for name, value in flags.items())
 
-    expected = f"{values(flags)} in every cycle{when(since, until)}"
-    for begin, end in trace.while_state(differs, since=since, until=until):
-        state = trace.state_at(begin)
+    expected = f"{values(flags)} in every cycle{when(during)}"
+    for wrong in trace.while_state(differs, during=during):
+        state = trace.state_at(wrong.since)
         there = {name: getattr(state, name) for name in flags}
-        return Verdict(False, begin, f"{values(there)} from cycle {begin} to {end - 1}", expected)
-    end = trace.cycles if until is None else until
-    return Verdict(end > since, since, f"from cycle {since} to {end - 1}: {values(flags)}",
-                   expected)
+        return Verdict(False, wrong.since, f"{values(there)} {_span(trace, wrong)}", expected)
+    return Verdict(during.end(trace.cycles) > during.since, during.since,
+                   f"{_span(trace, during)}: {values(flags)}", expected)
 
 
-def ac_brackets(trace: Trace, *, function: str, linear: range, since: int = 0,
-                until: int | None = None) -> Verdict:
+def ac_brackets(trace: Trace, *, function: str, linear: range,
+                during: Interval = ALWAYS) -> Verdict:
     """The kernel's accesses to ``linear`` had AC set, and it was set for them alone.
 
-    Every stretch of cycles with AC set lies within ``function`` and holds such an access.
+    Each interval with AC set lies within ``function`` and holds such an access.
     """
-    which    = {"linear": linear, "user": False, "implicit": False, "since": since, "until": until}
+    which    = AccessFilter(linear=linear, user=False, implicit=False, during=during)
     expected = f"AC set for {wanted(**which)}, only then, and only in {function}"
-    found    = trace.accesses(**which)
-    if not found:
+    accesses = trace.accesses(**which)
+    if not accesses:
         return Verdict(False, None, "the kernel made no such access", expected)
-    for access in found:
+    for access in accesses:
         if not access.state.ac:
             return Verdict(False, access.accepted, f"{describe(access)}, AC clear", expected)
-    opened  = trace.while_state(lambda state: bool(state.ac), since=since, until=until)
-    windows = trace.window(function, since=since, until=until)
-    for begin, after in opened:
-        if not any(first <= begin and after <= end for first, end in windows):
-            return Verdict(False, begin, f"AC was set outside {function}", expected)
-        if not any(begin <= access.accepted < after for access in found):
-            return Verdict(False, begin, "AC was set for nothing", expected)
-    said = ", ".join(f"{begin} to {after - 1}" for begin, after in opened)
-    return Verdict(True, opened[0][0], f"AC set in cycles {said}", expected)
+    opened  = trace.while_state(lambda state: bool(state.ac), during=during)
+    windows = trace.window(function, during=during)
+    for open_ in opened:
+        if not any(open_ in window for window in windows):
+            return Verdict(False, open_.since, f"AC was set outside {function}", expected)
+        if not any(access.accepted in open_ for access in accesses):
+            return Verdict(False, open_.since, "AC was set for nothing", expected)
+    said = ", ".join(f"{open_.since} to {open_.end(trace.cycles) - 1}" for open_ in opened)
+    return Verdict(True, opened[0].since, f"AC set in cycles {said}", expected)
 
 
 def control_done(trace: Trace, *, op: ControlOp, register: Register | None = None,
-                 linear: int | None = None, **span: Any) -> Verdict:
+                 linear: int | None = None, during: Interval = ALWAYS,
+                 function: str | None = None) -> Verdict:
     """A control operation was done: on ``register``, or for the page of ``linear`` (INVLPG)."""
     what     = register.name if register is not None else ""
     page     = f"the page of {linear:#x}" if linear is not None else ""
-    expected = " ".join(filter(None, (op.name, what, page))) + when(**span)
-    found    = trace.controls(op=op, register=register, **span)
-    for control in found:
+    expected = " ".join(filter(None, (op.name, what, page))) + when(during, function)
+    controls = trace.controls(op=op, register=register, during=during,
+                              function=function)
+    for control in controls:
         if not control.refused and (linear is None or control.value >> 12 == linear >> 12):
             return Verdict(True, control.completed, f"{op.name} {control.value:#x}", expected)
-    if not found:
+    if not controls:
         return Verdict(False, None, "there was no such operation", expected)
-    last = found[-1]
+    last = controls[-1]
     return Verdict(False, None, f"{op.name} {last.value:#x}{', refused' * last.refused}", expected)
 
 
-def executed(trace: Trace, *functions: str, since: int = 0, until: int | None = None) -> Verdict:
+def executed(trace: Trace, *functions: str, during: Interval = ALWAYS) -> Verdict:
     """The kernel entered these functions, one after or inside the other, in this order."""
-    expected = f"{', then '.join(functions)}{when(since, until)}"
-    cycle    = since
+    expected = f"{', then '.join(functions)}{when(during)}"
+    cycle    = during.since
     for function in functions:
-        stretches = trace.window(function, since=cycle, until=until)
-        if not stretches:
+        windows = trace.window(function, during=Interval(cycle, during.until))
+        if not windows:
             return Verdict(False, None, f"{function} was not entered after cycle {cycle}",
                            expected)
-        cycle = stretches[0][0]
+        cycle = windows[0].since
     return Verdict(True, cycle, f"{functions[-1]} was entered in cycle {cycle}", expected)
 
 
-def not_executed(trace: Trace, *functions: str, since: int = 0,
-                 until: int | None = None) -> Verdict:
+def not_executed(trace: Trace, *functions: str, during: Interval = ALWAYS) -> Verdict:
     """The kernel was in none of these functions, for a cycle or more.
 
     Raises :class:`ValueError` if one of them leaves no mark, so that it would never be seen.
@@ -292,14 +262,19 @@ def not_executed(trace: Trace, *functions: str, since: int = 0,
     for function in functions:
         if function not in available_filter_functions:
             raise ValueError(f"{function} is no function of the kernel that leaves a mark")
-    expected = f"nothing of {', '.join(functions)}{when(since, until)}"
+    expected = f"nothing of {', '.join(functions)}{when(during)}"
     for function in functions:
-        for begin, _ in trace.window(function, since=since, until=until):
-            return Verdict(False, begin, f"{function} was entered", expected)
-    last = _last(trace, until)
-    return Verdict(last >= since, last, f"not entered: {', '.join(functions)}", expected)
+        for window in trace.window(function, during=during):
+            return Verdict(False, window.since, f"{function} was entered", expected)
+    last = _last(trace, during)
+    return Verdict(last >= during.since, last, f"not entered: {', '.join(functions)}", expected)
 
 
-def _last(trace: Trace, until: int | None) -> int:
-    """The last cycle before ``until``: the one that completes the proof of an absence."""
-    return max(0, (trace.cycles if until is None else until) - 1)
+def _last(trace: Trace, during: Interval) -> int:
+    """The last cycle of an interval: the one that completes the proof of an absence."""
+    return max(0, during.end(trace.cycles) - 1)
+
+
+def _span(trace: Trace, during: Interval) -> str:
+    """The first and the last cycle of an interval, in words."""
+    return f"from cycle {during.since} to {during.end(trace.cycles) - 1}"

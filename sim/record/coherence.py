@@ -5,46 +5,48 @@
 
 from collections.abc import Sequence
 
-from .claims import NOTHING, Verdict
+from .interval import ALWAYS, Interval
 from .records import AccessRecord, Addresses, TransferRecord
 from .trace import Trace
-from .words import describe, place, when
+from .verdict import NOTHING, Verdict
+from .words import addresses, describe, when
 
 
-__all__ = ["interrupted", "no_access_after", "nothing_lost", "updates", "written_back"]
+__all__ = ["interrupted", "no_stale_access", "nothing_lost", "updates", "written_back"]
 
 
-def updates(trace: Trace, *, word: int, since: int = 0,
-            until: int | None = None) -> list[tuple[TransferRecord, TransferRecord]]:
+def updates(trace: Trace, *, word: int,
+            during: Interval = ALWAYS) -> list[tuple[TransferRecord, TransferRecord]]:
     """Locked updates of the 8-byte word at physical address ``word``: read, and store."""
-    found: list[tuple[TransferRecord, TransferRecord]] = []
+    pairs: list[tuple[TransferRecord, TransferRecord]] = []
     read: TransferRecord | None = None
-    for transfer in trace.transfers(since=since, until=until, physical=range(word, word + 8),
+    for transfer in trace.transfers(during=during, physical=range(word, word + 8),
                                     lock=True):
         if not transfer.write:
             read = transfer
         elif read is not None:
-            found.append((read, transfer))
+            pairs.append((read, transfer))
             read = None
-    return found
+    return pairs
 
 
-def nothing_lost(traces: Sequence[Trace], *, word: int, since: int = 0,
-                 until: int | None = None) -> Verdict:
+def nothing_lost(traces: Sequence[Trace], *, word: int,
+                 during: Interval = ALWAYS) -> Verdict:
     """Processors updated the word at physical ``word``, and none stored over another's store.
 
     A locked update loses a store if it comes between its read and its own store.
     """
     expected = (f"locked updates of physical {word:#x}, none over a store that came between its "
-                f"read and its own{when(since, until)}")
+                f"read and its own{when(during)}")
     last: TransferRecord | None = None
     for number, trace in enumerate(traces):
-        for read, store in updates(trace, word=word, since=since, until=until):
+        for read, store in updates(trace, word=word, during=during):
             for other, rival in enumerate(traces):
                 if other == number:
                     continue
-                for lost in rival.transfers(since=read.accepted, until=store.accepted + 1,
-                                            write=True, physical=range(word, word + 8)):
+                for lost in rival.transfers(
+                        during=Interval(read.accepted, store.accepted + 1),
+                        write=True, physical=range(word, word + 8)):
                     return Verdict(False, store.accepted, (
                         f"processor {number} read {read.data:#x} in cycle {read.accepted} and "
                         f"stored {store.data:#x} over {lost.data:#x}, which processor {other} had "
@@ -57,12 +59,12 @@ def nothing_lost(traces: Sequence[Trace], *, word: int, since: int = 0,
 
 
 def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: int = 0,
-                 since: int = 0, until: int | None = None) -> Verdict:
+                 during: Interval = ALWAYS) -> Verdict:
     """The last store to the word at physical ``word`` left these bits of it clear and set."""
     expected = (f"a last store at physical {word:#x} with the bits {set_:#x} set and {clear:#x} "
-                f"clear{when(since, until)}")
+                f"clear{when(during)}")
     stores = [store for trace in traces for store in trace.transfers(
-        since=since, until=until, write=True, physical=range(word, word + 8))]
+        during=during, write=True, physical=range(word, word + 8))]
     if not stores:
         return Verdict(False, None, f"nothing was stored at physical {word:#x}", expected)
     last = max(stores, key=lambda store: store.accepted)
@@ -71,33 +73,33 @@ def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: in
 
 
 def interrupted(traces: Sequence[Trace], *, source: int, target: int, vector: int,
-                since: int = 0, until: int | None = None) -> Verdict:
+                during: Interval = ALWAYS) -> Verdict:
     """Processor ``source`` sent ``target`` an interrupt, which that one then took."""
     expected = (f"processor {source} sends vector {vector:#x} to processor {target}, which takes "
-                f"it{when(since, until)}")
-    for sent in traces[source].interrupts(since=since, until=until, vector=vector, sent=True):
+                f"it{when(during)}")
+    for sent in traces[source].interrupts(during=during, vector=vector, sent=True):
         if sent.target != target:
             continue
-        for taken in traces[target].interrupts(since=sent.cycle, until=until, vector=vector,
-                                               sent=False):
-            return Verdict(True, taken.cycle,
+        for accepted in traces[target].interrupts(
+                during=Interval(sent.cycle, during.until), vector=vector, sent=False):
+            return Verdict(True, accepted.cycle,
                            f"vector {vector:#x} sent in cycle {sent.cycle}, taken by processor "
-                           f"{target} in cycle {taken.cycle}", expected)
+                           f"{target} in cycle {accepted.cycle}", expected)
         return Verdict(False, sent.cycle, f"vector {vector:#x} was sent and not taken", expected)
     return Verdict(False, None, f"vector {vector:#x} was not sent to processor {target}",
                    expected)
 
 
-def no_access_after(trace: Trace, *, linear: Addresses, physical: Addresses, since: int,
-                    until: int | None = None) -> Verdict:
-    """From cycle ``since`` on, ``linear`` was accessed, and never found at ``physical``."""
-    expected = (f"accesses of {place(linear)} that are done, none at physical {place(physical)}"
-                f"{when(since, until)}")
-    found: list[AccessRecord] = [access for access in trace.accesses(
-        linear=linear, since=since, until=until) if access.done]
-    if not found:
+def no_stale_access(trace: Trace, *, linear: Addresses, physical: Addresses,
+                    during: Interval = ALWAYS) -> Verdict:
+    """Accesses of ``linear`` were done, and none of them at ``physical``."""
+    expected = (f"accesses of {addresses(linear)} that are done, none at physical "
+                f"{addresses(physical)}{when(during)}")
+    accesses: list[AccessRecord] = [access for access in trace.accesses(
+        linear=linear, during=during) if access.done]
+    if not accesses:
         return Verdict(False, None, NOTHING, expected)
-    stale = trace.accesses(linear=linear, physical=physical, since=since, until=until)
+    stale = trace.accesses(linear=linear, physical=physical, during=during)
     if stale:
         return Verdict(False, stale[0].accepted, f"stale: {describe(stale[0])}", expected)
-    return Verdict(True, found[0].accepted, describe(found[0]), expected)
+    return Verdict(True, accesses[0].accepted, describe(accesses[0]), expected)

@@ -1,4 +1,4 @@
-"""What can be on record: accesses, transfers, control operations, events, states and marks.
+"""Records: accesses, transfers, control operations, events, states and marks.
 
 Records hold what was on the signals, decoded, and the cycles in which it was there.
 """
@@ -15,12 +15,12 @@ __all__ = [
 ]
 
 
-#: Where an access may be: one address, or a stretch of them.
+#: Where an access may be: one address, or a range of them.
 Addresses = int | range
 
 
 def overlaps(address: int, size: int, place: Addresses) -> bool:
-    """Whether any of ``size`` bytes at ``address`` is in ``place``."""
+    """Tell whether any of ``size`` bytes at ``address`` is in ``place``."""
     if isinstance(place, range):
         return address < place.stop and place.start < address + size
     return address <= place < address + size
@@ -49,7 +49,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the mark signals say from ``cycle`` on.
+    """Content of the mark signals from ``cycle`` on.
 
     ``stack`` holds the kernel functions that execute, outermost first; empty: user code.
     ``claim`` is the claim being tested; empty: none.
@@ -82,9 +82,9 @@ class AccessRecord:
     fault, error_code
         How it ended; the error code belongs to a page fault, and is 0 without one.
     state : :class:`State`
-        Control registers when the request was taken.
+        Control registers when the request was accepted.
     mark : :class:`Mark`
-        Functions and claim when the request was taken.
+        Functions and claim when the request was accepted.
     """
 
     accepted:   int
@@ -106,17 +106,17 @@ class AccessRecord:
 
     @property
     def faulted(self) -> bool:
-        """Whether it ended in #PF or #GP. An access that was skipped did not."""
+        """True if it ended in #PF or #GP. An access that was skipped did not."""
         return self.fault in (Fault.PAGE_FAULT, Fault.GENERAL_PROTECTION)
 
     @property
     def done(self) -> bool:
-        """Whether it was completed, and without a fault."""
+        """True if it was completed, and without a fault."""
         return self.completed >= 0 and self.fault == Fault.NONE
 
     @property
     def writes(self) -> bool:
-        """Whether it is a store; a locked access is one."""
+        """True if it is a store; a locked access is one."""
         return self.kind not in (AccessKind.READ, AccessKind.FETCH)
 
 
@@ -153,7 +153,7 @@ class TransferRecord:
     acked:    int = -1
 
     def touches(self, place: Addresses) -> bool:
-        """Whether one of its byte lanes is in ``place``."""
+        """Tell whether one of its byte lanes is in ``place``."""
         return any(self.sel >> lane & 1 and overlaps(self.address + lane, 1, place)
                    for lane in range(8))
 

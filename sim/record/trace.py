@@ -7,30 +7,46 @@ about itself enters it but the marks, which are signals too.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind
 
+from .interval import ALWAYS, Interval
 from .records import (
     AccessRecord, Addresses, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
     TransferRecord, overlaps,
 )
 
 
-__all__ = ["Trace"]
+__all__ = ["AccessFilter", "Trace"]
 
 
 Begun   = TypeVar("Begun", AccessRecord, TransferRecord, ControlRecord)
+Instant = TypeVar("Instant", EventRecord, InterruptRecord)
 Lasting = TypeVar("Lasting", State, Mark)
+RecordT = TypeVar("RecordT")
+
+
+class AccessFilter(TypedDict, total=False):
+    """Arguments of :meth:`Trace.accesses`, which judges of accesses take too."""
+
+    during:   Interval
+    linear:   Addresses | None
+    physical: Addresses | None
+    kind:     AccessKind | None
+    writes:   bool | None
+    user:     bool | None
+    implicit: bool | None
+    faulted:  bool | None
+    function: str | None
 
 
 class Trace:
     """Everything that happened on the ports of one processor's unit, in the order of cycles.
 
-    The lists may be read directly. The methods look for part of them: ``since`` is the first
-    cycle that counts, ``until`` the first that does not, by the cycle of the request. Processors
-    count the same cycles.
+    The lists may be read directly. The methods look for part of them, ``during`` an interval: what
+    was accepted in one of its cycles, or happened in it. Processors count the same cycles.
 
     Parameters
     ----------
@@ -89,7 +105,7 @@ class Trace:
         return self._complete().cycles
 
     def accesses(
-        self, *, since: int = 0, until: int | None = None, linear: Addresses | None = None,
+        self, *, during: Interval = ALWAYS, linear: Addresses | None = None,
         physical: Addresses | None = None, kind: AccessKind | None = None,
         writes: bool | None = None, user: bool | None = None, implicit: bool | None = None,
         faulted: bool | None = None, function: str | None = None,
@@ -98,7 +114,7 @@ class Trace:
 
         ``function`` must be executing. ``physical`` leaves out what was not done.
         """
-        return [a for a in _between(self.all_accesses, since, until)
+        return [a for a in _begun(self.all_accesses, during)
                 if (linear   is None or overlaps(a.linear, a.size, linear))
                 and (physical is None or a.done and overlaps(a.physical, a.size, physical))
                 and (kind     is None or a.kind == kind)
@@ -109,20 +125,20 @@ class Trace:
                 and (function is None or function in a.mark.stack)]
 
     def faults(
-        self, *, since: int = 0, until: int | None = None, linear: Addresses | None = None,
+        self, *, during: Interval = ALWAYS, linear: Addresses | None = None,
         user: bool | None = None, function: str | None = None,
     ) -> list[AccessRecord]:
         """Accesses that ended in #PF or #GP."""
-        return self.accesses(since=since, until=until, linear=linear, user=user,
+        return self.accesses(during=during, linear=linear, user=user,
                              function=function, faulted=True)
 
     def transfers(
-        self, *, since: int = 0, until: int | None = None, physical: Addresses | None = None,
+        self, *, during: Interval = ALWAYS, physical: Addresses | None = None,
         write: bool | None = None, lock: bool | None = None, walk: bool | None = None,
         function: str | None = None,
     ) -> list[TransferRecord]:
         """Transfers of physical memory with a byte in ``physical``."""
-        return [t for t in _between(self.all_transfers, since, until)
+        return [t for t in _begun(self.all_transfers, during)
                 if (write    is None or t.write == write)
                 and (lock     is None or t.lock == lock)
                 and (walk     is None or t.walk == walk)
@@ -130,55 +146,47 @@ class Trace:
                 and (physical is None or t.touches(physical))]
 
     def controls(
-        self, *, since: int = 0, until: int | None = None, op: ControlOp | None = None,
+        self, *, during: Interval = ALWAYS, op: ControlOp | None = None,
         register: Register | None = None, function: str | None = None,
     ) -> list[ControlRecord]:
-        """Control operations. INVLPG has no register: ask for it by ``op``."""
-        return [c for c in _between(self.all_controls, since, until)
+        """Control operations. INVLPG has no register: it is found by ``op``."""
+        return [c for c in _begun(self.all_controls, during)
                 if (op       is None or c.op == op)
                 and (register is None or c.op != ControlOp.INVLPG and c.register == register)
                 and (function is None or function in c.mark.stack)]
 
-    def events(self, name: str, *, since: int = 0, until: int | None = None,
+    def events(self, name: str, *, during: Interval = ALWAYS,
                level: int | None = None) -> list[EventRecord]:
         """Strobes called ``name``."""
-        found = self.all_events
-        start = bisect_left(found, since, key=attrgetter("cycle"))
-        return [e for e in found[start:]
-                if (until is None or e.cycle < until)
-                and e.name == name and (level is None or e.level == level)]
+        return [e for e in _happened(self.all_events, during)
+                if e.name == name and (level is None or e.level == level)]
 
-    def interrupts(self, *, since: int = 0, until: int | None = None, vector: int | None = None,
+    def interrupts(self, *, during: Interval = ALWAYS, vector: int | None = None,
                    sent: bool | None = None) -> list[InterruptRecord]:
         """Interrupts that were ``sent``, or taken."""
-        found = self.all_interrupts
-        start = bisect_left(found, since, key=attrgetter("cycle"))
-        return [i for i in found[start:]
-                if (until  is None or i.cycle < until)
-                and (vector is None or i.vector == vector)
+        return [i for i in _happened(self.all_interrupts, during)
+                if (vector is None or i.vector == vector)
                 and (sent   is None or (i.target is not None) == sent)]
 
-    def window(self, function: str, *, since: int = 0,
-               until: int | None = None) -> list[tuple[int, int]]:
-        """Stretches of cycles in which ``function`` was executing: first, and first after."""
-        return _stretches(self.marks, lambda mark: function in mark.stack,
-                          since, self.cycles if until is None else until)
+    def window(self, function: str, *, during: Interval = ALWAYS) -> list[Interval]:
+        """Intervals in which ``function`` was executing. Each has an end."""
+        return _intervals(self.marks, lambda mark: function in mark.stack, during, self.cycles)
 
-    def between(self, first: str, last: str, *, since: int = 0,
-                until: int | None = None) -> tuple[int, int]:
-        """Cycles from entering ``first`` to leaving the next ``last``: first, and first after.
+    def between(self, first: str, last: str, *, during: Interval = ALWAYS) -> Interval:
+        """Cycles from entering ``first`` to leaving the next ``last``.
 
         Raises :class:`LookupError` if one of them was not executed.
         """
-        for begin, _ in self.window(first, since=since, until=until):
-            for _, end in self.window(last, since=begin, until=until):
-                return begin, end
-        raise LookupError(f"no {first} and {last} after cycle {since}")
+        for begun in self.window(first, during=during):
+            for ended in self.window(last, during=Interval(begun.since, during.until)):
+                return Interval(begun.since, ended.until)
+        raise LookupError(f"no {first} and {last} after cycle {during.since}")
 
-    def while_state(self, holds: Callable[[State], bool], *, since: int = 0,
-                    until: int | None = None) -> list[tuple[int, int]]:
-        """Stretches of cycles in which the control state ``holds``: first, and first after."""
-        return _stretches(self.states, holds, since, self.cycles if until is None else until)
+    def while_state(
+        self, holds: Callable[[State], bool], *, during: Interval = ALWAYS,
+    ) -> list[Interval]:
+        """Intervals in which the control state ``holds``. Each has an end."""
+        return _intervals(self.states, holds, during, self.cycles)
 
     def state_at(self, cycle: int) -> State:
         """Control registers in ``cycle``."""
@@ -189,10 +197,20 @@ class Trace:
         return _at(self.marks, cycle)
 
 
-def _between(records: list[Begun], since: int, until: int | None) -> list[Begun]:
-    key   = attrgetter("accepted")
-    start = bisect_left(records, since, key=key)
-    stop  = len(records) if until is None else bisect_left(records, until, key=key)
+def _begun(records: list[Begun], during: Interval) -> list[Begun]:
+    return _part(records, during, attrgetter("accepted"))
+
+
+def _happened(records: list[Instant], during: Interval) -> list[Instant]:
+    return _part(records, during, attrgetter("cycle"))
+
+
+def _part(
+    records: list[RecordT], during: Interval, cycle: Callable[[RecordT], int],
+) -> list[RecordT]:
+    start = bisect_left(records, during.since, key=cycle)
+    stop  = (len(records) if during.until is None else
+             bisect_left(records, during.until, key=cycle))
     return records[start:stop]
 
 
@@ -203,16 +221,17 @@ def _at(records: list[Lasting], cycle: int) -> Lasting:
     return records[index]
 
 
-def _stretches(
-    records: list[Lasting], holds: Callable[[Lasting], bool], since: int, until: int,
-) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
+def _intervals(
+    records: list[Lasting], holds: Callable[[Lasting], bool], during: Interval, cycles: int,
+) -> list[Interval]:
+    intervals: list[Interval] = []
+    until = during.end(cycles)
     for index, record in enumerate(records):
         after = records[index + 1].cycle if index + 1 < len(records) else until
-        begin, end = max(record.cycle, since), min(after, until)
+        begin, end = max(record.cycle, during.since), min(after, until)
         if begin >= end or not holds(record):
             continue
-        if found and found[-1][1] == begin:
-            begin = found.pop()[0]
-        found.append((begin, end))
-    return found
+        if intervals and intervals[-1].until == begin:
+            begin = intervals.pop().since
+        intervals.append(Interval(begin, end))
+    return intervals

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from vcd import VCDWriter
 from vcd.gtkw import GTKWSave
@@ -102,7 +102,8 @@ class Waveform:
     """
 
     def __init__(self, file: IO[str], signals: Sequence[Shown]):
-        self._writer = VCDWriter(_Ascii(file), timescale="1 ns", comment="dragoncage")
+        self._writer = VCDWriter(cast(IO[str], _Ascii(file)), timescale="1 ns",
+                                 comment="dragoncage")
         self._last   = 0
         self._cycles = 0
         self._trouble: OSError | None = None

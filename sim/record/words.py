@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from hw.layout import AccessKind, Fault
 
+from .interval import ALWAYS, Interval
 from .records import AccessRecord, Addresses, TransferRecord
 
 
-__all__ = ["FAULTS", "count", "describe", "describe_transfer", "place", "values", "wanted",
+__all__ = ["FAULTS", "addresses", "count", "describe", "describe_transfer", "values", "wanted",
            "when"]
 
 
@@ -30,7 +31,7 @@ def describe(access: AccessRecord) -> str:
         Fault.SKIPPED:            "skipped",
     }[access.fault]
     if access.completed < 0:
-        ending = "no answer"
+        ending = "no response"
     return f"{who} {_kind(access.kind)} of {access.linear:#x}: {ending}"
 
 
@@ -39,12 +40,12 @@ def describe_transfer(transfer: TransferRecord) -> str:
     who    = "the walker's" if transfer.walk else "a"
     locked = "locked " * transfer.lock
     what   = "write" if transfer.write else "read"
-    ending = "" if transfer.acked >= 0 else ", no answer"
+    ending = "" if transfer.acked >= 0 else ", no response"
     return f"{who} {locked}{what} of physical {transfer.address:#x}{ending}"
 
 
 def wanted(
-    *, since: int = 0, until: int | None = None, linear: Addresses | None = None,
+    *, during: Interval = ALWAYS, linear: Addresses | None = None,
     physical: Addresses | None = None, kind: AccessKind | None = None, writes: bool | None = None,
     user: bool | None = None, implicit: bool | None = None, faulted: bool | None = None,
     function: str | None = None,
@@ -55,27 +56,27 @@ def wanted(
     text = " ".join(filter(None, ("implicit" if implicit else "", who, what)))
     text = ("an " if text[0] in "aei" else "a ") + text
     if linear is not None:
-        text += f" of {place(linear)}"
+        text += f" of {addresses(linear)}"
     if physical is not None:
-        text += f" at physical {place(physical)}"
+        text += f" at physical {addresses(physical)}"
     if faulted is not None:
         text += " that faults" if faulted else " without a fault"
-    return text + when(since, until, function)
+    return text + when(during, function)
 
 
-def place(where: Addresses) -> str:
-    """An address, or the first and the last."""
+def addresses(where: Addresses) -> str:
+    """Return an address, or the first and the last of a range, in words."""
     if isinstance(where, range):
         return f"{where.start:#x} to {where.stop - 1:#x}"
     return f"{where:#x}"
 
 
-def when(since: int = 0, until: int | None = None, function: str | None = None) -> str:
-    """When, and in which function, with a space before it; nothing, if it is always."""
+def when(during: Interval = ALWAYS, function: str | None = None) -> str:
+    """Function and interval, with a space before each; nothing, if it is always."""
     text = f" in {function}" if function else ""
-    if until is not None:
-        return f"{text} in cycles {since} to {until - 1}"
-    return f"{text} from cycle {since} on" if since else text
+    if during.until is not None:
+        return f"{text} in cycles {during.since} to {during.until - 1}"
+    return f"{text} from cycle {during.since} on" if during.since else text
 
 
 def values(flags: Mapping[str, int]) -> str:

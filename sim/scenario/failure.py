@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.errors import BusHang, MachineLost
+from sim.errors import BusHang, LimitReached, MachineLost
 from sim.machine import Machine
-from sim.record.claims import Unproven
 from sim.record.trace import Trace
+from sim.record.verdict import Unproven
 from sim.record.words import describe, describe_transfer
-from sw.arch.x86.kernel.cpu import TripleFault
 from sw.errno import KernelError
+from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import Killed, Signal
+from sw.processor.exceptions import TripleFault
 
-from .mistakes import Location, innermost, raised_through
+from .mistakes import Frame, Location, innermost, raised_through
 from .watch import Watch, call_in
 
 
@@ -21,8 +21,8 @@ __all__ = ["STOPS", "Failure", "failure_of"]
 
 
 #: How a run may come to an end before its time. Anything else is a mistake, the scenario's or ours.
-STOPS = (BusHang, MachineLost, KernelOops, TripleFault, KernelError, Signal, Killed, Unproven,
-         AssertionError)
+STOPS = (BusHang, LimitReached, MachineLost, KernelOops, TripleFault, KernelError, Signal, Killed,
+         Unproven, AssertionError)
 
 #: Accesses and transfers shown with a run that failed.
 LAST = 8
@@ -32,7 +32,7 @@ LAST = 8
 class Failure:
     """Why a run ended early, and what was going on.
 
-    ``place`` is the line of the scenario, if it was there; ``call`` the system call with its
+    ``location`` is the line of the scenario, if it was there; ``call`` the system call with its
     arguments, if it was in one.
     """
 
@@ -40,7 +40,7 @@ class Failure:
     cycle:        int
     stack:        tuple[str, ...]
     transactions: tuple[str, ...]  #: The last accesses and transfers of each processor.
-    place:        Location | None = None
+    location:     Location | None = None
     call:         str          = ""
 
 
@@ -56,12 +56,12 @@ def failure_of(stop: BaseException, machine: Machine, watch: Watch, file: str) -
     else:
         name   = MachineLost if isinstance(stop, MachineLost) else type(stop)
         reason = f"{name.__name__}: {stop}"
-    frames = raised_through(stop)
-    place  = innermost(frames, file)
-    if place is None:
-        place, frames = watch.place, watch.frames
+    frames: Sequence[Frame] = raised_through(stop)
+    location = innermost(frames, file)
+    if location is None:
+        location, frames = watch.location, watch.frames
     return Failure(reason, max(0, trace.cycles - 1), tuple(stack), _last(machine.engine.traces),
-                   place, call_in(frames))
+                   location, call_in(frames))
 
 
 def _last(traces: Sequence[Trace]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Mistakes in a scenario: what its author has to mend, and in which line.
+"""Mistakes in a scenario, which its author has to mend, and their locations.
 
 They say nothing about the machine. A claim that does not hold is no mistake, nor is what the kernel
 or the machine comes to a bad end with.
@@ -32,7 +32,7 @@ class Location:
 
     @classmethod
     def of(cls, file: str, line: int) -> "Location":
-        """That line, as the file has it."""
+        """Return a line, as the file has it."""
         return cls(file, line, linecache.getline(file, line).strip())
 
     def __str__(self) -> str:
@@ -44,11 +44,11 @@ class Location:
 class Mistake:
     """Something that the author of a scenario has to mend, and where."""
 
-    place:  Location
-    reason: str
+    location: Location
+    reason:   str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
+        return f"{self.location}: {self.reason}"
 
 
 class ScenarioError(Exception):
@@ -87,15 +87,15 @@ def mistake_of(error: BaseException, file: str) -> Mistake | None:
         return Mistake(Location.of(error.filename or file, error.lineno or 1),
                        f"{type(error).__name__}: {error.msg}")
     frames = raised_through(error)
-    place  = innermost(frames, file)
-    if place is None or isinstance(error, BrokenPipeError):
+    location = innermost(frames, file)
+    if location is None or isinstance(error, BrokenPipeError):
         return None  # Whoever reads what it prints has had enough.
     if isinstance(error, Misuse):
-        return Mistake(place, str(error))
+        return Mistake(location, str(error))
     said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
     frame, line = frames[-1]
     if frame.f_code.co_filename != file:
         if isinstance(error, SystemExit):
             return None  # It is a signal's, which may come at any time.
         said += f", raised in {Path(frame.f_code.co_filename).name}:{line}"
-    return Mistake(place, said)
+    return Mistake(location, said)

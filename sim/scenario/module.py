@@ -27,16 +27,20 @@ def complaints(module: ModuleType) -> Iterator[tuple[str, str]]:
         yield "MODES", (f"its MODES are {modes!r}, but must be some of {', '.join(MODES)}, "
                         f'such as ("{next(iter(MODES))}",)')
     if not isinstance(machine, Mapping):
-        yield "MACHINE", "its MACHINE is not a dictionary"
+        yield "MACHINE", "its MACHINE must be a dictionary"
     elif not isinstance(machine.get("cpus", 1), int):
-        yield "MACHINE", f"its MACHINE cannot have {machine['cpus']!r} cpus"
+        yield "MACHINE", (f'its MACHINE has {machine["cpus"]!r} for "cpus", '
+                          "which must be a whole number")
+    cycles = getattr(module, "CYCLES", 1)
+    if not isinstance(cycles, int) or isinstance(cycles, bool) or cycles < 1:
+        yield "CYCLES", f"its CYCLES are {cycles!r}, but must be a whole number from 1 on"
     try:
         inspect.signature(module.play).bind("stage")
         written = inspect.isfunction(module.play) and inspect.iscoroutinefunction(module.play)
     except TypeError:
         written = False
     if not written:
-        yield "play", "its play is not written as async def play(stage)"
+        yield "play", "its play must be written as async def play(stage)"
 
 
 def line_of(file: str, name: str) -> Location:

@@ -2,7 +2,8 @@
 
 A scenario module has a docstring, whose first line is its title; ``MODES``, the modes that it
 can be played in; and ``async def play(stage)``, where ``stage`` is a :class:`.stage.Stage`. It may
-have ``MACHINE``, a dictionary of parameters for :class:`sim.machine.Machine`.
+have ``MACHINE``, a dictionary of parameters for :class:`sim.machine.Machine`, and ``CYCLES``, a
+number of cycles after which its run is ended.
 """
 
 import importlib
@@ -13,8 +14,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType, ModuleType
-from typing import Any, cast
+from types import ModuleType
+from typing import Any, Required, TypedDict, Unpack
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
@@ -30,7 +31,26 @@ from .stage import Act, Claim, Stage
 from .watch import Watch
 
 
-__all__ = ["Run", "Scenario", "load"]
+__all__ = ["LIMIT", "MachineChoice", "Run", "Scenario", "load"]
+
+
+#: Cycles after which a run is ended, if its scenario does not say otherwise.
+LIMIT = 10_000_000
+
+
+class MachineChoice(TypedDict, total=False):
+    """Machine for a scenario, as far as the scenario leaves it open.
+
+    Without a ``mode`` it is the scenario's first that the unit has. ``config`` is the unit's, and
+    ``options`` are the engine's. ``schedule`` holds until the scenario makes one of its own.
+    """
+
+    engine:   Required[str]
+    era:      Required[str]
+    mode:     str | None
+    config:   MmuConfig | None
+    options:  Mapping[str, Any]
+    schedule: Schedule | None
 
 
 @dataclass
@@ -70,27 +90,33 @@ class Run:
 
     @property
     def holds(self) -> bool:
-        """Whether it came to its end, and every claim holds."""
+        """True if it came to its end, and every claim holds."""
         return (self.failure is None and self.mistake is None
                 and all(claim.holds for claim in self.claims))
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario module; ``file`` is where it is, if it is none of ours."""
+    """A scenario module.
+
+    ``limit`` is the number of cycles after which it is ended; ``file`` is where it is, if it is
+    none of ours.
+    """
 
     name:    str
     title:   str
     modes:   tuple[str, ...]
     machine: Mapping[str, Any]
     play:    Callable[[Stage], Awaitable[None]]
+    limit:   int         = LIMIT
     file:    Path | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process loads the file for itself: it cannot import it by its name."""
         if self.file is not None:
             return load, (self.file,)
-        return Scenario, (self.name, self.title, self.modes, {**self.machine}, self.play)
+        return Scenario, (self.name, self.title, self.modes, {**self.machine}, self.play,
+                          self.limit)
 
     @property
     def cpus(self) -> int:
@@ -111,40 +137,49 @@ class Scenario:
         """The scenario in ``module``. Raises :class:`.mistakes.ScenarioError` if not."""
         name = module.__name__.rpartition(".")[2]
         for part, complaint in complaints(module):
-            place = line_of(getattr(module, "__file__", name), part)
-            raise ScenarioError(Mistake(place, f"{name} is not a scenario: {complaint}"))
+            location = line_of(getattr(module, "__file__", name), part)
+            raise ScenarioError(Mistake(location, f"{name} is not a scenario: {complaint}"))
         return cls(name, (module.__doc__ or "").strip().partition("\n")[0], tuple(module.MODES),
-                   getattr(module, "MACHINE", {}), module.play)
+                   getattr(module, "MACHINE", {}), module.play, getattr(module, "CYCLES", LIMIT))
 
-    def perform(
-        self, *, engine: str, era: str, mode: str | None = None,
-        config: MmuConfig | None = None, options: Mapping[str, Any] = MappingProxyType({}),
-        schedule: Schedule | None = None, waves: Path | None = None,
-        announce: Callable[[str], None] = lambda title: None,
-        progress: Callable[[int], None] | None = None,
-    ) -> Run:
-        """Play on a new machine. What it met instead of its end, if anything, is in the result.
-
-        Without a ``mode`` it is the scenario's first that the unit has. ``config`` is the unit's,
-        and ``options`` are the engine's. ``schedule`` holds until the scenario makes one of its
-        own. The waveform gets a folder in ``waves``; ``announce`` is called with the title of each
-        act, ``progress`` now and then with the cycle.
+    def assemble(self, **choice: Unpack[MachineChoice]) -> Machine:
+        """Make a machine to play on.
 
         Raises :class:`sim.errors.Unsuited`, :class:`sim.errors.Unavailable`, and
         :class:`sim.scenario.mistakes.ScenarioError` if there is no such machine as it wants.
         """
-        machine = self._machine(config, mode=self.modes if mode is None else mode, engine=engine,
-                                era=era, options=options, schedule=schedule)
-        if machine.engine.away is not None:
-            wanted = {"engine": engine, "era": era, "mode": mode, "config": config,
-                      "options": {**options}, "schedule": schedule, "waves": waves}
-            told   = {"announce": announce, "progress": progress or (lambda cycle: None)}
-            return cast(Run, machine.engine.away(self.perform, wanted, told))
-        run   = Run(self.name, self.title, machine.mode, engine, era, _preset(machine.config),
-                    ram=machine.kernel.ram_bytes)
+        given: dict[str, Any] = {name: value for name, value in choice.items()
+                                 if value is not None}
+        owned = {name: value for name, value in self.machine.items()
+                 if name != "config" or name not in given}
+        try:
+            return Machine(**{"mode": self.modes} | given, **owned)
+        except (TypeError, ValueError) as error:
+            if not self.machine:
+                raise
+            raise ScenarioError(Mistake(line_of(self.source, "MACHINE"),
+                                        f"there is no such MACHINE: {error}")) from error
+
+    def perform(
+        self, *, limit: int | None = None, waves: Path | None = None,
+        announce: Callable[[str], None] = lambda title: None,
+        progress: Callable[[int], None] | None = None, **choice: Unpack[MachineChoice],
+    ) -> Run:
+        """Play on a new machine. What it met instead of its end, if anything, is in the result.
+
+        ``limit`` is a number of cycles that holds instead of the scenario's own. The waveform gets
+        a folder in ``waves``; ``announce`` is called with the title of each act, ``progress`` now
+        and then with the cycle.
+
+        Raises what :meth:`assemble` does.
+        """
+        machine, era = self.assemble(**choice), choice["era"]
+        run = Run(self.name, self.title, machine.mode, choice["engine"], era,
+                  _preset(machine.config), ram=machine.kernel.ram_bytes)
         if waves is not None:
             run.waves = waves / f"{self.name}-{machine.mode}-{era}"
         stage = Stage(machine, announce=announce)
+        machine.engine.limit    = self.limit if limit is None else limit
         machine.engine.progress = progress
         machine.engine.prepare()
         begun = time.monotonic()
@@ -158,17 +193,6 @@ class Scenario:
         if run.failure is None and run.mistake is None and not run.claims:
             self._about_nothing(run)
         return run
-
-    def _machine(self, config: MmuConfig | None, **wanted: Any) -> Machine:
-        """A machine as the command wants it, and the scenario."""
-        parameters = {**self.machine} if config is None else {**self.machine, "config": config}
-        try:
-            return Machine(**wanted, **parameters)
-        except (TypeError, ValueError) as error:
-            if not self.machine:
-                raise
-            raise ScenarioError(Mistake(line_of(self.source, "MACHINE"),
-                                        f"there is no such MACHINE: {error}")) from error
 
     def _play(self, run: Run, stage: Stage) -> None:
         """Play; note in ``run`` what ended it before its time."""
@@ -201,7 +225,7 @@ class Scenario:
             run.mistake = _first(watch, stage)
             if run.mistake is None and watch.frames:
                 run.mistake = self._mistake(
-                    watch, "what it awaits is nothing that a machine can do")
+                    watch, "this awaits something that no machine can do")
 
     async def _played(self, stage: Stage) -> None:
         try:
@@ -215,7 +239,7 @@ class Scenario:
 
     def _mistake(self, watch: Watch, reason: str) -> Mistake:
         """A mistake where the scenario was in the end."""
-        return Mistake(watch.place or self._beginning, reason)
+        return Mistake(watch.location or self._beginning, reason)
 
     def _about_nothing(self, run: Run) -> None:
         """Refuse the success of a run that claims nothing."""

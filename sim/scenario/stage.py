@@ -1,4 +1,4 @@
-"""What a scenario plays on: acts, what is done in them, and the claims that they prove."""
+"""Stage of a scenario: acts, the steps in them, and the claims that they prove."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -8,36 +8,26 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from sim.machine import Machine
-from sim.record.claims import Unproven, Verdict
-from sw.arch.x86.kernel.cpu import Cpu, TripleFault
+from sim.record.interval import Interval
+from sim.record.verdict import Unproven, Verdict
 from sw.errno import KernelError
-from sw.kernel.completion import completion, wait_for_completion
+from sw.include.linux.completion import completion
+from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.cred import cred
-from sw.kernel.idle import start_on
 from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import Killed, Signal
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import TripleFault
 from sw.user import User
 
 from .mistakes import Location, Mistake, Misuse, ProgramError
 
 
-__all__ = ["Act", "Claim", "Span", "Stage", "Step"]
+__all__ = ["Act", "Claim", "Stage", "Step"]
 
 
-SpanT = TypeVar("SpanT", bound="Span")
-
-
-@dataclass
-class Span:
-    """A stretch of cycles: ``since`` is the first, ``until`` the first after, once it is over."""
-
-    since: int
-    until: int | None = None
-
-    @property
-    def within(self) -> dict[str, int | None]:
-        """The arguments of a trace's methods, and of judges, that mean this stretch."""
-        return {"since": self.since, "until": self.until}
+IntervalT = TypeVar("IntervalT", bound=Interval)
 
 
 @dataclass(frozen=True)
@@ -50,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim with its verdict; see :class:`sim.record.claims.Verdict`."""
+    """A claim with its verdict; see :class:`sim.record.verdict.Verdict`."""
 
     text:     str
     holds:    bool
@@ -60,7 +50,7 @@ class Claim:
 
 
 @dataclass
-class Act(Span):
+class Act(Interval):
     """A part of a scenario, with what happened in it, in order.
 
     One that this machine cannot show says in ``left_out`` why.
@@ -72,12 +62,12 @@ class Act(Span):
 
     @property
     def claims(self) -> list[Claim]:
-        """What it claims."""
+        """Claims of this act."""
         return [entry for entry in self.entries if isinstance(entry, Claim)]
 
 
-class _Showing(Generic[SpanT]):
-    """A span that lasts as long as the body of an ``async with`` statement.
+class _Showing(Generic[IntervalT]):
+    """An interval that lasts as long as the body of an ``async with`` statement.
 
     At both ends it waits until the marks are on record. A class, not a generator: an asynchronous
     generator that is left in the middle of a run dies noisily.
@@ -86,27 +76,27 @@ class _Showing(Generic[SpanT]):
     ----------
     begun : :class:`bool`
         The statement is being executed, or has been.
-    place : :class:`sim.scenario.mistakes.Location`
+    location : :class:`sim.scenario.mistakes.Location`
         Where it stands.
     """
 
-    def __init__(self, stage: "Stage", span: SpanT, text: str, after: str):
+    def __init__(self, stage: "Stage", interval: IntervalT, text: str, after: str):
         self._stage = stage
-        self._span  = span
+        self._interval = interval
         self._text  = text
         self._after = after
-        self.begun  = False
-        caller      = sys._getframe(2)
-        self.place  = Location.of(caller.f_code.co_filename, caller.f_lineno)
+        self.begun    = False
+        caller        = sys._getframe(2)
+        self.location = Location.of(caller.f_code.co_filename, caller.f_lineno)
 
-    async def __aenter__(self) -> SpanT:
+    async def __aenter__(self) -> IntervalT:
         self.begun = True
-        if isinstance(self._span, Act):
-            self._stage.begin(self._span)
+        if isinstance(self._interval, Act):
+            self._stage.begin(self._interval)
         await self._stage.engine.settle()
-        self._span.since = self._stage.cycle
+        self._interval.since = self._stage.cycle
         self._stage.engine.claim(self._text)
-        return self._span
+        return self._interval
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None,
@@ -114,7 +104,7 @@ class _Showing(Generic[SpanT]):
     ) -> None:
         if error is None or isinstance(error, Exception):
             await self._stage.engine.settle()
-        self._span.until = self._stage.cycle
+        self._interval.until = self._stage.cycle
         self._stage.engine.claim(self._after)
 
 
@@ -169,11 +159,11 @@ class Stage:
         stops the machine.
         """
         if not callable(program):
-            raise Misuse("stage.start wants a function that it calls with the processor: "
-                         "leave the parentheses out")
+            raise Misuse("stage.start takes a function, which it calls with the "
+                         "processor: leave the parentheses out")
         if not 0 < number < len(self.cpus):
-            raise Misuse(f"stage.start wants the number of another processor, not {number!r}: "
-                         f'there are {len(self.cpus)}, see "cpus" in MACHINE')
+            raise Misuse(f"there is no other processor with the number {number!r}: "
+                         f'"cpus" in MACHINE says how many there are, here {len(self.cpus)}')
         self._started.append(await start_on(self.cpu, self.cpus[number], _guarded(program)))
         return self._started[-1]
 
@@ -197,7 +187,7 @@ class Stage:
     def begin(self, act: Act) -> None:
         """Make ``act`` the present one."""
         if self.acts and self.acts[-1].until is None:
-            raise Misuse("an act is being played, and there are none within others: end it first")
+            raise Misuse("an act cannot begin within another: end the other first")
         self.acts.append(act)
         self._announce(act.title)
 
@@ -207,14 +197,15 @@ class Stage:
         _check_text(reason, "leave_out")
         self.acts.append(Act(self.cycle, self.cycle, title, left_out=reason))
 
-    def testing(self, text: str) -> _Showing[Span]:
+    def testing(self, text: str) -> _Showing[Interval]:
         """Show a claim in the waveform during the body of the ``async with`` statement.
 
-        The span is what the claim is then judged on.
+        The interval is what the claim is then judged on, from the first cycle of the body to its
+        last.
         """
         _check_text(text, "testing")
         return self._showing(
-            _Showing(self, Span(self.cycle), text, self._act("testing").title))
+            _Showing(self, Interval(self.cycle), text, self._act("testing").title))
 
     def did(self, text: str) -> None:
         """Note what was done."""
@@ -224,8 +215,8 @@ class Stage:
     def claim(self, text: str, judge: Verdict | Callable[[], Verdict]) -> None:
         """Claim ``text``, and let the judge say whether it is so.
 
-        Judge when a span is over: only then is what the kernel did last on record. A judge that
-        raises :class:`sim.record.claims.Unproven` says no.
+        Judge when the interval is over: only then is what the kernel did last on record. A judge
+        that raises :class:`sim.record.verdict.Unproven` says no.
         """
         _check_text(text, "claim")
         act = self._act("claim")
@@ -234,18 +225,18 @@ class Stage:
         except Unproven as lack:
             verdict = Verdict(False, None, str(lack), lack.expected)
         if not _is_verdict(verdict):
-            raise Misuse("stage.claim wants a Verdict, such as the judges of sim.record.claims "
-                         f"return, or a function that returns one, not {verdict!r}")
+            raise Misuse("stage.claim takes a Verdict, as a judge returns it, or a function that "
+                         f"returns one, not {verdict!r}")
         act.entries.append(Claim(text, *verdict))
 
     @property
     def never_begun(self) -> list[Mistake]:
         """Acts and tests that are no ``async with`` statement, and so are not played."""
-        return [Mistake(showing.place, "this does nothing by itself: write it as "
-                                       "async with stage.act(...): or stage.testing(...):")
+        return [Mistake(showing.location, "this does nothing by itself: write async with before "
+                                          "it, and a colon behind it")
                 for showing in self._showings if not showing.begun]
 
-    def _showing(self, showing: _Showing[SpanT]) -> _Showing[SpanT]:
+    def _showing(self, showing: _Showing[IntervalT]) -> _Showing[IntervalT]:
         self._showings.append(showing)
         return showing
 
@@ -259,7 +250,7 @@ class Stage:
 
 def _check_text(text: Any, method: str) -> None:
     if not isinstance(text, str):
-        raise Misuse(f"stage.{method} wants a text, not {text!r}")
+        raise Misuse(f"stage.{method} takes a text, not {text!r}")
 
 
 def _is_verdict(verdict: Any) -> bool:
@@ -275,7 +266,7 @@ def _guarded(program: Callable[[Cpu], Awaitable[Any]]) -> Callable[[Cpu], Awaita
         try:
             running = program(cpu)
             if not isawaitable(running):
-                raise Misuse(f"stage.start wants an async function, and {program!r} is none")
+                raise Misuse(f"stage.start takes an async function, and {program!r} is none")
             return await running
         except (KernelError, Signal, Killed, KernelOops, TripleFault, AssertionError):
             raise

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import CoroutineType
 from typing import Any
 
-from sw.kernel import syscalls
+from sw.arch.x86.entry.syscalls import syscall_64
 from sw.user import User
 
 from .mistakes import Frame, Location, Mistake, innermost
@@ -25,7 +25,7 @@ OURS  = [ROOT / "hw", ROOT / "sim", ROOT / "sw"]
 STORY = ROOT / "sim/scenarios"
 
 #: Names of system calls by their numbers.
-NAMES = {number: name.removeprefix("NR_") for name, number in vars(syscalls).items()
+NAMES = {number: name.removeprefix("NR_") for name, number in vars(syscall_64).items()
          if name.startswith("NR_")}
 
 
@@ -41,7 +41,7 @@ class Watch:
     ----------
     frames : sequence of :data:`sim.scenario.mistakes.Frame`
         Where it was when it was dropped in the middle; empty, if it was not.
-    place : :class:`sim.scenario.mistakes.Location` or :class:`None`
+    location : :class:`sim.scenario.mistakes.Location` or :class:`None`
         The line of the file in which it was then.
     forgotten : :class:`list` of :class:`sim.scenario.mistakes.Mistake`
         Calls whose ``await`` is missing.
@@ -53,7 +53,7 @@ class Watch:
         self.forgotten: list[Mistake] = []
 
     @property
-    def place(self) -> Location | None:
+    def location(self) -> Location | None:
         """The line of the file in which it was dropped."""
         return innermost(self.frames, self._file)
 
@@ -139,7 +139,7 @@ def call_in(frames: Sequence[Frame]) -> str:
 
 
 def _in_words(number: int, arguments: tuple[int | str, ...]) -> str:
-    function = syscalls.sys_call_table.get(number)
+    function = syscall_64.sys_call_table.get(number)
     names    = [*inspect.signature(function).parameters][1:] if function else []
     said     = [f"{name}={_value(value)}" for name, value in zip(names, arguments, strict=False)]
     said    += [_value(value) for value in arguments[len(said):]]

@@ -1,4 +1,4 @@
-"""Who plays in the acts: a process, its pages, and kernel threads that do what they should not."""
+"""Cast of the acts: a process, its pages, and kernel threads that do what they should not."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,29 +7,23 @@ from sim.golden.permission import Attempt
 from sim.golden.state import ControlState
 from sim.golden.state import Features as GoldenMachine
 from sim.golden.walk import walk
-from sim.record.claims import Unproven, Verdict
-from sim.record.words import wanted, when
-from sim.scenario.stage import Span, Stage
+from sim.scenario import (
+    MAP_PRIVATE, PAGE_SIZE, PROT_READ, Errno, Interval, KernelError, KernelOops, Signal, Stage,
+    Unproven, User, Verdict, wanted, when,
+)
+from sw.arch.x86.include.asm.current import current
 from sw.bus import Access
 from sw.era import ERA_5_X
-from sw.errno import Errno, KernelError
 from sw.init.initramfs import do_copy
-from sw.kernel.fork import kthread_create
-from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
-from sw.kernel.panic import KernelOops
-from sw.kernel.sched import context_switch
-from sw.kernel.signal_types import Signal
-from sw.mm.mmap import MAP_PRIVATE, PROT_READ
-from sw.user import User
+from sw.kernel.kthread import kthread_create, kthread_unuse_mm, kthread_use_mm
+from sw.kernel.sched.core import context_switch
 
 
 __all__ = [
-    "PAGE", "Cast", "first_window", "frame_of", "in_kernel_thread", "leaf_of", "mapping_names",
+    "Cast", "first_window", "frame_of", "in_kernel_thread", "leaf_of", "mapping_names",
     "page_at", "refused_store", "returned",
 ]
 
-
-PAGE = 4096
 
 #: What the pages hold at the beginning: words that are easily seen in a waveform.
 SECRET   = 0x5EC2E700
@@ -73,14 +67,14 @@ class Cast:
         await do_copy(stage.cpu, cls.path, CONSTANT.to_bytes(4, "little"), uid=UID)
         user = await stage.user("dragon", UID)
         await user.handle()
-        pages = await user.mmap(3 * PAGE)
-        secret, open_, buffer = (pages + PAGE * n for n in range(3))
+        pages = await user.mmap(3 * PAGE_SIZE)
+        secret, open_, buffer = (pages + PAGE_SIZE * n for n in range(3))
         await user.store(secret, SECRET, 4)
         await user.store(open_, OPEN, 4)
-        await user.mprotect(secret, PAGE, PROT_READ)
+        await user.mprotect(secret, PAGE_SIZE, PROT_READ)
         await user.store(buffer, 0, 4)
         fd = await user.open(cls.path)
-        constant = await user.mmap(PAGE, PROT_READ, fd=fd, flags=MAP_PRIVATE)
+        constant = await user.mmap(PAGE_SIZE, PROT_READ, fd=fd, flags=MAP_PRIVATE)
         for page in (secret, constant):
             await user.load(page, 4)
         return cls(user, secret, open_, buffer, constant)
@@ -96,20 +90,20 @@ class Cast:
 
 def page_at(linear: int) -> range:
     """The page of ``linear``."""
-    start = linear & -PAGE
-    return range(start, start + PAGE)
+    start = linear & -PAGE_SIZE
+    return range(start, start + PAGE_SIZE)
 
 
 def frame_of(stage: Stage, linear: int) -> range:
-    """The frame in which the processor found ``linear`` last: from the answer of that access.
+    """The frame in which the processor found ``linear`` last: from the response to that access.
 
     Raises :class:`Unproven` if there was none.
     """
-    found = [access for access in stage.trace.accesses(linear=linear) if access.done]
-    if not found:
+    accesses = [access for access in stage.trace.accesses(linear=linear) if access.done]
+    if not accesses:
         raise Unproven(f"no access to {linear:#x} was done",
                        f"{wanted(linear=linear)} that is done")
-    return page_at(found[-1].physical)
+    return page_at(accesses[-1].physical)
 
 
 def leaf_of(stage: Stage, linear: int) -> int:
@@ -133,15 +127,17 @@ async def in_kernel_thread(
     Returns the oops that ended the thread, if one did.
     """
     cpu    = stage.cpu
+    mm     = user.task.mm
+    assert mm is not None, "the process lives"
     thread = kthread_create(cpu, "lkdtm")
-    await context_switch(cpu, cpu.current, thread)
-    await kthread_use_mm(cpu, user.task.mm)
+    await context_switch(cpu, current(cpu), thread)
+    await kthread_use_mm(cpu, mm)
     try:
         await experiment()
     except KernelOops as oops:
         return oops
     finally:
-        await kthread_unuse_mm(cpu, user.task.mm)
+        await kthread_unuse_mm(cpu, mm)
     return None
 
 
@@ -154,23 +150,23 @@ async def refused_store(user: User, linear: int, value: int) -> Signal | None:
     return None
 
 
-def first_window(stage: Stage, function: str, span: Span) -> Span:
-    """The first stretch of ``function`` within ``span``. Raises :class:`Unproven` without one."""
-    found = stage.trace.window(function, **span.within)
-    if not found:
-        raise Unproven(f"{function} was not entered", f"{function}{when(**span.within)}")
-    return Span(*found[0])
+def first_window(stage: Stage, function: str, span: Interval) -> Interval:
+    """The first window of ``function`` in ``span``. Raises :class:`Unproven` without one."""
+    windows = stage.trace.window(function, during=span)
+    if not windows:
+        raise Unproven(f"{function} was not entered", f"{function}{when(span)}")
+    return windows[0]
 
 
 def mapping_names(stage: Stage) -> tuple[str, str]:
-    """How this kernel's era calls the mapping of a page for the kernel, and its end."""
+    """Names of the mapping of a page for the kernel, and of its end, in this kernel's era."""
     if stage.kernel.era is ERA_5_X:
         return "kmap", "kunmap"
     return "kmap_local_page", "kunmap_local"
 
 
 def returned(stage: Stage, result: int, expected: int) -> Verdict:
-    """What the program got from its system call: the one thing that it sees for itself."""
+    """Judge the result of a system call: the one thing that the program sees for itself."""
     return Verdict(result == expected, stage.cycle - 1, f"the call returned {_name(result)}",
                    f"the call returns {_name(expected)}")
 

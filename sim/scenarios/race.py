@@ -6,22 +6,20 @@ Ref: Intel SDM Vol. 3A, section 4.8 "Accessed and Dirty Flags", section 8.1.2.1 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sim.record.claims import Verdict, all_of, set_by_walker
-from sim.record.coherence import nothing_lost, updates, written_back
-from sim.scenario.stage import Span, Stage
-from sim.schedule import TimeSlice
-from sw.arch.x86.include.pgtable import (
+from sim.scenario import (
+    PAGE_SIZE, Cpu, Interval, Stage, TimeSlice, User, Verdict, all_of, nothing_lost, set_by_walker,
+    updates, written_back,
+)
+from sw.arch.x86.include.asm.pgtable import (
     pte_mkclean, pte_mkold, ptep_get, ptep_set_wrprotect, set_pte_at,
 )
-from sw.arch.x86.kernel.cpu import Cpu
-from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.arch.x86.include.asm.processor import cpu_relax
 from sw.arch.x86.mm.tlb import flush_tlb_page
-from sw.kernel.locking import cpu_relax
-from sw.mm.mmap_lock import pte_lock, pte_unlock
-from sw.mm.vma import vma_lookup
-from sw.user import User
+from sw.kconfig import kconfig
+from sw.mm.mmap.find import vma_lookup
+from sw.mm.pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 
-from .cast import PAGE, leaf_of
+from .cast import leaf_of
 
 
 MODES = ("4level", "32bit")
@@ -50,25 +48,25 @@ class Race:
     async def write_protect(self, cpu: Cpu) -> None:
         """Program of processor 1: take A and D from the entry; at the start, R/W."""
         mm   = self.user.task.mm
+        assert mm is not None, "the process lives"
         vma  = vma_lookup(mm, self.page)
-        ptep = await pte_offset_map(cpu, mm, self.page)
+        ptep = await pte_offset_map_lock(cpu, mm, self.page)
         assert vma is not None and ptep is not None, "the page is mapped"
-        await pte_lock(cpu, mm)
-        pte = pte_mkold(pte_mkclean(cpu.kernel.paging, await ptep_get(cpu, ptep)))
+        pte = pte_mkold(pte_mkclean(kconfig(cpu).paging, await ptep_get(cpu, ptep)))
         await set_pte_at(cpu, mm, self.page, ptep, pte | WRITABLE)
         await flush_tlb_page(cpu, vma, self.page)
         self.ready = True
         while not self.begun:
             await cpu_relax(cpu)
         await ptep_set_wrprotect(cpu, mm, self.page, ptep)
-        pte_unlock(cpu, mm)
+        pte_unmap_unlock(cpu, mm)
         await flush_tlb_page(cpu, vma, self.page)
 
 
 async def play(stage: Stage) -> None:
     """Two acts: each bit that the walker sets, against the bit that the kernel clears."""
     user = await stage.user("racer")
-    page = await user.mmap(PAGE)
+    page = await user.mmap(PAGE_SIZE)
     await user.store(page, 0)
     leaf = leaf_of(stage, page)
 
@@ -90,7 +88,7 @@ async def play(stage: Stage) -> None:
 
 async def _races(
     stage: Stage, user: User, page: int, instruction: Callable[[], Awaitable[None]],
-) -> list[Span]:
+) -> list[Interval]:
     """All races of ``instruction`` against the kernel."""
     spans = [await _run(stage, Race(user, page), instruction, first, steps)
              for first in (0, 1) for steps in HEAD_STARTS]
@@ -99,23 +97,23 @@ async def _races(
     return spans
 
 
-def _claim(stage: Stage, bit: str, leaf: int, spans: list[Span]) -> None:
-    """What holds for either bit of the entry at physical ``leaf``."""
+def _claim(stage: Stage, bit: str, leaf: int, spans: list[Interval]) -> None:
+    """Claims on either bit of the entry at physical ``leaf``."""
     stage.claim(f"the walker of processor 0 sets {bit[0].upper()} in a locked bus cycle",
                 _once(spans, lambda span: set_by_walker(
-                    stage.trace, bit, entry=leaf, **span.within)))
+                    stage.trace, bit, entry=leaf, during=span)))
     stage.claim("the kernel clears R/W on processor 1 in a locked bus cycle",
                 _always(spans, lambda span: _write_protected(stage, leaf, span)))
     stage.claim("both came first: in some races the walker, in others the kernel",
                 _both_first(stage, leaf & -8, spans))
     stage.claim("no store to the entry is lost",
                 _always(spans, lambda span: nothing_lost(
-                    stage.traces, word=leaf & -8, **span.within)))
+                    stage.traces, word=leaf & -8, during=span)))
 
 
 async def _run(
     stage: Stage, race: Race, instruction: Callable[[], Awaitable[None]], first: int, steps: int,
-) -> Span:
+) -> Interval:
     """One race: processor ``first`` makes ``steps``, then the other goes, then both."""
     opponent = await stage.start(1, race.write_protect)
     while not race.ready:
@@ -128,30 +126,30 @@ async def _run(
     return span
 
 
-def _write_protected(stage: Stage, leaf: int, span: Span) -> Verdict:
+def _write_protected(stage: Stage, leaf: int, span: Interval) -> Verdict:
     """The kernel's own update: a locked store that leaves R/W clear, and it was set before."""
     expected = f"processor 1 clears R/W at physical {leaf:#x} in a locked bus cycle"
     shift    = 8 * (leaf % 8)
-    for read, store in updates(stage.traces[1], word=leaf & -8, **span.within):
+    for read, store in updates(stage.traces[1], word=leaf & -8, during=span):
         if read.data >> shift & WRITABLE and not store.data >> shift & WRITABLE:
             return Verdict(True, store.accepted, f"locked store to physical {leaf:#x}", expected)
     return Verdict(False, None, f"no locked store that clears R/W at physical {leaf:#x}",
                    expected)
 
 
-def _entry_left(stage: Stage, leaf: int, span: Span) -> Verdict:
+def _entry_left(stage: Stage, leaf: int, span: Interval) -> Verdict:
     shift = 8 * (leaf % 8)
     return written_back(stage.traces, word=leaf & -8, clear=WRITABLE << shift,
-                        set_=ACCESSED << shift, **span.within)
+                        set_=ACCESSED << shift, during=span)
 
 
-def _both_first(stage: Stage, word: int, spans: list[Span]) -> Verdict:
+def _both_first(stage: Stage, word: int, spans: list[Interval]) -> Verdict:
     """Whose locked store came first, in the order of memory, differs between the races."""
     expected = "the first locked store is processor 0's in some races, processor 1's in others"
     firsts: dict[int, int] = {}
     for span in spans:
         stores = [(store.accepted, number) for number, trace in enumerate(stage.traces)
-                  for _, store in updates(trace, word=word, **span.within)]
+                  for _, store in updates(trace, word=word, during=span)]
         if stores:
             cycle, number = min(stores)
             firsts.setdefault(number, cycle)
@@ -162,11 +160,11 @@ def _both_first(stage: Stage, word: int, spans: list[Span]) -> Verdict:
                              for number, cycle in sorted(firsts.items())), expected)
 
 
-def _always(spans: list[Span], judge: Callable[[Span], Verdict]) -> Verdict:
+def _always(spans: list[Interval], judge: Callable[[Interval], Verdict]) -> Verdict:
     return all_of(*map(judge, spans))
 
 
-def _once(spans: list[Span], judge: Callable[[Span], Verdict]) -> Verdict:
+def _once(spans: list[Interval], judge: Callable[[Interval], Verdict]) -> Verdict:
     """The first verdict for the claim; without one, the last."""
     verdicts = list(map(judge, spans))
     return next((verdict for verdict in verdicts if verdict.holds), verdicts[-1])

@@ -6,19 +6,13 @@ Ref: Linux 6.12, mm/memory.c (wp_page_copy), arch/x86/mm/tlb.c; Intel SDM Vol. 3
 
 from dataclasses import dataclass
 
-from hw.bus import ControlOp
-from sim.record.claims import (
-    Unproven, Verdict, all_of, control_done, executed, loaded, no_event, no_fault, no_request,
+from sim.scenario import (
+    CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM, AccessRecord, ControlOp, Cpu, Interval,
+    Stage, Unproven, User, Verdict, all_of, control_done, executed, interrupted, loaded, no_event,
+    no_fault, no_request, no_stale_access, wanted,
 )
-from sim.record.coherence import interrupted, no_access_after
-from sim.record.records import AccessRecord
-from sim.record.words import wanted
-from sim.scenario.stage import Span, Stage
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
-from sw.arch.x86.kernel.cpu import Cpu
-from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
-from sw.kernel.locking import cpu_relax
-from sw.user import User
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.processor import cpu_relax
 
 from .cast import Cast, first_window, page_at, returned
 
@@ -61,16 +55,16 @@ async def play(stage: Stage) -> None:
     reader = Reader(thread, word)
 
     async with stage.act("A thread on processor 1 reads a page, through its own TLB"):
-        begun   = stage.cycle
+        begun   = Interval(stage.cycle)
         reading = await stage.start(1, reader.read)
         while reader.loads < LOADS:
             await cpu_relax(stage.cpu)
-        before = Span(_loads(stage, word, Span(begun))[0].completed, stage.cycle)
+        before = Interval(_loads(stage, word, begun)[0].completed, stage.cycle)
         stage.did(f"processor 1 maps {cast.path} privately at {word:#x}, and reads it in a loop")
         old = page_at(_loads(stage, word, before)[0].physical)
         stage.claim("after the first one, its loads hit its TLB: no walk", lambda: all_of(
-            no_fault(stage.traces[1], linear=word, user=True, **before.within),
-            no_event(stage.traces[1], "walk_begun", **before.within)))
+            no_fault(stage.traces[1], linear=word, user=True, during=before),
+            no_event(stage.traces[1], "walk_begun", during=before)))
 
     async with stage.act("Processor 0 writes to that page through /proc/self/mem"):
         async with stage.testing("no stale translation survives the shootdown") as punch:
@@ -83,52 +77,46 @@ async def play(stage: Stage) -> None:
         _claim_coherence(stage, word, punch, old)
 
 
-def _claim_shootdown(stage: Stage, word: int, punch: Span) -> None:
-    """How processor 0 makes processor 1 forget."""
+def _claim_shootdown(stage: Stage, word: int, punch: Interval) -> None:
+    """Claims on how processor 0 makes processor 1 forget."""
     stage.claim("the page is copied, and the old entry cleared and flushed", executed(
-        stage.trace, "wp_page_copy", "flush_tlb_mm_range", **punch.within))
+        stage.trace, "wp_page_copy", "flush_tlb_mm_range", during=punch))
     stage.claim("processor 0 interrupts processor 1", interrupted(
-        stage.traces, source=0, target=1, vector=CALL_FUNCTION_VECTOR, **punch.within))
+        stage.traces, source=0, target=1, vector=CALL_FUNCTION_VECTOR, during=punch))
     stage.claim("processor 1 forgets that one page: INVLPG in flush_tlb_func", control_done(
         stage.traces[1], op=ControlOp.INVLPG, linear=word, function="flush_tlb_func",
-        **punch.within))
+        during=punch))
     stage.claim("processor 0 waits for it before it stores a byte",
                 lambda: _waited(stage, word, punch))
 
 
-def _claim_coherence(stage: Stage, word: int, punch: Span, old: range) -> None:
-    """What processor 1 reads before and after."""
+def _claim_coherence(stage: Stage, word: int, punch: Interval, old: range) -> None:
+    """Claims on what processor 1 reads before and after."""
     stage.claim("from the end of the flush on, processor 1 never finds the old frame", lambda:
-                no_access_after(stage.traces[1], linear=word, physical=old,
-                                since=_flushed(stage, punch)))
+                no_stale_access(
+                    stage.traces[1], linear=word, physical=old,
+                    during=first_window(stage, "flush_tlb_mm_range", punch).after))
     stage.claim("... and in the end it reads the new bytes", loaded(
-        stage.traces[1], PATCH, linear=word, user=True, since=punch.since))
+        stage.traces[1], PATCH, linear=word, user=True, during=punch.and_after))
     stage.claim("nobody stores to the old frame, which is the file's", all_of(*(
-        no_request(trace, physical=old, writes=True, since=punch.since)
+        no_request(trace, physical=old, writes=True, during=punch.and_after)
         for trace in stage.traces)))
 
 
-def _loads(stage: Stage, word: int, span: Span) -> list[AccessRecord]:
+def _loads(stage: Stage, word: int, span: Interval) -> list[AccessRecord]:
     """The reader's loads that were done. Raises :class:`Unproven` if there are none."""
-    found = [load for load in stage.traces[1].accesses(linear=word, user=True, **span.within)
+    loads = [load for load in stage.traces[1].accesses(linear=word, user=True, during=span)
              if load.done]
-    if not found:
+    if not loads:
         raise Unproven(f"processor 1 did not load from {word:#x}",
-                       wanted(linear=word, user=True, **span.within))
-    return found
+                       wanted(linear=word, user=True, during=span))
+    return loads
 
 
-def _flushed(stage: Stage, punch: Span) -> int:
-    """The first cycle after the flush, on processor 0."""
-    until = first_window(stage, "flush_tlb_mm_range", punch).until
-    assert until is not None
-    return until
-
-
-def _waited(stage: Stage, word: int, punch: Span) -> Verdict:
+def _waited(stage: Stage, word: int, punch: Interval) -> Verdict:
     """Between the interrupt and the first byte that is stored, processor 1 has forgotten."""
-    forgotten = control_done(stage.traces[1], op=ControlOp.INVLPG, linear=word, **punch.within)
-    stored    = executed(stage.trace, "copy_to_user_page", **punch.within)
+    forgotten = control_done(stage.traces[1], op=ControlOp.INVLPG, linear=word, during=punch)
+    stored    = executed(stage.trace, "copy_to_user_page", during=punch)
     expected  = f"{forgotten.expected} on processor 1, then {stored.expected} on processor 0"
     if forgotten.cycle is None or stored.cycle is None:
         return Verdict(False, None, f"{forgotten.detail}; {stored.detail}", expected)

@@ -3,8 +3,7 @@
 A process maps a page, stores to it, and is refused a store to the kernel's memory.
 """
 
-from sim.record.claims import faulted, loaded, no_request
-from sw.kernel.signal_types import Signal
+from sim.scenario import Signal, faulted, loaded, no_request
 
 
 MODES = ("4level", "32bit")
@@ -20,9 +19,9 @@ async def play(stage):
             await user.load(at, 4)
         stage.did("stored to a new page, and loaded it")
         stage.claim("the value came back", loaded(stage.trace, 0x1234, linear=at, user=True,
-                                                  **span.within))
+                                                  during=span))
         stage.claim("the kernel gave the page on demand",
-                    faulted(stage.trace, linear=at, user=True, **span.within))
+                    faulted(stage.trace, linear=at, user=True, during=span))
 
     async with stage.act("The kernel's memory"):
         kernel = stage.kernel.paging.PAGE_OFFSET
@@ -32,6 +31,6 @@ async def play(stage):
             except Signal as signal:
                 stage.did(f"got signal {signal.signo}")
         stage.claim("the store faulted: present, write, user",
-                    faulted(stage.trace, linear=kernel, user=True, error_code=0x7, **span.within))
+                    faulted(stage.trace, linear=kernel, user=True, error_code=0x7, during=span))
         stage.claim("the kernel did not do it instead",
-                    no_request(stage.trace, linear=kernel, user=False, **span.within))
+                    no_request(stage.trace, linear=kernel, user=False, during=span))

@@ -6,6 +6,8 @@ from sim_support import access, control, event, mark, state, trace, transfer
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Entry, Fault
 from sim.record import claims
+from sim.record.interval import Interval
+from sim.record.verdict import Verdict, all_of
 from sw.mm.highmem import kmap, kunmap
 
 
@@ -22,7 +24,7 @@ def entry(**fields):
     ({},                                                           True,  12),
     ({"error_code": 0x3},                                          False, 12),
     ({"fault": Fault.GENERAL_PROTECTION},                          False, 12),
-    ({"since": 11},                                                False, None),
+    ({"during": Interval(11)},                                     False, None),
 ])
 def test_faulted(which, holds, cycle):
     made = trace(access(10, 0x1000, kind=WRITE, user=True, error_code=0x7))
@@ -40,7 +42,7 @@ def test_faulted_says_what_was_found():
 @pytest.mark.parametrize("which, holds", [
     ({"user": False}, True),
     ({},              False),
-    ({"since": 50},   False),   # nothing happened: nothing is shown
+    ({"during": Interval(50)}, False),   # nothing happened: nothing is shown
 ])
 def test_no_fault(which, holds):
     made = trace(access(10, 0x1000), access(20, 0x1000, user=True, error_code=0x4))
@@ -50,7 +52,7 @@ def test_no_fault(which, holds):
 @pytest.mark.parametrize("which, holds", [
     ({"linear": range(0x3000, 0x4000)},              True),
     ({"linear": PAGE},                               False),
-    ({"linear": PAGE, "since": 11},                  False),  # nothing happened there at all
+    ({"linear": PAGE, "during": Interval(11)},       False),  # nothing happened there at all
     ({"linear": PAGE, "function": "kmap"},           False),
 ])
 def test_no_request(which, holds):
@@ -150,17 +152,17 @@ def test_one_hit_is_not_both():
 
 def test_no_event():
     made = trace(event(10, "walk_begun"))
-    assert claims.no_event(made, "walk_begun", since=11).holds
+    assert claims.no_event(made, "walk_begun", during=Interval(11)).holds
     assert claims.no_event(made, "walk_begun").cycle == 10
     assert not claims.no_event(made, "walk_begun").holds
-    assert not claims.no_event(made, "hit", since=20, until=20).holds   # no cycle at all
+    assert not claims.no_event(made, "hit", during=Interval(20, 20)).holds   # no cycle at all
 
 
 @pytest.mark.parametrize("span, holds", [
     ({},                          False),
-    ({"since": 10, "until": 20},  True),
-    ({"since": 10, "until": 21},  False),
-    ({"since": 10, "until": 10},  False),   # no cycle at all
+    ({"during": Interval(10, 20)},  True),
+    ({"during": Interval(10, 21)},  False),
+    ({"during": Interval(10, 10)},  False),   # no cycle at all
 ])
 def test_state_throughout(span, holds):
     made = trace(state(10, wp=1), state(20, wp=0))
@@ -199,16 +201,16 @@ def test_executed_in_order():
     made = trace(mark(10, "f"), mark(12, "f", "g"), mark(14), mark(20, "h"), mark(22))
     assert claims.executed(made, "f", "g", "h").cycle == 20
     assert not claims.executed(made, "h", "f").holds
-    assert not claims.executed(made, "f", until=10).holds
+    assert not claims.executed(made, "f", during=Interval(0, 10)).holds
 
 
 def test_not_executed():
     made = trace(mark(10, "kmap"), mark(14))
     assert claims.not_executed(made, kunmap.__name__).holds
-    assert claims.not_executed(made, kmap.__name__, since=14).holds
+    assert claims.not_executed(made, kmap.__name__, during=Interval(14)).holds
     assert claims.not_executed(made, kunmap.__name__, kmap.__name__).cycle == 10
     # In no cycle at all there is nothing to be seen.
-    assert not claims.not_executed(made, kunmap.__name__, since=20, until=20).holds
+    assert not claims.not_executed(made, kunmap.__name__, during=Interval(20, 20)).holds
 
 
 def test_what_can_never_be_seen_is_not_absent():
@@ -230,15 +232,16 @@ def test_each_under_says_which_flags_there_were(flags, holds, said):
     assert not claims.each_under(made, flags, linear=0).holds
 
 
-SPAN = {"since": 10, "until": 20}
+SPAN = Interval(10, 20)
 
 #: Judgements of an empty record, and what each had expected.
 EXPECTED = [
-    (lambda made: claims.faulted(made, error_code=0x7, linear=PAGE, user=True, writes=True, **SPAN),
+    (lambda made: claims.faulted(made, error_code=0x7, linear=PAGE, user=True, writes=True,
+                                  during=SPAN),
      "a user write of 0x1000 to 0x1fff in cycles 10 to 19 that ends in #PF, error code 0x7"),
     (lambda made: claims.faulted(made, fault=Fault.GENERAL_PROTECTION, kind=AccessKind.FETCH),
      "a fetch that ends in #GP"),
-    (lambda made: claims.no_fault(made, user=False, function="mem_rw", since=5),
+    (lambda made: claims.no_fault(made, user=False, function="mem_rw", during=Interval(5)),
      "a kernel access in mem_rw from cycle 5 on; each: no fault"),
     (lambda made: claims.each(made, bool, expected="something", writes=False, implicit=True),
      "an implicit read; each: something"),
@@ -250,21 +253,22 @@ EXPECTED = [
      "a user access of 0x1000 that is done, the last of them with value 0x1234"),
     (lambda made: claims.stored_through(made, physical=PAGE, linear=0x5000),
      "a write at physical 0x1000 to 0x1fff; each of linear address 0x5000"),
-    (lambda made: claims.set_by_walker(made, "dirty", entry=0x2008, writable=0, **SPAN),
+    (lambda made: claims.set_by_walker(made, "dirty", entry=0x2008, writable=0, during=SPAN),
      "the page walker sets the bit dirty of the entry at physical 0x2008 in a locked bus cycle, "
      "with writable = 0 in cycles 10 to 19"),
     (lambda made: claims.both_in_tlb(made, 0x1000, PAGE),
      "an access of 0x1000, then one of 0x1000 to 0x1fff, two hits without a walk between them"),
-    (lambda made: claims.no_event(made, "walk_begun", since=3), 'no "walk_begun" from cycle 3 on'),
-    (lambda made: claims.state_throughout(made, wp=1, **SPAN),
+    (lambda made: claims.no_event(made, "walk_begun", during=Interval(3)),
+     'no "walk_begun" from cycle 3 on'),
+    (lambda made: claims.state_throughout(made, wp=1, during=SPAN),
      "wp = 1 in every cycle in cycles 10 to 19"),
     (lambda made: claims.ac_brackets(made, function="copy_to_user", linear=PAGE),
      "AC set for a kernel access of 0x1000 to 0x1fff, only then, and only in copy_to_user"),
-    (lambda made: claims.control_done(made, op=ControlOp.INVLPG, linear=0x1234, **SPAN),
+    (lambda made: claims.control_done(made, op=ControlOp.INVLPG, linear=0x1234, during=SPAN),
      "INVLPG the page of 0x1234 in cycles 10 to 19"),
     (lambda made: claims.control_done(made, op=ControlOp.WRITE, register=Register.CR3,
                                       function="switch_mm"), "WRITE CR3 in switch_mm"),
-    (lambda made: claims.executed(made, "f", "g", since=1), "f, then g from cycle 1 on"),
+    (lambda made: claims.executed(made, "f", "g", during=Interval(1)), "f, then g from cycle 1 on"),
     (lambda made: claims.not_executed(made, kmap.__name__, kunmap.__name__),
      "nothing of kmap, kunmap"),
 ]
@@ -286,6 +290,6 @@ def test_a_state_that_differs_is_said():
 
 
 def test_all_of_gives_the_first_verdict_against():
-    yes, no = claims.Verdict(True, 1, "yes"), claims.Verdict(False, 2, "no")
-    assert claims.all_of(yes, no, yes) == no
-    assert claims.all_of(yes, claims.Verdict(True, 3, "too")).cycle == 3
+    yes, no = Verdict(True, 1, "yes"), Verdict(False, 2, "no")
+    assert all_of(yes, no, yes) == no
+    assert all_of(yes, Verdict(True, 3, "too")).cycle == 3

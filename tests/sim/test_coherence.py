@@ -4,19 +4,20 @@ import pytest
 from sim_support import trace
 
 from sim.record import coherence
+from sim.record.interval import Interval
 
 
 #: Judgements of two empty records, and what each had expected.
 EXPECTED = [
-    (lambda made: coherence.nothing_lost(made, word=0x2008, since=10, until=20),
+    (lambda made: coherence.nothing_lost(made, word=0x2008, during=Interval(10, 20)),
      "locked updates of physical 0x2008, none over a store that came between its read and its own "
      "in cycles 10 to 19"),
     (lambda made: coherence.written_back(made, word=0x2008, clear=0x2, set_=0x20),
      "a last store at physical 0x2008 with the bits 0x20 set and 0x2 clear"),
     (lambda made: coherence.interrupted(made, source=0, target=1, vector=0xFB),
      "processor 0 sends vector 0xfb to processor 1, which takes it"),
-    (lambda made: coherence.no_access_after(made[1], linear=0x1000, physical=range(0x5000, 0x6000),
-                                            since=7),
+    (lambda made: coherence.no_stale_access(made[1], linear=0x1000, physical=range(0x5000, 0x6000),
+                                            during=Interval(7)),
      "accesses of 0x1000 that are done, none at physical 0x5000 to 0x5fff from cycle 7 on"),
 ]
 

@@ -7,10 +7,11 @@ from hw.layout import AccessKind
 from sim.machine import Machine
 from sim.memory import PhysicalMemory
 from sim.record import claims
+from sim.record.interval import Interval
 from sim.scenario.stage import Stage
-from sw.arch.x86.mm.pgtable import pte_offset_map
-from sw.kernel.signal_types import Signal
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_SHARED
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_SHARED
+from sw.include.linux.signal_types import Signal
+from sw.mm.pgtable_generic import pte_offset_map
 
 
 EACH_MODE = pytest.mark.parametrize("mode", ["4level", "32bit"])
@@ -38,9 +39,10 @@ def test_paging_is_turned_on_during_boot_and_stays_on(mode):
 
     booted = []
     trace  = stage_of(play, mode=mode).trace
-    [(begin, end)] = trace.while_state(lambda state: state.pg == 1)
-    assert 0 < begin < booted[0] and end == trace.cycles
-    assert claims.state_throughout(trace, since=booted[0] - 1, wp=1, smep=1, smap=1).holds
+    [paged] = trace.while_state(lambda state: state.pg == 1)
+    assert 0 < paged.since < booted[0] and paged.until == trace.cycles
+    assert claims.state_throughout(
+        trace, during=Interval(booted[0] - 1), wp=1, smep=1, smap=1).holds
     assert claims.control_done(trace, op=ControlOp.WRITE, register=Register.CR3).holds
     assert claims.executed(trace, "start_kernel", "startup").holds
 
@@ -81,11 +83,11 @@ def test_walks_are_told_from_accesses_to_the_tables(mode):
     trace = stage_of(play, mode=mode).trace
     [(at, span)] = spans
     levels = {"4level": 4, "32bit": 2}[mode]
-    reads  = trace.transfers(walk=True, **span.within)
-    assert len(reads) == len(trace.events("entry_read", **span.within)) == levels
-    assert len(trace.events("walk_begun", **span.within)) == 1
-    [data] = trace.transfers(walk=False, **span.within)
-    [load] = trace.accesses(linear=at, **span.within)
+    reads  = trace.transfers(walk=True, during=span)
+    assert len(reads) == len(trace.events("entry_read", during=span)) == levels
+    assert len(trace.events("walk_begun", during=span)) == 1
+    [data] = trace.transfers(walk=False, during=span)
+    [load] = trace.accesses(linear=at, during=span)
     assert load.physical // 8 * 8 == data.address
 
 
@@ -100,11 +102,11 @@ def test_the_walker_sets_the_dirty_bit_of_a_shared_page_at_its_first_store(mode)
         async with stage.testing("the first store") as span:
             await user.store(at, 1, 4)
         stage.claim("dirty", claims.set_by_walker(stage.trace, "dirty", entry=entry,
-                                                  **span.within))
+                                                  during=span))
         async with stage.testing("the second store") as span:
             await user.store(at, 2, 4)
         stage.claim("dirty before", claims.set_by_walker(stage.trace, "dirty", entry=entry,
-                                                         **span.within))
+                                                         during=span))
 
     assert [claim.holds for claim in stage_of(play, mode=mode).acts[0].claims] == [True, False]
 
@@ -120,7 +122,7 @@ def test_two_translations_can_be_in_the_tlb_at_once(mode):
             for _ in range(2):
                 await user.load(at, 4)
                 await stage.cpu.load(ptep, 4)
-        stage.claim("both", claims.both_in_tlb(stage.trace, at, ptep, **span.within))
+        stage.claim("both", claims.both_in_tlb(stage.trace, at, ptep, during=span))
 
     assert stage_of(play, mode=mode).acts[0].claims[0].holds
 
@@ -136,9 +138,9 @@ def test_copies_to_user_memory_are_bracketed_by_stac_and_clac(mode):
             await user.pwrite(fd, at, 8, at)
         page = range(at, at + PAGE)
         stage.claim("bracketed", claims.ac_brackets(
-            stage.trace, function="copy_from_user", linear=page, **span.within))
+            stage.trace, function="copy_from_user", linear=page, during=span))
         stage.claim("by the kernel", claims.no_request(
-            stage.trace, linear=page, user=True, **span.within))
+            stage.trace, linear=page, user=True, during=span))
 
     for claim in stage_of(play, mode=mode).acts[0].claims:
         assert claim.holds, claim
@@ -155,12 +157,12 @@ def test_a_store_to_a_read_only_page_is_refused_with_its_error_code(mode):
         async with stage.testing("the store") as span:
             with pytest.raises(Signal):
                 await user.store(at + 8, 6, 4)
-        [refused] = stage.trace.faults(linear=at + 8, **span.within)
+        [refused] = stage.trace.faults(linear=at + 8, during=span)
         assert (refused.kind, refused.user, refused.error_code) == (AccessKind.WRITE, True, 0b111)
         assert stage.trace.state_at(refused.completed).cr2 == at + 8
         stage.claim("delivered", claims.executed(
             stage.trace, "exc_page_fault", "do_user_addr_fault", "force_sig_fault",
-            **span.within))
+            during=span))
         await user.load(at, 4)
         stage.claim("unchanged", claims.loaded(stage.trace, 5, linear=at, user=True))
 

@@ -73,7 +73,7 @@ def test_what_more_memory_saves_is_one_page_table(refused):
     small, large = (played(refused, ram) for ram in (BOARD.ram_kib << 10, 16 << 20))
     # The linear map is in large pages, if there are as many bytes: then no table is written.
     assert accesses(small, "startup") - accesses(large, "startup") == TABLE
-    spent = {ram: sum(end - begin for begin, end in trace.window("startup"))
+    spent = {ram: sum(window.until - window.since for window in trace.window("startup"))
              for ram, trace in (("small", small), ("large", large))}
     # Besides, a walk for a small page has a level more.
     longer_walks = small.cycles - large.cycles - (spent["small"] - spent["large"])

@@ -78,7 +78,7 @@ PLAYS = {
     "an act that is no statement": ("""
     stage.act("Act")  # <--
     stage.claim("so", YES)
-""", r"this does nothing by itself: write it as async with stage.act\(...\):"),
+""", r"this does nothing by itself: write async with before it"),
     "an act that is awaited": ("""
     await stage.act("Act")  # <--
 """, r"this does nothing by itself"),
@@ -94,27 +94,27 @@ PLAYS = {
     "a judge that is none": ("""
     async with stage.act("Act"):
         stage.claim("so", True)  # <--
-""", r"stage.claim wants a Verdict, such as those of sim.record.claims, or .*, not True$"),
+""", r"stage.claim takes a Verdict, as a judge returns it, or .*, not True$"),
     "an act within an act": ("""
     async with stage.act("One"):
         async with stage.act("Two"):  # <--
             pass
-""", "an act is being played, and there are none within others: end it first"),
+""", "an act cannot begin within another: end the other first"),
     "a title that is no text": ("""
     async with stage.act(3):  # <--
         pass
-""", "stage.act wants a text, not 3"),
+""", "stage.act takes a text, not 3"),
     "a claim that is no text": (HOLDS + """
     stage.claim(["so"], YES)  # <--
-""", r"stage.claim wants a text, not \['so'\]$"),
+""", r"stage.claim takes a text, not \['so'\]$"),
     "a verdict of other types": (HOLDS + """
     stage.claim("so", Verdict("yes", "cycle", 3))  # <--
-""", r"stage.claim wants a Verdict, .*, not Verdict\(holds='yes', cycle='cycle', detail=3,"),
+""", r"stage.claim takes a Verdict, .*, not Verdict\(holds='yes', cycle='cycle', detail=3,"),
     "a processor that there is not": ("""
     async with stage.act("Act"):
         await stage.start(5, stage.user)  # <--
-""", "stage.start wants the number of another processor, not 5: there are 1, see \"cpus\" in "
-     "MACHINE"),
+""", "there is no other processor with the number 5: \"cpus\" in MACHINE says how many there "
+     "are, here 1"),
     "a process that has ended": ("""
     user = await stage.user("gone")
     await user.exit(3)
@@ -125,7 +125,7 @@ PLAYS = {
     async with stage.act("Act"):
         stage.claim("so", YES)
         await asyncio.sleep(0)  # <--
-""", r"what it awaits is nothing that a machine can do$"),
+""", r"this awaits something that no machine can do$"),
     "an exit": ("""
     import sys
     sys.exit()  # <--
@@ -139,8 +139,8 @@ def test_what_an_author_has_to_mend_is_said_with_its_line(body, said, tmp_path):
     if line == 1:
         line = HEAD.count("\n") + 1   # that of the play
     mistake = mistake_in(path)
-    assert (mistake.place.file, mistake.place.line) == (str(path), line)
-    assert mistake.place.text == path.read_text().splitlines()[line - 1].strip()
+    assert (mistake.location.file, mistake.location.line) == (str(path), line)
+    assert mistake.location.text == path.read_text().splitlines()[line - 1].strip()
     with pytest.raises(AssertionError, match=said):
         raise AssertionError(mistake.reason)
 
@@ -157,13 +157,13 @@ FILES = {
     "nothing":        ("", "story is not a scenario: it lacks MODES, play, a docstring"),
     "no play":        (HEAD, "story is not a scenario: it lacks play"),
     "def":            (HEAD + "def play(stage):  # <--\n    pass\n",
-                       "story is not a scenario: its play is not written as "
+                       "story is not a scenario: its play must be written as "
                        "async def play(stage)"),
     "no stage":       (HEAD + "async def play():  # <--\n    pass\n",
-                       "story is not a scenario: its play is not written as "
+                       "story is not a scenario: its play must be written as "
                        "async def play(stage)"),
     "a generator":    (HEAD + "async def play(stage):  # <--\n    yield\n",
-                       "story is not a scenario: its play is not written as "
+                       "story is not a scenario: its play must be written as "
                        "async def play(stage)"),
     "another mode":   (HEAD + 'MODES = ("4level", "pae")  # <--\n\n' + PLAY + "    pass\n",
                        "story is not a scenario: its MODES are ('4level', 'pae'), but must be "
@@ -176,9 +176,10 @@ FILES = {
                        'some of 4level, 32bit, such as ("4level",)'),
     "a null byte":    ("\0  # <--\n", "a null byte is in no Python file"),
     "a word":         (HEAD + 'MACHINE = {"cpus": "two"}  # <--\n\n' + PLAY + "    pass\n",
-                       "story is not a scenario: its MACHINE cannot have 'two' cpus"),
+                       "story is not a scenario: its MACHINE has 'two' for \"cpus\", which must "
+                       "be a whole number"),
     "a machine":      (HEAD + "MACHINE = 16  # <--\n\n" + PLAY + "    pass\n",
-                       "story is not a scenario: its MACHINE is not a dictionary"),
+                       "story is not a scenario: its MACHINE must be a dictionary"),
 }
 
 
@@ -226,7 +227,7 @@ async def play(stage):
 def test_a_mistake_on_another_processor_does_not_keep_the_first_waiting(tmp_path):
     path, line = written(tmp_path, HEAD + TWO % "    undefined  # <--\n")
     run = load(path).perform(engine=FAST, era="6.x")
-    assert (run.mistake.place.line, run.mistake.reason) == \
+    assert (run.mistake.location.line, run.mistake.reason) == \
         (line, "NameError: name 'undefined' is not defined")
     assert run.cycles < 10_000
 
@@ -235,12 +236,12 @@ def test_a_refusal_that_nobody_waits_for_stops_the_run(tmp_path):
     two = TWO % "    raise KernelError(Errno.ENOENT)  # <--\n"
     path, line = written(tmp_path, HEAD + two + HOLDS)
     run = load(path).perform(engine=FAST, era="6.x")
-    assert run.mistake is None and run.failure.place.line == line
+    assert run.mistake is None and run.failure.location.line == line
 
 
 @pytest.mark.parametrize("called, said", [
-    ("program(stage.cpus[1])", "stage.start wants a function that it calls with the processor"),
-    ("print",                  "stage.start wants an async function, and <built-in function print>"
+    ("program(stage.cpus[1])", "stage.start takes a function, which it calls with the processor"),
+    ("print",                  "stage.start takes an async function, and <built-in function print>"
                                " is none"),
 ])
 def test_a_program_is_an_async_function_of_a_processor(called, said, tmp_path):

@@ -7,6 +7,7 @@ from hw.layout import AccessKind
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.memory import PhysicalMemory
+from sim.record.interval import Interval
 from sw.bus import Access, Kind, Register
 
 
@@ -102,8 +103,8 @@ def test_every_mark_is_seen_for_a_cycle_even_if_nothing_happens_in_the_function(
 
     before = []
     trace  = run(main).trace
-    assert trace.window("f") == [(0, 3)]
-    assert trace.window("g") == [(1, 2)]
+    assert trace.window("f") == [Interval(0, 3)]
+    assert trace.window("g") == [Interval(1, 2)]
     assert before == [trace.all_accesses[0].accepted] == [3]
 
 
@@ -119,7 +120,7 @@ def test_settling_puts_the_marks_so_far_on_record():
 
     windows = []
     run(main)
-    assert windows == [(0, 1)]
+    assert windows == [Interval(0, 1)]
 
 
 def test_marks_after_the_last_operation_are_seen_too():

@@ -8,7 +8,7 @@ import pytest
 
 from sim.errors import BusHang
 from sim.memory import PhysicalMemory
-from sim.record.claims import Verdict
+from sim.record.verdict import Verdict
 from sim.scenario.scenario import Scenario, load
 from sim.scenarios import SCENARIOS
 from sw.kernel.panic import KernelOops
@@ -78,7 +78,7 @@ def test_a_hang_ends_the_run_with_the_place_where_it_was():
     assert run.failure.cycle == run.cycles - 1
     assert run.failure.stack[0] == "clear_highpage"
     assert len(run.failure.transactions) == 16
-    assert run.failure.transactions[-1].endswith("no answer")
+    assert run.failure.transactions[-1].endswith("no response")
 
 
 def test_an_oops_ends_the_run_with_its_call_trace():

@@ -10,6 +10,7 @@ from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.memory import PhysicalMemory
+from sim.record.interval import Interval
 from sim.schedule import Schedule, TimeSlice, parse, render, seeded
 from sw.bus import Access, Kind, Register
 
@@ -210,7 +211,7 @@ def test_a_plan_can_be_changed_on_the_way(Engine):
     engine = run(Engine, first, second, schedule=Schedule([TimeSlice(0, 100)]))
     assert engine.schedule.executed == [TimeSlice(0, 100), TimeSlice(1, 3), TimeSlice(0, 1)]
     second = engine.traces[1].all_transfers
-    between = engine.traces[0].transfers(since=second[0].accepted, until=second[2].accepted)
+    between = engine.traces[0].transfers(during=Interval(second[0].accepted, second[2].accepted))
     assert not between
 
 

@@ -38,7 +38,7 @@ def test_a_run_that_stops_says_in_which_line_and_in_which_system_call(
     path, line = written(tmp_path, STOPPED % statement)
     run = load(path).perform(engine=FAST, era="6.x")
     assert run.mistake is None and run.failure.reason == reason
-    assert (run.failure.place.file, run.failure.place.line) == (str(path), line)
+    assert (run.failure.location.file, run.failure.location.line) == (str(path), line)
     assert re.sub("0x7fff[0-9a-f]+", "0xPAGE", run.failure.call) == call
 
 
@@ -47,7 +47,7 @@ def test_a_machine_that_hangs_in_a_system_call_says_so_too(tmp_path):
         'fd = await user.creat("/file"); stage.memory.latency = 1 << 20; '
         "await user.write(fd, page, 8)"))
     run = load(path).perform(engine="pysim", era="6.x")
-    assert run.failure.reason.startswith("BusHang") and run.failure.place.line == line
+    assert run.failure.reason.startswith("BusHang") and run.failure.location.line == line
     assert run.failure.call.startswith("write(fd=0x0, buf=0x7fff")
     assert run.failure.call.endswith(", count=0x8)")
 
@@ -58,7 +58,7 @@ def test_a_machine_that_hangs_where_the_kernel_has_to_tidy_up_says_so_too(tmp_pa
         "await in_kernel_thread(stage, user, lambda: stage.cpu.load(page, 8))"))
     run = load(path).perform(engine="pysim", era="6.x")
     assert run.failure.reason.startswith("BusHang")
-    assert (run.failure.place.line, run.failure.call) == (line, "")
+    assert (run.failure.location.line, run.failure.call) == (line, "")
 
 
 def test_a_reader_who_has_had_enough_is_no_mistake(tmp_path):
@@ -91,9 +91,9 @@ def test_a_board_says_the_same(tmp_path, monkeypatch):
     monkeypatch.setitem(ENGINES, "serial", on_board)
     path, line = written(tmp_path, MISTAKEN.replace("4level", "32bit"))
     mistake = mistake_in(path, "serial")
-    assert mistake.place.line == line
+    assert mistake.location.line == line
     assert mistake.reason.startswith("User.mmap() is called, but never awaited")
     path, line = written(tmp_path, (STOPPED % "await user.close(99)").replace("4level", "32bit"),
                          "stops.py")
     run = load(path).perform(engine="serial", era="6.x")
-    assert (run.failure.place.line, run.failure.call) == (line, "close(fd=0x63)")
+    assert (run.failure.location.line, run.failure.call) == (line, "close(fd=0x63)")

@@ -22,7 +22,7 @@ CLAIM = "größer als … 用户"
 
 STORY = f'''"""Eine Gänsegeschichte – a story."""
 
-from sim.record.claims import Verdict
+from sim.record.verdict import Verdict
 
 
 MODES   = ("4level",)

@@ -5,6 +5,7 @@ from sim_support import access, control, event, mark, state, trace, transfer
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault
+from sim.record.interval import Interval
 
 
 ACCESSES = trace(
@@ -18,7 +19,7 @@ ACCESSES = trace(
 
 @pytest.mark.parametrize("which, found", [
     ({},                                  [10, 20, 30, 40, 50]),
-    ({"since": 20, "until": 40},          [20, 30]),
+    ({"during": Interval(20, 40)},        [20, 30]),
     ({"linear": 0x1007},                  [10]),
     ({"linear": 0x1008},                  []),
     ({"linear": 0x2000},                  [20]),   # its last four bytes
@@ -52,7 +53,7 @@ def test_faults_are_accesses_that_faulted():
     ({"write": True},                     [20]),
     ({"lock": True},                      [20]),
     ({"walk": True},                      [10]),
-    ({"since": 11},                       [20]),
+    ({"during": Interval(11)},            [20]),
 ])
 def test_transfers_are_found_by_their_byte_lanes(which, found):
     made = trace(transfer(10, 0x1000, walk=True),
@@ -69,31 +70,31 @@ def test_invlpg_is_on_no_register():
 def test_events_are_found_by_name_and_level():
     made = trace(event(3, "hit"), event(5, "accessed", 0), event(5, "accessed", 2), event(9, "hit"))
     assert [e.cycle for e in made.events("hit")] == [3, 9]
-    assert [e.cycle for e in made.events("hit", since=4, until=9)] == []
+    assert [e.cycle for e in made.events("hit", during=Interval(4, 9))] == []
     assert made.events("accessed", level=2) == [event(5, "accessed", 2)]
 
 
 def test_a_window_lasts_while_a_function_is_on_the_stack():
     made = trace(mark(10, "f"), mark(12, "f", "g"), mark(15, "f"), mark(20), mark(30, "g"))
-    assert made.window("f") == [(10, 20)]
-    assert made.window("g") == [(12, 15), (30, 100)]
-    assert made.window("g", since=13, until=14) == [(13, 14)]
+    assert made.window("f") == [Interval(10, 20)]
+    assert made.window("g") == [Interval(12, 15), Interval(30, 100)]
+    assert made.window("g", during=Interval(13, 14)) == [Interval(13, 14)]
     assert made.window("h") == []
 
 
 def test_between_two_functions_is_from_the_entry_of_one_to_the_exit_of_the_other():
     made = trace(mark(10, "kunmap"), mark(11), mark(20, "kmap"), mark(22), mark(30, "kunmap"),
                  mark(33))
-    assert made.between("kmap", "kunmap") == (20, 33)
+    assert made.between("kmap", "kunmap") == Interval(20, 33)
     with pytest.raises(LookupError, match="no kmap and kunmap after cycle 22"):
-        made.between("kmap", "kunmap", since=22, until=30)
+        made.between("kmap", "kunmap", during=Interval(22, 30))
     with pytest.raises(LookupError):
-        made.between("kmap", "kunmap", until=30)
+        made.between("kmap", "kunmap", during=Interval(0, 30))
 
 
 def test_the_control_state_lasts_until_it_changes():
     made = trace(state(10, ac=1), state(12, ac=1, wp=1), state(15, wp=1))
-    assert made.while_state(lambda now: now.ac == 1) == [(10, 15)]
+    assert made.while_state(lambda now: now.ac == 1) == [Interval(10, 15)]
     assert [made.state_at(cycle).wp for cycle in (0, 11, 12, 99)] == [0, 0, 1, 1]
 
 

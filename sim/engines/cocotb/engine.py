@@ -1,11 +1,10 @@
 """The engine ``cocotb``: the kernel as a coroutine that cocotb runs in a simulator of Verilog.
 
-A simulator has its Python in its own process. So an engine is two things. Outside, it is ``away``:
-it builds the design, starts the simulator, and has a function called there. Inside, where that
-function makes an engine again, it runs what it is given, like any other.
+A simulator has its Python in its own process, and only there the engine can run: with
+:func:`.host.call`, a function is called there, which makes an engine and runs it like any other.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,6 @@ from sim.engines.driver import CycleDriver
 from sim.engines.packed import PackedTestbench
 from sim.engines.testbench import Testbench
 from sim.record.waves import Waveform, waveform
-
-from . import host
-from .simulators import SIMULATORS
 
 
 __all__ = ["CocotbEngine"]
@@ -28,10 +24,12 @@ class CocotbEngine(CycleDriver):
     Parameters
     ----------
     simulator : :class:`str`
-        Name in :data:`.simulators.SIMULATORS`.
+        Name in :data:`sim.toolchain.simulators.SIMULATORS`.
 
     Attributes
     ----------
+    simulator : :class:`str`
+        As given.
     dut : handle or :class:`None`
         That of the module, in a simulator that has not run an engine yet.
     """
@@ -40,28 +38,21 @@ class CocotbEngine(CycleDriver):
 
     def __init__(self, *positional: Any, simulator: str = "verilator", **named: Any):
         super().__init__(*positional, **named)
-        self._simulator = simulator
+        self.simulator = simulator
 
-    @property
-    def away(self) -> Callable[..., Any] | None:
-        """Call a function in the simulator; see :class:`sim.engines.engine.Engine`."""
-        return None if self.dut is not None else self._call
-
-    def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any],
-              hear: Mapping[str, Callable[..., None]]) -> Any:
-        return host.call(SIMULATORS[self._simulator], self._bench, function, arguments, hear)
-
-    def _bench(self) -> Testbench:
+    def testbench(self) -> Testbench:
+        """Return the design that the simulator is built from."""
         # A view for every waveform, and for none: to build one without would take longer.
         return Testbench(self.config, cpus=len(self.processors), arbiter=self.arbiter, view=True)
 
     def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
         if self.dut is None:
-            raise RuntimeError("this engine runs in its simulator only: call what uses it by away")
+            raise RuntimeError("this engine runs in its simulator only: have what uses it called "
+                               "there, by sim.engines.cocotb.host")
         from cocotb.task import resume
 
         dut, CocotbEngine.dut = self.dut, None
-        bench = self._bench()
+        bench = self.testbench()
         bench.stacks, bench.claims = self.stacks, self.claims
         with nullcontext() if waves is None else waveform(waves, bench.shown) as wave:
             resume(self._simulate)(mains, wave, dut, bench)

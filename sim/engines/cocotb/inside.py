@@ -30,15 +30,15 @@ async def call(dut: Any) -> None:
     warnings.simplefilter("ignore", UnusedElaboratable)
     CocotbEngine.dut = dut
     with Connection(int(os.environ[CHANNEL])) as connection:
-        answer: tuple[str, Any]
+        response: tuple[str, Any]
         try:
             function, arguments, told = connection.recv()
             tell   = {name: partial(_tell, connection, name) for name in told}
-            answer = "returned", await bridge(function)(**arguments, **tell)
+            response = "returned", await bridge(function)(**arguments, **tell)
         except Exception as error:
-            answer = "raised", (_portable(error), traceback.format_exc())
+            response = "raised", (_portable(error), traceback.format_exc())
         with suppress(ConnectionError):
-            connection.send(answer)
+            connection.send(response)
 
 
 def _tell(connection: Connection, name: str, *content: Any) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from hw.arbiter import Arbiter
-from hw.bus import ControlResponse
 from hw.config import MmuConfig
 from hw.presets import PRESETS
 from sim.engines.base import Simulation
@@ -19,7 +18,7 @@ from sim.engines.processor import Names, Processor
 from sim.engines.responses import responses
 from sim.errors import MachineLost, Unavailable, Unsuited
 from sim.memory import PhysicalMemory
-from sim.record.recorder import Fields, Sample
+from sim.record.signals import FIELDS, Sample
 from sim.record.waves import waveform
 from sim.schedule import Schedule
 
@@ -35,7 +34,7 @@ from .shadow import Shadow
 __all__ = ["SerialEngine", "on_port"]
 
 
-_outcome = Fields(ControlResponse)
+_controlled = FIELDS["controlled"]
 
 #: Operations between two reports of progress.
 STRIDE = 16
@@ -152,6 +151,7 @@ class SerialEngine(Simulation[Processor]):
         """Operation by operation, to the end of the kernel."""
         bus = self.bus
         while bus.running:
+            self._check_limit()
             operation = bus.operation
             self._order_marks()
             outcome = self._do(operation)
@@ -189,7 +189,7 @@ class SerialEngine(Simulation[Processor]):
             return operation.outcome(responses(requests, heard.responses, heard.state))
         if isinstance(operation, ControlAccess):
             self._command(commands.control(operation))
-            outcome = _outcome(self._hear().controlled)
+            outcome = _controlled(self._hear().controlled)
             return outcome["value"], bool(outcome["fault"])
         # The marks before a pause, or before the end.
         self._command(commands.CYCLE)
@@ -212,9 +212,14 @@ class SerialEngine(Simulation[Processor]):
         if not self._rows.complete:
             raise MachineLost("the board's answer ends in the middle of a row")
         self._cycle = self._rows.cycle + 1
+        if self.limit is not None and self._cycle > self.limit:
+            self.recorders[0].recording.cycles = self.limit
+            self._check_limit()
         return heard
 
     def _record(self, cycle: int, sample: Sample, heard: _Heard) -> None:
+        if self.limit is not None and cycle >= self.limit:
+            return  # The board does a whole request, which so may go beyond.
         self.recorders[0].step(cycle, sample)
         self._image.step(cycle, sample)
         if self._kept is not None:

@@ -3,7 +3,7 @@
 Ref: "To Cage a Dragon: An obscure quirk of /proc", offlinemark.
 """
 
-from sim.scenario.stage import Stage
+from sim.scenario import Stage
 from sim.scenarios.cast import Cast
 
 from . import (

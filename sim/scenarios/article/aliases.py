@@ -1,10 +1,12 @@
 """Act 7: two linear addresses of one frame, with different rights."""
 
-from sim.record.claims import Verdict, both_in_tlb, faulted, loaded, no_fault
-from sim.scenario.stage import Stage
-from sim.scenarios.cast import PAGE, Cast, frame_of, refused_store
-from sw.fs.file import O_RDWR
-from sw.mm.mmap import MAP_SHARED, PROT_READ, PROT_WRITE
+from typing import Any
+
+from sim.scenario import (
+    MAP_SHARED, O_RDWR, PAGE_SIZE, PROT_READ, PROT_WRITE, Stage, Verdict, both_in_tlb, faulted,
+    loaded, no_fault,
+)
+from sim.scenarios.cast import Cast, frame_of, refused_store
 
 
 __all__ = ["TITLE", "play"]
@@ -20,8 +22,8 @@ async def play(stage: Stage, cast: Cast) -> None:
     trace, user = stage.trace, cast.user
     async with stage.act(TITLE) as act:
         fd = await user.open(cast.path, O_RDWR)
-        writable = await user.mmap(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd)
-        readable = await user.mmap(PAGE, PROT_READ,              MAP_SHARED, fd)
+        writable = await user.mmap(PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd)
+        readable = await user.mmap(PAGE_SIZE, PROT_READ,              MAP_SHARED, fd)
         await user.store(writable, WRITTEN, 4)
         for _ in range(2):
             await user.load(readable, 4)
@@ -33,17 +35,17 @@ async def play(stage: Stage, cast: Cast) -> None:
             frames[0] == frames[1], stage.cycle - 1,
             f"frames {frames[0].start:#x} and {frames[1].start:#x}", "the same frame twice"))
         stage.claim("both translations are in the TLB at once: two hits, no walk between",
-                    both_in_tlb(trace, readable, writable, since=act.since))
+                    both_in_tlb(trace, readable, writable, during=act))
 
         async with stage.testing("one store is done, the other refused") as span:
             await user.store(writable, WRITTEN + 1, 4)
             await refused_store(user, readable, 0xBAD)
         await user.load(readable, 4)
-        which = {"user": True, "writes": True, **span.within}
+        which: dict[str, Any] = {"user": True, "writes": True, "during": span}
         stage.claim("a store to the writable address is done",
                     no_fault(trace, linear=writable, **which))
         stage.claim("a store to the read-only address is refused, #PF, error code 0x7",
                     faulted(trace, linear=readable, error_code=0x7, **which))
         stage.claim("the read-only address shows what was stored through the other", loaded(
-            trace, WRITTEN + 1, linear=readable, user=True, since=span.since))
+            trace, WRITTEN + 1, linear=readable, user=True, during=span.and_after))
         await user.close(fd)

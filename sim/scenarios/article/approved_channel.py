@@ -1,13 +1,10 @@
 """Act 4: copy_to_user, the way that the kernel is meant to go."""
 
-from sim.record.claims import (
-    Verdict, ac_brackets, all_of, executed, faulted, loaded, no_request, not_executed,
-    state_throughout,
+from sim.scenario import (
+    Errno, KernelError, Stage, User, Verdict, ac_brackets, all_of, executed, faulted, loaded,
+    no_request, not_executed, state_throughout,
 )
-from sim.scenario.stage import Stage
 from sim.scenarios.cast import Cast, first_window, frame_of, page_at, returned
-from sw.errno import Errno, KernelError
-from sw.user import User
 
 
 __all__ = ["TITLE", "play"]
@@ -33,24 +30,24 @@ async def _into_writable_page(stage: Stage, cast: Cast, fd: int) -> None:
     child  = await user.fork()
     await user.load(page, WORD)
     shared = frame_of(stage, page)
-    with_page = {"linear": page_at(page), "user": False, "writes": True}
     async with stage.testing("copy_to_user into a writable page") as span:
         result = await _read(user, fd, page)
     stage.did(f"the process forked, then read(2) a word of {cast.path} into {page:#x}")
     if stage.config.smap:
         stage.claim("AC is set by STAC for the copy's stores alone, and cleared by CLAC",
                     ac_brackets(trace, function="copy_to_user", linear=page_at(page),
-                                **span.within))
+                                during=span))
     stage.claim("the page was shared since the fork: #PF 0x3, and wp_page_copy resolved it",
                 all_of(executed(trace, "copy_to_user", "exc_page_fault", "wp_page_copy",
-                                **span.within),
-                       faulted(trace, error_code=0x3, **with_page, **span.within)))
+                                during=span),
+                       faulted(trace, error_code=0x3, linear=page_at(page), user=False,
+                               writes=True, during=span)))
     stage.claim("... with AC clear while the fault was handled", lambda: state_throughout(
-        trace, ac=0, **first_window(stage, "exc_page_fault", span).within))
+        trace, ac=0, during=first_window(stage, "exc_page_fault", span)))
     stage.claim("the caller sees the whole word read", returned(stage, result, WORD))
     await user.load(page, WORD)
     stage.claim("the process reads it",
-                loaded(trace, word, linear=page, user=True, since=span.since))
+                loaded(trace, word, linear=page, user=True, during=span.and_after))
     own = frame_of(stage, page)
     stage.claim("... in a frame of its own", Verdict(
         own != shared, stage.cycle - 1, f"frame {own.start:#x}",
@@ -66,17 +63,17 @@ async def _into_read_only_page(stage: Stage, cast: Cast, fd: int) -> None:
         result = await _read(user, fd, page)
     stage.did(f"the process read(2) a word into the read-only {page:#x}")
     stage.claim("the store is refused, #PF, error code 0x3, and the exception table ends it",
-                all_of(not_executed(trace, "wp_page_copy", **span.within),
+                all_of(not_executed(trace, "wp_page_copy", during=span),
                        executed(trace, "copy_to_user", "exc_page_fault",
-                                "kernelmode_fixup_or_oops", **span.within),
+                                "kernelmode_fixup_or_oops", during=span),
                        faulted(trace, error_code=0x3, linear=page_at(page), user=False,
-                               writes=True, **span.within)))
+                               writes=True, during=span)))
     stage.claim("the caller sees EFAULT", returned(stage, result, -Errno.EFAULT))
     stage.claim("no byte of the frame was written",
-                no_request(trace, physical=frame, writes=True, **span.within))
+                no_request(trace, physical=frame, writes=True, during=span))
     await user.load(page, WORD)
     stage.claim("the page is unchanged",
-                loaded(trace, before, linear=page, user=True, since=span.since))
+                loaded(trace, before, linear=page, user=True, during=span.and_after))
 
 
 async def _read(user: User, fd: int, page: int) -> int:

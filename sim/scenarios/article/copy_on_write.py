@@ -1,9 +1,9 @@
 """Act 6: two processes map one file privately; one of them is written through /proc/<pid>/mem."""
 
-from sim.record.claims import Verdict, executed, loaded
-from sim.scenario.stage import Stage
-from sim.scenarios.cast import PAGE, Cast, frame_of, returned
-from sw.mm.mmap import MAP_PRIVATE, PROT_READ
+from sim.scenario import (
+    MAP_PRIVATE, PAGE_SIZE, PROT_READ, Interval, Stage, Verdict, executed, loaded,
+)
+from sim.scenarios.cast import Cast, frame_of, returned
 
 
 __all__ = ["TITLE", "play"]
@@ -15,15 +15,15 @@ PATCH = 0xFEE1DEAD
 
 
 async def play(stage: Stage, cast: Cast) -> None:
-    """What is punched is the process, not the file."""
+    """The process is punched, and not the file."""
     trace, user = stage.trace, cast.user
     async with stage.act(TITLE):
         neighbour = await user.fork()
         fd   = await neighbour.open(cast.path)
-        code = await neighbour.mmap(PAGE, PROT_READ, MAP_PRIVATE, fd)
+        code = await neighbour.mmap(PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd)
         word = await user.load(cast.constant, 4)
         own  = frame_of(stage, cast.constant)
-        since = stage.cycle
+        since = Interval(stage.cycle)
         await neighbour.load(code, 4)
         shared = frame_of(stage, code)
         stage.did(f"two processes map {cast.path} privately and read it")
@@ -38,11 +38,11 @@ async def play(stage: Stage, cast: Cast) -> None:
         stage.claim("the call wrote 4 bytes", returned(stage, result, 4))
         stage.claim("the fault that get_user_pages made copied the page first",
                     executed(trace, "faultin_page", "handle_mm_fault", "wp_page_copy",
-                             "copy_to_user_page", **span.within))
+                             "copy_to_user_page", during=span))
 
         await neighbour.load(code, 4)
         stage.claim("the punched process reads the new bytes",
-                    loaded(trace, PATCH, linear=code, user=True, since=since))
+                    loaded(trace, PATCH, linear=code, user=True, during=since))
         copied = frame_of(stage, code)
         stage.claim("... in another frame", Verdict(
             copied != shared, stage.cycle - 1, f"frame {copied.start:#x}",
@@ -54,13 +54,13 @@ async def play(stage: Stage, cast: Cast) -> None:
 async def _the_rest_is_unchanged(stage: Stage, cast: Cast, word: int) -> None:
     """The other process's mapping, and the file itself, by read(2)."""
     user  = cast.user
-    since = stage.cycle
+    since = Interval(stage.cycle)
     await user.load(cast.constant, 4)
     stage.claim("the other process reads what it read before",
-                loaded(stage.trace, word, linear=cast.constant, user=True, since=since))
+                loaded(stage.trace, word, linear=cast.constant, user=True, during=since))
     fd = await user.open(cast.path)
     await user.read(fd, cast.buffer, 4)
     await user.load(cast.buffer, 4)
     stage.claim("and so does whoever reads the file",
-                loaded(stage.trace, word, linear=cast.buffer, user=True, since=since))
+                loaded(stage.trace, word, linear=cast.buffer, user=True, during=since))
     await user.close(fd)

@@ -1,12 +1,9 @@
 """Act 5: /proc/self/mem, and the kernel's own address of the same frame."""
 
-from hw.bus import ControlOp
-from sim.record.claims import (
-    Unproven, Verdict, all_of, control_done, each, executed, faulted, loaded, no_event, no_request,
-    state_throughout, stored_through,
+from sim.scenario import (
+    ControlOp, Interval, Stage, Unproven, Verdict, all_of, control_done, each, executed, faulted,
+    loaded, no_event, no_request, state_throughout, stored_through, wanted,
 )
-from sim.record.words import wanted
-from sim.scenario.stage import Span, Stage
 from sim.scenarios.cast import (
     Cast, first_window, frame_of, leaf_of, mapping_names, page_at, refused_store, returned,
 )
@@ -25,7 +22,7 @@ ENTRY_MASK = 0xFFFF_F000 | WRITABLE | PRESENT
 
 
 async def play(stage: Stage, cast: Cast) -> None:
-    """The bytes change, and not one right of the user's address was asked."""
+    """The bytes change, and no right of the user's address mattered."""
     user, secret = cast.user, cast.secret
     async with stage.act(TITLE):
         await user.load(secret, 4)
@@ -39,60 +36,60 @@ async def play(stage: Stage, cast: Cast) -> None:
         _claim_walk(stage, span, leaf)
         _claim_alias(stage, span, cast)
         stage.claim("the process reads the new bytes at its read-only address",
-                    loaded(stage.trace, PUNCHED, linear=secret, user=True, since=span.since))
+                    loaded(stage.trace, PUNCHED, linear=secret, user=True, during=span.and_after))
 
         async with stage.testing("the user's next store") as span:
             await refused_store(user, secret, 0xBAD)
         stage.claim("the process's next store is refused as before: #PF, error code 0x7",
                     faulted(stage.trace, error_code=0x7, linear=secret, user=True, writes=True,
-                            **span.within))
+                            during=span))
         await user.close(fd)
 
 
-def _claim_walk(stage: Stage, span: Span, leaf: int) -> None:
-    """What comes before the copy."""
+def _claim_walk(stage: Stage, span: Interval, leaf: int) -> None:
+    """Claims on what comes before the copy."""
     trace = stage.trace
     kmap, kunmap = mapping_names(stage)
     stage.claim(f"{kmap}, copy_to_user_page, {kunmap}: after a walk in software",
                 executed(trace, "mem_rw", "access_remote_vm", "get_user_pages_remote",
-                         "follow_page_mask", kmap, "copy_to_user_page", kunmap, **span.within))
+                         "follow_page_mask", kmap, "copy_to_user_page", kunmap, during=span))
     stage.claim("that walk loaded the user's page-table entry as data",
                 each(trace, lambda load: not load.user and load.done,
                      expected="the kernel's, and done", physical=leaf, writes=False,
-                     function="follow_page_mask", **span.within))
+                     function="follow_page_mask", during=span))
     guards = {"wp": 1, "smap": 1, "ac": 0} if stage.config.smap else {"wp": 1}
     stage.claim(f"{_in_words(guards)} throughout access_remote_vm", lambda: state_throughout(
-        trace, **guards, **first_window(stage, "access_remote_vm", span).within))
+        trace, **guards, during=first_window(stage, "access_remote_vm", span)))
 
 
-def _claim_alias(stage: Stage, span: Span, cast: Cast) -> None:
-    """What lies between kmap and kunmap."""
+def _claim_alias(stage: Stage, span: Interval, cast: Cast) -> None:
+    """Claims on what lies between kmap and kunmap."""
     trace  = stage.trace
     kmap, kunmap = mapping_names(stage)
     paging = stage.kernel.paging
     frame  = frame_of(stage, cast.secret)
     stage.claim(f"between {kmap} and {kunmap} no request carries a user address",
                 lambda: no_request(trace, linear=range(paging.TASK_SIZE),
-                                   **_mapped(stage, span).within))
+                                   during=_mapped(stage, span)))
     stage.claim("... and no fault occurs", lambda: all_of(
-        no_event(trace, "protection", **_mapped(stage, span).within),
-        no_event(trace, "page_fault", **_mapped(stage, span).within)))
+        no_event(trace, "protection", during=_mapped(stage, span)),
+        no_event(trace, "page_fault", during=_mapped(stage, span))))
     if frame.start < stage.kernel.lowmem_bytes:
         stage.claim("the store went to the same frame, through the linear map", lambda:
                     stored_through(trace, physical=frame,
                                    linear=page_at(paging.PAGE_OFFSET + frame.start),
-                                   **_mapped(stage, span).within))
+                                   during=_mapped(stage, span)))
     else:
         stage.claim("the store went to the same frame, through a window above the linear map",
                     lambda: stored_through(trace, physical=frame, linear=_windows(stage),
-                                           **_mapped(stage, span).within))
+                                           during=_mapped(stage, span)))
         stage.claim(f"{kmap} had stored the window's page-table entry: frame, P and R/W",
                     lambda: _entry_stored(stage, _mapped(stage, span), frame))
         if kunmap == "kunmap_local":
             stage.claim("kunmap_local ended it, with INVLPG", lambda: control_done(
                 trace, op=ControlOp.INVLPG,
                 linear=_alias(stage, _mapped(stage, span), frame),
-                **_mapped(stage, span).within))
+                during=_mapped(stage, span)))
 
 
 def _in_words(guards: dict[str, int]) -> str:
@@ -100,12 +97,12 @@ def _in_words(guards: dict[str, int]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _mapped(stage: Stage, span: Span) -> Span:
+def _mapped(stage: Stage, span: Interval) -> Interval:
     """From the first cycle of kmap to the last of kunmap, in access_remote_vm."""
     kmap, kunmap = mapping_names(stage)
     inside = first_window(stage, "access_remote_vm", span)
     begin  = first_window(stage, kmap, inside).since
-    return Span(begin, first_window(stage, kunmap, Span(begin, inside.until)).until)
+    return Interval(begin, first_window(stage, kunmap, Interval(begin, inside.until)).until)
 
 
 def _windows(stage: Stage) -> range:
@@ -113,25 +110,25 @@ def _windows(stage: Stage) -> range:
     return range(stage.kernel.paging.PAGE_OFFSET + stage.kernel.lowmem_bytes, 1 << 32)
 
 
-def _alias(stage: Stage, mapped: Span, frame: range) -> int:
+def _alias(stage: Stage, mapped: Interval, frame: range) -> int:
     """The linear address through which ``frame`` was stored to."""
-    stores = stage.trace.accesses(physical=frame, writes=True, **mapped.within)
+    stores = stage.trace.accesses(physical=frame, writes=True, during=mapped)
     if not stores:
         raise Unproven(f"nothing was stored to frame {frame.start:#x}",
-                       wanted(physical=frame, writes=True, **mapped.within))
+                       wanted(physical=frame, writes=True, during=mapped))
     return stores[0].linear
 
 
-def _entry_stored(stage: Stage, mapped: Span, frame: range) -> Verdict:
-    """Did kmap store the entry that maps the window, with this frame?"""
-    kmap, _ = mapping_names(stage)
-    place   = leaf_of(stage, _alias(stage, mapped, frame))
+def _entry_stored(stage: Stage, mapped: Interval, frame: range) -> Verdict:
+    """Judge whether kmap stored the entry that maps the window, with this frame."""
+    kmap, _  = mapping_names(stage)
+    entry    = leaf_of(stage, _alias(stage, mapped, frame))
     expected = (f"{kmap} stores an entry with P, R/W and frame {frame.start:#x} at physical "
-                f"{place:#x}")
-    stores  = stage.trace.accesses(function=kmap, writes=True, physical=place, **mapped.within)
+                f"{entry:#x}")
+    stores   = stage.trace.accesses(function=kmap, writes=True, physical=entry, during=mapped)
     for store in stores:
         if store.data & ENTRY_MASK == frame.start | PRESENT | WRITABLE:
             return Verdict(True, store.completed,
-                           f"entry {store.data:#x} stored at physical {place:#x}", expected)
+                           f"entry {store.data:#x} stored at physical {entry:#x}", expected)
     said = ", ".join(f"{store.data:#x}" for store in stores) or "nothing"
     return Verdict(False, None, f"stored there: {said}", expected)

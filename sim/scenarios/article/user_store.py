@@ -1,9 +1,9 @@
 """Act 1: a user store to its own read-only private page."""
 
-from sim.record.claims import Verdict, all_of, executed, faulted, loaded, not_executed
-from sim.scenario.stage import Stage
+from sim.scenario import (
+    SEGV_ACCERR, SIGSEGV, Stage, Verdict, all_of, executed, faulted, loaded, not_executed,
+)
 from sim.scenarios.cast import SECRET, Cast, refused_store
-from sw.kernel.signal_types import SEGV_ACCERR, SIGSEGV
 
 
 __all__ = ["TITLE", "play"]
@@ -19,11 +19,11 @@ async def play(stage: Stage, cast: Cast) -> None:
         stage.did(f"the process stored to {cast.secret:#x}, mapped private and read-only")
         stage.claim("the MMU refused it: #PF, error code 0x7 (user, write, protection)",
                     faulted(stage.trace, linear=cast.secret, user=True, writes=True,
-                            error_code=0x7, **span.within))
+                            error_code=0x7, during=span))
         stage.claim("the kernel found no VM_WRITE and left the mapping alone",
-                    all_of(not_executed(stage.trace, "handle_mm_fault", **span.within),
+                    all_of(not_executed(stage.trace, "handle_mm_fault", during=span),
                            executed(stage.trace, "exc_page_fault", "do_user_addr_fault",
-                                    "bad_area_nosemaphore", **span.within)))
+                                    "bad_area_nosemaphore", during=span)))
         told = signal is not None and (signal.signo, signal.si_code, signal.si_addr) == (
             SIGSEGV, SEGV_ACCERR, cast.secret)
         stage.claim("the process got SIGSEGV, SEGV_ACCERR, with that address",
@@ -32,4 +32,5 @@ async def play(stage: Stage, cast: Cast) -> None:
 
         await cast.user.load(cast.secret, 4)
         stage.claim("the page is unchanged",
-                    loaded(stage.trace, SECRET, linear=cast.secret, user=True, since=span.since))
+                    loaded(stage.trace, SECRET, linear=cast.secret, user=True,
+                           during=span.and_after))

@@ -1,12 +1,13 @@
 """Act 2: the kernel's store to that address, with CR0.WP set and clear."""
 
-from sim.record.claims import (
-    all_of, each, each_under, faulted, loaded, no_fault, not_executed, set_by_walker,
+from typing import Any
+
+from sim.scenario import (
+    Stage, addresses, all_of, each, each_under, faulted, loaded, no_fault, not_executed,
+    set_by_walker,
 )
-from sim.record.words import place
-from sim.scenario.stage import Stage
 from sim.scenarios.cast import Cast, frame_of, in_kernel_thread, leaf_of
-from sw.drivers.misc.lkdtm import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
+from sw.drivers.misc.lkdtm.perms import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
 
 
 __all__ = ["TITLE", "play"]
@@ -25,21 +26,21 @@ async def play(stage: Stage, cast: Cast) -> None:
             await in_kernel_thread(stage, cast.user, lambda: lkdtm_WRITE_USERSPACE(
                 cpu, secret, 0xBAD, stac=True))
         stage.did("a kernel thread in its address space stored there, after STAC")
-        which = {"linear": secret, "user": False, "writes": True}
+        which: dict[str, Any] = {"linear": secret, "user": False, "writes": True}
         stage.claim("WP=1: refused, #PF, error code 0x3 (supervisor, write, protection)", all_of(
-            each_under(trace, {"wp": 1, "ac": 1}, **which, **span.within),
-            faulted(trace, error_code=0x3, **which, **span.within)))
+            each_under(trace, {"wp": 1, "ac": 1}, **which, during=span),
+            faulted(trace, error_code=0x3, **which, during=span)))
 
         async with stage.testing("WP=0: done") as span:
             await in_kernel_thread(stage, cast.user, lambda: lkdtm_WRITE_RO(
                 cpu, secret, SCRIBBLED))
         stage.did("the same with CR0.WP cleared around it")
         stage.claim("WP=0: done, without a fault", all_of(
-            each_under(trace, {"wp": 0}, **which, **span.within),
-            no_fault(trace, **which, **span.within)))
+            each_under(trace, {"wp": 0}, **which, during=span),
+            no_fault(trace, **which, during=span)))
         await cast.user.load(secret, 4)
         stage.claim("the process reads what the kernel stored",
-                    loaded(trace, SCRIBBLED, linear=secret, user=True, since=span.since))
+                    loaded(trace, SCRIBBLED, linear=secret, user=True, during=span.and_after))
         await _dirty(stage, cast)
 
 
@@ -53,9 +54,9 @@ async def _dirty(stage: Stage, cast: Cast) -> None:
             stage.cpu, constant, SCRIBBLED))
     stage.did(f"and to {constant:#x}, a read-only page of {cast.path} that nobody ever wrote")
     stage.claim("the page walker set D in the read-only leaf, in a locked bus cycle",
-                set_by_walker(trace, "dirty", entry=leaf, writable=0, **span.within))
+                set_by_walker(trace, "dirty", entry=leaf, writable=0, during=span))
     stage.claim("no copy was made first: the bytes went into the frame that was there", all_of(
-        not_executed(trace, "wp_page_copy", **span.within),
+        not_executed(trace, "wp_page_copy", during=span),
         each(trace, lambda store: store.physical in frame,
-             expected=f"at physical {place(frame)}", linear=constant, writes=True, user=False,
-             **span.within)))
+             expected=f"at physical {addresses(frame)}", linear=constant, writes=True, user=False,
+             during=span)))

@@ -1,0 +1,33 @@
+"""Runs of scenarios, each in the process where its engine can run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Unpack, cast
+
+from sim.engines.cocotb import CocotbEngine
+from sim.engines.cocotb.host import call
+from sim.machine import ENGINES
+
+from .scenario import MachineChoice, Run, Scenario
+
+
+__all__ = ["perform"]
+
+
+def perform(
+    scenario: Scenario, *, limit: int | None = None, waves: Path | None = None,
+    announce: Callable[[str], None] = lambda title: None,
+    progress: Callable[[int], None] = lambda cycle: None, **choice: Unpack[MachineChoice],
+) -> Run:
+    """Perform a scenario as :meth:`.scenario.Scenario.perform` does, or have it done.
+
+    The engine cocotb runs in its simulator: the scenario goes there, and acts, progress and the
+    run come back.
+    """
+    if ENGINES[choice["engine"]] is CocotbEngine:
+        engine = cast(CocotbEngine, scenario.assemble(**choice).engine)
+        wanted = {"limit": limit, "waves": waves, **choice}
+        return cast(Run, call(engine, scenario.perform, wanted, {
+            "announce": announce, "progress": progress}))
+    return scenario.perform(limit=limit, waves=waves, announce=announce, progress=progress,
+                            **choice)
