@@ -54,7 +54,7 @@ def test_every_command_is_one(command):
         case "python":
             assert arguments[0] == "-m"
             assert find_spec(f"{arguments[1]}.__main__")
-        case "ruff" | "sphinx-build":
+        case "ruff" | "mypy" | "sphinx-build":
             assert all((ROOT / path).exists() for path in arguments
                        if not path.startswith(("-", "build/", "check")))
         case _:
