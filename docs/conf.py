@@ -41,12 +41,13 @@ autodoc_member_order    = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 
 #: A reference to nothing is a warning. Python and the libraries are not looked up over a network;
-#: of type variables and of private names there is nothing to say.
+#: of type variables, of private names and of signals in annotations there is nothing to say.
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", pattern) for pattern in (
-    rf"({'|'.join(sys.stdlib_module_names | {'amaranth', 'cocotb'})})\..*",
+    rf"({'|'.join(sys.stdlib_module_names | {'amaranth', 'cocotb'})})(\..*)?",
     "|".join(dir(builtins)),
     r"(.*\.)?([A-Z]|\w+T|_\w+)",
+    r"(unit|interrupts)\..*",
 )]
 
 #: Sections of a docstring that numpydoc does not have, or that are shown as parameters are.
