@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from cocotb_engine_support import break_down, end, misbehave, recorded, tell
 from process_support import awaited, ended, started
 from trace_support import assert_same
 
@@ -18,6 +17,8 @@ from sim.engines.cocotb import CocotbEngine, host
 from sim.errors import Unavailable
 from sim.record.trace import Trace
 from sim.schedule import Schedule, seeded
+
+from .cocotb_engine_support import break_down, end, misbehave, recorded, tell
 
 
 ROOT = Path(__file__).parents[2]

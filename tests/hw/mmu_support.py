@@ -8,8 +8,8 @@ from typing import Any
 
 from amaranth.lib import data
 from amaranth.sim import Simulator, SimulatorContext
-from memory_support import StrictMemory
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
+from stream_support import get, put
 
 from hw.bus import ControlOp, Events
 from hw.bus import Register as HwRegister
@@ -18,8 +18,9 @@ from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
 from sim.golden.mmu import Outcome
 from sim.memory import PhysicalMemory
-from stream_support import get, put
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+
+from .memory_support import StrictMemory
 
 
 __all__ = ["STROBES", "MmuBench", "Processor", "bench_of", "four_levels", "paging_off",
