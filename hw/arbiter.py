@@ -14,18 +14,19 @@ __all__ = ["Arbiter"]
 
 
 class Arbiter(wiring.Component):
-    """Round robin, transfer by transfer: while k initiators ask, each has every k-th transfer.
+    """Round robin, transfer by transfer: of k requesting initiators each has every k-th one.
 
-    Transfers of several initiators may be in flight at once; each answer goes to the initiator
-    that asked for it. A transfer that the target stalls stays on the bus until it is taken.
+    Transfers of several initiators may be in flight at once; each response goes to the
+    initiator that issued the transfer. A transfer that the target stalls stays on the bus until it
+    is accepted.
 
-    A transfer that is taken with ``cyc & lock`` begins a locked bus cycle: from then on until that
-    initiator drops ``lock`` or ``cyc``, no other's transfer is taken. In the cycle in which it
-    drops it, others go on.
+    A transfer that is accepted with ``cyc & lock`` begins a locked bus cycle: from then on until
+    that initiator drops ``lock`` or ``cyc``, no other's transfer is accepted. In the cycle in which
+    it drops it, others go on.
 
-    An initiator must keep ``cyc`` until all its transfers are answered, as the users of
-    :class:`hw.mmu.Mmu`'s port do: its answers come all the same, and would be taken for those of
-    its next bus cycle.
+    An initiator must keep ``cyc`` until all its transfers have completed, as the users of
+    :class:`hw.mmu.Mmu`'s port do: their responses come all the same, and would be taken for those
+    of its next bus cycle.
 
     Parameters
     ----------
@@ -34,26 +35,26 @@ class Arbiter(wiring.Component):
     maxphyaddr : :class:`int`
         Width of a physical byte address.
     outstanding : :class:`int`
-        Transfers of all initiators together that may wait for their answers; while so many do,
-        none is taken. Nobody is slowed by that if it is no less than what they have in flight.
+        Transfers of all initiators together that may be outstanding; while so many are, none is
+        accepted. Nobody is slowed by that if it is no less than what they have in flight.
 
     Latency
     -------
-    None: a transfer that nobody contests is asked for, and answered, in the same cycle at the
-    initiator and at the target.
+    None: a transfer that nobody contests is requested, and its response comes, in the same cycle
+    at the initiator and at the target.
 
     Members
     -------
     initiators : :py:`In(WishboneSignature(maxphyaddr=maxphyaddr)).array(initiators)`
-        Those who ask. ``stall`` is high for all but the one whose transfer is taken.
+        ``stall`` is high for all but the one whose transfer is accepted.
     target : :py:`Out(WishboneSignature(maxphyaddr=maxphyaddr))`
-        Physical memory. ``cyc`` is high while a transfer is asked for or waits for its answer,
-        and throughout a locked bus cycle.
+        Physical memory. ``cyc`` is high while a transfer is requested or outstanding, and
+        throughout a locked bus cycle.
     hold : :py:`In(initiators)`
         Initiators that must wait: no transfer of theirs is begun, unless in their own locked bus
-        cycle. One that the target has stalled goes on. Answers come all the same.
+        cycle. One that the target has stalled goes on. Responses come all the same.
     owner : :py:`Out(range(initiators))`
-        Whose transfer is asked for in this cycle; if none is, whose was the last.
+        The initiator whose transfer is requested in this cycle; if none is, that of the last.
     """
 
     def __init__(self, *, initiators, maxphyaddr, outstanding=16):
@@ -68,63 +69,65 @@ class Arbiter(wiring.Component):
             "owner":      Out(range(initiators)),
         })
 
-        self._last    = Signal.like(self.owner)  # owner in the cycle before
-        self._stalled = Signal()                 # ... whose transfer the target did not take
-        self._begun   = Signal()                 # ... whose locked bus cycle had begun
-        self._alone   = Signal()                 # ... and goes on: nobody else may ask
+        self._last      = Signal.like(self.owner)  # owner in the cycle before
+        self._stalled   = Signal()  # the target did not accept its transfer
+        self._begun     = Signal()  # its locked bus cycle had begun
+        self._exclusive = Signal()  # its locked bus cycle goes on: no other may request
 
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.owed = owed = fifo.SyncFIFO(width=len(self.owner), depth=self.outstanding)
+        # Initiators of outstanding transfers, the oldest first.
+        m.submodules.owners = owners = fifo.SyncFIFO(
+            width=len(self.owner), depth=self.outstanding)
 
-        locked = Signal(len(self.initiators))
-        taken  = Signal()
+        locked   = Signal(len(self.initiators))
+        accepted = Signal()
         m.d.comb += [
             locked.eq(Cat(self._locked(initiator) for initiator in self.initiators)),
-            taken.eq(self.target.stb & ~self.target.stall),
-            self._alone.eq(self._begun & locked.bit_select(self._last, 1)),
+            accepted.eq(self.target.stb & ~self.target.stall),
+            self._exclusive.eq(self._begun & locked.bit_select(self._last, 1)),
         ]
         m.d.sync += [
             self._last.eq(self.owner),
             self._stalled.eq(self.target.stb & self.target.stall),
-            self._begun.eq(Mux(taken, locked.bit_select(self.owner, 1), self._alone)),
+            self._begun.eq(Mux(accepted, locked.bit_select(self.owner, 1), self._exclusive)),
         ]
 
-        self._choose(m, room=owed.w_rdy)
-        self._ask(m)
+        self._choose(m, space=owners.w_rdy)
+        self._forward(m)
         m.d.comb += [
-            self.target.cyc.eq(self.target.stb | owed.r_rdy | self._alone),
-            owed.w_data.eq(self.owner),
-            owed.w_en.eq(taken),
+            self.target.cyc.eq(self.target.stb | owners.r_rdy | self._exclusive),
+            owners.w_data.eq(self.owner),
+            owners.w_en.eq(accepted),
         ]
-        self._answer(m, owed)
+        self._respond(m, owners)
 
         return m
 
     def _locked(self, initiator):
-        """Whether ``initiator`` keeps all others off the bus, once it has been given a transfer."""
+        """True if ``initiator`` keeps all others off the bus, once it has been given a transfer."""
         return initiator.cyc & initiator.lock
 
-    def _choose(self, m, *, room):
-        """Find the first after the last owner, in turn, that asks and may; the last is last."""
-        count   = len(self.initiators)
-        asking  = Cat(initiator.cyc & initiator.stb for initiator in self.initiators)
-        allowed = Mux(self._stalled | self._alone, 1 << self._last, ~self.hold)
-        ready   = Signal(count)
+    def _choose(self, m, *, space):
+        """Find the next initiator, round robin, that requests and may; the last owner is last."""
+        count    = len(self.initiators)
+        requests = Cat(initiator.cyc & initiator.stb for initiator in self.initiators)
+        allowed  = Mux(self._stalled | self._exclusive, 1 << self._last, ~self.hold)
+        ready    = Signal(count)
         m.d.comb += [
-            ready.eq(Mux(room, asking & allowed, 0)),
+            ready.eq(Mux(space, requests & allowed, 0)),
             self.target.stb.eq(ready.any()),
             self.owner.eq(self._last),
         ]
         with m.Switch(self._last):
             for last in range(count):
                 with m.Case(last):
-                    for number in [(last + turn) % count for turn in reversed(range(1, count))]:
+                    for number in [(last + step) % count for step in reversed(range(1, count))]:
                         with m.If(ready[number]):
                             m.d.comb += self.owner.eq(number)
 
-    def _ask(self, m):
+    def _forward(self, m):
         """Connect the target to the owner, and stall the others."""
         for number, initiator in enumerate(self.initiators):
             m.d.comb += initiator.stall.eq(1)
@@ -134,15 +137,15 @@ class Arbiter(wiring.Component):
                     for name in ("we", "adr", "sel", "dat_w")
                 ]
                 m.d.comb += [
-                    self.target.lock.eq(initiator.lock & (self.target.stb | self._alone)),
+                    self.target.lock.eq(initiator.lock & (self.target.stb | self._exclusive)),
                     initiator.stall.eq(self.target.stall | ~self.target.stb),
                 ]
 
-    def _answer(self, m, owed):
-        """Give each answer to the one whose transfer is the oldest that waits for one."""
-        m.d.comb += owed.r_en.eq(self.target.ack)
+    def _respond(self, m, owners):
+        """Give each response to the initiator of the oldest outstanding transfer."""
+        m.d.comb += owners.r_en.eq(self.target.ack)
         for number, initiator in enumerate(self.initiators):
             m.d.comb += [
                 initiator.dat_r.eq(self.target.dat_r),
-                initiator.ack.eq(self.target.ack & owed.r_rdy & (owed.r_data == number)),
+                initiator.ack.eq(self.target.ack & owners.r_rdy & (owners.r_data == number)),
             ]

@@ -20,7 +20,7 @@ class AccessRequest(data.Struct):
 
     linear:   64  #: Address of the first byte. Only 32 bits count outside long mode.
     size:     2   #: Bytes, as a power of two: 1, 2, 4 or 8.
-    kind:     AccessKind
+    kind:     AccessKind  #: Read, write, fetch or locked exchange.
     user:     1   #: CPL is 3.
     implicit: 1   #: A system access, such as a descriptor read: supervisor whatever the CPL.
     chained:  1   #: Skip this access if the one before it faulted or was skipped.
@@ -33,14 +33,14 @@ class AccessResponse(data.Struct):
 
     data:     64  #: What was read, in the low bytes, the rest zero. Unspecified after a write.
     physical: 52  #: Physical address of the first byte, if there was no fault.
-    fault:    Fault
+    fault:    Fault  #: NONE, if it was done.
     error:    ErrorCode  #: Valid with a page fault.
 
 
 class AccessSignature(wiring.Signature):
     """Accesses of the processor, seen from the processor.
 
-    Requests may follow each other every cycle; each is answered once, in order.
+    Requests may follow each other every cycle; each has one response, in order.
 
     Members
     -------
@@ -112,8 +112,8 @@ class ControlState(data.Struct):
 class ControlSignature(wiring.Signature):
     """Control operations, seen from the processor.
 
-    An operation takes effect after every access requested before it and before every access
-    requested after it is answered.
+    An operation takes effect after every access requested before it has completed, and before any
+    access requested after it.
 
     Members
     -------
@@ -154,7 +154,7 @@ class Events(data.Struct):
     missed:      1  #: A look-up found none, and a walk begins.
     walk_begun:  1  #: A walk begins: after a miss, or to set the dirty bit after a hit.
     walk_ended:  1  #: A walk ends, in a translation or in a page fault.
-    #: A walk asks memory for a paging-structure entry. The reads of locked updates do not count.
+    #: Memory accepts a walk's read of a paging-structure entry, but for those of locked updates.
     entry_read:  1
     #: A locked update found the entry changed, and left it alone: the same walk starts at the root.
     walk_again:  1
@@ -162,7 +162,7 @@ class Events(data.Struct):
     accessed:    4
     dirtied:     1  #: A walk set the dirty bit, which was clear, in a leaf.
     filled:      1  #: A translation enters the TLB, as every walk without a fault makes it.
-    #: ... and takes the place of one that does not overlap it. Those that do overlap it are
+    #: A fill replaces a translation that it does not overlap. Those that it does overlap are
     #: forgotten without a strobe.
     evicted:     1
     #: A control-register write makes the TLB forget all translations, or all but the global ones,
@@ -174,4 +174,4 @@ class Events(data.Struct):
     crossed:     1  #: An access, allowed on its first page, goes on to its second; also if PG = 0.
     page_fault:  1  #: An access ends in #PF.
     protection:  1  #: An access ends in #GP.
-    refused:     1  #: A control-register write is answered with #GP.
+    refused:     1  #: A control-register write raises #GP.

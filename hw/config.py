@@ -8,7 +8,7 @@ __all__ = ["MmuConfig"]
 
 @dataclass(frozen=True, kw_only=True)
 class MmuConfig:
-    """What a unit can do and how large it is. A feature that is left out costs no gates.
+    """Features and sizes of a unit. A feature that is left out costs no gates.
 
     Attributes
     ----------
@@ -17,8 +17,8 @@ class MmuConfig:
     tlb_entries : :class:`int`
         Translations held by the TLB, a power of two.
     outstanding : :class:`int`
-        Physical transfers in flight or waiting to be answered, a power of two. With 1, accesses
-        do not follow each other every cycle.
+        Physical transfers in flight, or whose data wait for the response, a power of two. With 1,
+        accesses do not follow each other every cycle.
     long_mode : :class:`bool`
         4-level paging (EFER.LME, CR4.PAE).
     gigabyte_pages : :class:`bool`

@@ -1,4 +1,4 @@
-"""Control registers: kept, checked, and what a write of them makes the TLB forget."""
+"""Control registers: storage, legality of writes, and flushes of the TLB that writes cause."""
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
@@ -12,8 +12,8 @@ from .legality import (
 from .linear import canonical
 from .permission import Protection
 from .physical import width_members, width_of
-from .tlb import Flush
-from .walker import PagingMode
+from .signals import unpacked
+from .translation import Flush, PagingMode
 
 
 __all__ = ["Control"]
@@ -40,8 +40,8 @@ class Control(wiring.Component):
 
     Latency
     -------
-    An operation is taken while ``quiet`` is high, takes effect at the end of that cycle, and is
-    answered in the next.
+    An operation is accepted while ``quiet`` is high and takes effect at the end of that cycle; the
+    response comes in the next.
 
     Members
     -------
@@ -58,7 +58,7 @@ class Control(wiring.Component):
     invalidate : :py:`Out(stream.Signature(64, always_ready=True))`
         INVLPG of a linear address.
     refused : :py:`Out(1)`
-        Strobe: a write was answered with #GP.
+        Strobe: a write raises #GP.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
         Width of a physical address, if ``config`` makes it variable.
     """
@@ -77,15 +77,14 @@ class Control(wiring.Component):
             **width_members(config),
         })
 
-        # A signal each: in a packed one, a write of one bit is a write of them all to a simulator.
-        self._state = wiring.Signature({
-            "cr0":    Out(CR0, init={"et": 1, "nw": 1, "cd": 1}),
-            "cr2":    Out(64),
-            "cr3":    Out(CR3),
-            "cr4":    Out(CR4),
-            "efer":   Out(EFER),
-            "rflags": Out(RFLAGS),
-        }).create(path=("state",))
+        self._state = unpacked("state", {
+            "cr0":    CR0,
+            "cr2":    64,
+            "cr3":    CR3,
+            "cr4":    CR4,
+            "efer":   EFER,
+            "rflags": RFLAGS,
+        }, init={"cr0": {"et": 1, "nw": 1, "cd": 1}})
 
     def elaborate(self, platform):
         m = Module()
@@ -200,7 +199,7 @@ class Control(wiring.Component):
                 m.d.sync += state.rflags.eq(operand & _all_of(RFLAGS))
 
     def _flush(self, m, register, operand):
-        """Forget what the write makes invalid."""
+        """Forget the translations that the write makes invalid. Rule 27."""
         state = self._state
         with m.Switch(register):
             with m.Case(Register.CR0):
@@ -215,16 +214,16 @@ class Control(wiring.Component):
                     m.d.comb += self.flush.eq(Flush.ALL)
 
     def _invalidate(self, m, operand):
-        """INVLPG; of an address that is not canonical, nothing."""
-        request = self.control.request
-        taken   = request.valid & request.ready & (request.p.op == ControlOp.INVLPG)
+        """INVLPG; of an address that is not canonical, nothing. Rule 26."""
+        request  = self.control.request
+        accepted = request.valid & request.ready & (request.p.op == ControlOp.INVLPG)
         m.d.comb += [
             self.invalidate.payload.eq(operand),
-            self.invalidate.valid.eq(taken & (~self._state.efer.lma | canonical(operand))),
+            self.invalidate.valid.eq(accepted & (~self._state.efer.lma | canonical(operand))),
         ]
 
     def _publish(self, m):
-        """Show the registers, and what they mean for translation."""
+        """Show the registers, and what they mean for translation. Rule 19."""
         state = self._state
         m.d.comb += [
             *(self.control.state[name].eq(getattr(state, name))

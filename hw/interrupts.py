@@ -67,7 +67,7 @@ class Interrupts(wiring.Component):
     """Keeps, for each processor, the interrupts that wait for it.
 
     A request that is already waiting is not counted twice, so two senders of one vector may cause
-    one interrupt. One that is sent in the cycle in which the same vector is taken waits again. A
+    one interrupt. One that is sent in the cycle in which the same vector is accepted waits again. A
     request for a processor that does not exist is dropped.
 
     Parameters
@@ -77,7 +77,7 @@ class Interrupts(wiring.Component):
 
     Latency
     -------
-    A request that is sent, and one that is taken, count from the next cycle.
+    A request that is sent, and one that is accepted, count from the next cycle.
 
     Members
     -------
@@ -96,9 +96,9 @@ class Interrupts(wiring.Component):
         m = Module()
 
         for number, processor in enumerate(self.processors):
-            waiting = Signal(16, name=f"waiting_{number}")
-            taken   = Mux(processor.take, 1 << processor.vector, 0)
-            m.d.sync += waiting.eq(waiting & ~taken | self._sent(to=number))
+            waiting  = Signal(16, name=f"waiting_{number}")
+            accepted = Mux(processor.take, 1 << processor.vector, 0)
+            m.d.sync += waiting.eq(waiting & ~accepted | self._sent(to=number))
             m.d.comb += processor.pending.eq(waiting)
 
         return m

@@ -1,4 +1,4 @@
-"""Bytes in words of memory: which lanes they are in, and how they get there. Pure functions.
+"""Byte lanes of words of memory: masks and rotations. Pure functions of values.
 
 A word has 8 bytes, and a lane for each. The bytes of an access that do not all lie in one word are
 in the last lanes of the first, and in the first lanes of the second: no two are in one lane.
@@ -20,12 +20,12 @@ def lanes_of(offset, size):
 
 
 def beyond(size):
-    """Which of 8 bytes, from the lowest on, an access of ``size`` does not have."""
+    """Mask of those of 8 bytes, from the lowest on, that an access of ``size`` does not have."""
     return Array(C(0xff << (1 << n), 8) for n in range(4))[size]
 
 
-def rotated(word, octets):
-    """``word``, turned to the left by so many bytes, modulo 8."""
+def rotated(word, offset):
+    """``word``, rotated to the left by ``offset`` bytes, modulo 8."""
     for bit in range(3):
-        word = Mux(octets[bit], word.rotate_left(8 << bit), word)
+        word = Mux(offset[bit], word.rotate_left(8 << bit), word)
     return word

@@ -25,7 +25,7 @@ class AccessKind(enum.Enum, shape=unsigned(3)):
 
 
 class Fault(enum.Enum, shape=unsigned(2)):
-    """How an access ended."""
+    """Way in which an access ended."""
 
     NONE               = 0
     PAGE_FAULT         = 1  #: #PF; the error code is valid, CR2 holds the linear address.

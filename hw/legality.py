@@ -1,7 +1,7 @@
-"""Which writes of control registers the architecture forbids. Pure functions of values.
+"""Writes of control registers that the architecture forbids. Pure functions of values.
 
-Each takes the value to be written and the present registers, and says whether the write is
-answered with #GP(0). A feature that the unit lacks makes its bit a reserved one.
+Each takes the value to be written and the present registers; the result is one bit, high if the
+write raises #GP(0). A feature that the unit lacks makes its bit a reserved one.
 
 Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers", section 4.1.2 "Paging-Mode Enabling";
 Vol. 2B, "MOV - Move to/from Control Registers"; Vol. 3A, section 9.8.5.
@@ -16,7 +16,10 @@ __all__ = ["cr0_refused", "cr3_refused", "cr4_bits", "cr4_refused", "efer_bits",
 
 
 def cr0_refused(value, state):
-    """CR0: bits 63:32; PG without PE; NW without CD; a paging mode that does not exist."""
+    """CR0: bits 63:32; PG without PE; NW without CD; a paging mode that does not exist.
+
+    Rules 20, 21.
+    """
     turned_on = value.pg & ~state.cr0.pg
     return (value.as_value()[32:].any()
             | (value.pg & ~value.pe)
@@ -25,7 +28,7 @@ def cr0_refused(value, state):
 
 
 def cr3_refused(value, state, *, maxphyaddr):
-    """CR3: in long mode, bits above the physical-address width."""
+    """CR3: in long mode, bits above the physical-address width. Rule 21."""
     return state.efer.lma & exceeds(value.as_value(), maxphyaddr)
 
 
@@ -41,7 +44,10 @@ def cr4_bits(config):
 
 
 def cr4_refused(value, state, *, config):
-    """CR4: reserved bits; a change of PAE that would leave the paging mode that is on."""
+    """CR4: reserved bits; a change of PAE that would leave the paging mode that is on.
+
+    Rules 20, 21.
+    """
     reserved = (value.as_value() & ~C(cr4_bits(config), 64)).any()
     return reserved | (state.cr0.pg & (value.pae ^ state.cr4.pae))
 
@@ -57,7 +63,10 @@ def efer_bits(config):
 
 
 def efer_refused(value, state, *, config):
-    """EFER: reserved bits; LME changed while paging is on. LMA is read-only: its write is lost."""
+    """EFER: reserved bits; LME changed while paging is on. LMA is read-only: its write is lost.
+
+    Rule 21.
+    """
     reserved = (value.as_value() & ~C(efer_bits(config), 64)).any()
     return reserved | (state.cr0.pg & (value.lme ^ state.efer.lme))
 

@@ -12,7 +12,7 @@ __all__ = ["canonical", "entry_offset", "page_of"]
 
 
 def canonical(linear):
-    """Are bits 63 to 47 all equal?"""
+    """True if bits 63 to 47 are all equal. Rule 8."""
     top = linear[47:64]
     return top.all() | ~top.any()
 
@@ -26,6 +26,7 @@ def entry_offset(page, level, *, long_mode, config):
     """Byte offset, in its table, of the entry for ``page`` at ``level``.
 
     A table of 4-level paging has 512 entries of 8 bytes, one of 32-bit paging 1024 of 4 bytes.
+    Rule 19.
     """
     legacy = Mux(level == Level.PD, page[10:20], page[0:10])
     if not config.long_mode:

@@ -10,8 +10,9 @@ from .control import Control
 from .layout import Fault
 from .linear import page_of
 from .physical import width_members
-from .tlb import Flush, Tlb
-from .transfer import Transfer
+from .tlb import Tlb
+from .transfer import TransferUnit
+from .translation import Flush
 from .translator import Translator
 from .walker import Walker
 from .wishbone import WishboneSignature
@@ -36,9 +37,9 @@ class Mmu(wiring.Component):
 
     Latency
     -------
-    With memory that answers in the next cycle, an access that hits the TLB and lies in one
-    8-byte word is answered four cycles after it is taken, and such accesses follow each other
-    every cycle. A miss adds two cycles and two for each level of the walk, and six for each
+    With memory that responds in the next cycle, an access that hits the TLB and lies in one 8-byte
+    word completes four cycles after it is accepted, and such accesses follow each other every
+    cycle. A miss adds two cycles and two for each level of the walk, and six for each
     entry whose accessed or dirty bit has to be set.
 
     Members
@@ -72,7 +73,7 @@ class Mmu(wiring.Component):
         m.submodules.translator = translator = Translator(self.config)
         m.submodules.tlb        = tlb        = Tlb(self.config)
         m.submodules.walker     = walker     = Walker(self.config)
-        m.submodules.transfer   = transfer   = Transfer(self.config)
+        m.submodules.transfer   = transfer   = TransferUnit(self.config)
 
         connect(m, flipped(self.access.request), translator.request)
         connect(m, translator.result, transfer.request)
@@ -108,7 +109,7 @@ class Mmu(wiring.Component):
             tlb.drop.eq(translator.drop | control.invalidate.valid),
             tlb.flush.eq(control.flush),
             translator.hit.eq(tlb.hit),
-            translator.found.eq(tlb.found),
+            translator.hit_entry.eq(tlb.hit_entry),
             translator.frame.eq(tlb.frame),
         ]
         with m.If(control.invalidate.valid):
@@ -132,7 +133,7 @@ class Mmu(wiring.Component):
     def _count(self, m, translator, tlb, walker, control):
         """Gather the strobes."""
         events  = self.events
-        answer  = translator.result
+        result  = translator.result
         m.d.comb += [
             events.hit.eq(translator.counted_hit),
             events.missed.eq(translator.counted_miss),
@@ -149,7 +150,7 @@ class Mmu(wiring.Component):
             events.dropped.eq(translator.drop & tlb.hit),
             events.crossed.eq(translator.crossed),
             events.page_fault.eq(
-                answer.valid & answer.ready & (answer.p.fault == Fault.PAGE_FAULT)),
+                result.valid & result.ready & (result.p.fault == Fault.PAGE_FAULT)),
             events.protection.eq(translator.protection_fault),
             events.refused.eq(control.refused),
         ]

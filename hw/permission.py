@@ -1,4 +1,4 @@
-"""Who may access a page. Pure functions of values, the same for a TLB hit and for a walk.
+"""Access rights to a page: pure functions of values, the same for a TLB hit and for a walk.
 
 Ref: Intel SDM Vol. 3A, section 4.6 "Access Rights" and section 4.7 "Page-Fault Exceptions".
 """
@@ -13,7 +13,7 @@ __all__ = ["Protection", "Rights", "denied", "error_code", "fetches", "writes"]
 
 
 class Rights(data.Struct):
-    """What the entries of a translation allow, all levels together."""
+    """Rights that the entries of a translation grant, all levels together. Rule 4."""
 
     writable:        1  #: R/W is set at every level.
     user:            1  #: U/S is set at every level.
@@ -31,20 +31,21 @@ class Protection(data.Struct):
 
 
 def writes(kind):
-    """Is the access a write? The locked kinds are, on their reading half too."""
+    """True if the access is a write. The locked kinds are, on their reading half too. Rule 9."""
     return ((kind == AccessKind.WRITE) | (kind == AccessKind.EXCHANGE)
             | (kind == AccessKind.COMPARE_EXCHANGE))
 
 
 def fetches(kind):
-    """Is the access an instruction fetch?"""
+    """True if the access is an instruction fetch."""
     return kind == AccessKind.FETCH
 
 
 def denied(*, access, rights, protection):
-    """Do ``rights`` forbid the access (section 4.6.1)?
+    """True if ``rights`` forbid the access (section 4.6.1).
 
     ``access`` needs fields ``kind``, ``user`` and ``implicit``; the result is one bit.
+    Rules 10, 11, 12, 13.
     """
     supervisor = ~access.user | access.implicit
     write      = writes(access.kind)
@@ -60,7 +61,10 @@ def denied(*, access, rights, protection):
 
 
 def error_code(*, access, present, reserved, protection):
-    """Error code of a page fault (section 4.7), as a value in the layout of ``ErrorCode``."""
+    """Error code of a page fault (section 4.7), as a value in the layout of ``ErrorCode``.
+
+    Rules 3, 9, 11, 13.
+    """
     return Cat(
         present,
         writes(access.kind),

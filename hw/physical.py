@@ -1,4 +1,4 @@
-"""Physical addresses: how wide they are.
+"""Width of physical addresses.
 
 Ref: Intel SDM Vol. 3A, section 4.1.4 "Enumeration of Paging Features by CPUID", MAXPHYADDR.
 """

@@ -10,8 +10,8 @@ __all__ = ["PRESETS"]
 
 #: ``tiny`` fits an iCE40 UP5K together with what drives it there: 32-bit paging with all that the
 #: manual has for it, and two translations. ``classic`` can do what a 486 could: 32-bit paging with
-#: CR0.WP, and nothing newer. A board tells which preset it has by the place in this table, so
-#: further ones come last.
+#: CR0.WP, and nothing newer. A board names its preset by the index in this table, so further
+#: ones come last.
 PRESETS: Mapping[str, MmuConfig] = {
     "tiny": MmuConfig(maxphyaddr=32, tlb_entries=2, outstanding=1, long_mode=False,
                       gigabyte_pages=False, nx=False),

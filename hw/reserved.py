@@ -1,4 +1,4 @@
-"""What an entry is: a leaf or not, and well-formed or not. Pure functions of values.
+"""Form of an entry: a leaf or not, well-formed or not. Pure functions of values.
 
 Ref: Intel SDM Vol. 3A, Tables 4-4 to 4-6 (32-bit paging), 4-15 to 4-20 (4-level paging) and
 section 4.7, "RSVD flag".
@@ -14,19 +14,22 @@ __all__ = ["is_leaf", "large_frame_32bit", "reserved"]
 
 
 def is_leaf(entry, level, *, long_mode, pse):
-    """Does a present, well-formed entry map a page? ``pse`` is CR4.PSE."""
+    """True if a present, well-formed entry maps a page. ``pse`` is CR4.PSE. Rules 5, 19."""
     large = entry.page_size & (long_mode | pse | (level != Level.PD))
     return (level == Level.PT) | large
 
 
 def large_frame_32bit(entry):
-    """Frame number of a 4 MiB page, its lower ten bits zero (Table 4-4: bits 20:13 are 39:32)."""
+    """Frame number of a 4 MiB page, its lower ten bits zero (Table 4-4: bits 20:13 are 39:32).
+
+    Rule 19.
+    """
     bits = entry.as_value()
     return Cat(C(0, 10), bits[22:32], bits[13:21])
 
 
 def reserved(entry, level, *, long_mode, pse, nxe, maxphyaddr, config):
-    """Is a bit set that must be zero in an entry of ``level``?"""
+    """True if a bit is set that must be zero in an entry of ``level``. Rule 3."""
     legacy = _reserved_32bit(entry, level, pse=pse, maxphyaddr=maxphyaddr, config=config)
     if not config.long_mode:
         return legacy
@@ -35,6 +38,7 @@ def reserved(entry, level, *, long_mode, pse, nxe, maxphyaddr, config):
 
 
 def _reserved_4level(entry, level, *, nxe, maxphyaddr, config):
+    """``reserved`` in 4-level paging. Rules 5, 6, 7."""
     bits     = entry.as_value()
     address  = exceeds(bits[:52], maxphyaddr)
     disable  = entry.execute_disable & ~nxe
@@ -47,6 +51,7 @@ def _reserved_4level(entry, level, *, nxe, maxphyaddr, config):
 
 
 def _reserved_32bit(entry, level, *, pse, maxphyaddr, config):
+    """``reserved`` in 32-bit paging. Rule 19."""
     if not config.pse:
         return C(0)
     bits = entry.as_value()

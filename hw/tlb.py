@@ -4,33 +4,14 @@ from functools import reduce
 from operator import or_
 
 from amaranth import *
-from amaranth.lib import data, enum, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .layout import PageSize
-from .permission import Rights
+from .translation import Flush, translation_layout
 
 
-__all__ = ["Flush", "Tlb", "translation_layout"]
-
-
-class Flush(enum.Enum, shape=unsigned(2)):
-    """What to forget."""
-
-    NONE  = 0
-    LOCAL = 1  #: All but global translations.
-    ALL   = 2
-
-
-def translation_layout(config):
-    """What a walk finds out about a page."""
-    return data.StructLayout({
-        "size":        PageSize,
-        "frame":       config.frame_width,  #: Bits below the page's size are ignored.
-        "rights":      Rights,
-        "dirty":       1,
-        "global_page": 1,
-    })
+__all__ = ["Tlb"]
 
 
 class Tlb(wiring.Component):
@@ -38,7 +19,7 @@ class Tlb(wiring.Component):
 
     Each fill takes the slot after that of the fill before, whatever the slots hold. No two
     translations for one linear address are ever held: a fill forgets those that it overlaps.
-    Rights are stored, not judged.
+    Rights are stored, not judged. Memory is not looked at until a translation is gone. Rule 24.
 
     Ref: Intel SDM Vol. 3A, section 4.10.2 "Translation Lookaside Buffers".
 
@@ -49,18 +30,19 @@ class Tlb(wiring.Component):
 
     Latency
     -------
-    ``hit`` and ``found`` are combinational. A fill, a drop and a flush count from the next cycle.
+    ``hit`` and ``hit_entry`` are combinational. A fill, a drop and a flush count from the next
+    cycle.
 
     Members
     -------
     page : :py:`In(config.page_width)`
         Linear page number that is looked up, filled or dropped.
     hit : :py:`Out(1)`
-        Whether ``found`` is meaningful.
-    found : :py:`Out(translation_layout(config))`
-        Translation of ``page``.
+        The TLB holds a translation of ``page``.
+    hit_entry : :py:`Out(translation_layout(config))`
+        That translation.
     frame : :py:`Out(config.frame_width)`
-        Physical page number of ``page``: that of ``found``, completed for large pages.
+        Physical page number of ``page``: that of ``hit_entry``, completed for large pages.
     fill : :py:`In(stream.Signature(translation_layout(config), always_ready=True))`
         Translation of ``page`` to remember.
     drop : :py:`In(1)`
@@ -68,21 +50,21 @@ class Tlb(wiring.Component):
     flush : :py:`In(Flush)`
         Forget many.
     evicted : :py:`Out(1)`
-        Strobe: a fill took the place of a translation of another page.
+        Strobe: a fill replaced a translation of another page.
     """
 
     def __init__(self, config):
         self.config = config
         translation = translation_layout(config)
         super().__init__({
-            "page":    In(config.page_width),
-            "hit":     Out(1),
-            "found":   Out(translation),
-            "frame":   Out(config.frame_width),
-            "fill":    In(stream.Signature(translation, always_ready=True)),
-            "drop":    In(1),
-            "flush":   In(Flush),
-            "evicted": Out(1),
+            "page":      In(config.page_width),
+            "hit":       Out(1),
+            "hit_entry": Out(translation),
+            "frame":     Out(config.frame_width),
+            "fill":      In(stream.Signature(translation, always_ready=True)),
+            "drop":      In(1),
+            "flush":     In(Flush),
+            "evicted":   Out(1),
         })
 
     def elaborate(self, platform):
@@ -93,19 +75,19 @@ class Tlb(wiring.Component):
         matches = Signal(depth)
         victim  = Signal(range(depth))
         pages   = Array(Signal(self.config.page_width, name=f"page_{n}") for n in range(depth))
-        slots   = Array(Signal(self.found.shape(), name=f"slot_{n}") for n in range(depth))
+        slots   = Array(Signal(self.hit_entry.shape(), name=f"slot_{n}") for n in range(depth))
 
         # While filling, a slot matches if it lies anywhere in the page that is filled.
-        width = Signal(PageSize)
+        size = Signal(PageSize)
         m.d.comb += [
-            width.eq(Mux(self.fill.valid, self.fill.p.size, PageSize.KIB4)),
-            *(matches[n].eq(valid[n] & self._same_page(m, pages[n], slots[n].size, width))
+            size.eq(Mux(self.fill.valid, self.fill.p.size, PageSize.KIB4)),
+            *(matches[n].eq(valid[n] & self._same_page(m, pages[n], slots[n].size, size))
               for n in range(depth)),
             self.hit.eq(matches.any()),
-            self.found.eq(reduce(or_, (
+            self.hit_entry.eq(reduce(or_, (
                 Mux(matches[n], slots[n].as_value(), 0) for n in range(depth)
             ))),
-            self.frame.eq(self._complete(self.found)),
+            self.frame.eq(self._complete(self.hit_entry)),
             self.evicted.eq(self.fill.valid & (valid & ~matches).bit_select(victim, 1)),
         ]
 
@@ -126,27 +108,28 @@ class Tlb(wiring.Component):
 
         return m
 
-    def _same_page(self, m, page, size, width):
-        """Do ``page`` and the looked-up page lie in one page of ``size``, or of ``width``?"""
+    def _same_page(self, m, page, held, size):
+        """True if ``page`` and the looked-up page share a page of size ``held``, or of ``size``."""
         differ = Signal.like(page)
-        wider  = Signal(PageSize)
+        larger = Signal(PageSize)
         m.d.comb += [
             differ.eq(page ^ self.page),
-            wider.eq(Mux(width > size, width, size)),
+            larger.eq(Mux(size > held, size, held)),
         ]
         return (~differ[18:].any()
-                & ((wider >= PageSize.GIB1) | ~differ[10:18].any())
-                & ((wider >= PageSize.MIB4) | ~differ[9])
-                & ((wider >= PageSize.MIB2) | ~differ[:9].any()))
+                & ((larger >= PageSize.GIB1) | ~differ[10:18].any())
+                & ((larger >= PageSize.MIB4) | ~differ[9])
+                & ((larger >= PageSize.MIB2) | ~differ[:9].any()))
 
-    def _complete(self, found):
+    def _complete(self, translation):
         """Frame of the looked-up page: the offset in a large page comes from its number."""
         def choose(size, low, high):
-            return Mux(found.size >= size, self.page[low:high], found.frame[low:high])
+            return Mux(translation.size >= size, self.page[low:high],
+                       translation.frame[low:high])
 
         return Cat(
             choose(PageSize.MIB2,  0,  9),
             choose(PageSize.MIB4,  9, 10),
             choose(PageSize.GIB1, 10, 18),
-            found.frame[18:],
+            translation.frame[18:],
         )

@@ -1,4 +1,4 @@
-"""The physical transfers of an access, and its response."""
+"""Physical transfers of an access, and its response."""
 
 from amaranth import *
 from amaranth.lib import data, fifo, stream, wiring
@@ -7,15 +7,15 @@ from amaranth.lib.wiring import In, Out
 from .bus import AccessResponse
 from .lanes import beyond, lanes_of, rotated
 from .layout import AccessKind, ErrorCode, Fault
-from .translator import translated_layout
+from .translation import translated_layout
 from .wishbone import WishboneSignature
 
 
-__all__ = ["Transfer"]
+__all__ = ["TransferUnit"]
 
 
 def receipt_layout(config):
-    """What is needed of an access to answer it, besides what memory says."""
+    """Parts of an access that its response needs, besides what memory returns."""
     return data.StructLayout({
         "physical": config.maxphyaddr,
         "fault":    Fault,
@@ -24,7 +24,7 @@ def receipt_layout(config):
 
 
 class Flight(data.Struct):
-    """What is needed of an access to make its data of memory's answer to a transfer."""
+    """Parts of an access by which its data are made of the words that memory returns."""
 
     offset: 3  #: Of the first byte in its word.
     size:   2
@@ -32,19 +32,19 @@ class Flight(data.Struct):
     last:   1  #: ... or of the only one.
 
 
-class Transfer(wiring.Component):
-    """Does translated accesses in order, one word a cycle, and answers them in order.
+class TransferUnit(wiring.Component):
+    """Executes translated accesses in order, one word a cycle; their responses are in order too.
 
     An access whose bytes lie in two 8-byte words is two transfers. The locked kinds wait until
-    all earlier transfers are answered, and keep the bus from their first read to their last
+    all earlier transfers have completed, and keep the bus from their first read to their last
     write. An access that has faulted makes no transfer.
 
     Ref: Intel SDM Vol. 3A, section 8.1.2 "Bus Locking"; Wishbone B4, section 3.1.3.2.
 
     Latency
     -------
-    A transfer is asked for in the cycle after the access is taken; the response is there in the
-    cycle after memory's last answer. Accesses of one transfer follow each other every cycle.
+    A transfer is requested in the cycle after the access is accepted; the response is there in the
+    cycle after the last transfer completes. Accesses of one transfer follow each other every cycle.
 
     Members
     -------
@@ -55,7 +55,7 @@ class Transfer(wiring.Component):
     memory : :py:`Out(WishboneSignature(...))`
         Physical memory.
     drained : :py:`Out(1)`
-        No access is held and memory has answered all transfers.
+        No access is held and all transfers have completed.
     """
 
     def __init__(self, config):
@@ -74,7 +74,7 @@ class Transfer(wiring.Component):
         self._lanes    = Signal(16)  # of both its words
         self._two      = Signal()
         self._beat     = Signal()    # which of the words is transferred now
-        self._asked    = Signal()    # memory takes a transfer
+        self._accepted = Signal()    # memory accepts a transfer
         self._writing  = Signal()    # a locked access has read, and now writes
         self._flights  = fifo.SyncFIFO(width=Shape.cast(Flight).width, depth=depth)
         self._receipts = fifo.SyncFIFO(width=receipt_layout(config).size, depth=depth)
@@ -87,17 +87,17 @@ class Transfer(wiring.Component):
         m.submodules.receipts = receipts = self._receipts
         m.submodules.words    = words    = self._words
 
-        room   = Signal()
+        space  = Signal()
         locked = Signal()
         m.d.comb += [
-            room.eq(flights.level + words.level < self.config.outstanding),
+            space.eq(flights.level + words.level < self.config.outstanding),
             locked.eq((self._held.access.kind == AccessKind.EXCHANGE)
                       | (self._held.access.kind == AccessKind.COMPARE_EXCHANGE)),
         ]
-        self._take(m)
+        self._accept(m)
         self._prepare(m)
         self._gather(m)
-        self._answer(m)
+        self._respond(m)
         with m.FSM():
             with m.State("TRANSFER"):
                 with m.If(self._valid & (self._held.fault != Fault.NONE)):
@@ -106,14 +106,14 @@ class Transfer(wiring.Component):
                     with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
                         m.next = "READ_LOCKED"
                 with m.Elif(self._valid):
-                    self._ask(m, when=room & (receipts.w_rdy | self._beat))
-                    m.d.comb += receipts.w_en.eq(self._asked & ~self._beat)
-                    m.d.comb += self._finish.eq(self._asked & (self._beat | ~self._two))
+                    self._issue(m, when=space & (receipts.w_rdy | self._beat))
+                    m.d.comb += receipts.w_en.eq(self._accepted & ~self._beat)
+                    m.d.comb += self._finish.eq(self._accepted & (self._beat | ~self._two))
 
             with m.State("READ_LOCKED"):
                 self._lock(m)
-                self._ask(m, when=flights.w_rdy)
-                with m.If(self._asked & (self._beat | ~self._two)):
+                self._issue(m, when=flights.w_rdy)
+                with m.If(self._accepted & (self._beat | ~self._two)):
                     m.next = "WAIT_READ"
 
             with m.State("WAIT_READ"):
@@ -127,8 +127,8 @@ class Transfer(wiring.Component):
             with m.State("WRITE_LOCKED"):
                 self._lock(m)
                 m.d.comb += self._writing.eq(1)
-                self._ask(m, when=flights.w_rdy)
-                with m.If(self._asked & (self._beat | ~self._two)):
+                self._issue(m, when=flights.w_rdy)
+                with m.If(self._accepted & (self._beat | ~self._two)):
                     m.next = "WAIT_WRITE"
 
             with m.State("WAIT_WRITE"):
@@ -140,8 +140,8 @@ class Transfer(wiring.Component):
 
         return m
 
-    def _take(self, m):
-        """Take the next access as soon as the held one is done with."""
+    def _accept(self, m):
+        """Accept the next access as soon as the held one is done with."""
         m.d.comb += self.request.ready.eq(~self._valid | self._finish)
         with m.If(self._finish):
             m.d.sync += self._valid.eq(0)
@@ -149,7 +149,7 @@ class Transfer(wiring.Component):
             m.d.sync += [self._valid.eq(1), self._held.eq(self.request.payload)]
 
     def _prepare(self, m):
-        """Lay the held access out on its words, and note what the answers will need of it."""
+        """Lay the held access out on its words, and note what the responses will need of it."""
         held   = self._held
         offset = held.physical[:3]
         word   = held.physical[3:]
@@ -167,64 +167,64 @@ class Transfer(wiring.Component):
             flight.second.eq(self._beat),
             flight.last.eq(self._beat | ~self._two),
             self._flights.w_data.eq(flight),
-            self._flights.w_en.eq(self._asked),
+            self._flights.w_en.eq(self._accepted),
             *(receipt[name].eq(held[name]) for name in ("physical", "fault", "error")),
             self._receipts.w_data.eq(receipt),
         ]
 
-    def _ask(self, m, *, when):
-        """Ask memory for the present word; go on to the next once it is taken."""
+    def _issue(self, m, *, when):
+        """Request the transfer of the present word; go on to the next once it is accepted."""
         m.d.comb += [
             self.memory.stb.eq(when),
-            self._asked.eq(self.memory.stb & ~self.memory.stall),
+            self._accepted.eq(self.memory.stb & ~self.memory.stall),
         ]
-        with m.If(self._asked):
+        with m.If(self._accepted):
             m.d.sync += self._beat.eq(self._two & ~self._beat)
 
     def _lock(self, m):
         m.d.comb += self.memory.lock.eq(1)
 
     def _gather(self, m):
-        """Make data of memory's answers, of one or two for each access."""
+        """Make the data of an access of the one or two words that memory returns for it."""
         flight   = data.View(Flight, self._flights.r_data)
-        answered = self.memory.ack & self._flights.r_rdy
-        found    = Signal(64)
-        first    = Signal(64)  # what the first of two words had
-        octets   = []
+        returned = self.memory.ack & self._flights.r_rdy
+        word     = Signal(64)
+        first    = Signal(64)  # the first of two words
+        lanes    = []
         for number in range(8):
             in_first = flight.second & (flight.offset < 8 - number)
-            octet    = Mux(in_first, first.word_select(number, 8), found.word_select(number, 8))
-            octets.append(Mux(beyond(flight.size)[number], 0, octet))
+            byte     = Mux(in_first, first.word_select(number, 8), word.word_select(number, 8))
+            lanes.append(Mux(beyond(flight.size)[number], 0, byte))
         m.d.comb += [
             self.memory.cyc.eq(self.memory.stb | self.memory.lock | self._flights.r_rdy),
-            found.eq(rotated(self.memory.dat_r, -flight.offset)),
-            self._flights.r_en.eq(answered),
-            self._words.w_data.eq(Cat(octets)),
-            self._words.w_en.eq(answered & flight.last & ~self._writing),
+            word.eq(rotated(self.memory.dat_r, -flight.offset)),
+            self._flights.r_en.eq(returned),
+            self._words.w_data.eq(Cat(lanes)),
+            self._words.w_en.eq(returned & flight.last & ~self._writing),
             self.drained.eq(~self._valid & ~self._flights.r_rdy),
         ]
-        with m.If(answered):
-            m.d.sync += first.eq(found)
+        with m.If(returned):
+            m.d.sync += first.eq(word)
 
     def _matches(self):
-        """May the locked access store? Once it has read, its word is the only one."""
+        """True if the locked access may store. Once it has read, its word is the only one."""
         access = self._held.access
-        found  = self._words.r_data
-        same   = Cat(found.word_select(number, 8) == access.compare.word_select(number, 8)
+        word   = self._words.r_data
+        same   = Cat(word.word_select(number, 8) == access.compare.word_select(number, 8)
                      for number in range(8))
         return (access.kind == AccessKind.EXCHANGE) | (same | beyond(access.size)).all()
 
-    def _answer(self, m):
-        """Answer the oldest access as soon as its data are there."""
-        receipt = data.View(receipt_layout(self.config), self._receipts.r_data)
-        faulted = receipt.fault != Fault.NONE
-        answer  = self.response.p
+    def _respond(self, m):
+        """Offer the response to the oldest access as soon as its data are there."""
+        receipt  = data.View(receipt_layout(self.config), self._receipts.r_data)
+        faulted  = receipt.fault != Fault.NONE
+        response = self.response.p
         m.d.comb += [
             self.response.valid.eq(self._receipts.r_rdy & (faulted | self._words.r_rdy)),
-            answer.data.eq(Mux(faulted, 0, self._words.r_data)),
-            answer.physical.eq(receipt.physical),
-            answer.fault.eq(receipt.fault),
-            answer.error.eq(receipt.error),
+            response.data.eq(Mux(faulted, 0, self._words.r_data)),
+            response.physical.eq(receipt.physical),
+            response.fault.eq(receipt.fault),
+            response.error.eq(receipt.error),
         ]
         with m.If(self.response.valid & self.response.ready):
             m.d.comb += [self._receipts.r_en.eq(1), self._words.r_en.eq(~faulted)]

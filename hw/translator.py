@@ -1,30 +1,20 @@
 """From the processor's accesses to physical addresses, or to faults."""
 
 from amaranth import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import AccessRequest
-from .layout import ErrorCode, Fault
+from .layout import Fault
 from .linear import canonical, page_of
 from .permission import Protection, denied, error_code, writes
-from .tlb import translation_layout
-from .walker import PagingMode, walk_request_layout, walk_response_layout
+from .signals import unpacked
+from .translation import (
+    PagingMode, translated_layout, translation_layout, walk_request_layout, walk_response_layout,
+)
 
 
-__all__ = ["Translator", "translated_layout"]
-
-
-def translated_layout(config):
-    """An access whose physical place is known, or that has ended in a fault."""
-    return data.StructLayout({
-        "access":   AccessRequest,
-        "physical": config.maxphyaddr,   #: Of the first byte.
-        "second":   config.frame_width,  #: Frame of the bytes beyond the first page, if any.
-        "crosses":  1,                   #: There are such bytes.
-        "fault":    Fault,
-        "error":    ErrorCode,
-    })
+__all__ = ["Translator"]
 
 
 class Translator(wiring.Component):
@@ -33,7 +23,8 @@ class Translator(wiring.Component):
     Every right is judged against the control state at the access, on a hit as after a walk. An
     access that crosses a page takes one step for each page; nothing of it leaves before both
     are allowed. A write through a translation that is not dirty is walked again, so that the
-    dirty bit is set in memory first. A page fault makes the TLB forget the page.
+    dirty bit is set in memory first. A walk that faults fills nothing, and a page fault makes the
+    TLB forget the page. Rules 22, 23, 25.
 
     Ref: Intel SDM Vol. 3A, sections 4.6, 4.7, 4.10.2.3 "Details of TLB Use", 4.10.4.1.
 
@@ -51,12 +42,12 @@ class Translator(wiring.Component):
     mode, protection : :py:`In(PagingMode)`, :py:`In(Protection)`
         Control state.
     hold : :py:`In(1)`
-        Take no further access.
+        Accept no further access.
     empty : :py:`Out(1)`
         No access is held.
     drained : :py:`In(1)`
         The memory transfers of all earlier accesses are done, so that a walk sees them.
-    page, hit, found, frame, fill, drop
+    page, hit, hit_entry, frame, fill, drop
         The other side of :class:`hw.tlb.Tlb`.
     walk, walked
         The other side of :class:`hw.walker.Walker`.
@@ -79,7 +70,7 @@ class Translator(wiring.Component):
             "drained":    In(1),
             "page":       Out(config.page_width),
             "hit":        In(1),
-            "found":      In(translation),
+            "hit_entry":  In(translation),
             "frame":      In(config.frame_width),
             "drop":       Out(1),
             "fill":       Out(stream.Signature(translation, always_ready=True)),
@@ -147,8 +138,8 @@ class Translator(wiring.Component):
         return m
 
     def _accept(self, m, advance):
-        """Take the next access as soon as the present one leaves."""
-        taken = self.request.p
+        """Accept the next access as soon as the present one leaves."""
+        request = self.request.p
         m.d.comb += [
             self.request.ready.eq(~self.hold & (~self._valid | advance)),
             self.empty.eq(~self._valid),
@@ -161,12 +152,12 @@ class Translator(wiring.Component):
                 self._poisoned.eq(self.result.p.fault != Fault.NONE),
             ]
         with m.If(self.request.valid & self.request.ready):
-            m.d.sync += [self._valid.eq(1), self._access.eq(taken)]
+            m.d.sync += [self._valid.eq(1), self._access.eq(request)]
             with m.If(~self.mode.long_mode):
-                m.d.sync += self._access.linear.eq(taken.linear[:32])
+                m.d.sync += self._access.linear.eq(request.linear[:32])
 
     def _locate(self, m):
-        """Find the pages of the access, and fill in what is known of its physical place."""
+        """Find the pages of the access, and fill in what is known of its physical address."""
         access = self._access
         result = self.result.p
         offset = access.linear[:12]
@@ -192,32 +183,32 @@ class Translator(wiring.Component):
         return Mux(self.mode.paging, self.frame, self._step[12:self.config.maxphyaddr])
 
     def _judge(self, m):
-        """What to do about this step: leave, walk, or fault."""
-        # Separate signals: a packed one that depends on itself is slow to simulate.
-        verdict = wiring.Signature({
-            "allowed":    Out(1),
-            "translated": Out(1),
-            "walk":       Out(1),
-            "fault":      Out(Fault),
-        }).create(path=("verdict",))
+        """Verdict on this step: it leaves, is walked, or faults. Rules 8, 18, 23."""
+        verdict = unpacked("verdict", {
+            "allowed":    1,
+            "translated": 1,
+            "walk":       1,
+            "fault":      Fault,
+        })
         access, mode = self._access, self.mode
-        skipped = access.chained & self._poisoned
-        foreign = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))
-        refused = denied(access=access, rights=self.found.rights, protection=self.protection)
-        clean   = writes(access.kind) & ~self.found.dirty
-        sound   = self._valid & ~skipped & ~foreign
+        skipped       = access.chained & self._poisoned
+        non_canonical = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))
+        forbidden     = denied(
+            access=access, rights=self.hit_entry.rights, protection=self.protection)
+        clean         = writes(access.kind) & ~self.hit_entry.dirty
+        translatable  = self._valid & ~skipped & ~non_canonical
         m.d.comb += [
-            verdict.allowed.eq(self.hit & ~refused),
-            verdict.translated.eq(sound & (~mode.paging | (verdict.allowed & ~clean))),
-            verdict.walk.eq(sound & mode.paging & (~self.hit | (verdict.allowed & clean))),
+            verdict.allowed.eq(self.hit & ~forbidden),
+            verdict.translated.eq(translatable & (~mode.paging | (verdict.allowed & ~clean))),
+            verdict.walk.eq(translatable & mode.paging & (~self.hit | (verdict.allowed & clean))),
             self.result.p.error.eq(error_code(
                 access=access, present=1, reserved=0, protection=self.protection)),
         ]
         with m.If(skipped):
             m.d.comb += verdict.fault.eq(Fault.SKIPPED)
-        with m.Elif(foreign):
+        with m.Elif(non_canonical):
             m.d.comb += verdict.fault.eq(Fault.GENERAL_PROTECTION)
-        with m.Elif(mode.paging & self.hit & refused):
+        with m.Elif(mode.paging & self.hit & forbidden):
             m.d.comb += verdict.fault.eq(Fault.PAGE_FAULT)
         return verdict
 

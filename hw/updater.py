@@ -11,7 +11,7 @@ __all__ = ["Updater", "update_layout"]
 
 
 def update_layout(config):
-    """An entry's place, the value it must still have, and the one it is to get."""
+    """Address of an entry, the value it must still have, and the one it is to get."""
     return data.StructLayout({
         "address":  config.maxphyaddr,  #: In bytes.
         "wide":     1,                  #: 8 bytes; else 4.
@@ -24,7 +24,7 @@ class Updater(wiring.Component):
     """Stores an entry only if memory still holds the value that the walk read.
 
     The read and the store are one locked bus cycle, so no other initiator's store comes between
-    them, and none is ever lost.
+    them, and none is ever lost. Rule 17.
 
     Ref: Intel SDM Vol. 3A, section 8.1.2.1 "Automatic Locking" and section 4.8.
 
@@ -35,7 +35,7 @@ class Updater(wiring.Component):
     Members
     -------
     request : :py:`In(stream.Signature(update_layout(config)))`
-        Update to do. Taken when it has ended.
+        Update to do. Accepted when it has ended.
     done : :py:`Out(1)`
         Strobe: the update has ended.
     changed : :py:`Out(1)`
@@ -58,7 +58,7 @@ class Updater(wiring.Component):
         update = self.request.p
         upper  = ~update.wide & update.address[2]
         mask   = Mux(update.wide, C(-1, 64), C(0xffff_ffff, 64))
-        found  = Mux(upper, self.memory.dat_r[32:], self.memory.dat_r)
+        stored = Mux(upper, self.memory.dat_r[32:], self.memory.dat_r)
 
         m.d.comb += [
             self.memory.adr.eq(update.address[3:]),
@@ -75,18 +75,22 @@ class Updater(wiring.Component):
                     m.next = "READ_ENTRY"
 
             with m.State("READ_ENTRY"):
-                self._ask(m, write=0, then="COMPARE_ENTRY")
+                self._issue(m, write=0)
+                with m.If(~self.memory.stall):
+                    m.next = "COMPARE_ENTRY"
 
             with m.State("COMPARE_ENTRY"):
                 m.d.comb += [self.memory.cyc.eq(1), self.memory.lock.eq(1)]
                 with m.If(self.memory.ack):
                     m.next = "WRITE_ENTRY"
-                    with m.If((found & mask) != (update.expected & mask)):
+                    with m.If((stored & mask) != (update.expected & mask)):
                         m.d.comb += [self.done.eq(1), self.changed.eq(1)]
                         m.next = "IDLE"
 
             with m.State("WRITE_ENTRY"):
-                self._ask(m, write=1, then="END_UPDATE")
+                self._issue(m, write=1)
+                with m.If(~self.memory.stall):
+                    m.next = "END_UPDATE"
 
             with m.State("END_UPDATE"):
                 m.d.comb += [self.memory.cyc.eq(1), self.memory.lock.eq(1)]
@@ -96,13 +100,11 @@ class Updater(wiring.Component):
 
         return m
 
-    def _ask(self, m, *, write, then):
-        """Hold a transfer of the entry until memory takes it."""
+    def _issue(self, m, *, write):
+        """Request a transfer of the entry."""
         m.d.comb += [
             self.memory.cyc.eq(1),
             self.memory.stb.eq(1),
             self.memory.lock.eq(1),
             self.memory.we.eq(write),
         ]
-        with m.If(~self.memory.stall):
-            m.next = then

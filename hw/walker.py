@@ -4,46 +4,18 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from .layout import AccessKind, Entry, ErrorCode, Level, PageSize
+from .layout import Entry, Level, PageSize
 from .linear import entry_offset
 from .permission import Protection, Rights, denied, error_code, writes
 from .physical import width_members, width_of
 from .reserved import is_leaf, large_frame_32bit, reserved
-from .tlb import translation_layout
+from .signals import unpacked
+from .translation import PagingMode, walk_request_layout, walk_response_layout
 from .updater import Updater
 from .wishbone import WishboneSignature
 
 
-__all__ = ["PagingMode", "Walker", "walk_request_layout", "walk_response_layout"]
-
-
-class PagingMode(data.Struct):
-    """Which rules a walk follows. Must not change during a walk."""
-
-    paging:     1   #: CR0.PG
-    long_mode:  1   #: EFER.LMA: 4-level paging; else 32-bit paging.
-    pse:        1   #: CR4.PSE
-    pge:        1   #: CR4.PGE
-    root:       40  #: Frame of the first table: as much of CR3 as the mode uses.
-
-
-def walk_request_layout(config):
-    """The access that a walk is for."""
-    return data.StructLayout({
-        "page":     config.page_width,
-        "kind":     AccessKind,
-        "user":     1,
-        "implicit": 1,
-    })
-
-
-def walk_response_layout(config):
-    """What a walk found: a translation, or a page fault."""
-    return data.StructLayout({
-        "fault":       1,
-        "error":       ErrorCode,
-        "translation": translation_layout(config),
-    })
+__all__ = ["Walker"]
 
 
 class Walker(wiring.Component):
@@ -51,14 +23,14 @@ class Walker(wiring.Component):
 
     At each level the entry must be present, then well-formed; rights are judged after the whole
     walk. The accessed bit of an upper entry is set on the way down, so it may be set although the
-    walk ends in a fault; the leaf is touched only by an access that is allowed.
+    walk ends in a fault; the leaf is touched only by an access that is allowed. Rules 1, 16.
 
     Ref: Intel SDM Vol. 3A, sections 4.3 "32-Bit Paging", 4.5 "4-Level Paging", 4.8 "Accessed and
     Dirty Flags".
 
     Latency
     -------
-    From request to response, with memory that answers in the next cycle: two cycles a level and
+    From request to response, with memory that responds in the next cycle: two cycles a level and
     one more; six more for each entry whose accessed or dirty bit is set.
 
     Members
@@ -94,13 +66,13 @@ class Walker(wiring.Component):
             **width_members(config),
         })
 
-        self._access = Signal(walk_request_layout(config))
-        self._level  = Signal(Level)
-        self._table  = Signal(config.frame_width)
-        self._place  = Signal(config.maxphyaddr)  # of the entry at that level of that table
-        self._entry  = Signal(Entry)
-        self._above  = Signal(Rights)             # what the levels above the entry allow
-        self._rights = Signal(Rights)             # ... and the entry with them
+        self._access  = Signal(walk_request_layout(config))
+        self._level   = Signal(Level)
+        self._table   = Signal(config.frame_width)
+        self._address = Signal(config.maxphyaddr)  # of the entry at that level of that table
+        self._entry   = Signal(Entry)
+        self._parent  = Signal(Rights)             # rights that all levels above the entry grant
+        self._rights  = Signal(Rights)             # rights that the entry and they grant
 
     def elaborate(self, platform):
         m = Module()
@@ -109,7 +81,7 @@ class Walker(wiring.Component):
 
         m.d.comb += [
             self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc),
-            self._place.eq(self._place_of(self._table, self._level)),
+            self._address.eq(self._address_of(self._table, self._level)),
         ]
         verdict = self._judge(m)
         self._prepare_update(m, updater, verdict)
@@ -121,9 +93,12 @@ class Walker(wiring.Component):
                 with m.If(self.request.valid):
                     m.d.sync += self._access.eq(self.request.payload)
                     self._start(m)
+                    m.next = "READ_ENTRY"
 
             with m.State("READ_ENTRY"):
-                self._ask(m, table=self._table, level=self._level)
+                self._issue_read(m, table=self._table, level=self._level)
+                with m.If(~self.memory.stall):
+                    m.next = "WAIT_ENTRY"
 
             with m.State("WAIT_ENTRY"):
                 m.d.comb += self.memory.cyc.eq(1)
@@ -136,6 +111,9 @@ class Walker(wiring.Component):
                     m.next = "UPDATE_ENTRY"
                 with m.Elif(verdict.descend):
                     self._descend(m)
+                    m.next = "READ_ENTRY"
+                    with m.If(~self.memory.stall):
+                        m.next = "WAIT_ENTRY"
                 with m.Else():
                     m.d.comb += self.response.valid.eq(1)
                     with m.If(self.response.ready):
@@ -147,6 +125,7 @@ class Walker(wiring.Component):
                 with m.If(updater.done & updater.changed):
                     m.d.comb += self.walk_again.eq(1)
                     self._start(m)
+                    m.next = "READ_ENTRY"
                 with m.Elif(updater.done):
                     self._finish_update(m, updater)
                     m.next = "CHECK_ENTRY"
@@ -158,56 +137,51 @@ class Walker(wiring.Component):
         m.d.sync += [
             self._level.eq(Mux(self.mode.long_mode, Level.PML4, Level.PD)),
             self._table.eq(self.mode.root),
-            self._above.eq(Rights.const({"writable": 1, "user": 1})),
+            self._parent.eq(Rights.const({"writable": 1, "user": 1})),
         ]
-        m.next = "READ_ENTRY"
 
-    def _ask(self, m, *, table, level):
-        """Ask memory for the entry at ``level`` in ``table``, and wait for it."""
-        place = self._place_of(table, level)
+    def _issue_read(self, m, *, table, level):
+        """Issue the read of the entry at ``level`` in ``table``."""
+        address = self._address_of(table, level)
         m.d.comb += [
             self.memory.cyc.eq(1),
             self.memory.stb.eq(1),
-            self.memory.adr.eq(place[3:]),
-            self.memory.sel.eq(Mux(self.mode.long_mode, 0xff, Mux(place[2], 0xf0, 0x0f))),
+            self.memory.adr.eq(address[3:]),
+            self.memory.sel.eq(Mux(self.mode.long_mode, 0xff, Mux(address[2], 0xf0, 0x0f))),
         ]
         m.d.sync += [
             self._table.eq(table),
             self._level.eq(level),
         ]
-        m.next = "READ_ENTRY"
-        with m.If(~self.memory.stall):
-            m.next = "WAIT_ENTRY"
 
-    def _place_of(self, table, level):
+    def _address_of(self, table, level):
         """Physical address of the entry at ``level`` in ``table``."""
         return Cat(entry_offset(self._access.page, level, long_mode=self.mode.long_mode,
                                 config=self.config), table)
 
     def _select(self, word):
-        """The entry at ``_place`` out of a word of memory."""
-        half = Mux(self._place[2], word[32:], word[:32])
+        """The entry at ``_address`` out of a word of memory."""
+        half = Mux(self._address[2], word[32:], word[:32])
         return Mux(self.mode.long_mode, word, half)
 
     def _judge(self, m):
-        """What to do about the entry that was read last: in registers, so stable."""
-        # Separate signals: a packed one that depends on itself is slow to simulate.
-        verdict = wiring.Signature({
-            "present":  Out(1),
-            "reserved": Out(1),
-            "leaf":     Out(1),
-            "denied":   Out(1),
-            "dirties":  Out(1),
-            "update":   Out(1),
-            "descend":  Out(1),
-        }).create(path=("verdict",))
+        """Verdict on the entry that was read last, which registers hold. Rule 2."""
+        verdict = unpacked("verdict", {
+            "present":  1,
+            "reserved": 1,
+            "leaf":     1,
+            "denied":   1,
+            "dirties":  1,
+            "update":   1,
+            "descend":  1,
+        })
         entry, mode = self._entry, self.mode
-        sound = verdict.present & ~verdict.reserved
-        stale = ~entry.accessed | (verdict.dirties & ~entry.dirty)
+        well_formed = verdict.present & ~verdict.reserved
+        stale       = ~entry.accessed | (verdict.dirties & ~entry.dirty)
         m.d.comb += [
-            self._rights.writable.eq(self._above.writable & entry.writable),
-            self._rights.user.eq(self._above.user & entry.user),
-            self._rights.execute_disable.eq(self._above.execute_disable | entry.execute_disable),
+            self._rights.writable.eq(self._parent.writable & entry.writable),
+            self._rights.user.eq(self._parent.user & entry.user),
+            self._rights.execute_disable.eq(self._parent.execute_disable | entry.execute_disable),
             verdict.present.eq(entry.present),
             verdict.reserved.eq(reserved(
                 entry, self._level, long_mode=mode.long_mode, pse=mode.pse,
@@ -216,22 +190,22 @@ class Walker(wiring.Component):
             verdict.denied.eq(verdict.leaf & denied(
                 access=self._access, rights=self._rights, protection=self.protection)),
             verdict.dirties.eq(verdict.leaf & writes(self._access.kind)),
-            verdict.update.eq(sound & ~verdict.denied & stale),
-            verdict.descend.eq(sound & ~verdict.leaf),
+            verdict.update.eq(well_formed & ~verdict.denied & stale),
+            verdict.descend.eq(well_formed & ~verdict.leaf),
         ]
         return verdict
 
     def _descend(self, m):
-        """Go on to the table that the entry names."""
-        m.d.sync += self._above.eq(self._rights)
-        self._ask(m, table=self._entry.frame[:self.config.frame_width],
-                  level=(self._level - 1)[:2])
+        """Go on to the table that the entry names: its entry is read at once."""
+        m.d.sync += self._parent.eq(self._rights)
+        self._issue_read(m, table=self._entry.frame[:self.config.frame_width],
+                         level=(self._level - 1)[:2])
 
     def _prepare_update(self, m, updater, verdict):
-        """Offer the entry with its accessed bit, and its dirty bit if due."""
+        """Offer the entry with its accessed bit, and a written leaf with its dirty bit. Rule 15."""
         update = updater.request.p
         m.d.comb += [
-            update.address.eq(self._place),
+            update.address.eq(self._address),
             update.wide.eq(self.mode.long_mode),
             update.expected.eq(self._entry),
             update.updated.eq(self._entry.as_value() | Cat(C(0, 5), C(1, 1), verdict.dirties)),

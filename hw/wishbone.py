@@ -14,7 +14,7 @@ __all__ = ["WishboneSignature"]
 class WishboneSignature(wiring.Signature):
     """Wishbone B4 in pipelined mode, 64 bits wide, seen from the initiator.
 
-    A transfer is asked for in a cycle with ``cyc & stb & ~stall`` and answered, in order, in a
+    A transfer is accepted in a cycle with ``cyc & stb & ~stall`` and completes, in order, in a
     later cycle with ``cyc & ack``.
 
     Parameters
@@ -35,7 +35,7 @@ class WishboneSignature(wiring.Signature):
     dat_w, dat_r : :py:`Out(64)`, :py:`In(64)`
         Data to and from memory.
     stall, ack : :py:`In(1)`
-        The request must be held; an answer.
+        The request must be held; a transfer completes.
     """
 
     def __init__(self, *, maxphyaddr):

@@ -2,24 +2,25 @@
 
 From the ground up; each room knows only those above it in this table:
 
-====================  =============================================================
-:mod:`sim.errors`     errors of a machine that every room can meet
-:mod:`sim.memory`     physical memory
-:mod:`sim.schedule`   time slices of several processors
-:mod:`sim.golden`     the machine in plain Python: a second reading of the manual
-:mod:`sim.output`     files that appear whole or not at all, and progress
-:mod:`sim.toolchain`  programs of others: compilers, Yosys, Verilator; the cache
-:mod:`sim.verilog`    the design as Verilog
-:mod:`sim.record`     what happened on the ports: trace, claims, waveforms
-:mod:`sim.engines`    ways of making the machine run
-:mod:`sim.machine`    memory, unit, processor and kernel together
-:mod:`sim.boards`     bitstreams, and simulated boards
-:mod:`sim.vectors`    access vectors: one access on a machine that a line describes
-:mod:`sim.benchmark`  measurements of the engines
-:mod:`sim.scenario`   stories played on a machine, and the claims that they make
-:mod:`sim.scenarios`  those that come with the project
-:mod:`sim.cli`        the command line, one module a subcommand
-====================  =============================================================
+=======================  ==============================================================
+:mod:`sim.errors`        errors of a machine that every room can meet
+:mod:`sim.memory`        physical memory
+:mod:`sim.schedule`      time slices of several processors
+:mod:`sim.golden`        the machine in plain Python: a second reading of the manual
+:mod:`sim.output`        files that appear whole or not at all, and progress
+:mod:`sim.toolchain`     programs of others: compilers, Yosys, Verilator; the cache
+:mod:`sim.verilog`       the design as Verilog
+:mod:`sim.record`        what happened on the ports: trace, claims, waveforms
+:mod:`sim.engines`       ways of making the machine run
+:mod:`sim.machine`       memory, unit, processor and kernel together
+:mod:`sim.boards`        bitstreams, and simulated boards
+:mod:`sim.vectors`       access vectors: one access on a machine that a line describes
+:mod:`sim.benchmark`     measurements of the engines
+:mod:`sim.verification`  testbenches of Verilog under cocotb, and the unit's regression
+:mod:`sim.scenario`      stories played on a machine, and the claims that they make
+:mod:`sim.scenarios`     those that come with the project
+:mod:`sim.cli`           the command line, one module a subcommand
+=======================  ==============================================================
 """
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging
-from sw.arch.x86.kernel.cpu import Cpu
-from sw.era import ERA_5_X, ERA_6_X, Era
-from sw.kernel.kernel import Kernel
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging
+from sw.era import ERA_5_X, ERA_6_X
+from sw.kconfig import Era
+from sw.processor.cpu import Cpu
+from sw.vmlinux import Kernel
 
 from .engines.cocotb import CocotbEngine
 from .engines.cxxrtl import CxxrtlEngine
@@ -85,9 +86,9 @@ class Machine:
         What the unit can do.
     engine : :class:`sim.engines.engine.Engine`
         What runs it. Its ``traces`` are the record of the ports.
-    kernel : :class:`sw.kernel.kernel.Kernel`
+    kernel : :class:`sw.vmlinux.Kernel`
         The kernel.
-    cpus : :class:`list` of :class:`sw.arch.x86.kernel.cpu.Cpu`
+    cpus : :class:`list` of :class:`sw.processor.cpu.Cpu`
         The processors. The kernel boots on the first, which is ``cpu`` too.
     """
 
@@ -107,7 +108,7 @@ class Machine:
         if highmem is None:
             highmem = ram // 2 if self.mode == "32bit" else 0
         self.kernel = Kernel(MODES[self.mode], ram, ERAS[era], highmem_bytes=highmem)
-        self.cpus   = [Cpu(bus, self.kernel, number)
+        self.cpus   = [Cpu(bus, number)
                        for number, bus in enumerate(self.engine.buses)]
         self.cpu    = self.cpus[0]
 

@@ -1,8 +1,222 @@
 """The kernel. Standard library only: no Amaranth, no simulator, one abstract bus.
 
-The tree mirrors Linux's. Functions keep their C names, argument order and meaning, behind one
-first argument ``cpu``, the processor that executes them; structures keep C names too
-(``vm_area_struct``), the one place where this code leaves PEP 8.
+The tree mirrors Linux's: ``mm/gup.c`` is ``mm/gup.py``, and a C file that became several is a
+folder of its name. Functions keep their C names, argument order and meaning, behind one first
+argument ``cpu``, the processor that executes them; structures keep C names too
+(``vm_area_struct``), the one exception that this code makes from PEP 8. docs/kernel.md tells more.
+
+This is the map: every function, structure and variable that other files may use, by its file.
+
+What the kernel is given, and how it is built::
+
+    bus        Kind  Register  Access  PageFault  GeneralProtection  Response  check_number
+               check_access  check_bytes  check_load  check_store  check_interrupt
+               naturally_aligned  Bus
+    variables  DEFINE  DEFINE_PER_CPU  image  per_cpu_area  this_cpu_ptr  per_cpu_ptr
+    errno      Errno  KernelError
+    kconfig    Era  Kconfig  kconfig
+    vmlinux    Kernel
+    user       User
+
+The processor: it knows the bus, and nothing of the kernel::
+
+    processor/cpu         Cpu
+    processor/exceptions  TripleFault  Fixup  pt_regs  Restarts
+    processor/strings     load_bytes  store_bytes  rep_movs  rep_stos
+
+Start::
+
+    init/initramfs  do_copy
+    init/main       run_init_process  start_kernel
+
+Ways into the kernel::
+
+    arch/x86/entry/common  do_syscall
+    arch/x86/entry/entry   asm_exc_page_fault  asm_exc_general_protection  asm_sysvec_call_function
+                           asm_sysvec_reschedule_ipi  entry_SYSCALL
+
+x86: start, interrupts, other processors::
+
+    arch/x86/kernel/cpu/common    cr4_pinned_bits  cr_pinning  native_write_cr0  native_write_cr4
+                                  cr4_set_bits  setup_protection  syscall_init
+    arch/x86/kernel/head          startup  enable_paging
+    arch/x86/kernel/idt           idt_setup_traps
+    arch/x86/kernel/setup_percpu  setup_per_cpu_areas
+    arch/x86/kernel/signal        arch_do_signal_or_restart
+    arch/x86/kernel/smp           sysvec_reschedule_ipi  sysvec_call_function
+    arch/x86/kernel/smpboot       wait_for_startup  start_secondary  do_boot_cpu
+    arch/x86/kernel/sys_x86_64    sys_mmap
+    arch/x86/kernel/traps         exc_general_protection  cond_local_irq_enable
+
+x86: memory of the current program::
+
+    arch/x86/lib/usercopy  access_ok  copy_user_generic  copy_to_user  raw_copy_from_user
+                           copy_from_user  clear_user  get_user  put_user
+
+x86: page faults, tables, TLB::
+
+    arch/x86/mm/extable           exception_table_entry  ex_table  fixup_exception
+    arch/x86/mm/fault/oops        page_fault_oops
+    arch/x86/mm/fault/page_fault  exc_page_fault  do_kern_addr_fault  spurious_kernel_fault
+                                  do_user_addr_fault  lock_mm_and_find_vma  access_error
+                                  bad_area_nosemaphore  kernelmode_fixup_or_oops  mm_fault_error
+    arch/x86/mm/highmem_32        highmem_areas  highmem  pkmap_addr  pkmap_nr  fix_to_virt
+                                  kmap_local_slot
+    arch/x86/mm/init              early_page_tables  split_mem_range  init_mem_mapping
+    arch/x86/mm/mmap              mmap_base
+    arch/x86/mm/pat/set_memory    lookup_address
+    arch/x86/mm/pgtable           kernel_pgd_indices  pgd_alloc  pgd_free
+    arch/x86/mm/tlb               tlb_state  tlb_state_shared  cpu_tlbstate  cpu_tlbstate_shared
+                                  flush_tlb_info  initialize_tlbstate  switch_mm_irqs_off  switch_mm
+                                  enter_lazy_tlb  flush_tlb_local  flush_tlb_one_kernel
+                                  flush_tlb_func  tlb_is_not_lazy  flush_tlb_multi
+                                  flush_tlb_mm_range  flush_tlb_page  flush_tlb_range  flush_tlb_mm
+                                  do_flush_tlb_all  do_kernel_range_flush  flush_tlb_kernel_range
+
+Entries of page tables (mm/memory.c)::
+
+    mm/memory/access      __access_remote_vm  access_remote_vm
+    mm/memory/copy        vma_needs_copy  copy_present_pte  copy_page_range
+    mm/memory/fault       sanitize_fault_flags  do_anonymous_page  handle_pte_fault
+                          __handle_mm_fault  handle_mm_fault
+    mm/memory/file_fault  __do_fault  set_pte_range  finish_fault  do_read_fault  do_cow_fault
+                          do_shared_fault  do_fault
+    mm/memory/mem_map     frames  mem_map  empty_zero_page  is_zero_pfn
+    mm/memory/pgtable     pte_alloc  free_pgtables
+    mm/memory/vm_page     vm_normal_page
+    mm/memory/wp          maybe_mkwrite  wp_page_reuse  wp_page_copy  wp_page_shared  do_wp_page
+    mm/memory/zap         zap_pte_range  unmap_page_range
+
+Mappings (mm/mmap.c)::
+
+    mm/mmap/find           find_vma  vma_lookup  find_vma_intersection  vma_prev
+    mm/mmap/map            file_mmap_ok  mmap_region  do_mmap  ksys_mmap_pgoff  vm_mmap_pgoff
+    mm/mmap/stack          expand_downwards  find_extend_vma  expand_stack
+    mm/mmap/unmap          do_munmap  vm_munmap  exit_mmap  sys_munmap
+    mm/mmap/unmapped_area  get_unmapped_area
+
+Pages, frames, files in memory::
+
+    mm/filemap          filemap_get_page  filemap_fault  filemap_page_mkwrite  generic_file_mmap
+                        filemap_read  generic_perform_write  generic_file_write_iter
+    mm/gup              check_vma_flags  gup_vma_lookup  follow_page_pte  follow_page_mask
+                        faultin_page  __get_user_pages  get_user_pages_remote
+                        get_user_page_vma_remote  fault_in_readable
+    mm/highmem          page_address  kmap  kunmap  kmap_high  map_new_virtual
+                        flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
+                        kmap_local_sched_out  kmap_local_sched_in  clear_highpage
+                        copy_user_highpage
+    mm/init_mm          init_mm
+    mm/mprotect         can_change_pte_writable  change_pte_range  mprotect_fixup  do_mprotect_pkey
+                        sys_mprotect
+    mm/page_alloc       zone  node_zones  free_area_init  nr_free_pages  alloc_page  get_page
+                        put_page
+    mm/page_writeback   set_page_dirty_lock
+    mm/pagewalk         load_entries  walk_page_range
+    mm/pgtable_generic  ptep_clear_flush  pte_offset_map  pte_offset_map_lock  pte_unmap_unlock
+    mm/rmap             folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
+    mm/shmem            shmem_mmap  shmem_evict_inode  shmem_zero_setup
+    mm/vma              vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_merge
+
+Files::
+
+    fs/file         fdget  fdget_pos  fd_install  close_fd  dup_fd  close_files
+    fs/file_table   fput
+    fs/libfs        simple_write_end
+    fs/namei        inode_permission  lookup_open
+    fs/open         do_sys_open  sys_creat  sys_close
+    fs/proc/base    proc_mem_force_override  proc_pid_lookup  mem_open  mem_release  mem_lseek
+                    early_proc_mem_force_override  proc_mem_foll_force  mem_rw  mem_read  mem_write
+    fs/ramfs/inode  rootfs  ramfs_get_inode
+    fs/read_write   rw_verify_area  vfs_read  vfs_write  ksys_read  ksys_write  ksys_pread64
+                    ksys_pwrite64  ksys_lseek  generic_file_llseek
+
+Copies that many parts need::
+
+    lib/iov_iter  fault_in_iov_iter_readable  copy_page_from_iter_atomic  copy_page_to_iter
+
+Tasks, signals, locks, work for other processors::
+
+    kernel/cpu               bringup_nonboot_cpus
+    kernel/cred              cred
+    kernel/entry/common      exit_to_user_mode
+    kernel/exit              release_task  exit_mm  forget_original_parent  do_exit  do_group_exit
+                             kernel_wait4  sys_exit  sys_exit_group  sys_wait4
+    kernel/fork/clone        dup_mmap  dup_mm  copy_mm  copy_files  kernel_clone  sys_clone
+                             sys_fork
+    kernel/fork/mm           mm_alloc  mmgrab  mmdrop  mmget  mmget_not_zero  mmput  get_task_mm
+                             mm_access
+    kernel/kthread           kthread_use_mm  kthread_unuse_mm  kthread_create
+    kernel/locking/rwsem     rw_semaphore  down_read  up_read  down_write  up_write  downgrade_write
+    kernel/locking/spinlock  spinlock_t  spin_lock  spin_unlock
+    kernel/panic             KernelOops
+    kernel/pid               pid_namespace  init_pid_ns  alloc_pid  find_task_by_vpid
+    kernel/printk/printk     log_buf  printk
+    kernel/ptrace            ptrace_may_access  ptrace_attach  ptrace_detach  sys_ptrace
+    kernel/sched/completion  complete  wait_for_completion
+    kernel/sched/core        context_switch
+    kernel/sched/idle        init_idle  start_on  do_idle  schedule_idle  cpu_startup_entry
+    kernel/sched/sched       rq  runqueues
+    kernel/sched/wait        waitqueue_active  sleep_on  wake_up
+    kernel/signal            force_sig_fault  send_signal  kill_something_info  do_sigaction
+                             signal_wake_up  sys_rt_sigaction  sys_kill
+    kernel/smp               call_single_data  call_single_queue  csd_lock_wait
+                             smp_call_function_many_cond  on_each_cpu_cond_mask  on_each_cpu
+                             flush_smp_call_function_queue  generic_smp_call_function_interrupt
+    kernel/sys               sys_getpid
+    kernel/trace/ftrace      ret_stack  traced
+
+Kernel code that does wrong on purpose::
+
+    drivers/misc/lkdtm/perms  lkdtm_ACCESS_USERSPACE  lkdtm_WRITE_USERSPACE  lkdtm_WRITE_RO
+                              lkdtm_EXEC_USERSPACE
+
+Types, constants and small functions::
+
+    include/linux/completion    completion
+    include/linux/cpumask       cpu_online_mask
+    include/linux/fs            loff_t  inode  file  file_operations  files_struct  get_file
+                                address_space
+    include/linux/mm            is_cow_mapping  vma_is_anonymous  vma_is_accessible  vm_start_gap
+                                PAGE_ALIGN  pte_lockptr
+    include/linux/mm_types      page  vm_area_struct  mm_context  mm_struct  vm_fault
+                                vm_operations_struct
+    include/linux/mmap_lock     mmap_read_lock  mmap_read_lock_killable  mmap_read_unlock
+                                mmap_write_lock  mmap_write_lock_killable  mmap_write_unlock
+                                mmap_write_downgrade
+    include/linux/pagemap       linear_page_index
+    include/linux/sched         kmap_ctrl  task_struct  fatal_signal_pending
+    include/linux/signal_types  kernel_siginfo  sighand_struct  Signal  Killed  valid_signal
+    include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position  filename
+                                SYSCALL_DEFINE
+    include/linux/uaccess       pagefault_disable  pagefault_enable  faulthandler_disabled
+    include/linux/wait          wait_queue_head_t
+
+... that most architectures share::
+
+    include/asm_generic/cacheflush  copy_to_user_page  copy_from_user_page
+
+... of x86::
+
+    arch/x86/include/asm/cpufeatures    boot_cpu_has
+    arch/x86/include/asm/current        pcpu_hot_struct  pcpu_hot  current  current_mm
+                                        current_files
+    arch/x86/include/asm/irqflags       local_irq_enable  local_irq_disable  irqs_disabled
+                                        local_irq_save  local_irq_restore  safe_halt
+    arch/x86/include/asm/page           __va  __pa  pfn_to_page  page_to_virt  virt_to_page
+                                        clear_page  copy_page
+    arch/x86/include/asm/pgtable        pte_none  pte_present  pte_protnone  pte_write  pte_exec
+                                        pte_young  pte_dirty  pte_special  pte_pfn  pte_page
+                                        pmd_present  pmd_leaf  pfn_pte  mk_pte  pte_mkdirty
+                                        pte_mkclean  pte_mkyoung  pte_mkold  pte_mkspecial
+                                        pte_mkwrite  pte_wrprotect  pte_modify  ptep_get  set_pte
+                                        set_pte_at  pte_clear  ptep_get_and_clear
+                                        ptep_set_wrprotect  ptep_set_access_flags
+    arch/x86/include/asm/pgtable_types  Paging  massage_pgprot  vm_get_page_prot
+    arch/x86/include/asm/processor      cpuinfo_x86  boot_cpu_data  thread_struct  cpu_relax
+    arch/x86/include/asm/smap           stac  clac
+    arch/x86/include/asm/smp            smp_send_reschedule  arch_send_call_function_ipi_mask
+    arch/x86/include/asm/tlbflush       pte_needs_flush
 """
 
 

@@ -1,26 +1,33 @@
-"""What the kernel needs from the machine: a processor's accesses, registers and interrupts.
+"""The machine as a processor needs it: accesses, registers and interrupts.
 
-What no machine can be asked for, such as a load of 3 bytes, is refused here for all of them, by
+Ref: Intel SDM Vol. 1, section 7.3.9.3 "Fast-String Operation".
+
+An operation that no machine has, such as a load of 3 bytes, is refused here for all of them, by
 functions that every bus calls before it does anything else.
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .pieces import CHUNK
-
 
 __all__ = [
-    "FIRST_VECTOR", "LAST_VECTOR", "SIZES", "Access", "Bus", "Fault", "GeneralProtection", "Kind",
-    "PageFault", "Register", "Response", "check_access", "check_bytes", "check_interrupt",
-    "check_load", "check_number", "check_store",
+    "BURST_LENGTH", "FIRST_VECTOR", "LAST_VECTOR", "SIZES", "Access", "Bus", "Fault",
+    "GeneralProtection", "Kind", "PageFault", "Register", "Response", "check_access",
+    "check_bytes", "check_interrupt", "check_load", "check_number", "check_store",
+    "naturally_aligned",
 ]
 
 
 #: Bytes of an access.
 SIZES = frozenset((1, 2, 4, 8))
+
+#: Most bytes of a string that are handed over at a time: a string instruction can be interrupted
+#: after as many.
+BURST_LENGTH = 512
+
+_64_BITS = (1 << 64) - 1
 
 
 #: Vectors of interrupts between processors; a higher number is a higher priority.
@@ -47,10 +54,10 @@ class Register(enum.Enum):
     CR4      = "cr4"
     EFER     = "efer"
     RFLAGS   = "rflags"    #: only AC, bit 18
-    FEATURES = "features"  #: read-only: what the unit can do
+    FEATURES = "features"  #: read-only: the unit's abilities
 
 
-# One of these is made for each access, and one answer: to freeze them takes longer than to do it.
+# One of these is made for each access, and one response. To freeze them takes longer than that.
 
 @dataclass(slots=True)
 class Access:
@@ -110,7 +117,7 @@ class Response:
     Attributes
     ----------
     data : :class:`int`
-        What was read; 0 after a write or a fault.
+        Value that was read; 0 after a write or a fault.
     fault : :class:`PageFault`, :class:`GeneralProtection` or :class:`None`
         Why the access was not done. It then changed no byte.
     """
@@ -120,7 +127,7 @@ class Response:
 
 
 def check_number(value: Any, bits: int, what: str) -> None:
-    """Refuse what is no number from 0 to 2 ** ``bits`` - 1.
+    """Refuse anything but a number from 0 to 2 ** ``bits`` - 1.
 
     Raises :class:`TypeError` and :class:`ValueError`, with one sentence that begins with ``what``.
     """
@@ -131,10 +138,10 @@ def check_number(value: Any, bits: int, what: str) -> None:
 
 
 def check_access(access: Access) -> None:
-    """Refuse what no processor can ask for. Raises like :func:`check_number`.
+    """Refuse an access that no processor can make. Raises like :func:`check_number`.
 
-    The address has 64 bits; the size is 1, 2, 4 or 8 bytes; what is stored and what is expected
-    fit in it.
+    The address has 64 bits; the size is 1, 2, 4 or 8 bytes; the value to store and the expected
+    one fit in it.
     """
     size = access.size
     try:
@@ -151,7 +158,7 @@ def check_access(access: Access) -> None:
 
 
 def check_bytes(data: Any) -> None:
-    """Refuse what cannot be stored byte by byte. Raises :class:`TypeError`."""
+    """Refuse anything but bytes. Raises :class:`TypeError`."""
     if not isinstance(data, bytes | bytearray | memoryview):
         raise TypeError(f"what is stored are bytes, not {data!r}")
 
@@ -160,8 +167,8 @@ def check_load(linear: int, count: int) -> None:
     """Refuse a string that cannot be loaded. Raises :class:`ValueError`, :class:`TypeError`."""
     check_number(linear, 64, "the address")
     check_number(count, 64, "the length of a string")
-    if count > CHUNK:
-        raise ValueError(f"a string has {CHUNK} bytes at most, not {count!r}")
+    if count > BURST_LENGTH:
+        raise ValueError(f"a string has {BURST_LENGTH} bytes at most, not {count!r}")
 
 
 def check_store(linear: int, data: bytes) -> None:
@@ -180,11 +187,26 @@ def check_interrupt(target: int, vector: int, processors: int) -> None:
         raise ValueError(f"a vector is {FIRST_VECTOR:#x} to {LAST_VECTOR:#x}, not {vector:#x}")
 
 
+def naturally_aligned(linear: int, count: int) -> Iterator[tuple[int, int]]:
+    """Split ``count`` bytes at ``linear`` into naturally aligned accesses: address and size.
+
+    An aligned access of up to 8 bytes is within one page, so that a fault stops the operation at
+    the first byte of the page, as it would byte by byte. Behind the last address comes 0.
+    """
+    while count:
+        size = 8
+        while linear % size or size > count:
+            size //= 2
+        yield linear, size
+        linear = linear + size & _64_BITS
+        count -= size
+
+
 class Bus(Protocol):
     """A processor's view of memory. Each ``await`` is a point of preemption.
 
-    What is wider than the machine's ports is refused: :class:`ValueError`, or :class:`TypeError`
-    for what is no number.
+    A value wider than the machine's ports is refused: :class:`ValueError`, or :class:`TypeError`
+    for one that is no number.
     """
 
     @property
@@ -199,9 +221,9 @@ class Bus(Protocol):
 
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
-        """Load bytes upwards, in the accesses that :func:`sw.pieces.pieces` says.
+        """Load bytes upwards, in the accesses of :func:`naturally_aligned`.
 
-        There are :data:`sw.pieces.CHUNK` bytes at most.
+        There are :data:`BURST_LENGTH` bytes at most.
 
         Each access is chained to the one before: it is not done if that one faults. Returns the
         bytes before the first fault, and that fault.

@@ -1,4 +1,4 @@
-"""What differs between the kernels of two eras.
+"""Rules of the kernels of two eras.
 
 Ref: Linux 5.10 and 6.12, mm/gup.c, mm/memory.c, mm/mprotect.c, fs/proc/base.c.
 
@@ -10,75 +10,17 @@ says that it is nobody else's (PageAnonExclusive), and the entry is not trusted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
-from sw.arch.x86.include.pgtable import pte_dirty, pte_protnone, pte_write
-from sw.mm.fault_types import VM_FAULT_WRITE
-from sw.mm.gup_flags import FOLL_COW, FOLL_FORCE
+from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_protnone, pte_write
+from sw.arch.x86.include.asm.pgtable_types import Paging
+from sw.include.linux.mm import VM_MAYSHARE, VM_MAYWRITE, VM_SHARED, VM_WRITE
+from sw.include.linux.mm_types import FOLL_COW, FOLL_FORCE, VM_FAULT_WRITE, page, vm_area_struct
+from sw.kconfig import Era
 from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local
-from sw.mm.mm_types import (
-    VM_MAYSHARE, VM_MAYWRITE, VM_SHARED, VM_WRITE, page, vm_area_struct,
-)
-
-if TYPE_CHECKING:
-    from sw.arch.x86.include.pgtable_types import Paging
-    from sw.arch.x86.kernel.cpu import Cpu
+from sw.processor.cpu import Cpu
 
 
-__all__ = ["ERA_5_X", "ERA_6_X", "Era"]
-
-
-class Era(Protocol):
-    """The rules that changed.
-
-    Attributes
-    ----------
-    name : :class:`str`
-        First and last version.
-    saved_dirty : :class:`bool`
-        D never stands in a read-only entry: a software bit keeps it.
-    mem_open_needs_mm : :class:`bool`
-        Opening /proc/<pid>/mem of a task without memory fails with ESRCH.
-    gup_expands_stack, access_expands_stack : :class:`bool`
-        get_user_pages makes a stack grow; access_remote_vm does.
-    VM_FAULT_WRITE : :class:`int`
-        What a fault that broke copy-on-write returns.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def saved_dirty(self) -> bool: ...
-    @property
-    def mem_open_needs_mm(self) -> bool: ...
-    @property
-    def gup_expands_stack(self) -> bool: ...
-    @property
-    def access_expands_stack(self) -> bool: ...
-    @property
-    def VM_FAULT_WRITE(self) -> int: ...
-
-    def can_follow_write_pte(self, paging: Paging, pte: int, page: page | None,
-                             vma: vm_area_struct, flags: int) -> bool:
-        """May get_user_pages use what ``pte`` maps for a write?"""
-
-    def faulted_in(self, vma: vm_area_struct, ret: int, flags: int) -> int:
-        """Return FOLL_* for the next look at the page, after a fault that returned ``ret``."""
-
-    def wp_can_reuse(self, page: page) -> bool:
-        """Is a write to this anonymous page in a read-only entry seen by nobody else?"""
-
-    def can_change_private_pte_writable(self, pte: int, page: page | None) -> bool:
-        """May mprotect() set R/W at once in an entry of a private mapping?"""
-
-    def proc_mem_force(self, override: str) -> str:
-        """Return who may force: "always", "ptrace" or "never"."""
-
-    async def map_page(self, cpu: Cpu, page: page) -> int:
-        """Return a linear address of ``page``, for access_remote_vm."""
-
-    async def unmap_page(self, cpu: Cpu, page: page, address: int) -> None:
-        """End what ``map_page`` began."""
+__all__ = ["ERA_5_X", "ERA_6_X"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +32,7 @@ class _Era5:
     access_expands_stack: bool = False
     VM_FAULT_WRITE:       int  = VM_FAULT_WRITE
 
-    def can_follow_write_pte(self, paging: Paging, pte: int, page: page | None,
+    def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
                              vma: vm_area_struct, flags: int) -> bool:
         """A read-only entry must be dirty, and a fault must have broken copy-on-write."""
         forced = flags & FOLL_FORCE and flags & FOLL_COW and pte_dirty(paging, pte)
@@ -101,11 +43,11 @@ class _Era5:
         broken = ret & VM_FAULT_WRITE and not vma.vm_flags & VM_WRITE
         return flags | FOLL_COW if broken else flags
 
-    def wp_can_reuse(self, page: page) -> bool:
+    def wp_can_reuse(self, folio: page) -> bool:
         """The only reference is this entry's (5.9 and later)."""
-        return page.refcount == 1
+        return folio.refcount == 1
 
-    def can_change_private_pte_writable(self, pte: int, page: page | None) -> bool:
+    def can_change_private_pte_writable(self, pte: int, folio: page | None) -> bool:
         """Never: the next write faults."""
         return False
 
@@ -113,13 +55,13 @@ class _Era5:
         """Everybody: there is no such boot parameter."""
         return "always"
 
-    async def map_page(self, cpu: Cpu, page: page) -> int:
+    async def map_page(self, cpu: Cpu, folio: page) -> int:
         """Take a slot that all processors see."""
-        return await kmap(cpu, page)
+        return await kmap(cpu, folio)
 
-    async def unmap_page(self, cpu: Cpu, page: page, address: int) -> None:
+    async def unmap_page(self, cpu: Cpu, folio: page, address: int) -> None:
         """Give the slot back; its entry stays until the slots run out."""
-        await kunmap(cpu, page)
+        await kunmap(cpu, folio)
 
 
 @dataclass(frozen=True)
@@ -131,7 +73,7 @@ class _Era6:
     access_expands_stack: bool = True
     VM_FAULT_WRITE:       int  = 0
 
-    def can_follow_write_pte(self, paging: Paging, pte: int, page: page | None,
+    def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
                              vma: vm_area_struct, flags: int) -> bool:
         """A read-only entry must map an anonymous page that is exclusive to it."""
         if pte_write(pte):
@@ -142,29 +84,29 @@ class _Era6:
             return False
         if vma.vm_flags & VM_WRITE:  # an ordinary fault makes the entry writable
             return False
-        return page is not None and page.anon and page.anon_exclusive
+        return folio is not None and folio.anon and folio.anon_exclusive
 
     def faulted_in(self, vma: vm_area_struct, ret: int, flags: int) -> int:
         """Keep no memory of the fault."""
         return flags
 
-    def wp_can_reuse(self, page: page) -> bool:
+    def wp_can_reuse(self, folio: page) -> bool:
         """Exclusive already, or the only reference is this entry's."""
-        return page.anon_exclusive or page.refcount == 1
+        return folio.anon_exclusive or folio.refcount == 1
 
-    def can_change_private_pte_writable(self, pte: int, page: page | None) -> bool:
+    def can_change_private_pte_writable(self, pte: int, folio: page | None) -> bool:
         """An exclusive page needs no fault."""
-        return not pte_protnone(pte) and page is not None and page.anon and page.anon_exclusive
+        return not pte_protnone(pte) and folio is not None and folio.anon and folio.anon_exclusive
 
     def proc_mem_force(self, override: str) -> str:
         """Whoever the boot parameter names."""
         return override
 
-    async def map_page(self, cpu: Cpu, page: page) -> int:
+    async def map_page(self, cpu: Cpu, folio: page) -> int:
         """Take a slot of this processor."""
-        return await kmap_local_page(cpu, page)
+        return await kmap_local_page(cpu, folio)
 
-    async def unmap_page(self, cpu: Cpu, page: page, address: int) -> None:
+    async def unmap_page(self, cpu: Cpu, folio: page, address: int) -> None:
         """Clear the slot."""
         await kunmap_local(cpu, address)
 

@@ -1,4 +1,4 @@
-"""Error numbers, and how a kernel function fails.
+"""Error numbers, and the failure of a kernel function.
 
 Ref: Linux 6.12, include/uapi/asm-generic/errno-base.h and errno.h.
 """
@@ -41,7 +41,7 @@ class Errno(enum.IntEnum):
 
 
 class KernelError(Exception):
-    """What ``return -EFAULT`` is in C.
+    """Failure of a kernel function: ``return -EFAULT`` in C.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """A process as its program sees it: loads, stores and system calls, and nothing else.
 
-A program is a coroutine that calls these methods. Each is one stretch of time on the processor:
+A program is a coroutine that calls these methods. Each is one time slice on the processor:
 the task is made current first, its instruction is executed at CPL 3, and the processor is left in
 the kernel, where the next task may be chosen.
 """
@@ -8,22 +8,25 @@ the kernel, where the next task may be chosen.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from sw.arch.x86.entry import exit_to_user_mode
-from sw.arch.x86.include.irqflags import local_irq_enable
+from sw.arch.x86.entry.syscalls import syscall_64
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.irqflags import local_irq_enable
 from sw.bus import check_number
 from sw.errno import Errno, KernelError
-from sw.fs.file import O_RDWR, SEEK_SET
-from sw.kernel import syscalls
+from sw.include.linux.fs import O_RDWR, SEEK_SET
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE
+from sw.include.linux.sched import task_struct
+from sw.include.linux.signal_types import SIGBUS, SIGSEGV, SIG_HANDLER
+from sw.init.main import run_init_process
+from sw.kconfig import kconfig
 from sw.kernel.cred import cred
-from sw.kernel.fork import run_init_process
-from sw.kernel.sched import context_switch, task_struct
-from sw.kernel.signal_types import SIG_HANDLER, SIGBUS, SIGSEGV
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE
-
-if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+from sw.kernel.entry.common import exit_to_user_mode
+from sw.kernel.pid import init_pid_ns
+from sw.kernel.sched.core import context_switch
+from sw.processor.cpu import Cpu
+from sw.processor.strings import load_bytes, store_bytes
 
 
 __all__ = ["User"]
@@ -39,12 +42,12 @@ class User:
     """One thread of a program.
 
     A signal that it handles is raised by the method that caused or met it, as
-    :class:`sw.kernel.signal_types.Signal`; one that kills it, as ``Killed``. After its end each
-    method raises :class:`RuntimeError`.
+    :class:`sw.include.linux.signal_types.Signal`; one that kills it, as ``Killed``. After its end
+    each method raises :class:`RuntimeError`.
 
     Parameters
     ----------
-    cpu : :class:`sw.arch.x86.kernel.cpu.Cpu`
+    cpu : :class:`sw.processor.cpu.Cpu`
         Processor that it runs on.
     task : :class:`task_struct`
         Its task in the kernel.
@@ -77,8 +80,8 @@ class User:
         cpu = self.cpu
         if self.task.exit_state:
             raise RuntimeError(f"process {self.pid} has ended, {_ending(self.task.exit_code)}")
-        if cpu.current is not self.task:
-            await context_switch(cpu, cpu.current, self.task)
+        if current(cpu) is not self.task:
+            await context_switch(cpu, current(cpu), self.task)
         await exit_to_user_mode(cpu)
         await local_irq_enable(cpu)  # IRET loads RFLAGS with IF set
         cpu.cpl = 3
@@ -91,7 +94,7 @@ class User:
 
     def _check_address(self, linear: int) -> None:
         """Refuse an address that no register of the program can hold."""
-        check_number(linear, self.cpu.kernel.paging.address_mask.bit_length(), "the address")
+        check_number(linear, kconfig(self.cpu).paging.address_mask.bit_length(), "the address")
 
     async def load(self, linear: int, size: int = 8) -> int:
         """Read 1, 2, 4 or 8 bytes."""
@@ -111,12 +114,12 @@ class User:
     async def load_bytes(self, linear: int, count: int) -> bytes:
         """Read ``count`` bytes."""
         self._check_address(linear)
-        return await self._run(lambda: self.cpu.load_bytes(linear, count))
+        return await self._run(lambda: load_bytes(self.cpu, linear, count))
 
     async def store_bytes(self, linear: int, data: bytes) -> None:
         """Write ``data``."""
         self._check_address(linear)
-        await self._run(lambda: self.cpu.store_bytes(linear, data))
+        await self._run(lambda: store_bytes(self.cpu, linear, data))
 
     async def syscall(self, number: int, *args: int | str) -> int:
         """Execute SYSCALL. Returns RAX; raises :class:`KernelError` for an error in it."""
@@ -131,49 +134,49 @@ class User:
                    flags: int = MAP_PRIVATE | MAP_ANONYMOUS, fd: int = -1, offset: int = 0, *,
                    addr: int = 0) -> int:
         """Map memory; return its linear address."""
-        return await self.syscall(syscalls.NR_mmap, addr, length, prot, flags, fd, offset)
+        return await self.syscall(syscall_64.NR_mmap, addr, length, prot, flags, fd, offset)
 
     async def munmap(self, addr: int, length: int) -> None:
         """Unmap memory."""
-        await self.syscall(syscalls.NR_munmap, addr, length)
+        await self.syscall(syscall_64.NR_munmap, addr, length)
 
     async def mprotect(self, addr: int, length: int, prot: int) -> None:
         """Change the permissions of memory."""
-        await self.syscall(syscalls.NR_mprotect, addr, length, prot)
+        await self.syscall(syscall_64.NR_mprotect, addr, length, prot)
 
     # Files
 
     async def open(self, path: str, flags: int = O_RDWR, mode: int = 0) -> int:
         """Open a file; return its descriptor."""
-        return await self.syscall(syscalls.NR_open, path, flags, mode)
+        return await self.syscall(syscall_64.NR_open, path, flags, mode)
 
     async def creat(self, path: str, mode: int = 0o644) -> int:
         """Make a file and open it for writing; return its descriptor."""
-        return await self.syscall(syscalls.NR_creat, path, mode)
+        return await self.syscall(syscall_64.NR_creat, path, mode)
 
     async def close(self, fd: int) -> None:
         """Free a descriptor."""
-        await self.syscall(syscalls.NR_close, fd)
+        await self.syscall(syscall_64.NR_close, fd)
 
     async def lseek(self, fd: int, offset: int, whence: int = SEEK_SET) -> int:
         """Set a file's position; return it."""
-        return await self.syscall(syscalls.NR_lseek, fd, offset, whence)
+        return await self.syscall(syscall_64.NR_lseek, fd, offset, whence)
 
     async def read(self, fd: int, buf: int, count: int) -> int:
         """Read into memory at ``buf``; return the bytes done."""
-        return await self.syscall(syscalls.NR_read, fd, buf, count)
+        return await self.syscall(syscall_64.NR_read, fd, buf, count)
 
     async def write(self, fd: int, buf: int, count: int) -> int:
         """Write from memory at ``buf``; return the bytes done."""
-        return await self.syscall(syscalls.NR_write, fd, buf, count)
+        return await self.syscall(syscall_64.NR_write, fd, buf, count)
 
     async def pread(self, fd: int, buf: int, count: int, offset: int) -> int:
         """Read at ``offset`` into memory at ``buf``; return the bytes done."""
-        return await self.syscall(syscalls.NR_pread64, fd, buf, count, offset)
+        return await self.syscall(syscall_64.NR_pread64, fd, buf, count, offset)
 
     async def pwrite(self, fd: int, buf: int, count: int, offset: int) -> int:
         """Write at ``offset`` from memory at ``buf``; return the bytes done."""
-        return await self.syscall(syscalls.NR_pwrite64, fd, buf, count, offset)
+        return await self.syscall(syscall_64.NR_pwrite64, fd, buf, count, offset)
 
     async def write_bytes(self, fd: int, data: bytes, offset: int | None = None) -> int:
         """Write ``data`` from memory of its own, at ``offset`` if given; return the bytes done."""
@@ -201,38 +204,38 @@ class User:
 
     async def fork(self) -> User:
         """Make a child; return it. It goes on with whatever its methods are called to do."""
-        return self._other(await self.syscall(syscalls.NR_fork))
+        return self._other(await self.syscall(syscall_64.NR_fork))
 
     async def clone(self, clone_flags: int) -> User:
         """Make a child or a thread that shares what ``clone_flags`` say; return it."""
-        return self._other(await self.syscall(syscalls.NR_clone, clone_flags))
+        return self._other(await self.syscall(syscall_64.NR_clone, clone_flags))
 
     def _other(self, pid: int) -> User:
-        return type(self)(self.cpu, self.cpu.kernel.tasks[pid])
+        return type(self)(self.cpu, init_pid_ns(self.cpu).tasks[pid])
 
     async def exit(self, code: int = 0) -> None:
         """End the process. The object is of no use afterwards."""
-        await self.syscall(syscalls.NR_exit_group, code)
+        await self.syscall(syscall_64.NR_exit_group, code)
 
     async def wait(self, pid: int = -1) -> int:
-        """Ask for a dead child; return its number, or 0 if none is dead yet."""
-        return await self.syscall(syscalls.NR_wait4, pid)
+        """Reap a dead child; return its number, or 0 if none is dead yet."""
+        return await self.syscall(syscall_64.NR_wait4, pid)
 
     async def kill(self, pid: int, signo: int) -> None:
         """Send a signal."""
-        await self.syscall(syscalls.NR_kill, pid, signo)
+        await self.syscall(syscall_64.NR_kill, pid, signo)
 
     async def handle(self, *signals: int) -> None:
         """Handle signals, by default those of bad memory accesses, from now on."""
         for signo in signals or (SIGSEGV, SIGBUS):
-            await self.syscall(syscalls.NR_rt_sigaction, signo, SIG_HANDLER)
+            await self.syscall(syscall_64.NR_rt_sigaction, signo, SIG_HANDLER)
 
     async def ptrace(self, request: int, pid: int) -> None:
         """Begin or end tracing a process."""
-        await self.syscall(syscalls.NR_ptrace, request, pid)
+        await self.syscall(syscall_64.NR_ptrace, request, pid)
 
 
 def _ending(exit_code: int) -> str:
-    """How a process ended, by what its parent can wait for."""
+    """Describe the end of a process, by the status that its parent can wait for."""
     signo = exit_code & 0x7f
     return f"killed by signal {signo}" if signo else f"with status {exit_code >> 8}"

@@ -28,7 +28,7 @@ class DeafArbiter(Arbiter):
 
 @dataclass(frozen=True)
 class Drive:
-    """What an initiator drives in a cycle."""
+    """Signals that an initiator drives in a cycle."""
 
     cyc:   int = 0
     stb:   int = 0
@@ -41,7 +41,7 @@ class Drive:
 
 @dataclass(frozen=True)
 class Seen:
-    """What an initiator is given in a cycle."""
+    """Signals that an initiator is given in a cycle."""
 
     stall: int
     ack:   int
@@ -65,21 +65,21 @@ class Cycle:
     stall:  int   = 0
     owner:  int   = 0
     hold:   int   = 0
-    room:   bool  = True  #: Fewer answers are owed than may be.
+    room:   bool  = True  #: Fewer transfers are outstanding than may be.
 
     @property
-    def asking(self) -> list[int]:
-        """Initiators that ask for a transfer."""
+    def requesting(self) -> list[int]:
+        """Initiators that request a transfer."""
         return [number for number, drive in enumerate(self.driven) if drive.cyc and drive.stb]
 
     @property
-    def taken(self) -> list[int]:
-        """Those of them whose transfer is taken, as they see it."""
-        return [number for number in self.asking if not self.seen[number].stall]
+    def accepted(self) -> list[int]:
+        """Those of them whose transfer is accepted, as they see it."""
+        return [number for number in self.requesting if not self.seen[number].stall]
 
     @property
-    def answered(self) -> list[int]:
-        """Initiators that are given an answer."""
+    def completed(self) -> list[int]:
+        """Initiators whose transfer completes."""
         return [number for number, seen in enumerate(self.seen) if seen.ack]
 
 
@@ -91,7 +91,7 @@ def played(cycles: Iterable[Drive]) -> Initiator:
 
 
 def random_traffic(random: Random, count: int, *, words: int = 4) -> Initiator:
-    """Ask for ``count`` transfers with gaps between, whether or not earlier ones are answered."""
+    """Request ``count`` transfers with gaps between, whether or not earlier ones have completed."""
     flying, left = 0, count
     while left or flying:
         drive = IDLE
@@ -101,10 +101,10 @@ def random_traffic(random: Random, count: int, *, words: int = 4) -> Initiator:
         while True:
             drive = Drive(**vars(drive) | {"cyc": int(drive.stb or flying > 0)})
             seen  = yield drive
-            taken = drive.stb and not seen.stall
-            flying += taken - seen.ack
-            left   -= taken
-            if taken or not drive.stb:
+            accepted = drive.stb and not seen.stall
+            flying += accepted - seen.ack
+            left   -= accepted
+            if accepted or not drive.stb:
                 break
 
 
@@ -139,7 +139,7 @@ def through(
     log: list[Cycle] = []
 
     async def run(ctx: SimulatorContext) -> None:
-        owed    = 0
+        outstanding = 0
         target  = Target(memory or PhysicalMemory())
         drives  = [next(initiator, None) for initiator in initiators]
         ports   = arbiter.initiators
@@ -154,12 +154,12 @@ def through(
                 ctx.set(getattr(arbiter.target, name), getattr(target, name))
             ctx.set(arbiter.hold, hold(len(log)))
             _, _, owner, *values = await ctx.tick().sample(arbiter.owner, *request, *replies)
-            asked, given = values[:len(SIGNALS)], values[len(SIGNALS):]
+            issued, given = values[:len(SIGNALS)], values[len(SIGNALS):]
             seen  = [Seen(*given[n:n + 3]) for n in range(0, len(given), 3)]
-            cycle = Cycle(driven, seen, Drive(*asked), target.stall, owner, hold(len(log)),
-                          owed < arbiter.outstanding)
+            cycle = Cycle(driven, seen, Drive(*issued), target.stall, owner, hold(len(log)),
+                          outstanding < arbiter.outstanding)
             log.append(cycle)
-            owed += len(cycle.taken) - target.ack
+            outstanding += len(cycle.accepted) - target.ack
             target.step(*_request(cycle.target))
             drives = [_next(initiator, given) if drive else None for initiator, drive, given
                       in zip(initiators, drives, seen, strict=True)]
@@ -192,45 +192,45 @@ def _next(initiator: Initiator, seen: Seen) -> Drive | None:
         return None
 
 
-# Rules, each a function that fails on a run that breaks it. None asks the arbiter how it decides.
+# Rules, each a function that fails on a run that breaks it. None looks at how the arbiter decides.
 
 def one_transfer_a_cycle_is_the_owner_s(log: list[Cycle]) -> None:
-    """What the target takes is what the owner asks for, and the owner alone knows it as taken."""
+    """The target accepts what the owner requests, and the owner alone sees it accepted."""
     for cycle in log:
-        taken = bool(cycle.target.stb and not cycle.stall)
-        assert cycle.taken == [cycle.owner] * taken
+        accepted = bool(cycle.target.stb and not cycle.stall)
+        assert cycle.accepted == [cycle.owner] * accepted
         if cycle.target.stb:
             assert cycle.target == cycle.driven[cycle.owner]
 
 
-def answers_belong_to_their_requests(log: list[Cycle]) -> None:
+def responses_belong_to_their_requests(log: list[Cycle]) -> None:
     """Each initiator reads what memory held when its transfer's turn came, in its own order."""
     memory: dict[int, int] = {}
-    owed:   list[deque[int]] = [deque() for _ in log[0].driven]
+    outstanding: list[deque[int]] = [deque() for _ in log[0].driven]
     for cycle in log:
-        for number in cycle.answered:
-            assert cycle.seen[number].dat_r == owed[number].popleft()
-        for number in cycle.taken:
+        for number in cycle.completed:
+            assert cycle.seen[number].dat_r == outstanding[number].popleft()
+        for number in cycle.accepted:
             drive  = cycle.driven[number]
             before = memory.get(drive.adr, 0)
-            owed[number].append(before)
+            outstanding[number].append(before)
             if drive.we:
                 mask = sum(0xff << 8 * lane for lane in range(8) if drive.sel >> lane & 1)
                 memory[drive.adr] = before & ~mask | drive.dat_w & mask
-    assert not any(owed)
+    assert not any(outstanding)
 
 
 def a_stalled_transfer_stays(log: list[Cycle]) -> None:
-    """What the target has not taken is asked for again, unchanged."""
+    """A transfer that the target has not accepted is requested again, unchanged."""
     for cycle, following in pairwise(log):
         if cycle.target.stb and cycle.stall:
             assert (following.owner, following.target) == (cycle.owner, cycle.target)
 
 
 def a_locked_bus_cycle_is_not_interrupted(log: list[Cycle]) -> None:
-    """From a transfer taken with lock until lock is dropped, nobody else's is taken."""
+    """From a transfer accepted with lock until lock is dropped, nobody else's is accepted."""
     for cycle, holder in _holders(log):
-        assert holder is None or cycle.taken in ([], [holder])
+        assert holder is None or cycle.accepted in ([], [holder])
 
 
 def nobody_is_passed_twice(log: list[Cycle]) -> None:
@@ -238,15 +238,16 @@ def nobody_is_passed_twice(log: list[Cycle]) -> None:
     passed = [Counter[int]() for _ in log[0].driven]
     for cycle, holder in _holders(log):
         for number, turns in enumerate(passed):
-            if number not in cycle.asking or number in cycle.taken or cycle.hold >> number & 1:
+            held = cycle.hold >> number & 1
+            if number not in cycle.requesting or number in cycle.accepted or held:
                 turns.clear()
-            elif cycle.taken and cycle.taken != [holder]:
-                turns.update(cycle.taken)
+            elif cycle.accepted and cycle.accepted != [holder]:
+                turns.update(cycle.accepted)
                 assert max(turns.values()) == 1
 
 
 def no_cycle_is_wasted(log: list[Cycle]) -> None:
-    """A transfer is asked for in each cycle in which somebody who may asks, and in no other."""
+    """A transfer is requested in each cycle in which an initiator may and does, and in no other."""
     last = IDLE, 0, 0
     for cycle, holder in _holders(log):
         target, stall, owner = last
@@ -255,25 +256,25 @@ def no_cycle_is_wasted(log: list[Cycle]) -> None:
         elif holder is not None:
             able = [holder]
         else:
-            able = [number for number in cycle.asking if not cycle.hold >> number & 1]
-        assert cycle.target.stb == bool(cycle.room and set(able) & set(cycle.asking))
+            able = [number for number in cycle.requesting if not cycle.hold >> number & 1]
+        assert cycle.target.stb == bool(cycle.room and set(able) & set(cycle.requesting))
         assert not cycle.target.stb or cycle.owner in able
         last = cycle.target, cycle.stall, cycle.owner
 
 
 def the_target_s_bus_cycle_lasts(log: list[Cycle]) -> None:
-    """``cyc`` is high while a transfer is asked for or owed an answer, or the bus is locked."""
-    owed = 0
+    """``cyc`` is high while a transfer is requested or outstanding, or the bus is locked."""
+    outstanding = 0
     for cycle, holder in _holders(log):
-        assert cycle.target.cyc == (cycle.target.stb or owed > 0 or holder is not None)
-        asked = cycle.target.stb and cycle.driven[cycle.owner].lock
-        assert cycle.target.lock == (asked or holder is not None)
-        owed += len(cycle.taken) - len(cycle.answered)
-    assert owed == 0
+        assert cycle.target.cyc == (cycle.target.stb or outstanding > 0 or holder is not None)
+        begun = cycle.target.stb and cycle.driven[cycle.owner].lock
+        assert cycle.target.lock == (begun or holder is not None)
+        outstanding += len(cycle.accepted) - len(cycle.completed)
+    assert outstanding == 0
 
 
 RULES = (
-    one_transfer_a_cycle_is_the_owner_s, answers_belong_to_their_requests,
+    one_transfer_a_cycle_is_the_owner_s, responses_belong_to_their_requests,
     a_stalled_transfer_stays, a_locked_bus_cycle_is_not_interrupted, nobody_is_passed_twice,
     no_cycle_is_wasted, the_target_s_bus_cycle_lasts,
 )
@@ -286,6 +287,6 @@ def _holders(log: list[Cycle]) -> Iterator[tuple[Cycle, int | None]]:
         if holder is not None and not (cycle.driven[holder].cyc and cycle.driven[holder].lock):
             holder = None
         yield cycle, holder
-        for number in cycle.taken:
+        for number in cycle.accepted:
             if cycle.driven[number].lock:
                 holder = number

@@ -4,23 +4,32 @@ from collections.abc import Collection, Coroutine, Sequence
 from typing import Any
 
 from sim.golden.bus import GoldenBus
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging, vm_get_page_prot
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import pcpu_hot
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging, vm_get_page_prot
+from sw.arch.x86.kernel.setup_percpu import setup_per_cpu_areas
 from sw.arch.x86.mm.pgtable import pgd_alloc
-from sw.arch.x86.mm.tlb import switch_mm
-from sw.bus import Access, Fault, Kind, Register, Response
+from sw.arch.x86.mm.tlb import cpu_tlbstate, cpu_tlbstate_shared, switch_mm
+from sw.bus import BURST_LENGTH, Access, Fault, Kind, Register, Response
 from sw.era import ERA_6_X
+from sw.include.linux.mm import VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE
+from sw.include.linux.mm_types import mm_struct, vm_area_struct
+from sw.include.linux.sched import task_struct
+from sw.include.linux.signal_types import SIG_HANDLER, SIGSEGV
+from sw.init.main import start_kernel
+from sw.kconfig import kconfig
 from sw.kernel.cred import cred
-from sw.kernel.kernel import Kernel
-from sw.kernel.sched import task_struct
-from sw.kernel.signal_types import SIGSEGV, SIG_HANDLER
-from sw.mm.mm_types import PAGE_SIZE, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, mm_struct, vm_area_struct
-from sw.pieces import CHUNK
+from sw.kernel.pid import init_pid_ns
+from sw.kernel.sched.sched import runqueues
+from sw.processor.cpu import Cpu
+from sw.variables import per_cpu_ptr, this_cpu_ptr
+from sw.vmlinux import Kernel
 
 
 __all__ = [
-    "BOTH", "FRAMES", "ROOT", "TABLE", "RecordingBus", "add_vma", "booted", "flat", "memory",
-    "page_in", "paged", "processor", "run", "user_task",
+    "BOTH", "FRAMES", "ROOT", "TABLE", "RecordingBus", "add_vma", "booted", "executing", "flat",
+    "idle_task", "is_lazy", "loaded_mm", "memory", "page_in", "paged", "processor", "run",
+    "user_task",
 ]
 
 
@@ -67,12 +76,12 @@ class RecordingBus(GoldenBus):
 
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
-        assert 0 < count <= CHUNK
+        assert 0 < count <= BURST_LENGTH
         return await super().load_string(linear, count, user=user)
 
     async def store_string(self, linear: int, data: bytes, *,
                            user: bool) -> tuple[int, Fault | None]:
-        assert 0 < len(data) <= CHUNK
+        assert 0 < len(data) <= BURST_LENGTH
         return await super().store_string(linear, data, user=user)
 
     async def write_control(self, register: Register, value: int) -> None:
@@ -99,18 +108,42 @@ def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any 
     bus = RecordingBus(**features)
     for frame in range(64):
         bus.mmu.memory.page(frame)[:] = b"\xa5" * PAGE_SIZE
-    return Cpu(bus, Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes,
-                           proc_mem_force_override=proc_mem_force_override))
+    kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes,
+                    proc_mem_force_override=proc_mem_force_override)
+    return executing(kernel, Cpu(bus))
+
+
+def executing(kernel: Kernel, cpu: Cpu) -> Cpu:
+    """Give a processor the variables of a kernel, as :meth:`Kernel.boot` begins by doing."""
+    setup_per_cpu_areas(kernel.image, [cpu])
+    return cpu
 
 
 def booted(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, **options: Any) -> Cpu:
     """Make a processor on which the kernel has started. What it did until then is forgotten."""
     cpu = processor(paging, ram_bytes, **options)
-    run(cpu.kernel.boot(cpu))
+    run(start_kernel(cpu))
     cpu.bus.log.clear()
     cpu.bus.done.clear()
     cpu.bus.marks.clear()
     return cpu
+
+
+def loaded_mm(cpu: Cpu) -> mm_struct | None:
+    """Address space in CR3, as the kernel has noted it."""
+    return per_cpu_ptr(cpu_tlbstate, cpu).loaded_mm
+
+
+def is_lazy(cpu: Cpu) -> bool:
+    """Has the processor borrowed that address space?"""
+    return per_cpu_ptr(cpu_tlbstate_shared, cpu).is_lazy
+
+
+def idle_task(cpu: Cpu) -> task_struct:
+    """Task of a processor that has nothing to do."""
+    idle = per_cpu_ptr(runqueues, cpu).idle
+    assert idle is not None
+    return idle
 
 
 def user_task(cpu: Cpu) -> mm_struct:
@@ -118,19 +151,20 @@ def user_task(cpu: Cpu) -> mm_struct:
 
     It has a handler for SIGSEGV.
     """
-    mm = mm_struct(cpu.kernel)
+    mm = mm_struct()
     mm.pgd = run(pgd_alloc(cpu))
-    cpu.current = task_struct(pid=1, tgid=1, comm="test", cred=cred(), mm=mm, active_mm=mm)
-    cpu.kernel.tasks[1] = cpu.current
-    cpu.current.sighand.action = {SIGSEGV: SIG_HANDLER}
-    run(switch_mm(cpu, cpu.loaded_mm, mm))
+    task = task_struct(pid=1, tgid=1, comm="test", cred=cred(), mm=mm, active_mm=mm)
+    task.sighand.action = {SIGSEGV: SIG_HANDLER}
+    init_pid_ns(cpu).tasks[1] = task
+    this_cpu_ptr(cpu, pcpu_hot).current_task = task
+    run(switch_mm(cpu, loaded_mm(cpu), mm))
     return mm
 
 
-def add_vma(mm: mm_struct, start: int, end: int, flags: int) -> vm_area_struct:
+def add_vma(cpu: Cpu, mm: mm_struct, start: int, end: int, flags: int) -> vm_area_struct:
     """Add a private anonymous mapping."""
     flags |= VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
-    vma = vm_area_struct(mm, start, end, flags, vm_get_page_prot(mm.kernel.paging, flags))
+    vma = vm_area_struct(mm, start, end, flags, vm_get_page_prot(kconfig(cpu).paging, flags))
     mm.mmap.append(vma)
     mm.mmap.sort(key=lambda other: other.vm_start)
     return vma
@@ -138,7 +172,7 @@ def add_vma(mm: mm_struct, start: int, end: int, flags: int) -> vm_area_struct:
 
 def flat() -> Cpu:
     """A processor with paging off."""
-    return Cpu(RecordingBus(), Kernel(PAGING_32, 1 << 20, ERA_6_X))
+    return executing(Kernel(PAGING_32, 1 << 20, ERA_6_X), Cpu(RecordingBus()))
 
 
 def paged(absent: Collection[int] = ()) -> Cpu:

@@ -40,18 +40,18 @@ class DirectLine:
     def now(self):
         return (self.board.cycles + self._skipped) / CLOCK_HZ
 
-    def write(self, octets):
-        self.sent += len(octets)
-        self.board.send(octets)
+    def write(self, data):
+        self.sent += len(data)
+        self.board.send(data)
 
     def read(self, seconds):
         begun, wait = self.board.cycles, ceil(seconds * CLOCK_HZ)
         silent = begun
         while self.board.cycles < min(begun + wait, silent + LONG):
-            octets = self.board.run(1_000)
-            if octets:
-                self.heard += len(octets)
-                return octets
+            data = self.board.run(1_000)
+            if data:
+                self.heard += len(data)
+                return data
             if self.board.busy:
                 silent = self.board.cycles
         self._skipped += max(0, begun + wait - self.board.cycles)
@@ -62,14 +62,14 @@ class DirectLine:
 
 
 class FaultyLine(DirectLine):
-    """... on which octets get lost, or come changed or twice, in both directions.
+    """... on which bytes get lost, or come changed or twice, in both directions.
 
     Parameters
     ----------
     seed : :class:`int`
         What decides which.
     rate : :class:`float`
-        How many of the octets something happens to.
+        Share of the bytes that something happens to.
     """
 
     def __init__(self, board, *, seed, rate):
@@ -78,26 +78,26 @@ class FaultyLine(DirectLine):
         self._rate   = rate
         self.faults  = {"lost": 0, "changed": 0, "twice": 0}
 
-    def write(self, octets):
-        super().write(self._spoilt(octets))
+    def write(self, data):
+        super().write(self._spoilt(data))
 
     def read(self, seconds):
         until = self.now() + seconds
         while (left := until - self.now()) > 0:
-            if octets := self._spoilt(super().read(left)):
-                return octets
+            if data := self._spoilt(super().read(left)):
+                return data
         return b""
 
-    def _spoilt(self, octets):
+    def _spoilt(self, data):
         found = bytearray()
-        for octet in octets:
+        for byte in data:
             fault = self._random.choice(list(self.faults)) \
                 if self._random.random() < self._rate else None
             if fault is not None:
                 self.faults[fault] += 1
             if fault == "changed":
-                octet ^= 1 << self._random.randrange(8)
-            found += bytes([octet] * {"lost": 0, "twice": 2}.get(fault, 1))
+                byte ^= 1 << self._random.randrange(8)
+            found += bytes([byte] * {"lost": 0, "twice": 2}.get(fault, 1))
         return bytes(found)
 
 

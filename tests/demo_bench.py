@@ -12,9 +12,9 @@ from hw_support import simulate
 
 from hw.config import MmuConfig
 from hw.demo.bridge import Bridge
-from hw.demo.link import AnswerKind
-from hw.demo.machine import Machine
+from hw.demo.protocol import ResponseKind
 from hw.demo.rows import RowWriter
+from hw.demo.subsystem import MemorySubsystem
 from hw.layout import AccessKind
 from hw.mmu import Mmu
 from sim.memory import PhysicalMemory
@@ -29,7 +29,7 @@ class Watch:
 
     Parameters
     ----------
-    unit : :class:`hw.demo.machine.Machine` or :class:`hw.mmu.Mmu`
+    unit : :class:`hw.demo.subsystem.MemorySubsystem` or :class:`hw.mmu.Mmu`
         The machine. Marks are not its own, so there are none in these rows.
     enable : signal
         In which cycles of the clock the machine runs; all, if there is none.
@@ -79,8 +79,8 @@ class Watch:
             bits >>= width
 
     def _look(self, *values: Any) -> None:
-        (asked, taken, request, answered, response, asked_control, took_control, operation,
-         controlled, outcome, state, events,
+        (requested, accepted, request, completed, response,
+         control_requested, control_accepted, operation, controlled, outcome, state, events,
          cyc, stb, we, lock, adr, sel, dat_w, stall, ack, dat_r) = values
         said: dict[str, tuple[int, ...]] = {}
         if self._state:
@@ -94,22 +94,22 @@ class Watch:
             said["transfer"] = (adr, we | lock << 1 | sel << 2)
             if we:
                 said["word"] = (dat_w,)
-        if answered:
+        if completed:
             said["response"] = (response.fault.value | response.error.as_bits() << 2,
                                 response.physical, response.data)
-        if asked and taken:
+        if requested and accepted:
             said["request"] = (request.size | request.kind.value << 2 | request.user << 5
                                | request.implicit << 6 | request.chained << 7, request.linear)
             if request.kind not in (AccessKind.READ, AccessKind.FETCH):
                 said["datum"] = (request.data, request.compare)
         if controlled:
             said["controlled"] = (outcome.fault, outcome.value)
-        if asked_control and took_control:
+        if control_requested and control_accepted:
             said["control"] = (operation.op.value | operation.register.value << 4,
                                operation.value)
         if said:
             self.rows.append((self.cycle, said))
-        self._state = bool(asked_control and took_control or events.page_fault)
+        self._state = bool(control_requested and control_accepted or events.page_fault)
         self.cycle += 1
 
 
@@ -123,7 +123,7 @@ class Core(Elaboratable):
     """
 
     def __init__(self, config: MmuConfig, *, ram_kib: int = 32):
-        self.machine = Machine(config, ram_kib=ram_kib)
+        self.machine = MemorySubsystem(config, ram_kib=ram_kib)
         self.bridge  = Bridge(config)
         self.rows    = RowWriter(self.machine)
 
@@ -147,10 +147,10 @@ class Core(Elaboratable):
 
 
 class Played(NamedTuple):
-    """What came of requests: rows of the answers, kinds of these, and rows as they were seen."""
+    """Outcome of requests: rows of the responses, kinds of these, and rows as they were seen."""
 
     rows:   list[Row]
-    kinds:  list[AnswerKind]
+    kinds:  list[ResponseKind]
     seen:   list[Row]
     cycles: int
 
@@ -178,7 +178,7 @@ class CoreBench:
         self._press_after = press_after
         self._watch = Watch(self._core.machine, self._core.rows.enable)
         self._numbers: list[int]        = []
-        self._kinds:   list[AnswerKind] = []
+        self._kinds:   list[ResponseKind] = []
         if self._started:
             self._simulator.reset()
         self._started = True
@@ -208,19 +208,19 @@ class CoreBench:
         taken, waited, done = 0, 0, False
         while not done:
             valid = taken < len(request) and waited >= self._gap
-            ctx.set(bridge.octets.valid, valid)
-            ctx.set(bridge.octets.payload, request[taken] if valid else 0xEE)
+            ctx.set(bridge.bytes.valid, valid)
+            ctx.set(bridge.bytes.payload, request[taken] if valid else 0xEE)
             ctx.set(bridge.toggle, taken == press)
             if taken == press:
                 press = None
             _, _, ready, done, kind = await ctx.tick().sample(
-                bridge.octets.ready, bridge.finish.valid, bridge.finish.payload)
+                bridge.bytes.ready, bridge.finish.valid, bridge.finish.payload)
             waited += 1
             if valid and ready:
                 taken, waited = taken + 1, 0
                 ctx.set(bridge.end, taken == len(request))
         self._kinds.append(kind)
-        ctx.set(bridge.octets.valid, 0)
+        ctx.set(bridge.bytes.valid, 0)
         ctx.set(bridge.finish.ready, 0)
 
     async def _collect(self, ctx: SimulatorContext) -> None:
@@ -245,14 +245,14 @@ def played(config: MmuConfig, *requests: bytes, gap: int = 0, pause: int = 0,
            press_after: int | None = None) -> Played:
     """Let a :class:`Core` do ``requests``.
 
-    ``gap`` are cycles before each octet of a request, ``pause`` before each number of a row.
-    ``press_after`` is how many octets of the last request are taken before the button is pressed.
+    ``gap`` are cycles before each byte of a request, ``pause`` before each number of a row.
+    ``press_after`` bytes of the last request are accepted before the button is pressed.
     """
     return _bench(config).run(requests, gap=gap, pause=pause, press_after=press_after)
 
 
 def played_plain(config: MmuConfig, *requests: bytes, deadline: int = 50_000) -> list[Row]:
-    """Do the same on a unit alone, with a memory that answers in the next cycle: what is seen."""
+    """Do the same on a unit alone, with a memory that responds in the next cycle: what is seen."""
     mmu    = Mmu(config)
     watch  = Watch(mmu)
     memory = PhysicalMemory()
@@ -264,37 +264,37 @@ def played_plain(config: MmuConfig, *requests: bytes, deadline: int = 50_000) ->
         for request in requests:
             for what, operation in operations(request):
                 if what == "access":
-                    await ask(ctx, mmu.access.request, operation)
+                    await issue(ctx, mmu.access.request, operation)
                     continue
-                await all_answered(ctx)
+                await all_completed(ctx)
                 if what == "cycle":
                     await cycle(ctx)
                 if what == "control":
-                    await ask(ctx, mmu.control.request, operation)
+                    await issue(ctx, mmu.control.request, operation)
                     while not await cycle(ctx):
                         pass
-            await all_answered(ctx)
+            await all_completed(ctx)
 
     async def cycle(ctx: SimulatorContext) -> bool:
         nonlocal due
-        _, _, answered, controlled = await ctx.tick().sample(
+        _, _, completed, controlled = await ctx.tick().sample(
             mmu.access.response.valid, mmu.control.response.valid)
-        due -= answered
+        due -= completed
         return controlled
 
-    async def all_answered(ctx: SimulatorContext) -> None:
+    async def all_completed(ctx: SimulatorContext) -> None:
         while due:
             await cycle(ctx)
 
-    async def ask(ctx: SimulatorContext, port: Any, payload: dict[str, Any]) -> None:
+    async def issue(ctx: SimulatorContext, port: Any, payload: dict[str, Any]) -> None:
         nonlocal due
         ctx.set(port.valid, 1)
         ctx.set(port.payload, payload)
-        taken = False
-        while not taken:
-            _, _, taken, answered = await ctx.tick().sample(
+        accepted = False
+        while not accepted:
+            _, _, accepted, completed = await ctx.tick().sample(
                 port.ready, mmu.access.response.valid)
-            due += (taken and "linear" in payload) - answered
+            due += (accepted and "linear" in payload) - completed
         ctx.set(port.valid, 0)
 
     async def serve(ctx: SimulatorContext) -> None:

@@ -1,21 +1,22 @@
 """The link of a board in the simulator, between a line and somebody who does the requests."""
 
-from demo_support import CONNECT, answers_in, framed
+from demo_support import CONNECT, responses_in, framed
 from hw_support import simulate
 
-from hw.demo.link import AnswerKind, Link
+from hw.demo.link import Link
+from hw.demo.protocol import ResponseKind
 from stream_support import get, idle, put
 
 
 __all__ = ["HELLO", "User", "talk"]
 
 
-#: Cycles between octets on the line.
+#: Cycles between bytes on the line.
 PACE = 10
 
 
 class User:
-    """Whoever does the requests: answers with what ``answers`` has for one, or with its own octets.
+    """User of the link: responds as ``responses`` says, or else with the bytes of the request.
 
     Attributes
     ----------
@@ -24,15 +25,15 @@ class User:
     strobes : :class:`int`
         How often the link said that there is something to do.
     quiet : :class:`int`
-        Cycles since an octet last went anywhere.
+        Cycles since a byte last went anywhere.
     """
 
-    def __init__(self, link, answers, *, slow=0):
+    def __init__(self, link, responses, *, slow=0):
         self.done     = []
         self.quiet    = 0
         self.strobes  = 0
         self._link    = link
-        self._answers = answers
+        self._responses = responses
         self._slow    = slow
 
     async def run(self, ctx):
@@ -41,7 +42,7 @@ class User:
         while True:
             if connected:
                 self.done.append(CONNECT)
-                connected, begun = await self._answer(ctx, b"hello", AnswerKind.GREETING), False
+                connected, begun = await self._response(ctx, b"hello", ResponseKind.GREETING), False
             elif begun:
                 connected, begun = await self._request(ctx), False
             else:
@@ -61,22 +62,22 @@ class User:
         self.done.append(request)
         ctx.set(link.request.ready, 1)
         while not ctx.get(link.end):
-            _, _, valid, octet, connected = await ctx.tick().sample(
+            _, _, valid, byte, connected = await ctx.tick().sample(
                 link.request.valid, link.request.payload, link.connected)
             if connected:
                 ctx.set(link.request.ready, 0)
                 return True
             if valid:
-                request.append(octet)
+                request.append(byte)
                 self.quiet = 0
         ctx.set(link.request.ready, 0)
-        return await self._answer(ctx, *self._answers.get(
-            bytes(request), (bytes(request), AnswerKind.ROWS)))
+        return await self._response(ctx, *self._responses.get(
+            bytes(request), (bytes(request), ResponseKind.ROWS)))
 
-    async def _answer(self, ctx, octets, kind):
-        """Answer; return whether CONNECT interrupts it."""
+    async def _response(self, ctx, data, kind):
+        """Respond; return true if CONNECT interrupts it."""
         link = self._link
-        for stream, payload in [(link.answer, octet) for octet in octets] + [(link.finish, kind)]:
+        for stream, payload in [(link.response, byte) for byte in data] + [(link.finish, kind)]:
             ctx.set(stream.payload, payload)
             waited, taken, connected = 0, False, False
             while not (taken or connected):
@@ -91,27 +92,27 @@ class User:
         return False
 
 
-def talk(*steps, answers=None, slow=0, found=answers_in, deadline=400_000):
-    """Send each of ``steps`` and wait until the line is quiet; return what was answered and done.
+def talk(*steps, responses=None, slow=0, found=responses_in, deadline=400_000):
+    """Send each of ``steps`` and wait until the line is quiet; return responses and done requests.
 
     A step is bytes, or a sequence of these, which do not wait for each other. ``found`` finds
-    answers in what has come.
+    responses in what has come.
     """
     link = Link()
-    user = User(link, answers or {}, slow=slow)
-    line, answered = bytearray(), []
+    user = User(link, responses or {}, slow=slow)
+    line, received = bytearray(), []
 
     async def computer(ctx):
         for step in steps:
-            for octets in (step,) if isinstance(step, bytes) else step:
-                for octet in octets:
-                    await put(ctx, link.received, octet)
+            for data in (step,) if isinstance(step, bytes) else step:
+                for byte in data:
+                    await put(ctx, link.received, byte)
                     await idle(ctx, PACE - 1)
             user.quiet = 0
             while user.quiet < 20 * PACE + slow:
                 user.quiet += 1
                 await ctx.tick()
-            answered.append(found(bytes(line)))
+            received.append(found(bytes(line)))
             line.clear()
 
     async def listen(ctx):
@@ -121,7 +122,7 @@ def talk(*steps, answers=None, slow=0, found=answers_in, deadline=400_000):
 
     simulate(link, computer, background=(user.run, user.count, listen), deadline=deadline)
     assert user.strobes == len(user.done)
-    return answered, user.done
+    return received, user.done
 
 
 #: Request 0, which connects.

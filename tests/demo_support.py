@@ -1,7 +1,7 @@
 """The computer's side of the serial link, in few lines and apart from sim.engines.serial.link.
 
-What octets mean is written here once more, from docs/serial-link.md, so that a mistake in hw.demo
-or in sim.engines.serial.link does not pass as two readings that agree.
+The meaning of bytes is written here once more, from docs/serial-link.md, so that a mistake in
+hw.demo or in sim.engines.serial.link does not pass as two readings that agree.
 """
 
 from binascii import crc32
@@ -13,7 +13,7 @@ from hw.bus import ControlOp, Register
 from hw.layout import AccessKind
 
 
-__all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Frame", "Row", "access", "answers_in",
+__all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Frame", "Row", "access", "responses_in",
            "control", "framed", "frames_in", "leb128", "mark", "numbers_in", "operations",
            "rows_in", "segments", "settled"]
 
@@ -22,16 +22,16 @@ __all__ = ["CONNECT", "CONTINUE", "COUNTERS", "CYCLE", "Frame", "Row", "access",
 
 def framed(
     number: int, payload: bytes = b"", *, segment: int = 0, last: bool = True, about: int = 0xF0,
-    answer: bool = False, crc: int = 0,
+    response: bool = False, crc: int = 0,
 ) -> bytes:
-    """A frame between two flags: by default, a request of one segment, and of its whole answer.
+    """A frame between two flags: by default, a request of one segment, and of its whole response.
 
     ``crc`` is XORed with the right one.
     """
-    content  = bytes([segment | last << 4 | answer << 7, number, about]) + payload
+    content  = bytes([segment | last << 4 | response << 7, number, about]) + payload
     content += (crc32(content) ^ crc).to_bytes(4, "little")
-    escaped  = b"".join(bytes([0x7D, octet ^ 0x20]) if octet in (0x7D, 0x7E) else bytes([octet])
-                        for octet in content)
+    escaped  = b"".join(bytes([0x7D, byte ^ 0x20]) if byte in (0x7D, 0x7E) else bytes([byte])
+                        for byte in content)
     return b"\x7e" + escaped + b"\x7e"
 
 
@@ -45,7 +45,7 @@ def segments(number: int, request: bytes) -> list[bytes]:
 class Frame(NamedTuple):
     """A frame as it was found."""
 
-    answer:  int
+    response:  int
     number:  int
     segment: int
     last:    int
@@ -53,11 +53,11 @@ class Frame(NamedTuple):
     payload: bytes
 
 
-def frames_in(octets: bytes) -> list[Frame]:
-    """The frames in ``octets``, each of which must be right."""
-    assert octets[:1] in (b"", b"\x7e") and octets[-1:] in (b"", b"\x7e")
+def frames_in(data: bytes) -> list[Frame]:
+    """The frames in ``data``, each of which must be right."""
+    assert data[:1] in (b"", b"\x7e") and data[-1:] in (b"", b"\x7e")
     found = []
-    for content in filter(None, octets.split(b"\x7e")):
+    for content in filter(None, data.split(b"\x7e")):
         head, *escaped = content.split(b"\x7d")
         plain = head + b"".join(bytes([part[0] ^ 0x20]) + part[1:] for part in escaped)
         first, number, about = plain[:3]
@@ -68,11 +68,11 @@ def frames_in(octets: bytes) -> list[Frame]:
     return found
 
 
-def answers_in(octets: bytes) -> list[tuple[int, bytes]]:
-    """The answers in ``octets``, each of which must be whole: numbers; kind and payload."""
+def responses_in(data: bytes) -> list[tuple[int, bytes]]:
+    """The responses in ``data``, each of which must be whole: numbers; kind and payload."""
     found, payload = [], b""
-    for place, frame in enumerate(frames_in(octets)):
-        assert frame.answer and frame.segment == len(payload) // 64, place
+    for place, frame in enumerate(frames_in(data)):
+        assert frame.response and frame.segment == len(payload) // 64, place
         payload += frame.payload
         if frame.last:
             found.append((frame.number, bytes([frame.about]) + payload))
@@ -115,8 +115,8 @@ def operations(request: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
     """The operations of a request, accesses one by one, as payloads of the ports."""
     rest = iter(request)
 
-    def number(octets: int) -> int:
-        return int.from_bytes(bytes(next(rest) for _ in range(octets)), "big")
+    def number(size: int) -> int:
+        return int.from_bytes(bytes(next(rest) for _ in range(size)), "big")
 
     for opcode in rest:
         if opcode == 4:
@@ -141,24 +141,24 @@ def operations(request: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
                     "compare": number(size) if kind == AccessKind.COMPARE_EXCHANGE else 0}
 
 
-# Answers
+# Responses
 
 def leb128(number: int) -> bytes:
-    """A number in octets."""
-    octets = b""
+    """A number in bytes."""
+    data = b""
     while number >= 0x80:
-        octets += bytes([number & 0x7F | 0x80])
+        data += bytes([number & 0x7F | 0x80])
         number >>= 7
-    return octets + bytes([number])
+    return data + bytes([number])
 
 
-def numbers_in(octets: bytes) -> list[int]:
-    """The numbers in ``octets``; the last must be whole."""
+def numbers_in(data: bytes) -> list[int]:
+    """The numbers in ``data``; the last must be whole."""
     numbers, bits, shift = [], 0, 0
-    for octet in octets:
-        bits |= (octet & 0x7F) << shift
+    for byte in data:
+        bits |= (byte & 0x7F) << shift
         shift += 7
-        if octet < 0x80:
+        if byte < 0x80:
             numbers.append(bits)
             bits = shift = 0
     assert shift == 0
@@ -189,7 +189,7 @@ def rows_in(numbers: Sequence[int], cycle: int = -1) -> list[Row]:
 def settled(rows: Sequence[Row], *, marks: bool = False) -> list[Row]:
     """``rows`` without what is not specified, and without marks unless they are wanted.
 
-    That is what memory says to a write, and the data that come with the answer to one.
+    That is what memory says to a write, and the data that come with the response to one.
     """
     kinds: deque[int] = deque()
     writes, kept = False, []

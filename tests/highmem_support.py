@@ -2,9 +2,10 @@
 
 from arch_support import booted, run
 from smp_support import Smp
-from sw.arch.x86.include.pgtable import ptep_get
-from sw.arch.x86.include.pgtable_types import PAGING_32
-from sw.arch.x86.mm.pgtable import lookup_address
+from sw.arch.x86.include.asm.pgtable import ptep_get
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32
+from sw.arch.x86.mm.pat.set_memory import lookup_address
+from sw.mm.init_mm import init_mm
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_page
 
 
@@ -39,7 +40,7 @@ def high(cpu, count=1):
 
 def entry(cpu, vaddr):
     """Leaf entry of a kernel address."""
-    ptep, _ = run(lookup_address(cpu, cpu.kernel.init_mm.pgd, vaddr))
+    ptep, _ = run(lookup_address(cpu, init_mm(cpu).pgd, vaddr))
     return run(ptep_get(cpu, ptep))
 
 

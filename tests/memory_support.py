@@ -23,7 +23,7 @@ class Transfer:
 
 
 class StrictMemory(PhysicalMemory):
-    """Physical memory that answers in the selected byte lanes only; the others are wrong."""
+    """Physical memory that returns the selected byte lanes only; the others are wrong."""
 
     def transfer(self, word: int, write: int, sel: int, data: int) -> int:
         """Do one transfer of the 8-byte word number ``word``."""

@@ -96,7 +96,7 @@ class MmuBench:
 
 
 class Processor:
-    """A processor in front of a unit: one operation at a time, answered as the golden model does.
+    """A processor in front of a unit: one operation at a time, with outcomes as the golden model's.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Processor:
     memory : :class:`sim.memory.PhysicalMemory`
         Physical memory; looking at it, or changing it, takes no cycle.
     events : :class:`collections.Counter` or :class:`None`
-        How often each strobe was high since reset, until the last operation was answered, if
+        How often each strobe was high since reset, until the last operation completed, if
         somebody counts them.
     """
 
@@ -140,17 +140,17 @@ class Processor:
                 return Outcome(fault=PageFault(self.cr2, response.error.as_bits()))
             case Fault.GENERAL_PROTECTION:
                 return Outcome(fault=GeneralProtection("an access"))
-        raise AssertionError(f"an access that is not chained was answered with {response.fault}")
+        raise AssertionError(f"an access that is not chained ended in {response.fault}")
 
     async def burst(
         self, steps: list[Access | tuple[Register, int]], *, chained: set[int],
         ready: Callable[[int], bool],
     ) -> list[Any]:
-        """Ask for accesses as fast as the unit takes them; return the responses, in order.
+        """Issue accesses as fast as the unit accepts them; return the responses, in order.
 
-        A control write among the ``steps`` waits until what precedes it is asked for, and is
-        asked for before what follows it. ``chained`` are the numbers of chained accesses,
-        ``ready`` tells in which cycles the processor takes responses.
+        A control write among the ``steps`` waits until what precedes it is accepted, and is
+        issued before what follows it. ``chained`` are the numbers of chained accesses,
+        ``ready`` tells in which cycles the processor accepts responses.
         """
         access, control = self.mmu.access, self.mmu.control
         cycle, begun, responses = 0, 0, []
@@ -172,7 +172,7 @@ class Processor:
             if valid and ready(cycle):
                 responses.append(payload)
             cycle += 1
-        await self.ctx.tick()  # in which a control write at the end is answered
+        await self.ctx.tick()  # in which a control write at the end completes
         self.ctx.set(access.response.ready, 0)
         self.ctx.set(control.response.ready, 0)
         return responses

@@ -69,7 +69,7 @@ _BESIDES = {
 
 
 def fate(mode: str, register: Register, bit: int) -> str:
-    """What becomes of a write that changes one bit: "kept", "refused" or "ignored"."""
+    """Outcome of a write that changes one bit: "kept", "refused" or "ignored"."""
     kept, refused = _BESIDES.get((mode, register), (0, 0))
     if (kept | _KEPT.get(register, 0)) >> bit & 1:
         return "kept"

@@ -162,7 +162,7 @@ def do(machine, step, *, entry_size):
 
 
 def refuses(machine, register, value):
-    """Write a control register of a model. Is that answered with #GP?"""
+    """Write a control register of a model; return true if that raises #GP."""
     try:
         machine.write_control(register, value)
     except GeneralProtection:

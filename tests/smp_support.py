@@ -5,18 +5,22 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
-from arch_support import RecordingBus
+from arch_support import RecordingBus, is_lazy, loaded_mm
 from sim.golden.processors import GoldenProcessor, Wait, golden_processors
-from sw.arch.x86.include.pgtable_types import PAGING_64, Paging
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64, Paging
 from sw.bus import Register
 from sw.era import ERA_6_X
-from sw.kernel.completion import completion, wait_for_completion
-from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
-from sw.kernel.idle import start_on
-from sw.kernel.kernel import Kernel
-from sw.mm.mm_types import PAGE_SIZE
+from sw.include.linux.completion import completion
+from sw.include.linux.cpumask import cpu_online_mask
+from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
+from sw.kernel.trace.ftrace import ret_stack
+from sw.processor.cpu import Cpu
 from sw.user import User
+from sw.variables import per_cpu_ptr
+from sw.vmlinux import Kernel
 
 
 __all__ = [
@@ -83,7 +87,7 @@ class Smp:
         for number in range(64):
             self.buses[0].mmu.memory.page(number)[:] = b"\xa5" * PAGE_SIZE
         self.kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes)
-        self.cpus   = [Cpu(bus, self.kernel, number) for number, bus in enumerate(self.buses)]
+        self.cpus   = [Cpu(bus, number) for number, bus in enumerate(self.buses)]
         self._waits = [Wait.TURN] * count
         self._executing: list[Coroutine[Any, Any, Any] | None] = [
             None, *(self.kernel.secondary(cpu) for cpu in self.cpus[1:])]
@@ -124,7 +128,7 @@ class Smp:
         return self._waits[number] is Wait.INTERRUPT and not self.buses[number].interrupts
 
     def _where(self) -> str:
-        return "; ".join(f"CPU {cpu.number} in {cpu.stack}" for cpu in self.cpus)
+        return "; ".join(f"CPU {cpu.number} in {per_cpu_ptr(ret_stack, cpu)}" for cpu in self.cpus)
 
     def _stop(self) -> None:
         """Drop everything where it is."""
@@ -142,12 +146,12 @@ async def two_threads(cpu: Cpu) -> tuple[User, User]:
     """Make a process on processor 0, and a thread of it that processor 1 can execute."""
     user = await User.create(cpu)
     await user.handle()
-    return user, (await user.clone(THREAD)).on(cpu.kernel.cpus[1])
+    return user, (await user.clone(THREAD)).on(cpu_online_mask(cpu)[1])
 
 
 async def beside(user: User, program: Callable[[], Awaitable[Any]]) -> completion:
     """Let the idle processor of ``user`` execute a program."""
-    return await start_on(user.cpu.kernel.cpus[0], user.cpu, lambda cpu: program())
+    return await start_on(cpu_online_mask(user.cpu)[0], user.cpu, lambda cpu: program())
 
 
 def flushes(bus: Processor) -> list[Any]:
@@ -186,5 +190,5 @@ async def went_idle(cpu: Cpu, smp: Smp, user: User) -> None:
     holder = Holder(user)
     await holder.begin(cpu)
     await holder.end(cpu)
-    assert smp.cpus[1].is_lazy and smp.cpus[1].loaded_mm is user.task.mm
+    assert is_lazy(smp.cpus[1]) and loaded_mm(smp.cpus[1]) is user.task.mm
     smp.forget()

@@ -5,7 +5,7 @@ from amaranth.lib import data
 
 from hw.layout import CR0, CR4, EFER, Entry, ErrorCode, Features
 from sim.golden import permission, reserved, state
-from sw.arch.x86.include import cpufeatures, pgtable_types, trap_pf
+from sw.arch.x86.include.asm import cpufeatures, pgtable_types, trap_pf
 
 
 #: Field of a gateware layout, and the kernel's name for it.

@@ -7,18 +7,21 @@ from typing import Any
 import pytest
 from arch_support import processor, run
 
-from sw.arch.x86.include.pgtable import pte_pfn, ptep_get
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, Paging
-from sw.arch.x86.mm.pgtable import pte_offset_map
-from sw.era import ERA_5_X, ERA_6_X, Era
+from sw.arch.x86.include.asm.pgtable import pte_pfn, ptep_get
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging
+from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno, KernelError
-from sw.fs.file import O_CREAT, O_RDONLY, O_RDWR
+from sw.include.linux.fs import O_CREAT, O_RDONLY, O_RDWR
+from sw.include.linux.mm_types import page
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED
+from sw.init.main import start_kernel
+from sw.kconfig import Era, kconfig
 from sw.kernel.cred import cred
-from sw.mm.memory import handle_mm_fault
-from sw.mm.mm_types import page
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED
+from sw.mm.memory.fault import handle_mm_fault
+from sw.mm.memory.mem_map import mem_map
+from sw.mm.mmap.find import vma_lookup
 from sw.mm.page_alloc import nr_free_pages
-from sw.mm.vma import vma_lookup
+from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
 
 
@@ -45,7 +48,7 @@ async def boot(paging: Paging = PAGING_64, *, era: Era = ERA_6_X, ram_bytes: int
                credentials: cred | None = None, **options: Any) -> User:
     """Start a kernel, and in it a process that handles SIGSEGV and SIGBUS."""
     cpu = processor(paging, ram_bytes, era=era, **options)
-    await cpu.kernel.boot(cpu)
+    await start_kernel(cpu)
     user = await User.create(cpu, credentials=credentials)
     await user.handle()
     return user
@@ -93,7 +96,7 @@ async def entry(user: User, linear: int) -> int:
 async def frame(user: User, linear: int) -> page:
     """Return the frame that the entry maps."""
     pte = await entry(user, linear)
-    return user.cpu.kernel.mem_map[pte_pfn(user.cpu.kernel.paging, pte)]
+    return mem_map(user.cpu)[pte_pfn(kconfig(user.cpu).paging, pte)]
 
 
 def contents(user: User, frame: page, count: int, offset: int = 0) -> bytes:

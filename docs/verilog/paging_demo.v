@@ -8,7 +8,7 @@ module paging_demo (
     input  wire        clk,
     input  wire        rst,
     output reg  [3:0]  step,        // the operation that is under way
-    output wire        answered,    // ... has just ended; the next three belong to it
+    output wire        completed,   // ... has just ended; the next three belong to it
     output wire [63:0] value,       // what was read
     output wire [1:0]  fault,       // how an access ended: 0 well, 1 page fault
     output wire [4:0]  error_code,  // of a page fault: P, W, U, RSVD, I from bit 0 on
@@ -58,33 +58,33 @@ module paging_demo (
         endcase
     end
 
-    // The initiator: ask until the request is taken, then wait for the response.
+    // The initiator: hold the request until it is accepted, then wait for the response.
 
-    reg  asked;
+    reg  issued;
     wire access_ready, access_valid, control_ready, control_valid;
     wire [122:0] response;
     wire [64:0]  outcome;
 
-    wire asking = !asked && !done;
-    wire taken  = is_control ? control_ready : access_ready;
+    wire requesting = !issued && !done;
+    wire accepted   = is_control ? control_ready : access_ready;
 
     assign done       = step == 4'd9;
-    assign answered   = access_valid || control_valid;
+    assign completed  = access_valid || control_valid;
     assign value      = is_control ? outcome[63:0] : response[63:0];
     assign fault      = is_control ? 2'd0 : response[117:116];
     assign error_code = is_control ? 5'd0 : response[122:118];
 
     always @(posedge clk)
         if (rst) begin
-            step  <= 4'd0;
-            asked <= 1'b0;
-        end else if (answered) begin
-            step  <= step + 4'd1;
-            asked <= 1'b0;
-        end else if (asking && taken)
-            asked <= 1'b1;
+            step   <= 4'd0;
+            issued <= 1'b0;
+        end else if (completed) begin
+            step   <= step + 4'd1;
+            issued <= 1'b0;
+        end else if (requesting && accepted)
+            issued <= 1'b1;
 
-    // The memory: a Wishbone target in pipelined mode, which answers in the next cycle.
+    // The memory: a Wishbone target in pipelined mode, which responds in the next cycle.
 
     reg  [63:0] words [0:2047];                                   // 16 KiB
     reg  [63:0] dat_r;
@@ -123,13 +123,13 @@ module paging_demo (
         .clk                       (clk),
         .rst                       (rst),
         .access__request__payload  (request),
-        .access__request__valid    (asking && !is_control),
+        .access__request__valid    (requesting && !is_control),
         .access__request__ready    (access_ready),
         .access__response__payload (response),
         .access__response__valid   (access_valid),
         .access__response__ready   (1'b1),
         .control__request__payload (order),
-        .control__request__valid   (asking && is_control),
+        .control__request__valid   (requesting && is_control),
         .control__request__ready   (control_ready),
         .control__response__payload(outcome),
         .control__response__valid  (control_valid),

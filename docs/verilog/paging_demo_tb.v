@@ -1,18 +1,18 @@
-// Runs paging_demo, and compares each answer with what the manual says (Intel SDM Vol. 3A, 4.6).
+// Runs paging_demo, and compares each response with what the manual says (Intel SDM Vol. 3A, 4.6).
 // Ends with a line that begins with PASSED or FAILED.
 
 module paging_demo_tb;
 
     reg         clk, rst;
     wire [3:0]  step;
-    wire        answered, done;
+    wire        completed, done;
     wire [63:0] value;
     wire [1:0]  fault;
     wire [4:0]  error_code;
     integer     cycles, wrong;
 
     paging_demo demo (
-        .clk(clk), .rst(rst), .step(step), .answered(answered), .value(value),
+        .clk(clk), .rst(rst), .step(step), .completed(completed), .value(value),
         .fault(fault), .error_code(error_code), .done(done)
     );
 
@@ -48,7 +48,7 @@ module paging_demo_tb;
 
     always @(negedge clk) begin
         cycles <= cycles + 1;
-        if (answered && !rst)
+        if (completed && !rst)
             case (step)
                 4'd2:       expect_read(64'h1122_3344_5566_7788);
                 4'd3:       expect_page_fault(5'b00111);          // present, write, user

@@ -3,7 +3,7 @@
 A module with a ``BOARD`` is one: to add a board is to add a file here. docs/boards.md shows how.
 
 =======================  =======================================================
-:mod:`hw.boards.board`   what there is to know of a board
+:mod:`hw.boards.board`   description of a board
 :mod:`hw.boards.top`     the demonstration system on a board's pins
 :mod:`hw.boards.pll`     a clock of another frequency than the board's
 others                   boards

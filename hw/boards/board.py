@@ -1,4 +1,4 @@
-"""What there is to know of a board."""
+"""Description of a board."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Pad:
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """What came out when the board's bitstream was built, with the tools that ``tools`` names.
+    """Result of a build of the board's bitstream, with the tools that ``tools`` names.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Built:
     used : mapping of :class:`str` to :class:`tuple`
         How many of the FPGA's parts of a kind are used, and how many there are.
     size : :class:`int`
-        Octets of the bitstream.
+        Bytes of the bitstream.
     seconds : :class:`int`
         How long it took.
     """

@@ -71,7 +71,7 @@ class Top(wiring.Component):
         return m
 
     def _needs_pll(self, platform):
-        """Is the clock not the platform's? Raises :class:`ValueError` if there is no such PLL."""
+        """True if the clock needs a PLL. Raises :class:`ValueError` if no PLL makes it."""
         given, wanted = round(platform.default_clk_frequency), self._board.clock_hz
         if given == wanted:
             return False

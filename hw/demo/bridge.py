@@ -1,35 +1,47 @@
-"""Does the operations of a request on the unit's ports: the processor of the demonstration system.
+"""Processor of the demonstration system: executes the operations of a request on the unit's ports.
 
 Ref: docs/serial-link.md, "Requests".
+
+States, each with those that may follow it (a request that ends too early leads to DECODE):
+
+=============  ===================================================
+REPORT         FINISH
+FINISH         WAIT
+WAIT           DECODE
+DECODE         CYCLE, FINISH, ISSUE_CONTROL, REPORT, TAKE_CONTROL,
+               TAKE_FLAGS, TAKE_MARK
+TAKE_MARK      DECODE
+CYCLE          DECODE
+TAKE_CONTROL   DECODE, TAKE_VALUE
+TAKE_VALUE     DECODE, ISSUE_CONTROL
+ISSUE_CONTROL  AWAIT_CONTROL
+AWAIT_CONTROL  DECODE
+TAKE_FLAGS     DECODE, TAKE_COUNT
+TAKE_COUNT     DECODE, TAKE_LINEAR
+TAKE_LINEAR    DECODE, ISSUE, TAKE_DATA
+TAKE_DATA      DECODE, ISSUE, TAKE_COMPARE
+TAKE_COMPARE   DECODE, ISSUE
+ISSUE          DECODE, TAKE_DATA
+=============  ===================================================
 """
 
 from contextlib import contextmanager
 
 from amaranth import *
-from amaranth.lib import enum, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.bus import AccessRequest, AccessSignature, ControlOp, ControlSignature, Register
 from hw.layout import CR0, AccessKind
 
-from .link import AnswerKind, AnswerSignature
+from .protocol import Opcode, ResponseKind, ResponseSignature
 
 
-__all__ = ["Bridge", "Opcode"]
-
-
-class Opcode(enum.Enum, shape=unsigned(8)):
-    """First octet of an operation. What the link does by itself is not here."""
-
-    COUNTERS = 3
-    MARK     = 4
-    CYCLE    = 5
-    CONTROL  = 6
-    ACCESS   = 7
+__all__ = ["Bridge"]
 
 
 class Bridge(wiring.Component):
-    """Takes octets of operations, and lets the machine run as many cycles as they need.
+    """Takes bytes of operations, and lets the machine run as many cycles as they need.
 
     After a reset it greets; then it does requests.
 
@@ -42,8 +54,8 @@ class Bridge(wiring.Component):
     -------
     begun : :py:`In(1)`
         Strobe: a request has come.
-    octets, end : :py:`In(stream.Signature(8))`, :py:`In(1)`
-        The octets of the request, and whether they are all taken.
+    bytes, end : :py:`In(stream.Signature(8))`, :py:`In(1)`
+        The bytes of the request; all of them have been accepted.
     toggle : :py:`In(1)`
         Strobe: CR0.WP is to be inverted.
     go, enable : :py:`Out(1)`, :py:`In(1)`
@@ -53,60 +65,60 @@ class Bridge(wiring.Component):
     mark, marked : :py:`Out(16)`, :py:`Out(1)`
         What software is doing, and a strobe when that is new.
     last : :py:`Out(AccessRequest)`
-        The access that was taken last.
-    answered : :py:`Out(1)`
-        The answer of that access comes in this cycle, and no other is due.
-    report : :py:`Out(AnswerSignature)`
+        The access that was accepted last.
+    completed : :py:`Out(1)`
+        That access completes in this cycle, and no other is outstanding.
+    report : :py:`Out(ResponseSignature)`
         The greeting, or the counters, are to be sent.
-    finish : :py:`Out(AnswerSignature)`
+    finish : :py:`Out(ResponseSignature)`
         The request is done.
     """
 
     def __init__(self, config):
         super().__init__({
-            "begun":    In(1),
-            "octets":   In(stream.Signature(8)),
-            "end":      In(1),
-            "toggle":   In(1),
-            "go":       Out(1),
-            "enable":   In(1),
-            "access":   Out(AccessSignature()),
-            "control":  Out(ControlSignature()),
-            "mark":     Out(16),
-            "marked":   Out(1),
-            "last":     Out(AccessRequest),
-            "answered": Out(1),
-            "report":   Out(AnswerSignature),
-            "finish":   Out(AnswerSignature),
+            "begun":     In(1),
+            "bytes":     In(stream.Signature(8)),
+            "end":       In(1),
+            "toggle":    In(1),
+            "go":        Out(1),
+            "enable":    In(1),
+            "access":    Out(AccessSignature()),
+            "control":   Out(ControlSignature()),
+            "mark":      Out(16),
+            "marked":    Out(1),
+            "last":      Out(AccessRequest),
+            "completed": Out(1),
+            "report":    Out(ResponseSignature),
+            "finish":    Out(ResponseSignature),
         })
-        self._operand = Signal(64 if config.long_mode else 32)  # an address, or a value
-        self._access  = Signal(AccessRequest)                   # but for its address
-        self._flags   = Signal(8)
-        self._control = Signal(8)
-        self._kind    = Signal(AnswerKind, init=AnswerKind.GREETING)
-        self._first   = Signal()          # no operation of the request has come
-        self._toggled = Signal()          # the button's request waits
-        self._toggles = Signal()          # ... is done
-        self._due     = Signal(6)         # accesses that are not answered
-        self._left    = Signal(8)         # ... that are not taken, of this operation, but one
-        self._more    = Signal(range(8))  # octets of a number that follow the next one
+        self._operand     = Signal(64 if config.long_mode else 32)  # an address, or a value
+        self._access      = Signal(AccessRequest)                   # but for its address
+        self._flags       = Signal(8)
+        self._control     = Signal(8)
+        self._kind        = Signal(ResponseKind, init=ResponseKind.GREETING)
+        self._first       = Signal()          # no operation of the request has come
+        self._toggled     = Signal()          # the button's request waits
+        self._toggles     = Signal()          # the button's request is done
+        self._outstanding = Signal(6)         # accesses that have not completed
+        self._remaining   = Signal(8)         # accesses of this operation after the next one
+        self._more        = Signal(range(8))  # bytes of a number after the next one
 
     def elaborate(self, platform):
         m = Module()
 
-        taken    = self.access.request.valid & self.access.request.ready & self.enable
-        answered = self.access.response.valid & self.enable
+        accepted  = self.access.request.valid & self.access.request.ready & self.enable
+        completed = self.access.response.valid & self.enable
         m.d.comb += [
             self.access.request.payload.eq(self._access),
             self.access.request.p.linear.eq(self._operand),
             self.access.response.ready.eq(1),
             self.control.response.ready.eq(1),
-            self.answered.eq(answered & (self._due == 1)),
+            self.completed.eq(completed & (self._outstanding == 1)),
             self.report.payload.eq(self._kind),
             self.finish.payload.eq(self._kind),
         ]
-        m.d.sync += self._due.eq(self._due + taken - answered)
-        with m.If(taken):
+        m.d.sync += self._outstanding.eq(self._outstanding + accepted - completed)
+        with m.If(accepted):
             m.d.sync += self.last.eq(self.access.request.p)
         with m.If(self.toggle):
             m.d.sync += self._toggled.eq(1)
@@ -124,7 +136,7 @@ class Bridge(wiring.Component):
                     m.next = "WAIT"
 
             with m.State("WAIT"):
-                m.d.sync += [self._kind.eq(AnswerKind.ROWS), self._first.eq(1)]
+                m.d.sync += [self._kind.eq(ResponseKind.ROWS), self._first.eq(1)]
                 with m.If(self.begun):
                     m.next = "DECODE"
 
@@ -133,45 +145,49 @@ class Bridge(wiring.Component):
 
             self._mark_and_cycle(m)
             self._control_operation(m)
-            self._accesses(m, taken)
+            self._accesses(m, accepted)
 
         return m
 
     def _decode(self, m):
         """Turn to the next operation, when those before it allow it."""
-        opcode  = self.octets.payload
+        opcode  = self.bytes.payload
         on_port = (opcode == Opcode.CONTROL) | (opcode == Opcode.ACCESS)
-        with m.If((self._due != 0) & (self.end | self.octets.valid & (opcode != Opcode.ACCESS))):
+        waits   = self.end | self.bytes.valid & (opcode != Opcode.ACCESS)
+        with m.If((self._outstanding != 0) & waits):
             m.d.comb += self.go.eq(1)
         with m.Elif(self.end):
             m.next = "FINISH"
-        with m.Elif(self.octets.valid & on_port & self._toggled & (self._due == 0)):
+        with m.Elif(self.bytes.valid & on_port & self._toggled & (self._outstanding == 0)):
             m.d.sync += [self._toggles.eq(1), self._toggled.eq(0)]
-            m.next = "ASK_CONTROL"
-        with m.Elif(self.octets.valid):
-            m.d.comb += self.octets.ready.eq(1)
+            m.next = "ISSUE_CONTROL"
+        with m.Elif(self.bytes.valid):
+            m.d.comb += self.bytes.ready.eq(1)
             m.d.sync += self._first.eq(0)
             with m.Switch(opcode):
                 with m.Case(Opcode.COUNTERS):
                     m.d.sync += self._kind.eq(
-                        Mux(self._first, AnswerKind.COUNTERS, AnswerKind.NONSENSE))
+                        Mux(self._first, ResponseKind.COUNTERS, ResponseKind.NONSENSE))
                     m.next = "FINISH"
                     with m.If(self._first):
                         m.next = "REPORT"
                 with m.Case(Opcode.MARK):
-                    self._take(m, self.mark, 2, "TAKE_MARK")
+                    self._expect(m, self.mark, 2)
+                    m.next = "TAKE_MARK"
                 with m.Case(Opcode.CYCLE):
                     m.next = "CYCLE"
                 with m.Case(Opcode.CONTROL):
-                    self._take(m, self._control, 1, "TAKE_CONTROL")
+                    self._expect(m, self._control, 1)
+                    m.next = "TAKE_CONTROL"
                 with m.Case(Opcode.ACCESS):
-                    self._take(m, self._flags, 1, "TAKE_FLAGS")
+                    self._expect(m, self._flags, 1)
+                    m.next = "TAKE_FLAGS"
                 with m.Default():
-                    m.d.sync += self._kind.eq(AnswerKind.NONSENSE)
+                    m.d.sync += self._kind.eq(ResponseKind.NONSENSE)
                     m.next = "FINISH"
 
     def _show_control(self, m):
-        """Show the control port what is to be asked."""
+        """Show the control port its next request."""
         request = self.control.request
         m.d.comb += [
             request.p.op.eq(self._control[0:2]),
@@ -203,13 +219,14 @@ class Bridge(wiring.Component):
 
         with m.State("TAKE_CONTROL"):
             with self._number(m, self._control):
-                self._take(m, self._operand, 8, "TAKE_VALUE")
+                self._expect(m, self._operand, 8)
+                m.next = "TAKE_VALUE"
 
         with m.State("TAKE_VALUE"):
             with self._number(m, self._operand):
-                m.next = "ASK_CONTROL"
+                m.next = "ISSUE_CONTROL"
 
-        with m.State("ASK_CONTROL"):
+        with m.State("ISSUE_CONTROL"):
             m.d.comb += [self.go.eq(1), request.valid.eq(1)]
             with m.If(self.enable & request.ready):
                 m.next = "AWAIT_CONTROL"
@@ -220,67 +237,71 @@ class Bridge(wiring.Component):
                 m.d.sync += self._toggles.eq(0)
                 m.next = "DECODE"
 
-    def _accesses(self, m, taken):
+    def _accesses(self, m, accepted):
         """ACCESS, several times over."""
         access = self._access
-        octets = 1 << access.size
+        size  = 1 << access.size
         reads  = (access.kind == AccessKind.READ) | (access.kind == AccessKind.FETCH)
 
         with m.State("TAKE_FLAGS"):
             with self._number(m, self._flags):
-                self._take(m, self._left, 1, "TAKE_COUNT")
+                self._expect(m, self._remaining, 1)
+                m.next = "TAKE_COUNT"
 
         with m.State("TAKE_COUNT"):
             m.d.sync += Cat(access.size, access.kind, access.user, access.implicit,
                             access.chained).eq(self._flags)
-            with self._number(m, self._left):
-                self._take(m, self._operand, 8, "TAKE_LINEAR")
+            with self._number(m, self._remaining):
+                self._expect(m, self._operand, 8)
+                m.next = "TAKE_LINEAR"
 
         with m.State("TAKE_LINEAR"):
             with self._number(m, self._operand):
-                self._take(m, access.data, octets, "TAKE_DATA")
+                self._expect(m, access.data, size)
+                m.next = "TAKE_DATA"
                 with m.If(reads):
-                    m.next = "ASK"
+                    m.next = "ISSUE"
 
         with m.State("TAKE_DATA"):
             with self._number(m, access.data):
-                self._take(m, access.compare, octets, "TAKE_COMPARE")
+                self._expect(m, access.compare, size)
+                m.next = "TAKE_COMPARE"
                 with m.If(access.kind != AccessKind.COMPARE_EXCHANGE):
-                    m.next = "ASK"
+                    m.next = "ISSUE"
 
         with m.State("TAKE_COMPARE"):
             with self._number(m, access.compare):
-                m.next = "ASK"
+                m.next = "ISSUE"
 
-        with m.State("ASK"):
+        with m.State("ISSUE"):
             m.d.comb += [self.go.eq(1), self.access.request.valid.eq(1)]
-            with m.If(taken):
+            with m.If(accepted):
                 m.d.sync += [
-                    self._operand.eq(self._operand + octets),
+                    self._operand.eq(self._operand + size),
                     access.chained.eq(1),
-                    self._left.eq(self._left - 1),
+                    self._remaining.eq(self._remaining - 1),
                 ]
-                with m.If(self._left == 1):
+                with m.If(self._remaining == 1):
                     m.next = "DECODE"
                 with m.Elif(~reads):
-                    self._take(m, access.data, octets, "TAKE_DATA")
+                    self._expect(m, access.data, size)
+                    m.next = "TAKE_DATA"
 
-    def _take(self, m, number, octets, state):
-        """Go to ``state``, where ``number`` is taken, which has so many octets."""
-        m.d.sync += [number.eq(0), self._more.eq(octets - 1)]
-        m.next = state
+    def _expect(self, m, number, size):
+        """Prepare for ``number``, of ``size`` bytes."""
+        m.d.sync += [number.eq(0), self._more.eq(size - 1)]
 
     @contextmanager
     def _number(self, m, number):
-        """Take an octet of ``number``; the context is for when it was the last."""
-        m.d.comb += self.octets.ready.eq(1)
-        with m.If(self.octets.valid):
+        """Take a byte of ``number``; the context is for when it was the last."""
+        m.d.comb += self.bytes.ready.eq(1)
+        with m.If(self.bytes.valid):
             m.d.sync += [
-                number.eq(Cat(self.octets.payload, number[:-8])[:len(number)]),
+                number.eq(Cat(self.bytes.payload, number[:-8])[:len(number)]),
                 self._more.eq(self._more - 1),
             ]
             with m.If(self._more == 0):
                 yield
         with m.If(self.end):  # too early
-            m.d.sync += self._kind.eq(AnswerKind.NONSENSE)
+            m.d.sync += self._kind.eq(ResponseKind.NONSENSE)
             m.next = "DECODE"

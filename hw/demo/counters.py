@@ -1,4 +1,4 @@
-"""How often things happened."""
+"""Counters of cycles and events."""
 
 from amaranth import *
 from amaranth.lib import wiring

@@ -17,14 +17,14 @@ class ByteCrc(wiring.Component):
 
     Latency
     -------
-    Eight cycles a byte. ``crc`` and ``matches`` hold for all bytes so far when ``octets.ready`` is
+    Eight cycles a byte. ``crc`` and ``matches`` hold for all bytes so far when ``bytes.ready`` is
     high again.
 
     Members
     -------
     start : :py:`In(1)`
         Strobe: forget all bytes. None may be under way.
-    octets : :py:`In(stream.Signature(8))`
+    bytes : :py:`In(stream.Signature(8))`
         The bytes of a frame.
     crc : :py:`Out(32)`
         Their CRC. It is sent with its lowest byte first.
@@ -33,7 +33,7 @@ class ByteCrc(wiring.Component):
     """
 
     start:   In(1)
-    octets:  In(stream.Signature(8))
+    bytes:   In(stream.Signature(8))
     crc:     Out(32)
     matches: Out(1)
 
@@ -45,14 +45,14 @@ class ByteCrc(wiring.Component):
         m.d.comb += [
             serial.start.eq(self.start),
             serial.data.eq(bits[0]),
-            serial.valid.eq(~self.octets.ready),
-            self.octets.ready.eq(bits == 1),
+            serial.valid.eq(~self.bytes.ready),
+            self.bytes.ready.eq(bits == 1),
             self.crc.eq(serial.crc),
             self.matches.eq(serial.match_detected),
         ]
-        with m.If(~self.octets.ready):
+        with m.If(~self.bytes.ready):
             m.d.sync += bits.eq(bits[1:])
-        with m.Elif(self.octets.valid):
-            m.d.sync += bits.eq(Cat(self.octets.payload, 1))
+        with m.Elif(self.bytes.valid):
+            m.d.sync += bits.eq(Cat(self.bytes.payload, 1))
 
         return m

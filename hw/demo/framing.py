@@ -17,7 +17,7 @@ FLAG   = 0x7E
 ESCAPE = 0x7D
 FLIP   = 0x20  #: What an escaped byte is XORed with.
 
-#: Bytes of the longest payload: a segment of a request, or of an answer.
+#: Bytes of the longest payload: a segment of a request, or of a response.
 SEGMENT = 64
 
 #: Bytes of the CRC.
@@ -27,12 +27,12 @@ TRAILER = 4
 class Header(data.Struct):
     """First three bytes of a frame."""
 
-    segment: 4  #: Which segment of the request or answer this is.
-    last:    1  #: There is none after it.
-    spare:   2
-    answer:  1  #: Sent by a board, not by a computer.
-    number:  8  #: Sequence number of the request.
-    about:   8  #: In an answer its kind; in a request the segments of the answer to send.
+    segment:  4  #: Which segment of the request or response this is.
+    last:     1  #: There is none after it.
+    spare:    2
+    response: 1  #: Sent by a board, not by a computer.
+    number:   8  #: Sequence number of the request.
+    about:    8  #: In a response its kind; in a request the segments of the response to send.
 
 
 #: Bytes of the header.
@@ -47,14 +47,14 @@ class Deframer(wiring.Component):
 
     Members
     -------
-    octets : :py:`In(stream.Signature(8, always_ready=True))`
+    bytes : :py:`In(stream.Signature(8, always_ready=True))`
         What comes in.
     begun : :py:`Out(1)`
         Strobe: a frame may begin with the next byte.
     content : :py:`Out(stream.Signature(8, always_ready=True))`
         Bytes of the payload, and after them of the CRC; no more than a payload can have.
-    place : :py:`Out(range(SEGMENT))`
-        Which of them.
+    offset : :py:`Out(range(SEGMENT))`
+        Offset of that byte in the payload.
     whole : :py:`Out(1)`
         Strobe: the frame has ended, and is whole.
     header : :py:`Out(Header)`
@@ -63,10 +63,10 @@ class Deframer(wiring.Component):
         Bytes of its payload, at that time.
     """
 
-    octets:  In(stream.Signature(8, always_ready=True))
+    bytes:   In(stream.Signature(8, always_ready=True))
     begun:   Out(1)
     content: Out(stream.Signature(8, always_ready=True))
-    place:   Out(range(SEGMENT))
+    offset:  Out(range(SEGMENT))
     whole:   Out(1)
     header:  Out(Header)
     length:  Out(range(SEGMENT + 1))
@@ -75,7 +75,7 @@ class Deframer(wiring.Component):
         m = Module()
 
         m.submodules.crc = crc = ByteCrc()
-        octet   = self.octets.payload
+        byte    = self.bytes.payload
         escaped = Signal()
         count   = Signal(7)  # bytes after the header; negative, modulo 128, in it
         longest = SEGMENT + TRAILER
@@ -83,28 +83,28 @@ class Deframer(wiring.Component):
         plain   = Signal(8)
 
         m.d.comb += [
-            counted.eq(self.octets.valid & (octet != FLAG) & (octet != ESCAPE)),
-            plain.eq(octet ^ Mux(escaped, FLIP, 0)),
+            counted.eq(self.bytes.valid & (byte != FLAG) & (byte != ESCAPE)),
+            plain.eq(byte ^ Mux(escaped, FLIP, 0)),
             crc.start.eq(self.begun),
-            crc.octets.valid.eq(counted),
-            crc.octets.payload.eq(plain),
-            self.begun.eq(self.octets.valid & (octet == FLAG)),
+            crc.bytes.valid.eq(counted),
+            crc.bytes.payload.eq(plain),
+            self.begun.eq(self.bytes.valid & (byte == FLAG)),
             self.whole.eq(self.begun & ~escaped & crc.matches
                           & (count >= TRAILER) & (count <= longest)),
             self.length.eq(count - TRAILER),
             self.content.valid.eq(counted & (count < SEGMENT)),
             self.content.payload.eq(plain),
-            self.place.eq(count),
+            self.offset.eq(count),
         ]
-        with m.If(self.octets.valid):
-            m.d.sync += escaped.eq(octet == ESCAPE)
+        with m.If(self.bytes.valid):
+            m.d.sync += escaped.eq(byte == ESCAPE)
         with m.If(self.begun):
             m.d.sync += count.eq(-HEADER)
         with m.Elif(counted & (count != longest + 1)):  # ... at which it stays
             m.d.sync += count.eq(count + 1)
-        for place in range(HEADER):
-            with m.If(counted & (count == 128 - HEADER + place)):
-                m.d.sync += self.header.as_value().word_select(place, 8).eq(plain)
+        for index in range(HEADER):
+            with m.If(counted & (count == 128 - HEADER + index)):
+                m.d.sync += self.header.as_value().word_select(index, 8).eq(plain)
 
         return m
 
@@ -126,7 +126,7 @@ class Framer(wiring.Component):
         Which of them is to be read.
     content : :py:`In(8)`
         That byte, from the next cycle on.
-    octets : :py:`Out(stream.Signature(8))`
+    bytes : :py:`Out(stream.Signature(8))`
         The frame.
     """
 
@@ -136,7 +136,7 @@ class Framer(wiring.Component):
     length:  In(range(SEGMENT + 1))
     address: Out(range(SEGMENT))
     content: In(8)
-    octets:  Out(stream.Signature(8))
+    bytes:   Out(stream.Signature(8))
 
     def elaborate(self, platform):
         m = Module()
@@ -152,8 +152,8 @@ class Framer(wiring.Component):
             special.eq((plain == FLAG) | (plain == ESCAPE)),
             plain.eq(Cat(self.header, self.content, crc.crc).word_select(part, 8)),
             crc.start.eq(self.start),
-            crc.octets.payload.eq(plain),
-            crc.octets.valid.eq(taken & ~part[2]),
+            crc.bytes.payload.eq(plain),
+            crc.bytes.valid.eq(taken & ~part[2]),
         ]
         with m.FSM():
             with m.State("WAIT"):
@@ -163,36 +163,39 @@ class Framer(wiring.Component):
 
             with m.State("OPEN"):
                 self._send(m, FLAG)
-                with m.If(self.octets.ready):
+                with m.If(self.bytes.ready):
                     m.next = "SEND"
 
             with m.State("SEND"):
                 with m.If(special & ~escaped):
                     self._send(m, ESCAPE)
-                    m.d.sync += escaped.eq(self.octets.ready)
+                    m.d.sync += escaped.eq(self.bytes.ready)
                 with m.Else():
                     self._send(m, plain ^ Mux(escaped, FLIP, 0))
-                    m.d.comb += taken.eq(self.octets.ready)
+                    m.d.comb += taken.eq(self.bytes.ready)
                 with m.If(taken):
                     m.d.sync += escaped.eq(0)
                     m.next = "DIGEST"
-                    self._go_on(m, part)
+                    with m.If(part == 7):
+                        m.next = "CLOSE"
+                    with m.Else():
+                        self._go_on(m, part)
 
             with m.State("DIGEST"):  # the CRC takes some cycles, and the memory takes one
-                with m.If(crc.octets.ready):
+                with m.If(crc.bytes.ready):
                     m.next = "SEND"
 
             with m.State("CLOSE"):
                 self._send(m, FLAG)
-                with m.If(self.octets.ready):
+                with m.If(self.bytes.ready):
                     m.d.comb += self.done.eq(1)
                     m.next = "WAIT"
 
         return m
 
-    def _send(self, m, octet):
-        """Offer ``octet``."""
-        m.d.comb += [self.octets.valid.eq(1), self.octets.payload.eq(octet)]
+    def _send(self, m, byte):
+        """Offer ``byte``."""
+        m.d.comb += [self.bytes.valid.eq(1), self.bytes.payload.eq(byte)]
 
     def _go_on(self, m, part):
         """Turn to the next byte of the frame."""
@@ -203,7 +206,5 @@ class Framer(wiring.Component):
                 m.d.sync += self.address.eq(self.address + 1)
                 with m.If(self.address + 1 == self.length):
                     m.d.sync += part.eq(4)
-            with m.Case(7):
-                m.next = "CLOSE"
             with m.Default():
                 m.d.sync += part.eq(part + 1)

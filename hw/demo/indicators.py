@@ -69,9 +69,9 @@ class Bypass(wiring.Component):
     enable : :py:`In(1)`
         The machine runs a cycle.
     request : :py:`In(AccessRequest)`
-        The access that it has taken last.
-    response, answered : :py:`In(AccessResponse)`, :py:`In(1)`
-        Its answer, and whether it comes in this cycle, and no other is due.
+        The access that it has accepted last.
+    response, completed : :py:`In(AccessResponse)`, :py:`In(1)`
+        Its response; a strobe when it comes and no other is outstanding.
     written : :py:`Out(1)`
         Strobe: a write by the bypass.
     """
@@ -80,11 +80,11 @@ class Bypass(wiring.Component):
         self._config = config
         self._frames = frames
         super().__init__({
-            "enable":   In(1),
-            "request":  In(AccessRequest),
-            "response": In(AccessResponse),
-            "answered": In(1),
-            "written":  Out(1),
+            "enable":    In(1),
+            "request":   In(AccessRequest),
+            "response":  In(AccessResponse),
+            "completed": In(1),
+            "written":   Out(1),
         })
 
     def elaborate(self, platform):
@@ -99,8 +99,8 @@ class Bypass(wiring.Component):
         here    = refused.known & (refused.page == page)
         reads   = request.kind == AccessKind.READ
         writes  = ~reads & (request.kind != AccessKind.FETCH)
-        done    = self.enable & self.answered & (response.fault == Fault.NONE)
-        faulted = self.enable & self.answered & (response.fault == Fault.PAGE_FAULT)
+        done    = self.enable & self.completed & (response.fault == Fault.NONE)
+        faulted = self.enable & self.completed & (response.fault == Fault.PAGE_FAULT)
         with m.If(faulted & request.user & response.error.present & response.error.write
                   & ~victim.known):
             m.d.sync += [refused.known.eq(1), refused.page.eq(page)]

@@ -1,43 +1,28 @@
-"""Requests and answers: numbered, in segments, repeated when they got lost, and done once.
+"""Requests and responses: numbered, in segments, repeated when they got lost, and done once.
 
 Ref: docs/serial-link.md.
 """
 
 from amaranth import *
-from amaranth.lib import enum, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.signals import unpacked
+
 from .framing import SEGMENT, Deframer, Framer
+from .protocol import Opcode, ResponseKind, ResponseSignature
 
 
-__all__ = ["CAPACITY", "CONNECT", "ROOM", "AnswerKind", "AnswerSignature", "Link"]
+__all__ = ["REQUEST_CAPACITY", "RESPONSE_CAPACITY", "Link"]
 
 
-#: First byte of a request that begins anew.
-CONNECT = 0x01
-
-#: Bytes of the longest request, and of the longest answer.
-CAPACITY, ROOM = 16 * SEGMENT, 16 * SEGMENT - 1
-
-
-class AnswerKind(enum.Enum, shape=unsigned(8)):
-    """Kind of an answer."""
-
-    GREETING = 1
-    ROWS     = 2
-    MORE     = 3  #: The request is not done: there was no more room.
-    COUNTERS = 4
-    NONSENSE = 5  #: Rows, up to an operation that there is not.
-    MISSING  = 6  #: No answer: the next request has come but for some segments.
-
-
-#: A stream of answers, by their kinds.
-AnswerSignature = stream.Signature(AnswerKind, payload_init=AnswerKind.ROWS)
+#: Bytes of the longest request, and of the longest response.
+REQUEST_CAPACITY, RESPONSE_CAPACITY = 16 * SEGMENT, 16 * SEGMENT - 1
 
 
 class Link(wiring.Component):
-    """Keeps the last request and its answer, so that it can be repeated, and is done once.
+    """Keeps the last request and its response, so that it can be repeated, and is done once.
 
     Members
     -------
@@ -47,17 +32,17 @@ class Link(wiring.Component):
         Bytes to the line.
     connected : :py:`Out(1)`
         Strobe: a request to begin anew has come. Whoever uses the link drops what it does, and
-        answers with a greeting.
+        responds with a greeting.
     begun : :py:`Out(1)`
         Strobe: another request has come.
     request : :py:`Out(stream.Signature(8))`
         Its bytes.
     end : :py:`Out(1)`
         All of them have been taken.
-    answer : :py:`In(stream.Signature(8))`
-        Bytes of the answer. When there is no room, they wait for the computer.
-    finish : :py:`In(AnswerSignature)`
-        The answer is complete.
+    response : :py:`In(stream.Signature(8))`
+        Bytes of the response. While it is full, they wait for the computer.
+    finish : :py:`In(ResponseSignature)`
+        The response is complete.
     """
 
     received:  In(stream.Signature(8, always_ready=True))
@@ -66,86 +51,118 @@ class Link(wiring.Component):
     begun:     Out(1)
     request:   Out(stream.Signature(8))
     end:       Out(1)
-    answer:    In(stream.Signature(8))
-    finish:    In(AnswerSignature)
+    response:  In(stream.Signature(8))
+    finish:    In(ResponseSignature)
 
     def __init__(self):
         super().__init__()
-        self._number  = Signal(8)      # of the last request that was done, or is
-        self._kind    = Signal(AnswerKind, init=AnswerKind.ROWS)
-        self._filled  = Signal(range(ROOM + 1))
-        self._known   = Signal()       # somebody has connected
-        self._stored  = Signal()       # the payload that comes in is kept
-        self._first   = Signal(8)      # its first byte, kept or not
-        self._next    = Signal(4)      # segments of the next request that have come
-        self._length  = Signal(range(CAPACITY + 1))  # of the request that is done
-        self._place   = Signal(range(CAPACITY + 1))  # in it
-        self._missing = Signal()       # MISSING is sent, not the answer
-        self._segment = Signal(4)      # of the answer that is sent
-        self._final   = Signal(4)      # ... the last that was asked for
+        self._number  = Signal(8)  # of the last request that was done, or is
+        self._kind    = Signal(ResponseKind, init=ResponseKind.ROWS)
+        self._known   = Signal()   # somebody has connected
+        self._stored  = Signal()   # the payload that comes in is kept
+        self._first   = Signal(8)  # its first byte, kept or not
+        self._next    = Signal(4)  # segments of the next request that have come
+        self._missing = Signal()   # MISSING is sent, not the response
+        self._segment = Signal(4)  # of the response that is sent
+        self._final   = Signal(4)  # the last segment that was requested
+        self._request_length  = Signal(range(REQUEST_CAPACITY + 1))
+        self._response_length = Signal(range(RESPONSE_CAPACITY + 1))
+        self._offset = Signal(range(REQUEST_CAPACITY + 1))  # of the next byte in the request
 
     def elaborate(self, platform):
         m = Module()
 
         m.submodules.deframer = deframer = Deframer()
         m.submodules.framer   = framer   = Framer()
-        connect(m, flipped(self.received), deframer.octets)
-        connect(m, framer.octets, flipped(self.sent))
+        connect(m, flipped(self.received), deframer.bytes)
+        connect(m, framer.bytes, flipped(self.sent))
 
-        header    = deframer.header
-        came      = Signal()  # a request, or a segment of one
-        ended     = Signal()  # ... its last segment
-        again     = Signal()  # the last request once more
-        following = Signal()  # the one after it
-        anew      = Signal()  # one to connect
-        idle      = Signal()
+        idle = Signal()
+        self._sequence(m, deframer, framer, self._classify(m, deframer), idle)
+        self._show_frame(m, framer)
+        self._keep_request(m, deframer, idle)
+        self._keep_response(m, framer)
+
+        return m
+
+    def _classify(self, m, deframer):
+        """Tell frames that come: strobes, of which several may be high."""
+        header = deframer.header
+        frame  = unpacked("frame", {
+            "came":      1,  # a request, or a segment of one
+            "ended":     1,  # ... its last segment
+            "again":     1,  # the last request once more
+            "following": 1,  # the one after it
+            "anew":      1,  # one to connect
+        })
         m.d.comb += [
-            came.eq(deframer.whole & ~header.answer),
-            ended.eq(came & header.last),
-            anew.eq(ended & (header.segment == 0) & (deframer.length != 0)
-                    & (self._first == CONNECT)),
-            again.eq(ended & self._known & (header.number == self._number)),
-            following.eq(came & self._known & (header.number == (self._number + 1)[:8])),
+            frame.came.eq(deframer.whole & ~header.response),
+            frame.ended.eq(frame.came & header.last),
+            frame.anew.eq(frame.ended & (header.segment == 0) & (deframer.length != 0)
+                          & (self._first == Opcode.CONNECT)),
+            frame.again.eq(frame.ended & self._known & (header.number == self._number)),
+            frame.following.eq(
+                frame.came & self._known & (header.number == (self._number + 1)[:8])),
         ]
+        return frame
+
+    def _sequence(self, m, deframer, framer, frame, idle):
+        """Go from state to state: the states of docs/serial-link.md, "Who repeats"."""
+        header = deframer.header
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += idle.eq(1)
-                with m.If(anew):
+                with m.If(frame.anew):
                     self._connect(m, header)
-                with m.Elif(following & self._stored & (header.segment == self._next)):
+                    m.next = "DO"
+                with m.Elif(frame.following & self._stored & (header.segment == self._next)):
                     self._accept(m, deframer)
-                with m.Elif(following & header.last):
+                    with m.If(header.last):
+                        m.next = "DO"
+                with m.Elif(frame.following & header.last):
                     m.d.sync += self._missing.eq(1)
                     m.next = "SEND"
-                with m.Elif(again):
-                    self._send(m, header)
+                with m.Elif(frame.again):
+                    self._select(m, header)
+                    m.next = "SEND"
 
             with m.State("DO"):
-                with m.If(anew):
+                with m.If(frame.anew):
                     self._connect(m, header)
                 with m.Else():
-                    self._gather(m)
+                    with m.If(self._gather(m)):
+                        m.next = "SEND"
 
-            self._send_segments(m, framer)
+            with m.State("SEND"):
+                m.d.comb += framer.start.eq(1)
+                m.next = "AWAIT_FRAMER"
 
-            with m.State("WAIT_FOR_ROOM"):
-                with m.If(anew):
+            with m.State("AWAIT_FRAMER"):
+                with m.If(framer.done):
+                    m.d.sync += [self._missing.eq(0), self._segment.eq(self._segment + 1)]
+                    m.next = "SEND"
+                    with m.If(self._missing):
+                        m.next = "IDLE"
+                    with m.Elif(framer.header.last | (self._segment == self._final)):
+                        m.next = "IDLE"
+                        with m.If(self._kind == ResponseKind.MORE):
+                            m.next = "WAIT_FOR_SPACE"
+
+            with m.State("WAIT_FOR_SPACE"):
+                with m.If(frame.anew):
                     self._connect(m, header)
-                with m.Elif(following & header.last):
+                    m.next = "DO"
+                with m.Elif(frame.following & header.last):
                     self._begin(m, header)
-                with m.Elif(again):
-                    self._send(m, header)
-
-        self._show_frame(m, framer)
-        self._keep_request(m, deframer, idle)
-        self._keep_answer(m, framer)
-
-        return m
+                    m.next = "DO"
+                with m.Elif(frame.again):
+                    self._select(m, header)
+                    m.next = "SEND"
 
     def _connect(self, m, header):
         """Begin anew."""
         m.d.comb += self.connected.eq(1)
-        m.d.sync += [self._known.eq(1), self._length.eq(0), self._place.eq(0)]
+        m.d.sync += [self._known.eq(1), self._request_length.eq(0), self._offset.eq(0)]
         self._begin(m, header)
 
     def _accept(self, m, deframer):
@@ -154,93 +171,74 @@ class Link(wiring.Component):
         with m.If(deframer.header.last):
             m.d.comb += self.begun.eq(1)
             m.d.sync += [
-                self._length.eq(Cat(length[:6], self._next + length[6])),
-                self._place.eq(0),
+                self._request_length.eq(Cat(length[:6], self._next + length[6])),
+                self._offset.eq(0),
             ]
             self._begin(m, deframer.header)
         with m.Elif(length == SEGMENT):
             m.d.sync += self._next.eq(self._next + 1)
 
     def _begin(self, m, header):
-        """Make room for an answer to the request that has come."""
+        """Prepare for a response to the request that has come."""
         m.d.sync += [
-            self._number.eq(header.number), self._next.eq(0), self._filled.eq(0),
+            self._number.eq(header.number), self._next.eq(0), self._response_length.eq(0),
             Cat(self._segment, self._final).eq(header.about),
         ]
-        m.next = "DO"
 
     def _gather(self, m):
-        """Take bytes of the answer; send it when it is complete, or there is no more room."""
-        full = self._filled == ROOM
+        """Take bytes of the response; return true when it is complete, or full."""
+        full     = self.response.valid & (self._response_length == RESPONSE_CAPACITY)
+        finished = self.finish.valid & self.finish.ready
         m.d.comb += [
-            self.answer.ready.eq(~full),
-            self.finish.ready.eq(~self.answer.valid),
+            self.response.ready.eq(self._response_length != RESPONSE_CAPACITY),
+            self.finish.ready.eq(~self.response.valid),
         ]
-        with m.If(self.answer.valid & self.answer.ready):
-            m.d.sync += self._filled.eq(self._filled + 1)
-        with m.If(self.answer.valid & full):
-            m.d.sync += self._kind.eq(AnswerKind.MORE)
-            m.next = "SEND"
-        with m.If(self.finish.valid & self.finish.ready):
+        with m.If(self.response.valid & self.response.ready):
+            m.d.sync += self._response_length.eq(self._response_length + 1)
+        with m.If(full):
+            m.d.sync += self._kind.eq(ResponseKind.MORE)
+        with m.If(finished):
             m.d.sync += self._kind.eq(self.finish.payload)
-            m.next = "SEND"
+        return full | finished
 
-    def _send(self, m, header):
-        """Send the answer as it is, or what is asked for of it."""
+    def _select(self, m, header):
+        """Choose the segments of the response that the request wants."""
         m.d.sync += Cat(self._segment, self._final).eq(header.about)
-        m.next = "SEND"
-
-    def _send_segments(self, m, framer):
-        """Send what is asked for of the answer, segment by segment; or MISSING."""
-        with m.State("SEND"):
-            m.d.comb += framer.start.eq(1)
-            m.next = "AWAIT_FRAMER"
-
-        with m.State("AWAIT_FRAMER"):
-            with m.If(framer.done):
-                m.d.sync += [self._missing.eq(0), self._segment.eq(self._segment + 1)]
-                m.next = "SEND"
-                with m.If(self._missing):
-                    m.next = "IDLE"
-                with m.Elif(framer.header.last | (self._segment == self._final)):
-                    m.next = "IDLE"
-                    with m.If(self._kind == AnswerKind.MORE):
-                        m.next = "WAIT_FOR_ROOM"
 
     def _show_frame(self, m, framer):
         """Show what the frame has that is to be sent."""
         last = Signal()
         m.d.comb += [
-            last.eq(self._segment == self._filled[6:]),
+            last.eq(self._segment == self._response_length[6:]),
             framer.header.number.eq(self._number),
-            framer.header.answer.eq(1),
+            framer.header.response.eq(1),
         ]
         with m.If(self._missing):
             m.d.comb += [
                 framer.header.segment.eq(self._next),
                 framer.header.last.eq(1),
-                framer.header.about.eq(AnswerKind.MISSING),
+                framer.header.about.eq(ResponseKind.MISSING),
             ]
         with m.Else():
             m.d.comb += [
                 framer.header.segment.eq(self._segment),
                 framer.header.last.eq(last),
                 framer.header.about.eq(self._kind),
-                framer.length.eq(Mux(last, self._filled[:6], SEGMENT)),
+                framer.length.eq(Mux(last, self._response_length[:6], SEGMENT)),
             ]
 
     def _keep_request(self, m, deframer, idle):
         """Store segments that come in, but not over a request that is not done; and read them."""
-        m.submodules.requests = memory = Memory(shape=8, depth=CAPACITY, init=[])
+        m.submodules.requests = memory = Memory(shape=8, depth=REQUEST_CAPACITY, init=[])
         write, read = memory.write_port(), memory.read_port()
-        fresh = Signal()  # the memory shows what is at our place
+        fresh = Signal()  # the memory shows what is at our offset
         m.d.comb += [
             # Behind those that are kept, whatever the frame says: it may not be whole.
-            write.addr.eq(Cat(deframer.place, self._next)),
+            write.addr.eq(Cat(deframer.offset, self._next)),
             write.data.eq(deframer.content.payload),
             write.en.eq(deframer.content.valid & self._stored),
-            read.addr.eq(self._place),
-            self.end.eq(self._place == self._length),
+            read.addr.eq(self._offset),
+            self.end.eq(self._offset == self._request_length),
             self.request.valid.eq(fresh & ~self.end),
             self.request.payload.eq(read.data),
         ]
@@ -249,21 +247,21 @@ class Link(wiring.Component):
             m.d.sync += self._stored.eq(idle)
         with m.Elif(~idle):
             m.d.sync += self._stored.eq(0)
-        with m.If(deframer.content.valid & (deframer.place == 0)):
+        with m.If(deframer.content.valid & (deframer.offset == 0)):
             m.d.sync += self._first.eq(deframer.content.payload)
 
         m.d.sync += fresh.eq(~self.begun)
         with m.If(self.request.valid & self.request.ready):
-            m.d.sync += [self._place.eq(self._place + 1), fresh.eq(0)]
+            m.d.sync += [self._offset.eq(self._offset + 1), fresh.eq(0)]
 
-    def _keep_answer(self, m, framer):
-        """Store the answer, for sending it as often as need be."""
-        m.submodules.answers = memory = Memory(shape=8, depth=ROOM + 1, init=[])
+    def _keep_response(self, m, framer):
+        """Store the response, for sending it as often as need be."""
+        m.submodules.responses = memory = Memory(shape=8, depth=RESPONSE_CAPACITY + 1, init=[])
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [
-            write.addr.eq(self._filled),
-            write.data.eq(self.answer.payload),
-            write.en.eq(self.answer.valid & self.answer.ready),
+            write.addr.eq(self._response_length),
+            write.data.eq(self.response.payload),
+            write.en.eq(self.response.valid & self.response.ready),
             read.addr.eq(Cat(framer.address, self._segment)),
             framer.content.eq(read.data),
         ]

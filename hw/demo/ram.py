@@ -15,7 +15,7 @@ __all__ = ["BlockRam", "Ram", "SpramRam"]
 
 
 class Ram(wiring.Component):
-    """Wishbone target that answers in the next cycle, and never stalls.
+    """Wishbone target that responds in the next cycle, and never stalls.
 
     What is written beyond its end is dropped, and what is read there is unspecified.
 
@@ -58,19 +58,19 @@ class Ram(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        bus    = self.bus
-        asked  = Signal()
-        beyond = bus.adr[len(self._address):] != 0
-        word   = Signal.like(self._address)
+        bus      = self.bus
+        accepted = Signal()
+        beyond   = bus.adr[len(self._address):] != 0
+        word     = Signal.like(self._address)
         m.d.comb += [
-            asked.eq(self.enable & bus.cyc & bus.stb),
-            self._read.eq(asked),
+            accepted.eq(self.enable & bus.cyc & bus.stb),
+            self._read.eq(accepted),
             self._address.eq(bus.adr),
             self._datum.eq(bus.dat_w),
         ]
         with m.If(self.enable):
-            m.d.sync += bus.ack.eq(asked)
-        with m.If(asked & bus.we & ~beyond):
+            m.d.sync += bus.ack.eq(accepted)
+        with m.If(accepted & bus.we & ~beyond):
             m.d.comb += self._lanes.eq(bus.sel)
 
         with m.If(self.clear):

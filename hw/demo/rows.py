@@ -1,4 +1,4 @@
-"""What happened in a cycle, in numbers: a row of the trace.
+"""Rows of the trace: the events of a cycle, in numbers.
 
 Ref: docs/serial-link.md, "Rows".
 """
@@ -23,7 +23,7 @@ class RowWriter(wiring.Component):
 
     Parameters
     ----------
-    machine : :class:`.machine.Machine`
+    machine : :class:`.subsystem.MemorySubsystem`
         Whose ports are looked at.
 
     Members
@@ -52,18 +52,18 @@ class RowWriter(wiring.Component):
         })
         self._mask  = Signal(11)
         self._since = Signal(16, init=1)  # cycles since the row before
-        self._mark_due  = Signal(init=1)
-        self._state_due = Signal(init=1)
+        self._mark_pending  = Signal(init=1)
+        self._state_pending = Signal(init=1)
 
     def elaborate(self, platform):
         m = Module()
 
         words  = self._words()
-        place  = Signal(range(len(words) + 1))
+        index  = Signal(range(len(words) + 1))
         wanted = Signal()
         last   = Signal()
         m.d.comb += self._mask.eq(Cat(self._conditions()))
-        with m.Switch(place):
+        with m.Switch(index):
             for number, (condition, word) in enumerate(words):
                 with m.Case(number):
                     m.d.comb += [wanted.eq(condition), self.numbers.payload.eq(word)]
@@ -76,10 +76,10 @@ class RowWriter(wiring.Component):
             self.enable.eq(self.go & (~happened | last)),
         ]
         with m.If(self.go & happened & (self.numbers.ready | ~wanted)):
-            m.d.sync += place.eq(place + 1)
+            m.d.sync += index.eq(index + 1)
         with m.If(self.enable):
             m.d.sync += [
-                place.eq(0),
+                index.eq(0),
                 self._since.eq(Mux(happened, 1, self._since + 1)),
             ]
         self._remember(m)
@@ -93,8 +93,8 @@ class RowWriter(wiring.Component):
         request  = access.request.valid & access.request.ready
         kind     = access.request.p.kind
         return [
-            self._mark_due,
-            self._state_due,
+            self._mark_pending,
+            self._state_pending,
             self._machine.events.as_value() != 0,
             memory.cyc & memory.ack,
             transfer,
@@ -134,9 +134,9 @@ class RowWriter(wiring.Component):
         control = self._machine.control.request
         with m.If(self.enable):
             m.d.sync += [
-                self._mark_due.eq(0),
-                self._state_due.eq((control.valid & control.ready)
+                self._mark_pending.eq(0),
+                self._state_pending.eq((control.valid & control.ready)
                                    | self._machine.events.page_fault),
             ]
         with m.If(self.marked):
-            m.d.sync += self._mark_due.eq(1)
+            m.d.sync += self._mark_pending.eq(1)

@@ -9,10 +9,10 @@ from .button import Button
 from .counters import Counters
 from .indicators import Bypass, Light
 from .link import Link
-from .machine import Machine
 from .ram import BlockRam
-from .report import Report
 from .rows import RowWriter
+from .status import StatusReporter
+from .subsystem import MemorySubsystem
 from .uart import Receiver, Transmitter
 from .varint import VarintEncoder
 
@@ -49,7 +49,7 @@ class System(wiring.Component):
     config : :class:`hw.config.MmuConfig`
         What the unit can do.
     preset : :class:`int`
-        What the greeting says of it: the place of ``config`` in :data:`hw.presets.PRESETS`.
+        What the greeting says of it: the index of ``config`` in :data:`hw.presets.PRESETS`.
     ram_kib : :class:`int`
         Size of memory in KiB, a power of two.
     clock_hz, baud : :class:`int`
@@ -83,11 +83,12 @@ class System(wiring.Component):
         })
         self.clock_hz = clock_hz
         self._divisor = divisor_of(clock_hz, baud)
-        self._machine = Machine(config, ram_kib=ram_kib, ram=ram)
+        self._machine = MemorySubsystem(config, ram_kib=ram_kib, ram=ram)
         self._bridge  = Bridge(config)
         self._bypass  = Bypass(config, frames=ram_kib // 4)
         self._ticked  = Signal()
-        self._report  = Report((LINK_VERSION, preset, ram_kib, clock_hz // 1000), counters=5)
+        self._report  = StatusReporter(
+            (LINK_VERSION, preset, ram_kib, clock_hz // 1000), counters=5)
 
     def elaborate(self, platform):
         m = Module()
@@ -107,33 +108,33 @@ class System(wiring.Component):
         self._tick(m)
         self._join_line(m, link)
         self._join_bridge(m, link, bridge, rows)
-        self._join_answer(m, link, bridge, rows, encoder, counters)
+        self._join_response(m, link, bridge, rows, encoder, counters)
         self._join_lights(m, bridge, rows)
 
         return m
 
     def _tick(self, m):
-        """A strobe, so that what is slow need not count cycles."""
+        """Make a strobe, so that slow parts need not count cycles."""
         timer = Signal(range(max(2, round(TICK * self.clock_hz))))
         m.d.comb += self._ticked.eq(timer == 0)
         m.d.sync += timer.eq(Mux(self._ticked, max(2, round(TICK * self.clock_hz)) - 1, timer - 1))
 
     def _join_line(self, m, link):
-        """The UART, and the link on it."""
+        """Connect the UART, and the link on it."""
         m.submodules.receiver    = receiver    = Receiver(self._divisor)
         m.submodules.transmitter = transmitter = Transmitter(self._divisor)
-        connect(m, receiver.octets, link.received)
-        connect(m, link.sent, transmitter.octets)
+        connect(m, receiver.bytes, link.received)
+        connect(m, link.sent, transmitter.bytes)
         m.d.comb += [
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
         ]
 
     def _join_bridge(self, m, link, bridge, rows):
-        """The bridge, what it drives, and what lets it."""
+        """Connect the bridge to what it drives, and to what enables it."""
         machine = self._machine
         m.submodules.button = button = Button()
-        connect(m, link.request, bridge.octets)
+        connect(m, link.request, bridge.bytes)
         connect(m, bridge.access, machine.access)
         connect(m, bridge.control, machine.control)
         m.d.comb += [
@@ -150,17 +151,17 @@ class System(wiring.Component):
             machine.reset.eq(link.connected),
         ]
 
-    def _join_answer(self, m, link, bridge, rows, encoder, counters):
-        """Rows, greeting and counters, in octets. An answer is complete when all are out."""
+    def _join_response(self, m, link, bridge, rows, encoder, counters):
+        """Connect rows, greeting and counters to the link, whose response ends with them."""
         report = self._report
-        connect(m, encoder.octets, link.answer)
+        connect(m, encoder.bytes, link.response)
         m.d.comb += [
             counters.enable.eq(rows.enable),
             counters.events.eq(self._machine.events),
             *(shown.eq(count) for shown, count in zip(report.counts, counters.counts, strict=True)),
-            report.ask.payload.eq(bridge.report.payload),
-            report.ask.valid.eq(bridge.report.valid & ~self._machine.clearing),
-            bridge.report.ready.eq(report.ask.ready & report.ask.valid),
+            report.request.payload.eq(bridge.report.payload),
+            report.request.valid.eq(bridge.report.valid & ~self._machine.clearing),
+            bridge.report.ready.eq(report.request.ready & report.request.valid),
             link.finish.payload.eq(bridge.finish.payload),
             link.finish.valid.eq(bridge.finish.valid),
             bridge.finish.ready.eq(link.finish.ready),
@@ -172,7 +173,7 @@ class System(wiring.Component):
         ]
 
     def _join_lights(self, m, bridge, rows):
-        """What can be seen."""
+        """Connect the lights."""
         machine, bypass = self._machine, self._bypass
         m.submodules.fault_light  = fault_light  = Light(LIT)
         m.submodules.bypass_light = bypass_light = Light(LIT)
@@ -181,7 +182,7 @@ class System(wiring.Component):
             bypass.enable.eq(rows.enable),
             bypass.request.eq(bridge.last),
             bypass.response.eq(machine.access.response.payload),
-            bypass.answered.eq(bridge.answered),
+            bypass.completed.eq(bridge.completed),
             fault_light.strobe.eq(rows.enable & machine.events.page_fault),
             bypass_light.strobe.eq(bypass.written),
             busy_light.strobe.eq(rows.enable),

@@ -1,4 +1,4 @@
-"""Octets on a pin: 8 data bits, no parity, one stop bit, the lowest bit first."""
+"""Bytes on a pin: 8 data bits, no parity, one stop bit, the lowest bit first."""
 
 from amaranth import *
 from amaranth.lib import stream, wiring
@@ -15,7 +15,7 @@ def _check(divisor):
 
 
 class Transmitter(wiring.Component):
-    """Sends octets.
+    """Sends bytes.
 
     Parameters
     ----------
@@ -24,11 +24,11 @@ class Transmitter(wiring.Component):
 
     Latency
     -------
-    An octet takes ten bits; the start bit begins in the cycle after the octet is taken.
+    A byte takes ten bits; the start bit begins in the cycle after the byte is taken.
 
     Members
     -------
-    octets : :py:`In(stream.Signature(8))`
+    bytes : :py:`In(stream.Signature(8))`
         What to send.
     tx : :py:`Out(1, init=1)`
         The pin.
@@ -38,7 +38,7 @@ class Transmitter(wiring.Component):
         _check(divisor)
         self._divisor = divisor
         super().__init__({
-            "octets": In(stream.Signature(8)),
+            "bytes":  In(stream.Signature(8)),
             "tx":     Out(1, init=1),
         })
 
@@ -51,7 +51,7 @@ class Transmitter(wiring.Component):
 
         m.d.comb += [
             idle.eq((bits == 1) & (timer == 0)),
-            self.octets.ready.eq(idle),
+            self.bytes.ready.eq(idle),
         ]
         with m.If(timer != 0):
             m.d.sync += timer.eq(timer - 1)
@@ -61,11 +61,11 @@ class Transmitter(wiring.Component):
                 bits.eq(bits[1:]),
                 timer.eq(self._divisor - 1),
             ]
-        with m.Elif(self.octets.valid):
-            # The start bit goes out at once; 1 and 1 above the octet: the stop bit, and the end.
+        with m.Elif(self.bytes.valid):
+            # The start bit goes out at once; 1 and 1 above the byte: the stop bit, and the end.
             m.d.sync += [
                 self.tx.eq(0),
-                bits.eq(Cat(self.octets.payload, C(0b11, 2))),
+                bits.eq(Cat(self.bytes.payload, C(0b11, 2))),
                 timer.eq(self._divisor - 1),
             ]
 
@@ -73,7 +73,7 @@ class Transmitter(wiring.Component):
 
 
 class Receiver(wiring.Component):
-    """Receives octets. One without a stop bit is dropped; too short a start bit is none.
+    """Receives bytes. One without a stop bit is dropped; too short a start bit is none.
 
     The line may be slower or faster than it should by 2 %.
 
@@ -86,7 +86,7 @@ class Receiver(wiring.Component):
     -------
     rx : :py:`In(1, init=1)`
         The pin, asynchronous.
-    octets : :py:`Out(stream.Signature(8, always_ready=True))`
+    bytes : :py:`Out(stream.Signature(8, always_ready=True))`
         What was received.
     """
 
@@ -95,7 +95,7 @@ class Receiver(wiring.Component):
         self._divisor = divisor
         super().__init__({
             "rx":     In(1, init=1),
-            "octets": Out(stream.Signature(8, always_ready=True)),
+            "bytes":  Out(stream.Signature(8, always_ready=True)),
         })
 
     def elaborate(self, platform):
@@ -109,7 +109,7 @@ class Receiver(wiring.Component):
 
         m.d.comb += [
             now.eq(timer == 0),
-            self.octets.payload.eq(bits[1:]),
+            self.bytes.payload.eq(bits[1:]),
         ]
         m.d.sync += timer.eq(Mux(now, self._divisor - 1, timer - 1))
         with m.FSM():
@@ -127,7 +127,7 @@ class Receiver(wiring.Component):
             with m.State("TAKE_BITS"):
                 with m.If(now & bits[0]):
                     # The next start bit may come sooner than this bit ends, if the line is fast.
-                    m.d.comb += self.octets.valid.eq(rx)
+                    m.d.comb += self.bytes.valid.eq(rx)
                     m.next = "WAIT_FOR_IDLE"
                     with m.If(rx):
                         m.next = "WAIT_FOR_START"

@@ -1,15 +1,5 @@
-"""How fast the engines are.
+"""Measurement of the engines' speed.
 
-=============================  ========================================
-:mod:`sim.benchmark.series`    repetitions, and the best of them
-:mod:`sim.benchmark.works`     what is done
-:mod:`sim.benchmark.bare`      ... and by what without a kernel
-:mod:`sim.benchmark.vectors`   ... and with access vectors
-:mod:`sim.benchmark.measure`   the works, done and timed on the engines
-:mod:`sim.benchmark.targets`   what users may expect
-:mod:`sim.benchmark.report`    figures as a table and as JSON
-:mod:`sim.benchmark.progress`  how far a measurement is
-=============================  ========================================
-
-What the figures mean is described in ``docs/engines.md``.
+============================  ========================================
+The figures are explained in ``docs/engines.md``.
 """

@@ -1,4 +1,4 @@
-"""The works, done and timed on the engines."""
+"""Measurement of all workloads on the engines."""
 
 import gc
 import json
@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from sim.engines.base import Simulation
 from sim.engines.cxxrtl import CxxrtlEngine
@@ -18,23 +19,23 @@ from sim.memory import PhysicalMemory
 from .bare import BareCopies
 from .series import REPETITIONS, Figure, Series
 from .vectors import VectorLines
-from .works import CONFIG, SLOW, Engine, Unread, Workload, at_desk, wait
+from .works import CONFIG, SLOW, Engine, Unrecorded, Workload, on_kernel, wait
 
 
 __all__ = ["command_cycles", "measure"]
 
 
-#: Engines whose traces are looked at, and those for works after which nobody does.
-RECORDING: dict[str, Engine] = {"pysim": PysimEngine, "cxxrtl": CxxrtlEngine}
-UNREAD:    dict[str, Engine] = {"pysim": PysimEngine, "cxxrtl": Unread}
+#: Engines whose traces are decoded, and those for workloads whose traces are not.
+RECORDING:  dict[str, Engine] = {"pysim": PysimEngine, "cxxrtl": CxxrtlEngine}
+UNRECORDED: dict[str, Engine] = {"pysim": PysimEngine, "cxxrtl": Unrecorded}
 
 #: Runs of the whole command: one takes pysim some seconds.
 RUNS = {"pysim": 1, "cxxrtl": REPETITIONS}
 
-#: Where "python -m dragoncage" finds us.
+#: Folder in which "python -m dragoncage" is this project.
 ROOT = Path(__file__).parents[2]
 
-#: Does a work so many times.
+#: Some work, done a number of times.
 Work = Callable[[int], Awaitable[None]]
 
 
@@ -42,12 +43,13 @@ def measure(
     *, seconds: float, announce: Callable[[str], None],
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Figure]:
-    """Do all works, each for about ``seconds``.
+    """Measure all workloads, each for about ``seconds``.
 
-    ``announce`` is called before each repetition, with a text that says of what. Raises
+    ``announce`` is called before each repetition, with the names of workload and engine. Raises
     :class:`sim.errors.Unavailable` without a compiler.
     """
-    native(CONFIG)  # compiles, and so does the next
+    # Both are compiled now, so that no figure has the time of a compiler.
+    native(CONFIG)
     CompiledVectors()
     session = _Session(seconds, announce, clock)
     for engine in ("pysim", "cxxrtl"):
@@ -60,7 +62,7 @@ def measure(
 
 
 def command_cycles(engine: str) -> int:
-    """Run the command that a user types, in a process of its own; return the cycles it says."""
+    """Run the command that a user types, in a process of its own; return its cycles."""
     done = subprocess.run([sys.executable, "-m", "dragoncage", "run", "--engine", engine, "--json"],
                           cwd=ROOT, check=True, capture_output=True, encoding="utf-8")
     [run] = json.loads(done.stdout)["runs"]
@@ -69,7 +71,7 @@ def command_cycles(engine: str) -> int:
 
 
 class _Session:
-    """The figures so far, and what adds to them."""
+    """Measurements, and the figures so far."""
 
     def __init__(
         self, seconds: float, announce: Callable[[str], None], clock: Callable[[], float],
@@ -80,48 +82,48 @@ class _Session:
         self._clock    = clock
 
     def kernel(self, engine: str) -> None:
-        """Works of the kernel, whose trace nobody looks at; on cxxrtl, the bare loop among them."""
-        async def do(desk: Workload) -> None:
-            works = [(self._series(work, engine, lambda: desk.engine.cycle), does) for work, does in
-                     (("copies", desk.copies), ("loads", desk.loads),
-                      ("registers", desk.registers))]
-            bare = await BareCopies.of(desk, native(CONFIG)) if engine == "cxxrtl" else None
+        """Measure work of a kernel whose trace is not decoded; on cxxrtl, the bare loop too."""
+        async def do(workload: Workload) -> None:
+            works = [(self._series(name, engine, lambda: workload.engine.cycle), work)
+                     for name, work in (("copies", workload.copies), ("loads", workload.loads),
+                                        ("registers", workload.registers))]
+            bare = await BareCopies.of(workload, native(CONFIG)) if engine == "cxxrtl" else None
             if bare is not None:
                 works.append((self._series("copies", "bare", lambda: bare.cycles), bare.copies))
-            await self._timed(works, desk.engine)
-            await desk.check()
+            await self._timed(works, workload.engine)
+            await workload.check()
             if bare is not None:
                 bare.check()
 
-        at_desk(UNREAD[engine], do)
+        on_kernel(UNRECORDED[engine], do)
 
     def recorded(self, engine: str) -> None:
-        """Copies by the kernel, with their trace."""
-        async def do(desk: Workload) -> None:
-            _ = desk.engine.trace.all_accesses  # what was before
-            series = self._series("recorded", engine, lambda: desk.engine.cycle)
-            await self._timed([(series, desk.recorded)], desk.engine)
+        """Measure copies by a kernel, with their trace."""
+        async def do(workload: Workload) -> None:
+            _ = workload.engine.trace.all_accesses  # of the boot
+            series = self._series("recorded", engine, lambda: workload.engine.cycle)
+            await self._timed([(series, workload.recorded)], workload.engine)
 
-        at_desk(RECORDING[engine], do)
+        on_kernel(RECORDING[engine], do)
 
     def waiting(self, engine: str) -> None:
-        """Cycles in which a unit waits for memory."""
-        machine = UNREAD[engine](CONFIG, memory=PhysicalMemory(latency=SLOW))
+        """Measure cycles in which a unit waits for memory."""
+        machine = UNRECORDED[engine](CONFIG, memory=PhysicalMemory(latency=SLOW))
         series  = self._series("waiting", engine, lambda: machine.cycle)
         machine.run(lambda: self._timed([(series, lambda count: wait(machine, count))], machine))
 
     def vectors(self, engine: str) -> None:
-        """Access vectors, which are read and written as text."""
+        """Measure access vectors, which are read and written as text."""
         series = Series("vectors", engine, seconds=self._seconds, clock=self._clock)
         timed  = self._timed([(series, VectorLines(engine).vectors)])
         try:
             timed.send(None)
         except StopIteration:
             return
-        raise AssertionError("vectors wait for somebody")
+        raise AssertionError("a run of vectors must not wait for anything")
 
     def command(self, engine: str) -> None:
-        """Whole runs."""
+        """Measure whole runs."""
         figures = []
         for _ in range(RUNS[engine]):
             self._announce(f"run, {engine}")
@@ -134,10 +136,10 @@ class _Session:
         return Series(work, engine, seconds=self._seconds, clock=self._clock, cycle=cycle)
 
     async def _timed(self, works: Sequence[tuple[Series, Work]],
-                     machine: Simulation | None = None) -> None:
-        """Do ``works`` by turns, so that a computer that is busy for a while hinders all alike.
+                     machine: Simulation[Any] | None = None) -> None:
+        """Time ``works`` alternately, so that a computer that is busy for a while slows all alike.
 
-        ``machine`` is what records them.
+        ``machine`` is the engine that records them.
         """
         async def once(series: Series, work: Work, count: int) -> None:
             self._announce(f"{series.work}, {series.engine}")
@@ -147,7 +149,7 @@ class _Session:
             if machine is not None:
                 _ = machine.trace.all_accesses  # decodes the log, or drops it
 
-        # What earlier works have left behind must not be looked through while this one is timed.
+        # The garbage collector must not search what earlier works left while this one is timed.
         gc.collect()
         gc.freeze()
         for series, work in works:

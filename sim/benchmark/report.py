@@ -1,28 +1,27 @@
-"""Figures for a terminal, and as JSON."""
+"""Figures as tables, and as JSON."""
 
 import json
 import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from operator import attrgetter
 from typing import Any
 
 from hw.config import MmuConfig
-from sw.mm.mm_types import PAGE_SIZE
+from sim.output.text import table
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 
-from .series import REPETITIONS, Figure
-from .targets import Figures, Verdict, judged
+from .series import REPETITIONS, Figure, Figures
 from .works import SLOW
 
 
-__all__ = ["SCHEMA", "as_json", "as_text"]
+__all__ = ["SCHEMA", "WORKS", "as_json", "as_text", "number"]
 
 
 #: Version of the JSON. It changes when a key goes or gets another meaning.
-SCHEMA = 1
+SCHEMA = 2
 
-#: What the works are, in the order of the report.
+#: Names of the workloads, in the order of the report.
 WORKS = {
     "copies":    "copies of a page by the kernel",
     "recorded":  "... and a look at their trace",
@@ -37,27 +36,25 @@ ENGINES = ("pysim", "cxxrtl", "bare")
 
 
 def as_text(figures: Sequence[Figure]) -> str:
-    """Figures and targets in lines of 80 columns at most."""
+    """Return the figures in lines of 80 columns at most."""
     known = {(figure.work, figure.engine): figure for figure in figures}
-    lines = [
-        f"Each figure is the best of {REPETITIONS} repetitions (pysim runs the command once).",
-        "ratio: cxxrtl to pysim; bare: a loop in C++ around the compiled design.",
-        "", _line("cycles/s", *ENGINES, "ratio"),
-        *(_row(text, work, known, attrgetter("cycles_per_second"))
-          for work, text in WORKS.items() if work != "vectors"),
-        "", _line("per second", *ENGINES, "ratio"),
+    cycles = [_row(text, work, known, lambda figure: figure.cycles_per_second or 0.0)
+              for work, text in WORKS.items() if work != "vectors"]
+    rates = [
         _row("bytes copied by the kernel", "copies", known,
              lambda figure: figure.per_second * PAGE_SIZE),
-        *(_row(WORKS[work], work, known, attrgetter("per_second"))
+        *(_row(WORKS[work], work, known, lambda figure: figure.per_second)
           for work in ("loads", "registers", "vectors")),
-        "", _line("seconds", *ENGINES, "ratio"), _seconds(known),
-        "", "targets", *map(_verdict, judged(figures)),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join((
+        f"Each figure is the best of {REPETITIONS} repetitions (pysim runs the command once).\n"
+        "ratio: cxxrtl to pysim; bare: a loop in C++ around the compiled design.\n",
+        _table("cycles/s", cycles), _table("per second", rates),
+        _table("seconds", [_seconds(known)])))
 
 
 def as_json(figures: Sequence[Figure], *, seconds: float) -> str:
-    """Figures and targets as a JSON document. ``seconds`` is what each work was given."""
+    """Return the figures as a JSON document. ``seconds`` is the time for each."""
     return json.dumps({
         "schema":  SCHEMA,
         "config":  asdict(MmuConfig()),
@@ -65,37 +62,27 @@ def as_json(figures: Sequence[Figure], *, seconds: float) -> str:
                     "python": platform.python_version()},
         "seconds": seconds,
         "figures": [_figure(figure) for figure in figures],
-        "targets": [{"name": verdict.target.name, "text": verdict.target.text,
-                     "measured": verdict.measured, "relation": verdict.target.relation,
-                     "bound": verdict.target.bound, "met": verdict.met}
-                    for verdict in judged(figures)],
     }, indent=2) + "\n"
 
 
-def _row(text: str, work: str, known: Figures, rate: Callable[[Figure], float]) -> str:
+def number(value: float) -> str:
+    """Return a number with three digits, or all that are before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _table(title: str, rows: Sequence[Sequence[str]]) -> str:
+    return table([(title, *ENGINES, "ratio"), *rows], widths=(33, 10, 10, 10, 6))
+
+
+def _row(text: str, work: str, known: Figures, rate: Callable[[Figure], float]) -> Sequence[str]:
     rates = {engine: rate(known[work, engine]) for engine in ENGINES if (work, engine) in known}
-    return _line(text, *(f"{rates[engine]:,.0f}" if engine in rates else "-" for engine in ENGINES),
-                 _number(rates["cxxrtl"] / rates["pysim"]))
+    return (text, *(f"{rates[engine]:,.0f}" if engine in rates else "-" for engine in ENGINES),
+            number(rates["cxxrtl"] / rates["pysim"]))
 
 
-def _seconds(known: Figures) -> str:
+def _seconds(known: Figures) -> Sequence[str]:
     slow, fast = known["run", "pysim"].seconds, known["run", "cxxrtl"].seconds
-    return _line(WORKS["run"], f"{slow:.2f}", f"{fast:.2f}", "-", _number(slow / fast))
-
-
-def _line(text: str, *cells: str) -> str:
-    *rates, ratio = cells
-    return f"{text:35}" + "".join(f"{rate:>12}" for rate in rates) + f"{ratio:>8}"
-
-
-def _verdict(verdict: Verdict) -> str:
-    target = verdict.target
-    return (f"{'ok' if verdict.met else 'missed':8}{target.text:44}"
-            f"{_number(verdict.measured):>12} {target.relation:>2} {target.bound:,}")
-
-
-def _number(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+    return (WORKS["run"], f"{slow:.2f}", f"{fast:.2f}", "-", number(slow / fast))
 
 
 def _figure(figure: Figure) -> dict[str, Any]:

@@ -1,33 +1,33 @@
-"""Repetitions of one work, and the best of them."""
+"""Repetitions of one workload, and the best of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 
-__all__ = ["REPETITIONS", "Figure", "Series"]
+__all__ = ["REPETITIONS", "Figure", "Figures", "Series"]
 
 
-#: Of each work, after those that warm it up.
+#: Repetitions of each workload, after those that warm up.
 REPETITIONS = 5
 
-#: Shortest part of the time for one repetition whose length says something.
-TELLING = 1 / 10
+#: Share of the time for one repetition from which on its duration is precise enough.
+PRECISE = 1 / 10
 
 
 @dataclass(frozen=True)
 class Figure:
-    """How fast one work was done.
+    """Speed of one workload on one engine.
 
     Attributes
     ----------
     work, engine : :class:`str`
-        Which, and by what.
+        Names of the workload and of the engine.
     count : :class:`int`
-        How often it was done in the best repetition.
+        Times that it was done in the best repetition.
     cycles : :class:`int` or :class:`None`
-        How long that took. None: nobody counted.
+        Cycles of that repetition, where they are counted.
     seconds : :class:`float`
-        How long that took.
+        Duration of that repetition.
     """
 
     work:    str
@@ -38,7 +38,7 @@ class Figure:
 
     @property
     def per_second(self) -> float:
-        """How often it is done in a second."""
+        """Times that it is done in a second."""
         return self.count / self.seconds
 
     @property
@@ -47,8 +47,12 @@ class Figure:
         return None if self.cycles is None else self.cycles / self.seconds
 
 
+#: Figures by work and engine.
+Figures = Mapping[tuple[str, str], Figure]
+
+
 class Series:
-    """Decides how often a work is done, and keeps what it took.
+    """Repetitions of a workload, whose counts are chosen so that each takes its share of the time.
 
     For each count of :meth:`warm_up`, and then of :meth:`counts`, its user calls :meth:`begin`,
     does the work, and calls :meth:`end`.
@@ -58,8 +62,7 @@ class Series:
     work, engine : :class:`str`
         As in a :class:`Figure`. They are attributes too.
     seconds : :class:`float`
-        How long all repetitions should take. Each does the work once
-        at least, however long it takes.
+        Time for all repetitions. Each does the work once at least, however long that takes.
     clock : callable
         The time in seconds.
     cycle : callable
@@ -83,15 +86,15 @@ class Series:
         return max(self._figures, key=lambda figure: figure.per_second)
 
     def warm_up(self) -> Iterator[int]:
-        """How often to do the work next, until it is known how long it takes."""
+        """Yield counts of the work to do next, until its duration is known."""
         count = 1
         yield count
-        while self._figures[-1].seconds < self._aim * TELLING:
+        while self._figures[-1].seconds < self._aim * PRECISE:
             count *= 2
             yield count
 
     def counts(self) -> Iterator[int]:
-        """How often to do the work next, in earnest."""
+        """Yield counts of the work to do next, for the repetitions that are figures."""
         count = max(1, round(self._aim * self._figures[-1].per_second))
         self._figures.clear()
         for _ in range(REPETITIONS):
@@ -103,7 +106,7 @@ class Series:
         self._begun = self._clock()
 
     def end(self, count: int) -> None:
-        """Stop it: the work has been done ``count`` times."""
+        """Stop the clock: the work has been done ``count`` times."""
         seconds = self._clock() - self._begun
         cycles  = self._cycle() - self._since if self._cycle else None
         self._figures.append(Figure(self.work, self.engine, count, cycles, seconds))

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from random import Random
 
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.format import parse, render
+from sim.vectors.parser import parse
+from sim.vectors.renderer import render
 
 from .works import CONFIG
 
@@ -13,7 +14,7 @@ from .works import CONFIG
 __all__ = ["VectorLines", "examples"]
 
 
-#: How many different ones there are.
+#: Count of different vectors.
 EXAMPLES = 256
 
 #: 4-level paging with everything that protects: registers as a kernel has them.
@@ -23,7 +24,7 @@ PRESENT, WRITABLE, USER, ACCESSED = 1 << 0, 1 << 1, 1 << 2, 1 << 5
 
 
 def examples() -> Iterator[str]:
-    """Lines without their ends: walks of four entries, rights at random, so that some fault."""
+    """Yield lines without their ends: walks of four entries with random rights; some fault."""
     random = Random(1)
     for number in range(EXAMPLES):
         linear  = random.randrange(1 << 47) & ~7
@@ -43,7 +44,7 @@ def examples() -> Iterator[str]:
 
 
 class VectorLines:
-    """Does access vectors on one engine.
+    """Run of access vectors on one engine, from line to line.
 
     Parameters
     ----------
@@ -56,12 +57,12 @@ class VectorLines:
         self._lines  = list(examples())
 
     async def vectors(self, count: int) -> None:
-        """Do so many. Raises :class:`RuntimeError` if one cannot be done."""
+        """Run ``count`` vectors. Raises :class:`RuntimeError` if one has no outcome."""
         for start in range(0, count, self._engine.batch):
             batch = range(start, min(count, start + self._engine.batch))
-            asked = [parse(number + 1, self._lines[number % EXAMPLES]) for number in batch]
-            found = self._engine.run(asked)
-            "".join(map(render, asked, found))
-            for outcome in found:
+            vectors  = [parse(number + 1, self._lines[number % EXAMPLES]) for number in batch]
+            outcomes = self._engine.run(vectors)
+            "".join(map(render, vectors, outcomes))
+            for outcome in outcomes:
                 if isinstance(outcome, str):
-                    raise RuntimeError(f"an access vector is not done: {outcome}")
+                    raise RuntimeError(f"an access vector failed: {outcome}")

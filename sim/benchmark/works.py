@@ -1,40 +1,42 @@
-"""What is done to see how fast an engine is."""
+"""Workloads that are timed: copies, loads and control operations of a kernel, and waiting."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from random import Random
+from typing import Any
 
 from hw.config import MmuConfig
 from sim.engines.base import Simulation
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.memory import PhysicalMemory
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.include.pgtable_types import PAGING_64
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.bus import Access, Register
 from sw.era import ERA_5_X
-from sw.kernel.kernel import Kernel
-from sw.mm.mm_types import PAGE_SIZE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
+from sw.processor.cpu import Cpu
+from sw.processor.strings import load_bytes, rep_movs, store_bytes
+from sw.vmlinux import Kernel
 
 
-__all__ = ["CONFIG", "RAM", "SLOW", "Engine", "Unread", "Workload", "at_desk", "wait"]
+__all__ = ["CONFIG", "RAM", "SLOW", "Engine", "Unrecorded", "Workload", "on_kernel", "wait"]
 
 
-#: What is measured.
+#: Configuration of the unit.
 CONFIG = MmuConfig()
 
 #: Bytes of physical memory.
 RAM = 16 << 20
 
-#: Cycles in which a slow memory answers.
+#: Latency of a slow memory, in cycles.
 SLOW = 1000
 
-#: An engine that can be made.
-Engine = Callable[..., Simulation]
+#: Maker of an engine.
+Engine = Callable[..., Simulation[Any]]
 
 
-class Unread(CxxrtlEngine):
-    """Drops its log: to decode that of a measurement takes ten times as long as to make it."""
+class Unrecorded(CxxrtlEngine):
+    """Engine that drops its log: to decode that of a measurement takes ten times its time."""
 
     def _update(self) -> None:
         if self._machine is not None:
@@ -42,21 +44,21 @@ class Unread(CxxrtlEngine):
 
 
 class Workload:
-    """A kernel that has booted, and two pages of its memory.
+    """Work on two pages of a kernel that has booted.
 
     Attributes
     ----------
-    cpu : :class:`sw.arch.x86.kernel.cpu.Cpu`
+    cpu : :class:`sw.processor.cpu.Cpu`
         Its processor.
     engine : :class:`sim.engines.engine.Engine`
-        What this runs on.
+        Engine of the machine.
     to, from_ : :class:`int`
         Linear addresses of the pages.
     contents : :class:`bytes`
-        Those of the second.
+        Contents of the second page.
     """
 
-    def __init__(self, cpu: Cpu, engine: Simulation, to: int, from_: int):
+    def __init__(self, cpu: Cpu, engine: Simulation[Any], to: int, from_: int):
         self.cpu      = cpu
         self.engine   = engine
         self.to       = to
@@ -66,10 +68,10 @@ class Workload:
     async def copies(self, count: int) -> None:
         """Copy one page to the other."""
         for _ in range(count):
-            await self.cpu.rep_movs(self.to, self.from_, PAGE_SIZE)
+            await rep_movs(self.cpu, self.to, self.from_, PAGE_SIZE)
 
     async def recorded(self, count: int) -> None:
-        """Copy, and look at the trace of that."""
+        """Copy, and decode the trace of that."""
         await self.copies(count)
         _ = self.engine.trace.all_accesses
 
@@ -86,33 +88,33 @@ class Workload:
             await cpu.read_cr(Register.CR0)
 
     async def controls(self) -> Mapping[Register, int]:
-        """The control registers, in an order in which they can be written after reset."""
+        """Return the control registers, in an order in which they can be written after reset."""
         return {register: await self.cpu.read_cr(register)
                 for register in (Register.CR4, Register.EFER, Register.CR3, Register.CR0)}
 
     async def check(self) -> None:
-        """Raise :class:`RuntimeError` unless the copy is one."""
-        if await self.cpu.load_bytes(self.to, PAGE_SIZE) != self.contents:
+        """Raise :class:`RuntimeError` unless the pages are equal."""
+        if await load_bytes(self.cpu, self.to, PAGE_SIZE) != self.contents:
             raise RuntimeError("the kernel does not copy")
 
 
-def at_desk(engine: Engine, do: Callable[[Workload], Awaitable[None]]) -> None:
-    """Boot a kernel, and ``do`` something on it."""
+def on_kernel(engine: Engine, do: Callable[[Workload], Awaitable[None]]) -> None:
+    """Boot a kernel on an engine, and ``do`` some work on it."""
     machine = engine(CONFIG, memory=PhysicalMemory())
     kernel  = Kernel(PAGING_64, RAM, ERA_5_X)
-    cpu     = Cpu(machine.bus, kernel, 0)
+    cpu     = Cpu(machine.bus)
 
     async def main() -> None:
         await kernel.boot(cpu)
         to, from_ = [page_to_virt(cpu, await alloc_page(cpu, GFP_KERNEL)) for _ in range(2)]
-        desk = Workload(cpu, machine, to, from_)
-        await cpu.store_bytes(from_, desk.contents)
-        await do(desk)
+        workload = Workload(cpu, machine, to, from_)
+        await store_bytes(cpu, from_, workload.contents)
+        await do(workload)
 
     machine.run(main)
 
 
-async def wait(machine: Simulation, count: int) -> None:
+async def wait(machine: Simulation[Any], count: int) -> None:
     """Load from a memory that is slow; no kernel, no paging."""
     for _ in range(count):
         await machine.bus.access(Access(0x1000, 8))

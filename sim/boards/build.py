@@ -1,4 +1,4 @@
-"""Makes the bitstream of a board: elaboration, synthesis, place and route, packing."""
+"""Build of a board's bitstream: elaboration, synthesis, place and route, packing."""
 
 import json
 import tempfile
@@ -14,20 +14,20 @@ from sim.output.files import FileTrouble, new_folder, written
 from sim.toolchain.process import ProgramFailed, run
 
 from .nextpnr import NextpnrReport, overfull, parse, shortcomings
-from .tools import platform_of, tool
+from .tools import find_tool, platform_of
 
 
 __all__ = ["STEPS", "SUFFIXES", "BuildFailed", "BuildResult", "build"]
 
 
-#: What the name of a bitstream ends with.
+#: Endings of the names of bitstreams.
 SUFFIXES = (".bit", ".bin")
 
 #: Steps, in this order.
 STEPS = ELABORATION, SYNTHESIS, PLACE_AND_ROUTE, PACKING = (
     "elaboration", "synthesis", "place and route", "packing")
 
-#: The file that place and route leaves for us.
+#: The file in which place and route reports.
 REPORT = "timing.json"
 
 #: Called several times a second with the step.
@@ -40,22 +40,22 @@ class BuildFailed(Exception):
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What came of a build.
+    """Result of a build.
 
     Attributes
     ----------
-    report : :class:`.report.Report`
-        What place and route says.
+    report : :class:`.nextpnr.NextpnrReport`
+        Report of place and route.
     shortcomings : sequence of :class:`str`
-        Why there is no bitstream; nothing, if there is one.
+        Reasons why there is no bitstream; empty if there is one.
     unwritten : :class:`str`
-        Why there is neither bitstream nor log, if they cannot be written; else nothing.
+        Reason why bitstream and log cannot be written; empty if they are.
     bitstream : :class:`pathlib.Path` or :class:`None`
         The bitstream.
     log : :class:`pathlib.Path`
-        What the programs said.
+        Output of the programs.
     seconds : mapping of :class:`str` to :class:`float`
-        How long each step took.
+        Duration of each step.
     """
 
     report:       NextpnrReport
@@ -69,17 +69,17 @@ class BuildResult:
 def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> BuildResult:
     """Build ``board`` into ``folder``: a bitstream, unless timing is not met, and a log.
 
-    The files appear when all is done, or a step has failed, in place of all that an earlier build
-    left there; an interrupted build leaves that as it was.
+    The files appear when all is done, or a step has failed, and replace those of an earlier build;
+    an interrupted build leaves these as they were.
 
     Parameters
     ----------
     board : :class:`hw.boards.board.Board`
-        What to build.
+        Board to build for.
     folder : :class:`pathlib.Path`
-        Where to; it need not exist.
+        Folder of the results; it need not exist.
     seed : :class:`int`
-        What place and route draws its random numbers from.
+        Seed of place and route.
     announce : callable
         Called several times a second with the step.
 
@@ -90,14 +90,14 @@ def build(board: Board, folder: Path, *, seed: int, announce: Announce) -> Build
     :class:`sim.errors.Unavailable`
         A program or a package is not installed.
     :class:`sim.output.files.FileTrouble`, :class:`OSError`
-        There is no writing in the folder.
+        The folder cannot be written to.
     """
     with new_folder(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as name:
         return _Build(board, Path(name), folder, announce).outcome(seed)
 
 
 class _Build:
-    """A build in a folder of its own, from which results are moved."""
+    """Build in a folder of its own, from which the results are moved."""
 
     def __init__(self, board: Board, work: Path, folder: Path, announce: Announce):
         self._board    = board
@@ -108,7 +108,7 @@ class _Build:
         self._seconds: dict[str, float] = {}
 
     def outcome(self, seed: int) -> BuildResult:
-        """Do all steps, and publish what came of them."""
+        """Do all steps, and publish their results."""
         commands = self._elaborate(seed)
         try:
             report, reasons, made = self._made(commands)
@@ -118,13 +118,13 @@ class _Build:
             raise BuildFailed(f"{failure} (see {self._folder / self._log})") from failure
         unwritten = self._publish(self._log, *filter(None, [made]))
         return BuildResult(report, reasons, unwritten,
-                       self._folder / made if made and not unwritten else None,
-                       self._folder / self._log, self._seconds)
+                           self._folder / made if made and not unwritten else None,
+                           self._folder / self._log, self._seconds)
 
     def _made(
         self, commands: Sequence[tuple[str, Sequence[str]]],
     ) -> tuple[NextpnrReport, Sequence[str], str | None]:
-        """Do the commands; return the report, what speaks against it, and the bitstream's name."""
+        """Run the commands; return the report, its shortcomings, and the bitstream's name."""
         for step, command in commands:
             if step != PACKING:
                 self._run(step, command)
@@ -138,12 +138,12 @@ class _Build:
         return report, reasons, self._product()
 
     def _elaborate(self, seed: int) -> list[tuple[str, list[str]]]:
-        """Write what the programs read; return the steps and their commands."""
+        """Write the input of the programs; return the steps and their commands."""
         with self._timed(ELABORATION):
             self._announce(ELABORATION)
             platform  = platform_of(self._board)
             overrides = dict(self._board.overrides)
-            # Whether timing is met is our own verdict: nextpnr would end without a report.
+            # We judge the timing ourselves, since nextpnr would end without a report.
             overrides["nextpnr_opts"] = " ".join((
                 overrides.get("nextpnr_opts", ""),
                 f"--seed {seed} --report {REPORT} --timing-allow-fail"))
@@ -154,7 +154,7 @@ class _Build:
                 raise BuildFailed(f"{ELABORATION} failed: {error}") from error
             plan.extract(self._work)
         commands = json.loads(plan.files[f"build_{self._board.name}.json"])["commands"]
-        return [(_step(program), [tool(program), *options]) for program, *options in commands]
+        return [(_step(program), [find_tool(program), *options]) for program, *options in commands]
 
     def _run(self, step: str, command: Sequence[str]) -> None:
         with self._timed(step):
@@ -162,7 +162,7 @@ class _Build:
                 run(command, log=self._work / self._log,
                     waiting=lambda: self._announce(step))
             except ProgramFailed as error:
-                raise BuildFailed(f"{step} failed: {_reason(error.said)}") from error
+                raise BuildFailed(f"{step} failed: {_reason(error.output)}") from error
 
     def _report(self) -> NextpnrReport:
         try:
@@ -179,9 +179,9 @@ class _Build:
         raise BuildFailed(f"{PACKING} failed: it left no bitstream")
 
     def _publish(self, *names: str) -> str:
-        """Give files their places, all at once; say why that cannot be done, if so.
+        """Move files to the folder, all at once; return the reason if that fails.
 
-        A bitstream that an earlier build left, and that is none of these, goes.
+        Another bitstream, of an earlier build, is deleted.
         """
         former = [self._folder / name for suffix in SUFFIXES
                   if (name := f"{self._board.name}{suffix}") not in names]
@@ -201,16 +201,16 @@ class _Build:
 
 
 def _step(program: str) -> str:
-    """What a program of Amaranth's build plans does."""
+    """The step that a program of Amaranth's build plans belongs to."""
     if program == "yosys":
         return SYNTHESIS
     return PLACE_AND_ROUTE if program.startswith("nextpnr-") else PACKING
 
 
-def _reason(said: str) -> str:
-    """Why a program failed, as far as it has said it."""
-    if full := overfull(said):
+def _reason(output: str) -> str:
+    """The reason why a program failed, from its output."""
+    if full := overfull(output):
         return f"the design does not fit: {', '.join(full)}"
-    lines  = [line.strip() for line in said.splitlines() if line.strip()]
+    lines  = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
-    return (errors or lines or ["it said nothing"])[-1]
+    return (errors or lines or ["without a message"])[-1]

@@ -1,4 +1,4 @@
-"""What place and route says of a design: how much of the FPGA it takes, and how fast it may be.
+"""Report of place and route: how much of the FPGA a design takes, and how fast it may be.
 
 Ref: nextpnr, option ``--report``: an object of JSON with ``utilization`` and ``fmax``.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 __all__ = ["KINDS", "Clock", "NextpnrReport", "overfull", "parse", "shortcomings"]
 
 
-#: Parts of FPGAs in words, as far as they have some.
+#: Parts of FPGAs in plain words.
 KINDS: Mapping[str, str] = {
     "ICESTORM_LC":    "logic cells",
     "ICESTORM_RAM":   "block RAMs of 4 kbit",
@@ -41,7 +41,7 @@ class Clock:
     name : :class:`str`
         Its net.
     achieved_hz, required_hz : :class:`float`
-        How fast it may be, and how fast it is.
+        Highest frequency of the design, and the one that it needs.
     """
 
     name:        str
@@ -50,21 +50,20 @@ class Clock:
 
     @property
     def met(self) -> bool:
-        """Whether it is fast enough."""
+        """True if it is fast enough."""
         return self.achieved_hz >= self.required_hz
 
 
 @dataclass(frozen=True)
 class NextpnrReport:
-    """What place and route says.
+    """Report of place and route.
 
     Attributes
     ----------
     clocks : sequence of :class:`Clock`
         All with paths between flip-flops.
     used : mapping of :class:`str` to :class:`tuple`
-        How many parts of a kind are used, and how many the FPGA has; without kinds of which
-        nothing is used.
+        Parts of a kind that are used, and that the FPGA has; without kinds of which none is used.
     """
 
     clocks: Sequence[Clock]
@@ -72,7 +71,7 @@ class NextpnrReport:
 
 
 def parse(text: str) -> NextpnrReport:
-    """Read what nextpnr has written. Raises :class:`ValueError` if that makes no sense."""
+    """Read the report of nextpnr. Raises :class:`ValueError` if it makes no sense."""
     try:
         document = json.loads(text)
         clocks = [Clock(name, clock["achieved"] * 1e6, clock["constraint"] * 1e6)
@@ -85,7 +84,7 @@ def parse(text: str) -> NextpnrReport:
 
 
 def shortcomings(report: NextpnrReport, clock_hz: int) -> list[str]:
-    """Why the design must not be used on a board whose clock has ``clock_hz``."""
+    """Return reasons not to use the design on a board whose clock has ``clock_hz``."""
     found = [f"{clock.name} reaches {clock.achieved_hz / 1e6:.2f} MHz, "
              f"and needs {clock.required_hz / 1e6:.2f} MHz"
              for clock in report.clocks if not clock.met]
@@ -96,7 +95,7 @@ def shortcomings(report: NextpnrReport, clock_hz: int) -> list[str]:
 
 
 def overfull(log: str) -> list[str]:
-    """What there is not enough of, by the table in nextpnr's log."""
+    """Return the parts that there are not enough of, by the table in nextpnr's log."""
     rows = re.findall(r"(\w+): +(\d+)/ *(\d+) +\d+%", log)
     return [f"{int(used):,} {KINDS.get(kind, kind)} of {int(available):,}"
             for kind, used, available in rows if int(used) > int(available)]

@@ -1,4 +1,4 @@
-"""Boards and builds in words, and as JSON."""
+"""Boards and builds as tables, and as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 
 from hw.boards.board import Board, Built
 from hw.demo.system import BAUD
+from sim.output.text import table
 
 from .build import BuildResult
 from .nextpnr import KINDS
@@ -18,29 +19,29 @@ __all__ = ["boards_as_json", "boards_as_text", "built_as_text", "outcome_as_json
 
 SCHEMA = 1
 
-#: Where somebody looks first: the kind of an FPGA's parts that is scarce.
+#: The kind of an FPGA's parts that is scarce.
 LOGIC = ("ICESTORM_LC", "TRELLIS_COMB")
 
 
 def boards_as_text(boards: Sequence[Board]) -> str:
-    """What boards there are, and what is known of them."""
+    """Return tables of the boards, and of all that is known about them."""
     parts = [
-        _table([("board", "FPGA", "preset", "RAM", "clock", "port on Linux"), *(
+        table([("board", "FPGA", "preset", "RAM", "clock", "port on Linux"), *(
             (board.name, board.fpga, board.preset, f"{board.ram_kib} KiB", _mhz(board.clock_hz),
              board.port) for board in boards)]),
-        _table([("lights", "fault", "bypass", "WP", "busy", "WP button"), *(
+        table([("lights", "fault", "bypass", "WP", "busy", "WP button"), *(
             (board.name, *(pad.label if pad else "-" for pad in (
                 board.fault, board.bypass, board.wp, board.busy, board.button)))
             for board in boards)]),
         built_as_text(boards),
-        _table([("tested", "how"), *((board.name, board.tested) for board in boards)]),
+        table([("tested", "how"), *((board.name, board.tested) for board in boards)]),
     ]
     return "\n".join(parts)
 
 
 def built_as_text(boards: Sequence[Board]) -> str:
-    """What came out when boards were built."""
-    return _table([("built", "on", "clock up to", "logic", "bitstream", "took"), *(
+    """Return the table of builds that were made of the boards."""
+    return table([("built", "on", "clock up to", "logic", "bitstream", "took"), *(
         (board.name, *_built(board.built)) for board in boards)])
 
 
@@ -54,7 +55,7 @@ def _built(built: Built | None) -> Sequence[str]:
 
 
 def boards_as_json(boards: Sequence[Board]) -> str:
-    """The same as JSON."""
+    """Return the same as JSON."""
     return json.dumps({"schema": SCHEMA, "boards": [_board(board) for board in boards]},
                       indent=2) + "\n"
 
@@ -74,7 +75,7 @@ def _board(board: Board) -> dict[str, Any]:
 
 
 def outcome_as_text(board: Board, outcome: BuildResult) -> str:
-    """What came of a build: steps, utilisation, timing, and the verdict."""
+    """Return the result of a build: steps, utilisation, timing, and the verdict."""
     report = outcome.report
     steps  = [(step, f"{seconds:.0f}") for step, seconds in outcome.seconds.items()]
     parts  = [(kind, KINDS.get(kind, ""), f"{used:,}", f"{available:,}",
@@ -84,14 +85,14 @@ def outcome_as_text(board: Board, outcome: BuildResult) -> str:
                "ok" if clock.met else "TOO SLOW") for clock in report.clocks]
     return "\n".join((
         f"{board.title}, {board.fpga}: preset {board.preset}, {board.ram_kib} KiB of RAM\n",
-        _table([("step", "seconds"), *steps]),
-        _table([("part", "", "used", "of", "%"), *parts]),
-        _table([("clock", "reaches", "needs", ""), *clocks]),
+        table([("step", "seconds"), *steps]),
+        table([("part", "", "used", "of", "%"), *parts]),
+        table([("clock", "reaches", "needs", ""), *clocks]),
         _verdict(board, outcome)))
 
 
 def _verdict(board: Board, outcome: BuildResult) -> str:
-    """What the last lines of a build say."""
+    """The last lines of a build's report."""
     if outcome.unwritten:
         lines = [f"FAILED: {outcome.unwritten}"]
     elif outcome.bitstream is None:
@@ -105,7 +106,7 @@ def _verdict(board: Board, outcome: BuildResult) -> str:
 
 
 def outcome_as_json(board: Board, outcome: BuildResult) -> str:
-    """The same as JSON; what a board says of how it was built has the same names."""
+    """Return the same as JSON. Keys that a board's ``built`` has too have the same names."""
     return json.dumps({
         "schema": SCHEMA, "board": board.name, "preset": board.preset,
         "bitstream": None if outcome.bitstream is None else str(outcome.bitstream),
@@ -119,16 +120,6 @@ def outcome_as_json(board: Board, outcome: BuildResult) -> str:
         "seconds": {step: round(seconds, 1) for step, seconds in outcome.seconds.items()},
         "log": str(outcome.log),
     }, indent=2) + "\n"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows, the first of which is a head, in columns; numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    right  = [all(cell[:1].isdigit() for cell in column[1:]) for column in zip(*rows, strict=True)]
-    lines  = ["  ".join(cell.rjust(width) if flush else cell.ljust(width)
-                        for cell, width, flush in zip(row, widths, right, strict=True)).rstrip()
-              for row in rows]
-    return "\n".join(lines) + "\n"
 
 
 def _mhz(hz: float) -> str:

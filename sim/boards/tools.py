@@ -1,4 +1,4 @@
-"""Finds the programs that make a bitstream, and the one that brings it to a board."""
+"""Programs that make a bitstream, and the one that loads it into a board."""
 
 import os
 import shutil
@@ -12,17 +12,17 @@ from hw.boards.board import Board
 from sim.errors import Unavailable
 
 
-__all__ = ["LOADER", "loader", "platform_of", "tool"]
+__all__ = ["LOADER", "find_loader", "find_tool", "platform_of"]
 
 
 INSTALL = "pip install -e '.[boards]'"
 
-#: What brings bitstreams to boards.
+#: Name of the program that loads bitstreams into boards.
 LOADER = "openFPGALoader"
 
 
 def platform_of(board: Board) -> Any:
-    """The board's :class:`amaranth.build.Platform`, a new one.
+    """Return a new :class:`amaranth.build.Platform` of the board.
 
     Raises :class:`sim.errors.Unavailable` if it is of a package that is not installed.
     """
@@ -33,8 +33,8 @@ def platform_of(board: Board) -> Any:
                           f"which is not installed: {INSTALL}") from error
 
 
-def tool(name: str) -> str:
-    """The program that does ``name``, such as ``nextpnr-ice40``.
+def find_tool(name: str) -> str:
+    """Return the path of the program ``name``, such as ``nextpnr-ice40``.
 
     An environment variable (``NEXTPNR_ICE40``) may name it; else it is that of YoWASP, or one on
     the path. Raises :class:`sim.errors.Unavailable` without any.
@@ -42,8 +42,8 @@ def tool(name: str) -> str:
     return _found(name, (f"yowasp-{name}", name))
 
 
-def loader() -> str:
-    """The program that brings bitstreams to boards, ``openFPGALoader``.
+def find_loader() -> str:
+    """Return the path of the program that loads bitstreams, ``openFPGALoader``.
 
     An environment variable (``OPENFPGALOADER``) may name it; else it is on the path, or the one in
     the package of this name. Raises :class:`sim.errors.Unavailable` without any.
@@ -52,7 +52,7 @@ def loader() -> str:
 
 
 def _packaged() -> Iterator[str]:
-    """The loader that the package brings: its own command is a second process in between."""
+    """The loader in the package, whose own command would be a second process in between."""
     spec = find_spec(LOADER.lower())
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         yield str(Path(folder) / "bin" / LOADER)
@@ -61,7 +61,7 @@ def _packaged() -> Iterator[str]:
 def _found(name: str, programs: tuple[str, ...]) -> str:
     variable = name.upper().replace("-", "_")
     given    = os.environ.get(variable)
-    # Whoever calls .venv/bin/dragoncage by its path has what is beside it, though not on the path.
+    # Programs beside Python may not be on the path, as when .venv/bin/dragoncage is called by path.
     path     = os.pathsep.join((str(Path(sys.executable).parent),
                                 os.environ.get("PATH", os.defpath)))
     for program in (given,) if given else programs:

@@ -1,5 +1,7 @@
-"""The subcommands, one module each.
+"""The command line, one module a subcommand.
 
-A module has ``add(commands)``, which adds its grammar to the command line, and a function
-``NAME_command(args) -> int``, whose docstring is its help, and whose value is the exit status.
-"""
+A module of a subcommand has ``add(commands)``, which adds its arguments to the command line, and a
+function ``NAME_command(args) -> int``, whose docstring is its help, and whose value is the exit
+status.
+
+=============================  ====================================="""

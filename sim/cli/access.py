@@ -1,14 +1,14 @@
-"""`dragoncage access`: do access vectors."""
+"""`dragoncage access`: run access vectors."""
 
 import argparse
 from typing import Any
 
 from sim.errors import Unavailable
 from sim.output.files import STANDARD
-from sim.output.progress import VectorProgress
-from sim.vectors.answer import answer
+from sim.output.progress import Progress
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.format import MalformedLine
+from sim.vectors.parser import MalformedLine
+from sim.vectors.run import run
 
 from .usage import UsageError
 
@@ -17,27 +17,25 @@ __all__ = ["access_command", "add"]
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     access = commands.add_parser("access", help=access_command.__doc__,
                                  description=access_command.__doc__)
     access.add_argument("file", metavar="FILE", help="vectors, one a line; - for standard input")
     access.add_argument("--engine", choices=VECTOR_ENGINES, default="pysim",
-                        help="what does them (default: pysim)")
+                        help="engine that runs them (default: pysim)")
     access.add_argument("-o", dest="output", metavar="OUT", default=STANDARD,
-                        help="where their outcomes go (default: -, standard output)")
+                        help="file for the outcomes (default: -, standard output)")
     access.set_defaults(command=access_command)
 
 
 def access_command(args: argparse.Namespace) -> int:
-    """Do access vectors: lines of JSON, each a machine's state and one access."""
-    progress = VectorProgress()
+    """Run access vectors: lines of JSON, each a machine's state and one access."""
     try:
-        undone = answer(args.file, args.output, VECTOR_ENGINES[args.engine](), progress)
+        with Progress(unit="vectors") as progress:
+            failed = run(args.file, args.output, VECTOR_ENGINES[args.engine](), progress.count)
     except MalformedLine as error:
         name = "standard input" if args.file == STANDARD else args.file
         raise UsageError(f"{name}: {error}") from error
     except Unavailable as error:
         raise UsageError(str(error)) from error
-    finally:
-        progress.clear()
-    return 1 if undone else 0
+    return 1 if failed else 0

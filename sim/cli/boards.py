@@ -1,4 +1,4 @@
-"""`dragoncage boards`: which boards there are."""
+"""`dragoncage boards`: list the boards."""
 
 import argparse
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["add", "boards_command"]
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     boards = commands.add_parser("boards", help=boards_command.__doc__,
                                  description=boards_command.__doc__)
     boards.add_argument("--json", action="store_true", help="print JSON")
@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
 
 
 def boards_command(args: argparse.Namespace) -> int:
-    """Say which boards there are, what was built for them, and what was tested."""
+    """List the boards, what was built for them, and what was tested."""
     boards = list(BOARDS.values())
     print_out(boards_as_json(boards) if args.json else boards_as_text(boards))
     return 0

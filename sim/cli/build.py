@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from hw.boards import BOARDS
-from sim.boards.build import BuildFailed, build
-from sim.boards.progress import BuildProgress
+from sim.boards.build import STEPS, BuildFailed, build
 from sim.boards.report import outcome_as_json, outcome_as_text
 from sim.errors import Unavailable
 from sim.output.files import FileTrouble, print_out
+from sim.output.progress import Progress
 
 from .usage import UsageError, complain, path, seed, writable_folder
 
@@ -18,39 +18,40 @@ __all__ = ["add", "build_command"]
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     builder = commands.add_parser("build", help=build_command.__doc__,
                                   description=build_command.__doc__)
     builder.add_argument("board", metavar="BOARD", choices=BOARDS,
                          help=f"{', '.join(BOARDS)}; see `dragoncage boards`")
     builder.add_argument("-o", dest="folder", metavar="DIR", type=path,
-                         help="where bitstream and log go (default: build/BOARD)")
+                         help="folder for the bitstream and its log (default: build/BOARD)")
     builder.add_argument("--seed", type=seed, metavar="N",
-                         help="for the random numbers of place and route (default: the board's)")
+                         help="seed of place and route (default: the board's)")
     builder.add_argument("--json", action="store_true", help="print JSON")
     builder.set_defaults(command=build_command)
 
 
 def build_command(args: argparse.Namespace) -> int:
     """Make the bitstream of a board. It takes minutes."""
-    board    = BOARDS[args.board]
-    folder   = writable_folder(args.folder or Path("build") / board.name, option="-o")
-    progress = BuildProgress()
+    board  = BOARDS[args.board]
+    folder = writable_folder(args.folder or Path("build") / board.name, option="-o")
     try:
-        outcome = build(board, folder, seed=board.seed if args.seed is None else args.seed,
-                        announce=progress)
+        with Progress() as progress:
+            outcome = build(board, folder, seed=board.seed if args.seed is None else args.seed,
+                            announce=lambda step: progress.part(_numbered(step)))
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except (FileTrouble, OSError) as error:
         raise UsageError(f"-o {folder}: {error}; name another folder") from error
     except BuildFailed as error:
-        progress.clear()
         complain(f"{board.name}: {error}")
         return 1
-    finally:
-        progress.clear()
     print_out((outcome_as_json if args.json else outcome_as_text)(board, outcome))
     if outcome.unwritten:
         complain(f"-o {folder}: {outcome.unwritten}")
         return 2
     return 1 if outcome.bitstream is None else 0
+
+
+def _numbered(step: str) -> str:
+    return f"{step} (step {STEPS.index(step) + 1} of {len(STEPS)})"

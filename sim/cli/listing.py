@@ -1,45 +1,68 @@
-"""`dragoncage list`: what can be played, and on what."""
+"""`dragoncage list`: scenarios, and presets of the unit."""
 
 import argparse
-import textwrap
-from dataclasses import fields
+import json
+from dataclasses import asdict, fields
 from typing import Any
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
 from sim.machine import MODES, suits
 from sim.output.files import print_out
+from sim.output.text import wrap
 from sim.scenarios import SCENARIOS
 
 
-__all__ = ["add", "list_command"]
+__all__ = ["SCHEMA", "add", "list_command"]
+
+
+#: Version of the JSON. It changes when a key goes or gets another meaning.
+SCHEMA = 1
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     listing = commands.add_parser("list", help=list_command.__doc__,
                                   description=list_command.__doc__)
+    listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(command=list_command)
 
 
 def list_command(args: argparse.Namespace) -> int:
-    """Say which scenarios there are, and which presets of the unit."""
-    lines = ["Scenarios, and their modes:"]
-    for scenario in SCENARIOS.values():
-        cpus = f", {scenario.cpus} processors" if scenario.cpus > 1 else ""
-        lines += [f"  {scenario.name:10} [{', '.join(scenario.modes)}]{cpus}",
-                  textwrap.indent(textwrap.fill(scenario.title, 74), "      ")]
-    lines.append("Presets, and what they have:")
-    for name, config in PRESETS.items():
-        lines.append(textwrap.fill(f"  {name:10} {_in_words(config)}", 80,
-                                   subsequent_indent=" " * 13))
-    print_out("".join(f"{line}\n" for line in lines))
+    """List the scenarios, and the presets of the unit."""
+    print_out(_as_json() if args.json else _as_text())
     return 0
 
 
+def _as_json() -> str:
+    return json.dumps({
+        "schema": SCHEMA,
+        "scenarios": [
+            {"name": scenario.name, "title": scenario.title, "modes": list(scenario.modes),
+             "cpus": scenario.cpus} for scenario in SCENARIOS.values()],
+        "presets": [{"name": name, "modes": _modes(config), "config": asdict(config)}
+                    for name, config in PRESETS.items()],
+    }, indent=2) + "\n"
+
+
+def _as_text() -> str:
+    lines = ["Scenarios, and their paging modes:"]
+    for scenario in SCENARIOS.values():
+        cpus   = f", {scenario.cpus} processors" if scenario.cpus > 1 else ""
+        lines += wrap(f"{scenario.name:10} [{', '.join(scenario.modes)}]{cpus}", "  ")
+        lines += wrap(scenario.title, " " * 6)
+    lines.append("Presets of the unit, and what they have:")
+    for name, config in PRESETS.items():
+        lines += wrap(f"{name:10} {_in_words(config)}", "  ", " " * 13)
+    return "".join(f"{line}\n" for line in lines)
+
+
 def _in_words(config: MmuConfig) -> str:
-    modes    = ", ".join(mode for mode in MODES if suits(config, mode))
     features = [feature.name for feature in fields(config)
                 if feature.type is bool and getattr(config, feature.name)]
-    return (f"[{modes}] {config.maxphyaddr} physical address bits, "
+    return (f"[{', '.join(_modes(config))}] {config.maxphyaddr} physical address bits, "
             f"{config.tlb_entries} TLB entries; {', '.join(features) or 'nothing more'}")
+
+
+def _modes(config: MmuConfig) -> list[str]:
+    return [mode for mode in MODES if suits(config, mode)]

@@ -31,10 +31,10 @@ COMMANDS = (run, listing, access, bench, verilog, boards, build, program,
 
 
 class Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, without the grammar."""
+    """Parser of arguments whose errors are one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse the command."""
+        """Raise :class:`UsageError`."""
         raise UsageError(f"{message} (see: {self.prog} --help)")
 
     def print_help(self, file: Any = None) -> None:
@@ -43,24 +43,31 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """Prints the version, and ends."""
+    """Option that prints the version, and ends the command."""
 
     def __call__(self, parser: argparse.ArgumentParser, *words: Any) -> NoReturn:
-        """Do so."""
+        """Print the version."""
         print_out(f"{parser.prog} {__version__}\n")
         parser.exit()
 
 
 def parser() -> argparse.ArgumentParser:
-    """The grammar of the command line."""
+    """Return the parser of the command line."""
     top = Parser(
         prog="dragoncage",
         description="See, cycle by cycle, how far hardware can keep a kernel out of memory.")
+    top.set_defaults(command=lambda args: _without_command(top))
     top.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    commands = top.add_subparsers(metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
     return top
+
+
+def _without_command(top: argparse.ArgumentParser) -> int:
+    """Print the help as an error: nothing was done, and a program may read standard output."""
+    sys.stderr.write(top.format_help())
+    return 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,17 +85,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             complain("interrupted")
             return 130
         except BrokenPipeError:
-            # Whoever reads our output has had enough; nothing more can be said to them.
+            # The reader of our output has closed it, so nothing more can be written.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141
-        except OSError as error:  # of this computer, such as no room for temporary files
+        except OSError as error:  # of this computer, such as a full disk for temporary files
             complain(error)
             return 2
         return status
 
 
 def _escape_what_cannot_be_shown() -> None:
-    """Let no character that a terminal lacks, and none that it sends, end the command."""
+    """Escape characters that a terminal lacks, or that are no text: none may end the command."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -96,12 +103,12 @@ def _escape_what_cannot_be_shown() -> None:
 
 @contextmanager
 def _ended_by(*numbers: signal.Signals) -> Iterator[None]:
-    """End as an interrupt does at these signals, so that nothing half-written is left.
+    """End as an interrupt does at these signals, so that no half of a file is left.
 
     A signal that is ignored, as SIGHUP is under nohup, stays so.
     """
     def end(number: int, frame: object) -> NoReturn:
-        for other in before:  # they come together, and one is enough
+        for other in before:  # They come together, and one is enough.
             signal.signal(other, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
@@ -117,9 +124,9 @@ def _ended_by(*numbers: signal.Signals) -> Iterator[None]:
 
 
 class _StandardError:
-    """A ``stream`` on which a text that cannot be written is lost, and nothing else is.
+    """Standard error: a text that cannot be written to ``stream`` is lost, and nothing else is.
 
-    None is one that is closed.
+    The stream is None if it is closed.
     """
 
     def __init__(self, stream: TextIO | None):
@@ -137,7 +144,7 @@ class _StandardError:
         return len(text)
 
     def flush(self) -> None:
-        """Write what waits, if that can be done."""
+        """Write what is in the buffer, if that can be done."""
         if self._stream is not None:
             with suppress(OSError):
                 self._stream.flush()

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from hw.presets import PRESETS
-from sim.engines.cocotb.simulators import SIMULATORS
 from sim.errors import Unavailable, Unsuited
 from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
 from sim.output.files import FileTrouble, print_out
-from sim.output.progress import RunProgress
+from sim.output.progress import Progress
 from sim.scenario.mistakes import Mistake, ScenarioError
 from sim.scenario.report import as_json, as_text, wants_colour
 from sim.scenario.runner import perform
 from sim.scenario.scenario import LIMIT, Run, Scenario, load
 from sim.scenarios import SCENARIOS
 from sim.schedule import Schedule, parse, seeded
+from sim.toolchain.simulators import SIMULATORS
 
 from .usage import UsageError, complain, path, seed, whole_number, writable_folder
 
@@ -28,7 +28,7 @@ __all__ = ["add", "run_command"]
 
 DEFAULT_SCENARIO = "article"
 
-#: Exit status if the author of a scenario has something to mend.
+#: Exit status for a mistake in a scenario.
 MISTAKE = 3
 
 #: Most cycles that a run may be given.
@@ -39,29 +39,31 @@ ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     run = commands.add_parser("run", help=run_command.__doc__, description=run_command.__doc__)
     run.add_argument("names", nargs="*", metavar="NAME", default=[DEFAULT_SCENARIO],
-                     help=f'scenarios, or Python files that are one (default: {DEFAULT_SCENARIO})')
+                     help=f"scenarios, or Python files with one each (default: {DEFAULT_SCENARIO})")
     run.add_argument("--mode", choices=MODES,
-                     help="paging mode (default: the scenario's first that the unit has)")
+                     help="paging mode (default: the first of the scenario's modes that the "
+                          "unit has)")
     run.add_argument("--preset", choices=PRESETS,
-                     help="what the unit can do, see `dragoncage list` (default: "
+                     help="configuration of the unit, see `dragoncage list` (default: "
                           "default, or the board's)")
     run.add_argument("--engine", choices=ENGINES, default="pysim",
-                     help="what runs the machine (default: pysim)")
+                     help="engine that runs the machine (default: pysim)")
     run.add_argument("--simulator", choices=SIMULATORS,
-                     help="with the engine cocotb: in which simulator (default: verilator)")
+                     help="with --engine cocotb: the simulator of Verilog (default: verilator)")
     run.add_argument("--port", metavar="DEVICE",
-                     help="with the engine serial: where the board is, such as /dev/ttyUSB1")
+                     help="with --engine serial: the board's serial port, such as /dev/ttyUSB1")
     run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
-                     help=f"kernel versions whose rules hold (default: {DEFAULT_ERA})")
+                     help=f"Linux versions that the kernel follows (default: {DEFAULT_ERA})")
     slices = run.add_mutually_exclusive_group()
     slices.add_argument("--seed", type=seed, metavar="N",
-                       help="with several processors: draw their time slices at random, from N")
+                       help="with several processors: random time slices, from the seed N")
     slices.add_argument("--schedule", metavar="SLICES",
-                       help='... or take these, such as "0:3 1:12": CPU 0 for 3 steps, then CPU 1 '
-                            "for 12, then all; --json says which slices a run had")
+                       help='with several processors: these time slices, such as "0:3 1:12": CPU 0 '
+                            "for 3 steps, CPU 1 for 12, then all at once; --json reports the "
+                            "slices of a run")
     run.add_argument("--limit", type=whole_number(1, MOST), metavar="CYCLES",
                      help="end a run that is not over after so many cycles (default: the "
                           f"scenario's own CYCLES, or {LIMIT:,})")
@@ -76,13 +78,13 @@ def run_command(args: argparse.Namespace) -> int:
     runs: list[Run] = []
     mistakes: list[Mistake] = []
     try:
-        # What a scenario prints is no part of the document.
+        # The output of a scenario is no part of the document.
         with redirect_stdout(sys.stderr) if args.json else nullcontext():
             _play_all(args, runs)
     except ScenarioError as error:
         mistakes.append(error.mistake)
     finally:
-        # What was played before one that cannot be played, or an interrupt, is told too.
+        # Runs before one that cannot be played, or before an interrupt, are reported too.
         if args.json and (runs or mistakes):
             print_out(as_json(runs, mistakes))
     unwritten = [run.unwritten for run in runs if run.unwritten]
@@ -98,7 +100,7 @@ def run_command(args: argparse.Namespace) -> int:
 
 
 def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
-    """Play all that was asked for, and add to ``runs``. Raises :class:`ScenarioError`."""
+    """Play all scenarios of the command, and add to ``runs``. Raises :class:`ScenarioError`."""
     todo  = _chosen(args.names)
     for scenario in todo:
         _check_mode(scenario, args.mode)
@@ -134,17 +136,17 @@ def _check_mode(scenario: Scenario, mode: str | None) -> None:
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
-    """What the chosen engine wants to know besides."""
+    """Options for the chosen engine alone."""
     given = {name: getattr(args, name) for names in ENGINE_OPTIONS.values() for name in names
              if getattr(args, name) is not None}
     for name in given:
         if name not in ENGINE_OPTIONS.get(args.engine, ()):
-            raise UsageError(f"--{name} means nothing to the engine {args.engine}; leave it out")
+            raise UsageError(f"the engine {args.engine} has no option --{name}; leave it out")
     return given
 
 
 def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:
-    """The slices that the command asks for, if it does."""
+    """The time slices that the command gives, if any."""
     if args.seed is None and args.schedule is None:
         return None
     if scenario.cpus == 1:
@@ -160,26 +162,24 @@ def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:
 
 def _waves_folder(folder: Path | None) -> Path | None:
     if folder == Path():
-        raise UsageError("--waves needs the name of a folder; for this one, ./waves")
+        raise UsageError("--waves needs a folder to write to, such as ./waves")
     return None if folder is None else writable_folder(folder, option="--waves")
 
 
 def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
-    progress = RunProgress()
     try:
-        run = perform(scenario, mode=args.mode, engine=args.engine, era=args.era,
-                      config=None if args.preset is None else PRESETS[args.preset],
-                      options=_options(args), schedule=_schedule(scenario, args),
-                      limit=args.limit, waves=waves, announce=progress.announce,
-                      progress=progress)
+        with Progress("boot", unit="cycles") as progress:
+            run = perform(scenario, mode=args.mode, engine=args.engine, era=args.era,
+                          config=None if args.preset is None else PRESETS[args.preset],
+                          options=_options(args), schedule=_schedule(scenario, args),
+                          limit=args.limit, waves=waves, announce=progress.part,
+                          progress=progress.count)
     except Unsuited as error:
         raise UsageError(f'scenario "{scenario.name}": {error}') from error
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except FileTrouble as error:
         raise UsageError(f"--waves {waves}: {error}; name another folder") from error
-    finally:
-        progress.clear()
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
     return run

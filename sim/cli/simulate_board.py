@@ -1,4 +1,4 @@
-"""`dragoncage simulate-board`: a board without a board."""
+"""`dragoncage simulate-board`: simulate a board."""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ from sim.boards.simulated.netlist import synthesised
 from sim.boards.simulated.terminal import Terminal
 from sim.errors import Unavailable
 from sim.output.files import print_out
+from sim.output.progress import rewrite_line
 
 from .usage import UsageError
 
@@ -20,13 +21,13 @@ __all__ = ["add", "simulate_board_command"]
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     simulate = commands.add_parser("simulate-board", help=simulate_board_command.__doc__,
                                    description=simulate_board_command.__doc__)
     simulate.add_argument("board", metavar="BOARD", choices=BOARDS,
-                          help=f"which one: {', '.join(BOARDS)}")
+                          help=f"{', '.join(BOARDS)}; see `dragoncage boards`")
     simulate.add_argument("--netlist", action="store_true",
-                          help="simulate what synthesis makes of it, cell by cell; for an iCE40")
+                          help="simulate the netlist of its synthesis, cell by cell; iCE40 only")
     simulate.set_defaults(command=simulate_board_command)
 
 
@@ -57,4 +58,4 @@ def simulate_board_command(args: argparse.Namespace) -> int:
 def _show(lit: Sequence[str]) -> None:
     """Show the lights on the terminal, in one line that changes."""
     lights = "  ".join(f"{'*' if name in lit else '.'} {name}" for name in LIGHTS)
-    print(f"\r{lights}  ", end="", file=sys.stderr, flush=True)
+    rewrite_line(sys.stderr, lights)

@@ -1,4 +1,4 @@
-"""Mistakes in a command: words that mean no number, no file or no folder."""
+"""Arguments of commands: readers that refuse what makes no sense, in one line."""
 
 import argparse
 import math
@@ -19,19 +19,19 @@ class UsageError(Exception):
 
 
 def complain(message: object) -> None:
-    """Say on standard error, in one line, why a command is not done."""
+    """Print on standard error, in one line, why a command has failed."""
     print("dragoncage:", " ".join(str(message).splitlines()), file=sys.stderr)
 
 
 def path(text: str) -> Path:
-    """The name of a file or a folder on the command line."""
+    """Read the name of a file or a folder."""
     if not text:
         raise argparse.ArgumentTypeError("a file needs a name")
     return Path(text)
 
 
 def positive(text: str) -> float:
-    """A number of seconds on the command line."""
+    """Read a number of seconds."""
     try:
         number = float(text)
     except ValueError:
@@ -42,9 +42,9 @@ def positive(text: str) -> float:
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Reader of whole numbers on the command line, from ``least`` to ``most``."""
+    """Return a reader of whole numbers from ``least`` to ``most``."""
     def read(text: str) -> int:
-        # The length first: Python refuses to read thousands of digits.
+        # The length is checked first, since Python refuses to read thousands of digits.
         if not text.isdecimal() or len(text) > len(str(most)) or not least <= int(text) <= most:
             shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
             raise argparse.ArgumentTypeError(
@@ -54,12 +54,12 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-#: Reads a number from which others are drawn; nextpnr takes none that is larger.
+#: Reader of a seed of random numbers; nextpnr takes none that is larger.
 seed = whole_number(0, (1 << 64) - 1)
 
 
 def writable_folder(folder: Path, *, option: str) -> Path:
-    """``folder``, if files can be written there; it need not exist yet.
+    """Return ``folder``, if files can be written there; it need not exist yet.
 
     Raises :class:`UsageError`, which names the ``option``.
     """
@@ -67,7 +67,7 @@ def writable_folder(folder: Path, *, option: str) -> Path:
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent
     if not nearest.is_dir():
-        raise UsageError(f"{option} {folder}: {nearest} is not a folder; name one, or a new one")
+        raise UsageError(f"{option} {folder}: {nearest} is not a folder; name another one")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise UsageError(f"{option} {folder}: {nearest} cannot be written to; name another folder")
     return folder

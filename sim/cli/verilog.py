@@ -20,21 +20,21 @@ CLOCK = 12_000_000
 
 
 def add(commands: Any) -> None:
-    """Add the grammar."""
+    """Add the arguments."""
     verilog = commands.add_parser("verilog", help=verilog_command.__doc__,
                                   description=verilog_command.__doc__)
     frequency = whole_number(1, (1 << 32) - 1)
     verilog.add_argument("--preset", choices=PRESETS, default="default",
-                         help="what the unit can do, see `dragoncage list` (default: default)")
+                         help="configuration of the unit, see `dragoncage list` (default: default)")
     verilog.add_argument("--top", choices=("mmu", "soc"), default="mmu",
                          help="the unit alone, or a system of unit, memory and UART bridge "
                               "(default: mmu)")
     verilog.add_argument("--clock", type=frequency, metavar="HZ",
                          help=f"with --top soc: frequency of its clock (default: {CLOCK})")
     verilog.add_argument("--baud", type=frequency, metavar="N",
-                         help=f"with --top soc: bits a second on its UART (default: {BAUD})")
+                         help=f"with --top soc: bits per second of its UART (default: {BAUD})")
     verilog.add_argument("-o", dest="output", metavar="FILE", default=STANDARD,
-                         help="where the text goes (default: -, standard output)")
+                         help="file for the text (default: -, standard output)")
     verilog.set_defaults(command=verilog_command)
 
 

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from sim.errors import BusHang
 from sim.memory import Target
-from sim.record.recorder import Sample
+from sim.record.signals import Sample
 from sim.record.waves import Waveform
 from sim.schedule import Dispatcher
 

@@ -7,8 +7,7 @@ from typing import Any
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
 from hw.layout import AccessKind
-from sw.bus import Access, Fault, Kind, Register, Response
-from sw.pieces import pieces
+from sw.bus import Access, Fault, Kind, Register, Response, naturally_aligned
 
 
 __all__ = [
@@ -66,12 +65,12 @@ class LoadString(Operation):
     def requests(self) -> list[Access]:
         """Return the accesses to do back to back, all but the first chained to the one before."""
         return [Access(piece, size, Kind.READ, self.user)
-                for piece, size in pieces(self.linear, self.count)]
+                for piece, size in naturally_aligned(self.linear, self.count)]
 
     def outcome(self, responses: Sequence[Response]) -> tuple[bytes, Fault | None]:
         """Make the outcome of the responses, one for each access up to the first that faults."""
         data = b"".join(response.data.to_bytes(size, "little") for response, (_, size)
-                        in zip(responses, pieces(self.linear, self.count), strict=False)
+                        in zip(responses, naturally_aligned(self.linear, self.count), strict=False)
                         if response.fault is None)
         return data, responses[-1].fault
 
@@ -90,7 +89,7 @@ class StoreString(Operation):
     def requests(self) -> list[Access]:
         """Return the accesses to do back to back, all but the first chained to the one before."""
         todo, done = [], 0
-        for piece, size in pieces(self.linear, len(self.data)):
+        for piece, size in naturally_aligned(self.linear, len(self.data)):
             value = int.from_bytes(self.data[done:done + size], "little")
             todo.append(Access(piece, size, Kind.WRITE, self.user, data=value))
             done += size
@@ -99,7 +98,7 @@ class StoreString(Operation):
     def outcome(self, responses: Sequence[Response]) -> tuple[int, Fault | None]:
         """Make the outcome of the responses, one for each access up to the first that faults."""
         done = sum(size for response, (_, size)
-                   in zip(responses, pieces(self.linear, len(self.data)), strict=False)
+                   in zip(responses, naturally_aligned(self.linear, len(self.data)), strict=False)
                    if response.fault is None)
         return done, responses[-1].fault
 

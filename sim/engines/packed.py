@@ -1,11 +1,11 @@
-"""A bench, and all that is sampled of it packed into one signal: it is read much faster."""
+"""A testbench with all that is sampled packed into one signal, which is read much faster."""
 
 from itertools import accumulate
 from typing import Any
 
 from amaranth import Cat, Elaboratable, Module, Signal
 
-from sim.record.recorder import Sample
+from sim.record.signals import Sample
 
 from .testbench import ProcessorPort, Testbench
 
@@ -19,14 +19,14 @@ def parts(bench: Testbench) -> list[ProcessorPort | Testbench]:
 
 
 class PackedTestbench(Elaboratable):
-    """A bench with a probe.
+    """A testbench with a probe.
 
     Attributes
     ----------
-    bench : :class:`.bench.Testbench`
-        The bench.
+    bench : :class:`.testbench.Testbench`
+        The testbench.
     probe : :class:`Signal`
-        The signals of every processor_port, then those that are shared.
+        The signals of every processor port, then those that are shared.
     """
 
     def __init__(self, bench: Testbench):
@@ -35,7 +35,7 @@ class PackedTestbench(Elaboratable):
                          for signal in part.outputs.values()]
         self.probe    = Signal(sum(map(len, self._signals)))
         ends          = list(accumulate(map(len, self._signals)))
-        self._places  = [(end - len(signal), (1 << len(signal)) - 1)
+        self._fields  = [(end - len(signal), (1 << len(signal)) - 1)
                          for signal, end in zip(self._signals, ends, strict=True)]
 
     def elaborate(self, platform: Any) -> Module:
@@ -46,8 +46,8 @@ class PackedTestbench(Elaboratable):
         return m
 
     def taken_apart(self, bits: int) -> tuple[list[Sample], list[int]]:
-        """The samples of all processor_ports in a value of ``probe``, and the shared signals."""
-        values = [bits >> offset & mask for offset, mask in self._places]
+        """The samples of all processor ports in a value of ``probe``, and the shared signals."""
+        values = [bits >> offset & mask for offset, mask in self._fields]
         width  = len(Sample._fields)
         shared = width * len(self.bench.processor_ports)
         samples = [Sample._make(values[start:start + width]) for start in range(0, shared, width)]

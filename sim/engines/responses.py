@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from hw.bus import AccessResponse, ControlState
 from hw.layout import Fault
-from sim.record.recorder import Fields
+from sim.record.signals import FIELDS
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Response
 
 
 __all__ = ["responses"]
 
 
-_response = Fields(AccessResponse)
-_state    = Fields(ControlState)
+_response = FIELDS["response"]
+_state    = FIELDS["state"]
 
 
 def responses(requests: Sequence[Access], responses: Sequence[int], state: int) -> list[Response]:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from hw.bus import AccessRequest, ControlRequest, ControlResponse
 from hw.interrupts import FIRST_VECTOR
 from sim.errors import BusHang
-from sim.record.recorder import Fields, Sample
+from sim.record.signals import FIELDS, QUIET, Sample
 from sw.bus import Access
 
 from .operations import (
@@ -20,14 +19,9 @@ from .responses import responses
 __all__ = ["SteppedProcessor"]
 
 
-_request   = Fields(AccessRequest)
-_operation = Fields(ControlRequest)
-_outcome   = Fields(ControlResponse)
-
-#: Nothing on the ports, and always ready for a response.
-_QUIET = {"response_ready": 1, "controlled_ready": 1,
-          "request_valid": 0, "control_valid": 0, "send_valid": 0, "take": 0}
-
+_request    = FIELDS["request"]
+_control    = FIELDS["control"]
+_controlled = FIELDS["controlled"]
 
 
 @dataclass
@@ -35,7 +29,7 @@ class _Pending:
     """Progress of an operation's accesses: requests accepted, and responses received."""
 
     requests:  list[Access] = field(default_factory=list)
-    taken:     int          = 0
+    accepted:  int          = 0
     responses: list[int]    = field(default_factory=list)
 
 
@@ -52,19 +46,19 @@ class SteppedProcessor(Processor):
     Attributes
     ----------
     driven : :class:`dict`
-        Values of the inputs in this cycle, by name; see :class:`.bench.ProcessorPort`. What is not
-        named stays what it was.
+        Values of the inputs in this cycle, by name; see :class:`.testbench.ProcessorPort`. What is
+        not named stays what it was.
     """
 
     def __init__(self, stacks: Names, *, deadline: int):
         super().__init__(stacks)
+        self.driven: dict[str, int] = {}
         self._deadline = deadline
         self._progress = 0
         self._held     = False
-        self._offered  = False       # what is offered must stay until it is taken
-        self._ordered  = False       # a control operation was taken
+        self._offered  = False       # what is offered must stay until it is accepted
         self._accesses = _Pending()
-        self.driven: dict[str, int] = {}
+        self._control_accepted = False
 
     def idle(self, sample: Sample) -> bool:
         """True if it has nothing to do after this cycle, unless somebody interrupts it."""
@@ -81,7 +75,7 @@ class SteppedProcessor(Processor):
         self._held = held
         if self.marks:
             self.kernel_stack = self.marks.popleft()
-        self.driven = {**_QUIET, "kernel_stack": self.kernel_stack}
+        self.driven = {**QUIET, "kernel_stack": self.kernel_stack}
         if self.marks or held and not self._offered:
             return
         offer = self._offer()
@@ -90,14 +84,14 @@ class SteppedProcessor(Processor):
 
     def _offer(self) -> dict[str, int]:
         operation, pending = self.operation, self._accesses
-        if isinstance(operation, ControlAccess) and not self._ordered:
+        if isinstance(operation, ControlAccess) and not self._control_accepted:
             return {"control_valid": 1, "control": _packed_control(operation)}
         if isinstance(operation, SendInterrupt):
             return {"send_valid": 1, "send_target": operation.target,
                     "send_vector": operation.vector - FIRST_VECTOR}
         if isinstance(operation, TakeInterrupt):
             return {"take": 1, "vector": operation.vector - FIRST_VECTOR}
-        if pending.taken < len(pending.requests):
+        if pending.accepted < len(pending.requests):
             return {"request_valid": 1, "request": _packed_access(pending)}
         return {}
 
@@ -127,7 +121,7 @@ class SteppedProcessor(Processor):
 
     def _begin(self) -> None:
         """Prepare the operation that the kernel waits for now."""
-        self._offered = self._ordered = False
+        self._offered = self._control_accepted = False
         operation = self.operation
         if isinstance(operation, SingleAccess | LoadString | StoreString):
             self._accesses = _Pending(operation.requests())
@@ -145,10 +139,10 @@ class SteppedProcessor(Processor):
             return self._offered
         if isinstance(operation, ControlAccess):
             if sample.control_valid and sample.control_ready:
-                self._ordered, self._offered, self._progress = True, False, cycle
+                self._control_accepted, self._offered, self._progress = True, False, cycle
             return bool(sample.controlled_valid)
         if sample.request_valid and sample.request_ready:
-            pending.taken += 1
+            pending.accepted += 1
             self._offered, self._progress = False, cycle
         if sample.response_valid:
             pending.responses.append(sample.response)
@@ -157,7 +151,7 @@ class SteppedProcessor(Processor):
 
     def _result(self, operation: Any, sample: Sample) -> Any:
         if isinstance(operation, ControlAccess):
-            outcome = _outcome(sample.controlled)
+            outcome = _controlled(sample.controlled)
             return outcome["value"], bool(outcome["fault"])
         if isinstance(operation, SingleAccess | LoadString | StoreString):
             pending, self._accesses = self._accesses, _Pending()
@@ -173,7 +167,7 @@ class SteppedProcessor(Processor):
 
 
 def _packed_control(operation: ControlAccess) -> int:
-    return _operation.pack({
+    return _control.pack({
         "op": operation.op.value, "register": REGISTERS[operation.register],
         "value": operation.value,
     })
@@ -181,9 +175,9 @@ def _packed_control(operation: ControlAccess) -> int:
 
 def _packed_access(pending: _Pending) -> int:
     """The next request, as it is on the port."""
-    access = pending.requests[pending.taken]
+    access = pending.requests[pending.accepted]
     return _request.pack({
         "linear": access.linear, "size": access.size.bit_length() - 1,
         "kind": KINDS[access.kind], "user": access.user, "implicit": access.implicit,
-        "chained": pending.taken > 0, "data": access.data, "compare": access.compare,
+        "chained": pending.accepted > 0, "data": access.data, "compare": access.compare,
     })

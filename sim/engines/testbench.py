@@ -12,7 +12,7 @@ from hw.config import MmuConfig
 from hw.interrupts import Interrupts
 from hw.mmu import Mmu
 from hw.wishbone import WishboneSignature
-from sim.record.recorder import Sample, probes
+from sim.record.signals import MARK_WIDTH, inputs, outputs
 from sim.record.view import Probe, functions, ports, shared, state_machines, tested
 
 from .processor import Names
@@ -22,37 +22,30 @@ __all__ = ["ProcessorPort", "Testbench"]
 
 
 class ProcessorPort:
-    """One processor's place: its unit, and the ports of what drives it.
+    """One processor's side of a testbench: its unit, and the ports of what drives it.
 
     Attributes
     ----------
     unit : :class:`hw.mmu.Mmu`
         The unit.
-    kernel_stack : :class:`Signal`
-        The mark: kernel functions that execute.
+    interrupts : :class:`hw.interrupts.InterruptSignature`
+        The processor's port of the interrupts.
+    kernel_stack, claim : :class:`Signal`
+        The marks: kernel functions that execute, and the claim that is being tested.
     inputs : :class:`dict` of :class:`Value`
         What an engine drives, by name.
     outputs : :class:`dict` of :class:`Value`
-        What it samples: the signals of a :class:`sim.record.recorder.Sample`.
+        What it samples: the signals of a :class:`sim.record.signals.Sample`.
     """
 
     def __init__(self, config: MmuConfig, interrupts: Any, claim: Signal):
         self.unit         = Mmu(config)
         self.design       = Fragment.get(self.unit, None)
-        self.kernel_stack = Signal(24)
-        access, control = self.unit.access, self.unit.control
-        self.inputs = _values({
-            "response_ready": access.response.ready,  "controlled_ready": control.response.ready,
-            "request_valid":  access.request.valid,   "request":  access.request.payload,
-            "control_valid":  control.request.valid,  "control":  control.request.payload,
-            "send_valid":     interrupts.send.valid,
-            "send_target":    interrupts.send.payload.target,
-            "send_vector":    interrupts.send.payload.vector,
-            "take":           interrupts.take,        "vector":   interrupts.vector,
-            "kernel_stack":   self.kernel_stack,
-        })
-        self.outputs = dict(zip(Sample._fields, probes(
-            self.unit, interrupts, self.kernel_stack, claim), strict=True))
+        self.interrupts   = interrupts
+        self.kernel_stack = Signal(MARK_WIDTH)
+        self.claim        = claim
+        self.inputs       = inputs(self)
+        self.outputs      = outputs(self)
 
 
 class Testbench(Elaboratable):
@@ -74,7 +67,7 @@ class Testbench(Elaboratable):
     clock : :class:`ClockDomain`
         The clock.
     processor_ports : :class:`list` of :class:`ProcessorPort`
-        Places of the processors.
+        Sides of the processors.
     stacks, claims : :class:`.processor.Names`
         What the numbers on the marks mean: tuples of function names, and texts. May be replaced
         before a run.
@@ -95,15 +88,15 @@ class Testbench(Elaboratable):
         self.clock       = ClockDomain("sync")
         self.stacks      = Names(())
         self.claims      = Names("")
-        self._claim      = Signal(24)
+        self._claim      = Signal(MARK_WIDTH)
         self._hold       = Signal(cpus)
         self._interrupts = Interrupts(processors=cpus)
         self._arbiter    = arbiter(initiators=cpus, maxphyaddr=config.maxphyaddr) \
             if cpus > 1 else None
         self._maxphyaddr = Signal(range(config.maxphyaddr + 1))
         self._memory     = WishboneSignature(maxphyaddr=config.maxphyaddr).create()
-        self.processor_ports     = [ProcessorPort(config, port, self._claim)
-                            for port in self._interrupts.processors]
+        self.processor_ports = [ProcessorPort(config, port, self._claim)
+                                for port in self._interrupts.processors]
 
         memory = self._memory
         self.inputs  = _values({"claim": self._claim, "hold": self._hold, "ack": memory.ack,

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from sw.bus import (
     FIRST_VECTOR, Access, Fault, Kind, Register, Response, check_access, check_interrupt,
-    check_load, check_number, check_store,
+    check_load, check_number, check_store, naturally_aligned,
 )
-from sw.pieces import pieces
 
 from .mmu import GoldenMmu
 from .state import Features
@@ -61,7 +60,7 @@ class GoldenBus:
         """Load bytes upwards; return those before the first fault."""
         check_load(linear, count)
         data = bytearray()
-        for piece, size in pieces(linear, count):
+        for piece, size in naturally_aligned(linear, count):
             response = self.do(Access(piece, size, Kind.READ, user))
             if response.fault is not None:
                 return bytes(data), response.fault
@@ -73,7 +72,7 @@ class GoldenBus:
         """Store bytes upwards; return how many came before the first fault."""
         check_store(linear, data)
         done = 0
-        for piece, size in pieces(linear, len(data)):
+        for piece, size in naturally_aligned(linear, len(data)):
             value  = int.from_bytes(data[done:done + size], "little")
             response = self.do(Access(piece, size, Kind.WRITE, user, data=value))
             if response.fault is not None:

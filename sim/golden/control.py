@@ -33,7 +33,7 @@ _PWT_PCD = 0b11000
 
 
 class Flush(enum.Enum):
-    """Cached translations that an operation makes invalid."""
+    """Cached translations that an operation makes invalid. Rule 27."""
 
     NOTHING    = "nothing"
     NON_GLOBAL = "all but global"
@@ -57,7 +57,7 @@ def write_register(
 ) -> tuple[ControlState, Flush]:
     """State after ``value`` is written to ``register``, and what that flushes.
 
-    Raises :class:`GeneralProtection` where the architecture forbids the write.
+    Raises :class:`GeneralProtection` where the architecture forbids the write. Rule 21.
     """
     match register:
         case Register.CR0:
@@ -148,5 +148,6 @@ def _efer_allowed(machine: Features) -> int:
 
 
 def _refuse_pae_paging(state: ControlState) -> None:
+    """Raise :class:`GeneralProtection` if ``state`` selects PAE paging. Rule 20."""
     if state.mode is PagingMode.BITS_32 and state.cr4 & CR4_PAE:
         raise GeneralProtection("PAE paging does not exist in this machine")

@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     data : :class:`int`
-        What was read; 0 after a write or a fault.
+        The value that was read; 0 after a write or a fault.
     physical : :class:`int` or :class:`None`
         Physical address of the first byte, if there was no fault.
     fault : :class:`PageFault`, :class:`GeneralProtection` or :class:`None`
@@ -98,7 +98,7 @@ class GoldenMmu:
         self.tlb.flush(flush)
 
     def invlpg(self, linear: int) -> None:
-        """Forget the translations of the page that contains ``linear``."""
+        """Forget the translations of the page that contains ``linear``. Rule 26."""
         linear &= self._mask
         if self._state.canonical(linear):
             self.tlb.drop(linear)
@@ -168,7 +168,10 @@ class GoldenMmu:
             raise GeneralProtection(f"the address {linear:#x} is not canonical")
 
     def _translate(self, linear: int, access: Access) -> int:
-        """Physical address of ``linear``. Raises :class:`PageFault`, :class:`GeneralProtection`."""
+        """Physical address of ``linear``. Raises :class:`PageFault`, :class:`GeneralProtection`.
+
+        Rules 18, 22, 23.
+        """
         self._check_canonical(linear)
         state, attempt = self._state, Attempt.of(access)
         if state.mode is PagingMode.OFF:
@@ -193,7 +196,7 @@ class GoldenMmu:
         return walked.translation.translate(linear)
 
     def _page_fault(self, linear: int, code: int) -> PageFault:
-        """Do what a page fault does to the state, and return it."""
+        """Drop the translation, set CR2, and return the fault. Rule 25."""
         self.tlb.drop(linear)
         self._ready.clear()
         self._state = replace(self._state, cr2=linear)

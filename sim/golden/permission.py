@@ -26,7 +26,7 @@ FETCH    = 1 << 4
 
 
 class Attempt(NamedTuple):
-    """An access, as far as rights are concerned.
+    """An access, as far as rights are concerned. Rules 9, 13.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Attempt(NamedTuple):
 
 @dataclass(frozen=True)
 class Rights:
-    """Rights of a page, combined over all the entries that translate it.
+    """Rights of a page, combined over all the entries that translate it. Rule 4.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Rights:
 
 
 def denied(state: ControlState, rights: Rights, attempt: Attempt) -> bool:
-    """Do ``rights`` forbid ``attempt`` under the present control state?"""
+    """True if ``rights`` forbid ``attempt`` under the present control state. Rules 10, 12."""
     if attempt.fetch:
         return _fetch_denied(state, rights, attempt)
     if attempt.user:
@@ -83,6 +83,7 @@ def denied(state: ControlState, rights: Rights, attempt: Attempt) -> bool:
 
 
 def _fetch_denied(state: ControlState, rights: Rights, attempt: Attempt) -> bool:
+    """``denied`` for a fetch. Rule 11."""
     if attempt.user and not rights.user:
         return True
     if not attempt.user and rights.user and state.smep:
@@ -93,7 +94,7 @@ def _fetch_denied(state: ControlState, rights: Rights, attempt: Attempt) -> bool
 def error_code(
     state: ControlState, attempt: Attempt, *, present: bool, reserved: bool = False,
 ) -> int:
-    """Error code of a page fault."""
+    """Error code of a page fault. Rules 3, 9."""
     tells_fetches = state.smep or state.cr4 & CR4_PAE and state.no_execute
     return (
         PRESENT * present | WRITE * attempt.write | USER * attempt.user | RESERVED * reserved

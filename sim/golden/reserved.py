@@ -30,7 +30,7 @@ class Level:
     Attributes
     ----------
     name : :class:`str`
-        What the manual calls an entry of this level.
+        Name of an entry of this level in the manual.
     shift, index_bits : :class:`int`
         The linear-address bits that select an entry.
     entry_size : :class:`int`
@@ -65,19 +65,19 @@ def _bits(high: int, low: int) -> int:
 
 
 def levels(state: ControlState) -> tuple[Level, ...]:
-    """Levels of a walk, root first."""
+    """Levels of a walk, root first. Rule 19."""
     return _FOUR_LEVELS if state.mode is PagingMode.FOUR_LEVELS else _BITS_32
 
 
 def is_leaf(state: ControlState, level: Level, entry: int) -> bool:
-    """True if ``entry`` maps a page. Else it refers to a table. It has no reserved bit set."""
+    """True if ``entry``, which is well-formed, maps a page; else it refers to a table. Rule 5."""
     if level.name == "PDE" and state.mode is PagingMode.BITS_32:
         return bool(entry & PS) and state.page_size_extensions
     return level.name == "PTE" or bool(entry & PS)
 
 
 def reserved_bits(state: ControlState, level: Level, entry: int) -> int:
-    """Bits that must be zero in ``entry``, which is present and of ``level``."""
+    """Bits that must be zero in ``entry``, which is present and of ``level``. Rules 5, 6, 7, 19."""
     if state.mode is PagingMode.BITS_32:
         large = is_leaf(state, level, entry) and level.name == "PDE"
         return _bits(21, min(40, state.machine.maxphyaddr) - 19) if large else 0
@@ -101,7 +101,7 @@ def table_address(state: ControlState, entry: int) -> int:
 
 
 def page_address(state: ControlState, level: Level, entry: int) -> int:
-    """Physical address of the page that the leaf ``entry`` maps."""
+    """Physical address of the page that the leaf ``entry`` maps. Rule 19."""
     address = entry & _bits(_frame_top(state), level.shift)
     if state.mode is PagingMode.BITS_32 and level.name == "PDE":
         # PSE-36: the address bits from 32 up stand below the frame, from bit 13 up.

@@ -65,7 +65,7 @@ class _Way:
 
 @dataclass
 class StaleModel:
-    """A machine whose translations may be stale, and the judge of one that is real.
+    """A machine whose translations may be stale, and the judge of one that is real. Rule 24.
 
     Attributes
     ----------

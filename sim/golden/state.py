@@ -150,5 +150,5 @@ class ControlState:
         return (1 << 64) - 1 if self.long_mode else (1 << 32) - 1
 
     def canonical(self, linear: int) -> bool:
-        """True if ``linear`` extends the sign of its low 48 bits; always, outside long mode."""
+        """True if ``linear`` extends the sign of its low 48 bits, or outside long mode. Rule 8."""
         return not self.long_mode or linear >> 47 in (0, (1 << 17) - 1)

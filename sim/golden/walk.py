@@ -92,7 +92,10 @@ class Walk:
 
 
 def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk:
-    """Translate ``linear`` for ``attempt`` by the entries in memory. Paging is on."""
+    """Translate ``linear`` for ``attempt`` by the entries in memory. Paging is on.
+
+    Rules 1, 2, 15, 16.
+    """
     writable = user = True
     execute_disable = False
     table = table_address(state, state.cr3)

@@ -1,8 +1,9 @@
-"""What the user gets: files that appear whole or not at all, and lines of progress.
+"""Output for the user: text, files that appear whole or not at all, and progress.
 
-=============================  ==============================================================
-:mod:`sim.output.files`        writing files, standard output among them
-:mod:`sim.output.undisturbed`  ... while no signal and no other program of ours comes between
-:mod:`sim.output.progress`     progress of what takes long
-=============================  ==============================================================
+==========================  ====================================================
+:mod:`sim.output.text`      paragraphs and tables of 80 columns
+:mod:`sim.output.files`     files, standard input and output among them
+:mod:`sim.output.critical`  critical sections: deferred signals, a locked folder
+:mod:`sim.output.progress`  progress of work that takes long
+==========================  ====================================================
 """

@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
-from .undisturbed import locked, signals_later
+from .critical import deferred_signals, locked
 
 
 __all__ = ["STANDARD", "FileTrouble", "lines", "new_folder", "output", "print_out", "written"]
@@ -29,30 +29,29 @@ LONGEST = 1 << 20
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-
 class FileTrouble(Exception):
-    """A file cannot be read or written. The message names it and says why."""
+    """A file cannot be read or written. The message names it, and the reason."""
 
 
 def lines(name: str, count: int) -> Iterator[list[str]]:
-    """The lines of a file, without their ends, in lists of ``count`` at most.
+    """Yield the lines of a file, without their ends, in lists of ``count`` at most.
 
     Bytes that are not UTF-8 become lone surrogates; a byte-order mark at the beginning is left out.
     Raises :class:`FileTrouble`, also for a line that is too long to be kept, when the lines before
     it have been taken.
     """
-    said = _said(name, "input")
+    shown = _shown(name, "input")
     if name == STANDARD and sys.stdin is None:
-        raise FileTrouble(f"cannot read {said}: it is closed")
+        raise FileTrouble(f"cannot read {shown}: it is closed")
     try:
         with open(0 if name == STANDARD else name, encoding="utf-8", errors="surrogateescape",
                   newline="\n", closefd=name != STANDARD) as file:
-            yield from _batches(file, count, said)
+            yield from _batches(file, count, shown)
     except OSError as error:
-        raise FileTrouble(f"cannot read {said}: {_reason(error)}") from error
+        raise FileTrouble(f"cannot read {shown}: {_reason(error)}") from error
 
 
-def _batches(file: IO[str], count: int, said: str) -> Iterator[list[str]]:
+def _batches(file: IO[str], count: int, shown: str) -> Iterator[list[str]]:
     batch: list[str] = []
     number = size = 0
     while line := file.readline(LONGEST + 1):
@@ -60,7 +59,7 @@ def _batches(file: IO[str], count: int, said: str) -> Iterator[list[str]]:
         size   += len(line)
         if len(line.removesuffix("\n")) > LONGEST:
             yield batch
-            raise FileTrouble(f"{said}: line {number}: longer than {LONGEST:,} characters")
+            raise FileTrouble(f"{shown}: line {number}: longer than {LONGEST:,} characters")
         batch.append(line.removesuffix("\n").removeprefix("\ufeff" if number == 1 else ""))
         if len(batch) == count or size >= LONGEST:
             yield batch
@@ -71,7 +70,7 @@ def _batches(file: IO[str], count: int, said: str) -> Iterator[list[str]]:
 
 @contextmanager
 def output(name: str) -> Iterator[IO[str]]:
-    """A file to write text to: see :func:`written`; or standard output."""
+    """Open a file to write text to, as :func:`written` does; or standard output."""
     if name != STANDARD:
         with written(name) as [file]:
             yield file
@@ -85,7 +84,7 @@ def output(name: str) -> Iterator[IO[str]]:
             finally:
                 sys.stdout.flush()
     except FileTrouble:
-        # What is still in the buffer cannot be written at the exit either.
+        # The rest of the buffer cannot be written at the exit either.
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise
@@ -99,7 +98,7 @@ def print_out(text: str) -> None:
 
 @contextmanager
 def written(*names: str | Path, instead: Collection[Path] = ()) -> Iterator[list[TextIOWrapper]]:
-    """Files to write in UTF-8, which appear under their names together when all are written.
+    """Open files to write in UTF-8, which appear under their names together when all are written.
 
     Until then a file has a fresh name in the same folder, and what was there is as before; so it
     stays after any exception. A file that is replaced hands on its mode, and its owner if it can. A
@@ -126,8 +125,8 @@ def written(*names: str | Path, instead: Collection[Path] = ()) -> Iterator[list
             with _reported(draft.name):
                 file.close()
         # One file appears whole by itself.
-        alone = len(drafts) == 1 and not instead
-        with signals_later(), nullcontext() if alone else _locked_folder(drafts[0].name):
+        single = len(drafts) == 1 and not instead
+        with deferred_signals(), nullcontext() if single else _locked_folder(drafts[0].name):
             for draft in drafts:
                 with _reported(draft.name):
                     draft.publish()
@@ -141,10 +140,9 @@ def written(*names: str | Path, instead: Collection[Path] = ()) -> Iterator[list
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[None]:
-    """A folder that exists in the body of the ``with`` statement.
+    """Make a folder for the body of the ``with`` statement, with its parents.
 
-    If it was made for that, and is empty in the end, it is gone; so are those above it. Raises
-    :class:`FileTrouble`.
+    Those that were made, and are empty in the end, are deleted. Raises :class:`FileTrouble`.
     """
     made = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     try:
@@ -158,7 +156,7 @@ def new_folder(folder: Path) -> Iterator[None]:
 
 
 class _Draft:
-    """New content of a file, under a name of its own until it is published."""
+    """New content of a file, under a temporary name until it is published."""
 
     def __init__(self, name: str):
         self.name  = name
@@ -175,7 +173,7 @@ class _Draft:
         found = _found(self.name)
         # The path of a pipe or a deleted file, such as /dev/stdout may be, leads elsewhere.
         ordinary = found is None or stat.S_ISREG(found.st_mode) and _same(found, self._path)
-        # What Python has instead of the bytes of a file's name that are no text goes back to them.
+        # Bytes of a file's name that are no text are written as they are.
         self._file = open(self._fresh(found) if ordinary else self.name, "w", encoding="utf-8",
                           errors="surrogateescape", newline="\n")
         return self._file
@@ -190,18 +188,18 @@ class _Draft:
         """Delete it, if it was not published."""
         with suppress(OSError):
             if self._file is not None:
-                self._file.close()  # which tries again to write what is in its buffer
+                self._file.close()  # This tries again to write what is in the buffer.
         with suppress(OSError):
             if self._part:
                 os.unlink(self._part)
 
     def _fresh(self, replaced: os.stat_result | None) -> int:
-        """A new file beside the one that is ``replaced``, if there is any, with its mode."""
+        """Make a new file beside the one that is ``replaced``, if there is any, with its mode."""
         if replaced is not None and not os.access(self._path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         descriptor = None
         while descriptor is None:
-            # Noted first: whatever interrupts us leaves nothing.
+            # The name is noted first, so that an interrupt leaves no file.
             self._part = os.path.join(os.path.dirname(self._path), _fresh_name())
             try:
                 descriptor = os.open(self._part, NEW, 0o666)
@@ -234,7 +232,7 @@ def _same(found: os.stat_result, path: str) -> bool:
 
 @contextmanager
 def _locked_folder(name: str) -> Iterator[None]:
-    """No other of us gives names to files in the folder of ``name`` meanwhile."""
+    """Lock the folder of ``name``, so that no other of us publishes files there."""
     folder = os.path.dirname(name) or os.curdir
     with ExitStack() as stack:
         with _reported(folder):
@@ -247,12 +245,12 @@ def _reported(name: str) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise  # whoever reads has had enough
+        raise  # The reader has closed its end, which is no mistake.
     except OSError as error:
-        raise FileTrouble(f"cannot write {_said(name, 'output')}: {_reason(error)}") from error
+        raise FileTrouble(f"cannot write {_shown(name, 'output')}: {_reason(error)}") from error
 
 
-def _said(name: str, direction: str) -> str:
+def _shown(name: str, direction: str) -> str:
     return f"standard {direction}" if name == STANDARD else name or '""'
 
 

@@ -1,122 +1,93 @@
-"""Saying how far something is that takes longer than two seconds."""
+"""Progress of work that takes longer than two seconds."""
 
 import sys
 import time
-from typing import TextIO
+from types import TracebackType
+from typing import Self, TextIO
+
+from .text import WIDTH, plain
 
 
-__all__ = [
-    "CompilingProgress", "MeasuringProgress", "Progress", "RunProgress", "VectorProgress",
-]
+__all__ = ["Progress", "rewrite_line"]
 
 
-WIDTH = 80  # columns
+def rewrite_line(terminal: TextIO, text: str) -> None:
+    """Show ``text`` in place of the line that the terminal's cursor is in."""
+    terminal.write(f"\r\x1b[K{text[:WIDTH - 1]}")
+    terminal.flush()
 
 
 class Progress:
-    """A line on ``stream`` after two seconds.
+    """Display of the progress of some work, such as ``7 s, 12,800 cycles (2,560/s): boot``.
 
-    On a terminal it is one line that changes; elsewhere a line from time to time.
+    Nothing is shown for two seconds. Then there is one line on a terminal, which changes and goes
+    away at the end of the ``with`` statement; elsewhere there is a line every ten seconds.
+
+    Parameters
+    ----------
+    doing : :class:`str`
+        Name of the work, or of its first part.
+    unit : :class:`str`
+        Plural of what is counted, if something is. The work then begins with the first
+        :meth:`count`: what took time before, such as a compiler, has a display of its own.
+    stream : text stream
+        By default standard error.
     """
 
     PATIENCE = 2.0                       # seconds of silence at first
     PAUSE    = {True: 0.2, False: 10.0}  # seconds between two lines: on a terminal, elsewhere
 
-    def __init__(self, stream: TextIO | None = None):
+    def __init__(self, doing: str = "", *, unit: str = "", stream: TextIO | None = None):
+        self._doing    = doing
+        self._unit     = unit
         self._stream   = stream or sys.stderr
         self._terminal = self._stream.isatty()
         self._shown    = False
-        self.begin()
-
-    def begin(self) -> None:
-        """Begin now, and be silent at first."""
-        self._begun = self._now = time.monotonic()
+        self._first: int | None = None
+        self._counted  = 0
+        self._begun = time.monotonic()
         self._next  = self._begun + self.PATIENCE
 
-    def due(self) -> float:
-        """Seconds since the beginning if a line is due, else 0."""
-        self._now = time.monotonic()
-        return self._now - self._begun if self._now >= self._next else 0
+    def __enter__(self) -> Self:
+        return self
 
-    def say(self, text: str) -> None:
-        """Show a line, which is due."""
-        line = text[:WIDTH - 1]
-        self._next  = self._now + self.PAUSE[self._terminal]
-        self._shown = True
-        self._stream.write(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
-        self._stream.flush()
-
-    def clear(self) -> None:
-        """Take the changing line away."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         if self._terminal and self._shown:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            rewrite_line(self._stream, "")
 
+    def part(self, doing: str) -> None:
+        """Note that the part called ``doing`` is being worked at."""
+        self._doing = doing
+        self.show()
 
-class RunProgress(Progress):
-    """How far the run of a scenario is."""
-
-    def __init__(self, stream: TextIO | None = None):
-        super().__init__(stream)
-        self._act = "boot"
-        self._first: int | None = None
-
-    def announce(self, title: str) -> None:
-        """Note which act has begun."""
-        self._act = title
-
-    def __call__(self, cycle: int) -> None:
-        """Note that ``cycle`` has been reached."""
+    def count(self, counted: int) -> None:
+        """Note that ``counted`` units are done."""
+        self._counted = counted
         if self._first is None:
-            # What took time before, such as a compiler, was not the machine.
-            self._first = cycle
-            self.begin()
-        elif seconds := self.due():
-            speed = (cycle - self._first) / seconds
-            self.say(f"cycle {cycle:,}, {speed:,.0f} cycles/s: {self._act}")
+            self._first = counted
+            self._begun = time.monotonic()
+            self._next  = self._begun + self.PATIENCE
+        self.show()
 
+    def show(self) -> None:
+        """Show the progress, unless that is too soon; to be called several times a second."""
+        now = time.monotonic()
+        if now < self._next or self._unit and self._first is None:
+            return
+        self._next = now + self.PAUSE[self._terminal]
+        line = self._line(now - self._begun)
+        self._shown = True
+        if self._terminal:
+            rewrite_line(self._stream, line)
+        else:
+            print(line[:WIDTH - 1], file=self._stream, flush=True)
 
-class VectorProgress(Progress):
-    """How many access vectors are done."""
-
-    def __init__(self, stream: TextIO = sys.stderr):
-        super().__init__(stream)
-        self._first: int | None = None
-
-    def __call__(self, done: int) -> None:
-        """Note that ``done`` of them are."""
-        if self._first is None:
-            # What took time before may have been a compiler.
-            self._first = done
-            self.begin()
-        elif seconds := self.due():
-            self.say(f"{done:,} vectors, {(done - self._first) / seconds:,.0f}/s")
-
-
-class MeasuringProgress(Progress):
-    """What is measured."""
-
-    def __call__(self, text: str) -> None:
-        """Note that ``text`` is measured now."""
-        if seconds := self.due():
-            self.say(f"{seconds:.0f} s: measuring {text}")
-
-
-class CompilingProgress(Progress):
-    """For how long a compiler has been at work. It says from the first moment on that it is."""
-
-    DOING = "dragoncage: compiling the machine, once for this design"
-
-    def start(self) -> None:
-        """Say that it begins."""
-        self.say(self.DOING if self._terminal else f"{self.DOING} ...")
-
-    def __call__(self) -> None:
-        """Note that it is still at work."""
-        if seconds := self.due():
-            self.say(f"{self.DOING}: {seconds:.0f} s")
-
-    def finish(self) -> None:
-        """Say that it has come to its end."""
-        if not self._terminal:
-            self.say(f"dragoncage: compiled in {time.monotonic() - self._begun:.0f} s")
+    def _line(self, seconds: float) -> str:
+        line = f"{seconds:.0f} s"
+        if self._first is not None:
+            rate  = (self._counted - self._first) / seconds if seconds else 0
+            line += f", {self._counted:,} {self._unit} ({rate:,.0f}/s)"
+        return f"{line}: {plain(self._doing)}" if self._doing else line

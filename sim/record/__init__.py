@@ -1,6 +1,7 @@
 """Record of the ports, and judgements of it.
 
 ===========================  =============================================
+:mod:`sim.record.signals`    the one list of sampled signals
 :mod:`sim.record.recorder`   from sampled signals to a recording
 :mod:`sim.record.records`    the things that are on record
 :mod:`sim.record.interval`   intervals of cycles

@@ -9,11 +9,11 @@ from typing import Unpack
 
 from hw.bus import ControlOp, Events, Register
 from hw.layout import Entry, Fault
-from sw.kernel.ftrace import available_filter_functions
+from sw.kernel.trace.ftrace import available_filter_functions
 
 from .interval import ALWAYS, Interval
-from .recorder import Fields
 from .records import AccessRecord, Addresses, State, TransferRecord, overlaps
+from .signals import Fields
 from .trace import AccessFilter, Trace
 from .verdict import NOTHING, Verdict
 from .words import FAULTS, addresses, count, describe, values, wanted, when

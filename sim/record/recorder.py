@@ -1,17 +1,10 @@
-"""From signals, sampled in every cycle, to a trace."""
+"""Recorder: from signals, sampled in every cycle, to a recording."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
 
-from amaranth import Value
-from amaranth.lib import data
-
-from hw.bus import (
-    AccessRequest, AccessResponse, ControlOp, ControlRequest, ControlResponse, ControlState, Events,
-    Register,
-)
+from hw.bus import ControlOp, Register
 from hw.interrupts import FIRST_VECTOR
 from hw.layout import CR0, CR4, AccessKind, Fault
 
@@ -19,109 +12,25 @@ from .records import (
     AccessRecord, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
     TransferRecord,
 )
+from .signals import FIELDS, Fields, Sample
 
 
-__all__ = ["Fields", "Recorder", "Sample", "probes"]
+__all__ = ["Recorder"]
 
 
-class Fields:
-    """Where the fields of a packed layout are, for taking plain integers apart.
-
-    Parameters
-    ----------
-    layout : layout or structure of :mod:`amaranth.lib.data`
-        What the integers are.
-    """
-
-    def __init__(self, layout: Any):
-        self._places = {name: (place.offset, (1 << place.width) - 1)
-                        for name, place in data.Layout.cast(layout)}
-
-    def __call__(self, bits: int) -> dict[str, int]:
-        """Values of all fields of ``bits``, by name."""
-        return {name: bits >> offset & mask for name, (offset, mask) in self._places.items()}
-
-    def pack(self, values: Mapping[str, int]) -> int:
-        """The integer whose fields have ``values``, each cut to its width, and all others 0."""
-        bits = 0
-        for name, value in values.items():
-            offset, mask = self._places[name]
-            bits |= (value & mask) << offset
-        return bits
-
-
-class Sample(NamedTuple):
-    """Signals in one cycle, as plain integers; packed ones are whole. See :mod:`hw.bus`.
-
-    The processor is always ready for a response, so ``valid`` says that one is taken.
-    """
-
-    request_valid:    int
-    request_ready:    int
-    request:          int
-    response_valid:   int
-    response:         int
-    control_valid:    int
-    control_ready:    int
-    control:          int
-    controlled_valid: int
-    controlled:       int
-    state:            int
-    events:           int
-    cyc:              int
-    stb:              int
-    we:               int
-    lock:             int
-    adr:              int
-    sel:              int
-    dat_w:            int
-    stall:            int
-    ack:              int
-    dat_r:            int
-    send_valid:       int
-    send_target:      int
-    send_vector:      int
-    pending:          int
-    take:             int
-    vector:           int
-    kernel_stack:     int
-    claim:            int
-
-
-def probes(unit: Any, interrupts: Any, kernel_stack: Value, claim: Value) -> list[Value]:
-    """The signals of a :class:`Sample`, in its order.
-
-    ``unit`` is a :class:`hw.mmu.Mmu`, ``interrupts`` its processor's port of
-    :class:`hw.interrupts.Interrupts`, the other two are marks.
-    """
-    memory = unit.memory
-    return [Value.cast(signal) for signal in (
-        unit.access.request.valid,   unit.access.request.ready,   unit.access.request.payload,
-        unit.access.response.valid,  unit.access.response.payload,
-        unit.control.request.valid,  unit.control.request.ready,  unit.control.request.payload,
-        unit.control.response.valid, unit.control.response.payload,
-        unit.control.state, unit.events,
-        memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
-        memory.stall, memory.ack, memory.dat_r,
-        interrupts.send.valid, interrupts.send.payload.target, interrupts.send.payload.vector,
-        interrupts.pending, interrupts.take, interrupts.vector,
-        kernel_stack, claim,
-    )]
-
-
-_request     = Fields(AccessRequest)
-_response    = Fields(AccessResponse)
-_operation   = Fields(ControlRequest)
-_outcome     = Fields(ControlResponse)
-_state       = Fields(ControlState)
-_events      = Fields(Events)
+_request    = FIELDS["request"]
+_response   = FIELDS["response"]
+_control    = FIELDS["control"]
+_controlled = FIELDS["controlled"]
+_state      = FIELDS["state"]
+_events     = FIELDS["events"]
 # By number: looking one up is much faster than calling Amaranth's enumerations.
-_kinds       = {kind.value: kind for kind in AccessKind}
-_faults      = {fault.value: fault for fault in Fault}
-_cr0         = Fields(CR0)
-_cr4         = Fields(CR4)
-_walk_begun  = _events.pack({"walk_begun": 1})
-_walk_ended  = _events.pack({"walk_ended": 1})
+_kinds      = {kind.value: kind for kind in AccessKind}
+_faults     = {fault.value: fault for fault in Fault}
+_cr0        = Fields(CR0)
+_cr4        = Fields(CR4)
+_walk_begun = _events.pack({"walk_begun": 1})
+_walk_ended = _events.pack({"walk_ended": 1})
 
 
 @cache
@@ -254,7 +163,7 @@ class Recorder:
             access.error_code = response["error"]
 
     def _begin_control(self, cycle: int, bits: int) -> None:
-        request = _operation(bits)
+        request = _control(bits)
         control = ControlRecord(
             accepted=cycle, op=ControlOp(request["op"]), register=Register(request["register"]),
             value=request["value"], mark=self.recording.marks[-1],
@@ -264,7 +173,7 @@ class Recorder:
 
     def _end_control(self, cycle: int, bits: int) -> None:
         control  = self._controls.popleft()
-        response = _outcome(bits)
+        response = _controlled(bits)
         control.completed = cycle
         control.result   = response["value"]
         control.refused  = bool(response["fault"])

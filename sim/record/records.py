@@ -208,5 +208,5 @@ class Recording:
     cycles:     int             = 0
 
 
-#: Names of the levels of :attr:`Event.level`.
+#: Names of the levels that a :class:`EventRecord` can have.
 LEVELS = ("PT", "PD", "PDPT", "PML4")

@@ -5,10 +5,10 @@ from typing import Any
 
 from amaranth.hdl import Fragment, Value
 
-from hw.bus import ControlOp, Events, Register
+from hw.bus import ControlOp, Register
 from hw.layout import CR0, CR4, AccessKind, Fault
 
-from .recorder import Fields
+from .signals import FIELDS, MARK_WIDTH
 from .waves import Shown
 
 
@@ -29,15 +29,15 @@ def error_text(code: int) -> str:
 
 def tested(texts: Callable[[], Sequence[str]], claim: Value) -> Probe:
     """The mark that says which claim is tested; ``texts`` are those of its numbers."""
-    return Shown("software", "claim", 24, lambda number: texts()[number] or "-"), claim
+    return Shown("software", "claim", MARK_WIDTH, lambda number: texts()[number] or "-"), claim
 
 
 def functions(texts: Callable[[], Sequence[Sequence[str]]], kernel_stack: Value) -> list[Probe]:
     """The mark that says which functions execute: the innermost, and all of them."""
     return [
-        (Shown("software", "kernel_function", 24,
+        (Shown("software", "kernel_function", MARK_WIDTH,
                lambda number: (texts()[number] or ("user",))[-1]), kernel_stack),
-        (Shown("software", "kernel_stack", 24,
+        (Shown("software", "kernel_stack", MARK_WIDTH,
                lambda number: " > ".join(texts()[number]) or "user"), kernel_stack),
     ]
 
@@ -136,7 +136,7 @@ def _control(control: Any) -> list[Probe]:
 
 
 def _events(events: Any) -> list[Probe]:
-    return [_show("events", name, getattr(events, name)) for name in Fields(Events)(0)]
+    return [_show("events", name, getattr(events, name)) for name in FIELDS["events"](0)]
 
 
 def _memory(memory: Any) -> list[Probe]:

@@ -41,22 +41,22 @@ from sim.record.trace import AccessFilter, Trace
 from sim.record.verdict import Unproven, Verdict, all_of
 from sim.record.words import addresses, describe, wanted, when
 from sim.schedule import TimeSlice
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.errno import Errno, KernelError
-from sw.fs.file import (
+from sw.include.linux.fs import (
     O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET,
 )
-from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
-from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import (
-    BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGKILL, SIGSEGV, SIGTERM, Killed, Signal,
-)
-from sw.kernel.syscalls import PTRACE_ATTACH, PTRACE_DETACH
-from sw.mm.mm_types import PAGE_SIZE
-from sw.mm.mmap import (
+from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED,
     PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
 )
+from sw.include.linux.signal_types import (
+    BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGKILL, SIGSEGV, SIGTERM, Killed, Signal,
+)
+from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.kernel.panic import KernelOops
+from sw.kernel.ptrace import PTRACE_ATTACH, PTRACE_DETACH
+from sw.processor.cpu import Cpu
 from sw.user import User
 
 from .stage import Act, Claim, Stage, Step

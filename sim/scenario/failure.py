@@ -8,10 +8,10 @@ from sim.machine import Machine
 from sim.record.trace import Trace
 from sim.record.verdict import Unproven
 from sim.record.words import describe, describe_transfer
-from sw.arch.x86.kernel.cpu import TripleFault
 from sw.errno import KernelError
+from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import Killed, Signal
+from sw.processor.exceptions import TripleFault
 
 from .mistakes import Frame, Location, innermost, raised_through
 from .watch import Watch, call_in

@@ -1,4 +1,4 @@
-"""Check of the form of a scenario's module, which :mod:`.scenario` states; lines in its file."""
+"""Form of a scenario's module, stated in :mod:`sim.scenario.scenario`: its check, its lines."""
 
 import ast
 import inspect

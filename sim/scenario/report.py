@@ -2,10 +2,10 @@
 
 import json
 import os
-import re
-import textwrap
 from collections.abc import Sequence
 from typing import Any, TextIO
+
+from sim.output.text import wrap
 
 from .failure import Failure
 from .mistakes import Location, Mistake
@@ -19,8 +19,6 @@ __all__ = ["SCHEMA", "as_json", "as_text", "wants_colour"]
 #: Version of the JSON. It changes when a key goes or gets another meaning.
 SCHEMA = 1
 
-WIDTH = 80  # columns
-
 #: Faults on the link to a board, by their names in
 #: :class:`sim.engines.serial.link.traffic.Traffic`.
 _FAULTS = {
@@ -31,9 +29,6 @@ _FAULTS = {
 }
 
 _COLOURS = {"ok": "32", "FAILED": "1;31", "STOPPED": "1;31", "MISTAKE": "1;31", "title": "1"}
-
-#: Control characters, but for those that are blanks to a text.
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
 def wants_colour(stream: TextIO | None) -> bool:
@@ -46,32 +41,32 @@ def as_text(run: Run, *, colour: bool = False) -> str:
     def paint(name: str, text: str) -> str:
         return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if colour else text
 
-    lines = [paint("title", line) for line in _wrap(f"{run.scenario}: {run.title}", "", "  ")]
+    lines = [paint("title", line) for line in wrap(f"{run.scenario}: {run.title}", "", "  ")]
     lines.append(f"{run.mode} paging, kernel {run.era}, on {run.engine}, "
                  f"{f'preset {run.preset}' if run.preset else 'a unit of its own'}, "
                  f"{_size(run.ram)} of memory")
     for number, act in enumerate(run.acts, 1):
-        lines += ["", *(paint("title", line) for line in _wrap(act.title, f"{number}. ", "   "))]
+        lines += ["", *(paint("title", line) for line in wrap(act.title, f"{number}. ", "   "))]
         if act.left_out:
-            lines += _wrap(f"not shown: {act.left_out}", "   ")
+            lines += wrap(f"not shown: {act.left_out}", "   ")
         for entry in act.entries:
             if isinstance(entry, Claim):
                 word  = "ok" if entry.holds else "FAILED"
-                first, *rest = _wrap(f"{entry.text} {_proof(entry)}", " " * 10)
+                first, *rest = wrap(f"{entry.text} {_proof(entry)}", " " * 10)
                 lines += [f"   {paint(word, f'{word:6}')} {first.lstrip()}", *rest]
                 if entry.expected and not entry.holds:
-                    lines += _wrap(f"expected: {entry.expected}", " " * 10, " " * 12)
+                    lines += wrap(f"expected: {entry.expected}", " " * 10, " " * 12)
             else:
-                lines += _wrap(entry.text, "   - ", "     ")
+                lines += wrap(entry.text, "   - ", "     ")
     if run.failure is not None:
         lines += ["", *_failure(run.failure, paint("STOPPED", "STOPPED"))]
     if run.schedule and not run.holds:
-        lines += ["", *_wrap(f"schedule: {run.schedule}", "", "   ")]
+        lines += ["", *wrap(f"schedule: {run.schedule}", "", "   ")]
     word   = ("MISTAKE" if run.mistake else "STOPPED" if run.failure else
               "ok" if run.holds else "FAILED")
     lines += ["", *_shown(run), *_counted(run), *_link(run), _summary(run, paint(word, word))]
     if run.mistake is not None:
-        lines += _wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
+        lines += wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
     return "\n".join(lines) + "\n"
 
 
@@ -82,14 +77,6 @@ def as_json(runs: Sequence[Run], mistakes: Sequence[Mistake] = ()) -> str:
                        "mistakes": [_mistake(mistake) for mistake in found]}, indent=2) + "\n"
 
 
-def _wrap(text: str, indent: str, further: str | None = None) -> list[str]:
-    # A text of a scenario's may have characters that would move a terminal's cursor, or worse.
-    plain = _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-    return textwrap.wrap(plain, WIDTH, initial_indent=indent,
-                         subsequent_indent=indent if further is None else further,
-                         break_long_words=False, break_on_hyphens=False)
-
-
 def _proof(claim: Claim) -> str:
     where = "" if claim.cycle is None else f"cycle {claim.cycle}: "
     return f"[{where}{claim.detail}]"
@@ -97,17 +84,17 @@ def _proof(claim: Claim) -> str:
 
 def _failure(failure: Failure, word: str) -> list[str]:
     reason, *rest = failure.reason.splitlines()
-    lines = [f"{word} in cycle {failure.cycle}", *_wrap(reason, "   ")]
+    lines = [f"{word} in cycle {failure.cycle}", *wrap(reason, "   ")]
     for line in rest:
-        lines += _wrap(line, "   ", "      ")
+        lines += wrap(line, "   ", "      ")
     if failure.call:
-        lines += _wrap(f"in the system call {failure.call}", "   ", "      ")
+        lines += wrap(f"in the system call {failure.call}", "   ", "      ")
     if failure.location is not None:
-        lines += _wrap(f"at {failure.location}: {failure.location.text}", "   ", "      ")
-    lines += _wrap("in " + (" > ".join(failure.stack) or "user code"), "   ", "      ")
+        lines += wrap(f"at {failure.location}: {failure.location.text}", "   ", "      ")
+    lines += wrap("in " + (" > ".join(failure.stack) or "user code"), "   ", "      ")
     lines.append("   last transactions:")
     for transaction in failure.transactions:
-        lines += _wrap(transaction, "      ", "         ")
+        lines += wrap(transaction, "      ", "         ")
     return lines
 
 
@@ -128,14 +115,14 @@ def _shown(run: Run) -> list[str]:
 def _counted(run: Run) -> list[str]:
     """A line on what a board has counted."""
     said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in run.counted.items())
-    return _wrap(f"counted there: {said}", "", "   ") if said else []
+    return wrap(f"counted there: {said}", "", "   ") if said else []
 
 
 def _link(run: Run) -> list[str]:
     """A line on faults of the link to a board."""
     wrong = ", ".join(text.format(run.link[name]) for name, text in _FAULTS.items()
                       if run.link.get(name))
-    return _wrap(f"the serial link: {wrong}", "", "   ") if wrong else []
+    return wrap(f"the serial link: {wrong}", "", "   ") if wrong else []
 
 
 def _summary(run: Run, word: str) -> str:

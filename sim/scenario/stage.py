@@ -10,13 +10,15 @@ from typing import Any, Generic, TypeVar
 from sim.machine import Machine
 from sim.record.interval import Interval
 from sim.record.verdict import Unproven, Verdict
-from sw.arch.x86.kernel.cpu import Cpu, TripleFault
 from sw.errno import KernelError
-from sw.kernel.completion import completion, wait_for_completion
+from sw.include.linux.completion import completion
+from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.cred import cred
-from sw.kernel.idle import start_on
 from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import Killed, Signal
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import TripleFault
 from sw.user import User
 
 from .mistakes import Location, Mistake, Misuse, ProgramError

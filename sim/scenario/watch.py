@@ -10,7 +10,7 @@ from pathlib import Path
 from types import CoroutineType
 from typing import Any
 
-from sw.kernel import syscalls
+from sw.arch.x86.entry.syscalls import syscall_64
 from sw.user import User
 
 from .mistakes import Frame, Location, Mistake, innermost
@@ -25,7 +25,7 @@ OURS  = [ROOT / "hw", ROOT / "sim", ROOT / "sw"]
 STORY = ROOT / "sim/scenarios"
 
 #: Names of system calls by their numbers.
-NAMES = {number: name.removeprefix("NR_") for name, number in vars(syscalls).items()
+NAMES = {number: name.removeprefix("NR_") for name, number in vars(syscall_64).items()
          if name.startswith("NR_")}
 
 
@@ -139,7 +139,7 @@ def call_in(frames: Sequence[Frame]) -> str:
 
 
 def _in_words(number: int, arguments: tuple[int | str, ...]) -> str:
-    function = syscalls.sys_call_table.get(number)
+    function = syscall_64.sys_call_table.get(number)
     names    = [*inspect.signature(function).parameters][1:] if function else []
     said     = [f"{name}={_value(value)}" for name, value in zip(names, arguments, strict=False)]
     said    += [_value(value) for value in arguments[len(said):]]

@@ -11,12 +11,12 @@ from sim.scenario import (
     MAP_PRIVATE, PAGE_SIZE, PROT_READ, Errno, Interval, KernelError, KernelOops, Signal, Stage,
     Unproven, User, Verdict, wanted, when,
 )
+from sw.arch.x86.include.asm.current import current
 from sw.bus import Access
 from sw.era import ERA_5_X
 from sw.init.initramfs import do_copy
-from sw.kernel.fork import kthread_create
-from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
-from sw.kernel.sched import context_switch
+from sw.kernel.kthread import kthread_create, kthread_unuse_mm, kthread_use_mm
+from sw.kernel.sched.core import context_switch
 
 
 __all__ = [
@@ -130,7 +130,7 @@ async def in_kernel_thread(
     mm     = user.task.mm
     assert mm is not None, "the process lives"
     thread = kthread_create(cpu, "lkdtm")
-    await context_switch(cpu, cpu.current, thread)
+    await context_switch(cpu, current(cpu), thread)
     await kthread_use_mm(cpu, mm)
     try:
         await experiment()

@@ -10,14 +10,14 @@ from sim.scenario import (
     PAGE_SIZE, Cpu, Interval, Stage, TimeSlice, User, Verdict, all_of, nothing_lost, set_by_walker,
     updates, written_back,
 )
-from sw.arch.x86.include.pgtable import (
+from sw.arch.x86.include.asm.pgtable import (
     pte_mkclean, pte_mkold, ptep_get, ptep_set_wrprotect, set_pte_at,
 )
-from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.arch.x86.include.asm.processor import cpu_relax
 from sw.arch.x86.mm.tlb import flush_tlb_page
-from sw.kernel.locking import cpu_relax
-from sw.mm.mmap_lock import pte_lock, pte_unlock
-from sw.mm.vma import vma_lookup
+from sw.kconfig import kconfig
+from sw.mm.mmap.find import vma_lookup
+from sw.mm.pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 
 from .cast import leaf_of
 
@@ -50,17 +50,16 @@ class Race:
         mm   = self.user.task.mm
         assert mm is not None, "the process lives"
         vma  = vma_lookup(mm, self.page)
-        ptep = await pte_offset_map(cpu, mm, self.page)
+        ptep = await pte_offset_map_lock(cpu, mm, self.page)
         assert vma is not None and ptep is not None, "the page is mapped"
-        await pte_lock(cpu, mm)
-        pte = pte_mkold(pte_mkclean(cpu.kernel.paging, await ptep_get(cpu, ptep)))
+        pte = pte_mkold(pte_mkclean(kconfig(cpu).paging, await ptep_get(cpu, ptep)))
         await set_pte_at(cpu, mm, self.page, ptep, pte | WRITABLE)
         await flush_tlb_page(cpu, vma, self.page)
         self.ready = True
         while not self.begun:
             await cpu_relax(cpu)
         await ptep_set_wrprotect(cpu, mm, self.page, ptep)
-        pte_unlock(cpu, mm)
+        pte_unmap_unlock(cpu, mm)
         await flush_tlb_page(cpu, vma, self.page)
 
 

@@ -11,8 +11,8 @@ from sim.scenario import (
     Stage, Unproven, User, Verdict, all_of, control_done, executed, interrupted, loaded, no_event,
     no_fault, no_request, no_stale_access, wanted,
 )
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
-from sw.kernel.locking import cpu_relax
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.processor import cpu_relax
 
 from .cast import Cast, first_window, page_at, returned
 

@@ -1,4 +1,4 @@
-"""The user's cache of what was compiled: files that are run, so it trusts nobody else.
+"""Cache of compiled files of one user: they are executed, so it trusts nobody else.
 
 Each entry is a folder with one file and its digest, which appears whole. The cache and all that is
 in it belong to the user, and nobody else can write to the folders.
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from sim.errors import Unavailable
 
 
-__all__ = ["cache", "discard", "find", "publish", "workshop"]
+__all__ = ["cache", "discard", "find", "publish", "workspace"]
 
 
 #: Name of the file in an entry that has the SHA-256 of the other one.
@@ -29,27 +29,27 @@ OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def cache() -> Path:
-    """The folder of what was compiled. It may be deleted at any time."""
+    """Return the folder of compiled files. It may be deleted at any time."""
     root = os.environ.get("XDG_CACHE_HOME")
     return (Path(root) if root else Path.home() / ".cache") / "dragoncage"
 
 
 @contextmanager
-def workshop(*, who: str) -> Iterator[Path]:
-    """An empty folder on the file system of the cache, which goes away after the body.
+def workspace(*, who: str) -> Iterator[Path]:
+    """Make an empty folder on the file system of the cache, for the body of the ``with`` statement.
 
     Raises :class:`sim.errors.Unavailable`, which says what ``who`` needs, if there cannot be a
     cache, or if it is not the user's alone.
     """
     folder = _trusted(who)
-    with TemporaryDirectory(dir=folder, prefix=".build-") as place:
-        yield Path(place)
+    with TemporaryDirectory(dir=folder, prefix=".build-") as name:
+        yield Path(name)
 
 
 def find(name: str, *, who: str) -> Path | None:
-    """The file of an entry, as it was published; None if there is none.
+    """Return the file of an entry, as it was published; None if there is none.
 
-    Raises :class:`sim.errors.Unavailable` as :func:`workshop` does, and :class:`ValueError` if
+    Raises :class:`sim.errors.Unavailable` as :func:`workspace` does, and :class:`ValueError` if
     somebody or something has changed it since.
     """
     entry = _trusted(who) / name
@@ -72,30 +72,30 @@ def find(name: str, *, who: str) -> Path | None:
     return file
 
 
-def publish(name: str, made: Path, place: Path, *, who: str) -> None:
-    """Make a file that was ``made`` in the workshop ``place`` the entry of that name.
+def publish(name: str, made: Path, folder: Path, *, who: str) -> None:
+    """Make a file that was ``made`` in the workspace ``folder`` the entry of that name.
 
-    If somebody else was faster, theirs stays. Raises as :func:`workshop` does.
+    If somebody else was faster, theirs stays. Raises as :func:`workspace` does.
     """
-    folder = place / "entry"
-    folder.mkdir(mode=0o700)
-    file = Path(shutil.move(made, folder))
+    entry = folder / "entry"
+    entry.mkdir(mode=0o700)
+    file = Path(shutil.move(made, entry))
     with file.open("rb") as opened:
-        (folder / DIGEST).write_text(hashlib.file_digest(opened, "sha256").hexdigest(),
+        (entry / DIGEST).write_text(hashlib.file_digest(opened, "sha256").hexdigest(),
                                      encoding="ascii")
-    if not _named(folder, name) and not _whole(name, who):
+    if not _give_name(entry, name) and not _is_whole(name, who):
         discard(name, who=who)
-        _named(folder, name)
+        _give_name(entry, name)
 
 
 def discard(name: str, *, who: str) -> None:
-    """Take an entry away, or whatever has its name. Raises as :func:`workshop` does."""
-    with workshop(who=who) as place, suppress(FileNotFoundError):
-        os.rename(cache() / name, place / "discarded")
+    """Delete an entry, or whatever has its name. Raises as :func:`workspace` does."""
+    with workspace(who=who) as folder, suppress(FileNotFoundError):
+        os.rename(cache() / name, folder / "discarded")
 
 
-def _named(folder: Path, name: str) -> bool:
-    """Give a folder the name of an entry; say whether it was free."""
+def _give_name(folder: Path, name: str) -> bool:
+    """Give a folder the name of an entry; return False if the name is in use."""
     try:
         os.rename(folder, cache() / name)
     except OSError as error:
@@ -105,7 +105,7 @@ def _named(folder: Path, name: str) -> bool:
     return True
 
 
-def _whole(name: str, who: str) -> bool:
+def _is_whole(name: str, who: str) -> bool:
     try:
         return find(name, who=who) is not None
     except ValueError:
@@ -113,7 +113,7 @@ def _whole(name: str, who: str) -> bool:
 
 
 def _trusted(who: str) -> Path:
-    """The cache, made if need be, and the user's alone."""
+    """The folder of the cache, made if need be, and the user's alone."""
     folder = cache()
     advice = "set XDG_CACHE_HOME to a folder of your own"
     try:
@@ -121,12 +121,12 @@ def _trusted(who: str) -> Path:
             _make(folder.parent)
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
-        link, found, above = folder.lstat(), folder.stat(), folder.parent.stat()
+        link, found, parent = folder.lstat(), folder.stat(), folder.parent.stat()
         if not stat.S_ISDIR(found.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     except OSError as error:
         raise Unavailable(f"{who} cannot keep what it compiles: {error}; {advice}") from error
-    if above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX:
+    if parent.st_mode & stat.S_IWOTH and not parent.st_mode & stat.S_ISVTX:
         raise Unavailable(f"{who} does not run what is in {folder}: anybody can write to "
                           f"{folder.parent}; {advice}")
     for owner in (link.st_uid, found.st_uid):

@@ -1,4 +1,4 @@
-"""Runs programs that take a while, with a log."""
+"""Runner of programs that take a while, with a log."""
 
 import os
 import shlex
@@ -13,7 +13,7 @@ from typing import IO
 __all__ = ["ProgramFailed", "run"]
 
 
-#: Seconds between two looks at a program.
+#: Seconds between two checks of a program.
 PAUSE = 0.2
 
 
@@ -22,37 +22,37 @@ class ProgramFailed(Exception):
 
     Attributes
     ----------
-    said : :class:`str`
-        All that it has said.
+    output : :class:`str`
+        All that it has printed.
     """
 
-    def __init__(self, program: str, said: str):
+    def __init__(self, program: str, output: str):
         super().__init__(f"{program} has failed")
-        self.said = said
+        self.output = output
 
 
 def run(command: Sequence[str], *, log: Path, waiting: Callable[[], None],
         environment: Mapping[str, str] | None = None) -> None:
-    """Run a program in the folder of ``log``, to which what it says is added.
+    """Run a program in the folder of ``log``, to which its output is added.
 
     ``waiting`` is called at once and then several times a second. If it raises, or there is an
     interrupt, the program is ended. Raises :class:`ProgramFailed`, and :class:`OSError` if the log
     cannot be written.
     """
-    with log.open("ab") as output:
-        output.write(os.fsencode(f"$ {shlex.join(command)}\n"))
-        output.flush()
-        begin = output.tell()
-        with _started(command, log.parent, output, environment) as process:
+    with log.open("ab") as opened:
+        opened.write(os.fsencode(f"$ {shlex.join(command)}\n"))
+        opened.flush()
+        begin = opened.tell()
+        with _started(command, log.parent, opened, environment) as process:
             try:
                 while process.returncode is None:
                     waiting()
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(PAUSE)
             except BaseException:
-                # Whoever interrupts us does not want to wait for it, nor for those that it runs.
+                # An interrupt ends it at once, with all that it runs; its folder is deleted next.
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()  # ... but its folder is about to be deleted
+                process.wait()
                 raise
     if process.returncode:
         raise ProgramFailed(command[0], log.read_bytes()[begin:].decode(errors="replace"))

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from sim.errors import Unavailable
 
-from .compiling import tool
+from .compiler import tool
 
 
 __all__ = ["verilator"]
 
 
 def verilator(*, who: str) -> tuple[str, Mapping[str, str]]:
-    """The program, and the environment to run it in.
+    """Return the path of the program, and the environment to run it in.
 
     Raises :class:`sim.errors.Unavailable`, which says what ``who`` needs, if something is missing.
     """

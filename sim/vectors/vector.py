@@ -27,7 +27,7 @@ class VectorStep(NamedTuple):
     linear, size : :class:`int`
         Address of the first byte, and bytes.
     implicit, cpl, ac : :class:`int`
-        Whether it is a system access; 0 or 3; RFLAGS.AC.
+        1 for a system access; 0 or 3; RFLAGS.AC.
     """
 
     kind:     str
@@ -39,7 +39,7 @@ class VectorStep(NamedTuple):
 
     @property
     def access(self) -> Access:
-        """What is asked of the unit.
+        """The request to the unit.
 
         Lines have no data: a write stores zero, and a locked access exchanges zero for zero.
         """
@@ -47,12 +47,12 @@ class VectorStep(NamedTuple):
 
 
 class Vector(NamedTuple):
-    """A whole machine, and one access that it does.
+    """A whole machine, and one access on it.
 
     Attributes
     ----------
     id : any value that JSON has
-        What the sender calls it.
+        The sender's name for it.
     cr0, cr3, cr4, efer, pkru, pkrs : :class:`int`
         Whole registers.
     maxphyaddr : :class:`int`
@@ -79,7 +79,7 @@ class Vector(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """How one access ended.
+    """End of one access.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Ending(NamedTuple):
 
 
 class VectorOutcome(NamedTuple):
-    """What became of a vector.
+    """Outcome of a vector.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class VectorOutcome(NamedTuple):
     before : :class:`list` of :class:`Ending`
         Those of the accesses that came first.
     cycles : :class:`int` or :class:`None`
-        From the cycle in which the access was taken to that of its response, where the engine
+        From the cycle in which the access was accepted to that of its response, where the engine
         counts them.
     """
 
@@ -120,5 +120,5 @@ class VectorOutcome(NamedTuple):
 
 
 def entry_size(cr0: int, cr4: int, efer: int) -> int:
-    """Bytes of a paging-structure entry: 4 with 32-bit paging, else 8."""
+    """Return the bytes of a paging-structure entry: 4 with 32-bit paging, else 8."""
     return 4 if cr0 & _PG and not cr4 & _PAE and not efer & _LME else 8

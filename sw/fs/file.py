@@ -1,171 +1,23 @@
-"""Files, open files, and a process's table of descriptors.
+"""Descriptors: a process's table of open files.
 
-Ref: Linux 6.12, include/linux/fs.h, fs/file.c and fs/file_table.c.
+Ref: Linux 6.12, fs/file.c, include/linux/file.h.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
-from sw.arch.x86.include.current import current_files
+from sw.arch.x86.include.asm.current import current_files
 from sw.errno import Errno, KernelError
-from sw.kernel.locking import rw_semaphore, spin_lock, spin_unlock, spinlock_t
+from sw.include.linux.fs import file, files_struct, get_file
+from sw.kernel.locking.spinlock import spin_lock, spin_unlock
+from sw.processor.cpu import Cpu
 
-if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
-    from sw.mm.filemap import address_space
-    from sw.mm.mm_types import vm_area_struct
-
-
-__all__ = [
-    "FMODE_READ", "FMODE_WRITE", "MAX_LFS_FILESIZE",
-    "O_ACCMODE", "O_APPEND", "O_CREAT", "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY",
-    "SEEK_CUR", "SEEK_END", "SEEK_SET",
-    "close_files", "close_fd", "dup_fd", "fdget", "fdget_pos", "fd_install", "file",
-    "file_operations",
-    "files_struct", "fput", "get_file", "inode", "loff_t",
-]
+from .file_table import fput
 
 
-O_RDONLY  = 0o0
-O_WRONLY  = 0o1
-O_RDWR    = 0o2
-O_ACCMODE = 0o3
-O_CREAT   = 0o100
-O_EXCL    = 0o200
-O_TRUNC   = 0o1000
-O_APPEND  = 0o2000
-
-SEEK_SET = 0
-SEEK_CUR = 1
-SEEK_END = 2
-
-#: Last position that a file can have.
-MAX_LFS_FILESIZE = (1 << 63) - 1
-
-FMODE_READ  = 0x1
-FMODE_WRITE = 0x2
-
-
-def loff_t(value: int) -> int:
-    """Take the low 64 bits of ``value`` as a signed number, as a file position is one."""
-    return (value + (1 << 63) & (1 << 64) - 1) - (1 << 63)
-
-
-@dataclass(eq=False, slots=True)
-class inode:
-    """A file, open or not.
-
-    Attributes
-    ----------
-    i_mode : :class:`int`
-        Permission bits: owner, group, others.
-    i_uid : :class:`int`
-        Owner.
-    i_fop : :class:`file_operations`
-        What it can do.
-    i_size : :class:`int`
-        Bytes.
-    i_mapping : :class:`address_space` or :class:`None`
-        Its pages, if it keeps any.
-    i_private : :class:`object`
-        What the file system knows of it.
-    i_rwsem : :class:`rw_semaphore`
-        Guards its contents and its size while it is written.
-    """
-
-    i_mode:    int
-    i_uid:     int
-    i_fop:     file_operations
-    i_size:    int = 0
-    i_mapping: address_space | None = None
-    i_private: Any = None
-    i_rwsem:   rw_semaphore = field(default_factory=rw_semaphore)
-
-
-@dataclass(eq=False, slots=True)
-class file:
-    """An open file. Descriptors that were duplicated or inherited share it, and its position.
-
-    Attributes
-    ----------
-    f_mode : :class:`int`
-        FMODE_READ, FMODE_WRITE.
-    f_flags : :class:`int`
-        O_* as opened.
-    f_pos : :class:`int`
-        Position, a signed 64-bit number.
-    f_count : :class:`int`
-        Descriptors, mappings and system calls that refer to it.
-    f_pos_lock : :class:`spinlock_t`
-        Guards the position. (A mutex in Linux: here nobody leaves the processor who waits.)
-    private_data : :class:`object`
-        What the file system keeps with it.
-    """
-
-    f_inode: inode
-    f_op:    file_operations
-    f_mode:  int
-    f_flags: int
-    f_pos:   int = 0
-    f_count: int = 1
-    f_pos_lock: spinlock_t = field(default_factory=spinlock_t)
-    private_data: Any = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class file_operations:
-    """What a kind of file can do. An operation that is absent fails as Linux says.
-
-    Reading and writing take and return the position that C passes by reference: the result is
-    the number of bytes, and the position behind them.
-
-    Attributes
-    ----------
-    unsigned_offset : :class:`bool`
-        FOP_UNSIGNED_OFFSET: positions are addresses, and those with the sign bit are legal.
-    """
-
-    llseek:  Callable[[Cpu, file, int, int], int]
-    read:    Callable[[Cpu, file, int, int, int], Awaitable[tuple[int, int]]]
-    write:   Callable[[Cpu, file, int, int, int], Awaitable[tuple[int, int]]]
-    open:    Callable[[Cpu, inode, file], Awaitable[None]] | None = None
-    release: Callable[[Cpu, inode, file], Awaitable[None]] | None = None
-    mmap:    Callable[[Cpu, file, vm_area_struct], None]   | None = None
-    unsigned_offset: bool = False
-
-
-@dataclass(eq=False, slots=True)
-class files_struct:
-    """Descriptors of a process.
-
-    Attributes
-    ----------
-    fdt : :class:`dict`
-        Open files by descriptor.
-    count : :class:`int`
-        Tasks that share the table.
-    """
-
-    fdt:   dict[int, file] = field(default_factory=dict)
-    count: int = 1
-
-
-def get_file(filp: file) -> file:
-    """Take a reference."""
-    filp.f_count += 1
-    return filp
-
-
-async def fput(cpu: Cpu, filp: file) -> None:
-    """Drop a reference; the last one closes the file."""
-    filp.f_count -= 1
-    assert filp.f_count >= 0, "BUG: file freed twice"
-    if filp.f_count == 0 and filp.f_op.release is not None:
-        await filp.f_op.release(cpu, filp.f_inode, filp)
+__all__ = ["close_fd", "close_files", "dup_fd", "fd_install", "fdget", "fdget_pos"]
 
 
 def _lookup_fd(cpu: Cpu, fd: int) -> file:

@@ -1,21 +1,23 @@
-"""The calls that move bytes between an open file and its caller's memory.
+"""Calls that move bytes between an open file and its caller's memory.
 
 Ref: Linux 6.12, fs/read_write.c.
 
 Every error that can be told without the file is told here, in the order of the C code.
 """
 
-from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.lib.usercopy import access_ok
 from sw.errno import Errno, KernelError
-from sw.kernel.ftrace import traced
+from sw.include.linux.fs import FMODE_READ, FMODE_WRITE, SEEK_CUR, SEEK_END, file, loff_t
+from sw.kconfig import kconfig
+from sw.kernel.trace.ftrace import traced
+from sw.processor.cpu import Cpu
 
-from .file import FMODE_READ, FMODE_WRITE, SEEK_END, fdget, fdget_pos, file, loff_t
+from .file import fdget, fdget_pos
 
 
 __all__ = [
-    "ksys_lseek", "ksys_pread64", "ksys_pwrite64", "ksys_read", "ksys_write", "vfs_read",
-    "vfs_write",
+    "generic_file_llseek", "ksys_lseek", "ksys_pread64", "ksys_pwrite64", "ksys_read", "ksys_write",
+    "vfs_read", "vfs_write",
 ]
 
 
@@ -29,7 +31,7 @@ def rw_verify_area(cpu: Cpu, filp: file, pos: int, count: int) -> None:
     Raises EINVAL for a negative count, and for a position or an end that is negative where
     positions are not addresses. Where they are, only a range that wraps is refused: EOVERFLOW.
     """
-    if count > cpu.kernel.paging.address_mask >> 1:
+    if count > kconfig(cpu).paging.address_mask >> 1:
         raise KernelError(Errno.EINVAL)
     unsigned = filp.f_op.unsigned_offset
     if pos < 0:
@@ -110,3 +112,12 @@ async def ksys_lseek(cpu: Cpu, fd: int, offset: int, whence: int) -> int:
         if whence > SEEK_END:
             raise KernelError(Errno.EINVAL)
         return filp.f_op.llseek(cpu, filp, offset, whence) & (1 << 64) - 1
+
+
+def generic_file_llseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
+    """Set the position. Raises EINVAL if it would be negative."""
+    base = {SEEK_CUR: filp.f_pos, SEEK_END: filp.f_inode.i_size}.get(whence, 0)
+    if not 0 <= offset + base == loff_t(offset + base):
+        raise KernelError(Errno.EINVAL)
+    filp.f_pos = offset + base
+    return filp.f_pos

@@ -1,1 +1,1 @@
-"""What the kernel does before its first process."""
+"""Start of the kernel, up to its first process (Linux: init)."""

@@ -1,4 +1,4 @@
-"""Who a task is: user and group ids, and capabilities.
+"""Credentials of a task: user and group ids, and capabilities.
 
 Ref: Linux 6.12, include/linux/cred.h and kernel/cred.c; capabilities(7).
 """
@@ -43,5 +43,5 @@ class cred:
         return cls(uid, uid, uid, uid, uid, uid, uid, uid, frozenset(capabilities))
 
     def capable(self, capability: str) -> bool:
-        """Does this task have ``capability``?"""
+        """Tell whether the task has ``capability``."""
         return capability in self.cap_effective

@@ -1,28 +1,30 @@
-"""The end of a task, and what is left of it until its parent has asked.
+"""End of a task, and its remains until its parent has waited for it.
 
 Ref: Linux 6.12, kernel/exit.c.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.include.irqflags import local_irq_disable, local_irq_enable
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.mm.tlb import enter_lazy_tlb
 from sw.errno import Errno, KernelError
 from sw.fs.file import close_files
+from sw.include.linux.sched import EXIT_DEAD, EXIT_ZOMBIE, task_struct
+from sw.include.linux.signal_types import SI_KERNEL, SIGKILL, kernel_siginfo
+from sw.processor.cpu import Cpu
 
-from .ftrace import traced
-from .sched import EXIT_DEAD, EXIT_ZOMBIE, signal_wake_up, task_struct
-from .sched_mm import mmgrab, mmput
-from .signal_types import SIGKILL, SI_KERNEL, kernel_siginfo
+from .fork.mm import mmgrab, mmput
+from .pid import init_pid_ns
+from .signal import signal_wake_up
+from .trace.ftrace import traced
 
 
-__all__ = ["do_exit", "do_group_exit", "kernel_wait4"]
+__all__ = ["do_exit", "do_group_exit", "kernel_wait4", "sys_exit", "sys_exit_group", "sys_wait4"]
 
 
 def release_task(cpu: Cpu, task: task_struct) -> None:
     """Forget a dead task: its number names nobody any more."""
     task.exit_state = EXIT_DEAD
-    del cpu.kernel.tasks[task.pid]
+    del init_pid_ns(cpu).tasks[task.pid]
 
 
 @traced
@@ -41,7 +43,7 @@ async def exit_mm(cpu: Cpu) -> None:
 
 def forget_original_parent(cpu: Cpu, father: task_struct) -> None:
     """Leave the children without a parent, and those that it traced to their own."""
-    for task in list(cpu.kernel.tasks.values()):
+    for task in list(init_pid_ns(cpu).tasks.values()):
         if task.ptrace and task.parent is father:
             task.ptrace, task.parent = 0, task.real_parent
         if task.real_parent is father:
@@ -74,7 +76,7 @@ async def do_exit(cpu: Cpu, code: int) -> None:
 @traced
 async def do_group_exit(cpu: Cpu, code: int) -> None:
     """End the current process. Its other threads die before they execute user code again."""
-    for task in list(cpu.kernel.tasks.values()):
+    for task in list(init_pid_ns(cpu).tasks.values()):
         if task.tgid == current(cpu).tgid and task is not current(cpu) and not task.exit_state:
             task.pending.append(kernel_siginfo(SIGKILL, SI_KERNEL))
             await signal_wake_up(cpu, task)
@@ -82,11 +84,11 @@ async def do_group_exit(cpu: Cpu, code: int) -> None:
 
 
 def kernel_wait4(cpu: Cpu, pid: int) -> tuple[int, int]:
-    """Ask for a dead child (``pid``, or any with -1), without waiting (WNOHANG).
+    """Reap a dead child (``pid``, or any with -1), without waiting (WNOHANG).
 
     Returns its number and status, or (0, 0) if none is dead yet. Raises ECHILD without children.
     """
-    children = [task for task in cpu.kernel.tasks.values()
+    children = [task for task in init_pid_ns(cpu).tasks.values()
                 if task.parent is current(cpu) and pid in (-1, task.pid)]
     if not children:
         raise KernelError(Errno.ECHILD)
@@ -95,3 +97,20 @@ def kernel_wait4(cpu: Cpu, pid: int) -> tuple[int, int]:
             release_task(cpu, task)
             return task.pid, task.exit_code
     return 0, 0
+
+
+async def sys_exit(cpu: Cpu, code: int) -> int:
+    """End the thread."""
+    await do_exit(cpu, (code & 0xFF) << 8)
+    return 0
+
+
+async def sys_exit_group(cpu: Cpu, code: int) -> int:
+    """End the process."""
+    await do_group_exit(cpu, (code & 0xFF) << 8)
+    return 0
+
+
+async def sys_wait4(cpu: Cpu, pid: int) -> int:
+    """Reap a dead child without waiting; the result is its number, or 0."""
+    return kernel_wait4(cpu, pid)[0]

@@ -1,20 +1,22 @@
-"""Kernel threads in the address space of a process.
+"""Kernel threads, with and without the address space of a process.
 
 Ref: Linux 6.12, kernel/kthread.c.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.include.irqflags import local_irq_disable, local_irq_enable
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.mm.tlb import enter_lazy_tlb, switch_mm_irqs_off
-from sw.mm.mm_types import mm_struct
+from sw.include.linux.mm_types import mm_struct
+from sw.include.linux.sched import PF_KTHREAD, task_struct
+from sw.processor.cpu import Cpu
 
-from .ftrace import traced
-from .sched import PF_KTHREAD
-from .sched_mm import mmdrop, mmgrab
+from .cred import cred
+from .fork.mm import mmdrop, mmgrab
+from .pid import alloc_pid, init_pid_ns
+from .trace.ftrace import traced
 
 
-__all__ = ["kthread_unuse_mm", "kthread_use_mm"]
+__all__ = ["kthread_create", "kthread_unuse_mm", "kthread_use_mm"]
 
 
 @traced
@@ -40,3 +42,11 @@ async def kthread_unuse_mm(cpu: Cpu, mm: mm_struct) -> None:
     current(cpu).mm = None
     enter_lazy_tlb(cpu, mm)
     await local_irq_enable(cpu)
+
+
+def kthread_create(cpu: Cpu, comm: str) -> task_struct:
+    """Make a task that is part of the kernel and has no address space."""
+    pid  = alloc_pid(cpu)
+    task = task_struct(pid, pid, comm, cred(), flags=PF_KTHREAD)
+    init_pid_ns(cpu).tasks[pid] = task
+    return task

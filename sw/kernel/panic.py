@@ -1,9 +1,7 @@
-"""How the kernel says that it has met its own mistake.
+"""Report of the kernel's own mistakes.
 
 Ref: Linux 6.12, kernel/panic.c, arch/x86/kernel/dumpstack.c.
 """
-
-from collections.abc import Sequence
 
 
 __all__ = ["KernelOops"]
@@ -19,12 +17,12 @@ class KernelOops(Exception):
     error_code : :class:`int`
         Error code of the exception.
     reason : :class:`str`
-        What happened, in the lines of the kernel log.
+        Event, in the lines of the kernel log.
     stack : :class:`tuple` of :class:`str`
         Functions that were executing, outermost first.
     """
 
-    def __init__(self, reason: str, address: int, error_code: int, stack: Sequence[str]):
+    def __init__(self, reason: str, address: int, error_code: int, stack: list[str]):
         self.reason     = reason
         self.address    = address
         self.error_code = error_code

@@ -1,22 +1,20 @@
-"""May one task look into another, and attaching to it.
+"""Permission to look into another task, and tracing it.
 
-Ref: Linux 6.12, kernel/ptrace.c; mm_access in kernel/fork.c. No security module is modelled.
+Ref: Linux 6.12, kernel/ptrace.c. No security module is modelled.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
-from sw.mm.mm_types import mm_struct
+from sw.include.linux.sched import PF_KTHREAD, task_struct
+from sw.processor.cpu import Cpu
 
 from .cred import CAP_SYS_PTRACE
-from .ftrace import traced
-from .sched import PF_KTHREAD, get_task_mm, task_struct
-from .sched_mm import mmput
+from .pid import find_task_by_vpid
 
 
 __all__ = [
-    "PTRACE_MODE_ATTACH_FSCREDS", "PTRACE_MODE_ATTACH_REALCREDS", "SUID_DUMP_USER", "mm_access",
-    "ptrace_attach", "ptrace_detach", "ptrace_may_access",
+    "PTRACE_ATTACH", "PTRACE_DETACH", "PTRACE_MODE_ATTACH_FSCREDS", "PTRACE_MODE_ATTACH_REALCREDS",
+    "SUID_DUMP_USER", "ptrace_attach", "ptrace_detach", "ptrace_may_access", "sys_ptrace",
 ]
 
 
@@ -30,8 +28,12 @@ PT_PTRACED     = 0x0001
 SUID_DUMP_USER = 1
 
 
+PTRACE_ATTACH = 16
+PTRACE_DETACH = 17
+
+
 def ptrace_may_access(cpu: Cpu, task: task_struct, mode: int) -> bool:
-    """May the current task look into ``task``?
+    """Tell whether the current task may look into ``task``.
 
     Itself always. Otherwise all of the other's ids must be the caller's own (the file-system
     ids, or the real ones), and the other must be dumpable; a capability stands in for either.
@@ -47,19 +49,6 @@ def ptrace_may_access(cpu: Cpu, task: task_struct, mode: int) -> bool:
     if not same and not capable:
         return False
     return task.mm is None or task.mm.dumpable == SUID_DUMP_USER or capable
-
-
-@traced
-async def mm_access(cpu: Cpu, task: task_struct, mode: int) -> mm_struct | None:
-    """Return the address space of ``task``, as one more user of it; ``None`` if it has none.
-
-    The caller's own needs no permission. Raises EACCES.
-    """
-    mm = get_task_mm(task)
-    if mm is not None and mm is not current(cpu).mm and not ptrace_may_access(cpu, task, mode):
-        await mmput(cpu, mm)
-        raise KernelError(Errno.EACCES)
-    return mm
 
 
 def ptrace_attach(cpu: Cpu, task: task_struct) -> None:
@@ -83,3 +72,17 @@ def ptrace_detach(cpu: Cpu, task: task_struct) -> None:
         raise KernelError(Errno.ESRCH)
     task.ptrace = 0
     task.parent = task.real_parent
+
+
+async def sys_ptrace(cpu: Cpu, request: int, pid: int) -> int:
+    """Begin or end tracing. Raises ESRCH if there is no such task, EIO for other requests."""
+    task = find_task_by_vpid(cpu, pid)
+    if task is None:
+        raise KernelError(Errno.ESRCH)
+    if request == PTRACE_ATTACH:
+        ptrace_attach(cpu, task)
+    elif request == PTRACE_DETACH:
+        ptrace_detach(cpu, task)
+    else:
+        raise KernelError(Errno.EIO)
+    return 0

@@ -1,24 +1,24 @@
-"""Signals: from the fault or the sender to the program's handler, or to its death.
+"""Signals: from the fault or the sender to the task, and their dispositions.
 
-Ref: Linux 6.12, kernel/signal.c and arch/x86/kernel/signal.c.
+Ref: Linux 6.12, kernel/signal.c.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.smp import smp_send_reschedule
 from sw.errno import Errno, KernelError
-
-from .exit import do_group_exit
-from .ftrace import traced
-from .sched import find_task_by_vpid, signal_wake_up, task_struct
-from .signal_types import (
-    SIG_DFL, SIG_HANDLER, SIG_IGN, SIGKILL, SI_USER, Killed, Signal, kernel_siginfo,
-    valid_signal,
+from sw.include.linux.sched import task_struct
+from sw.include.linux.signal_types import (
+    SI_USER, SIG_DFL, SIG_HANDLER, SIG_IGN, SIGKILL, kernel_siginfo, valid_signal,
 )
+from sw.processor.cpu import Cpu
+
+from .pid import find_task_by_vpid
+from .trace.ftrace import traced
 
 
 __all__ = [
-    "arch_do_signal_or_restart", "do_sigaction", "force_sig_fault", "kill_something_info",
-    "send_signal",
+    "do_sigaction", "force_sig_fault", "kill_something_info", "send_signal", "signal_wake_up",
+    "sys_kill", "sys_rt_sigaction",
 ]
 
 
@@ -73,19 +73,18 @@ def do_sigaction(cpu: Cpu, signo: int, action: int) -> int:
     return before
 
 
-@traced
-async def arch_do_signal_or_restart(cpu: Cpu) -> None:
-    """Deliver the current task's next signal, on the way to its program.
+async def signal_wake_up(cpu: Cpu, task: task_struct) -> None:
+    """Make a task that executes on another processor notice its signals (kick_process)."""
+    if task.on_cpu is not None and task.on_cpu is not cpu:
+        await smp_send_reschedule(cpu, task.on_cpu)
 
-    Raises :class:`Signal` into the program if it has a handler. Otherwise the task exits, and
-    :class:`Killed` ends its program. SIGKILL goes first.
-    """
-    task = current(cpu)
-    task.pending.sort(key=lambda info: info.si_signo != SIGKILL)
-    info   = task.pending.pop(0)
-    action = task.sighand.action.get(info.si_signo, SIG_DFL)
-    if action == SIG_HANDLER:
-        raise Signal(info)
-    if action == SIG_DFL:
-        await do_group_exit(cpu, info.si_signo)
-        raise Killed(info)
+
+async def sys_rt_sigaction(cpu: Cpu, signo: int, action: int) -> int:
+    """Set the disposition of a signal; the result is the one before."""
+    return do_sigaction(cpu, signo, action)
+
+
+async def sys_kill(cpu: Cpu, pid: int, signo: int) -> int:
+    """Send a signal."""
+    await kill_something_info(cpu, pid, signo)
+    return 0

@@ -2,29 +2,30 @@
 
 Ref: Linux 6.12, kernel/smp.c, kernel/up.c, include/linux/smp.h.
 
-The caller waits until all have done it. Meanwhile it takes interrupts: the others may have asked
-it for the same.
+The caller waits until all have done it. Meanwhile it takes interrupts: the others may want the same
+of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sw.arch.x86.include.irqflags import irqs_disabled, local_irq_restore, local_irq_save
-from sw.arch.x86.include.smp import arch_send_call_function_ipi_mask
+from sw.arch.x86.include.asm.irqflags import irqs_disabled, local_irq_restore, local_irq_save
+from sw.arch.x86.include.asm.processor import cpu_relax
+from sw.arch.x86.include.asm.smp import arch_send_call_function_ipi_mask
+from sw.include.linux.cpumask import cpu_online_mask
+from sw.processor.cpu import Cpu
+from sw.variables import DEFINE_PER_CPU, per_cpu_ptr, this_cpu_ptr
 
-from .ftrace import traced
-from .locking import cpu_relax
-
-if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+from .trace.ftrace import traced
 
 
 __all__ = [
-    "call_single_data", "flush_smp_call_function_queue", "generic_smp_call_function_interrupt",
-    "on_each_cpu", "on_each_cpu_cond_mask", "smp_call_function_many_cond",
+    "call_single_data", "call_single_queue", "flush_smp_call_function_queue",
+    "generic_smp_call_function_interrupt", "on_each_cpu", "on_each_cpu_cond_mask",
+    "smp_call_function_many_cond",
 ]
 
 
@@ -46,6 +47,10 @@ class call_single_data:
     func:   smp_call_func_t
     info:   Any
     locked: bool = True
+
+
+#: Functions that a processor is to call for others.
+call_single_queue: DEFINE_PER_CPU[list[call_single_data]] = DEFINE_PER_CPU(list)
 
 
 async def _call_locally(cpu: Cpu, func: smp_call_func_t, info: Any) -> None:
@@ -73,16 +78,17 @@ async def smp_call_function_many_cond(
     A processor whose queue is not empty has been interrupted already, and will find this too.
     """
     assert not irqs_disabled(cpu), "BUG: would deadlock with a processor that waits for this one"
-    chosen = [other for other in cpu.kernel.cpus
+    chosen = [other for other in cpu_online_mask(cpu)
               if other.number in mask and (cond_func is None or cond_func(other, info))]
     calls: list[call_single_data] = []
     asleep: list[Cpu]             = []
     for other in chosen:
         if other is not cpu:
-            if not other.call_single_queue:
+            queue = per_cpu_ptr(call_single_queue, other)
+            if not queue:
                 asleep.append(other)
             calls.append(call_single_data(func, info))
-            other.call_single_queue.append(calls[-1])
+            queue.append(calls[-1])
     await arch_send_call_function_ipi_mask(cpu, asleep)
     if cpu in chosen:
         await _call_locally(cpu, func, info)
@@ -103,22 +109,24 @@ async def on_each_cpu_cond_mask(
 
 async def on_each_cpu(cpu: Cpu, func: smp_call_func_t, info: Any) -> None:
     """Call ``func`` on all processors that are online."""
-    mask = [other.number for other in cpu.kernel.cpus]
+    mask = [other.number for other in cpu_online_mask(cpu)]
     await on_each_cpu_cond_mask(cpu, None, func, info, mask)
 
 
-# On the processors that are asked
+# On the processors that are called
 
 async def flush_smp_call_function_queue(cpu: Cpu) -> None:
-    """Call what was asked for so far. Interrupts are off."""
-    queue, cpu.call_single_queue = cpu.call_single_queue, []
-    for csd in queue:
+    """Call the functions that were queued so far. Interrupts are off."""
+    queue = this_cpu_ptr(cpu, call_single_queue)
+    calls = queue.copy()
+    queue.clear()
+    for csd in calls:
         await csd.func(cpu, csd.info)
         csd.locked = False
 
 
 @traced
 async def generic_smp_call_function_interrupt(cpu: Cpu) -> None:
-    """Answer the interrupt of a processor that asked for something."""
+    """Handle the interrupt of a processor that has queued a function."""
     assert irqs_disabled(cpu), "BUG: the handler of an interrupt must not be interrupted"
     await flush_smp_call_function_queue(cpu)

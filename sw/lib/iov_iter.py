@@ -6,13 +6,13 @@ An iterator over user memory is a plain address here: every system call has one 
 not be copied stays as it was: zeros behind a short copy are for the kernel's own buffers.
 """
 
-from sw.arch.x86.kernel.cpu import Cpu
 from sw.arch.x86.lib.usercopy import access_ok, copy_to_user, raw_copy_from_user
-from sw.kernel.ftrace import traced
-from sw.kernel.uaccess import pagefault_disable, pagefault_enable
+from sw.include.linux.mm_types import page
+from sw.include.linux.uaccess import pagefault_disable, pagefault_enable
+from sw.kernel.trace.ftrace import traced
 from sw.mm.gup import fault_in_readable
 from sw.mm.highmem import kmap_local_page, kunmap_local
-from sw.mm.mm_types import page
+from sw.processor.cpu import Cpu
 
 
 __all__ = ["copy_page_from_iter_atomic", "copy_page_to_iter", "fault_in_iov_iter_readable"]
@@ -24,7 +24,7 @@ async def fault_in_iov_iter_readable(cpu: Cpu, buf: int, size: int) -> int:
 
 
 @traced
-async def copy_page_from_iter_atomic(cpu: Cpu, page: page, offset: int, size: int,
+async def copy_page_from_iter_atomic(cpu: Cpu, pg: page, offset: int, size: int,
                                      buf: int) -> int:
     """Copy from user address ``buf`` into a page, as far as that is present.
 
@@ -33,7 +33,7 @@ async def copy_page_from_iter_atomic(cpu: Cpu, page: page, offset: int, size: in
     :class:`int`
         Bytes copied. The others of the page are as they were.
     """
-    kaddr = await kmap_local_page(cpu, page)
+    kaddr = await kmap_local_page(cpu, pg)
     left  = size
     pagefault_disable(cpu)
     if access_ok(cpu, buf, size):
@@ -44,9 +44,9 @@ async def copy_page_from_iter_atomic(cpu: Cpu, page: page, offset: int, size: in
 
 
 @traced
-async def copy_page_to_iter(cpu: Cpu, page: page, offset: int, size: int, buf: int) -> int:
+async def copy_page_to_iter(cpu: Cpu, pg: page, offset: int, size: int, buf: int) -> int:
     """Copy from a page to user address ``buf``. Returns the bytes copied."""
-    kaddr = await kmap_local_page(cpu, page)
+    kaddr = await kmap_local_page(cpu, pg)
     left  = await copy_to_user(cpu, buf, kaddr + offset, size)
     await kunmap_local(cpu, kaddr)
     return size - left

@@ -1,49 +1,34 @@
-"""The page cache, and files that live in nothing else.
+"""The page cache.
 
-Ref: Linux 6.12, mm/filemap.c, fs/ramfs/inode.c, fs/ramfs/file-mmu.c, mm/shmem.c.
+Ref: Linux 6.12, mm/filemap.c.
 
 The contents of a file are in frames of the machine, written through the kernel's mappings. There
 is no disk: a page that nobody has written is zeros. Truncation is not modelled.
 """
 
-from dataclasses import dataclass, field
-
-from sw.arch.x86.include.current import current
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
 from sw.errno import Errno, KernelError
-from sw.fs.file import (
-    FMODE_READ, FMODE_WRITE, O_APPEND, O_RDWR, SEEK_CUR, SEEK_END, file, file_operations, inode,
-    loff_t,
+from sw.fs.libfs import simple_write_end
+from sw.include.linux.fs import O_APPEND, address_space, file
+from sw.include.linux.mm_types import (
+    VM_FAULT_OOM, VM_FAULT_SIGBUS, page, vm_area_struct, vm_fault, vm_operations_struct,
 )
-from sw.kernel.ftrace import traced
-from sw.kernel.locking import down_write, up_write
-from sw.kernel.signal_types import fatal_signal_pending
+from sw.include.linux.sched import fatal_signal_pending
+from sw.kernel.locking.rwsem import down_write, up_write
+from sw.kernel.trace.ftrace import traced
 from sw.lib.iov_iter import (
     copy_page_from_iter_atomic, copy_page_to_iter, fault_in_iov_iter_readable,
 )
+from sw.processor.cpu import Cpu
 
-from .fault_types import VM_FAULT_OOM, VM_FAULT_SIGBUS, vm_fault, vm_operations_struct
-from .mm_types import PAGE_SHIFT, PAGE_SIZE, page, vm_area_struct
 from .page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, get_page, put_page
 
 
 __all__ = [
-    "address_space", "filemap_get_page", "generic_file_vm_ops", "ramfs_file_operations",
-    "ramfs_get_inode", "shmem_vm_ops", "shmem_zero_setup",
+    "filemap_fault", "filemap_get_page", "filemap_read", "generic_file_mmap", "generic_file_vm_ops",
+    "generic_file_write_iter",
 ]
-
-
-@dataclass(eq=False, slots=True)
-class address_space:
-    """Pages of a file.
-
-    Attributes
-    ----------
-    i_pages : :class:`dict`
-        By page number in the file. The cache holds a reference on each.
-    """
-
-    i_pages: dict[int, page] = field(default_factory=dict)
 
 
 async def filemap_get_page(cpu: Cpu, mapping: address_space, index: int) -> page:
@@ -55,9 +40,9 @@ async def filemap_get_page(cpu: Cpu, mapping: address_space, index: int) -> page
         else:
             new.mapping, new.index = mapping, index
             mapping.i_pages[index] = new
-    found = mapping.i_pages[index]
-    get_page(cpu, found)
-    return found
+    folio = mapping.i_pages[index]
+    get_page(cpu, folio)
+    return folio
 
 
 @traced
@@ -85,27 +70,10 @@ async def filemap_page_mkwrite(cpu: Cpu, vmf: vm_fault) -> int:
 generic_file_vm_ops = vm_operations_struct(fault=filemap_fault,
                                            page_mkwrite=filemap_page_mkwrite)
 
-#: Memory without a disk behind it need not know of the first write.
-shmem_vm_ops = vm_operations_struct(fault=filemap_fault)
-
 
 def generic_file_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
-    """Say how the pages of a mapping are found."""
+    """Set the operations of a mapping."""
     vma.vm_ops = generic_file_vm_ops
-
-
-def shmem_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
-    """Say how the pages of a mapping are found."""
-    vma.vm_ops = shmem_vm_ops
-
-
-def generic_file_llseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
-    """Set the position. Raises EINVAL if it would be negative."""
-    base = {SEEK_CUR: filp.f_pos, SEEK_END: filp.f_inode.i_size}.get(whence, 0)
-    if not 0 <= offset + base == loff_t(offset + base):
-        raise KernelError(Errno.EINVAL)
-    filp.f_pos = offset + base
-    return filp.f_pos
 
 
 @traced
@@ -117,10 +85,10 @@ async def filemap_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> 
     try:
         while done < count and pos + done < node.i_size:
             index, offset = divmod(pos + done, PAGE_SIZE)
-            size   = min(PAGE_SIZE - offset, count - done, node.i_size - pos - done)
-            page   = await filemap_get_page(cpu, node.i_mapping, index)
-            copied = await copy_page_to_iter(cpu, page, offset, size, buf + done)
-            put_page(cpu, page)
+            size          = min(PAGE_SIZE - offset, count - done, node.i_size - pos - done)
+            folio         = await filemap_get_page(cpu, node.i_mapping, index)
+            copied        = await copy_page_to_iter(cpu, folio, offset, size, buf + done)
+            put_page(cpu, folio)
             done  += copied
             if copied < size:
                 raise KernelError(Errno.EFAULT)
@@ -130,22 +98,14 @@ async def filemap_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> 
     return done, pos + done
 
 
-def simple_write_end(cpu: Cpu, node: inode, pos: int, copied: int, page: page) -> None:
-    """End what was begun with a reference on ``page``: ``copied`` bytes at ``pos`` are new."""
-    if copied:
-        page.dirty  = True
-        node.i_size = max(node.i_size, pos + copied)
-    put_page(cpu, page)
-
-
 @traced
 async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
                                 pos: int) -> tuple[int, int]:
     """Write, at the end with O_APPEND; the file grows.
 
-    What stops it makes the result short, or is its error: EFAULT, ENOMEM or EINTR. The bytes
-    behind those that were copied stay as they were. The program's pages are made present before
-    the file's page is touched; the copy itself takes no fault.
+    A failure makes the result short, or is raised if nothing was done: EFAULT, ENOMEM or EINTR.
+    The bytes behind those that were copied stay as they were. The program's pages are made present
+    before the file's page is touched; the copy itself takes no fault.
     """
     node = filp.f_inode
     assert node.i_mapping is not None, "BUG: a file without a page cache"
@@ -159,9 +119,9 @@ async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
                 raise KernelError(Errno.EFAULT)
             if fatal_signal_pending(current(cpu)):
                 raise KernelError(Errno.EINTR)
-            page   = await filemap_get_page(cpu, node.i_mapping, index)
-            copied = await copy_page_from_iter_atomic(cpu, page, offset, size, buf + done)
-            simple_write_end(cpu, node, pos + done, copied, page)
+            folio  = await filemap_get_page(cpu, node.i_mapping, index)
+            copied = await copy_page_from_iter_atomic(cpu, folio, offset, size, buf + done)
+            simple_write_end(cpu, node, pos + done, copied, folio)
             done  += copied
     except KernelError:
         if not done:
@@ -178,40 +138,3 @@ async def generic_file_write_iter(cpu: Cpu, filp: file, buf: int, count: int,
         return await generic_perform_write(cpu, filp, buf, count, pos)
     finally:
         up_write(cpu, node.i_rwsem)
-
-
-ramfs_file_operations = file_operations(
-    llseek = generic_file_llseek,
-    read   = filemap_read,
-    write  = generic_file_write_iter,
-    mmap   = generic_file_mmap,
-)
-
-
-async def shmem_evict_inode(cpu: Cpu, node: inode, filp: file) -> None:
-    """Free the pages of a file without a name, with its last mapping."""
-    assert node.i_mapping is not None
-    for cached in node.i_mapping.i_pages.values():
-        cached.mapping = None
-        put_page(cpu, cached)
-    node.i_mapping.i_pages.clear()
-
-
-shmem_file_operations = file_operations(
-    llseek  = generic_file_llseek,
-    read    = filemap_read,
-    write   = generic_file_write_iter,
-    release = shmem_evict_inode,
-    mmap    = shmem_mmap,
-)
-
-
-def ramfs_get_inode(mode: int, uid: int) -> inode:
-    """Make an empty file."""
-    return inode(mode, uid, ramfs_file_operations, i_mapping=address_space())
-
-
-def shmem_zero_setup(size: int) -> file:
-    """Make the file without a name that shared anonymous memory is, of ``size`` bytes."""
-    node = inode(0o600, 0, shmem_file_operations, i_size=size, i_mapping=address_space())
-    return file(node, node.i_fop, FMODE_READ | FMODE_WRITE, O_RDWR)

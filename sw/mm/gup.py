@@ -1,33 +1,35 @@
-"""get_user_pages: the page behind an address of some process, made present if need be.
+"""get_user_pages: the page behind an address of a process, made present if need be.
 
 Ref: Linux 6.12, mm/gup.c.
 """
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.include.pgtable import (
-    pte_dirty, pte_page, pte_pfn, pte_present, ptep_get,
-)
-from sw.arch.x86.include.smap import clac, stac
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_page, pte_pfn, pte_present, ptep_get
+from sw.arch.x86.include.asm.smap import clac, stac
 from sw.arch.x86.lib.usercopy import access_ok
-from sw.arch.x86.mm.extable import Fixup, ex_table
-from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.arch.x86.mm.extable import ex_table
 from sw.errno import Errno, KernelError
-from sw.kernel.ftrace import traced
-from sw.kernel.signal_types import fatal_signal_pending
-
-from .fault_types import FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM
-from .gup_flags import FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE
-from .memory import handle_mm_fault
-from .mm_types import (
-    PAGE_MASK, PAGE_SIZE, VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, mm_struct, page,
-    vm_area_struct,
+from sw.include.linux.mm import (
+    VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, is_cow_mapping, vma_is_anonymous,
 )
-from .mmap_lock import pte_lock, pte_unlock
+from sw.include.linux.mm_types import (
+    FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH,
+    FOLL_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, mm_struct, page, vm_area_struct,
+)
+from sw.include.linux.sched import fatal_signal_pending
+from sw.kconfig import kconfig
+from sw.kernel.trace.ftrace import traced
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import Fixup
+
+from .memory.fault import handle_mm_fault
+from .memory.mem_map import is_zero_pfn
+from .memory.vm_page import vm_normal_page
+from .mmap.find import vma_lookup
+from .mmap.stack import find_extend_vma
 from .page_alloc import get_page
-from .stack import find_extend_vma
-from .vm_page import is_zero_pfn, vm_normal_page
-from .vma import is_cow_mapping, vma_is_anonymous, vma_lookup
+from .pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 
 
 __all__ = [
@@ -37,7 +39,7 @@ __all__ = [
 
 
 def check_vma_flags(vma: vm_area_struct, gup_flags: int) -> None:
-    """Does the mapping allow the access? Asked once for each mapping; raises EFAULT.
+    """Refuse an access that the mapping does not allow: EFAULT. Called once for each mapping.
 
     FOLL_FORCE writes where the program may not, if the write makes a private copy: never to
     shared memory. It reads where the program could give itself the right to read.
@@ -57,37 +59,39 @@ def check_vma_flags(vma: vm_area_struct, gup_flags: int) -> None:
 
 def gup_vma_lookup(cpu: Cpu, mm: mm_struct, addr: int) -> vm_area_struct | None:
     """Return the mapping that contains ``addr``; before 6.5 a stack may grow to contain it."""
-    if cpu.kernel.era.gup_expands_stack:
+    if kconfig(cpu).era.gup_expands_stack:
         return find_extend_vma(cpu, mm, addr)
     return vma_lookup(mm, addr)
 
 
-async def follow_page_pte(cpu: Cpu, vma: vm_area_struct, ptep: int, flags: int) -> page | None:
+async def follow_page_pte(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) -> page | None:
     """Return the page that an entry maps, if it can be used as it is. With a reference.
 
     Raises EEXIST for a frame that has no struct page.
     """
-    paging = cpu.kernel.paging
-    await pte_lock(cpu, vma.vm_mm)
+    paging = kconfig(cpu).paging
+    ptep   = await pte_offset_map_lock(cpu, vma.vm_mm, address)
+    if ptep is None:
+        return None
     try:
         pte = await ptep_get(cpu, ptep)
         if not pte_present(pte):
             return None
-        found = vm_normal_page(cpu, vma, pte)
-        if flags & FOLL_WRITE and not cpu.kernel.era.can_follow_write_pte(
-                paging, pte, found, vma, flags):
+        folio = vm_normal_page(cpu, vma, pte)
+        if flags & FOLL_WRITE and not kconfig(cpu).era.can_follow_write_pte(
+                paging, pte, folio, vma, flags):
             return None
-        if found is None:
+        if folio is None:
             if not is_zero_pfn(cpu, pte_pfn(paging, pte)):
                 raise KernelError(Errno.EEXIST)
-            found = pte_page(cpu, pte)
+            folio = pte_page(cpu, pte)
         if flags & FOLL_GET:
-            get_page(cpu, found)
+            get_page(cpu, folio)
         if flags & FOLL_TOUCH and flags & FOLL_WRITE and not pte_dirty(paging, pte):
-            found.dirty = True
-        return found
+            folio.dirty = True
+        return folio
     finally:
-        pte_unlock(cpu, vma.vm_mm)
+        pte_unmap_unlock(cpu, vma.vm_mm)
 
 
 @traced
@@ -100,8 +104,7 @@ async def follow_page_mask(cpu: Cpu, vma: vm_area_struct, address: int,
     :class:`page` or :class:`None`
         The page, with a reference if FOLL_GET. ``None`` if a fault must come first.
     """
-    ptep = await pte_offset_map(cpu, vma.vm_mm, address)
-    return None if ptep is None else await follow_page_pte(cpu, vma, ptep, flags)
+    return await follow_page_pte(cpu, vma, address, flags)
 
 
 @traced
@@ -116,17 +119,17 @@ async def faultin_page(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) 
     ret = await handle_mm_fault(cpu, vma, address, fault_flags)
     if ret & VM_FAULT_ERROR:
         raise KernelError(Errno.ENOMEM if ret & VM_FAULT_OOM else Errno.EFAULT)
-    return cpu.kernel.era.faulted_in(vma, ret, flags)
+    return kconfig(cpu).era.faulted_in(vma, ret, flags)
 
 
 async def _get_user_page(cpu: Cpu, vma: vm_area_struct, address: int, foll_flags: int) -> page:
-    """Follow and fault in turns until there is a page. Raises EINTR in a dying task."""
+    """Follow and fault alternately until there is a page. Raises EINTR in a dying task."""
     while True:
         if fatal_signal_pending(current(cpu)):
             raise KernelError(Errno.EINTR)
-        found = await follow_page_mask(cpu, vma, address, foll_flags)
-        if found is not None:
-            return found
+        folio = await follow_page_mask(cpu, vma, address, foll_flags)
+        if folio is not None:
+            return folio
         foll_flags = await faultin_page(cpu, vma, address, foll_flags)
 
 
@@ -179,10 +182,10 @@ async def get_user_pages_remote(cpu: Cpu, mm: mm_struct, start: int, nr_pages: i
 async def get_user_page_vma_remote(cpu: Cpu, mm: mm_struct, addr: int,
                                    gup_flags: int) -> tuple[page, vm_area_struct]:
     """Get one page, and the mapping that it is in. Fails like ``get_user_pages_remote``."""
-    found, = await get_user_pages_remote(cpu, mm, addr, 1, gup_flags)
+    folio, = await get_user_pages_remote(cpu, mm, addr, 1, gup_flags)
     vma = vma_lookup(mm, addr)
     assert vma is not None, "mmap_lock is held, yet the mapping has gone"
-    return found, vma
+    return folio, vma
 
 
 @traced

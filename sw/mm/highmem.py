@@ -10,26 +10,26 @@ neither.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sw.arch.x86.include.page import clear_page, copy_page, page_to_virt
-from sw.arch.x86.include.pgtable import (
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page import clear_page, copy_page, page_to_virt
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT
+from sw.arch.x86.include.asm.pgtable import (
     mk_pte, pte_clear, pte_none, pte_page, ptep_get, set_pte_at,
 )
-from sw.arch.x86.include.pgtable_types import PAGE_KERNEL
-from sw.arch.x86.include.processor import kmap_ctrl
+from sw.arch.x86.include.asm.pgtable_types import PAGE_KERNEL
 from sw.arch.x86.mm.highmem_32 import (
-    KM_MAX_IDX, LAST_PKMAP, kmap_local_slot, pkmap_addr, pkmap_nr,
+    KM_MAX_IDX, LAST_PKMAP, highmem, kmap_local_slot, pkmap_addr, pkmap_nr,
 )
 from sw.arch.x86.mm.tlb import flush_tlb_kernel_range, flush_tlb_one_kernel
-from sw.kernel.ftrace import traced
-from sw.kernel.locking import spin_lock, spin_unlock
-from sw.kernel.wait import sleep_on, waitqueue_active, wake_up
+from sw.include.linux.mm_types import page, vm_area_struct
+from sw.kconfig import kconfig
+from sw.kernel.locking.spinlock import spin_lock, spin_unlock
+from sw.kernel.sched.wait import sleep_on, waitqueue_active, wake_up
+from sw.kernel.trace.ftrace import traced
+from sw.processor.cpu import Cpu
 
-from .mm_types import PAGE_MASK, PAGE_SHIFT, page, vm_area_struct
-
-if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+from .init_mm import init_mm
+from .memory.mem_map import mem_map
 
 
 __all__ = [
@@ -38,37 +38,37 @@ __all__ = [
 ]
 
 
-def page_address(cpu: Cpu, page: page) -> int | None:
+def page_address(cpu: Cpu, pg: page) -> int | None:
     """Linear address that all processors may use for a frame; None if it has none now."""
-    return page.virtual if page.highmem else page_to_virt(cpu, page)
+    return pg.virtual if pg.highmem else page_to_virt(cpu, pg)
 
 
 # kmap: the pkmap window
 
 @traced
-async def kmap(cpu: Cpu, page: page) -> int:
+async def kmap(cpu: Cpu, pg: page) -> int:
     """Map a frame until ``kunmap``. May sleep until a slot is free. Returns its address."""
-    if not page.highmem:
-        return page_to_virt(cpu, page)
-    return await kmap_high(cpu, page)
+    if not pg.highmem:
+        return page_to_virt(cpu, pg)
+    return await kmap_high(cpu, pg)
 
 
 @traced
-async def kunmap(cpu: Cpu, page: page) -> None:
+async def kunmap(cpu: Cpu, pg: page) -> None:
     """End what ``kmap`` began. The entry stays until the window is flushed."""
-    if page.highmem:
-        await kunmap_high(cpu, page)
+    if pg.highmem:
+        await kunmap_high(cpu, pg)
 
 
 @traced
-async def kmap_high(cpu: Cpu, page: page) -> int:
+async def kmap_high(cpu: Cpu, pg: page) -> int:
     """Map a frame of high memory in the window, or use the slot that it has there."""
-    areas = cpu.kernel.highmem
+    areas = highmem(cpu)
     await spin_lock(cpu, areas.kmap_lock)
-    vaddr = page.virtual
+    vaddr = pg.virtual
     if vaddr is None:
-        vaddr = await map_new_virtual(cpu, page)
-    nr = pkmap_nr(cpu.kernel.paging, vaddr)
+        vaddr = await map_new_virtual(cpu, pg)
+    nr = pkmap_nr(kconfig(cpu).paging, vaddr)
     areas.pkmap_count[nr] += 1
     assert areas.pkmap_count[nr] >= 2, f"BUG: pkmap slot {nr} has no entry"
     spin_unlock(cpu, areas.kmap_lock)
@@ -76,9 +76,9 @@ async def kmap_high(cpu: Cpu, page: page) -> int:
 
 
 @traced
-async def map_new_virtual(cpu: Cpu, page: page) -> int:
+async def map_new_virtual(cpu: Cpu, pg: page) -> int:
     """Find a free slot for a frame that has none, and set its entry. ``kmap_lock`` is held."""
-    kernel, areas = cpu.kernel, cpu.kernel.highmem
+    paging, areas = kconfig(cpu).paging, highmem(cpu)
     tries = LAST_PKMAP
     while True:
         areas.last_pkmap_nr = nr = (areas.last_pkmap_nr + 1) % LAST_PKMAP
@@ -92,46 +92,46 @@ async def map_new_virtual(cpu: Cpu, page: page) -> int:
             spin_unlock(cpu, areas.kmap_lock)
             await sleep_on(cpu, areas.pkmap_map_wait)
             await spin_lock(cpu, areas.kmap_lock)
-            if page.virtual is not None:  # somebody mapped it while we slept
-                return page.virtual
+            if pg.virtual is not None:  # somebody mapped it while we slept
+                return pg.virtual
             tries = LAST_PKMAP
 
-    vaddr = pkmap_addr(kernel.paging, nr)
-    ptep  = kernel.paging.entry(areas.pkmap_page_table, PAGE_SHIFT, vaddr)
-    await set_pte_at(cpu, kernel.init_mm, vaddr, ptep, mk_pte(kernel.paging, page, PAGE_KERNEL))
+    vaddr = pkmap_addr(paging, nr)
+    ptep  = paging.entry(areas.pkmap_page_table, PAGE_SHIFT, vaddr)
+    await set_pte_at(cpu, init_mm(cpu), vaddr, ptep, mk_pte(paging, pg, PAGE_KERNEL))
     areas.pkmap_count[nr] = 1
-    page.virtual = vaddr
+    pg.virtual = vaddr
     return vaddr
 
 
 @traced
 async def flush_all_zero_pkmaps(cpu: Cpu) -> None:
     """Free the slots that are mapped for nobody, with one flush for all of them."""
-    kernel, areas = cpu.kernel, cpu.kernel.highmem
+    paging, areas = kconfig(cpu).paging, highmem(cpu)
     need_flush    = False
     for nr, count in enumerate(areas.pkmap_count):
         if count != 1:
             continue
-        vaddr = pkmap_addr(kernel.paging, nr)
-        ptep  = kernel.paging.entry(areas.pkmap_page_table, PAGE_SHIFT, vaddr)
+        vaddr = pkmap_addr(paging, nr)
+        ptep  = paging.entry(areas.pkmap_page_table, PAGE_SHIFT, vaddr)
         pte   = await ptep_get(cpu, ptep)
         assert not pte_none(pte), f"BUG: pkmap slot {nr} has lost its entry"
         areas.pkmap_count[nr] = 0
-        await pte_clear(cpu, kernel.init_mm, vaddr, ptep)
+        await pte_clear(cpu, init_mm(cpu), vaddr, ptep)
         pte_page(cpu, pte).virtual = None
         need_flush = True
     if need_flush:
-        await flush_tlb_kernel_range(cpu, pkmap_addr(kernel.paging, 0),
-                                     pkmap_addr(kernel.paging, LAST_PKMAP))
+        await flush_tlb_kernel_range(cpu, pkmap_addr(paging, 0),
+                                     pkmap_addr(paging, LAST_PKMAP))
 
 
 @traced
-async def kunmap_high(cpu: Cpu, page: page) -> None:
-    """Give up one use of a frame's slot; the last one wakes who waits for a slot."""
-    areas = cpu.kernel.highmem
+async def kunmap_high(cpu: Cpu, pg: page) -> None:
+    """Give up one use of a frame's slot; the last one wakes those that wait for a slot."""
+    areas = highmem(cpu)
     await spin_lock(cpu, areas.kmap_lock)
-    assert page.virtual is not None, f"BUG: frame {page.pfn:#x} is not mapped"
-    nr = pkmap_nr(cpu.kernel.paging, page.virtual)
+    assert pg.virtual is not None, f"BUG: frame {pg.pfn:#x} is not mapped"
+    nr = pkmap_nr(kconfig(cpu).paging, pg.virtual)
     areas.pkmap_count[nr] -= 1
     assert areas.pkmap_count[nr] >= 1, f"BUG: pkmap slot {nr} unmapped too often"
     need_wakeup = areas.pkmap_count[nr] == 1 and waitqueue_active(areas.pkmap_map_wait)
@@ -143,61 +143,59 @@ async def kunmap_high(cpu: Cpu, page: page) -> None:
 # kmap_local_page: fixmap slots of one processor
 
 @traced
-async def kmap_local_page(cpu: Cpu, page: page) -> int:
+async def kmap_local_page(cpu: Cpu, pg: page) -> int:
     """Map a frame on this processor until ``kunmap_local``. Never sleeps. Returns its address."""
-    if not page.highmem:
-        return page_to_virt(cpu, page)
-    kernel, ctrl = cpu.kernel, cpu.kmap_ctrl
+    if not pg.highmem:
+        return page_to_virt(cpu, pg)
+    ctrl  = current(cpu).kmap_ctrl
     depth = len(ctrl.pteval)
     assert depth < KM_MAX_IDX, "BUG: too many local mappings at a time"
     vaddr, ptep = kmap_local_slot(cpu, depth)
     assert pte_none(await ptep_get(cpu, ptep)), f"BUG: local slot {depth} is in use"
-    pte = mk_pte(kernel.paging, page, PAGE_KERNEL)
+    pte = mk_pte(kconfig(cpu).paging, pg, PAGE_KERNEL)
     ctrl.pteval.append(pte)
-    await set_pte_at(cpu, kernel.init_mm, vaddr, ptep, pte)
+    await set_pte_at(cpu, init_mm(cpu), vaddr, ptep, pte)
     return vaddr
 
 
 @traced
 async def kunmap_local(cpu: Cpu, vaddr: int) -> None:
     """End what ``kmap_local_page`` began; the last one first. ``vaddr``: any byte of the page."""
-    paging = cpu.kernel.paging
-    if vaddr < paging.PAGE_OFFSET + cpu.kernel.lowmem_bytes:
+    paging = kconfig(cpu).paging
+    if vaddr < paging.PAGE_OFFSET + (mem_map(cpu).max_low_pfn << PAGE_SHIFT):
         assert vaddr >= paging.PAGE_OFFSET, f"BUG: {vaddr:#x} is no kernel address"
         return
-    slot, ptep = kmap_local_slot(cpu, len(cpu.kmap_ctrl.pteval) - 1)
-    assert cpu.kmap_ctrl.pteval and slot == vaddr & PAGE_MASK, (
+    ctrl       = current(cpu).kmap_ctrl
+    slot, ptep = kmap_local_slot(cpu, len(ctrl.pteval) - 1)
+    assert ctrl.pteval and slot == vaddr & PAGE_MASK, (
         f"BUG: {vaddr:#x} is not the local mapping made last"
     )
-    await pte_clear(cpu, cpu.kernel.init_mm, slot, ptep)
+    await pte_clear(cpu, init_mm(cpu), slot, ptep)
     await flush_tlb_one_kernel(cpu, slot)
-    cpu.kmap_ctrl.pteval.pop()
+    ctrl.pteval.pop()
 
 
-async def kmap_local_sched_out(cpu: Cpu) -> kmap_ctrl:
-    """Clear the local slots of the task that leaves the processor. Returns what it had."""
-    ctrl = cpu.kmap_ctrl
-    for depth in range(len(ctrl.pteval)):
+async def kmap_local_sched_out(cpu: Cpu) -> None:
+    """Clear the local slots of the current task, which leaves the processor."""
+    for depth in range(len(current(cpu).kmap_ctrl.pteval)):
         slot, ptep = kmap_local_slot(cpu, depth)
-        await pte_clear(cpu, cpu.kernel.init_mm, slot, ptep)
+        await pte_clear(cpu, init_mm(cpu), slot, ptep)
         await flush_tlb_one_kernel(cpu, slot)
-    return ctrl
 
 
-async def kmap_local_sched_in(cpu: Cpu, ctrl: kmap_ctrl) -> None:
-    """Set the local slots of the task that comes to the processor, at the same addresses."""
-    cpu.kmap_ctrl = ctrl
-    for depth, pte in enumerate(ctrl.pteval):
+async def kmap_local_sched_in(cpu: Cpu) -> None:
+    """Set the local slots of the current task, which comes to the processor, where they were."""
+    for depth, pte in enumerate(current(cpu).kmap_ctrl.pteval):
         slot, ptep = kmap_local_slot(cpu, depth)
-        await set_pte_at(cpu, cpu.kernel.init_mm, slot, ptep, pte)
+        await set_pte_at(cpu, init_mm(cpu), slot, ptep, pte)
 
 
 # Whole pages, wherever they are
 
 @traced
-async def clear_highpage(cpu: Cpu, page: page) -> None:
+async def clear_highpage(cpu: Cpu, pg: page) -> None:
     """Fill a frame with zeros."""
-    kaddr = await kmap_local_page(cpu, page)
+    kaddr = await kmap_local_page(cpu, pg)
     await clear_page(cpu, kaddr)
     await kunmap_local(cpu, kaddr)
 

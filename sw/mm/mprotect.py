@@ -3,59 +3,61 @@
 Ref: Linux 6.12, mm/mprotect.c.
 """
 
-from sw.arch.x86.include.current import current_mm
-from sw.arch.x86.include.pgtable import (
+from sw.arch.x86.include.asm.current import current_mm
+from sw.arch.x86.include.asm.page_types import PAGE_MASK
+from sw.arch.x86.include.asm.pgtable import (
     pte_dirty, pte_mkwrite, pte_modify, pte_present, pte_write, ptep_get_and_clear, set_pte_at,
 )
-from sw.arch.x86.include.tlbflush import pte_needs_flush
-from sw.arch.x86.kernel.cpu import Cpu
-from sw.arch.x86.mm.pgtable import walk_page_range
+from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
-from sw.kernel.ftrace import traced
-
-from .mm_types import (
-    PAGE_MASK, VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, vm_area_struct,
+from sw.include.linux.mm import (
+    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, PAGE_ALIGN, pte_lockptr,
 )
-from .mmap_lock import mmap_write_lock_killable, mmap_write_unlock, pte_lock, pte_unlock
-from .unmapped_area import page_align
-from .vm_page import vm_normal_page
-from .vma import find_vma, split_vma, vma_merge, vma_set_page_prot, vma_wants_writenotify
+from sw.include.linux.mm_types import vm_area_struct
+from sw.include.linux.mman import PROT_GROWSDOWN, PROT_GROWSUP
+from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
+from sw.kconfig import kconfig
+from sw.kernel.locking.spinlock import spin_lock
+from sw.kernel.trace.ftrace import traced
+from sw.processor.cpu import Cpu
+
+from .memory.vm_page import vm_normal_page
+from .mmap.find import find_vma
+from .pagewalk import walk_page_range
+from .pgtable_generic import pte_unmap_unlock
+from .vma import split_vma, vma_merge, vma_set_page_prot, vma_wants_writenotify
 
 
-__all__ = ["PROT_GROWSDOWN", "PROT_GROWSUP", "do_mprotect_pkey"]
-
-
-PROT_GROWSDOWN = 0x01000000
-PROT_GROWSUP   = 0x02000000
+__all__ = ["do_mprotect_pkey", "sys_mprotect"]
 
 
 def can_change_pte_writable(cpu: Cpu, vma: vm_area_struct, pte: int) -> bool:
-    """May R/W be set at once? Else the next write faults, and that fault decides."""
+    """Tell whether R/W may be set at once. Else the next write faults, and that fault decides."""
     if not vma.vm_flags & VM_WRITE:
         return False
     if vma.vm_flags & VM_SHARED:
-        return vma_wants_writenotify(vma) and pte_dirty(cpu.kernel.paging, pte)
-    page = vm_normal_page(cpu, vma, pte)
-    return cpu.kernel.era.can_change_private_pte_writable(pte, page)
+        return vma_wants_writenotify(vma) and pte_dirty(kconfig(cpu).paging, pte)
+    folio = vm_normal_page(cpu, vma, pte)
+    return kconfig(cpu).era.can_change_private_pte_writable(pte, folio)
 
 
 @traced
 async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                            newprot: int) -> bool:
-    """Give all present entries the permissions ``newprot``. Must a processor forget one?"""
-    paging, mm = cpu.kernel.paging, vma.vm_mm
+    """Give all present entries the permissions ``newprot``. Returns True if a flush must follow."""
+    paging, mm = kconfig(cpu).paging, vma.vm_mm
     flush      = False
     for addr, ptep, seen in await walk_page_range(cpu, mm, start, end):
         if not pte_present(seen):
             continue
-        await pte_lock(cpu, mm)
+        await spin_lock(cpu, pte_lockptr(mm))
         oldpte = await ptep_get_and_clear(cpu, mm, addr, ptep)
         ptent  = pte_modify(paging, oldpte, newprot)
         if not pte_write(ptent) and can_change_pte_writable(cpu, vma, ptent):
-            ptent = pte_mkwrite(ptent, vma)
+            ptent = pte_mkwrite(paging, ptent, vma)
         await set_pte_at(cpu, mm, addr, ptep, ptent)
-        pte_unlock(cpu, mm)
+        pte_unmap_unlock(cpu, mm)
         flush = flush or pte_needs_flush(paging, oldpte, ptent)
     return flush
 
@@ -71,7 +73,7 @@ async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
     if end < vma.vm_end:
         split_vma(vma, end)
     vma.vm_flags = newflags
-    vma_set_page_prot(vma)
+    vma_set_page_prot(kconfig(cpu).paging, vma)
     newprot = vma.vm_page_prot
     if await change_pte_range(cpu, vma, start, end, newprot):
         await flush_tlb_range(cpu, vma, start, end)
@@ -121,8 +123,8 @@ async def do_mprotect_pkey(cpu: Cpu, start: int, length: int, prot: int) -> None
         raise KernelError(Errno.EINVAL)
     if length == 0:
         return
-    mask = cpu.kernel.paging.address_mask
-    end  = start + page_align(length) & mask
+    mask = kconfig(cpu).paging.address_mask
+    end  = start + PAGE_ALIGN(length) & mask
     if end <= start:
         raise KernelError(Errno.ENOMEM)
     if prot & ~(VM_ACCESS_FLAGS | grows):
@@ -133,3 +135,9 @@ async def do_mprotect_pkey(cpu: Cpu, start: int, length: int, prot: int) -> None
         await _mprotect_range(cpu, start, end, prot)
     finally:
         mmap_write_unlock(cpu, mm)
+
+
+async def sys_mprotect(cpu: Cpu, start: int, length: int, prot: int) -> int:
+    """Change the permissions of memory."""
+    await do_mprotect_pkey(cpu, start, length, prot)
+    return 0

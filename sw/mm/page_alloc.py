@@ -1,27 +1,26 @@
-"""Page frames: which are free, and how many references the others have.
+"""Free page frames, and references on the others.
 
-Ref: Linux 6.12, mm/page_alloc.c, include/linux/gfp_types.h, include/linux/mmzone.h.
+Ref: Linux 6.12, mm/page_alloc.c, include/linux/gfp_types.h, mmzone.h, mm.h (get_page), mm/swap.c
+(put_page).
 
 Single frames only; what was freed last is given out first, as from Linux's per-CPU lists.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sw.arch.x86.include.page import pfn_to_page
+from sw.arch.x86.include.asm.page import pfn_to_page
 from sw.errno import Errno, KernelError
+from sw.include.linux.mm_types import page
+from sw.processor.cpu import Cpu
+from sw.variables import DEFINE
 
 from .highmem import clear_highpage
-from .mm_types import page
-
-if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+from .memory.mem_map import mem_map
 
 
 __all__ = [
-    "GFP_HIGHUSER_MOVABLE", "GFP_KERNEL", "__GFP_HIGHMEM", "__GFP_ZERO",
-    "__free_page", "alloc_page", "get_page", "mem_map", "nr_free_pages", "put_page", "zone",
+    "__GFP_HIGHMEM", "__GFP_ZERO", "GFP_HIGHUSER_MOVABLE", "GFP_KERNEL", "__free_page",
+    "alloc_page", "free_area_init", "get_page", "node_zones", "nr_free_pages", "put_page", "zone",
 ]
 
 
@@ -30,28 +29,6 @@ __GFP_ZERO    = 0x0100    #: It is filled with zeros.
 GFP_KERNEL    = 0x0CC0    #: The frame is in the linear map.
 
 GFP_HIGHUSER_MOVABLE = GFP_KERNEL | __GFP_HIGHMEM | 0x10_0008
-
-
-class mem_map(dict[int, page]):
-    """Records of all frames by frame number, made when they are first asked for.
-
-    Parameters
-    ----------
-    max_low_pfn : :class:`int`
-        First frame that is not in the linear map.
-    max_pfn : :class:`int`
-        First frame that does not exist.
-    """
-
-    def __init__(self, max_low_pfn: int, max_pfn: int):
-        super().__init__()
-        self.max_low_pfn = max_low_pfn
-        self.max_pfn     = max_pfn
-
-    def __missing__(self, pfn: int) -> page:
-        assert 0 <= pfn < self.max_pfn, f"no such frame: {pfn:#x}"
-        record = self[pfn] = page(pfn, highmem=pfn >= self.max_low_pfn)
-        return record
 
 
 class zone:
@@ -76,9 +53,21 @@ class zone:
         return self.next_pfn - 1
 
 
+#: Normal memory, and high memory if there is any.
+node_zones: DEFINE[list[zone]] = DEFINE(list)
+
+
+def free_area_init(cpu: Cpu, first_pfn: int) -> None:
+    """Make the zones: frames from ``first_pfn`` on are free."""
+    records = mem_map(cpu)
+    node_zones(cpu).append(zone("Normal", first_pfn, records.max_low_pfn))
+    if records.max_low_pfn < records.max_pfn:
+        node_zones(cpu).append(zone("HighMem", records.max_low_pfn, records.max_pfn))
+
+
 def nr_free_pages(cpu: Cpu) -> int:
     """Free frames of all zones."""
-    return sum(zone.nr_free for zone in cpu.kernel.zones)
+    return sum(zone.nr_free for zone in node_zones(cpu))
 
 
 async def alloc_page(cpu: Cpu, gfp: int) -> page:
@@ -86,43 +75,43 @@ async def alloc_page(cpu: Cpu, gfp: int) -> page:
 
     High memory comes first where it may be used: the linear map is the scarcer kind.
     """
-    kernel = cpu.kernel
-    usable = kernel.zones if gfp & __GFP_HIGHMEM else kernel.zones[:1]
+    zones  = node_zones(cpu)
+    usable = zones if gfp & __GFP_HIGHMEM else zones[:1]
     for zone in reversed(usable):
         if zone.nr_free:
             break
     else:
         raise KernelError(Errno.ENOMEM)
 
-    page = pfn_to_page(cpu, zone.take())
-    assert page.refcount == 0, f"BUG: bad page state: free frame {page.pfn:#x} is in use"
-    page.refcount = 1
+    pg = pfn_to_page(cpu, zone.take())
+    assert pg.refcount == 0, f"BUG: bad page state: free frame {pg.pfn:#x} is in use"
+    pg.refcount = 1
     if gfp & __GFP_ZERO:
-        await clear_highpage(cpu, page)
-    return page
+        await clear_highpage(cpu, pg)
+    return pg
 
 
-def get_page(cpu: Cpu, page: page) -> None:
+def get_page(cpu: Cpu, pg: page) -> None:
     """Take one more reference on a frame that is in use."""
-    assert page.refcount > 0, f"BUG: reference on the free frame {page.pfn:#x}"
-    page.refcount += 1
+    assert pg.refcount > 0, f"BUG: reference on the free frame {pg.pfn:#x}"
+    pg.refcount += 1
 
 
-def put_page(cpu: Cpu, page: page) -> None:
+def put_page(cpu: Cpu, pg: page) -> None:
     """Give a reference back; the last one frees the frame."""
-    assert page.refcount > 0, f"BUG: frame {page.pfn:#x} freed twice"
-    page.refcount -= 1
-    if page.refcount == 0:
-        _free_unref_page(cpu, page)
+    assert pg.refcount > 0, f"BUG: frame {pg.pfn:#x} freed twice"
+    pg.refcount -= 1
+    if pg.refcount == 0:
+        _free_unref_page(cpu, pg)
 
 
 __free_page = put_page
 
 
-def _free_unref_page(cpu: Cpu, page: page) -> None:
-    assert page.mapcount == 0, f"BUG: bad page state: free frame {page.pfn:#x} is mapped"
-    page.anon = page.anon_exclusive = page.dirty = False
-    page.mapping = None
-    page.index   = 0
-    zones = cpu.kernel.zones
-    zones[-1 if page.highmem else 0].free_list.append(page.pfn)
+def _free_unref_page(cpu: Cpu, pg: page) -> None:
+    assert pg.mapcount == 0, f"BUG: bad page state: free frame {pg.pfn:#x} is mapped"
+    pg.anon    = pg.anon_exclusive = pg.dirty = False
+    pg.mapping = None
+    pg.index   = 0
+    zones      = node_zones(cpu)
+    zones[-1 if pg.highmem else 0].free_list.append(pg.pfn)

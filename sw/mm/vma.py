@@ -1,85 +1,35 @@
-"""The mappings of an address space: finding, adding, splitting and merging them.
+"""Mappings of an address space: added, split and merged.
 
-Ref: Linux 6.12, mm/vma.c, include/linux/mm.h.
+Ref: Linux 6.12, mm/vma.c.
 
 Linux keeps them in a maple tree; a sorted list serves a handful of them as well.
 """
 
-from bisect import bisect_right, insort
+from bisect import insort
 from dataclasses import replace
 
-from sw.arch.x86.include.pgtable_types import vm_get_page_prot
-from sw.fs.file import get_file
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
+from sw.arch.x86.include.asm.pgtable_types import Paging, vm_get_page_prot
+from sw.include.linux.fs import get_file
+from sw.include.linux.mm import VM_SHARED, VM_WRITE
+from sw.include.linux.mm_types import mm_struct, vm_area_struct
 
-from .mm_types import (
-    PAGE_SHIFT, VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_MAYWRITE, VM_SHARED, VM_WRITE, mm_struct,
-    vm_area_struct,
-)
-
-
-__all__ = [
-    "find_vma", "find_vma_intersection", "is_cow_mapping", "split_vma", "vm_start_gap",
-    "vma_is_accessible", "vma_is_anonymous", "vma_link", "vma_lookup", "vma_merge", "vma_prev",
-    "vma_set_page_prot", "vma_wants_writenotify",
-]
+from .mmap.find import find_vma_intersection
 
 
-def find_vma(mm: mm_struct, addr: int) -> vm_area_struct | None:
-    """Return the first mapping that ends above ``addr``; it need not contain it."""
-    index = bisect_right(mm.mmap, addr, key=lambda vma: vma.vm_end)
-    return mm.mmap[index] if index < len(mm.mmap) else None
-
-
-def vma_lookup(mm: mm_struct, addr: int) -> vm_area_struct | None:
-    """Return the mapping that contains ``addr``."""
-    vma = find_vma(mm, addr)
-    return vma if vma is not None and vma.vm_start <= addr else None
-
-
-def find_vma_intersection(mm: mm_struct, start: int, end: int) -> vm_area_struct | None:
-    """Return the first mapping that has an address in ``[start, end)``."""
-    vma = find_vma(mm, start)
-    return vma if vma is not None and vma.vm_start < end else None
-
-
-def vma_prev(mm: mm_struct, addr: int) -> vm_area_struct | None:
-    """Return the last mapping that ends at or below ``addr``."""
-    index = bisect_right(mm.mmap, addr, key=lambda vma: vma.vm_end)
-    return mm.mmap[index - 1] if index else None
-
-
-def is_cow_mapping(flags: int) -> bool:
-    """Is it private, and may it become writable?"""
-    return flags & (VM_SHARED | VM_MAYWRITE) == VM_MAYWRITE
-
-
-def vma_is_anonymous(vma: vm_area_struct) -> bool:
-    """Is it without a file? Shared anonymous memory is a file without a name."""
-    return vma.vm_ops is None
-
-
-def vma_is_accessible(vma: vm_area_struct) -> bool:
-    """Does it allow anything?"""
-    return bool(vma.vm_flags & VM_ACCESS_FLAGS)
-
-
-def vm_start_gap(vma: vm_area_struct, stack_guard_gap: int) -> int:
-    """Return the lowest address that belongs to it, with the guard gap of a stack, in bytes."""
-    if vma.vm_flags & VM_GROWSDOWN:
-        return max(vma.vm_start - stack_guard_gap, 0)
-    return vma.vm_start
+__all__ = ["split_vma", "vma_link", "vma_merge", "vma_set_page_prot", "vma_wants_writenotify"]
 
 
 def vma_wants_writenotify(vma: vm_area_struct) -> bool:
-    """Does the file want to hear of the first write to each page?"""
+    """Tell whether the file wants to hear of the first write to each page."""
     shared_writable = vma.vm_flags & (VM_WRITE | VM_SHARED) == VM_WRITE | VM_SHARED
     return shared_writable and vma.vm_ops is not None and vma.vm_ops.page_mkwrite is not None
 
 
-def vma_set_page_prot(vma: vm_area_struct) -> None:
+def vma_set_page_prot(paging: Paging, vma: vm_area_struct) -> None:
     """Derive ``vm_page_prot`` from ``vm_flags``; read-only at first if the file wants to know."""
     flags = vma.vm_flags & ~VM_SHARED if vma_wants_writenotify(vma) else vma.vm_flags
-    vma.vm_page_prot = vm_get_page_prot(vma.vm_mm.kernel.paging, flags)
+    vma.vm_page_prot = vm_get_page_prot(paging, flags)
 
 
 def vma_link(mm: mm_struct, vma: vm_area_struct) -> None:

@@ -96,7 +96,7 @@ def test_a_program_that_says_no_error_is_cited_by_its_last_line(programs, tmp_pa
     programs.put("ecppack", 'echo "what(): bad config"\nexit 1\n')
     assert "packing failed: what(): bad config" in failure(tmp_path / "out")
     programs.put("ecppack", "exit 3\n")
-    assert "packing failed: it said nothing" in failure(tmp_path / "out")
+    assert "packing failed: without a message" in failure(tmp_path / "out")
 
 
 def test_a_design_that_does_not_fit_is_said_to_be_too_large(programs, tmp_path):

@@ -1,6 +1,5 @@
 """`dragoncage boards`, `build` and `program`."""
 
-import io
 import json
 import os
 import subprocess
@@ -10,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hw.boards import BOARDS
-from sim.boards.progress import BuildProgress
 from sim.cli.main import main
+from sim.output.progress import Progress
 
 
 ROOT = Path(__file__).parents[2]
@@ -104,9 +103,9 @@ def test_a_step_that_fails_is_status_1_and_one_line(programs, in_folder, capsys)
     (["build", "ulx3s", "--seed", "-1"], '"-1" is not a whole number from 0 to 184467440737095516'),
     (["build", "ulx3s", "--seed", "9" * 5000], f'"{"9" * 40}..." is not a whole number'),
     (["build", "ulx3s", "-o", ""], "argument -o: a file needs a name"),
-    (["build", "ulx3s", "-o", "file"], "-o file: file is not a folder; name one, or a new one"),
+    (["build", "ulx3s", "-o", "file"], "-o file: file is not a folder; name another one"),
     (["program", "nothing"], "invalid choice: 'nothing'"),
-    (["program", "ulx3s"], "nothing is built for ulx3s here: dragoncage build ulx3s"),
+    (["program", "ulx3s"], "no bitstream in build/ulx3s; make one: dragoncage build ulx3s"),
     (["program", "ulx3s", "--file", ""], "argument --file: a file needs a name"),
     (["program", "ulx3s", "--file", "absent"], "--file absent: there is no such file"),
 ])
@@ -127,45 +126,26 @@ def test_missing_tools_are_status_2_and_one_line(programs, in_folder, capsys, mo
 
 
 def test_an_interrupt_is_status_130_and_leaves_nothing(programs, in_folder, capsys, monkeypatch):
-    def interrupted(self, step):
-        if step == "synthesis":
+    def interrupted(self, doing):
+        if doing == "synthesis (step 2 of 4)":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(BuildProgress, "__call__", interrupted)
+    monkeypatch.setattr(Progress, "part", interrupted)
     programs.put("yosys", "exec sleep 60\n")
     assert main(["build", "ulx3s"]) == 130
     assert capsys.readouterr().err == "dragoncage: interrupted\n"
     assert os.listdir(in_folder) == []
 
 
-@pytest.mark.parametrize("terminal, said", [
-    (True,  ["", "synthesis (step 2 of 4), 1 s", "synthesis (step 2 of 4), 13 s",
-             "place and route (step 3 of 4), 0 s", "place and route (step 3 of 4), 48 s", ""]),
-    (False, ["synthesis (step 2 of 4), 1 s\nplace and route (step 3 of 4), 48 s\n"]),
-])
-def test_progress_is_one_line_of_step_and_seconds(monkeypatch, terminal, said):
-    now = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    stream = io.StringIO()
-    stream.isatty = lambda: terminal
-    progress = BuildProgress(stream)
-    for now[0], step in [(0.0, "elaboration"), (1.9, "synthesis"), (3.0, "synthesis"),
-                         (3.1, "synthesis"), (15.0, "synthesis"), (15.2, "place and route"),
-                         (63.2, "place and route")]:
-        progress(step)
-    progress.clear()
-    assert stream.getvalue().split("\r\x1b[K") == said
-
-
 def test_what_the_tools_say_is_in_the_log_and_nowhere_else(
         programs, in_folder, capsys, monkeypatch):
-    monkeypatch.setattr(BuildProgress, "PATIENCE", 0.0)
-    monkeypatch.setattr(BuildProgress, "PAUSE", {True: 0.0, False: 0.0})
+    monkeypatch.setattr(Progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(Progress, "PAUSE", {True: 0.0, False: 0.0})
     programs.put("yosys", 'for i in $(seq 55); do echo "Preparing, please wait."; done\n'
                           "sleep 0.5\n")
     assert main(["build", "ulx3s"]) == 0
     out, err = capsys.readouterr()
-    assert err.count("synthesis (step 2 of 4), ") > 1 and "Preparing" not in out + err
+    assert err.count("s: synthesis (step 2 of 4)\n") > 1 and "Preparing" not in out + err
     log = (in_folder / "build/ulx3s/ulx3s.log").read_text()
     assert log.count("Preparing, please wait.\n") == 55
 

@@ -25,14 +25,14 @@ class Echo:
     def __init__(self):
         self.cycles  = 0
         self.pressed = []
-        self._octets = b""
+        self._data   = b""
 
     @property
     def busy(self):
-        return bool(self._octets)
+        return bool(self._data)
 
-    def send(self, octets):
-        self._octets += octets
+    def send(self, data):
+        self._data += data
 
     def press(self, pressed):
         if pressed != bool(self.pressed and self.pressed[-1][1]):
@@ -43,8 +43,8 @@ class Echo:
 
     def run(self, cycles):
         self.cycles += cycles
-        octets, self._octets = self._octets[:100], self._octets[100:]
-        return octets
+        data, self._data = self._data[:100], self._data[100:]
+        return data
 
 
 @pytest.fixture
@@ -67,19 +67,19 @@ def served():
 
 
 def heard(line, count):
-    octets = b""
-    while len(octets) < count and select.select([line], [], [], 5)[0]:
-        octets += os.read(line, 4096)
-    return octets
+    data = b""
+    while len(data) < count and select.select([line], [], [], 5)[0]:
+        data += os.read(line, 4096)
+    return data
 
 
-def test_all_octets_go_both_ways_unchanged(served):
+def test_all_bytes_go_both_ways_unchanged(served):
     _, line, _, _ = served
-    octets = bytes(range(256)) * 40  # more than a terminal holds
-    writer = threading.Thread(target=lambda: [os.write(line, octets[start:start + 512])
-                                              for start in range(0, len(octets), 512)])
+    data = bytes(range(256)) * 40  # more than a terminal holds
+    writer = threading.Thread(target=lambda: [os.write(line, data[start:start + 512])
+                                              for start in range(0, len(data), 512)])
     writer.start()
-    assert heard(line, len(octets)) == octets
+    assert heard(line, len(data)) == data
     writer.join()
 
 
@@ -117,7 +117,7 @@ def test_on_a_terminal_the_lights_are_shown_in_a_line_of_80_columns():
     lines = child.err.decode().replace("\x1b[K", "").replace("\r", "\n").splitlines()
     assert f"now, elsewhere: dragoncage run --engine serial --port {device}" in lines
     assert "Enter presses the WP button, Ctrl-C ends" in lines
-    assert ". fault  . bypass  . wp  . busy  " in lines
+    assert ". fault  . bypass  . wp  . busy" in lines
     assert all(len(line) <= 80 for line in lines)
 
 

@@ -7,7 +7,7 @@ from demo_bench import PRESS, played, played_plain
 from demo_support import CONNECT, CONTINUE, COUNTERS, CYCLE, access, control, mark, settled
 
 from hw.bus import ControlOp, Register
-from hw.demo.link import AnswerKind
+from hw.demo.protocol import ResponseKind
 from hw.layout import AccessKind
 from hw.presets import PRESETS
 
@@ -18,8 +18,8 @@ GET, SET, INVLPG   = ControlOp.READ, ControlOp.WRITE, ControlOp.INVLPG
 
 TINY, DEFAULT = PRESETS["tiny"], PRESETS["default"]
 
-GREETING, ROWS = AnswerKind.GREETING, AnswerKind.ROWS
-NONSENSE, COUNTED = AnswerKind.NONSENSE, AnswerKind.COUNTERS
+GREETING, ROWS = ResponseKind.GREETING, ResponseKind.ROWS
+NONSENSE, COUNTED = ResponseKind.NONSENSE, ResponseKind.COUNTERS
 
 P, RW, US = 1, 2, 4
 
@@ -51,18 +51,18 @@ EACH_PRESET = pytest.mark.parametrize("preset", SETUPS)
 
 
 def responses(run, *, first=0):
-    """(fault, error code, data) of the accesses answered in ``run``, from some number on."""
+    """(fault, error code, data) of the accesses that completed in ``run``, from some number on."""
     found = [said["response"] for _, said in settled(run.rows) if "response" in said]
     return [(how & 3, how >> 2 if how & 3 == 1 else 0, data) for how, _, data in found[first:]]
 
 
 def controlled(run):
-    """(fault, value) of the control operations answered."""
+    """(fault, value) of the control operations that completed."""
     return [said["controlled"] for _, said in run.rows if "controlled" in said]
 
 
-def asked(run, what="request"):
-    """Cycles in which accesses, or control operations, were taken."""
+def accepted(run, what="request"):
+    """Cycles in which accesses, or control operations, were accepted."""
     return [cycle for cycle, said in run.rows if what in said]
 
 
@@ -99,7 +99,7 @@ def test_control_operations():
     assert controlled(run)[:3] == [(0, CR0), (0, CR0), (0, CR0 | WP)]
     assert controlled(run)[4] == (0, 0xDEAD_BEEF)
     assert [fault for fault, _ in controlled(run)] == [0] * 6 + [1, 0]
-    assert asked(run, "control") == list(range(0, 16, 2))    # two cycles each
+    assert accepted(run, "control") == list(range(0, 16, 2))    # two cycles each
     assert [said["control"] for _, said in run.rows if "control" in said][4:7] == [
         (0x20, 0), (2, 0x1234_5000), (0x41, 1 << 13)]
 
@@ -113,7 +113,7 @@ def test_accesses_of_each_size_and_kind(size):
         access(FETCH, 0x100, size=size), access(EXCHANGE, 0x100, 0x5A, size=size),
         access(COMPARE, 0x100, (0x77, 0x5A), size=size),
         access(COMPARE, 0x100, (0x66, 0x5A), size=size), access(READ, 0x100, size=size))
-    assert responses(run) == [(0, 0, answer) for answer in (0, data, data, data, 0x5A, 0x77, 0x77)]
+    assert responses(run) == [(0, 0, found) for found in (0, data, data, data, 0x5A, 0x77, 0x77)]
 
 
 def test_flags_of_an_access_are_those_on_the_port():
@@ -160,21 +160,21 @@ def test_0_times_is_256_times():
 
 def test_accesses_in_a_request_are_back_to_back():
     run = played(DEFAULT, access(READ, 0, count=20) + access(WRITE, 0x80, *range(20)))
-    assert asked(run) == list(range(40))
+    assert accepted(run) == list(range(40))
     assert responses(run, first=1)[15] == (0, 0, 0)
 
 
 def test_accesses_in_different_requests_wait_for_each_other():
     run = played(DEFAULT, access(READ, 0), access(READ, 8), access(READ, 16))
-    assert asked(run) == [0, 5, 10]
+    assert accepted(run) == [0, 5, 10]
 
 
 def test_another_kind_of_operation_waits_for_all_accesses():
     run = played(DEFAULT, access(READ, 0, count=2) + mark(3) + access(READ, 0) + CYCLE
                  + access(READ, 0) + control(GET, Register.CR0) + access(READ, 0))
-    # Answered in cycles 4 and 5; 10; cycle 11 is idle; 16; 17 and 18.
-    assert asked(run) == [0, 1, 6, 12, 19]
-    assert asked(run, "control") == [17]
+    # Completed in cycles 4 and 5; 10; cycle 11 is idle; 16; 17 and 18.
+    assert accepted(run) == [0, 1, 6, 12, 19]
+    assert accepted(run, "control") == [17]
     assert [cycle for cycle, said in run.rows if "mark" in said] == [0, 6]
 
 
@@ -241,7 +241,7 @@ def test_a_slow_line_takes_the_same_cycles(preset, gap, pause):
 def test_what_is_no_operation_ends_the_request(opcode):
     run = played(TINY, access(READ, 0) + bytes([opcode]) + access(READ, 8), CYCLE)
     assert run.kinds == [GREETING, NONSENSE, ROWS]
-    assert asked(run) == [0] and len(responses(run)) == 1
+    assert accepted(run) == [0] and len(responses(run)) == 1
     assert run.cycles == 6
 
 
@@ -253,7 +253,7 @@ def test_an_operation_that_is_cut_short_is_not_done(operation):
     for end in range(1, len(operation)):
         run = played(TINY, access(READ, 0) + operation[:end], CYCLE, control(GET, Register.CR0))
         assert run.kinds == [GREETING, NONSENSE, ROWS, ROWS]
-        assert asked(run) == [0] and controlled(run) == [(0, CR0)]
+        assert accepted(run) == [0] and controlled(run) == [(0, CR0)]
         assert [said["mark"] for _, said in run.rows if "mark" in said] == [(0,)]
 
 
@@ -288,30 +288,30 @@ def test_the_button_inverts_wp_before_the_next_operation():
                   if "control" in said and said["control"][0] & 3 == SET.value]
         assert writes == [(1, CR0 | WP), (1, CR0)]
         assert [value for _, value in controlled(run)][-1] == CR0
-        assert asked(run, "control")[0] == 0
+        assert accepted(run, "control")[0] == 0
 
 
 def test_the_button_does_nothing_by_itself():
     run = played(TINY, PRESS, PRESS, b"", CYCLE, mark(1) + CYCLE)
-    assert run.cycles == 2 and asked(run, "control") == []
+    assert run.cycles == 2 and accepted(run, "control") == []
 
 
 def test_pressed_twice_before_it_is_seen_it_counts_once():
     run = played(TINY, PRESS, PRESS, access(READ, 0), access(READ, 0))
-    assert len(asked(run, "control")) == 1
+    assert len(accepted(run, "control")) == 1
 
 
 def test_the_button_comes_after_marks_and_cycles():
     run = played(TINY, PRESS, mark(9) + CYCLE + access(READ, 0))
-    assert asked(run, "control") == [1] and asked(run) == [3]
+    assert accepted(run, "control") == [1] and accepted(run) == [3]
 
 
 def test_the_button_waits_for_accesses_in_a_row():
     # Pressed while the machine does the first of several: between them it does not come.
     accesses = access(READ, 0, count=2) + access(READ, 0x10) + access(WRITE, 0x18, 5)
-    for octet in range(1, len(accesses)):
-        run = played(DEFAULT, accesses + control(GET, Register.CR0), press_after=octet)
-        assert asked(run) == [0, 1, 2, 3]
+    for byte in range(1, len(accesses)):
+        run = played(DEFAULT, accesses + control(GET, Register.CR0), press_after=byte)
+        assert accepted(run) == [0, 1, 2, 3]
         assert [said["control"] for _, said in run.rows if "control" in said] == [
             (1, CR0 | WP), (0, 0)]
 

@@ -1,4 +1,4 @@
-"""How often things happened."""
+"""Counters of cycles and events."""
 
 import random
 

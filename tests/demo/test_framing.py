@@ -28,13 +28,13 @@ PAYLOADS = {
 PACE = 10
 
 
-def opened(octets, *, gap=0):
-    """Whole frames in ``octets``, as numbers and payloads."""
-    return [(frame.number, frame.payload) for frame in found_in(octets, gap=gap)[0]]
+def opened(data, *, gap=0):
+    """Whole frames in ``data``, as numbers and payloads."""
+    return [(frame.number, frame.payload) for frame in found_in(data, gap=gap)[0]]
 
 
-def found_in(octets, *, gap=0):
-    """Whole frames in ``octets``, and how often a frame might begin."""
+def found_in(data, *, gap=0):
+    """Whole frames in ``data``, and how often a frame might begin."""
     dut    = Deframer()
     frames = []
     begun  = 0
@@ -42,21 +42,21 @@ def found_in(octets, *, gap=0):
     async def feed(ctx):
         nonlocal begun
         stored = {}
-        for octet in octets:
-            ctx.set(dut.octets.payload, octet)
-            ctx.set(dut.octets.valid, 1)
+        for byte in data:
+            ctx.set(dut.bytes.payload, byte)
+            ctx.set(dut.bytes.valid, 1)
             _, _, valid, place, content, whole, header, length, starts = await ctx.tick().sample(
-                dut.content.valid, dut.place, dut.content.payload, dut.whole, dut.header,
+                dut.content.valid, dut.offset, dut.content.payload, dut.whole, dut.header,
                 dut.length, dut.begun)
             begun += starts
             if valid:
                 stored[place] = content
             if whole:
-                frames.append(Frame(header.answer, header.number, header.segment, header.last,
+                frames.append(Frame(header.response, header.number, header.segment, header.last,
                                     header.about,
                                     bytes(stored[place] for place in range(length))))
-            ctx.set(dut.octets.valid, 0)
-            ctx.set(dut.octets.payload, 0x7E)  # not valid, so nothing
+            ctx.set(dut.bytes.valid, 0)
+            ctx.set(dut.bytes.payload, 0x7E)  # not valid, so nothing
             await idle(ctx, PACE - 1 + gap)
 
     simulate(dut, feed, deadline=100_000)
@@ -65,7 +65,7 @@ def found_in(octets, *, gap=0):
 
 def made(header, content, *, pause=lambda: 0):
     """Bytes that a framer sends; ``pause`` are cycles before it may go on."""
-    dut, octets, done = Framer(), bytearray(), []
+    dut, data, done = Framer(), bytearray(), []
 
     async def memory(ctx):
         while True:
@@ -82,17 +82,17 @@ def made(header, content, *, pause=lambda: 0):
             finished = False
             while not finished:
                 await idle(ctx, pause())
-                ctx.set(dut.octets.ready, 1)
-                _, _, valid, octet, finished = await ctx.tick().sample(
-                    dut.octets.valid, dut.octets.payload, dut.done)
+                ctx.set(dut.bytes.ready, 1)
+                _, _, valid, byte, finished = await ctx.tick().sample(
+                    dut.bytes.valid, dut.bytes.payload, dut.done)
                 if valid:
-                    octets.append(octet)
-                ctx.set(dut.octets.ready, 0)
-            done.append(bytes(octets))
-            octets.clear()
-        ctx.set(dut.octets.ready, 1)
+                    data.append(byte)
+                ctx.set(dut.bytes.ready, 0)
+            done.append(bytes(data))
+            data.clear()
+        ctx.set(dut.bytes.ready, 1)
         for _ in range(5):
-            _, _, valid = await ctx.tick().sample(dut.octets.valid)
+            _, _, valid = await ctx.tick().sample(dut.bytes.valid)
             assert not valid
 
     simulate(dut, drain, background=(memory,), deadline=50_000)
@@ -113,22 +113,22 @@ def test_a_frame_is_opened(payload, gap):
     Frame(1, 255, 14, 1, 0xFF, b"\x7e"),
 ])
 def test_the_header_may_be_any(header):
-    octets = framed(header.number, header.payload, segment=header.segment, last=header.last,
-                    about=header.about, answer=header.answer)
-    assert found_in(octets)[0] == [header]
+    data = framed(header.number, header.payload, segment=header.segment, last=header.last,
+                    about=header.about, response=header.response)
+    assert found_in(data)[0] == [header]
 
 
 def test_the_crc_is_that_of_the_catalogue():
     assert crc32(b"123456789") == 0xCBF43926
     content = b"123456789"
-    octets  = FLAG + content + bytes.fromhex("2639f4cb") + FLAG
-    assert opened(octets) == [(ord("2"), b"456789")]
+    data  = FLAG + content + bytes.fromhex("2639f4cb") + FLAG
+    assert opened(data) == [(ord("2"), b"456789")]
 
 
 def test_frames_may_share_a_flag():
     frames = [(7, b"one"), (8, b""), (9, b"\x7e")]
-    octets = b"".join(framed(*frame)[:-1] for frame in frames) + FLAG
-    assert opened(octets) == frames
+    data = b"".join(framed(*frame)[:-1] for frame in frames) + FLAG
+    assert opened(data) == frames
 
 
 def test_empty_frames_are_nothing():
@@ -163,8 +163,8 @@ def test_a_frame_that_is_too_long_is_dropped(size):
 @pytest.mark.parametrize("size", range(7))
 def test_what_is_too_short_to_be_a_frame_is_dropped(size):
     content = bytes(range(size))
-    octets  = content + crc32(content).to_bytes(4, "little")
-    assert opened(FLAG + octets[-6:] + FLAG + framed(2, b"y")) == [(2, b"y")]
+    data  = content + crc32(content).to_bytes(4, "little")
+    assert opened(FLAG + data[-6:] + FLAG + framed(2, b"y")) == [(2, b"y")]
 
 
 def test_a_frame_that_is_cut_short_is_dropped():
@@ -184,14 +184,14 @@ def test_a_flag_says_that_a_frame_may_begin():
 @pytest.mark.parametrize("number", [0x11, 0x7E])
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_a_frame_is_made(payload, number):
-    header = {"answer": 1, "segment": 13, "last": 0, "number": number, "about": 2}
+    header = {"response": 1, "segment": 13, "last": 0, "number": number, "about": 2}
     assert made(header, payload) == framed(number, payload, segment=13, last=False, about=2,
-                                           answer=True)
+                                           response=True)
 
 
 def test_a_frame_waits_for_whoever_takes_it():
     chance  = random.Random(5)
     content = PAYLOADS["mixed"]
-    octets  = made({"number": 0x7D, "about": 0x7E, "last": 1}, content,
+    data  = made({"number": 0x7D, "about": 0x7E, "last": 1}, content,
                    pause=lambda: chance.choice((0, 0, 1, 5)))
-    assert frames_in(octets) == [Frame(0, 0x7D, 0, 1, 0x7E, content)]
+    assert frames_in(data) == [Frame(0, 0x7D, 0, 1, 0x7E, content)]

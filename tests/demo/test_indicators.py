@@ -71,7 +71,7 @@ SEEN    = done(PAGE + 8, FRAME + 8, READ, user=1)
 STORED  = done(KERNEL + 16, FRAME + 16, WRITE, user=0)
 
 
-def seen(*accesses, enable=True, answered=True):
+def seen(*accesses, enable=True, completed=True):
     """Numbers of the accesses that are taken for writes by the bypass."""
     dut, found = Bypass(PRESETS["tiny"], frames=32), []
 
@@ -84,11 +84,11 @@ def seen(*accesses, enable=True, answered=True):
             ctx.set(dut.response.fault, fault)
             ctx.set(dut.response.error, error)
             ctx.set(dut.enable, enable)
-            ctx.set(dut.answered, answered)
+            ctx.set(dut.completed, completed)
             _, _, written = await ctx.tick().sample(dut.written)
             if written:
                 found.append(number)
-            ctx.set(dut.answered, 0)   # the answer is still there, but it does not count
+            ctx.set(dut.completed, 0)   # the response is still there, but it does not count
             _, _, written = await ctx.tick().sample(dut.written)
             assert not written
             await idle(ctx, 2)
@@ -166,8 +166,8 @@ def test_a_page_that_gets_another_frame():
                 done(KERNEL, OTHER, WRITE, user=0)) == [4]
 
 
-def test_only_answers_that_no_other_is_due_with_count():
-    assert seen(REFUSED, SEEN, STORED, answered=False) == []
+def test_only_responses_with_no_other_outstanding_count():
+    assert seen(REFUSED, SEEN, STORED, completed=False) == []
 
 
 def test_a_machine_that_stands_still_writes_nothing():

@@ -1,4 +1,4 @@
-"""Requests and answers in segments: what got lost is sent again, and nothing else."""
+"""Requests and responses in segments: what got lost is sent again, and nothing else."""
 
 import random
 
@@ -6,7 +6,7 @@ import pytest
 from demo_link import HELLO, talk
 from demo_support import CONNECT, CONTINUE, Frame, framed, frames_in, segments
 
-from hw.demo.link import AnswerKind
+from hw.demo.protocol import ResponseKind
 
 
 ROWS, MORE, NONSENSE, MISSING = 2, 3, 5, 6
@@ -15,14 +15,14 @@ REQUEST = bytes(random.Random(3).randrange(2, 256) for _ in range(1024))
 
 
 def parts_of(payload, *, number, about=ROWS, only=range(16)):
-    """The frames of an answer, of ``only`` some segments."""
+    """The frames of a response, of ``only`` some segments."""
     parts = [payload[start:start + 64] for start in range(0, len(payload) + 1, 64)]
     return [Frame(1, number, place, place == len(parts) - 1, about, part)
             for place, part in enumerate(parts) if place in only]
 
 
 def missing(segment, *, number):
-    """What a board says that has done request ``number``, and lacks a segment of the next."""
+    """Frame of a board that has done request ``number``, and lacks a segment of the next."""
     return Frame(1, number, segment, 1, MISSING, b"")
 
 
@@ -31,28 +31,28 @@ def missing(segment, *, number):
 @pytest.mark.parametrize("size", [63, 64, 65, 127, 128, 129, 960, 961, 1023, 1024])
 def test_a_request_in_segments_is_done_when_the_last_has_come(size):
     _, done = talk(HELLO, segments(1, REQUEST[:size]), framed(2, b"b"),
-                   answers={REQUEST[:size]: (b"!", AnswerKind.ROWS)})
+                   responses={REQUEST[:size]: (b"!", ResponseKind.ROWS)})
     assert done == [CONNECT, REQUEST[:size], b"b"]
 
 
 def test_nothing_is_done_or_said_before_the_last_segment():
-    answered, done = talk(HELLO, segments(1, REQUEST[:200])[:3])
-    assert done == [CONNECT] and answered[1] == []
+    received, done = talk(HELLO, segments(1, REQUEST[:200])[:3])
+    assert done == [CONNECT] and received[1] == []
 
 
 @pytest.mark.parametrize("lost", [{0}, {1}, {2}, {0, 2}, {1, 2}, {0, 1, 2}])
 def test_from_the_first_segment_that_is_missing_the_request_is_sent_again(lost):
     sent = segments(1, REQUEST[:200])
     some = [frame for place, frame in enumerate(sent) if place not in lost]
-    answered, done = talk(HELLO, some, sent[min(lost):], answers={
-        REQUEST[:200]: (b"!", AnswerKind.ROWS)}, found=frames_in)
-    assert answered[1:] == [[missing(min(lost), number=0)], parts_of(b"!", number=1)]
+    received, done = talk(HELLO, some, sent[min(lost):], responses={
+        REQUEST[:200]: (b"!", ResponseKind.ROWS)}, found=frames_in)
+    assert received[1:] == [[missing(min(lost), number=0)], parts_of(b"!", number=1)]
     assert done == [CONNECT, REQUEST[:200]]
 
 
-def test_without_the_last_segment_it_alone_brings_the_answer():
+def test_without_the_last_segment_it_alone_brings_the_response():
     sent = segments(1, REQUEST[:200])
-    answered, done = talk(HELLO, sent[:-1], sent[-1])
+    received, done = talk(HELLO, sent[:-1], sent[-1])
     assert done == [CONNECT, REQUEST[:200]]
 
 
@@ -68,15 +68,15 @@ def test_a_broken_segment_leaves_those_that_are_kept_alone():
                    framed(1, b"x" * 64, segment=15, crc=1),
                    framed(1, b"x" * 70, segment=2, last=False)):
         _, done = talk(HELLO, [*sent[:-1], broken, sent[-1]],
-                       answers={REQUEST: (b"!", AnswerKind.ROWS)})
+                       responses={REQUEST: (b"!", ResponseKind.ROWS)})
         assert done == [CONNECT, REQUEST]
 
 
 def test_only_the_last_segment_may_be_shorter():
     short = framed(1, b"x" * 63, segment=1, last=False)
     sent  = segments(1, REQUEST[:200])
-    answered, done = talk(HELLO, [sent[0], short, sent[2], sent[3]], sent[1:], found=frames_in)
-    assert answered[1] == [missing(1, number=0)]
+    received, done = talk(HELLO, [sent[0], short, sent[2], sent[3]], sent[1:], found=frames_in)
+    assert received[1] == [missing(1, number=0)]
     assert done == [CONNECT, REQUEST[:200]]
 
 
@@ -88,91 +88,91 @@ def test_connect_drops_what_has_come_of_a_request():
 
 def test_what_a_board_sends_is_no_request():
     # It comes back where a line echoes, or is joined to itself.
-    answered, done = talk(HELLO, framed(1, b"a", answer=True), framed(0, CONNECT, answer=True),
-                          framed(0, b"", answer=True), framed(1, b"b"))
+    received, done = talk(HELLO, framed(1, b"a", response=True), framed(0, CONNECT, response=True),
+                          framed(0, b"", response=True), framed(1, b"b"))
     assert done == [CONNECT, b"b"]
-    assert answered[1:] == [[], [], [], [(1, b"\x02b")]]
+    assert received[1:] == [[], [], [], [(1, b"\x02b")]]
 
 
 def test_frames_of_version_1_are_dropped():
     connect = bytes.fromhex("7e 01 00 00 01 e2 55 7e")
-    answered, done = talk(HELLO, connect, framed(1, b"b"))
-    assert done == [CONNECT, b"b"] and answered[1] == []
+    received, done = talk(HELLO, connect, framed(1, b"b"))
+    assert done == [CONNECT, b"b"] and received[1] == []
 
 
-# Answers
+# Responses
 
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 128, 960, 1022, 1023])
-def test_an_answer_has_as_many_segments_as_it_needs(size):
-    answered, _ = talk(HELLO, framed(1, b"q"), answers={
-        b"q": (ANSWER[:size], AnswerKind.ROWS)}, found=frames_in)
-    assert answered[1] == parts_of(ANSWER[:size], number=1)
+def test_a_response_has_as_many_segments_as_it_needs(size):
+    received, _ = talk(HELLO, framed(1, b"q"), responses={
+        b"q": (RESPONSE[:size], ResponseKind.ROWS)}, found=frames_in)
+    assert received[1] == parts_of(RESPONSE[:size], number=1)
 
 
 @pytest.mark.parametrize("first, final", [(0, 15), (3, 3), (0, 0), (2, 7), (9, 15), (10, 10)])
-def test_segments_of_an_answer_are_sent_as_they_are_asked_for(first, final):
-    answers  = {b"q": (ANSWER[:680], AnswerKind.ROWS)}
+def test_segments_of_a_response_are_sent_as_they_are_requested(first, final):
+    responses  = {b"q": (RESPONSE[:680], ResponseKind.ROWS)}
     range_   = range(first, final + 1)
-    answered, done = talk(HELLO, framed(1, b"q"), framed(1, b"q", about=first | final << 4),
+    received, done = talk(HELLO, framed(1, b"q"), framed(1, b"q", about=first | final << 4),
                           framed(1, b"", about=first | final << 4),
                           framed(2, b"q", about=first | final << 4),
-                          answers=answers, found=frames_in)
+                          responses=responses, found=frames_in)
     assert done == [CONNECT, b"q", b"q"]
-    assert answered[1] == parts_of(ANSWER[:680], number=1)
-    assert answered[2] == answered[3] == parts_of(ANSWER[:680], number=1, only=range_)
-    assert answered[4] == parts_of(ANSWER[:680], number=2, only=range_)
+    assert received[1] == parts_of(RESPONSE[:680], number=1)
+    assert received[2] == received[3] == parts_of(RESPONSE[:680], number=1, only=range_)
+    assert received[4] == parts_of(RESPONSE[:680], number=2, only=range_)
 
 
-def test_only_the_last_segment_of_the_last_request_brings_its_answer_again():
+def test_only_the_last_segment_of_the_last_request_brings_its_response_again():
     sent = segments(1, REQUEST[:200])
-    answered, done = talk(HELLO, sent, sent[:3], sent)
+    received, done = talk(HELLO, sent, sent[:3], sent)
     assert done == [CONNECT, REQUEST[:200]]
-    assert answered[1:] == [[(1, b"\x02" + REQUEST[:200])], [], [(1, b"\x02" + REQUEST[:200])]]
+    assert received[1:] == [[(1, b"\x02" + REQUEST[:200])], [], [(1, b"\x02" + REQUEST[:200])]]
 
 
-ANSWER = bytes(random.Random(4).randrange(256) for _ in range(2500))
-LONG   = {b"q": (ANSWER, AnswerKind.NONSENSE)}
-PARTS  = [b"\x03" + ANSWER[:1023], b"\x03" + ANSWER[1023:2046], b"\x05" + ANSWER[2046:]]
+RESPONSE = bytes(random.Random(4).randrange(256) for _ in range(2500))
+LONG   = {b"q": (RESPONSE, ResponseKind.NONSENSE)}
+PARTS  = [b"\x03" + RESPONSE[:1023], b"\x03" + RESPONSE[1023:2046], b"\x05" + RESPONSE[2046:]]
 
 
-def test_an_answer_that_is_too_long_comes_in_parts():
-    answered, done = talk(HELLO, framed(1, b"q"), framed(2, CONTINUE), framed(3, CONTINUE),
-                          framed(4, b"b"), answers=LONG)
+def test_a_response_that_is_too_long_comes_in_parts():
+    received, done = talk(HELLO, framed(1, b"q"), framed(2, CONTINUE), framed(3, CONTINUE),
+                          framed(4, b"b"), responses=LONG)
     assert done == [CONNECT, b"q", b"b"]
-    assert answered[1:] == [[(1, PARTS[0])], [(2, PARTS[1])], [(3, PARTS[2])], [(4, b"\x02b")]]
+    assert received[1:] == [[(1, PARTS[0])], [(2, PARTS[1])], [(3, PARTS[2])], [(4, b"\x02b")]]
 
 
-def test_one_octet_too_many_makes_two_parts():
-    answered, done = talk(HELLO, framed(1, b"q"), framed(2, CONTINUE),
-                          answers={b"q": (ANSWER[:1024], AnswerKind.ROWS)})
-    assert answered[1:] == [[(1, b"\x03" + ANSWER[:1023])], [(2, b"\x02" + ANSWER[1023:1024])]]
+def test_one_byte_too_many_makes_two_parts():
+    received, done = talk(HELLO, framed(1, b"q"), framed(2, CONTINUE),
+                          responses={b"q": (RESPONSE[:1024], ResponseKind.ROWS)})
+    assert received[1:] == [[(1, b"\x03" + RESPONSE[:1023])], [(2, b"\x02" + RESPONSE[1023:1024])]]
     assert done == [CONNECT, b"q"]
 
 
 def test_each_part_is_sent_again_until_the_next_is_asked_for():
-    answered, done = talk(HELLO, framed(1, b"q"), framed(1, b"q"), framed(2, CONTINUE),
+    received, done = talk(HELLO, framed(1, b"q"), framed(1, b"q"), framed(2, CONTINUE),
                           framed(2, CONTINUE), framed(3, CONTINUE), framed(3, CONTINUE),
-                          answers=LONG)
+                          responses=LONG)
     assert done == [CONNECT, b"q"]
-    assert answered[1:] == [[(number, PARTS[number - 1])] for number in (1, 1, 2, 2, 3, 3)]
+    assert received[1:] == [[(number, PARTS[number - 1])] for number in (1, 1, 2, 2, 3, 3)]
 
 
 def test_other_numbers_do_not_go_on():
-    answered, done = talk(HELLO, framed(1, b"q"), framed(3, CONTINUE), framed(0, CONTINUE),
-                          framed(2, CONTINUE), answers=LONG)
+    received, done = talk(HELLO, framed(1, b"q"), framed(3, CONTINUE), framed(0, CONTINUE),
+                          framed(2, CONTINUE), responses=LONG)
     assert done == [CONNECT, b"q"]
-    assert answered[1:] == [[(1, PARTS[0])], [], [], [(2, PARTS[1])]]
+    assert received[1:] == [[(1, PARTS[0])], [], [], [(2, PARTS[1])]]
 
 
-def test_connect_ends_an_answer_in_parts():
-    answered, done = talk(HELLO, framed(1, b"q"), framed(2, CONTINUE), framed(40, CONNECT),
-                          framed(41, b"b"), answers=LONG)
+def test_connect_ends_a_response_in_parts():
+    received, done = talk(HELLO, framed(1, b"q"), framed(2, CONTINUE), framed(40, CONNECT),
+                          framed(41, b"b"), responses=LONG)
     assert done == [CONNECT, b"q", CONNECT, b"b"]
-    assert answered[3:] == [[(40, b"\x01hello")], [(41, b"\x02b")]]
+    assert received[3:] == [[(40, b"\x01hello")], [(41, b"\x02b")]]
 
 
 def test_anything_else_under_the_next_number_goes_on_too():
     # The board cannot do it: the request before is not done.
-    answered, done = talk(HELLO, framed(1, b"q"), framed(2, b"other"), answers=LONG)
+    received, done = talk(HELLO, framed(1, b"q"), framed(2, b"other"), responses=LONG)
     assert done == [CONNECT, b"q"]
-    assert answered[2] == [(2, PARTS[1])]
+    assert received[2] == [(2, PARTS[1])]

@@ -63,7 +63,7 @@ def dut(request, monkeypatch):
 
 
 def words(dut):
-    """How many words a memory has."""
+    """Number of words of a memory."""
     return dut.kib * 128
 
 
@@ -125,7 +125,7 @@ def test_reads_see_writes_byte_by_byte(dut):
     simulate(dut, run)
 
 
-def test_an_answer_comes_in_the_next_cycle_and_no_other(dut):
+def test_a_response_comes_in_the_next_cycle_and_no_other(dut):
     async def run(ctx):
         ctx.set(dut.enable, 1)
         assert not ctx.get(dut.bus.ack)
@@ -144,7 +144,7 @@ def test_while_the_machine_stands_still_nothing_moves(dut):
     async def run(ctx):
         await transfer(ctx, dut, 3, we=1, data=0x1111)
         assert await transfer(ctx, dut, 3) == (1, 0x1111)
-        # Neither the answer nor what was read goes away, and nothing new comes.
+        # Neither the response nor what was read goes away, and nothing new comes.
         assert await transfer(ctx, dut, 4, enable=0) == (1, 0x1111)
         assert await transfer(ctx, dut, 3, we=1, data=0x2222, enable=0) == (1, 0x1111)
         assert await transfer(ctx, dut, 3, enable=1) == (1, 0x1111)

@@ -93,7 +93,7 @@ def transfer(put, ports, writer, *, we=0):
 
 
 def request(put, ports, writer, *, kind=AccessKind.READ):
-    """An access is taken."""
+    """An access is accepted."""
     put(ports.access.request.valid, 1)
     put(ports.access.request.ready, 1)
     put(ports.access.request.p.linear, FULL - 2)
@@ -106,7 +106,7 @@ def request(put, ports, writer, *, kind=AccessKind.READ):
 
 
 def response(put, ports, writer):
-    """An access is answered."""
+    """An access completes."""
     put(ports.access.response.valid, 1)
     put(ports.access.response.p.fault, 1)
     put(ports.access.response.p.error.write, 1)
@@ -116,14 +116,14 @@ def response(put, ports, writer):
 
 
 def acknowledged(put, ports, writer):
-    """Memory answers."""
+    """A transfer completes."""
     put(ports.memory.cyc, 1)
     put(ports.memory.ack, 1)
     put(ports.memory.dat_r, 0x8000_0000_0000_0001)
 
 
 def operation(put, ports, writer):
-    """A control operation is taken."""
+    """A control operation is accepted."""
     put(ports.control.request.valid, 1)
     put(ports.control.request.ready, 1)
     put(ports.control.request.p.op, ControlOp.INVLPG)
@@ -132,7 +132,7 @@ def operation(put, ports, writer):
 
 
 def operated(put, ports, writer):
-    """A control operation is answered."""
+    """A control operation completes."""
     put(ports.control.response.valid, 1)
     put(ports.control.response.p.fault, 1)
     put(ports.control.response.p.value, FULL - 5)
@@ -211,7 +211,7 @@ def test_what_is_not_taken_is_not_said(withheld):
         put(getattr(ports.memory, withheld), withheld == "stall")
 
     rows = written(nothing, stopped)
-    # An answer needs cyc alone.
+    # A response needs cyc alone.
     expected = {} if withheld == "cyc" else {"ack": (0x8000_0000_0000_0001,)}
     assert rows[1:] == ([(1, expected)] if expected else [])
 
@@ -251,7 +251,7 @@ def test_a_long_quiet_time_has_a_row_of_its_own(quiet):
 
 
 def test_the_machine_stands_still_until_its_row_is_out():
-    ports, taken = Ports(), []
+    ports, accepted = Ports(), []
     writer = RowWriter(ports)
 
     async def run(ctx):
@@ -264,10 +264,10 @@ def test_the_machine_stands_still_until_its_row_is_out():
                 writer.enable, writer.numbers.valid, writer.numbers.ready,
                 writer.numbers.payload)
             if valid and ready:
-                taken.append(number)
+                accepted.append(number)
             cycle += 1
         assert cycle > 100
-        assert rows_in(taken) == [(0, {"mark": (0,), "state": (0,) * 6, "events": (1,)})]
+        assert rows_in(accepted) == [(0, {"mark": (0,), "state": (0,) * 6, "events": (1,)})]
 
     simulate(writer, run)
 

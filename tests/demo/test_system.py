@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from demo_bench import Watch
 from demo_support import (
-    CONNECT, CONTINUE, COUNTERS, CYCLE, access, answers_in, control, framed, frames_in, mark,
+    CONNECT, CONTINUE, COUNTERS, CYCLE, access, responses_in, control, framed, frames_in, mark,
     numbers_in, rows_in, segments, settled,
 )
 from hw_support import simulate
@@ -54,28 +54,28 @@ class Computer:
         self._heard  = bytearray()
         self._number = 0
 
-    async def say(self, ctx, octets):
-        """Send octets."""
-        for octet in octets:
-            for bit in (0, *(octet >> n & 1 for n in range(8)), 1):
+    async def say(self, ctx, data):
+        """Send bytes."""
+        for byte in data:
+            for bit in (0, *(byte >> n & 1 for n in range(8)), 1):
                 ctx.set(self.board.rx, bit)
                 await idle(ctx, BIT)
 
     async def listen(self, ctx):
-        """Testbench: hear octets. Never returns."""
+        """Testbench: hear bytes. Never returns."""
         while True:
             _, _, level = await ctx.tick().sample(self.board.tx)
             if level:
                 continue
             await idle(ctx, BIT + BIT // 2 - 1)
-            octet = 0
+            byte = 0
             for bit in range(8):
                 _, _, level = await ctx.tick().sample(self.board.tx)
-                octet |= level << bit
+                byte |= level << bit
                 await idle(ctx, BIT - 1)
             _, _, level = await ctx.tick().sample(self.board.tx)
             assert level, "no stop bit"
-            self._heard.append(octet)
+            self._heard.append(byte)
 
     async def look(self, ctx):
         """Testbench: look at the lights. Never returns."""
@@ -85,12 +85,12 @@ class Computer:
             self._lit.update(name for name, lit in zip(names, lights, strict=True) if lit)
 
     def lit(self):
-        """For how many cycles each light was lit since this was asked last."""
+        """Cycles for which each light was lit since the last call."""
         lit, self._lit = self._lit, Counter()
         return lit
 
-    async def answer(self, ctx, *, patience=10_000):
-        """The next answer's number and payload, or none after so many cycles without an octet."""
+    async def hear(self, ctx, *, patience=10_000):
+        """The next response's number and payload, or none after so many cycles without a byte."""
         waited, heard = 0, 0
         while waited < patience:
             if len(self._heard) == heard:
@@ -99,19 +99,19 @@ class Computer:
                 waited, heard = 0, len(self._heard)
             if self._heard[-1:] == b"\x7e" and self._heard.count(0x7E) % 2 == 0 \
                     and frames_in(bytes(self._heard))[-1].last:
-                [answer] = answers_in(bytes(self._heard))
+                [response] = responses_in(bytes(self._heard))
                 self._heard.clear()
-                return answer
+                return response
             await ctx.tick()
         assert not self._heard
         return None
 
-    async def ask(self, ctx, request):
-        """Send a request under the next number; return its answer, of which the number is right."""
+    async def do(self, ctx, request):
+        """Send a request under the next number; return the payload of its response."""
         self._number = (self._number + 1) % 256
         for frame in segments(self._number, request):
             await self.say(ctx, frame)
-        number, payload = await self.answer(ctx)
+        number, payload = await self.hear(ctx)
         assert number == self._number
         return payload
 
@@ -126,7 +126,7 @@ def connected(*, deadline=100_000):
             async def main(ctx):
                 await idle(ctx, 10)
                 await computer.say(ctx, framed(0, CONNECT))
-                assert await computer.answer(ctx) == (
+                assert await computer.hear(ctx) == (
                     0, bytes([1]) + bytes([2, 0, 16, CLOCK_HZ // 1000]))
                 assert not ctx.get(computer.board._machine.clearing)
                 await test(ctx, computer)
@@ -140,7 +140,7 @@ def connected(*, deadline=100_000):
 
 
 def rows(*payloads):
-    """Rows of answers that follow each other."""
+    """Rows of responses that follow each other."""
     return rows_in(numbers_in(b"".join(payload[1:] for payload in payloads)))
 
 
@@ -155,15 +155,15 @@ def test_the_baud_rate_must_suit_the_clock(clock_hz, baud, message):
 
 @connected()
 async def test_rows_are_what_the_machine_does(ctx, computer):
-    answers = [
-        await computer.ask(ctx, TABLES),
-        await computer.ask(ctx, mark(3) + access(READ, 0x10, count=2) + CYCLE),
-        await computer.ask(ctx, access(WRITE, 0x5000, 1, size=4, user=1)),
+    responses = [
+        await computer.do(ctx, TABLES),
+        await computer.do(ctx, mark(3) + access(READ, 0x10, count=2) + CYCLE),
+        await computer.do(ctx, access(WRITE, 0x5000, 1, size=4, user=1)),
     ]
-    assert {answer[0] for answer in answers} == {2}
-    assert settled(rows(*answers)) == settled(computer.watch.rows)
-    assert rows(*answers)[-1][0] <= computer.watch.cycle
-    counts = await computer.ask(ctx, COUNTERS)
+    assert {response[0] for response in responses} == {2}
+    assert settled(rows(*responses)) == settled(computer.watch.rows)
+    assert rows(*responses)[-1][0] <= computer.watch.cycle
+    counts = await computer.do(ctx, COUNTERS)
     events = [said["events"][0] for _, said in computer.watch.rows if "events" in said]
     assert counts[0] == 4
     assert numbers_in(counts[1:]) == [
@@ -172,15 +172,15 @@ async def test_rows_are_what_the_machine_does(ctx, computer):
 
 @connected()
 async def test_connecting_clears_everything(ctx, computer):
-    await computer.ask(ctx, TABLES)
+    await computer.do(ctx, TABLES)
     await computer.say(ctx, framed(100, CONNECT))
-    assert (await computer.answer(ctx))[0] == 100
+    assert (await computer.hear(ctx))[0] == 100
     computer.watch.anew()
     computer._number = 100
-    assert numbers_in((await computer.ask(ctx, COUNTERS))[1:]) == [0] * 5
-    answer = await computer.ask(ctx, access(READ, 0x1000, count=2)
+    assert numbers_in((await computer.do(ctx, COUNTERS))[1:]) == [0] * 5
+    response = await computer.do(ctx, access(READ, 0x1000, count=2)
                                 + control(ControlOp.READ, Register.CR0))
-    found  = rows(answer)
+    found  = rows(response)
     assert settled(found) == settled(computer.watch.rows)
     assert [said["response"][2] for _, said in found if "response" in said] == [0, 0]
     assert [said["controlled"] for _, said in found if "controlled" in said] == [(0, CR0)]
@@ -193,14 +193,14 @@ async def test_lights_know_nothing_of_an_earlier_connection(ctx, computer):
                     access(WRITE, 0x5000, 1, size=4, user=1),
                     access(READ, 0x5000, size=4, user=1),
                     access(WRITE, 0x4000, 1, size=4)):
-        await computer.ask(ctx, request)
+        await computer.do(ctx, request)
     assert set(computer.lit()) == {"fault", "bypass", "busy"}
     await computer.say(ctx, framed(100, CONNECT))
-    assert (await computer.answer(ctx))[0] == 100
+    assert (await computer.hear(ctx))[0] == 100
     computer.lit()
     computer.watch.anew()
     computer._number = 100
-    await computer.ask(ctx, access(WRITE, 0x3000, 1, size=4))
+    await computer.do(ctx, access(WRITE, 0x3000, 1, size=4))
     assert set(computer.lit()) == {"busy"}
 
 
@@ -210,30 +210,30 @@ async def test_what_gets_lost_is_repeated_and_done_once(ctx, computer):
     broken   = bytearray(exchange)
     broken[7] ^= 0x10
     await computer.say(ctx, broken)
-    assert await computer.answer(ctx, patience=2000) is None
+    assert await computer.hear(ctx, patience=2000) is None
     await computer.say(ctx, exchange[:5] + exchange[6:])
-    assert await computer.answer(ctx, patience=2000) is None
+    assert await computer.hear(ctx, patience=2000) is None
     assert computer.watch.cycle == 0
     await computer.say(ctx, exchange)
-    first  = await computer.answer(ctx)
+    first  = await computer.hear(ctx)
     cycles = computer.watch.cycle
     await computer.say(ctx, exchange)
-    assert await computer.answer(ctx) == first
+    assert await computer.hear(ctx) == first
     assert computer.watch.cycle == cycles > 0
     assert rows(first[1])[-1][1]["response"][2] == 0    # 0x55 the second time
 
 
 @connected()
-async def test_an_answer_that_is_too_long_comes_in_parts(ctx, computer):
-    parts = [await computer.ask(ctx, access(WRITE, 0x0, *range(1 << 60, (1 << 60) + 36)))]
+async def test_a_response_that_is_too_long_comes_in_parts(ctx, computer):
+    parts = [await computer.do(ctx, access(WRITE, 0x0, *range(1 << 60, (1 << 60) + 36)))]
     while parts[-1][0] == 3:
         assert len(parts[-1]) == 1024
-        parts.append(await computer.ask(ctx, CONTINUE))
+        parts.append(await computer.do(ctx, CONTINUE))
     assert len(parts) == 2 and parts[-1][0] == 2
     assert settled(rows(*parts)) == settled(computer.watch.rows)
     # The machine waited for the line, and saw nothing of it.
-    asked = [cycle for cycle, said in computer.watch.rows if "request" in said]
-    assert [after - before for before, after in pairwise(asked[2:])] == [3] * 33
+    accepted = [cycle for cycle, said in computer.watch.rows if "request" in said]
+    assert [after - before for before, after in pairwise(accepted[2:])] == [3] * 33
 
 
 @connected()
@@ -253,7 +253,7 @@ async def test_lights(ctx, computer):
     lit = {}
     for name, request in requests.items():
         assert not any(map(ctx.get, (board.fault, board.bypass, board.busy)))
-        await computer.ask(ctx, request)
+        await computer.do(ctx, request)
         await idle(ctx, LIT)
         lit[name] = computer.lit()
     assert {name for name, lights in lit.items() if lights["busy"]} == set(requests)
@@ -268,14 +268,14 @@ async def test_lights(ctx, computer):
 @connected()
 async def test_the_button_inverts_wp(ctx, computer):
     board = computer.board
-    await computer.ask(ctx, TABLES)
+    await computer.do(ctx, TABLES)
     store = access(WRITE, 0x5000, 1, size=4)
     for wp in (0, 1):
         ctx.set(board.button, 1)
         await idle(ctx, 2 * TICK + 5)
         ctx.set(board.button, 0)
         assert ctx.get(board.wp) == 1 - wp     # not before the next operation
-        found = rows(await computer.ask(ctx, CYCLE + store))
+        found = rows(await computer.do(ctx, CYCLE + store))
         assert ctx.get(board.wp) == wp
         assert [said["control"] for _, said in found if "control" in said] == [
             (1, CR0 | PAGING | wp * WP)]

@@ -13,13 +13,13 @@ from stream_support import idle, put
 
 DIVISORS = pytest.mark.parametrize("divisor", [4, 5, 8, 33])
 
-OCTETS = bytes([0x00, 0xFF, 0x55, 0xAA, 0x01, 0x80, 0x7E, 0x00, 0x00, 0xFF, 0xFF, 0x3C])
+DATA = bytes([0x00, 0xFF, 0x55, 0xAA, 0x01, 0x80, 0x7E, 0x00, 0x00, 0xFF, 0xFF, 0x3C])
 
 
-def bits_of(octets):
+def bits_of(data):
     """Levels of the line, bit by bit: start, eight bits of data, stop."""
-    return [bit for octet in octets
-            for bit in (0, *(octet >> n & 1 for n in range(8)), 1)]
+    return [bit for byte in data
+            for bit in (0, *(byte >> n & 1 for n in range(8)), 1)]
 
 
 def wave(bits, divisor, *, stretch=1.0, phase=0.0):
@@ -35,26 +35,26 @@ def wave(bits, divisor, *, stretch=1.0, phase=0.0):
 
 def received(levels, divisor):
     """Octets that come out when the line has these levels, one a cycle, and is idle after."""
-    dut, octets = Receiver(divisor), bytearray()
+    dut, data = Receiver(divisor), bytearray()
 
     async def drive(ctx):
         for level in [1] * 5 + list(levels) + [1] * (2 * divisor + 5):
             ctx.set(dut.rx, level)
-            _, _, valid, octet = await ctx.tick().sample(dut.octets.valid, dut.octets.payload)
+            _, _, valid, byte = await ctx.tick().sample(dut.bytes.valid, dut.bytes.payload)
             if valid:
-                octets.append(octet)
+                data.append(byte)
 
     simulate(dut, drive, deadline=100_000)
-    return bytes(octets)
+    return bytes(data)
 
 
-def sent(octets, divisor, *, gap=0):
+def sent(data, divisor, *, gap=0):
     """Levels of the line in each cycle, from the first start bit on."""
     dut, levels = Transmitter(divisor), []
 
     async def feed(ctx):
-        for octet in octets:
-            await put(ctx, dut.octets, octet)
+        for byte in data:
+            await put(ctx, dut.bytes, byte)
             await idle(ctx, gap)
         await idle(ctx, 12 * divisor)
 
@@ -75,15 +75,15 @@ def test_a_bit_must_last_four_cycles(part, divisor):
 
 
 @DIVISORS
-def test_octets_are_sent_bit_by_bit_without_a_gap(divisor):
-    expected = wave(bits_of(OCTETS), divisor)
-    levels   = sent(OCTETS, divisor)
+def test_bytes_are_sent_bit_by_bit_without_a_gap(divisor):
+    expected = wave(bits_of(DATA), divisor)
+    levels   = sent(DATA, divisor)
     assert levels[:len(expected)] == expected
     assert set(levels[len(expected):]) == {1}
 
 
 @DIVISORS
-def test_the_line_is_idle_between_octets_and_at_first(divisor):
+def test_the_line_is_idle_between_bytes_and_at_first(divisor):
     assert set(sent(b"", divisor)) == {1}
     levels   = sent(b"\x00\x55", divisor, gap=20 * divisor)
     first    = wave(bits_of(b"\x00"), divisor)
@@ -98,38 +98,38 @@ def test_the_line_is_idle_between_octets_and_at_first(divisor):
 @DIVISORS
 @pytest.mark.parametrize("stretch", [1.0, 0.98, 1.02])
 @pytest.mark.parametrize("phase", [0.0, 0.3, 0.6, 0.95])
-def test_octets_are_received_from_a_line_that_is_a_little_fast_or_slow(divisor, stretch, phase):
+def test_bytes_are_received_from_a_line_that_is_a_little_fast_or_slow(divisor, stretch, phase):
     chance = random.Random(divisor)
-    octets = OCTETS + bytes(chance.randrange(256) for _ in range(12))
-    assert received(wave(bits_of(octets), divisor, stretch=stretch, phase=phase),
-                    divisor) == octets
+    data = DATA + bytes(chance.randrange(256) for _ in range(12))
+    assert received(wave(bits_of(data), divisor, stretch=stretch, phase=phase),
+                    divisor) == data
 
 
 @DIVISORS
 def test_what_is_sent_is_received(divisor):
-    assert received(sent(OCTETS, divisor), divisor) == OCTETS
+    assert received(sent(DATA, divisor), divisor) == DATA
 
 
 @DIVISORS
-def test_a_glitch_on_an_idle_line_is_no_octet(divisor):
+def test_a_glitch_on_an_idle_line_is_no_byte(divisor):
     for length in {1, divisor // 2 - 1}:
         glitch = [0] * length + [1] * 3 * divisor
         assert received(glitch * 2, divisor) == b""
-        assert received(glitch + wave(bits_of(OCTETS), divisor), divisor) == OCTETS
+        assert received(glitch + wave(bits_of(DATA), divisor), divisor) == DATA
 
 
 @pytest.mark.parametrize("divisor", [8, 33])
 def test_a_glitch_at_the_edge_of_a_bit_does_not_matter(divisor):
-    levels = wave(bits_of(OCTETS), divisor)
-    # Not the edge of a start bit: octets are timed from there.
+    levels = wave(bits_of(DATA), divisor)
+    # Not the edge of a start bit: bytes are timed from there.
     for bit in range(1, 10):
-        for octet in range(len(OCTETS)):
-            levels[(10 * octet + bit) * divisor] ^= 1
-    assert received(levels, divisor) == OCTETS
+        for byte in range(len(DATA)):
+            levels[(10 * byte + bit) * divisor] ^= 1
+    assert received(levels, divisor) == DATA
 
 
 @DIVISORS
-def test_an_octet_without_a_stop_bit_is_dropped(divisor):
+def test_a_byte_without_a_stop_bit_is_dropped(divisor):
     broken = bits_of(b"\x55")
     broken[9] = 0
     levels = wave(broken, divisor) + [1] * divisor + wave(bits_of(b"\xa7"), divisor)
@@ -139,4 +139,4 @@ def test_an_octet_without_a_stop_bit_is_dropped(divisor):
 @DIVISORS
 def test_nothing_is_received_while_the_line_is_broken(divisor):
     broken = [0] * (45 * divisor) + [1] * divisor
-    assert received(broken + wave(bits_of(OCTETS), divisor), divisor) == OCTETS
+    assert received(broken + wave(bits_of(DATA), divisor), divisor) == DATA

@@ -1,4 +1,4 @@
-"""Numbers in octets."""
+"""Numbers in bytes."""
 
 import random
 
@@ -11,9 +11,9 @@ from stream_support import get, idle, put
 
 
 def encoded(numbers, *, gap=0, pause=0):
-    """Octets of ``numbers``; ``gap`` cycles before each number, ``pause`` before each octet."""
+    """Octets of ``numbers``; ``gap`` cycles before each number, ``pause`` before each byte."""
     dut    = VarintEncoder()
-    octets = bytearray()
+    data = bytearray()
 
     async def feed(ctx):
         for number in numbers:
@@ -23,15 +23,15 @@ def encoded(numbers, *, gap=0, pause=0):
     async def drain(ctx):
         for _ in range(sum(len(leb128(number)) for number in numbers)):
             await idle(ctx, pause)
-            octets.append(await get(ctx, dut.octets))
+            data.append(await get(ctx, dut.bytes))
         await idle(ctx, 3)
-        assert not ctx.get(dut.octets.valid)
+        assert not ctx.get(dut.bytes.valid)
 
     simulate(dut, feed, drain, deadline=10_000)
-    return bytes(octets)
+    return bytes(data)
 
 
-@pytest.mark.parametrize("number, octets", [
+@pytest.mark.parametrize("number, data", [
     (0,            "00"),
     (1,            "01"),
     (0x7F,         "7f"),
@@ -42,8 +42,8 @@ def encoded(numbers, *, gap=0, pause=0):
     ((1 << 63),    "80 80 80 80 80 80 80 80 80 01"),
     ((1 << 64) - 1, "ff ff ff ff ff ff ff ff ff 01"),
 ])
-def test_a_number_has_as_few_octets_as_there_can_be(number, octets):
-    assert encoded([number]) == bytes.fromhex(octets)
+def test_a_number_has_as_few_bytes_as_there_can_be(number, data):
+    assert encoded([number]) == bytes.fromhex(data)
 
 
 @pytest.mark.parametrize("gap, pause", [(0, 0), (3, 0), (0, 3), (2, 1)])
@@ -53,7 +53,7 @@ def test_numbers_follow_each_other_at_any_pace(gap, pause):
     assert encoded(numbers, gap=gap, pause=pause) == b"".join(map(leb128, numbers))
 
 
-def test_without_pauses_there_is_an_octet_in_every_cycle():
+def test_without_pauses_there_is_a_byte_in_every_cycle():
     dut    = VarintEncoder()
     values = []
 
@@ -62,9 +62,9 @@ def test_without_pauses_there_is_an_octet_in_every_cycle():
             await put(ctx, dut.numbers, number)
 
     async def look(ctx):
-        ctx.set(dut.octets.ready, 1)
+        ctx.set(dut.bytes.ready, 1)
         for _ in range(12):
-            _, _, valid = await ctx.tick().sample(dut.octets.valid)
+            _, _, valid = await ctx.tick().sample(dut.bytes.valid)
             values.append(valid)
 
     simulate(dut, feed, look)

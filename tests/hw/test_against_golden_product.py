@@ -239,7 +239,7 @@ class Duel:
         self._written: dict[Register, int] = {}
 
     async def judge(self, case: Case) -> bool:
-        """Does the gateware do what the manual says?"""
+        """True if the gateware does what the manual says."""
         for register, value in self.form.registers.items():
             for name in case.control:
                 owner, bit = self.form.bits[name]

@@ -16,7 +16,7 @@ from sim.memory import PhysicalMemory
 
 
 READ  = Drive(cyc=1, stb=1, adr=7)
-OWED  = Drive(cyc=1)
+WAIT  = Drive(cyc=1)
 LOCK  = Drive(cyc=1, stb=1, adr=7, lock=1)
 KEEP  = Drive(cyc=1, lock=1)
 NEVER = ()
@@ -28,25 +28,25 @@ def arbiter_for(count, **parameters):
     return Arbiter(initiators=count, maxphyaddr=40, **parameters)
 
 
-def answer_of(cycle, number):
-    """Whether an initiator is given an answer in this cycle, and what it is."""
+def response_of(cycle, number):
+    """Response to an initiator in this cycle: a strobe, and the data."""
     seen = cycle.seen[number]
     return seen.ack, seen.ack and seen.dat_r
 
 
 def owners(log):
-    """Whose transfers were taken, in order."""
-    return [number for cycle in log for number in cycle.taken]
+    """Owners of the transfers that were accepted, in order."""
+    return [number for cycle in log for number in cycle.accepted]
 
 
 def played_on(arbiter, *scripts, **surroundings):
-    """Play a list of cycles for each initiator, and some idle ones; return whose was taken when.
+    """Play a list of cycles for each initiator, and some idle ones; return whose was accepted when.
 
     A letter a cycle: the number of the initiator, or "-".
     """
     idle = [IDLE] * 8
     log  = through(arbiter, [played([*script, *idle]) for script in scripts], **surroundings)
-    return "".join(str(*cycle.taken) or "-" for cycle in log).rstrip("-")
+    return "".join(str(*cycle.accepted) or "-" for cycle in log).rstrip("-")
 
 
 # Construction.
@@ -77,9 +77,9 @@ def test_one_initiator_alone_has_the_cycles_of_a_direct_connection(number, count
     scripts[number] = random_traffic(Random(latency), 40)
     routed  = through(arbiter_for(count), scripts, memory=memory())
     direct  = directly(random_traffic(Random(latency), 40), memory=memory())
-    assert [(cycle.driven[number], *answer_of(cycle, number)) for cycle in routed] == [
-        (cycle.driven[0], *answer_of(cycle, 0)) for cycle in direct]
-    assert not any(answer_of(cycle, other)[0] for cycle in routed for other in range(count)
+    assert [(cycle.driven[number], *response_of(cycle, number)) for cycle in routed] == [
+        (cycle.driven[0], *response_of(cycle, 0)) for cycle in direct]
+    assert not any(response_of(cycle, other)[0] for cycle in routed for other in range(count)
                    if other != number)
 
 
@@ -87,15 +87,15 @@ def test_one_initiator_alone_has_the_cycles_of_a_direct_connection(number, count
 
 @pytest.mark.parametrize("stall", [NEVER, (1, 0), (0, 0, 1, 1, 1)])
 @pytest.mark.parametrize("latency", [1, 3])
-@pytest.mark.parametrize("asking", [[0], [1, 2], [0, 3], [0, 1, 2], [0, 1, 2, 3]])
-def test_those_who_ask_all_the_time_take_turns(asking, latency, stall):
-    scripts = [[READ] * 40 if number in asking else [] for number in range(4)]
+@pytest.mark.parametrize("requesting", [[0], [1, 2], [0, 3], [0, 1, 2], [0, 1, 2, 3]])
+def test_those_who_request_all_the_time_take_turns(requesting, latency, stall):
+    scripts = [[READ] * 40 if number in requesting else [] for number in range(4)]
     log     = through(arbiter_for(4), [played(script) for script in scripts],
                       memory=PhysicalMemory(latency=latency, stall=stall))
     turns   = owners(log)
     assert len(turns) == sum(not cycle.stall for cycle in log) >= 16
-    for start in range(len(turns) - len(asking)):
-        assert sorted(turns[start:start + len(asking)]) == asking
+    for start in range(len(turns) - len(requesting)):
+        assert sorted(turns[start:start + len(requesting)]) == requesting
 
 
 def test_the_last_owner_is_the_last_in_turn():
@@ -103,9 +103,9 @@ def test_the_last_owner_is_the_last_in_turn():
     assert played_on(arbiter_for(3), [READ] * 6, others, others) == "012012"
 
 
-def test_the_owner_is_the_last_one_while_nobody_asks():
+def test_the_owner_is_the_last_one_while_nobody_requests():
     log = through(arbiter_for(3), [
-        played([IDLE] * 6), played([IDLE] * 4 + [READ, OWED]), played([IDLE, READ, OWED]),
+        played([IDLE] * 6), played([IDLE] * 4 + [READ, WAIT]), played([IDLE, READ, WAIT]),
     ])
     assert [cycle.owner for cycle in log] == [0, 2, 2, 2, 1, 1]
 
@@ -116,22 +116,22 @@ def test_the_owner_is_the_last_one_while_nobody_asks():
 def test_a_stalled_transfer_is_not_overtaken(hold):
     # Initiator 1 would be next: it comes while initiator 0 is stalled, and 0 was the last owner.
     memory = PhysicalMemory(stall=(0, 1, 1, 1) + (0,) * 20)
-    taken  = played_on(arbiter_for(2), [READ] * 5, [IDLE, IDLE] + [READ] * 4, memory=memory,
-                       hold=lambda cycle: hold if cycle >= 2 else 0)
-    assert taken == "0---01"
+    accepted = played_on(arbiter_for(2), [READ] * 5, [IDLE, IDLE] + [READ] * 4, memory=memory,
+                         hold=lambda cycle: hold if cycle >= 2 else 0)
+    assert accepted == "0---01"
 
 
 # Locked bus cycles.
 
-@pytest.mark.parametrize("end", [OWED, IDLE, READ, Drive(lock=1)],
-                         ids=["lock", "both", "lock-asking", "cyc"])
+@pytest.mark.parametrize("end", [WAIT, IDLE, READ, Drive(lock=1)],
+                         ids=["lock", "both", "lock-requesting", "cyc"])
 def test_others_wait_for_the_end_of_a_locked_bus_cycle_and_no_longer(end):
     script = [LOCK, KEEP, KEEP, LOCK, KEEP, KEEP, end]
     others = [IDLE] + [READ] * 6
     assert played_on(arbiter_for(3), script, others, [*others, READ]) == "0--0--12"
 
 
-def test_an_answered_lock_holds_others_off_while_its_owner_asks_for_nothing():
+def test_a_completed_lock_holds_others_off_while_its_owner_requests_nothing():
     assert played_on(arbiter_for(2), [LOCK] + [KEEP] * 9, [IDLE] + [READ] * 10) == "0---------1"
 
 
@@ -140,10 +140,11 @@ def test_a_locked_bus_cycle_begins_with_its_first_transfer():
 
 
 def test_a_stalled_transfer_has_not_begun_a_locked_bus_cycle():
-    # It gives up asking, but not its bus cycle.
+    # It gives up its request, but not its bus cycle.
     memory = PhysicalMemory(stall=(1, 1) + (0,) * 20)
-    taken  = played_on(arbiter_for(2), [LOCK] * 2 + [KEEP] * 3, [IDLE] + [READ] * 4, memory=memory)
-    assert taken == "---11"
+    accepted = played_on(arbiter_for(2), [LOCK] * 2 + [KEEP] * 3, [IDLE] + [READ] * 4,
+                         memory=memory)
+    assert accepted == "---11"
 
 
 @COUNTS
@@ -160,7 +161,7 @@ def test_without_locks_increments_are_lost():
     assert memory.read(40, 8) < 20
 
 
-# Initiators that must wait, or ask for nothing.
+# Initiators that must wait, or request nothing.
 
 def test_outside_a_bus_cycle_nothing_is_asked_for():
     log = through(arbiter_for(2), [played([Drive(stb=1)] * 3), played([IDLE, READ])])
@@ -184,24 +185,24 @@ def test_a_held_initiator_ends_its_locked_bus_cycle():
 
 
 def test_a_held_initiator_is_answered():
-    log = through(arbiter_for(2), [played([READ, *[OWED] * 5]), played([])],
+    log = through(arbiter_for(2), [played([READ, *[WAIT] * 5]), played([])],
                   memory=PhysicalMemory(latency=4), hold=lambda cycle: 0b01 * (cycle > 0))
-    assert [cycle.answered for cycle in log] == [[], [], [], [], [0], []]
+    assert [cycle.completed for cycle in log] == [[], [], [], [], [0], []]
 
 
-# Answers that are owed.
+# Outstanding transfers.
 
 @pytest.mark.parametrize("outstanding", [1, 2, 3, 16])
-def test_no_more_transfers_are_taken_than_answers_may_be_owed(outstanding):
-    taken = played_on(arbiter_for(2, outstanding=outstanding), [READ] * 30, [READ] * 30,
-                      memory=PhysicalMemory(latency=20))
+def test_no_more_transfers_are_accepted_than_may_be_outstanding(outstanding):
+    accepted = played_on(arbiter_for(2, outstanding=outstanding), [READ] * 30, [READ] * 30,
+                         memory=PhysicalMemory(latency=20))
     turns = "10" * 15
-    assert taken[:21] == turns[:outstanding] + "-" * (21 - outstanding)
-    # The answer in cycle 20 has made room, and it is the next one's turn.
-    assert taken[21] == turns[outstanding]
+    assert accepted[:21] == turns[:outstanding] + "-" * (21 - outstanding)
+    # The response in cycle 20 has made space, and it is the next one's turn.
+    assert accepted[21] == turns[outstanding]
 
 
-def test_an_answer_that_nobody_is_owed_is_given_to_nobody():
+def test_a_response_to_nobody_is_given_to_nobody():
     dut = arbiter_for(2)
 
     async def testbench(ctx):

@@ -34,7 +34,7 @@ class Bench:
     units:   list[Mmu]
     arbiter: Arbiter | None
     memory:  PhysicalMemory
-    bus:     list[Any] = field(default_factory=list)  #: What memory was asked, and answered.
+    bus:     list[Any] = field(default_factory=list)  #: Requests to memory, and its responses.
     ports:   list[Any] = field(default_factory=list)  #: (cyc, stb, stall, ack) of each unit.
 
     def run(self, *mains):
@@ -122,7 +122,7 @@ def test_one_unit_alone_has_the_cycles_of_a_direct_connection(timing):
 
 @TIMINGS
 def test_units_keep_their_bus_cycle_until_all_is_answered(timing):
-    # The arbiter's contract asks that of its initiators.
+    # The arbiter's contract requires that of its initiators.
     both = bench(2, **timing)
     both.run(all_kinds_of_accesses, all_kinds_of_accesses)
     owed = [0, 0]

@@ -11,12 +11,12 @@ from hw.interrupts import Interrupts
 
 COUNT = 3
 
-#: A processor in one cycle: the (target, vector) that it sends, and the vector that it takes.
+#: A processor in one cycle: the (target, vector) that it sends, and the vector that it accepts.
 QUIET = (None, None)
 
 
 def pending(*cycles, count=COUNT):
-    """Play ``cycles``, each a {processor: (sent, taken)}; return what is pending in each.
+    """Play ``cycles``, each a {processor: (sent, accepted)}; return what is pending in each.
 
     And after the last. What is pending is a list of vectors, low bits, for each processor.
     """
@@ -26,12 +26,12 @@ def pending(*cycles, count=COUNT):
     async def testbench(ctx):
         for cycle in (*cycles, {}):
             for number, port in enumerate(dut.processors):
-                sent, taken = cycle.get(number, QUIET)
+                sent, accepted = cycle.get(number, QUIET)
                 target, vector = sent or (0, 0)
                 ctx.set(port.send.valid, sent is not None)
                 ctx.set(port.send.payload, {"target": target, "vector": vector})
-                ctx.set(port.take, taken is not None)
-                ctx.set(port.vector, taken or 0)
+                ctx.set(port.take, accepted is not None)
+                ctx.set(port.vector, accepted or 0)
             _, _, *masks = await ctx.tick().sample(*(port.pending for port in dut.processors))
             found.append([[bit for bit in range(16) if mask >> bit & 1] for mask in masks])
 

@@ -1,4 +1,4 @@
-"""How many cycles an access takes, with memory that answers in the next cycle."""
+"""Cycles that an access takes, with memory that responds in the next cycle."""
 
 import pytest
 

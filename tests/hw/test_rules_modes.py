@@ -97,7 +97,7 @@ async def test_rule_19_pwt_and_pcd_of_cr3_are_no_part_of_the_directory_s_address
 # Rule 21: which changes of mode are illegal.
 
 async def refused(cpu, register, value):
-    """Is the write answered with #GP? Then it must have changed nothing."""
+    """True if the write raises #GP; then it must have changed nothing."""
     names  = (Register.CR0, Register.CR2, Register.CR3, Register.CR4, Register.EFER)
     before = [await cpu.read_control(name) for name in names]
     try:

@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 import hw
 from hw.bus import AccessSignature, ControlSignature
 from hw.config import MmuConfig
-from hw.demo.machine import ObservedSignature
+from hw.demo.subsystem import ObservedSignature
 from hw.interrupts import InterruptSignature
 from hw.mmu import Mmu
 from hw.wishbone import WishboneSignature

@@ -9,7 +9,8 @@ from hw_support import simulate
 from hw.config import MmuConfig
 from hw.layout import PageSize
 from hw.presets import PRESETS
-from hw.tlb import Flush, Tlb
+from hw.tlb import Tlb
+from hw.translation import Flush
 
 
 #: Bits of a linear page number that are an offset in a page of each size (SDM Vol. 3A, Figures 4-2
@@ -68,18 +69,18 @@ class Bench:
         self.ctx.set(self.tlb.flush, Flush.NONE)
 
     def hits(self, page):
-        """Is there a translation of ``page``?"""
+        """True if there is a translation of ``page``."""
         self.ctx.set(self.tlb.page, page)
         return bool(self.ctx.get(self.tlb.hit))
 
     def frame_of(self, page):
         """Frame in the translation of ``page``; None if there is none."""
-        return self.ctx.get(self.tlb.found.frame) if self.hits(page) else None
+        return self.ctx.get(self.tlb.hit_entry.frame) if self.hits(page) else None
 
     def found(self, page):
         """The translation of ``page``, as bits."""
         assert self.hits(page)
-        return self.ctx.get(self.tlb.found).as_bits()
+        return self.ctx.get(self.tlb.hit_entry).as_bits()
 
 
 def on_tlb(config, test):
@@ -117,7 +118,7 @@ def test_every_slot_hits_for_its_page_and_for_none_that_is_one_bit_away(config):
 @each_preset
 def test_every_slot_gives_back_every_bit_of_its_translation(config):
     async def main(tlb):
-        width = Shape.cast(tlb.tlb.found.shape()).width
+        width = Shape.cast(tlb.tlb.hit_entry.shape()).width
         for rotation in range(width):
             held = [1 << (rotation + slot) % width for slot in range(tlb.slots)]
             for number, bits in enumerate(held):

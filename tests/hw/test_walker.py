@@ -1,4 +1,4 @@
-"""What a walk reads: every bit of the linear address, and of every address in an entry."""
+"""Reads of a walk: every bit of the linear address, and of every address in an entry."""
 
 import pytest
 from memory_support import RecordingMemory

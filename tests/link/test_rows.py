@@ -1,15 +1,32 @@
 """Rows of the trace, read as docs/serial-link.md says."""
 
-import pytest
+from random import Random
+from types import SimpleNamespace
 
-from hw.bus import AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState
+import pytest
+from amaranth import Signal
+from hw_support import simulate
+
+from hw.bus import (
+    AccessRequest, AccessResponse, AccessSignature, ControlRequest, ControlResponse,
+    ControlSignature, ControlState, Events,
+)
+from hw.demo.rows import RowWriter
+from hw.interrupts import InterruptSignature
+from hw.layout import AccessKind
+from hw.wishbone import WishboneSignature
 from sim.engines.serial.link.numbers import Numbers
 from sim.engines.serial.link.rows import RowReader
 from sim.errors import MachineLost
-from sim.record.recorder import Fields
+from sim.record.signals import MARK_WIDTH, Fields, outputs
+from stream_support import get
 
 
 MARKS = [(0, 0), (3, 4)]
+
+#: What a board with one processor does not report; its marks are numbers of its own.
+UNSAID = {"send_valid", "send_target", "send_vector", "pending", "take", "vector",
+          "kernel_stack", "claim"}
 
 
 def leb128(*numbers):
@@ -113,3 +130,38 @@ def test_a_row_that_is_not_all_there_is_known():
 def test_a_row_of_an_unknown_kind_is_no_traceback():
     with pytest.raises(MachineLost, match="a row of kind 0x800, which there is not"):
         list(RowReader(MARKS).rows(leb128(1, 1 << 11)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_rows_of_the_board_are_of_the_signals_that_are_sampled(seed):
+    unit = SimpleNamespace(
+        access=AccessSignature().create(), control=ControlSignature().create(),
+        events=Signal(Events), memory=WishboneSignature(maxphyaddr=52).create())
+    port = SimpleNamespace(
+        unit=unit, interrupts=InterruptSignature(processors=1).create(),
+        kernel_stack=Signal(MARK_WIDTH), claim=Signal(MARK_WIDTH))
+    writer, random = RowWriter(unit), Random(seed)
+    sampled, numbers = {}, []
+
+    async def happen(ctx):
+        for name, signal in outputs(port).items():
+            if name not in UNSAID:
+                ctx.set(signal, random.getrandbits(len(signal)) if len(signal) > 1 else 1)
+        ctx.set(unit.memory.stall, 0)
+        ctx.set(unit.access.request.p.kind, AccessKind.COMPARE_EXCHANGE)
+        sampled.update((name, ctx.get(signal)) for name, signal in outputs(port).items())
+        ctx.set(writer.go, 1)
+        enabled = False
+        while not enabled:
+            _, _, enabled = await ctx.tick().sample(writer.enable)
+
+    async def collect(ctx):
+        while True:
+            numbers.append(await get(ctx, writer.numbers))
+
+    simulate(writer, happen, background=(collect,))
+    marks = [(sampled["kernel_stack"], sampled["claim"])]
+    [(cycle, sample)] = RowReader(marks).rows(leb128(*numbers))
+    assert cycle == 0
+    assert sample._asdict() == sampled
+    assert {name for name, value in sampled.items() if not value} <= UNSAID | {"stall"}

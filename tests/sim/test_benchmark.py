@@ -1,6 +1,5 @@
 """Figures are what was measured, and are reported as they are."""
 
-import io
 import json
 import os
 import subprocess
@@ -8,23 +7,22 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmark_support import figures
 
 from sim.benchmark import measure as measuring
 from sim.benchmark import vectors as vector_work
 from sim.benchmark.bare import BareCopies
-from sim.benchmark.measure import UNREAD, measure
+from sim.benchmark.measure import UNRECORDED, measure
 from sim.benchmark.report import WORKS, as_json, as_text
 from sim.benchmark.series import REPETITIONS, Figure, Series
-from sim.benchmark.targets import judged
 from sim.benchmark.vectors import REGISTERS, VectorLines, examples
-from sim.benchmark.works import CONFIG, at_desk
+from sim.benchmark.works import CONFIG, on_kernel
 from sim.cli.main import main
 from sim.engines.cxxrtl.native import native
-from sim.output.progress import MeasuringProgress
 from sim.scenarios import SCENARIOS
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.format import parse
-from sw.mm.mm_types import PAGE_SIZE
+from sim.vectors.parser import parse
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 
 
 ROOT = Path(__file__).parents[2]
@@ -33,24 +31,6 @@ ROOT = Path(__file__).parents[2]
 HASTE = 1e-6
 
 ENGINES = ("pysim", "cxxrtl")
-
-
-def figures(**changes):
-    """Figures of a machine that overlaps every target; ``changes`` are (count, cycles, seconds)."""
-    made = {(work, "pysim"): (10, 1_000, 1.0) for work in WORKS}
-    made |= {(work, "cxxrtl"): (150_000, 1_500_000, 1.0) for work in WORKS}
-    made |= {("copies", "bare"): (200_000, 2_000_000, 1.0)}
-    made |= {("vectors", "pysim"): (10, None, 1.0), ("vectors", "cxxrtl"): (60_000, None, 1.0)}
-    made |= {("run", "pysim"): (1, 9_000, 6.0), ("run", "cxxrtl"): (1, 9_000, 1.5)}
-    made |= {tuple(key.split("_")): value for key, value in changes.items()}
-    return [Figure(*key, *value) for key, value in made.items()]
-
-
-def verdicts(**changes):
-    """Names of the targets that are met and missed."""
-    found = judged(figures(**changes))
-    return ({verdict.target.name for verdict in found if verdict.met},
-            {verdict.target.name for verdict in found if not verdict.met})
 
 
 def played(durations, *, seconds=1.0, cycles=10):
@@ -91,26 +71,7 @@ def test_a_long_work_is_done_once_a_repetition():
     assert counts == [1] * (1 + REPETITIONS)
 
 
-def test_targets_can_be_met():
-    assert verdicts() == ({"speedup", "cycles", "loads", "limit", "vectors", "run"}, set())
-
-
-@pytest.mark.parametrize("change, missed", [
-    ({"copies_pysim":  (10, 15_001, 1.0)},         ["speedup"]),
-    ({"copies_cxxrtl": (1, 999_999, 1.0)},         ["cycles", "limit"]),
-    ({"copies_cxxrtl": (1, 1_000_000, 1.0)},       []),
-    ({"copies_cxxrtl": (1, 99_999, 1.0)},          ["speedup", "cycles", "limit"]),
-    ({"loads_cxxrtl":  (99_999, 5_000_000, 1.0)},  ["loads"]),
-    ({"copies_bare":   (1, 3_000_001, 1.0)},       ["limit"]),
-    ({"copies_bare":   (1, 6_000_000, 2.0)},       []),
-    ({"vectors_cxxrtl": (49_999, None, 1.0)},      ["vectors"]),
-    ({"run_cxxrtl":    (1, 9_000, 3.0)},           ["run"]),
-], ids=str)
-def test_targets_can_be_missed(change, missed):
-    assert verdicts(**change)[1] == set(missed)
-
-
-def test_the_table_has_rates_ratios_and_verdicts():
+def test_the_table_has_rates_and_ratios():
     text = as_text(figures(loads_cxxrtl=(99_999, 500_000, 1.0)))
     lines = {" ".join(line.split()) for line in text.splitlines()}
     assert "copies of a page by the kernel 1,000 1,500,000 2,000,000 1,500" in lines
@@ -119,8 +80,6 @@ def test_the_table_has_rates_ratios_and_verdicts():
     assert "single loads by the kernel 1,000 500,000 - 500" in lines
     assert "access vectors, line to line 10 60,000 - 6,000" in lines
     assert "dragoncage run, the whole command 6.00 1.50 - 4" in lines
-    assert "ok cycles/s of copies, kernel to bare loop 0.75 >= 0.5" in lines
-    assert "missed single loads/s, cxxrtl 99,999 >= 100,000" in lines
     assert max(map(len, text.splitlines())) <= 80
     assert all(line == line.rstrip() for line in text.splitlines())
 
@@ -128,16 +87,13 @@ def test_the_table_has_rates_ratios_and_verdicts():
 def test_the_json_has_all_of_it():
     made  = figures()
     found = json.loads(as_json(made, seconds=0.5))
-    assert set(found) == {"schema", "config", "host", "seconds", "figures", "targets"}
-    assert (found["schema"], found["seconds"]) == (1, 0.5)
+    assert set(found) == {"schema", "config", "host", "seconds", "figures"}
+    assert (found["schema"], found["seconds"]) == (2, 0.5)
     assert found["config"]["maxphyaddr"] == 40
     assert len(found["figures"]) == len(made)
     assert found["figures"][0] == {
         "work": "copies", "engine": "pysim", "count": 10, "cycles": 1000, "seconds": 1.0,
         "per_second": 10.0, "cycles_per_second": 1000.0}
-    assert found["targets"][3] == {
-        "name": "limit", "text": "cycles/s of copies, kernel to bare loop", "measured": 0.75,
-        "relation": ">=", "bound": 0.5, "met": True}
 
 
 def test_everything_is_measured(monkeypatch):
@@ -169,10 +125,10 @@ def test_the_command_says_its_cycles():
 
 def at_bare(do):
     """``do`` something with bare copies, on a kernel that has booted."""
-    async def begin(desk):
-        await do(await BareCopies.of(desk, native(CONFIG)))
+    async def begin(workload):
+        await do(await BareCopies.of(workload, native(CONFIG)))
 
-    at_desk(UNREAD["cxxrtl"], begin)
+    on_kernel(UNRECORDED["cxxrtl"], begin)
 
 
 def test_bare_copies_are_checked():
@@ -198,31 +154,11 @@ def test_bare_copies_that_fail_say_so(broken):
     at_bare(do)
 
 
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize("stream, says", [
-    (io.StringIO(), "3 s: measuring b\n13 s: measuring d\n"),
-    (Terminal(), "\r\x1b[K3 s: measuring b\r\x1b[K4 s: measuring c\r\x1b[K13 s: measuring d"
-                 "\r\x1b[K"),
-], ids=["file", "terminal"])
-def test_progress_is_told_after_two_seconds(monkeypatch, stream, says):
-    times = iter([0.0, 1.0, 3.0, 4.0, 13.0])
-    monkeypatch.setattr("time.monotonic", lambda: next(times))
-    progress = MeasuringProgress(stream)
-    for text in "abcd":
-        progress(text)
-    progress.clear()
-    assert stream.getvalue() == says
-
-
 @pytest.mark.parametrize("form, begins", [([], "Each figure"), (["--json"], "{")])
-def test_a_missed_target_is_status_0(monkeypatch, capsys, form, begins):
+def test_figures_are_printed(monkeypatch, capsys, form, begins):
     def measured(**options):
         asked.update(options)
-        return figures(copies_cxxrtl=(1, 1, 1.0))
+        return figures()
 
     asked = {}
     monkeypatch.setattr("sim.cli.bench.measure", measured)
@@ -262,5 +198,5 @@ def test_examples_of_vectors_end_in_every_way():
 
 def test_a_vector_that_is_not_done_is_no_figure(monkeypatch):
     monkeypatch.setattr(vector_work, "REGISTERS", {**REGISTERS, "cr4": "0x1"})
-    with pytest.raises(RuntimeError, match="not done: this unit has no CR4.VME"):
+    with pytest.raises(RuntimeError, match="failed: this unit has no CR4.VME"):
         VectorLines("golden").vectors(1).send(None)

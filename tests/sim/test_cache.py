@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from sim.errors import Unavailable
-from sim.output.progress import CompilingProgress
 from sim.toolchain.cache import cache
-from sim.toolchain.compiling import Compiler, kept, loaded
+from sim.toolchain.compiler import Compiler, kept, loaded
 
 
 WHO = "the test"
@@ -67,9 +66,26 @@ def refused():
     return said
 
 
-def test_something_is_compiled_once(root, capsys):
+def test_something_is_compiled_once(root, monkeypatch):
+    commands, run = [], Compiler.run
+    monkeypatch.setattr(Compiler, "run", lambda compiler, command:
+                        commands.append(command) or run(compiler, command))
     assert called() == called() == 42
-    assert capsys.readouterr().err.count("compiled in") == 1
+    assert len(commands) == 1
+
+
+def test_progress_of_a_compiler_is_shown_after_two_seconds(root, monkeypatch, capsys):
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+
+    def slow(compiling):
+        for now[0] in 101.0, 102.0, 103.0, 112.0:
+            compiling.run(["true"])
+        return program(compiling)
+
+    kept(NAME, slow, who=WHO)
+    assert capsys.readouterr().err == ("2 s: compiling the machine, once for this design\n"
+                                       "12 s: compiling the machine, once for this design\n")
 
 
 def test_folders_are_made_for_the_user_alone(root, monkeypatch):
@@ -195,9 +211,9 @@ def test_what_is_damaged_is_compiled_anew(root, capfd, damage):
     damage(*entry())
     capfd.readouterr()
     assert called() == 42
-    notice, *compiling = capfd.readouterr().err.splitlines()
+    notice, *progress = capfd.readouterr().err.splitlines()
     assert notice == "dragoncage: compiling anew: what was compiled is damaged"
-    assert all(line.startswith("dragoncage: compil") for line in compiling)
+    assert all("s: compiling the machine" in line for line in progress)
     assert called() == 42
     assert capfd.readouterr().err == ""
 
@@ -236,29 +252,12 @@ def test_whoever_is_slower_leaves_what_the_other_has_made(root):
     assert [path.name for path in cache().iterdir()] == [NAME]
 
 
-@pytest.mark.parametrize("terminal, said", [
-    (True,  "\r\x1b[K{0}\r\x1b[K{0}: 1 s\r\x1b[K{0}: 2 s\r\x1b[K{0}: 10 s\r\x1b[K"),
-    (False, "{0} ...\n{0}: 10 s\ndragoncage: compiled in 10 s\n"),
-])
-def test_a_compiler_is_spoken_of_from_its_first_moment_on(monkeypatch, capsys, terminal, said):
-    now = [100.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    progress = CompilingProgress(sys.stderr)
-    progress.start()
-    for now[0] in 100.1, 101.0, 102.0, 110.0, 110.1:
-        progress()
-    progress.clear()
-    progress.finish()
-    assert capsys.readouterr().err == said.format(CompilingProgress.DOING)
-
-
 def test_equal_designs_are_equal_wherever_they_are_seen_from(tmp_path):
     program = ("import hashlib\n"
                "from hw.boards import BOARDS\n"
                "from sim.boards.simulated import system as board\n"
                "from sim.engines.testbench import Testbench\n"
-               "from sim.engines.cxxrtl.design import designs, header\n"
+               "from sim.engines.cxxrtl.ports import designs, header\n"
                "from hw.config import MmuConfig\n"
                "bench = Testbench(MmuConfig(), view=True)\n"
                "found, view = designs(bench)\n"

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,15 @@ from files_support import await_drafts, files_of_at_most
 from process_support import ROOT, started
 
 from dragoncage import __version__
+from hw.presets import PRESETS
 from sim.cli.main import main
+from sim.scenarios import SCENARIOS
 
 
 CASE = str(Path(__file__).with_name("scenario_cases.py"))
+
+COMMANDS = ("run", "list", "access", "bench", "verilog", "boards", "build", "program",
+            "simulate-board")
 
 def write_scenario(folder, body):
     """A scenario in a file of its own; returns the file's name."""
@@ -30,7 +36,7 @@ def write_scenario(folder, body):
 
 def complaints(err):
     """What is said on standard error, but for progress and for where waveforms are."""
-    return [line for line in err.splitlines() if not line.startswith(("cycle ", "waveform: "))]
+    return [line for line in err.splitlines() if not re.match(r"\d+ s[,:] |waveform: ", line)]
 
 
 def test_a_run_whose_claims_hold_succeeds(capsys):
@@ -80,7 +86,6 @@ def test_an_interrupt_is_one_line_and_status_130(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    ([],                                "required: COMMAND"),
     (["fly"],                           "invalid choice: 'fly'"),
     (["run", "no-such-story"],          'unknown scenario "no-such-story"; there are: '),
     (["run", "/no/such/story.py"],      "cannot load /no/such/story.py"),
@@ -130,11 +135,35 @@ def test_list_names_the_scenarios(capsys):
     assert "shootdown  [4level, 32bit], 2 processors\n" in out
 
 
-def test_help_is_printed(capsys):
+def test_list_has_json(capsys):
+    assert main(["list", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (set(found), found["schema"]) == ({"schema", "scenarios", "presets"}, 1)
+    assert [scenario["name"] for scenario in found["scenarios"]] == list(SCENARIOS)
+    [race] = [scenario for scenario in found["scenarios"] if scenario["name"] == "race"]
+    assert race == {"name": "race", "title": SCENARIOS["race"].title, "modes": ["4level", "32bit"],
+                    "cpus": 2}
+    [tiny] = [preset for preset in found["presets"] if preset["name"] == "tiny"]
+    assert tiny == {"name": "tiny", "modes": ["32bit"], "config": asdict(PRESETS["tiny"])}
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS], ids=str)
+def test_help_is_printed_in_80_columns(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as stopped:
-        main(["run", "--help"])
+        main(["--help"] if command is None else [command, "--help"])
     assert stopped.value.code == 0
-    assert "--waves DIR" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert out.startswith(f"usage: dragoncage {command or '[-h]'}") and err == ""
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+def test_without_a_command_the_help_is_an_error(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    usage = capsys.readouterr().out
+    assert main([]) == 2
+    assert capsys.readouterr() == ("", usage)
 
 
 def test_the_version_is_printed(capsys):
@@ -215,8 +244,8 @@ FULL = "dragoncage: cannot write standard output: No space left on device"
 
 
 @pytest.mark.parametrize("arguments", [
-    ["list"], ["boards"], ["boards", "--json"], ["run", CASE], ["run", CASE, "--json"], ["--help"],
-    ["run", "--help"], ["--version"], ["verilog"],
+    ["list"], ["list", "--json"], ["boards"], ["boards", "--json"], ["run", CASE],
+    ["run", CASE, "--json"], ["--help"], ["--version"], ["run", "--help"], ["verilog"],
 ], ids=" ".join)
 def test_standard_output_that_is_full_is_one_line_and_status_2(arguments, monkeypatch, capsys):
     monkeypatch.setattr("sim.verilog.convert.from_rtlil", lambda rtlil_text: "")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -58,8 +59,7 @@ def test_a_command_says_the_same_but_for_the_engine(simulator, capfd, tmp_path):
         run.pop("seconds")
         said.append(run)
         # The simulator has a lot to say, but not here; on a slow computer there is progress.
-        lines = [line for line in err.splitlines()
-                 if "compil" not in line and not line.startswith("cycle ")]
+        lines = [line for line in err.splitlines() if not re.match(r"\d+ s[,:] ", line)]
         assert lines == [f"waveform: {folder}"]
     assert said[0] == said[1] and said[0]["holds"]
     one, other = ((tmp_path / engine / "scenario_cases-4level-5.x/waves.vcd").read_text()
@@ -76,7 +76,7 @@ def test_what_a_unit_cannot_do_is_refused_before_anything_is_built(monkeypatch, 
 
 def test_a_simulator_needs_the_engine(capsys):
     assert main(["run", CASE, "--simulator", "icarus"]) == 2
-    assert "--simulator means nothing to the engine pysim" in capsys.readouterr().err
+    assert "the engine pysim has no option --simulator" in capsys.readouterr().err
 
 
 def test_a_scenario_that_stops_is_a_failure_with_its_place(tmp_path, capsys):

@@ -20,9 +20,9 @@ from hw.physical import width_members
 from hw.wishbone import WishboneSignature
 from sim.engines import cxxrtl
 from sim.engines.cxxrtl import vectors
-from sim.engines.cxxrtl.build import Program, library, sources
+from sim.engines.cxxrtl.library import Sources, library, package_files
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.format import parse
+from sim.vectors.parser import parse
 
 
 #: A clocked design by itself: its input, its output, and whether one pass settles it.
@@ -112,8 +112,9 @@ def test_a_reset_is_a_power_up_whether_or_not_one_pass_settles_the_design(knots,
     module = Fragment.get(design, None)
     text   = rtlil.convert(module, ports=[design.clock.clk, design.number, design.result],
                            emit_src=False)
-    calls  = library(lambda: Program({"design": text}, {
-        "harness.cc": HARNESS, **sources(cxxrtl.__name__, "clock.h", "port.h")}), FUNCTIONS)
+    calls  = library(lambda: Sources({"design": text}, {
+        "clocked.cc": HARNESS, **package_files(cxxrtl.__name__, "clock.h", "port.h")},
+        main="clocked.cc"), FUNCTIONS)
     rng     = random.Random(1)
     numbers = [rng.getrandbits(8) for _ in range(200)]
     wanted  = simulated(Knotted(knots=knots, read=read), numbers)

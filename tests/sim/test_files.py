@@ -341,7 +341,7 @@ def test_one_file_does_not_wait_for_who_has_locked_the_folder(a_locked_folder):
 
 
 def test_several_files_do_not_wait_for_ever(a_locked_folder, monkeypatch):
-    monkeypatch.setattr("sim.output.undisturbed.PATIENCE", 0.1)
+    monkeypatch.setattr("sim.output.critical.PATIENCE", 0.1)
     with (pytest.raises(FileTrouble, match="cannot write .*: another program has had it locked"),
           written("one", "two")):
         pass

@@ -9,9 +9,9 @@ from sim.memory import PhysicalMemory
 from sim.record import claims
 from sim.record.interval import Interval
 from sim.scenario.stage import Stage
-from sw.arch.x86.mm.pgtable import pte_offset_map
-from sw.kernel.signal_types import Signal
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_SHARED
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_SHARED
+from sw.include.linux.signal_types import Signal
+from sw.mm.pgtable_generic import pte_offset_map
 
 
 EACH_MODE = pytest.mark.parametrize("mode", ["4level", "32bit"])

@@ -79,6 +79,6 @@ def test_a_fault_of_ours_is_not_called_a_mistake_of_theirs(tmp_path, monkeypatch
         raise LookupError("ours")
 
     path, _ = written(tmp_path, HEAD + PLAY + HOLDS)
-    monkeypatch.setattr("sw.kernel.kernel.Kernel.boot", broken)
+    monkeypatch.setattr("sw.vmlinux.Kernel.boot", broken)
     with pytest.raises(LookupError):
         load(path).perform(engine="pysim", era="6.x")

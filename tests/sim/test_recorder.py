@@ -4,12 +4,10 @@ import pytest
 
 from hw.bus import AccessRequest, AccessResponse, ControlState, Events
 from hw.layout import CR0, AccessKind, Fault
-from sim.record.recorder import Fields, Recorder, Sample
+from sim.record.recorder import Recorder
 from sim.record.records import Recording
+from sim.record.signals import Fields, Sample
 from sim.record.trace import Trace
-
-
-IDLE = Sample(*[0] * len(Sample._fields))
 
 
 def record(*samples):
@@ -17,7 +15,7 @@ def record(*samples):
     made     = Recording()
     recorder = Recorder(made, stacks=[(), ("f",), ("f", "g")], claims=["", "it is so"])
     for cycle, values in enumerate(samples):
-        recorder.step(cycle, IDLE._replace(**values))
+        recorder.step(cycle, Sample(**values))
     return Trace(made)
 
 

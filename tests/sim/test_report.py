@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from sim.output.progress import RunProgress
 from sim.record.verdict import Verdict
 from sim.scenario.report import as_json, as_text, wants_colour
 from sim.scenario.scenario import Failure, Run
@@ -122,40 +121,6 @@ def test_json_has_everything():
 def test_a_run_that_did_not_stop_has_no_failure_in_json():
     [played] = json.loads(as_json([run(YES)]))["runs"]
     assert played["holds"] and played["failure"] is None
-
-
-@pytest.mark.parametrize("stream, line", [
-    (Terminal(),    "\r\x1b[Kcycle 512, 64 cycles/s: The act"),
-    (io.StringIO(), "cycle 512, 64 cycles/s: The act\n"),
-])
-def test_progress_speaks_after_two_seconds(monkeypatch, stream, line):
-    now = [100.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    progress = RunProgress(stream)
-    progress.announce("The act")
-    now[0] += 100  # of a compiler
-    progress(256)
-    now[0] += 1.9
-    progress(384)
-    assert stream.getvalue() == ""
-    now[0] += 2.1
-    progress(512)
-    progress(768)   # too soon after the last
-    assert stream.getvalue() == line
-
-
-def test_progress_is_taken_away_from_a_terminal_only(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    for stream in (Terminal(), io.StringIO()):
-        progress = RunProgress(stream)
-        progress.clear()
-        assert stream.getvalue() == ""
-        progress(256)
-        now[0] += 10
-        progress(512)
-        progress.clear()
-        assert stream.getvalue().endswith("\r\x1b[K") == stream.isatty()
 
 
 def test_what_a_machine_has_counted_is_said():

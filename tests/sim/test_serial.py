@@ -248,4 +248,4 @@ def test_a_port_where_nobody_answers_is_one_line(capsys, monkeypatch):
 
 def test_a_port_means_nothing_to_another_engine(capsys):
     assert main(["run", "--port", "/dev/null"]) == 2
-    assert "--port means nothing to the engine pysim; leave it out" in capsys.readouterr().err
+    assert "the engine pysim has no option --port; leave it out" in capsys.readouterr().err

@@ -5,10 +5,14 @@ import contextlib
 import pytest
 
 from arch_support import ROOT, TABLE, booted, page_in, paged, run
-from sw.arch.x86.include.processor import X86_TRAP_GP, X86_TRAP_PF
-from sw.arch.x86.kernel.cpu import TripleFault
-from sw.arch.x86.mm.extable import Fixup, ex_table, fixup_exception
+from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
+from sw.arch.x86.include.asm.trapnr import X86_TRAP_GP, X86_TRAP_PF
+from sw.arch.x86.mm.extable import ex_table, fixup_exception
 from sw.bus import Access, Kind, PageFault, Register
+from sw.kernel.trace.ftrace import ret_stack
+from sw.processor.exceptions import Fixup, TripleFault
+from sw.processor.strings import load_bytes
+from sw.variables import per_cpu_ptr
 
 
 def test_an_exception_enters_the_kernel_and_returns_to_the_interrupted_state():
@@ -107,20 +111,20 @@ def test_accesses_carry_the_privilege_level():
     assert cpu.bus.done[3] == Access(0, 4, Kind.COMPARE_EXCHANGE, data=6, compare=5)
 
 
-def test_a_system_call_masks_ac_and_gives_it_back():
+def test_a_system_call_masks_ac_and_gives_it_back(monkeypatch):
     cpu = booted()
     seen = []
 
     async def function(cpu, first, second):
-        seen.append((cpu.cpl, cpu.ac, cpu.stack[:]))
+        seen.append((cpu.cpl, cpu.ac, per_cpu_ptr(ret_stack, cpu)[:]))
         return first + second
 
-    cpu.kernel.sys_call_table[1] = function
+    monkeypatch.setitem(sys_call_table, 1, function)
     cpu.cpl = 3
     run(cpu.popf(True))
     assert run(cpu.syscall(1, 40, 2)) == 42
     assert seen == [(0, False, ["do_syscall"])]
-    assert (cpu.cpl, cpu.ac, cpu.stack) == (3, True, [])
+    assert (cpu.cpl, cpu.ac, per_cpu_ptr(ret_stack, cpu)) == (3, True, [])
 
 
 def test_an_unknown_system_call_fails_with_enosys():
@@ -147,7 +151,7 @@ def test_a_handler_that_faults_without_end_shuts_the_processor_down():
 
 @pytest.mark.parametrize("operation", [
     lambda cpu: cpu.load(0x2000, 8),
-    lambda cpu: cpu.load_bytes(0x2000, 16),
+    lambda cpu: load_bytes(cpu, 0x2000, 16),
 ])
 def test_a_handler_that_mends_nothing_does_not_run_for_ever(operation):
     cpu = paged(absent={2})
@@ -174,4 +178,4 @@ def test_restarts_are_counted_for_one_instruction_alone(mends):
         cpu.bus.mmu.memory.write(TABLE + 4 * 2, 4, 0)
         run(cpu.bus.invlpg(0x2000))
         with contextlib.nullcontext() if mends else pytest.raises(KeyError):
-            assert run(cpu.load_bytes(0x2000, 16)) == bytes(16)
+            assert run(load_bytes(cpu, 0x2000, 16)) == bytes(16)

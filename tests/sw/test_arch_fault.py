@@ -3,23 +3,29 @@
 import pytest
 
 from arch_support import BOTH, add_vma, booted, run, user_task
-from sw.arch.x86.include.cpufeatures import X86_CR0_WP
-from sw.arch.x86.include.pgtable import ptep_get, set_pte
-from sw.arch.x86.include.pgtable_types import (
+from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.pgtable import ptep_get, set_pte
+from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, PAGING_32, PAGING_64,
 )
-from sw.arch.x86.include.smap import stac
-from sw.arch.x86.include.trap_pf import X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE
-from sw.arch.x86.mm.extable import Fixup, ex_table
-from sw.arch.x86.mm.fault import spurious_kernel_fault
-from sw.arch.x86.mm.pgtable import lookup_address, pte_offset_map
+from sw.arch.x86.include.asm.smap import stac
+from sw.arch.x86.include.asm.trap_pf import X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE
+from sw.arch.x86.mm.extable import ex_table
+from sw.arch.x86.mm.fault.page_fault import spurious_kernel_fault
+from sw.arch.x86.mm.pat.set_memory import lookup_address
 from sw.bus import Register
-from sw.kernel.panic import KernelOops
-from sw.kernel.signal_types import (
+from sw.include.linux.mm import VM_EXEC, VM_GROWSDOWN, VM_NONE, VM_READ, VM_WRITE
+from sw.include.linux.signal_types import (
     SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIGKILL, SIGSEGV, Killed, Signal,
 )
-from sw.mm.mm_types import VM_EXEC, VM_GROWSDOWN, VM_NONE, VM_READ, VM_WRITE
+from sw.kernel.panic import KernelOops
+from sw.kernel.trace.ftrace import ret_stack
+from sw.mm.init_mm import init_mm
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
+from sw.mm.pgtable_generic import pte_offset_map
+from sw.processor.exceptions import Fixup
+from sw.variables import per_cpu_ptr
 
 
 NOTHING, READ_ONLY, READ_WRITE, NONE, CODE = 0x8000, 0x10000, 0x20000, 0x30000, 0x40000
@@ -33,7 +39,7 @@ def program(paging=PAGING_64, **options):
     mm  = user_task(cpu)
     for start, flags in [(READ_ONLY, VM_READ), (READ_WRITE, VM_READ | VM_WRITE), (NONE, VM_NONE),
                          (CODE, VM_READ | VM_EXEC)]:
-        add_vma(mm, start, start + 0x4000, flags)
+        add_vma(cpu, mm, start, start + 0x4000, flags)
     return cpu
 
 
@@ -86,7 +92,7 @@ def test_a_program_gets_sigsegv(access, linear, si_code, error_code):
     signal = caught.value
     assert (signal.signo, signal.si_code, signal.si_addr, signal.error_code) == (
         SIGSEGV, si_code, linear, error_code)
-    thread = cpu.current.thread
+    thread = current(cpu).thread
     assert (thread.trap_nr, thread.cr2, thread.error_code) == (14, linear, error_code)
 
 
@@ -105,7 +111,7 @@ def test_a_non_canonical_address_has_no_si_addr():
     signal = caught.value
     assert (signal.signo, signal.si_code, signal.si_addr, signal.error_code) == (
         SIGSEGV, SI_KERNEL, 0, 0)
-    assert cpu.current.thread.trap_nr == 13
+    assert current(cpu).thread.trap_nr == 13
 
 
 @pytest.mark.parametrize("paging", BOTH)
@@ -115,11 +121,11 @@ def test_a_non_canonical_address_has_no_si_addr():
 def test_what_a_mapping_allows_is_done(paging, access, linear):
     cpu = program(paging)
     run(as_program(cpu, access, linear + 0x123))
-    assert cpu.current.min_flt == 1
-    ptep = run(pte_offset_map(cpu, cpu.current.mm, linear))
+    assert current(cpu).min_flt == 1
+    ptep = run(pte_offset_map(cpu, current(cpu).mm, linear))
     assert bool(run(ptep_get(cpu, ptep)) & 0x40) == (access == "store")
     run(as_program(cpu, access, linear + 0x123))
-    assert cpu.current.min_flt == 1
+    assert current(cpu).min_flt == 1
 
 
 def test_32_bit_paging_cannot_stop_a_fetch_from_data():
@@ -134,13 +140,13 @@ def test_a_fetch_from_a_page_never_touched_maps_it_first():
     begun = [after for before, after in zip([()] + cpu.bus.marks, cpu.bus.marks, strict=False)
              if before == () and after == ("exc_page_fault",)]
     assert len(begun) == 2
-    assert cpu.current.min_flt == 1
+    assert current(cpu).min_flt == 1
 
 
 @pytest.mark.parametrize("paging", BOTH)
 def test_a_stack_grows(paging):
     cpu = program(paging)
-    vma = add_vma(cpu.current.mm, 0x80_0000, 0x80_1000, VM_READ | VM_WRITE | VM_GROWSDOWN)
+    vma = add_vma(cpu, current(cpu).mm, 0x80_0000, 0x80_1000, VM_READ | VM_WRITE | VM_GROWSDOWN)
     run(as_program(cpu, "store", 0x7F_8010))
     assert vma.vm_start == 0x7F_8000
 
@@ -159,7 +165,7 @@ def test_the_kernel_gets_a_users_page_as_the_user_would(paging):
     cpu = program(paging)
     run(as_kernel(cpu, "store", READ_WRITE, covered=False))
     assert run(as_kernel(cpu, "load", READ_ONLY)) is None
-    assert cpu.current.min_flt == 2
+    assert current(cpu).min_flt == 2
 
 
 @pytest.mark.parametrize("access, linear, touched", [
@@ -177,7 +183,7 @@ def test_the_kernel_goes_to_its_landing_pad_where_a_program_would_be_stopped(
         run(as_program(cpu, "load", linear))
     with pytest.raises(Fixup):
         run(as_kernel(cpu, access, linear))
-    assert cpu.ac and cpu.cpl == 0 and not cpu.current.pending
+    assert cpu.ac and cpu.cpl == 0 and not current(cpu).pending
 
 
 @pytest.mark.parametrize("access, linear", [("load", NOTHING), ("store", READ_ONLY)])
@@ -202,7 +208,7 @@ def test_user_memory_without_stac_is_an_oops_and_no_landing_pad_helps(paging, ac
 def test_a_machine_without_smap_lets_the_kernel_use_user_memory(access):
     cpu = program(smap=False)
     run(as_kernel(cpu, access, READ_WRITE, ac=False, covered=False))
-    assert cpu.current.min_flt == 1
+    assert current(cpu).min_flt == 1
 
 
 def test_the_kernel_does_not_execute_user_memory():
@@ -222,7 +228,7 @@ def test_the_kernel_does_not_execute_its_data():
 def test_a_reserved_bit_in_an_entry_is_an_oops():
     cpu = program()
     run(as_program(cpu, "load", READ_ONLY))
-    ptep = run(pte_offset_map(cpu, cpu.current.mm, READ_ONLY))
+    ptep = run(pte_offset_map(cpu, current(cpu).mm, READ_ONLY))
     run(set_pte(cpu, ptep, run(ptep_get(cpu, ptep)) | 1 << 51))
     run(cpu.invlpg(READ_ONLY))
     with pytest.raises(KernelOops, match="reserved bit violation"):
@@ -233,7 +239,7 @@ def test_a_reserved_bit_in_an_entry_is_an_oops():
 def test_a_stale_read_only_translation_of_the_kernel_costs_one_fault(paging):
     cpu   = booted(paging, 256 << 10)
     page  = paging.PAGE_OFFSET + 0x2_0000
-    ptep, _ = run(lookup_address(cpu, cpu.kernel.init_mm.pgd, page))
+    ptep, _ = run(lookup_address(cpu, init_mm(cpu).pgd, page))
     entry = run(ptep_get(cpu, ptep))
     run(set_pte(cpu, ptep, entry & ~2))
     run(cpu.invlpg(page))
@@ -247,7 +253,7 @@ def test_a_stale_read_only_translation_of_the_kernel_costs_one_fault(paging):
 
 def test_a_read_only_page_of_the_kernel_is_not_spurious():
     cpu = booted(PAGING_64, 256 << 10)
-    ptep, _ = run(lookup_address(cpu, cpu.kernel.init_mm.pgd, KERNEL + 0x2_0000))
+    ptep, _ = run(lookup_address(cpu, init_mm(cpu).pgd, KERNEL + 0x2_0000))
     run(set_pte(cpu, ptep, run(ptep_get(cpu, ptep)) & ~2))
     run(cpu.invlpg(KERNEL + 0x2_0000))
     with pytest.raises(KernelOops, match="permissions violation"):
@@ -269,7 +275,7 @@ def test_a_read_only_page_of_the_kernel_is_not_spurious():
 def test_a_fault_is_spurious_if_the_entry_allows_the_access_by_now(error_code, bits, spurious):
     cpu     = booted(PAGING_64, 256 << 10)
     at      = KERNEL + 0x2_0000
-    ptep, _ = run(lookup_address(cpu, cpu.kernel.init_mm.pgd, at))
+    ptep, _ = run(lookup_address(cpu, init_mm(cpu).pgd, at))
     run(set_pte(cpu, ptep, 0x2_0000 | bits))
     assert run(spurious_kernel_fault(cpu, error_code, at)) is spurious
     assert not run(spurious_kernel_fault(cpu, error_code, KERNEL + (1 << 40)))   # no table
@@ -286,7 +292,7 @@ def test_a_fault_is_spurious_if_the_entry_allows_the_access_by_now(error_code, b
 ])
 def test_an_oops_reads_as_in_the_kernel_log(access, linear, lines):
     cpu = program()
-    cpu.stack.append("caller")
+    per_cpu_ptr(ret_stack, cpu).append("caller")
     with pytest.raises(KernelOops) as caught:
         run(as_kernel(cpu, access, linear, covered=False))
     oops = caught.value

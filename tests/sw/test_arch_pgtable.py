@@ -3,25 +3,29 @@
 import pytest
 
 from arch_support import BOTH, add_vma, booted, run, user_task
-from sw.arch.x86.include.page import virt_to_page
-from sw.arch.x86.include.pgtable import (
-    mk_pte, pfn_pte, pte_dirty, pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial,
-    pte_mkwrite, pte_mkyoung, pte_modify, pte_none, pte_pfn, pte_present, pte_protnone,
-    pte_special, pte_write, pte_wrprotect, pte_young, ptep_get, ptep_get_and_clear,
-    ptep_set_access_flags, ptep_set_wrprotect, set_pte, set_pte_at,
+from sw.arch.x86.include.asm.page import virt_to_page
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable import (
+    mk_pte, pfn_pte, pte_dirty, pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial, pte_mkwrite,
+    pte_mkyoung, pte_modify, pte_none, pte_pfn, pte_present, pte_protnone, pte_special, pte_write,
+    pte_wrprotect, pte_young, ptep_get, ptep_get_and_clear, ptep_set_access_flags,
+    ptep_set_wrprotect, set_pte, set_pte_at,
 )
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64, vm_get_page_prot
-from sw.arch.x86.mm.pgtable import (
-    free_pgtables, pgd_alloc, pgd_free, pte_alloc, pte_offset_map, walk_page_range,
-)
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, vm_get_page_prot
+from sw.arch.x86.mm.pgtable import kernel_pgd_indices, pgd_alloc, pgd_free
 from sw.arch.x86.mm.tlb import switch_mm
 from sw.bus import Access, Kind
 from sw.era import ERA_5_X
 from sw.errno import Errno, KernelError
-from sw.mm.mm_types import (
-    PAGE_SIZE, VM_EXEC, VM_NONE, VM_READ, VM_SHARED, VM_WRITE, page,
-)
+from sw.include.linux.mm import VM_EXEC, VM_NONE, VM_READ, VM_SHARED, VM_WRITE
+from sw.include.linux.mm_types import page
+from sw.kconfig import kconfig
+from sw.mm.init_mm import init_mm
+from sw.mm.memory.pgtable import free_pgtables, pte_alloc
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
+from sw.mm.pagewalk import walk_page_range
+from sw.mm.pgtable_generic import pte_offset_map
+from sw.processor.strings import load_bytes
 
 
 R, W, X, S = VM_READ, VM_WRITE, VM_EXEC, VM_SHARED
@@ -52,19 +56,20 @@ def test_protection_of_a_mapping(vm_flags, prot):
 
 @pytest.mark.parametrize("paging, saved", [(PAGING_64, SAVED_64), (PAGING_32, SAVED_32)])
 def test_a_read_only_entry_is_never_dirty_in_hardware(paging, saved):
-    vma   = add_vma(booted(paging).kernel.init_mm, 0x1000, 0x2000, R | W)
+    cpu   = booted(paging)
+    vma   = add_vma(cpu, init_mm(cpu), 0x1000, 0x2000, R | W)
     entry = pfn_pte(paging, 0x123, P | US | A)
     dirty = pte_mkdirty(paging, entry)
     assert dirty == entry | saved
     assert pte_dirty(paging, dirty)
-    writable = pte_mkwrite(dirty, vma)
+    writable = pte_mkwrite(paging, dirty, vma)
     assert writable == entry | D | RW
     assert pte_wrprotect(paging, writable) == dirty
     assert pte_mkclean(paging, dirty) == pte_mkclean(paging, writable) & ~RW == entry
 
 
 def test_before_6_6_a_read_only_entry_may_be_dirty():
-    paging = booted(era=ERA_5_X).kernel.paging
+    paging = kconfig(booted(era=ERA_5_X)).paging
     entry  = pfn_pte(paging, 0x123, P | US | A)
     assert pte_mkdirty(paging, entry) == entry | D
     assert pte_wrprotect(paging, entry | D | RW) == entry | D
@@ -101,7 +106,7 @@ def test_an_entry_without_a_frame_is_empty_even_if_used(paging):
 
 
 def test_a_processor_without_nx_gets_no_such_bit():
-    paging = booted(nx=False).kernel.paging
+    paging = kconfig(booted(nx=False)).paging
     assert vm_get_page_prot(paging, R) == P | US | A
     assert mk_pte(paging, page(5), P | XD) == 0x5000 | P
 
@@ -119,7 +124,7 @@ def test_an_entry_is_where_the_processor_looks_for_it(paging, tables):
     assert free - nr_free_pages(cpu) == tables
 
     frame = run(alloc_page(cpu, GFP_KERNEL))
-    entry = mk_pte(cpu.kernel.paging, frame, vm_get_page_prot(cpu.kernel.paging, R | W | S))
+    entry = mk_pte(kconfig(cpu).paging, frame, vm_get_page_prot(kconfig(cpu).paging, R | W | S))
     run(set_pte_at(cpu, mm, addr, ptep, entry))
     answer = run(cpu.bus.access(Access(addr + 0xABC, 4, Kind.WRITE, user=True, data=77)))
     assert answer.fault is None
@@ -137,7 +142,7 @@ def test_tables_are_empty_whatever_their_frames_held(paging):
     size = paging.entry_size
     for table in {ptep & ~0xFFF, mm.pgd}:
         user = 4096 if table != mm.pgd else paging.index(paging.shifts[0], paging.TASK_SIZE) * size
-        entries = run(cpu.load_bytes(table, user))
+        entries = run(load_bytes(cpu, table, user))
         assert sum(entries[i:i + size] != bytes(size) for i in range(0, user, size)) <= 1
 
 
@@ -145,11 +150,11 @@ def test_tables_are_empty_whatever_their_frames_held(paging):
 def test_all_address_spaces_share_the_kernels_half(paging):
     cpu = booted(paging, 1 << 20, highmem_bytes=(1 << 19 if paging is PAGING_32 else None))
     mm  = user_task(cpu)
-    assert cpu.kernel.kernel_pgd_indices
-    for index in cpu.kernel.kernel_pgd_indices:
+    assert kernel_pgd_indices(cpu)
+    for index in kernel_pgd_indices(cpu):
         offset = index * paging.entry_size
         assert run(ptep_get(cpu, mm.pgd + offset)) == run(
-            ptep_get(cpu, cpu.kernel.init_mm.pgd + offset)) != 0
+            ptep_get(cpu, init_mm(cpu).pgd + offset)) != 0
 
 
 def test_without_memory_for_a_table_there_is_no_entry():
@@ -170,7 +175,7 @@ def test_a_walk_finds_what_is_mapped_in_the_range_and_nothing_else(paging):
     pages = [0x1000, table - PAGE_SIZE, table, 3 * table + 0x5000, 0x8000_0000]
     for number, addr in enumerate(pages):
         ptep = run(pte_alloc(cpu, mm, addr))
-        run(set_pte(cpu, ptep, pfn_pte(cpu.kernel.paging, number + 1, P | US)))
+        run(set_pte(cpu, ptep, pfn_pte(kconfig(cpu).paging, number + 1, P | US)))
     found = run(walk_page_range(cpu, mm, 0x1000, 0x8000_1000))
     assert [addr for addr, _, _ in found] == pages
     assert all(ptep == run(pte_offset_map(cpu, mm, addr)) for addr, ptep, _ in found)
@@ -210,7 +215,7 @@ def test_freeing_the_whole_address_space_gives_every_table_back():
     cpu.bus.log.clear()
     run(free_pgtables(cpu, mm, 0x1000, PAGING_64.TASK_SIZE, 0, 1 << 47))
     assert cpu.bus.log, "the processor may hold freed tables in its caches"
-    run(switch_mm(cpu, mm, cpu.kernel.init_mm))
+    run(switch_mm(cpu, mm, init_mm(cpu)))
     pgd_free(cpu, mm.pgd)
     assert nr_free_pages(cpu) == free
 
@@ -248,7 +253,7 @@ def test_write_protection_loses_no_dirty_bit_that_is_set_meanwhile(paging, saved
 def test_access_flags_are_set_for_writes_only():
     cpu  = booted()
     mm   = user_task(cpu)
-    vma  = add_vma(mm, 0x1000, 0x2000, R | W)
+    vma  = add_vma(cpu, mm, 0x1000, 0x2000, R | W)
     ptep = run(pte_alloc(cpu, mm, 0x1000))
     old, new = pfn_pte(PAGING_64, 5, P | US), pfn_pte(PAGING_64, 5, P | US | RW | A | D)
     run(set_pte(cpu, ptep, old))

@@ -5,15 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arch_support import FRAMES, flat, memory, page_in, paged, run
-from sw.arch.x86.include.processor import X86_TRAP_PF
-from sw.arch.x86.mm.extable import Fixup, ex_table, fixup_exception
-from sw.bus import Kind, Register
-from sw.pieces import pieces
+from sw.arch.x86.include.asm.trapnr import X86_TRAP_PF
+from sw.arch.x86.mm.extable import ex_table, fixup_exception
+from sw.bus import Kind, Register, naturally_aligned
+from sw.processor.exceptions import Fixup
+from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
 
 
 @given(st.integers(0, 9000), st.integers(0, 9000))
-def test_pieces_are_aligned_and_cover_every_byte_once(linear, count):
-    cut = list(pieces(linear, count))
+def test_accesses_are_aligned_and_cover_every_byte_once(linear, count):
+    cut = list(naturally_aligned(linear, count))
     assert all(size in (1, 2, 4, 8) and address % size == 0 for address, size in cut)
     assert [address + i for address, size in cut for i in range(size)] == list(
         range(linear, linear + count))
@@ -23,26 +24,26 @@ def test_pieces_are_aligned_and_cover_every_byte_once(linear, count):
 def test_rep_movs_copies_like_bytes_one_by_one(to, from_, count):
     cpu   = flat()
     model = bytearray((7 * i + i // 251) % 256 for i in range(6000))
-    run(cpu.store_bytes(0, bytes(model)))
+    run(store_bytes(cpu, 0, bytes(model)))
     for i in range(count):
         model[to + i] = model[from_ + i]
-    run(cpu.rep_movs(to, from_, count))
+    run(rep_movs(cpu, to, from_, count))
     assert memory(cpu, 0, 6000) == model
 
 
 def test_rep_movs_that_overlaps_by_all_but_one_byte_smears_the_first():
     cpu = flat()
-    run(cpu.store_bytes(0x100, b"x" + bytes(600)))
-    run(cpu.rep_movs(0x101, 0x100, 600))
+    run(store_bytes(cpu, 0x100, b"x" + bytes(600)))
+    run(rep_movs(cpu, 0x101, 0x100, 600))
     assert memory(cpu, 0x100, 601) == b"x" * 601
 
 
 def test_a_page_is_copied_in_eight_byte_accesses():
     cpu = flat()
-    run(cpu.rep_movs(0x2000, 0x1000, 0x1000))
+    run(rep_movs(cpu, 0x2000, 0x1000, 0x1000))
     assert len(cpu.bus.done) == 1024
     assert {access.size for access in cpu.bus.done} == {8}
-    run(cpu.rep_stos(0x2000, 0x5A, 0x1000))
+    run(rep_stos(cpu, 0x2000, 0x5A, 0x1000))
     assert len(cpu.bus.done) == 1024 + 512
     assert memory(cpu, 0x2000, 0x1000) == b"\x5a" * 0x1000
 
@@ -68,7 +69,7 @@ def test_rep_movs_stops_at_the_byte_that_faults(to, from_, left):
 
     async def copy():
         with ex_table(cpu):
-            await cpu.rep_movs(to, from_, 0x200)
+            await rep_movs(cpu, to, from_, 0x200)
 
     with pytest.raises(Fixup) as caught:
         run(copy())
@@ -90,7 +91,7 @@ def test_when_load_and_store_fault_the_earlier_byte_comes_first(to, from_, first
         page_in(cpu, address >> 12)
 
     cpu.idt[X86_TRAP_PF] = handler
-    run(cpu.rep_movs(to, from_, 0x100))
+    run(rep_movs(cpu, to, from_, 0x100))
     assert faults == [first, second]
 
 
@@ -106,10 +107,10 @@ def test_rep_movs_goes_on_where_it_stopped(to, from_):
 
     cpu.idt[X86_TRAP_PF] = handler
     cpu.bus.done.clear()
-    run(cpu.rep_movs(to, from_, 0x800))
+    run(rep_movs(cpu, to, from_, 0x800))
     assert memory(cpu, to, 0x800) == source
     stored = [a.linear for a in cpu.bus.done if a.kind is Kind.WRITE]
-    assert len(stored) - len(set(stored)) <= 2  # only the pieces that faulted came twice
+    assert len(stored) - len(set(stored)) <= 2  # only the accesses that faulted came twice
 
 
 def test_bytes_are_loaded_and_stored_across_a_page_that_comes_late():
@@ -120,6 +121,6 @@ def test_bytes_are_loaded_and_stored_across_a_page_that_comes_late():
 
     cpu.idt[X86_TRAP_PF] = handler
     data = bytes(range(256)) * 4
-    run(cpu.store_bytes(0x1E01, data))
+    run(store_bytes(cpu, 0x1E01, data))
     assert memory(cpu, 0x1E01, len(data)) == data
-    assert run(cpu.load_bytes(0x1E01, len(data))) == data
+    assert run(load_bytes(cpu, 0x1E01, len(data))) == data

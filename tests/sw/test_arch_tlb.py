@@ -3,16 +3,22 @@
 import pytest
 
 from arch_support import BOTH, add_vma, booted, run, user_task
-from sw.arch.x86.include.cpufeatures import X86_CR4_PGE
-from sw.arch.x86.include.irqflags import local_irq_disable
-from sw.arch.x86.include.pgtable import pfn_pte, set_pte
-from sw.arch.x86.mm.pgtable import pgd_alloc, pte_alloc
+from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE
+from sw.arch.x86.include.asm.irqflags import local_irq_disable
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable import pfn_pte, set_pte
+from sw.arch.x86.mm.pgtable import pgd_alloc
 from sw.arch.x86.mm.tlb import (
-    flush_tlb_func, flush_tlb_info, flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range,
-    flush_tlb_page, flush_tlb_range, switch_mm,
+    cpu_tlbstate, flush_tlb_func, flush_tlb_info, flush_tlb_kernel_range, flush_tlb_mm,
+    flush_tlb_mm_range, flush_tlb_page, flush_tlb_range, switch_mm,
 )
 from sw.bus import Access, Register
-from sw.mm.mm_types import PAGE_SIZE, VM_READ, mm_struct
+from sw.include.linux.mm import VM_READ
+from sw.include.linux.mm_types import mm_struct
+from sw.kconfig import kconfig
+from sw.mm.init_mm import init_mm
+from sw.mm.memory.pgtable import pte_alloc
+from sw.variables import per_cpu_ptr
 
 
 P, US = 1, 4
@@ -29,7 +35,7 @@ def flushes(cpu):
 def mapped(cpu, mm, addr, frame):
     """Map a page, and make the processor hold its translation. Returns the entry's address."""
     ptep = run(pte_alloc(cpu, mm, addr))
-    run(set_pte(cpu, ptep, pfn_pte(cpu.kernel.paging, frame, P | US)))
+    run(set_pte(cpu, ptep, pfn_pte(kconfig(cpu).paging, frame, P | US)))
     assert run(cpu.bus.access(Access(addr, 1, user=True))).fault is None
     return ptep
 
@@ -39,7 +45,7 @@ def test_a_change_of_address_space_loads_cr3_once(paging):
     cpu = booted(paging)
     mm  = user_task(cpu)
     assert cpu.bus.log == [("write", CR3, mm.pgd - paging.PAGE_OFFSET)]
-    assert mm.cpumask == {0} and cpu.kernel.init_mm.cpumask == set()
+    assert mm.cpumask == {0} and init_mm(cpu).cpumask == set()
     flushes(cpu)
     run(switch_mm(cpu, mm, mm))
     assert flushes(cpu) == []
@@ -48,20 +54,20 @@ def test_a_change_of_address_space_loads_cr3_once(paging):
 def test_a_flush_that_was_missed_is_made_up_for_at_the_next_switch():
     cpu = booted()
     mm  = user_task(cpu)
-    run(switch_mm(cpu, mm, cpu.kernel.init_mm))
+    run(switch_mm(cpu, mm, init_mm(cpu)))
     flushes(cpu)
     run(flush_tlb_mm(cpu, mm))
     assert flushes(cpu) == []
-    run(switch_mm(cpu, cpu.kernel.init_mm, mm))
+    run(switch_mm(cpu, init_mm(cpu), mm))
     assert flushes(cpu) == ["all"]
-    assert cpu.loaded_tlb_gen == mm.context.tlb_gen
+    assert per_cpu_ptr(cpu_tlbstate, cpu).loaded_tlb_gen == mm.context.tlb_gen
 
 
 @pytest.mark.parametrize("paging", BOTH)
 def test_one_page_is_flushed_alone(paging):
     cpu = booted(paging)
     mm  = user_task(cpu)
-    vma = add_vma(mm, 0x1000, 0x9000, VM_READ)
+    vma = add_vma(cpu, mm, 0x1000, 0x9000, VM_READ)
     for addr in (0x1000, 0x2000):
         run(set_pte(cpu, mapped(cpu, mm, addr, 5), 0))
     flushes(cpu)
@@ -79,7 +85,7 @@ def test_one_page_is_flushed_alone(paging):
 def test_more_than_33_pages_are_flushed_with_all_the_rest(pages, asked):
     cpu = booted()
     mm  = user_task(cpu)
-    vma = add_vma(mm, 0x1000, 0x100_0000, VM_READ)
+    vma = add_vma(cpu, mm, 0x1000, 0x100_0000, VM_READ)
     flushes(cpu)
     run(flush_tlb_range(cpu, vma, 0x1000, 0x1000 + pages * PAGE_SIZE))
     assert flushes(cpu) == asked
@@ -92,7 +98,7 @@ def test_a_processor_that_is_behind_by_more_than_one_flushes_everything():
     mm.context.tlb_gen += 1   # another processor's flush, whose request is still on its way
     run(flush_tlb_mm_range(cpu, mm, 0x1000, 0x2000))
     assert flushes(cpu) == ["all"]
-    assert cpu.loaded_tlb_gen == mm.context.tlb_gen
+    assert per_cpu_ptr(cpu_tlbstate, cpu).loaded_tlb_gen == mm.context.tlb_gen
 
 
 @pytest.mark.parametrize("features, asked", [
@@ -103,8 +109,8 @@ def test_a_large_kernel_range_flushes_global_translations_too(features, asked):
     cpu = booted(**features)
     run(flush_tlb_kernel_range(cpu, 0xFFFF_C900_0000_0000, 0xFFFF_C900_0010_0000))
     assert [op[1] for op in cpu.bus.log] == asked
-    assert bool(cpu.cr4 & X86_CR4_PGE) == features.get("pge", True)
-    assert run(cpu.read_cr(CR4)) == cpu.cr4
+    assert bool(per_cpu_ptr(cpu_tlbstate, cpu).cr4 & X86_CR4_PGE) == features.get("pge", True)
+    assert run(cpu.read_cr(CR4)) == per_cpu_ptr(cpu_tlbstate, cpu).cr4
 
 
 def test_a_small_kernel_range_is_flushed_page_by_page():
@@ -117,7 +123,7 @@ def test_another_address_space_is_not_seen_after_a_switch():
     cpu  = booted()
     mm   = user_task(cpu)
     mapped(cpu, mm, 0x1000, 5)
-    next_ = mm_struct(cpu.kernel)
+    next_ = mm_struct()
     next_.pgd = run(pgd_alloc(cpu))
     run(switch_mm(cpu, mm, next_))
     assert run(cpu.bus.access(Access(0x1000, 1, user=True))).fault.error_code == 0b100
@@ -126,19 +132,20 @@ def test_another_address_space_is_not_seen_after_a_switch():
 def test_a_request_for_another_address_space_or_one_that_is_done_flushes_nothing():
     cpu   = booted()
     mm    = user_task(cpu)
-    other = mm_struct(cpu.kernel, run(pgd_alloc(cpu)))
+    other = mm_struct(run(pgd_alloc(cpu)))
     other.context.tlb_gen = 9
     flushes(cpu)
     local_irq_disable(cpu)
     for asked in (other, mm):
         gen = asked.context.tlb_gen
         run(flush_tlb_func(cpu, flush_tlb_info(asked, 0x1000, 0x2000, gen, False)))
-        assert flushes(cpu) == [] and cpu.loaded_tlb_gen == mm.context.tlb_gen
+        assert flushes(cpu) == []
+        assert per_cpu_ptr(cpu_tlbstate, cpu).loaded_tlb_gen == mm.context.tlb_gen
 
 
 def test_a_kernel_range_is_flushed_from_the_page_that_it_begins_in():
     cpu = booted()
-    at  = cpu.kernel.paging.PAGE_OFFSET
+    at  = kconfig(cpu).paging.PAGE_OFFSET
     flushes(cpu)
     run(flush_tlb_kernel_range(cpu, at + 8, at + PAGE_SIZE + 1))
     assert flushes(cpu) == [at, at + PAGE_SIZE]

@@ -3,15 +3,17 @@
 import pytest
 
 from arch_support import BOTH, add_vma, booted, run, user_task
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.include.pgtable_types import PAGING_64
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.arch.x86.lib.usercopy import (
     access_ok, clear_user, copy_from_user, copy_to_user, get_user, put_user,
 )
 from sw.bus import Register
 from sw.errno import Errno, KernelError
-from sw.mm.mm_types import VM_READ, VM_WRITE
+from sw.include.linux.mm import VM_READ, VM_WRITE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
+from sw.processor.strings import load_bytes, store_bytes
 
 
 #: Two pages that may be written, then two that may be read, then nothing.
@@ -23,17 +25,17 @@ def program(paging=PAGING_64, **options):
     """A processor in the kernel for a program; and the address of a kernel buffer of a page."""
     cpu = booted(paging, **options)
     mm  = user_task(cpu)
-    add_vma(mm, START, READ_ONLY, VM_READ | VM_WRITE)
-    add_vma(mm, READ_ONLY, END, VM_READ)
+    add_vma(cpu, mm, START, READ_ONLY, VM_READ | VM_WRITE)
+    add_vma(cpu, mm, READ_ONLY, END, VM_READ)
     buffer = page_to_virt(cpu, run(alloc_page(cpu, GFP_KERNEL)))
-    run(cpu.store_bytes(buffer, DATA[:4096]))
+    run(store_bytes(cpu, buffer, DATA[:4096]))
     return cpu, buffer
 
 
 def user_bytes(cpu, linear, count):
     """What the program sees."""
     cpu.cpl = 3
-    data = run(cpu.load_bytes(linear, count))
+    data = run(load_bytes(cpu, linear, count))
     cpu.cpl = 0
     return data
 
@@ -66,11 +68,11 @@ def test_a_copy_stops_at_the_byte_that_the_program_may_not_write(paging, before)
 def test_what_could_not_be_read_is_zero_in_the_kernel(before):
     cpu, buffer = program()
     cpu.cpl = 3
-    run(cpu.store_bytes(START, b"\x77" * 0x2000))
+    run(store_bytes(cpu, START, b"\x77" * 0x2000))
     cpu.cpl = 0
-    cpu.current.mm.mmap.pop()   # what was READ_ONLY is a hole now
+    current(cpu).mm.mmap.pop()   # what was READ_ONLY is a hole now
     assert run(copy_from_user(cpu, buffer, READ_ONLY - before, 0x900)) == 0x900 - before
-    assert run(cpu.load_bytes(buffer, 0x900)) == b"\x77" * before + bytes(0x900 - before)
+    assert run(load_bytes(cpu, buffer, 0x900)) == b"\x77" * before + bytes(0x900 - before)
     assert run(cpu.load(buffer + 0x900, 1)) == DATA[0x900]
     assert closed(cpu)
 
@@ -100,7 +102,7 @@ def test_a_kernel_address_is_refused_before_it_is_touched(paging):
             run(call)
     assert cpu.bus.done == []
     assert run(copy_from_user(cpu, buffer, buffer, 16)) == 16
-    assert run(cpu.load_bytes(buffer, 17)) == bytes(16) + DATA[16:17]
+    assert run(load_bytes(cpu, buffer, 17)) == bytes(16) + DATA[16:17]
 
 
 def test_zeros_stop_at_the_byte_that_the_program_may_not_write():

@@ -3,19 +3,28 @@
 import pytest
 
 from arch_support import BOTH, booted, processor, run
-from sw.arch.x86.include.cpufeatures import (
+from sw.arch.x86.include.asm.cpufeatures import (
     X86_CR0_PG, X86_CR0_WP, X86_CR4_PGE, X86_CR4_PSE, X86_CR4_SMAP, X86_CR4_SMEP,
 )
-from sw.arch.x86.include.page import __va
-from sw.arch.x86.include.pgtable import ptep_get
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
-from sw.arch.x86.kernel.common import native_write_cr0, native_write_cr4
-from sw.arch.x86.kernel.cpu import TripleFault
+from sw.arch.x86.include.asm.page import __va
+from sw.arch.x86.include.asm.pgtable import ptep_get
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.kernel.cpu.common import native_write_cr0, native_write_cr4
 from sw.arch.x86.mm.init import split_mem_range
-from sw.arch.x86.mm.pgtable import lookup_address
+from sw.arch.x86.mm.pat.set_memory import lookup_address
+from sw.arch.x86.mm.tlb import cpu_tlbstate
 from sw.bus import Access, Kind, Register
 from sw.era import ERA_5_X, ERA_6_X
-from sw.kernel.kernel import Kernel
+from sw.init.main import start_kernel
+from sw.kconfig import kconfig
+from sw.kernel.printk.printk import log_buf
+from sw.kernel.trace.ftrace import ret_stack
+from sw.mm.init_mm import init_mm
+from sw.mm.memory.mem_map import empty_zero_page
+from sw.mm.page_alloc import node_zones, nr_free_pages
+from sw.processor.exceptions import TripleFault
+from sw.variables import per_cpu_ptr
+from sw.vmlinux import Kernel
 
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -26,7 +35,7 @@ P, RW, US, A, D, PS, G, XD = 1, 2, 4, 0x20, 0x40, 0x80, 0x100, 1 << 63
 
 def leaf(cpu, linear):
     """Entry and size of the page at a kernel address."""
-    entryp, shift = run(lookup_address(cpu, cpu.kernel.init_mm.pgd, linear))
+    entryp, shift = run(lookup_address(cpu, init_mm(cpu).pgd, linear))
     return run(ptep_get(cpu, entryp)), 1 << shift
 
 
@@ -41,11 +50,9 @@ def leaf(cpu, linear):
 ])
 def test_all_memory_is_found_and_boot_is_cheap(paging, ram_bytes, highmem_bytes):
     cpu = processor(paging, ram_bytes, highmem_bytes=highmem_bytes)
-    run(cpu.kernel.boot(cpu))
+    run(start_kernel(cpu))
     assert cpu.bus.accesses < 4000
-    kernel = cpu.kernel
-    assert sum(zone.nr_free for zone in kernel.zones) == (ram_bytes >> 12) - (
-        kernel.zero_page.pfn + 1)
+    assert nr_free_pages(cpu) == (ram_bytes >> 12) - (empty_zero_page(cpu).pfn + 1)
 
 
 @pytest.mark.parametrize("paging", BOTH)
@@ -54,7 +61,7 @@ def test_every_byte_of_low_memory_is_in_the_linear_map(paging):
     for physical in range(0, 300 * KIB, 4 * KIB):
         frame = cpu.bus.mmu.memory.page(physical >> 12)
         assert run(cpu.load(__va(cpu, physical) + 8, 8)) == int.from_bytes(frame[8:16], "little")
-    assert run(lookup_address(cpu, cpu.kernel.init_mm.pgd, __va(cpu, 300 * KIB))) is None or (
+    assert run(lookup_address(cpu, init_mm(cpu).pgd, __va(cpu, 300 * KIB))) is None or (
         leaf(cpu, __va(cpu, 300 * KIB))[0] == 0)
 
 
@@ -80,7 +87,7 @@ def test_the_identity_mapping_is_gone(paging):
 @pytest.mark.parametrize("paging", BOTH)
 def test_the_tables_are_stored_before_paging_is_turned_on(paging):
     cpu = processor(paging)
-    run(cpu.kernel.boot(cpu))
+    run(start_kernel(cpu))
     on    = next(i for i, op in enumerate(cpu.bus.log)
                  if op[1] is Register.CR0 and op[2] & X86_CR0_PG)
     order = [op[1] for op in cpu.bus.log[:on]]
@@ -101,7 +108,7 @@ def test_the_tables_are_stored_before_paging_is_turned_on(paging):
 ])
 def test_what_the_machine_has_is_turned_on_and_what_it_lacks_is_left_out(paging, features, cr4):
     cpu = booted(paging, 8 * MIB, **features)
-    assert run(cpu.read_cr(Register.CR4)) == cpu.cr4 == cr4
+    assert run(cpu.read_cr(Register.CR4)) == per_cpu_ptr(cpu_tlbstate, cpu).cr4 == cr4
     entry, size = leaf(cpu, __va(cpu, 0))
     assert bool(entry & G)  == features.get("pge", True)
     assert bool(entry & XD) == (paging is PAGING_64 and features.get("nx", True))
@@ -129,8 +136,8 @@ def test_memory_is_cut_into_the_largest_pages_that_fit(paging, features, end, si
 
 
 def test_a_32_bit_kernel_keeps_896_mib_in_the_linear_map():
-    kernel = booted(PAGING_32, 1 * GIB).kernel
-    assert [(zone.name, zone.end_pfn) for zone in kernel.zones] == [
+    zones = node_zones(booted(PAGING_32, 1 * GIB))
+    assert [(zone.name, zone.end_pfn) for zone in zones] == [
         ("Normal", 896 * MIB >> 12), ("HighMem", GIB >> 12)]
 
 
@@ -146,8 +153,8 @@ def test_protections_cannot_be_written_away():
     run(native_write_cr0(cpu, cr0 & ~X86_CR0_WP))
     run(native_write_cr4(cpu, cr4 & ~(X86_CR4_SMEP | X86_CR4_SMAP)))
     assert run(cpu.read_cr(Register.CR0)) == cr0
-    assert run(cpu.read_cr(Register.CR4)) == cpu.cr4 == cr4
-    assert len(cpu.kernel.log) == 2
+    assert run(cpu.read_cr(Register.CR4)) == per_cpu_ptr(cpu_tlbstate, cpu).cr4 == cr4
+    assert len(log_buf(cpu)) == 2
 
 
 def test_a_fault_before_the_kernel_has_handlers_shuts_the_processor_down():
@@ -159,7 +166,7 @@ def test_a_fault_before_the_kernel_has_handlers_shuts_the_processor_down():
 def test_a_64_bit_kernel_does_not_start_without_long_mode():
     cpu = processor(PAGING_64, long_mode=False, gigabyte_pages=False, nx=False)
     with pytest.raises(AssertionError, match="long mode"):
-        run(cpu.kernel.boot(cpu))
+        run(start_kernel(cpu))
 
 
 @pytest.mark.parametrize("paging, ram_bytes, highmem_bytes", [
@@ -175,14 +182,14 @@ def test_impossible_memory_is_refused(paging, ram_bytes, highmem_bytes):
 
 
 def test_the_saved_dirty_bit_exists_from_6_6_on():
-    assert booted(era=ERA_6_X).kernel.paging.SAVED_DIRTY == 1 << 58
-    assert booted(era=ERA_5_X).kernel.paging.SAVED_DIRTY == 0
-    assert booted(PAGING_32, era=ERA_6_X).kernel.paging.SAVED_DIRTY == 1 << 10
+    assert kconfig(booted(era=ERA_6_X)).paging.SAVED_DIRTY == 1 << 58
+    assert kconfig(booted(era=ERA_5_X)).paging.SAVED_DIRTY == 0
+    assert kconfig(booted(PAGING_32, era=ERA_6_X)).paging.SAVED_DIRTY == 1 << 10
 
 
 def test_boot_is_marked():
     cpu = processor()
-    run(cpu.kernel.boot(cpu))
+    run(start_kernel(cpu))
     assert cpu.bus.marks[0] == ("start_kernel",)
     assert ("start_kernel", "startup") in cpu.bus.marks
-    assert cpu.bus.marks[-1] == () == tuple(cpu.stack)
+    assert cpu.bus.marks[-1] == () == tuple(per_cpu_ptr(ret_stack, cpu))

@@ -3,11 +3,13 @@
 import pytest
 from user_support import boot, filled, raises_errno, runs
 
+from sw.arch.x86.entry.syscalls.syscall_64 import NR_exit
 from sw.errno import Errno
-from sw.kernel.fork import CLONE_THREAD, CLONE_VM
-from sw.kernel.sched import EXIT_DEAD, EXIT_ZOMBIE
-from sw.kernel.signal_types import SIGTERM, Killed
-from sw.kernel.syscalls import NR_exit, PTRACE_ATTACH
+from sw.include.linux.sched import EXIT_DEAD, EXIT_ZOMBIE
+from sw.include.linux.signal_types import SIGTERM, Killed
+from sw.kernel.fork.clone import CLONE_THREAD, CLONE_VM
+from sw.kernel.pid import init_pid_ns
+from sw.kernel.ptrace import PTRACE_ATTACH
 
 
 @runs
@@ -57,7 +59,7 @@ async def test_a_zombie_vanishes_with_its_parent():
     assert child.task.exit_state == EXIT_ZOMBIE
     await parent.exit()
     assert child.task.exit_state == EXIT_DEAD
-    assert list(user.cpu.kernel.tasks) == [user.pid, parent.pid]
+    assert list(init_pid_ns(user.cpu).tasks) == [user.pid, parent.pid]
 
 
 @runs
@@ -83,7 +85,7 @@ async def test_a_thread_vanishes_when_it_ends_and_its_process_does_not():
     thread = await child.clone(CLONE_VM | CLONE_THREAD)
     await thread.syscall(NR_exit, 1)
     assert thread.task.exit_state == EXIT_DEAD
-    assert list(user.cpu.kernel.tasks) == [user.pid, child.pid]
+    assert list(init_pid_ns(user.cpu).tasks) == [user.pid, child.pid]
     assert await user.wait() == 0
     assert await child.load(at) == 0xABCD
 

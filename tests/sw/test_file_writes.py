@@ -7,14 +7,17 @@ from smp_support import Smp, beside, seeded, two_threads
 from user_support import EACH_ERA, EACH_PAGING, boot, file_of, raises_errno, runs
 
 from sw.errno import Errno, KernelError
-from sw.fs.file import O_CREAT, O_RDWR
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.signal_types import SI_USER, SIGKILL, kernel_siginfo
-from sw.mm.mmap import (
+from sw.include.linux.fs import O_CREAT, O_RDWR
+from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE,
 )
+from sw.include.linux.signal_types import SI_USER, SIGKILL, kernel_siginfo
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.smp import call_single_queue
+from sw.kernel.trace.ftrace import ret_stack
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, put_page
 from sw.user import User
+from sw.variables import per_cpu_ptr
 
 
 BODY = bytes(range(1, 0x41))
@@ -180,11 +183,12 @@ def test_another_thread_may_unmap_the_buffer_at_any_moment(seed):
 
 def turns(smp, begun):
     """Processor 0 until it copies, once it has ``begun``; then 1, but for the flush by 0."""
-    first = smp.cpus[0]
-    while not (begun and "copy_page_from_iter_atomic" in first.stack):
+    stack = per_cpu_ptr(ret_stack, smp.cpus[0])
+    queue = per_cpu_ptr(call_single_queue, smp.cpus[0])
+    while not (begun and "copy_page_from_iter_atomic" in stack):
         yield 0
     yield from [1] * 2000
-    while first.call_single_queue or "sysvec_call_function" in first.stack:
+    while queue or "sysvec_call_function" in stack:
         yield 0
     yield from [1] * 2000
 

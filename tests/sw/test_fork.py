@@ -5,18 +5,21 @@ from user_support import (
     EACH_ERA, EACH_PAGING, boot, contents, entry, frame, free_pages, raises_errno, runs,
 )
 
-from sw.arch.x86.include.pgtable import pte_dirty, pte_young
-from sw.arch.x86.include.pgtable_types import _PAGE_ACCESSED, _PAGE_RW
+from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_young
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_ACCESSED, _PAGE_RW
 from sw.bus import Register
 from sw.errno import Errno
-from sw.fs.file import O_CREAT, O_RDWR, SEEK_CUR
-from sw.kernel.fork import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.include.linux.fs import O_CREAT, O_RDWR, SEEK_CUR
+from sw.include.linux.mm import VM_DONTCOPY, VM_WIPEONFORK
+from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.include.linux.signal_types import SIG_IGN, SIGSEGV, Killed, Signal
+from sw.kconfig import kconfig
+from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.kernel.pid import init_pid_ns
 from sw.kernel.signal import do_sigaction
-from sw.kernel.signal_types import SIG_IGN, SIGSEGV, Killed, Signal
 from sw.mm.gup import get_user_pages_remote
-from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
-from sw.mm.mm_types import VM_DONTCOPY, VM_WIPEONFORK
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.mm.page_alloc import node_zones
 from sw.user import User
 
 
@@ -57,7 +60,7 @@ async def test_a_writable_private_page_becomes_read_only_for_both(era, paging):
     for process in (user, child):
         assert await frame(process, at) is shared
         pte = await entry(process, at)
-        assert not pte & _PAGE_RW and pte_dirty(user.cpu.kernel.paging, pte)
+        assert not pte & _PAGE_RW and pte_dirty(kconfig(user.cpu).paging, pte)
     assert (shared.refcount, shared.mapcount, shared.anon_exclusive) == (2, 2, False)
     assert pte_young(await entry(user, at)) and not pte_young(await entry(child, at))
 
@@ -179,14 +182,14 @@ async def test_a_failed_fork_leaves_nothing_behind():
     user = await boot()
     at   = await written(user)
     full = free_pages(user)
-    for zone in user.cpu.kernel.zones:
+    for zone in node_zones(user.cpu):
         zone.end_pfn, zone.free_list = zone.next_pfn + 2, []
     left = free_pages(user)
     assert left < full
     with raises_errno(Errno.ENOMEM):
         await user.fork()
     assert free_pages(user) == left
-    assert list(user.cpu.kernel.tasks) == [user.pid]
+    assert list(init_pid_ns(user.cpu).tasks) == [user.pid]
     assert user.task.mm.mmap_lock.writer is None
     await user.store(at, 2)
 
@@ -213,7 +216,7 @@ async def test_the_death_of_one_thread_is_the_death_of_all():
     await thread.exit()
     with pytest.raises(Killed):
         await user.load(0)
-    assert user.cpu.kernel.tasks == {}
+    assert init_pid_ns(user.cpu).tasks == {}
 
 
 @runs
@@ -273,7 +276,7 @@ async def test_orphans_vanish_when_they_die():
     await child.exit()
     await grand.exit()
     await user.wait()
-    assert list(user.cpu.kernel.tasks) == [user.pid]
+    assert list(init_pid_ns(user.cpu).tasks) == [user.pid]
 
 
 @EACH_ERA

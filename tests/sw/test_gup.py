@@ -3,23 +3,25 @@
 import pytest
 from user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, raises_errno, runs
 
-from sw.arch.x86.include.pgtable import pte_dirty, set_pte
-from sw.arch.x86.include.pgtable_types import (
+from sw.arch.x86.include.asm.pgtable import pte_dirty, set_pte
+from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_RW, _PAGE_SAVED_DIRTY_64,
 )
-from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
-from sw.fs.file import O_CREAT, O_RDONLY, O_RDWR
-from sw.kernel.signal_types import SIGKILL, kernel_siginfo
-from sw.mm.gup import fault_in_readable, follow_page_mask, get_user_pages_remote
-from sw.mm.gup_flags import FOLL_FORCE, FOLL_GET, FOLL_TOUCH, FOLL_WRITE
-from sw.mm.mm_types import page
-from sw.mm.mmap import (
+from sw.include.linux.fs import O_CREAT, O_RDONLY, O_RDWR
+from sw.include.linux.mm_types import FOLL_FORCE, FOLL_GET, FOLL_TOUCH, FOLL_WRITE, page
+from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE,
     PROT_READ, PROT_WRITE,
 )
-from sw.mm.vma import vma_lookup
+from sw.include.linux.signal_types import SIGKILL, kernel_siginfo
+from sw.kconfig import kconfig
+from sw.mm.gup import fault_in_readable, follow_page_mask, get_user_pages_remote
+from sw.mm.memory.mem_map import empty_zero_page
+from sw.mm.mmap.find import vma_lookup
+from sw.mm.page_alloc import node_zones
+from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
 
 
@@ -137,7 +139,7 @@ async def test_anonymous_memory(prot, flags, write, force, errno, era, paging):
     gup_flags = FOLL_WRITE * write | FOLL_FORCE * force
     if errno is None:
         got, = await get(user, at, gup_flags)
-        dirty = got.dirty or pte_dirty(user.cpu.kernel.paging, await entry(user, at))
+        dirty = got.dirty or pte_dirty(kconfig(user.cpu).paging, await entry(user, at))
         assert dirty is bool(write)
     else:
         with raises_errno(errno):
@@ -171,7 +173,7 @@ async def test_shared_file_not_open_for_writing_is_refused():
 async def test_a_read_of_untouched_memory_gets_the_zero_page():
     user = await boot()
     at   = await user.mmap(4096)
-    assert await get(user, at, 0) == [user.cpu.kernel.zero_page]
+    assert await get(user, at, 0) == [empty_zero_page(user.cpu)]
 
 
 @runs
@@ -188,7 +190,7 @@ async def test_what_would_be_sigbus_is_efault():
 async def test_out_of_memory():
     user = await boot()
     at   = await user.mmap(4096)
-    for zone in user.cpu.kernel.zones:
+    for zone in node_zones(user.cpu):
         zone.end_pfn, zone.free_list = zone.next_pfn, []
     with raises_errno(Errno.ENOMEM):
         await get(user, at, FOLL_WRITE)
@@ -291,7 +293,7 @@ async def test_a_frame_that_is_nobodys_page_is_not_got():
 @runs
 async def test_kernel_memory_is_not_faulted_in():
     user = await boot()
-    assert await fault_in_readable(user.cpu, user.cpu.kernel.paging.TASK_SIZE, 8) == 8
+    assert await fault_in_readable(user.cpu, kconfig(user.cpu).paging.TASK_SIZE, 8) == 8
 
 
 @runs

@@ -4,18 +4,19 @@ import itertools
 
 import pytest
 
-from sw.arch.x86.include.pgtable_types import (
+from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_RW, _PAGE_SAVED_DIRTY_64, PAGING_64,
 )
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno, KernelError
-from sw.mm.fault_types import VM_FAULT_WRITE, vm_operations_struct
-from sw.mm.gup import check_vma_flags
-from sw.mm.gup_flags import FOLL_ANON, FOLL_COW, FOLL_FORCE, FOLL_WRITE
-from sw.mm.mm_types import (
+from sw.include.linux.mm import (
     VM_EXEC, VM_IO, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE,
-    mm_struct, page, vm_area_struct,
 )
+from sw.include.linux.mm_types import (
+    FOLL_ANON, FOLL_COW, FOLL_FORCE, FOLL_WRITE, VM_FAULT_WRITE, mm_struct, page, vm_area_struct,
+    vm_operations_struct,
+)
+from sw.mm.gup import check_vma_flags
 
 
 FORCED = FOLL_WRITE | FOLL_FORCE

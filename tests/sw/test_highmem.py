@@ -6,14 +6,16 @@ from arch_support import booted, run
 from highmem_support import (
     PAGE_KERNEL, WINDOW, entry, high, high_pages, machine, two_processors,
 )
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
-from sw.arch.x86.mm.highmem_32 import LAST_PKMAP
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.processor import cpu_relax
+from sw.arch.x86.mm.highmem_32 import LAST_PKMAP, highmem
 from sw.bus import Access, Register
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.idle import start_on
-from sw.kernel.locking import cpu_relax
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
+from sw.kernel.sched.sched import runqueues
 from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local, page_address
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, put_page
+from sw.variables import per_cpu_ptr
 
 
 @pytest.mark.parametrize("paging", [PAGING_64, PAGING_32])
@@ -45,7 +47,7 @@ def test_a_frame_has_one_slot_however_often_it_is_mapped():
     cpu   = machine()
     page, = high(cpu)
     assert run(kmap(cpu, page)) == run(kmap(cpu, page))
-    assert cpu.kernel.highmem.pkmap_count[1] == 3
+    assert highmem(cpu).pkmap_count[1] == 3
     assert len(cpu.bus.done) == 1
 
 
@@ -57,7 +59,7 @@ def test_kunmap_changes_no_entry_and_flushes_nothing():
     cpu.bus.done.clear()
     run(kunmap(cpu, page))
     assert cpu.bus.done == [] and cpu.bus.log == []
-    assert cpu.kernel.highmem.pkmap_count[1] == 1
+    assert highmem(cpu).pkmap_count[1] == 1
     put_page(cpu, page)
     assert run(cpu.load(vaddr, 4)) == 7   # stale, and still there
     again = run(alloc_page(cpu, GFP_HIGHUSER_MOVABLE))
@@ -80,7 +82,7 @@ def test_slots_are_used_in_turn_and_flushed_together_when_they_run_out():
     new = pages[0]
     assert run(kmap(cpu, new)) == WINDOW
     assert [op[1] for op in cpu.bus.log] == [Register.CR4, Register.CR4]
-    assert cpu.kernel.highmem.pkmap_count == [2, 2] + [0] * (LAST_PKMAP - 2)
+    assert highmem(cpu).pkmap_count == [2, 2] + [0] * (LAST_PKMAP - 2)
     assert page_address(cpu, kept) == WINDOW + 0x1000
     for slot, page in enumerate(pages[11:11 + LAST_PKMAP - 2], start=2):
         assert page.virtual is None and entry(cpu, WINDOW + slot * 0x1000) == 0
@@ -109,7 +111,7 @@ def test_with_all_slots_in_use_and_nobody_to_free_one_the_kernel_says_so():
         run(kmap(cpu, page))
     with pytest.raises(AssertionError, match="would sleep for ever"):
         run(kmap(cpu, pages[-1]))
-    assert cpu.kernel.highmem.kmap_lock.holder is None
+    assert highmem(cpu).kmap_lock.holder is None
 
 
 def test_too_many_kunmaps_are_caught():
@@ -138,7 +140,7 @@ async def all_slots_used(cpu):
 
 async def asleep(cpu, other):
     """Wait until another processor waits for a slot."""
-    while other not in cpu.kernel.highmem.pkmap_map_wait.waiters:
+    while other not in highmem(cpu).pkmap_map_wait.waiters:
         await cpu_relax(cpu)
 
 
@@ -148,13 +150,13 @@ def test_who_waits_for_a_slot_is_woken_by_the_last_kunmap():
         await kmap(cpu, pages[5])
         done = await start_on(cpu, other, lambda other: kmap(other, pages[-1]))
         await asleep(cpu, other)
-        assert other.sleeping
+        assert per_cpu_ptr(runqueues, other).sleeping
         await kunmap(cpu, pages[5])      # one of its two users
-        assert other.sleeping
+        assert per_cpu_ptr(runqueues, other).sleeping
         vaddr = pages[5].virtual
         smp.forget()
         await kunmap(cpu, pages[5])
-        assert not other.sleeping
+        assert not per_cpu_ptr(runqueues, other).sleeping
         assert await wait_for_completion(cpu, done) == vaddr == pages[-1].virtual
         assert pages[5].virtual is None
         for bus in smp.buses:            # the slot has another frame
@@ -174,7 +176,7 @@ def test_who_was_woken_uses_the_slot_that_another_made_meanwhile():
         await kunmap(cpu, pages[7])
         vaddr = await kmap(cpu, pages[-1])
         assert await wait_for_completion(cpu, done) == vaddr
-        assert cpu.kernel.highmem.pkmap_count[(vaddr - WINDOW) >> 12] == 3
+        assert highmem(cpu).pkmap_count[(vaddr - WINDOW) >> 12] == 3
 
     smp = two_processors()
     smp.run(main)

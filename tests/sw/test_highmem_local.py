@@ -6,16 +6,20 @@ from arch_support import run
 from highmem_support import (
     PAGE_KERNEL, TOP, entry, high, high_pages, machine, two_processors,
 )
-from sw.arch.x86.include.pgtable_types import PAGING_32
+from sw.arch.x86.include.asm.current import current, pcpu_hot
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.arch.x86.mm.highmem_32 import KM_MAX_IDX
 from sw.bus import Access, Kind
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.idle import start_on
+from sw.include.linux.sched import task_struct
+from sw.kernel.cred import cred
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
 from sw.mm.highmem import (
-    clear_highpage, copy_user_highpage, kmap_local_page, kmap_local_sched_in,
-    kmap_local_sched_out, kunmap_local,
+    clear_highpage, copy_user_highpage, kmap_local_page, kmap_local_sched_in, kmap_local_sched_out,
+    kunmap_local,
 )
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
+from sw.variables import this_cpu_ptr
 
 
 def test_local_mappings_go_down_from_the_top_and_are_cleared_at_once():
@@ -73,17 +77,20 @@ def test_every_processor_has_its_own_slots():
 
 
 def test_local_mappings_follow_their_task():
-    cpu = machine()
+    cpu  = machine()
+    mine = current(cpu)
     first, second, foreign = high(cpu, 3)
     one = run(kmap_local_page(cpu, first))
     two = run(kmap_local_page(cpu, second))
-    mine = run(kmap_local_sched_out(cpu))
+    run(kmap_local_sched_out(cpu))
     assert cpu.bus.log == [("invlpg", one), ("invlpg", two)]
 
-    run(kmap_local_sched_in(cpu, type(mine)()))
+    this_cpu_ptr(cpu, pcpu_hot).current_task = task_struct(2, 2, "other", cred())
+    run(kmap_local_sched_in(cpu))
     assert run(kmap_local_page(cpu, foreign)) == one
     run(kunmap_local(cpu, one))
-    run(kmap_local_sched_in(cpu, mine))
+    this_cpu_ptr(cpu, pcpu_hot).current_task = mine
+    run(kmap_local_sched_in(cpu))
     assert entry(cpu, one) >> 12 == first.pfn and entry(cpu, two) >> 12 == second.pfn
     run(kunmap_local(cpu, two))
     run(kunmap_local(cpu, one))
@@ -100,6 +107,6 @@ def test_pages_are_cleared_and_copied_wherever_they_are():
         assert memory.page(to.pfn) == memory.page(one.pfn)
     run(clear_highpage(cpu, two))
     assert memory.page(two.pfn) == bytes(4096)
-    assert cpu.kmap_ctrl.pteval == []
+    assert current(cpu).kmap_ctrl.pteval == []
     users = [a for a in cpu.bus.done if a.linear < PAGING_32.PAGE_OFFSET]
     assert users == [] and {a.kind for a in cpu.bus.done} == {Kind.READ, Kind.WRITE}

@@ -5,18 +5,20 @@ from user_support import (
     EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
 )
 
-from sw.arch.x86.include.pgtable import pte_dirty
-from sw.arch.x86.include.pgtable_types import (
+from sw.arch.x86.include.asm.pgtable import pte_dirty
+from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_RW, _PAGE_SPECIAL, _PAGE_USER,
 )
-from sw.arch.x86.mm.pgtable import pte_offset_map
 from sw.bus import Access, Kind, Response
 from sw.era import ERA_5_X, ERA_6_X
-from sw.mm.fault_types import FAULT_FLAG_WRITE, VM_FAULT_WRITE
-from sw.mm.memory import handle_mm_fault
-from sw.mm.mm_types import VM_WRITE
-from sw.mm.mmap import PROT_READ, PROT_WRITE
-from sw.mm.vma import vma_lookup
+from sw.fs.ramfs.inode import rootfs
+from sw.include.linux.mm import VM_WRITE
+from sw.include.linux.mm_types import FAULT_FLAG_WRITE, VM_FAULT_WRITE
+from sw.include.linux.mman import PROT_READ, PROT_WRITE
+from sw.kconfig import kconfig
+from sw.mm.memory.fault import handle_mm_fault
+from sw.mm.mmap.find import vma_lookup
+from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
 
 
@@ -43,7 +45,7 @@ async def test_a_write_to_a_page_of_others_copies_it(kind, prot, era):
     pte  = await entry(user, at)
     assert new is not old and new.anon_exclusive
     assert bool(pte & _PAGE_RW) is bool(prot & PROT_WRITE)
-    assert not pte & _PAGE_SPECIAL and pte_dirty(user.cpu.kernel.paging, pte)
+    assert not pte & _PAGE_SPECIAL and pte_dirty(kconfig(user.cpu).paging, pte)
     assert contents(user, new, 4096) == contents(user, old, 4096)
     if kind == "file":
         assert (old.refcount, old.mapcount) == (refs - 1, 0)
@@ -118,7 +120,7 @@ async def test_shared_memory_is_never_copied():
 async def test_a_private_copy_keeps_no_reference_on_the_page_of_the_file(read_first):
     user = await boot()
     at   = await mapped(user, "file", RW)
-    page = user.cpu.kernel.rootfs["/file"].i_mapping.i_pages[0]
+    page = rootfs(user.cpu)["/file"].i_mapping.i_pages[0]
     if read_first:
         await user.load(at)
     await user.store(at, 1)

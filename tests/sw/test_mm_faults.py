@@ -5,16 +5,21 @@ from user_support import (
     EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
 )
 
-from sw.arch.x86.include.pgtable import pte_dirty
-from sw.arch.x86.include.pgtable_types import (
+from sw.arch.x86.include.asm.pgtable import pte_dirty
+from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, _PAGE_SAVED_DIRTY_64,
     _PAGE_SPECIAL, _PAGE_USER, PTE_FLAGS_MASK,
 )
 from sw.era import ERA_5_X
-from sw.mm.fault_types import FAULT_FLAG_WRITE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV
-from sw.mm.mm_types import VM_SHARED
-from sw.mm.mmap import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
-from sw.mm.vma import vma_lookup
+from sw.include.linux.mm import VM_SHARED
+from sw.include.linux.mm_types import (
+    FAULT_FLAG_WRITE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
+)
+from sw.include.linux.mman import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
+from sw.kconfig import kconfig
+from sw.mm.memory.mem_map import empty_zero_page
+from sw.mm.mmap.find import vma_lookup
+from sw.mm.page_alloc import node_zones
 
 
 RW = PROT_READ | PROT_WRITE
@@ -62,7 +67,7 @@ async def test_frame_after_the_first_fault(kind, write, owner, era, paging):
     at   = await mapped(user, kind, RW)
     await fault(user, at, FAULT_FLAG_WRITE if write else 0)
     page = await frame(user, at)
-    zero = user.cpu.kernel.zero_page
+    zero = empty_zero_page(user.cpu)
     assert (page is zero, page.anon, page.mapping is not None) == {
         "zero": (True, False, False), "own": (False, True, False), "file": (False, False, True),
     }[owner]
@@ -78,7 +83,7 @@ async def test_dirty_and_read_only_together(era):
     at   = await mapped(user, "file", PROT_READ)
     await fault(user, at, FAULT_FLAG_WRITE)
     pte = await entry(user, at)
-    assert pte_dirty(user.cpu.kernel.paging, pte) and not pte & _PAGE_RW
+    assert pte_dirty(kconfig(user.cpu).paging, pte) and not pte & _PAGE_RW
     assert bool(pte & _PAGE_DIRTY) is (era is ERA_5_X)
 
 
@@ -140,7 +145,7 @@ async def test_out_of_memory_changes_nothing(kind, present):
     if present:
         await user.load(at)
     before = await entry(user, at), (await frame(user, at)).refcount if present else 0
-    for zone in user.cpu.kernel.zones:
+    for zone in node_zones(user.cpu):
         zone.end_pfn, zone.free_list = zone.next_pfn, []
     assert await fault(user, at, FAULT_FLAG_WRITE) == VM_FAULT_OOM
     assert before == (await entry(user, at), (await frame(user, at)).refcount if present else 0)

@@ -10,16 +10,19 @@ import pytest
 from smp_support import Smp, beside, seeded, two_threads
 from user_support import EACH_ERA, boot, contents, entry, fault, frame, free_pages, mapped, runs
 
-from sw.arch.x86.include.pgtable import ptep_get_and_clear
-from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable import ptep_get_and_clear
 from sw.bus import Access, Kind
 from sw.era import ERA_5_X, ERA_6_X
-from sw.kernel.completion import wait_for_completion
-from sw.mm.fault_types import FAULT_FLAG_WRITE, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS
-from sw.mm.mm_types import PAGE_SHIFT, PAGE_SIZE
-from sw.mm.mmap import PROT_READ, PROT_WRITE
+from sw.fs.ramfs.inode import rootfs
+from sw.include.linux.cpumask import cpu_online_mask
+from sw.include.linux.mm_types import FAULT_FLAG_WRITE, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS
+from sw.include.linux.mman import PROT_READ, PROT_WRITE
+from sw.kernel.sched.completion import wait_for_completion
+from sw.mm.mmap.find import vma_lookup
 from sw.mm.page_alloc import nr_free_pages
-from sw.mm.vma import vma_lookup
+from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
 
 
@@ -104,7 +107,7 @@ async def test_a_page_of_a_file_that_somebody_else_has_mapped_meanwhile_is_given
     user = await boot(era=era)
     at   = await mapped(user, "file", PROT_READ)
     await user.store(await user.mmap(PAGE_SIZE), 1)      # the tables are there
-    page = user.cpu.kernel.rootfs["/file"].i_mapping.i_pages[0]
+    page = rootfs(user.cpu)["/file"].i_mapping.i_pages[0]
     ptep = await pte_offset_map(user.cpu, user.task.mm, at)
     refs = page.refcount
     ChangedAfterLook(user, ptep, 0x8_0000_0000_0001)
@@ -129,14 +132,14 @@ def let_file_say(user: User, at: int, page_mkwrite) -> None:
 async def test_a_page_that_its_file_does_not_let_go_stays_as_it_is(era, present, ret):
     user = await boot(era=era)
     at   = await mapped(user, "shared file", RW)
-    page = user.cpu.kernel.rootfs["/file"].i_mapping.i_pages[0]
+    page = rootfs(user.cpu)["/file"].i_mapping.i_pages[0]
     if present:
         await user.load(at)
     page.dirty = False
     before, counts = await entry(user, at), (page.refcount, page.mapcount)
 
     async def page_mkwrite(cpu, vmf):
-        assert cpu.kernel.cpus[0].current.mm.page_table_lock.holder is None
+        assert current(cpu_online_mask(cpu)[0]).mm.page_table_lock.holder is None
         assert vmf.page is page and page.refcount == counts[0] + 1
         return ret
 

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from sw.kernel.locking import (
-    down_read, down_write, downgrade_write, rw_semaphore, spin_lock, spin_unlock, spinlock_t,
-    up_read, up_write,
+from sw.kernel.locking.rwsem import (
+    down_read, down_write, downgrade_write, rw_semaphore, up_read, up_write,
 )
+from sw.kernel.locking.spinlock import spin_lock, spin_unlock, spinlock_t
 
 
 class Turn:

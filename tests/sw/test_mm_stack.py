@@ -4,13 +4,13 @@ import pytest
 from user_support import boot, raises_errno, runs
 
 from sw.errno import Errno
-from sw.kernel.signal_types import SI_USER, SIGKILL, kernel_siginfo
-from sw.mm.mmap import (
+from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_READ, PROT_WRITE,
 )
-from sw.mm.mmap_lock import mmap_read_lock
-from sw.mm.stack import expand_downwards, expand_stack
-from sw.mm.vma import vma_lookup
+from sw.include.linux.mmap_lock import mmap_read_lock
+from sw.include.linux.signal_types import SI_USER, SIGKILL, kernel_siginfo
+from sw.mm.mmap.find import vma_lookup
+from sw.mm.mmap.stack import expand_downwards, expand_stack
 
 
 RW    = PROT_READ | PROT_WRITE

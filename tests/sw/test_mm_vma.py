@@ -3,8 +3,8 @@
 import pytest
 from user_support import boot, file_of, runs
 
-from sw.fs.file import O_CREAT, O_RDWR
-from sw.mm.mmap import (
+from sw.include.linux.fs import O_CREAT, O_RDWR
+from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE,
 )
 

@@ -5,17 +5,17 @@ from user_support import (
     EACH_ERA, EACH_PAGING, boot, file_of, frame, free_pages, raises_errno, runs,
 )
 
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.errno import Errno
-from sw.fs.file import O_RDONLY, O_RDWR, O_WRONLY
-from sw.kernel.signal_types import Signal
-from sw.mm.mm_types import (
+from sw.include.linux.fs import O_RDONLY, O_RDWR, O_WRONLY
+from sw.include.linux.mm import (
     VM_EXEC, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_READ, VM_SHARED,
 )
-from sw.mm.mmap import (
+from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED,
     PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
 )
+from sw.include.linux.signal_types import Signal
 
 
 RW      = PROT_READ | PROT_WRITE

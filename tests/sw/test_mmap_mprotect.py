@@ -3,15 +3,16 @@
 import pytest
 from user_support import EACH_PAGING, boot, entry, file_of, frame, raises_errno, runs
 
-from sw.arch.x86.include.pgtable_types import _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_PROTNONE, _PAGE_RW
+from sw.arch.x86.include.asm.pgtable_types import (
+    _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_PROTNONE, _PAGE_RW,
+)
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
-from sw.fs.file import O_RDONLY, O_RDWR
-from sw.mm.mmap import (
-    MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE,
-    PROT_READ, PROT_WRITE,
+from sw.include.linux.fs import O_RDONLY, O_RDWR
+from sw.include.linux.mman import (
+    MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_GROWSDOWN,
+    PROT_GROWSUP, PROT_NONE, PROT_READ, PROT_WRITE,
 )
-from sw.mm.mprotect import PROT_GROWSDOWN, PROT_GROWSUP
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -3,9 +3,10 @@
 import pytest
 
 from arch_support import booted, run
-from sw.arch.x86.include.page import __pa, __va, page_to_virt, pfn_to_page, virt_to_page
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.page import __pa, __va, page_to_virt, pfn_to_page, virt_to_page
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.errno import Errno, KernelError
+from sw.mm.memory.mem_map import empty_zero_page
 from sw.mm.page_alloc import (
     __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, get_page, nr_free_pages, put_page,
 )
@@ -26,7 +27,7 @@ def test_no_frame_is_given_out_twice():
         page = run(alloc_page(cpu, GFP_HIGHUSER_MOVABLE))
         assert page.refcount == 1 and page.pfn not in taken
         taken.add(page.pfn)
-    assert taken == set(range(cpu.kernel.zero_page.pfn + 1, 128))
+    assert taken == set(range(empty_zero_page(cpu).pfn + 1, 128))
 
 
 def test_user_pages_come_from_high_memory_until_it_is_used_up():

@@ -5,10 +5,17 @@ from dataclasses import replace
 import pytest
 from user_support import EACH_ERA, EACH_PAGING, boot, raises_errno, runs
 
-from sw.arch.x86.include.pgtable_types import PAGING_32
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32
+from sw.arch.x86.lib import usercopy
 from sw.errno import Errno
-from sw.fs.file import O_APPEND, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE
+from sw.include.asm_generic import cacheflush
+from sw.include.linux.fs import (
+    O_APPEND, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET,
+)
+from sw.include.linux.mman import (
+    MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
+)
+from sw.processor.strings import rep_movs
 from sw.user import User
 
 
@@ -187,16 +194,16 @@ async def test_a_hole_makes_the_count_short(call, offset, count, done, era):
 
 
 @runs
-async def test_chunks_are_counted_from_the_start_of_the_request():
+async def test_chunks_are_counted_from_the_start_of_the_request(monkeypatch):
     user, fd = await prepared()
     copies   = []
-    original = user.cpu.rep_movs
 
-    async def rep_movs(to, from_, count):
+    async def counted(cpu, to, from_, count):
         copies.append(count)
-        await original(to, from_, count)
+        await rep_movs(cpu, to, from_, count)
 
-    user.cpu.rep_movs = rep_movs
+    for module in (usercopy, cacheflush):
+        monkeypatch.setattr(module, "rep_movs", counted)
     assert await user.pwrite(fd, BUF, 6000, AT + 96) == 6000
     # from the caller, to the first page, to the second; and the rest of the request
     assert copies == [4096, 4000, 96, 1904, 1904]

@@ -3,17 +3,20 @@
 import pytest
 from user_support import boot, filled, free_pages, raises_errno, runs
 
-from sw.arch.x86.include.pgtable_types import PAGING_64
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
+from sw.fs.proc.base import proc_mem_force_override
+from sw.include.linux.mman import PROT_NONE, PROT_READ
 from sw.kernel.cred import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, cred
-from sw.kernel.fork import CLONE_THREAD, CLONE_VM, kthread_create
-from sw.kernel.kernel import Kernel
-from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access
-from sw.kernel.syscalls import PTRACE_ATTACH, PTRACE_DETACH
-from sw.mm.mmap import PROT_NONE, PROT_READ
+from sw.kernel.fork.clone import CLONE_THREAD, CLONE_VM
+from sw.kernel.kthread import kthread_create
+from sw.kernel.ptrace import (
+    PTRACE_ATTACH, PTRACE_DETACH, PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access,
+)
+from sw.processor.cpu import Cpu
 from sw.user import User
+from sw.vmlinux import Kernel
 
 
 MEM = "/proc/self/mem"
@@ -226,7 +229,7 @@ async def test_permission_is_asked_at_open_only():
 
 def policy(cpu: Cpu, word: str) -> None:
     """Boot again with another word, as it were."""
-    cpu.kernel.proc_mem_force_override = word
+    proc_mem_force_override.set(cpu, word)
 
 
 @pytest.mark.parametrize("word, policy", [
@@ -235,7 +238,7 @@ def policy(cpu: Cpu, word: str) -> None:
 ])
 def test_a_word_that_the_boot_parameter_does_not_know_keeps_the_default(word, policy):
     kernel = Kernel(PAGING_64, 1 << 20, ERA_6_X, proc_mem_force_override=word)
-    assert kernel.proc_mem_force_override == policy
+    assert kernel.image[proc_mem_force_override] == policy
 
 
 @pytest.mark.parametrize("word", ["always", "nobody"])

@@ -4,11 +4,11 @@ import pytest
 from user_support import EACH_ERA, EACH_PAGING, boot, filled, raises_errno, runs
 
 from sw.errno import Errno
-from sw.kernel.signal_types import SEGV_MAPERR, Signal
-from sw.mm.mmap import (
+from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
 )
-from sw.mm.vma import vma_lookup
+from sw.include.linux.signal_types import SEGV_MAPERR, Signal
+from sw.mm.mmap.find import vma_lookup
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -6,16 +6,19 @@ from user_support import (
     runs,
 )
 
-from sw.arch.x86.include.pgtable_types import _PAGE_RW, PAGING_32
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_RW, PAGING_32
 from sw.bus import Kind
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno, KernelError
-from sw.kernel.fork import CLONE_VM
-from sw.kernel.signal_types import Signal
-from sw.mm.fault_types import vm_operations_struct
-from sw.mm.mm_types import VM_PFNMAP
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE
-from sw.mm.vma import vma_lookup
+from sw.include.linux.mm import VM_PFNMAP
+from sw.include.linux.mm_types import vm_operations_struct
+from sw.include.linux.mman import (
+    MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE,
+)
+from sw.include.linux.signal_types import Signal
+from sw.kernel.fork.clone import CLONE_VM
+from sw.mm.memory.mem_map import mem_map
+from sw.mm.mmap.find import vma_lookup
 
 
 RW   = PROT_READ | PROT_WRITE
@@ -171,7 +174,8 @@ async def test_no_store_uses_the_targets_address(highmem, paging, era):
     assert [access.user for access in stores] == [False] * len(stores)
     alias = [access for access in stores if access.data == 0xABCD and access.linear & 0xFFF == 16]
     assert len(alias) == 1
-    assert (alias[0].linear < paging.PAGE_OFFSET + user.cpu.kernel.lowmem_bytes) is not highmem
+    high_memory = paging.PAGE_OFFSET + mem_map(user.cpu).max_low_pfn * 4096
+    assert (alias[0].linear < high_memory) is not highmem
 
 
 @pytest.mark.parametrize("era, function", [(ERA_5_X, "kmap"), (ERA_6_X, "kmap_local_page")])

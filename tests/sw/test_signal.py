@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 from user_support import EACH_PAGING, boot, filled, raises_errno, runs
 
+from sw.arch.x86.entry.syscalls.syscall_64 import NR_rt_sigaction
 from sw.errno import Errno
-from sw.kernel.cred import cred
-from sw.kernel.signal_types import (
+from sw.include.linux.mman import (
+    MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
+)
+from sw.include.linux.signal_types import (
     BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SI_USER, SIG_IGN, SIGBUS, SIGKILL, SIGSEGV,
     SIGTERM, Killed, Signal,
 )
-from sw.kernel.syscalls import NR_rt_sigaction
-from sw.mm.mmap import MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
+from sw.kernel.cred import cred
 from sw.user import User
 
 

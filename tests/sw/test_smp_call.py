@@ -2,16 +2,22 @@
 
 import pytest
 
+from arch_support import idle_task
 from smp_support import Deadlock, Smp, seeded
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
-from sw.arch.x86.include.irqflags import irqs_disabled, local_irq_disable
-from sw.arch.x86.kernel.cpu import TripleFault
-from sw.kernel.completion import completion, wait_for_completion
-from sw.kernel.idle import start_on
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
+from sw.arch.x86.include.asm.irqflags import irqs_disabled, local_irq_disable
+from sw.include.linux.completion import completion
 from sw.kernel.panic import KernelOops
-from sw.kernel.sched import context_switch
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.core import context_switch
+from sw.kernel.sched.idle import start_on
+from sw.kernel.sched.sched import runqueues
 from sw.kernel.smp import on_each_cpu, on_each_cpu_cond_mask
+from sw.kernel.trace.ftrace import ret_stack
+from sw.processor.exceptions import TripleFault
 from sw.user import User
+from sw.variables import per_cpu_ptr
 
 
 class Calls:
@@ -102,7 +108,7 @@ def test_processors_that_call_each_other_with_interrupts_off_would(monkeypatch):
         await shoot(cpu)
 
     monkeypatch.setattr("sw.kernel.smp.irqs_disabled",
-                        lambda cpu: "sysvec_call_function" in cpu.stack)
+                        lambda cpu: "sysvec_call_function" in per_cpu_ptr(ret_stack, cpu))
     monkeypatch.setattr("smp_support.PATIENCE", 3000)
     smp, ready = Smp(), []
     with pytest.raises(Deadlock, match="csd_lock_wait"):
@@ -125,7 +131,7 @@ def test_programs_are_executed_in_order_by_the_processor_they_were_given_to(seed
         assert [await wait_for_completion(cpu, done) for done in reversed(waiting)] == [
             (1, 2), (1, 1), (1, 0)]
         assert executed == [0, 1, 2]
-        assert not cpu.sleeping
+        assert not per_cpu_ptr(runqueues, cpu).sleeping
 
     smp, executed = Smp(), []
     smp.run(main, seeded(seed))
@@ -205,7 +211,7 @@ def test_a_task_runs_on_one_processor_at_a_time():
         assert (other.task, other.cpu) == (user.task, smp.cpus[1])
         with pytest.raises(Moved):
             await wait_for_completion(cpu, await start_on(cpu, smp.cpus[1], lambda _: moves(other)))
-        await context_switch(cpu, cpu.current, cpu.idle)
+        await context_switch(cpu, current(cpu), idle_task(cpu))
         await wait_for_completion(cpu, await start_on(cpu, smp.cpus[1], lambda _: moves(other)))
         assert user.task.on_cpu is None
         await user.mmap(4096)

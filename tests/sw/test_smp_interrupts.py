@@ -4,20 +4,25 @@ import pytest
 
 from arch_support import booted, flat, page_in, paged, run
 from smp_support import Smp, beside, seeded, two_threads
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
-from sw.arch.x86.include.irqflags import (
+from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.irqflags import (
     irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save,
     safe_halt,
 )
-from sw.arch.x86.include.processor import X86_TRAP_PF
-from sw.arch.x86.kernel.cpu import TripleFault
+from sw.arch.x86.include.asm.trapnr import X86_TRAP_PF
 from sw.arch.x86.lib.usercopy import copy_to_user
-from sw.bus import Kind, Register
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.signal_types import SIG_HANDLER, SIGKILL, SIGTERM, Killed, Signal
-from sw.kernel.smp import call_single_data
-from sw.pieces import CHUNK
+from sw.bus import BURST_LENGTH, Kind, Register
+from sw.include.linux.signal_types import SIG_HANDLER, SIGKILL, SIGTERM, Killed, Signal
+from sw.kconfig import kconfig
+from sw.kernel.pid import init_pid_ns
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.smp import call_single_data, call_single_queue
+from sw.kernel.trace.ftrace import ret_stack
+from sw.processor.exceptions import TripleFault
+from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
 from sw.user import User
+from sw.variables import per_cpu_ptr
 
 
 LOW, HIGH = 0xF1, 0xFA
@@ -70,10 +75,10 @@ def test_what_waits_is_taken_before_the_next_instruction_highest_first(cpl):
 @pytest.mark.parametrize("instruction", [
     lambda cpu: cpu.store(0, 8, 1),
     lambda cpu: cpu.exchange(0, 8, 1),
-    lambda cpu: cpu.load_bytes(0, 8),
-    lambda cpu: cpu.store_bytes(0, bytes(8)),
-    lambda cpu: cpu.rep_movs(0, 0x100, 8),
-    lambda cpu: cpu.rep_stos(0, 1, 8),
+    lambda cpu: load_bytes(cpu, 0, 8),
+    lambda cpu: store_bytes(cpu, 0, bytes(8)),
+    lambda cpu: rep_movs(cpu, 0, 0x100, 8),
+    lambda cpu: rep_stos(cpu, 0, 1, 8),
     lambda cpu: cpu.stac(),
     lambda cpu: cpu.read_cr(Register.CR0),
     lambda cpu: cpu.write_cr(Register.CR2, 0),
@@ -108,10 +113,10 @@ def test_interrupts_wait_while_if_is_clear():
 
 
 @pytest.mark.parametrize("operation, before", [
-    (lambda cpu: cpu.load_bytes(0, 3 * CHUNK),         CHUNK // 8),
-    (lambda cpu: cpu.store_bytes(0, bytes(3 * CHUNK)), CHUNK // 8),
-    (lambda cpu: cpu.rep_stos(0, 1, 3 * CHUNK),        CHUNK // 8),
-    (lambda cpu: cpu.rep_movs(0, 0x2000, 3 * CHUNK),   CHUNK // 4),
+    (lambda cpu: load_bytes(cpu, 0, 3 * BURST_LENGTH),         BURST_LENGTH // 8),
+    (lambda cpu: store_bytes(cpu, 0, bytes(3 * BURST_LENGTH)), BURST_LENGTH // 8),
+    (lambda cpu: rep_stos(cpu, 0, 1, 3 * BURST_LENGTH),        BURST_LENGTH // 8),
+    (lambda cpu: rep_movs(cpu, 0, 0x2000, 3 * BURST_LENGTH),   BURST_LENGTH // 4),
 ])
 def test_a_string_instruction_is_interrupted_between_its_chunks(operation, before):
     cpu  = flat()
@@ -170,9 +175,9 @@ def called(cpu, number):
     seen = []
 
     async def func(cpu, info):
-        seen.append((cpu.cpl, cpu.ac, cpu.interrupts_enabled, tuple(cpu.stack)))
+        seen.append((cpu.cpl, cpu.ac, cpu.interrupts_enabled, tuple(per_cpu_ptr(ret_stack, cpu))))
 
-    cpu.call_single_queue.append(call_single_data(func, None))
+    per_cpu_ptr(call_single_queue, cpu).append(call_single_data(func, None))
     cpu.bus.done.clear()
     interrupt_at(cpu, number, CALL_FUNCTION_VECTOR)
     return seen
@@ -185,12 +190,12 @@ def test_ac_of_copy_to_user_is_cleared_for_the_handler_and_comes_back():
     run(user.store(at, 1))
     run(user.store(at + 0x1000, 1))
     seen   = called(cpu, 3)
-    source = cpu.kernel.paging.PAGE_OFFSET
+    source = kconfig(cpu).paging.PAGE_OFFSET
     assert run(copy_to_user(cpu, at + 8, source, 0x1800)) == 0
     (cpl, ac, enabled, stack), = seen
     assert (cpl, ac, enabled) == (0, False, False)
     assert stack == ("copy_to_user", "sysvec_call_function", "generic_smp_call_function_interrupt")
-    assert (cpu.ac, cpu.interrupts_enabled, cpu.stack) == (False, True, [])
+    assert (cpu.ac, cpu.interrupts_enabled, per_cpu_ptr(ret_stack, cpu)) == (False, True, [])
     flags = [op[2] >> 18 for op in cpu.bus.log if op[:2] == ("write", Register.RFLAGS)]
     assert flags[-4:] == [1, 0, 1, 0]     # STAC, the entry, IRET, CLAC
 
@@ -231,13 +236,13 @@ def test_interrupts_are_off_until_the_fault_address_is_read():
     assert [access.kind for access in cpu.bus.done if access.user] == [Kind.WRITE] * 2
 
 
-def test_a_system_call_runs_with_interrupts():
+def test_a_system_call_runs_with_interrupts(monkeypatch):
     cpu = booted()
 
     async def function(cpu):
         return int(cpu.interrupts_enabled)
 
-    cpu.kernel.sys_call_table[5] = function
+    monkeypatch.setitem(sys_call_table, 5, function)
     assert run(run(User.create(cpu)).syscall(5)) == 1
     assert cpu.interrupts_enabled
 
@@ -290,6 +295,6 @@ def test_the_end_of_a_process_is_the_end_of_its_threads_elsewhere(seed):
         await user.exit()
         with pytest.raises(Killed):
             await wait_for_completion(cpu, done)
-        assert cpu.kernel.tasks == {}
+        assert init_pid_ns(cpu).tasks == {}
 
     Smp().run(main, seeded(seed))

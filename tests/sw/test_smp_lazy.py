@@ -2,14 +2,16 @@
 
 import pytest
 
+from arch_support import idle_task, is_lazy, loaded_mm
 from smp_support import Holder, Smp, flushes, seeded, two_threads, went_idle
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.mm.tlb import flush_tlb_mm_range
 from sw.bus import Register
-from sw.kernel.fork import kthread_create
-from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
-from sw.kernel.sched import context_switch
-from sw.mm.mm_types import PAGE_SIZE
+from sw.kernel.kthread import kthread_create, kthread_unuse_mm, kthread_use_mm
+from sw.kernel.sched.core import context_switch
+from sw.mm.init_mm import init_mm
 from sw.user import User
 
 
@@ -29,7 +31,7 @@ def test_a_processor_that_went_idle_is_not_asked_and_catches_up():
         holder = Holder(thread)
         await holder.begin(cpu)
         assert flushes(smp.buses[1]) == [CR3]
-        assert not smp.cpus[1].is_lazy
+        assert not is_lazy(smp.cpus[1])
         await holder.end(cpu)
 
     smp = Smp()
@@ -56,7 +58,7 @@ def test_freed_tables_are_for_lazy_processors_too_and_end_their_laziness():
         await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x2000, freed_tables=True)
         assert smp.buses[0].sent == [(1, CALL_FUNCTION_VECTOR)]
         assert flushes(smp.buses[1]) == [CR3]
-        assert smp.cpus[1].loaded_mm is smp.kernel.init_mm
+        assert loaded_mm(smp.cpus[1]) is init_mm(smp.cpus[0])
         assert user.task.mm.cpumask == {0}
         smp.forget()
         await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x2000, freed_tables=True)
@@ -89,13 +91,13 @@ def test_a_root_table_is_freed_only_when_no_idle_processor_has_it(seed):
         other    = stranger.on(smp.cpus[1])
         at = await stranger.mmap(PAGE_SIZE)
         await stranger.store(at, 1)
-        await context_switch(cpu, cpu.current, cpu.idle)
+        await context_switch(cpu, current(cpu), idle_task(cpu))
         mm = stranger.task.mm
         await went_idle(cpu, smp, other)
         await stranger.exit()
-        await context_switch(cpu, cpu.current, cpu.idle)
+        await context_switch(cpu, current(cpu), idle_task(cpu))
         assert mm.mm_users == 0
-        assert smp.cpus[1].loaded_mm is smp.kernel.init_mm  # the last table it would walk has gone
+        assert loaded_mm(smp.cpus[1]) is init_mm(cpu)  # the last table it would walk has gone
         user   = await User.create(cpu)
         holder = Holder(user.on(smp.cpus[1]))
         await holder.begin(cpu)
@@ -113,11 +115,11 @@ def test_a_kernel_thread_that_borrows_an_address_space_is_lazy_until_it_uses_it(
         kthread = kthread_create(cpu, "kworker")
         await user.mmap(PAGE_SIZE)
         mm = user.task.mm
-        await context_switch(cpu, cpu.current, kthread)
-        assert cpu.is_lazy and cpu.loaded_mm is mm
+        await context_switch(cpu, current(cpu), kthread)
+        assert is_lazy(cpu) and loaded_mm(cpu) is mm
         await kthread_use_mm(cpu, mm)
-        assert not cpu.is_lazy
+        assert not is_lazy(cpu)
         await kthread_unuse_mm(cpu, mm)
-        assert cpu.is_lazy and cpu.interrupts_enabled
+        assert is_lazy(cpu) and cpu.interrupts_enabled
 
     Smp(1).run(main)

@@ -4,18 +4,26 @@ import contextlib
 
 import pytest
 
+from arch_support import idle_task
 from smp_support import THREAD, Smp, beside, seeded, two_threads
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.era import ERA_5_X, ERA_6_X
-from sw.fs.file import O_APPEND, O_CREAT, O_RDWR, O_WRONLY
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.idle import start_on
-from sw.kernel.sched import context_switch
-from sw.kernel.signal_types import Killed
-from sw.mm.mm_types import PAGE_SIZE
-from sw.mm.mmap import PROT_READ, PROT_WRITE
+from sw.fs.ramfs.inode import rootfs
+from sw.include.linux.cpumask import cpu_online_mask
+from sw.include.linux.fs import O_APPEND, O_CREAT, O_RDWR, O_WRONLY
+from sw.include.linux.mman import PROT_READ, PROT_WRITE
+from sw.include.linux.signal_types import Killed
+from sw.kernel.pid import init_pid_ns
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.core import context_switch
+from sw.kernel.sched.idle import start_on
+from sw.kernel.trace.ftrace import ret_stack
+from sw.mm.init_mm import init_mm
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
 from sw.user import User
+from sw.variables import per_cpu_ptr
 from user_support import contents, file_of, frame, mapped
 
 
@@ -87,7 +95,7 @@ def test_a_page_that_a_fork_shared_is_copied_for_one_and_kept_by_the_other(seed)
         parent = await User.create(cpu)
         at     = await parent.mmap(PAGE_SIZE)
         await parent.store(at, 5)
-        child  = (await parent.fork()).on(cpu.kernel.cpus[1])
+        child  = (await parent.fork()).on(cpu_online_mask(cpu)[1])
         await both(parent, child, lambda: parent.store(at, 6), lambda: child.store(at + 8, 7))
         assert [await parent.load(at), await parent.load(at + 8)] == [6, 0]
         pages = [await frame(user, at) for user in (parent, child)]
@@ -123,7 +131,7 @@ def test_a_page_of_a_file_is_read_into_the_cache_once(seed):
         assert await pages_taken(user, lambda: both(
             user, thread, lambda: user.pread(fd, buf, 8, 8),
             lambda: thread.pread(fd, buf + PAGE_SIZE, 8, 16))) == 1
-        cache = cpu.kernel.rootfs["/file"].i_mapping.i_pages
+        cache = rootfs(cpu)["/file"].i_mapping.i_pages
         assert {index: page.refcount for index, page in cache.items()} == {0: 1, 3: 1}
 
     Smp().run(main, seeded(seed))
@@ -162,10 +170,10 @@ def test_a_file_that_is_closed_while_it_is_read_is_read_to_the_end(seed):
         mm  = child.task.mm
 
         done = await beside(thread, lambda: thread.pread(fd, buf, 8, at))
-        while "mem_rw" not in thread.cpu.stack and not done.done:
+        while "mem_rw" not in per_cpu_ptr(ret_stack, thread.cpu) and not done.done:
             await cpu.pause()
         await user.close(fd)
-        assert mm.mm_count == (2 if "mem_rw" in thread.cpu.stack else 1)
+        assert mm.mm_count == (2 if "mem_rw" in per_cpu_ptr(ret_stack, thread.cpu) else 1)
         assert await wait_for_completion(cpu, done) == 8
         assert await user.load(buf) == 5
         assert mm.mm_count == 1
@@ -179,7 +187,7 @@ def test_no_frame_is_given_to_two(seed):
         return [(await alloc_page(cpu, GFP_KERNEL | zero)).pfn for zero in (0, 0x100) * 10]
 
     async def main(cpu):
-        done  = await start_on(cpu, cpu.kernel.cpus[1], take)
+        done  = await start_on(cpu, cpu_online_mask(cpu)[1], take)
         mine  = await take(cpu)
         taken = mine + await wait_for_completion(cpu, done)
         assert len(set(taken)) == 40
@@ -222,13 +230,13 @@ def test_every_frame_comes_back_from_two_who_are_busy(paging, threads, seed):
         before = nr_free_pages(cpu)
         user   = await User.create(cpu)
         other  = await (user.clone(THREAD) if threads else user.fork())
-        other  = other.on(cpu.kernel.cpus[1])
+        other  = other.on(cpu_online_mask(cpu)[1])
         await both(user, other, lambda: busy(user, 4, 0), lambda: busy(other, 4, 1))
         await both(user, other, lambda: ends(user), lambda: ends(other))
-        await context_switch(cpu, cpu.current, cpu.idle)
-        borrowed = {other.idle.active_mm for other in cpu.kernel.cpus} - {cpu.kernel.init_mm}
+        await context_switch(cpu, current(cpu), idle_task(cpu))
+        borrowed = {idle_task(other).active_mm for other in cpu_online_mask(cpu)} - {init_mm(cpu)}
         assert nr_free_pages(cpu) == before - len(borrowed)  # their root tables
-        assert cpu.kernel.tasks == {}
+        assert init_pid_ns(cpu).tasks == {}
 
     highmem = {"highmem_bytes": 8 * MIB} if paging is PAGING_32 else {}
     Smp(2, paging, 9 * MIB if highmem else MIB, **highmem).run(main, seeded(seed))
@@ -247,6 +255,6 @@ def test_a_file_is_punched_by_one_and_mapped_by_the_other(seed):
         await both(user, thread, lambda: user.pwrite(mem, buf, 8, one),
                    lambda: thread.load_bytes(one + 8, 64))
         assert await user.load_bytes(one, 16) == b"punched!the file"
-        assert contents(user, cpu.kernel.rootfs["/file"].i_mapping.i_pages[0], 8) == b"the file"
+        assert contents(user, rootfs(cpu)["/file"].i_mapping.i_pages[0], 8) == b"the file"
 
     Smp().run(main, seeded(seed))

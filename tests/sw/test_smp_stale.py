@@ -7,12 +7,12 @@ old page is seen: the machine does remember, and it is the flush that helps.
 import pytest
 
 from smp_support import Smp, beside, seeded, two_threads
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.mm import tlb
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.signal_types import SEGV_ACCERR, SEGV_MAPERR, SIGSEGV, Signal
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
+from sw.include.linux.signal_types import SEGV_ACCERR, SEGV_MAPERR, SIGSEGV, Signal
+from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.smp import on_each_cpu_cond_mask
-from sw.mm.mm_types import PAGE_SIZE
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
 from user_support import file_of
 
 

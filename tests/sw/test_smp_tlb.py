@@ -4,19 +4,23 @@ from functools import partial
 
 import pytest
 
+from arch_support import is_lazy, loaded_mm
 from smp_support import THREAD, Holder, Smp, beside, flushes, seeded, two_threads, went_idle
-from sw.arch.x86.include.irq_vectors import CALL_FUNCTION_VECTOR
-from sw.arch.x86.include.pgtable import ptep_get, set_pte
-from sw.arch.x86.include.pgtable_types import _PAGE_RW
-from sw.arch.x86.mm.pgtable import pte_offset_map
+from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable import ptep_get, set_pte
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_RW
 from sw.arch.x86.mm.tlb import (
-    flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range, switch_mm,
+    cpu_tlbstate, flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range,
+    switch_mm,
 )
 from sw.bus import Register
-from sw.kernel.completion import wait_for_completion
-from sw.kernel.idle import start_on
-from sw.mm.mm_types import PAGE_SIZE
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.sched.idle import start_on
+from sw.mm.init_mm import init_mm
+from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
+from sw.variables import per_cpu_ptr
 
 
 CR3, CR4 = Register.CR3, Register.CR4
@@ -95,10 +99,10 @@ def test_pages_are_flushed_one_by_one_only_by_who_is_one_generation_behind(misse
         holder = Holder(thread)
         await holder.begin(cpu)
         smp.forget()
-        smp.cpus[1].loaded_tlb_gen -= missed
+        per_cpu_ptr(cpu_tlbstate, smp.cpus[1]).loaded_tlb_gen -= missed
         await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x2000)
         assert [flushes(bus) for bus in smp.buses] == [[0x1000], asked]
-        assert smp.cpus[1].loaded_tlb_gen == user.task.mm.context.tlb_gen
+        assert per_cpu_ptr(cpu_tlbstate, smp.cpus[1]).loaded_tlb_gen == user.task.mm.context.tlb_gen
         await holder.end(cpu)
 
     smp = Smp()
@@ -110,7 +114,7 @@ def test_two_processors_that_flush_at_the_same_time_are_both_up_to_date(seed):
     async def flush(cpu, mm):
         for turn in range(5):
             await flush_tlb_mm_range(cpu, mm, 0x1000 * turn, 0x1000 * turn + 0x1000)
-            assert cpu.loaded_tlb_gen >= turn + 1
+            assert per_cpu_ptr(cpu_tlbstate, cpu).loaded_tlb_gen >= turn + 1
 
     async def main(cpu):
         user, thread = await two_threads(cpu)
@@ -130,7 +134,7 @@ def test_two_processors_that_flush_at_the_same_time_are_both_up_to_date(seed):
 def may_write(cpu, mm, linear):
     """May a processor store by a translation that it holds? A lazy one flushes before it would."""
     cached = cpu.bus.mmu.tlb.find(linear)
-    return (cpu.loaded_mm is mm and not cpu.is_lazy
+    return (loaded_mm(cpu) is mm and not is_lazy(cpu)
             and cached is not None and cached.rights.writable)
 
 
@@ -194,7 +198,7 @@ def test_kernel_pages_are_flushed_on_every_processor_lazy_or_not(pages, asked):
         await went_idle(cpu, smp, thread)
         await flush_tlb_kernel_range(cpu, KERNEL, KERNEL + pages * PAGE_SIZE)
         assert [flushes(bus) for bus in smp.buses] == [asked] * 3
-        assert smp.cpus[1].is_lazy
+        assert is_lazy(smp.cpus[1])
 
     smp = Smp(3)
     smp.run(main)
@@ -209,14 +213,14 @@ def test_a_flush_is_not_lost_by_a_processor_that_just_loads_the_address_space(se
         user, thread = await two_threads(cpu)
         at = await user.mmap(PAGE_SIZE)
         await user.store(at, 1)
-        mm, init_mm, other = user.task.mm, smp.kernel.init_mm, smp.cpus[1]
+        mm, other  = user.task.mm, smp.cpus[1]
         stop, over = [], [0]
 
         async def flips(other):
             while not stop:
                 await switch_mm(other, None, mm)
-                assert other.loaded_tlb_gen >= over[-1]
-                await switch_mm(other, None, init_mm)
+                assert per_cpu_ptr(cpu_tlbstate, other).loaded_tlb_gen >= over[-1]
+                await switch_mm(other, None, init_mm(other))
 
         done = await start_on(cpu, other, flips)
         for _ in range(20):

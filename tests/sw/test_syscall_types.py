@@ -4,19 +4,23 @@ import pytest
 from arch_support import booted, flat, run
 from user_support import EACH_PAGING, boot, file_of, filled, raises_errno, runs
 
-from sw.arch.x86.include.pgtable_types import PAGING_32, PAGING_64
-from sw.errno import Errno
-from sw.fs.file import O_CREAT, O_RDWR, SEEK_CUR
-from sw.kernel.signal_types import Killed, SIGTERM
-from sw.kernel.syscall_types import (
-    int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
-)
-from sw.kernel.syscalls import (
+from sw.arch.x86.entry.syscalls.syscall_64 import (
     NR_close, NR_getpid, NR_kill, NR_munmap, NR_open, NR_read, NR_wait4,
 )
-from sw.mm.mmap import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
-from sw.mm.vma import vma_lookup
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
+from sw.errno import Errno
+from sw.fs.ramfs.inode import rootfs
+from sw.include.linux.fs import O_CREAT, O_RDWR, SEEK_CUR
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
+from sw.include.linux.signal_types import SIGTERM, Killed
+from sw.include.linux.syscalls import (
+    int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
+)
+from sw.kernel.trace.ftrace import ret_stack
+from sw.mm.mmap.find import vma_lookup
+from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
 from sw.user import User
+from sw.variables import per_cpu_ptr
 
 
 FIXED = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
@@ -68,10 +72,10 @@ async def test_an_address_that_no_register_holds_is_refused(paging, attempt):
 def test_the_processor_refuses_it_too():
     cpu = flat()
     for attempt in (cpu.load(8, 3), cpu.store(8, 3, 1), cpu.exchange(8, 1, 256),
-                    cpu.compare_exchange(8, 1, 256, 0), cpu.load_bytes(1 << 64, 1),
-                    cpu.load_bytes(8, -1), cpu.store_bytes(-1, b""), cpu.rep_movs(8, 1 << 64, 0),
-                    cpu.rep_movs(-1, 8, 0), cpu.rep_movs(8, 16, -1), cpu.rep_stos(8, 256, 1),
-                    cpu.rep_stos(8, 0, -1), cpu.invlpg(-1)):
+                    cpu.compare_exchange(8, 1, 256, 0), load_bytes(cpu, 1 << 64, 1),
+                    load_bytes(cpu, 8, -1), store_bytes(cpu, -1, b""), rep_movs(cpu, 8, 1 << 64, 0),
+                    rep_movs(cpu, -1, 8, 0), rep_movs(cpu, 8, 16, -1), rep_stos(cpu, 8, 256, 1),
+                    rep_stos(cpu, 8, 0, -1), cpu.invlpg(-1)):
         with pytest.raises(ValueError, match="bits, not|bytes, not"):
             run(attempt)
     assert cpu.bus.done == [] and cpu.bus.mmu.memory.read(8, 8) == 0
@@ -223,7 +227,7 @@ async def test_numbers_of_processes_and_signals_have_32_bits():
 async def test_the_mode_of_a_new_file_has_16_bits():
     user = await boot()
     await user.open("/file", O_CREAT | O_RDWR, 0x1_0000 | 0o600)
-    assert user.cpu.kernel.rootfs["/file"].i_mode == 0o600
+    assert rootfs(user.cpu)["/file"].i_mode == 0o600
 
 
 @runs
@@ -256,7 +260,7 @@ async def test_mistakes_of_the_author_are_told_in_one_sentence(number, arguments
     at   = await filled(user)
     with pytest.raises(TypeError, match=f"^{sentence}$"):
         await user.syscall(number, *arguments)
-    assert user.cpu.stack == [] and user.cpu.cpl == 0
+    assert per_cpu_ptr(ret_stack, user.cpu) == [] and user.cpu.cpl == 0
     await user.mprotect(at, 4096, PROT_READ | PROT_WRITE)
     assert await user.load(at) == 0xABCD
 

@@ -3,7 +3,7 @@
 from user_support import EACH_PAGING, boot, filled, raises_errno, runs
 
 from sw.errno import Errno
-from sw.fs.file import O_CREAT, O_RDWR, SEEK_SET
+from sw.include.linux.fs import O_CREAT, O_RDWR, SEEK_SET
 
 
 def mappings(user):

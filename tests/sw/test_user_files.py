@@ -3,12 +3,12 @@
 import pytest
 from user_support import EACH_PAGING, boot, raises_errno, runs
 
-from sw.arch.x86.include.pgtable_types import PAGING_32
+from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.errno import Errno
-from sw.fs.file import (
+from sw.fs.read_write import vfs_read, vfs_write
+from sw.include.linux.fs import (
     O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET,
 )
-from sw.fs.read_write import vfs_read, vfs_write
 from sw.kernel.cred import CAP_DAC_OVERRIDE, cred
 from sw.user import User
 

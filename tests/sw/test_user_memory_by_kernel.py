@@ -1,25 +1,27 @@
 """The kernel at user addresses: what stops it, what does not, and kernel threads."""
 
 import pytest
+from arch_support import loaded_mm
 from user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, runs
 
-from sw.arch.x86.include.cpufeatures import X86_CR0_WP
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.include.pgtable_types import _PAGE_DIRTY, _PAGE_RW
+from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_DIRTY, _PAGE_RW
 from sw.arch.x86.lib.usercopy import copy_to_user
 from sw.bus import Register
-from sw.drivers.misc.lkdtm import (
+from sw.drivers.misc.lkdtm.perms import (
     lkdtm_ACCESS_USERSPACE, lkdtm_EXEC_USERSPACE, lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE,
 )
-from sw.kernel.fork import kthread_create
-from sw.kernel.kthread import kthread_unuse_mm, kthread_use_mm
+from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE
+from sw.include.linux.mman import PROT_EXEC, PROT_READ, PROT_WRITE
+from sw.include.linux.signal_types import SI_USER, SIGKILL, kernel_siginfo
+from sw.kernel.kthread import kthread_create, kthread_unuse_mm, kthread_use_mm
 from sw.kernel.panic import KernelOops
-from sw.kernel.sched import context_switch
-from sw.kernel.signal_types import SI_USER, SIGKILL, kernel_siginfo
-from sw.mm.access import access_remote_vm
-from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
-from sw.mm.mmap import PROT_EXEC, PROT_READ, PROT_WRITE
+from sw.kernel.sched.core import context_switch
+from sw.mm.memory.access import access_remote_vm
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
+from sw.processor.strings import store_bytes
 from sw.user import User
 
 
@@ -96,7 +98,7 @@ async def test_the_kernel_never_executes_user_memory(paging):
 async def kernel_bytes(user: User, data: bytes) -> int:
     """Return the linear address of ``data`` in the kernel's own memory."""
     at = page_to_virt(user.cpu, await alloc_page(user.cpu, GFP_KERNEL))
-    await user.cpu.store_bytes(at, data)
+    await store_bytes(user.cpu, at, data)
     return at
 
 
@@ -148,7 +150,7 @@ async def test_a_kernel_thread_may_use_the_memory_of_a_process(paging):
     await other.mmap(4096)
     thread = kthread_create(user.cpu, "vhost")
     src    = await kernel_bytes(user, b"\x33" * 8)
-    await context_switch(user.cpu, user.cpu.current, thread)
+    await context_switch(user.cpu, current(user.cpu), thread)
     assert await copy_to_user(user.cpu, at, src, 8) == 8   # it has no memory of its own
     await kthread_use_mm(user.cpu, user.task.mm)
     assert await copy_to_user(user.cpu, at, src, 8) == 0
@@ -163,7 +165,7 @@ async def test_a_dead_process_keeps_its_root_table_until_another_runs():
     child = await user.fork()
     mm    = child.task.mm
     await child.exit()
-    assert user.cpu.loaded_mm is mm and (mm.mm_users, mm.mm_count) == (0, 1)
+    assert loaded_mm(user.cpu) is mm and (mm.mm_users, mm.mm_count) == (0, 1)
     await user.mmap(4096)
     assert mm.mm_count == 0
 

@@ -10,10 +10,10 @@ from sim.cli.main import main
 PAGE = Path(__file__).parents[2] / "docs" / "access-vectors.md"
 
 
-def test_the_example_is_answered_as_it_says(tmp_path, capsys):
-    question, answer = (json.loads(block) for block
-                        in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL))
+def test_the_example_has_the_outcome_that_is_shown(tmp_path, capsys):
+    vector, outcome = (json.loads(block) for block
+                       in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL))
     path = tmp_path / "punch.jsonl"
-    path.write_text(json.dumps(question))
+    path.write_text(json.dumps(vector))
     assert main(["access", str(path)]) == 0
-    assert capsys.readouterr().out == json.dumps(answer) + "\n"
+    assert capsys.readouterr().out == json.dumps(outcome) + "\n"

@@ -9,7 +9,8 @@ from sim.engines.cxxrtl.vectors import CompiledVectors
 from sim.errors import BusHang
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.engines.interpreted import PysimVectors
-from sim.vectors.format import parse, render
+from sim.vectors.parser import parse
+from sim.vectors.renderer import render
 
 
 WP, SMEP, SMAP, XD = 1 << 16, 1 << 20, 1 << 21, 1 << 63
@@ -17,13 +18,13 @@ WP, SMEP, SMAP, XD = 1 << 16, 1 << 20, 1 << 21, 1 << 63
 on_each_engine = pytest.mark.parametrize("engine", ["golden", "pysim", "cxxrtl"])
 
 
-def answers(engine, *lines):
-    """What ``engine`` answers, line by line; but for the cycles."""
+def outcomes_of(engine, *lines):
+    """Outcomes of lines on ``engine``, but for their cycles."""
     vectors  = [parse(1, json.dumps(line)) for line in lines]
     outcomes = VECTOR_ENGINES[engine]().run(vectors)
     found    = [json.loads(render(*pair)) for pair in zip(vectors, outcomes, strict=True)]
-    for answer in found:
-        answer.pop("cycles", None)
+    for outcome in found:
+        outcome.pop("cycles", None)
     return found
 
 
@@ -90,16 +91,16 @@ ACCESS = [
 def test_an_access_ends_by_the_rules(engine, line, ending, after):
     entries = [[address, before if value is None else hex(value)]
                for (address, before), value in zip(line["entries"], after, strict=True)]
-    assert answers(engine, line) == [{"id": 1, **ending, "entries": entries}]
+    assert outcomes_of(engine, line) == [{"id": 1, **ending, "entries": entries}]
 
 
 @on_each_engine
 def test_32_bit_paging_has_entries_of_4_bytes(engine):
     line = two_levels({"kind": "write"})
-    [answer] = answers(engine, line)
+    [outcome] = outcomes_of(engine, line)
     (pde, _), (pte, _) = line["entries"]
-    assert answer == {"id": 1, "fault": None, "physical": "0x3008",
-                      "entries": [[pde, "0x2027"], [pte, "0x3067"]]}
+    assert outcome == {"id": 1, "fault": None, "physical": "0x3008",
+                       "entries": [[pde, "0x2027"], [pte, "0x3067"]]}
 
 
 @on_each_engine
@@ -108,10 +109,10 @@ def test_a_write_stores_zero_and_rmw_leaves_memory_alone(engine):
     entries = [*ENTRIES[:3], [ENTRIES[3][0], "0x4007"]]
     linear  = LINEAR & -0x1000 | int(ENTRIES[3][0], 16) & 0xfff
     for kind, after in ("rmw", "0x4067"), ("write", "0x0"):
-        [answer] = answers(engine, long_mode(
+        [outcome] = outcomes_of(engine, long_mode(
             {"kind": kind, "linear": hex(linear), "size": 8}, entries=entries))
-        assert answer["fault"] is None
-        assert answer["entries"][3][1] == after
+        assert outcome["fault"] is None
+        assert outcome["entries"][3][1] == after
 
 
 @on_each_engine
@@ -122,11 +123,11 @@ def test_what_comes_before_has_its_own_cpl_and_ac(engine):
               {"kind": "read", "linear": hex(1 << 50), "cpl": 3, "ac": 0}]
     done = {"fault": None, "physical": "0x5008"}
     for ac, ending in (0, fault(0x1)), (1, done):
-        [answer] = answers(engine, long_mode(cr4=hex(0x20 | SMAP), ac=ac, before=before))
-        assert answer["before"] == [fault(0x1), done, done, {"fault": "#GP"}]
-        assert answer == {"id": 1, **ending, "before": answer["before"],
-                          "entries": [[address, hex(int(value, 16) | 0x20)]
-                                      for address, value in ENTRIES]}
+        [outcome] = outcomes_of(engine, long_mode(cr4=hex(0x20 | SMAP), ac=ac, before=before))
+        assert outcome["before"] == [fault(0x1), done, done, {"fault": "#GP"}]
+        assert outcome == {"id": 1, **ending, "before": outcome["before"],
+                           "entries": [[address, hex(int(value, 16) | 0x20)]
+                                       for address, value in ENTRIES]}
 
 
 @on_each_engine
@@ -136,7 +137,7 @@ def test_the_tlb_keeps_what_comes_before_and_no_line_sees_another(engine):
     store  = {"kind": "write", "linear": linear, "size": 8}
     line   = long_mode({"linear": linear, "size": 8},
                        entries=[*ENTRIES[:3], [ENTRIES[3][0], "0x4007"]])
-    cached, alone = answers(engine, line | {"before": [store | {"cpl": 0, "ac": 0}]}, line)
+    cached, alone = outcomes_of(engine, line | {"before": [store | {"cpl": 0, "ac": 0}]}, line)
     assert (cached["fault"], cached["entries"][3][1]) == (None, "0x0")
     assert (alone["fault"],  alone["entries"][3][1])  == (None, "0x4027")
 
@@ -173,10 +174,10 @@ CANNOT = [
 
 @on_each_engine
 @pytest.mark.parametrize("line, reason", CANNOT, ids=range(len(CANNOT)))
-def test_a_line_that_cannot_be_done_is_answered_with_the_reason(engine, line, reason):
+def test_a_line_that_cannot_be_done_has_the_reason_as_its_error(engine, line, reason):
     before = [{"kind": "read", "linear": "0x0", "cpl": 0, "ac": 0}]
-    for asked in line, {"before": before} | line:
-        assert answers(engine, asked) == [{"id": 1, "error": reason}]
+    for vector in line, {"before": before} | line:
+        assert outcomes_of(engine, vector) == [{"id": 1, "error": reason}]
 
 
 @on_each_engine
@@ -192,22 +193,22 @@ def test_a_line_that_cannot_be_done_is_answered_with_the_reason(engine, line, re
     two_levels(cr0="0x0", entries=[]),
 ])
 def test_every_state_that_the_unit_has_can_be_brought_about(engine, line):
-    [answer] = answers(engine, line)
-    assert answer["fault"] is None
+    [outcome] = outcomes_of(engine, line)
+    assert outcome["fault"] is None
 
 
 @pytest.mark.parametrize("engine, count", [("pysim", 400), ("cxxrtl", 4000)])
 def test_the_gateware_does_what_the_golden_model_says(engine, count):
     lines  = list(map(random_line, range(count)))
-    golden = answers("golden", *lines)
-    assert answers(engine, *lines) == golden
+    golden = outcomes_of("golden", *lines)
+    assert outcomes_of(engine, *lines) == golden
     # The sample says something about everything.
-    endings = [answer for line in golden for answer in (line, *line.get("before", []))]
-    codes   = {answer["error_code"] for answer in endings if answer["fault"] == "#PF"}
+    endings = [outcome for line in golden for outcome in (line, *line.get("before", []))]
+    codes   = {outcome["error_code"] for outcome in endings if outcome["fault"] == "#PF"}
     assert {hex(code) for code in (0, 1, 2, 3, 4, 5, 6, 7, 9, 0xb, 0xd, 0xf, 0x10, 0x11, 0x14,
                                    0x15)} <= codes
-    assert {answer["fault"] for answer in endings} == {None, "#PF", "#GP"}
-    assert {(line["access"]["kind"], answer["fault"]) for line, answer
+    assert {outcome["fault"] for outcome in endings} == {None, "#PF", "#GP"}
+    assert {(line["access"]["kind"], outcome["fault"]) for line, outcome
             in zip(lines, golden, strict=True)} >= {
                 (kind, fault) for kind in ("read", "write", "fetch", "rmw")
                 for fault in (None, "#PF")}
@@ -235,8 +236,8 @@ ONE_BIT = [
 @pytest.mark.parametrize("maxphyaddr", [32, 36, 39, 40, 41, 51, 52])
 def test_each_bit_of_an_address_exists_or_is_reserved_by_the_width(maxphyaddr):
     lines  = [line | {"maxphyaddr": maxphyaddr} for line in ONE_BIT]
-    golden = answers("golden", *lines)
-    assert answers("cxxrtl", *lines) == golden
+    golden = outcomes_of("golden", *lines)
+    assert outcomes_of("cxxrtl", *lines) == golden
 
 
 def test_vectors_of_many_widths_are_done_by_one_unit(monkeypatch):
@@ -245,14 +246,14 @@ def test_vectors_of_many_widths_are_done_by_one_unit(monkeypatch):
     made  = []
     monkeypatch.setattr("sim.vectors.engines.compiled.CompiledVectors",
                         lambda: made.append(CompiledVectors()) or made[-1])
-    assert answers("cxxrtl", *lines) == answers("golden", *lines)
+    assert outcomes_of("cxxrtl", *lines) == outcomes_of("golden", *lines)
     assert len(made) == 1
 
 
 def test_a_vector_may_have_any_number_of_entries():
     far  = [[hex(0x10_0000 + 8 * number), hex(number)] for number in range(5000)]
     line = long_mode(entries=[*map(list, ENTRIES), *far])
-    assert answers("cxxrtl", line, long_mode()) == answers("golden", line, long_mode())
+    assert outcomes_of("cxxrtl", line, long_mode()) == outcomes_of("golden", line, long_mode())
 
 
 def test_cycles_are_those_from_request_to_response():
@@ -267,7 +268,7 @@ def test_cycles_are_those_from_request_to_response():
     assert VECTOR_ENGINES["golden"]().run(vectors)[0].cycles is None
 
 
-def test_a_unit_that_hangs_is_the_answer(monkeypatch):
+def test_a_unit_that_hangs_is_an_error(monkeypatch):
     def hang(engine, main):
         raise BusHang(10_001, "a read of 1 bytes at 0x40605008")
 

@@ -1,23 +1,25 @@
 // A board: the demonstration system, and what is at the other end of its line, as a computer's UART
-// is. "top.h" has the design, which is compiled or verilated.
+// is. "top.h" has the design, which is compiled or verilated; "status.h", which is generated, what
+// Python and the board tell each other.
+
+#include "status.h"
+#include "top.h"
 
 #include <cstddef>
 #include <cstdint>
 
-#include "top.h"
-
 
 namespace {
 
-// Octets onto a line: a start bit, 8 bits from the lowest on, a stop bit.
+// Bytes onto a line: a start bit, 8 bits from the lowest on, a stop bit.
 class Sender {
 public:
     explicit Sender(uint32_t divisor) : divisor(divisor) {}
 
     bool idle() const { return !bits; }
 
-    void send(uint8_t octet) {
-        bits = 1u << 9 | uint32_t(octet) << 1;
+    void send(uint8_t byte) {
+        bits = 1u << 9 | uint32_t(byte) << 1;
         left = 10;
         timer = divisor;
     }
@@ -42,12 +44,12 @@ private:
 };
 
 
-// Octets from a line, each looked at in the middle of its bits.
+// Bytes from a line, each looked at in the middle of its bits.
 class Receiver {
 public:
     explicit Receiver(uint32_t divisor) : divisor(divisor) {}
 
-    // Looks at the line in this cycle; says whether an octet is complete.
+    // Looks at the line in this cycle; returns true if a byte is complete.
     bool see(bool level) {
         if (!left) {
             if (!level) {
@@ -63,20 +65,10 @@ public:
         return !--left && level;
     }
 
-    uint8_t octet() const { return uint8_t(bits >> 1); }
+    uint8_t byte() const { return uint8_t(bits >> 1); }
 
 private:
     uint32_t divisor, bits = 0, left = 0, timer = 0;
-};
-
-
-// What Python and the board tell each other: see board.py.
-struct Status {
-    uint64_t cycles;
-    uint64_t sent;       // octets, by the last run
-    uint64_t received;   // ...
-    uint32_t button;
-    uint32_t lights;     // fault, bypass, WP and busy, from bit 0 on
 };
 
 
@@ -86,14 +78,14 @@ public:
 
     Status status{};
 
-    void run(const uint8_t *out, uint64_t count, uint8_t *in, uint64_t room, uint64_t cycles) {
+    void run(const uint8_t *out, uint64_t count, uint8_t *in, uint64_t capacity, uint64_t cycles) {
         status.sent = status.received = 0;
-        for (; cycles && status.received < room; cycles--, status.cycles++) {
+        for (; cycles && status.received < capacity; cycles--, status.cycles++) {
             if (sender.idle() && status.sent < count)
                 sender.send(out[status.sent++]);
             top.drive(sender.line(), status.button);
             if (receiver.see(top.tx()))
-                in[status.received++] = receiver.octet();
+                in[status.received++] = receiver.byte();
             top.advance();
         }
         status.lights = top.lights();
@@ -122,10 +114,10 @@ Status *board_status(Board *board) {
     return &board->status;
 }
 
-// Lets "cycles" pass, or fewer if there is no more room for what is received.
-void board_run(Board *board, const uint8_t *out, uint64_t count, uint8_t *in, uint64_t room,
+// Lets "cycles" pass, or fewer if more is received than there is space for.
+void board_run(Board *board, const uint8_t *out, uint64_t count, uint8_t *in, uint64_t capacity,
                uint64_t cycles) {
-    board->run(out, count, in, room, cycles);
+    board->run(out, count, in, capacity, cycles);
 }
 
 }

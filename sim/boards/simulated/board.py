@@ -1,26 +1,25 @@
-"""A simulated board, compiled, and driven octet by octet."""
+"""A simulated board, compiled, and driven byte by byte."""
 
 import ctypes
 
 from hw.boards.board import Board
 from hw.boards.top import LIGHTS
 from sim.engines import cxxrtl
-from sim.engines.cxxrtl.build import Program, library, sources
+from sim.engines.cxxrtl.library import Sources, library, package_files
+from sim.engines.cxxrtl.structures import Number, Word, declaration
 
 from . import system
 
 
-__all__ = ["FUNCTIONS", "SimulatedBoard", "compiled"]
+__all__ = ["FUNCTIONS", "SimulatedBoard", "compiled", "status_header"]
 
 
-#: Octets that are received in one run, at most.
-ROOM = 4096
+#: Bytes that are received in one run, at most.
+CAPACITY = 4096
 
-Number = ctypes.c_uint64
-Word   = ctypes.c_uint32
 Handle = ctypes.c_void_p
 
-#: What a compiled board has.
+#: Functions of a compiled board.
 FUNCTIONS = (
     ("board_new",    Handle, [Word]),
     ("board_delete", None,   [Handle]),
@@ -29,42 +28,47 @@ FUNCTIONS = (
 )
 
 
-class _Status(ctypes.Structure):
-    """What the board and Python tell each other: see board.cc."""
+class Status(ctypes.Structure):
+    """Status of a board, which C++ has too.
+
+    ``sent`` and ``received`` are bytes, in the last run; ``lights`` are fault, bypass, WP and busy,
+    from bit 0 on.
+    """
 
     _fields_ = (("cycles", Number), ("sent", Number), ("received", Number),
                 ("button", Word), ("lights", Word))
 
 
 class SimulatedBoard:
-    """A board at its power-up.
+    """Simulated board, at its power-up.
 
     Parameters
     ----------
     calls : :class:`ctypes.CDLL`
-        What it was compiled to, with :data:`FUNCTIONS`.
+        The compiled library, with :data:`FUNCTIONS`.
     """
 
     def __init__(self, calls: ctypes.CDLL):
         self._calls  = calls
         self._handle = Handle(calls.board_new(system.DIVISOR))
-        self._status = _Status.from_address(calls.board_status(self._handle))
-        self._in     = ctypes.create_string_buffer(ROOM)
+        self._status = Status.from_address(calls.board_status(self._handle))
+        self._in     = ctypes.create_string_buffer(CAPACITY)
         self._out    = b""
 
     @property
     def cycles(self) -> int:
         """Cycles since power-up."""
-        return self._status.cycles
+        cycles: int = self._status.cycles
+        return cycles
 
     @property
     def busy(self) -> bool:
-        """Whether there are octets that have not been sent to the board."""
+        """True if there are bytes that have not been sent to the board."""
         return bool(self._out)
 
-    def send(self, octets: bytes) -> None:
-        """Queue octets for the board."""
-        self._out += octets
+    def send(self, data: bytes) -> None:
+        """Queue bytes for the board."""
+        self._out += data
 
     def press(self, pressed: bool) -> None:
         """Hold the button, or let it go."""
@@ -75,23 +79,28 @@ class SimulatedBoard:
         return tuple(name for bit, name in enumerate(LIGHTS) if self._status.lights >> bit & 1)
 
     def run(self, cycles: int) -> bytes:
-        """Let cycles pass; return the octets that the board has sent. It may stop early."""
-        self._calls.board_run(self._handle, self._out, len(self._out), self._in, ROOM, cycles)
+        """Let cycles pass; return the bytes that the board has sent. It may stop early."""
+        self._calls.board_run(self._handle, self._out, len(self._out), self._in, CAPACITY, cycles)
         self._out = self._out[self._status.sent:]
         return self._in.raw[:self._status.received]
 
     def close(self) -> None:
-        """Free it. It cannot be used any more."""
+        """Free the board, which cannot be used any more."""
         self._calls.board_delete(self._handle)
+
+
+def status_header() -> str:
+    """Text of ``status.h``."""
+    return declaration(Status)
 
 
 def compiled(board: Board) -> SimulatedBoard:
     """A board whose system is compiled through CXXRTL, once. Raises ``Unavailable``."""
-    def made() -> Program:
-        found = sources(__package__, "board.cc", "compiled.h")
-        return Program({"design": system.text(board, models=True)}, {
+    def made() -> Sources:
+        found = package_files(__package__, "board.cc", "compiled.h")
+        return Sources({"design": system.text(board, models=True)}, {
             "board.cc": found["board.cc"], "top.h": found["compiled.h"],
-            **sources(cxxrtl.__name__, "clock.h"),
+            "status.h": status_header(), **package_files(cxxrtl.__name__, "clock.h"),
         }, main="board.cc")
 
     return SimulatedBoard(library(made, FUNCTIONS))

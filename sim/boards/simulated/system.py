@@ -21,19 +21,19 @@ DIVISOR = 4
 
 
 def text(board: Board, *, models: bool) -> str:
-    """The system in RTLIL, its top called ``top``.
+    """Return the system in RTLIL, its top called ``top``.
 
-    ``models`` says whether what only the FPGA has comes with a model of it.
+    With ``models``, cells that only the FPGA has come with a model.
     """
-    top   = _Top(system_of(board, baud=board.clock_hz // DIVISOR))
-    found = rtlil.convert(top, ports=top.ports, emit_src=False)
+    top = _Top(system_of(board, baud=board.clock_hz // DIVISOR))
+    found: str = rtlil.convert(top, ports=top.ports, emit_src=False)
     return found + spram() if models and board.ram is SpramRam else found
 
 
 def spram() -> str:
-    """The model of an UP5K's RAM, in RTLIL."""
+    """Return the model of an UP5K's RAM, in RTLIL."""
     model = _Spram()
-    found = rtlil.convert(model, name=_Spram.NAME, ports=model.ports, emit_src=False)
+    found: str = rtlil.convert(model, name=_Spram.NAME, ports=model.ports, emit_src=False)
     return found.replace("  attribute \\top 1\n", "").replace("attribute \\top 1\n", "")
 
 
@@ -47,7 +47,7 @@ class _Top(Elaboratable):
                         *(getattr(system, name) for name in system.signature.members)]
 
     def elaborate(self, platform: Any) -> Module:
-        """Give it its clock."""
+        """Connect the clock."""
         m = Module()
         m.domains += self._domain
         m.submodules.system = self._system

@@ -1,4 +1,4 @@
-"""A simulated board behind a pseudo-terminal, which is opened as a serial port is."""
+"""Pseudo-terminal of a simulated board, which is opened as a serial port is."""
 
 import os
 import select
@@ -15,7 +15,7 @@ __all__ = ["Terminal"]
 #: Cycles between two looks at what comes from the computer.
 SLICE = 2_000
 
-#: Slices without an octet after which the board has nothing more to say.
+#: Slices without a byte after which the board has nothing more to send.
 QUIET = 100
 
 #: Seconds that the button is held.
@@ -23,19 +23,19 @@ HELD = 0.05
 
 
 class Terminal:
-    """A board, and the pseudo-terminal that its UART is connected to.
+    """Pseudo-terminal that a board's UART is connected to.
 
     Parameters
     ----------
     board : :class:`.board.SimulatedBoard`
         The board.
     clock_hz : :class:`int`
-        Cycles that a second of its time has.
+        Cycles in a second of the board's time.
 
     Attributes
     ----------
     device : :class:`str`
-        What a program opens.
+        Path of the device that a program opens.
     """
 
     def __init__(self, board: SimulatedBoard, *, clock_hz: int):
@@ -66,18 +66,18 @@ class Terminal:
                 shown(lit)
 
     def close(self) -> None:
-        """Take the pseudo-terminal away."""
+        """Remove the pseudo-terminal."""
         os.close(self._computer)
         os.close(self._slave)
 
     def _wait(self, keys: IO[str] | None) -> bool:
-        """Wait until there is something to do, and take what comes; say whether to go on."""
-        heard, _, _ = select.select([self._computer, *([keys] if keys else [])], [], [],
-                                    0 if self._active() else None)
-        if self._computer in heard:
+        """Wait until there is something to do, and take it; return False at the end of keys."""
+        sources: list[int | IO[str]] = [self._computer, *([keys] if keys else [])]
+        ready, _, _ = select.select(sources, [], [], 0 if self._active() else None)
+        if self._computer in ready:
             self._board.send(os.read(self._computer, 4096))
             self._quiet = 0
-        if keys in heard and keys is not None:
+        if keys is not None and keys in ready:
             if not keys.readline():
                 return False
             self._board.press(True)
@@ -85,19 +85,19 @@ class Terminal:
         return True
 
     def _active(self) -> bool:
-        """Whether the board has something to do, or a light to put out."""
+        """True while the board has something to do, or a light to put out."""
         return (self._quiet < QUIET or bool(self._out) or self._board.busy
                 or self._board.cycles < self._released
                 or bool(set(self._board.lit()) - {"wp"}))
 
     def _step(self) -> None:
-        octets = self._board.run(SLICE)
-        self._quiet = 0 if octets or self._board.busy else self._quiet + 1
+        data = self._board.run(SLICE)
+        self._quiet = 0 if data or self._board.busy else self._quiet + 1
         if self._board.cycles >= self._released:
             self._board.press(False)
-        self._out += octets
+        self._out += data
         if self._out:
             try:
                 self._out = self._out[os.write(self._computer, self._out):]
             except BlockingIOError:
-                pass  # nobody reads; what waits is what a cable would lose
+                pass  # Nobody reads, and a cable would lose these bytes.

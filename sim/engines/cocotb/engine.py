@@ -24,7 +24,7 @@ class CocotbEngine(CycleDriver):
     Parameters
     ----------
     simulator : :class:`str`
-        Name in :data:`.simulators.SIMULATORS`.
+        Name in :data:`sim.toolchain.simulators.SIMULATORS`.
 
     Attributes
     ----------

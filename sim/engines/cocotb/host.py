@@ -6,12 +6,10 @@ this end is closed.
 """
 
 import hashlib
-import importlib.util
 import os
 import pickle
 import platform
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,17 +22,19 @@ from typing import IO, Any
 from sim.engines.testbench import Testbench
 from sim.errors import Unavailable
 from sim.toolchain.cache import cache
-from sim.toolchain.compiling import Compiler, kept
+from sim.toolchain.compiler import Compiler, kept
+from sim.toolchain.simulators import SIMULATORS, Simulator
 from sim.toolchain.yosys import installed, translate
 from sim.verilog.convert import SCRIPT
 
 from . import top
 from .engine import CocotbEngine
-from .simulators import SIMULATORS, WHO, Simulator
 
 
 __all__ = ["CHANNEL", "call"]
 
+
+WHO = "the engine cocotb"
 
 #: Environment variable with the number of the connection's other end.
 CHANNEL = "DRAGONCAGE_CHANNEL"
@@ -57,11 +57,11 @@ def call(engine: CocotbEngine, function: Callable[..., Any], arguments: Mapping[
     Raises :class:`sim.errors.Unavailable` if something is missing, or the simulator comes to an
     end without a word, and what the function raises.
     """
-    if importlib.util.find_spec("cocotb") is None:
-        raise Unavailable(f"{WHO} needs cocotb: pip install 'cocotb>=2.1'")
-    environment = _environment()
+    tool  = SIMULATORS[engine.simulator](top.TOP, who=WHO)
+    # An assertion says the same as without pytest.
+    environment = tool.environment("dragoncage.simulator") | {
+        "COCOTB_REWRITE_ASSERTION_FILES": ""}
     yosys = installed(who=WHO)
-    tool  = SIMULATORS[engine.simulator]()
     built = _built(tool, engine.testbench(), yosys)
     task  = pickle.dumps((function, dict(arguments), tuple(hear)))
     with _running(tool.command(built), environment) as (connection, log):
@@ -89,36 +89,9 @@ def _built(tool: Simulator, bench: Testbench, yosys: str) -> Path:
         (compiling.folder / "machine.il").write_text(text, encoding="utf-8")
         translate(f"read_rtlil machine.il{SCRIPT} {translated.name}\n", compiling)
         source.write_text(TIMESCALE + translated.read_text(encoding="utf-8"), encoding="utf-8")
-        return tool.build(compiling, source)
+        return tool.build(compiling, source, ("in_*", "clk", "probe", "view"))
 
     return kept(key, make, who=WHO)
-
-
-def _environment() -> dict[str, str]:
-    """Environment of a simulator, as cocotb needs it."""
-    from cocotb_tools.config import libs_dir, pygpi_entry_point
-    from find_libpython import find_libpython
-
-    python = find_libpython()
-    if python is None:
-        raise Unavailable(f"{WHO} needs Python as a shared library: "
-                          "sudo apt-get install libpython3-dev")
-    others = {name: value for name, value in os.environ.items()
-              if not name.startswith(("COCOTB_", "GPI_", "PYGPI_"))}
-    return others | {
-        "GPI_USERS":           f"{python};{pygpi_entry_point()}",
-        "PYGPI_PYTHON_BIN":    sys.executable,
-        # Not in what is built, which so is the same for all environments.
-        "LD_LIBRARY_PATH":     os.pathsep.join(
-            [str(libs_dir), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]),
-        "PYTHONPATH":          os.pathsep.join(path or os.getcwd() for path in sys.path),
-        "TOPLEVEL_LANG":       "verilog",
-        "COCOTB_TOPLEVEL":     top.TOP,
-        "COCOTB_TEST_MODULES": "dragoncage.simulator",
-        # An assertion says the same as without pytest.
-        "COCOTB_REWRITE_ASSERTION_FILES": "",
-        "COCOTB_ANSI_OUTPUT":  "0",
-    }
 
 
 @contextmanager

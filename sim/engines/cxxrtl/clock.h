@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include "design.h"
+
 #include <new>
 
 

@@ -16,7 +16,7 @@ public:
     bool     more  = false;  // there are slices after these, which Python knows
     uint64_t begun = 0;
 
-    // Whether the next slice must be fetched.
+    // True if the next slice must be fetched.
     bool starved() const {
         return more && !left && coming.empty();
     }

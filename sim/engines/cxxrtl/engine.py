@@ -8,10 +8,11 @@ from sim.engines.base import Simulation
 from sim.errors import BusHang
 from sim.record.waves import Waveform, waveform
 
-from .native import CompiledMachine, Native, Status, native
+from .commands import Status
+from .log import LogReader, view_rows
+from .native import CompiledMachine, Native, native
 from .plan import Plan
 from .processor import CompiledProcessor
-from .samples import LogReader, view_rows
 
 
 __all__ = ["CxxrtlEngine"]
@@ -64,7 +65,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
     def _go(
         self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Waveform | None, width: int,
     ) -> None:
-        """Order by order to the end of the kernel."""
+        """Command by command to the end of the kernel."""
         assert self._machine is not None
         status, run, processors = self._machine.status, self._machine.run, self.processors
         plan = Plan(self.schedule, self._machine, len(processors))
@@ -72,7 +73,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         try:
             self._start(mains)
             for processor in processors:
-                processor.order()
+                processor.command()
             while self.bus.running:
                 self._check_limit()
                 status.claim = self._claim

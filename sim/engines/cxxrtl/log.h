@@ -2,6 +2,9 @@
 
 #pragma once
 
+#include <cxxrtl/cxxrtl.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -1,20 +1,13 @@
-// Physical memory, and the Wishbone target in front of it.
-//
-// The bytes are those of the Python side, page by page: a page is asked for once, and shared.
-// Ref: Wishbone B4, chapter 3.1.3.2 "Pipelined mode".
+// Physical memory, as a Wishbone target wants it: "transfer" does one transfer of an 8-byte word, and
+// returns what was there before.
 
 #pragma once
 
 #include <cstdint>
 #include <cstring>
-#include <deque>
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-
-// Address of the first byte of a page that stays where it is.
-using PageOf = uint8_t *(*)(uint64_t number);
 
 
 // A word after the bytes whose bit in "sel" is set were stored.
@@ -29,30 +22,34 @@ inline uint64_t merged(uint64_t before, uint64_t data, uint8_t sel) {
 }
 
 
-class Memory {
+// Address of the first byte of a page that stays where it is.
+using PageOf = uint8_t *(*)(uint64_t number);
+
+
+// The bytes of the Python side, page by page: Python says where a page is, once.
+class SharedMemory {
 public:
     static constexpr uint64_t page_bytes = 4096;
 
-    explicit Memory(PageOf page_of) : page_of(page_of) {}
+    explicit SharedMemory(PageOf page_of) : page_of(page_of) {}
 
-    // Does one transfer of an 8-byte word, and returns what was there before.
     uint64_t transfer(uint64_t word, bool write, uint8_t sel, uint64_t data) {
-        uint8_t *place = page(word * 8 / page_bytes) + word * 8 % page_bytes;
+        uint8_t *bytes = page(word * 8 / page_bytes) + word * 8 % page_bytes;
         uint64_t before;
-        std::memcpy(&before, place, 8);
+        std::memcpy(&before, bytes, 8);
         if (write) {
             uint64_t after = merged(before, data, sel);
-            std::memcpy(place, &after, 8);
+            std::memcpy(bytes, &after, 8);
         }
         return before;
     }
 
 private:
     uint8_t *page(uint64_t number) {
-        auto found = pages.find(number);
-        if (found == pages.end())
-            found = pages.emplace(number, page_of(number)).first;
-        return found->second;
+        auto known = pages.find(number);
+        if (known == pages.end())
+            known = pages.emplace(number, page_of(number)).first;
+        return known->second;
     }
 
     PageOf page_of;
@@ -60,35 +57,82 @@ private:
 };
 
 
-// Stepped cycle by cycle; ack, dat_r and stall are what it drives in the present one.
-class Target {
+// One array of words. What is beyond its end is not there.
+class ArrayMemory {
 public:
-    Target(Memory &memory, uint64_t latency, std::vector<uint8_t> pattern)
-        : stall(!pattern.empty() && pattern[0]),
-          memory(memory), latency(latency), pattern(std::move(pattern)) {}
+    bool exceeded = false;  // somebody wanted what is not there
 
-    bool     ack   = false;
-    uint64_t dat_r = 0;
-    bool     stall;
+    ArrayMemory(uint64_t *words, uint64_t count) : words(words), count(count) {}
 
-    // Goes to the next cycle. The arguments are the initiator's signals in the present one.
-    void step(bool cyc, bool stb, bool we, uint64_t adr, uint8_t sel, uint64_t dat_w) {
-        if (!cyc)
-            due.clear();
-        else if (stb && !stall)
-            due.emplace_back(cycle + latency, memory.transfer(adr, we, sel, dat_w));
-        cycle++;
-        ack   = !due.empty() && due.front().first <= cycle;
-        dat_r = ack ? due.front().second : 0;
-        if (ack)
-            due.pop_front();
-        stall = !pattern.empty() && pattern[cycle % pattern.size()];
+    uint64_t transfer(uint64_t word, bool write, uint8_t sel, uint64_t data) {
+        if (word >= count) {
+            exceeded = true;
+            return 0;
+        }
+        uint64_t before = words[word];
+        if (write)
+            words[word] = merged(before, data, sel);
+        return before;
     }
 
 private:
-    Memory &memory;
-    uint64_t latency;
-    std::vector<uint8_t> pattern;
-    uint64_t cycle = 0;
-    std::deque<std::pair<uint64_t, uint64_t>> due;  // cycle of the answer, data
+    uint64_t *words;
+    uint64_t  count;
+};
+
+
+// Words that are zero but for those that were stored. Empty in no time.
+class SparseMemory {
+public:
+    SparseMemory() : slots(64) {}
+
+    void clear() {
+        epoch++;
+        used = 0;
+    }
+
+    uint64_t read(uint64_t word) const {
+        const Slot &slot = slots[index(word)];
+        return slot.epoch == epoch ? slot.value : 0;
+    }
+
+    void write(uint64_t word, uint64_t value) {
+        size_t found = index(word);
+        if (slots[found].epoch != epoch && ++used * 2 > slots.size()) {
+            grow();
+            found = index(word);
+        }
+        slots[found] = {word, value, epoch};
+    }
+
+    uint64_t transfer(uint64_t word, bool wanted, uint8_t sel, uint64_t data) {
+        uint64_t before = read(word);
+        if (wanted)
+            write(word, merged(before, data, sel));
+        return before;
+    }
+
+private:
+    struct Slot {
+        uint64_t word = 0, value = 0, epoch = 0;
+    };
+
+    // Index of the slot in which a word is, or would be.
+    size_t index(uint64_t word) const {
+        size_t mask = slots.size() - 1, slot = (word * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & mask;
+        while (slots[slot].epoch == epoch && slots[slot].word != word)
+            slot = (slot + 1) & mask;
+        return slot;
+    }
+
+    void grow() {
+        std::vector<Slot> old(slots.size() * 2);
+        std::swap(old, slots);
+        for (const Slot &slot : old)
+            if (slot.epoch == epoch)
+                slots[index(slot.word)] = slot;
+    }
+
+    std::vector<Slot> slots;
+    uint64_t epoch = 1, used = 0;
 };

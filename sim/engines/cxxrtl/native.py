@@ -11,19 +11,19 @@ from sim.memory import PAGE, PhysicalMemory
 from sim.schedule import TimeSlice
 from sw.bus import Register
 
-from . import design
-from .build import Program, library, sources
+from . import commands, ports
+from .commands import Command, Completion, Status
+from .library import Sources, library, package_files
 from .processor import CompiledProcessor
+from .structures import Number, Word
 
 
-__all__ = ["CompiledMachine", "Native", "Status", "native"]
+__all__ = ["CompiledMachine", "Native", "native"]
 
 
-SOURCES = ("bare.h", "clock.h", "dispatcher.h", "harness.cc", "log.h", "memory.h", "port.h",
-           "processor_port.h", "views.h")
+FILES = ("bare.h", "clock.h", "dispatcher.h", "log.h", "lone_unit.h", "machine.cc", "memory.h",
+         "port.h", "processor_port.h", "target.h", "unit_driver.h", "view_log.h")
 
-Word    = ctypes.c_uint32
-Number  = ctypes.c_uint64
 Handle  = ctypes.c_void_p
 Address = ctypes.c_void_p
 PageOf  = ctypes.CFUNCTYPE(ctypes.c_void_p, Number)
@@ -34,10 +34,10 @@ FUNCTIONS = (
     ("machine_delete",       None,    [Handle]),
     ("machine_run",          None,    [Handle]),
     ("machine_status",       Address, [Handle]),
-    ("machine_order",        Address, [Handle, Word]),
-    ("machine_reply",        Address, [Handle, Word]),
+    ("machine_command",      Address, [Handle, Word]),
+    ("machine_completion",   Address, [Handle, Word]),
     ("machine_plan",         None,    [Handle, ctypes.POINTER(Word), Number, Word]),
-    ("machine_drop_turns",   None,    [Handle]),
+    ("machine_drop_slices",  None,    [Handle]),
     ("machine_log",          Address, [Handle, Word, Numbers]),
     ("machine_views",        Address, [Handle, Numbers]),
     ("machine_forget",       None,    [Handle, Word]),
@@ -47,15 +47,6 @@ FUNCTIONS = (
 
 #: Words of a log.
 Words = memoryview
-
-
-class Status(ctypes.Structure):
-    """What the machine and Python tell each other: see harness.cc."""
-
-    _fields_ = (
-        ("now", Number), ("limit", Number), ("begun", Number),
-        ("claim", Word), ("ended", Word), ("hung", Word), ("stuck", Word),
-    )
 
 
 class Native:
@@ -70,12 +61,13 @@ class Native:
     """
 
     def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter]):
-        def made() -> Program:
+        def made() -> Sources:
             self.bench = Testbench(config, cpus=cpus, arbiter=arbiter, view=True)
-            designs, view = design.designs(self.bench)
-            return Program(designs, {
-                **sources(__package__, *SOURCES), "ports.h": design.header(self.bench, view),
-            })
+            designs, view = ports.designs(self.bench)
+            return Sources(designs, {
+                **package_files(__package__, *FILES), "commands.h": commands.header(),
+                "ports.h": ports.header(self.bench, view),
+            }, main="machine.cc")
 
         self.calls = library(made, FUNCTIONS)
 
@@ -116,10 +108,10 @@ class CompiledMachine:
 
     Attributes
     ----------
-    status : :class:`Status`
+    status : :class:`.commands.Status`
         How far it is.
     run : callable
-        Run until an order ends, a processor hangs, or the cycle is ``status.limit``.
+        Run until a command ends, a processor hangs, or the cycle is ``status.limit``.
     """
 
     def __init__(self, native: Native, memory: PhysicalMemory, *, deadline: int, view: bool):
@@ -136,8 +128,9 @@ class CompiledMachine:
 
     def attach(self, number: int, processor: CompiledProcessor) -> None:
         """Connect processor ``number``."""
-        processor.attach(self._calls.machine_order(self._handle, number),
-                         self._calls.machine_reply(self._handle, number))
+        processor.attach(
+            Command.from_address(self._calls.machine_command(self._handle, number)),
+            Completion.from_address(self._calls.machine_completion(self._handle, number)))
 
     def plan(self, slices: Iterable[TimeSlice], *, more: bool) -> None:
         """Add slices to those to come; ``run`` returns when there are ``more`` that it needs."""
@@ -145,19 +138,19 @@ class CompiledMachine:
         self._calls.machine_plan(self._handle, (Word * len(words))(*words), len(words) // 2,
                                  more)
 
-    def drop_turns(self) -> None:
+    def drop_slices(self) -> None:
         """Forget all slices, the present one too."""
-        self._calls.machine_drop_turns(self._handle)
+        self._calls.machine_drop_slices(self._handle)
 
     def take_log(self, number: int) -> Words:
-        """What was logged of processor ``number`` since the last time: see log.h."""
+        """Rows that were logged of processor ``number`` since the last time: see log.h."""
         size  = Number()
         words = _words(self._calls.machine_log(self._handle, number, size), size.value)
         self._calls.machine_forget(self._handle, number)
         return words
 
     def take_views(self) -> Words:
-        """What was logged for a waveform: rows of a cycle in two words, and the view."""
+        """Rows for a waveform since the last time: a cycle in two words, and the view."""
         size  = Number()
         words = _words(self._calls.machine_views(self._handle, size), size.value)
         self._calls.machine_forget_views(self._handle)

@@ -41,7 +41,7 @@ class Plan:
         if self._schedule.version != self._version:
             self._version, self._exhausted = self._schedule.version, False
             self._ahead.clear()
-            self._machine.drop_turns()
+            self._machine.drop_slices()
         if not self._exhausted and len(self._ahead) < AHEAD // 2:
             self._extend()
 

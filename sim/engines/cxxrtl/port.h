@@ -2,7 +2,8 @@
 
 #pragma once
 
-#include <algorithm>
+#include <cxxrtl/cxxrtl.h>
+
 #include <cstddef>
 #include <cstdint>
 

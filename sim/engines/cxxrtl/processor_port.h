@@ -1,47 +1,23 @@
-// One processor: carries out the orders that Python gives it, cycle by cycle.
+// One processor: carries out the commands that Python gives it, cycle by cycle.
 
 #pragma once
 
+#include "commands.h"
 #include "log.h"
 #include "port.h"
+#include "ports.h"
+#include "unit_driver.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 
-// Most marks in one order.
-constexpr size_t order_marks = 64;
-
-enum Operation : uint32_t { NOTHING, ACCESS, LOAD, STORE, CONTROL, SEND, TAKE, HALT, GONE };
-
-// What to do: to show the marks, one a cycle, and from the last one on to do the operation. Python
-// writes it, with "fresh" set.
-struct Order {
-    uint32_t operation, fresh;
-    uint64_t linear;              // ... or what to write to a register
-    uint64_t data, compare;
-    uint32_t kind, size;          // ... or control operation and register, target and vector
-    uint32_t user, implicit;
-    uint32_t count;               // bytes of a string
-    uint32_t marks;
-    uint32_t mark[order_marks];
-    uint8_t  bytes[string_bytes];
-};
-
-// How it ended.
-struct Reply {
-    uint64_t data, cr2;
-    uint32_t fault, error;
-    uint32_t done;                // bytes of a string before the fault
-    uint32_t pending;             // interrupts that wait
-    uint8_t  bytes[string_bytes];
-};
-
-
-// The natural accesses that a string is cut into: sw/pieces.py says the same.
-class Pieces {
+// The naturally aligned accesses that a string of bytes is split into: sw/bus.py says the same.
+class StringAccesses {
 public:
     uint64_t linear = 0;
-    uint32_t left   = 0;
+    uint32_t left   = 0;  // bytes
 
     uint32_t size() const {
         uint32_t size = 8;
@@ -60,63 +36,54 @@ public:
 
 template<class Cpu>
 class ProcessorPort {
-    using in  = typename Cpu::in;
-    using out = typename Cpu::out;
+    using in     = typename Cpu::in;
+    using out    = typename Cpu::out;
+    using Driver = UnitDriver<Cpu>;
 
 public:
-    Order order{};
-    Reply reply{};
-    Log   log;
-    bool  hung = false;
+    Command    command{};
+    Completion completion{};
+    Log        log;
+    uint64_t   steps = 0;  // in this cycle
+    bool       hung  = false;
 
-    ProcessorPort() { order.operation = NOTHING; }
+    // To be called once the design is switched on.
+    template<class Top>
+    void connect(Top &top) { Driver::connect(top); }
 
     // Begins a cycle. What is held begins nothing new.
     template<class Top>
     void drive(Top &top, bool is_held) {
-        if (order.fresh)
+        if (command.operation != NONE)
             begin();
         held = is_held;
-        if (shown < order.marks)
-            put<typename in::kernel_stack>(top, order.mark[shown++]);
-        bool quiet = shown < order.marks || (held && !offered);
-        bool wanted = !quiet && order.operation != NOTHING && order.operation < HALT;
-        bool access = wanted && order.operation <= STORE && asked.left;
-        bool control = wanted && order.operation == CONTROL && !ordered;
-        bool send = wanted && order.operation == SEND, take = wanted && order.operation == TAKE;
-        put<typename in::response_ready>(top, 1);
-        put<typename in::controlled_ready>(top, 1);
-        put<typename in::request_valid>(top, access);
-        put<typename in::control_valid>(top, control);
+        if (shown < command.marks)
+            put<typename in::kernel_stack>(top, command.mark[shown++]);
+        bool quiet = shown < command.marks || (held && !offered);
+        bool send = !quiet && operation == SEND, take = !quiet && operation == TAKE;
         put<typename in::send_valid>(top, send);
         put<typename in::take>(top, take);
-        if (access && !offered)
-            put_access(top);
-        else if (control && !offered)
-            put_control(top);
-        else if (send) {
-            put<typename in::send_target>(top, order.kind);
-            put<typename in::send_vector>(top, order.size);
+        if (send) {
+            put<typename in::send_target>(top, command.interrupt.target);
+            put<typename in::send_vector>(top, command.interrupt.vector);
         } else if (take)
-            put<typename in::vector>(top, order.size);
-        if (!quiet)
-            offered = access || control || send || take;
+            put<typename in::vector>(top, command.interrupt.vector);
+        if (!quiet && !offered)
+            offered = send || take || offer(top);
     }
 
     // Looks at the cycle; a recorder that sees the logged cycles alone records what it would from
     // all of them.
     template<class Top>
     void sample(const Top &top, uint64_t now) {
-        accepted   = get<typename out::request_valid>(top) && get<typename out::request_ready>(top);
-        responded  = get<typename out::response_valid>(top);
-        took       = get<typename out::control_valid>(top) && get<typename out::control_ready>(top);
-        controlled = get<typename out::controlled_valid>(top);
+        driver.sample(top);
         pending    = get<typename out::pending>(top);
         bool cyc   = get<typename out::cyc>(top);
         bool moved = cyc && get<typename out::stb>(top) && !get<typename out::stall>(top);
         bool signalled = get<typename out::send_valid>(top) || get<typename out::take>(top);
-        steps = moved + took + signalled;
-        if (accepted || responded || took || controlled || moved || signalled
+        steps = moved + driver.control_accepted + signalled;
+        if (driver.accepted || driver.responded || driver.control_accepted
+            || driver.control_responded || moved || signalled
             || (cyc && get<typename out::ack>(top)) || now == 0 || changed(top, cyc)
             || !bits<typename out::events>(top).is_zero()) {
             log.begin(now);
@@ -126,35 +93,38 @@ public:
         }
     }
 
-    // Ends the cycle. Returns whether the order has ended with it.
+    // Ends the cycle. Returns true if the command ends with it.
     template<class Top>
-    bool end(const Top &top, uint64_t now, uint64_t deadline) {
-        if (order.operation == GONE || !ends(top, now)) {
-            if (order.operation < HALT && order.operation != NOTHING)
+    bool end(Top &top, uint64_t now, uint64_t deadline) {
+        driver.end(top);
+        if (operation == GONE || !ends(top, now)) {
+            if (operation < HALT && operation != SETTLE)
                 check(now, deadline);
             return false;
         }
-        reply.pending = uint32_t(pending);
+        completion.pending = uint32_t(pending);
         progress = now;
         return true;
     }
 
-    // Whether there was nothing to do in this cycle, and will not be unless somebody interrupts.
+    // True if there was nothing to do in this cycle, and will not be unless somebody interrupts.
     bool idle() const {
-        return order.operation == GONE || (order.operation == HALT && !pending);
+        return operation == GONE || (operation == HALT && !pending);
     }
-
-    uint64_t steps = 0;  // in this cycle
 
 private:
     void begin() {
-        order.fresh = 0;
+        operation         = Operation(command.operation);
+        command.operation = NONE;
         shown   = 0;
-        offered = ordered = false;
-        asked.linear = answered.linear = order.linear;
-        asked.left   = answered.left   = order.operation == ACCESS ? 1 : order.count;
-        reply.fault  = uint32_t(fault_none);
-        reply.done   = 0;
+        offered = requested_control = false;
+        if (operation == LOAD || operation == STORE)
+            requested = {command.string.linear, command.string.count};
+        else
+            requested = {command.access.linear, 1};  // one access, whatever its size
+        completed = requested;
+        completion.fault = uint32_t(fault_none);
+        completion.count = 0;
     }
 
     template<class Top>
@@ -165,43 +135,50 @@ private:
             || bits<typename out::state>(top) != before.state;
     }
 
+    // Offers what is to be requested next, if there is anything.
     template<class Top>
-    void put_access(Top &top) {
-        Bits<typename in::request> bits;
-        bool single = order.operation == ACCESS;
-        uint32_t size = single ? order.size : asked.size();
-        uint64_t data = order.data;
-        if (order.operation == STORE) {
-            data = 0;
-            std::memcpy(&data, order.bytes + (asked.linear - order.linear), size);
+    bool offer(Top &top) const {
+        switch (operation) {
+        case ACCESS: return requested.left && offer_access(top);
+        case LOAD:
+        case STORE:  return requested.left && offer_string(top);
+        case CONTROL:
+            if (requested_control)
+                return false;
+            Driver::offer(top, ControlRequest{
+                command.control.op, command.control.number, command.control.value});
+            return true;
+        default:     return false;
         }
-        namespace fields = request_fields;
-        set_field(bits, fields::linear,   asked.linear);
-        set_field(bits, fields::size,     size == 8 ? 3 : size / 2);
-        set_field(bits, fields::kind,     order.kind);
-        set_field(bits, fields::user,     order.user);
-        set_field(bits, fields::implicit, order.implicit);
-        set_field(bits, fields::chained,  asked.linear != order.linear);
-        set_field(bits, fields::data,     data);
-        set_field(bits, fields::compare,  order.compare);
-        in::request::of(top) = bits;
     }
 
     template<class Top>
-    void put_control(Top &top) {
-        Bits<typename in::control> bits;
-        set_field(bits, control_fields::op,       order.kind);
-        set_field(bits, control_fields::register_, order.size);
-        set_field(bits, control_fields::value,    order.linear);
-        in::control::of(top) = bits;
+    bool offer_access(Top &top) const {
+        const AccessCommand &access = command.access;
+        Driver::offer(top, AccessRequest{
+            access.linear, access.size, access.kind, access.user, access.implicit, 0, access.data,
+            access.compare});
+        return true;
     }
 
-    // Takes note of the cycle; returns whether the order ends with it.
+    template<class Top>
+    bool offer_string(Top &top) const {
+        const StringCommand &string = command.string;
+        uint64_t offset = requested.linear - string.linear, data = 0;
+        uint32_t size   = requested.size();
+        if (operation == STORE)
+            std::memcpy(&data, command.bytes + offset, size);
+        Driver::offer(top, AccessRequest{
+            requested.linear, size, string.kind, string.user, 0, offset != 0, data, 0});
+        return true;
+    }
+
+    // Takes note of the cycle; returns true if the command ends with it.
     template<class Top>
     bool ends(const Top &top, uint64_t now) {
-        switch (order.operation) {
-        case NOTHING: return shown == order.marks;
-        case HALT:    return shown == order.marks && pending;
+        switch (operation) {
+        case SETTLE:  return shown == command.marks;
+        case HALT:    return shown == command.marks && pending;
         case SEND:
         case TAKE:    return offered;
         case CONTROL: return ends_control(top, now);
@@ -211,72 +188,66 @@ private:
 
     template<class Top>
     bool ends_control(const Top &top, uint64_t now) {
-        if (took) {
-            ordered  = true;
+        if (driver.control_accepted) {
+            requested_control = true;
             offered  = false;
             progress = now;
         }
-        if (controlled) {
-            const auto &outcome = bits<typename out::controlled>(top);
-            reply.data  = get_field(outcome, controlled_fields::value);
-            reply.fault = uint32_t(get_field(outcome, controlled_fields::fault));
+        if (driver.control_responded) {
+            ControlResponse response = Driver::control_response(top);
+            completion.value   = response.value;
+            completion.refused = uint32_t(response.fault);
         }
-        return controlled;
+        return driver.control_responded;
     }
 
     template<class Top>
     bool ends_access(const Top &top, uint64_t now) {
-        if (accepted) {
-            order.operation == ACCESS ? void(asked.left = 0) : asked.next();
+        if (driver.accepted) {
+            requested.next();
             offered  = false;
             progress = now;
         }
-        if (responded) {
-            answer(bits<typename out::response>(top));
+        if (driver.responded) {
+            respond(Driver::response(top));
             progress = now;
         }
-        if (answered.left)
+        if (completed.left)
             return false;
-        reply.cr2 = get_field(bits<typename out::state>(top), state_fields::cr2);
+        completion.cr2 = Driver::cr2(top);
         return true;
     }
 
-    template<size_t N>
-    void answer(const cxxrtl_yosys::value<N> &response) {
-        uint64_t fault = get_field(response, response_fields::fault);
-        uint64_t data  = get_field(response, response_fields::data);
-        if (order.operation == ACCESS) {
-            answered.left = 0;
-            reply.data = data;
-        } else {
-            uint32_t size = answered.size();
-            if (fault == fault_none) {
-                if (order.operation == LOAD)
-                    std::memcpy(reply.bytes + reply.done, &data, size);
-                reply.done += size;
-            }
-            answered.next();
+    void respond(const AccessResponse &response) {
+        if (operation == ACCESS)
+            completion.data = response.data;
+        else if (response.fault == fault_none) {
+            if (operation == LOAD)
+                std::memcpy(completion.bytes + completion.count, &response.data, completed.size());
+            completion.count += completed.size();
         }
-        if (fault != fault_none && fault != fault_skipped) {
-            reply.fault = uint32_t(fault);
-            reply.error = uint32_t(get_field(response, response_fields::error));
+        completed.next();
+        if (response.fault != fault_none && response.fault != fault_skipped) {
+            completion.fault = uint32_t(response.fault);
+            completion.error = uint32_t(response.error);
         }
     }
 
     void check(uint64_t now, uint64_t deadline) {
-        if (shown < order.marks || held)
+        if (shown < command.marks || held)
             progress = now;
         else if (now - progress > deadline)
             hung = true;
     }
 
-    uint32_t shown = 0;        // marks
-    bool offered = false;      // ... must stay until it is taken
-    bool ordered = false, held = false;
-    Pieces asked, answered;
-    uint64_t progress = 0;
-    bool accepted = false, responded = false, took = false, controlled = false;
-    uint64_t pending = 0;
+    Driver    driver;
+    Operation operation = SETTLE;
+    uint32_t  shown = 0;                // marks
+    bool      offered = false;          // a request, which must stay until it is accepted
+    bool      requested_control = false;
+    bool      held = false;
+    uint64_t  pending = 0, progress = 0;
+    StringAccesses requested, completed;
 
     struct Before {
 #define KEEP(name) Bits<typename out::name> name;

@@ -1,15 +1,12 @@
 // A unit for access vectors, in which the width of a physical address is an input.
 //
-// "design.cc" and "ports.h" are generated from the design, as for "harness.cc".
+// "design.cc" and "ports.h" are generated from the design, as for "machine.cc".
 
 #include "design.cc"
 
-#include "port.h"
-template<class Cpu> class ProcessorPort;
-#include <tuple>
-#include "ports.h"
-
 #include "vectors.h"
+
+#include <cstdint>
 
 
 extern "C" {

@@ -2,61 +2,11 @@
 
 #pragma once
 
-#include "clock.h"
+#include "lone_unit.h"
 #include "memory.h"
-#include "port.h"
 
-#include <vector>
-
-
-// Words of physical memory, zero but for those that were stored. Empty in no time.
-class Scratch {
-public:
-    Scratch() : slots(64) {}
-
-    void clear() {
-        epoch++;
-        used = 0;
-    }
-
-    uint64_t read(uint64_t word) const {
-        const Slot &slot = slots[place(word)];
-        return slot.epoch == epoch ? slot.value : 0;
-    }
-
-    void write(uint64_t word, uint64_t value) {
-        size_t found = place(word);
-        if (slots[found].epoch != epoch && ++used * 2 > slots.size()) {
-            grow();
-            found = place(word);
-        }
-        slots[found] = {word, value, epoch};
-    }
-
-private:
-    struct Slot {
-        uint64_t word = 0, value = 0, epoch = 0;
-    };
-
-    // Where a word is, or would be.
-    size_t place(uint64_t word) const {
-        size_t mask = slots.size() - 1, at = (word * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & mask;
-        while (slots[at].epoch == epoch && slots[at].word != word)
-            at = (at + 1) & mask;
-        return at;
-    }
-
-    void grow() {
-        std::vector<Slot> old(slots.size() * 2);
-        std::swap(old, slots);
-        for (const Slot &slot : old)
-            if (slot.epoch == epoch)
-                slots[place(slot.word)] = slot;
-    }
-
-    std::vector<Slot> slots;
-    uint64_t epoch = 1, used = 0;
-};
+#include <algorithm>
+#include <cstdint>
 
 
 // A vector is a row of numbers: the width of a physical address in bits, how many entries, their
@@ -67,10 +17,9 @@ private:
 // Its outcome too: 0, or 1 + the number of the operation that was refused, or "hung"; the cycles of
 // the last access; for each access fault, error code, CR2 and physical address; the entries.
 class Vectors {
-    using in  = Cpu0::in;
-    using out = Cpu0::out;
-
 public:
+    Vectors() : unit(memory) {}
+
     // Does "count" vectors. Returns the end of the outcomes.
     uint64_t *run(const uint64_t *vector, uint64_t count, uint64_t *outcome) {
         while (count--) {
@@ -92,13 +41,13 @@ public:
     }
 
 private:
-    static constexpr uint64_t hung = ~UINT64_C(0), patience = 10000;
+    using Unit = LoneUnit<SparseMemory>;
+
+    static constexpr uint64_t hung = ~UINT64_C(0);
 
     void reset(uint64_t width) {
-        clocked.reset();
-        put<Shared::in::maxphyaddr>(clocked.top, width);
-        put<in::response_ready>(clocked.top, 1);
-        put<in::controlled_ready>(clocked.top, 1);
+        unit.reset();
+        put<Shared::in::maxphyaddr>(unit.top, width);
         memory.clear();
         lasted = 0;
     }
@@ -140,96 +89,54 @@ private:
     // Writes registers back to back. Returns 0, or the number of the first write that was refused,
     // counted from 1.
     uint64_t control(const uint64_t *writes, uint64_t count) {
-        uint64_t asked = 0, answered = 0, refused = 0;
-        offer(writes);
-        for (uint64_t waited = 0; waited <= patience; waited++) {
-            clocked.evaluate();
-            bool taken = get<out::control_valid>(clocked.top)
-                && get<out::control_ready>(clocked.top);
-            if (get<out::controlled_valid>(clocked.top)) {
-                answered++;
-                if (!refused && get_field(bits<out::controlled>(clocked.top),
-                                          controlled_fields::fault))
-                    refused = answered;
+        uint64_t requested = 0, completed = 0, refused = 0;
+        offer(writes + 3 * requested++);
+        for (uint64_t waited = 0; waited <= Unit::patience; waited++) {
+            unit.cycle();
+            if (unit.driver.control_responded) {
+                completed++;
+                if (!refused && Unit::Driver::control_response(unit.top).fault)
+                    refused = completed;
             }
-            advance();
-            if (answered == count)
+            if (completed == count)
                 return refused;
-            if (taken && ++asked < count)
-                offer(writes + 3 * asked);
-            else if (taken)
-                put<in::control_valid>(clocked.top, 0);
+            if (unit.driver.control_accepted && requested < count)
+                offer(writes + 3 * requested++);
         }
         return hung;
     }
 
     void offer(const uint64_t *write) {
-        Bits<in::control> bits;
-        set_field(bits, control_fields::op,        op_write);
-        set_field(bits, control_fields::register_, write[1]);
-        set_field(bits, control_fields::value,     write[2]);
-        in::control::of(clocked.top) = bits;
-        put<in::control_valid>(clocked.top, 1);
+        Unit::Driver::offer(unit.top, ControlRequest{op_write, write[1], write[2]});
     }
 
-    // Returns whether the access was answered.
+    // Returns true if there was a response.
     bool access(uint64_t linear, uint64_t how, uint64_t *ending) {
-        Bits<in::request> bits;
-        uint64_t size = how >> 8 & 0xff;
-        set_field(bits, request_fields::linear,   linear);
-        set_field(bits, request_fields::size,     size == 8 ? 3 : size / 2);
-        set_field(bits, request_fields::kind,     how & 0xff);
-        set_field(bits, request_fields::user,     how >> 16 & 1);
-        set_field(bits, request_fields::implicit, how >> 24 & 1);
-        in::request::of(clocked.top) = bits;
-        put<in::request_valid>(clocked.top, 1);
-        uint64_t asked = 0;
-        for (uint64_t waited = 0; waited <= patience; waited++) {
-            clocked.evaluate();
-            bool taken    = get<out::request_valid>(clocked.top)
-                && get<out::request_ready>(clocked.top);
-            bool answered = get<out::response_valid>(clocked.top);
-            if (answered)
+        Unit::Driver::offer(unit.top, AccessRequest{
+            linear, how >> 8 & 0xff, how & 0xff, how >> 16 & 1, how >> 24 & 1, 0, 0, 0});
+        uint64_t accepted = 0;
+        for (uint64_t waited = 0; waited <= Unit::patience; waited++) {
+            unit.cycle();
+            if (unit.driver.accepted)
+                accepted = waited;
+            if (unit.driver.responded) {
                 end(ending);
-            advance();
-            if (taken) {
-                asked = waited;
-                put<in::request_valid>(clocked.top, 0);
-            }
-            if (answered) {
-                lasted = waited - asked;
+                lasted = waited - accepted;
                 return true;
             }
         }
         return false;
     }
 
-    void end(uint64_t *ending) {
-        const auto &response = bits<out::response>(clocked.top);
-        ending[0] = get_field(response, response_fields::fault);
-        ending[1] = get_field(response, response_fields::error);
-        ending[2] = get_field(bits<out::state>(clocked.top), state_fields::cr2);
-        ending[3] = get_field(response, response_fields::physical);
+    void end(uint64_t *ending) const {
+        auto response = Unit::Driver::response(unit.top);
+        ending[0] = response.fault;
+        ending[1] = response.error;
+        ending[2] = Unit::Driver::cr2(unit.top);
+        ending[3] = response.physical;
     }
 
-    // Ends the cycle. Memory answers in the next one: as in "memory.h", with a latency of 1.
-    void advance() {
-        auto &top = clocked.top;
-        bool asked = get<Shared::out::cyc>(top) && get<Shared::out::stb>(top);
-        uint64_t before = 0;
-        if (asked) {
-            uint64_t word = get<Shared::out::adr>(top);
-            before = memory.read(word);
-            if (get<Shared::out::we>(top))
-                memory.write(word, merged(before, get<Shared::out::dat_w>(top),
-                                          uint8_t(get<Shared::out::sel>(top))));
-        }
-        clocked.advance();
-        put<Shared::in::ack>(top, asked);
-        put<Shared::in::dat_r>(top, before);
-    }
-
-    Clocked  clocked;
-    Scratch  memory;
-    uint64_t lasted = 0;  // cycles of the last access
+    SparseMemory memory;
+    Unit         unit;
+    uint64_t     lasted = 0;  // cycles of the last access
 };

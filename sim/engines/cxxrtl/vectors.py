@@ -6,10 +6,12 @@ from functools import cache
 
 from hw.config import MmuConfig
 from sim.engines.testbench import Testbench
+from sim.toolchain.compiler import Prototype
 
-from . import design
-from .build import Program, library, sources
-from .native import Address, Handle, Number
+from . import ports
+from .library import Sources, library, package_files
+from .native import Address, Handle
+from .structures import Number
 
 
 __all__ = ["CONFIG", "CompiledVectors"]
@@ -18,9 +20,10 @@ __all__ = ["CONFIG", "CompiledVectors"]
 #: The widest unit that can do everything. How wide a physical address is, a vector says.
 CONFIG = MmuConfig(maxphyaddr=52, variable_maxphyaddr=True)
 
-SOURCES = ("clock.h", "memory.h", "port.h", "vectors.cc", "vectors.h")
+FILES = ("clock.h", "lone_unit.h", "memory.h", "port.h", "target.h", "unit_driver.h", "vectors.cc",
+         "vectors.h")
 
-FUNCTIONS = (
+FUNCTIONS: tuple[Prototype, ...] = (
     ("vectors_new",    Handle, []),
     ("vectors_delete", None,   [Handle]),
     ("vectors_run",    Number, [Handle, Address, Number, Address]),
@@ -29,11 +32,11 @@ FUNCTIONS = (
 
 @cache
 def _compiled() -> ctypes.CDLL:
-    def made() -> Program:
+    def made() -> Sources:
         bench = Testbench(CONFIG, view=False)
-        designs, view = design.designs(bench)
-        return Program(designs, {
-            **sources(__package__, *SOURCES), "ports.h": design.header(bench, view),
+        designs, view = ports.designs(bench)
+        return Sources(designs, {
+            **package_files(__package__, *FILES), "ports.h": ports.header(bench, view),
         }, main="vectors.cc")
 
     return library(made, FUNCTIONS)

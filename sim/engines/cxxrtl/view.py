@@ -59,5 +59,6 @@ class View(Elaboratable):
 
     def text(self) -> str:
         """The design in RTLIL."""
-        return rtlil.convert(self, ports=[*(port for port, _ in self._inputs), self._view],
-                             emit_src=False)
+        found: str = rtlil.convert(self, ports=[*(port for port, _ in self._inputs), self._view],
+                                   emit_src=False)
+        return found

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from hw.arbiter import Arbiter
-from hw.bus import ControlResponse
 from hw.config import MmuConfig
 from hw.presets import PRESETS
 from sim.engines.base import Simulation
@@ -19,7 +18,7 @@ from sim.engines.processor import Names, Processor
 from sim.engines.responses import responses
 from sim.errors import MachineLost, Unavailable, Unsuited
 from sim.memory import PhysicalMemory
-from sim.record.recorder import Fields, Sample
+from sim.record.signals import FIELDS, Sample
 from sim.record.waves import waveform
 from sim.schedule import Schedule
 
@@ -35,7 +34,7 @@ from .shadow import Shadow
 __all__ = ["SerialEngine", "on_port"]
 
 
-_outcome = Fields(ControlResponse)
+_controlled = FIELDS["controlled"]
 
 #: Operations between two reports of progress.
 STRIDE = 16
@@ -190,7 +189,7 @@ class SerialEngine(Simulation[Processor]):
             return operation.outcome(responses(requests, heard.responses, heard.state))
         if isinstance(operation, ControlAccess):
             self._command(commands.control(operation))
-            outcome = _outcome(self._hear().controlled)
+            outcome = _controlled(self._hear().controlled)
             return outcome["value"], bool(outcome["fault"])
         # The marks before a pause, or before the end.
         self._command(commands.CYCLE)

@@ -4,7 +4,7 @@ from collections import deque
 
 from sim.errors import MachineLost
 from sim.memory import PhysicalMemory
-from sim.record.recorder import Sample
+from sim.record.signals import Sample
 
 
 __all__ = ["MemoryImage"]

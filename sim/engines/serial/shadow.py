@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth import Cat, Elaboratable, Module, Signal, Value
+from amaranth import Cat, Elaboratable, Module, Signal
 from amaranth.sim import Simulator, SimulatorContext
 
 from hw.bus import AccessSignature, ControlSignature, Events
@@ -12,7 +12,7 @@ from hw.config import MmuConfig
 from hw.interrupts import InterruptSignature
 from hw.wishbone import WishboneSignature
 from sim.engines.processor import Names
-from sim.record.recorder import Sample, probes
+from sim.record.signals import MARK_WIDTH, QUIET, STROBES, Sample, inputs, outputs
 from sim.record.view import functions, ports, tested
 from sim.record.waves import Waveform
 
@@ -37,18 +37,19 @@ class Shadow(Elaboratable):
     """
 
     def __init__(self, config: MmuConfig, stacks: Names, claims: Names):
-        unit: Any = SimpleNamespace(
+        unit = SimpleNamespace(
             access=AccessSignature().create(), control=ControlSignature().create(),
             events=Signal(Events), memory=WishboneSignature(maxphyaddr=config.maxphyaddr).create())
-        stack, claim = Signal(24), Signal(24)
-        interrupts   = InterruptSignature(processors=1).create()
-        viewed       = [tested(lambda: claims.texts, claim),
-                        *functions(lambda: stacks.texts, stack), *ports(unit)]
+        port = SimpleNamespace(
+            unit=unit, interrupts=InterruptSignature(processors=1).create(),
+            kernel_stack=Signal(MARK_WIDTH), claim=Signal(MARK_WIDTH))
+        viewed = [tested(lambda: claims.texts, port.claim),
+                  *functions(lambda: stacks.texts, port.kernel_stack), *ports(unit)]
         self.shown   = [shown for shown, _ in viewed]
         self._values = [value for _, value in viewed]
         self._view   = Signal(sum(map(len, self._values)))
-        self._inputs: list[Value] = probes(unit, interrupts, stack, claim)
-        self._ready  = [unit.access.response.ready, unit.control.response.ready]
+        self._driven = inputs(port)
+        self._shadow = list(outputs(port).values())
 
     def elaborate(self, platform: Any) -> Module:
         """Pack what is shown."""
@@ -59,14 +60,14 @@ class Shadow(Elaboratable):
     def write(self, wave: Waveform, rows: Sequence[tuple[int, Sample]]) -> None:
         """Write the cycles in ``rows``, each with its signals, and the quiet ones between them."""
         async def testbench(ctx: SimulatorContext) -> None:
-            for ready in self._ready:
-                ctx.set(ready, 1)
-            driven = [0] * len(self._inputs)
+            for name, value in QUIET.items():
+                ctx.set(self._driven[name], value)
+            shown = Sample()
             for cycle, sample in _with_quiet(rows):
-                for place, value in enumerate(sample):
-                    if value != driven[place]:
-                        ctx.set(self._inputs[place], value)
-                        driven[place] = value
+                for signal, value, before in zip(self._shadow, sample, shown, strict=True):
+                    if value != before:
+                        ctx.set(signal, value)
+                shown = sample
                 wave.step(cycle, ctx.get(self._view))
 
         simulator = Simulator(self)
@@ -76,9 +77,8 @@ class Shadow(Elaboratable):
 
 def _with_quiet(rows: Sequence[tuple[int, Sample]]) -> Iterator[tuple[int, Sample]]:
     """The rows, and after each the cycle in which its strobes are low again."""
-    for place, (cycle, sample) in enumerate(rows):
+    quiet = dict.fromkeys(STROBES, 0)
+    for index, (cycle, sample) in enumerate(rows):
         yield cycle, sample
-        if place + 1 == len(rows) or rows[place + 1][0] > cycle + 1:
-            yield cycle + 1, sample._replace(
-                request_valid=0, response_valid=0, control_valid=0, controlled_valid=0, events=0,
-                cyc=0, stb=0, ack=0)
+        if index + 1 == len(rows) or rows[index + 1][0] > cycle + 1:
+            yield cycle + 1, sample._replace(**quiet)

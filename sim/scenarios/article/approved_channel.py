@@ -1,8 +1,8 @@
 """Act 4: copy_to_user, the way that the kernel is meant to go."""
 
 from sim.scenario import (
-    Errno, KernelError, Stage, User, Verdict, ac_brackets, all_of, executed, faulted,
-    loaded, no_request, not_executed, state_throughout,
+    Errno, KernelError, Stage, User, Verdict, ac_brackets, all_of, executed, faulted, loaded,
+    no_request, not_executed, state_throughout,
 )
 from sim.scenarios.cast import Cast, first_window, frame_of, page_at, returned
 

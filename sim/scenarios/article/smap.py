@@ -4,9 +4,9 @@ from typing import Any
 
 from sim.scenario import Stage, Verdict, all_of, each_under, faulted, loaded, no_fault
 from sim.scenarios.cast import Cast, in_kernel_thread
-from sw.arch.x86.include.cpufeatures import X86_CR0_WP
+from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
 from sw.bus import Register
-from sw.drivers.misc.lkdtm import lkdtm_ACCESS_USERSPACE, lkdtm_WRITE_USERSPACE
+from sw.drivers.misc.lkdtm.perms import lkdtm_ACCESS_USERSPACE, lkdtm_WRITE_USERSPACE
 
 
 __all__ = ["TITLE", "play"]

@@ -7,7 +7,7 @@ from sim.scenario import (
     set_by_walker,
 )
 from sim.scenarios.cast import Cast, frame_of, in_kernel_thread, leaf_of
-from sw.drivers.misc.lkdtm import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
+from sw.drivers.misc.lkdtm.perms import lkdtm_WRITE_RO, lkdtm_WRITE_USERSPACE
 
 
 __all__ = ["TITLE", "play"]

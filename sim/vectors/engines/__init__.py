@@ -1,4 +1,11 @@
-"""Engines: what does access vectors."""
+"""Engines: what does access vectors.
+
+======================================  ====================================
+:mod:`sim.vectors.engines.golden`       the golden model
+:mod:`sim.vectors.engines.interpreted`  the gateware in Amaranth's simulator
+:mod:`sim.vectors.engines.compiled`     the gateware compiled to native code
+======================================  ====================================
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -14,18 +21,18 @@ __all__ = ["VECTOR_ENGINES", "VectorEngine"]
 
 
 class VectorEngine(Protocol):
-    """Something that does access vectors, each on a unit that was just reset.
+    """Engine for access vectors, each on a unit that was just reset.
 
     Attributes
     ----------
     batch : :class:`int`
-        How many vectors it wants at once. They should take a second at most.
+        Vectors in one call, at most. They should take a second at most.
     """
 
     batch: int
 
     def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
-        """What becomes of each of ``vectors``; a text says why one cannot be done.
+        """Return the outcome of each of ``vectors``, or a text with the reason why it has none.
 
         Raises :class:`sim.errors.Unavailable`.
         """

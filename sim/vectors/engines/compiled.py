@@ -29,21 +29,21 @@ _HOW = {
 
 _NONE, _PAGE = Fault.NONE.value, Fault.PAGE_FAULT.value
 
-#: First number of an outcome without one: the unit did not answer.
+#: First number of an outcome of a unit that never responded.
 _HUNG = (1 << 64) - 1
 
 
 class CxxrtlVectors:
     """A :class:`sim.vectors.engines.VectorEngine` that never leaves C++ within a batch."""
 
-    #: So few that the processor's cache holds them.
+    #: Few enough for the processor's cache to hold them.
     batch = 64
 
     def __init__(self) -> None:
         self._unit: CompiledVectors | None = None
 
     def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
-        """What becomes of each of ``vectors``."""
+        """Return the outcome of each of ``vectors``, or the reason why it has none."""
         reasons = [lacking(vector) for vector in vectors]
         found   = self._run([vector for vector, reason in zip(vectors, reasons, strict=True)
                              if reason is None])
@@ -60,13 +60,13 @@ class CxxrtlVectors:
 
 @lru_cache(maxsize=65536)
 def _controls(cr0: int, cr3: int, cr4: int, efer: int) -> tuple[int, ...]:
-    """The operations that bring these registers about."""
+    """Return the operations that set these registers."""
     return tuple(number for register, value in control_writes(cr0, cr3, cr4, efer)
                  for number in (0, _REGISTERS[register], value))
 
 
 def _pack(vector: Vector, numbers: list[int]) -> int:
-    """Add a vector to ``numbers``; return how many numbers its outcome is."""
+    """Add a vector to ``numbers``; return the count of numbers in its outcome."""
     _, cr0, cr3, cr4, efer, _, _, maxphyaddr, access, entries, before = vector
     steps      = (*before, access) if before else (access,)
     operations = [*_controls(cr0, cr3, cr4, efer)]
@@ -83,7 +83,7 @@ def _pack(vector: Vector, numbers: list[int]) -> int:
 
 
 def _unpack(vector: Vector, found: Iterator[int]) -> VectorOutcome | str:
-    """The outcome of ``vector``, whose numbers are the next that are ``found``."""
+    """Return the outcome of ``vector``, whose numbers are the next of ``found``."""
     refusal, cycles = islice(found, 2)
     before  = [_ending(*islice(found, 4)) for _ in vector.before or ()]
     last    = _ending(*islice(found, 4))

@@ -20,7 +20,7 @@ class GoldenVectors:
     batch = 512
 
     def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
-        """What becomes of each of ``vectors``."""
+        """Return the outcome of each of ``vectors``, or the reason why it has none."""
         return [lacking(vector) or _run(vector) for vector in vectors]
 
 
@@ -43,7 +43,7 @@ def _run(vector: Vector) -> VectorOutcome | str:
 
 @lru_cache(maxsize=8192)
 def _controlled(maxphyaddr: int, writes: tuple[tuple[Register, int], ...]) -> ControlState | str:
-    """The state after ``writes`` since reset, or why one of them is refused.
+    """Return the state after ``writes`` since reset, or the reason why one of them is refused.
 
     States never change, and many lines have the same one, or the same but for CR3, which is
     written last: so they are kept, and those on the way to them too.
@@ -61,7 +61,7 @@ def _controlled(maxphyaddr: int, writes: tuple[tuple[Register, int], ...]) -> Co
 
 
 def _do(mmu: GoldenMmu, step: VectorStep) -> Ending:
-    """Do one access with its own RFLAGS.AC."""
+    """Run one access with its own RFLAGS.AC."""
     if mmu.state.ac != step.ac:
         mmu.write_control(Register.RFLAGS, AC * step.ac)
     _, physical, fault = mmu.access(step.access)

@@ -1,4 +1,4 @@
-"""Access vectors in Amaranth's simulator: a run of the whole engine for each."""
+"""Access vectors in Amaranth's simulator: one run of the whole engine for each."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ __all__ = ["PysimVectors"]
 
 
 class _Refused(Exception):
-    """A control write was answered with #GP. The message is the answer to the vector."""
+    """A control write was refused with #GP. The message is the vector's reason."""
 
 
 class PysimVectors:
@@ -26,7 +26,7 @@ class PysimVectors:
     batch = 64
 
     def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
-        """What becomes of each of ``vectors``."""
+        """Return the outcome of each of ``vectors``, or the reason why it has none."""
         return [lacking(vector) or self._run(vector) for vector in vectors]
 
     def _run(self, vector: Vector) -> VectorOutcome | str:
@@ -35,7 +35,7 @@ class PysimVectors:
         for address, value in vector.entries:
             memory.write(address, size, value)
 
-        cr2: list[int] = []  # the record of an access has it not
+        cr2: list[int] = []  # The record of an access does not have it.
 
         async def main() -> None:
             await _prepare(engine.bus, vector)
@@ -44,8 +44,8 @@ class PysimVectors:
                 if step.ac != ac:
                     ac = step.ac
                     await engine.bus.write_control(Register.RFLAGS, AC * ac)
-                answer = await engine.bus.access(step.access)
-                cr2.append(getattr(answer.fault, "address", 0))
+                response = await engine.bus.access(step.access)
+                cr2.append(getattr(response.fault, "address", 0))
 
         engine = PysimEngine(MmuConfig(maxphyaddr=vector.maxphyaddr), memory=memory)
         try:
@@ -63,7 +63,7 @@ class PysimVectors:
 
 
 async def _prepare(bus: Bus, vector: Vector) -> None:
-    """Bring about the control registers. Raises :class:`_Refused`."""
+    """Set the control registers. Raises :class:`_Refused`."""
     for register, value in control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer):
         try:
             await bus.write_control(register, value)

@@ -5,24 +5,27 @@ Ref: Linux 6.12, fs/proc/base.c.
 
 import re
 
-from sw.arch.x86.include.current import current
-from sw.arch.x86.include.page import page_to_virt
-from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page import page_to_virt
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
 from sw.errno import Errno, KernelError
-from sw.fs.file import SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t
-from sw.kernel.ftrace import traced
-from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, SUID_DUMP_USER, mm_access
-from sw.kernel.sched import find_task_by_vpid
-from sw.kernel.sched_mm import mmdrop, mmget_not_zero, mmgrab, mmput
-from sw.mm.access import access_remote_vm
-from sw.mm.gup_flags import FOLL_FORCE, FOLL_WRITE
-from sw.mm.mm_types import PAGE_SIZE, mm_struct
+from sw.include.linux.fs import SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t
+from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE, mm_struct
+from sw.kconfig import kconfig
+from sw.kernel.fork.mm import mm_access, mmdrop, mmget_not_zero, mmgrab, mmput
+from sw.kernel.pid import find_task_by_vpid
+from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, SUID_DUMP_USER
+from sw.kernel.trace.ftrace import traced
+from sw.mm.memory.access import access_remote_vm
 from sw.mm.page_alloc import GFP_KERNEL, __free_page, alloc_page
+from sw.processor.cpu import Cpu
+from sw.variables import DEFINE
 
 
 __all__ = [
-    "early_proc_mem_force_override", "mem_rw", "proc_mem_foll_force", "proc_mem_operations",
+    "early_proc_mem_force_override", "mem_rw", "proc_mem_foll_force", "proc_mem_force_override",
+    "proc_mem_operations",
     "proc_pid_lookup",
 ]
 
@@ -32,6 +35,9 @@ proc_mem_force_table = frozenset(("always", "ptrace", "never"))
 
 #: Policy of a kernel that was told none (PROC_MEM_ALWAYS_FORCE).
 PROC_MEM_FORCE_DEFAULT = "always"
+
+#: Policy of this kernel: a word of the table.
+proc_mem_force_override = DEFINE(lambda: PROC_MEM_FORCE_DEFAULT)
 
 
 #: As many digits as a number of 32 bits may have.
@@ -58,15 +64,15 @@ def proc_pid_lookup(cpu: Cpu, path: str) -> inode | None:
 
 
 @traced
-async def mem_open(cpu: Cpu, inode: inode, filp: file) -> None:
+async def mem_open(cpu: Cpu, node: inode, filp: file) -> None:
     """Remember the task's address space, not the task: the one check of permission.
 
     Holds the struct and not the memory, which may die. Raises EACCES; for a task without
     memory ESRCH, or in older kernels nothing: such a file is empty.
     """
-    mm = await mm_access(cpu, inode.i_private, PTRACE_MODE_ATTACH_FSCREDS)
+    mm = await mm_access(cpu, node.i_private, PTRACE_MODE_ATTACH_FSCREDS)
     if mm is None:
-        if cpu.kernel.era.mem_open_needs_mm:
+        if kconfig(cpu).era.mem_open_needs_mm:
             raise KernelError(Errno.ESRCH)
         return
     mmgrab(mm)
@@ -75,7 +81,7 @@ async def mem_open(cpu: Cpu, inode: inode, filp: file) -> None:
 
 
 @traced
-async def mem_release(cpu: Cpu, inode: inode, filp: file) -> None:
+async def mem_release(cpu: Cpu, node: inode, filp: file) -> None:
     """Let go of the address space."""
     if filp.private_data is not None:
         await mmdrop(cpu, filp.private_data)
@@ -95,12 +101,12 @@ def early_proc_mem_force_override(buf: str) -> str:
 
 
 def proc_mem_foll_force(cpu: Cpu, filp: file, mm: mm_struct) -> bool:
-    """May this access ignore the protection of the mapping?
+    """Tell whether this access may ignore the protection of the mapping.
 
-    Asked at each call, by ``proc_mem.force_override``: always, never, or only for the tracer of
+    Decided at each call, by ``proc_mem.force_override``: always, never, or only for the tracer of
     a task that still has the address space.
     """
-    policy = cpu.kernel.era.proc_mem_force(cpu.kernel.proc_mem_force_override)
+    policy = kconfig(cpu).era.proc_mem_force(proc_mem_force_override(cpu))
     if policy == "ptrace":
         task = filp.f_inode.i_private
         return (not task.exit_state and bool(task.ptrace) and task.mm is mm
@@ -154,7 +160,7 @@ async def _mem_rw(cpu: Cpu, mm: mm_struct, buf: int, count: int, addr: int, boun
         this_len = min(count - copied, PAGE_SIZE)
         if flags & FOLL_WRITE and await copy_from_user(cpu, bounce, buf + copied, this_len):
             raise KernelError(Errno.EFAULT)
-        here = addr + copied & cpu.kernel.paging.address_mask
+        here = addr + copied & kconfig(cpu).paging.address_mask
         this_len = await access_remote_vm(cpu, mm, here, bounce, this_len, flags)
         if this_len == 0:
             if copied == 0:

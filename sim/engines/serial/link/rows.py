@@ -5,11 +5,8 @@ Ref: docs/serial-link.md, "Rows".
 
 from collections.abc import Callable, Iterator, Sequence
 
-from hw.bus import (
-    AccessRequest, AccessResponse, ControlRequest, ControlResponse, ControlState,
-)
 from sim.errors import MachineLost
-from sim.record.recorder import Fields, Sample
+from sim.record.signals import FIELDS, Sample
 
 from .numbers import Numbers
 
@@ -17,14 +14,11 @@ from .numbers import Numbers
 __all__ = ["RowReader"]
 
 
-_request   = Fields(AccessRequest)
-_response  = Fields(AccessResponse)
-_operation = Fields(ControlRequest)
-_outcome   = Fields(ControlResponse)
-_state     = Fields(ControlState)
-
-#: Nothing on the ports.
-_QUIET = Sample(*[0] * len(Sample._fields))
+_request    = FIELDS["request"]
+_response   = FIELDS["response"]
+_control    = FIELDS["control"]
+_controlled = FIELDS["controlled"]
+_state      = FIELDS["state"]
 
 
 class RowReader:
@@ -36,7 +30,7 @@ class RowReader:
     ----------
     marks : sequence of tuples of :class:`int`
         What a mark on the board means: numbers of the function stack and of the claim, as a
-        :class:`sim.record.recorder.Sample` has them. May grow.
+        :class:`sim.record.signals.Sample` has them. May grow.
 
     Attributes
     ----------
@@ -48,7 +42,7 @@ class RowReader:
         self.cycle    = -1
         self._marks   = marks
         self._numbers = Numbers()
-        self._lasting = _QUIET   # what holds until a row says otherwise
+        self._lasting = Sample()  # what holds until a row says otherwise
         self._request: dict[str, int] = {}
         self._parts: tuple[Callable[[Sample], Sample], ...] = (
             self._mark, self._change, self._strobe, self._acknowledge, self._transfer,
@@ -135,9 +129,9 @@ class RowReader:
     def _end_control(self, sample: Sample) -> Sample:
         fault, value = self._next(), self._next()
         return sample._replace(controlled_valid=1,
-                               controlled=_outcome.pack({"fault": fault, "value": value}))
+                               controlled=_controlled.pack({"fault": fault, "value": value}))
 
     def _control(self, sample: Sample) -> Sample:
         which, value = self._next(), self._next()
-        return sample._replace(control_valid=1, control_ready=1, control=_operation.pack(
+        return sample._replace(control_valid=1, control_ready=1, control=_control.pack(
             {"op": which & 3, "register": which >> 4, "value": value}))

@@ -7,27 +7,31 @@ section 4.1.2 "Paging-Mode Enabling".
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.cpufeatures import (
+from sw.arch.x86.include.asm.cpufeatures import (
     EFER_LME, EFER_NX, EFER_SCE, X86_CR0_AM, X86_CR0_ET, X86_CR0_MP, X86_CR0_NE, X86_CR0_PE,
-    X86_CR0_PG, X86_CR0_WP, X86_CR4_PAE, X86_CR4_PGE, X86_CR4_PSE, X86_FEATURE_LM,
-    X86_FEATURE_NX, X86_FEATURE_PGE, X86_FEATURE_PSE, boot_cpu_has,
+    X86_CR0_PG, X86_CR0_WP, X86_CR4_PAE, X86_CR4_PGE, X86_CR4_PSE, X86_FEATURE_LM, X86_FEATURE_NX,
+    X86_FEATURE_PGE, X86_FEATURE_PSE, boot_cpu_has,
 )
-from sw.arch.x86.include.page import __va
-from sw.arch.x86.include.pgtable import set_pte
-from sw.arch.x86.include.pgtable_types import _PAGE_GLOBAL, _PAGE_NX
-from sw.arch.x86.mm.highmem_32 import highmem_areas
+from sw.arch.x86.include.asm.page import __va
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable import set_pte
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_GLOBAL, _PAGE_NX
+from sw.arch.x86.include.asm.processor import boot_cpu_data
+from sw.arch.x86.mm.highmem_32 import highmem, highmem_areas
 from sw.arch.x86.mm.init import early_page_tables, init_mem_mapping
-from sw.arch.x86.mm.tlb import switch_mm
+from sw.arch.x86.mm.pgtable import kernel_pgd_indices
+from sw.arch.x86.mm.tlb import cpu_tlbstate, switch_mm
 from sw.bus import Register
-from sw.kernel.ftrace import traced
-from sw.mm.mm_types import PAGE_SHIFT, PAGE_SIZE
+from sw.kconfig import kconfig
+from sw.kernel.trace.ftrace import traced
+from sw.mm.init_mm import init_mm
+from sw.mm.memory.mem_map import mem_map
+from sw.processor.cpu import Cpu
+from sw.processor.strings import store_bytes
+from sw.variables import this_cpu_ptr
 
-from .common import cr4_set_bits, setup_protection
-
-if TYPE_CHECKING:
-    from .cpu import Cpu
+from .cpu.common import cr4_set_bits, setup_protection
 
 
 __all__ = ["enable_paging", "startup"]
@@ -58,9 +62,9 @@ async def startup(cpu: Cpu) -> int:
 
 
 async def _identify(cpu: Cpu) -> None:
-    """Find out what the machine can do, and leave out of entries what it cannot."""
-    kernel, paging = cpu.kernel, cpu.kernel.paging
-    cpu.features = await cpu.read_cr(Register.FEATURES)
+    """Read the machine's features, and leave flags out of entries that it does not have."""
+    config, paging = kconfig(cpu), kconfig(cpu).paging
+    boot_cpu_data(cpu).x86_capability = await cpu.read_cr(Register.FEATURES)
     if paging.entry_size == 8:
         assert boot_cpu_has(cpu, X86_FEATURE_LM), "this kernel needs a machine with long mode"
     mask = paging.supported_pte_mask
@@ -68,21 +72,22 @@ async def _identify(cpu: Cpu) -> None:
         mask &= ~_PAGE_NX
     if not boot_cpu_has(cpu, X86_FEATURE_PGE):
         mask &= ~_PAGE_GLOBAL
-    kernel.paging = replace(paging, supported_pte_mask=mask)
+    config.paging = replace(paging, supported_pte_mask=mask)
 
 
 def _make_tables(cpu: Cpu) -> early_page_tables:
     """Make the linear map, and in a kernel with high memory the tables of its two areas."""
-    kernel = cpu.kernel
-    paging = kernel.paging
+    frames = mem_map(cpu)
+    lowmem = frames.max_low_pfn << PAGE_SHIFT
+    paging = kconfig(cpu).paging
     tables = early_page_tables(paging, _FIRST_PFN)
-    init_mem_mapping(tables, cpu.features, kernel.lowmem_bytes)
-    if kernel.lowmem_bytes < kernel.ram_bytes:
-        kernel.highmem = highmem_areas(
+    init_mem_mapping(tables, boot_cpu_data(cpu).x86_capability, lowmem)
+    if frames.max_low_pfn < frames.max_pfn:
+        highmem.set(cpu, highmem_areas(
             pkmap_page_table  = __va(cpu, tables.table(paging.PKMAP_BASE, PAGE_SHIFT) * PAGE_SIZE),
             fixmap_page_table = __va(cpu, tables.table(paging.FIXADDR_TOP, PAGE_SHIFT) * PAGE_SIZE),
-        )
-    assert tables.end_pfn * PAGE_SIZE < kernel.lowmem_bytes, "no memory left beside page tables"
+        ))
+    assert tables.end_pfn * PAGE_SIZE < lowmem, "no memory left beside page tables"
     return tables
 
 
@@ -92,29 +97,30 @@ async def _store_tables(cpu: Cpu, tables: early_page_tables) -> int:
     The instruction after the one that turns paging on is still at its physical address. So the
     first memory is mapped there as well, by the same table.
     """
-    paging   = cpu.kernel.paging
+    paging   = kconfig(cpu).paging
     root     = tables.tables[tables.root]
     identity = paging.index(paging.shifts[0], 0)
-    cpu.kernel.kernel_pgd_indices = tuple(i for i, entry in enumerate(root) if entry)
+    kernel_pgd_indices.set(cpu, tuple(i for i, entry in enumerate(root) if entry))
     root[identity] = root[paging.index(paging.shifts[0], paging.PAGE_OFFSET)]
     for pfn, entries in tables.tables.items():
         raw = b"".join(entry.to_bytes(paging.entry_size, "little") for entry in entries)
-        await cpu.store_bytes(pfn << PAGE_SHIFT, raw)
+        await store_bytes(cpu, pfn << PAGE_SHIFT, raw)
     return identity
 
 
 async def enable_paging(cpu: Cpu, root: int) -> None:
-    """Set CR4, CR3, EFER and CR0, in the order that the processor asks for.
+    """Set CR4, CR3, EFER and CR0, in the order that the processor demands.
 
     ``root`` is the physical address of the root table.
     """
-    if cpu.kernel.paging.entry_size == 8:
-        cpu.cr4 = X86_CR4_PAE
+    tlbstate = this_cpu_ptr(cpu, cpu_tlbstate)
+    if kconfig(cpu).paging.entry_size == 8:
+        tlbstate.cr4 = X86_CR4_PAE
     elif boot_cpu_has(cpu, X86_FEATURE_PSE):
-        cpu.cr4 = X86_CR4_PSE
-    await cpu.write_cr(Register.CR4, cpu.cr4)
+        tlbstate.cr4 = X86_CR4_PSE
+    await cpu.write_cr(Register.CR4, tlbstate.cr4)
     await cpu.write_cr(Register.CR3, root)
-    if cpu.kernel.paging.entry_size == 8:
+    if kconfig(cpu).paging.entry_size == 8:
         nx = EFER_NX if boot_cpu_has(cpu, X86_FEATURE_NX) else 0
         await cpu.write_cr(Register.EFER, EFER_SCE | EFER_LME | nx)
     await cpu.write_cr(Register.CR0, _CR0_STATE)
@@ -122,10 +128,10 @@ async def enable_paging(cpu: Cpu, root: int) -> None:
 
 async def _take_over(cpu: Cpu, tables: early_page_tables, identity: int) -> None:
     """Go on at linear addresses of the kernel only."""
-    kernel = cpu.kernel
-    kernel.init_mm.pgd = __va(cpu, tables.root << PAGE_SHIFT)
-    await set_pte(cpu, kernel.init_mm.pgd + identity * kernel.paging.entry_size, 0)
-    await switch_mm(cpu, None, kernel.init_mm)
+    mm     = init_mm(cpu)
+    mm.pgd = __va(cpu, tables.root << PAGE_SHIFT)
+    await set_pte(cpu, mm.pgd + identity * kconfig(cpu).paging.entry_size, 0)
+    await switch_mm(cpu, None, mm)
     # Global translations outlive that flush; only now may there be any.
     if boot_cpu_has(cpu, X86_FEATURE_PGE):
         await cr4_set_bits(cpu, X86_CR4_PGE)

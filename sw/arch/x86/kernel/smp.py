@@ -1,19 +1,14 @@
-"""What a processor does when another one interrupts it.
+"""Handlers of interrupts between processors.
 
 Ref: Linux 6.12, arch/x86/kernel/smp.c.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sw.kernel.ftrace import traced
 from sw.kernel.smp import generic_smp_call_function_interrupt
-
-if TYPE_CHECKING:
-    from sw.arch.x86.include.processor import pt_regs
-
-    from .cpu import Cpu
+from sw.kernel.trace.ftrace import traced
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import pt_regs
 
 
 __all__ = ["sysvec_call_function", "sysvec_reschedule_ipi"]
@@ -21,10 +16,10 @@ __all__ = ["sysvec_call_function", "sysvec_reschedule_ipi"]
 
 @traced
 async def sysvec_reschedule_ipi(cpu: Cpu, regs: pt_regs) -> None:
-    """Do nothing: whoever was interrupted looks what there is to do on the way back."""
+    """Do nothing: the interrupted code looks for work and signals on its way back."""
 
 
 @traced
 async def sysvec_call_function(cpu: Cpu, regs: pt_regs) -> None:
-    """Call the functions that other processors ask for."""
+    """Call the functions that other processors have queued."""
     await generic_smp_call_function_interrupt(cpu)

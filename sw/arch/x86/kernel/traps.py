@@ -5,23 +5,21 @@ Ref: Linux 6.12, arch/x86/kernel/traps.c.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sw.arch.x86.include.irqflags import cond_local_irq_enable
-from sw.arch.x86.include.processor import X86_TRAP_GP, thread_struct
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.irqflags import local_irq_enable
+from sw.arch.x86.include.asm.processor import thread_struct
+from sw.arch.x86.include.asm.trapnr import X86_TRAP_GP
 from sw.arch.x86.mm.extable import fixup_exception
-from sw.kernel.ftrace import traced
+from sw.include.linux.signal_types import SI_KERNEL, SIGSEGV
 from sw.kernel.panic import KernelOops
 from sw.kernel.signal import force_sig_fault
-from sw.kernel.signal_types import SI_KERNEL, SIGSEGV
-
-if TYPE_CHECKING:
-    from sw.arch.x86.include.processor import pt_regs
-
-    from .cpu import Cpu
+from sw.kernel.trace.ftrace import ret_stack, traced
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import pt_regs
+from sw.variables import this_cpu_ptr
 
 
-__all__ = ["exc_general_protection"]
+__all__ = ["cond_local_irq_enable", "exc_general_protection"]
 
 
 @traced
@@ -32,9 +30,14 @@ async def exc_general_protection(cpu: Cpu, regs: pt_regs) -> None:
     """
     await cond_local_irq_enable(cpu, regs)
     if regs.user_mode:
-        assert cpu.current is not None
-        cpu.current.thread = thread_struct(X86_TRAP_GP, regs.error_code)
+        current(cpu).thread = thread_struct(X86_TRAP_GP, regs.error_code)
         await force_sig_fault(cpu, SIGSEGV, SI_KERNEL, 0, regs.error_code)
     elif not fixup_exception(cpu, regs):
         raise KernelOops(f"Oops: general protection fault: {regs.error_code:04x}",
-                         address=0, error_code=regs.error_code, stack=cpu.stack)
+                         address=0, error_code=regs.error_code, stack=this_cpu_ptr(cpu, ret_stack))
+
+
+async def cond_local_irq_enable(cpu: Cpu, regs: pt_regs) -> None:
+    """Take interrupts in the handler of an exception, if the interrupted code did."""
+    if regs.interrupts:
+        await local_irq_enable(cpu)

@@ -9,15 +9,14 @@ CLAC closes it; a fault that cannot be resolved goes to the landing pad between 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sw.arch.x86.include.smap import clac, stac
-from sw.arch.x86.mm.extable import Fixup, ex_table
+from sw.arch.x86.include.asm.smap import clac, stac
+from sw.arch.x86.mm.extable import ex_table
 from sw.errno import Errno, KernelError
-from sw.kernel.ftrace import traced
-
-if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+from sw.kconfig import kconfig
+from sw.kernel.trace.ftrace import traced
+from sw.processor.cpu import Cpu
+from sw.processor.exceptions import Fixup
+from sw.processor.strings import rep_movs, rep_stos
 
 
 __all__ = [
@@ -27,8 +26,8 @@ __all__ = [
 
 
 def access_ok(cpu: Cpu, addr: int, size: int) -> bool:
-    """Are ``size`` bytes at ``addr`` in the part of the address space that is the user's?"""
-    return addr <= cpu.kernel.paging.TASK_SIZE - size
+    """Tell whether ``size`` bytes at ``addr`` are in the user's part of the address space."""
+    return addr <= kconfig(cpu).paging.TASK_SIZE - size
 
 
 async def copy_user_generic(cpu: Cpu, to: int, from_: int, n: int) -> int:
@@ -37,7 +36,7 @@ async def copy_user_generic(cpu: Cpu, to: int, from_: int, n: int) -> int:
     await stac(cpu)
     try:
         with ex_table(cpu):
-            await cpu.rep_movs(to, from_, n)
+            await rep_movs(cpu, to, from_, n)
     except Fixup as fixup:
         left = fixup.rcx
     await clac(cpu)
@@ -61,7 +60,7 @@ async def copy_to_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
 async def raw_copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
     """Copy ``n`` bytes from user address ``from_``, which the caller has checked, to ``to``.
 
-    What could not be read stays as it was: for memory that others see, such as a file's.
+    Bytes that could not be read stay as they were: for memory that others see, such as a file's.
 
     Returns
     -------
@@ -75,7 +74,7 @@ async def raw_copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
 async def copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
     """Copy ``n`` bytes from user address ``from_`` to the kernel's own buffer at ``to``.
 
-    What could not be read is zero in the buffer, so that nothing old leaks from it.
+    Bytes that could not be read are zero in the buffer, so that nothing old leaks from it.
 
     Returns
     -------
@@ -86,7 +85,7 @@ async def copy_from_user(cpu: Cpu, to: int, from_: int, n: int) -> int:
     if access_ok(cpu, from_, n):
         left = await raw_copy_from_user(cpu, to, from_, n)
     if left:
-        await cpu.rep_stos(to + n - left, 0, left)
+        await rep_stos(cpu, to + n - left, 0, left)
     return left
 
 
@@ -99,7 +98,7 @@ async def clear_user(cpu: Cpu, to: int, n: int) -> int:
     await stac(cpu)
     try:
         with ex_table(cpu):
-            await cpu.rep_stos(to, 0, n)
+            await rep_stos(cpu, to, 0, n)
     except Fixup as fixup:
         left = fixup.rcx
     await clac(cpu)

@@ -1,4 +1,4 @@
-"""Where 32-bit kernels map frames that are not in the linear map.
+"""Windows of 32-bit kernels to frames that are not in the linear map.
 
 Ref: Linux 6.12, arch/x86/include/asm/highmem.h, fixmap.h, pgtable_32_areas.h,
 arch/x86/mm/init_32.c.
@@ -9,19 +9,17 @@ and the slots of ``kmap_local_page()`` go down from ``FIXADDR_TOP``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sw.arch.x86.include.pgtable_types import Paging
-from sw.kernel.locking import spinlock_t
-from sw.kernel.wait import wait_queue_head_t
-from sw.mm.mm_types import PAGE_SHIFT
-
-if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
+from sw.arch.x86.include.asm.pgtable_types import Paging
+from sw.include.linux.wait import wait_queue_head_t
+from sw.kconfig import kconfig
+from sw.kernel.locking.spinlock import spinlock_t
+from sw.processor.cpu import Cpu
+from sw.variables import DEFINE
 
 
 __all__ = [
-    "FIX_KMAP_BEGIN", "KM_MAX_IDX", "LAST_PKMAP", "highmem_areas", "fix_to_virt",
+    "FIX_KMAP_BEGIN", "KM_MAX_IDX", "LAST_PKMAP", "fix_to_virt", "highmem", "highmem_areas",
     "kmap_local_slot", "pkmap_addr", "pkmap_nr",
 ]
 
@@ -54,7 +52,7 @@ class highmem_areas:
     kmap_lock : :class:`spinlock_t`
         Guards them.
     pkmap_map_wait : :class:`wait_queue_head_t`
-        Who waits for a slot.
+        Processors that wait for a slot.
     """
 
     def __init__(self, pkmap_page_table: int, fixmap_page_table: int):
@@ -64,6 +62,10 @@ class highmem_areas:
         self.last_pkmap_nr     = 0
         self.kmap_lock         = spinlock_t()
         self.pkmap_map_wait    = wait_queue_head_t()
+
+
+#: Windows to high memory. Only a kernel that has any sets them.
+highmem: DEFINE[highmem_areas] = DEFINE()
 
 
 def pkmap_addr(paging: Paging, nr: int) -> int:
@@ -83,6 +85,6 @@ def fix_to_virt(paging: Paging, index: int) -> int:
 
 def kmap_local_slot(cpu: Cpu, depth: int) -> tuple[int, int]:
     """Linear addresses of the ``depth``-th local slot of this processor, and of its entry."""
-    kernel = cpu.kernel
-    vaddr  = fix_to_virt(kernel.paging, FIX_KMAP_BEGIN + depth + KM_MAX_IDX * cpu.number)
-    return vaddr, kernel.paging.entry(kernel.highmem.fixmap_page_table, PAGE_SHIFT, vaddr)
+    paging = kconfig(cpu).paging
+    vaddr  = fix_to_virt(paging, FIX_KMAP_BEGIN + depth + KM_MAX_IDX * cpu.number)
+    return vaddr, paging.entry(highmem(cpu).fixmap_page_table, PAGE_SHIFT, vaddr)

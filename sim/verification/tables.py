@@ -1,0 +1,262 @@
+"""Random paging structures: some regions of linear memory, and the entries that translate them.
+
+Random bits are mostly generous, or few accesses would get anywhere: each entry bit that matters has
+its own weight.
+"""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from sim.golden.reserved import PS, RW, US, XD, A, D, G, P
+from sim.golden.state import Features
+
+
+__all__ = ["PAGE", "PagingTables", "TableEntry"]
+
+
+PWT, PCD, IGNORED, PAT = 1 << 3, 1 << 4, 0x7 << 9, 1 << 12
+
+PAGE = 4096  # bytes
+MIB2, MIB4, GIB1 = 1 << 21, 1 << 22, 1 << 30
+
+#: (shift, index bits) of each level, root first, and the bytes of an entry (Intel SDM Vol. 3A,
+#: Figures 4-2, 4-4, 4-8 to 4-10).
+TWO_LEVELS  = (((22, 10), (12, 10)), 4)
+FOUR_LEVELS = (((39, 9), (30, 9), (21, 9), (12, 9)), 8)
+
+#: Bytes that hold all tables: they stand close together, so that pages can keep away from them.
+TABLES = 64 * PAGE
+
+
+@dataclass(frozen=True)
+class TableEntry:
+    """An entry of a paging structure, but for its flags.
+
+    Attributes
+    ----------
+    address : :class:`int`
+        Physical address.
+    depth : :class:`int`
+        Number of levels from the root to it.
+    leaf : :class:`bool`
+        It is to map a page.
+    base : :class:`int`
+        Address field, and PS: the table or page that it refers to.
+    linear : :class:`int`
+        An address that it translates.
+    """
+
+    address: int
+    depth:   int
+    leaf:    bool
+    base:    int
+    linear:  int
+
+    def __str__(self) -> str:
+        return f"the entry at {self.address:#x}"
+
+
+@dataclass
+class PagingTables:
+    """Random paging structures.
+
+    Attributes
+    ----------
+    rng : :class:`Random`
+        Random source.
+    features : :class:`Features`
+        Features of the unit.
+    four_levels : :class:`bool`
+        4-level paging; else 32-bit paging.
+    pse, nxe : :class:`bool`
+        CR4.PSE and EFER.NXE, as they will be set.
+    defects : :class:`int`
+        Weight of malformed entries: 0 is none.
+    self_mapped : :class:`bool`
+        Pages may be tables as well: stores then edit entries.
+    root : :class:`int`
+        Physical address of the first table.
+    entries : list of :class:`TableEntry`
+        The entries.
+    values : :class:`dict`
+        Their values, by address.
+    targets : list of :class:`int`
+        Linear addresses of pages of 4 KiB, or of parts of larger ones, where accesses are to go.
+    boundaries : list of :class:`int`
+        Linear addresses where one page ends and another begins: some of them.
+    """
+
+    rng:         Random
+    features:    Features
+    four_levels: bool
+    pse:         bool
+    nxe:         bool
+    defects:     int
+    self_mapped: bool = False
+
+    root:       int              = 0
+    entries:    list[TableEntry] = field(default_factory=list)
+    values:     dict[int, int]   = field(default_factory=dict)
+    targets:    list[int]        = field(default_factory=list)
+    boundaries: list[int]        = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        levels, self.entry_size = FOUR_LEVELS if self.four_levels else TWO_LEVELS
+        self._shifts  = [shift for shift, _ in levels]
+        self._bits    = levels[0][1]
+        self._width   = self.features.maxphyaddr if self.four_levels else 32
+        self._region  = self.rng.randrange(1, (1 << self._width) // TABLES) * TABLES
+        self._starts: set[int] = set()
+        self._ends:   set[int] = set()
+        self._tables: dict[tuple[int, int], int] = {}
+        self._frames: dict[int, list[int]]       = {}
+        self.root     = self._new_table(0, 0)
+        regions  = [self._add_small, self._add_many, self._add_many, self._add_top]
+        regions += [self._add_gigabytes, self._add_edge] * self.four_levels
+        for add in [self._add_large, *self.rng.sample(regions, 2)]:
+            add()
+        self.boundaries = sorted(self._starts & self._ends)
+
+    @property
+    def tables(self) -> list[int]:
+        """Physical addresses of all tables."""
+        return list(self._tables.values())
+
+    def draw(self, entry: TableEntry) -> int:
+        """A random value for ``entry``."""
+        return entry.base | self._flags(entry)
+
+    # Regions
+
+    def _add_small(self) -> None:
+        """Pages of 4 KiB in a row, often across the end of a table."""
+        start = self._anywhere() & -MIB4 | self.rng.choice((0, MIB2, MIB4)) - 2 * PAGE
+        self._map(start, 4, len(self._shifts))
+
+    def _add_many(self) -> None:
+        """More pages than a TLB holds."""
+        self._map(self._anywhere() & -PAGE, 24, len(self._shifts))
+
+    def _add_large(self) -> None:
+        """Pages of 2 or 4 MiB between small ones."""
+        size  = MIB2 if self.four_levels else MIB4
+        start = self._anywhere() & -size | size
+        depth = len(self._shifts) - 1
+        # Without CR4.PSE the PS bit of a 32-bit entry is ignored, and it refers to a table.
+        self._map(start, 2, depth if self.four_levels or self.pse else depth + 1)
+        self._map(start - PAGE, 1, len(self._shifts))
+        self._map(start + 2 * size, 1, len(self._shifts))
+
+    def _add_gigabytes(self) -> None:
+        """Pages of 1 GiB between smaller ones."""
+        start = self._anywhere() & -GIB1
+        self._map(start, 2, 2)
+        self._map(start - PAGE, 1, 4)
+        self._map(start + 2 * GIB1, 1, 3)
+
+    def _add_edge(self) -> None:
+        """The end of the lower canonical addresses, and the beginning of the upper ones."""
+        self._map((1 << 47) - PAGE, 1, 4)
+        self._map((1 << 64) - (1 << 47), 1, 4)
+
+    def _add_top(self) -> None:
+        """Both sides of the address at which linear addresses wrap around."""
+        self._map((1 << 64 if self.four_levels else 1 << 32) - PAGE, 1, len(self._shifts))
+        self._map(0, 1, len(self._shifts))
+
+    def _anywhere(self) -> int:
+        """A linear address with free space on both sides."""
+        if not self.four_levels:
+            return self.rng.randrange(MIB4 * 2, (1 << 32) - 4 * MIB4)
+        half = self.rng.randrange(4 * GIB1, (1 << 47) - 4 * GIB1)
+        return half + self.rng.choice((0, (1 << 64) - (1 << 47)))
+
+    # Entries
+
+    def _map(self, linear: int, count: int, levels: int) -> None:
+        """Map ``count`` pages in a row, each by an entry of the ``levels``-th level."""
+        size = 1 << self._shifts[levels - 1]
+        # Of a row of equal pages, one boundary is as good as another.
+        self._starts |= {linear, linear + size * (count > 1)}
+        self._ends   |= {linear + size, linear + count * size}
+        for start in range(linear, linear + count * size, size):
+            self._map_one(start & (1 << 64) - 1, levels)
+            self.targets += [start] if size == PAGE else [
+                start, start + size - PAGE, start + self.rng.randrange(size // PAGE) * PAGE]
+
+    def _map_one(self, linear: int, levels: int) -> None:
+        table = self.root
+        for depth in range(levels):
+            index   = linear >> self._shifts[depth] & (1 << self._bits) - 1
+            address = table + index * self.entry_size
+            leaf    = depth == levels - 1
+            if address not in self.values:
+                base  = self._page(depth) if leaf else self._new_table(depth + 1, address)
+                entry = TableEntry(address, depth, leaf, base, linear)
+                self.entries.append(entry)
+                self.values[address] = self.draw(entry)
+            if not leaf:
+                below = self._tables.get((depth + 1, address))
+                if below is None:
+                    return  # another region has a large page there
+                table = below
+
+    def _new_table(self, depth: int, parent: int) -> int:
+        free = set(range(self._region, self._region + TABLES, PAGE)) - set(self._tables.values())
+        self._tables[depth, parent] = self.rng.choice(sorted(free))
+        return self._tables[depth, parent]
+
+    def _page(self, depth: int) -> int:
+        """Address field of a leaf: often that of a page that has another linear address too."""
+        size   = 1 << self._shifts[depth]
+        frames = self._frames.setdefault(size, [])
+        if frames and self.rng.random() < 0.2:
+            return self.rng.choice(frames)
+        if self.self_mapped and size == PAGE and self.rng.random() < 0.15:
+            return self.rng.choice(self.tables)
+        frames.append(self._leaf(size))
+        return frames[-1]
+
+    def _leaf(self, size: int) -> int:
+        """Address field of a page apart from the tables."""
+        small = self.four_levels or size == PAGE
+        wide  = self._width if small else min(self.features.maxphyaddr, 40)
+        frame = self.rng.randrange((1 << wide) // size) * size
+        if frame <= self._region + TABLES and self._region < frame + size:
+            return self._leaf(size)
+        if size == PAGE:
+            return frame
+        # PSE-36: address bits from 32 up stand from bit 13 up.
+        return PS | (frame if self.four_levels else frame & 0xffff_ffff | frame >> 32 << 13)
+
+    def _flags(self, entry: TableEntry) -> int:
+        xd = (0.15 if entry.leaf else 0.04) * (1 if self.nxe else self.defects / 3)
+        weights = {
+            P:   0.97, RW: 0.8 if entry.leaf else 0.92, US: 0.6 if entry.leaf else 0.92,
+            PWT: 0.2,  PCD: 0.2, IGNORED: 0.2, A: 0.5, D: 0.4, G: 0.3,
+            XD:  self.four_levels * xd,
+            PAT: 0.2 * (entry.leaf and bool(entry.base & PS)),
+        }
+        bits = sum(bit for bit, likely in weights.items() if self.rng.random() < likely)
+        if not entry.leaf and not self.four_levels and not self.pse:
+            bits |= PS * (self.rng.random() < 0.5)
+        # 32-bit paging has few entries that can be malformed.
+        rate = 0.02 if not entry.leaf else 0.08 if self.four_levels else 0.25
+        if self.rng.random() < rate * self.defects:
+            bits |= self._defect(entry)
+        if self.rng.random() < 0.02 * self.defects:
+            bits &= ~P
+        return bits
+
+    def _defect(self, entry: TableEntry) -> int:
+        """A bit that must not be set there, perhaps, depending on the registers."""
+        size = 1 << self._shifts[entry.depth]
+        if not self.four_levels:
+            return 1 << self.rng.choice((21, self.rng.randrange(13, 22))) \
+                if entry.base & PS else 0
+        bits = [1 << bit for bit in range(self.features.maxphyaddr, 52)]
+        bits += [XD] * (not self.nxe)
+        bits += [PS] * (entry.depth == 0) * 3
+        if entry.base & PS:
+            bits += [1 << self.rng.randrange(13, size.bit_length() - 1)] * 8
+        return self.rng.choice(bits)

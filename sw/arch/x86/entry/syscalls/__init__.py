@@ -1,0 +1,1 @@
+"""The table of system calls (Linux: arch/x86/entry/syscalls)."""

@@ -1,0 +1,1 @@
+"""Page faults (Linux: arch/x86/mm/fault.c)."""

@@ -1,0 +1,1 @@
+"""Attributes of the kernel's own pages (Linux: arch/x86/mm/pat)."""

@@ -1,0 +1,1 @@
+"""Kernel code that does wrong on purpose (Linux: drivers/misc/lkdtm)."""

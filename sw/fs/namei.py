@@ -1,0 +1,45 @@
+"""From a path to a file.
+
+Ref: Linux 6.12, fs/namei.c.
+"""
+
+from sw.arch.x86.include.asm.current import current
+from sw.errno import Errno, KernelError
+from sw.include.linux.fs import O_CREAT, O_EXCL, inode
+from sw.kernel.cred import CAP_DAC_OVERRIDE
+from sw.processor.cpu import Cpu
+
+from .proc.base import proc_pid_lookup
+from .ramfs.inode import ramfs_get_inode, rootfs
+
+
+__all__ = ["MAY_READ", "MAY_WRITE", "lookup_open"]
+
+
+MAY_WRITE = 2
+MAY_READ  = 4
+
+
+def inode_permission(cpu: Cpu, node: inode, mask: int) -> None:
+    """Check the permission bits: the owner's for the owner, else the others'. Raises EACCES.
+
+    Groups are not modelled. CAP_DAC_OVERRIDE passes.
+    """
+    cred = current(cpu).cred
+    mode = node.i_mode >> 6 if cred.fsuid == node.i_uid else node.i_mode
+    if mask & ~mode and not cred.capable(CAP_DAC_OVERRIDE):
+        raise KernelError(Errno.EACCES)
+
+
+def lookup_open(cpu: Cpu, path: str, flags: int, mode: int, mask: int) -> inode:
+    """Find the file, or make it. Raises ENOENT, EEXIST, EACCES."""
+    node = proc_pid_lookup(cpu, path) or rootfs(cpu).get(path)
+    if node is None:
+        if not flags & O_CREAT:
+            raise KernelError(Errno.ENOENT)
+        rootfs(cpu)[path] = ramfs_get_inode(mode, current(cpu).cred.fsuid)
+        return rootfs(cpu)[path]
+    if flags & O_CREAT and flags & O_EXCL:
+        raise KernelError(Errno.EEXIST)
+    inode_permission(cpu, node, mask)
+    return node

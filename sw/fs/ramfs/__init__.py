@@ -1,0 +1,1 @@
+"""Files that live in the page cache only (Linux: fs/ramfs)."""

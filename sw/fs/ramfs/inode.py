@@ -1,0 +1,29 @@
+"""Files that live in the page cache and nowhere else.
+
+Ref: Linux 6.12, fs/ramfs/inode.c, fs/ramfs/file-mmu.c.
+"""
+
+from sw.fs.read_write import generic_file_llseek
+from sw.include.linux.fs import address_space, file_operations, inode
+from sw.mm.filemap import filemap_read, generic_file_mmap, generic_file_write_iter
+from sw.variables import DEFINE
+
+
+__all__ = ["ramfs_file_operations", "ramfs_get_inode", "rootfs"]
+
+
+ramfs_file_operations = file_operations(
+    llseek = generic_file_llseek,
+    read   = filemap_read,
+    write  = generic_file_write_iter,
+    mmap   = generic_file_mmap,
+)
+
+
+#: The one directory there is: files by path.
+rootfs: DEFINE[dict[str, inode]] = DEFINE(dict)
+
+
+def ramfs_get_inode(mode: int, uid: int) -> inode:
+    """Make an empty file."""
+    return inode(mode, uid, ramfs_file_operations, i_mapping=address_space())

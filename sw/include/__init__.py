@@ -1,0 +1,1 @@
+"""Types and small functions that all parts share (Linux: include)."""

@@ -1,0 +1,1 @@
+"""Small functions that most architectures share (Linux: include/asm-generic)."""

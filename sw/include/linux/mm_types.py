@@ -1,0 +1,233 @@
+"""Records of page frames, of mappings, of address spaces, and of page faults.
+
+Ref: Linux 6.12, include/linux/mm_types.h, page-flags.h; mm.h (vm_fault, vm_operations_struct, and
+the FOLL_* flags); FOLL_COW from Linux 5.10. The two headers need each other; here they are one.
+
+These are the kernel's own records. Page tables and the contents of pages are not here: they are
+in the machine's memory, and are reached by loads and stores. A fault never gives up the lock of the
+mappings while it waits, so none is to be retried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sw.kernel.locking.rwsem import rw_semaphore
+from sw.kernel.locking.spinlock import spinlock_t
+from sw.processor.cpu import Cpu
+
+
+__all__ = [
+    "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_REMOTE", "FAULT_FLAG_USER", "FAULT_FLAG_WRITE",
+    "FOLL_ANON", "FOLL_COW", "FOLL_FORCE", "FOLL_GET", "FOLL_REMOTE", "FOLL_TOUCH", "FOLL_WRITE",
+    "VM_FAULT_ERROR", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_SIGBUS", "VM_FAULT_SIGSEGV",
+    "VM_FAULT_WRITE", "mm_context", "mm_struct", "page", "vm_area_struct", "vm_fault",
+    "vm_operations_struct",
+]
+
+
+FAULT_FLAG_WRITE       = 1 << 0
+FAULT_FLAG_USER        = 1 << 6
+FAULT_FLAG_REMOTE      = 1 << 7
+FAULT_FLAG_INSTRUCTION = 1 << 8
+
+VM_FAULT_OOM     = 0x001
+VM_FAULT_SIGBUS  = 0x002
+VM_FAULT_WRITE   = 0x008  # copy-on-write was broken; only before 6.0
+VM_FAULT_SIGSEGV = 0x040
+VM_FAULT_NOPAGE  = 0x100
+VM_FAULT_ERROR   = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV
+
+FOLL_WRITE  = 1 << 0   # the page will be written to
+FOLL_GET    = 1 << 1   # take a reference
+FOLL_FORCE  = 1 << 3   # ignore what the mapping forbids, where a private copy can be made
+FOLL_ANON   = 1 << 7   # anonymous mappings only
+FOLL_COW    = 1 << 14  # copy-on-write has been broken; only before 6.0
+FOLL_TOUCH  = 1 << 16  # mark the page used
+FOLL_REMOTE = 1 << 18  # maybe not the caller's own memory
+
+
+@dataclass(eq=False, slots=True)
+class page:
+    """One frame of physical memory. One object a frame, for as long as the kernel runs.
+
+    Attributes
+    ----------
+    pfn : :class:`int`
+        Frame number.
+    highmem : :class:`bool`
+        The frame is not in the linear map.
+    refcount : :class:`int`
+        References; 0 while the frame is free.
+    mapcount : :class:`int`
+        Page-table entries of processes that map the frame.
+    anon : :class:`bool`
+        Belongs to no file.
+    anon_exclusive : :class:`bool`
+        Anonymous and surely used by one address space only (PageAnonExclusive).
+    dirty : :class:`bool`
+        The contents are newer than the file's.
+    mapping : :class:`object` or :class:`None`
+        Page cache that owns the frame.
+    index : :class:`int`
+        Page number in that file.
+    virtual : :class:`int` or :class:`None`
+        Linear address of the pkmap slot of a frame in high memory.
+    """
+
+    pfn:            int
+    highmem:        bool       = False
+    refcount:       int        = 0
+    mapcount:       int        = 0
+    anon:           bool       = False
+    anon_exclusive: bool       = False
+    dirty:          bool       = False
+    mapping:        Any | None = None
+    index:          int        = 0
+    virtual:        int | None = None
+
+
+@dataclass(eq=False)
+class vm_area_struct:
+    """A range of linear addresses that are mapped alike.
+
+    Attributes
+    ----------
+    vm_mm : :class:`mm_struct`
+        Address space that it belongs to.
+    vm_start, vm_end : :class:`int`
+        First address, and the one behind the last; both page aligned.
+    vm_flags : :class:`int`
+        ``VM_*``.
+    vm_page_prot : :class:`int`
+        Flags of a page-table entry that a mapped page begins with.
+    vm_file : :class:`object` or :class:`None`
+        Open file; none for an anonymous mapping.
+    vm_pgoff : :class:`int`
+        Page number in the file of the page at ``vm_start``; of a private anonymous mapping, its
+        linear page number when it was made.
+    vm_ops : :class:`vm_operations_struct` or :class:`None`
+        Operations of the file; none for a private anonymous mapping.
+    anon_vma : :class:`bool`
+        Private pages may exist, so that a fork must copy the page tables.
+    """
+
+    vm_mm:        mm_struct
+    vm_start:     int
+    vm_end:       int
+    vm_flags:     int
+    vm_page_prot: int
+    vm_file:      Any | None = None
+    vm_pgoff:     int        = 0
+    vm_ops:       vm_operations_struct | None = None
+    anon_vma:     bool       = False
+
+
+@dataclass(eq=False)
+class mm_context:
+    """State of the TLB code for one address space.
+
+    Attributes
+    ----------
+    tlb_gen : :class:`int`
+        Flushes of the address space so far. A processor that has done fewer is behind.
+    """
+
+    tlb_gen: int = 1
+
+
+@dataclass(eq=False)
+class mm_struct:
+    """An address space.
+
+    Attributes
+    ----------
+    pgd : :class:`int`
+        Linear address of the root table.
+    mmap : :class:`list` of :class:`vm_area_struct`
+        Mappings, by rising address; none overlap.
+    mm_users : :class:`int`
+        Users of the memory: tasks, and those that are inside it for the moment.
+    mm_count : :class:`int`
+        References to this object; all users together hold one.
+    context : :class:`mm_context`
+        State of the TLB code.
+    cpumask : :class:`set` of :class:`int`
+        Numbers of the processors whose TLBs may hold translations of it.
+    mmap_base : :class:`int`
+        Mappings without an address are placed below it, downwards.
+    dumpable : :class:`int`
+        1 (SUID_DUMP_USER) if its owner's other processes may look into it.
+    mmap_lock : :class:`rw_semaphore`
+        Guards ``mmap`` and its members.
+    page_table_lock : :class:`spinlock_t`
+        Guards the entries of the page tables.
+    """
+
+    pgd:      int                  = 0
+    mmap:     list[vm_area_struct] = field(default_factory=list)
+    mm_users: int                  = 1
+    mm_count: int                  = 1
+    context:  mm_context           = field(default_factory=mm_context)
+    cpumask:  set[int]             = field(default_factory=set)
+
+    mmap_base:       int          = 0
+    dumpable:        int          = 1
+    mmap_lock:       rw_semaphore = field(default_factory=rw_semaphore)
+    page_table_lock: spinlock_t   = field(default_factory=spinlock_t)
+
+
+#: The type, where a field has its name.
+struct_page: TypeAlias = page
+
+
+@dataclass(slots=True)
+class vm_fault:
+    """One fault being handled.
+
+    Attributes
+    ----------
+    address : :class:`int`
+        Faulting address, rounded down to its page.
+    flags : :class:`int`
+        FAULT_FLAG_*.
+    pgoff : :class:`int`
+        Page of the file (or of the shared memory) that belongs at ``address``.
+    pte : :class:`int`
+        Linear address of the entry; 0 before the walk.
+    orig_pte : :class:`int`
+        The entry as it was when the fault was looked at.
+    page, cow_page : :class:`page` or :class:`None`
+        Page that the file's fault operation returns; and the private copy to fill.
+    """
+
+    vma:      vm_area_struct
+    address:  int
+    flags:    int
+    pgoff:    int
+    pte:      int = 0
+    orig_pte: int = 0
+    page:     struct_page | None = None
+    cow_page: struct_page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class vm_operations_struct:
+    """Operations of a file on its mappings.
+
+    Attributes
+    ----------
+    fault : callable or :class:`None`
+        ``await fault(cpu, vmf)`` stores a page with a reference in ``vmf.page``; VM_FAULT_*.
+    page_mkwrite : callable or :class:`None`
+        ``await page_mkwrite(cpu, vmf)`` allows the page ``vmf.page`` to become writable.
+    access : callable or :class:`None`
+        ``await access(cpu, vma, addr, buf, len, write)`` copies to or from memory that has no
+        struct page; the number of bytes, or 0.
+    """
+
+    fault:        Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
+    page_mkwrite: Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
+    access: Callable[[Cpu, vm_area_struct, int, int, int, bool], Awaitable[int]] | None = None

@@ -1,0 +1,1 @@
+"""Way back to a program, on all architectures (Linux: kernel/entry)."""

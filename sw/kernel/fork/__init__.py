@@ -1,0 +1,1 @@
+"""Making tasks and address spaces (Linux: kernel/fork.c)."""

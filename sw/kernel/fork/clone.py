@@ -1,0 +1,127 @@
+"""Making tasks.
+
+Ref: Linux 6.12, kernel/fork.c.
+"""
+
+from dataclasses import replace
+
+from sw.arch.x86.include.asm.current import current, current_files, current_mm
+from sw.arch.x86.mm.tlb import flush_tlb_mm
+from sw.errno import KernelError
+from sw.fs.file import dup_fd
+from sw.include.linux.fs import files_struct, get_file
+from sw.include.linux.mm import VM_DONTCOPY, VM_WIPEONFORK
+from sw.include.linux.mm_types import mm_struct
+from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
+from sw.include.linux.sched import task_struct
+from sw.include.linux.signal_types import sighand_struct
+from sw.kernel.pid import alloc_pid, init_pid_ns
+from sw.kernel.trace.ftrace import traced
+from sw.mm.memory.copy import copy_page_range
+from sw.mm.vma import vma_link
+from sw.processor.cpu import Cpu
+
+from .mm import mm_alloc, mmget, mmput
+
+
+__all__ = [
+    "CLONE_FILES", "CLONE_SIGHAND", "CLONE_THREAD", "CLONE_VM", "kernel_clone", "sys_clone",
+    "sys_fork",
+]
+
+
+CLONE_VM      = 0x0000_0100
+CLONE_FILES   = 0x0000_0400
+CLONE_SIGHAND = 0x0000_0800
+CLONE_THREAD  = 0x0001_0000
+
+
+@traced
+async def dup_mmap(cpu: Cpu, mm: mm_struct, oldmm: mm_struct) -> None:
+    """Give the child the parent's mappings, and share the pages that it would not find again."""
+    await mmap_write_lock_killable(cpu, oldmm)
+    try:
+        for mpnt in oldmm.mmap:
+            if mpnt.vm_flags & VM_DONTCOPY:
+                continue
+            wipe = bool(mpnt.vm_flags & VM_WIPEONFORK)
+            tmp  = replace(mpnt, vm_mm=mm, anon_vma=mpnt.anon_vma and not wipe)
+            if tmp.vm_file is not None:
+                get_file(tmp.vm_file)
+            vma_link(mm, tmp)
+            if not wipe:
+                await copy_page_range(cpu, tmp, mpnt)
+    finally:
+        await flush_tlb_mm(cpu, oldmm)
+        mmap_write_unlock(cpu, oldmm)
+
+
+@traced
+async def dup_mm(cpu: Cpu, oldmm: mm_struct) -> mm_struct:
+    """Return a copy of an address space, which shares its private pages until a write."""
+    mm = await mm_alloc(cpu)
+    mm.mmap_base = oldmm.mmap_base
+    mm.dumpable  = oldmm.dumpable
+    try:
+        await dup_mmap(cpu, mm, oldmm)
+    except KernelError:
+        await mmput(cpu, mm)
+        raise
+    return mm
+
+
+async def copy_mm(cpu: Cpu, clone_flags: int) -> mm_struct:
+    """Return the child's address space: the parent's own with CLONE_VM, else a copy."""
+    oldmm = current_mm(cpu)
+    if not clone_flags & CLONE_VM:
+        return await dup_mm(cpu, oldmm)
+    mmget(oldmm)
+    return oldmm
+
+
+def copy_files(cpu: Cpu, clone_flags: int) -> files_struct:
+    """Return the child's descriptors. The open files are the parent's in any case."""
+    oldf = current_files(cpu)
+    if not clone_flags & CLONE_FILES:
+        return dup_fd(oldf)
+    oldf.count += 1
+    return oldf
+
+
+@traced
+async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
+    """Make a child of the current task, or with CLONE_THREAD a thread of it. Raises ENOMEM.
+
+    It has not run yet; it will go on from here like its parent.
+    """
+    parent = current(cpu)
+    mm     = await copy_mm(cpu, clone_flags)
+    pid    = alloc_pid(cpu)
+    thread = clone_flags & CLONE_THREAD
+    maker  = parent.real_parent if thread else parent
+    child  = task_struct(
+        pid         = pid,
+        tgid        = parent.tgid if thread else pid,
+        comm        = parent.comm,
+        cred        = parent.cred,
+        files       = copy_files(cpu, clone_flags),
+        sighand     = (parent.sighand if clone_flags & CLONE_SIGHAND
+                       else sighand_struct(dict(parent.sighand.action))),
+        mm          = mm,
+        active_mm   = mm,
+        real_parent = maker,
+        parent      = maker,
+        rlim_stack  = parent.rlim_stack,
+    )
+    init_pid_ns(cpu).tasks[pid] = child
+    return child
+
+
+async def sys_clone(cpu: Cpu, clone_flags: int) -> int:
+    """Make a child or a thread; the result is its number."""
+    return (await kernel_clone(cpu, clone_flags)).pid
+
+
+async def sys_fork(cpu: Cpu) -> int:
+    """Make a child that shares nothing but open files; the result is its number."""
+    return (await kernel_clone(cpu, 0)).pid

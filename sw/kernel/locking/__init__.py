@@ -1,0 +1,1 @@
+"""Locks between processors (Linux: kernel/locking)."""

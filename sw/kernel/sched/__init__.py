@@ -1,0 +1,1 @@
+"""Tasks, and how processors come by them (Linux: kernel/sched)."""

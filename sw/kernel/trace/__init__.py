@@ -1,0 +1,1 @@
+"""The kernel watching itself (Linux: kernel/trace)."""

@@ -1,0 +1,1 @@
+"""Entries of page tables: filled, copied, cleared, used (Linux: mm/memory.c)."""

@@ -1,0 +1,1 @@
+"""Mappings of an address space: made, grown, removed (Linux: mm/mmap.c)."""

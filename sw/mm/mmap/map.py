@@ -1,0 +1,157 @@
+"""mmap(): new mappings.
+
+Ref: Linux 6.12, mm/mmap.c and mm/vma.c (mmap_region).
+"""
+
+from sw.arch.x86.include.asm.current import current_mm
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
+from sw.errno import Errno, KernelError
+from sw.fs.file import fdget
+from sw.include.linux.fs import FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, file, get_file
+from sw.include.linux.mm import (
+    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_SHARED,
+    PAGE_ALIGN,
+)
+from sw.include.linux.mm_types import mm_struct, vm_area_struct
+from sw.include.linux.mman import (
+    MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, MAP_TYPE,
+    PROT_WRITE,
+)
+from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
+from sw.kconfig import kconfig
+from sw.kernel.trace.ftrace import traced
+from sw.mm.shmem import shmem_mmap, shmem_zero_setup
+from sw.mm.vma import vma_link, vma_merge, vma_set_page_prot
+from sw.processor.cpu import Cpu
+
+from .find import find_vma_intersection
+from .unmap import do_munmap
+from .unmapped_area import get_unmapped_area
+
+
+__all__ = ["do_mmap", "ksys_mmap_pgoff"]
+
+
+def file_mmap_ok(pgoff: int, length: int) -> bool:
+    """Tell whether all bytes of the mapping are at positions that a file can have."""
+    return (pgoff << PAGE_SHIFT) + length <= MAX_LFS_FILESIZE
+
+
+def _file_vm_flags(filp: file, prot: int, flags: int, vm_flags: int) -> int:
+    """Return the flags of a mapping of ``filp``. EACCES, ENODEV, EINVAL.
+
+    Shared memory of a file that is not open for writing can never become writable, and so looks
+    private but for VM_MAYSHARE. A private mapping may be written, whatever the file's mode.
+    """
+    if flags & MAP_TYPE not in (MAP_SHARED, MAP_PRIVATE):
+        raise KernelError(Errno.EINVAL)
+    if flags & MAP_TYPE == MAP_SHARED:
+        writable = filp.f_mode & FMODE_WRITE
+        if prot & PROT_WRITE and not writable:
+            raise KernelError(Errno.EACCES)
+        vm_flags |= VM_SHARED | VM_MAYSHARE
+        if not writable:
+            vm_flags &= ~(VM_MAYWRITE | VM_SHARED)
+    if not filp.f_mode & FMODE_READ:
+        raise KernelError(Errno.EACCES)
+    if filp.f_op.mmap is None:
+        raise KernelError(Errno.ENODEV)
+    if vm_flags & VM_GROWSDOWN:
+        raise KernelError(Errno.EINVAL)
+    return vm_flags
+
+
+def _anon_vm_flags(flags: int, vm_flags: int) -> int:
+    """Return the flags of a mapping without a file. EINVAL."""
+    if flags & MAP_TYPE == MAP_PRIVATE:
+        return vm_flags
+    if flags & MAP_TYPE != MAP_SHARED or vm_flags & VM_GROWSDOWN:
+        raise KernelError(Errno.EINVAL)
+    return vm_flags | VM_SHARED | VM_MAYSHARE
+
+
+async def mmap_region(cpu: Cpu, mm: mm_struct, filp: file | None, addr: int, length: int,
+                      vm_flags: int, pgoff: int) -> int:
+    """Put a mapping at ``addr``, in place of what is there."""
+    await do_munmap(cpu, mm, addr, length)
+    vma = vm_area_struct(mm, addr, addr + length, vm_flags, 0, vm_pgoff=pgoff)
+    if filp is not None:
+        vma.vm_file = get_file(filp)
+        assert filp.f_op.mmap is not None
+        filp.f_op.mmap(cpu, filp, vma)
+    elif vm_flags & VM_SHARED:
+        vma.vm_file = shmem_zero_setup(length)
+        shmem_mmap(cpu, vma.vm_file, vma)
+    vma_set_page_prot(kconfig(cpu).paging, vma)
+    vma_link(mm, vma)
+    vma_merge(vma)
+    return addr
+
+
+@traced
+async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int, flags: int,
+                  pgoff: int) -> int:
+    """Map ``filp``, or memory without a file, into the current address space.
+
+    The caller owns the lock of the mappings. No page is made present.
+
+    Parameters
+    ----------
+    addr, length : :class:`int`
+        In bytes; the length is rounded up to pages.
+    prot, flags : :class:`int`
+        PROT_* and MAP_*.
+    pgoff : :class:`int`
+        First page of the file.
+
+    Returns
+    -------
+    :class:`int`
+        Linear address. The highest that is free below ``mmap_base``, if none was wished.
+
+    Raises
+    ------
+    KernelError
+        EINVAL, ENOMEM, EPERM, EEXIST, EOVERFLOW, EACCES or ENODEV, in this order.
+    """
+    if length == 0:
+        raise KernelError(Errno.EINVAL)
+    mm = current_mm(cpu)
+    if flags & MAP_FIXED_NOREPLACE:
+        flags |= MAP_FIXED
+    length = PAGE_ALIGN(length)
+    addr   = get_unmapped_area(cpu, mm, addr, length, flags)
+    if flags & MAP_FIXED_NOREPLACE and find_vma_intersection(mm, addr, addr + length):
+        raise KernelError(Errno.EEXIST)
+    # PROT_READ, PROT_WRITE and PROT_EXEC have the values of VM_READ, VM_WRITE and VM_EXEC.
+    vm_flags = prot & VM_ACCESS_FLAGS | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
+    vm_flags |= VM_GROWSDOWN if flags & MAP_GROWSDOWN else 0
+    if filp is not None:
+        if not file_mmap_ok(pgoff, length):
+            raise KernelError(Errno.EOVERFLOW)
+        vm_flags = _file_vm_flags(filp, prot, flags, vm_flags)
+    else:
+        vm_flags = _anon_vm_flags(flags, vm_flags)
+        pgoff    = 0 if vm_flags & VM_SHARED else addr >> PAGE_SHIFT
+    return await mmap_region(cpu, mm, filp, addr, length, vm_flags, pgoff)
+
+
+@traced
+async def ksys_mmap_pgoff(cpu: Cpu, addr: int, length: int, prot: int, flags: int, fd: int,
+                          pgoff: int) -> int:
+    """Map the file of a descriptor, or with MAP_ANONYMOUS none. Fails like ``do_mmap``; EBADF."""
+    if flags & MAP_ANONYMOUS:
+        return await vm_mmap_pgoff(cpu, None, addr, length, prot, flags, pgoff)
+    async with fdget(cpu, fd) as filp:
+        return await vm_mmap_pgoff(cpu, filp, addr, length, prot, flags, pgoff)
+
+
+async def vm_mmap_pgoff(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int, flags: int,
+                        pgoff: int) -> int:
+    """Map with the lock of the mappings. Fails like ``do_mmap``."""
+    mm = current_mm(cpu)
+    await mmap_write_lock_killable(cpu, mm)
+    try:
+        return await do_mmap(cpu, filp, addr, length, prot, flags, pgoff)
+    finally:
+        mmap_write_unlock(cpu, mm)

@@ -1,0 +1,64 @@
+"""Free addresses for a new mapping.
+
+Ref: Linux 6.12, mm/mmap.c (__get_unmapped_area), arch/x86/kernel/sys_x86_64.c.
+"""
+
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.errno import Errno, KernelError
+from sw.include.linux.mm import vm_start_gap
+from sw.include.linux.mm_types import mm_struct
+from sw.include.linux.mman import MAP_FIXED
+from sw.kconfig import kconfig
+from sw.processor.cpu import Cpu
+
+from .find import find_vma
+
+
+__all__ = ["get_unmapped_area", "mmap_min_addr", "stack_guard_gap"]
+
+
+#: Lowest address that a process without privileges may map (vm.mmap_min_addr).
+mmap_min_addr = 0x10000
+
+#: Bytes below a stack that stay free (the default of the boot parameter of that name).
+stack_guard_gap = 256 * PAGE_SIZE
+
+
+def _is_free(mm: mm_struct, addr: int, length: int) -> bool:
+    vma = find_vma(mm, addr)
+    return vma is None or addr + length <= vm_start_gap(vma, stack_guard_gap)
+
+
+def _unmapped_area_topdown(mm: mm_struct, length: int) -> int:
+    """Return the highest free range below ``mmap_base``. Raises ENOMEM."""
+    end = mm.mmap_base
+    for vma in reversed(mm.mmap):
+        if vma.vm_end <= end - length:
+            break
+        end = min(end, vm_start_gap(vma, stack_guard_gap))
+    if end - length < mmap_min_addr:
+        raise KernelError(Errno.ENOMEM)
+    return end - length
+
+
+def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: int) -> int:
+    """Choose the address of a mapping of ``length`` bytes, which are whole pages.
+
+    ``addr`` is a wish, or a command with MAP_FIXED. Raises ENOMEM if it does not fit below
+    TASK_SIZE, EINVAL for a command that is not page aligned, EPERM below ``mmap_min_addr``.
+    """
+    task_size = kconfig(cpu).paging.TASK_SIZE
+    if length > task_size:
+        raise KernelError(Errno.ENOMEM)
+    if not flags & MAP_FIXED:
+        wish = max(addr & PAGE_MASK, mmap_min_addr) if addr & PAGE_MASK else 0
+        if wish and wish <= task_size - length and _is_free(mm, wish, length):
+            return wish
+        return _unmapped_area_topdown(mm, length)
+    if addr > task_size - length:
+        raise KernelError(Errno.ENOMEM)
+    if addr & ~PAGE_MASK:
+        raise KernelError(Errno.EINVAL)
+    if addr < mmap_min_addr:
+        raise KernelError(Errno.EPERM)
+    return addr

@@ -1,0 +1,4 @@
+"""The processor that the kernel executes on: registers, instructions, exceptions.
+
+It knows the bus, and nothing of the kernel.
+"""

@@ -1,0 +1,96 @@
+"""A kernel as it is built, and started on a machine.
+
+Ref: Linux 6.12, arch/x86/kernel/setup.c (memory and boot parameters).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NoReturn
+
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable_types import Paging
+from sw.arch.x86.kernel.setup_percpu import setup_per_cpu_areas
+from sw.arch.x86.kernel.smpboot import start_secondary, wait_for_startup
+from sw.fs.proc.base import early_proc_mem_force_override, proc_mem_force_override
+from sw.init.main import start_kernel
+from sw.kconfig import Era, Kconfig, kconfig
+from sw.kernel.cpu import bringup_nonboot_cpus
+from sw.kernel.sched.idle import cpu_startup_entry
+from sw.mm.memory.mem_map import frames, mem_map
+from sw.processor.cpu import Cpu
+from sw.variables import image
+
+
+__all__ = ["Kernel"]
+
+
+class Kernel:
+    """One kernel for one machine.
+
+    Parameters
+    ----------
+    paging : :class:`sw.arch.x86.include.asm.pgtable_types.Paging`
+        Format of the page tables.
+    ram_bytes : :class:`int`
+        Physical memory, from address 0 without holes; whole pages.
+    era : :class:`sw.kconfig.Era`
+        Rules of which versions.
+    highmem_bytes : :class:`int` or :class:`None`
+        Memory at the end of it to keep out of the linear map (``highmem=``). None: as little as
+        possible.
+    proc_mem_force_override : :class:`str`
+        Policy of writes through /proc/<pid>/mem against protection: "always", "ptrace" or "never"
+        (``proc_mem.force_override=``). Another word is ignored, as by Linux: it leaves "always".
+
+    Attributes
+    ----------
+    lowmem_bytes : :class:`int`
+        Memory in the linear map.
+    image : :class:`sw.variables.image`
+        Its variables.
+    """
+
+    def __init__(
+        self, paging: Paging, ram_bytes: int, era: Era, *,
+        highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
+    ):
+        least = max(0, ram_bytes - paging.MAXMEM)
+        if highmem_bytes is None:
+            highmem_bytes = least
+        if ram_bytes % PAGE_SIZE or highmem_bytes % PAGE_SIZE:
+            raise ValueError(f"memory must be whole pages, not {ram_bytes!r}, {highmem_bytes!r}")
+        if not least <= highmem_bytes < ram_bytes or highmem_bytes and not paging.PKMAP_BASE:
+            raise ValueError(f"highmem_bytes cannot be {highmem_bytes!r}")
+        if paging.entry_size == 4 and ram_bytes > 1 << 32:
+            raise ValueError(f"a 32-bit kernel cannot use {ram_bytes!r} bytes of memory")
+
+        self.paging       = paging if era.saved_dirty else replace(paging, SAVED_DIRTY=0)
+        self.era          = era
+        self.ram_bytes    = ram_bytes
+        self.lowmem_bytes = ram_bytes - highmem_bytes
+        self.image        = image()
+        self._set_variables(proc_mem_force_override)
+
+    def _set_variables(self, force_override: str) -> None:
+        """Set the variables that follow from the parameters."""
+        memory = frames(self.lowmem_bytes >> PAGE_SHIFT, self.ram_bytes >> PAGE_SHIFT)
+        policy = early_proc_mem_force_override(force_override)
+        self.image.set(kconfig, Kconfig(self.paging, self.era))
+        self.image.set(mem_map, memory)
+        self.image.set(proc_mem_force_override, policy)
+
+    async def boot(self, cpu: Cpu, *others: Cpu) -> None:
+        """Start on ``cpu``, whose machine has just been reset; then bring up the others.
+
+        Each of them must be executing :meth:`secondary`.
+        """
+        setup_per_cpu_areas(self.image, (cpu, *others))
+        await start_kernel(cpu)
+        await bringup_nonboot_cpus(cpu, others)
+
+    async def secondary(self, cpu: Cpu) -> NoReturn:
+        """Be another processor, from reset on: wait to be started, then for work, for ever."""
+        await wait_for_startup(cpu)
+        await start_secondary(cpu)
+        await cpu_startup_entry(cpu)

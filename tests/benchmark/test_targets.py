@@ -1,0 +1,54 @@
+"""Targets are met and missed by the figures, and the developers' command says so."""
+
+import sys
+
+import pytest
+from benchmark_support import figures
+
+from tests.benchmark import __main__ as command
+from tests.benchmark.targets import judged, verdicts_as_text
+
+
+def verdicts(**changes):
+    """Names of the targets that are met and missed."""
+    found = judged(figures(**changes))
+    return ({verdict.target.name for verdict in found if verdict.met},
+            {verdict.target.name for verdict in found if not verdict.met})
+
+
+def test_targets_can_be_met():
+    assert verdicts() == ({"speedup", "cycles", "loads", "limit", "vectors", "run"}, set())
+
+
+@pytest.mark.parametrize("change, missed", [
+    ({"copies_pysim":  (10, 15_001, 1.0)},         ["speedup"]),
+    ({"copies_cxxrtl": (1, 999_999, 1.0)},         ["cycles", "limit"]),
+    ({"copies_cxxrtl": (1, 1_000_000, 1.0)},       []),
+    ({"copies_cxxrtl": (1, 99_999, 1.0)},          ["speedup", "cycles", "limit"]),
+    ({"loads_cxxrtl":  (99_999, 5_000_000, 1.0)},  ["loads"]),
+    ({"copies_bare":   (1, 3_000_001, 1.0)},       ["limit"]),
+    ({"copies_bare":   (1, 6_000_000, 2.0)},       []),
+    ({"vectors_cxxrtl": (49_999, None, 1.0)},      ["vectors"]),
+    ({"run_cxxrtl":    (1, 9_000, 3.0)},           ["run"]),
+], ids=str)
+def test_targets_can_be_missed(change, missed):
+    assert verdicts(**change)[1] == set(missed)
+
+
+def test_the_table_has_verdicts_in_80_columns():
+    text  = verdicts_as_text(judged(figures(loads_cxxrtl=(99_999, 500_000, 1.0))))
+    lines = {" ".join(line.split()) for line in text.splitlines()}
+    assert "met cycles/s of copies, kernel to bare loop 0.75 >= 0.5" in lines
+    assert "MISSED single loads/s, cxxrtl 99,999 >= 100,000" in lines
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("change, status", [({}, 0), ({"run_cxxrtl": (1, 9_000, 3.0)}, 1)])
+def test_the_command_fails_if_a_target_is_missed(monkeypatch, capsys, change, status):
+    seconds = []
+    monkeypatch.setattr(command, "measure",
+                        lambda **options: seconds.append(options["seconds"]) or figures(**change))
+    monkeypatch.setattr(sys, "argv", ["benchmark", "0.25"])
+    assert command.main() == status
+    out = capsys.readouterr().out
+    assert seconds == [0.25] and out.startswith("Each figure") and ("MISSED" in out) == bool(status)

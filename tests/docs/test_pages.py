@@ -1,0 +1,29 @@
+"""The pages: all are on the list, and their links lead to files that there are."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+
+ROOT  = Path(__file__).parents[2]
+LIST  = ROOT / "docs" / "README.md"
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def links_of(page):
+    """Files of ours that a page links or shows."""
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)", page.read_text())
+    return [page.parent / target for target in targets if "://" not in target]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page):
+    assert [link for link in links_of(page) if not link.exists()] == []
+
+
+def test_every_page_is_on_the_list():
+    listed = [link.resolve() for link in links_of(LIST)]
+    assert [page.name for page in (ROOT / "docs").rglob("*.md")
+            if page != LIST and page not in listed] == []
+    assert len(set(listed)) == len(listed)

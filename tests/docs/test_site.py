@@ -1,0 +1,56 @@
+"""The site of the documentation builds, each reference leads somewhere, docstrings are in it."""
+
+import html
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Folder of the site, built beside the checkout: links stand for its folders."""
+    root = tmp_path_factory.mktemp("site")
+    for path in ROOT.iterdir():
+        if path.name not in ("build", ".venv", ".git"):
+            (root / path.name).symlink_to(path)
+    built = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", "docs", ".",
+         "build/site"],
+        cwd=root, capture_output=True, text=True, check=False)
+    assert (built.returncode, built.stderr) == (0, "")
+    return root / "build" / "site"
+
+
+def shown(page):
+    """The text of a page."""
+    return html.unescape(re.sub(r"<[^>]+>", "", page.read_text()))
+
+
+def test_a_component_is_shown_with_parameters_latency_and_members(site):
+    text = shown(site / "build" / "reference" / "hw.mmu.html")
+    assert "class hw.mmu.Mmu(config=None)" in text
+    assert "config (MmuConfig)" in text
+    assert "Latency" in text
+    assert "memory (Out(WishboneSignature(maxphyaddr=config.maxphyaddr)))" in text
+
+
+def test_a_short_name_is_a_link(site):
+    page = (site / "build" / "reference" / "hw.mmu.html").read_text()
+    assert 'href="hw.config.html#hw.config.MmuConfig"' in page
+
+
+def test_the_pages_lead_to_each_other(site):
+    assert 'href="docs/scenarios.html"' in (site / "README.html").read_text()
+    assert 'href="../README.html"' in (site / "docs" / "scenarios.html").read_text()
+
+
+def test_the_site_shows_the_diagrams(site):
+    assert list((site / "_images").glob("hits.svg"))

@@ -1,0 +1,37 @@
+"""The timing diagrams are what the unit does, and the page shows all of them."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.timing.diagrams import drawn, wavejson
+from docs.timing.stories import DIAGRAMS
+
+
+DOCS   = Path(__file__).parents[2] / "docs"
+FOLDER = DOCS / "timing"
+
+
+def texts_of(svg):
+    """All that a drawing spells."""
+    return re.findall(r"<tspan[^>]*>([^<]*)<", svg)
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_a_diagram_is_what_a_run_shows(name):
+    assert json.loads((FOLDER / f"{name}.json").read_text()) == wavejson(DIAGRAMS[name])
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_a_drawing_is_of_its_diagram(name):
+    made = drawn(json.loads((FOLDER / f"{name}.json").read_text()))
+    assert texts_of(made) == texts_of((FOLDER / f"{name}.svg").read_text())
+    assert DIAGRAMS[name].title in texts_of(made)
+
+
+def test_the_page_shows_every_diagram():
+    shown = re.findall(r"!\[.+\]\(timing/(\w+)\.svg\)", (DOCS / "timing.md").read_text())
+    assert sorted(shown) == sorted(DIAGRAMS)
+    assert sorted(path.stem for path in FOLDER.glob("*.svg")) == sorted(DIAGRAMS)

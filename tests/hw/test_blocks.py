@@ -1,0 +1,75 @@
+"""Blocks of the unit stand side by side: the types that pass between them have their own file."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import hw
+
+
+FOLDER = Path(hw.__file__).parent
+
+#: Files that have a component in them, by name, and the files of theirs that they may import.
+MAY_CONTAIN = {
+    "arbiter":    set(),
+    "control":    set(),
+    "interrupts": set(),
+    "mmu":        {"control", "tlb", "transfer", "translator", "walker"},
+    "tlb":        set(),
+    "transfer":   set(),
+    "translator": set(),
+    "updater":    set(),
+    "walker":     {"updater"},
+}
+
+
+#: Where each file of the unit is tested, besides by the golden model in test_against_golden_*.
+TESTED_IN = {
+    "arbiter":    {"test_arbiter", "test_arbiter_units"},
+    "control":    {"test_registers", "test_rules_modes", "test_rules_tlb"},
+    "interrupts": {"test_interrupts"},
+    "lanes":      {"test_operands"},
+    "legality":   {"test_registers", "test_rules_modes"},
+    "linear":     {"test_rules_walk", "test_walker"},
+    "mmu":        {"test_latency", "test_operands"},
+    "permission": {"test_rules_verdict"},
+    "physical":   {"test_physical"},
+    "reserved":   {"test_rules_walk", "test_rules_modes"},
+    "tlb":        {"test_tlb", "test_rules_tlb"},
+    "transfer":   {"test_operands", "test_latency"},
+    "translator": {"test_rules_verdict", "test_rules_tlb"},
+    "updater":    {"test_updater", "test_rules_flags"},
+    "walker":     {"test_walker", "test_rules_walk"},
+}
+
+#: Types, constants and helpers, which have no behaviour of their own.
+UNTESTED = {"__init__", "bus", "config", "layout", "presets", "signals", "translation", "wishbone"}
+
+
+def _is_component(node):
+    return isinstance(node, ast.ClassDef) and any(
+        ast.unparse(base) == "wiring.Component" for base in node.bases)
+
+
+def _tree(name):
+    return ast.parse((FOLDER / f"{name}.py").read_text())
+
+
+def test_every_block_is_in_the_list():
+    found = {path.stem for path in FOLDER.glob("*.py")
+             if any(map(_is_component, ast.walk(_tree(path.stem))))}
+    assert found == set(MAY_CONTAIN)
+
+
+@pytest.mark.parametrize("name", MAY_CONTAIN)
+def test_a_block_imports_only_the_blocks_that_it_contains(name):
+    imported = {node.module for node in ast.walk(_tree(name))
+                if isinstance(node, ast.ImportFrom) and node.level == 1}
+    assert imported & set(MAY_CONTAIN) == MAY_CONTAIN[name]
+
+
+def test_for_every_file_the_list_says_where_it_is_tested():
+    here = Path(__file__).parent
+    assert {path.stem for path in FOLDER.glob("*.py")} == set(TESTED_IN) | UNTESTED
+    assert set().union(*TESTED_IN.values()) <= {path.stem for path in here.glob("test_*.py")}

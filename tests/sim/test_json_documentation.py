@@ -1,0 +1,98 @@
+"""docs/json.md has every key of the JSON that commands print, and no other."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from benchmark_support import figures
+
+from hw.boards import BOARDS
+from sim.benchmark.report import as_json
+from sim.boards.build import STEPS, BuildResult
+from sim.boards.nextpnr import Clock, NextpnrReport
+from sim.boards.report import outcome_as_json
+from sim.cli.main import main, parser
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
+
+SECTIONS = dict(re.findall(r"^## dragoncage (\w+).*?\n(.*?)(?=^## |\Z)", PAGE,
+                           re.DOTALL | re.MULTILINE))
+
+STORY = '''"""A story that stops."""
+
+from sim.record.claims import Verdict
+
+
+MODES = ("4level",)
+
+
+async def play(stage):
+    async with stage.act("Act"):
+        stage.did("something")
+        stage.claim("so", Verdict(True, None, "seen"))
+        {end}
+'''
+
+#: A bad end of a machine, and a mistake of the scenario's author.
+ENDS = ('assert False, "the end"', "stage.nothing()")
+
+
+def documented(command):
+    """Paths in the first column of a command's table."""
+    rows = re.findall(r"^\| (`.*?) \|", SECTIONS[command], re.MULTILINE)
+    return set(re.findall(r"`(.+?)`", " ".join(rows)))
+
+
+def paths(value, names, path=""):
+    """Paths of all that is in a document, by the ``names`` that the page has for them."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            own = f"{path}.{key}" if path else key
+            free = f"{path}.*" if path else "*"
+            yield from paths(member, names,
+                             free if any(name.startswith(free) for name in names) else own)
+    elif isinstance(value, list) and path not in names:
+        for member in value:
+            yield from paths(member, names, f"{path}[]")
+    if path and not isinstance(value, dict | list) or path in names:
+        yield path
+
+
+def built():
+    board  = BOARDS["ulx3s"]
+    report = NextpnrReport([Clock("clk", 30e6, 20e6)], {"TRELLIS_COMB": (1, 2)})
+    return outcome_as_json(board, BuildResult(
+        report, ["too slow"], "", None, Path("log"), dict.fromkeys(STEPS, 1.0)))
+
+
+def printed(command, tmp_path, capsys):
+    if command == "bench":
+        return as_json(figures(), seconds=1.0)
+    if command == "build":
+        return built()
+    stories = [tmp_path / f"story{number}.py" for number, _ in enumerate(ENDS)]
+    for story, end in zip(stories, ENDS, strict=True):
+        story.write_text(STORY.format(end=end))
+    main([command, *(map(str, stories) if command == "run" else ()), "--json"])
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", SECTIONS)
+def test_the_page_has_the_keys_of(command, tmp_path, capsys):
+    names    = documented(command)
+    document = json.loads(printed(command, tmp_path, capsys))
+    assert set(paths(document, names)) == names
+    version = re.search(r"\| `schema` \| (\d+)", SECTIONS[command])[1]
+    assert document["schema"] == int(version)
+
+
+def test_every_command_with_json_is_on_the_page(capsys):
+    with_json = set()
+    for command in re.findall(r"^    ([a-z-]+)", parser().format_help(), re.MULTILINE):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        if "--json" in capsys.readouterr().out:
+            with_json.add(command)
+    assert set(SECTIONS) == with_json

@@ -1,0 +1,29 @@
+"""The regression notices every flaw of a unit."""
+
+import pytest
+
+from hw.presets import PRESETS
+from sim.verification.flaws import FLAWS, FlawedMmu
+from sim.verification.runs import RunSettings
+from sim.verification.simulation import build
+
+
+#: With this seed, each flaw is first noticed by the check that is about it.
+SEED = 3
+
+#: Rounds in which a flaw must be noticed, and a unit without one must have no failure.
+ROUNDS = 20
+
+
+@pytest.mark.slow
+def test_every_flaw_is_noticed_and_a_sound_unit_is_not(tmp_path, record_property):
+    # Icarus builds at once.
+    built  = build(FlawedMmu(PRESETS["default"]), "icarus")
+    result = built.play("sim.verification.flaw_rounds",
+                        RunSettings(preset="default", seed=SEED, least=ROUNDS), tmp_path)
+    said   = result.complaints
+    noticed = [name for name in FLAWS if said[name]]
+    record_property("cocotb", f"flaws on icarus: {len(noticed)} of {len(FLAWS)} noticed, {result}")
+    assert said["none"] == ""
+    assert noticed == list(FLAWS)
+    assert {name: said[name] for name, words in FLAWS.items() if words not in said[name]} == {}
