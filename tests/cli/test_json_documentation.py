@@ -22,7 +22,7 @@ SECTIONS = dict(re.findall(r"^## dragoncage (\w+).*?\n(.*?)(?=^## |\Z)", PAGE,
 
 STORY = '''"""A story that stops."""
 
-from sim.record.claims import Verdict
+from sim.record.verdict import Verdict
 
 
 MODES = ("4level",)
