@@ -22,7 +22,7 @@ class PhysicalMemory:
     Parameters
     ----------
     latency : :class:`int`
-        Cycles from the one in which a transfer is accepted to that of its answer; 1 or more.
+        Cycles from the one in which a transfer is accepted to that of its response; 1 or more.
     stall : sequence of :class:`bool`
         In which cycles the target stalls, from the first one on, repeated for ever. Empty: never.
     """
@@ -79,7 +79,7 @@ class PhysicalMemory:
         return before
 
     async def serve(self, ctx: SimulatorContext, port: Any) -> None:
-        """Testbench or process: answer the transfers on ``port``. Never returns.
+        """Testbench or process: acknowledge the transfers on ``port``. Never returns.
 
         ``port`` is that of an initiator, a :class:`hw.wishbone.WishboneSignature`.
         """
@@ -109,24 +109,24 @@ class Target:
     def __init__(self, memory: PhysicalMemory):
         self._memory = memory
         self._cycle  = 0
-        self._due: deque[tuple[int, int]] = deque()  # cycle of the answer, data
+        self._outstanding: deque[tuple[int, int]] = deque()  # cycle of the response, data
         self.ack, self.dat_r, self.stall = 0, 0, self._stalls()
 
     def step(self, cyc: int, stb: int, we: int, adr: int, sel: int, dat_w: int) -> None:
         """Go to the next cycle. The arguments are the initiator's signals in the present one.
 
-        A bus cycle that ends before its transfers are answered forgoes their answers.
+        A bus cycle that ends before its transfers are acknowledged forgoes their responses.
         """
-        due = self._due
+        outstanding = self._outstanding
         if not cyc:
-            due.clear()
+            outstanding.clear()
         elif stb and not self.stall:
             word = self._memory.transfer(adr, we, sel, dat_w)
-            due.append((self._cycle + self._memory.latency, word))
+            outstanding.append((self._cycle + self._memory.latency, word))
         self._cycle += 1
         self.ack = self.dat_r = 0
-        if due and due[0][0] <= self._cycle:
-            self.ack, self.dat_r = 1, due.popleft()[1]
+        if outstanding and outstanding[0][0] <= self._cycle:
+            self.ack, self.dat_r = 1, outstanding.popleft()[1]
         self.stall = self._stalls()
 
     def _stalls(self) -> int:

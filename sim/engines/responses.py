@@ -15,7 +15,7 @@ _state    = FIELDS["state"]
 
 
 def responses(requests: Sequence[Access], responses: Sequence[int], state: int) -> list[Response]:
-    """One answer for each access that was not skipped.
+    """One response for each access that was not skipped.
 
     ``responses`` are packed, one for each of the ``requests``; ``state`` is that of the registers
     after the last.

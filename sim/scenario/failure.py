@@ -30,7 +30,7 @@ LAST = 8
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a run ended early, and what was going on.
+    """Reason for which a run ended early, and what was going on.
 
     ``location`` is the line of the scenario, if it was there; ``call`` the system call with its
     arguments, if it was in one.

@@ -44,7 +44,7 @@ def complaints(module: ModuleType) -> Iterator[tuple[str, str]]:
 
 
 def line_of(file: str, name: str) -> Location:
-    """Where a module assigns to ``name``, or defines it; its first line, if it does not."""
+    """Line in which a module assigns to ``name``, or defines it; its first line, if it does not."""
     try:
         statements = ast.parse(Path(file).read_bytes()).body
     except OSError:

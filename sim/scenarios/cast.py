@@ -150,11 +150,11 @@ async def refused_store(user: User, linear: int, value: int) -> Signal | None:
     return None
 
 
-def first_window(stage: Stage, function: str, span: Interval) -> Interval:
-    """The first window of ``function`` in ``span``. Raises :class:`Unproven` without one."""
-    windows = stage.trace.window(function, during=span)
+def first_window(stage: Stage, function: str, interval: Interval) -> Interval:
+    """The first window of ``function`` in ``interval``. Raises :class:`Unproven` without one."""
+    windows = stage.trace.window(function, during=interval)
     if not windows:
-        raise Unproven(f"{function} was not entered", f"{function}{when(span)}")
+        raise Unproven(f"{function} was not entered", f"{function}{when(interval)}")
     return windows[0]
 
 

@@ -77,10 +77,10 @@ async def play(stage: Stage) -> None:
         await user.store(page, 0x5EED)
 
     async with stage.act("The walker sets A while the kernel forbids writing"):
-        spans = await _races(stage, user, page, load)
-        _claim(stage, "accessed", leaf, spans)
+        intervals = await _races(stage, user, page, load)
+        _claim(stage, "accessed", leaf, intervals)
         stage.claim("after each race the entry is accessed, and not writable",
-                    _always(spans, lambda span: _entry_left(stage, leaf, span)))
+                    _always(intervals, lambda interval: _entry_left(stage, leaf, interval)))
     async with stage.act("The walker sets D while the kernel forbids writing"):
         # What is left depends on who was first: a store that came too late is done after a fault.
         _claim(stage, "dirty", leaf, await _races(stage, user, page, store))
@@ -90,25 +90,25 @@ async def _races(
     stage: Stage, user: User, page: int, instruction: Callable[[], Awaitable[None]],
 ) -> list[Interval]:
     """All races of ``instruction`` against the kernel."""
-    spans = [await _run(stage, Race(user, page), instruction, first, steps)
+    intervals = [await _run(stage, Race(user, page), instruction, first, steps)
              for first in (0, 1) for steps in HEAD_STARTS]
-    stage.did(f"{len(spans)} races for one page-table entry: either processor goes first, and is "
-              f"stopped after 1 to {HEAD_STARTS[-1]} steps")
-    return spans
+    stage.did(f"{len(intervals)} races for one page-table entry: either processor goes first, and "
+              f"is stopped after 1 to {HEAD_STARTS[-1]} steps")
+    return intervals
 
 
-def _claim(stage: Stage, bit: str, leaf: int, spans: list[Interval]) -> None:
+def _claim(stage: Stage, bit: str, leaf: int, intervals: list[Interval]) -> None:
     """Claims on either bit of the entry at physical ``leaf``."""
     stage.claim(f"the walker of processor 0 sets {bit[0].upper()} in a locked bus cycle",
-                _once(spans, lambda span: set_by_walker(
-                    stage.trace, bit, entry=leaf, during=span)))
+                _once(intervals, lambda interval: set_by_walker(
+                    stage.trace, bit, entry=leaf, during=interval)))
     stage.claim("the kernel clears R/W on processor 1 in a locked bus cycle",
-                _always(spans, lambda span: _write_protected(stage, leaf, span)))
+                _always(intervals, lambda interval: _write_protected(stage, leaf, interval)))
     stage.claim("both came first: in some races the walker, in others the kernel",
-                _both_first(stage, leaf & -8, spans))
+                _both_first(stage, leaf & -8, intervals))
     stage.claim("no store to the entry is lost",
-                _always(spans, lambda span: nothing_lost(
-                    stage.traces, word=leaf & -8, during=span)))
+                _always(intervals, lambda interval: nothing_lost(
+                    stage.traces, word=leaf & -8, during=interval)))
 
 
 async def _run(
@@ -118,38 +118,38 @@ async def _run(
     opponent = await stage.start(1, race.write_protect)
     while not race.ready:
         await cpu_relax(stage.cpu)
-    async with stage.testing("no store to the entry is lost") as span:
+    async with stage.testing("no store to the entry is lost") as interval:
         stage.schedule.follow([TimeSlice(first, steps), TimeSlice(1 - first, ENOUGH)])
         race.begun = True
         await instruction()
         await stage.finish(opponent)
-    return span
+    return interval
 
 
-def _write_protected(stage: Stage, leaf: int, span: Interval) -> Verdict:
+def _write_protected(stage: Stage, leaf: int, interval: Interval) -> Verdict:
     """The kernel's own update: a locked store that leaves R/W clear, and it was set before."""
     expected = f"processor 1 clears R/W at physical {leaf:#x} in a locked bus cycle"
     shift    = 8 * (leaf % 8)
-    for read, store in updates(stage.traces[1], word=leaf & -8, during=span):
+    for read, store in updates(stage.traces[1], word=leaf & -8, during=interval):
         if read.data >> shift & WRITABLE and not store.data >> shift & WRITABLE:
             return Verdict(True, store.accepted, f"locked store to physical {leaf:#x}", expected)
     return Verdict(False, None, f"no locked store that clears R/W at physical {leaf:#x}",
                    expected)
 
 
-def _entry_left(stage: Stage, leaf: int, span: Interval) -> Verdict:
+def _entry_left(stage: Stage, leaf: int, interval: Interval) -> Verdict:
     shift = 8 * (leaf % 8)
     return written_back(stage.traces, word=leaf & -8, clear=WRITABLE << shift,
-                        set_=ACCESSED << shift, during=span)
+                        set_=ACCESSED << shift, during=interval)
 
 
-def _both_first(stage: Stage, word: int, spans: list[Interval]) -> Verdict:
-    """Whose locked store came first, in the order of memory, differs between the races."""
+def _both_first(stage: Stage, word: int, intervals: list[Interval]) -> Verdict:
+    """The first locked store, in the order of memory, is not of one processor in all races."""
     expected = "the first locked store is processor 0's in some races, processor 1's in others"
     firsts: dict[int, int] = {}
-    for span in spans:
+    for interval in intervals:
         stores = [(store.accepted, number) for number, trace in enumerate(stage.traces)
-                  for _, store in updates(trace, word=word, during=span)]
+                  for _, store in updates(trace, word=word, during=interval)]
         if stores:
             cycle, number = min(stores)
             firsts.setdefault(number, cycle)
@@ -160,11 +160,11 @@ def _both_first(stage: Stage, word: int, spans: list[Interval]) -> Verdict:
                              for number, cycle in sorted(firsts.items())), expected)
 
 
-def _always(spans: list[Interval], judge: Callable[[Interval], Verdict]) -> Verdict:
-    return all_of(*map(judge, spans))
+def _always(intervals: list[Interval], judge: Callable[[Interval], Verdict]) -> Verdict:
+    return all_of(*map(judge, intervals))
 
 
-def _once(spans: list[Interval], judge: Callable[[Interval], Verdict]) -> Verdict:
+def _once(intervals: list[Interval], judge: Callable[[Interval], Verdict]) -> Verdict:
     """The first verdict for the claim; without one, the last."""
-    verdicts = list(map(judge, spans))
+    verdicts = list(map(judge, intervals))
     return next((verdict for verdict in verdicts if verdict.holds), verdicts[-1])

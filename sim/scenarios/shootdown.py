@@ -103,13 +103,13 @@ def _claim_coherence(stage: Stage, word: int, punch: Interval, old: range) -> No
         for trace in stage.traces)))
 
 
-def _loads(stage: Stage, word: int, span: Interval) -> list[AccessRecord]:
+def _loads(stage: Stage, word: int, interval: Interval) -> list[AccessRecord]:
     """The reader's loads that were done. Raises :class:`Unproven` if there are none."""
-    loads = [load for load in stage.traces[1].accesses(linear=word, user=True, during=span)
+    loads = [load for load in stage.traces[1].accesses(linear=word, user=True, during=interval)
              if load.done]
     if not loads:
         raise Unproven(f"processor 1 did not load from {word:#x}",
-                       wanted(linear=word, user=True, during=span))
+                       wanted(linear=word, user=True, during=interval))
     return loads
 
 

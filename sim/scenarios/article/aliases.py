@@ -37,15 +37,15 @@ async def play(stage: Stage, cast: Cast) -> None:
         stage.claim("both translations are in the TLB at once: two hits, no walk between",
                     both_in_tlb(trace, readable, writable, during=act))
 
-        async with stage.testing("one store is done, the other refused") as span:
+        async with stage.testing("one store is done, the other refused") as interval:
             await user.store(writable, WRITTEN + 1, 4)
             await refused_store(user, readable, 0xBAD)
         await user.load(readable, 4)
-        which: dict[str, Any] = {"user": True, "writes": True, "during": span}
+        which: dict[str, Any] = {"user": True, "writes": True, "during": interval}
         stage.claim("a store to the writable address is done",
                     no_fault(trace, linear=writable, **which))
         stage.claim("a store to the read-only address is refused, #PF, error code 0x7",
                     faulted(trace, linear=readable, error_code=0x7, **which))
         stage.claim("the read-only address shows what was stored through the other", loaded(
-            trace, WRITTEN + 1, linear=readable, user=True, during=span.and_after))
+            trace, WRITTEN + 1, linear=readable, user=True, during=interval.and_after))
         await user.close(fd)

@@ -32,13 +32,13 @@ async def play(stage: Stage, cast: Cast) -> None:
             "the same frame twice"))
 
         mem = await user.open(f"/proc/{neighbour.pid}/mem")
-        async with stage.testing("a write through /proc/<pid>/mem") as span:
+        async with stage.testing("a write through /proc/<pid>/mem") as interval:
             result = await cast.pwrite(user, mem, PATCH, code)
         stage.did(f"one wrote 4 bytes to /proc/{neighbour.pid}/mem at {code:#x}")
         stage.claim("the call wrote 4 bytes", returned(stage, result, 4))
         stage.claim("the fault that get_user_pages made copied the page first",
                     executed(trace, "faultin_page", "handle_mm_fault", "wp_page_copy",
-                             "copy_to_user_page", during=span))
+                             "copy_to_user_page", during=interval))
 
         await neighbour.load(code, 4)
         stage.claim("the punched process reads the new bytes",

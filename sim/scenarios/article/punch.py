@@ -28,41 +28,42 @@ async def play(stage: Stage, cast: Cast) -> None:
         await user.load(secret, 4)
         leaf = leaf_of(stage, secret)
         fd   = await user.open("/proc/self/mem")
-        async with stage.testing("pwrite punches through") as span:
+        async with stage.testing("pwrite punches through") as interval:
             result = await cast.pwrite(user, fd, PUNCHED, secret)
         stage.did(f"the process wrote 4 bytes to its own /proc/self/mem at {secret:#x}")
         stage.claim("the call wrote 4 bytes", returned(stage, result, 4))
         await user.load(secret, 4)
-        _claim_walk(stage, span, leaf)
-        _claim_alias(stage, span, cast)
+        _claim_walk(stage, interval, leaf)
+        _claim_alias(stage, interval, cast)
         stage.claim("the process reads the new bytes at its read-only address",
-                    loaded(stage.trace, PUNCHED, linear=secret, user=True, during=span.and_after))
+                    loaded(stage.trace, PUNCHED, linear=secret, user=True,
+                           during=interval.and_after))
 
-        async with stage.testing("the user's next store") as span:
+        async with stage.testing("the user's next store") as interval:
             await refused_store(user, secret, 0xBAD)
         stage.claim("the process's next store is refused as before: #PF, error code 0x7",
                     faulted(stage.trace, error_code=0x7, linear=secret, user=True, writes=True,
-                            during=span))
+                            during=interval))
         await user.close(fd)
 
 
-def _claim_walk(stage: Stage, span: Interval, leaf: int) -> None:
+def _claim_walk(stage: Stage, interval: Interval, leaf: int) -> None:
     """Claims on what comes before the copy."""
     trace = stage.trace
     kmap, kunmap = mapping_names(stage)
     stage.claim(f"{kmap}, copy_to_user_page, {kunmap}: after a walk in software",
                 executed(trace, "mem_rw", "access_remote_vm", "get_user_pages_remote",
-                         "follow_page_mask", kmap, "copy_to_user_page", kunmap, during=span))
+                         "follow_page_mask", kmap, "copy_to_user_page", kunmap, during=interval))
     stage.claim("that walk loaded the user's page-table entry as data",
                 each(trace, lambda load: not load.user and load.done,
                      expected="the kernel's, and done", physical=leaf, writes=False,
-                     function="follow_page_mask", during=span))
+                     function="follow_page_mask", during=interval))
     guards = {"wp": 1, "smap": 1, "ac": 0} if stage.config.smap else {"wp": 1}
     stage.claim(f"{_in_words(guards)} throughout access_remote_vm", lambda: state_throughout(
-        trace, **guards, during=first_window(stage, "access_remote_vm", span)))
+        trace, **guards, during=first_window(stage, "access_remote_vm", interval)))
 
 
-def _claim_alias(stage: Stage, span: Interval, cast: Cast) -> None:
+def _claim_alias(stage: Stage, interval: Interval, cast: Cast) -> None:
     """Claims on what lies between kmap and kunmap."""
     trace  = stage.trace
     kmap, kunmap = mapping_names(stage)
@@ -70,26 +71,26 @@ def _claim_alias(stage: Stage, span: Interval, cast: Cast) -> None:
     frame  = frame_of(stage, cast.secret)
     stage.claim(f"between {kmap} and {kunmap} no request carries a user address",
                 lambda: no_request(trace, linear=range(paging.TASK_SIZE),
-                                   during=_mapped(stage, span)))
+                                   during=_mapped(stage, interval)))
     stage.claim("... and no fault occurs", lambda: all_of(
-        no_event(trace, "protection", during=_mapped(stage, span)),
-        no_event(trace, "page_fault", during=_mapped(stage, span))))
+        no_event(trace, "protection", during=_mapped(stage, interval)),
+        no_event(trace, "page_fault", during=_mapped(stage, interval))))
     if frame.start < stage.kernel.lowmem_bytes:
         stage.claim("the store went to the same frame, through the linear map", lambda:
                     stored_through(trace, physical=frame,
                                    linear=page_at(paging.PAGE_OFFSET + frame.start),
-                                   during=_mapped(stage, span)))
+                                   during=_mapped(stage, interval)))
     else:
         stage.claim("the store went to the same frame, through a window above the linear map",
                     lambda: stored_through(trace, physical=frame, linear=_windows(stage),
-                                           during=_mapped(stage, span)))
+                                           during=_mapped(stage, interval)))
         stage.claim(f"{kmap} had stored the window's page-table entry: frame, P and R/W",
-                    lambda: _entry_stored(stage, _mapped(stage, span), frame))
+                    lambda: _entry_stored(stage, _mapped(stage, interval), frame))
         if kunmap == "kunmap_local":
             stage.claim("kunmap_local ended it, with INVLPG", lambda: control_done(
                 trace, op=ControlOp.INVLPG,
-                linear=_alias(stage, _mapped(stage, span), frame),
-                during=_mapped(stage, span)))
+                linear=_alias(stage, _mapped(stage, interval), frame),
+                during=_mapped(stage, interval)))
 
 
 def _in_words(guards: dict[str, int]) -> str:
@@ -97,10 +98,10 @@ def _in_words(guards: dict[str, int]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _mapped(stage: Stage, span: Interval) -> Interval:
+def _mapped(stage: Stage, interval: Interval) -> Interval:
     """From the first cycle of kmap to the last of kunmap, in access_remote_vm."""
     kmap, kunmap = mapping_names(stage)
-    inside = first_window(stage, "access_remote_vm", span)
+    inside = first_window(stage, "access_remote_vm", interval)
     begin  = first_window(stage, kmap, inside).since
     return Interval(begin, first_window(stage, kunmap, Interval(begin, inside.until)).until)
 

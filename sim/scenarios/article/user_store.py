@@ -14,16 +14,16 @@ TITLE = "A user store to its own read-only page"
 async def play(stage: Stage, cast: Cast) -> None:
     """The machine refuses, the kernel agrees, the process gets SIGSEGV."""
     async with stage.act(TITLE):
-        async with stage.testing("a user store to a read-only page") as span:
+        async with stage.testing("a user store to a read-only page") as interval:
             signal = await refused_store(cast.user, cast.secret, 0xBAD)
         stage.did(f"the process stored to {cast.secret:#x}, mapped private and read-only")
         stage.claim("the MMU refused it: #PF, error code 0x7 (user, write, protection)",
                     faulted(stage.trace, linear=cast.secret, user=True, writes=True,
-                            error_code=0x7, during=span))
+                            error_code=0x7, during=interval))
         stage.claim("the kernel found no VM_WRITE and left the mapping alone",
-                    all_of(not_executed(stage.trace, "handle_mm_fault", during=span),
+                    all_of(not_executed(stage.trace, "handle_mm_fault", during=interval),
                            executed(stage.trace, "exc_page_fault", "do_user_addr_fault",
-                                    "bad_area_nosemaphore", during=span)))
+                                    "bad_area_nosemaphore", during=interval)))
         told = signal is not None and (signal.signo, signal.si_code, signal.si_addr) == (
             SIGSEGV, SEGV_ACCERR, cast.secret)
         stage.claim("the process got SIGSEGV, SEGV_ACCERR, with that address",
@@ -33,4 +33,4 @@ async def play(stage: Stage, cast: Cast) -> None:
         await cast.user.load(cast.secret, 4)
         stage.claim("the page is unchanged",
                     loaded(stage.trace, SECRET, linear=cast.secret, user=True,
-                           during=span.and_after))
+                           during=interval.and_after))
