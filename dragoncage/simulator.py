@@ -1,4 +1,4 @@
-"""What cocotb imports first in a simulator's Python: our test, by way of our own packages."""
+"""The first module that cocotb imports in a simulator: our test, by way of our own packages."""
 
 from importlib import import_module
 

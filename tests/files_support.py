@@ -9,7 +9,7 @@ __all__ = ["await_drafts", "drafts", "files_of_at_most"]
 
 
 def drafts(folder="."):
-    """What is being written in a folder, and has not got its name yet."""
+    """Files of a folder that are being written, and have not got their names yet."""
     return list(Path(folder).rglob(".dragoncage-*"))
 
 

@@ -40,7 +40,7 @@ def awaited(condition, *, seconds=PATIENCE):
 
 
 def ended(pid):
-    """Has that process come to its end, whether or not its parent has taken note of it?
+    """True if that process has come to its end, whether or not its parent has taken note of it.
 
     The first process of a container need not take note of those that it inherits.
     """

@@ -1,4 +1,4 @@
-"""Which package may import what: the architecture, as a test.
+"""Imports between packages and rooms: the architecture, as a test.
 
 ``hw`` is gateware and knows nothing else. ``sw`` is a kernel that runs on any machine behind its
 own bus, so it knows only the standard library. ``sim`` ties the two together. ``dragoncage`` is

@@ -19,7 +19,7 @@ def test_ruff_finds_nothing():
 
 
 def _opens_text(call):
-    """Whether a call opens a text file, or a program's output as text."""
+    """True if a call opens a text file, or a program's output as text."""
     name  = getattr(call.func, "attr", getattr(call.func, "id", ""))
     named = {keyword.arg: keyword.value for keyword in call.keywords}
     if name in ("read_text", "write_text"):
@@ -41,3 +41,24 @@ def test_no_text_is_read_or_written_in_the_locale_s_encoding(folder):
              if isinstance(node, ast.Call) and _opens_text(node)
              and not any(keyword.arg == "encoding" for keyword in node.keywords)]
     assert found == []
+
+
+#: Words with which a question begins, or half of one.
+QUESTIONS = re.compile(
+    r"(What|How|Whether|Which|Who|Whose|Where|When|Why|Is|Does|Has|Are|Can|May)\b")
+
+
+def _documented(tree):
+    """Modules, classes and functions in a syntax tree, each with its docstring."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node, ast.get_docstring(node) or ""
+
+
+@pytest.mark.parametrize("folder", ["dragoncage", "hw", "sw", "sim", "tests", "docs"])
+def test_docstrings_name_the_thing(folder):
+    questions = [f"{path.relative_to(ROOT)}: {docstring.partition(chr(10))[0]}"
+                 for path in sorted((ROOT / folder).rglob("*.py"))
+                 for _, docstring in _documented(ast.parse(path.read_text(encoding="utf-8")))
+                 if QUESTIONS.match(docstring)]
+    assert questions == []

@@ -64,7 +64,7 @@ class Programs:
         return path
 
     def arguments(self, name):
-        """What it was called with, a line for each time."""
+        """Arguments of its calls, a line each."""
         path = self.folder / f"{name}.args"
         return path.read_text().splitlines() if path.exists() else []
 

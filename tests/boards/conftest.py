@@ -1,4 +1,4 @@
-"""What tests of builds start from."""
+"""Fixtures of the tests of builds."""
 
 import pytest
 

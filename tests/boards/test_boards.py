@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""What the boards say of themselves, and their pins."""
+"""Descriptions of the boards, and their pins."""
 
 import json
 import re

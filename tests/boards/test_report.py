@@ -1,4 +1,4 @@
-"""What place and route says, and what speaks against a design."""
+"""Reports of place and route, and shortcomings of a design."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What goes to which pin, and with which polarity."""
+"""Pins of the top, and their polarities."""
 
 from dataclasses import replace
 

@@ -35,7 +35,7 @@ def write_scenario(folder, body):
 
 
 def complaints(err):
-    """What is said on standard error, but for progress and for where waveforms are."""
+    """Lines on standard error, but for progress and the places of waveforms."""
     return [line for line in err.splitlines() if not re.match(r"\d+ s[,:] |waveform: ", line)]
 
 

@@ -1,4 +1,4 @@
-"""What tests have called in a simulator: it must be importable there too."""
+"""Functions that tests have called in a simulator: they must be importable there too."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What no machine can be asked for is refused by all of them, in the same words, with no cycle."""
+"""Operations that no machine can do: all refuse them, in the same words, before a cycle passes."""
 
 import asyncio
 

@@ -56,7 +56,7 @@ def test_a_page_copy_is_not_a_round_trip_for_each_word(icebreaker):
 
 
 class Tapped(DirectLine):
-    """Does something to the board, or to the line, at some time.
+    """A line on which something happens to it, or to the board, at some time.
 
     The button is pressed when ``press_after`` octets have been sent.
     """

@@ -1,4 +1,4 @@
-"""Where the golden machine and the unit end differently: for which of their choices.
+"""Choices by which the golden machine and the unit come to different ends.
 
 Both are right while translations are stale. They agree until, for the page of some access, the
 golden machine still has a translation that the unit has forgotten: docs/access-vectors.md names
@@ -63,7 +63,7 @@ class Pair:
 
 
 def look_ups(tlb):
-    """What is found in a TLB from now on: by page number, the first time, in order.
+    """Hits in a TLB from now on: by page number, the first time, in order.
 
     Besides what was found there are the losses at that time, if the TLB notes them.
     """

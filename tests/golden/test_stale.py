@@ -1,4 +1,4 @@
-"""Which outcomes are allowed while cached translations may be stale (SDM Vol. 3A, 4.10)."""
+"""Outcomes that are allowed while cached translations may be stale (SDM Vol. 3A, 4.10)."""
 
 import pytest
 from hypothesis import given, settings

@@ -17,12 +17,12 @@ from .link_support import Board
 
 
 def echo(data):
-    """What a loopback plug sends back."""
+    """Bytes that a loopback plug sends back."""
     return data
 
 
 def login(data):
-    """What a login on a terminal sends back: it echoes, control characters as ^X, and prompts."""
+    """Bytes that a login on a terminal sends back: echoes, control characters as ^X, prompts."""
     echoed = b"".join(bytes([byte]) if 32 <= byte < 127 else b"^" + bytes([byte % 32 + 64])
                       for byte in data)
     return echoed + b"\r\nLogin incorrect\r\nraspberrypi login: "

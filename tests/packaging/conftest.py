@@ -18,7 +18,7 @@ LEFT = re.compile(r"\..*|build|dist|waves|.*\.egg-info")
 
 @dataclass(frozen=True)
 class Distributions:
-    """What the project is handed on as, and the names of the files that it was made of."""
+    """Wheel and source distribution, and the names of the files that they were made of."""
 
     files: list[str]
     sdist: Path

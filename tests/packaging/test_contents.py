@@ -1,4 +1,4 @@
-"""What is in wheel and source distribution, and what they say of themselves."""
+"""Contents of wheel and source distribution, and their metadata."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def in_wheel(distributions):
 
 @pytest.fixture(scope="module")
 def metadata(in_wheel):
-    """What the wheel says of itself."""
+    """Metadata of the wheel."""
     [text] = [text for name, text in in_wheel.items() if name.endswith(".dist-info/METADATA")]
     return Parser().parsestr(text.decode("utf-8"))
 

@@ -22,7 +22,7 @@ def loose(distributions, tmp_path):
 
 
 def complaint(loose):
-    """What the command says on standard error, which is why it does nothing."""
+    """Complaint of the command on standard error, for which it does nothing."""
     done = loose.run(loose.python, "-m", "dragoncage", "list")
     assert (done.returncode, done.stdout) == (2, "")
     return done.stderr

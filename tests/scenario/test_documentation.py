@@ -22,7 +22,7 @@ RECIPES = dict(re.findall(r"^`(\w+\.py)`:.*?```python\n(.*?)```", PAGE,
 
 
 def is_judge(function):
-    """Whether a function returns a verdict."""
+    """True if a function returns a verdict."""
     return inspect.signature(function).return_annotation is sim.scenario.Verdict
 
 

@@ -1,4 +1,4 @@
-"""What a run looks like on a terminal and as JSON."""
+"""Runs on a terminal, and as JSON."""
 
 import io
 import json

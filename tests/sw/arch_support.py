@@ -135,7 +135,7 @@ def loaded_mm(cpu: Cpu) -> mm_struct | None:
 
 
 def is_lazy(cpu: Cpu) -> bool:
-    """Has the processor borrowed that address space?"""
+    """True if the processor has borrowed that address space."""
     return per_cpu_ptr(cpu_tlbstate_shared, cpu).is_lazy
 
 

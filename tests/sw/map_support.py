@@ -20,7 +20,7 @@ DECLARATIONS = ("DEFINE", "DEFINE_PER_CPU")
 
 
 def is_public(name):
-    """Whether others may use it: the C names with two underscores are no Python privacy."""
+    """True if others may use it: the C names with two underscores are no Python privacy."""
     return not name.startswith("_") or name.startswith("__") and not name.endswith("__")
 
 

@@ -156,7 +156,7 @@ async def beside(user: User, program: Callable[[], Awaitable[Any]]) -> completio
 
 
 def flushes(bus: Processor) -> list[Any]:
-    """What a processor was asked for: pages by INVLPG, or register writes."""
+    """Flushes of a processor: pages by INVLPG, or register writes."""
     return [op[1] for op in bus.log if op[:2] != ("write", Register.RFLAGS)]
 
 

@@ -27,7 +27,7 @@ CR3, CR4 = Register.CR3, Register.CR4
 
 
 def flushes(cpu):
-    """What the processor was asked for since the last look: pages, or "all"."""
+    """Flushes of the processor since the last look: pages, or "all"."""
     log = ["all" if op[:2] == ("write", CR3) else op[1] for op in cpu.bus.log]
     cpu.bus.log.clear()
     return log

@@ -34,7 +34,7 @@ def program(paging=PAGING_64, **options):
 
 
 def user_bytes(cpu, linear, count):
-    """What the program sees."""
+    """Bytes that the program sees."""
     cpu.cpl = 3
     data = run(load_bytes(cpu, linear, count))
     cpu.cpl = 0
@@ -42,7 +42,7 @@ def user_bytes(cpu, linear, count):
 
 
 def closed(cpu):
-    """Is user memory closed to the kernel, as before?"""
+    """True if user memory is closed to the kernel, as before."""
     return not cpu.ac and run(cpu.bus.read_control(Register.RFLAGS)) == 0 and not cpu.extable
 
 

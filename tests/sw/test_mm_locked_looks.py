@@ -1,4 +1,4 @@
-"""What a fault saw may have changed by the time it has the lock: it looks again.
+"""Faults look again once they have the lock, since what they saw may have changed.
 
 And what a file says when it is asked whether a page may become writable: it may have found by then
 that the page is not the file's any more (VM_FAULT_NOPAGE).

@@ -26,7 +26,7 @@ def processor() -> SimpleNamespace:
 
 
 def runs_through(coroutine) -> bool:
-    """Does it end without waiting?"""
+    """True if it ends without waiting."""
     try:
         coroutine.send(None)
     except StopIteration:

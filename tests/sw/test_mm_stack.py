@@ -1,4 +1,4 @@
-"""How a mapping that grows downwards grows: its new part, and why it is refused."""
+"""Mappings that grow downwards: the new part, and refusals."""
 
 import pytest
 

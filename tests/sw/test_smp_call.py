@@ -34,7 +34,7 @@ class Calls:
 
 
 def numbers(calls):
-    """Which processors called it, in order of number."""
+    """Processors that called it, in order of number."""
     return sorted(number for number, _ in calls.done)
 
 

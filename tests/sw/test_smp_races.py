@@ -48,7 +48,7 @@ async def both(user, thread, one, other):
 
 
 async def pages_taken(user, action):
-    """How many frames ``action`` takes."""
+    """Number of frames that ``action`` takes."""
     before = nr_free_pages(user.cpu)
     await action()
     return before - nr_free_pages(user.cpu)

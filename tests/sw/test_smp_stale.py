@@ -1,4 +1,4 @@
-"""What another processor still sees of a page after the kernel has changed its entry: nothing.
+"""Stale translations of another processor: none is left when the kernel has changed an entry.
 
 Each test has its counterpart with a kernel that forgets to ask the other processor, and there the
 old page is seen: the machine does remember, and it is the flush that helps.

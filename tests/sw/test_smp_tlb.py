@@ -133,7 +133,7 @@ def test_two_processors_that_flush_at_the_same_time_are_both_up_to_date(seed):
 
 
 def may_write(cpu, mm, linear):
-    """May a processor store by a translation that it holds? A lazy one flushes before it would."""
+    """True if a processor may store by a translation that it holds; a lazy one flushes first."""
     cached = cpu.bus.mmu.tlb.find(linear)
     return (loaded_mm(cpu) is mm and not is_lazy(cpu)
             and cached is not None and cached.rights.writable)

@@ -1,4 +1,4 @@
-"""What was compiled is kept for the user alone, and nothing else is ever run."""
+"""The cache: what was compiled is kept for the user alone, and nothing else is ever run."""
 
 import ctypes
 import os
@@ -46,7 +46,7 @@ def answer(name="answer", number=42):
 
 
 def called():
-    """What the library says, which is compiled if need be."""
+    """The number that the library returns, which is compiled if need be."""
     return loaded(NAME, answer(), [("answer", ctypes.c_int, [])], who=WHO).answer()
 
 
@@ -58,7 +58,7 @@ def entry():
 
 
 def refused():
-    """Why nothing is kept, in one line."""
+    """Reason, in one line, for which nothing is kept."""
     with pytest.raises(Unavailable) as raised:
         kept(NAME, program, who=WHO)
     said = str(raised.value)

@@ -1,4 +1,4 @@
-"""What becomes of vectors: by hand, and the gateware compared with the golden model."""
+"""Outcomes of vectors: by hand, and the gateware compared with the golden model."""
 
 import json
 
