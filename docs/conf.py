@@ -41,12 +41,13 @@ autodoc_member_order    = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 
 #: A reference to nothing is a warning. Python and the libraries are not looked up over a network;
-#: of type variables and of private names there is nothing to say.
+#: of type variables, of private names and of signals in annotations there is nothing to say.
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", pattern) for pattern in (
-    rf"({'|'.join(sys.stdlib_module_names | {'amaranth', 'cocotb'})})\..*",
+    rf"({'|'.join(sys.stdlib_module_names | {'amaranth', 'cocotb'})})(\..*)?",
     "|".join(dir(builtins)),
     r"(.*\.)?([A-Z]|\w+T|_\w+)",
+    r"(unit|interrupts)\..*",
 )]
 
 #: Sections of a docstring that numpydoc does not have, or that are shown as parameters are.
@@ -55,12 +56,14 @@ SECTIONS = Config(
                               "Latency"],
     napoleon_use_param=False, napoleon_use_rtype=False)
 
-#: The reference to one module.
+#: The reference to one module, or to what is in a package itself: what a package only exports is
+#: on the page of its module.
 PAGE = """\
 {name}
 {line}
 
 .. automodule:: {name}
+   {options}
 
 .. toctree::
    :hidden:
@@ -117,7 +120,8 @@ def write_pages(app):
     for name in names:
         parts = [f"   {part}" for part in names if part.rpartition(".")[0] == name]
         folder.joinpath(f"{name}.rst").write_text(PAGE.format(
-            name=name, line="=" * len(name), parts="\n".join(parts)), encoding="utf-8")
+            name=name, line="=" * len(name), parts="\n".join(parts),
+            options=":ignore-module-all:" if parts else ""), encoding="utf-8")
 
 
 def add_contents(app, page, source):

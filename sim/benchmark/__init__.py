@@ -1,5 +1,13 @@
 """Measurement of the engines' speed.
 
-============================  ========================================
+============================  =============================================
+:mod:`sim.benchmark.series`   repetitions of a workload, and the best of them
+:mod:`sim.benchmark.works`    workloads of a kernel
+:mod:`sim.benchmark.bare`     the same copies without a kernel
+:mod:`sim.benchmark.vectors`  access vectors, from line to line
+:mod:`sim.benchmark.measure`  all workloads, timed on the engines
+:mod:`sim.benchmark.report`   figures as a table and as JSON
+============================  =============================================
+
 The figures are explained in ``docs/engines.md``.
 """

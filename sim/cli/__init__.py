@@ -4,4 +4,17 @@ A module of a subcommand has ``add(commands)``, which adds its arguments to the 
 function ``NAME_command(args) -> int``, whose docstring is its help, and whose value is the exit
 status.
 
-=============================  ====================================="""
+=============================  ==============================================
+:mod:`sim.cli.main`            what all subcommands have in common
+:mod:`sim.cli.usage`           readers of arguments, and errors of one line
+:mod:`sim.cli.run`             ``run``: plays scenarios
+:mod:`sim.cli.listing`         ``list``: scenarios, and presets of the unit
+:mod:`sim.cli.access`          ``access``: runs access vectors
+:mod:`sim.cli.bench`           ``bench``: measures the engines
+:mod:`sim.cli.verilog`         ``verilog``: writes the design as Verilog
+:mod:`sim.cli.boards`          ``boards``: lists the boards
+:mod:`sim.cli.build`           ``build``: makes a bitstream
+:mod:`sim.cli.program`         ``program``: loads a bitstream into a board
+:mod:`sim.cli.simulate_board`  ``simulate-board``: simulates a board
+=============================  ==============================================
+"""

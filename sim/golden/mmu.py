@@ -3,7 +3,8 @@
 Where the manual leaves a choice, this machine takes one: it caches every successful translation
 until it is flushed, trusts a cached translation over memory, and drops it at a page fault. The
 accessed flags of the upper levels are set on the way down, in faulting walks too, and those of an
-access's first page before its second page is looked at. :mod:`.stale` knows the other choices.
+access's first page before its second page is looked at. :mod:`sim.golden.stale` knows the other
+choices.
 
 Ref: Intel SDM Vol. 3A, sections 4.7, 4.8, 4.10; Vol. 1, section 3.3.7.1 "Canonical Addressing".
 """

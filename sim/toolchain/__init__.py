@@ -1,13 +1,5 @@
 """Programs of others: compilers, Yosys, Verilator, and the cache of what they made.
 
-:mod:`sim.toolchain.process`     running a program
-:mod:`sim.toolchain.compiler`   compiling once, with progress
-:mod:`sim.toolchain.cache`       what was compiled, kept for the user alone
-:mod:`sim.toolchain.yosys`       Yosys, as a Python package
-:mod:`sim.toolchain.verilator`   Verilator, as a Python package
-:mod:`sim.toolchain.simulators`  Verilator and Icarus Verilog, with cocotb in them
-===============================  =================================================
-=======
 ===============================  =================================================
 :mod:`sim.toolchain.process`     runner of a program
 :mod:`sim.toolchain.compiler`    compiler with a cache, with progress

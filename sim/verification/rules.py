@@ -200,6 +200,7 @@ class _MmuHistory:
     transfers:  int = 0
 
 
+#: Rules of the ports of one unit.
 MMU_RULES = (
     Rule("response to a request", "hw.bus: each request gets one response",
          lambda history, now: not now.access_response.valid or history.accesses > 0),

@@ -3,10 +3,11 @@
 import sys
 
 import pytest
-from benchmark_support import figures
 
 from tests.benchmark import __main__ as command
 from tests.benchmark.targets import judged, verdicts_as_text
+
+from .benchmark_support import figures
 
 
 def verdicts(**changes):

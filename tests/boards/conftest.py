@@ -1,9 +1,10 @@
 """What tests of builds start from."""
 
 import pytest
-from build_support import GOOD, Blinker, Programs
 
 from sim.boards import build as building
+
+from .build_support import GOOD, Blinker, Programs
 
 
 @pytest.fixture

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 from amaranth.build import Clock
-from build_support import ClockedBlinker
 
 from hw.boards import BOARDS
 from sim.boards import build as building
 from sim.boards.build import build
+
+from .build_support import ClockedBlinker
 
 
 @pytest.fixture(autouse=True)

@@ -3,13 +3,14 @@
 import random
 
 import pytest
-from demo_bench import PRESS, played, played_plain
-from demo_support import CONNECT, CONTINUE, COUNTERS, CYCLE, access, control, mark, settled
 
 from hw.bus import ControlOp, Register
 from hw.demo.protocol import ResponseKind
 from hw.layout import AccessKind
 from hw.presets import PRESETS
+
+from .demo_bench import PRESS, played, played_plain
+from .demo_support import CONNECT, CONTINUE, COUNTERS, CYCLE, access, control, mark, settled
 
 
 READ, WRITE, FETCH = AccessKind.READ, AccessKind.WRITE, AccessKind.FETCH

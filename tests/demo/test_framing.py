@@ -4,11 +4,12 @@ import random
 from binascii import crc32
 
 import pytest
-from demo_support import Frame, framed, frames_in
 from hw_support import simulate
+from stream_support import idle
 
 from hw.demo.framing import Deframer, Framer
-from stream_support import idle
+
+from .demo_support import Frame, framed, frames_in
 
 
 FLAG = b"\x7e"

@@ -1,9 +1,9 @@
 """Requests and responses: done once, however often they are sent, and whatever gets lost."""
 
-from demo_link import HELLO, talk
-from demo_support import CONNECT, framed, segments
-
 from hw.demo.protocol import ResponseKind
+
+from .demo_link import HELLO, talk
+from .demo_support import CONNECT, framed, segments
 
 
 def test_nothing_is_done_before_somebody_connects():

@@ -3,10 +3,11 @@
 import random
 
 import pytest
-from demo_link import HELLO, talk
-from demo_support import CONNECT, CONTINUE, Frame, framed, frames_in, segments
 
 from hw.demo.protocol import ResponseKind
+
+from .demo_link import HELLO, talk
+from .demo_support import CONNECT, CONTINUE, Frame, framed, frames_in, segments
 
 
 ROWS, MORE, NONSENSE, MISSING = 2, 3, 5, 6

@@ -2,16 +2,17 @@
 
 import pytest
 from amaranth import Signal
-from demo_bench import PRESS, played
-from demo_support import CYCLE, access, control, mark, rows_in, settled
 from hw_support import simulate
+from stream_support import get, idle
 
 from hw.bus import AccessSignature, ControlOp, ControlSignature, Events, Register
 from hw.demo.rows import RowWriter
 from hw.layout import AccessKind
 from hw.presets import PRESETS
 from hw.wishbone import WishboneSignature
-from stream_support import get, idle
+
+from .demo_bench import PRESS, played
+from .demo_support import CYCLE, access, control, mark, rows_in, settled
 
 
 class Ports:

@@ -3,15 +3,16 @@
 import random
 
 import pytest
-from demo_bench import Watch
-from demo_support import access, control, operations, settled
 from hw_support import simulate
+from stream_support import idle
 
 from hw.bus import ControlOp, Register
 from hw.demo.subsystem import MemorySubsystem
 from hw.layout import AccessKind
 from hw.presets import PRESETS
-from stream_support import idle
+
+from .demo_bench import Watch
+from .demo_support import access, control, operations, settled
 
 
 READ, WRITE, COMPARE = AccessKind.READ, AccessKind.WRITE, AccessKind.COMPARE_EXCHANGE

@@ -5,18 +5,19 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from demo_bench import Watch
-from demo_support import (
-    CONNECT, CONTINUE, COUNTERS, CYCLE, access, responses_in, control, framed, frames_in, mark,
-    numbers_in, rows_in, segments, settled,
-)
 from hw_support import simulate
+from stream_support import idle
 
 from hw.bus import ControlOp, Register
 from hw.demo.system import System
 from hw.layout import AccessKind
 from hw.presets import PRESETS
-from stream_support import idle
+
+from .demo_bench import Watch
+from .demo_support import (
+    CONNECT, CONTINUE, COUNTERS, CYCLE, access, responses_in, control, framed, frames_in, mark,
+    numbers_in, rows_in, segments, settled,
+)
 
 
 READ, WRITE = AccessKind.READ, AccessKind.WRITE

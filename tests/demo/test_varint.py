@@ -3,11 +3,12 @@
 import random
 
 import pytest
-from demo_support import leb128
 from hw_support import simulate
+from stream_support import get, idle, put
 
 from hw.demo.varint import VarintEncoder
-from stream_support import get, idle, put
+
+from .demo_support import leb128
 
 
 def encoded(numbers, *, gap=0, pause=0):

@@ -10,6 +10,9 @@ ROOT  = Path(__file__).parents[2]
 LIST  = ROOT / "docs" / "README.md"
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
+#: The file of a board that docs/boards.md adds.
+EXAMPLES = {"hw/boards/evn.py"}
+
 
 def links_of(page):
     """Files of ours that a page links or shows."""
@@ -20,6 +23,13 @@ def links_of(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files(page):
     assert [link for link in links_of(page) if not link.exists()] == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGES.md"],
+                         ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_are_named_are_there(page):
+    named = re.findall(r"`((?:hw|sw|sim|tests|docs)/[\w/.*-]+)`", page.read_text())
+    assert [path for path in named if path not in EXAMPLES and not list(ROOT.glob(path))] == []
 
 
 def test_every_page_is_on_the_list():

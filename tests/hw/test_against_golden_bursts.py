@@ -9,14 +9,15 @@ so another model, of the unit's choices, counts the strobes.
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_support import StrictMemory
-from mmu_support import bench_of
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, TWO_LEVELS, chain
 from unit_support import UnitModel
 
 from hw.layout import Fault
 from sim.golden.mmu import GoldenMmu
 from sw.bus import Access, Kind, PageFault, Register
+
+from .memory_support import StrictMemory
+from .mmu_support import bench_of
 
 
 P, RW, US, A, D = 1, 2, 4, 0x20, 0x40

@@ -9,12 +9,13 @@ import random
 from collections import Counter
 
 import pytest
-from judge_support import JudgedUnit
-from mmu_support import STROBES, bench_of
 from paging_support import FOUR_LEVELS, TWO_LEVELS
 
 from sim.golden.state import PagingMode
 from sw.bus import Access, Kind, Register
+
+from .judge_support import JudgedUnit
+from .mmu_support import STROBES, bench_of
 
 
 P, RW, US, A, D, PS, G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100

@@ -22,12 +22,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from mmu_support import Processor, bench_of
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, TWO_LEVELS, chain
 
 from sim.golden.stale import StaleModel
 from sim.golden.state import Features
 from sw.bus import Access, Kind, Register
+
+from .mmu_support import Processor, bench_of
 
 
 P, RW, US, A, D, PS, XD = 1, 2, 4, 0x20, 0x40, 0x80, 1 << 63

@@ -8,15 +8,16 @@ other the choice that the unit takes, and with it how often each strobe is due.
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from judge_support import JudgedUnit, is_refused
-from memory_support import StrictMemory
-from mmu_support import bench_of
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
 from sequence_support import IN_EACH_WORLD, PAGES, refuses, steps
 
 from sim.golden.mmu import GoldenMmu
 from sim.golden.state import Features
 from sw.bus import Register
+
+from .judge_support import JudgedUnit, is_refused
+from .memory_support import StrictMemory
+from .mmu_support import bench_of
 
 
 PE = 1

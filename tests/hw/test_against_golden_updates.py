@@ -6,14 +6,15 @@ The model of the unit says when a walk begins again, and counts the strobes mean
 import random
 from functools import partial
 
-from memory_support import RecordingMemory
-from mmu_support import four_levels
 from paging_support import FOUR_LEVELS, ROOT, chain
-from rules_support import FRAME, LINEAR, RW, US, WP, A, D, P
 from unit_support import UnitModel
 
 from sim.golden.state import Features
 from sw.bus import Access, Kind, Register
+
+from .memory_support import RecordingMemory
+from .mmu_support import four_levels
+from .rules_support import FRAME, LINEAR, RW, US, WP, A, D, P
 
 
 PLACES  = chain(FOUR_LEVELS, LINEAR)

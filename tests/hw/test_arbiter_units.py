@@ -8,15 +8,16 @@ from amaranth import *
 from amaranth.lib.wiring import connect
 from arbiter_support import SIGNALS, DeafArbiter
 from hw_support import simulate
-from mmu_support import Processor
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, write_chain
+from stream_support import idle
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
 from hw.mmu import Mmu
 from sim.memory import PhysicalMemory, Target
-from stream_support import idle
 from sw.bus import Access, Kind, Register
+
+from .mmu_support import Processor
 
 
 CONFIG = MmuConfig(tlb_entries=4)

@@ -4,13 +4,14 @@ import itertools
 import random
 
 import pytest
-from memory_support import RecordingMemory
-from mmu_support import four_levels, paging_off, two_levels
 from paging_support import TWO_LEVELS
-from rules_support import A, LINEAR, P, PAGE, READ, RW, US, error, map_page, reach
 
 from hw.layout import Fault
 from sw.bus import Access, GeneralProtection, Kind, PageFault
+
+from .memory_support import RecordingMemory
+from .mmu_support import four_levels, paging_off, two_levels
+from .rules_support import A, LINEAR, P, PAGE, READ, RW, US, error, map_page, reach
 
 
 SIZES = (1, 2, 4, 8)

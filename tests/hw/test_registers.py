@@ -1,10 +1,11 @@
 """Every bit of every write of a control register, in every mode."""
 
 import pytest
-from mmu_support import bench_of
 from registers_support import BASES, SETUP, fate
 
 from sw.bus import GeneralProtection, Register
+
+from .mmu_support import bench_of
 
 
 READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac")

@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from memory_support import RecordingMemory
-from mmu_support import four_levels, two_levels
 from paging_support import TWO_LEVELS
-from rules_support import (
+
+from sw.bus import Access
+
+from .memory_support import RecordingMemory
+from .mmu_support import four_levels, two_levels
+from .rules_support import (
     A, D, EXCHANGE, FETCH, FRAME, LINEAR, P, PAGE, PRESENT, PS, READ, RW, US, USER_CMPXCHG, WP,
     WRITE, WRITTEN, change, error, every_level, map_page, reach,
 )
-
-from sw.bus import Access
 
 
 # Rule 15: accessed and dirty on success.

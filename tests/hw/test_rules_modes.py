@@ -1,15 +1,16 @@
 """Rules 19 and 21 on the gateware: modes. docs/paging-rules.md explains them."""
 
 import pytest
-from mmu_support import four_levels, paging_off, two_levels
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT, TWO_LEVELS
-from rules_support import (
+
+from sw.bus import Access, GeneralProtection, Register
+
+from .mmu_support import four_levels, paging_off, two_levels
+from .rules_support import (
     A, BY_USER, D, FETCH, FETCHED, FRAME, LINEAR, LMA, LME, NXE, P, PAE, PAGE, PE, PG, PRESENT, PS,
     PSE, READ, RESERVED, RW, SMAP, SMEP, US, USER_READ, USER_WRITE, WP, WRITE, WRITTEN, error,
     map_page, reach,
 )
-
-from sw.bus import Access, GeneralProtection, Register
 
 
 # Rule 19: 32-bit paging.

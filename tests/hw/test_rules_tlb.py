@@ -1,16 +1,17 @@
 """Rules 22 to 27 on the gateware: cached translations. docs/paging-rules.md explains them."""
 
 import pytest
-from mmu_support import four_levels, two_levels
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT, TWO_LEVELS
-from rules_support import (
+
+from hw.layout import Fault
+from sw.bus import Access, Kind, Register
+
+from .mmu_support import four_levels, two_levels
+from .rules_support import (
     A, AC, BY_USER, D, FETCH, FETCHED, FRAME, G, LINEAR, NXE, P, PAGE, PE, PGE, PRESENT, PS, PSE,
     READ, RW, SMAP, SMEP, US, USER_FETCH, USER_READ, USER_WRITE, WP, WRITE, WRITTEN, XD, change,
     error, every_level, map_page, reach,
 )
-
-from hw.layout import Fault
-from sw.bus import Access, Kind, Register
 
 
 # Rule 22: what is never cached.

@@ -1,14 +1,15 @@
 """Rules 9 to 13 on the gateware: rights and the error code. docs/paging-rules.md explains them."""
 
 import pytest
-from mmu_support import four_levels, two_levels
-from rules_support import (
+
+from sw.bus import Access, Register
+
+from .mmu_support import four_levels, two_levels
+from .rules_support import (
     A, AC, BY_USER, D, EXCHANGE, FETCH, FETCHED, FRAME, IMPLICIT_READ, IMPLICIT_WRITE, LINEAR, LME,
     NXE, P, PAE, PAGE, PRESENT, READ, RESERVED, RW, SMAP, SMEP, US, USER_CMPXCHG, USER_FETCH,
     USER_READ, USER_WRITE, WP, WRITE, WRITTEN, change, error, every_level, map_page, reach,
 )
-
-from sw.bus import Access, Register
 
 
 # Rule 9: the error code.

@@ -1,16 +1,17 @@
 """Rules 1 to 8 on the gateware: a walk. docs/paging-rules.md explains them."""
 
 import pytest
-from memory_support import RecordingMemory
-from mmu_support import four_levels
 from paging_support import ROOT
-from rules_support import (
+
+from sw.bus import Access, GeneralProtection, Kind, Register
+
+from .memory_support import RecordingMemory
+from .mmu_support import four_levels
+from .rules_support import (
     BY_USER, D, FETCH, FETCHED, FRAME, G, IMPLICIT_READ, IMPLICIT_WRITE, LINEAR, NXE, P, PAGE, PGE,
     PRESENT, PS, READ, RESERVED, RW, SMAP, SMEP, US, USER_FETCH, USER_READ, USER_WRITE, WP, WRITE,
     WRITTEN, XD, change, error, every_level, map_page, reach, upper_level,
 )
-
-from sw.bus import Access, GeneralProtection, Kind, Register
 
 
 # Rule 1: top down; at each level P, then reserved bits; rights after the whole walk.

@@ -2,11 +2,12 @@
 
 import pytest
 from hw_support import simulate
-from memory_support import RecordingMemory
+from stream_support import idle
 
 from hw.config import MmuConfig
 from hw.updater import Updater
-from stream_support import idle
+
+from .memory_support import RecordingMemory
 
 
 PLACE = 0x12_3456_7000

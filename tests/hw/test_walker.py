@@ -1,12 +1,13 @@
 """Reads of a walk: every bit of the linear address, and of every address in an entry."""
 
 import pytest
-from memory_support import RecordingMemory
-from mmu_support import four_levels, two_levels
 from paging_support import FOUR_LEVELS, TWO_LEVELS
-from rules_support import A, D, P, PGE, PS, PSE, RW, US, Access, reach
 
 from sw.bus import Register
+
+from .memory_support import RecordingMemory
+from .mmu_support import four_levels, two_levels
+from .rules_support import A, D, P, PGE, PS, PSE, RW, US, Access, reach
 
 
 FLAGS = P | RW | US | A | D

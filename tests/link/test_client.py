@@ -1,12 +1,13 @@
 """The computer's end of the link, against boards that are made up."""
 
 import pytest
-from link_support import GREETING, Board, response
 
 from sim.engines.serial.link.client import (
     CONNECT_PATIENCE, LONGEST_SILENCE, PATIENCE, SILENCE, Client, Counters, Greeting,
 )
 from sim.errors import MachineLost, Unavailable
+
+from .link_support import GREETING, Board, response
 
 
 ROWS, MORE, COUNTED, NONSENSE = 2, 3, 4, 5

@@ -6,13 +6,14 @@ import tty
 from binascii import crc_hqx
 
 import pytest
-from link_support import Board
 
 from sim.cli.main import main
 from sim.engines.serial.link import version1
 from sim.engines.serial.link.client import Client
 from sim.engines.serial.link.diagnosis import no_board
 from sim.errors import Unavailable
+
+from .link_support import Board
 
 
 def echo(data):

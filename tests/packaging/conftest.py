@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from packaging_support import OTHERS, ROOT, STORY, Installed, bare, environment, foreign_package
+
+from .packaging_support import OTHERS, ROOT, STORY, Installed, bare, environment, foreign_package
 
 
 #: What running and building leave at the top of a checkout, or Git needs there.

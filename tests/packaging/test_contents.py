@@ -8,9 +8,10 @@ from email.parser import Parser
 from pathlib import PurePath
 
 import pytest
-from packaging_support import environment
 
 from dragoncage import PACKAGES, __version__
+
+from .packaging_support import environment
 
 
 #: What is imported, and so is in a wheel.

@@ -4,9 +4,10 @@ import shutil
 import zipfile
 
 import pytest
-from packaging_support import OTHERS, Installed, bare, foreign_package
 
 from dragoncage import PACKAGES
+
+from .packaging_support import OTHERS, Installed, bare, foreign_package
 
 
 ADVICE = "; install and run dragoncage in an environment of its own\n"

@@ -4,8 +4,9 @@ import json
 import signal
 
 import pytest
-from packaging_support import environment
 from process_support import Child
+
+from .packaging_support import environment
 
 
 pytestmark = pytest.mark.slow

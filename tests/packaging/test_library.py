@@ -4,7 +4,8 @@ import re
 from importlib import import_module
 
 import pytest
-from packaging_support import ROOT
+
+from .packaging_support import ROOT
 
 
 PAGE = (ROOT / "docs/library.md").read_text(encoding="utf-8")

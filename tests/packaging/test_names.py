@@ -3,9 +3,10 @@
 import shutil
 
 import pytest
-from packaging_support import foreign_package
 
 from dragoncage import PACKAGES
+
+from .packaging_support import foreign_package
 
 
 ADVICE = "; install and run dragoncage in an environment of its own\n"

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from packaging_support import ROOT
+
+from .packaging_support import ROOT
 
 
 pytestmark = pytest.mark.slow

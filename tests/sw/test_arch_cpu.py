@@ -4,7 +4,6 @@ import contextlib
 
 import pytest
 
-from arch_support import ROOT, TABLE, booted, page_in, paged, run
 from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
 from sw.arch.x86.include.asm.trapnr import X86_TRAP_GP, X86_TRAP_PF
 from sw.arch.x86.mm.extable import ex_table, fixup_exception
@@ -13,6 +12,8 @@ from sw.kernel.trace.ftrace import ret_stack
 from sw.processor.exceptions import Fixup, TripleFault
 from sw.processor.strings import load_bytes
 from sw.variables import per_cpu_ptr
+
+from .arch_support import ROOT, TABLE, booted, page_in, paged, run
 
 
 def test_an_exception_enters_the_kernel_and_returns_to_the_interrupted_state():

@@ -2,7 +2,6 @@
 
 import pytest
 
-from arch_support import BOTH, add_vma, booted, run, user_task
 from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.pgtable import ptep_get, set_pte
@@ -26,6 +25,8 @@ from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.processor.exceptions import Fixup
 from sw.variables import per_cpu_ptr
+
+from .arch_support import BOTH, add_vma, booted, run, user_task
 
 
 NOTHING, READ_ONLY, READ_WRITE, NONE, CODE = 0x8000, 0x10000, 0x20000, 0x30000, 0x40000

@@ -2,7 +2,6 @@
 
 import pytest
 
-from arch_support import BOTH, add_vma, booted, run, user_task
 from sw.arch.x86.include.asm.page import virt_to_page
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import (
@@ -26,6 +25,8 @@ from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
 from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.processor.strings import load_bytes
+
+from .arch_support import BOTH, add_vma, booted, run, user_task
 
 
 R, W, X, S = VM_READ, VM_WRITE, VM_EXEC, VM_SHARED

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arch_support import FRAMES, flat, memory, page_in, paged, run
 from sw.arch.x86.include.asm.trapnr import X86_TRAP_PF
 from sw.arch.x86.mm.extable import ex_table, fixup_exception
 from sw.bus import Kind, Register, naturally_aligned
 from sw.processor.exceptions import Fixup
 from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
+
+from .arch_support import FRAMES, flat, memory, page_in, paged, run
 
 
 @given(st.integers(0, 9000), st.integers(0, 9000))

@@ -2,7 +2,6 @@
 
 import pytest
 
-from arch_support import BOTH, add_vma, booted, run, user_task
 from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE
 from sw.arch.x86.include.asm.irqflags import local_irq_disable
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
@@ -19,6 +18,8 @@ from sw.kconfig import kconfig
 from sw.mm.init_mm import init_mm
 from sw.mm.memory.pgtable import pte_alloc
 from sw.variables import per_cpu_ptr
+
+from .arch_support import BOTH, add_vma, booted, run, user_task
 
 
 P, US = 1, 4

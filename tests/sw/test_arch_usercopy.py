@@ -2,7 +2,6 @@
 
 import pytest
 
-from arch_support import BOTH, add_vma, booted, run, user_task
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.page import page_to_virt
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64
@@ -14,6 +13,8 @@ from sw.errno import Errno, KernelError
 from sw.include.linux.mm import VM_READ, VM_WRITE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
 from sw.processor.strings import load_bytes, store_bytes
+
+from .arch_support import BOTH, add_vma, booted, run, user_task
 
 
 #: Two pages that may be written, then two that may be read, then nothing.

@@ -2,7 +2,6 @@
 
 import pytest
 
-from arch_support import BOTH, booted, processor, run
 from sw.arch.x86.include.asm.cpufeatures import (
     X86_CR0_PG, X86_CR0_WP, X86_CR4_PGE, X86_CR4_PSE, X86_CR4_SMAP, X86_CR4_SMEP,
 )
@@ -25,6 +24,8 @@ from sw.mm.page_alloc import node_zones, nr_free_pages
 from sw.processor.exceptions import TripleFault
 from sw.variables import per_cpu_ptr
 from sw.vmlinux import Kernel
+
+from .arch_support import BOTH, booted, processor, run
 
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30

@@ -1,7 +1,6 @@
 """The end of a task: who hears of it, and what becomes of those that belonged to it."""
 
 import pytest
-from user_support import boot, filled, raises_errno, runs
 
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_exit
 from sw.errno import Errno
@@ -10,6 +9,8 @@ from sw.include.linux.signal_types import SIGTERM, Killed
 from sw.kernel.fork.clone import CLONE_THREAD, CLONE_VM
 from sw.kernel.pid import init_pid_ns
 from sw.kernel.ptrace import PTRACE_ATTACH
+
+from .user_support import boot, filled, raises_errno, runs
 
 
 @runs

@@ -3,8 +3,6 @@
 import random
 
 import pytest
-from smp_support import Smp, beside, seeded, two_threads
-from user_support import EACH_ERA, EACH_PAGING, boot, file_of, raises_errno, runs
 
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import O_CREAT, O_RDWR
@@ -18,6 +16,9 @@ from sw.kernel.trace.ftrace import ret_stack
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, put_page
 from sw.user import User
 from sw.variables import per_cpu_ptr
+
+from .smp_support import Smp, beside, seeded, two_threads
+from .user_support import EACH_ERA, EACH_PAGING, boot, file_of, raises_errno, runs
 
 
 BODY = bytes(range(1, 0x41))

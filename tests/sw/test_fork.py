@@ -1,9 +1,6 @@
 """fork(): what is shared, what is copied, and who gets the old frame."""
 
 import pytest
-from user_support import (
-    EACH_ERA, EACH_PAGING, boot, contents, entry, frame, free_pages, raises_errno, runs,
-)
 
 from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_young
 from sw.arch.x86.include.asm.pgtable_types import _PAGE_ACCESSED, _PAGE_RW
@@ -21,6 +18,10 @@ from sw.kernel.signal import do_sigaction
 from sw.mm.gup import get_user_pages_remote
 from sw.mm.page_alloc import node_zones
 from sw.user import User
+
+from .user_support import (
+    EACH_ERA, EACH_PAGING, boot, contents, entry, frame, free_pages, raises_errno, runs,
+)
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -1,7 +1,6 @@
 """get_user_pages: the pages that it gets, the faults that it takes, and its errors."""
 
 import pytest
-from user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, raises_errno, runs
 
 from sw.arch.x86.include.asm.pgtable import pte_dirty, set_pte
 from sw.arch.x86.include.asm.pgtable_types import (
@@ -23,6 +22,8 @@ from sw.mm.mmap.find import vma_lookup
 from sw.mm.page_alloc import node_zones
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
+
+from .user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, raises_errno, runs
 
 
 RW     = PROT_READ | PROT_WRITE

@@ -2,10 +2,6 @@
 
 import pytest
 
-from arch_support import booted, run
-from highmem_support import (
-    PAGE_KERNEL, WINDOW, entry, high, high_pages, machine, two_processors,
-)
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.arch.x86.include.asm.processor import cpu_relax
 from sw.arch.x86.mm.highmem_32 import LAST_PKMAP, highmem
@@ -16,6 +12,11 @@ from sw.kernel.sched.sched import runqueues
 from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local, page_address
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, put_page
 from sw.variables import per_cpu_ptr
+
+from .arch_support import booted, run
+from .highmem_support import (
+    PAGE_KERNEL, WINDOW, entry, high, high_pages, machine, two_processors,
+)
 
 
 @pytest.mark.parametrize("paging", [PAGING_64, PAGING_32])

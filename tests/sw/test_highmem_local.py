@@ -2,10 +2,6 @@
 
 import pytest
 
-from arch_support import run
-from highmem_support import (
-    PAGE_KERNEL, TOP, entry, high, high_pages, machine, two_processors,
-)
 from sw.arch.x86.include.asm.current import current, pcpu_hot
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.arch.x86.mm.highmem_32 import KM_MAX_IDX
@@ -20,6 +16,11 @@ from sw.mm.highmem import (
 )
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
 from sw.variables import this_cpu_ptr
+
+from .arch_support import run
+from .highmem_support import (
+    PAGE_KERNEL, TOP, entry, high, high_pages, machine, two_processors,
+)
 
 
 def test_local_mappings_go_down_from_the_top_and_are_cleared_at_once():

@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from map_support import TREES, mapped, variables
-from user_support import boot, filled, runs
 
 from sw.era import ERA_5_X, ERA_6_X
 from sw.include.linux.mman import PROT_READ
+
+from .map_support import TREES, mapped, variables
+from .user_support import boot, filled, runs
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "kernel.md").read_text(encoding="utf-8")

@@ -3,7 +3,8 @@
 import ast
 
 import pytest
-from map_support import FILES, TREES, functions_and_structures, is_public, mapped, variables
+
+from .map_support import FILES, TREES, functions_and_structures, is_public, mapped, variables
 
 
 def imports(name):

@@ -1,9 +1,6 @@
 """Writes to present pages: copy or reuse, and in which order entry and flush happen."""
 
 import pytest
-from user_support import (
-    EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
-)
 
 from sw.arch.x86.include.asm.pgtable import pte_dirty
 from sw.arch.x86.include.asm.pgtable_types import (
@@ -20,6 +17,10 @@ from sw.mm.memory.fault import handle_mm_fault
 from sw.mm.mmap.find import vma_lookup
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
+
+from .user_support import (
+    EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
+)
 
 
 RW   = PROT_READ | PROT_WRITE

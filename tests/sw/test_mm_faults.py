@@ -1,9 +1,6 @@
 """Page faults on empty entries: which page and which entry there is afterwards."""
 
 import pytest
-from user_support import (
-    EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
-)
 
 from sw.arch.x86.include.asm.pgtable import pte_dirty
 from sw.arch.x86.include.asm.pgtable_types import (
@@ -20,6 +17,10 @@ from sw.kconfig import kconfig
 from sw.mm.memory.mem_map import empty_zero_page
 from sw.mm.mmap.find import vma_lookup
 from sw.mm.page_alloc import node_zones
+
+from .user_support import (
+    EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
+)
 
 
 RW = PROT_READ | PROT_WRITE

@@ -7,8 +7,6 @@ that the page is not the file's any more (VM_FAULT_NOPAGE).
 from dataclasses import replace
 
 import pytest
-from smp_support import Smp, beside, seeded, two_threads
-from user_support import EACH_ERA, boot, contents, entry, fault, frame, free_pages, mapped, runs
 
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
@@ -24,6 +22,9 @@ from sw.mm.mmap.find import vma_lookup
 from sw.mm.page_alloc import nr_free_pages
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
+
+from .smp_support import Smp, beside, seeded, two_threads
+from .user_support import EACH_ERA, boot, contents, entry, fault, frame, free_pages, mapped, runs
 
 
 RW = PROT_READ | PROT_WRITE

@@ -1,7 +1,6 @@
 """How a mapping that grows downwards grows: its new part, and why it is refused."""
 
 import pytest
-from user_support import boot, raises_errno, runs
 
 from sw.errno import Errno
 from sw.include.linux.mman import (
@@ -11,6 +10,8 @@ from sw.include.linux.mmap_lock import mmap_read_lock
 from sw.include.linux.signal_types import SI_USER, SIGKILL, kernel_siginfo
 from sw.mm.mmap.find import vma_lookup
 from sw.mm.mmap.stack import expand_downwards, expand_stack
+
+from .user_support import boot, raises_errno, runs
 
 
 RW    = PROT_READ | PROT_WRITE

@@ -1,12 +1,13 @@
 """Mappings of files are split and merged with their files; private pages stay known to fork()."""
 
 import pytest
-from user_support import boot, file_of, runs
 
 from sw.include.linux.fs import O_CREAT, O_RDWR
 from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE,
 )
+
+from .user_support import boot, file_of, runs
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -1,9 +1,6 @@
 """mmap() and munmap(): where, what, which error; and what stays in the tables."""
 
 import pytest
-from user_support import (
-    EACH_ERA, EACH_PAGING, boot, file_of, frame, free_pages, raises_errno, runs,
-)
 
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.errno import Errno
@@ -16,6 +13,10 @@ from sw.include.linux.mman import (
     PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
 )
 from sw.include.linux.signal_types import Signal
+
+from .user_support import (
+    EACH_ERA, EACH_PAGING, boot, file_of, frame, free_pages, raises_errno, runs,
+)
 
 
 RW      = PROT_READ | PROT_WRITE

@@ -1,7 +1,6 @@
 """mprotect(): errors in order, mappings split and merged, entries and flushes."""
 
 import pytest
-from user_support import EACH_PAGING, boot, entry, file_of, frame, raises_errno, runs
 
 from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_DIRTY, _PAGE_PRESENT, _PAGE_PROTNONE, _PAGE_RW,
@@ -13,6 +12,8 @@ from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_GROWSDOWN,
     PROT_GROWSUP, PROT_NONE, PROT_READ, PROT_WRITE,
 )
+
+from .user_support import EACH_PAGING, boot, entry, file_of, frame, raises_errno, runs
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -2,7 +2,6 @@
 
 import pytest
 
-from arch_support import booted, run
 from sw.arch.x86.include.asm.page import __pa, __va, page_to_virt, pfn_to_page, virt_to_page
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.errno import Errno, KernelError
@@ -10,6 +9,8 @@ from sw.mm.memory.mem_map import empty_zero_page
 from sw.mm.page_alloc import (
     __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, get_page, nr_free_pages, put_page,
 )
+
+from .arch_support import booted, run
 
 
 KIB = 1 << 10

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from user_support import EACH_ERA, EACH_PAGING, boot, raises_errno, runs
 
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.arch.x86.lib import usercopy
@@ -17,6 +16,8 @@ from sw.include.linux.mman import (
 )
 from sw.processor.strings import rep_movs
 from sw.user import User
+
+from .user_support import EACH_ERA, EACH_PAGING, boot, raises_errno, runs
 
 
 RW     = PROT_READ | PROT_WRITE

@@ -1,7 +1,6 @@
 """/proc/<pid>/mem: who may open it, and who may use force."""
 
 import pytest
-from user_support import boot, filled, free_pages, raises_errno, runs
 
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.era import ERA_5_X, ERA_6_X
@@ -17,6 +16,8 @@ from sw.kernel.ptrace import (
 from sw.processor.cpu import Cpu
 from sw.user import User
 from sw.vmlinux import Kernel
+
+from .user_support import boot, filled, free_pages, raises_errno, runs
 
 
 MEM = "/proc/self/mem"

@@ -1,7 +1,6 @@
 """An access below a stack makes it grow: through /proc/<pid>/mem, and by the program."""
 
 import pytest
-from user_support import EACH_ERA, EACH_PAGING, boot, filled, raises_errno, runs
 
 from sw.errno import Errno
 from sw.include.linux.mman import (
@@ -9,6 +8,8 @@ from sw.include.linux.mman import (
 )
 from sw.include.linux.signal_types import SEGV_MAPERR, Signal
 from sw.mm.mmap.find import vma_lookup
+
+from .user_support import EACH_ERA, EACH_PAGING, boot, filled, raises_errno, runs
 
 
 RW   = PROT_READ | PROT_WRITE

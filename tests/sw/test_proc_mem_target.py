@@ -1,10 +1,6 @@
 """/proc/<pid>/mem: what it reaches, by which path, and whose memory it is."""
 
 import pytest
-from user_support import (
-    EACH_ERA, EACH_PAGING, boot, contents, entry, file_of, filled, frame, free_pages, raises_errno,
-    runs,
-)
 
 from sw.arch.x86.include.asm.pgtable_types import _PAGE_RW, PAGING_32
 from sw.bus import Kind
@@ -19,6 +15,11 @@ from sw.include.linux.signal_types import Signal
 from sw.kernel.fork.clone import CLONE_VM
 from sw.mm.memory.mem_map import mem_map
 from sw.mm.mmap.find import vma_lookup
+
+from .user_support import (
+    EACH_ERA, EACH_PAGING, boot, contents, entry, file_of, filled, frame, free_pages, raises_errno,
+    runs,
+)
 
 
 RW   = PROT_READ | PROT_WRITE

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from user_support import EACH_PAGING, boot, filled, raises_errno, runs
 
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_rt_sigaction
 from sw.errno import Errno
@@ -16,6 +15,8 @@ from sw.include.linux.signal_types import (
 )
 from sw.kernel.cred import cred
 from sw.user import User
+
+from .user_support import EACH_PAGING, boot, filled, raises_errno, runs
 
 
 RW = PROT_READ | PROT_WRITE

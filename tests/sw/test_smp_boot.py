@@ -2,8 +2,6 @@
 
 import pytest
 
-from arch_support import BOTH, executing, idle_task, is_lazy, loaded_mm, processor, run
-from smp_support import Deadlock, Processor, Smp, seeded
 from sim.golden.processors import golden_processors
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.irq_vectors import RESCHEDULE_VECTOR, STARTUP_VECTOR
@@ -21,6 +19,9 @@ from sw.mm.init_mm import init_mm
 from sw.processor.cpu import Cpu
 from sw.variables import per_cpu_ptr
 from sw.vmlinux import Kernel
+
+from .arch_support import BOTH, executing, idle_task, is_lazy, loaded_mm, processor, run
+from .smp_support import Deadlock, Processor, Smp, seeded
 
 
 STATE = (Register.CR0, Register.CR3, Register.CR4, Register.EFER)

@@ -2,8 +2,6 @@
 
 import pytest
 
-from arch_support import idle_task
-from smp_support import Deadlock, Smp, seeded
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
 from sw.arch.x86.include.asm.irqflags import irqs_disabled, local_irq_disable
@@ -18,6 +16,9 @@ from sw.kernel.trace.ftrace import ret_stack
 from sw.processor.exceptions import TripleFault
 from sw.user import User
 from sw.variables import per_cpu_ptr
+
+from .arch_support import idle_task
+from .smp_support import Deadlock, Smp, seeded
 
 
 class Calls:

@@ -2,8 +2,6 @@
 
 import pytest
 
-from arch_support import booted, flat, page_in, paged, run
-from smp_support import Smp, beside, seeded, two_threads
 from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
 from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
 from sw.arch.x86.include.asm.irqflags import (
@@ -23,6 +21,9 @@ from sw.processor.exceptions import TripleFault
 from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
 from sw.user import User
 from sw.variables import per_cpu_ptr
+
+from .arch_support import booted, flat, page_in, paged, run
+from .smp_support import Smp, beside, seeded, two_threads
 
 
 LOW, HIGH = 0xF1, 0xFA

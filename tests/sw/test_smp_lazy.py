@@ -2,8 +2,6 @@
 
 import pytest
 
-from arch_support import idle_task, is_lazy, loaded_mm
-from smp_support import Holder, Smp, flushes, seeded, two_threads, went_idle
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
@@ -13,6 +11,9 @@ from sw.kernel.kthread import kthread_create, kthread_unuse_mm, kthread_use_mm
 from sw.kernel.sched.core import context_switch
 from sw.mm.init_mm import init_mm
 from sw.user import User
+
+from .arch_support import idle_task, is_lazy, loaded_mm
+from .smp_support import Holder, Smp, flushes, seeded, two_threads, went_idle
 
 
 CR3 = Register.CR3

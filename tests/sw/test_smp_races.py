@@ -4,8 +4,6 @@ import contextlib
 
 import pytest
 
-from arch_support import idle_task
-from smp_support import THREAD, Smp, beside, seeded, two_threads
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
@@ -24,7 +22,10 @@ from sw.mm.init_mm import init_mm
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
 from sw.user import User
 from sw.variables import per_cpu_ptr
-from user_support import contents, file_of, frame, mapped
+
+from .arch_support import idle_task
+from .smp_support import THREAD, Smp, beside, seeded, two_threads
+from .user_support import contents, file_of, frame, mapped
 
 
 SEEDS = pytest.mark.parametrize("seed", range(12))

@@ -6,14 +6,15 @@ old page is seen: the machine does remember, and it is the flush that helps.
 
 import pytest
 
-from smp_support import Smp, beside, seeded, two_threads
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.mm import tlb
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
 from sw.include.linux.signal_types import SEGV_ACCERR, SEGV_MAPERR, SIGSEGV, Signal
 from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.smp import on_each_cpu_cond_mask
-from user_support import file_of
+
+from .smp_support import Smp, beside, seeded, two_threads
+from .user_support import file_of
 
 
 SEEDS   = range(15)

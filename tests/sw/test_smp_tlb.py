@@ -4,8 +4,6 @@ from functools import partial
 
 import pytest
 
-from arch_support import is_lazy, loaded_mm
-from smp_support import THREAD, Holder, Smp, beside, flushes, seeded, two_threads, went_idle
 from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import ptep_get, set_pte
@@ -21,6 +19,9 @@ from sw.mm.init_mm import init_mm
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
 from sw.variables import per_cpu_ptr
+
+from .arch_support import is_lazy, loaded_mm
+from .smp_support import THREAD, Holder, Smp, beside, flushes, seeded, two_threads, went_idle
 
 
 CR3, CR4 = Register.CR3, Register.CR4

@@ -1,8 +1,6 @@
 """Numbers of a program: what its registers hold, and what a system call makes of that."""
 
 import pytest
-from arch_support import booted, flat, run
-from user_support import EACH_PAGING, boot, file_of, filled, raises_errno, runs
 
 from sw.arch.x86.entry.syscalls.syscall_64 import (
     NR_close, NR_getpid, NR_kill, NR_munmap, NR_open, NR_read, NR_wait4,
@@ -21,6 +19,9 @@ from sw.mm.mmap.find import vma_lookup
 from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
 from sw.user import User
 from sw.variables import per_cpu_ptr
+
+from .arch_support import booted, flat, run
+from .user_support import EACH_PAGING, boot, file_of, filled, raises_errno, runs
 
 
 FIXED = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED

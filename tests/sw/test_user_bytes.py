@@ -1,9 +1,9 @@
 """Bytes that a program writes and reads without a buffer of its own."""
 
-from user_support import EACH_PAGING, boot, filled, raises_errno, runs
-
 from sw.errno import Errno
 from sw.include.linux.fs import O_CREAT, O_RDWR, SEEK_SET
+
+from .user_support import EACH_PAGING, boot, filled, raises_errno, runs
 
 
 def mappings(user):

@@ -1,7 +1,6 @@
 """Ordinary files: positions, counts and the ways to open them."""
 
 import pytest
-from user_support import EACH_PAGING, boot, raises_errno, runs
 
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.errno import Errno
@@ -11,6 +10,8 @@ from sw.include.linux.fs import (
 )
 from sw.kernel.cred import CAP_DAC_OVERRIDE, cred
 from sw.user import User
+
+from .user_support import EACH_PAGING, boot, raises_errno, runs
 
 
 MASK = (1 << 64) - 1

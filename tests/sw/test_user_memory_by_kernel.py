@@ -1,8 +1,6 @@
 """The kernel at user addresses: what stops it, what does not, and kernel threads."""
 
 import pytest
-from arch_support import loaded_mm
-from user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, runs
 
 from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
 from sw.arch.x86.include.asm.current import current
@@ -23,6 +21,9 @@ from sw.mm.memory.access import access_remote_vm
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
 from sw.processor.strings import store_bytes
 from sw.user import User
+
+from .arch_support import loaded_mm
+from .user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, runs
 
 
 async def target(user: User, prot: int) -> int:

@@ -1,7 +1,7 @@
 """A processor that hands whole operations to compiled code, and takes their outcomes from it.
 
-Both are written and read in place, in the structures of :mod:`.commands`, several members at once:
-one by one would take longer than the operation.
+Both are written and read in place, in the structures of :mod:`sim.engines.cxxrtl.commands`, several
+members at once: one by one would take longer than the operation.
 """
 
 from collections.abc import Callable

@@ -107,7 +107,7 @@ class SerialEngine(Simulation[Processor]):
             raise Unsuited(f"there is one processor on the board, not {cpus}; "
                            "use another --engine")
         if memory is not None and (memory.latency != 1 or memory.stall):
-            raise Unsuited("memory on the board responses in the next cycle; use another --engine")
+            raise Unsuited("memory on the board responds in the next cycle; use another --engine")
         self.ram = greeting.ram_kib << 10
         return board
 

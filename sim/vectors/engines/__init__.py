@@ -1,4 +1,4 @@
-"""Engines: what does access vectors.
+"""Engines for access vectors.
 
 ======================================  ====================================
 :mod:`sim.vectors.engines.golden`       the golden model

@@ -1,15 +1,16 @@
 """A whole unit in the simulator: memory behind it, and a processor in front that tests drive."""
 
 import functools
-import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from amaranth.lib import data
 from amaranth.sim import Simulator, SimulatorContext
-from memory_support import StrictMemory
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
+from stream_support import get, put
 
 from hw.bus import ControlOp, Events
 from hw.bus import Register as HwRegister
@@ -18,11 +19,12 @@ from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
 from sim.golden.mmu import Outcome
 from sim.memory import PhysicalMemory
-from stream_support import get, put
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
+from .memory_support import StrictMemory
 
-__all__ = ["STROBES", "MmuBench", "Processor", "bench_of", "four_levels", "paging_off",
+
+__all__ = ["STROBES", "MmuBench", "Processor", "Unit", "bench_of", "four_levels", "paging_off",
            "two_levels"]
 
 
@@ -227,51 +229,48 @@ def bench_of(**features: Any) -> MmuBench:
     return MmuBench(MmuConfig(**features))
 
 
+@dataclass(frozen=True)
+class Unit:
+    """A unit to run a test on: its features, its memory, and the registers to begin with."""
+
+    features:  dict[str, Any]
+    memory:    type[PhysicalMemory]
+    registers: tuple[tuple[Register, int], ...] = ()
+
+    def run(self, test: Callable[[Processor], Awaitable[None]]) -> None:
+        """Run a coroutine of the processor in front of it."""
+        async def main(cpu: Processor) -> None:
+            for register, value in self.registers:
+                await cpu.write_control(register, value)
+            await test(cpu)
+
+        bench_of(**{"tlb_entries": 4} | self.features).run(main, memory=self.memory())
+
+
 def four_levels(
     *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
     memory: type[PhysicalMemory] = StrictMemory, **features: Any,
-) -> Callable[[Any], Any]:
-    """Decorate ``async def test(cpu, ...)``: run it in 4-level paging with these flags besides."""
-    return _on(memory, features, (
+) -> pytest.MarkDecorator:
+    """Mark ``async def test(cpu, ...)``: run it in 4-level paging with these flags besides."""
+    return pytest.mark.unit(Unit(features, memory, (
         (Register.CR4, CR4_LONG | cr4), (Register.EFER, EFER_LONG | efer),
         (Register.CR3, ROOT), (Register.CR0, CR0_32 | cr0), (Register.RFLAGS, rflags),
-    ))
+    )))
 
 
 def two_levels(
     *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
     memory: type[PhysicalMemory] = StrictMemory, **features: Any,
-) -> Callable[[Any], Any]:
-    """Decorate ``async def test(cpu, ...)``: run it in 32-bit paging with these flags besides."""
-    return _on(memory, features, (
+) -> pytest.MarkDecorator:
+    """Mark ``async def test(cpu, ...)``: run it in 32-bit paging with these flags besides."""
+    return pytest.mark.unit(Unit(features, memory, (
         (Register.CR4, cr4), (Register.EFER, efer), (Register.CR3, ROOT),
         (Register.CR0, CR0_32 | cr0), (Register.RFLAGS, rflags),
-    ))
+    )))
 
 
 def paging_off(
     *, memory: type[PhysicalMemory] = StrictMemory, **features: Any,
-) -> Callable[[Any], Any]:
-    """Decorate ``async def test(cpu, ...)``: run it as the unit is after reset."""
-    return _on(memory, features, ())
-
-
-def _on(
-    memory: type[PhysicalMemory], features: dict[str, Any],
-    setup: tuple[tuple[Register, int], ...],
-) -> Callable[[Any], Any]:
-    def decorate(test: Any) -> Any:
-        @functools.wraps(test)
-        def run(**parameters: Any) -> None:
-            async def main(cpu: Processor) -> None:
-                for register, value in setup:
-                    await cpu.write_control(register, value)
-                await test(cpu, **parameters)
-
-            bench_of(**{"tlb_entries": 4} | features).run(main, memory=memory())
-
-        # What pytest must fill in: everything but the processor.
-        _, *others = inspect.signature(test).parameters.values()
-        run.__signature__ = inspect.Signature(others)  # type: ignore[attr-defined]
-        return run
-    return decorate
+) -> pytest.MarkDecorator:
+    """Mark ``async def test(cpu, ...)``: run it as the unit is after reset."""
+    return pytest.mark.unit(Unit(features, memory))

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from amaranth import C, Cat, Elaboratable, Module, ShapeCastable, Value
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator, SimulatorContext
-from demo_support import Row, operations, rows_in
 from hw_support import simulate
+from stream_support import get, idle
 
 from hw.config import MmuConfig
 from hw.demo.bridge import Bridge
@@ -18,7 +18,8 @@ from hw.demo.subsystem import MemorySubsystem
 from hw.layout import AccessKind
 from hw.mmu import Mmu
 from sim.memory import PhysicalMemory
-from stream_support import get, idle
+
+from .demo_support import Row, operations, rows_in
 
 
 __all__ = ["PRESS", "Core", "Played", "Watch", "played", "played_plain"]

@@ -5,7 +5,6 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
-from arch_support import RecordingBus, is_lazy, loaded_mm
 from sim.golden.processors import GoldenProcessor, Wait, golden_processors
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64, Paging
@@ -21,6 +20,8 @@ from sw.processor.cpu import Cpu
 from sw.user import User
 from sw.variables import per_cpu_ptr
 from sw.vmlinux import Kernel
+
+from .arch_support import RecordingBus, is_lazy, loaded_mm
 
 
 __all__ = [

@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from story_support import FAST, HEAD, HOLDS, PLAY, mistake_in, written
 
 from sim.cli.main import main
 from sim.scenario.mistakes import ScenarioError
 from sim.scenario.scenario import load
+
+from .story_support import FAST, HEAD, HOLDS, PLAY, mistake_in, written
 
 
 #: What stands in the file's play, and what is said about it.

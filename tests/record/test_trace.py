@@ -1,11 +1,12 @@
 """Questions to the record of the ports."""
 
 import pytest
-from sim_support import access, control, event, mark, state, trace, transfer
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault
 from sim.record.interval import Interval
+
+from .sim_support import access, control, event, mark, state, trace, transfer
 
 
 ACCESSES = trace(

@@ -1,11 +1,12 @@
 """The link of a board in the simulator, between a line and somebody who does the requests."""
 
-from demo_support import CONNECT, responses_in, framed
 from hw_support import simulate
+from stream_support import get, idle, put
 
 from hw.demo.link import Link
 from hw.demo.protocol import ResponseKind
-from stream_support import get, idle, put
+
+from .demo_support import CONNECT, responses_in, framed
 
 
 __all__ = ["HELLO", "User", "talk"]

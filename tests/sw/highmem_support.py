@@ -1,12 +1,13 @@
 """Kernels with more high memory than there are slots for it, on one processor and on two."""
 
-from arch_support import booted, run
-from smp_support import Smp
 from sw.arch.x86.include.asm.pgtable import ptep_get
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.arch.x86.mm.pat.set_memory import lookup_address
 from sw.mm.init_mm import init_mm
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_page
+
+from .arch_support import booted, run
+from .smp_support import Smp
 
 
 __all__ = [

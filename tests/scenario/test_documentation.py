@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from story_support import FAST
 
 from sim.record import claims, coherence
 import sim.scenario
 from sim.scenario.scenario import LIMIT, load
+
+from .story_support import FAST
 
 
 ROOT = Path(__file__).parents[2]

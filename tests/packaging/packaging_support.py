@@ -12,7 +12,7 @@ from pathlib import Path
 __all__ = ["OTHERS", "ROOT", "STORY", "Installed", "bare", "environment", "foreign_package"]
 
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 #: Where the packages are that the tests run with. What is installed there to be edited is not found
 #: by way of these.

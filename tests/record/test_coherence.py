@@ -1,10 +1,11 @@
 """Judges of several processors: what they say when there is nothing to see."""
 
 import pytest
-from sim_support import trace
 
 from sim.record import coherence
 from sim.record.interval import Interval
+
+from .sim_support import trace
 
 
 #: Judgements of two empty records, and what each had expected.

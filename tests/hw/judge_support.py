@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from mmu_support import Processor
 from sequence_support import Step, do
 from unit_support import UnitModel
 
@@ -10,6 +9,8 @@ from sim.golden.mmu import Outcome
 from sim.golden.stale import StaleModel
 from sim.golden.state import Features
 from sw.bus import Access, GeneralProtection, Register
+
+from .mmu_support import Processor
 
 
 __all__ = ["JudgedUnit", "is_refused"]

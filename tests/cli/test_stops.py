@@ -5,11 +5,11 @@ import re
 
 import pytest
 from board_support import DirectLine, board_named, engine_on
-from story_support import FAST, HEAD, MISTAKEN, PLAY, mistake_in, written
 
 from sim.cli.main import main
 from sim.machine import ENGINES
 from sim.scenario.scenario import load
+from tests.scenario.story_support import FAST, HEAD, MISTAKEN, PLAY, mistake_in, written
 
 
 STOPPED = HEAD + PLAY + """

@@ -1,7 +1,6 @@
 """Judges: each must be able to say yes and no."""
 
 import pytest
-from sim_support import access, control, event, mark, state, trace, transfer
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Entry, Fault
@@ -9,6 +8,8 @@ from sim.record import claims
 from sim.record.interval import Interval
 from sim.record.verdict import Verdict, all_of
 from sw.mm.highmem import kmap, kunmap
+
+from .sim_support import access, control, event, mark, state, trace, transfer
 
 
 PAGE  = range(0x1000, 0x2000)

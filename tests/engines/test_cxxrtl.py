@@ -29,7 +29,7 @@ CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
 
 PAE, PG_PE = 1 << 5, 1 << 31 | 1
 
-CASE = str(Path(__file__).with_name("scenario_cases.py"))
+CASE = str(Path(__file__).parents[1] / "scenario" / "scenario_cases.py")
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from story_support import ANY, FAST, HEAD, HOLDS, MISTAKEN, PLAY, written
 
 from sim.cli.main import main
 from sim.scenario.scenario import load
+
+from .story_support import ANY, FAST, HEAD, HOLDS, MISTAKEN, PLAY, written
 
 
 @pytest.mark.parametrize("engine", [["pysim"], ["cxxrtl"], ["cocotb", "--simulator", ANY]],

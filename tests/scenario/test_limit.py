@@ -2,7 +2,6 @@
 
 import pytest
 from board_support import DirectLine, board_named, engine_on
-from story_support import ANY, FAST, HEAD, PLAY, written
 
 from hw.boards import BOARDS
 from hw.presets import PRESETS
@@ -12,6 +11,8 @@ from sim.scenario.report import as_text
 from sim.scenario.runner import perform
 from sim.scenario.scenario import LIMIT, load
 from sim.scenarios import SCENARIOS
+
+from .story_support import ANY, FAST, HEAD, PLAY, written
 
 
 ENDLESS = HEAD + PLAY + """

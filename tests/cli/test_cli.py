@@ -22,7 +22,7 @@ from sim.cli.main import main
 from sim.scenarios import SCENARIOS
 
 
-CASE = str(Path(__file__).with_name("scenario_cases.py"))
+CASE = str(Path(__file__).parents[1] / "scenario" / "scenario_cases.py")
 
 COMMANDS = ("run", "list", "access", "bench", "verilog", "boards", "build", "program",
             "simulate-board")

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from benchmark_support import figures
 
 from hw.boards import BOARDS
 from sim.benchmark.report import as_json
@@ -13,6 +12,7 @@ from sim.boards.build import STEPS, BuildResult
 from sim.boards.nextpnr import Clock, NextpnrReport
 from sim.boards.report import outcome_as_json
 from sim.cli.main import main, parser
+from tests.benchmark.benchmark_support import figures
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from arch_support import processor, run
 
 from sw.arch.x86.include.asm.pgtable import pte_pfn, ptep_get
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging
@@ -23,6 +22,8 @@ from sw.mm.mmap.find import vma_lookup
 from sw.mm.page_alloc import nr_free_pages
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
+
+from .arch_support import processor, run
 
 
 __all__ = [

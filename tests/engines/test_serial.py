@@ -183,7 +183,7 @@ def test_a_waveform_of_what_the_board_reports(icebreaker, tmp_path):
 @pytest.mark.parametrize("options, complaint", [
     ({"cpus": 2},                          "one processor on the board, not 2"),
     ({"config": PRESETS["default"]},       "has preset tiny; leave --preset out"),
-    ({"memory": PhysicalMemory(latency=2)}, "answers in the next cycle"),
+    ({"memory": PhysicalMemory(latency=2)}, "responds in the next cycle"),
 ])
 def test_what_a_board_cannot_do_is_refused(icebreaker, options, complaint):
     with pytest.raises(Unsuited, match=complaint):
