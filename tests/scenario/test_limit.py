@@ -28,11 +28,11 @@ ENDLESS = HEAD + PLAY + """
 WAITING = HEAD + """
 MACHINE = {"cpus": 2}
 
-async def program(cpu):
-    while True:
-        await cpu.load(cpu.kernel.paging.PAGE_OFFSET, 8)
-
 """ + PLAY + """
+    async def program(cpu):
+        while True:
+            await cpu.load(stage.kernel.paging.PAGE_OFFSET, 8)
+
     await stage.finish(await stage.start(1, program))  # <--
 """
 
