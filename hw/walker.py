@@ -177,7 +177,7 @@ class Walker(wiring.Component):
         })
         entry, mode = self._entry, self.mode
         well_formed = verdict.present & ~verdict.reserved
-        stale       = ~entry.accessed | (verdict.dirties & ~entry.dirty)
+        incomplete  = ~entry.accessed | (verdict.dirties & ~entry.dirty)
         m.d.comb += [
             self._rights.writable.eq(self._parent.writable & entry.writable),
             self._rights.user.eq(self._parent.user & entry.user),
@@ -190,7 +190,7 @@ class Walker(wiring.Component):
             verdict.denied.eq(verdict.leaf & denied(
                 access=self._access, rights=self._rights, protection=self.protection)),
             verdict.dirties.eq(verdict.leaf & writes(self._access.kind)),
-            verdict.update.eq(well_formed & ~verdict.denied & stale),
+            verdict.update.eq(well_formed & ~verdict.denied & incomplete),
             verdict.descend.eq(well_formed & ~verdict.leaf),
         ]
         return verdict
@@ -204,11 +204,12 @@ class Walker(wiring.Component):
     def _prepare_update(self, m, updater, verdict):
         """Offer the entry with its accessed bit, and a written leaf with its dirty bit. Rule 15."""
         update = updater.request.p
+        accessed, dirty = C(1, 1), verdict.dirties  # bits 5 and 6 of an entry
         m.d.comb += [
             update.address.eq(self._address),
             update.wide.eq(self.mode.long_mode),
             update.expected.eq(self._entry),
-            update.updated.eq(self._entry.as_value() | Cat(C(0, 5), C(1, 1), verdict.dirties)),
+            update.updated.eq(self._entry.as_value() | Cat(C(0, 5), accessed, dirty)),
         ]
 
     def _finish_update(self, m, updater):

@@ -48,7 +48,7 @@ class _Pins(PinDriver[Value]):
         self._ctx.set(pin, value)
 
     async def edge(self) -> tuple[int, int]:
-        """Wait for the edge; see :class:`.drive.PinDriver`."""
+        """Wait for the edge; see :class:`.driver.PinDriver`."""
         _, bits, view = await self._edge
         return bits, view
 
