@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 from amaranth.hdl import Elaboratable
 from amaranth.sim import Simulator, SimulatorContext
 
-from stream_support import idle
+
+__all__ = ["PERIOD", "Testbench", "simulate"]
 
 
-__all__ = ["Testbench", "simulate"]
-
+#: Seconds of a cycle of the clock.
+PERIOD = 1e-6
 
 Testbench = Callable[[SimulatorContext], Awaitable[None]]
 
@@ -23,11 +24,11 @@ def simulate(
     ``background`` are testbenches that never return, such as a memory.
     """
     async def watchdog(ctx: SimulatorContext) -> None:
-        await idle(ctx, deadline)
+        await ctx.delay(deadline * PERIOD)
         raise TimeoutError(f"testbench still running after {deadline} cycles")
 
     simulator = Simulator(dut)
-    simulator.add_clock(1e-6)
+    simulator.add_clock(PERIOD)
     for testbench in testbenches:
         simulator.add_testbench(testbench)
     for testbench in (*background, watchdog):

@@ -17,7 +17,8 @@ FLAG   = 0x7E
 ESCAPE = 0x7D
 FLIP   = 0x20  #: What an escaped byte is XORed with.
 
-#: Bytes of the longest payload: a segment of a request, or of a response.
+#: Bytes of the longest payload that docs/serial-link.md allows: a segment of a request, or of a
+#: response.
 SEGMENT = 64
 
 #: Bytes of the CRC.
@@ -39,11 +40,22 @@ class Header(data.Struct):
 HEADER = Header.as_shape().size // 8
 
 
+def _check(segment):
+    if segment not in (2, 4, 8, 16, 32, SEGMENT):
+        raise ValueError(
+            f"a segment must have a power of two bytes, from 2 to {SEGMENT}, not {segment!r}")
+
+
 class Deframer(wiring.Component):
     """Finds frames, and tells those that are whole.
 
     What follows the header is handed on byte by byte before anybody knows whether the frame is
     whole, and where in it the CRC begins. Bytes must be ten cycles apart, or more.
+
+    Parameters
+    ----------
+    segment : :class:`int`
+        Bytes of the longest payload, a power of two: fewer only where a simulation is to be short.
 
     Members
     -------
@@ -53,23 +65,28 @@ class Deframer(wiring.Component):
         Strobe: a frame may begin with the next byte.
     content : :py:`Out(stream.Signature(8, always_ready=True))`
         Bytes of the payload, and after them of the CRC; no more than a payload can have.
-    offset : :py:`Out(range(SEGMENT))`
+    offset : :py:`Out(range(segment))`
         Offset of that byte in the payload.
     whole : :py:`Out(1)`
         Strobe: the frame has ended, and is whole.
     header : :py:`Out(Header)`
         Its header, at that time.
-    length : :py:`Out(range(SEGMENT + 1))`
+    length : :py:`Out(range(segment + 1))`
         Bytes of its payload, at that time.
     """
 
-    bytes:   In(stream.Signature(8, always_ready=True))
-    begun:   Out(1)
-    content: Out(stream.Signature(8, always_ready=True))
-    offset:  Out(range(SEGMENT))
-    whole:   Out(1)
-    header:  Out(Header)
-    length:  Out(range(SEGMENT + 1))
+    def __init__(self, segment=SEGMENT):
+        _check(segment)
+        self._segment = segment
+        super().__init__({
+            "bytes":   In(stream.Signature(8, always_ready=True)),
+            "begun":   Out(1),
+            "content": Out(stream.Signature(8, always_ready=True)),
+            "offset":  Out(range(segment)),
+            "whole":   Out(1),
+            "header":  Out(Header),
+            "length":  Out(range(segment + 1)),
+        })
 
     def elaborate(self, platform):
         m = Module()
@@ -78,7 +95,7 @@ class Deframer(wiring.Component):
         byte    = self.bytes.payload
         escaped = Signal()
         count   = Signal(7)  # bytes after the header; negative, modulo 128, in it
-        longest = SEGMENT + TRAILER
+        longest = self._segment + TRAILER
         counted = Signal()   # a byte that is not framing
         plain   = Signal(8)
 
@@ -92,7 +109,7 @@ class Deframer(wiring.Component):
             self.whole.eq(self.begun & ~escaped & crc.matches
                           & (count >= TRAILER) & (count <= longest)),
             self.length.eq(count - TRAILER),
-            self.content.valid.eq(counted & (count < SEGMENT)),
+            self.content.valid.eq(counted & (count < self._segment)),
             self.content.payload.eq(plain),
             self.offset.eq(count),
         ]
@@ -112,6 +129,11 @@ class Deframer(wiring.Component):
 class Framer(wiring.Component):
     """Sends a frame, whose payload is in a memory.
 
+    Parameters
+    ----------
+    segment : :class:`int`
+        Bytes of the longest payload, as for :class:`Deframer`.
+
     Members
     -------
     start : :py:`In(1)`
@@ -120,9 +142,9 @@ class Framer(wiring.Component):
         Strobe: the frame is out. No start before.
     header : :py:`In(Header)`
         Its header. To be kept.
-    length : :py:`In(range(SEGMENT + 1))`
+    length : :py:`In(range(segment + 1))`
         Bytes of its payload. To be kept.
-    address : :py:`Out(range(SEGMENT))`
+    address : :py:`Out(range(segment))`
         Which of them is to be read.
     content : :py:`In(8)`
         That byte, from the next cycle on.
@@ -130,13 +152,17 @@ class Framer(wiring.Component):
         The frame.
     """
 
-    start:   In(1)
-    done:    Out(1)
-    header:  In(Header)
-    length:  In(range(SEGMENT + 1))
-    address: Out(range(SEGMENT))
-    content: In(8)
-    bytes:   Out(stream.Signature(8))
+    def __init__(self, segment=SEGMENT):
+        _check(segment)
+        super().__init__({
+            "start":   In(1),
+            "done":    Out(1),
+            "header":  In(Header),
+            "length":  In(range(segment + 1)),
+            "address": Out(range(segment)),
+            "content": In(8),
+            "bytes":   Out(stream.Signature(8)),
+        })
 
     def elaborate(self, platform):
         m = Module()

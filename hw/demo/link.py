@@ -7,6 +7,7 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.utils import exact_log2
 
 from hw.signals import unpacked
 
@@ -14,15 +15,20 @@ from .framing import SEGMENT, Deframer, Framer
 from .protocol import Opcode, ResponseKind, ResponseSignature
 
 
-__all__ = ["REQUEST_CAPACITY", "RESPONSE_CAPACITY", "Link"]
+__all__ = ["Link"]
 
 
-#: Bytes of the longest request, and of the longest response.
-REQUEST_CAPACITY, RESPONSE_CAPACITY = 16 * SEGMENT, 16 * SEGMENT - 1
+#: Segments of the longest request, and of the longest response, whose last one is not full.
+SEGMENTS = 16
 
 
 class Link(wiring.Component):
     """Keeps the last request and its response, so that it can be repeated, and is done once.
+
+    Parameters
+    ----------
+    segment : :class:`int`
+        Bytes of a segment, as for :class:`.framing.Deframer`.
 
     Members
     -------
@@ -54,8 +60,12 @@ class Link(wiring.Component):
     response:  In(stream.Signature(8))
     finish:    In(ResponseSignature)
 
-    def __init__(self):
+    def __init__(self, segment=SEGMENT):
         super().__init__()
+        self._size        = segment
+        self._offset_bits = exact_log2(segment)
+        self._request_capacity  = SEGMENTS * segment
+        self._response_capacity = SEGMENTS * segment - 1
         self._number  = Signal(8)  # of the last request that was done, or is
         self._kind    = Signal(ResponseKind, init=ResponseKind.ROWS)
         self._known   = Signal()   # somebody has connected
@@ -65,15 +75,15 @@ class Link(wiring.Component):
         self._missing = Signal()   # MISSING is sent, not the response
         self._segment = Signal(4)  # of the response that is sent
         self._final   = Signal(4)  # the last segment that was requested
-        self._request_length  = Signal(range(REQUEST_CAPACITY + 1))
-        self._response_length = Signal(range(RESPONSE_CAPACITY + 1))
-        self._offset = Signal(range(REQUEST_CAPACITY + 1))  # of the next byte in the request
+        self._request_length  = Signal(range(self._request_capacity + 1))
+        self._response_length = Signal(range(self._response_capacity + 1))
+        self._offset = Signal(range(self._request_capacity + 1))  # of the next byte in the request
 
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.deframer = deframer = Deframer()
-        m.submodules.framer   = framer   = Framer()
+        m.submodules.deframer = deframer = Deframer(self._size)
+        m.submodules.framer   = framer   = Framer(self._size)
         connect(m, flipped(self.received), deframer.bytes)
         connect(m, framer.bytes, flipped(self.sent))
 
@@ -167,15 +177,15 @@ class Link(wiring.Component):
 
     def _accept(self, m, deframer):
         """Keep the segment that has come; after the last one, begin."""
-        length = deframer.length
+        length, bits = deframer.length, self._offset_bits
         with m.If(deframer.header.last):
             m.d.comb += self.begun.eq(1)
             m.d.sync += [
-                self._request_length.eq(Cat(length[:6], self._next + length[6])),
+                self._request_length.eq(Cat(length[:bits], self._next + length[bits])),
                 self._offset.eq(0),
             ]
             self._begin(m, deframer.header)
-        with m.Elif(length == SEGMENT):
+        with m.Elif(length == self._size):
             m.d.sync += self._next.eq(self._next + 1)
 
     def _begin(self, m, header):
@@ -187,10 +197,10 @@ class Link(wiring.Component):
 
     def _gather(self, m):
         """Take bytes of the response; return true when it is complete, or full."""
-        full     = self.response.valid & (self._response_length == RESPONSE_CAPACITY)
+        full     = self.response.valid & (self._response_length == self._response_capacity)
         finished = self.finish.valid & self.finish.ready
         m.d.comb += [
-            self.response.ready.eq(self._response_length != RESPONSE_CAPACITY),
+            self.response.ready.eq(self._response_length != self._response_capacity),
             self.finish.ready.eq(~self.response.valid),
         ]
         with m.If(self.response.valid & self.response.ready):
@@ -207,9 +217,10 @@ class Link(wiring.Component):
 
     def _show_frame(self, m, framer):
         """Show what the frame has that is to be sent."""
+        bits = self._offset_bits
         last = Signal()
         m.d.comb += [
-            last.eq(self._segment == self._response_length[6:]),
+            last.eq(self._segment == self._response_length[bits:]),
             framer.header.number.eq(self._number),
             framer.header.response.eq(1),
         ]
@@ -224,12 +235,12 @@ class Link(wiring.Component):
                 framer.header.segment.eq(self._segment),
                 framer.header.last.eq(last),
                 framer.header.about.eq(self._kind),
-                framer.length.eq(Mux(last, self._response_length[:6], SEGMENT)),
+                framer.length.eq(Mux(last, self._response_length[:bits], self._size)),
             ]
 
     def _keep_request(self, m, deframer, idle):
         """Store segments that come in, but not over a request that is not done; and read them."""
-        m.submodules.requests = memory = Memory(shape=8, depth=REQUEST_CAPACITY, init=[])
+        m.submodules.requests = memory = Memory(shape=8, depth=SEGMENTS * self._size, init=[])
         write, read = memory.write_port(), memory.read_port()
         fresh = Signal()  # the memory shows what is at our offset
         m.d.comb += [
@@ -256,7 +267,7 @@ class Link(wiring.Component):
 
     def _keep_response(self, m, framer):
         """Store the response, for sending it as often as need be."""
-        m.submodules.responses = memory = Memory(shape=8, depth=RESPONSE_CAPACITY + 1, init=[])
+        m.submodules.responses = memory = Memory(shape=8, depth=SEGMENTS * self._size, init=[])
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [
             write.addr.eq(self._response_length),

@@ -35,9 +35,9 @@ def framed(
     return b"\x7e" + escaped + b"\x7e"
 
 
-def segments(number: int, request: bytes) -> list[bytes]:
-    """The frames of a request that needs more than one."""
-    parts = [request[start:start + 64] for start in range(0, len(request), 64)]
+def segments(number: int, request: bytes, *, segment: int = 64) -> list[bytes]:
+    """The frames of a request that needs more than one, of ``segment`` bytes each."""
+    parts = [request[start:start + segment] for start in range(0, len(request), segment)]
     return [framed(number, part, segment=place, last=place == len(parts) - 1)
             for place, part in enumerate(parts)]
 
@@ -68,17 +68,21 @@ def frames_in(data: bytes) -> list[Frame]:
     return found
 
 
-def responses_in(data: bytes) -> list[tuple[int, bytes]]:
-    """The responses in ``data``, each of which must be whole: numbers; kind and payload."""
+def responses_in(data: bytes, *, segment: int = 64) -> list[tuple[int, bytes]]:
+    """The responses in ``data``, each of which must be whole: numbers; kind and payload.
+
+    Their segments have ``segment`` bytes, but for the last ones, which have fewer.
+    """
     found, payload = [], b""
     for place, frame in enumerate(frames_in(data)):
-        assert frame.response and frame.segment == len(payload) // 64, place
+        assert frame.response and frame.segment == len(payload) // segment, place
         payload += frame.payload
         if frame.last:
+            assert len(frame.payload) < segment
             found.append((frame.number, bytes([frame.about]) + payload))
             payload = b""
         else:
-            assert len(frame.payload) == 64
+            assert len(frame.payload) == segment
     assert not payload
     return found
 

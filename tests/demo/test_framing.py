@@ -29,6 +29,13 @@ PAYLOADS = {
 PACE = 10
 
 
+@pytest.mark.parametrize("segment", [0, 1, 12, 128, 8.5])
+@pytest.mark.parametrize("part", [Deframer, Framer])
+def test_a_segment_has_a_power_of_two_bytes(part, segment):
+    with pytest.raises(ValueError, match=f"power of two bytes, from 2 to 64, not {segment}$"):
+        part(segment)
+
+
 def opened(data, *, gap=0):
     """Whole frames in ``data``, as numbers and payloads."""
     return [(frame.number, frame.payload) for frame in found_in(data, gap=gap)[0]]
