@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from amaranth import C, Cat, Elaboratable, Module, ShapeCastable, Value
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator, SimulatorContext
-from hw_support import simulate
+from hw_support import PERIOD, simulate
 from stream_support import get, idle
 
 from hw.config import MmuConfig
@@ -27,6 +27,8 @@ __all__ = ["PRESS", "Core", "Played", "Watch", "played", "played_plain"]
 
 class Watch:
     """Looks at the signals of a machine in each of its cycles, and makes rows of what it sees.
+
+    It runs after the testbenches that drive the machine: they are added to the simulation before.
 
     Parameters
     ----------
@@ -54,7 +56,6 @@ class Watch:
             control.response.valid, control.response.payload, control.state, unit.events,
             memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
             memory.stall, memory.ack, memory.dat_r]
-        # Taken as one, and apart only in cycles that count: that is much faster.
         self._all = Cat(Value.cast(signal) for signal in self._signals)
 
     def anew(self) -> None:
@@ -67,8 +68,10 @@ class Watch:
         """Testbench: look. Never returns."""
         enable = C(1) if self._enable is None else self._enable
         while True:
-            _, _, enabled, bits = await ctx.tick().sample(enable, self._all)
-            if enabled:
+            # Signals are taken in cycles that count only: that is much faster.
+            bits = ctx.get(self._all) if ctx.get(enable) else None
+            await ctx.tick()
+            if bits is not None:
                 self._look(*self._apart(bits))
 
     def _apart(self, bits: int) -> Iterator[Any]:
@@ -167,7 +170,7 @@ class CoreBench:
         self._core      = Core(config)
         self._started   = False
         self._simulator = Simulator(self._core)
-        self._simulator.add_clock(1e-6)
+        self._simulator.add_clock(PERIOD)
         self._simulator.add_testbench(self._computer)
         for testbench in (self._collect, self._look, self._watchdog):
             self._simulator.add_testbench(testbench, background=True)
@@ -233,7 +236,7 @@ class CoreBench:
         await self._watch.run(ctx)
 
     async def _watchdog(self, ctx: SimulatorContext) -> None:
-        await idle(ctx, 200_000)
+        await ctx.delay(200_000 * PERIOD)
         raise TimeoutError("requests still not done after 200,000 cycles")
 
 

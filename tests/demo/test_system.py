@@ -5,7 +5,8 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from hw_support import simulate
+from amaranth import Cat
+from hw_support import PERIOD, simulate
 from stream_support import idle
 
 from hw.bus import ControlOp, Register
@@ -31,7 +32,7 @@ TICK, LIT = 40, 20 * 40
 
 #: Page 0 for the kernel; 4 and 5 both the frame at 0x3000, which user code may read at 5.
 TABLES = (access(WRITE, 0x1000, 0x2007, size=4)
-          + access(WRITE, 0x2000, 0x3, 0, 0, 0, 0x3003, 0x3005, size=4)
+          + access(WRITE, 0x2000, 0x3, size=4) + access(WRITE, 0x2010, 0x3003, 0x3005, size=4)
           + control(ControlOp.WRITE, Register.CR3, 0x1000)
           + control(ControlOp.WRITE, Register.CR0, CR0 | WP | PAGING))
 
@@ -60,30 +61,30 @@ class Computer:
         for byte in data:
             for bit in (0, *(byte >> n & 1 for n in range(8)), 1):
                 ctx.set(self.board.rx, bit)
-                await idle(ctx, BIT)
+                await ctx.delay(BIT * PERIOD)
 
     async def listen(self, ctx):
         """Testbench: hear bytes. Never returns."""
         while True:
-            _, _, level = await ctx.tick().sample(self.board.tx)
-            if level:
-                continue
-            await idle(ctx, BIT + BIT // 2 - 1)
+            await ctx.negedge(self.board.tx)
+            await ctx.delay(BIT / 2 * PERIOD)  # to the middle of the start bit
             byte = 0
             for bit in range(8):
-                _, _, level = await ctx.tick().sample(self.board.tx)
-                byte |= level << bit
-                await idle(ctx, BIT - 1)
-            _, _, level = await ctx.tick().sample(self.board.tx)
-            assert level, "no stop bit"
+                await ctx.delay(BIT * PERIOD)
+                byte |= ctx.get(self.board.tx) << bit
+            await ctx.delay(BIT * PERIOD)
+            assert ctx.get(self.board.tx), "no stop bit"
             self._heard.append(byte)
 
     async def look(self, ctx):
         """Testbench: look at the lights. Never returns."""
-        names = ("fault", "bypass", "busy")
+        names  = ("fault", "bypass", "busy")
+        lights = Cat(getattr(self.board, name) for name in names)
         while True:
-            _, _, *lights = await ctx.tick().sample(*(getattr(self.board, name) for name in names))
-            self._lit.update(name for name, lit in zip(names, lights, strict=True) if lit)
+            lit = ctx.get(lights)
+            await ctx.tick()
+            if lit:
+                self._lit.update(name for n, name in enumerate(names) if lit >> n & 1)
 
     def lit(self):
         """Cycles for which each light was lit since the last call."""
@@ -95,7 +96,7 @@ class Computer:
         waited, heard = 0, 0
         while waited < patience:
             if len(self._heard) == heard:
-                waited += 1
+                waited += BIT
             else:
                 waited, heard = 0, len(self._heard)
             if self._heard[-1:] == b"\x7e" and self._heard.count(0x7E) % 2 == 0 \
@@ -103,7 +104,7 @@ class Computer:
                 [response] = responses_in(bytes(self._heard))
                 self._heard.clear()
                 return response
-            await ctx.tick()
+            await ctx.delay(BIT * PERIOD)
         assert not self._heard
         return None
 
