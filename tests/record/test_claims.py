@@ -9,7 +9,7 @@ from sim.record.interval import Interval
 from sim.record.verdict import Verdict, all_of
 from sw.mm.highmem import kmap, kunmap
 
-from .sim_support import access, control, event, mark, state, trace, transfer
+from .trace_records import access, control, event, mark, state, trace, transfer
 
 
 PAGE  = range(0x1000, 0x2000)
@@ -159,15 +159,15 @@ def test_no_event():
     assert not claims.no_event(made, "hit", during=Interval(20, 20)).holds   # no cycle at all
 
 
-@pytest.mark.parametrize("span, holds", [
-    ({},                          False),
-    ({"during": Interval(10, 20)},  True),
-    ({"during": Interval(10, 21)},  False),
-    ({"during": Interval(10, 10)},  False),   # no cycle at all
+@pytest.mark.parametrize("interval, holds", [
+    ({},                         False),
+    ({"during": Interval(10, 20)}, True),
+    ({"during": Interval(10, 21)}, False),
+    ({"during": Interval(10, 10)}, False),   # no cycle at all
 ])
-def test_state_throughout(span, holds):
+def test_state_throughout(interval, holds):
     made = trace(state(10, wp=1), state(20, wp=0))
-    assert claims.state_throughout(made, wp=1, **span).holds == holds
+    assert claims.state_throughout(made, wp=1, **interval).holds == holds
 
 
 BRACKETED = [mark(8, "copy_to_user"), mark(40), state(10, ac=1), state(20)]
