@@ -6,7 +6,7 @@ from typing import Any
 
 from hw.boards import BOARDS
 from sim.boards.build import STEPS, BuildFailed, build
-from sim.boards.report import outcome_as_json, outcome_as_text
+from sim.boards.report import build_as_json, build_as_text
 from sim.errors import Unavailable
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
@@ -46,7 +46,7 @@ def build_command(args: argparse.Namespace) -> int:
     except BuildFailed as error:
         complain(f"{board.name}: {error}")
         return 1
-    print_out((outcome_as_json if args.json else outcome_as_text)(board, outcome))
+    print_out((build_as_json if args.json else build_as_text)(board, outcome))
     if outcome.unwritten:
         complain(f"-o {folder}: {outcome.unwritten}")
         return 2
