@@ -179,7 +179,7 @@ def test_in_a_turn_only_one_processor_moves_memory(Engine):
 
 
 @ENGINES
-def test_a_processor_that_has_ended_or_is_halted_passes_its_turn(Engine):
+def test_a_processor_that_has_ended_or_is_halted_passes_its_time_slice(Engine):
     async def first(engine):
         for n in range(10):
             await engine.buses[0].access(Access(8 * n, 8))
@@ -278,11 +278,11 @@ def test_turns_without_end_that_all_are_passed_are_the_same_on_both_engines():
 
 
 @ENGINES
-@pytest.mark.parametrize("turn", [TimeSlice(2, 1), TimeSlice(0, 0), TimeSlice(0, 1 << 32)])
-def test_a_turn_that_cannot_be_is_refused(Engine, turn):
+@pytest.mark.parametrize("time_slice", [TimeSlice(2, 1), TimeSlice(0, 0), TimeSlice(0, 1 << 32)])
+def test_a_time_slice_that_cannot_be_is_refused(Engine, time_slice):
     async def program(engine, number):
         await engine.buses[number].read_control(Register.CR0)
 
     with pytest.raises(ValueError, match="is not a time slice"):
         run(Engine, lambda engine: program(engine, 0), lambda engine: program(engine, 1),
-            schedule=Schedule([turn]))
+            schedule=Schedule([time_slice]))
