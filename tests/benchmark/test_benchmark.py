@@ -113,7 +113,7 @@ def test_everything_is_measured(monkeypatch):
 
     for work in set(WORKS) - {"vectors"}:  # both do the same
         assert each(work, "pysim") == each(work, "cxxrtl")
-    # ... and the bare loop too, but for its control writes and misses of the TLB at first.
+    # So does the bare loop, but for its control writes and misses of the TLB at first.
     assert each("copies", "bare") == pytest.approx(each("copies", "cxxrtl"), rel=0.05)
     assert each("recorded", "cxxrtl") == each("copies", "cxxrtl")
     assert found["run", "cxxrtl"].cycles == 7

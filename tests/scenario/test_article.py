@@ -54,7 +54,7 @@ def test_on_a_stage_that_takes_smap_for_granted_the_acts_that_speak_of_it_fail()
     assert failed(careless.perform(mode="4level", engine="pysim", era="5.x")) == {3, 4, 5}
 
 
-#: What a unit without one check takes for granted, and the acts with a claim that then fails.
+#: Values that a unit without one check takes for granted, and the acts with a claim that fails.
 BROKEN = {
     "without WP":                  ("protection", "wp", 0,   {2, 4}),
     "with WP always":              ("protection", "wp", 1,   {2}),
