@@ -37,8 +37,8 @@ def build_command(args: argparse.Namespace) -> int:
     folder = writable_folder(args.folder or Path("build") / board.name, option="-o")
     try:
         with Progress() as progress:
-            outcome = build(board, folder, seed=board.seed if args.seed is None else args.seed,
-                            announce=lambda step: progress.part(_numbered(step)))
+            result = build(board, folder, seed=board.seed if args.seed is None else args.seed,
+                           announce=lambda step: progress.part(_numbered(step)))
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except (FileTrouble, OSError) as error:
@@ -46,11 +46,11 @@ def build_command(args: argparse.Namespace) -> int:
     except BuildFailed as error:
         complain(f"{board.name}: {error}")
         return 1
-    print_out((build_as_json if args.json else build_as_text)(board, outcome))
-    if outcome.unwritten:
-        complain(f"-o {folder}: {outcome.unwritten}")
+    print_out((build_as_json if args.json else build_as_text)(board, result))
+    if result.unwritten:
+        complain(f"-o {folder}: {result.unwritten}")
         return 2
-    return 1 if outcome.bitstream is None else 0
+    return 1 if result.bitstream is None else 0
 
 
 def _numbered(step: str) -> str:

@@ -26,7 +26,7 @@ def test_a_bitstream_for_an_ice40(blinker, tmp_path):
     outcome = built(BOARDS["icebreaker"], tmp_path)
     assert outcome.shortcomings == []
     assert outcome.bitstream == tmp_path / "icebreaker.bin"
-    assert outcome.bitstream.stat().st_size == 104_090  # of each for an UP5K
+    assert outcome.bitstream.stat().st_size == 104_090  # the size of each for an UP5K
     used, available = outcome.report.used["ICESTORM_LC"]
     assert 24 <= used < 100 and available == 5280
     [clock] = outcome.report.clocks

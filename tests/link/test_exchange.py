@@ -106,9 +106,9 @@ def test_segments_of_the_request_that_the_board_lacks_are_sent_again():
 
 
 @pytest.mark.parametrize("frame", [
-    Frame(True, 5, 1, True, MISSING, b""),     # another request's
+    Frame(True, 5, 1, True, MISSING, b""),     # of another request
     Frame(True, 7, 1, True, MISSING, b""),
-    Frame(True, 6, 4, True, MISSING, b""),     # which there is not
+    Frame(True, 6, 4, True, MISSING, b""),     # no such segment
     Frame(True, 6, 0, True, ROWS, b"late"),
     Frame(True, 8, 0, True, ROWS, b"early"),
 ])

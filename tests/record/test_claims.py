@@ -180,8 +180,8 @@ BRACKETED = [mark(8, "copy_to_user"), mark(40), state(10, ac=1), state(20)]
     ([*BRACKETED, access(12, 0x1000, ac=1), access(30, 0x1000)],               False),
     ([*BRACKETED, access(12, 0x1000, ac=1), access(30, 0x1000, user=True)],    True),
     ([*BRACKETED[:3], access(12, 0x1000, ac=1)],                               False),  # left set
-    ([*BRACKETED, state(30, ac=1), state(35), access(12, 0x1000, ac=1)], False),  # for nothing
-    ([*BRACKETED[2:], mark(8), access(12, 0x1000, ac=1)],                False),  # elsewhere
+    ([*BRACKETED, state(30, ac=1), state(35), access(12, 0x1000, ac=1)], False),  # set for nothing
+    ([*BRACKETED[2:], mark(8), access(12, 0x1000, ac=1)],                False),  # set elsewhere
     ([mark(12, "copy_to_user"), mark(40), *BRACKETED[2:], access(14, 0x1000, ac=1)], False),
     ([mark(8, "copy_to_user"), mark(15), *BRACKETED[2:], access(12, 0x1000, ac=1)],  False),
 ])

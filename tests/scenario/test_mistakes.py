@@ -138,7 +138,7 @@ PLAYS = {
 def test_what_an_author_has_to_mend_is_said_with_its_line(body, said, tmp_path):
     path, line = written(tmp_path, HEAD + PLAY + body)
     if line == 1:
-        line = HEAD.count("\n") + 1   # that of the play
+        line = HEAD.count("\n") + 1   # the line of the play
     mistake = mistake_in(path)
     assert (mistake.location.file, mistake.location.line) == (str(path), line)
     assert mistake.location.text == path.read_text().splitlines()[line - 1].strip()

@@ -140,7 +140,8 @@ class Smp:
                     coroutine.close()
                     closed = True
                 except RuntimeError:
-                    continue  # on its way out it waited for the bus once more
+                    # On its way out it waited for the bus once more.
+                    continue
 
 
 async def two_threads(cpu: Cpu) -> tuple[User, User]:

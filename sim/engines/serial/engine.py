@@ -90,7 +90,7 @@ class SerialEngine(Simulation[Processor]):
         self._image = MemoryImage(self.memory, self.ram or 0)
         self._names = Names((0, 0))
         self._rows  = RowReader(self._names.texts)
-        self._kept: list[tuple[int, Sample]] | None = None  # for a waveform
+        self._kept: list[tuple[int, Sample]] | None = None  # the samples of a waveform
         self._request    = bytearray()
         self._operations = 0
         self._shown      = 0  # the mark on the board
