@@ -36,7 +36,7 @@ def shown(preset, accesses):
 
     async def look(ctx):
         ctx.set(bypass.enable, 1)
-        ctx.set(bypass.answered, 1)
+        ctx.set(bypass.completed, 1)
         for access in accesses:
             ctx.set(bypass.request.linear, access.linear)
             ctx.set(bypass.request.kind, access.kind)
