@@ -10,6 +10,9 @@ from sim.scenario import stage as staging
 from sim.scenarios import SCENARIOS
 
 
+pytestmark = pytest.mark.slow
+
+
 ACT = "pwrite on /proc/self/mem, to the read-only page"
 
 
