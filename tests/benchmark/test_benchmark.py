@@ -97,6 +97,7 @@ def test_the_json_has_all_of_it():
         "per_second": 10.0, "cycles_per_second": 1000.0}
 
 
+@pytest.mark.slow
 def test_everything_is_measured(monkeypatch):
     runs, said = [], []
     monkeypatch.setattr(measuring, "command_cycles", lambda engine: runs.append(engine) or 7)

@@ -21,6 +21,9 @@ from sim.schedule import Schedule, seeded
 from .cocotb_engine_support import break_down, end, misbehave, recorded, tell
 
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 CASE = str(Path(__file__).parents[1] / "scenario" / "scenario_cases.py")
 

@@ -25,6 +25,9 @@ from sim.scenarios import SCENARIOS
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 
+pytestmark = pytest.mark.slow
+
+
 CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
 
 PAE, PG_PE = 1 << 5, 1 << 31 | 1

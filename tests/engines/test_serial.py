@@ -25,6 +25,9 @@ from sim.scenarios import SCENARIOS
 from sw.bus import Access, Kind, Register
 
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 
 PG_WP_PE = 1 << 31 | 1 << 16 | 1

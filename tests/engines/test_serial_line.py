@@ -11,6 +11,9 @@ from sim.scenario.report import as_json, as_text
 from sim.scenarios import SCENARIOS
 
 
+pytestmark = pytest.mark.slow
+
+
 ARTICLE = SCENARIOS["article"]
 
 

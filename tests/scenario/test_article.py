@@ -15,6 +15,9 @@ import sim.engines.pysim
 from sim.scenarios import SCENARIOS
 
 
+pytestmark = pytest.mark.slow
+
+
 def perform(mode="4level", era="5.x", waves=None, **features):
     """Play the article on a machine that lacks some features."""
     article = SCENARIOS["article"]

@@ -47,6 +47,7 @@ def test_paging_is_turned_on_during_boot_and_stays_on(mode):
     assert claims.executed(trace, "start_kernel", "startup").holds
 
 
+@pytest.mark.slow
 @EACH_MODE
 @pytest.mark.parametrize("memory", [
     PhysicalMemory(latency=4),
