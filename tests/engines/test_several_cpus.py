@@ -6,6 +6,7 @@ import pytest
 from trace_support import assert_same
 
 from hw.config import MmuConfig
+from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
@@ -57,9 +58,9 @@ def busy(bus, number, seed):
     return program
 
 
-def run(Engine, *programs, **options):
+def run(Engine, *programs, config=CONFIG, **options):
     """Run ``programs(engine)``, one for each processor; return the engine."""
-    engine = Engine(CONFIG, cpus=len(programs), deadline=1000, **options)
+    engine = Engine(config, cpus=len(programs), deadline=1000, **options)
     engine.run(*(lambda program=program: program(engine) for program in programs))
     return engine
 
@@ -191,7 +192,9 @@ def test_a_processor_that_has_ended_or_is_halted_passes_its_time_slice(Engine):
         await engine.buses[2].halt()
 
     slices  = [TimeSlice(1, 8), TimeSlice(2, 8), TimeSlice(0, 4)]
-    engine = run(Engine, first, second, third, schedule=Schedule(slices))
+    # Three of the default units take a minute to compile.
+    engine = run(Engine, first, second, third, config=PRESETS["tiny"],
+                 schedule=Schedule(slices))
     assert engine.schedule.executed == slices
     assert engine.trace.all_accesses[0].accepted < 5
 
