@@ -30,7 +30,7 @@ include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGES.md", "docs/**.md",
 extensions       = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 #: As wide as the lines of code and the diagrams are.
 html_theme_options = {"page_width": "1240px", "sidebar_width": "260px", "body_max_width": "auto"}
-#: What is in a block without a language is no Python.
+#: A block without a language is no Python.
 highlight_language = "none"
 #: Links to headings, as far down as the pages have them.
 myst_heading_anchors = 3
@@ -71,7 +71,7 @@ PAGE = """\
 {parts}
 """
 
-#: What stands at the end of the first page, and is seen beside all pages.
+#: Table of contents, at the end of the first page and beside all pages.
 CONTENTS = """
 ```{toctree}
 :hidden:

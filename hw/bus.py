@@ -24,14 +24,14 @@ class AccessRequest(data.Struct):
     user:     1   #: CPL is 3.
     implicit: 1   #: A system access, such as a descriptor read: supervisor whatever the CPL.
     chained:  1   #: Skip this access if the one before it faulted or was skipped.
-    data:     64  #: What to store, in the low bytes.
-    compare:  64  #: What COMPARE_EXCHANGE expects, in the low bytes.
+    data:     64  #: The bytes to store, in the low bytes.
+    compare:  64  #: The value that COMPARE_EXCHANGE expects, in the low bytes.
 
 
 class AccessResponse(data.Struct):
     """Outcome of one access."""
 
-    data:     64  #: What was read, in the low bytes, the rest zero. Unspecified after a write.
+    data:     64  #: The bytes read, in the low bytes, the rest zero. Unspecified after a write.
     physical: 52  #: Physical address of the first byte, if there was no fault.
     fault:    Fault  #: NONE, if it was done.
     error:    ErrorCode  #: Valid with a page fault.
@@ -88,13 +88,13 @@ class ControlRequest(data.Struct):
 
     op:       ControlOp
     register: Register
-    value:    64  #: What to write, or the linear address of INVLPG.
+    value:    64  #: The value to write, or the linear address of INVLPG.
 
 
 class ControlResponse(data.Struct):
     """Outcome of one control operation."""
 
-    value: 64  #: What was read.
+    value: 64  #: The value read.
     fault: 1   #: #GP(0): the architecture forbids the write; nothing was changed.
 
 

@@ -128,7 +128,7 @@ class ErrorCode(data.Struct):
     fetch:    1
 
 
-#: What this unit can do, as software reads it (this machine's CPUID). The bits stand where the
+#: Features of this unit, as software reads it (this machine's CPUID). The bits stand where the
 #: registers that they allow have them, so that a feature word can be compared with CR4.
 Features = data.FlexibleLayout(64, {
     "pse":            data.Field(1,  4),

@@ -26,10 +26,10 @@ def receipt_layout(config):
 class Flight(data.Struct):
     """Parts of an access by which its data are made of the words that memory returns."""
 
-    offset: 3  #: Of the first byte in its word.
+    offset: 3  #: Offset of the first byte in its word.
     size:   2
     second: 1  #: The transfer is that of the second of two words.
-    last:   1  #: ... or of the only one.
+    last:   1  #: The transfer is that of the second word, or of the only one.
 
 
 class TransferUnit(wiring.Component):
@@ -71,9 +71,9 @@ class TransferUnit(wiring.Component):
         self._held     = Signal(translated_layout(config))
         self._valid    = Signal()
         self._finish   = Signal()    # the held access is done with
-        self._lanes    = Signal(16)  # of both its words
+        self._lanes    = Signal(16)  # byte lanes in both words of the held access
         self._two      = Signal()
-        self._beat     = Signal()    # which of the words is transferred now
+        self._beat     = Signal()    # index of the word that is transferred now
         self._accepted = Signal()    # memory accepts a transfer
         self._writing  = Signal()    # a locked access has read, and now writes
         self._flights  = fifo.SyncFIFO(width=Shape.cast(Flight).width, depth=depth)

@@ -69,7 +69,7 @@ class Walker(wiring.Component):
         self._access  = Signal(walk_request_layout(config))
         self._level   = Signal(Level)
         self._table   = Signal(config.frame_width)
-        self._address = Signal(config.maxphyaddr)  # of the entry at that level of that table
+        self._address = Signal(config.maxphyaddr)  # address of the entry at that level
         self._entry   = Signal(Entry)
         self._parent  = Signal(Rights)             # rights that all levels above the entry grant
         self._rights  = Signal(Rights)             # rights that the entry and they grant

@@ -7,7 +7,7 @@ __all__ = ["BusHang", "LimitReached", "MachineLost", "Unavailable", "Unsuited"]
 
 
 class BusHang(Exception):
-    """The machine did not answer in time.
+    """The machine did not respond in time.
 
     Attributes
     ----------
@@ -47,4 +47,4 @@ class Unavailable(Exception):
 
 
 class Unsuited(Exception):
-    """The machine cannot do what is asked of it. The message says what, and what to do."""
+    """The machine cannot do what is wanted of it. The message says what, and what to do."""

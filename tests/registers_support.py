@@ -52,7 +52,7 @@ _REFUSED = {
     Register.FEATURES: mask(range(64)),
 }
 
-#: What comes to that in one mode: (kept, refused).
+#: Bits that come to these in one mode: (kept, refused).
 _BESIDES = {
     ("off",     Register.CR0):  (mask(0), 0),                # PE
     ("off",     Register.CR4):  (mask(5), 0),                # PAE

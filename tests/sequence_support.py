@@ -25,7 +25,7 @@ LME, NXE, AC = 1 << 8, 1 << 11, 1 << 18
 #: Three pages: two neighbours, and one behind the next entry of the table above theirs.
 LINEAR = 0x4060_5000
 
-#: Where they may be. No bit is common to two, lest a mixture of two frames look like one.
+#: Their addresses. No bit is common to two, lest a mixture of two frames look like one.
 PAGES = (0x8000_9000, 0x1010_2000, 0x0800_4000)
 
 

@@ -171,7 +171,7 @@ async def memory(cpu: Processor) -> None:
     await cpu.idle(10)
 
 
-#: What most diagrams show of an access without data.
+#: Signals that most diagrams show of an access without data.
 _LOAD = _of(ACCESS, "request.valid", "request.ready", "request.linear", "request.kind",
             "response.valid", "response.fault", "response.physical")
 

@@ -91,8 +91,8 @@ class Bridge(wiring.Component):
             "report":    Out(ResponseSignature),
             "finish":    Out(ResponseSignature),
         })
-        self._operand     = Signal(64 if config.long_mode else 32)  # an address, or a value
-        self._access      = Signal(AccessRequest)                   # but for its address
+        self._operand     = Signal(64 if config.long_mode else 32)  # It is an address, or a value.
+        self._access      = Signal(AccessRequest)                   # Its address is the operand.
         self._flags       = Signal(8)
         self._control     = Signal(8)
         self._kind        = Signal(ResponseKind, init=ResponseKind.GREETING)

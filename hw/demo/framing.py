@@ -15,7 +15,7 @@ __all__ = ["SEGMENT", "Deframer", "Framer", "Header"]
 
 FLAG   = 0x7E
 ESCAPE = 0x7D
-FLIP   = 0x20  #: What an escaped byte is XORed with.
+FLIP   = 0x20  #: The mask with which an escaped byte is XORed.
 
 #: Bytes of the longest payload that docs/serial-link.md allows: a segment of a request, or of a
 #: response.
@@ -28,7 +28,7 @@ TRAILER = 4
 class Header(data.Struct):
     """First three bytes of a frame."""
 
-    segment:  4  #: Which segment of the request or response this is.
+    segment:  4  #: Number of the segment in its request or response.
     last:     1  #: There is none after it.
     spare:    2
     response: 1  #: Sent by a board, not by a computer.
@@ -117,7 +117,7 @@ class Deframer(wiring.Component):
             m.d.sync += escaped.eq(byte == ESCAPE)
         with m.If(self.begun):
             m.d.sync += count.eq(-HEADER)
-        with m.Elif(counted & (count != longest + 1)):  # ... at which it stays
+        with m.Elif(counted & (count != longest + 1)):  # The count stays there.
             m.d.sync += count.eq(count + 1)
         for index in range(HEADER):
             with m.If(counted & (count == 128 - HEADER + index)):

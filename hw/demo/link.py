@@ -99,11 +99,11 @@ class Link(wiring.Component):
         """Tell frames that come: strobes, of which several may be high."""
         header = deframer.header
         frame  = unpacked("frame", {
-            "came":      1,  # a request, or a segment of one
-            "ended":     1,  # ... its last segment
+            "came":      1,  # a segment of a request
+            "ended":     1,  # the last segment of a request
             "again":     1,  # the last request once more
-            "following": 1,  # the one after it
-            "anew":      1,  # one to connect
+            "following": 1,  # the request after the last one
+            "anew":      1,  # a request to connect
         })
         m.d.comb += [
             frame.came.eq(deframer.whole & ~header.response),

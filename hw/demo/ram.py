@@ -50,8 +50,9 @@ class Ram(wiring.Component):
             "clearing": Out(1),
         })
         width = (self._words - 1).bit_length()
-        self._address = Signal(width)  # of the words below, like the next three
-        self._lanes   = Signal(8)      # which bytes to write
+        # Ports of the words that _store() provides.
+        self._address = Signal(width)
+        self._lanes   = Signal(8)  # bytes to write
         self._datum   = Signal(64)
         self._read    = Signal()
 

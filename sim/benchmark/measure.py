@@ -100,7 +100,8 @@ class _Session:
     def recorded(self, engine: str) -> None:
         """Measure copies by a kernel, with their trace."""
         async def do(workload: Workload) -> None:
-            _ = workload.engine.trace.all_accesses  # of the boot
+            # The boot is decoded before the clock starts.
+            _ = workload.engine.trace.all_accesses
             series = self._series("recorded", engine, lambda: workload.engine.cycle)
             await self._timed([(series, workload.recorded)], workload.engine)
 

@@ -28,7 +28,8 @@ KINDS: Mapping[str, str] = {
     "TRELLIS_IO":     "pins",
 }
 
-#: How far a frequency may be from another that is meant to be the same: it was rounded to a period.
+#: Relative difference of two frequencies that are meant to be the same: one was rounded to a
+#: period.
 TOLERANCE = 1e-3
 
 

@@ -13,8 +13,8 @@ from .build import BuildResult
 from .nextpnr import KINDS
 
 
-__all__ = ["boards_as_json", "boards_as_text", "built_as_text", "outcome_as_json",
-           "outcome_as_text"]
+__all__ = ["boards_as_json", "boards_as_text", "build_as_json", "build_as_text",
+           "built_as_text"]
 
 
 SCHEMA = 1
@@ -74,10 +74,10 @@ def _board(board: Board) -> dict[str, Any]:
     }
 
 
-def outcome_as_text(board: Board, outcome: BuildResult) -> str:
+def build_as_text(board: Board, result: BuildResult) -> str:
     """Return the result of a build: steps, utilisation, timing, and the verdict."""
-    report = outcome.report
-    steps  = [(step, f"{seconds:.0f}") for step, seconds in outcome.seconds.items()]
+    report = result.report
+    steps  = [(step, f"{seconds:.0f}") for step, seconds in result.seconds.items()]
     parts  = [(kind, KINDS.get(kind, ""), f"{used:,}", f"{available:,}",
                f"{100 * used / available:.0f}")
               for kind, (used, available) in sorted(report.used.items())]
@@ -88,37 +88,37 @@ def outcome_as_text(board: Board, outcome: BuildResult) -> str:
         table([("step", "seconds"), *steps]),
         table([("part", "", "used", "of", "%"), *parts]),
         table([("clock", "reaches", "needs", ""), *clocks]),
-        _verdict(board, outcome)))
+        _verdict(board, result)))
 
 
-def _verdict(board: Board, outcome: BuildResult) -> str:
+def _verdict(board: Board, result: BuildResult) -> str:
     """The last lines of a build's report."""
-    if outcome.unwritten:
-        lines = [f"FAILED: {outcome.unwritten}"]
-    elif outcome.bitstream is None:
-        lines = [*(f"FAILED: {reason}" for reason in outcome.shortcomings),
-                 "no bitstream; try another --seed", f"log: {outcome.log}"]
+    if result.unwritten:
+        lines = [f"FAILED: {result.unwritten}"]
+    elif result.bitstream is None:
+        lines = [*(f"FAILED: {reason}" for reason in result.shortcomings),
+                 "no bitstream; try another --seed", f"log: {result.log}"]
     else:
-        lines = [f"ok: {outcome.bitstream}, {outcome.bitstream.stat().st_size:,} bytes, "
-                 f"in {_duration(sum(outcome.seconds.values()))}",
-                 f"log: {outcome.log}"]
+        lines = [f"ok: {result.bitstream}, {result.bitstream.stat().st_size:,} bytes, "
+                 f"in {_duration(sum(result.seconds.values()))}",
+                 f"log: {result.log}"]
     return "\n".join(lines) + "\n"
 
 
-def outcome_as_json(board: Board, outcome: BuildResult) -> str:
+def build_as_json(board: Board, result: BuildResult) -> str:
     """Return the same as JSON. Keys that a board's ``built`` has too have the same names."""
     return json.dumps({
         "schema": SCHEMA, "board": board.name, "preset": board.preset,
-        "bitstream": None if outcome.bitstream is None else str(outcome.bitstream),
-        "size": None if outcome.bitstream is None else outcome.bitstream.stat().st_size,
+        "bitstream": None if result.bitstream is None else str(result.bitstream),
+        "size": None if result.bitstream is None else result.bitstream.stat().st_size,
         "date": date.today().isoformat(),
-        "fmax_hz": min((round(clock.achieved_hz) for clock in outcome.report.clocks), default=None),
+        "fmax_hz": min((round(clock.achieved_hz) for clock in result.report.clocks), default=None),
         "clocks": [{"name": clock.name, "achieved_hz": round(clock.achieved_hz),
                     "required_hz": round(clock.required_hz), "met": clock.met}
-                   for clock in outcome.report.clocks],
-        "used": outcome.report.used, "shortcomings": outcome.shortcomings,
-        "seconds": {step: round(seconds, 1) for step, seconds in outcome.seconds.items()},
-        "log": str(outcome.log),
+                   for clock in result.report.clocks],
+        "used": result.report.used, "shortcomings": result.shortcomings,
+        "seconds": {step: round(seconds, 1) for step, seconds in result.seconds.items()},
+        "log": str(result.log),
     }, indent=2) + "\n"
 
 

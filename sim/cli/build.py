@@ -6,7 +6,7 @@ from typing import Any
 
 from hw.boards import BOARDS
 from sim.boards.build import STEPS, BuildFailed, build
-from sim.boards.report import outcome_as_json, outcome_as_text
+from sim.boards.report import build_as_json, build_as_text
 from sim.errors import Unavailable
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
@@ -37,8 +37,8 @@ def build_command(args: argparse.Namespace) -> int:
     folder = writable_folder(args.folder or Path("build") / board.name, option="-o")
     try:
         with Progress() as progress:
-            outcome = build(board, folder, seed=board.seed if args.seed is None else args.seed,
-                            announce=lambda step: progress.part(_numbered(step)))
+            result = build(board, folder, seed=board.seed if args.seed is None else args.seed,
+                           announce=lambda step: progress.part(_numbered(step)))
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except (FileTrouble, OSError) as error:
@@ -46,11 +46,11 @@ def build_command(args: argparse.Namespace) -> int:
     except BuildFailed as error:
         complain(f"{board.name}: {error}")
         return 1
-    print_out((outcome_as_json if args.json else outcome_as_text)(board, outcome))
-    if outcome.unwritten:
-        complain(f"-o {folder}: {outcome.unwritten}")
+    print_out((build_as_json if args.json else build_as_text)(board, result))
+    if result.unwritten:
+        complain(f"-o {folder}: {result.unwritten}")
         return 2
-    return 1 if outcome.bitstream is None else 0
+    return 1 if result.bitstream is None else 0
 
 
 def _numbered(step: str) -> str:

@@ -88,7 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             # The reader of our output has closed it, so nothing more can be written.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141
-        except OSError as error:  # of this computer, such as a full disk for temporary files
+        except OSError as error:
+            # This computer has failed, such as by a full disk for temporary files.
             complain(error)
             return 2
         return status

@@ -25,7 +25,7 @@ PinT = TypeVar("PinT")
 
 
 class PinDriver(ABC, Generic[PinT]):
-    """The inputs of a bench in a simulator, and its clock.
+    """The inputs of a testbench in a simulator, and its clock.
 
     Only inputs that change are set, because setting takes long.
 
@@ -41,7 +41,7 @@ class PinDriver(ABC, Generic[PinT]):
         self._driven: list[dict[str, int]] = [{} for _ in parts]
 
     def drive(self, *values: Mapping[str, int]) -> None:
-        """Set inputs of each processor_port, and then those that are shared."""
+        """Set inputs of each processor port, and then those that are shared."""
         for pins, driven, part in zip(self._parts, self._driven, values, strict=True):
             for name, value in part.items():
                 if value != driven.get(name, 0):
@@ -56,8 +56,8 @@ class PinDriver(ABC, Generic[PinT]):
     async def edge(self) -> tuple[int, int]:
         """Wait for the clock's next rising edge.
 
-        Returns what :class:`.packed.PackedTestbench` has as ``probe``, and its bench as ``view``,
-        just before it.
+        Returns what :class:`.packed.PackedTestbench` has as ``probe``, and its testbench as
+        ``view``, just before it.
         """
 
 
@@ -72,8 +72,8 @@ class CycleDriver(Simulation[SteppedProcessor]):
         design: PackedTestbench, pins: PinDriver[PinT],
     ) -> None:
         """Drive, wait for the clock, sample; in every cycle, to the end of the first main."""
-        target = Target(self.memory)
-        dispatcher  = Dispatcher(self.schedule, len(mains))
+        target     = Target(self.memory)
+        dispatcher = Dispatcher(self.schedule, len(mains))
         try:
             self._start(mains)
             while self.bus.running:

@@ -64,8 +64,8 @@ class LoadString(Operation):
 
     def requests(self) -> list[Access]:
         """Return the accesses to do back to back, all but the first chained to the one before."""
-        return [Access(piece, size, Kind.READ, self.user)
-                for piece, size in naturally_aligned(self.linear, self.count)]
+        return [Access(address, size, Kind.READ, self.user)
+                for address, size in naturally_aligned(self.linear, self.count)]
 
     def outcome(self, responses: Sequence[Response]) -> tuple[bytes, Fault | None]:
         """Make the outcome of the responses, one for each access up to the first that faults."""
@@ -89,9 +89,9 @@ class StoreString(Operation):
     def requests(self) -> list[Access]:
         """Return the accesses to do back to back, all but the first chained to the one before."""
         todo, done = [], 0
-        for piece, size in naturally_aligned(self.linear, len(self.data)):
+        for address, size in naturally_aligned(self.linear, len(self.data)):
             value = int.from_bytes(self.data[done:done + size], "little")
-            todo.append(Access(piece, size, Kind.WRITE, self.user, data=value))
+            todo.append(Access(address, size, Kind.WRITE, self.user, data=value))
             done += size
         return todo
 

@@ -14,7 +14,7 @@ __all__ = ["PackedTestbench", "parts"]
 
 
 def parts(bench: Testbench) -> list[ProcessorPort | Testbench]:
-    """All with inputs and outputs: each processor port, and the bench for those that are shared."""
+    """All with inputs and outputs: each processor port, and the testbench for the shared ones."""
     return [*bench.processor_ports, bench]
 
 

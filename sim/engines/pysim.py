@@ -35,7 +35,7 @@ class PysimEngine(CycleDriver):
 
 
 class _Pins(PinDriver[Value]):
-    """Inputs of a bench in a simulation."""
+    """Inputs of a testbench in a simulation."""
 
     def __init__(self, ctx: SimulatorContext, design: PackedTestbench):
         super().__init__([part.inputs for part in parts(design.bench)])
@@ -54,7 +54,7 @@ class _Pins(PinDriver[Value]):
 
 
 class _Compiled:
-    """A bench that is compiled once, and reset for every further run."""
+    """A testbench that is compiled once, and reset for every further run."""
 
     def __init__(self, bench: Testbench):
         self.design     = PackedTestbench(bench)
@@ -85,7 +85,7 @@ _idle: dict[tuple[MmuConfig, int, type[Arbiter], bool], _Compiled] = {}
 def _compiled(
     config: MmuConfig, cpus: int, arbiter: type[Arbiter], view: bool,
 ) -> Iterator[_Compiled]:
-    """A compiled bench: an idle one if there is any. One whose run failed is not used again."""
+    """A compiled testbench, idle if there is any such. One whose run failed is not used again."""
     key = config, cpus, arbiter, view
     compiled = _idle.pop(key, None) or _Compiled(
         Testbench(config, cpus=cpus, arbiter=arbiter, view=view))

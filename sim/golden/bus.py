@@ -60,8 +60,8 @@ class GoldenBus:
         """Load bytes upwards; return those before the first fault."""
         check_load(linear, count)
         data = bytearray()
-        for piece, size in naturally_aligned(linear, count):
-            response = self.do(Access(piece, size, Kind.READ, user))
+        for address, size in naturally_aligned(linear, count):
+            response = self.do(Access(address, size, Kind.READ, user))
             if response.fault is not None:
                 return bytes(data), response.fault
             data += response.data.to_bytes(size, "little")
@@ -72,9 +72,9 @@ class GoldenBus:
         """Store bytes upwards; return how many came before the first fault."""
         check_store(linear, data)
         done = 0
-        for piece, size in naturally_aligned(linear, len(data)):
+        for address, size in naturally_aligned(linear, len(data)):
             value  = int.from_bytes(data[done:done + size], "little")
-            response = self.do(Access(piece, size, Kind.WRITE, user, data=value))
+            response = self.do(Access(address, size, Kind.WRITE, user, data=value))
             if response.fault is not None:
                 return done, response.fault
             done += size

@@ -150,18 +150,18 @@ class GoldenMmu:
 
     def _operate(self, access: Access, physical: int, second: int) -> int:
         """Read and write memory byte by byte; bytes beyond the first page are at ``second``."""
-        places = [
+        addresses = [
             physical + i if (physical & 0xfff) + i < 4096
             else second + (physical + i & 0xfff)
             for i in range(access.size)
         ]
-        data = sum(self.memory.read(place, 1) << 8 * i for i, place in enumerate(places))
+        data = sum(self.memory.read(address, 1) << 8 * i for i, address in enumerate(addresses))
         mask = (1 << 8 * access.size) - 1
         if access.kind in (Kind.WRITE, Kind.EXCHANGE) or (
             access.kind is Kind.COMPARE_EXCHANGE and data == access.compare & mask
         ):
-            for i, place in enumerate(places):
-                self.memory.write(place, 1, access.data >> 8 * i)
+            for i, address in enumerate(addresses):
+                self.memory.write(address, 1, access.data >> 8 * i)
         return 0 if access.kind is Kind.WRITE else data
 
     def _check_canonical(self, linear: int) -> None:

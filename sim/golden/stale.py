@@ -124,16 +124,16 @@ class StaleModel:
         allowed the model follows it.
         """
         possibilities = self.possible(access)
-        touched = {place for possibility in possibilities for place in possibility.memory}
-        after   = {place: read(place) for place in touched}
+        touched = {address for possibility in possibilities for address in possibility.memory}
+        after   = {address: read(address) for address in touched}
         matching = [
             possibility for possibility in possibilities
             if possibility.outcome.agrees(outcome) and all(
-                value in possibility.memory.get(place, (self.memory.read(place, 1),))
-                for place, value in after.items())
+                value in possibility.memory.get(address, (self.memory.read(address, 1),))
+                for address, value in after.items())
         ]
-        for place, value in after.items():
-            self.memory.write(place, 1, value)
+        for address, value in after.items():
+            self.memory.write(address, 1, value)
         for possibility in matching:
             self.cached.update(possibility.filled)
         if isinstance(outcome.fault, PageFault):
@@ -189,9 +189,9 @@ class StaleModel:
         memory = self._unchanged(way, first or way)
         for update in optional:
             for i in range(update.size):
-                place = update.address + i
-                either = {self.memory.read(place, 1), update.value >> 8 * i & 0xff}
-                memory[place] |= either
+                address = update.address + i
+                either = {self.memory.read(address, 1), update.value >> 8 * i & 0xff}
+                memory[address] |= either
         fault = PageFault(linear, way.code)
         return Possibility(Outcome(fault=fault), memory, first.filled if first else ())
 
@@ -199,8 +199,8 @@ class StaleModel:
         """The entries that ``ways`` looked at, as they are."""
         size = levels(self.state)[0].entry_size
         return {
-            place: frozenset((self.memory.read(place, 1),))
-            for way in ways for entry in way.entries for place in range(entry, entry + size)
+            address: frozenset((self.memory.read(address, 1),))
+            for way in ways for entry in way.entries for address in range(entry, entry + size)
         }
 
     def _undirtied(self, update: Update) -> Update:
@@ -216,15 +216,15 @@ class StaleModel:
             after.write(update.address, update.size, update.value)
 
         inside = min(access.size, 4096 - (first.physical & 0xfff))
-        places = [first.physical + i for i in range(inside)]
-        places += [second.physical + i for i in range(access.size - inside)]
-        data = sum(after.read(place, 1) << 8 * i for i, place in enumerate(places))
+        addresses = [first.physical + i for i in range(inside)]
+        addresses += [second.physical + i for i in range(access.size - inside)]
+        data = sum(after.read(address, 1) << 8 * i for i, address in enumerate(addresses))
         if _stores(access, data):
-            for i, place in enumerate(places):
-                after.write(place, 1, access.data >> 8 * i)
+            for i, address in enumerate(addresses):
+                after.write(address, 1, access.data >> 8 * i)
 
         memory  = self._unchanged(first, second)
-        memory |= {place: frozenset((value,)) for place, value in after.bytes.items()}
+        memory |= {address: frozenset((value,)) for address, value in after.bytes.items()}
         outcome = Outcome(0 if access.kind is Kind.WRITE else data, first.physical)
         return Possibility(outcome, memory, first.filled + second.filled)
 
@@ -237,10 +237,10 @@ class _Overlay:
         self.bytes: dict[int, int] = {}
 
     def read(self, physical: int, size: int) -> int:
-        places = range(physical, physical + size)
+        addresses = range(physical, physical + size)
         return sum(
-            self.bytes.get(place, self._memory.read(place, 1)) << 8 * i
-            for i, place in enumerate(places)
+            self.bytes.get(address, self._memory.read(address, 1)) << 8 * i
+            for i, address in enumerate(addresses)
         )
 
     def write(self, physical: int, size: int, value: int) -> None:

@@ -80,7 +80,8 @@ class Recorder:
             if sample.stb and not sample.stall:
                 self._begin_transfer(cycle, sample)
         elif self._transfers:
-            self._transfers.clear()  # a bus cycle that ends forgoes its answers
+            # A bus cycle that ends forgoes its responses.
+            self._transfers.clear()
         if sample.response_valid and self._accesses:
             self._end_access(cycle, sample.response)
         if sample.request_valid and sample.request_ready:
@@ -154,7 +155,7 @@ class Recorder:
         access   = self._accesses.popleft()
         response = _response(bits)
         access.completed = cycle
-        access.fault    = _faults[response["fault"]]
+        access.fault     = _faults[response["fault"]]
         if access.done:
             access.physical = response["physical"]
             if access.kind != AccessKind.WRITE:  # after a write it is whatever memory says
@@ -175,5 +176,5 @@ class Recorder:
         control  = self._controls.popleft()
         response = _controlled(bits)
         control.completed = cycle
-        control.result   = response["value"]
-        control.refused  = bool(response["fault"])
+        control.result    = response["value"]
+        control.refused   = bool(response["fault"])

@@ -15,15 +15,15 @@ __all__ = [
 ]
 
 
-#: Where an access may be: one address, or a range of them.
+#: Addresses at which an access may be: one, or a range of them.
 Addresses = int | range
 
 
-def overlaps(address: int, size: int, place: Addresses) -> bool:
-    """Tell whether any of ``size`` bytes at ``address`` is in ``place``."""
-    if isinstance(place, range):
-        return address < place.stop and place.start < address + size
-    return address <= place < address + size
+def overlaps(address: int, size: int, addresses: Addresses) -> bool:
+    """Tell whether any of ``size`` bytes at ``address`` is in ``addresses``."""
+    if isinstance(addresses, range):
+        return address < addresses.stop and addresses.start < address + size
+    return address <= addresses < address + size
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +152,9 @@ class TransferRecord:
     mark:     Mark
     acked:    int = -1
 
-    def touches(self, place: Addresses) -> bool:
-        """Tell whether one of its byte lanes is in ``place``."""
-        return any(self.sel >> lane & 1 and overlaps(self.address + lane, 1, place)
+    def touches(self, addresses: Addresses) -> bool:
+        """Tell whether one of its byte lanes is in ``addresses``."""
+        return any(self.sel >> lane & 1 and overlaps(self.address + lane, 1, addresses)
                    for lane in range(8))
 
 
@@ -165,7 +165,7 @@ class ControlRecord:
     accepted:  int
     op:        ControlOp
     register:  Register
-    value:     int  #: What was written, or the linear address of INVLPG.
+    value:     int  #: The value written, or the linear address of INVLPG.
     mark:      Mark
     completed: int  = -1
     result:    int  = 0

@@ -140,7 +140,7 @@ STROBES = tuple(name for name, signal in SIGNALS.items() if signal.strobe)
 _READY = {"response_ready":   "unit.access.response.ready",
           "controlled_ready": "unit.control.response.ready"}
 
-#: What a processor drives that does nothing. Inputs that are not named keep what they have.
+#: Inputs of a processor that does nothing. Inputs that are not named keep what they have.
 QUIET = {**dict.fromkeys(_READY, 1), **{name: 0 for name in STROBES if SIGNALS[name].driven}}
 
 

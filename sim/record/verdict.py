@@ -6,7 +6,7 @@ from typing import NamedTuple
 __all__ = ["NOTHING", "Unproven", "Verdict", "all_of"]
 
 
-#: What is found where a judge looks in vain.
+#: The finding where a judge looks in vain.
 NOTHING = "there was no such access"
 
 

@@ -27,7 +27,8 @@ VCD, GTKW, SUCL = "waves.vcd", "waves.gtkw", "waves.sucl"
 #: Outermost scope.
 TOP = "machine"
 
-#: What a VCD file cannot have as it is: GTKWave takes a byte above 0x7F for the end of the file.
+#: Characters that a VCD file cannot have as they are: GTKWave takes a byte above 0x7F for the end
+#: of the file.
 UNPRINTABLE = re.compile(r"[^\t\n -~]+")
 
 

@@ -12,7 +12,7 @@ __all__ = ["FAULTS", "addresses", "count", "describe", "describe_transfer", "val
            "when"]
 
 
-#: How an access ends, by its fault.
+#: Words for the end of an access, by its fault.
 FAULTS = {
     Fault.NONE:               "success",
     Fault.PAGE_FAULT:         "#PF",

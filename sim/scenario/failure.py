@@ -20,7 +20,7 @@ from .watch import Watch, call_in
 __all__ = ["STOPS", "Failure", "failure_of"]
 
 
-#: How a run may come to an end before its time. Anything else is a mistake, the scenario's or ours.
+#: Ends that a run may come to before its time. Anything else is a mistake, the scenario's or ours.
 STOPS = (BusHang, LimitReached, MachineLost, KernelOops, TripleFault, KernelError, Signal, Killed,
          Unproven, AssertionError)
 

@@ -161,16 +161,16 @@ def _failed(failure: Failure) -> dict[str, Any]:
         "cycle":        failure.cycle,
         "stack":        list(failure.stack),
         "call":         failure.call or None,
-        "place":        None if failure.location is None else _place(failure.location),
+        "place":        None if failure.location is None else _location(failure.location),
         "transactions": list(failure.transactions),
     }
 
 
 def _mistake(mistake: Mistake) -> dict[str, Any]:
-    return {**_place(mistake.location), "reason": mistake.reason}
+    return {**_location(mistake.location), "reason": mistake.reason}
 
 
-def _place(location: Location) -> dict[str, Any]:
+def _location(location: Location) -> dict[str, Any]:
     return {"file": location.file, "line": location.line, "text": location.text}
 
 

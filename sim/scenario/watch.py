@@ -118,7 +118,8 @@ class _Dropped:
         except GeneratorExit:
             self._drop(self._playing)
             while inspect.getcoroutinestate(self._playing) != inspect.CORO_CLOSED:
-                with suppress(RuntimeError):  # on its way out it may wait once more
+                # On its way out it may wait once more.
+                with suppress(RuntimeError):
                     self._playing.close()
             raise
 

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-#: What the pages hold at the beginning: words that are easily seen in a waveform.
+#: Content of the pages at the beginning: words that are easily seen in a waveform.
 SECRET   = 0x5EC2E700
 OPEN     = 0x0BE40000
 CONSTANT = 0xC0257A27

@@ -32,8 +32,8 @@ from .simulation import BuiltDesign, SimulationFailed, build
 __all__ = ["main"]
 
 
-#: Rounds between two lines of results.
-CHUNK = 50
+#: Rounds of a batch, which ends in a line of results.
+BATCH = 50
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -60,9 +60,9 @@ def _play(given: argparse.Namespace, built: BuiltDesign, seed: int, folder: Path
     """Play the rounds; return the exit status."""
     coverage = Coverage.of(coverpoints(PRESETS[given.preset]))
     end      = given.first + given.rounds
-    for first in range(given.first, end, CHUNK):
+    for first in range(given.first, end, BATCH):
         settings = RunSettings(preset=given.preset, seed=seed, first=first,
-                               least=min(CHUNK, end - first))
+                               least=min(BATCH, end - first))
         with Progress(f"rounds {first} to {first + settings.least - 1}") as progress:
             result = built.play("sim.verification.rounds", settings, folder,
                                 waiting=progress.show)

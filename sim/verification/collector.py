@@ -236,5 +236,5 @@ class CoverageCollector:
         """Count a transfer that was acknowledged, and those outstanding, itself included."""
         kind = "locked " * transfer.lock + ("write" if transfer.write else "read")
         self._hit("stalls", kind, duration_bin(transfer.stalled))
-        self._hit("latency", kind, duration_bin(transfer.acknowledged - transfer.accepted))
+        self._hit("latency", kind, duration_bin(transfer.acked - transfer.accepted))
         self._hit("in flight", str(outstanding))

@@ -62,20 +62,20 @@ class WishboneTransfer:
         Word address, byte lanes, and the data that was written or read.
     write, lock : :class:`bool`
         Its direction, and the lock of its bus cycle.
-    accepted, acknowledged : :class:`int`
+    accepted, acked : :class:`int`
         Cycles in which it was accepted, and acknowledged.
     stalled : :class:`int`
         Cycles for which the target stalled it.
     """
 
-    word:         int
-    sel:          int
-    data:         int
-    write:        bool
-    lock:         bool
-    accepted:     int
-    stalled:      int
-    acknowledged: int = 0
+    word:     int
+    sel:      int
+    data:     int
+    write:    bool
+    lock:     bool
+    accepted: int
+    stalled:  int
+    acked:    int = 0
 
 
 class WishboneMonitor:
@@ -104,7 +104,7 @@ class WishboneMonitor:
             self.outstanding.clear()
         if now.acknowledges and self.outstanding:
             transfer = self.outstanding.popleft()
-            transfer.acknowledged = self._clock.cycle
+            transfer.acked = self._clock.cycle
             if not transfer.write:
                 transfer.data = now.dat_r or 0
             for listener in self.acknowledged:

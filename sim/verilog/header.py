@@ -17,7 +17,7 @@ __all__ = ["header"]
 
 WIDTH = 80  # columns, without the marks of a comment
 
-#: What the manual of Amaranth says of its streams, in short.
+#: The rules of a stream by the manual of Amaranth, in short.
 STREAM = ("A stream: its payload moves at each rising edge of clk at which valid and ready are "
           "high. Once valid is high, it and the payload stay as they are until then.")
 

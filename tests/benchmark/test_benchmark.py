@@ -97,6 +97,7 @@ def test_the_json_has_all_of_it():
         "per_second": 10.0, "cycles_per_second": 1000.0}
 
 
+@pytest.mark.slow
 def test_everything_is_measured(monkeypatch):
     runs, said = [], []
     monkeypatch.setattr(measuring, "command_cycles", lambda engine: runs.append(engine) or 7)
@@ -113,7 +114,7 @@ def test_everything_is_measured(monkeypatch):
 
     for work in set(WORKS) - {"vectors"}:  # both do the same
         assert each(work, "pysim") == each(work, "cxxrtl")
-    # ... and the bare loop too, but for its control writes and misses of the TLB at first.
+    # So does the bare loop, but for its control writes and misses of the TLB at first.
     assert each("copies", "bare") == pytest.approx(each("copies", "cxxrtl"), rel=0.05)
     assert each("recorded", "cxxrtl") == each("copies", "cxxrtl")
     assert found["run", "cxxrtl"].cycles == 7

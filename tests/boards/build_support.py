@@ -12,7 +12,7 @@ from amaranth.lib import io, wiring
 from hw.boards.pll import PllClock
 
 
-#: What nextpnr writes, as far as we read it.
+#: A report of nextpnr, as far as we read it.
 GOOD = {
     "fmax": {"cd_sync.clk": {"achieved": 31.25, "constraint": 20.0}},
     "utilization": {"TRELLIS_COMB": {"used": 1234, "available": 83640},

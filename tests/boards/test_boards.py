@@ -78,6 +78,7 @@ def test_a_fault_and_a_write_by_the_bypass_have_lights_and_wp_has_a_button(name)
     assert board.fault is not None and board.bypass is not None and board.button is not None
 
 
+@pytest.mark.slow
 @EACH
 def test_all_pads_are_pins_of_the_platform(plans, board):
     _, plan = plans[board.name]
@@ -128,6 +129,7 @@ def test_all_colours_of_a_light_are_pins(plans):
                for number in range(4) for colour in "rgb")
 
 
+@pytest.mark.slow
 def test_lights_and_button_may_be_missing():
     board = replace(ULX3S, bypass=None, wp=None, busy=None, button=None)
     plan  = board.platform().prepare(Top(board), board.name, **board.overrides)

@@ -50,6 +50,7 @@ def test_commands_are_as_the_command_line_has_them(command):
     parser().parse_args(shlex.split(command))
 
 
+@pytest.mark.slow
 def test_the_board_that_is_shown_is_found_by_its_file(tmp_path, monkeypatch):
     [shown] = re.findall(r"`hw/boards/(\w+)\.py`:\n\n```python\n(.*?)```", PAGE, re.DOTALL)
     name, text = shown

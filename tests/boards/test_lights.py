@@ -10,6 +10,9 @@ from sim.scenario import stage as staging
 from sim.scenarios import SCENARIOS
 
 
+pytestmark = pytest.mark.slow
+
+
 ACT = "pwrite on /proc/self/mem, to the read-only page"
 
 
@@ -36,7 +39,7 @@ def shown(preset, accesses):
 
     async def look(ctx):
         ctx.set(bypass.enable, 1)
-        ctx.set(bypass.answered, 1)
+        ctx.set(bypass.completed, 1)
         for access in accesses:
             ctx.set(bypass.request.linear, access.linear)
             ctx.set(bypass.request.kind, access.kind)

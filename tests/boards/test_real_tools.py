@@ -12,6 +12,9 @@ from sim.boards.build import build
 from .build_support import ClockedBlinker
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(autouse=True)
 def own_tools(monkeypatch):
     for name in ("YOSYS", "NEXTPNR_ICE40", "NEXTPNR_ECP5", "ICEPACK", "ECPPACK"):
@@ -26,7 +29,7 @@ def test_a_bitstream_for_an_ice40(blinker, tmp_path):
     outcome = built(BOARDS["icebreaker"], tmp_path)
     assert outcome.shortcomings == []
     assert outcome.bitstream == tmp_path / "icebreaker.bin"
-    assert outcome.bitstream.stat().st_size == 104_090  # of each for an UP5K
+    assert outcome.bitstream.stat().st_size == 104_090  # the size of each for an UP5K
     used, available = outcome.report.used["ICESTORM_LC"]
     assert 24 <= used < 100 and available == 5280
     [clock] = outcome.report.clocks
@@ -35,7 +38,6 @@ def test_a_bitstream_for_an_ice40(blinker, tmp_path):
 
 
 # Place and route takes minutes, and many on a busy machine.
-@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_the_whole_system_fits_an_icebreaker_and_meets_its_timing(tmp_path):
     outcome = built(BOARDS["icebreaker"], tmp_path)

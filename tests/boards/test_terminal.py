@@ -14,6 +14,9 @@ from process_support import started
 from sim.boards.simulated.terminal import HELD, Terminal
 
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 
 CLOCK = 1_000_000

@@ -191,6 +191,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number, status):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_two_runs_may_write_one_waveform_at_once(tmp_path):
     with (started("run", CASE, "--waves", "both", cwd=tmp_path) as first,
           started("run", CASE, "--waves", "both", cwd=tmp_path) as second):

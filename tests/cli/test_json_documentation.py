@@ -10,7 +10,7 @@ from hw.boards import BOARDS
 from sim.benchmark.report import as_json
 from sim.boards.build import STEPS, BuildResult
 from sim.boards.nextpnr import Clock, NextpnrReport
-from sim.boards.report import outcome_as_json
+from sim.boards.report import build_as_json
 from sim.cli.main import main, parser
 from tests.benchmark.benchmark_support import figures
 
@@ -63,7 +63,7 @@ def paths(value, names, path=""):
 def built():
     board  = BOARDS["ulx3s"]
     report = NextpnrReport([Clock("clk", 30e6, 20e6)], {"TRELLIS_COMB": (1, 2)})
-    return outcome_as_json(board, BuildResult(
+    return build_as_json(board, BuildResult(
         report, ["too slow"], "", None, Path("log"), dict.fromkeys(STEPS, 1.0)))
 
 

@@ -84,6 +84,7 @@ def test_a_stop_is_in_report_and_json(tmp_path, capsys, monkeypatch):
 
 
 
+@pytest.mark.slow
 def test_a_board_says_the_same(tmp_path, monkeypatch):
     def on_board(config, **rest):
         return engine_on(DirectLine(board_named("icebreaker")), config, **rest)

@@ -13,6 +13,9 @@ from pywellen.pywellen import Waveform
 from sim.cli.main import main
 
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 
 #: The locale C as it is when nobody helps: neither Python, nor the environment of the tests.

@@ -118,7 +118,7 @@ class Watch:
 
 
 class Core(Elaboratable):
-    """Bridge, row writer and machine, without a line. Octets of requests in, numbers of rows out.
+    """Bridge, row writer and machine, without a line. Bytes of requests in, numbers of rows out.
 
     Attributes
     ----------

@@ -169,7 +169,7 @@ def numbers_in(data: bytes) -> list[int]:
     return numbers
 
 
-#: What a row says: its cycle, and numbers by what they are about.
+#: A row: its cycle, and numbers by what they are about.
 Row = tuple[int, dict[str, tuple[int, ...]]]
 
 #: Bits of the mask from the lowest on, and how many numbers each has.

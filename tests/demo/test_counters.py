@@ -8,7 +8,7 @@ from hw.bus import Events
 from hw.demo.counters import Counters
 
 
-#: What is counted, in the order of the counts; the first is cycles.
+#: Events that are counted, in the order of the counts; the first count is of cycles.
 COUNTED = ("hit", "missed", "walk_begun", "page_fault")
 
 

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Octets on a pin, at the level of single cycles."""
+"""Bytes on a pin, at the level of single cycles."""
 
 import math
 import random
@@ -34,7 +34,7 @@ def wave(bits, divisor, *, stretch=1.0, phase=0.0):
 
 
 def received(levels, divisor):
-    """Octets that come out when the line has these levels, one a cycle, and is idle after."""
+    """Bytes that come out when the line has these levels, one a cycle, and is idle after."""
     dut, data = Receiver(divisor), bytearray()
 
     async def drive(ctx):

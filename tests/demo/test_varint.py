@@ -12,7 +12,7 @@ from .demo_support import leb128
 
 
 def encoded(numbers, *, gap=0, pause=0):
-    """Octets of ``numbers``; ``gap`` cycles before each number, ``pause`` before each byte."""
+    """Bytes of ``numbers``; ``gap`` cycles before each number, ``pause`` before each byte."""
     dut    = VarintEncoder()
     data = bytearray()
 

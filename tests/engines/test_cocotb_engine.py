@@ -21,6 +21,9 @@ from sim.schedule import Schedule, seeded
 from .cocotb_engine_support import break_down, end, misbehave, recorded, tell
 
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 CASE = str(Path(__file__).parents[1] / "scenario" / "scenario_cases.py")
 
@@ -28,12 +31,15 @@ CASE = str(Path(__file__).parents[1] / "scenario" / "scenario_cases.py")
 QUICK = "icarus"
 
 
-@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
-@pytest.mark.parametrize("name, options", [
-    ("article",   {"mode": "4level"}),
-    ("article",   {"mode": "32bit", "config": PRESETS["tiny"]}),
-    ("shootdown", {"mode": "4level", "schedule": 7}),
-], ids=["article", "tiny", "two-cpus"])
+# Verilator compiles each design for half a minute; that of the smallest unit is left to Icarus.
+@pytest.mark.parametrize("simulator, name, options", [
+    ("verilator", "article",   {"mode": "4level"}),
+    ("icarus",    "article",   {"mode": "4level"}),
+    ("icarus",    "article",   {"mode": "32bit", "config": PRESETS["tiny"]}),
+    ("verilator", "shootdown", {"mode": "4level", "schedule": 7}),
+    ("icarus",    "shootdown", {"mode": "4level", "schedule": 7}),
+], ids=["article-verilator", "article-icarus", "tiny-icarus", "two-cpus-verilator",
+        "two-cpus-icarus"])
 def test_a_scenario_is_the_same_in_every_cycle(name, options, simulator):
     def played(engine, **more):
         scheduled = {"schedule": Schedule(seeded(options["schedule"], 2))} \

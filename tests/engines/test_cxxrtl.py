@@ -25,6 +25,9 @@ from sim.scenarios import SCENARIOS
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 
+pytestmark = pytest.mark.slow
+
+
 CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
 
 PAE, PG_PE = 1 << 5, 1 << 31 | 1
@@ -102,11 +105,11 @@ def test_memory_is_shared_while_the_machine_runs():
         engine.memory.write(0x1000, 8, engine.memory.read(0x1000, 8) + 1)
         engine.memory.write(0x5000, 8, 7)
         for address in (0x1000, 0x5000, 0x9000):
-            answers.append((await engine.bus.access(Access(address, 8))).data)
+            responses.append((await engine.bus.access(Access(address, 8))).data)
 
-    answers = []
+    responses = []
     both(main)
-    assert answers == [2, 7, 0] * 2
+    assert responses == [2, 7, 0] * 2
 
 
 def test_control_operations_are_the_same():
@@ -116,23 +119,23 @@ def test_control_operations_are_the_same():
         await engine.bus.write_control(Register.CR4, PAE)
         with pytest.raises(GeneralProtection):
             await engine.bus.write_control(Register.CR0, PG_PE)
-        answers.append(await engine.bus.read_control(Register.CR3))
+        responses.append(await engine.bus.read_control(Register.CR3))
 
-    answers = []
+    responses = []
     both(main)
-    assert answers == [0x1000] * 2
+    assert responses == [0x1000] * 2
 
 
 def test_page_faults_and_skipped_accesses_are_the_same():
     async def main(engine):
         await engine.bus.write_control(Register.CR3, 0x1000)
         await engine.bus.write_control(Register.CR0, PG_PE)
-        answers.append(await engine.bus.load_string(0x2000, 32, user=False))
+        responses.append(await engine.bus.load_string(0x2000, 32, user=False))
 
-    answers = []
+    responses = []
     both(main)
-    assert answers[0][0] == b"" and answers[0][1] is not None
-    assert repr(answers[0]) == repr(answers[1])
+    assert responses[0][0] == b"" and responses[0][1] is not None
+    assert repr(responses[0]) == repr(responses[1])
 
 
 def test_a_hang_is_noticed_in_the_same_cycle():

@@ -22,6 +22,9 @@ from sim.toolchain.verilator import verilator
 from sim.toolchain.yosys import PACKAGE
 
 
+pytestmark = pytest.mark.slow
+
+
 RUNTIME = resources.files(PACKAGE) / "share/include/backends/cxxrtl/runtime"
 
 HEADERS = sorted(file.name for file in resources.files(cxxrtl).iterdir()

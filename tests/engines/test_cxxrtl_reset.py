@@ -25,6 +25,9 @@ from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.parser import parse
 
 
+pytestmark = pytest.mark.slow
+
+
 #: A clocked design by itself: its input, its output, and whether one pass settles it.
 HARNESS = """
 #include "design.cc"

@@ -15,6 +15,9 @@ from sim.scenario.scenario import load
 from sim.scenario.stage import Stage
 
 
+pytestmark = pytest.mark.slow
+
+
 README = Path(__file__).parents[2] / "README.md"
 
 BOARD = BOARDS["icebreaker"]

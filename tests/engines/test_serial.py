@@ -25,6 +25,9 @@ from sim.scenarios import SCENARIOS
 from sw.bus import Access, Kind, Register
 
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 
 PG_WP_PE = 1 << 31 | 1 << 16 | 1
@@ -58,7 +61,7 @@ def test_a_page_copy_is_not_a_round_trip_for_each_word(icebreaker):
 class Tapped(DirectLine):
     """A line on which something happens to it, or to the board, at some time.
 
-    The button is pressed when ``press_after`` octets have been sent.
+    The button is pressed when ``press_after`` bytes have been sent.
     """
 
     def __init__(self, board, *, press_after=None):
@@ -66,10 +69,10 @@ class Tapped(DirectLine):
         self.broken = False
         self._press_after = press_after
 
-    def write(self, octets):
+    def write(self, data):
         if self.broken:
             raise MachineLost("the serial port is gone")
-        super().write(octets)
+        super().write(data)
         if self._press_after is not None and self.sent > self._press_after:
             self._press_after = None
             self.press()
@@ -243,7 +246,7 @@ def test_a_port_where_nobody_answers_is_one_line(capsys, monkeypatch):
         os.close(slave)
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1
-    assert "no answer from the board" in err and "is the board programmed" in err
+    assert "no response from the board" in err and "is the board programmed" in err
 
 
 def test_a_port_means_nothing_to_another_engine(capsys):

@@ -6,6 +6,7 @@ import pytest
 from trace_support import assert_same
 
 from hw.config import MmuConfig
+from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
@@ -57,9 +58,9 @@ def busy(bus, number, seed):
     return program
 
 
-def run(Engine, *programs, **options):
+def run(Engine, *programs, config=CONFIG, **options):
     """Run ``programs(engine)``, one for each processor; return the engine."""
-    engine = Engine(CONFIG, cpus=len(programs), deadline=1000, **options)
+    engine = Engine(config, cpus=len(programs), deadline=1000, **options)
     engine.run(*(lambda program=program: program(engine) for program in programs))
     return engine
 
@@ -179,7 +180,7 @@ def test_in_a_turn_only_one_processor_moves_memory(Engine):
 
 
 @ENGINES
-def test_a_processor_that_has_ended_or_is_halted_passes_its_turn(Engine):
+def test_a_processor_that_has_ended_or_is_halted_passes_its_time_slice(Engine):
     async def first(engine):
         for n in range(10):
             await engine.buses[0].access(Access(8 * n, 8))
@@ -191,7 +192,9 @@ def test_a_processor_that_has_ended_or_is_halted_passes_its_turn(Engine):
         await engine.buses[2].halt()
 
     slices  = [TimeSlice(1, 8), TimeSlice(2, 8), TimeSlice(0, 4)]
-    engine = run(Engine, first, second, third, schedule=Schedule(slices))
+    # Three of the default units take a minute to compile.
+    engine = run(Engine, first, second, third, config=PRESETS["tiny"],
+                 schedule=Schedule(slices))
     assert engine.schedule.executed == slices
     assert engine.trace.all_accesses[0].accepted < 5
 
@@ -278,11 +281,11 @@ def test_turns_without_end_that_all_are_passed_are_the_same_on_both_engines():
 
 
 @ENGINES
-@pytest.mark.parametrize("turn", [TimeSlice(2, 1), TimeSlice(0, 0), TimeSlice(0, 1 << 32)])
-def test_a_turn_that_cannot_be_is_refused(Engine, turn):
+@pytest.mark.parametrize("time_slice", [TimeSlice(2, 1), TimeSlice(0, 0), TimeSlice(0, 1 << 32)])
+def test_a_time_slice_that_cannot_be_is_refused(Engine, time_slice):
     async def program(engine, number):
         await engine.buses[number].read_control(Register.CR0)
 
     with pytest.raises(ValueError, match="is not a time slice"):
         run(Engine, lambda engine: program(engine, 0), lambda engine: program(engine, 1),
-            schedule=Schedule([turn]))
+            schedule=Schedule([time_slice]))

@@ -10,12 +10,12 @@ ROOT, TABLE = 0x10000, 0x11000
 
 
 def finish(coroutine):
-    """Give a coroutine all turns that it wants; its result, and how many those were."""
-    for turns in range(100):
+    """Give a coroutine all time slices that it wants; its result, and their number."""
+    for slices in range(100):
         try:
             assert coroutine.send(None) is Wait.TURN
         except StopIteration as end:
-            return end.value, turns
+            return end.value, slices
     raise AssertionError("it never ends")
 
 
@@ -40,13 +40,13 @@ def paging(count=2):
     lambda bus: bus.take_interrupt(),
     lambda bus: bus.halt(),
 ])
-def test_every_operation_takes_one_turn(operation):
+def test_every_operation_takes_one_time_slice(operation):
     one, _ = golden_processors(2, GoldenProcessor)
     one.interrupts = 1
     assert finish(operation(one))[1] == 1
 
 
-def test_an_operation_is_done_when_its_turn_has_come_and_not_before():
+def test_an_operation_is_done_when_its_time_slice_has_come_and_not_before():
     one, other = golden_processors(2, GoldenProcessor)
     store = one.access(Access(0x100, 8, Kind.WRITE, data=5))
     store.send(None)

@@ -174,7 +174,8 @@ class Processor:
             if valid and ready(cycle):
                 responses.append(payload)
             cycle += 1
-        await self.ctx.tick()  # in which a control write at the end completes
+        # A control write at the end completes in this cycle.
+        await self.ctx.tick()
         self.ctx.set(access.response.ready, 0)
         self.ctx.set(control.response.ready, 0)
         return responses

@@ -23,7 +23,7 @@ PE, WP, PG = 1, 1 << 16, 1 << 31
 PSE, PAE, PGE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 20, 1 << 21
 LME, NXE, XD = 1 << 8, 1 << 11, 1 << 63
 
-#: Where tables, root first, may be in either form, and where pages may be.
+#: Addresses of tables, root first, in either form, and of pages.
 ROOTS  = (0x1000, 0x2000, 0x3000)
 TABLES = {PagingMode.FOUR_LEVELS: (0x6000, 0x7000, 0x8000), PagingMode.BITS_32: (0x9000,)}
 PAGES  = (0x8000_c000, 0x1010_d000, 0x0801_e000)

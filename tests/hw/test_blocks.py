@@ -24,7 +24,7 @@ MAY_CONTAIN = {
 }
 
 
-#: Where each file of the unit is tested, besides by the golden model in test_against_golden_*.
+#: Test files of each file of the unit, besides by the golden model in test_against_golden_*.
 TESTED_IN = {
     "arbiter":    {"test_arbiter", "test_arbiter_units"},
     "control":    {"test_registers", "test_rules_modes", "test_rules_tlb"},

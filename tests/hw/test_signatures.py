@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Signatures say what they are made of, and are equal if that is."""
 
 import inspect

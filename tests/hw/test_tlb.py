@@ -137,7 +137,7 @@ def test_every_slot_gives_back_every_bit_of_its_translation(config):
 def test_the_frame_is_the_page_s_with_its_offset_from_the_page_number(size):
     async def main(tlb):
         low = (1 << OFFSET_BITS[size]) - 1
-        for bit in range(28):  # of a frame number: maxphyaddr is 40
+        for bit in range(28):  # bits of a frame number: maxphyaddr is 40
             await tlb.fill(0, size, frame=1 << bit)
             assert tlb.hits(0)
             assert tlb.ctx.get(tlb.tlb.frame) == 1 << bit & ~low

@@ -91,7 +91,7 @@ def test_each_bit_of_an_8_byte_entry_is_stored():
 def test_each_bit_of_a_4_byte_entry_is_stored_and_its_neighbour_does_not_count(offset):
     async def main(bench):
         for bit in range(32):
-            found    = FOUND ^ 1 << bit + 8 * (4 - offset)  # in the other half
+            found    = FOUND ^ 1 << bit + 8 * (4 - offset)  # a bit in the other half
             expected = half(FOUND, offset)
             assert await bench.update(
                 found=found, expected=expected, updated=expected ^ 1 << bit, offset=offset, wide=0,

@@ -12,7 +12,7 @@ from .rules_support import A, D, P, PGE, PS, PSE, RW, US, Access, reach
 
 FLAGS = P | RW | US | A | D
 
-#: Where tables and pages are that do not move: none is a power of two.
+#: Addresses of tables and pages that do not move: none is a power of two.
 FIXED = (0x3000, 0x5000, 0x6000, 0x7000, 0x9000)
 
 

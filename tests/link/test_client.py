@@ -101,7 +101,7 @@ def test_a_slow_board_is_given_more_time_with_each_repetition():
 
 def test_a_board_that_is_heard_no_more_is_given_up_after_some_time():
     board, end = client(None)
-    with pytest.raises(MachineLost, match=r"no answer from the board in 11\.5 s, to 7 frames"):
+    with pytest.raises(MachineLost, match=r"no response from the board in 11\.5 s, to 7 frames"):
         list(end.do(b"\x05"))
     assert PATIENCE <= board.time <= PATIENCE + LONGEST_SILENCE
 
@@ -153,7 +153,7 @@ def test_a_device_that_never_stops_talking_is_given_up(chatter):
 @pytest.mark.parametrize("greeting", [b"", b"\x80", b"\x02", b"\x02\x00\x80"])
 def test_a_greeting_that_is_cut_short_is_one_line(greeting):
     _, end = client((1, greeting))
-    with pytest.raises(Unavailable, match="answer has not the . numbers that it must"):
+    with pytest.raises(Unavailable, match="response has not the . numbers that it must"):
         end.connect()
 
 

@@ -11,8 +11,8 @@ from sim.engines.serial.link.traffic import Traffic
 
 ROWS, MISSING = 2, 6
 
-REQUEST = Random(1).randbytes(200)
-ANSWER  = Random(2).randbytes(600)
+REQUEST  = Random(1).randbytes(200)
+RESPONSE = Random(2).randbytes(600)
 
 
 def begun(request=REQUEST, *, number=7):
@@ -21,11 +21,11 @@ def begun(request=REQUEST, *, number=7):
     return exchange, exchange.begin()
 
 
-def answered(*places, number=7, payload=ANSWER):
+def response(*indices, number=7, payload=RESPONSE):
     """Segments of a response."""
     parts = [payload[start:start + 64] for start in range(0, len(payload) + 1, 64)]
-    return [Frame(True, number, place, place == len(parts) - 1, ROWS, parts[place])
-            for place in places]
+    return [Frame(True, number, index, index == len(parts) - 1, ROWS, parts[index])
+            for index in indices]
 
 
 def wanted(frame):
@@ -33,7 +33,7 @@ def wanted(frame):
     return frame.about & 15, frame.about >> 4
 
 
-def test_a_request_is_sent_in_segments_and_asks_for_all_of_its_answer():
+def test_a_request_is_sent_in_segments_and_asks_for_all_of_its_response():
     _, sent = begun()
     assert [frame.payload for frame in sent] == [REQUEST[:64], REQUEST[64:128], REQUEST[128:192],
                                                  REQUEST[192:]]
@@ -54,42 +54,42 @@ def test_a_request_has_a_greatest_length():
         Exchange(0, bytes(CAPACITY + 1), Traffic())
 
 
-def test_an_answer_may_come_in_any_order():
+def test_a_response_may_come_in_any_order():
     exchange, _ = begun()
-    places = list(range(10))
-    Random(3).shuffle(places)
-    for frame in answered(*places):
+    indices = list(range(10))
+    Random(3).shuffle(indices)
+    for frame in response(*indices):
         exchange.take(frame)
-    assert exchange.complete and exchange.payload == ANSWER and exchange.kind == ROWS
+    assert exchange.complete and exchange.payload == RESPONSE and exchange.kind == ROWS
 
 
 def test_segments_that_are_missing_at_the_end_are_asked_for_at_once_and_alone():
     exchange, _ = begun()
-    for frame in answered(0, 1, 3, 4, 5, 7, 8):
+    for frame in response(0, 1, 3, 4, 5, 7, 8):
         assert exchange.take(frame) == []
-    [again] = exchange.take(*answered(9))
+    [again] = exchange.take(*response(9))
     assert again.last and again.payload == REQUEST[192:] and wanted(again) == (2, 6)
-    for frame in answered(2, 3, 4, 5):
+    for frame in response(2, 3, 4, 5):
         assert exchange.take(frame) == []
-    assert exchange.take(*answered(6)) == []
-    assert exchange.complete and exchange.payload == ANSWER
+    assert exchange.take(*response(6)) == []
+    assert exchange.complete and exchange.payload == RESPONSE
 
 
 def test_when_the_last_that_was_asked_for_comes_the_rest_is_asked_for_again():
     exchange, _ = begun()
-    for frame in answered(0, 1, 3, 4, 6, 7, 8):
+    for frame in response(0, 1, 3, 4, 6, 7, 8):
         exchange.take(frame)
-    [again] = exchange.take(*answered(9))
+    [again] = exchange.take(*response(9))
     assert wanted(again) == (2, 5)
-    assert exchange.take(*answered(3)) == []   # twice; 2 got lost once more
-    [again] = exchange.take(*answered(5))
+    assert exchange.take(*response(3)) == []   # twice; 2 got lost once more
+    [again] = exchange.take(*response(5))
     assert wanted(again) == (2, 2)
 
 
 def test_after_silence_the_last_segment_asks_for_what_is_missing():
     exchange, sent = begun()
     assert exchange.repeat() == [sent[-1]]
-    for frame in answered(0, 1, 2):
+    for frame in response(0, 1, 2):
         exchange.take(frame)
     [again] = exchange.repeat()
     assert again._replace(about=sent[-1].about) == sent[-1] and wanted(again) == (3, 15)
@@ -106,9 +106,9 @@ def test_segments_of_the_request_that_the_board_lacks_are_sent_again():
 
 
 @pytest.mark.parametrize("frame", [
-    Frame(True, 5, 1, True, MISSING, b""),     # another request's
+    Frame(True, 5, 1, True, MISSING, b""),     # of another request
     Frame(True, 7, 1, True, MISSING, b""),
-    Frame(True, 6, 4, True, MISSING, b""),     # which there is not
+    Frame(True, 6, 4, True, MISSING, b""),     # no such segment
     Frame(True, 6, 0, True, ROWS, b"late"),
     Frame(True, 8, 0, True, ROWS, b"early"),
 ])
@@ -120,8 +120,8 @@ def test_what_belongs_to_another_request_is_dropped(frame):
     assert traffic.unwanted == 1
 
 
-def test_a_board_that_has_answered_lacks_nothing():
+def test_a_board_that_has_responded_lacks_nothing():
     # What it has said before may come late.
     exchange, _ = begun()
-    exchange.take(*answered(0))
+    exchange.take(*response(0))
     assert exchange.take(Frame(True, 6, 1, True, MISSING, b"")) == []

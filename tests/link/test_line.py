@@ -21,7 +21,7 @@ def ends():
     os.close(other)
 
 
-def test_octets_go_both_ways(ends):
+def test_bytes_go_both_ways(ends):
     opened, other = ends
     opened.write(bytes(range(256)))
     assert os.read(other, 256) == bytes(range(256))

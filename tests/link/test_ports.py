@@ -77,7 +77,7 @@ def test_a_line_that_echoes_besides_is_no_fault():
 
 
 @pytest.mark.parametrize("heard, echoed, complaint", [
-    (b"",                     0, "no answer from the board in 5.0 s"),
+    (b"",                     0, "no response from the board in 5.0 s"),
     (b"x\x90\x80\xff" * 50,   0, "from the port is noise, and no board answers in 5.0 s"),
     (bytes(range(256)) * 3,   0, "is noise"),
     (b"OK\r\n" * 20,          0, "is text ('OK')"),

@@ -24,7 +24,7 @@ from stream_support import get
 
 MARKS = [(0, 0), (3, 4)]
 
-#: What a board with one processor does not report; its marks are numbers of its own.
+#: Signals that a board with one processor does not report; its marks are numbers of its own.
 UNSAID = {"send_valid", "send_target", "send_vector", "pending", "take", "vector",
           "kernel_stack", "claim"}
 

@@ -14,8 +14,8 @@ __all__ = ["OTHERS", "ROOT", "STORY", "Installed", "bare", "environment", "forei
 
 ROOT = Path(__file__).parents[2]
 
-#: Where the packages are that the tests run with. What is installed there to be edited is not found
-#: by way of these.
+#: Folders of the packages that the tests run with. Those installed to be edited are not found by
+#: way of these.
 OTHERS = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
 
 #: A scenario of a user's own, as the README shows one.

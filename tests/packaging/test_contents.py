@@ -14,7 +14,7 @@ from dragoncage import PACKAGES, __version__
 from .packaging_support import environment
 
 
-#: What is imported, and so is in a wheel.
+#: Packages that are imported, and so are in a wheel.
 IMPORTED = ("dragoncage", *PACKAGES)
 
 

@@ -9,7 +9,7 @@ from sim.record.interval import Interval
 from sim.record.verdict import Verdict, all_of
 from sw.mm.highmem import kmap, kunmap
 
-from .sim_support import access, control, event, mark, state, trace, transfer
+from .trace_records import access, control, event, mark, state, trace, transfer
 
 
 PAGE  = range(0x1000, 0x2000)
@@ -159,15 +159,15 @@ def test_no_event():
     assert not claims.no_event(made, "hit", during=Interval(20, 20)).holds   # no cycle at all
 
 
-@pytest.mark.parametrize("span, holds", [
-    ({},                          False),
-    ({"during": Interval(10, 20)},  True),
-    ({"during": Interval(10, 21)},  False),
-    ({"during": Interval(10, 10)},  False),   # no cycle at all
+@pytest.mark.parametrize("interval, holds", [
+    ({},                         False),
+    ({"during": Interval(10, 20)}, True),
+    ({"during": Interval(10, 21)}, False),
+    ({"during": Interval(10, 10)}, False),   # no cycle at all
 ])
-def test_state_throughout(span, holds):
+def test_state_throughout(interval, holds):
     made = trace(state(10, wp=1), state(20, wp=0))
-    assert claims.state_throughout(made, wp=1, **span).holds == holds
+    assert claims.state_throughout(made, wp=1, **interval).holds == holds
 
 
 BRACKETED = [mark(8, "copy_to_user"), mark(40), state(10, ac=1), state(20)]
@@ -180,8 +180,8 @@ BRACKETED = [mark(8, "copy_to_user"), mark(40), state(10, ac=1), state(20)]
     ([*BRACKETED, access(12, 0x1000, ac=1), access(30, 0x1000)],               False),
     ([*BRACKETED, access(12, 0x1000, ac=1), access(30, 0x1000, user=True)],    True),
     ([*BRACKETED[:3], access(12, 0x1000, ac=1)],                               False),  # left set
-    ([*BRACKETED, state(30, ac=1), state(35), access(12, 0x1000, ac=1)], False),  # for nothing
-    ([*BRACKETED[2:], mark(8), access(12, 0x1000, ac=1)],                False),  # elsewhere
+    ([*BRACKETED, state(30, ac=1), state(35), access(12, 0x1000, ac=1)], False),  # set for nothing
+    ([*BRACKETED[2:], mark(8), access(12, 0x1000, ac=1)],                False),  # set elsewhere
     ([mark(12, "copy_to_user"), mark(40), *BRACKETED[2:], access(14, 0x1000, ac=1)], False),
     ([mark(8, "copy_to_user"), mark(15), *BRACKETED[2:], access(12, 0x1000, ac=1)],  False),
 ])

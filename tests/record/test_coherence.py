@@ -5,7 +5,7 @@ import pytest
 from sim.record import coherence
 from sim.record.interval import Interval
 
-from .sim_support import trace
+from .trace_records import trace
 
 
 #: Judgements of two empty records, and what each had expected.

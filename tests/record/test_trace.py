@@ -6,7 +6,7 @@ from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault
 from sim.record.interval import Interval
 
-from .sim_support import access, control, event, mark, state, trace, transfer
+from .trace_records import access, control, event, mark, state, trace, transfer
 
 
 ACCESSES = trace(

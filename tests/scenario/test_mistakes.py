@@ -11,7 +11,7 @@ from sim.scenario.scenario import load
 from .story_support import FAST, HEAD, HOLDS, PLAY, mistake_in, written
 
 
-#: What stands in the file's play, and what is said about it.
+#: Text of the file's play, and the mistake reported about it.
 PLAYS = {
     "a name that is not there": ("""
     user = await stage.user("dragon")
@@ -138,7 +138,7 @@ PLAYS = {
 def test_what_an_author_has_to_mend_is_said_with_its_line(body, said, tmp_path):
     path, line = written(tmp_path, HEAD + PLAY + body)
     if line == 1:
-        line = HEAD.count("\n") + 1   # that of the play
+        line = HEAD.count("\n") + 1   # the line of the play
     mistake = mistake_in(path)
     assert (mistake.location.file, mistake.location.line) == (str(path), line)
     assert mistake.location.text == path.read_text().splitlines()[line - 1].strip()
@@ -146,7 +146,7 @@ def test_what_an_author_has_to_mend_is_said_with_its_line(body, said, tmp_path):
         raise AssertionError(mistake.reason)
 
 
-#: What stands in the file of a scenario that is not played at all, and what is said about it.
+#: Text of a file of a scenario that is not played at all, and the mistake reported about it.
 FILES = {
     "no Python":      (HEAD + "def play(  # <--\n", "SyntaxError: '(' was never closed"),
     "raises":         (HEAD + "1 / 0  # <--\n", "ZeroDivisionError: division by zero"),

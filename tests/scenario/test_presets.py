@@ -12,6 +12,9 @@ from sim.machine import Machine, suits
 from sim.scenarios import SCENARIOS
 
 
+pytestmark = pytest.mark.slow
+
+
 ARTICLE = SCENARIOS["article"]
 
 

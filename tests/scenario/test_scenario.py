@@ -14,6 +14,9 @@ from sim.scenarios import SCENARIOS
 from sw.kernel.panic import KernelOops
 
 
+pytestmark = pytest.mark.slow
+
+
 CASE = Path(__file__).with_name("scenario_cases.py")
 
 

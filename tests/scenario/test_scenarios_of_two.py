@@ -11,6 +11,9 @@ from sw.arch.x86.mm import tlb
 from sw.kernel.smp import on_each_cpu_cond_mask
 
 
+pytestmark = pytest.mark.slow
+
+
 def perform(name, *, mode="4level", engine="pysim", era="5.x", schedule=None, **machine):
     """Play a scenario; return the run."""
     scenario = SCENARIOS[name]

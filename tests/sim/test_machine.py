@@ -47,6 +47,7 @@ def test_paging_is_turned_on_during_boot_and_stays_on(mode):
     assert claims.executed(trace, "start_kernel", "startup").holds
 
 
+@pytest.mark.slow
 @EACH_MODE
 @pytest.mark.parametrize("memory", [
     PhysicalMemory(latency=4),
@@ -74,20 +75,20 @@ def test_walks_are_told_from_accesses_to_the_tables(mode):
         user = await stage.user("case")
         at   = await user.mmap(PAGE)
         await user.store(at, 1)
-        async with stage.testing("a walk") as span:
+        async with stage.testing("a walk") as interval:
             await stage.cpu.invlpg(at)
             await user.load(at)
-        spans.append((at, span))
+        intervals.append((at, interval))
 
-    spans = []
+    intervals = []
     trace = stage_of(play, mode=mode).trace
-    [(at, span)] = spans
+    [(at, interval)] = intervals
     levels = {"4level": 4, "32bit": 2}[mode]
-    reads  = trace.transfers(walk=True, during=span)
-    assert len(reads) == len(trace.events("entry_read", during=span)) == levels
-    assert len(trace.events("walk_begun", during=span)) == 1
-    [data] = trace.transfers(walk=False, during=span)
-    [load] = trace.accesses(linear=at, during=span)
+    reads  = trace.transfers(walk=True, during=interval)
+    assert len(reads) == len(trace.events("entry_read", during=interval)) == levels
+    assert len(trace.events("walk_begun", during=interval)) == 1
+    [data] = trace.transfers(walk=False, during=interval)
+    [load] = trace.accesses(linear=at, during=interval)
     assert load.physical // 8 * 8 == data.address
 
 
@@ -99,14 +100,14 @@ def test_the_walker_sets_the_dirty_bit_of_a_shared_page_at_its_first_store(mode)
         await user.load(at, 4)
         ptep  = await pte_offset_map(stage.cpu, user.task.mm, at)
         entry = ptep - stage.kernel.paging.PAGE_OFFSET
-        async with stage.testing("the first store") as span:
+        async with stage.testing("the first store") as interval:
             await user.store(at, 1, 4)
         stage.claim("dirty", claims.set_by_walker(stage.trace, "dirty", entry=entry,
-                                                  during=span))
-        async with stage.testing("the second store") as span:
+                                                  during=interval))
+        async with stage.testing("the second store") as interval:
             await user.store(at, 2, 4)
         stage.claim("dirty before", claims.set_by_walker(stage.trace, "dirty", entry=entry,
-                                                         during=span))
+                                                         during=interval))
 
     assert [claim.holds for claim in stage_of(play, mode=mode).acts[0].claims] == [True, False]
 
@@ -118,11 +119,11 @@ def test_two_translations_can_be_in_the_tlb_at_once(mode):
         at   = await user.mmap(PAGE)
         await user.store(at, 0x55, 4)
         ptep = await pte_offset_map(stage.cpu, user.task.mm, at)
-        async with stage.testing("both") as span:
+        async with stage.testing("both") as interval:
             for _ in range(2):
                 await user.load(at, 4)
                 await stage.cpu.load(ptep, 4)
-        stage.claim("both", claims.both_in_tlb(stage.trace, at, ptep, during=span))
+        stage.claim("both", claims.both_in_tlb(stage.trace, at, ptep, during=interval))
 
     assert stage_of(play, mode=mode).acts[0].claims[0].holds
 
@@ -134,13 +135,13 @@ def test_copies_to_user_memory_are_bracketed_by_stac_and_clac(mode):
         at   = await user.mmap(PAGE)
         await user.store_bytes(at, b"contents")
         fd   = await user.open("/proc/self/mem")
-        async with stage.testing("the copy") as span:
+        async with stage.testing("the copy") as interval:
             await user.pwrite(fd, at, 8, at)
         page = range(at, at + PAGE)
         stage.claim("bracketed", claims.ac_brackets(
-            stage.trace, function="copy_from_user", linear=page, during=span))
+            stage.trace, function="copy_from_user", linear=page, during=interval))
         stage.claim("by the kernel", claims.no_request(
-            stage.trace, linear=page, user=True, during=span))
+            stage.trace, linear=page, user=True, during=interval))
 
     for claim in stage_of(play, mode=mode).acts[0].claims:
         assert claim.holds, claim
@@ -154,15 +155,15 @@ def test_a_store_to_a_read_only_page_is_refused_with_its_error_code(mode):
         at   = await user.mmap(PAGE)
         await user.store(at, 5, 4)
         await user.mprotect(at, PAGE, 1)
-        async with stage.testing("the store") as span:
+        async with stage.testing("the store") as interval:
             with pytest.raises(Signal):
                 await user.store(at + 8, 6, 4)
-        [refused] = stage.trace.faults(linear=at + 8, during=span)
+        [refused] = stage.trace.faults(linear=at + 8, during=interval)
         assert (refused.kind, refused.user, refused.error_code) == (AccessKind.WRITE, True, 0b111)
         assert stage.trace.state_at(refused.completed).cr2 == at + 8
         stage.claim("delivered", claims.executed(
             stage.trace, "exc_page_fault", "do_user_addr_fault", "force_sig_fault",
-            during=span))
+            during=interval))
         await user.load(at, 4)
         stage.claim("unchanged", claims.loaded(stage.trace, 5, linear=at, user=True))
 

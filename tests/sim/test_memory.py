@@ -37,15 +37,15 @@ def test_impossible_timing_is_refused(arguments, complaint):
 
 
 def run_initiator(memory, requests):
-    """Ask for ``requests`` back to back. Returns (cycle accepted, cycle answered, data) of each."""
+    """Issue ``requests`` back to back. Returns (cycle accepted, cycle acked, data) of each."""
     port     = WishboneSignature(maxphyaddr=32).create()
     accepted = []
-    answered = []
+    acked = []
 
     async def initiator(ctx):
         left, cycle = list(requests), 0
         ctx.set(port.cyc, 1)
-        while len(answered) < len(requests):
+        while len(acked) < len(requests):
             ctx.set(port.stb, bool(left))
             if left:
                 for name, value in left[0].items():
@@ -55,7 +55,7 @@ def run_initiator(memory, requests):
                 accepted.append(cycle)
                 left.pop(0)
             if ack:
-                answered.append((cycle, data))
+                acked.append((cycle, data))
             cycle += 1
 
     async def serve(ctx):
@@ -68,14 +68,14 @@ def run_initiator(memory, requests):
     simulator.add_testbench(initiator)
     simulator.add_process(serve)
     simulator.run()
-    return [(asked, *answer) for asked, answer in zip(accepted, answered, strict=True)]
+    return [(cycle, *response) for cycle, response in zip(accepted, acked, strict=True)]
 
 
 READS = [{"adr": n, "we": 0, "sel": 0xff} for n in range(3)]
 
 
 @pytest.mark.parametrize("latency", [1, 2, 5])
-def test_pipelined_transfers_are_answered_in_order_after_the_latency(latency):
+def test_pipelined_transfers_are_acknowledged_in_order_after_the_latency(latency):
     memory = PhysicalMemory(latency=latency)
     for n in range(3):
         memory.write(8 * n, 8, 100 + n)
@@ -84,7 +84,7 @@ def test_pipelined_transfers_are_answered_in_order_after_the_latency(latency):
 
 def test_a_stalled_transfer_is_accepted_later():
     memory = PhysicalMemory(stall=[True, True, False])
-    assert [asked for asked, _, _ in run_initiator(memory, READS)] == [2, 5, 8]
+    assert [accepted for accepted, _, _ in run_initiator(memory, READS)] == [2, 5, 8]
 
 
 def test_a_read_sees_the_write_before_it():

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-#: What a thread shares with the one that makes it.
+#: Flags for all that a thread shares with the one that makes it.
 THREAD = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
 
 #: Operations after which a machine that does not end is thought never to.
@@ -60,7 +60,7 @@ class Processor(GoldenProcessor, RecordingBus):
 
 
 def seeded(seed: int, count: int = 2) -> Iterator[int]:
-    """Time slices without end: now finely mixed, now a long stretch for one processor."""
+    """Time slices without end: now finely mixed, now a long one for one processor."""
     dice = random.Random(seed)
     while True:
         number = dice.randrange(count)
@@ -140,7 +140,8 @@ class Smp:
                     coroutine.close()
                     closed = True
                 except RuntimeError:
-                    continue  # on its way out it waited for the bus once more
+                    # On its way out it waited for the bus once more.
+                    continue
 
 
 async def two_threads(cpu: Cpu) -> tuple[User, User]:

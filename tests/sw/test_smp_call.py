@@ -18,6 +18,7 @@ from sw.user import User
 from sw.variables import per_cpu_ptr
 
 from .arch_support import idle_task
+from . import smp_support
 from .smp_support import Deadlock, Smp, seeded
 
 
@@ -110,7 +111,7 @@ def test_processors_that_call_each_other_with_interrupts_off_would(monkeypatch):
 
     monkeypatch.setattr("sw.kernel.smp.irqs_disabled",
                         lambda cpu: "sysvec_call_function" in per_cpu_ptr(ret_stack, cpu))
-    monkeypatch.setattr("smp_support.PATIENCE", 3000)
+    monkeypatch.setattr(smp_support, "PATIENCE", 3000)
     smp, ready = Smp(), []
     with pytest.raises(Deadlock, match="csd_lock_wait"):
         smp.run(main)

@@ -252,6 +252,7 @@ def test_whoever_is_slower_leaves_what_the_other_has_made(root):
     assert [path.name for path in cache().iterdir()] == [NAME]
 
 
+@pytest.mark.slow
 def test_equal_designs_are_equal_wherever_they_are_seen_from(tmp_path):
     program = ("import hashlib\n"
                "from hw.boards import BOARDS\n"

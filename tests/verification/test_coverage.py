@@ -73,7 +73,7 @@ def test_every_configuration_has_bins_and_its_report_fits_a_terminal(preset):
     assert all(len(line) <= 80 for line in counted.report(preset).splitlines())
 
 
-#: What a unit lacks, and a bin that it then cannot reach.
+#: Features that a unit lacks, and a bin that it then cannot reach.
 LACKING = {
     "pse":            ("pages", ("32-bit", "4M", "read")),
     "pge":            ("control bits", ("32-bit", "PGE=1")),

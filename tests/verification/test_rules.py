@@ -18,7 +18,7 @@ ACK    = WAIT._replace(ack=1, dat_r=3)
 STALL  = READ._replace(stall=1)
 RESET  = WishboneCycle(rst=1)
 
-#: What a bus may do.
+#: Sequences of cycles that a bus may have.
 GOOD = {
     "nothing":              [IDLE, IDLE],
     "a read":               [READ, WAIT, ACK, IDLE],

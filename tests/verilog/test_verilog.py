@@ -23,6 +23,9 @@ from sim.verilog.lint import TOLERATED
 from sim.verilog.tops import mmu, soc
 
 
+pytestmark = pytest.mark.slow
+
+
 ROOT    = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs/verilog"
 BENCH   = [EXAMPLE / "paging_demo_tb.v", EXAMPLE / "paging_demo.v"]

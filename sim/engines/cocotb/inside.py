@@ -33,7 +33,7 @@ async def call(dut: Any) -> None:
         response: tuple[str, Any]
         try:
             function, arguments, told = connection.recv()
-            tell   = {name: partial(_tell, connection, name) for name in told}
+            tell     = {name: partial(_tell, connection, name) for name in told}
             response = "returned", await bridge(function)(**arguments, **tell)
         except Exception as error:
             response = "raised", (_portable(error), traceback.format_exc())

@@ -1,4 +1,4 @@
-"""The inputs of a bench, its probe and its clock, by cocotb's handles."""
+"""The inputs of a testbench, its probe and its clock, by cocotb's handles."""
 
 from typing import Any
 

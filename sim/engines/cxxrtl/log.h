@@ -1,4 +1,4 @@
-// What is kept of the cycles in which something happens.
+// A log of the cycles in which something happens.
 
 #pragma once
 

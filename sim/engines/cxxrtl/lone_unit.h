@@ -1,4 +1,4 @@
-// A unit with a memory that answers in the next cycle, and nothing else.
+// A unit with a memory that responds in the next cycle, and nothing else.
 
 #pragma once
 

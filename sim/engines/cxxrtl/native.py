@@ -50,7 +50,7 @@ Words = memoryview
 
 
 class Native:
-    """A compiled bench, of which machines can be made.
+    """A compiled testbench, of which machines can be made.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Native:
 
         ``memory`` is all of physical memory, ``controls`` the registers to write at first, in
         their order; ``count`` is a multiple of 512. Returns the cycles. Raises
-        :class:`RuntimeError` if there was a fault or no answer.
+        :class:`RuntimeError` if there was a fault or no response.
         """
         words    = (Number * (len(memory) // 8)).from_buffer(memory)
         written  = [number for register, value in controls.items()
@@ -176,7 +176,7 @@ _compiled: dict[tuple[MmuConfig, int, type[Arbiter]], Native] = {}
 def native(
     config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter,
 ) -> Native:
-    """The compiled bench for these. Raises :class:`sim.errors.Unavailable`."""
+    """The compiled testbench for these. Raises :class:`sim.errors.Unavailable`."""
     key = config, cpus, arbiter
     if key not in _compiled:
         _compiled[key] = Native(config, cpus=cpus, arbiter=arbiter)

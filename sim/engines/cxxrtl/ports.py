@@ -19,7 +19,7 @@ __all__ = ["designs", "header"]
 
 
 class Top(Elaboratable):
-    """A bench, and ports with names that C++ can use.
+    """A testbench, and ports with names that C++ can use.
 
     They are not packed: to put a wide signal together takes longer than the unit itself.
 
@@ -49,7 +49,7 @@ class Top(Elaboratable):
 
 
 def designs(bench: Testbench) -> tuple[dict[str, str], View | None]:
-    """The designs in RTLIL, and the one that is called ``view`` if the bench has any.
+    """The designs in RTLIL, and the one that is called ``view`` if the testbench has any.
 
     Equal texts are equal designs, wherever they come from.
     """
@@ -89,7 +89,7 @@ def header(bench: Testbench, view: View | None) -> str:
 
 
 def _all(bench: Testbench, direction: str) -> dict[str, Value]:
-    """Inputs or outputs of a bench: of processor ports by number and name, shared ones by name."""
+    """Inputs or outputs of a testbench: of processor ports by number and name, others by name."""
     found = {f"{number}_{name}": value for number, port in enumerate(bench.processor_ports)
              for name, value in getattr(port, direction).items()}
     shared: dict[str, Value] = getattr(bench, direction)

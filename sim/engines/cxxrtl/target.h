@@ -13,7 +13,7 @@
 #include <vector>
 
 
-// A memory, one of those in "memory.h", behind the shared ports of the design. It answers a transfer
+// A memory, one of those in "memory.h", behind the shared ports of the design. It responds to a transfer
 // "latency" cycles after the one that accepts it, and stalls as "pattern" says, again and again.
 template<class Memory>
 class Target {
@@ -64,7 +64,7 @@ private:
                                get<out::dat_w>(top));
     }
 
-    // A bus cycle that ends forgoes its answers.
+    // A bus cycle that ends forgoes its responses.
     void queue(bool cyc, bool accepted, uint64_t word) {
         if (!cyc)
             outstanding.clear();
@@ -82,5 +82,5 @@ private:
     uint64_t cycle = 0;
     bool     ack = false, stall = false;
     uint64_t dat_r = 0;
-    std::deque<std::pair<uint64_t, uint64_t>> outstanding;  // cycle of the answer, data
+    std::deque<std::pair<uint64_t, uint64_t>> outstanding;  // cycle of the response, data
 };

@@ -15,7 +15,7 @@ struct AccessRequest {
 };
 
 
-// How an access ended: see hw.bus.AccessResponse.
+// The outcome of an access: see hw.bus.AccessResponse.
 struct AccessResponse {
     uint64_t data, physical, fault, error;
 };
@@ -27,7 +27,7 @@ struct ControlRequest {
 };
 
 
-// How a control operation ended: see hw.bus.ControlResponse.
+// The outcome of a control operation: see hw.bus.ControlResponse.
 struct ControlResponse {
     uint64_t value, fault;
 };

@@ -17,14 +17,14 @@ __all__ = ["View"]
 
 
 class View(Elaboratable):
-    """The view of a bench, which is combinational.
+    """The view of a testbench, which is combinational.
 
     Parameters
     ----------
     bench : :class:`sim.engines.testbench.Testbench`
-        A bench with a view.
+        A testbench with a view.
     ports : mapping of :class:`str` to :class:`Value`
-        Signals of the bench that are ports already, by the names of these.
+        Signals of the testbench that are ports already, by the names of these.
 
     Attributes
     ----------

@@ -90,7 +90,7 @@ class SerialEngine(Simulation[Processor]):
         self._image = MemoryImage(self.memory, self.ram or 0)
         self._names = Names((0, 0))
         self._rows  = RowReader(self._names.texts)
-        self._kept: list[tuple[int, Sample]] | None = None  # for a waveform
+        self._kept: list[tuple[int, Sample]] | None = None  # the samples of a waveform
         self._request    = bytearray()
         self._operations = 0
         self._shown      = 0  # the mark on the board
@@ -153,7 +153,7 @@ class SerialEngine(Simulation[Processor]):
         while bus.running:
             self._check_limit()
             operation = bus.operation
-            self._order_marks()
+            self._command_marks()
             outcome = self._do(operation)
             if operation is None:
                 bus.running = False
@@ -163,7 +163,7 @@ class SerialEngine(Simulation[Processor]):
             if self.progress is not None and self._operations % STRIDE == 0:
                 self.progress(self._cycle)
 
-    def _order_marks(self) -> None:
+    def _command_marks(self) -> None:
         """Show the marks, each for a cycle, but the last with what follows."""
         bus = self.bus
         while True:
@@ -178,7 +178,7 @@ class SerialEngine(Simulation[Processor]):
             self._command(commands.CYCLE)
 
     def _do(self, operation: Operation | None) -> Any:
-        """Have an operation done, after what was ordered before; return its outcome."""
+        """Have an operation done, after the commands before it; return its outcome."""
         if isinstance(operation, SingleAccess | LoadString | StoreString):
             requests = operation.requests()
             self._command(commands.accesses(requests))
@@ -210,7 +210,7 @@ class SerialEngine(Simulation[Processor]):
             for cycle, sample in self._rows.rows(data):
                 self._record(cycle, sample, heard)
         if not self._rows.complete:
-            raise MachineLost("the board's answer ends in the middle of a row")
+            raise MachineLost("the board's response ends in the middle of a row")
         self._cycle = self._rows.cycle + 1
         if self.limit is not None and self._cycle > self.limit:
             self.recorders[0].recording.cycles = self.limit

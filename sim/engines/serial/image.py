@@ -24,7 +24,8 @@ class MemoryImage:
     def __init__(self, memory: PhysicalMemory, size: int):
         self._memory = memory
         self._size   = size
-        self._due: deque[tuple[int, int | None]] = deque()  # address, the word that must come
+        # Each with its address, and the word that must come if that is known.
+        self._outstanding: deque[tuple[int, int | None]] = deque()
 
     def step(self, cycle: int, sample: Sample) -> None:
         """Take note of a cycle.
@@ -33,7 +34,7 @@ class MemoryImage:
         the record is not what happened, or memory is broken.
         """
         if sample.ack:
-            address, word = self._due.popleft() if self._due else (0, None)
+            address, word = self._outstanding.popleft() if self._outstanding else (0, None)
             if word is not None and word != sample.dat_r:
                 raise MachineLost(f"in cycle {cycle} memory has {sample.dat_r:#x} at {address:#x} "
                                   f"of the board, where {word:#x} was written last")
@@ -42,4 +43,4 @@ class MemoryImage:
             within  = address < self._size
             before  = self._memory.transfer(sample.adr, sample.we and within, sample.sel,
                                             sample.dat_w)
-            self._due.append((address, before if within and not sample.we else None))
+            self._outstanding.append((address, before if within and not sample.we else None))

@@ -1,4 +1,4 @@
-"""Requests to a board, and its answers: repeated until they get through.
+"""Requests to a board, and its responses: repeated until they get through.
 
 Ref: docs/serial-link.md, "Who repeats".
 """
@@ -43,15 +43,15 @@ PATIENCE, CONNECT_PATIENCE = 10.0, 5.0
 #: most 6 of 200 on a line that spoils one byte in 1,000, and 30 to 70 at one in 100.
 JUDGED, BEARABLE = 200, 20
 
-#: Bytes of what is heard that are kept while no board has answered.
+#: Bytes of what is heard that are kept while no board has responded.
 _KEPT = 4096
 
-#: Kinds of answers.
+#: Kinds of responses.
 _GREETING, _ROWS, _MORE, _COUNTED, _NONSENSE = 1, 2, 3, 4, 5
 
 
 class Greeting(NamedTuple):
-    """Greeting of a board. ``preset`` is a place in :data:`hw.presets.PRESETS`."""
+    """Greeting of a board. ``preset`` is an index into :data:`hw.presets.PRESETS`."""
 
     version:   int
     preset:    int
@@ -91,9 +91,12 @@ class Client:
         self.traffic   = Traffic()
         self._line     = line
         self._deframer = Deframer()
-        self._frames: deque[Frame | None] = deque()  # that have come, and were not looked at
-        self._heard    = b""                         # the last bytes before a board has answered
-        self._waits: deque[bool] = deque(maxlen=JUDGED)  # which of the last ones were in vain
+        # The frames that have come and were not looked at, and the last bytes before a board has
+        # responded.
+        self._frames: deque[Frame | None] = deque()
+        self._heard    = b""
+        # True for each of the last waits that was in vain.
+        self._waits: deque[bool] = deque(maxlen=JUDGED)
         # A number of an earlier connection must not be taken for one of ours.
         self._number   = secrets.randbelow(256)
 
@@ -140,7 +143,7 @@ class Client:
         self._line.close()
 
     def _request(self, request: bytes, patience: float = PATIENCE) -> tuple[int, bytes]:
-        """Send a request until it is answered; return the kind of the answer, and its payload.
+        """Send a request until a response has come; return its kind, and its payload.
 
         Raises :class:`sim.errors.MachineLost` if nothing new comes for ``patience`` seconds, or if
         the line is so bad that it would take very long.
@@ -209,7 +212,7 @@ class Client:
             self._heard = (self._heard + data)[-_KEPT:]
 
     def _has_version_1(self) -> bool:
-        """True if the board, which has not answered, does so in version 1 of the link."""
+        """True if the board, which has not responded, does so in version 1 of the link."""
         for _ in range(2):
             heard, until = b"", self._line.now() + SILENCE
             self._line.write(version1.CONNECT)
@@ -241,4 +244,5 @@ def _numbers(data: bytes, count: int) -> list[int]:
     try:
         return [numbers.next() for _ in range(count)]
     except EOFError as error:
-        raise MachineLost(f"the board's answer has not the {count} numbers that it must") from error
+        raise MachineLost(f"the board's response has not the {count} numbers that "
+                          "it must") from error

@@ -17,7 +17,7 @@ _MARK, _CONTROL, _ACCESS = 4, 6, 7
 #: Most accesses of one operation.
 _MOST = 255
 
-_64_BITS   = (1 << 64) - 1
+_64_BITS = (1 << 64) - 1
 
 
 def mark(number: int) -> bytes:
@@ -41,7 +41,7 @@ def accesses(todo: Sequence[Access]) -> bytes:
 
 
 def _grouped(todo: Sequence[Access]) -> Iterator[list[Access]]:
-    """Stretches of accesses of one kind and size, each at the end of the one before."""
+    """Runs of accesses of one kind and size, each at the end of the one before."""
     group: list[Access] = []
     for access in todo:
         if group and (len(group) == _MOST or _flags(group[-1]) != _flags(access)
@@ -53,9 +53,9 @@ def _grouped(todo: Sequence[Access]) -> Iterator[list[Access]]:
 
 
 def _together(alike: Sequence[Access], *, chained: bool) -> bytes:
-    first   = alike[0]
-    stored  = first.kind not in (Kind.READ, Kind.FETCH)
-    command   = bytearray([_ACCESS, _flags(first) | chained << 7, len(alike)])
+    first    = alike[0]
+    stored   = first.kind not in (Kind.READ, Kind.FETCH)
+    command  = bytearray([_ACCESS, _flags(first) | chained << 7, len(alike)])
     command  += _number(first.linear)
     for access in alike:
         if stored:

@@ -1,4 +1,4 @@
-"""Diagnosis of a line on which no board answers, in words."""
+"""Diagnosis of a line on which no board responds, in words."""
 
 import string
 
@@ -29,19 +29,19 @@ def no_board(heard: bytes, *, echoed: int, seconds: float) -> str:
     elif heard:
         found = f"what comes from the port is noise, and no board answers in {seconds:.1f} s"
     else:
-        found = f"no answer from the board in {seconds:.1f} s"
+        found = f"no response from the board in {seconds:.1f} s"
     return f"{found}; is the board programmed (dragoncage program), and is this its port?"
 
 
 def no_response(*, broken: int, sent: int, seconds: float) -> str:
-    """Say that a board which has answered before does not any more.
+    """Say that a board which has responded before does not any more.
 
     ``broken`` counts frames that came since, and ``sent`` those that were sent.
     """
     if broken:
         return (f"the line is too bad: in {seconds:.1f} s {broken} frames from the board came "
                 f"broken, and none that helps; {_REMEDY}")
-    return (f"no answer from the board in {seconds:.1f} s, to {sent} frames: has it lost its "
+    return (f"no response from the board in {seconds:.1f} s, to {sent} frames: has it lost its "
             "power, or its bitstream, or is the line too bad?")
 
 

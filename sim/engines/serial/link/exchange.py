@@ -48,7 +48,7 @@ class Exchange:
         self._arrived  = 0                       # segments of the request that the board has
         self._response: dict[int, bytes] = {}
         self._count: int | None = None           # segments that the response has, once it is known
-        self._final    = SEGMENTS - 1            # the last segment that was asked for
+        self._final    = SEGMENTS - 1            # the last segment that was requested
         self._traffic  = traffic
         if len(request) > CAPACITY:
             raise ValueError(f"a request has {CAPACITY} bytes at most, not {len(request)!r}")
@@ -68,7 +68,7 @@ class Exchange:
         return self._frames(range(len(self._request)))
 
     def repeat(self) -> list[Frame]:
-        """The last segment of the request once more: it asks for whatever has not come."""
+        """The last segment of the request once more: it requests whatever has not come."""
         self._traffic.repeated += 1
         return self._frames([len(self._request) - 1])
 
@@ -86,7 +86,7 @@ class Exchange:
         self._response[frame.segment] = frame.payload
         if frame.last:
             self._count = frame.segment + 1
-        # The last of what was asked for: if anything before it is missing, it got lost.
+        # The last of what was requested: if anything before it is missing, it got lost.
         burst_ended = frame.last or frame.segment == self._final
         return self.repeat() if burst_ended and not self.complete else []
 
@@ -103,7 +103,7 @@ class Exchange:
         return self._frames(range(frame.segment, len(self._request)))
 
     def _frames(self, indices: Iterable[int]) -> list[Frame]:
-        """Segments of the request, which ask for the segments of the response that are missing."""
+        """Segments of the request, which name the segments of the response that are missing."""
         count   = SEGMENTS if self._count is None else self._count
         missing = [index for index in range(count) if index not in self._response]
         self._final = missing[-1]

@@ -12,7 +12,7 @@ __all__ = ["SEGMENT", "SEGMENTS", "Deframer", "Frame", "framed"]
 
 FLAG   = 0x7E
 ESCAPE = 0x7D
-FLIP   = 0x20  #: What an escaped byte is XORed with.
+FLIP   = 0x20  #: The mask with which an escaped byte is XORed.
 
 #: Bytes of the longest payload, and segments of the longest request or response.
 SEGMENT, SEGMENTS = 64, 16
@@ -30,12 +30,12 @@ class Frame(NamedTuple):
     bits 0-3, and the last in bits 4-7.
     """
 
-    response:  bool   #: Sent by a board, not by a computer.
-    number:  int
-    segment: int
-    last:    bool
-    about:   int
-    payload: bytes
+    response: bool  #: Sent by a board, not by a computer.
+    number:   int
+    segment:  int
+    last:     bool
+    about:    int
+    payload:  bytes
 
 
 def framed(frame: Frame) -> bytes:

@@ -19,13 +19,13 @@ PATIENCE = 5.0
 
 
 class Line(Protocol):
-    """Octets out and in. Some may get lost, or come wrong or twice."""
+    """Bytes out and in. Some may get lost, or come wrong or twice."""
 
     def write(self, data: bytes) -> None:
         """Send data."""
 
     def read(self, seconds: float) -> bytes:
-        """Octets that have come, one or more; none if none come within ``seconds``."""
+        """Bytes that have come, one or more; none if none come within ``seconds``."""
 
     def now(self) -> float:
         """Seconds on the line's clock, by which ``read`` waits."""
@@ -60,7 +60,7 @@ class _SerialPort:
             raise self._lost() from error
 
     def read(self, seconds: float) -> bytes:
-        """Octets that have come; see :class:`Line`."""
+        """Bytes that have come; see :class:`Line`."""
         try:
             self._serial.timeout = seconds
             first: bytes = self._serial.read(1)
@@ -92,7 +92,7 @@ def opened(port: str) -> Line:
                           "pip install -e '.[serial]'") from error
 
 
-#: What is wrong with a port, where the operating system's words are of no help.
+#: Reasons in our own words, where the operating system's words are of no help.
 _REASONS: Mapping[int, str] = {
     errno.EAGAIN: "another program uses it",
     errno.EBUSY:  "another program uses it",

@@ -7,14 +7,14 @@ __all__ = ["Numbers"]
 
 
 class Numbers:
-    """Octets that come bit by bit, read as numbers.
+    """Bytes that come little by little, read as numbers.
 
     What was read is kept until :meth:`accept`, so that it can be read again once there is more.
     """
 
     def __init__(self) -> None:
-        self._bytes = bytearray()
-        self._place  = 0
+        self._bytes  = bytearray()
+        self._offset = 0
 
     def feed(self, data: bytes) -> None:
         """Add data at the end."""
@@ -22,25 +22,25 @@ class Numbers:
 
     def __bool__(self) -> bool:
         """True if there are bytes left."""
-        return self._place < len(self._bytes)
+        return self._offset < len(self._bytes)
 
     def next(self) -> int:
         """The next number. Raises :class:`EOFError` if it has not all come."""
         number = shift = 0
         while self:
-            byte   = self._bytes[self._place]
+            byte    = self._bytes[self._offset]
             number |= (byte & 0x7F) << shift
             shift  += 7
-            self._place += 1
+            self._offset += 1
             if not byte & 0x80:
                 return number
         raise EOFError
 
     def accept(self) -> None:
         """Forget what was read."""
-        del self._bytes[:self._place]
-        self._place = 0
+        del self._bytes[:self._offset]
+        self._offset = 0
 
     def go_back(self) -> None:
         """Read again from the last :meth:`accept` on."""
-        self._place = 0
+        self._offset = 0

@@ -22,7 +22,7 @@ _state      = FIELDS["state"]
 
 
 class RowReader:
-    """Reads the rows of answers, however these are cut.
+    """Reads the rows of responses, however these are cut.
 
     Raises :class:`sim.errors.MachineLost` for what no board can report.
 
@@ -46,7 +46,7 @@ class RowReader:
         self._request: dict[str, int] = {}
         self._parts: tuple[Callable[[Sample], Sample], ...] = (
             self._mark, self._change, self._strobe, self._acknowledge, self._transfer,
-            self._store, self._respond, self._ask, self._operands, self._end_control,
+            self._store, self._respond, self._begin_access, self._operands, self._end_control,
             self._control)
 
     def rows(self, data: bytes) -> Iterator[tuple[int, Sample]]:
@@ -114,7 +114,7 @@ class RowReader:
         return sample._replace(response_valid=1, response=_response.pack(
             {"fault": how & 3, "error": how >> 2, "physical": physical, "data": data}))
 
-    def _ask(self, sample: Sample) -> Sample:
+    def _begin_access(self, sample: Sample) -> Sample:
         flags, linear = self._next(), self._next()
         self._request = {
             "linear": linear, "size": flags & 3, "kind": flags >> 2 & 7, "user": flags >> 5 & 1,

@@ -15,7 +15,7 @@ __all__ = ["CONNECT", "greets"]
 #: Request 0, to connect. A board of a later version drops it.
 CONNECT = b"\x7e\x01\x00\x00\x01\xe2\x55\x7e"
 
-#: An answer to it, without its CRC, after the length.
+#: A response to it, without its CRC, after the length.
 _GREETING = b"\x00\x01\x01"
 
 
