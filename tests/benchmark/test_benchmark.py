@@ -26,6 +26,9 @@ from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from .benchmark_support import figures
 
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 
 #: Seconds for (nearly) no repetition to take.
@@ -97,7 +100,6 @@ def test_the_json_has_all_of_it():
         "per_second": 10.0, "cycles_per_second": 1000.0}
 
 
-@pytest.mark.slow
 def test_everything_is_measured(monkeypatch):
     runs, said = [], []
     monkeypatch.setattr(measuring, "command_cycles", lambda engine: runs.append(engine) or 7)

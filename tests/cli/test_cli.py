@@ -22,6 +22,9 @@ from sim.cli.main import main
 from sim.scenarios import SCENARIOS
 
 
+pytestmark = pytest.mark.slow
+
+
 CASE = str(Path(__file__).parents[1] / "scenario" / "scenario_cases.py")
 
 COMMANDS = ("run", "list", "access", "bench", "verilog", "boards", "build", "program",
@@ -191,7 +194,6 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, number, status):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
 def test_two_runs_may_write_one_waveform_at_once(tmp_path):
     with (started("run", CASE, "--waves", "both", cwd=tmp_path) as first,
           started("run", CASE, "--waves", "both", cwd=tmp_path) as second):

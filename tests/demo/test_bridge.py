@@ -13,6 +13,9 @@ from .demo_bench import PRESS, played, played_plain
 from .demo_support import CONNECT, CONTINUE, COUNTERS, CYCLE, access, control, mark, settled
 
 
+pytestmark = pytest.mark.slow
+
+
 READ, WRITE, FETCH = AccessKind.READ, AccessKind.WRITE, AccessKind.FETCH
 EXCHANGE, COMPARE  = AccessKind.EXCHANGE, AccessKind.COMPARE_EXCHANGE
 GET, SET, INVLPG   = ControlOp.READ, ControlOp.WRITE, ControlOp.INVLPG

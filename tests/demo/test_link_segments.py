@@ -12,6 +12,9 @@ from .demo_link import HELLO
 from .demo_support import CONNECT, CONTINUE, Frame, framed, frames_in
 
 
+pytestmark = pytest.mark.slow
+
+
 ROWS, MORE, NONSENSE, MISSING = 2, 3, 5, 6
 
 #: Bytes of a segment of the link that most tests talk to, so that 16 segments are soon sent.

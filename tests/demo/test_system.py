@@ -21,6 +21,9 @@ from .demo_support import (
 )
 
 
+pytestmark = pytest.mark.slow
+
+
 READ, WRITE = AccessKind.READ, AccessKind.WRITE
 
 CR0, WP, PAGING = 0x6000_0010, 0x1_0000, 0x8000_0001

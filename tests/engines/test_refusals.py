@@ -15,6 +15,9 @@ from sim.golden.processors import GoldenProcessor
 from sw.bus import Access, Kind, Register
 
 
+pytestmark = pytest.mark.slow
+
+
 CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
 HUGE   = 1 << 64
 

@@ -6,7 +6,6 @@ import pytest
 from trace_support import assert_same
 
 from hw.config import MmuConfig
-from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
@@ -14,6 +13,9 @@ from sim.memory import PhysicalMemory
 from sim.record.interval import Interval
 from sim.schedule import Schedule, TimeSlice, parse, render, seeded
 from sw.bus import Access, Kind, Register
+
+
+pytestmark = pytest.mark.slow
 
 
 CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
@@ -58,9 +60,9 @@ def busy(bus, number, seed):
     return program
 
 
-def run(Engine, *programs, config=CONFIG, **options):
+def run(Engine, *programs, **options):
     """Run ``programs(engine)``, one for each processor; return the engine."""
-    engine = Engine(config, cpus=len(programs), deadline=1000, **options)
+    engine = Engine(CONFIG, cpus=len(programs), deadline=1000, **options)
     engine.run(*(lambda program=program: program(engine) for program in programs))
     return engine
 
@@ -179,21 +181,21 @@ def test_in_a_turn_only_one_processor_moves_memory(Engine):
     assert engine.schedule.executed == slices
 
 
+@pytest.mark.parametrize("idle", ["ended", "halted"])
 @ENGINES
-def test_a_processor_that_has_ended_or_is_halted_passes_its_time_slice(Engine):
+def test_a_processor_that_has_ended_or_is_halted_gives_up_its_time_slice(Engine, idle):
     async def first(engine):
         for n in range(10):
             await engine.buses[0].access(Access(8 * n, 8))
 
-    async def second(engine):
+    async def ended(engine):
         pass
 
-    async def third(engine):
-        await engine.buses[2].halt()
+    async def halted(engine):
+        await engine.buses[1].halt()
 
-    slices  = [TimeSlice(1, 8), TimeSlice(2, 8), TimeSlice(0, 4)]
-    # Three of the default units take a minute to compile.
-    engine = run(Engine, first, second, third, config=PRESETS["tiny"],
+    slices = [TimeSlice(1, 8), TimeSlice(0, 4)]
+    engine = run(Engine, first, {"ended": ended, "halted": halted}[idle],
                  schedule=Schedule(slices))
     assert engine.schedule.executed == slices
     assert engine.trace.all_accesses[0].accepted < 5

@@ -20,6 +20,9 @@ from .memory_support import StrictMemory
 from .mmu_support import bench_of
 
 
+pytestmark = pytest.mark.slow
+
+
 P, RW, US, A, D = 1, 2, 4, 0x20, 0x40
 LINEAR = 0x4060_5000
 TABLES = range(ROOT, ROOT + 0x4000, 0x1000)

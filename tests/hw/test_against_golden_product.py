@@ -31,6 +31,9 @@ from sw.bus import Access, Kind, Register
 from .mmu_support import Processor, bench_of
 
 
+pytestmark = pytest.mark.slow
+
+
 P, RW, US, A, D, PS, XD = 1, 2, 4, 0x20, 0x40, 0x80, 1 << 63
 NAMES = {"p": P, "rw": RW, "us": US, "a": A, "d": D, "ps": PS, "xd": XD}
 

@@ -20,6 +20,9 @@ from .memory_support import StrictMemory
 from .mmu_support import bench_of
 
 
+pytestmark = pytest.mark.slow
+
+
 PE = 1
 
 memories = st.builds(

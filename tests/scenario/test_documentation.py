@@ -13,6 +13,9 @@ from sim.scenario.scenario import LIMIT, load
 from .story_support import FAST
 
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/scenarios.md").read_text(encoding="utf-8")
 

@@ -11,6 +11,9 @@ from sim.scenario.scenario import load
 from .story_support import FAST, HEAD, HOLDS, PLAY, mistake_in, written
 
 
+pytestmark = pytest.mark.slow
+
+
 #: Text of the file's play, and the mistake reported about it.
 PLAYS = {
     "a name that is not there": ("""

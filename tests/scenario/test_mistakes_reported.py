@@ -10,6 +10,9 @@ from sim.scenario.scenario import load
 from .story_support import ANY, FAST, HEAD, HOLDS, MISTAKEN, PLAY, written
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.mark.parametrize("engine", [["pysim"], ["cxxrtl"], ["cocotb", "--simulator", ANY]],
                          ids=lambda engine: engine[0])
 def test_every_engine_says_the_same(engine, tmp_path, capsys, monkeypatch):
