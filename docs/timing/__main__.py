@@ -1,17 +1,32 @@
 """Makes the timing diagrams anew: ``python -m docs.timing``.
 
 Each is written beside this file as WaveJSON, which is what a run showed, and as SVG, which the
-package ``wavedrom`` draws of it.
+package ``wavedrom`` (the extra ``timing``) draws of it.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
-from .diagrams import drawn, wavejson
+try:
+    import wavedrom
+except ModuleNotFoundError as error:
+    raise SystemExit("docs.timing: the drawings need wavedrom: "
+                     "pip install --use-pep517 -e '.[timing]'") from error
+
+from .diagrams import wavejson
 from .stories import DIAGRAMS
 
 
 FOLDER = Path(__file__).parent
+
+
+def drawn(diagram: dict[str, Any]) -> str:
+    """Return WaveJSON as SVG, on white: where it is shown, all else may be dark."""
+    drawing = wavedrom.render(json.dumps(diagram))
+    drawing.elements.insert(0, drawing.rect(size=("100%", "100%"), fill="white"))
+    return drawing.tostring()
+
 
 for name, diagram in DIAGRAMS.items():
     made = wavejson(diagram)

@@ -1,11 +1,9 @@
-"""Timing diagrams: a story, played on a unit in Amaranth's simulator, becomes WaveJSON and SVG."""
+"""Timing diagrams: a story, played on a unit in Amaranth's simulator, becomes WaveJSON."""
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import wavedrom
 from amaranth import Value
 from amaranth.sim import Simulator, SimulatorContext
 
@@ -16,7 +14,7 @@ from hw.mmu import Mmu
 from sim.memory import PhysicalMemory
 
 
-__all__ = ["Diagram", "Lane", "Processor", "drawn", "wavejson"]
+__all__ = ["Diagram", "Lane", "Processor", "wavejson"]
 
 
 #: Linear addresses of two pages, in 32-bit paging: one that may be written, and one that may not.
@@ -128,13 +126,6 @@ def wavejson(diagram: Diagram) -> dict[str, Any]:
         "head": {"text": diagram.title, "tick": 0},
         "config": {"hscale": 2},
     }
-
-
-def drawn(diagram: dict[str, Any]) -> str:
-    """Return WaveJSON as SVG, on white: where it is shown, all else may be dark."""
-    drawing = wavedrom.render(json.dumps(diagram))
-    drawing.elements.insert(0, drawing.rect(size=("100%", "100%"), fill="white"))
-    return drawing.tostring()
 
 
 def _played(diagram: Diagram, lanes: list[Lane]) -> list[list[tuple[int, int]]]:
