@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Frames: flags, escapes, header, CRC."""
 
 import random
