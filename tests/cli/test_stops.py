@@ -12,6 +12,9 @@ from sim.scenario.scenario import load
 from tests.scenario.story_support import FAST, HEAD, MISTAKEN, PLAY, mistake_in, written
 
 
+pytestmark = pytest.mark.slow
+
+
 STOPPED = HEAD + PLAY + """
     async with stage.act("Act"):
         stage.claim("so", YES)
@@ -84,7 +87,6 @@ def test_a_stop_is_in_report_and_json(tmp_path, capsys, monkeypatch):
 
 
 
-@pytest.mark.slow
 def test_a_board_says_the_same(tmp_path, monkeypatch):
     def on_board(config, **rest):
         return engine_on(DirectLine(board_named("icebreaker")), config, **rest)

@@ -15,6 +15,9 @@ from .demo_bench import PRESS, played
 from .demo_support import CYCLE, access, control, mark, rows_in, settled
 
 
+pytestmark = pytest.mark.slow
+
+
 class Ports:
     """The ports of a machine, without one."""
 

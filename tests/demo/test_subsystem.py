@@ -15,6 +15,9 @@ from .demo_bench import Watch
 from .demo_support import access, control, operations, settled
 
 
+pytestmark = pytest.mark.slow
+
+
 READ, WRITE, COMPARE = AccessKind.READ, AccessKind.WRITE, AccessKind.COMPARE_EXCHANGE
 
 #: Paging, a miss, an update of A and D, a string over two pages, a fault, a locked access, INVLPG.

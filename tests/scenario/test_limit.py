@@ -15,6 +15,9 @@ from sim.scenarios import SCENARIOS
 from .story_support import ANY, FAST, HEAD, PLAY, written
 
 
+pytestmark = pytest.mark.slow
+
+
 ENDLESS = HEAD + PLAY + """
     user = await stage.user("dragon")
     page = await user.mmap(4096)
@@ -66,7 +69,6 @@ def test_it_is_said_what_every_processor_was_waiting_for(tmp_path):
     assert failure.location.line == line
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("story, limit", [
     pytest.param(ENDLESS, 1,      id="at-once"),
     pytest.param(ENDLESS, 20_000, id="in-the-story"),
@@ -79,7 +81,6 @@ def test_every_simulator_ends_it_before_the_same_cycle(story, limit, tmp_path):
     assert others == [one, one]
 
 
-@pytest.mark.slow
 def test_a_board_ends_it_before_the_same_cycle(tmp_path, monkeypatch):
     def on_board(config, **rest):
         return engine_on(DirectLine(board_named("icebreaker")), config, **rest)

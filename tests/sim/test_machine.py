@@ -14,6 +14,9 @@ from sw.include.linux.signal_types import Signal
 from sw.mm.pgtable_generic import pte_offset_map
 
 
+pytestmark = pytest.mark.slow
+
+
 EACH_MODE = pytest.mark.parametrize("mode", ["4level", "32bit"])
 
 PAGE = 4096
@@ -47,7 +50,6 @@ def test_paging_is_turned_on_during_boot_and_stays_on(mode):
     assert claims.executed(trace, "start_kernel", "startup").holds
 
 
-@pytest.mark.slow
 @EACH_MODE
 @pytest.mark.parametrize("memory", [
     PhysicalMemory(latency=4),
