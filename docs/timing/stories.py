@@ -108,12 +108,17 @@ def _events(*names: str) -> tuple[Lane, ...]:
     return tuple(Lane(name, attrgetter(f"events.{name}")) for name in names)
 
 
-async def hits(cpu: Processor) -> None:
-    """Accesses that follow each other, their translation in the TLB."""
-    await cpu.access(WRITABLE)
+async def _begin_with(cpu: Processor, linear: int) -> None:
+    """Begin the diagram with the translation of ``linear`` in the TLB, a cycle before the next."""
+    await cpu.access(linear)
     await cpu.idle(20)
     cpu.begin()
     await cpu.idle(1)
+
+
+async def hits(cpu: Processor) -> None:
+    """Accesses that follow each other, their translation in the TLB."""
+    await _begin_with(cpu, WRITABLE)
     await cpu.access(WRITABLE)
     await cpu.access(WRITABLE + 8, AccessKind.WRITE, data=0xcafe)
     await cpu.access(WRITABLE + 8)
@@ -122,10 +127,7 @@ async def hits(cpu: Processor) -> None:
 
 async def fault(cpu: Processor) -> None:
     """A store to a page that may only be read."""
-    await cpu.access(READ_ONLY)
-    await cpu.idle(20)
-    cpu.begin()
-    await cpu.idle(1)
+    await _begin_with(cpu, READ_ONLY)
     await cpu.access(READ_ONLY, AccessKind.WRITE, data=0xcafe)
     await cpu.idle(6)
 
@@ -141,20 +143,14 @@ async def walk(cpu: Processor) -> None:
 
 async def dirty(cpu: Processor) -> None:
     """A store to a page whose dirty bit is clear."""
-    await cpu.access(WRITABLE)
-    await cpu.idle(20)
-    cpu.begin()
-    await cpu.idle(1)
+    await _begin_with(cpu, WRITABLE)
     await cpu.access(WRITABLE, AccessKind.WRITE, data=0xcafe)
     await cpu.idle(17)
 
 
 async def control(cpu: Processor) -> None:
     """A control write between two loads."""
-    await cpu.access(WRITABLE)
-    await cpu.idle(20)
-    cpu.begin()
-    await cpu.idle(1)
+    await _begin_with(cpu, WRITABLE)
     await cpu.access(WRITABLE)
     await cpu.write(Register.CR0, PG_WP)
     await cpu.access(WRITABLE)

@@ -1,5 +1,7 @@
 """Runs tests that drive a unit: coroutines, on the processor in front of it."""
 
+import inspect
+
 import pytest
 
 
@@ -18,7 +20,8 @@ def pytest_pyfunc_call(pyfuncitem):
     """Run a test with a mark on its unit."""
     if pyfuncitem.get_closest_marker("unit") is None:
         return None
-    others = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    others = {name: pyfuncitem.funcargs[name]
+              for name in inspect.signature(pyfuncitem.obj).parameters}
     unit  = others.pop("cpu")
     unit.run(lambda cpu: pyfuncitem.obj(cpu, **others))
     return True
