@@ -5,18 +5,20 @@ each of its bins that this configuration cannot reach the reason.
 """
 
 import json
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from sim.output.text import wrap
+
 
 __all__ = ["Coverage", "Coverpoint", "always"]
 
 
-WIDTH = 80  # columns of a report
+#: Indents of what a report says of a coverpoint: of the first line, and of those after it.
+INDENTS = ("    ", "      ")
 
 
 def always(*values: str) -> str | None:
@@ -112,7 +114,7 @@ class Coverage:
 
     def report(self, title: str) -> str:
         """All coverpoints, with their holes, and the bins that cannot be reached."""
-        lines = [*_wrapped(title, ""), ""]
+        lines = [*wrap(title, "", "  "), ""]
         for coverpoint in self.coverpoints.values():
             lines += self._of(coverpoint)
         return "\n".join([*lines, "", self.summary]) + "\n"
@@ -134,22 +136,18 @@ class Coverage:
         total  = sum(self.hits[coverpoint.name, bin_] for bin_ in coverpoint.bins)
         lines  = [f"{coverpoint.name:<20} {hit:>4} of {wanted:<4} {_percent(hit, wanted):>4}"
                   f" {total:>10,} hits",
-                  *_wrapped(coverpoint.description)]
+                  *wrap(coverpoint.description, *INDENTS)]
         if wanted:
             least = min((self.hits[coverpoint.name, bin_], bin_) for bin_ in coverpoint.bins
                         if coverpoint.impossible(*bin_) is None)
-            lines += _wrapped(f"least: {' '.join(least[1])}, {least[0]:,} times")
+            lines += wrap(f"least: {' '.join(least[1])}, {least[0]:,} times", *INDENTS)
         for bin_ in self.missing(coverpoint):
-            lines += _wrapped(f"MISSING: {' '.join(bin_)}")
+            lines += wrap(f"MISSING: {' '.join(bin_)}", *INDENTS)
         for reason, count in self.excluded(coverpoint).items():
-            lines += _wrapped(f"cannot be: {count} {'bin' if count == 1 else 'bins'}; {reason}")
+            bins   = "bin" if count == 1 else "bins"
+            lines += wrap(f"cannot be: {count} {bins}; {reason}", *INDENTS)
         return lines
 
 
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part // whole}%" if whole else "-"
-
-
-def _wrapped(text: str, indent: str = "    ") -> list[str]:
-    """``text`` in lines that fit."""
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
