@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from sim.errors import Unavailable
 
 
-__all__ = ["cache", "discard", "find", "publish", "workspace"]
+__all__ = ["cache", "discard", "find", "name_of", "publish", "workspace"]
 
 
 #: Name of the file in an entry that has the SHA-256 of the other one.
@@ -32,6 +32,16 @@ def cache() -> Path:
     """Return the folder of compiled files. It may be deleted at any time."""
     root = os.environ.get("XDG_CACHE_HOME")
     return (Path(root) if root else Path.home() / ".cache") / "dragoncage"
+
+
+def name_of(*parts: str) -> str:
+    """Return the name of the entry for what is made of these ``parts``: equal ones, equal names.
+
+    They are all that makes a difference to it, in an order of the caller's: sources, options,
+    versions of the programs. Names of files among them may be of bytes that are no UTF-8.
+    """
+    text = "\0".join(parts).encode(errors="surrogateescape")
+    return hashlib.sha256(text).hexdigest()[:32]
 
 
 @contextmanager

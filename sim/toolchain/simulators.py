@@ -2,17 +2,19 @@
 
 import importlib.util
 import os
+import platform
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
 from sim.errors import Unavailable
 
-from .compiler import Compiler, cxx, tool
+from .cache import name_of
+from .compiler import Compiler, cxx, kept, tool
 from .verilator import verilator
 
 
@@ -74,6 +76,16 @@ class Simulator(ABC):
             "COCOTB_ANSI_OUTPUT":  "0",
             "COCOTB_TRUST_INERTIAL_WRITES": "1" if self.trusted else "0",
         }
+
+    def kept(self, write: Callable[[Compiler], Path], ports: Sequence[str], *parts: str) -> Path:
+        """Return what is built of a design in Verilog: out of the cache, if it is there.
+
+        ``write`` writes the design, and returns its file; ``parts`` are all that makes a
+        difference to it. ``ports`` are as for :meth:`build`, and depend on ``parts`` alone.
+        """
+        name = name_of(*parts, version("cocotb"), self.version, *self.flags, platform.machine())
+        return kept(name, lambda compiling: self.build(compiling, write(compiling), ports),
+                    who=self._who)
 
     @abstractmethod
     def build(self, compiling: Compiler, design: Path, ports: Sequence[str]) -> Path:

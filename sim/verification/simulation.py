@@ -1,15 +1,12 @@
 """On the host: a component as Verilog, built for a simulator, and cocotb tests run on it."""
 
-import hashlib
-import platform
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sim.toolchain.compiler import Compiler, kept
+from sim.toolchain.compiler import Compiler
 from sim.toolchain.process import ProgramFailed, run
 from sim.toolchain.simulators import SIMULATORS, Simulator
 from sim.verilog import verilog
@@ -103,14 +100,11 @@ def build(component: Any, simulator: str = "verilator") -> BuiltDesign:
     ports = ["clk", "rst"] + ["__".join(map(str, path)) for path, _, _
                               in component.signature.flatten(component)]
 
-    def make(compiling: Compiler) -> Path:
-        source = compiling.folder / f"{TOP}.v"
-        source.write_text(text, encoding="utf-8")
-        return tool.build(compiling, source, ports)
+    def write(compiling: Compiler) -> Path:
+        compiling.write(f"{TOP}.v", text)
+        return compiling.folder / f"{TOP}.v"
 
-    parts = [text, version("cocotb"), tool.version, *tool.flags, platform.machine()]
-    key   = hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
-    return BuiltDesign(tool, kept(key, make, who=WHO))
+    return BuiltDesign(tool, tool.kept(write, ports, text))
 
 
 def _tail(log: Path) -> str:

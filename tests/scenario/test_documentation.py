@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import sim.scenario
 from sim.record import claims, coherence
+import sim.scenario
 from sim.scenario.scenario import LIMIT, load
 
 from .story_support import FAST

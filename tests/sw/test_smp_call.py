@@ -17,8 +17,8 @@ from sw.processor.exceptions import TripleFault
 from sw.user import User
 from sw.variables import per_cpu_ptr
 
-from .arch_support import idle_task
 from . import smp_support
+from .arch_support import idle_task
 from .smp_support import Deadlock, Smp, seeded
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sim.errors import Unavailable
-from sim.toolchain.cache import cache
+from sim.toolchain.cache import cache, name_of
 from sim.toolchain.compiler import Compiler, kept, loaded
 
 
@@ -277,3 +277,11 @@ def test_equal_designs_are_equal_wherever_they_are_seen_from(tmp_path):
                                  env=os.environ | {"PYTHONPATH": str(place)},
                                  capture_output=True, text=True).stdout for place in (here, there))
     assert one == other and one.count(",") == 3
+
+
+def test_equal_parts_have_equal_names_and_others_have_not():
+    assert name_of("a", "b") == name_of("a", "b")
+    assert len({name_of("a", "b"), name_of("b", "a"), name_of("ab"), name_of("a"),
+                name_of("a", "b", "")}) == 5
+    # The name of a file need not be UTF-8.
+    assert name_of("\udcff") != name_of("\ufffd")

