@@ -1,6 +1,8 @@
 """The engine serial on lines that lose, change and repeat bytes, in both directions."""
 
 import json
+import re
+import secrets
 
 import pytest
 from board_support import DirectLine, FaultyLine, engine_on, worked
@@ -15,6 +17,12 @@ pytestmark = pytest.mark.slow
 
 
 ARTICLE = SCENARIOS["article"]
+
+
+@pytest.fixture(autouse=True)
+def first_number(monkeypatch):
+    """Requests are numbered alike in all runs, so that a seed decides which faults there are."""
+    monkeypatch.setattr(secrets, "randbelow", lambda limit: limit // 2)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -70,5 +78,7 @@ def test_where_one_byte_in_100_is_spoilt_the_article_ends_in_one_line(
     line = FaultyLine(icebreaker, seed=seed, rate=rate)
     run  = article(line)
     assert not run.holds
-    assert run.failure.reason.startswith("MachineLost: the line is too bad: ")
-    assert "\n" not in run.failure.reason and line.now() < 120
+    # A line on which not even broken frames come may also be a board without power.
+    assert re.fullmatch(r"MachineLost: (the line is too bad: .*|no response .* too bad\?)",
+                        run.failure.reason)
+    assert line.now() < 120

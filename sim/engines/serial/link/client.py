@@ -165,7 +165,7 @@ class Client:
                 silence = SILENCE
             elif (seconds := self._line.now() - since) >= patience:
                 raise _NoResponse(no_response(broken=self.traffic.broken - broken, sent=sent,
-                                          seconds=seconds))
+                                              seconds=seconds))
             elif frame is None:
                 silence = min(2 * silence, LONGEST_SILENCE)
         return exchange.kind, exchange.payload

@@ -1,0 +1,120 @@
+"""The command `run`: its output, its exit status, and its complaints."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from process_support import started
+
+from sim.cli.main import main
+
+from .cli_support import CASE, complaints, write_scenario
+
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_run_whose_claims_hold_succeeds(capsys):
+    assert main(["run", CASE]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("scenario_cases: A page of one's own.\n4level paging, kernel 5.x")
+    assert "ok: 4 of 4 claims hold" in out
+    assert "\x1b" not in out
+
+
+def test_mode_and_era_are_chosen(capsys):
+    assert main(["run", CASE, "--mode", "32bit", "--era", "5.x", "--engine", "pysim"]) == 0
+    assert "32bit paging, kernel 5.x, on pysim" in capsys.readouterr().out
+
+
+def test_json_is_one_document(capsys):
+    assert main(["run", CASE, CASE, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [run["scenario"] for run in document["runs"]] == ["scenario_cases"] * 2
+
+
+def test_a_waveform_has_a_folder_of_its_own(tmp_path, capsys):
+    assert main(["run", CASE, "--waves", str(tmp_path / "new")]) == 0
+    folder = tmp_path / "new" / "scenario_cases-4level-5.x"
+    assert sorted(os.listdir(folder)) == ["waves.gtkw", "waves.sucl", "waves.vcd"]
+    assert f"waveform: {folder}" in capsys.readouterr().err
+
+
+def test_a_claim_that_does_not_hold_is_status_1(tmp_path, capsys):
+    name = write_scenario(tmp_path, "    from sim.scenario import Verdict\n"
+                                    "    async with stage.act('Act'):\n"
+                                    "        stage.claim('so', Verdict(False, None, 'not so'))\n")
+    assert main(["run", name]) == 1
+    assert "FAILED so [not so]" in capsys.readouterr().out
+
+
+def test_a_run_that_stops_is_status_1(tmp_path, capsys):
+    name = write_scenario(tmp_path, "    assert False, 'a bug in the kernel'\n")
+    assert main(["run", name]) == 1
+    assert "AssertionError: a bug in the kernel" in capsys.readouterr().out
+
+
+def test_a_mode_that_a_scenario_lacks_is_status_2(tmp_path, capsys):
+    name = write_scenario(tmp_path, "    pass\n")
+    assert main(["run", name, "--mode", "32bit"]) == 2
+    assert capsys.readouterr().err == \
+        'dragoncage: scenario "story" has no mode 32bit; use --mode 4level\n'
+
+
+def test_a_folder_that_cannot_be_written_is_status_2(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)   # root may write anywhere
+    assert main(["run", CASE, "--waves", str(tmp_path / "new")]) == 2
+    assert f"{tmp_path} cannot be written to" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_status_2(capsys):
+    assert main(["run", CASE, "--waves", "/proc/new"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("dragoncage: --waves /proc/new: ") and err.count("\n") == 1
+
+
+def test_two_runs_may_write_one_waveform_at_once(tmp_path):
+    with (started("run", CASE, "--waves", "both", cwd=tmp_path) as first,
+          started("run", CASE, "--waves", "both", cwd=tmp_path) as second):
+        for child in (first, second):
+            assert child.wait() == 0, child.err
+            assert b"ok: 4 of 4 claims hold" in child.out
+    folder = tmp_path / "both/scenario_cases-4level-5.x"
+    assert sorted(os.listdir(folder)) == ["waves.gtkw", "waves.sucl", "waves.vcd"]
+    times = re.findall(r"^#(\d+)$", (folder / "waves.vcd").read_text(), re.M)
+    assert times == sorted(times, key=int) and len(set(times)) == len(times)
+
+
+def test_runs_before_one_that_cannot_be_played_are_reported(tmp_path, capsys):
+    other = Path(write_scenario(tmp_path, "    pass\n"))
+    (tmp_path / "waves").mkdir()
+    (tmp_path / "waves/story-4level-5.x").write_text("in the way")
+    assert main(["run", CASE, str(other), "--json", "--waves", str(tmp_path / "waves")]) == 2
+    out, err = capsys.readouterr()
+    assert [run["scenario"] for run in json.loads(out)["runs"]] == ["scenario_cases"]
+    [complaint] = complaints(err)
+    assert complaint.endswith("waves/story-4level-5.x: File exists; name another folder")
+
+
+@pytest.mark.parametrize("options, complaint", [
+    (["--seed", "3"], 'scenario "article" has one processor: there is nothing to schedule; '
+                      "leave --seed and --schedule out"),
+    (["race", "--schedule", "0:3 5:1"],
+     '--schedule: "5:1" is not a time slice: write CPU:STEPS, with a CPU from 0 to 1 '
+     "and 1 to 1000000000 steps"),
+    (["race", "--schedule", "0:" + "9" * 5000],
+     f'--schedule: "0:{"9" * 38}" is not a time slice: write CPU:STEPS, with a CPU from 0 to 1 '
+     "and 1 to 1000000000 steps"),
+])
+def test_a_schedule_that_makes_no_sense_is_refused(options, complaint, capsys):
+    assert main(["run", *options]) == 2
+    assert capsys.readouterr().err == f"dragoncage: {complaint}\n"
+
+
+def test_a_schedule_is_carried_out_and_reported(capsys):
+    assert main(["run", "shootdown", "--engine", "cxxrtl", "--schedule", "0:7 1:2", "--json"]) == 0
+    [run] = json.loads(capsys.readouterr().out)["runs"]
+    assert run["schedule"] == "0:7 1:2"
