@@ -1,11 +1,12 @@
-"""Files in odd conditions: disks that are full, and names to come."""
+"""Files in odd conditions: disks that are full, names to come, and caches that are empty."""
 
+import os
 import resource
 from contextlib import contextmanager
 from pathlib import Path
 
 
-__all__ = ["await_drafts", "drafts", "files_of_at_most"]
+__all__ = ["await_drafts", "drafts", "files_of_at_most", "own_cache"]
 
 
 def drafts(folder="."):
@@ -17,6 +18,19 @@ def await_drafts(*children, folder="."):
     """Wait until as many files are being written as there are children, which go on."""
     for count, child in enumerate(children, 1):
         child.until(lambda count=count: len(drafts(folder)) >= count)
+
+
+def own_cache(folder):
+    """Make a folder for ``XDG_CACHE_HOME`` in which nothing of ours is kept yet.
+
+    Only Yosys, which wasmtime compiles, is there already: that takes longer than most designs.
+    """
+    # As wasmtime looks for its cache.
+    shared = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wasmtime"
+    shared.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
+    (folder / "wasmtime").symlink_to(shared, target_is_directory=True)
+    return str(folder)
 
 
 @contextmanager

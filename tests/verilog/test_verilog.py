@@ -42,7 +42,9 @@ def text(top, preset):
 def run_verilator(*arguments):
     """Run Verilator; return its exit status, and what it said."""
     program, environment = verilator(who="the test")
-    done = subprocess.run([program, *arguments], env=environment, text=True,
+    # Its makefiles call "python", which not every system has.
+    makefile = {"MAKEFLAGS": f"PYTHON3={sys.executable}"}
+    done = subprocess.run([program, *arguments], env=environment | makefile, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
 

