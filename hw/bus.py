@@ -4,14 +4,15 @@ from amaranth import *
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .layout import AccessKind, ErrorCode, Fault
+from .layout import AccessKind, ErrorCode, Fault, PageSize
+from .permission import Rights
 
 
 __all__ = [
     "AccessRequest", "AccessResponse", "AccessSignature",
     "ControlOp", "Register", "ControlRequest", "ControlResponse", "ControlState",
     "ControlSignature",
-    "Events",
+    "Events", "TlbUpdate",
 ]
 
 
@@ -175,3 +176,20 @@ class Events(data.Struct):
     page_fault:  1  #: An access ends in #PF.
     protection:  1  #: An access ends in #GP.
     refused:     1  #: A control-register write raises #GP.
+
+
+class TlbUpdate(data.Struct):
+    """What the strobes of the TLB in :class:`Events` concern, in the same cycle. For observers.
+
+    Zero without such a strobe.
+    Page numbers are of 4 KiB; one in a larger page stands for all of that page.
+    """
+
+    page:         52  #: Linear page number, sign-extended: filled, invalidated or dropped.
+    frame:        40  #: Filled: frame of ``page``; of a large page only the bits above its size.
+    size:         PageSize  #: Filled: size of the page.
+    rights:       Rights    #: Filled: rights of all levels together.
+    dirty:        1   #: Filled: the dirty bit is set in memory.
+    global_page:  1   #: Filled: it outlasts writes of CR3.
+    evicted_page: 52  #: Evicted: linear page number of the translation that is replaced.
+    flushed_all:  1   #: Flushed: global translations, too.

@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from .bus import AccessSignature, ControlSignature, Events
+from .bus import AccessSignature, ControlSignature, Events, TlbUpdate
 from .config import MmuConfig
 from .control import Control
 from .layout import Fault
@@ -52,6 +52,8 @@ class Mmu(wiring.Component):
         Physical memory.
     events : :py:`Out(Events)`
         Strobes for measurement.
+    tlb : :py:`Out(TlbUpdate)`
+        Translations that those strobes concern.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
         Width of a physical address, if ``config`` makes it variable. Must not change after reset.
     """
@@ -63,6 +65,7 @@ class Mmu(wiring.Component):
             "control": In(ControlSignature()),
             "memory":  Out(WishboneSignature(maxphyaddr=self.config.maxphyaddr)),
             "events":  Out(Events),
+            "tlb":     Out(TlbUpdate),
             **width_members(self.config),
         })
 
@@ -99,6 +102,7 @@ class Mmu(wiring.Component):
         self._look_up(m, translator, tlb, control)
         self._share_memory(m, walker, transfer)
         self._count(m, translator, tlb, walker, control)
+        self._show(m, tlb, control)
 
         return m
 
@@ -154,3 +158,23 @@ class Mmu(wiring.Component):
             events.protection.eq(translator.protection_fault),
             events.refused.eq(control.refused),
         ]
+
+    def _show(self, m, tlb, control):
+        """Show what the strobes of the TLB concern."""
+        update, filled = self.tlb, tlb.fill.p
+
+        def extended(page):
+            """A linear page number of an address as wide as the processor's."""
+            return page.as_signed() if self.config.long_mode else page
+
+        with m.If(tlb.fill.valid | tlb.drop | (control.flush != Flush.NONE)):
+            m.d.comb += [
+                update.page.eq(extended(tlb.page)),
+                update.frame.eq(filled.frame),
+                update.size.eq(filled.size),
+                update.rights.eq(filled.rights),
+                update.dirty.eq(filled.dirty),
+                update.global_page.eq(filled.global_page),
+                update.evicted_page.eq(extended(tlb.evicted_page)),
+                update.flushed_all.eq(control.flush == Flush.ALL),
+            ]

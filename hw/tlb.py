@@ -51,6 +51,8 @@ class Tlb(wiring.Component):
         Forget many.
     evicted : :py:`Out(1)`
         Strobe: a fill replaced a translation of another page.
+    evicted_page : :py:`Out(config.page_width)`
+        With ``evicted``: a page number in the page of that translation.
     """
 
     def __init__(self, config):
@@ -65,6 +67,7 @@ class Tlb(wiring.Component):
             "drop":      In(1),
             "flush":     In(Flush),
             "evicted":   Out(1),
+            "evicted_page": Out(config.page_width),
         })
 
     def elaborate(self, platform):
@@ -89,6 +92,7 @@ class Tlb(wiring.Component):
             ))),
             self.frame.eq(self._complete(self.hit_entry)),
             self.evicted.eq(self.fill.valid & (valid & ~matches).bit_select(victim, 1)),
+            self.evicted_page.eq(pages[victim]),
         ]
 
         with m.If(self.drop | self.fill.valid):

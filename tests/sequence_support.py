@@ -14,7 +14,7 @@ from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 
-__all__ = ["IN_EACH_WORLD", "PAGES", "Step", "World", "do", "refuses", "steps"]
+__all__ = ["BITS_32", "IN_EACH_WORLD", "LONG", "PAGES", "Step", "World", "do", "refuses", "steps"]
 
 
 P, RW, US, A, D, PS, G, XD = 1, 2, 4, 0x20, 0x40, 0x80, 0x100, 1 << 63

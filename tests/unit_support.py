@@ -50,6 +50,11 @@ class UnitTlb:
         self._next = 0
         self.losses: dict[tuple[int, int], Loss] = {}
 
+    @property
+    def translations(self) -> list[Translation]:
+        """All that it holds."""
+        return [slot for slot in self._slots if slot is not None]
+
     def find(self, linear: int) -> Translation | None:
         """The translation of ``linear``, if there is one."""
         found = [slot for slot in self._slots if slot is not None and _covers(slot, linear)]

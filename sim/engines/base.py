@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
@@ -64,7 +64,11 @@ class Simulation(ABC, Generic[ProcessorT]):
         What a machine has counted by itself. A simulated one does not.
     link : mapping of :class:`str` to :class:`int`
         What went over the link to a machine elsewhere.
+    reports_tlb : :class:`bool`
+        The traces have the changes of each TLB.
     """
+
+    reports_tlb: ClassVar[bool] = True
 
     ram: int | None = None
     counted: Mapping[str, int] = MappingProxyType({})
@@ -88,7 +92,7 @@ class Simulation(ABC, Generic[ProcessorT]):
         self.processors = [self._processor() for _ in range(cpus)]
         for processor in self.processors:
             processor.processors = cpus
-        recordings      = [Recording() for _ in range(cpus)]
+        recordings      = [Recording(tlb=[] if self.reports_tlb else None) for _ in range(cpus)]
         self.recorders  = [Recorder(recording, self.stacks.texts, self.claims.texts)
                            for recording in recordings]
         self.traces     = [Trace(recording, update=self._update) for recording in recordings]

@@ -1,18 +1,20 @@
 """Recorder: from signals, sampled in every cycle, to a recording."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from hw.bus import ControlOp, Register
 from hw.interrupts import FIRST_VECTOR
-from hw.layout import CR0, CR4, AccessKind, Fault
+from hw.layout import CR0, CR4, AccessKind, Fault, PageSize
+from hw.permission import Rights
 
 from .records import (
     AccessRecord, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
     TransferRecord,
 )
 from .signals import FIELDS, Fields, Sample
+from .tlb import TlbChange, TlbEntry, TlbRecord
 
 
 __all__ = ["Recorder"]
@@ -29,8 +31,15 @@ _kinds      = {kind.value: kind for kind in AccessKind}
 _faults     = {fault.value: fault for fault in Fault}
 _cr0        = Fields(CR0)
 _cr4        = Fields(CR4)
+_update     = FIELDS["tlb"]
+_rights     = Fields(Rights)
+_sizes      = {PageSize.KIB4.value: 1 << 12, PageSize.MIB2.value: 1 << 21,
+               PageSize.MIB4.value: 1 << 22, PageSize.GIB1.value: 1 << 30}
+_changes    = {_events.pack({change.value: 1}): change for change in TlbChange}
+_tlb_strobes = sum(_changes)
 _walk_begun = _events.pack({"walk_begun": 1})
 _walk_ended = _events.pack({"walk_ended": 1})
+_evicted    = _events.pack({"evicted": 1})
 
 
 @cache
@@ -74,6 +83,8 @@ class Recorder:
             self._change(cycle, sample.state)
         if sample.events:
             self._strobe(cycle, sample.events)
+            if sample.events & _tlb_strobes and self.recording.tlb is not None:
+                self.recording.tlb += _tlb_changes(cycle, sample.events, _update(sample.tlb))
         if sample.cyc:
             if sample.ack and self._transfers:
                 self._end_transfer(cycle, sample.dat_r)
@@ -178,3 +189,33 @@ class Recorder:
         control.completed = cycle
         control.result    = response["value"]
         control.refused   = bool(response["fault"])
+
+
+def _tlb_changes(cycle: int, events: int, update: dict[str, int]) -> Iterator[TlbRecord]:
+    """The changes of the TLB in a cycle."""
+    for strobe, change in _changes.items():
+        if not events & strobe:
+            continue
+        if change is TlbChange.FLUSHED:
+            yield TlbRecord(cycle, change, flushed_all=bool(update["flushed_all"]))
+        elif change is TlbChange.FILLED:
+            evicted = _linear(update["evicted_page"]) if events & _evicted else None
+            yield TlbRecord(cycle, change, _linear(update["page"]), _entry(cycle, update), evicted)
+        else:
+            yield TlbRecord(cycle, change, _linear(update["page"]))
+
+
+def _linear(page: int) -> int:
+    """Address of the first byte of a page."""
+    return page << 12
+
+
+def _entry(cycle: int, update: dict[str, int]) -> TlbEntry:
+    """The translation of a fill."""
+    size   = _sizes[update["size"]]
+    rights = _rights(update["rights"])
+    return TlbEntry(
+        linear=_linear(update["page"]) & -size, physical=(update["frame"] << 12) & -size,
+        size=size, writable=bool(rights["writable"]), user=bool(rights["user"]),
+        execute_disable=bool(rights["execute_disable"]), dirty=bool(update["dirty"]),
+        global_page=bool(update["global_page"]), filled=cycle)

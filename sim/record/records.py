@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault
 
+from .tlb import TlbRecord
+
 
 __all__ = [
     "LEVELS", "AccessRecord", "Addresses", "ControlRecord", "EventRecord", "InterruptRecord",
@@ -195,7 +197,8 @@ class InterruptRecord:
 class Recording:
     """All that is on record of one processor and its unit, in the order of cycles.
 
-    ``cycles`` is the number of cycles recorded.
+    ``cycles`` is the number of cycles recorded; ``tlb`` is None where the unit does not report
+    what its TLB's strobes concern, as on a board.
     """
 
     accesses:   list[AccessRecord]    = field(default_factory=list)
@@ -203,6 +206,7 @@ class Recording:
     controls:   list[ControlRecord]   = field(default_factory=list)
     interrupts: list[InterruptRecord] = field(default_factory=list)
     events:     list[EventRecord]     = field(default_factory=list)
+    tlb:        list[TlbRecord] | None = field(default_factory=list)
     states:     list[State]     = field(default_factory=list)
     marks:      list[Mark]      = field(default_factory=list)
     cycles:     int             = 0

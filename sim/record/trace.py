@@ -17,6 +17,7 @@ from .records import (
     AccessRecord, Addresses, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
     TransferRecord, overlaps,
 )
+from .tlb import TlbContents, TlbRecord
 
 
 __all__ = ["AccessFilter", "Trace"]
@@ -88,6 +89,14 @@ class Trace:
     def all_events(self) -> list[EventRecord]:
         """Strobes of the unit."""
         return self._complete().events
+
+    @property
+    def all_tlb_changes(self) -> list[TlbRecord]:
+        """Changes of the TLB. Raises :class:`LookupError` if the unit did not report them."""
+        changes = self._complete().tlb
+        if changes is None:
+            raise LookupError("a board does not report the changes of its TLB")
+        return changes
 
     @property
     def states(self) -> list[State]:
@@ -191,6 +200,11 @@ class Trace:
     def state_at(self, cycle: int) -> State:
         """Control registers in ``cycle``."""
         return _at(self.states, cycle)
+
+    def tlb_at(self, cycle: int) -> TlbContents:
+        """Translations that the TLB holds in ``cycle``."""
+        changes = self.all_tlb_changes
+        return TlbContents(changes[:bisect_left(changes, cycle, key=attrgetter("cycle"))])
 
     def mark_at(self, cycle: int) -> Mark:
         """Functions and claim in ``cycle``."""

@@ -75,6 +75,9 @@ class SerialEngine(Simulation[Processor]):
         Counts of requests and frames at the end of the run, see :class:`.link.traffic.Traffic`.
     """
 
+    # The rows of a board have the strobes, and not what they concern.
+    reports_tlb = False
+
     def __init__(
         self, config: MmuConfig | None = None, *, line: Line,
         cpus: int = 1, memory: PhysicalMemory | None = None, schedule: Schedule | None = None,

@@ -7,7 +7,7 @@ from typing import Any
 from amaranth import Cat, Elaboratable, Module, Signal
 from amaranth.sim import Simulator, SimulatorContext
 
-from hw.bus import AccessSignature, ControlSignature, Events
+from hw.bus import AccessSignature, ControlSignature, Events, TlbUpdate
 from hw.config import MmuConfig
 from hw.interrupts import InterruptSignature
 from hw.wishbone import WishboneSignature
@@ -39,7 +39,8 @@ class Shadow(Elaboratable):
     def __init__(self, config: MmuConfig, stacks: Names, claims: Names):
         unit = SimpleNamespace(
             access=AccessSignature().create(), control=ControlSignature().create(),
-            events=Signal(Events), memory=WishboneSignature(maxphyaddr=config.maxphyaddr).create())
+            events=Signal(Events), tlb=Signal(TlbUpdate),
+            memory=WishboneSignature(maxphyaddr=config.maxphyaddr).create())
         port = SimpleNamespace(
             unit=unit, interrupts=InterruptSignature(processors=1).create(),
             kernel_stack=Signal(MARK_WIDTH), claim=Signal(MARK_WIDTH))

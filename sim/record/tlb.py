@@ -1,0 +1,129 @@
+"""Contents of a TLB, rebuilt from the changes that its unit shows.
+
+Nothing is sampled but the changes: each says what it concerns, so that the contents of any cycle
+follow from those before, however the unit keeps its translations.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+
+__all__ = ["TlbChange", "TlbContents", "TlbEntry", "TlbRecord"]
+
+
+@dataclass(frozen=True, slots=True)
+class TlbEntry:
+    """A translation that a TLB holds.
+
+    Attributes
+    ----------
+    linear, physical : :class:`int`
+        First byte of the page.
+    size : :class:`int`
+        Bytes of the page.
+    writable, user, execute_disable : :class:`bool`
+        Rights of all levels together.
+    dirty : :class:`bool`
+        The dirty bit was set in memory at the fill.
+    global_page : :class:`bool`
+        It outlasts writes of CR3.
+    filled : :class:`int`
+        Cycle of the fill. The translation is there from the next cycle on.
+    """
+
+    linear:          int
+    physical:        int
+    size:            int
+    writable:        bool
+    user:            bool
+    execute_disable: bool
+    dirty:           bool
+    global_page:     bool
+    filled:          int
+
+    def covers(self, linear: int) -> bool:
+        """Tell whether the page contains ``linear``."""
+        return self.linear <= linear < self.linear + self.size
+
+    def translate(self, linear: int) -> int:
+        """Physical address of ``linear``, which is in the page."""
+        return self.physical | linear & self.size - 1
+
+
+class TlbChange(Enum):
+    """Kind of a change."""
+
+    FILLED      = "filled"       #: A walk's translation came, and those that it overlaps went.
+    DROPPED     = "dropped"      #: A page fault made the translation of its address go.
+    INVALIDATED = "invalidated"  #: INVLPG made that of its address go, if there was one.
+    FLUSHED     = "flushed"      #: A control-register write made many go.
+
+
+@dataclass(frozen=True, slots=True)
+class TlbRecord:
+    """A change of the TLB. It counts from the next cycle on.
+
+    Attributes
+    ----------
+    cycle : :class:`int`
+        Cycle of its strobe.
+    change : :class:`TlbChange`
+        Its kind.
+    linear : :class:`int`
+        First byte of the 4-KiB page that it concerns; 0 of a flush.
+    entry : :class:`TlbEntry` or :class:`None`
+        The translation that came, if it is a fill.
+    evicted : :class:`int` or :class:`None`
+        An address in the page whose translation was replaced, though the new one does not
+        overlap it.
+    flushed_all : :class:`bool`
+        A flush of global translations, too.
+    """
+
+    cycle:       int
+    change:      TlbChange
+    linear:      int             = 0
+    entry:       TlbEntry | None = None
+    evicted:     int | None      = None
+    flushed_all: bool            = False
+
+
+class TlbContents:
+    """Translations that a TLB holds, as its changes make them.
+
+    Attributes
+    ----------
+    entries : :class:`tuple` of :class:`TlbEntry`
+        The translations, in the order in which they came. No two are for one address.
+    """
+
+    def __init__(self, changes: Iterable[TlbRecord] = ()):
+        self.entries: tuple[TlbEntry, ...] = ()
+        for change in changes:
+            self.apply(change)
+
+    def find(self, linear: int) -> TlbEntry | None:
+        """The translation of ``linear``, if there is one."""
+        return next((entry for entry in self.entries if entry.covers(linear)), None)
+
+    def apply(self, record: TlbRecord) -> tuple[TlbEntry, ...]:
+        """Make a change; return the translations that go."""
+        gone = tuple(entry for entry in self.entries if _goes(entry, record))
+        self.entries = tuple(entry for entry in self.entries if entry not in gone)
+        if record.entry is not None:
+            self.entries += (record.entry,)
+        return gone
+
+
+def _goes(entry: TlbEntry, record: TlbRecord) -> bool:
+    """Tell whether a change makes a translation go."""
+    match record.change:
+        case TlbChange.FLUSHED:
+            return record.flushed_all or not entry.global_page
+        case TlbChange.FILLED:
+            new = record.entry
+            assert new is not None, "a fill has a translation"
+            overlaps = entry.covers(new.linear) or new.covers(entry.linear)
+            return overlaps or record.evicted is not None and entry.covers(record.evicted)
+    return entry.covers(record.linear)

@@ -1,0 +1,133 @@
+"""Contents of a TLB, rebuilt from its changes: those that the unit's choices make."""
+
+from contextlib import suppress
+from dataclasses import asdict, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, write_chain
+from sequence_support import BITS_32, LONG, do, steps
+from unit_support import UnitModel
+
+from hw.presets import PRESETS
+from sim.engines.cxxrtl import CxxrtlEngine
+from sim.golden.state import Features
+from sim.record.tlb import TlbChange, TlbContents, TlbEntry, TlbRecord
+from sw.bus import Access, GeneralProtection, Register
+
+
+async def carry_out(bus, memory, step, *, entry_size):
+    """Do one step on the unit."""
+    match step:
+        case "edit", place, entry:
+            memory.write(place, entry_size, entry)
+        case "control", (register, value):
+            with suppress(GeneralProtection):
+                await bus.write_control(register, value)
+        case "invlpg", linear:
+            await bus.invlpg(linear)
+        case "access", access:
+            # A processor stores as many bytes as there are.
+            await bus.access(replace(access, data=access.data & (1 << 8 * access.size) - 1))
+
+
+def held(translations):
+    """What is to be the same of the translations of model and unit."""
+    return sorted((found.linear, found.physical, found.size, found.dirty, found.global_page)
+                  for found in translations)
+
+
+def contents_after_each_step(world, preset, sequence):
+    """Pairs: what the model holds, and what is rebuilt of the unit, after each step."""
+    config = PRESETS[preset]
+    engine = CxxrtlEngine(config)
+    model  = UnitModel(Features(**{name: value for name, value in asdict(config).items()
+                                   if name in Features.__dataclass_fields__}),
+                       entries=config.tlb_entries)
+    expected, cycles = [], []
+
+    async def main():
+        for step in [*world.start, *sequence]:
+            do(model, step, entry_size=world.entry_size)
+            await carry_out(engine.bus, engine.memory, step, entry_size=world.entry_size)
+            expected.append(held(model.tlb.translations))
+            cycles.append(engine.cycle)
+
+    engine.run(main)
+    return [(held(engine.trace.tlb_at(cycle).entries), model)
+            for cycle, model in zip(cycles, expected, strict=True)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world, preset", [
+    (LONG, "default"), (BITS_32, "default"), (BITS_32, "tiny"),
+], ids=["4-level", "32-bit", "two-entries"])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_contents_are_those_that_the_units_choices_make(world, preset, data):
+    sequence = data.draw(st.lists(steps(world), min_size=5, max_size=30))
+    for rebuilt, expected in contents_after_each_step(world, preset, sequence):
+        assert rebuilt == expected
+
+
+@pytest.mark.slow
+def test_a_global_translation_of_the_upper_half_goes_with_pge():
+    engine = CxxrtlEngine()
+    high, pge, present, global_page = 0xFFFF_8000_0000_0000, 1 << 7, 1, 1 << 8
+    write_chain(engine.memory.write, FOUR_LEVELS, high, 0x1234_5000 | global_page | present)
+    seen = []
+
+    async def main():
+        for register, value in ((Register.CR3, ROOT), (Register.CR4, CR4_LONG | pge),
+                                (Register.EFER, EFER_LONG), (Register.CR0, CR0_32)):
+            await engine.bus.write_control(register, value)
+        await engine.bus.access(Access(high, 8))
+        for register, value in (
+                (Register.CR3, ROOT), (Register.CR4, CR4_LONG)):
+            seen.append(engine.cycle)
+            await engine.bus.write_control(register, value)
+        seen.append(engine.cycle)
+
+    engine.run(main)
+    kept = [(high, 0x1234_5000, 0x1000, False, True)]
+    assert [held(engine.trace.tlb_at(cycle).entries) for cycle in seen] == [kept, kept, []]
+
+
+def entry(linear, size=0x1000, *, global_page=False, filled=0):
+    return TlbEntry(linear=linear, physical=0x80_0000, size=size, writable=True, user=True,
+                    execute_disable=False, dirty=False, global_page=global_page, filled=filled)
+
+
+def filled(linear, size=0x1000, **others):
+    return TlbRecord(10, TlbChange.FILLED, linear, entry(linear & -size, size), **others)
+
+
+BEFORE = (filled(0x1000), filled(0x40_0000, 0x20_0000),
+          TlbRecord(3, TlbChange.FILLED, 0x9000, entry(0x9000, global_page=True)))
+
+
+@pytest.mark.parametrize("change, gone", [
+    (filled(0x2000),                                                 []),
+    (filled(0x1000),                                                 [0x1000]),
+    (filled(0x2000, evicted=0x41_2000),                              [0x40_0000]),
+    (filled(0x45_6000),                                              [0x40_0000]),
+    (filled(0x1000, 0x20_0000),                                      [0x1000, 0x9000]),
+    (TlbRecord(10, TlbChange.DROPPED, 0x1000),                       [0x1000]),
+    (TlbRecord(10, TlbChange.INVALIDATED, 0x5F_F000),                [0x40_0000]),
+    (TlbRecord(10, TlbChange.INVALIDATED, 0x60_0000),                []),
+    (TlbRecord(10, TlbChange.FLUSHED),                               [0x1000, 0x40_0000]),
+    (TlbRecord(10, TlbChange.FLUSHED, flushed_all=True),             [0x1000, 0x40_0000, 0x9000]),
+])
+def test_a_change_makes_those_go_that_it_concerns(change, gone):
+    contents = TlbContents(BEFORE)
+    before   = contents.entries
+    assert [entry.linear for entry in contents.apply(change)] == gone
+    left = [entry for entry in before if entry.linear not in gone]
+    assert list(contents.entries) == left + [change.entry] * (change.entry is not None)
+
+
+def test_a_translation_is_found_by_any_address_of_its_page():
+    contents = TlbContents(BEFORE)
+    assert contents.find(0x5F_FFFF).translate(0x5F_FFFF) == 0x80_0000 | 0x1F_FFFF
+    assert contents.find(0x60_0000) is None
