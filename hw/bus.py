@@ -179,9 +179,9 @@ class Events(data.Struct):
 
 
 class TlbUpdate(data.Struct):
-    """What the strobes of the TLB in :class:`Events` concern, in the same cycle. For observers.
+    """Translations that the strobes of the TLB in :class:`Events` concern, in the same cycle.
 
-    Zero without such a strobe.
+    For observers. Zero without such a strobe.
     Page numbers are of 4 KiB; one in a larger page stands for all of that page.
     """
 

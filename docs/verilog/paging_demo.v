@@ -117,7 +117,8 @@ module paging_demo (
     wire         lock;
     wire [320:0] state;
     wire [19:0]  events;
-    wire         unused = &{1'b0, lock, state, events, adr, outcome, response};
+    wire [151:0] tlb;
+    wire         unused = &{1'b0, lock, state, events, tlb, adr, outcome, response};
 
     dragoncage_mmu mmu (
         .clk                       (clk),
@@ -145,7 +146,8 @@ module paging_demo (
         .memory__dat_r             (dat_r),
         .memory__stall             (1'b0),
         .memory__ack               (ack),
-        .events                    (events)
+        .events                    (events),
+        .tlb                       (tlb)
     );
 
 endmodule

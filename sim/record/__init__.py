@@ -4,6 +4,7 @@
 :mod:`sim.record.signals`    the one list of sampled signals
 :mod:`sim.record.recorder`   from sampled signals to a recording
 :mod:`sim.record.records`    the things that are on record
+:mod:`sim.record.tlb`        changes of a TLB, and its contents
 :mod:`sim.record.interval`   intervals of cycles
 :mod:`sim.record.trace`      queries of a recording
 :mod:`sim.record.words`      records in a few words

@@ -15,7 +15,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 from vector_support import long_mode
 
-from hw.bus import AccessSignature, ControlSignature, Events
+from hw.bus import AccessSignature, ControlSignature, Events, TlbUpdate
 from hw.physical import width_members
 from hw.wishbone import WishboneSignature
 from sim.engines import cxxrtl
@@ -143,6 +143,7 @@ class Forgetful(wiring.Component):
             "control": In(ControlSignature()),
             "memory":  Out(WishboneSignature(maxphyaddr=config.maxphyaddr)),
             "events":  Out(Events),
+            "tlb":     Out(TlbUpdate),
             **width_members(config),
         })
 

@@ -9,7 +9,7 @@ from hw_support import simulate
 
 from hw.bus import (
     AccessRequest, AccessResponse, AccessSignature, ControlRequest, ControlResponse,
-    ControlSignature, ControlState, Events,
+    ControlSignature, ControlState, Events, TlbUpdate,
 )
 from hw.demo.rows import RowWriter
 from hw.interrupts import InterruptSignature
@@ -25,7 +25,7 @@ from stream_support import get
 MARKS = [(0, 0), (3, 4)]
 
 #: Signals that a board with one processor does not report; its marks are numbers of its own.
-UNSAID = {"send_valid", "send_target", "send_vector", "pending", "take", "vector",
+UNSAID = {"tlb", "send_valid", "send_target", "send_vector", "pending", "take", "vector",
           "kernel_stack", "claim"}
 
 
@@ -136,7 +136,8 @@ def test_a_row_of_an_unknown_kind_is_no_traceback():
 def test_the_rows_of_the_board_are_of_the_signals_that_are_sampled(seed):
     unit = SimpleNamespace(
         access=AccessSignature().create(), control=ControlSignature().create(),
-        events=Signal(Events), memory=WishboneSignature(maxphyaddr=52).create())
+        events=Signal(Events), tlb=Signal(TlbUpdate),
+        memory=WishboneSignature(maxphyaddr=52).create())
     port = SimpleNamespace(
         unit=unit, interrupts=InterruptSignature(processors=1).create(),
         kernel_stack=Signal(MARK_WIDTH), claim=Signal(MARK_WIDTH))

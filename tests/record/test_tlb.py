@@ -33,7 +33,7 @@ async def carry_out(bus, memory, step, *, entry_size):
 
 
 def held(translations):
-    """What is to be the same of the translations of model and unit."""
+    """Translations of model or unit, as far as they must be the same."""
     return sorted((found.linear, found.physical, found.size, found.dirty, found.global_page)
                   for found in translations)
 
