@@ -11,6 +11,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.toolchain`     programs of others: compilers, Yosys, Verilator; the cache
 :mod:`sim.verilog`       the design as Verilog
 :mod:`sim.record`        what happened on the ports: trace, claims, waveforms
+:mod:`sim.paging`        translations as of any cycle: entries, rights, the TLB
 :mod:`sim.engines`       ways of making the machine run
 :mod:`sim.machine`       memory, unit, processor and kernel together
 :mod:`sim.boards`        bitstreams, and simulated boards

@@ -3,17 +3,19 @@
 Ref: Intel SDM Vol. 3A, sections 4.6 "Access Rights", 4.7 "Page-Fault Exceptions".
 """
 
+import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sw.bus import Access, Kind
 
+from .reserved import RW, US, XD
 from .state import CR4_PAE, ControlState
 
 
 __all__ = [
     "PRESENT", "WRITE", "USER", "RESERVED", "FETCH",
-    "Attempt", "Rights", "denied", "error_code",
+    "Attempt", "Refusal", "Rights", "denied", "error_code", "refusal",
 ]
 
 
@@ -70,25 +72,71 @@ class Rights:
     user:            bool = True
     execute_disable: bool = False
 
+    def below(self, entry: int) -> "Rights":
+        """These rights and those of an entry of the next level, together."""
+        return Rights(self.writable and bool(entry & RW), self.user and bool(entry & US),
+                      self.execute_disable or bool(entry & XD))
+
+
+class Refusal(enum.Enum):
+    """Reason of a page fault. Where several hold, the first in this order is named.
+
+    Attributes
+    ----------
+    text : :class:`str`
+        The reason in words.
+    rule : :class:`int`
+        Number of the rule in docs/paging-rules.md.
+    section : :class:`str`
+        Section of the Intel SDM, Vol. 3A.
+    """
+
+    NOT_PRESENT     = "an entry is not present: P = 0", 2, "4.7"
+    RESERVED        = "an entry has a reserved bit set", 3, "4.7"
+    SUPERVISOR_PAGE = "a user access to a supervisor page: U/S = 0 at some level", 4, "4.6.1"
+    READ_ONLY       = "a user write to a read-only page: R/W = 0 at some level", 4, "4.6.1"
+    WRITE_PROTECT   = ("a supervisor write to a read-only page, with CR0.WP = 1: R/W = 0 at some "
+                       "level"), 10, "4.6.1"
+    SMEP            = "a supervisor fetch from a user page, with CR4.SMEP = 1", 11, "4.6.1"
+    SMAP            = ("a supervisor access to a user page, with CR4.SMAP = 1 and RFLAGS.AC = 0"
+                       ), 12, "4.6.1"
+    IMPLICIT        = ("an implicit supervisor access to a user page, with CR4.SMAP = 1, whatever "
+                       "RFLAGS.AC"), 13, "4.6.1"
+    EXECUTE_DISABLE = "a fetch, with EFER.NXE = 1: XD = 1 at some level", 4, "4.6.1"
+
+    def __init__(self, text: str, rule: int, section: str):
+        self.text    = text
+        self.rule    = rule
+        self.section = section
+
 
 def denied(state: ControlState, rights: Rights, attempt: Attempt) -> bool:
-    """True if ``rights`` forbid ``attempt`` under the present control state. Rules 10, 12."""
+    """True if ``rights`` forbid ``attempt`` under the present control state."""
+    return refusal(state, rights, attempt) is not None
+
+
+def refusal(state: ControlState, rights: Rights, attempt: Attempt) -> Refusal | None:
+    """Reason why ``rights`` forbid ``attempt``; None if they do not. Rules 10, 12, 13."""
     if attempt.fetch:
-        return _fetch_denied(state, rights, attempt)
+        return _refused_fetch(state, rights, attempt)
     if attempt.user:
-        return not rights.user or attempt.write and not rights.writable
+        if not rights.user:
+            return Refusal.SUPERVISOR_PAGE
+        return Refusal.READ_ONLY if attempt.write and not rights.writable else None
+    if attempt.write and state.write_protect and not rights.writable:
+        return Refusal.WRITE_PROTECT
     if rights.user and state.smap and (attempt.implicit or not state.ac):
-        return True
-    return attempt.write and state.write_protect and not rights.writable
+        return Refusal.IMPLICIT if state.ac else Refusal.SMAP
+    return None
 
 
-def _fetch_denied(state: ControlState, rights: Rights, attempt: Attempt) -> bool:
-    """``denied`` for a fetch. Rule 11."""
+def _refused_fetch(state: ControlState, rights: Rights, attempt: Attempt) -> Refusal | None:
+    """``refusal`` of a fetch. Rule 11."""
     if attempt.user and not rights.user:
-        return True
+        return Refusal.SUPERVISOR_PAGE
     if not attempt.user and rights.user and state.smep:
-        return True
-    return state.no_execute and rights.execute_disable
+        return Refusal.SMEP
+    return Refusal.EXECUTE_DISABLE if state.no_execute and rights.execute_disable else None
 
 
 def error_code(

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .permission import Attempt, Rights, denied, error_code
+from .permission import Attempt, Refusal, Rights, error_code, refusal
 from .reserved import (
-    RW, US, XD, A, D, G, Level, P, is_leaf, levels, page_address, reserved_bits, table_address,
+    A, D, G, Level, P, is_leaf, levels, page_address, reserved_bits, table_address,
 )
 from .state import ControlState
 
 
-__all__ = ["Read", "Translation", "Update", "Walk", "walk"]
+__all__ = ["Read", "Step", "Translation", "Update", "Walk", "found_by", "walk"]
 
 
 #: Reads ``size`` bytes at a physical address, little-endian.
@@ -60,6 +60,27 @@ class Translation:
         return self.physical | linear & self.size - 1
 
 
+class Step(NamedTuple):
+    """An entry that a walk has read.
+
+    Attributes
+    ----------
+    level : :class:`.reserved.Level`
+        Its level.
+    address : :class:`int`
+        Its physical address.
+    entry : :class:`int`
+        Its value.
+    rights : :class:`.permission.Rights`
+        Rights of all levels down to this one. They mean nothing if it ends the walk in a fault.
+    """
+
+    level:   Level
+    address: int
+    entry:   int
+    rights:  Rights
+
+
 @dataclass(frozen=True)
 class Walk:
     """Outcome of a walk.
@@ -68,6 +89,8 @@ class Walk:
     ----------
     translation : :class:`Translation` or :class:`None`
         None: the walk ended in a page fault.
+    refusal : :class:`.permission.Refusal` or :class:`None`
+        Reason of that page fault.
     error_code : :class:`int`
         Of that page fault; 0 if there was none.
     upper : :class:`tuple`
@@ -75,15 +98,21 @@ class Walk:
         each of them be set or not; this model's machine sets them on its way down.
     leaf : :class:`tuple`
         The update of the leaf, if there is one. Always empty after a fault.
-    entries : :class:`tuple`
-        Physical addresses of the entries that were read, root first.
+    steps : :class:`tuple` of :class:`Step`
+        The entries that were read, root first.
     """
 
     translation: Translation | None
+    refusal:     Refusal | None
     error_code:  int
     upper:       tuple[Update, ...]
     leaf:        tuple[Update, ...]
-    entries:     tuple[int, ...]
+    steps:       tuple[Step, ...]
+
+    @property
+    def entries(self) -> tuple[int, ...]:
+        """Physical addresses of the entries that were read, root first."""
+        return tuple(step.address for step in self.steps)
 
     @property
     def updates(self) -> tuple[Update, ...]:
@@ -96,42 +125,47 @@ def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk
 
     Rules 1, 2, 15, 16.
     """
-    writable = user = True
-    execute_disable = False
-    table = table_address(state, state.cr3)
+    rights = Rights()
+    table  = table_address(state, state.cr3)
     upper: tuple[Update, ...] = ()
-    entries: tuple[int, ...] = ()
+    steps: tuple[Step, ...]   = ()
+
+    def fault(reason: Refusal) -> Walk:
+        code = error_code(state, attempt, present=reason is not Refusal.NOT_PRESENT,
+                          reserved=reason is Refusal.RESERVED)
+        return Walk(None, reason, code, upper, (), steps)
 
     for level in levels(state):
         address = table + level.index(linear) * level.entry_size
         entry   = read(address, level.entry_size)
-        entries += (address,)
+        rights  = rights.below(entry)
+        steps  += (Step(level, address, entry, rights),)
         if not entry & P:
-            return Walk(None, error_code(state, attempt, present=False), upper, (), entries)
+            return fault(Refusal.NOT_PRESENT)
         if entry & reserved_bits(state, level, entry):
-            code = error_code(state, attempt, present=True, reserved=True)
-            return Walk(None, code, upper, (), entries)
-        writable        = writable and bool(entry & RW)
-        user            = user and bool(entry & US)
-        execute_disable = execute_disable or bool(entry & XD)
+            return fault(Refusal.RESERVED)
         if is_leaf(state, level, entry):
             break
         upper += _updated(address, level, entry, entry | A)
         table = table_address(state, entry)
 
-    rights = Rights(writable, user, execute_disable)
-    if denied(state, rights, attempt):
-        return Walk(None, error_code(state, attempt, present=True), upper, (), entries)
+    if reason := refusal(state, rights, attempt):
+        return fault(reason)
     after = entry | A | D * attempt.write
-    translation = Translation(
-        linear=linear & -level.region,
-        physical=page_address(state, level, entry),
-        size=level.region,
-        rights=rights,
-        global_page=bool(entry & G) and state.global_pages,
-        dirty=bool(after & D),
+    return Walk(found_by(state, steps[-1], linear, dirty=bool(after & D)), None, 0, upper,
+                _updated(address, level, entry, after), steps)
+
+
+def found_by(state: ControlState, leaf: Step, linear: int, *, dirty: bool) -> Translation:
+    """The translation of ``linear`` by a well-formed leaf, whatever the access."""
+    return Translation(
+        linear=linear & -leaf.level.region,
+        physical=page_address(state, leaf.level, leaf.entry),
+        size=leaf.level.region,
+        rights=leaf.rights,
+        global_page=bool(leaf.entry & G) and state.global_pages,
+        dirty=dirty,
     )
-    return Walk(translation, 0, upper, _updated(address, level, entry, after), entries)
 
 
 def _updated(address: int, level: Level, entry: int, after: int) -> tuple[Update, ...]:

@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from sim.machine import Machine
+from sim.paging.walk import PageWalk, features_of, page_walk
+from sim.record.history import MemoryHistory
 from sim.record.interval import Interval
 from sim.record.verdict import Unproven, Verdict
 from sw.errno import KernelError
@@ -147,6 +149,15 @@ class Stage:
     def cycle(self) -> int:
         """Cycle in which the next operation can begin."""
         return self.engine.cycle
+
+    def walk(self, linear: int, *, cpu: int = 0, cycle: int | None = None) -> PageWalk:
+        """Walk the page tables for an address, as they were in ``cycle``; by default, as they are.
+
+        Raises :class:`LookupError` on a board, which does not report the changes of its TLB.
+        """
+        return page_walk(self.traces, MemoryHistory(self.traces), linear, cpu=cpu,
+                         cycle=self.cycle if cycle is None else cycle,
+                         features=features_of(self.config))
 
     async def user(self, name: str, uid: int = 1000, *capabilities: str) -> User:
         """Start a process with an empty address space; user 0 is root."""

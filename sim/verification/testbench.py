@@ -10,6 +10,7 @@ from typing import Any
 from hw.config import MmuConfig
 from sim.golden.state import Features
 from sim.memory import PhysicalMemory
+from sim.paging.walk import features_of
 
 from .collector import CoverageCollector
 from .coverage import Coverage
@@ -208,8 +209,7 @@ class MmuTestbench:
     @property
     def features(self) -> Features:
         """Features of a golden model that can do the same."""
-        return Features(**{name: getattr(self.config, name)
-                           for name in Features.__dataclass_fields__})
+        return features_of(self.config)
 
     @property
     def seconds(self) -> float:

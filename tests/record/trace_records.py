@@ -6,6 +6,7 @@ from sim.record.records import (
     AccessRecord, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
     TransferRecord,
 )
+from sim.record.tlb import TlbRecord
 from sim.record.trace import Trace
 
 
@@ -58,7 +59,8 @@ def trace(*records, cycles=100):
     made  = Recording(states=[state()], marks=[mark()], cycles=cycles)
     lists = {AccessRecord: made.accesses, TransferRecord: made.transfers,
              ControlRecord: made.controls, InterruptRecord: made.interrupts,
-             EventRecord: made.events, State: made.states, Mark: made.marks}
+             EventRecord: made.events, TlbRecord: made.tlb, State: made.states,
+             Mark: made.marks}
     for record in records:
         lists[type(record)].append(record)
     return Trace(made)

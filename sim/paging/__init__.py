@@ -1,0 +1,9 @@
+"""Translations as of any cycle of a run: walks, and what the TLB thinks instead.
+
+=======================  ====================================================
+:mod:`sim.paging.walk`   one address: its entries, rights, verdicts and TLB
+:mod:`sim.paging.flags`  the bits of an entry in words
+:mod:`sim.paging.text`   a walk as text
+:mod:`sim.paging.json`   a walk as JSON
+=======================  ====================================================
+"""

@@ -1,0 +1,54 @@
+"""Bits of a paging-structure entry in words.
+
+Ref: Intel SDM Vol. 3A, Tables 4-3 to 4-6 and 4-14 to 4-20.
+"""
+
+from sim.golden.permission import Rights
+from sim.golden.reserved import (
+    RW, US, XD, A, D, G, Level, P, is_leaf, page_address, reserved_bits, table_address,
+)
+from sim.golden.state import ControlState
+from sim.record.tlb import TlbEntry
+
+
+__all__ = ["cached_rights_text", "flags", "points_to", "rights_text"]
+
+
+#: Bits by their names, in the order of the manual's tables. D and G mean something in a leaf only.
+_ALWAYS = (("P", P), ("R/W", RW), ("U/S", US), ("A", A))
+_LEAF   = (("D", D), ("G", G))
+
+
+def flags(state: ControlState, level: Level, entry: int) -> tuple[str, ...]:
+    """Names of the bits that are set in an entry; of one that is not present, none."""
+    if not entry & P:
+        return ()
+    found = [name for name, bit in _ALWAYS if entry & bit]
+    leaf  = is_leaf(state, level, entry)
+    if leaf:
+        found += [name for name, bit in _LEAF if entry & bit]
+        found += ["PS"] * (level.name != "PTE")
+    if level.entry_size == 8 and entry & XD:
+        found.append("XD")
+    if entry & reserved_bits(state, level, entry):
+        found.append("reserved")
+    return tuple(found)
+
+
+def points_to(state: ControlState, level: Level, entry: int) -> int | None:
+    """Physical address of the page or the table that an entry refers to; None if to nothing."""
+    if not entry & P or entry & reserved_bits(state, level, entry):
+        return None
+    leaf = is_leaf(state, level, entry)
+    return page_address(state, level, entry) if leaf else table_address(state, entry)
+
+
+def rights_text(rights: Rights) -> str:
+    """Rights in a fixed width, as gef and ``/proc/<pid>/maps`` write them: ``r-x user``."""
+    return (f"r{'w' if rights.writable else '-'}{'-' if rights.execute_disable else 'x'} "
+            f"{'user' if rights.user else 'kernel'}")
+
+
+def cached_rights_text(entry: TlbEntry) -> str:
+    """Rights of a translation in the TLB, as :func:`rights_text` writes them."""
+    return rights_text(Rights(entry.writable, entry.user, entry.execute_disable))

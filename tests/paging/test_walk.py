@@ -1,0 +1,111 @@
+"""Walks as of any cycle: the unit then does what they say."""
+
+import json
+
+import pytest
+from vector_support import LINEAR, long_mode, random_line
+
+from sim.golden.permission import Refusal
+from sim.golden.state import Features
+from sim.paging.text import as_text
+from sim.paging.walk import page_walk
+from sim.record.history import MemoryHistory
+from sim.record.tlb import TlbChange, TlbEntry, TlbRecord
+from sim.vectors.engines import VECTOR_ENGINES
+from sim.vectors.parser import parse
+from sim.vectors.vector import entry_size
+from tests.record.trace_records import state, trace, transfer
+
+
+#: Names of the accesses by the kinds of vectors.
+KINDS = {"read": "read", "write": "write", "fetch": "fetch", "rmw": "write"}
+
+
+def vectors(count):
+    """Vectors whose access is of one byte, explicit, and comes first."""
+    for number in range(count):
+        line = random_line(number)
+        line["access"] |= {"size": 1, "implicit": 0}
+        line.pop("before", None)
+        yield parse(number, json.dumps(line))
+
+
+def walked(vector, *changes):
+    """The walk in the state of a vector, from a record with that and changes of the TLB alone."""
+    size   = entry_size(vector.cr0, vector.cr4, vector.efer)
+    stores = [transfer(cycle, address & -8, write=True, sel=(1 << size) - 1 << (address & 7),
+                       data=value << 8 * (address & 7))
+              for cycle, (address, value) in enumerate(vector.entries)]
+    cycle  = len(stores)
+    record = trace(state(cr0=vector.cr0, cr3=vector.cr3, cr4=vector.cr4, efer=vector.efer,
+                         ac=vector.access.ac), *stores, *changes, cycles=cycle + 1)
+    return page_walk([record], MemoryHistory([record]), vector.access.linear, cycle=cycle,
+                     features=Features(maxphyaddr=vector.maxphyaddr))
+
+
+def ending(vector):
+    """Fault, error code and physical address of a vector's access, by the walk."""
+    found   = walked(vector)
+    verdict = found.verdicts.get(f"{'user' if vector.access.cpl == 3 else 'kernel'} "
+                                 f"{KINDS[vector.access.kind]}")
+    if not found.canonical:
+        return "#GP", 0, 0
+    if verdict is None:
+        return None, 0, found.linear
+    if verdict.refusal is not None:
+        return "#PF", verdict.error_code, 0
+    return None, 0, found.translation.translate(found.linear)
+
+
+@pytest.mark.slow
+def test_the_verdict_is_what_the_unit_does():
+    asked = list(vectors(10_000))
+    done  = VECTOR_ENGINES["cxxrtl"]().run(asked)
+    seen  = set()
+    for vector, outcome in zip(asked, done, strict=True):
+        if not isinstance(outcome, str):
+            found = outcome.ending
+            expected = ending(vector)
+            assert (found.fault, found.error_code or 0, found.physical or 0) == expected, vector
+            seen.add(expected[:2])
+    # Faults of all kinds, and none, were among them.
+    assert len(seen) > 15
+
+
+def cached(**changes):
+    """A fill of the TLB with the page of a vector, as its entries have it but for ``changes``."""
+    entry = {"linear": LINEAR & -0x1000, "physical": 0x5000, "size": 0x1000, "writable": True,
+             "user": True, "execute_disable": False, "dirty": False, "global_page": False,
+             "filled": 0}
+    return TlbRecord(0, TlbChange.FILLED, LINEAR & -0x1000, TlbEntry(**entry | changes))
+
+
+def in_long_mode(**changes):
+    return parse(1, json.dumps(long_mode(**changes)))
+
+
+def test_a_translation_that_memory_has_too_is_not_stale():
+    found = walked(in_long_mode(), cached())
+    assert not found.stale
+    assert "  TLB       the same: 0x5000, 4 KiB, rwx user, filled in cycle 0\n" in as_text(found)
+    # A write through it is walked first, since it is not dirty.
+    assert "kernel write" not in found.cached_verdicts
+    assert found.cached_verdicts["kernel read"] == found.verdicts["kernel read"]
+
+
+def test_a_stale_translation_is_told_and_what_the_tlb_decides():
+    wp    = hex(1 << 31 | 1 << 16 | 1)
+    found = walked(in_long_mode(cr0=wp), cached(physical=0x7000, writable=False))
+    assert found.stale and found.cached.translate(LINEAR) == 0x7008
+    assert found.verdicts["kernel write"].refusal is None
+    assert found.cached_verdicts["kernel write"].refusal is Refusal.WRITE_PROTECT
+    text = " ".join(as_text(found).split())
+    assert " TLB STALE: 0x7000, 4 KiB, r-x user, filled in cycle 0 " in text
+    assert ("The TLB decides otherwise, and it is asked first: user write #PF 0x7, kernel write "
+            "#PF 0x3.") in text
+
+
+def test_without_any_tables_nothing_is_translated():
+    found = walked(in_long_mode(entries=[]))
+    assert found.translation is None and not found.stale and found.steps[0].store is None
+    assert "never written" in as_text(found)
