@@ -64,7 +64,7 @@ def contents_after_each_step(world, preset, sequence):
     (LONG, "default"), (BITS_32, "default"), (BITS_32, "tiny"),
 ], ids=["4-level", "32-bit", "two-entries"])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_contents_are_those_that_the_units_choices_make(world, preset, data):
     sequence = data.draw(st.lists(steps(world), min_size=5, max_size=30))
     for rebuilt, expected in contents_after_each_step(world, preset, sequence):
