@@ -93,7 +93,8 @@ class MmuBench:
     async def _watch(self, ctx: SimulatorContext) -> None:
         for _ in range(self._deadline):
             _, _, strobes = await ctx.tick().sample(self.mmu.events.as_value())
-            self.events.update(name for name, bit in STROBES.items() if strobes & bit)
+            if strobes:
+                self.events.update(name for name, bit in STROBES.items() if strobes & bit)
         raise TimeoutError(f"test still running after {self._deadline} cycles")
 
 
