@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from amaranth import C, Cat, Elaboratable, Module, ShapeCastable, Value
+from amaranth import Cat, Elaboratable, Module, ShapeCastable, Value
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator, SimulatorContext
 from hw_support import PERIOD, simulate
@@ -36,13 +36,6 @@ class Watch:
         The machine. Marks are not its own, so there are none in these rows.
     enable : signal
         In which cycles of the clock the machine runs; all, if there is none.
-
-    Attributes
-    ----------
-    rows : list of :data:`Row`
-        What was seen.
-    cycle : :class:`int`
-        How many cycles of the machine there were.
     """
 
     def __init__(self, unit: Any, enable: Any = None):
@@ -58,21 +51,35 @@ class Watch:
             memory.stall, memory.ack, memory.dat_r]
         self._all = Cat(Value.cast(signal) for signal in self._signals)
 
+    @property
+    def cycle(self) -> int:
+        """Cycles of the machine so far."""
+        return len(self._taken)
+
+    @property
+    def rows(self) -> list[Row]:
+        """What was seen. It is taken apart here only, since few look at it."""
+        rows: list[Row] = []
+        shown = True            # the first cycle shows the state
+        for cycle, bits in enumerate(self._taken):
+            said, shown = _said(*self._apart(bits), shown=shown)
+            if said:
+                rows.append((cycle, said))
+        return rows
+
     def anew(self) -> None:
         """Begin anew, when the machine is reset."""
-        self.rows: list[Row] = []
-        self.cycle  = 0
-        self._state = True  # the next cycle shows it
+        self._taken: list[int] = []
 
     async def run(self, ctx: SimulatorContext) -> None:
         """Testbench: look. Never returns."""
-        enable = C(1) if self._enable is None else self._enable
         while True:
-            # Signals are taken in cycles that count only: that is much faster.
-            bits = ctx.get(self._all) if ctx.get(enable) else None
+            # Most cycles of the clock are none of the machine's, and pass faster without a look.
+            while self._enable is not None and not ctx.get(self._enable):
+                await ctx.posedge(self._enable)
+            bits = ctx.get(self._all)
             await ctx.tick()
-            if bits is not None:
-                self._look(*self._apart(bits))
+            self._taken.append(bits)
 
     def _apart(self, bits: int) -> Iterator[Any]:
         for signal in self._signals:
@@ -82,39 +89,38 @@ class Watch:
             yield shape.from_bits(value) if isinstance(shape, ShapeCastable) else value
             bits >>= width
 
-    def _look(self, *values: Any) -> None:
-        (requested, accepted, request, completed, response,
-         control_requested, control_accepted, operation, controlled, outcome, state, events,
-         cyc, stb, we, lock, adr, sel, dat_w, stall, ack, dat_r) = values
-        said: dict[str, tuple[int, ...]] = {}
-        if self._state:
-            said["state"] = tuple(getattr(state, name)
-                                  for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"))
-        if events.as_bits():
-            said["events"] = (events.as_bits(),)
-        if cyc and ack:
-            said["ack"] = (dat_r,)
-        if cyc and stb and not stall:
-            said["transfer"] = (adr, we | lock << 1 | sel << 2)
-            if we:
-                said["word"] = (dat_w,)
-        if completed:
-            said["response"] = (response.fault.value | response.error.as_bits() << 2,
-                                response.physical, response.data)
-        if requested and accepted:
-            said["request"] = (request.size | request.kind.value << 2 | request.user << 5
-                               | request.implicit << 6 | request.chained << 7, request.linear)
-            if request.kind not in (AccessKind.READ, AccessKind.FETCH):
-                said["datum"] = (request.data, request.compare)
-        if controlled:
-            said["controlled"] = (outcome.fault, outcome.value)
-        if control_requested and control_accepted:
-            said["control"] = (operation.op.value | operation.register.value << 4,
-                               operation.value)
-        if said:
-            self.rows.append((self.cycle, said))
-        self._state = bool(control_requested and control_accepted or events.page_fault)
-        self.cycle += 1
+
+def _said(*values: Any, shown: bool) -> tuple[dict[str, tuple[int, ...]], bool]:
+    """What a cycle's row says, with the state if that is ``shown``; true if the next shows it."""
+    (requested, accepted, request, completed, response,
+     control_requested, control_accepted, operation, controlled, outcome, state, events,
+     cyc, stb, we, lock, adr, sel, dat_w, stall, ack, dat_r) = values
+    said: dict[str, tuple[int, ...]] = {}
+    if shown:
+        said["state"] = tuple(getattr(state, name)
+                              for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"))
+    if events.as_bits():
+        said["events"] = (events.as_bits(),)
+    if cyc and ack:
+        said["ack"] = (dat_r,)
+    if cyc and stb and not stall:
+        said["transfer"] = (adr, we | lock << 1 | sel << 2)
+        if we:
+            said["word"] = (dat_w,)
+    if completed:
+        said["response"] = (response.fault.value | response.error.as_bits() << 2,
+                            response.physical, response.data)
+    if requested and accepted:
+        said["request"] = (request.size | request.kind.value << 2 | request.user << 5
+                           | request.implicit << 6 | request.chained << 7, request.linear)
+        if request.kind not in (AccessKind.READ, AccessKind.FETCH):
+            said["datum"] = (request.data, request.compare)
+    if controlled:
+        said["controlled"] = (outcome.fault, outcome.value)
+    if control_requested and control_accepted:
+        said["control"] = (operation.op.value | operation.register.value << 4,
+                           operation.value)
+    return said, bool(control_requested and control_accepted or events.page_fault)
 
 
 class Core(Elaboratable):
@@ -151,12 +157,11 @@ class Core(Elaboratable):
 
 
 class Played(NamedTuple):
-    """Outcome of requests: rows of the responses, kinds of these, and rows as they were seen."""
+    """Outcome of requests: rows of the responses, kinds of these, and who saw the signals."""
 
-    rows:   list[Row]
-    kinds:  list[ResponseKind]
-    seen:   list[Row]
-    cycles: int
+    rows:  list[Row]
+    kinds: list[ResponseKind]
+    watch: Watch
 
 
 #: In the place of a request: the button is pressed before the next one.
@@ -187,7 +192,7 @@ class CoreBench:
             self._simulator.reset()
         self._started = True
         self._simulator.run()
-        return Played(rows_in(self._numbers), self._kinds, self._watch.rows, self._watch.cycle)
+        return Played(rows_in(self._numbers), self._kinds, self._watch)
 
     async def _computer(self, ctx: SimulatorContext) -> None:
         bridge = self._core.bridge
@@ -209,12 +214,17 @@ class CoreBench:
         await ctx.tick()
         ctx.set(bridge.begun, 0)
         ctx.set(bridge.finish.ready, 1)
-        taken, waited, done = 0, 0, False
+        pins = bridge.bytes.valid, bridge.bytes.payload, bridge.toggle
+        taken, waited, done, driven = 0, 0, False, ()
         while not done:
-            valid = taken < len(request) and waited >= self._gap
-            ctx.set(bridge.bytes.valid, valid)
-            ctx.set(bridge.bytes.payload, request[taken] if valid else 0xEE)
-            ctx.set(bridge.toggle, taken == press)
+            valid  = taken < len(request) and waited >= self._gap
+            before = driven
+            driven = valid, request[taken] if valid else 0xEE, taken == press
+            if driven != before:
+                for pin, value in zip(pins, driven, strict=True):
+                    ctx.set(pin, value)
+            elif waited >= self._gap and not ctx.get(bridge.bytes.ready | bridge.finish.valid):
+                await ctx.posedge(bridge.bytes.ready).posedge(bridge.finish.valid)
             if taken == press:
                 press = None
             _, _, ready, done, kind = await ctx.tick().sample(
@@ -228,9 +238,18 @@ class CoreBench:
         ctx.set(bridge.finish.ready, 0)
 
     async def _collect(self, ctx: SimulatorContext) -> None:
+        numbers = self._core.rows.numbers
         while True:
-            await idle(ctx, self._pause)
-            self._numbers.append(await get(ctx, self._core.rows.numbers))
+            if self._pause:
+                ctx.set(numbers.ready, 0)
+                await idle(ctx, self._pause)
+            ctx.set(numbers.ready, 1)
+            valid = False
+            while not valid:
+                if not ctx.get(numbers.valid):
+                    await ctx.posedge(numbers.valid)
+                _, _, valid, number = await ctx.tick().sample(numbers.valid, numbers.payload)
+            self._numbers.append(number)
 
     async def _look(self, ctx: SimulatorContext) -> None:
         await self._watch.run(ctx)
