@@ -6,6 +6,8 @@ There is one flat directory of ramfs files, and the processes under /proc. A pat
 as a string: how names are read from memory and looked up has no part in this model.
 """
 
+from collections.abc import Mapping
+
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import (
     FMODE_READ, FMODE_WRITE, O_ACCMODE, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, file,
@@ -20,7 +22,7 @@ from .namei import MAY_READ, MAY_WRITE, lookup_open
 __all__ = ["do_sys_open", "sys_close", "sys_creat"]
 
 
-_MODES = {
+_MODES: Mapping[int, tuple[int, int]] = {
     O_RDONLY: (FMODE_READ,               MAY_READ),
     O_WRONLY: (FMODE_WRITE,              MAY_WRITE),
     O_RDWR:   (FMODE_READ | FMODE_WRITE, MAY_READ | MAY_WRITE),

@@ -11,14 +11,24 @@ from sim.boards.simulated import netlist
 from sim.engines.serial import SerialEngine
 from sim.errors import Unavailable
 from sim.machine import ENGINES
+from sim.scenario import PAGE_SIZE, PROT_READ
 from sim.scenarios import SCENARIOS
 from sim.scenarios.article import punch, user_store
-from sim.scenarios.cast import Cast
+from sim.scenarios.cast import SECRET, Cast
 
 
 async def play(stage):
-    """Two acts of the article: the store that the unit refuses, and the one through the alias."""
-    cast = await Cast.gather(stage)
+    """Two acts of the article: the store that the unit refuses, and the one through the alias.
+
+    Their cast has no page that they do not use, since the board zeroes each word by word.
+    """
+    user = await stage.user("dragon")
+    await user.handle()
+    secret = await user.mmap(2 * PAGE_SIZE)
+    buffer = secret + PAGE_SIZE
+    await user.store(secret, SECRET, 4)
+    await user.mprotect(secret, PAGE_SIZE, PROT_READ)
+    cast = Cast(user, secret, open=buffer, buffer=buffer, constant=secret)
     for act in (user_store, punch):
         await act.play(stage, cast)
 

@@ -45,3 +45,31 @@ def test_the_processor_knows_the_bus_alone(file):
 def test_no_variable_of_a_machine_is_a_global_of_python(file):
     # It would be shared by all machines of the process, and by all tests.
     assert not [node.lineno for node in ast.walk(TREES[file]) if isinstance(node, ast.Global)]
+
+
+#: Tables that decorators fill while the kernel is imported, and nothing after that.
+FILLED_BY_DECORATORS = {"sys_call_table", "available_filter_functions"}
+
+CHANGEABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+
+
+def changeable(tree):
+    """Names of a module for objects that can be changed, or are not said to be read only."""
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(name)], value=value):
+                annotation = ""
+            case ast.AnnAssign(target=ast.Name(name), annotation=said, value=value):
+                annotation = ast.unparse(said)
+            case _:
+                continue
+        called = isinstance(value, ast.Call) and ast.unparse(value.func) in (
+            "bytearray", "defaultdict", "deque", "dict", "list", "set")
+        if (called or isinstance(value, CHANGEABLE)) \
+                and not annotation.startswith(("Mapping", "Sequence")):
+            yield name
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_variable_of_a_machine_is_an_object_of_a_module(file):
+    assert set(changeable(TREES[file])) - {"__all__"} <= FILLED_BY_DECORATORS

@@ -5,6 +5,7 @@ Ref: Linux 6.12, arch/x86/mm/fault.c (show_fault_oops, dump_pagetable).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from sw.arch.x86.include.asm.page import __va
@@ -26,7 +27,8 @@ from sw.variables import this_cpu_ptr
 __all__ = ["page_fault_oops"]
 
 
-_LEVELS = {4: ("PGD", "PUD", "PMD", "PTE"), 2: ("PGD", "PTE")}
+#: Names of the levels of a walk from the root down, by their number.
+_LEVELS: Mapping[int, Sequence[str]] = {4: ("PGD", "PUD", "PMD", "PTE"), 2: ("PGD", "PTE")}
 
 
 async def _walk(cpu: Cpu, address: int) -> list[int]:
