@@ -1,4 +1,4 @@
-"""What a machine does, seen from its signals."""
+"""Watch of a machine: rows of its trace, made from its signals."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -47,7 +47,7 @@ class Watch:
 
     @property
     def rows(self) -> list[Row]:
-        """What was seen. It is taken apart here only, since few look at it."""
+        """Rows so far. Signals are taken apart here only, since few look at them."""
         rows: list[Row] = []
         shown = True            # the first cycle shows the state
         for cycle, bits in enumerate(self._taken):
@@ -80,7 +80,7 @@ class Watch:
 
 
 def _said(*values: Any, shown: bool) -> tuple[dict[str, tuple[int, ...]], bool]:
-    """What a cycle's row says, with the state if that is ``shown``; true if the next shows it."""
+    """Contents of a cycle's row, with the state if that is ``shown``; true if the next shows it."""
     (requested, accepted, request, completed, response,
      control_requested, control_accepted, operation, controlled, outcome, state, events,
      cyc, stb, we, lock, adr, sel, dat_w, stall, ack, dat_r) = values
