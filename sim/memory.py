@@ -84,10 +84,13 @@ class PhysicalMemory:
         ``port`` is that of an initiator, a :class:`hw.wishbone.WishboneSignature`.
         """
         target = Target(self)
+        driven: tuple[int, ...] = ()
         while True:
-            ctx.set(port.ack,   target.ack)
-            ctx.set(port.dat_r, target.dat_r)
-            ctx.set(port.stall, target.stall)
+            # The simulator looks at the whole design each time that something is set.
+            before, driven = driven, (target.ack, target.dat_r, target.stall)
+            if driven != before:
+                for signal, value in zip((port.ack, port.dat_r, port.stall), driven, strict=True):
+                    ctx.set(signal, value)
             _, _, *request = await ctx.tick().sample(
                 port.cyc, port.stb, port.we, port.adr, port.sel, port.dat_w)
             target.step(*request)

@@ -10,11 +10,15 @@ import pytest
 from hw.boards import BOARDS
 from hw.boards.board import Pad
 from hw.boards.top import LIGHTS, Top
+from hw.demo.ram import BlockRam
 from hw.demo.system import BAUD
 from hw.presets import PRESETS
 
 
 ULX3S = BOARDS["ulx3s"]
+
+#: KiB of a memory that is as a board's, but soon written down, if a board may have any size of it.
+RAM_KIB = 16
 
 EACH = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 
@@ -24,6 +28,8 @@ def plans():
     """Each board's platform and build plan, with the whole system."""
     made = {}
     for name, board in BOARDS.items():
+        if board.ram is BlockRam:
+            board = replace(board, ram_kib=RAM_KIB)
         platform = board.platform()
         made[name] = platform, platform.prepare(Top(board), name, **board.overrides)
     return made
@@ -131,7 +137,7 @@ def test_all_colours_of_a_light_are_pins(plans):
 
 @pytest.mark.slow
 def test_lights_and_button_may_be_missing():
-    board = replace(ULX3S, bypass=None, wp=None, busy=None, button=None)
+    board = replace(ULX3S, ram_kib=RAM_KIB, bypass=None, wp=None, busy=None, button=None)
     plan  = board.platform().prepare(Top(board), board.name, **board.overrides)
     ports = constraints(plan, board.name)
     assert "led_0__io" in ports and "led_1__io" not in ports and "button" not in ports
