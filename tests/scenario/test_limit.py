@@ -90,7 +90,7 @@ def test_a_board_ends_it_before_the_same_cycle(tmp_path, monkeypatch):
     path, _ = written(tmp_path, f"{ENDLESS}\n\nMACHINE = {{'ram': {board.ram_kib << 10}}}\n"
                       .replace("4level", "32bit"))
     # While it boots, and in the story.
-    for limit in (2_000, 10_003):
+    for limit in (300, 9_403):
         assert ended(path, "serial", limit) == ended(
             path, limit=limit, config=PRESETS[board.preset])
 
