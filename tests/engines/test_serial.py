@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from board_support import DirectLine, engine_on, work, worked
+from board_support import CLOCK_HZ, DirectLine, engine_on, work, worked
 from process_support import started
 from pywellen.pywellen import Waveform
 from trace_support import assert_same
 
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
+from hw.demo.system import LIT, TICK
 from hw.presets import PRESETS
 from sim.cli.main import main
 from sim.engines.cxxrtl import CxxrtlEngine
@@ -31,6 +32,9 @@ pytestmark = pytest.mark.slow
 
 
 ROOT = Path(__file__).parents[2]
+
+#: Cycles in which there is a tick, at which the board looks at its button.
+HELD = round(1.25 * TICK * CLOCK_HZ)
 
 PG_WP_PE = 1 << 31 | 1 << 16 | 1
 
@@ -87,7 +91,7 @@ class Tapped(DirectLine):
         """Press the button, for long enough, and let it go."""
         for pressed in (True, False):
             self.board.press(pressed)
-            self.board.run(600_000)
+            self.board.run(HELD)
 
 
 def test_the_button_inverts_wp_between_two_operations(icebreaker):
@@ -140,7 +144,7 @@ def test_lights_tell_wp_and_a_fault(icebreaker):
         icebreaker.run(1)
         assert {"wp", "fault", "busy"} <= set(icebreaker.lit())
 
-    icebreaker.run(4_000_000)
+    icebreaker.run(round(TICK * CLOCK_HZ) * (LIT + 1))    # Those of other tests go out.
     engine = engine_on(DirectLine(icebreaker))
     engine.run(fault)
 
