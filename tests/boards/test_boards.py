@@ -13,6 +13,7 @@ from hw.boards.top import LIGHTS, Top
 from hw.demo.ram import BlockRam
 from hw.demo.system import BAUD
 from hw.presets import PRESETS
+from sim.boards.simulated import system
 
 
 ULX3S = BOARDS["ulx3s"]
@@ -157,3 +158,10 @@ def test_a_mistake_in_a_boards_file_is_named(mistake, reason):
     board = replace(ULX3S, **mistake)
     with pytest.raises(ValueError, match=f"^{reason}"):
         board.platform().prepare(Top(board), board.name, **board.overrides)
+
+
+def test_a_board_whose_ram_is_no_cell_of_its_own_is_simulated_without_models():
+    # That of the other RAM is compiled, and played on: tests/engines.
+    text = system.text(replace(ULX3S, ram_kib=RAM_KIB), models=True)
+    assert all(name.startswith("top.") for name in re.findall(r"^  cell \\(\S+)", text, re.M))
+    assert "SB_SPRAM256KA" not in text

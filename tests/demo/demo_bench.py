@@ -21,7 +21,7 @@ from .demo_support import Row, operations, rows_in
 from .demo_watch import Watch
 
 
-__all__ = ["PRESS", "Core", "Played", "played", "played_plain"]
+__all__ = ["PRESS", "Core", "CoreBench", "Played", "played", "played_plain"]
 
 
 class Core(Elaboratable):
