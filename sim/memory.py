@@ -84,12 +84,17 @@ class PhysicalMemory:
         ``port`` is that of an initiator, a :class:`hw.wishbone.WishboneSignature`.
         """
         target = Target(self)
+        pins   = port.ack, port.dat_r, port.stall
+        driven: tuple[int | None, ...] = (None, None, None)
+        # A trigger takes longer to make than all the rest.
+        edge = ctx.tick().sample(port.cyc, port.stb, port.we, port.adr, port.sel, port.dat_w)
         while True:
-            ctx.set(port.ack,   target.ack)
-            ctx.set(port.dat_r, target.dat_r)
-            ctx.set(port.stall, target.stall)
-            _, _, *request = await ctx.tick().sample(
-                port.cyc, port.stb, port.we, port.adr, port.sel, port.dat_w)
+            # The simulator looks at the whole design each time that something is set.
+            before, driven = driven, (target.ack, target.dat_r, target.stall)
+            for signal, value, old in zip(pins, driven, before, strict=True):
+                if value != old:
+                    ctx.set(signal, value)
+            _, _, *request = await edge
             target.step(*request)
 
     def page(self, number: int) -> bytearray:

@@ -11,7 +11,7 @@ from sim.engines.serial import SerialEngine
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 
-__all__ = ["DirectLine", "FaultyLine", "board_named", "engine_on", "work", "worked"]
+__all__ = ["CLOCK_HZ", "DirectLine", "FaultyLine", "board_named", "engine_on", "work", "worked"]
 
 
 #: Cycles after which a board that is silent has nothing to say. To clear its memory takes fewer.

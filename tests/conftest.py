@@ -7,3 +7,12 @@ import signal
 # would the commands that the tests start to end them by these signals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items):
+    """Put synthesis first, where one worker does all of it.
+
+    Whoever is first to run Yosys compiles it, for more than a minute, and two who begin at the same
+    time both do.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("synthesis") is None)

@@ -14,8 +14,9 @@ __all__ = ["get", "idle", "put"]
 
 async def idle(ctx: SimulatorContext, cycles: int) -> None:
     """Let ``cycles`` clock cycles pass."""
+    edge = ctx.tick()
     for _ in range(cycles):
-        await ctx.tick()
+        await edge
 
 
 async def put(ctx: SimulatorContext, stream: Any, payload: Any) -> None:
@@ -25,9 +26,9 @@ async def put(ctx: SimulatorContext, stream: Any, payload: Any) -> None:
     """
     ctx.set(stream.payload, payload)
     ctx.set(stream.valid, 1)
-    taken = False
+    taken, edge = False, ctx.tick().sample(stream.ready)
     while not taken:
-        _, _, taken = await ctx.tick().sample(stream.ready)
+        _, _, taken = await edge
     ctx.set(stream.valid, 0)
 
 
@@ -35,7 +36,8 @@ async def get(ctx: SimulatorContext, stream: Any) -> Any:
     """Wait for a payload, take it, return it."""
     ctx.set(stream.ready, 1)
     valid, payload = False, None
+    edge = ctx.tick().sample(stream.valid, stream.payload)
     while not valid:
-        _, _, valid, payload = await ctx.tick().sample(stream.valid, stream.payload)
+        _, _, valid, payload = await edge
     ctx.set(stream.ready, 0)
     return payload

@@ -7,7 +7,7 @@ compiled once, and kept in the user's cache.
 import importlib.util
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -73,9 +73,13 @@ class VerilatorCompiler:
         ``Vtop.h``.
         """
         compiling.run([self._program, *OPTIONS, *arguments], self._environment)
-        model = sorted(path.name for path in (compiling.folder / "verilated").glob("*.cpp"))
-        compiling.write("model.cc", "".join(f'#include "{name}"\n' for name in model))
-        compiling.run([*self._command(), "-Iverilated", "-o", result, "model.cc",
+        written = sorted(path.name for path in (compiling.folder / "verilated").glob("*.cpp"))
+        # What runs once, and of a netlist is as long as what runs in every cycle.
+        once = [name for name in written if name.endswith("__Slow.cpp")]
+        compiling.write("once.cc",  _including(once))
+        compiling.write("model.cc", _including(name for name in written if name not in once))
+        compiling.run([*self._command(), "-Iverilated", "-O0", "-c", "-o", "once.o", "once.cc"])
+        compiling.run([*self._command(), "-Iverilated", "-o", result, "model.cc", "once.o",
                        str(self._runtime()), *linked])
         return compiling.folder / result
 
@@ -93,3 +97,8 @@ class VerilatorCompiler:
             return compiling.folder / "runtime.o"
 
         return kept(name_of("runtime", self.version, *RUNTIME), make, who=self._who)
+
+
+def _including(names: Iterable[str]) -> str:
+    """A file in C++ that includes others."""
+    return "".join(f'#include "{name}"\n' for name in names)

@@ -10,11 +10,16 @@ import pytest
 from hw.boards import BOARDS
 from hw.boards.board import Pad
 from hw.boards.top import LIGHTS, Top
+from hw.demo.ram import BlockRam
 from hw.demo.system import BAUD
 from hw.presets import PRESETS
+from sim.boards.simulated import system
 
 
 ULX3S = BOARDS["ulx3s"]
+
+#: KiB of a memory that is as a board's, but soon written down, if a board may have any size of it.
+RAM_KIB = 16
 
 EACH = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 
@@ -24,6 +29,8 @@ def plans():
     """Each board's platform and build plan, with the whole system."""
     made = {}
     for name, board in BOARDS.items():
+        if board.ram is BlockRam:
+            board = replace(board, ram_kib=RAM_KIB)
         platform = board.platform()
         made[name] = platform, platform.prepare(Top(board), name, **board.overrides)
     return made
@@ -131,7 +138,7 @@ def test_all_colours_of_a_light_are_pins(plans):
 
 @pytest.mark.slow
 def test_lights_and_button_may_be_missing():
-    board = replace(ULX3S, bypass=None, wp=None, busy=None, button=None)
+    board = replace(ULX3S, ram_kib=RAM_KIB, bypass=None, wp=None, busy=None, button=None)
     plan  = board.platform().prepare(Top(board), board.name, **board.overrides)
     ports = constraints(plan, board.name)
     assert "led_0__io" in ports and "led_1__io" not in ports and "button" not in ports
@@ -151,3 +158,10 @@ def test_a_mistake_in_a_boards_file_is_named(mistake, reason):
     board = replace(ULX3S, **mistake)
     with pytest.raises(ValueError, match=f"^{reason}"):
         board.platform().prepare(Top(board), board.name, **board.overrides)
+
+
+def test_a_board_whose_ram_is_no_cell_of_its_own_is_simulated_without_models():
+    # That of the other RAM is compiled, and played on: tests/engines.
+    text = system.text(replace(ULX3S, ram_kib=RAM_KIB), models=True)
+    assert all(name.startswith("top.") for name in re.findall(r"^  cell \\(\S+)", text, re.M))
+    assert "SB_SPRAM256KA" not in text

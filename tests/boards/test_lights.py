@@ -6,6 +6,7 @@ from amaranth.sim import Simulator
 from hw.demo.indicators import Bypass
 from hw.layout import Fault
 from hw.presets import PRESETS
+from sim.record.signals import FIELDS
 from sim.scenario import stage as staging
 from sim.scenarios import SCENARIOS
 
@@ -41,13 +42,12 @@ def shown(preset, accesses):
         ctx.set(bypass.enable, 1)
         ctx.set(bypass.completed, 1)
         for access in accesses:
-            ctx.set(bypass.request.linear, access.linear)
-            ctx.set(bypass.request.kind, access.kind)
-            ctx.set(bypass.request.user, access.user)
-            ctx.set(bypass.response.physical, access.physical)
-            ctx.set(bypass.response.fault, access.fault)
-            for bit, name in enumerate(("present", "write", "user")):
-                ctx.set(bypass.response.error[name], access.error_code >> bit & 1)
+            # Whole ports, as numbers: there are many accesses, and fields would take long.
+            ctx.set(bypass.request.as_value(), FIELDS["request"].pack({
+                "linear": access.linear, "kind": access.kind.value, "user": access.user}))
+            ctx.set(bypass.response.as_value(), FIELDS["response"].pack({
+                "physical": access.physical, "fault": access.fault.value,
+                "error": access.error_code}))
             if ctx.get(bypass.written):
                 found.append(access)
             await ctx.tick()

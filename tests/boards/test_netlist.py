@@ -37,6 +37,7 @@ async def play(stage):
 # article takes more than twice as many cycles, and is played on a netlist by `dragoncage
 # simulate-board icebreaker --netlist`.
 @pytest.mark.slow
+@pytest.mark.synthesis
 @pytest.mark.timeout(1800)
 def test_the_netlist_of_the_smallest_unit_refuses_the_store_and_makes_the_other(monkeypatch):
     board = BOARDS["icebreaker"]

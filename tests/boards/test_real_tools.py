@@ -12,7 +12,7 @@ from sim.boards.build import build
 from .build_support import ClockedBlinker
 
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.synthesis]
 
 
 @pytest.fixture(autouse=True)

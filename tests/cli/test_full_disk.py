@@ -12,6 +12,7 @@ from files_support import files_of_at_most
 from process_support import ROOT
 
 from sim.cli.main import main
+from tests.scenario.story_support import FAST
 
 from .cli_support import CASE, complaints, write_scenario
 
@@ -49,8 +50,9 @@ FULL = "dragoncage: cannot write standard output: No space left on device"
 
 
 @pytest.mark.parametrize("arguments", [
-    ["list"], ["list", "--json"], ["boards"], ["boards", "--json"], ["run", CASE],
-    ["run", CASE, "--json"], ["--help"], ["--version"], ["run", "--help"], ["verilog"],
+    ["list"], ["list", "--json"], ["boards"], ["boards", "--json"], ["verilog"],
+    ["run", CASE, "--engine", FAST], ["run", CASE, "--engine", FAST, "--json"],
+    ["--help"], ["--version"], ["run", "--help"],
 ], ids=" ".join)
 def test_standard_output_that_is_full_is_one_line_and_status_2(arguments, monkeypatch, capsys):
     monkeypatch.setattr("sim.verilog.convert.from_rtlil", lambda rtlil_text: "")
@@ -69,7 +71,7 @@ def test_a_process_whose_output_is_full_ends_with_status_2():
 
 def test_standard_output_that_is_closed_is_one_line_and_status_2(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
-    assert main(["run", CASE]) == 2
+    assert main(["run", CASE, "--engine", FAST]) == 2
     assert complaints(capsys.readouterr().err) == [
         "dragoncage: cannot write standard output: it is closed"]
 
@@ -81,7 +83,9 @@ class FullStream(io.StringIO):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("arguments, status", [(["run", CASE], 0), (["run", "no-such-story"], 2)])
+@pytest.mark.parametrize("arguments, status", [
+    (["run", CASE, "--engine", FAST], 0), (["run", "no-such-story"], 2),
+])
 def test_standard_error_that_is_full_or_closed_changes_nothing(
         arguments, status, monkeypatch, capsys):
     monkeypatch.setattr("sim.output.progress.Progress.PATIENCE", 0.0)

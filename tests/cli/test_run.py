@@ -9,6 +9,7 @@ import pytest
 from process_support import started
 
 from sim.cli.main import main
+from tests.scenario.story_support import FAST
 
 from .cli_support import CASE, complaints, write_scenario
 
@@ -30,13 +31,13 @@ def test_mode_and_era_are_chosen(capsys):
 
 
 def test_json_is_one_document(capsys):
-    assert main(["run", CASE, CASE, "--json"]) == 0
+    assert main(["run", CASE, CASE, "--json", "--engine", FAST]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [run["scenario"] for run in document["runs"]] == ["scenario_cases"] * 2
 
 
 def test_a_waveform_has_a_folder_of_its_own(tmp_path, capsys):
-    assert main(["run", CASE, "--waves", str(tmp_path / "new")]) == 0
+    assert main(["run", CASE, "--engine", FAST, "--waves", str(tmp_path / "new")]) == 0
     folder = tmp_path / "new" / "scenario_cases-4level-5.x"
     assert sorted(os.listdir(folder)) == ["waves.gtkw", "waves.sucl", "waves.vcd"]
     assert f"waveform: {folder}" in capsys.readouterr().err
@@ -77,8 +78,8 @@ def test_a_folder_that_cannot_be_made_is_status_2(capsys):
 
 
 def test_two_runs_may_write_one_waveform_at_once(tmp_path):
-    with (started("run", CASE, "--waves", "both", cwd=tmp_path) as first,
-          started("run", CASE, "--waves", "both", cwd=tmp_path) as second):
+    with (started("run", CASE, "--engine", FAST, "--waves", "both", cwd=tmp_path) as first,
+          started("run", CASE, "--engine", FAST, "--waves", "both", cwd=tmp_path) as second):
         for child in (first, second):
             assert child.wait() == 0, child.err
             assert b"ok: 4 of 4 claims hold" in child.out
@@ -92,7 +93,8 @@ def test_runs_before_one_that_cannot_be_played_are_reported(tmp_path, capsys):
     other = Path(write_scenario(tmp_path, "    pass\n"))
     (tmp_path / "waves").mkdir()
     (tmp_path / "waves/story-4level-5.x").write_text("in the way")
-    assert main(["run", CASE, str(other), "--json", "--waves", str(tmp_path / "waves")]) == 2
+    assert main(["run", CASE, str(other), "--engine", FAST, "--json",
+                 "--waves", str(tmp_path / "waves")]) == 2
     out, err = capsys.readouterr()
     assert [run["scenario"] for run in json.loads(out)["runs"]] == ["scenario_cases"]
     [complaint] = complaints(err)

@@ -88,10 +88,9 @@ def test_a_stop_is_in_report_and_json(tmp_path, capsys, monkeypatch):
 
 
 def test_a_board_says_the_same(tmp_path, monkeypatch):
-    def on_board(config, **rest):
-        return engine_on(DirectLine(board_named("icebreaker")), config, **rest)
-
-    monkeypatch.setitem(ENGINES, "serial", on_board)
+    simulated = board_named("icebreaker")
+    monkeypatch.setitem(ENGINES, "serial", lambda config, **rest: engine_on(
+        DirectLine(simulated), config, **rest))
     path, line = written(tmp_path, MISTAKEN.replace("4level", "32bit"))
     mistake = mistake_in(path, "serial")
     assert mistake.location.line == line

@@ -50,16 +50,17 @@ def story(tmp_path):
     return path
 
 
-def command(*arguments, **environment):
-    """Run a command in an environment that is a little different."""
-    return subprocess.run([sys.executable, "-m", "dragoncage", *arguments], cwd=ROOT, check=False,
+def run(story, *arguments, engine="cxxrtl", **environment):
+    """Run a scenario in an environment that is a little different."""
+    return subprocess.run([sys.executable, "-m", "dragoncage", "run", story, "--engine", engine,
+                           *arguments], cwd=ROOT, check=False,
                           env={**os.environ, **environment}, capture_output=True)
 
 
 @pytest.mark.parametrize("environment", [ASCII, {"PYTHONIOENCODING": "ascii"},
                                          {"PYTHONIOENCODING": "latin-1"}], ids=str)
 def test_what_a_terminal_cannot_show_is_escaped(story, environment):
-    done = command("run", story, **environment)
+    done = run(story, **environment)
     assert done.returncode == 0 and b"Traceback" not in done.stderr
     assert b"ok: 1 of 1 claims hold" in done.stdout
     assert b"\\u7528\\u6237" in done.stdout
@@ -67,20 +68,20 @@ def test_what_a_terminal_cannot_show_is_escaped(story, environment):
 
 
 def test_a_terminal_that_can_show_it_shows_it(story):
-    done = command("run", story, PYTHONIOENCODING="utf-8")
+    done = run(story, PYTHONIOENCODING="utf-8")
     assert done.returncode == 0 and b"Traceback" not in done.stderr
     assert CLAIM in done.stdout.decode("utf-8")
 
 
 def test_json_is_the_same_everywhere(story):
-    done = command("run", story, "--json", **ASCII)
+    done = run(story, "--json", **ASCII)
     assert done.returncode == 0 and done.stdout.isascii()
-    [run] = json.loads(done.stdout)["runs"]
-    assert run["acts"][0]["claims"][0]["text"] == CLAIM
+    [told] = json.loads(done.stdout)["runs"]
+    assert told["acts"][0]["claims"][0]["text"] == CLAIM
 
 
 def test_files_are_utf_8_whatever_the_locale(story, tmp_path):
-    done = command("run", story, "--waves", tmp_path, **ASCII)
+    done = run(story, "--waves", tmp_path, **ASCII)
     assert done.returncode == 0
     folder = tmp_path / "gänse-4level-5.x"
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -95,15 +96,15 @@ def test_files_are_utf_8_whatever_the_locale(story, tmp_path):
 def test_a_name_that_is_not_utf_8_is_told_as_it_is(tmp_path):
     path = os.fsencode(tmp_path) + b"/\xff.py"
     Path(os.fsdecode(path)).write_text(STORY, encoding="utf-8")
-    done = command("run", path, "--waves", tmp_path, PYTHONIOENCODING="utf-8")
+    done = run(path, "--waves", tmp_path, PYTHONIOENCODING="utf-8")
     assert done.returncode == 0 and done.stdout.startswith(b"\\udcff: Eine G\xc3\xa4nse")
     folder = os.fsencode(tmp_path) + b"/\xff-4level-5.x"
     assert b'[dumpfile] "' + folder in Path(os.fsdecode(folder), "waves.gtkw").read_bytes()
 
 
 def test_a_cache_and_an_environment_with_any_name_will_do(story, tmp_path):
-    done = command("run", story, "--engine", "cocotb", "--simulator", "icarus", **ASCII,
-                   XDG_CACHE_HOME=own_cache(tmp_path / "Vorräte"))
+    done = run(story, "--simulator", "icarus", engine="cocotb", **ASCII,
+               XDG_CACHE_HOME=own_cache(tmp_path / "Vorräte"))
     assert done.returncode == 0 and b"ok: 1 of 1 claims hold" in done.stdout
 
 

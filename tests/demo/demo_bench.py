@@ -1,10 +1,9 @@
-"""Parts of the demonstration system in the simulator, and what they do seen from their signals."""
+"""Parts of the demonstration system in the simulator, and the requests that they do."""
 
 import functools
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from amaranth import C, Cat, Elaboratable, Module, ShapeCastable, Value
+from amaranth import Elaboratable, Module
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator, SimulatorContext
 from hw_support import PERIOD, simulate
@@ -15,106 +14,14 @@ from hw.demo.bridge import Bridge
 from hw.demo.protocol import ResponseKind
 from hw.demo.rows import RowWriter
 from hw.demo.subsystem import MemorySubsystem
-from hw.layout import AccessKind
 from hw.mmu import Mmu
 from sim.memory import PhysicalMemory
 
 from .demo_support import Row, operations, rows_in
+from .demo_watch import Watch
 
 
-__all__ = ["PRESS", "Core", "Played", "Watch", "played", "played_plain"]
-
-
-class Watch:
-    """Looks at the signals of a machine in each of its cycles, and makes rows of what it sees.
-
-    It runs after the testbenches that drive the machine: they are added to the simulation before.
-
-    Parameters
-    ----------
-    unit : :class:`hw.demo.subsystem.MemorySubsystem` or :class:`hw.mmu.Mmu`
-        The machine. Marks are not its own, so there are none in these rows.
-    enable : signal
-        In which cycles of the clock the machine runs; all, if there is none.
-
-    Attributes
-    ----------
-    rows : list of :data:`Row`
-        What was seen.
-    cycle : :class:`int`
-        How many cycles of the machine there were.
-    """
-
-    def __init__(self, unit: Any, enable: Any = None):
-        access, control, memory = unit.access, unit.control, unit.memory
-        self._enable = enable
-        self.anew()
-        self._signals = [
-            access.request.valid, access.request.ready, access.request.payload,
-            access.response.valid, access.response.payload,
-            control.request.valid, control.request.ready, control.request.payload,
-            control.response.valid, control.response.payload, control.state, unit.events,
-            memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
-            memory.stall, memory.ack, memory.dat_r]
-        self._all = Cat(Value.cast(signal) for signal in self._signals)
-
-    def anew(self) -> None:
-        """Begin anew, when the machine is reset."""
-        self.rows: list[Row] = []
-        self.cycle  = 0
-        self._state = True  # the next cycle shows it
-
-    async def run(self, ctx: SimulatorContext) -> None:
-        """Testbench: look. Never returns."""
-        enable = C(1) if self._enable is None else self._enable
-        while True:
-            # Signals are taken in cycles that count only: that is much faster.
-            bits = ctx.get(self._all) if ctx.get(enable) else None
-            await ctx.tick()
-            if bits is not None:
-                self._look(*self._apart(bits))
-
-    def _apart(self, bits: int) -> Iterator[Any]:
-        for signal in self._signals:
-            shape = signal.shape()
-            width = len(Value.cast(signal))
-            value = bits & (1 << width) - 1
-            yield shape.from_bits(value) if isinstance(shape, ShapeCastable) else value
-            bits >>= width
-
-    def _look(self, *values: Any) -> None:
-        (requested, accepted, request, completed, response,
-         control_requested, control_accepted, operation, controlled, outcome, state, events,
-         cyc, stb, we, lock, adr, sel, dat_w, stall, ack, dat_r) = values
-        said: dict[str, tuple[int, ...]] = {}
-        if self._state:
-            said["state"] = tuple(getattr(state, name)
-                                  for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"))
-        if events.as_bits():
-            said["events"] = (events.as_bits(),)
-        if cyc and ack:
-            said["ack"] = (dat_r,)
-        if cyc and stb and not stall:
-            said["transfer"] = (adr, we | lock << 1 | sel << 2)
-            if we:
-                said["word"] = (dat_w,)
-        if completed:
-            said["response"] = (response.fault.value | response.error.as_bits() << 2,
-                                response.physical, response.data)
-        if requested and accepted:
-            said["request"] = (request.size | request.kind.value << 2 | request.user << 5
-                               | request.implicit << 6 | request.chained << 7, request.linear)
-            if request.kind not in (AccessKind.READ, AccessKind.FETCH):
-                said["datum"] = (request.data, request.compare)
-        if controlled:
-            said["controlled"] = (outcome.fault, outcome.value)
-        if control_requested and control_accepted:
-            said["control"] = (operation.op.value | operation.register.value << 4,
-                               operation.value)
-        if said:
-            self.rows.append((self.cycle, said))
-        self._state = bool(control_requested and control_accepted or events.page_fault)
-        self.cycle += 1
+__all__ = ["PRESS", "Core", "CoreBench", "Played", "played", "played_plain"]
 
 
 class Core(Elaboratable):
@@ -151,12 +58,11 @@ class Core(Elaboratable):
 
 
 class Played(NamedTuple):
-    """Outcome of requests: rows of the responses, kinds of these, and rows as they were seen."""
+    """Outcome of requests: rows of the responses, kinds of these, and who saw the signals."""
 
-    rows:   list[Row]
-    kinds:  list[ResponseKind]
-    seen:   list[Row]
-    cycles: int
+    rows:  list[Row]
+    kinds: list[ResponseKind]
+    watch: Watch
 
 
 #: In the place of a request: the button is pressed before the next one.
@@ -187,7 +93,7 @@ class CoreBench:
             self._simulator.reset()
         self._started = True
         self._simulator.run()
-        return Played(rows_in(self._numbers), self._kinds, self._watch.rows, self._watch.cycle)
+        return Played(rows_in(self._numbers), self._kinds, self._watch)
 
     async def _computer(self, ctx: SimulatorContext) -> None:
         bridge = self._core.bridge
@@ -209,12 +115,17 @@ class CoreBench:
         await ctx.tick()
         ctx.set(bridge.begun, 0)
         ctx.set(bridge.finish.ready, 1)
-        taken, waited, done = 0, 0, False
+        pins = bridge.bytes.valid, bridge.bytes.payload, bridge.toggle
+        taken, waited, done, driven = 0, 0, False, ()
         while not done:
-            valid = taken < len(request) and waited >= self._gap
-            ctx.set(bridge.bytes.valid, valid)
-            ctx.set(bridge.bytes.payload, request[taken] if valid else 0xEE)
-            ctx.set(bridge.toggle, taken == press)
+            valid  = taken < len(request) and waited >= self._gap
+            before = driven
+            driven = valid, request[taken] if valid else 0xEE, taken == press
+            if driven != before:
+                for pin, value in zip(pins, driven, strict=True):
+                    ctx.set(pin, value)
+            elif waited >= self._gap and not ctx.get(bridge.bytes.ready | bridge.finish.valid):
+                await ctx.posedge(bridge.bytes.ready).posedge(bridge.finish.valid)
             if taken == press:
                 press = None
             _, _, ready, done, kind = await ctx.tick().sample(
@@ -228,9 +139,18 @@ class CoreBench:
         ctx.set(bridge.finish.ready, 0)
 
     async def _collect(self, ctx: SimulatorContext) -> None:
+        numbers = self._core.rows.numbers
         while True:
-            await idle(ctx, self._pause)
-            self._numbers.append(await get(ctx, self._core.rows.numbers))
+            if self._pause:
+                ctx.set(numbers.ready, 0)
+                await idle(ctx, self._pause)
+            ctx.set(numbers.ready, 1)
+            valid = False
+            while not valid:
+                if not ctx.get(numbers.valid):
+                    await ctx.posedge(numbers.valid)
+                _, _, valid, number = await ctx.tick().sample(numbers.valid, numbers.payload)
+            self._numbers.append(number)
 
     async def _look(self, ctx: SimulatorContext) -> None:
         await self._watch.run(ctx)

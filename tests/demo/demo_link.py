@@ -96,7 +96,10 @@ class User:
             ctx.set(stream.payload, payload)
             waited, taken, connected = 0, False, False
             while not (taken or connected):
-                ctx.set(stream.valid, waited >= self._slow)
+                if waited == self._slow:
+                    ctx.set(stream.valid, 1)
+                if waited >= self._slow and not ctx.get(stream.ready | link.connected):
+                    await ctx.posedge(stream.ready).posedge(link.connected)
                 _, _, ready, connected = await ctx.tick().sample(stream.ready, link.connected)
                 taken   = ready and waited >= self._slow
                 waited += 1

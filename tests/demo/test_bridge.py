@@ -74,23 +74,23 @@ def accepted(run, what="request"):
 
 def test_it_greets_after_a_reset_and_does_nothing_else():
     run = played(TINY)
-    assert run.kinds == [GREETING] and run.rows == [] and run.cycles == 0
+    assert run.kinds == [GREETING] and run.rows == [] and run.watch.cycle == 0
 
 
 def test_an_empty_request_takes_no_cycle():
     run = played(TINY, b"")
-    assert run.kinds == [GREETING, ROWS] and run.rows == [] and run.cycles == 0
+    assert run.kinds == [GREETING, ROWS] and run.rows == [] and run.watch.cycle == 0
 
 
 def test_a_mark_takes_no_cycle_and_the_next_one_shows_it():
     run = played(TINY, mark(0x1234), CYCLE, CYCLE + mark(7) + mark(0xFFFF), CYCLE)
-    assert run.cycles == 3
+    assert run.watch.cycle == 3
     assert [(cycle, said["mark"]) for cycle, said in run.rows] == [(0, (0x1234,)), (2, (0xFFFF,))]
 
 
 def test_a_cycle_has_nothing_on_the_ports():
     run = played(TINY, CYCLE * 5)
-    assert run.cycles == 5
+    assert run.watch.cycle == 5
     assert [(cycle, set(said)) for cycle, said in run.rows] == [(0, {"mark", "state"})]
 
 
@@ -246,7 +246,7 @@ def test_what_is_no_operation_ends_the_request(opcode):
     run = played(TINY, access(READ, 0) + bytes([opcode]) + access(READ, 8), CYCLE)
     assert run.kinds == [GREETING, NONSENSE, ROWS]
     assert accepted(run) == [0] and len(responses(run)) == 1
-    assert run.cycles == 6
+    assert run.watch.cycle == 6
 
 
 @pytest.mark.parametrize("operation", [
@@ -274,12 +274,12 @@ def test_what_the_link_does_is_no_operation(request_):
 
 def test_counters_are_reported_without_a_cycle():
     run = played(TINY, COUNTERS, CYCLE, COUNTERS)
-    assert run.kinds == [GREETING, COUNTED, ROWS, COUNTED] and run.cycles == 1
+    assert run.kinds == [GREETING, COUNTED, ROWS, COUNTED] and run.watch.cycle == 1
 
 
 def test_counters_must_come_first():
     run = played(TINY, CYCLE + COUNTERS, CYCLE)
-    assert run.kinds == [GREETING, NONSENSE, ROWS] and run.cycles == 2
+    assert run.kinds == [GREETING, NONSENSE, ROWS] and run.watch.cycle == 2
 
 
 # The button
@@ -297,7 +297,7 @@ def test_the_button_inverts_wp_before_the_next_operation():
 
 def test_the_button_does_nothing_by_itself():
     run = played(TINY, PRESS, PRESS, b"", CYCLE, mark(1) + CYCLE)
-    assert run.cycles == 2 and accepted(run, "control") == []
+    assert run.watch.cycle == 2 and accepted(run, "control") == []
 
 
 def test_pressed_twice_before_it_is_seen_it_counts_once():

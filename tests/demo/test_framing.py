@@ -1,11 +1,12 @@
 # amaranth: UnusedElaboratable=no
 """Frames: flags, escapes, header, CRC."""
 
+import functools
 import random
 from binascii import crc32
 
 import pytest
-from hw_support import simulate
+from hw_support import PERIOD, Bench
 from stream_support import idle
 
 from hw.demo.framing import Deframer, Framer
@@ -37,6 +38,12 @@ def test_a_segment_has_a_power_of_two_bytes(part, segment):
         part(segment)
 
 
+@functools.cache
+def bench_of(part):
+    """The bench of a :class:`Deframer` or :class:`Framer`."""
+    return Bench(part())
+
+
 def opened(data, *, gap=0):
     """Whole frames in ``data``, as numbers and payloads."""
     return [(frame.number, frame.payload) for frame in found_in(data, gap=gap)[0]]
@@ -44,7 +51,8 @@ def opened(data, *, gap=0):
 
 def found_in(data, *, gap=0):
     """Whole frames in ``data``, and how often a frame might begin."""
-    dut    = Deframer()
+    bench  = bench_of(Deframer)
+    dut    = bench.dut
     frames = []
     begun  = 0
 
@@ -66,15 +74,17 @@ def found_in(data, *, gap=0):
                                     bytes(stored[place] for place in range(length))))
             ctx.set(dut.bytes.valid, 0)
             ctx.set(dut.bytes.payload, 0x7E)  # not valid, so nothing
-            await idle(ctx, PACE - 1 + gap)
+            # To the middle of a cycle, so that the next edge takes the next byte.
+            await ctx.delay((PACE - 0.5 + gap) * PERIOD)
 
-    simulate(dut, feed, deadline=100_000)
+    bench.run(feed, deadline=100_000)
     return frames, begun
 
 
 def made(header, content, *, pause=lambda: 0):
     """Bytes that a framer sends; ``pause`` are cycles before it may go on."""
-    dut, data, done = Framer(), bytearray(), []
+    bench, data, done = bench_of(Framer), bytearray(), []
+    dut = bench.dut
 
     async def memory(ctx):
         while True:
@@ -104,7 +114,7 @@ def made(header, content, *, pause=lambda: 0):
             _, _, valid = await ctx.tick().sample(dut.bytes.valid)
             assert not valid
 
-    simulate(dut, drain, background=(memory,), deadline=50_000)
+    bench.run(drain, background=memory, deadline=50_000)
     assert done[0] == done[1]
     return done[0]
 

@@ -11,8 +11,8 @@ from hw.demo.subsystem import MemorySubsystem
 from hw.layout import AccessKind
 from hw.presets import PRESETS
 
-from .demo_bench import Watch
 from .demo_support import access, control, operations, settled
+from .demo_watch import Watch
 
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from amaranth import Cat
+from amaranth import Module, Signal
 from hw_support import PERIOD, simulate
 from stream_support import idle
 
@@ -14,11 +14,11 @@ from hw.demo.system import System
 from hw.layout import AccessKind
 from hw.presets import PRESETS
 
-from .demo_bench import Watch
 from .demo_support import (
     CONNECT, CONTINUE, COUNTERS, CYCLE, access, responses_in, control, framed, frames_in, mark,
     numbers_in, rows_in, segments, settled,
 )
+from .demo_watch import Watch
 
 
 pytestmark = pytest.mark.slow
@@ -28,10 +28,11 @@ READ, WRITE = AccessKind.READ, AccessKind.WRITE
 
 CR0, WP, PAGING = 0x6000_0010, 0x1_0000, 0x8000_0001
 
-#: Cycles of a bit. The clock is a slow one, so that a light is lit for not too many of its cycles.
-BIT = 4
-CLOCK_HZ, BAUD = 4000, 1000
-TICK, LIT = 40, 20 * 40
+#: Cycles of a bit, and of a byte. The clock is a slow one, so that a light is lit for not too many
+#: of its cycles.
+BIT, BYTE = 4, 10 * 4
+CLOCK_HZ, BAUD = 1000, 250
+TICK, LIT = 10, 20 * 10
 
 #: Page 0 for the kernel; 4 and 5 both the frame at 0x3000, which user code may read at 5.
 TABLES = (access(WRITE, 0x1000, 0x2007, size=4)
@@ -47,6 +48,8 @@ class Computer:
     ----------
     board : :class:`System`
         The board.
+    bench : :class:`Module`
+        The board, and a count of the clock's cycles.
     watch : :class:`Watch`
         What its machine really does.
     """
@@ -55,7 +58,14 @@ class Computer:
         self.board = System(PRESETS["tiny"], preset=0, ram_kib=16, clock_hz=CLOCK_HZ, baud=BAUD)
         machine    = self.board._machine
         self.watch = Watch(machine, machine.enable)
+        self.bench = Module()
+        self.bench.submodules.board = self.board
+        self._now    = Signal(32)
+        self.bench.d.sync += self._now.eq(self._now + 1)
+        self._lights = {name: getattr(self.board, name) for name in ("fault", "bypass", "busy")}
         self._lit    = Counter()
+        self._shown  = ()
+        self._since  = 0
         self._heard  = bytearray()
         self._number = 0
 
@@ -81,25 +91,29 @@ class Computer:
 
     async def look(self, ctx):
         """Testbench: look at the lights. Never returns."""
-        names  = ("fault", "bypass", "busy")
-        lights = Cat(getattr(self.board, name) for name in names)
         while True:
-            lit = ctx.get(lights)
-            await ctx.tick()
-            if lit:
-                self._lit.update(name for n, name in enumerate(names) if lit >> n & 1)
+            await ctx.changed(*self._lights.values())
+            self._note(ctx)
 
-    def lit(self):
+    def _note(self, ctx):
+        """Take note of the lights that are lit now, and how long others have been until now."""
+        now = ctx.get(self._now)
+        self._lit.update(dict.fromkeys(self._shown, now - self._since))
+        self._since = now
+        self._shown = [name for name, light in self._lights.items() if ctx.get(light)]
+
+    def lit(self, ctx):
         """Cycles for which each light was lit since the last call."""
+        self._note(ctx)
         lit, self._lit = self._lit, Counter()
-        return lit
+        return +lit
 
     async def hear(self, ctx, *, patience=10_000):
         """The next response's number and payload, or none after so many cycles without a byte."""
         waited, heard = 0, 0
         while waited < patience:
             if len(self._heard) == heard:
-                waited += BIT
+                waited += BYTE
             else:
                 waited, heard = 0, len(self._heard)
             if self._heard[-1:] == b"\x7e" and self._heard.count(0x7E) % 2 == 0 \
@@ -107,7 +121,7 @@ class Computer:
                 [response] = responses_in(bytes(self._heard))
                 self._heard.clear()
                 return response
-            await ctx.delay(BIT * PERIOD)
+            await ctx.delay(BYTE * PERIOD)
         assert not self._heard
         return None
 
@@ -136,7 +150,7 @@ def connected(*, deadline=100_000):
                 assert not ctx.get(computer.board._machine.clearing)
                 await test(ctx, computer)
 
-            simulate(computer.board, main, deadline=deadline,
+            simulate(computer.bench, main, deadline=deadline,
                      background=(computer.listen, computer.look, computer.watch.run))
 
         run.__name__ = test.__name__
@@ -194,19 +208,18 @@ async def test_connecting_clears_everything(ctx, computer):
 
 @connected()
 async def test_lights_know_nothing_of_an_earlier_connection(ctx, computer):
-    for request in (TABLES,
-                    access(WRITE, 0x5000, 1, size=4, user=1),
-                    access(READ, 0x5000, size=4, user=1),
-                    access(WRITE, 0x4000, 1, size=4)):
-        await computer.do(ctx, request)
-    assert set(computer.lit()) == {"fault", "bypass", "busy"}
+    # Accesses that overlap would not be looked at.
+    await computer.do(ctx, TABLES + CYCLE.join((access(WRITE, 0x5000, 1, size=4, user=1),
+                                                access(READ, 0x5000, size=4, user=1),
+                                                access(WRITE, 0x4000, 1, size=4))))
+    assert set(computer.lit(ctx)) == {"fault", "bypass", "busy"}
     await computer.say(ctx, framed(100, CONNECT))
     assert (await computer.hear(ctx))[0] == 100
-    computer.lit()
+    computer.lit(ctx)
     computer.watch.anew()
     computer._number = 100
     await computer.do(ctx, access(WRITE, 0x3000, 1, size=4))
-    assert set(computer.lit()) == {"busy"}
+    assert set(computer.lit(ctx)) == {"busy"}
 
 
 @connected()
@@ -230,7 +243,7 @@ async def test_what_gets_lost_is_repeated_and_done_once(ctx, computer):
 
 @connected()
 async def test_a_response_that_is_too_long_comes_in_parts(ctx, computer):
-    parts = [await computer.do(ctx, access(WRITE, 0x0, *range(1 << 60, (1 << 60) + 36)))]
+    parts = [await computer.do(ctx, access(WRITE, 0x0, *range(1 << 60, (1 << 60) + 30)))]
     while parts[-1][0] == 3:
         assert len(parts[-1]) == 1024
         parts.append(await computer.do(ctx, CONTINUE))
@@ -238,7 +251,7 @@ async def test_a_response_that_is_too_long_comes_in_parts(ctx, computer):
     assert settled(rows(*parts)) == settled(computer.watch.rows)
     # The machine waited for the line, and saw nothing of it.
     accepted = [cycle for cycle, said in computer.watch.rows if "request" in said]
-    assert [after - before for before, after in pairwise(accepted[2:])] == [3] * 33
+    assert [after - before for before, after in pairwise(accepted[2:])] == [3] * 27
 
 
 @connected()
@@ -260,7 +273,7 @@ async def test_lights(ctx, computer):
         assert not any(map(ctx.get, (board.fault, board.bypass, board.busy)))
         await computer.do(ctx, request)
         await idle(ctx, LIT)
-        lit[name] = computer.lit()
+        lit[name] = computer.lit(ctx)
     assert {name for name, lights in lit.items() if lights["busy"]} == set(requests)
     assert {name for name, lights in lit.items() if lights["fault"]} == {
         "refused", "no page"}

@@ -1,11 +1,13 @@
 # amaranth: UnusedElaboratable=no
 """Bytes on a pin, at the level of single cycles."""
 
+import functools
 import math
 import random
+from itertools import groupby
 
 import pytest
-from hw_support import simulate
+from hw_support import PERIOD, Bench
 
 from hw.demo.uart import Receiver, Transmitter
 from stream_support import idle, put
@@ -33,24 +35,39 @@ def wave(bits, divisor, *, stretch=1.0, phase=0.0):
     return [bits[place] if place >= 0 else 1 for place in places]
 
 
+@functools.cache
+def bench_of(part, divisor):
+    """The bench of a :class:`Receiver` or :class:`Transmitter`."""
+    return Bench(part(divisor))
+
+
 def received(levels, divisor):
     """Bytes that come out when the line has these levels, one a cycle, and is idle after."""
-    dut, data = Receiver(divisor), bytearray()
+    bench, data = bench_of(Receiver, divisor), bytearray()
+    dut = bench.dut
 
     async def drive(ctx):
-        for level in [1] * 5 + list(levels) + [1] * (2 * divisor + 5):
+        # Edges of the clock are half a period away from these changes.
+        for level, cycles in groupby([1] * 5 + list(levels) + [1] * (2 * divisor + 5)):
             ctx.set(dut.rx, level)
+            await ctx.delay(len(list(cycles)) * PERIOD)
+
+    async def listen(ctx):
+        while True:
+            if not ctx.get(dut.bytes.valid):
+                await ctx.posedge(dut.bytes.valid)
             _, _, valid, byte = await ctx.tick().sample(dut.bytes.valid, dut.bytes.payload)
             if valid:
                 data.append(byte)
 
-    simulate(dut, drive, deadline=100_000)
+    bench.run(drive, background=listen, deadline=100_000)
     return bytes(data)
 
 
 def sent(data, divisor, *, gap=0):
     """Levels of the line in each cycle, from the first start bit on."""
-    dut, levels = Transmitter(divisor), []
+    bench, levels = bench_of(Transmitter, divisor), []
+    dut = bench.dut
 
     async def feed(ctx):
         for byte in data:
@@ -63,7 +80,7 @@ def sent(data, divisor, *, gap=0):
             _, _, level = await ctx.tick().sample(dut.tx)
             levels.append(level)
 
-    simulate(dut, feed, background=(look,), deadline=100_000)
+    bench.run(feed, background=look, deadline=100_000)
     return levels[levels.index(0):] if 0 in levels else levels
 
 

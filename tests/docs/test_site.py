@@ -57,3 +57,11 @@ def test_the_pages_lead_to_each_other(site):
 
 def test_the_site_shows_the_diagrams(site):
     assert list((site / "_images").glob("hits.svg"))
+
+
+def test_the_code_leads_to_the_pages_however_deep_it_is(site):
+    code = site / "_modules"
+    for page in (code / "hw" / "mmu.html", code / "sim" / "engines" / "pysim.html"):
+        [link] = re.findall(r'toctree-l1"><a class="reference internal" href="(.*scenarios\.html)"',
+                            page.read_text())
+        assert (page.parent / link).resolve() == site / "docs" / "scenarios.html"

@@ -7,7 +7,7 @@ from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def icebreaker():
     return board_named("icebreaker")
 

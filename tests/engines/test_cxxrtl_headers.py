@@ -16,7 +16,7 @@ from sim.boards.simulated.board import status_header
 from sim.engines import cxxrtl, testbench
 from sim.engines.cxxrtl import commands, ports
 from sim.engines.cxxrtl.commands import Command, Completion, Status
-from sim.engines.cxxrtl.library import SCRIPT
+from sim.engines.cxxrtl.library import EVAL, SCRIPT
 from sim.engines.cxxrtl.structures import Byte, Number, Word, declaration, members
 from sim.toolchain.verilator import verilator
 from sim.toolchain.yosys import PACKAGE
@@ -126,6 +126,11 @@ def test_the_header_of_a_verilated_board_compiles_alone_and_twice(board):
     (board / "verilated.h").unlink()
     assert compiles(board, '#include "top.h"\n' * 2, f"-isystem{include}",
                     f"-isystem{include}/vltstd") == (True, "")
+
+
+def test_the_logic_of_a_design_is_one_function_by_the_name_that_we_give_to_the_compiler(machine):
+    for design in ("design.cc", "view.cc"):
+        assert (machine / "generated" / design).read_text().count(EVAL) == 1
 
 
 @pytest.mark.parametrize("structure, names", [

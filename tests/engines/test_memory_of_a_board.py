@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from board_support import DirectLine, board_named, engine_on
+from board_support import DirectLine, engine_on
 from trace_support import assert_same
 
 from hw.boards import BOARDS
@@ -51,11 +51,12 @@ def test_the_scenario_in_the_readme_holds(refused):
     assert run.title == "A store to one's own read-only page."
 
 
-def test_on_a_board_and_with_as_much_memory_cycles_are_the_same(refused, monkeypatch):
+def test_on_a_board_and_with_as_much_memory_cycles_are_the_same(
+        refused, icebreaker, monkeypatch):
     engines = []
 
     def on_board(config, **rest):
-        engines.append(engine_on(DirectLine(board_named(BOARD.name)), config, **rest))
+        engines.append(engine_on(DirectLine(icebreaker), config, **rest))
         return engines[-1]
 
     monkeypatch.setitem(ENGINES, "serial", on_board)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hw.config import MmuConfig
+from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.cxxrtl.processor import CompiledProcessor
 from sim.engines.processor import Processor
@@ -18,8 +18,10 @@ from sw.bus import Access, Kind, Register
 pytestmark = pytest.mark.slow
 
 
-CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
-HUGE   = 1 << 64
+#: A unit that scenarios are played on, too: what is compiled for them does for these tests.
+CONFIG = PRESETS["default"]
+
+HUGE = 1 << 64
 
 
 def on_golden(program):

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from trace_support import assert_same
 
-from hw.config import MmuConfig
+from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
@@ -18,7 +18,8 @@ from sw.bus import Access, Kind, Register
 pytestmark = pytest.mark.slow
 
 
-CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
+#: A unit that scenarios are played on, too: what is compiled for them does for these tests.
+CONFIG = PRESETS["default"]
 
 ENGINES = pytest.mark.parametrize("Engine", [PysimEngine, CxxrtlEngine])
 

@@ -5,15 +5,20 @@ from collections.abc import Iterable
 from sequence_support import Step, do
 from unit_support import UnitModel
 
+from hw.bus import ControlState
 from sim.golden.mmu import Outcome
 from sim.golden.stale import StaleModel
 from sim.golden.state import Features
+from sim.record.signals import Fields
 from sw.bus import Access, GeneralProtection, Register
 
 from .mmu_support import Processor
 
 
 __all__ = ["JudgedUnit", "is_refused"]
+
+
+STATE = Fields(ControlState)
 
 
 async def is_refused(cpu: Processor, register: Register, value: int) -> bool:
@@ -67,9 +72,9 @@ class JudgedUnit:
             case "invlpg", linear:
                 await self.cpu.invlpg(linear)
                 do(self.allowed, step, entry_size=self.entry_size)
-        registers = self.cpu.ctx.get(self.cpu.mmu.control.state)
+        registers = STATE(self.cpu.ctx.get(self.cpu.mmu.control.state.as_value()))
         for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"):
-            assert getattr(registers, name) == getattr(self.allowed.state, name), name
+            assert registers[name] == getattr(self.allowed.state, name), name
         assert self.cpu.events == +self.unit.events, f"strobes of {step}"
 
     async def _access(self, access: Access, expected: Outcome) -> None:

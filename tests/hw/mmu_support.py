@@ -91,9 +91,12 @@ class MmuBench:
         await self._memory.serve(ctx, self.mmu.memory)
 
     async def _watch(self, ctx: SimulatorContext) -> None:
+        # A trigger takes longer to make than a cycle to look at.
+        edge = ctx.tick().sample(self.mmu.events.as_value())
         for _ in range(self._deadline):
-            _, _, strobes = await ctx.tick().sample(self.mmu.events.as_value())
-            self.events.update(name for name, bit in STROBES.items() if strobes & bit)
+            _, _, strobes = await edge
+            if strobes:
+                self.events.update(name for name, bit in STROBES.items() if strobes & bit)
         raise TimeoutError(f"test still running after {self._deadline} cycles")
 
 
@@ -155,18 +158,21 @@ class Processor:
         ``ready`` tells in which cycles the processor accepts responses.
         """
         access, control = self.mmu.access, self.mmu.control
-        cycle, begun, responses = 0, 0, []
+        cycle, begun, offered, responses = 0, 0, -1, []
         expected = sum(isinstance(step, Access) for step in steps)
         self.ctx.set(control.response.ready, 1)
         while begun < len(steps) or len(responses) < expected:
             step = steps[begun] if begun < len(steps) else None
-            self.ctx.set(access.request.valid, isinstance(step, Access))
-            self.ctx.set(control.request.valid, isinstance(step, tuple))
-            if isinstance(step, Access):
-                self.ctx.set(access.request.payload, _request(step, chained=begun in chained))
-            elif step is not None:
-                self.ctx.set(control.request.payload, _write(*step))
-            self.ctx.set(access.response.ready, ready(cycle))
+            if offered != begun:
+                offered = begun
+                self.ctx.set(access.request.valid, isinstance(step, Access))
+                self.ctx.set(control.request.valid, isinstance(step, tuple))
+                if isinstance(step, Access):
+                    self.ctx.set(access.request.payload, _request(step, chained=begun in chained))
+                elif step is not None:
+                    self.ctx.set(control.request.payload, _write(*step))
+            if cycle == 0 or ready(cycle) != ready(cycle - 1):
+                self.ctx.set(access.response.ready, ready(cycle))
             _, _, took_access, took_control, valid, payload = await self.ctx.tick().sample(
                 access.request.ready, control.request.ready, access.response.valid,
                 access.response.payload)

@@ -13,6 +13,8 @@ from sim.scenario.scenario import Scenario, load
 from sim.scenarios import SCENARIOS
 from sw.kernel.panic import KernelOops
 
+from .story_support import FAST
+
 
 pytestmark = pytest.mark.slow
 
@@ -27,8 +29,8 @@ def scenario(play, **names):
     return Scenario.of(module)
 
 
-def perform(made, mode="4level", era="6.x", **options):
-    return made.perform(mode=mode, engine="pysim", era=era, **options)
+def perform(made, mode="4level", era="6.x", engine=FAST, **options):
+    return made.perform(mode=mode, engine=engine, era=era, **options)
 
 
 @pytest.mark.parametrize("era", ["5.x", "6.x"])
@@ -75,7 +77,7 @@ def test_a_hang_ends_the_run_with_the_place_where_it_was():
         stage.memory.latency = 1 << 20
         await stage.user("case")   # clears a page for the page tables
 
-    run = perform(scenario(play))
+    run = perform(scenario(play), engine="pysim")
     assert not run.holds
     assert run.failure.reason.startswith(BusHang.__name__)
     assert run.failure.cycle == run.cycles - 1

@@ -22,9 +22,9 @@ EACH_MODE = pytest.mark.parametrize("mode", ["4level", "32bit"])
 PAGE = 4096
 
 
-def stage_of(play, **options):
+def stage_of(play, *, engine="cxxrtl", **options):
     """Boot a machine and run ``play`` on it; return the stage."""
-    machine = Machine(**options)
+    machine = Machine(engine=engine, **options)
     stage   = Stage(machine)
 
     async def main(_):
@@ -36,12 +36,13 @@ def stage_of(play, **options):
 
 
 @EACH_MODE
-def test_paging_is_turned_on_during_boot_and_stays_on(mode):
+@pytest.mark.parametrize("engine", ["pysim", "cxxrtl"])
+def test_paging_is_turned_on_during_boot_and_stays_on(mode, engine):
     async def play(stage):
         booted.append(stage.cycle)
 
     booted = []
-    trace  = stage_of(play, mode=mode).trace
+    trace  = stage_of(play, mode=mode, engine=engine).trace
     [paged] = trace.while_state(lambda state: state.pg == 1)
     assert 0 < paged.since < booted[0] and paged.until == trace.cycles
     assert claims.state_throughout(
@@ -51,11 +52,9 @@ def test_paging_is_turned_on_during_boot_and_stays_on(mode):
 
 
 @EACH_MODE
-@pytest.mark.parametrize("memory", [
-    PhysicalMemory(latency=4),
-    PhysicalMemory(stall=[True, False, False]),
-], ids=["slow", "stalling"])
-def test_other_memory_changes_the_cycles_and_nothing_else(mode, memory):
+@pytest.mark.parametrize("timing", [{"latency": 4}, {"stall": [True, False, False]}],
+                         ids=["slow", "stalling"])
+def test_other_memory_changes_the_cycles_and_nothing_else(mode, timing):
     async def play(stage):
         user = await stage.user("case")
         at   = await user.mmap(PAGE)
@@ -64,7 +63,7 @@ def test_other_memory_changes_the_cycles_and_nothing_else(mode, memory):
 
     loaded = []
     plain  = stage_of(play, mode=mode).trace
-    other  = stage_of(play, mode=mode, memory=memory).trace
+    other  = stage_of(play, mode=mode, memory=PhysicalMemory(**timing)).trace
     assert loaded == [0xabcd] * 2
     assert other.cycles > plain.cycles
     assert [(a.linear, a.kind, a.fault, a.data) for a in other.all_accesses] == \

