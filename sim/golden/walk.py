@@ -71,7 +71,7 @@ class Step(NamedTuple):
         Its physical address.
     entry : :class:`int`
         Its value.
-    rights : :class:`.permission.Rights`
+    rights : :class:`sim.golden.permission.Rights`
         Rights of all levels down to this one. They mean nothing if it ends the walk in a fault.
     """
 
@@ -89,7 +89,7 @@ class Walk:
     ----------
     translation : :class:`Translation` or :class:`None`
         None: the walk ended in a page fault.
-    refusal : :class:`.permission.Refusal` or :class:`None`
+    refusal : :class:`sim.golden.permission.Refusal` or :class:`None`
         Reason of that page fault.
     error_code : :class:`int`
         Of that page fault; 0 if there was none.
