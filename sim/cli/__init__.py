@@ -7,8 +7,10 @@ status.
 =============================  ==============================================
 :mod:`sim.cli.main`            what all subcommands have in common
 :mod:`sim.cli.usage`           readers of arguments, and errors of one line
+:mod:`sim.cli.choice`          choice of a scenario and of a machine
 :mod:`sim.cli.run`             ``run``: plays scenarios
 :mod:`sim.cli.listing`         ``list``: scenarios, and presets of the unit
+:mod:`sim.cli.walk`            ``walk``: an address as unit and TLB see it
 :mod:`sim.cli.access`          ``access``: runs access vectors
 :mod:`sim.cli.bench`           ``bench``: measures the engines
 :mod:`sim.cli.verilog`         ``verilog``: writes the design as Verilog

@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TextIO, cast
 from dragoncage import __version__
 from sim.output.files import FileTrouble, print_out
 
-from . import access, bench, boards, build, listing, program, run, simulate_board, verilog
+from . import access, bench, boards, build, listing, program, run, simulate_board, verilog, walk
 from .usage import UsageError, complain
 
 
@@ -26,7 +26,7 @@ __all__ = ["main"]
 
 
 #: Modules of :mod:`sim.cli`, in the order of the help.
-COMMANDS = (run, listing, access, bench, verilog, boards, build, program,
+COMMANDS = (run, listing, walk, access, bench, verilog, boards, build, program,
             simulate_board)
 
 

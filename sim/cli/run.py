@@ -9,24 +9,22 @@ from typing import Any
 
 from hw.presets import PRESETS
 from sim.errors import Unavailable, Unsuited
-from sim.machine import DEFAULT_ERA, ENGINES, ERAS, MODES
+from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
 from sim.scenario.mistakes import Mistake, ScenarioError
 from sim.scenario.report import as_json, as_text, wants_colour
 from sim.scenario.runner import perform
-from sim.scenario.scenario import LIMIT, Run, Scenario, load
-from sim.scenarios import SCENARIOS
+from sim.scenario.scenario import LIMIT, Run, Scenario
 from sim.schedule import Schedule, parse, seeded
 from sim.toolchain.simulators import SIMULATORS
 
+from .choice import DEFAULT_SCENARIO, add_machine, chosen
 from .usage import UsageError, complain, path, seed, whole_number, writable_folder
 
 
 __all__ = ["add", "run_command"]
 
-
-DEFAULT_SCENARIO = "article"
 
 #: Exit status for a mistake in a scenario.
 MISTAKE = 3
@@ -43,20 +41,13 @@ def add(commands: Any) -> None:
     run = commands.add_parser("run", help=run_command.__doc__, description=run_command.__doc__)
     run.add_argument("names", nargs="*", metavar="NAME", default=[DEFAULT_SCENARIO],
                      help=f"scenarios, or Python files with one each (default: {DEFAULT_SCENARIO})")
-    run.add_argument("--mode", choices=MODES,
-                     help="paging mode (default: the first of the scenario's modes that the "
-                          "unit has)")
-    run.add_argument("--preset", choices=PRESETS,
-                     help="configuration of the unit, see `dragoncage list` (default: "
-                          "default, or the board's)")
+    add_machine(run)
     run.add_argument("--engine", choices=ENGINES, default="pysim",
                      help="engine that runs the machine (default: pysim)")
     run.add_argument("--simulator", choices=SIMULATORS,
                      help="with --engine cocotb: the simulator of Verilog (default: verilator)")
     run.add_argument("--port", metavar="DEVICE",
                      help="with --engine serial: the board's serial port, such as /dev/ttyUSB1")
-    run.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
-                     help=f"Linux versions that the kernel follows (default: {DEFAULT_ERA})")
     slices = run.add_mutually_exclusive_group()
     slices.add_argument("--seed", type=seed, metavar="N",
                        help="with several processors: random time slices, from the seed N")
@@ -101,38 +92,13 @@ def run_command(args: argparse.Namespace) -> int:
 
 def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
     """Play all scenarios of the command, and add to ``runs``. Raises :class:`ScenarioError`."""
-    todo  = _chosen(args.names)
-    for scenario in todo:
-        _check_mode(scenario, args.mode)
+    todo  = [chosen(name, args.mode) for name in args.names]
     waves = _waves_folder(args.waves)
     for scenario in todo:
         run = _play(scenario, args, waves)
         runs.append(run)
         if not args.json:
             print_out(as_text(run, colour=wants_colour(sys.stdout)) + "\n")
-
-
-def _chosen(names: Sequence[str]) -> list[Scenario]:
-    known = SCENARIOS
-    found = []
-    for name in names:
-        if name in known:
-            found.append(known[name])
-        elif name.endswith(".py"):
-            try:
-                found.append(load(Path(name)))
-            except OSError as error:
-                raise UsageError(f"cannot load {name}: {error.strerror or error}") from error
-        else:
-            raise UsageError(f'unknown scenario "{name}"; there are: '
-                             f"{', '.join(known) or 'none'} (see: dragoncage list)")
-    return found
-
-
-def _check_mode(scenario: Scenario, mode: str | None) -> None:
-    if mode is not None and mode not in scenario.modes:
-        raise UsageError(f'scenario "{scenario.name}" has no mode {mode}; '
-                         f"use --mode {' or '.join(scenario.modes)}")
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:

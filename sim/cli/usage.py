@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from string import hexdigits
 
 
-__all__ = ["UsageError", "complain", "path", "positive", "seed", "whole_number", "writable_folder"]
+__all__ = ["UsageError", "complain", "linear_address", "path", "positive", "seed", "whole_number",
+           "writable_folder"]
 
 
 SHOWN = 40  # characters of a wrong number that a complaint shows
@@ -28,6 +30,17 @@ def path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("a file needs a name")
     return Path(text)
+
+
+def linear_address(text: str) -> int:
+    """Read an address of 64 bits, in hexadecimal."""
+    digits = text.removeprefix("0x")
+    if not digits or len(digits) > 16 or any(digit not in hexdigits for digit in digits):
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+        raise argparse.ArgumentTypeError(
+            f'"{shown}" is not a linear address: write up to 16 hexadecimal digits, such as '
+            "0x7ffff7ffd000")
+    return int(digits, 16)
 
 
 def positive(text: str) -> float:

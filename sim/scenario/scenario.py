@@ -163,13 +163,14 @@ class Scenario:
     def perform(
         self, *, limit: int | None = None, waves: Path | None = None,
         announce: Callable[[str], None] = lambda title: None,
-        progress: Callable[[int], None] | None = None, **choice: Unpack[MachineChoice],
+        progress: Callable[[int], None] | None = None,
+        ended: Callable[[Stage], None] = lambda stage: None, **choice: Unpack[MachineChoice],
     ) -> Run:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
         ``limit`` is a number of cycles that holds instead of the scenario's own. The waveform gets
         a folder in ``waves``; ``announce`` is called with the title of each act, ``progress`` now
-        and then with the cycle.
+        and then with the cycle, and ``ended`` with the stage when all is over.
 
         Raises what :meth:`assemble` does.
         """
@@ -190,6 +191,7 @@ class Scenario:
         run.link     = {**machine.engine.link}
         run.acts     = stage.acts
         run.schedule = render(machine.engine.schedule.executed)
+        ended(stage)
         if run.failure is None and run.mistake is None and not run.claims:
             self._about_nothing(run)
         return run

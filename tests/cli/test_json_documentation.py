@@ -75,7 +75,8 @@ def printed(command, tmp_path, capsys):
     stories = [tmp_path / f"story{number}.py" for number, _ in enumerate(ENDS)]
     for story, end in zip(stories, ENDS, strict=True):
         story.write_text(STORY.format(end=end))
-    main([command, *(map(str, stories) if command == "run" else ()), "--json"])
+    arguments = {"run": map(str, stories), "walk": ["0xffff888000000000", str(stories[0])]}
+    main([command, *arguments.get(command, ()), "--json"])
     return capsys.readouterr().out
 
 

@@ -16,7 +16,7 @@ from sim.scenarios import SCENARIOS
 from .cli_support import CASE
 
 
-COMMANDS = ("run", "list", "access", "bench", "verilog", "boards", "build", "program",
+COMMANDS = ("run", "list", "walk", "access", "bench", "verilog", "boards", "build", "program",
             "simulate-board")
 
 

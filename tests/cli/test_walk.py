@@ -1,0 +1,82 @@
+"""The command `walk`: its cycle, its processor, and its complaints."""
+
+import json
+
+import pytest
+
+from sim.cli.main import main
+from tests.scenario.story_support import FAST
+
+from .cli_support import CASE, write_scenario
+
+
+pytestmark = pytest.mark.slow
+
+
+#: The kernel's first page, which is mapped from the boot on.
+KERNEL = "0xffff888000000000"
+
+
+def walked(capsys, *arguments):
+    """Output of the command, as JSON."""
+    assert main(["walk", *arguments, "--engine", FAST, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema"] == 1
+    return document["walk"]
+
+
+def test_the_walk_is_of_the_end_of_the_run_or_of_a_cycle(capsys):
+    found = walked(capsys, KERNEL, CASE)
+    assert (found["mode"], found["page"]["rights"]) == ("4-level", "rw- kernel")
+    # The last that happened was a page fault there.
+    assert found["tlb"] is None
+    early = walked(capsys, KERNEL, CASE, "--at", "5")
+    assert (early["cycle"], early["mode"], early["entries"]) == (5, "off", [])
+    assert early["cycle"] < found["cycle"]
+
+
+def test_the_words_of_a_claim_are_its_cycle(capsys):
+    found = walked(capsys, KERNEL, CASE, "--at", "the store faulted")
+    assert main(["run", CASE, "--engine", FAST, "--json"]) == 0
+    [run] = json.loads(capsys.readouterr().out)["runs"]
+    [claim] = [claim for act in run["acts"] for claim in act["claims"]
+               if "the store faulted" in claim["text"]]
+    assert found["cycle"] == claim["cycle"]
+    assert found["verdicts"]["user write"] == {
+        "done": False, "error_code": 7, "rule": 4, "section": "4.6.1",
+        "reason": "a user access to a supervisor page: U/S = 0 at some level"}
+
+
+def test_each_processor_has_registers_and_a_tlb_of_its_own(capsys):
+    first, second = (walked(capsys, KERNEL, "race", "--cpu", cpu) for cpu in "01")
+    assert (first["cpu"], second["cpu"]) == (0, 1)
+    assert first["tlb"]["filled"] != second["tlb"]["filled"]
+
+
+def test_text_is_the_default(capsys):
+    assert main(["walk", KERNEL, CASE, "--mode", "4level", "--engine", FAST]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{KERNEL} in cycle ") and "PML4E" in out and err == ""
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["page"],                        '"page" is not a linear address'),
+    (["0x" + "1" * 17],               "is not a linear address: write up to 16"),
+    ([KERNEL, "no-such-story"],       'unknown scenario "no-such-story"'),
+    ([KERNEL, CASE, "--cpu", "1"],    '--cpu 1: scenario "scenario_cases" has processors 0 to 0'),
+    ([KERNEL, CASE, "--at", "99999999"], '--at: "99999999" is not a whole number from 0 to '),
+    ([KERNEL, CASE, "--at", "the"],   '--at: "the" is in 4 claims of the run; give words'),
+    ([KERNEL, CASE, "--at", "dragons"], '--at: "dragons" is in 0 claims of the run'),
+    ([KERNEL, CASE, "--engine", "serial"], "--engine: invalid choice: 'serial'"),
+])
+def test_what_makes_no_sense_is_one_line_and_status_2(capsys, arguments, complaint):
+    assert main(["walk", "--engine", FAST, *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and complaint in err and err.count("\n") == 1
+
+
+def test_a_mistake_in_the_scenario_is_status_3_and_the_walk_is_shown(tmp_path, capsys):
+    name = write_scenario(tmp_path, "    stage.nothing()\n")
+    assert main(["walk", KERNEL, name, "--engine", FAST]) == 3
+    out, err = capsys.readouterr()
+    assert out.startswith(KERNEL) and "the scenario has a mistake: " in err

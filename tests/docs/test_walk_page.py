@@ -1,0 +1,31 @@
+"""The page on walks shows what the command prints."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from sim.cli.main import main
+
+
+pytestmark = pytest.mark.slow
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "walk.md").read_text(encoding="utf-8")
+
+COMMANDS, EXAMPLE = re.findall(r"^```\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS.splitlines())
+def test_a_command_of_the_page_works(command, capsys):
+    program, *arguments = shlex.split(command)
+    assert program == "dragoncage"
+    assert main([*arguments, "--engine", "cxxrtl"]) == 0
+    assert capsys.readouterr().out
+
+
+def test_the_example_is_what_the_first_command_prints(capsys):
+    first, *_ = COMMANDS.splitlines()
+    assert main([*shlex.split(first)[1:], "--engine", "cxxrtl"]) == 0
+    assert capsys.readouterr().out == EXAMPLE
