@@ -39,7 +39,7 @@ def linear_address(text: str) -> int:
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
         raise argparse.ArgumentTypeError(
             f'"{shown}" is not a linear address: write up to 16 hexadecimal digits, such as '
-            "0x7ffff7ffd000")
+            "0x7ffff7ffc000")
     return int(digits, 16)
 
 

@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
     walk = commands.add_parser("walk", help=walk_command.__doc__,
                                description=walk_command.__doc__)
     walk.add_argument("address", metavar="ADDRESS", type=linear_address,
-                      help="linear address, such as 0x7ffff7ffd000")
+                      help="linear address, such as 0x7ffff7ffc000")
     walk.add_argument("name", nargs="?", metavar="NAME", default=DEFAULT_SCENARIO,
                       help=f"scenario, or Python file with one (default: {DEFAULT_SCENARIO})")
     walk.add_argument("--at", metavar="CYCLE|CLAIM",
@@ -61,9 +61,14 @@ def walk_command(args: argparse.Namespace) -> int:
         return MISTAKE
     if run.mistake is not None:
         complain(f"the scenario has a mistake: {run.mistake}")
+    if run.failure is not None:
+        complain(f"the run stopped: {run.failure.reason}")
+    if found.linear != args.address:
+        complain(f"{args.address:#x} is {found.linear:#x} here: outside 4-level paging an "
+                 "address has 32 bits")
     print_out(json.dumps({"schema": SCHEMA, "walk": as_json(found)}, indent=2) + "\n"
               if args.json else as_text(found))
-    return MISTAKE if run.mistake is not None else 0
+    return MISTAKE if run.mistake is not None else int(run.failure is not None)
 
 
 def _played(args: argparse.Namespace) -> tuple[Run, PageWalk]:
@@ -97,8 +102,11 @@ def _cycle(text: str | None, run: Run) -> int:
             return cycle(text)
         except argparse.ArgumentTypeError as error:
             raise UsageError(f"--at: {error}: the run ends there") from error
-    claims = [claim for claim in run.claims if text in claim.text]
-    if len(claims) != 1 or claims[0].cycle is None:
-        raise UsageError(f'--at: "{text}" is in {len(claims)} claims of the run; give words that '
-                         "are in one (see: dragoncage run)")
-    return claims[0].cycle
+    cycles = [claim.cycle for claim in run.claims if text in claim.text and claim.cycle is not None]
+    if not cycles:
+        raise UsageError(f'--at: "{text}" is neither a cycle nor in a claim of the run that has '
+                         "one (see: dragoncage run)")
+    if len(cycles) > 1:
+        raise UsageError(f'--at: "{text}" is in several claims; choose one of their cycles: '
+                         f"{', '.join(map(str, cycles))}")
+    return cycles[0]

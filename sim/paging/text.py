@@ -51,7 +51,7 @@ def _page(found: PageWalk) -> Iterator[str]:
         yield "  page      none"
     else:
         yield (f"  page      {page.physical:#x}, {size_text(page.size)}, {rights_text(page.rights)}"
-               f"; the address is {page.translate(found.linear):#x}")
+               f"; physical {page.translate(found.linear):#x}")
 
 
 def _tlb(found: PageWalk) -> Iterator[str]:

@@ -155,8 +155,14 @@ class Stage:
 
         Raises :class:`LookupError` on a board, which does not report the changes of its TLB.
         """
-        return page_walk(self.traces, MemoryHistory(self.traces), linear, cpu=cpu,
-                         cycle=self.cycle if cycle is None else cycle,
+        cycle = self.cycle if cycle is None else cycle
+        if not isinstance(linear, int) or not 0 <= linear < 1 << 64:
+            raise Misuse(f"stage.walk takes a linear address of 64 bits, not {linear!r}")
+        if cpu not in range(len(self.traces)):
+            raise Misuse(f"there is no processor {cpu!r}: they are 0 to {len(self.traces) - 1}")
+        if not isinstance(cycle, int) or not 0 <= cycle <= self.cycle:
+            raise Misuse(f"stage.walk looks at a cycle from 0 to {self.cycle}, not {cycle!r}")
+        return page_walk(self.traces, MemoryHistory(self.traces), linear, cpu=cpu, cycle=cycle,
                          features=features_of(self.config))
 
     async def user(self, name: str, uid: int = 1000, *capabilities: str) -> User:

@@ -65,8 +65,8 @@ def test_text_is_the_default(capsys):
     ([KERNEL, "no-such-story"],       'unknown scenario "no-such-story"'),
     ([KERNEL, CASE, "--cpu", "1"],    '--cpu 1: scenario "scenario_cases" has processors 0 to 0'),
     ([KERNEL, CASE, "--at", "99999999"], '--at: "99999999" is not a whole number from 0 to '),
-    ([KERNEL, CASE, "--at", "the"],   '--at: "the" is in 4 claims of the run; give words'),
-    ([KERNEL, CASE, "--at", "dragons"], '--at: "dragons" is in 0 claims of the run'),
+    ([KERNEL, CASE, "--at", "the"],   '--at: "the" is in several claims; choose one of '),
+    ([KERNEL, CASE, "--at", "dragons"], '--at: "dragons" is neither a cycle nor in a claim'),
     ([KERNEL, CASE, "--engine", "serial"], "--engine: invalid choice: 'serial'"),
 ])
 def test_what_makes_no_sense_is_one_line_and_status_2(capsys, arguments, complaint):
@@ -80,3 +80,16 @@ def test_a_mistake_in_the_scenario_is_status_3_and_the_walk_is_shown(tmp_path, c
     assert main(["walk", KERNEL, name, "--engine", FAST]) == 3
     out, err = capsys.readouterr()
     assert out.startswith(KERNEL) and "the scenario has a mistake: " in err
+
+
+def test_a_run_that_stops_is_status_1_and_the_walk_is_shown(tmp_path, capsys):
+    name = write_scenario(tmp_path, "    assert False, 'a bug in the kernel'\n")
+    assert main(["walk", KERNEL, name, "--engine", FAST]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith(KERNEL) and "the run stopped: AssertionError: a bug in the" in err
+
+
+def test_an_address_that_has_fewer_bits_in_the_mode_is_told(capsys):
+    assert main(["walk", KERNEL, CASE, "--at", "5", "--engine", FAST]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("0x0 in cycle 5") and f"{KERNEL} is 0x0 here: " in err

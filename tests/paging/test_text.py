@@ -8,6 +8,7 @@ import pytest
 from sim.paging.json import as_json
 from sim.paging.text import as_text
 from sim.scenario import PAGE_SIZE, PROT_READ, Signal, Verdict
+from sim.scenario.mistakes import Misuse
 from sim.scenarios import SCENARIOS
 
 
@@ -36,7 +37,10 @@ def walks():
         found["kernel"]    = stage.walk(stage.kernel.paging.PAGE_OFFSET)
         found["off"]       = stage.walk(0x1000, cycle=5)
         found["#GP"]       = stage.walk(1 << 63)
-        found["frame"]     = stage.trace.accesses(linear=page, writes=True)[0]
+        for mistaken in ({"linear": -1}, {"linear": "x"}, {"linear": 1 << 64},
+                         {"linear": page, "cpu": 1}, {"linear": page, "cycle": 10**9}):
+            with pytest.raises(Misuse):
+                stage.walk(**mistaken)
 
     run = replace(SCENARIOS["article"], play=play).perform(engine="cxxrtl", era="5.x",
                                                            mode="4level")
@@ -70,7 +74,7 @@ def test_a_walk_of_an_earlier_cycle_is_what_it_was(walks):
 
 def test_the_kernels_pages_are_large_and_global(walks):
     text = as_text(walks["kernel"])
-    assert "  page      0x0, 2 MiB, rw- kernel; the address is 0x0\n" in text
+    assert "  page      0x0, 2 MiB, rw- kernel; physical 0x0\n" in text
     assert "global" in text and "  kernel  done     done     #PF 0x11\n" in text
 
 
