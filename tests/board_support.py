@@ -8,10 +8,13 @@ import pytest
 from hw.boards import BOARDS
 from sim.boards.simulated.board import compiled
 from sim.engines.serial import SerialEngine
+from sim.scenario import PAGE_SIZE, PROT_READ
+from sim.scenarios.cast import SECRET, Cast
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 
-__all__ = ["CLOCK_HZ", "DirectLine", "FaultyLine", "board_named", "engine_on", "work", "worked"]
+__all__ = ["CLOCK_HZ", "DirectLine", "FaultyLine", "board_named", "engine_on",
+           "slim_cast", "work", "worked"]
 
 
 #: Cycles after which a board that is silent has nothing to say. To clear its memory takes fewer.
@@ -99,6 +102,20 @@ class FaultyLine(DirectLine):
                 byte ^= 1 << self._random.randrange(8)
             found += bytes([byte] * {"lost": 0, "twice": 2}.get(fault, 1))
         return bytes(found)
+
+
+async def slim_cast(stage):
+    """A cast for acts that need its process, its secret page and its buffer alone.
+
+    A board zeroes each page word by word, and tells of each word: so there are no others.
+    """
+    user = await stage.user("dragon")
+    await user.handle()
+    secret = await user.mmap(2 * PAGE_SIZE)
+    buffer = secret + PAGE_SIZE
+    await user.store(secret, SECRET, 4)
+    await user.mprotect(secret, PAGE_SIZE, PROT_READ)
+    return Cast(user, secret, open=buffer, buffer=buffer, constant=secret)
 
 
 def engine_on(line, config=None, **options):

@@ -4,9 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sim.golden.permission import Attempt
-from sim.golden.state import ControlState
-from sim.golden.state import Features as GoldenMachine
 from sim.golden.walk import walk
+from sim.paging.walk import control_state, features_of
 from sim.scenario import (
     MAP_PRIVATE, PAGE_SIZE, PROT_READ, Errno, Interval, KernelError, KernelOops, Signal, Stage,
     Unproven, User, Verdict, wanted, when,
@@ -111,10 +110,7 @@ def leaf_of(stage: Stage, linear: int) -> int:
 
     By the golden model, from the tables in physical memory: nothing is asked of the kernel.
     """
-    state = stage.trace.states[-1]
-    machine = GoldenMachine(maxphyaddr=stage.machine.config.maxphyaddr)
-    control = ControlState(machine=machine, cr0=state.cr0, cr3=state.cr3, cr4=state.cr4,
-                           efer=state.efer, ac=bool(state.ac))
+    control = control_state(stage.trace, stage.cycle, features_of(stage.config))
     attempt = Attempt.of(Access(linear, 1))
     return walk(control, attempt, linear, stage.memory.read).entries[-1]
 

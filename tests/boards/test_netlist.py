@@ -4,31 +4,21 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 import pytest
-from board_support import DirectLine
+from board_support import DirectLine, slim_cast
 
 from hw.boards import BOARDS
 from sim.boards.simulated import netlist
 from sim.engines.serial import SerialEngine
 from sim.errors import Unavailable
 from sim.machine import ENGINES
-from sim.scenario import PAGE_SIZE, PROT_READ
 from sim.scenarios import SCENARIOS
 from sim.scenarios.article import punch, user_store
-from sim.scenarios.cast import SECRET, Cast
 
 
 async def play(stage):
     """Two acts of the article: the store that the unit refuses, and the one through the alias.
-
-    Their cast has no page that they do not use, since the board zeroes each word by word.
     """
-    user = await stage.user("dragon")
-    await user.handle()
-    secret = await user.mmap(2 * PAGE_SIZE)
-    buffer = secret + PAGE_SIZE
-    await user.store(secret, SECRET, 4)
-    await user.mprotect(secret, PAGE_SIZE, PROT_READ)
-    cast = Cast(user, secret, open=buffer, buffer=buffer, constant=secret)
+    cast = await slim_cast(stage)
     for act in (user_store, punch):
         await act.play(stage, cast)
 

@@ -25,6 +25,12 @@ def test_a_command_of_the_page_works(command, capsys):
     assert capsys.readouterr().out
 
 
+def test_the_last_command_shows_a_stale_translation(capsys):
+    *_, last = COMMANDS.splitlines()
+    assert main([*shlex.split(last)[1:], "--engine", "cxxrtl"]) == 0
+    assert "  TLB       STALE: " in capsys.readouterr().out
+
+
 def test_the_example_is_what_the_first_command_prints(capsys):
     first, *_ = COMMANDS.splitlines()
     assert main([*shlex.split(first)[1:], "--engine", "cxxrtl"]) == 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from board_support import CLOCK_HZ, DirectLine, engine_on, work, worked
+from board_support import CLOCK_HZ, DirectLine, engine_on, work, worked, slim_cast
 from process_support import started
 from pywellen.pywellen import Waveform
 from trace_support import assert_same
@@ -21,10 +21,8 @@ from sim.engines.cxxrtl import CxxrtlEngine
 from sim.errors import MachineLost, Unsuited
 from sim.machine import ENGINES
 from sim.memory import PhysicalMemory
-from sim.scenario import PAGE_SIZE, PROT_READ
 from sim.scenarios import SCENARIOS
 from sim.scenarios.article import punch, user_store, write_protect
-from sim.scenarios.cast import SECRET, Cast
 from sw.bus import Access, Kind, Register
 
 
@@ -114,13 +112,7 @@ def test_the_button_inverts_wp_between_two_operations(icebreaker):
 
 async def three_acts(stage):
     """Stores of a process and of the kernel, and the bypass, to pages that no other act needs."""
-    user   = await stage.user("dragon")
-    await user.handle()
-    secret = await user.mmap(2 * PAGE_SIZE)
-    buffer = secret + PAGE_SIZE
-    await user.store(secret, SECRET, 4)
-    await user.mprotect(secret, PAGE_SIZE, PROT_READ)
-    cast = Cast(user, secret, open=buffer, buffer=buffer, constant=secret)
+    cast = await slim_cast(stage)
     for act in (user_store, write_protect, punch):
         await act.play(stage, cast)
 
