@@ -1,9 +1,11 @@
 """Records: accesses, transfers, control operations, events, states and marks.
 
-Records hold what was on the signals, decoded, and the cycles in which it was there.
+Records hold what was on the signals, decoded, and the cycles in which it was there. They do not
+change: one of something that has not ended yet is replaced by another when it ends.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault
@@ -28,8 +30,7 @@ def overlaps(address: int, size: int, addresses: Addresses) -> bool:
     return address <= addresses < address + size
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """Control registers, as they are from one cycle until they change.
 
     ``cycle`` is the first one. Flags are 0 or 1; they are what the unit has, whether or not the
@@ -49,8 +50,7 @@ class State:
     ac:    int
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Content of the mark signals from ``cycle`` on.
 
     ``stack`` holds the kernel functions that execute, outermost first; empty: user code.
@@ -62,8 +62,7 @@ class Mark:
     claim: str
 
 
-@dataclass(slots=True)
-class AccessRecord:
+class AccessRecord(NamedTuple):
     """One access of the processor.
 
     Attributes
@@ -122,8 +121,7 @@ class AccessRecord:
         return self.kind not in (AccessKind.READ, AccessKind.FETCH)
 
 
-@dataclass(slots=True)
-class TransferRecord:
+class TransferRecord(NamedTuple):
     """One transfer of an 8-byte word of physical memory.
 
     Attributes
@@ -160,8 +158,7 @@ class TransferRecord:
                    for lane in range(8))
 
 
-@dataclass(slots=True)
-class ControlRecord:
+class ControlRecord(NamedTuple):
     """One operation on the control port: STAC, a move to CR3, INVLPG, and their like."""
 
     accepted:  int
@@ -174,8 +171,7 @@ class ControlRecord:
     refused:   bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
+class EventRecord(NamedTuple):
     """A strobe of :class:`hw.bus.Events`; ``level`` is which of them, for ``accessed``."""
 
     cycle: int
@@ -183,8 +179,7 @@ class EventRecord:
     level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class InterruptRecord:
+class InterruptRecord(NamedTuple):
     """An interrupt that the processor sent to ``target``; or, if that is None, that it took."""
 
     cycle:  int

@@ -5,15 +5,14 @@ follow from those before, however the unit keeps its translations.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 __all__ = ["TlbChange", "TlbContents", "TlbEntry", "TlbRecord"]
 
 
-@dataclass(frozen=True, slots=True)
-class TlbEntry:
+class TlbEntry(NamedTuple):
     """A translation that a TLB holds.
 
     Attributes
@@ -60,8 +59,7 @@ class TlbChange(Enum):
     FLUSHED     = "flushed"      #: A control-register write made many go.
 
 
-@dataclass(frozen=True, slots=True)
-class TlbRecord:
+class TlbRecord(NamedTuple):
     """A change of the TLB. It counts from the next cycle on.
 
     Attributes
