@@ -40,7 +40,7 @@ class Unrecorded(CxxrtlEngine):
 
     def _update(self) -> None:
         if self._machine is not None:
-            self._machine.take_log(0)
+            self._machine.drop_log(0)
 
 
 class Workload:

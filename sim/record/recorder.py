@@ -56,10 +56,16 @@ class Recorder:
         self._walking  = False
         self._marked   = (-1, -1)
         self._state    = -1
+        self._accesses:  list[AccessRecord]   = []
+        self._transfers: list[TransferRecord] = []
+        self._controls:  list[ControlRecord]  = []
+        self._events:    list[EventRecord]    = []
+        recording.accesses, recording.transfers = self._accesses, self._transfers
+        recording.controls, recording.events    = self._controls, self._events
         # Indices of the records that are not completed yet.
-        self._accesses:  deque[int] = deque()
-        self._transfers: deque[int] = deque()
-        self._controls:  deque[int] = deque()
+        self._open_accesses:  deque[int] = deque()
+        self._open_transfers: deque[int] = deque()
+        self._open_controls:  deque[int] = deque()
 
     def step(self, cycle: int, sample: Sample) -> None:
         """Record one cycle."""
@@ -74,18 +80,18 @@ class Recorder:
             if sample.events & TLB_STROBES and self.recording.tlb is not None:
                 self.recording.tlb += tlb_changes(cycle, sample.events, sample.tlb)
         if sample.cyc:
-            if sample.ack and self._transfers:
+            if sample.ack and self._open_transfers:
                 self._end_transfer(cycle, sample.dat_r)
             if sample.stb and not sample.stall:
                 self._begin_transfer(cycle, sample)
-        elif self._transfers:
+        elif self._open_transfers:
             # A bus cycle that ends forgoes its responses.
-            self._transfers.clear()
-        if sample.response_valid and self._accesses:
+            self._open_transfers.clear()
+        if sample.response_valid and self._open_accesses:
             self._end_access(cycle, sample.response)
         if sample.request_valid and sample.request_ready:
             self._begin_access(cycle, sample.request)
-        if sample.controlled_valid and self._controls:
+        if sample.controlled_valid and self._open_controls:
             self._end_control(cycle, sample.controlled)
         if sample.control_valid and sample.control_ready:
             self._begin_control(cycle, sample.control)
@@ -111,27 +117,27 @@ class Recorder:
     def _strobe(self, cycle: int, bits: int) -> None:
         if bits & _walk_begun:
             self._walking = True
-        self.recording.events += [EventRecord(cycle, name, level) for name, level in _strobes(bits)]
+        self._events += [EventRecord(cycle, name, level) for name, level in _strobes(bits)]
 
     def _begin_transfer(self, cycle: int, sample: Sample) -> None:
-        self._transfers.append(len(self.recording.transfers))
-        self.recording.transfers.append(TransferRecord(
+        self._open_transfers.append(len(self._transfers))
+        self._transfers.append(TransferRecord(
             accepted=cycle, address=sample.adr * 8, write=bool(sample.we), lock=bool(sample.lock),
             sel=sample.sel, data=sample.dat_w, walk=self._walking, mark=self.recording.marks[-1],
         ))
 
     def _end_transfer(self, cycle: int, word: int) -> None:
-        index    = self._transfers.popleft()
-        transfer = self.recording.transfers[index]
-        self.recording.transfers[index] = transfer._replace(
+        index    = self._open_transfers.popleft()
+        transfer = self._transfers[index]
+        self._transfers[index] = transfer._replace(
             acked=cycle, data=transfer.data if transfer.write else word)
 
     def _begin_access(self, cycle: int, bits: int) -> None:
         request = _request(bits)
         size    = 1 << request["size"]
         mask    = (1 << 8 * size) - 1
-        self._accesses.append(len(self.recording.accesses))
-        self.recording.accesses.append(AccessRecord(
+        self._open_accesses.append(len(self._accesses))
+        self._accesses.append(AccessRecord(
             accepted=cycle, linear=request["linear"], size=size, kind=KINDS[request["kind"]],
             user=bool(request["user"]), implicit=bool(request["implicit"]),
             chained=bool(request["chained"]), data=request["data"] & mask,
@@ -140,9 +146,9 @@ class Recorder:
         ))
 
     def _end_access(self, cycle: int, bits: int) -> None:
-        index    = self._accesses.popleft()
+        index    = self._open_accesses.popleft()
         response = _response(bits)
-        access   = self.recording.accesses[index]._replace(
+        access   = self._accesses[index]._replace(
             completed=cycle, fault=FAULTS[response["fault"]])
         if access.done:
             # After a write it is whatever memory says.
@@ -150,18 +156,18 @@ class Recorder:
             access = access._replace(physical=response["physical"], result=response["data"] & mask)
         elif access.fault == Fault.PAGE_FAULT:
             access = access._replace(error_code=response["error"])
-        self.recording.accesses[index] = access
+        self._accesses[index] = access
 
     def _begin_control(self, cycle: int, bits: int) -> None:
         request = _control(bits)
-        self._controls.append(len(self.recording.controls))
-        self.recording.controls.append(ControlRecord(
+        self._open_controls.append(len(self._controls))
+        self._controls.append(ControlRecord(
             accepted=cycle, op=OPERATIONS[request["op"]], register=REGISTERS[request["register"]],
             value=request["value"], mark=self.recording.marks[-1],
         ))
 
     def _end_control(self, cycle: int, bits: int) -> None:
-        index    = self._controls.popleft()
+        index    = self._open_controls.popleft()
         response = _controlled(bits)
-        self.recording.controls[index] = self.recording.controls[index]._replace(
+        self._controls[index] = self._controls[index]._replace(
             completed=cycle, result=response["value"], refused=bool(response["fault"]))

@@ -4,6 +4,7 @@ Records hold what was on the signals, decoded, and the cycles in which it was th
 change: one of something that has not ended yet is replaced by another when it ends.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,19 +16,30 @@ from .tlb import TlbRecord
 
 __all__ = [
     "LEVELS", "AccessRecord", "Addresses", "ControlRecord", "EventRecord", "InterruptRecord",
-    "Mark", "Recording", "State", "TransferRecord", "overlaps",
+    "Mark", "Recording", "State", "TransferRecord", "bounds", "overlaps",
 ]
 
 
 #: Addresses at which an access may be: one, or a range of them.
 Addresses = int | range
 
+# Members of Amaranth's enumerations take long to look up, and these are wanted of each record.
+_NONE   = Fault.NONE
+_FAULTS = Fault.PAGE_FAULT, Fault.GENERAL_PROTECTION
+_LOADS  = AccessKind.READ, AccessKind.FETCH
+
+
+def bounds(addresses: Addresses) -> tuple[int, int]:
+    """First address, and the first beyond the last."""
+    if isinstance(addresses, range):
+        return addresses.start, addresses.stop
+    return addresses, addresses + 1
+
 
 def overlaps(address: int, size: int, addresses: Addresses) -> bool:
     """Tell whether any of ``size`` bytes at ``address`` is in ``addresses``."""
-    if isinstance(addresses, range):
-        return address < addresses.stop and addresses.start < address + size
-    return address <= addresses < address + size
+    first, end = bounds(addresses)
+    return address < end and first < address + size
 
 
 class State(NamedTuple):
@@ -108,17 +120,17 @@ class AccessRecord(NamedTuple):
     @property
     def faulted(self) -> bool:
         """True if it ended in #PF or #GP. An access that was skipped did not."""
-        return self.fault in (Fault.PAGE_FAULT, Fault.GENERAL_PROTECTION)
+        return self.fault in _FAULTS
 
     @property
     def done(self) -> bool:
         """True if it was completed, and without a fault."""
-        return self.completed >= 0 and self.fault == Fault.NONE
+        return self.fault is _NONE and self.completed >= 0
 
     @property
     def writes(self) -> bool:
         """True if it is a store; a locked access is one."""
-        return self.kind not in (AccessKind.READ, AccessKind.FETCH)
+        return self.kind not in _LOADS
 
 
 class TransferRecord(NamedTuple):
@@ -154,8 +166,9 @@ class TransferRecord(NamedTuple):
 
     def touches(self, addresses: Addresses) -> bool:
         """Tell whether one of its byte lanes is in ``addresses``."""
-        return any(self.sel >> lane & 1 and overlaps(self.address + lane, 1, addresses)
-                   for lane in range(8))
+        return overlaps(self.address, 8, addresses) and any(
+            self.sel >> lane & 1 and overlaps(self.address + lane, 1, addresses)
+            for lane in range(8))
 
 
 class ControlRecord(NamedTuple):
@@ -192,19 +205,20 @@ class InterruptRecord(NamedTuple):
 class Recording:
     """All that is on record of one processor and its unit, in the order of cycles.
 
-    ``cycles`` is the number of cycles recorded; ``tlb`` is None where the unit does not report
+    What there is most of need not be a list: an engine may make those records when they are looked
+    at. ``cycles`` is the number of cycles recorded; ``tlb`` is None where the unit does not report
     what its TLB's strobes concern, as on a board.
     """
 
-    accesses:   list[AccessRecord]    = field(default_factory=list)
-    transfers:  list[TransferRecord]  = field(default_factory=list)
-    controls:   list[ControlRecord]   = field(default_factory=list)
-    interrupts: list[InterruptRecord] = field(default_factory=list)
-    events:     list[EventRecord]     = field(default_factory=list)
-    tlb:        list[TlbRecord] | None = field(default_factory=list)
-    states:     list[State]     = field(default_factory=list)
-    marks:      list[Mark]      = field(default_factory=list)
-    cycles:     int             = 0
+    accesses:   Sequence[AccessRecord]   = field(default_factory=list)
+    transfers:  Sequence[TransferRecord] = field(default_factory=list)
+    controls:   Sequence[ControlRecord]  = field(default_factory=list)
+    events:     Sequence[EventRecord]    = field(default_factory=list)
+    interrupts: list[InterruptRecord]    = field(default_factory=list)
+    tlb:        list[TlbRecord] | None   = field(default_factory=list)
+    states:     list[State]              = field(default_factory=list)
+    marks:      list[Mark]               = field(default_factory=list)
+    cycles:     int                      = 0
 
 
 #: Names of the levels that a :class:`EventRecord` can have.
