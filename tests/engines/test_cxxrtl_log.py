@@ -1,5 +1,6 @@
 """The log of compiled code: records are those of the recorder, from the same samples."""
 
+import gc
 from random import Random
 
 import pytest
@@ -177,3 +178,26 @@ def test_what_is_there_again_replaces_what_was_seen_of_it(before, again):
     records.extend(b"\1\2\3\4", again=again)
     assert list(records) == [0] * (before - again) + [1, 2, 3, 4]
     assert [records[place] for place in range(-4, 0)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_the_garbage_collector_goes_on_as_before(collecting):
+    def make(rows):
+        states.append(gc.isenabled())
+        if rows == b"?":
+            raise ValueError
+        return list(rows)
+
+    states, records = [], LazyRecords(1, make)
+    records.extend(b"abc", again=0)
+    try:
+        if not collecting:
+            gc.disable()
+        assert list(records) == [*b"abc"] and gc.isenabled() == collecting
+        records.extend(b"?", again=3)
+        with pytest.raises(ValueError):
+            list(records)
+        assert gc.isenabled() == collecting
+    finally:
+        gc.enable()
+    assert states == [False, False]

@@ -1,6 +1,8 @@
 """Records that are made of rows of bytes, once somebody looks at them."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Generic, TypeVar, overload
 
@@ -45,7 +47,7 @@ class LazyRecords(Sequence[RecordT], Generic[RecordT]):
         return len(self._rows) // self._size
 
     def __iter__(self) -> Iterator[RecordT]:
-        return chain.from_iterable(map(self._block, range(-(-len(self) // BLOCK))))
+        return iter(self[:])
 
     @overload
     def __getitem__(self, index: int) -> RecordT: ...
@@ -65,7 +67,8 @@ class LazyRecords(Sequence[RecordT], Generic[RecordT]):
         if step != 1:
             return [self[place] for place in range(start, stop, step)]
         first = start // BLOCK
-        found = list(chain.from_iterable(map(self._block, range(first, -(-stop // BLOCK)))))
+        with _uncollected():
+            found = list(chain.from_iterable(map(self._block, range(first, -(-stop // BLOCK)))))
         return found[start - first * BLOCK:stop - first * BLOCK]
 
     def _block(self, number: int) -> list[RecordT]:
@@ -75,3 +78,15 @@ class LazyRecords(Sequence[RecordT], Generic[RecordT]):
 
     def _made(self, start: int, stop: int) -> list[RecordT]:
         return self._make(bytes(self._rows[start * self._size:stop * self._size]))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the garbage collector wait until many records are made, none of which is garbage."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
