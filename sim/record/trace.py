@@ -161,12 +161,18 @@ class Trace:
         function: str | None = None,
     ) -> list[TransferRecord]:
         """Transfers of physical memory with a byte in ``physical``."""
-        return [t for t in _begun(self.all_transfers, during)
-                if (write    is None or t.write == write)
-                and (lock     is None or t.lock == lock)
-                and (walk     is None or t.walk == walk)
-                and (function is None or function in t.mark.stack)
-                and (physical is None or t.touches(physical))]
+        found = _begun(self.all_transfers, during)
+        if walk is not None:
+            found = [t for t in found if t.walk == walk]
+        if lock is not None:
+            found = [t for t in found if t.lock == lock]
+        if write is not None:
+            found = [t for t in found if t.write == write]
+        if physical is not None:
+            found = [t for t in found if t.touches(physical)]
+        if function is not None:
+            found = [t for t in found if function in t.mark.stack]
+        return found
 
     def controls(
         self, *, during: Interval = ALWAYS, op: ControlOp | None = None,
