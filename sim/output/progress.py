@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
-from .text import WIDTH, plain
+from .text import columns, plain
 
 
 __all__ = ["Progress", "rewrite_line"]
@@ -13,7 +13,7 @@ __all__ = ["Progress", "rewrite_line"]
 
 def rewrite_line(terminal: TextIO, text: str) -> None:
     """Show ``text`` in place of the line that the terminal's cursor is in."""
-    terminal.write(f"\r\x1b[K{text[:WIDTH - 1]}")
+    terminal.write(f"\r\x1b[K{text[:columns(terminal) - 1]}")
     terminal.flush()
 
 
@@ -83,7 +83,7 @@ class Progress:
         if self._terminal:
             rewrite_line(self._stream, line)
         else:
-            print(line[:WIDTH - 1], file=self._stream, flush=True)
+            print(line[:columns(self._stream) - 1], file=self._stream, flush=True)
 
     def _line(self, seconds: float) -> str:
         line = f"{seconds:.0f} s"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sim.golden.permission import Refusal
 from sim.record.history import Store
 
 from .flags import cached_rights_text, flags, points_to, rights_text
@@ -53,8 +54,11 @@ def _store(store: Store) -> dict[str, Any]:
 
 def _verdicts(verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
     return {name: {
-        "done": verdict.refusal is None, "error_code": verdict.error_code,
-        **({} if verdict.refusal is None else {
-            "reason": verdict.refusal.text, "rule": verdict.refusal.rule,
-            "section": verdict.refusal.section}),
+        "done": not verdict.refusals, "error_code": verdict.error_code,
+        **(_reason(verdict.refusals[0]) if verdict.refusals else {}),
+        "also": [_reason(refusal) for refusal in verdict.refusals[1:]],
     } for name, verdict in verdicts.items()}
+
+
+def _reason(refusal: Refusal) -> dict[str, Any]:
+    return {"reason": refusal.text, "rule": refusal.rule, "section": refusal.section}

@@ -7,7 +7,7 @@ from sim.output.text import table, wrap
 from sim.record.history import Store
 
 from .flags import cached_rights_text, flags, points_to, rights_text
-from .walk import ATTEMPTS, PageWalk, Verdict
+from .walk import PageWalk, Verdict
 
 
 __all__ = ["as_text"]
@@ -18,10 +18,10 @@ _MODES = {PagingMode.OFF: "no paging", PagingMode.BITS_32: "32-bit paging",
 
 
 def as_text(found: PageWalk) -> str:
-    """A walk in lines of 80 columns at most."""
+    """A walk in lines as wide as the terminal."""
     registers = " ".join(f"{name}={int(value)}" for name, value in found.registers.items())
-    lines = [f"{found.linear:#x} in cycle {found.cycle}, processor {found.cpu}: "
-             f"{_MODES[found.state.mode]}",
+    lines = [*wrap(f"{found.linear:#x} in cycle {found.cycle}, processor {found.cpu}: "
+                   f"{_MODES[found.state.mode]}", "", "  "),
              *wrap(f"CR3={found.state.cr3:#x} {registers}", "  ")]
     if not found.canonical:
         return "\n".join([*lines, *wrap("The address is not canonical: any access ends in #GP "
@@ -29,12 +29,12 @@ def as_text(found: PageWalk) -> str:
     if not found.steps:
         return "\n".join([*lines, "  The linear address is the physical one."]) + "\n"
     return "\n".join([
-        *lines, "", *_indented(_entries(found)), "", *_page(found), *_tlb(found), "",
-        *_changes(found), "", *_indented(_verdicts(found.verdicts)), *_reasons(found),
+        *lines, "", *_entries(found), "", *_page(found), *_tlb(found), "",
+        *_changes(found), "", *_verdicts(found.verdicts), *_reasons(found),
     ]) + "\n"
 
 
-def _entries(found: PageWalk) -> str:
+def _entries(found: PageWalk) -> list[str]:
     rows = [("entry", "at", "value", "refers to", "bits", "so far")]
     for step in found.steps:
         target = points_to(found.state, step.level, step.entry)
@@ -42,7 +42,7 @@ def _entries(found: PageWalk) -> str:
                      "-" if target is None else f"{target:#x}",
                      " ".join(flags(found.state, step.level, step.entry)) or "not present",
                      "-" if target is None else rights_text(step.rights)))
-    return table(rows)
+    return table(rows, indent="  ").splitlines()
 
 
 def _page(found: PageWalk) -> Iterator[str]:
@@ -50,8 +50,9 @@ def _page(found: PageWalk) -> Iterator[str]:
     if page is None:
         yield "  page      none"
     else:
-        yield (f"  page      {page.physical:#x}, {size_text(page.size)}, {rights_text(page.rights)}"
-               f"; physical {page.translate(found.linear):#x}")
+        yield from wrap(f"{page.physical:#x}, {size_text(page.size)}, {rights_text(page.rights)}; "
+                        f"physical {page.translate(found.linear):#x}",
+                        "  page      ", " " * 12)
 
 
 def _tlb(found: PageWalk) -> Iterator[str]:
@@ -73,24 +74,27 @@ def _changes(found: PageWalk) -> Iterator[str]:
                         f"  {step.level.name:<8}  ", " " * 12)
 
 
-def _verdicts(verdicts: Mapping[str, Verdict]) -> str:
-    rows: list[tuple[str, ...]] = [("", "read", "write", "fetch")]
-    for who in ("user", "kernel"):
-        rows.append((who, *(_ending(verdicts[f"{who} {what}"])
-                            for what in ("read", "write", "fetch"))))
-    return table(rows)
+def _verdicts(verdicts: Mapping[str, Verdict]) -> list[str]:
+    """The ends of all attempts, a row for those who make them."""
+    names = [name.split() for name in verdicts]
+    whats = list(dict.fromkeys(what for _, what in names))
+    rows  = [("", *whats)]
+    for who in dict.fromkeys(who for who, _ in names):
+        rows.append((who, *(_ending(verdicts[f"{who} {what}"]) if [who, what] in names else "-"
+                            for what in whats)))
+    return table(rows, indent="  ").splitlines()
 
 
 def _reasons(found: PageWalk) -> Iterator[str]:
     """Each reason that was given, once; and where the TLB decides otherwise."""
-    for reason in dict.fromkeys(verdict.refusal for verdict in found.verdicts.values()):
-        if reason is not None:
-            who = [name for name in ATTEMPTS if found.verdicts[name].refusal is reason]
-            yield from wrap(f"{'any access' if len(who) == len(ATTEMPTS) else ', '.join(who)}: "
-                            f"{reason.text} (rule {reason.rule}; SDM Vol. 3A, {reason.section})",
-                            "  ", "    ")
+    verdicts = found.verdicts
+    for reason in dict.fromkeys(reason for each in verdicts.values() for reason in each.refusals):
+        who = [name for name, verdict in verdicts.items() if reason in verdict.refusals]
+        yield from wrap(f"{'any access' if len(who) == len(verdicts) > 1 else ', '.join(who)}: "
+                        f"{reason.text} (rule {reason.rule}; SDM Vol. 3A, {reason.section})",
+                        "  ", "    ")
     others = [name for name, verdict in found.cached_verdicts.items()
-              if verdict != found.verdicts[name]]
+              if _ending(verdict) != _ending(verdicts[name])]
     if others:
         said = ", ".join(f"{name} {_ending(found.cached_verdicts[name])}" for name in others)
         yield from wrap(f"The TLB decides otherwise, and it is asked first: {said}.", "  ", "    ")
@@ -100,8 +104,8 @@ def store_text(store: Store) -> str:
     """A store: who, when, and in which function."""
     transfer = store.transfer
     who = (f"the walker of processor {store.cpu}" if transfer.walk else f"processor {store.cpu}")
-    where = f", in {transfer.mark.stack[-1]}" if transfer.mark.stack else ""
-    return f"written in cycle {transfer.accepted} by {who}{where}"
+    where = transfer.mark.stack[-1] if transfer.mark.stack else "user code"
+    return f"written in cycle {transfer.accepted} by {who}, in {where}"
 
 
 def size_text(size: int) -> str:
@@ -113,8 +117,4 @@ def size_text(size: int) -> str:
 
 
 def _ending(verdict: Verdict) -> str:
-    return "done" if verdict.refusal is None else f"#PF {verdict.error_code:#x}"
-
-
-def _indented(text: str) -> Iterator[str]:
-    return (f"  {line}" for line in text.splitlines())
+    return f"#PF {verdict.error_code:#x}" if verdict.refusals else "done"
