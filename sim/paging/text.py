@@ -1,4 +1,4 @@
-"""A walk as text."""
+"""Walks and maps as text."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,11 +6,13 @@ from sim.golden.state import PagingMode
 from sim.output.text import table, wrap
 from sim.record.history import Store
 
-from .flags import cached_rights_text, flags, points_to, rights_text
+from .flags import cached_rights_text, flags, points_to, region_flags, rights_text
+from .kernel import Area, Frame
+from .map import AddressMap
 from .walk import PageWalk, Verdict
 
 
-__all__ = ["as_text"]
+__all__ = ["as_text", "map_as_text"]
 
 
 _MODES = {PagingMode.OFF: "no paging", PagingMode.BITS_32: "32-bit paging",
@@ -27,11 +29,47 @@ def as_text(found: PageWalk) -> str:
         return "\n".join([*lines, *wrap("The address is not canonical: any access ends in #GP "
                                         "(rule 8; SDM Vol. 1, 3.3.7.1).", "  ")]) + "\n"
     if not found.steps:
-        return "\n".join([*lines, "  The linear address is the physical one."]) + "\n"
+        return "\n".join([*lines, "  The linear address is the physical one.",
+                          *_kernel(found)]) + "\n"
     return "\n".join([
-        *lines, "", *_entries(found), "", *_page(found), *_tlb(found), "",
+        *lines, "", *_entries(found), "", *_page(found), *_tlb(found), *_kernel(found), "",
         *_changes(found), "", *_verdicts(found.verdicts), *_reasons(found),
     ]) + "\n"
+
+
+def map_as_text(found: AddressMap) -> str:
+    """A map in lines as wide as the terminal, with what the TLB holds otherwise."""
+    pages = sum(region.count for region in found.regions)
+    lines = wrap(f"cycle {found.cycle}, processor {found.cpu}: {_MODES[found.state.mode]}, "
+                 f"CR3={found.state.cr3:#x}, {pages:,} pages", "", "  ")
+    rows = [("linear", "physical", "pages", "flags", "TLB")]
+    for region in found.regions:
+        held = f"{region.held}" if region.held else "-"
+        rows.append((
+            _range_text(region.span),
+            "-" if region.physical is None else _range_text(region.frames),
+            f"{region.count} x {_short(region.size)}",
+            " ".join([rights_text(region.rights), *region_flags(region)]),
+            f"{held}, {region.stale} STALE" if region.stale else held))
+    if len(rows) > 1:
+        lines += ["", *table(rows, indent="  ").splitlines()]
+    if found.stale:
+        lines += ["", *wrap("The TLB holds otherwise than memory:", "  ")]
+    for entry in found.stale:
+        lines += wrap(f"{entry.linear:#x}: STALE: {entry.physical:#x}, {size_text(entry.size)}, "
+                      f"{cached_rights_text(entry)}, filled in cycle {entry.filled}", "  ", "    ")
+    return "\n".join(lines) + "\n"
+
+
+def _range_text(addresses: range) -> str:
+    """First and last address, as ``/proc/<pid>/maps`` and gef write them."""
+    return f"{addresses.start:x}-{addresses.stop - 1:x}"
+
+
+def _short(size: int) -> str:
+    """Bytes of a page as ``4K``, ``2M``, ``4M``, ``1G``."""
+    number, unit = size_text(size).split()
+    return number + unit[0]
 
 
 def _entries(found: PageWalk) -> list[str]:
@@ -65,6 +103,29 @@ def _tlb(found: PageWalk) -> Iterator[str]:
                        cached_rights_text(cached), *marks, f"filled in cycle {cached.filled}"])
     yield from wrap(f"STALE: {held}" if found.stale else f"the same: {held}",
                     "  TLB       ", " " * 12)
+
+
+def _kernel(found: PageWalk) -> Iterator[str]:
+    """The kernel's records of the address."""
+    if found.kernel is not None:
+        area, frame = found.kernel.area, found.kernel.frame
+        yield from wrap("none" if area is None else area_text(area), "  mapping   ", " " * 12)
+        yield from wrap("none" if frame is None else frame_text(frame), "  frame     ", " " * 12)
+
+
+def area_text(area: Area) -> str:
+    """A mapping of a process, or an area of the kernel."""
+    said = [f"{area.start:#x}-{area.end:#x}", area.access, area.name]
+    if area.offset is not None:
+        said.append(f"from byte {area.offset:#x}")
+    return " ".join(filter(None, said)) + (f", of {area.owner}" if area.owner else "")
+
+
+def frame_text(frame: Frame) -> str:
+    """The record of a frame."""
+    shared = {None: [], True: ["exclusive"], False: ["not exclusive"]}[frame.exclusive]
+    return ", ".join([f"{frame.physical:#x}: {frame.use}", *shared, f"refcount {frame.refcount}",
+                      f"mapcount {frame.mapcount}"])
 
 
 def _changes(found: PageWalk) -> Iterator[str]:

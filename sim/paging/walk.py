@@ -17,9 +17,11 @@ from sim.record.history import MemoryHistory, Store
 from sim.record.tlb import TlbEntry
 from sim.record.trace import Trace
 
+from .kernel import KernelRecords
+
 
 __all__ = ["ATTEMPTS", "KINDS", "PageWalk", "Verdict", "WalkStep", "attempts_of", "control_state",
-           "features_of", "page_walk"]
+           "features_of", "outdated", "page_walk"]
 
 
 #: Accesses that are judged, by their names. Implicit ones, such as to the GDT, are the
@@ -110,6 +112,8 @@ class PageWalk:
     cached_verdicts : mapping of :class:`str` to :class:`Verdict`
         What becomes of each, if the TLB translates it; empty if it does not. A write through a
         translation that is not dirty is walked, and so not among them.
+    kernel : :class:`.kernel.KernelRecords` or :class:`None`
+        The kernel's own records, if the machine stands in that cycle and the kernel is up.
     """
 
     linear:          int
@@ -122,6 +126,14 @@ class PageWalk:
     verdicts:        Mapping[str, Verdict]
     cached:          TlbEntry | None
     cached_verdicts: Mapping[str, Verdict]
+    kernel:          KernelRecords | None = None
+
+    @property
+    def physical(self) -> int | None:
+        """Physical address by the entries in memory; None if they lead nowhere."""
+        if self.translation is not None:
+            return self.translation.translate(self.linear)
+        return self.linear if self.state.mode is PagingMode.OFF else None
 
     @property
     def registers(self) -> Mapping[str, bool]:
@@ -133,7 +145,7 @@ class PageWalk:
     @property
     def stale(self) -> bool:
         """True if the TLB holds a translation that the entries in memory do not make."""
-        return self.cached is not None and _outdated(self.cached, self.translation)
+        return self.cached is not None and outdated(self.cached, self.translation)
 
 
 def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, cycle: int,
@@ -198,7 +210,7 @@ def _cached_verdicts(state: ControlState, cached: TlbEntry,
             if verdict.refusals or cached.dirty or not attempts[name].write}
 
 
-def _outdated(cached: TlbEntry, translation: Translation | None) -> bool:
+def outdated(cached: TlbEntry, translation: Translation | None) -> bool:
     """Tell whether a translation differs from what memory says now, in more than its dirty bit."""
     if translation is None:
         return True

@@ -8,7 +8,9 @@ from sim.engines.cocotb import CocotbEngine
 from sim.engines.cocotb.host import call
 from sim.machine import ENGINES
 
-from .scenario import MachineChoice, Run, Scenario
+from .assembly import MachineChoice
+from .scenario import Run, Scenario
+from .stage import Act
 
 
 __all__ = ["perform"]
@@ -16,7 +18,9 @@ __all__ = ["perform"]
 
 def perform(
     scenario: Scenario, *, limit: int | None = None, waves: Path | None = None,
+    begun: Callable[[Run], None] = lambda run: None,
     announce: Callable[[str], None] = lambda title: None,
+    acted: Callable[[int, Act], None] = lambda number, act: None,
     progress: Callable[[int], None] = lambda cycle: None, **choice: Unpack[MachineChoice],
 ) -> Run:
     """Perform a scenario as :meth:`.scenario.Scenario.perform` does, or have it done.
@@ -28,6 +32,6 @@ def perform(
         engine = cast(CocotbEngine, scenario.assemble(**choice).engine)
         wanted = {"limit": limit, "waves": waves, **choice}
         return cast(Run, call(engine, scenario.perform, wanted, {
-            "announce": announce, "progress": progress}))
-    return scenario.perform(limit=limit, waves=waves, announce=announce, progress=progress,
-                            **choice)
+            "begun": begun, "announce": announce, "acted": acted, "progress": progress}))
+    return scenario.perform(limit=limit, waves=waves, begun=begun, announce=announce, acted=acted,
+                            progress=progress, **choice)

@@ -15,15 +15,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Required, TypedDict, Unpack
+from typing import Any, Unpack
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
 from sim.errors import Unsuited
 from sim.machine import Machine
 from sim.record.waves import Unwritten
-from sim.schedule import Schedule, render
+from sim.schedule import render
+from sim.switches import Switches
 
+from .assembly import MachineChoice, assembled, unit_before_switches
 from .failure import STOPS, Failure, failure_of
 from .mistakes import Location, Mistake, ProgramError, ScenarioError, mistake_of
 from .module import complaints, line_of
@@ -31,38 +33,24 @@ from .stage import Act, Claim, Stage
 from .watch import Watch
 
 
-__all__ = ["LIMIT", "MachineChoice", "Run", "Scenario", "load"]
+__all__ = ["LIMIT", "Run", "Scenario", "load"]
 
 
 #: Cycles after which a run is ended, if its scenario does not say otherwise.
 LIMIT = 10_000_000
 
 
-class MachineChoice(TypedDict, total=False):
-    """Machine for a scenario, as far as the scenario leaves it open.
-
-    Without a ``mode`` it is the scenario's first that the unit has. ``config`` is the unit's, and
-    ``options`` are the engine's. ``schedule`` holds until the scenario makes one of its own.
-    """
-
-    engine:   Required[str]
-    era:      Required[str]
-    mode:     str | None
-    config:   MmuConfig | None
-    options:  Mapping[str, Any]
-    schedule: Schedule | None
-
-
 @dataclass
 class Run:
     """One scenario, played once.
 
-    ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the time
-    slices that the processors had, as in :mod:`sim.schedule`. ``waves`` is the folder of the
-    waveform, if there is one; ``unwritten`` says why it could not be written. ``ram`` is the memory
-    that the kernel has, in bytes. ``counted`` is what the machine has counted by itself, if it
-    does, and ``link`` what went over the link to it, if there is one. The run may have come to its
-    end early by a ``failure`` of what it plays on, or by a ``mistake`` of its author.
+    ``preset`` is the name of the unit's configuration, if it has one, before ``switches`` changed
+    it; ``force_override`` is the kernel's policy of forced writes, if one was chosen. ``schedule``
+    are the time slices that the processors had, as in :mod:`sim.schedule`. ``waves`` is the folder
+    of the waveform, if there is one; ``unwritten`` says why it could not be written. ``ram`` is the
+    memory that the kernel has, in bytes. ``counted`` is what the machine has counted by itself, if
+    it does, and ``link`` what went over the link to it, if there is one. The run may have come to
+    its end early by a ``failure`` of what it plays on, or by a ``mistake`` of its author.
     """
 
     scenario: str
@@ -71,6 +59,8 @@ class Run:
     engine:   str
     era:      str
     preset:   str | None     = None
+    switches: str            = ""
+    force_override: str | None = None
     schedule: str            = ""
     waves:    Path | None    = None
     ram:      int            = 0
@@ -148,12 +138,8 @@ class Scenario:
         Raises :class:`sim.errors.Unsuited`, :class:`sim.errors.Unavailable`, and
         :class:`sim.scenario.mistakes.ScenarioError` if there is no such machine as it wants.
         """
-        given: dict[str, Any] = {name: value for name, value in choice.items()
-                                 if value is not None}
-        owned = {name: value for name, value in self.machine.items()
-                 if name != "config" or name not in given}
         try:
-            return Machine(**{"mode": self.modes} | given, **owned)
+            return assembled(self.modes, self.machine, choice)
         except (TypeError, ValueError) as error:
             if not self.machine:
                 raise
@@ -162,43 +148,53 @@ class Scenario:
 
     def perform(
         self, *, limit: int | None = None, waves: Path | None = None,
+        begun: Callable[[Run], None] = lambda run: None,
         announce: Callable[[str], None] = lambda title: None,
+        acted: Callable[[int, Act], None] = lambda number, act: None,
         progress: Callable[[int], None] | None = None,
         ended: Callable[[Stage], None] = lambda stage: None, **choice: Unpack[MachineChoice],
     ) -> Run:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
         ``limit`` is a number of cycles that holds instead of the scenario's own. The waveform gets
-        a folder in ``waves``; ``announce`` is called with the title of each act, ``progress`` now
-        and then with the cycle, and ``ended`` with the stage when all is over.
+        a folder in ``waves``. These are called: ``begun`` with the run before its first cycle,
+        ``announce`` with the title of each act as it begins, ``acted`` with its number and itself
+        when it is over, ``progress`` now and then with the cycle, and ``ended`` with the stage in
+        the last cycle: if the limit ends the run, while all is as it was, and nothing is cleaned
+        up yet.
 
         Raises what :meth:`assemble` does.
         """
-        machine, era = self.assemble(**choice), choice["era"]
-        run = Run(self.name, self.title, machine.mode, choice["engine"], era,
-                  _preset(machine.config), ram=machine.kernel.ram_bytes)
+        machine  = self.assemble(**choice)
+        switches = choice.get("switches", Switches())
+        config   = (unit_before_switches(self.machine, choice) if switches.of("unit")
+                    else machine.config)
+        run = Run(self.name, self.title, machine.mode, choice["engine"], choice["era"],
+                  _preset(config), str(switches), choice.get("force_override"),
+                  ram=machine.kernel.ram_bytes)
         if waves is not None:
-            run.waves = waves / f"{self.name}-{machine.mode}-{era}"
-        stage = Stage(machine, announce=announce)
+            run.waves = waves / f"{self.name}-{machine.mode}-{run.era}"
+        stage = Stage(machine, announce=announce, acted=acted)
         machine.engine.limit    = self.limit if limit is None else limit
         machine.engine.progress = progress
         machine.engine.prepare()
-        begun = time.monotonic()
-        self._play(run, stage)
-        run.seconds  = time.monotonic() - begun
+        begun(run)
+        before = time.monotonic()
+        self._play(run, stage, ended)
+        run.seconds  = time.monotonic() - before
         run.cycles   = machine.engine.trace.cycles
         run.counted  = {**machine.engine.counted}
         run.link     = {**machine.engine.link}
         run.acts     = stage.acts
         run.schedule = render(machine.engine.schedule.executed)
-        ended(stage)
+        stage.tell_acts()
         if run.failure is None and run.mistake is None and not run.claims:
             self._about_nothing(run)
         return run
 
-    def _play(self, run: Run, stage: Stage) -> None:
-        """Play; note in ``run`` what ended it before its time."""
-        watch = Watch(self.source)
+    def _play(self, run: Run, stage: Stage, ended: Callable[[Stage], None]) -> None:
+        """Play, and call ``ended``; note in ``run`` what ended it before its time."""
+        watch = Watch(self.source, dropped=lambda: ended(stage))
 
         async def play(_: Machine) -> None:
             await watch.watched(self._played(stage))
@@ -228,6 +224,8 @@ class Scenario:
             if run.mistake is None and watch.frames:
                 run.mistake = self._mistake(
                     watch, "this awaits something that no machine can do")
+        if not watch.frames:
+            ended(stage)
 
     async def _played(self, stage: Stage) -> None:
         try:
