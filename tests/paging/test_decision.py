@@ -1,9 +1,9 @@
 """Deciding bits: with the others, the refusal would be another, or none."""
 
 from dataclasses import replace
+from itertools import chain, combinations, product
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
 from sim.golden.permission import Attempt, Refusal, Rights, refusal
 from sim.golden.reserved import RW, US, XD, levels
@@ -21,11 +21,14 @@ CONTROLS = {"CR0.WP": ("cr0", 1 << 16), "CR4.SMEP": ("cr4", 1 << 20), "CR4.SMAP"
 #: PG, PE; PAE; LME and LMA.
 LONG = ControlState(machine=Features(), cr0=0x8000_0001, cr4=0x20, efer=0x500)
 
-entries = st.lists(st.sets(st.sampled_from(sorted(BITS))), min_size=4, max_size=4)
-states  = st.sets(st.sampled_from(sorted(CONTROLS)))
-attempt = st.builds(Attempt, write=st.booleans(), user=st.booleans(), implicit=st.just(False)) | \
-    st.builds(Attempt, fetch=st.just(True), user=st.booleans()) | \
-    st.builds(Attempt, write=st.booleans(), implicit=st.just(True))
+ATTEMPTS = [Attempt(write, fetch, user, implicit)
+            for write, fetch, user, implicit in product((False, True), repeat=4)
+            if not (write and fetch or user and implicit or fetch and implicit)]
+
+
+def subsets(names):
+    """All subsets."""
+    return [*chain.from_iterable(combinations(names, count) for count in range(len(names) + 1))]
 
 
 def changed(state, control):
@@ -42,23 +45,32 @@ def steps_of(values):
         yield WalkStep(level, 0x1000, value, rights, None)
 
 
-@given(entries, states, attempt)
-def test_each_control_bit_and_all_entry_bits_together_are_needed(names, controls, attempt):
+@pytest.mark.parametrize("controls", subsets(CONTROLS), ids=",".join)
+def test_each_control_bit_and_all_entry_bits_together_are_needed(controls):
     state = LONG
     for control in controls:
         state = changed(state, control)
-    values = [1 | sum(BITS[name] for name in each) for each in names]
-    steps  = list(steps_of(values))
-    reason = refusal(state, steps[-1].rights, attempt)
-    if reason is None:
-        return
+    refused = 0
+    for names in product(*3 * [subsets(BITS)], [tuple(BITS)]):
+        values = [1 | sum(BITS[name] for name in each) for each in names]
+        steps  = list(steps_of(values))
+        for attempt in ATTEMPTS:
+            reason = refusal(state, steps[-1].rights, attempt)
+            if reason is not None:
+                check_needed(state, steps, attempt, reason)
+                refused += 1
+    assert refused
+
+
+def check_needed(state, steps, attempt, reason):
+    """Without what decides, the reason is another, or there is none."""
     decisive = decided_by(steps, reason)
     for _, control in [each for each in decisive if not each.level]:
         assert refusal(changed(state, control), steps[-1].rights, attempt) is not reason
-    of_entries = {each.level: BITS[each.bit] for each in decisive if each.level}
-    assert of_entries
-    otherwise = steps_of([step.entry ^ of_entries.get(step.level.name, 0) for step in steps])
-    assert refusal(state, list(otherwise)[-1].rights, attempt) is not reason
+    bits = {each.level: BITS[each.bit] for each in decisive if each.level}
+    assert bits
+    otherwise = list(steps_of([step.entry ^ bits.get(step.level.name, 0) for step in steps]))
+    assert refusal(state, otherwise[-1].rights, attempt) is not reason
 
 
 def test_a_walk_that_ends_early_is_decided_by_its_last_entry():
