@@ -100,8 +100,8 @@ def as_words(name: str, args: argparse.Namespace) -> str:
         value = getattr(args, option)
         if value is not None and (option, value) != ("era", DEFAULT_ERA):
             words += [f"--{option.replace('_', '-')}", str(value)]
-    for word in args.switches:
-        words += ["--set", word]
+    if args.switches:
+        words += ["--set", *args.switches]
     return shlex.join(words)
 
 

@@ -14,7 +14,8 @@ import hw
 import sim
 import sw
 from sim.errors import Unavailable
-from sim.scenario.scenario import Run, Scenario
+from sim.scenario.run import Run
+from sim.scenario.scenario import Scenario
 from sim.toolchain.cache import find, name_of, publish, workspace
 
 

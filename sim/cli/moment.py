@@ -8,7 +8,8 @@ from contextlib import redirect_stdout
 from typing import TypeVar
 
 from sim.output.progress import Progress
-from sim.scenario.scenario import Run, Scenario
+from sim.scenario.run import Run
+from sim.scenario.scenario import Scenario
 from sim.scenario.stage import Claim, Stage
 
 from .choice import as_words, chosen, cpus_of, machine_choice, refusals_in_one_line

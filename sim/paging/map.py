@@ -115,7 +115,8 @@ def address_map(
     Of the pages that have a byte in ``linear`` and in ``physical``, and all of :data:`FLAGS` that
     are named; ``no-`` before a name asks for those without.
 
-    Raises :class:`LookupError` if that cycle is not on record, or the TLB's changes are not.
+    A record without the changes of the TLB tells nothing of it. Raises :class:`LookupError` if
+    that cycle is not on record.
     """
     state = control_state(traces[cpu], cycle, features)
 
@@ -124,7 +125,7 @@ def address_map(
 
     if state.mode is PagingMode.OFF:
         return AddressMap(cycle, cpu, state, (), ())
-    cached = traces[cpu].tlb_at(cycle).entries
+    cached = traces[cpu].tlb_at(cycle).entries if traces[cpu].reports_tlb else ()
     pages  = list(_pages(state, read))
     wanted = (page for page in _held(pages, cached)
               if (linear   is None or _overlap(page.span, linear))

@@ -96,7 +96,7 @@ def _page(found: PageWalk) -> Iterator[str]:
 def _tlb(found: PageWalk) -> Iterator[str]:
     cached = found.cached
     if cached is None:
-        yield "  TLB       no translation of it"
+        yield f"  TLB       {'no translation of it' if found.tlb_reported else 'not reported'}"
         return
     marks = ["dirty"] * cached.dirty + ["global"] * cached.global_page
     held  = ", ".join([f"{cached.physical:#x}", size_text(cached.size),

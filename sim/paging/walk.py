@@ -108,10 +108,12 @@ class PageWalk:
     verdicts : mapping of :class:`str` to :class:`Verdict`
         What becomes of each attempt that was asked for, by the entries in memory.
     cached : :class:`sim.record.tlb.TlbEntry` or :class:`None`
-        The translation in the TLB.
+        The translation in the TLB, if there is one.
     cached_verdicts : mapping of :class:`str` to :class:`Verdict`
         What becomes of each, if the TLB translates it; empty if it does not. A write through a
         translation that is not dirty is walked, and so not among them.
+    tlb_reported : :class:`bool`
+        The record has the changes of the TLB. Without them nothing is known of it.
     kernel : :class:`.kernel.KernelRecords` or :class:`None`
         The kernel's own records, if the machine stands in that cycle and the kernel is up.
     """
@@ -126,6 +128,7 @@ class PageWalk:
     verdicts:        Mapping[str, Verdict]
     cached:          TlbEntry | None
     cached_verdicts: Mapping[str, Verdict]
+    tlb_reported:    bool
     kernel:          KernelRecords | None = None
 
     @property
@@ -155,7 +158,7 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
 
     The ``attempts`` are judged, by name.
 
-    Raises :class:`LookupError` if that cycle is not on record, or the TLB's changes are not.
+    Raises :class:`LookupError` if that cycle is not on record.
     """
     state  = control_state(traces[cpu], cycle, features)
     masked = linear & state.linear_mask
@@ -164,12 +167,14 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
     def read(address: int, size: int) -> int:
         return history.read(address, size, cycle=cycle)
 
+    reported = traces[cpu].reports_tlb
     if not paging or not state.canonical(masked):
-        return PageWalk(masked, cycle, cpu, state, state.canonical(masked), (), None, {}, None, {})
+        return PageWalk(masked, cycle, cpu, state, state.canonical(masked), (), None, {}, None, {},
+                        reported)
     found  = walk(state, Attempt(), masked, read)
     broken = found.refusal if found.refusal in (Refusal.NOT_PRESENT, Refusal.RESERVED) else None
     leaf   = found.steps[-1]
-    cached = traces[cpu].tlb_at(cycle).find(masked)
+    cached = traces[cpu].tlb_at(cycle).find(masked) if reported else None
     return PageWalk(
         masked, cycle, cpu, state, True,
         [WalkStep(step.level, step.address, step.entry, step.rights,
@@ -178,7 +183,7 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
         None if broken else found_by(state, leaf, masked, dirty=bool(leaf.entry & D)),
         {name: _verdict(state, leaf.rights, attempt, broken)
          for name, attempt in attempts.items()},
-        cached, {} if cached is None else _cached_verdicts(state, cached, attempts))
+        cached, {} if cached is None else _cached_verdicts(state, cached, attempts), reported)
 
 
 def features_of(config: MmuConfig) -> Features:

@@ -6,11 +6,11 @@ from typing import Any
 
 from .failure import Failure
 from .mistakes import Location, Mistake
-from .scenario import Run
+from .run import Run
 from .stage import Act, Claim
 
 
-__all__ = ["SCHEMA", "as_json"]
+__all__ = ["SCHEMA", "as_json", "run_as_json"]
 
 
 #: Version of the JSON. It changes when a key goes or gets another meaning.
@@ -20,11 +20,12 @@ SCHEMA = 1
 def as_json(runs: Sequence[Run], mistakes: Sequence[Mistake] = ()) -> str:
     """Runs as one JSON document, with their mistakes, and those that kept others from running."""
     found = [*mistakes, *(run.mistake for run in runs if run.mistake is not None)]
-    return json.dumps({"schema": SCHEMA, "runs": [_run(run) for run in runs],
+    return json.dumps({"schema": SCHEMA, "runs": [run_as_json(run) for run in runs],
                        "mistakes": [_mistake(mistake) for mistake in found]}, indent=2) + "\n"
 
 
-def _run(run: Run) -> dict[str, Any]:
+def run_as_json(run: Run) -> dict[str, Any]:
+    """A run as values that JSON has: one of the ``runs`` of :func:`as_json`."""
     failure = run.failure
     return {
         "scenario": run.scenario,

@@ -18,9 +18,11 @@ __all__ = ["map_on", "walk_on"]
 
 def walk_on(machine: Machine, linear: int, *, cpu: int = 0, cycle: int | None = None,
             attempts: Mapping[str, Attempt] = ATTEMPTS) -> PageWalk:
-    """Walk for ``linear`` as of ``cycle``; by default, and with the kernel's records, as of now.
+    """Walk for ``linear`` as of ``cycle``; by default as of now.
 
-    Raises :class:`LookupError` on a board, which does not report the changes of its TLB, and
+    In the last cycle on record, and now, the walk has the kernel's own records, too.
+
+    A board does not report the changes of its TLB: there, nothing is said of it. Raises
     :class:`.mistakes.Misuse`.
     """
     if not isinstance(linear, int) or not 0 <= linear < 1 << 64:
@@ -29,7 +31,7 @@ def walk_on(machine: Machine, linear: int, *, cpu: int = 0, cycle: int | None = 
     traces = machine.engine.traces
     found  = page_walk(traces, MemoryHistory(traces), linear, cycle=at, cpu=cpu,
                        features=features_of(machine.config), attempts=attempts)
-    if at < machine.engine.trace.cycles:
+    if at < machine.engine.trace.cycles - 1:
         return found
     return replace(found, kernel=kernel_records(
         machine.cpus[cpu], found.linear, cr3=found.state.cr3, physical=found.physical))

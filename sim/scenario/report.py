@@ -8,7 +8,7 @@ from typing import TextIO
 from sim.output.text import plain, wrap
 
 from .failure import Failure
-from .scenario import Run
+from .run import Run
 from .stage import Act, Claim
 
 

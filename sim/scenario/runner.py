@@ -1,6 +1,6 @@
 """Runs of scenarios, each in the process where its engine can run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Unpack, cast
 
@@ -9,7 +9,9 @@ from sim.engines.cocotb.host import call
 from sim.machine import ENGINES
 
 from .assembly import MachineChoice
-from .scenario import Run, Scenario
+from .export import Export
+from .run import Run
+from .scenario import Scenario
 from .stage import Act
 
 
@@ -21,7 +23,8 @@ def perform(
     begun: Callable[[Run], None] = lambda run: None,
     announce: Callable[[str], None] = lambda title: None,
     acted: Callable[[int, Act], None] = lambda number, act: None,
-    progress: Callable[[int], None] = lambda cycle: None, **choice: Unpack[MachineChoice],
+    progress: Callable[[int], None] = lambda cycle: None, exports: Sequence[Export] = (),
+    **choice: Unpack[MachineChoice],
 ) -> Run:
     """Perform a scenario as :meth:`.scenario.Scenario.perform` does, or have it done.
 
@@ -30,8 +33,8 @@ def perform(
     """
     if ENGINES[choice["engine"]] is CocotbEngine:
         engine = cast(CocotbEngine, scenario.assemble(**choice).engine)
-        wanted = {"limit": limit, "waves": waves, **choice}
+        wanted = {"limit": limit, "waves": waves, "exports": exports, **choice}
         return cast(Run, call(engine, scenario.perform, wanted, {
             "begun": begun, "announce": announce, "acted": acted, "progress": progress}))
     return scenario.perform(limit=limit, waves=waves, begun=begun, announce=announce, acted=acted,
-                            progress=progress, **choice)
+                            progress=progress, exports=exports, **choice)
