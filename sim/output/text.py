@@ -65,7 +65,7 @@ def table(rows: Sequence[Sequence[str]], *, widths: Sequence[int] = (), indent: 
     Columns of numbers are flush right, others flush left; ``-`` stands for one that is missing. A
     column is as wide as its widest cell, or as ``widths`` has it at least, so that several tables
     can stand one below the other. If the lines are too long for the terminal, each row is a
-    paragraph instead: its first cell, then the others with their heads.
+    paragraph instead: its first cell in a line, then the others, all with their heads.
     """
     spaces = [max(least, *map(len, cells)) for least, cells in zip(
         (*widths, *[0] * (len(rows[0]) - len(widths))), zip(*rows, strict=True), strict=True)]
@@ -81,7 +81,7 @@ def table(rows: Sequence[Sequence[str]], *, widths: Sequence[int] = (), indent: 
 
 def _paragraph(head: Sequence[str], row: Sequence[str], indent: str) -> list[str]:
     """A row of a table in lines of their own."""
-    first, *cells = row
-    said = ", ".join(f"{name} {cell}" if name else cell
-                     for name, cell in zip(head[1:], cells, strict=True) if cell not in ("", "-"))
-    return [f"{indent}{plain(first)}", *wrap(said, f"{indent}  ", f"{indent}    ")]
+    first, *said = [f"{name} {cell}" if name else cell
+                    for name, cell in zip(head, row, strict=True) if cell not in ("", "-")]
+    return [*wrap(first, indent, f"{indent}  "),
+            *wrap(", ".join(said), f"{indent}  ", f"{indent}    ")]

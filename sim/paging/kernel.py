@@ -138,7 +138,7 @@ def _kernel_area(cpu: Cpu, linear: int) -> Area | None:
     if pkmap_addr(paging, 0) <= linear < pkmap_addr(paging, LAST_PKMAP):
         slot  = pkmap_nr(paging, linear)
         count = highmem(cpu).pkmap_count[slot]
-        state = "free" if not count else f"for {count - 1} users"
+        state = {0: "free", 1: "no user", 2: "1 user"}.get(count, f"{count - 1} users")
         return Area(pkmap_addr(paging, slot), pkmap_addr(paging, slot + 1),
                     f"kmap window, slot {slot}, {state}")
     start = linear & PAGE_MASK
