@@ -10,7 +10,7 @@ __all__ = ["played"]
 
 
 def played(look, mode="4level", era="5.x", **choice):
-    """Play ``look(stage, found)`` in an act; return what it has put into ``found``, a dictionary."""
+    """Play ``look(stage, found)`` in an act; return the dictionary ``found`` that it fills."""
     found = {}
 
     async def play(stage):

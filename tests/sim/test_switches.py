@@ -60,8 +60,8 @@ def machine(*words, wanted=(), modes=("4level", "32bit"), **choice):
 
 
 def test_a_machine_has_the_memory_and_the_processors_that_are_set():
-    made = machine("machine.latency=7", "machine.cpus=3", "machine.ram=2MiB", "machine.highmem=1MiB",
-                   mode="32bit")
+    made = machine("machine.latency=7", "machine.cpus=3", "machine.ram=2MiB",
+                   "machine.highmem=1MiB", mode="32bit")
     assert (made.memory.latency, len(made.cpus)) == (7, 3)
     assert (made.kernel.ram_bytes, made.kernel.lowmem_bytes) == (2 << 20, 1 << 20)
 
