@@ -1,7 +1,7 @@
 """Decisions of the unit in all reduced states, as a table for the page's explorer.
 
 Whether an access is done, and its error code, is what the gateware did; the golden model, which
-agrees with it, names the reason. ``python -m sim.page.decisions`` makes the table anew.
+agrees with it, names the reason. ``python -m sim.page`` makes the table anew.
 """
 
 import base64
@@ -12,7 +12,6 @@ from typing import Any
 
 from sim.golden.permission import Refusal, Rights, refusal
 from sim.golden.state import ControlState, Features
-from sim.output.files import written
 from sim.paging.decision import CONTROLS_OF, ENTRY_BITS
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.vector import VectorOutcome
@@ -87,8 +86,3 @@ def _reason(state: Reduced) -> Refusal | None:
         return Refusal.RESERVED
     rights = Rights(state.writable, state.user, state.execute_disable)
     return refusal(control, rights, REDUCED_ATTEMPTS[state.attempt])
-
-
-if __name__ == "__main__":
-    with written(FILE) as [file]:
-        json.dump(decisions("cxxrtl"), file, separators=(",", ":"))
