@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import os
 import signal
 
 
@@ -7,6 +8,9 @@ import signal
 # would the commands that the tests start to end them by these signals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Text is 80 columns wide, wherever the tests run.
+os.environ.pop("COLUMNS", None)
 
 
 def pytest_collection_modifyitems(items):
