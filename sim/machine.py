@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +20,7 @@ from .engines.pysim import PysimEngine
 from .engines.serial import on_port
 from .errors import Unsuited
 from .memory import PhysicalMemory
+from .record.waves import WaveSink
 from .schedule import Schedule
 
 
@@ -120,12 +120,12 @@ class Machine:
                        "choose another --preset or --mode")
 
     def run(
-        self, main: Callable[["Machine"], Awaitable[None]], *, waves: Path | None = None,
+        self, main: Callable[["Machine"], Awaitable[None]], *, waves: WaveSink | None = None,
     ) -> None:
         """Switch on, boot the kernel on all processors, run ``main`` on the first to its end.
 
-        ``waves`` names a folder for a waveform. Raises :class:`sim.errors.BusHang`, and what the
-        kernel and ``main`` raise.
+        ``waves`` is shown the signals of the waveform, if it is given. Raises
+        :class:`sim.errors.BusHang`, and what the kernel, ``main`` and ``waves`` raise.
         """
         first, *others = self.cpus
 

@@ -14,8 +14,9 @@ from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
 from sim.scenario.mistakes import Mistake, ScenarioError
 from sim.scenario.report import as_json, as_text, wants_colour
+from sim.scenario.run import Run
 from sim.scenario.runner import perform
-from sim.scenario.scenario import LIMIT, Run, Scenario
+from sim.scenario.scenario import LIMIT, Scenario
 from sim.schedule import Schedule, parse, seeded
 from sim.toolchain.simulators import SIMULATORS
 
@@ -78,9 +79,9 @@ def run_command(args: argparse.Namespace) -> int:
         # Runs before one that cannot be played, or before an interrupt, are reported too.
         if args.json and (runs or mistakes):
             print_out(as_json(runs, mistakes))
-    unwritten = [run.unwritten for run in runs if run.unwritten]
-    for reason in unwritten:
-        complain(f"--waves {args.waves}: {reason}")
+    unwritten = [item for run in runs for item in run.unwritten.items()]
+    for option, reason in unwritten:
+        complain(f"--{option} {getattr(args, option)}: {reason}")
     for mistake in mistakes:
         complain(f"the scenario has a mistake: {mistake}")
     if mistakes or any(run.mistake for run in runs):

@@ -14,7 +14,7 @@ from sim.paging.json import as_json
 from sim.paging.text import as_text
 from sim.paging.walk import PageWalk
 from sim.scenario.mistakes import ScenarioError
-from sim.scenario.scenario import Run
+from sim.scenario.run import Run
 from sim.scenario.stage import Stage
 
 from .choice import DEFAULT_SCENARIO, add_machine, chosen

@@ -8,7 +8,6 @@ from sim.record.history import Store
 from .flags import cached_rights_text, flags, points_to, rights_text
 from .walk import PageWalk, Verdict, WalkStep
 
-
 __all__ = ["as_json"]
 
 

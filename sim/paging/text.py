@@ -9,7 +9,6 @@ from sim.record.history import Store
 from .flags import cached_rights_text, flags, points_to, rights_text
 from .walk import ATTEMPTS, PageWalk, Verdict
 
-
 __all__ = ["as_text"]
 
 

@@ -17,7 +17,6 @@ from sim.record.history import MemoryHistory, Store
 from sim.record.tlb import TlbEntry
 from sim.record.trace import Trace
 
-
 __all__ = ["ATTEMPTS", "PageWalk", "Verdict", "WalkStep", "control_state", "features_of",
            "page_walk"]
 

@@ -14,5 +14,6 @@
 :mod:`sim.record.coherence`  judges by the traces of several processors
 :mod:`sim.record.view`       the signals that a waveform shows of a unit
 :mod:`sim.record.waves`      waveforms, with views for GTKWave and Surfer
+:mod:`sim.record.viewed`     the signals of a waveform, kept in memory
 ===========================  =============================================
 """

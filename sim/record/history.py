@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from .records import TransferRecord
 from .trace import Trace
 
-
 __all__ = ["MemoryHistory", "Store"]
 
 

@@ -14,11 +14,18 @@ from hw.layout import AccessKind
 
 from .interval import ALWAYS, Interval
 from .records import (
-    AccessRecord, Addresses, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
-    TransferRecord, overlaps,
+    AccessRecord,
+    Addresses,
+    ControlRecord,
+    EventRecord,
+    InterruptRecord,
+    Mark,
+    Recording,
+    State,
+    TransferRecord,
+    overlaps,
 )
 from .tlb import TlbContents, TlbRecord
-
 
 __all__ = ["AccessFilter", "Trace"]
 

@@ -6,11 +6,12 @@ waveform, in nanoseconds, is the number of the cycle.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from vcd import VCDWriter
 from vcd.gtkw import GTKWSave
@@ -18,7 +19,8 @@ from vcd.gtkw import GTKWSave
 from sim.output.files import FileTrouble, new_folder, written
 
 
-__all__ = ["GTKW", "SUCL", "VCD", "Shown", "Unwritten", "Waveform", "waveform"]
+__all__ = ["GTKW", "SUCL", "VCD", "Shown", "Unwritten", "Wave", "WaveSink", "Waveform", "joined",
+           "waveform"]
 
 
 #: File names in the folder of a waveform.
@@ -66,6 +68,39 @@ class Shown:
     def full_name(self) -> str:
         """Its name from the outermost scope on."""
         return f"{TOP}.{self.group}.{self.name}"
+
+
+class Wave(Protocol):
+    """Something that is shown the signals, cycle by cycle."""
+
+    def step(self, cycle: int, bits: int) -> None:
+        """Take the values in ``cycle``, packed in ``bits``. A cycle without a change may lack."""
+
+
+#: Opens a wave of these signals, in the order in which their values are packed, for a run.
+WaveSink = Callable[[Sequence[Shown]], AbstractContextManager[Wave]]
+
+
+class _Several:
+    """Shows the signals to several waves."""
+
+    def __init__(self, waves: Sequence[Wave]):
+        self._waves = waves
+
+    def step(self, cycle: int, bits: int) -> None:
+        """Show one cycle."""
+        for wave in self._waves:
+            wave.step(cycle, bits)
+
+
+def joined(sinks: Sequence[WaveSink]) -> WaveSink | None:
+    """One sink for all of ``sinks``; None if there are none."""
+    @contextmanager
+    def opened(signals: Sequence[Shown]) -> Iterator[Wave]:
+        with ExitStack() as stack:
+            yield _Several([stack.enter_context(sink(signals)) for sink in sinks])
+
+    return opened if sinks else None
 
 
 class _Ascii:
@@ -145,14 +180,18 @@ class Waveform:
         self._writer.close(self._cycles)
 
 
-@contextmanager
-def waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
-    """Open a waveform in ``folder``, for the body of the ``with`` statement.
+def waveform(folder: Path) -> WaveSink:
+    """A sink that writes a waveform to ``folder``.
 
     Files appear under their names when all is written. A body that an exception ends has a
     waveform too, up to that cycle; an interrupt leaves none, nor does a lost connection. Raises
     :class:`sim.output.files.FileTrouble` before the body, and :class:`Unwritten` after it.
     """
+    return partial(_waveform, folder)
+
+
+@contextmanager
+def _waveform(folder: Path, signals: Sequence[Shown]) -> Iterator[Waveform]:
     begun, stop = False, None
     try:
         with new_folder(folder), written(*(folder / name for name in (VCD, GTKW, SUCL))) as (

@@ -7,7 +7,6 @@ from hw.layout import AccessKind, Fault
 from .interval import ALWAYS, Interval
 from .records import AccessRecord, Addresses, TransferRecord
 
-
 __all__ = ["FAULTS", "addresses", "count", "describe", "describe_transfer", "values", "wanted",
            "when"]
 

@@ -19,6 +19,8 @@ one. The names are of these kinds:
 ============================  ====================================================
 :mod:`sim.scenario.runner`    runs, each in the process where its engine can run
 :mod:`sim.scenario.scenario`  scenarios, from a module to a run
+:mod:`sim.scenario.run`       the result of a run
+:mod:`sim.scenario.export`    files that are made of a run
 :mod:`sim.scenario.module`    the form of such a module
 :mod:`sim.scenario.stage`     acts, steps and claims
 :mod:`sim.scenario.watch`     what a scenario awaits while it plays

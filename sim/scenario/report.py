@@ -9,9 +9,8 @@ from sim.output.text import wrap
 
 from .failure import Failure
 from .mistakes import Location, Mistake
-from .scenario import Run
+from .run import Run
 from .stage import Act, Claim
-
 
 __all__ = ["SCHEMA", "as_json", "as_text", "wants_colour"]
 

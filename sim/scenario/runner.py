@@ -1,6 +1,6 @@
 """Runs of scenarios, each in the process where its engine can run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Unpack, cast
 
@@ -8,7 +8,9 @@ from sim.engines.cocotb import CocotbEngine
 from sim.engines.cocotb.host import call
 from sim.machine import ENGINES
 
-from .scenario import MachineChoice, Run, Scenario
+from .export import Export
+from .run import Run
+from .scenario import MachineChoice, Scenario
 
 
 __all__ = ["perform"]
@@ -17,7 +19,8 @@ __all__ = ["perform"]
 def perform(
     scenario: Scenario, *, limit: int | None = None, waves: Path | None = None,
     announce: Callable[[str], None] = lambda title: None,
-    progress: Callable[[int], None] = lambda cycle: None, **choice: Unpack[MachineChoice],
+    progress: Callable[[int], None] = lambda cycle: None, exports: Sequence[Export] = (),
+    **choice: Unpack[MachineChoice],
 ) -> Run:
     """Perform a scenario as :meth:`.scenario.Scenario.perform` does, or have it done.
 
@@ -26,8 +29,8 @@ def perform(
     """
     if ENGINES[choice["engine"]] is CocotbEngine:
         engine = cast(CocotbEngine, scenario.assemble(**choice).engine)
-        wanted = {"limit": limit, "waves": waves, **choice}
+        wanted = {"limit": limit, "waves": waves, "exports": exports, **choice}
         return cast(Run, call(engine, scenario.perform, wanted, {
             "announce": announce, "progress": progress}))
     return scenario.perform(limit=limit, waves=waves, announce=announce, progress=progress,
-                            **choice)
+                            exports=exports, **choice)

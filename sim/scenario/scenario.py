@@ -10,9 +10,9 @@ import importlib
 import importlib.util
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Required, TypedDict, Unpack
@@ -21,17 +21,21 @@ from hw.config import MmuConfig
 from hw.presets import PRESETS
 from sim.errors import Unsuited
 from sim.machine import Machine
-from sim.record.waves import Unwritten
+from sim.output.files import FileTrouble
+from sim.record.viewed import Viewed
+from sim.record.waves import Unwritten, WaveSink, joined, waveform
 from sim.schedule import Schedule, render
 
-from .failure import STOPS, Failure, failure_of
+from .export import Export
+from .failure import STOPS, failure_of
 from .mistakes import Location, Mistake, ProgramError, ScenarioError, mistake_of
 from .module import complaints, line_of
-from .stage import Act, Claim, Stage
+from .run import Run
+from .stage import Stage
 from .watch import Watch
 
 
-__all__ = ["LIMIT", "MachineChoice", "Run", "Scenario", "load"]
+__all__ = ["LIMIT", "MachineChoice", "Scenario", "load"]
 
 
 #: Cycles after which a run is ended, if its scenario does not say otherwise.
@@ -51,48 +55,6 @@ class MachineChoice(TypedDict, total=False):
     config:   MmuConfig | None
     options:  Mapping[str, Any]
     schedule: Schedule | None
-
-
-@dataclass
-class Run:
-    """One scenario, played once.
-
-    ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the time
-    slices that the processors had, as in :mod:`sim.schedule`. ``waves`` is the folder of the
-    waveform, if there is one; ``unwritten`` says why it could not be written. ``ram`` is the memory
-    that the kernel has, in bytes. ``counted`` is what the machine has counted by itself, if it
-    does, and ``link`` what went over the link to it, if there is one. The run may have come to its
-    end early by a ``failure`` of what it plays on, or by a ``mistake`` of its author.
-    """
-
-    scenario: str
-    title:    str
-    mode:     str
-    engine:   str
-    era:      str
-    preset:   str | None     = None
-    schedule: str            = ""
-    waves:    Path | None    = None
-    ram:      int            = 0
-    unwritten: str           = ""
-    cycles:   int            = 0
-    counted:  dict[str, int] = field(default_factory=dict)
-    link:     dict[str, int] = field(default_factory=dict)
-    seconds:  float          = 0.0
-    acts:     list[Act]      = field(default_factory=list)
-    failure:  Failure | None = None
-    mistake:  Mistake | None = None
-
-    @property
-    def claims(self) -> list[Claim]:
-        """The claims of all acts."""
-        return [claim for act in self.acts for claim in act.claims]
-
-    @property
-    def holds(self) -> bool:
-        """True if it came to its end, and every claim holds."""
-        return (self.failure is None and self.mistake is None
-                and all(claim.holds for claim in self.claims))
 
 
 @dataclass(frozen=True)
@@ -164,13 +126,15 @@ class Scenario:
         self, *, limit: int | None = None, waves: Path | None = None,
         announce: Callable[[str], None] = lambda title: None,
         progress: Callable[[int], None] | None = None,
-        ended: Callable[[Stage], None] = lambda stage: None, **choice: Unpack[MachineChoice],
+        ended: Callable[[Stage], None] = lambda stage: None, exports: Sequence[Export] = (),
+        **choice: Unpack[MachineChoice],
     ) -> Run:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
         ``limit`` is a number of cycles that holds instead of the scenario's own. The waveform gets
         a folder in ``waves``; ``announce`` is called with the title of each act, ``progress`` now
-        and then with the cycle, and ``ended`` with the stage when all is over.
+        and then with the cycle, and ``ended`` with the stage when all is over. Then ``exports`` are
+        written.
 
         Raises what :meth:`assemble` does.
         """
@@ -184,7 +148,8 @@ class Scenario:
         machine.engine.progress = progress
         machine.engine.prepare()
         begun = time.monotonic()
-        self._play(run, stage)
+        viewed = Viewed() if any(export.viewed for export in exports) else None
+        self._play(run, stage, viewed)
         run.seconds  = time.monotonic() - begun
         run.cycles   = machine.engine.trace.cycles
         run.counted  = {**machine.engine.counted}
@@ -194,18 +159,28 @@ class Scenario:
         ended(stage)
         if run.failure is None and run.mistake is None and not run.claims:
             self._about_nothing(run)
+        for export in exports:
+            announce(export.name)
+            try:
+                export.write(run, stage, viewed)
+            except FileTrouble as trouble:
+                run.unwritten[export.name] = str(trouble)
         return run
 
-    def _play(self, run: Run, stage: Stage) -> None:
+    def _play(self, run: Run, stage: Stage, viewed: Viewed | None) -> None:
         """Play; note in ``run`` what ended it before its time."""
         watch = Watch(self.source)
+
+        sinks: list[WaveSink] = [] if run.waves is None else [waveform(run.waves)]
+        if viewed is not None:
+            sinks.append(viewed.opened)
 
         async def play(_: Machine) -> None:
             await watch.watched(self._played(stage))
 
         try:
             with _waveform_of(run):
-                stage.machine.run(play, waves=run.waves)
+                stage.machine.run(play, waves=joined(sinks))
         except ProgramError as stop:
             run.mistake = _first(watch, stage) or mistake_of(
                 stop.__cause__ or stop, self.source) or self._mistake(watch, str(stop))
@@ -257,7 +232,7 @@ def _waveform_of(run: Run) -> Iterator[None]:
     try:
         yield
     except Unwritten as trouble:
-        run.waves, run.unwritten = None, str(trouble)
+        run.waves, run.unwritten["waves"] = None, str(trouble)
         stop = trouble.__cause__
     if stop is not None:
         raise stop

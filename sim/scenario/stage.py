@@ -25,7 +25,6 @@ from sw.user import User
 
 from .mistakes import Location, Mistake, Misuse, ProgramError
 
-
 __all__ = ["Act", "Claim", "Stage", "Step"]
 
 

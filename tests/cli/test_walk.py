@@ -9,7 +9,6 @@ from tests.scenario.story_support import FAST
 
 from .cli_support import CASE, write_scenario
 
-
 pytestmark = pytest.mark.slow
 
 

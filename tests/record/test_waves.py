@@ -13,7 +13,7 @@ from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sim.output.files import FileTrouble
 from sim.record.view import error_text
-from sim.record.waves import Unwritten
+from sim.record.waves import Unwritten, waveform
 from sw.bus import Access, Kind
 
 
@@ -23,7 +23,7 @@ FILES = ["waves.gtkw", "waves.sucl", "waves.vcd"]
 
 def run(main, folder, **options):
     engine = PysimEngine(CONFIG, **options)
-    engine.run(lambda: main(engine), waves=folder)
+    engine.run(lambda: main(engine), waves=waveform(folder))
     return engine
 
 

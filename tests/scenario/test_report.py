@@ -6,8 +6,9 @@ import json
 import pytest
 
 from sim.record.verdict import Verdict
+from sim.scenario.failure import Failure
 from sim.scenario.report import as_json, as_text, wants_colour
-from sim.scenario.scenario import Failure, Run
+from sim.scenario.run import Run
 from sim.scenario.stage import Act, Claim, Step
 
 

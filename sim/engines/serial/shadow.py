@@ -14,7 +14,7 @@ from hw.wishbone import WishboneSignature
 from sim.engines.processor import Names
 from sim.record.signals import MARK_WIDTH, QUIET, STROBES, Sample, inputs, outputs
 from sim.record.view import functions, ports, tested
-from sim.record.waves import Waveform
+from sim.record.waves import Wave
 
 
 __all__ = ["Shadow"]
@@ -58,7 +58,7 @@ class Shadow(Elaboratable):
         m.d.comb += self._view.eq(Cat(self._values))
         return m
 
-    def write(self, wave: Waveform, rows: Sequence[tuple[int, Sample]]) -> None:
+    def write(self, wave: Wave, rows: Sequence[tuple[int, Sample]]) -> None:
         """Write the cycles in ``rows``, each with its signals, and the quiet ones between them."""
         async def testbench(ctx: SimulatorContext) -> None:
             for name, value in QUIET.items():
