@@ -12,6 +12,8 @@ from sim.errors import Unavailable, Unsuited
 from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
+from sim.perfetto.export import PerfettoExport
+from sim.scenario.export import Export
 from sim.scenario.mistakes import Mistake, ScenarioError
 from sim.scenario.report import as_json, as_text, wants_colour
 from sim.scenario.run import Run
@@ -21,8 +23,7 @@ from sim.schedule import Schedule, parse, seeded
 from sim.toolchain.simulators import SIMULATORS
 
 from .choice import DEFAULT_SCENARIO, add_machine, chosen
-from .usage import UsageError, complain, path, seed, whole_number, writable_folder
-
+from .usage import UsageError, complain, path, seed, whole_number, writable_file, writable_folder
 
 __all__ = ["add", "run_command"]
 
@@ -61,6 +62,9 @@ def add(commands: Any) -> None:
                           f"scenario's own CYCLES, or {LIMIT:,})")
     run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
+    run.add_argument("--perfetto", metavar="FILE", type=path,
+                     help="write all that happened, in one scenario, to FILE, for the viewer at "
+                          "https://ui.perfetto.dev")
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(command=run_command)
 
@@ -94,9 +98,9 @@ def run_command(args: argparse.Namespace) -> int:
 def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
     """Play all scenarios of the command, and add to ``runs``. Raises :class:`ScenarioError`."""
     todo  = [chosen(name, args.mode) for name in args.names]
-    waves = _waves_folder(args.waves)
+    waves, exports = _waves_folder(args.waves), _exports(args)
     for scenario in todo:
-        run = _play(scenario, args, waves)
+        run = _play(scenario, args, waves, exports)
         runs.append(run)
         if not args.json:
             print_out(as_text(run, colour=wants_colour(sys.stdout)) + "\n")
@@ -133,14 +137,24 @@ def _waves_folder(folder: Path | None) -> Path | None:
     return None if folder is None else writable_folder(folder, option="--waves")
 
 
-def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
+def _exports(args: argparse.Namespace) -> list[Export]:
+    """Files that are made of a run when it is over."""
+    if args.perfetto is None:
+        return []
+    if len(args.names) > 1:
+        raise UsageError("--perfetto takes one scenario, for the file has one axis of time")
+    return [PerfettoExport(writable_file(args.perfetto, option="--perfetto"))]
+
+
+def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None,
+          exports: Sequence[Export]) -> Run:
     try:
         with Progress("boot", unit="cycles") as progress:
             run = perform(scenario, mode=args.mode, engine=args.engine, era=args.era,
                           config=None if args.preset is None else PRESETS[args.preset],
                           options=_options(args), schedule=_schedule(scenario, args),
                           limit=args.limit, waves=waves, announce=progress.part,
-                          progress=progress.count)
+                          progress=progress.count, exports=exports)
     except Unsuited as error:
         raise UsageError(f'scenario "{scenario.name}": {error}') from error
     except Unavailable as error:
@@ -149,4 +163,7 @@ def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> R
         raise UsageError(f"--waves {waves}: {error}; name another folder") from error
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
+    if args.perfetto is not None and "perfetto" not in run.unwritten:
+        print(f"trace: {args.perfetto}; open it in https://ui.perfetto.dev, where the cycle of a "
+              "claim is its time in nanoseconds", file=sys.stderr)
     return run

@@ -13,7 +13,6 @@ from tests.scenario.story_support import FAST
 
 from .cli_support import CASE, complaints, write_scenario
 
-
 pytestmark = pytest.mark.slow
 
 
@@ -41,6 +40,24 @@ def test_a_waveform_has_a_folder_of_its_own(tmp_path, capsys):
     folder = tmp_path / "new" / "scenario_cases-4level-5.x"
     assert sorted(os.listdir(folder)) == ["waves.gtkw", "waves.sucl", "waves.vcd"]
     assert f"waveform: {folder}" in capsys.readouterr().err
+
+
+def test_a_file_for_perfetto_is_written_and_named(tmp_path, capsys):
+    assert main(["run", CASE, "--engine", FAST, "--perfetto", str(tmp_path / "trace")]) == 0
+    assert f"trace: {tmp_path}/trace; open it in https://ui" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["trace"]
+
+
+@pytest.mark.parametrize("names, file, complaint", [
+    ([CASE], "", "{}/: this is a folder; name a file in it"),
+    ([CASE], "no/trace", "{}/no/trace: there is no folder {}/no; make it first"),
+    (["race", "article"], "trace", "takes one scenario, for the file has one axis of time"),
+])
+def test_a_file_that_makes_no_sense_is_refused_before_the_run(names, file, complaint, tmp_path,
+                                                              capsys):
+    assert main(["run", *names, "--perfetto", f"{tmp_path}/{file}"]) == 2
+    said = complaint.replace("{}/:", f"{tmp_path}:").replace("{}", str(tmp_path))
+    assert capsys.readouterr().err == f"dragoncage: --perfetto {said}\n"
 
 
 def test_a_claim_that_does_not_hold_is_status_1(tmp_path, capsys):
