@@ -1,6 +1,7 @@
-"""Lanes: slices that overlap side by side, so that none is lost.
+"""Lanes: slices that overlap side by side.
 
-Perfetto drops, without a word, a slice that begins within another of its track and outlasts it.
+If one begins within another of its track and outlasts it, Perfetto takes the end of each for that of
+the other, without a word.
 """
 
 from collections.abc import Iterable
