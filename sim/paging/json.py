@@ -1,12 +1,15 @@
 """A walk as values that JSON has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sim.golden.permission import Refusal
 from sim.record.history import Store
 
+from .decision import decided_by
 from .flags import cached_rights_text, flags, points_to, rights_text
 from .walk import PageWalk, Verdict, WalkStep
+
 
 __all__ = ["as_json"]
 
@@ -18,7 +21,7 @@ def as_json(found: PageWalk) -> dict[str, Any]:
         "linear": hex(found.linear), "cycle": found.cycle, "cpu": found.cpu,
         "mode": found.state.mode.value, "cr3": hex(found.state.cr3),
         "registers": {name: int(value) for name, value in found.registers.items()},
-        "canonical": found.canonical,
+        "canonical": found.canonical, "tlb_reported": found.tlb_reported,
         "entries": [_step(found, step) for step in found.steps],
         "page": None if translation is None else {
             "physical": hex(translation.physical), "size": translation.size,
@@ -28,8 +31,8 @@ def as_json(found: PageWalk) -> dict[str, Any]:
             "size": found.cached.size, "rights": cached_rights_text(found.cached),
             "dirty": found.cached.dirty, "global": found.cached.global_page,
             "filled": found.cached.filled, "stale": found.stale,
-            "verdicts": _verdicts(found.cached_verdicts)},
-        "verdicts": _verdicts(found.verdicts),
+            "verdicts": _verdicts(found.steps, found.cached_verdicts)},
+        "verdicts": _verdicts(found.steps, found.verdicts),
     }
 
 
@@ -50,10 +53,13 @@ def _store(store: Store) -> dict[str, Any]:
             "functions": list(transfer.mark.stack)}
 
 
-def _verdicts(verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
-    return {name: {
-        "done": verdict.refusal is None, "error_code": verdict.error_code,
-        **({} if verdict.refusal is None else {
-            "reason": verdict.refusal.text, "rule": verdict.refusal.rule,
-            "section": verdict.refusal.section}),
-    } for name, verdict in verdicts.items()}
+def _verdicts(steps: Sequence[WalkStep], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+    return {name: {"done": verdict.refusal is None, "error_code": verdict.error_code,
+                   **({} if verdict.refusal is None else _refusal(steps, verdict.refusal))}
+            for name, verdict in verdicts.items()}
+
+
+def _refusal(steps: Sequence[WalkStep], refusal: Refusal) -> dict[str, Any]:
+    return {"reason": refusal.text, "rule": refusal.rule, "section": refusal.section,
+            "decided_by": [{"level": decisive.level or None, "bit": decisive.bit}
+                           for decisive in decided_by(steps, refusal)]}

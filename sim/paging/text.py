@@ -9,6 +9,7 @@ from sim.record.history import Store
 from .flags import cached_rights_text, flags, points_to, rights_text
 from .walk import ATTEMPTS, PageWalk, Verdict
 
+
 __all__ = ["as_text"]
 
 
@@ -56,7 +57,7 @@ def _page(found: PageWalk) -> Iterator[str]:
 def _tlb(found: PageWalk) -> Iterator[str]:
     cached = found.cached
     if cached is None:
-        yield "  TLB       no translation of it"
+        yield f"  TLB       {'no translation of it' if found.tlb_reported else 'not reported'}"
         return
     marks = ["dirty"] * cached.dirty + ["global"] * cached.global_page
     held  = ", ".join([f"{cached.physical:#x}", size_text(cached.size),

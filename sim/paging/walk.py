@@ -17,6 +17,7 @@ from sim.record.history import MemoryHistory, Store
 from sim.record.tlb import TlbEntry
 from sim.record.trace import Trace
 
+
 __all__ = ["ATTEMPTS", "PageWalk", "Verdict", "WalkStep", "control_state", "features_of",
            "page_walk"]
 
@@ -83,10 +84,12 @@ class PageWalk:
     verdicts : mapping of :class:`str` to :class:`Verdict`
         What becomes of each of :data:`ATTEMPTS`, by the entries in memory.
     cached : :class:`sim.record.tlb.TlbEntry` or :class:`None`
-        The translation in the TLB.
+        The translation in the TLB, if there is one.
     cached_verdicts : mapping of :class:`str` to :class:`Verdict`
         What becomes of each, if the TLB translates it; empty if it does not. A write through a
         translation that is not dirty is walked, and so not among them.
+    tlb_reported : :class:`bool`
+        The record has the changes of the TLB. Without them nothing is known of it.
     """
 
     linear:          int
@@ -99,6 +102,7 @@ class PageWalk:
     verdicts:        Mapping[str, Verdict]
     cached:          TlbEntry | None
     cached_verdicts: Mapping[str, Verdict]
+    tlb_reported:    bool
 
     @property
     def registers(self) -> Mapping[str, bool]:
@@ -117,7 +121,7 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
               cpu: int = 0, features: Features) -> PageWalk:
     """Walk the tables for ``linear`` as of ``cycle``, before anything of that cycle is done.
 
-    Raises :class:`LookupError` if that cycle is not on record, or the TLB's changes are not.
+    Raises :class:`LookupError` if that cycle is not on record.
     """
     state  = control_state(traces[cpu], cycle, features)
     masked = linear & state.linear_mask
@@ -126,8 +130,10 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
     def read(address: int, size: int) -> int:
         return history.read(address, size, cycle=cycle)
 
+    reported = traces[cpu].reports_tlb
     if not paging or not state.canonical(masked):
-        return PageWalk(masked, cycle, cpu, state, state.canonical(masked), (), None, {}, None, {})
+        return PageWalk(masked, cycle, cpu, state, state.canonical(masked), (), None, {}, None, {},
+                        reported)
     walks  = {name: walk(state, attempt, masked, read) for name, attempt in ATTEMPTS.items()}
     found  = walks["kernel read"]
     whole  = found.refusal not in (Refusal.NOT_PRESENT, Refusal.RESERVED)
@@ -136,11 +142,11 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
     steps  = [WalkStep(step.level, step.address, step.entry, step.rights,
                        history.last_store(step.address, step.level.entry_size, cycle=cycle))
               for step in found.steps]
-    cached = traces[cpu].tlb_at(cycle).find(masked)
+    cached = traces[cpu].tlb_at(cycle).find(masked) if reported else None
     return PageWalk(
         masked, cycle, cpu, state, True, steps, translation,
         {name: Verdict(each.refusal, each.error_code) for name, each in walks.items()},
-        cached, {} if cached is None else _cached_verdicts(state, cached))
+        cached, {} if cached is None else _cached_verdicts(state, cached), reported)
 
 
 def features_of(config: MmuConfig) -> Features:

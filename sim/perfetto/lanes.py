@@ -1,7 +1,7 @@
 """Lanes: slices that overlap side by side.
 
-If one begins within another of its track and outlasts it, Perfetto takes the end of each for that of
-the other, without a word.
+If one begins within another of its track and outlasts it, Perfetto takes the end of each for that
+of the other, without a word.
 """
 
 from collections.abc import Iterable

@@ -14,18 +14,11 @@ from hw.layout import AccessKind
 
 from .interval import ALWAYS, Interval
 from .records import (
-    AccessRecord,
-    Addresses,
-    ControlRecord,
-    EventRecord,
-    InterruptRecord,
-    Mark,
-    Recording,
-    State,
-    TransferRecord,
-    overlaps,
+    AccessRecord, Addresses, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
+    TransferRecord, overlaps,
 )
 from .tlb import TlbContents, TlbRecord
+
 
 __all__ = ["AccessFilter", "Trace"]
 
@@ -96,6 +89,11 @@ class Trace:
     def all_events(self) -> list[EventRecord]:
         """Strobes of the unit."""
         return self._complete().events
+
+    @property
+    def reports_tlb(self) -> bool:
+        """True if the changes of the TLB are on record."""
+        return self._recording.tlb is not None
 
     @property
     def all_tlb_changes(self) -> list[TlbRecord]:

@@ -12,7 +12,8 @@ from .mistakes import Location, Mistake
 from .run import Run
 from .stage import Act, Claim
 
-__all__ = ["SCHEMA", "as_json", "as_text", "wants_colour"]
+
+__all__ = ["SCHEMA", "as_json", "as_text", "run_as_json", "wants_colour"]
 
 
 #: Version of the JSON. It changes when a key goes or gets another meaning.
@@ -72,8 +73,31 @@ def as_text(run: Run, *, colour: bool = False) -> str:
 def as_json(runs: Sequence[Run], mistakes: Sequence[Mistake] = ()) -> str:
     """Runs as one JSON document, with their mistakes, and those that kept others from running."""
     found = [*mistakes, *(run.mistake for run in runs if run.mistake is not None)]
-    return json.dumps({"schema": SCHEMA, "runs": [_run(run) for run in runs],
+    return json.dumps({"schema": SCHEMA, "runs": [run_as_json(run) for run in runs],
                        "mistakes": [_mistake(mistake) for mistake in found]}, indent=2) + "\n"
+
+
+def run_as_json(run: Run) -> dict[str, Any]:
+    """A run as values that JSON has: one of the ``runs`` of :func:`as_json`."""
+    failure = run.failure
+    return {
+        "scenario": run.scenario,
+        "title":    run.title,
+        "mode":     run.mode,
+        "engine":   run.engine,
+        "era":      run.era,
+        "preset":   run.preset,
+        "ram":      run.ram,
+        "schedule": run.schedule,
+        "cycles":   run.cycles,
+        "counted":  run.counted or None,
+        "link":     run.link or None,
+        "seconds":  round(run.seconds, 3),
+        "holds":    run.holds,
+        "acts":     [_act(act) for act in run.acts],
+        "failure":  None if failure is None else _failed(failure),
+        "mistake":  None if run.mistake is None else _mistake(run.mistake),
+    }
 
 
 def _proof(claim: Claim) -> str:
@@ -130,28 +154,6 @@ def _summary(run: Run, word: str) -> str:
     rate   = run.cycles / run.seconds if run.seconds else 0
     return (f"{word}: {total - failed} of {total} claims hold; "
             f"{run.cycles:,} cycles in {run.seconds:.1f} s ({rate:,.0f} cycles/s)")
-
-
-def _run(run: Run) -> dict[str, Any]:
-    failure = run.failure
-    return {
-        "scenario": run.scenario,
-        "title":    run.title,
-        "mode":     run.mode,
-        "engine":   run.engine,
-        "era":      run.era,
-        "preset":   run.preset,
-        "ram":      run.ram,
-        "schedule": run.schedule,
-        "cycles":   run.cycles,
-        "counted":  run.counted or None,
-        "link":     run.link or None,
-        "seconds":  round(run.seconds, 3),
-        "holds":    run.holds,
-        "acts":     [_act(act) for act in run.acts],
-        "failure":  None if failure is None else _failed(failure),
-        "mistake":  None if run.mistake is None else _mistake(run.mistake),
-    }
 
 
 def _failed(failure: Failure) -> dict[str, Any]:

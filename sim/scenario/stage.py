@@ -25,6 +25,7 @@ from sw.user import User
 
 from .mistakes import Location, Mistake, Misuse, ProgramError
 
+
 __all__ = ["Act", "Claim", "Stage", "Step"]
 
 
@@ -152,7 +153,7 @@ class Stage:
     def walk(self, linear: int, *, cpu: int = 0, cycle: int | None = None) -> PageWalk:
         """Walk the page tables for an address, as they were in ``cycle``; by default, as they are.
 
-        Raises :class:`LookupError` on a board, which does not report the changes of its TLB.
+        A board does not report the changes of its TLB: there, nothing is said of it.
         """
         cycle = self.cycle if cycle is None else cycle
         if not isinstance(linear, int) or not 0 <= linear < 1 << 64:

@@ -9,6 +9,7 @@ from tests.scenario.story_support import FAST
 
 from .cli_support import CASE, write_scenario
 
+
 pytestmark = pytest.mark.slow
 
 
@@ -43,7 +44,8 @@ def test_the_words_of_a_claim_are_its_cycle(capsys):
     assert found["cycle"] == claim["cycle"]
     assert found["verdicts"]["user write"] == {
         "done": False, "error_code": 7, "rule": 4, "section": "4.6.1",
-        "reason": "a user access to a supervisor page: U/S = 0 at some level"}
+        "reason": "a user access to a supervisor page: U/S = 0 at some level",
+        "decided_by": [{"level": level, "bit": "U/S"} for level in ("PML4E", "PDPTE", "PDE")]}
 
 
 def test_each_processor_has_registers_and_a_tlb_of_its_own(capsys):
