@@ -3,7 +3,6 @@
 ===========================  ==================================================
 :mod:`sim.perfetto.slices`   slices, counters, and the rows that show them
 :mod:`sim.perfetto.lanes`    slices that overlap, in lanes
-:mod:`sim.perfetto.calls`    the kernel's functions, as a flame graph
 :mod:`sim.perfetto.flows`    what faults, interrupts and INVLPG lead to
 :mod:`sim.perfetto.story`    rows of the scenario: acts and claims
 :mod:`sim.perfetto.ports`    rows of a processor: what was on its unit's ports

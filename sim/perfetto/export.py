@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from sim.output.files import written
+from sim.record.calls import calls
 from sim.record.records import TransferRecord
 from sim.record.trace import Trace
 from sim.record.viewed import Viewed
@@ -13,7 +14,6 @@ from sim.scenario.run import Run
 from sim.scenario.stage import Stage
 
 from . import ports
-from .calls import calls
 from .encoder import Encoder
 from .flows import Flows, deliveries, handlers, invalidations
 from .lanes import lanes
@@ -71,7 +71,8 @@ def _processor(trace: Trace, interrupts: list[Slice], flows: Flows) -> Iterator[
     """Rows of a processor, from top to bottom."""
     cycles    = trace.cycles
     accesses  = ports.access_slices(trace.all_accesses, cycles)
-    functions = calls(trace.marks, cycles)
+    functions = [Slice(call.since, call.until, call.function)
+                 for call in calls(trace.marks, cycles)]
     controls  = ports.control_slices(trace.all_controls, cycles)
     flows.join(accesses, functions, handlers(trace.all_accesses, functions))
     changes = _changes(trace, controls, flows)

@@ -8,6 +8,7 @@
 :mod:`sim.record.interval`   intervals of cycles
 :mod:`sim.record.trace`      queries of a recording
 :mod:`sim.record.history`    physical memory in any cycle
+:mod:`sim.record.calls`      calls of kernel functions
 :mod:`sim.record.words`      records in a few words
 :mod:`sim.record.verdict`    verdicts on claims
 :mod:`sim.record.claims`     judges of claims, by the trace of a processor

@@ -1,20 +1,31 @@
-"""The kernel's functions as a flame graph: a slice from entering each to leaving it."""
+"""Calls of kernel functions, from the marks that say which of them execute."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from sim.record.records import Mark
+from .records import Mark
 
-from .slices import Slice
-
-__all__ = ["calls"]
+__all__ = ["Call", "calls"]
 
 
-def calls(marks: Sequence[Mark], cycles: int) -> list[Slice]:
-    """Slices of the functions in ``marks``, callers first.
+class Call(NamedTuple):
+    """A function, from the cycle in which it is entered up to that in which it has returned.
+
+    ``depth`` is the number of its callers.
+    """
+
+    since:    int
+    until:    int
+    depth:    int
+    function: str
+
+
+def calls(marks: Sequence[Mark], cycles: int) -> list[Call]:
+    """The calls in ``marks``, in the order in which they begin, callers first.
 
     What has not returned when the record of ``cycles`` ends, ends there.
     """
-    found: list[Slice] = []
+    found: list[Call] = []
     entered: list[int] = []  # places in it of the functions that execute
     stack: tuple[str, ...] = ()
     for mark in (*marks, Mark(cycles, (), "")):
@@ -26,6 +37,6 @@ def calls(marks: Sequence[Mark], cycles: int) -> list[Slice]:
         del entered[kept:]
         for function in mark.stack[kept:]:
             entered.append(len(found))
-            found.append(Slice(mark.cycle, cycles, function))
+            found.append(Call(mark.cycle, cycles, len(entered) - 1, function))
         stack = mark.stack
     return found
