@@ -1,7 +1,7 @@
 """The document: all that a page shows of a run, as values that JSON has.
 
-Its keys are told in docs/page.md. Nothing is left for a reader to derive but which item of a list
-is the last one at or before a cycle.
+Its keys are told in docs/page-document.md. Nothing is left for a reader to derive but which item
+of a list is the last one at or before a cycle.
 """
 
 from typing import Any
