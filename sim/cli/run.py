@@ -62,6 +62,9 @@ def add(commands: Any) -> None:
                           f"scenario's own CYCLES, or {LIMIT:,})")
     run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
+    run.add_argument("--from", dest="waves_from", metavar="CYCLE|boot", type=_cycle,
+                     help="with --waves: cycle in which the waveform begins, or boot for the first "
+                          "(default: the cycle of the first act)")
     run.add_argument("--perfetto", metavar="FILE", type=path,
                      help="write all that happened, in one scenario, to FILE, for the viewer at "
                           "https://ui.perfetto.dev")
@@ -99,6 +102,8 @@ def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
     """Play all scenarios of the command, and add to ``runs``. Raises :class:`ScenarioError`."""
     todo  = [chosen(name, args.mode) for name in args.names]
     waves, exports = _waves_folder(args.waves), _exports(args)
+    if waves is None and args.waves_from is not None:
+        raise UsageError("--from says where a waveform begins, and needs --waves")
     for scenario in todo:
         run = _play(scenario, args, waves, exports)
         runs.append(run)
@@ -131,6 +136,11 @@ def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:
         raise UsageError(f"--schedule: {error}") from error
 
 
+def _cycle(text: str) -> int:
+    """Read a cycle, or the word for the first."""
+    return 0 if text == "boot" else whole_number(0, MOST)(text)
+
+
 def _waves_folder(folder: Path | None) -> Path | None:
     if folder == Path():
         raise UsageError("--waves needs a folder to write to, such as ./waves")
@@ -153,7 +163,8 @@ def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None,
             run = perform(scenario, mode=args.mode, engine=args.engine, era=args.era,
                           config=None if args.preset is None else PRESETS[args.preset],
                           options=_options(args), schedule=_schedule(scenario, args),
-                          limit=args.limit, waves=waves, announce=progress.part,
+                          limit=args.limit, waves=waves, waves_from=args.waves_from,
+                          announce=progress.part,
                           progress=progress.count, exports=exports)
     except Unsuited as error:
         raise UsageError(f'scenario "{scenario.name}": {error}') from error

@@ -5,11 +5,22 @@ Ref: Intel SDM Vol. 3A, Tables 4-3 to 4-6 and 4-14 to 4-20.
 
 from sim.golden.permission import Rights
 from sim.golden.reserved import (
-    RW, US, XD, A, D, G, Level, P, is_leaf, page_address, reserved_bits, table_address,
+    RW,
+    US,
+    XD,
+    A,
+    D,
+    G,
+    Level,
+    P,
+    is_leaf,
+    page_address,
+    reserved_bits,
+    table_address,
 )
 from sim.golden.state import ControlState
+from sim.record import words
 from sim.record.tlb import TlbEntry
-
 
 __all__ = ["cached_rights_text", "flags", "points_to", "rights_text"]
 
@@ -44,11 +55,10 @@ def points_to(state: ControlState, level: Level, entry: int) -> int | None:
 
 
 def rights_text(rights: Rights) -> str:
-    """Rights in a fixed width, as gef and ``/proc/<pid>/maps`` write them: ``r-x user``."""
-    return (f"r{'w' if rights.writable else '-'}{'-' if rights.execute_disable else 'x'} "
-            f"{'user' if rights.user else 'kernel'}")
+    """Rights, as :func:`sim.record.words.rights_text` writes them."""
+    return words.rights_text(rights.writable, rights.user, rights.execute_disable)
 
 
 def cached_rights_text(entry: TlbEntry) -> str:
-    """Rights of a translation in the TLB, as :func:`rights_text` writes them."""
-    return rights_text(Rights(entry.writable, entry.user, entry.execute_disable))
+    """Rights of a translation in the TLB, likewise."""
+    return words.rights_text(entry.writable, entry.user, entry.execute_disable)

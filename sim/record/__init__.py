@@ -14,7 +14,10 @@
 :mod:`sim.record.claims`     judges of claims, by the trace of a processor
 :mod:`sim.record.coherence`  judges by the traces of several processors
 :mod:`sim.record.view`       the signals that a waveform shows of a unit
-:mod:`sim.record.waves`      waveforms, with views for GTKWave and Surfer
+:mod:`sim.record.waves`      signals as a waveform shows them
+:mod:`sim.record.slots`      contents of TLBs in a waveform
+:mod:`sim.record.saved`      views of a waveform for GTKWave and Surfer
+:mod:`sim.record.waveform`   the files of a waveform
 :mod:`sim.record.viewed`     the signals of a waveform, kept in memory
 ===========================  =============================================
 """

@@ -12,13 +12,12 @@ from .export import Export
 from .run import Run
 from .scenario import MachineChoice, Scenario
 
-
 __all__ = ["perform"]
 
 
 def perform(
     scenario: Scenario, *, limit: int | None = None, waves: Path | None = None,
-    announce: Callable[[str], None] = lambda title: None,
+    waves_from: int | None = None, announce: Callable[[str], None] = lambda title: None,
     progress: Callable[[int], None] = lambda cycle: None, exports: Sequence[Export] = (),
     **choice: Unpack[MachineChoice],
 ) -> Run:
@@ -29,8 +28,9 @@ def perform(
     """
     if ENGINES[choice["engine"]] is CocotbEngine:
         engine = cast(CocotbEngine, scenario.assemble(**choice).engine)
-        wanted = {"limit": limit, "waves": waves, "exports": exports, **choice}
+        wanted = {"limit": limit, "waves": waves, "waves_from": waves_from, "exports": exports,
+                  **choice}
         return cast(Run, call(engine, scenario.perform, wanted, {
             "announce": announce, "progress": progress}))
-    return scenario.perform(limit=limit, waves=waves, announce=announce, progress=progress,
-                            exports=exports, **choice)
+    return scenario.perform(limit=limit, waves=waves, waves_from=waves_from, announce=announce,
+                            progress=progress, exports=exports, **choice)

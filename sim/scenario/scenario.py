@@ -22,8 +22,10 @@ from hw.presets import PRESETS
 from sim.errors import Unsuited
 from sim.machine import Machine
 from sim.output.files import FileTrouble
+from sim.record.saved import Bookmark
 from sim.record.viewed import Viewed
-from sim.record.waves import Unwritten, WaveSink, joined, waveform
+from sim.record.waveform import Framing, Unwritten, waveform
+from sim.record.waves import WaveSink, joined
 from sim.schedule import Schedule, render
 
 from .export import Export
@@ -33,7 +35,6 @@ from .module import complaints, line_of
 from .run import Run
 from .stage import Stage
 from .watch import Watch
-
 
 __all__ = ["LIMIT", "MachineChoice", "Scenario", "load"]
 
@@ -124,7 +125,7 @@ class Scenario:
 
     def perform(
         self, *, limit: int | None = None, waves: Path | None = None,
-        announce: Callable[[str], None] = lambda title: None,
+        waves_from: int | None = None, announce: Callable[[str], None] = lambda title: None,
         progress: Callable[[int], None] | None = None,
         ended: Callable[[Stage], None] = lambda stage: None, exports: Sequence[Export] = (),
         **choice: Unpack[MachineChoice],
@@ -132,7 +133,8 @@ class Scenario:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
         ``limit`` is a number of cycles that holds instead of the scenario's own. The waveform gets
-        a folder in ``waves``; ``announce`` is called with the title of each act, ``progress`` now
+        a folder in ``waves``, and begins in the cycle ``waves_from``, or by default in that of the
+        first act; ``announce`` is called with the title of each act, ``progress`` now
         and then with the cycle, and ``ended`` with the stage when all is over. Then ``exports`` are
         written.
 
@@ -149,7 +151,7 @@ class Scenario:
         machine.engine.prepare()
         begun = time.monotonic()
         viewed = Viewed() if any(export.viewed for export in exports) else None
-        self._play(run, stage, viewed)
+        self._play(run, stage, viewed, waves_from)
         run.seconds  = time.monotonic() - begun
         run.cycles   = machine.engine.trace.cycles
         run.counted  = {**machine.engine.counted}
@@ -167,11 +169,13 @@ class Scenario:
                 run.unwritten[export.name] = str(trouble)
         return run
 
-    def _play(self, run: Run, stage: Stage, viewed: Viewed | None) -> None:
+    def _play(self, run: Run, stage: Stage, viewed: Viewed | None,
+              waves_from: int | None) -> None:
         """Play; note in ``run`` what ended it before its time."""
         watch = Watch(self.source)
 
-        sinks: list[WaveSink] = [] if run.waves is None else [waveform(run.waves)]
+        sinks: list[WaveSink] = [] if run.waves is None else [
+            waveform(run.waves, _framing(stage, waves_from))]
         if viewed is not None:
             sinks.append(viewed.opened)
 
@@ -223,6 +227,19 @@ class Scenario:
         if any(act.left_out for act in run.acts):
             raise Unsuited("the unit can show none of its acts; choose another --preset")
         run.mistake = Mistake(self._beginning, "it claims nothing: call stage.claim in an act")
+
+
+def _framing(stage: Stage, begins: int | None) -> Framing:
+    """What a waveform is to show of what plays on a stage."""
+    def first() -> int | None:
+        return stage.acts[0].since if begins is None and stage.acts else begins
+
+    def bookmarks() -> list[Bookmark]:
+        return [Bookmark(claim.cycle, (act, number), claim.holds)
+                for act, played in enumerate(stage.acts, 1)
+                for number, claim in enumerate(played.claims, 1) if claim.cycle is not None]
+
+    return Framing(first, bookmarks, stage.config.tlb_entries)
 
 
 @contextmanager

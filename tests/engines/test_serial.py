@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from board_support import CLOCK_HZ, DirectLine, engine_on, work, worked, slim_cast
+from board_support import CLOCK_HZ, DirectLine, engine_on, slim_cast, work, worked
 from process_support import started
 from pywellen.pywellen import Waveform
 from trace_support import assert_same
@@ -21,11 +21,10 @@ from sim.engines.cxxrtl import CxxrtlEngine
 from sim.errors import MachineLost, Unsuited
 from sim.machine import ENGINES
 from sim.memory import PhysicalMemory
-from sim.record.waves import waveform
+from sim.record.waveform import waveform
 from sim.scenarios import SCENARIOS
 from sim.scenarios.article import punch, user_store, write_protect
 from sw.bus import Access, Kind, Register
-
 
 pytestmark = pytest.mark.slow
 
