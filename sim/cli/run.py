@@ -138,7 +138,12 @@ def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:
 
 def _cycle(text: str) -> int:
     """Read a cycle, or the word for the first."""
-    return 0 if text == "boot" else whole_number(0, MOST)(text)
+    if text == "boot":
+        return 0
+    try:
+        return whole_number(0, MOST)(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f'"{text[:40]}" is neither a cycle nor boot') from None
 
 
 def _waves_folder(folder: Path | None) -> Path | None:

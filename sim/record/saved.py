@@ -41,7 +41,7 @@ class Bookmark:
 
     @property
     def name(self) -> str:
-        """What a marker is called."""
+        """The name of its marker."""
         act, claim = self.number
         return f"{act}.{claim}" + "_FAILED" * (not self.holds)
 

@@ -48,7 +48,7 @@ class Unwritten(Exception):
 
 @dataclass(frozen=True)
 class Framing:
-    """What a waveform is to show of a run, as far as signals do not say it.
+    """Extent and bookmarks of a waveform, which the signals do not tell.
 
     Attributes
     ----------

@@ -230,16 +230,14 @@ class Scenario:
 
 
 def _framing(stage: Stage, begins: int | None) -> Framing:
-    """What a waveform is to show of what plays on a stage."""
-    def first() -> int | None:
-        return stage.acts[0].since if begins is None and stage.acts else begins
-
+    """Extent and bookmarks of the waveform of what plays on a stage."""
     def bookmarks() -> list[Bookmark]:
         return [Bookmark(claim.cycle, (act, number), claim.holds)
                 for act, played in enumerate(stage.acts, 1)
                 for number, claim in enumerate(played.claims, 1) if claim.cycle is not None]
 
-    return Framing(first, bookmarks, stage.config.tlb_entries)
+    return Framing(lambda: stage.began if begins is None else begins, bookmarks,
+                   stage.config.tlb_entries)
 
 
 @contextmanager

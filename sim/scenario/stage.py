@@ -25,7 +25,6 @@ from sw.user import User
 
 from .mistakes import Location, Mistake, Misuse, ProgramError
 
-
 __all__ = ["Act", "Claim", "Stage", "Step"]
 
 
@@ -127,6 +126,8 @@ class Stage:
         ``trace`` is its trace.
     acts : :class:`list` of :class:`Act`
         The acts so far.
+    began : :class:`int` or :class:`None`
+        Cycle in which the first of them began.
     """
 
     def __init__(self, machine: Machine, *, announce: Callable[[str], None] = lambda title: None):
@@ -140,7 +141,8 @@ class Stage:
         self.trace    = machine.engine.trace
         self.traces   = machine.engine.traces
         self.schedule = machine.engine.schedule
-        self.acts: list[Act] = []
+        self.acts: list[Act]    = []
+        self.began: int | None  = None
         self._announce = announce
         self._started:  list[completion]    = []
         self._showings: list[_Showing[Any]] = []
@@ -206,6 +208,8 @@ class Stage:
         if self.acts and self.acts[-1].until is None:
             raise Misuse("an act cannot begin within another: end the other first")
         self.acts.append(act)
+        if self.began is None:
+            self.began = self.cycle
         self._announce(act.title)
 
     def leave_out(self, title: str, reason: str) -> None:

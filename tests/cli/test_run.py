@@ -42,6 +42,25 @@ def test_a_waveform_has_a_folder_of_its_own(tmp_path, capsys):
     assert f"waveform: {folder}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("options, first", [
+    ([], 2220), (["--from", "boot"], 0), (["--from", "3000"], 3000),
+])
+def test_a_waveform_begins_with_the_first_act_or_where_it_is_told(options, first, tmp_path):
+    assert main(["run", CASE, "--engine", FAST, "--waves", str(tmp_path), *options]) == 0
+    text = (tmp_path / "scenario_cases-4level-5.x/waves.vcd").read_text()
+    assert re.search(r"^#(\d+)$", text, re.M)[1] == str(first)
+
+
+@pytest.mark.parametrize("options, complaint", [
+    (["--from", "boot"], "--from says where a waveform begins, and needs --waves"),
+    (["--waves", "waves", "--from", "start"],
+     'argument --from: "start" is neither a cycle nor boot (see: dragoncage run --help)'),
+])
+def test_a_beginning_that_makes_no_sense_is_refused(options, complaint, capsys):
+    assert main(["run", CASE, *options]) == 2
+    assert capsys.readouterr().err == f"dragoncage: {complaint}\n"
+
+
 def test_a_file_for_perfetto_is_written_and_named(tmp_path, capsys):
     assert main(["run", CASE, "--engine", FAST, "--perfetto", str(tmp_path / "trace")]) == 0
     assert f"trace: {tmp_path}/trace; open it in https://ui" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Where a waveform begins, and the contents of TLBs in it."""
+"""Beginnings of waveforms, and the contents of TLBs in them."""
 
 from pathlib import Path
 
@@ -94,6 +94,15 @@ def test_slots_hold_what_the_tlb_does(tmp_path, waves_from):
         assert sorted(held) == sorted(map(in_words, trace.tlb_at(cycle).entries))
         fullest = max(fullest, len(held))
     assert fullest == 2
+
+
+@pytest.mark.slow
+def test_engines_begin_in_the_same_cycle(tmp_path):
+    runs = [CASE.perform(engine=engine, era="5.x", waves=tmp_path / engine)
+            for engine in ("pysim", "cxxrtl")]
+    # Without the date.
+    one, other = ((run.waves / "waves.vcd").read_text().partition("$timescale")[2] for run in runs)
+    assert one == other
 
 
 def in_words(entry):
