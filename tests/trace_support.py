@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+
 __all__ = ["Kept", "assert_same"]
 
 

@@ -12,7 +12,7 @@ from sim.record.history import MemoryHistory
 from sim.record.interval import Interval
 from sim.record.tlb import TlbEntry
 from sim.record.viewed import Viewed
-from sim.scenario.report import run_as_json
+from sim.scenario.json import run_as_json
 from sim.scenario.run import Run
 from sim.scenario.stage import Stage
 

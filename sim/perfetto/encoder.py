@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from .slices import Column, Counter, Row, Slice
 
+
 __all__ = ["Encoder"]
 
 

@@ -20,6 +20,7 @@ from .lanes import lanes
 from .slices import Counter, Row, Slice
 from .story import story
 
+
 __all__ = ["PerfettoExport", "encode"]
 
 

@@ -15,6 +15,7 @@ from sim.record.tlb import TlbChange, TlbRecord
 
 from .slices import Slice
 
+
 __all__ = ["Flows", "deliveries", "handlers", "invalidations"]
 
 

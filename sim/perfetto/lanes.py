@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from .slices import Slice
 
+
 __all__ = ["lanes"]
 
 

@@ -12,13 +12,7 @@ from hw.bus import ControlOp, Register
 from hw.layout import RFLAGS, AccessKind, Fault
 from sim.paging.flags import cached_rights_text
 from sim.record.records import (
-    LEVELS,
-    AccessRecord,
-    ControlRecord,
-    EventRecord,
-    InterruptRecord,
-    State,
-    TransferRecord,
+    LEVELS, AccessRecord, ControlRecord, EventRecord, InterruptRecord, State, TransferRecord,
 )
 from sim.record.signals import Fields
 from sim.record.tlb import TlbRecord
@@ -26,6 +20,7 @@ from sim.record.view import error_text
 from sim.record.words import FAULTS
 
 from .slices import Column, Counter, Slice
+
 
 __all__ = [
     "ACCESS", "CONTROL", "INTERRUPT", "TLB", "TRANSFER",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+
 __all__ = ["Column", "Counter", "Row", "Slice"]
 
 

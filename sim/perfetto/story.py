@@ -9,6 +9,7 @@ from sim.scenario.stage import Act, Claim, Step
 from .lanes import lanes
 from .slices import Column, Row, Slice
 
+
 __all__ = ["story"]
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from .records import Mark
 
+
 __all__ = ["Call", "calls"]
 
 

@@ -10,17 +10,12 @@ from hw.layout import CR0, CR4, AccessKind, Fault, PageSize
 from hw.permission import Rights
 
 from .records import (
-    AccessRecord,
-    ControlRecord,
-    EventRecord,
-    InterruptRecord,
-    Mark,
-    Recording,
-    State,
+    AccessRecord, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
     TransferRecord,
 )
 from .signals import FIELDS, Fields, Sample
 from .tlb import TlbChange, TlbEntry, TlbRecord
+
 
 __all__ = ["Recorder", "tlb_changes"]
 

@@ -12,6 +12,7 @@ from vcd.gtkw import GTKWSave
 
 from .waves import Shown
 
+
 __all__ = ["Bookmark", "marked", "write_gtkwave", "write_surfer"]
 
 

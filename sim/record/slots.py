@@ -15,6 +15,7 @@ from .tlb import TlbContents, TlbEntry
 from .waves import Shown
 from .words import rights_text, size_text
 
+
 __all__ = ["TlbSlots"]
 
 

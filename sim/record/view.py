@@ -14,6 +14,7 @@ from .signals import FIELDS, MARK_WIDTH, Fields
 from .waves import Shown
 from .words import rights_text
 
+
 __all__ = ["Probe", "error_text", "functions", "ports", "shared", "state_machines", "tested"]
 
 

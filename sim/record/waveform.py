@@ -21,6 +21,7 @@ from .saved import Bookmark, write_gtkwave, write_surfer
 from .slots import TlbSlots
 from .waves import TOP, Shown, Wave, WaveSink
 
+
 __all__ = ["GTKW", "SUCL", "VCD", "Framing", "Unwritten", "Waveform", "waveform"]
 
 

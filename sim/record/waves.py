@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-__all__ = ["Shown", "Wave", "WaveSink", "joined"]
 
+__all__ = ["Shown", "Wave", "WaveSink", "joined"]
 
 #: Outermost scope.
 TOP = "machine"

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+
 __all__ = ["CASE", "complaints", "write_scenario"]
 
 

@@ -15,6 +15,7 @@ from sim.cli.main import main, parser
 from tests.benchmark.benchmark_support import figures
 from tests.json_support import documented, paths
 
+
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
 
 SECTIONS = dict(re.findall(r"^## dragoncage (\w+).*?\n(.*?)(?=^## |\Z)", PAGE,

@@ -13,6 +13,7 @@ from tests.scenario.story_support import FAST
 
 from .cli_support import CASE, complaints, write_scenario
 
+
 pytestmark = pytest.mark.slow
 
 

@@ -9,6 +9,7 @@ import pytest
 from sim.cli.main import main
 from tests.perfetto.perfetto_support import rows
 
+
 pytestmark = pytest.mark.slow
 
 

@@ -27,6 +27,7 @@ from sim.scenario.stage import Stage
 from sim.scenarios import SCENARIOS
 from sw.bus import Access, GeneralProtection, Kind, Register
 
+
 pytestmark = pytest.mark.slow
 
 

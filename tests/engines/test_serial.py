@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from board_support import CLOCK_HZ, DirectLine, engine_on, slim_cast, work, worked
+from board_support import CLOCK_HZ, DirectLine, engine_on, work, worked, slim_cast
 from process_support import started
 from pywellen.pywellen import Waveform
 from trace_support import assert_same
@@ -25,6 +25,7 @@ from sim.record.waveform import waveform
 from sim.scenarios import SCENARIOS
 from sim.scenarios.article import punch, user_store, write_protect
 from sw.bus import Access, Kind, Register
+
 
 pytestmark = pytest.mark.slow
 

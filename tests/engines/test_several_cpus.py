@@ -15,6 +15,7 @@ from sim.record.waveform import waveform
 from sim.schedule import Schedule, TimeSlice, parse, render, seeded
 from sw.bus import Access, Kind, Register
 
+
 pytestmark = pytest.mark.slow
 
 

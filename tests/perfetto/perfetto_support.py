@@ -1,5 +1,6 @@
 """Perfetto's format, taken apart: the wire format of Protocol Buffers, by a reader of its own."""
 
+
 __all__ = ["packets", "rows", "values"]
 
 

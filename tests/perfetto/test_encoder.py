@@ -11,6 +11,7 @@ from sim.perfetto.slices import Column, Counter, Row, Slice
 
 from .perfetto_support import packets, values
 
+
 #: Fields of a packet, of an event and of a description of a track, by their numbers.
 TIME, EVENT, NAMES, FLAGS, TRACK = 8, 11, 12, 13, 60
 KIND, NAME, OF, VALUE = 9, 10, 11, 30

@@ -17,6 +17,7 @@ from tests.record.trace_records import control, mark, state
 
 from .perfetto_support import packets, rows, values
 
+
 CASE = load(Path(__file__).parents[1] / "scenario" / "scenario_cases.py")
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sim.perfetto.lanes import lanes
 from sim.perfetto.slices import Slice
 
+
 INTERVALS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 12)), max_size=60)
 
 

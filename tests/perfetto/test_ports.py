@@ -5,16 +5,8 @@ import pytest
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault
 from sim.perfetto.ports import (
-    ACCESS,
-    TLB,
-    access_slices,
-    control_slices,
-    counters,
-    interrupt_slices,
-    look_ups,
-    tlb_slices,
-    transfer_slices,
-    walks,
+    ACCESS, TLB, access_slices, control_slices, counters, interrupt_slices, look_ups, tlb_slices,
+    transfer_slices, walks,
 )
 from sim.perfetto.slices import Slice
 from sim.record.records import InterruptRecord

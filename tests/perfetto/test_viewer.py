@@ -18,6 +18,7 @@ from sim.perfetto.export import PerfettoExport
 from sim.scenario.runner import perform
 from sim.scenarios import SCENARIOS
 
+
 pytestmark = pytest.mark.slow
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from sim.record.saved import Bookmark, marked, write_gtkwave, write_surfer
 from sim.record.waves import Shown
 
+
 SIGNALS = [Shown("software", "claim", 24, str), Shown("tlb", "page", 52), Shown("events", "hit", 1),
            Shown("tlb", "entry_0", 0, str)]
 

@@ -9,6 +9,7 @@ from sim.record.waveform import VCD, waveform
 from sim.record.waves import joined
 from sw.bus import Access
 
+
 #: Value of a signal that means nothing.
 NOTHING = "-"
 

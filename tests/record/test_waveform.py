@@ -11,6 +11,7 @@ from sim.record.waves import Shown
 from sim.scenario.scenario import load
 from tests.trace_support import Kept
 
+
 CASE = load(Path(__file__).parents[1] / "scenario" / "scenario_cases.py")
 
 SIGNALS = [Shown("group", "number", 8), Shown("group", "strobe", 1),

@@ -16,6 +16,7 @@ from sim.record.view import error_text
 from sim.record.waveform import Unwritten, waveform
 from sw.bus import Access, Kind
 
+
 CONFIG = MmuConfig(tlb_entries=2, outstanding=2)
 
 FILES = ["waves.gtkw", "waves.sucl", "waves.vcd"]

@@ -16,6 +16,7 @@ from sim.record.signals import MARK_WIDTH, QUIET, STROBES, Sample, inputs, outpu
 from sim.record.view import functions, ports, tested
 from sim.record.waves import Wave
 
+
 __all__ = ["Shadow"]
 
 
