@@ -13,6 +13,8 @@
 :mod:`sim.page.calls`      what the kernel did, function by function
 :mod:`sim.page.stops`      stops of the cursor
 :mod:`sim.page.waves`      the signals of a waveform
+:mod:`sim.page.reduced`    all that decides whether an access is done
+:mod:`sim.page.decisions`  the unit's decisions in all such states, for the explorer
 :mod:`sim.page.html`       the page, written to a file
 =========================  ===============================================================
 """

@@ -12,7 +12,7 @@ from sim.golden.reserved import RW, US, XD
 from .walk import WalkStep
 
 
-__all__ = ["Decisive", "decided_by"]
+__all__ = ["CONTROLS_OF", "ENTRY_BITS", "Decisive", "decided_by"]
 
 
 class Decisive(NamedTuple):
@@ -23,7 +23,7 @@ class Decisive(NamedTuple):
 
 
 #: The bits of a control register that a refusal needs.
-_CONTROLS: Mapping[Refusal, Sequence[str]] = {
+CONTROLS_OF: Mapping[Refusal, Sequence[str]] = {
     Refusal.WRITE_PROTECT:   ["CR0.WP"],
     Refusal.SMEP:            ["CR4.SMEP"],
     Refusal.SMAP:            ["CR4.SMAP", "RFLAGS.AC"],
@@ -45,6 +45,9 @@ _BITS: Mapping[Refusal, tuple[str, Callable[[int], bool]]] = {
 #: Those that the last entry of a walk decides by itself.
 _ENDS = {Refusal.NOT_PRESENT: "P", Refusal.RESERVED: "reserved"}
 
+#: Names of the bits of an entry that a refusal needs.
+ENTRY_BITS: Mapping[Refusal, str] = _ENDS | {refusal: bit for refusal, (bit, _) in _BITS.items()}
+
 
 def decided_by(steps: Sequence[WalkStep], refusal: Refusal) -> tuple[Decisive, ...]:
     """The bits that decide a refusal, root first, and then those of control registers."""
@@ -52,4 +55,4 @@ def decided_by(steps: Sequence[WalkStep], refusal: Refusal) -> tuple[Decisive, .
         return (Decisive(steps[-1].level.name, _ENDS[refusal]),)
     bit, decides = _BITS[refusal]
     return (*(Decisive(step.level.name, bit) for step in steps if decides(step.entry)),
-            *(Decisive("", control) for control in _CONTROLS.get(refusal, ())))
+            *(Decisive("", control) for control in CONTROLS_OF.get(refusal, ())))
