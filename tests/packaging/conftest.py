@@ -11,9 +11,12 @@ import pytest
 
 from .packaging_support import OTHERS, ROOT, STORY, Installed, bare, environment, foreign_package
 
-
 #: Names that running and building leave at the top of a checkout, or Git needs there.
 LEFT = re.compile(r"\..*|build|dist|waves|.*\.egg-info")
+
+
+#: Packages for building the page, where somebody has installed them.
+MODULES = ROOT / "sim" / "page" / "web" / "node_modules"
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ def distributions(tmp_path_factory):
     files  = sorted(str(path.relative_to(ROOT)) for top in ROOT.iterdir()
                     if not LEFT.fullmatch(top.name)
                     for path in (top.rglob("*") if top.is_dir() else [top])
-                    if path.is_file() and path.suffix != ".pyc")
+                    if path.is_file() and path.suffix != ".pyc"
+                    and not path.is_relative_to(MODULES))
     for name in files:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, source / name)
