@@ -14,6 +14,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.paging`        translations as of any cycle: entries, rights, the TLB
 :mod:`sim.engines`       ways of making the machine run
 :mod:`sim.machine`       memory, unit, processor and kernel together
+:mod:`sim.switches`      parts of a machine that one may want otherwise, by name
 :mod:`sim.boards`        bitstreams, and simulated boards
 :mod:`sim.vectors`       access vectors: one access on a machine that a line describes
 :mod:`sim.benchmark`     measurements of the engines

@@ -75,6 +75,8 @@ class Machine:
         Time slices of the processors; by default, none: all run.
     arbiter : class
         What joins several units to memory: :class:`hw.arbiter.Arbiter`, or what a test wants.
+    kernel : mapping
+        Further parameters of :class:`sw.vmlinux.Kernel`, by name.
 
     Raises :class:`sim.errors.Unsuited`, and :class:`sim.errors.Unavailable`.
 
@@ -98,6 +100,7 @@ class Machine:
         cpus: int = 1, config: MmuConfig | None = None, ram: int = 16 * MIB,
         highmem: int | None = None, memory: PhysicalMemory | None = None,
         schedule: Schedule | None = None, arbiter: type[Arbiter] = Arbiter,
+        kernel: Mapping[str, Any] = MappingProxyType({}),
     ):
         self.memory = memory or PhysicalMemory()
         self.engine = ENGINES[engine](config, cpus=cpus, memory=self.memory,
@@ -107,7 +110,7 @@ class Machine:
         ram         = min(ram, self.engine.ram or ram)
         if highmem is None:
             highmem = ram // 2 if self.mode == "32bit" else 0
-        self.kernel = Kernel(MODES[self.mode], ram, ERAS[era], highmem_bytes=highmem)
+        self.kernel = Kernel(MODES[self.mode], ram, ERAS[era], highmem_bytes=highmem, **kernel)
         self.cpus   = [Cpu(bus, number)
                        for number, bus in enumerate(self.engine.buses)]
         self.cpu    = self.cpus[0]

@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import os
 import signal
 
 import pytest
@@ -10,6 +11,9 @@ from browser_support import launched
 # would the commands that the tests start to end them by these signals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Text is 80 columns wide, wherever the tests run.
+os.environ.pop("COLUMNS", None)
 
 
 def pytest_collection_modifyitems(items):

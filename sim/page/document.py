@@ -1,7 +1,7 @@
 """The document: all that a page shows of a run, as values that JSON has.
 
-Its keys are told in docs/page.md. Nothing is left for a reader to derive but which item of a list
-is the last one at or before a cycle.
+Its keys are told in docs/page-document.md. Nothing is left for a reader to derive but which item
+of a list is the last one at or before a cycle.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from sim.record.history import MemoryHistory
 from sim.record.interval import Interval
 from sim.record.tlb import TlbEntry
 from sim.record.viewed import Viewed
-from sim.scenario.report import run_as_json
+from sim.scenario.json import run_as_json
 from sim.scenario.run import Run
 from sim.scenario.stage import Stage
 

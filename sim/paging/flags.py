@@ -10,8 +10,10 @@ from sim.golden.reserved import (
 from sim.golden.state import ControlState
 from sim.record.tlb import TlbEntry
 
+from .map import Region
 
-__all__ = ["cached_rights_text", "flags", "points_to", "rights_text"]
+
+__all__ = ["cached_rights_text", "flags", "points_to", "region_flags", "rights_text"]
 
 
 #: Bits by their names, in the order of the manual's tables. D and G mean something in a leaf only.
@@ -41,6 +43,14 @@ def points_to(state: ControlState, level: Level, entry: int) -> int | None:
         return None
     leaf = is_leaf(state, level, entry)
     return page_address(state, level, entry) if leaf else table_address(state, entry)
+
+
+def region_flags(region: Region) -> tuple[str, ...]:
+    """Names of the bits that are set in the leaves of a region, beside its rights."""
+    if region.physical is None:
+        return ("reserved",)
+    return tuple(name for name, bit in (
+        ("A", region.accessed), ("D", region.dirty), ("G", region.global_page)) if bit)
 
 
 def rights_text(rights: Rights) -> str:

@@ -20,7 +20,11 @@ class Run:
     scenario, title, mode, engine, era : :class:`str`
         What was played, and on which machine.
     preset : :class:`str` or :class:`None`
-        Name of the unit's configuration, if it has one.
+        Name of the unit's configuration, if it has one, before ``switches`` changed it.
+    switches : :class:`str`
+        Switches that were set, as in :mod:`sim.switches`.
+    force_override : :class:`str` or :class:`None`
+        The kernel's policy of forced writes, if one was chosen.
     schedule : :class:`str`
         Time slices that the processors had, as in :mod:`sim.schedule`.
     waves : :class:`pathlib.Path` or :class:`None`
@@ -46,6 +50,8 @@ class Run:
     engine:   str
     era:      str
     preset:   str | None     = None
+    switches: str            = ""
+    force_override: str | None = None
     schedule: str            = ""
     waves:    Path | None    = None
     ram:      int            = 0

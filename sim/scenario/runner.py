@@ -8,9 +8,11 @@ from sim.engines.cocotb import CocotbEngine
 from sim.engines.cocotb.host import call
 from sim.machine import ENGINES
 
+from .assembly import MachineChoice
 from .export import Export
 from .run import Run
-from .scenario import MachineChoice, Scenario
+from .scenario import Scenario
+from .stage import Act
 
 
 __all__ = ["perform"]
@@ -18,7 +20,9 @@ __all__ = ["perform"]
 
 def perform(
     scenario: Scenario, *, limit: int | None = None, waves: Path | None = None,
+    begun: Callable[[Run], None] = lambda run: None,
     announce: Callable[[str], None] = lambda title: None,
+    acted: Callable[[int, Act], None] = lambda number, act: None,
     progress: Callable[[int], None] = lambda cycle: None, exports: Sequence[Export] = (),
     **choice: Unpack[MachineChoice],
 ) -> Run:
@@ -31,6 +35,6 @@ def perform(
         engine = cast(CocotbEngine, scenario.assemble(**choice).engine)
         wanted = {"limit": limit, "waves": waves, "exports": exports, **choice}
         return cast(Run, call(engine, scenario.perform, wanted, {
-            "announce": announce, "progress": progress}))
-    return scenario.perform(limit=limit, waves=waves, announce=announce, progress=progress,
-                            exports=exports, **choice)
+            "begun": begun, "announce": announce, "acted": acted, "progress": progress}))
+    return scenario.perform(limit=limit, waves=waves, begun=begun, announce=announce, acted=acted,
+                            progress=progress, exports=exports, **choice)

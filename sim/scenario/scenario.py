@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Required, TypedDict, Unpack
+from typing import Any, Unpack
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
@@ -24,37 +24,26 @@ from sim.machine import Machine
 from sim.output.files import FileTrouble
 from sim.record.viewed import Viewed
 from sim.record.waves import Unwritten, WaveSink, joined, waveform
-from sim.schedule import Schedule, render
+from sim.schedule import render
+from sim.switches import Switches
 
+from .assembly import MachineChoice, assembled, unit_before_switches
 from .export import Export
 from .failure import STOPS, failure_of
 from .mistakes import Location, Mistake, ProgramError, ScenarioError, mistake_of
 from .module import complaints, line_of
 from .run import Run
-from .stage import Stage
+from .stage import Act, Stage
 from .watch import Watch
 
 
-__all__ = ["LIMIT", "MachineChoice", "Scenario", "load"]
+__all__ = ["LIMIT", "Scenario", "load"]
 
 
 #: Cycles after which a run is ended, if its scenario does not say otherwise.
 LIMIT = 10_000_000
 
 
-class MachineChoice(TypedDict, total=False):
-    """Machine for a scenario, as far as the scenario leaves it open.
-
-    Without a ``mode`` it is the scenario's first that the unit has. ``config`` is the unit's, and
-    ``options`` are the engine's. ``schedule`` holds until the scenario makes one of its own.
-    """
-
-    engine:   Required[str]
-    era:      Required[str]
-    mode:     str | None
-    config:   MmuConfig | None
-    options:  Mapping[str, Any]
-    schedule: Schedule | None
 
 
 @dataclass(frozen=True)
@@ -110,12 +99,8 @@ class Scenario:
         Raises :class:`sim.errors.Unsuited`, :class:`sim.errors.Unavailable`, and
         :class:`sim.scenario.mistakes.ScenarioError` if there is no such machine as it wants.
         """
-        given: dict[str, Any] = {name: value for name, value in choice.items()
-                                 if value is not None}
-        owned = {name: value for name, value in self.machine.items()
-                 if name != "config" or name not in given}
         try:
-            return Machine(**{"mode": self.modes} | given, **owned)
+            return assembled(self.modes, self.machine, choice)
         except (TypeError, ValueError) as error:
             if not self.machine:
                 raise
@@ -124,7 +109,9 @@ class Scenario:
 
     def perform(
         self, *, limit: int | None = None, waves: Path | None = None,
+        begun: Callable[[Run], None] = lambda run: None,
         announce: Callable[[str], None] = lambda title: None,
+        acted: Callable[[int, Act], None] = lambda number, act: None,
         progress: Callable[[int], None] | None = None,
         ended: Callable[[Stage], None] = lambda stage: None, exports: Sequence[Export] = (),
         **choice: Unpack[MachineChoice],
@@ -132,31 +119,38 @@ class Scenario:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
         ``limit`` is a number of cycles that holds instead of the scenario's own. The waveform gets
-        a folder in ``waves``; ``announce`` is called with the title of each act, ``progress`` now
-        and then with the cycle, and ``ended`` with the stage when all is over. Then ``exports`` are
-        written.
+        a folder in ``waves``. These are called: ``begun`` with the run before its first cycle,
+        ``announce`` with the title of each act as it begins, ``acted`` with its number and itself
+        when it is over, ``progress`` now and then with the cycle, and ``ended`` with the stage in
+        the last cycle: if the limit ends the run, while all is as it was, and nothing is cleaned
+        up yet. Then ``exports`` are written.
 
         Raises what :meth:`assemble` does.
         """
-        machine, era = self.assemble(**choice), choice["era"]
-        run = Run(self.name, self.title, machine.mode, choice["engine"], era,
-                  _preset(machine.config), ram=machine.kernel.ram_bytes)
+        machine  = self.assemble(**choice)
+        switches = choice.get("switches", Switches())
+        config   = (unit_before_switches(self.machine, choice) if switches.of("unit")
+                    else machine.config)
+        run = Run(self.name, self.title, machine.mode, choice["engine"], choice["era"],
+                  _preset(config), str(switches), choice.get("force_override"),
+                  ram=machine.kernel.ram_bytes)
         if waves is not None:
-            run.waves = waves / f"{self.name}-{machine.mode}-{era}"
-        stage = Stage(machine, announce=announce)
+            run.waves = waves / f"{self.name}-{machine.mode}-{run.era}"
+        stage = Stage(machine, announce=announce, acted=acted)
         machine.engine.limit    = self.limit if limit is None else limit
         machine.engine.progress = progress
         machine.engine.prepare()
-        begun = time.monotonic()
+        begun(run)
+        before = time.monotonic()
         viewed = Viewed() if any(export.viewed for export in exports) else None
-        self._play(run, stage, viewed)
-        run.seconds  = time.monotonic() - begun
+        self._play(run, stage, viewed, ended)
+        run.seconds  = time.monotonic() - before
         run.cycles   = machine.engine.trace.cycles
         run.counted  = {**machine.engine.counted}
         run.link     = {**machine.engine.link}
         run.acts     = stage.acts
         run.schedule = render(machine.engine.schedule.executed)
-        ended(stage)
+        stage.tell_acts()
         if run.failure is None and run.mistake is None and not run.claims:
             self._about_nothing(run)
         for export in exports:
@@ -167,9 +161,10 @@ class Scenario:
                 run.unwritten[export.name] = str(trouble)
         return run
 
-    def _play(self, run: Run, stage: Stage, viewed: Viewed | None) -> None:
-        """Play; note in ``run`` what ended it before its time."""
-        watch = Watch(self.source)
+    def _play(self, run: Run, stage: Stage, viewed: Viewed | None,
+              ended: Callable[[Stage], None]) -> None:
+        """Play, and call ``ended``; note in ``run`` what ended it before its time."""
+        watch = Watch(self.source, dropped=lambda: ended(stage))
 
         sinks: list[WaveSink] = [] if run.waves is None else [waveform(run.waves)]
         if viewed is not None:
@@ -203,6 +198,8 @@ class Scenario:
             if run.mistake is None and watch.frames:
                 run.mistake = self._mistake(
                     watch, "this awaits something that no machine can do")
+        if not watch.frames:
+            ended(stage)
 
     async def _played(self, stage: Stage) -> None:
         try:

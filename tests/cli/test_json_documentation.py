@@ -13,6 +13,7 @@ from sim.boards.nextpnr import Clock, NextpnrReport
 from sim.boards.report import build_as_json
 from sim.cli.main import main, parser
 from tests.benchmark.benchmark_support import figures
+from tests.json_support import documented, paths
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
@@ -39,27 +40,6 @@ async def play(stage):
 ENDS = ('assert False, "the end"', "stage.nothing()")
 
 
-def documented(command):
-    """Paths in the first column of a command's table."""
-    rows = re.findall(r"^\| (`.*?) \|", SECTIONS[command], re.MULTILINE)
-    return set(re.findall(r"`(.+?)`", " ".join(rows)))
-
-
-def paths(value, names, path=""):
-    """Paths of all that is in a document, by the ``names`` that the page has for them."""
-    if isinstance(value, dict):
-        for key, member in value.items():
-            own = f"{path}.{key}" if path else key
-            free = f"{path}.*" if path else "*"
-            yield from paths(member, names,
-                             free if any(name.startswith(free) for name in names) else own)
-    elif isinstance(value, list) and path not in names:
-        for member in value:
-            yield from paths(member, names, f"{path}[]")
-    if path and not isinstance(value, dict | list) or path in names:
-        yield path
-
-
 def built():
     board  = BOARDS["ulx3s"]
     report = NextpnrReport([Clock("clk", 30e6, 20e6)], {"TRELLIS_COMB": (1, 2)})
@@ -82,7 +62,7 @@ def printed(command, tmp_path, capsys):
 
 @pytest.mark.parametrize("command", SECTIONS)
 def test_the_page_has_the_keys_of(command, tmp_path, capsys):
-    names    = documented(command)
+    names    = documented(SECTIONS[command])
     document = json.loads(printed(command, tmp_path, capsys))
     assert set(paths(document, names)) == names
     version = re.search(r"\| `schema` \| (\d+)", SECTIONS[command])[1]

@@ -11,6 +11,7 @@ import pytest
 
 from .packaging_support import OTHERS, ROOT, STORY, Installed, bare, environment, foreign_package
 
+
 #: Names that running and building leave at the top of a checkout, or Git needs there.
 LEFT = re.compile(r"\..*|build|dist|waves|.*\.egg-info")
 

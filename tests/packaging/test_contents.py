@@ -13,6 +13,7 @@ from dragoncage import PACKAGES, __version__
 
 from .packaging_support import environment
 
+
 #: Packages that are imported, and so are in a wheel.
 IMPORTED = ("dragoncage", *PACKAGES)
 

@@ -1,11 +1,15 @@
 """The document of a run: in any cycle it says what the record says."""
 
 import json
+import re
+from pathlib import Path
 from random import Random
 
 import pytest
+from tests.json_support import documented, paths
 from tests.page.page_support import at, played, tlb_at
 
+from sim.page.document import SCHEMA
 from sim.paging.flags import cached_rights_text
 from sim.paging.json import as_json
 from sim.paging.walk import features_of, page_walk
@@ -117,6 +121,17 @@ def test_stops_are_in_order_and_name_what_happens_there(case):
         assert place[kind](cpu, number) == cycle
     faults = sum(len(trace.faults()) for trace in case.stage.traces)
     assert sum(kind == "fault" for _, kind, _, _ in stops) == faults > 0
+
+
+def test_its_keys_are_on_the_page():
+    text  = (Path(__file__).parents[2] / "docs" / "page-document.md").read_text(encoding="utf-8")
+    names = documented(text)
+    found = played("article").document
+    # These are told elsewhere.
+    short = found | {"run": {"key": 0}, "walks": [{"key": 0}]}
+    rows  = {name.removesuffix("[]") for name in names}
+    assert {name.removesuffix("[]") for name in paths(short, rows)} == rows
+    assert re.search(r"\| `schema` \| (\d+)", text)[1] == str(SCHEMA) == str(found["schema"])
 
 
 def test_it_is_json_and_numbers_are_exact_in_a_browser(case):
