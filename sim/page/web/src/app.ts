@@ -3,12 +3,15 @@
 import { html, render } from "lit-html";
 
 import { type Command, commandOf } from "./keys";
-import type { RunDocument } from "./model/document";
+import { ExplorerPanel, type Taken } from "./explorer/panel";
+import type { RunDocument, Side } from "./model/document";
 import { changesOf, type Facts, factsAt } from "./model/facts";
-import { stackAt } from "./model/moment";
+import { attemptAt, pairAt, stackAt, walkAt } from "./model/moment";
 import { firstPlace, fragmentOf, type Place, placeOf, placeOfClaim } from "./model/place";
 import { nextClaim, nextStop } from "./model/stops";
 import { numberText } from "./model/text";
+import { itemsOf } from "./model/timeline";
+import { nextTheme, setTheme, type Theme } from "./theme";
 import { actsView, actText } from "./views/acts";
 import { barView } from "./views/bar";
 import { stopText } from "./views/events";
@@ -18,9 +21,7 @@ import { labView } from "./views/lab";
 import { printView } from "./views/print";
 import type { Shown } from "./views/shown";
 import { summaryView } from "./views/summary";
-import { nextTheme, setTheme, type Theme } from "./theme";
 import { WavesPanel } from "./waves/panel";
-import { itemsOf } from "./model/timeline";
 
 /** Delay after which a place is told to a screen reader, in milliseconds: not each of many steps. */
 const PAUSE = 400;
@@ -40,6 +41,7 @@ export class Page {
     #theme: Theme = "auto";
     #pause = 0;
     readonly #waves = new WavesPanel(part("waves"), cycle => this.#go({ cycle, claim: null }));
+    readonly #explorer = new ExplorerPanel(part("explorer"), side => this.#walkOf(side));
 
     constructor() {
         addEventListener("hashchange", () => this.#follow());
@@ -56,6 +58,7 @@ export class Page {
         document.title = `${shown.run.title} \u2013 dragoncage`;
         if (first) this.#place = placeOf(shown, location.hash) ?? firstPlace(shown);
         this.#waves.show(shown);
+        this.#explorer.show(shown);
         this.#facts = factsAt(shown, this.#place);
         this.#draw();
         if (first && location.hash) {
@@ -182,6 +185,16 @@ export class Page {
             const stop = nextStop(of, cycle, kind === "event" ? null : kind, direction);
             if (stop !== null) this.#go({ cycle: stop[0], cpu: stop[2], claim: null });
         }
+    }
+
+    /** The walk that is shown on a side. */
+    #walkOf(side: Side): Taken | null {
+        const of = this.#document;
+        const subject = of === null ? null : pairAt(of, this.#place)[side];
+        const walk = of === null || subject === null ? undefined
+            : walkAt(of, subject, this.#place.cycle);
+        return of === null || walk === undefined ? null
+            : { walk, attempt: attemptAt(of, this.#place, side) };
     }
 
     #nextCpu(): void {

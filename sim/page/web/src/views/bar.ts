@@ -5,7 +5,7 @@ import { html } from "lit-html";
 
 import type { Command } from "../keys";
 import type { RunDocument } from "../model/document";
-import { nextStop } from "../model/stops";
+import { nextStop, stopsOf } from "../model/stops";
 import { numberText } from "../model/text";
 import { actText } from "./acts";
 import type { Content, Shown } from "./shown";
@@ -72,7 +72,7 @@ export function scaleOf({ run }: RunDocument): ScaleLinear<number, number> {
 /** Acts as stretches with their numbers, and faults as ticks. */
 function marksView(document: RunDocument, scale: ScaleLinear<number, number>): Content {
     const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
-    const faults = document.stops.filter(stop => stop[1] === "fault");
+    const faults = stopsOf(document, "fault");
     return html`
         ${document.run.acts.map(({ since, until }, index) => html`
             <span class="act" .style=${`left:${percent(scale(since))};` +
