@@ -116,9 +116,10 @@ function decisionView(state: State, answer: Decision | "impossible"): Content {
 }
 
 function switchView(name: string, on: boolean, lit: boolean, change: () => void): Content {
-    return html`<button type="button" class="bit ${lit ? "lit" : ""}" aria-pressed=${on}
-                        aria-label="${name}${lit ? ", decides" : ""}" @click=${change}>${
-                        on ? 1 : 0}</button>`;
+    return html`
+        <button type="button" class="bit ${lit ? "lit" : ""}" aria-pressed=${on} @click=${change}>
+            <span class="hidden">${name}${lit ? ", decides" : ""}</span>
+            <span aria-hidden="true">${on ? 1 : 0}</span></button>`;
 }
 
 function withBit(state: State, level: number, bit: Bit): State {

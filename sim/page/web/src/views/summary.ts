@@ -35,7 +35,10 @@ function verdictOf(document: RunDocument): Content {
 
 function setting(document: RunDocument): string {
     const { run } = document;
-    return `Played in ${countText(run.acts.length, "act")} and ${numberText(run.cycles)} cycles, ` +
+    const played = run.acts.filter(act => act.left_out === null).length;
+    const acts = played === run.acts.length ? countText(played, "act")
+                                            : `${played} of ${countText(run.acts.length, "act")}`;
+    return `Played in ${acts} and ${numberText(run.cycles)} cycles, ` +
            `on ${countText(document.cpus, "processor")} with ${MODES[run.mode] ?? run.mode} and ` +
            `${run.preset === null ? "a unit of its own" : `the ${run.preset} unit`}, ` +
            `by the rules of Linux ${run.era}, on the engine ${run.engine}.`;
