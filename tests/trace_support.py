@@ -1,6 +1,10 @@
-"""Comparing traces."""
+"""Traces of runs: kept, and compared."""
 
-__all__ = ["assert_same"]
+from dataclasses import dataclass, field
+from typing import Any
+
+
+__all__ = ["Kept", "assert_same"]
 
 
 LISTS = ("all_accesses", "all_transfers", "all_controls", "all_interrupts", "all_events", "states",
@@ -23,3 +27,16 @@ def tlb_changes(*traces):
         return [trace.all_tlb_changes for trace in traces]
     except LookupError:
         return [[] for _ in traces]
+
+
+@dataclass
+class Kept:
+    """An export that keeps the traces of a run."""
+
+    name:   str  = "kept"
+    viewed: bool = False
+    traces: list[Any] = field(default_factory=list)
+
+    def write(self, run, stage, viewed):
+        """Keep them."""
+        self.traces += stage.traces

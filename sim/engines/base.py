@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Generic, TypeVar
 
@@ -12,6 +11,7 @@ from sim.errors import LimitReached
 from sim.memory import PhysicalMemory
 from sim.record.records import Recording
 from sim.record.trace import Trace
+from sim.record.waves import WaveSink
 from sim.schedule import Schedule
 
 from .processor import Names, Processor
@@ -130,7 +130,7 @@ class Simulation(ABC, Generic[ProcessorT]):
     def prepare(self) -> None:
         """Do what is no part of a run: nothing, if the engine has nothing to compile."""
 
-    def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
+    def run(self, *mains: Callable[[], Awaitable[None]], waves: WaveSink | None = None) -> None:
         """Run ``mains``, one for each processor; see :class:`sim.engines.engine.Engine`."""
         if self._spent:
             raise RuntimeError("this machine has run already; make another")
@@ -144,7 +144,7 @@ class Simulation(ABC, Generic[ProcessorT]):
         """Make a processor."""
 
     @abstractmethod
-    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink | None) -> None:
         """Do what ``run`` says."""
 
     def _update(self) -> None:

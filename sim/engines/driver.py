@@ -8,7 +8,7 @@ from sim.errors import BusHang
 from sim.memory import Target
 from sim.record.recorder import Recorder
 from sim.record.signals import Sample
-from sim.record.waves import Waveform
+from sim.record.waves import Wave
 from sim.schedule import Dispatcher
 
 from .base import Simulation
@@ -69,7 +69,7 @@ class CycleDriver(Simulation[SteppedProcessor]):
         return SteppedProcessor(self.stacks, deadline=self.deadline)
 
     async def _tick(
-        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Waveform | None,
+        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Wave | None,
         design: PackedTestbench, pins: PinDriver[PinT],
     ) -> None:
         """Drive, wait for the clock, sample; in every cycle, to the end of the first main."""

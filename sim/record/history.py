@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .records import TransferRecord
@@ -70,6 +70,22 @@ class MemoryHistory:
         stores = self._stores.get(address & -8, ())
         return next((stores[index] for index in reversed(range(_done(stores, cycle)))
                      if stores[index].transfer.sel & lanes), None)
+
+    def next_store(self, address: int, size: int, *, cycle: int) -> Store | None:
+        """The first store to any of these bytes in ``cycle`` or later; None if there is none."""
+        stores = self._stores.get(address & -8, ())
+        lanes  = (1 << size) - 1 << (address & 7)
+        return next((store for store in stores[_done(stores, cycle):]
+                     if store.transfer.sel & lanes), None)
+
+    def stores(self, address: int) -> Sequence[Store]:
+        """All stores to the word of 8 bytes at ``address``, in the order of cycles."""
+        return self._stores.get(address, ())
+
+    @property
+    def words(self) -> Iterator[int]:
+        """Addresses of the words that were ever stored to."""
+        return iter(self._stores)
 
 
 def _done(stores: Sequence[Store], cycle: int) -> int:

@@ -92,6 +92,11 @@ class Trace:
         return self._complete().events
 
     @property
+    def reports_tlb(self) -> bool:
+        """True if the changes of the TLB are on record."""
+        return self._recording.tlb is not None
+
+    @property
     def all_tlb_changes(self) -> list[TlbRecord]:
         """Changes of the TLB. Raises :class:`LookupError` if the unit did not report them."""
         changes = self._complete().tlb

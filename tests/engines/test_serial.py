@@ -21,6 +21,7 @@ from sim.engines.cxxrtl import CxxrtlEngine
 from sim.errors import MachineLost, Unsuited
 from sim.machine import ENGINES
 from sim.memory import PhysicalMemory
+from sim.record.waveform import waveform
 from sim.scenarios import SCENARIOS
 from sim.scenarios.article import punch, user_store, write_protect
 from sw.bus import Access, Kind, Register
@@ -169,7 +170,7 @@ def test_a_waveform_of_what_the_board_reports(icebreaker, tmp_path):
             await work(engine)
 
         folder = tmp_path / type(engine).__name__
-        engine.run(run, waves=folder)
+        engine.run(run, waves=waveform(folder))
         found = {variable.full_name: list(variable.tv) for variable
                  in Waveform(path=str(folder / "waves.vcd")).all_vars()}
         assert {path.name for path in folder.iterdir()} == {

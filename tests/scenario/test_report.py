@@ -6,8 +6,10 @@ import json
 import pytest
 
 from sim.record.verdict import Verdict
-from sim.scenario.report import as_json, as_text, wants_colour
-from sim.scenario.scenario import Failure, Run
+from sim.scenario.failure import Failure
+from sim.scenario.json import as_json
+from sim.scenario.report import as_text, wants_colour
+from sim.scenario.run import Run
 from sim.scenario.stage import Act, Claim, Step
 
 

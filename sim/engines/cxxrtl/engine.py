@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 
 from sim.engines.base import Simulation
 from sim.errors import BusHang
-from sim.record.waves import Waveform, waveform
+from sim.record.waves import Wave, WaveSink
 
 from .commands import Status
 from .log import LogReader
@@ -35,7 +34,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
     def _processor(self) -> CompiledProcessor:
         return CompiledProcessor(self.stacks)
 
-    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink | None) -> None:
         """Run until the end of the first of ``mains``.
 
         Raises :class:`sim.errors.Unavailable` without a compiler.
@@ -50,7 +49,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         for number, processor in enumerate(self.processors):
             self._machine.attach(number, processor)
         try:
-            with nullcontext() if waves is None else waveform(waves, bench.shown) as wave:
+            with nullcontext() if waves is None else waves(bench.shown) as wave:
                 self._go(mains, wave, len(bench.view))
         finally:
             self._update()
@@ -65,7 +64,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         return native(self.config, cpus=len(self.processors), arbiter=self.arbiter)
 
     def _go(
-        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Waveform | None, width: int,
+        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Wave | None, width: int,
     ) -> None:
         """Command by command to the end of the kernel."""
         assert self._machine is not None

@@ -6,7 +6,6 @@ record; see docs/serial-link.md.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from hw.arbiter import Arbiter
@@ -20,7 +19,7 @@ from sim.errors import MachineLost, Unavailable, Unsuited
 from sim.memory import PhysicalMemory
 from sim.record.recorder import Recorder
 from sim.record.signals import FIELDS, Sample
-from sim.record.waves import waveform
+from sim.record.waves import WaveSink
 from sim.schedule import Schedule
 
 from .image import MemoryImage
@@ -119,7 +118,7 @@ class SerialEngine(Simulation[Processor]):
     def _processor(self) -> Processor:
         return Processor(self.stacks)
 
-    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink | None) -> None:
         """Run until the end of the only one of ``mains``.
 
         Raises :class:`sim.errors.MachineLost` if the board falls silent, or what it reports
@@ -134,11 +133,11 @@ class SerialEngine(Simulation[Processor]):
             self.link = self.client.traffic.counts()
             self.client.close()
 
-    def _play_shown(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path) -> None:
+    def _play_shown(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink) -> None:
         """Play with a waveform, which is written once all is on record."""
         shadow = Shadow(self.config, self.stacks, self.claims)
         self._kept = []
-        with waveform(waves, shadow.shown) as wave:
+        with waves(shadow.shown) as wave:
             try:
                 self._play(mains)
             finally:
