@@ -3,6 +3,9 @@
 import os
 import signal
 
+import pytest
+from browser_support import launched
+
 
 # A shell has what it runs in the background ignore Ctrl-C, and nohup the end of a terminal; and so
 # would the commands that the tests start to end them by these signals.
@@ -20,3 +23,10 @@ def pytest_collection_modifyitems(items):
     time both do.
     """
     items.sort(key=lambda item: item.get_closest_marker("synthesis") is None)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Chromium, for the tests of a file: no longer, for it has an event loop in their thread."""
+    with launched() as browser:
+        yield browser

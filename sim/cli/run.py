@@ -10,6 +10,8 @@ from typing import Any
 from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
+from sim.perfetto.export import PerfettoExport
+from sim.scenario.export import Export
 from sim.scenario.json import as_json
 from sim.scenario.mistakes import Mistake, ScenarioError
 from sim.scenario.report import Report, wants_colour
@@ -25,8 +27,9 @@ from .choice import (
 )
 from .duration import Duration
 from .moment import MISTAKE
-from .usage import UsageError, complain, path, whole_number, writable_folder
+from .usage import UsageError, complain, path, whole_number, writable_file, writable_folder
 from .walk import command_for
+
 
 
 __all__ = ["add", "run_command"]
@@ -56,6 +59,12 @@ def add(commands: Any) -> None:
                           f"scenario's own CYCLES, or {LIMIT:,})")
     run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
+    run.add_argument("--from", dest="waves_from", metavar="CYCLE|boot", type=_cycle,
+                     help="with --waves: cycle in which the waveform begins, or boot for the first "
+                          "(default: the cycle of the first act)")
+    run.add_argument("--perfetto", metavar="FILE", type=path,
+                     help="write all that happened, in one scenario, to FILE, for the viewer at "
+                          "https://ui.perfetto.dev")
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(command=run_command)
 
@@ -89,9 +98,9 @@ def run_command(args: argparse.Namespace) -> int:
 def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
     """Play all scenarios of the command, and add to ``runs``. Raises :class:`ScenarioError`."""
     todo  = [(name, chosen(name, args.mode)) for name in args.names]
-    waves = _waves_folder(args.waves)
+    waves, exports = _waves_folder(args), _exports(args)
     for name, scenario in todo:
-        runs.append(_play(name, scenario, args, waves))
+        runs.append(_play(name, scenario, args, waves, exports))
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
@@ -104,13 +113,36 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _waves_folder(folder: Path | None) -> Path | None:
+def _cycle(text: str) -> int:
+    """Read a cycle, or the word for the first."""
+    if text == "boot":
+        return 0
+    try:
+        return whole_number(0, MOST)(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f'"{text[:40]}" is neither a cycle nor boot') from None
+
+
+def _waves_folder(args: argparse.Namespace) -> Path | None:
+    folder: Path | None = args.waves
+    if folder is None and args.waves_from is not None:
+        raise UsageError("--from says where a waveform begins, and needs --waves")
     if folder == Path():
         raise UsageError("--waves needs a folder to write to, such as ./waves")
     return None if folder is None else writable_folder(folder, option="--waves")
 
 
-def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
+def _exports(args: argparse.Namespace) -> list[Export]:
+    """Files that are made of a run when it is over."""
+    if args.perfetto is None:
+        return []
+    if len(args.names) > 1:
+        raise UsageError("--perfetto takes one scenario, for the file has one axis of time")
+    return [PerfettoExport(writable_file(args.perfetto, option="--perfetto"))]
+
+
+def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path | None,
+          exports: Sequence[Export]) -> Run:
     """Play a scenario, and print each part of the report when it is known."""
     words    = as_words(name, args)
     duration = Duration(scenario, f"{words} {args.engine}")
@@ -136,9 +168,10 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
     try:
         with progress, refusals_in_one_line(scenario):
             run = perform(scenario, **machine_choice(scenario, args, **_options(args)),
-                          limit=args.limit, waves=waves, acted=acted, progress=progress.count,
-                          begun=lambda run: tell(report.head(run)),
-                          announce=lambda title: progress.part(duration.numbered(title)))
+                          limit=args.limit, waves=waves, waves_from=args.waves_from, acted=acted,
+                          progress=progress.count, begun=lambda run: tell(report.head(run)),
+                          announce=lambda title: progress.part(duration.numbered(title)),
+                          exports=exports)
     except FileTrouble as error:
         if error in unprinted:
             raise
@@ -147,4 +180,7 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
     duration.keep(run)
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
+    if args.perfetto is not None and "perfetto" not in run.unwritten:
+        print(f"trace: {args.perfetto}; open it in https://ui.perfetto.dev, where the cycle of a "
+              "claim is its time in nanoseconds", file=sys.stderr)
     return run

@@ -43,6 +43,43 @@ def test_a_waveform_has_a_folder_of_its_own(tmp_path, capsys):
     assert f"waveform: {folder}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("options, first", [
+    ([], 2220), (["--from", "boot"], 0), (["--from", "3000"], 3000),
+])
+def test_a_waveform_begins_with_the_first_act_or_where_it_is_told(options, first, tmp_path):
+    assert main(["run", CASE, "--engine", FAST, "--waves", str(tmp_path), *options]) == 0
+    text = (tmp_path / "scenario_cases-4level-5.x/waves.vcd").read_text()
+    assert re.search(r"^#(\d+)$", text, re.M)[1] == str(first)
+
+
+@pytest.mark.parametrize("options, complaint", [
+    (["--from", "boot"], "--from says where a waveform begins, and needs --waves"),
+    (["--waves", "waves", "--from", "start"],
+     'argument --from: "start" is neither a cycle nor boot (see: dragoncage run --help)'),
+])
+def test_a_beginning_that_makes_no_sense_is_refused(options, complaint, capsys):
+    assert main(["run", CASE, *options]) == 2
+    assert capsys.readouterr().err == f"dragoncage: {complaint}\n"
+
+
+def test_a_file_for_perfetto_is_written_and_named(tmp_path, capsys):
+    assert main(["run", CASE, "--engine", FAST, "--perfetto", str(tmp_path / "trace")]) == 0
+    assert f"trace: {tmp_path}/trace; open it in https://ui" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["trace"]
+
+
+@pytest.mark.parametrize("names, file, complaint", [
+    ([CASE], "", "{}/: this is a folder; name a file in it"),
+    ([CASE], "no/trace", "{}/no/trace: there is no folder {}/no; make it first"),
+    (["race", "article"], "trace", "takes one scenario, for the file has one axis of time"),
+])
+def test_a_file_that_makes_no_sense_is_refused_before_the_run(names, file, complaint, tmp_path,
+                                                              capsys):
+    assert main(["run", *names, "--perfetto", f"{tmp_path}/{file}"]) == 2
+    said = complaint.replace("{}/:", f"{tmp_path}:").replace("{}", str(tmp_path))
+    assert capsys.readouterr().err == f"dragoncage: --perfetto {said}\n"
+
+
 def test_a_claim_that_does_not_hold_is_status_1(tmp_path, capsys):
     name = write_scenario(tmp_path, "    from sim.scenario import Verdict\n"
                                     "    async with stage.act('Act'):\n"
