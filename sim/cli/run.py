@@ -9,27 +9,21 @@ from typing import Any
 
 from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
-from sim.output.progress import Progress
 from sim.perfetto.export import PerfettoExport
 from sim.scenario.export import Export
 from sim.scenario.json import as_json
 from sim.scenario.mistakes import Mistake, ScenarioError
-from sim.scenario.report import Report, wants_colour
 from sim.scenario.run import Run
 from sim.scenario.runner import perform
 from sim.scenario.scenario import LIMIT, Scenario
-from sim.scenario.stage import Act
 from sim.toolchain.simulators import SIMULATORS
 
 from .choice import (
-    DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine, as_words, chosen, machine_choice,
-    refusals_in_one_line,
+    DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine, chosen, machine_choice, refusals_in_one_line,
 )
-from .duration import Duration
 from .moment import MISTAKE
+from .telling import Telling
 from .usage import UsageError, complain, path, whole_number, writable_file, writable_folder
-from .walk import command_for
-
 
 
 __all__ = ["add", "run_command"]
@@ -144,40 +138,18 @@ def _exports(args: argparse.Namespace) -> list[Export]:
 def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path | None,
           exports: Sequence[Export]) -> Run:
     """Play a scenario, and print each part of the report when it is known."""
-    words    = as_words(name, args)
-    duration = Duration(scenario, f"{words} {args.engine}")
-    progress = Progress("boot", unit="cycles", total=duration.cycles)
-    report   = Report(colour=wants_colour(sys.stdout),
-                      look=lambda claim: command_for(claim, words, args.engine))
-
-    unprinted: list[FileTrouble] = []
-
-    def tell(text: str) -> None:
-        if not args.json:
-            progress.clear()
-            try:
-                print_out(text)
-            except FileTrouble as error:
-                unprinted.append(error)
-                raise
-
-    def acted(number: int, act: Act) -> None:
-        duration.done = number
-        tell(f"\n{report.act(number, act)}")
-
+    telling = Telling(name, scenario, args)
     try:
-        with progress, refusals_in_one_line(scenario):
+        with telling, refusals_in_one_line(scenario):
             run = perform(scenario, **machine_choice(scenario, args, **_options(args)),
-                          limit=args.limit, waves=waves, waves_from=args.waves_from, acted=acted,
-                          progress=progress.count, begun=lambda run: tell(report.head(run)),
-                          announce=lambda title: progress.part(duration.numbered(title)),
-                          exports=exports)
+                          limit=args.limit, waves=waves, waves_from=args.waves_from,
+                          exports=exports, begun=telling.begun, announce=telling.announce,
+                          acted=telling.acted, progress=telling.progress)
     except FileTrouble as error:
-        if error in unprinted:
+        if error is telling.untold:
             raise
         raise UsageError(f"--waves {waves}: {error}; name another folder") from error
-    tell(f"\n{report.end(run)}\n")
-    duration.keep(run)
+    telling.end(run)
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
     if args.perfetto is not None and "perfetto" not in run.unwritten:
