@@ -10,6 +10,8 @@ from typing import Any
 from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
+from sim.page.html import Page
+from sim.scenario.export import Export
 from sim.scenario.json import as_json
 from sim.scenario.mistakes import Mistake, ScenarioError
 from sim.scenario.report import Report, wants_colour
@@ -25,7 +27,7 @@ from .choice import (
 )
 from .duration import Duration
 from .moment import MISTAKE
-from .usage import UsageError, complain, path, whole_number, writable_folder
+from .usage import UsageError, complain, path, whole_number, writable_file, writable_folder
 from .walk import command_for
 
 
@@ -56,6 +58,8 @@ def add(commands: Any) -> None:
                           f"scenario's own CYCLES, or {LIMIT:,})")
     run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
+    run.add_argument("--report", metavar="FILE", type=path,
+                     help="write a page that shows one scenario, to FILE, for a browser")
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(command=run_command)
 
@@ -89,9 +93,9 @@ def run_command(args: argparse.Namespace) -> int:
 def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
     """Play all scenarios of the command, and add to ``runs``. Raises :class:`ScenarioError`."""
     todo  = [(name, chosen(name, args.mode)) for name in args.names]
-    waves = _waves_folder(args.waves)
+    waves, exports = _waves_folder(args.waves), _exports(args)
     for name, scenario in todo:
-        runs.append(_play(name, scenario, args, waves))
+        runs.append(_play(name, scenario, args, waves, exports))
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
@@ -110,7 +114,17 @@ def _waves_folder(folder: Path | None) -> Path | None:
     return None if folder is None else writable_folder(folder, option="--waves")
 
 
-def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
+def _exports(args: argparse.Namespace) -> list[Export]:
+    """Files that are made of a run when it is over."""
+    if args.report is None:
+        return []
+    if len(args.names) > 1:
+        raise UsageError("--report takes one scenario, for a page shows one run")
+    return [Page(writable_file(args.report, option="--report"))]
+
+
+def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path | None,
+          exports: Sequence[Export]) -> Run:
     """Play a scenario, and print each part of the report when it is known."""
     words    = as_words(name, args)
     duration = Duration(scenario, f"{words} {args.engine}")
@@ -136,7 +150,8 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
     try:
         with progress, refusals_in_one_line(scenario):
             run = perform(scenario, **machine_choice(scenario, args, **_options(args)),
-                          limit=args.limit, waves=waves, acted=acted, progress=progress.count,
+                          limit=args.limit, waves=waves, exports=exports,
+                          acted=acted, progress=progress.count,
                           begun=lambda run: tell(report.head(run)),
                           announce=lambda title: progress.part(duration.numbered(title)))
     except FileTrouble as error:
@@ -147,4 +162,6 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
     duration.keep(run)
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
+    if args.report is not None and "report" not in run.unwritten:
+        print(f"page: {args.report}; open it in a browser", file=sys.stderr)
     return run

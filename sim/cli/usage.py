@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 __all__ = ["UsageError", "address", "address_range", "complain", "path", "positive", "seed",
-           "whole_number", "writable_folder"]
+           "whole_number", "writable_file", "writable_folder"]
 
 
 SHOWN = 40  # characters of a wrong number that a complaint shows
@@ -95,3 +95,17 @@ def writable_folder(folder: Path, *, option: str) -> Path:
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise UsageError(f"{option} {folder}: {nearest} cannot be written to; name another folder")
     return folder
+
+
+def writable_file(file: Path, *, option: str) -> Path:
+    """Return ``file``, if it can be written; it need not exist yet.
+
+    Raises :class:`UsageError`, which names the ``option``.
+    """
+    if file.is_dir():
+        raise UsageError(f"{option} {file}: this is a folder; name a file in it")
+    if not file.parent.is_dir():
+        raise UsageError(f"{option} {file}: there is no folder {file.parent}; make it first")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{option} {file}: {file.parent} cannot be written to; name another file")
+    return file
