@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
 from sim.page.html import Page
+from sim.perfetto.export import PerfettoExport
 from sim.scenario.export import Export
 from sim.scenario.json import as_json
 from sim.scenario.mistakes import Mistake, ScenarioError
@@ -31,6 +32,7 @@ from .usage import UsageError, complain, path, whole_number, writable_file, writ
 from .walk import command_for
 
 
+
 __all__ = ["add", "run_command"]
 
 
@@ -39,6 +41,12 @@ MOST = 1_000_000_000_000
 
 #: Options that belong to one engine.
 ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
+
+#: Options for a file that is made of a run, and why each takes one scenario.
+EXPORTS: Mapping[str, tuple[Callable[[Path], Export], str]] = {
+    "report":   (Page, "a page shows one run"),
+    "perfetto": (PerfettoExport, "the file has one axis of time"),
+}
 
 
 def add(commands: Any) -> None:
@@ -58,6 +66,12 @@ def add(commands: Any) -> None:
                           f"scenario's own CYCLES, or {LIMIT:,})")
     run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
+    run.add_argument("--from", dest="waves_from", metavar="CYCLE|boot", type=_cycle,
+                     help="with --waves: cycle in which the waveform begins, or boot for the first "
+                          "(default: the cycle of the first act)")
+    run.add_argument("--perfetto", metavar="FILE", type=path,
+                     help="write all that happened, in one scenario, to FILE, for the viewer at "
+                          "https://ui.perfetto.dev")
     run.add_argument("--report", metavar="FILE", type=path,
                      help="write a page that shows one scenario, to FILE, for a browser")
     run.add_argument("--json", action="store_true", help="print JSON")
@@ -93,7 +107,7 @@ def run_command(args: argparse.Namespace) -> int:
 def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
     """Play all scenarios of the command, and add to ``runs``. Raises :class:`ScenarioError`."""
     todo  = [(name, chosen(name, args.mode)) for name in args.names]
-    waves, exports = _waves_folder(args.waves), _exports(args)
+    waves, exports = _waves_folder(args), _exports(args)
     for name, scenario in todo:
         runs.append(_play(name, scenario, args, waves, exports))
 
@@ -108,7 +122,20 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _waves_folder(folder: Path | None) -> Path | None:
+def _cycle(text: str) -> int:
+    """Read a cycle, or the word for the first."""
+    if text == "boot":
+        return 0
+    try:
+        return whole_number(0, MOST)(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f'"{text[:40]}" is neither a cycle nor boot') from None
+
+
+def _waves_folder(args: argparse.Namespace) -> Path | None:
+    folder: Path | None = args.waves
+    if folder is None and args.waves_from is not None:
+        raise UsageError("--from says where a waveform begins, and needs --waves")
     if folder == Path():
         raise UsageError("--waves needs a folder to write to, such as ./waves")
     return None if folder is None else writable_folder(folder, option="--waves")
@@ -116,11 +143,14 @@ def _waves_folder(folder: Path | None) -> Path | None:
 
 def _exports(args: argparse.Namespace) -> list[Export]:
     """Files that are made of a run when it is over."""
-    if args.report is None:
-        return []
-    if len(args.names) > 1:
-        raise UsageError("--report takes one scenario, for a page shows one run")
-    return [Page(writable_file(args.report, option="--report"))]
+    found: list[Export] = []
+    for option, (export, reason) in EXPORTS.items():
+        file = getattr(args, option)
+        if file is not None and len(args.names) > 1:
+            raise UsageError(f"--{option} takes one scenario, for {reason}")
+        if file is not None:
+            found.append(export(writable_file(file, option=f"--{option}")))
+    return found
 
 
 def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path | None,
@@ -150,10 +180,10 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
     try:
         with progress, refusals_in_one_line(scenario):
             run = perform(scenario, **machine_choice(scenario, args, **_options(args)),
-                          limit=args.limit, waves=waves, exports=exports,
-                          acted=acted, progress=progress.count,
-                          begun=lambda run: tell(report.head(run)),
-                          announce=lambda title: progress.part(duration.numbered(title)))
+                          limit=args.limit, waves=waves, waves_from=args.waves_from, acted=acted,
+                          progress=progress.count, begun=lambda run: tell(report.head(run)),
+                          announce=lambda title: progress.part(duration.numbered(title)),
+                          exports=exports)
     except FileTrouble as error:
         if error in unprinted:
             raise
@@ -164,4 +194,7 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
         print(f"waveform: {run.waves}", file=sys.stderr)
     if args.report is not None and "report" not in run.unwritten:
         print(f"page: {args.report}; open it in a browser", file=sys.stderr)
+    if args.perfetto is not None and "perfetto" not in run.unwritten:
+        print(f"trace: {args.perfetto}; open it in https://ui.perfetto.dev, where the cycle of a "
+              "claim is its time in nanoseconds", file=sys.stderr)
     return run

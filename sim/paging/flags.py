@@ -8,6 +8,7 @@ from sim.golden.reserved import (
     RW, US, XD, A, D, G, Level, P, is_leaf, page_address, reserved_bits, table_address,
 )
 from sim.golden.state import ControlState
+from sim.record import words
 from sim.record.tlb import TlbEntry
 
 from .map import Region
@@ -54,11 +55,10 @@ def region_flags(region: Region) -> tuple[str, ...]:
 
 
 def rights_text(rights: Rights) -> str:
-    """Rights in a fixed width, as gef and ``/proc/<pid>/maps`` write them: ``r-x user``."""
-    return (f"r{'w' if rights.writable else '-'}{'-' if rights.execute_disable else 'x'} "
-            f"{'user' if rights.user else 'kernel'}")
+    """Rights, as :func:`sim.record.words.rights_text` writes them."""
+    return words.rights_text(rights.writable, rights.user, rights.execute_disable)
 
 
 def cached_rights_text(entry: TlbEntry) -> str:
-    """Rights of a translation in the TLB, as :func:`rights_text` writes them."""
-    return rights_text(Rights(entry.writable, entry.user, entry.execute_disable))
+    """Rights of a translation in the TLB, likewise."""
+    return words.rights_text(entry.writable, entry.user, entry.execute_disable)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from sim.golden.state import PagingMode
 from sim.output.text import table, wrap
 from sim.record.history import Store
+from sim.record.words import size_text
 
 from .flags import cached_rights_text, flags, points_to, region_flags, rights_text
 from .kernel import Area, Frame
@@ -167,14 +168,6 @@ def store_text(store: Store) -> str:
     who = (f"the walker of processor {store.cpu}" if transfer.walk else f"processor {store.cpu}")
     where = transfer.mark.stack[-1] if transfer.mark.stack else "user code"
     return f"written in cycle {transfer.accepted} by {who}, in {where}"
-
-
-def size_text(size: int) -> str:
-    """Bytes of a page, in the largest unit."""
-    for unit, shift in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
-        if size >> shift:
-            return f"{size >> shift} {unit}"
-    return f"{size} bytes"
 
 
 def _ending(verdict: Verdict) -> str:

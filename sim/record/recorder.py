@@ -17,7 +17,7 @@ from .signals import FIELDS, Fields, Sample
 from .tlb import TlbChange, TlbEntry, TlbRecord
 
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "tlb_changes"]
 
 
 _request    = FIELDS["request"]
@@ -84,7 +84,7 @@ class Recorder:
         if sample.events:
             self._strobe(cycle, sample.events)
             if sample.events & _tlb_strobes and self.recording.tlb is not None:
-                self.recording.tlb += _tlb_changes(cycle, sample.events, _update(sample.tlb))
+                self.recording.tlb += tlb_changes(cycle, sample.events, sample.tlb)
         if sample.cyc:
             if sample.ack and self._transfers:
                 self._end_transfer(cycle, sample.dat_r)
@@ -191,8 +191,9 @@ class Recorder:
         control.refused   = bool(response["fault"])
 
 
-def _tlb_changes(cycle: int, events: int, update: dict[str, int]) -> Iterator[TlbRecord]:
-    """The changes of the TLB in a cycle."""
+def tlb_changes(cycle: int, events: int, bits: int) -> Iterator[TlbRecord]:
+    """The changes of the TLB in a cycle: its strobes, and what they concern, both packed."""
+    update = _update(bits)
     for strobe, change in _changes.items():
         if not events & strobe:
             continue

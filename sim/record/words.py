@@ -11,7 +11,7 @@ from .signals import Fields
 
 
 __all__ = ["FAULTS", "addresses", "count", "describe", "describe_control", "describe_transfer",
-           "values", "wanted", "when"]
+           "rights_text", "size_text", "values", "wanted", "when"]
 
 
 #: Words for the end of an access, by its fault.
@@ -106,6 +106,20 @@ def values(flags: Mapping[str, int]) -> str:
 def count(number: int, one: str, many: str) -> str:
     """So many, in the right form."""
     return f"{number} {one if number == 1 else many}"
+
+
+def rights_text(writable: bool, user: bool, execute_disable: bool) -> str:
+    """Rights in a fixed width, as gef and ``/proc/<pid>/maps`` write them: ``r-x user``."""
+    return (f"r{'w' if writable else '-'}{'-' if execute_disable else 'x'} "
+            f"{'user' if user else 'kernel'}")
+
+
+def size_text(size: int) -> str:
+    """Bytes of a page, in the largest unit."""
+    for unit, shift in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if size >> shift:
+            return f"{size >> shift} {unit}"
+    return f"{size} bytes"
 
 
 def _kind(kind: AccessKind) -> str:

@@ -9,7 +9,7 @@ one. The names are of these kinds:
   :class:`AccessRecord`, :class:`TransferRecord`, :class:`State`;
 - judges, and what they return and raise: :class:`Verdict`, :class:`Unproven`; :func:`all_of` joins
   verdicts;
-- what :meth:`Stage.walk` and :meth:`Stage.address_map` return, as text: :func:`as_text` and
+- what ``stage.walk`` and ``stage.address_map`` return, as text: :func:`as_text` and
   :func:`map_as_text`;
 - words for verdicts of one's own: :func:`describe`, :func:`addresses`, :func:`wanted`,
   :func:`when`;

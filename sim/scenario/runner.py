@@ -20,7 +20,7 @@ __all__ = ["perform"]
 
 def perform(
     scenario: Scenario, *, limit: int | None = None, waves: Path | None = None,
-    begun: Callable[[Run], None] = lambda run: None,
+    waves_from: int | None = None, begun: Callable[[Run], None] = lambda run: None,
     announce: Callable[[str], None] = lambda title: None,
     acted: Callable[[int, Act], None] = lambda number, act: None,
     progress: Callable[[int], None] = lambda cycle: None, exports: Sequence[Export] = (),
@@ -33,8 +33,10 @@ def perform(
     """
     if ENGINES[choice["engine"]] is CocotbEngine:
         engine = cast(CocotbEngine, scenario.assemble(**choice).engine)
-        wanted = {"limit": limit, "waves": waves, "exports": exports, **choice}
+        wanted = {"limit": limit, "waves": waves, "waves_from": waves_from, "exports": exports,
+                  **choice}
         return cast(Run, call(engine, scenario.perform, wanted, {
             "begun": begun, "announce": announce, "acted": acted, "progress": progress}))
-    return scenario.perform(limit=limit, waves=waves, begun=begun, announce=announce, acted=acted,
+    return scenario.perform(limit=limit, waves=waves, waves_from=waves_from, begun=begun,
+                            announce=announce, acted=acted,
                             progress=progress, exports=exports, **choice)

@@ -22,8 +22,10 @@ from hw.presets import PRESETS
 from sim.errors import Unsuited
 from sim.machine import Machine
 from sim.output.files import FileTrouble
+from sim.record.saved import Bookmark
 from sim.record.viewed import Viewed
-from sim.record.waves import Unwritten, WaveSink, joined, waveform
+from sim.record.waveform import Framing, Unwritten, waveform
+from sim.record.waves import WaveSink, joined
 from sim.schedule import render
 from sim.switches import Switches
 
@@ -109,7 +111,7 @@ class Scenario:
 
     def perform(
         self, *, limit: int | None = None, waves: Path | None = None,
-        begun: Callable[[Run], None] = lambda run: None,
+        waves_from: int | None = None, begun: Callable[[Run], None] = lambda run: None,
         announce: Callable[[str], None] = lambda title: None,
         acted: Callable[[int, Act], None] = lambda number, act: None,
         progress: Callable[[int], None] | None = None,
@@ -119,7 +121,8 @@ class Scenario:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
         ``limit`` is a number of cycles that holds instead of the scenario's own. The waveform gets
-        a folder in ``waves``. These are called: ``begun`` with the run before its first cycle,
+        a folder in ``waves``, and begins in the cycle ``waves_from``, or by default in that of the
+        first act. These are called: ``begun`` with the run before its first cycle,
         ``announce`` with the title of each act as it begins, ``acted`` with its number and itself
         when it is over, ``progress`` now and then with the cycle, and ``ended`` with the stage in
         the last cycle: if the limit ends the run, while all is as it was, and nothing is cleaned
@@ -143,7 +146,7 @@ class Scenario:
         begun(run)
         before = time.monotonic()
         viewed = Viewed() if any(export.viewed for export in exports) else None
-        self._play(run, stage, viewed, ended)
+        self._play(run, stage, viewed, waves_from, ended)
         run.seconds  = time.monotonic() - before
         run.cycles   = machine.engine.trace.cycles
         run.counted  = {**machine.engine.counted}
@@ -162,11 +165,12 @@ class Scenario:
         return run
 
     def _play(self, run: Run, stage: Stage, viewed: Viewed | None,
-              ended: Callable[[Stage], None]) -> None:
+              waves_from: int | None, ended: Callable[[Stage], None]) -> None:
         """Play, and call ``ended``; note in ``run`` what ended it before its time."""
         watch = Watch(self.source, dropped=lambda: ended(stage))
 
-        sinks: list[WaveSink] = [] if run.waves is None else [waveform(run.waves)]
+        sinks: list[WaveSink] = [] if run.waves is None else [
+            waveform(run.waves, _framing(stage, waves_from))]
         if viewed is not None:
             sinks.append(viewed.opened)
 
@@ -220,6 +224,17 @@ class Scenario:
         if any(act.left_out for act in run.acts):
             raise Unsuited("the unit can show none of its acts; choose another --preset")
         run.mistake = Mistake(self._beginning, "it claims nothing: call stage.claim in an act")
+
+
+def _framing(stage: Stage, begins: int | None) -> Framing:
+    """Extent and bookmarks of the waveform of what plays on a stage."""
+    def bookmarks() -> list[Bookmark]:
+        return [Bookmark(claim.cycle, (act, number), claim.holds)
+                for act, played in enumerate(stage.acts, 1)
+                for number, claim in enumerate(played.claims, 1) if claim.cycle is not None]
+
+    return Framing(lambda: stage.began if begins is None else begins, bookmarks,
+                   stage.config.tlb_entries)
 
 
 @contextmanager

@@ -139,6 +139,8 @@ class Stage:
         ``trace`` is its trace.
     acts : :class:`list` of :class:`Act`
         The acts so far.
+    began : :class:`int` or :class:`None`
+        Cycle in which the first of them began.
     """
 
     def __init__(self, machine: Machine, *, announce: Callable[[str], None] = lambda title: None,
@@ -153,7 +155,8 @@ class Stage:
         self.trace    = machine.engine.trace
         self.traces   = machine.engine.traces
         self.schedule = machine.engine.schedule
-        self.acts: list[Act] = []
+        self.acts: list[Act]    = []
+        self.began: int | None  = None
         self._announce = announce
         self._acted    = acted
         self._told     = 0
@@ -218,6 +221,8 @@ class Stage:
             raise Misuse("an act cannot begin within another: end the other first")
         self.tell_acts()
         self.acts.append(act)
+        if self.began is None:
+            self.began = self.cycle
         self._announce(act.title)
 
     def tell_acts(self) -> None:

@@ -22,7 +22,7 @@ from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.machine import Machine
 from sim.memory import PhysicalMemory
-from sim.record.waves import waveform
+from sim.record.waveform import waveform
 from sim.scenario.stage import Stage
 from sim.scenarios import SCENARIOS
 from sw.bus import Access, GeneralProtection, Kind, Register

@@ -21,7 +21,7 @@ from sim.engines.cxxrtl import CxxrtlEngine
 from sim.errors import MachineLost, Unsuited
 from sim.machine import ENGINES
 from sim.memory import PhysicalMemory
-from sim.record.waves import waveform
+from sim.record.waveform import waveform
 from sim.scenarios import SCENARIOS
 from sim.scenarios.article import punch, user_store, write_protect
 from sw.bus import Access, Kind, Register

@@ -11,7 +11,7 @@ from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sim.record.interval import Interval
-from sim.record.waves import waveform
+from sim.record.waveform import waveform
 from sim.schedule import Schedule, TimeSlice, parse, render, seeded
 from sw.bus import Access, Kind, Register
 
