@@ -11,6 +11,7 @@ from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
 from sim.perfetto.export import PerfettoExport
+from sim.perfetto.link import link
 from sim.scenario.export import Export
 from sim.scenario.json import as_json
 from sim.scenario.mistakes import Mistake, ScenarioError
@@ -181,6 +182,5 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
     if args.perfetto is not None and "perfetto" not in run.unwritten:
-        print(f"trace: {args.perfetto}; open it in https://ui.perfetto.dev, where the cycle of a "
-              "claim is its time in nanoseconds", file=sys.stderr)
+        print(f"trace: {args.perfetto}; open it at {link(run)}", file=sys.stderr)
     return run
