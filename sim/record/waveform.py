@@ -44,7 +44,7 @@ class Framing:
     bookmarks : callable
         Returns the cycles that get a marker, when all is over.
     translations : :class:`int`
-        Translations that a TLB holds at most.
+        Translations that a TLB holds at most; 0 leaves its contents out.
     """
 
     begins:       Callable[[], int | None]         = lambda: 0
