@@ -10,6 +10,7 @@ status.
 :mod:`sim.cli.choice`          choice of a scenario and of a machine
 :mod:`sim.cli.switches`        the option ``--set``, which several have
 :mod:`sim.cli.duration`        length of a run, from the same one before
+:mod:`sim.cli.telling`         a report, told as the run goes on
 :mod:`sim.cli.moment`          a moment of a run, played up to and looked at
 :mod:`sim.cli.run`             ``run``: plays scenarios
 :mod:`sim.cli.listing`         ``list``: scenarios, and presets of the unit

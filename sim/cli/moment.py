@@ -20,13 +20,13 @@ from .usage import UsageError, complain, whole_number
 __all__ = ["cycle_of", "seen"]
 
 
-Seen = TypeVar("Seen")
+SeenT = TypeVar("SeenT")
 
 #: Exit status for a mistake in a scenario.
 MISTAKE = 3
 
 
-def seen(args: argparse.Namespace, look: Callable[[Stage, int], Seen]) -> tuple[int, Seen]:
+def seen(args: argparse.Namespace, look: Callable[[Stage, int], SeenT]) -> tuple[int, SeenT]:
     """Play to the moment that the command names; return the exit status, and what is seen.
 
     ``look`` is called with the stage and the cycle. A run that comes to a bad end before is told,
@@ -43,7 +43,7 @@ def seen(args: argparse.Namespace, look: Callable[[Stage, int], Seen]) -> tuple[
         cycle = _number(args.at, sys.maxsize)
     elif args.at is not None:
         cycle = _claimed(args.at, _played(scenario, args, lambda stage: None))
-    found: list[Seen] = []
+    found: list[SeenT] = []
     run = _played(scenario, args, lambda stage: found.append(
         look(stage, min(cycle, stage.trace.cycles) if cycle is not None
              else stage.trace.cycles)), cycle)

@@ -2,35 +2,30 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
-from sim.output.progress import Progress
+from sim.page.html import Page
 from sim.perfetto.export import PerfettoExport
 from sim.perfetto.link import link
 from sim.scenario.export import Export
 from sim.scenario.json import as_json
 from sim.scenario.mistakes import Mistake, ScenarioError
-from sim.scenario.report import Report, wants_colour
 from sim.scenario.run import Run
 from sim.scenario.runner import perform
 from sim.scenario.scenario import LIMIT, Scenario
-from sim.scenario.stage import Act
 from sim.toolchain.simulators import SIMULATORS
 
 from .choice import (
-    DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine, as_words, chosen, machine_choice,
-    refusals_in_one_line,
+    DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine, chosen, machine_choice, refusals_in_one_line,
 )
-from .duration import Duration
 from .moment import MISTAKE
+from .telling import Telling
 from .usage import UsageError, complain, path, whole_number, writable_file, writable_folder
-from .walk import command_for
-
 
 
 __all__ = ["add", "run_command"]
@@ -41,6 +36,12 @@ MOST = 1_000_000_000_000
 
 #: Options that belong to one engine.
 ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
+
+#: Options for a file that is made of a run, and why each takes one scenario.
+EXPORTS: Mapping[str, tuple[Callable[[Path], Export], str]] = {
+    "report":   (Page, "a page shows one run"),
+    "perfetto": (PerfettoExport, "the file has one axis of time"),
+}
 
 
 def add(commands: Any) -> None:
@@ -66,6 +67,8 @@ def add(commands: Any) -> None:
     run.add_argument("--perfetto", metavar="FILE", type=path,
                      help="write all that happened, in one scenario, to FILE, for the viewer at "
                           "https://ui.perfetto.dev")
+    run.add_argument("--report", metavar="FILE", type=path,
+                     help="write a page that shows one scenario, to FILE, for a browser")
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(command=run_command)
 
@@ -135,52 +138,35 @@ def _waves_folder(args: argparse.Namespace) -> Path | None:
 
 def _exports(args: argparse.Namespace) -> list[Export]:
     """Files that are made of a run when it is over."""
-    if args.perfetto is None:
-        return []
-    if len(args.names) > 1:
-        raise UsageError("--perfetto takes one scenario, for the file has one axis of time")
-    return [PerfettoExport(writable_file(args.perfetto, option="--perfetto"))]
+    found: list[Export] = []
+    for option, (export, reason) in EXPORTS.items():
+        file = getattr(args, option)
+        if file is not None and len(args.names) > 1:
+            raise UsageError(f"--{option} takes one scenario, for {reason}")
+        if file is not None:
+            found.append(export(writable_file(file, option=f"--{option}")))
+    return found
 
 
 def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path | None,
           exports: Sequence[Export]) -> Run:
     """Play a scenario, and print each part of the report when it is known."""
-    words    = as_words(name, args)
-    duration = Duration(scenario, f"{words} {args.engine}")
-    progress = Progress("boot", unit="cycles", total=duration.cycles)
-    report   = Report(colour=wants_colour(sys.stdout),
-                      look=lambda claim: command_for(claim, words, args.engine))
-
-    unprinted: list[FileTrouble] = []
-
-    def tell(text: str) -> None:
-        if not args.json:
-            progress.clear()
-            try:
-                print_out(text)
-            except FileTrouble as error:
-                unprinted.append(error)
-                raise
-
-    def acted(number: int, act: Act) -> None:
-        duration.done = number
-        tell(f"\n{report.act(number, act)}")
-
+    telling = Telling(name, scenario, args)
     try:
-        with progress, refusals_in_one_line(scenario):
+        with telling, refusals_in_one_line(scenario):
             run = perform(scenario, **machine_choice(scenario, args, **_options(args)),
-                          limit=args.limit, waves=waves, waves_from=args.waves_from, acted=acted,
-                          progress=progress.count, begun=lambda run: tell(report.head(run)),
-                          announce=lambda title: progress.part(duration.numbered(title)),
-                          exports=exports)
+                          limit=args.limit, waves=waves, waves_from=args.waves_from,
+                          exports=exports, begun=telling.begun, announce=telling.announce,
+                          acted=telling.acted, progress=telling.progress)
     except FileTrouble as error:
-        if error in unprinted:
+        if error is telling.untold:
             raise
         raise UsageError(f"--waves {waves}: {error}; name another folder") from error
-    tell(f"\n{report.end(run)}\n")
-    duration.keep(run)
+    telling.end(run)
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
+    if args.report is not None and "report" not in run.unwritten:
+        print(f"page: {args.report}; open it in a browser", file=sys.stderr)
     if args.perfetto is not None and "perfetto" not in run.unwritten:
         print(f"trace: {args.perfetto}; open it at {link(run)}", file=sys.stderr)
     return run

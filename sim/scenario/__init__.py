@@ -9,7 +9,7 @@ one. The names are of these kinds:
   :class:`AccessRecord`, :class:`TransferRecord`, :class:`State`;
 - judges, and what they return and raise: :class:`Verdict`, :class:`Unproven`; :func:`all_of` joins
   verdicts;
-- what :meth:`Stage.walk` and :meth:`Stage.address_map` return, as text: :func:`as_text` and
+- what ``stage.walk`` and ``stage.address_map`` return, as text: :func:`as_text` and
   :func:`map_as_text`;
 - words for verdicts of one's own: :func:`describe`, :func:`addresses`, :func:`wanted`,
   :func:`when`;
@@ -26,6 +26,7 @@ one. The names are of these kinds:
 :mod:`sim.scenario.export`    files that are made of a run
 :mod:`sim.scenario.module`    the form of such a module
 :mod:`sim.scenario.stage`     acts, steps and claims
+:mod:`sim.scenario.checks`    checks of what a scenario gives to its stage
 :mod:`sim.scenario.look`      page walks and maps of the machine on the stage
 :mod:`sim.scenario.watch`     what a scenario awaits while it plays
 :mod:`sim.scenario.failure`   how a run ends before its time

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -13,19 +12,16 @@ from sim.paging.map import AddressMap
 from sim.paging.walk import ATTEMPTS, PageWalk
 from sim.record.interval import Interval
 from sim.record.verdict import Unproven, Verdict
-from sw.errno import KernelError
 from sw.include.linux.completion import completion
-from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.cred import cred
-from sw.kernel.panic import KernelOops
 from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.sched.idle import start_on
 from sw.processor.cpu import Cpu
-from sw.processor.exceptions import TripleFault
 from sw.user import User
 
+from .checks import check_text, guarded, is_verdict
 from .look import map_on, walk_on
-from .mistakes import Location, Mistake, Misuse, ProgramError
+from .mistakes import Location, Mistake, Misuse
 
 
 __all__ = ["Act", "Claim", "Stage", "Step"]
@@ -195,7 +191,7 @@ class Stage:
         if not 0 < number < len(self.cpus):
             raise Misuse(f"there is no other processor with the number {number!r}: "
                          f'"cpus" in MACHINE says how many there are, here {len(self.cpus)}')
-        self._started.append(await start_on(self.cpu, self.cpus[number], _guarded(program)))
+        self._started.append(await start_on(self.cpu, self.cpus[number], guarded(program)))
         return self._started[-1]
 
     async def finish(self, started: completion) -> Any:
@@ -212,7 +208,7 @@ class Stage:
 
     def act(self, title: str) -> _Showing[Act]:
         """Play an act in the body of the ``async with`` statement."""
-        _check_text(title, "act")
+        check_text(title, "act")
         return self._showing(_Showing(self, Act(self.cycle, title=title), title, ""))
 
     def begin(self, act: Act) -> None:
@@ -233,8 +229,8 @@ class Stage:
 
     def leave_out(self, title: str, reason: str) -> None:
         """Note an act that this machine cannot show, and why."""
-        _check_text(title, "leave_out")
-        _check_text(reason, "leave_out")
+        check_text(title, "leave_out")
+        check_text(reason, "leave_out")
         self.tell_acts()
         self.acts.append(Act(self.cycle, self.cycle, title, left_out=reason))
 
@@ -244,13 +240,13 @@ class Stage:
         The interval is what the claim is then judged on, from the first cycle of the body to its
         last.
         """
-        _check_text(text, "testing")
+        check_text(text, "testing")
         return self._showing(
             _Showing(self, Interval(self.cycle), text, self._act("testing").title))
 
     def did(self, text: str) -> None:
         """Note what was done."""
-        _check_text(text, "did")
+        check_text(text, "did")
         self._act("did").entries.append(Step(text, self.cycle))
 
     def claim(self, text: str, judge: Verdict | Callable[[], Verdict]) -> None:
@@ -259,13 +255,13 @@ class Stage:
         Judge when the interval is over: only then is what the kernel did last on record. A judge
         that raises :class:`sim.record.verdict.Unproven` says no.
         """
-        _check_text(text, "claim")
+        check_text(text, "claim")
         act = self._act("claim")
         try:
             verdict = judge() if callable(judge) else judge
         except Unproven as lack:
             verdict = Verdict(False, None, str(lack), lack.expected)
-        if not _is_verdict(verdict):
+        if not is_verdict(verdict):
             raise Misuse("stage.claim takes a Verdict, as a judge returns it, or a function that "
                          f"returns one, not {verdict!r}")
         act.entries.append(Claim(text, *verdict, judged=self.cycle, cpu=self._cpu_of(verdict)))
@@ -295,31 +291,3 @@ class Stage:
             raise Misuse(f"there is no act here: call stage.{method} within async with "
                          "stage.act(...):")
         return self.acts[-1]
-
-
-def _check_text(text: Any, method: str) -> None:
-    if not isinstance(text, str):
-        raise Misuse(f"stage.{method} takes a text, not {text!r}")
-
-
-def _is_verdict(verdict: Any) -> bool:
-    """True for a verdict whose fields are of the types that they have."""
-    return (isinstance(verdict, Verdict) and isinstance(verdict.holds, bool)
-            and isinstance(verdict.cycle, int | None) and isinstance(verdict.detail, str)
-            and isinstance(verdict.expected, str) and isinstance(verdict.linear, int | None))
-
-
-def _guarded(program: Callable[[Cpu], Awaitable[Any]]) -> Callable[[Cpu], Awaitable[Any]]:
-    """The same program, in which what nobody may wait for stops the machine."""
-    async def guarded(cpu: Cpu) -> Any:
-        try:
-            running = program(cpu)
-            if not isawaitable(running):
-                raise Misuse(f"stage.start takes an async function, and {program!r} is none")
-            return await running
-        except (KernelError, Signal, Killed, KernelOops, TripleFault, AssertionError):
-            raise
-        except Exception as error:
-            raise ProgramError(f"{type(error).__name__}: {error}") from error
-
-    return guarded

@@ -46,7 +46,7 @@ def play(preset, engine="cxxrtl", **options):
     # To compile a unit for one play takes longer than to interpret it.
     ("classic", "pysim",  [smap.TITLE, force_override.TITLE]),
 ])
-def test_a_preset_shows_all_acts_but_those_that_unit_or_kernel_lack_something_for(preset, engine, left_out):
+def test_a_preset_shows_the_acts_that_unit_and_kernel_have_all_for(preset, engine, left_out):
     run = play(preset, engine, mode="32bit")
     assert run.holds and run.preset == preset and len(run.acts) == 9
     assert [act.title for act in run.acts if act.left_out] == left_out
