@@ -2,13 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
+from sim.page.html import Page
 from sim.perfetto.export import PerfettoExport
 from sim.scenario.export import Export
 from sim.scenario.json import as_json
@@ -35,6 +36,12 @@ MOST = 1_000_000_000_000
 #: Options that belong to one engine.
 ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
 
+#: Options for a file that is made of a run, and why each takes one scenario.
+EXPORTS: Mapping[str, tuple[Callable[[Path], Export], str]] = {
+    "report":   (Page, "a page shows one run"),
+    "perfetto": (PerfettoExport, "the file has one axis of time"),
+}
+
 
 def add(commands: Any) -> None:
     """Add the arguments."""
@@ -59,6 +66,8 @@ def add(commands: Any) -> None:
     run.add_argument("--perfetto", metavar="FILE", type=path,
                      help="write all that happened, in one scenario, to FILE, for the viewer at "
                           "https://ui.perfetto.dev")
+    run.add_argument("--report", metavar="FILE", type=path,
+                     help="write a page that shows one scenario, to FILE, for a browser")
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(command=run_command)
 
@@ -128,11 +137,14 @@ def _waves_folder(args: argparse.Namespace) -> Path | None:
 
 def _exports(args: argparse.Namespace) -> list[Export]:
     """Files that are made of a run when it is over."""
-    if args.perfetto is None:
-        return []
-    if len(args.names) > 1:
-        raise UsageError("--perfetto takes one scenario, for the file has one axis of time")
-    return [PerfettoExport(writable_file(args.perfetto, option="--perfetto"))]
+    found: list[Export] = []
+    for option, (export, reason) in EXPORTS.items():
+        file = getattr(args, option)
+        if file is not None and len(args.names) > 1:
+            raise UsageError(f"--{option} takes one scenario, for {reason}")
+        if file is not None:
+            found.append(export(writable_file(file, option=f"--{option}")))
+    return found
 
 
 def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path | None,
@@ -152,6 +164,8 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
     telling.end(run)
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
+    if args.report is not None and "report" not in run.unwritten:
+        print(f"page: {args.report}; open it in a browser", file=sys.stderr)
     if args.perfetto is not None and "perfetto" not in run.unwritten:
         print(f"trace: {args.perfetto}; open it in https://ui.perfetto.dev, where the cycle of a "
               "claim is its time in nanoseconds", file=sys.stderr)

@@ -9,7 +9,6 @@ from hw.arbiter import Arbiter
 from hw.config import MmuConfig
 from sim.errors import LimitReached
 from sim.memory import PhysicalMemory
-from sim.record.recorder import Recorder
 from sim.record.records import Recording
 from sim.record.trace import Trace
 from sim.record.waves import WaveSink
@@ -52,8 +51,8 @@ class Simulation(ABC, Generic[ProcessorT]):
         The processors. They are the ``buses`` too.
     traces : :class:`list` of :class:`sim.record.trace.Trace`
         What happened, processor by processor.
-    recorders : :class:`list` of :class:`sim.record.recorder.Recorder`
-        What fills the traces.
+    recordings : :class:`list` of :class:`sim.record.records.Recording`
+        What the traces look at, and the engine fills.
     stacks, claims : :class:`.processor.Names`
         What the numbers on the marks mean.
     limit : :class:`int` or :class:`None`
@@ -92,10 +91,8 @@ class Simulation(ABC, Generic[ProcessorT]):
         self.processors = [self._processor() for _ in range(cpus)]
         for processor in self.processors:
             processor.processors = cpus
-        recordings      = [Recording(tlb=[] if self.reports_tlb else None) for _ in range(cpus)]
-        self.recorders  = [Recorder(recording, self.stacks.texts, self.claims.texts)
-                           for recording in recordings]
-        self.traces     = [Trace(recording, update=self._update) for recording in recordings]
+        self.recordings = [Recording(tlb=[] if self.reports_tlb else None) for _ in range(cpus)]
+        self.traces     = [Trace(recording, update=self._update) for recording in self.recordings]
         self.limit: int | None = None
         self.progress: Callable[[int], None] | None = None
         self._claim = 0

@@ -25,11 +25,19 @@ def waves(viewed: Viewed) -> dict[str, Any]:
     texts = [Numbered[str]() for _ in viewed.signals]
     return {
         "signals": [{"group": signal.group, "name": signal.name, "width": signal.width,
-                     "text": int(signal.text is not None)} for signal in viewed.signals],
+                     "text": int(signal.text is not None), "when": _when(signal, viewed)}
+                    for signal in viewed.signals],
         "changes": [list(_flat(signal, changes, names)) for signal, changes, names
                     in zip(viewed.signals, _changes(viewed), texts, strict=True)],
         "texts":   [names.things for names in texts],
     }
+
+
+def _when(signal: Shown, viewed: Viewed) -> int | None:
+    """Place of the signal while which is high this one means something; None: always."""
+    return None if not signal.when else next(
+        place for place, other in enumerate(viewed.signals)
+        if (other.group, other.name) == (signal.group, signal.when))
 
 
 def _changes(viewed: Viewed) -> list[list[tuple[int, int]]]:

@@ -2,9 +2,10 @@
 
 ===========================  =============================================
 :mod:`sim.record.signals`    the one list of sampled signals
-:mod:`sim.record.recorder`   from sampled signals to a recording
 :mod:`sim.record.records`    the things that are on record
 :mod:`sim.record.tlb`        changes of a TLB, and its contents
+:mod:`sim.record.decoding`   numbers on the signals, as records have them
+:mod:`sim.record.recorder`   from sampled signals to a recording
 :mod:`sim.record.interval`   intervals of cycles
 :mod:`sim.record.trace`      queries of a recording
 :mod:`sim.record.history`    physical memory in any cycle

@@ -10,7 +10,7 @@ from amaranth.lib import data
 
 from hw.bus import Events, TlbUpdate
 
-from .recorder import tlb_changes
+from .decoding import tlb_changes
 from .tlb import TlbContents, TlbEntry
 from .waves import Shown
 from .words import rights_text, size_text

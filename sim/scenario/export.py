@@ -15,17 +15,15 @@ class Export(Protocol):
     """A file that is made of a run.
 
     It goes, pickled, to the process in which the run is played.
-
-    Attributes
-    ----------
-    name : :class:`str`
-        Name of the command's option for it, without the dashes.
-    viewed : :class:`bool`
-        It needs what a waveform shows.
     """
 
-    name:   str
-    viewed: bool
+    @property
+    def name(self) -> str:
+        """Name of the command's option for it, without the dashes."""
+
+    @property
+    def viewed(self) -> bool:
+        """It needs what a waveform shows."""
 
     def write(self, run: Run, stage: Stage, viewed: Viewed | None) -> None:
         """Write it. Raises :class:`sim.output.files.FileTrouble`."""

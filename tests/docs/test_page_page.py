@@ -18,3 +18,9 @@ def test_the_keys_are_those_of_the_page():
             for keys, words in re.findall(r'^    \[\[(.+?)\], "(.+?)", ', KEYS, re.MULTILINE)]
     assert told == made
     assert len(told) > 10
+
+
+def test_the_picture_is_there_and_small():
+    picture = (ROOT / "docs/page.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) <= 150_000

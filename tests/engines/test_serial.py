@@ -157,7 +157,7 @@ def test_a_record_that_is_not_whole_is_noticed(icebreaker):
     async def some_accesses():
         await engine.bus.write_control(Register.CR0, PG_WP_PE)
         await engine.bus.access(Access(0x1000, 8))
-        del engine.recorders[0].recording.events[0]
+        del engine.recordings[0].events[0]
 
     engine = engine_on(DirectLine(icebreaker))
     with pytest.raises(MachineLost, match="the board has counted 1 misses, but reported 0"):

@@ -35,6 +35,14 @@ def test_changes_alone_are_there_and_large_values_are_text():
     assert found["texts"][2] == ["z", "w"]
 
 
+def test_a_signal_names_the_one_that_says_when_it_means_something():
+    viewed = Viewed()
+    with viewed.opened([Shown("a", "request", 1), Shown("b", "request", 1),
+                        Shown("b", "linear", 8, when="request")]):
+        pass
+    assert [signal["when"] for signal in waves(viewed)["signals"]] == [None, None, 1]
+
+
 @pytest.mark.slow
 def test_the_signals_of_a_run_have_the_values_that_they_had():
     case  = played("shootdown")

@@ -228,7 +228,14 @@ export interface Hero extends Pair {
 export type Stop = [cycle: Cycle, kind: string, cpu: number, index: Index];
 
 export interface Waves {
-    signals: { group: string; name: string; width: number; text: 0 | 1 }[];
+    signals: {
+        group: string;
+        name:  string;
+        width: number;
+        text:  0 | 1;
+        /** The signal while which is high this one means something; null: always. */
+        when:  Index | null;
+    }[];
     texts:   string[][];
     changes: (number | Hex)[][];
 }

@@ -131,7 +131,7 @@ function values(view: View, signal: Signal, y: number, end: number): void {
             continue;
         }
         const text  = valueText(signal, index);
-        const quiet = text === "0x0" || text === "-" || text === "";
+        const quiet = signal.when !== null || text === "0x0" || text === "-" || text === "";
         context.strokeStyle = quiet ? colours.line : colours.wave;
         context.fillStyle = colours.fill;
         const slope = Math.min(3, (right - left) / 2);
@@ -145,13 +145,38 @@ function values(view: View, signal: Signal, y: number, end: number): void {
         context.closePath();
         if (!quiet) context.fill();
         context.stroke();
-        const start = Math.max(left, 0) + 6;
-        if (right - start > 14) {
-            context.fillStyle = quiet ? colours.muted : colours.text;
-            context.fillText(fitted(context, text, Math.min(right, view.width) - start - 4),
-                             start, (high + low) / 2 + 0.5);
-        }
+        const begins = meant(view, signal, left, right, y, end);
+        context.fillStyle = quiet && begins.length === 0 ? colours.muted : colours.text;
+        const starts = begins.length === 0 ? [left] : begins;
+        starts.forEach((start, each) => label(view, text, start, starts[each + 1] ?? right, y));
     }
+}
+
+/** A value within its box, from the edge of the view on if it began before. */
+function label({ context, width }: View, text: string, from: number, to: number, y: number): void {
+    const start = Math.max(from, 0) + 5;
+    const room  = Math.min(to, width) - start - 3;
+    if (room > 12) context.fillText(fitted(context, text, room), start, y + ROW / 2 + 0.5);
+}
+
+/** Mark the cycles of a value in which it means something; where each of them begins, in pixels. */
+function meant(
+    view: View, signal: Signal, from: number, to: number, y: number, end: number,
+): number[] {
+    const begins: number[] = [];
+    if (signal.when === null) return begins;
+    const { context, colours } = view;
+    context.fillStyle = colours.fill;
+    context.strokeStyle = colours.wave;
+    for (const { left, right, index, dense } of piecesOf(view, signal.when, end)) {
+        if (left >= to) break;
+        const [begin, stop] = [Math.max(left, from), Math.min(right, to)];
+        if (stop <= begin || !dense && signal.when.values[index] !== 1) continue;
+        context.fillRect(begin, y + 4, stop - begin, ROW - 8);
+        context.strokeRect(begin, y + 4, stop - begin, ROW - 8);
+        begins.push(begin);
+    }
+    return begins;
 }
 
 /** A text cut to a width, with a sign that it is cut. */

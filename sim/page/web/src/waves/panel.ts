@@ -9,7 +9,7 @@ import type { RunDocument } from "../model/document";
 import type { Place } from "../model/place";
 import { countText, numberText } from "../model/text";
 import { type Colours, draw, type Row } from "./draw";
-import { changeAt, type Group, groupsOf, type Signal, valueText } from "./signals";
+import { changeAt, type Group, groupsOf, means, type Signal, valueText } from "./signals";
 
 /** Pixels a cycle at most, and cycles in view at first. */
 const CLOSEST = 120;
@@ -179,8 +179,10 @@ export class WavesPanel {
 
     #signalView(signal: Signal): unknown {
         const text = valueText(signal, changeAt(signal, this.#cursor));
-        return html`<tr><th scope="row" title=${signal.name}>${signal.name}</th>
-                        <td title=${text}><code>${text}</code></td></tr>`;
+        const idle = !means(signal, this.#cursor);
+        return html`<tr class=${idle ? "idle" : ""}><th scope="row" title=${signal.name}>${signal.name}</th>
+            <td title=${text}><code>${text}</code>${idle ? html`<span class="hidden">, means nothing
+                now</span>` : nothing}</td></tr>`;
     }
 
     #toggle(name: string): void {

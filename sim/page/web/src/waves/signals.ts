@@ -11,6 +11,8 @@ export interface Signal {
     values: (number | Hex)[];
     /** Texts of an enumeration; null if values are numbers. */
     texts:  string[] | null;
+    /** The signal while which is high this one means something; null: always. */
+    when:   Signal | null;
 }
 
 export interface Group {
@@ -20,13 +22,22 @@ export interface Group {
 
 /** The groups of a waveform, in its order. */
 export function groupsOf(waves: Waves): Group[] {
+    const signals = waves.signals.map(({ name, width, text }, index): Signal => ({
+        name, width, ...unpacked(waves.changes[index]!), when: null,
+        texts: text ? waves.texts[index]! : null,
+    }));
     const groups = new Map<string, Signal[]>();
-    waves.signals.forEach(({ group, name, width, text }, index) => {
-        const signal = { name, width, ...unpacked(waves.changes[index]!),
-                         texts: text ? waves.texts[index]! : null };
+    waves.signals.forEach(({ group, when }, index) => {
+        const signal = signals[index]!;
+        signal.when = when === null ? null : signals[when]!;
         groups.set(group, [...groups.get(group) ?? [], signal]);
     });
     return [...groups].map(([name, signals]) => ({ name, signals }));
+}
+
+/** True if a signal means something in a cycle. */
+export function means({ when }: Signal, cycle: number): boolean {
+    return when === null || when.values[changeAt(when, cycle)] === 1;
 }
 
 /** Pairs of a cycle since the change before and a value, as two lists. */
