@@ -40,6 +40,9 @@ def npm(tmp_path_factory):
     """Runs npm in a copy of the sources that has the packages of the lock file."""
     folder = tmp_path_factory.mktemp("sources") / "web"
     shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("node_modules"))
+    # The explorer's table, which goes into the page, is beside the sources.
+    (folder.parent / "built").mkdir()
+    shutil.copy(SOURCES.parent / "built" / "decisions.json", folder.parent / "built")
     programs = Path(sys.executable).parent
 
     def run(*arguments):
