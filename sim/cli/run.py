@@ -11,6 +11,7 @@ from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
 from sim.page.html import Page
 from sim.perfetto.export import PerfettoExport
+from sim.perfetto.link import link
 from sim.scenario.export import Export
 from sim.scenario.json import as_json
 from sim.scenario.mistakes import Mistake, ScenarioError
@@ -167,6 +168,5 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
     if args.report is not None and "report" not in run.unwritten:
         print(f"page: {args.report}; open it in a browser", file=sys.stderr)
     if args.perfetto is not None and "perfetto" not in run.unwritten:
-        print(f"trace: {args.perfetto}; open it in https://ui.perfetto.dev, where the cycle of a "
-              "claim is its time in nanoseconds", file=sys.stderr)
+        print(f"trace: {args.perfetto}; open it at {link(run)}", file=sys.stderr)
     return run

@@ -8,5 +8,6 @@
 :mod:`sim.perfetto.ports`    rows of a processor: what was on its unit's ports
 :mod:`sim.perfetto.encoder`  rows as packets of Perfetto's format
 :mod:`sim.perfetto.export`   the file
+:mod:`sim.perfetto.link`     the viewer's address, at a claim
 ===========================  ==================================================
 """

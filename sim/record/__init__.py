@@ -18,6 +18,7 @@
 :mod:`sim.record.waves`      signals as a waveform shows them
 :mod:`sim.record.slots`      contents of TLBs in a waveform
 :mod:`sim.record.saved`      views of a waveform for GTKWave and Surfer
+:mod:`sim.record.vcdfile`    the VCD file of a waveform
 :mod:`sim.record.waveform`   the files of a waveform
 :mod:`sim.record.viewed`     the signals of a waveform, kept in memory
 ===========================  =============================================

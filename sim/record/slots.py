@@ -38,7 +38,7 @@ class TlbSlots:
     signals : sequence of :class:`.waves.Shown`
         Signals in the order in which their values are packed.
     count : :class:`int`
-        Translations that a TLB holds at most.
+        Translations that a TLB holds at most; without any, there are no slots.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class TlbSlots:
     def __init__(self, signals: Sequence[Shown], count: int):
         places = _places(signals)
         scopes = [group.removesuffix(CHANGES[0]) for group, name in places
-                  if (group.rpartition(".")[2], name) == CHANGES]
+                  if count and (group.rpartition(".")[2], name) == CHANGES]
         self.shown = [Shown(scope + CHANGES[0], f"entry_{number}", 0, str)
                       for scope in scopes for number in range(count)]
         self.texts = [FREE] * len(self.shown)
@@ -60,7 +60,8 @@ class TlbSlots:
 
     def step(self, cycle: int, bits: int) -> list[tuple[int, str]]:
         """Take the values in ``cycle``; return the slots that change with the next, and how."""
-        if not any(tlb.step(cycle, bits) for tlb in self._tlbs):
+        changed = [tlb.step(cycle, bits) for tlb in self._tlbs]
+        if not any(changed):
             return []
         before, self.texts = self.texts, [
             FREE if entry is None else _text(entry) for tlb in self._tlbs for entry in tlb.slots]

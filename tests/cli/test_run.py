@@ -64,7 +64,8 @@ def test_a_beginning_that_makes_no_sense_is_refused(options, complaint, capsys):
 
 def test_a_file_for_perfetto_is_written_and_named(tmp_path, capsys):
     assert main(["run", CASE, "--engine", FAST, "--perfetto", str(tmp_path / "trace")]) == 0
-    assert f"trace: {tmp_path}/trace; open it in https://ui" in capsys.readouterr().err
+    assert re.search(rf"^trace: {tmp_path}/trace; open it at https://ui\.perfetto\.dev/#!/viewer"
+                     r"\?visStart=\d+&visEnd=\d+$", capsys.readouterr().err, re.M)
     assert [path.name for path in tmp_path.iterdir()] == ["trace"]
 
 

@@ -32,4 +32,4 @@ def test_the_commands_write_the_rows_of_the_table(tmp_path, monkeypatch, capsys)
         assert titles == [name for name in listed if name in titles]
         found |= {*titles}
     assert found == {*listed}
-    assert "trace: article.perfetto-trace; open it in" in capsys.readouterr().err
+    assert "trace: article.perfetto-trace; open it at https://ui" in capsys.readouterr().err

