@@ -1,5 +1,6 @@
 """A person who reads the page of a run."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,11 @@ class Reader:
             addEventListener("hashchange", done, { once: true });
             location.hash = fragment;
         })""", fragment)
+
+    def show(self, document):
+        """Hand the page a document, as one who makes it elsewhere does."""
+        # As text: object by object it would take a minute.
+        self.page.evaluate("text => dragoncage.show(JSON.parse(text))", json.dumps(document))
 
     def press(self, *keys):
         """Press keys, one after the other."""

@@ -65,7 +65,7 @@ def test_a_claim_that_fails_is_told(reader):
     document = json.loads(json.dumps(played("article").document))
     document["run"]["holds"] = document["run"]["acts"][0]["claims"][1]["holds"] = False
     reader.open()
-    reader.page.evaluate("document => dragoncage.show(document)", document)
+    reader.show(document)
     claims = len(document["claims"])
     assert f"1 of {claims} claims does not hold." in reader.text("#summary")
     assert reader.text("#acts .fails .sign") == "FAILED"
