@@ -2,15 +2,18 @@
 
 import argparse
 import sys
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
+from sim.perfetto.link import link_to
 from sim.scenario.report import Report, wants_colour
 from sim.scenario.run import Run
 from sim.scenario.scenario import Scenario
-from sim.scenario.stage import Act
+from sim.scenario.stage import Act, Claim
 
 from .choice import as_words
 from .duration import Duration
@@ -47,7 +50,8 @@ class Telling:
         self._duration = Duration(scenario, f"{words} {args.engine}")
         self._progress = Progress("boot", unit="cycles", total=self._duration.cycles)
         self._report   = Report(colour=wants_colour(sys.stdout),
-                                look=lambda claim: command_for(claim, words, args.engine))
+                                look=lambda claim: command_for(claim, words, args.engine),
+                                link=partial(_link, args.report, args.perfetto))
         self.progress  = self._progress.count
         self.untold: FileTrouble | None = None
 
@@ -88,3 +92,10 @@ class Telling:
         except FileTrouble as trouble:
             self.untold = trouble
             raise
+
+
+def _link(page: Path | None, trace: Path | None, act: int, number: int, claim: Claim) -> str:
+    """Address of a claim on the page of the run, or else in the viewer of its trace, or none."""
+    if page is not None:
+        return f"{page.absolute().as_uri()}#claim={act}.{number}"
+    return link_to(claim.cycle) if trace is not None and claim.cycle is not None else ""

@@ -3,7 +3,7 @@
 from sim.scenario.run import Run
 
 
-__all__ = ["link"]
+__all__ = ["link", "link_to"]
 
 
 VIEWER = "https://ui.perfetto.dev"
@@ -15,8 +15,10 @@ BEFORE, AFTER = 40, 80
 def link(run: Run) -> str:
     """The viewer at the first claim of a run that fails, or else at its first."""
     cycles = [(claim.holds, claim.cycle) for claim in run.claims if claim.cycle is not None]
-    if not cycles:
-        return VIEWER
-    _, cycle = min(cycles)
+    return link_to(min(cycles)[1]) if cycles else VIEWER
+
+
+def link_to(cycle: int) -> str:
+    """The viewer at a cycle."""
     # It keeps this for whatever is opened next, and 1 cycle is a nanosecond.
     return f"{VIEWER}/#!/viewer?visStart={max(0, cycle - BEFORE)}&visEnd={cycle + AFTER}"

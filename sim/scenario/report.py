@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import TextIO
 
 from sim.output.text import plain, wrap
@@ -49,10 +50,14 @@ class Report:
         What stands out is coloured.
     look : callable
         Called with a claim that does not hold; returns a command that shows why, or "".
+    link : callable
+        Called with the numbers of an act and of a claim in it, both from 1 on, and the claim;
+        returns an address that shows it, or "". With ``colour``, its verdict leads there.
     """
 
     colour: bool = False
     look:   Callable[[Claim], str] = lambda claim: ""
+    link:   Callable[[int, int, Claim], str] = lambda act, number, claim: ""
 
     def head(self, run: Run) -> str:
         """The scenario, and the machine that it is played on."""
@@ -70,9 +75,12 @@ class Report:
         lines = [self._paint("title", line) for line in wrap(act.title, f"{number}. ", "   ")]
         if act.left_out:
             lines += wrap(f"not shown: {act.left_out}", "   ")
+        claims = count(1)
         for entry in act.entries:
-            lines += self._claim(entry) if isinstance(entry, Claim) else wrap(
-                entry.text, "   - ", "     ")
+            if isinstance(entry, Claim):
+                lines += self._claim(entry, self.link(number, next(claims), entry))
+            else:
+                lines += wrap(entry.text, "   - ", "     ")
         return _text(lines)
 
     def end(self, run: Run) -> str:
@@ -90,10 +98,11 @@ class Report:
             lines += wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
         return _text(lines)
 
-    def _claim(self, claim: Claim) -> list[str]:
-        word = "ok" if claim.holds else "FAILED"
+    def _claim(self, claim: Claim, link: str) -> list[str]:
+        word  = "ok" if claim.holds else "FAILED"
         first, *rest = wrap(f"{claim.text} {_proof(claim)}", " " * 10)
-        lines = [f"   {self._paint(word, f'{word:6}')} {first.lstrip()}", *rest]
+        said  = self._paint(word, self._leading(link, word)) + " " * (6 - len(word))
+        lines = [f"   {said} {first.lstrip()}", *rest]
         if not claim.holds:
             if claim.expected:
                 lines += wrap(f"expected: {claim.expected}", " " * 10, " " * 12)
@@ -101,6 +110,10 @@ class Report:
                 # A command to copy is one line, however long.
                 lines.append(f"{'':10}look: {plain(command)}")
         return lines
+
+    def _leading(self, link: str, text: str) -> str:
+        """A text that leads to an address, as terminals take it (OSC 8)."""
+        return f"\x1b]8;;{link}\x1b\\{text}\x1b]8;;\x1b\\" if link and self.colour else text
 
     def _paint(self, name: str, text: str) -> str:
         return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if self.colour else text

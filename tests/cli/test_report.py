@@ -81,3 +81,18 @@ def test_what_was_there_stays_until_the_page_is_whole(tmp_path, monkeypatch, cap
     assert page.read_text() == "the page of yesterday"
     assert main(["run", CASE, "--engine", FAST, "--report", "page.html"]) == 0
     assert document_in(page)["run"]["holds"]
+
+
+@pytest.mark.parametrize("options, begins", [
+    (["--report", "page.html"], "{folder}/page.html#claim=1.1"),
+    (["--perfetto", "trace"],   "https://ui.perfetto.dev/#!/viewer?visStart="),
+    (["--perfetto", "trace", "--report", "page.html"], "{folder}/page.html#claim=1.1"),
+])
+def test_on_a_terminal_each_claim_leads_to_where_it_is_shown(tmp_path, monkeypatch, capsys, options,
+                                                            begins):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sim.cli.telling.wants_colour", lambda stream: True)
+    assert main(["run", CASE, *options]) == 0
+    links = re.findall(r"\x1b\]8;;([^\x1b]+)", capsys.readouterr().out)
+    assert links[0].startswith(begins.format(folder=tmp_path.as_uri()))
+    assert len(set(links)) == len(links)

@@ -173,3 +173,15 @@ def test_the_report_says_what_is_otherwise():
     assert "\nwith unit.smap=0\n" in text
     [document] = json.loads(as_json([played]))["runs"]
     assert (document["switches"], document["force_override"]) == ("unit.smap=0", "ptrace")
+
+
+def test_on_a_terminal_the_verdict_of_a_claim_leads_to_its_address():
+    def link(act, number, claim):
+        return f"file:///page.html#claim={act}.{number}" if claim.holds else ""
+
+    act    = run(YES, NO, YES).acts[0]
+    linked = Report(colour=True, link=link).act(3, act)
+    for number in 1, 3:
+        assert f"\x1b]8;;file:///page.html#claim=3.{number}\x1b\\ok\x1b]8;;\x1b\\" in linked
+    assert linked.count("\x1b]8;;\x1b\\") == 2
+    assert Report(link=link).act(3, act) == Report().act(3, act)
