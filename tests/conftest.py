@@ -1,12 +1,27 @@
 """Settings of all tests."""
 
+import os
 import signal
+import sys
 
 
 # A shell has what it runs in the background ignore Ctrl-C, and nohup the end of a terminal; and so
 # would the commands that the tests start to end them by these signals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_configure(config):
+    """Have bytecode kept in pytest's own folder where Python is told to keep none.
+
+    Containers often say so. Each of some hundred commands that the tests start would then compile
+    all modules anew.
+    """
+    if sys.dont_write_bytecode and hasattr(config, "cache"):
+        sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
+        sys.dont_write_bytecode = False
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items):
