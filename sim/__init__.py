@@ -14,12 +14,15 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.paging`        translations as of any cycle: entries, rights, the TLB
 :mod:`sim.engines`       ways of making the machine run
 :mod:`sim.machine`       memory, unit, processor and kernel together
+:mod:`sim.switches`      parts of a machine that one may want otherwise, by name
 :mod:`sim.boards`        bitstreams, and simulated boards
 :mod:`sim.vectors`       access vectors: one access on a machine that a line describes
 :mod:`sim.benchmark`     measurements of the engines
 :mod:`sim.verification`  testbenches of Verilog under cocotb, and the unit's regression
 :mod:`sim.scenario`      stories played on a machine, and the claims that they make
 :mod:`sim.scenarios`     those that come with the project
+:mod:`sim.perfetto`      a run as a file for Perfetto, the viewer of traces
+:mod:`sim.page`          the page of a run, in which a reader sees what happened
 :mod:`sim.cli`           the command line, one module a subcommand
 =======================  ==============================================================
 """

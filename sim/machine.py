@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +20,7 @@ from .engines.pysim import PysimEngine
 from .engines.serial import on_port
 from .errors import Unsuited
 from .memory import PhysicalMemory
+from .record.waves import WaveSink
 from .schedule import Schedule
 
 
@@ -75,6 +75,8 @@ class Machine:
         Time slices of the processors; by default, none: all run.
     arbiter : class
         What joins several units to memory: :class:`hw.arbiter.Arbiter`, or what a test wants.
+    kernel : mapping
+        Further parameters of :class:`sw.vmlinux.Kernel`, by name.
 
     Raises :class:`sim.errors.Unsuited`, and :class:`sim.errors.Unavailable`.
 
@@ -98,6 +100,7 @@ class Machine:
         cpus: int = 1, config: MmuConfig | None = None, ram: int = 16 * MIB,
         highmem: int | None = None, memory: PhysicalMemory | None = None,
         schedule: Schedule | None = None, arbiter: type[Arbiter] = Arbiter,
+        kernel: Mapping[str, Any] = MappingProxyType({}),
     ):
         self.memory = memory or PhysicalMemory()
         self.engine = ENGINES[engine](config, cpus=cpus, memory=self.memory,
@@ -107,7 +110,7 @@ class Machine:
         ram         = min(ram, self.engine.ram or ram)
         if highmem is None:
             highmem = ram // 2 if self.mode == "32bit" else 0
-        self.kernel = Kernel(MODES[self.mode], ram, ERAS[era], highmem_bytes=highmem)
+        self.kernel = Kernel(MODES[self.mode], ram, ERAS[era], highmem_bytes=highmem, **kernel)
         self.cpus   = [Cpu(bus, number)
                        for number, bus in enumerate(self.engine.buses)]
         self.cpu    = self.cpus[0]
@@ -120,12 +123,12 @@ class Machine:
                        "choose another --preset or --mode")
 
     def run(
-        self, main: Callable[["Machine"], Awaitable[None]], *, waves: Path | None = None,
+        self, main: Callable[["Machine"], Awaitable[None]], *, waves: WaveSink | None = None,
     ) -> None:
         """Switch on, boot the kernel on all processors, run ``main`` on the first to its end.
 
-        ``waves`` names a folder for a waveform. Raises :class:`sim.errors.BusHang`, and what the
-        kernel and ``main`` raise.
+        ``waves`` is shown the signals of the waveform, if it is given. Raises
+        :class:`sim.errors.BusHang`, and what the kernel, ``main`` and ``waves`` raise.
         """
         first, *others = self.cpus
 

@@ -37,7 +37,8 @@ Ways into the kernel::
 
 x86: start, interrupts, other processors::
 
-    arch/x86/kernel/cpu/common    cr4_pinned_bits  cr_pinning  native_write_cr0  native_write_cr4
+    arch/x86/kernel/cpu/common    cpu_caps_cleared  cr0_write_protect  cr4_pinned_bits
+                                  cr_pinning  get_cpu_cap  native_write_cr0  native_write_cr4
                                   cr4_set_bits  setup_protection  syscall_init
     arch/x86/kernel/head          startup  enable_paging
     arch/x86/kernel/idt           idt_setup_traps

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable_types import Paging
+from sw.arch.x86.kernel.cpu.common import cpu_caps_cleared, cr0_write_protect
 from sw.arch.x86.kernel.setup_percpu import setup_per_cpu_areas
 from sw.arch.x86.kernel.smpboot import start_secondary, wait_for_startup
 from sw.fs.proc.base import early_proc_mem_force_override, proc_mem_force_override
@@ -42,6 +43,11 @@ class Kernel:
     proc_mem_force_override : :class:`str`
         Policy of writes through /proc/<pid>/mem against protection: "always", "ptrace" or "never"
         (``proc_mem.force_override=``). Another word is ignored, as by Linux: it leaves "always".
+    clearcpuid : :class:`int`
+        X86_FEATURE_* that it does without, though the machine has them (``clearcpuid=``; before
+        5.19 ``nosmap``, ``nosmep``, ``noexec=off``).
+    write_protect : :class:`bool`
+        It sets CR0.WP. Linux always does.
 
     Attributes
     ----------
@@ -54,6 +60,7 @@ class Kernel:
     def __init__(
         self, paging: Paging, ram_bytes: int, era: Era, *,
         highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
+        clearcpuid: int = 0, write_protect: bool = True,
     ):
         least = max(0, ram_bytes - paging.MAXMEM)
         if highmem_bytes is None:
@@ -71,9 +78,11 @@ class Kernel:
         self.lowmem_bytes = ram_bytes - highmem_bytes
         self.image        = image()
         self._set_variables(proc_mem_force_override)
+        self.image.set(cpu_caps_cleared, clearcpuid)
+        self.image.set(cr0_write_protect, write_protect)
 
     def _set_variables(self, force_override: str) -> None:
-        """Set the variables that follow from the parameters."""
+        """Set the variables that follow from the other parameters."""
         memory = frames(self.lowmem_bytes >> PAGE_SHIFT, self.ram_bytes >> PAGE_SHIFT)
         policy = early_proc_mem_force_override(force_override)
         self.image.set(kconfig, Kconfig(self.paging, self.era))

@@ -4,11 +4,17 @@ import os
 import signal
 import sys
 
+import pytest
+from browser_support import launched
+
 
 # A shell has what it runs in the background ignore Ctrl-C, and nohup the end of a terminal; and so
 # would the commands that the tests start to end them by these signals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Text is 80 columns wide, wherever the tests run.
+os.environ.pop("COLUMNS", None)
 
 
 def pytest_configure(config):
@@ -31,3 +37,10 @@ def pytest_collection_modifyitems(items):
     time both do.
     """
     items.sort(key=lambda item: item.get_closest_marker("synthesis") is None)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Chromium, for the tests of a file: no longer, for it has an event loop in their thread."""
+    with launched() as browser:
+        yield browser

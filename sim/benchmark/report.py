@@ -24,7 +24,8 @@ SCHEMA = 1
 #: Names of the workloads, in the order of the report.
 WORKS = {
     "copies":    "copies of a page by the kernel",
-    "recorded":  "... and a look at their trace",
+    "recorded":  "... and all records of them",
+    "look":      "a look at the trace of copies",
     "loads":     "single loads by the kernel",
     "registers": "reads of CR0 by the kernel",
     "waiting":   f"waiting for memory, {SLOW} cycles",
@@ -78,7 +79,7 @@ def _table(title: str, rows: Sequence[Sequence[str]]) -> str:
 def _row(text: str, work: str, known: Figures, rate: Callable[[Figure], float]) -> Sequence[str]:
     rates = {engine: rate(known[work, engine]) for engine in ENGINES if (work, engine) in known}
     return (text, *(f"{rates[engine]:,.0f}" if engine in rates else "-" for engine in ENGINES),
-            number(rates["cxxrtl"] / rates["pysim"]))
+            number(rates["cxxrtl"] / rates["pysim"]) if "pysim" in rates else "-")
 
 
 def _seconds(known: Figures) -> Sequence[str]:

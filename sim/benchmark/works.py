@@ -8,6 +8,7 @@ from hw.config import MmuConfig
 from sim.engines.base import Simulation
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.memory import PhysicalMemory
+from sim.record.interval import Interval
 from sw.arch.x86.include.asm.page import page_to_virt
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64
@@ -36,11 +37,11 @@ Engine = Callable[..., Simulation[Any]]
 
 
 class Unrecorded(CxxrtlEngine):
-    """Engine that drops its log: to decode that of a measurement takes ten times its time."""
+    """Engine that drops its log, so that the records of a measurement do not fill the memory."""
 
     def _update(self) -> None:
         if self._machine is not None:
-            self._machine.take_log(0)
+            self._machine.drop_log(0)
 
 
 class Workload:
@@ -56,6 +57,8 @@ class Workload:
         Linear addresses of the pages.
     contents : :class:`bytes`
         Contents of the second page.
+    looked : :class:`int`
+        Cycles of the trace that have been looked at.
     """
 
     def __init__(self, cpu: Cpu, engine: Simulation[Any], to: int, from_: int):
@@ -64,6 +67,7 @@ class Workload:
         self.to       = to
         self.from_    = from_
         self.contents = Random(1).randbytes(PAGE_SIZE)
+        self.looked   = 0
 
     async def copies(self, count: int) -> None:
         """Copy one page to the other."""
@@ -71,9 +75,24 @@ class Workload:
             await rep_movs(self.cpu, self.to, self.from_, PAGE_SIZE)
 
     async def recorded(self, count: int) -> None:
-        """Copy, and decode the trace of that."""
+        """Copy, and have every record of that."""
         await self.copies(count)
-        _ = self.engine.trace.all_accesses
+        trace, since = self.engine.trace, Interval(self.looked)
+        for found in (trace.accesses, trace.transfers, trace.controls):
+            found(during=since)
+        trace.events("hit", during=since)
+        self.looked = trace.cycles
+
+    async def look(self, count: int) -> None:
+        """Find the stores of copies that have been made, as a judge does.
+
+        Raises :class:`RuntimeError` if they are not all there.
+        """
+        stores = self.engine.trace.accesses(
+            during=Interval(self.looked), linear=range(self.to, self.to + PAGE_SIZE), writes=True)
+        if len(stores) != count * PAGE_SIZE // 8:
+            raise RuntimeError("the trace has not all stores")
+        self.looked = self.engine.trace.cycles
 
     async def loads(self, count: int) -> None:
         """Load 8 bytes, always the same."""

@@ -8,9 +8,13 @@ status.
 :mod:`sim.cli.main`            what all subcommands have in common
 :mod:`sim.cli.usage`           readers of arguments, and errors of one line
 :mod:`sim.cli.choice`          choice of a scenario and of a machine
+:mod:`sim.cli.switches`        the option ``--set``, which several have
+:mod:`sim.cli.duration`        length of a run, from the same one before
+:mod:`sim.cli.telling`         a report, told as the run goes on
+:mod:`sim.cli.moment`          a moment of a run, played up to and looked at
 :mod:`sim.cli.run`             ``run``: plays scenarios
 :mod:`sim.cli.listing`         ``list``: scenarios, and presets of the unit
-:mod:`sim.cli.walk`            ``walk``: an address as unit and TLB see it
+:mod:`sim.cli.walk`            ``walk``: page tables, in any cycle of a run
 :mod:`sim.cli.access`          ``access``: runs access vectors
 :mod:`sim.cli.bench`           ``bench``: measures the engines
 :mod:`sim.cli.verilog`         ``verilog``: writes the design as Verilog

@@ -46,12 +46,12 @@ def _as_json() -> str:
 
 
 def _as_text() -> str:
-    lines = ["Scenarios, and their paging modes:"]
+    lines = wrap("Scenarios, and their paging modes:", "")
     for scenario in SCENARIOS.values():
         cpus   = f", {scenario.cpus} processors" if scenario.cpus > 1 else ""
-        lines += wrap(f"{scenario.name:10} [{', '.join(scenario.modes)}]{cpus}", "  ")
+        lines += wrap(f"{scenario.name:10} [{', '.join(scenario.modes)}]{cpus}", "  ", " " * 13)
         lines += wrap(scenario.title, " " * 6)
-    lines.append("Presets of the unit, and what they have:")
+    lines += wrap("Presets of the unit, and what they have:", "")
     for name, config in PRESETS.items():
         lines += wrap(f"{name:10} {_in_words(config)}", "  ", " " * 13)
     return "".join(f"{line}\n" for line in lines)

@@ -17,8 +17,10 @@ from typing import Any, NoReturn, TextIO, cast
 
 from dragoncage import __version__
 from sim.output.files import FileTrouble, print_out
+from sim.output.text import columns
 
 from . import access, bench, boards, build, listing, program, run, simulate_board, verilog, walk
+from .switches import one_word_each
 from .usage import UsageError, complain
 
 
@@ -30,8 +32,33 @@ COMMANDS = (run, listing, walk, access, bench, verilog, boards, build, program,
             simulate_board)
 
 
+class Help(argparse.HelpFormatter):
+    """Help as wide as the terminal."""
+
+    def __init__(self, prog: str, **layout: Any):
+        super().__init__(prog, **{"width": columns()} | layout)
+
+
 class Parser(argparse.ArgumentParser):
-    """Parser of arguments whose errors are one line, without the usage."""
+    """Parser of arguments whose errors are one line, without the usage.
+
+    That of a command takes options and other arguments in any order.
+    """
+
+    _within = False
+
+    def __init__(self, **options: Any):
+        super().__init__(**{"formatter_class": Help} | options)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse what can be understood, and return it and the rest."""
+        if self._within or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._within = True  # The method below calls this one.
+        try:
+            return self.parse_known_intermixed_args(one_word_each(args), namespace)
+        finally:
+            self._within = False
 
     def error(self, message: str) -> NoReturn:
         """Raise :class:`UsageError`."""

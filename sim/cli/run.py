@@ -2,38 +2,46 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from hw.presets import PRESETS
-from sim.errors import Unavailable, Unsuited
 from sim.machine import ENGINES
 from sim.output.files import FileTrouble, print_out
-from sim.output.progress import Progress
+from sim.page.html import Page
+from sim.perfetto.export import PerfettoExport
+from sim.perfetto.link import link
+from sim.scenario.export import Export
+from sim.scenario.json import as_json
 from sim.scenario.mistakes import Mistake, ScenarioError
-from sim.scenario.report import as_json, as_text, wants_colour
+from sim.scenario.run import Run
 from sim.scenario.runner import perform
-from sim.scenario.scenario import LIMIT, Run, Scenario
-from sim.schedule import Schedule, parse, seeded
+from sim.scenario.scenario import LIMIT, Scenario
 from sim.toolchain.simulators import SIMULATORS
 
-from .choice import DEFAULT_SCENARIO, add_machine, chosen
-from .usage import UsageError, complain, path, seed, whole_number, writable_folder
+from .choice import (
+    DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine, chosen, machine_choice, refusals_in_one_line,
+)
+from .moment import MISTAKE
+from .telling import Telling
+from .usage import UsageError, complain, path, whole_number, writable_file, writable_folder
 
 
 __all__ = ["add", "run_command"]
 
-
-#: Exit status for a mistake in a scenario.
-MISTAKE = 3
 
 #: Most cycles that a run may be given.
 MOST = 1_000_000_000_000
 
 #: Options that belong to one engine.
 ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
+
+#: Options for a file that is made of a run, and why each takes one scenario.
+EXPORTS: Mapping[str, tuple[Callable[[Path], Export], str]] = {
+    "report":   (Page, "a page shows one run"),
+    "perfetto": (PerfettoExport, "the file has one axis of time"),
+}
 
 
 def add(commands: Any) -> None:
@@ -42,24 +50,25 @@ def add(commands: Any) -> None:
     run.add_argument("names", nargs="*", metavar="NAME", default=[DEFAULT_SCENARIO],
                      help=f"scenarios, or Python files with one each (default: {DEFAULT_SCENARIO})")
     add_machine(run)
-    run.add_argument("--engine", choices=ENGINES, default="pysim",
-                     help="engine that runs the machine (default: pysim)")
+    run.add_argument("--engine", choices=ENGINES, default=DEFAULT_ENGINE,
+                     help=f"engine that runs the machine (default: {DEFAULT_ENGINE})")
     run.add_argument("--simulator", choices=SIMULATORS,
                      help="with --engine cocotb: the simulator of Verilog (default: verilator)")
     run.add_argument("--port", metavar="DEVICE",
                      help="with --engine serial: the board's serial port, such as /dev/ttyUSB1")
-    slices = run.add_mutually_exclusive_group()
-    slices.add_argument("--seed", type=seed, metavar="N",
-                       help="with several processors: random time slices, from the seed N")
-    slices.add_argument("--schedule", metavar="SLICES",
-                       help='with several processors: these time slices, such as "0:3 1:12": CPU 0 '
-                            "for 3 steps, CPU 1 for 12, then all at once; --json reports the "
-                            "slices of a run")
     run.add_argument("--limit", type=whole_number(1, MOST), metavar="CYCLES",
                      help="end a run that is not over after so many cycles (default: the "
                           f"scenario's own CYCLES, or {LIMIT:,})")
     run.add_argument("--waves", metavar="DIR", type=path,
                      help="write a waveform, with views for GTKWave and Surfer, to a folder in DIR")
+    run.add_argument("--from", dest="waves_from", metavar="CYCLE|boot", type=_cycle,
+                     help="with --waves: cycle in which the waveform begins, or boot for the first "
+                          "(default: the cycle of the first act)")
+    run.add_argument("--perfetto", metavar="FILE", type=path,
+                     help="write all that happened, in one scenario, to FILE, for the viewer at "
+                          "https://ui.perfetto.dev")
+    run.add_argument("--report", metavar="FILE", type=path,
+                     help="write a page that shows one scenario, to FILE, for a browser")
     run.add_argument("--json", action="store_true", help="print JSON")
     run.set_defaults(command=run_command)
 
@@ -78,9 +87,9 @@ def run_command(args: argparse.Namespace) -> int:
         # Runs before one that cannot be played, or before an interrupt, are reported too.
         if args.json and (runs or mistakes):
             print_out(as_json(runs, mistakes))
-    unwritten = [run.unwritten for run in runs if run.unwritten]
-    for reason in unwritten:
-        complain(f"--waves {args.waves}: {reason}")
+    unwritten = [item for run in runs for item in run.unwritten.items()]
+    for option, reason in unwritten:
+        complain(f"--{option} {getattr(args, option)}: {reason}")
     for mistake in mistakes:
         complain(f"the scenario has a mistake: {mistake}")
     if mistakes or any(run.mistake for run in runs):
@@ -92,13 +101,10 @@ def run_command(args: argparse.Namespace) -> int:
 
 def _play_all(args: argparse.Namespace, runs: list[Run]) -> None:
     """Play all scenarios of the command, and add to ``runs``. Raises :class:`ScenarioError`."""
-    todo  = [chosen(name, args.mode) for name in args.names]
-    waves = _waves_folder(args.waves)
-    for scenario in todo:
-        run = _play(scenario, args, waves)
-        runs.append(run)
-        if not args.json:
-            print_out(as_text(run, colour=wants_colour(sys.stdout)) + "\n")
+    todo  = [(name, chosen(name, args.mode)) for name in args.names]
+    waves, exports = _waves_folder(args), _exports(args)
+    for name, scenario in todo:
+        runs.append(_play(name, scenario, args, waves, exports))
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
@@ -111,41 +117,56 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _schedule(scenario: Scenario, args: argparse.Namespace) -> Schedule | None:
-    """The time slices that the command gives, if any."""
-    if args.seed is None and args.schedule is None:
-        return None
-    if scenario.cpus == 1:
-        raise UsageError(f'scenario "{scenario.name}" has one processor: there is nothing to '
-                         "schedule; leave --seed and --schedule out")
-    if args.seed is not None:
-        return Schedule(seeded(args.seed, scenario.cpus))
+def _cycle(text: str) -> int:
+    """Read a cycle, or the word for the first."""
+    if text == "boot":
+        return 0
     try:
-        return Schedule(parse(args.schedule, scenario.cpus))
-    except ValueError as error:
-        raise UsageError(f"--schedule: {error}") from error
+        return whole_number(0, MOST)(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f'"{text[:40]}" is neither a cycle nor boot') from None
 
 
-def _waves_folder(folder: Path | None) -> Path | None:
+def _waves_folder(args: argparse.Namespace) -> Path | None:
+    folder: Path | None = args.waves
+    if folder is None and args.waves_from is not None:
+        raise UsageError("--from says where a waveform begins, and needs --waves")
     if folder == Path():
         raise UsageError("--waves needs a folder to write to, such as ./waves")
     return None if folder is None else writable_folder(folder, option="--waves")
 
 
-def _play(scenario: Scenario, args: argparse.Namespace, waves: Path | None) -> Run:
+def _exports(args: argparse.Namespace) -> list[Export]:
+    """Files that are made of a run when it is over."""
+    found: list[Export] = []
+    for option, (export, reason) in EXPORTS.items():
+        file = getattr(args, option)
+        if file is not None and len(args.names) > 1:
+            raise UsageError(f"--{option} takes one scenario, for {reason}")
+        if file is not None:
+            found.append(export(writable_file(file, option=f"--{option}")))
+    return found
+
+
+def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path | None,
+          exports: Sequence[Export]) -> Run:
+    """Play a scenario, and print each part of the report when it is known."""
+    telling = Telling(name, scenario, args)
     try:
-        with Progress("boot", unit="cycles") as progress:
-            run = perform(scenario, mode=args.mode, engine=args.engine, era=args.era,
-                          config=None if args.preset is None else PRESETS[args.preset],
-                          options=_options(args), schedule=_schedule(scenario, args),
-                          limit=args.limit, waves=waves, announce=progress.part,
-                          progress=progress.count)
-    except Unsuited as error:
-        raise UsageError(f'scenario "{scenario.name}": {error}') from error
-    except Unavailable as error:
-        raise UsageError(str(error)) from error
+        with telling, refusals_in_one_line(scenario):
+            run = perform(scenario, **machine_choice(scenario, args, **_options(args)),
+                          limit=args.limit, waves=waves, waves_from=args.waves_from,
+                          exports=exports, begun=telling.begun, announce=telling.announce,
+                          acted=telling.acted, progress=telling.progress)
     except FileTrouble as error:
+        if error is telling.untold:
+            raise
         raise UsageError(f"--waves {waves}: {error}; name another folder") from error
+    telling.end(run)
     if run.waves is not None:
         print(f"waveform: {run.waves}", file=sys.stderr)
+    if args.report is not None and "report" not in run.unwritten:
+        print(f"page: {args.report}; open it in a browser", file=sys.stderr)
+    if args.perfetto is not None and "perfetto" not in run.unwritten:
+        print(f"trace: {args.perfetto}; open it at {link(run)}", file=sys.stderr)
     return run

@@ -3,14 +3,14 @@
 import argparse
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from string import hexdigits
 
 
-__all__ = ["UsageError", "complain", "linear_address", "path", "positive", "seed", "whole_number",
-           "writable_folder"]
+__all__ = ["UsageError", "address", "address_range", "complain", "path", "positive", "seed",
+           "whole_number", "writable_file", "writable_folder"]
 
 
 SHOWN = 40  # characters of a wrong number that a complaint shows
@@ -32,15 +32,26 @@ def path(text: str) -> Path:
     return Path(text)
 
 
-def linear_address(text: str) -> int:
-    """Read an address of 64 bits, in hexadecimal."""
-    digits = text.removeprefix("0x")
-    if not digits or len(digits) > 16 or any(digit not in hexdigits for digit in digits):
+def address(text: str) -> int:
+    """Read an address of 64 bits, in hexadecimal after 0x, else in decimal, as gdb does."""
+    found = re.fullmatch(r"0[xX]([0-9a-fA-F]{1,16})|(\d{1,20})", text)
+    value = 1 << 64 if found is None else int(found[1], 16) if found[1] else int(found[2])
+    if value >= 1 << 64:
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+        meant = f"0x{text}" if re.fullmatch("[0-9a-fA-F]{1,16}", text) else "0x7ffff7ffc000"
         raise argparse.ArgumentTypeError(
-            f'"{shown}" is not a linear address: write up to 16 hexadecimal digits, such as '
-            "0x7ffff7ffc000")
-    return int(digits, 16)
+            f'"{shown}" is not an address of 64 bits: write it in hexadecimal, as {meant}, or in '
+            "decimal")
+    return value
+
+
+def address_range(text: str) -> range:
+    """Read a range of addresses, first and last with a hyphen between them; one is itself."""
+    first, _, last = text.partition("-")
+    start, stop = address(first), address(last or first) + 1
+    if start >= stop:
+        raise argparse.ArgumentTypeError(f'"{text}" ends before it begins')
+    return range(start, stop)
 
 
 def positive(text: str) -> float:
@@ -84,3 +95,17 @@ def writable_folder(folder: Path, *, option: str) -> Path:
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise UsageError(f"{option} {folder}: {nearest} cannot be written to; name another folder")
     return folder
+
+
+def writable_file(file: Path, *, option: str) -> Path:
+    """Return ``file``, if it can be written; it need not exist yet.
+
+    Raises :class:`UsageError`, which names the ``option``.
+    """
+    if file.is_dir():
+        raise UsageError(f"{option} {file}: this is a folder; name a file in it")
+    if not file.parent.is_dir():
+        raise UsageError(f"{option} {file}: there is no folder {file.parent}; make it first")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{option} {file}: {file.parent} cannot be written to; name another file")
+    return file

@@ -9,6 +9,7 @@ from sim.errors import Unavailable
 from sim.output.files import STANDARD, output
 from sim.verilog.tops import mmu, soc
 
+from .switches import add_switches, switches_of
 from .usage import UsageError, whole_number
 
 
@@ -26,6 +27,7 @@ def add(commands: Any) -> None:
     frequency = whole_number(1, (1 << 32) - 1)
     verilog.add_argument("--preset", choices=PRESETS, default="default",
                          help="configuration of the unit, see `dragoncage list` (default: default)")
+    add_switches(verilog, ("unit",))
     verilog.add_argument("--top", choices=("mmu", "soc"), default="mmu",
                          help="the unit alone, or a system of unit, memory and UART bridge "
                               "(default: mmu)")
@@ -50,10 +52,18 @@ def verilog_command(args: argparse.Namespace) -> int:
 
 
 def _text(args: argparse.Namespace) -> str:
+    switches = switches_of(args, ("unit",))
     if args.top == "mmu":
         if args.clock is not None or args.baud is not None:
             raise UsageError("--clock and --baud need --top soc: the unit has no UART")
-        return mmu(args.preset)
+        try:
+            config = switches.unit(PRESETS[args.preset])
+        except ValueError as error:
+            raise UsageError(f"there is no unit with --set {switches}: {error}") from error
+        return mmu(args.preset, config, switches=str(switches))
+    if switches.values:
+        raise UsageError("--set needs --top mmu: a system tells who talks to it the preset of its "
+                         "unit")
     clock, baud = args.clock or CLOCK, args.baud or BAUD
     try:
         divisor_of(clock, baud)

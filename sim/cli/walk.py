@@ -1,28 +1,23 @@
-"""`dragoncage walk`: an address as unit and TLB see it, in any cycle of a run."""
+"""`dragoncage walk`: page tables as unit, TLB and kernel see them, in any cycle of a run."""
 
 import argparse
 import json
-import sys
-from contextlib import redirect_stdout
 from typing import Any
 
-from hw.presets import PRESETS
-from sim.errors import Unavailable, Unsuited
 from sim.output.files import print_out
-from sim.output.progress import Progress
-from sim.paging.json import as_json
-from sim.paging.text import as_text
-from sim.paging.walk import PageWalk
+from sim.paging.json import as_json, map_as_json
+from sim.paging.map import FLAGS
+from sim.paging.text import as_text, map_as_text
+from sim.paging.walk import KINDS, attempts_of
 from sim.scenario.mistakes import ScenarioError
-from sim.scenario.scenario import Run
-from sim.scenario.stage import Stage
+from sim.scenario.stage import Claim
 
-from .choice import DEFAULT_SCENARIO, add_machine, chosen
-from .run import MISTAKE
-from .usage import UsageError, complain, linear_address, whole_number
+from .choice import DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine
+from .moment import MISTAKE, cycle_of, seen
+from .usage import UsageError, address, address_range, complain, whole_number
 
 
-__all__ = ["SCHEMA", "add", "walk_command"]
+__all__ = ["SCHEMA", "add", "command_for", "walk_command"]
 
 
 #: Version of the JSON. It changes when a key goes or gets another meaning.
@@ -31,23 +26,40 @@ SCHEMA = 1
 #: Engines on whose record the contents of the TLB are, in this process.
 ENGINES = ("pysim", "cxxrtl")
 
+#: Engines whose runs are the same in every cycle.
+ALIKE = (*ENGINES, "cocotb")
+
 
 def add(commands: Any) -> None:
     """Add the arguments."""
     walk = commands.add_parser("walk", help=walk_command.__doc__,
                                description=walk_command.__doc__)
-    walk.add_argument("address", metavar="ADDRESS", type=linear_address,
-                      help="linear address, such as 0x7ffff7ffc000")
-    walk.add_argument("name", nargs="?", metavar="NAME", default=DEFAULT_SCENARIO,
+    walk.add_argument("address", nargs="?", metavar="ADDRESS",
+                      help="linear address, such as 0x7ffff7ffc000; without 0x it is decimal")
+    walk.add_argument("name", nargs="?", metavar="NAME",
                       help=f"scenario, or Python file with one (default: {DEFAULT_SCENARIO})")
     walk.add_argument("--at", metavar="CYCLE|CLAIM",
-                      help="cycle, or words of a claim, which stands for the cycle that shows it "
-                           "(default: the end of the run)")
+                      help="cycle; or words of a claim, or its number, such as 5.2 for the second "
+                           "of act 5, which stand for the cycle that shows it (default: the end "
+                           "of the run)")
     walk.add_argument("--cpu", metavar="N", type=whole_number(0, 31), default=0,
                       help="processor (default: 0)")
+    walk.add_argument("--access", choices=KINDS, metavar="KIND",
+                      help=f"judge accesses of this kind alone: {', '.join(KINDS)}")
+    walk.add_argument("--cpl", type=int, choices=(0, 3),
+                      help="judge accesses at this privilege level alone")
+    walk.add_argument("--all", action="store_true",
+                      help="show all that is mapped, instead of an address")
+    walk.add_argument("--range", type=address_range, metavar="A-B",
+                      help="with --all: linear addresses from A to B alone")
+    walk.add_argument("--physical", type=address_range, metavar="A-B",
+                      help="with --all: physical addresses from A to B alone")
+    walk.add_argument("--flags", type=_flags, default=(), metavar="FLAG,...",
+                      help="with --all: pages with all of these alone, or without, after no-: "
+                           f"{', '.join(FLAGS)}")
     add_machine(walk)
-    walk.add_argument("--engine", choices=ENGINES, default="pysim",
-                      help="engine that runs the machine (default: pysim)")
+    walk.add_argument("--engine", choices=ENGINES, default=DEFAULT_ENGINE,
+                      help=f"engine that runs the machine (default: {DEFAULT_ENGINE})")
     walk.add_argument("--json", action="store_true", help="print JSON")
     walk.set_defaults(command=walk_command)
 
@@ -55,58 +67,72 @@ def add(commands: Any) -> None:
 def walk_command(args: argparse.Namespace) -> int:
     """Play a scenario, and walk the page tables for an address as they were in a cycle."""
     try:
-        run, found = _played(args)
+        if args.all:
+            return _all(args)
+        return _one(args)
     except ScenarioError as error:
         complain(f"the scenario has a mistake: {error.mistake}")
         return MISTAKE
-    if run.mistake is not None:
-        complain(f"the scenario has a mistake: {run.mistake}")
-    if run.failure is not None:
-        complain(f"the run stopped: {run.failure.reason}")
-    if found.linear != args.address:
-        complain(f"{args.address:#x} is {found.linear:#x} here: outside 4-level paging an "
-                 "address has 32 bits")
-    print_out(json.dumps({"schema": SCHEMA, "walk": as_json(found)}, indent=2) + "\n"
-              if args.json else as_text(found))
-    return MISTAKE if run.mistake is not None else int(run.failure is not None)
 
 
-def _played(args: argparse.Namespace) -> tuple[Run, PageWalk]:
-    """Play the scenario; return its run, and the walk."""
-    scenario = chosen(args.name, args.mode)
-    if args.cpu >= scenario.cpus:
-        raise UsageError(f'--cpu {args.cpu}: scenario "{scenario.name}" has processors 0 to '
-                         f"{scenario.cpus - 1}")
-    stages: list[Stage] = []
+def command_for(claim: Claim, words: str, engine: str) -> str:
+    """The command that shows why a claim does not hold; "" if this engine's runs are its own.
+
+    ``words`` are those for its scenario and machine.
+    """
+    if engine not in ALIKE:
+        return ""
+    what = "--all" if claim.linear is None else f"{claim.linear:#x}"
+    cpu  = f" --cpu {claim.cpu}" if claim.cpu else ""
+    fast = f" --engine {engine}" if engine in ENGINES and engine != DEFAULT_ENGINE else ""
+    return f"dragoncage walk {what} {words} --at {cycle_of(claim)}{cpu}{fast}"
+
+
+def _one(args: argparse.Namespace) -> int:
+    """Walk for one address."""
+    for option in ("range", "physical", "flags"):
+        if getattr(args, option):
+            raise UsageError(f"--{option} needs --all")
+    if args.address is None:
+        raise UsageError("what is to be walked: an ADDRESS, or --all that is mapped? "
+                         "(see: dragoncage walk --help)")
     try:
-        # What the scenario prints is no part of the walk.
-        with Progress("boot", unit="cycles") as progress, redirect_stdout(sys.stderr):
-            run = scenario.perform(
-                mode=args.mode, engine=args.engine, era=args.era,
-                config=None if args.preset is None else PRESETS[args.preset],
-                announce=progress.part, progress=progress.count, ended=stages.append)
-    except Unsuited as error:
-        raise UsageError(f'scenario "{scenario.name}": {error}') from error
-    except Unavailable as error:
+        linear = address(args.address)
+    except argparse.ArgumentTypeError as error:
         raise UsageError(str(error)) from error
-    return run, stages[0].walk(args.address, cpu=args.cpu, cycle=_cycle(args.at, run))
+    args.name = args.name or DEFAULT_SCENARIO
+    attempts  = attempts_of(args.access, args.cpl)
+    status, found = seen(args, lambda stage, cycle: stage.walk(
+        linear, cpu=args.cpu, cycle=cycle, attempts=attempts))
+    if found.linear != linear:
+        complain(f"{linear:#x} is {found.linear:#x} here: outside 4-level paging an "
+                 "address has 32 bits")
+    print_out(_document(walk=as_json(found)) if args.json else as_text(found))
+    return status
 
 
-def _cycle(text: str | None, run: Run) -> int:
-    """The cycle that ``--at`` names. Raises :class:`UsageError`."""
-    if text is None:
-        return run.cycles
-    if text.isdecimal():
-        cycle = whole_number(0, run.cycles)
-        try:
-            return cycle(text)
-        except argparse.ArgumentTypeError as error:
-            raise UsageError(f"--at: {error}: the run ends there") from error
-    cycles = [claim.cycle for claim in run.claims if text in claim.text and claim.cycle is not None]
-    if not cycles:
-        raise UsageError(f'--at: "{text}" is neither a cycle nor in a claim of the run that has '
-                         "one (see: dragoncage run)")
-    if len(cycles) > 1:
-        raise UsageError(f'--at: "{text}" is in several claims; choose one of their cycles: '
-                         f"{', '.join(map(str, cycles))}")
-    return cycles[0]
+def _all(args: argparse.Namespace) -> int:
+    """Map the whole address space."""
+    if args.access is not None or args.cpl is not None:
+        raise UsageError("--access and --cpl are for one ADDRESS; leave --all out")
+    if args.address is not None and args.name is not None:
+        raise UsageError(f"--all is of all addresses; leave {args.address} out")
+    args.name = args.name or args.address or DEFAULT_SCENARIO
+    status, found = seen(args, lambda stage, cycle: stage.address_map(
+        cpu=args.cpu, cycle=cycle, linear=args.range, physical=args.physical, flags=args.flags))
+    print_out(_document(map=map_as_json(found)) if args.json else map_as_text(found))
+    return status
+
+
+def _document(**content: Any) -> str:
+    return json.dumps({"schema": SCHEMA, **content}, indent=2) + "\n"
+
+
+def _flags(text: str) -> tuple[str, ...]:
+    """Read names of flags."""
+    names = tuple(text.split(","))
+    for name in names:
+        if name.removeprefix("no-") not in FLAGS:
+            raise argparse.ArgumentTypeError(
+                f'"{name}" is no flag of pages; there are: {", ".join(FLAGS)}, and no- before each')
+    return names

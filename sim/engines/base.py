@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Generic, TypeVar
 
@@ -10,9 +9,9 @@ from hw.arbiter import Arbiter
 from hw.config import MmuConfig
 from sim.errors import LimitReached
 from sim.memory import PhysicalMemory
-from sim.record.recorder import Recorder
 from sim.record.records import Recording
 from sim.record.trace import Trace
+from sim.record.waves import WaveSink
 from sim.schedule import Schedule
 
 from .processor import Names, Processor
@@ -52,8 +51,8 @@ class Simulation(ABC, Generic[ProcessorT]):
         The processors. They are the ``buses`` too.
     traces : :class:`list` of :class:`sim.record.trace.Trace`
         What happened, processor by processor.
-    recorders : :class:`list` of :class:`sim.record.recorder.Recorder`
-        What fills the traces.
+    recordings : :class:`list` of :class:`sim.record.records.Recording`
+        What the traces look at, and the engine fills.
     stacks, claims : :class:`.processor.Names`
         What the numbers on the marks mean.
     limit : :class:`int` or :class:`None`
@@ -92,10 +91,8 @@ class Simulation(ABC, Generic[ProcessorT]):
         self.processors = [self._processor() for _ in range(cpus)]
         for processor in self.processors:
             processor.processors = cpus
-        recordings      = [Recording(tlb=[] if self.reports_tlb else None) for _ in range(cpus)]
-        self.recorders  = [Recorder(recording, self.stacks.texts, self.claims.texts)
-                           for recording in recordings]
-        self.traces     = [Trace(recording, update=self._update) for recording in recordings]
+        self.recordings = [Recording(tlb=[] if self.reports_tlb else None) for _ in range(cpus)]
+        self.traces     = [Trace(recording, update=self._update) for recording in self.recordings]
         self.limit: int | None = None
         self.progress: Callable[[int], None] | None = None
         self._claim = 0
@@ -133,7 +130,7 @@ class Simulation(ABC, Generic[ProcessorT]):
     def prepare(self) -> None:
         """Do what is no part of a run: nothing, if the engine has nothing to compile."""
 
-    def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
+    def run(self, *mains: Callable[[], Awaitable[None]], waves: WaveSink | None = None) -> None:
         """Run ``mains``, one for each processor; see :class:`sim.engines.engine.Engine`."""
         if self._spent:
             raise RuntimeError("this machine has run already; make another")
@@ -147,7 +144,7 @@ class Simulation(ABC, Generic[ProcessorT]):
         """Make a processor."""
 
     @abstractmethod
-    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink | None) -> None:
         """Do what ``run`` says."""
 
     def _update(self) -> None:

@@ -6,8 +6,9 @@ from typing import Generic, TypeVar
 
 from sim.errors import BusHang
 from sim.memory import Target
+from sim.record.recorder import Recorder
 from sim.record.signals import Sample
-from sim.record.waves import Waveform
+from sim.record.waves import Wave
 from sim.schedule import Dispatcher
 
 from .base import Simulation
@@ -68,12 +69,14 @@ class CycleDriver(Simulation[SteppedProcessor]):
         return SteppedProcessor(self.stacks, deadline=self.deadline)
 
     async def _tick(
-        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Waveform | None,
+        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Wave | None,
         design: PackedTestbench, pins: PinDriver[PinT],
     ) -> None:
         """Drive, wait for the clock, sample; in every cycle, to the end of the first main."""
         target     = Target(self.memory)
         dispatcher = Dispatcher(self.schedule, len(mains))
+        recorders  = [Recorder(recording, self.stacks.texts, self.claims.texts)
+                      for recording in self.recordings]
         try:
             self._start(mains)
             while self.bus.running:
@@ -86,7 +89,7 @@ class CycleDriver(Simulation[SteppedProcessor]):
                     "dat_r": target.dat_r, "stall": target.stall})
                 bits, view = await pins.edge()
                 samples, memory = design.taken_apart(bits)
-                for recorder, sample in zip(self.recorders, samples, strict=True):
+                for recorder, sample in zip(recorders, samples, strict=True):
                     recorder.step(self._cycle, sample)
                 if wave is not None:
                     wave.step(self._cycle, view)

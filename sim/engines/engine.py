@@ -1,11 +1,11 @@
 """The interface of an engine: a way of making the machine run."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from hw.config import MmuConfig
 from sim.record.trace import Trace
+from sim.record.waves import WaveSink
 from sim.schedule import Schedule
 from sw.bus import Bus
 
@@ -71,12 +71,11 @@ class Engine(Protocol):
         If it is not called, ``run`` does so. Raises :class:`Unavailable`.
         """
 
-    def run(self, *mains: Callable[[], Awaitable[None]], waves: Path | None = None) -> None:
+    def run(self, *mains: Callable[[], Awaitable[None]], waves: WaveSink | None = None) -> None:
         """Run ``mains``, one for each processor, from reset to the end of the first.
 
-        ``waves`` names a folder for the waveform and its save files. Raises :class:`BusHang`,
-        :class:`LimitReached`, whatever one of the ``mains`` raises, and what
-        :func:`sim.record.waves.waveform` does.
+        ``waves`` is shown the signals of the waveform, if it is given. Raises :class:`BusHang`,
+        :class:`LimitReached`, and whatever one of the ``mains`` or ``waves`` raises.
         """
 
     async def settle(self) -> None:

@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 
 from amaranth import Value
 from amaranth.sim import Simulator, SimulatorContext
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
-from sim.record.waves import waveform
+from sim.record.waves import WaveSink
 
 from .driver import CycleDriver, PinDriver
 from .packed import PackedTestbench, parts
@@ -26,11 +25,11 @@ PERIOD = 1e-9
 class PysimEngine(CycleDriver):
     """A :class:`sim.engines.engine.Engine`; see :class:`.base.Simulation`."""
 
-    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink | None) -> None:
         with _compiled(self.config, len(mains), self.arbiter, waves is not None) as compiled:
             bench = compiled.design.bench
             bench.stacks, bench.claims = self.stacks, self.claims
-            with nullcontext() if waves is None else waveform(waves, bench.shown) as wave:
+            with nullcontext() if waves is None else waves(bench.shown) as wave:
                 compiled.run(lambda pins: self._tick(mains, wave, compiled.design, pins))
 
 

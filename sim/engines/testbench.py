@@ -1,6 +1,6 @@
 """The design that is simulated: units, what joins them, and marks of the software."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amaranth import Cat, ClockDomain, Elaboratable, Module, Signal, Value
@@ -132,17 +132,26 @@ class Testbench(Elaboratable):
         return m
 
     def _viewed(self) -> list[Probe]:
-        """Signals for a waveform: of a machine with several processors, each in its own scope."""
-        viewed = [tested(lambda: self.claims.texts, self._claim)]
+        """Signals for a waveform: of a machine with several processors, each in its own scope.
+
+        What software does is on top, of all of them.
+        """
+        software = [tested(lambda: self.claims.texts, self._claim)]
+        units: list[Probe] = []
         for number, processor_port in enumerate(self.processor_ports):
-            found = [*functions(lambda: self.stacks.texts, processor_port.kernel_stack),
-                     *ports(processor_port.unit), *state_machines(processor_port.design)]
-            if self._arbiter is not None:
-                found = [(shown.within(f"cpu{number}"), value) for shown, value in found]
-            viewed += found
+            scope = "" if self._arbiter is None else f"cpu{number}"
+            software += _within(scope, functions(lambda: self.stacks.texts,
+                                                 processor_port.kernel_stack))
+            units    += _within(scope, [*ports(processor_port.unit),
+                                        *state_machines(processor_port.design)])
         if self._arbiter is not None:
-            viewed += shared(self._arbiter, self._interrupts)
-        return viewed
+            units += shared(self._arbiter, self._interrupts)
+        return software + units
+
+
+def _within(scope: str, probes: Sequence[Probe]) -> list[Probe]:
+    """The same signals in a scope, if it has a name."""
+    return [(shown.within(scope) if scope else shown, value) for shown, value in probes]
 
 
 def _values(signals: Mapping[str, Any]) -> dict[str, Value]:

@@ -4,6 +4,7 @@ Ref: Intel SDM Vol. 3A, sections 4.6 "Access Rights", 4.7 "Page-Fault Exceptions
 """
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from .state import CR4_PAE, ControlState
 __all__ = [
     "PRESENT", "WRITE", "USER", "RESERVED", "FETCH",
     "Attempt", "Refusal", "Rights", "denied", "error_code", "refusal",
+    "refusals",
 ]
 
 
@@ -79,7 +81,7 @@ class Rights:
 
 
 class Refusal(enum.Enum):
-    """Reason of a page fault. Where several hold, the first in this order is named.
+    """Reason of a page fault. Where several hold, the first in this order comes first.
 
     Attributes
     ----------
@@ -116,27 +118,36 @@ def denied(state: ControlState, rights: Rights, attempt: Attempt) -> bool:
 
 
 def refusal(state: ControlState, rights: Rights, attempt: Attempt) -> Refusal | None:
-    """Reason why ``rights`` forbid ``attempt``; None if they do not. Rules 10, 12, 13."""
+    """Reason why ``rights`` forbid ``attempt``, the first of several; None if they do not."""
+    return next(refusals(state, rights, attempt), None)
+
+
+def refusals(state: ControlState, rights: Rights, attempt: Attempt) -> Iterator[Refusal]:
+    """All reasons why ``rights`` forbid ``attempt``, each enough by itself. Rules 10, 12, 13."""
     if attempt.fetch:
-        return _refused_fetch(state, rights, attempt)
-    if attempt.user:
+        yield from _refused_fetch(state, rights, attempt)
+    elif attempt.user:
         if not rights.user:
-            return Refusal.SUPERVISOR_PAGE
-        return Refusal.READ_ONLY if attempt.write and not rights.writable else None
-    if attempt.write and state.write_protect and not rights.writable:
-        return Refusal.WRITE_PROTECT
-    if rights.user and state.smap and (attempt.implicit or not state.ac):
-        return Refusal.IMPLICIT if state.ac else Refusal.SMAP
-    return None
+            yield Refusal.SUPERVISOR_PAGE
+        if attempt.write and not rights.writable:
+            yield Refusal.READ_ONLY
+    else:
+        if attempt.write and state.write_protect and not rights.writable:
+            yield Refusal.WRITE_PROTECT
+        if rights.user and state.smap and (attempt.implicit or not state.ac):
+            yield Refusal.IMPLICIT if state.ac else Refusal.SMAP
 
 
-def _refused_fetch(state: ControlState, rights: Rights, attempt: Attempt) -> Refusal | None:
-    """``refusal`` of a fetch. Rule 11."""
+def _refused_fetch(
+    state: ControlState, rights: Rights, attempt: Attempt,
+) -> Iterator[Refusal]:
+    """``refusals`` of a fetch. Rule 11."""
     if attempt.user and not rights.user:
-        return Refusal.SUPERVISOR_PAGE
+        yield Refusal.SUPERVISOR_PAGE
     if not attempt.user and rights.user and state.smep:
-        return Refusal.SMEP
-    return Refusal.EXECUTE_DISABLE if state.no_execute and rights.execute_disable else None
+        yield Refusal.SMEP
+    if state.no_execute and rights.execute_disable:
+        yield Refusal.EXECUTE_DISABLE
 
 
 def error_code(

@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
-from .text import WIDTH, plain
+from .text import columns, plain
 
 
 __all__ = ["Progress", "rewrite_line"]
@@ -13,7 +13,7 @@ __all__ = ["Progress", "rewrite_line"]
 
 def rewrite_line(terminal: TextIO, text: str) -> None:
     """Show ``text`` in place of the line that the terminal's cursor is in."""
-    terminal.write(f"\r\x1b[K{text[:WIDTH - 1]}")
+    terminal.write(f"\r\x1b[K{text[:columns(terminal) - 1]}")
     terminal.flush()
 
 
@@ -30,6 +30,9 @@ class Progress:
     unit : :class:`str`
         Plural of what is counted, if something is. The work then begins with the first
         :meth:`count`: what took time before, such as a compiler, has a display of its own.
+    total : :class:`int` or :class:`None`
+        How many units there are in all, if that is known: then the display tells what part is
+        done, and the time that is left at this rate.
     stream : text stream
         By default standard error.
     """
@@ -37,9 +40,11 @@ class Progress:
     PATIENCE = 2.0                       # seconds of silence at first
     PAUSE    = {True: 0.2, False: 10.0}  # seconds between two lines: on a terminal, elsewhere
 
-    def __init__(self, doing: str = "", *, unit: str = "", stream: TextIO | None = None):
+    def __init__(self, doing: str = "", *, unit: str = "", total: int | None = None,
+                 stream: TextIO | None = None):
         self._doing    = doing
         self._unit     = unit
+        self._total    = total
         self._stream   = stream or sys.stderr
         self._terminal = self._stream.isatty()
         self._shown    = False
@@ -55,8 +60,13 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away from a terminal, so that something else can be printed there."""
         if self._terminal and self._shown:
             rewrite_line(self._stream, "")
+            self._shown = False
 
     def part(self, doing: str) -> None:
         """Note that the part called ``doing`` is being worked at."""
@@ -83,11 +93,24 @@ class Progress:
         if self._terminal:
             rewrite_line(self._stream, line)
         else:
-            print(line[:WIDTH - 1], file=self._stream, flush=True)
+            print(line[:columns(self._stream) - 1], file=self._stream, flush=True)
 
     def _line(self, seconds: float) -> str:
         line = f"{seconds:.0f} s"
         if self._first is not None:
             rate  = (self._counted - self._first) / seconds if seconds else 0
-            line += f", {self._counted:,} {self._unit} ({rate:,.0f}/s)"
+            line += f", {self._counted:,}{self._of_total()} {self._unit} ({rate:,.0f}/s"
+            line += f", {self._left(rate)})" if self._left(rate) else ")"
         return f"{line}: {plain(self._doing)}" if self._doing else line
+
+    def _of_total(self) -> str:
+        """The total, in words, while it is believable."""
+        if self._total is None or self._counted > self._total:
+            return ""
+        return f" of {self._total:,}"
+
+    def _left(self, rate: float) -> str:
+        """The time that is left, in words, if it is known."""
+        if self._total is None or self._counted > self._total or not rate:
+            return ""
+        return f"{(self._total - self._counted) / rate:.0f} s left"

@@ -8,10 +8,13 @@ from sim.golden.reserved import (
     RW, US, XD, A, D, G, Level, P, is_leaf, page_address, reserved_bits, table_address,
 )
 from sim.golden.state import ControlState
+from sim.record import words
 from sim.record.tlb import TlbEntry
 
+from .map import Region
 
-__all__ = ["cached_rights_text", "flags", "points_to", "rights_text"]
+
+__all__ = ["cached_rights_text", "flags", "points_to", "region_flags", "rights_text"]
 
 
 #: Bits by their names, in the order of the manual's tables. D and G mean something in a leaf only.
@@ -43,12 +46,19 @@ def points_to(state: ControlState, level: Level, entry: int) -> int | None:
     return page_address(state, level, entry) if leaf else table_address(state, entry)
 
 
+def region_flags(region: Region) -> tuple[str, ...]:
+    """Names of the bits that are set in the leaves of a region, beside its rights."""
+    if region.physical is None:
+        return ("reserved",)
+    return tuple(name for name, bit in (
+        ("A", region.accessed), ("D", region.dirty), ("G", region.global_page)) if bit)
+
+
 def rights_text(rights: Rights) -> str:
-    """Rights in a fixed width, as gef and ``/proc/<pid>/maps`` write them: ``r-x user``."""
-    return (f"r{'w' if rights.writable else '-'}{'-' if rights.execute_disable else 'x'} "
-            f"{'user' if rights.user else 'kernel'}")
+    """Rights, as :func:`sim.record.words.rights_text` writes them."""
+    return words.rights_text(rights.writable, rights.user, rights.execute_disable)
 
 
 def cached_rights_text(entry: TlbEntry) -> str:
-    """Rights of a translation in the TLB, as :func:`rights_text` writes them."""
-    return rights_text(Rights(entry.writable, entry.user, entry.execute_disable))
+    """Rights of a translation in the TLB, likewise."""
+    return words.rights_text(entry.writable, entry.user, entry.execute_disable)

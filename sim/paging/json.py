@@ -1,15 +1,19 @@
-"""A walk as values that JSON has."""
+"""Walks and maps as values that JSON has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sim.golden.permission import Refusal
 from sim.record.history import Store
 
-from .flags import cached_rights_text, flags, points_to, rights_text
+from .decision import decided_by
+from .flags import cached_rights_text, flags, points_to, region_flags, rights_text
+from .kernel import KernelRecords
+from .map import AddressMap
 from .walk import PageWalk, Verdict, WalkStep
 
 
-__all__ = ["as_json"]
+__all__ = ["as_json", "map_as_json"]
 
 
 def as_json(found: PageWalk) -> dict[str, Any]:
@@ -19,7 +23,7 @@ def as_json(found: PageWalk) -> dict[str, Any]:
         "linear": hex(found.linear), "cycle": found.cycle, "cpu": found.cpu,
         "mode": found.state.mode.value, "cr3": hex(found.state.cr3),
         "registers": {name: int(value) for name, value in found.registers.items()},
-        "canonical": found.canonical,
+        "canonical": found.canonical, "tlb_reported": found.tlb_reported,
         "entries": [_step(found, step) for step in found.steps],
         "page": None if translation is None else {
             "physical": hex(translation.physical), "size": translation.size,
@@ -29,8 +33,39 @@ def as_json(found: PageWalk) -> dict[str, Any]:
             "size": found.cached.size, "rights": cached_rights_text(found.cached),
             "dirty": found.cached.dirty, "global": found.cached.global_page,
             "filled": found.cached.filled, "stale": found.stale,
-            "verdicts": _verdicts(found.cached_verdicts)},
-        "verdicts": _verdicts(found.verdicts),
+            "verdicts": _verdicts(found.steps, found.cached_verdicts)},
+        "verdicts": _verdicts(found.steps, found.verdicts),
+        "kernel": None if found.kernel is None else _kernel(found.kernel),
+    }
+
+
+def map_as_json(found: AddressMap) -> dict[str, Any]:
+    """A map as values that JSON has."""
+    return {
+        "cycle": found.cycle, "cpu": found.cpu, "mode": found.state.mode.value,
+        "cr3": hex(found.state.cr3),
+        "regions": [{
+            "linear": hex(region.linear),
+            "physical": None if region.physical is None else hex(region.physical),
+            "size": region.size, "count": region.count, "rights": rights_text(region.rights),
+            "bits": list(region_flags(region)), "cached": region.held, "stale": region.stale,
+        } for region in found.regions],
+        "stale": [{
+            "linear": hex(entry.linear), "physical": hex(entry.physical), "size": entry.size,
+            "rights": cached_rights_text(entry), "filled": entry.filled,
+        } for entry in found.stale],
+    }
+
+
+def _kernel(records: KernelRecords) -> dict[str, Any]:
+    area, frame = records.area, records.frame
+    return {
+        "mapping": None if area is None else {
+            "start": hex(area.start), "end": hex(area.end), "name": area.name,
+            "access": area.access or None, "offset": area.offset, "owner": area.owner or None},
+        "frame": None if frame is None else {
+            "physical": hex(frame.physical), "use": frame.use, "exclusive": frame.exclusive,
+            "refcount": frame.refcount, "mapcount": frame.mapcount},
     }
 
 
@@ -51,10 +86,15 @@ def _store(store: Store) -> dict[str, Any]:
             "functions": list(transfer.mark.stack)}
 
 
-def _verdicts(verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+def _verdicts(steps: Sequence[WalkStep], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
     return {name: {
-        "done": verdict.refusal is None, "error_code": verdict.error_code,
-        **({} if verdict.refusal is None else {
-            "reason": verdict.refusal.text, "rule": verdict.refusal.rule,
-            "section": verdict.refusal.section}),
+        "done": not verdict.refusals, "error_code": verdict.error_code,
+        **(_refusal(steps, verdict.refusals[0]) if verdict.refusals else {}),
+        "also": [_refusal(steps, refusal) for refusal in verdict.refusals[1:]],
     } for name, verdict in verdicts.items()}
+
+
+def _refusal(steps: Sequence[WalkStep], refusal: Refusal) -> dict[str, Any]:
+    return {"reason": refusal.text, "rule": refusal.rule, "section": refusal.section,
+            "decided_by": [{"level": decisive.level or None, "bit": decisive.bit}
+                           for decisive in decided_by(steps, refusal)]}

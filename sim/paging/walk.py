@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from hw.config import MmuConfig
-from sim.golden.permission import Attempt, Refusal, Rights, error_code, refusal
+from sim.golden.permission import Attempt, Refusal, Rights, error_code, refusals
 from sim.golden.reserved import D, Level
 from sim.golden.state import ControlState, Features, PagingMode
 from sim.golden.walk import Translation, found_by, walk
@@ -17,20 +17,39 @@ from sim.record.history import MemoryHistory, Store
 from sim.record.tlb import TlbEntry
 from sim.record.trace import Trace
 
-
-__all__ = ["ATTEMPTS", "PageWalk", "Verdict", "WalkStep", "control_state", "features_of",
-           "page_walk"]
+from .kernel import KernelRecords
 
 
-#: Accesses that are judged, by their names.
+__all__ = ["ATTEMPTS", "KINDS", "PageWalk", "Verdict", "WalkStep", "attempts_of", "control_state",
+           "features_of", "outdated", "page_walk"]
+
+
+#: Accesses that are judged, by their names. Implicit ones, such as to the GDT, are the
+#: supervisor's at any CPL.
 ATTEMPTS: Mapping[str, Attempt] = {
-    "user read":    Attempt(user=True),
-    "user write":   Attempt(user=True, write=True),
-    "user fetch":   Attempt(user=True, fetch=True),
-    "kernel read":  Attempt(),
-    "kernel write": Attempt(write=True),
-    "kernel fetch": Attempt(fetch=True),
+    "user read":      Attempt(user=True),
+    "user write":     Attempt(user=True, write=True),
+    "user fetch":     Attempt(user=True, fetch=True),
+    "kernel read":    Attempt(),
+    "kernel write":   Attempt(write=True),
+    "kernel fetch":   Attempt(fetch=True),
+    "implicit read":  Attempt(implicit=True),
+    "implicit write": Attempt(implicit=True, write=True),
 }
+
+#: Kinds of accesses, as :func:`attempts_of` takes them.
+KINDS = ("read", "write", "fetch", "implicit-read", "implicit-write")
+
+
+def attempts_of(kind: str | None = None, cpl: int | None = None) -> Mapping[str, Attempt]:
+    """Those of :data:`ATTEMPTS` that are of one of :data:`KINDS`, and made at ``cpl``, 0 or 3."""
+    def wanted(name: str) -> bool:
+        who, what = name.split()
+        if who == "implicit":
+            return kind in (None, f"{who}-{what}")
+        return kind in (None, what) and cpl in (None, {"user": 3, "kernel": 0}[who])
+
+    return {name: attempt for name, attempt in ATTEMPTS.items() if wanted(name)}
 
 
 @dataclass(frozen=True)
@@ -58,10 +77,15 @@ class WalkStep:
 
 @dataclass(frozen=True)
 class Verdict:
-    """End of an access: done, or a page fault with its error code and reason."""
+    """End of an access: done, or a page fault with its error code and all that would cause it."""
 
-    refusal:    Refusal | None
+    refusals:   tuple[Refusal, ...]
     error_code: int
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """The first reason; None if the access is done."""
+        return next(iter(self.refusals), None)
 
 
 @dataclass(frozen=True)
@@ -82,12 +106,16 @@ class PageWalk:
         What they make of the address, whatever the access; None if one of them is missing or
         malformed, and without paging.
     verdicts : mapping of :class:`str` to :class:`Verdict`
-        What becomes of each of :data:`ATTEMPTS`, by the entries in memory.
+        What becomes of each attempt that was asked for, by the entries in memory.
     cached : :class:`sim.record.tlb.TlbEntry` or :class:`None`
-        The translation in the TLB.
+        The translation in the TLB, if there is one.
     cached_verdicts : mapping of :class:`str` to :class:`Verdict`
         What becomes of each, if the TLB translates it; empty if it does not. A write through a
         translation that is not dirty is walked, and so not among them.
+    tlb_reported : :class:`bool`
+        The record has the changes of the TLB. Without them nothing is known of it.
+    kernel : :class:`.kernel.KernelRecords` or :class:`None`
+        The kernel's own records, if the machine stands in that cycle and the kernel is up.
     """
 
     linear:          int
@@ -100,6 +128,15 @@ class PageWalk:
     verdicts:        Mapping[str, Verdict]
     cached:          TlbEntry | None
     cached_verdicts: Mapping[str, Verdict]
+    tlb_reported:    bool
+    kernel:          KernelRecords | None = None
+
+    @property
+    def physical(self) -> int | None:
+        """Physical address by the entries in memory; None if they lead nowhere."""
+        if self.translation is not None:
+            return self.translation.translate(self.linear)
+        return self.linear if self.state.mode is PagingMode.OFF else None
 
     @property
     def registers(self) -> Mapping[str, bool]:
@@ -111,14 +148,17 @@ class PageWalk:
     @property
     def stale(self) -> bool:
         """True if the TLB holds a translation that the entries in memory do not make."""
-        return self.cached is not None and _outdated(self.cached, self.translation)
+        return self.cached is not None and outdated(self.cached, self.translation)
 
 
 def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, cycle: int,
-              cpu: int = 0, features: Features) -> PageWalk:
+              cpu: int = 0, features: Features,
+              attempts: Mapping[str, Attempt] = ATTEMPTS) -> PageWalk:
     """Walk the tables for ``linear`` as of ``cycle``, before anything of that cycle is done.
 
-    Raises :class:`LookupError` if that cycle is not on record, or the TLB's changes are not.
+    The ``attempts`` are judged, by name.
+
+    Raises :class:`LookupError` if that cycle is not on record.
     """
     state  = control_state(traces[cpu], cycle, features)
     masked = linear & state.linear_mask
@@ -127,21 +167,23 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
     def read(address: int, size: int) -> int:
         return history.read(address, size, cycle=cycle)
 
+    reported = traces[cpu].reports_tlb
     if not paging or not state.canonical(masked):
-        return PageWalk(masked, cycle, cpu, state, state.canonical(masked), (), None, {}, None, {})
-    walks  = {name: walk(state, attempt, masked, read) for name, attempt in ATTEMPTS.items()}
-    found  = walks["kernel read"]
-    whole  = found.refusal not in (Refusal.NOT_PRESENT, Refusal.RESERVED)
-    translation = found_by(state, found.steps[-1], masked,
-                           dirty=bool(found.steps[-1].entry & D)) if whole else None
-    steps  = [WalkStep(step.level, step.address, step.entry, step.rights,
-                       history.last_store(step.address, step.level.entry_size, cycle=cycle))
-              for step in found.steps]
-    cached = traces[cpu].tlb_at(cycle).find(masked)
+        return PageWalk(masked, cycle, cpu, state, state.canonical(masked), (), None, {}, None, {},
+                        reported)
+    found  = walk(state, Attempt(), masked, read)
+    broken = found.refusal if found.refusal in (Refusal.NOT_PRESENT, Refusal.RESERVED) else None
+    leaf   = found.steps[-1]
+    cached = traces[cpu].tlb_at(cycle).find(masked) if reported else None
     return PageWalk(
-        masked, cycle, cpu, state, True, steps, translation,
-        {name: Verdict(each.refusal, each.error_code) for name, each in walks.items()},
-        cached, {} if cached is None else _cached_verdicts(state, cached))
+        masked, cycle, cpu, state, True,
+        [WalkStep(step.level, step.address, step.entry, step.rights,
+                  history.last_store(step.address, step.level.entry_size, cycle=cycle))
+         for step in found.steps],
+        None if broken else found_by(state, leaf, masked, dirty=bool(leaf.entry & D)),
+        {name: _verdict(state, leaf.rights, attempt, broken)
+         for name, attempt in attempts.items()},
+        cached, {} if cached is None else _cached_verdicts(state, cached, attempts), reported)
 
 
 def features_of(config: MmuConfig) -> Features:
@@ -156,19 +198,24 @@ def control_state(trace: Trace, cycle: int, features: Features) -> ControlState:
                         cr4=state.cr4, efer=state.efer, ac=bool(state.ac))
 
 
-def _cached_verdicts(state: ControlState, cached: TlbEntry) -> dict[str, Verdict]:
+def _verdict(state: ControlState, rights: Rights, attempt: Attempt,
+             broken: Refusal | None = None) -> Verdict:
+    """End of an ``attempt`` at a page with these ``rights``, or where the walk is ``broken``."""
+    reasons = (broken,) if broken else tuple(refusals(state, rights, attempt))
+    return Verdict(reasons, error_code(
+        state, attempt, present=broken is not Refusal.NOT_PRESENT,
+        reserved=broken is Refusal.RESERVED) if reasons else 0)
+
+
+def _cached_verdicts(state: ControlState, cached: TlbEntry,
+                     attempts: Mapping[str, Attempt]) -> dict[str, Verdict]:
     rights = Rights(cached.writable, cached.user, cached.execute_disable)
-    found  = {}
-    for name, attempt in ATTEMPTS.items():
-        reason = refusal(state, rights, attempt)
-        if reason is not None:
-            found[name] = Verdict(reason, error_code(state, attempt, present=True))
-        elif cached.dirty or not attempt.write:
-            found[name] = Verdict(None, 0)
-    return found
+    found  = {name: _verdict(state, rights, attempt) for name, attempt in attempts.items()}
+    return {name: verdict for name, verdict in found.items()
+            if verdict.refusals or cached.dirty or not attempts[name].write}
 
 
-def _outdated(cached: TlbEntry, translation: Translation | None) -> bool:
+def outdated(cached: TlbEntry, translation: Translation | None) -> bool:
     """Tell whether a translation differs from what memory says now, in more than its dirty bit."""
     if translation is None:
         return True

@@ -40,10 +40,11 @@ def faulted(
     accesses = trace.accesses(**which)
     for access in accesses:
         if access.fault == fault and error_code in (None, access.error_code):
-            return Verdict(True, access.completed, describe(access), expected)
+            return Verdict(True, access.completed, describe(access), expected, access.linear)
     if not accesses:
-        return Verdict(False, None, NOTHING, expected)
-    return Verdict(False, accesses[-1].completed, describe(accesses[-1]), expected)
+        return _missing(expected, **which)
+    last = accesses[-1]
+    return Verdict(False, last.completed, describe(last), expected, last.linear)
 
 
 def no_fault(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
@@ -60,13 +61,13 @@ def each(trace: Trace, holds: Callable[[AccessRecord], bool], *, expected: str =
     expected = f"{wanted(**which)}; each: {expected or 'as the claim says'}"
     accesses = trace.accesses(**which)
     if not accesses:
-        return Verdict(False, None, NOTHING, expected)
+        return _missing(expected, **which)
     for access in accesses:
         if not holds(access):
-            return Verdict(False, access.accepted, describe(access), expected)
-    what = (describe(accesses[0]) if len(accesses) == 1 else
-            count(len(accesses), "access", "accesses"))
-    return Verdict(True, accesses[-1].completed, what, expected)
+            return Verdict(False, access.accepted, describe(access), expected, access.linear)
+    last = accesses[-1]
+    what = describe(last) if len(accesses) == 1 else count(len(accesses), "access", "accesses")
+    return Verdict(True, last.completed, what, expected, last.linear)
 
 
 def each_under(trace: Trace, flags: Mapping[str, int], **which: Unpack[AccessFilter]) -> Verdict:
@@ -77,14 +78,15 @@ def each_under(trace: Trace, flags: Mapping[str, int], **which: Unpack[AccessFil
     expected = f"{wanted(**which)}; each with {values(flags)}"
     accesses = trace.accesses(**which)
     if not accesses:
-        return Verdict(False, None, NOTHING, expected)
+        return _missing(expected, **which)
     for access in accesses:
         there = {name: getattr(access.state, name) for name in flags}
         if there != flags:
             return Verdict(False, access.accepted, f"{describe(access)}, with {values(there)}",
-                           expected)
-    return Verdict(True, accesses[-1].completed, f"{describe(accesses[-1])}, with {values(flags)}",
-                   expected)
+                           expected, access.linear)
+    last = accesses[-1]
+    return Verdict(True, last.completed, f"{describe(last)}, with {values(flags)}", expected,
+                   last.linear)
 
 
 def no_request(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
@@ -92,7 +94,8 @@ def no_request(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
     expected = f"accesses, but not {wanted(**which)}"
     accesses = trace.accesses(**which)
     if accesses:
-        return Verdict(False, accesses[0].accepted, describe(accesses[0]), expected)
+        first = accesses[0]
+        return Verdict(False, first.accepted, describe(first), expected, first.linear)
     others = trace.accesses(during=which.get("during", ALWAYS), function=which.get("function"))
     return Verdict(bool(others), others[-1].accepted if others else None,
                    f"none of {count(len(others), 'access', 'accesses')}", expected)
@@ -103,9 +106,10 @@ def loaded(trace: Trace, value: int, **which: Unpack[AccessFilter]) -> Verdict:
     expected = f"{wanted(**which)} that is done, the last of them with value {value:#x}"
     accesses = [access for access in trace.accesses(**which) if access.done]
     if not accesses:
-        return Verdict(False, None, NOTHING, expected)
-    return Verdict(accesses[-1].result == value, accesses[-1].completed,
-                   f"{describe(accesses[-1])}, value {accesses[-1].result:#x}", expected)
+        return _missing(expected, **which)
+    last = accesses[-1]
+    return Verdict(last.result == value, last.completed,
+                   f"{describe(last)}, value {last.result:#x}", expected, last.linear)
 
 
 def stored_through(
@@ -117,11 +121,12 @@ def stored_through(
     expected = f"{wanted(**which)}; each of linear address {addresses(linear)}"
     accesses = trace.accesses(**which)
     if not accesses:
-        return Verdict(False, None, "nothing was stored there", expected)
+        return Verdict(False, None, "nothing was stored there", expected, _first(linear))
     for access in accesses:
         if not overlaps(access.linear, access.size, linear):
-            return Verdict(False, access.accepted, describe(access), expected)
-    return Verdict(True, accesses[0].completed, describe(accesses[0]), expected)
+            return Verdict(False, access.accepted, describe(access), expected, access.linear)
+    first = accesses[0]
+    return Verdict(True, first.completed, describe(first), expected, first.linear)
 
 
 def set_by_walker(trace: Trace, bit: str, *, entry: int, during: Interval = ALWAYS,
@@ -208,10 +213,11 @@ def ac_brackets(trace: Trace, *, function: str, linear: range,
     expected = f"AC set for {wanted(**which)}, only then, and only in {function}"
     accesses = trace.accesses(**which)
     if not accesses:
-        return Verdict(False, None, "the kernel made no such access", expected)
+        return Verdict(False, None, "the kernel made no such access", expected, linear.start)
     for access in accesses:
         if not access.state.ac:
-            return Verdict(False, access.accepted, f"{describe(access)}, AC clear", expected)
+            return Verdict(False, access.accepted, f"{describe(access)}, AC clear", expected,
+                           access.linear)
     opened  = trace.while_state(lambda state: bool(state.ac), during=during)
     windows = trace.window(function, during=during)
     for open_ in opened:
@@ -268,6 +274,16 @@ def not_executed(trace: Trace, *functions: str, during: Interval = ALWAYS) -> Ve
             return Verdict(False, window.since, f"{function} was entered", expected)
     last = _last(trace, during)
     return Verdict(last >= during.since, last, f"not entered: {', '.join(functions)}", expected)
+
+
+def _missing(expected: str, **which: Unpack[AccessFilter]) -> Verdict:
+    """The verdict on a claim about accesses of which there are none."""
+    return Verdict(False, None, NOTHING, expected, _first(which.get("linear")))
+
+
+def _first(where: Addresses | None) -> int | None:
+    """The first of some addresses."""
+    return where.start if isinstance(where, range) else where
 
 
 def _last(trace: Trace, during: Interval) -> int:

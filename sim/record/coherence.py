@@ -101,5 +101,6 @@ def no_stale_access(trace: Trace, *, linear: Addresses, physical: Addresses,
         return Verdict(False, None, NOTHING, expected)
     stale = trace.accesses(linear=linear, physical=physical, during=during)
     if stale:
-        return Verdict(False, stale[0].accepted, f"stale: {describe(stale[0])}", expected)
+        return Verdict(False, stale[0].accepted, f"stale: {describe(stale[0])}", expected,
+                       stale[0].linear)
     return Verdict(True, accesses[0].accepted, describe(accesses[0]), expected)

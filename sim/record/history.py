@@ -2,8 +2,8 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from .records import TransferRecord
 from .trace import Trace
@@ -12,8 +12,11 @@ from .trace import Trace
 __all__ = ["MemoryHistory", "Store"]
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+#: Bits of a word that are in the byte lanes of each ``sel``.
+_LANES = tuple(sum(0xFF << 8 * lane for lane in range(8) if sel >> lane & 1) for sel in range(256))
+
+
+class Store(NamedTuple):
     """A store to a word of physical memory, of the processor or of its walker.
 
     Attributes
@@ -44,10 +47,11 @@ class MemoryHistory:
         self._stores: dict[int, list[Store]] = defaultdict(list)
         stores = [(transfer.accepted, cpu, transfer) for cpu, trace in enumerate(traces)
                   for transfer in trace.transfers(write=True)]
-        for _, cpu, transfer in sorted(stores, key=lambda store: store[:2]):
+        # A processor has one transfer in a cycle, so transfers themselves are never compared.
+        for _, cpu, transfer in sorted(stores):
             before = self._stores[transfer.address]
             word   = before[-1].after if before else 0
-            lanes  = sum(0xFF << 8 * lane for lane in range(8) if transfer.sel >> lane & 1)
+            lanes  = _LANES[transfer.sel]
             before.append(Store(cpu, transfer, word & ~lanes | transfer.data & lanes))
 
     def read(self, address: int, size: int, *, cycle: int) -> int:
@@ -66,6 +70,22 @@ class MemoryHistory:
         stores = self._stores.get(address & -8, ())
         return next((stores[index] for index in reversed(range(_done(stores, cycle)))
                      if stores[index].transfer.sel & lanes), None)
+
+    def next_store(self, address: int, size: int, *, cycle: int) -> Store | None:
+        """The first store to any of these bytes in ``cycle`` or later; None if there is none."""
+        stores = self._stores.get(address & -8, ())
+        lanes  = (1 << size) - 1 << (address & 7)
+        return next((store for store in stores[_done(stores, cycle):]
+                     if store.transfer.sel & lanes), None)
+
+    def stores(self, address: int) -> Sequence[Store]:
+        """All stores to the word of 8 bytes at ``address``, in the order of cycles."""
+        return self._stores.get(address, ())
+
+    @property
+    def words(self) -> Iterator[int]:
+        """Addresses of the words that were ever stored to."""
+        return iter(self._stores)
 
 
 def _done(stores: Sequence[Store], cycle: int) -> int:

@@ -1,20 +1,19 @@
 """Recorder: from signals, sampled in every cycle, to a recording."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 
-from hw.bus import ControlOp, Register
 from hw.interrupts import FIRST_VECTOR
-from hw.layout import CR0, CR4, AccessKind, Fault, PageSize
-from hw.permission import Rights
+from hw.layout import AccessKind, Fault
 
-from .records import (
-    AccessRecord, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
-    TransferRecord,
+from .decoding import (
+    EVENTS, FAULTS, KINDS, OPERATIONS, REGISTERS, TLB_STROBES, control_state, tlb_changes,
 )
-from .signals import FIELDS, Fields, Sample
-from .tlb import TlbChange, TlbEntry, TlbRecord
+from .records import (
+    AccessRecord, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, TransferRecord,
+)
+from .signals import FIELDS, Sample
 
 
 __all__ = ["Recorder"]
@@ -24,33 +23,20 @@ _request    = FIELDS["request"]
 _response   = FIELDS["response"]
 _control    = FIELDS["control"]
 _controlled = FIELDS["controlled"]
-_state      = FIELDS["state"]
-_events     = FIELDS["events"]
-# By number: looking one up is much faster than calling Amaranth's enumerations.
-_kinds      = {kind.value: kind for kind in AccessKind}
-_faults     = {fault.value: fault for fault in Fault}
-_cr0        = Fields(CR0)
-_cr4        = Fields(CR4)
-_update     = FIELDS["tlb"]
-_rights     = Fields(Rights)
-_sizes      = {PageSize.KIB4.value: 1 << 12, PageSize.MIB2.value: 1 << 21,
-               PageSize.MIB4.value: 1 << 22, PageSize.GIB1.value: 1 << 30}
-_changes    = {_events.pack({change.value: 1}): change for change in TlbChange}
-_tlb_strobes = sum(_changes)
-_walk_begun = _events.pack({"walk_begun": 1})
-_walk_ended = _events.pack({"walk_ended": 1})
-_evicted    = _events.pack({"evicted": 1})
+_walk_begun = FIELDS["events"].pack({"walk_begun": 1})
+_walk_ended = FIELDS["events"].pack({"walk_ended": 1})
 
 
 @cache
 def _strobes(bits: int) -> list[tuple[str, int]]:
     """Names of the strobes that are high; one that has a bit for each level, level by level."""
-    return [(name, level) for name, value in _events(bits).items()
-            for level in range(value.bit_length()) if value >> level & 1]
+    return [strobe for bit, strobe in enumerate(EVENTS) if bits >> bit & 1]
 
 
 class Recorder:
     """Fills a recording, cycle by cycle. Does next to nothing in a cycle without an event.
+
+    The compiled engine does the same in C++: see ``sim/engines/cxxrtl/log.h``.
 
     Parameters
     ----------
@@ -70,9 +56,16 @@ class Recorder:
         self._walking  = False
         self._marked   = (-1, -1)
         self._state    = -1
-        self._accesses:  deque[AccessRecord]   = deque()  # not completed yet, like the next two
-        self._transfers: deque[TransferRecord] = deque()
-        self._controls:  deque[ControlRecord]  = deque()
+        self._accesses:  list[AccessRecord]   = []
+        self._transfers: list[TransferRecord] = []
+        self._controls:  list[ControlRecord]  = []
+        self._events:    list[EventRecord]    = []
+        recording.accesses, recording.transfers = self._accesses, self._transfers
+        recording.controls, recording.events    = self._controls, self._events
+        # Indices of the records that are not completed yet.
+        self._open_accesses:  deque[int] = deque()
+        self._open_transfers: deque[int] = deque()
+        self._open_controls:  deque[int] = deque()
 
     def step(self, cycle: int, sample: Sample) -> None:
         """Record one cycle."""
@@ -80,24 +73,25 @@ class Recorder:
         if (sample.kernel_stack, sample.claim) != self._marked:
             self._mark(cycle, sample)
         if sample.state != self._state:
-            self._change(cycle, sample.state)
+            self._state = sample.state
+            self.recording.states.append(control_state(cycle, sample.state))
         if sample.events:
             self._strobe(cycle, sample.events)
-            if sample.events & _tlb_strobes and self.recording.tlb is not None:
-                self.recording.tlb += _tlb_changes(cycle, sample.events, _update(sample.tlb))
+            if sample.events & TLB_STROBES and self.recording.tlb is not None:
+                self.recording.tlb += tlb_changes(cycle, sample.events, sample.tlb)
         if sample.cyc:
-            if sample.ack and self._transfers:
+            if sample.ack and self._open_transfers:
                 self._end_transfer(cycle, sample.dat_r)
             if sample.stb and not sample.stall:
                 self._begin_transfer(cycle, sample)
-        elif self._transfers:
+        elif self._open_transfers:
             # A bus cycle that ends forgoes its responses.
-            self._transfers.clear()
-        if sample.response_valid and self._accesses:
+            self._open_transfers.clear()
+        if sample.response_valid and self._open_accesses:
             self._end_access(cycle, sample.response)
         if sample.request_valid and sample.request_ready:
             self._begin_access(cycle, sample.request)
-        if sample.controlled_valid and self._controls:
+        if sample.controlled_valid and self._open_controls:
             self._end_control(cycle, sample.controlled)
         if sample.control_valid and sample.control_ready:
             self._begin_control(cycle, sample.control)
@@ -111,15 +105,6 @@ class Recorder:
         stack, claim = self._stacks[sample.kernel_stack], self._claims[sample.claim]
         self.recording.marks.append(Mark(cycle, stack, claim))
 
-    def _change(self, cycle: int, bits: int) -> None:
-        self._state = bits
-        state    = _state(bits)
-        cr0, cr4 = _cr0(state["cr0"]), _cr4(state["cr4"])
-        self.recording.states.append(State(
-            cycle, state["cr0"], state["cr2"], state["cr3"], state["cr4"], state["efer"],
-            pg=cr0["pg"], wp=cr0["wp"], smep=cr4["smep"], smap=cr4["smap"], ac=state["ac"],
-        ))
-
     def _interrupts(self, cycle: int, sample: Sample) -> None:
         mark = self.recording.marks[-1]
         if sample.send_valid:
@@ -132,90 +117,57 @@ class Recorder:
     def _strobe(self, cycle: int, bits: int) -> None:
         if bits & _walk_begun:
             self._walking = True
-        self.recording.events += [EventRecord(cycle, name, level) for name, level in _strobes(bits)]
+        self._events += [EventRecord(cycle, name, level) for name, level in _strobes(bits)]
 
     def _begin_transfer(self, cycle: int, sample: Sample) -> None:
-        transfer = TransferRecord(
+        self._open_transfers.append(len(self._transfers))
+        self._transfers.append(TransferRecord(
             accepted=cycle, address=sample.adr * 8, write=bool(sample.we), lock=bool(sample.lock),
             sel=sample.sel, data=sample.dat_w, walk=self._walking, mark=self.recording.marks[-1],
-        )
-        self._transfers.append(transfer)
-        self.recording.transfers.append(transfer)
+        ))
 
     def _end_transfer(self, cycle: int, word: int) -> None:
-        transfer = self._transfers.popleft()
-        transfer.acked = cycle
-        if not transfer.write:
-            transfer.data = word
+        index    = self._open_transfers.popleft()
+        transfer = self._transfers[index]
+        self._transfers[index] = transfer._replace(
+            acked=cycle, data=transfer.data if transfer.write else word)
 
     def _begin_access(self, cycle: int, bits: int) -> None:
         request = _request(bits)
         size    = 1 << request["size"]
         mask    = (1 << 8 * size) - 1
-        access  = AccessRecord(
-            accepted=cycle, linear=request["linear"], size=size, kind=_kinds[request["kind"]],
+        self._open_accesses.append(len(self._accesses))
+        self._accesses.append(AccessRecord(
+            accepted=cycle, linear=request["linear"], size=size, kind=KINDS[request["kind"]],
             user=bool(request["user"]), implicit=bool(request["implicit"]),
             chained=bool(request["chained"]), data=request["data"] & mask,
             compare=request["compare"] & mask, state=self.recording.states[-1],
             mark=self.recording.marks[-1],
-        )
-        self._accesses.append(access)
-        self.recording.accesses.append(access)
+        ))
 
     def _end_access(self, cycle: int, bits: int) -> None:
-        access   = self._accesses.popleft()
+        index    = self._open_accesses.popleft()
         response = _response(bits)
-        access.completed = cycle
-        access.fault     = _faults[response["fault"]]
+        access   = self._accesses[index]._replace(
+            completed=cycle, fault=FAULTS[response["fault"]])
         if access.done:
-            access.physical = response["physical"]
-            if access.kind != AccessKind.WRITE:  # after a write it is whatever memory says
-                access.result = response["data"] & (1 << 8 * access.size) - 1
+            # After a write it is whatever memory says.
+            mask   = 0 if access.kind == AccessKind.WRITE else (1 << 8 * access.size) - 1
+            access = access._replace(physical=response["physical"], result=response["data"] & mask)
         elif access.fault == Fault.PAGE_FAULT:
-            access.error_code = response["error"]
+            access = access._replace(error_code=response["error"])
+        self._accesses[index] = access
 
     def _begin_control(self, cycle: int, bits: int) -> None:
         request = _control(bits)
-        control = ControlRecord(
-            accepted=cycle, op=ControlOp(request["op"]), register=Register(request["register"]),
+        self._open_controls.append(len(self._controls))
+        self._controls.append(ControlRecord(
+            accepted=cycle, op=OPERATIONS[request["op"]], register=REGISTERS[request["register"]],
             value=request["value"], mark=self.recording.marks[-1],
-        )
-        self._controls.append(control)
-        self.recording.controls.append(control)
+        ))
 
     def _end_control(self, cycle: int, bits: int) -> None:
-        control  = self._controls.popleft()
+        index    = self._open_controls.popleft()
         response = _controlled(bits)
-        control.completed = cycle
-        control.result    = response["value"]
-        control.refused   = bool(response["fault"])
-
-
-def _tlb_changes(cycle: int, events: int, update: dict[str, int]) -> Iterator[TlbRecord]:
-    """The changes of the TLB in a cycle."""
-    for strobe, change in _changes.items():
-        if not events & strobe:
-            continue
-        if change is TlbChange.FLUSHED:
-            yield TlbRecord(cycle, change, flushed_all=bool(update["flushed_all"]))
-        elif change is TlbChange.FILLED:
-            evicted = _linear(update["evicted_page"]) if events & _evicted else None
-            yield TlbRecord(cycle, change, _linear(update["page"]), _entry(cycle, update), evicted)
-        else:
-            yield TlbRecord(cycle, change, _linear(update["page"]))
-
-
-def _linear(page: int) -> int:
-    """Address of the first byte of a page."""
-    return page << 12
-
-
-def _entry(cycle: int, update: dict[str, int]) -> TlbEntry:
-    """The translation of a fill."""
-    size   = _sizes[update["size"]]
-    rights = _rights(update["rights"])
-    return TlbEntry(
-        linear=_linear(update["page"]) & -size, physical=(update["frame"] << 12) & -size,
-        size=size, writable=bool(rights["writable"]), user=bool(rights["user"]),
-        execute_disable=bool(rights["execute_disable"]), dirty=bool(update["dirty"]),
-        global_page=bool(update["global_page"]), filled=cycle)
+        self._controls[index] = self._controls[index]._replace(
+            completed=cycle, result=response["value"], refused=bool(response["fault"]))

@@ -1,9 +1,12 @@
 """Records: accesses, transfers, control operations, events, states and marks.
 
-Records hold what was on the signals, decoded, and the cycles in which it was there.
+Records hold what was on the signals, decoded, and the cycles in which it was there. They do not
+change: one of something that has not ended yet is replaced by another when it ends.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault
@@ -13,23 +16,33 @@ from .tlb import TlbRecord
 
 __all__ = [
     "LEVELS", "AccessRecord", "Addresses", "ControlRecord", "EventRecord", "InterruptRecord",
-    "Mark", "Recording", "State", "TransferRecord", "overlaps",
+    "Mark", "Recording", "State", "TransferRecord", "bounds", "overlaps",
 ]
 
 
 #: Addresses at which an access may be: one, or a range of them.
 Addresses = int | range
 
+# Members of Amaranth's enumerations take long to look up, and these are wanted of each record.
+_NONE   = Fault.NONE
+_FAULTS = Fault.PAGE_FAULT, Fault.GENERAL_PROTECTION
+_LOADS  = AccessKind.READ, AccessKind.FETCH
+
+
+def bounds(addresses: Addresses) -> tuple[int, int]:
+    """First address, and the first beyond the last."""
+    if isinstance(addresses, range):
+        return addresses.start, addresses.stop
+    return addresses, addresses + 1
+
 
 def overlaps(address: int, size: int, addresses: Addresses) -> bool:
     """Tell whether any of ``size`` bytes at ``address`` is in ``addresses``."""
-    if isinstance(addresses, range):
-        return address < addresses.stop and addresses.start < address + size
-    return address <= addresses < address + size
+    first, end = bounds(addresses)
+    return address < end and first < address + size
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """Control registers, as they are from one cycle until they change.
 
     ``cycle`` is the first one. Flags are 0 or 1; they are what the unit has, whether or not the
@@ -49,8 +62,7 @@ class State:
     ac:    int
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Content of the mark signals from ``cycle`` on.
 
     ``stack`` holds the kernel functions that execute, outermost first; empty: user code.
@@ -62,8 +74,7 @@ class Mark:
     claim: str
 
 
-@dataclass(slots=True)
-class AccessRecord:
+class AccessRecord(NamedTuple):
     """One access of the processor.
 
     Attributes
@@ -109,21 +120,20 @@ class AccessRecord:
     @property
     def faulted(self) -> bool:
         """True if it ended in #PF or #GP. An access that was skipped did not."""
-        return self.fault in (Fault.PAGE_FAULT, Fault.GENERAL_PROTECTION)
+        return self.fault in _FAULTS
 
     @property
     def done(self) -> bool:
         """True if it was completed, and without a fault."""
-        return self.completed >= 0 and self.fault == Fault.NONE
+        return self.fault is _NONE and self.completed >= 0
 
     @property
     def writes(self) -> bool:
         """True if it is a store; a locked access is one."""
-        return self.kind not in (AccessKind.READ, AccessKind.FETCH)
+        return self.kind not in _LOADS
 
 
-@dataclass(slots=True)
-class TransferRecord:
+class TransferRecord(NamedTuple):
     """One transfer of an 8-byte word of physical memory.
 
     Attributes
@@ -156,12 +166,12 @@ class TransferRecord:
 
     def touches(self, addresses: Addresses) -> bool:
         """Tell whether one of its byte lanes is in ``addresses``."""
-        return any(self.sel >> lane & 1 and overlaps(self.address + lane, 1, addresses)
-                   for lane in range(8))
+        return overlaps(self.address, 8, addresses) and any(
+            self.sel >> lane & 1 and overlaps(self.address + lane, 1, addresses)
+            for lane in range(8))
 
 
-@dataclass(slots=True)
-class ControlRecord:
+class ControlRecord(NamedTuple):
     """One operation on the control port: STAC, a move to CR3, INVLPG, and their like."""
 
     accepted:  int
@@ -174,8 +184,7 @@ class ControlRecord:
     refused:   bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
+class EventRecord(NamedTuple):
     """A strobe of :class:`hw.bus.Events`; ``level`` is which of them, for ``accessed``."""
 
     cycle: int
@@ -183,8 +192,7 @@ class EventRecord:
     level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class InterruptRecord:
+class InterruptRecord(NamedTuple):
     """An interrupt that the processor sent to ``target``; or, if that is None, that it took."""
 
     cycle:  int
@@ -197,19 +205,20 @@ class InterruptRecord:
 class Recording:
     """All that is on record of one processor and its unit, in the order of cycles.
 
-    ``cycles`` is the number of cycles recorded; ``tlb`` is None where the unit does not report
+    What there is most of need not be a list: an engine may make those records when they are looked
+    at. ``cycles`` is the number of cycles recorded; ``tlb`` is None where the unit does not report
     what its TLB's strobes concern, as on a board.
     """
 
-    accesses:   list[AccessRecord]    = field(default_factory=list)
-    transfers:  list[TransferRecord]  = field(default_factory=list)
-    controls:   list[ControlRecord]   = field(default_factory=list)
-    interrupts: list[InterruptRecord] = field(default_factory=list)
-    events:     list[EventRecord]     = field(default_factory=list)
-    tlb:        list[TlbRecord] | None = field(default_factory=list)
-    states:     list[State]     = field(default_factory=list)
-    marks:      list[Mark]      = field(default_factory=list)
-    cycles:     int             = 0
+    accesses:   Sequence[AccessRecord]   = field(default_factory=list)
+    transfers:  Sequence[TransferRecord] = field(default_factory=list)
+    controls:   Sequence[ControlRecord]  = field(default_factory=list)
+    events:     Sequence[EventRecord]    = field(default_factory=list)
+    interrupts: list[InterruptRecord]    = field(default_factory=list)
+    tlb:        list[TlbRecord] | None   = field(default_factory=list)
+    states:     list[State]              = field(default_factory=list)
+    marks:      list[Mark]               = field(default_factory=list)
+    cycles:     int                      = 0
 
 
 #: Names of the levels that a :class:`EventRecord` can have.

@@ -4,16 +4,17 @@ Nothing is sampled but the changes: each says what it concerns, so that the cont
 follow from those before, however the unit keeps its translations.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from enum import Enum
+from operator import attrgetter
+from typing import NamedTuple
 
 
-__all__ = ["TlbChange", "TlbContents", "TlbEntry", "TlbRecord"]
+__all__ = ["TlbChange", "TlbContents", "TlbEntry", "TlbHistory", "TlbRecord"]
 
 
-@dataclass(frozen=True, slots=True)
-class TlbEntry:
+class TlbEntry(NamedTuple):
     """A translation that a TLB holds.
 
     Attributes
@@ -60,8 +61,7 @@ class TlbChange(Enum):
     FLUSHED     = "flushed"      #: A control-register write made many go.
 
 
-@dataclass(frozen=True, slots=True)
-class TlbRecord:
+class TlbRecord(NamedTuple):
     """A change of the TLB. It counts from the next cycle on.
 
     Attributes
@@ -114,6 +114,33 @@ class TlbContents:
         if record.entry is not None:
             self.entries += (record.entry,)
         return gone
+
+
+class TlbHistory:
+    """Contents of a TLB in any cycle, each after the changes before it.
+
+    They are kept after every change that has been looked at, so that it takes no time to step
+    through a run, forwards or back.
+
+    Parameters
+    ----------
+    changes : sequence of :class:`TlbRecord`
+        The changes, in the order of cycles. May grow.
+    """
+
+    def __init__(self, changes: Sequence[TlbRecord]):
+        self._changes = changes
+        self._after: list[tuple[TlbEntry, ...]] = [()]  # so many changes
+
+    def at(self, cycle: int) -> TlbContents:
+        """Translations that the TLB holds in ``cycle``."""
+        count    = bisect_left(self._changes, cycle, key=attrgetter("cycle"))
+        contents = TlbContents()
+        contents.entries = self._after[min(count, len(self._after) - 1)]
+        for change in self._changes[len(self._after) - 1:count]:
+            contents.apply(change)
+            self._after.append(contents.entries)
+        return contents
 
 
 def _goes(entry: TlbEntry, record: TlbRecord) -> bool:

@@ -5,7 +5,7 @@ about itself enters it but the marks, which are signals too.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import TypedDict, TypeVar
 
@@ -15,9 +15,9 @@ from hw.layout import AccessKind
 from .interval import ALWAYS, Interval
 from .records import (
     AccessRecord, Addresses, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
-    TransferRecord, overlaps,
+    TransferRecord, bounds,
 )
-from .tlb import TlbContents, TlbRecord
+from .tlb import TlbContents, TlbHistory, TlbRecord
 
 
 __all__ = ["AccessFilter", "Trace"]
@@ -60,23 +60,24 @@ class Trace:
     def __init__(self, recording: Recording, *, update: Callable[[], None] = lambda: None):
         self._recording = recording
         self._update    = update
+        self._tlb: TlbHistory | None = None
 
     def _complete(self) -> Recording:
         self._update()
         return self._recording
 
     @property
-    def all_accesses(self) -> list[AccessRecord]:
+    def all_accesses(self) -> Sequence[AccessRecord]:
         """Accesses of the processor."""
         return self._complete().accesses
 
     @property
-    def all_transfers(self) -> list[TransferRecord]:
+    def all_transfers(self) -> Sequence[TransferRecord]:
         """Transfers of physical memory."""
         return self._complete().transfers
 
     @property
-    def all_controls(self) -> list[ControlRecord]:
+    def all_controls(self) -> Sequence[ControlRecord]:
         """Control operations of the processor."""
         return self._complete().controls
 
@@ -86,9 +87,14 @@ class Trace:
         return self._complete().interrupts
 
     @property
-    def all_events(self) -> list[EventRecord]:
+    def all_events(self) -> Sequence[EventRecord]:
         """Strobes of the unit."""
         return self._complete().events
+
+    @property
+    def reports_tlb(self) -> bool:
+        """True if the changes of the TLB are on record."""
+        return self._recording.tlb is not None
 
     @property
     def all_tlb_changes(self) -> list[TlbRecord]:
@@ -123,15 +129,28 @@ class Trace:
 
         ``function`` must be executing. ``physical`` leaves out what was not done.
         """
-        return [a for a in _begun(self.all_accesses, during)
-                if (linear   is None or overlaps(a.linear, a.size, linear))
-                and (physical is None or a.done and overlaps(a.physical, a.size, physical))
-                and (kind     is None or a.kind == kind)
-                and (writes   is None or a.writes == writes)
-                and (user     is None or a.user == user)
-                and (implicit is None or a.implicit == implicit)
-                and (faulted  is None or a.faulted == faulted)
-                and (function is None or function in a.mark.stack)]
+        found = _begun(self.all_accesses, during)
+        # One condition after the other: most of the records meet few of them.
+        if linear is not None:
+            first, end = bounds(linear)
+            found = [a for a in found if a.linear < end and first < a.linear + a.size]
+        if physical is not None:
+            first, end = bounds(physical)
+            found = [a for a in found if a.physical < end and first < a.physical + a.size
+                     and a.done]
+        if function is not None:
+            found = [a for a in found if function in a.mark.stack]
+        if kind is not None:
+            found = [a for a in found if a.kind == kind]
+        if user is not None:
+            found = [a for a in found if a.user == user]
+        if implicit is not None:
+            found = [a for a in found if a.implicit == implicit]
+        if writes is not None:
+            found = [a for a in found if a.writes == writes]
+        if faulted is not None:
+            found = [a for a in found if a.faulted == faulted]
+        return found
 
     def faults(
         self, *, during: Interval = ALWAYS, linear: Addresses | None = None,
@@ -147,12 +166,18 @@ class Trace:
         function: str | None = None,
     ) -> list[TransferRecord]:
         """Transfers of physical memory with a byte in ``physical``."""
-        return [t for t in _begun(self.all_transfers, during)
-                if (write    is None or t.write == write)
-                and (lock     is None or t.lock == lock)
-                and (walk     is None or t.walk == walk)
-                and (function is None or function in t.mark.stack)
-                and (physical is None or t.touches(physical))]
+        found = _begun(self.all_transfers, during)
+        if walk is not None:
+            found = [t for t in found if t.walk == walk]
+        if lock is not None:
+            found = [t for t in found if t.lock == lock]
+        if write is not None:
+            found = [t for t in found if t.write == write]
+        if physical is not None:
+            found = [t for t in found if t.touches(physical)]
+        if function is not None:
+            found = [t for t in found if function in t.mark.stack]
+        return found
 
     def controls(
         self, *, during: Interval = ALWAYS, op: ControlOp | None = None,
@@ -204,28 +229,30 @@ class Trace:
     def tlb_at(self, cycle: int) -> TlbContents:
         """Translations that the TLB holds in ``cycle``."""
         changes = self.all_tlb_changes
-        return TlbContents(changes[:bisect_left(changes, cycle, key=attrgetter("cycle"))])
+        if self._tlb is None:
+            self._tlb = TlbHistory(changes)
+        return self._tlb.at(cycle)
 
     def mark_at(self, cycle: int) -> Mark:
         """Functions and claim in ``cycle``."""
         return _at(self.marks, cycle)
 
 
-def _begun(records: list[Begun], during: Interval) -> list[Begun]:
+def _begun(records: Sequence[Begun], during: Interval) -> list[Begun]:
     return _part(records, during, attrgetter("accepted"))
 
 
-def _happened(records: list[Instant], during: Interval) -> list[Instant]:
+def _happened(records: Sequence[Instant], during: Interval) -> list[Instant]:
     return _part(records, during, attrgetter("cycle"))
 
 
 def _part(
-    records: list[RecordT], during: Interval, cycle: Callable[[RecordT], int],
+    records: Sequence[RecordT], during: Interval, cycle: Callable[[RecordT], int],
 ) -> list[RecordT]:
     start = bisect_left(records, during.since, key=cycle)
     stop  = (len(records) if during.until is None else
              bisect_left(records, during.until, key=cycle))
-    return records[start:stop]
+    return list(records[start:stop])
 
 
 def _at(records: list[Lasting], cycle: int) -> Lasting:
@@ -240,9 +267,11 @@ def _intervals(
 ) -> list[Interval]:
     intervals: list[Interval] = []
     until = during.end(cycles)
-    for index, record in enumerate(records):
-        after = records[index + 1].cycle if index + 1 < len(records) else until
-        begin, end = max(record.cycle, during.since), min(after, until)
+    first = max(0, bisect_right(records, during.since, key=attrgetter("cycle")) - 1)
+    part: Sequence[Lasting] = records[first:bisect_left(records, until, key=attrgetter("cycle"))]
+    ends  = [*(record.cycle for record in part[1:]), until]
+    for record, end in zip(part, ends, strict=False):
+        begin = max(record.cycle, during.since)
         if begin >= end or not holds(record):
             continue
         if intervals and intervals[-1].until == begin:

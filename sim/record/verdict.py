@@ -27,13 +27,15 @@ class Unproven(Exception):
 class Verdict(NamedTuple):
     """Judgement of a claim: if it holds, the cycle that shows it, if one does, and the finding.
 
-    ``expected`` is what a judge looked for, in words, whether or not it was found.
+    ``expected`` is what a judge looked for, in words, whether or not it was found; ``linear`` is
+    an address that shows why, if one does.
     """
 
     holds:    bool
     cycle:    int | None
     detail:   str
-    expected: str = ""
+    expected: str        = ""
+    linear:   int | None = None
 
 
 def all_of(*verdicts: Verdict) -> Verdict:

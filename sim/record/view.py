@@ -1,15 +1,18 @@
 """Signals of a unit for a waveform: ports field by field, strobes, state machines."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from amaranth.hdl import Fragment, Value
 
 from hw.bus import ControlOp, Register
-from hw.layout import CR0, CR4, AccessKind, Fault
+from hw.layout import CR0, CR4, AccessKind, Fault, PageSize
+from hw.permission import Rights
 
-from .signals import FIELDS, MARK_WIDTH
+from .signals import FIELDS, MARK_WIDTH, Fields
 from .waves import Shown
+from .words import rights_text
 
 
 __all__ = ["Probe", "error_text", "functions", "ports", "shared", "state_machines", "tested"]
@@ -20,6 +23,8 @@ Probe = tuple[Shown, Value]
 
 #: Bits of a page fault's error code, from the lowest on (SDM Vol. 3A, Figure 4-12).
 ERROR_BITS = ("P", "W", "U", "RSVD", "I")
+
+_RIGHTS = Fields(Rights)
 
 
 def error_text(code: int) -> str:
@@ -42,12 +47,15 @@ def functions(texts: Callable[[], Sequence[Sequence[str]]], kernel_stack: Value)
     ]
 
 
-def ports(unit: Any) -> list[Probe]:
-    """The ports of a :class:`hw.mmu.Mmu`, in the order in which a reader wants to see them."""
+def ports(unit: Any, *, tlb: bool = True) -> list[Probe]:
+    """The ports of a :class:`hw.mmu.Mmu`, in the order in which a reader wants to see them.
+
+    ``tlb`` includes the changes of the TLB, which a board does not report.
+    """
     groups = (
         _request(unit.access.request), _response(unit.access.response),
         _state(unit.control.state), _control(unit.control), _events(unit.events),
-        _memory(unit.memory),
+        _tlb(unit.events, unit.tlb) if tlb else [], _memory(unit.memory),
     )
     return [probe for group in groups for probe in group]
 
@@ -58,10 +66,12 @@ def shared(arbiter: Any, interrupts: Any) -> list[Probe]:
     return [
         _show("bus", "owner",    arbiter.owner),
         _show("bus", "hold",     arbiter.hold),
-        _show("bus", "transfer", target.cyc & target.stb & ~target.stall),
-        _show("bus", "address",  target.adr << 3),
-        _show("bus", "write",    target.we),
-        _show("bus", "lock",     target.lock),
+        *_while(
+            _show("bus", "transfer", target.cyc & target.stb & ~target.stall),
+            _show("bus", "address",  target.adr << 3),
+            _show("bus", "write",    target.we),
+            _show("bus", "lock",     target.lock),
+        ),
         *(_show("interrupts", f"pending_{number}", processor.pending)
           for number, processor in enumerate(interrupts.processors)),
     ]
@@ -82,6 +92,11 @@ def _show(group: str, name: str, value: Any, text: Callable[[int], str] | None =
     return Shown(group, name, len(value), text), value
 
 
+def _while(strobe: Probe, *others: Probe) -> list[Probe]:
+    """A strobe, and other signals of its group that mean something while it is high."""
+    return [strobe, *((replace(shown, when=strobe[0].name), value) for shown, value in others)]
+
+
 def _name_of(enumeration: Any) -> Callable[[int], str]:
     names = {member.value: member.name for member in enumeration}
     return lambda number: names.get(number, f"{number}?")
@@ -89,7 +104,7 @@ def _name_of(enumeration: Any) -> Callable[[int], str]:
 
 def _request(stream: Any) -> list[Probe]:
     access = stream.payload
-    return [
+    return _while(
         _show("access", "request",    stream.valid & stream.ready),
         _show("access", "linear",     access.linear),
         _show("access", "kind",       access.kind, _name_of(AccessKind)),
@@ -97,19 +112,19 @@ def _request(stream: Any) -> list[Probe]:
         _show("access", "user",       access.user),
         _show("access", "implicit",   access.implicit),
         _show("access", "store_data", access.data),
-    ]
+    )
 
 
 def _response(stream: Any) -> list[Probe]:
     outcome = stream.payload
-    return [
+    return _while(
         _show("verdict", "response",   stream.valid & stream.ready),
         _show("verdict", "fault",      outcome.fault, _name_of(Fault)),
         _show("verdict", "error_code", outcome.error),
         _show("verdict", "error_bits", outcome.error, error_text),
         _show("verdict", "load_data",  outcome.data),
         _show("verdict", "physical",   outcome.physical),
-    ]
+    )
 
 
 def _state(state: Any) -> list[Probe]:
@@ -127,26 +142,44 @@ def _state(state: Any) -> list[Probe]:
 
 def _control(control: Any) -> list[Probe]:
     operation = control.request.payload
-    return [
+    return _while(
         _show("control", "operation", control.request.valid & control.request.ready),
         _show("control", "op",        operation.op,       _name_of(ControlOp)),
         _show("control", "register",  operation.register, _name_of(Register)),
         _show("control", "value",     operation.value),
-    ]
+    )
 
 
 def _events(events: Any) -> list[Probe]:
     return [_show("events", name, getattr(events, name)) for name in FIELDS["events"](0)]
 
 
+def _tlb(events: Any, update: Any) -> list[Probe]:
+    texts = {"size": _name_of(PageSize), "rights": _rights}
+    return _while(
+        _show("tlb", "change", events.filled | events.dropped | events.invalidated
+              | events.flushed),
+        *(_show("tlb", name, getattr(update, name), texts.get(name))
+          for name in FIELDS["tlb"](0)),
+    )
+
+
+def _rights(bits: int) -> str:
+    return rights_text(**{name: bool(value) for name, value in _RIGHTS(bits).items()})
+
+
 def _memory(memory: Any) -> list[Probe]:
     return [
-        _show("memory", "transfer", memory.cyc & memory.stb & ~memory.stall),
-        _show("memory", "address",  memory.adr << 3),
-        _show("memory", "write",    memory.we),
-        _show("memory", "lanes",    memory.sel),
-        _show("memory", "lock",     memory.lock),
-        _show("memory", "written",  memory.dat_w),
-        _show("memory", "ack",      memory.cyc & memory.ack),
-        _show("memory", "read",     memory.dat_r),
+        *_while(
+            _show("memory", "transfer", memory.cyc & memory.stb & ~memory.stall),
+            _show("memory", "address",  memory.adr << 3),
+            _show("memory", "write",    memory.we),
+            _show("memory", "lanes",    memory.sel),
+            _show("memory", "lock",     memory.lock),
+            _show("memory", "written",  memory.dat_w),
+        ),
+        *_while(
+            _show("memory", "ack",      memory.cyc & memory.ack),
+            _show("memory", "read",     memory.dat_r),
+        ),
     ]

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
-from hw.layout import AccessKind, Fault
+from hw.bus import ControlOp, Register
+from hw.layout import RFLAGS, AccessKind, Fault
 
 from .interval import ALWAYS, Interval
-from .records import AccessRecord, Addresses, TransferRecord
+from .records import AccessRecord, Addresses, ControlRecord, TransferRecord
+from .signals import Fields
 
 
-__all__ = ["FAULTS", "addresses", "count", "describe", "describe_transfer", "values", "wanted",
-           "when"]
+__all__ = ["FAULTS", "addresses", "count", "describe", "describe_control", "describe_transfer",
+           "rights_text", "size_text", "values", "wanted", "when"]
 
 
 #: Words for the end of an access, by its fault.
@@ -19,6 +21,9 @@ FAULTS = {
     Fault.GENERAL_PROTECTION: "#GP",
     Fault.SKIPPED:            "being skipped",
 }
+
+
+_RFLAGS = Fields(RFLAGS)
 
 
 def describe(access: AccessRecord) -> str:
@@ -42,6 +47,20 @@ def describe_transfer(transfer: TransferRecord) -> str:
     what   = "write" if transfer.write else "read"
     ending = "" if transfer.acked >= 0 else ", no response"
     return f"{who} {locked}{what} of physical {transfer.address:#x}{ending}"
+
+
+def describe_control(control: ControlRecord) -> str:
+    """A control operation, as an instruction and its operand."""
+    name = str(control.register.name)
+    if control.op == ControlOp.INVLPG:
+        done = f"INVLPG {control.value:#x}"
+    elif control.op == ControlOp.WRITE and control.register == Register.RFLAGS:
+        done = "STAC" if _RFLAGS(control.value)["ac"] else "CLAC"
+    elif control.op == ControlOp.WRITE:
+        done = f"{name} = {control.value:#x}"
+    else:
+        done = f"reads {name}" + f": {control.result:#x}" * (control.completed >= 0)
+    return done + ": #GP" * control.refused
 
 
 def wanted(
@@ -87,6 +106,20 @@ def values(flags: Mapping[str, int]) -> str:
 def count(number: int, one: str, many: str) -> str:
     """So many, in the right form."""
     return f"{number} {one if number == 1 else many}"
+
+
+def rights_text(writable: bool, user: bool, execute_disable: bool) -> str:
+    """Rights in a fixed width, as gef and ``/proc/<pid>/maps`` write them: ``r-x user``."""
+    return (f"r{'w' if writable else '-'}{'-' if execute_disable else 'x'} "
+            f"{'user' if user else 'kernel'}")
+
+
+def size_text(size: int) -> str:
+    """Bytes of a page, in the largest unit."""
+    for unit, shift in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if size >> shift:
+            return f"{size >> shift} {unit}"
+    return f"{size} bytes"
 
 
 def _kind(kind: AccessKind) -> str:

@@ -9,6 +9,8 @@ one. The names are of these kinds:
   :class:`AccessRecord`, :class:`TransferRecord`, :class:`State`;
 - judges, and what they return and raise: :class:`Verdict`, :class:`Unproven`; :func:`all_of` joins
   verdicts;
+- what ``stage.walk`` and ``stage.address_map`` return, as text: :func:`as_text` and
+  :func:`map_as_text`;
 - words for verdicts of one's own: :func:`describe`, :func:`addresses`, :func:`wanted`,
   :func:`when`;
 - what ends a system call or an instruction otherwise than by success: :class:`KernelError` with
@@ -19,17 +21,24 @@ one. The names are of these kinds:
 ============================  ====================================================
 :mod:`sim.scenario.runner`    runs, each in the process where its engine can run
 :mod:`sim.scenario.scenario`  scenarios, from a module to a run
+:mod:`sim.scenario.assembly`  the machine for one: wanted, chosen, and switched
+:mod:`sim.scenario.run`       the result of a run
+:mod:`sim.scenario.export`    files that are made of a run
 :mod:`sim.scenario.module`    the form of such a module
 :mod:`sim.scenario.stage`     acts, steps and claims
+:mod:`sim.scenario.checks`    checks of what a scenario gives to its stage
+:mod:`sim.scenario.look`      page walks and maps of the machine on the stage
 :mod:`sim.scenario.watch`     what a scenario awaits while it plays
 :mod:`sim.scenario.failure`   how a run ends before its time
 :mod:`sim.scenario.mistakes`  what the author of a scenario has to mend, and where
-:mod:`sim.scenario.report`    a run as text and as JSON
+:mod:`sim.scenario.report`    a run as text, act by act
+:mod:`sim.scenario.json`      runs as JSON
 ============================  ====================================================
 """
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault
+from sim.paging.text import as_text, map_as_text
 from sim.record.claims import (
     ac_brackets, both_in_tlb, control_done, each, each_under, executed, faulted, loaded, no_event,
     no_fault, no_request, not_executed, set_by_walker, state_throughout, stored_through,
@@ -72,8 +81,9 @@ __all__ = [
     "AccessFilter", "AccessKind", "AccessRecord", "Act", "Claim", "ControlOp", "Cpu", "Errno",
     "Fault", "Interval", "KernelError", "KernelOops", "Killed", "Register", "Signal", "Stage",
     "State", "Step", "TimeSlice", "Trace", "TransferRecord", "Unproven", "User", "Verdict",
-    "ac_brackets", "addresses", "all_of", "both_in_tlb", "control_done", "describe", "each",
-    "each_under", "executed", "faulted", "interrupted", "loaded", "no_event", "no_fault",
-    "no_request", "no_stale_access", "not_executed", "nothing_lost", "set_by_walker",
-    "state_throughout", "stored_through", "updates", "wanted", "when", "written_back",
+    "ac_brackets", "addresses", "all_of", "as_text", "both_in_tlb", "control_done", "describe",
+    "each", "each_under", "executed", "faulted", "interrupted", "loaded", "map_as_text",
+    "no_event", "no_fault", "no_request", "no_stale_access", "not_executed", "nothing_lost",
+    "set_by_walker", "state_throughout", "stored_through", "updates", "wanted", "when",
+    "written_back",
 ]

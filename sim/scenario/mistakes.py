@@ -11,6 +11,8 @@ from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
 
+from sim.output.files import FileTrouble
+
 
 __all__ = [
     "Frame", "Location", "Mistake", "Misuse", "ProgramError", "ScenarioError", "innermost",
@@ -88,8 +90,8 @@ def mistake_of(error: BaseException, file: str) -> Mistake | None:
                        f"{type(error).__name__}: {error.msg}")
     frames = raised_through(error)
     location = innermost(frames, file)
-    if location is None or isinstance(error, BrokenPipeError):
-        return None  # Whoever reads what it prints has had enough.
+    if location is None or isinstance(error, (BrokenPipeError, FileTrouble)):
+        return None  # Whoever reads what is printed has had enough, or there is no room for it.
     if isinstance(error, Misuse):
         return Mistake(location, str(error))
     said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")

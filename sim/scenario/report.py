@@ -1,23 +1,19 @@
-"""Report of a run: for a terminal, and as JSON."""
+"""Report of a run as text: a head, its acts as they end, and what it came to."""
 
-import json
 import os
-from collections.abc import Sequence
-from typing import Any, TextIO
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
 
-from sim.output.text import wrap
+from sim.output.text import plain, wrap
 
 from .failure import Failure
-from .mistakes import Location, Mistake
-from .scenario import Run
+from .run import Run
 from .stage import Act, Claim
 
 
-__all__ = ["SCHEMA", "as_json", "as_text", "wants_colour"]
+__all__ = ["Report", "as_text", "wants_colour"]
 
-
-#: Version of the JSON. It changes when a key goes or gets another meaning.
-SCHEMA = 1
 
 #: Faults on the link to a board, by their names in
 #: :class:`sim.engines.serial.link.traffic.Traffic`.
@@ -37,44 +33,86 @@ def wants_colour(stream: TextIO | None) -> bool:
 
 
 def as_text(run: Run, *, colour: bool = False) -> str:
-    """A run in lines of 80 columns at most."""
-    def paint(name: str, text: str) -> str:
-        return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if colour else text
+    """A whole run, in lines as wide as the terminal."""
+    report = Report(colour=colour)
+    acts   = [report.act(number, act) for number, act in enumerate(run.acts, 1)]
+    return "\n".join([report.head(run), *acts, report.end(run)])
 
-    lines = [paint("title", line) for line in wrap(f"{run.scenario}: {run.title}", "", "  ")]
-    lines.append(f"{run.mode} paging, kernel {run.era}, on {run.engine}, "
-                 f"{f'preset {run.preset}' if run.preset else 'a unit of its own'}, "
-                 f"{_size(run.ram)} of memory")
-    for number, act in enumerate(run.acts, 1):
-        lines += ["", *(paint("title", line) for line in wrap(act.title, f"{number}. ", "   "))]
+
+@dataclass(frozen=True)
+class Report:
+    """Parts of a report, between which there are empty lines.
+
+    Parameters
+    ----------
+    colour : :class:`bool`
+        What stands out is coloured.
+    look : callable
+        Called with a claim that does not hold; returns a command that shows why, or "".
+    """
+
+    colour: bool = False
+    look:   Callable[[Claim], str] = lambda claim: ""
+
+    def head(self, run: Run) -> str:
+        """The scenario, and the machine that it is played on."""
+        unit   = f"preset {run.preset}" if run.preset else "a unit of its own"
+        forced = f", force_override={run.force_override}" if run.force_override else ""
+        title  = wrap(f"{run.scenario}: {run.title}", "", "  ")
+        return _text([
+            *(self._paint("title", line) for line in title),
+            *wrap(f"{run.mode} paging, kernel {run.era}{forced}, on {run.engine}, {unit}, "
+                  f"{_size(run.ram)} of memory", "", "  "),
+            *(wrap(f"with {run.switches}", "", "  ") if run.switches else ())])
+
+    def act(self, number: int, act: Act) -> str:
+        """An act that is over."""
+        lines = [self._paint("title", line) for line in wrap(act.title, f"{number}. ", "   ")]
         if act.left_out:
             lines += wrap(f"not shown: {act.left_out}", "   ")
         for entry in act.entries:
-            if isinstance(entry, Claim):
-                word  = "ok" if entry.holds else "FAILED"
-                first, *rest = wrap(f"{entry.text} {_proof(entry)}", " " * 10)
-                lines += [f"   {paint(word, f'{word:6}')} {first.lstrip()}", *rest]
-                if entry.expected and not entry.holds:
-                    lines += wrap(f"expected: {entry.expected}", " " * 10, " " * 12)
-            else:
-                lines += wrap(entry.text, "   - ", "     ")
-    if run.failure is not None:
-        lines += ["", *_failure(run.failure, paint("STOPPED", "STOPPED"))]
-    if run.schedule and not run.holds:
-        lines += ["", *wrap(f"schedule: {run.schedule}", "", "   ")]
-    word   = ("MISTAKE" if run.mistake else "STOPPED" if run.failure else
-              "ok" if run.holds else "FAILED")
-    lines += ["", *_shown(run), *_counted(run), *_link(run), _summary(run, paint(word, word))]
-    if run.mistake is not None:
-        lines += wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
-    return "\n".join(lines) + "\n"
+            lines += self._claim(entry) if isinstance(entry, Claim) else wrap(
+                entry.text, "   - ", "     ")
+        return _text(lines)
+
+    def end(self, run: Run) -> str:
+        """End of the run: its acts, its claims, its cycles, and what stopped it."""
+        lines = []
+        if run.failure is not None:
+            lines += [*_failure(run.failure, self._paint("STOPPED", "STOPPED")), ""]
+        if run.schedule and not run.holds:
+            lines += [*wrap(f"schedule: {run.schedule}", "", "   "), ""]
+        word   = ("MISTAKE" if run.mistake else "STOPPED" if run.failure else
+                  "ok" if run.holds else "FAILED")
+        lines += [*_shown(run), *_counted(run), *_link(run),
+                  *_painted(_summary(run, word), word, self._paint(word, word))]
+        if run.mistake is not None:
+            lines += wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
+        return _text(lines)
+
+    def _claim(self, claim: Claim) -> list[str]:
+        word = "ok" if claim.holds else "FAILED"
+        first, *rest = wrap(f"{claim.text} {_proof(claim)}", " " * 10)
+        lines = [f"   {self._paint(word, f'{word:6}')} {first.lstrip()}", *rest]
+        if not claim.holds:
+            if claim.expected:
+                lines += wrap(f"expected: {claim.expected}", " " * 10, " " * 12)
+            if command := self.look(claim):
+                # A command to copy is one line, however long.
+                lines.append(f"{'':10}look: {plain(command)}")
+        return lines
+
+    def _paint(self, name: str, text: str) -> str:
+        return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if self.colour else text
 
 
-def as_json(runs: Sequence[Run], mistakes: Sequence[Mistake] = ()) -> str:
-    """Runs as one JSON document, with their mistakes, and those that kept others from running."""
-    found = [*mistakes, *(run.mistake for run in runs if run.mistake is not None)]
-    return json.dumps({"schema": SCHEMA, "runs": [_run(run) for run in runs],
-                       "mistakes": [_mistake(mistake) for mistake in found]}, indent=2) + "\n"
+def _text(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _painted(lines: list[str], word: str, painted: str) -> list[str]:
+    """The same lines, with their first word painted."""
+    return [lines[0].replace(word, painted, 1), *lines[1:]]
 
 
 def _proof(claim: Claim) -> str:
@@ -109,7 +147,7 @@ def _shown(run: Run) -> list[str]:
         return []
     if len(shown) == len(run.acts):
         return [f"shown: all {len(shown)} acts" if len(shown) != 1 else "shown: the only act"]
-    return [f"shown: acts {', '.join(shown)} of {len(run.acts)}"]
+    return wrap(f"shown: acts {', '.join(shown)} of {len(run.acts)}", "", "   ")
 
 
 def _counted(run: Run) -> list[str]:
@@ -125,72 +163,9 @@ def _link(run: Run) -> list[str]:
     return wrap(f"the serial link: {wrong}", "", "   ") if wrong else []
 
 
-def _summary(run: Run, word: str) -> str:
+def _summary(run: Run, word: str) -> list[str]:
     failed = sum(not claim.holds for claim in run.claims)
     total  = len(run.claims)
     rate   = run.cycles / run.seconds if run.seconds else 0
-    return (f"{word}: {total - failed} of {total} claims hold; "
-            f"{run.cycles:,} cycles in {run.seconds:.1f} s ({rate:,.0f} cycles/s)")
-
-
-def _run(run: Run) -> dict[str, Any]:
-    failure = run.failure
-    return {
-        "scenario": run.scenario,
-        "title":    run.title,
-        "mode":     run.mode,
-        "engine":   run.engine,
-        "era":      run.era,
-        "preset":   run.preset,
-        "ram":      run.ram,
-        "schedule": run.schedule,
-        "cycles":   run.cycles,
-        "counted":  run.counted or None,
-        "link":     run.link or None,
-        "seconds":  round(run.seconds, 3),
-        "holds":    run.holds,
-        "acts":     [_act(act) for act in run.acts],
-        "failure":  None if failure is None else _failed(failure),
-        "mistake":  None if run.mistake is None else _mistake(run.mistake),
-    }
-
-
-def _failed(failure: Failure) -> dict[str, Any]:
-    return {
-        "reason":       failure.reason,
-        "cycle":        failure.cycle,
-        "stack":        list(failure.stack),
-        "call":         failure.call or None,
-        "place":        None if failure.location is None else _location(failure.location),
-        "transactions": list(failure.transactions),
-    }
-
-
-def _mistake(mistake: Mistake) -> dict[str, Any]:
-    return {**_location(mistake.location), "reason": mistake.reason}
-
-
-def _location(location: Location) -> dict[str, Any]:
-    return {"file": location.file, "line": location.line, "text": location.text}
-
-
-def _act(act: Act) -> dict[str, Any]:
-    return {
-        "title":  act.title,
-        "since":  act.since,
-        "until":  act.until,
-        "left_out": act.left_out or None,
-        "steps":  [{"text": entry.text, "cycle": entry.cycle}
-                   for entry in act.entries if not isinstance(entry, Claim)],
-        "claims": [_claim(claim) for claim in act.claims],
-    }
-
-
-def _claim(claim: Claim) -> dict[str, Any]:
-    return {
-        "text":     claim.text,
-        "holds":    claim.holds,
-        "cycle":    claim.cycle,
-        "detail":   claim.detail,
-        "expected": claim.expected or None,
-    }
+    return wrap(f"{word}: {total - failed} of {total} claims hold; "
+                f"{run.cycles:,} cycles in {run.seconds:.1f} s ({rate:,.0f} cycles/s)", "", "   ")

@@ -1,6 +1,6 @@
 """Runs of scenarios, each in the process where its engine can run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Unpack, cast
 
@@ -8,7 +8,11 @@ from sim.engines.cocotb import CocotbEngine
 from sim.engines.cocotb.host import call
 from sim.machine import ENGINES
 
-from .scenario import MachineChoice, Run, Scenario
+from .assembly import MachineChoice
+from .export import Export
+from .run import Run
+from .scenario import Scenario
+from .stage import Act
 
 
 __all__ = ["perform"]
@@ -16,8 +20,11 @@ __all__ = ["perform"]
 
 def perform(
     scenario: Scenario, *, limit: int | None = None, waves: Path | None = None,
+    waves_from: int | None = None, begun: Callable[[Run], None] = lambda run: None,
     announce: Callable[[str], None] = lambda title: None,
-    progress: Callable[[int], None] = lambda cycle: None, **choice: Unpack[MachineChoice],
+    acted: Callable[[int, Act], None] = lambda number, act: None,
+    progress: Callable[[int], None] = lambda cycle: None, exports: Sequence[Export] = (),
+    **choice: Unpack[MachineChoice],
 ) -> Run:
     """Perform a scenario as :meth:`.scenario.Scenario.perform` does, or have it done.
 
@@ -26,8 +33,10 @@ def perform(
     """
     if ENGINES[choice["engine"]] is CocotbEngine:
         engine = cast(CocotbEngine, scenario.assemble(**choice).engine)
-        wanted = {"limit": limit, "waves": waves, **choice}
+        wanted = {"limit": limit, "waves": waves, "waves_from": waves_from, "exports": exports,
+                  **choice}
         return cast(Run, call(engine, scenario.perform, wanted, {
-            "announce": announce, "progress": progress}))
-    return scenario.perform(limit=limit, waves=waves, announce=announce, progress=progress,
-                            **choice)
+            "begun": begun, "announce": announce, "acted": acted, "progress": progress}))
+    return scenario.perform(limit=limit, waves=waves, waves_from=waves_from, begun=begun,
+                            announce=announce, acted=acted,
+                            progress=progress, exports=exports, **choice)

@@ -10,89 +10,42 @@ import importlib
 import importlib.util
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Required, TypedDict, Unpack
+from typing import Any, Unpack
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
 from sim.errors import Unsuited
 from sim.machine import Machine
-from sim.record.waves import Unwritten
-from sim.schedule import Schedule, render
+from sim.output.files import FileTrouble
+from sim.record.saved import Bookmark
+from sim.record.viewed import Viewed
+from sim.record.waveform import Framing, Unwritten, waveform
+from sim.record.waves import WaveSink, joined
+from sim.schedule import render
+from sim.switches import Switches
 
-from .failure import STOPS, Failure, failure_of
+from .assembly import MachineChoice, assembled, unit_before_switches
+from .export import Export
+from .failure import STOPS, failure_of
 from .mistakes import Location, Mistake, ProgramError, ScenarioError, mistake_of
 from .module import complaints, line_of
-from .stage import Act, Claim, Stage
+from .run import Run
+from .stage import Act, Stage
 from .watch import Watch
 
 
-__all__ = ["LIMIT", "MachineChoice", "Run", "Scenario", "load"]
+__all__ = ["LIMIT", "Scenario", "load"]
 
 
 #: Cycles after which a run is ended, if its scenario does not say otherwise.
 LIMIT = 10_000_000
 
 
-class MachineChoice(TypedDict, total=False):
-    """Machine for a scenario, as far as the scenario leaves it open.
-
-    Without a ``mode`` it is the scenario's first that the unit has. ``config`` is the unit's, and
-    ``options`` are the engine's. ``schedule`` holds until the scenario makes one of its own.
-    """
-
-    engine:   Required[str]
-    era:      Required[str]
-    mode:     str | None
-    config:   MmuConfig | None
-    options:  Mapping[str, Any]
-    schedule: Schedule | None
-
-
-@dataclass
-class Run:
-    """One scenario, played once.
-
-    ``preset`` is the name of the unit's configuration, if it has one. ``schedule`` are the time
-    slices that the processors had, as in :mod:`sim.schedule`. ``waves`` is the folder of the
-    waveform, if there is one; ``unwritten`` says why it could not be written. ``ram`` is the memory
-    that the kernel has, in bytes. ``counted`` is what the machine has counted by itself, if it
-    does, and ``link`` what went over the link to it, if there is one. The run may have come to its
-    end early by a ``failure`` of what it plays on, or by a ``mistake`` of its author.
-    """
-
-    scenario: str
-    title:    str
-    mode:     str
-    engine:   str
-    era:      str
-    preset:   str | None     = None
-    schedule: str            = ""
-    waves:    Path | None    = None
-    ram:      int            = 0
-    unwritten: str           = ""
-    cycles:   int            = 0
-    counted:  dict[str, int] = field(default_factory=dict)
-    link:     dict[str, int] = field(default_factory=dict)
-    seconds:  float          = 0.0
-    acts:     list[Act]      = field(default_factory=list)
-    failure:  Failure | None = None
-    mistake:  Mistake | None = None
-
-    @property
-    def claims(self) -> list[Claim]:
-        """The claims of all acts."""
-        return [claim for act in self.acts for claim in act.claims]
-
-    @property
-    def holds(self) -> bool:
-        """True if it came to its end, and every claim holds."""
-        return (self.failure is None and self.mistake is None
-                and all(claim.holds for claim in self.claims))
 
 
 @dataclass(frozen=True)
@@ -148,12 +101,8 @@ class Scenario:
         Raises :class:`sim.errors.Unsuited`, :class:`sim.errors.Unavailable`, and
         :class:`sim.scenario.mistakes.ScenarioError` if there is no such machine as it wants.
         """
-        given: dict[str, Any] = {name: value for name, value in choice.items()
-                                 if value is not None}
-        owned = {name: value for name, value in self.machine.items()
-                 if name != "config" or name not in given}
         try:
-            return Machine(**{"mode": self.modes} | given, **owned)
+            return assembled(self.modes, self.machine, choice)
         except (TypeError, ValueError) as error:
             if not self.machine:
                 raise
@@ -162,50 +111,75 @@ class Scenario:
 
     def perform(
         self, *, limit: int | None = None, waves: Path | None = None,
+        waves_from: int | None = None, begun: Callable[[Run], None] = lambda run: None,
         announce: Callable[[str], None] = lambda title: None,
+        acted: Callable[[int, Act], None] = lambda number, act: None,
         progress: Callable[[int], None] | None = None,
-        ended: Callable[[Stage], None] = lambda stage: None, **choice: Unpack[MachineChoice],
+        ended: Callable[[Stage], None] = lambda stage: None, exports: Sequence[Export] = (),
+        **choice: Unpack[MachineChoice],
     ) -> Run:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
         ``limit`` is a number of cycles that holds instead of the scenario's own. The waveform gets
-        a folder in ``waves``; ``announce`` is called with the title of each act, ``progress`` now
-        and then with the cycle, and ``ended`` with the stage when all is over.
+        a folder in ``waves``, and begins in the cycle ``waves_from``, or by default in that of the
+        first act. These are called: ``begun`` with the run before its first cycle,
+        ``announce`` with the title of each act as it begins, ``acted`` with its number and itself
+        when it is over, ``progress`` now and then with the cycle, and ``ended`` with the stage in
+        the last cycle: if the limit ends the run, while all is as it was, and nothing is cleaned
+        up yet. Then ``exports`` are written.
 
         Raises what :meth:`assemble` does.
         """
-        machine, era = self.assemble(**choice), choice["era"]
-        run = Run(self.name, self.title, machine.mode, choice["engine"], era,
-                  _preset(machine.config), ram=machine.kernel.ram_bytes)
+        machine  = self.assemble(**choice)
+        switches = choice.get("switches", Switches())
+        config   = (unit_before_switches(self.machine, choice) if switches.of("unit")
+                    else machine.config)
+        run = Run(self.name, self.title, machine.mode, choice["engine"], choice["era"],
+                  _preset(config), str(switches), choice.get("force_override"),
+                  ram=machine.kernel.ram_bytes)
         if waves is not None:
-            run.waves = waves / f"{self.name}-{machine.mode}-{era}"
-        stage = Stage(machine, announce=announce)
+            run.waves = waves / f"{self.name}-{machine.mode}-{run.era}"
+        stage = Stage(machine, announce=announce, acted=acted)
         machine.engine.limit    = self.limit if limit is None else limit
         machine.engine.progress = progress
         machine.engine.prepare()
-        begun = time.monotonic()
-        self._play(run, stage)
-        run.seconds  = time.monotonic() - begun
+        begun(run)
+        before = time.monotonic()
+        viewed = Viewed() if any(export.viewed for export in exports) else None
+        self._play(run, stage, viewed, waves_from, ended)
+        run.seconds  = time.monotonic() - before
         run.cycles   = machine.engine.trace.cycles
         run.counted  = {**machine.engine.counted}
         run.link     = {**machine.engine.link}
         run.acts     = stage.acts
         run.schedule = render(machine.engine.schedule.executed)
-        ended(stage)
+        stage.tell_acts()
         if run.failure is None and run.mistake is None and not run.claims:
             self._about_nothing(run)
+        for export in exports:
+            announce(export.name)
+            try:
+                export.write(run, stage, viewed)
+            except FileTrouble as trouble:
+                run.unwritten[export.name] = str(trouble)
         return run
 
-    def _play(self, run: Run, stage: Stage) -> None:
-        """Play; note in ``run`` what ended it before its time."""
-        watch = Watch(self.source)
+    def _play(self, run: Run, stage: Stage, viewed: Viewed | None,
+              waves_from: int | None, ended: Callable[[Stage], None]) -> None:
+        """Play, and call ``ended``; note in ``run`` what ended it before its time."""
+        watch = Watch(self.source, dropped=lambda: ended(stage))
+
+        sinks: list[WaveSink] = [] if run.waves is None else [
+            waveform(run.waves, _framing(stage, waves_from))]
+        if viewed is not None:
+            sinks.append(viewed.opened)
 
         async def play(_: Machine) -> None:
             await watch.watched(self._played(stage))
 
         try:
             with _waveform_of(run):
-                stage.machine.run(play, waves=run.waves)
+                stage.machine.run(play, waves=joined(sinks))
         except ProgramError as stop:
             run.mistake = _first(watch, stage) or mistake_of(
                 stop.__cause__ or stop, self.source) or self._mistake(watch, str(stop))
@@ -228,6 +202,8 @@ class Scenario:
             if run.mistake is None and watch.frames:
                 run.mistake = self._mistake(
                     watch, "this awaits something that no machine can do")
+        if not watch.frames:
+            ended(stage)
 
     async def _played(self, stage: Stage) -> None:
         try:
@@ -250,6 +226,17 @@ class Scenario:
         run.mistake = Mistake(self._beginning, "it claims nothing: call stage.claim in an act")
 
 
+def _framing(stage: Stage, begins: int | None) -> Framing:
+    """Extent and bookmarks of the waveform of what plays on a stage."""
+    def bookmarks() -> list[Bookmark]:
+        return [Bookmark(claim.cycle, (act, number), claim.holds)
+                for act, played in enumerate(stage.acts, 1)
+                for number, claim in enumerate(played.claims, 1) if claim.cycle is not None]
+
+    return Framing(lambda: stage.began if begins is None else begins, bookmarks,
+                   stage.config.tlb_entries)
+
+
 @contextmanager
 def _waveform_of(run: Run) -> Iterator[None]:
     """Note in ``run`` that its waveform cannot be written, and go on with what ended the run."""
@@ -257,7 +244,7 @@ def _waveform_of(run: Run) -> Iterator[None]:
     try:
         yield
     except Unwritten as trouble:
-        run.waves, run.unwritten = None, str(trouble)
+        run.waves, run.unwritten["waves"] = None, str(trouble)
         stop = trouble.__cause__
     if stop is not None:
         raise stop

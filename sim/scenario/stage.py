@@ -1,29 +1,27 @@
 """Stage of a scenario: acts, the steps in them, and the claims that they prove."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+from sim.golden.permission import Attempt
 from sim.machine import Machine
-from sim.paging.walk import PageWalk, features_of, page_walk
-from sim.record.history import MemoryHistory
+from sim.paging.map import AddressMap
+from sim.paging.walk import ATTEMPTS, PageWalk
 from sim.record.interval import Interval
 from sim.record.verdict import Unproven, Verdict
-from sw.errno import KernelError
 from sw.include.linux.completion import completion
-from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.cred import cred
-from sw.kernel.panic import KernelOops
 from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.sched.idle import start_on
 from sw.processor.cpu import Cpu
-from sw.processor.exceptions import TripleFault
 from sw.user import User
 
-from .mistakes import Location, Mistake, Misuse, ProgramError
+from .checks import check_text, guarded, is_verdict
+from .look import map_on, walk_on
+from .mistakes import Location, Mistake, Misuse
 
 
 __all__ = ["Act", "Claim", "Stage", "Step"]
@@ -42,13 +40,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim with its verdict; see :class:`sim.record.verdict.Verdict`."""
+    """A claim with its verdict; see :class:`sim.record.verdict.Verdict`.
+
+    ``judged`` is the cycle in which it was judged, after all that it is about, and ``cpu`` the
+    processor whose address ``linear`` is.
+    """
 
     text:     str
     holds:    bool
     cycle:    int | None
     detail:   str
-    expected: str = ""
+    expected: str        = ""
+    linear:   int | None = None
+    judged:   int        = 0
+    cpu:      int        = 0
 
 
 @dataclass
@@ -119,6 +124,9 @@ class Stage:
         The machine.
     announce : callable
         Called with the title of each act as it begins.
+    acted : callable
+        Called with each act that is over, and its number, from 1 on: there may be claims in it
+        until the next begins.
 
     Attributes
     ----------
@@ -127,9 +135,12 @@ class Stage:
         ``trace`` is its trace.
     acts : :class:`list` of :class:`Act`
         The acts so far.
+    began : :class:`int` or :class:`None`
+        Cycle in which the first of them began.
     """
 
-    def __init__(self, machine: Machine, *, announce: Callable[[str], None] = lambda title: None):
+    def __init__(self, machine: Machine, *, announce: Callable[[str], None] = lambda title: None,
+                 acted: Callable[[int, Act], None] = lambda number, act: None):
         self.machine  = machine
         self.config   = machine.config
         self.kernel   = machine.kernel
@@ -140,8 +151,11 @@ class Stage:
         self.trace    = machine.engine.trace
         self.traces   = machine.engine.traces
         self.schedule = machine.engine.schedule
-        self.acts: list[Act] = []
+        self.acts: list[Act]    = []
+        self.began: int | None  = None
         self._announce = announce
+        self._acted    = acted
+        self._told     = 0
         self._started:  list[completion]    = []
         self._showings: list[_Showing[Any]] = []
 
@@ -150,20 +164,16 @@ class Stage:
         """Cycle in which the next operation can begin."""
         return self.engine.cycle
 
-    def walk(self, linear: int, *, cpu: int = 0, cycle: int | None = None) -> PageWalk:
-        """Walk the page tables for an address, as they were in ``cycle``; by default, as they are.
+    def walk(self, linear: int, *, cpu: int = 0, cycle: int | None = None,
+             attempts: Mapping[str, Attempt] = ATTEMPTS) -> PageWalk:
+        """Walk the page tables for an address as of ``cycle``; see :func:`.look.walk_on`."""
+        return walk_on(self.machine, linear, cpu=cpu, cycle=cycle, attempts=attempts)
 
-        Raises :class:`LookupError` on a board, which does not report the changes of its TLB.
-        """
-        cycle = self.cycle if cycle is None else cycle
-        if not isinstance(linear, int) or not 0 <= linear < 1 << 64:
-            raise Misuse(f"stage.walk takes a linear address of 64 bits, not {linear!r}")
-        if cpu not in range(len(self.traces)):
-            raise Misuse(f"there is no processor {cpu!r}: they are 0 to {len(self.traces) - 1}")
-        if not isinstance(cycle, int) or not 0 <= cycle <= self.cycle:
-            raise Misuse(f"stage.walk looks at a cycle from 0 to {self.cycle}, not {cycle!r}")
-        return page_walk(self.traces, MemoryHistory(self.traces), linear, cpu=cpu, cycle=cycle,
-                         features=features_of(self.config))
+    def address_map(self, *, cpu: int = 0, cycle: int | None = None, linear: range | None = None,
+                    physical: range | None = None, flags: Iterable[str] = ()) -> AddressMap:
+        """Map what is mapped as of ``cycle``; see :func:`.look.map_on`."""
+        return map_on(self.machine, cpu=cpu, cycle=cycle, linear=linear, physical=physical,
+                      flags=flags)
 
     async def user(self, name: str, uid: int = 1000, *capabilities: str) -> User:
         """Start a process with an empty address space; user 0 is root."""
@@ -181,7 +191,7 @@ class Stage:
         if not 0 < number < len(self.cpus):
             raise Misuse(f"there is no other processor with the number {number!r}: "
                          f'"cpus" in MACHINE says how many there are, here {len(self.cpus)}')
-        self._started.append(await start_on(self.cpu, self.cpus[number], _guarded(program)))
+        self._started.append(await start_on(self.cpu, self.cpus[number], guarded(program)))
         return self._started[-1]
 
     async def finish(self, started: completion) -> Any:
@@ -198,20 +208,30 @@ class Stage:
 
     def act(self, title: str) -> _Showing[Act]:
         """Play an act in the body of the ``async with`` statement."""
-        _check_text(title, "act")
+        check_text(title, "act")
         return self._showing(_Showing(self, Act(self.cycle, title=title), title, ""))
 
     def begin(self, act: Act) -> None:
         """Make ``act`` the present one."""
         if self.acts and self.acts[-1].until is None:
             raise Misuse("an act cannot begin within another: end the other first")
+        self.tell_acts()
         self.acts.append(act)
+        if self.began is None:
+            self.began = self.cycle
         self._announce(act.title)
+
+    def tell_acts(self) -> None:
+        """Report the acts so far, which are over, if they were not."""
+        while self._told < len(self.acts):
+            self._told += 1
+            self._acted(self._told, self.acts[self._told - 1])
 
     def leave_out(self, title: str, reason: str) -> None:
         """Note an act that this machine cannot show, and why."""
-        _check_text(title, "leave_out")
-        _check_text(reason, "leave_out")
+        check_text(title, "leave_out")
+        check_text(reason, "leave_out")
+        self.tell_acts()
         self.acts.append(Act(self.cycle, self.cycle, title, left_out=reason))
 
     def testing(self, text: str) -> _Showing[Interval]:
@@ -220,13 +240,13 @@ class Stage:
         The interval is what the claim is then judged on, from the first cycle of the body to its
         last.
         """
-        _check_text(text, "testing")
+        check_text(text, "testing")
         return self._showing(
             _Showing(self, Interval(self.cycle), text, self._act("testing").title))
 
     def did(self, text: str) -> None:
         """Note what was done."""
-        _check_text(text, "did")
+        check_text(text, "did")
         self._act("did").entries.append(Step(text, self.cycle))
 
     def claim(self, text: str, judge: Verdict | Callable[[], Verdict]) -> None:
@@ -235,16 +255,24 @@ class Stage:
         Judge when the interval is over: only then is what the kernel did last on record. A judge
         that raises :class:`sim.record.verdict.Unproven` says no.
         """
-        _check_text(text, "claim")
+        check_text(text, "claim")
         act = self._act("claim")
         try:
             verdict = judge() if callable(judge) else judge
         except Unproven as lack:
             verdict = Verdict(False, None, str(lack), lack.expected)
-        if not _is_verdict(verdict):
+        if not is_verdict(verdict):
             raise Misuse("stage.claim takes a Verdict, as a judge returns it, or a function that "
                          f"returns one, not {verdict!r}")
-        act.entries.append(Claim(text, *verdict))
+        act.entries.append(Claim(text, *verdict, judged=self.cycle, cpu=self._cpu_of(verdict)))
+
+    def _cpu_of(self, verdict: Verdict) -> int:
+        """The processor whose access a verdict names as wrong; the first, if it names none."""
+        if verdict.holds:
+            return 0
+        return next((number for number, trace in enumerate(self.traces[1:], 1) if any(
+            access.linear == verdict.linear and verdict.cycle in (access.accepted, access.completed)
+            for access in trace.accesses(during=Interval(0, (verdict.cycle or 0) + 1)))), 0)
 
     @property
     def never_begun(self) -> list[Mistake]:
@@ -263,31 +291,3 @@ class Stage:
             raise Misuse(f"there is no act here: call stage.{method} within async with "
                          "stage.act(...):")
         return self.acts[-1]
-
-
-def _check_text(text: Any, method: str) -> None:
-    if not isinstance(text, str):
-        raise Misuse(f"stage.{method} takes a text, not {text!r}")
-
-
-def _is_verdict(verdict: Any) -> bool:
-    """True for a verdict whose fields are of the types that they have."""
-    return (isinstance(verdict, Verdict) and isinstance(verdict.holds, bool)
-            and isinstance(verdict.cycle, int | None) and isinstance(verdict.detail, str)
-            and isinstance(verdict.expected, str))
-
-
-def _guarded(program: Callable[[Cpu], Awaitable[Any]]) -> Callable[[Cpu], Awaitable[Any]]:
-    """The same program, in which what nobody may wait for stops the machine."""
-    async def guarded(cpu: Cpu) -> Any:
-        try:
-            running = program(cpu)
-            if not isawaitable(running):
-                raise Misuse(f"stage.start takes an async function, and {program!r} is none")
-            return await running
-        except (KernelError, Signal, Killed, KernelOops, TripleFault, AssertionError):
-            raise
-        except Exception as error:
-            raise ProgramError(f"{type(error).__name__}: {error}") from error
-
-    return guarded

@@ -36,6 +36,8 @@ class Watch:
     ----------
     file : :class:`str`
         The scenario's file.
+    dropped : callable
+        Called when it is dropped in the middle, before anything of it is cleaned up.
 
     Attributes
     ----------
@@ -47,8 +49,9 @@ class Watch:
         Calls whose ``await`` is missing.
     """
 
-    def __init__(self, file: str):
-        self._file = file
+    def __init__(self, file: str, dropped: Callable[[], None] = lambda: None):
+        self._file    = file
+        self._dropped = dropped
         self.frames: Sequence[Frame]  = ()
         self.forgotten: list[Mistake] = []
 
@@ -77,6 +80,7 @@ class Watch:
 
     def _drop(self, playing: Coroutine[Any, Any, None]) -> None:
         self.frames = [*_suspended(playing)]
+        self._dropped()
 
     def _look(self) -> None:
         """Look for coroutines that nobody has begun, in what is left and in what still lives."""

@@ -17,13 +17,15 @@ from .lint import tolerant
 __all__ = ["mmu", "soc"]
 
 
-def mmu(preset: str) -> str:
+def mmu(preset: str, config: MmuConfig | None = None, *, switches: str = "") -> str:
     """A file with a unit, as the module ``dragoncage_mmu``.
 
-    Raises :class:`sim.errors.Unavailable` without Yosys.
+    ``config`` is that of the preset, unless ``switches`` of the command, such as "unit.smap=0",
+    have made another of it. Raises :class:`sim.errors.Unavailable` without Yosys.
     """
-    config = PRESETS[preset]
-    return _file("mmu", Mmu(config), command=f"--preset {preset}",
+    config = config or PRESETS[preset]
+    return _file("mmu", Mmu(config),
+                 command=f"--preset {preset}{f' --set {switches}' if switches else ''}",
                  parameters={"preset": preset, **_in_bits(config)})
 
 

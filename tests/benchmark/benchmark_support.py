@@ -9,7 +9,7 @@ __all__ = ["figures"]
 
 def figures(**changes):
     """Figures of a machine that meets every target; ``changes`` are (count, cycles, seconds)."""
-    made = {(work, "pysim"): (10, 1_000, 1.0) for work in WORKS}
+    made = {(work, "pysim"): (10, 1_000, 1.0) for work in WORKS if work != "look"}
     made |= {(work, "cxxrtl"): (150_000, 1_500_000, 1.0) for work in WORKS}
     made |= {("copies", "bare"): (200_000, 2_000_000, 1.0)}
     made |= {("vectors", "pysim"): (10, None, 1.0), ("vectors", "cxxrtl"): (60_000, None, 1.0)}

@@ -64,6 +64,8 @@ TARGETS = (
            lambda figures: figures["loads", "cxxrtl"].per_second),
     Target("limit", "cycles/s of copies, kernel to bare loop", ">=", 0.5,
            _cycles_ratio("copies", "cxxrtl", "bare")),
+    Target("look", "cycles/s of a look at a trace, cxxrtl", ">=", 1_000_000,
+           _cycles("look", "cxxrtl")),
     Target("vectors", "access vectors/s, cxxrtl", ">=", 50_000,
            lambda figures: figures["vectors", "cxxrtl"].per_second),
     Target("run", "seconds of dragoncage run --engine cxxrtl", "<", 3,

@@ -19,5 +19,6 @@ def write_scenario(folder, body):
 
 
 def complaints(err):
-    """Lines on standard error, but for progress and the places of waveforms."""
-    return [line for line in err.splitlines() if not re.match(r"\d+ s[,:] |waveform: ", line)]
+    """Lines on standard error, but for progress and the places of what was written."""
+    return [line for line in err.splitlines()
+            if not re.match(r"\d+ s[,:] |(waveform|trace): ", line)]

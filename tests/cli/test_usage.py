@@ -62,15 +62,18 @@ def test_list_has_json(capsys):
     assert tiny == {"name": "tiny", "modes": ["32bit"], "config": asdict(PRESETS["tiny"])}
 
 
+@pytest.mark.parametrize("columns", [50, 80, 200])
 @pytest.mark.parametrize("command", [None, *COMMANDS], ids=str)
-def test_help_is_printed_in_80_columns(command, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
+def test_help_is_as_wide_as_the_terminal(command, columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
     with pytest.raises(SystemExit) as stopped:
         main(["--help"] if command is None else [command, "--help"])
     assert stopped.value.code == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"usage: dragoncage {command or '[-h]'}") and err == ""
-    assert all(len(line) <= 80 for line in out.splitlines())
+    # In a narrow terminal, options of a word and its choices stand out of the usage.
+    lines = out.splitlines() if columns >= 80 else out.partition("\n\n")[2].splitlines()
+    assert lines and all(len(line) <= columns for line in lines)
 
 
 def test_without_a_command_the_help_is_an_error(capsys):
@@ -93,3 +96,11 @@ def test_python_m_dragoncage_is_the_command():
                           capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("dragoncage: unknown scenario")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+@pytest.mark.parametrize("command", ["list", "boards"])
+def test_lists_are_as_wide_as_the_terminal(command, columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main([command]) == 0
+    assert all(len(line) <= columns for line in capsys.readouterr().out.splitlines())

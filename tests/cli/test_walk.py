@@ -44,7 +44,9 @@ def test_the_words_of_a_claim_are_its_cycle(capsys):
     assert found["cycle"] == claim["cycle"]
     assert found["verdicts"]["user write"] == {
         "done": False, "error_code": 7, "rule": 4, "section": "4.6.1",
-        "reason": "a user access to a supervisor page: U/S = 0 at some level"}
+        "reason": "a user access to a supervisor page: U/S = 0 at some level",
+        "decided_by": [{"level": level, "bit": "U/S"} for level in ("PML4E", "PDPTE", "PDE")],
+        "also": []}
 
 
 def test_each_processor_has_registers_and_a_tlb_of_its_own(capsys):
@@ -60,8 +62,20 @@ def test_text_is_the_default(capsys):
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["page"],                        '"page" is not a linear address'),
-    (["0x" + "1" * 17],               "is not a linear address: write up to 16"),
+    (["page"],                        '"page" is not an address of 64 bits: write it in hex'),
+    (["0x" + "1" * 17],               "is not an address of 64 bits: write it in hexadecimal, as "),
+    (["7ffff7ffc000"],                "write it in hexadecimal, as 0x7ffff7ffc000, or in decimal"),
+    (["9" * 5000],                    "is not an address of 64 bits"),
+    ([],                              "what is to be walked: an ADDRESS, or --all that is mapped?"),
+    ([KERNEL, CASE, "more"],          "unrecognized arguments: more"),
+    ([KERNEL, "--range", "0-1"],      "--range needs --all"),
+    ([KERNEL, "--flags", "user"],     "--flags needs --all"),
+    (["--all", "--cpl", "0"],         "--access and --cpl are for one ADDRESS; leave --all out"),
+    (["--all", KERNEL, CASE],         f"--all is of all addresses; leave {KERNEL} out"),
+    (["--all", "--range", "2-1"],     'argument --range: "2-1" ends before it begins'),
+    (["--all", "--flags", "blue"],    'argument --flags: "blue" is no flag of pages; there are: '),
+    ([KERNEL, CASE, "--at", "3.1"],   '--at: "3.1" is neither a cycle nor in a claim of the run'),
+    ([KERNEL, CASE, "--seed", "1"],   "has one processor: there is nothing to schedule"),
     ([KERNEL, "no-such-story"],       'unknown scenario "no-such-story"'),
     ([KERNEL, CASE, "--cpu", "1"],    '--cpu 1: scenario "scenario_cases" has processors 0 to 0'),
     ([KERNEL, CASE, "--at", "99999999"], '--at: "99999999" is not a whole number from 0 to '),
@@ -93,3 +107,62 @@ def test_an_address_that_has_fewer_bits_in_the_mode_is_told(capsys):
     assert main(["walk", KERNEL, CASE, "--at", "5", "--engine", FAST]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("0x0 in cycle 5") and f"{KERNEL} is 0x0 here: " in err
+
+
+@pytest.mark.parametrize("at", ["the store faulted", "  THE store\tfaulted ", "2.1"])
+def test_neither_blanks_nor_capitals_matter_and_a_claim_has_a_number(at, capsys):
+    found = walked(capsys, KERNEL, CASE, "--at", at)
+    assert found["verdicts"]["user write"]["error_code"] == 7
+    assert found["cycle"] == walked(capsys, KERNEL, CASE, "--at", "the store faulted")["cycle"]
+
+
+def test_options_and_names_come_in_any_order(capsys):
+    one = walked(capsys, "--mode", "4level", KERNEL, "--at", "4000", CASE)
+    assert one == walked(capsys, KERNEL, CASE, "--at", "4000", "--mode", "4level")
+
+
+def test_an_address_without_0x_is_decimal(capsys):
+    assert walked(capsys, str(int(KERNEL, 16)), CASE)["linear"] == KERNEL
+    assert walked(capsys, "4096", CASE)["linear"] == "0x1000"
+
+
+@pytest.mark.parametrize("options, names", [
+    (["--access", "write", "--cpl", "3"],         ["user write"]),
+    (["--access", "implicit-read"],               ["implicit read"]),
+    # Implicit accesses are made at any privilege level.
+    (["--cpl", "3"], ["user read", "user write", "user fetch", "implicit read", "implicit write"]),
+])
+def test_the_accesses_to_judge_can_be_chosen(options, names, capsys):
+    assert list(walked(capsys, KERNEL, CASE, *options)["verdicts"]) == names
+
+
+def test_the_kernel_s_records_are_those_of_the_cycle(capsys):
+    end  = walked(capsys, KERNEL, CASE)
+    then = walked(capsys, KERNEL, CASE, "--at", "2.1")
+    for found in (end, then):
+        assert found["kernel"]["mapping"]["name"] == "linear map"
+        assert found["kernel"]["frame"]["use"] == "the kernel's since boot"
+    assert walked(capsys, KERNEL, CASE, "--at", "5")["kernel"] is None  # it is not up yet
+
+
+def test_all_that_is_mapped_is_shown_and_filtered(capsys):
+    def mapped(*options):
+        assert main(["walk", "--all", CASE, *options, "--engine", FAST, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)["map"]["regions"]
+
+    user, kernel = mapped()
+    assert kernel["linear"] == KERNEL and user["rights"] == "rw- user"
+    assert mapped("--flags", "user,writable") == [user]
+    assert mapped("--flags", "no-user", "--range", f"{KERNEL}-0xffffffffffffffff") == [kernel]
+    assert mapped("--physical", user["physical"])[0] == user
+    assert mapped("--range", "0x1000-0x2000") == []
+    assert main(["walk", CASE, "--all", "--engine", FAST, "--at", "2.1"]) == 0
+    out = capsys.readouterr().out
+    assert "4-level paging, CR3=0x" in out and " 8 x 2M  rw- kernel A D G " in out
+
+
+def test_a_walk_has_the_machine_that_the_command_says(capsys):
+    found = walked(capsys, KERNEL, CASE, "--set", "kernel.smap=0", "kernel.wp=0")
+    assert (found["registers"]["CR4.SMAP"], found["registers"]["CR0.WP"]) == (0, 0)
+    several = walked(capsys, KERNEL, "race", "--cpu", "1", "--seed", "3", "--at", "3000")
+    assert several["cpu"] == 1

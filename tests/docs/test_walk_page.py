@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 PAGE = (Path(__file__).parents[2] / "docs" / "walk.md").read_text(encoding="utf-8")
 
-COMMANDS, EXAMPLE = re.findall(r"^```\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+COMMANDS, EXAMPLE, LOOK, MAP = re.findall(r"^```\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS.splitlines())
@@ -35,3 +35,15 @@ def test_the_example_is_what_the_first_command_prints(capsys):
     first, *_ = COMMANDS.splitlines()
     assert main([*shlex.split(first)[1:], "--engine", "cxxrtl"]) == 0
     assert capsys.readouterr().out == EXAMPLE
+
+
+def test_the_failed_claim_is_that_of_a_kernel_without_wp(capsys):
+    assert main(["run", "--set", "kernel.wp=0", "--engine", "cxxrtl"]) == 1
+    out = capsys.readouterr().out
+    claim, look = LOOK.splitlines()
+    assert claim.removesuffix(" ...") in out and look in out
+
+
+def test_the_map_is_what_the_command_prints(capsys):
+    assert main(["walk", "--all", "--engine", "cxxrtl"]) == 0
+    assert capsys.readouterr().out == MAP

@@ -22,6 +22,7 @@ from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.machine import Machine
 from sim.memory import PhysicalMemory
+from sim.record.waveform import waveform
 from sim.scenario.stage import Stage
 from sim.scenarios import SCENARIOS
 from sw.bus import Access, GeneralProtection, Kind, Register
@@ -46,12 +47,12 @@ def both(main, *, waves=(None, None), raises=(), **options):
     """Run ``main(engine)`` on both; return the engines. ``options`` are those of the memory."""
     engines = [Engine(CONFIG, memory=PhysicalMemory(**options), deadline=100)
                for Engine in (PysimEngine, CxxrtlEngine)]
-    for engine, folder in zip(engines, waves, strict=True):
+    for engine, sink in zip(engines, waves, strict=True):
         if raises:
             with pytest.raises(raises):
-                engine.run(lambda engine=engine: main(engine), waves=folder)
+                engine.run(lambda engine=engine: main(engine), waves=sink)
         else:
-            engine.run(lambda engine=engine: main(engine), waves=folder)
+            engine.run(lambda engine=engine: main(engine), waves=sink)
     assert engines[0].trace.cycles > 0
     assert engines[0].cycle == engines[1].cycle
     assert_same(*(engine.trace for engine in engines))
@@ -179,7 +180,7 @@ def test_a_machine_with_a_waveform_is_the_same_machine(afresh, tmp_path):
     made = []
     afresh.setattr("sim.engines.cxxrtl.native.library",
                    lambda *program: made.append(library(*program)) or made[-1])
-    for waves in None, tmp_path:
+    for waves in None, waveform(tmp_path):
         CxxrtlEngine(CONFIG).run(nothing, waves=waves)
     assert len(made) == 1
     assert (tmp_path / "waves.vcd").exists()
@@ -191,7 +192,7 @@ async def nothing():
 
 def test_waveforms_are_the_same(tmp_path):
     folders = tmp_path / "pysim", tmp_path / "cxxrtl"
-    both(stores_and_loads, waves=folders, latency=2)
+    both(stores_and_loads, waves=map(waveform, folders), latency=2)
     one, other = ((folder / "waves.vcd").read_text().splitlines()
                   for folder in folders)
     body = one.index("$enddefinitions $end")

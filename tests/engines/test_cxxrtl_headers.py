@@ -14,10 +14,11 @@ from hw.config import MmuConfig
 from sim.boards import simulated
 from sim.boards.simulated.board import status_header
 from sim.engines import cxxrtl, testbench
-from sim.engines.cxxrtl import commands, ports
+from sim.engines.cxxrtl import commands, logged, ports
 from sim.engines.cxxrtl.commands import Command, Completion, Status
 from sim.engines.cxxrtl.library import EVAL, SCRIPT
-from sim.engines.cxxrtl.structures import Byte, Number, Word, declaration, members
+from sim.engines.cxxrtl.logged import Logged, LoggedTlb
+from sim.engines.cxxrtl.structures import Byte, Number, Word, declaration, elements, members
 from sim.toolchain.verilator import verilator
 from sim.toolchain.yosys import PACKAGE
 
@@ -90,6 +91,7 @@ def machine(tmp_path_factory):
     copy(cxxrtl, folder)
     (folder / "ports.h").write_text(ports.header(bench, view))
     (folder / "commands.h").write_text(commands.header())
+    (folder / "logged.h").write_text(logged.header())
     return folder
 
 
@@ -104,7 +106,7 @@ def board(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", [*HEADERS, "commands.h", "ports.h"])
+@pytest.mark.parametrize("name", [*HEADERS, "commands.h", "logged.h", "ports.h"])
 def test_a_header_of_the_machine_compiles_alone_and_twice(machine, name):
     assert compiles(machine, f'#include "{name}"\n' * 2) == (True, "")
 
@@ -142,6 +144,7 @@ def test_the_logic_of_a_design_is_one_function_by_the_name_that_we_give_to_the_c
     (Command,    ["operation", "interrupt.vector"]),
     (Completion, ["cr2", "error", "pending"]),
     (Status,     ["limit", "claim", "stuck"]),
+    (Logged,     ["marks.count", "accesses.start", "tlb.again"]),
 ])
 def test_members_that_are_packed_are_those_of_the_structure(structure, names):
     random, whole = Random(1), structure()
@@ -153,6 +156,14 @@ def test_members_that_are_packed_are_those_of_the_structure(structure, names):
             found = getattr(found, part)
         assert found == value
     assert list(members(structure, *names).unpack_from(whole)) == values
+
+
+def test_elements_are_read_one_after_the_other():
+    rows = (LoggedTlb * 3)(*((cycle, 1 << cycle, (7, cycle)) for cycle in range(3)))
+    words = [(7).to_bytes(4, "little") + cycle.to_bytes(16, "little") for cycle in range(3)]
+    assert list(elements(LoggedTlb, "cycle", "update").iter_unpack(rows)) == \
+        list(enumerate(words))
+    assert [events for events, in elements(LoggedTlb, "events").iter_unpack(rows)] == [1, 2, 4]
 
 
 def test_members_are_in_the_order_of_the_structure():

@@ -12,7 +12,8 @@ from trace_support import assert_same
 
 from hw.presets import PRESETS
 from sim.machine import ENGINES
-from sim.scenario.report import as_json, as_text
+from sim.scenario.json import as_json
+from sim.scenario.report import as_text
 from sim.scenario.scenario import load
 from sim.scenarios import SCENARIOS
 

@@ -11,6 +11,7 @@ from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sim.record.interval import Interval
+from sim.record.waveform import waveform
 from sim.schedule import Schedule, TimeSlice, parse, render, seeded
 from sw.bus import Access, Kind, Register
 
@@ -257,7 +258,7 @@ def test_waveforms_are_the_same_and_show_each_processor(tmp_path):
         folder = tmp_path / Engine.__name__
         engine = Engine(CONFIG, cpus=2, deadline=1000, schedule=Schedule(seeded(1, 2)))
         engine.run(*(busy(bus, number, 1) for number, bus in enumerate(engine.buses)),
-                   waves=folder)
+                   waves=waveform(folder))
         return (folder / "waves.vcd").read_text().splitlines()
 
     one, other = lines_of(PysimEngine), lines_of(CxxrtlEngine)

@@ -80,3 +80,29 @@ def test_a_line_is_taken_away_whatever_ends_the_work(now):
         progress.show()
         raise KeyboardInterrupt
     assert stream.getvalue().endswith("work\r\x1b[K")
+
+
+def test_a_total_tells_what_part_is_done_and_the_time_that_is_left(now):
+    stream = io.StringIO()
+    with Progress("boot", unit="cycles", total=10_000, stream=stream) as progress:
+        progress.count(0)
+        now[0] = 104.0
+        progress.count(2_000)
+        now[0] = 115.0
+        progress.count(10_001)     # it was no such run, after all
+    assert stream.getvalue() == ("4 s, 2,000 of 10,000 cycles (500/s, 16 s left): boot\n"
+                                 "15 s, 10,001 cycles (667/s): boot\n")
+
+
+def test_the_line_makes_way_for_what_else_is_printed(now):
+    stream = Terminal()
+    with Progress("work", stream=stream) as progress:
+        progress.clear()
+        now[0] = 103.0
+        progress.show()
+        progress.clear()
+        stream.write("an act\n")
+        now[0] = 104.0
+        progress.show()
+    assert stream.getvalue() == ("\r\x1b[K3 s: work\r\x1b[Kan act\n\r\x1b[K4 s: work"
+                                 "\r\x1b[K")

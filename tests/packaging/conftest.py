@@ -16,6 +16,10 @@ from .packaging_support import OTHERS, ROOT, STORY, Installed, bare, environment
 LEFT = re.compile(r"\..*|build|dist|waves|.*\.egg-info")
 
 
+#: Packages for building the page, where somebody has installed them.
+MODULES = ROOT / "sim" / "page" / "web" / "node_modules"
+
+
 @dataclass(frozen=True)
 class Distributions:
     """Wheel and source distribution, and the names of the files that they were made of."""
@@ -33,7 +37,8 @@ def distributions(tmp_path_factory):
     files  = sorted(str(path.relative_to(ROOT)) for top in ROOT.iterdir()
                     if not LEFT.fullmatch(top.name)
                     for path in (top.rglob("*") if top.is_dir() else [top])
-                    if path.is_file() and path.suffix != ".pyc")
+                    if path.is_file() and path.suffix != ".pyc"
+                    and not path.is_relative_to(MODULES))
     for name in files:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, source / name)

@@ -60,14 +60,14 @@ def test_a_page_that_is_not_there_names_the_entry_and_who_cleared_it(walks):
 def test_rights_are_those_of_all_levels_so_far(walks):
     text = as_text(walks["read-only"])
     assert "P R/W U/S A   rwx user\n" in text and "P U/S A D XD  r-- user\n" in text
-    assert "  user    done     #PF 0x7  #PF 0x15\n" in text
+    assert "  user      done     #PF 0x7  #PF 0x15\n" in text
     assert "in change_pte_range" in text
     assert "user write: a user write to a read-only page" in text
 
 
 def test_a_walk_of_an_earlier_cycle_is_what_it_was(walks):
     text = as_text(walks["written"])
-    assert "  user    done     done     #PF 0x15\n" in text
+    assert "  user      done     done     #PF 0x15\n" in text
     assert "  TLB       the same: 0x9000, 4 KiB, rw- user, dirty, filled in cycle " in text
     assert "by processor 0, in do_anonymous_page" in text
 
@@ -75,7 +75,7 @@ def test_a_walk_of_an_earlier_cycle_is_what_it_was(walks):
 def test_the_kernels_pages_are_large_and_global(walks):
     text = as_text(walks["kernel"])
     assert "  page      0x0, 2 MiB, rw- kernel; physical 0x0\n" in text
-    assert "global" in text and "  kernel  done     done     #PF 0x11\n" in text
+    assert "global" in text and "  kernel    done     done     #PF 0x11\n" in text
 
 
 def test_without_paging_and_for_no_address_there_is_nothing_to_walk(walks):

@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from vector_support import LINEAR, long_mode, random_line
+from vector_support import ENTRIES, LINEAR, long_mode, random_line
 
 from sim.golden.permission import Refusal
 from sim.golden.state import Features
+from sim.paging.json import as_json
 from sim.paging.text import as_text
-from sim.paging.walk import page_walk
+from sim.paging.walk import ATTEMPTS, attempts_of, page_walk
 from sim.record.history import MemoryHistory
 from sim.record.tlb import TlbChange, TlbEntry, TlbRecord
 from sim.vectors.engines import VECTOR_ENGINES
@@ -22,15 +23,15 @@ KINDS = {"read": "read", "write": "write", "fetch": "fetch", "rmw": "write"}
 
 
 def vectors(count):
-    """Vectors whose access is of one byte, explicit, and comes first."""
+    """Vectors whose access is of one byte, and comes first."""
     for number in range(count):
         line = random_line(number)
-        line["access"] |= {"size": 1, "implicit": 0}
+        line["access"]["size"] = 1
         line.pop("before", None)
         yield parse(number, json.dumps(line))
 
 
-def walked(vector, *changes):
+def walked(vector, *changes, attempts=ATTEMPTS):
     """The walk in the state of a vector, from a record with that and changes of the TLB alone."""
     size   = entry_size(vector.cr0, vector.cr4, vector.efer)
     stores = [transfer(cycle, address & -8, write=True, sel=(1 << size) - 1 << (address & 7),
@@ -40,14 +41,17 @@ def walked(vector, *changes):
     record = trace(state(cr0=vector.cr0, cr3=vector.cr3, cr4=vector.cr4, efer=vector.efer,
                          ac=vector.access.ac), *stores, *changes, cycles=cycle + 1)
     return page_walk([record], MemoryHistory([record]), vector.access.linear, cycle=cycle,
-                     features=Features(maxphyaddr=vector.maxphyaddr))
+                     features=Features(maxphyaddr=vector.maxphyaddr), attempts=attempts)
 
 
 def ending(vector):
     """Fault, error code and physical address of a vector's access, by the walk."""
     found   = walked(vector)
-    verdict = found.verdicts.get(f"{'user' if vector.access.cpl == 3 else 'kernel'} "
-                                 f"{KINDS[vector.access.kind]}")
+    access  = vector.access
+    who     = "user" if access.cpl == 3 and not access.implicit else "kernel"
+    if access.implicit and access.kind != "fetch":
+        who = "implicit"
+    verdict = found.verdicts.get(f"{who} {KINDS[access.kind]}")
     if not found.canonical:
         return "#GP", 0, 0
     if verdict is None:
@@ -102,10 +106,55 @@ def test_a_stale_translation_is_told_and_what_the_tlb_decides():
     text = " ".join(as_text(found).split())
     assert " TLB STALE: 0x7000, 4 KiB, r-x user, filled in cycle 0 " in text
     assert ("The TLB decides otherwise, and it is asked first: user write #PF 0x7, kernel write "
-            "#PF 0x3.") in text
+            "#PF 0x3, implicit write #PF 0x3.") in text
 
 
 def test_without_any_tables_nothing_is_translated():
     found = walked(in_long_mode(entries=[]))
     assert found.translation is None and not found.stale and found.steps[0].store is None
     assert "never written" in as_text(found)
+
+
+#: Registers in which all is set that can refuse an access, but AC.
+REFUSED = {"cr0": hex(1 << 31 | 1 << 16 | 1), "cr4": hex(1 << 21 | 1 << 20 | 1 << 5),
+           "efer": hex(1 << 11 | 1 << 10 | 1 << 8)}
+
+
+def leaf(flags):
+    """The entries to the page, the last with these flags."""
+    *upper, (address, _) = ENTRIES
+    return [*upper, [address, hex(0x5000 | flags)]]
+
+
+def test_every_reason_is_named_each_enough_by_itself():
+    found    = walked(in_long_mode(**REFUSED, entries=leaf(1 << 63 | 1)))
+    verdicts = found.verdicts
+    assert verdicts["user write"].refusals == (Refusal.SUPERVISOR_PAGE, Refusal.READ_ONLY)
+    assert verdicts["user fetch"].refusals == (Refusal.SUPERVISOR_PAGE, Refusal.EXECUTE_DISABLE)
+    found = walked(in_long_mode(**REFUSED, entries=leaf(1 << 63 | 5)))
+    assert found.verdicts["kernel write"].refusals == (Refusal.WRITE_PROTECT, Refusal.SMAP)
+    text = " ".join(as_text(found).split())
+    assert "kernel fetch: a supervisor fetch from a user page" in text
+    assert "user fetch, kernel fetch: a fetch, with EFER.NXE = 1" in text
+    [also] = as_json(found)["verdicts"]["kernel write"]["also"]
+    assert (also["rule"], also["section"]) == (12, "4.6.1")
+
+
+@pytest.mark.parametrize("kind, cpl, names", [
+    (None,            None, list(ATTEMPTS)),
+    ("write",         None, ["user write", "kernel write"]),
+    ("fetch",         3,    ["user fetch"]),
+    ("implicit-read", 3,    ["implicit read"]),
+    (None,            0,    ["kernel read", "kernel write", "kernel fetch", "implicit read",
+                             "implicit write"]),
+])
+def test_attempts_are_chosen_by_kind_and_privilege(kind, cpl, names):
+    assert list(attempts_of(kind, cpl)) == names
+
+
+def test_a_walk_judges_the_attempts_that_it_is_asked_for():
+    found = walked(in_long_mode(**REFUSED, entries=leaf(5)), attempts=attempts_of("write", 0))
+    text  = as_text(found)
+    assert list(found.verdicts) == ["kernel write"]
+    assert "          write\n  kernel  #PF 0x3\n  kernel write: a supervisor write" in text
+    assert "user read" not in text

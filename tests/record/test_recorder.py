@@ -83,6 +83,22 @@ def test_a_transfer_counts_when_the_target_takes_it():
     assert (transfer.accepted, transfer.acked, transfer.address, transfer.data) == (1, 2, 0x1000, 9)
 
 
+def test_an_acknowledgement_belongs_to_the_oldest_transfer_before_it():
+    ask  = {"cyc": 1, "stb": 1}
+    made = record({**ask, "adr": 1}, {**ask, "adr": 2}, {"cyc": 1, "ack": 1, "dat_r": 7},
+                  {"cyc": 1, "ack": 1, "dat_r": 9})
+    assert [(t.address, t.acked, t.data) for t in made.all_transfers] == [(8, 2, 7), (16, 3, 9)]
+
+
+def test_a_record_of_what_goes_on_is_replaced_when_it_ends():
+    made     = Recording()
+    recorder = Recorder(made, stacks=[()], claims=[""])
+    recorder.step(0, Sample(**request(0x1000)))
+    [before] = made.accesses
+    recorder.step(1, Sample(**response(data=7)))
+    assert (before.completed, made.accesses[0].completed) == (-1, 1)
+
+
 def test_a_bus_cycle_that_ends_forgoes_its_answers():
     ask  = {"cyc": 1, "stb": 1, "adr": 1}
     made = record(ask, {}, {**ask, "adr": 2}, {"cyc": 1, "ack": 1, "dat_r": 9})

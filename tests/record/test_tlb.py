@@ -13,7 +13,7 @@ from unit_support import UnitModel
 from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.golden.state import Features
-from sim.record.tlb import TlbChange, TlbContents, TlbEntry, TlbRecord
+from sim.record.tlb import TlbChange, TlbContents, TlbEntry, TlbHistory, TlbRecord
 from sw.bus import Access, GeneralProtection, Register
 
 
@@ -125,6 +125,26 @@ def test_a_change_makes_those_go_that_it_concerns(change, gone):
     assert [entry.linear for entry in contents.apply(change)] == gone
     left = [entry for entry in before if entry.linear not in gone]
     assert list(contents.entries) == left + [change.entry] * (change.entry is not None)
+
+
+def test_stepping_through_a_run_shows_what_the_changes_so_far_make():
+    changes = [TlbRecord(2, TlbChange.FILLED, 0x1000, entry(0x1000, filled=2)),
+               TlbRecord(4, TlbChange.FILLED, 0x2000, entry(0x2000, filled=4)),
+               TlbRecord(4, TlbChange.DROPPED, 0x1000)]
+    history = TlbHistory(changes)
+
+    def held_at(*cycles):
+        return [[entry.linear for entry in history.at(cycle).entries] for cycle in cycles]
+
+    assert held_at(2, 4, 3, 0) == [[], [0x1000], [0x1000], []]
+    changes.append(TlbRecord(6, TlbChange.FLUSHED))
+    assert held_at(7, 6, 5, 4) == [[], [0x2000], [0x2000], [0x1000]]
+
+
+def test_what_somebody_does_to_contents_is_not_in_the_history():
+    history = TlbHistory(BEFORE)
+    history.at(50).apply(TlbRecord(60, TlbChange.FLUSHED, flushed_all=True))
+    assert history.at(50).entries == TlbContents(BEFORE).entries != ()
 
 
 def test_a_translation_is_found_by_any_address_of_its_page():

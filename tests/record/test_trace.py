@@ -80,6 +80,8 @@ def test_a_window_lasts_while_a_function_is_on_the_stack():
     assert made.window("f") == [Interval(10, 20)]
     assert made.window("g") == [Interval(12, 15), Interval(30, 100)]
     assert made.window("g", during=Interval(13, 14)) == [Interval(13, 14)]
+    assert made.window("g", during=Interval(32, 40)) == [Interval(32, 40)]
+    assert made.window("f", during=Interval(20)) == made.window("g", during=Interval(40, 40)) == []
     assert made.window("h") == []
 
 

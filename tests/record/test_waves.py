@@ -13,7 +13,7 @@ from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sim.output.files import FileTrouble
 from sim.record.view import error_text
-from sim.record.waves import Unwritten
+from sim.record.waveform import Unwritten, waveform
 from sw.bus import Access, Kind
 
 
@@ -23,7 +23,7 @@ FILES = ["waves.gtkw", "waves.sucl", "waves.vcd"]
 
 def run(main, folder, **options):
     engine = PysimEngine(CONFIG, **options)
-    engine.run(lambda: main(engine), waves=folder)
+    engine.run(lambda: main(engine), waves=waveform(folder))
     return engine
 
 
@@ -65,14 +65,24 @@ def test_every_name_in_the_gtkwave_view_is_in_the_waveform(recorded, variables):
             assert var.bitwidth == (int(high) + 1 if high else 1)
 
 
+def test_a_signal_is_blank_while_it_means_nothing(recorded, variables):
+    accepted = {access.accepted for access in recorded[0].trace.all_accesses}
+    for name, blank in ("linear", "z" * 64), ("user", "z"), ("kind", "-"):
+        values = dict(variables[f"machine.access.{name}"].tv)
+        shown  = [cycle for cycle, value in values.items() if value != blank]
+        assert {*shown} <= accepted and shown
+        for cycle in accepted:
+            assert cycle + 1 in accepted or values[cycle + 1] == blank
+
+
 def test_the_gtkwave_view_names_its_waveform(recorded):
     assert f'[dumpfile] "{recorded[1] / "waves.vcd"}"' in (recorded[1] / "waves.gtkw").read_text()
 
 
 def test_every_name_in_the_surfer_view_is_in_the_waveform(recorded, variables):
     lines = [line.split() for line in (recorded[1] / "waves.sucl").read_text().splitlines()]
-    assert all(len(line) == 2 for line in lines[:-1])
     assert lines[-1] == ["zoom_fit"]
+    assert all(len(line) == 2 for line in lines[:-1])
     named = [name for command, name in lines[:-1] if command == "variable_add"]
     assert len(named) > 40
     assert set(named) <= set(variables)

@@ -13,7 +13,8 @@ import hw.translator
 import hw.walker
 import sim.engines.pysim
 from sim.scenarios import SCENARIOS, article
-from sim.scenarios.article import approved_channel, copy_on_write
+from sim.scenarios.article import approved_channel, copy_on_write, force_override
+from sw.era import ERA_6_X
 
 
 pytestmark = pytest.mark.slow
@@ -45,9 +46,12 @@ def test_every_claim_holds_and_has_a_cycle(mode, era, claims):
     assert run.failure is None
     assert [claim.text for claim in run.claims if not claim.holds] == []
     assert [claim.text for claim in run.claims if claim.cycle is None] == []
-    assert len(run.acts) == 8
-    # kunmap_local takes the entry back, kunmap leaves it in place: one more claim.
-    assert len(run.claims) == claims + (mode == "32bit" and era == "6.x")
+    assert len(run.acts) == 9
+    assert [act.title for act in run.acts if act.left_out] == (
+        [force_override.TITLE] if era == "5.x" else [])
+    # kunmap_local takes the entry back, kunmap leaves it in place: one more claim. And only there
+    # is a policy of forced writes, with nine.
+    assert len(run.claims) == claims + (era == "6.x") * (9 + (mode == "32bit"))
 
 
 def test_on_a_stage_that_takes_smap_for_granted_the_acts_that_speak_of_it_fail(
@@ -106,6 +110,15 @@ def test_a_unit_whose_ac_opens_nothing_breaks_claims_before_it_stops_the_kernel(
             if not all(claim.holds for claim in act.claims)] == [2]
 
 
+@pytest.mark.parametrize("policy, refused", [("always", 2), ("ptrace", 1)])
+def test_a_kernel_that_takes_no_notice_of_the_policy_breaks_claims(policy, refused, monkeypatch):
+    monkeypatch.setattr(type(ERA_6_X), "proc_mem_force", lambda era, override: policy)
+    monkeypatch.setattr(article, "ACTS", article.ACTS[8:])
+    run = perform(era="6.x")
+    wrong = [claim for claim in run.claims if not claim.holds]
+    assert sum(claim.text == "the call fails with EIO" for claim in wrong) == refused
+
+
 def test_a_waveform_of_act_5_shows_marks_and_hardware_side_by_side(tmp_path):
     run    = perform(waves=tmp_path)
     punch  = run.acts[4]
@@ -116,8 +129,9 @@ def test_a_waveform_of_act_5_shows_marks_and_hardware_side_by_side(tmp_path):
     copies = [cycle for cycle, function in shown["software.kernel_function"].items()
               if function == "copy_to_user_page" and punch.since <= cycle < punch.until]
     assert len(copies) == 1
+    # While no access is asked for there is no number.
     stores = [linear for cycle, linear in shown["access.linear"].items()
-              if copies[0] <= cycle < copies[0] + 12]
+              if copies[0] <= cycle < copies[0] + 12 and isinstance(linear, int)]
     assert any(linear >> 40 == 0xFFFF88 for linear in stores)
     assert not any(0 < linear < 1 << 47 for linear in stores)
     assert "pwrite punches through" in shown["software.claim"].values()

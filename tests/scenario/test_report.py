@@ -6,8 +6,10 @@ import json
 import pytest
 
 from sim.record.verdict import Verdict
-from sim.scenario.report import as_json, as_text, wants_colour
-from sim.scenario.scenario import Failure, Run
+from sim.scenario.failure import Failure
+from sim.scenario.json import as_json
+from sim.scenario.report import Report, as_text, wants_colour
+from sim.scenario.run import Run
 from sim.scenario.stage import Act, Claim, Step
 
 
@@ -113,7 +115,8 @@ def test_json_has_everything():
     assert (act["title"], act["since"], act["until"]) == ("The act", 10, 20)
     assert act["steps"] == [{"text": "something was done", "cycle": 12}]
     assert act["claims"][1] == {"text": "it is so", "holds": False, "cycle": None,
-                                "detail": "there was no such access", "expected": None}
+                                "detail": "there was no such access", "expected": None,
+                                "linear": None}
     assert played["failure"]["stack"] == ["sys_write", "mem_rw"]
     assert (played["ram"], played["mistake"], document["mistakes"]) == (16 << 20, None, [])
 
@@ -146,3 +149,27 @@ def test_what_went_wrong_on_a_link_is_said():
 def test_a_text_cannot_move_the_terminal_s_cursor():
     text = as_text(run(YES, text="red \x1b[31m, bell \x07, \x9b2J, a\ttab"))
     assert r"red \x1b[31m, bell \x07, \x9b2J, a tab" in " ".join(text.split())
+
+
+def test_parts_are_the_whole():
+    played = run(YES, NO)
+    report = Report()
+    assert as_text(played) == "\n".join([
+        report.head(played), report.act(1, played.acts[0]), report.end(played)])
+
+
+def test_a_claim_that_does_not_hold_says_how_to_look():
+    command = "dragoncage walk 0x1000 " + "--set unit.smap=0 " * 9 + "--at 15"
+    text    = Report(look=lambda claim: command).act(1, run(YES, NO).acts[0])
+    # It is one line, to be copied.
+    assert text.count("look: ") == 1 and f"\n          look: {command}\n" in text
+
+
+def test_the_report_says_what_is_otherwise():
+    played = run(YES)
+    played.preset, played.switches, played.force_override = "tiny", "unit.smap=0", "ptrace"
+    text = as_text(played)
+    assert "kernel 6.x, force_override=ptrace, on pysim, preset tiny" in text
+    assert "\nwith unit.smap=0\n" in text
+    [document] = json.loads(as_json([played]))["runs"]
+    assert (document["switches"], document["force_override"]) == ("unit.smap=0", "ptrace")

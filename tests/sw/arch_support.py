@@ -116,13 +116,14 @@ class RecordingBus(GoldenBus):
 
 def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any = ERA_6_X,
               highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
-              **features: Any) -> Cpu:
+              clearcpuid: int = 0, write_protect: bool = True, **features: Any) -> Cpu:
     """Make a processor out of reset, with a kernel that has not started."""
     bus = RecordingBus(**features)
     for frame in range(64):
         bus.mmu.memory.page(frame)[:] = b"\xa5" * PAGE_SIZE
     kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes,
-                    proc_mem_force_override=proc_mem_force_override)
+                    proc_mem_force_override=proc_mem_force_override,
+                    clearcpuid=clearcpuid, write_protect=write_protect)
     return executing(kernel, Cpu(bus))
 
 

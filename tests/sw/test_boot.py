@@ -3,7 +3,8 @@
 import pytest
 
 from sw.arch.x86.include.asm.cpufeatures import (
-    X86_CR0_PG, X86_CR0_WP, X86_CR4_PGE, X86_CR4_PSE, X86_CR4_SMAP, X86_CR4_SMEP,
+    EFER_NX, X86_CR0_PG, X86_CR0_WP, X86_CR4_PGE, X86_CR4_PSE, X86_CR4_SMAP, X86_CR4_SMEP,
+    X86_FEATURE_NX, X86_FEATURE_PGE, X86_FEATURE_PSE, X86_FEATURE_SMAP, X86_FEATURE_SMEP,
 )
 from sw.arch.x86.include.asm.page import __va
 from sw.arch.x86.include.asm.pgtable import ptep_get
@@ -156,6 +157,35 @@ def test_protections_cannot_be_written_away():
     assert run(cpu.read_cr(Register.CR0)) == cr0
     assert run(cpu.read_cr(Register.CR4)) == per_cpu_ptr(cpu_tlbstate, cpu).cr4 == cr4
     assert len(log_buf(cpu)) == 2
+
+
+@pytest.mark.parametrize("feature, bit", [
+    (X86_FEATURE_SMEP, X86_CR4_SMEP), (X86_FEATURE_SMAP, X86_CR4_SMAP),
+    (X86_FEATURE_PGE,  X86_CR4_PGE),
+])
+def test_a_kernel_leaves_a_feature_alone_that_it_is_told_to_do_without(feature, bit):
+    cr4 = [run(booted(clearcpuid=clear).read_cr(Register.CR4)) for clear in (0, feature)]
+    assert cr4[0] == cr4[1] | bit and not cr4[1] & bit
+
+
+def test_a_kernel_without_execute_disable_sets_it_nowhere():
+    cpu = booted(clearcpuid=X86_FEATURE_NX)
+    assert not run(cpu.read_cr(Register.EFER)) & EFER_NX
+    assert not leaf(cpu, __va(cpu, 0))[0] & XD
+
+
+def test_a_32_bit_kernel_without_pse_has_small_pages_alone():
+    cpu = booted(PAGING_32, 4 * MIB, clearcpuid=X86_FEATURE_PSE)
+    assert not run(cpu.read_cr(Register.CR4)) & X86_CR4_PSE
+    assert leaf(cpu, __va(cpu, 0))[1] == 4 * KIB
+
+
+def test_a_kernel_that_leaves_wp_clear_does_not_pin_it():
+    cpu = booted(write_protect=False)
+    cr0 = run(cpu.read_cr(Register.CR0))
+    assert not cr0 & X86_CR0_WP
+    run(native_write_cr0(cpu, cr0))
+    assert run(cpu.read_cr(Register.CR0)) == cr0 and not log_buf(cpu)
 
 
 def test_a_fault_before_the_kernel_has_handlers_shuts_the_processor_down():

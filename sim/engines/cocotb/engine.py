@@ -6,13 +6,12 @@ A simulator has its Python in its own process, and only there the engine can run
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 from sim.engines.driver import CycleDriver
 from sim.engines.packed import PackedTestbench
 from sim.engines.testbench import Testbench
-from sim.record.waves import Waveform, waveform
+from sim.record.waves import Wave, WaveSink
 
 
 __all__ = ["CocotbEngine"]
@@ -45,7 +44,7 @@ class CocotbEngine(CycleDriver):
         # A view for every waveform, and for none: to build one without would take longer.
         return Testbench(self.config, cpus=len(self.processors), arbiter=self.arbiter, view=True)
 
-    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink | None) -> None:
         if self.dut is None:
             raise RuntimeError("this engine runs in its simulator only: have what uses it called "
                                "there, by sim.engines.cocotb.host")
@@ -54,11 +53,11 @@ class CocotbEngine(CycleDriver):
         dut, CocotbEngine.dut = self.dut, None
         bench = self.testbench()
         bench.stacks, bench.claims = self.stacks, self.claims
-        with nullcontext() if waves is None else waveform(waves, bench.shown) as wave:
+        with nullcontext() if waves is None else waves(bench.shown) as wave:
             resume(self._simulate)(mains, wave, dut, bench)
 
     async def _simulate(self, mains: Sequence[Callable[[], Awaitable[None]]],
-                        wave: Waveform | None, dut: Any, bench: Testbench) -> None:
+                        wave: Wave | None, dut: Any, bench: Testbench) -> None:
         """Coroutine of cocotb: play on the module from its first cycle on."""
         from .pins import CocotbPinDriver
 

@@ -5,7 +5,9 @@
 :mod:`sim.engines.cxxrtl.processor`   a processor that hands whole operations to C++
 :mod:`sim.engines.cxxrtl.commands`    the structures in which it does so
 :mod:`sim.engines.cxxrtl.plan`        time slices, told ahead
-:mod:`sim.engines.cxxrtl.log`         what C++ has logged, as samples
+:mod:`sim.engines.cxxrtl.log`         what C++ has logged, as records
+:mod:`sim.engines.cxxrtl.lazy`        records that are made when they are looked at
+:mod:`sim.engines.cxxrtl.logged`      the structures in which it has
 :mod:`sim.engines.cxxrtl.native`      the compiled machine, called through its C interface
 :mod:`sim.engines.cxxrtl.vectors`     access vectors in compiled code
 :mod:`sim.engines.cxxrtl.ports`       the design, and a header that names its ports
@@ -18,7 +20,7 @@ The C++ beside them, each file with what it includes:
 
 ``machine.cc``
     A machine: ``processor_port.h`` carries out the commands of a processor, ``dispatcher.h`` holds
-    processors back, ``log.h`` and ``view_log.h`` keep what happens.
+    processors back, ``log.h`` (with ``entries.h``) and ``view_log.h`` keep what happens.
 ``vectors.cc``, ``bare.h``
     A unit by itself (``lone_unit.h``), for access vectors (``vectors.h``), and for a loop that
     shows how fast a machine could be.

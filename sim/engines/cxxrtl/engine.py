@@ -2,17 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 
 from sim.engines.base import Simulation
 from sim.errors import BusHang
-from sim.record.waves import Waveform, waveform
+from sim.record.waves import Wave, WaveSink
 
 from .commands import Status
-from .log import LogReader, view_rows
+from .log import LogReader
 from .native import CompiledMachine, Native, native
 from .plan import Plan
 from .processor import CompiledProcessor
+from .view import view_rows
 
 
 __all__ = ["CxxrtlEngine"]
@@ -29,11 +29,12 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
     """
 
     _machine: CompiledMachine | None = None
+    _read = 0  #: Cycles whose log has been read.
 
     def _processor(self) -> CompiledProcessor:
         return CompiledProcessor(self.stacks)
 
-    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink | None) -> None:
         """Run until the end of the first of ``mains``.
 
         Raises :class:`sim.errors.Unavailable` without a compiler.
@@ -43,12 +44,12 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         bench.stacks, bench.claims = self.stacks, self.claims
         self._machine = CompiledMachine(compiled, self.memory, deadline=self.deadline,
                                 view=waves is not None)
-        self._readers = [LogReader(list(port.outputs.values()))
-                         for port in bench.processor_ports]
+        self._readers = [LogReader(recording, self.stacks.texts, self.claims.texts)
+                         for recording in self.recordings]
         for number, processor in enumerate(self.processors):
             self._machine.attach(number, processor)
         try:
-            with nullcontext() if waves is None else waveform(waves, bench.shown) as wave:
+            with nullcontext() if waves is None else waves(bench.shown) as wave:
                 self._go(mains, wave, len(bench.view))
         finally:
             self._update()
@@ -63,7 +64,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         return native(self.config, cpus=len(self.processors), arbiter=self.arbiter)
 
     def _go(
-        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Waveform | None, width: int,
+        self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Wave | None, width: int,
     ) -> None:
         """Command by command to the end of the kernel."""
         assert self._machine is not None
@@ -105,12 +106,11 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         raise BusHang(self._cycle - 1, str(self.processors[first].operation))
 
     def _update(self) -> None:
-        """Decode what has been logged since the last time."""
+        """Read what has been logged since the last time, if a cycle has passed."""
         machine = self._machine
-        if machine is None:
+        if machine is None or machine.status.now == self._read:
             return
-        for number, (reader, recorder) in enumerate(
-                zip(self._readers, self.recorders, strict=True)):
-            for cycle, sample in reader.rows(machine.take_log(number)):
-                recorder.step(cycle, sample)
-            recorder.recording.cycles = machine.status.now
+        self._read = machine.status.now
+        for number, reader in enumerate(self._readers):
+            reader.read(machine.take_log(number))
+            reader.recording.cycles = self._read

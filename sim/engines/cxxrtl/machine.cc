@@ -1,7 +1,8 @@
 // The machine: processors, memory, and the compiled design between them.
 //
 // Generated are "design.cc" and "view.cc", the code of the design and that of what a waveform shows,
-// "ports.h", the names and widths of their ports, and "commands.h", the structures that Python shares.
+// "ports.h", the names and widths of their ports, and "commands.h" and "logged.h", the structures that
+// Python shares.
 // Commands run to their end without going back to Python.
 
 #include "design.cc"
@@ -11,6 +12,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "dispatcher.h"
+#include "logged.h"
 #include "memory.h"
 #include "ports.h"
 #include "processor_port.h"
@@ -47,15 +49,13 @@ public:
         status.begun = dispatcher.begun;
     }
 
-    // The command, completion or log of processor "number", as "take" finds it in a port.
-    template<class Take>
-    void *of(uint32_t number, Take take) {
-        void *found = nullptr;
+    // Calls "visit" with the port of processor "number".
+    template<class Visit>
+    void at(uint32_t number, Visit visit) {
         each([&](auto &port, uint32_t n) {
             if (n == number)
-                found = take(port);
+                visit(port);
         });
-        return found;
     }
 
 private:
@@ -126,12 +126,16 @@ Status *machine_status(Machine *machine) {
     return &machine->status;
 }
 
-void *machine_command(Machine *machine, uint32_t number) {
-    return machine->of(number, [](auto &port) { return (void *)&port.command; });
+Command *machine_command(Machine *machine, uint32_t number) {
+    Command *found = nullptr;
+    machine->at(number, [&](auto &port) { found = &port.command; });
+    return found;
 }
 
-void *machine_completion(Machine *machine, uint32_t number) {
-    return machine->of(number, [](auto &port) { return (void *)&port.completion; });
+Completion *machine_completion(Machine *machine, uint32_t number) {
+    Completion *found = nullptr;
+    machine->at(number, [&](auto &port) { found = &port.completion; });
+    return found;
 }
 
 // Adds time slices, in pairs of a processor and its steps; "more" if there are others after them.
@@ -145,20 +149,19 @@ void machine_drop_slices(Machine *machine) {
     machine->dispatcher.drop();
 }
 
-// Words of a log, which "machine_forget" empties: of a processor, or of the view.
-const uint32_t *machine_log(Machine *machine, uint32_t number, uint64_t *count) {
-    auto *log = (Log *)machine->of(number, [](auto &port) { return (void *)&port.log; });
-    *count = log->words.size();
-    return log->words.data();
-}
-
-const uint32_t *machine_views(Machine *machine, uint64_t *count) {
-    *count = machine->views.words.size();
-    return machine->views.words.data();
+// Tells what is logged of a processor; "machine_forget" drops what of it has ended.
+void machine_log(Machine *machine, uint32_t number, Logged *found) {
+    machine->at(number, [&](auto &port) { *found = port.log.parts(); });
 }
 
 void machine_forget(Machine *machine, uint32_t number) {
-    ((Log *)machine->of(number, [](auto &port) { return (void *)&port.log; }))->words.clear();
+    machine->at(number, [](auto &port) { port.log.forget(); });
+}
+
+// Words of the log of views, which "machine_forget_views" empties.
+const uint32_t *machine_views(Machine *machine, uint64_t *count) {
+    *count = machine->views.words.size();
+    return machine->views.words.data();
 }
 
 void machine_forget_views(Machine *machine) {

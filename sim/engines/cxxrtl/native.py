@@ -11,9 +11,11 @@ from sim.memory import PAGE, PhysicalMemory
 from sim.schedule import TimeSlice
 from sw.bus import Register
 
-from . import commands, ports
+from . import commands, logged, ports
 from .commands import Command, Completion, Status
 from .library import Sources, library, package_files
+from .log import Part, copied
+from .logged import Logged
 from .processor import CompiledProcessor
 from .structures import Number, Word
 
@@ -21,8 +23,8 @@ from .structures import Number, Word
 __all__ = ["CompiledMachine", "Native", "native"]
 
 
-FILES = ("bare.h", "clock.h", "dispatcher.h", "log.h", "lone_unit.h", "machine.cc", "memory.h",
-         "port.h", "processor_port.h", "target.h", "unit_driver.h", "view_log.h")
+FILES = ("bare.h", "clock.h", "dispatcher.h", "entries.h", "log.h", "lone_unit.h", "machine.cc",
+         "memory.h", "port.h", "processor_port.h", "target.h", "unit_driver.h", "view_log.h")
 
 Handle  = ctypes.c_void_p
 Address = ctypes.c_void_p
@@ -38,14 +40,14 @@ FUNCTIONS = (
     ("machine_completion",   Address, [Handle, Word]),
     ("machine_plan",         None,    [Handle, ctypes.POINTER(Word), Number, Word]),
     ("machine_drop_slices",  None,    [Handle]),
-    ("machine_log",          Address, [Handle, Word, Numbers]),
+    ("machine_log",          None,    [Handle, Word, ctypes.POINTER(Logged)]),
     ("machine_views",        Address, [Handle, Numbers]),
     ("machine_forget",       None,    [Handle, Word]),
     ("machine_forget_views", None,    [Handle]),
     ("bare_copies",          Number,  [Numbers, Number, Numbers, *[Number] * 5]),
 )
 
-#: Words of a log.
+#: Words of a log of views.
 Words = memoryview
 
 
@@ -66,7 +68,7 @@ class Native:
             designs, view = ports.designs(self.bench)
             return Sources(designs, {
                 **package_files(__package__, *FILES), "commands.h": commands.header(),
-                "ports.h": ports.header(self.bench, view),
+                "logged.h": logged.header(), "ports.h": ports.header(self.bench, view),
             }, main="machine.cc")
 
         self.calls = library(made, FUNCTIONS)
@@ -142,12 +144,17 @@ class CompiledMachine:
         """Forget all slices, the present one too."""
         self._calls.machine_drop_slices(self._handle)
 
-    def take_log(self, number: int) -> Words:
-        """Rows that were logged of processor ``number`` since the last time: see log.h."""
-        size  = Number()
-        words = _words(self._calls.machine_log(self._handle, number, size), size.value)
+    def take_log(self, number: int) -> dict[str, Part]:
+        """All that was logged of processor ``number`` since the last time, or was open then."""
+        logged = Logged()
+        self._calls.machine_log(self._handle, number, logged)
+        parts = copied(logged)
         self._calls.machine_forget(self._handle, number)
-        return words
+        return parts
+
+    def drop_log(self, number: int) -> None:
+        """Forget what was logged of processor ``number``, unread."""
+        self._calls.machine_forget(self._handle, number)
 
     def take_views(self) -> Words:
         """Rows for a waveform since the last time: a cycle in two words, and the view."""

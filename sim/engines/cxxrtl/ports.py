@@ -73,16 +73,14 @@ def header(bench: Testbench, view: View | None) -> str:
               *_ports("out", bench.outputs, "out_"), "};"]
     lines += [line for name, signal in SIGNALS.items()
               if signal.layout is not None for line in _fields(name, signal.layout)]
-    names   = " ".join(f"X({name})" for name in SIGNALS)
     each    = ", ".join(f"Port<Cpu{number}>" for number in range(len(bench.processor_ports)))
     return "\n".join([
         *lines,
         f"template<template<class> class Port> using EachCpu = std::tuple<{each}>;",
         f"constexpr uint64_t fault_none = {Fault.NONE.value}, "
-        f"fault_skipped = {Fault.SKIPPED.value};",
+        f"fault_page_fault = {Fault.PAGE_FAULT.value}, fault_skipped = {Fault.SKIPPED.value};",
         f"constexpr uint64_t kind_read = {AccessKind.READ.value}, "
         f"kind_write = {AccessKind.WRITE.value}, op_write = {ControlOp.WRITE.value};",
-        f"#define SAMPLED(X) {names}",
         *_viewing(bench, view),
         "",
     ])

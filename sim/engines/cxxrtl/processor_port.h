@@ -43,7 +43,7 @@ class ProcessorPort {
 public:
     Command    command{};
     Completion completion{};
-    Log        log;
+    Log<Cpu>   log;
     uint64_t   steps = 0;  // in this cycle
     bool       hung  = false;
 
@@ -72,25 +72,16 @@ public:
             offered = send || take || offer(top);
     }
 
-    // Looks at the cycle; a recorder that sees the logged cycles alone records what it would from
-    // all of them.
+    // Looks at the cycle.
     template<class Top>
     void sample(const Top &top, uint64_t now) {
         driver.sample(top);
+        log.sample(top, driver, now);
         pending    = get<typename out::pending>(top);
-        bool cyc   = get<typename out::cyc>(top);
-        bool moved = cyc && get<typename out::stb>(top) && !get<typename out::stall>(top);
+        bool moved = get<typename out::cyc>(top) && get<typename out::stb>(top)
+            && !get<typename out::stall>(top);
         bool signalled = get<typename out::send_valid>(top) || get<typename out::take>(top);
         steps = moved + driver.control_accepted + signalled;
-        if (driver.accepted || driver.responded || driver.control_accepted
-            || driver.control_responded || moved || signalled
-            || (cyc && get<typename out::ack>(top)) || now == 0 || changed(top, cyc)
-            || !bits<typename out::events>(top).is_zero()) {
-            log.begin(now);
-#define ADD(name) log.add(bits<typename out::name>(top), before.name);
-            SAMPLED(ADD)
-#undef ADD
-        }
     }
 
     // Ends the cycle. Returns true if the command ends with it.
@@ -125,14 +116,6 @@ private:
         completed = requested;
         completion.fault = uint32_t(fault_none);
         completion.count = 0;
-    }
-
-    template<class Top>
-    bool changed(const Top &top, bool cyc) const {
-        return cyc != !before.cyc.is_zero()
-            || bits<typename out::kernel_stack>(top) != before.kernel_stack
-            || bits<typename out::claim>(top) != before.claim
-            || bits<typename out::state>(top) != before.state;
     }
 
     // Offers what is to be requested next, if there is anything.
@@ -248,14 +231,4 @@ private:
     bool      held = false;
     uint64_t  pending = 0, progress = 0;
     StringAccesses requested, completed;
-
-    struct Before {
-#define KEEP(name) Bits<typename out::name> name;
-        SAMPLED(KEEP)
-#undef KEEP
-    } before;
-
-#define COUNT(name) + 1
-    static_assert(0 SAMPLED(COUNT) <= 32, "a row of the log has a bit for each signal");
-#undef COUNT
 };

@@ -2,7 +2,7 @@
 
 From a :class:`ctypes.Structure` follow its text in C++, with assertions that a compiler sees every
 member where Python does, and the formats of :mod:`struct` by which Python reads and writes some of
-its members together: that is faster than one by one.
+its members together, of one structure or of an array: that is faster than one by one.
 """
 
 import ctypes
@@ -11,15 +11,18 @@ from struct import Struct, calcsize
 from typing import Any
 
 
-__all__ = ["Byte", "Number", "Word", "declaration", "members"]
+__all__ = ["Byte", "Flag", "Number", "Signed", "Word", "declaration", "elements", "members"]
 
 
+Flag   = ctypes.c_bool
 Byte   = ctypes.c_uint8
 Word   = ctypes.c_uint32
 Number = ctypes.c_uint64
+Signed = ctypes.c_int64
 
 #: Types of members: in C++, and as a format of :mod:`struct`.
-_TYPES = {Byte: ("uint8_t", "B"), Word: ("uint32_t", "I"), Number: ("uint64_t", "Q")}
+_TYPES = {Flag: ("bool", "?"), Byte: ("uint8_t", "B"), Word: ("uint32_t", "I"),
+          Number: ("uint64_t", "Q"), Signed: ("int64_t", "q")}
 
 #: A structure or a union.
 _Compound = type[ctypes.Structure] | type[ctypes.Union]
@@ -41,18 +44,32 @@ def members(structure: type[ctypes.Structure], *names: str) -> Struct:
     """Format of the members called ``names``, which are in the order of the structure.
 
     It begins at the structure's first byte. What is between the members is skipped, or written over
-    with zeros. A member of a member is called ``OUTER.INNER``.
+    with zeros. A member of a member is called ``OUTER.INNER``; one that is an array is its bytes.
     """
+    return Struct(_format(structure, names))
+
+
+def elements(structure: type[ctypes.Structure], *names: str) -> Struct:
+    """Format of the same members in each element of an array of structures."""
+    code = _format(structure, names)
+    return Struct(f"{code}{ctypes.sizeof(structure) - calcsize(code)}x")
+
+
+def _format(structure: type[ctypes.Structure], names: Iterable[str]) -> str:
+    """Native sizes, which are read fastest; every gap is there, so that nothing is aligned."""
     found = {member: (offset, kind) for member, offset, kind in _located(structure)}
-    parts, end = "=", 0
+    parts = "@"
     for name in names:
         offset, kind = found[name]
+        end = calcsize(parts)
         if offset < end:
             raise ValueError(f"{name} comes before the end of the members before it")
-        code   = _TYPES[kind][1]
-        parts += f"{offset - end}x{code}"
-        end    = offset + calcsize(f"={code}")
-    return Struct(parts)
+        parts += f"{offset - end}x{_code(kind)}"
+    return parts
+
+
+def _code(kind: Any) -> str:
+    return f"{ctypes.sizeof(kind)}s" if issubclass(kind, ctypes.Array) else _TYPES[kind][1]
 
 
 def _declared(structure: _Compound) -> Iterator[str]:

@@ -4,7 +4,7 @@ It computes the view from ports of the machine, and only while there is a wavefo
 with one is the same machine as without.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from amaranth import Cat, Elaboratable, Module, Signal, Value
@@ -13,7 +13,7 @@ from amaranth.back import rtlil
 from sim.engines.testbench import Testbench
 
 
-__all__ = ["View"]
+__all__ = ["View", "view_rows"]
 
 
 class View(Elaboratable):
@@ -62,3 +62,11 @@ class View(Elaboratable):
         found: str = rtlil.convert(self, ports=[*(port for port, _ in self._inputs), self._view],
                                    emit_src=False)
         return found
+
+
+def view_rows(words: memoryview, width: int) -> Iterator[tuple[int, int]]:
+    """The cycles in a log of views that are ``width`` bits wide, and the view in each."""
+    stride = 2 + -(-width // 32)
+    for start in range(0, len(words), stride):
+        row = int.from_bytes(words[start:start + stride], "little")
+        yield row & (1 << 64) - 1, row >> 64

@@ -6,7 +6,6 @@ record; see docs/serial-link.md.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from hw.arbiter import Arbiter
@@ -18,8 +17,9 @@ from sim.engines.processor import Names, Processor
 from sim.engines.responses import responses
 from sim.errors import MachineLost, Unavailable, Unsuited
 from sim.memory import PhysicalMemory
+from sim.record.recorder import Recorder
 from sim.record.signals import FIELDS, Sample
-from sim.record.waves import waveform
+from sim.record.waves import WaveSink
 from sim.schedule import Schedule
 
 from .image import MemoryImage
@@ -90,6 +90,7 @@ class SerialEngine(Simulation[Processor]):
             self.client.close()
             raise
         super().__init__(board, cpus=cpus, memory=memory, schedule=schedule, arbiter=arbiter)
+        self._recorder = Recorder(self.recordings[0], self.stacks.texts, self.claims.texts)
         self._image = MemoryImage(self.memory, self.ram or 0)
         self._names = Names((0, 0))
         self._rows  = RowReader(self._names.texts)
@@ -117,7 +118,7 @@ class SerialEngine(Simulation[Processor]):
     def _processor(self) -> Processor:
         return Processor(self.stacks)
 
-    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path | None) -> None:
+    def _run(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink | None) -> None:
         """Run until the end of the only one of ``mains``.
 
         Raises :class:`sim.errors.MachineLost` if the board falls silent, or what it reports
@@ -132,11 +133,11 @@ class SerialEngine(Simulation[Processor]):
             self.link = self.client.traffic.counts()
             self.client.close()
 
-    def _play_shown(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: Path) -> None:
+    def _play_shown(self, mains: Sequence[Callable[[], Awaitable[None]]], waves: WaveSink) -> None:
         """Play with a waveform, which is written once all is on record."""
         shadow = Shadow(self.config, self.stacks, self.claims)
         self._kept = []
-        with waveform(waves, shadow.shown) as wave:
+        with waves(shadow.shown) as wave:
             try:
                 self._play(mains)
             finally:
@@ -216,14 +217,14 @@ class SerialEngine(Simulation[Processor]):
             raise MachineLost("the board's response ends in the middle of a row")
         self._cycle = self._rows.cycle + 1
         if self.limit is not None and self._cycle > self.limit:
-            self.recorders[0].recording.cycles = self.limit
+            self.recordings[0].cycles = self.limit
             self._check_limit()
         return heard
 
     def _record(self, cycle: int, sample: Sample, heard: _Heard) -> None:
         if self.limit is not None and cycle >= self.limit:
             return  # The board does a whole request, which so may go beyond.
-        self.recorders[0].step(cycle, sample)
+        self._recorder.step(cycle, sample)
         self._image.step(cycle, sample)
         if self._kept is not None:
             self._kept.append((cycle, sample))
@@ -237,7 +238,7 @@ class SerialEngine(Simulation[Processor]):
     def _audit(self, counters: Counters) -> None:
         """Compare the record with what the board has counted by itself."""
         self.counted = counters._asdict()
-        self._cycle  = self.recorders[0].recording.cycles = counters.cycles
+        self._cycle  = self.recordings[0].cycles = counters.cycles
         for name, event in (("hits", "hit"), ("misses", "missed"), ("walks", "walk_begun"),
                             ("page_faults", "page_fault")):
             counted, found = getattr(counters, name), len(self.trace.events(event))

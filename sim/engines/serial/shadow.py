@@ -14,7 +14,7 @@ from hw.wishbone import WishboneSignature
 from sim.engines.processor import Names
 from sim.record.signals import MARK_WIDTH, QUIET, STROBES, Sample, inputs, outputs
 from sim.record.view import functions, ports, tested
-from sim.record.waves import Waveform
+from sim.record.waves import Wave
 
 
 __all__ = ["Shadow"]
@@ -33,7 +33,8 @@ class Shadow(Elaboratable):
     Attributes
     ----------
     shown : :class:`list` of :class:`sim.record.waves.Shown`
-        What a waveform shows: all but the unit's state machines, which no board reports.
+        What a waveform shows: all but the unit's state machines and the changes of its TLB, which
+        no board reports.
     """
 
     def __init__(self, config: MmuConfig, stacks: Names, claims: Names):
@@ -45,7 +46,7 @@ class Shadow(Elaboratable):
             unit=unit, interrupts=InterruptSignature(processors=1).create(),
             kernel_stack=Signal(MARK_WIDTH), claim=Signal(MARK_WIDTH))
         viewed = [tested(lambda: claims.texts, port.claim),
-                  *functions(lambda: stacks.texts, port.kernel_stack), *ports(unit)]
+                  *functions(lambda: stacks.texts, port.kernel_stack), *ports(unit, tlb=False)]
         self.shown   = [shown for shown, _ in viewed]
         self._values = [value for _, value in viewed]
         self._view   = Signal(sum(map(len, self._values)))
@@ -58,7 +59,7 @@ class Shadow(Elaboratable):
         m.d.comb += self._view.eq(Cat(self._values))
         return m
 
-    def write(self, wave: Waveform, rows: Sequence[tuple[int, Sample]]) -> None:
+    def write(self, wave: Wave, rows: Sequence[tuple[int, Sample]]) -> None:
         """Write the cycles in ``rows``, each with its signals, and the quiet ones between them."""
         async def testbench(ctx: SimulatorContext) -> None:
             for name, value in QUIET.items():

@@ -7,7 +7,8 @@ from sim.scenario import Stage
 from sim.scenarios.cast import Cast
 
 from . import (
-    aliases, approved_channel, copy_on_write, limits, punch, smap, user_store, write_protect,
+    aliases, approved_channel, copy_on_write, force_override, limits, punch, smap, user_store,
+    write_protect,
 )
 
 
@@ -23,6 +24,7 @@ ACTS = (
     (copy_on_write,    ()),
     (aliases,          ()),
     (limits,           ()),
+    (force_override,   ()),
 )
 
 

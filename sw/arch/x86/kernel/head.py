@@ -31,7 +31,7 @@ from sw.processor.cpu import Cpu
 from sw.processor.strings import store_bytes
 from sw.variables import this_cpu_ptr
 
-from .cpu.common import cr4_set_bits, setup_protection
+from .cpu.common import cr0_write_protect, cr4_set_bits, get_cpu_cap, setup_protection
 
 
 __all__ = ["enable_paging", "startup"]
@@ -40,8 +40,7 @@ __all__ = ["enable_paging", "startup"]
 #: First frame for page tables. Frame 0 is the firmware's.
 _FIRST_PFN = 1
 
-_CR0_STATE = (X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM
-              | X86_CR0_PG)
+_CR0_STATE = X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE | X86_CR0_AM | X86_CR0_PG
 
 
 @traced
@@ -64,7 +63,7 @@ async def startup(cpu: Cpu) -> int:
 async def _identify(cpu: Cpu) -> None:
     """Read the machine's features, and leave flags out of entries that it does not have."""
     config, paging = kconfig(cpu), kconfig(cpu).paging
-    boot_cpu_data(cpu).x86_capability = await cpu.read_cr(Register.FEATURES)
+    boot_cpu_data(cpu).x86_capability = await get_cpu_cap(cpu)
     if paging.entry_size == 8:
         assert boot_cpu_has(cpu, X86_FEATURE_LM), "this kernel needs a machine with long mode"
     mask = paging.supported_pte_mask
@@ -123,7 +122,7 @@ async def enable_paging(cpu: Cpu, root: int) -> None:
     if kconfig(cpu).paging.entry_size == 8:
         nx = EFER_NX if boot_cpu_has(cpu, X86_FEATURE_NX) else 0
         await cpu.write_cr(Register.EFER, EFER_SCE | EFER_LME | nx)
-    await cpu.write_cr(Register.CR0, _CR0_STATE)
+    await cpu.write_cr(Register.CR0, _CR0_STATE | X86_CR0_WP * cr0_write_protect(cpu))
 
 
 async def _take_over(cpu: Cpu, tables: early_page_tables, identity: int) -> None:

@@ -15,14 +15,13 @@ from sw.arch.x86.include.asm.irqflags import local_irq_enable
 from sw.arch.x86.include.asm.page import __pa
 from sw.arch.x86.include.asm.processor import boot_cpu_data, cpu_relax
 from sw.arch.x86.mm.tlb import initialize_tlbstate
-from sw.bus import Register
 from sw.include.linux.cpumask import cpu_online_mask
 from sw.kernel.sched.idle import init_idle
 from sw.kernel.trace.ftrace import traced
 from sw.mm.init_mm import init_mm
 from sw.processor.cpu import Cpu
 
-from .cpu.common import cr4_pinned_bits, cr4_set_bits, syscall_init
+from .cpu.common import cr4_pinned_bits, cr4_set_bits, get_cpu_cap, syscall_init
 from .head import enable_paging
 from .idt import idt_setup_traps
 
@@ -40,8 +39,7 @@ async def wait_for_startup(cpu: Cpu) -> None:
 @traced
 async def start_secondary(cpu: Cpu) -> None:
     """Set a processor up like the one that has booted; it is online then."""
-    features = await cpu.read_cr(Register.FEATURES)
-    assert features == boot_cpu_data(cpu).x86_capability, (
+    assert await get_cpu_cap(cpu) == boot_cpu_data(cpu).x86_capability, (
         "this kernel needs processors that are alike"
     )
     await enable_paging(cpu, __pa(cpu, init_mm(cpu).pgd))

@@ -17,20 +17,31 @@ from sw.variables import DEFINE, this_cpu_ptr
 
 
 __all__ = [
-    "cr4_pinned_bits", "cr4_set_bits", "cr_pinning", "native_write_cr0", "native_write_cr4",
-    "setup_protection", "syscall_init",
+    "cpu_caps_cleared", "cr0_write_protect", "cr4_pinned_bits", "cr4_set_bits", "cr_pinning",
+    "get_cpu_cap", "native_write_cr0", "native_write_cr4", "setup_protection", "syscall_init",
 ]
 
+
+#: Features that the kernel does without, though the machine has them (``clearcpuid=``).
+cpu_caps_cleared = DEFINE(int)
+
+#: CR0.WP is set at boot, and pinned. Linux always does so.
+cr0_write_protect = DEFINE(lambda: True)
 
 #: Bits of CR4 that stay set once ``cr_pinning`` is true.
 cr4_pinned_bits = DEFINE(int)
 cr_pinning      = DEFINE(bool)
 
 
+async def get_cpu_cap(cpu: Cpu) -> int:
+    """Read the features of the processor, without those that the kernel does without."""
+    return await cpu.read_cr(Register.FEATURES) & ~cpu_caps_cleared(cpu)
+
+
 async def native_write_cr0(cpu: Cpu, val: int) -> None:
     """Write CR0. After boot, a value without WP is put right at once, with a warning."""
     await cpu.write_cr(Register.CR0, val)
-    if cr_pinning(cpu) and not val & X86_CR0_WP:
+    if cr_pinning(cpu) and cr0_write_protect(cpu) and not val & X86_CR0_WP:
         await cpu.write_cr(Register.CR0, val | X86_CR0_WP)
         printk(cpu, "CR0 WP bit went missing!?")
 

@@ -1,0 +1,59 @@
+"""The page, written to a file: a built page, and the document in it."""
+
+import base64
+import gzip
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import ClassVar
+
+from sim.output.files import written
+from sim.record.viewed import Viewed
+from sim.scenario.run import Run
+from sim.scenario.stage import Stage
+
+from .document import document
+
+
+__all__ = ["Page"]
+
+
+#: The place in the built page where the document goes.
+PLACE = "<!--RUN-->"
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page of a run; a :class:`sim.scenario.export.Export`.
+
+    Attributes
+    ----------
+    file : :class:`pathlib.Path`
+        Where to.
+    """
+
+    file: Path
+
+    name:   ClassVar[str]  = "report"
+    viewed: ClassVar[bool] = True
+
+    def write(self, run: Run, stage: Stage, viewed: Viewed | None) -> None:
+        """Write it. Raises :class:`sim.output.files.FileTrouble`."""
+        assert viewed is not None, "it was asked for"
+        before, after = _built().split(PLACE)
+        text = json.dumps(document(run, stage, viewed), separators=(",", ":"))
+        with written(self.file) as [file]:
+            file.write(before + _element(text) + after)
+
+
+def _built() -> str:
+    """The page without a document."""
+    return files(__package__).joinpath("built/page.html").read_text(encoding="utf-8")
+
+
+def _element(text: str) -> str:
+    """The document, packed, as an element of HTML. The same text gives the same bytes."""
+    packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")
+    return ('<script type="application/json" id="run" data-encoding="gzip+base64">'
+            f"{packed}</script>")

@@ -1,0 +1,36 @@
+"""Things that a document has once, and names by their number."""
+
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+
+__all__ = ["Numbered"]
+
+
+ThingT = TypeVar("ThingT", bound=Hashable)
+
+
+class Numbered(Generic[ThingT]):
+    """A list without repetitions, which grows.
+
+    Parameters
+    ----------
+    *things
+        The first ones.
+
+    Attributes
+    ----------
+    things : :class:`list`
+        The things; the place of each is its number.
+    """
+
+    def __init__(self, *things: ThingT):
+        self.things: list[ThingT] = list(things)
+        self._numbers = {thing: number for number, thing in enumerate(things)}
+
+    def number(self, thing: ThingT) -> int:
+        """Number of a thing, which is added if it is new."""
+        if thing not in self._numbers:
+            self._numbers[thing] = len(self.things)
+            self.things.append(thing)
+        return self._numbers[thing]

@@ -1,0 +1,80 @@
+/** What is shown of a place, as named texts; so what changed is what has another text. */
+
+import type { RunDocument, TlbEntry } from "./document";
+import { pairAt, registersAt, stackAt, tlbAt, walkAt, wordsAt } from "./moment";
+import type { Place } from "./place";
+import { endingText, ofProcessor, sizeText } from "./text";
+
+export type Facts = Map<string, string>;
+
+/** Names of facts: the same for who tells them and for who draws them. */
+export const factName = {
+    register: (document: RunDocument, cpu: number, name: string) =>
+        name.toUpperCase() + ofProcessor(document, cpu),
+    stack:    (document: RunDocument, cpu: number) =>
+        `Innermost kernel function${ofProcessor(document, cpu)}`,
+    tlb:      (document: RunDocument, cpu: number, entry: TlbEntry) =>
+        `${entry.linear} in the TLB${ofProcessor(document, cpu)}`,
+    entry:    (linear: string, level: string) => `${level} of ${linear}`,
+    cached:   (linear: string) => `Path of ${linear} by the TLB`,
+    verdict:  (linear: string, attempt: string) => `A ${attempt} of ${linear}`,
+    word:     (address: string) => `Bytes at ${address}`,
+};
+
+/** Everything that is shown of a place. */
+export function factsAt(document: RunDocument, place: Place): Facts {
+    const facts: Facts = new Map();
+    const { cycle } = place;
+    for (let cpu = 0; cpu < document.cpus; cpu += 1) {
+        for (const [name, value] of Object.entries(registersAt(document, cpu, cycle))) {
+            facts.set(factName.register(document, cpu, name), String(value));
+        }
+        facts.set(factName.stack(document, cpu), stackAt(document, cpu, cycle).at(-1) ?? "none: user code");
+        for (const { entry, stale } of tlbAt(document, cpu, cycle) ?? []) {
+            facts.set(factName.tlb(document, cpu, entry), tlbText(entry) + (stale ? ", stale" : ""));
+        }
+    }
+    const pair = pairAt(document, place);
+    for (const subject of [pair.left, pair.right]) {
+        if (subject !== null) walkFacts(document, subject, cycle, facts);
+    }
+    if (pair.frame !== null) {
+        for (const [word, value] of wordsAt(document.frames[pair.frame]!, cycle)) {
+            facts.set(factName.word(word.address), value[1]);
+        }
+    }
+    return facts;
+}
+
+function walkFacts(document: RunDocument, subject: number, cycle: number, facts: Facts): void {
+    const walk = walkAt(document, subject, cycle);
+    if (walk === undefined) return;
+    const { linear } = document.subjects[subject]!;
+    for (const entry of walk.entries) facts.set(factName.entry(linear, entry.level), entry.entry);
+    if (walk.tlb !== null) {
+        facts.set(factName.cached(linear),
+                  `${walk.tlb.physical} ${walk.tlb.rights}${walk.tlb.stale ? ", stale" : ""}`);
+    }
+    for (const [attempt, verdict] of Object.entries(walk.verdicts)) {
+        facts.set(factName.verdict(linear, attempt), endingText(verdict));
+    }
+}
+
+/** A translation in the TLB in words. */
+export function tlbText(entry: TlbEntry): string {
+    return [`${entry.physical}`, sizeText(entry.size), entry.rights,
+            entry.dirty && "dirty", entry.global && "global"].filter(Boolean).join(", ");
+}
+
+export interface Change {
+    name:   string;
+    before: string | undefined;
+    after:  string | undefined;
+}
+
+/** Facts that differ, by name. */
+export function changesOf(before: Facts, after: Facts): Map<string, Change> {
+    const names = new Set([...before.keys(), ...after.keys()]);
+    return new Map([...names].filter(name => before.get(name) !== after.get(name)).map(name => [
+        name, { name, before: before.get(name), after: after.get(name) }]));
+}

@@ -1,0 +1,104 @@
+/** What the document says of one cycle. */
+
+import type { ClaimView, Frame, Pair, Registers, RunDocument, Side, TlbEntry, Walk, Word } from "./document";
+import type { Place } from "./place";
+import { itemAt, lastAt } from "./timeline";
+
+/** Kernel functions that execute, outermost first; none in user code. */
+export function stackAt(document: RunDocument, cpu: number, cycle: number): string[] {
+    const mark = itemAt(document.traces[cpu]!.marks, cycle);
+    return (mark?.[1] ?? []).map(each => document.functions[each]!);
+}
+
+export function registersAt(document: RunDocument, cpu: number, cycle: number): Registers {
+    return itemAt(document.traces[cpu]!.states, cycle)?.[1] ?? {};
+}
+
+/** A translation that the TLB holds. */
+export interface Held {
+    entry: TlbEntry;
+    stale: boolean;
+}
+
+/** What the TLB holds, oldest first; null if that is not on record. */
+export function tlbAt(document: RunDocument, cpu: number, cycle: number): Held[] | null {
+    const changes = document.traces[cpu]!.tlb;
+    if (changes === null) return null;
+    const held = new Set<number>();
+    for (const [when, , came, gone] of changes) {
+        if (when >= cycle) break;
+        gone.forEach(index => held.delete(index));
+        if (came !== null) held.add(came);
+    }
+    return [...held].map(index => {
+        const entry = document.tlb_entries[index]!;
+        const stale = entry.stale.some(([since, until]) => since <= cycle && cycle < until);
+        return { entry, stale };
+    });
+}
+
+/** The page walk of a subject. */
+export function walkAt(document: RunDocument, subject: number, cycle: number): Walk | undefined {
+    const found = itemAt(document.subjects[subject]!.walks, cycle);
+    return found === undefined ? undefined : document.walks[found[1]];
+}
+
+/** The physical address to which the page of a subject takes it; null if there is none. */
+export function physicalAt(document: RunDocument, subject: number, cycle: number): bigint | null {
+    const page = walkAt(document, subject, cycle)?.page;
+    return !page ? null : BigInt(page.physical) +
+        BigInt(document.subjects[subject]!.linear) % BigInt(page.size);
+}
+
+/** True if a physical address is in a frame. */
+export function isIn(frame: Frame, physical: bigint): boolean {
+    const begin = BigInt(frame.physical);
+    return begin <= physical && physical < begin + BigInt(frame.size);
+}
+
+/** The value of a word of a frame, and who stored it. */
+export function wordAt(word: Word, cycle: number): Word["values"][number] | undefined {
+    return itemAt(word.values, cycle);
+}
+
+/** Words of a frame that are known by then. */
+export function wordsAt(frame: Frame, cycle: number): [Word, Word["values"][number]][] {
+    return frame.words.flatMap(word => {
+        const value = wordAt(word, cycle);
+        return value === undefined ? [] : [[word, value]];
+    });
+}
+
+/** Index of the act in which a cycle is, or of the last one before; -1 before the first. */
+export function actAt(document: RunDocument, cycle: number): number {
+    const { acts } = document.run;
+    return lastAt(acts.length, index => acts[index]!.since, cycle);
+}
+
+/** The claim of a place. */
+export function claimAt(document: RunDocument, place: Place): ClaimView | null {
+    return place.claim === null ? null : document.claims[place.claim]!;
+}
+
+/** The two paths of a place: those of its claim, else of its act, else of the run. */
+export function pairAt(document: RunDocument, place: Place): Pair {
+    const shown = (pair: Pair | null | undefined): boolean =>
+        pair !== null && pair !== undefined && (pair.left !== null || pair.right !== null);
+    const found = [claimAt(document, place), document.acts[actAt(document, place.cycle)],
+                   document.hero].find(shown);
+    return {
+        left:  place.left ?? found?.left ?? null,
+        right: place.right ?? found?.right ?? null,
+        frame: found?.frame ?? null,
+    };
+}
+
+/** The kind of access whose verdict is shown on a side: the claim's, else that of the two paths. */
+export function attemptAt(document: RunDocument, place: Place, side: Side): string | null {
+    const claim = claimAt(document, place);
+    if (claim !== null && claim.side === side && place[side] === null) return claim.attempt;
+    const { hero } = document;
+    if (hero === null || pairAt(document, place)[side] !== hero[side]) return null;
+    const shown = side === "left" ? hero.refused : hero.done;
+    return shown === null ? null : document.claims[shown]!.attempt;
+}

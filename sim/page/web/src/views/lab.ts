@@ -1,0 +1,103 @@
+/** One cycle, in everything that is known of it. */
+
+import { html, nothing } from "lit-html";
+
+import { attemptAt, claimAt, isIn, pairAt, physicalAt } from "../model/moment";
+import { claimName, fragmentOf, type Place } from "../model/place";
+import { numberText } from "../model/text";
+import { actText } from "./acts";
+import { changesView, eventsView } from "./events";
+import { arrowsView, type End, frameView } from "./frame";
+import type { Content, Shown } from "./shown";
+import { stateView } from "./state";
+import { walkView } from "./walk";
+
+/** What the reader can do in it. */
+export interface LabActions {
+    go:  (place: Place) => void;
+    all: (all: boolean) => void;
+}
+
+/** The cycle of a place; `since` is the cycle shown before, `all` shows all processors. */
+export function labView(
+    shown: Shown, since: number | null, all: boolean, actions: LabActions,
+): Content {
+    const { document, place } = shown;
+    const cpus = all ? document.traces.map((_, cpu) => cpu) : [place.cpu];
+    return html`
+        <h2 id="lab-title" tabindex="-1">Cycle <span class="cycle">${numberText(place.cycle)}</span></h2>
+        <p class="where">${actText(document, place.cycle)}</p>
+        ${claimView(shown)}
+        <div class="story">${eventsView(shown)} ${changesView(shown, since)}</div>
+        ${pairView(shown, actions)}
+        ${document.cpus === 1 ? nothing : cpusView(shown, all, actions)}
+        <div class="states">${stateView(shown, cpus)}</div>`;
+}
+
+function claimView({ document, place }: Shown): Content {
+    const view = claimAt(document, place);
+    if (view === null) return nothing;
+    const claim = document.run.acts[view.act]!.claims[view.claim]!;
+    return html`
+        <div class="shown-claim ${claim.holds ? "holds" : "fails"}">
+            <p><a class="name" href="#${fragmentOf(document, place)}">Claim
+                ${claimName(document, place.claim!)}</a>
+                <span class="sign">${claim.holds ? "ok" : "FAILED"}</span> ${claim.text}</p>
+            <p class="detail">${claim.detail}</p>
+            ${claim.holds || claim.expected === null ? nothing
+                : html`<p class="detail">expected: ${claim.expected}</p>`}
+        </div>`;
+}
+
+function pairView(shown: Shown, actions: LabActions): Content {
+    const { document, place } = shown;
+    const pair = pairAt(document, place);
+    return html`
+        <div class="pair">
+            ${(["left", "right"] as const).map(side => html`
+                <div class="side ${side}">
+                    ${chooserView(shown, side, pair[side], actions)}
+                    ${pair[side] === null ? nothing
+                        : walkView(shown, pair[side], place.cycle, {
+                            side, attempt: attemptAt(document, place, side), whole: true })}
+                </div>`)}
+            ${pair.frame === null ? nothing : html`
+                ${arrowsView(endOf(shown, pair.left, pair.frame), endOf(shown, pair.right, pair.frame))}
+                ${frameView(shown, pair.frame)}`}
+        </div>`;
+}
+
+/** Where the path of a subject ends in this cycle, whatever the access. */
+function endOf({ document, place }: Shown, subject: number | null, frame: number): End {
+    const physical = subject === null ? null : physicalAt(document, subject, place.cycle);
+    return physical !== null && isIn(document.frames[frame]!, physical) ? "arrives" : "elsewhere";
+}
+
+function chooserView(
+    { document, place }: Shown, side: "left" | "right", chosen: number | null, { go }: LabActions,
+): Content {
+    if (document.subjects.length === 0) return nothing;
+    const choose = (event: Event): void =>
+        go({ ...place, [side]: Number((event.target as HTMLSelectElement).value) });
+    return html`
+        <label class="chooser"><span>Address on the ${side}</span>
+            <select @change=${choose}>
+                ${chosen === null ? html`<option selected disabled>none</option>` : nothing}
+                ${document.subjects.map((subject, index) => html`
+                    <option value=${index} .selected=${index === chosen}>${subject.linear}
+                        (${subject.side}${document.cpus > 1 ? `, processor ${subject.cpu}` : ""})
+                    </option>`)}
+            </select></label>`;
+}
+
+function cpusView({ document, place }: Shown, all: boolean, actions: LabActions): Content {
+    return html`
+        <fieldset class="cpus"><legend>Processor</legend>
+            ${document.traces.map((_, cpu) => html`
+                <label><input type="radio" name="cpu" .checked=${!all && cpu === place.cpu}
+                    @change=${() => { actions.all(false); actions.go({ ...place, cpu, claim: null }); }}>
+                    ${cpu}</label>`)}
+            <label><input type="radio" name="cpu" .checked=${all} @change=${() => actions.all(true)}>
+                all</label>
+        </fieldset>`;
+}

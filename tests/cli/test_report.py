@@ -1,0 +1,83 @@
+"""The option `--report`: a page that appears whole or not at all."""
+
+import base64
+import gzip
+import json
+import os
+import re
+
+import pytest
+from files_support import files_of_at_most
+
+from sim.cli.main import main
+from tests.scenario.story_support import FAST
+
+from .cli_support import CASE, complaints, write_scenario
+
+
+pytestmark = pytest.mark.slow
+
+
+def document_in(file):
+    """The document in a page."""
+    [packed] = re.findall(r'<script [^>]*id="run"[^>]*>([^<]+)</script>',
+                          file.read_text(encoding="utf-8"))
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
+
+
+@pytest.mark.parametrize("options", [
+    ["--engine", FAST], ["--engine", "cocotb", "--simulator", "icarus"]], ids=" ".join)
+def test_a_page_is_written_and_named(tmp_path, capsys, options):
+    page = tmp_path / "page.html"
+    assert main(["run", CASE, *options, "--report", str(page)]) == 0
+    assert f"page: {page}; open it in a browser" in capsys.readouterr().err
+    run = document_in(page)["run"]
+    assert (run["scenario"], run["holds"]) == ("scenario_cases", True)
+    assert os.listdir(tmp_path) == ["page.html"]
+
+
+def test_a_run_that_stops_has_a_page_that_says_so(tmp_path, capsys):
+    name = write_scenario(tmp_path, "    assert False, 'a bug in the kernel'\n")
+    assert main(["run", name, "--engine", FAST, "--report", str(tmp_path / "page.html")]) == 1
+    failure = document_in(tmp_path / "page.html")["run"]["failure"]
+    assert "a bug in the kernel" in failure["reason"]
+
+
+@pytest.mark.parametrize("names, file, said", [
+    ([CASE, CASE], "page.html", "--report takes one scenario, for a page shows one run"),
+    ([CASE], "", "--report {}: this is a folder; name a file in it"),
+    ([CASE], "none/page.html", "--report {}: there is no folder {parent}; make it first"),
+], ids=["two", "folder", "no folder"])
+def test_what_cannot_be_written_is_told_before_the_run(tmp_path, capsys, names, file, said):
+    page = tmp_path / file
+    assert main(["run", *names, "--report", str(page)]) == 2
+    said = said.format(page, parent=page.parent)
+    assert capsys.readouterr() == ("", f"dragoncage: {said}\n")
+
+
+def test_a_folder_that_is_not_the_user_s_is_told_before_the_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)   # root may write anywhere
+    assert main(["run", CASE, "--report", str(tmp_path / "page.html")]) == 2
+    assert f"{tmp_path} cannot be written to; name another file" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_costs_the_page_and_not_the_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with files_of_at_most(100_000):
+        assert main(["run", CASE, "--engine", FAST, "--report", "page.html"]) == 2
+    out, err = capsys.readouterr()
+    assert "ok: 4 of 4 claims hold" in out
+    assert complaints(err) == ["dragoncage: --report page.html: cannot write page.html: "
+                               "File too large"]
+    assert os.listdir() == []
+
+
+def test_what_was_there_stays_until_the_page_is_whole(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "page.html"
+    page.write_text("the page of yesterday")
+    with files_of_at_most(100_000):
+        assert main(["run", CASE, "--engine", FAST, "--report", "page.html"]) == 2
+    assert page.read_text() == "the page of yesterday"
+    assert main(["run", CASE, "--engine", FAST, "--report", "page.html"]) == 0
+    assert document_in(page)["run"]["holds"]

@@ -1,0 +1,96 @@
+"""The page for everybody: by keyboard, by screen reader, on paper, in light and dark."""
+
+import pytest
+from browser_support import visit
+
+from .page_support import played
+from .reader_support import Reader
+
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def axe(npm):
+    """The accessibility checker, as a script."""
+    return (npm("--version") / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name, fragment, width, scheme", [
+    ("article",   "#claim=1.1",        1400, "light"),
+    ("article",   "#cycle=7071&cpu=0", 390,  "dark"),
+    ("shootdown", "#cycle=8570&cpu=1", 1400, "dark"),
+    ("shootdown", "#claim=2.3",        390,  "light"),
+])
+def test_a_checker_finds_nothing_serious(chromium, pages, axe, name, fragment, width, scheme):
+    with visit(chromium, viewport={"width": width, "height": 900}, color_scheme=scheme,
+               reduced_motion="reduce") as tab:
+        reader = Reader(tab, pages / f"{name}.html")
+        reader.open(fragment)
+        reader.press("k")
+        for summary in reader.page.locator("summary").all():
+            summary.click()
+        reader.page.evaluate(axe)
+        found = reader.page.evaluate("axe.run()")
+        assert [(each["id"], [node["html"] for node in each["nodes"]][:3])
+                for each in found["violations"] if each["impact"] in ("serious", "critical")] == []
+        assert len(found["passes"]) > 20
+
+
+def test_a_claim_is_reached_and_followed_by_keyboard_alone(reader):
+    reader.open()
+    reached = None
+    for _ in range(60):
+        reader.press("Tab")
+        reached = reader.page.evaluate("document.activeElement.getAttribute('href')")
+        if reached == "#claim=1.3":
+            break
+    assert reached == "#claim=1.3"
+    reader.press("Enter")
+    reader.page.wait_for_selector("#lab >> text=Claim 1.3")
+    assert reader.fragment == "#claim=1.3"
+
+
+def test_the_keys_are_told_and_can_be_switched_off(reader):
+    reader.open("#claim=1.1")
+    reader.press("?")
+    assert "next claim" in reader.text("dialog")
+    reader.page.uncheck("dialog input")
+    reader.press("Escape", "c")
+    assert "Claim 1.1" in reader.text("#lab")
+    reader.page.click("#bar .help")
+    reader.page.check("dialog input")
+    reader.press("Escape", "c")
+    assert "Claim 1.2" in reader.text("#lab")
+
+
+def test_a_screen_reader_is_told_the_place(reader):
+    reader.open("#claim=1.1")
+    reader.press("s")
+    status = reader.page.locator("[role=status]", has_text="the PTE of")
+    status.wait_for(state="attached")
+    said = status.text_content()
+    assert said.startswith(f"Cycle {reader.cycle:,}; act ")
+
+
+def test_the_theme_can_be_chosen(reader):
+    reader.open()
+    grounds = []
+    for _ in range(3):
+        grounds.append(reader.page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+        reader.press("t")
+    # The system has it light; so it is light, light, and dark.
+    assert grounds[0] == grounds[1] != grounds[2]
+
+
+def test_on_paper_are_all_claims_with_their_walks_and_no_controls(reader):
+    reader.open()
+    reader.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    reader.page.emulate_media(media="print")
+    claims = played("article").document["claims"]
+    assert reader.page.locator("#print .claim:visible").count() == len(claims)
+    assert reader.page.locator("#print .walk:visible").count() == sum(
+        (claim["left"] is not None) + (claim["right"] is not None) for claim in claims)
+    assert reader.page.locator("button:visible, input:visible, select:visible").count() == 0
+    reader.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert reader.page.locator("#print .claim").count() == 0

@@ -1,0 +1,84 @@
+"""The page as it opens: whole, without an error, and without a word to anybody."""
+
+import json
+
+import pytest
+from browser_support import served, visit
+
+from .page_support import played
+
+
+pytestmark = pytest.mark.slow
+
+WIDTHS = (390, 1024, 1920)
+
+
+@pytest.fixture(params=["file", "http"])
+def address(request, pages):
+    """The address of the folder of pages: of files, and of a server."""
+    if request.param == "file":
+        yield pages.as_uri()
+        return
+    with served(pages) as root:
+        yield root
+
+
+@pytest.mark.parametrize("name", ["article", "shootdown"])
+def test_it_opens_without_errors_and_asks_for_nothing(chromium, address, name):
+    with visit(chromium) as tab:
+        tab.page.goto(f"{address}/{name}.html")
+        tab.page.wait_for_selector("h1")
+        assert (tab.errors, tab.requests) == ([], [f"{address}/{name}.html"])
+        assert tab.page.inner_text("h1") == played(name).document["run"]["title"]
+
+
+def test_it_could_not_ask_for_anything(chromium, pages):
+    with served(pages) as root, visit(chromium) as tab:
+        tab.page.goto(f"{root}/article.html")
+        answer = tab.page.evaluate(
+            "fetch('shootdown.html').then(() => 'answered', () => 'refused')")
+        assert answer == "refused"
+        assert tab.requests == [f"{root}/article.html"]
+
+
+@pytest.mark.parametrize("name", ["article", "shootdown"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_window(chromium, pages, name, width):
+    with visit(chromium, viewport={"width": width, "height": 800}) as tab:
+        tab.page.goto((pages / f"{name}.html").as_uri())
+        tab.page.wait_for_selector("h1")
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_all_acts_and_claims_are_there(reader):
+    reader.open()
+    run = played("article").document["run"]
+    for act in run["acts"]:
+        assert act["title"] in reader.text("#acts")
+        for claim in act["claims"]:
+            assert claim["text"] in reader.text("#acts")
+    assert f"All {sum(len(act['claims']) for act in run['acts'])} claims hold." in reader.text(
+        "#summary")
+
+
+def test_a_claim_that_fails_is_told(reader):
+    document = json.loads(json.dumps(played("article").document))
+    document["run"]["holds"] = document["run"]["acts"][0]["claims"][1]["holds"] = False
+    reader.open()
+    reader.page.evaluate("document => dragoncage.show(document)", document)
+    claims = len(document["claims"])
+    assert f"1 of {claims} claims does not hold." in reader.text("#summary")
+    assert reader.text("#acts .fails .sign") == "FAILED"
+    assert document["run"]["acts"][0]["claims"][1]["expected"] in reader.text("#acts .fails")
+
+
+def test_a_document_that_is_not_known_is_told(chromium, pages, tmp_path):
+    page = (pages / "article.html").read_text(encoding="utf-8")
+    before, after = page.split('<script type="application/json"')
+    after = after.partition("</script>")[2]
+    other = tmp_path / "other.html"
+    other.write_text(f'{before}<script type="application/json" id="run">{{"schema": 2}}</script>'
+                     f"{after}", encoding="utf-8")
+    with visit(chromium) as tab:
+        tab.page.goto(other.as_uri())
+        tab.page.wait_for_selector("#summary >> text=documents of schema 1, and not of 2")

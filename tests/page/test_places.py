@@ -1,0 +1,171 @@
+"""The cursor in time: links, steps, keys, and what is shown at each place."""
+
+from itertools import pairwise
+
+import pytest
+from browser_support import visit
+
+from .page_support import at, played, tlb_at
+from .reader_support import Reader
+
+
+pytestmark = pytest.mark.slow
+
+#: Keys that go on to the next one of a kind, and back.
+STEPS = {"cycle": ("ArrowRight", "ArrowLeft"), "event": ("k", "j"), "claim": ("c", "C"),
+         "fault": ("f", "F"), "table store": ("s", "S"), "act": ("a", "A")}
+
+#: Of these there is at most one after the first claim.
+ENDED = {("shootdown", "fault"), ("shootdown", "act")}
+
+
+def test_a_claim_s_link_moves_cursor_walks_and_waveform(reader):
+    reader.open()
+    before = reader.drawing()
+    reader.page.click("#acts a:has-text('the page walker set D in the read-only leaf')")
+    claim, = (claim for act in played("article").document["run"]["acts"] for claim in act["claims"]
+              if claim["text"].startswith("the page walker set D in the read-only leaf"))
+    assert reader.fragment == "#claim=2.4"
+    assert reader.cycle == claim["cycle"]
+    assert claim["detail"] in reader.text("#lab")
+    assert f"in {claim['cycle']:,}" in reader.text(".wave-names thead")
+    assert reader.drawing() != before
+
+
+@pytest.mark.parametrize("fragment", ["#claim=5.7", "#cycle=7040&cpu=0"])
+def test_the_page_opens_at_the_place_in_its_address(reader, fragment):
+    reader.open(fragment)
+    first = reader.state()
+    reader.open()
+    assert reader.state() != first
+    reader.follow(fragment)
+    assert reader.state() == first
+
+
+@pytest.mark.parametrize("fragment", ["#claim=99.1", "#cycle=99999999", "#nonsense", "#cycle=x"])
+def test_an_address_of_no_place_opens_the_page_as_ever(reader, fragment):
+    reader.open()
+    cycle = reader.cycle
+    reader.open(fragment)
+    assert (reader.cycle, reader.tab.errors) == (cycle, [])
+
+
+def test_back_and_forward_go_from_claim_to_claim(reader):
+    reader.open()
+    reader.page.click("#acts a[href='#claim=2.1']")
+    reader.page.click("#acts a[href='#claim=4.2']")
+    there = reader.state()
+    reader.page.go_back()
+    reader.page.wait_for_selector("#lab >> text=Claim 2.1")
+    reader.page.go_forward()
+    reader.page.wait_for_selector("#lab >> text=Claim 4.2")
+    assert reader.state() == there
+
+
+@pytest.mark.parametrize("name", ["article", "shootdown"])
+@pytest.mark.parametrize("kind", STEPS)
+def test_as_many_steps_back_as_forwards_give_the_same(chromium, pages, name, kind):
+    with visit(chromium) as tab:
+        reader = Reader(tab, pages / f"{name}.html")
+        reader.open("#claim=1.1")
+        onwards, back = STEPS[kind]
+        # Where the way back ends, too, is a stop of that kind.
+        reader.press(onwards)
+        seen = [reader.state()]
+        for _ in range(4):
+            reader.press(onwards)
+            seen += [state for state in [reader.state()] if state != seen[-1]]
+        for state in reversed(seen[:-1]):
+            reader.press(back)
+            assert reader.state() == state
+        assert len(seen) > 1 or (name, kind) in ENDED
+
+
+def test_the_same_steps_by_buttons_and_by_keys(reader):
+    for kind, (onwards, _) in STEPS.items():
+        if kind == "act":
+            continue
+        reader.open("#claim=2.1")
+        reader.press(onwards)
+        by_key = reader.state()
+        reader.open("#claim=2.1")
+        reader.page.click(f"[aria-label='next {kind}']")
+        assert reader.state() == by_key
+
+
+@pytest.mark.parametrize("cycle", [0, 1642, 7071, 7138, 11552, 18093])
+def test_what_is_shown_is_what_the_document_says(reader, cycle):
+    document = played("article").document
+    trace = document["traces"][0]
+    reader.open(f"#cycle={cycle}&cpu=0")
+    _, state = at(trace["states"], cycle)
+    shown = dict(line.split("\n") for line in
+                 reader.page.locator(".registers dl div").all_inner_texts())
+    assert shown == {name.upper(): str(value) for name, value in state.items()}
+    held = [document["tlb_entries"][index] for index in tlb_at(document, 0, cycle)]
+    assert sorted(reader.page.locator(".tlb tbody th").all_inner_texts()) == sorted(
+        entry["linear"] for entry in held)
+    _, stack = at(trace["marks"], cycle)
+    assert reader.page.locator(".stack li").all_inner_texts() == [
+        document["functions"][index] for index in stack]
+    assert f"Cycle {cycle:,}" in reader.text("#lab-title")
+
+
+def test_the_slider_goes_from_begin_to_end_by_keys(reader):
+    reader.open()
+    reader.page.focus("#bar input")
+    reader.press("Home")
+    assert reader.cycle == 0
+    reader.press("ArrowRight", "ArrowRight", "ArrowLeft")
+    assert reader.cycle == 1
+    reader.press("End")
+    assert reader.cycle == played("article").document["run"]["cycles"]
+
+
+def test_what_changed_is_named(reader):
+    states = played("article").document["traces"][0]["states"]
+    [cycle, before], [later, after] = next(
+        pair for pair in pairwise(states) if pair[0][1]["ac"] != pair[1][1]["ac"])
+    reader.open(f"#cycle={cycle}&cpu=0")
+    reader.follow(f"#cycle={later}&cpu=0")
+    assert f"AC {before['ac']} \u2192 {after['ac']}" in " ".join(reader.text(".changes").split())
+    assert f"Changed since cycle {cycle:,}" in reader.text(".changes")
+    assert reader.page.locator(".registers .changed dt").all_inner_texts() == ["AC"]
+
+
+def test_a_longer_document_is_drawn_where_the_reader_is(reader):
+    document = played("article").document
+    reader.open("#claim=1.2")
+    reader.page.evaluate("document => dragoncage.show(document)", document)
+    whole = reader.state(), reader.text("#acts")
+    reader.open()
+    reader.page.evaluate("document => dragoncage.show(document)", first_acts(document, 2))
+    assert reader.page.locator(".acts > li").count() == 2
+    reader.follow("#claim=1.2")
+    reader.page.evaluate("document => dragoncage.show(document)", document)
+    assert (reader.state(), reader.text("#acts")) == whole
+
+
+def first_acts(document, count):
+    """A document as it is when some acts have been played."""
+    claims = [claim for claim in document["claims"] if claim["act"] < count]
+    return {**document, "claims": claims, "acts": document["acts"][:count], "hero": None,
+            "run": {**document["run"], "acts": document["run"]["acts"][:count]},
+            "stops": [stop for stop in document["stops"]
+                      if not (stop[1] == "claim" and stop[3] >= len(claims)
+                              or stop[1] == "act" and stop[3] >= count)]}
+
+
+def test_each_processor_can_be_chosen_and_all_be_seen(chromium, pages):
+    with visit(chromium) as tab:
+        reader = Reader(tab, pages / "shootdown.html")
+        reader.open("#claim=2.3")
+        first = reader.text(".states")
+        reader.page.check("input[name=cpu] >> nth=1")
+        assert reader.fragment.endswith("&cpu=1")
+        assert reader.text(".states") != first
+        reader.press("p")
+        assert reader.fragment.endswith("&cpu=0")
+        assert reader.text(".states") == first
+        reader.page.check("input[name=cpu] >> nth=2")
+        assert reader.page.locator(".state h4").all_inner_texts() == ["Processor 0", "Processor 1"]

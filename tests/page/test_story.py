@@ -1,0 +1,66 @@
+"""The story: each claim has the paths that it is about."""
+
+import pytest
+from tests.page.page_support import played
+
+
+pytestmark = pytest.mark.slow
+
+
+def about(found, number):
+    """Text of a claim, and the sides of its paths."""
+    claim = found["claims"][number]
+    text  = found["run"]["acts"][claim["act"]]["claims"][claim["claim"]]["text"]
+    return text, claim
+
+
+@pytest.mark.parametrize("mode", ["4level", "32bit"])
+def test_the_two_paths_of_the_article_are_the_refused_store_and_that_through_the_alias(mode):
+    found = played("article", mode).document
+    hero  = found["hero"]
+    refused, one = about(found, hero["refused"])
+    done, other  = about(found, hero["done"])
+    assert "#PF, error code 0x7" in refused and one["attempt"] == "user write"
+    assert done.startswith("the store went to the same frame") and other["side"] == "right"
+    assert other["attempt"] == "kernel write"
+    left, right = (found["subjects"][hero[side]] for side in ("left", "right"))
+    assert (left["side"], right["side"]) == ("user", "kernel")
+    frame = int(found["frames"][hero["frame"]]["physical"], 16)
+    for claim, subject in ((one, left), (other, right)):
+        walk = [number for cycle, number in subject["walks"] if cycle <= claim["cycle"]][-1]
+        page = found["walks"][walk]["page"]
+        assert int(page["physical"], 16) <= frame < int(page["physical"], 16) + page["size"]
+
+
+@pytest.mark.parametrize("name", ["article", "race", "shootdown"])
+def test_every_claim_of_an_act_with_two_paths_has_two(name):
+    found = played(name).document
+    for claim in found["claims"]:
+        act = found["acts"][claim["act"]]
+        if act["left"] is not None and act["right"] is not None:
+            assert claim["left"] is not None and claim["right"] is not None
+        if claim["side"] is not None:
+            access  = found["traces"][claim["cpu"]]["accesses"][claim["access"]]
+            subject = found["subjects"][claim[claim["side"]]]
+            assert int(access[6], 16) & -0x1000 == int(subject["linear"], 16)
+    assert any(claim["side"] for claim in found["claims"])
+
+
+@pytest.mark.parametrize("name", ["article", "shootdown"])
+def test_functions_of_an_act_are_nested_as_they_were_called(name):
+    case = played(name)
+    for number, act in enumerate(case.run.acts):
+        rows = case.document["acts"][number]["functions"]
+        for cpu, trace in enumerate(case.stage.traces):
+            mine = [row for row in rows if row[4] == cpu]
+            for cycle in range(act.since, act.until, 7):
+                stack = [case.document["functions"][row[1]] for row in mine
+                         if row[2] <= cycle < row[3]]
+                assert tuple(stack) == trace.mark_at(cycle).stack
+
+
+def test_what_was_notable_stands_with_the_function_in_which_it_was():
+    found = played("article").document
+    said  = {found["functions"][row[1]]: row[5] for row in found["acts"][4]["functions"]}
+    assert any("physical" in text and "write" in text for text in said["copy_to_user_page"])
+    assert said["copy_from_user"] == ["STAC", "CLAC"]

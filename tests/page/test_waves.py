@@ -1,0 +1,58 @@
+"""Signals in a document: the values that a waveform shows."""
+
+from itertools import accumulate
+
+import pytest
+
+from sim.page.waves import waves
+from sim.record.viewed import Viewed
+from sim.record.waves import Shown
+from tests.page.page_support import played
+
+
+def values(found, number):
+    """Cycles and values of a signal, out of a document."""
+    flat   = found["changes"][number]
+    shown  = flat[1::2]
+    if found["signals"][number]["text"]:
+        shown = [found["texts"][number][value] for value in shown]
+    return list(zip(accumulate(flat[::2]), shown, strict=True))
+
+
+def test_changes_alone_are_there_and_large_values_are_text():
+    viewed  = Viewed()
+    signals = [Shown("a", "bit", 1), Shown("a", "word", 64),
+               Shown("b", "name", 2, "zyxw".__getitem__)]
+    with viewed.opened(signals) as wave:
+        for cycle, (bit, word, name) in enumerate([(0, 5, 0), (1, 5, 0), (1, 1 << 53, 3),
+                                                   (1, (1 << 53) - 1, 0)], start=10):
+            wave.step(cycle, bit | word << 1 | name << 65)
+    found = waves(viewed)
+    assert [signal["name"] for signal in found["signals"]] == ["bit", "word", "name"]
+    assert values(found, 0) == [(0, 0), (11, 1)]
+    assert values(found, 1) == [(0, 0), (10, 5), (12, "0x20000000000000"), (13, (1 << 53) - 1)]
+    assert values(found, 2) == [(0, "z"), (12, "w"), (13, "z")]
+    assert found["texts"][2] == ["z", "w"]
+
+
+def test_a_signal_names_the_one_that_says_when_it_means_something():
+    viewed = Viewed()
+    with viewed.opened([Shown("a", "request", 1), Shown("b", "request", 1),
+                        Shown("b", "linear", 8, when="request")]):
+        pass
+    assert [signal["when"] for signal in waves(viewed)["signals"]] == [None, None, 1]
+
+
+@pytest.mark.slow
+def test_the_signals_of_a_run_have_the_values_that_they_had():
+    case  = played("shootdown")
+    found = case.document["waves"]
+    for cycle, bits in case.signals.rows[::101]:
+        for number, signal in enumerate(case.signals.signals):
+            value = bits & (1 << signal.width) - 1
+            bits >>= signal.width
+            shown = [value for since, value in values(found, number) if since <= cycle][-1]
+            if signal.text is not None:
+                assert shown == signal.text(value)
+            else:
+                assert int(str(shown), 0) == value

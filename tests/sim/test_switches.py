@@ -1,0 +1,82 @@
+"""Switches: their words, and the machine that they make."""
+
+from dataclasses import fields
+
+import pytest
+
+from hw.config import MmuConfig
+from hw.presets import PRESETS
+from sim.errors import Unsuited
+from sim.scenario.assembly import assembled
+from sim.switches import SWITCHES, Switches
+from sw.arch.x86.include.asm.cpufeatures import X86_FEATURE_SMAP, X86_FEATURE_SMEP
+
+
+def test_every_field_of_a_unit_has_a_switch_but_the_one_for_many_machines_at_once():
+    switches = {name.removeprefix("unit.") for name in SWITCHES if name.startswith("unit.")}
+    assert switches == {field.name for field in fields(MmuConfig)} - {"variable_maxphyaddr"}
+
+
+def test_the_last_value_of_a_switch_counts():
+    switches = Switches.parse(["unit.smap=0", "machine.ram=8MiB", "unit.smap=1"])
+    assert switches.of("unit") == {"smap": 1}
+    assert switches.of("machine") == {"ram": 8 << 20}
+    assert str(switches) == "unit.smap=1 machine.ram=8388608"
+    assert Switches.parse(str(switches).split()) == switches
+
+
+@pytest.mark.parametrize("word, complaint", [
+    ("smap=0",            '"smap=0" is no switch: write NAME=VALUE, with a name that --set help '),
+    ("unit.smap",         '"unit.smap" is no switch'),
+    ("unit.sse=1",        '"unit.sse=1" is no switch'),
+    ("unit.smap=off",     'unit.smap is 0 or 1, not "off"'),
+    ("unit.smap=2",       'unit.smap is 0 or 1, not "2"'),
+    ("machine.latency=0", 'machine.latency is a number from 1 to 5000, not "0"'),
+    ("machine.cpus=2KiB", 'machine.cpus is a number from 1 to 32, not "2KiB"'),
+    ("machine.ram=" + "9" * 5000, "machine.ram is a number from "),
+])
+def test_a_word_that_makes_no_sense_is_refused(word, complaint):
+    with pytest.raises(ValueError) as refused:
+        Switches.parse([word])
+    assert str(refused.value).startswith(complaint) and len(str(refused.value)) < 150
+
+
+def test_a_unit_has_what_the_switches_say_and_else_what_the_preset_has():
+    unit = Switches.parse(["unit.smap=0", "unit.tlb_entries=4"]).unit(PRESETS["tiny"])
+    assert (unit.smap, unit.smep, unit.tlb_entries, unit.long_mode) == (False, True, 4, False)
+    with pytest.raises(ValueError, match="power of two"):
+        Switches.parse(["unit.tlb_entries=5"]).unit(PRESETS["tiny"])
+
+
+def test_a_kernel_is_told_of_what_it_does_otherwise_alone():
+    assert Switches.parse(["kernel.wp=1", "kernel.smap=1"]).kernel() == {}
+    assert Switches.parse(["kernel.wp=0", "kernel.smap=0", "kernel.smep=0"]).kernel() == {
+        "write_protect": False, "clearcpuid": X86_FEATURE_SMAP | X86_FEATURE_SMEP}
+
+
+def machine(*words, wanted=(), modes=("4level", "32bit"), **choice):
+    return assembled(modes, dict(wanted), {
+        "engine": "pysim", "era": "6.x", "switches": Switches.parse(words), **choice})
+
+
+def test_a_machine_has_the_memory_and_the_processors_that_are_set():
+    made = machine("machine.latency=7", "machine.cpus=3", "machine.ram=2MiB",
+                   "machine.highmem=1MiB", mode="32bit")
+    assert (made.memory.latency, len(made.cpus)) == (7, 3)
+    assert (made.kernel.ram_bytes, made.kernel.lowmem_bytes) == (2 << 20, 1 << 20)
+
+
+def test_a_unit_without_long_mode_is_played_in_the_mode_that_it_has():
+    made = machine("unit.long_mode=0", "unit.gigabyte_pages=0", "unit.nx=0")
+    assert made.mode == "32bit"
+
+
+@pytest.mark.parametrize("words, wanted, complaint", [
+    (["machine.cpus=1"],    {"cpus": 2},      'it has "cpus" in its MACHINE; leave machine.cpus'),
+    (["machine.latency=2"], {"memory": None}, 'it has "memory" in its MACHINE; leave machine.late'),
+    (["unit.long_mode=0"],  {},               "gigabyte_pages needs long_mode"),
+    (["machine.highmem=1"], {},               "there is no such machine with --set machine.hi"),
+])
+def test_a_machine_that_cannot_be_is_refused(words, wanted, complaint):
+    with pytest.raises(Unsuited, match=complaint):
+        machine(*words, wanted=wanted)
