@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import pytest
 from browser_support import launched
@@ -14,6 +15,19 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Text is 80 columns wide, wherever the tests run.
 os.environ.pop("COLUMNS", None)
+
+
+def pytest_configure(config):
+    """Have bytecode kept in pytest's own folder where Python is told to keep none.
+
+    Containers often say so. Each of some hundred commands that the tests start would then compile
+    all modules anew.
+    """
+    if sys.dont_write_bytecode and hasattr(config, "cache"):
+        sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
+        sys.dont_write_bytecode = False
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items):

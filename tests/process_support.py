@@ -129,8 +129,9 @@ class Child:
         def met():
             if found := condition():
                 return found
-            over = self._process.poll() is not None
-            assert not over or condition(), f"it has ended: {self.out!r}, {self.err!r}"
+            if self._process.poll() is not None:
+                self.wait()
+                assert condition(), f"it has ended: {self.out!r}, {self.err!r}"
             return condition()
 
         return awaited(met)

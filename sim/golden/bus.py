@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sw.bus import (
-    FIRST_VECTOR, Access, Fault, Kind, Register, Response, check_access, check_interrupt,
-    check_load, check_number, check_store, naturally_aligned,
+    FIRST_VECTOR, Access, Fault, GeneralProtection, Kind, PageFault, Register, Response,
+    check_access, check_interrupt, check_load, check_number, check_store,
 )
 
 from .mmu import GoldenMmu
@@ -31,7 +31,7 @@ class GoldenBus:
     mmu : :class:`GoldenMmu`
         The machine.
     accesses : :class:`int`
-        Accesses done so far, the faulting ones too.
+        Accesses and strings done so far, the faulting ones too.
     interrupts : :class:`int`
         Interrupts that wait: bit n is vector 0xF0 + n.
     processors : :class:`list` of :class:`GoldenBus`
@@ -59,25 +59,27 @@ class GoldenBus:
                           user: bool) -> tuple[bytes, Fault | None]:
         """Load bytes upwards; return those before the first fault."""
         check_load(linear, count)
+        self.accesses += bool(count)
         data = bytearray()
-        for address, size in naturally_aligned(linear, count):
-            response = self.do(Access(address, size, Kind.READ, user))
-            if response.fault is not None:
-                return bytes(data), response.fault
-            data += response.data.to_bytes(size, "little")
+        try:
+            for page, offset, size in self.mmu.spans(linear, count, Kind.READ, user=user):
+                data += page[offset:offset + size]
+        except (PageFault, GeneralProtection) as fault:
+            return bytes(data), fault
         return bytes(data), None
 
     async def store_string(self, linear: int, data: bytes, *,
                            user: bool) -> tuple[int, Fault | None]:
         """Store bytes upwards; return how many came before the first fault."""
         check_store(linear, data)
+        self.accesses += bool(data)
         done = 0
-        for address, size in naturally_aligned(linear, len(data)):
-            value  = int.from_bytes(data[done:done + size], "little")
-            response = self.do(Access(address, size, Kind.WRITE, user, data=value))
-            if response.fault is not None:
-                return done, response.fault
-            done += size
+        try:
+            for page, offset, size in self.mmu.spans(linear, len(data), Kind.WRITE, user=user):
+                page[offset:offset + size] = data[done:done + size]
+                done += size
+        except (PageFault, GeneralProtection) as fault:
+            return done, fault
         return done, None
 
     async def read_control(self, register: Register) -> int:

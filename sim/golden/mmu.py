@@ -9,6 +9,7 @@ choices.
 Ref: Intel SDM Vol. 3A, sections 4.7, 4.8, 4.10; Vol. 1, section 3.3.7.1 "Canonical Addressing".
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -112,21 +113,10 @@ class GoldenMmu:
         if offset + size > 4096:
             return self._access_two_pages(access, linear)
 
-        # STAC and CLAC are frequent, hence the flag is part of the key instead of a flush.
-        key = (
-            linear >> 12 << 5 | self._state.ac << 4 | access.implicit << 3 | access.user << 2
-            | (0 if kind is Kind.READ else 1 if kind is Kind.FETCH else 2)
-        )
-        ready = self._ready.get(key)
-        if ready is None:
-            try:
-                physical = self._translate(linear, access)
-            except (PageFault, GeneralProtection) as fault:
-                return Outcome(fault=fault)
-            ready = self.memory.page(physical >> 12), physical & -4096
-            self._ready[key] = ready
-
-        page, base = ready
+        try:
+            page, base = self._page(linear, access)
+        except (PageFault, GeneralProtection) as fault:
+            return Outcome(fault=fault)
         if kind is Kind.READ or kind is Kind.FETCH:
             data = int.from_bytes(page[offset:offset + size], "little")
             return Outcome(data, base | offset)
@@ -135,6 +125,39 @@ class GoldenMmu:
             page[offset:offset + size] = stored.to_bytes(size, "little")
             return Outcome(0, base | offset)
         return Outcome(self._operate(access, base | offset, base), base | offset)
+
+    def spans(self, linear: int, count: int, kind: Kind, *,
+              user: bool) -> Iterator[tuple[bytearray, int, int]]:
+        """Memory of ``count`` bytes upwards, page by page: its page, offset in it, and bytes.
+
+        A page is looked at when it is its turn, with an access to its first byte: if that is
+        allowed, so are those that follow. Raises :class:`PageFault`, :class:`GeneralProtection`.
+        """
+        while count:
+            offset  = linear & 0xfff
+            size    = min(count, 4096 - offset)
+            page, _ = self._page(linear & self._mask, Access(linear, 1, kind, user))
+            yield page, offset, size
+            linear += size
+            count  -= size
+
+    def _page(self, linear: int, access: Access) -> tuple[bytearray, int]:
+        """The page of memory that an access within one page is to, and its physical address.
+
+        Raises :class:`PageFault`, :class:`GeneralProtection`.
+        """
+        # STAC and CLAC are frequent, hence the flag is part of the key instead of a flush.
+        kind = access.kind
+        key = (
+            linear >> 12 << 5 | self._state.ac << 4 | access.implicit << 3 | access.user << 2
+            | (0 if kind is Kind.READ else 1 if kind is Kind.FETCH else 2)
+        )
+        ready = self._ready.get(key)
+        if ready is None:
+            physical = self._translate(linear, access)
+            ready    = self.memory.page(physical >> 12), physical & -4096
+            self._ready[key] = ready
+        return ready
 
     def _access_two_pages(self, access: Access, linear: int) -> Outcome:
         """Do an access whose last byte is in another page than its first."""

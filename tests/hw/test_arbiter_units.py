@@ -181,6 +181,8 @@ def store_is_lost(arbiter, settled, timing):
     return any(lost)
 
 
+# Each distance is tried, while a broken arbiter is found out soon.
+@pytest.mark.slow
 @ROUNDS
 def test_no_store_is_lost_to_an_update_of_accessed_and_dirty(settled, timing):
     assert not store_is_lost(Arbiter, settled, timing)

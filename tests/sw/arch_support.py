@@ -1,7 +1,7 @@
 """A kernel on a golden machine whose memory holds rubbish at reset."""
 
 from collections.abc import Collection, Coroutine, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.golden.bus import GoldenBus
 from sw.arch.x86.include.asm.current import pcpu_hot
@@ -51,6 +51,15 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     raise AssertionError("the golden machine made its processor wait")
 
 
+class String(NamedTuple):
+    """A string that was loaded or stored, as far as it came before a fault."""
+
+    linear: int
+    data:   bytes
+    kind:   Kind
+    user:   bool
+
+
 class RecordingBus(GoldenBus):
     """A golden bus that remembers what was asked of it.
 
@@ -58,8 +67,8 @@ class RecordingBus(GoldenBus):
     ----------
     log : :class:`list` of :class:`tuple`
         Control operations: ``("invlpg", linear)`` or ``("write", register, value)``.
-    done : :class:`list` of :class:`Access`
-        Accesses, the faulting ones too.
+    done : :class:`list` of :class:`Access` and :class:`String`
+        Accesses and strings, the faulting ones too.
     marks : :class:`list` of :class:`tuple`
         Stacks of functions.
     """
@@ -67,22 +76,31 @@ class RecordingBus(GoldenBus):
     def __init__(self, **features: Any) -> None:
         super().__init__(**features)
         self.log:   list[tuple[Any, ...]] = []
-        self.done:  list[Access]          = []
+        self.done:  list[Access | String]  = []
         self.marks: list[tuple[str, ...]] = []
 
+    def note(self, operation: Access | String) -> None:
+        """Remember what has been done."""
+        self.done.append(operation)
+
     def do(self, access: Access) -> Response:
-        self.done.append(access)
-        return super().do(access)
+        response = super().do(access)
+        self.note(access)
+        return response
 
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
         assert 0 < count <= BURST_LENGTH
-        return await super().load_string(linear, count, user=user)
+        data, fault = await super().load_string(linear, count, user=user)
+        self.note(String(linear, data, Kind.READ, user))
+        return data, fault
 
     async def store_string(self, linear: int, data: bytes, *,
                            user: bool) -> tuple[int, Fault | None]:
         assert 0 < len(data) <= BURST_LENGTH
-        return await super().store_string(linear, data, user=user)
+        done, fault = await super().store_string(linear, data, user=user)
+        self.note(String(linear, data[:done], Kind.WRITE, user))
+        return done, fault
 
     async def write_control(self, register: Register, value: int) -> None:
         self.log.append(("write", register, value))
@@ -94,11 +112,6 @@ class RecordingBus(GoldenBus):
 
     def mark(self, stack: Sequence[str]) -> None:
         self.marks.append(tuple(stack))
-
-    @property
-    def written(self) -> list[int]:
-        """Linear addresses of the writes."""
-        return [access.linear for access in self.done if access.kind is not Kind.READ]
 
 
 def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any = ERA_6_X,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sw.arch.x86.include.asm.trapnr import X86_TRAP_PF
 from sw.arch.x86.mm.extable import ex_table, fixup_exception
-from sw.bus import Kind, Register, naturally_aligned
+from sw.bus import BURST_LENGTH, Kind, Register, naturally_aligned
 from sw.processor.exceptions import Fixup
 from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
 
@@ -39,13 +39,13 @@ def test_rep_movs_that_overlaps_by_all_but_one_byte_smears_the_first():
     assert memory(cpu, 0x100, 601) == b"x" * 601
 
 
-def test_a_page_is_copied_in_eight_byte_accesses():
+def test_a_page_is_copied_in_strings_that_are_as_long_as_can_be():
     cpu = flat()
     run(rep_movs(cpu, 0x2000, 0x1000, 0x1000))
-    assert len(cpu.bus.done) == 1024
-    assert {access.size for access in cpu.bus.done} == {8}
+    assert len(cpu.bus.done) == 2 * 0x1000 // BURST_LENGTH
+    assert {len(string.data) for string in cpu.bus.done} == {BURST_LENGTH}
     run(rep_stos(cpu, 0x2000, 0x5A, 0x1000))
-    assert len(cpu.bus.done) == 1024 + 512
+    assert len(cpu.bus.done) == 3 * 0x1000 // BURST_LENGTH
     assert memory(cpu, 0x2000, 0x1000) == b"\x5a" * 0x1000
 
 
@@ -110,8 +110,9 @@ def test_rep_movs_goes_on_where_it_stopped(to, from_):
     cpu.bus.done.clear()
     run(rep_movs(cpu, to, from_, 0x800))
     assert memory(cpu, to, 0x800) == source
-    stored = [a.linear for a in cpu.bus.done if a.kind is Kind.WRITE]
-    assert len(stored) - len(set(stored)) <= 2  # only the accesses that faulted came twice
+    stored = [string.linear + i for string in cpu.bus.done if string.kind is Kind.WRITE
+              for i in range(len(string.data))]
+    assert stored == list(range(to, to + 0x800))  # each byte once
 
 
 def test_bytes_are_loaded_and_stored_across_a_page_that_comes_late():

@@ -53,7 +53,7 @@ def leaf(cpu, linear):
 def test_all_memory_is_found_and_boot_is_cheap(paging, ram_bytes, highmem_bytes):
     cpu = processor(paging, ram_bytes, highmem_bytes=highmem_bytes)
     run(start_kernel(cpu))
-    assert cpu.bus.accesses < 4000
+    assert cpu.bus.accesses < 64
     assert nr_free_pages(cpu) == (ram_bytes >> 12) - (empty_zero_page(cpu).pfn + 1)
 
 

@@ -173,7 +173,8 @@ async def test_no_store_uses_the_targets_address(highmem, paging, era):
     assert all(access.linear >= paging.PAGE_OFFSET for access in user.cpu.bus.done
                if access.linear & ~4095 != buf)
     assert [access.user for access in stores] == [False] * len(stores)
-    alias = [access for access in stores if access.data == 0xABCD and access.linear & 0xFFF == 16]
+    alias = [access for access in stores
+             if access.data == (0xABCD).to_bytes(8, "little") and access.linear & 0xFFF == 16]
     assert len(alias) == 1
     high_memory = paging.PAGE_OFFSET + mem_map(user.cpu).max_low_pfn * 4096
     assert (alias[0].linear < high_memory) is not highmem

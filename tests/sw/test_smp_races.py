@@ -28,9 +28,6 @@ from .smp_support import THREAD, Smp, beside, seeded, two_threads
 from .user_support import contents, file_of, frame, mapped
 
 
-pytestmark = pytest.mark.slow
-
-
 SEEDS = pytest.mark.parametrize("seed", range(12))
 RW    = PROT_READ | PROT_WRITE
 MIB   = 1 << 20

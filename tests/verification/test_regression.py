@@ -15,7 +15,8 @@ from sim.verification.runs import RunSettings
 from sim.verification.simulation import build
 
 
-SEED  = 2
+#: A seed with which the default unit meets all conditions after few more rounds than the least.
+SEED  = 6
 LEAST = 60
 MOST  = 600
 
