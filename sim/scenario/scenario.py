@@ -46,8 +46,6 @@ __all__ = ["LIMIT", "Scenario", "load"]
 LIMIT = 10_000_000
 
 
-
-
 @dataclass(frozen=True)
 class Scenario:
     """A scenario module.

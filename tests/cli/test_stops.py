@@ -85,8 +85,6 @@ def test_a_stop_is_in_report_and_json(tmp_path, capsys, monkeypatch):
         "file": str(path), "line": line, "text": 'await user.open("/no/such")  # <--'}
 
 
-
-
 def test_a_board_says_the_same(tmp_path, monkeypatch):
     simulated = board_named("icebreaker")
     monkeypatch.setitem(ENGINES, "serial", lambda config, **rest: engine_on(
