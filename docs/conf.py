@@ -55,6 +55,10 @@ nitpick_ignore_regex = [("py:.*", pattern) for pattern in (
     r"(unit|interrupts)\..*",
 )]
 
+#: The path of a sampled signal, in the annotation of a field, is taken for a name, of which there
+#: may be several.
+suppress_warnings = ["ref.python"]
+
 #: Sections of a docstring that numpydoc does not have, or that are shown as parameters are.
 SECTIONS = Config(
     napoleon_custom_sections=[("Members", "params_style"), ("Attributes", "params_style"),

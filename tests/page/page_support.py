@@ -23,12 +23,25 @@ class Played:
     run: Run = None
     stage: Stage = None
     document: dict[str, Any] = None
-    signals: Any = None
+    shown: dict[int, list[Any]] = None
 
     def write(self, run, stage, viewed):
-        """Make the document instead of writing it."""
-        self.run, self.stage, self.signals = run, stage, viewed
+        """Make the document instead of writing it, and take some rows of the waveform.
+
+        The next run on the same compiled machine has other texts for the same numbers.
+        """
+        self.run, self.stage = run, stage
         self.document = document(run, stage, viewed)
+        self.shown = {cycle: list(values_of(viewed.signals, bits))
+                      for cycle, bits in viewed.rows[::101]}
+
+
+def values_of(signals, bits):
+    """Values of signals, packed in ``bits``, or what they mean as texts."""
+    for signal in signals:
+        value = bits & (1 << signal.width) - 1
+        bits >>= signal.width
+        yield value if signal.text is None else signal.text(value)
 
 
 @cache

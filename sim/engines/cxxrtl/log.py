@@ -52,7 +52,7 @@ _new = tuple.__new__
 
 
 class Part(NamedTuple):
-    """A :class:`.logged.LoggedPart`, copied: its structures, and how many are there again."""
+    """A part of the log, copied: its structures, and how many are there again."""
 
     data:  bytes
     again: int
