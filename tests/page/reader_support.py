@@ -7,8 +7,15 @@ from pathlib import Path
 
 from browser_support import Visit
 
+from sim.page.reduced import MAXPHYADDR
 
-__all__ = ["Reader"]
+
+__all__ = ["BITS", "Reader"]
+
+
+#: Bits of an entry by their names in the explorer, and how often a random entry has them.
+BITS = {"P": (0, 0.95), "R/W": (1, 0.8), "U/S": (2, 0.8), "reserved": (MAXPHYADDR, 0.03),
+        "XD": (63, 0.15)}
 
 
 @dataclass

@@ -4,8 +4,13 @@ from random import Random
 
 import pytest
 
-from sim.page.reduced import MAXPHYADDR, all_reduced, vector
+from sim.golden.permission import Rights, refusal
+from sim.golden.state import ControlState, Features
+from sim.page.reduced import REDUCED_ATTEMPTS, all_reduced, vector
 from sim.vectors.engines import VECTOR_ENGINES
+
+from .page_support import at, played
+from .reader_support import BITS
 
 
 pytestmark = pytest.mark.slow
@@ -13,6 +18,8 @@ pytestmark = pytest.mark.slow
 #: Switches a whole state together, by its buttons, and reads the decision; for each of many.
 SWITCHED = """states => states.map(({ attempt, hit, switches }) => {
     const explorer = document.getElementById("explorer");
+    const box = explorer.querySelector("input");
+    if (box.checked !== hit) box.click();
     for (const [name, on] of Object.entries(switches)) {
         const button = [...explorer.querySelectorAll("button[aria-pressed]")].find(each =>
             each.querySelector(".hidden").textContent.replace(", decides", "") === name);
@@ -21,16 +28,10 @@ SWITCHED = """states => states.map(({ attempt, hit, switches }) => {
     const select = explorer.querySelector("select");
     select.value = attempt;
     select.dispatchEvent(new Event("change"));
-    const box = explorer.querySelector("input");
-    if (box.checked !== hit) box.click();
     return explorer.querySelector(".verdict p").textContent.trim();
 })"""
 
 LEVELS = ("PML4E", "PDPTE", "PDE", "PTE")
-
-#: Bits of an entry by their names in the explorer, and how often a random entry has them.
-BITS = {"P": (0, 0.95), "R/W": (1, 0.8), "U/S": (2, 0.8), "reserved": (MAXPHYADDR, 0.03),
-        "XD": (63, 0.15)}
 
 
 def test_it_answers_like_the_engine(reader):
@@ -38,17 +39,24 @@ def test_it_answers_like_the_engine(reader):
     reduced = list(all_reduced())
     vectors, switched = [], []
     for _ in range(400):
-        state = rng.choice(reduced)._replace(hit=False)
+        state = rng.choice(reduced)
         bits  = {level: {name for name, (_, often) in BITS.items() if rng.random() < often}
                  for level in LEVELS}
+        if state.hit:
+            # The levels of the explorer say something else, and are not asked.
+            asked = hit_vector(state)
+            if asked is not None:
+                vectors.append(asked)
+                switched.append({"attempt": state.attempt, "hit": True, "switches": {
+                    **state.control, **level_switches(bits), **tlb_switches(state)}})
+            continue
         plain = vector(state, may=False)
         values = [0x2000 + 0x1000 * number | sum(1 << BITS[name][0] for name in bits[level])
                   for number, level in enumerate(LEVELS)]
         vectors.append(plain._replace(entries=[
             (address, value) for (address, _), value in zip(plain.entries, values, strict=True)]))
         switched.append({"attempt": state.attempt, "hit": False, "switches": {
-            **state.control, **{f"{level} {name}": name in bits[level]
-                                for level in LEVELS for name in BITS}}})
+            **state.control, **level_switches(bits)}})
     reader.open()
     said = reader.page.evaluate(SWITCHED, switched)
     done = [f"{state['attempt']}: " + ("allowed" if outcome.ending.fault is None
@@ -57,6 +65,28 @@ def test_it_answers_like_the_engine(reader):
                                       strict=True)]
     assert said == done
     assert len(set(done)) > 20
+    assert any(state["hit"] for state in switched)
+
+
+def level_switches(bits):
+    """Switches of the levels by their names."""
+    return {f"{level} {name}": name in bits[level] for level in LEVELS for name in BITS}
+
+
+def tlb_switches(state):
+    """Switches of the translation in the TLB by their names."""
+    return {"TLB R/W": state.writable, "TLB U/S": state.user, "TLB XD": state.execute_disable}
+
+
+def hit_vector(state):
+    """A state as a vector whose translation is in the TLB; None if no walk brings it there."""
+    rights  = Rights(state.writable, state.user, state.execute_disable)
+    asked   = vector(state, may=False)
+    control = ControlState(machine=Features(), cr0=asked.cr0, cr3=asked.cr3, cr4=asked.cr4,
+                           efer=asked.efer, ac=bool(asked.access.ac))
+    if state.first != "whole" or state.execute_disable and not control.no_execute:
+        return None
+    return vector(state, may=refusal(control, rights, REDUCED_ATTEMPTS[state.attempt]) is None)
 
 
 def test_it_lights_what_decides(reader):
@@ -81,11 +111,52 @@ def test_it_takes_the_walks_of_the_page(reader):
     assert reader.text("#explorer .verdict").startswith("user write: #PF 0x7")
 
 
-def test_the_tlb_holds_only_what_a_walk_can_make(reader):
+def test_a_translation_in_the_tlb_is_asked_and_the_levels_are_not(reader):
     reader.open()
     reader.page.check("#explorer input")
     assert reader.text("#explorer .verdict").startswith("user write: #PF 0x7")
+    assert "they say the same" in reader.text("#explorer .asked")
+    reader.page.click("#explorer button:has-text('TLB R/W')")
+    assert reader.text("#explorer .verdict").startswith("user write: allowed")
+    assert "STALE" in reader.text("#explorer .asked")
     reader.page.click("#explorer button:has-text('PDE P')")
-    assert reader.text("#explorer .verdict").startswith("No walk could have brought")
+    assert reader.text("#explorer .verdict").startswith("user write: allowed")
     reader.page.uncheck("#explorer input")
     assert "the walk ends at the PDE, which is missing" in reader.text("#explorer tfoot")
+    assert reader.text("#explorer .verdict").startswith("user write: #PF 0x6")
+
+
+def test_the_tlb_holds_only_what_a_walk_can_bring(reader):
+    reader.open()
+    reader.page.check("#explorer input")
+    reader.page.click("#explorer button:has-text('EFER.NXE')")
+    assert "no walk could have brought" in " ".join(reader.text("#explorer .verdict").split())
+
+
+def test_the_address_of_the_page_keeps_what_is_switched(reader):
+    reader.open("#claim=5.7")
+    reader.page.select_option("#explorer select", "kernel write")
+    reader.page.check("#explorer input")
+    reader.page.click("#explorer button:has-text('TLB R/W')")
+    shown, fragment = reader.text("#explorer"), reader.fragment
+    assert fragment.startswith("#claim=5.7&explorer=")
+    reader.follow("#claim=2.1")
+    assert reader.text("#explorer") == shown
+    reader.open(fragment)
+    assert (reader.text("#explorer"), reader.fragment) == (shown, fragment)
+    reader.open("#claim=5.7&explorer=zz.nonsense")
+    assert reader.text("#explorer") != shown
+    assert reader.tab.errors == []
+
+
+def test_it_begins_with_the_left_of_the_two_paths(reader):
+    reader.open()
+    found   = played("article").document
+    claim   = found["claims"][found["hero"]["refused"]]
+    subject = found["subjects"][found["hero"]["left"]]
+    walk    = found["walks"][at(subject["walks"], claim["cycle"])[1]]
+    pressed = reader.page.locator("#explorer [aria-pressed=true] .hidden").all_text_contents()
+    assert {text.removesuffix(", decides") for text in pressed} == {
+        *(f"{entry['level']} {bit}" for entry in walk["entries"] for bit in entry["bits"]
+          if bit in BITS), *(name for name, value in walk["registers"].items() if value)}
+    assert reader.page.input_value("#explorer select") == claim["attempt"]

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 #: Keys that go on to the next one of a kind, and back.
 STEPS = {"cycle": ("ArrowRight", "ArrowLeft"), "event": ("k", "j"), "claim": ("c", "C"),
-         "fault": ("f", "F"), "table store": ("s", "S"), "act": ("a", "A")}
+         "fault": ("f", "F"), "table store": ("s", "S"), "tlb": ("l", "L"), "act": ("a", "A")}
 
 #: Of these there is at most one after the first claim.
 ENDED = {("shootdown", "fault"), ("shootdown", "act")}
@@ -98,7 +98,10 @@ def test_what_is_shown_is_what_the_document_says(reader):
     trace = document["traces"][0]
     changed = [change[0] for change in trace["tlb"]]
     reader.open("#claim=1.1")
-    for cycle in [0, *changed[::3], *(cycle + 1 for cycle in changed[1::3]),
+    stored = [value[0] for frame in document["frames"] for word in frame["words"]
+              for value in word["values"]]
+    for cycle in [0, *stored[::7], *(cycle + 1 for cycle in stored[::7]),
+                  *changed[::3], *(cycle + 1 for cycle in changed[1::3]),
                   *(stop[0] for stop in document["stops"][::500]), document["run"]["cycles"]]:
         if cycle != reader.cycle:
             reader.follow(f"#cycle={cycle}&cpu=0")
@@ -109,9 +112,35 @@ def test_what_is_shown_is_what_the_document_says(reader):
         assert shown == {name.upper(): str(value) for name, value in state.items()}
         held = [document["tlb_entries"][index]["linear"] for index in tlb_at(document, 0, cycle)]
         assert sorted(reader.page.locator(".tlb tbody th").all_inner_texts()) == sorted(held)
+        for side in ("left", "right"):
+            assert_walk(reader, document, side, cycle)
+        assert_frame(reader, document, cycle)
         _, stack = at(trace["marks"], cycle)
         assert reader.page.locator(".stack li").all_inner_texts() == [
             document["functions"][index] for index in stack]
+
+
+def assert_walk(reader, document, side, cycle):
+    """The walk on a side is that of the document."""
+    chosen = reader.page.locator(f"#lab .side.{side} select option:checked").inner_text().split()[0]
+    subject, = (each for each in document["subjects"] if each["linear"] == chosen)
+    known = [walk for since, walk in subject["walks"] if since <= cycle]
+    entries = document["walks"][known[-1]]["entries"] if known else []
+    assert reader.page.locator(f"#lab .side.{side} .entry .value").all_inner_texts() == [
+        entry["entry"] for entry in entries]
+
+
+def assert_frame(reader, document, cycle):
+    """The bytes of the frame are those that were stored before the cycle."""
+    shown = reader.page.locator("#lab .frame")
+    if not shown.count():
+        return
+    frame, = (each for each in document["frames"]
+              if each["physical"] == shown.get_attribute("aria-label").split()[1])
+    stored = [(word["address"], [value for value in word["values"] if value[0] < cycle])
+              for word in frame["words"]]
+    rows = [row.split()[:2] for row in shown.locator("tbody tr").all_inner_texts()]
+    assert rows == [[address, values[-1][1]] for address, values in stored if values]
 
 
 def test_the_slider_goes_from_begin_to_end_by_keys(reader):
@@ -123,6 +152,50 @@ def test_the_slider_goes_from_begin_to_end_by_keys(reader):
     assert reader.cycle == 1
     reader.press("End")
     assert reader.cycle == played("article").document["run"]["cycles"]
+
+
+def test_a_cycle_is_gone_to_by_its_number(reader):
+    reader.open("#claim=1.1")
+    reader.page.fill("#bar [name=cycle]", "7040")
+    reader.page.keyboard.press("Enter")
+    assert (reader.cycle, reader.fragment) == (7040, "#cycle=7040&cpu=0")
+    reader.page.fill("#bar [name=cycle]", "99999999")
+    reader.page.click("#bar >> text=Go")
+    assert reader.cycle == 7040
+
+
+def test_to_skip_to_the_cycle_keeps_the_place(reader):
+    reader.open("#claim=2.1")
+    reader.press("Tab", "Enter")
+    assert reader.page.evaluate("document.activeElement.id") == "lab-title"
+    assert (reader.fragment, reader.cycle) == ("#claim=2.1", reader.cycle)
+
+
+def test_a_chosen_address_is_kept_by_its_name(reader):
+    reader.open("#claim=5.7")
+    other = played("article").document["subjects"][3]["linear"]
+    reader.page.select_option("#lab .side.left select", "3")
+    assert reader.fragment == f"#claim=5.7&left={other}"
+    there = reader.state()
+    reader.open("#claim=1.1")
+    reader.open(f"#claim=5.7&left={other}")
+    assert reader.state() == there
+
+
+def test_the_waveform_is_zoomed_and_moved_by_keys(reader):
+    reader.open("#cycle=7040&cpu=0")
+    at_first = reader.drawing()
+    for there, back in ("+", "-"), ("[", "]"):
+        reader.press(there)
+        moved = reader.drawing()
+        assert moved != at_first
+        reader.press(back)
+        assert reader.drawing() == at_first
+    reader.press("0")
+    whole = reader.drawing()
+    reader.press("-")
+    assert whole == reader.drawing() != at_first
+    assert reader.cycle == 7040
 
 
 def test_what_changed_is_named(reader):

@@ -7,7 +7,8 @@ import { ExplorerPanel, type Taken } from "./explorer/panel";
 import type { RunDocument, Side } from "./model/document";
 import { changesOf, type Facts, factsAt } from "./model/facts";
 import { attemptAt, pairAt, stackAt, walkAt } from "./model/moment";
-import { firstPlace, fragmentOf, type Place, placeOf, placeOfClaim } from "./model/place";
+import { firstPaths } from "./model/paths";
+import { exploredIn, firstPlace, fragmentOf, type Place, placeOf, placeOfClaim } from "./model/place";
 import { nextClaim, nextStop } from "./model/stops";
 import { numberText } from "./model/text";
 import { itemsOf } from "./model/timeline";
@@ -41,7 +42,8 @@ export class Page {
     #theme: Theme = "auto";
     #pause = 0;
     readonly #waves = new WavesPanel(part("waves"), cycle => this.#go({ cycle, claim: null }));
-    readonly #explorer = new ExplorerPanel(part("explorer"), side => this.#walkOf(side));
+    readonly #explorer = new ExplorerPanel(part("explorer"), side => this.#walkOf(side),
+                                           () => this.#document && this.#keep("replace"));
 
     constructor() {
         addEventListener("hashchange", () => this.#follow());
@@ -49,6 +51,7 @@ export class Page {
         addEventListener("beforeprint", () => this.#print());
         addEventListener("afterprint", () => render(html``, part("print")));
         part("theme").addEventListener("click", () => this.#run("theme"));
+        part("skip").addEventListener("click", event => this.#skip(event));
     }
 
     /** Show a document: the first one, or the same one with more acts; the place is kept. */
@@ -58,7 +61,8 @@ export class Page {
         document.title = `${shown.run.title} \u2013 dragoncage`;
         if (first) this.#place = placeOf(shown, location.hash) ?? firstPlace(shown);
         this.#waves.show(shown);
-        this.#explorer.show(shown);
+        this.#explorer.show(shown, this.#firstOf(shown));
+        if (first) this.#explorer.follow(exploredIn(location.hash));
         this.#facts = factsAt(shown, this.#place);
         this.#draw();
         if (first && location.hash) {
@@ -104,20 +108,26 @@ export class Page {
         if (this.#document === null) return;
         const before = { facts: this.#facts, place: this.#place };
         this.#place = { ...this.#place, ...place };
-        const fragment = `#${fragmentOf(this.#document, this.#place)}`;
-        if (fragment !== location.hash) {
-            if (keep === "push") history.pushState(null, "", fragment);
-            else history.replaceState(null, "", fragment);
-        }
+        this.#keep(keep);
         this.#arrive(before.facts, before.place);
     }
 
-    /** Show the place that the address of the page names. */
+    /** Write place and explorer into the address of the page. */
+    #keep(keep: "push" | "replace"): void {
+        const fragment = `#${fragmentOf(this.#document!, this.#place, this.#explorer.text)}`;
+        if (fragment === location.hash) return;
+        if (keep === "push") history.pushState(null, "", fragment);
+        else history.replaceState(null, "", fragment);
+    }
+
+    /** Show the place that the address of the page names; the explorer stays, if it names none. */
     #follow(): void {
+        this.#explorer.follow(exploredIn(location.hash));
         const place = this.#document && placeOf(this.#document, location.hash);
         if (!place) return;
         const before = { facts: this.#facts, place: this.#place };
         this.#place = place;
+        this.#keep("replace");
         this.#arrive(before.facts, before.place);
         this.#reveal();
     }
@@ -144,6 +154,13 @@ export class Page {
     #reveal(): void {
         const lab = part("lab").getBoundingClientRect();
         if (lab.top < 0 || lab.top > innerHeight * 0.6) part("lab").scrollIntoView();
+    }
+
+    /** Go to the cycle within the page: the address keeps the place. */
+    #skip(event: Event): void {
+        event.preventDefault();
+        part("lab").scrollIntoView();
+        part("lab-title").focus();
     }
 
     #press(event: KeyboardEvent): void {
@@ -195,6 +212,14 @@ export class Page {
             : walkAt(of, subject, this.#place.cycle);
         return of === null || walk === undefined ? null
             : { walk, attempt: attemptAt(of, this.#place, side) };
+    }
+
+    /** The walk that the explorer begins with: the left of the two paths that the page shows first. */
+    #firstOf(of: RunDocument): Taken | null {
+        const left = firstPaths(of)?.left ?? null;
+        const walk = left === null ? undefined : walkAt(of, left.subject, left.cycle);
+        return left === null || walk === undefined ? null
+            : { walk, attempt: left.claim === null ? null : of.claims[left.claim]!.attempt };
     }
 
     #nextCpu(): void {

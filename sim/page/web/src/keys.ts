@@ -3,7 +3,7 @@
 /** What a key can do. */
 export type Command =
     | "cycle+" | "cycle-" | "event+" | "event-" | "claim+" | "claim-" | "fault+" | "fault-"
-    | "table+" | "table-" | "act+" | "act-" | "first" | "last" | "cpu" | "in" | "out" | "earlier"
+    | "table+" | "table-" | "tlb+" | "tlb-" | "act+" | "act-" | "first" | "last" | "cpu" | "in" | "out" | "earlier"
     | "later" | "whole" | "theme" | "help";
 
 /** Keys, the words for them, and what they do. A letter in capitals is with Shift. */
@@ -13,6 +13,7 @@ export const KEYS: readonly [keys: string[], words: string, commands: Command[]]
     [["C", "c"], "claim before, next claim", ["claim-", "claim+"]],
     [["F", "f"], "fault before, next fault", ["fault-", "fault+"]],
     [["S", "s"], "page-table store before, next one", ["table-", "table+"]],
+    [["L", "l"], "TLB change before, next one", ["tlb-", "tlb+"]],
     [["A", "a"], "act before, next act", ["act-", "act+"]],
     [["Home", "End"], "first cycle, last cycle", ["first", "last"]],
     [["p"], "next processor", ["cpu"]],

@@ -3,7 +3,8 @@
 import { render } from "lit-html";
 
 import type { RunDocument, Side, Walk } from "../model/document";
-import { BITS, CONTROLS, type Level, type State } from "./state";
+import { stateOfText, textOf } from "./fragment";
+import { ATTEMPTS, BITS, CONTROLS, type Level, LEVELS, type State } from "./state";
 import { explorerView } from "./view";
 
 /** A walk of the page, and the kind of access that is looked at. */
@@ -12,20 +13,38 @@ export interface Taken {
     attempt: string | null;
 }
 
-/** Holds the state that the reader has switched together. */
+/** Holds the state that the reader has switched together, and says when it is another one. */
 export class ExplorerPanel {
-    #state: State;
+    #state: State = OPEN;
     #walks = false;
+    #touched = false;
 
     constructor(private readonly place: HTMLElement,
-                private readonly walkOf: (side: Side) => Taken | null) {
-        this.#state = stateOf(FIRST, "user write");
+                private readonly walkOf: (side: Side) => Taken | null,
+                private readonly changed: () => unknown) {
         this.#draw();
     }
 
     /** Offer the walks of a document, if they are of the paging that is explored. */
-    show({ run }: RunDocument): void {
+    show({ run }: RunDocument, first: Taken | null): void {
         this.#walks = run.mode === "4level";
+        if (!this.#touched && this.#walks && first !== null && first.walk.entries.length > 0) {
+            this.#state = stateOf(first.walk, first.attempt ?? this.#state.attempt);
+        }
+        this.#draw();
+    }
+
+    /** The state as text, once the reader has chosen one; else null. */
+    get text(): string | null {
+        return this.#touched ? textOf(this.#state) : null;
+    }
+
+    /** Show the state of a text; one that names none changes nothing. */
+    follow(text: string | null): void {
+        const state = stateOfText(text);
+        if (state === null) return;
+        this.#touched = true;
+        this.#state = state;
         this.#draw();
     }
 
@@ -37,8 +56,10 @@ export class ExplorerPanel {
     }
 
     #change(state: State): void {
+        this.#touched = true;
         this.#state = state;
         this.#draw();
+        this.changed();
     }
 
     #take(side: Side): void {
@@ -49,17 +70,20 @@ export class ExplorerPanel {
     }
 }
 
-/** The walk that it begins with: the article's page, which its process may only read. */
-const FIRST: Pick<Walk, "entries" | "registers"> = {
-    registers: { "CR0.WP": 1, "CR4.SMEP": 1, "CR4.SMAP": 1, "EFER.NXE": 1, "RFLAGS.AC": 0 },
-    entries: ["PML4E", "PDPTE", "PDE", "PTE"].map(level => ({
-        level, address: "0x0", entry: "0x0", refers_to: null, rights: null, store: null,
-        bits: level === "PTE" ? ["P", "U/S", "XD"] : ["P", "R/W", "U/S"],
-    })),
+/** The state of a page without a walk to begin with: everything is allowed, and every guard is on. */
+const OPEN: State = {
+    levels:   LEVELS.map(name => ({ name, bits: {
+        "P": true, "R/W": true, "U/S": true, "XD": false, "reserved": false } })),
+    controls: Object.fromEntries(CONTROLS.map(name => [name, name !== "RFLAGS.AC"])),
+    attempt:  ATTEMPTS[0]!,
+    cached:   null,
 };
 
-/** The state of a walk. Levels that it did not reach are not there to be switched. */
-function stateOf({ entries, registers }: Pick<Walk, "entries" | "registers">, attempt: string): State {
+/**
+ * The state of a walk. Levels that it did not reach are not there to be switched. The TLB has the
+ * translation if it decides an access of that kind: it does not decide a store that is to set D.
+ */
+function stateOf({ entries, registers, tlb }: Walk, attempt: string): State {
     return {
         levels: entries.map(({ level, bits }): Level => ({
             name: level,
@@ -67,6 +91,8 @@ function stateOf({ entries, registers }: Pick<Walk, "entries" | "registers">, at
         })),
         controls: Object.fromEntries(CONTROLS.map(name => [name, Boolean(registers[name])])),
         attempt,
-        hit: false,
+        cached: tlb?.verdicts[attempt] === undefined ? null : {
+            "R/W": tlb.rights.includes("w"), "U/S": tlb.rights.includes("user"),
+            XD: !tlb.rights.includes("x") },
     };
 }

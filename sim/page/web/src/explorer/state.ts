@@ -2,7 +2,8 @@
  * States of the explorer, and their decisions.
  *
  * The decisions are the gateware's, in a table over all that decides. What is done here is to put
- * the entries of all levels together, for the table knows nothing of levels.
+ * the entries of all levels together, for the table knows nothing of levels; or, if the TLB has the
+ * translation, to leave them alone.
  */
 
 import table from "../../../built/decisions.json";
@@ -12,20 +13,29 @@ export const BITS = ["P", "R/W", "U/S", "XD", "reserved"] as const;
 
 export type Bit = typeof BITS[number];
 
+/** Names of the levels, root first. A walk that ends early has not all of them. */
+export const LEVELS = ["PML4E", "PDPTE", "PDE", "PTE"] as const;
+
 export interface Level {
     name: string;
     bits: Record<Bit, boolean>;
 }
 
+/** Rights that the TLB keeps with a translation. */
+export const RIGHTS = ["R/W", "U/S", "XD"] as const;
+
+export type Rights = Record<typeof RIGHTS[number], boolean>;
+
 export interface State {
     levels:   Level[];
     controls: Record<string, boolean>;
     attempt:  string;
-    hit:      boolean;
+    /** The translation in the TLB, with D; it may be stale. Null: there is none. */
+    cached:   Rights | null;
 }
 
 /** All levels put together, by the names of the table's dimensions. */
-export type Reduced = Record<string, string | number>;
+type Reduced = Record<string, string | number>;
 
 export interface Decision {
     done:        boolean;
@@ -51,18 +61,26 @@ export function firstBad({ levels, controls }: State): number {
         !bits["P"] || bits["reserved"] || bits["XD"] && !controls["EFER.NXE"]);
 }
 
-/** Put the entries of all levels together. */
-export function reduced(state: State): Reduced {
-    const { levels, controls, attempt, hit } = state;
-    const bad = levels[firstBad(state)];
+/** The rights of all levels together: each must give them, and one is enough to forbid fetches. */
+export function together({ levels }: State): Rights {
+    return {
+        "R/W": levels.every(({ bits }) => bits["R/W"]),
+        "U/S": levels.every(({ bits }) => bits["U/S"]),
+        XD:    levels.some(({ bits }) => bits["XD"]),
+    };
+}
+
+/** All that decides: the entries of all levels together, or the translation in the TLB. */
+function reduced(state: State): Reduced {
+    const { controls, attempt, cached } = state;
+    const bad    = cached === null ? state.levels[firstBad(state)] : undefined;
+    const rights = cached ?? together(state);
     return {
         first: bad === undefined ? "whole" : bad.bits["P"] ? "malformed" : "missing",
-        "R/W": Number(levels.every(({ bits }) => bits["R/W"])),
-        "U/S": Number(levels.every(({ bits }) => bits["U/S"])),
-        XD:    Number(levels.some(({ bits }) => bits["XD"])),
+        ...Object.fromEntries(RIGHTS.map(name => [name, Number(rights[name])])),
         ...Object.fromEntries(CONTROLS.map(name => [name, Number(controls[name])])),
         attempt,
-        hit:   Number(hit),
+        hit:   Number(cached !== null),
     };
 }
 
@@ -74,8 +92,9 @@ export function decided(state: State): Decision | "impossible" {
     return ANSWERS[TABLE[place]!]!;
 }
 
-/** True if a bit of a level is one that decides. */
+/** True if a bit of a level is one that decides; none is while the TLB has the translation. */
 export function decides(state: State, decision: Decision, level: number, bit: Bit): boolean {
+    if (state.cached !== null) return false;
     const { bits } = state.levels[level]!;
     const bad = firstBad(state);
     if (bad >= 0) {

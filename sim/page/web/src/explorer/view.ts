@@ -5,11 +5,11 @@ import { html, nothing } from "lit-html";
 import type { Side } from "../model/document";
 import { hexText } from "../model/text";
 import type { Content } from "../views/shown";
-import { ATTEMPTS, type Bit, BITS, CONTROLS, decided, type Decision, decides, firstBad, reduced,
-         type State } from "./state";
+import { ATTEMPTS, type Bit, BITS, CONTROLS, decided, type Decision, decides, firstBad, RIGHTS,
+         type Rights, type State, together } from "./state";
 
 /** What the reader can do in it: change the state, or take it from a walk, if there are such here. */
-export interface ExplorerActions {
+interface ExplorerActions {
     change: (state: State) => void;
     take:   ((side: Side) => void) | null;
 }
@@ -21,7 +21,7 @@ export function explorerView(state: State, actions: ExplorerActions): Content {
         <h2 id="explorer-title">What decides, in 4-level paging</h2>
         <p>Switch any bit, and see what becomes of the access. The answers are not worked out here: the
             unit itself was asked, in each of the states that differ once all levels are put
-            together.</p>
+            together. Of several reasons for a refusal the first is named.</p>
         <div class="explorer">
             <div class="tries">
                 ${takesView(actions)}
@@ -52,30 +52,46 @@ function levelsView(state: State, decision: Decision | null, actions: ExplorerAc
             <thead><tr><th scope="col">entry</th>
                 ${BITS.map(bit => html`<th scope="col">${bit}</th>`)}</tr></thead>
             <tbody>${state.levels.map(({ name, bits }, level) => html`
-                <tr class="${bad >= 0 && level > bad ? "unread" : ""}">
+                <tr class="${state.cached !== null || bad >= 0 && level > bad ? "unread" : ""}">
                     <th scope="row">${name}</th>
                     ${BITS.map(bit => html`<td>${switchView(
                         `${name} ${bit}`, bits[bit],
                         decision !== null && decides(state, decision, level, bit),
                         () => actions.change(withBit(state, level, bit)))}</td>`)}
                 </tr>`)}</tbody>
-            <tfoot>${reducedView(state)}</tfoot>
+            <tfoot>${state.cached === null ? togetherView(state)
+                : cachedView(state, state.cached, decision, actions)}</tfoot>
         </table>`;
 }
 
 /** The levels together: of which nothing is left once an entry is missing or malformed. */
-function reducedView(state: State): Content {
-    const found = reduced(state);
-    // A right must be given by all levels, and one is enough to forbid fetches.
+function togetherView(state: State): Content {
+    const rights: Partial<Record<Bit, boolean>> = together(state);
     const how: Partial<Record<Bit, string>> = { "R/W": "all", "U/S": "all", XD: "any" };
     const bad = state.levels[firstBad(state)];
     return html`<tr>
         <th scope="row">together</th>
         ${bad !== undefined ? html`<td colspan=${BITS.length}>the walk ends at the ${bad.name}, which is
-                ${found["first"]}</td>`
+                ${bad.bits["P"] ? "malformed" : "missing"}</td>`
             : BITS.map(bit => html`<td>${how[bit] === undefined ? nothing
-                : html`<strong>${found[bit]}</strong> <span>${how[bit]}</span>`}</td>`)}
+                : html`<strong>${Number(rights[bit])}</strong> <span>${how[bit]}</span>`}</td>`)}
     </tr>`;
+}
+
+/** The translation in the TLB, with rights of its own: it is asked, and the levels are not. */
+function cachedView(
+    state: State, cached: Rights, decision: Decision | null, actions: ExplorerActions,
+): Content {
+    return html`<tr>
+        <th scope="row">TLB</th>
+        ${BITS.map(bit => html`<td>${isRight(bit) ? switchView(
+            `TLB ${bit}`, cached[bit], decision?.bit === bit, () => actions.change(
+                { ...state, cached: { ...cached, [bit]: !cached[bit] } })) : nothing}</td>`)}
+    </tr>`;
+}
+
+function isRight(bit: Bit): bit is keyof Rights {
+    return (RIGHTS as readonly Bit[]).includes(bit);
 }
 
 function controlsView(state: State, decision: Decision | null, actions: ExplorerActions): Content {
@@ -95,15 +111,19 @@ function attemptView(state: State, actions: ExplorerActions): Content {
                     { ...state, attempt: (event.target as HTMLSelectElement).value })}>
                 ${ATTEMPTS.map(attempt => html`<option .selected=${attempt === state.attempt}>${attempt
                     }</option>`)}</select></label>
-            <label><input type="checkbox" .checked=${state.hit} @change=${() => actions.change(
-                    { ...state, hit: !state.hit })}> the TLB has the translation</label>
-        </div>`;
+            <label><input type="checkbox" .checked=${state.cached !== null} @change=${() =>
+                    actions.change({ ...state, cached: state.cached === null ? together(state)
+                        : null })}> the TLB has the translation, with D</label>
+        </div>
+        ${state.cached === null ? nothing : html`<p class="asked">The TLB is asked, and the levels are not:
+            ${isStale(state, state.cached) ? html`<strong class="stale">STALE</strong>, for they say
+            otherwise.` : "they say the same."}</p>`}`;
 }
 
 function decisionView(state: State, answer: Decision | "impossible"): Content {
     if (answer === "impossible") {
-        return html`<div class="verdict" role="status"><p>No walk could have brought this translation
-            into the TLB.</p></div>`;
+        return html`<div class="verdict" role="status"><p>With these control bits no walk could have
+            brought this translation into the TLB.</p></div>`;
     }
     return html`
         <div class="verdict ${answer.done ? "done" : "refused"}" role="status">
@@ -120,6 +140,12 @@ function switchView(name: string, on: boolean, lit: boolean, change: () => void)
         <button type="button" class="bit ${lit ? "lit" : ""}" aria-pressed=${on} @click=${change}>
             <span class="hidden">${name}${lit ? ", decides" : ""}</span>
             <span aria-hidden="true">${on ? 1 : 0}</span></button>`;
+}
+
+/** True if the levels do not give the translation that the TLB has. */
+function isStale(state: State, cached: Rights): boolean {
+    const rights = together(state);
+    return firstBad(state) >= 0 || RIGHTS.some(name => rights[name] !== cached[name]);
 }
 
 function withBit(state: State, level: number, bit: Bit): State {

@@ -35,7 +35,7 @@ export interface RunDocument {
 }
 
 /** The run as `dragoncage run --json` has it. */
-export interface Run {
+interface Run {
     scenario: string;
     title:    string;
     mode:     string;
@@ -66,14 +66,14 @@ export interface Claim {
     expected: string | null;
 }
 
-export interface Failure {
+interface Failure {
     reason: string;
     cycle:  Cycle;
     stack:  string[];
     call:   string | null;
 }
 
-export interface Mistake {
+interface Mistake {
     file:   string;
     line:   number;
     text:   string;
@@ -81,7 +81,7 @@ export interface Mistake {
 }
 
 /** What was seen on the ports of one processor's unit. */
-export interface Trace {
+interface Trace {
     marks:    [Cycle, Index[]][];
     states:   [Cycle, Registers][];
     accesses: Access[];
@@ -97,7 +97,7 @@ export type Access = [
 ];
 
 /** A change of the TLB in a cycle; what it holds is different from the next cycle on. */
-export type TlbChange = [cycle: Cycle, what: string, came: Index | null, gone: Index[]];
+type TlbChange = [cycle: Cycle, what: string, came: Index | null, gone: Index[]];
 
 export interface TlbEntry {
     linear:   Hex;
@@ -148,7 +148,7 @@ export interface Entry {
     store:     { cycle: Cycle; cpu: number; walker: boolean; functions: string[] } | null;
 }
 
-export interface CachedTranslation {
+interface CachedTranslation {
     linear:   Hex;
     physical: Hex;
     size:     number;
@@ -168,9 +168,19 @@ export interface Verdict {
     rule?:       number;
     section?:    string;
     decided_by?: Decider[];
+    /** The other reasons for which it is refused. */
+    also:        Reason[];
 }
 
-/** A bit that decides: of an entry, or of a control register if the level is null. */
+/** A reason for which an access is refused, and the bits that decide it. */
+export interface Reason {
+    reason:     string;
+    rule:       number;
+    section:    string;
+    decided_by: Decider[];
+}
+
+/** A bit that decides: of an entry or of the TLB, or of a control register if the level is null. */
 export interface Decider {
     level: string | null;
     bit:   string;
@@ -200,6 +210,12 @@ export interface ClaimView extends Pair {
     attempt: string | null;
     /** The path that the claim's own access took. */
     side:    Side | null;
+    /** The cycle in which what is claimed can be seen, if it is not that of the claim. */
+    shown?:    Cycle | null;
+    /** The address of its stretch in Perfetto. */
+    perfetto?: string;
+    /** The paths that no access of the act took. */
+    unused?:   Side[];
 }
 
 export type Side = "left" | "right";
@@ -211,8 +227,10 @@ export interface Pair {
     frame: Index | null;
 }
 
-export interface ActView extends Pair {
+interface ActView extends Pair {
     functions: FunctionCall[];
+    /** The paths that no access of the act took. */
+    unused?:   Side[];
 }
 
 export type FunctionCall = [depth: number, function_: Index, since: Cycle, until: Cycle,

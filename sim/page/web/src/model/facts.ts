@@ -17,7 +17,7 @@ export const factName = {
         `${entry.linear} in the TLB${ofProcessor(document, cpu)}`,
     entry:    (linear: string, level: string) => `${level} of ${linear}`,
     cached:   (linear: string) => `Path of ${linear} by the TLB`,
-    verdict:  (linear: string, attempt: string) => `A ${attempt} of ${linear}`,
+    verdict:  (linear: string, attempt: string) => `${/^[aeio]/.test(attempt) ? "An" : "A"} ${attempt} of ${linear}`,
     word:     (address: string) => `Bytes at ${address}`,
 };
 

@@ -1,6 +1,7 @@
 /** What the document says of one cycle. */
 
-import type { ClaimView, Frame, Pair, Registers, RunDocument, Side, TlbEntry, Walk, Word } from "./document";
+import type { Access, ClaimView, Frame, Pair, Registers, RunDocument, Side, TlbEntry, Walk,
+              Word } from "./document";
 import type { Place } from "./place";
 import { itemAt, lastAt } from "./timeline";
 
@@ -15,7 +16,7 @@ export function registersAt(document: RunDocument, cpu: number, cycle: number): 
 }
 
 /** A translation that the TLB holds. */
-export interface Held {
+interface Held {
     entry: TlbEntry;
     stale: boolean;
 }
@@ -56,9 +57,9 @@ export function isIn(frame: Frame, physical: bigint): boolean {
     return begin <= physical && physical < begin + BigInt(frame.size);
 }
 
-/** The value of a word of a frame, and who stored it. */
+/** The value of a word of a frame, and who stored it; a store counts from the next cycle on. */
 export function wordAt(word: Word, cycle: number): Word["values"][number] | undefined {
-    return itemAt(word.values, cycle);
+    return itemAt(word.values, cycle - 1);
 }
 
 /** Words of a frame that are known by then. */
@@ -80,25 +81,51 @@ export function claimAt(document: RunDocument, place: Place): ClaimView | null {
     return place.claim === null ? null : document.claims[place.claim]!;
 }
 
+/** The access behind a claim, as it was recorded; null if there is none. */
+export function accessOf(document: RunDocument, claim: ClaimView): Access | null {
+    return claim.access === null ? null : document.traces[claim.cpu]!.accesses[claim.access]!;
+}
+
+/** Where the path of a subject ends in a cycle, whatever the access: in a frame, or elsewhere. */
+export function arrives(
+    document: RunDocument, subject: number | null, frame: number, cycle: number,
+): boolean {
+    const physical = subject === null ? null : physicalAt(document, subject, cycle);
+    return physical !== null && isIn(document.frames[frame]!, physical);
+}
+
+/** Two paths, and those of them that no access of the act took. */
+export interface ShownPair extends Pair {
+    unused: Side[];
+}
+
 /** The two paths of a place: those of its claim, else of its act, else of the run. */
-export function pairAt(document: RunDocument, place: Place): Pair {
-    const shown = (pair: Pair | null | undefined): boolean =>
+export function pairAt(document: RunDocument, place: Place): ShownPair {
+    const shown = (pair: Partial<ShownPair> | null | undefined): boolean =>
         pair !== null && pair !== undefined && (pair.left !== null || pair.right !== null);
-    const found = [claimAt(document, place), document.acts[actAt(document, place.cycle)],
-                   document.hero].find(shown);
+    const found: Pair & Partial<ShownPair> | null | undefined = [
+        claimAt(document, place), document.acts[actAt(document, place.cycle)], document.hero,
+    ].find(shown);
     return {
-        left:  place.left ?? found?.left ?? null,
-        right: place.right ?? found?.right ?? null,
-        frame: found?.frame ?? null,
+        left:   place.left ?? found?.left ?? null,
+        right:  place.right ?? found?.right ?? null,
+        frame:  found?.frame ?? null,
+        unused: (found?.unused ?? []).filter(side => place[side] === null),
     };
 }
 
 /** The kind of access whose verdict is shown on a side: the claim's, else that of the two paths. */
 export function attemptAt(document: RunDocument, place: Place, side: Side): string | null {
-    const claim = claimAt(document, place);
-    if (claim !== null && claim.side === side && place[side] === null) return claim.attempt;
+    const claim = takenAt(document, place, side);
+    if (claim !== null) return claim.attempt;
     const { hero } = document;
     if (hero === null || pairAt(document, place)[side] !== hero[side]) return null;
     const shown = side === "left" ? hero.refused : hero.done;
     return shown === null ? null : document.claims[shown]!.attempt;
+}
+
+/** The claim of a place, if its own access took the path that is shown on a side. */
+export function takenAt(document: RunDocument, place: Place, side: Side): ClaimView | null {
+    const claim = claimAt(document, place);
+    return claim !== null && claim.side === side && place[side] === null ? claim : null;
 }

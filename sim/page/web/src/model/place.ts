@@ -15,10 +15,10 @@ export interface Place {
     right: number | null;
 }
 
-/** The place of a claim: the cycle that shows it, or the begin of its act if none does. */
+/** The place of a claim: the cycle in which it can be seen, or the begin of its act if none does. */
 export function placeOfClaim(document: RunDocument, claim: number): Place {
     const view = document.claims[claim]!;
-    const cycle = view.cycle ?? document.run.acts[view.act]!.since;
+    const cycle = view.shown ?? view.cycle ?? document.run.acts[view.act]!.since;
     return { cycle, cpu: view.cpu, claim, left: null, right: null };
 }
 
@@ -35,23 +35,37 @@ export function claimName(document: RunDocument, claim: number): string {
     return `${view.act + 1}.${view.claim + 1}`;
 }
 
-/** The fragment of a place: `claim=2.1`, or `cycle=7032&cpu=0`. */
-export function fragmentOf(document: RunDocument, place: Place): string {
+/** The fragment of a place: `claim=2.1`, or `cycle=7032&cpu=0`; perhaps with an explorer's state. */
+export function fragmentOf(
+    document: RunDocument, place: Place, explored: string | null = null,
+): string {
     const found = new URLSearchParams(place.claim === null
         ? { cycle: String(place.cycle), cpu: String(place.cpu) }
         : { claim: claimName(document, place.claim) });
-    if (place.left !== null) found.set("left", String(place.left));
-    if (place.right !== null) found.set("right", String(place.right));
+    for (const side of ["left", "right"] as const) {
+        const subject = place[side];
+        if (subject !== null) found.set(side, subjectName(document, subject));
+    }
+    if (explored !== null) found.set("explorer", explored);
     return found.toString();
+}
+
+/** An address as a link has it; with several processors, also whose it is: `0x7fff0000.1`. */
+function subjectName({ cpus, subjects }: RunDocument, subject: number): string {
+    const { linear, cpu } = subjects[subject]!;
+    return cpus > 1 ? `${linear}.${cpu}` : linear;
+}
+
+/** The explorer's state in a fragment; null if there is none. */
+export function exploredIn(fragment: string): string | null {
+    return new URLSearchParams(fragment.replace(/^#/, "")).get("explorer");
 }
 
 /** The place of a fragment; null if it names none of this run. */
 export function placeOf(document: RunDocument, fragment: string): Place | null {
     const found = new URLSearchParams(fragment.replace(/^#/, ""));
-    const chosen = {
-        left:  index(found.get("left"), document.subjects.length),
-        right: index(found.get("right"), document.subjects.length),
-    };
+    const chosen = { left: subject(document, found.get("left")),
+                     right: subject(document, found.get("right")) };
     const name = found.get("claim");
     if (name !== null) {
         const claim = document.claims.findIndex((_, each) => claimName(document, each) === name);
@@ -60,6 +74,11 @@ export function placeOf(document: RunDocument, fragment: string): Place | null {
     const cycle = index(found.get("cycle"), document.run.cycles + 1);
     return cycle === null ? null
         : { cycle, cpu: index(found.get("cpu"), document.cpus) ?? 0, claim: null, ...chosen };
+}
+
+function subject(document: RunDocument, name: string | null): number | null {
+    const found = document.subjects.findIndex((_, each) => subjectName(document, each) === name);
+    return found < 0 ? null : found;
 }
 
 function index(text: string | null, length: number): number | null {

@@ -4,7 +4,7 @@ import type { RunDocument, Stop } from "./document";
 import { lastAt } from "./timeline";
 
 /** What a step looks for, by its name in the document; null is anything. */
-export type StopKind = string | null;
+type StopKind = string | null;
 
 /** The next stop of a kind after a cycle, or the previous one before it. */
 export function nextStop(

@@ -1,6 +1,6 @@
 /** Things of a document in words. */
 
-import type { Access, RunDocument, Store, Subject, Verdict } from "./document";
+import type { Access, Reason, RunDocument, Store, Subject, Verdict } from "./document";
 
 const NUMBER = new Intl.NumberFormat("en-US");
 
@@ -35,10 +35,11 @@ export function endingText(verdict: Verdict): string {
     return verdict.done ? "done" : `#PF ${hexText(verdict.error_code)}`;
 }
 
-/** Rule and section that refuse an access. */
-export function ruleText(verdict: Verdict): string {
-    return verdict.rule === undefined ? ""
-        : `rule ${verdict.rule}; SDM Vol. 3A, ${verdict.section}`;
+/** All reasons for which an access is refused; none if it is done. */
+export function reasonsOf(verdict: Verdict): Reason[] {
+    const { reason, rule, section, decided_by } = verdict;
+    return reason === undefined ? []
+        : [{ reason, rule: rule!, section: section!, decided_by: decided_by! }, ...verdict.also];
 }
 
 /** What an access is: "user write of 8 bytes at 0x1000". */
@@ -51,10 +52,11 @@ export function accessText(document: RunDocument, access: Access): string {
 /** How an access ended. */
 export function resultText(document: RunDocument, access: Access): string {
     const [, completed, , , , , , physical, data, fault, errorCode] = access;
-    if (completed < 0) return "never completed";
-    if (fault !== 0) {
-        return `${document.faults[fault]!.toLowerCase().replaceAll("_", " ")}, ` +
-               `error code ${hexText(errorCode)}`;
+    if (completed < 0) return "no response";
+    switch (document.faults[fault]) {
+        case "PAGE_FAULT":         return `#PF, error code ${hexText(errorCode)}`;
+        case "GENERAL_PROTECTION": return "#GP";
+        case "SKIPPED":            return "skipped";
     }
     return ["done", physical && `physical ${physical}`, data && `value ${data}`]
         .filter(Boolean).join(", ");

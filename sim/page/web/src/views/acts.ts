@@ -84,7 +84,7 @@ function inside(shown: Shown, [, , since, until]: FunctionCall): boolean {
 }
 
 /** Calls in the order of their begins, as a tree by their depths. */
-export function treeOf(calls: readonly FunctionCall[]): Node[] {
+function treeOf(calls: readonly FunctionCall[]): Node[] {
     const roots: Node[] = [];
     const path:  Node[] = [];
     for (const call of calls) {

@@ -5,13 +5,13 @@ import { html } from "lit-html";
 
 import type { Command } from "../keys";
 import type { RunDocument } from "../model/document";
-import { nextStop, stopsOf } from "../model/stops";
+import { nextClaim, nextStop, stopsOf } from "../model/stops";
 import { numberText } from "../model/text";
 import { actText } from "./acts";
 import type { Content, Shown } from "./shown";
 
 /** What the reader can do in it. */
-export interface BarActions {
+interface BarActions {
     run:   (command: Command) => void;
     slide: (cycle: number) => void;
 }
@@ -19,6 +19,7 @@ export interface BarActions {
 const STEPS: readonly [text: string, name: string, kind: string | null][] = [
     ["Cycle", "cycle", null], ["Event", "event", null], ["Claim", "claim", "claim"],
     ["Fault", "fault", "fault"], ["Table store", "table", "table"],
+    ["TLB", "tlb", "tlb"],
 ];
 
 export function barView(shown: Shown, actions: BarActions): Content {
@@ -44,6 +45,15 @@ export function barView(shown: Shown, actions: BarActions): Content {
                             aria-disabled=${!possible(shown, name, kind, 1)}
                             @click=${() => actions.run(`${name}+` as Command)}>\u203a</button>
                 </div>`)}
+            <form class="step" @submit=${(event: SubmitEvent) => {
+                event.preventDefault();
+                const field = (event.target as HTMLFormElement).elements.namedItem("cycle");
+                actions.slide((field as HTMLInputElement).valueAsNumber);
+            }}>
+                <label>Cycle <input type="number" name="cycle" required min="0" step="1"
+                    max=${document.run.cycles} .value=${String(place.cycle)}></label>
+                <button type="submit">Go</button>
+            </form>
             <button type="button" class="help" @click=${() => actions.run("help")}>Keys</button>
         </div>`;
 }
@@ -53,6 +63,7 @@ function possible({ document, place }: Shown, name: string, kind: string | null,
     if (name === "cycle") {
         return direction > 0 ? place.cycle < document.run.cycles : place.cycle > 0;
     }
+    if (name === "claim") return nextClaim(document, place.cycle, place.claim, direction) !== null;
     return nextStop(document, place.cycle, kind, direction) !== null;
 }
 
@@ -60,7 +71,7 @@ function possible({ document, place }: Shown, name: string, kind: string | null,
  * Shares of the slider, 0 to 1. An act, and what is between two acts, has room by the square root of
  * its length, so that short ones can be seen beside long ones.
  */
-export function scaleOf({ run }: RunDocument): ScaleLinear<number, number> {
+function scaleOf({ run }: RunDocument): ScaleLinear<number, number> {
     const ends = [0, ...run.acts.flatMap(act => [act.since, act.until]), run.cycles]
         .filter((cycle, index, all) => index === 0 || cycle > all[index - 1]!);
     const room = ends.map((cycle, index) => Math.sqrt(cycle - (ends[index - 1] ?? 0)));

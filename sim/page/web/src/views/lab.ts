@@ -2,7 +2,8 @@
 
 import { html, nothing } from "lit-html";
 
-import { attemptAt, claimAt, isIn, pairAt, physicalAt } from "../model/moment";
+import type { Access, Side } from "../model/document";
+import { accessOf, arrives, attemptAt, claimAt, pairAt, takenAt } from "../model/moment";
 import { claimName, fragmentOf, type Place } from "../model/place";
 import { numberText } from "../model/text";
 import { actText } from "./acts";
@@ -13,7 +14,7 @@ import { stateView } from "./state";
 import { walkView } from "./walk";
 
 /** What the reader can do in it. */
-export interface LabActions {
+interface LabActions {
     go:  (place: Place) => void;
     all: (all: boolean) => void;
 }
@@ -44,6 +45,9 @@ function claimView({ document, place }: Shown): Content {
                 ${claimName(document, place.claim!)}</a>
                 <span class="sign">${claim.holds ? "ok" : "FAILED"}</span> ${claim.text}</p>
             <p class="detail">${claim.detail}</p>
+            ${view.perfetto === undefined ? nothing : html`
+                <p class="detail"><a href=${view.perfetto} rel="noreferrer" target="_blank">The same
+                    stretch in Perfetto</a>, once the trace of this run is open there</p>`}
             ${claim.holds || claim.expected === null ? nothing
                 : html`<p class="detail">expected: ${claim.expected}</p>`}
         </div>`;
@@ -59,7 +63,8 @@ function pairView(shown: Shown, actions: LabActions): Content {
                     ${chooserView(shown, side, pair[side], actions)}
                     ${pair[side] === null ? nothing
                         : walkView(shown, pair[side], place.cycle, {
-                            side, attempt: attemptAt(document, place, side), whole: true })}
+                            side, whole: true, attempt: attemptAt(document, place, side),
+                            access: recordedAt(shown, side), unused: pair.unused.includes(side) })}
                 </div>`)}
             ${pair.frame === null ? nothing : html`
                 ${arrowsView(endOf(shown, pair.left, pair.frame), endOf(shown, pair.right, pair.frame))}
@@ -67,14 +72,19 @@ function pairView(shown: Shown, actions: LabActions): Content {
         </div>`;
 }
 
+/** The access of the claim, beside the path that it took. */
+function recordedAt({ document, place }: Shown, side: Side): Access | null {
+    const claim = takenAt(document, place, side);
+    return claim === null ? null : accessOf(document, claim);
+}
+
 /** Where the path of a subject ends in this cycle, whatever the access. */
 function endOf({ document, place }: Shown, subject: number | null, frame: number): End {
-    const physical = subject === null ? null : physicalAt(document, subject, place.cycle);
-    return physical !== null && isIn(document.frames[frame]!, physical) ? "arrives" : "elsewhere";
+    return arrives(document, subject, frame, place.cycle) ? "arrives" : "elsewhere";
 }
 
 function chooserView(
-    { document, place }: Shown, side: "left" | "right", chosen: number | null, { go }: LabActions,
+    { document, place }: Shown, side: Side, chosen: number | null, { go }: LabActions,
 ): Content {
     if (document.subjects.length === 0) return nothing;
     const choose = (event: Event): void =>

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "lit-html";
 
+import { accessOf } from "../model/moment";
 import { claimName, placeOfClaim } from "../model/place";
 import { numberText } from "../model/text";
 import type { Content, Shown } from "./shown";
@@ -31,8 +32,10 @@ function claimView(shown: Shown, index: number): Content {
             <p>${view.cycle === null ? nothing : `Cycle ${numberText(cycle)}: `}${claim.detail}</p>
             ${claim.holds || claim.expected === null ? nothing : html`<p>expected: ${claim.expected}</p>`}
             <div class="pair">${(["left", "right"] as const).map(side => view[side] === null ? nothing
-                : walkView(shown, view[side], cycle,
-                           { side, attempt: view.side === side ? view.attempt : null, whole: false }))}
+                : walkView(shown, view[side], cycle, {
+                    side, whole: false, unused: view.unused?.includes(side) ?? false,
+                    attempt: view.side === side ? view.attempt : null,
+                    access:  view.side === side ? accessOf(document, view) : null }))}
             </div>
         </div>`;
 }

@@ -2,16 +2,21 @@
 
 import { html, nothing } from "lit-html";
 
-import type { Decider, Entry, Side, Subject, Verdict, Walk } from "../model/document";
+import type { Access, Decider, Entry, Side, Subject, Verdict, Walk } from "../model/document";
 import { factName } from "../model/facts";
 import { walkAt } from "../model/moment";
-import { endingText, makerText, ruleText, sizeText, subjectText } from "../model/text";
+import { accessText, endingText, makerText, numberText, reasonsOf, resultText, sizeText,
+         subjectText } from "../model/text";
 import { changedClass, type Content, cycleLink, type Shown } from "./shown";
 
 /** What a drawing of a walk shows beside the entries. */
-export interface WalkOptions {
+interface WalkOptions {
     side:    Side;
+    /** The kind of access whose verdict is shown, and such a one as it was recorded. */
     attempt: string | null;
+    access:  Access | null;
+    /** No access of the act took this path. */
+    unused:  boolean;
     /** All kinds of access, who stored each entry, and the translation in the TLB. */
     whole:   boolean;
 }
@@ -27,16 +32,21 @@ export function walkView(
         <article class="path ${options.side}" aria-label="${subjectText(about)}, ${about.linear}">
             <header>
                 <p class="label">${subjectText(about)}</p>
-                <p class="linear"><code>${about.linear}</code></p>
+                <p class="linear"><code>${about.linear}</code>
+                    ${options.whole ? nothing : html`<span class="as-of">as of cycle
+                        ${cycleLink(document, cycle, about.cpu)}</span>`}</p>
+                ${options.unused ? html`<p class="none">No access of this act went this way.</p>`
+                                 : nothing}
             </header>
             ${walk === undefined ? html`<p class="none">Not mapped yet in this cycle.</p>`
                                  : walkBody(shown, about, walk, options)}
+            ${options.access === null ? nothing : recordedView(shown, options.access)}
         </article>`;
 }
 
 function walkBody(shown: Shown, about: Subject, walk: Walk, options: WalkOptions): Content {
     const verdict = options.attempt === null ? undefined : walk.verdicts[options.attempt];
-    const decided = verdict?.decided_by ?? [];
+    const decided = verdict === undefined ? [] : reasonsOf(verdict).flatMap(each => each.decided_by);
     if (!walk.canonical) return html`<p class="none">Not canonical: any access ends in #GP.</p>`;
     if (walk.entries.length === 0) {
         return html`<p class="none">No paging: the linear address is the physical one.</p>`;
@@ -47,10 +57,9 @@ function walkBody(shown: Shown, about: Subject, walk: Walk, options: WalkOptions
             ${walk.entries.map(entry => entryView(shown, about, entry, decided, options))}
         </ol>
         ${controlsView(walk, decided)}
-        ${options.attempt !== null && verdict !== undefined
-            ? verdictView(options.attempt, verdict) : nothing}
-        ${options.whole ? html`${cachedView(shown, about, walk)}
-                               ${verdictsView(shown, about, walk, options.attempt)}` : nothing}`;
+        ${options.attempt === null ? nothing : judgedView(options.attempt, walk)}
+        ${options.whole || walk.tlb !== null ? cachedView(shown, about, walk) : nothing}
+        ${options.whole ? verdictsView(shown, about, walk, options.attempt) : nothing}`;
 }
 
 function entryView(
@@ -95,14 +104,43 @@ function controlsView(walk: Walk, decided: Decider[]): Content {
         bitView(`${name} = ${value}`, decided.some(({ level, bit }) => level === null && bit === name)))}</p>`;
 }
 
-/** What becomes of an access, and by which rule. */
-export function verdictView(attempt: string, verdict: Verdict): Content {
+/** What becomes of a kind of access: by the TLB, where that says otherwise, and by the entries. */
+function judgedView(attempt: string, walk: Walk): Content {
+    const verdict = walk.verdicts[attempt];
+    if (verdict === undefined) return nothing;
+    if (!overruled(walk, attempt)) return verdictView(attempt, verdict, "");
+    const { stale, verdicts } = walk.tlb!;
+    return html`
+        ${verdictView(attempt, verdicts[attempt]!, `by the ${stale ? "STALE " : ""}translation in the TLB,
+            which is asked first`)}
+        ${verdictView(attempt, verdict, "by the entries in memory")}`;
+}
+
+/** True if the TLB, which is asked first, decides a kind of access otherwise than the entries. */
+function overruled({ tlb, verdicts }: Walk, attempt: string): boolean {
+    const [first, entries] = [tlb?.verdicts[attempt], verdicts[attempt]];
+    return first !== undefined && entries !== undefined && endingText(first) !== endingText(entries);
+}
+
+/** What becomes of an access by who says it, and all rules by which it is refused. */
+function verdictView(attempt: string, verdict: Verdict, by: string): Content {
     return html`
         <div class="verdict ${verdict.done ? "done" : "refused"}">
-            <p><strong>${attempt}: ${verdict.done ? "allowed" : endingText(verdict)}</strong></p>
-            ${verdict.reason === undefined ? nothing
-                : html`<p>${verdict.reason} <span class="rule">(${ruleText(verdict)})</span></p>`}
+            <p><strong>${attempt}: ${verdict.done ? "allowed" : endingText(verdict)}</strong>
+                ${by ? html`<span class="by">${by}</span>` : nothing}</p>
+            ${reasonsOf(verdict).map(({ reason, rule, section }) => html`
+                <p class="reason">${reason}
+                    <span class="rule">(rule ${rule}; SDM Vol. 3A, ${section})</span></p>`)}
         </div>`;
+}
+
+/** An access as it was recorded: what it was, its cycles, and its end. */
+function recordedView({ document }: Shown, access: Access): Content {
+    const [accepted, completed] = access;
+    const cycles = completed < 0 ? `from cycle ${numberText(accepted)} on`
+        : `in cycles ${numberText(accepted)} to ${numberText(completed)}`;
+    return html`<p class="recorded"><strong>Recorded</strong> ${cycles}:
+        ${accessText(document, access)}: ${resultText(document, access)}</p>`;
 }
 
 /** The translation in the TLB, which is asked before the entries are. */
@@ -111,11 +149,10 @@ function cachedView(shown: Shown, about: Subject, walk: Walk): Content {
     if (!reported) return html`<p class="cached none">What the TLB holds is not on record.</p>`;
     const fact = changedClass(shown, factName.cached(about.linear));
     if (tlb === null) return html`<p class="cached ${fact}">TLB: no translation of it</p>`;
-    const others = Object.entries(tlb.verdicts).filter(([attempt, verdict]) =>
-        walk.verdicts[attempt] && endingText(verdict) !== endingText(walk.verdicts[attempt]));
+    const others = Object.entries(tlb.verdicts).filter(([attempt]) => overruled(walk, attempt));
     return html`
         <p class="cached ${tlb.stale ? "stale" : ""} ${fact}">TLB:
-            ${tlb.stale ? html`<strong>stale</strong>,` : "the same,"}
+            ${tlb.stale ? html`<strong>STALE</strong>,` : "the same,"}
             <code>${tlb.physical}</code>, ${sizeText(tlb.size)}, ${tlb.rights}${
                 tlb.dirty ? ", dirty" : ""}${tlb.global ? ", global" : ""}, filled in
             ${cycleLink(shown.document, tlb.filled, about.cpu)}.
@@ -135,9 +172,9 @@ function verdictsView(shown: Shown, about: Subject, walk: Walk, attempt: string 
                            ${name === attempt ? "attempted" : ""}">
                     <th scope="row">${name}</th>
                     <td class="${verdict.done ? "done" : "refused"}"
-                        title="${verdict.reason ?? ""}">${endingText(verdict)}</td>
-                    <td class="rule">${verdict.rule === undefined ? ""
-                        : `rule ${verdict.rule}, ${verdict.section}`}</td>
+                        title="${reasonsOf(verdict).map(({ reason }) => reason).join("; ")}">${endingText(verdict)}</td>
+                    <td class="rule">${reasonsOf(verdict).map(({ rule, section }) =>
+                        `rule ${rule}, ${section}`).join("; ")}</td>
                 </tr>`)}
             </tbody>
         </table>`;

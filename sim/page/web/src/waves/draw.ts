@@ -6,8 +6,8 @@ import { numberText } from "../model/text";
 import { changeAt, type Signal, valueText } from "./signals";
 
 /** Height of a row, and of the axis above them, in pixels. */
-export const ROW  = 24;
-export const AXIS = 26;
+const ROW  = 24;
+const AXIS = 26;
 
 /** Colours, read from the style of the page. */
 export interface Colours {
@@ -18,7 +18,7 @@ export interface Colours {
 /** A row of the drawing: a signal, or null for the head of a group. */
 export type Row = Signal | null;
 
-export interface View {
+interface View {
     context: CanvasRenderingContext2D;
     scale:   ScaleLinear<number, number>;
     width:   number;

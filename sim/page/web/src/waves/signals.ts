@@ -41,7 +41,7 @@ export function means({ when }: Signal, cycle: number): boolean {
 }
 
 /** Pairs of a cycle since the change before and a value, as two lists. */
-export function unpacked(changes: (number | Hex)[]): Pick<Signal, "cycles" | "values"> {
+function unpacked(changes: (number | Hex)[]): Pick<Signal, "cycles" | "values"> {
     const cycles = new Uint32Array(changes.length / 2);
     const values = new Array<number | Hex>(cycles.length);
     let cycle = 0;
