@@ -3,10 +3,11 @@
 import base64
 import gzip
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sim.output.files import written
 from sim.record.viewed import Viewed
@@ -16,7 +17,7 @@ from sim.scenario.stage import Stage
 from .document import document
 
 
-__all__ = ["Page"]
+__all__ = ["Page", "page_of"]
 
 
 #: The place in the built page where the document goes.
@@ -41,19 +42,20 @@ class Page:
     def write(self, run: Run, stage: Stage, viewed: Viewed | None) -> None:
         """Write it. Raises :class:`sim.output.files.FileTrouble`."""
         assert viewed is not None, "it was asked for"
-        before, after = _built().split(PLACE)
-        text = json.dumps(document(run, stage, viewed), separators=(",", ":"))
+        page = page_of(document(run, stage, viewed))
         with written(self.file) as [file]:
-            file.write(before + _element(text) + after)
+            file.write(page)
 
 
-def _built() -> str:
-    """The page without a document."""
-    return files(__package__).joinpath("built/page.html").read_text(encoding="utf-8")
+def page_of(document: Mapping[str, Any]) -> str:
+    """The built page with a document in it. The same document gives the same text."""
+    built = files(__package__).joinpath("built/page.html").read_text(encoding="utf-8")
+    before, after = built.split(PLACE)
+    return before + _element(json.dumps(document, separators=(",", ":"))) + after
 
 
 def _element(text: str) -> str:
-    """The document, packed, as an element of HTML. The same text gives the same bytes."""
+    """A document, packed, as an element of HTML."""
     packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")
     return ('<script type="application/json" id="run" data-encoding="gzip+base64">'
             f"{packed}</script>")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from browser_support import visit
 
-from sim.page.html import Page
+from sim.page.html import page_of
 
 from .page_support import played
 from .reader_support import Reader
@@ -23,8 +23,7 @@ def pages(tmp_path_factory):
     """A folder with two pages: ``article.html``, and ``shootdown.html`` of two processors."""
     folder = tmp_path_factory.mktemp("pages")
     for name in ("article", "shootdown"):
-        taken = played(name)
-        Page(folder / f"{name}.html").write(taken.run, taken.stage, taken.signals)
+        (folder / f"{name}.html").write_text(page_of(played(name).document), encoding="utf-8")
     return folder
 
 
