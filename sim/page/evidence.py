@@ -1,23 +1,20 @@
-"""Evidence of a claim: the access behind it, and the two paths to its frame.
+"""Evidence of a claim: the access that its verdict names, and the two paths to its frame.
 
 The left path is that through an address of the user, the right one that through an address of the
-kernel for the same frame.
+kernel for the same frame. Where an act is about two addresses of one side, these are the two.
 """
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import attrgetter
 
 from sim.paging.walk import features_of, page_walk
 from sim.record.history import MemoryHistory
 from sim.record.interval import Interval
-from sim.record.records import AccessRecord
-from sim.scenario.stage import Act, Claim, Stage
+from sim.record.witness import Witness
+from sim.scenario.stage import Act, Stage
 
 
-__all__ = ["PAGE", "Evidence", "Path", "Paths", "Witness"]
+__all__ = ["PAGE", "Evidence", "Path", "Paths", "path_of"]
 
 
 #: Bytes of a page and of a frame.
@@ -34,11 +31,12 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The paths to a frame: through the user's address, and through the kernel's."""
+    """Two paths to a frame; ``unused`` are the sides that no access of the act took."""
 
-    left:  Path | None = None
-    right: Path | None = None
-    frame: int | None  = None
+    left:   Path | None     = None
+    right:  Path | None     = None
+    frame:  int | None      = None
+    unused: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -46,22 +44,13 @@ class Paths:
         return self.left is not None and self.right is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """An access that a processor made; ``number`` is its place in that one's trace."""
-
-    cpu:    int
-    number: int
-    access: AccessRecord
-
-    @property
-    def path(self) -> Path:
-        """The page that it is to."""
-        return Path(self.cpu, self.access.linear & -PAGE)
+def path_of(witness: Witness) -> Path:
+    """The path that an access took."""
+    return Path(witness.cpu, witness.access.linear & -PAGE)
 
 
 class Evidence:
-    """Looks for the accesses behind claims.
+    """Looks for the frames of accesses, and for the paths to them.
 
     Parameters
     ----------
@@ -79,27 +68,6 @@ class Evidence:
         self._offset   = stage.kernel.paging.PAGE_OFFSET
         self._lowmem   = stage.kernel.lowmem_bytes
 
-    def of_user(self, path: Path) -> bool:
-        """Tell whether the addresses of a page are the user's."""
-        return path.linear < self._end
-
-    def witness(self, claim: Claim) -> Witness | None:
-        """The access behind a claim; None if none is.
-
-        It ends in the cycle of the claim, or else begins in it, or else has the walker or a locked
-        bus cycle at work in it.
-        """
-        cycle = claim.cycle
-        if cycle is None:
-            return None
-        fits: Sequence[Callable[[Witness], bool]] = (
-            lambda found: found.access.completed == cycle,
-            lambda found: found.access.accepted == cycle,
-            lambda found: found.access.accepted <= cycle <= found.access.completed
-            and self._at_work(found.cpu, cycle))
-        near = list(self._near(cycle))
-        return next((witness for fit in fits for witness in near if fit(witness)), None)
-
     def frame(self, witness: Witness) -> int | None:
         """The frame that an access was to, also if it was refused; None if nothing maps one."""
         access = witness.access
@@ -111,45 +79,43 @@ class Evidence:
             return None
         return walk.translation.translate(walk.linear) & -PAGE
 
-    def paths(self, witness: Witness, act: Act) -> Paths:
-        """The paths to the frame of an access: its own, and the nearest other in the act."""
-        frame, own = self.frame(witness), witness.path
-        user       = self.of_user(own)
-        other      = None if frame is None else self._other(frame, witness, act, user=not user)
-        return Paths(own, other, frame) if user else Paths(other, own, frame)
+    def paths(self, frame: int, found: Iterable[Witness], act: Act) -> Paths:
+        """The paths to a frame that accesses ``found`` took in an act.
 
-    def main(self, found: Sequence[Paths]) -> Paths:
-        """Those of several that most of them are, and that are whole if any is."""
-        counted = Counter(found)
-        return max(counted, key=lambda paths: (paths.whole, counted[paths]), default=Paths())
-
-    def _at_work(self, cpu: int, cycle: int) -> bool:
-        """Tell whether the walker, or a locked bus cycle, of a processor has a transfer then."""
-        return any(transfer.walk or transfer.lock for transfer in
-                   self._traces[cpu].transfers(during=Interval(cycle, cycle + 1)))
-
-    def _near(self, cycle: int) -> Iterator[Witness]:
-        """Accesses that begin in ``cycle``, or some before it."""
-        for cpu, trace in enumerate(self._traces):
-            accesses = trace.all_accesses
-            number   = bisect_left(accesses, cycle + 1, key=attrgetter("accepted"))
-            # No more than a few are on their way at a time.
-            for place in range(max(number - 16, 0), number):
-                yield Witness(cpu, place, accesses[place])
-
-    def _other(self, frame: int, witness: Witness, act: Act, *, user: bool) -> Path | None:
-        """The path of the other side to a frame: of the access in the act that is nearest in time.
-
-        If there is none, it is the linear map's for the kernel's side, and none for the user's.
+        If they took one alone, the other is that of the other side: of the access in the act that
+        is nearest in time, or else the linear map's, which nobody used.
         """
-        found = [(abs(access.accepted - witness.access.accepted), cpu, access.linear)
-                 for cpu, trace in enumerate(self._traces)
-                 for access in trace.accesses(during=Interval(act.since, act.until),
-                                              physical=range(frame, frame + PAGE))
-                 if (access.linear < self._end) is user]
+        witnesses = list(found)
+        taken     = sorted(dict.fromkeys(map(path_of, witnesses)), key=self._of_kernel)
+        if len(taken) == 1:
+            other = self._other(frame, witnesses[0], act)
+            taken = sorted([*taken, *([] if other is None else [other])], key=self._of_kernel)
+        if len(taken) == 1:
+            kernels = self._of_kernel(taken[0])
+            left, right = (None, taken[0]) if kernels else (taken[0], None)
+        else:
+            left, right = taken[0], taken[-1] if self._of_kernel(taken[-1]) else taken[1]
+        return Paths(left, right, frame, tuple(
+            side for side, path in (("left", left), ("right", right))
+            if path is not None and not self._used(path, act)))
+
+    def _of_kernel(self, path: Path) -> bool:
+        return path.linear >= self._end
+
+    def _used(self, path: Path, act: Act) -> bool:
+        return bool(self._traces[path.cpu].accesses(
+            during=Interval(act.since, act.until), linear=range(path.linear, path.linear + PAGE)))
+
+    def _other(self, frame: int, witness: Witness, act: Act) -> Path | None:
+        """The path of the other side to a frame."""
+        kernels = self._of_kernel(path_of(witness))
+        found   = [(abs(access.accepted - witness.access.accepted), cpu, access.linear & -PAGE)
+                   for cpu, trace in enumerate(self._traces)
+                   for access in trace.accesses(during=Interval(act.since, act.until),
+                                                physical=range(frame, frame + PAGE))
+                   if (access.linear >= self._end) is not kernels]
         if found:
-            _, cpu, linear = min(found)
-            return Path(cpu, linear & -PAGE)
-        if user or frame >= self._lowmem:
+            return Path(*min(found)[1:])
+        if kernels or frame >= self._lowmem:
             return None
         return Path(witness.cpu, self._offset + frame)

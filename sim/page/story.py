@@ -1,14 +1,17 @@
 """The story as a page tells it: claims with their evidence, acts, the two paths of the whole."""
 
+from collections import defaultdict
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from sim.paging.walk import ATTEMPTS
+from sim.perfetto.link import link_to
+from sim.record.interval import Interval
 from sim.record.records import AccessRecord
-from sim.scenario.stage import Act, Stage
+from sim.record.witness import Witness, witness
+from sim.scenario.stage import Act, Claim, Stage
 
-from .evidence import Evidence, Paths, Witness
+from .evidence import Evidence, Path, Paths, path_of
 from .numbered import Numbered
 from .subjects import Subjects
 
@@ -18,11 +21,11 @@ __all__ = ["Story", "Told"]
 
 @dataclass(frozen=True)
 class Told:
-    """A claim: its act and its place among the claims there, its cycle, and its evidence."""
+    """A claim: its act and its place among the claims there, its access, and its paths."""
 
     act:     int
-    claim:   int
-    cycle:   int | None
+    place:   int
+    claim:   Claim
     witness: Witness | None
     paths:   Paths
 
@@ -51,6 +54,7 @@ class Story:
 
     def __init__(self, stage: Stage, evidence: Evidence, subjects: Subjects,
                  frames: Numbered[int]):
+        self._traces   = stage.traces
         self._evidence = evidence
         self._subjects = subjects
         self._frames   = frames
@@ -62,8 +66,10 @@ class Story:
     def claims(self) -> list[dict[str, Any]]:
         """The claims as JSON has them."""
         return [{
-            "act": told.act, "claim": told.claim, "cycle": told.cycle,
-            "cpu": told.witness.cpu if told.witness else 0,
+            "act": told.act, "claim": told.place, "cycle": told.claim.cycle,
+            "shown": self._shown(told),
+            "perfetto": None if told.claim.cycle is None else link_to(told.claim.cycle),
+            "cpu": told.claim.cpu,
             "access": told.witness.number if told.witness else None,
             **_attempted(told), **self.numbers(told.paths),
         } for told in self.told]
@@ -73,59 +79,72 @@ class Story:
 
         Of a story without such claims, those of the first act that has both; None without any.
         """
-        refused = {told.paths.left: number for number, told in reversed([*enumerate(self.told)])
-                   if _refused_to_user(told)}
-        done    = [(number, told) for number, told in enumerate(self.told)
-                   if _stored_by_kernel(told)
-                   and refused.get(told.paths.left, number) < number]
-        if done:
-            first = done[0][1]
-            last, told = max((pair for pair in done
-                              if (pair[1].act, pair[1].paths) == (first.act, first.paths)),
-                             key=itemgetter(0))
-            return {"refused": refused[told.paths.left], "done": last, **self.numbers(told.paths)}
+        refused: dict[Path | None, int] = {}
+        for number, told in enumerate(self.told):
+            if _refused_to_user(told):
+                refused.setdefault(told.paths.left, number)
+            elif _stored_by_kernel(told) and told.paths.left in refused:
+                return {"refused": refused[told.paths.left], "done": number,
+                        **self.numbers(told.paths)}
         return next(({"refused": None, "done": None, **self.numbers(paths)}
                      for paths in self.main if paths.whole), None)
 
-    def numbers(self, paths: Paths) -> dict[str, int | None]:
-        """Numbers of the subjects and of the frame of two paths."""
-        return {"left":  self._subjects.number(paths.left),
-                "right": self._subjects.number(paths.right),
-                "frame": None if paths.frame is None else self._frames.number(paths.frame)}
+    def numbers(self, paths: Paths) -> dict[str, Any]:
+        """Numbers of the subjects and of the frame of two paths, and the sides not used."""
+        return {"left":   self._subjects.number(paths.left),
+                "right":  self._subjects.number(paths.right),
+                "frame":  None if paths.frame is None else self._frames.number(paths.frame),
+                "unused": list(paths.unused)}
 
     def _tell(self, number: int, act: Act) -> None:
-        """Tell an act. A claim whose evidence has not both paths is about those of the act."""
-        found   = [(claim, self._evidence.witness(claim)) for claim in act.claims]
-        own     = [None if witness is None else self._evidence.paths(witness, act)
-                   for _, witness in found]
-        main    = self._evidence.main([paths for paths in own if paths is not None])
+        """Tell an act. A claim whose access has not two paths is about those of the act."""
+        found  = [witness(self._traces, claim.cycle, claim.linear) for claim in act.claims]
+        frames = [None if each is None else self._evidence.frame(each) for each in found]
+        taken: dict[int, list[Witness]] = defaultdict(list)
+        for each, frame in zip(found, frames, strict=True):
+            if each is not None and frame is not None:
+                taken[frame].append(each)
+        paths = {frame: self._evidence.paths(frame, witnesses, act)
+                 for frame, witnesses in taken.items()}
+        main  = max(paths.values(), default=Paths(),
+                    key=lambda each: (each.whole, len(taken[each.frame or 0])))
         self.main.append(main)
-        for place, ((claim, witness), paths) in enumerate(zip(found, own, strict=True)):
-            if paths is None or main.whole and not paths.whole:
-                paths = main
-            self.told.append(Told(number, place, claim.cycle, witness, paths))
+        for place, (claim, each, frame) in enumerate(zip(act.claims, found, frames, strict=True)):
+            own = Paths() if frame is None else paths[frame]
+            self.told.append(Told(number, place, claim, each, own if own.whole else main))
+
+    def _shown(self, told: Told) -> int | None:
+        """Cycle in which what is claimed can be seen: a store counts from the next one on."""
+        cycle = told.claim.cycle
+        if cycle is None or told.witness is None:
+            return cycle
+        access = told.witness.access
+        during = Interval(cycle, cycle + 1)
+        stores = any(trace.transfers(during=during, write=True) for trace in self._traces)
+        return cycle + (stores and cycle not in (access.accepted, access.completed))
 
 
 def _refused_to_user(told: Told) -> bool:
     """A store of the user's, through the left path, ended in a fault."""
-    witness = told.witness
-    return (witness is not None and witness.path == told.paths.left and witness.access.user
-            and witness.access.writes and witness.access.faulted)
+    found = told.witness
+    return (found is not None and path_of(found) == told.paths.left and found.access.user
+            and found.access.writes and found.access.faulted)
 
 
 def _stored_by_kernel(told: Told) -> bool:
     """A store of the kernel's, through the right path, was done."""
-    witness = told.witness
-    return (witness is not None and witness.path == told.paths.right and not witness.access.user
-            and witness.access.writes and witness.access.done)
+    found = told.witness
+    return (found is not None and path_of(found) == told.paths.right and not found.access.user
+            and found.access.writes and found.access.done)
 
 
 def _attempted(told: Told) -> dict[str, str | None]:
     """The access of a claim by its name, and the path that it took, if it is one of the two."""
-    if told.witness is None or told.witness.path not in (told.paths.left, told.paths.right):
-        return {"attempt": None, "side": None}
-    side = "left" if told.witness.path == told.paths.left else "right"
-    return {"attempt": _attempt(told.witness.access), "side": side}
+    if told.witness is not None:
+        for side, path in (("left", told.paths.left), ("right", told.paths.right)):
+            if path_of(told.witness) == path:
+                return {"attempt": _attempt(told.witness.access), "side": side}
+    return {"attempt": None, "side": None}
 
 
 def _attempt(access: AccessRecord) -> str:

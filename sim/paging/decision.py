@@ -12,11 +12,14 @@ from sim.golden.reserved import RW, US, XD
 from .walk import WalkStep
 
 
-__all__ = ["CONTROLS_OF", "ENTRY_BITS", "Decisive", "decided_by"]
+__all__ = ["CONTROLS_OF", "ENTRY_BITS", "Decisive", "decided_by", "decided_by_tlb"]
 
 
 class Decisive(NamedTuple):
-    """A bit that decides: of the entry of a level, or, if that is empty, of a control register."""
+    """A bit that decides: of the entry of a level, or, if that is empty, of a control register.
+
+    The translation in the TLB is the level "TLB".
+    """
 
     level: str
     bit:   str
@@ -55,4 +58,10 @@ def decided_by(steps: Sequence[WalkStep], refusal: Refusal) -> tuple[Decisive, .
         return (Decisive(steps[-1].level.name, _ENDS[refusal]),)
     bit, decides = _BITS[refusal]
     return (*(Decisive(step.level.name, bit) for step in steps if decides(step.entry)),
+            *(Decisive("", control) for control in CONTROLS_OF.get(refusal, ())))
+
+
+def decided_by_tlb(refusal: Refusal) -> tuple[Decisive, ...]:
+    """The bits that decide a refusal by the translation in the TLB: it has those of all levels."""
+    return (Decisive("TLB", ENTRY_BITS[refusal]),
             *(Decisive("", control) for control in CONTROLS_OF.get(refusal, ())))

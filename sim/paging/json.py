@@ -1,12 +1,13 @@
 """Walks and maps as values that JSON has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sim.golden.permission import Refusal
 from sim.record.history import Store
 
-from .decision import decided_by
+from .decision import Decisive, decided_by, decided_by_tlb
 from .flags import cached_rights_text, flags, points_to, region_flags, rights_text
 from .kernel import KernelRecords
 from .map import AddressMap
@@ -33,8 +34,8 @@ def as_json(found: PageWalk) -> dict[str, Any]:
             "size": found.cached.size, "rights": cached_rights_text(found.cached),
             "dirty": found.cached.dirty, "global": found.cached.global_page,
             "filled": found.cached.filled, "stale": found.stale,
-            "verdicts": _verdicts(found.steps, found.cached_verdicts)},
-        "verdicts": _verdicts(found.steps, found.verdicts),
+            "verdicts": _verdicts(found.cached_verdicts, decided_by_tlb)},
+        "verdicts": _verdicts(found.verdicts, partial(decided_by, found.steps)),
         "kernel": None if found.kernel is None else _kernel(found.kernel),
     }
 
@@ -86,15 +87,17 @@ def _store(store: Store) -> dict[str, Any]:
             "functions": list(transfer.mark.stack)}
 
 
-def _verdicts(steps: Sequence[WalkStep], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+def _verdicts(verdicts: Mapping[str, Verdict],
+              deciding: Callable[[Refusal], Sequence[Decisive]]) -> dict[str, Any]:
     return {name: {
         "done": not verdict.refusals, "error_code": verdict.error_code,
-        **(_refusal(steps, verdict.refusals[0]) if verdict.refusals else {}),
-        "also": [_refusal(steps, refusal) for refusal in verdict.refusals[1:]],
+        **(_refusal(verdict.refusals[0], deciding) if verdict.refusals else {}),
+        "also": [_refusal(refusal, deciding) for refusal in verdict.refusals[1:]],
     } for name, verdict in verdicts.items()}
 
 
-def _refusal(steps: Sequence[WalkStep], refusal: Refusal) -> dict[str, Any]:
+def _refusal(refusal: Refusal,
+             deciding: Callable[[Refusal], Sequence[Decisive]]) -> dict[str, Any]:
     return {"reason": refusal.text, "rule": refusal.rule, "section": refusal.section,
             "decided_by": [{"level": decisive.level or None, "bit": decisive.bit}
-                           for decisive in decided_by(steps, refusal)]}
+                           for decisive in deciding(refusal)]}

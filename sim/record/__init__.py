@@ -12,6 +12,7 @@
 :mod:`sim.record.calls`      calls of kernel functions
 :mod:`sim.record.words`      records in a few words
 :mod:`sim.record.verdict`    verdicts on claims
+:mod:`sim.record.witness`    the access that a verdict names
 :mod:`sim.record.claims`     judges of claims, by the trace of a processor
 :mod:`sim.record.coherence`  judges by the traces of several processors
 :mod:`sim.record.view`       the signals that a waveform shows of a unit

@@ -146,7 +146,8 @@ def set_by_walker(trace: Trace, bit: str, *, entry: int, during: Interval = ALWA
                 and stored[bit] and not Fields(Entry)(before.data >> 8 * (entry % 8))[bit]
                 and all(stored[name] == value for name, value in others.items())):
             return Verdict(True, transfer.accepted,
-                           f"locked store to physical {entry:#x} by the page walker", expected)
+                           f"locked store to physical {entry:#x} by the page walker", expected,
+                           trace.linear_at(transfer.accepted))
         before = transfer
     return Verdict(False, None, f"the page walker did not set it at physical {entry:#x}", expected)
 
@@ -166,7 +167,8 @@ def both_in_tlb(trace: Trace, first: Addresses, second: Addresses, *,
             if len(hits) >= 2 and all(no_event(trace, name, during=both).holds for name in (
                     "missed", "walk_begun", "flushed", "invalidated", "dropped", "evicted")):
                 return Verdict(True, access.completed,
-                               f"hits in cycles {hits[0].cycle} and {hits[-1].cycle}", expected)
+                               f"hits in cycles {hits[0].cycle} and {hits[-1].cycle}", expected,
+                               access.linear)
     return Verdict(False, None, "no two hits without a walk between them", expected)
 
 

@@ -39,6 +39,7 @@ def nothing_lost(traces: Sequence[Trace], *, word: int,
     expected = (f"locked updates of physical {word:#x}, none over a store that came between its "
                 f"read and its own{when(during)}")
     last: TransferRecord | None = None
+    whose = traces[0]
     for number, trace in enumerate(traces):
         for read, store in updates(trace, word=word, during=during):
             for other, rival in enumerate(traces):
@@ -52,10 +53,11 @@ def nothing_lost(traces: Sequence[Trace], *, word: int,
                         f"stored {store.data:#x} over {lost.data:#x}, which processor {other} had "
                         f"stored in cycle {lost.accepted}"), expected)
             if last is None or store.accepted > last.accepted:
-                last = store
+                last, whose = store, trace
     if last is None:
         return Verdict(False, None, f"no locked update of physical {word:#x}", expected)
-    return Verdict(True, last.accepted, f"last locked store: {last.data:#x}", expected)
+    return Verdict(True, last.accepted, f"last locked store: {last.data:#x}", expected,
+                   whose.linear_at(last.accepted))
 
 
 def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: int = 0,
@@ -63,13 +65,14 @@ def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: in
     """The last store to the word at physical ``word`` left these bits of it clear and set."""
     expected = (f"a last store at physical {word:#x} with the bits {set_:#x} set and {clear:#x} "
                 f"clear{when(during)}")
-    stores = [store for trace in traces for store in trace.transfers(
+    stores = [(store, trace) for trace in traces for store in trace.transfers(
         during=during, write=True, physical=range(word, word + 8))]
     if not stores:
         return Verdict(False, None, f"nothing was stored at physical {word:#x}", expected)
-    last = max(stores, key=lambda store: store.accepted)
+    last, trace = max(stores, key=lambda store: store[0].accepted)
     return Verdict(last.data & clear == 0 and last.data & set_ == set_, last.accepted,
-                   f"{last.data:#x} stored at physical {word:#x}", expected)
+                   f"{last.data:#x} stored at physical {word:#x}", expected,
+                   trace.linear_at(last.accepted))
 
 
 def interrupted(traces: Sequence[Trace], *, source: int, target: int, vector: int,
@@ -103,4 +106,5 @@ def no_stale_access(trace: Trace, *, linear: Addresses, physical: Addresses,
     if stale:
         return Verdict(False, stale[0].accepted, f"stale: {describe(stale[0])}", expected,
                        stale[0].linear)
-    return Verdict(True, accesses[0].accepted, describe(accesses[0]), expected)
+    first = accesses[0]
+    return Verdict(True, first.accepted, describe(first), expected, first.linear)

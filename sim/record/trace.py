@@ -233,6 +233,19 @@ class Trace:
             self._tlb = TlbHistory(changes)
         return self._tlb.at(cycle)
 
+    def linear_at(self, cycle: int) -> int | None:
+        """Address of the access that the unit works on in ``cycle``; None if it does not.
+
+        It is the oldest one that has not ended before: accesses end in the order of their begin.
+        """
+        accesses = self.all_accesses
+        place    = bisect_right(accesses, cycle, key=attrgetter("accepted"))
+        found    = None
+        while place and not 0 <= accesses[place - 1].completed < cycle:
+            place -= 1
+            found  = accesses[place].linear
+        return found
+
     def mark_at(self, cycle: int) -> Mark:
         """Functions and claim in ``cycle``."""
         return _at(self.marks, cycle)

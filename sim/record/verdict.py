@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
     """Judgement of a claim: if it holds, the cycle that shows it, if one does, and the finding.
 
     ``expected`` is what a judge looked for, in words, whether or not it was found; ``linear`` is
-    an address that shows why, if one does.
+    the address of the access that was judged, in that cycle, or one that shows what is missing.
     """
 
     holds:    bool

@@ -116,15 +116,24 @@ def _request(stream: Any) -> list[Probe]:
 
 
 def _response(stream: Any) -> list[Probe]:
-    outcome = stream.payload
-    return _while(
-        _show("verdict", "response",   stream.valid & stream.ready),
-        _show("verdict", "fault",      outcome.fault, _name_of(Fault)),
-        _show("verdict", "error_code", outcome.error),
-        _show("verdict", "error_bits", outcome.error, error_text),
-        _show("verdict", "load_data",  outcome.data),
-        _show("verdict", "physical",   outcome.physical),
-    )
+    outcome  = stream.payload
+    response = stream.valid & stream.ready
+    return [
+        *_while(
+            _show("verdict", "response",   response),
+            _show("verdict", "fault",      outcome.fault, _name_of(Fault)),
+        ),
+        *_while(
+            _show("verdict", "page_fault", response & (outcome.fault == Fault.PAGE_FAULT)),
+            _show("verdict", "error_code", outcome.error),
+            _show("verdict", "error_bits", outcome.error, error_text),
+        ),
+        *_while(
+            _show("verdict", "done",       response & (outcome.fault == Fault.NONE)),
+            _show("verdict", "load_data",  outcome.data),
+            _show("verdict", "physical",   outcome.physical),
+        ),
+    ]
 
 
 def _state(state: Any) -> list[Probe]:

@@ -12,6 +12,7 @@ from sim.paging.map import AddressMap
 from sim.paging.walk import ATTEMPTS, PageWalk
 from sim.record.interval import Interval
 from sim.record.verdict import Unproven, Verdict
+from sim.record.witness import witness
 from sw.include.linux.completion import completion
 from sw.kernel.cred import cred
 from sw.kernel.sched.completion import wait_for_completion
@@ -43,7 +44,7 @@ class Claim:
     """A claim with its verdict; see :class:`sim.record.verdict.Verdict`.
 
     ``judged`` is the cycle in which it was judged, after all that it is about, and ``cpu`` the
-    processor whose address ``linear`` is.
+    processor whose access shows it; the first, if none does.
     """
 
     text:     str
@@ -264,15 +265,8 @@ class Stage:
         if not is_verdict(verdict):
             raise Misuse("stage.claim takes a Verdict, as a judge returns it, or a function that "
                          f"returns one, not {verdict!r}")
-        act.entries.append(Claim(text, *verdict, judged=self.cycle, cpu=self._cpu_of(verdict)))
-
-    def _cpu_of(self, verdict: Verdict) -> int:
-        """The processor whose access a verdict names as wrong; the first, if it names none."""
-        if verdict.holds:
-            return 0
-        return next((number for number, trace in enumerate(self.traces[1:], 1) if any(
-            access.linear == verdict.linear and verdict.cycle in (access.accepted, access.completed)
-            for access in trace.accesses(during=Interval(0, (verdict.cycle or 0) + 1)))), 0)
+        found = witness(self.traces, verdict.cycle, verdict.linear)
+        act.entries.append(Claim(text, *verdict, judged=self.cycle, cpu=found.cpu if found else 0))
 
     @property
     def never_begun(self) -> list[Mistake]:

@@ -1,7 +1,7 @@
 """The story: each claim has the paths that it is about."""
 
 import pytest
-from tests.page.page_support import played
+from tests.page.page_support import at, played
 
 
 pytestmark = pytest.mark.slow
@@ -64,3 +64,45 @@ def test_what_was_notable_stands_with_the_function_in_which_it_was():
     said  = {found["functions"][row[1]]: row[5] for row in found["acts"][4]["functions"]}
     assert any("physical" in text and "write" in text for text in said["copy_to_user_page"])
     assert said["copy_from_user"] == ["STAC", "CLAC"]
+
+
+@pytest.mark.parametrize("name, mode", [("article", "4level"), ("article", "32bit"),
+                                        ("shootdown", "4level"), ("race", "4level")])
+def test_the_verdict_that_is_drawn_is_how_the_access_ended(name, mode):
+    found, ends = played(name, mode).document, set()
+    for claim in found["claims"]:
+        if claim["attempt"] is None:
+            continue
+        access  = found["traces"][claim["cpu"]]["accesses"][claim["access"]]
+        subject = found["subjects"][claim[claim["side"]]]
+        walk    = found["walks"][at(subject["walks"], access[0])[1]]
+        by_tlb  = (walk["tlb"] or {"verdicts": {}})["verdicts"].get(claim["attempt"])
+        verdict = by_tlb or walk["verdicts"][claim["attempt"]]
+        ended   = found["faults"][access[9]]
+        assert (ended, access[10]) == (
+            ("NONE", 0) if verdict["done"] else ("PAGE_FAULT", verdict["error_code"]))
+        ends.add(ended)
+    assert ends == ({"NONE", "PAGE_FAULT"} if name == "article" else {"NONE"})
+
+
+@pytest.mark.parametrize("act, place, attempt, left, right, unused", [
+    (1, 1, "user write",   0x7fff_f7ff_c000, 0xffff_8880_0000_a000, ["right"]),
+    (2, 1, "kernel write", 0x7fff_f7ff_c000, 0xffff_8880_0000_a000, ["right"]),
+    (5, 7, "kernel write", 0x7fff_f7ff_c000, 0xffff_8880_0000_a000, []),
+    (5, 3, None,           0x7fff_f7ff_c000, 0xffff_8880_0000_a000, []),
+    (7, 4, "user write",   0x7fff_f7ff_a000, 0x7fff_f7ff_9000,      []),
+    (8, 1, None,           0x7fff_f7ff_8000, 0xffff_8880_0000_5000, ["right"]),
+])
+def test_the_article_s_claims_are_about_these_addresses(act, place, attempt, left, right, unused):
+    found   = played("article").document
+    [claim] = [claim for claim in found["claims"]
+               if (claim["act"] + 1, claim["claim"] + 1) == (act, place)]
+    linear  = [int(found["subjects"][claim[side]]["linear"], 16) for side in ("left", "right")]
+    assert (claim["attempt"], linear, claim["unused"]) == (attempt, [left, right], unused)
+
+
+def test_what_a_store_shows_is_seen_in_the_next_cycle():
+    found = played("article").document
+    later = [about(found, number)[0] for number, claim in enumerate(found["claims"])
+             if claim["shown"] != claim["cycle"]]
+    assert later == ["the page walker set D in the read-only leaf, in a locked bus cycle"]

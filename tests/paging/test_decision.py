@@ -8,7 +8,7 @@ import pytest
 from sim.golden.permission import Attempt, Refusal, Rights, refusal
 from sim.golden.reserved import RW, US, XD, levels
 from sim.golden.state import ControlState, Features
-from sim.paging.decision import Decisive, decided_by
+from sim.paging.decision import Decisive, decided_by, decided_by_tlb
 from sim.paging.walk import WalkStep
 
 
@@ -77,3 +77,9 @@ def test_a_walk_that_ends_early_is_decided_by_its_last_entry():
     steps = list(steps_of([7, 7, 7, 0]))
     assert decided_by(steps[:2], Refusal.NOT_PRESENT) == (Decisive("PDPTE", "P"),)
     assert decided_by(steps, Refusal.RESERVED) == (Decisive("PTE", "reserved"),)
+
+
+def test_by_the_tlb_the_bit_is_that_of_its_translation():
+    assert decided_by_tlb(Refusal.SMAP) == (
+        Decisive("TLB", "U/S"), Decisive("", "CR4.SMAP"), Decisive("", "RFLAGS.AC"))
+    assert decided_by_tlb(Refusal.READ_ONLY) == (Decisive("TLB", "R/W"),)
