@@ -8,22 +8,20 @@ from contextlib import redirect_stdout
 from typing import TypeVar
 
 from sim.output.progress import Progress
+from sim.scenario.listener import Listener
 from sim.scenario.run import Run
 from sim.scenario.scenario import Scenario
-from sim.scenario.stage import Claim, Stage
+from sim.scenario.stage import Stage
 
 from .choice import as_words, chosen, cpus_of, machine_choice, refusals_in_one_line
 from .duration import Duration
-from .usage import UsageError, complain, whole_number
+from .usage import MISTAKE, UsageError, complain, whole_number
 
 
-__all__ = ["cycle_of", "seen"]
+__all__ = ["seen"]
 
 
 SeenT = TypeVar("SeenT")
-
-#: Exit status for a mistake in a scenario.
-MISTAKE = 3
 
 
 def seen(args: argparse.Namespace, look: Callable[[Stage, int], SeenT]) -> tuple[int, SeenT]:
@@ -58,11 +56,6 @@ def seen(args: argparse.Namespace, look: Callable[[Stage, int], SeenT]) -> tuple
     return MISTAKE if run.mistake is not None else int(run.failure is not None), found[0]
 
 
-def cycle_of(claim: Claim) -> int:
-    """The cycle that shows a claim, or in which it was judged, if none does."""
-    return claim.judged if claim.cycle is None else claim.cycle
-
-
 def _played(scenario: Scenario, args: argparse.Namespace, ended: Callable[[Stage], None],
             last: int | None = None) -> Run:
     """Play, to the cycle ``last`` if there is one. What the scenario prints is not shown."""
@@ -71,11 +64,26 @@ def _played(scenario: Scenario, args: argparse.Namespace, ended: Callable[[Stage
                         total=duration.cycles if last is None else last + 1)
     with progress, refusals_in_one_line(scenario), redirect_stdout(io.StringIO()):
         run = scenario.perform(**machine_choice(scenario, args),
-                               limit=None if last is None else min(scenario.limit, last + 1),
-                               announce=progress.part, progress=progress.count, ended=ended)
+                               limit=None if last is None else last + 1,
+                               listener=_Watching(progress), ended=ended)
     if last is None:
         duration.keep(run)
     return run
+
+
+class _Watching(Listener):
+    """Shows the progress of a run."""
+
+    def __init__(self, progress: Progress):
+        self._progress = progress
+
+    def announce(self, title: str) -> None:
+        """Show which act is played."""
+        self._progress.part(title)
+
+    def progress(self, cycle: int) -> None:
+        """Show how far the run is."""
+        self._progress.count(cycle)
 
 
 def _number(text: str, most: int) -> int:
@@ -88,11 +96,10 @@ def _number(text: str, most: int) -> int:
 
 def _claimed(text: str, run: Run) -> int:
     """The cycle of the claim that ``--at`` names. Raises :class:`UsageError`."""
-    numbered = {f"{number}.{place}": claim for number, act in enumerate(run.acts, 1)
-                for place, claim in enumerate(act.claims, 1)}
-    claims   = [numbered[text]] if text in numbered else [
-        claim for claim in run.claims if _plain(text) in _plain(claim.text)]
-    cycles   = list(dict.fromkeys(map(cycle_of, claims)))
+    cycles = list(dict.fromkeys(
+        act.place(claim) for number, act in enumerate(run.acts, 1)
+        for place, claim in enumerate(act.claims, 1)
+        if _plain(text) in _plain(claim.text) or text == f"{number}.{place}"))
     if not cycles:
         raise UsageError(f'--at: "{text}" is neither a cycle nor in a claim of the run (see: '
                          "dragoncage run)")

@@ -23,9 +23,8 @@ from sim.toolchain.simulators import SIMULATORS
 from .choice import (
     DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine, chosen, machine_choice, refusals_in_one_line,
 )
-from .moment import MISTAKE
 from .telling import Telling
-from .usage import UsageError, complain, path, whole_number, writable_file, writable_folder
+from .usage import MISTAKE, UsageError, complain, path, whole_number, writable_file, writable_folder
 
 
 __all__ = ["add", "run_command"]
@@ -145,6 +144,8 @@ def _exports(args: argparse.Namespace) -> list[Export]:
             raise UsageError(f"--{option} takes one scenario, for {reason}")
         if file is not None:
             found.append(export(writable_file(file, option=f"--{option}")))
+    if args.report is not None and args.report == args.perfetto:
+        raise UsageError(f"--report and --perfetto {args.report}: two files need two names")
     return found
 
 
@@ -156,8 +157,7 @@ def _play(name: str, scenario: Scenario, args: argparse.Namespace, waves: Path |
         with telling, refusals_in_one_line(scenario):
             run = perform(scenario, **machine_choice(scenario, args, **_options(args)),
                           limit=args.limit, waves=waves, waves_from=args.waves_from,
-                          exports=exports, begun=telling.begun, announce=telling.announce,
-                          acted=telling.acted, progress=telling.progress)
+                          exports=exports, listener=telling)
     except FileTrouble as error:
         if error is telling.untold:
             raise

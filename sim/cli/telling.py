@@ -10,10 +10,11 @@ from typing import Self
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
 from sim.perfetto.link import link_to
+from sim.scenario.listener import Listener
 from sim.scenario.report import Report, wants_colour
 from sim.scenario.run import Run
 from sim.scenario.scenario import Scenario
-from sim.scenario.stage import Act, Claim
+from sim.scenario.stage import Act
 
 from .choice import as_words
 from .duration import Duration
@@ -23,11 +24,8 @@ from .walk import command_for
 __all__ = ["Telling"]
 
 
-class Telling:
+class Telling(Listener):
     """Report and progress of one run; the progress ends with the ``with`` statement.
-
-    ``begun``, ``announce``, ``acted`` and ``progress`` are for
-    :meth:`sim.scenario.scenario.Scenario.perform`.
 
     Parameters
     ----------
@@ -50,9 +48,9 @@ class Telling:
         self._duration = Duration(scenario, f"{words} {args.engine}")
         self._progress = Progress("boot", unit="cycles", total=self._duration.cycles)
         self._report   = Report(colour=wants_colour(sys.stdout),
-                                look=lambda claim: command_for(claim, words, args.engine),
+                                look=partial(command_for, words=words, engine=args.engine),
                                 link=partial(_link, args.report, args.perfetto))
-        self.progress  = self._progress.count
+        self._args     = args
         self.untold: FileTrouble | None = None
 
     def __enter__(self) -> Self:
@@ -78,6 +76,14 @@ class Telling:
         self._duration.done = number
         self._tell(f"\n{self._report.act(number, act)}")
 
+    def progress(self, cycle: int) -> None:
+        """Show how far the run is."""
+        self._progress.count(cycle)
+
+    def writing(self, name: str) -> None:
+        """Show which file is being written."""
+        self._progress.last_part(f"writing {getattr(self._args, name)}")
+
     def end(self, run: Run) -> None:
         """Print what the run came to, and remember how long it was."""
         self._tell(f"\n{self._report.end(run)}\n")
@@ -94,8 +100,8 @@ class Telling:
             raise
 
 
-def _link(page: Path | None, trace: Path | None, act: int, number: int, claim: Claim) -> str:
+def _link(page: Path | None, trace: Path | None, act: int, number: int, cycle: int) -> str:
     """Address of a claim on the page of the run, or else in the viewer of its trace, or none."""
     if page is not None:
         return f"{page.absolute().as_uri()}#claim={act}.{number}"
-    return link_to(claim.cycle) if trace is not None and claim.cycle is not None else ""
+    return link_to(cycle) if trace is not None else ""

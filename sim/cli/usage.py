@@ -9,9 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-__all__ = ["UsageError", "address", "address_range", "complain", "path", "positive", "seed",
-           "whole_number", "writable_file", "writable_folder"]
+__all__ = ["MISTAKE", "UsageError", "address", "address_range", "complain", "path", "positive",
+           "seed", "whole_number", "writable_file", "writable_folder"]
 
+
+#: Exit status for a mistake in a scenario.
+MISTAKE = 3
 
 SHOWN = 40  # characters of a wrong number that a complaint shows
 

@@ -13,8 +13,8 @@ from sim.scenario.mistakes import ScenarioError
 from sim.scenario.stage import Claim
 
 from .choice import DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine
-from .moment import MISTAKE, cycle_of, seen
-from .usage import UsageError, address, address_range, complain, whole_number
+from .moment import seen
+from .usage import MISTAKE, UsageError, address, address_range, complain, whole_number
 
 
 __all__ = ["SCHEMA", "add", "command_for", "walk_command"]
@@ -24,10 +24,10 @@ __all__ = ["SCHEMA", "add", "command_for", "walk_command"]
 SCHEMA = 1
 
 #: Engines on whose record the contents of the TLB are, in this process.
-ENGINES = ("pysim", "cxxrtl")
+TRACED = ("pysim", "cxxrtl")
 
 #: Engines whose runs are the same in every cycle.
-ALIKE = (*ENGINES, "cocotb")
+ALIKE = (*TRACED, "cocotb")
 
 
 def add(commands: Any) -> None:
@@ -58,7 +58,7 @@ def add(commands: Any) -> None:
                       help="with --all: pages with all of these alone, or without, after no-: "
                            f"{', '.join(FLAGS)}")
     add_machine(walk)
-    walk.add_argument("--engine", choices=ENGINES, default=DEFAULT_ENGINE,
+    walk.add_argument("--engine", choices=TRACED, default=DEFAULT_ENGINE,
                       help=f"engine that runs the machine (default: {DEFAULT_ENGINE})")
     walk.add_argument("--json", action="store_true", help="print JSON")
     walk.set_defaults(command=walk_command)
@@ -75,17 +75,17 @@ def walk_command(args: argparse.Namespace) -> int:
         return MISTAKE
 
 
-def command_for(claim: Claim, words: str, engine: str) -> str:
+def command_for(claim: Claim, place: int, *, words: str, engine: str) -> str:
     """The command that shows why a claim does not hold; "" if this engine's runs are its own.
 
-    ``words`` are those for its scenario and machine.
+    ``place`` is its cycle; ``words`` are those for its scenario and machine.
     """
     if engine not in ALIKE:
         return ""
     what = "--all" if claim.linear is None else f"{claim.linear:#x}"
     cpu  = f" --cpu {claim.cpu}" if claim.cpu else ""
-    fast = f" --engine {engine}" if engine in ENGINES and engine != DEFAULT_ENGINE else ""
-    return f"dragoncage walk {what} {words} --at {cycle_of(claim)}{cpu}{fast}"
+    fast = f" --engine {engine}" if engine in TRACED and engine != DEFAULT_ENGINE else ""
+    return f"dragoncage walk {what} {words} --at {place}{cpu}{fast}"
 
 
 def _one(args: argparse.Namespace) -> int:

@@ -73,6 +73,16 @@ class Progress:
         self._doing = doing
         self.show()
 
+    def last_part(self, doing: str) -> None:
+        """Note that from now on nothing is counted any more, and ``doing`` is all that is left.
+
+        As nobody reports on it, a terminal shows it at once.
+        """
+        self._unit, self._first = "", None
+        if self._terminal:
+            self._next = 0.0
+        self.part(doing)
+
     def count(self, counted: int) -> None:
         """Note that ``counted`` units are done."""
         self._counted = counted

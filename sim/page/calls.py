@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from sim.record.calls import Call
+from sim.record.calls import calls as recorded_calls
 from sim.record.interval import Interval
-from sim.record.records import Mark
 from sim.record.trace import Trace
 from sim.record.words import describe, describe_control
 
@@ -17,15 +18,6 @@ from .tables import EntryStore
 __all__ = ["calls"]
 
 
-class _Call(NamedTuple):
-    """A call: how deep, of which function, and its first cycle and the one after its last."""
-
-    depth:    int
-    function: str
-    since:    int
-    until:    int
-
-
 def calls(trace: Trace, cpu: int, during: Interval, paths: Paths, stores: Iterable[EntryStore],
           functions: Numbered[str], known: dict[int, str]) -> list[list[Any]]:
     """Calls on a processor in an interval, in the order in which they began.
@@ -34,18 +26,17 @@ def calls(trace: Trace, cpu: int, during: Interval, paths: Paths, stores: Iterab
     operations, faults, stores to entries, and accesses to the pages of ``paths``, in the function
     itself.
     """
-    found = sorted(_calls(trace.marks, during, trace.cycles), key=lambda call: (
-        call.since, call.depth))
+    found = list(_calls(trace, during))
     said  = _said(found, sorted(_notes(trace, cpu, during, paths, stores, known)))
     return [[call.depth, functions.number(call.function), call.since, call.until, cpu,
              list(dict.fromkeys(said.get(call, ())))] for call in found]
 
 
-def _said(found: Sequence[_Call], notes: Iterable[tuple[int, str]]) -> dict[_Call, list[str]]:
+def _said(found: Sequence[Call], notes: Iterable[tuple[int, str]]) -> dict[Call, list[str]]:
     """The notes of each call: those in whose cycle it is the innermost."""
-    said: dict[_Call, list[str]] = {}
+    said: dict[Call, list[str]] = {}
     later = deque(found)
-    inside: list[_Call] = []
+    inside: list[Call] = []
     for cycle, text in notes:
         while later and later[0].since <= cycle:
             inside = [call for call in inside if call.until > later[0].since]
@@ -56,31 +47,12 @@ def _said(found: Sequence[_Call], notes: Iterable[tuple[int, str]]) -> dict[_Cal
     return said
 
 
-def _calls(marks: Sequence[Mark], during: Interval, cycles: int) -> Iterator[_Call]:
-    """The calls, each once it is over."""
-    end = during.end(cycles)
-    stack: list[tuple[str, int]] = []
-    for mark in marks:
-        if mark.cycle >= end:
-            break
-        same = _common([name for name, _ in stack], mark.stack)
-        while len(stack) > same:
-            yield from _ended(stack, mark.cycle, during.since)
-        stack += [(name, mark.cycle) for name in mark.stack[same:]]
-    while stack:
-        yield from _ended(stack, end, during.since)
-
-
-def _ended(stack: list[tuple[str, int]], cycle: int, first: int) -> Iterator[_Call]:
-    name, since = stack.pop()
-    if cycle > first:
-        yield _Call(len(stack), name, max(since, first), cycle)
-
-
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """Number of names at the beginning that are the same."""
-    return next((number for number, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-                min(len(one), len(other)))
+def _calls(trace: Trace, during: Interval) -> Iterator[Call]:
+    """The calls, as far as they are in the interval."""
+    end = during.end(trace.cycles)
+    for call in recorded_calls(trace.marks, trace.cycles):
+        if call.since < end and call.until > during.since:
+            yield call._replace(since=max(call.since, during.since), until=min(call.until, end))
 
 
 def _notes(trace: Trace, cpu: int, during: Interval, paths: Paths, stores: Iterable[EntryStore],

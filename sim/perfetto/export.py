@@ -94,10 +94,9 @@ def _processor(trace: Trace, interrupts: list[Slice], flows: Flows) -> Iterator[
 
 def _changes(trace: Trace, controls: list[Slice], flows: Flows) -> list[Slice] | None:
     """Changes of the TLB, with flows from INVLPG; None where a board does not report them."""
-    try:
-        records = trace.all_tlb_changes
-    except LookupError:
+    if not trace.reports_tlb:
         return None
-    found = ports.tlb_slices(records)
+    records = trace.all_tlb_changes
+    found   = ports.tlb_slices(records)
     flows.join(controls, found, invalidations(trace.all_controls, records))
     return found

@@ -14,7 +14,7 @@ BEFORE, AFTER = 40, 80
 
 def link(run: Run) -> str:
     """The viewer at the first claim of a run that fails, or else at its first."""
-    cycles = [(claim.holds, claim.cycle) for claim in run.claims if claim.cycle is not None]
+    cycles = [(claim.holds, act.place(claim)) for act in run.acts for claim in act.claims]
     return link_to(min(cycles)[1]) if cycles else VIEWER
 
 

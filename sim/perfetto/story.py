@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sim.record.records import Mark
 from sim.scenario.run import Run
-from sim.scenario.stage import Act, Claim, Step
+from sim.scenario.stage import Claim, Step
 
 from .lanes import lanes
 from .slices import Column, Row, Slice
@@ -38,20 +38,16 @@ def _acts(run: Run) -> Iterator[Slice]:
 
 
 def _claims(run: Run) -> Iterator[Slice]:
-    """Claims, a cycle wide: that of the evidence, or the act's last where there is none."""
+    """Claims, a cycle wide, each at its place."""
     for number, act in enumerate(run.acts, 1):
         for place, claim in enumerate(act.claims, 1):
-            cycle = _last(act, run.cycles) if claim.cycle is None else claim.cycle
+            cycle = act.place(claim)
             yield Slice(cycle, cycle + 1, f"{_verdict(claim)} {number}.{place} {claim.text}",
                         (claim.text, claim.detail, claim.expected or None))
 
 
 def _verdict(claim: Claim) -> str:
     return "ok" if claim.holds else "FAILED"
-
-
-def _last(act: Act, cycles: int) -> int:
-    return max(act.since, act.end(cycles) - 1)
 
 
 def _tested(marks: Sequence[Mark], cycles: int) -> Iterator[Slice]:

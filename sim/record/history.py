@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from .records import TransferRecord
@@ -81,11 +81,6 @@ class MemoryHistory:
     def stores(self, address: int) -> Sequence[Store]:
         """All stores to the word of 8 bytes at ``address``, in the order of cycles."""
         return self._stores.get(address, ())
-
-    @property
-    def words(self) -> Iterator[int]:
-        """Addresses of the words that were ever stored to."""
-        return iter(self._stores)
 
 
 def _done(stores: Sequence[Store], cycle: int) -> int:

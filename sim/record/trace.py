@@ -1,7 +1,7 @@
 """The record of the ports: what happened, in which cycle, while the kernel was in which function.
 
-A trace is filled from sampled signals only, by :mod:`.recorder`; nothing that the kernel says
-about itself enters it but the marks, which are signals too.
+A trace is filled from sampled signals only, by :mod:`.recorder` or by the log of a compiled
+machine; nothing that the kernel says about itself enters it but the marks, which are signals too.
 """
 
 from bisect import bisect_left, bisect_right

@@ -23,6 +23,7 @@ one. The names are of these kinds:
 :mod:`sim.scenario.scenario`  scenarios, from a module to a run
 :mod:`sim.scenario.assembly`  the machine for one: wanted, chosen, and switched
 :mod:`sim.scenario.run`       the result of a run
+:mod:`sim.scenario.listener`  who hears how a run goes
 :mod:`sim.scenario.export`    files that are made of a run
 :mod:`sim.scenario.module`    the form of such a module
 :mod:`sim.scenario.stage`     acts, steps and claims

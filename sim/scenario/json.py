@@ -76,16 +76,19 @@ def _act(act: Act) -> dict[str, Any]:
         "left_out": act.left_out or None,
         "steps":  [{"text": entry.text, "cycle": entry.cycle}
                    for entry in act.entries if not isinstance(entry, Claim)],
-        "claims": [_claim(claim) for claim in act.claims],
+        "claims": [_claim(claim, act.place(claim)) for claim in act.claims],
     }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def _claim(claim: Claim, place: int) -> dict[str, Any]:
     return {
         "text":     claim.text,
         "holds":    claim.holds,
         "cycle":    claim.cycle,
+        "place":    place,
+        "judged":   claim.judged,
         "detail":   claim.detail,
         "expected": claim.expected or None,
         "linear":   None if claim.linear is None else hex(claim.linear),
+        "cpu":      claim.cpu,
     }

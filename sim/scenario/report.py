@@ -49,15 +49,16 @@ class Report:
     colour : :class:`bool`
         What stands out is coloured.
     look : callable
-        Called with a claim that does not hold; returns a command that shows why, or "".
+        Called with a claim that does not hold, and its :meth:`place <.stage.Act.place>`; returns a
+        command that shows why, or "".
     link : callable
-        Called with the numbers of an act and of a claim in it, both from 1 on, and the claim;
+        Called with the numbers of an act and of a claim in it, both from 1 on, and its place;
         returns an address that shows it, or "". With ``colour``, its verdict leads there.
     """
 
     colour: bool = False
-    look:   Callable[[Claim], str] = lambda claim: ""
-    link:   Callable[[int, int, Claim], str] = lambda act, number, claim: ""
+    look:   Callable[[Claim, int], str] = lambda claim, place: ""
+    link:   Callable[[int, int, int], str] = lambda act, number, place: ""
 
     def head(self, run: Run) -> str:
         """The scenario, and the machine that it is played on."""
@@ -78,7 +79,8 @@ class Report:
         claims = count(1)
         for entry in act.entries:
             if isinstance(entry, Claim):
-                lines += self._claim(entry, self.link(number, next(claims), entry))
+                place  = act.place(entry)
+                lines += self._claim(entry, place, self.link(number, next(claims), place))
             else:
                 lines += wrap(entry.text, "   - ", "     ")
         return _text(lines)
@@ -98,7 +100,7 @@ class Report:
             lines += wrap(f"the scenario has a mistake: {run.mistake}", "", "   ")
         return _text(lines)
 
-    def _claim(self, claim: Claim, link: str) -> list[str]:
+    def _claim(self, claim: Claim, place: int, link: str) -> list[str]:
         word  = "ok" if claim.holds else "FAILED"
         first, *rest = wrap(f"{claim.text} {_proof(claim)}", " " * 10)
         said  = self._paint(word, self._leading(link, word)) + " " * (6 - len(word))
@@ -106,7 +108,7 @@ class Report:
         if not claim.holds:
             if claim.expected:
                 lines += wrap(f"expected: {claim.expected}", " " * 10, " " * 12)
-            if command := self.look(claim):
+            if command := self.look(claim, place):
                 # A command to copy is one line, however long.
                 lines.append(f"{'':10}look: {plain(command)}")
         return lines

@@ -32,10 +32,11 @@ from sim.switches import Switches
 from .assembly import MachineChoice, assembled, unit_before_switches
 from .export import Export
 from .failure import STOPS, failure_of
+from .listener import Listener
 from .mistakes import Location, Mistake, ProgramError, ScenarioError, mistake_of
 from .module import complaints, line_of
 from .run import Run
-from .stage import Act, Stage
+from .stage import Stage
 from .watch import Watch
 
 
@@ -44,6 +45,8 @@ __all__ = ["LIMIT", "Scenario", "load"]
 
 #: Cycles after which a run is ended, if its scenario does not say otherwise.
 LIMIT = 10_000_000
+
+DEAF = Listener()
 
 
 @dataclass(frozen=True)
@@ -109,20 +112,15 @@ class Scenario:
 
     def perform(
         self, *, limit: int | None = None, waves: Path | None = None,
-        waves_from: int | None = None, begun: Callable[[Run], None] = lambda run: None,
-        announce: Callable[[str], None] = lambda title: None,
-        acted: Callable[[int, Act], None] = lambda number, act: None,
-        progress: Callable[[int], None] | None = None,
-        ended: Callable[[Stage], None] = lambda stage: None, exports: Sequence[Export] = (),
+        waves_from: int | None = None, exports: Sequence[Export] = (),
+        listener: Listener = DEAF, ended: Callable[[Stage], None] = lambda stage: None,
         **choice: Unpack[MachineChoice],
     ) -> Run:
         """Play on a new machine. What it met instead of its end, if anything, is in the result.
 
         ``limit`` is a number of cycles that holds instead of the scenario's own. The waveform gets
         a folder in ``waves``, and begins in the cycle ``waves_from``, or by default in that of the
-        first act. These are called: ``begun`` with the run before its first cycle,
-        ``announce`` with the title of each act as it begins, ``acted`` with its number and itself
-        when it is over, ``progress`` now and then with the cycle, and ``ended`` with the stage in
+        first act. The ``listener`` hears how the run goes. ``ended`` is called with the stage in
         the last cycle: if the limit ends the run, while all is as it was, and nothing is cleaned
         up yet. Then ``exports`` are written.
 
@@ -137,11 +135,11 @@ class Scenario:
                   ram=machine.kernel.ram_bytes)
         if waves is not None:
             run.waves = waves / f"{self.name}-{machine.mode}-{run.era}"
-        stage = Stage(machine, announce=announce, acted=acted)
+        stage = Stage(machine, announce=listener.announce, acted=listener.acted)
         machine.engine.limit    = self.limit if limit is None else limit
-        machine.engine.progress = progress
+        machine.engine.progress = listener.progress
         machine.engine.prepare()
-        begun(run)
+        listener.begun(run)
         before = time.monotonic()
         viewed = Viewed() if any(export.viewed for export in exports) else None
         self._play(run, stage, viewed, waves_from, ended)
@@ -155,7 +153,7 @@ class Scenario:
         if run.failure is None and run.mistake is None and not run.claims:
             self._about_nothing(run)
         for export in exports:
-            announce(export.name)
+            listener.writing(export.name)
             try:
                 export.write(run, stage, viewed)
             except FileTrouble as trouble:
@@ -220,16 +218,17 @@ class Scenario:
     def _about_nothing(self, run: Run) -> None:
         """Refuse the success of a run that claims nothing."""
         if any(act.left_out for act in run.acts):
-            raise Unsuited("the unit can show none of its acts; choose another --preset")
+            raise Unsuited("unit and kernel can show none of its acts; choose another --preset or "
+                           "--era")
         run.mistake = Mistake(self._beginning, "it claims nothing: call stage.claim in an act")
 
 
 def _framing(stage: Stage, begins: int | None) -> Framing:
     """Extent and bookmarks of the waveform of what plays on a stage."""
     def bookmarks() -> list[Bookmark]:
-        return [Bookmark(claim.cycle, (act, number), claim.holds)
+        return [Bookmark(played.place(claim), (act, number), claim.holds)
                 for act, played in enumerate(stage.acts, 1)
-                for number, claim in enumerate(played.claims, 1) if claim.cycle is not None]
+                for number, claim in enumerate(played.claims, 1)]
 
     return Framing(lambda: stage.began if begins is None else begins, bookmarks,
                    stage.config.tlb_entries)

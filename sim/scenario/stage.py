@@ -73,6 +73,15 @@ class Act(Interval):
         """Claims of this act."""
         return [entry for entry in self.entries if isinstance(entry, Claim)]
 
+    def place(self, claim: Claim) -> int:
+        """The cycle to look at for a claim of this act: the one that shows it, or the act's last.
+
+        Of an act without an end it is the last before the claim was judged.
+        """
+        if claim.cycle is not None:
+            return claim.cycle
+        return max(self.since, (claim.judged if self.until is None else self.until) - 1)
+
 
 class _Showing(Generic[IntervalT]):
     """An interval that lasts as long as the body of an ``async with`` statement.

@@ -10,6 +10,7 @@ import pytest
 from files_support import files_of_at_most
 
 from sim.cli.main import main
+from sim.output.progress import Progress
 from tests.scenario.story_support import FAST
 
 from .cli_support import CASE, complaints, write_scenario
@@ -55,6 +56,13 @@ def test_what_cannot_be_written_is_told_before_the_run(tmp_path, capsys, names, 
     assert capsys.readouterr() == ("", f"dragoncage: {said}\n")
 
 
+def test_two_files_need_two_names(tmp_path, capsys):
+    file = str(tmp_path / "run")
+    assert main(["run", CASE, "--report", file, "--perfetto", file]) == 2
+    assert capsys.readouterr().err == (
+        f"dragoncage: --report and --perfetto {file}: two files need two names\n")
+
+
 def test_a_folder_that_is_not_the_user_s_is_told_before_the_run(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)   # root may write anywhere
     assert main(["run", CASE, "--report", str(tmp_path / "page.html")]) == 2
@@ -96,3 +104,16 @@ def test_on_a_terminal_each_claim_leads_to_where_it_is_shown(tmp_path, monkeypat
     links = re.findall(r"\x1b\]8;;([^\x1b]+)", capsys.readouterr().out)
     assert links[0].startswith(begins.format(folder=tmp_path.as_uri()))
     assert len(set(links)) == len(links)
+
+
+def test_while_a_file_is_written_the_progress_names_it_and_no_act(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("sim.cli.duration.LEAST", 0.0)
+    monkeypatch.setattr(Progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(Progress, "PAUSE", {False: 0.0})
+    command = ["run", CASE, "--report", "page.html", "--perfetto", "trace"]
+    assert main(command) == main(command) == 0   # Of the second the number of acts is known.
+    err = capsys.readouterr().err
+    assert "act 2 of 2: The kernel's memory" in err and "act 3" not in err
+    assert re.findall(r"^\d+ s: writing (.*)$", err, re.MULTILINE) == ["page.html", "trace"] * 2

@@ -116,6 +116,18 @@ def test_neither_blanks_nor_capitals_matter_and_a_claim_has_a_number(at, capsys)
     assert found["cycle"] == walked(capsys, KERNEL, CASE, "--at", "the store faulted")["cycle"]
 
 
+def test_a_cycle_may_be_behind_the_limit_of_the_scenario(tmp_path, capsys):
+    name = write_scenario(tmp_path, """    user = await stage.user("dragon")
+    page = await user.mmap(4096)
+    while True:
+        await user.store(page, 1)
+
+
+CYCLES = 6_000
+""")
+    assert walked(capsys, KERNEL, name, "--at", "9000")["cycle"] == 9000
+
+
 def test_options_and_names_come_in_any_order(capsys):
     one = walked(capsys, "--mode", "4level", KERNEL, "--at", "4000", CASE)
     assert one == walked(capsys, KERNEL, CASE, "--at", "4000", "--mode", "4level")

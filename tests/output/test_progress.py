@@ -106,3 +106,17 @@ def test_the_line_makes_way_for_what_else_is_printed(now):
         progress.show()
     assert stream.getvalue() == ("\r\x1b[K3 s: work\r\x1b[Kan act\n\r\x1b[K4 s: work"
                                  "\r\x1b[K")
+
+
+@pytest.mark.parametrize("stream, said", [
+    (Terminal(),    "\r\x1b[K1 s: writing a file\r\x1b[K"),
+    (io.StringIO(), ""),
+], ids=["terminal", "file"])
+def test_the_last_part_is_shown_at_once_on_a_terminal_and_without_what_was_counted(
+        now, stream, said):
+    with Progress("boot", unit="cycles", total=10_000, stream=stream) as progress:
+        progress.count(0)
+        now[0] = 101.0
+        progress.count(9_000)
+        progress.last_part("writing a file")
+    assert stream.getvalue() == said

@@ -32,6 +32,10 @@ def test_it_opens_without_errors_and_asks_for_nothing(chromium, address, name):
         assert tab.page.inner_text("h1") == played(name).document["run"]["title"]
 
 
+def test_it_can_be_sent_by_mail(pages):
+    assert (pages / "article.html").stat().st_size < 2_000_000
+
+
 def test_it_could_not_ask_for_anything(chromium, pages):
     with served(pages) as root, visit(chromium) as tab:
         tab.page.goto(f"{root}/article.html")

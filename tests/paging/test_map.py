@@ -166,4 +166,8 @@ def test_a_map_says_of_each_region_what_a_walk_says(mode):
 
 def test_every_flag_can_be_asked_for():
     for name in FLAGS:
-        mapped(with_leaves(0x5007), flags=[name, f"no-{name}"])
+        everything, without, with_ = (
+            sum(region.count for region in mapped(with_leaves(0x5007), flags=flags).regions)
+            for flags in ([], [f"no-{name}"], [name]))
+        assert everything == with_ + without > 0
+        assert not mapped(with_leaves(0x5007), flags=[name, f"no-{name}"]).regions

@@ -197,11 +197,13 @@ def test_the_link_shows_the_first_claim_once_the_file_is_opened(shown, chromium)
 
 def test_the_link_goes_to_the_first_claim_that_fails():
     act = Act(0, 900, "Act")
-    for cycle, holds in (None, False), (30, True), (800, False), (700, False):
+    for cycle, holds in (None, True), (30, True), (800, False), (700, False), (None, False):
         act.entries.append(Claim("so", holds, cycle, ""))
     run = Run("story", "A story", "4level", "pysim", "5.x", acts=[act])
     assert link(run).endswith("#!/viewer?visStart=660&visEnd=780")
     del act.entries[2:]
     assert link(run).endswith("#!/viewer?visStart=0&visEnd=110")
-    del act.entries[1:]
+    del act.entries[1:]   # One without a cycle is in the last of its act.
+    assert link(run).endswith("#!/viewer?visStart=859&visEnd=979")
+    del act.entries[:]
     assert link(run) == "https://ui.perfetto.dev"

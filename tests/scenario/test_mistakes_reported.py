@@ -74,8 +74,8 @@ def test_a_unit_that_can_show_nothing_of_it_is_status_2(tmp_path, capsys):
     path, _ = written(tmp_path, HEAD + PLAY + "    stage.leave_out('Act', 'the unit is small')\n")
     assert main(["run", str(path), "--engine", FAST]) == 2
     assert capsys.readouterr().err == (
-        'dragoncage: scenario "story": the unit can show none of its acts; choose another '
-        "--preset\n")
+        'dragoncage: scenario "story": unit and kernel can show none of its acts; choose '
+        "another --preset or --era\n")
 
 
 def test_a_fault_of_ours_is_not_called_a_mistake_of_theirs(tmp_path, monkeypatch):

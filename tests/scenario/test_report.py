@@ -116,7 +116,7 @@ def test_json_has_everything():
     assert act["steps"] == [{"text": "something was done", "cycle": 12}]
     assert act["claims"][1] == {"text": "it is so", "holds": False, "cycle": None,
                                 "detail": "there was no such access", "expected": None,
-                                "linear": None}
+                                "linear": None, "place": 19, "judged": 0, "cpu": 0}
     assert played["failure"]["stack"] == ["sys_write", "mem_rw"]
     assert (played["ram"], played["mistake"], document["mistakes"]) == (16 << 20, None, [])
 
@@ -160,7 +160,7 @@ def test_parts_are_the_whole():
 
 def test_a_claim_that_does_not_hold_says_how_to_look():
     command = "dragoncage walk 0x1000 " + "--set unit.smap=0 " * 9 + "--at 15"
-    text    = Report(look=lambda claim: command).act(1, run(YES, NO).acts[0])
+    text    = Report(look=lambda claim, place: command).act(1, run(YES, NO).acts[0])
     # It is one line, to be copied.
     assert text.count("look: ") == 1 and f"\n          look: {command}\n" in text
 
@@ -176,8 +176,8 @@ def test_the_report_says_what_is_otherwise():
 
 
 def test_on_a_terminal_the_verdict_of_a_claim_leads_to_its_address():
-    def link(act, number, claim):
-        return f"file:///page.html#claim={act}.{number}" if claim.holds else ""
+    def link(act, number, place):
+        return f"file:///page.html#claim={act}.{number}" if number != 2 else ""
 
     act    = run(YES, NO, YES).acts[0]
     linked = Report(colour=True, link=link).act(3, act)

@@ -9,7 +9,9 @@ import pytest
 from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sim.record.verdict import Verdict
+from sim.scenario.listener import Listener
 from sim.scenario.scenario import Scenario, load
+from sim.scenario.stage import Act, Claim
 from sim.scenarios import SCENARIOS
 from sw.kernel.panic import KernelOops
 
@@ -20,6 +22,25 @@ pytestmark = pytest.mark.slow
 
 
 CASE = Path(__file__).with_name("scenario_cases.py")
+
+
+class Heard(Listener):
+    """Notes what it hears, but for the progress."""
+
+    def __init__(self):
+        self.said = []
+
+    def begun(self, run):
+        self.said.append("begun")
+
+    def announce(self, title):
+        self.said.append(f"announce {title}")
+
+    def acted(self, number, act):
+        self.said.append(f"acted {number}")
+
+    def writing(self, name):
+        self.said.append(f"writing {name}")
 
 
 def scenario(play, **names):
@@ -36,11 +57,13 @@ def perform(made, mode="4level", era="6.x", engine=FAST, **options):
 @pytest.mark.parametrize("era", ["5.x", "6.x"])
 @pytest.mark.parametrize("mode", ["4level", "32bit"])
 def test_a_scenario_is_played_on_a_booted_machine(mode, era):
-    titles = []
-    run    = perform(load(CASE), mode, era, announce=titles.append)
+    heard = Heard()
+    run   = perform(load(CASE), mode, era, listener=heard)
     assert [(claim.text, claim.detail) for claim in run.claims if not claim.holds] == []
     assert run.holds and len(run.claims) == 4
-    assert titles == ["A page of one's own", "The kernel's memory"]
+    assert heard.said == [
+        "begun", "announce A page of one's own", "acted 1", "announce The kernel's memory",
+        "acted 2"]
     assert run.acts[0].until <= run.acts[1].since < run.acts[1].until <= run.cycles
     assert all(act.since <= claim.cycle < act.until for act in run.acts for claim in act.claims)
 
@@ -123,3 +146,10 @@ def test_what_is_compiled_before_a_run_is_no_part_of_it(monkeypatch):
     begun = time.monotonic()
     run   = load(CASE).perform(engine="pysim", era="5.x")
     assert run.seconds <= time.monotonic() - begun - 0.5
+
+
+@pytest.mark.parametrize("act, place", [
+    (Act(40, 60, "Over"), 59), (Act(40, None, "Not over"), 49), (Act(40, 40, "Short"), 40)])
+def test_a_claim_without_a_cycle_is_in_the_last_of_its_act(act, place):
+    assert act.place(Claim("so", False, None, "", judged=50)) == place
+    assert act.place(Claim("so", True, 45, "", judged=50)) == 45
