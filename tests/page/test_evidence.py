@@ -107,3 +107,24 @@ def test_a_claim_leads_to_its_stretch_in_perfetto_and_asks_it_nothing(reader):
     assert link.get_attribute("href") == "https://perfetto.example/#!/?visStart=1"
     assert link.get_attribute("rel") == "noreferrer"
     assert len(reader.tab.requests) == 1
+
+
+def test_a_claim_without_a_cycle_is_in_the_last_of_its_act_and_has_no_link(reader):
+    document = json.loads(json.dumps(played("article").document))
+    document["claims"][0] |= {"cycle": None, "shown": None, "perfetto": None}
+    document["stops"] = [stop for stop in document["stops"] if stop[1:] != ["claim", 0, 0]]
+    reader.open("#claim=1.2")
+    reader.show(document)
+    reader.follow("#claim=1.1")
+    assert reader.cycle == document["run"]["acts"][0]["until"] - 1
+    assert "Perfetto" not in reader.text("#lab .shown-claim")
+
+
+def test_a_path_that_nobody_took_is_told(reader):
+    document = json.loads(json.dumps(played("article").document))
+    document["hero"]["unused"] = document["claims"][0]["unused"] = ["right"]
+    reader.open("#claim=1.1")
+    reader.show(document)
+    for part in "#hero", "#lab":
+        assert "No access of this act went this way" in reader.text(f"{part} .side.right")
+        assert "No access of this act went this way" not in reader.text(f"{part} .side.left")

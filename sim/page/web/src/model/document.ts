@@ -210,27 +210,25 @@ export interface ClaimView extends Pair {
     attempt: string | null;
     /** The path that the claim's own access took. */
     side:    Side | null;
-    /** The cycle in which what is claimed can be seen, if it is not that of the claim. */
-    shown?:    Cycle | null;
+    /** The cycle in which what is claimed can be seen. */
+    shown:    Cycle | null;
     /** The address of its stretch in Perfetto. */
-    perfetto?: string;
-    /** The paths that no access of the act took. */
-    unused?:   Side[];
+    perfetto: string | null;
 }
 
 export type Side = "left" | "right";
 
 /** Two subjects, and the frame in which their translations meet. */
 export interface Pair {
-    left:  Index | null;
-    right: Index | null;
-    frame: Index | null;
+    left:   Index | null;
+    right:  Index | null;
+    frame:  Index | null;
+    /** The paths that no access of the act took. */
+    unused: Side[];
 }
 
 interface ActView extends Pair {
     functions: FunctionCall[];
-    /** The paths that no access of the act took. */
-    unused?:   Side[];
 }
 
 export type FunctionCall = [depth: number, function_: Index, since: Cycle, until: Cycle,

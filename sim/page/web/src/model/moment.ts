@@ -94,18 +94,12 @@ export function arrives(
     return physical !== null && isIn(document.frames[frame]!, physical);
 }
 
-/** Two paths, and those of them that no access of the act took. */
-export interface ShownPair extends Pair {
-    unused: Side[];
-}
-
 /** The two paths of a place: those of its claim, else of its act, else of the run. */
-export function pairAt(document: RunDocument, place: Place): ShownPair {
-    const shown = (pair: Partial<ShownPair> | null | undefined): boolean =>
+export function pairAt(document: RunDocument, place: Place): Pair {
+    const shown = (pair: Pair | null | undefined): boolean =>
         pair !== null && pair !== undefined && (pair.left !== null || pair.right !== null);
-    const found: Pair & Partial<ShownPair> | null | undefined = [
-        claimAt(document, place), document.acts[actAt(document, place.cycle)], document.hero,
-    ].find(shown);
+    const found = [claimAt(document, place), document.acts[actAt(document, place.cycle)],
+                   document.hero].find(shown);
     return {
         left:   place.left ?? found?.left ?? null,
         right:  place.right ?? found?.right ?? null,

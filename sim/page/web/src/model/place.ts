@@ -15,10 +15,10 @@ export interface Place {
     right: number | null;
 }
 
-/** The place of a claim: the cycle in which it can be seen, or the begin of its act if none does. */
+/** The place of a claim: the cycle in which it can be seen, or the last of its act if it has none. */
 export function placeOfClaim(document: RunDocument, claim: number): Place {
     const view = document.claims[claim]!;
-    const cycle = view.shown ?? view.cycle ?? document.run.acts[view.act]!.since;
+    const cycle = view.shown ?? document.run.acts[view.act]!.until - 1;
     return { cycle, cpu: view.cpu, claim, left: null, right: null };
 }
 

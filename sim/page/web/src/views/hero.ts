@@ -25,8 +25,8 @@ export function heroView(shown: Shown): Content {
         <p>Each starts at CR3 and goes down the page tables, an entry a level. The rights of all levels
             count together. ${meaningOf(document, paths)}</p>
         <div class="pair">
-            ${sideView(shown, paths.left, "left")}
-            ${sideView(shown, paths.right, "right")}
+            ${sideView(shown, paths, "left")}
+            ${sideView(shown, paths, "right")}
             ${frame === null ? nothing : html`
                 ${arrowsView(endOf(document, paths.left, frame), endOf(document, paths.right, frame))}
                 ${frameChange(document, frame, ...interval)}`}
@@ -53,7 +53,8 @@ function endOf(document: RunDocument, path: FirstPath | null, frame: number): En
     return path.claim !== null && path.claim === document.hero?.refused ? "refused" : "arrives";
 }
 
-function sideView(shown: Shown, path: FirstPath | null, side: Side): Content {
+function sideView(shown: Shown, paths: FirstPaths, side: Side): Content {
+    const path = paths[side];
     if (path === null) return nothing;
     const { document } = shown;
     const { claim, cycle, subject } = path;
@@ -61,7 +62,8 @@ function sideView(shown: Shown, path: FirstPath | null, side: Side): Content {
     return html`
         <div class="side ${side}">
             ${walkView({ ...shown, changes: new Map() }, subject, cycle, {
-                side, whole: false, unused: false, attempt: view?.attempt ?? null,
+                side, whole: false, unused: paths.pair.unused.includes(side),
+                attempt: view?.attempt ?? null,
                 access: view === null ? null : accessOf(document, view) })}
             ${claim === null || view === null ? nothing : html`
                 <p class="evidence">${placeLink(document, placeOfClaim(document, claim),

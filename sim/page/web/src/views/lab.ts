@@ -45,7 +45,7 @@ function claimView({ document, place }: Shown): Content {
                 ${claimName(document, place.claim!)}</a>
                 <span class="sign">${claim.holds ? "ok" : "FAILED"}</span> ${claim.text}</p>
             <p class="detail">${claim.detail}</p>
-            ${view.perfetto === undefined ? nothing : html`
+            ${view.perfetto === null ? nothing : html`
                 <p class="detail"><a href=${view.perfetto} rel="noreferrer" target="_blank">The same
                     stretch in Perfetto</a>, once the trace of this run is open there</p>`}
             ${claim.holds || claim.expected === null ? nothing

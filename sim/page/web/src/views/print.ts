@@ -33,7 +33,7 @@ function claimView(shown: Shown, index: number): Content {
             ${claim.holds || claim.expected === null ? nothing : html`<p>expected: ${claim.expected}</p>`}
             <div class="pair">${(["left", "right"] as const).map(side => view[side] === null ? nothing
                 : walkView(shown, view[side], cycle, {
-                    side, whole: false, unused: view.unused?.includes(side) ?? false,
+                    side, whole: false, unused: view.unused.includes(side),
                     attempt: view.side === side ? view.attempt : null,
                     access:  view.side === side ? accessOf(document, view) : null }))}
             </div>
