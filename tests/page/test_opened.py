@@ -1,6 +1,8 @@
 """The page as it opens: whole, without an error, and without a word to anybody."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from browser_support import served, visit
@@ -86,3 +88,11 @@ def test_a_document_that_is_not_known_is_told(chromium, pages, tmp_path):
     with visit(chromium) as tab:
         tab.page.goto(other.as_uri())
         tab.page.wait_for_selector("#summary >> text=documents of schema 1, and not of 2")
+
+
+def test_a_program_takes_the_document_out_as_is_told(pages, monkeypatch):
+    told = (Path(__file__).parents[2] / "docs/page-document.md").read_text(encoding="utf-8")
+    found = {}
+    monkeypatch.chdir(pages)
+    exec(re.search(r"```python\n(.+?)```", told, re.DOTALL)[1], found)
+    assert found["document"] == played("article").document
