@@ -24,7 +24,7 @@ from .records import FAULTS, KINDS, interrupts, records, tlb_entry
 from .stale import stale_intervals
 from .stops import stops
 from .story import Story
-from .subjects import Subjects
+from .subjects import Command, Subjects
 from .tables import entry_stores, rows
 from .waves import waves
 
@@ -36,15 +36,16 @@ __all__ = ["SCHEMA", "document"]
 SCHEMA = 1
 
 
-def document(run: Run, stage: Stage, viewed: Viewed) -> dict[str, Any]:
-    """The document of a run that is over."""
+def document(run: Run, stage: Stage, viewed: Viewed,
+             command: Command | None = None) -> dict[str, Any]:
+    """The document of a run that is over; ``command`` names what shows a walk elsewhere."""
     traces    = stage.traces
     features  = features_of(stage.config)
     history   = MemoryHistory(traces)
     functions = Numbered[str]("")
     entries   = Numbered[tuple[int, TlbEntry]]()
     frames    = Numbered[int]()
-    subjects  = Subjects(traces, history, features, stage.kernel.paging.TASK_SIZE)
+    subjects  = Subjects(traces, history, features, stage.kernel.paging.TASK_SIZE, command)
     story     = Story(stage, Evidence(stage, history), subjects, frames)
     claims, hero = story.claims(), story.hero()
     acts: list[dict[str, Any]] = [{**story.numbers(paths)} for paths in story.main]

@@ -1,7 +1,7 @@
 """Subjects: addresses whose walks are shown, with their versions in the course of the run."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sim.golden.state import Features
@@ -15,7 +15,12 @@ from .evidence import Path
 from .numbered import Numbered
 
 
-__all__ = ["Subjects"]
+__all__ = ["Command", "Subjects"]
+
+
+#: The command that shows the walk of an address, for a processor, in a terminal, but for the cycle,
+#: its last word; None if the run cannot be repeated.
+Command = Callable[[int, int], str | None]
 
 
 class Subjects:
@@ -31,6 +36,8 @@ class Subjects:
         What the machine can do.
     end : :class:`int`
         First linear address that no process may use.
+    command : :data:`Command` or :class:`None`
+        Names the command for a walk; None if the run cannot be repeated.
 
     Attributes
     ----------
@@ -40,11 +47,12 @@ class Subjects:
     """
 
     def __init__(self, traces: Sequence[Trace], history: MemoryHistory, features: Features,
-                 end: int):
+                 end: int, command: Command | None):
         self._traces   = traces
         self._history  = history
         self._features = features
         self._end      = end
+        self._command  = command
         self._paths    = Numbered[Path]()
         self._walks    = Numbered[str]()
         self.known: dict[int, str] = {}
@@ -62,6 +70,7 @@ class Subjects:
         """All subjects, each with the cycles from which on a walk holds."""
         return [{"linear": hex(path.linear), "cpu": path.cpu,
                  "side": "user" if path.linear < self._end else "kernel",
+                 "command": self._command(path.linear, path.cpu) if self._command else None,
                  "walks": self._versions(path)} for path in self._paths.things]
 
     def walks(self) -> list[Any]:

@@ -87,7 +87,7 @@ MACHINE = {"cpus": 2}
 """)
     assert main(["run", name, "--engine", FAST, "--seed", "7"]) == 1
     [command] = commands(capsys.readouterr().out)
-    assert command[-4:] == ["--cpu", "1", "--engine", FAST]
+    assert command[-6:-1] == ["--cpu", "1", "--engine", FAST, "--at"]
     assert command[command.index("--seed") + 1] == "7"
     assert main(command) == 0
     assert ", processor 1: 4-level paging" in capsys.readouterr().out
