@@ -14,7 +14,7 @@ from sim.scenario.listener import Listener
 from sim.scenario.report import Report, wants_colour
 from sim.scenario.run import Run
 from sim.scenario.scenario import Scenario
-from sim.scenario.stage import Act, Claim
+from sim.scenario.acts import Act, Claim
 
 from .again import WalkCommand
 from .choice import as_words

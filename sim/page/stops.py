@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sim.record.trace import Trace
-from sim.scenario.stage import Act
+from sim.scenario.acts import Act
 
 from .records import Interrupt
 from .tables import EntryStore

@@ -10,7 +10,8 @@ from sim.perfetto.link import link_to
 from sim.record.interval import Interval
 from sim.record.records import AccessRecord
 from sim.record.witness import Witness, witness
-from sim.scenario.stage import Act, Claim, Stage
+from sim.scenario.acts import Act, Claim
+from sim.scenario.stage import Stage
 
 from .evidence import Evidence, Path, Paths, path_of
 
