@@ -1,7 +1,5 @@
 """The option `--report`: a page that appears whole or not at all."""
 
-import base64
-import gzip
 import json
 import os
 import re
@@ -13,19 +11,13 @@ from files_support import files_of_at_most
 from sim.cli.again import WalkCommand
 from sim.cli.main import main
 from sim.output.progress import Progress
+from tests.page.page_support import document_in
 from tests.scenario.story_support import FAST
 
 from .cli_support import CASE, complaints, write_scenario
 
 
 pytestmark = pytest.mark.slow
-
-
-def document_in(file):
-    """The document in a page."""
-    [packed] = re.findall(r'<script [^>]*id="run"[^>]*>([^<]+)</script>',
-                          file.read_text(encoding="utf-8"))
-    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 @pytest.mark.parametrize("options", [
