@@ -43,7 +43,7 @@ ASK = """async query => {
 }"""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Kept(PerfettoExport):
     """An export that keeps what it was made of."""
 
