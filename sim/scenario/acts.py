@@ -22,8 +22,8 @@ class Claim:
     """A claim with its verdict; see :class:`sim.record.verdict.Verdict`.
 
     ``judged`` is the cycle in which it was judged, after all that it is about, and ``cpu`` the
-    processor whose access shows it; the first, if none does. If it does not hold, it has the page
-    ``walk`` of its address once its act is over.
+    processor whose record shows it; the first, if that of no single one does. If it does not hold,
+    it has the page ``walk`` of its address once its act is over.
     """
 
     text:     str
@@ -32,8 +32,8 @@ class Claim:
     detail:   str
     expected: str             = ""
     linear:   int | None      = None
-    judged:   int             = 0
     cpu:      int             = 0
+    judged:   int             = 0
     walk:     PageWalk | None = None
 
 
