@@ -145,7 +145,7 @@ class Story:
             return cycle
         access = told.witness.access
         during = Interval(cycle, cycle + 1)
-        stores = any(trace.transfers(during=during, write=True) for trace in self._traces)
+        stores = bool(self._traces[told.witness.cpu].transfers(during=during, write=True))
         return cycle + (stores and cycle not in (access.accepted, access.completed))
 
 
