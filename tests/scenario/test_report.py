@@ -10,7 +10,7 @@ from sim.scenario.failure import Failure
 from sim.scenario.json import as_json
 from sim.scenario.report import Report, as_text, wants_colour
 from sim.scenario.run import Run
-from sim.scenario.stage import Act, Claim, Step
+from sim.scenario.acts import Act, Claim, Step
 
 
 LONG = "a text of many words that will not fit into one line of a terminal, and so is wrapped"
@@ -116,7 +116,7 @@ def test_json_has_everything():
     assert act["steps"] == [{"text": "something was done", "cycle": 12}]
     assert act["claims"][1] == {"text": "it is so", "holds": False, "cycle": None,
                                 "detail": "there was no such access", "expected": None,
-                                "linear": None, "place": 19, "judged": 0, "cpu": 0}
+                                "linear": None, "place": 19, "judged": 0, "cpu": 0, "walk": None}
     assert played["failure"]["stack"] == ["sys_write", "mem_rw"]
     assert (played["ram"], played["mistake"], document["mistakes"]) == (16 << 20, None, [])
 
