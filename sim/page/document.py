@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from sim.golden.reserved import levels
+from sim.paging.versions import Versions
 from sim.paging.walk import control_state, features_of
 from sim.record.history import MemoryHistory
 from sim.record.interval import Interval
@@ -40,8 +41,8 @@ def document(run: Run, stage: Stage, viewed: Viewed,
              command: Command | None = None) -> dict[str, Any]:
     """The document of a run that is over; ``command`` names what shows a walk elsewhere."""
     traces, acts = stage.traces, stage.acts
-    features     = features_of(stage.config)
     history      = MemoryHistory(traces)
+    versions     = Versions(traces, history, features_of(stage.config))
     story        = Story(stage, Evidence(stage, history))
 
     # First, whole, all that others name by its number: what follows only looks it up.
@@ -51,8 +52,8 @@ def document(run: Run, stage: Stage, viewed: Viewed,
     frames    = numbers(story.frames)
     places    = Places(subjects, frames)
 
-    walks     = walks_of(subjects, entries, traces, history, features)
-    stale     = stale_intervals(traces, history, features)
+    walks     = walks_of(subjects, entries, versions)
+    stale     = stale_intervals(traces, versions)
     stores    = entry_stores(traces, history, _entry_size(stage), walks.entries)
     sent      = interrupts(traces)
     return {
@@ -66,8 +67,8 @@ def document(run: Run, stage: Stage, viewed: Viewed,
         "tlb_entries": [tlb_entry(entry, stale[cpu, entry]) for cpu, entry in entries],
         "stores":      rows(stores, functions, walks.entries),
         "interrupts":  [list(interrupt) for interrupt in sent],
-        "subjects":    [subject(path, versions, stage.kernel.paging.TASK_SIZE, command)
-                        for path, versions in zip(subjects, walks.versions, strict=True)],
+        "subjects":    [subject(path, walked, stage.kernel.paging.TASK_SIZE, command)
+                        for path, walked in zip(subjects, walks.versions, strict=True)],
         "walks":       walks.shown,
         "frames":      [frame(physical, history, functions) for physical in frames],
         "claims":      story.claims(places),

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sim.golden.state import Features
-from sim.paging.versions import versions
-from sim.record.history import MemoryHistory
+from sim.paging.versions import Versions
 from sim.record.tlb import TlbContents, TlbEntry
 from sim.record.trace import Trace
 
@@ -12,14 +10,14 @@ from sim.record.trace import Trace
 __all__ = ["stale_intervals"]
 
 
-def stale_intervals(traces: Sequence[Trace], history: MemoryHistory, features: Features,
+def stale_intervals(traces: Sequence[Trace], versions: Versions,
                     ) -> dict[tuple[int, TlbEntry], list[tuple[int, int]]]:
     """The intervals of each translation that a processor's TLB held, by processor and translation.
 
     An interval is its first cycle and the one after its last. Traces without the changes of a TLB
     have no translations.
     """
-    return {(cpu, entry): list(_stale(traces, history, features, cpu, entry, gone))
+    return {(cpu, entry): list(_stale(versions, cpu, entry, gone))
             for cpu, trace in enumerate(traces) if trace.reports_tlb
             for entry, gone in _lifetimes(trace)}
 
@@ -34,13 +32,10 @@ def _lifetimes(trace: Trace) -> Iterator[tuple[TlbEntry, int]]:
         yield entry, trace.cycles
 
 
-def _stale(traces: Sequence[Trace], history: MemoryHistory, features: Features, cpu: int,
-           entry: TlbEntry, gone: int) -> Iterator[tuple[int, int]]:
+def _stale(versions: Versions, cpu: int, entry: TlbEntry, gone: int) -> Iterator[tuple[int, int]]:
     since = None
-    for version in versions(traces, history, entry.linear, cpu=cpu, features=features,
-                            since=entry.filled + 1):
-        if version.cycle >= gone:
-            break
+    for version in versions.of(entry.linear, cpu=cpu, since=entry.filled + 1, until=gone,
+                               attempts={}):
         if version.stale and since is None:
             since = version.cycle
         elif not version.stale and since is not None:

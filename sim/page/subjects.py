@@ -5,13 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim.golden.state import Features
 from sim.paging.json import as_json
-from sim.paging.versions import versions
-from sim.paging.walk import PageWalk, page_walk
-from sim.record.history import MemoryHistory
+from sim.paging.versions import Versions
+from sim.paging.walk import PageWalk
 from sim.record.tlb import TlbEntry
-from sim.record.trace import Trace
 
 from .evidence import Path
 from .numbered import Numbered
@@ -45,16 +42,16 @@ class Walks:
 
 
 def walks_of(subjects: Iterable[Path], cached: Iterable[tuple[int, TlbEntry]],
-             traces: Sequence[Trace], history: MemoryHistory, features: Features) -> Walks:
+             versions: Versions) -> Walks:
     """Walk the subjects in the course of the run.
 
     Paging-structure entries are met on the way, and where a translation came from that was
     ``cached`` by a processor.
     """
-    found = [list(versions(traces, history, path.linear, cpu=path.cpu, features=features))
-             for path in subjects]
-    fills = [page_walk(traces, history, entry.linear, cycle=entry.filled, cpu=cpu,
-                       features=features) for cpu, entry in cached]
+    found = [list(versions.of(path.linear, cpu=path.cpu)) for path in subjects]
+    fills = [walk for cpu, entry in cached
+             for walk in versions.of(entry.linear, cpu=cpu, since=entry.filled,
+                                     until=entry.filled + 1, attempts={})]
     shown: Numbered[str] = Numbered()
     return Walks(
         versions=[list(_changes(walks, shown)) for walks in found],

@@ -1,42 +1,73 @@
 """Versions of a walk: how the translation of one address changes in the course of a run."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 
+from sim.golden.permission import Attempt
 from sim.golden.state import Features
 from sim.record.history import MemoryHistory
 from sim.record.records import State
-from sim.record.tlb import TlbContents
 from sim.record.trace import Trace
 
-from .walk import PageWalk, page_walk
+from .walk import ATTEMPTS, PageWalk, page_walk
 
 
-__all__ = ["versions"]
+__all__ = ["Versions"]
 
 
-def versions(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, cpu: int,
-             features: Features, since: int = 0) -> Iterator[PageWalk]:
-    """The walks of ``linear`` from cycle ``since`` to the end of the record, one after another.
+class Versions:
+    """Versions of any walk in a run that is over.
 
-    Each holds from its cycle on, until the cycle of the next. Two that follow each other may be
-    alike: a change that could have made a difference lies between them.
+    It takes as long as there are versions in the cycles that are asked for, however long the run
+    is and however often one asks.
+
+    Parameters
+    ----------
+    traces : sequence of :class:`sim.record.trace.Trace`
+        The record of all processors, by number.
+    history : :class:`sim.record.history.MemoryHistory`
+        Memory, from the same record.
+    features : :class:`sim.golden.state.Features`
+        Features of the unit.
     """
-    trace  = traces[cpu]
-    others = sorted({*_of_registers(trace.states), *_of_tlb(trace, linear)})
-    cycle  = since
-    while True:
-        found = page_walk(traces, history, linear, cycle=cycle, cpu=cpu, features=features)
-        yield found
-        stores  = (history.next_store(step.address, step.level.entry_size, cycle=cycle)
-                   for step in found.steps)
-        later   = others[bisect_right(others, cycle):bisect_right(others, cycle) + 1]
-        changes = [*chain(later, (store.transfer.accepted + 1 for store in stores
-                                  if store is not None))]
-        if not changes or min(changes) >= trace.cycles:
-            return
-        cycle = min(changes)
+
+    def __init__(self, traces: Sequence[Trace], history: MemoryHistory, features: Features):
+        self._traces    = traces
+        self._history   = history
+        self._features  = features
+        self._registers = [list(_of_registers(trace.states)) for trace in traces]
+
+    def of(self, linear: int, *, cpu: int, since: int = 0, until: int | None = None,
+           attempts: Mapping[str, Attempt] = ATTEMPTS) -> Iterator[PageWalk]:
+        """The walks of ``linear`` from cycle ``since`` to the one before ``until``, or to the end.
+
+        Each holds from its cycle on, until the cycle of the next. Two that follow each other may
+        be alike: a change that could have made a difference lies between them. ``attempts`` are
+        judged.
+        """
+        end = self._traces[cpu].cycles
+        if until is not None:
+            end = min(end, until)
+        cycle: int | None = since
+        while cycle is not None and cycle < end:
+            found = page_walk(self._traces, self._history, linear, cycle=cycle, cpu=cpu,
+                              features=self._features, attempts=attempts)
+            yield found
+            cycle = min(self._changes(found), default=None)
+
+    def _changes(self, walk: PageWalk) -> Iterator[int]:
+        """First cycle later than that of a walk in which each thing that it depends on changes."""
+        registers = self._registers[walk.cpu]
+        place     = bisect_right(registers, walk.cycle)
+        yield from registers[place:place + 1]
+        if walk.tlb_reported:
+            turn = self._traces[walk.cpu].next_tlb_change(walk.linear, after=walk.cycle)
+            if turn is not None:
+                yield turn
+        for step in walk.steps:
+            store = self._history.next_store(step.address, step.level.entry_size, cycle=walk.cycle)
+            if store is not None:
+                yield store.transfer.accepted + 1
 
 
 def _of_registers(states: Sequence[State]) -> Iterator[int]:
@@ -46,17 +77,4 @@ def _of_registers(states: Sequence[State]) -> Iterator[int]:
         now = state.cr0, state.cr3, state.cr4, state.efer, state.ac
         if now != before:
             yield state.cycle
-        before = now
-
-
-def _of_tlb(trace: Trace, linear: int) -> Iterator[int]:
-    """Cycles from which on the TLB holds another translation of ``linear``, or none."""
-    if not trace.reports_tlb:
-        return
-    contents, before = TlbContents(), None
-    for change in trace.all_tlb_changes:
-        contents.apply(change)
-        now = contents.find(linear)
-        if now != before:
-            yield change.cycle + 1
         before = now

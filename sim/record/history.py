@@ -75,8 +75,8 @@ class MemoryHistory:
         """The first store to any of these bytes in ``cycle`` or later; None if there is none."""
         stores = self._stores.get(address & -8, ())
         lanes  = (1 << size) - 1 << (address & 7)
-        return next((store for store in stores[_done(stores, cycle):]
-                     if store.transfer.sel & lanes), None)
+        return next((stores[index] for index in range(_done(stores, cycle), len(stores))
+                     if stores[index].transfer.sel & lanes), None)
 
     def stores(self, address: int) -> Sequence[Store]:
         """All stores to the word of 8 bytes at ``address``, in the order of cycles."""

@@ -4,7 +4,8 @@ Nothing is sampled but the changes: each says what it concerns, so that the cont
 follow from those before, however the unit keeps its translations.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from operator import attrgetter
@@ -120,7 +121,7 @@ class TlbHistory:
     """Contents of a TLB in any cycle, each after the changes before it.
 
     They are kept after every change that has been looked at, so that it takes no time to step
-    through a run, forwards or back.
+    through a run, forwards or back; and so are, for each page, the changes that concern it.
 
     Parameters
     ----------
@@ -131,16 +132,37 @@ class TlbHistory:
     def __init__(self, changes: Sequence[TlbRecord]):
         self._changes = changes
         self._after: list[tuple[TlbEntry, ...]] = [()]  # so many changes
+        # First cycles with and without a translation, by its size and first byte, in order.
+        self._turns: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
 
     def at(self, cycle: int) -> TlbContents:
         """Translations that the TLB holds in ``cycle``."""
-        count    = bisect_left(self._changes, cycle, key=attrgetter("cycle"))
+        count = bisect_left(self._changes, cycle, key=attrgetter("cycle"))
+        self._follow(count)
         contents = TlbContents()
-        contents.entries = self._after[min(count, len(self._after) - 1)]
-        for change in self._changes[len(self._after) - 1:count]:
-            contents.apply(change)
-            self._after.append(contents.entries)
+        contents.entries = self._after[count]
         return contents
+
+    def next_change(self, linear: int, *, after: int) -> int | None:
+        """First cycle later than ``after`` with another translation of ``linear``, or with none.
+
+        None if what there is stays.
+        """
+        self._follow(len(self._changes))
+        pages = (turns.get(linear & -size, ()) for size, turns in self._turns.items())
+        later = (turns[place] for turns in pages
+                 if (place := bisect_right(turns, after)) < len(turns))
+        return min(later, default=None)
+
+    def _follow(self, count: int) -> None:
+        """Look at the first ``count`` changes, as far as that was not done before."""
+        contents = TlbContents()
+        contents.entries = self._after[-1]
+        for change in self._changes[len(self._after) - 1:count]:
+            gone = contents.apply(change)
+            self._after.append(contents.entries)
+            for entry in gone if change.entry is None else (*gone, change.entry):
+                self._turns[entry.size][entry.linear].append(change.cycle + 1)
 
 
 def _goes(entry: TlbEntry, record: TlbRecord) -> bool:

@@ -70,6 +70,12 @@ class Trace:
         self._update()
         return self._recording
 
+    def _tlb_history(self) -> TlbHistory:
+        changes = self.all_tlb_changes
+        if self._tlb is None:
+            self._tlb = TlbHistory(changes)
+        return self._tlb
+
     @property
     def all_accesses(self) -> Sequence[AccessRecord]:
         """Accesses of the processor."""
@@ -232,10 +238,14 @@ class Trace:
 
     def tlb_at(self, cycle: int) -> TlbContents:
         """Translations that the TLB holds in ``cycle``."""
-        changes = self.all_tlb_changes
-        if self._tlb is None:
-            self._tlb = TlbHistory(changes)
-        return self._tlb.at(cycle)
+        return self._tlb_history().at(cycle)
+
+    def next_tlb_change(self, linear: int, *, after: int) -> int | None:
+        """First cycle later than ``after`` in which the TLB translates ``linear`` otherwise.
+
+        None if what it holds of it stays, or if it never held anything.
+        """
+        return self._tlb_history().next_change(linear, after=after)
 
     def linear_at(self, cycle: int) -> int | None:
         """Address of the access that the unit works on in ``cycle``; None if it does not.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sim.paging.versions import versions
+from sim.paging.versions import Versions
 from sim.paging.walk import features_of, page_walk
 from sim.record.history import MemoryHistory
 from sim.scenarios import SCENARIOS
@@ -26,7 +26,7 @@ def test_the_version_that_holds_is_the_walk(stage):
     features = features_of(stage.config)
     stores   = [access.linear for access in traces[0].accesses(user=True, writes=True)]
     for cpu, linear in ((len(traces) - 1, stores[0]), (0, stage.kernel.paging.PAGE_OFFSET)):
-        found = list(versions(traces, history, linear, cpu=cpu, features=features))
+        found = list(Versions(traces, history, features).of(linear, cpu=cpu))
         since = [version.cycle for version in found]
         assert since[0] == 0 and since == sorted(set(since)) and len(since) > 5
         near = {cycle + step for cycle in since for step in (-1, 0, 1)} & {*range(stage.cycle)}
@@ -35,3 +35,12 @@ def test_the_version_that_holds_is_the_walk(stage):
             holds = found[bisect_right(since, cycle) - 1]
             assert replace(holds, cycle=cycle, state=walk.state) == walk
             assert replace(holds.state, cr2=0) == replace(walk.state, cr2=0)
+
+
+def test_versions_of_some_cycles_are_those_of_all_that_begin_in_them(stage):
+    versions = Versions(stage.traces, MemoryHistory(stage.traces), features_of(stage.config))
+    linear   = stage.traces[0].accesses(user=True, writes=True)[0].linear
+    since    = [version.cycle for version in versions.of(linear, cpu=0)]
+    middle   = len(since) // 2
+    part     = versions.of(linear, cpu=0, since=since[2], until=since[middle])
+    assert [version.cycle for version in part] == since[2:middle] != []

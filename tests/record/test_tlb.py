@@ -141,6 +141,23 @@ def test_stepping_through_a_run_shows_what_the_changes_so_far_make():
     assert held_at(7, 6, 5, 4) == [[], [0x2000], [0x2000], [0x1000]]
 
 
+def test_the_next_change_of_an_address_is_the_next_that_concerns_it():
+    changes = [TlbRecord(2, TlbChange.FILLED, 0x1000, entry(0x1000, filled=2)),
+               TlbRecord(4, TlbChange.FILLED, 0x40_0000, entry(0x40_0000, 0x20_0000, filled=4)),
+               TlbRecord(6, TlbChange.DROPPED, 0x1000)]
+    history = TlbHistory(changes)
+
+    def turns(linear):
+        after, found = -1, []
+        while (cycle := history.next_change(linear, after=after)) is not None:
+            found.append(after := cycle)
+        return found
+
+    assert [turns(linear) for linear in (0x1FFF, 0x45_6789, 0x2000)] == [[3, 7], [5], []]
+    changes.append(TlbRecord(8, TlbChange.FILLED, 0x40_1000, entry(0x40_1000, filled=8)))
+    assert [turns(linear) for linear in (0x40_1234, 0x40_2000)] == [[5, 9], [5, 9]]
+
+
 def test_what_somebody_does_to_contents_is_not_in_the_history():
     history = TlbHistory(BEFORE)
     history.at(50).apply(TlbRecord(60, TlbChange.FLUSHED, flushed_all=True))
