@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import sim.cli.duration
-from sim.cli.duration import Duration
+from sim.cli.duration import Duration, sources_digest
 from sim.scenario.failure import Failure
 from sim.scenario.run import Run
 from sim.scenario.scenario import load
@@ -44,6 +44,24 @@ def test_another_machine_or_other_sources_are_another_run(monkeypatch):
     assert of("article --mode 32bit pysim").cycles is None
     monkeypatch.setattr(sim.cli.duration, "_sources", lambda: "others")
     assert of().cycles is None
+
+
+@pytest.mark.parametrize("name, counts", [
+    ("engine/machine.cc", True),
+    ("engine/machine.h", True),
+    ("walk.py", True),
+    ("notes.md", False),
+    ("web/node_modules/tool.py", False),
+])
+def test_sources_in_python_and_cpp_count(tmp_path, name, counts):
+    path   = tmp_path / "sim" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = sources_digest([tmp_path / "sim"])
+    path.write_text("one")
+    added  = sources_digest([tmp_path / "sim"])
+    path.write_text("another")
+    after  = sources_digest([tmp_path / "sim"])
+    assert len({before, added, after}) == (3 if counts else 1)
 
 
 def test_a_file_that_was_changed_is_another_run(tmp_path):
