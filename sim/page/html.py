@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sim.output.files import written
+from sim.output.files import FileTrouble, written
 from sim.record.viewed import Viewed
 from sim.scenario.run import Run
 from sim.scenario.stage import Stage
@@ -18,11 +18,15 @@ from .document import document
 from .subjects import Command
 
 
-__all__ = ["Page", "page_of"]
+__all__ = ["MOST", "Page", "page_of"]
 
 
 #: The place in the built page where the document goes.
 PLACE = "<!--RUN-->"
+
+#: Cycles of a run that a page shows at most. docs/page.md has what such a page costs: with more
+#: cycles it is memory for its making that would be missing first.
+MOST = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,11 @@ class Page:
     viewed: ClassVar[bool] = True
 
     def write(self, run: Run, stage: Stage, viewed: Viewed | None) -> None:
-        """Write it. Raises :class:`sim.output.files.FileTrouble`."""
+        """Write it. Raises :class:`sim.output.files.FileTrouble`, also if the run is too long."""
+        if run.cycles > MOST:
+            raise FileTrouble(f"a page shows {MOST:,} cycles at most, and the run has "
+                              f"{run.cycles:,}; end it earlier with --limit, or look at it with "
+                              "--perfetto")
         assert viewed is not None, "it was asked for"
         page = page_of(document(run, stage, viewed, self.command))
         with written(self.file) as [file]:

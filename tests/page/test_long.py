@@ -1,9 +1,13 @@
 """Pages of long runs: what is looked at grows as the run does, and not faster."""
 
+import json
+
 import pytest
 
+import sim.page.html
 import sim.paging.versions
 import sim.record.tlb
+from sim.cli.main import main
 from sim.page.stale import stale_intervals
 from sim.paging.versions import Versions
 from sim.paging.walk import features_of
@@ -50,3 +54,16 @@ def test_twice_the_run_is_twice_the_work(monkeypatch):
     for before, between, after in zip(first, second, fourth, strict=True):
         assert between > before
         assert after - between == 2 * (between - before)
+
+
+def test_a_run_that_is_too_long_for_a_page_is_told_so_in_a_line(monkeypatch, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    monkeypatch.setattr(sim.page.html, "MOST", 5_000)
+    assert main(["run", "--engine", "cxxrtl", "--json", "--report", str(page)]) == 2
+    said = capsys.readouterr()
+    [line] = [line for line in said.err.splitlines() if "--report" in line]
+    [run]  = json.loads(said.out)["runs"]
+    assert line.endswith(
+        f"--report {page}: a page shows 5,000 cycles at most, and the run has "
+        f"{run['cycles']:,}; end it earlier with --limit, or look at it with --perfetto")
+    assert run["holds"] and not any(tmp_path.iterdir())
