@@ -12,6 +12,7 @@ from sim.benchmark.report import as_text
 from sim.cli.usage import positive
 from sim.output.progress import Progress
 
+from .exports import measure_exports
 from .targets import judged, verdicts_as_text
 
 
@@ -22,9 +23,12 @@ def main() -> int:
     parser.add_argument("seconds", type=positive, nargs="?", default=1.0,
                         help="time for each figure, roughly (default: 1)")
     with Progress() as progress:
-        figures = measure(seconds=parser.parse_args().seconds,
-                          announce=lambda what: progress.part(f"measuring {what}"))
-    verdicts = judged(figures)
+        def announce(what: str) -> None:
+            progress.part(f"measuring {what}")
+
+        figures = measure(seconds=parser.parse_args().seconds, announce=announce)
+        made    = measure_exports(announce)
+    verdicts = judged([*figures, *made])
     print(as_text(figures) + "\n" + verdicts_as_text(verdicts), end="")
     return 0 if all(verdict.met for verdict in verdicts) else 1
 

@@ -14,5 +14,6 @@ def figures(**changes):
     made |= {("copies", "bare"): (200_000, 2_000_000, 1.0)}
     made |= {("vectors", "pysim"): (10, None, 1.0), ("vectors", "cxxrtl"): (60_000, None, 1.0)}
     made |= {("run", "pysim"): (1, 9_000, 6.0), ("run", "cxxrtl"): (1, 9_000, 1.5)}
+    made |= {("page", "cxxrtl"): (1_999_999, None, 4.9), ("files", "cxxrtl"): (9, None, 9.9)}
     made |= {tuple(key.split("_")): value for key, value in changes.items()}
     return [Figure(*key, *value) for key, value in made.items()]

@@ -1,4 +1,4 @@
-"""Targets of our own for the speed of the compiled engine."""
+"""Targets of our own for the speed of the compiled engine, and for files made of its runs."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -70,6 +70,12 @@ TARGETS = (
            lambda figures: figures["vectors", "cxxrtl"].per_second),
     Target("run", "seconds of dragoncage run --engine cxxrtl", "<", 3,
            lambda figures: figures["run", "cxxrtl"].seconds),
+    Target("page", "seconds for the article's page", "<", 5,
+           lambda figures: figures["page", "cxxrtl"].seconds),
+    Target("size", "MB of the article's page", "<", 2,
+           lambda figures: figures["page", "cxxrtl"].count / 1e6),
+    Target("files", "seconds for shootdown's page and trace", "<", 10,
+           lambda figures: figures["files", "cxxrtl"].seconds),
 )
 
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from tests.benchmark import __main__ as command
+from tests.benchmark.exports import RUNS, measure_exports
 from tests.benchmark.targets import judged, verdicts_as_text
 
 from .benchmark_support import figures
@@ -18,7 +19,8 @@ def verdicts(**changes):
 
 
 def test_targets_can_be_met():
-    assert verdicts() == ({"speedup", "cycles", "loads", "limit", "look", "vectors", "run"}, set())
+    assert verdicts() == ({"speedup", "cycles", "loads", "limit", "look", "vectors", "run",
+                           "page", "size", "files"}, set())
 
 
 @pytest.mark.parametrize("change, missed", [
@@ -32,6 +34,9 @@ def test_targets_can_be_met():
     ({"look_cxxrtl":   (1, 999_999, 1.0)},         ["look"]),
     ({"vectors_cxxrtl": (49_999, None, 1.0)},      ["vectors"]),
     ({"run_cxxrtl":    (1, 9_000, 3.0)},           ["run"]),
+    ({"page_cxxrtl":   (1_999_999, None, 5.0)},    ["page"]),
+    ({"page_cxxrtl":   (2_000_000, None, 4.9)},    ["size"]),
+    ({"files_cxxrtl":  (9, None, 10.0)},           ["files"]),
 ], ids=str)
 def test_targets_can_be_missed(change, missed):
     assert verdicts(**change)[1] == set(missed)
@@ -51,6 +56,16 @@ def test_the_command_fails_if_a_target_is_missed(monkeypatch, capsys, change, st
     monkeypatch.setattr(command, "measure",
                         lambda **options: seconds.append(options["seconds"]) or figures(**change))
     monkeypatch.setattr(sys, "argv", ["benchmark", "0.25"])
+    monkeypatch.setattr(command, "measure_exports", lambda announce: [])
     assert command.main() == status
     out = capsys.readouterr().out
     assert seconds == [0.25] and out.startswith("Each figure") and ("MISSED" in out) == bool(status)
+
+
+def test_files_of_a_run_are_measured_beyond_the_run():
+    times, announced = iter([0, 9, *[0, 2, 2, 5] * RUNS] * 2), []
+    page, files = measure_exports(announced.append, lambda: next(times))
+    assert (page.seconds, files.seconds) == (1, 1)
+    assert 0 < page.count < files.count
+    runs = 2 * RUNS + 1
+    assert announced == ["page, article"] * runs + ["files, shootdown"] * runs
