@@ -42,17 +42,18 @@ def _when(signal: Shown, viewed: Viewed) -> int | None:
 
 def _changes(viewed: Viewed) -> list[list[tuple[int, int]]]:
     """Cycles and values of each signal, beginning with its value in cycle 0."""
-    places, offset = [], 0
-    for signal in viewed.signals:
-        places.append((offset, (1 << signal.width) - 1))
-        offset += signal.width
-    found: list[list[tuple[int, int]]] = [[(0, 0)] for _ in places]
+    places: list[tuple[int, int, int]] = []  # of each bit: number, offset and mask of its signal
+    for number, signal in enumerate(viewed.signals):
+        places += [(number, len(places), (1 << signal.width) - 1)] * signal.width
+    found: list[list[tuple[int, int]]] = [[(0, 0)] for _ in viewed.signals]
     before = 0
     for cycle, bits in viewed.rows:
         changed, before = bits ^ before, bits
-        for (place, mask), changes in zip(places, found, strict=True):
-            if changed >> place & mask:
-                changes.append((cycle, bits >> place & mask))
+        # Few signals change in a cycle: only they are looked at, from the highest down.
+        while changed:
+            number, offset, mask = places[changed.bit_length() - 1]
+            found[number].append((cycle, bits >> offset & mask))
+            changed &= (1 << offset) - 1
     return found
 
 
