@@ -73,7 +73,7 @@ def document(run: Run, stage: Stage, viewed: Viewed) -> dict[str, Any]:
         "claims":      claims,
         "acts":        acts,
         "hero":        hero,
-        "waves":       waves(viewed),
+        "waves":       waves(viewed, stage.config.tlb_entries),
         "functions":   functions.things,
     }
     return {**found, "stops": stops(found)}
