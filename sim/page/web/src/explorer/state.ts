@@ -105,9 +105,8 @@ export function decides(state: State, reasons: Reason[], level: number, bit: Bit
     const { bits } = state.levels[level]!;
     const needed = reasons.map(reason => reason.bit);
     const bad = firstBad(state);
-    if (bad >= 0) {
-        return level === bad && (needed.includes(bit)
-            || needed.includes("reserved") && bit === "XD" && !bits["reserved"]);
-    }
-    return needed.includes(bit) && Number(bits[bit]) === reduced(state)[bit];
+    if (bad < 0) return needed.includes(bit) && Number(bits[bit]) === reduced(state)[bit];
+    if (level !== bad) return false;
+    if (!bits["P"]) return bit === "P";
+    return bits[bit] && (bit === "reserved" || bit === "XD" && !state.controls["EFER.NXE"]);
 }
