@@ -92,7 +92,8 @@ class Simulation(ABC, Generic[ProcessorT]):
         for processor in self.processors:
             processor.processors = cpus
         self.recordings = [Recording(tlb=[] if self.reports_tlb else None) for _ in range(cpus)]
-        self.traces     = [Trace(recording, update=self._update) for recording in self.recordings]
+        self.traces     = [Trace(recording, cpu=cpu, update=self._update)
+                           for cpu, recording in enumerate(self.recordings)]
         self.limit: int | None = None
         self.progress: Callable[[int], None] | None = None
         self._claim = 0

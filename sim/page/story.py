@@ -98,7 +98,8 @@ class Story:
 
     def _tell(self, number: int, act: Act) -> None:
         """Tell an act. A claim whose access has not two paths is about those of the act."""
-        found  = [witness(self._traces, claim.cycle, claim.linear) for claim in act.claims]
+        found  = [witness(self._traces, claim.cycle, claim.linear, claim.cpu)
+                  for claim in act.claims]
         frames = [None if each is None else self._evidence.frame(each) for each in found]
         taken: dict[int, list[Witness]] = defaultdict(list)
         for each, frame in zip(found, frames, strict=True):

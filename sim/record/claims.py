@@ -15,7 +15,7 @@ from .interval import ALWAYS, Interval
 from .records import AccessRecord, Addresses, State, TransferRecord, overlaps
 from .signals import Fields
 from .trace import AccessFilter, Trace
-from .verdict import NOTHING, Verdict
+from .verdict import NOTHING, Verdict, judge
 from .words import FAULTS, addresses, count, describe, values, wanted, when
 
 
@@ -30,6 +30,7 @@ __all__ = [
 EVENTS = tuple(Fields(Events)(0))
 
 
+@judge
 def faulted(
     trace: Trace, *, error_code: int | None = None, fault: Fault = Fault.PAGE_FAULT,
     **which: Unpack[AccessFilter],
@@ -47,11 +48,13 @@ def faulted(
     return Verdict(False, last.completed, describe(last), expected, last.linear)
 
 
+@judge
 def no_fault(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
     """There were such accesses, and none of them faulted."""
     return each(trace, lambda access: not access.faulted, expected="no fault", **which)
 
 
+@judge
 def each(trace: Trace, holds: Callable[[AccessRecord], bool], *, expected: str = "",
          **which: Unpack[AccessFilter]) -> Verdict:
     """There were such accesses, and every one of them ``holds``.
@@ -70,6 +73,7 @@ def each(trace: Trace, holds: Callable[[AccessRecord], bool], *, expected: str =
     return Verdict(True, last.completed, what, expected, last.linear)
 
 
+@judge
 def each_under(trace: Trace, flags: Mapping[str, int], **which: Unpack[AccessFilter]) -> Verdict:
     """There were such accesses, and at every one the control state had these flags.
 
@@ -89,6 +93,7 @@ def each_under(trace: Trace, flags: Mapping[str, int], **which: Unpack[AccessFil
                    last.linear)
 
 
+@judge
 def no_request(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
     """There was no such access, while there were others."""
     expected = f"accesses, but not {wanted(**which)}"
@@ -101,6 +106,7 @@ def no_request(trace: Trace, **which: Unpack[AccessFilter]) -> Verdict:
                    f"none of {count(len(others), 'access', 'accesses')}", expected)
 
 
+@judge
 def loaded(trace: Trace, value: int, **which: Unpack[AccessFilter]) -> Verdict:
     """The last such access that was done returned ``value``."""
     expected = f"{wanted(**which)} that is done, the last of them with value {value:#x}"
@@ -112,6 +118,7 @@ def loaded(trace: Trace, value: int, **which: Unpack[AccessFilter]) -> Verdict:
                    f"{describe(last)}, value {last.result:#x}", expected, last.linear)
 
 
+@judge
 def stored_through(
     trace: Trace, *, physical: Addresses, linear: Addresses, during: Interval = ALWAYS,
     function: str | None = None,
@@ -129,7 +136,8 @@ def stored_through(
     return Verdict(True, first.completed, describe(first), expected, first.linear)
 
 
-def set_by_walker(trace: Trace, bit: str, *, entry: int, during: Interval = ALWAYS,
+@judge
+def set_by_walker(trace: Trace, /, bit: str, *, entry: int, during: Interval = ALWAYS,
                   **others: int) -> Verdict:
     """The page walker, in one locked bus cycle, set ``bit`` of the entry at physical ``entry``.
 
@@ -152,6 +160,7 @@ def set_by_walker(trace: Trace, bit: str, *, entry: int, during: Interval = ALWA
     return Verdict(False, None, f"the page walker did not set it at physical {entry:#x}", expected)
 
 
+@judge
 def both_in_tlb(trace: Trace, first: Addresses, second: Addresses, *,
                 during: Interval = ALWAYS) -> Verdict:
     """Accesses to ``first`` and ``second`` were translated without a walk between them."""
@@ -172,6 +181,7 @@ def both_in_tlb(trace: Trace, first: Addresses, second: Addresses, *,
     return Verdict(False, None, "no two hits without a walk between them", expected)
 
 
+@judge
 def no_event(trace: Trace, name: str, *, during: Interval = ALWAYS) -> Verdict:
     """The strobe ``name`` stayed low, for a cycle or more.
 
@@ -188,7 +198,8 @@ def no_event(trace: Trace, name: str, *, during: Interval = ALWAYS) -> Verdict:
                    f'no "{name}" from cycle {during.since} to {last}', expected)
 
 
-def state_throughout(trace: Trace, *, during: Interval = ALWAYS, **flags: int) -> Verdict:
+@judge
+def state_throughout(trace: Trace, /, *, during: Interval = ALWAYS, **flags: int) -> Verdict:
     """Control registers and flags had these values, in every cycle.
 
     Their names are those of :class:`sim.record.records.State`.
@@ -205,6 +216,7 @@ def state_throughout(trace: Trace, *, during: Interval = ALWAYS, **flags: int) -
                    f"{_span(trace, during)}: {values(flags)}", expected)
 
 
+@judge
 def ac_brackets(trace: Trace, *, function: str, linear: range,
                 during: Interval = ALWAYS) -> Verdict:
     """The kernel's accesses to ``linear`` had AC set, and it was set for them alone.
@@ -231,6 +243,7 @@ def ac_brackets(trace: Trace, *, function: str, linear: range,
     return Verdict(True, opened[0].since, f"AC set in cycles {said}", expected)
 
 
+@judge
 def control_done(trace: Trace, *, op: ControlOp, register: Register | None = None,
                  linear: int | None = None, during: Interval = ALWAYS,
                  function: str | None = None) -> Verdict:
@@ -249,6 +262,7 @@ def control_done(trace: Trace, *, op: ControlOp, register: Register | None = Non
     return Verdict(False, None, f"{op.name} {last.value:#x}{', refused' * last.refused}", expected)
 
 
+@judge
 def executed(trace: Trace, *functions: str, during: Interval = ALWAYS) -> Verdict:
     """The kernel entered these functions, one after or inside the other, in this order."""
     expected = f"{', then '.join(functions)}{when(during)}"
@@ -262,6 +276,7 @@ def executed(trace: Trace, *functions: str, during: Interval = ALWAYS) -> Verdic
     return Verdict(True, cycle, f"{functions[-1]} was entered in cycle {cycle}", expected)
 
 
+@judge
 def not_executed(trace: Trace, *functions: str, during: Interval = ALWAYS) -> Verdict:
     """The kernel was in none of these functions, for a cycle or more.
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .interval import ALWAYS, Interval
 from .records import AccessRecord, Addresses, TransferRecord
 from .trace import Trace
-from .verdict import NOTHING, Verdict
+from .verdict import NOTHING, Verdict, judge
 from .words import addresses, describe, when
 
 
@@ -51,13 +51,13 @@ def nothing_lost(traces: Sequence[Trace], *, word: int,
                     return Verdict(False, store.accepted, (
                         f"processor {number} read {read.data:#x} in cycle {read.accepted} and "
                         f"stored {store.data:#x} over {lost.data:#x}, which processor {other} had "
-                        f"stored in cycle {lost.accepted}"), expected)
+                        f"stored in cycle {lost.accepted}"), expected, cpu=number)
             if last is None or store.accepted > last.accepted:
                 last, whose = store, trace
     if last is None:
         return Verdict(False, None, f"no locked update of physical {word:#x}", expected)
     return Verdict(True, last.accepted, f"last locked store: {last.data:#x}", expected,
-                   whose.linear_at(last.accepted))
+                   whose.linear_at(last.accepted), whose.cpu)
 
 
 def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: int = 0,
@@ -72,7 +72,7 @@ def written_back(traces: Sequence[Trace], *, word: int, clear: int = 0, set_: in
     last, trace = max(stores, key=lambda store: store[0].accepted)
     return Verdict(last.data & clear == 0 and last.data & set_ == set_, last.accepted,
                    f"{last.data:#x} stored at physical {word:#x}", expected,
-                   trace.linear_at(last.accepted))
+                   trace.linear_at(last.accepted), trace.cpu)
 
 
 def interrupted(traces: Sequence[Trace], *, source: int, target: int, vector: int,
@@ -87,12 +87,14 @@ def interrupted(traces: Sequence[Trace], *, source: int, target: int, vector: in
                 during=Interval(sent.cycle, during.until), vector=vector, sent=False):
             return Verdict(True, accepted.cycle,
                            f"vector {vector:#x} sent in cycle {sent.cycle}, taken by processor "
-                           f"{target} in cycle {accepted.cycle}", expected)
-        return Verdict(False, sent.cycle, f"vector {vector:#x} was sent and not taken", expected)
+                           f"{target} in cycle {accepted.cycle}", expected, cpu=target)
+        return Verdict(False, sent.cycle, f"vector {vector:#x} was sent and not taken", expected,
+                       cpu=source)
     return Verdict(False, None, f"vector {vector:#x} was not sent to processor {target}",
                    expected)
 
 
+@judge
 def no_stale_access(trace: Trace, *, linear: Addresses, physical: Addresses,
                     during: Interval = ALWAYS) -> Verdict:
     """Accesses of ``linear`` were done, and none of them at ``physical``."""

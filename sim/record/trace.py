@@ -53,11 +53,15 @@ class Trace:
     ----------
     recording : :class:`sim.record.records.Recording`
         What is on record so far.
+    cpu : :class:`int`
+        Number of the processor.
     update : callable
         Called before the record is looked at, to complete it.
     """
 
-    def __init__(self, recording: Recording, *, update: Callable[[], None] = lambda: None):
+    def __init__(self, recording: Recording, *, cpu: int = 0,
+                 update: Callable[[], None] = lambda: None):
+        self.cpu        = cpu
         self._recording = recording
         self._update    = update
         self._tlb: TlbHistory | None = None

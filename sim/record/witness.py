@@ -20,20 +20,22 @@ class Witness(NamedTuple):
     access: AccessRecord
 
 
-def witness(traces: Sequence[Trace], cycle: int | None, linear: int | None) -> Witness | None:
+def witness(traces: Sequence[Trace], cycle: int | None, linear: int | None,
+            cpu: int | None = None) -> Witness | None:
     """The access to ``linear`` that ends or begins in ``cycle``, or else is under way in it.
 
-    None if there is none, or nothing is asked for.
+    It is one of processor ``cpu``, or else of any. None if there is none, or nothing is asked
+    for.
     """
     if cycle is None or linear is None:
         return None
     found = []
-    for cpu, trace in enumerate(traces):
+    for trace in traces if cpu is None else [traces[cpu]]:
         accesses = trace.all_accesses
         place    = bisect_right(accesses, cycle, key=attrgetter("accepted"))
         while place and not 0 <= accesses[place - 1].completed < cycle:
             place -= 1
             if accesses[place].linear == linear:
-                found.append(Witness(cpu, place, accesses[place]))
+                found.append(Witness(trace.cpu, place, accesses[place]))
     return min(found, key=lambda each: (each.access.completed != cycle,
                                         each.access.accepted != cycle), default=None)

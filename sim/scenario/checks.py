@@ -23,11 +23,12 @@ def check_text(text: Any, method: str) -> None:
         raise Misuse(f"stage.{method} takes a text, not {text!r}")
 
 
-def is_verdict(verdict: Any) -> bool:
-    """True for a verdict whose fields are of the types that they have."""
+def is_verdict(verdict: Any, cpus: int) -> bool:
+    """True for a verdict whose fields are of the types that they have, on so many processors."""
     return (isinstance(verdict, Verdict) and isinstance(verdict.holds, bool)
             and isinstance(verdict.cycle, int | None) and isinstance(verdict.detail, str)
-            and isinstance(verdict.expected, str) and isinstance(verdict.linear, int | None))
+            and isinstance(verdict.expected, str) and isinstance(verdict.linear, int | None)
+            and verdict.cpu in (None, *range(cpus)))
 
 
 def guarded(program: Callable[[Cpu], Awaitable[Any]]) -> Callable[[Cpu], Awaitable[Any]]:

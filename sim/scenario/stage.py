@@ -44,7 +44,7 @@ class Claim:
     """A claim with its verdict; see :class:`sim.record.verdict.Verdict`.
 
     ``judged`` is the cycle in which it was judged, after all that it is about, and ``cpu`` the
-    processor whose access shows it; the first, if none does.
+    processor whose record shows it; the first, if that of no single one does.
     """
 
     text:     str
@@ -53,8 +53,8 @@ class Claim:
     detail:   str
     expected: str        = ""
     linear:   int | None = None
-    judged:   int        = 0
     cpu:      int        = 0
+    judged:   int        = 0
 
 
 @dataclass
@@ -271,11 +271,13 @@ class Stage:
             verdict = judge() if callable(judge) else judge
         except Unproven as lack:
             verdict = Verdict(False, None, str(lack), lack.expected)
-        if not is_verdict(verdict):
+        if not is_verdict(verdict, len(self.cpus)):
             raise Misuse("stage.claim takes a Verdict, as a judge returns it, or a function that "
                          f"returns one, not {verdict!r}")
-        found = witness(self.traces, verdict.cycle, verdict.linear)
-        act.entries.append(Claim(text, *verdict, judged=self.cycle, cpu=found.cpu if found else 0))
+        if verdict.cpu is None:
+            found   = witness(self.traces, verdict.cycle, verdict.linear)
+            verdict = verdict._replace(cpu=found.cpu if found else 0)
+        act.entries.append(Claim(text, **verdict._asdict(), judged=self.cycle))
 
     @property
     def never_begun(self) -> list[Mistake]:

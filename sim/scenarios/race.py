@@ -133,7 +133,7 @@ def _write_protected(stage: Stage, leaf: int, interval: Interval) -> Verdict:
     for read, store in updates(stage.traces[1], word=leaf & -8, during=interval):
         if read.data >> shift & WRITABLE and not store.data >> shift & WRITABLE:
             return Verdict(True, store.accepted, f"locked store to physical {leaf:#x}", expected,
-                           stage.traces[1].linear_at(store.accepted))
+                           stage.traces[1].linear_at(store.accepted), cpu=1)
     return Verdict(False, None, f"no locked store that clears R/W at physical {leaf:#x}",
                    expected)
 

@@ -18,6 +18,7 @@ from hw.demo.system import LIT, TICK
 from hw.presets import PRESETS
 from sim.cli.main import main
 from sim.engines.cxxrtl import CxxrtlEngine
+from sim.engines.serial.link import client
 from sim.errors import MachineLost, Unsuited
 from sim.machine import ENGINES
 from sim.memory import PhysicalMemory
@@ -240,6 +241,7 @@ def test_a_port_that_cannot_be_opened_is_one_line(capsys, arguments, complaint):
 
 
 def test_a_port_where_nobody_answers_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr(client, "CONNECT_PATIENCE", 1.0)
     master, slave = os.openpty()
     try:
         assert main(["run", "--engine", "serial", "--port", os.ttyname(slave)]) == 2

@@ -8,7 +8,7 @@ from binascii import crc_hqx
 import pytest
 
 from sim.cli.main import main
-from sim.engines.serial.link import version1
+from sim.engines.serial.link import client, version1
 from sim.engines.serial.link.client import Client
 from sim.engines.serial.link.diagnosis import no_board
 from sim.errors import Unavailable
@@ -54,7 +54,8 @@ def port(request):
     (echo,  "the port echoes what is sent to it, and no board answers"),
     (login, "what comes from the port is text ('raspberrypi login:')"),
 ], indirect=["port"])
-def test_what_is_no_board_is_one_line(port, complaint, capsys):
+def test_what_is_no_board_is_one_line(port, complaint, capsys, monkeypatch):
+    monkeypatch.setattr(client, "CONNECT_PATIENCE", 1.0)
     assert main(["run", "--engine", "serial", "--port", port]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and complaint in err

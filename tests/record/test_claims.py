@@ -280,6 +280,11 @@ def test_every_judge_says_what_it_expected(judge, expected):
     assert judge(trace()).expected == expected
 
 
+@pytest.mark.parametrize("judge, expected", EXPECTED)
+def test_every_judge_names_the_processor_whose_record_it_judges(judge, expected):
+    assert judge(trace(cpu=1)).cpu == 1
+
+
 def test_there_is_an_expectation_of_every_judge():
     judges = set(claims.__all__) - {"NOTHING", "Unproven", "Verdict", "all_of"}
     assert judges == {name for judge, _ in EXPECTED for name in judge.__code__.co_names} & judges

@@ -54,7 +54,7 @@ def event(cycle, name, level=0):
     return EventRecord(cycle, name, level)
 
 
-def trace(*records, cycles=100):
+def trace(*records, cycles=100, cpu=0):
     """A trace of records of any kind. Control registers are 0, and user code runs, at first."""
     made  = Recording(states=[state()], marks=[mark()], cycles=cycles)
     lists = {AccessRecord: made.accesses, TransferRecord: made.transfers,
@@ -63,4 +63,4 @@ def trace(*records, cycles=100):
              Mark: made.marks}
     for record in records:
         lists[type(record)].append(record)
-    return Trace(made)
+    return Trace(made, cpu=cpu)
