@@ -74,7 +74,7 @@ SHOWN = """() => {
 
 
 def asked_of(shown):
-    """What the switches show, as a state for ``dragoncage.decided``."""
+    """The state that the switches show, as ``dragoncage.decided`` takes it."""
     levels, controls = {}, {}
     for name, on in shown["pressed"].items():
         level, _, bit = name.partition(" ")
