@@ -25,7 +25,7 @@ def run(*verdicts, failure=None, text="it is so"):
     """A run of one act that claims one thing for each verdict."""
     act = Act(10, 20, title="The act", entries=[Step("something was done", 12)])
     for verdict in verdicts:
-        act.entries.append(Claim(text, *verdict))
+        act.entries.append(Claim(text, *verdict._replace(cpu=0)))
     return Run("story", "A story", "4level", "pysim", "6.x", ram=16 << 20, cycles=5000,
                seconds=2.0, acts=[act], failure=failure)
 
