@@ -78,7 +78,7 @@ def document(run: Run, stage: Stage, viewed: Viewed,
                                 functions, walks.entries) for cpu, trace in enumerate(traces))]}
                         for act, paths in zip(acts, story.main, strict=True)],
         "hero":        story.hero(places),
-        "waves":       waves(viewed),
+        "waves":       waves(viewed, stage.config.tlb_entries),
         "functions":   list(functions),
         "stops":       stops(acts, traces, stores, sent),
     }
