@@ -44,7 +44,7 @@ class Pair:
         for found in self._found:
             found.clear()
         if step[0] == "access":  # the golden machine need not look up what it has just used
-            self.golden.tlb.find(step[1].linear & self.golden.state.linear_mask)
+            self.golden.tlb.find(step[1].linear & self.golden.state.linear_mask, 0)
         ends = [do(machine, step, entry_size=self.size) for machine in (self.golden, self.unit)]
         if step[0] != "access":
             return ends[0] == ends[1]
@@ -69,8 +69,8 @@ def look_ups(tlb):
     """
     found, find = {}, tlb.find
 
-    def watched(linear):
-        translation = find(linear)
+    def watched(linear, *pcid):
+        translation = find(linear, *pcid)
         found.setdefault(linear >> 12, (translation, dict(getattr(tlb, "losses", ()))))
         return translation
 
