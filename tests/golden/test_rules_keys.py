@@ -245,8 +245,11 @@ def test_rule_14_pk_is_set_exactly_if_the_key_forbids():
     assert checked == 4 * 2 ** 6 * 4
 
 
-def test_rule_14_the_reasons_are_all_named():
-    state   = keyed(pkru=ad(5) | wd(5), cr4=PKE | SMAP, cr0=WP).state
+@pytest.mark.parametrize("pkru, by_key", [
+    (0, []), (ad(5), [Refusal.PKRU_ACCESS]), (wd(5), [Refusal.PKRU_WRITE]),
+    (ad(5) | wd(5), [Refusal.PKRU_ACCESS, Refusal.PKRU_WRITE]),
+])
+def test_rule_14_the_reasons_are_all_named(pkru, by_key):
+    state   = keyed(pkru=pkru, cr4=PKE | SMAP, cr0=WP).state
     reasons = refusals(state, Rights(writable=False, key=5), Attempt(write=True))
-    assert list(reasons) == [Refusal.WRITE_PROTECT, Refusal.SMAP, Refusal.PKRU_ACCESS,
-                             Refusal.PKRU_WRITE]
+    assert list(reasons) == [Refusal.WRITE_PROTECT, Refusal.SMAP, *by_key]
