@@ -26,8 +26,8 @@ class GoldenTlb:
     def __init__(self) -> None:
         self._translations: dict[tuple[int, int, int | None], Translation] = {}
 
-    def find(self, linear: int, pcid: int) -> Translation | None:
-        """A cached translation of ``linear`` that serves ``pcid``.
+    def find(self, linear: int, pcid: int = 0) -> Translation | None:
+        """A cached translation of ``linear`` that serves ``pcid``: 0 on a machine without PCIDs.
 
         If there are several, that of the smallest page, and a global one last. Rules 32, 34.
         """

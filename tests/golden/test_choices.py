@@ -44,7 +44,7 @@ class Pair:
         for found in self._found:
             found.clear()
         if step[0] == "access":  # the golden machine need not look up what it has just used
-            self.golden.tlb.find(step[1].linear & self.golden.state.linear_mask, 0)
+            self.golden.tlb.find(step[1].linear & self.golden.state.linear_mask)
         ends = [do(machine, step, entry_size=self.size) for machine in (self.golden, self.unit)]
         if step[0] != "access":
             return ends[0] == ends[1]

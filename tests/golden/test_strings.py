@@ -70,7 +70,7 @@ def test_a_string_does_what_its_accesses_do(pages, rights, linear, count, kind, 
         data = bytes(1 + i % 255 for i in range(count))
         done, fault = asyncio.run(play(bus, linear, data, kind, user))
         ends.append((done, str(fault), bus.mmu.state))
-        machines.append([(bytes(bus.mmu.memory.page(frame)), bus.mmu.tlb.find(frame << 12, 0))
+        machines.append([(bytes(bus.mmu.memory.page(frame)), bus.mmu.tlb.find(frame << 12))
                          for frame in FRAMES])
     assert ends[0] == ends[1]
     assert machines[0] == machines[1]
