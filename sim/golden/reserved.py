@@ -84,12 +84,13 @@ def reserved_bits(state: ControlState, level: Level, entry: int) -> int:
 
     Rules 5, 6, 7, 19, 29, 30, 37.
     """
-    if state.mode is PagingMode.BITS_32:
+    mode = state.mode
+    if mode is PagingMode.BITS_32:
         large = is_leaf(state, level, entry) and level.name == "PDE"
         return bits(21, min(40, state.machine.maxphyaddr) - 19) if large else 0
 
     # PAE paging reserves what long mode leaves to software and to the protection key.
-    reserved = bits(62 if state.mode is PagingMode.PAE else 51, state.machine.maxphyaddr)
+    reserved = bits(62 if mode is PagingMode.PAE else 51, state.machine.maxphyaddr)
     if not state.no_execute:
         reserved |= XD
     match level.name:

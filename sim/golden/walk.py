@@ -170,11 +170,12 @@ def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk
 
 def found_by(state: ControlState, leaf: Step, linear: int, *, dirty: bool) -> Translation:
     """The translation of ``linear`` by a well-formed leaf, whatever the access."""
+    key = key_of(state, leaf.entry)
     return Translation(
         linear=linear & -leaf.level.region,
         physical=page_address(state, leaf.level, leaf.entry),
         size=leaf.level.region,
-        rights=replace(leaf.rights, key=key_of(state, leaf.entry)),
+        rights=leaf.rights if key is None else replace(leaf.rights, key=key),
         global_page=bool(leaf.entry & G) and state.global_pages,
         dirty=dirty,
         pcid=state.pcid,
