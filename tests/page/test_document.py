@@ -51,7 +51,7 @@ def test_each_subject_is_walked_as_of_the_cycle(case):
 def test_the_tlb_holds_what_it_held_and_stale_is_what_memory_says_otherwise(case):
     found, stage = case.document, case.stage
     history, features = MemoryHistory(stage.traces), features_of(stage.config)
-    # Few cycles of a run have a stale translation: those in which one begins and ends are looked at.
+    # Few cycles have a stale translation: those in which one begins or ends are looked at, too.
     turns = {cycle + step for entry in found["tlb_entries"] for interval in entry["stale"]
              for cycle in interval for step in (-1, 0)} & {*range(stage.cycle)}
     stale = 0
