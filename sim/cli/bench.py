@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
     engines.set_defaults(command=engines_command)
     hardware = whats.add_parser("hardware", help=hardware_command.__doc__,
                                 description=hardware_command.__doc__)
-    hardware.add_argument("presets", nargs="*", metavar="PRESET", choices=PRESETS,
+    hardware.add_argument("presets", nargs="*", metavar="PRESET", type=_preset,
                           help=f"configurations of the unit: {', '.join(PRESETS)} (default: all)")
     hardware.add_argument("--target", dest="targets", action="append", choices=TARGETS,
                           help="FPGA to measure on; may be given again (default: all)")
@@ -46,6 +46,12 @@ def add(commands: Any) -> None:
     hardware.set_defaults(command=hardware_command)
     for what in (engines, hardware):
         what.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _preset(text: str) -> str:
+    if text not in PRESETS:
+        raise argparse.ArgumentTypeError(f'unknown preset "{text}"; there are: {", ".join(PRESETS)}')
+    return text
 
 
 def engines_command(args: argparse.Namespace) -> int:
