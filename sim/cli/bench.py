@@ -50,7 +50,8 @@ def add(commands: Any) -> None:
 
 def _preset(text: str) -> str:
     if text not in PRESETS:
-        raise argparse.ArgumentTypeError(f'unknown preset "{text}"; there are: {", ".join(PRESETS)}')
+        raise argparse.ArgumentTypeError(
+            f'unknown preset "{text}"; there are: {", ".join(PRESETS)}')
     return text
 
 

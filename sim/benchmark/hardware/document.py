@@ -30,9 +30,11 @@ def as_json(found: Measurement) -> str:
 def _unit(unit: Unit) -> dict[str, Any]:
     return {
         "preset": unit.preset, "config": asdict(unit.config), "held": unit.held,
-        "cycles": [{"latency": latency, **figures} for latency, figures in unit.cycles.items()],
+        "cycles": [{"latency": latency, "figures": figures}
+                   for latency, figures in unit.cycles.items()],
         "costs":  [{"target": target, **_costs(costs), "nanoseconds": [
-            {"latency": latency, **unit.nanoseconds(target, latency)} for latency in unit.cycles]}
+            {"latency": latency, "figures": unit.nanoseconds(target, latency)}
+            for latency in unit.cycles]}
             for target, costs in unit.costs.items()],
     }
 
