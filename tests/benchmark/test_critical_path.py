@@ -59,8 +59,9 @@ def test_carry_chains_are_no_look_up_tables_and_multiplexers_are():
     assert found.luts == 3
 
 
-def test_a_signal_that_comes_again_is_named_once():
-    nets  = ("unit.a", "unit.b_LUT4_Z", "unit.c", "unit.b_LUT4_A_Z", "unit.c", "unit.d")
+def test_a_signal_is_named_once_and_the_ends_are_not_on_the_way():
+    nets  = ("unit.a", "unit.b_LUT4_Z", "unit.c", "unit.b_LUT4_A_Z", "unit.c", "unit.d", "unit.a",
+             "unit.e_LUT4_Z")
     found = told(*(arc("routing", 1.0, "unit.a Q", "unit.e DI", net) for net in nets))
     assert found.through == ["b", "c", "d"]
 
