@@ -9,6 +9,7 @@ status.
 :mod:`sim.cli.usage`           readers of arguments, and errors of one line
 :mod:`sim.cli.choice`          choice of a scenario and of a machine
 :mod:`sim.cli.switches`        the option ``--set``, which several have
+:mod:`sim.cli.again`           commands that show again what a run showed
 :mod:`sim.cli.duration`        length of a run, from the same one before
 :mod:`sim.cli.telling`         a report, told as the run goes on
 :mod:`sim.cli.moment`          a moment of a run, played up to and looked at

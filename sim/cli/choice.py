@@ -20,13 +20,11 @@ from .switches import add_switches, switches_of
 from .usage import UsageError, seed
 
 
-__all__ = ["DEFAULT_ENGINE", "DEFAULT_SCENARIO", "add_machine", "as_words", "chosen", "cpus_of",
-           "machine_choice", "refusals_in_one_line"]
+__all__ = ["DEFAULT_SCENARIO", "add_machine", "as_words", "chosen", "cpus_of", "machine_choice",
+           "refusals_in_one_line"]
 
 
 DEFAULT_SCENARIO = "article"
-
-DEFAULT_ENGINE = "pysim"
 
 #: Policies of forced writes (``proc_mem.force_override=``).
 POLICIES = ("never", "ptrace", "always")

@@ -20,8 +20,9 @@ from sim.scenario.runner import perform
 from sim.scenario.scenario import LIMIT, Scenario
 from sim.toolchain.simulators import SIMULATORS
 
+from .again import DEFAULT_ENGINE, WalkCommand
 from .choice import (
-    DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine, chosen, machine_choice, refusals_in_one_line,
+    DEFAULT_SCENARIO, add_machine, as_words, chosen, machine_choice, refusals_in_one_line,
 )
 from .telling import Telling
 from .usage import MISTAKE, UsageError, complain, path, whole_number, writable_file, writable_folder
@@ -37,9 +38,9 @@ MOST = 1_000_000_000_000
 ENGINE_OPTIONS: Mapping[str, Sequence[str]] = {"serial": ("port",), "cocotb": ("simulator",)}
 
 #: Options for a file that is made of a run, and why each takes one scenario.
-EXPORTS: Mapping[str, tuple[Callable[[Path], Export], str]] = {
+EXPORTS: Mapping[str, tuple[Callable[[Path, WalkCommand], Export], str]] = {
     "report":   (Page, "a page shows one run"),
-    "perfetto": (PerfettoExport, "the file has one axis of time"),
+    "perfetto": (lambda file, walk: PerfettoExport(file), "the file has one axis of time"),
 }
 
 
@@ -143,7 +144,8 @@ def _exports(args: argparse.Namespace) -> list[Export]:
         if file is not None and len(args.names) > 1:
             raise UsageError(f"--{option} takes one scenario, for {reason}")
         if file is not None:
-            found.append(export(writable_file(file, option=f"--{option}")))
+            walk = WalkCommand(as_words(args.names[0], args), args.engine)
+            found.append(export(writable_file(file, option=f"--{option}"), walk))
     if args.report is not None and args.report == args.perfetto:
         raise UsageError(f"--report and --perfetto {args.report}: two files need two names")
     return found

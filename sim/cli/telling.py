@@ -14,11 +14,11 @@ from sim.scenario.listener import Listener
 from sim.scenario.report import Report, wants_colour
 from sim.scenario.run import Run
 from sim.scenario.scenario import Scenario
-from sim.scenario.stage import Act
+from sim.scenario.acts import Act, Claim
 
+from .again import WalkCommand
 from .choice import as_words
 from .duration import Duration
-from .walk import command_for
 
 
 __all__ = ["Telling"]
@@ -48,7 +48,7 @@ class Telling(Listener):
         self._duration = Duration(scenario, f"{words} {args.engine}")
         self._progress = Progress("boot", unit="cycles", total=self._duration.cycles)
         self._report   = Report(colour=wants_colour(sys.stdout),
-                                look=partial(command_for, words=words, engine=args.engine),
+                                look=partial(_look, WalkCommand(words, args.engine)),
                                 link=partial(_link, args.report, args.perfetto))
         self._args     = args
         self.untold: FileTrouble | None = None
@@ -98,6 +98,12 @@ class Telling(Listener):
         except FileTrouble as trouble:
             self.untold = trouble
             raise
+
+
+def _look(walk: WalkCommand, claim: Claim, place: int) -> str:
+    """The command that shows why a claim does not hold; "" if it would show another run."""
+    command = walk(claim.linear, claim.cpu)
+    return "" if command is None else f"{command} {place}"
 
 
 def _link(page: Path | None, trace: Path | None, act: int, number: int, cycle: int) -> str:

@@ -10,24 +10,18 @@ from sim.paging.map import FLAGS
 from sim.paging.text import as_text, map_as_text
 from sim.paging.walk import KINDS, attempts_of
 from sim.scenario.mistakes import ScenarioError
-from sim.scenario.stage import Claim
 
-from .choice import DEFAULT_ENGINE, DEFAULT_SCENARIO, add_machine
+from .again import DEFAULT_ENGINE, TRACED
+from .choice import DEFAULT_SCENARIO, add_machine
 from .moment import seen
 from .usage import MISTAKE, UsageError, address, address_range, complain, whole_number
 
 
-__all__ = ["SCHEMA", "add", "command_for", "walk_command"]
+__all__ = ["SCHEMA", "add", "walk_command"]
 
 
 #: Version of the JSON. It changes when a key goes or gets another meaning.
 SCHEMA = 1
-
-#: Engines on whose record the contents of the TLB are, in this process.
-TRACED = ("pysim", "cxxrtl")
-
-#: Engines whose runs are the same in every cycle.
-ALIKE = (*TRACED, "cocotb")
 
 
 def add(commands: Any) -> None:
@@ -73,19 +67,6 @@ def walk_command(args: argparse.Namespace) -> int:
     except ScenarioError as error:
         complain(f"the scenario has a mistake: {error.mistake}")
         return MISTAKE
-
-
-def command_for(claim: Claim, place: int, *, words: str, engine: str) -> str:
-    """The command that shows why a claim does not hold; "" if this engine's runs are its own.
-
-    ``place`` is its cycle; ``words`` are those for its scenario and machine.
-    """
-    if engine not in ALIKE:
-        return ""
-    what = "--all" if claim.linear is None else f"{claim.linear:#x}"
-    cpu  = f" --cpu {claim.cpu}" if claim.cpu else ""
-    fast = f" --engine {engine}" if engine in TRACED and engine != DEFAULT_ENGINE else ""
-    return f"dragoncage walk {what} {words} --at {place}{cpu}{fast}"
 
 
 def _one(args: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """Calls of kernel functions, and what was notable in each."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sim.record.calls import Call
@@ -11,7 +11,6 @@ from sim.record.trace import Trace
 from sim.record.words import describe, describe_control
 
 from .evidence import PAGE, Paths
-from .numbered import Numbered
 from .tables import EntryStore
 
 
@@ -19,7 +18,7 @@ __all__ = ["calls"]
 
 
 def calls(trace: Trace, cpu: int, during: Interval, paths: Paths, stores: Iterable[EntryStore],
-          functions: Numbered[str], known: dict[int, str]) -> list[list[Any]]:
+          functions: Mapping[str, int], known: Mapping[int, str]) -> list[list[Any]]:
     """Calls on a processor in an interval, in the order in which they began.
 
     Each is a list of its depth, function, interval, processor, and notable texts: control
@@ -28,7 +27,7 @@ def calls(trace: Trace, cpu: int, during: Interval, paths: Paths, stores: Iterab
     """
     found = list(_calls(trace, during))
     said  = _said(found, sorted(_notes(trace, cpu, during, paths, stores, known)))
-    return [[call.depth, functions.number(call.function), call.since, call.until, cpu,
+    return [[call.depth, functions[call.function], call.since, call.until, cpu,
              list(dict.fromkeys(said.get(call, ())))] for call in found]
 
 
@@ -56,7 +55,7 @@ def _calls(trace: Trace, during: Interval) -> Iterator[Call]:
 
 
 def _notes(trace: Trace, cpu: int, during: Interval, paths: Paths, stores: Iterable[EntryStore],
-           known: dict[int, str]) -> Iterator[tuple[int, str]]:
+           known: Mapping[int, str]) -> Iterator[tuple[int, str]]:
     pages = [range(path.linear, path.linear + PAGE)
              for path in (paths.left, paths.right) if path is not None]
     for access in trace.accesses(during=during):

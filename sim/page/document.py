@@ -4,27 +4,27 @@ Its keys are told in docs/page-document.md. Nothing is left for a reader to deri
 of a list is the last one at or before a cycle.
 """
 
+from itertools import chain
 from typing import Any
 
 from sim.golden.reserved import levels
 from sim.paging.walk import control_state, features_of
 from sim.record.history import MemoryHistory
 from sim.record.interval import Interval
-from sim.record.tlb import TlbEntry
 from sim.record.viewed import Viewed
 from sim.scenario.json import run_as_json
 from sim.scenario.run import Run
 from sim.scenario.stage import Stage
 
 from .calls import calls
-from .evidence import Evidence, Path
+from .evidence import Evidence
 from .frames import frame
-from .numbered import Numbered
-from .records import FAULTS, KINDS, interrupts, records, tlb_entry
+from .numbered import numbers
+from .records import FAULTS, KINDS, functions_of, interrupts, records, tlb_entries, tlb_entry
 from .stale import stale_intervals
 from .stops import stops
-from .story import Story
-from .subjects import Subjects
+from .story import Places, Story
+from .subjects import Command, subject, walks_of
 from .tables import entry_stores, rows
 from .waves import waves
 
@@ -36,47 +36,51 @@ __all__ = ["SCHEMA", "document"]
 SCHEMA = 1
 
 
-def document(run: Run, stage: Stage, viewed: Viewed) -> dict[str, Any]:
-    """The document of a run that is over."""
-    traces    = stage.traces
-    features  = features_of(stage.config)
-    history   = MemoryHistory(traces)
-    functions = Numbered[str]("")
-    entries   = Numbered[tuple[int, TlbEntry]]()
-    frames    = Numbered[int]()
-    subjects  = Subjects(traces, history, features, stage.kernel.paging.TASK_SIZE)
-    story     = Story(stage, Evidence(stage, history), subjects, frames)
-    claims, hero = story.claims(), story.hero()
-    acts: list[dict[str, Any]] = [{**story.numbers(paths)} for paths in story.main]
-    walked    = subjects.subjects()
-    recorded  = [records(trace, functions, entries, cpu) for cpu, trace in enumerate(traces)]
+def document(run: Run, stage: Stage, viewed: Viewed,
+             command: Command | None = None) -> dict[str, Any]:
+    """The document of a run that is over; ``command`` names what shows a walk elsewhere."""
+    traces, acts = stage.traces, stage.acts
+    features     = features_of(stage.config)
+    history      = MemoryHistory(traces)
+    story        = Story(stage, Evidence(stage, history))
+
+    # First, whole, all that others name by its number: what follows only looks it up.
+    functions = numbers(functions_of(traces))
+    entries   = numbers(tlb_entries(traces))
+    subjects  = numbers(story.subjects)
+    frames    = numbers(story.frames)
+    places    = Places(subjects, frames)
+
+    walks     = walks_of(subjects, entries, traces, history, features)
     stale     = stale_intervals(traces, history, features)
-    for cpu, entry in entries.things:
-        subjects.learn(Path(cpu, entry.linear), entry.filled)
-    stores    = entry_stores(traces, history, _entry_size(stage), subjects.known)
-    for act, paths, told in zip(stage.acts, story.main, acts, strict=True):
-        told["functions"] = [call for cpu, trace in enumerate(traces) for call in calls(
-            trace, cpu, Interval(act.since, act.until), paths, stores, functions, subjects.known)]
-    found = {
+    stores    = entry_stores(traces, history, _entry_size(stage), walks.entries)
+    sent      = interrupts(traces)
+    return {
         "schema":      SCHEMA,
         "run":         run_as_json(run),
         "cpus":        len(traces),
         "kinds":       KINDS,
         "faults":      FAULTS,
-        "traces":      recorded,
-        "tlb_entries": [tlb_entry(entry, stale[cpu, entry]) for cpu, entry in entries.things],
-        "stores":      rows(stores, functions, subjects.known),
-        "interrupts":  interrupts(traces),
-        "subjects":    walked,
-        "walks":       subjects.walks(),
-        "frames":      [frame(physical, history, functions) for physical in frames.things],
-        "claims":      claims,
-        "acts":        acts,
-        "hero":        hero,
-        "waves":       waves(viewed),
-        "functions":   functions.things,
+        "traces":      [records(trace, functions, entries, cpu)
+                        for cpu, trace in enumerate(traces)],
+        "tlb_entries": [tlb_entry(entry, stale[cpu, entry]) for cpu, entry in entries],
+        "stores":      rows(stores, functions, walks.entries),
+        "interrupts":  [list(interrupt) for interrupt in sent],
+        "subjects":    [subject(path, versions, stage.kernel.paging.TASK_SIZE, command)
+                        for path, versions in zip(subjects, walks.versions, strict=True)],
+        "walks":       walks.shown,
+        "frames":      [frame(physical, history, functions) for physical in frames],
+        "claims":      story.claims(places),
+        "acts":        [{**places(paths), "functions": [
+                            *chain.from_iterable(calls(
+                                trace, cpu, Interval(act.since, act.until), paths, stores,
+                                functions, walks.entries) for cpu, trace in enumerate(traces))]}
+                        for act, paths in zip(acts, story.main, strict=True)],
+        "hero":        story.hero(places),
+        "waves":       waves(viewed, stage.config.tlb_entries),
+        "functions":   list(functions),
+        "stops":       stops(acts, traces, stores, sent),
     }
-    return {**found, "stops": stops(found)}
 
 
 def _entry_size(stage: Stage) -> int:

@@ -11,7 +11,8 @@ from sim.paging.walk import features_of, page_walk
 from sim.record.history import MemoryHistory
 from sim.record.interval import Interval
 from sim.record.witness import Witness
-from sim.scenario.stage import Act, Stage
+from sim.scenario.acts import Act
+from sim.scenario.stage import Stage
 
 
 __all__ = ["PAGE", "Evidence", "Path", "Paths", "path_of"]

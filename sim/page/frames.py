@@ -1,12 +1,11 @@
 """Frames that a run is about: their words, and each store to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.record.history import MemoryHistory, Store
 
 from .evidence import PAGE
-from .numbered import Numbered
 
 
 __all__ = ["WORDS", "frame"]
@@ -16,7 +15,7 @@ __all__ = ["WORDS", "frame"]
 WORDS = 32
 
 
-def frame(physical: int, history: MemoryHistory, functions: Numbered[str]) -> dict[str, Any]:
+def frame(physical: int, history: MemoryHistory, functions: Mapping[str, int]) -> dict[str, Any]:
     """A frame, with those of its words that were ever anything but zero.
 
     Of more than :data:`WORDS`, these are the ones that changed most often.
@@ -28,7 +27,7 @@ def frame(physical: int, history: MemoryHistory, functions: Numbered[str]) -> di
             "words": [{"address": hex(address), "values": [
                 [store.transfer.accepted, f"{store.after:#018x}", store.cpu,
                  int(store.transfer.walk),
-                 functions.number("".join(store.transfer.mark.stack[-1:]))]
+                 functions["".join(store.transfer.mark.stack[-1:])]]
                 for store in stored[address]]} for address in most]}
 
 

@@ -15,6 +15,7 @@ from sim.scenario.run import Run
 from sim.scenario.stage import Stage
 
 from .document import document
+from .subjects import Command
 
 
 __all__ = ["Page", "page_of"]
@@ -32,9 +33,12 @@ class Page:
     ----------
     file : :class:`pathlib.Path`
         Where to.
+    command : callable or :class:`None`
+        Names the command for a walk, as :data:`.subjects.Command` has it.
     """
 
-    file: Path
+    file:    Path
+    command: Command | None = None
 
     name:   ClassVar[str]  = "report"
     viewed: ClassVar[bool] = True
@@ -42,7 +46,7 @@ class Page:
     def write(self, run: Run, stage: Stage, viewed: Viewed | None) -> None:
         """Write it. Raises :class:`sim.output.files.FileTrouble`."""
         assert viewed is not None, "it was asked for"
-        page = page_of(document(run, stage, viewed))
+        page = page_of(document(run, stage, viewed, self.command))
         with written(self.file) as [file]:
             file.write(page)
 

@@ -1,10 +1,10 @@
 """Things that a document has once, and names by their number."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 
-__all__ = ["Numbered"]
+__all__ = ["Numbered", "numbers"]
 
 
 ThingT = TypeVar("ThingT", bound=Hashable)
@@ -34,3 +34,11 @@ class Numbered(Generic[ThingT]):
             self._numbers[thing] = len(self.things)
             self.things.append(thing)
         return self._numbers[thing]
+
+
+def numbers(things: Iterable[ThingT]) -> Mapping[ThingT, int]:
+    """The numbers of all things that there are, each of which gets one where it comes first.
+
+    To look up another is a :class:`KeyError`: the list is whole.
+    """
+    return {thing: number for number, thing in enumerate(dict.fromkeys(things))}

@@ -1,7 +1,7 @@
 """Records of a processor, as lists of JSON's values in the order of cycles."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from hw.layout import AccessKind, Fault
 from sim.paging.flags import cached_rights_text
@@ -10,10 +10,9 @@ from sim.record.tlb import TlbContents, TlbEntry
 from sim.record.trace import Trace
 from sim.record.words import describe_control
 
-from .numbered import Numbered
 
-
-__all__ = ["FAULTS", "KINDS", "interrupts", "records", "tlb_entry"]
+__all__ = ["FAULTS", "KINDS", "Interrupt", "functions_of", "interrupts", "records", "tlb_entries",
+           "tlb_entry"]
 
 
 #: Names of the kinds of accesses and of faults, by their numbers.
@@ -24,15 +23,40 @@ _KINDS  = {kind: number for number, kind in enumerate(AccessKind)}
 _FAULTS = {fault: number for number, fault in enumerate(Fault)}
 
 
-def records(trace: Trace, functions: Numbered[str],
-            entries: Numbered[tuple[int, TlbEntry]], cpu: int) -> dict[str, Any]:
+class Interrupt(NamedTuple):
+    """An interrupt, in words."""
+
+    cycle: int
+    cpu:   int
+    text:  str
+
+
+def functions_of(traces: Sequence[Trace]) -> Iterator[str]:
+    """Functions of the kernel that are executed, and before them the empty one: user code."""
+    yield ""
+    for trace in traces:
+        for mark in trace.marks:
+            yield from mark.stack
+
+
+def tlb_entries(traces: Sequence[Trace]) -> Iterator[tuple[int, TlbEntry]]:
+    """Translations that come into the TLB of each processor, with its number."""
+    for cpu, trace in enumerate(traces):
+        if trace.reports_tlb:
+            for change in trace.all_tlb_changes:
+                if change.entry is not None:
+                    yield cpu, change.entry
+
+
+def records(trace: Trace, functions: Mapping[str, int],
+            entries: Mapping[tuple[int, TlbEntry], int], cpu: int) -> dict[str, Any]:
     """All records of one processor but for its transfers and strobes.
 
-    ``functions`` and ``entries`` get the functions and the translations that it names; an entry is
-    one of a processor.
+    ``functions`` and ``entries`` are the numbers of what it names: those of :func:`functions_of`,
+    and those of :func:`tlb_entries`.
     """
     return {
-        "marks":    [[mark.cycle, [functions.number(name) for name in mark.stack]]
+        "marks":    [[mark.cycle, [functions[name] for name in mark.stack]]
                      for mark in trace.marks],
         "states":   [[state.cycle, _state(state)] for state in trace.states],
         "accesses": [_access(access) for access in trace.all_accesses],
@@ -60,14 +84,15 @@ def _access(access: AccessRecord) -> list[Any]:
             access.error_code]
 
 
-def _tlb(trace: Trace, entries: Numbered[tuple[int, TlbEntry]], cpu: int) -> list[list[Any]]:
+def _tlb(trace: Trace, entries: Mapping[tuple[int, TlbEntry], int],
+         cpu: int) -> list[list[Any]]:
     """The changes of a TLB: the cycle, the kind, the entry that comes, and those that go."""
     contents, rows = TlbContents(), []
     for change in trace.all_tlb_changes:
         gone = contents.apply(change)
-        came = None if change.entry is None else entries.number((cpu, change.entry))
+        came = None if change.entry is None else entries[cpu, change.entry]
         rows.append([change.cycle, change.change.value, came,
-                     [entries.number((cpu, entry)) for entry in gone]])
+                     [entries[cpu, entry] for entry in gone]])
     return rows
 
 
@@ -79,11 +104,10 @@ def tlb_entry(entry: TlbEntry, stale: Sequence[tuple[int, int]]) -> dict[str, An
             "stale": [list(interval) for interval in stale]}
 
 
-def interrupts(traces: Sequence[Trace]) -> list[list[Any]]:
-    """Interrupts of all processors: cycle, processor, and what it did."""
-    found = [(interrupt.cycle, cpu, _interrupt(interrupt))
-             for cpu, trace in enumerate(traces) for interrupt in trace.all_interrupts]
-    return [list(row) for row in sorted(found)]
+def interrupts(traces: Sequence[Trace]) -> list[Interrupt]:
+    """Interrupts of all processors, in the order of cycles."""
+    return sorted(Interrupt(interrupt.cycle, cpu, _interrupt(interrupt))
+                  for cpu, trace in enumerate(traces) for interrupt in trace.all_interrupts)
 
 
 def _interrupt(interrupt: InterruptRecord) -> str:

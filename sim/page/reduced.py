@@ -4,35 +4,23 @@ Ref: Intel SDM Vol. 3A, sections 4.6.1, 4.7.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
-from sim.golden.permission import Attempt
+from sim.paging.decision import CONTROLS_OF
+from sim.paging.walk import ATTEMPTS
 from sim.vectors.vector import Vector, VectorStep
 
 
-__all__ = ["CONTROLS", "FIRSTS", "MAXPHYADDR", "REDUCED_ATTEMPTS", "Reduced", "all_reduced",
-           "vector"]
+__all__ = ["CONTROLS", "FIRSTS", "MAXPHYADDR", "Reduced", "all_reduced", "vector"]
 
 
 #: The first entry from the root on that is not as it should be: none; not present; with a
 #: reserved bit. XD is one while EFER.NXE is 0.
 FIRSTS = ("whole", "missing", "malformed")
 
-#: Control bits by their names.
-CONTROLS = ("CR0.WP", "CR4.SMEP", "CR4.SMAP", "EFER.NXE", "RFLAGS.AC")
-
-#: Accesses by their names.
-REDUCED_ATTEMPTS: Mapping[str, Attempt] = {
-    "user read":      Attempt(user=True),
-    "user write":     Attempt(user=True, write=True),
-    "user fetch":     Attempt(user=True, fetch=True),
-    "kernel read":    Attempt(),
-    "kernel write":   Attempt(write=True),
-    "kernel fetch":   Attempt(fetch=True),
-    "implicit read":  Attempt(implicit=True),
-    "implicit write": Attempt(implicit=True, write=True),
-}
+#: Control bits by their names: those that some refusal needs.
+CONTROLS = tuple(dict.fromkeys(chain.from_iterable(CONTROLS_OF.values())))
 
 #: Width of physical addresses; an entry's bits from here to 51 are reserved.
 MAXPHYADDR = 40
@@ -56,7 +44,7 @@ class Reduced(NamedTuple):
     controls : tuple of :class:`bool`
         Those of :data:`CONTROLS`.
     attempt : :class:`str`
-        One of :data:`REDUCED_ATTEMPTS`.
+        One of :data:`sim.paging.walk.ATTEMPTS`.
     hit : :class:`bool`
         The TLB has the translation.
     """
@@ -79,8 +67,7 @@ def all_reduced() -> Iterator[Reduced]:
     """All of them, the last field changing fastest."""
     flag = (False, True)
     for first, writable, user, execute_disable in product(FIRSTS, flag, flag, flag):
-        for controls, attempt, hit in product(product(*len(CONTROLS) * [flag]), REDUCED_ATTEMPTS,
-                                              flag):
+        for controls, attempt, hit in product(product(*len(CONTROLS) * [flag]), ATTEMPTS, flag):
             yield Reduced(first, writable, user, execute_disable, controls, attempt, hit)
 
 
@@ -106,6 +93,6 @@ def vector(state: Reduced, *, may: bool) -> Vector:
 
 
 def _step(attempt: str, *, ac: bool) -> VectorStep:
-    asked = REDUCED_ATTEMPTS[attempt]
+    asked = ATTEMPTS[attempt]
     kind  = "fetch" if asked.fetch else "write" if asked.write else "read"
     return VectorStep(kind, _LINEAR, 1, int(asked.implicit), 3 if asked.user else 0, int(ac))

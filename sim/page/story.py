@@ -1,6 +1,7 @@
 """The story as a page tells it: claims with their evidence, acts, the two paths of the whole."""
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,13 @@ from sim.perfetto.link import link_to
 from sim.record.interval import Interval
 from sim.record.records import AccessRecord
 from sim.record.witness import Witness, witness
-from sim.scenario.stage import Act, Claim, Stage
+from sim.scenario.acts import Act, Claim
+from sim.scenario.stage import Stage
 
 from .evidence import Evidence, Path, Paths, path_of
-from .numbered import Numbered
-from .subjects import Subjects
 
 
-__all__ = ["Story", "Told"]
+__all__ = ["Places", "Story", "Told"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,27 @@ class Told:
     paths:   Paths
 
 
+@dataclass(frozen=True)
+class Places:
+    """Places of what paths are about in the lists of a document.
+
+    Attributes
+    ----------
+    subjects, frames : mapping
+        Numbers of the pages and of the frames.
+    """
+
+    subjects: Mapping[Path, int]
+    frames:   Mapping[int, int]
+
+    def __call__(self, paths: Paths) -> dict[str, Any]:
+        """The places of two paths and of their frame, and the sides that are not used."""
+        return {"left":   None if paths.left is None else self.subjects[paths.left],
+                "right":  None if paths.right is None else self.subjects[paths.right],
+                "frame":  None if paths.frame is None else self.frames[paths.frame],
+                "unused": list(paths.unused)}
+
+
 class Story:
     """Claims and acts of a stage, each with the paths that it is about.
 
@@ -39,10 +60,6 @@ class Story:
         The stage, when all is over.
     evidence : :class:`.evidence.Evidence`
         Finds the accesses.
-    subjects : :class:`.subjects.Subjects`
-        Gets their addresses.
-    frames : :class:`.numbered.Numbered`
-        Gets the frames that they are to.
 
     Attributes
     ----------
@@ -52,18 +69,26 @@ class Story:
         The paths of each act.
     """
 
-    def __init__(self, stage: Stage, evidence: Evidence, subjects: Subjects,
-                 frames: Numbered[int]):
+    def __init__(self, stage: Stage, evidence: Evidence):
         self._traces   = stage.traces
         self._evidence = evidence
-        self._subjects = subjects
-        self._frames   = frames
         self.told: list[Told]  = []
         self.main: list[Paths] = []
         for number, act in enumerate(stage.acts):
             self._tell(number, act)
 
-    def claims(self) -> list[dict[str, Any]]:
+    @property
+    def subjects(self) -> Iterator[Path]:
+        """The pages that it is about, those of claims first."""
+        return (path for paths in self._paths for path in (paths.left, paths.right)
+                if path is not None)
+
+    @property
+    def frames(self) -> Iterator[int]:
+        """The frames that it is about, likewise."""
+        return (paths.frame for paths in self._paths if paths.frame is not None)
+
+    def claims(self, places: Places) -> list[dict[str, Any]]:
         """The claims as JSON has them."""
         return [{
             "act": told.act, "claim": told.place, "cycle": told.claim.cycle,
@@ -71,10 +96,10 @@ class Story:
             "perfetto": None if told.claim.cycle is None else link_to(told.claim.cycle),
             "cpu": told.claim.cpu,
             "access": told.witness.number if told.witness else None,
-            **_attempted(told), **self.numbers(told.paths),
+            **_attempted(told), **places(told.paths),
         } for told in self.told]
 
-    def hero(self) -> dict[str, Any] | None:
+    def hero(self, places: Places) -> dict[str, Any] | None:
         """The paths of the whole: where a user's store is refused, and the kernel's is done.
 
         Of a story without such claims, those of the first act that has both; None without any.
@@ -85,16 +110,15 @@ class Story:
                 refused.setdefault(told.paths.left, number)
             elif _stored_by_kernel(told) and told.paths.left in refused:
                 return {"refused": refused[told.paths.left], "done": number,
-                        **self.numbers(told.paths)}
-        return next(({"refused": None, "done": None, **self.numbers(paths)}
+                        **places(told.paths)}
+        return next(({"refused": None, "done": None, **places(paths)}
                      for paths in self.main if paths.whole), None)
 
-    def numbers(self, paths: Paths) -> dict[str, Any]:
-        """Numbers of the subjects and of the frame of two paths, and the sides not used."""
-        return {"left":   self._subjects.number(paths.left),
-                "right":  self._subjects.number(paths.right),
-                "frame":  None if paths.frame is None else self._frames.number(paths.frame),
-                "unused": list(paths.unused)}
+    @property
+    def _paths(self) -> Iterator[Paths]:
+        """All paths: of each claim, and of each act."""
+        yield from (told.paths for told in self.told)
+        yield from self.main
 
     def _tell(self, number: int, act: Act) -> None:
         """Tell an act. A claim whose access has not two paths is about those of the act."""
@@ -121,7 +145,7 @@ class Story:
             return cycle
         access = told.witness.access
         during = Interval(cycle, cycle + 1)
-        stores = any(trace.transfers(during=during, write=True) for trace in self._traces)
+        stores = bool(self._traces[told.witness.cpu].transfers(during=during, write=True))
         return cycle + (stores and cycle not in (access.accepted, access.completed))
 
 

@@ -1,7 +1,8 @@
 """Subjects: addresses whose walks are shown, with their versions in the course of the run."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sim.golden.state import Features
@@ -9,79 +10,85 @@ from sim.paging.json import as_json
 from sim.paging.versions import versions
 from sim.paging.walk import PageWalk, page_walk
 from sim.record.history import MemoryHistory
+from sim.record.tlb import TlbEntry
 from sim.record.trace import Trace
 
 from .evidence import Path
 from .numbered import Numbered
 
 
-__all__ = ["Subjects"]
+__all__ = ["Command", "Walks", "subject", "walks_of"]
 
 
-class Subjects:
-    """Collects addresses, and walks them.
+#: The command that shows the walk of an address, for a processor, in a terminal, but for the cycle,
+#: its last word; None if the run cannot be repeated.
+Command = Callable[[int, int], str | None]
 
-    Parameters
-    ----------
-    traces : sequence of :class:`sim.record.trace.Trace`
-        The record of each processor.
-    history : :class:`sim.record.history.MemoryHistory`
-        Its memory in any cycle.
-    features : :class:`sim.golden.state.Features`
-        What the machine can do.
-    end : :class:`int`
-        First linear address that no process may use.
+
+@dataclass(frozen=True)
+class Walks:
+    """Walks of all subjects.
 
     Attributes
     ----------
-    known : :class:`dict` of :class:`str`
-        Paging-structure entries in words, by their physical addresses, as far as walks have met
-        them.
+    shown : sequence
+        The walks as JSON has them, each once.
+    versions : sequence of :class:`list`
+        For each subject the cycles from which on a walk holds, with its place in ``shown``.
+    entries : mapping of :class:`int` to :class:`str`
+        The paging-structure entries that were met, in words, by their physical addresses.
     """
 
-    def __init__(self, traces: Sequence[Trace], history: MemoryHistory, features: Features,
-                 end: int):
-        self._traces   = traces
-        self._history  = history
-        self._features = features
-        self._end      = end
-        self._paths    = Numbered[Path]()
-        self._walks    = Numbered[str]()
-        self.known: dict[int, str] = {}
+    shown:    Sequence[Any]
+    versions: Sequence[list[list[int]]]
+    entries:  Mapping[int, str]
 
-    def number(self, path: Path | None) -> int | None:
-        """Number of the subject of a path; None if there is none."""
-        return None if path is None else self._paths.number(path)
 
-    def learn(self, path: Path, cycle: int) -> None:
-        """Learn the names of the entries that translate an address in ``cycle``."""
-        self._name(page_walk(self._traces, self._history, path.linear, cycle=cycle, cpu=path.cpu,
-                             features=self._features))
+def walks_of(subjects: Iterable[Path], cached: Iterable[tuple[int, TlbEntry]],
+             traces: Sequence[Trace], history: MemoryHistory, features: Features) -> Walks:
+    """Walk the subjects in the course of the run.
 
-    def subjects(self) -> list[dict[str, Any]]:
-        """All subjects, each with the cycles from which on a walk holds."""
-        return [{"linear": hex(path.linear), "cpu": path.cpu,
-                 "side": "user" if path.linear < self._end else "kernel",
-                 "walks": self._versions(path)} for path in self._paths.things]
+    Paging-structure entries are met on the way, and where a translation came from that was
+    ``cached`` by a processor.
+    """
+    found = [list(versions(traces, history, path.linear, cpu=path.cpu, features=features))
+             for path in subjects]
+    fills = [page_walk(traces, history, entry.linear, cycle=entry.filled, cpu=cpu,
+                       features=features) for cpu, entry in cached]
+    shown: Numbered[str] = Numbered()
+    return Walks(
+        versions=[list(_changes(walks, shown)) for walks in found],
+        shown=[json.loads(walk) for walk in shown.things],
+        entries=_names([*(walk for walks in found for walk in walks), *fills]))
 
-    def walks(self) -> list[Any]:
-        """The walks that the subjects name by number, in the shape of `dragoncage walk --json`."""
-        return [json.loads(walk) for walk in self._walks.things]
 
-    def _versions(self, path: Path) -> list[list[int]]:
-        found: list[list[int]] = []
-        for version in versions(self._traces, self._history, path.linear, cpu=path.cpu,
-                                features=self._features):
-            shown = as_json(version)
-            for name in "linear", "cycle", "cpu":
-                del shown[name]
-            number = self._walks.number(json.dumps(shown))
-            if not found or found[-1][1] != number:
-                found.append([version.cycle, number])
-            self._name(version)
-        return found
+def _changes(walks: Iterable[PageWalk], shown: Numbered[str]) -> Iterator[list[int]]:
+    """Cycles and numbers of walks, but for those that are as the one before."""
+    before = None
+    for walk in walks:
+        content = as_json(walk)
+        for name in "linear", "cycle", "cpu":
+            del content[name]
+        number = shown.number(json.dumps(content))
+        if number != before:
+            yield [walk.cycle, number]
+        before = number
 
-    def _name(self, walk: PageWalk) -> None:
+
+def _names(walks: Iterable[PageWalk]) -> dict[int, str]:
+    """Entries in words, by their addresses: an entry is that of the walk that met it first."""
+    found: dict[int, str] = {}
+    for walk in walks:
         for step in walk.steps:
             first = walk.linear & -step.level.region
-            self.known.setdefault(step.address, f"the {step.level.name} of {first:#x}")
+            found.setdefault(step.address, f"the {step.level.name} of {first:#x}")
+    return found
+
+
+def subject(path: Path, versions: list[list[int]], end: int,
+            command: Command | None) -> dict[str, Any]:
+    """A subject as JSON has it; ``end`` is the first linear address that no process may use."""
+    return {"linear": hex(path.linear), "cpu": path.cpu,
+            "side": "user" if path.linear < end else "kernel",
+            "command": command(path.linear, path.cpu) if command else None,
+            "walks": versions}

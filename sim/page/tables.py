@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 from sim.record.history import MemoryHistory, Store
 from sim.record.trace import Trace
 
-from .numbered import Numbered
-
 
 __all__ = ["EntryStore", "entry_stores", "rows"]
 
@@ -65,9 +63,9 @@ def _entry_store(store: Store, address: int, before: int, after: int) -> EntrySt
                       "".join(transfer.mark.stack[-1:]), address, before, after)
 
 
-def rows(stores: Collection[EntryStore], functions: Numbered[str],
+def rows(stores: Collection[EntryStore], functions: Mapping[str, int],
          known: Mapping[int, str]) -> list[list[Any]]:
     """The stores as JSON has them; ``known`` names entries in words by their addresses."""
-    return [[store.cycle, store.cpu, int(store.walker), functions.number(store.function),
+    return [[store.cycle, store.cpu, int(store.walker), functions[store.function],
              hex(store.address), hex(store.before), hex(store.after),
              known.get(store.address, "an entry")] for store in stores]

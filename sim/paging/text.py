@@ -1,6 +1,7 @@
 """Walks and maps as text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from sim.golden.state import PagingMode
 from sim.output.text import table, wrap
@@ -20,22 +21,31 @@ _MODES = {PagingMode.OFF: "no paging", PagingMode.BITS_32: "32-bit paging",
           PagingMode.FOUR_LEVELS: "4-level paging"}
 
 
-def as_text(found: PageWalk) -> str:
-    """A walk in lines as wide as the terminal."""
+def as_text(found: PageWalk, indent: str = "") -> str:
+    """A walk in lines as wide as the terminal, with ``indent`` before each."""
+    inner = f"{indent}  "
     registers = " ".join(f"{name}={int(value)}" for name, value in found.registers.items())
     lines = [*wrap(f"{found.linear:#x} in cycle {found.cycle}, processor {found.cpu}: "
-                   f"{_MODES[found.state.mode]}", "", "  "),
-             *wrap(f"CR3={found.state.cr3:#x} {registers}", "  ")]
+                   f"{_MODES[found.state.mode]}", indent, inner),
+             *wrap(f"CR3={found.state.cr3:#x} {registers}", inner)]
     if not found.canonical:
         return "\n".join([*lines, *wrap("The address is not canonical: any access ends in #GP "
-                                        "(rule 8; SDM Vol. 1, 3.3.7.1).", "  ")]) + "\n"
+                                        "(rule 8; SDM Vol. 1, 3.3.7.1).", inner)]) + "\n"
     if not found.steps:
-        return "\n".join([*lines, "  The linear address is the physical one.",
-                          *_kernel(found)]) + "\n"
+        return "\n".join([*lines, f"{inner}The linear address is the physical one.",
+                          *_listed(_kernel(found), inner)]) + "\n"
     return "\n".join([
-        *lines, "", *_entries(found), "", *_page(found), *_tlb(found), *_kernel(found), "",
-        *_changes(found), "", *_verdicts(found.verdicts), *_reasons(found),
+        *lines, "", *_entries(found, inner), "",
+        *_listed(chain(_page(found), _tlb(found), _kernel(found)), inner), "",
+        *_listed(_changes(found), inner), "",
+        *_verdicts(found.verdicts, inner), *_reasons(found, inner),
     ]) + "\n"
+
+
+def _listed(said: Iterable[tuple[str, str]], indent: str) -> Iterator[str]:
+    """Lines of what has names, which stand in a column of their own."""
+    for name, text in said:
+        yield from wrap(text, f"{indent}{name:<10}", indent + " " * 10)
 
 
 def map_as_text(found: AddressMap) -> str:
@@ -73,7 +83,7 @@ def _short(size: int) -> str:
     return number + unit[0]
 
 
-def _entries(found: PageWalk) -> list[str]:
+def _entries(found: PageWalk, indent: str) -> list[str]:
     rows = [("entry", "at", "value", "refers to", "bits", "so far")]
     for step in found.steps:
         target = points_to(found.state, step.level, step.entry)
@@ -81,37 +91,33 @@ def _entries(found: PageWalk) -> list[str]:
                      "-" if target is None else f"{target:#x}",
                      " ".join(flags(found.state, step.level, step.entry)) or "not present",
                      "-" if target is None else rights_text(step.rights)))
-    return table(rows, indent="  ").splitlines()
+    return table(rows, indent=indent).splitlines()
 
 
-def _page(found: PageWalk) -> Iterator[str]:
+def _page(found: PageWalk) -> Iterator[tuple[str, str]]:
     page = found.translation
-    if page is None:
-        yield "  page      none"
-    else:
-        yield from wrap(f"{page.physical:#x}, {size_text(page.size)}, {rights_text(page.rights)}; "
-                        f"physical {page.translate(found.linear):#x}",
-                        "  page      ", " " * 12)
+    yield "page", "none" if page is None else (
+        f"{page.physical:#x}, {size_text(page.size)}, {rights_text(page.rights)}; "
+        f"physical {page.translate(found.linear):#x}")
 
 
-def _tlb(found: PageWalk) -> Iterator[str]:
+def _tlb(found: PageWalk) -> Iterator[tuple[str, str]]:
     cached = found.cached
     if cached is None:
-        yield f"  TLB       {'no translation of it' if found.tlb_reported else 'not reported'}"
+        yield "TLB", "no translation of it" if found.tlb_reported else "not reported"
         return
     marks = ["dirty"] * cached.dirty + ["global"] * cached.global_page
     held  = ", ".join([f"{cached.physical:#x}", size_text(cached.size),
                        cached_rights_text(cached), *marks, f"filled in cycle {cached.filled}"])
-    yield from wrap(f"STALE: {held}" if found.stale else f"the same: {held}",
-                    "  TLB       ", " " * 12)
+    yield "TLB", f"STALE: {held}" if found.stale else f"the same: {held}"
 
 
-def _kernel(found: PageWalk) -> Iterator[str]:
+def _kernel(found: PageWalk) -> Iterator[tuple[str, str]]:
     """The kernel's records of the address."""
     if found.kernel is not None:
         area, frame = found.kernel.area, found.kernel.frame
-        yield from wrap("none" if area is None else area_text(area), "  mapping   ", " " * 12)
-        yield from wrap("none" if frame is None else frame_text(frame), "  frame     ", " " * 12)
+        yield "mapping", "none" if area is None else area_text(area)
+        yield "frame", "none" if frame is None else frame_text(frame)
 
 
 def area_text(area: Area) -> str:
@@ -129,14 +135,13 @@ def frame_text(frame: Frame) -> str:
                       f"mapcount {frame.mapcount}"])
 
 
-def _changes(found: PageWalk) -> Iterator[str]:
+def _changes(found: PageWalk) -> Iterator[tuple[str, str]]:
     """The last store to each entry."""
     for step in found.steps:
-        yield from wrap("never written" if step.store is None else store_text(step.store),
-                        f"  {step.level.name:<8}  ", " " * 12)
+        yield step.level.name, "never written" if step.store is None else store_text(step.store)
 
 
-def _verdicts(verdicts: Mapping[str, Verdict]) -> list[str]:
+def _verdicts(verdicts: Mapping[str, Verdict], indent: str) -> list[str]:
     """The ends of all attempts, a row for those who make them."""
     names = [name.split() for name in verdicts]
     whats = list(dict.fromkeys(what for _, what in names))
@@ -144,22 +149,23 @@ def _verdicts(verdicts: Mapping[str, Verdict]) -> list[str]:
     for who in dict.fromkeys(who for who, _ in names):
         rows.append((who, *(_ending(verdicts[f"{who} {what}"]) if [who, what] in names else "-"
                             for what in whats)))
-    return table(rows, indent="  ").splitlines()
+    return table(rows, indent=indent).splitlines()
 
 
-def _reasons(found: PageWalk) -> Iterator[str]:
+def _reasons(found: PageWalk, indent: str) -> Iterator[str]:
     """Each reason that was given, once; and where the TLB decides otherwise."""
     verdicts = found.verdicts
     for reason in dict.fromkeys(reason for each in verdicts.values() for reason in each.refusals):
         who = [name for name, verdict in verdicts.items() if reason in verdict.refusals]
         yield from wrap(f"{'any access' if len(who) == len(verdicts) > 1 else ', '.join(who)}: "
                         f"{reason.text} (rule {reason.rule}; SDM Vol. 3A, {reason.section})",
-                        "  ", "    ")
+                        indent, f"{indent}  ")
     others = [name for name, verdict in found.cached_verdicts.items()
               if _ending(verdict) != _ending(verdicts[name])]
     if others:
         said = ", ".join(f"{name} {_ending(found.cached_verdicts[name])}" for name in others)
-        yield from wrap(f"The TLB decides otherwise, and it is asked first: {said}.", "  ", "    ")
+        yield from wrap(f"The TLB decides otherwise, and it is asked first: {said}.", indent,
+                        f"{indent}  ")
 
 
 def store_text(store: Store) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, ClassVar, cast
 
 from sim.output.files import written
 from sim.record.calls import calls
@@ -32,13 +32,21 @@ TRANSFERS: dict[str, Callable[[TransferRecord], bool]] = {
     "memory reads":   lambda transfer: not (transfer.walk or transfer.write),
 }
 
-@dataclass
-class PerfettoExport:
-    """Writes a run to a file that Perfetto opens; a :class:`sim.scenario.export.Export`."""
 
-    file:   Path
-    name:   str  = "perfetto"
-    viewed: bool = False
+@dataclass(frozen=True)
+class PerfettoExport:
+    """The file of a run for Perfetto; a :class:`sim.scenario.export.Export`.
+
+    Attributes
+    ----------
+    file : :class:`pathlib.Path`
+        Where to.
+    """
+
+    file: Path
+
+    name:   ClassVar[str]  = "perfetto"
+    viewed: ClassVar[bool] = False
 
     def write(self, run: Run, stage: Stage, viewed: Viewed | None) -> None:
         """Write it. Raises :class:`sim.output.files.FileTrouble`."""

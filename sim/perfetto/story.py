@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sim.record.records import Mark
 from sim.scenario.run import Run
-from sim.scenario.stage import Claim, Step
+from sim.scenario.acts import Claim, Step
 
 from .lanes import lanes
 from .slices import Column, Row, Slice

@@ -26,7 +26,8 @@ one. The names are of these kinds:
 :mod:`sim.scenario.listener`  who hears how a run goes
 :mod:`sim.scenario.export`    files that are made of a run
 :mod:`sim.scenario.module`    the form of such a module
-:mod:`sim.scenario.stage`     acts, steps and claims
+:mod:`sim.scenario.acts`      acts, steps and claims
+:mod:`sim.scenario.stage`     what a scenario plays on, which takes them down
 :mod:`sim.scenario.checks`    checks of what a scenario gives to its stage
 :mod:`sim.scenario.look`      page walks and maps of the machine on the stage
 :mod:`sim.scenario.watch`     what a scenario awaits while it plays
@@ -69,7 +70,8 @@ from sw.kernel.ptrace import PTRACE_ATTACH, PTRACE_DETACH
 from sw.processor.cpu import Cpu
 from sw.user import User
 
-from .stage import Act, Claim, Stage, Step
+from .acts import Act, Claim, Step
+from .stage import Stage
 
 
 __all__ = [

@@ -4,10 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from sim.paging.json import as_json as walk_as_json
+
 from .failure import Failure
 from .mistakes import Location, Mistake
 from .run import Run
-from .stage import Act, Claim
+from .acts import Act, Claim
 
 
 __all__ = ["SCHEMA", "as_json", "run_as_json"]
@@ -91,4 +93,5 @@ def _claim(claim: Claim, place: int) -> dict[str, Any]:
         "expected": claim.expected or None,
         "linear":   None if claim.linear is None else hex(claim.linear),
         "cpu":      claim.cpu,
+        "walk":     None if claim.walk is None else walk_as_json(claim.walk),
     }

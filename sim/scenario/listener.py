@@ -1,7 +1,7 @@
 """Listeners: they hear how a run goes, while it does."""
 
 from .run import Run
-from .stage import Act
+from .acts import Act
 
 
 __all__ = ["Listener"]

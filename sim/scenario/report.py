@@ -7,10 +7,11 @@ from itertools import count
 from typing import TextIO
 
 from sim.output.text import plain, wrap
+from sim.paging.text import as_text as walk_as_text
 
 from .failure import Failure
 from .run import Run
-from .stage import Act, Claim
+from .acts import Act, Claim
 
 
 __all__ = ["Report", "as_text", "wants_colour"]
@@ -108,6 +109,9 @@ class Report:
         if not claim.holds:
             if claim.expected:
                 lines += wrap(f"expected: {claim.expected}", " " * 10, " " * 12)
+            if claim.walk is not None:
+                # As far left as can be: the table of a walk takes most of 80 columns.
+                lines += walk_as_text(claim.walk, " " * 3).splitlines()
             if command := self.look(claim, place):
                 # A command to copy is one line, however long.
                 lines.append(f"{'':10}look: {plain(command)}")

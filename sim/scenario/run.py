@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .failure import Failure
 from .mistakes import Mistake
-from .stage import Act, Claim
+from .acts import Act, Claim
 
 
 __all__ = ["Run"]

@@ -1,8 +1,7 @@
-"""Stage of a scenario: acts, the steps in them, and the claims that they prove."""
+"""Stage of a scenario: it takes down the acts, the steps in them, and the claims."""
 
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -20,67 +19,16 @@ from sw.kernel.sched.idle import start_on
 from sw.processor.cpu import Cpu
 from sw.user import User
 
+from .acts import Act, Claim, Step
 from .checks import check_text, guarded, is_verdict
-from .look import map_on, walk_on
+from .look import Look
 from .mistakes import Location, Mistake, Misuse
 
 
-__all__ = ["Act", "Claim", "Stage", "Step"]
+__all__ = ["Stage"]
 
 
 IntervalT = TypeVar("IntervalT", bound=Interval)
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something that was done."""
-
-    text:  str
-    cycle: int
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim with its verdict; see :class:`sim.record.verdict.Verdict`.
-
-    ``judged`` is the cycle in which it was judged, after all that it is about, and ``cpu`` the
-    processor whose record shows it; the first, if that of no single one does.
-    """
-
-    text:     str
-    holds:    bool
-    cycle:    int | None
-    detail:   str
-    expected: str        = ""
-    linear:   int | None = None
-    cpu:      int        = 0
-    judged:   int        = 0
-
-
-@dataclass
-class Act(Interval):
-    """A part of a scenario, with what happened in it, in order.
-
-    One that this machine cannot show says in ``left_out`` why.
-    """
-
-    title:    str                = ""
-    entries:  list[Step | Claim] = field(default_factory=list)
-    left_out: str                = ""
-
-    @property
-    def claims(self) -> list[Claim]:
-        """Claims of this act."""
-        return [entry for entry in self.entries if isinstance(entry, Claim)]
-
-    def place(self, claim: Claim) -> int:
-        """The cycle to look at for a claim of this act: the one that shows it, or the act's last.
-
-        Of an act without an end it is the last before the claim was judged.
-        """
-        if claim.cycle is not None:
-            return claim.cycle
-        return max(self.since, (claim.judged if self.until is None else self.until) - 1)
 
 
 class _Showing(Generic[IntervalT]):
@@ -163,6 +111,7 @@ class Stage:
         self.schedule = machine.engine.schedule
         self.acts: list[Act]    = []
         self.began: int | None  = None
+        self._look     = Look(machine)
         self._announce = announce
         self._acted    = acted
         self._told     = 0
@@ -176,14 +125,13 @@ class Stage:
 
     def walk(self, linear: int, *, cpu: int = 0, cycle: int | None = None,
              attempts: Mapping[str, Attempt] = ATTEMPTS) -> PageWalk:
-        """Walk the page tables for an address as of ``cycle``; see :func:`.look.walk_on`."""
-        return walk_on(self.machine, linear, cpu=cpu, cycle=cycle, attempts=attempts)
+        """Walk the page tables for an address as of ``cycle``; see :meth:`.look.Look.walk`."""
+        return self._look.walk(linear, cpu=cpu, cycle=cycle, attempts=attempts)
 
     def address_map(self, *, cpu: int = 0, cycle: int | None = None, linear: range | None = None,
                     physical: range | None = None, flags: Iterable[str] = ()) -> AddressMap:
-        """Map what is mapped as of ``cycle``; see :func:`.look.map_on`."""
-        return map_on(self.machine, cpu=cpu, cycle=cycle, linear=linear, physical=physical,
-                      flags=flags)
+        """Map what is mapped as of ``cycle``; see :meth:`.look.Look.map`."""
+        return self._look.map(cpu=cpu, cycle=cycle, linear=linear, physical=physical, flags=flags)
 
     async def user(self, name: str, uid: int = 1000, *capabilities: str) -> User:
         """Start a process with an empty address space; user 0 is root."""
@@ -234,8 +182,10 @@ class Stage:
     def tell_acts(self) -> None:
         """Report the acts so far, which are over, if they were not."""
         while self._told < len(self.acts):
+            act = self.acts[self._told]
             self._told += 1
-            self._acted(self._told, self.acts[self._told - 1])
+            self._look.explain(act)
+            self._acted(self._told, act)
 
     def leave_out(self, title: str, reason: str) -> None:
         """Note an act that this machine cannot show, and why."""

@@ -10,7 +10,7 @@ from sim.cli.duration import Duration
 from sim.scenario.failure import Failure
 from sim.scenario.run import Run
 from sim.scenario.scenario import load
-from sim.scenario.stage import Act
+from sim.scenario.acts import Act
 from sim.scenarios import SCENARIOS
 
 from .cli_support import CASE

@@ -1,5 +1,6 @@
 """A failed claim says how to look at it: the command that it prints works, and shows why."""
 
+import json
 import re
 import shlex
 
@@ -8,7 +9,7 @@ import pytest
 from sim.cli.main import main
 from tests.scenario.story_support import FAST
 
-from .cli_support import write_scenario
+from .cli_support import CASE, write_scenario
 
 
 pytestmark = pytest.mark.slow
@@ -87,15 +88,63 @@ MACHINE = {"cpus": 2}
 """)
     assert main(["run", name, "--engine", FAST, "--seed", "7"]) == 1
     [command] = commands(capsys.readouterr().out)
-    assert command[-4:] == ["--cpu", "1", "--engine", FAST]
+    assert command[-6:-1] == ["--cpu", "1", "--engine", FAST, "--at"]
     assert command[command.index("--seed") + 1] == "7"
     assert main(command) == 0
     assert ", processor 1: 4-level paging" in capsys.readouterr().out
 
 
+def claims_of(name, capsys, *options):
+    """Claims of a scenario whose first act has some that fail, from the JSON of a run."""
+    assert main(["run", name, *options, "--json"]) == 1
+    [run] = json.loads(capsys.readouterr().out)["runs"]
+    return run["acts"][0]["claims"]
+
+
 def test_json_has_the_address_of_a_claim(tmp_path, capsys):
-    name = write_scenario(tmp_path, STORY)
-    assert main(["run", name, "--engine", FAST, "--json"]) == 1
-    out = capsys.readouterr().out
-    assert "look:" not in out and out.count('"linear": "0x') == 3 and out.count(
-        '"linear": null') == 1
+    claims = claims_of(write_scenario(tmp_path, STORY), capsys, "--engine", FAST)
+    assert [claim["linear"] is None for claim in claims] == [False, False, True, False]
+
+
+@pytest.mark.parametrize("options", [
+    ["--engine", FAST], ["--engine", "cocotb", "--simulator", "icarus"]], ids=" ".join)
+def test_a_claim_that_fails_at_an_address_has_the_walk_that_its_command_shows(tmp_path, capsys,
+                                                                             options):
+    name   = write_scenario(tmp_path, STORY)
+    claims = claims_of(name, capsys, *options)
+    assert [claim["walk"] is None for claim in claims] == [False, False, True, True]
+    for claim in claims[:2]:
+        assert main(["walk", claim["linear"], name, "--at", str(claim["place"]), "--engine", FAST,
+                     "--json"]) == 0
+        walk = json.loads(capsys.readouterr().out)["walk"]
+        assert claim["walk"] == walk | {"kernel": None}
+
+
+def test_the_walk_stands_under_the_claim_and_before_the_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["run", write_scenario(tmp_path, STORY), "--engine", FAST]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if len(line) > 80 and "look: " not in line] == []
+    marks = [found[1] for line in lines if (found := re.match(
+        r" +(FAILED|0x\w+ in cycle|entry|page|look:|ok) ", line))]
+    walked = ["FAILED", "in cycle", "entry", "page", "look:"]
+    assert [re.sub("^0x\\w+ ", "", mark) for mark in marks] == [
+        *walked, *walked, "FAILED", "look:", "ok"]
+
+
+def test_without_a_claim_that_fails_nobody_walks(monkeypatch, capsys):
+    monkeypatch.setattr("sim.scenario.look.MemoryHistory", None)
+    assert main(["run", CASE, "--engine", FAST]) == 0
+
+
+@pytest.mark.parametrize("verdict", [
+    "Verdict(False, 10**9, 'too late', linear=page)", "Verdict(False, 5, 'odd', linear=-1)",
+    "Verdict(False, -5, 'too early', linear=page)", "Verdict(False, 5, 'long', linear=1 << 64)"])
+def test_what_there_is_not_cannot_be_walked_for(tmp_path, capsys, verdict):
+    name = write_scenario(tmp_path, f"""    from sim.scenario import Verdict
+    page = 0x1000
+    async with stage.act('Act'):
+        stage.claim('so', {verdict})
+""")
+    [claim] = claims_of(name, capsys, "--engine", FAST)
+    assert claim["walk"] is None

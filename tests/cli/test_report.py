@@ -1,29 +1,23 @@
 """The option `--report`: a page that appears whole or not at all."""
 
-import base64
-import gzip
 import json
 import os
 import re
+import shlex
 
 import pytest
 from files_support import files_of_at_most
 
+from sim.cli.again import WalkCommand
 from sim.cli.main import main
 from sim.output.progress import Progress
+from tests.page.page_support import document_in
 from tests.scenario.story_support import FAST
 
 from .cli_support import CASE, complaints, write_scenario
 
 
 pytestmark = pytest.mark.slow
-
-
-def document_in(file):
-    """The document in a page."""
-    [packed] = re.findall(r'<script [^>]*id="run"[^>]*>([^<]+)</script>',
-                          file.read_text(encoding="utf-8"))
-    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 @pytest.mark.parametrize("options", [
@@ -42,6 +36,32 @@ def test_a_run_that_stops_has_a_page_that_says_so(tmp_path, capsys):
     assert main(["run", name, "--engine", FAST, "--report", str(tmp_path / "page.html")]) == 1
     failure = document_in(tmp_path / "page.html")["run"]["failure"]
     assert "a bug in the kernel" in failure["reason"]
+
+
+@pytest.mark.parametrize("words", [
+    [CASE, "--mode", "4level", "--set", "kernel.smap=0", "machine.latency=3"],
+    ["shootdown", "--seed", "3", "--era", "6.x"],
+], ids=" ".join)
+def test_the_command_of_a_subject_shows_its_walk_in_the_terminal(tmp_path, capsys, words):
+    page = tmp_path / "page.html"
+    assert main(["run", *words, "--engine", FAST, "--report", str(page)]) == 0
+    found = document_in(page)
+    for subject in found["subjects"]:
+        cycle, number = subject["walks"][len(subject["walks"]) // 2]
+        capsys.readouterr()
+        assert main([*shlex.split(subject["command"])[1:], str(cycle), "--json"]) == 0
+        walk = json.loads(capsys.readouterr().out)["walk"]
+        assert (walk["linear"], walk["cpu"], walk["cycle"]) == (
+            subject["linear"], subject["cpu"], cycle)
+        shown = found["walks"][number]
+        # In a cycle that the machine stands in, the kernel has more to say.
+        assert {name: walk[name] for name in shown} | {"kernel": None} == shown
+    cpus = {subject["cpu"] for subject in found["subjects"]}
+    assert cpus == set(range(found["cpus"]))
+
+
+def test_a_run_that_cannot_be_repeated_has_no_commands():
+    assert WalkCommand("article", "serial")(0x1000, 0) is None
 
 
 @pytest.mark.parametrize("names, file, said", [

@@ -40,8 +40,8 @@ def test_the_example_is_what_the_first_command_prints(capsys):
 def test_the_failed_claim_is_that_of_a_kernel_without_wp(capsys):
     assert main(["run", "--set", "kernel.wp=0", "--engine", "cxxrtl"]) == 1
     out = capsys.readouterr().out
-    claim, look = LOOK.splitlines()
-    assert claim.removesuffix(" ...") in out and look in out
+    shown = map(re.escape, LOOK.split("     ...\n"))
+    assert re.search(".*?".join(shown), out.replace(" --engine cxxrtl", ""), re.DOTALL)
 
 
 def test_the_map_is_what_the_command_prints(capsys):

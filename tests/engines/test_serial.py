@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from board_support import CLOCK_HZ, DirectLine, engine_on, work, worked, slim_cast
+from browser_support import visit
 from process_support import started
 from pywellen.pywellen import Waveform
 from trace_support import assert_same
@@ -26,6 +27,8 @@ from sim.record.waveform import waveform
 from sim.scenarios import SCENARIOS
 from sim.scenarios.article import punch, user_store, write_protect
 from sw.bus import Access, Kind, Register
+from tests.page.page_support import document_in
+from tests.perfetto.perfetto_support import rows
 
 
 pytestmark = pytest.mark.slow
@@ -216,8 +219,11 @@ def device():
         assert b"Traceback" not in child.err
 
 
-def test_the_command_tells_a_whole_story_through_a_pseudo_terminal(device, capsys):
-    assert main(["run", str(CASE), "--engine", "serial", "--port", device]) == 0
+def test_the_command_tells_a_whole_story_through_a_pseudo_terminal(device, capsys, tmp_path,
+                                                                   chromium):
+    page, trace = tmp_path / "page.html", tmp_path / "trace"
+    assert main(["run", str(CASE), "--engine", "serial", "--port", device, "--report", str(page),
+                 "--perfetto", str(trace)]) == 0
     out = capsys.readouterr().out
     assert "32bit paging, kernel 5.x, on serial, preset tiny, 128 KiB of memory\n" in out
     counted = re.search(r"shown: all 2 acts\ncounted there: ([\d,]+) cycles, [\d,]+ hits, "
@@ -227,6 +233,31 @@ def test_the_command_tells_a_whole_story_through_a_pseudo_terminal(device, capsy
     # Nothing is to be told of a good line.
     assert "the serial link" not in out
     assert all(len(line) <= 80 for line in out.splitlines())
+    check_page(chromium, page)
+    check_trace(trace)
+
+
+def check_page(chromium, file):
+    """The page of a board opens without errors, and says that the TLB is not on record."""
+    found = document_in(file)
+    assert (found["run"]["engine"], found["run"]["holds"]) == ("serial", True)
+    assert [trace["tlb"] for trace in found["traces"]] == [None]
+    assert found["tlb_entries"] == []
+    assert {subject["command"] for subject in found["subjects"]} == {None}
+    with visit(chromium) as tab:
+        tab.page.goto(f"{file.as_uri()}#claim=2.1")
+        tab.page.wait_for_selector("h1")
+        assert tab.page.inner_text("#lab .state .tlb") == "TLB\n\nWhat it holds is not on record."
+        assert "What the TLB holds is not on record." in tab.page.inner_text("#lab .side.right")
+        assert tab.errors == []
+
+
+def check_trace(file):
+    """The trace of a board has its accesses, walks and transfers, and no changes of a TLB."""
+    titles = rows(file.read_bytes())
+    assert titles[0] == "scenario_cases, 32bit paging, kernel 5.x"
+    assert {"claims", "kernel functions", "accesses", "page walks", "memory writes"} <= {*titles}
+    assert "TLB" not in titles
 
 
 @pytest.mark.parametrize("arguments, complaint", [

@@ -1,5 +1,9 @@
 """Documents of runs, and what they say of a cycle."""
 
+import base64
+import gzip
+import json
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +15,7 @@ from sim.scenario.stage import Stage
 from sim.scenarios import SCENARIOS
 
 
-__all__ = ["Played", "at", "played", "tlb_at"]
+__all__ = ["Played", "at", "document_in", "played", "tlb_at"]
 
 
 @dataclass
@@ -50,6 +54,13 @@ def played(name, mode="4level"):
     taken = Played()
     assert SCENARIOS[name].perform(engine="cxxrtl", era="5.x", mode=mode, exports=[taken]).holds
     return taken
+
+
+def document_in(page):
+    """The document in a page that was written."""
+    [packed] = re.findall(r'<script [^>]*id="run"[^>]*>([^<]+)</script>',
+                          page.read_text(encoding="utf-8"))
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 def at(rows, cycle):

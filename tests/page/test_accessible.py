@@ -51,6 +51,95 @@ def test_a_claim_is_reached_and_followed_by_keyboard_alone(reader):
     assert reader.fragment == "#claim=1.3"
 
 
+#: The control of the explorer that has the focus: a switch, a button, the select or the checkbox.
+FOCUSED = """() => {
+    const at = document.activeElement;
+    if (at.closest("#explorer") === null) return null;
+    const name = at.querySelector(".hidden")?.textContent.replace(", decides", "");
+    return at.hasAttribute("aria-pressed") ? name : at.type === "button" ? "take" : at.type;
+}"""
+
+#: The state that the switches of the explorer show, and its decision as the page has it in words.
+SHOWN = """() => {
+    const explorer = document.getElementById("explorer");
+    const pressed  = Object.fromEntries([...explorer.querySelectorAll("[aria-pressed]")].map(each =>
+        [each.querySelector(".hidden").textContent.replace(", decides", ""),
+         each.getAttribute("aria-pressed") === "true"]));
+    const words = selector => [...explorer.querySelectorAll(selector)].map(each =>
+        each.textContent.replace(/\\s+/g, " ").trim());
+    return { pressed, attempt: explorer.querySelector("select").value,
+             cached: explorer.querySelector("input").checked,
+             ending: words(".verdict strong"), reasons: words(".verdict .reason") };
+}"""
+
+
+def asked_of(shown):
+    """The state that the switches show, as ``dragoncage.decided`` takes it."""
+    levels, controls = {}, {}
+    for name, on in shown["pressed"].items():
+        level, _, bit = name.partition(" ")
+        if bit:
+            levels.setdefault(level, {})[bit] = on
+        else:
+            controls[name] = on
+    cached = levels.pop("TLB", None)
+    return {"levels": [{"name": name, "bits": bits} for name, bits in levels.items()],
+            "controls": controls, "attempt": shown["attempt"], "cached": cached}
+
+
+def test_the_explorer_is_driven_by_keyboard_alone(reader):
+    reader.open()
+
+    def agrees():
+        """Compare what is shown with what the unit decides; return what is shown."""
+        shown   = reader.page.evaluate(SHOWN)
+        decided = reader.page.evaluate("state => dragoncage.decided(state)", asked_of(shown))
+        if decided == "impossible":
+            assert shown["ending"] == []
+            return shown
+        reasons = [] if decided["done"] else [decided, *decided["also"]]
+        ending  = "allowed" if decided["done"] else f"#PF {decided['error_code']:#x}"
+        assert shown["ending"] == [f"{shown['attempt']}: {ending}"]
+        assert shown["reasons"] == [
+            f"{reason['reason']} (rule {reason['rule']}; SDM Vol. 3A, {reason['section']})"
+            for reason in reasons]
+        return shown
+
+    def drive(direction):
+        """Go through the explorer by Tab or Shift+Tab, and use whatever is there."""
+        used = []
+        while name := reader.page.evaluate(FOCUSED):
+            used.append(name)
+            before = agrees()
+            if name == "checkbox":
+                reader.press("Space")
+                assert agrees()["cached"] is not before["cached"]
+            elif name == "select-one":
+                tried = set()
+                for key in [*7 * ["ArrowUp"], *7 * ["ArrowDown"]]:
+                    reader.press(key)
+                    tried.add(agrees()["attempt"])
+                assert len(tried) == 8
+            elif name != "take":
+                reader.press("Space" if len(used) % 2 else "Enter")
+                after = agrees()
+                assert after["pressed"] == {**before["pressed"], name: not before["pressed"][name]}
+            reader.press(direction)
+        return used
+
+    while reader.page.evaluate(FOCUSED) is None:
+        reader.press("Tab")
+    switches = reader.page.evaluate(SHOWN)["pressed"]
+    assert len(switches) == 25
+    # The checkbox is the last one; on the way back the TLB has the translation, with its switches.
+    assert drive("Tab") == ["take", "take", *switches, "select-one", "checkbox"]
+    reader.press("Shift+Tab", "Shift+Tab")
+    tlb = ["TLB R/W", "TLB U/S", "TLB XD"]
+    back = ["take", "take", *list(switches)[:20], *tlb, *list(switches)[20:], "select-one"]
+    assert drive("Shift+Tab") == back[::-1]
+    assert reader.tab.errors == []
+
+
 def test_the_keys_are_told_and_can_be_switched_off(reader):
     reader.open("#claim=1.1")
     reader.press("?")

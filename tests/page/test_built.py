@@ -25,6 +25,10 @@ def test_the_types_are_right(npm):
     npm("run", "check")
 
 
+def test_the_modules_do_what_their_own_tests_say(npm):
+    npm("test")
+
+
 def test_it_is_small():
     assert len(BUILT.read_bytes()) <= MOST
 

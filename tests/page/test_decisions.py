@@ -53,6 +53,15 @@ def test_a_state_is_found_at_its_place(table):
     assert (protected["rule"], protected["bit"], protected["controls"]) == (10, "R/W", ["CR0.WP"])
 
 
+def test_all_reasons_of_a_refusal_are_named(table):
+    write = Reduced("whole", False, False, False, (True,) * 5, "user write", False)
+    refused = answer(table, fields(write))
+    assert [(reason["rule"], reason["bit"]) for reason in (refused, *refused["also"])] == [
+        (4, "U/S"), (4, "R/W")]
+    assert answer(table, fields(write._replace(first="missing")))["also"] == []
+    assert answer(table, fields(write._replace(user=True)))["also"] == []
+
+
 def test_with_a_hit_the_unit_does_not_walk(table):
     states = [state for state in all_reduced() if state.hit
               and answer(table, fields(state)) != IMPOSSIBLE]

@@ -6,7 +6,8 @@ import pytest
 
 from sim.golden.permission import Rights, refusal
 from sim.golden.state import ControlState, Features
-from sim.page.reduced import REDUCED_ATTEMPTS, all_reduced, vector
+from sim.page.reduced import all_reduced, vector
+from sim.paging.walk import ATTEMPTS
 from sim.vectors.engines import VECTOR_ENGINES
 
 from .page_support import at, played
@@ -86,7 +87,7 @@ def hit_vector(state):
                            efer=asked.efer, ac=bool(asked.access.ac))
     if state.first != "whole" or state.execute_disable and not control.no_execute:
         return None
-    return vector(state, may=refusal(control, rights, REDUCED_ATTEMPTS[state.attempt]) is None)
+    return vector(state, may=refusal(control, rights, ATTEMPTS[state.attempt]) is None)
 
 
 def test_it_lights_what_decides(reader):
@@ -94,12 +95,26 @@ def test_it_lights_what_decides(reader):
     lit = reader.page.locator("#explorer .lit .hidden")
     assert lit.all_text_contents() == ["PTE R/W, decides"]
     reader.page.select_option("#explorer select", "kernel write")
-    assert lit.all_text_contents() == [
-        "PTE R/W, decides", "CR0.WP, decides"]
+    # SMAP refuses it as well: each level gives the page to the user, and AC is clear.
+    smap = [*(f"{level} U/S, decides" for level in LEVELS), "CR4.SMAP, decides",
+            "RFLAGS.AC, decides"]
+    assert sorted(lit.all_text_contents()) == sorted(
+        [*smap, "PTE R/W, decides", "CR0.WP, decides"])
     reader.page.select_option("#explorer select", "kernel read")
-    # It is SMAP that refuses now: each level gives the page to the user, and AC is clear.
-    assert lit.all_text_contents() == [
-        *(f"{level} U/S, decides" for level in LEVELS), "CR4.SMAP, decides", "RFLAGS.AC, decides"]
+    assert lit.all_text_contents() == smap
+
+
+def test_it_names_all_reasons(reader):
+    reader.open()
+    reasons = reader.page.locator("#explorer .reason")
+    assert len(reasons.all_text_contents()) == 1
+    reader.page.click("#explorer button:has-text('PDE U/S')")
+    assert ["U/S = 0" in reasons.nth(0).inner_text(), "R/W = 0" in reasons.nth(1).inner_text()] == [
+        True, True]
+    reader.page.check("#explorer input")
+    assert len(reasons.all_text_contents()) == 2
+    assert reader.page.locator("#explorer tfoot .lit .hidden").all_text_contents() == [
+        "TLB R/W, decides", "TLB U/S, decides"]
 
 
 def test_it_takes_the_walks_of_the_page(reader):

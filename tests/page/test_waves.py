@@ -7,7 +7,7 @@ import pytest
 from sim.page.waves import waves
 from sim.record.viewed import Viewed
 from sim.record.waves import Shown
-from tests.page.page_support import played
+from tests.page.page_support import played, tlb_at
 
 
 def values(found, number):
@@ -27,7 +27,7 @@ def test_changes_alone_are_there_and_large_values_are_text():
         for cycle, (bit, word, name) in enumerate([(0, 5, 0), (1, 5, 0), (1, 1 << 53, 3),
                                                    (1, (1 << 53) - 1, 0)], start=10):
             wave.step(cycle, bit | word << 1 | name << 65)
-    found = waves(viewed)
+    found = waves(viewed, 2)
     assert [signal["name"] for signal in found["signals"]] == ["bit", "word", "name"]
     assert values(found, 0) == [(0, 0), (11, 1)]
     assert values(found, 1) == [(0, 0), (10, 5), (12, "0x20000000000000"), (13, (1 << 53) - 1)]
@@ -40,7 +40,7 @@ def test_a_signal_names_the_one_that_says_when_it_means_something():
     with viewed.opened([Shown("a", "request", 1), Shown("b", "request", 1),
                         Shown("b", "linear", 8, when="request")]):
         pass
-    assert [signal["when"] for signal in waves(viewed)["signals"]] == [None, None, 1]
+    assert [signal["when"] for signal in waves(viewed, 2)["signals"]] == [None, None, 1]
 
 
 @pytest.mark.slow
@@ -52,3 +52,28 @@ def test_the_signals_of_a_run_have_the_values_that_they_had():
         for number, value in enumerate(expected):
             shown = [value for since, value in values(found, number) if since <= cycle][-1]
             assert shown == value if isinstance(value, str) else int(str(shown), 0) == value
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["article", "shootdown"])
+def test_the_slots_of_a_tlb_show_what_it_holds(name):
+    found = played(name).document
+    waves = found["waves"]
+    for cpu in range(found["cpus"]):
+        group  = f"cpu{cpu}.tlb" if found["cpus"] > 1 else "tlb"
+        slots  = [dict(values(waves, number)) for number, signal in enumerate(waves["signals"])
+                  if signal["group"] == group and signal["name"].startswith("entry_")]
+        cycles = sorted({cycle for slot in slots for cycle in slot})
+        assert len(slots) == max(len(tlb_at(found, cpu, cycle)) for cycle in cycles) > 0
+        texts  = [""] * len(slots)
+        for cycle in cycles:
+            texts = [slot.get(cycle, text) for slot, text in zip(slots, texts, strict=True)]
+            assert sorted(text for text in texts if text != "-") == sorted(
+                in_words(found["tlb_entries"][number]) for number in tlb_at(found, cpu, cycle))
+
+
+def in_words(entry):
+    """A translation as a slot of a waveform has it."""
+    sizes = {1 << 12: [], 1 << 21: ["2 MiB"]}
+    return " ".join([f"{entry['linear']} > {entry['physical']}", entry["rights"],
+                     *sizes[entry["size"]], *["D"] * entry["dirty"], *["G"] * entry["global"]])

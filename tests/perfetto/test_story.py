@@ -3,7 +3,7 @@
 from sim.perfetto.slices import Slice
 from sim.perfetto.story import story
 from sim.scenario.run import Run
-from sim.scenario.stage import Act, Claim, Step
+from sim.scenario.acts import Act, Claim, Step
 from tests.record.trace_records import mark
 
 

@@ -18,7 +18,7 @@ from sim.perfetto.export import PerfettoExport
 from sim.perfetto.link import link
 from sim.scenario.run import Run
 from sim.scenario.runner import perform
-from sim.scenario.stage import Act, Claim
+from sim.scenario.acts import Act, Claim
 from sim.scenarios import SCENARIOS
 
 
@@ -43,7 +43,7 @@ ASK = """async query => {
 }"""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Kept(PerfettoExport):
     """An export that keeps what it was made of."""
 

@@ -10,7 +10,7 @@ from sim.scenario.failure import Failure
 from sim.scenario.json import as_json
 from sim.scenario.report import Report, as_text, wants_colour
 from sim.scenario.run import Run
-from sim.scenario.stage import Act, Claim, Step
+from sim.scenario.acts import Act, Claim, Step
 
 
 LONG = "a text of many words that will not fit into one line of a terminal, and so is wrapped"
@@ -25,7 +25,7 @@ def run(*verdicts, failure=None, text="it is so"):
     """A run of one act that claims one thing for each verdict."""
     act = Act(10, 20, title="The act", entries=[Step("something was done", 12)])
     for verdict in verdicts:
-        act.entries.append(Claim(text, *verdict))
+        act.entries.append(Claim(text, *verdict._replace(cpu=0)))
     return Run("story", "A story", "4level", "pysim", "6.x", ram=16 << 20, cycles=5000,
                seconds=2.0, acts=[act], failure=failure)
 
@@ -116,7 +116,7 @@ def test_json_has_everything():
     assert act["steps"] == [{"text": "something was done", "cycle": 12}]
     assert act["claims"][1] == {"text": "it is so", "holds": False, "cycle": None,
                                 "detail": "there was no such access", "expected": None,
-                                "linear": None, "place": 19, "judged": 0, "cpu": 0}
+                                "linear": None, "place": 19, "judged": 0, "cpu": 0, "walk": None}
     assert played["failure"]["stack"] == ["sys_write", "mem_rw"]
     assert (played["ram"], played["mistake"], document["mistakes"]) == (16 << 20, None, [])
 

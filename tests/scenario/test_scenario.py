@@ -11,7 +11,7 @@ from sim.memory import PhysicalMemory
 from sim.record.verdict import Verdict
 from sim.scenario.listener import Listener
 from sim.scenario.scenario import Scenario, load
-from sim.scenario.stage import Act, Claim
+from sim.scenario.acts import Act, Claim
 from sim.scenarios import SCENARIOS
 from sw.kernel.panic import KernelOops
 

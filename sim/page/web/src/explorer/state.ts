@@ -37,15 +37,17 @@ export interface State {
 /** All levels put together, by the names of the table's dimensions. */
 type Reduced = Record<string, string | number>;
 
-export interface Decision {
-    done:        boolean;
-    error_code?: number;
-    reason?:     string;
-    rule?:       number;
-    section?:    string;
-    bit?:        string;
-    controls?:   string[];
+/** A reason for which an access is refused, and the bits of entries and registers that decide it. */
+export interface Reason {
+    reason:   string;
+    rule:     number;
+    section:  string;
+    bit:      string;
+    controls: string[];
 }
+
+/** End of an access: done, or refused for the first reason and `also` for others. */
+export type Decision = { done: true } | Reason & { done: false; error_code: number; also: Reason[] };
 
 const DIMENSIONS = table.dimensions as [string, (string | number)[]][];
 const ANSWERS    = table.answers as (Decision | "impossible")[];
@@ -92,14 +94,19 @@ export function decided(state: State): Decision | "impossible" {
     return ANSWERS[TABLE[place]!]!;
 }
 
+/** All reasons for which an access is refused; none if it is done. */
+export function reasonsOf(decision: Decision): Reason[] {
+    return decision.done ? [] : [decision, ...decision.also];
+}
+
 /** True if a bit of a level is one that decides; none is while the TLB has the translation. */
-export function decides(state: State, decision: Decision, level: number, bit: Bit): boolean {
+export function decides(state: State, reasons: Reason[], level: number, bit: Bit): boolean {
     if (state.cached !== null) return false;
     const { bits } = state.levels[level]!;
+    const needed = reasons.map(reason => reason.bit);
     const bad = firstBad(state);
-    if (bad >= 0) {
-        return level === bad && (decision.bit === bit
-            || decision.bit === "reserved" && bit === "XD" && !bits["reserved"]);
-    }
-    return decision.bit === bit && Number(bits[bit]) === reduced(state)[bit];
+    if (bad < 0) return needed.includes(bit) && Number(bits[bit]) === reduced(state)[bit];
+    if (level !== bad) return false;
+    if (!bits["P"]) return bit === "P";
+    return bits[bit] && (bit === "reserved" || bit === "XD" && !state.controls["EFER.NXE"]);
 }

@@ -5,8 +5,8 @@ import { html, nothing } from "lit-html";
 import type { Side } from "../model/document";
 import { hexText } from "../model/text";
 import type { Content } from "../views/shown";
-import { ATTEMPTS, type Bit, BITS, CONTROLS, decided, type Decision, decides, firstBad, RIGHTS,
-         type Rights, type State, together } from "./state";
+import { ATTEMPTS, type Bit, BITS, CONTROLS, decided, type Decision, decides, firstBad, type Reason,
+         reasonsOf, RIGHTS, type Rights, type State, together } from "./state";
 
 /** What the reader can do in it: change the state, or take it from a walk, if there are such here. */
 interface ExplorerActions {
@@ -16,19 +16,19 @@ interface ExplorerActions {
 
 export function explorerView(state: State, actions: ExplorerActions): Content {
     const answer = decided(state);
-    const decision = answer === "impossible" ? null : answer;
+    const reasons = answer === "impossible" ? [] : reasonsOf(answer);
     return html`
         <h2 id="explorer-title">What decides, in 4-level paging</h2>
         <p>Switch any bit, and see what becomes of the access. The answers are not worked out here: the
             unit itself was asked, in each of the states that differ once all levels are put
-            together. Of several reasons for a refusal the first is named.</p>
+            together. Of a refusal all reasons are named, each enough by itself.</p>
         <div class="explorer">
             <div class="tries">
                 ${takesView(actions)}
-                ${levelsView(state, decision, actions)}
+                ${levelsView(state, reasons, actions)}
             </div>
             <div class="tries">
-                ${controlsView(state, decision, actions)}
+                ${controlsView(state, reasons, actions)}
                 ${attemptView(state, actions)}
                 ${decisionView(state, answer)}
             </div>
@@ -44,7 +44,7 @@ function takesView({ take }: ExplorerActions): Content {
         </div>`;
 }
 
-function levelsView(state: State, decision: Decision | null, actions: ExplorerActions): Content {
+function levelsView(state: State, reasons: Reason[], actions: ExplorerActions): Content {
     const bad = firstBad(state);
     return html`
         <table class="levels">
@@ -56,11 +56,11 @@ function levelsView(state: State, decision: Decision | null, actions: ExplorerAc
                     <th scope="row">${name}</th>
                     ${BITS.map(bit => html`<td>${switchView(
                         `${name} ${bit}`, bits[bit],
-                        decision !== null && decides(state, decision, level, bit),
+                        decides(state, reasons, level, bit),
                         () => actions.change(withBit(state, level, bit)))}</td>`)}
                 </tr>`)}</tbody>
             <tfoot>${state.cached === null ? togetherView(state)
-                : cachedView(state, state.cached, decision, actions)}</tfoot>
+                : cachedView(state, state.cached, reasons, actions)}</tfoot>
         </table>`;
 }
 
@@ -80,12 +80,12 @@ function togetherView(state: State): Content {
 
 /** The translation in the TLB, with rights of its own: it is asked, and the levels are not. */
 function cachedView(
-    state: State, cached: Rights, decision: Decision | null, actions: ExplorerActions,
+    state: State, cached: Rights, reasons: Reason[], actions: ExplorerActions,
 ): Content {
     return html`<tr>
         <th scope="row">TLB</th>
         ${BITS.map(bit => html`<td>${isRight(bit) ? switchView(
-            `TLB ${bit}`, cached[bit], decision?.bit === bit, () => actions.change(
+            `TLB ${bit}`, cached[bit], reasons.some(each => each.bit === bit), () => actions.change(
                 { ...state, cached: { ...cached, [bit]: !cached[bit] } })) : nothing}</td>`)}
     </tr>`;
 }
@@ -94,11 +94,11 @@ function isRight(bit: Bit): bit is keyof Rights {
     return (RIGHTS as readonly Bit[]).includes(bit);
 }
 
-function controlsView(state: State, decision: Decision | null, actions: ExplorerActions): Content {
+function controlsView(state: State, reasons: Reason[], actions: ExplorerActions): Content {
     return html`
         <div class="switches" role="group" aria-label="Control bits">${CONTROLS.map(name => html`
             <span><span aria-hidden="true">${name}</span> ${switchView(
-                name, state.controls[name]!, decision?.controls?.includes(name) ?? false,
+                name, state.controls[name]!, reasons.some(({ controls }) => controls.includes(name)),
                 () => actions.change({ ...state, controls: {
                     ...state.controls, [name]: !state.controls[name] } }))}</span>`)}
         </div>`;
@@ -128,10 +128,10 @@ function decisionView(state: State, answer: Decision | "impossible"): Content {
     return html`
         <div class="verdict ${answer.done ? "done" : "refused"}" role="status">
             <p><strong>${state.attempt}: ${answer.done ? "allowed"
-                : `#PF ${hexText(answer.error_code!)}`}</strong></p>
-            ${answer.done ? nothing : html`
-                <p>${answer.reason} <span class="rule">(rule ${answer.rule}; SDM Vol. 3A,
-                    ${answer.section})</span></p>`}
+                : `#PF ${hexText(answer.error_code)}`}</strong></p>
+            ${reasonsOf(answer).map(({ reason, rule, section }) => html`
+                <p class="reason">${reason} <span class="rule">(rule ${rule}; SDM Vol. 3A,
+                    ${section})</span></p>`)}
         </div>`;
 }
 

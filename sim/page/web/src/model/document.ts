@@ -122,6 +122,8 @@ export interface Subject {
     cpu:    number;
     side:   "user" | "kernel";
     walks:  [Cycle, Index][];
+    /** The command that shows a walk of it, but for the cycle; null if the run cannot be repeated. */
+    command?: string | null;
 }
 
 /** The page walk of a subject, as `dragoncage walk --json` has it. */

@@ -41,6 +41,7 @@ export function walkView(
             ${walk === undefined ? html`<p class="none">Not mapped yet in this cycle.</p>`
                                  : walkBody(shown, about, walk, options)}
             ${options.access === null ? nothing : recordedView(shown, options.access)}
+            ${options.whole && about.command ? terminalView(about.command, cycle) : nothing}
         </article>`;
 }
 
@@ -141,6 +142,12 @@ function recordedView({ document }: Shown, access: Access): Content {
         : `in cycles ${numberText(accepted)} to ${numberText(completed)}`;
     return html`<p class="recorded"><strong>Recorded</strong> ${cycles}:
         ${accessText(document, access)}: ${resultText(document, access)}</p>`;
+}
+
+/** The command that shows the walk, and what the kernel knows of it, which the page does not. */
+function terminalView(command: string, cycle: number): Content {
+    return html`<p class="terminal">In the terminal, with mapping and reference count:
+        <code>${command} ${cycle}</code></p>`;
 }
 
 /** The translation in the TLB, which is asked before the entries are. */

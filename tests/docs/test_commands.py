@@ -1,0 +1,131 @@
+"""Every command of the documentation is run by a test: by one of these, or by one that is named."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from sim.cli.main import main
+
+
+pytestmark = pytest.mark.slow
+
+
+ROOT  = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+#: Commands that are run here, and their exit status.
+HERE = {
+    "dragoncage list":                                              0,
+    "dragoncage run --mode 32bit":                                  0,
+    "dragoncage run --era 6.x":                                     0,
+    "dragoncage run --preset tiny":                                 0,
+    "dragoncage run --engine cxxrtl":                               0,
+    "dragoncage run shootdown --seed 7":                            0,
+    "dragoncage run --json":                                        0,
+    "dragoncage run --report article.html":                         0,
+    "dragoncage run article --waves waves":                         0,
+    "dragoncage boards":                                            0,
+    "dragoncage verilog -o mmu.v":                                  0,
+    "dragoncage verilog -o dragoncage_mmu.v":                       0,
+    "dragoncage verilog --preset tiny -o dragoncage_mmu.v":         0,
+    "dragoncage verilog --top soc -o dragoncage_soc.v":             0,
+    "dragoncage verilog --top soc --clock 25000000 --baud 1000000 -o dragoncage_soc.v": 0,
+}
+
+#: Pages whose commands are all run by tests of their own.
+OF_PAGES = {
+    "docs/hardware.md": "tests/benchmark/test_documentation.py::test_a_command_of_the_page_works",
+    "docs/perfetto.md": "tests/docs/test_perfetto_page.py::"
+                        "test_the_commands_write_the_rows_of_the_table",
+    "docs/switches.md": "tests/docs/test_switches_page.py::test_a_command_of_the_page_works",
+    "docs/walk.md":     "tests/docs/test_walk_page.py::test_a_command_of_the_page_works",
+}
+
+SERIAL  = ("tests/engines/test_serial.py::"
+           "test_the_command_tells_a_whole_story_through_a_pseudo_terminal")
+COCOTB  = "tests/packaging/test_engines.py::test_a_scenario_plays"
+BENCH   = "tests/benchmark/test_benchmark.py::test_figures_are_printed"
+BUILT   = "tests/boards/test_commands.py::test_what_was_built_is_brought_to_the_board"
+VECTORS = "tests/vectors/test_command.py::test_each_line_has_its_outcome_in_order"
+
+#: Tests that run the other commands: they have values for what is in capitals.
+ELSEWHERE = {
+    "dragoncage run":                                 "tests/cli/test_report.py::"
+        "test_while_a_file_is_written_the_progress_names_it_and_no_act",
+    "dragoncage run NAME ...":                        "tests/cli/test_run.py::"
+        "test_a_run_whose_claims_hold_succeeds",
+    "dragoncage run --waves DIR":                     "tests/cli/test_run.py::"
+        "test_a_waveform_has_a_folder_of_its_own",
+    "dragoncage run --report FILE":                   "tests/cli/test_report.py::"
+        "test_a_page_is_written_and_named",
+    "dragoncage run --perfetto FILE":                 OF_PAGES["docs/perfetto.md"],
+    "dragoncage run --set kernel.wp=0":               OF_PAGES["docs/switches.md"],
+    "dragoncage run --era 6.x --force-override ptrace": OF_PAGES["docs/switches.md"],
+    "dragoncage run --engine cocotb":                 COCOTB,
+    "dragoncage run --engine cocotb --simulator icarus": COCOTB,
+    "dragoncage run --engine serial --port DEV":      SERIAL,
+    "dragoncage run --engine serial --port /dev/pts/3": SERIAL,
+    "dragoncage run --engine serial --port /dev/ttyUSB1": SERIAL,
+    "dragoncage simulate-board BOARD":                SERIAL,
+    "dragoncage simulate-board icebreaker":           SERIAL,
+    "dragoncage walk ADDRESS":                        OF_PAGES["docs/walk.md"],
+    "dragoncage walk --all":                          "tests/docs/test_walk_page.py::"
+        "test_the_map_is_what_the_command_prints",
+    "dragoncage access FILE":                         "tests/vectors/test_command.py::"
+        "test_the_gateware_in_amaranths_simulator_is_the_default",
+    "dragoncage access FILE -o OUT":                  "tests/vectors/test_command.py::"
+        "test_output_may_replace_its_input",
+    "dragoncage access FILE --engine golden":         VECTORS,
+    "dragoncage bench engines":                       BENCH,
+    "dragoncage bench engines --seconds 3":           BENCH,
+    "dragoncage bench engines --json":                BENCH,
+    "dragoncage bench hardware":                      OF_PAGES["docs/hardware.md"],
+    "dragoncage build BOARD":                         BUILT,
+    "dragoncage build icebreaker":                    BUILT,
+    "dragoncage program BOARD":                       BUILT,
+    "dragoncage program icebreaker":                  BUILT,
+}
+
+
+def commands(page):
+    """Commands in the blocks of a page, without what is said of them."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", page.read_text(encoding="utf-8"),
+                        re.DOTALL | re.MULTILINE)
+    # A command that is followed by a comma is a row of a table of figures.
+    return [re.split(r"  +", line)[0] for block in blocks for line in block.splitlines()
+            if re.match(r"dragoncage \w+(?!,)\b", line) and not re.match(r"dragoncage \w+,", line)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_command_is_run_by_a_test(page):
+    if str(page.relative_to(ROOT)) not in OF_PAGES:
+        assert [command for command in commands(page)
+                if command not in HERE and command not in ELSEWHERE] == []
+
+
+def test_no_command_is_listed_that_no_page_has():
+    found = {command for page in PAGES for command in commands(page)}
+    assert {*HERE, *ELSEWHERE} - found == set()
+    assert len(found) > 40
+
+
+@pytest.mark.parametrize("name", sorted({*OF_PAGES.values(), *ELSEWHERE.values()}))
+def test_the_tests_that_are_named_are_there(name):
+    file, function = name.split("::")
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    assert function in [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+@pytest.mark.parametrize("command", HERE)
+def test_a_command_works(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    _, *arguments = shlex.split(command)
+    if arguments[0] == "run" and "--engine" not in arguments:
+        arguments += ["--engine", "cxxrtl"]   # the same cycles, sooner
+    assert main(arguments) == HERE[command]
+    files = [word for word in arguments if word.endswith((".v", ".html")) or word == "waves"]
+    assert all(Path(file).exists() for file in files)
+    assert files or capsys.readouterr().out
