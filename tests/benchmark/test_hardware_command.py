@@ -107,6 +107,7 @@ def test_the_command_measures_what_it_is_told_to(tools, counted, capsys):
     assert tools.arguments("nextpnr-ice40") == []
 
 
+@pytest.mark.slow
 def test_without_words_all_presets_are_measured_on_all_targets(tools, counted, capsys):
     fake_tools(tools, mhz=(38.0, 42.0, 40.0), instead={"nextpnr-ice40": FULL})
     assert main(["bench", "hardware"]) == 0
