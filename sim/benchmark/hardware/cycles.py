@@ -126,7 +126,7 @@ class Measure:
     mode : :class:`str` or :class:`None`
         The paging mode in which it is measured; None: the one with most levels that the unit has.
     of : callable
-        The figure, from a :class:`_Unit` and the mode.
+        The figure, from a unit to measure and the mode.
     """
 
     text: str
