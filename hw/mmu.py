@@ -38,8 +38,8 @@ class Mmu(wiring.Component):
     Latency
     -------
     With memory that responds in the next cycle, an access that hits the TLB and lies in one 8-byte
-    word completes four cycles after it is accepted, and such accesses follow each other every
-    cycle. A miss adds two cycles and two for each level of the walk, and six for each
+    word completes two cycles after it is accepted, and such accesses follow each other every
+    cycle. A miss adds three cycles and one for each level of the walk, and four for each
     entry whose accessed or dirty bit has to be set.
 
     Members
@@ -69,6 +69,8 @@ class Mmu(wiring.Component):
             **width_members(self.config),
         })
 
+        self._forgetting = Signal()  # INVLPG reaches the TLB
+
     def elaborate(self, platform):
         m = Module()
 
@@ -91,9 +93,9 @@ class Mmu(wiring.Component):
         m.d.comb += [
             translator.mode.eq(control.mode),
             translator.protection.eq(control.protection),
-            translator.hold.eq(self.control.request.valid),
+            translator.hold.eq(self.control.request.valid | self._forgetting),
             translator.drained.eq(transfer.drained),
-            control.quiet.eq(translator.empty & transfer.drained),
+            control.quiet.eq(translator.empty & transfer.drained & ~self._forgetting),
             walker.mode.eq(control.mode),
             walker.protection.eq(control.protection),
         ]
@@ -102,22 +104,31 @@ class Mmu(wiring.Component):
         self._look_up(m, translator, tlb, control)
         self._share_memory(m, walker, transfer)
         self._count(m, translator, tlb, walker, control)
-        self._show(m, tlb, control)
+        self._show(m, translator, tlb, control)
 
         return m
 
     def _look_up(self, m, translator, tlb, control):
-        """Give the TLB the page of the access, or of INVLPG, which waits until there is none."""
+        """Give the TLB the page of the access, or of INVLPG, which waits until there is none.
+
+        INVLPG is done a cycle after it is accepted: no access is looked up before the next one.
+        From its operand through all comparators would else be the longest path of the unit.
+        """
+        forgotten = Signal(self.config.page_width)
+        m.d.sync += [
+            self._forgetting.eq(control.invalidate.valid),
+            forgotten.eq(page_of(control.invalidate.payload, config=self.config)),
+        ]
         m.d.comb += [
-            tlb.page.eq(translator.page),
-            tlb.drop.eq(translator.drop | control.invalidate.valid),
+            tlb.page.eq(Mux(self._forgetting, forgotten, translator.page)),
+            tlb.look.eq(translator.look),
+            tlb.drop.eq(translator.drop),
+            tlb.invalidate.eq(self._forgetting),
             tlb.flush.eq(control.flush),
             translator.hit.eq(tlb.hit),
             translator.hit_entry.eq(tlb.hit_entry),
             translator.frame.eq(tlb.frame),
         ]
-        with m.If(control.invalidate.valid):
-            m.d.comb += tlb.page.eq(page_of(control.invalidate.payload, config=self.config))
 
     def _share_memory(self, m, walker, transfer):
         """Connect memory to the one of its two users that is active: a walk waits for the other."""
@@ -159,7 +170,7 @@ class Mmu(wiring.Component):
             events.refused.eq(control.refused),
         ]
 
-    def _show(self, m, tlb, control):
+    def _show(self, m, translator, tlb, control):
         """Show what the strobes of the TLB concern."""
         update, filled = self.tlb, tlb.fill.p
 
@@ -167,9 +178,13 @@ class Mmu(wiring.Component):
             """A linear page number of an address as wide as the processor's."""
             return page.as_signed() if self.config.long_mode else page
 
-        with m.If(tlb.fill.valid | tlb.drop | (control.flush != Flush.NONE)):
+        invalidated = control.invalidate
+        with m.If(tlb.fill.valid | translator.drop | (control.flush != Flush.NONE)
+                  | invalidated.valid):
             m.d.comb += [
-                update.page.eq(extended(tlb.page)),
+                update.page.eq(extended(Mux(
+                    invalidated.valid, page_of(invalidated.payload, config=self.config),
+                    translator.walk.p.page))),
                 update.frame.eq(filled.frame),
                 update.size.eq(filled.size),
                 update.rights.eq(filled.rights),

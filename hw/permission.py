@@ -9,7 +9,7 @@ from amaranth.lib import data
 from .layout import AccessKind, ErrorCode
 
 
-__all__ = ["Protection", "Rights", "denied", "error_code", "fetches", "writes"]
+__all__ = ["Protection", "Rights", "below", "denied", "error_code", "fetches", "writes"]
 
 
 class Rights(data.Struct):
@@ -28,6 +28,12 @@ class Protection(data.Struct):
     smap: 1  #: CR4.SMAP
     nxe:  1  #: EFER.NXE, where entries have an execute-disable bit
     ac:   1  #: RFLAGS.AC
+
+
+def below(rights, entry):
+    """Rights that are left below an entry, as a value in the layout of ``Rights``. Rule 4."""
+    return Cat(rights.writable & entry.writable, rights.user & entry.user,
+               rights.execute_disable | entry.execute_disable)
 
 
 def writes(kind):

@@ -30,22 +30,27 @@ class Tlb(wiring.Component):
 
     Latency
     -------
-    ``hit`` and ``hit_entry`` are combinational. A fill, a drop and a flush count from the next
-    cycle.
+    A page that is looked up is compared at once, and what was found is there in the next cycle,
+    until the next look-up. A fill, a drop, an invalidation and a flush count from the next cycle,
+    also for what was looked up before.
 
     Members
     -------
     page : :py:`In(config.page_width)`
-        Linear page number that is looked up, filled or dropped.
+        Linear page number that is looked up, filled or invalidated.
+    look : :py:`In(1)`
+        Look ``page`` up.
     hit : :py:`Out(1)`
-        The TLB holds a translation of ``page``.
+        The TLB holds a translation of the page that was looked up last.
     hit_entry : :py:`Out(translation_layout(config))`
         That translation.
     frame : :py:`Out(config.frame_width)`
-        Physical page number of ``page``: that of ``hit_entry``, completed for large pages.
+        Physical page number of that page: that of ``hit_entry``, completed for large pages.
     fill : :py:`In(stream.Signature(translation_layout(config), always_ready=True))`
-        Translation of ``page`` to remember.
+        Translation of ``page`` to remember. It is then the one that was looked up last.
     drop : :py:`In(1)`
+        Forget ``hit_entry``.
+    invalidate : :py:`In(1)`
         Forget the translation of ``page``.
     flush : :py:`In(Flush)`
         Forget many.
@@ -60,11 +65,13 @@ class Tlb(wiring.Component):
         translation = translation_layout(config)
         super().__init__({
             "page":      In(config.page_width),
+            "look":      In(1),
             "hit":       Out(1),
             "hit_entry": Out(translation),
             "frame":     Out(config.frame_width),
             "fill":      In(stream.Signature(translation, always_ready=True)),
             "drop":      In(1),
+            "invalidate": In(1),
             "flush":     In(Flush),
             "evicted":   Out(1),
             "evicted_page": Out(config.page_width),
@@ -75,7 +82,10 @@ class Tlb(wiring.Component):
 
         depth   = self.config.tlb_entries
         valid   = Signal(depth)
-        matches = Signal(depth)
+        matches = Signal(depth)                   # of ``page``
+        found   = Signal(depth)                   # of the page that was looked up last
+        looked  = Signal(self.config.page_width)  # that page
+        live    = Signal(depth)
         victim  = Signal(range(depth))
         pages   = Array(Signal(self.config.page_width, name=f"page_{n}") for n in range(depth))
         slots   = Array(Signal(self.hit_entry.shape(), name=f"slot_{n}") for n in range(depth))
@@ -86,19 +96,25 @@ class Tlb(wiring.Component):
             size.eq(Mux(self.fill.valid, self.fill.p.size, PageSize.KIB4)),
             *(matches[n].eq(valid[n] & self._same_page(m, pages[n], slots[n].size, size))
               for n in range(depth)),
-            self.hit.eq(matches.any()),
+            live.eq(found & valid),
+            self.hit.eq(live.any()),
             self.hit_entry.eq(reduce(or_, (
-                Mux(matches[n], slots[n].as_value(), 0) for n in range(depth)
+                Mux(live[n], slots[n].as_value(), 0) for n in range(depth)
             ))),
-            self.frame.eq(self._complete(self.hit_entry)),
+            self.frame.eq(self._complete(self.hit_entry, looked)),
             self.evicted.eq(self.fill.valid & (valid & ~matches).bit_select(victim, 1)),
             self.evicted_page.eq(pages[victim]),
         ]
 
-        with m.If(self.drop | self.fill.valid):
+        with m.If(self.look):
+            m.d.sync += [found.eq(matches), looked.eq(self.page)]
+        with m.If(self.drop):
+            m.d.sync += valid.eq(valid & ~found)
+        with m.If(self.invalidate | self.fill.valid):
             m.d.sync += valid.eq(valid & ~matches)
         with m.If(self.fill.valid):
             m.d.sync += [
+                found.eq(1 << victim),
                 valid.bit_select(victim, 1).eq(1),
                 pages[victim].eq(self.page),
                 slots[victim].eq(self.fill.p),
@@ -125,10 +141,10 @@ class Tlb(wiring.Component):
                 & ((larger >= PageSize.MIB4) | ~differ[9])
                 & ((larger >= PageSize.MIB2) | ~differ[:9].any()))
 
-    def _complete(self, translation):
-        """Frame of the looked-up page: the offset in a large page comes from its number."""
+    def _complete(self, translation, page):
+        """Frame of ``page``, by its translation: the offset in a large page is the page's own."""
         def choose(size, low, high):
-            return Mux(translation.size >= size, self.page[low:high],
+            return Mux(translation.size >= size, page[low:high],
                        translation.frame[low:high])
 
         return Cat(

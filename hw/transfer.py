@@ -43,8 +43,9 @@ class TransferUnit(wiring.Component):
 
     Latency
     -------
-    A transfer is requested in the cycle after the access is accepted; the response is there in the
-    cycle after the last transfer completes. Accesses of one transfer follow each other every cycle.
+    A transfer is requested in the cycle in which the access is offered, and the access is accepted
+    when its last one is; the response is there as the last transfer completes. Accesses of one
+    transfer follow each other every cycle.
 
     Members
     -------
@@ -55,7 +56,7 @@ class TransferUnit(wiring.Component):
     memory : :py:`Out(WishboneSignature(...))`
         Physical memory.
     drained : :py:`Out(1)`
-        No access is held and all transfers have completed.
+        All transfers that were requested have completed.
     """
 
     def __init__(self, config):
@@ -68,13 +69,14 @@ class TransferUnit(wiring.Component):
         })
 
         depth = config.outstanding
-        self._held     = Signal(translated_layout(config))
-        self._valid    = Signal()
-        self._finish   = Signal()    # the held access is done with
-        self._lanes    = Signal(16)  # byte lanes in both words of the held access
+        self._held     = self.request.payload
+        self._finish   = Signal()    # the access is done with
+        self._lanes    = Signal(16)  # byte lanes in both words of the access
         self._two      = Signal()
         self._beat     = Signal()    # index of the word that is transferred now
         self._accepted = Signal()    # memory accepts a transfer
+        self._gathered = Signal()    # memory returns the last word of an access
+        self._passed   = Signal()    # ... and its response leaves at once
         self._writing  = Signal()    # a locked access has read, and now writes
         self._flights  = fifo.SyncFIFO(width=Shape.cast(Flight).width, depth=depth)
         self._receipts = fifo.SyncFIFO(width=receipt_layout(config).size, depth=depth)
@@ -94,18 +96,18 @@ class TransferUnit(wiring.Component):
             locked.eq((self._held.access.kind == AccessKind.EXCHANGE)
                       | (self._held.access.kind == AccessKind.COMPARE_EXCHANGE)),
         ]
-        self._accept(m)
+        m.d.comb += self.request.ready.eq(self._finish)
         self._prepare(m)
         self._gather(m)
         self._respond(m)
         with m.FSM():
             with m.State("TRANSFER"):
-                with m.If(self._valid & (self._held.fault != Fault.NONE)):
+                with m.If(self.request.valid & (self._held.fault != Fault.NONE)):
                     m.d.comb += [receipts.w_en.eq(1), self._finish.eq(receipts.w_rdy)]
-                with m.Elif(self._valid & locked):
+                with m.Elif(self.request.valid & locked):
                     with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
                         m.next = "READ_LOCKED"
-                with m.Elif(self._valid):
+                with m.Elif(self.request.valid):
                     self._issue(m, when=space & (receipts.w_rdy | self._beat))
                     m.d.comb += receipts.w_en.eq(self._accepted & ~self._beat)
                     m.d.comb += self._finish.eq(self._accepted & (self._beat | ~self._two))
@@ -139,14 +141,6 @@ class TransferUnit(wiring.Component):
                     m.next = "TRANSFER"
 
         return m
-
-    def _accept(self, m):
-        """Accept the next access as soon as the held one is done with."""
-        m.d.comb += self.request.ready.eq(~self._valid | self._finish)
-        with m.If(self._finish):
-            m.d.sync += self._valid.eq(0)
-        with m.If(self.request.valid & self.request.ready):
-            m.d.sync += [self._valid.eq(1), self._held.eq(self.request.payload)]
 
     def _prepare(self, m):
         """Lay the held access out on its words, and note what the responses will need of it."""
@@ -200,8 +194,9 @@ class TransferUnit(wiring.Component):
             word.eq(rotated(self.memory.dat_r, -flight.offset)),
             self._flights.r_en.eq(returned),
             self._words.w_data.eq(Cat(lanes)),
-            self._words.w_en.eq(returned & flight.last & ~self._writing),
-            self.drained.eq(~self._valid & ~self._flights.r_rdy),
+            self._gathered.eq(returned & flight.last & ~self._writing),
+            self._words.w_en.eq(self._gathered & ~self._passed),
+            self.drained.eq(~self._flights.r_rdy),
         ]
         with m.If(returned):
             m.d.sync += first.eq(word)
@@ -219,12 +214,18 @@ class TransferUnit(wiring.Component):
         receipt  = data.View(receipt_layout(self.config), self._receipts.r_data)
         faulted  = receipt.fault != Fault.NONE
         response = self.response.p
+        # What memory returns now is of the oldest access if nothing is kept, and is not kept
+        # if the response leaves at once. A locked access has read before it has a receipt.
+        passing  = self._gathered & ~self._words.r_rdy
         m.d.comb += [
-            self.response.valid.eq(self._receipts.r_rdy & (faulted | self._words.r_rdy)),
-            response.data.eq(Mux(faulted, 0, self._words.r_data)),
+            self.response.valid.eq(self._receipts.r_rdy & (faulted | self._words.r_rdy | passing)),
+            response.data.eq(Mux(self._words.r_rdy, self._words.r_data, self._words.w_data)),
+            self._passed.eq(passing & self.response.ready & self._receipts.r_rdy & ~faulted),
             response.physical.eq(receipt.physical),
             response.fault.eq(receipt.fault),
             response.error.eq(receipt.error),
         ]
         with m.If(self.response.valid & self.response.ready):
             m.d.comb += [self._receipts.r_en.eq(1), self._words.r_en.eq(~faulted)]
+        with m.If(faulted):
+            m.d.comb += response.data.eq(0)

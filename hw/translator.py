@@ -30,8 +30,9 @@ class Translator(wiring.Component):
 
     Latency
     -------
-    An access is held for one cycle if its page is in the TLB (two if it crosses into another),
-    and the next one follows without a gap. A miss adds the walk and one cycle.
+    The page of an access is looked up while it is accepted. It is held for one cycle if it is in
+    the TLB (two if it crosses into another), and the next one follows without a gap. A miss adds
+    the walk and one cycle, and so does a fault of an access that crosses, or in a walk.
 
     Members
     -------
@@ -47,7 +48,7 @@ class Translator(wiring.Component):
         No access is held.
     drained : :py:`In(1)`
         The memory transfers of all earlier accesses are done, so that a walk sees them.
-    page, hit, hit_entry, frame, fill, drop
+    page, look, hit, hit_entry, frame, fill, drop
         The other side of :class:`hw.tlb.Tlb`.
     walk, walked
         The other side of :class:`hw.walker.Walker`.
@@ -69,6 +70,7 @@ class Translator(wiring.Component):
             "empty":      Out(1),
             "drained":    In(1),
             "page":       Out(config.page_width),
+            "look":       Out(1),
             "hit":        In(1),
             "hit_entry":  In(translation),
             "frame":      In(config.frame_width),
@@ -92,6 +94,7 @@ class Translator(wiring.Component):
         self._last     = Signal(64)                  # linear address of the last byte
         self._step     = Signal(64)                  # linear address of this step
         self._crosses  = Signal()
+        self._walking  = Signal()
 
     def elaborate(self, platform):
         m = Module()
@@ -112,6 +115,7 @@ class Translator(wiring.Component):
                         m.next = "WALK"
                 with m.Elif(verdict.translated & self._crosses & ~self._second):
                     m.d.comb += self.crossed.eq(1)
+                    m.d.comb += self.look.eq(1)
                     m.d.sync += [self._second.eq(1), self._first.eq(self._frame())]
                     m.d.sync += self._refilled.eq(0)
                 with m.Elif(self._valid):
@@ -119,7 +123,7 @@ class Translator(wiring.Component):
                     m.d.comb += result.p.fault.eq(verdict.fault)
 
             with m.State("WALK"):
-                m.d.comb += self.walked.ready.eq(1)
+                m.d.comb += [self._walking.eq(1), self.walked.ready.eq(1)]
                 with m.If(self.walked.valid & ~self.walked.p.fault):
                     m.d.comb += self.fill.valid.eq(1)
                     m.d.sync += self._refilled.eq(1)
@@ -138,12 +142,27 @@ class Translator(wiring.Component):
         return m
 
     def _accept(self, m, advance):
-        """Accept the next access as soon as the present one leaves."""
+        """Accept the next access as soon as the present one leaves, and look its page up.
+
+        It is not accepted while another page is looked up: that of a walk, which is filled, or the
+        second page of the present access.
+        """
         request = self.request.p
+        linear  = Signal(64)
+        ahead   = self._valid & self._crosses & ~self._second
         m.d.comb += [
-            self.request.ready.eq(~self.hold & (~self._valid | advance)),
+            linear.eq(request.linear),
+            self.request.ready.eq(
+                ~self.hold & (~self._valid | (advance & ~ahead & ~self._walking))),
             self.empty.eq(~self._valid),
+            self.page.eq(page_of(linear, config=self.config)),
         ]
+        with m.If(~self.mode.long_mode):
+            m.d.comb += linear.eq(request.linear[:32])
+        with m.If(ahead):
+            m.d.comb += self.page.eq(page_of(self._last, config=self.config))
+        with m.If(self._walking):
+            m.d.comb += self.page.eq(page_of(self._step, config=self.config))
         with m.If(advance):
             m.d.sync += [
                 self._valid.eq(0),
@@ -152,22 +171,24 @@ class Translator(wiring.Component):
                 self._poisoned.eq(self.result.p.fault != Fault.NONE),
             ]
         with m.If(self.request.valid & self.request.ready):
-            m.d.sync += [self._valid.eq(1), self._access.eq(request)]
-            with m.If(~self.mode.long_mode):
-                m.d.sync += self._access.linear.eq(request.linear[:32])
+            end = request.linear[:12] + (1 << request.size) - 1
+            m.d.comb += self.look.eq(1)
+            m.d.sync += [
+                self._valid.eq(1),
+                self._access.eq(request),
+                self._access.linear.eq(linear),
+                self._crosses.eq(end[12]),
+            ]
 
     def _locate(self, m):
         """Find the pages of the access, and fill in what is known of its physical address."""
         access = self._access
         result = self.result.p
         offset = access.linear[:12]
-        end    = offset + (1 << access.size) - 1
         last   = access.linear + (1 << access.size) - 1
         m.d.comb += [
             self._last.eq(last),
-            self._crosses.eq(end[12]),
             self._step.eq(access.linear),
-            self.page.eq(page_of(self._step, config=self.config)),
             result.access.eq(access),
             result.crosses.eq(self._crosses),
             result.physical.eq(Cat(offset, Mux(self._second, self._first, self._frame()))),
@@ -219,7 +240,7 @@ class Translator(wiring.Component):
         looked_up = self.mode.paging & (self.crossed | (advance & self.hit & (
             verdict.translated | (verdict.fault == Fault.PAGE_FAULT))))
         m.d.comb += [
-            self.walk.p.page.eq(self.page),
+            self.walk.p.page.eq(page_of(self._step, config=self.config)),
             self.walk.p.kind.eq(self._access.kind),
             self.walk.p.user.eq(self._access.user),
             self.walk.p.implicit.eq(self._access.implicit),

@@ -30,7 +30,8 @@ class Updater(wiring.Component):
 
     Latency
     -------
-    Two memory round trips and two cycles; one round trip less if the entry has changed.
+    Two memory round trips, the first of which begins with the request; one if the entry has
+    changed.
 
     Members
     -------
@@ -70,14 +71,11 @@ class Updater(wiring.Component):
         ]
 
         with m.FSM():
-            with m.State("IDLE"):
-                with m.If(self.request.valid):
-                    m.next = "READ_ENTRY"
-
             with m.State("READ_ENTRY"):
-                self._issue(m, write=0)
-                with m.If(~self.memory.stall):
-                    m.next = "COMPARE_ENTRY"
+                with m.If(self.request.valid):
+                    self._issue(m, write=0)
+                    with m.If(~self.memory.stall):
+                        m.next = "COMPARE_ENTRY"
 
             with m.State("COMPARE_ENTRY"):
                 m.d.comb += [self.memory.cyc.eq(1), self.memory.lock.eq(1)]
@@ -85,7 +83,7 @@ class Updater(wiring.Component):
                     m.next = "WRITE_ENTRY"
                     with m.If((stored & mask) != (update.expected & mask)):
                         m.d.comb += [self.done.eq(1), self.changed.eq(1)]
-                        m.next = "IDLE"
+                        m.next = "READ_ENTRY"
 
             with m.State("WRITE_ENTRY"):
                 self._issue(m, write=1)
@@ -96,7 +94,7 @@ class Updater(wiring.Component):
                 m.d.comb += [self.memory.cyc.eq(1), self.memory.lock.eq(1)]
                 with m.If(self.memory.ack):
                     m.d.comb += self.done.eq(1)
-                    m.next = "IDLE"
+                    m.next = "READ_ENTRY"
 
         return m
 

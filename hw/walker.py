@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .layout import Entry, Level, PageSize
 from .linear import entry_offset
-from .permission import Protection, Rights, denied, error_code, writes
-from .physical import width_members, width_of
+from .permission import Protection, Rights, below, denied, error_code, writes
+from .physical import exceeds, width_members, width_of
 from .reserved import is_leaf, large_frame_32bit, reserved
 from .signals import unpacked
 from .translation import PagingMode, walk_request_layout, walk_response_layout
@@ -30,8 +30,8 @@ class Walker(wiring.Component):
 
     Latency
     -------
-    From request to response, with memory that responds in the next cycle: two cycles a level and
-    one more; six more for each entry whose accessed or dirty bit is set.
+    From request to response, with memory that responds in the next cycle: one cycle a level and
+    two more; four more for each entry whose accessed or dirty bit is set.
 
     Members
     -------
@@ -83,7 +83,9 @@ class Walker(wiring.Component):
             self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc),
             self._address.eq(self._address_of(self._table, self._level)),
         ]
-        verdict = self._judge(m)
+        returned = data.View(Entry, self._select(self.memory.dat_r))
+        passable = self._passable(returned)
+        verdict  = self._judge(m)
         self._prepare_update(m, updater, verdict)
         self._prepare_response(m, verdict)
 
@@ -103,25 +105,25 @@ class Walker(wiring.Component):
             with m.State("WAIT_ENTRY"):
                 m.d.comb += self.memory.cyc.eq(1)
                 with m.If(self.memory.ack):
-                    m.d.sync += self._entry.eq(self._select(self.memory.dat_r))
+                    m.d.sync += self._entry.eq(returned)
                     m.next = "CHECK_ENTRY"
+                    with m.If(passable & returned.accessed):
+                        self._descend(m, returned)
+                    with m.Elif(passable):
+                        self._update(m, updater)
 
             with m.State("CHECK_ENTRY"):
                 with m.If(verdict.update):
-                    m.next = "UPDATE_ENTRY"
+                    self._update(m, updater)
                 with m.Elif(verdict.descend):
-                    self._descend(m)
-                    m.next = "READ_ENTRY"
-                    with m.If(~self.memory.stall):
-                        m.next = "WAIT_ENTRY"
+                    self._descend(m, self._entry)
                 with m.Else():
                     m.d.comb += self.response.valid.eq(1)
                     with m.If(self.response.ready):
                         m.next = "IDLE"
 
             with m.State("UPDATE_ENTRY"):
-                connect(m, updater.memory, flipped(self.memory))
-                m.d.comb += updater.request.valid.eq(1)
+                self._update(m, updater)
                 with m.If(updater.done & updater.changed):
                     m.d.comb += self.walk_again.eq(1)
                     self._start(m)
@@ -164,6 +166,16 @@ class Walker(wiring.Component):
         half = Mux(self._address[2], word[32:], word[:32])
         return Mux(self.mode.long_mode, word, half)
 
+    def _passable(self, entry):
+        """True if an entry that memory returns is well-formed, and no leaf: it can be followed.
+
+        It does not look whether the level has leaves: an entry with PS is looked at in full.
+        """
+        exceeding = exceeds(entry.as_value()[:52], width_of(self))
+        disabled  = entry.execute_disable & ~self.protection.nxe
+        return (entry.present & ~entry.page_size & ~exceeding & ~disabled
+                & (self._level != Level.PT))
+
     def _judge(self, m):
         """Verdict on the entry that was read last, which registers hold. Rule 2."""
         verdict = unpacked("verdict", {
@@ -179,9 +191,7 @@ class Walker(wiring.Component):
         well_formed = verdict.present & ~verdict.reserved
         incomplete  = ~entry.accessed | (verdict.dirties & ~entry.dirty)
         m.d.comb += [
-            self._rights.writable.eq(self._parent.writable & entry.writable),
-            self._rights.user.eq(self._parent.user & entry.user),
-            self._rights.execute_disable.eq(self._parent.execute_disable | entry.execute_disable),
+            self._rights.eq(below(self._parent, entry)),
             verdict.present.eq(entry.present),
             verdict.reserved.eq(reserved(
                 entry, self._level, long_mode=mode.long_mode, pse=mode.pse,
@@ -195,11 +205,20 @@ class Walker(wiring.Component):
         ]
         return verdict
 
-    def _descend(self, m):
-        """Go on to the table that the entry names: its entry is read at once."""
-        m.d.sync += self._parent.eq(self._rights)
-        self._issue_read(m, table=self._entry.frame[:self.config.frame_width],
+    def _descend(self, m, entry):
+        """Go on to the table that ``entry`` names: its entry is read at once."""
+        m.d.sync += self._parent.eq(below(self._parent, entry))
+        self._issue_read(m, table=entry.frame[:self.config.frame_width],
                          level=(self._level - 1)[:2])
+        m.next = "READ_ENTRY"
+        with m.If(~self.memory.stall):
+            m.next = "WAIT_ENTRY"
+
+    def _update(self, m, updater):
+        """Have the entry updated, in a locked bus cycle that begins at once."""
+        connect(m, updater.memory, flipped(self.memory))
+        m.d.comb += updater.request.valid.eq(1)
+        m.next = "UPDATE_ENTRY"
 
     def _prepare_update(self, m, updater, verdict):
         """Offer the entry with its accessed bit, and a written leaf with its dirty bit. Rule 15."""

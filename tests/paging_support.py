@@ -1,19 +1,22 @@
 """Paging structures for tests: the chain of entries that translates one linear address.
 
-Stated by hand from the manual's figures (SDM Vol. 3A, Figures 4-2, 4-4, 4-8 to 4-10), so that
+Stated by hand from the manual's figures (SDM Vol. 3A, Figures 4-2, 4-4, 4-5, 4-8 to 4-10), so that
 neither the gateware nor the golden model is asked what it expects.
 """
 
 from collections.abc import Callable
 
 
-__all__ = ["CR0_32", "CR4_LONG", "EFER_LONG", "FOUR_LEVELS", "ROOT", "TWO_LEVELS",
-           "chain", "write_chain"]
+__all__ = ["CR0_32", "CR4_LONG", "EFER_LONG", "FIVE_LEVELS", "FOUR_LEVELS", "PAE_TABLES", "ROOT",
+           "TWO_LEVELS", "chain", "write_chain"]
 
 
-#: (shift, index bits) of each level, root first, and the bytes of an entry.
+#: (shift, index bits) of each level, root first, and the bytes of an entry. Those of PAE paging are
+#: the tables below its four registers.
 TWO_LEVELS  = (((22, 10), (12, 10)), 4)
+PAE_TABLES  = (((21, 9), (12, 9)), 8)
 FOUR_LEVELS = (((39, 9), (30, 9), (21, 9), (12, 9)), 8)
+FIVE_LEVELS = (((48, 9), (39, 9), (30, 9), (21, 9), (12, 9)), 8)
 
 #: Physical address of the root; the tables below it stand in the frames that follow.
 ROOT = 0x1000

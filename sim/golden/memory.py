@@ -1,7 +1,13 @@
 """Sparse physical memory of the golden model: all zero until written."""
 
+from collections.abc import Callable
 
-__all__ = ["GoldenMemory"]
+
+__all__ = ["GoldenMemory", "Read"]
+
+
+#: Reads ``size`` bytes at a physical address, little-endian.
+Read = Callable[[int, int], int]
 
 
 class GoldenMemory:

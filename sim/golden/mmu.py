@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
-from .control import read_register, write_register
+from .control import Flush, read_register, write_register
+from .invpcid import invpcid
+from .keys import KeyRegister
 from .memory import GoldenMemory
-from .permission import Attempt, denied, error_code
+from .permission import Attempt, denied, violation_code
 from .state import ControlState, Features, PagingMode
 from .tlb import GoldenTlb
 from .walk import walk
@@ -86,25 +88,30 @@ class GoldenMmu:
         self._mask  = state.linear_mask
         self._ready.clear()
 
-    def read_control(self, register: Register) -> int:
+    def read_control(self, register: Register | KeyRegister) -> int:
         """Read a control register."""
         return read_register(self._state, register)
 
-    def write_control(self, register: Register, value: int) -> None:
+    def write_control(self, register: Register | KeyRegister, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
-        state, flush = write_register(self._state, register, value)
+        state, flush = write_register(self._state, register, value, self.memory.read)
         if register in (Register.RFLAGS, Register.CR2):
             self._state = state
             return
         self.state = state
-        self.tlb.flush(flush)
+        if flush is not Flush.NOTHING:
+            self.tlb.forget(lambda translation: flush.concerns(translation, state.pcid))
 
     def invlpg(self, linear: int) -> None:
-        """Forget the translations of the page that contains ``linear``. Rule 26."""
+        """Forget the translations of the page that contains ``linear``. Rules 26, 34."""
         linear &= self._mask
         if self._state.canonical(linear):
-            self.tlb.drop(linear)
-            self._ready.clear()
+            self._drop(linear)
+
+    def invpcid(self, kind: int, descriptor: int) -> None:
+        """Do INVPCID of type ``kind``. Raises :class:`GeneralProtection` and changes nothing."""
+        self.tlb.forget(invpcid(self._state, kind, descriptor).concerns)
+        self._ready.clear()
 
     def access(self, access: Access) -> Outcome:
         """Do one access, or none of it."""
@@ -201,10 +208,10 @@ class GoldenMmu:
         if state.mode is PagingMode.OFF:
             return linear
 
-        cached = self.tlb.find(linear)
+        cached = self.tlb.find(linear, state.pcid)
         if cached is not None:
             if denied(state, cached.rights, attempt):
-                raise self._page_fault(linear, error_code(state, attempt, present=True))
+                raise self._page_fault(linear, violation_code(state, cached.rights, attempt))
             if cached.dirty or not attempt.write:
                 return cached.translate(linear)
 
@@ -214,14 +221,17 @@ class GoldenMmu:
         if walked.translation is None:
             raise self._page_fault(linear, walked.error_code)
         if cached is not None:
-            self.tlb.drop(linear)
-            self._ready.clear()
+            self._drop(linear)
         self.tlb.fill(walked.translation)
         return walked.translation.translate(linear)
 
     def _page_fault(self, linear: int, code: int) -> PageFault:
         """Drop the translation, set CR2, and return the fault. Rule 25."""
-        self.tlb.drop(linear)
-        self._ready.clear()
+        self._drop(linear)
         self._state = replace(self._state, cr2=linear)
         return PageFault(linear, code)
+
+    def _drop(self, linear: int) -> None:
+        """Forget what the current PCID has of ``linear``, and what is global."""
+        self.tlb.drop(linear, self._state.pcid)
+        self._ready.clear()

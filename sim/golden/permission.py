@@ -1,6 +1,7 @@
 """Rights of a page against an access, and the error code if they do not allow it.
 
-Ref: Intel SDM Vol. 3A, sections 4.6 "Access Rights", 4.7 "Page-Fault Exceptions".
+Ref: Intel SDM Vol. 3A, sections 4.6 "Access Rights", 4.6.2 "Protection Keys", 4.7 "Page-Fault
+Exceptions".
 """
 
 import enum
@@ -10,23 +11,25 @@ from typing import NamedTuple
 
 from sw.bus import Access, Kind
 
+from .keys import key_rights
 from .reserved import RW, US, XD
 from .state import CR4_PAE, ControlState
 
 
 __all__ = [
-    "PRESENT", "WRITE", "USER", "RESERVED", "FETCH",
-    "Attempt", "Refusal", "Rights", "denied", "error_code", "refusal",
-    "refusals",
+    "PRESENT", "WRITE", "USER", "RESERVED", "FETCH", "PROTECTION_KEY",
+    "Attempt", "Refusal", "Rights", "denied", "error_code", "refusal", "refusals",
+    "violation_code",
 ]
 
 
 #: Bits of the error code (Figure 4-12).
-PRESENT  = 1 << 0
-WRITE    = 1 << 1
-USER     = 1 << 2
-RESERVED = 1 << 3
-FETCH    = 1 << 4
+PRESENT        = 1 << 0
+WRITE          = 1 << 1
+USER           = 1 << 2
+RESERVED       = 1 << 3
+FETCH          = 1 << 4
+PROTECTION_KEY = 1 << 5
 
 
 class Attempt(NamedTuple):
@@ -68,11 +71,14 @@ class Rights:
         R/W and U/S are set in every entry.
     execute_disable : :class:`bool`
         XD is set in some entry.
+    key : :class:`int` or :class:`None`
+        Protection key of the page, out of its leaf. None: it has none.
     """
 
-    writable:        bool = True
-    user:            bool = True
-    execute_disable: bool = False
+    writable:        bool       = True
+    user:            bool       = True
+    execute_disable: bool       = False
+    key:             int | None = None
 
     def below(self, entry: int) -> "Rights":
         """These rights and those of an entry of the next level, together."""
@@ -105,6 +111,14 @@ class Refusal(enum.Enum):
     IMPLICIT        = ("an implicit supervisor access to a user page, with CR4.SMAP = 1, whatever "
                        "RFLAGS.AC"), 13, "4.6.1"
     EXECUTE_DISABLE = "a fetch, with EFER.NXE = 1: XD = 1 at some level", 4, "4.6.1"
+    PKRU_ACCESS     = ("a data access to a user page, with CR4.PKE = 1: AD = 1 in PKRU for the "
+                       "page's key"), 36, "4.6.2"
+    PKRU_WRITE      = ("a write to a user page, of a user or with CR0.WP = 1, and with CR4.PKE = "
+                       "1: WD = 1 in PKRU for the page's key"), 36, "4.6.2"
+    PKRS_ACCESS     = ("a data access to a supervisor page, with CR4.PKS = 1: AD = 1 in PKRS for "
+                       "the page's key"), 36, "4.6.2"
+    PKRS_WRITE      = ("a write to a supervisor page, of a user or with CR0.WP = 1, and with "
+                       "CR4.PKS = 1: WD = 1 in PKRS for the page's key"), 36, "4.6.2"
 
     def __init__(self, text: str, rule: int, section: str):
         self.text    = text
@@ -126,7 +140,8 @@ def refusals(state: ControlState, rights: Rights, attempt: Attempt) -> Iterator[
     """All reasons why ``rights`` forbid ``attempt``, each enough by itself. Rules 10, 12, 13."""
     if attempt.fetch:
         yield from _refused_fetch(state, rights, attempt)
-    elif attempt.user:
+        return
+    if attempt.user:
         if not rights.user:
             yield Refusal.SUPERVISOR_PAGE
         if attempt.write and not rights.writable:
@@ -136,6 +151,7 @@ def refusals(state: ControlState, rights: Rights, attempt: Attempt) -> Iterator[
             yield Refusal.WRITE_PROTECT
         if rights.user and state.smap and (attempt.implicit or not state.ac):
             yield Refusal.IMPLICIT if state.ac else Refusal.SMAP
+    yield from _refused_by_key(state, rights, attempt)
 
 
 def _refused_fetch(
@@ -150,10 +166,34 @@ def _refused_fetch(
         yield Refusal.EXECUTE_DISABLE
 
 
+def _refused_by_key(
+    state: ControlState, rights: Rights, attempt: Attempt,
+) -> Iterator[Refusal]:
+    """``refusals`` of a data access by the page's protection key. Rules 14, 36."""
+    if rights.key is None:
+        return
+    disabled = key_rights(state, rights.key, user_page=rights.user)
+    if disabled.access_disable:
+        yield Refusal.PKRU_ACCESS if rights.user else Refusal.PKRS_ACCESS
+    if disabled.write_disable and attempt.write and (attempt.user or state.write_protect):
+        yield Refusal.PKRU_WRITE if rights.user else Refusal.PKRS_WRITE
+
+
+_BY_KEY = frozenset((
+    Refusal.PKRU_ACCESS, Refusal.PKRU_WRITE, Refusal.PKRS_ACCESS, Refusal.PKRS_WRITE,
+))
+
+
+def violation_code(state: ControlState, rights: Rights, attempt: Attempt) -> int:
+    """Error code of a page fault because ``rights`` forbid ``attempt``. Rule 14."""
+    by_key = not _BY_KEY.isdisjoint(refusals(state, rights, attempt))
+    return error_code(state, attempt, present=True) | PROTECTION_KEY * by_key
+
+
 def error_code(
     state: ControlState, attempt: Attempt, *, present: bool, reserved: bool = False,
 ) -> int:
-    """Error code of a page fault. Rules 3, 9."""
+    """Error code of a page fault, without what a protection key may add. Rules 3, 9."""
     tells_fetches = state.smep or state.cr4 & CR4_PAE and state.no_execute
     return (
         PRESENT * present | WRITE * attempt.write | USER * attempt.user | RESERVED * reserved

@@ -16,10 +16,12 @@ from dataclasses import dataclass, field, replace
 
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
-from .control import Flush, write_register
-from .memory import GoldenMemory
+from .control import write_register
+from .invpcid import invpcid
+from .keys import KeyRegister
+from .memory import GoldenMemory, Read
 from .mmu import Outcome
-from .permission import Attempt, denied, error_code
+from .permission import Attempt, denied, violation_code
 from .reserved import D, levels
 from .state import ControlState, Features, PagingMode
 from .walk import Translation, Update, walk
@@ -86,19 +88,20 @@ class StaleModel:
         """``machine`` after reset."""
         return cls(state=ControlState(machine=machine))
 
-    def write_control(self, register: Register, value: int) -> None:
+    def write_control(self, register: Register | KeyRegister, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
-        self.state, flush = write_register(self.state, register, value)
-        if flush is Flush.EVERYTHING:
-            self.cached.clear()
-        elif flush is Flush.NON_GLOBAL:
-            self.cached = {translation for translation in self.cached if translation.global_page}
+        self.state, flush = write_register(self.state, register, value, self.memory.read)
+        self._forget(lambda translation: flush.concerns(translation, self.state.pcid))
 
     def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
         linear &= self.state.linear_mask
         if self.state.canonical(linear):
             self._drop(linear)
+
+    def invpcid(self, kind: int, descriptor: int) -> None:
+        """Do INVPCID of type ``kind``. Raises :class:`GeneralProtection` and changes nothing."""
+        self._forget(invpcid(self.state, kind, descriptor).concerns)
 
     def possible(self, access: Access) -> list[Possibility]:
         """Every way in which ``access`` may end now."""
@@ -142,13 +145,15 @@ class StaleModel:
         return bool(matching)
 
     def _drop(self, linear: int) -> None:
+        """Forget what the current PCID may have of ``linear``, and what may be global."""
+        self._forget(lambda translation: translation.serves(linear, self.state.pcid))
+
+    def _forget(self, concerned: Callable[[Translation], bool]) -> None:
         self.cached = {
-            translation for translation in self.cached if not _covers(translation, linear)
+            translation for translation in self.cached if not concerned(translation)
         }
 
-    def _ways(
-        self, linear: int, access: Access, read: Callable[[int, int], int],
-    ) -> Iterator[_Way]:
+    def _ways(self, linear: int, access: Access, read: Read) -> Iterator[_Way]:
         """Ways to translate the page of ``linear``: by memory, and by what may be cached."""
         if self.state.mode is PagingMode.OFF:
             yield _Way(linear)
@@ -161,10 +166,10 @@ class StaleModel:
             yield _Way(walked.translation.translate(linear), 0, walked.upper, walked.leaf,
                        (walked.translation,), walked.entries)
         for translation in self.cached:
-            if not _covers(translation, linear):
+            if not translation.serves(linear, self.state.pcid):
                 continue
             if denied(self.state, translation.rights, attempt):
-                yield _Way(code=error_code(self.state, attempt, present=True))
+                yield _Way(code=violation_code(self.state, translation.rights, attempt))
             elif translation.dirty or not attempt.write:
                 yield _Way(translation.translate(linear))
 
@@ -246,10 +251,6 @@ class _Overlay:
     def write(self, physical: int, size: int, value: int) -> None:
         for i in range(size):
             self.bytes[physical + i] = value >> 8 * i & 0xff
-
-
-def _covers(translation: Translation, linear: int) -> bool:
-    return linear & -translation.size == translation.linear
 
 
 def _stores(access: Access, found: int) -> bool:

@@ -5,44 +5,53 @@ Nothing is ever evicted, so that software which forgets to flush is always punis
 Ref: Intel SDM Vol. 3A, section 4.10 "Caching Translation Information".
 """
 
-from .control import Flush
+from collections.abc import Callable
+
 from .walk import Translation
 
 
 __all__ = ["GoldenTlb"]
 
 
+#: Bytes of a page, from the smallest on.
+_SIZES = (1 << 12, 1 << 21, 1 << 22, 1 << 30)
+
+
 class GoldenTlb:
-    """Translations by the linear address of their page, one dictionary per page size."""
+    """Translations by the size and the linear address of their page, and by PCID.
+
+    Global ones are kept apart from those of all PCIDs, under None.
+    """
 
     def __init__(self) -> None:
-        self._by_size: dict[int, dict[int, Translation]] = {
-            size: {} for size in (1 << 12, 1 << 21, 1 << 22, 1 << 30)
-        }
+        self._translations: dict[tuple[int, int, int | None], Translation] = {}
 
-    def find(self, linear: int) -> Translation | None:
-        """A cached translation of ``linear``, of the smallest page if there are several."""
-        for size, pages in self._by_size.items():
-            translation = pages.get(linear & -size)
-            if translation is not None:
-                return translation
+    def find(self, linear: int, pcid: int = 0) -> Translation | None:
+        """A cached translation of ``linear`` that serves ``pcid``: 0 on a machine without PCIDs.
+
+        If there are several, that of the smallest page, and a global one last. Rules 32, 34.
+        """
+        for size in _SIZES:
+            for owner in (pcid, None):
+                found = self._translations.get((size, linear & -size, owner))
+                if found is not None:
+                    return found
         return None
 
     def fill(self, translation: Translation) -> None:
         """Cache a translation beside the ones that are there."""
-        self._by_size[translation.size][translation.linear] = translation
+        owner = None if translation.global_page else translation.pcid
+        self._translations[translation.size, translation.linear, owner] = translation
 
-    def drop(self, linear: int) -> None:
-        """Forget all translations of ``linear``, global ones too."""
-        for size, pages in self._by_size.items():
-            pages.pop(linear & -size, None)
+    def drop(self, linear: int, pcid: int) -> None:
+        """Forget all translations of ``linear`` that serve ``pcid``, global ones too."""
+        for size in _SIZES:
+            for owner in (pcid, None):
+                self._translations.pop((size, linear & -size, owner), None)
 
-    def flush(self, flush: Flush) -> None:
-        """Forget what ``flush`` names."""
-        if flush is Flush.NOTHING:
-            return
-        for size, pages in self._by_size.items():
-            self._by_size[size] = {} if flush is Flush.EVERYTHING else {
-                linear: translation for linear, translation in pages.items()
-                if translation.global_page
-            }
+    def forget(self, concerned: Callable[[Translation], bool]) -> None:
+        """Forget the translations for which ``concerned`` is true."""
+        self._translations = {
+            place: translation for place, translation in self._translations.items()
+            if not concerned(translation)
+        }

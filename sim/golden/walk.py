@@ -1,25 +1,22 @@
 """One page walk, as a pure function of the control state and of memory.
 
-Ref: Intel SDM Vol. 3A, sections 4.3, 4.5, 4.7 "Page-Fault Exceptions", 4.8 "Accessed and Dirty
+Ref: Intel SDM Vol. 3A, sections 4.3, 4.4, 4.5, 4.7 "Page-Fault Exceptions", 4.8 "Accessed and Dirty
 Flags".
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .permission import Attempt, Refusal, Rights, error_code, refusal
+from .keys import key_of
+from .memory import Read
+from .permission import Attempt, Refusal, Rights, error_code, refusal, violation_code
 from .reserved import (
-    A, D, G, Level, P, is_leaf, levels, page_address, reserved_bits, table_address,
+    A, D, G, Level, P, is_leaf, levels, page_address, reserved_bits, root_table, table_address,
 )
 from .state import ControlState
 
 
-__all__ = ["Read", "Step", "Translation", "Update", "Walk", "found_by", "walk"]
-
-
-#: Reads ``size`` bytes at a physical address, little-endian.
-Read = Callable[[int, int], int]
+__all__ = ["Step", "Translation", "Update", "Walk", "found_by", "walk"]
 
 
 class Update(NamedTuple):
@@ -46,6 +43,8 @@ class Translation:
         G is set in the leaf, and CR4.PGE was set at the walk.
     dirty : :class:`bool`
         D is set in the leaf.
+    pcid : :class:`int`
+        The PCID that was current at the walk.
     """
 
     linear:      int
@@ -54,10 +53,19 @@ class Translation:
     rights:      Rights
     global_page: bool
     dirty:       bool
+    pcid:        int = 0
 
     def translate(self, linear: int) -> int:
         """Physical address of ``linear``, which is in the page."""
         return self.physical | linear & self.size - 1
+
+    def covers(self, linear: int) -> bool:
+        """True if ``linear`` is in the page."""
+        return linear & -self.size == self.linear
+
+    def serves(self, linear: int, pcid: int) -> bool:
+        """True if an access to ``linear`` may use it while ``pcid`` is current. Rules 32, 34."""
+        return self.covers(linear) and (self.global_page or self.pcid == pcid)
 
 
 class Step(NamedTuple):
@@ -72,7 +80,8 @@ class Step(NamedTuple):
     entry : :class:`int`
         Its value.
     rights : :class:`sim.golden.permission.Rights`
-        Rights of all levels down to this one. They mean nothing if it ends the walk in a fault.
+        Rights of all levels down to this one, without a protection key. They mean nothing if it
+        ends the walk in a fault.
     """
 
     level:   Level
@@ -99,7 +108,7 @@ class Walk:
     leaf : :class:`tuple`
         The update of the leaf, if there is one. Always empty after a fault.
     steps : :class:`tuple` of :class:`Step`
-        The entries that were read, root first.
+        The entries that were read, root first. None, if a PDPTE register ends the walk.
     """
 
     translation: Translation | None
@@ -123,48 +132,53 @@ class Walk:
 def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk:
     """Translate ``linear`` for ``attempt`` by the entries in memory. Paging is on.
 
-    Rules 1, 2, 15, 16.
+    Rules 1, 2, 15, 16, 28.
     """
     rights = Rights()
-    table  = table_address(state, state.cr3)
+    table  = root_table(state, linear)
     upper: tuple[Update, ...] = ()
     steps: tuple[Step, ...]   = ()
 
-    def fault(reason: Refusal) -> Walk:
+    def broken(reason: Refusal) -> Walk:
         code = error_code(state, attempt, present=reason is not Refusal.NOT_PRESENT,
                           reserved=reason is Refusal.RESERVED)
         return Walk(None, reason, code, upper, (), steps)
 
+    if table is None:
+        return broken(Refusal.NOT_PRESENT)
     for level in levels(state):
         address = table + level.index(linear) * level.entry_size
         entry   = read(address, level.entry_size)
         rights  = rights.below(entry)
         steps  += (Step(level, address, entry, rights),)
         if not entry & P:
-            return fault(Refusal.NOT_PRESENT)
+            return broken(Refusal.NOT_PRESENT)
         if entry & reserved_bits(state, level, entry):
-            return fault(Refusal.RESERVED)
+            return broken(Refusal.RESERVED)
         if is_leaf(state, level, entry):
             break
         upper += _updated(address, level, entry, entry | A)
         table = table_address(state, entry)
 
-    if reason := refusal(state, rights, attempt):
-        return fault(reason)
     after = entry | A | D * attempt.write
-    return Walk(found_by(state, steps[-1], linear, dirty=bool(after & D)), None, 0, upper,
-                _updated(address, level, entry, after), steps)
+    found = found_by(state, steps[-1], linear, dirty=bool(after & D))
+    if reason := refusal(state, found.rights, attempt):
+        code = violation_code(state, found.rights, attempt)
+        return Walk(None, reason, code, upper, (), steps)
+    return Walk(found, None, 0, upper, _updated(address, level, entry, after), steps)
 
 
 def found_by(state: ControlState, leaf: Step, linear: int, *, dirty: bool) -> Translation:
     """The translation of ``linear`` by a well-formed leaf, whatever the access."""
+    key = key_of(state, leaf.entry)
     return Translation(
         linear=linear & -leaf.level.region,
         physical=page_address(state, leaf.level, leaf.entry),
         size=leaf.level.region,
-        rights=leaf.rights,
+        rights=leaf.rights if key is None else replace(leaf.rights, key=key),
         global_page=bool(leaf.entry & G) and state.global_pages,
         dirty=dirty,
+        pcid=state.pcid,
     )
 
 

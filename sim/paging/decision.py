@@ -1,6 +1,7 @@
 """Deciding bits: those of entries and control registers that make a refusal what it is.
 
-Ref: Intel SDM Vol. 3A, sections 4.6.1 "Determination of Access Rights", 4.7.
+Ref: Intel SDM Vol. 3A, sections 4.6.1 "Determination of Access Rights", 4.6.2 "Protection Keys",
+4.7.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,10 @@ CONTROLS_OF: Mapping[Refusal, Sequence[str]] = {
     Refusal.SMAP:            ["CR4.SMAP", "RFLAGS.AC"],
     Refusal.IMPLICIT:        ["CR4.SMAP"],
     Refusal.EXECUTE_DISABLE: ["EFER.NXE"],
+    Refusal.PKRU_ACCESS:     ["CR4.PKE", "PKRU"],
+    Refusal.PKRU_WRITE:      ["CR4.PKE", "PKRU"],
+    Refusal.PKRS_ACCESS:     ["CR4.PKS", "PKRS"],
+    Refusal.PKRS_WRITE:      ["CR4.PKS", "PKRS"],
 }
 
 #: The bit of an entry that a refusal needs, and the values that it has where it decides.
@@ -46,7 +51,11 @@ _BITS: Mapping[Refusal, tuple[str, Callable[[int], bool]]] = {
 }
 
 #: Those that the last entry of a walk decides by itself.
-_ENDS = {Refusal.NOT_PRESENT: "P", Refusal.RESERVED: "reserved"}
+_ENDS = {
+    Refusal.NOT_PRESENT: "P",   Refusal.RESERVED:    "reserved",
+    Refusal.PKRU_ACCESS: "key", Refusal.PKRU_WRITE:  "key",
+    Refusal.PKRS_ACCESS: "key", Refusal.PKRS_WRITE:  "key",
+}
 
 #: Names of the bits of an entry that a refusal needs.
 ENTRY_BITS: Mapping[Refusal, str] = _ENDS | {refusal: bit for refusal, (bit, _) in _BITS.items()}
@@ -54,11 +63,11 @@ ENTRY_BITS: Mapping[Refusal, str] = _ENDS | {refusal: bit for refusal, (bit, _) 
 
 def decided_by(steps: Sequence[WalkStep], refusal: Refusal) -> tuple[Decisive, ...]:
     """The bits that decide a refusal, root first, and then those of control registers."""
+    controls = (Decisive("", control) for control in CONTROLS_OF.get(refusal, ()))
     if refusal in _ENDS:
-        return (Decisive(steps[-1].level.name, _ENDS[refusal]),)
+        return Decisive(steps[-1].level.name, _ENDS[refusal]), *controls
     bit, decides = _BITS[refusal]
-    return (*(Decisive(step.level.name, bit) for step in steps if decides(step.entry)),
-            *(Decisive("", control) for control in CONTROLS_OF.get(refusal, ())))
+    return (*(Decisive(step.level.name, bit) for step in steps if decides(step.entry)), *controls)
 
 
 def decided_by_tlb(refusal: Refusal) -> tuple[Decisive, ...]:

@@ -6,10 +6,11 @@ As a walk is, it is read from the record of the ports, and judged by the golden 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sim.golden.memory import Read
 from sim.golden.permission import Rights
 from sim.golden.reserved import A, D, G, P, is_leaf, levels, reserved_bits, table_address
 from sim.golden.state import ControlState, Features, PagingMode
-from sim.golden.walk import Read, Step, Translation, found_by
+from sim.golden.walk import Step, Translation, found_by
 from sim.record.history import MemoryHistory
 from sim.record.tlb import TlbEntry
 from sim.record.trace import Trace

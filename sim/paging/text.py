@@ -18,7 +18,8 @@ __all__ = ["as_text", "map_as_text"]
 
 
 _MODES = {PagingMode.OFF: "no paging", PagingMode.BITS_32: "32-bit paging",
-          PagingMode.FOUR_LEVELS: "4-level paging"}
+          PagingMode.PAE: "PAE paging", PagingMode.FOUR_LEVELS: "4-level paging",
+          PagingMode.FIVE_LEVELS: "5-level paging"}
 
 
 def as_text(found: PageWalk, indent: str = "") -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from hw.config import MmuConfig
-from sim.golden.permission import Attempt, Refusal, Rights, error_code, refusals
+from sim.golden.permission import Attempt, Refusal, Rights, error_code, refusals, violation_code
 from sim.golden.reserved import D, Level
 from sim.golden.state import ControlState, Features, PagingMode
 from sim.golden.walk import Translation, found_by, walk
@@ -175,20 +175,24 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
     broken = found.refusal if found.refusal in (Refusal.NOT_PRESENT, Refusal.RESERVED) else None
     leaf   = found.steps[-1]
     cached = traces[cpu].tlb_at(cycle).find(masked) if reported else None
+    page   = None if broken else found_by(state, leaf, masked, dirty=bool(leaf.entry & D))
+    rights = leaf.rights if page is None else page.rights
     return PageWalk(
         masked, cycle, cpu, state, True,
         [WalkStep(step.level, step.address, step.entry, step.rights,
                   history.last_store(step.address, step.level.entry_size, cycle=cycle))
          for step in found.steps],
-        None if broken else found_by(state, leaf, masked, dirty=bool(leaf.entry & D)),
-        {name: _verdict(state, leaf.rights, attempt, broken)
+        page,
+        {name: _verdict(state, rights, attempt, broken)
          for name, attempt in attempts.items()},
         cached, {} if cached is None else _cached_verdicts(state, cached, attempts), reported)
 
 
 def features_of(config: MmuConfig) -> Features:
     """Features of the golden model's machine that is configured as a unit is."""
-    return Features(**{field.name: getattr(config, field.name) for field in fields(Features)})
+    has = {field.name for field in fields(MmuConfig)}
+    return Features(**{field.name: getattr(config, field.name)
+                       for field in fields(Features) if field.name in has})
 
 
 def control_state(trace: Trace, cycle: int, features: Features) -> ControlState:
@@ -201,10 +205,12 @@ def control_state(trace: Trace, cycle: int, features: Features) -> ControlState:
 def _verdict(state: ControlState, rights: Rights, attempt: Attempt,
              broken: Refusal | None = None) -> Verdict:
     """End of an ``attempt`` at a page with these ``rights``, or where the walk is ``broken``."""
-    reasons = (broken,) if broken else tuple(refusals(state, rights, attempt))
-    return Verdict(reasons, error_code(
-        state, attempt, present=broken is not Refusal.NOT_PRESENT,
-        reserved=broken is Refusal.RESERVED) if reasons else 0)
+    if broken:
+        return Verdict((broken,), error_code(
+            state, attempt, present=broken is not Refusal.NOT_PRESENT,
+            reserved=broken is Refusal.RESERVED))
+    reasons = tuple(refusals(state, rights, attempt))
+    return Verdict(reasons, violation_code(state, rights, attempt) if reasons else 0)
 
 
 def _cached_verdicts(state: ControlState, cached: TlbEntry,

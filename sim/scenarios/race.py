@@ -5,6 +5,7 @@ Ref: Intel SDM Vol. 3A, section 4.8 "Accessed and Dirty Flags", section 8.1.2.1 
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sim.scenario import (
     PAGE_SIZE, Cpu, Interval, Stage, TimeSlice, User, Verdict, all_of, nothing_lost, set_by_walker,
@@ -16,6 +17,7 @@ from sw.arch.x86.include.asm.pgtable import (
 from sw.arch.x86.include.asm.processor import cpu_relax
 from sw.arch.x86.mm.tlb import flush_tlb_page
 from sw.kconfig import kconfig
+from sw.kernel.trace.ftrace import traced
 from sw.mm.mmap.find import vma_lookup
 from sw.mm.pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 
@@ -45,22 +47,24 @@ class Race:
     ready: bool = False  # the kernel, on processor 1
     begun: bool = False
 
-    async def write_protect(self, cpu: Cpu) -> None:
-        """Program of processor 1: take A and D from the entry; at the start, R/W."""
-        mm   = self.user.task.mm
-        assert mm is not None, "the process lives"
-        vma  = vma_lookup(mm, self.page)
-        ptep = await pte_offset_map_lock(cpu, mm, self.page)
-        assert vma is not None and ptep is not None, "the page is mapped"
-        pte = pte_mkold(pte_mkclean(kconfig(cpu).paging, await ptep_get(cpu, ptep)))
-        await set_pte_at(cpu, mm, self.page, ptep, pte | WRITABLE)
-        await flush_tlb_page(cpu, vma, self.page)
-        self.ready = True
-        while not self.begun:
-            await cpu_relax(cpu)
-        await ptep_set_wrprotect(cpu, mm, self.page, ptep)
-        pte_unmap_unlock(cpu, mm)
-        await flush_tlb_page(cpu, vma, self.page)
+
+@traced
+async def write_protect(cpu: Cpu, race: Race) -> None:
+    """Program of processor 1: take A and D from the entry; at the start, R/W."""
+    mm   = race.user.task.mm
+    assert mm is not None, "the process lives"
+    vma  = vma_lookup(mm, race.page)
+    ptep = await pte_offset_map_lock(cpu, mm, race.page)
+    assert vma is not None and ptep is not None, "the page is mapped"
+    pte = pte_mkold(pte_mkclean(kconfig(cpu).paging, await ptep_get(cpu, ptep)))
+    await set_pte_at(cpu, mm, race.page, ptep, pte | WRITABLE)
+    await flush_tlb_page(cpu, vma, race.page)
+    race.ready = True
+    while not race.begun:
+        await cpu_relax(cpu)
+    await ptep_set_wrprotect(cpu, mm, race.page, ptep)
+    pte_unmap_unlock(cpu, mm)
+    await flush_tlb_page(cpu, vma, race.page)
 
 
 async def play(stage: Stage) -> None:
@@ -115,7 +119,7 @@ async def _run(
     stage: Stage, race: Race, instruction: Callable[[], Awaitable[None]], first: int, steps: int,
 ) -> Interval:
     """One race: processor ``first`` makes ``steps``, then the other goes, then both."""
-    opponent = await stage.start(1, race.write_protect)
+    opponent = await stage.start(1, partial(write_protect, race=race))
     while not race.ready:
         await cpu_relax(stage.cpu)
     async with stage.testing("no store to the entry is lost") as interval:

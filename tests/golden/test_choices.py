@@ -69,8 +69,8 @@ def look_ups(tlb):
     """
     found, find = {}, tlb.find
 
-    def watched(linear):
-        translation = find(linear)
+    def watched(linear, *pcid):
+        translation = find(linear, *pcid)
         found.setdefault(linear >> 12, (translation, dict(getattr(tlb, "losses", ()))))
         return translation
 

@@ -132,10 +132,35 @@ def test_the_feature_word_names_what_the_machine_can_do():
     assert Features().features == 40 << 32 | everything
 
 
-@pytest.mark.parametrize("wrong", [{"maxphyaddr": 53}, {"maxphyaddr": 31}, {"long_mode": False}])
-def test_impossible_machines_are_refused(wrong):
-    with pytest.raises(ValueError):
+@pytest.mark.parametrize("feature, bit", [
+    ("pae", 5), ("invpcid", 10), ("la57", 12), ("pcid", 17), ("pku", 22), ("pks", 24),
+])
+def test_what_a_machine_has_if_it_is_asked_for_has_a_bit_of_the_word(feature, bit):
+    assert Features(**{feature: True}).features == Features().features | 1 << bit
+
+
+#: A machine with 32-bit paging only.
+SMALL = {"long_mode": False, "gigabyte_pages": False, "nx": False}
+
+
+@pytest.mark.parametrize("wrong, said", [
+    ({"maxphyaddr": 53},              "maxphyaddr must be 32 to 52 bits, not 53"),
+    ({"maxphyaddr": 31},              "maxphyaddr must be 32 to 52 bits, not 31"),
+    ({"long_mode": False},            "nx needs long_mode or pae"),
+    (SMALL | {"gigabyte_pages": True}, "gigabyte_pages needs long_mode"),
+    (SMALL | {"la57": True},          "la57 needs long_mode"),
+    (SMALL | {"pcid": True},          "pcid needs long_mode"),
+    (SMALL | {"pku": True},           "pku needs long_mode"),
+    (SMALL | {"pks": True},           "pks needs long_mode"),
+])
+def test_impossible_machines_are_refused(wrong, said):
+    with pytest.raises(ValueError, match=said):
         Features(**wrong)
+
+
+def test_pae_paging_needs_memory_to_read():
+    with pytest.raises(ValueError, match="give the argument read"):
+        write_register(ControlState(machine=Features(pae=True), cr4=PAE), Register.CR0, PG | PE)
 
 
 @pytest.mark.parametrize("register", Register, ids=lambda register: register.name)

@@ -18,8 +18,8 @@ IN_EACH_MODE = pytest.mark.parametrize("mode", MODES)
 
 @IN_EACH_MODE
 @pytest.mark.parametrize("kind", [Kind.READ, Kind.WRITE, Kind.FETCH])
-def test_a_hit_is_answered_in_four_cycles(mode, kind):
-    assert cycles(traced(mode, Access(0, 8), Access(8, 8, kind)))[1] == 4
+def test_a_hit_is_answered_in_two_cycles(mode, kind):
+    assert cycles(traced(mode, Access(0, 8), Access(8, 8, kind)))[1] == 2
 
 
 @IN_EACH_MODE
@@ -27,12 +27,12 @@ def test_hits_follow_each_other_every_cycle(mode):
     trace = traced(mode, Access(0, 8), (0, bytes(128)))
     accepted = [access.accepted for access in trace.all_accesses[1:]]
     assert accepted == list(range(accepted[0], accepted[0] + 16))
-    assert cycles(trace)[1:] == [4] * 16
+    assert cycles(trace)[1:] == [2] * 16
 
 
 @IN_EACH_MODE
-def test_a_miss_adds_two_cycles_and_two_a_level(mode):
-    assert cycles(traced(mode, Access(0, 8))) == [4 + 2 + 2 * MODES[mode].levels]
+def test_a_miss_adds_three_cycles_and_one_a_level(mode):
+    assert cycles(traced(mode, Access(0, 8))) == [2 + 3 + MODES[mode].levels]
 
 
 @IN_EACH_MODE
@@ -43,12 +43,12 @@ def test_a_walk_reads_each_level_once(mode):
 
 
 @IN_EACH_MODE
-def test_each_entry_that_is_updated_adds_six_cycles(mode):
+def test_each_entry_that_is_updated_adds_four_cycles(mode):
     levels = MODES[mode].levels
-    assert cycles(traced(mode, Access(0, 8), clear=0x20)) == [6 + 8 * levels]
+    assert cycles(traced(mode, Access(0, 8), clear=0x20)) == [2 + 3 + 5 * levels]
 
 
 @IN_EACH_MODE
 def test_a_page_crossing_hit_takes_one_cycle_more_a_page_and_a_word(mode):
     warm = [Access(0, 8), Access(0x1000, 8)]
-    assert cycles(traced(mode, *warm, Access(0xffc, 8)))[2] == 6
+    assert cycles(traced(mode, *warm, Access(0xffc, 8)))[2] == 4

@@ -55,9 +55,15 @@ class Bench:
         for number, page in enumerate(self.pages):
             await self.fill(page, size, frame=number)
 
-    async def drop(self, page):
+    async def invalidate(self, page):
         """Forget the translation of a page."""
         self.ctx.set(self.tlb.page, page)
+        self.ctx.set(self.tlb.invalidate, 1)
+        await self.ctx.tick()
+        self.ctx.set(self.tlb.invalidate, 0)
+
+    async def drop(self):
+        """Forget the translation that was looked up last."""
         self.ctx.set(self.tlb.drop, 1)
         await self.ctx.tick()
         self.ctx.set(self.tlb.drop, 0)
@@ -68,18 +74,21 @@ class Bench:
         await self.ctx.tick()
         self.ctx.set(self.tlb.flush, Flush.NONE)
 
-    def hits(self, page):
-        """True if there is a translation of ``page``."""
+    async def hits(self, page):
+        """Look ``page`` up; return whether there is a translation of it."""
         self.ctx.set(self.tlb.page, page)
+        self.ctx.set(self.tlb.look, 1)
+        await self.ctx.tick()
+        self.ctx.set(self.tlb.look, 0)
         return bool(self.ctx.get(self.tlb.hit))
 
-    def frame_of(self, page):
+    async def frame_of(self, page):
         """Frame in the translation of ``page``; None if there is none."""
-        return self.ctx.get(self.tlb.hit_entry.frame) if self.hits(page) else None
+        return self.ctx.get(self.tlb.hit_entry.frame) if await self.hits(page) else None
 
-    def found(self, page):
+    async def found(self, page):
         """The translation of ``page``, as bits."""
-        assert self.hits(page)
+        assert await self.hits(page)
         return self.ctx.get(self.tlb.hit_entry).as_bits()
 
 
@@ -106,11 +115,11 @@ def test_every_slot_hits_for_its_page_and_for_none_that_is_one_bit_away(config):
         for size in sizes_of(config):
             await tlb.fill_all(size, chance=chance)
             for page in tlb.pages:
-                own = tlb.found(page)
+                own = await tlb.found(page)
                 for bit in range(tlb.width):
                     inside = bit < OFFSET_BITS[size]
-                    assert tlb.hits(page ^ 1 << bit) is inside, (size, page, bit)
-                    assert not inside or tlb.found(page ^ 1 << bit) == own
+                    assert await tlb.hits(page ^ 1 << bit) is inside, (size, page, bit)
+                    assert not inside or await tlb.found(page ^ 1 << bit) == own
 
     on_tlb(config, main)
 
@@ -128,7 +137,7 @@ def test_every_slot_gives_back_every_bit_of_its_translation(config):
                 tlb.ctx.set(tlb.tlb.fill.valid, 1)
                 await tlb.ctx.tick()
             tlb.ctx.set(tlb.tlb.fill.valid, 0)
-            assert [tlb.found(number << tlb.width - 4) for number in range(tlb.slots)] == held
+            assert [await tlb.found(number << tlb.width - 4) for number in range(tlb.slots)] == held
 
     on_tlb(config, main)
 
@@ -139,28 +148,60 @@ def test_the_frame_is_the_page_s_with_its_offset_from_the_page_number(size):
         low = (1 << OFFSET_BITS[size]) - 1
         for bit in range(28):  # bits of a frame number: maxphyaddr is 40
             await tlb.fill(0, size, frame=1 << bit)
-            assert tlb.hits(0)
+            assert await tlb.hits(0)
             assert tlb.ctx.get(tlb.tlb.frame) == 1 << bit & ~low
         for bit in range(OFFSET_BITS[size]):
-            assert tlb.hits(1 << bit)
+            assert await tlb.hits(1 << bit)
             assert tlb.ctx.get(tlb.tlb.frame) == 1 << 27 | 1 << bit
 
     on_tlb(MmuConfig(), main)
 
 
 @each_size
-def test_a_drop_concerns_one_page_and_none_that_is_one_bit_away(size):
+def test_an_invalidation_concerns_one_page_and_none_that_is_one_bit_away(size):
     async def main(tlb):
         chance = random.Random(12)
         for bit in range(tlb.width):
             for slot in range(tlb.slots):
                 await tlb.fill_all(size, chance=chance)
-                await tlb.drop(tlb.pages[slot] ^ 1 << bit)
+                await tlb.invalidate(tlb.pages[slot] ^ 1 << bit)
                 gone = {slot} if bit < OFFSET_BITS[size] else set()
-                held = [tlb.hits(page) for page in tlb.pages]
+                held = [await tlb.hits(page) for page in tlb.pages]
                 assert held == [number not in gone for number in range(tlb.slots)], (bit, slot)
 
     on_tlb(MmuConfig(tlb_entries=2), main)
+
+
+@each_preset
+def test_a_drop_concerns_what_was_looked_up_last_and_nothing_else(config):
+    async def main(tlb):
+        for slot in range(tlb.slots):
+            await tlb.flush(Flush.ALL)
+            await tlb.fill_all(PageSize.KIB4, chance=random.Random(13))
+            assert await tlb.hits(tlb.pages[slot])
+            await tlb.drop()
+            assert not tlb.ctx.get(tlb.tlb.hit)
+            assert [await tlb.hits(page) for page in tlb.pages] == [
+                number != slot for number in range(tlb.slots)]
+
+    on_tlb(config, main)
+
+
+@pytest.mark.parametrize("change", ["flush", "invalidate", "fill"])
+def test_what_was_looked_up_goes_with_what_it_was_found_in(change):
+    async def main(tlb):
+        await tlb.fill(0x1000, PageSize.KIB4, frame=1)
+        assert await tlb.hits(0x1000)
+        if change == "flush":
+            await tlb.flush(Flush.ALL)
+        elif change == "invalidate":
+            await tlb.invalidate(0x1000)
+        else:
+            await tlb.fill(0x1000, PageSize.KIB4, frame=2)
+        assert tlb.ctx.get(tlb.tlb.hit) == (change == "fill")
+        assert tlb.ctx.get(tlb.tlb.frame) == 2 * (change == "fill")
+
+    on_tlb(MmuConfig(), main)
 
 
 @pytest.mark.parametrize("new", PageSize, ids=lambda size: f"new-{size.name}")
@@ -173,8 +214,9 @@ def test_a_fill_forgets_what_it_overlaps_and_nothing_that_is_one_bit_away(old, n
             await tlb.fill(page, old, frame=1)
             await tlb.fill(page ^ 1 << bit, new, frame=2)
             kept = bit >= max(OFFSET_BITS[old], OFFSET_BITS[new])
-            assert tlb.frame_of(page ^ 1 << bit) == 2
-            assert tlb.frame_of(page) == (2 if bit < OFFSET_BITS[new] else 1 if kept else None)
+            assert await tlb.frame_of(page ^ 1 << bit) == 2
+            assert await tlb.frame_of(page) == (
+                2 if bit < OFFSET_BITS[new] else 1 if kept else None)
             await tlb.fill(~page & 0xf_ffff_ffff, new)  # an odd number of fills: slots rotate
 
     on_tlb(MmuConfig(tlb_entries=4), main)
@@ -186,10 +228,10 @@ def test_a_local_flush_leaves_each_global_slot_and_no_other():
             for number in range(tlb.slots):
                 await tlb.fill(number << 20, PageSize.KIB4, global_page=number == kept)
             await tlb.flush(Flush.LOCAL)
-            assert [tlb.hits(number << 20) for number in range(tlb.slots)] == [
+            assert [await tlb.hits(number << 20) for number in range(tlb.slots)] == [
                 number == kept for number in range(tlb.slots)]
             await tlb.flush(Flush.ALL)
-            assert not tlb.hits(kept << 20)
+            assert not await tlb.hits(kept << 20)
 
     on_tlb(MmuConfig(), main)
 
@@ -200,7 +242,7 @@ def test_replacement_is_round_robin_and_only_a_valid_slot_is_evicted(config):
         pages = range(1, 3 * tlb.slots)
         for number, page in enumerate(pages):
             assert await tlb.fill(page, PageSize.KIB4) == (number >= tlb.slots)
-            held = [earlier for earlier in pages[:number + 1] if tlb.hits(earlier)]
+            held = [earlier for earlier in pages[:number + 1] if await tlb.hits(earlier)]
             assert held == list(pages[:number + 1][-tlb.slots:])
 
     on_tlb(config, main)

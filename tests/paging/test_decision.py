@@ -79,6 +79,16 @@ def test_a_walk_that_ends_early_is_decided_by_its_last_entry():
     assert decided_by(steps, Refusal.RESERVED) == (Decisive("PTE", "reserved"),)
 
 
+@pytest.mark.parametrize("reason, controls", [
+    (Refusal.PKRU_ACCESS, ("CR4.PKE", "PKRU")), (Refusal.PKRU_WRITE, ("CR4.PKE", "PKRU")),
+    (Refusal.PKRS_ACCESS, ("CR4.PKS", "PKRS")), (Refusal.PKRS_WRITE, ("CR4.PKS", "PKRS")),
+])
+def test_a_protection_key_decides_by_the_last_entry_and_its_register(reason, controls):
+    steps = list(steps_of([7, 7, 7, 7]))
+    assert decided_by(steps, reason) == (
+        Decisive("PTE", "key"), *(Decisive("", control) for control in controls))
+
+
 def test_by_the_tlb_the_bit_is_that_of_its_translation():
     assert decided_by_tlb(Refusal.SMAP) == (
         Decisive("TLB", "U/S"), Decisive("", "CR4.SMAP"), Decisive("", "RFLAGS.AC"))

@@ -3,7 +3,9 @@
 from sim.scenario.scenario import load
 
 
-__all__ = ["ANY", "FAST", "HEAD", "HOLDS", "MISTAKEN", "PLAY", "mistake_in", "written"]
+__all__ = [
+    "ANY", "FAST", "HEAD", "HOLDS", "MISTAKEN", "PLAY", "mistake_in", "without_function", "written",
+]
 
 
 #: The engine on which a run takes least time; where it matters, others.
@@ -54,3 +56,9 @@ def mistake_in(path, engine=FAST, **options):
     run = load(path).perform(engine=engine, era="6.x", **options)
     assert run.failure is None and not run.holds
     return run.mistake
+
+
+def without_function(stage):
+    """Cycles of the kernel's own accesses on a stage that belong to none of its functions."""
+    return [access.accepted for trace in stage.traces
+            for access in trace.accesses(user=False, implicit=False) if not access.mark.stack]

@@ -11,6 +11,7 @@ from sw.arch.x86.include.asm.page import page_to_virt, virt_to_page
 from sw.arch.x86.include.asm.pgtable import ptep_get, set_pte
 from sw.include.linux.cpumask import cpu_online_mask
 from sw.kconfig import kconfig
+from sw.kernel.trace.ftrace import traced
 from sw.mm.init_mm import init_mm
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, __free_page, alloc_page
 from sw.processor.cpu import Cpu
@@ -26,6 +27,7 @@ __all__ = ["kernel_pgd_indices", "pgd_alloc", "pgd_free"]
 kernel_pgd_indices: DEFINE[tuple[int, ...]] = DEFINE()
 
 
+@traced
 async def pgd_alloc(cpu: Cpu) -> int:
     """Make a root table with the kernel's half in it. Returns its linear address.
 
