@@ -88,18 +88,22 @@ class Compiler:
             raise Unavailable(f"{self._who}: {called or command[0]} failed: {reason}") from error
 
 
-def kept(name: str, make: Callable[[Compiler], Path], *, who: str) -> Path:
+def kept(name: str, make: Callable[[Compiler], Path], *, who: str,
+         waiting: Callable[[], None] | None = None) -> Path:
     """Return the file that the cache has under ``name``, or that ``make`` makes for it.
 
     It appears whole, even if others make it at the same time; a damaged one is made anew. Raises
     :class:`sim.errors.Unavailable` if it cannot be kept, and whatever ``make`` raises.
+
+    ``waiting`` is called several times a second while it is made; by default, the progress of a
+    compilation is shown.
     """
     try:
         path = cache.find(name, who=who)
     except ValueError:
         _warn("what was compiled is damaged")
         path = None
-    return path or _made(name, make, who)
+    return path or _made(name, make, who, waiting)
 
 
 def loaded(name: str, make: Callable[[Compiler], Path], functions: Iterable[Prototype], *,
@@ -136,12 +140,13 @@ def _opened(path: Path, functions: Iterable[Prototype]) -> ctypes.CDLL:
     return library
 
 
-def _made(name: str, make: Callable[[Compiler], Path], who: str) -> Path:
+def _made(name: str, make: Callable[[Compiler], Path], who: str,
+          waiting: Callable[[], None] | None = None) -> Path:
     try:
         with cache.workspace(who=who) as folder, Progress(COMPILING) as progress:
             work = folder / "work"
             work.mkdir()
-            compiler = Compiler(work, who=who, waiting=progress.show)
+            compiler = Compiler(work, who=who, waiting=waiting or progress.show)
             cache.publish(name, make(compiler), folder, who=who)
         path = cache.find(name, who=who)
     except (OSError, ValueError) as error:

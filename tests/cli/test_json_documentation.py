@@ -1,5 +1,7 @@
 """docs/json.md has every key of the JSON that commands print, and no other."""
 
+import contextlib
+import io
 import json
 import re
 from pathlib import Path
@@ -7,19 +9,21 @@ from pathlib import Path
 import pytest
 
 from hw.boards import BOARDS
+from sim.benchmark.hardware.document import as_json as hardware_as_json
 from sim.benchmark.report import as_json
 from sim.boards.build import STEPS, BuildResult
 from sim.boards.nextpnr import Clock, NextpnrReport
 from sim.boards.report import build_as_json
-from sim.cli.main import main, parser
+from sim.cli.main import main
 from tests.benchmark.benchmark_support import figures
+from tests.benchmark.hardware_support import measurement
 from tests.json_support import documented, paths
 from tests.scenario.story_support import FAST
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
 
-SECTIONS = dict(re.findall(r"^## dragoncage (\w+(?: --all)?).*?\n(.*?)(?=^## |\Z)", PAGE,
+SECTIONS = dict(re.findall(r"^## dragoncage ((?:bench )?\w+(?: --all)?).*?\n(.*?)(?=^## |\Z)", PAGE,
                            re.DOTALL | re.MULTILINE))
 
 STORY = '''"""A story that stops."""
@@ -49,8 +53,10 @@ def built():
 
 
 def printed(command, tmp_path, capsys):
-    if command == "bench":
+    if command == "bench engines":
         return as_json(figures(), seconds=1.0)
+    if command == "bench hardware":
+        return hardware_as_json(measurement("tiny", "default", unfit={("default", "up5k")}))
     if command == "build":
         return built()
     stories = [tmp_path / f"story{number}.py" for number, _ in enumerate(ENDS)]
@@ -72,11 +78,23 @@ def test_the_page_has_the_keys_of(command, tmp_path, capsys):
     assert document["schema"] == int(version)
 
 
-def test_every_command_with_json_is_on_the_page(capsys):
-    with_json = set()
-    for command in re.findall(r"^    ([a-z-]+)", parser().format_help(), re.MULTILINE):
-        with pytest.raises(SystemExit):
-            main([command, "--help"])
-        if "--json" in capsys.readouterr().out:
-            with_json.add(command)
+def help_of(*words):
+    """Return the help that a command prints."""
+    printed = io.StringIO()
+    with pytest.raises(SystemExit), contextlib.redirect_stdout(printed):
+        main([*words, "--help"])
+    return printed.getvalue()
+
+
+def commands(*words):
+    """Yield the commands of the command line, of one that has parts each of them."""
+    parts = re.findall(r"^    ([a-z-]+)", help_of(*words), re.MULTILINE)
+    for part in parts:
+        yield from commands(*words, part)
+    if not parts:
+        yield words
+
+
+def test_every_command_with_json_is_on_the_page():
+    with_json = {" ".join(words) for words in commands() if "--json" in help_of(*words)}
     assert set(SECTIONS) - {"walk --all"} == with_json

@@ -37,6 +37,7 @@ HERE = {
 
 #: Pages whose commands are all run by tests of their own.
 OF_PAGES = {
+    "docs/hardware.md": "tests/benchmark/test_documentation.py::test_a_command_of_the_page_works",
     "docs/perfetto.md": "tests/docs/test_perfetto_page.py::"
                         "test_the_commands_write_the_rows_of_the_table",
     "docs/switches.md": "tests/docs/test_switches_page.py::test_a_command_of_the_page_works",
@@ -81,6 +82,7 @@ ELSEWHERE = {
     "dragoncage bench engines":                       BENCH,
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,
+    "dragoncage bench hardware":                      OF_PAGES["docs/hardware.md"],
     "dragoncage build BOARD":                         BUILT,
     "dragoncage build icebreaker":                    BUILT,
     "dragoncage program BOARD":                       BUILT,
