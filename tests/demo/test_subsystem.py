@@ -88,7 +88,7 @@ def seen(*, runs=lambda: True, reset=None):
 def test_standing_still_changes_nothing():
     chance = random.Random(7)
     rows, cycles = seen()
-    assert len(rows) > 60 and cycles > 90
+    assert len(rows) > 60 and cycles > 80
     assert seen(runs=lambda: chance.random() < .5) == (rows, cycles)
     assert seen(runs=lambda: chance.random() < .1) == (rows, cycles)
 
@@ -111,7 +111,7 @@ def test_what_comes_out_can_be_looked_at_while_it_stands_still():
         ctx.set(machine.access.request.valid, 1)
         await step(ctx)
         ctx.set(machine.access.request.valid, 0)
-        for stage in ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 1)):
+        for stage in ((1, 0, 0), (0, 1, 1), (0, 0, 1), (0, 0, 1)):
             assert shown(ctx) == stage
             await idle(ctx, 3)
             assert shown(ctx) == stage

@@ -251,7 +251,7 @@ async def test_a_response_that_is_too_long_comes_in_parts(ctx, computer):
     assert settled(rows(*parts)) == settled(computer.watch.rows)
     # The machine waited for the line, and saw nothing of it.
     accepted = [cycle for cycle, said in computer.watch.rows if "request" in said]
-    assert [after - before for before, after in pairwise(accepted[2:])] == [3] * 27
+    assert [after - before for before, after in pairwise(accepted[2:])] == [2] * 27
 
 
 @connected()
