@@ -247,3 +247,22 @@ def test_each_processor_can_be_chosen_and_all_be_seen(chromium, pages):
         assert reader.text(".states") == first
         reader.page.check("input[name=cpu] >> nth=2")
         assert reader.page.locator(".state h4").all_inner_texts() == ["Processor 0", "Processor 1"]
+
+
+def test_in_another_width_the_waveform_shows_the_same_cycles(chromium, pages):
+    def middle():
+        """The cycle in the middle of the drawing, where a click sets the cursor."""
+        canvas = reader.page.locator("canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        canvas.click(position={"x": box["width"] / 2, "y": 12})
+        return reader.cycle
+
+    with visit(chromium, viewport={"width": 1400, "height": 900}) as tab:
+        reader = Reader(tab, pages / "article.html")
+        reader.open("#claim=5.7")
+        before = middle()
+        for width in (390, 800, 1400):
+            reader.page.set_viewport_size({"width": width, "height": 900})
+            reader.page.wait_for_timeout(100)
+            assert abs(middle() - before) <= 3, width

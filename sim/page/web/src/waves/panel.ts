@@ -28,6 +28,8 @@ export class WavesPanel {
     #scroller: HTMLElement | null = null;
     readonly #zoom: ZoomBehavior<HTMLCanvasElement, unknown>;
     #transform: ZoomTransform = zoomIdentity;
+    /** Width for which the transform is, in pixels: that of the drawing when it was last resized. */
+    #width = 1;
     #frame = 0;
 
     constructor(private readonly place: HTMLElement, private readonly choose: (cycle: number) => void) {
@@ -95,13 +97,9 @@ export class WavesPanel {
         this.#draw();
     }
 
-    #width(): number {
-        return Math.max(1, this.#canvas?.clientWidth ?? 1);
-    }
-
     #scale(): ScaleLinear<number, number> {
         return this.#transform.rescaleX(
-            scaleLinear().domain([0, this.#end]).range([0, this.#width()]));
+            scaleLinear().domain([0, this.#end]).range([0, this.#width]));
     }
 
     #span(): number {
@@ -112,7 +110,7 @@ export class WavesPanel {
     /** Bring an interval of cycles into view. */
     #look(begin: number, span: number): void {
         if (this.#canvas === null) return;
-        const width = this.#width();
+        const width = this.#width;
         const factor = Math.max(1, Math.min(this.#end / Math.max(span, 1), this.#end * CLOSEST / width));
         const shift = -begin * factor * width / this.#end;
         const inside = Math.min(0, Math.max(shift, width * (1 - factor)));
@@ -120,13 +118,14 @@ export class WavesPanel {
                                   zoomIdentity.translate(inside, 0).scale(factor));
     }
 
+    /** Show the same cycles in another width. */
     #resized(): void {
         if (this.#canvas === null) return;
-        const [begin] = this.#scale().domain() as [number, number];
-        const width = this.#width();
+        const [begin, end] = this.#scale().domain() as [number, number];
+        const width = this.#width = Math.max(1, this.#canvas.clientWidth);
         this.#zoom.scaleExtent([1, Math.max(1, this.#end * CLOSEST / width)])
             .extent([[0, 0], [width, 1]]).translateExtent([[0, 0], [width, 1]]);
-        this.#look(Math.max(0, begin), Math.min(this.#span(), this.#end));
+        this.#look(begin, end - begin);
         this.#draw();
     }
 
