@@ -41,7 +41,7 @@ class Control(wiring.Component):
     Latency
     -------
     An operation is accepted while ``quiet`` is high and takes effect at the end of that cycle; the
-    response comes in the next.
+    response comes in the next, in which the TLB forgets INVLPG's page.
 
     Members
     -------

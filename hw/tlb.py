@@ -115,6 +115,7 @@ class Tlb(wiring.Component):
         with m.If(self.fill.valid):
             m.d.sync += [
                 found.eq(1 << victim),
+                looked.eq(self.page),
                 valid.bit_select(victim, 1).eq(1),
                 pages[victim].eq(self.page),
                 slots[victim].eq(self.fill.p),

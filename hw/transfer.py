@@ -56,7 +56,7 @@ class TransferUnit(wiring.Component):
     memory : :py:`Out(WishboneSignature(...))`
         Physical memory.
     drained : :py:`Out(1)`
-        All transfers that were requested have completed.
+        All transfers that memory has accepted have completed.
     """
 
     def __init__(self, config):

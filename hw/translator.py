@@ -32,7 +32,8 @@ class Translator(wiring.Component):
     -------
     The page of an access is looked up while it is accepted. It is held for one cycle if it is in
     the TLB (two if it crosses into another), and the next one follows without a gap. A miss adds
-    the walk and one cycle, and so does a fault of an access that crosses, or in a walk.
+    the walk and one cycle. A cycle is lost behind a walk that faults, and behind an access that
+    would cross and ends at its first page.
 
     Members
     -------

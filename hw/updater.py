@@ -36,7 +36,7 @@ class Updater(wiring.Component):
     Members
     -------
     request : :py:`In(stream.Signature(update_layout(config)))`
-        Update to do. Accepted when it has ended.
+        Update to do. Accepted when it has ended; the values count from the second cycle on.
     done : :py:`Out(1)`
         Strobe: the update has ended.
     changed : :py:`Out(1)`
@@ -64,9 +64,6 @@ class Updater(wiring.Component):
         m.d.comb += [
             self.memory.adr.eq(update.address[3:]),
             self.memory.sel.eq(Mux(update.wide, 0xff, Mux(upper, 0xf0, 0x0f))),
-            # Lanes that are not selected do not matter.
-            self.memory.dat_w.eq(Cat(
-                update.updated[:32], Mux(update.wide, update.updated[32:], update.updated[:32]))),
             self.request.ready.eq(self.done),
         ]
 
@@ -87,6 +84,10 @@ class Updater(wiring.Component):
 
             with m.State("WRITE_ENTRY"):
                 self._issue(m, write=1)
+                # Lanes that are not selected do not matter.
+                m.d.comb += self.memory.dat_w.eq(Cat(
+                    update.updated[:32],
+                    Mux(update.wide, update.updated[32:], update.updated[:32])))
                 with m.If(~self.memory.stall):
                     m.next = "END_UPDATE"
 
