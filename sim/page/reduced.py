@@ -19,8 +19,10 @@ __all__ = ["CONTROLS", "FIRSTS", "MAXPHYADDR", "Reduced", "all_reduced", "vector
 #: reserved bit. XD is one while EFER.NXE is 0.
 FIRSTS = ("whole", "missing", "malformed")
 
-#: Control bits by their names: those that some refusal needs.
-CONTROLS = tuple(dict.fromkeys(chain.from_iterable(CONTROLS_OF.values())))
+#: Control bits by their names: those that some refusal needs, but for protection keys, which the
+#: unit that is asked does not have.
+CONTROLS = tuple(name for name in dict.fromkeys(chain.from_iterable(CONTROLS_OF.values()))
+                 if "PK" not in name)
 
 #: Width of physical addresses; an entry's bits from here to 51 are reserved.
 MAXPHYADDR = 40

@@ -50,7 +50,7 @@ class Report:
     colour : :class:`bool`
         What stands out is coloured.
     look : callable
-        Called with a claim that does not hold, and its :meth:`place <.stage.Act.place>`; returns a
+        Called with a claim that does not hold, and its :meth:`place <.acts.Act.place>`; returns a
         command that shows why, or "".
     link : callable
         Called with the numbers of an act and of a claim in it, both from 1 on, and its place;

@@ -36,7 +36,7 @@ class Run:
     counted, link : mapping of :class:`str` to :class:`int`
         What the machine has counted by itself, if it does, and what went over the link to it, if
         there is one.
-    acts : :class:`list` of :class:`.stage.Act`
+    acts : :class:`list` of :class:`.acts.Act`
         What was shown.
     failure, mistake
         What it played on failed, or its author made a mistake, so that it came to its end early.

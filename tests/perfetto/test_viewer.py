@@ -52,7 +52,7 @@ class Kept(PerfettoExport):
     def write(self, run, stage, viewed):
         """Write the file, and keep run and traces."""
         super().write(run, stage, viewed)
-        self.seen += [run, stage.traces]
+        self.seen.extend([run, stage.traces])
 
 
 @dataclass

@@ -71,6 +71,7 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         status, run, processors = self._machine.status, self._machine.run, self.processors
         plan = Plan(self.schedule, self._machine, len(processors))
         stop = STRIDE
+        cycle, view = 0, 0
         try:
             self._start(mains)
             for processor in processors:
@@ -98,6 +99,9 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
                         processor.finish()
         finally:
             self._stop()
+            # Only cycles in which something changes are handed over, and the last may be none.
+            if wave is not None and cycle + 1 < self._cycle:
+                wave.step(self._cycle - 1, view)
 
     def _hang(self, status: Status) -> None:
         if status.stuck:
