@@ -10,13 +10,23 @@ from .layout import Level
 from .physical import exceeds
 
 
-__all__ = ["is_leaf", "large_frame_32bit", "reserved"]
+__all__ = ["is_leaf", "large_frame_32bit", "references_table", "reserved"]
 
 
 def is_leaf(entry, level, *, long_mode, pse):
     """True if a present, well-formed entry maps a page. ``pse`` is CR4.PSE. Rules 5, 19."""
     large = entry.page_size & (long_mode | pse | (level != Level.PD))
     return (level == Level.PT) | large
+
+
+def references_table(entry, level, *, nxe, maxphyaddr):
+    """True if an entry of either mode is present, well-formed, and references a table.
+
+    Of a 32-bit entry the upper half is zero. One with PS = 1 is left to :func:`reserved` and
+    :func:`is_leaf`, also where it references a table since its level has no leaves. Rule 1.
+    """
+    return (entry.present & ~entry.page_size & (level != Level.PT)
+            & ~_reserved_at_every_level(entry, nxe=nxe, maxphyaddr=maxphyaddr))
 
 
 def large_frame_32bit(entry):
@@ -37,17 +47,21 @@ def reserved(entry, level, *, long_mode, pse, nxe, maxphyaddr, config):
         entry, level, nxe=nxe, maxphyaddr=maxphyaddr, config=config), legacy)
 
 
+def _reserved_at_every_level(entry, *, nxe, maxphyaddr):
+    """``reserved`` in 4-level paging, as far as the level does not matter. Rules 6, 7."""
+    return exceeds(entry.as_value()[:52], maxphyaddr) | (entry.execute_disable & ~nxe)
+
+
 def _reserved_4level(entry, level, *, nxe, maxphyaddr, config):
-    """``reserved`` in 4-level paging. Rules 5, 6, 7."""
+    """``reserved`` in 4-level paging. Rules 5, 6."""
     bits     = entry.as_value()
-    address  = exceeds(bits[:52], maxphyaddr)
-    disable  = entry.execute_disable & ~nxe
+    always   = _reserved_at_every_level(entry, nxe=nxe, maxphyaddr=maxphyaddr)
     huge     = (level == Level.PML4) & entry.page_size
     gigabyte = (level == Level.PDPT) & entry.page_size & bits[13:30].any()
     if not config.gigabyte_pages:
         gigabyte = (level == Level.PDPT) & entry.page_size
     megabyte = (level == Level.PD) & entry.page_size & bits[13:21].any()
-    return address | disable | huge | gigabyte | megabyte
+    return always | huge | gigabyte | megabyte
 
 
 def _reserved_32bit(entry, level, *, pse, maxphyaddr, config):

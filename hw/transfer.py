@@ -69,7 +69,6 @@ class TransferUnit(wiring.Component):
         })
 
         depth = config.outstanding
-        self._held     = self.request.payload
         self._finish   = Signal()    # the access is done with
         self._lanes    = Signal(16)  # byte lanes in both words of the access
         self._two      = Signal()
@@ -93,8 +92,8 @@ class TransferUnit(wiring.Component):
         locked = Signal()
         m.d.comb += [
             space.eq(flights.level + words.level < self.config.outstanding),
-            locked.eq((self._held.access.kind == AccessKind.EXCHANGE)
-                      | (self._held.access.kind == AccessKind.COMPARE_EXCHANGE)),
+            locked.eq((self.request.p.access.kind == AccessKind.EXCHANGE)
+                      | (self.request.p.access.kind == AccessKind.COMPARE_EXCHANGE)),
         ]
         m.d.comb += self.request.ready.eq(self._finish)
         self._prepare(m)
@@ -102,7 +101,7 @@ class TransferUnit(wiring.Component):
         self._respond(m)
         with m.FSM():
             with m.State("TRANSFER"):
-                with m.If(self.request.valid & (self._held.fault != Fault.NONE)):
+                with m.If(self.request.valid & (self.request.p.fault != Fault.NONE)):
                     m.d.comb += [receipts.w_en.eq(1), self._finish.eq(receipts.w_rdy)]
                 with m.Elif(self.request.valid & locked):
                     with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
@@ -143,26 +142,26 @@ class TransferUnit(wiring.Component):
         return m
 
     def _prepare(self, m):
-        """Lay the held access out on its words, and note what the responses will need of it."""
-        held   = self._held
-        offset = held.physical[:3]
-        word   = held.physical[3:]
-        second = Mux(held.crosses, Cat(C(0, 9), held.second), word + 1)
+        """Lay the access out on its words, and note what the responses will need of it."""
+        request = self.request.p
+        offset = request.physical[:3]
+        word   = request.physical[3:]
+        second = Mux(request.crosses, Cat(C(0, 9), request.second), word + 1)
         flight, receipt = Signal(Flight), Signal(receipt_layout(self.config))
         m.d.comb += [
-            self._lanes.eq(lanes_of(offset, held.access.size)),
+            self._lanes.eq(lanes_of(offset, request.access.size)),
             self._two.eq(self._lanes[8:].any()),
             self.memory.adr.eq(Mux(self._beat, second, word)),
             self.memory.sel.eq(self._lanes.word_select(self._beat, 8)),
-            self.memory.dat_w.eq(rotated(held.access.data, offset)),
-            self.memory.we.eq((held.access.kind == AccessKind.WRITE) | self._writing),
+            self.memory.dat_w.eq(rotated(request.access.data, offset)),
+            self.memory.we.eq((request.access.kind == AccessKind.WRITE) | self._writing),
             flight.offset.eq(offset),
-            flight.size.eq(held.access.size),
+            flight.size.eq(request.access.size),
             flight.second.eq(self._beat),
             flight.last.eq(self._beat | ~self._two),
             self._flights.w_data.eq(flight),
             self._flights.w_en.eq(self._accepted),
-            *(receipt[name].eq(held[name]) for name in ("physical", "fault", "error")),
+            *(receipt[name].eq(request[name]) for name in ("physical", "fault", "error")),
             self._receipts.w_data.eq(receipt),
         ]
 
@@ -203,7 +202,7 @@ class TransferUnit(wiring.Component):
 
     def _matches(self):
         """True if the locked access may store. Once it has read, its word is the only one."""
-        access = self._held.access
+        access = self.request.p.access
         word   = self._words.r_data
         same   = Cat(word.word_select(number, 8) == access.compare.word_select(number, 8)
                      for number in range(8))
@@ -219,7 +218,8 @@ class TransferUnit(wiring.Component):
         passing  = self._gathered & ~self._words.r_rdy
         m.d.comb += [
             self.response.valid.eq(self._receipts.r_rdy & (faulted | self._words.r_rdy | passing)),
-            response.data.eq(Mux(self._words.r_rdy, self._words.r_data, self._words.w_data)),
+            response.data.eq(Mux(faulted, 0, Mux(
+                self._words.r_rdy, self._words.r_data, self._words.w_data))),
             self._passed.eq(passing & self.response.ready & self._receipts.r_rdy & ~faulted),
             response.physical.eq(receipt.physical),
             response.fault.eq(receipt.fault),
@@ -227,5 +227,3 @@ class TransferUnit(wiring.Component):
         ]
         with m.If(self.response.valid & self.response.ready):
             m.d.comb += [self._receipts.r_en.eq(1), self._words.r_en.eq(~faulted)]
-        with m.If(faulted):
-            m.d.comb += response.data.eq(0)

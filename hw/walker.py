@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .layout import Entry, Level, PageSize
 from .linear import entry_offset
 from .permission import Protection, Rights, below, denied, error_code, writes
-from .physical import exceeds, width_members, width_of
-from .reserved import is_leaf, large_frame_32bit, reserved
+from .physical import width_members, width_of
+from .reserved import is_leaf, large_frame_32bit, references_table, reserved
 from .signals import unpacked
 from .translation import PagingMode, walk_request_layout, walk_response_layout
 from .updater import Updater
@@ -84,7 +84,8 @@ class Walker(wiring.Component):
             self._address.eq(self._address_of(self._table, self._level)),
         ]
         returned = data.View(Entry, self._select(self.memory.dat_r))
-        passable = self._passable(returned)
+        upper    = references_table(
+            returned, self._level, nxe=self.protection.nxe, maxphyaddr=width_of(self))
         verdict  = self._judge(m)
         self._prepare_update(m, updater, verdict)
         self._prepare_response(m, verdict)
@@ -107,9 +108,9 @@ class Walker(wiring.Component):
                 with m.If(self.memory.ack):
                     m.d.sync += self._entry.eq(returned)
                     m.next = "CHECK_ENTRY"
-                    with m.If(passable & returned.accessed):
+                    with m.If(upper & returned.accessed):
                         self._descend(m, returned)
-                    with m.Elif(passable):
+                    with m.Elif(upper):
                         self._update(m, updater)
 
             with m.State("CHECK_ENTRY"):
@@ -165,16 +166,6 @@ class Walker(wiring.Component):
         """The entry at ``_address`` out of a word of memory."""
         half = Mux(self._address[2], word[32:], word[:32])
         return Mux(self.mode.long_mode, word, half)
-
-    def _passable(self, entry):
-        """True if an entry that memory returns is well-formed, and no leaf: it can be followed.
-
-        It does not look whether the level has leaves: an entry with PS is looked at in full.
-        """
-        exceeding = exceeds(entry.as_value()[:52], width_of(self))
-        disabled  = entry.execute_disable & ~self.protection.nxe
-        return (entry.present & ~entry.page_size & ~exceeding & ~disabled
-                & (self._level != Level.PT))
 
     def _judge(self, m):
         """Verdict on the entry that was read last, which registers hold. Rule 2."""
