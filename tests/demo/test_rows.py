@@ -313,8 +313,8 @@ def test_the_trace_from_rows_is_that_of_the_signals(preset, pause):
         + control(ControlOp.WRITE, Register.CR0, 0xE000_0011),
         mark(5) + access(read, 0x0, count=3) + access(write, 0x1004, 5, size=4),
         access(AccessKind.COMPARE_EXCHANGE, 0x13, (5, 0), (6, 0), size=4),
-        PRESS, access(write, 0xFFC, 1, 2, user=1) + CYCLE + mark(6) + access(read, 0x10),
+        PRESS, access(write, 0xFFC, 1, 2, user=1) + CYCLE + mark(6) + access(read, 0x10, count=16),
         control(ControlOp.INVLPG, value=0), control(ControlOp.READ, Register.CR2), pause=pause)
-    assert len(run.rows) > 70
+    assert len(run.rows) > 80
     assert settled(run.rows) == settled(run.watch.rows)
     assert [said["mark"] for _, said in run.rows if "mark" in said] == [(0,), (5,), (6,)]
