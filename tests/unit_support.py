@@ -57,7 +57,7 @@ class UnitTlb:
 
     def find(self, linear: int) -> Translation | None:
         """The translation of ``linear``, if there is one."""
-        found = [slot for slot in self._slots if slot is not None and _covers(slot, linear)]
+        found = [slot for slot in self._slots if slot is not None and slot.covers(linear)]
         assert len(found) <= 1, f"two translations of {linear:#x}: {found}"
         return found[0] if found else None
 
@@ -75,7 +75,7 @@ class UnitTlb:
 
     def drop(self, linear: int) -> None:
         """Forget the translation of ``linear``."""
-        self._slots = [None if slot is not None and _covers(slot, linear) else slot
+        self._slots = [None if slot is not None and slot.covers(linear) else slot
                        for slot in self._slots]
         self.losses = {(page, size): loss for (page, size), loss in self.losses.items()
                        if linear & -size != page}
@@ -233,10 +233,6 @@ class UnitModel:
             for number, place in enumerate(places):
                 self.memory.write(place, 1, access.data >> 8 * number)
         return 0 if access.kind is Kind.WRITE else data
-
-
-def _covers(translation: Translation, linear: int) -> bool:
-    return linear & -translation.size == translation.linear
 
 
 def _overlap(one: Translation, other: Translation) -> bool:

@@ -10,11 +10,11 @@ from typing import Self
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
 from sim.perfetto.link import link_to
+from sim.scenario.acts import Act, Claim
 from sim.scenario.listener import Listener
 from sim.scenario.report import Report, wants_colour
 from sim.scenario.run import Run
 from sim.scenario.scenario import Scenario
-from sim.scenario.acts import Act, Claim
 
 from .again import WalkCommand
 from .choice import as_words

@@ -18,7 +18,7 @@ from .state import CR4_PAE, ControlState
 
 __all__ = [
     "PRESENT", "WRITE", "USER", "RESERVED", "FETCH", "PROTECTION_KEY",
-    "Attempt", "Refusal", "Rights", "denied", "error_code", "refusal", "refusals",
+    "BY_KEY", "Attempt", "Refusal", "Rights", "denied", "error_code", "refusal", "refusals",
     "violation_code",
 ]
 
@@ -179,14 +179,15 @@ def _refused_by_key(
         yield Refusal.PKRU_WRITE if rights.user else Refusal.PKRS_WRITE
 
 
-_BY_KEY = frozenset((
+#: Refusals by the protection key of the page.
+BY_KEY = frozenset((
     Refusal.PKRU_ACCESS, Refusal.PKRU_WRITE, Refusal.PKRS_ACCESS, Refusal.PKRS_WRITE,
 ))
 
 
 def violation_code(state: ControlState, rights: Rights, attempt: Attempt) -> int:
     """Error code of a page fault because ``rights`` forbid ``attempt``. Rule 14."""
-    by_key = not _BY_KEY.isdisjoint(refusals(state, rights, attempt))
+    by_key = not BY_KEY.isdisjoint(refusals(state, rights, attempt))
     return error_code(state, attempt, present=True) | PROTECTION_KEY * by_key
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, product
 from typing import NamedTuple
 
+from sim.golden.permission import BY_KEY
 from sim.paging.decision import CONTROLS_OF
 from sim.paging.walk import ATTEMPTS
 from sim.vectors.vector import Vector, VectorStep
@@ -21,8 +22,8 @@ FIRSTS = ("whole", "missing", "malformed")
 
 #: Control bits by their names: those that some refusal needs, but for protection keys, which the
 #: unit that is asked does not have.
-CONTROLS = tuple(name for name in dict.fromkeys(chain.from_iterable(CONTROLS_OF.values()))
-                 if "PK" not in name)
+CONTROLS = tuple(dict.fromkeys(chain.from_iterable(
+    controls for reason, controls in CONTROLS_OF.items() if reason not in BY_KEY)))
 
 #: Width of physical addresses; an entry's bits from here to 51 are reserved.
 MAXPHYADDR = 40

@@ -9,9 +9,9 @@ from typing import TextIO
 from sim.output.text import plain, wrap
 from sim.paging.text import as_text as walk_as_text
 
+from .acts import Act, Claim
 from .failure import Failure
 from .run import Run
-from .acts import Act, Claim
 
 
 __all__ = ["Report", "as_text", "wants_colour"]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .acts import Act, Claim
 from .failure import Failure
 from .mistakes import Mistake
-from .acts import Act, Claim
 
 
 __all__ = ["Run"]

@@ -139,7 +139,7 @@ def _write_protected(stage: Stage, leaf: int, interval: Interval) -> Verdict:
             return Verdict(True, store.accepted, f"locked store to physical {leaf:#x}", expected,
                            stage.traces[1].linear_at(store.accepted), cpu=1)
     return Verdict(False, None, f"no locked store that clears R/W at physical {leaf:#x}",
-                   expected)
+                   expected, cpu=1)
 
 
 def _entry_left(stage: Stage, leaf: int, interval: Interval) -> Verdict:

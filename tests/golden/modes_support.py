@@ -102,7 +102,7 @@ def ending(mmu, linear, kind=Kind.READ, **access):
 
 
 def refuses(operation, *arguments):
-    """Do an operation; tell whether it ended in #GP."""
+    """Do an operation; return True if it ended in #GP."""
     try:
         operation(*arguments)
     except GeneralProtection:

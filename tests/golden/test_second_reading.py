@@ -1,6 +1,6 @@
 """Walks of PAE, 4-level and 5-level paging beside a straight-line reading of the manual's tables.
 
-The second reading knows no levels, no rights and no refusals: it reads one entry after the other as
+The second reading knows no rights and no refusals: it reads one entry after the other as
 the figures draw them, and judges at the end (SDM Vol. 3A, Figures 4-5 to 4-10, Tables 4-8 to 4-20,
 sections 4.6, 4.7).
 """
@@ -19,58 +19,18 @@ from .modes_support import LA57, LMA, LME, NXE, PAE, PE, PG, PKE, PKS, SMAP, SME
 
 def straight(s, a, linear, read):
     """Physical address of an access, or -1 minus the error code of its page fault."""
-    m, nxe, code = s.machine.maxphyaddr, s.efer & NXE, 2 * a.write + 4 * a.user
-    if a.fetch and (nxe or s.cr4 & SMEP):   # CR4.PAE is set in all these modes
+    code = 2 * a.write + 4 * a.user
+    if a.fetch and (s.efer & NXE or s.cr4 & SMEP):   # CR4.PAE is set in all these modes
         code += 16
-    long_mode, base = s.efer & LMA, (1 << m) - 4096
-    upto = 52 if long_mode else 63
-    high = sum(1 << bit for bit in range(m, upto)) | (0 if nxe else 1 << 63)
-    seen = []
-
-    def entry(table, index, reserved):
-        """An entry, or None if it ends the walk; ``seen`` then has the error code."""
-        value = read((table & base) + 8 * (index & 511), 8)
-        seen.append(value)
-        if not value & 1 or value & (high | reserved):
-            seen[:] = [-1 - code - 9 * (value & 1)]
-            return None
-        return value
-
-    if long_mode:
-        table = s.cr3
-        if s.cr4 & LA57:
-            table = entry(table, linear >> 48, 0x80)
-            if table is None:
-                return seen[0]
-        table = entry(table, linear >> 39, 0x80)
-        if table is None:
-            return seen[0]
-        gigabyte = read((table & base) + 8 * (linear >> 30 & 511), 8) & 0x80
-        table = entry(table, linear >> 30, 0x3fffe000 if gigabyte else 0)
-        if table is None:
-            return seen[0]
-        size = 30 if gigabyte else 0
-    else:
-        table, size = s.pdptes[linear >> 30], 0
-        if not table & 1:
-            return -1 - code
-    if not size:
-        large = read((table & base) + 8 * (linear >> 21 & 511), 8) & 0x80
-        table = entry(table, linear >> 21, 0x1fe000 if large else 0)
-        if table is None:
-            return seen[0]
-        size = 21 if large else 0
-    if not size:
-        table = entry(table, linear >> 12, 0)
-        if table is None:
-            return seen[0]
-        size = 12
-
+    seen, ended = straight_walk(s, linear, read)
+    if not ended:
+        return -1 - code - 9 * (seen[-1] & 1)   # not present, or reserved
+    leaf     = seen[-1]
     user     = all(value & 4 for value in seen)
     writable = all(value & 2 for value in seen)
-    never    = nxe and any(value >> 63 for value in seen)
-    pair     = (s.pkru if user else s.pkrs) >> 2 * (table >> 59 & 15) & 3
-    keyed    = long_mode and s.cr4 & (PKE if user else PKS) and not a.fetch
+    never    = s.efer & NXE and any(value >> 63 for value in seen)
+    pair     = (s.pkru if user else s.pkrs) >> 2 * (leaf >> 59 & 15) & 3
+    keyed    = s.efer & LMA and s.cr4 & (PKE if user else PKS) and not a.fetch
     by_key   = keyed and (pair & 1 or pair & 2 and a.write and (a.user or s.cr0 & WP))
     refused  = (a.user and not user or a.write and not writable and (a.user or s.cr0 & WP) or by_key
                 or a.fetch and (never or user and not a.user and s.cr4 & SMEP)
@@ -78,7 +38,35 @@ def straight(s, a, linear, read):
                 and (a.implicit or not s.ac))
     if refused:
         return -1 - code - 1 - 32 * bool(by_key)
-    return table & base & -1 << size | linear & (1 << size) - 1
+    return leaf & (1 << s.machine.maxphyaddr) - 1 & -1 << ended | linear & (1 << ended) - 1
+
+
+def straight_walk(s, linear, read):
+    """Entries of a walk, root first, and the bits of an offset in its page; 0 if the last ends it.
+
+    A PDPTE register that is not present ends it with an entry that is 0.
+    """
+    m, long_mode = s.machine.maxphyaddr, s.efer & LMA
+    high = sum(1 << bit for bit in range(m, 52 if long_mode else 63)) | (
+        0 if s.efer & NXE else 1 << 63)
+    if long_mode:
+        table, levels = s.cr3, [48] * bool(s.cr4 & LA57) + [39, 30, 21, 12]
+    else:
+        table, levels = s.pdptes[linear >> 30], [21, 12]
+        if not table & 1:
+            return [0], 0
+    seen = []
+    for shift in levels:
+        value = read((table & (1 << m) - 4096) + 8 * (linear >> shift & 511), 8)
+        large = value & 0x80 and shift != 12
+        wrong = high | {48: 0x80, 39: 0x80, 30: 0x3fffe000, 21: 0x1fe000}[shift] if large else high
+        seen.append(value)
+        if not value & 1 or value & wrong:
+            return seen, 0
+        if large or shift == 12:
+            return seen, shift
+        table = value
+    raise AssertionError("a walk ends at a leaf")
 
 
 ATTEMPTS = [Attempt(), Attempt(write=True), Attempt(fetch=True), Attempt(user=True),

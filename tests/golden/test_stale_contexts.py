@@ -150,7 +150,7 @@ STEPS = st.one_of(
 
 
 def do(machine, mode, step):
-    """Do a step that is no access; tell whether it was refused."""
+    """Do a step that is no access; return True if it was refused."""
     match step:
         case "leaf", linear, leaf:
             map_page(machine.memory, mode, linear, leaf)

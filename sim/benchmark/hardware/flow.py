@@ -80,9 +80,9 @@ class Flow:
         """Count the cells that synthesis makes of a unit, without anything around it."""
         text   = rtlil.convert(unit, name="unit", emit_src=False)
         script = f"{self._target.synthesis} -top unit; tee -o made.json stat -json"
-        kept   = json.loads(self._synthesised(text, script).read_text(encoding="utf-8"))
+        found  = json.loads(self._synthesised(text, script).read_text(encoding="utf-8"))
         try:
-            return self._target.count(kept["design"]["num_cells_by_type"])
+            return self._target.count(found["design"]["num_cells_by_type"])
         except (KeyError, TypeError) as error:
             raise Unavailable(f"{WHO}: the statistics of Yosys make no sense: {error!r}") from error
 

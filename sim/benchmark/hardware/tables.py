@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sim.output.text import table, wrap
+from sim.record.words import count
 
 from .cycles import MEASURES
 from .measure import LATENCIES, Costs, Measurement, Unit
@@ -31,7 +32,7 @@ def as_text(found: Measurement) -> str:
 
 
 def _intro(found: Measurement) -> str:
-    seeds = f"{len(found.seeds)} seed{'s' if len(found.seeds) > 1 else ''}"
+    seeds = count(len(found.seeds), "seed", "seeds")
     return "\n".join(wrap(
         f"{', '.join(found.tools)}; {seeds}. Cells are of the unit alone; MHz is the median of the "
         "seeds, and the lowest and the highest. Other units were measured on the same flow, and "
