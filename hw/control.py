@@ -5,15 +5,15 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import ControlOp, ControlSignature, Register
-from .layout import CR0, CR3, CR4, EFER, Features, RFLAGS
+from .layout import CR0, CR3, CR4, EFER, Features, Flush, RFLAGS
 from .legality import (
-    cr0_refused, cr3_refused, cr4_bits, cr4_refused, efer_bits, efer_refused,
+    cr0_refused, cr3_bits, cr3_refused, cr4_bits, cr4_refused, efer_bits, efer_refused,
 )
 from .linear import canonical
 from .permission import Protection
 from .physical import width_members, width_of
 from .signals import unpacked
-from .translation import Flush, PagingMode
+from .translation import PagingMode
 
 
 __all__ = ["Control"]
@@ -58,7 +58,7 @@ class Control(wiring.Component):
     invalidate : :py:`Out(stream.Signature(64, always_ready=True))`
         INVLPG of a linear address.
     refused : :py:`Out(1)`
-        Strobe: a write raises #GP.
+        Strobe: an operation raises #GP.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
         Width of a physical address, if ``config`` makes it variable.
     """
@@ -90,15 +90,18 @@ class Control(wiring.Component):
         m = Module()
 
         request, response = self.control.request, self.control.response
-        operand = Signal(64)
-        refused = Signal()
-        write   = Signal()
+        operand  = Signal(64)
+        refused  = Signal()
+        write    = Signal()
+        accepted = Signal()
 
         m.d.comb += [
             request.ready.eq(self.quiet & (~response.valid | response.ready)),
             operand.eq(request.p.value),
-            write.eq(request.valid & request.ready & (request.p.op == ControlOp.WRITE)),
-            self.refused.eq(write & refused),
+            accepted.eq(request.valid & request.ready),
+            write.eq(accepted & (request.p.op == ControlOp.WRITE)),
+            # A unit without INVPCID refuses it.
+            self.refused.eq(write & refused | accepted & (request.p.op == ControlOp.INVPCID)),
         ]
         whole = (request.p.op == ControlOp.WRITE) & (request.p.register == Register.EFER)
         with m.If(~self._state.efer.lma & ~whole):
@@ -106,7 +109,7 @@ class Control(wiring.Component):
 
         with m.If(response.ready):
             m.d.sync += response.valid.eq(0)
-        with m.If(request.valid & request.ready):
+        with m.If(accepted):
             m.d.sync += [
                 response.valid.eq(1),
                 response.p.value.eq(self._read(request.p.register)),
@@ -144,14 +147,8 @@ class Control(wiring.Component):
     def _features(self):
         config   = self.config
         features = Features.const({
-            "pse":            config.pse,
-            "pge":            config.pge,
-            "nx":             config.nx,
-            "smep":           config.smep,
-            "smap":           config.smap,
-            "long_mode":      config.long_mode,
-            "gigabyte_pages": config.gigabyte_pages,
-            "maxphyaddr":     0 if config.variable_maxphyaddr else config.maxphyaddr,
+            **{name: getattr(config, name) for name, _ in Features if name != "maxphyaddr"},
+            "maxphyaddr": 0 if config.variable_maxphyaddr else config.maxphyaddr,
         })
         if not config.variable_maxphyaddr:
             return features
@@ -189,7 +186,7 @@ class Control(wiring.Component):
             with m.Case(Register.CR2):
                 m.d.sync += state.cr2.eq(operand)
             with m.Case(Register.CR3):
-                m.d.sync += state.cr3.eq((operand & _all_of(CR3))[:self.config.maxphyaddr])
+                m.d.sync += state.cr3.eq(operand & cr3_bits(self.config))
             with m.Case(Register.CR4):
                 m.d.sync += state.cr4.eq(operand & cr4_bits(self.config))
             with m.Case(Register.EFER):

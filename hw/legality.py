@@ -12,7 +12,10 @@ from amaranth import *
 from .physical import exceeds
 
 
-__all__ = ["cr0_refused", "cr3_refused", "cr4_bits", "cr4_refused", "efer_bits", "efer_refused"]
+__all__ = [
+    "cr0_refused", "cr3_bits", "cr3_refused", "cr4_bits", "cr4_refused", "efer_bits",
+    "efer_refused",
+]
 
 
 def cr0_refused(value, state):
@@ -30,6 +33,15 @@ def cr0_refused(value, state):
 def cr3_refused(value, state, *, maxphyaddr):
     """CR3: in long mode, bits above the physical-address width. Rule 21."""
     return state.efer.lma & exceeds(value.as_value(), maxphyaddr)
+
+
+def cr3_bits(config):
+    """Mask of the bits of CR3 that are kept: of the low ones, those that some mode gives a meaning.
+
+    Rule 32.
+    """
+    low = 0xfff if config.pae or config.pcid else _mask({3: True, 4: True})
+    return ((1 << config.maxphyaddr) - 1) & ~0xfff | low
 
 
 def cr4_bits(config):

@@ -7,12 +7,11 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .bus import AccessSignature, ControlSignature, Events, TlbUpdate
 from .config import MmuConfig
 from .control import Control
-from .layout import Fault
+from .layout import Fault, Flush
 from .linear import page_of
 from .physical import width_members
 from .tlb import Tlb
 from .transfer import TransferUnit
-from .translation import Flush
 from .translator import Translator
 from .walker import Walker
 from .wishbone import WishboneSignature
@@ -189,7 +188,7 @@ class Mmu(wiring.Component):
                 update.size.eq(filled.size),
                 update.rights.eq(filled.rights),
                 update.dirty.eq(filled.dirty),
-                update.global_page.eq(filled.global_page),
+                update.global_page.eq(filled.global_page | invalidated.valid),
                 update.evicted_page.eq(extended(tlb.evicted_page)),
-                update.flushed_all.eq(control.flush == Flush.ALL),
+                update.flush.eq(control.flush),
             ]

@@ -7,8 +7,8 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .layout import PageSize
-from .translation import Flush, translation_layout
+from .layout import Flush, PageSize
+from .translation import translation_layout
 
 
 __all__ = ["Tlb"]

@@ -1,7 +1,7 @@
 """Types that pass between the blocks of a translation: mode, walks, translations, flushes."""
 
 from amaranth import *
-from amaranth.lib import data, enum
+from amaranth.lib import data
 
 from .bus import AccessRequest
 from .layout import AccessKind, ErrorCode, Fault, PageSize
@@ -9,7 +9,7 @@ from .permission import Rights
 
 
 __all__ = [
-    "Flush", "PagingMode",
+    "PagingMode",
     "translated_layout", "translation_layout", "walk_request_layout", "walk_response_layout",
 ]
 
@@ -22,14 +22,6 @@ class PagingMode(data.Struct):
     pse:        1   #: CR4.PSE
     pge:        1   #: CR4.PGE
     root:       40  #: Frame of the first table: as much of CR3 as the mode uses.
-
-
-class Flush(enum.Enum, shape=unsigned(2)):
-    """Translations that the TLB is to forget."""
-
-    NONE  = 0
-    LOCAL = 1  #: All but global translations.
-    ALL   = 2
 
 
 def translation_layout(config):

@@ -16,7 +16,7 @@ from amaranth.lib.wiring import In, connect, flipped
 from hw.config import MmuConfig
 import hw.mmu
 from hw.permission import Protection, denied
-from hw.translation import Flush
+from hw.layout import Flush
 import hw.translator
 import hw.walker
 

@@ -10,7 +10,7 @@ from hw.config import MmuConfig
 from hw.layout import PageSize
 from hw.presets import PRESETS
 from hw.tlb import Tlb
-from hw.translation import Flush
+from hw.layout import Flush
 
 
 #: Bits of a linear page number that are an offset in a page of each size (SDM Vol. 3A, Figures 4-2
