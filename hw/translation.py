@@ -4,13 +4,14 @@ from amaranth import *
 from amaranth.lib import data
 
 from .bus import AccessRequest
-from .layout import AccessKind, ErrorCode, Fault, PageSize
+from .layout import AccessKind, ErrorCode, Fault, Flush, PageSize
 from .permission import Rights
 
 
 __all__ = [
     "PagingMode",
-    "translated_layout", "translation_layout", "walk_request_layout", "walk_response_layout",
+    "invalidation_layout", "translated_layout", "translation_layout", "walk_request_layout",
+    "walk_response_layout",
 ]
 
 
@@ -22,6 +23,17 @@ class PagingMode(data.Struct):
     pse:        1   #: CR4.PSE
     pge:        1   #: CR4.PGE
     root:       40  #: Frame of the first table: as much of CR3 as the mode uses.
+    pcid:       12  #: The current PCID, with which translations are cached.
+
+
+def invalidation_layout(config):
+    """Cached translations that an operation makes invalid; none, if ``flush`` is NONE."""
+    return data.StructLayout({
+        "flush":  Flush,              #: Those that it names, ...
+        "pcid":   12,                 #: ... where this is the one PCID, ...
+        "single": 1,                  #: ... but only those ...
+        "page":   config.page_width,  #: ... of this linear page.
+    })
 
 
 def translation_layout(config):
