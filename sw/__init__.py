@@ -11,7 +11,7 @@ What the kernel is given, and how it is built::
 
     bus        Kind  Register  Access  PageFault  GeneralProtection  Response  check_number
                check_access  check_bytes  check_load  check_store  check_interrupt
-               naturally_aligned  Bus
+               check_invpcid  naturally_aligned  Bus
     variables  DEFINE  DEFINE_PER_CPU  image  per_cpu_area  this_cpu_ptr  per_cpu_ptr
     errno      Errno  KernelError
     kconfig    Era  Kconfig  kconfig
@@ -39,7 +39,7 @@ x86: start, interrupts, other processors::
 
     arch/x86/kernel/cpu/common    cpu_caps_cleared  cr0_write_protect  cr4_pinned_bits
                                   cr_pinning  get_cpu_cap  native_write_cr0  native_write_cr4
-                                  cr4_set_bits  setup_protection  syscall_init
+                                  cr4_set_bits  setup_clear_cpu_cap  setup_protection  syscall_init
     arch/x86/kernel/head          startup  enable_paging
     arch/x86/kernel/idt           idt_setup_traps
     arch/x86/kernel/setup_percpu  setup_per_cpu_areas
@@ -63,13 +63,17 @@ x86: page faults, tables, TLB::
                                   bad_area_nosemaphore  kernelmode_fixup_or_oops  mm_fault_error
     arch/x86/mm/highmem_32        highmem_areas  highmem  pkmap_addr  pkmap_nr  fix_to_virt
                                   kmap_local_slot
-    arch/x86/mm/init              early_page_tables  split_mem_range  init_mem_mapping
-    arch/x86/mm/mmap              mmap_base
+    arch/x86/mm/init              early_page_tables  split_mem_range  init_mem_mapping  setup_pcid
+    arch/x86/mm/mmap              mmap_base  mmap_address_hint_valid
     arch/x86/mm/pat/set_memory    lookup_address
-    arch/x86/mm/pgtable           kernel_pgd_indices  pgd_alloc  pgd_free
-    arch/x86/mm/tlb               tlb_state  tlb_state_shared  cpu_tlbstate  cpu_tlbstate_shared
-                                  flush_tlb_info  initialize_tlbstate  switch_mm_irqs_off  switch_mm
-                                  enter_lazy_tlb  flush_tlb_local  flush_tlb_one_kernel
+    arch/x86/mm/pgtable           kernel_pgd_indices  pgd_cache  unshared_pgds  pgd_alloc
+                                  pgd_prepopulate_pmd  pgd_mop_up_pmds  pgd_free
+    arch/x86/mm/tlb               tlb_context  tlb_state  tlb_state_shared  cpu_tlbstate
+                                  cpu_tlbstate_shared  flush_tlb_info  last_mm_ctx_id
+                                  init_new_context  kern_pcid  build_cr3  load_cr3
+                                  load_new_mm_cr3  initialize_tlbstate_and_flush  choose_new_asid
+                                  switch_mm_irqs_off  switch_mm  enter_lazy_tlb  flush_tlb_local
+                                  native_flush_tlb_global  __flush_tlb_all  flush_tlb_one_kernel
                                   flush_tlb_func  tlb_is_not_lazy  flush_tlb_multi
                                   flush_tlb_mm_range  flush_tlb_page  flush_tlb_range  flush_tlb_mm
                                   do_flush_tlb_all  do_kernel_range_flush  flush_tlb_kernel_range
@@ -117,6 +121,7 @@ Pages, frames, files in memory::
     mm/pgtable_generic  ptep_clear_flush  pte_offset_map  pte_offset_map_lock  pte_unmap_unlock
     mm/rmap             folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
     mm/shmem            shmem_mmap  shmem_evict_inode  shmem_zero_setup
+    mm/slub             kmem_cache  kmem_cache_alloc  kmem_cache_free
     mm/vma              vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_merge
 
 Files::
@@ -202,6 +207,7 @@ Types, constants and small functions::
     arch/x86/include/asm/cpufeatures    boot_cpu_has
     arch/x86/include/asm/current        pcpu_hot_struct  pcpu_hot  current  current_mm
                                         current_files
+    arch/x86/include/asm/invpcid        invpcid_flush_all
     arch/x86/include/asm/irqflags       local_irq_enable  local_irq_disable  irqs_disabled
                                         local_irq_save  local_irq_restore  safe_halt
     arch/x86/include/asm/page           __va  __pa  pfn_to_page  page_to_virt  virt_to_page
@@ -211,7 +217,7 @@ Types, constants and small functions::
                                         pmd_present  pmd_leaf  pfn_pte  mk_pte  pte_mkdirty
                                         pte_mkclean  pte_mkyoung  pte_mkold  pte_mkspecial
                                         pte_mkwrite  pte_wrprotect  pte_modify  ptep_get  set_pte
-                                        set_pte_at  pte_clear  ptep_get_and_clear
+                                        set_pte_at  pte_clear  pmd_clear  ptep_get_and_clear
                                         ptep_set_wrprotect  ptep_set_access_flags
     arch/x86/include/asm/pgtable_types  Paging  massage_pgprot  vm_get_page_prot
     arch/x86/include/asm/processor      cpuinfo_x86  boot_cpu_data  thread_struct  cpu_relax

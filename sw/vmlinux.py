@@ -69,8 +69,8 @@ class Kernel:
             raise ValueError(f"memory must be whole pages, not {ram_bytes!r}, {highmem_bytes!r}")
         if not least <= highmem_bytes < ram_bytes or highmem_bytes and not paging.PKMAP_BASE:
             raise ValueError(f"highmem_bytes cannot be {highmem_bytes!r}")
-        if paging.entry_size == 4 and ram_bytes > 1 << 32:
-            raise ValueError(f"a 32-bit kernel cannot use {ram_bytes!r} bytes of memory")
+        if ram_bytes > 1 << paging.MAX_PHYSMEM_BITS:
+            raise ValueError(f"a {paging.name} kernel cannot use {ram_bytes!r} bytes of memory")
 
         self.paging       = paging if era.saved_dirty else replace(paging, SAVED_DIRTY=0)
         self.era          = era

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sw.arch.x86.include.asm.page import __pa as physical_of
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.mm.highmem_32 import (
-    FIX_KMAP_BEGIN, KM_MAX_IDX, LAST_PKMAP, highmem, pkmap_addr, pkmap_nr,
+    FIX_KMAP_BEGIN, KM_MAX_IDX, highmem, pkmap_addr, pkmap_nr,
 )
 from sw.arch.x86.mm.tlb import cpu_tlbstate
 from sw.fs.ramfs.inode import rootfs
@@ -108,10 +108,11 @@ def kernel_records(cpu: Cpu, linear: int, *, cr3: int,
 
 def _address_space(cpu: Cpu, cr3: int) -> mm_struct | None:
     """The address space whose root table is in ``cr3``: one of a task, or loaded without one."""
+    root  = cr3 & kconfig(cpu).paging.CR3_ADDR_MASK
     found = [this_cpu_ptr(cpu, cpu_tlbstate).loaded_mm,
              *(task.mm for task in init_pid_ns(cpu).tasks.values())]
     return next((mm for mm in found if mm is not None and mm.pgd
-                 and physical_of(cpu, mm.pgd) == cr3 & PAGE_MASK), None)
+                 and physical_of(cpu, mm.pgd) == root), None)
 
 
 def _mapping(cpu: Cpu, vma: vm_area_struct, linear: int) -> Area:
@@ -135,7 +136,7 @@ def _kernel_area(cpu: Cpu, linear: int) -> Area | None:
         return Area(paging.PAGE_OFFSET, lowmem_end, "linear map")
     if frames.max_low_pfn == frames.max_pfn:
         return None
-    if pkmap_addr(paging, 0) <= linear < pkmap_addr(paging, LAST_PKMAP):
+    if pkmap_addr(paging, 0) <= linear < pkmap_addr(paging, paging.LAST_PKMAP):
         slot  = pkmap_nr(paging, linear)
         count = highmem(cpu).pkmap_count[slot]
         state = {0: "free", 1: "no user", 2: "1 user"}.get(count, f"{count - 1} users")

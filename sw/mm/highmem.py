@@ -18,7 +18,7 @@ from sw.arch.x86.include.asm.pgtable import (
 )
 from sw.arch.x86.include.asm.pgtable_types import PAGE_KERNEL
 from sw.arch.x86.mm.highmem_32 import (
-    KM_MAX_IDX, LAST_PKMAP, highmem, kmap_local_slot, pkmap_addr, pkmap_nr,
+    KM_MAX_IDX, highmem, kmap_local_slot, pkmap_addr, pkmap_nr,
 )
 from sw.arch.x86.mm.tlb import flush_tlb_kernel_range, flush_tlb_one_kernel
 from sw.include.linux.mm_types import page, vm_area_struct
@@ -79,12 +79,12 @@ async def kmap_high(cpu: Cpu, pg: page) -> int:
 async def map_new_virtual(cpu: Cpu, pg: page) -> int:
     """Find a free slot for a frame that has none, and set its entry. ``kmap_lock`` is held."""
     paging, areas = kconfig(cpu).paging, highmem(cpu)
-    tries = LAST_PKMAP
+    tries = paging.LAST_PKMAP
     while True:
-        areas.last_pkmap_nr = nr = (areas.last_pkmap_nr + 1) % LAST_PKMAP
+        areas.last_pkmap_nr = nr = (areas.last_pkmap_nr + 1) % paging.LAST_PKMAP
         if nr == 0:
             await flush_all_zero_pkmaps(cpu)
-            tries = LAST_PKMAP
+            tries = paging.LAST_PKMAP
         if areas.pkmap_count[nr] == 0:
             break
         tries -= 1
@@ -94,7 +94,7 @@ async def map_new_virtual(cpu: Cpu, pg: page) -> int:
             await spin_lock(cpu, areas.kmap_lock)
             if pg.virtual is not None:  # somebody mapped it while we slept
                 return pg.virtual
-            tries = LAST_PKMAP
+            tries = paging.LAST_PKMAP
 
     vaddr = pkmap_addr(paging, nr)
     ptep  = paging.entry(areas.pkmap_page_table, PAGE_SHIFT, vaddr)
@@ -122,7 +122,7 @@ async def flush_all_zero_pkmaps(cpu: Cpu) -> None:
         need_flush = True
     if need_flush:
         await flush_tlb_kernel_range(cpu, pkmap_addr(paging, 0),
-                                     pkmap_addr(paging, LAST_PKMAP))
+                                     pkmap_addr(paging, paging.LAST_PKMAP))
 
 
 @traced

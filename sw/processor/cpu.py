@@ -162,6 +162,14 @@ class Cpu:
         await self._privileged()
         await self.bus.invlpg(linear)
 
+    async def invpcid(self, kind: int, descriptor: int) -> None:
+        """Forget translations by PCID (INVPCID)."""
+        await self._privileged()
+        try:
+            await self.bus.invpcid(kind, descriptor)
+        except GeneralProtection as fault:
+            await self._deliver(fault)
+
     # Interrupts
 
     async def sti(self) -> None:

@@ -3,13 +3,19 @@
 from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, NamedTuple
 
+import pytest
+
 from sim.golden.bus import GoldenBus
 from sw.arch.x86.include.asm.current import pcpu_hot
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
-from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging, vm_get_page_prot
+from sw.arch.x86.include.asm.pgtable_types import (
+    PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE, Paging, vm_get_page_prot,
+)
 from sw.arch.x86.kernel.setup_percpu import setup_per_cpu_areas
 from sw.arch.x86.mm.pgtable import pgd_alloc
-from sw.arch.x86.mm.tlb import cpu_tlbstate, cpu_tlbstate_shared, switch_mm
+from sw.arch.x86.mm.tlb import (
+    cpu_tlbstate, cpu_tlbstate_shared, init_new_context, switch_mm, tlb_context,
+)
 from sw.bus import BURST_LENGTH, Access, Fault, Kind, Register, Response
 from sw.era import ERA_6_X
 from sw.include.linux.mm import VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE
@@ -27,14 +33,14 @@ from sw.vmlinux import Kernel
 
 
 __all__ = [
-    "BOTH", "FRAMES", "ROOT", "TABLE", "RecordingBus", "add_vma", "booted", "executing", "flat",
-    "idle_task", "is_lazy", "loaded_mm", "memory", "page_in", "paged", "processor", "run",
-    "user_task",
+    "EACH_PAGING", "FRAMES", "ROOT", "TABLE", "RecordingBus", "add_vma", "booted", "executing",
+    "features_for", "flat", "idle_task", "is_lazy", "loaded_context", "loaded_mm", "memory",
+    "new_mm", "page_in", "paged", "processor", "run", "user_task",
 ]
 
 
-#: Both formats of page tables, for ``parametrize``.
-BOTH = [PAGING_64, PAGING_32]
+EACH_PAGING = pytest.mark.parametrize(
+    "paging", [PAGING_64, PAGING_32, PAGING_PAE, PAGING_64_L5], ids=lambda paging: paging.name)
 
 
 #: Tables in low memory: a root, one table, and frames for its pages. 32-bit, pages 0 to 15.
@@ -66,7 +72,8 @@ class RecordingBus(GoldenBus):
     Attributes
     ----------
     log : :class:`list` of :class:`tuple`
-        Control operations: ``("invlpg", linear)`` or ``("write", register, value)``.
+        Control operations: ``("invlpg", linear)``, ``("invpcid", kind, descriptor)`` or
+        ``("write", register, value)``.
     done : :class:`list` of :class:`Access` and :class:`String`
         Accesses and strings, the faulting ones too.
     marks : :class:`list` of :class:`tuple`
@@ -110,15 +117,30 @@ class RecordingBus(GoldenBus):
         self.log.append(("invlpg", linear))
         await super().invlpg(linear)
 
+    async def invpcid(self, kind: int, descriptor: int) -> None:
+        self.log.append(("invpcid", kind, descriptor))
+        await super().invpcid(kind, descriptor)
+
     def mark(self, stack: Sequence[str]) -> None:
         self.marks.append(tuple(stack))
+
+
+def features_for(paging: Paging) -> dict[str, bool]:
+    """Features of the golden machine without which a kernel does not start.
+
+    With 5-level paging come PCIDs and INVPCID, as on all processors that have it.
+    """
+    if paging.X86_PAE:
+        return {"pae": True}
+    five = len(paging.shifts) == 5
+    return dict.fromkeys(("la57", "pcid", "invpcid"), True) if five else {}
 
 
 def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any = ERA_6_X,
               highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
               clearcpuid: int = 0, write_protect: bool = True, **features: Any) -> Cpu:
     """Make a processor out of reset, with a kernel that has not started."""
-    bus = RecordingBus(**features)
+    bus = RecordingBus(**features_for(paging) | features)
     for frame in range(64):
         bus.mmu.memory.page(frame)[:] = b"\xa5" * PAGE_SIZE
     kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes,
@@ -148,6 +170,12 @@ def loaded_mm(cpu: Cpu) -> mm_struct | None:
     return per_cpu_ptr(cpu_tlbstate, cpu).loaded_mm
 
 
+def loaded_context(cpu: Cpu) -> tlb_context:
+    """Address space in CR3 as the TLB code numbers it, and the flushes done of it."""
+    tlbstate = per_cpu_ptr(cpu_tlbstate, cpu)
+    return tlbstate.ctxs[tlbstate.loaded_mm_asid]
+
+
 def is_lazy(cpu: Cpu) -> bool:
     """True if the processor has borrowed that address space."""
     return per_cpu_ptr(cpu_tlbstate_shared, cpu).is_lazy
@@ -160,13 +188,19 @@ def idle_task(cpu: Cpu) -> task_struct:
     return idle
 
 
+def new_mm(cpu: Cpu) -> mm_struct:
+    """Make an empty address space."""
+    mm = mm_struct(run(pgd_alloc(cpu)))
+    init_new_context(cpu, mm)
+    return mm
+
+
 def user_task(cpu: Cpu) -> mm_struct:
     """Make a task with an empty address space the current one. Returns the address space.
 
     It has a handler for SIGSEGV.
     """
-    mm = mm_struct()
-    mm.pgd = run(pgd_alloc(cpu))
+    mm   = new_mm(cpu)
     task = task_struct(pid=1, tgid=1, comm="test", cred=cred(), mm=mm, active_mm=mm)
     task.sighand.action = {SIGSEGV: SIG_HANDLER}
     init_pid_ns(cpu).tasks[1] = task

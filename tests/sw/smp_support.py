@@ -21,7 +21,7 @@ from sw.user import User
 from sw.variables import per_cpu_ptr
 from sw.vmlinux import Kernel
 
-from .arch_support import RecordingBus, is_lazy, loaded_mm
+from .arch_support import RecordingBus, features_for, is_lazy, loaded_mm
 
 
 __all__ = [
@@ -84,7 +84,7 @@ class Smp:
     def __init__(self, count: int = 2, paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *,
                  era: Any = ERA_6_X, highmem_bytes: int | None = None,
                  order: Iterable[int] = (), **features: Any) -> None:
-        self.buses = golden_processors(count, Processor, **features)
+        self.buses = golden_processors(count, Processor, **features_for(paging) | features)
         for number in range(64):
             self.buses[0].mmu.memory.page(number)[:] = b"\xa5" * PAGE_SIZE
         self.kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes)

@@ -26,7 +26,7 @@ from sw.mm.pgtable_generic import pte_offset_map
 from sw.processor.exceptions import Fixup
 from sw.variables import per_cpu_ptr
 
-from .arch_support import BOTH, add_vma, booted, run, user_task
+from .arch_support import EACH_PAGING, add_vma, booted, run, user_task
 
 
 NOTHING, READ_ONLY, READ_WRITE, NONE, CODE = 0x8000, 0x10000, 0x20000, 0x30000, 0x40000
@@ -115,7 +115,7 @@ def test_a_non_canonical_address_has_no_si_addr():
     assert current(cpu).thread.trap_nr == 13
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 @pytest.mark.parametrize("access, linear", [
     ("load", READ_ONLY), ("load", READ_WRITE), ("store", READ_WRITE), ("fetch", CODE),
 ])
@@ -144,7 +144,7 @@ def test_a_fetch_from_a_page_never_touched_maps_it_first():
     assert current(cpu).min_flt == 1
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_a_stack_grows(paging):
     cpu = program(paging)
     vma = add_vma(cpu, current(cpu).mm, 0x80_0000, 0x80_1000, VM_READ | VM_WRITE | VM_GROWSDOWN)
@@ -161,7 +161,7 @@ def test_a_program_dies_when_there_is_no_memory():
     assert caught.value.info.si_signo == SIGKILL
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_the_kernel_gets_a_users_page_as_the_user_would(paging):
     cpu = program(paging)
     run(as_kernel(cpu, "store", READ_WRITE, covered=False))
@@ -195,7 +195,7 @@ def test_without_a_landing_pad_the_kernel_is_lost(access, linear):
     assert caught.value.address == linear
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 @pytest.mark.parametrize("access", ["load", "store"])
 def test_user_memory_without_stac_is_an_oops_and_no_landing_pad_helps(paging, access):
     cpu = program(paging)
@@ -236,7 +236,7 @@ def test_a_reserved_bit_in_an_entry_is_an_oops():
         run(as_program(cpu, "load", READ_ONLY))
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_a_stale_read_only_translation_of_the_kernel_costs_one_fault(paging):
     cpu   = booted(paging, 256 << 10)
     page  = paging.PAGE_OFFSET + 0x2_0000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sw.arch.x86.include.asm.page import virt_to_page
+from sw.arch.x86.include.asm.page import __va, virt_to_page
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import (
     mk_pte, pfn_pte, pte_dirty, pte_mkclean, pte_mkdirty, pte_mkold, pte_mkspecial, pte_mkwrite,
@@ -10,7 +10,9 @@ from sw.arch.x86.include.asm.pgtable import (
     pte_wrprotect, pte_young, ptep_get, ptep_get_and_clear, ptep_set_access_flags,
     ptep_set_wrprotect, set_pte, set_pte_at,
 )
-from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, vm_get_page_prot
+from sw.arch.x86.include.asm.pgtable_types import (
+    PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE, vm_get_page_prot,
+)
 from sw.arch.x86.mm.pgtable import kernel_pgd_indices, pgd_alloc, pgd_free
 from sw.arch.x86.mm.tlb import switch_mm
 from sw.bus import Access, Kind
@@ -26,7 +28,7 @@ from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.processor.strings import load_bytes
 
-from .arch_support import BOTH, add_vma, booted, run, user_task
+from .arch_support import EACH_PAGING, add_vma, booted, run, user_task
 
 
 R, W, X, S = VM_READ, VM_WRITE, VM_EXEC, VM_SHARED
@@ -52,10 +54,14 @@ SAVED_64, SAVED_32     = 1 << 58, 1 << 10
 ])
 def test_protection_of_a_mapping(vm_flags, prot):
     assert vm_get_page_prot(PAGING_64, vm_flags) == prot
+    assert vm_get_page_prot(PAGING_64_L5, vm_flags) == prot
+    assert vm_get_page_prot(PAGING_PAE, vm_flags) == prot
     assert vm_get_page_prot(PAGING_32, vm_flags) == prot & ~XD
 
 
-@pytest.mark.parametrize("paging, saved", [(PAGING_64, SAVED_64), (PAGING_32, SAVED_32)])
+@pytest.mark.parametrize("paging, saved", [
+    (PAGING_64, SAVED_64), (PAGING_64_L5, SAVED_64), (PAGING_32, SAVED_32), (PAGING_PAE, SAVED_32),
+])
 def test_a_read_only_entry_is_never_dirty_in_hardware(paging, saved):
     cpu   = booted(paging)
     vma   = add_vma(cpu, init_mm(cpu), 0x1000, 0x2000, R | W)
@@ -76,17 +82,22 @@ def test_before_6_6_a_read_only_entry_may_be_dirty():
     assert pte_wrprotect(paging, entry | D | RW) == entry | D
 
 
-def test_a_protnone_entry_names_no_frame_that_exists():
-    none  = vm_get_page_prot(PAGING_64, VM_NONE)
-    entry = pfn_pte(PAGING_64, 0x123, none)
+@pytest.mark.parametrize("paging", [PAGING_64, PAGING_64_L5, PAGING_PAE])
+def test_a_protnone_entry_names_no_frame_that_exists(paging):
+    none  = vm_get_page_prot(paging, VM_NONE)
+    entry = pfn_pte(paging, 0x123, none)
     assert entry & 0xF_FFFF_FFFF_F000 == ~0x12_3000 & 0xF_FFFF_FFFF_F000
-    assert pte_pfn(PAGING_64, entry) == 0x123
+    assert pte_pfn(paging, entry) == 0x123
     assert pte_present(entry) and pte_protnone(entry) and not entry & P
+
+
+def test_a_protnone_entry_of_4_bytes_names_its_frame():
+    none = vm_get_page_prot(PAGING_32, VM_NONE)
     assert pte_pfn(PAGING_32, pfn_pte(PAGING_32, 0x123, none)) == 0x123
     assert pfn_pte(PAGING_32, 0x123, none) >> 12 == 0x123
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_modifying_protection_keeps_the_frame_and_what_happened(paging):
     none, read, shared = (vm_get_page_prot(paging, flags) for flags in (0, R, R | W | S))
     before = pte_mkspecial(pfn_pte(paging, 0x123, shared) | D)
@@ -100,7 +111,7 @@ def test_modifying_protection_keeps_the_frame_and_what_happened(paging):
     assert pte_modify(paging, shown, shared) == before
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_an_entry_without_a_frame_is_empty_even_if_used(paging):
     assert pte_none(0) and pte_none(A | D) and not pte_none(pfn_pte(paging, 0, P))
     assert pte_young(pte_mkyoung(P)) and not pte_young(pte_mkold(P | A))
@@ -112,7 +123,10 @@ def test_a_processor_without_nx_gets_no_such_bit():
     assert mk_pte(paging, page(5), P | XD) == 0x5000 | P
 
 
-@pytest.mark.parametrize("paging, tables", [(PAGING_64, 3), (PAGING_32, 1)])
+@pytest.mark.parametrize("paging, tables", [
+    (PAGING_64, 3), (PAGING_64_L5, 4), (PAGING_32, 1),
+    (PAGING_PAE, 1),   # the directory is there from the beginning
+])
 def test_an_entry_is_where_the_processor_looks_for_it(paging, tables):
     cpu  = booted(paging)
     mm   = user_task(cpu)
@@ -135,21 +149,24 @@ def test_an_entry_is_where_the_processor_looks_for_it(paging, tables):
     assert run(ptep_get(cpu, ptep)) == 0
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_tables_are_empty_whatever_their_frames_held(paging):
     cpu  = booted(paging)
     mm   = user_task(cpu)
     ptep = run(pte_alloc(cpu, mm, 0x4000_0000))
     size = paging.entry_size
-    for table in {ptep & ~0xFFF, mm.pgd}:
+    root = mm.pgd
+    if paging.X86_PAE:   # the root is full from the beginning, and what it names is empty
+        root = __va(cpu, run(ptep_get(cpu, mm.pgd + 8)) & ~0xFFF)
+    for table in {ptep & ~0xFFF, root}:
         user = 4096 if table != mm.pgd else paging.index(paging.shifts[0], paging.TASK_SIZE) * size
         entries = run(load_bytes(cpu, table, user))
         assert sum(entries[i:i + size] != bytes(size) for i in range(0, user, size)) <= 1
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_all_address_spaces_share_the_kernels_half(paging):
-    cpu = booted(paging, 1 << 20, highmem_bytes=(1 << 19 if paging is PAGING_32 else None))
+    cpu = booted(paging, 1 << 20, highmem_bytes=(1 << 19 if paging.PKMAP_BASE else None))
     mm  = user_task(cpu)
     assert kernel_pgd_indices(cpu)
     for index in kernel_pgd_indices(cpu):
@@ -168,7 +185,7 @@ def test_without_memory_for_a_table_there_is_no_entry():
     assert caught.value.errno is Errno.ENOMEM
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_a_walk_finds_what_is_mapped_in_the_range_and_nothing_else(paging):
     cpu   = booted(paging)
     mm    = user_task(cpu)
@@ -186,7 +203,7 @@ def test_a_walk_finds_what_is_mapped_in_the_range_and_nothing_else(paging):
     assert run(walk_page_range(cpu, mm, 0x1000, 0x1000)) == []
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_a_table_is_freed_only_if_no_neighbour_uses_it(paging):
     cpu   = booted(paging)
     mm    = user_task(cpu)
@@ -203,8 +220,8 @@ def test_a_table_is_freed_only_if_no_neighbour_uses_it(paging):
     assert before - nr_free_pages(cpu) == tables - 1
     assert run(pte_offset_map(cpu, mm, table)) is None
     assert run(pte_offset_map(cpu, mm, 2 * table)) is not None
-    run(free_pgtables(cpu, mm, start, end, 0, 1 << 47))
-    assert nr_free_pages(cpu) == before
+    run(free_pgtables(cpu, mm, start, end, 0, 1 << 48))
+    assert nr_free_pages(cpu) == before + paging.X86_PAE   # with a directory that was there before
 
 
 def test_freeing_the_whole_address_space_gives_every_table_back():
@@ -217,7 +234,7 @@ def test_freeing_the_whole_address_space_gives_every_table_back():
     run(free_pgtables(cpu, mm, 0x1000, PAGING_64.TASK_SIZE, 0, 1 << 47))
     assert cpu.bus.log, "the processor may hold freed tables in its caches"
     run(switch_mm(cpu, mm, init_mm(cpu)))
-    pgd_free(cpu, mm.pgd)
+    run(pgd_free(cpu, mm.pgd))
     assert nr_free_pages(cpu) == free
 
 
@@ -225,13 +242,15 @@ def test_the_root_table_in_use_is_not_freed():
     cpu = booted()
     mm  = user_task(cpu)
     with pytest.raises(AssertionError, match="CR3"):
-        pgd_free(cpu, mm.pgd)
+        run(pgd_free(cpu, mm.pgd))
     other = run(pgd_alloc(cpu))
-    pgd_free(cpu, other)
+    run(pgd_free(cpu, other))
     assert virt_to_page(cpu, other).refcount == 0
 
 
-@pytest.mark.parametrize("paging, saved", [(PAGING_64, SAVED_64), (PAGING_32, SAVED_32)])
+@pytest.mark.parametrize("paging, saved", [
+    (PAGING_64, SAVED_64), (PAGING_64_L5, SAVED_64), (PAGING_32, SAVED_32), (PAGING_PAE, SAVED_32),
+])
 def test_write_protection_loses_no_dirty_bit_that_is_set_meanwhile(paging, saved):
     cpu   = booted(paging)
     mm    = user_task(cpu)

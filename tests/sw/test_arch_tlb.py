@@ -6,20 +6,20 @@ from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE
 from sw.arch.x86.include.asm.irqflags import local_irq_disable
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import pfn_pte, set_pte
-from sw.arch.x86.mm.pgtable import pgd_alloc
 from sw.arch.x86.mm.tlb import (
     cpu_tlbstate, flush_tlb_func, flush_tlb_info, flush_tlb_kernel_range, flush_tlb_mm,
     flush_tlb_mm_range, flush_tlb_page, flush_tlb_range, switch_mm,
 )
 from sw.bus import Access, Register
 from sw.include.linux.mm import VM_READ
-from sw.include.linux.mm_types import mm_struct
 from sw.kconfig import kconfig
 from sw.mm.init_mm import init_mm
 from sw.mm.memory.pgtable import pte_alloc
 from sw.variables import per_cpu_ptr
 
-from .arch_support import BOTH, add_vma, booted, run, user_task
+from .arch_support import (
+    EACH_PAGING, add_vma, booted, loaded_context, new_mm, run, user_task,
+)
 
 
 P, US = 1, 4
@@ -41,11 +41,12 @@ def mapped(cpu, mm, addr, frame):
     return ptep
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_a_change_of_address_space_loads_cr3_once(paging):
     cpu = booted(paging)
     mm  = user_task(cpu)
-    assert cpu.bus.log == [("write", CR3, mm.pgd - paging.PAGE_OFFSET)]
+    pcid = 2 if len(paging.shifts) == 5 else 0   # the second: the first is the kernel's
+    assert cpu.bus.log == [("write", CR3, mm.pgd - paging.PAGE_OFFSET | pcid)]
     assert mm.cpumask == {0} and init_mm(cpu).cpumask == set()
     flushes(cpu)
     run(switch_mm(cpu, mm, mm))
@@ -61,10 +62,10 @@ def test_a_flush_that_was_missed_is_made_up_for_at_the_next_switch():
     assert flushes(cpu) == []
     run(switch_mm(cpu, init_mm(cpu), mm))
     assert flushes(cpu) == ["all"]
-    assert per_cpu_ptr(cpu_tlbstate, cpu).loaded_tlb_gen == mm.context.tlb_gen
+    assert loaded_context(cpu).tlb_gen == mm.context.tlb_gen
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_one_page_is_flushed_alone(paging):
     cpu = booted(paging)
     mm  = user_task(cpu)
@@ -99,7 +100,7 @@ def test_a_processor_that_is_behind_by_more_than_one_flushes_everything():
     mm.context.tlb_gen += 1   # another processor's flush, whose request is still on its way
     run(flush_tlb_mm_range(cpu, mm, 0x1000, 0x2000))
     assert flushes(cpu) == ["all"]
-    assert per_cpu_ptr(cpu_tlbstate, cpu).loaded_tlb_gen == mm.context.tlb_gen
+    assert loaded_context(cpu).tlb_gen == mm.context.tlb_gen
 
 
 @pytest.mark.parametrize("features, asked", [
@@ -124,8 +125,7 @@ def test_another_address_space_is_not_seen_after_a_switch():
     cpu  = booted()
     mm   = user_task(cpu)
     mapped(cpu, mm, 0x1000, 5)
-    next_ = mm_struct()
-    next_.pgd = run(pgd_alloc(cpu))
+    next_ = new_mm(cpu)
     run(switch_mm(cpu, mm, next_))
     assert run(cpu.bus.access(Access(0x1000, 1, user=True))).fault.error_code == 0b100
 
@@ -133,7 +133,7 @@ def test_another_address_space_is_not_seen_after_a_switch():
 def test_a_request_for_another_address_space_or_one_that_is_done_flushes_nothing():
     cpu   = booted()
     mm    = user_task(cpu)
-    other = mm_struct(run(pgd_alloc(cpu)))
+    other = new_mm(cpu)
     other.context.tlb_gen = 9
     flushes(cpu)
     local_irq_disable(cpu)
@@ -141,7 +141,7 @@ def test_a_request_for_another_address_space_or_one_that_is_done_flushes_nothing
         gen = asked.context.tlb_gen
         run(flush_tlb_func(cpu, flush_tlb_info(asked, 0x1000, 0x2000, gen, False)))
         assert flushes(cpu) == []
-        assert per_cpu_ptr(cpu_tlbstate, cpu).loaded_tlb_gen == mm.context.tlb_gen
+        assert loaded_context(cpu).tlb_gen == mm.context.tlb_gen
 
 
 def test_a_kernel_range_is_flushed_from_the_page_that_it_begins_in():

@@ -14,7 +14,7 @@ from sw.include.linux.mm import VM_READ, VM_WRITE
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page
 from sw.processor.strings import load_bytes, store_bytes
 
-from .arch_support import BOTH, add_vma, booted, run, user_task
+from .arch_support import EACH_PAGING, add_vma, booted, run, user_task
 
 
 #: Two pages that may be written, then two that may be read, then nothing.
@@ -46,7 +46,7 @@ def closed(cpu):
     return not cpu.ac and run(cpu.bus.read_control(Register.RFLAGS)) == 0 and not cpu.extable
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 @pytest.mark.parametrize("offset, count", [(0, 4096), (0xFFD, 100), (7, 1), (0, 0)])
 def test_bytes_come_to_pages_that_were_never_touched(paging, offset, count):
     cpu, buffer = program(paging)
@@ -55,7 +55,7 @@ def test_bytes_come_to_pages_that_were_never_touched(paging, offset, count):
     assert closed(cpu)
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 @pytest.mark.parametrize("before", [0, 1, 7, 8, 100, 0x800])
 def test_a_copy_stops_at_the_byte_that_the_program_may_not_write(paging, before):
     cpu, buffer = program(paging)
@@ -78,7 +78,7 @@ def test_what_could_not_be_read_is_zero_in_the_kernel(before):
     assert closed(cpu)
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 @pytest.mark.parametrize("behind, size, good", [
     (0, 0, True), (0, 1, False), (1, 0, False), (-1, 1, True), (-8, 9, False), (-8, 8, True),
 ])
@@ -92,7 +92,7 @@ def test_a_size_beyond_everything_is_not_ok():
     assert not access_ok(cpu, 1 << 63, 8)
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_a_kernel_address_is_refused_before_it_is_touched(paging):
     cpu, buffer = program(paging)
     cpu.bus.done.clear()

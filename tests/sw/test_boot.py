@@ -1,14 +1,17 @@
-"""From reset to a running kernel, in both formats of page tables."""
+"""From reset to a running kernel, in each format of page tables."""
 
 import pytest
 
 from sw.arch.x86.include.asm.cpufeatures import (
-    EFER_NX, X86_CR0_PG, X86_CR0_WP, X86_CR4_PGE, X86_CR4_PSE, X86_CR4_SMAP, X86_CR4_SMEP,
-    X86_FEATURE_NX, X86_FEATURE_PGE, X86_FEATURE_PSE, X86_FEATURE_SMAP, X86_FEATURE_SMEP,
+    EFER_NX, X86_CR0_PG, X86_CR0_WP, X86_CR4_LA57, X86_CR4_PCIDE, X86_CR4_PGE, X86_CR4_PSE,
+    X86_CR4_SMAP, X86_CR4_SMEP, X86_FEATURE_NX, X86_FEATURE_PGE, X86_FEATURE_PSE,
+    X86_FEATURE_SMAP, X86_FEATURE_SMEP,
 )
 from sw.arch.x86.include.asm.page import __va
 from sw.arch.x86.include.asm.pgtable import ptep_get
-from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.pgtable_types import (
+    PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE,
+)
 from sw.arch.x86.kernel.cpu.common import native_write_cr0, native_write_cr4
 from sw.arch.x86.mm.init import split_mem_range
 from sw.arch.x86.mm.pat.set_memory import lookup_address
@@ -26,7 +29,7 @@ from sw.processor.exceptions import TripleFault
 from sw.variables import per_cpu_ptr
 from sw.vmlinux import Kernel
 
-from .arch_support import BOTH, booted, processor, run
+from .arch_support import EACH_PAGING, booted, processor, run
 
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -49,6 +52,12 @@ def leaf(cpu, linear):
     (PAGING_32, 512 * KIB, 256 * KIB),
     (PAGING_32, 6 * MIB,   None),
     (PAGING_32, 3 * GIB,   None),
+    (PAGING_PAE, 256 * KIB, None),
+    (PAGING_PAE, 512 * KIB, 256 * KIB),
+    (PAGING_PAE, 6 * MIB,   None),
+    (PAGING_PAE, 64 * GIB,  None),
+    (PAGING_64_L5, 256 * KIB, None),
+    (PAGING_64_L5, 6 * GIB,   None),
 ])
 def test_all_memory_is_found_and_boot_is_cheap(paging, ram_bytes, highmem_bytes):
     cpu = processor(paging, ram_bytes, highmem_bytes=highmem_bytes)
@@ -57,7 +66,7 @@ def test_all_memory_is_found_and_boot_is_cheap(paging, ram_bytes, highmem_bytes)
     assert nr_free_pages(cpu) == (ram_bytes >> 12) - (empty_zero_page(cpu).pfn + 1)
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_every_byte_of_low_memory_is_in_the_linear_map(paging):
     cpu = booted(paging, 300 * KIB)
     for physical in range(0, 300 * KIB, 4 * KIB):
@@ -70,6 +79,8 @@ def test_every_byte_of_low_memory_is_in_the_linear_map(paging):
 @pytest.mark.parametrize("paging, flags, size", [
     (PAGING_64, P | RW | A | D | PS | G | XD, 2 * MIB),
     (PAGING_32, P | RW | A | D | PS | G,      4 * MIB),
+    (PAGING_PAE, P | RW | A | D | PS | G | XD, 2 * MIB),
+    (PAGING_64_L5, P | RW | A | D | PS | G | XD, 2 * MIB),
 ])
 def test_the_linear_map_is_the_kernels_alone_and_not_executable(paging, flags, size):
     cpu = booted(paging, 8 * MIB)
@@ -79,22 +90,21 @@ def test_the_linear_map_is_the_kernels_alone_and_not_executable(paging, flags, s
     assert answer.fault.error_code == 0b101
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_the_identity_mapping_is_gone(paging):
     cpu = booted(paging)
     answer = run(cpu.bus.access(Access(0x1000, 8)))
     assert answer.fault.error_code == 0
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_the_tables_are_stored_before_paging_is_turned_on(paging):
     cpu = processor(paging)
     run(start_kernel(cpu))
     on    = next(i for i, op in enumerate(cpu.bus.log)
                  if op[1] is Register.CR0 and op[2] & X86_CR0_PG)
     order = [op[1] for op in cpu.bus.log[:on]]
-    assert order == ([Register.CR4, Register.CR3, Register.EFER] if paging is PAGING_64
-                     else [Register.CR4, Register.CR3])
+    assert order == [Register.CR4, Register.CR3] + [Register.EFER] * (paging.entry_size == 8)
     physical = [a for a in cpu.bus.done if a.linear < MIB]
     linear   = [a for a in cpu.bus.done if a.linear >= paging.PAGE_OFFSET]
     assert physical and {a.kind for a in physical} == {Kind.WRITE}
@@ -107,14 +117,27 @@ def test_the_tables_are_stored_before_paging_is_turned_on(paging):
     (PAGING_64, {"pge": False, "nx": False},    X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
     (PAGING_32, {},             X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_PSE),
     (PAGING_32, {"pse": False}, X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP),
+    (PAGING_PAE, {},            X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
+    (PAGING_PAE, {"nx": False, "long_mode": False, "gigabyte_pages": False},
+     X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
+    (PAGING_PAE, {"pcid": True}, X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
+    (PAGING_32,  {"pcid": True}, X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_PSE),
+    (PAGING_64, {"pcid": True},
+     X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5 | X86_CR4_PCIDE),
+    (PAGING_64, {"pcid": True, "pge": False}, X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
+    (PAGING_64_L5, {},
+     X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5 | X86_CR4_PCIDE | X86_CR4_LA57),
+    (PAGING_64_L5, {"pcid": False},
+     X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5 | X86_CR4_LA57),
 ])
 def test_what_the_machine_has_is_turned_on_and_what_it_lacks_is_left_out(paging, features, cr4):
     cpu = booted(paging, 8 * MIB, **features)
     assert run(cpu.read_cr(Register.CR4)) == per_cpu_ptr(cpu_tlbstate, cpu).cr4 == cr4
     entry, size = leaf(cpu, __va(cpu, 0))
     assert bool(entry & G)  == features.get("pge", True)
-    assert bool(entry & XD) == (paging is PAGING_64 and features.get("nx", True))
+    assert bool(entry & XD) == (paging.entry_size == 8 and features.get("nx", True))
     assert (size > 4 * KIB) == features.get("pse", True)
+    assert run(cpu.read_cr(Register.CR3)) & 0xFFF == bool(cr4 & X86_CR4_PCIDE)
 
 
 def test_gigabyte_pages_are_used_where_they_exist():
@@ -128,6 +151,8 @@ def test_gigabyte_pages_are_used_where_they_exist():
     (PAGING_64, 0,       4 * MIB + 4 * KIB,           {2 * MIB: 2, 4 * KIB: 1}),
     (PAGING_32, 1 << 4,  6 * MIB,                     {4 * MIB: 1, 4 * KIB: 512}),
     (PAGING_32, 0,       4 * MIB,                     {4 * KIB: 1024}),
+    (PAGING_PAE, 1 << 26, 2 * GIB + 8 * KIB,          {2 * MIB: 1024, 4 * KIB: 2}),
+    (PAGING_64_L5, 1 << 26, 2 * GIB + 2 * MIB,        {GIB: 2, 2 * MIB: 1}),
 ])
 def test_memory_is_cut_into_the_largest_pages_that_fit(paging, features, end, sizes):
     cut = list(split_mem_range(paging, features, end))
@@ -137,13 +162,14 @@ def test_memory_is_cut_into_the_largest_pages_that_fit(paging, features, end, si
     assert sum(1 << shift for _, shift in cut) == end
 
 
-def test_a_32_bit_kernel_keeps_896_mib_in_the_linear_map():
-    zones = node_zones(booted(PAGING_32, 1 * GIB))
+@pytest.mark.parametrize("paging", [PAGING_32, PAGING_PAE])
+def test_a_32_bit_kernel_keeps_896_mib_in_the_linear_map(paging):
+    zones = node_zones(booted(paging, 1 * GIB))
     assert [(zone.name, zone.end_pfn) for zone in zones] == [
         ("Normal", 896 * MIB >> 12), ("HighMem", GIB >> 12)]
 
 
-@pytest.mark.parametrize("paging", BOTH)
+@EACH_PAGING
 def test_write_protection_is_on(paging):
     cpu = booted(paging)
     assert run(cpu.read_cr(Register.CR0)) & X86_CR0_WP
@@ -200,12 +226,23 @@ def test_a_64_bit_kernel_does_not_start_without_long_mode():
         run(start_kernel(cpu))
 
 
+@pytest.mark.parametrize("paging, feature, words", [
+    (PAGING_PAE, "pae", "PAE paging"), (PAGING_64_L5, "la57", "5-level paging"),
+])
+def test_a_kernel_does_not_start_without_its_paging_mode(paging, feature, words):
+    cpu = processor(paging, **{feature: False})
+    with pytest.raises(AssertionError, match=f"this kernel needs a machine with {words}"):
+        run(start_kernel(cpu))
+
+
 @pytest.mark.parametrize("paging, ram_bytes, highmem_bytes", [
     (PAGING_64, MIB + 1,  None),
     (PAGING_64, MIB,      4 * KIB),
     (PAGING_32, MIB,      MIB),
     (PAGING_32, GIB,      0),
     (PAGING_32, 5 * GIB,  None),
+    (PAGING_PAE, 65 * GIB, None),
+    (PAGING_PAE, 2 * GIB,  0),
 ])
 def test_impossible_memory_is_refused(paging, ram_bytes, highmem_bytes):
     with pytest.raises(ValueError, match="memory|highmem"):
@@ -215,7 +252,8 @@ def test_impossible_memory_is_refused(paging, ram_bytes, highmem_bytes):
 def test_the_saved_dirty_bit_exists_from_6_6_on():
     assert kconfig(booted(era=ERA_6_X)).paging.SAVED_DIRTY == 1 << 58
     assert kconfig(booted(era=ERA_5_X)).paging.SAVED_DIRTY == 0
-    assert kconfig(booted(PAGING_32, era=ERA_6_X)).paging.SAVED_DIRTY == 1 << 10
+    for paging in (PAGING_32, PAGING_PAE):
+        assert kconfig(booted(paging, era=ERA_6_X)).paging.SAVED_DIRTY == 1 << 10
 
 
 def test_boot_is_marked():

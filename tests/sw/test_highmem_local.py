@@ -3,7 +3,6 @@
 import pytest
 
 from sw.arch.x86.include.asm.current import current, pcpu_hot
-from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.arch.x86.mm.highmem_32 import KM_MAX_IDX
 from sw.bus import Access, Kind
 from sw.include.linux.sched import task_struct
@@ -19,17 +18,18 @@ from sw.variables import this_cpu_ptr
 
 from .arch_support import run
 from .highmem_support import (
-    PAGE_KERNEL, TOP, entry, high, high_pages, machine, two_processors,
+    EACH_HIGHMEM, PAGE_KERNEL, TOP, entry, high, high_pages, machine, two_processors,
 )
 
 
-def test_local_mappings_go_down_from_the_top_and_are_cleared_at_once():
-    cpu = machine()
+@EACH_HIGHMEM
+def test_local_mappings_go_down_from_the_top_and_are_cleared_at_once(paging):
+    cpu = machine(paging)
     first, second = high(cpu, 2)
     one = run(kmap_local_page(cpu, first))
     two = run(kmap_local_page(cpu, second))
     assert (one, two) == (TOP - 0x1000, TOP - 0x2000)
-    assert entry(cpu, two) == second.pfn << 12 | PAGE_KERNEL
+    assert entry(cpu, two) == second.pfn << 12 | PAGE_KERNEL[paging]
     run(cpu.store(two, 4, 0xBEEF))
     assert cpu.bus.mmu.memory.read(second.pfn << 12, 4) == 0xBEEF
 
@@ -41,8 +41,9 @@ def test_local_mappings_go_down_from_the_top_and_are_cleared_at_once():
     assert first.virtual is second.virtual is None
 
 
-def test_local_mappings_end_in_reverse_order():
-    cpu = machine()
+@EACH_HIGHMEM
+def test_local_mappings_end_in_reverse_order(paging):
+    cpu = machine(paging)
     first, second = high(cpu, 2)
     one = run(kmap_local_page(cpu, first))
     two = run(kmap_local_page(cpu, second))
@@ -56,8 +57,9 @@ def test_local_mappings_end_in_reverse_order():
         run(kunmap_local(cpu, 0x1000))
 
 
-def test_there_are_16_local_mappings():
-    cpu   = machine()
+@EACH_HIGHMEM
+def test_there_are_16_local_mappings(paging):
+    cpu   = machine(paging)
     pages = high(cpu, KM_MAX_IDX + 1)
     for page in pages[:-1]:
         run(kmap_local_page(cpu, page))
@@ -65,7 +67,8 @@ def test_there_are_16_local_mappings():
         run(kmap_local_page(cpu, pages[-1]))
 
 
-def test_every_processor_has_its_own_slots():
+@EACH_HIGHMEM
+def test_every_processor_has_its_own_slots(paging):
     async def main(cpu):
         page, = await high_pages(cpu)
         mine  = await kmap_local_page(cpu, page)
@@ -73,12 +76,13 @@ def test_every_processor_has_its_own_slots():
             cpu, smp.cpus[1], lambda other: kmap_local_page(other, page)))
         assert (mine, its) == (TOP - 0x1000, TOP - 0x11000)
 
-    smp = two_processors()
+    smp = two_processors(paging)
     smp.run(main)
 
 
-def test_local_mappings_follow_their_task():
-    cpu  = machine()
+@EACH_HIGHMEM
+def test_local_mappings_follow_their_task(paging):
+    cpu  = machine(paging)
     mine = current(cpu)
     first, second, foreign = high(cpu, 3)
     one = run(kmap_local_page(cpu, first))
@@ -92,13 +96,15 @@ def test_local_mappings_follow_their_task():
     run(kunmap_local(cpu, one))
     this_cpu_ptr(cpu, pcpu_hot).current_task = mine
     run(kmap_local_sched_in(cpu))
-    assert entry(cpu, one) >> 12 == first.pfn and entry(cpu, two) >> 12 == second.pfn
+    assert [entry(cpu, at) & 0xFFFF_F000 for at in (one, two)] == [
+        page.pfn << 12 for page in (first, second)]
     run(kunmap_local(cpu, two))
     run(kunmap_local(cpu, one))
 
 
-def test_pages_are_cleared_and_copied_wherever_they_are():
-    cpu   = machine()
+@EACH_HIGHMEM
+def test_pages_are_cleared_and_copied_wherever_they_are(paging):
+    cpu   = machine(paging)
     low   = run(alloc_page(cpu, GFP_KERNEL))
     one, two = high(cpu, 2)
     memory   = cpu.bus.mmu.memory
@@ -109,5 +115,5 @@ def test_pages_are_cleared_and_copied_wherever_they_are():
     run(clear_highpage(cpu, two))
     assert memory.page(two.pfn) == bytes(4096)
     assert current(cpu).kmap_ctrl.pteval == []
-    users = [a for a in cpu.bus.done if a.linear < PAGING_32.PAGE_OFFSET]
+    users = [a for a in cpu.bus.done if a.linear < paging.PAGE_OFFSET]
     assert users == [] and {a.kind for a in cpu.bus.done} == {Kind.READ, Kind.WRITE}

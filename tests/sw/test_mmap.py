@@ -2,7 +2,9 @@
 
 import pytest
 
-from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.pgtable_types import (
+    PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE,
+)
 from sw.errno import Errno
 from sw.include.linux.fs import O_RDONLY, O_RDWR, O_WRONLY
 from sw.include.linux.mm import (
@@ -35,6 +37,8 @@ COUNTING = bytes(index % 251 for index in range(5000))
 @pytest.mark.parametrize("paging, top", [
     (PAGING_64, TOP),           # as on any x86-64 Linux without randomization
     (PAGING_32, 0xB800_0000),
+    (PAGING_PAE, 0xB800_0000),
+    (PAGING_64_L5, TOP),        # more only for who asks for it
 ])
 @runs
 async def test_mappings_are_placed_downwards_from_the_base(paging, top):
@@ -54,7 +58,8 @@ async def test_a_process_of_a_few_mappings_needs_one_table_a_level(paging):
     before = free_pages(user)
     for _ in range(5):
         await user.store(await user.mmap(4096), 1)
-    assert before - free_pages(user) == 5 + len(paging.shifts) - 1
+    levels = 1 if paging.X86_PAE else len(paging.shifts) - 1   # directories are there already
+    assert before - free_pages(user) == 5 + levels
 
 
 @pytest.mark.parametrize("wish, got", [
@@ -218,11 +223,55 @@ async def test_munmap_cuts(start, pages, left):
                 await user.load(AT + 4096 * page)
 
 
+#: Where the addresses of 5-level paging begin that only who asks for them gets, and their end.
+WINDOW, FAR = 0x7FFF_FFFF_F000, 0xFF_FFFF_FFFF_F000
+
+
+@pytest.mark.parametrize("wish, length, got", [
+    (0,                 4096, TOP - 4096),
+    (AT,                4096, AT),
+    (WINDOW - 4096,     4096, WINDOW - 4096),   # the last page of the window
+    (WINDOW - 4096,     8192, TOP - 8192),      # across its end: no wish
+    (WINDOW,            4096, TOP - 4096),      # so is this, not above the window but at its end
+    (1 << 47,           4096, 1 << 47),
+    (1 << 55,           4096, 1 << 55),
+    (FAR - 4096,        4096, FAR - 4096),
+    (FAR,               4096, TOP - 4096 + FAR - WINDOW),    # none there: the highest that is free
+    ((1 << 64) - 4096,  4096, TOP - 4096 + FAR - WINDOW),
+])
+@runs
+async def test_5_level_paging_gives_high_addresses_to_who_asks_for_them(wish, length, got):
+    user = await boot(PAGING_64_L5)
+    at   = await user.mmap(length, addr=wish)
+    assert at == got
+    await user.store(at, 0x51)
+    assert await user.load(at) == 0x51
+    child = await user.fork()
+    await child.store(at, 0x52)
+    assert (await user.load(at), await child.load(at)) == (0x51, 0x52)
+    await user.munmap(at, length)
+    with pytest.raises(Signal):
+        await user.load(at)
+
+
+@runs
+async def test_5_level_paging_maps_where_it_is_told_to():
+    user = await boot(PAGING_64_L5)
+    for at in (WINDOW, FAR - 4096):
+        assert await user.mmap(4096, RW, ANON | MAP_FIXED, addr=at) == at
+        await user.store(at, at)
+        assert await user.load(at) == at
+    with raises_errno(Errno.ENOMEM):
+        await user.mmap(4096, RW, ANON | MAP_FIXED, addr=FAR)
+
+
 @EACH_PAGING
 @runs
 async def test_munmap_gives_every_frame_back(paging):
     user   = await boot(paging)
     await user.load(await user.mmap(4096, PROT_READ))
+    if paging.X86_PAE:   # its directory was there from the beginning, and goes with the first
+        await user.munmap(await user.mmap(4096, RW, ANON | MAP_FIXED, addr=AT), 4096)
     before = free_pages(user)
     for flags in (ANON, MAP_SHARED | MAP_ANONYMOUS):
         at = await user.mmap(8 * 4096, RW, flags | MAP_FIXED, addr=AT)

@@ -158,7 +158,7 @@ async def test_device_memory_is_accessed_by_its_owner_if_it_can():
 @pytest.mark.parametrize("highmem", [False, True])
 @runs
 async def test_no_store_uses_the_targets_address(highmem, paging, era):
-    if highmem and paging.entry_size == 8:
+    if highmem and not paging.PKMAP_BASE:
         paging = PAGING_32
     user = await boot(paging, era=era, highmem_bytes=256 << 10 if highmem else 0)
     buf  = await filled(user)

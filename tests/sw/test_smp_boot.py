@@ -20,14 +20,14 @@ from sw.processor.cpu import Cpu
 from sw.variables import per_cpu_ptr
 from sw.vmlinux import Kernel
 
-from .arch_support import BOTH, executing, idle_task, is_lazy, loaded_mm, processor, run
+from .arch_support import EACH_PAGING, executing, idle_task, is_lazy, loaded_mm, processor, run
 from .smp_support import Deadlock, Processor, Smp, seeded
 
 
 STATE = (Register.CR0, Register.CR3, Register.CR4, Register.EFER)
 
 
-@pytest.mark.parametrize("paging", BOTH, ids=lambda paging: paging.name)
+@EACH_PAGING
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_all_processors_end_up_alike(paging, count):
     smp = Smp(count, paging)

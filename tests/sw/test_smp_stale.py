@@ -7,12 +7,16 @@ old page is seen: the machine does remember, and it is the flush that helps.
 import pytest
 
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64_L5
 from sw.arch.x86.mm import tlb
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
 from sw.include.linux.signal_types import SEGV_ACCERR, SEGV_MAPERR, SIGSEGV, Signal
 from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.smp import on_each_cpu_cond_mask
+from sw.user import User
+from sw.variables import per_cpu_ptr
 
+from .arch_support import EACH_PAGING
 from .smp_support import Smp, beside, seeded, two_threads
 from .user_support import file_of
 
@@ -37,12 +41,12 @@ def forgetful(monkeypatch):
     monkeypatch.setattr(tlb, "on_each_cpu_cond_mask", only_here)
 
 
-def seen_stale(scenario):
+def seen_stale(scenario, paging):
     """Seeds with which a processor saw what it must not see."""
     stale = []
     for seed in SEEDS:
         try:
-            scenario(seed)
+            scenario(seed, paging)
         except Stale:
             stale.append(seed)
     return stale
@@ -76,7 +80,7 @@ class Change:
         await wait_for_completion(cpu, done)
 
 
-def punch(seed):
+def punch(seed, paging):
     """A private page of a file is written through /proc/self/mem, and read meanwhile."""
     async def main(cpu):
         user, thread = await two_threads(cpu)
@@ -99,10 +103,10 @@ def punch(seed):
         assert await user.pread(fd, buf, 8, 0) == 8
         assert await user.load(buf) == OLD
 
-    Smp().run(main, seeded(seed))
+    Smp(2, paging).run(main, seeded(seed))
 
 
-def protect(seed):
+def protect(seed, paging):
     """A page is made read-only while it is written."""
     async def main(cpu):
         user, thread = await two_threads(cpu)
@@ -124,10 +128,10 @@ def protect(seed):
         await Change().watched(cpu, thread, look, lambda: user.mprotect(at, PAGE_SIZE, PROT_READ))
         assert await user.load(at) == len(stores)
 
-    Smp().run(main, seeded(seed))
+    Smp(2, paging).run(main, seeded(seed))
 
 
-def unmap(seed):
+def unmap(seed, paging):
     """A page is unmapped while it is read, and its frame is given to another."""
     async def main(cpu):
         user, thread = await two_threads(cpu)
@@ -155,10 +159,10 @@ def unmap(seed):
 
         await Change().watched(cpu, thread, look, change)
 
-    Smp().run(main, seeded(seed))
+    Smp(2, paging).run(main, seeded(seed))
 
 
-def fork(seed):
+def fork(seed, paging):
     """A process forks while a thread of it stores one number after the other."""
     async def main(cpu):
         user, thread = await two_threads(cpu)
@@ -188,19 +192,62 @@ def fork(seed):
         if count > bounds[1]:
             raise Stale  # stores of the parent after the fork are in the child
 
-    Smp().run(main, seeded(seed))
+    Smp(2, paging).run(main, seeded(seed))
+
+
+def leave(seed, paging):
+    """A page becomes read-only while the processor that has written it is in another process."""
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        stranger = (await User.create(cpu)).on(thread.cpu)
+        at       = await user.mmap(PAGE_SIZE)
+        other    = await stranger.mmap(PAGE_SIZE)
+
+        async def on_the_other(program):
+            return await wait_for_completion(cpu, await beside(thread, program))
+
+        async def stores():
+            try:
+                await thread.store(at, NEW)
+            except Signal as signal:
+                return signal.si_code
+            return None
+
+        assert await on_the_other(stores) is None
+        await on_the_other(lambda: stranger.load(other))
+        await user.mprotect(at, PAGE_SIZE, PROT_READ)
+        if await on_the_other(stores) != SEGV_ACCERR:
+            raise Stale
+
+    Smp(2, paging).run(main, seeded(seed))
 
 
 CASES = pytest.mark.parametrize("scenario", [punch, protect, unmap, fork])
 
 
 @CASES
-def test_no_processor_sees_the_old_page_once_the_kernel_has_changed_it(scenario):
-    assert seen_stale(scenario) == []
+@EACH_PAGING
+def test_no_processor_sees_the_old_page_once_the_kernel_has_changed_it(paging, scenario):
+    assert seen_stale(scenario, paging) == []
 
 
 @CASES
-def test_without_the_flush_on_other_processors_one_does(scenario, forgetful):
-    assert seen_stale(scenario)
+@EACH_PAGING
+def test_without_the_flush_on_other_processors_one_does(paging, scenario, forgetful):
+    assert seen_stale(scenario, paging)
 
 
+@EACH_PAGING
+def test_nor_does_one_that_comes_back_from_another_process(paging):
+    assert seen_stale(leave, paging) == []
+
+
+def test_with_pcids_it_does_if_the_kernel_does_not_count_flushes(monkeypatch):
+    def never_behind(cpu, next_, next_tlb_gen):
+        asid, need_flush = choose(cpu, next_, next_tlb_gen)
+        known = per_cpu_ptr(tlb.cpu_tlbstate, cpu).ctxs[asid].ctx_id == next_.context.ctx_id
+        return asid, need_flush and not known
+
+    choose = tlb.choose_new_asid
+    monkeypatch.setattr(tlb, "choose_new_asid", never_behind)
+    assert seen_stale(leave, PAGING_64_L5)

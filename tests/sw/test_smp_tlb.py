@@ -7,9 +7,9 @@ import pytest
 from sw.arch.x86.include.asm.irq_vectors import CALL_FUNCTION_VECTOR
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import ptep_get, set_pte
-from sw.arch.x86.include.asm.pgtable_types import _PAGE_RW
+from sw.arch.x86.include.asm.pgtable_types import _PAGE_RW, PAGING_64, PAGING_64_L5
 from sw.arch.x86.mm.tlb import (
-    cpu_tlbstate, flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range,
+    flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range,
     switch_mm,
 )
 from sw.bus import Register
@@ -18,9 +18,8 @@ from sw.kernel.sched.idle import start_on
 from sw.mm.init_mm import init_mm
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
-from sw.variables import per_cpu_ptr
 
-from .arch_support import is_lazy, loaded_mm
+from .arch_support import is_lazy, loaded_context, loaded_mm
 from .smp_support import THREAD, Holder, Smp, beside, flushes, seeded, two_threads, went_idle
 
 
@@ -100,10 +99,10 @@ def test_pages_are_flushed_one_by_one_only_by_who_is_one_generation_behind(misse
         holder = Holder(thread)
         await holder.begin(cpu)
         smp.forget()
-        per_cpu_ptr(cpu_tlbstate, smp.cpus[1]).loaded_tlb_gen -= missed
+        loaded_context(smp.cpus[1]).tlb_gen -= missed
         await flush_tlb_mm_range(cpu, user.task.mm, 0x1000, 0x2000)
         assert [flushes(bus) for bus in smp.buses] == [[0x1000], asked]
-        assert per_cpu_ptr(cpu_tlbstate, smp.cpus[1]).loaded_tlb_gen == user.task.mm.context.tlb_gen
+        assert loaded_context(smp.cpus[1]).tlb_gen == user.task.mm.context.tlb_gen
         await holder.end(cpu)
 
     smp = Smp()
@@ -115,7 +114,7 @@ def test_two_processors_that_flush_at_the_same_time_are_both_up_to_date(seed):
     async def flush(cpu, mm):
         for turn in range(5):
             await flush_tlb_mm_range(cpu, mm, 0x1000 * turn, 0x1000 * turn + 0x1000)
-            assert per_cpu_ptr(cpu_tlbstate, cpu).loaded_tlb_gen >= turn + 1
+            assert loaded_context(cpu).tlb_gen >= turn + 1
 
     async def main(cpu):
         user, thread = await two_threads(cpu)
@@ -134,14 +133,14 @@ def test_two_processors_that_flush_at_the_same_time_are_both_up_to_date(seed):
 
 def may_write(cpu, mm, linear):
     """True if a processor may store by a translation that it holds; a lazy one flushes first."""
-    cached = cpu.bus.mmu.tlb.find(linear)
+    cached = cpu.bus.mmu.tlb.find(linear, cpu.bus.mmu.state.pcid)
     return (loaded_mm(cpu) is mm and not is_lazy(cpu)
             and cached is not None and cached.rights.writable)
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("paging, count", [(PAGING_64, 2), (PAGING_64, 3), (PAGING_64_L5, 2)])
 @pytest.mark.parametrize("seed", range(16))
-def test_no_flush_is_lost_to_another_one_that_is_under_way(count, seed):
+def test_no_flush_is_lost_to_another_one_that_is_under_way(paging, count, seed):
     """Each takes a right from a page of its own; then nobody has it, whatever the others flush.
 
     A processor that is asked for the first flush, but sees that there is a second, must not do
@@ -183,7 +182,7 @@ def test_no_flush_is_lost_to_another_one_that_is_under_way(count, seed):
             await wait_for_completion(cpu, other)
 
     pages = []
-    smp   = Smp(count)
+    smp   = Smp(count, paging)
     smp.run(main, seeded(seed, count))
 
 
@@ -207,8 +206,9 @@ def test_kernel_pages_are_flushed_on_every_processor_lazy_or_not(pages, asked):
 
 # A flush that meets a change of the address space
 
+@pytest.mark.parametrize("paging", [PAGING_64, PAGING_64_L5], ids=lambda paging: paging.name)
 @pytest.mark.parametrize("seed", range(60))
-def test_a_flush_is_not_lost_by_a_processor_that_just_loads_the_address_space(seed):
+def test_a_flush_is_not_lost_by_a_processor_that_just_loads_the_address_space(seed, paging):
     """It is asked, or it sees the generation, before the flush is over."""
     async def main(cpu):
         user, thread = await two_threads(cpu)
@@ -220,7 +220,7 @@ def test_a_flush_is_not_lost_by_a_processor_that_just_loads_the_address_space(se
         async def flips(other):
             while not stop:
                 await switch_mm(other, None, mm)
-                assert per_cpu_ptr(cpu_tlbstate, other).loaded_tlb_gen >= over[-1]
+                assert loaded_context(other).tlb_gen >= over[-1]
                 await switch_mm(other, None, init_mm(other))
 
         done = await start_on(cpu, other, flips)
@@ -231,5 +231,5 @@ def test_a_flush_is_not_lost_by_a_processor_that_just_loads_the_address_space(se
         await wait_for_completion(cpu, done)
         assert mm.cpumask == {0}
 
-    smp = Smp()
+    smp = Smp(2, paging)
     smp.run(main, seeded(seed))

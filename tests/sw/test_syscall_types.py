@@ -5,7 +5,9 @@ import pytest
 from sw.arch.x86.entry.syscalls.syscall_64 import (
     NR_close, NR_getpid, NR_kill, NR_munmap, NR_open, NR_read, NR_wait4,
 )
-from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
+from sw.arch.x86.include.asm.pgtable_types import (
+    PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE,
+)
 from sw.errno import Errno
 from sw.fs.ramfs.inode import rootfs
 from sw.include.linux.fs import O_CREAT, O_RDWR, SEEK_CUR
@@ -25,7 +27,9 @@ from .user_support import EACH_PAGING, boot, file_of, filled, raises_errno, runs
 
 
 FIXED = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
-WIDE  = {PAGING_64: 1 << 64, PAGING_32: 1 << 32}   # what an address register cannot hold
+
+#: What an address register cannot hold.
+WIDE = {PAGING_64: 1 << 64, PAGING_64_L5: 1 << 64, PAGING_32: 1 << 32, PAGING_PAE: 1 << 32}
 
 WHAT_IS = {
     "load of 3 bytes":  (lambda user, at: user.load(at, 3), "size of an access"),

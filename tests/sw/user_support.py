@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sw.arch.x86.include.asm.pgtable import pte_pfn, ptep_get
-from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64, Paging
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import O_CREAT, O_RDONLY, O_RDWR
@@ -23,7 +23,7 @@ from sw.mm.page_alloc import nr_free_pages
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
 
-from .arch_support import processor, run
+from .arch_support import EACH_PAGING, processor, run
 
 
 __all__ = [
@@ -32,9 +32,7 @@ __all__ = [
 ]
 
 
-EACH_ERA    = pytest.mark.parametrize("era", [ERA_5_X, ERA_6_X], ids=lambda era: era.name)
-EACH_PAGING = pytest.mark.parametrize("paging", [PAGING_64, PAGING_32],
-                                      ids=lambda paging: paging.name)
+EACH_ERA = pytest.mark.parametrize("era", [ERA_5_X, ERA_6_X], ids=lambda era: era.name)
 
 
 def runs(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

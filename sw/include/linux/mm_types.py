@@ -131,10 +131,13 @@ class mm_context:
 
     Attributes
     ----------
+    ctx_id : :class:`int`
+        Its number, which no other address space ever has; 0 until it gets one.
     tlb_gen : :class:`int`
         Flushes of the address space so far. A processor that has done fewer is behind.
     """
 
+    ctx_id:  int = 0
     tlb_gen: int = 1
 
 

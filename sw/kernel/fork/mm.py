@@ -11,6 +11,7 @@ from __future__ import annotations
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.mm.mmap import mmap_base
 from sw.arch.x86.mm.pgtable import pgd_alloc, pgd_free
+from sw.arch.x86.mm.tlb import init_new_context
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.sched import PF_KTHREAD, task_struct
@@ -29,7 +30,9 @@ __all__ = [
 async def mm_alloc(cpu: Cpu) -> mm_struct:
     """Make an address space without mappings, with one user. Raises ENOMEM."""
     pgd = await pgd_alloc(cpu)
-    return mm_struct(pgd, mmap_base=mmap_base(kconfig(cpu).paging))
+    mm  = mm_struct(pgd, mmap_base=mmap_base(kconfig(cpu).paging))
+    init_new_context(cpu, mm)
+    return mm
 
 
 def mmgrab(mm: mm_struct) -> None:
@@ -42,7 +45,7 @@ async def mmdrop(cpu: Cpu, mm: mm_struct) -> None:
     mm.mm_count -= 1
     assert mm.mm_count >= 0, "BUG: mm_struct freed twice"
     if mm.mm_count == 0:
-        pgd_free(cpu, mm.pgd)
+        await pgd_free(cpu, mm.pgd)
 
 
 def mmget(mm: mm_struct) -> None:

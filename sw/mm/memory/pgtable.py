@@ -1,15 +1,21 @@
 """Page tables made and freed, down to the one whose entries map pages.
 
-Ref: Linux 6.12, mm/memory.c (__pte_alloc, free_pgtables).
+Ref: Linux 6.12, mm/memory.c (__pte_alloc, free_pgtables), arch/x86/mm/pgtable.c (pud_populate,
+___pmd_free_tlb).
+
+With PAE a change of the root table reaches a processor with a write of CR3 only: so a table that is
+put there, or taken away, costs a flush of the whole address space.
 """
 
 from __future__ import annotations
 
 from sw.arch.x86.include.asm.page import __va, virt_to_page
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
-from sw.arch.x86.include.asm.pgtable import pmd_present, ptep_get, set_pte
-from sw.arch.x86.include.asm.pgtable_types import _PAGE_PRESENT, _PAGE_TABLE, PTE_PFN_MASK
-from sw.arch.x86.mm.tlb import flush_tlb_mm_range
+from sw.arch.x86.include.asm.pgtable import pmd_clear, pmd_present, ptep_get
+from sw.arch.x86.include.asm.pgtable_types import (
+    _PAGE_PRESENT, _PAGE_TABLE, PTE_PFN_MASK, Paging,
+)
+from sw.arch.x86.mm.tlb import TLB_FLUSH_ALL, flush_tlb_mm, flush_tlb_mm_range
 from sw.include.linux.mm_types import mm_struct, page
 from sw.kconfig import kconfig
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, __free_page, alloc_page
@@ -20,6 +26,11 @@ from sw.processor.cpu import Cpu
 __all__ = ["free_pgtables", "pte_alloc"]
 
 
+def _in_registers(paging: Paging, shift: int) -> bool:
+    """Tell whether the processor holds a copy of the entries of the level ``shift``."""
+    return paging.X86_PAE and shift == paging.shifts[0]
+
+
 async def pte_alloc(cpu: Cpu, mm: mm_struct, addr: int) -> int:
     """Linear address of the entry of ``mm`` for the page at ``addr``; makes tables. ENOMEM."""
     paging = kconfig(cpu).paging
@@ -28,17 +39,24 @@ async def pte_alloc(cpu: Cpu, mm: mm_struct, addr: int) -> int:
         entryp = paging.entry(table, shift, addr)
         entry  = await ptep_get(cpu, entryp)
         if not pmd_present(entry):
-            entry = await _install_table(cpu, entryp)
+            entry = await _install_table(cpu, mm, entryp, shift)
         table = __va(cpu, entry & PTE_PFN_MASK)
     return paging.entry(table, PAGE_SHIFT, addr)
 
 
-async def _install_table(cpu: Cpu, entryp: int) -> int:
-    """Put an empty table under the entry at ``entryp``. Returns what the entry is then."""
+async def _install_table(cpu: Cpu, mm: mm_struct, entryp: int, shift: int) -> int:
+    """Put an empty table under the entry at ``entryp``, of the level ``shift``.
+
+    Returns what the entry is then.
+    """
+    paging     = kconfig(cpu).paging
+    registered = _in_registers(paging, shift)
     table = await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO)
-    entry = table.pfn << PAGE_SHIFT | _PAGE_TABLE
-    old   = await cpu.compare_exchange(entryp, kconfig(cpu).paging.entry_size, 0, entry)
+    entry = table.pfn << PAGE_SHIFT | (_PAGE_PRESENT if registered else _PAGE_TABLE)
+    old   = await cpu.compare_exchange(entryp, paging.entry_size, 0, entry)
     if old == 0:
+        if registered:
+            await flush_tlb_mm(cpu, mm)
         return entry
     # Another processor was faster.
     __free_page(cpu, table)
@@ -55,11 +73,12 @@ async def free_pgtables(
     root table's user half begins and ends.
     """
     freed: list[page] = []
-    if start < end:
-        await _unlink(cpu, mm.pgd, 0, start, end, floor, ceiling, freed)
+    need_flush_all = start < end and await _unlink(
+        cpu, mm.pgd, 0, start, end, floor, ceiling, freed)
     if freed:
         # The processor may hold these tables in its paging-structure caches.
-        await flush_tlb_mm_range(cpu, mm, start, end, freed_tables=True)
+        await flush_tlb_mm_range(cpu, mm, start, TLB_FLUSH_ALL if need_flush_all else end,
+                                 freed_tables=True)
     for table in freed:
         __free_page(cpu, table)
 
@@ -67,9 +86,12 @@ async def free_pgtables(
 async def _unlink(
     cpu: Cpu, table: int, level: int, start: int, end: int, floor: int, ceiling: int,
     freed: list[page],
-) -> None:
-    shifts = kconfig(cpu).paging.shifts
+) -> bool:
+    """Clear the entries of tables that are to go. True if the processors must reload CR3."""
+    paging = kconfig(cpu).paging
+    shifts = paging.shifts
     shift  = shifts[level]
+    reload = False
     for base, entryp, entry in await load_entries(cpu, table, shift, start, end):
         if not entry & _PAGE_PRESENT:
             continue
@@ -79,5 +101,7 @@ async def _unlink(
             await _unlink(cpu, lower, level + 1, max(start, base), min(end, limit),
                           floor, ceiling, freed)
         if floor <= base and limit <= ceiling:
-            await set_pte(cpu, entryp, 0)
+            await pmd_clear(cpu, entryp)
             freed.append(virt_to_page(cpu, lower))
+            reload = reload or _in_registers(paging, shift)
+    return reload

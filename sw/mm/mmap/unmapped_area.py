@@ -4,6 +4,7 @@ Ref: Linux 6.12, mm/mmap.c (__get_unmapped_area), arch/x86/kernel/sys_x86_64.c.
 """
 
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.arch.x86.mm.mmap import mmap_address_hint_valid
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import vm_start_gap
 from sw.include.linux.mm_types import mm_struct
@@ -29,9 +30,9 @@ def _is_free(mm: mm_struct, addr: int, length: int) -> bool:
     return vma is None or addr + length <= vm_start_gap(vma, stack_guard_gap)
 
 
-def _unmapped_area_topdown(mm: mm_struct, length: int) -> int:
-    """Return the highest free range below ``mmap_base``. Raises ENOMEM."""
-    end = mm.mmap_base
+def _unmapped_area_topdown(mm: mm_struct, length: int, high_limit: int) -> int:
+    """Return the highest free range below ``high_limit``. Raises ENOMEM."""
+    end = high_limit
     for vma in reversed(mm.mmap):
         if vma.vm_end <= end - length:
             break
@@ -44,17 +45,20 @@ def _unmapped_area_topdown(mm: mm_struct, length: int) -> int:
 def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: int) -> int:
     """Choose the address of a mapping of ``length`` bytes, which are whole pages.
 
-    ``addr`` is a wish, or a command with MAP_FIXED. Raises ENOMEM if it does not fit below
+    ``addr`` is a wish, or a command with MAP_FIXED. Whoever wishes for an address above the
+    default window gets one there. Raises ENOMEM if it does not fit below
     TASK_SIZE, EINVAL for a command that is not page aligned, EPERM below ``mmap_min_addr``.
     """
-    task_size = kconfig(cpu).paging.TASK_SIZE
+    paging    = kconfig(cpu).paging
+    task_size = paging.TASK_SIZE
     if length > task_size:
         raise KernelError(Errno.ENOMEM)
     if not flags & MAP_FIXED:
         wish = max(addr & PAGE_MASK, mmap_min_addr) if addr & PAGE_MASK else 0
-        if wish and wish <= task_size - length and _is_free(mm, wish, length):
+        if wish and mmap_address_hint_valid(paging, wish, length) and _is_free(mm, wish, length):
             return wish
-        return _unmapped_area_topdown(mm, length)
+        above = task_size - paging.DEFAULT_MAP_WINDOW if addr > paging.DEFAULT_MAP_WINDOW else 0
+        return _unmapped_area_topdown(mm, length, mm.mmap_base + above)
     if addr > task_size - length:
         raise KernelError(Errno.ENOMEM)
     if addr & ~PAGE_MASK:

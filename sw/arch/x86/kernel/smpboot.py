@@ -9,12 +9,14 @@ first instructions are at physical addresses, and need an identity mapping of th
 
 from __future__ import annotations
 
-from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE, X86_FEATURE_PGE, boot_cpu_has
+from sw.arch.x86.include.asm.cpufeatures import (
+    X86_CR4_PCIDE, X86_CR4_PGE, X86_FEATURE_PCID, X86_FEATURE_PGE, boot_cpu_has,
+)
 from sw.arch.x86.include.asm.irq_vectors import STARTUP_VECTOR
 from sw.arch.x86.include.asm.irqflags import local_irq_enable
 from sw.arch.x86.include.asm.page import __pa
 from sw.arch.x86.include.asm.processor import boot_cpu_data, cpu_relax
-from sw.arch.x86.mm.tlb import initialize_tlbstate
+from sw.arch.x86.mm.tlb import initialize_tlbstate_and_flush
 from sw.include.linux.cpumask import cpu_online_mask
 from sw.kernel.sched.idle import init_idle
 from sw.kernel.trace.ftrace import traced
@@ -43,11 +45,13 @@ async def start_secondary(cpu: Cpu) -> None:
         "this kernel needs processors that are alike"
     )
     await enable_paging(cpu, __pa(cpu, init_mm(cpu).pgd))
-    initialize_tlbstate(cpu)
     wanted = cr4_pinned_bits(cpu)
     if boot_cpu_has(cpu, X86_FEATURE_PGE):
         wanted |= X86_CR4_PGE
+    if boot_cpu_has(cpu, X86_FEATURE_PCID):
+        wanted |= X86_CR4_PCIDE
     await cr4_set_bits(cpu, wanted)
+    await initialize_tlbstate_and_flush(cpu)
     idt_setup_traps(cpu)
     syscall_init(cpu)
     init_idle(cpu)

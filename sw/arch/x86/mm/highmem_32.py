@@ -19,13 +19,10 @@ from sw.variables import DEFINE
 
 
 __all__ = [
-    "FIX_KMAP_BEGIN", "KM_MAX_IDX", "LAST_PKMAP", "fix_to_virt", "highmem", "highmem_areas",
-    "kmap_local_slot", "pkmap_addr", "pkmap_nr",
+    "FIX_KMAP_BEGIN", "KM_MAX_IDX", "fix_to_virt", "highmem", "highmem_areas", "kmap_local_slot",
+    "pkmap_addr", "pkmap_nr",
 ]
 
-
-#: Slots of the pkmap window: the entries of one page table.
-LAST_PKMAP = 1024
 
 #: Pages that one processor can have mapped locally at a time.
 KM_MAX_IDX = 16
@@ -39,6 +36,8 @@ class highmem_areas:
 
     Parameters
     ----------
+    last_pkmap : :class:`int`
+        Slots of the pkmap window (LAST_PKMAP).
     pkmap_page_table, fixmap_page_table : :class:`int`
         Linear addresses of the two page tables.
 
@@ -55,10 +54,10 @@ class highmem_areas:
         Processors that wait for a slot.
     """
 
-    def __init__(self, pkmap_page_table: int, fixmap_page_table: int):
+    def __init__(self, last_pkmap: int, pkmap_page_table: int, fixmap_page_table: int):
         self.pkmap_page_table  = pkmap_page_table
         self.fixmap_page_table = fixmap_page_table
-        self.pkmap_count       = [0] * LAST_PKMAP
+        self.pkmap_count       = [0] * last_pkmap
         self.last_pkmap_nr     = 0
         self.kmap_lock         = spinlock_t()
         self.pkmap_map_wait    = wait_queue_head_t()

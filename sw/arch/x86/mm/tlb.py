@@ -1,36 +1,48 @@
 """Translations that a processor holds: changing the address space, and flushing.
 
-Ref: Linux 6.12, arch/x86/mm/tlb.c; Intel SDM Vol. 3A, section 4.10.4.
+Ref: Linux 6.12, arch/x86/mm/tlb.c, arch/x86/include/asm/tlbflush.h; Intel SDM Vol. 3A, sections
+4.10.1 and 4.10.4.
 
-Without process-context identifiers a write of CR3 flushes all but global translations. A processor
-that executes a kernel thread keeps the tables of the task before it (lazy TLB): it need not
-flush until tables are freed, and makes up for it when it changes back.
+Each address space counts its flushes (``tlb_gen``), and each processor knows up to which one it has
+followed. Where there are process-context identifiers a processor keeps the translations of the
+last six address spaces that it was in, each in a slot (ASID), and comes back to one without a
+flush if no count has gone on. Without them there is one slot, and a write of CR3 flushes all but
+global translations. A processor that executes a kernel thread keeps the tables of the task before
+it (lazy TLB): it need not flush until tables are freed, and makes up for it when it changes back.
+
+Linux has a second PCID for each slot, of programs, if their tables are not the kernel's (PTI). Here
+they are the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE
+from sw.arch.x86.include.asm.cpufeatures import (
+    X86_CR3_PCID_NOFLUSH, X86_CR4_PGE, X86_FEATURE_INVPCID, X86_FEATURE_PCID, X86_FEATURE_PGE,
+    boot_cpu_has,
+)
 from sw.arch.x86.include.asm.irqflags import (
     irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save,
 )
+from sw.arch.x86.include.asm.page import __pa
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.arch.x86.include.asm.invpcid import invpcid_flush_all
 from sw.bus import Register
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
-from sw.kconfig import kconfig
 from sw.kernel.smp import on_each_cpu, on_each_cpu_cond_mask
 from sw.kernel.trace.ftrace import traced
-from sw.mm.init_mm import init_mm
+from sw.mm.init_mm import init_mm, init_mm_ctx_id
 from sw.processor.cpu import Cpu
-from sw.variables import DEFINE_PER_CPU, per_cpu_ptr, this_cpu_ptr
+from sw.variables import DEFINE, DEFINE_PER_CPU, per_cpu_ptr, this_cpu_ptr
 
 
 __all__ = [
-    "TLB_FLUSH_ALL", "cpu_tlbstate", "cpu_tlbstate_shared", "enter_lazy_tlb", "flush_tlb_func",
-    "flush_tlb_info", "flush_tlb_kernel_range", "flush_tlb_local", "flush_tlb_mm",
-    "flush_tlb_mm_range", "flush_tlb_one_kernel", "flush_tlb_page", "flush_tlb_range",
-    "initialize_tlbstate", "switch_mm", "switch_mm_irqs_off", "tlb_single_page_flush_ceiling",
+    "TLB_FLUSH_ALL", "TLB_NR_DYN_ASIDS", "cpu_tlbstate", "cpu_tlbstate_shared", "enter_lazy_tlb",
+    "flush_tlb_func", "flush_tlb_info", "flush_tlb_kernel_range", "flush_tlb_local",
+    "flush_tlb_mm", "flush_tlb_mm_range", "flush_tlb_one_kernel", "flush_tlb_page",
+    "flush_tlb_range", "init_new_context", "initialize_tlbstate_and_flush", "load_cr3",
+    "switch_mm", "switch_mm_irqs_off", "tlb_context", "tlb_single_page_flush_ceiling",
     "tlb_state", "tlb_state_shared",
 ]
 
@@ -41,6 +53,28 @@ tlb_single_page_flush_ceiling = 33
 #: ``end`` of a flush of everything.
 TLB_FLUSH_ALL = -1
 
+#: Address spaces of which a processor keeps translations, where it has PCIDs.
+TLB_NR_DYN_ASIDS = 6
+
+#: The number that was given to an address space last; init_mm has the first. None is used again.
+last_mm_ctx_id = DEFINE(lambda: init_mm_ctx_id)
+
+
+@dataclass(eq=False, slots=True)
+class tlb_context:
+    """Translations that a processor holds under one ASID.
+
+    Attributes
+    ----------
+    ctx_id : :class:`int`
+        Number of the address space; 0: none.
+    tlb_gen : :class:`int`
+        Flushes of that address space which this processor has done.
+    """
+
+    ctx_id:  int = 0
+    tlb_gen: int = 0
+
 
 @dataclass(eq=False, slots=True)
 class tlb_state:
@@ -50,15 +84,22 @@ class tlb_state:
     ----------
     loaded_mm : :class:`mm_struct` or :class:`None`
         The address space in CR3; none before paging is on, and while it changes.
-    loaded_tlb_gen : :class:`int`
-        Flushes of that address space which this processor has done.
+    loaded_mm_asid : :class:`int`
+        Its ASID.
+    next_asid : :class:`int`
+        The ASID to take for the next address space that has none.
     cr4 : :class:`int`
         CR4 as last written.
+    ctxs : :class:`list` of :class:`tlb_context`
+        What each ASID stands for.
     """
 
     loaded_mm:      mm_struct | None = None
-    loaded_tlb_gen: int              = 0
+    loaded_mm_asid: int              = 0
+    next_asid:      int              = 1
     cr4:            int              = 0
+    ctxs: list[tlb_context] = field(
+        default_factory=lambda: [tlb_context() for _ in range(TLB_NR_DYN_ASIDS)])
 
 
 @dataclass(eq=False, slots=True)
@@ -99,16 +140,71 @@ class flush_tlb_info:
     freed_tables: bool
 
 
-async def _load_new_mm_cr3(cpu: Cpu, pgd: int) -> None:
-    await cpu.write_cr(Register.CR3, pgd - kconfig(cpu).paging.PAGE_OFFSET)
+def init_new_context(cpu: Cpu, mm: mm_struct) -> None:
+    """Number a new address space. Of another one that had its root table nothing is kept."""
+    mm.context.ctx_id = last_mm_ctx_id(cpu) + 1
+    last_mm_ctx_id.set(cpu, mm.context.ctx_id)
 
 
-def initialize_tlbstate(cpu: Cpu) -> None:
-    """Note the address space of a processor that has just turned paging on."""
-    tlbstate                = this_cpu_ptr(cpu, cpu_tlbstate)
-    tlbstate.loaded_mm      = init_mm(cpu)
-    tlbstate.loaded_tlb_gen = init_mm(cpu).context.tlb_gen
+def kern_pcid(asid: int) -> int:
+    """PCID of an ASID. 0 is left out: it is in CR3 while CR4.PCIDE is clear."""
+    return asid + 1
+
+
+def build_cr3(cpu: Cpu, pgd: int, asid: int) -> int:
+    """CR3 for a root table, with what is cached of it under ``asid`` flushed."""
+    if boot_cpu_has(cpu, X86_FEATURE_PCID):
+        return __pa(cpu, pgd) | kern_pcid(asid)
+    assert asid == 0, "BUG: without PCIDs there is one ASID"
+    return __pa(cpu, pgd)
+
+
+async def load_cr3(cpu: Cpu, pgd: int) -> None:
+    """Load a root table before there are ASIDs."""
+    await cpu.write_cr(Register.CR3, __pa(cpu, pgd))
+
+
+async def load_new_mm_cr3(cpu: Cpu, pgd: int, asid: int, need_flush: bool) -> None:
+    """Load a root table, with or without a flush of what is cached under its ASID."""
+    cr3 = build_cr3(cpu, pgd, asid)
+    await cpu.write_cr(Register.CR3, cr3 if need_flush else cr3 | X86_CR3_PCID_NOFLUSH)
+
+
+async def initialize_tlbstate_and_flush(cpu: Cpu) -> None:
+    """Begin with the kernel's tables under ASID 0, on a processor that has just loaded them.
+
+    Linux writes CR3 in any case; here only where it differs, since without PCIDs it was flushed
+    when it was loaded.
+    """
+    mm       = init_mm(cpu)
+    tlbstate = this_cpu_ptr(cpu, cpu_tlbstate)
+    if boot_cpu_has(cpu, X86_FEATURE_PCID):
+        await cpu.write_cr(Register.CR3, build_cr3(cpu, mm.pgd, 0))
+    tlbstate.loaded_mm      = mm
+    tlbstate.loaded_mm_asid = 0
+    tlbstate.next_asid      = 1
+    tlbstate.ctxs = [tlb_context(mm.context.ctx_id, mm.context.tlb_gen),
+                     *(tlb_context() for _ in range(1, TLB_NR_DYN_ASIDS))]
     this_cpu_ptr(cpu, cpu_tlbstate_shared).is_lazy = False
+
+
+def choose_new_asid(cpu: Cpu, next_: mm_struct, next_tlb_gen: int) -> tuple[int, bool]:
+    """Choose the ASID for an address space, and tell whether it must be flushed.
+
+    It is the one that it had last on this processor, if nobody has got that since; then nothing
+    need be flushed if this processor has followed all flushes. Else they are given out in turn.
+    """
+    if not boot_cpu_has(cpu, X86_FEATURE_PCID):
+        return 0, True
+    tlbstate = this_cpu_ptr(cpu, cpu_tlbstate)
+    for asid, context in enumerate(tlbstate.ctxs):
+        if context.ctx_id == next_.context.ctx_id:
+            return asid, context.tlb_gen < next_tlb_gen
+    new_asid = tlbstate.next_asid
+    if new_asid >= TLB_NR_DYN_ASIDS:
+        new_asid = 0
+    tlbstate.next_asid = new_asid + 1
+    return new_asid, True
 
 
 async def switch_mm_irqs_off(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
@@ -121,18 +217,25 @@ async def switch_mm_irqs_off(cpu: Cpu, prev: mm_struct | None, next_: mm_struct)
     tlbstate, shared = this_cpu_ptr(cpu, cpu_tlbstate), this_cpu_ptr(cpu, cpu_tlbstate_shared)
     was_lazy, shared.is_lazy = shared.is_lazy, False
     if tlbstate.loaded_mm is next_:
-        if not was_lazy or tlbstate.loaded_tlb_gen == next_.context.tlb_gen:
+        new_asid, need_flush = tlbstate.loaded_mm_asid, True
+        context = tlbstate.ctxs[new_asid]
+        assert context.ctx_id == next_.context.ctx_id, "BUG: the ASID is another address space's"
+        next_tlb_gen = next_.context.tlb_gen
+        if not was_lazy or context.tlb_gen == next_tlb_gen:
             return
     else:
         if tlbstate.loaded_mm is not None:
             tlbstate.loaded_mm.cpumask.discard(cpu.number)
         if next_ is not init_mm(cpu):
             next_.cpumask.add(cpu.number)
-    next_tlb_gen       = next_.context.tlb_gen
+        next_tlb_gen         = next_.context.tlb_gen
+        new_asid, need_flush = choose_new_asid(cpu, next_, next_tlb_gen)
     tlbstate.loaded_mm = None
-    await _load_new_mm_cr3(cpu, next_.pgd)
+    if need_flush:
+        tlbstate.ctxs[new_asid] = tlb_context(next_.context.ctx_id, next_tlb_gen)
+    await load_new_mm_cr3(cpu, next_.pgd, new_asid, need_flush)
     tlbstate.loaded_mm      = next_
-    tlbstate.loaded_tlb_gen = next_tlb_gen
+    tlbstate.loaded_mm_asid = new_asid
 
 
 async def switch_mm(cpu: Cpu, prev: mm_struct | None, next_: mm_struct) -> None:
@@ -149,18 +252,26 @@ def enter_lazy_tlb(cpu: Cpu, mm: mm_struct) -> None:
 
 
 async def flush_tlb_local(cpu: Cpu) -> None:
-    """Flush all but global translations of this processor."""
+    """Flush all but global translations of the address space that is loaded here."""
     await cpu.write_cr(Register.CR3, await cpu.read_cr(Register.CR3))
 
 
-async def _flush_tlb_global(cpu: Cpu) -> None:
-    """Flush everything: toggling CR4.PGE forgets global translations too."""
-    cr4 = this_cpu_ptr(cpu, cpu_tlbstate).cr4
-    if not cr4 & X86_CR4_PGE:
-        await flush_tlb_local(cpu)
+async def native_flush_tlb_global(cpu: Cpu) -> None:
+    """Flush everything, global or not and of every PCID, as toggling CR4.PGE does too."""
+    if boot_cpu_has(cpu, X86_FEATURE_INVPCID):
+        await invpcid_flush_all(cpu)
         return
+    cr4 = this_cpu_ptr(cpu, cpu_tlbstate).cr4
     await cpu.write_cr(Register.CR4, cr4 ^ X86_CR4_PGE)
     await cpu.write_cr(Register.CR4, cr4)
+
+
+async def __flush_tlb_all(cpu: Cpu) -> None:
+    """Flush everything. Without global pages there are no PCIDs either (``setup_pcid``)."""
+    if boot_cpu_has(cpu, X86_FEATURE_PGE):
+        await native_flush_tlb_global(cpu)
+    else:
+        await flush_tlb_local(cpu)
 
 
 async def flush_tlb_one_kernel(cpu: Cpu, addr: int) -> None:
@@ -179,11 +290,13 @@ async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
     mm, tlbstate = info.mm, this_cpu_ptr(cpu, cpu_tlbstate)
     if tlbstate.loaded_mm is not mm:
         return  # the next switch_mm sees the generation
+    context = tlbstate.ctxs[tlbstate.loaded_mm_asid]
+    assert context.ctx_id == mm.context.ctx_id, "BUG: the ASID is another address space's"
     if this_cpu_ptr(cpu, cpu_tlbstate_shared).is_lazy:
         # Barely slower than a flush, and no further flush of these tables concerns it.
         await switch_mm_irqs_off(cpu, mm, init_mm(cpu))
         return
-    local, current = tlbstate.loaded_tlb_gen, mm.context.tlb_gen
+    local, current = context.tlb_gen, mm.context.tlb_gen
     if local == current:
         return
     if (info.end != TLB_FLUSH_ALL and info.new_tlb_gen == local + 1
@@ -192,7 +305,7 @@ async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
             await cpu.invlpg(addr)
     else:
         await flush_tlb_local(cpu)
-    tlbstate.loaded_tlb_gen = current
+    context.tlb_gen = current
 
 
 def tlb_is_not_lazy(other: Cpu, info: flush_tlb_info) -> bool:
@@ -240,7 +353,7 @@ async def flush_tlb_mm(cpu: Cpu, mm: mm_struct) -> None:
 
 async def do_flush_tlb_all(cpu: Cpu, info: None) -> None:
     """Flush everything."""
-    await _flush_tlb_global(cpu)
+    await __flush_tlb_all(cpu)
 
 
 async def do_kernel_range_flush(cpu: Cpu, pages: range) -> None:

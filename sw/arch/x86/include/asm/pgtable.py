@@ -1,7 +1,7 @@
 """Page-table entries: as values, and in their tables.
 
 Ref: Linux 6.12, arch/x86/include/asm/pgtable.h, pgtable_64.h, pgtable-2level.h,
-pgtable-invert.h; include/linux/pgtable.h.
+pgtable-3level.h, pgtable-invert.h; include/linux/pgtable.h.
 
 Where the C code depends on how the kernel was configured, the function has that configuration as
 its first argument, ``paging``.
@@ -22,11 +22,11 @@ from .pgtable_types import (
 
 
 __all__ = [
-    "mk_pte", "pfn_pte", "pmd_leaf", "pmd_present", "pte_clear", "pte_dirty", "pte_exec",
-    "pte_mkclean", "pte_mkdirty", "pte_mkold", "pte_mkspecial", "pte_mkwrite", "pte_mkyoung",
-    "pte_modify", "pte_none", "pte_page", "pte_pfn", "pte_present", "pte_protnone",
-    "pte_special", "pte_write", "pte_wrprotect", "pte_young", "ptep_get", "ptep_get_and_clear",
-    "ptep_set_access_flags", "ptep_set_wrprotect", "set_pte", "set_pte_at",
+    "mk_pte", "pfn_pte", "pmd_clear", "pmd_leaf", "pmd_present", "pte_clear", "pte_dirty",
+    "pte_exec", "pte_mkclean", "pte_mkdirty", "pte_mkold", "pte_mkspecial", "pte_mkwrite",
+    "pte_mkyoung", "pte_modify", "pte_none", "pte_page", "pte_pfn", "pte_present",
+    "pte_protnone", "pte_special", "pte_write", "pte_wrprotect", "pte_young", "ptep_get",
+    "ptep_get_and_clear", "ptep_set_access_flags", "ptep_set_wrprotect", "set_pte", "set_pte_at",
 ]
 
 
@@ -177,8 +177,17 @@ async def ptep_get(cpu: Cpu, ptep: int) -> int:
 
 
 async def set_pte(cpu: Cpu, ptep: int, pte: int) -> None:
-    """Write an entry, of any level."""
-    await cpu.store(ptep, kconfig(cpu).paging.entry_size, pte)
+    """Write an entry, of any level.
+
+    A 32-bit kernel stores one of 8 bytes in two halves, first the one without P: the entry is not
+    present, or maps the same frame, until both are there.
+    """
+    paging = kconfig(cpu).paging
+    if paging.X86_PAE:
+        await cpu.store(ptep + 4, 4, pte >> 32)
+        await cpu.store(ptep, 4, pte & 0xFFFF_FFFF)
+    else:
+        await cpu.store(ptep, paging.entry_size, pte)
 
 
 async def set_pte_at(cpu: Cpu, mm: mm_struct, addr: int, ptep: int, pte: int) -> None:
@@ -188,7 +197,22 @@ async def set_pte_at(cpu: Cpu, mm: mm_struct, addr: int, ptep: int, pte: int) ->
 
 async def pte_clear(cpu: Cpu, mm: mm_struct, addr: int, ptep: int) -> None:
     """Clear the entry for ``addr`` of ``mm``."""
-    await set_pte(cpu, ptep, 0)
+    await _clear(cpu, ptep)
+
+
+async def pmd_clear(cpu: Cpu, pmdp: int) -> None:
+    """Clear an entry that names a table."""
+    await _clear(cpu, pmdp)
+
+
+async def _clear(cpu: Cpu, entryp: int) -> None:
+    """Clear an entry, of any level; of two halves first the one with P."""
+    paging = kconfig(cpu).paging
+    if paging.X86_PAE:
+        await cpu.store(entryp, 4, 0)
+        await cpu.store(entryp + 4, 4, 0)
+    else:
+        await cpu.store(entryp, paging.entry_size, 0)
 
 
 async def ptep_get_and_clear(cpu: Cpu, mm: mm_struct, addr: int, ptep: int) -> int:

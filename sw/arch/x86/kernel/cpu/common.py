@@ -9,6 +9,7 @@ from sw.arch.x86.entry.entry import entry_SYSCALL
 from sw.arch.x86.include.asm.cpufeatures import (
     X86_CR0_WP, X86_CR4_SMAP, X86_CR4_SMEP, X86_FEATURE_SMAP, X86_FEATURE_SMEP, boot_cpu_has,
 )
+from sw.arch.x86.include.asm.processor import boot_cpu_data
 from sw.arch.x86.mm.tlb import cpu_tlbstate
 from sw.bus import Register
 from sw.kernel.printk.printk import printk
@@ -18,7 +19,8 @@ from sw.variables import DEFINE, this_cpu_ptr
 
 __all__ = [
     "cpu_caps_cleared", "cr0_write_protect", "cr4_pinned_bits", "cr4_set_bits", "cr_pinning",
-    "get_cpu_cap", "native_write_cr0", "native_write_cr4", "setup_protection", "syscall_init",
+    "get_cpu_cap", "native_write_cr0", "native_write_cr4", "setup_clear_cpu_cap",
+    "setup_protection", "syscall_init",
 ]
 
 
@@ -36,6 +38,12 @@ cr_pinning      = DEFINE(bool)
 async def get_cpu_cap(cpu: Cpu) -> int:
     """Read the features of the processor, without those that the kernel does without."""
     return await cpu.read_cr(Register.FEATURES) & ~cpu_caps_cleared(cpu)
+
+
+def setup_clear_cpu_cap(cpu: Cpu, feature: int) -> None:
+    """Do without a feature from now on, on every processor."""
+    cpu_caps_cleared.set(cpu, cpu_caps_cleared(cpu) | feature)
+    boot_cpu_data(cpu).x86_capability &= ~feature
 
 
 async def native_write_cr0(cpu: Cpu, val: int) -> None:

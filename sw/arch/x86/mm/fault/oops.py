@@ -28,13 +28,16 @@ __all__ = ["page_fault_oops"]
 
 
 #: Names of the levels of a walk from the root down, by their number.
-_LEVELS: Mapping[int, Sequence[str]] = {4: ("PGD", "PUD", "PMD", "PTE"), 2: ("PGD", "PTE")}
+_LEVELS: Mapping[int, Sequence[str]] = {
+    5: ("PGD", "P4D", "PUD", "PMD", "PTE"), 4: ("PGD", "PUD", "PMD", "PTE"),
+    3: ("PGD", "PMD", "PTE"), 2: ("PGD", "PTE"),
+}
 
 
 async def _walk(cpu: Cpu, address: int) -> list[int]:
     """Entries for ``address`` in the tables that the processor uses, from the root down."""
     paging  = kconfig(cpu).paging
-    table   = __va(cpu, await cpu.read_cr(Register.CR3) & PTE_PFN_MASK)
+    table   = __va(cpu, await cpu.read_cr(Register.CR3) & paging.CR3_ADDR_MASK)
     entries = []
     for shift in paging.shifts:
         entry = await ptep_get(cpu, paging.entry(table, shift, address))
