@@ -6,7 +6,7 @@ from sw.arch.x86.include.asm.cpufeatures import X86_CR0_WP
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.pgtable import ptep_get, set_pte
 from sw.arch.x86.include.asm.pgtable_types import (
-    _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, PAGING_32, PAGING_64,
+    _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE,
 )
 from sw.arch.x86.include.asm.smap import stac
 from sw.arch.x86.include.asm.trap_pf import X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE
@@ -21,12 +21,13 @@ from sw.include.linux.signal_types import (
 from sw.kernel.panic import KernelOops
 from sw.kernel.trace.ftrace import ret_stack
 from sw.mm.init_mm import init_mm
+from sw.mm.memory.pgtable import pte_alloc
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.processor.exceptions import Fixup
 from sw.variables import per_cpu_ptr
 
-from .arch_support import EACH_PAGING, add_vma, booted, run, user_task
+from .arch_support import EACH_PAGING, add_vma, booted, new_mm, run, user_task
 
 
 NOTHING, READ_ONLY, READ_WRITE, NONE, CODE = 0x8000, 0x10000, 0x20000, 0x30000, 0x40000
@@ -302,6 +303,33 @@ def test_an_oops_reads_as_in_the_kernel_log(access, linear, lines):
     assert oops.stack[0] == "caller" and oops.stack[1] == "exc_page_fault"
     text = str(oops).splitlines()
     assert text[text.index("Call Trace:") + 1:] == [f" {name}" for name in reversed(oops.stack)]
+
+
+#: Names of the entries that an oops shows, and rights of the upper ones: PAE has none at the top.
+LEVELS = {
+    PAGING_32:    (["PGD", "PTE"], [0x67]),
+    PAGING_PAE:   (["PGD", "PMD", "PTE"], [0x01, 0x67]),
+    PAGING_64:    (["PGD", "PUD", "PMD", "PTE"], [0x67] * 3),
+    PAGING_64_L5: (["PGD", "P4D", "PUD", "PMD", "PTE"], [0x67] * 4),
+}
+
+
+@EACH_PAGING
+def test_an_oops_shows_each_entry_of_the_walk(paging):
+    cpu = program(paging)
+    new_mm(cpu)
+    mm = user_task(cpu)      # CR3 has bits below 12: of the second root table of PAE, or a PCID
+    assert bool(run(cpu.read_cr(Register.CR3)) & 0xFFF) == (paging in (PAGING_PAE, PAGING_64_L5))
+    ptep = run(pte_alloc(cpu, mm, 0x5000))
+    run(set_pte(cpu, ptep, 0x7_7005))
+    with pytest.raises(KernelOops) as caught:
+        run(cpu.load(0x5000, 4))     # a page of the program's, without STAC
+    names, upper = LEVELS[paging]
+    words = caught.value.reason.splitlines()[-1].split()
+    assert words[::2] == names
+    entries = [int(word, 16) for word in words[1::2]]
+    assert entries[-1] == 0x7_7005 and [entry & 0xF5F for entry in entries[:-1]] == [
+        bits & 0xF5F for bits in upper]
 
 
 def test_a_general_protection_fault_of_the_kernel_is_an_oops():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_rt_sigaction
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64, PAGING_64_L5, PAGING_PAE
 from sw.errno import Errno
 from sw.include.linux.mman import (
     MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
@@ -73,9 +74,10 @@ async def test_store_to_read_only_memory(touched, error_code, paging):
 
 
 @pytest.mark.parametrize("touched", [False, True])
+@pytest.mark.parametrize("paging", [PAGING_64, PAGING_64_L5, PAGING_PAE])
 @runs
-async def test_fetch_of_what_is_not_executable_maps_it_first(touched):
-    user = await boot()
+async def test_fetch_of_what_is_not_executable_maps_it_first(paging, touched):
+    user = await boot(paging)
     at   = await user.mmap(4096)
     if touched:
         await user.store(at, 1)
@@ -98,22 +100,37 @@ async def test_what_the_processor_cannot_forbid_is_allowed(prot, kind):
 
 
 @pytest.mark.parametrize("kind, error_code", [("load", 0x5), ("store", 0x7), ("fetch", 0x15)])
-@pytest.mark.parametrize("linear", [
-    0xFFFF_8880_0000_1000,  # mapped for the kernel
-    0xFFFF_C900_0000_0000,  # not mapped at all: the program cannot tell
-    0x0000_7FFF_FFFF_F000,  # the guard page at the end of user space
+@pytest.mark.parametrize("paging, linear", [
+    (PAGING_64,    0xFFFF_8880_0000_1000),  # mapped for the kernel
+    (PAGING_64,    0xFFFF_C900_0000_0000),  # not mapped at all: the program cannot tell
+    (PAGING_64,    0x0000_7FFF_FFFF_F000),  # the guard page at the end of user space
+    (PAGING_64_L5, 0xFF11_0000_0000_1000),
+    (PAGING_64_L5, 0xFFA0_0000_0000_0000),
+    (PAGING_64_L5, 0x00FF_FFFF_FFFF_F000),
+    (PAGING_PAE,   0xC000_1000),
+    (PAGING_PAE,   0xF800_0000),
 ])
 @runs
-async def test_access_to_kernel_memory(kind, error_code, linear):
-    user = await boot()
+async def test_access_to_kernel_memory(kind, error_code, paging, linear):
+    user = await boot(paging)
     assert await signal_of(user, kind, linear) == (SIGSEGV, SEGV_MAPERR, error_code, linear)
 
 
 @pytest.mark.parametrize("kind", ["load", "store"])
+@pytest.mark.parametrize("paging, linear", [
+    (PAGING_64, 0x8000_0000_0000), (PAGING_64_L5, 0x100_0000_0000_0000),
+])
 @runs
-async def test_access_to_non_canonical_address(kind):
-    user = await boot()
-    assert await signal_of(user, kind, 0x8000_0000_0000) == (SIGSEGV, SI_KERNEL, 0, 0)
+async def test_access_to_non_canonical_address(kind, paging, linear):
+    user = await boot(paging)
+    assert await signal_of(user, kind, linear) == (SIGSEGV, SI_KERNEL, 0, 0)
+
+
+@runs
+async def test_with_5_levels_an_address_above_47_bits_is_a_process_s():
+    user = await boot(PAGING_64_L5)
+    assert await signal_of(user, "load", 0x8000_0000_0000) == (
+        SIGSEGV, SEGV_MAPERR, 0x4, 0x8000_0000_0000)
 
 
 @pytest.mark.parametrize("flags", [MAP_PRIVATE, MAP_SHARED])
