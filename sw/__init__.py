@@ -68,8 +68,7 @@ x86: page faults, tables, TLB::
     arch/x86/mm/pat/set_memory    lookup_address
     arch/x86/mm/pgtable           kernel_pgd_indices  pgd_cache  unshared_pgds  pgd_alloc
                                   pgd_prepopulate_pmd  pgd_mop_up_pmds  pgd_free
-    arch/x86/mm/tlb               tlb_context  tlb_state  tlb_state_shared  cpu_tlbstate
-                                  cpu_tlbstate_shared  flush_tlb_info  last_mm_ctx_id
+    arch/x86/mm/tlb               cpu_tlbstate  cpu_tlbstate_shared  last_mm_ctx_id
                                   init_new_context  kern_pcid  build_cr3  load_cr3
                                   load_new_mm_cr3  initialize_tlbstate_and_flush  choose_new_asid
                                   switch_mm_irqs_off  switch_mm  enter_lazy_tlb  flush_tlb_local
@@ -223,7 +222,8 @@ Types, constants and small functions::
     arch/x86/include/asm/processor      cpuinfo_x86  boot_cpu_data  thread_struct  cpu_relax
     arch/x86/include/asm/smap           stac  clac
     arch/x86/include/asm/smp            smp_send_reschedule  arch_send_call_function_ipi_mask
-    arch/x86/include/asm/tlbflush       pte_needs_flush
+    arch/x86/include/asm/tlbflush       tlb_context  tlb_state  tlb_state_shared  flush_tlb_info
+                                        pte_needs_flush
 """
 
 

@@ -11,10 +11,11 @@ from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable_types import (
     PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE, Paging, vm_get_page_prot,
 )
+from sw.arch.x86.include.asm.tlbflush import tlb_context
 from sw.arch.x86.kernel.setup_percpu import setup_per_cpu_areas
 from sw.arch.x86.mm.pgtable import pgd_alloc
 from sw.arch.x86.mm.tlb import (
-    cpu_tlbstate, cpu_tlbstate_shared, init_new_context, switch_mm, tlb_context,
+    cpu_tlbstate, cpu_tlbstate_shared, init_new_context, switch_mm,
 )
 from sw.bus import BURST_LENGTH, Access, Fault, Kind, Register, Response
 from sw.era import ERA_6_X

@@ -5,9 +5,10 @@ import pytest
 from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.include.asm.pgtable import pfn_pte, set_pte
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE
+from sw.arch.x86.include.asm.tlbflush import TLB_NR_DYN_ASIDS, flush_tlb_info
 from sw.arch.x86.mm.tlb import (
-    TLB_NR_DYN_ASIDS, cpu_tlbstate, enter_lazy_tlb, flush_tlb_func, flush_tlb_info,
-    flush_tlb_kernel_range, flush_tlb_mm, flush_tlb_mm_range, switch_mm,
+    cpu_tlbstate, enter_lazy_tlb, flush_tlb_func, flush_tlb_kernel_range, flush_tlb_mm,
+    flush_tlb_mm_range, switch_mm,
 )
 from sw.bus import Access, Register
 from sw.kconfig import kconfig

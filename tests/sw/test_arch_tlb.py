@@ -6,8 +6,9 @@ from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PGE
 from sw.arch.x86.include.asm.irqflags import local_irq_disable
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import pfn_pte, set_pte
+from sw.arch.x86.include.asm.tlbflush import flush_tlb_info
 from sw.arch.x86.mm.tlb import (
-    cpu_tlbstate, flush_tlb_func, flush_tlb_info, flush_tlb_kernel_range, flush_tlb_mm,
+    cpu_tlbstate, flush_tlb_func, flush_tlb_kernel_range, flush_tlb_mm,
     flush_tlb_mm_range, flush_tlb_page, flush_tlb_range, switch_mm,
 )
 from sw.bus import Access, Register

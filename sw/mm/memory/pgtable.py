@@ -15,7 +15,8 @@ from sw.arch.x86.include.asm.pgtable import pmd_clear, pmd_present, ptep_get
 from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_PRESENT, _PAGE_TABLE, PTE_PFN_MASK, Paging,
 )
-from sw.arch.x86.mm.tlb import TLB_FLUSH_ALL, flush_tlb_mm, flush_tlb_mm_range
+from sw.arch.x86.include.asm.tlbflush import TLB_FLUSH_ALL
+from sw.arch.x86.mm.tlb import flush_tlb_mm, flush_tlb_mm_range
 from sw.include.linux.mm_types import mm_struct, page
 from sw.kconfig import kconfig
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, __free_page, alloc_page

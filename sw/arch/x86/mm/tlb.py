@@ -1,7 +1,6 @@
 """Translations that a processor holds: changing the address space, and flushing.
 
-Ref: Linux 6.12, arch/x86/mm/tlb.c, arch/x86/include/asm/tlbflush.h; Intel SDM Vol. 3A, sections
-4.10.1 and 4.10.4.
+Ref: Linux 6.12, arch/x86/mm/tlb.c; Intel SDM Vol. 3A, sections 4.10.1 and 4.10.4.
 
 Each address space counts its flushes (``tlb_gen``), and each processor knows up to which one it has
 followed. Where there are process-context identifiers a processor keeps the translations of the
@@ -16,18 +15,19 @@ they are the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from sw.arch.x86.include.asm.cpufeatures import (
     X86_CR3_PCID_NOFLUSH, X86_CR4_PGE, X86_FEATURE_INVPCID, X86_FEATURE_PCID, X86_FEATURE_PGE,
     boot_cpu_has,
 )
+from sw.arch.x86.include.asm.invpcid import invpcid_flush_all
 from sw.arch.x86.include.asm.irqflags import (
     irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save,
 )
 from sw.arch.x86.include.asm.page import __pa
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
-from sw.arch.x86.include.asm.invpcid import invpcid_flush_all
+from sw.arch.x86.include.asm.tlbflush import (
+    TLB_FLUSH_ALL, TLB_NR_DYN_ASIDS, flush_tlb_info, tlb_context, tlb_state, tlb_state_shared,
+)
 from sw.bus import Register
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.kernel.smp import on_each_cpu, on_each_cpu_cond_mask
@@ -38,106 +38,22 @@ from sw.variables import DEFINE, DEFINE_PER_CPU, per_cpu_ptr, this_cpu_ptr
 
 
 __all__ = [
-    "TLB_FLUSH_ALL", "TLB_NR_DYN_ASIDS", "cpu_tlbstate", "cpu_tlbstate_shared", "enter_lazy_tlb",
-    "flush_tlb_func", "flush_tlb_info", "flush_tlb_kernel_range", "flush_tlb_local",
-    "flush_tlb_mm", "flush_tlb_mm_range", "flush_tlb_one_kernel", "flush_tlb_page",
-    "flush_tlb_range", "init_new_context", "initialize_tlbstate_and_flush", "load_cr3",
-    "switch_mm", "switch_mm_irqs_off", "tlb_context", "tlb_single_page_flush_ceiling",
-    "tlb_state", "tlb_state_shared",
+    "cpu_tlbstate", "cpu_tlbstate_shared", "enter_lazy_tlb", "flush_tlb_func",
+    "flush_tlb_kernel_range", "flush_tlb_local", "flush_tlb_mm", "flush_tlb_mm_range",
+    "flush_tlb_one_kernel", "flush_tlb_page", "flush_tlb_range", "init_new_context",
+    "initialize_tlbstate_and_flush", "load_cr3", "switch_mm", "switch_mm_irqs_off",
+    "tlb_single_page_flush_ceiling",
 ]
 
 
 #: Pages up to which single INVLPGs are thought to be cheaper than a full flush.
 tlb_single_page_flush_ceiling = 33
 
-#: ``end`` of a flush of everything.
-TLB_FLUSH_ALL = -1
-
-#: Address spaces of which a processor keeps translations, where it has PCIDs.
-TLB_NR_DYN_ASIDS = 6
-
 #: The number that was given to an address space last; init_mm has the first. None is used again.
 last_mm_ctx_id = DEFINE(lambda: init_mm_ctx_id)
 
-
-@dataclass(eq=False, slots=True)
-class tlb_context:
-    """Translations that a processor holds under one ASID.
-
-    Attributes
-    ----------
-    ctx_id : :class:`int`
-        Number of the address space; 0: none.
-    tlb_gen : :class:`int`
-        Flushes of that address space which this processor has done.
-    """
-
-    ctx_id:  int = 0
-    tlb_gen: int = 0
-
-
-@dataclass(eq=False, slots=True)
-class tlb_state:
-    """Translations of a processor, as far as only that processor must know.
-
-    Attributes
-    ----------
-    loaded_mm : :class:`mm_struct` or :class:`None`
-        The address space in CR3; none before paging is on, and while it changes.
-    loaded_mm_asid : :class:`int`
-        Its ASID.
-    next_asid : :class:`int`
-        The ASID to take for the next address space that has none.
-    cr4 : :class:`int`
-        CR4 as last written.
-    ctxs : :class:`list` of :class:`tlb_context`
-        What each ASID stands for.
-    """
-
-    loaded_mm:      mm_struct | None = None
-    loaded_mm_asid: int              = 0
-    next_asid:      int              = 1
-    cr4:            int              = 0
-    ctxs: list[tlb_context] = field(
-        default_factory=lambda: [tlb_context() for _ in range(TLB_NR_DYN_ASIDS)])
-
-
-@dataclass(eq=False, slots=True)
-class tlb_state_shared:
-    """Translations of a processor, as far as other processors look at them.
-
-    Attributes
-    ----------
-    is_lazy : :class:`bool`
-        The current task has borrowed the address space, and uses only the kernel's half of it.
-    """
-
-    is_lazy: bool = False
-
-
 cpu_tlbstate        = DEFINE_PER_CPU(tlb_state)
 cpu_tlbstate_shared = DEFINE_PER_CPU(tlb_state_shared)
-
-
-@dataclass(frozen=True)
-class flush_tlb_info:
-    """Flush of a range, for all processors that may hold translations of it.
-
-    Attributes
-    ----------
-    start, end : :class:`int`
-        Linear addresses; ``end`` is TLB_FLUSH_ALL for all.
-    new_tlb_gen : :class:`int`
-        Generation of the address space that the flush reaches.
-    freed_tables : :class:`bool`
-        Page tables are about to be freed, which processors may hold in other caches than the TLB.
-    """
-
-    mm:           mm_struct
-    start:        int
-    end:          int
-    new_tlb_gen:  int
-    freed_tables: bool
 
 
 def init_new_context(cpu: Cpu, mm: mm_struct) -> None:
