@@ -7,7 +7,10 @@ from typing import Any
 
 from hw.arbiter import Arbiter
 from hw.config import MmuConfig
-from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, Paging
+from hw.presets import PRESETS
+from sw.arch.x86.include.asm.pgtable_types import (
+    PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE, Paging,
+)
 from sw.era import ERA_5_X, ERA_6_X
 from sw.kconfig import Era
 from sw.processor.cpu import Cpu
@@ -24,13 +27,18 @@ from .record.waves import WaveSink
 from .schedule import Schedule
 
 
-__all__ = ["DEFAULT_ERA", "ENGINES", "ERAS", "MODES", "Machine", "suits"]
+__all__ = ["DEFAULT_ERA", "ENGINES", "ERAS", "MODES", "Machine", "suits", "unit_for"]
 
 
 MIB = 1 << 20
 
 #: Page-table formats by the names that the command line uses.
-MODES: Mapping[str, Paging] = {"4level": PAGING_64, "32bit": PAGING_32}
+MODES: Mapping[str, Paging] = {
+    "4level": PAGING_64, "32bit": PAGING_32, "pae": PAGING_PAE, "5level": PAGING_64_L5,
+}
+
+#: What the unit must have for a mode: a field of its configuration. Every unit has 32-bit paging.
+_NEEDED: Mapping[str, str] = {"4level": "long_mode", "pae": "pae", "5level": "la57"}
 
 #: Kernel versions.
 ERAS: Mapping[str, Era] = {"5.x": ERA_5_X, "6.x": ERA_6_X}
@@ -46,7 +54,16 @@ ENGINES: Mapping[str, Callable[..., Engine]] = {
 
 def suits(config: MmuConfig, mode: str) -> bool:
     """True if a unit of this configuration has the paging mode of that name."""
-    return config.long_mode or MODES[mode] is PAGING_32
+    return mode not in _NEEDED or bool(getattr(config, _NEEDED[mode]))
+
+
+def unit_for(modes: Sequence[str]) -> MmuConfig:
+    """The unit to play the first of ``modes`` on, if none is named.
+
+    It is the preset ``default``, or else the first one that has the mode.
+    """
+    presets = [PRESETS["default"], *PRESETS.values()]
+    return next(config for config in presets if suits(config, modes[0]))
 
 
 class Machine:
@@ -63,12 +80,12 @@ class Machine:
     cpus : :class:`int`
         Processors, each with a unit of its own.
     config : :class:`hw.config.MmuConfig`
-        What the unit can do; by default, everything.
+        What the unit can do; by default, what :func:`unit_for` says, or what a board has.
     ram : :class:`int`
         Bytes of physical memory, if the engine can have as many.
     highmem : :class:`int` or :class:`None`
-        How many of them are out of the linear map; by default, half of them in the 32-bit mode,
-        so that the kernel must map a page before it can touch it, and none in the other.
+        How many of them are out of the linear map; by default, half of them in the modes 32bit
+        and pae, so that the kernel must map a page before it can touch it, and none in the others.
     memory : :class:`sim.memory.PhysicalMemory`
         What holds them; by default, an empty and fast one.
     schedule : :class:`sim.schedule.Schedule`
@@ -102,14 +119,17 @@ class Machine:
         schedule: Schedule | None = None, arbiter: type[Arbiter] = Arbiter,
         kernel: Mapping[str, Any] = MappingProxyType({}),
     ):
+        modes = [mode] if isinstance(mode, str) else mode
+        if config is None and engine != "serial":
+            config = unit_for(modes)
         self.memory = memory or PhysicalMemory()
         self.engine = ENGINES[engine](config, cpus=cpus, memory=self.memory,
                                       schedule=schedule, arbiter=arbiter, **options)
         self.config = self.engine.config
-        self.mode   = self._first_suited([mode] if isinstance(mode, str) else mode)
+        self.mode   = self._first_suited(modes)
         ram         = min(ram, self.engine.ram or ram)
         if highmem is None:
-            highmem = ram // 2 if self.mode == "32bit" else 0
+            highmem = ram // 2 if MODES[self.mode].PKMAP_BASE else 0
         self.kernel = Kernel(MODES[self.mode], ram, ERAS[era], highmem_bytes=highmem, **kernel)
         self.cpus   = [Cpu(bus, number)
                        for number, bus in enumerate(self.engine.buses)]

@@ -11,8 +11,8 @@ from typing import Any
 
 from hw.config import MmuConfig
 from sw.arch.x86.include.asm.cpufeatures import (
-    X86_FEATURE_GBPAGES, X86_FEATURE_NX, X86_FEATURE_PGE, X86_FEATURE_PSE, X86_FEATURE_SMAP,
-    X86_FEATURE_SMEP,
+    X86_FEATURE_GBPAGES, X86_FEATURE_INVPCID, X86_FEATURE_NX, X86_FEATURE_PCID, X86_FEATURE_PGE,
+    X86_FEATURE_PSE, X86_FEATURE_SMAP, X86_FEATURE_SMEP,
 )
 
 
@@ -23,6 +23,7 @@ __all__ = ["SWITCHES", "Switch", "Switches"]
 FEATURES: Mapping[str, int] = {
     "smep": X86_FEATURE_SMEP, "smap": X86_FEATURE_SMAP, "nx": X86_FEATURE_NX,
     "pge": X86_FEATURE_PGE, "pse": X86_FEATURE_PSE, "gbpages": X86_FEATURE_GBPAGES,
+    "pcid": X86_FEATURE_PCID, "invpcid": X86_FEATURE_INVPCID,
 }
 
 #: Units of a number of bytes.
@@ -79,7 +80,7 @@ _UNIT = (
 _MACHINE = (
     Switch("machine.latency", "cycles from a transfer to its response", "1", 1, 5000),
     Switch("machine.ram",     "bytes of memory, such as 8MiB", "16MiB", 1 << 18, 1 << 36, True),
-    Switch("machine.highmem", "bytes of it out of the linear map, if 32-bit",
+    Switch("machine.highmem", "bytes of it out of the linear map, if 32bit or pae",
            "half of it", 0, 1 << 32, True),
     Switch("machine.cpus",    "processors; some scenarios leave them idle", "1", 1, 32),
 )
@@ -91,6 +92,8 @@ _KERNEL = (
     Switch("kernel.nx",      "it uses XD; 0: noexec=off, clearcpuid=nx", "1"),
     Switch("kernel.pge",     "it uses global pages; 0: clearcpuid=pge", "1"),
     Switch("kernel.pse",     "it uses pages of 4 MiB; 0: clearcpuid=pse", "1"),
+    Switch("kernel.pcid",    "it uses PCIDs; 0: nopcid", "1"),
+    Switch("kernel.invpcid", "it uses INVPCID; 0: noinvpcid", "1"),
     Switch("kernel.gbpages", "it uses pages of 1 GiB; 0: nogbpages", "1"),
 )
 

@@ -40,7 +40,7 @@ def add_machine(command: argparse.ArgumentParser) -> None:
                               "unit has)")
     command.add_argument("--preset", choices=PRESETS,
                          help="configuration of the unit, see `dragoncage list` (default: "
-                              "default, or the board's)")
+                              "default, or the first that has the mode; or the board's)")
     command.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
                          help=f"Linux versions that the kernel follows (default: {DEFAULT_ERA})")
     command.add_argument("--force-override", choices=POLICIES,

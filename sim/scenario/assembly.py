@@ -5,7 +5,7 @@ from typing import Any, Required, TypedDict
 
 from hw.config import MmuConfig
 from sim.errors import Unsuited
-from sim.machine import Machine
+from sim.machine import Machine, unit_for
 from sim.memory import PhysicalMemory
 from sim.schedule import Schedule
 from sim.switches import Switches
@@ -17,9 +17,10 @@ __all__ = ["MachineChoice", "assembled", "unit_before_switches"]
 class MachineChoice(TypedDict, total=False):
     """Machine for a scenario, as far as the scenario leaves it open.
 
-    Without a ``mode`` it is the scenario's first that the unit has. ``config`` is the unit's, and
-    ``options`` are the engine's. ``schedule`` holds until the scenario makes one of its own.
-    ``switches`` change the rest; ``force_override`` is the kernel's policy of forced writes.
+    Without a ``mode`` it is the scenario's first that the unit has. ``config`` is the unit's;
+    without one it is a unit that has the mode. ``options`` are the engine's. ``schedule`` holds
+    until the scenario makes one of its own. ``switches`` change the rest; ``force_override`` is the
+    kernel's policy of forced writes.
     """
 
     engine:   Required[str]
@@ -48,7 +49,7 @@ def assembled(modes: Sequence[str], wanted: Mapping[str, Any], choice: MachineCh
     given |= _parts(switches, wanted)
     try:
         if switches.of("unit"):
-            given["config"] = switches.unit(unit_before_switches(wanted, choice))
+            given["config"] = switches.unit(unit_before_switches(modes, wanted, choice))
         owned = {name: value for name, value in wanted.items()
                  if name != "config" or name not in given}
         return Machine(**{"mode": modes} | given, **owned)
@@ -58,9 +59,12 @@ def assembled(modes: Sequence[str], wanted: Mapping[str, Any], choice: MachineCh
         raise Unsuited(f"there is no such machine with --set {switches}: {error}") from error
 
 
-def unit_before_switches(wanted: Mapping[str, Any], choice: MachineChoice) -> MmuConfig:
+def unit_before_switches(modes: Sequence[str], wanted: Mapping[str, Any],
+                         choice: MachineChoice) -> MmuConfig:
     """Configuration of the unit that switches change."""
-    return choice.get("config") or wanted.get("config") or MmuConfig()
+    mode = choice.get("mode")
+    return (choice.get("config") or wanted.get("config")
+            or unit_for(modes if mode is None else [mode]))
 
 
 def _parts(switches: Switches, wanted: Mapping[str, Any]) -> dict[str, Any]:

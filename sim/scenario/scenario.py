@@ -128,7 +128,7 @@ class Scenario:
         """
         machine  = self.assemble(**choice)
         switches = choice.get("switches", Switches())
-        config   = (unit_before_switches(self.machine, choice) if switches.of("unit")
+        config   = (unit_before_switches(self.modes, self.machine, choice) if switches.of("unit")
                     else machine.config)
         run = Run(self.name, self.title, machine.mode, choice["engine"], choice["era"],
                   _preset(config), str(switches), choice.get("force_override"),

@@ -24,7 +24,7 @@ from sw.mm.pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 from .cast import leaf_of
 
 
-MODES = ("4level", "32bit")
+MODES = ("4level", "32bit", "pae", "5level")
 
 MACHINE = {"cpus": 2}
 

@@ -17,7 +17,7 @@ from sw.arch.x86.include.asm.processor import cpu_relax
 from .cast import Cast, first_window, page_at, returned
 
 
-MODES = ("4level", "32bit")
+MODES = ("4level", "32bit", "pae", "5level")
 
 MACHINE = {"cpus": 2}
 

@@ -24,7 +24,7 @@ COMMANDS = ("run", "list", "walk", "access", "bench", "verilog", "boards", "buil
     (["fly"],                           "invalid choice: 'fly'"),
     (["run", "no-such-story"],          'unknown scenario "no-such-story"; there are: '),
     (["run", "/no/such/story.py"],      "cannot load /no/such/story.py"),
-    (["run", "--mode", "5level"],       "--mode: invalid choice: '5level'"),
+    (["run", "--mode", "6level"],       "--mode: invalid choice: '6level'"),
     (["run", "--engine", "paper"],      "--engine: invalid choice: 'paper'"),
     (["run", "--era", "2.4"],           "--era: invalid choice: '2.4'"),
     (["run", "--fast"],                 "unrecognized arguments: --fast"),
@@ -47,7 +47,7 @@ def test_list_names_the_scenarios(capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert all(len(line) <= 80 for line in out.splitlines())
-    assert "shootdown  [4level, 32bit], 2 processors\n" in out
+    assert "shootdown  [4level, 32bit, pae, 5level], 2 processors\n" in out
 
 
 def test_list_has_json(capsys):
@@ -56,8 +56,8 @@ def test_list_has_json(capsys):
     assert (set(found), found["schema"]) == ({"schema", "scenarios", "presets"}, 1)
     assert [scenario["name"] for scenario in found["scenarios"]] == list(SCENARIOS)
     [race] = [scenario for scenario in found["scenarios"] if scenario["name"] == "race"]
-    assert race == {"name": "race", "title": SCENARIOS["race"].title, "modes": ["4level", "32bit"],
-                    "cpus": 2}
+    assert race == {"name": "race", "title": SCENARIOS["race"].title,
+                    "modes": ["4level", "32bit", "pae", "5level"], "cpus": 2}
     [tiny] = [preset for preset in found["presets"] if preset["name"] == "tiny"]
     assert tiny == {"name": "tiny", "modes": ["32bit"], "config": asdict(PRESETS["tiny"])}
 

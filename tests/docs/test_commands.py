@@ -21,6 +21,8 @@ HERE = {
     "dragoncage list":                                              0,
     "dragoncage run":                                               0,
     "dragoncage run --mode 32bit":                                  0,
+    "dragoncage run --mode pae":                                    0,
+    "dragoncage run --mode 5level":                                 0,
     "dragoncage run --era 6.x":                                     0,
     "dragoncage run --preset tiny":                                 0,
     "dragoncage run --engine cxxrtl":                               0,

@@ -16,7 +16,8 @@ MODULE = ("-m", "dragoncage")
 
 def listed(done):
     """Tell whether a command has listed the scenarios, and nothing else."""
-    return (done.returncode, done.stderr) == (0, "") and "shootdown  [4level, 32bit]" in done.stdout
+    return ((done.returncode, done.stderr) == (0, "")
+            and "shootdown  [4level, 32bit, pae, 5level]" in done.stdout)
 
 
 def test_what_runs_is_what_was_installed(installed):

@@ -19,8 +19,9 @@ from sim.record.history import MemoryHistory
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=[("article", "4level"), ("article", "32bit"), ("shootdown", "4level"),
-                        ("race", "4level")], ids="-".join, scope="module")
+@pytest.fixture(params=[("article", "4level"), ("article", "32bit"), ("article", "pae"),
+                        ("article", "5level"), ("shootdown", "4level"), ("race", "4level")],
+                ids="-".join, scope="module")
 def case(request):
     """A run, played, with its document."""
     return played(*request.param)

@@ -66,8 +66,10 @@ def test_what_was_notable_stands_with_the_function_in_which_it_was():
     assert said["copy_from_user"] == ["STAC", "CLAC"]
 
 
-@pytest.mark.parametrize("name, mode", [("article", "4level"), ("article", "32bit"),
-                                        ("shootdown", "4level"), ("race", "4level")])
+@pytest.mark.parametrize("name, mode", [
+    ("article", "4level"), ("article", "32bit"), ("article", "pae"), ("article", "5level"),
+    ("shootdown", "4level"), ("race", "4level"),
+])
 def test_the_verdict_that_is_drawn_is_how_the_access_ended(name, mode):
     found, ends = played(name, mode).document, set()
     for claim in found["claims"]:

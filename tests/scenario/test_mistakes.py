@@ -169,15 +169,15 @@ FILES = {
     "a generator":    (HEAD + "async def play(stage):  # <--\n    yield\n",
                        "story is not a scenario: its play must be written as "
                        "async def play(stage)"),
-    "another mode":   (HEAD + 'MODES = ("4level", "pae")  # <--\n\n' + PLAY + "    pass\n",
-                       "story is not a scenario: its MODES are ('4level', 'pae'), but must be "
-                       'some of 4level, 32bit, such as ("4level",)'),
+    "another mode":   (HEAD + 'MODES = ("4level", "3level")  # <--\n\n' + PLAY + "    pass\n",
+                       "story is not a scenario: its MODES are ('4level', '3level'), but must be "
+                       'some of 4level, 32bit, pae, 5level, such as ("4level",)'),
     "a mode, bare":   (HEAD + 'MODES = ("4level")  # <--\n\n' + PLAY + "    pass\n",
                        "story is not a scenario: its MODES are '4level', but must be "
-                       'some of 4level, 32bit, such as ("4level",)'),
+                       'some of 4level, 32bit, pae, 5level, such as ("4level",)'),
     "lists of modes": (HEAD + 'MODES = (["4level"],)  # <--\n\n' + PLAY + "    pass\n",
                        "story is not a scenario: its MODES are (['4level'],), but must be "
-                       'some of 4level, 32bit, such as ("4level",)'),
+                       'some of 4level, 32bit, pae, 5level, such as ("4level",)'),
     "a null byte":    ("\0  # <--\n", "a null byte is in no Python file"),
     "a word":         (HEAD + 'MACHINE = {"cpus": "two"}  # <--\n\n' + PLAY + "    pass\n",
                        "story is not a scenario: its MACHINE has 'two' for \"cpus\", which must "

@@ -61,6 +61,30 @@ def test_a_mode_that_the_unit_lacks_is_refused():
     assert not suits(PRESETS["tiny"], "4level")
     with pytest.raises(Unsuited, match="no 4level paging"):
         Machine(mode="4level", config=PRESETS["tiny"])
+    for mode in ("pae", "5level"):
+        assert not suits(PRESETS["default"], mode)
+        with pytest.raises(Unsuited, match=f"no {mode} paging"):
+            Machine(mode=mode, config=PRESETS["default"])
+
+
+@pytest.mark.parametrize("mode, preset", [
+    ("4level", "default"), ("32bit", "default"), ("pae", "full"), ("5level", "full"),
+    (("5level", "4level"), "full"), (("4level", "5level"), "default"),
+])
+def test_without_a_preset_the_unit_is_one_that_has_the_mode(mode, preset):
+    machine = Machine(mode=mode)
+    assert machine.config == PRESETS[preset]
+    assert machine.mode == (mode if isinstance(mode, str) else mode[0])
+
+
+def test_so_it_is_for_the_command_and_switches_change_that_unit(tmp_path, capsys):
+    path, _ = written(tmp_path, STORY.replace('("32bit",)', '("32bit", "pae")'))
+    assert main(["run", str(path), "--mode", "pae", "--engine", "pysim",
+                 "--set", "unit.smap=0"]) == 0
+    out = capsys.readouterr().out
+    assert ("pae paging, kernel 5.x, on pysim, preset full, 16 MiB of memory\n"
+            "with unit.smap=0\n") in out
+    assert "2. Two\n   not shown: the unit has no SMAP\n" in out
 
 
 def test_a_unit_of_no_preset_has_no_name(tmp_path):

@@ -133,7 +133,7 @@ def test_the_scenarios_of_the_project_are_found():
         assert found.title and found.modes
 
 
-@pytest.mark.parametrize("mode", ["4level", "32bit"])
+@pytest.mark.parametrize("mode", ["4level", "32bit", "pae", "5level"])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_claim_of_the_project_says_what_it_expects(name, mode):
     run = SCENARIOS[name].perform(mode=mode, engine="cxxrtl", era="5.x")

@@ -32,7 +32,7 @@ def failed(run):
 
 @pytest.mark.parametrize("name, claims", [("race", 9), ("shootdown", 9)])
 @pytest.mark.parametrize("era", ["5.x", "6.x"])
-@pytest.mark.parametrize("mode", ["4level", "32bit"])
+@pytest.mark.parametrize("mode", ["4level", "32bit", "pae", "5level"])
 def test_a_scenario_on_two_processors_holds(name, claims, mode, era):
     nameless = []
     run = perform(name, mode=mode, era=era, engine="cxxrtl",
@@ -49,7 +49,7 @@ def test_it_holds_whoever_is_preempted_when(name, seed):
     assert run.schedule
 
 
-@pytest.mark.parametrize("mode", ["4level", "32bit"])
+@pytest.mark.parametrize("mode", ["4level", "32bit", "pae", "5level"])
 def test_with_an_arbiter_that_ignores_lock_stores_are_lost(mode):
     run = perform("race", mode=mode, arbiter=DeafArbiter)
     assert run.failure is None
@@ -57,7 +57,7 @@ def test_with_an_arbiter_that_ignores_lock_stores_are_lost(mode):
     assert "after each race the entry is accessed, and not writable" in failed(run)
 
 
-@pytest.mark.parametrize("mode", ["4level", "32bit"])
+@pytest.mark.parametrize("mode", ["4level", "32bit", "pae", "5level"])
 def test_a_kernel_that_does_not_flush_the_other_processor_is_seen_to_read_stale_bytes(
     mode, monkeypatch,
 ):

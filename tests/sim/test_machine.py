@@ -17,7 +17,7 @@ from sw.mm.pgtable_generic import pte_offset_map
 pytestmark = pytest.mark.slow
 
 
-EACH_MODE = pytest.mark.parametrize("mode", ["4level", "32bit"])
+EACH_MODE = pytest.mark.parametrize("mode", ["4level", "32bit", "pae", "5level"])
 
 PAGE = 4096
 
@@ -84,7 +84,7 @@ def test_walks_are_told_from_accesses_to_the_tables(mode):
     intervals = []
     trace = stage_of(play, mode=mode).trace
     [(at, interval)] = intervals
-    levels = {"4level": 4, "32bit": 2}[mode]
+    levels = {"4level": 4, "32bit": 2, "pae": 2, "5level": 5}[mode]   # PAE begins in registers
     reads  = trace.transfers(walk=True, during=interval)
     assert len(reads) == len(trace.events("entry_read", during=interval)) == levels
     assert len(trace.events("walk_begun", during=interval)) == 1

@@ -12,7 +12,7 @@ from . import (
 )
 
 
-MODES = ("4level", "32bit")
+MODES = ("4level", "32bit", "pae", "5level")
 
 #: The acts, in the order of the article, each with what the unit must have for it.
 ACTS = (

@@ -16,7 +16,8 @@ TITLE = "pwrite on /proc/self/mem, to the read-only page"
 
 PUNCHED = 0x90CDD01E
 
-#: Of a 32-bit entry (SDM Vol. 3A, Table 4-6): P, R/W, and these with the frame.
+#: Of a 32-bit entry, or the lower half of one of PAE (SDM Vol. 3A, Tables 4-6 and 4-11): P, R/W,
+#: and these with the frame.
 PRESENT, WRITABLE = 1 << 0, 1 << 1
 ENTRY_MASK = 0xFFFF_F000 | WRITABLE | PRESENT
 
