@@ -14,8 +14,9 @@ def stale_intervals(traces: Sequence[Trace], versions: Versions,
                     ) -> dict[tuple[int, TlbEntry], list[tuple[int, int]]]:
     """The intervals of each translation that a processor's TLB held, by processor and translation.
 
-    An interval is its first cycle and the one after its last. Traces without the changes of a TLB
-    have no translations.
+    An interval is its first cycle and the one after its last. A translation of another PCID than
+    the current one is not in use, and not stale. Traces without the changes of a TLB have no
+    translations.
     """
     return {(cpu, entry): list(_stale(versions, cpu, entry, gone))
             for cpu, trace in enumerate(traces) if trace.reports_tlb
@@ -36,9 +37,10 @@ def _stale(versions: Versions, cpu: int, entry: TlbEntry, gone: int) -> Iterator
     since = None
     for version in versions.of(entry.linear, cpu=cpu, since=entry.filled + 1, until=gone,
                                attempts={}):
-        if version.stale and since is None:
+        stale = version.stale and version.cached == entry
+        if stale and since is None:
             since = version.cycle
-        elif not version.stale and since is not None:
+        elif not stale and since is not None:
             yield since, version.cycle
             since = None
     if since is not None:

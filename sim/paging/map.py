@@ -126,7 +126,8 @@ def address_map(
 
     if state.mode is PagingMode.OFF:
         return AddressMap(cycle, cpu, state, (), ())
-    cached = traces[cpu].tlb_at(cycle).entries if traces[cpu].reports_tlb else ()
+    held   = traces[cpu].tlb_at(cycle).entries if traces[cpu].reports_tlb else ()
+    cached = [entry for entry in held if entry.serves(entry.linear, state.pcid)]
     pages  = list(_pages(state, read))
     wanted = (page for page in _held(pages, cached)
               if (linear   is None or _overlap(page.span, linear))

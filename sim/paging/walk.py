@@ -174,7 +174,7 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
     found  = walk(state, Attempt(), masked, read)
     broken = found.refusal if found.refusal in (Refusal.NOT_PRESENT, Refusal.RESERVED) else None
     leaf   = found.steps[-1]
-    cached = traces[cpu].tlb_at(cycle).find(masked) if reported else None
+    cached = traces[cpu].tlb_at(cycle).find(masked, state.pcid) if reported else None
     page   = None if broken else found_by(state, leaf, masked, dirty=bool(leaf.entry & D))
     rights = leaf.rights if page is None else page.rights
     return PageWalk(

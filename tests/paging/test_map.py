@@ -133,6 +133,15 @@ def test_pages_that_the_tlb_holds_are_counted_and_those_that_it_holds_otherwise(
     assert document["regions"][0]["cached"] == 2 and len(document["stale"]) == 2
 
 
+def test_translations_of_another_pcid_are_none_of_this_address_space():
+    line  = with_leaves(0x5007, 0x6007)
+    pcide = {"cr4": hex(int(line["cr4"], 16) | 1 << 17), "cr3": hex(int(line["cr3"], 16) | 5)}
+    found = mapped(line | pcide, filled(pcid=5), filled(PAGE + PAGE_SIZE, physical=0x9000, pcid=6),
+                   filled(0x1000, pcid=6))
+    assert [(region.held, region.stale) for region in found.regions] == [(1, 0)]
+    assert found.stale == ()
+
+
 async def look(stage, found):
     user = await stage.user("mapper")
     page = found["page"] = await user.mmap(4 * PAGE_SIZE)

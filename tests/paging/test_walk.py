@@ -109,6 +109,18 @@ def test_a_stale_translation_is_told_and_what_the_tlb_decides():
             "#PF 0x3, implicit write #PF 0x3.") in text
 
 
+@pytest.mark.parametrize("changes, seen", [
+    ({"pcid": 5}, True), ({"pcid": 6}, False), ({"pcid": 0}, False),
+    ({"pcid": 6, "global_page": True}, True),
+])
+def test_a_translation_of_another_pcid_is_none(changes, seen):
+    line  = long_mode()
+    pcide = {"cr4": hex(int(line["cr4"], 16) | 1 << 17), "cr3": hex(int(line["cr3"], 16) | 5)}
+    found = walked(in_long_mode(**pcide), cached(physical=0x7000, **changes))
+    assert found.stale == (found.cached is not None) == seen
+    assert found.translation is not None and found.translation.physical == 0x5000
+
+
 def test_without_any_tables_nothing_is_translated():
     found = walked(in_long_mode(entries=[]))
     assert found.translation is None and not found.stale and found.steps[0].store is None
