@@ -23,6 +23,7 @@ def as_json(found: PageWalk) -> dict[str, Any]:
     return {
         "linear": hex(found.linear), "cycle": found.cycle, "cpu": found.cpu,
         "mode": found.state.mode.value, "cr3": hex(found.state.cr3),
+        "loaded": found.loaded,
         "registers": {name: int(value) for name, value in found.registers.items()},
         "canonical": found.canonical, "tlb_reported": found.tlb_reported,
         "entries": [_step(found, step) for step in found.steps],
@@ -44,7 +45,7 @@ def map_as_json(found: AddressMap) -> dict[str, Any]:
     """A map as values that JSON has."""
     return {
         "cycle": found.cycle, "cpu": found.cpu, "mode": found.state.mode.value,
-        "cr3": hex(found.state.cr3),
+        "cr3": hex(found.state.cr3), "loaded": found.loaded,
         "regions": [{
             "linear": hex(region.linear),
             "physical": None if region.physical is None else hex(region.physical),

@@ -15,7 +15,7 @@ from sim.record.history import MemoryHistory
 from sim.record.tlb import TlbEntry
 from sim.record.trace import Trace
 
-from .walk import control_state, outdated
+from .walk import address_space, outdated
 
 
 __all__ = ["FLAGS", "AddressMap", "Region", "address_map"]
@@ -85,14 +85,16 @@ FLAGS: Mapping[str, Callable[[Region], bool]] = {
 
 @dataclass(frozen=True)
 class AddressMap:
-    """Pages that the tables in CR3 map.
+    """Pages that the tables of one address space map.
 
     Attributes
     ----------
     cycle, cpu : :class:`int`
         What was asked for.
     state : :class:`sim.golden.state.ControlState`
-        The control registers.
+        The control registers; CR3 is that of the address space.
+    loaded : :class:`bool`
+        The processor has that CR3 in that cycle; see :class:`.walk.PageWalk`.
     regions : sequence of :class:`Region`
         By rising linear address; empty without paging.
     stale : sequence of :class:`sim.record.tlb.TlbEntry`
@@ -102,38 +104,41 @@ class AddressMap:
     cycle:   int
     cpu:     int
     state:   ControlState
+    loaded:  bool
     regions: Sequence[Region]
     stale:   Sequence[TlbEntry]
 
 
 def address_map(
     traces: Sequence[Trace], history: MemoryHistory, *, cycle: int, cpu: int = 0,
-    features: Features, linear: range | None = None, physical: range | None = None,
-    flags: Iterable[str] = (),
+    cr3: int | None = None, features: Features, linear: range | None = None,
+    physical: range | None = None, flags: Iterable[str] = (),
 ) -> AddressMap:
     """Map of what the tables map as of ``cycle``, before anything of that cycle is done.
 
     Of the pages that have a byte in ``linear`` and in ``physical``, and all of :data:`FLAGS` that
-    are named; ``no-`` before a name asks for those without.
+    are named; ``no-`` before a name asks for those without. The tables are those of ``cr3``, or
+    else those that the processor has loaded.
 
     A record without the changes of the TLB tells nothing of it. Raises :class:`LookupError` if
     that cycle is not on record.
     """
-    state = control_state(traces[cpu], cycle, features)
+    state, loaded = address_space(traces[cpu], cycle, features, cr3)
 
     def read(address: int, size: int) -> int:
         return history.read(address, size, cycle=cycle)
 
     if state.mode is PagingMode.OFF:
-        return AddressMap(cycle, cpu, state, (), ())
-    cached = traces[cpu].tlb_at(cycle).entries if traces[cpu].reports_tlb else ()
+        return AddressMap(cycle, cpu, state, loaded, (), ())
+    held   = traces[cpu].tlb_at(cycle).entries if traces[cpu].reports_tlb else ()
+    cached = [entry for entry in held if loaded or entry.global_page]
     pages  = list(_pages(state, read))
     wanted = (page for page in _held(pages, cached)
               if (linear   is None or _overlap(page.span, linear))
               and (physical is None or _overlap(page.frames, physical))
               and all(FLAGS[name.removeprefix("no-")](page) != name.startswith("no-")
                       for name in flags))
-    return AddressMap(cycle, cpu, state, tuple(_merged(wanted)), tuple(
+    return AddressMap(cycle, cpu, state, loaded, tuple(_merged(wanted)), tuple(
         entry for entry in cached if _is_stale(pages, entry)))
 
 

@@ -28,7 +28,7 @@ def as_text(found: PageWalk, indent: str = "") -> str:
     registers = " ".join(f"{name}={int(value)}" for name, value in found.registers.items())
     lines = [*wrap(f"{found.linear:#x} in cycle {found.cycle}, processor {found.cpu}: "
                    f"{_MODES[found.state.mode]}", indent, inner),
-             *wrap(f"CR3={found.state.cr3:#x} {registers}", inner)]
+             *wrap(f"{_root(found)} {registers}", inner)]
     if not found.canonical:
         return "\n".join([*lines, *wrap("The address is not canonical: any access ends in #GP "
                                         "(rule 8; SDM Vol. 1, 3.3.7.1).", inner)]) + "\n"
@@ -43,6 +43,10 @@ def as_text(found: PageWalk, indent: str = "") -> str:
     ]) + "\n"
 
 
+def _root(found: PageWalk | AddressMap) -> str:
+    return f"CR3={found.state.cr3:#x}{'' if found.loaded else ' (not loaded)'}"
+
+
 def _listed(said: Iterable[tuple[str, str]], indent: str) -> Iterator[str]:
     """Lines of what has names, which stand in a column of their own."""
     for name, text in said:
@@ -53,7 +57,7 @@ def map_as_text(found: AddressMap) -> str:
     """A map in lines as wide as the terminal, with what the TLB holds otherwise."""
     pages = sum(region.count for region in found.regions)
     lines = wrap(f"cycle {found.cycle}, processor {found.cpu}: {_MODES[found.state.mode]}, "
-                 f"CR3={found.state.cr3:#x}, {pages:,} pages", "", "  ")
+                 f"{_root(found)}, {pages:,} pages", "", "  ")
     rows = [("linear", "physical", "pages", "flags", "TLB")]
     for region in found.regions:
         held = f"{region.held}" if region.held else "-"

@@ -6,7 +6,7 @@ counts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from hw.config import MmuConfig
 from sim.golden.permission import Attempt, Refusal, Rights, error_code, refusals, violation_code
@@ -20,8 +20,8 @@ from sim.record.trace import Trace
 from .kernel import KernelRecords
 
 
-__all__ = ["ATTEMPTS", "KINDS", "PageWalk", "Verdict", "WalkStep", "attempts_of", "control_state",
-           "features_of", "outdated", "page_walk"]
+__all__ = ["ATTEMPTS", "KINDS", "PageWalk", "Verdict", "WalkStep", "address_space", "attempts_of",
+           "control_state", "features_of", "outdated", "page_walk"]
 
 
 #: Accesses that are judged, by their names. Implicit ones, such as to the GDT, are the
@@ -90,14 +90,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class PageWalk:
-    """The translation of one address, for one processor, as of one cycle.
+    """The translation of one address, in one address space, for one processor, as of one cycle.
 
     Attributes
     ----------
     linear, cycle, cpu : :class:`int`
         What was asked for.
     state : :class:`sim.golden.state.ControlState`
-        The control registers.
+        The control registers; CR3 is that of the address space.
+    loaded : :class:`bool`
+        The processor has that CR3 in that cycle. If not, what its TLB holds is of another address
+        space, but for global translations, which are of all.
     canonical : :class:`bool`
         The address is one; any access to another ends in #GP.
     steps : sequence of :class:`WalkStep`
@@ -122,6 +125,7 @@ class PageWalk:
     cycle:           int
     cpu:             int
     state:           ControlState
+    loaded:          bool
     canonical:       bool
     steps:           Sequence[WalkStep]
     translation:     Translation | None
@@ -152,15 +156,16 @@ class PageWalk:
 
 
 def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, cycle: int,
-              cpu: int = 0, features: Features,
+              cpu: int = 0, cr3: int | None = None, features: Features,
               attempts: Mapping[str, Attempt] = ATTEMPTS) -> PageWalk:
     """Walk the tables for ``linear`` as of ``cycle``, before anything of that cycle is done.
 
-    The ``attempts`` are judged, by name.
+    They are those of ``cr3``, or else those that the processor has loaded. The ``attempts`` are
+    judged, by name.
 
     Raises :class:`LookupError` if that cycle is not on record.
     """
-    state  = control_state(traces[cpu], cycle, features)
+    state, loaded = address_space(traces[cpu], cycle, features, cr3)
     masked = linear & state.linear_mask
     paging = state.mode is not PagingMode.OFF
 
@@ -169,16 +174,18 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
 
     reported = traces[cpu].reports_tlb
     if not paging or not state.canonical(masked):
-        return PageWalk(masked, cycle, cpu, state, state.canonical(masked), (), None, {}, None, {},
-                        reported)
+        return PageWalk(masked, cycle, cpu, state, loaded, state.canonical(masked), (), None, {},
+                        None, {}, reported)
     found  = walk(state, Attempt(), masked, read)
     broken = found.refusal if found.refusal in (Refusal.NOT_PRESENT, Refusal.RESERVED) else None
     leaf   = found.steps[-1]
     cached = traces[cpu].tlb_at(cycle).find(masked) if reported else None
+    if cached is not None and not (loaded or cached.global_page):
+        cached = None
     page   = None if broken else found_by(state, leaf, masked, dirty=bool(leaf.entry & D))
     rights = leaf.rights if page is None else page.rights
     return PageWalk(
-        masked, cycle, cpu, state, True,
+        masked, cycle, cpu, state, loaded, True,
         [WalkStep(step.level, step.address, step.entry, step.rights,
                   history.last_store(step.address, step.level.entry_size, cycle=cycle))
          for step in found.steps],
@@ -200,6 +207,16 @@ def control_state(trace: Trace, cycle: int, features: Features) -> ControlState:
     state = trace.state_at(cycle)
     return ControlState(machine=features, cr0=state.cr0, cr2=state.cr2, cr3=state.cr3,
                         cr4=state.cr4, efer=state.efer, ac=bool(state.ac))
+
+
+def address_space(trace: Trace, cycle: int, features: Features,
+                  cr3: int | None) -> tuple[ControlState, bool]:
+    """Control registers in ``cycle``, but with this ``cr3``, and if that is what CR3 has.
+
+    None is what it has.
+    """
+    state = control_state(trace, cycle, features)
+    return (state, True) if cr3 in (None, state.cr3) else (replace(state, cr3=cr3), False)
 
 
 def _verdict(state: ControlState, rights: Rights, attempt: Attempt,

@@ -31,16 +31,21 @@ def vectors(count):
         yield parse(number, json.dumps(line))
 
 
-def walked(vector, *changes, attempts=ATTEMPTS):
-    """The walk in the state of a vector, from a record with that and changes of the TLB alone."""
+def walked(vector, *changes, attempts=ATTEMPTS, loaded=None):
+    """The walk in the state of a vector, from a record with that and changes of the TLB alone.
+
+    If another CR3 is ``loaded``, it is that of the vector's all the same.
+    """
     size   = entry_size(vector.cr0, vector.cr4, vector.efer)
     stores = [transfer(cycle, address & -8, write=True, sel=(1 << size) - 1 << (address & 7),
                        data=value << 8 * (address & 7))
               for cycle, (address, value) in enumerate(vector.entries)]
     cycle  = len(stores)
-    record = trace(state(cr0=vector.cr0, cr3=vector.cr3, cr4=vector.cr4, efer=vector.efer,
+    cr3    = vector.cr3 if loaded is None else loaded
+    record = trace(state(cr0=vector.cr0, cr3=cr3, cr4=vector.cr4, efer=vector.efer,
                          ac=vector.access.ac), *stores, *changes, cycles=cycle + 1)
     return page_walk([record], MemoryHistory([record]), vector.access.linear, cycle=cycle,
+                     cr3=None if loaded is None else vector.cr3,
                      features=Features(maxphyaddr=vector.maxphyaddr), attempts=attempts)
 
 
@@ -107,6 +112,18 @@ def test_a_stale_translation_is_told_and_what_the_tlb_decides():
     assert " TLB STALE: 0x7000, 4 KiB, r-x user, filled in cycle 0 " in text
     assert ("The TLB decides otherwise, and it is asked first: user write #PF 0x7, kernel write "
             "#PF 0x3, implicit write #PF 0x3.") in text
+
+
+@pytest.mark.parametrize("global_page", [False, True])
+def test_of_tables_that_are_not_loaded_the_tlb_has_global_translations_alone(global_page):
+    vector  = in_long_mode(cr0=hex(1 << 31 | 1))
+    entry   = cached(global_page=global_page)
+    here    = walked(vector, entry)
+    instead = walked(vector, entry, loaded=0x7000)
+    assert here.loaded and here.cached is not None and "CR3=0x1000 CR0" in as_text(here)
+    assert not instead.loaded and instead.state == here.state and instead.steps == here.steps
+    assert (instead.cached is not None) is global_page
+    assert "CR3=0x1000 (not loaded) CR0" in as_text(instead)
 
 
 def test_without_any_tables_nothing_is_translated():
