@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .layout import AccessKind, ErrorCode, Fault, PageSize
+from .layout import AccessKind, ErrorCode, Fault, Flush, PageSize
 from .permission import Rights
 
 
@@ -67,9 +67,10 @@ class AccessSignature(wiring.Signature):
 class ControlOp(enum.Enum, shape=unsigned(2)):
     """Privileged operation on the unit."""
 
-    READ   = 0  #: Read a register.
-    WRITE  = 1  #: Write a register.
-    INVLPG = 2  #: Forget the translations of the page that contains the linear address ``value``.
+    READ    = 0  #: Read a register.
+    WRITE   = 1  #: Write a register.
+    INVLPG  = 2  #: Forget the translations of the page that contains the linear address ``value``.
+    INVPCID = 3  #: Forget those that ``pcid`` and ``linear`` name, in the way of type ``value``.
 
 
 class Register(enum.Enum, shape=unsigned(4)):
@@ -81,6 +82,8 @@ class Register(enum.Enum, shape=unsigned(4)):
     CR4      = 4
     EFER     = 8
     RFLAGS   = 9   #: Only AC is kept: STAC and CLAC are writes of this register.
+    PKRU     = 10  #: Rights that protection keys take away from user pages.
+    PKRS     = 11  #: IA32_PKRS: ... from supervisor pages.
     FEATURES = 15  #: Read-only: :data:`hw.layout.Features`.
 
 
@@ -89,7 +92,9 @@ class ControlRequest(data.Struct):
 
     op:       ControlOp
     register: Register
-    value:    64  #: The value to write, or the linear address of INVLPG.
+    value:    64  #: The value to write, the linear address of INVLPG, or the type of INVPCID.
+    pcid:     64  #: INVPCID: bits 63 to 0 of its descriptor.
+    linear:   64  #: INVPCID: bits 127 to 64.
 
 
 class ControlResponse(data.Struct):
@@ -100,14 +105,20 @@ class ControlResponse(data.Struct):
 
 
 class ControlState(data.Struct):
-    """The registers, as they are in this cycle."""
+    """The registers, as they are in this cycle. Those that the unit lacks are 0."""
 
-    cr0:  64
-    cr2:  64
-    cr3:  64
-    cr4:  64
-    efer: 64
-    ac:   1
+    cr0:    64
+    cr2:    64
+    cr3:    64
+    cr4:    64
+    efer:   64
+    ac:     1
+    pkru:   32
+    pkrs:   32
+    pdpte0: 64
+    pdpte1: 64
+    pdpte2: 64
+    pdpte3: 64
 
 
 class ControlSignature(wiring.Signature):
@@ -159,23 +170,24 @@ class Events(data.Struct):
     entry_read:  1
     #: A locked update found the entry changed, and left it alone: the same walk starts at the root.
     walk_again:  1
-    #: A walk set the accessed bit, which was clear, in an entry of level PT, PD, PDPT, PML4.
-    accessed:    4
+    #: A walk set the accessed bit, which was clear, in an entry of level PT, PD, PDPT, PML4, PML5.
+    accessed:    5
     dirtied:     1  #: A walk set the dirty bit, which was clear, in a leaf.
     filled:      1  #: A translation enters the TLB, as every walk without a fault makes it.
     #: A fill replaces a translation that it does not overlap. Those that it does overlap are
     #: forgotten without a strobe.
     evicted:     1
-    #: A control-register write makes the TLB forget all translations, or all but the global ones,
-    #: whether or not it holds any.
+    #: A control-register write or INVPCID makes the TLB forget many translations, whether or not it
+    #: holds any.
     flushed:     1
-    #: INVLPG of a canonical address, whether or not the TLB holds a translation of it.
+    #: INVLPG, or INVPCID of an address, if that is canonical, whether or not the TLB holds a
+    #: translation of it.
     invalidated: 1
     dropped:     1  #: A page fault makes the TLB forget the translation of the faulting address.
     crossed:     1  #: An access, allowed on its first page, goes on to its second; also if PG = 0.
     page_fault:  1  #: An access ends in #PF.
     protection:  1  #: An access ends in #GP.
-    refused:     1  #: A control-register write raises #GP.
+    refused:     1  #: A control operation raises #GP.
 
 
 class TlbUpdate(data.Struct):
@@ -186,10 +198,13 @@ class TlbUpdate(data.Struct):
     """
 
     page:         52  #: Linear page number, sign-extended: filled, invalidated or dropped.
+    pcid:         12  #: PCID of the translation, or the one whose translations are meant.
     frame:        40  #: Filled: frame of ``page``; of a large page only the bits above its size.
     size:         PageSize  #: Filled: size of the page.
     rights:       Rights    #: Filled: rights of all levels together.
     dirty:        1   #: Filled: the dirty bit is set in memory.
-    global_page:  1   #: Filled: it outlasts writes of CR3.
+    key:          4   #: Filled: protection key of the page.
+    global_page:  1   #: Filled: it is global. Invalidated: global translations are meant, too.
     evicted_page: 52  #: Evicted: linear page number of the translation that is replaced.
-    flushed_all:  1   #: Flushed: global translations, too.
+    evicted_pcid: 12  #: Evicted: its PCID.
+    flush:        Flush  #: Flushed: those that are meant.

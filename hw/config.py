@@ -23,12 +23,22 @@ class MmuConfig:
         4-level paging (EFER.LME, CR4.PAE).
     gigabyte_pages : :class:`bool`
         1 GiB leaves in a PDPTE. Without them PS is a reserved bit there.
+    pae : :class:`bool`
+        PAE paging (CR4.PAE without EFER.LME). Without it, CR4.PAE is a part of long mode only.
+    la57 : :class:`bool`
+        5-level paging (CR4.LA57).
     pse : :class:`bool`
         4 MiB leaves in 32-bit paging (CR4.PSE).
     pge : :class:`bool`
         Global translations (CR4.PGE).
     nx : :class:`bool`
         Execute-disable (EFER.NXE).
+    pcid : :class:`bool`
+        Process-context identifiers (CR4.PCIDE).
+    invpcid : :class:`bool`
+        The operation INVPCID.
+    pku, pks : :class:`bool`
+        Protection keys for user pages (CR4.PKE) and for supervisor pages (CR4.PKS).
     smep, smap : :class:`bool`
         Supervisor-mode execution and access prevention (CR4.SMEP, CR4.SMAP).
     variable_maxphyaddr : :class:`bool`
@@ -40,12 +50,18 @@ class MmuConfig:
     tlb_entries:    int  = 16
     outstanding:    int  = 4
     long_mode:      bool = True
+    pae:            bool = False
+    la57:           bool = False
     gigabyte_pages: bool = True
     pse:            bool = True
     pge:            bool = True
     nx:             bool = True
+    pcid:           bool = False
+    invpcid:        bool = False
     smep:           bool = True
     smap:           bool = True
+    pku:            bool = False
+    pks:            bool = False
 
     variable_maxphyaddr: bool = False
 
@@ -56,15 +72,16 @@ class MmuConfig:
             size = getattr(self, name)
             if not isinstance(size, int) or size < least or size & (size - 1):
                 raise ValueError(f"{name} must be a power of two, {least} or more, not {size!r}")
-        if self.gigabyte_pages and not self.long_mode:
-            raise ValueError("gigabyte_pages needs long_mode")
-        if self.nx and not self.long_mode:
-            raise ValueError("nx needs long_mode: 32-bit entries have no execute-disable bit")
+        for name in ("gigabyte_pages", "la57", "pcid", "pku", "pks"):
+            if getattr(self, name) and not self.long_mode:
+                raise ValueError(f"{name} needs long_mode")
+        if self.nx and not (self.long_mode or self.pae):
+            raise ValueError("nx needs long_mode or pae: 32-bit entries cannot disable execution")
 
     @property
     def linear_width(self):
-        """Bits of a linear address that are translated: 48 with long mode, else 32."""
-        return 48 if self.long_mode else 32
+        """Bits of a linear address that are translated: 57 with 5 levels, 48 with 4, else 32."""
+        return 57 if self.la57 else 48 if self.long_mode else 32
 
     @property
     def page_width(self):

@@ -5,15 +5,16 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import ControlOp, ControlSignature, Register
-from .layout import CR0, CR3, CR4, EFER, Features, RFLAGS
+from .layout import CR0, CR3, CR4, EFER, Features, Flush, RFLAGS
 from .legality import (
-    cr0_refused, cr3_refused, cr4_bits, cr4_refused, efer_bits, efer_refused,
+    cr0_refused, cr3_bits, cr3_refused, cr4_bits, cr4_refused, efer_bits, efer_refused,
+    invpcid_refused,
 )
-from .linear import canonical
+from .linear import canonical, page_of
 from .permission import Protection
 from .physical import width_members, width_of
 from .signals import unpacked
-from .translation import Flush, PagingMode
+from .translation import PagingMode, invalidation_layout
 
 
 __all__ = ["Control"]
@@ -53,12 +54,10 @@ class Control(wiring.Component):
         Linear address of a page fault, for CR2.
     mode, protection : :py:`Out(PagingMode)`, :py:`Out(Protection)`
         What the registers mean for translation.
-    flush : :py:`Out(Flush)`
+    invalidation : :py:`Out(invalidation_layout(config))`
         What the TLB is to forget.
-    invalidate : :py:`Out(stream.Signature(64, always_ready=True))`
-        INVLPG of a linear address.
     refused : :py:`Out(1)`
-        Strobe: a write raises #GP.
+        Strobe: an operation raises #GP.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
         Width of a physical address, if ``config`` makes it variable.
     """
@@ -71,8 +70,7 @@ class Control(wiring.Component):
             "fault":      In(stream.Signature(64, always_ready=True)),
             "mode":       Out(PagingMode),
             "protection": Out(Protection),
-            "flush":      Out(Flush),
-            "invalidate": Out(stream.Signature(64, always_ready=True)),
+            "invalidation": Out(invalidation_layout(config)),
             "refused":    Out(1),
             **width_members(config),
         })
@@ -90,15 +88,17 @@ class Control(wiring.Component):
         m = Module()
 
         request, response = self.control.request, self.control.response
-        operand = Signal(64)
-        refused = Signal()
-        write   = Signal()
+        operand  = Signal(64)
+        refused  = Signal()
+        write    = Signal()
+        accepted = Signal()
 
         m.d.comb += [
             request.ready.eq(self.quiet & (~response.valid | response.ready)),
             operand.eq(request.p.value),
-            write.eq(request.valid & request.ready & (request.p.op == ControlOp.WRITE)),
-            self.refused.eq(write & refused),
+            accepted.eq(request.valid & request.ready),
+            write.eq(accepted & (request.p.op == ControlOp.WRITE)),
+            self.refused.eq(accepted & refused),
         ]
         whole = (request.p.op == ControlOp.WRITE) & (request.p.register == Register.EFER)
         with m.If(~self._state.efer.lma & ~whole):
@@ -106,7 +106,7 @@ class Control(wiring.Component):
 
         with m.If(response.ready):
             m.d.sync += response.valid.eq(0)
-        with m.If(request.valid & request.ready):
+        with m.If(accepted):
             m.d.sync += [
                 response.valid.eq(1),
                 response.p.value.eq(self._read(request.p.register)),
@@ -115,11 +115,22 @@ class Control(wiring.Component):
         with m.If(self.fault.valid):
             m.d.sync += self._state.cr2.eq(self.fault.payload)
 
-        self._check(m, request.p.register, operand, refused)
+        with m.Switch(request.p.op):
+            with m.Case(ControlOp.WRITE):
+                self._check(m, request.p.register, operand, refused)
+            with m.Case(ControlOp.INVPCID):
+                m.d.comb += refused.eq(1)
+                if self.config.invpcid:
+                    m.d.comb += refused.eq(invpcid_refused(
+                        request.p.value, request.p.pcid, request.p.linear, self._state))
         with m.If(write & ~refused):
             self._write(m, request.p.register, operand)
-            self._flush(m, request.p.register, operand)
-        self._invalidate(m, operand)
+            self._invalidate(m, request.p.register, operand)
+        with m.If(accepted & (request.p.op == ControlOp.INVLPG)):
+            self._invlpg(m, operand)
+        if self.config.invpcid:
+            with m.If(accepted & (request.p.op == ControlOp.INVPCID) & ~refused):
+                self._invpcid(m)
         self._publish(m)
 
         return m
@@ -144,14 +155,8 @@ class Control(wiring.Component):
     def _features(self):
         config   = self.config
         features = Features.const({
-            "pse":            config.pse,
-            "pge":            config.pge,
-            "nx":             config.nx,
-            "smep":           config.smep,
-            "smap":           config.smap,
-            "long_mode":      config.long_mode,
-            "gigabyte_pages": config.gigabyte_pages,
-            "maxphyaddr":     0 if config.variable_maxphyaddr else config.maxphyaddr,
+            **{name: getattr(config, name) for name, _ in Features if name != "maxphyaddr"},
+            "maxphyaddr": 0 if config.variable_maxphyaddr else config.maxphyaddr,
         })
         if not config.variable_maxphyaddr:
             return features
@@ -189,7 +194,7 @@ class Control(wiring.Component):
             with m.Case(Register.CR2):
                 m.d.sync += state.cr2.eq(operand)
             with m.Case(Register.CR3):
-                m.d.sync += state.cr3.eq((operand & _all_of(CR3))[:self.config.maxphyaddr])
+                m.d.sync += state.cr3.eq(operand & cr3_bits(self.config))
             with m.Case(Register.CR4):
                 m.d.sync += state.cr4.eq(operand & cr4_bits(self.config))
             with m.Case(Register.EFER):
@@ -198,29 +203,55 @@ class Control(wiring.Component):
             with m.Case(Register.RFLAGS):
                 m.d.sync += state.rflags.eq(operand & _all_of(RFLAGS))
 
-    def _flush(self, m, register, operand):
-        """Forget the translations that the write makes invalid. Rule 27."""
+    def _invalidate(self, m, register, operand):
+        """Forget what the write of a register makes invalid. Rules 27, 32, 35."""
         state = self._state
         with m.Switch(register):
             with m.Case(Register.CR0):
                 with m.If(state.cr0.pg & ~data.View(CR0, operand).pg):
-                    m.d.comb += self.flush.eq(Flush.ALL)
+                    self._forget(m, Flush.ALL)
             with m.Case(Register.CR3):
-                m.d.comb += self.flush.eq(Flush.LOCAL)
+                value = data.View(CR3, operand)
+                with m.If(~state.cr4.pcide):
+                    self._forget(m, Flush.LOCAL)
+                with m.Elif(~value.no_flush):
+                    self._forget(m, Flush.OF_PCID, pcid=value.pcid)
             with m.Case(Register.CR4):
-                value = data.View(CR4, operand)
-                toggled = (value.pge ^ state.cr4.pge) | (value.pae ^ state.cr4.pae)
-                with m.If(toggled | (value.smep & ~state.cr4.smep)):
-                    m.d.comb += self.flush.eq(Flush.ALL)
+                value   = data.View(CR4, operand)
+                changed = data.View(CR4, operand ^ state.cr4.as_value())
+                with m.If(changed.pge | (changed.pcide & state.cr4.pcide)):
+                    self._forget(m, Flush.ALL)
+                with m.Elif(changed.pae | (changed.smep & value.smep)):
+                    self._forget(m, Flush.OF_PCID_AND_GLOBAL, pcid=self.mode.pcid)
 
-    def _invalidate(self, m, operand):
-        """INVLPG; of an address that is not canonical, nothing. Rule 26."""
-        request  = self.control.request
-        accepted = request.valid & request.ready & (request.p.op == ControlOp.INVLPG)
-        m.d.comb += [
-            self.invalidate.payload.eq(operand),
-            self.invalidate.valid.eq(accepted & (~self._state.efer.lma | canonical(operand))),
-        ]
+    def _invlpg(self, m, operand):
+        """INVLPG; of an address that is not canonical, nothing. Rules 26, 34."""
+        with m.If(~self._state.efer.lma | canonical(operand)):
+            self._forget(m, Flush.OF_PCID_AND_GLOBAL, pcid=self.mode.pcid, linear=operand)
+
+    def _invpcid(self, m):
+        """INVPCID. Its address has 64 bits, also where no page is in those above 32. Rule 33."""
+        operands = self.control.request.p
+        outside  = ~self._state.efer.lma & operands.linear[32:].any()
+        with m.Switch(operands.value):
+            with m.Case(0):
+                with m.If(~outside):
+                    self._forget(m, Flush.OF_PCID, pcid=operands.pcid, linear=operands.linear)
+            with m.Case(1):
+                self._forget(m, Flush.OF_PCID, pcid=operands.pcid)
+            with m.Case(2):
+                self._forget(m, Flush.ALL)
+            with m.Case(3):
+                self._forget(m, Flush.LOCAL)
+
+    def _forget(self, m, flush, *, pcid=0, linear=None):
+        """Have translations forgotten: those of one page, if ``linear`` is an address in it."""
+        m.d.comb += [self.invalidation.flush.eq(flush), self.invalidation.pcid.eq(pcid)]
+        if linear is not None:
+            m.d.comb += [
+                self.invalidation.single.eq(1),
+                self.invalidation.page.eq(page_of(linear, config=self.config)),
+            ]
 
     def _publish(self, m):
         """Show the registers, and what they mean for translation. Rule 19."""
@@ -233,6 +264,7 @@ class Control(wiring.Component):
             self.mode.long_mode.eq(state.efer.lma),
             self.mode.pse.eq(state.cr4.pse),
             self.mode.pge.eq(state.cr4.pge),
+            self.mode.pcid.eq(Mux(state.cr4.pcide, state.cr3.pcid, 0)),
             # Table 4-3: 32-bit paging ignores what long mode may have left in bits 63:32.
             self.mode.root.eq(Mux(state.efer.lma, state.cr3.frame, state.cr3.frame[:20])),
             self.protection.wp.eq(state.cr0.wp),

@@ -1,7 +1,8 @@
 """Packed layouts: control registers, paging-structure entries, page-fault error code.
 
 Ref: Intel SDM Vol. 3A, sections 2.5 "Control Registers", 2.2.1 "Extended Feature Enable
-Register", 4.3 "32-Bit Paging", 4.5 "4-Level Paging", 4.7 "Page-Fault Exceptions".
+Register", 4.3 "32-Bit Paging", 4.4 "PAE Paging", 4.5 "4-Level Paging and 5-Level Paging", 4.7
+"Page-Fault Exceptions".
 """
 
 from amaranth import *
@@ -9,7 +10,7 @@ from amaranth.lib import data, enum
 
 
 __all__ = [
-    "AccessKind", "Fault", "Level", "PageSize",
+    "AccessKind", "Fault", "Flush", "Level", "PageSize",
     "CR0", "CR3", "CR4", "EFER", "RFLAGS", "Entry", "ErrorCode", "Features",
 ]
 
@@ -33,13 +34,24 @@ class Fault(enum.Enum, shape=unsigned(2)):
     SKIPPED            = 3  #: A chained access after one that faulted: nothing was done.
 
 
-class Level(enum.IntEnum, shape=unsigned(2)):
+class Flush(enum.Enum, shape=unsigned(3)):
+    """Translations that the TLB is to forget. Rules 27, 33, 35."""
+
+    NONE               = 0
+    LOCAL              = 1  #: All but global ones.
+    ALL                = 2
+    OF_PCID            = 3  #: All of one PCID but global ones.
+    OF_PCID_AND_GLOBAL = 4  #: All of one PCID, and global ones of every PCID.
+
+
+class Level(enum.IntEnum, shape=unsigned(3)):
     """Paging structure by the level at which a walk reads it."""
 
     PT   = 0
     PD   = 1
     PDPT = 2
     PML4 = 3
+    PML5 = 4
 
 
 class PageSize(enum.IntEnum, shape=unsigned(2)):
@@ -67,21 +79,28 @@ CR0 = data.FlexibleLayout(64, {
 })
 
 
-#: Control register 3 (Tables 4-3 and 4-12). The frame is as wide as the widest machine's.
+#: Control register 3 (Tables 4-3, 4-7 and 4-12). The frame is as wide as the widest machine's.
+#: With CR4.PCIDE = 1 the low bits are the PCID; ``no_flush`` is a bit of the operand of MOV alone.
 CR3 = data.FlexibleLayout(64, {
     "pwt":   data.Field( 1,  3),
     "pcd":   data.Field( 1,  4),
+    "pcid":  data.Field(12,  0),
     "frame": data.Field(40, 12),
+    "no_flush": data.Field(1, 63),
 })
 
 
 #: Control register 4 (section 2.5). Only the bits that paging looks at exist in this machine.
 CR4 = data.FlexibleLayout(64, {
-    "pse":  data.Field(1,  4),
-    "pae":  data.Field(1,  5),
-    "pge":  data.Field(1,  7),
-    "smep": data.Field(1, 20),
-    "smap": data.Field(1, 21),
+    "pse":   data.Field(1,  4),
+    "pae":   data.Field(1,  5),
+    "pge":   data.Field(1,  7),
+    "la57":  data.Field(1, 12),
+    "pcide": data.Field(1, 17),
+    "smep":  data.Field(1, 20),
+    "smap":  data.Field(1, 21),
+    "pke":   data.Field(1, 22),
+    "pks":   data.Field(1, 24),
 })
 
 
@@ -100,9 +119,10 @@ RFLAGS = data.FlexibleLayout(64, {
 })
 
 
-#: Paging-structure entry, every level and mode (Tables 4-4 to 4-6 and 4-15 to 4-20). A 32-bit
-#: entry is its lower half. ``dirty``, ``page_size`` and ``global_page`` matter only where the
-#: manual gives them a meaning; ``frame`` is unmasked, and wider than the machine's.
+#: Paging-structure entry, every level and mode (Tables 4-4 to 4-6, 4-8 to 4-11 and 4-15 to
+#: 4-20). A 32-bit entry is its lower half. ``dirty``, ``page_size``, ``global_page`` and ``key``
+#: matter only where the manual gives them a meaning; ``frame`` is unmasked, and wider than the
+#: machine's.
 Entry = data.FlexibleLayout(64, {
     "present":         data.Field( 1,  0),
     "writable":        data.Field( 1,  1),
@@ -114,6 +134,7 @@ Entry = data.FlexibleLayout(64, {
     "page_size":       data.Field( 1,  7),
     "global_page":     data.Field( 1,  8),
     "frame":           data.Field(40, 12),
+    "key":             data.Field( 4, 59),
     "execute_disable": data.Field( 1, 63),
 })
 
@@ -126,22 +147,29 @@ class ErrorCode(data.Struct):
     user:     1
     reserved: 1
     fetch:    1
+    key:      1  #: The protection key of the page forbids the access.
 
 
 #: Features of this unit, as software reads it (this machine's CPUID). The bits stand where the
 #: registers that they allow have them, so that a feature word can be compared with CR4.
 Features = data.FlexibleLayout(64, {
     "pse":            data.Field(1,  4),
+    "pae":            data.Field(1,  5),
     "pge":            data.Field(1,  7),
+    "invpcid":        data.Field(1, 10),
     "nx":             data.Field(1, 11),
+    "la57":           data.Field(1, 12),
+    "pcid":           data.Field(1, 17),
     "smep":           data.Field(1, 20),
     "smap":           data.Field(1, 21),
-    "long_mode":      data.Field(1, 29),
+    "pku":            data.Field(1, 22),
+    "pks":            data.Field(1, 24),
     "gigabyte_pages": data.Field(1, 26),
+    "long_mode":      data.Field(1, 29),
     "maxphyaddr":     data.Field(8, 32),
 })
 
 
 for _layout in (CR0, CR3, CR4, EFER, RFLAGS, Entry, Features):
     assert Shape.cast(_layout).width == 64
-assert Shape.cast(ErrorCode).width == 5
+assert Shape.cast(ErrorCode).width == 6

@@ -7,12 +7,11 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .bus import AccessSignature, ControlSignature, Events, TlbUpdate
 from .config import MmuConfig
 from .control import Control
-from .layout import Fault
-from .linear import page_of
+from .layout import Fault, Flush
 from .physical import width_members
 from .tlb import Tlb
 from .transfer import TransferUnit
-from .translation import Flush
+from .translation import invalidation_layout
 from .translator import Translator
 from .walker import Walker
 from .wishbone import WishboneSignature
@@ -69,7 +68,9 @@ class Mmu(wiring.Component):
             **width_members(self.config),
         })
 
-        self._forgetting = Signal()  # INVLPG reaches the TLB
+        # What the TLB is to forget: a control operation of the cycle before says so.
+        self._invalidation = Signal(invalidation_layout(self.config))
+        self._invalidating = Signal()
 
     def elaborate(self, platform):
         m = Module()
@@ -93,9 +94,9 @@ class Mmu(wiring.Component):
         m.d.comb += [
             translator.mode.eq(control.mode),
             translator.protection.eq(control.protection),
-            translator.hold.eq(self.control.request.valid | self._forgetting),
+            translator.hold.eq(self.control.request.valid | self._invalidating),
             translator.drained.eq(transfer.drained),
-            control.quiet.eq(translator.empty & transfer.drained & ~self._forgetting),
+            control.quiet.eq(translator.empty & transfer.drained & ~self._invalidating),
             walker.mode.eq(control.mode),
             walker.protection.eq(control.protection),
         ]
@@ -111,20 +112,19 @@ class Mmu(wiring.Component):
     def _look_up(self, m, translator, tlb, control):
         """Give the TLB the page of the access, or of INVLPG, which waits until there is none.
 
-        INVLPG is done a cycle after it is accepted: no access is looked up before the next one.
-        From its operand through all comparators would else be the longest path of the unit.
+        An invalidation is done a cycle after its operation is accepted: no access is looked up
+        before the next one. From the operand through all comparators would else be the longest
+        path of the unit.
         """
-        forgotten = Signal(self.config.page_width)
-        m.d.sync += [
-            self._forgetting.eq(control.invalidate.valid),
-            forgotten.eq(page_of(control.invalidate.payload, config=self.config)),
-        ]
+        m.d.sync += self._invalidation.eq(control.invalidation)
         m.d.comb += [
-            tlb.page.eq(Mux(self._forgetting, forgotten, translator.page)),
+            self._invalidating.eq(self._invalidation.flush != Flush.NONE),
+            tlb.page.eq(Mux(self._invalidating, self._invalidation.page, translator.page)),
+            tlb.pcid.eq(Mux(self._invalidating, self._invalidation.pcid, control.mode.pcid)),
             tlb.look.eq(translator.look),
             tlb.drop.eq(translator.drop),
-            tlb.invalidate.eq(self._forgetting),
-            tlb.flush.eq(control.flush),
+            tlb.flush.eq(self._invalidation.flush),
+            tlb.single.eq(self._invalidation.single),
             translator.hit.eq(tlb.hit),
             translator.hit_entry.eq(tlb.hit_entry),
             translator.frame.eq(tlb.frame),
@@ -149,6 +149,7 @@ class Mmu(wiring.Component):
         """Gather the strobes."""
         events  = self.events
         result  = translator.result
+        invalidation = control.invalidation
         m.d.comb += [
             events.hit.eq(translator.counted_hit),
             events.missed.eq(translator.counted_miss),
@@ -160,8 +161,8 @@ class Mmu(wiring.Component):
             events.dirtied.eq(walker.dirtied),
             events.filled.eq(tlb.fill.valid),
             events.evicted.eq(tlb.evicted),
-            events.flushed.eq(control.flush != Flush.NONE),
-            events.invalidated.eq(control.invalidate.valid),
+            events.flushed.eq((invalidation.flush != Flush.NONE) & ~invalidation.single),
+            events.invalidated.eq((invalidation.flush != Flush.NONE) & invalidation.single),
             events.dropped.eq(translator.drop & tlb.hit),
             events.crossed.eq(translator.crossed),
             events.page_fault.eq(
@@ -178,18 +179,21 @@ class Mmu(wiring.Component):
             """A linear page number of an address as wide as the processor's."""
             return page.as_signed() if self.config.long_mode else page
 
-        invalidated = control.invalidate
-        with m.If(tlb.fill.valid | translator.drop | (control.flush != Flush.NONE)
-                  | invalidated.valid):
+        invalidation = control.invalidation
+        invalidating = invalidation.flush != Flush.NONE
+        with m.If(tlb.fill.valid | translator.drop | invalidating):
             m.d.comb += [
                 update.page.eq(extended(Mux(
-                    invalidated.valid, page_of(invalidated.payload, config=self.config),
-                    translator.walk.p.page))),
+                    invalidating, invalidation.page, translator.walk.p.page))),
+                update.pcid.eq(Mux(invalidating, invalidation.pcid, control.mode.pcid)),
                 update.frame.eq(filled.frame),
                 update.size.eq(filled.size),
                 update.rights.eq(filled.rights),
                 update.dirty.eq(filled.dirty),
-                update.global_page.eq(filled.global_page),
+                update.global_page.eq(Mux(
+                    invalidating, invalidation.flush == Flush.OF_PCID_AND_GLOBAL,
+                    filled.global_page)),
                 update.evicted_page.eq(extended(tlb.evicted_page)),
-                update.flushed_all.eq(control.flush == Flush.ALL),
+                update.evicted_pcid.eq(tlb.evicted_pcid),
+                update.flush.eq(Mux(invalidation.single, Flush.NONE, invalidation.flush)),
             ]

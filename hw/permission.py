@@ -77,8 +77,9 @@ def error_code(*, access, present, reserved, protection):
         access.user & ~access.implicit,
         reserved,
         fetches(access.kind) & (protection.nxe | protection.smep),
+        C(0, 1),  # keys
     )
 
 
 assert [name for name, _ in ErrorCode.as_shape()] == [
-    "present", "write", "user", "reserved", "fetch"]
+    "present", "write", "user", "reserved", "fetch", "key"]

@@ -1,16 +1,17 @@
 """Types that pass between the blocks of a translation: mode, walks, translations, flushes."""
 
 from amaranth import *
-from amaranth.lib import data, enum
+from amaranth.lib import data
 
 from .bus import AccessRequest
-from .layout import AccessKind, ErrorCode, Fault, PageSize
+from .layout import AccessKind, ErrorCode, Fault, Flush, PageSize
 from .permission import Rights
 
 
 __all__ = [
-    "Flush", "PagingMode",
-    "translated_layout", "translation_layout", "walk_request_layout", "walk_response_layout",
+    "PagingMode",
+    "invalidation_layout", "translated_layout", "translation_layout", "walk_request_layout",
+    "walk_response_layout",
 ]
 
 
@@ -22,14 +23,17 @@ class PagingMode(data.Struct):
     pse:        1   #: CR4.PSE
     pge:        1   #: CR4.PGE
     root:       40  #: Frame of the first table: as much of CR3 as the mode uses.
+    pcid:       12  #: The current PCID, with which translations are cached.
 
 
-class Flush(enum.Enum, shape=unsigned(2)):
-    """Translations that the TLB is to forget."""
-
-    NONE  = 0
-    LOCAL = 1  #: All but global translations.
-    ALL   = 2
+def invalidation_layout(config):
+    """Cached translations that an operation makes invalid; none, if ``flush`` is NONE."""
+    return data.StructLayout({
+        "flush":  Flush,              #: Those that it names, ...
+        "pcid":   12,                 #: ... where this is the one PCID, ...
+        "single": 1,                  #: ... but only those ...
+        "page":   config.page_width,  #: ... of this linear page.
+    })
 
 
 def translation_layout(config):

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 __all__ = [
     "BURST_LENGTH", "FIRST_VECTOR", "LAST_VECTOR", "SIZES", "Access", "Bus", "Fault",
     "GeneralProtection", "Kind", "PageFault", "Register", "Response", "check_access",
-    "check_bytes", "check_interrupt", "check_load", "check_number", "check_store",
+    "check_bytes", "check_interrupt", "check_invpcid", "check_load", "check_number", "check_store",
     "naturally_aligned",
 ]
 
@@ -54,6 +54,8 @@ class Register(enum.Enum):
     CR4      = "cr4"
     EFER     = "efer"
     RFLAGS   = "rflags"    #: only AC, bit 18
+    PKRU     = "pkru"      #: rights that protection keys take away from user pages
+    PKRS     = "pkrs"      #: IA32_PKRS: ... from supervisor pages
     FEATURES = "features"  #: read-only: the unit's abilities
 
 
@@ -187,6 +189,12 @@ def check_interrupt(target: int, vector: int, processors: int) -> None:
         raise ValueError(f"a vector is {FIRST_VECTOR:#x} to {LAST_VECTOR:#x}, not {vector:#x}")
 
 
+def check_invpcid(kind: int, descriptor: int) -> None:
+    """Refuse what are no operands of INVPCID. Raises like :func:`check_number`."""
+    check_number(kind, 64, "the type of INVPCID")
+    check_number(descriptor, 128, "the descriptor of INVPCID")
+
+
 def naturally_aligned(linear: int, count: int) -> Iterator[tuple[int, int]]:
     """Split ``count`` bytes at ``linear`` into naturally aligned accesses: address and size.
 
@@ -241,6 +249,12 @@ class Bus(Protocol):
 
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
+
+    async def invpcid(self, kind: int, descriptor: int) -> None:
+        """Do INVPCID of type ``kind``: the PCID is in bits 11 to 0, the address in 127 to 64.
+
+        Raises :class:`GeneralProtection` and changes nothing.
+        """
 
     async def send_interrupt(self, target: int, vector: int) -> None:
         """Interrupt processor number ``target``. ``vector`` is 0xF0 to 0xFF."""

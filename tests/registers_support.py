@@ -50,6 +50,8 @@ _REFUSED = {
     Register.CR4:      mask(range(4), 6, range(8, 20), range(22, 32)),
     Register.EFER:     mask(range(1, 8), 9, range(12, 64)),  # an MSR has 64 bits in every mode
     Register.FEATURES: mask(range(64)),
+    Register.PKRU:     mask(range(64)),                      # no protection keys
+    Register.PKRS:     mask(range(64)),
 }
 
 #: Bits that come to these in one mode: (kept, refused).

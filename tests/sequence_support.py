@@ -4,7 +4,7 @@ Nothing is flushed but by the sequence itself, so what a unit does may depend on
 memory no longer agrees with.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -14,12 +14,15 @@ from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 
-__all__ = ["BITS_32", "IN_EACH_WORLD", "LONG", "PAGES", "Step", "World", "do", "refuses", "steps"]
+__all__ = [
+    "BITS_32", "CONTEXTS", "IN_EACH_WORLD", "LONG", "PAGES", "Step", "World", "do", "refuses",
+    "steps",
+]
 
 
 P, RW, US, A, D, PS, G, XD = 1, 2, 4, 0x20, 0x40, 0x80, 0x100, 1 << 63
 WP, PG, PE = 1 << 16, 1 << 31, 1
-PSE, PAE, PGE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 20, 1 << 21
+PSE, PAE, PGE, PCIDE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 17, 1 << 20, 1 << 21
 LME, NXE, AC = 1 << 8, 1 << 11, 1 << 18
 
 #: Three pages: two neighbours, and one behind the next entry of the table above theirs.
@@ -30,7 +33,7 @@ PAGES = (0x8000_9000, 0x1010_2000, 0x0800_4000)
 
 
 #: One step: "edit", a place, an entry; "control", (a register, a value); "invlpg", an address;
-#: "access", an access.
+#: "invpcid", (a type, a descriptor); "access", an access.
 Step = tuple[Any, ...]
 
 
@@ -50,6 +53,8 @@ class World:
         Physical addresses of entries, and the bases that they may be given: tables or pages.
     third : :class:`int`
         Linear address of the third page.
+    features : :class:`dict`
+        Features of the unit that differ from :class:`hw.config.MmuConfig`'s defaults.
     """
 
     registers:  tuple[tuple[Register, int], ...]
@@ -57,6 +62,7 @@ class World:
     entry_size: int
     entries:    tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     third:      int
+    features:   dict[str, bool] = field(default_factory=dict)
 
     @property
     def start(self) -> list[Step]:
@@ -106,7 +112,20 @@ BITS_32 = World(
     LINEAR - 0x40_0000,
 )
 
-IN_EACH_WORLD = pytest.mark.parametrize("world", [LONG, BITS_32], ids=["4-level", "32-bit"])
+#: 4-level paging with PCIDs.
+CONTEXTS = replace(
+    LONG,
+    registers=(*LONG.registers, (Register.CR4, PAE | PCIDE | PGE)),
+    controls=(
+        *LONG.controls, *((Register.CR4, PAE | PCIDE | bits) for bits in (0, PGE, PGE | SMEP)),
+        *((Register.CR3, ROOT | pcid | keeps)
+          for pcid in (0, 1, 2, 0xfff) for keeps in (0, 1 << 63, 1 << 63)),
+        (Register.CR3, ROOT | 1 << 62),
+    ),
+    features={"pcid": True, "invpcid": True})
+
+IN_EACH_WORLD = pytest.mark.parametrize("world", [LONG, BITS_32, CONTEXTS],
+                                        ids=["4-level", "32-bit", "PCIDs"])
 
 
 def flags(world):
@@ -116,7 +135,7 @@ def flags(world):
         P | RW | US | G | A | D, P | US, 0, RW | US | A,
     ))
     rare = st.sampled_from((P | RW | US | 1 << 51, P | RW | US | XD))
-    return st.one_of(ordinary, ordinary, ordinary, rare) if world is LONG else ordinary
+    return ordinary if world is BITS_32 else st.one_of(ordinary, ordinary, ordinary, rare)
 
 
 def edits(world):
@@ -143,8 +162,16 @@ def steps(world):
     invlpg = st.tuples(st.just("invlpg"), st.sampled_from(
         (LINEAR, LINEAR + 0x1fff, world.third, LINEAR | 1 << 63)))
     control = st.tuples(st.just("control"), st.sampled_from(world.controls))
-    return st.one_of(accesses(world), accesses(world), accesses(world), edits(world),
-                     edits(world), invlpg, control)
+    common  = (accesses(world), accesses(world), accesses(world), edits(world), edits(world),
+               invlpg, control)
+    if not world.features.get("pcid"):
+        return st.one_of(common)
+    # With PCIDs there is more to forget.
+    invpcid = st.tuples(st.just("invpcid"), st.tuples(st.integers(0, 4), st.builds(
+        lambda linear, pcid: linear << 64 | pcid,
+        st.sampled_from((LINEAR, LINEAR + 0x1fff, world.third, LINEAR | 1 << 63)),
+        st.sampled_from((0, 1, 2, 0xfff, 0x1001)))))
+    return st.one_of(*common, control, invpcid)
 
 
 def do(machine, step, *, entry_size):
@@ -156,6 +183,8 @@ def do(machine, step, *, entry_size):
             return refuses(machine, register, value)
         case "invlpg", linear:
             return machine.invlpg(linear)
+        case "invpcid", (kind, descriptor):
+            return refused(machine.invpcid, kind, descriptor)
         case "access", access:
             return machine.access(access)
     raise AssertionError(f"not a step: {step}")
@@ -163,8 +192,13 @@ def do(machine, step, *, entry_size):
 
 def refuses(machine, register, value):
     """Write a control register of a model; return true if that raises #GP."""
+    return refused(machine.write_control, register, value)
+
+
+def refused(operation, *operands):
+    """Do an operation; return true if it raises #GP."""
     try:
-        machine.write_control(register, value)
+        operation(*operands)
     except GeneralProtection:
         return True
     return False

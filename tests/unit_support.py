@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sim.golden.control import Flush, write_register
+from sim.golden.invpcid import Invalidation, invpcid
 from sim.golden.memory import GoldenMemory
 from sim.golden.mmu import Outcome
 from sim.golden.permission import Attempt, denied, error_code
@@ -41,23 +42,23 @@ class UnitTlb:
     Attributes
     ----------
     losses : :class:`dict`
-        Why a page was forgotten, by its linear address and size. A page that is cached again, and
-        what a flush, a page fault or INVLPG concerns, is here no longer.
+        Why a page was forgotten, by its linear address, size and PCID. A page that is cached again,
+        and what a flush, a page fault or INVLPG concerns, is here no longer.
     """
 
     def __init__(self, entries: int):
         self._slots: list[Translation | None] = [None] * entries
         self._next = 0
-        self.losses: dict[tuple[int, int], Loss] = {}
+        self.losses: dict[tuple[int, int, int], Loss] = {}
 
     @property
     def translations(self) -> list[Translation]:
         """All that it holds."""
         return [slot for slot in self._slots if slot is not None]
 
-    def find(self, linear: int) -> Translation | None:
-        """The translation of ``linear``, if there is one."""
-        found = [slot for slot in self._slots if slot is not None and slot.covers(linear)]
+    def find(self, linear: int, pcid: int) -> Translation | None:
+        """The translation of ``linear`` that serves ``pcid``, if there is one."""
+        found = [slot for slot in self._slots if slot is not None and slot.serves(linear, pcid)]
         assert len(found) <= 1, f"two translations of {linear:#x}: {found}"
         return found[0] if found else None
 
@@ -70,30 +71,26 @@ class UnitTlb:
         self._forget(self._next, Loss.EVICTED)
         self._slots[self._next] = translation
         self._next = (self._next + 1) % len(self._slots)
-        self.losses.pop((translation.linear, translation.size), None)
+        self.losses.pop((translation.linear, translation.size, translation.pcid), None)
         return evicts
 
-    def drop(self, linear: int) -> None:
-        """Forget the translation of ``linear``."""
-        self._slots = [None if slot is not None and slot.covers(linear) else slot
-                       for slot in self._slots]
-        self.losses = {(page, size): loss for (page, size), loss in self.losses.items()
-                       if linear & -size != page}
+    def drop(self, linear: int, pcid: int) -> None:
+        """Forget the translation of ``linear`` that serves ``pcid``."""
+        self.forget(Invalidation(Flush.OF_PCID_AND_GLOBAL, pcid, linear))
+        self.losses = {(page, size, owner): loss for (page, size, owner), loss
+                       in self.losses.items() if linear & -size != page}
 
-    def flush(self, flush: Flush) -> None:
-        """Forget what ``flush`` names."""
-        if flush is Flush.EVERYTHING:
+    def forget(self, invalidation: Invalidation) -> None:
+        """Forget what becomes invalid."""
+        if invalidation.flush is Flush.EVERYTHING:
             self.losses.clear()
-        if flush is not Flush.NOTHING:
-            self._slots = [
-                slot if slot is not None and slot.global_page and flush is Flush.NON_GLOBAL
-                else None for slot in self._slots
-            ]
+        self._slots = [None if slot is not None and invalidation.concerns(slot) else slot
+                       for slot in self._slots]
 
     def _forget(self, number: int, loss: Loss) -> None:
         slot = self._slots[number]
         if slot is not None:
-            self.losses[slot.linear, slot.size] = loss
+            self.losses[slot.linear, slot.size, slot.pcid] = loss
             self._slots[number] = None
 
 
@@ -132,14 +129,28 @@ class UnitModel:
             self.events["refused"] += 1
             raise
         self.events["flushed"] += flush is not Flush.NOTHING
-        self.tlb.flush(flush)
+        self.tlb.forget(Invalidation(flush, self.state.pcid))
 
     def invlpg(self, linear: int) -> None:
         """Forget the translation of the page that contains ``linear``."""
         linear &= self.state.linear_mask
         if self.state.canonical(linear):
             self.events["invalidated"] += 1
-            self.tlb.drop(linear)
+            self.tlb.drop(linear, self.state.pcid)
+
+    def invpcid(self, kind: int, descriptor: int) -> None:
+        """Do INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
+        try:
+            invalidation = invpcid(self.state, kind, descriptor)
+        except GeneralProtection:
+            self.events["refused"] += 1
+            raise
+        linear = invalidation.linear
+        if linear is None:
+            self.events["flushed"] += 1
+        elif linear <= self.state.linear_mask:
+            self.events["invalidated"] += 1
+        self.tlb.forget(invalidation)
 
     def access(self, access: Access) -> Outcome:
         """Do one access, or none of it."""
@@ -157,8 +168,9 @@ class UnitModel:
                 second = self._translate(last & -4096, access)
         except PageFault as fault:
             self.events["page_fault"] += 1
-            self.events["dropped"] += self.tlb.find(fault.address) is not None
-            self.tlb.drop(fault.address)
+            self.events["dropped"] += (
+                self.tlb.find(fault.address, self.state.pcid) is not None)
+            self.tlb.drop(fault.address, self.state.pcid)
             self.state = replace(self.state, cr2=fault.address)
             return Outcome(fault=fault)
         return Outcome(self._transfer(access, first, second), first)
@@ -168,7 +180,7 @@ class UnitModel:
         if self.state.mode is PagingMode.OFF:
             return linear
         attempt = Attempt.of(access)
-        cached  = self.tlb.find(linear)
+        cached  = self.tlb.find(linear, self.state.pcid)
         self.events["missed" if cached is None else "hit"] += 1
         if cached is not None:
             if denied(self.state, cached.rights, attempt):
@@ -236,5 +248,7 @@ class UnitModel:
 
 
 def _overlap(one: Translation, other: Translation) -> bool:
-    size = max(one.size, other.size)
-    return one.linear & -size == other.linear & -size
+    """Tell whether there is an access that both would serve."""
+    size   = max(one.size, other.size)
+    shared = one.global_page or other.global_page or one.pcid == other.pcid
+    return shared and one.linear & -size == other.linear & -size

@@ -13,7 +13,9 @@ DECODE         CYCLE, FINISH, ISSUE_CONTROL, REPORT, TAKE_CONTROL,
 TAKE_MARK      DECODE
 CYCLE          DECODE
 TAKE_CONTROL   DECODE, TAKE_VALUE
-TAKE_VALUE     DECODE, ISSUE_CONTROL
+TAKE_VALUE     DECODE, ISSUE_CONTROL, TAKE_PCID
+TAKE_PCID      DECODE, TAKE_ADDRESS
+TAKE_ADDRESS   DECODE, ISSUE_CONTROL
 ISSUE_CONTROL  AWAIT_CONTROL
 AWAIT_CONTROL  DECODE
 TAKE_FLAGS     DECODE, TAKE_COUNT
@@ -95,6 +97,9 @@ class Bridge(wiring.Component):
         self._access      = Signal(AccessRequest)                   # Its address is the operand.
         self._flags       = Signal(8)
         self._control     = Signal(8)
+        # Of what the unit does not look at, only the last byte is kept.
+        self._pcid        = Signal(64 if config.invpcid else 8)
+        self._address     = Signal.like(self._pcid)
         self._kind        = Signal(ResponseKind, init=ResponseKind.GREETING)
         self._first       = Signal()          # no operation of the request has come
         self._toggled     = Signal()          # the button's request waits
@@ -193,6 +198,8 @@ class Bridge(wiring.Component):
             request.p.op.eq(self._control[0:2]),
             request.p.register.eq(self._control[4:8]),
             request.p.value.eq(self._operand),
+            request.p.pcid.eq(self._pcid),
+            request.p.linear.eq(self._address),
         ]
         with m.If(self._toggles):
             m.d.comb += [
@@ -224,6 +231,18 @@ class Bridge(wiring.Component):
 
         with m.State("TAKE_VALUE"):
             with self._number(m, self._operand):
+                self._expect(m, self._pcid, 8)
+                m.next = "TAKE_PCID"
+                with m.If(request.p.op != ControlOp.INVPCID):
+                    m.next = "ISSUE_CONTROL"
+
+        with m.State("TAKE_PCID"):
+            with self._number(m, self._pcid):
+                self._expect(m, self._address, 8)
+                m.next = "TAKE_ADDRESS"
+
+        with m.State("TAKE_ADDRESS"):
+            with self._number(m, self._address):
                 m.next = "ISSUE_CONTROL"
 
         with m.State("ISSUE_CONTROL"):

@@ -7,6 +7,7 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.bus import ControlOp, ControlState
 from hw.layout import AccessKind
 
 
@@ -112,7 +113,7 @@ class RowWriter(wiring.Component):
         state, request, response = control.state, access.request.p, access.response.p
         numbers = [
             [self.mark],
-            [state.cr0, state.cr2, state.cr3, state.cr4, state.efer, state.ac],
+            [state[name] for name, _ in ControlState.as_shape()],
             [self._machine.events],
             [memory.dat_r],
             [memory.adr, Cat(memory.we, memory.lock, memory.sel)],
@@ -125,9 +126,11 @@ class RowWriter(wiring.Component):
             [Cat(control.request.p.op, C(0, 2), control.request.p.register),
              control.request.p.value],
         ]
+        descriptor = self._mask[-1] & (control.request.p.op == ControlOp.INVPCID)
         return [(C(1), self._since), (C(1), self._mask),
                 *((self._mask[bit], number) for bit, group in enumerate(numbers)
-                  for number in group)]
+                  for number in group),
+                (descriptor, control.request.p.pcid), (descriptor, control.request.p.linear)]
 
     def _remember(self, m):
         """Note what the next row has to say besides what happens in it."""

@@ -21,7 +21,7 @@ __all__ = ["BAUD", "LINK_VERSION", "System", "divisor_of"]
 
 
 #: Version of the link, as docs/serial-link.md has it.
-LINK_VERSION = 2
+LINK_VERSION = 3
 
 #: Bits in a second on the line to the computer.
 BAUD = 1_000_000

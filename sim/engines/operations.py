@@ -113,13 +113,16 @@ class ControlAccess(Operation):
     op:       ControlOp
     register: Register
     value:    int
+    pcid:     int = 0  #: INVPCID: bits 63 to 0 of its descriptor.
+    linear:   int = 0  #: INVPCID: bits 127 to 64.
 
     def __str__(self) -> str:
         name = self.register.name
         return {
-            ControlOp.READ:   f"a read of {name}",
-            ControlOp.WRITE:  f"a write of {self.value:#x} to {name}",
-            ControlOp.INVLPG: f"INVLPG {self.value:#x}",
+            ControlOp.READ:    f"a read of {name}",
+            ControlOp.WRITE:   f"a write of {self.value:#x} to {name}",
+            ControlOp.INVLPG:  f"INVLPG {self.value:#x}",
+            ControlOp.INVPCID: f"INVPCID of type {self.value:#x}",
         }[self.op]
 
 

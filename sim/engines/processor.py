@@ -11,8 +11,8 @@ from typing import Any
 from hw.bus import ControlOp
 from hw.interrupts import FIRST_VECTOR
 from sw.bus import (
-    Access, Fault, GeneralProtection, Register, Response, check_access, check_interrupt, check_load,
-    check_number, check_store,
+    Access, Fault, GeneralProtection, Register, Response, check_access, check_interrupt,
+    check_invpcid, check_load, check_number, check_store,
 )
 
 from .operations import (
@@ -116,6 +116,14 @@ class Processor:
         """Forget the translations of the page that contains ``linear``."""
         check_number(linear, 64, "the address")
         await ControlAccess(ControlOp.INVLPG, Register.CR0, linear)
+
+    async def invpcid(self, kind: int, descriptor: int) -> None:
+        """Do INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
+        check_invpcid(kind, descriptor)
+        _, refused = await ControlAccess(ControlOp.INVPCID, Register.CR0, kind,
+                                         descriptor & (1 << 64) - 1, descriptor >> 64)
+        if refused:
+            raise GeneralProtection(f"#GP: INVPCID of type {kind:#x}, descriptor {descriptor:#x}")
 
     async def send_interrupt(self, target: int, vector: int) -> None:
         """Interrupt a processor."""

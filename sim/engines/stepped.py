@@ -169,7 +169,7 @@ class SteppedProcessor(Processor):
 def _packed_control(operation: ControlAccess) -> int:
     return _control.pack({
         "op": operation.op.value, "register": REGISTERS[operation.register],
-        "value": operation.value,
+        "value": operation.value, "pcid": operation.pcid, "linear": operation.linear,
     })
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sw.bus import (
     FIRST_VECTOR, Access, Fault, GeneralProtection, Kind, PageFault, Register, Response,
-    check_access, check_interrupt, check_load, check_number, check_store,
+    check_access, check_interrupt, check_invpcid, check_load, check_number, check_store,
 )
 
 from .mmu import GoldenMmu
@@ -95,6 +95,11 @@ class GoldenBus:
         """Forget the translations of the page that contains ``linear``."""
         check_number(linear, 64, "the address")
         self.mmu.invlpg(linear)
+
+    async def invpcid(self, kind: int, descriptor: int) -> None:
+        """Do INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
+        check_invpcid(kind, descriptor)
+        self.mmu.invpcid(kind, descriptor)
 
     async def send_interrupt(self, target: int, vector: int) -> None:
         """Interrupt processor number ``target``."""

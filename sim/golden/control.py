@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from sw.bus import GeneralProtection, Register
 
-from .keys import KeyRegister, write_key_register
+from .keys import write_key_register
 from .memory import Read
 from .pdpte import loaded, loads
 from .state import (
@@ -60,7 +60,7 @@ class Flush(enum.Enum):
             case Flush.EVERYTHING:         return True
 
 
-def read_register(state: ControlState, register: Register | KeyRegister) -> int:
+def read_register(state: ControlState, register: Register) -> int:
     """Value of ``register``."""
     match register:
         case Register.CR0:      return state.cr0
@@ -70,8 +70,8 @@ def read_register(state: ControlState, register: Register | KeyRegister) -> int:
         case Register.EFER:     return state.efer
         case Register.RFLAGS:   return RFLAGS_AC if state.ac else 0
         case Register.FEATURES: return state.machine.features
-        case KeyRegister.PKRU:  return state.pkru
-        case KeyRegister.PKRS:  return state.pkrs
+        case Register.PKRU:  return state.pkru
+        case Register.PKRS:  return state.pkrs
 
 
 def _no_memory(physical: int, size: int) -> int:
@@ -80,7 +80,7 @@ def _no_memory(physical: int, size: int) -> int:
 
 
 def write_register(
-    state: ControlState, register: Register | KeyRegister, value: int, read: Read = _no_memory,
+    state: ControlState, register: Register, value: int, read: Read = _no_memory,
 ) -> tuple[ControlState, Flush]:
     """State after ``value`` is written to ``register``, and what that flushes.
 
@@ -104,7 +104,7 @@ def write_register(
             return replace(state, ac=bool(value & RFLAGS_AC)), Flush.NOTHING
         case Register.FEATURES:
             raise GeneralProtection("the FEATURES register is read-only")
-        case KeyRegister():
+        case Register.PKRU | Register.PKRS:
             return write_key_register(state, register, value), Flush.NOTHING
 
 

@@ -7,23 +7,15 @@ Ref: Intel SDM Vol. 3A, sections 2.7 "Protection-Key Rights Registers", 4.6.2 "P
 Vol. 2, "WRPKRU", "WRMSR".
 """
 
-import enum
 from dataclasses import replace
 from typing import NamedTuple
 
-from sw.bus import GeneralProtection
+from sw.bus import GeneralProtection, Register
 
 from .state import CR4_PKE, CR4_PKS, ControlState
 
 
-__all__ = ["KeyRegister", "KeyRights", "key_of", "key_rights", "write_key_register"]
-
-
-class KeyRegister(enum.Enum):
-    """Register that gives rights to keys: AD of key i is bit 2i, WD is bit 2i + 1."""
-
-    PKRU = "pkru"  #: user pages
-    PKRS = "pkrs"  #: supervisor pages: IA32_PKRS
+__all__ = ["KeyRights", "key_of", "key_rights", "write_key_register"]
 
 
 class KeyRights(NamedTuple):
@@ -49,16 +41,16 @@ def key_rights(state: ControlState, key: int, *, user_page: bool) -> KeyRights:
     return KeyRights(bool(pair & 1), bool(pair & 2))
 
 
-def write_key_register(state: ControlState, register: KeyRegister, value: int) -> ControlState:
+def write_key_register(state: ControlState, register: Register, value: int) -> ControlState:
     """State after a write of PKRU or IA32_PKRS, which flushes nothing.
 
     Raises :class:`GeneralProtection`. Rule 36.
     """
-    exists = state.machine.pku if register is KeyRegister.PKRU else state.machine.pks
+    exists = state.machine.pku if register is Register.PKRU else state.machine.pks
     if not exists:
         raise GeneralProtection(f"{register.name} does not exist in this machine")
     if value >> 32:
         raise GeneralProtection(f"{register.name}: the upper half is reserved")
-    if register is KeyRegister.PKRU:
+    if register is Register.PKRU:
         return replace(state, pkru=value)
     return replace(state, pkrs=value)

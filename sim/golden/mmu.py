@@ -17,7 +17,6 @@ from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 from .control import Flush, read_register, write_register
 from .invpcid import invpcid
-from .keys import KeyRegister
 from .memory import GoldenMemory
 from .permission import Attempt, denied, violation_code
 from .state import ControlState, Features, PagingMode
@@ -88,11 +87,11 @@ class GoldenMmu:
         self._mask  = state.linear_mask
         self._ready.clear()
 
-    def read_control(self, register: Register | KeyRegister) -> int:
+    def read_control(self, register: Register) -> int:
         """Read a control register."""
         return read_register(self._state, register)
 
-    def write_control(self, register: Register | KeyRegister, value: int) -> None:
+    def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
         state, flush = write_register(self._state, register, value, self.memory.read)
         if register in (Register.RFLAGS, Register.CR2):

@@ -65,6 +65,11 @@ class GoldenProcessor(GoldenBus):
         await _wait(Wait.TURN)
         await super().invlpg(linear)
 
+    async def invpcid(self, kind: int, descriptor: int) -> None:
+        """Do INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
+        await _wait(Wait.TURN)
+        await super().invpcid(kind, descriptor)
+
     async def send_interrupt(self, target: int, vector: int) -> None:
         """Interrupt processor number ``target``."""
         await _wait(Wait.TURN)

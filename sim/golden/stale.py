@@ -18,7 +18,6 @@ from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 from .control import write_register
 from .invpcid import invpcid
-from .keys import KeyRegister
 from .memory import GoldenMemory, Read
 from .mmu import Outcome
 from .permission import Attempt, denied, violation_code
@@ -88,7 +87,7 @@ class StaleModel:
         """``machine`` after reset."""
         return cls(state=ControlState(machine=machine))
 
-    def write_control(self, register: Register | KeyRegister, value: int) -> None:
+    def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
         self.state, flush = write_register(self.state, register, value, self.memory.read)
         self._forget(lambda translation: flush.concerns(translation, self.state.pcid))

@@ -206,7 +206,8 @@ def control_state(trace: Trace, cycle: int, features: Features) -> ControlState:
     """Control registers in ``cycle``, for the golden model."""
     state = trace.state_at(cycle)
     return ControlState(machine=features, cr0=state.cr0, cr2=state.cr2, cr3=state.cr3,
-                        cr4=state.cr4, efer=state.efer, ac=bool(state.ac))
+                        cr4=state.cr4, efer=state.efer, ac=bool(state.ac), pkru=state.pkru,
+                        pkrs=state.pkrs, pdptes=state.pdptes)
 
 
 def address_space(trace: Trace, cycle: int, features: Features,

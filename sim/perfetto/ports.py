@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from hw.bus import ControlOp, Register
-from hw.layout import RFLAGS, AccessKind, Fault
+from hw.layout import RFLAGS, AccessKind, Fault, Flush
 from sim.paging.flags import cached_rights_text
 from sim.record.records import (
     LEVELS, AccessRecord, ControlRecord, EventRecord, InterruptRecord, State, TransferRecord,
@@ -105,6 +105,8 @@ def control_slices(controls: Sequence[ControlRecord], cycles: int) -> list[Slice
 def _control_name(control: ControlRecord) -> str:
     if control.op is ControlOp.INVLPG:
         return "INVLPG"
+    if control.op is ControlOp.INVPCID:
+        return f"INVPCID type {control.value}" + " #GP" * control.refused
     if control.op is ControlOp.WRITE and control.register is Register.RFLAGS:
         # STAC, CLAC, and what restores the flags.
         name = f"AC = {_rflags(control.value)['ac']}"
@@ -117,7 +119,7 @@ def tlb_slices(changes: Sequence[TlbRecord]) -> list[Slice]:
     """Changes of the TLB, a cycle wide."""
     found = []
     for change in changes:
-        name  = change.change.value + " all" * change.flushed_all
+        name  = change.change.value + " all" * (change.flush is Flush.ALL)
         entry = change.entry
         if entry is None:
             values: tuple[int | str | None, ...] = (change.linear or None,)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from amaranth.lib import data
 
 from hw.bus import ControlOp, Events, Register
-from hw.layout import CR0, CR4, AccessKind, Fault, PageSize
+from hw.layout import CR0, CR4, AccessKind, Fault, Flush, PageSize
 from hw.permission import Rights
 
 from .records import State
@@ -41,6 +41,7 @@ _rights  = Fields(Rights)
 _sizes   = {PageSize.KIB4.value: 1 << 12, PageSize.MIB2.value: 1 << 21,
             PageSize.MIB4.value: 1 << 22, PageSize.GIB1.value: 1 << 30}
 _changes = {_strobes.pack({change.value: 1}): change for change in TlbChange}
+_flushes = {flush.value: flush for flush in Flush}
 _evicted = _strobes.pack({"evicted": 1})
 
 #: Events that change the TLB, all together.
@@ -52,7 +53,9 @@ def control_state(cycle: int, bits: int) -> State:
     state    = _state(bits)
     cr0, cr4 = _cr0(state["cr0"]), _cr4(state["cr4"])
     return State(cycle, state["cr0"], state["cr2"], state["cr3"], state["cr4"], state["efer"],
-                 pg=cr0["pg"], wp=cr0["wp"], smep=cr4["smep"], smap=cr4["smap"], ac=state["ac"])
+                 pg=cr0["pg"], wp=cr0["wp"], smep=cr4["smep"], smap=cr4["smap"], ac=state["ac"],
+                 pkru=state["pkru"], pkrs=state["pkrs"],
+                 pdptes=(state["pdpte0"], state["pdpte1"], state["pdpte2"], state["pdpte3"]))
 
 
 def tlb_changes(cycle: int, events: int, bits: int) -> Iterator[TlbRecord]:
@@ -62,12 +65,14 @@ def tlb_changes(cycle: int, events: int, bits: int) -> Iterator[TlbRecord]:
         if not events & strobe:
             continue
         if change is TlbChange.FLUSHED:
-            yield TlbRecord(cycle, change, flushed_all=bool(update["flushed_all"]))
+            yield TlbRecord(cycle, change, pcid=update["pcid"], flush=_flushes[update["flush"]])
         elif change is TlbChange.FILLED:
             evicted = _linear(update["evicted_page"]) if events & _evicted else None
-            yield TlbRecord(cycle, change, _linear(update["page"]), _entry(cycle, update), evicted)
+            yield TlbRecord(cycle, change, _linear(update["page"]), _entry(cycle, update), evicted,
+                            update["pcid"], update["evicted_pcid"])
         else:
-            yield TlbRecord(cycle, change, _linear(update["page"]))
+            yield TlbRecord(cycle, change, _linear(update["page"]), pcid=update["pcid"],
+                            global_page=change is TlbChange.DROPPED or bool(update["global_page"]))
 
 
 def _linear(page: int) -> int:
@@ -83,4 +88,5 @@ def _entry(cycle: int, update: dict[str, int]) -> TlbEntry:
         linear=_linear(update["page"]) & -size, physical=(update["frame"] << 12) & -size,
         size=size, writable=bool(rights["writable"]), user=bool(rights["user"]),
         execute_disable=bool(rights["execute_disable"]), dirty=bool(update["dirty"]),
-        global_page=bool(update["global_page"]), filled=cycle)
+        global_page=bool(update["global_page"]), filled=cycle, pcid=update["pcid"],
+        key=update["key"])

@@ -163,7 +163,8 @@ class Recorder:
         self._open_controls.append(len(self._controls))
         self._controls.append(ControlRecord(
             accepted=cycle, op=OPERATIONS[request["op"]], register=REGISTERS[request["register"]],
-            value=request["value"], mark=self.recording.marks[-1],
+            value=request["value"], mark=self.recording.marks[-1], pcid=request["pcid"],
+            linear=request["linear"],
         ))
 
     def _end_control(self, cycle: int, bits: int) -> None:

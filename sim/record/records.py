@@ -46,20 +46,23 @@ class State(NamedTuple):
     """Control registers, as they are from one cycle until they change.
 
     ``cycle`` is the first one. Flags are 0 or 1; they are what the unit has, whether or not the
-    paging mode makes use of them.
+    paging mode makes use of them. Registers that the unit lacks are 0.
     """
 
-    cycle: int
-    cr0:   int
-    cr2:   int
-    cr3:   int
-    cr4:   int
-    efer:  int
-    pg:    int
-    wp:    int
-    smep:  int
-    smap:  int
-    ac:    int
+    cycle:  int
+    cr0:    int
+    cr2:    int
+    cr3:    int
+    cr4:    int
+    efer:   int
+    pg:     int
+    wp:     int
+    smep:   int
+    smap:   int
+    ac:     int
+    pkru:   int = 0
+    pkrs:   int = 0
+    pdptes: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 class Mark(NamedTuple):
@@ -177,11 +180,13 @@ class ControlRecord(NamedTuple):
     accepted:  int
     op:        ControlOp
     register:  Register
-    value:     int  #: The value written, or the linear address of INVLPG.
+    value:     int  #: The value written, the linear address of INVLPG, or the type of INVPCID.
     mark:      Mark
     completed: int  = -1
     result:    int  = 0
     refused:   bool = False
+    pcid:      int  = 0  #: INVPCID: bits 63 to 0 of its descriptor.
+    linear:    int  = 0  #: INVPCID: bits 127 to 64.
 
 
 class EventRecord(NamedTuple):

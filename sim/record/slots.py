@@ -103,4 +103,6 @@ def _text(entry: TlbEntry) -> str:
     words  = [f"{entry.linear:#x} > {entry.physical:#x}", rights]
     if entry.size > 1 << 12:
         words.append(size_text(entry.size))
-    return " ".join([*words, *["D"] * entry.dirty, *["G"] * entry.global_page])
+    words += ["D"] * entry.dirty + ["G"] * entry.global_page
+    words += [f"PCID {entry.pcid:#x}"] * bool(entry.pcid) + [f"key {entry.key}"] * bool(entry.key)
+    return " ".join(words)

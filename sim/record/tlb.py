@@ -11,6 +11,8 @@ from enum import Enum
 from operator import attrgetter
 from typing import NamedTuple
 
+from hw.layout import Flush
+
 
 __all__ = ["TlbChange", "TlbContents", "TlbEntry", "TlbHistory", "TlbRecord"]
 
@@ -29,9 +31,13 @@ class TlbEntry(NamedTuple):
     dirty : :class:`bool`
         The dirty bit was set in memory at the fill.
     global_page : :class:`bool`
-        It outlasts writes of CR3.
+        It outlasts writes of CR3, and serves every PCID.
     filled : :class:`int`
         Cycle of the fill. The translation is there from the next cycle on.
+    pcid : :class:`int`
+        PCID with which it was cached; 0 in a unit without PCIDs.
+    key : :class:`int`
+        Protection key of the page; 0 in a unit without keys.
     """
 
     linear:          int
@@ -43,6 +49,12 @@ class TlbEntry(NamedTuple):
     dirty:           bool
     global_page:     bool
     filled:          int
+    pcid:            int = 0
+    key:             int = 0
+
+    def serves(self, linear: int, pcid: int) -> bool:
+        """Tell whether it serves an access to ``linear`` under ``pcid``."""
+        return self.covers(linear) and (self.global_page or self.pcid == pcid)
 
     def covers(self, linear: int) -> bool:
         """Tell whether the page contains ``linear``."""
@@ -59,7 +71,7 @@ class TlbChange(Enum):
     FILLED      = "filled"       #: A walk's translation came, and those that it overlaps went.
     DROPPED     = "dropped"      #: A page fault made the translation of its address go.
     INVALIDATED = "invalidated"  #: INVLPG made that of its address go, if there was one.
-    FLUSHED     = "flushed"      #: A control-register write made many go.
+    FLUSHED     = "flushed"      #: A control-register write or INVPCID made many go.
 
 
 class TlbRecord(NamedTuple):
@@ -78,16 +90,25 @@ class TlbRecord(NamedTuple):
     evicted : :class:`int` or :class:`None`
         An address in the page whose translation was replaced, though the new one does not
         overlap it.
-    flushed_all : :class:`bool`
-        A flush of global translations, too.
+    pcid : :class:`int`
+        PCID whose translations it concerns.
+    evicted_pcid : :class:`int`
+        PCID of the translation that was replaced.
+    global_page : :class:`bool`
+        An invalidation that concerns global translations, too.
+    flush : :class:`hw.layout.Flush`
+        Those that a flush concerns.
     """
 
-    cycle:       int
-    change:      TlbChange
-    linear:      int             = 0
-    entry:       TlbEntry | None = None
-    evicted:     int | None      = None
-    flushed_all: bool            = False
+    cycle:        int
+    change:       TlbChange
+    linear:       int             = 0
+    entry:        TlbEntry | None = None
+    evicted:      int | None      = None
+    pcid:         int             = 0
+    evicted_pcid: int             = 0
+    global_page:  bool            = True
+    flush:        Flush           = Flush.NONE
 
 
 class TlbContents:
@@ -96,7 +117,7 @@ class TlbContents:
     Attributes
     ----------
     entries : :class:`tuple` of :class:`TlbEntry`
-        The translations, in the order in which they came. No two are for one address.
+        The translations, in the order in which they came. No two serve one address and PCID.
     """
 
     def __init__(self, changes: Iterable[TlbRecord] = ()):
@@ -104,9 +125,9 @@ class TlbContents:
         for change in changes:
             self.apply(change)
 
-    def find(self, linear: int) -> TlbEntry | None:
-        """The translation of ``linear``, if there is one."""
-        return next((entry for entry in self.entries if entry.covers(linear)), None)
+    def find(self, linear: int, pcid: int = 0) -> TlbEntry | None:
+        """The translation of ``linear`` that serves ``pcid``, if there is one."""
+        return next((entry for entry in self.entries if entry.serves(linear, pcid)), None)
 
     def apply(self, record: TlbRecord) -> tuple[TlbEntry, ...]:
         """Make a change; return the translations that go."""
@@ -169,10 +190,26 @@ def _goes(entry: TlbEntry, record: TlbRecord) -> bool:
     """Tell whether a change makes a translation go."""
     match record.change:
         case TlbChange.FLUSHED:
-            return record.flushed_all or not entry.global_page
+            return _flushed(entry, record)
         case TlbChange.FILLED:
             new = record.entry
             assert new is not None, "a fill has a translation"
             overlaps = entry.covers(new.linear) or new.covers(entry.linear)
-            return overlaps or record.evicted is not None and entry.covers(record.evicted)
-    return entry.covers(record.linear)
+            shared   = entry.global_page or new.global_page or entry.pcid == new.pcid
+            evicted  = (record.evicted is not None and entry.covers(record.evicted)
+                        and entry.pcid == record.evicted_pcid)
+            return overlaps and shared or evicted
+        case TlbChange.INVALIDATED if not record.global_page:
+            return entry.covers(record.linear) and not entry.global_page and (
+                entry.pcid == record.pcid)
+    return entry.serves(record.linear, record.pcid)
+
+
+def _flushed(entry: TlbEntry, record: TlbRecord) -> bool:
+    """Tell whether a flush makes a translation go."""
+    own = entry.pcid == record.pcid
+    match record.flush:
+        case Flush.LOCAL:              return not entry.global_page
+        case Flush.OF_PCID:            return own and not entry.global_page
+        case Flush.OF_PCID_AND_GLOBAL: return own or entry.global_page
+    return True

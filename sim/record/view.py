@@ -7,7 +7,7 @@ from typing import Any
 from amaranth.hdl import Fragment, Value
 
 from hw.bus import ControlOp, Register
-from hw.layout import CR0, CR4, AccessKind, Fault, PageSize
+from hw.layout import CR0, CR4, AccessKind, Fault, Flush, PageSize
 from hw.permission import Rights
 
 from .signals import FIELDS, MARK_WIDTH, Fields
@@ -156,6 +156,8 @@ def _control(control: Any) -> list[Probe]:
         _show("control", "op",        operation.op,       _name_of(ControlOp)),
         _show("control", "register",  operation.register, _name_of(Register)),
         _show("control", "value",     operation.value),
+        _show("control", "pcid",      operation.pcid),
+        _show("control", "linear",    operation.linear),
     )
 
 
@@ -164,7 +166,7 @@ def _events(events: Any) -> list[Probe]:
 
 
 def _tlb(events: Any, update: Any) -> list[Probe]:
-    texts = {"size": _name_of(PageSize), "rights": _rights}
+    texts = {"size": _name_of(PageSize), "rights": _rights, "flush": _name_of(Flush)}
     return _while(
         _show("tlb", "change", events.filled | events.dropped | events.invalidated
               | events.flushed),

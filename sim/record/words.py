@@ -54,6 +54,8 @@ def describe_control(control: ControlRecord) -> str:
     name = str(control.register.name)
     if control.op == ControlOp.INVLPG:
         done = f"INVLPG {control.value:#x}"
+    elif control.op == ControlOp.INVPCID:
+        done = f"INVPCID type {control.value}, PCID {control.pcid:#x}, {control.linear:#x}"
     elif control.op == ControlOp.WRITE and control.register == Register.RFLAGS:
         done = "STAC" if _RFLAGS(control.value)["ac"] else "CLAC"
     elif control.op == ControlOp.WRITE:

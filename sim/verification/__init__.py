@@ -41,7 +41,7 @@ from .drivers import Pace, StreamSink, StreamSource, WishboneTarget
 from .monitors import RuleMonitor, StreamMonitor, WishboneMonitor, WishboneTransfer
 from .payloads import (
     AccessResult, ControlResult, decode_access, decode_control, encode_access, encode_control,
-    encode_invlpg,
+    encode_invlpg, encode_invpcid,
 )
 from .ports import ClockingBlock, SignalPort, StreamPort, WishbonePort
 from .rules import MmuChecker, StreamChecker, WishboneChecker
@@ -58,5 +58,5 @@ __all__ = [
     "SimulationFailed", "StreamChecker", "StreamMonitor", "StreamPort", "StreamSink",
     "StreamSource", "WishboneChecker", "WishboneMonitor", "WishbonePort", "WishboneTarget",
     "WishboneTransfer", "build", "coverpoints", "decode_access", "decode_control",
-    "encode_access", "encode_control", "encode_invlpg", "play",
+    "encode_access", "encode_control", "encode_invlpg", "encode_invpcid", "play",
 ]

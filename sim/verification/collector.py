@@ -174,8 +174,8 @@ class CoverageCollector:
     def _control(self, state: ControlState) -> None:
         bits = {"WP": state.write_protect, "SMEP": state.smep, "SMAP": state.smap, "AC": state.ac,
                 "PGE": state.global_pages}
-        bits |= {"NXE": state.no_execute} if state.mode is PagingMode.FOUR_LEVELS else {
-            "PSE": state.page_size_extensions}
+        bits |= {"NXE": state.no_execute, "PCIDE": state.pcid_enable} if (
+            state.mode is PagingMode.FOUR_LEVELS) else {"PSE": state.page_size_extensions}
         for name, value in bits.items():
             self._hit("control bits", state.mode.value, _is(name, value))
 
@@ -203,6 +203,11 @@ class CoverageCollector:
     def operation(self, register: str, ending: str) -> None:
         """Count a control operation: "read", "written", "refused"."""
         self._hit("operations", register, ending)
+
+    def context(self, pcid: int, value: int) -> None:
+        """Count a write of ``value`` to CR3 under ``pcid``."""
+        self._hit("PCIDs", "same" if value & 0xfff == pcid else "other",
+                  "no flush" if value >> 63 else "flush")
 
     def lookup(self, hit: bool, access: Access, outcome: Outcome) -> None:
         """Count a lookup of the TLB for an access to one page that is done or lacks rights."""

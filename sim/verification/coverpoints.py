@@ -33,6 +33,9 @@ NO_SMEP      = "there is no SMEP"
 NO_SMAP      = "there is no SMAP"
 NO_PGE       = "there are no global pages"
 NO_PSE       = "there are no 4 MiB pages"
+NO_PCID      = "there are no PCIDs"
+NO_INVPCID   = "there is no INVPCID"
+NO_KEYS      = "there are no protection keys"
 NO_GIGABYTE  = "there are no 1 GiB pages"
 
 
@@ -77,6 +80,7 @@ class Reachability:
             "SMEP=1": (config.smep, NO_SMEP), "SMAP=1": (config.smap, NO_SMAP),
             "PGE=1":  (config.pge, NO_PGE),   "PSE=1":  (config.pse, NO_PSE),
             "NXE=1":  (config.nx, NO_NX),     "XD=1":   (config.nx, NO_NX),
+            "PCIDE=1": (config.pcid, NO_PCID),
         }
         exists, reason = features.get(bit, (True, ""))
         return None if exists else reason
@@ -162,6 +166,10 @@ class Reachability:
             return self.ending("read", "user", "#GP")
         if register in ("CR2", "RFLAGS") and ending == "refused":
             return "every value may be written"
+        if register == "INVPCID" and ending != "refused" and not self.config.invpcid:
+            return NO_INVPCID
+        if register in ("PKRU", "PKRS") and ending == "written":
+            return NO_KEYS
         if register == "FEATURES" and ending == "written":
             return "the register is read-only"
         if register == "CR3" and ending == "refused" and not self.config.long_mode:
@@ -210,7 +218,8 @@ def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
         return next(filter(None, map(reach.bit, values)), None)
 
     yield Coverpoint("control bits", "Control bits that an access depends on, each alone.",
-                     (*_cross(("4-level",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE")),
+                     (*_cross(("4-level",),
+                              _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE", "PCIDE")),
                       *_cross(("32-bit",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "PSE"))),
                      lambda mode, bit: reach.mode(mode) or reach.bit(bit))
     yield Coverpoint("CR0.WP", "Writes: WP, the page's R/W and U/S, and the privilege.",
@@ -256,7 +265,12 @@ def _of_accesses(config: MmuConfig) -> Iterator[Coverpoint]:
     yield Coverpoint("operations", "Control operations, and their outcomes.",
                      (*_cross((register.name for register in Register),
                               ("read", "written", "refused")),
-                      ("INVLPG", "canonical"), ("INVLPG", "not canonical")), reach.no_operation)
+                      ("INVLPG", "canonical"), ("INVLPG", "not canonical"),
+                      *_cross(("INVPCID",), (*(f"type {kind}" for kind in range(4)), "refused"))),
+                     reach.no_operation)
+    yield Coverpoint("PCIDs", "Writes of CR3 with CR4.PCIDE = 1: the PCID, and whether to flush.",
+                     _cross(("same", "other"), ("flush", "no flush")),
+                     lambda *_: reach.bit("PCIDE=1"))
 
 
 def _of_time(config: MmuConfig) -> Iterator[Coverpoint]:

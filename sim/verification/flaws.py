@@ -13,10 +13,11 @@ from amaranth.hdl import Cat, Fragment, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
+from hw.bus import ControlOp
 from hw.config import MmuConfig
 import hw.mmu
 from hw.permission import Protection, denied
-from hw.translation import Flush
+from hw.layout import Flush
 import hw.translator
 import hw.walker
 
@@ -33,6 +34,7 @@ FLAWS = {
     "an update is not locked":              "golden model",
     "a lock ends between its halves":       "lock until acknowledged",
     "INVLPG does nothing":                  "golden model",
+    "INVPCID does nothing":                 "golden model",
     "a write of CR3 flushes nothing":       "golden model",
     "chained accesses are done":            "golden model",
     "the second page is behind the first":  "golden model",
@@ -98,9 +100,14 @@ class _FlawedUpdater(_Wrapper):
 class _FlawedControl(_Wrapper):
     def inject(self, m: Module, part: Any) -> None:
         with m.If(self.has("INVLPG does nothing")):
-            m.d.comb += self.invalidate.valid.eq(0)
-        with m.If(self.has("a write of CR3 flushes nothing") & (part.flush == Flush.LOCAL)):
-            m.d.comb += self.flush.eq(Flush.NONE)
+            with m.If(part.invalidation.single):
+                m.d.comb += self.invalidation.flush.eq(Flush.NONE)
+        with m.If(self.has("INVPCID does nothing")
+                  & (part.control.request.p.op == ControlOp.INVPCID)):
+            m.d.comb += self.invalidation.flush.eq(Flush.NONE)
+        with m.If(self.has("a write of CR3 flushes nothing")
+                  & (part.invalidation.flush == Flush.LOCAL)):
+            m.d.comb += self.invalidation.flush.eq(Flush.NONE)
         with m.If(self.has("an operation does not wait")):
             m.d.comb += part.quiet.eq(1)
 

@@ -13,7 +13,7 @@ from sw.bus import Access, Kind, Register
 
 
 __all__ = ["EVENTS", "AccessResult", "ControlResult", "decode_access", "decode_control",
-           "encode_access", "encode_control", "encode_invlpg", "fields"]
+           "encode_access", "encode_control", "encode_invlpg", "encode_invpcid", "fields"]
 
 
 def fields(shape: Any) -> dict[str, tuple[int, int]]:
@@ -94,6 +94,12 @@ def encode_control(register: Register, value: int | None = None) -> int:
 def encode_invlpg(linear: int) -> int:
     """Payload of an INVLPG of the page of ``linear``."""
     return _pack(_CONTROL_REQUEST, op=ControlOp.INVLPG.value, value=linear)
+
+
+def encode_invpcid(kind: int, descriptor: int) -> int:
+    """Payload of an INVPCID of type ``kind``, with a descriptor of 128 bits."""
+    return _pack(_CONTROL_REQUEST, op=ControlOp.INVPCID.value, value=kind, pcid=descriptor,
+                 linear=descriptor >> 64)
 
 
 def decode_control(payload: int) -> ControlResult:

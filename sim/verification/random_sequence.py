@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from sim.golden.control import write_register
+from sim.golden.invpcid import InvpcidType
 from sim.golden.state import CR4_PGE
 from sw.bus import GeneralProtection, Register
 
@@ -38,7 +39,8 @@ class RandomSequence(PredictedSequence):
     def extend(self, steps: int) -> None:
         """Add so many random operations, and then a read of every register."""
         kinds = {self._access: 12, self._string: 3, self._toggle: 3, self._any_write: 1,
-                 self._read: 1, self._invlpg: 1}
+                 self._read: 1, self._invlpg: 1,
+                 self._invpcid: 1 if self._stimulus.features.invpcid else 0.2}
         if self._stimulus.tables is not None:
             kinds[self._edit_any] = 2
         for kind in self._stimulus.rng.choices(list(kinds), list(kinds.values()), k=steps):
@@ -75,6 +77,9 @@ class RandomSequence(PredictedSequence):
     def _invlpg(self) -> None:
         self.invlpg(self._stimulus.page())
 
+    def _invpcid(self) -> None:
+        self.invpcid(*self._stimulus.invpcid())
+
     def _edit_any(self) -> None:
         """Use a page, write an entry anew, flush all that may be cached of it, use the page."""
         tables = self._stimulus.tables
@@ -82,14 +87,21 @@ class RandomSequence(PredictedSequence):
         entry = self._stimulus.rng.choice(tables.entries)
         self._use(entry)
         self._edit(entry, tables.draw(entry))
-        if entry.leaf and self._stimulus.rng.random() < 0.6:
-            self.invlpg(entry.linear)
-        elif self.golden.state.global_pages:
-            self.write(Register.CR4, self.golden.state.cr4 & ~CR4_PGE)
-            self.write(Register.CR4, self.golden.state.cr4 | CR4_PGE)
-        else:
-            self.write(Register.CR3, self.golden.state.cr3)
+        self._flush(entry)
         self._use(entry)
+
+    def _flush(self, entry: TableEntry) -> None:
+        """Flush all that may be cached of an entry, under whatever PCID."""
+        state, likely = self.golden.state, self._stimulus.rng.random() < 0.6
+        if state.pcid_enable and self._stimulus.features.invpcid and likely:
+            self.invpcid(InvpcidType.ALL_AND_GLOBAL, 0)
+        elif entry.leaf and likely and not state.pcid_enable:
+            self.invlpg(entry.linear)
+        elif state.global_pages or state.pcid_enable:
+            self.write(Register.CR4, state.cr4 ^ CR4_PGE)
+            self.write(Register.CR4, state.cr4)
+        else:
+            self.write(Register.CR3, state.cr3)
 
     def _use(self, entry: TableEntry) -> None:
         """Access the first bytes that an entry translates."""

@@ -14,7 +14,7 @@ from sw.bus import Access, GeneralProtection, Kind, Register
 
 from .collector import CoverageCollector
 from .coverage import Coverage
-from .payloads import encode_access, encode_control, encode_invlpg
+from .payloads import encode_access, encode_control, encode_invlpg, encode_invpcid
 from .texts import access_text
 from .walks import predicted_walks
 
@@ -141,7 +141,7 @@ class PredictedSequence:
 
     def write(self, register: Register, value: int) -> None:
         """Write a control register."""
-        refused = False
+        before, refused = self.golden.state, False
         try:
             self.golden.write_control(register, value)
         except GeneralProtection:
@@ -149,6 +149,8 @@ class PredictedSequence:
         self.steps.append(ControlStep(f"{register.name} = {value:#x}",
                                       encode_control(register, value), None, refused))
         self.collector.operation(register.name, "refused" if refused else "written")
+        if register is Register.CR3 and before.pcid_enable and not refused:
+            self.collector.context(before.pcid, value)
 
     def read(self, register: Register) -> None:
         """Read a control register."""
@@ -162,6 +164,17 @@ class PredictedSequence:
         self.steps.append(ControlStep(f"INVLPG {linear:#x}", encode_invlpg(linear), None))
         canonical = self.golden.state.canonical(linear & self.golden.state.linear_mask)
         self.collector.operation("INVLPG", "canonical" if canonical else "not canonical")
+
+    def invpcid(self, kind: int, descriptor: int) -> None:
+        """Do INVPCID of type ``kind``."""
+        refused = False
+        try:
+            self.golden.invpcid(kind, descriptor)
+        except GeneralProtection:
+            refused = True
+        self.steps.append(ControlStep(f"INVPCID {kind}, {descriptor:#x}",
+                                      encode_invpcid(kind, descriptor), None, refused))
+        self.collector.operation("INVPCID", "refused" if refused else f"type {kind}")
 
     def edit(self, address: int, size: int, value: int) -> None:
         """Write an entry of ``size`` bytes at physical ``address``, as another processor does."""

@@ -6,8 +6,8 @@ from random import Random
 from typing import Self
 
 from sim.golden.state import (
-    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP,
-    EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC, ControlState, Features, PagingMode,
+    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PSE, CR4_SMAP,
+    CR4_SMEP, EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC, ControlState, Features, PagingMode,
 )
 from sw.bus import Access, Kind, Register
 
@@ -24,7 +24,7 @@ CR0_OTHERS = 0x2e
 VALUES = (0, 0, (1 << 64) - 1, 0x0101_0101_0101_0101, 0x0123_4567_89ab_cdef)
 
 #: Bits that some register gives a meaning, and a few that none does.
-BITS = (0, 3, 4, 5, 7, 8, 10, 11, 12, 16, 18, 20, 21, 29, 30, 31, 32, 39, 40, 51, 63)
+BITS = (0, 3, 4, 5, 7, 8, 10, 11, 12, 16, 17, 18, 20, 21, 29, 30, 31, 32, 39, 40, 51, 63)
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,10 @@ class Stimulus:
         bits += [(Register.CR4, state.cr4, CR4_SMAP)] * self.features.smap
         bits += [(Register.CR4, state.cr4, CR4_PGE)] * self.features.pge
         bits += [(Register.CR3, state.cr3, rng.choice((0, 8, 0x10)))]
+        bits += [(Register.CR4, state.cr4, CR4_PCIDE)] * self.features.pcid
+        if state.pcid_enable:
+            bits += [(Register.CR3, state.cr3, rng.choice((0, 1, 2, state.pcid)) | no_flush)
+                     for no_flush in (0, 1 << 63)]
         register, value, bit = rng.choice(bits)
         return register, value ^ bit
 
@@ -138,6 +142,13 @@ class Stimulus:
         """A linear address for INVLPG, now and then one that is not canonical."""
         linear = self._target() + self.rng.randrange(PAGE)
         return linear ^ (1 << 60 if self.rng.random() < 0.1 else 0)
+
+    def invpcid(self) -> tuple[int, int]:
+        """A type of INVPCID, and a descriptor; now and then one that is malformed."""
+        rng  = self.rng
+        pcid = rng.choice((0, 1, 2, 3)) | (1 << 12 if rng.random() < 0.1 else 0)
+        linear = self.page() & (1 << 64) - 1
+        return rng.choice((0, 0, 1, 1, 2, 3, 4)), linear << 64 | pcid
 
     def _value(self) -> int:
         return self.rng.choice(VALUES) if self.rng.random() < 0.6 \
@@ -193,4 +204,6 @@ def random_stimulus(rng: Random, features: Features, *, self_mapped: bool = Fals
                           weights.defects, self_mapped)
     # CR3 comes last: before long mode is active, only 32 bits of it can be written.
     registers += [(Register.CR0, cr0), (Register.CR3, tables.root | rng.choice((0, 8, 0x18)))]
+    if features.pcid and four_levels and rng.random() < 0.6:
+        registers += [(Register.CR3, tables.root), (Register.CR4, cr4 | CR4_PCIDE)]
     return Stimulus(rng, features, weights, tables, registers)

@@ -14,6 +14,7 @@ from sequence_support import IN_EACH_WORLD, LONG, PAGES, do
 from unit_support import Loss, UnitModel
 
 from sim.golden.mmu import GoldenMmu
+from sim.golden.state import Features
 from sw.bus import Access, Kind
 
 
@@ -32,9 +33,9 @@ class Pair:
         Why the unit first had no translation of an accessed page where the golden machine had one.
     """
 
-    def __init__(self, *, entries, entry_size):
-        self.golden = GoldenMmu()
-        self.unit   = UnitModel(entries=entries)
+    def __init__(self, *, entries, entry_size, **features):
+        self.golden = GoldenMmu(Features(**features))
+        self.unit   = UnitModel(Features(**features), entries=entries)
         self.size   = entry_size
         self.cause: Loss | None = None
         self._found = [look_ups(machine.tlb) for machine in (self.golden, self.unit)]
@@ -44,7 +45,8 @@ class Pair:
         for found in self._found:
             found.clear()
         if step[0] == "access":  # the golden machine need not look up what it has just used
-            self.golden.tlb.find(step[1].linear & self.golden.state.linear_mask)
+            self.golden.tlb.find(step[1].linear & self.golden.state.linear_mask,
+                                 self.golden.state.pcid)
         ends = [do(machine, step, entry_size=self.size) for machine in (self.golden, self.unit)]
         if step[0] != "access":
             return ends[0] == ends[1]
@@ -59,7 +61,7 @@ class Pair:
         for page, (lacks, losses) in unit.items():
             has, _ = golden[page]
             if self.cause is None and has != lacks:
-                self.cause = losses[has.linear, has.size]
+                self.cause = losses[has.linear, has.size, has.pcid]
 
 
 def look_ups(tlb):
@@ -96,7 +98,7 @@ def some_step(chance, world):
 
 def cause_of_difference(chance, world, entries):
     """Cause of the first difference in a random sequence; None if there is no difference."""
-    pair = Pair(entries=entries, entry_size=world.entry_size)
+    pair = Pair(entries=entries, entry_size=world.entry_size, **world.features)
     for step in (*world.start, *(some_step(chance, world) for _ in range(80))):
         if not pair.agree(step):
             assert pair.cause is not None, f"{step}"

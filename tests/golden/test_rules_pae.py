@@ -3,7 +3,6 @@
 import pytest
 from paging_support import ROOT
 
-from sim.golden.keys import KeyRegister
 from sim.golden.mmu import GoldenMmu
 from sim.golden.permission import Attempt, Refusal
 from sim.golden.walk import walk
@@ -60,8 +59,8 @@ def test_rule_20_rights_are_those_of_long_mode(cr0, cr4, leaf, access, code):
 
 def test_rule_20_there_are_no_protection_keys():
     mmu = machine("PAE", cr4=PKE | PKS)
-    mmu.write_control(KeyRegister.PKRU, 0xffff_ffff)
-    mmu.write_control(KeyRegister.PKRS, 0xffff_ffff)
+    mmu.write_control(Register.PKRU, 0xffff_ffff)
+    mmu.write_control(Register.PKRS, 0xffff_ffff)
     for leaf in (7, 3):
         map_page(mmu.memory, "PAE", LINEAR, 0x9000 | leaf)
         assert ending(mmu, LINEAR) == 0x9000
@@ -109,8 +108,8 @@ WRITES = {
     "EFER.NXE":          (Register.EFER,    NXE,                 False),
     "CR2":               (Register.CR2,     ROOT,                False),
     "RFLAGS.AC":         (Register.RFLAGS,  AC,                  False),
-    "PKRU":              (KeyRegister.PKRU, 1,                   False),
-    "PKRS":              (KeyRegister.PKRS, 1,                   False),
+    "PKRU":              (Register.PKRU, 1,                   False),
+    "PKRS":              (Register.PKRS, 1,                   False),
 }
 LOADS = [name for name, (*_, loads) in WRITES.items() if loads]
 

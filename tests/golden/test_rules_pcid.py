@@ -6,7 +6,6 @@ docs/paging-rules.md explains them.
 import pytest
 from paging_support import ROOT
 
-from sim.golden.keys import KeyRegister
 from sw.bus import Kind, Register
 
 from .modes_support import (
@@ -214,8 +213,8 @@ WRITES = {
     "CD set":        (0,    Register.CR0,     PG | PE | CD,              NOTHING),
     "NXE set":       (0,    Register.EFER,    0x100 | NXE,               NOTHING),
     "AC set":        (0,    Register.RFLAGS,  AC,                        NOTHING),
-    "PKRU":          (0,    KeyRegister.PKRU, 0xffff_ffff,               NOTHING),
-    "PKRS":          (0,    KeyRegister.PKRS, 0xffff_ffff,               NOTHING),
+    "PKRU":          (0,    Register.PKRU, 0xffff_ffff,               NOTHING),
+    "PKRS":          (0,    Register.PKRS, 0xffff_ffff,               NOTHING),
     "CR2":           (0,    Register.CR2,     0,                         NOTHING),
 }
 

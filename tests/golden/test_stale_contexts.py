@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paging_support import ROOT
 
-from sim.golden.keys import KeyRegister
 from sim.golden.mmu import GoldenMmu, Outcome
 from sim.golden.stale import StaleModel
 from sw.bus import Access, Kind, PageFault, Register
@@ -98,7 +97,7 @@ def test_a_stale_key_may_forbid_and_a_stale_key_may_allow():
     for old, new in ((5, 0), (0, 5)):
         stale = used(key=old, cr4=PKE)
         map_page(stale.memory, "4-level", LINEAR, OLD | 0x67 | new << 59, upper=0x27)
-        stale.write_control(KeyRegister.PKRU, 1 << 2 * 5)
+        stale.write_control(Register.PKRU, 1 << 2 * 5)
         assert allows(stale, OLD)
         assert allows(stale, -0x21)
         assert allows(stale, OLD) is (new == 0), "the fault has made it forget"
@@ -132,7 +131,7 @@ WRITES = st.sampled_from((
     (Register.CR3, ROOT), (Register.CR3, ROOT | 1), (Register.CR3, ROOT | 1 | NO_FLUSH),
     (Register.CR3, ROOT | NO_FLUSH), (Register.CR0, PG | PE), (Register.CR0, PG | PE | WP),
     (Register.CR0, PG | PE | CD), (Register.RFLAGS, 0), (Register.RFLAGS, AC),
-    (KeyRegister.PKRU, 0), (KeyRegister.PKRU, 0xc00), (KeyRegister.PKRS, 0x800),
+    (Register.PKRU, 0), (Register.PKRU, 0xc00), (Register.PKRS, 0x800),
 ))
 
 #: Bits of CR4 to be inverted.

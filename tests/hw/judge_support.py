@@ -1,6 +1,7 @@
 """The gateware and the models that judge it, for sequences of any steps."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 from sequence_support import Step, do
 from unit_support import UnitModel
@@ -10,7 +11,7 @@ from sim.golden.mmu import Outcome
 from sim.golden.stale import StaleModel
 from sim.golden.state import Features
 from sim.record.signals import Fields
-from sw.bus import Access, GeneralProtection, Register
+from sw.bus import Access, GeneralProtection
 
 from .mmu_support import Processor
 
@@ -21,10 +22,10 @@ __all__ = ["JudgedUnit", "is_refused"]
 STATE = Fields(ControlState)
 
 
-async def is_refused(cpu: Processor, register: Register, value: int) -> bool:
-    """Write a control register of the gateware. Is that answered with #GP?"""
+async def is_refused(operation: Callable[..., Awaitable[None]], *operands: Any) -> bool:
+    """Do an operation of the gateware. Is that answered with #GP?"""
     try:
-        await cpu.write_control(register, value)
+        await operation(*operands)
     except GeneralProtection:
         return True
     return False
@@ -41,6 +42,8 @@ class JudgedUnit:
         Translations held by its TLB.
     entry_size : :class:`int`
         Bytes of the entries that are edited.
+    **features : :class:`bool`
+        Features that differ from :class:`sim.golden.state.Features`'s defaults.
 
     Attributes
     ----------
@@ -50,8 +53,9 @@ class JudgedUnit:
         What the unit chooses, and the strobes that are then due.
     """
 
-    def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8):
-        machine = Features(maxphyaddr=cpu.maxphyaddr)
+    def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8,
+                 **features: bool):
+        machine = Features(maxphyaddr=cpu.maxphyaddr, **features)
         self.cpu        = cpu
         self.entry_size = entry_size
         self.allowed    = StaleModel.of(machine)
@@ -68,10 +72,13 @@ class JudgedUnit:
                 do(self.allowed, step, entry_size=self.entry_size)
             case "control", (register, value):
                 assert do(self.allowed, step, entry_size=self.entry_size) is expected
-                assert await is_refused(self.cpu, register, value) is expected
+                assert await is_refused(self.cpu.write_control, register, value) is expected
             case "invlpg", linear:
                 await self.cpu.invlpg(linear)
                 do(self.allowed, step, entry_size=self.entry_size)
+            case "invpcid", operands:
+                assert do(self.allowed, step, entry_size=self.entry_size) is expected
+                assert await is_refused(self.cpu.invpcid, *operands) is expected
         registers = STATE(self.cpu.ctx.get(self.cpu.mmu.control.state.as_value()))
         for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"):
             assert registers[name] == getattr(self.allowed.state, name), name

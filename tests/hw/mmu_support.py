@@ -205,6 +205,15 @@ class Processor:
             "op": ControlOp.INVLPG, "register": HwRegister.CR0, "value": linear,
         })
 
+    async def invpcid(self, kind: int, descriptor: int) -> None:
+        """Do INVPCID. Raises :class:`GeneralProtection`."""
+        response = await self._control({
+            "op": ControlOp.INVPCID, "register": HwRegister.CR0, "value": kind,
+            "pcid": descriptor & (1 << 64) - 1, "linear": descriptor >> 64,
+        })
+        if response.fault:
+            raise GeneralProtection(f"INVPCID of type {kind:#x}, descriptor {descriptor:#x}")
+
     async def _control(self, request: dict[str, Any]) -> Any:
         await put(self.ctx, self.mmu.control.request, request)
         return await get(self.ctx, self.mmu.control.response)

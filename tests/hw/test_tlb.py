@@ -7,10 +7,9 @@ from amaranth.hdl import Shape
 from hw_support import simulate
 
 from hw.config import MmuConfig
-from hw.layout import PageSize
+from hw.layout import Flush, PageSize
 from hw.presets import PRESETS
 from hw.tlb import Tlb
-from hw.translation import Flush
 
 
 #: Bits of a linear page number that are an offset in a page of each size (SDM Vol. 3A, Figures 4-2
@@ -58,9 +57,9 @@ class Bench:
     async def invalidate(self, page):
         """Forget the translation of a page."""
         self.ctx.set(self.tlb.page, page)
-        self.ctx.set(self.tlb.invalidate, 1)
-        await self.ctx.tick()
-        self.ctx.set(self.tlb.invalidate, 0)
+        self.ctx.set(self.tlb.single, 1)
+        await self.flush(Flush.OF_PCID_AND_GLOBAL)
+        self.ctx.set(self.tlb.single, 0)
 
     async def drop(self):
         """Forget the translation that was looked up last."""

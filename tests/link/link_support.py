@@ -6,8 +6,8 @@ from sim.engines.serial.link.frames import Deframer, Frame, framed
 __all__ = ["GREETING", "Board", "response"]
 
 
-#: Kind and payload of a greeting: version 2, preset 0, 128 KiB, 12000 kHz.
-GREETING = 1, b"\x02\x00\x80\x01\xe0\x5d"
+#: Kind and payload of a greeting: version 3, preset 0, 128 KiB, 12000 kHz.
+GREETING = 1, b"\x03\x00\x80\x01\xe0\x5d"
 
 
 def response(number, kind, payload=b""):

@@ -20,7 +20,7 @@ def client(*answers):
 
 def test_the_greeting():
     board, end = client(GREETING)
-    assert end.connect() == Greeting(version=2, preset=0, ram_kib=128, clock_khz=12_000)
+    assert end.connect() == Greeting(version=3, preset=0, ram_kib=128, clock_khz=12_000)
     assert board.requests[0].payload == b"\x01"
 
 
@@ -96,7 +96,7 @@ def test_a_slow_board_is_given_more_time_with_each_repetition():
             self.time += seconds
             return b""
 
-    assert Client(Slow(GREETING)).connect().version == 2
+    assert Client(Slow(GREETING)).connect().version == 3
 
 
 def test_a_board_that_is_heard_no_more_is_given_up_after_some_time():
@@ -133,7 +133,7 @@ def test_noise_of_some_time_does_not_end_a_run():
 def test_noise_at_the_start_does_not_spend_all_attempts():
     # A frame's worth of noise after each try, for longer than any number of tries at once.
     board, end = client(*[lambda frame: b"\x7e\x00" * 500] * 40, GREETING)
-    assert end.connect().version == 2
+    assert end.connect().version == 3
     assert 1 < board.time < CONNECT_PATIENCE and end.traffic.broken > 10_000
 
 
@@ -150,7 +150,7 @@ def test_a_device_that_never_stops_talking_is_given_up(chatter):
     assert CONNECT_PATIENCE <= board.time < 2 * CONNECT_PATIENCE
 
 
-@pytest.mark.parametrize("greeting", [b"", b"\x80", b"\x02", b"\x02\x00\x80"])
+@pytest.mark.parametrize("greeting", [b"", b"\x80", b"\x03", b"\x03\x00\x80"])
 def test_a_greeting_that_is_cut_short_is_one_line(greeting):
     _, end = client((1, greeting))
     with pytest.raises(Unavailable, match="response has not the . numbers that it must"):

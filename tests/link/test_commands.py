@@ -18,6 +18,8 @@ def test_marks_and_cycles():
     (ControlAccess(ControlOp.READ, Register.EFER, 0),      "06 80 0000000000000000"),
     (ControlAccess(ControlOp.INVLPG, Register.CR0, 0xFFFF_8000_0000_0000),
      "06 02 ffff800000000000"),
+    (ControlAccess(ControlOp.INVPCID, Register.CR0, 1, 0x123, 0x7000),
+     "06 03 0000000000000001 0000000000000123 0000000000007000"),
 ])
 def test_control_operations(operation, data):
     assert commands.control(operation) == bytes.fromhex(data)

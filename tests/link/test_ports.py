@@ -71,8 +71,8 @@ class Echoing(Board):
 
 
 def test_a_line_that_echoes_besides_is_no_fault():
-    end = Client(Echoing((1, b"\x02\x00\x80\x01\xe0\x5d"), (2, b"rows")))
-    assert end.connect().version == 2
+    end = Client(Echoing((1, b"\x03\x00\x80\x01\xe0\x5d"), (2, b"rows")))
+    assert end.connect().version == 3
     assert list(end.do(b"\x05")) == [b"rows"]
     assert end.traffic.echoed == 2 and end.traffic.repeated == 0
 
@@ -106,12 +106,12 @@ def test_a_board_of_version_1_is_said_to_be_one():
     with pytest.raises(Unavailable) as refusal:
         Client(Version1()).connect()
     assert str(refusal.value) == ("the board speaks version 1 of the link, and this program "
-                                  "version 2: build and program it anew")
+                                  "version 3: build and program it anew")
 
 
 def test_a_board_of_a_later_version_is_said_to_be_one():
-    with pytest.raises(Unavailable, match="version 3 of the link, and this program version 2: "):
-        Client(Board((1, b"\x03anything else"))).connect()
+    with pytest.raises(Unavailable, match="version 4 of the link, and this program version 3: "):
+        Client(Board((1, b"\x04anything else"))).connect()
 
 
 @pytest.mark.parametrize("data, greets", [

@@ -8,7 +8,7 @@ from amaranth import Signal
 from hw_support import simulate
 
 from hw.bus import (
-    AccessRequest, AccessResponse, AccessSignature, ControlRequest, ControlResponse,
+    AccessRequest, AccessResponse, AccessSignature, ControlOp, ControlRequest, ControlResponse,
     ControlSignature, ControlState, Events, TlbUpdate,
 )
 from hw.demo.rows import RowWriter
@@ -71,8 +71,9 @@ def test_a_number_that_has_not_all_come():
 
 @pytest.mark.parametrize("mask, numbers, signals", [
     (1 << 0,  [1],        {"kernel_stack": 3, "claim": 4}),
-    (1 << 1,  [1, 2, 3, 4, 5, 1], {"state": Fields(ControlState).pack(
-        {"cr0": 1, "cr2": 2, "cr3": 3, "cr4": 4, "efer": 5, "ac": 1})}),
+    (1 << 1,  [1, 2, 3, 4, 5, 1, 7, 8, 9, 10, 11, 12], {"state": Fields(ControlState).pack(
+        {"cr0": 1, "cr2": 2, "cr3": 3, "cr4": 4, "efer": 5, "ac": 1, "pkru": 7, "pkrs": 8,
+         "pdpte0": 9, "pdpte1": 10, "pdpte2": 11, "pdpte3": 12})}),
     (1 << 2,  [0x21],     {"events": 0x21}),
     (1 << 3,  [0xABCD],   {"cyc": 1, "ack": 1, "dat_r": 0xABCD}),
     (1 << 4,  [0x200, 0b11110000_1_0], {"cyc": 1, "stb": 1, "adr": 0x200, "lock": 1, "sel": 0xF0}),
@@ -89,6 +90,8 @@ def test_a_number_that_has_not_all_come():
         {"fault": 1, "value": 0x1000})}),
     (1 << 10, [0x31, 0x1000], {"control_valid": 1, "control_ready": 1, "control": Fields(
         ControlRequest).pack({"op": 1, "register": 3, "value": 0x1000})}),
+    (1 << 10, [0x03, 1, 0x123, 0x7000], {"control_valid": 1, "control_ready": 1, "control": Fields(
+        ControlRequest).pack({"op": 3, "value": 1, "pcid": 0x123, "linear": 0x7000})}),
 ])
 def test_what_each_bit_of_the_mask_means(mask, numbers, signals):
     [(cycle, sample)] = rows(1, mask, *numbers)
@@ -101,12 +104,12 @@ def test_cycles_add_up_and_empty_rows_pass_time():
 
 
 def test_marks_and_registers_last_and_the_rest_does_not():
-    [_, (_, sample)] = rows(1, 0b111, 1, 1, 2, 3, 4, 5, 1, 8, 1, 0)
+    [_, (_, sample)] = rows(1, 0b111, 1, *range(12), 8, 1, 0)
     assert sample.kernel_stack == 3 and sample.state != 0 and sample.events == 0
 
 
 def test_a_row_may_be_cut_anywhere():
-    data  = leb128(1, 0b111, 1, 0x80050033, 2, 3, 4, 5, 1, 8, 300, 1 << 3, (1 << 64) - 1)
+    data  = leb128(1, 0b111, 1, 0x80050033, *range(11), 8, 300, 1 << 3, (1 << 64) - 1)
     whole   = list(RowReader(MARKS).rows(data))
     assert len(whole) == 2
     for cut in range(len(data) + 1):
@@ -150,6 +153,7 @@ def test_the_rows_of_the_board_are_of_the_signals_that_are_sampled(seed):
                 ctx.set(signal, random.getrandbits(len(signal)) if len(signal) > 1 else 1)
         ctx.set(unit.memory.stall, 0)
         ctx.set(unit.access.request.p.kind, AccessKind.COMPARE_EXCHANGE)
+        ctx.set(unit.control.request.p.op, ControlOp.INVPCID)
         sampled.update((name, ctx.get(signal)) for name, signal in outputs(port).items())
         ctx.set(writer.go, 1)
         enabled = False

@@ -3,7 +3,7 @@
 import pytest
 
 from hw.bus import ControlOp, Register
-from hw.layout import AccessKind, Fault
+from hw.layout import AccessKind, Fault, Flush
 from sim.perfetto.ports import (
     ACCESS, TLB, access_slices, control_slices, counters, interrupt_slices, look_ups, tlb_slices,
     transfer_slices, walks,
@@ -74,7 +74,7 @@ def test_a_change_of_the_tlb_says_what_it_concerns():
     fill, drop, flush = tlb_slices([
         TlbRecord(4, TlbChange.FILLED, 0x20_1000, entry, evicted=0x9000),
         TlbRecord(7, TlbChange.DROPPED, 0x3000),
-        TlbRecord(9, TlbChange.FLUSHED, flushed_all=True)])
+        TlbRecord(9, TlbChange.FLUSHED, flush=Flush.ALL)])
     assert fill[:3] == (4, 5, "filled")
     assert arguments(TLB, fill) == {"linear": 0x20_0000, "physical": 0x60_0000, "evicted": 0x9000,
                                     "bytes": 1 << 21, "rights": "rw- kernel"}

@@ -10,6 +10,7 @@ from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, write
 from sequence_support import BITS_32, LONG, do, steps
 from unit_support import UnitModel
 
+from hw.layout import Flush
 from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.golden.state import Features
@@ -94,9 +95,10 @@ def test_a_global_translation_of_the_upper_half_goes_with_pge():
     assert [held(engine.trace.tlb_at(cycle).entries) for cycle in seen] == [kept, kept, []]
 
 
-def entry(linear, size=0x1000, *, global_page=False, filled=0):
+def entry(linear, size=0x1000, *, global_page=False, filled=0, pcid=0):
     return TlbEntry(linear=linear, physical=0x80_0000, size=size, writable=True, user=True,
-                    execute_disable=False, dirty=False, global_page=global_page, filled=filled)
+                    execute_disable=False, dirty=False, global_page=global_page, filled=filled,
+                    pcid=pcid)
 
 
 def filled(linear, size=0x1000, **others):
@@ -105,6 +107,34 @@ def filled(linear, size=0x1000, **others):
 
 BEFORE = (filled(0x1000), filled(0x40_0000, 0x20_0000),
           TlbRecord(3, TlbChange.FILLED, 0x9000, entry(0x9000, global_page=True)))
+
+
+def of(pcid, linear, **others):
+    return entry(linear, pcid=pcid, **others)
+
+
+CACHED = (of(1, 0x1000), of(2, 0x1000), of(2, 0x2000), of(2, 0x9000, global_page=True))
+
+
+@pytest.mark.parametrize("change, gone", [
+    (TlbRecord(10, TlbChange.FLUSHED, pcid=2, flush=Flush.OF_PCID),            [1, 2]),
+    (TlbRecord(10, TlbChange.FLUSHED, pcid=1, flush=Flush.OF_PCID_AND_GLOBAL), [0, 3]),
+    (TlbRecord(10, TlbChange.FLUSHED, flush=Flush.LOCAL),                      [0, 1, 2]),
+    (TlbRecord(10, TlbChange.FLUSHED, flush=Flush.ALL),                        [0, 1, 2, 3]),
+    (TlbRecord(10, TlbChange.DROPPED, 0x1000, pcid=1),                         [0]),
+    (TlbRecord(10, TlbChange.DROPPED, 0x9000, pcid=1),                         [3]),
+    (TlbRecord(10, TlbChange.INVALIDATED, 0x9000, pcid=1),                     [3]),
+    (TlbRecord(10, TlbChange.INVALIDATED, 0x9000, pcid=2, global_page=False),  []),
+    (TlbRecord(10, TlbChange.INVALIDATED, 0x1000, pcid=2, global_page=False),  [1]),
+    (TlbRecord(10, TlbChange.FILLED, 0x1000, of(3, 0x1000), pcid=3),           []),
+    (TlbRecord(10, TlbChange.FILLED, 0x9000, of(3, 0x9000), pcid=3),           [3]),
+    (TlbRecord(10, TlbChange.FILLED, 0x1000, of(3, 0x1000, global_page=True)), [0, 1]),
+    (TlbRecord(10, TlbChange.FILLED, 0x5000, of(3, 0x5000), 0x1000, 3, 2),     [1]),
+])
+def test_a_change_concerns_a_pcid_and_global_translations(change, gone):
+    contents = TlbContents()
+    contents.entries = CACHED
+    assert contents.apply(change) == tuple(CACHED[number] for number in gone)
 
 
 @pytest.mark.parametrize("change, gone", [
@@ -116,8 +146,8 @@ BEFORE = (filled(0x1000), filled(0x40_0000, 0x20_0000),
     (TlbRecord(10, TlbChange.DROPPED, 0x1000),                       [0x1000]),
     (TlbRecord(10, TlbChange.INVALIDATED, 0x5F_F000),                [0x40_0000]),
     (TlbRecord(10, TlbChange.INVALIDATED, 0x60_0000),                []),
-    (TlbRecord(10, TlbChange.FLUSHED),                               [0x1000, 0x40_0000]),
-    (TlbRecord(10, TlbChange.FLUSHED, flushed_all=True),             [0x1000, 0x40_0000, 0x9000]),
+    (TlbRecord(10, TlbChange.FLUSHED, flush=Flush.LOCAL),            [0x1000, 0x40_0000]),
+    (TlbRecord(10, TlbChange.FLUSHED, flush=Flush.ALL),              [0x1000, 0x40_0000, 0x9000]),
 ])
 def test_a_change_makes_those_go_that_it_concerns(change, gone):
     contents = TlbContents(BEFORE)
@@ -137,7 +167,7 @@ def test_stepping_through_a_run_shows_what_the_changes_so_far_make():
         return [[entry.linear for entry in history.at(cycle).entries] for cycle in cycles]
 
     assert held_at(2, 4, 3, 0) == [[], [0x1000], [0x1000], []]
-    changes.append(TlbRecord(6, TlbChange.FLUSHED))
+    changes.append(TlbRecord(6, TlbChange.FLUSHED, flush=Flush.LOCAL))
     assert held_at(7, 6, 5, 4) == [[], [0x2000], [0x2000], [0x1000]]
 
 
@@ -160,7 +190,7 @@ def test_the_next_change_of_an_address_is_the_next_that_concerns_it():
 
 def test_what_somebody_does_to_contents_is_not_in_the_history():
     history = TlbHistory(BEFORE)
-    history.at(50).apply(TlbRecord(60, TlbChange.FLUSHED, flushed_all=True))
+    history.at(50).apply(TlbRecord(60, TlbChange.FLUSHED, flush=Flush.ALL))
     assert history.at(50).entries == TlbContents(BEFORE).entries != ()
 
 

@@ -18,9 +18,9 @@ ROUNDS = 20
 @pytest.mark.slow
 def test_every_flaw_is_noticed_and_a_sound_unit_is_not(tmp_path, record_property):
     # Icarus builds at once.
-    built  = build(FlawedMmu(PRESETS["default"]), "icarus")
+    built  = build(FlawedMmu(PRESETS["full"]), "icarus")
     result = built.play("sim.verification.flaw_rounds",
-                        RunSettings(preset="default", seed=SEED, least=ROUNDS), tmp_path)
+                        RunSettings(preset="full", seed=SEED, least=ROUNDS), tmp_path)
     said   = result.complaints
     noticed = [name for name in FLAWS if said[name]]
     record_property("cocotb", f"flaws on icarus: {len(noticed)} of {len(FLAWS)} noticed, {result}")

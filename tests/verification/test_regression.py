@@ -15,7 +15,7 @@ from sim.verification.runs import RunSettings
 from sim.verification.simulation import build
 
 
-#: A seed with which the default unit meets all conditions after few more rounds than the least.
+#: A seed with which the full unit meets all conditions after few more rounds than the least.
 SEED  = 6
 LEAST = 60
 MOST  = 600
@@ -26,7 +26,7 @@ ICARUS_ROUNDS = 16
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ["default", "tiny"])
+@pytest.mark.parametrize("preset", ["full", "tiny"])
 @pytest.mark.parametrize("simulator", SIMULATORS)
 def test_the_unit_does_what_the_golden_model_does(simulator, preset, tmp_path, record_property):
     closing  = simulator == "verilator"

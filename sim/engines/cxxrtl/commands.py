@@ -49,7 +49,8 @@ class StringCommand(Structure):
 class ControlCommand(Structure):
     """A control operation, as :class:`hw.bus.ControlRequest` has it."""
 
-    _fields_ = (("value", Number), ("op", Word), ("number", Word))
+    _fields_ = (("value", Number), ("pcid", Number), ("linear", Number), ("op", Word),
+                ("number", Word))
 
 
 class InterruptCommand(Structure):

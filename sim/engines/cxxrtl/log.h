@@ -155,7 +155,8 @@ private:
         namespace fields = control_fields;
         const auto &request = bits<typename out::control>(top);
         controls.begin({
-            now, -1, get_field(request, fields::value), 0, mark(),
+            now, -1, get_field(request, fields::value), 0, get_field(request, fields::pcid),
+            get_field(request, fields::linear), mark(),
             uint8_t(get_field(request, fields::op)), uint8_t(get_field(request, fields::register_)),
             false});
     }

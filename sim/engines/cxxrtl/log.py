@@ -37,7 +37,8 @@ _ACCESSES   = elements(LoggedAccess, "accepted", "completed", "linear", "data", 
                        "fault", "error")
 _TRANSFERS  = elements(LoggedTransfer, "accepted", "acked", "address", "data", "mark", "sel",
                        "write", "lock", "walk")
-_CONTROLS   = elements(LoggedControl, "accepted", "completed", "value", "result", "mark", "op",
+_CONTROLS   = elements(LoggedControl, "accepted", "completed", "value", "result", "pcid",
+                       "linear", "mark", "op",
                        "number", "refused")
 _INTERRUPTS = elements(LoggedInterrupt, "cycle", "vector", "target", "mark", "sent")
 _EVENTS     = elements(LoggedEvent, "cycle", "bit")
@@ -128,8 +129,8 @@ class LogReader:
         marks = self.recording.marks
         return [
             ControlRecord(accepted, OPERATIONS[op], REGISTERS[number], value, marks[mark],
-                          completed, result, refused)
-            for accepted, completed, value, result, mark, op, number, refused
+                          completed, result, refused, pcid, linear)
+            for accepted, completed, value, result, pcid, linear, mark, op, number, refused
             in _CONTROLS.iter_unpack(data)]
 
     def _made_interrupts(self, data: bytes) -> list[InterruptRecord]:

@@ -47,7 +47,8 @@ class LoggedControl(Structure):
     """A control operation; ``completed`` is -1 while it has not been."""
 
     _fields_ = (("accepted", Number), ("completed", Signed), ("value", Number), ("result", Number),
-                ("mark", Word), ("op", Byte), ("number", Byte), ("refused", Flag))
+                ("pcid", Number), ("linear", Number), ("mark", Word), ("op", Byte),
+                ("number", Byte), ("refused", Flag))
 
 
 class LoggedInterrupt(Structure):

@@ -35,8 +35,8 @@ _SINGLE    = members(Command, "operation", "marks", "access.linear", "access.dat
                      "access.implicit")
 _STRING    = members(Command, "operation", "marks", "string.linear", "string.count",
                      "string.kind", "string.user")
-_REGISTER  = members(Command, "operation", "marks", "control.value", "control.op",
-                     "control.number")
+_REGISTER  = members(Command, "operation", "marks", "control.value", "control.pcid",
+                     "control.linear", "control.op", "control.number")
 _INTERRUPT = members(Command, "operation", "marks", "interrupt.target", "interrupt.vector")
 
 #: Members that count of a completion: always, after an access, and so on.
@@ -127,7 +127,8 @@ class CompiledProcessor(Processor):
 
     def _write_control(self, operation: ControlAccess) -> None:
         _REGISTER.pack_into(self._command, 0, _CONTROL, self._shown, operation.value,
-                            operation.op.value, REGISTERS[operation.register])
+                            operation.pcid, operation.linear, operation.op.value,
+                            REGISTERS[operation.register])
 
     def _write_send(self, operation: SendInterrupt) -> None:
         _INTERRUPT.pack_into(self._command, 0, _SEND, self._shown, operation.target,

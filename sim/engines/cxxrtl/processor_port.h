@@ -129,7 +129,8 @@ private:
             if (requested_control)
                 return false;
             Driver::offer(top, ControlRequest{
-                command.control.op, command.control.number, command.control.value});
+                command.control.op, command.control.number, command.control.value,
+                command.control.pcid, command.control.linear});
             return true;
         default:     return false;
         }

@@ -23,7 +23,7 @@ struct AccessResponse {
 
 // One control operation, on the register with a number: see hw.bus.ControlRequest.
 struct ControlRequest {
-    uint64_t op, number, value;
+    uint64_t op, number, value, pcid, linear;
 };
 
 
@@ -74,6 +74,8 @@ public:
         set_field(bits, fields::op,        request.op);
         set_field(bits, fields::register_, request.number);
         set_field(bits, fields::value,     request.value);
+        set_field(bits, fields::pcid,      request.pcid);
+        set_field(bits, fields::linear,    request.linear);
         in::control::of(top) = bits;
         put<typename in::control_valid>(top, 1);
     }

@@ -24,7 +24,7 @@ __all__ = ["CONNECT_PATIENCE", "LONGEST_SILENCE", "PATIENCE", "QUIET", "SILENCE"
 
 
 #: Version of the link.
-VERSION = 2
+VERSION = 3
 
 _CONNECT, _CONTINUE, _COUNTERS = b"\x01", b"\x02", b"\x03"
 

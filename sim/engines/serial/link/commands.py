@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from hw.bus import ControlOp
 from sim.engines.operations import KINDS, REGISTERS, ControlAccess
 from sw.bus import Access, Kind
 
@@ -27,8 +28,11 @@ def mark(number: int) -> bytes:
 
 def control(operation: ControlAccess) -> bytes:
     """One control operation."""
-    which = operation.op.value | REGISTERS[operation.register] << 4
-    return bytes([_CONTROL, which]) + _number(operation.value)
+    which   = operation.op.value | REGISTERS[operation.register] << 4
+    command = bytes([_CONTROL, which]) + _number(operation.value)
+    if operation.op is ControlOp.INVPCID:
+        command += _number(operation.pcid) + _number(operation.linear)
+    return command
 
 
 def accesses(todo: Sequence[Access]) -> bytes:

@@ -5,6 +5,7 @@ Ref: docs/serial-link.md, "Rows".
 
 from collections.abc import Callable, Iterator, Sequence
 
+from hw.bus import ControlOp
 from sim.errors import MachineLost
 from sim.record.signals import FIELDS, Sample
 
@@ -92,8 +93,7 @@ class RowReader:
         return sample._replace(kernel_stack=stack, claim=claim)
 
     def _change(self, sample: Sample) -> Sample:
-        names = ("cr0", "cr2", "cr3", "cr4", "efer", "ac")
-        return sample._replace(state=_state.pack({name: self._next() for name in names}))
+        return sample._replace(state=_state.pack({name: self._next() for name in _state(0)}))
 
     def _strobe(self, sample: Sample) -> Sample:
         return sample._replace(events=self._next())
@@ -133,5 +133,7 @@ class RowReader:
 
     def _control(self, sample: Sample) -> Sample:
         which, value = self._next(), self._next()
-        return sample._replace(control_valid=1, control_ready=1, control=_control.pack(
-            {"op": which & 3, "register": which >> 4, "value": value}))
+        fields = {"op": which & 3, "register": which >> 4, "value": value}
+        if which & 3 == ControlOp.INVPCID.value:
+            fields |= {"pcid": self._next(), "linear": self._next()}
+        return sample._replace(control_valid=1, control_ready=1, control=_control.pack(fields))
