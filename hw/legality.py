@@ -8,26 +8,32 @@ Vol. 2B, "MOV - Move to/from Control Registers"; Vol. 3A, section 9.8.5.
 """
 
 from amaranth import *
+from amaranth.lib import data
 
+from .bus import Register
+from .layout import CR0, CR4
 from .physical import exceeds
 
 
 __all__ = [
     "cr0_refused", "cr3_bits", "cr3_refused", "cr4_bits", "cr4_refused", "efer_bits",
-    "efer_refused",
+    "efer_refused", "loads_pdptes",
 ]
 
 
-def cr0_refused(value, state):
+def cr0_refused(value, state, *, config):
     """CR0: bits 63:32; PG without PE; NW without CD; a paging mode that does not exist.
 
     Rules 20, 21.
     """
     turned_on = value.pg & ~state.cr0.pg
+    no_mode   = state.efer.lme & ~state.cr4.pae
+    if not config.pae:
+        no_mode |= ~state.efer.lme & state.cr4.pae
     return (value.as_value()[32:].any()
             | (value.pg & ~value.pe)
             | (value.nw & ~value.cd)
-            | (turned_on & (state.efer.lme ^ state.cr4.pae)))
+            | (turned_on & no_mode))
 
 
 def cr3_refused(value, state, *, maxphyaddr):
@@ -48,20 +54,24 @@ def cr4_bits(config):
     """Mask of the bits of CR4 that are not reserved."""
     return _mask({
         4:  config.pse,
-        5:  config.long_mode,
+        5:  config.wide_entries,
         7:  config.pge,
+        12: config.la57,
         20: config.smep,
         21: config.smap,
     })
 
 
 def cr4_refused(value, state, *, config):
-    """CR4: reserved bits; a change of PAE that would leave the paging mode that is on.
+    """CR4: reserved bits; PAE or LA57 changed in long mode; a paging mode that does not exist.
 
-    Rules 20, 21.
+    Rules 20, 21, 37.
     """
     reserved = (value.as_value() & ~C(cr4_bits(config), 64)).any()
-    return reserved | (state.cr0.pg & (value.pae ^ state.cr4.pae))
+    constant = state.efer.lma if config.pae else state.cr0.pg  # PAE must not change
+    return (reserved
+            | (constant & (value.pae ^ state.cr4.pae))
+            | (state.efer.lma & (value.la57 ^ state.cr4.la57)))
 
 
 def efer_bits(config):
@@ -81,6 +91,29 @@ def efer_refused(value, state, *, config):
     """
     reserved = (value.as_value() & ~C(efer_bits(config), 64)).any()
     return reserved | (state.cr0.pg & (value.lme ^ state.efer.lme))
+
+
+def loads_pdptes(register, value, state, *, config):
+    """True if a legal write of ``value`` to ``register`` loads the PDPTE registers.
+
+    It does if PAE paging is in use afterwards, and the write is of CR3, or changes CD, NW or PG in
+    CR0, or PAE, PGE, PSE or SMEP in CR4 (Vol. 3A, section 4.4.1). Rule 28.
+    """
+    if not config.pae:
+        return C(0)
+
+    def changed(layout, present, *names):
+        written = data.View(layout, value)
+        return Cat(written[name] ^ present[name] for name in names).any()
+
+    pae     = state.cr4.pae & ~state.efer.lme
+    by_cr0  = pae & data.View(CR0, value).pg & changed(CR0, state.cr0, "cd", "nw", "pg")
+    by_cr3  = pae & state.cr0.pg
+    by_cr4  = (data.View(CR4, value).pae & ~state.efer.lme & state.cr0.pg
+               & changed(CR4, state.cr4, "pae", "pge", "pse", "smep"))
+    return ((register == Register.CR0) & by_cr0
+            | (register == Register.CR3) & by_cr3
+            | (register == Register.CR4) & by_cr4)
 
 
 def _mask(bits):
