@@ -14,6 +14,7 @@ from sequence_support import IN_EACH_WORLD, LONG, PAGES, do
 from unit_support import Loss, UnitModel
 
 from sim.golden.mmu import GoldenMmu
+from sim.golden.state import Features
 from sw.bus import Access, Kind
 
 
@@ -32,9 +33,9 @@ class Pair:
         Why the unit first had no translation of an accessed page where the golden machine had one.
     """
 
-    def __init__(self, *, entries, entry_size):
-        self.golden = GoldenMmu()
-        self.unit   = UnitModel(entries=entries)
+    def __init__(self, *, entries, entry_size, **features):
+        self.golden = GoldenMmu(Features(**features))
+        self.unit   = UnitModel(Features(**features), entries=entries)
         self.size   = entry_size
         self.cause: Loss | None = None
         self._found = [look_ups(machine.tlb) for machine in (self.golden, self.unit)]
@@ -96,7 +97,7 @@ def some_step(chance, world):
 
 def cause_of_difference(chance, world, entries):
     """Cause of the first difference in a random sequence; None if there is no difference."""
-    pair = Pair(entries=entries, entry_size=world.entry_size)
+    pair = Pair(entries=entries, entry_size=world.entry_size, **world.features)
     for step in (*world.start, *(some_step(chance, world) for _ in range(80))):
         if not pair.agree(step):
             assert pair.cause is not None, f"{step}"

@@ -41,6 +41,8 @@ class JudgedUnit:
         Translations held by its TLB.
     entry_size : :class:`int`
         Bytes of the entries that are edited.
+    **features : :class:`bool`
+        Features that differ from :class:`sim.golden.state.Features`'s defaults.
 
     Attributes
     ----------
@@ -50,8 +52,9 @@ class JudgedUnit:
         What the unit chooses, and the strobes that are then due.
     """
 
-    def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8):
-        machine = Features(maxphyaddr=cpu.maxphyaddr)
+    def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8,
+                 **features: bool):
+        machine = Features(maxphyaddr=cpu.maxphyaddr, **features)
         self.cpu        = cpu
         self.entry_size = entry_size
         self.allowed    = StaleModel.of(machine)
@@ -75,6 +78,9 @@ class JudgedUnit:
         registers = STATE(self.cpu.ctx.get(self.cpu.mmu.control.state.as_value()))
         for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"):
             assert registers[name] == getattr(self.allowed.state, name), name
+        for number, pdpte in enumerate(self.allowed.state.pdptes):
+            # Nothing in one that is not present counts: the unit keeps it as 0.
+            assert registers[f"pdpte{number}"] == (pdpte if pdpte & 1 else 0), number
         assert self.cpu.events == +self.unit.events, f"strobes of {step}"
 
     async def _access(self, access: Access, expected: Outcome) -> None:

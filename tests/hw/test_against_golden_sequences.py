@@ -38,12 +38,13 @@ def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(worl
     sequence = data.draw(st.lists(steps(world), min_size=20, max_size=60), label="steps")
 
     async def main(cpu):
-        judged = JudgedUnit(cpu, entries=entries, entry_size=world.entry_size)
+        judged = JudgedUnit(cpu, entries=entries, entry_size=world.entry_size, **world.features)
         for step in (*world.start, *sequence):
             await judged.do(step)
         judged.compare_memories((*range(ROOT, 0x8000, 0x1000), *PAGES))
 
-    bench_of(tlb_entries=entries).run(main, memory=data.draw(memories, label="memory"))
+    bench_of(tlb_entries=entries, **world.features).run(
+        main, memory=data.draw(memories, label="memory"))
 
 
 #: Bits that some register gives a meaning, and a few that none does.
@@ -57,7 +58,9 @@ VALUE = st.one_of(
 @pytest.mark.parametrize("features", [{}, {
     "long_mode": False, "gigabyte_pages": False, "nx": False, "pse": False, "pge": False,
     "smep": False, "smap": False, "maxphyaddr": 32,
-}], ids=["everything", "nothing"])
+}, {"pae": True, "la57": True}, {
+    "pae": True, "long_mode": False, "gigabyte_pages": False,
+}], ids=["everything", "nothing", "all modes", "PAE"])
 @given(writes=st.lists(st.tuples(st.sampled_from(Register), VALUE), max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_control_registers_take_what_the_manual_lets_them(features, writes):
