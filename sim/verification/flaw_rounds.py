@@ -5,10 +5,8 @@ from typing import Any
 
 import cocotb
 
-from hw.presets import PRESETS
-
 from .drivers import WishboneTarget
-from .flaws import FLAWS
+from .flaws import FLAWS, MODE_FLAWS
 from .rounds import play_round
 from .runs import RESULT, RunResult, RunSettings
 from .testbench import MmuTestbench
@@ -32,13 +30,19 @@ class RepeatingTarget(WishboneTarget):
 
 @cocotb.test()
 async def flaws(dut: Any) -> None:
-    """Play on the unit without a flaw, and then with each; their failures are the result."""
+    """Play on the unit without a flaw, and then with each; their failures are the result.
+
+    A unit that has all paging modes has the flaws of these only.
+    """
     settings  = RunSettings.received()
-    testbench = MmuTestbench(dut, PRESETS[settings.preset], target=RepeatingTarget)
+    testbench = MmuTestbench(dut, settings.config, target=RepeatingTarget)
     target    = testbench.target
     assert isinstance(target, RepeatingTarget)
     result    = RunResult()
-    for number, name in enumerate(("none", *FLAWS)):
+    names     = MODE_FLAWS if settings.config.pae and settings.config.la57 else FLAWS
+    for number, name in enumerate(("none", *FLAWS, *MODE_FLAWS)):
+        if number and name not in names:
+            continue
         dut.flaw.value = number
         target.repeats = name == "memory acknowledges twice"
         result.complaints[name] = await _complaint(testbench, settings, result)

@@ -2,28 +2,31 @@
 
 import pytest
 
-from hw.presets import PRESETS
-from sim.verification.flaws import FLAWS, FlawedMmu
+from sim.verification.flaws import FLAWS, MODE_FLAWS, FlawedMmu
 from sim.verification.runs import RunSettings
 from sim.verification.simulation import build
 
 
-#: With this seed, each flaw is first noticed by the check that is about it.
-SEED = 3
-
-#: Rounds in which a flaw must be noticed, and a unit without one must have no failure.
-ROUNDS = 20
+#: Flaws by the unit that they are played on: switches, a seed with which each is first noticed by
+#: the check that is about it, and rounds in which a flaw must be noticed, and a unit without one
+#: must have no failure.
+UNITS = {
+    "default": (FLAWS, [], 3, 20),
+    "modes":   (MODE_FLAWS, ["unit.pae=1", "unit.la57=1"], 3, 40),
+}
 
 
 @pytest.mark.slow
-def test_every_flaw_is_noticed_and_a_sound_unit_is_not(tmp_path, record_property):
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_flaw_is_noticed_and_a_sound_unit_is_not(unit, tmp_path, record_property):
+    flaws, switches, seed, rounds = UNITS[unit]
+    settings = RunSettings(preset="default", switches=switches, seed=seed, least=rounds)
     # Icarus builds at once.
-    built  = build(FlawedMmu(PRESETS["default"]), "icarus")
-    result = built.play("sim.verification.flaw_rounds",
-                        RunSettings(preset="default", seed=SEED, least=ROUNDS), tmp_path)
+    built  = build(FlawedMmu(settings.config), "icarus")
+    result = built.play("sim.verification.flaw_rounds", settings, tmp_path)
     said   = result.complaints
-    noticed = [name for name in FLAWS if said[name]]
-    record_property("cocotb", f"flaws on icarus: {len(noticed)} of {len(FLAWS)} noticed, {result}")
+    noticed = [name for name in flaws if said[name]]
+    record_property("cocotb", f"flaws on icarus: {len(noticed)} of {len(flaws)} noticed, {result}")
     assert said["none"] == ""
-    assert noticed == list(FLAWS)
-    assert {name: said[name] for name, words in FLAWS.items() if words not in said[name]} == {}
+    assert noticed == list(flaws)
+    assert {name: said[name] for name, words in flaws.items() if words not in said[name]} == {}
