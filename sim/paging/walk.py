@@ -101,7 +101,8 @@ class PageWalk:
     canonical : :class:`bool`
         The address is one; any access to another ends in #GP.
     steps : sequence of :class:`WalkStep`
-        The entries, root first; empty without paging.
+        The entries in memory, root first; empty without paging, and if a PDPTE register of PAE
+        paging is not present.
     translation : :class:`sim.golden.walk.Translation` or :class:`None`
         What they make of the address, whatever the access; None if one of them is missing or
         malformed, and without paging.
@@ -139,6 +140,13 @@ class PageWalk:
         return self.linear if self.state.mode is PagingMode.OFF else None
 
     @property
+    def pdpte(self) -> int | None:
+        """The PDPTE register that the address selects; None but in PAE paging."""
+        if self.state.mode is not PagingMode.PAE:
+            return None
+        return self.state.pdptes[self.linear >> 30]
+
+    @property
     def registers(self) -> Mapping[str, bool]:
         """Control bits that verdicts depend on, by name."""
         state = self.state
@@ -173,10 +181,12 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
                         reported)
     found  = walk(state, Attempt(), masked, read)
     broken = found.refusal if found.refusal in (Refusal.NOT_PRESENT, Refusal.RESERVED) else None
-    leaf   = found.steps[-1]
     cached = traces[cpu].tlb_at(cycle).find(masked) if reported else None
-    page   = None if broken else found_by(state, leaf, masked, dirty=bool(leaf.entry & D))
-    rights = leaf.rights if page is None else page.rights
+    page   = None
+    if not broken:
+        leaf = found.steps[-1]
+        page = found_by(state, leaf, masked, dirty=bool(leaf.entry & D))
+    rights = Rights() if page is None else page.rights
     return PageWalk(
         masked, cycle, cpu, state, True,
         [WalkStep(step.level, step.address, step.entry, step.rights,
