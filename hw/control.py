@@ -2,19 +2,21 @@
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .bus import ControlOp, ControlSignature, Register
-from .layout import CR0, CR3, CR4, EFER, Features, Flush, RFLAGS
+from .layout import CR0, CR3, CR4, EFER, Features, Flush, Pdptes, RFLAGS
 from .legality import (
     cr0_refused, cr3_bits, cr3_refused, cr4_bits, cr4_refused, efer_bits, efer_refused,
-    invpcid_refused,
+    invpcid_refused, loads_pdptes,
 )
 from .linear import canonical, page_of
+from .pdpte import PdpteLoader
 from .permission import Protection
 from .physical import width_members, width_of
 from .signals import unpacked
 from .translation import PagingMode, invalidation_layout
+from .wishbone import WishboneSignature
 
 
 __all__ = ["Control"]
@@ -33,8 +35,8 @@ class Control(wiring.Component):
     """Control registers and the operations on them.
 
     Outside long mode the operand of a control-register write is 32 bits wide; IA32_EFER's never
-    is. Paging with CR4.PAE but without EFER.LME does not exist in this unit: a write that would
-    turn it on is refused like any other combination that is not defined.
+    is. A write that would turn on a paging mode which the unit lacks is refused like any other
+    combination that is not defined.
 
     Ref: Intel SDM Vol. 3A, section 2.5; section 4.10.4.1 "Operations that Invalidate TLBs and
     Paging-Structure Caches"; Vol. 3A, Table 9-1 for the values after reset.
@@ -42,7 +44,9 @@ class Control(wiring.Component):
     Latency
     -------
     An operation is accepted while ``quiet`` is high and takes effect at the end of that cycle; the
-    response comes in the next, in which the TLB forgets INVLPG's page.
+    response comes in the next, in which the TLB forgets INVLPG's page. A write that loads the PDPTE
+    registers is accepted when :class:`hw.pdpte.PdpteLoader` has read them: five cycles later, with
+    memory that responds in the next cycle.
 
     Members
     -------
@@ -58,6 +62,8 @@ class Control(wiring.Component):
         What the TLB is to forget.
     refused : :py:`Out(1)`
         Strobe: an operation raises #GP.
+    pdptes : :py:`Out(Pdptes)`, memory : :py:`Out(WishboneSignature(...))`
+        The PDPTE registers, and where they are loaded from, if ``config`` has PAE paging.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
         Width of a physical address, if ``config`` makes it variable.
     """
@@ -72,6 +78,9 @@ class Control(wiring.Component):
             "protection": Out(Protection),
             "invalidation": Out(invalidation_layout(config)),
             "refused":    Out(1),
+            **({"pdptes": Out(Pdptes),
+                "memory": Out(WishboneSignature(maxphyaddr=config.maxphyaddr))}
+               if config.pae else {}),
             **width_members(config),
         })
 
@@ -82,23 +91,28 @@ class Control(wiring.Component):
             "cr4":    CR4,
             "efer":   EFER,
             "rflags": RFLAGS,
+            "pdptes": Pdptes,
         }, init={"cr0": {"et": 1, "nw": 1, "cd": 1}})
 
     def elaborate(self, platform):
         m = Module()
 
         request, response = self.control.request, self.control.response
-        operand  = Signal(64)
-        refused  = Signal()
-        write    = Signal()
-        accepted = Signal()
+        operand   = Signal(64)
+        refused   = Signal()
+        write     = Signal()
+        accepted  = Signal()
+        possible  = Signal()  # at most PDPTEs have to be waited for
+        loading   = Signal()
+        malformed = Signal()  # one of them must not be loaded
 
         m.d.comb += [
-            request.ready.eq(self.quiet & (~response.valid | response.ready)),
+            possible.eq(self.quiet & (~response.valid | response.ready)),
+            request.ready.eq(possible & ~loading),
             operand.eq(request.p.value),
             accepted.eq(request.valid & request.ready),
             write.eq(accepted & (request.p.op == ControlOp.WRITE)),
-            self.refused.eq(accepted & refused),
+            self.refused.eq(accepted & (refused | malformed)),
         ]
         whole = (request.p.op == ControlOp.WRITE) & (request.p.register == Register.EFER)
         with m.If(~self._state.efer.lma & ~whole):
@@ -123,7 +137,9 @@ class Control(wiring.Component):
                 if self.config.invpcid:
                     m.d.comb += refused.eq(invpcid_refused(
                         request.p.value, request.p.pcid, request.p.linear, self._state))
-        with m.If(write & ~refused):
+        if self.config.pae:
+            self._load(m, operand, possible & ~refused, loading, malformed)
+        with m.If(write & ~refused & ~malformed):
             self._write(m, request.p.register, operand)
             self._invalidate(m, request.p.register, operand)
         with m.If(accepted & (request.p.op == ControlOp.INVLPG)):
@@ -167,7 +183,8 @@ class Control(wiring.Component):
         state = self._state
         with m.Switch(register):
             with m.Case(Register.CR0):
-                m.d.comb += refused.eq(cr0_refused(data.View(CR0, operand), state))
+                m.d.comb += refused.eq(cr0_refused(
+                    data.View(CR0, operand), state, config=self.config))
             with m.Case(Register.CR3):
                 m.d.comb += refused.eq(cr3_refused(
                     data.View(CR3, operand), state, maxphyaddr=width_of(self)))
@@ -181,6 +198,30 @@ class Control(wiring.Component):
                 pass
             with m.Default():
                 m.d.comb += refused.eq(1)
+
+    def _load(self, m, operand, possible, loading, malformed):
+        """Load the PDPTE registers, all or none, before a write that is ``possible`` takes effect.
+
+        Rule 28.
+        """
+        m.submodules.loader = loader = PdpteLoader(self.config)
+
+        request, state = self.control.request, self._state
+        loads = Signal()
+        m.d.comb += [
+            loads.eq((request.p.op == ControlOp.WRITE) & loads_pdptes(
+                request.p.register, operand, state, config=self.config)),
+            loader.request.valid.eq(request.valid & possible & loads),
+            loader.request.payload.eq(Mux(
+                request.p.register == Register.CR3, operand, Value.cast(state.cr3))[5:32]),
+            loading.eq(loader.request.valid & ~loader.request.ready),
+            malformed.eq(loader.request.valid & loader.malformed),
+        ]
+        connect(m, loader.memory, flipped(self.memory))
+        if self.config.variable_maxphyaddr:
+            m.d.comb += loader.maxphyaddr.eq(self.maxphyaddr)
+        with m.If(loader.request.valid & loader.request.ready & ~malformed):
+            m.d.sync += state.pdptes.eq(loader.pdptes)
 
     def _write(self, m, register, operand):
         """Store the bits of ``operand`` that exist: the others must be seen to be constant."""
@@ -225,8 +266,8 @@ class Control(wiring.Component):
                     self._forget(m, Flush.OF_PCID_AND_GLOBAL, pcid=self.mode.pcid)
 
     def _invlpg(self, m, operand):
-        """INVLPG; of an address that is not canonical, nothing. Rules 26, 34."""
-        with m.If(~self._state.efer.lma | canonical(operand)):
+        """INVLPG; of an address that is not canonical, nothing. Rules 26, 34, 37."""
+        with m.If(~self._state.efer.lma | canonical(operand, la57=self._state.cr4.la57)):
             self._forget(m, Flush.OF_PCID_AND_GLOBAL, pcid=self.mode.pcid, linear=operand)
 
     def _invpcid(self, m):
@@ -254,14 +295,17 @@ class Control(wiring.Component):
             ]
 
     def _publish(self, m):
-        """Show the registers, and what they mean for translation. Rule 19."""
+        """Show the registers, and what they mean for translation. Rules 19, 20, 31, 37."""
         state = self._state
+        pae   = state.cr4.pae & ~state.efer.lma if self.config.pae else 0
         m.d.comb += [
             *(self.control.state[name].eq(getattr(state, name))
               for name in ("cr0", "cr2", "cr3", "cr4", "efer")),
             self.control.state.ac.eq(state.rflags.ac),
             self.mode.paging.eq(state.cr0.pg),
             self.mode.long_mode.eq(state.efer.lma),
+            self.mode.pae.eq(pae),
+            self.mode.five_levels.eq(state.efer.lma & state.cr4.la57),
             self.mode.pse.eq(state.cr4.pse),
             self.mode.pge.eq(state.cr4.pge),
             self.mode.pcid.eq(Mux(state.cr4.pcide, state.cr3.pcid, 0)),
@@ -273,3 +317,6 @@ class Control(wiring.Component):
             self.protection.nxe.eq(state.efer.nxe & state.cr4.pae),
             self.protection.ac.eq(state.rflags.ac),
         ]
+        if self.config.pae:
+            m.d.comb += self.pdptes.eq(state.pdptes)
+            m.d.comb += [self.control.state[f"pdpte{n}"].eq(state.pdptes[n]) for n in range(4)]

@@ -11,7 +11,7 @@ from amaranth.lib import data, enum
 
 __all__ = [
     "AccessKind", "Fault", "Flush", "Level", "PageSize",
-    "CR0", "CR3", "CR4", "EFER", "RFLAGS", "Entry", "ErrorCode", "Features",
+    "CR0", "CR3", "CR4", "EFER", "RFLAGS", "Entry", "ErrorCode", "Features", "Pdpte", "Pdptes",
 ]
 
 
@@ -139,6 +139,20 @@ Entry = data.FlexibleLayout(64, {
 })
 
 
+#: Entry of the page-directory-pointer table of PAE paging (Table 4-8): a register in use.
+Pdpte = data.FlexibleLayout(64, {
+    "present":       data.Field( 1,  0),
+    "write_through": data.Field( 1,  3),
+    "cache_disable": data.Field( 1,  4),
+    "available":     data.Field( 3,  9),
+    "frame":         data.Field(40, 12),
+})
+
+
+#: The four of them; bits 31:30 of a linear address select one.
+Pdptes = data.ArrayLayout(Pdpte, 4)
+
+
 class ErrorCode(data.Struct):
     """Page-fault error code pushed by the processor (Figure 4-12)."""
 
@@ -170,6 +184,6 @@ Features = data.FlexibleLayout(64, {
 })
 
 
-for _layout in (CR0, CR3, CR4, EFER, RFLAGS, Entry, Features):
+for _layout in (CR0, CR3, CR4, EFER, RFLAGS, Entry, Features, Pdpte):
     assert Shape.cast(_layout).width == 64
 assert Shape.cast(ErrorCode).width == 6

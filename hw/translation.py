@@ -2,28 +2,44 @@
 
 from amaranth import *
 from amaranth.lib import data
+from amaranth.lib.wiring import In
 
 from .bus import AccessRequest
-from .layout import AccessKind, ErrorCode, Fault, Flush, PageSize
+from .layout import AccessKind, ErrorCode, Fault, Flush, PageSize, Pdptes
 from .permission import Rights
 
 
 __all__ = [
     "PagingMode",
-    "invalidation_layout", "translated_layout", "translation_layout", "walk_request_layout",
-    "walk_response_layout",
+    "PagingMode",
+    "invalidation_layout", "pdpte_members", "translated_layout", "translation_layout",
+    "walk_request_layout", "walk_response_layout",
 ]
 
 
 class PagingMode(data.Struct):
     """Control bits that choose the rules of a walk. Must not change during a walk."""
 
-    paging:     1   #: CR0.PG
-    long_mode:  1   #: EFER.LMA: 4-level paging; else 32-bit paging.
-    pse:        1   #: CR4.PSE
-    pge:        1   #: CR4.PGE
-    root:       40  #: Frame of the first table: as much of CR3 as the mode uses.
-    pcid:       12  #: The current PCID, with which translations are cached.
+    paging:      1   #: CR0.PG
+    long_mode:   1   #: EFER.LMA: 4-level or 5-level paging; else PAE or 32-bit paging.
+    pae:         1   #: CR4.PAE outside long mode: PAE paging.
+    five_levels: 1   #: CR4.LA57 in long mode: 5-level paging.
+    pse:         1   #: CR4.PSE
+    pge:         1   #: CR4.PGE
+    #: Frame of the first table: as much of CR3 as the mode uses. PAE paging has a register for each
+    #: quarter of the linear addresses instead.
+    root:        40
+    pcid:        12  #: The current PCID, with which translations are cached.
+
+    @property
+    def wide(self):
+        """Entries have 8 bytes; else 4."""
+        return self.long_mode | self.pae
+
+
+def pdpte_members(config):
+    """Members of a component that must know the PDPTE registers, if ``config`` has them."""
+    return {"pdptes": In(Pdptes)} if config.pae else {}
 
 
 def invalidation_layout(config):

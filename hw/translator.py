@@ -214,7 +214,9 @@ class Translator(wiring.Component):
         })
         access, mode = self._access, self.mode
         skipped       = access.chained & self._poisoned
-        non_canonical = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))
+        non_canonical = mode.long_mode & ~(
+            canonical(access.linear, la57=mode.five_levels)
+            & canonical(self._last, la57=mode.five_levels))
         forbidden     = denied(
             access=access, rights=self.hit_entry.rights, protection=self.protection)
         clean         = writes(access.kind) & ~self.hit_entry.dirty

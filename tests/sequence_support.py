@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
+from paging_support import CR0_32, CR4_LA57, CR4_LONG, EFER_LONG, ROOT
 
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 
 __all__ = [
-    "BITS_32", "CONTEXTS", "IN_EACH_WORLD", "LONG", "PAGES", "Step", "World", "do", "refuses",
-    "steps",
+    "BITS_32", "CONTEXTS", "FIVE", "IN_EACH_WORLD", "LONG", "PAE_WORLD", "PAGES", "Step", "World",
+    "do", "refuses", "steps",
 ]
 
 
 P, RW, US, A, D, PS, G, XD = 1, 2, 4, 0x20, 0x40, 0x80, 0x100, 1 << 63
-WP, PG, PE = 1 << 16, 1 << 31, 1
+WP, CD, PG, PE = 1 << 16, 1 << 30, 1 << 31, 1
 PSE, PAE, PGE, PCIDE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 17, 1 << 20, 1 << 21
 LME, NXE, AC = 1 << 8, 1 << 11, 1 << 18
 
@@ -55,6 +55,8 @@ class World:
         Linear address of the third page.
     features : :class:`dict`
         Features of the unit that differ from :class:`hw.config.MmuConfig`'s defaults.
+    pdptes : :class:`tuple`
+        Physical addresses of PDPTEs, and directories that they may be given.
     """
 
     registers:  tuple[tuple[Register, int], ...]
@@ -63,11 +65,13 @@ class World:
     entries:    tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     third:      int
     features:   dict[str, bool] = field(default_factory=dict)
+    pdptes:     tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
     @property
     def start(self) -> list[Step]:
         """Steps that map everything, and turn paging on."""
         return [
+            *(("edit", place, self.pdptes[1][0] | P) for place in self.pdptes[0]),
             *(("edit", place, bases[0] | P | RW | US)
               for places, bases in reversed(self.entries) for place in places),
             *(("control", write) for write in self.registers),
@@ -112,6 +116,25 @@ BITS_32 = World(
     LINEAR - 0x40_0000,
 )
 
+FIVE = replace(
+    LONG,
+    registers=((Register.CR4, CR4_LA57), *LONG.registers[1:]),
+    controls=(*LONG.controls, (Register.CR4, CR4_LA57), (Register.CR4, CR4_LA57 | SMEP | PGE)),
+    entries=(*LONG.entries[:-1], ((0x6000,), (0x2000,)), ((ROOT, 0x7000), (0x6000,))),
+    features={"la57": True})
+
+#: The directory of 4-level paging, below PDPTEs.
+PAE_WORLD = World(
+    ((Register.CR4, PAE), (Register.CR3, ROOT), (Register.CR0, CR0_32)),
+    (*COMMON, (Register.CR0, CR0_32 | CD), (Register.CR4, 0), (Register.EFER, 0),
+     (Register.EFER, NXE), (Register.EFER, LME), (Register.CR3, ROOT | 0x18),
+     *((Register.CR4, PAE | bits) for bits in (0, PGE, PSE, SMAP, SMEP, PGE | SMEP | SMAP))),
+    8,
+    LONG.entries[:-2],
+    LONG.third,
+    {"pae": True},
+    ((ROOT + 8, 0x7008, ROOT + 16), (0x3000, 0x3000, 0x2000)))
+
 #: 4-level paging with PCIDs.
 CONTEXTS = replace(
     LONG,
@@ -124,8 +147,9 @@ CONTEXTS = replace(
     ),
     features={"pcid": True, "invpcid": True})
 
-IN_EACH_WORLD = pytest.mark.parametrize("world", [LONG, BITS_32, CONTEXTS],
-                                        ids=["4-level", "32-bit", "PCIDs"])
+IN_EACH_WORLD = pytest.mark.parametrize(
+    "world", [LONG, BITS_32, FIVE, PAE_WORLD, CONTEXTS],
+    ids=["4-level", "32-bit", "5-level", "PAE", "PCIDs"])
 
 
 def flags(world):
@@ -134,17 +158,20 @@ def flags(world):
         P | RW | US, P | RW | US, P | RW | US | A | D, P | RW | US | G, P | US | A, P | RW | D,
         P | RW | US | G | A | D, P | US, 0, RW | US | A,
     ))
-    rare = st.sampled_from((P | RW | US | 1 << 51, P | RW | US | XD))
+    rare = st.sampled_from((P | RW | US | 1 << 51, P | RW | US | 1 << 60, P | RW | US | XD))
     return ordinary if world is BITS_32 else st.one_of(ordinary, ordinary, ordinary, rare)
 
 
 def edits(world):
-    """Give one entry a value."""
-    return st.one_of([
-        st.tuples(st.just("edit"), st.sampled_from(places), st.builds(
-            lambda base, bits: base | bits, st.sampled_from(bases), flags(world)))
-        for places, bases in world.entries
-    ])
+    """Give one entry a value. A PDPTE has flags of its own, and is seldom malformed."""
+    def given(places, bases, some_flags):
+        return st.tuples(st.just("edit"), st.sampled_from(places), st.builds(
+            lambda base, bits: base | bits, st.sampled_from(bases), some_flags))
+
+    found = [given(places, bases, flags(world)) for places, bases in world.entries]
+    if world.pdptes[0]:
+        found.append(given(*world.pdptes, st.sampled_from((P, P, P | 0xe18, 0, P | RW))))
+    return st.one_of(found)
 
 
 def accesses(world):

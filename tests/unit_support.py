@@ -124,7 +124,8 @@ class UnitModel:
     def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
         try:
-            self.state, flush = write_register(self.state, register, value)
+            self.state, flush = write_register(
+                self.state, register, value, self.memory.read)
         except GeneralProtection:
             self.events["refused"] += 1
             raise

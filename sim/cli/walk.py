@@ -89,7 +89,7 @@ def _one(args: argparse.Namespace) -> int:
     status, found = seen(args, lambda stage, cycle: stage.walk(
         linear, cpu=args.cpu, cr3=args.cr3, cycle=cycle, attempts=attempts))
     if found.linear != linear:
-        complain(f"{linear:#x} is {found.linear:#x} here: outside 4-level paging an "
+        complain(f"{linear:#x} is {found.linear:#x} here: outside long mode an "
                  "address has 32 bits")
     print_out(_document(walk=as_json(found)) if args.json else as_text(found))
     return status

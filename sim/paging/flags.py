@@ -1,6 +1,6 @@
 """Bits of a paging-structure entry in words.
 
-Ref: Intel SDM Vol. 3A, Tables 4-3 to 4-6 and 4-14 to 4-20.
+Ref: Intel SDM Vol. 3A, Tables 4-3 to 4-6, 4-9 to 4-11 and 4-14 to 4-20.
 """
 
 from sim.golden.permission import Rights

@@ -24,6 +24,7 @@ def as_json(found: PageWalk) -> dict[str, Any]:
         "linear": hex(found.linear), "cycle": found.cycle, "cpu": found.cpu,
         "mode": found.state.mode.value, "cr3": hex(found.state.cr3),
         "loaded": found.loaded,
+        "pdpte": None if found.pdpte is None else hex(found.pdpte),
         "registers": {name: int(value) for name, value in found.registers.items()},
         "canonical": found.canonical, "tlb_reported": found.tlb_reported,
         "entries": [_step(found, step) for step in found.steps],

@@ -21,8 +21,11 @@ from .walk import address_space, outdated
 __all__ = ["FLAGS", "AddressMap", "Region", "address_map"]
 
 
-#: Where the upper half of the 48-bit linear addresses begins, and how far up it is moved.
-_UPPER_HALF, _SIGN = 1 << 47, (1 << 64) - (1 << 48)
+#: Bits of a linear address that are translated, in the modes that extend the sign of the last one.
+_EXTENDED = {PagingMode.FOUR_LEVELS: 48, PagingMode.FIVE_LEVELS: 57}
+
+#: Bytes of linear address space behind a PDPTE register of PAE paging.
+_QUARTER = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def address_map(
     A record without the changes of the TLB tells nothing of it. Raises :class:`LookupError` if
     that cycle is not on record.
     """
-    state, loaded = address_space(traces[cpu], cycle, features, cr3)
+    state, loaded = address_space(traces[cpu], history, cycle, features, cr3)
 
     def read(address: int, size: int) -> int:
         return history.read(address, size, cycle=cycle)
@@ -144,7 +147,13 @@ def address_map(
 
 def _pages(state: ControlState, read: Read) -> Iterator[Region]:
     """The pages of an address space, one by one, by rising address."""
-    yield from _table(state, read, table_address(state, state.cr3), 0, 0, Rights())
+    if state.mode is not PagingMode.PAE:
+        yield from _table(state, read, table_address(state, state.cr3), 0, 0, Rights())
+        return
+    for number, pdpte in enumerate(state.pdptes):
+        if pdpte & P:
+            yield from _table(state, read, table_address(state, pdpte), 0, number * _QUARTER,
+                              Rights())
 
 
 def _table(state: ControlState, read: Read, table: int, depth: int, base: int,
@@ -157,8 +166,9 @@ def _table(state: ControlState, read: Read, table: int, depth: int, base: int,
         if not entry & P:
             continue
         linear = base + index * level.region
-        if state.long_mode and linear >= _UPPER_HALF:
-            linear |= _SIGN
+        width  = _EXTENDED.get(state.mode)
+        if width is not None and linear >> width - 1:
+            linear |= (1 << 64) - (1 << width)
         rights = above.below(entry)
         if entry & reserved_bits(state, level, entry):
             yield Region(linear, None, level.region, 1, rights, bool(entry & A), False, False)

@@ -29,10 +29,12 @@ def as_text(found: PageWalk, indent: str = "") -> str:
     lines = [*wrap(f"{found.linear:#x} in cycle {found.cycle}, processor {found.cpu}: "
                    f"{_MODES[found.state.mode]}", indent, inner),
              *wrap(f"{_root(found)} {registers}", inner)]
+    if found.pdpte is not None:
+        lines += wrap(f"PDPTE{found.linear >> 30}={found.pdpte:#x}", inner)
     if not found.canonical:
         return "\n".join([*lines, *wrap("The address is not canonical: any access ends in #GP "
                                         "(rule 8; SDM Vol. 1, 3.3.7.1).", inner)]) + "\n"
-    if not found.steps:
+    if found.state.mode is PagingMode.OFF:
         return "\n".join([*lines, f"{inner}The linear address is the physical one.",
                           *_listed(_kernel(found), inner)]) + "\n"
     return "\n".join([

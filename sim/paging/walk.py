@@ -37,6 +37,9 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "implicit write": Attempt(implicit=True, write=True),
 }
 
+#: The bits of CR3 that say where the PDPTEs of PAE paging are.
+_PAE_ROOT = 0xffff_ffe0
+
 #: Kinds of accesses, as :func:`attempts_of` takes them.
 KINDS = ("read", "write", "fetch", "implicit-read", "implicit-write")
 
@@ -104,7 +107,8 @@ class PageWalk:
     canonical : :class:`bool`
         The address is one; any access to another ends in #GP.
     steps : sequence of :class:`WalkStep`
-        The entries, root first; empty without paging.
+        The entries in memory, root first; empty without paging, and if a PDPTE register of PAE
+        paging is not present.
     translation : :class:`sim.golden.walk.Translation` or :class:`None`
         What they make of the address, whatever the access; None if one of them is missing or
         malformed, and without paging.
@@ -143,6 +147,13 @@ class PageWalk:
         return self.linear if self.state.mode is PagingMode.OFF else None
 
     @property
+    def pdpte(self) -> int | None:
+        """The PDPTE register that the address selects; None but in PAE paging."""
+        if self.state.mode is not PagingMode.PAE:
+            return None
+        return self.state.pdptes[self.linear >> 30]
+
+    @property
     def registers(self) -> Mapping[str, bool]:
         """Control bits that verdicts depend on, by name."""
         state = self.state
@@ -165,7 +176,7 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
 
     Raises :class:`LookupError` if that cycle is not on record.
     """
-    state, loaded = address_space(traces[cpu], cycle, features, cr3)
+    state, loaded = address_space(traces[cpu], history, cycle, features, cr3)
     masked = linear & state.linear_mask
     paging = state.mode is not PagingMode.OFF
 
@@ -178,12 +189,14 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
                         None, {}, reported)
     found  = walk(state, Attempt(), masked, read)
     broken = found.refusal if found.refusal in (Refusal.NOT_PRESENT, Refusal.RESERVED) else None
-    leaf   = found.steps[-1]
     cached = traces[cpu].tlb_at(cycle).find(masked) if reported else None
     if cached is not None and not (loaded or cached.global_page):
         cached = None
-    page   = None if broken else found_by(state, leaf, masked, dirty=bool(leaf.entry & D))
-    rights = leaf.rights if page is None else page.rights
+    page   = None
+    if not broken:
+        leaf = found.steps[-1]
+        page = found_by(state, leaf, masked, dirty=bool(leaf.entry & D))
+    rights = Rights() if page is None else page.rights
     return PageWalk(
         masked, cycle, cpu, state, loaded, True,
         [WalkStep(step.level, step.address, step.entry, step.rights,
@@ -210,14 +223,22 @@ def control_state(trace: Trace, cycle: int, features: Features) -> ControlState:
                         pkrs=state.pkrs, pdptes=state.pdptes)
 
 
-def address_space(trace: Trace, cycle: int, features: Features,
+def address_space(trace: Trace, history: MemoryHistory, cycle: int, features: Features,
                   cr3: int | None) -> tuple[ControlState, bool]:
     """Control registers in ``cycle``, but with this ``cr3``, and if that is what CR3 has.
 
-    None is what it has.
+    None is what it has. The PDPTE registers go with CR3: others are in memory, well-formed or not.
     """
     state = control_state(trace, cycle, features)
-    return (state, True) if cr3 in (None, state.cr3) else (replace(state, cr3=cr3), False)
+    if cr3 in (None, state.cr3):
+        return state, True
+    state = replace(state, cr3=cr3)
+    if state.mode is PagingMode.PAE:
+        first, second, third, fourth = (
+            history.read((state.cr3 & _PAE_ROOT) + 8 * number, 8, cycle=cycle)
+            for number in range(4))
+        state = replace(state, pdptes=(first, second, third, fourth))
+    return state, False
 
 
 def _verdict(state: ControlState, rights: Rights, attempt: Attempt,

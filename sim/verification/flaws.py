@@ -9,15 +9,21 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from amaranth.hdl import Cat, Fragment, Module, Mux, Signal, Value
+from amaranth.hdl import C, Cat, Fragment, Module, Mux, Signal, Value
 from amaranth.lib import wiring
+from amaranth.lib.data import View
 from amaranth.lib.wiring import In, connect, flipped
 
-from hw.bus import ControlOp
+from hw.bus import ControlOp, Register
 from hw.config import MmuConfig
+import hw.control
+from hw.layout import Entry, Flush, Level
+from hw.legality import loads_pdptes
+from hw.linear import canonical
 import hw.mmu
+import hw.pdpte
 from hw.permission import Protection, denied
-from hw.layout import Flush
+from hw.reserved import malformed_pdpte, references_table, reserved
 import hw.translator
 import hw.walker
 
@@ -36,6 +42,12 @@ FLAWS = {
     "INVLPG does nothing":                  "golden model",
     "INVPCID does nothing":                 "golden model",
     "a write of CR3 flushes nothing":       "golden model",
+    "PDPTEs are read in each walk":         "golden model",
+    "a malformed PDPTE is loaded":          "golden model",
+    "CR4 loads no PDPTEs":                  "golden model",
+    "PS makes a page of a PML5E":           "golden model",
+    "LA57 widens no address":               "golden model",
+    "upper bits are ignored in PAE paging": "golden model",
     "chained accesses are done":            "golden model",
     "the second page is behind the first":  "golden model",
     "a stalled request moves on":           "held while stalled",
@@ -75,7 +87,7 @@ class _Wrapper(wiring.Component):
 
     def has(self, name: str) -> Value:
         """High if this flaw is active."""
-        return self.flaw == 1 + list(FLAWS).index(name)
+        return self.flaw == 1 + [*FLAWS].index(name)
 
     def inject(self, m: Module, part: Any) -> None:
         """Add the flaws."""
@@ -110,6 +122,38 @@ class _FlawedControl(_Wrapper):
             m.d.comb += self.invalidation.flush.eq(Flush.NONE)
         with m.If(self.has("an operation does not wait")):
             m.d.comb += part.quiet.eq(1)
+
+
+class _FlawedWalker(_Wrapper):
+    """A walker that can take the PDPTE from memory, and not from its register.
+
+    ``control`` is the present control state.
+    """
+
+    control: Any
+
+    def inject(self, m: Module, part: Any) -> None:
+        if not part.config.pae:
+            return
+        request, known, read = self.request, Signal(), Signal(64)
+        quarter = Signal(2)
+        m.d.comb += quarter.eq(request.p.page[18:20])
+        with m.If(self.has("PDPTEs are read in each walk") & self.mode.pae):
+            m.d.comb += part.pdptes[quarter].eq(read)
+            with m.If(request.valid & part.request.ready & ~known):
+                m.d.comb += [
+                    part.request.valid.eq(0), request.ready.eq(0),
+                    self.memory.cyc.eq(1), self.memory.sel.eq(0xff),
+                    self.memory.adr.eq(Cat(quarter, self.control.cr3[5:32])),
+                ]
+                asked = Signal()
+                m.d.comb += self.memory.stb.eq(~asked)
+                with m.If(~self.memory.stall):
+                    m.d.sync += asked.eq(1)
+                with m.If(self.memory.ack):
+                    m.d.sync += [asked.eq(0), known.eq(1), read.eq(self.memory.dat_r)]
+            with m.Elif(self.response.valid & self.response.ready):
+                m.d.sync += known.eq(0)
 
 
 class _FlawedTranslator(_Wrapper):
@@ -178,6 +222,32 @@ class FlawedMmu(wiring.Component):
             part = getattr(module, name)
             return mock.patch.object(module, name, lambda config: wrapper(part(config), self.flaw))
 
+        _FlawedWalker.control = unit.control.state
+
+        def without(entry: Any, flaw: str, bits: int, when: Any = 1) -> Any:
+            mask = Mux(unit.has(flaw) & when, C(bits, 64), 0)
+            return View(Entry, entry.as_value() & ~mask)
+
+        def forgiving(entry: Any, level: Any, **given: Any) -> Any:
+            entry = without(entry, "upper bits are ignored in PAE paging", 0x7ff << 52,
+                            given["mode"].pae)
+            return reserved(without(entry, "PS makes a page of a PML5E", 0x80,
+                                    level == Level.PML5), level, **given)
+
+        def referring(entry: Any, level: Any, **given: Any) -> Any:
+            return references_table(without(entry, "upper bits are ignored in PAE paging",
+                                            0x7ff << 52, given["mode"].pae), level, **given)
+
+        def well_formed(pdpte: Any, **given: Any) -> Any:
+            return malformed_pdpte(pdpte, **given) & ~unit.has("a malformed PDPTE is loaded")
+
+        def loading(register: Any, *given: Any, **config: Any) -> Any:
+            return loads_pdptes(register, *given, **config) & ~(
+                unit.has("CR4 loads no PDPTEs") & (register == Register.CR4))
+
+        def narrow(linear: Any, *, la57: Any) -> Any:
+            return canonical(linear, la57=la57 & ~unit.has("LA57 widens no address"))
+
         def lenient(**given: Any) -> Any:
             protection = SimpleNamespace(**{
                 name: getattr(given["protection"], name) for name, _ in Protection.as_shape()})
@@ -187,9 +257,15 @@ class FlawedMmu(wiring.Component):
 
         with (wrapped(hw.mmu, "Translator", _FlawedTranslator),
               wrapped(hw.mmu, "Control", _FlawedControl),
+              wrapped(hw.mmu, "Walker", _FlawedWalker),
               wrapped(hw.walker, "Updater", _FlawedUpdater),
               mock.patch.object(hw.translator, "denied", lenient),
-              mock.patch.object(hw.walker, "denied", lenient)):
+              mock.patch.object(hw.walker, "denied", lenient),
+              mock.patch.object(hw.walker, "reserved", forgiving),
+              mock.patch.object(hw.walker, "references_table", referring),
+              mock.patch.object(hw.pdpte, "malformed_pdpte", well_formed),
+              mock.patch.object(hw.control, "loads_pdptes", loading),
+              mock.patch.object(hw.translator, "canonical", narrow)):
             # Parts of parts are made while the unit is put together.
             m.submodules.unit = Fragment.get(unit, platform)
         return m

@@ -11,6 +11,7 @@ from hw.layout import Fault
 from sim.golden.mmu import Outcome
 from sim.golden.reserved import A, D
 from sim.golden.stale import StaleModel
+from sim.golden.state import CR0_PE, CR4_PCIDE
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
 from .collector import alignment
@@ -24,7 +25,7 @@ from .stimulus import Stimulus
 from .tables import PagingTables, TableEntry
 from .testbench import MmuTestbench
 from .texts import access_text, outcome_text
-from .walks import predicted_walks
+from .walks import predicted_walks, predicted_write
 
 
 __all__ = ["Lockstep"]
@@ -77,6 +78,15 @@ class Lockstep:
         for register, value in self.stimulus.registers:
             await self.write(register, value)
 
+    async def switch(self, stimulus: Stimulus) -> None:
+        """Go to the mode of another stimulus, with paging off between."""
+        self.compare_memories()
+        if self.model.state.pcid_enable:
+            await self.write(Register.CR4, self.model.state.cr4 & ~CR4_PCIDE)
+        await self.write(Register.CR0, CR0_PE)
+        self.stimulus = stimulus
+        await self.start()
+
     @property
     def tables(self) -> PagingTables:
         """The tables of a stimulus with paging."""
@@ -92,16 +102,14 @@ class Lockstep:
 
     async def write(self, register: Register, value: int) -> None:
         """Write a control register of both; they must agree on its refusal."""
-        expected = False
-        try:
+        predicted = predicted_write(self.model.state, register, value, self.model.memory.read)
+        if not predicted.refused:
             self.model.write_control(register, value)
-        except GeneralProtection:
-            expected = True
         refused = decode_control(await self._operate(encode_control(register, value))).fault
-        self.collector.operation(register.name, "refused" if expected else "written")
-        if refused != expected:
+        self.collector.write(register.name, value, predicted)
+        if refused != predicted.refused:
             raise Mismatch(f"{register.name} = {value:#x}: #GP {refused}, but the golden "
-                           f"model: #GP {expected}")
+                           f"model: #GP {predicted.refused}")
 
     async def invlpg(self, linear: int) -> None:
         """Flush a page."""

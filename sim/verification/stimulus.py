@@ -6,8 +6,9 @@ from random import Random
 from typing import Self
 
 from sim.golden.state import (
-    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PSE, CR4_SMAP,
-    CR4_SMEP, EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC, ControlState, Features, PagingMode,
+    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PSE,
+    CR4_SMAP, CR4_SMEP, EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC, ControlState, Features,
+    PagingMode,
 )
 from sw.bus import Access, Kind, Register
 
@@ -124,6 +125,10 @@ class Stimulus:
         if state.pcid_enable:
             bits += [(Register.CR3, state.cr3, rng.choice((0, 1, 2, state.pcid)) | no_flush)
                      for no_flush in (0, 1 << 63)]
+        if self.features.pae and not state.long_mode:
+            bits += [(Register.CR0, state.cr0, CR0_CD)] * (not state.cr0 & CR0_NW)
+            # From PAE paging to 32-bit paging or back, which the tables seldom suit.
+            bits += [(Register.CR4, state.cr4, CR4_PAE)] * (rng.random() < 0.2)
         register, value, bit = rng.choice(bits)
         return register, value ^ bit
 
@@ -173,18 +178,23 @@ class Stimulus:
         if rng.random() < self.weights.crossing:
             linear = self._page_end() - rng.choice((size, size // 2, rng.randrange(1, 9)))
         linear &= (1 << 64) - 1
-        if state.mode is not PagingMode.FOUR_LEVELS:
+        if not state.long_mode:
             return linear & 0xffff_ffff | rng.choice((0, rng.getrandbits(32) << 32))
         if rng.random() < self.weights.non_canonical:
-            linear ^= 1 << rng.randrange(48, 64)
+            linear ^= 1 << rng.randrange(57 if state.cr4 & CR4_LA57 else 48, 64)
         return linear
 
 
 def random_stimulus(rng: Random, features: Features, *, self_mapped: bool = False) -> Stimulus:
     """A random stimulus. In a ``self_mapped`` one, accesses may write tables."""
-    four_levels = features.long_mode and rng.random() < 0.6
-    paging      = rng.random() >= 0.06
-    weights     = StimulusWeights.draw(rng)
+    long_mode = features.long_mode and rng.random() < 0.6
+    mode      = PagingMode.FOUR_LEVELS if long_mode else PagingMode.BITS_32
+    if long_mode and features.la57 and rng.random() < 0.5:
+        mode = PagingMode.FIVE_LEVELS
+    elif not long_mode and features.pae and rng.random() < 0.6:
+        mode = PagingMode.PAE
+    paging    = rng.random() >= 0.06
+    weights   = StimulusWeights.draw(rng)
 
     def flag(bit: int, likely: float, exists: bool = True) -> int:
         return bit * (exists and rng.random() < likely)
@@ -192,18 +202,23 @@ def random_stimulus(rng: Random, features: Features, *, self_mapped: bool = Fals
     cr0  = CR0_PE | CR0_PG | flag(CR0_WP, 0.6) | flag(CR0_OTHERS, 0.2) | flag(CR0_CD | CR0_NW, 0.2)
     cr4  = flag(CR4_SMEP, 0.4, features.smep) | flag(CR4_SMAP, 0.4, features.smap)
     cr4 |= flag(CR4_PGE, 0.6, features.pge) | flag(CR4_PSE, 0.7, features.pse)
-    cr4 |= CR4_PAE * four_levels
+    cr4 |= CR4_PAE * (mode is not PagingMode.BITS_32)
+    cr4 |= CR4_LA57 * (mode is PagingMode.FIVE_LEVELS)
+    cr4 |= flag(CR4_LA57, 0.3, features.la57 and not long_mode)
     efer = flag(EFER_NXE, 0.7, features.nx) | flag(EFER_SCE, 0.3, features.long_mode)
-    efer |= EFER_LME * four_levels
+    efer |= EFER_LME * long_mode
     registers = [(Register.CR4, cr4), (Register.EFER, efer),
                  (Register.RFLAGS, flag(RFLAGS_AC, 0.4))]
     if not paging:
         registers.insert(0, (Register.CR0, cr0 & ~CR0_PG))
         return Stimulus(rng, features, weights, None, registers)
-    tables = PagingTables(rng, features, four_levels, bool(cr4 & CR4_PSE), bool(efer & EFER_NXE),
+    tables = PagingTables(rng, features, mode, bool(cr4 & CR4_PSE), bool(efer & EFER_NXE),
                           weights.defects, self_mapped)
-    # CR3 comes last: before long mode is active, only 32 bits of it can be written.
-    registers += [(Register.CR0, cr0), (Register.CR3, tables.root | rng.choice((0, 8, 0x18)))]
-    if features.pcid and four_levels and rng.random() < 0.6:
+    root   = tables.root | rng.choice((0, 8, 0x18))
+    # CR3 comes last: before long mode is active, only 32 bits of it can be written. PAE paging,
+    # which has no more, needs it before.
+    registers += [(Register.CR3, root)] * (mode is PagingMode.PAE)
+    registers += [(Register.CR0, cr0), (Register.CR3, root)]
+    if features.pcid and long_mode and rng.random() < 0.6:
         registers += [(Register.CR3, tables.root), (Register.CR4, cr4 | CR4_PCIDE)]
     return Stimulus(rng, features, weights, tables, registers)

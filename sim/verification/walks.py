@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sim.golden.control import write_register
 from sim.golden.permission import Attempt
 from sim.golden.reserved import Level, is_leaf, levels, reserved_bits
 from sim.golden.state import ControlState, PagingMode
 from sim.golden.walk import Walk, walk
-from sw.bus import Access
+from sw.bus import Access, GeneralProtection, Register
 
 
-__all__ = ["PredictedWalk", "WalkedEntry", "predicted_walks"]
+__all__ = ["PredictedWalk", "PredictedWrite", "WalkedEntry", "predicted_walks", "predicted_write"]
 
 
 Read = Callable[[int, int], int]
@@ -45,7 +46,7 @@ class PredictedWalk:
     Attributes
     ----------
     entries : tuple of :class:`WalkedEntry`
-        The entries that a walk reads, root first.
+        The entries that a walk reads, root first: none, if a PDPTE register is not present.
     walk : :class:`Walk`
         The golden model's walk.
     """
@@ -58,14 +59,15 @@ class PredictedWalk:
         """The result of the walk in a word: "done", or the cause of its fault."""
         if self.walk.translation is not None:
             return "done"
-        last = self.entries[-1]
-        if not last.value & 1:
+        if not self.entries or not (last := self.entries[-1]).value & 1:
             return "missing"
         return "reserved" if last.reserved else "rights"
 
     @property
     def leaf(self) -> WalkedEntry | None:
         """The entry that maps the page, if the walk gets there."""
+        if not self.entries:
+            return None
         last = self.entries[-1]
         return last if last.leaf and last.value & 1 and not last.reserved else None
 
@@ -99,3 +101,39 @@ def _page(state: ControlState, access: Access, linear: int, read: Read) -> Predi
         entries.append(WalkedEntry(level, value, value & reserved_bits(state, level, value),
                                    is_leaf(state, level, value)))
     return PredictedWalk(tuple(entries), walked)
+
+
+@dataclass(frozen=True)
+class PredictedWrite:
+    """A write of a control register.
+
+    Attributes
+    ----------
+    before, after : :class:`ControlState`
+        Registers before it, and after it: the same if it is refused.
+    refused : :class:`bool`
+        It ends in #GP.
+    loads : :class:`bool`
+        It reads PDPTEs from memory.
+    """
+
+    before:  ControlState
+    after:   ControlState
+    refused: bool
+    loads:   bool
+
+
+def predicted_write(state: ControlState, register: Register, value: int,
+                    read: Read) -> PredictedWrite:
+    """Predict a write of a control register. ``read`` reads memory."""
+    places: list[int] = []
+
+    def noted(physical: int, size: int) -> int:
+        places.append(physical)
+        return read(physical, size)
+
+    try:
+        after, _ = write_register(state, register, value, noted)
+    except GeneralProtection:
+        return PredictedWrite(state, state, True, bool(places))
+    return PredictedWrite(state, after, False, bool(places))

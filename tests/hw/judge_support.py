@@ -82,6 +82,9 @@ class JudgedUnit:
         registers = STATE(self.cpu.ctx.get(self.cpu.mmu.control.state.as_value()))
         for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"):
             assert registers[name] == getattr(self.allowed.state, name), name
+        for number, pdpte in enumerate(self.allowed.state.pdptes):
+            # Nothing in one that is not present counts: the unit keeps it as 0.
+            assert registers[f"pdpte{number}"] == (pdpte if pdpte & 1 else 0), number
         assert self.cpu.events == +self.unit.events, f"strobes of {step}"
 
     async def _access(self, access: Access, expected: Outcome) -> None:

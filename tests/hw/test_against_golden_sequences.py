@@ -58,7 +58,10 @@ VALUE = st.one_of(
 @pytest.mark.parametrize("features", [{}, {
     "long_mode": False, "gigabyte_pages": False, "nx": False, "pse": False, "pge": False,
     "smep": False, "smap": False, "maxphyaddr": 32,
-}, {"pcid": True, "invpcid": True}], ids=["everything", "nothing", "PCIDs"])
+}, {"pcid": True, "invpcid": True}, {"pae": True, "la57": True}, {
+    "pae": True, "long_mode": False, "gigabyte_pages": False,
+}, {"pae": True, "la57": True, "pcid": True, "invpcid": True}],
+    ids=["everything", "nothing", "PCIDs", "all modes", "PAE", "all"])
 @given(writes=st.lists(st.tuples(st.sampled_from(Register), VALUE), max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_control_registers_take_what_the_manual_lets_them(features, writes):

@@ -1,7 +1,7 @@
 """Every bit of every write of a control register, in every mode."""
 
 import pytest
-from registers_support import BASES, SETUP, fate
+from registers_support import ALL_BASES, BASES, SETUP, fate
 
 from sw.bus import GeneralProtection, Register
 
@@ -30,14 +30,17 @@ def changed(base, register, bit):
 
 
 @pytest.mark.parametrize("register", Register, ids=lambda register: register.name)
-@pytest.mark.parametrize("mode", BASES)
-def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
-    value = BASES[mode].get(register, 0)
+@pytest.mark.parametrize("mode, features", [
+    *((mode, {}) for mode in BASES),
+    *((mode, {"pae": True, "la57": True}) for mode in ALL_BASES),
+], ids=[*BASES, *(f"{mode} of all" for mode in ALL_BASES)])
+def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, features, register):
+    value = ALL_BASES[mode].get(register, 0)
     wrong = []
 
     async def main(cpu):
         for name in SETUP:
-            await cpu.write_control(name, BASES[mode].get(name, 0))
+            await cpu.write_control(name, ALL_BASES[mode].get(name, 0))
         base = state_of(cpu)
         for bit in range(64):
             try:
@@ -45,7 +48,7 @@ def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
                 refused = False
             except GeneralProtection:
                 refused = True
-            due   = fate(mode, register, bit)
+            due   = fate(mode, register, bit, all_modes=bool(features))
             after = changed(base, register, bit) if due == "kept" else base
             if refused != (due == "refused") or state_of(cpu) != after:
                 wrong.append((bit, due))
@@ -55,4 +58,4 @@ def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
                 await cpu.write_control(register, value)
         assert wrong == []
 
-    bench_of(tlb_entries=4).run(main)
+    bench_of(tlb_entries=4, **features).run(main)

@@ -3,7 +3,9 @@
 import json
 
 import pytest
-from vector_support import ENTRIES, LINEAR, long_mode, random_line
+from vector_support import (
+    ENTRIES, LINEAR, five_levels, long_mode, pae_paging, random_line,
+)
 
 from sim.golden.permission import Refusal
 from sim.golden.state import Features
@@ -17,6 +19,8 @@ from sim.vectors.parser import parse
 from sim.vectors.vector import entry_size
 from tests.record.trace_records import state, trace, transfer
 
+
+LME = 1 << 8
 
 #: Names of the accesses by the kinds of vectors.
 KINDS = {"read": "read", "write": "write", "fetch": "fetch", "rmw": "write"}
@@ -42,11 +46,14 @@ def walked(vector, *changes, attempts=ATTEMPTS, loaded=None):
               for cycle, (address, value) in enumerate(vector.entries)]
     cycle  = len(stores)
     cr3    = vector.cr3 if loaded is None else loaded
+    known  = dict(vector.entries) if size == 8 and not vector.efer & LME else {}
+    pdptes = tuple(known.get((cr3 & 0xffff_ffe0) + 8 * number, 0) for number in range(4))
     record = trace(state(cr0=vector.cr0, cr3=cr3, cr4=vector.cr4, efer=vector.efer,
-                         ac=vector.access.ac), *stores, *changes, cycles=cycle + 1)
+                         ac=vector.access.ac, pdptes=pdptes), *stores, *changes, cycles=cycle + 1)
     return page_walk([record], MemoryHistory([record]), vector.access.linear, cycle=cycle,
                      cr3=None if loaded is None else vector.cr3,
-                     features=Features(maxphyaddr=vector.maxphyaddr), attempts=attempts)
+                     features=Features(maxphyaddr=vector.maxphyaddr, pae=True, la57=True),
+                     attempts=attempts)
 
 
 def ending(vector):
@@ -93,6 +100,36 @@ def in_long_mode(**changes):
     return parse(1, json.dumps(long_mode(**changes)))
 
 
+def test_a_walk_of_pae_paging_begins_below_the_register_of_the_address():
+    found = walked(parse(1, json.dumps(pae_paging())))
+    text  = as_text(found)
+    assert "PAE paging\n" in text and "  PDPTE1=0x200001\n" in text
+    assert [step.level.name for step in found.steps] == ["PDE", "PTE"]
+    assert found.physical == 0x20_2008
+    document = as_json(found)
+    assert (document["mode"], document["pdpte"]) == ("PAE", "0x200001")
+
+
+def test_a_pdpte_register_that_is_not_present_ends_the_walk():
+    line  = pae_paging({"linear": hex(LINEAR + (1 << 30))})
+    line["entries"][2][1] = "0x0"
+    found = walked(parse(1, json.dumps(line)))
+    assert found.steps == [] and found.physical is None
+    assert {verdict.error_code for verdict in found.verdicts.values()} == {0, 2, 4, 6}
+    text  = as_text(found)
+    assert "  PDPTE2=0x0\n" in text and "  page      none\n" in text
+    assert "any access: " in text
+    reason = as_json(found)["verdicts"]["user read"]
+    assert reason["decided_by"] == [{"level": "PDPTE", "bit": "P"}]
+
+
+def test_a_walk_of_five_levels_has_five_entries():
+    found = walked(parse(1, json.dumps(five_levels())))
+    assert "5-level paging\n" in as_text(found)
+    assert [step.level.name for step in found.steps] == ["PML5E", "PML4E", "PDPTE", "PDE", "PTE"]
+    assert found.physical == 0x6008 and as_json(found)["pdpte"] is None
+
+
 def test_a_translation_that_memory_has_too_is_not_stale():
     found = walked(in_long_mode(), cached())
     assert not found.stale
@@ -124,6 +161,14 @@ def test_of_tables_that_are_not_loaded_the_tlb_has_global_translations_alone(glo
     assert not instead.loaded and instead.state == here.state and instead.steps == here.steps
     assert (instead.cached is not None) is global_page
     assert "CR3=0x1000 (not loaded) CR0" in as_text(instead)
+
+
+def test_pae_paging_that_is_not_loaded_has_the_registers_that_memory_has_for_it():
+    vector  = parse(1, json.dumps(pae_paging()))
+    here    = walked(vector)
+    instead = walked(vector, loaded=0x7000)
+    assert here.loaded and not instead.loaded
+    assert (instead.pdpte, instead.steps) == (here.pdpte, here.steps) and here.pdpte
 
 
 def test_without_any_tables_nothing_is_translated():

@@ -47,7 +47,8 @@ class PysimVectors:
                 response = await engine.bus.access(step.access)
                 cr2.append(getattr(response.fault, "address", 0))
 
-        engine = PysimEngine(MmuConfig(maxphyaddr=vector.maxphyaddr), memory=memory)
+        engine = PysimEngine(
+            MmuConfig(maxphyaddr=vector.maxphyaddr, pae=True, la57=True), memory=memory)
         try:
             engine.run(main)
         except (_Refused, BusHang) as reason:
