@@ -4,7 +4,7 @@ Each takes the value to be written and the present registers; the result is one 
 write raises #GP(0). A feature that the unit lacks makes its bit a reserved one.
 
 Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers", section 4.1.2 "Paging-Mode Enabling";
-Vol. 2B, "MOV - Move to/from Control Registers"; Vol. 3A, section 9.8.5.
+Vol. 2B, "MOV - Move to/from Control Registers"; Vol. 2D, "WRPKRU"; Vol. 3A, section 9.8.5.
 """
 
 from amaranth import *
@@ -14,7 +14,7 @@ from .physical import exceeds
 
 __all__ = [
     "cr0_refused", "cr3_bits", "cr3_refused", "cr4_bits", "cr4_refused", "efer_bits",
-    "efer_refused",
+    "efer_refused", "key_register_refused",
 ]
 
 
@@ -52,6 +52,8 @@ def cr4_bits(config):
         7:  config.pge,
         20: config.smep,
         21: config.smap,
+        22: config.pku,
+        24: config.pks,
     })
 
 
@@ -81,6 +83,14 @@ def efer_refused(value, state, *, config):
     """
     reserved = (value.as_value() & ~C(efer_bits(config), 64)).any()
     return reserved | (state.cr0.pg & (value.lme ^ state.efer.lme))
+
+
+def key_register_refused(value, *, exists):
+    """PKRU and IA32_PKRS: bits 63:32, in every mode; all writes if the register does not exist.
+
+    Rule 36.
+    """
+    return value[32:].any() | (not exists)
 
 
 def _mask(bits):

@@ -192,3 +192,5 @@ class Mmu(wiring.Component):
                 update.evicted_page.eq(extended(tlb.evicted_page)),
                 update.flush.eq(control.flush),
             ]
+            if self.config.keys:
+                m.d.comb += update.key.eq(filled.key)

@@ -26,12 +26,14 @@ class PagingMode(data.Struct):
 
 def translation_layout(config):
     """Translation of a page, as a walk finds it and the TLB keeps it."""
+    key = {"key": 4} if config.keys else {}  #: Protection key of the page.
     return data.StructLayout({
         "size":        PageSize,
         "frame":       config.frame_width,  #: Bits below the page's size are ignored.
         "rights":      Rights,
         "dirty":       1,
         "global_page": 1,
+        **key,
     })
 
 

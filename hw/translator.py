@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .bus import AccessRequest
 from .layout import Fault
 from .linear import canonical, page_of
-from .permission import Protection, denied, error_code, writes
+from .permission import Protection, denied, denied_by_key, error_code, writes
 from .signals import unpacked
 from .translation import (
     PagingMode, translated_layout, translation_layout, walk_request_layout, walk_response_layout,
@@ -215,16 +215,19 @@ class Translator(wiring.Component):
         access, mode = self._access, self.mode
         skipped       = access.chained & self._poisoned
         non_canonical = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))
-        forbidden     = denied(
-            access=access, rights=self.hit_entry.rights, protection=self.protection)
+        against       = {"access": access, "protection": self.protection}
+        rights        = self.hit_entry.rights
+        by_key        = C(0)
+        if self.config.keys:
+            by_key    = denied_by_key(rights=rights, key=self.hit_entry.key, **against)
+        forbidden     = denied(rights=rights, by_key=by_key, **against)
         clean         = writes(access.kind) & ~self.hit_entry.dirty
         translatable  = self._valid & ~skipped & ~non_canonical
         m.d.comb += [
             verdict.allowed.eq(self.hit & ~forbidden),
             verdict.translated.eq(translatable & (~mode.paging | (verdict.allowed & ~clean))),
             verdict.walk.eq(translatable & mode.paging & (~self.hit | (verdict.allowed & clean))),
-            self.result.p.error.eq(error_code(
-                access=access, present=1, reserved=0, protection=self.protection)),
+            self.result.p.error.eq(error_code(present=1, reserved=0, by_key=by_key, **against)),
         ]
         with m.If(skipped):
             m.d.comb += verdict.fault.eq(Fault.SKIPPED)

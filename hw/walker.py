@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .layout import Entry, Level, PageSize
 from .linear import entry_offset
-from .permission import Protection, Rights, below, denied, error_code, writes
+from .permission import Protection, Rights, below, denied, denied_by_key, error_code, writes
 from .physical import width_members, width_of
 from .reserved import is_leaf, large_frame_32bit, references_table, reserved
 from .signals import unpacked
@@ -173,6 +173,7 @@ class Walker(wiring.Component):
             "present":  1,
             "reserved": 1,
             "leaf":     1,
+            "by_key":   1,
             "denied":   1,
             "dirties":  1,
             "update":   1,
@@ -189,11 +190,16 @@ class Walker(wiring.Component):
                 nxe=self.protection.nxe, maxphyaddr=width_of(self), config=self.config)),
             verdict.leaf.eq(is_leaf(entry, self._level, long_mode=mode.long_mode, pse=mode.pse)),
             verdict.denied.eq(verdict.leaf & denied(
-                access=self._access, rights=self._rights, protection=self.protection)),
+                access=self._access, rights=self._rights, by_key=verdict.by_key,
+                protection=self.protection)),
             verdict.dirties.eq(verdict.leaf & writes(self._access.kind)),
             verdict.update.eq(well_formed & ~verdict.denied & incomplete),
             verdict.descend.eq(well_formed & ~verdict.leaf),
         ]
+        if self.config.keys:
+            m.d.comb += verdict.by_key.eq(verdict.leaf & denied_by_key(
+                access=self._access, rights=self._rights, key=entry.key,
+                protection=self.protection))
         return verdict
 
     def _descend(self, m, entry):
@@ -241,7 +247,7 @@ class Walker(wiring.Component):
         m.d.comb += [
             response.fault.eq(~verdict.present | verdict.reserved | verdict.denied),
             response.error.eq(error_code(
-                access=self._access, protection=self.protection,
+                access=self._access, by_key=verdict.by_key, protection=self.protection,
                 present=verdict.present, reserved=verdict.present & verdict.reserved)),
             response.translation.size.eq(Mux(plain, sizes[self._level], PageSize.MIB4)),
             response.translation.frame.eq(Mux(plain, frame, large)),
@@ -249,3 +255,5 @@ class Walker(wiring.Component):
             response.translation.dirty.eq(self._entry.dirty),
             response.translation.global_page.eq(self._entry.global_page & self.mode.pge),
         ]
+        if self.config.keys:
+            m.d.comb += response.translation.key.eq(self._entry.key)

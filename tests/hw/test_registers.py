@@ -1,14 +1,17 @@
 """Every bit of every write of a control register, in every mode."""
 
 import pytest
-from registers_support import BASES, SETUP, fate
+from registers_support import BASES, KEYS, SETUP, fate
 
 from sw.bus import GeneralProtection, Register
 
 from .mmu_support import bench_of
 
 
-READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac")
+READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs")
+
+#: Features of a unit, and the bits that it then keeps besides.
+MACHINES = {"plain": ({}, {}), "keys": ({"pku": True, "pks": True}, KEYS)}
 
 
 def state_of(cpu):
@@ -31,7 +34,9 @@ def changed(base, register, bit):
 
 @pytest.mark.parametrize("register", Register, ids=lambda register: register.name)
 @pytest.mark.parametrize("mode", BASES)
-def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
+@pytest.mark.parametrize("machine", MACHINES)
+def test_each_bit_of_a_write_is_kept_ignored_or_refused(machine, mode, register):
+    features, besides = MACHINES[machine]
     value = BASES[mode].get(register, 0)
     wrong = []
 
@@ -45,7 +50,7 @@ def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
                 refused = False
             except GeneralProtection:
                 refused = True
-            due   = fate(mode, register, bit)
+            due   = fate(mode, register, bit, besides=besides)
             after = changed(base, register, bit) if due == "kept" else base
             if refused != (due == "refused") or state_of(cpu) != after:
                 wrong.append((bit, due))
@@ -55,4 +60,4 @@ def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
                 await cpu.write_control(register, value)
         assert wrong == []
 
-    bench_of(tlb_entries=4).run(main)
+    bench_of(tlb_entries=4, **features).run(main)
