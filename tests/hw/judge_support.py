@@ -8,7 +8,7 @@ from unit_support import UnitModel
 from hw.bus import ControlState
 from sim.golden.mmu import Outcome
 from sim.golden.stale import StaleModel
-from sim.golden.state import Features
+from sim.paging.walk import features_of
 from sim.record.signals import Fields
 from sw.bus import Access, GeneralProtection, Register
 
@@ -51,7 +51,7 @@ class JudgedUnit:
     """
 
     def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8):
-        machine = Features(maxphyaddr=cpu.maxphyaddr)
+        machine = features_of(cpu.mmu.config)
         self.cpu        = cpu
         self.entry_size = entry_size
         self.allowed    = StaleModel.of(machine)
@@ -73,7 +73,7 @@ class JudgedUnit:
                 await self.cpu.invlpg(linear)
                 do(self.allowed, step, entry_size=self.entry_size)
         registers = STATE(self.cpu.ctx.get(self.cpu.mmu.control.state.as_value()))
-        for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"):
+        for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs"):
             assert registers[name] == getattr(self.allowed.state, name), name
         assert self.cpu.events == +self.unit.events, f"strobes of {step}"
 
