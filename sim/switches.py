@@ -74,6 +74,8 @@ _UNIT = (
     Switch("unit.nx",             "execute-disable, EFER.NXE", "the preset's"),
     Switch("unit.smep",           "CR4.SMEP", "the preset's"),
     Switch("unit.smap",           "CR4.SMAP, STAC and CLAC", "the preset's"),
+    Switch("unit.pku",            "protection keys of user pages, CR4.PKE", "the preset's"),
+    Switch("unit.pks",            "protection keys of supervisor pages, CR4.PKS", "the preset's"),
 )
 
 _MACHINE = (

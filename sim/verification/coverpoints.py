@@ -13,6 +13,7 @@ from sw.bus import Kind, Register
 
 from .coverage import Coverpoint
 from .payloads import EVENTS
+from .tables import KEYS
 
 
 __all__ = ["ENDINGS", "KINDS", "LEVELS", "PRIVILEGES", "coverpoints"]
@@ -34,6 +35,8 @@ NO_SMAP      = "there is no SMAP"
 NO_PGE       = "there are no global pages"
 NO_PSE       = "there are no 4 MiB pages"
 NO_GIGABYTE  = "there are no 1 GiB pages"
+NO_PKU       = "user pages have no protection keys"
+NO_PKS       = "supervisor pages have no protection keys"
 
 
 Bins = tuple[tuple[str, ...], ...]
@@ -77,6 +80,7 @@ class Reachability:
             "SMEP=1": (config.smep, NO_SMEP), "SMAP=1": (config.smap, NO_SMAP),
             "PGE=1":  (config.pge, NO_PGE),   "PSE=1":  (config.pse, NO_PSE),
             "NXE=1":  (config.nx, NO_NX),     "XD=1":   (config.nx, NO_NX),
+            "PKE=1":  (config.pku, NO_PKU),   "PKS=1":  (config.pks, NO_PKS),
         }
         exists, reason = features.get(bit, (True, ""))
         return None if exists else reason
@@ -91,7 +95,7 @@ class Reachability:
         if ending == "rights" and privilege != "user":
             if kind == "fetch" and not (config.smep or config.nx):
                 return "nothing forbids the supervisor to fetch"
-            if kind == "read" and not config.smap:
+            if kind == "read" and not (config.smap or config.keys):
                 return "nothing forbids the supervisor to read"
         return None
 
@@ -138,7 +142,11 @@ class Reachability:
         return self.reserved() if mode == "32-bit" and defect == "page address" else None
 
     def no_error(self, present: str, write: str, user: str, reserved: str,
-                 fetch: str) -> str | None:
+                 fetch: str, key: str) -> str | None:
+        if key == "PK=1" and (present, reserved, fetch) != ("P=1", "RSVD=0", "I/D=0"):
+            return "a key stops data accesses to a page that there is"
+        if key == "PK=1" and not self.config.keys:
+            return "there are no protection keys"
         if (present, reserved) == ("P=0", "RSVD=1"):
             return "RSVD is told of present entries only"
         if (write, fetch) == ("W=1", "I/D=1"):
@@ -148,6 +156,10 @@ class Reachability:
         if (present, write, user, reserved, fetch) == ("P=1", "W=0", "U=0", "RSVD=0", "I/D=0"):
             return self.ending("read", "supervisor", "rights")
         return self.reserved() if reserved == "RSVD=1" else None
+
+    def no_key(self, register: str, *rest: str) -> str | None:
+        """Reason why the register does not judge any page."""
+        return self.bit({"PKRU": "PKE=1", "PKRS": "PKS=1"}[register])
 
     def no_crossing(self, kind: str, ending: str) -> str | None:
         return self.reserved() if ending == "second reserved" else None
@@ -162,6 +174,8 @@ class Reachability:
             return self.ending("read", "user", "#GP")
         if register in ("CR2", "RFLAGS") and ending == "refused":
             return "every value may be written"
+        if register in ("PKRU", "PKRS") and ending == "written":
+            return self.no_key(register)
         if register == "FEATURES" and ending == "written":
             return "the register is read-only"
         if register == "CR3" and ending == "refused" and not self.config.long_mode:
@@ -210,7 +224,8 @@ def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
         return next(filter(None, map(reach.bit, values)), None)
 
     yield Coverpoint("control bits", "Control bits that an access depends on, each alone.",
-                     (*_cross(("4-level",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE")),
+                     (*_cross(("4-level",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE", "PKE",
+                                                  "PKS")),
                       *_cross(("32-bit",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "PSE"))),
                      lambda mode, bit: reach.mode(mode) or reach.bit(bit))
     yield Coverpoint("CR0.WP", "Writes: WP, the page's R/W and U/S, and the privilege.",
@@ -225,8 +240,16 @@ def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
                      lambda *values: reach.mode("4-level") or (
                          no_bit(values[0]) if values[1] == "XD=0" or config.nx else NO_NX))
     yield Coverpoint("error codes", "Each error code of a page fault.",
-                     _cross(*(_bits(bit) for bit in ("P", "W", "U", "RSVD", "I/D"))),
+                     _cross(*(_bits(bit) for bit in ("P", "W", "U", "RSVD", "I/D", "PK"))),
                      reach.no_error)
+    yield Coverpoint("key rights", "Reads and writes of a page that its key's AD and WD judge.",
+                     _cross(("PKRU", "PKRS"), _bits("AD"), _bits("WD"), _bits("WP"), PRIVILEGES,
+                            ("read", "write")), reach.no_key)
+    yield Coverpoint("keys", "Pages by the register that judges them, their key, and its verdict.",
+                     _cross(("PKRU", "PKRS"), map(str, KEYS), ("allowed", "refused")),
+                     reach.no_key)
+    yield Coverpoint("fetches by key", "Fetches of pages whose key has AD.",
+                     _cross(("PKRU", "PKRS"), ("done", "fault")), reach.no_key)
 
 
 def _of_accesses(config: MmuConfig) -> Iterator[Coverpoint]:

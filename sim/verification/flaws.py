@@ -15,8 +15,8 @@ from amaranth.lib.wiring import In, connect, flipped
 
 from hw.config import MmuConfig
 import hw.mmu
-from hw.permission import Protection, denied
-from hw.layout import Flush
+from hw.layout import AccessKind, Flush
+from hw.permission import Protection, denied, denied_by_key, supervises
 import hw.translator
 import hw.walker
 
@@ -28,6 +28,10 @@ __all__ = ["FLAWS", "FlawedMmu"]
 FLAWS = {
     "WP is ignored":                        "golden model",
     "AC opens nothing":                     "golden model",
+    "a key stops fetches":                  "golden model",
+    "WD ignores WP":                        "golden model",
+    "the CPL chooses PKRU or PKRS":         "golden model",
+    "PKRU counts as at the last fill":      "golden model",
     "the D bit is lost":                    "golden model",
     "an update does not compare":           "no interleaving",
     "an update is not locked":              "golden model",
@@ -45,6 +49,9 @@ FLAWS = {
     "an operation does not wait":           "operation alone",
     "memory acknowledges twice":            "acknowledgement owed",
 }
+
+
+_PROTECTION = [name for name, _ in Protection.as_shape()]
 
 
 class _Wrapper(wiring.Component):
@@ -107,6 +114,11 @@ class _FlawedControl(_Wrapper):
 
 class _FlawedTranslator(_Wrapper):
     def inject(self, m: Module, part: Any) -> None:
+        kept = Signal(32)
+        with m.If(part.fill.valid):
+            m.d.sync += kept.eq(self.protection.pkru)
+        with m.If(self.has("PKRU counts as at the last fill")):
+            m.d.comb += part.protection.pkru.eq(kept)
         with m.If(self.has("chained accesses are done")):
             m.d.comb += part.request.p.chained.eq(0)
         with m.If(self.has("the second page is behind the first")):
@@ -137,6 +149,11 @@ class _FlawedUnit(_Wrapper):
                 m.d.sync += [again.eq(~again), last.eq(Value.cast(ours.payload))]
             with m.If(again):
                 m.d.comb += [ours.valid.eq(1), Value.cast(ours.payload).eq(last), real.ready.eq(0)]
+
+
+def _changed(view: Any, shape: Any, **fields: Any) -> Any:
+    """A view of ``shape`` with some of its fields otherwise."""
+    return SimpleNamespace(**{name: getattr(view, name) for name in shape} | fields)
 
 
 class FlawedMmu(wiring.Component):
@@ -171,18 +188,28 @@ class FlawedMmu(wiring.Component):
             part = getattr(module, name)
             return mock.patch.object(module, name, lambda config: wrapper(part(config), self.flaw))
 
-        def lenient(**given: Any) -> Any:
-            protection = SimpleNamespace(**{
-                name: getattr(given["protection"], name) for name, _ in Protection.as_shape()})
-            protection.wp &= ~unit.has("WP is ignored")
-            protection.ac &= ~unit.has("AC opens nothing")
-            return denied(**given | {"protection": protection})
+        def lenient(*, protection: Any, **given: Any) -> Any:
+            return denied(**given, protection=_changed(
+                protection, _PROTECTION, wp=protection.wp & ~unit.has("WP is ignored"),
+                ac=protection.ac & ~unit.has("AC opens nothing")))
+
+        def mistaken(*, access: Any, rights: Any, protection: Any, **given: Any) -> Any:
+            fetched = (access.kind == AccessKind.FETCH) & unit.has("a key stops fetches")
+            kind = Mux(fetched, AccessKind.READ, access.kind)
+            user = Mux(unit.has("the CPL chooses PKRU or PKRS"), ~supervises(access), rights.user)
+            return denied_by_key(
+                **given, access=_changed(access, ("user", "implicit"), kind=kind),
+                rights=_changed(rights, (), user=user),
+                protection=_changed(protection, _PROTECTION,
+                                    wp=protection.wp | unit.has("WD ignores WP")))
 
         with (wrapped(hw.mmu, "Translator", _FlawedTranslator),
               wrapped(hw.mmu, "Control", _FlawedControl),
               wrapped(hw.walker, "Updater", _FlawedUpdater),
               mock.patch.object(hw.translator, "denied", lenient),
-              mock.patch.object(hw.walker, "denied", lenient)):
+              mock.patch.object(hw.walker, "denied", lenient),
+              mock.patch.object(hw.translator, "denied_by_key", mistaken),
+              mock.patch.object(hw.walker, "denied_by_key", mistaken)):
             # Parts of parts are made while the unit is put together.
             m.submodules.unit = Fragment.get(unit, platform)
         return m

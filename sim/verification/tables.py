@@ -11,7 +11,7 @@ from sim.golden.reserved import PS, RW, US, XD, A, D, G, P
 from sim.golden.state import Features
 
 
-__all__ = ["PAGE", "PagingTables", "TableEntry"]
+__all__ = ["KEYS", "PAGE", "PagingTables", "TableEntry"]
 
 
 PWT, PCD, IGNORED, PAT = 1 << 3, 1 << 4, 0x7 << 9, 1 << 12
@@ -23,6 +23,9 @@ MIB2, MIB4, GIB1 = 1 << 21, 1 << 22, 1 << 30
 #: Figures 4-2, 4-4, 4-8 to 4-10).
 TWO_LEVELS  = (((22, 10), (12, 10)), 4)
 FOUR_LEVELS = (((39, 9), (30, 9), (21, 9), (12, 9)), 8)
+
+#: Protection keys of pages: few, so that a key often has both kinds of page, with gaps.
+KEYS = (0, 1, 2, 5, 10, 15)
 
 #: Bytes that hold all tables: they stand close together, so that pages can keep away from them.
 TABLES = 64 * PAGE
@@ -246,6 +249,8 @@ class PagingTables:
             bits |= self._defect(entry)
         if self.rng.random() < 0.02 * self.defects:
             bits &= ~P
+        if self.four_levels and (self.features.pku or self.features.pks):
+            bits |= self.rng.choice(KEYS) << 59
         return bits
 
     def _defect(self, entry: TableEntry) -> int:

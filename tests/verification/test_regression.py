@@ -7,7 +7,6 @@ Rounds go on until every condition that the configuration can reach was met, and
 import pytest
 
 from hw.mmu import Mmu
-from hw.presets import PRESETS
 from sim.toolchain.simulators import SIMULATORS
 from sim.verification.coverage import Coverage
 from sim.verification.coverpoints import coverpoints
@@ -26,22 +25,27 @@ ICARUS_ROUNDS = 16
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ["default", "tiny"])
+@pytest.mark.parametrize("preset, switches", [
+    ("default", []), ("tiny", []), ("default", ["unit.pku=1", "unit.pks=1"]),
+], ids=["default", "tiny", "keys"])
 @pytest.mark.parametrize("simulator", SIMULATORS)
-def test_the_unit_does_what_the_golden_model_does(simulator, preset, tmp_path, record_property):
+def test_the_unit_does_what_the_golden_model_does(
+    simulator, preset, switches, tmp_path, record_property,
+):
     closing  = simulator == "verilator"
-    settings = RunSettings(preset=preset, seed=SEED, least=LEAST if closing else ICARUS_ROUNDS,
-                           most=MOST if closing else 0)
-    built    = build(Mmu(PRESETS[preset]), simulator)
+    settings = RunSettings(preset=preset, switches=switches, seed=SEED,
+                           least=LEAST if closing else ICARUS_ROUNDS, most=MOST if closing else 0)
+    built    = build(Mmu(settings.config), simulator)
     result   = built.play("sim.verification.rounds", settings, tmp_path)
     assert result.rounds >= settings.least or result.failure is not None
+    name     = " --set ".join([preset, *switches])
     assert result.failure is None, (
-        f"{result.failure}\nTo see it again: python -m sim.verification --preset {preset} "
+        f"{result.failure}\nTo see it again: python -m sim.verification --preset {name} "
         f"--simulator {simulator} --seed {SEED} --from {result.rounds} --rounds 1")
 
-    coverage = Coverage.of(coverpoints(PRESETS[preset]))
+    coverage = Coverage.of(coverpoints(settings.config))
     coverage.load(tmp_path / "coverage.json")
-    title = f"{preset} on {simulator}, seed {SEED}: {result}"
+    title = f"{name} on {simulator}, seed {SEED}: {result}"
     (tmp_path / "coverage.txt").write_text(coverage.report(title))
     record_property("cocotb", f"{title}, {coverage.summary}\n  {tmp_path / 'coverage.txt'}")
     assert coverage.illegal_hits() == []
