@@ -25,7 +25,7 @@ class GoldenVectors:
 
 
 def _run(vector: Vector) -> VectorOutcome | str:
-    writes = control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer)
+    writes = control_writes(vector)
     state  = _controlled(vector.maxphyaddr, writes)
     if isinstance(state, str):
         return state
@@ -49,7 +49,7 @@ def _controlled(maxphyaddr: int, writes: tuple[tuple[Register, int], ...]) -> Co
     written last: so they are kept, and those on the way to them too.
     """
     if not writes:
-        return ControlState(machine=Features(maxphyaddr=maxphyaddr))
+        return ControlState(machine=Features(maxphyaddr=maxphyaddr, pku=True, pks=True))
     *_, (register, value) = writes
     state = _controlled(maxphyaddr, writes[:-1])
     if isinstance(state, str):
