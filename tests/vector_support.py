@@ -82,7 +82,7 @@ def random_line(number):
 
 
 def _keys(rng, line):
-    """What makes a line one with protection keys: registers, and a key in each entry."""
+    """Changes that make a line one with protection keys: registers, a key in each entry."""
     return {
         "cr4": hex(int(line["cr4"], 16) | rng.choice([PKE, PKS, PKE | PKS])),
         "pkru": hex(rng.getrandbits(32)), "pkrs": hex(rng.getrandbits(32)),

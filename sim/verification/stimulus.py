@@ -125,7 +125,8 @@ class Stimulus:
         bits += [(Register.CR3, state.cr3, rng.choice((0, 8, 0x10)))]
         # Programs write PKRU more often than any other register.
         if self.features.pku:
-            bits += [(Register.CR4, state.cr4, CR4_PKE), *[(Register.PKRU, 0, _key_rights(rng))] * 4]
+            bits += [(Register.CR4, state.cr4, CR4_PKE)]
+            bits += [(Register.PKRU, 0, _key_rights(rng))] * 4
         if self.features.pks:
             bits += [(Register.CR4, state.cr4, CR4_PKS), (Register.PKRS, 0, _key_rights(rng))]
         register, value, bit = rng.choice(bits)

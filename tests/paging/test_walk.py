@@ -39,9 +39,11 @@ def walked(vector, *changes, attempts=ATTEMPTS):
               for cycle, (address, value) in enumerate(vector.entries)]
     cycle  = len(stores)
     record = trace(state(cr0=vector.cr0, cr3=vector.cr3, cr4=vector.cr4, efer=vector.efer,
-                         ac=vector.access.ac), *stores, *changes, cycles=cycle + 1)
+                         ac=vector.access.ac, pkru=vector.pkru, pkrs=vector.pkrs),
+                   *stores, *changes, cycles=cycle + 1)
     return page_walk([record], MemoryHistory([record]), vector.access.linear, cycle=cycle,
-                     features=Features(maxphyaddr=vector.maxphyaddr), attempts=attempts)
+                     features=Features(maxphyaddr=vector.maxphyaddr, pku=True, pks=True),
+                     attempts=attempts)
 
 
 def ending(vector):
@@ -107,6 +109,33 @@ def test_a_stale_translation_is_told_and_what_the_tlb_decides():
     assert " TLB STALE: 0x7000, 4 KiB, r-x user, filled in cycle 0 " in text
     assert ("The TLB decides otherwise, and it is asked first: user write #PF 0x7, kernel write "
             "#PF 0x3, implicit write #PF 0x3.") in text
+
+
+#: A user page with key 5, with AD for that key in PKRU, and PKE.
+KEYED = {"cr4": hex(1 << 22 | 1 << 5), "pkru": hex(1 << 10),
+         "entries": [*ENTRIES[:3], [ENTRIES[3][0], hex(5 << 59 | 0x5007)]]}
+
+
+def test_a_key_is_told_with_its_registers_and_what_it_refuses():
+    found = walked(in_long_mode(**KEYED), cached(key=5))
+    text  = as_text(found)
+    assert " CR4.PKE=1 CR4.PKS=0 PKRU=0x400 PKRS=0x0 " in " ".join(text.split())
+    assert "  page      0x5000, 4 KiB, rwx user, key 5; physical 0x5008\n" in text
+    assert "  TLB       the same: 0x5000, 4 KiB, rwx user, key 5, filled in cycle 0\n" in text
+    assert " key 5  rwx user\n" in text
+    assert "  user      #PF 0x25  #PF 0x27  done\n" in text
+    assert "(rule 36; SDM Vol. 3A, 4.6.2)" in " ".join(text.split())
+    document = as_json(found)
+    assert (document["page"]["key"], document["tlb"]["key"]) == (5, 5)
+    assert document["key_registers"] == {"PKRU": "0x400", "PKRS": "0x0"}
+    assert not found.cached_verdicts["kernel fetch"].refusals
+    assert found.cached_verdicts["user read"].error_code == 0x25
+
+
+def test_a_translation_with_another_key_is_stale():
+    found = walked(in_long_mode(**KEYED), cached(key=4))
+    assert found.stale and found.cached_verdicts["user read"].refusal is None
+    assert "The TLB decides otherwise" in as_text(found)
 
 
 def test_without_any_tables_nothing_is_translated():
