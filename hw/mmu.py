@@ -137,6 +137,7 @@ class Mmu(wiring.Component):
                 user.dat_r.eq(self.memory.dat_r),
                 user.stall.eq(self.memory.stall),
                 user.ack.eq(self.memory.ack),
+                user.err.eq(self.memory.err),
             ]
             with m.If(user.cyc):
                 m.d.comb += [
@@ -167,6 +168,7 @@ class Mmu(wiring.Component):
                 result.valid & result.ready & (result.p.fault == Fault.PAGE_FAULT)),
             events.protection.eq(translator.protection_fault),
             events.refused.eq(control.refused),
+            events.bus_error.eq(self.memory.cyc & self.memory.err),
         ]
 
     def _show(self, m, translator, tlb, control):

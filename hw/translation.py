@@ -48,9 +48,10 @@ def walk_request_layout(config):
 
 
 def walk_response_layout(config):
-    """Result of a walk: a translation, or a page fault."""
+    """Result of a walk: a translation, or a page fault, or a bus error."""
     return data.StructLayout({
-        "fault":       1,
+        "fault":       1,  #: There is no translation.
+        "bus_error":   1,  #: ... since memory has not answered. Else a page fault.
         "error":       ErrorCode,
         "translation": translation_layout(config),
     })

@@ -24,7 +24,8 @@ class Translator(wiring.Component):
     access that crosses a page takes one step for each page; nothing of it leaves before both
     are allowed. A write through a translation that is not dirty is walked again, so that the
     dirty bit is set in memory first. A walk that faults fills nothing, and a page fault makes the
-    TLB forget the page. Rules 22, 23, 25.
+    TLB forget the page. A walk that ends in a bus error changes neither TLB nor CR2.
+    Rules 22, 23, 25.
 
     Ref: Intel SDM Vol. 3A, sections 4.6, 4.7, 4.10.2.3 "Details of TLB Use", 4.10.4.1.
 
@@ -133,7 +134,8 @@ class Translator(wiring.Component):
                     m.d.comb += [
                         self.walked.ready.eq(result.ready),
                         result.valid.eq(1),
-                        result.p.fault.eq(Fault.PAGE_FAULT),
+                        result.p.fault.eq(Mux(
+                            self.walked.p.bus_error, Fault.BUS_ERROR, Fault.PAGE_FAULT)),
                         result.p.error.eq(self.walked.p.error),
                     ]
                     with m.If(result.ready):

@@ -23,7 +23,8 @@ class Walker(wiring.Component):
 
     At each level the entry must be present, then well-formed; rights are judged after the whole
     walk. The accessed bit of an upper entry is set on the way down, so it may be set although the
-    walk ends in a fault; the leaf is touched only by an access that is allowed. Rules 1, 16.
+    walk ends in a fault; the leaf is touched only by an access that is allowed. A transfer that
+    fails ends the walk in a bus error. Rules 1, 16.
 
     Ref: Intel SDM Vol. 3A, sections 4.3 "32-Bit Paging", 4.5 "4-Level Paging", 4.8 "Accessed and
     Dirty Flags".
@@ -112,6 +113,8 @@ class Walker(wiring.Component):
                         self._descend(m, returned)
                     with m.Elif(upper):
                         self._update(m, updater)
+                with m.If(self.memory.err):
+                    m.next = "FAIL"
 
             with m.State("CHECK_ENTRY"):
                 with m.If(verdict.update):
@@ -125,13 +128,24 @@ class Walker(wiring.Component):
 
             with m.State("UPDATE_ENTRY"):
                 self._update(m, updater)
-                with m.If(updater.done & updater.changed):
+                with m.If(updater.done & updater.failed):
+                    m.next = "FAIL"
+                with m.Elif(updater.done & updater.changed):
                     m.d.comb += self.walk_again.eq(1)
                     self._start(m)
                     m.next = "READ_ENTRY"
                 with m.Elif(updater.done):
                     self._finish_update(m, updater)
                     m.next = "CHECK_ENTRY"
+
+            with m.State("FAIL"):
+                m.d.comb += [
+                    self.response.valid.eq(1),
+                    self.response.p.fault.eq(1),
+                    self.response.p.bus_error.eq(1),
+                ]
+                with m.If(self.response.ready):
+                    m.next = "IDLE"
 
         return m
 

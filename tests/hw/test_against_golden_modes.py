@@ -183,4 +183,5 @@ def test_what_a_mode_ignores_does_not_count(maxphyaddr):
     modes = Counter(state.mode for state in visited)
     assert all(modes[mode] > 20 for mode in (PagingMode.OFF, *TABLES))
     assert sum(state.mode is PagingMode.BITS_32 and state.cr3 >> 32 > 0 for state in visited) > 5
-    assert set(strobes) == set(STROBES) - {"walk_again"}, "nobody else edits a table meanwhile"
+    # Nobody else edits a table meanwhile, and all of memory answers.
+    assert set(strobes) == set(STROBES) - {"walk_again", "bus_error"}
