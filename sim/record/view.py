@@ -191,6 +191,7 @@ def _memory(memory: Any) -> list[Probe]:
         ),
         *_while(
             _show("memory", "ack",      memory.cyc & memory.ack),
+            _show("memory", "err",      memory.cyc & memory.err),
             _show("memory", "read",     memory.dat_r),
         ),
     ]

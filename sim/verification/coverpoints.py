@@ -165,6 +165,8 @@ class Reachability:
         return self.reserved() if ending == "second reserved" else None
 
     def no_event(self, event: str) -> str | None:
+        if event == "bus_error":
+            return "all of memory answers"
         if event in ("accessed PDPT", "accessed PML4"):
             return self.mode("4-level")
         return self.ending("read", "user", "#GP") if event == "protection" else None

@@ -11,7 +11,7 @@ from hw.layout import Fault
 from sim.golden.mmu import Outcome
 from sim.golden.reserved import A, D
 from sim.golden.stale import StaleModel
-from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Register
 
 from .collector import alignment
 from .monitors import WishboneTransfer
@@ -169,6 +169,8 @@ class Lockstep:
             return Outcome(0 if access.kind is Kind.WRITE else result.data, result.physical)
         if result.fault is Fault.GENERAL_PROTECTION:
             return Outcome(fault=GeneralProtection("an access"))
+        if result.fault is Fault.BUS_ERROR:
+            return Outcome(fault=BusError("an access"))
         cr2 = decode_control(await self._operate(encode_control(Register.CR2))).value
         if result.fault is Fault.PAGE_FAULT:
             return Outcome(fault=PageFault(cr2, result.error))
