@@ -24,7 +24,7 @@ public:
 
     // Writes a control register.
     void control(uint64_t number, uint64_t value) {
-        Unit::Driver::offer(unit.top, ControlRequest{op_write, number, value});
+        Unit::Driver::offer(unit.top, ControlRequest{op_write, number, value, 0, 0});
         progress = cycles;
         do
             cycle();
