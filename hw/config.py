@@ -79,6 +79,11 @@ class MmuConfig:
             raise ValueError("nx needs long_mode or pae: 32-bit entries cannot disable execution")
 
     @property
+    def keys(self):
+        """True if pages have protection keys."""
+        return self.pku or self.pks
+
+    @property
     def linear_width(self):
         """Bits of a linear address that are translated: 57 with 5 levels, 48 with 4, else 32."""
         return 57 if self.la57 else 48 if self.long_mode else 32

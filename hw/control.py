@@ -8,7 +8,7 @@ from .bus import ControlOp, ControlSignature, Register
 from .layout import CR0, CR3, CR4, EFER, Features, Flush, Pdptes, RFLAGS
 from .legality import (
     cr0_refused, cr3_bits, cr3_refused, cr4_bits, cr4_refused, efer_bits, efer_refused,
-    invpcid_refused, loads_pdptes,
+    invpcid_refused, key_register_refused, loads_pdptes,
 )
 from .linear import canonical, page_of
 from .pdpte import PdpteLoader
@@ -22,6 +22,9 @@ from .wishbone import WishboneSignature
 __all__ = ["Control"]
 
 
+#: Registers whose operand has 64 bits in every mode.
+_WHOLE = (Register.EFER, Register.PKRU, Register.PKRS)
+
 #: CR0.ET, which is always 1.
 _ET = CR0.const({"et": 1}).as_bits()
 
@@ -34,9 +37,9 @@ def _all_of(layout):
 class Control(wiring.Component):
     """Control registers and the operations on them.
 
-    Outside long mode the operand of a control-register write is 32 bits wide; IA32_EFER's never
-    is. A write that would turn on a paging mode which the unit lacks is refused like any other
-    combination that is not defined.
+    Outside long mode the operand of a control-register write is 32 bits wide; that of IA32_EFER,
+    IA32_PKRS and PKRU never is. A write that would turn on a paging mode which the unit lacks is
+    refused like any other combination that is not defined.
 
     Ref: Intel SDM Vol. 3A, section 2.5; section 4.10.4.1 "Operations that Invalidate TLBs and
     Paging-Structure Caches"; Vol. 3A, Table 9-1 for the values after reset.
@@ -92,6 +95,8 @@ class Control(wiring.Component):
             "efer":   EFER,
             "rflags": RFLAGS,
             "pdptes": Pdptes,
+            "pkru":   32,
+            "pkrs":   32,
         }, init={"cr0": {"et": 1, "nw": 1, "cd": 1}})
 
     def elaborate(self, platform):
@@ -114,7 +119,8 @@ class Control(wiring.Component):
             write.eq(accepted & (request.p.op == ControlOp.WRITE)),
             self.refused.eq(accepted & (refused | malformed)),
         ]
-        whole = (request.p.op == ControlOp.WRITE) & (request.p.register == Register.EFER)
+        whole = (request.p.op == ControlOp.WRITE) & Cat(
+            request.p.register == name for name in _WHOLE).any()
         with m.If(~self._state.efer.lma & ~whole):
             m.d.comb += operand.eq(request.p.value[:32])
 
@@ -161,6 +167,8 @@ class Control(wiring.Component):
             Register.CR4:      state.cr4,
             Register.EFER:     state.efer,
             Register.RFLAGS:   state.rflags,
+            Register.PKRU:     state.pkru,
+            Register.PKRS:     state.pkrs,
             Register.FEATURES: self._features(),
         }
         result = C(0, 64)
@@ -194,6 +202,10 @@ class Control(wiring.Component):
             with m.Case(Register.EFER):
                 m.d.comb += refused.eq(efer_refused(
                     data.View(EFER, operand), state, config=self.config))
+            with m.Case(Register.PKRU):
+                m.d.comb += refused.eq(key_register_refused(operand, exists=self.config.pku))
+            with m.Case(Register.PKRS):
+                m.d.comb += refused.eq(key_register_refused(operand, exists=self.config.pks))
             with m.Case(Register.CR2, Register.RFLAGS):
                 pass
             with m.Default():
@@ -243,6 +255,13 @@ class Control(wiring.Component):
                 m.d.sync += [state.efer[name].eq(value[name]) for name in ("sce", "lme", "nxe")]
             with m.Case(Register.RFLAGS):
                 m.d.sync += state.rflags.eq(operand & _all_of(RFLAGS))
+            # The check refuses these in a unit without them, so that they stay 0.
+            if self.config.pku:
+                with m.Case(Register.PKRU):
+                    m.d.sync += state.pkru.eq(operand)
+            if self.config.pks:
+                with m.Case(Register.PKRS):
+                    m.d.sync += state.pkrs.eq(operand)
 
     def _invalidate(self, m, register, operand):
         """Forget what the write of a register makes invalid. Rules 27, 32, 35."""
@@ -295,12 +314,12 @@ class Control(wiring.Component):
             ]
 
     def _publish(self, m):
-        """Show the registers, and what they mean for translation. Rules 19, 20, 31, 37."""
+        """Show the registers, and what they mean for translation. Rules 19, 20, 31, 36, 37."""
         state = self._state
         pae   = state.cr4.pae & ~state.efer.lma if self.config.pae else 0
         m.d.comb += [
             *(self.control.state[name].eq(getattr(state, name))
-              for name in ("cr0", "cr2", "cr3", "cr4", "efer")),
+              for name in ("cr0", "cr2", "cr3", "cr4", "efer", "pkru", "pkrs")),
             self.control.state.ac.eq(state.rflags.ac),
             self.mode.paging.eq(state.cr0.pg),
             self.mode.long_mode.eq(state.efer.lma),
@@ -316,6 +335,11 @@ class Control(wiring.Component):
             self.protection.smap.eq(state.cr4.smap),
             self.protection.nxe.eq(state.efer.nxe & state.cr4.pae),
             self.protection.ac.eq(state.rflags.ac),
+            # Section 4.6.2: only long mode gives pages a key.
+            self.protection.pke.eq(state.cr4.pke & state.efer.lma),
+            self.protection.pks.eq(state.cr4.pks & state.efer.lma),
+            self.protection.pkru.eq(state.pkru),
+            self.protection.pkrs.eq(state.pkrs),
         ]
         if self.config.pae:
             m.d.comb += self.pdptes.eq(state.pdptes)

@@ -25,13 +25,14 @@ class AccessKind(enum.Enum, shape=unsigned(3)):
     COMPARE_EXCHANGE = 4  #: Store the data if ``compare`` was there; return what was there.
 
 
-class Fault(enum.Enum, shape=unsigned(2)):
+class Fault(enum.Enum, shape=unsigned(3)):
     """Way in which an access ended."""
 
     NONE               = 0
     PAGE_FAULT         = 1  #: #PF; the error code is valid, CR2 holds the linear address.
     GENERAL_PROTECTION = 2  #: #GP(0): the address is not canonical.
     SKIPPED            = 3  #: A chained access after one that faulted: nothing was done.
+    BUS_ERROR          = 4  #: Memory does not answer to the access, or to its walk.
 
 
 class Flush(enum.Enum, shape=unsigned(3)):

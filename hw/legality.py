@@ -4,7 +4,8 @@ Each takes the value to be written and the present registers; the result is one 
 write raises #GP(0). A feature that the unit lacks makes its bit a reserved one.
 
 Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers", section 4.1.2 "Paging-Mode Enabling";
-Vol. 2, "MOV - Move to/from Control Registers", "INVPCID"; Vol. 3A, sections 4.10.1, 9.8.5.
+Vol. 2, "MOV - Move to/from Control Registers", "INVPCID", "WRPKRU"; Vol. 3A, sections 4.10.1,
+9.8.5.
 """
 
 from amaranth import *
@@ -18,7 +19,7 @@ from .physical import exceeds
 
 __all__ = [
     "cr0_refused", "cr3_bits", "cr3_refused", "cr4_bits", "cr4_refused", "efer_bits",
-    "efer_refused", "invpcid_refused", "loads_pdptes",
+    "efer_refused", "invpcid_refused", "key_register_refused", "loads_pdptes",
 ]
 
 
@@ -66,6 +67,8 @@ def cr4_bits(config):
         17: config.pcid,
         20: config.smep,
         21: config.smap,
+        22: config.pku,
+        24: config.pks,
     })
 
 
@@ -136,6 +139,14 @@ def loads_pdptes(register, value, state, *, config):
     return ((register == Register.CR0) & by_cr0
             | (register == Register.CR3) & by_cr3
             | (register == Register.CR4) & by_cr4)
+
+
+def key_register_refused(value, *, exists):
+    """PKRU and IA32_PKRS: bits 63:32, in every mode; all writes if the register does not exist.
+
+    Rule 36.
+    """
+    return value[32:].any() | (not exists)
 
 
 def _mask(bits):

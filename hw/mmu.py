@@ -141,6 +141,7 @@ class Mmu(wiring.Component):
                 user.dat_r.eq(self.memory.dat_r),
                 user.stall.eq(self.memory.stall),
                 user.ack.eq(self.memory.ack),
+                user.err.eq(self.memory.err),
             ]
             with m.If(user.cyc):
                 m.d.comb += [
@@ -172,6 +173,7 @@ class Mmu(wiring.Component):
                 result.valid & result.ready & (result.p.fault == Fault.PAGE_FAULT)),
             events.protection.eq(translator.protection_fault),
             events.refused.eq(control.refused),
+            events.bus_error.eq(self.memory.cyc & self.memory.err),
         ]
 
     def _show(self, m, translator, tlb, control):
@@ -200,3 +202,5 @@ class Mmu(wiring.Component):
                 update.evicted_pcid.eq(tlb.evicted_pcid),
                 update.flush.eq(Mux(invalidation.single, Flush.NONE, invalidation.flush)),
             ]
+            if self.config.keys:
+                m.d.comb += update.key.eq(filled.key)

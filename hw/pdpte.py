@@ -20,7 +20,8 @@ _KEPT = Pdpte.const({name: -1 for name, _ in Pdpte}).as_bits()
 class PdpteLoader(wiring.Component):
     """Reads four PDPTEs, and says whether each may be loaded into its register.
 
-    It keeps them until the last one is there, so that all are loaded or none. Rule 28.
+    It keeps them until the last one is there, so that all are loaded or none. One that memory does
+    not answer for must not be loaded either. Rule 28.
 
     Ref: Intel SDM Vol. 3A, section 4.4.1 "PDPTE Registers", Tables 4-7 and 4-8.
 
@@ -37,7 +38,7 @@ class PdpteLoader(wiring.Component):
     pdptes : :py:`Out(Pdptes)`
         The four, when the request is accepted. One that is not present is 0.
     malformed : :py:`Out(1)`
-        One of them must not be loaded.
+        One of them must not be loaded, or cannot be read.
     memory : :py:`Out(WishboneSignature(...))`
         Physical memory.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
@@ -64,6 +65,7 @@ class PdpteLoader(wiring.Component):
         width     = self.config.maxphyaddr
         entry     = Mux(returned.present, (returned.as_value() & _KEPT)[:width], 0)
         entries   = [Signal(width, name=f"entry_{n}") for n in range(4)]
+        ended     = self.memory.ack | self.memory.err
 
         m.d.comb += [
             self.memory.adr.eq(Cat(issued[:2], self.request.payload)),
@@ -75,14 +77,14 @@ class PdpteLoader(wiring.Component):
                 m.d.comb += [
                     self.memory.cyc.eq(self.request.valid),
                     self.memory.stb.eq(
-                        self.request.valid & ~issued[2] & (~under_way | self.memory.ack)),
+                        self.request.valid & ~issued[2] & (~under_way | ended)),
                 ]
-                with m.If(self.memory.cyc & self.memory.ack):
+                with m.If(self.memory.cyc & ended):
                     m.d.sync += [
                         under_way.eq(0),
                         read.eq(read + 1),
                         Cat(entries).eq(Cat(*entries[1:], entry)),
-                        self.malformed.eq(self.malformed | malformed_pdpte(
+                        self.malformed.eq(self.malformed | self.memory.err | malformed_pdpte(
                             returned, maxphyaddr=width_of(self))),
                     ]
                     with m.If(read == 3):

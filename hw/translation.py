@@ -54,12 +54,14 @@ def invalidation_layout(config):
 
 def translation_layout(config):
     """Translation of a page, as a walk finds it and the TLB keeps it."""
+    key = {"key": 4} if config.keys else {}  #: Protection key of the page.
     return data.StructLayout({
         "size":        PageSize,
         "frame":       config.frame_width,  #: Bits below the page's size are ignored.
         "rights":      Rights,
         "dirty":       1,
         "global_page": 1,
+        **key,
     })
 
 
@@ -74,9 +76,10 @@ def walk_request_layout(config):
 
 
 def walk_response_layout(config):
-    """Result of a walk: a translation, or a page fault."""
+    """Result of a walk: a translation, or a page fault, or a bus error."""
     return data.StructLayout({
-        "fault":       1,
+        "fault":       1,  #: There is no translation.
+        "bus_error":   1,  #: ... since memory has not answered. Else a page fault.
         "error":       ErrorCode,
         "translation": translation_layout(config),
     })

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .layout import Entry, Level, PageSize
 from .linear import entry_offset
-from .permission import Protection, Rights, below, denied, error_code, writes
+from .permission import Protection, Rights, below, denied, denied_by_key, error_code, writes
 from .physical import width_members, width_of
 from .reserved import is_leaf, large_frame_32bit, references_table, reserved
 from .signals import unpacked
@@ -26,8 +26,8 @@ class Walker(wiring.Component):
     At each level the entry must be present, then well-formed; rights are judged after the whole
     walk. The accessed bit of an upper entry is set on the way down, so it may be set although the
     walk ends in a fault; the leaf is touched only by an access that is allowed. With PAE paging a
-    walk begins below the PDPTE register of the address, and ends at once if that is not present.
-    Rules 1, 16, 20.
+    walk begins below the PDPTE register of the address, and ends at once if that is not present. A
+    transfer that fails ends the walk in a bus error. Rules 1, 16, 20.
 
     Ref: Intel SDM Vol. 3A, sections 4.3 "32-Bit Paging", 4.4 "PAE Paging", 4.5 "4-Level Paging and
     5-Level Paging", 4.8 "Accessed and Dirty Flags".
@@ -119,6 +119,8 @@ class Walker(wiring.Component):
                         self._descend(m, returned)
                     with m.Elif(upper):
                         self._update(m, updater)
+                with m.If(self.memory.err):
+                    m.next = "FAIL"
 
             with m.State("CHECK_ENTRY"):
                 with m.If(verdict.update):
@@ -132,12 +134,23 @@ class Walker(wiring.Component):
 
             with m.State("UPDATE_ENTRY"):
                 self._update(m, updater)
-                with m.If(updater.done & updater.changed):
+                with m.If(updater.done & updater.failed):
+                    m.next = "FAIL"
+                with m.Elif(updater.done & updater.changed):
                     m.d.comb += self.walk_again.eq(1)
                     self._start(m, self._access.page)
                 with m.Elif(updater.done):
                     self._finish_update(m, updater)
                     m.next = "CHECK_ENTRY"
+
+            with m.State("FAIL"):
+                m.d.comb += [
+                    self.response.valid.eq(1),
+                    self.response.p.fault.eq(1),
+                    self.response.p.bus_error.eq(1),
+                ]
+                with m.If(self.response.ready):
+                    m.next = "IDLE"
 
         return m
 
@@ -192,6 +205,7 @@ class Walker(wiring.Component):
             "present":  1,
             "reserved": 1,
             "leaf":     1,
+            "by_key":   1,
             "denied":   1,
             "dirties":  1,
             "update":   1,
@@ -208,11 +222,16 @@ class Walker(wiring.Component):
                 config=self.config)),
             verdict.leaf.eq(is_leaf(entry, self._level, mode=mode)),
             verdict.denied.eq(verdict.leaf & denied(
-                access=self._access, rights=self._rights, protection=self.protection)),
+                access=self._access, rights=self._rights, by_key=verdict.by_key,
+                protection=self.protection)),
             verdict.dirties.eq(verdict.leaf & writes(self._access.kind)),
             verdict.update.eq(well_formed & ~verdict.denied & incomplete),
             verdict.descend.eq(well_formed & ~verdict.leaf),
         ]
+        if self.config.keys:
+            m.d.comb += verdict.by_key.eq(verdict.leaf & denied_by_key(
+                access=self._access, rights=self._rights, key=entry.key,
+                protection=self.protection))
         return verdict
 
     def _descend(self, m, entry):
@@ -260,7 +279,7 @@ class Walker(wiring.Component):
         m.d.comb += [
             response.fault.eq(~verdict.present | verdict.reserved | verdict.denied),
             response.error.eq(error_code(
-                access=self._access, protection=self.protection,
+                access=self._access, by_key=verdict.by_key, protection=self.protection,
                 present=verdict.present, reserved=verdict.present & verdict.reserved)),
             response.translation.size.eq(Mux(plain, sizes[self._level], PageSize.MIB4)),
             response.translation.frame.eq(Mux(plain, frame, large)),
@@ -268,3 +287,5 @@ class Walker(wiring.Component):
             response.translation.dirty.eq(self._entry.dirty),
             response.translation.global_page.eq(self._entry.global_page & self.mode.pge),
         ]
+        if self.config.keys:
+            m.d.comb += response.translation.key.eq(self._entry.key)

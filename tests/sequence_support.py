@@ -4,6 +4,7 @@ Nothing is flushed but by the sequence itself, so what a unit does may depend on
 memory no longer agrees with.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,14 +16,15 @@ from sw.bus import Access, GeneralProtection, Kind, Register
 
 
 __all__ = [
-    "BITS_32", "CONTEXTS", "FIVE", "IN_EACH_WORLD", "LONG", "PAE_WORLD", "PAGES", "Step", "World",
-    "do", "refuses", "steps",
+    "BITS_32", "CONTEXTS", "FIVE", "IN_EACH_WORLD", "KEYED", "LONG", "PAE_WORLD", "PAGES", "Step",
+    "World", "do", "refuses", "steps",
 ]
 
 
 P, RW, US, A, D, PS, G, XD = 1, 2, 4, 0x20, 0x40, 0x80, 0x100, 1 << 63
 WP, CD, PG, PE = 1 << 16, 1 << 30, 1 << 31, 1
 PSE, PAE, PGE, PCIDE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 17, 1 << 20, 1 << 21
+PKE, PKS = 1 << 22, 1 << 24
 LME, NXE, AC = 1 << 8, 1 << 11, 1 << 18
 
 #: Three pages: two neighbours, and one behind the next entry of the table above theirs.
@@ -53,10 +55,12 @@ class World:
         Physical addresses of entries, and the bases that they may be given: tables or pages.
     third : :class:`int`
         Linear address of the third page.
-    features : :class:`dict`
-        Features of the unit that differ from :class:`hw.config.MmuConfig`'s defaults.
+    features : mapping
+        Features that the unit needs besides those of every unit.
     pdptes : :class:`tuple`
         Physical addresses of PDPTEs, and directories that they may be given.
+    keys : :class:`tuple` of :class:`int`
+        Protection keys that entries are given.
     """
 
     registers:  tuple[tuple[Register, int], ...]
@@ -64,8 +68,9 @@ class World:
     entry_size: int
     entries:    tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     third:      int
-    features:   dict[str, bool] = field(default_factory=dict)
+    features:   Mapping[str, bool] = field(default_factory=dict)
     pdptes:     tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    keys:       tuple[int, ...]    = (0,)
 
     @property
     def start(self) -> list[Step]:
@@ -147,9 +152,20 @@ CONTEXTS = replace(
     ),
     features={"pcid": True, "invpcid": True})
 
+#: 4-level paging with protection keys.
+KEYED = replace(
+    LONG, features={"pku": True, "pks": True}, keys=(0, 1, 1, 2, 2, 15),
+    controls=(
+        *LONG.controls,
+        *((Register.CR4, PAE | bits) for bits in (PKE, PKS, PKE | PKS, PKE | PKS | SMAP)),
+        *((register, value) for register in (Register.PKRU, Register.PKRS)
+          for value in (0, 0x4, 0x8, 0x4000_0024, 0xffff_fff3, 1 << 32)),
+    ),
+)
+
 IN_EACH_WORLD = pytest.mark.parametrize(
-    "world", [LONG, BITS_32, FIVE, PAE_WORLD, CONTEXTS],
-    ids=["4-level", "32-bit", "5-level", "PAE", "PCIDs"])
+    "world", [LONG, BITS_32, FIVE, PAE_WORLD, CONTEXTS, KEYED],
+    ids=["4-level", "32-bit", "5-level", "PAE", "PCIDs", "keys"])
 
 
 def flags(world):
@@ -159,7 +175,10 @@ def flags(world):
         P | RW | US | G | A | D, P | US, 0, RW | US | A,
     ))
     rare = st.sampled_from((P | RW | US | 1 << 51, P | RW | US | 1 << 60, P | RW | US | XD))
-    return ordinary if world is BITS_32 else st.one_of(ordinary, ordinary, ordinary, rare)
+    if world is BITS_32:
+        return ordinary
+    some = st.one_of(ordinary, ordinary, ordinary, rare)
+    return st.builds(lambda bits, key: bits | key << 59, some, st.sampled_from(world.keys))
 
 
 def edits(world):

@@ -15,6 +15,7 @@ __all__ = ["ENTRIES", "LINEAR", "as_text", "five_levels", "long_mode", "pae_pagi
 
 LINEAR = 0x4060_5008
 WP, NXE, LONG, ET = 1 << 16, 1 << 11, 0x500, 0x10
+PKE, PKS = 1 << 22, 1 << 24
 
 #: Four levels to the page at 0x5000, which the user may write.
 ENTRIES = [[hex(address), hex(0x2000 + 0x1000 * level | 7)]
@@ -107,7 +108,19 @@ def random_line(number):
         line["before"] = [
             {**_access(rng, linear + rng.choice([0, 0, 1, 8, 0x1000])), **_rights(rng)}
             for _ in range(rng.randrange(4))]
+    if form is FOUR_LEVELS and _rarely(rng, 0.3):
+        line |= _keys(rng, line)
     return line
+
+
+def _keys(rng, line):
+    """Changes that make a line one with protection keys: registers, a key in each entry."""
+    return {
+        "cr4": hex(int(line["cr4"], 16) | rng.choice([PKE, PKS, PKE | PKS])),
+        "pkru": hex(rng.getrandbits(32)), "pkrs": hex(rng.getrandbits(32)),
+        "entries": [[address, hex(int(value, 16) | rng.choice([0, 1, 7, 15]) << 59)]
+                    for address, value in line["entries"]],
+    }
 
 
 def _rarely(rng, share):

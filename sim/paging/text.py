@@ -8,7 +8,9 @@ from sim.output.text import table, wrap
 from sim.record.history import Store
 from sim.record.words import size_text
 
-from .flags import cached_rights_text, flags, points_to, region_flags, rights_text
+from .flags import (
+    cached_rights_text, flags, key_text, points_to, region_flags, rights_text,
+)
 from .kernel import Area, Frame
 from .map import AddressMap
 from .walk import PageWalk, Verdict
@@ -25,7 +27,9 @@ _MODES = {PagingMode.OFF: "no paging", PagingMode.BITS_32: "32-bit paging",
 def as_text(found: PageWalk, indent: str = "") -> str:
     """A walk in lines as wide as the terminal, with ``indent`` before each."""
     inner = f"{indent}  "
-    registers = " ".join(f"{name}={int(value)}" for name, value in found.registers.items())
+    registers = " ".join([
+        *(f"{name}={int(value)}" for name, value in found.registers.items()),
+        *(f"{name}={value:#x}" for name, value in found.key_registers.items())])
     lines = [*wrap(f"{found.linear:#x} in cycle {found.cycle}, processor {found.cpu}: "
                    f"{_MODES[found.state.mode]}", indent, inner),
              *wrap(f"{_root(found)} {registers}", inner)]
@@ -103,9 +107,12 @@ def _entries(found: PageWalk, indent: str) -> list[str]:
 
 def _page(found: PageWalk) -> Iterator[tuple[str, str]]:
     page = found.translation
-    yield "page", "none" if page is None else (
-        f"{page.physical:#x}, {size_text(page.size)}, {rights_text(page.rights)}; "
-        f"physical {page.translate(found.linear):#x}")
+    if page is None:
+        yield "page", "none"
+        return
+    parts = [f"{page.physical:#x}", size_text(page.size), rights_text(page.rights),
+             *key_text(page.rights.key)]
+    yield "page", f"{', '.join(parts)}; physical {page.translate(found.linear):#x}"
 
 
 def _tlb(found: PageWalk) -> Iterator[tuple[str, str]]:
@@ -113,7 +120,7 @@ def _tlb(found: PageWalk) -> Iterator[tuple[str, str]]:
     if cached is None:
         yield "TLB", "no translation of it" if found.tlb_reported else "not reported"
         return
-    marks = ["dirty"] * cached.dirty + ["global"] * cached.global_page
+    marks = [*key_text(cached.key), *["dirty"] * cached.dirty, *["global"] * cached.global_page]
     held  = ", ".join([f"{cached.physical:#x}", size_text(cached.size),
                        cached_rights_text(cached), *marks, f"filled in cycle {cached.filled}"])
     yield "TLB", f"STALE: {held}" if found.stale else f"the same: {held}"

@@ -86,7 +86,8 @@ def _of_registers(states: Sequence[State]) -> Iterator[int]:
     """Cycles from which on a register counts that a walk depends on; CR2 is none."""
     before = None
     for state in states:
-        now = (state.cr0, state.cr3, state.cr4, state.efer, state.ac, state.pdptes)
+        now = (state.cr0, state.cr3, state.cr4, state.efer, state.ac, state.pkru, state.pkrs,
+               state.pdptes)
         if now != before:
             yield state.cycle
         before = now

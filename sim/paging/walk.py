@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from hw.config import MmuConfig
+from sim.golden.keys import key_of
 from sim.golden.permission import Attempt, Refusal, Rights, error_code, refusals, violation_code
 from sim.golden.reserved import D, Level
-from sim.golden.state import ControlState, Features, PagingMode
+from sim.golden.state import CR4_PKE, CR4_PKS, ControlState, Features, PagingMode
 from sim.golden.walk import Translation, found_by, walk
 from sim.record.history import MemoryHistory, Store
 from sim.record.tlb import TlbEntry
@@ -21,7 +22,7 @@ from .kernel import KernelRecords
 
 
 __all__ = ["ATTEMPTS", "KINDS", "PageWalk", "Verdict", "WalkStep", "address_space", "attempts_of",
-           "control_state", "features_of", "outdated", "page_walk"]
+           "control_state", "features_of", "has_keys", "outdated", "page_walk"]
 
 
 #: Accesses that are judged, by their names. Implicit ones, such as to the GDT, are the
@@ -157,8 +158,21 @@ class PageWalk:
     def registers(self) -> Mapping[str, bool]:
         """Control bits that verdicts depend on, by name."""
         state = self.state
-        return {"CR0.WP": state.write_protect, "CR4.SMEP": state.smep, "CR4.SMAP": state.smap,
+        bits = {"CR0.WP": state.write_protect, "CR4.SMEP": state.smep, "CR4.SMAP": state.smap,
                 "EFER.NXE": state.no_execute, "RFLAGS.AC": state.ac}
+        if state.machine.pku:
+            bits["CR4.PKE"] = bool(state.cr4 & CR4_PKE)
+        if state.machine.pks:
+            bits["CR4.PKS"] = bool(state.cr4 & CR4_PKS)
+        return bits
+
+    @property
+    def key_registers(self) -> Mapping[str, int]:
+        """Registers with the rights of protection keys, by name; empty without keys."""
+        state = self.state
+        return {name: value for name, value, exists in (
+            ("PKRU", state.pkru, state.machine.pku), ("PKRS", state.pkrs, state.machine.pks))
+            if exists}
 
     @property
     def stale(self) -> bool:
@@ -241,6 +255,11 @@ def address_space(trace: Trace, history: MemoryHistory, cycle: int, features: Fe
     return state, False
 
 
+def has_keys(state: ControlState) -> bool:
+    """Tell whether pages have protection keys."""
+    return key_of(state, 0) is not None
+
+
 def _verdict(state: ControlState, rights: Rights, attempt: Attempt,
              broken: Refusal | None = None) -> Verdict:
     """End of an ``attempt`` at a page with these ``rights``, or where the walk is ``broken``."""
@@ -254,7 +273,8 @@ def _verdict(state: ControlState, rights: Rights, attempt: Attempt,
 
 def _cached_verdicts(state: ControlState, cached: TlbEntry,
                      attempts: Mapping[str, Attempt]) -> dict[str, Verdict]:
-    rights = Rights(cached.writable, cached.user, cached.execute_disable)
+    rights = Rights(cached.writable, cached.user, cached.execute_disable,
+                    key=cached.key if has_keys(state) else None)
     found  = {name: _verdict(state, rights, attempt) for name, attempt in attempts.items()}
     return {name: verdict for name, verdict in found.items()
             if verdict.refusals or cached.dirty or not attempts[name].write}
@@ -266,6 +286,6 @@ def outdated(cached: TlbEntry, translation: Translation | None) -> bool:
         return True
     rights = translation.rights
     return (cached.linear, cached.physical, cached.size, cached.writable, cached.user,
-            cached.execute_disable) != (
+            cached.execute_disable, cached.key) != (
         translation.linear, translation.physical, translation.size, rights.writable, rights.user,
-        rights.execute_disable)
+        rights.execute_disable, rights.key or 0)

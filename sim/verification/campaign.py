@@ -44,7 +44,7 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--preset", choices=PRESETS, default="default",
                         help="configuration of the unit (default: default)")
     parser.add_argument("--set", action="append", default=[], metavar="UNIT.NAME=VALUE",
-                        help="have the unit otherwise, such as unit.pae=1; several times")
+                        help="have the unit otherwise, such as unit.pku=1; several times")
     parser.add_argument("--simulator", choices=SIMULATORS, default="verilator",
                         help="default: verilator")
     parser.add_argument("--seed", type=int, help="default: drawn at random, and printed")

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from sim.golden.mmu import Outcome
-from sim.golden.permission import PRESENT, RESERVED, Attempt
+from sim.golden.keys import key_rights
+from sim.golden.permission import PRESENT, PROTECTION_KEY, RESERVED, Attempt
 from sim.golden.reserved import RW, US, XD
-from sim.golden.state import ControlState, PagingMode
+from sim.golden.state import CR4_PKE, CR4_PKS, ControlState, PagingMode
 from sw.bus import Access, Kind, PageFault
 
 from .coverage import Coverage
@@ -20,7 +21,7 @@ __all__ = ["CoverageCollector", "alignment"]
 
 
 PAGES = {1 << 12: "4K", 1 << 21: "2M", 1 << 22: "4M", 1 << 30: "1G"}
-ERROR = ("P", "W", "U", "RSVD", "I/D")
+ERROR = ("P", "W", "U", "RSVD", "I/D", "PK")
 
 
 def alignment(access: Access) -> str:
@@ -184,7 +185,8 @@ class CoverageCollector:
         else:
             bits["NXE"] = state.no_execute
         if state.long_mode:
-            bits["PCIDE"] = state.pcid_enable
+            bits |= {"PCIDE": state.pcid_enable, "PKE": bool(state.cr4 & CR4_PKE),
+                     "PKS": bool(state.cr4 & CR4_PKS)}
         for name, value in bits.items():
             self._hit("control bits", state.mode.value, _is(name, value))
 
@@ -206,6 +208,26 @@ class CoverageCollector:
         else:
             self._hit("SMAP", _is("SMAP", state.smap), _is("AC", state.ac), user, privilege(access),
                       "write" if attempt.write else "read")
+        if page.key is not None:
+            self._key(state, access, page, page.key)
+
+    def _key(self, state: ControlState, access: Access, page: PredictedWalk, key: int) -> None:
+        """Count a page with a key that a register judges."""
+        user     = page.all_set(US)
+        register = "PKRU" if user else "PKRS"
+        if not state.cr4 & (CR4_PKE if user else CR4_PKS):
+            return
+        attempt  = Attempt.of(access)
+        disabled = key_rights(state, key, user_page=user)
+        if attempt.fetch:
+            if disabled.access_disable:
+                self._hit("fetches by key", register, "done" if page.ending == "done" else "fault")
+            return
+        self._hit("key rights", register, _is("AD", disabled.access_disable),
+                  _is("WD", disabled.write_disable), _is("WP", state.write_protect),
+                  privilege(access), "write" if attempt.write else "read")
+        self._hit("keys", register, str(key),
+                  "refused" if page.walk.error_code & PROTECTION_KEY else "allowed")
 
     # Time
 

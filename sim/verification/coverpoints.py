@@ -13,6 +13,7 @@ from sw.bus import Kind, Register
 
 from .coverage import Coverpoint
 from .payloads import EVENTS
+from .tables import KEYS
 
 
 __all__ = ["ENDINGS", "KINDS", "LEVELS", "PRIVILEGES", "STRUCTURES", "coverpoints"]
@@ -41,8 +42,9 @@ NO_PGE       = "there are no global pages"
 NO_PSE       = "there are no 4 MiB pages"
 NO_PCID      = "there are no PCIDs"
 NO_INVPCID   = "there is no INVPCID"
-NO_KEYS      = "there are no protection keys"
 NO_GIGABYTE  = "there are no 1 GiB pages"
+NO_PKU       = "user pages have no protection keys"
+NO_PKS       = "supervisor pages have no protection keys"
 
 
 Bins = tuple[tuple[str, ...], ...]
@@ -91,6 +93,7 @@ class Reachability:
             "PGE=1":  (config.pge, NO_PGE),   "PSE=1":  (config.pse, NO_PSE),
             "NXE=1":  (config.nx, NO_NX),     "XD=1":   (config.nx, NO_NX),
             "PCIDE=1": (config.pcid, NO_PCID),
+            "PKE=1":  (config.pku, NO_PKU),   "PKS=1":  (config.pks, NO_PKS),
         }
         exists, reason = features.get(bit, (True, ""))
         return None if exists else reason
@@ -105,7 +108,7 @@ class Reachability:
         if ending == "rights" and privilege != "user":
             if kind == "fetch" and not (config.smep or config.nx):
                 return "nothing forbids the supervisor to fetch"
-            if kind == "read" and not config.smap:
+            if kind == "read" and not (config.smap or config.keys):
                 return "nothing forbids the supervisor to read"
         return None
 
@@ -155,7 +158,11 @@ class Reachability:
         return self.reserved() if mode == "32-bit" and defect == "page address" else None
 
     def no_error(self, present: str, write: str, user: str, reserved: str,
-                 fetch: str) -> str | None:
+                 fetch: str, key: str) -> str | None:
+        if key == "PK=1" and (present, reserved, fetch) != ("P=1", "RSVD=0", "I/D=0"):
+            return "a key stops data accesses to a page that there is"
+        if key == "PK=1" and not self.config.keys:
+            return "there are no protection keys"
         if (present, reserved) == ("P=0", "RSVD=1"):
             return "RSVD is told of present entries only"
         if (write, fetch) == ("W=1", "I/D=1"):
@@ -166,10 +173,16 @@ class Reachability:
             return self.ending("read", "supervisor", "rights")
         return self.reserved() if reserved == "RSVD=1" else None
 
+    def no_key(self, register: str, *rest: str) -> str | None:
+        """Reason why the register does not judge any page."""
+        return self.bit({"PKRU": "PKE=1", "PKRS": "PKS=1"}[register])
+
     def no_crossing(self, kind: str, ending: str) -> str | None:
         return self.reserved() if ending == "second reserved" else None
 
     def no_event(self, event: str) -> str | None:
+        if event == "bus_error":
+            return "all of memory answers"
         if event == "accessed PML5":
             return self.mode("5-level")
         if event in ("accessed PDPT", "accessed PML4"):
@@ -184,7 +197,7 @@ class Reachability:
         if register == "INVPCID" and ending != "refused" and not self.config.invpcid:
             return NO_INVPCID
         if register in ("PKRU", "PKRS") and ending == "written":
-            return NO_KEYS
+            return self.no_key(register)
         if register == "FEATURES" and ending == "written":
             return "the register is read-only"
         if register == "CR3" and ending == "refused" and not self.config.wide_entries:
@@ -241,7 +254,8 @@ def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
 
     yield Coverpoint("control bits", "Control bits that an access depends on, each alone.",
                      (*_cross(("5-level", "4-level"),
-                              _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE", "PCIDE")),
+                              _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE", "PCIDE", "PKE",
+                                    "PKS")),
                       *_cross(("PAE",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE")),
                       *_cross(("32-bit",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "PSE"))),
                      lambda mode, bit: reach.mode(mode) or reach.bit(bit))
@@ -257,8 +271,16 @@ def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
                      lambda *values: NO_LONG_MODE if not config.wide_entries else (
                          no_bit(values[0]) if values[1] == "XD=0" or config.nx else NO_NX))
     yield Coverpoint("error codes", "Each error code of a page fault.",
-                     _cross(*(_bits(bit) for bit in ("P", "W", "U", "RSVD", "I/D"))),
+                     _cross(*(_bits(bit) for bit in ("P", "W", "U", "RSVD", "I/D", "PK"))),
                      reach.no_error)
+    yield Coverpoint("key rights", "Reads and writes of a page that its key's AD and WD judge.",
+                     _cross(("PKRU", "PKRS"), _bits("AD"), _bits("WD"), _bits("WP"), PRIVILEGES,
+                            ("read", "write")), reach.no_key)
+    yield Coverpoint("keys", "Pages by the register that judges them, their key, and its verdict.",
+                     _cross(("PKRU", "PKRS"), map(str, KEYS), ("allowed", "refused")),
+                     reach.no_key)
+    yield Coverpoint("fetches by key", "Fetches of pages whose key has AD.",
+                     _cross(("PKRU", "PKRS"), ("done", "fault")), reach.no_key)
 
 
 def _of_accesses(config: MmuConfig) -> Iterator[Coverpoint]:

@@ -17,12 +17,12 @@ from amaranth.lib.wiring import In, connect, flipped
 from hw.bus import ControlOp, Register
 from hw.config import MmuConfig
 import hw.control
-from hw.layout import Entry, Flush, Level
+from hw.layout import AccessKind, Entry, Flush, Level
 from hw.legality import loads_pdptes
 from hw.linear import canonical
 import hw.mmu
 import hw.pdpte
-from hw.permission import Protection, denied
+from hw.permission import Protection, denied, denied_by_key, supervises
 from hw.reserved import malformed_pdpte, references_table, reserved
 import hw.translator
 import hw.walker
@@ -35,6 +35,10 @@ __all__ = ["FLAWS", "FlawedMmu"]
 FLAWS = {
     "WP is ignored":                        "golden model",
     "AC opens nothing":                     "golden model",
+    "a key stops fetches":                  "golden model",
+    "WD ignores WP":                        "golden model",
+    "the CPL chooses PKRU or PKRS":         "golden model",
+    "PKRU counts as at the last fill":      "golden model",
     "the D bit is lost":                    "golden model",
     "an update does not compare":           "no interleaving",
     "an update is not locked":              "golden model",
@@ -59,6 +63,9 @@ FLAWS = {
     "an operation does not wait":           "operation alone",
     "memory acknowledges twice":            "acknowledgement owed",
 }
+
+
+_PROTECTION = [name for name, _ in Protection.as_shape()]
 
 
 class _Wrapper(wiring.Component):
@@ -158,6 +165,11 @@ class _FlawedWalker(_Wrapper):
 
 class _FlawedTranslator(_Wrapper):
     def inject(self, m: Module, part: Any) -> None:
+        kept = Signal(32)
+        with m.If(part.fill.valid):
+            m.d.sync += kept.eq(self.protection.pkru)
+        with m.If(self.has("PKRU counts as at the last fill")):
+            m.d.comb += part.protection.pkru.eq(kept)
         with m.If(self.has("chained accesses are done")):
             m.d.comb += part.request.p.chained.eq(0)
         with m.If(self.has("the second page is behind the first")):
@@ -188,6 +200,11 @@ class _FlawedUnit(_Wrapper):
                 m.d.sync += [again.eq(~again), last.eq(Value.cast(ours.payload))]
             with m.If(again):
                 m.d.comb += [ours.valid.eq(1), Value.cast(ours.payload).eq(last), real.ready.eq(0)]
+
+
+def _changed(view: Any, shape: Any, **fields: Any) -> Any:
+    """A view of ``shape`` with some of its fields otherwise."""
+    return SimpleNamespace(**{name: getattr(view, name) for name in shape} | fields)
 
 
 class FlawedMmu(wiring.Component):
@@ -248,12 +265,20 @@ class FlawedMmu(wiring.Component):
         def narrow(linear: Any, *, la57: Any) -> Any:
             return canonical(linear, la57=la57 & ~unit.has("LA57 widens no address"))
 
-        def lenient(**given: Any) -> Any:
-            protection = SimpleNamespace(**{
-                name: getattr(given["protection"], name) for name, _ in Protection.as_shape()})
-            protection.wp &= ~unit.has("WP is ignored")
-            protection.ac &= ~unit.has("AC opens nothing")
-            return denied(**given | {"protection": protection})
+        def lenient(*, protection: Any, **given: Any) -> Any:
+            return denied(**given, protection=_changed(
+                protection, _PROTECTION, wp=protection.wp & ~unit.has("WP is ignored"),
+                ac=protection.ac & ~unit.has("AC opens nothing")))
+
+        def mistaken(*, access: Any, rights: Any, protection: Any, **given: Any) -> Any:
+            fetched = (access.kind == AccessKind.FETCH) & unit.has("a key stops fetches")
+            kind = Mux(fetched, AccessKind.READ, access.kind)
+            user = Mux(unit.has("the CPL chooses PKRU or PKRS"), ~supervises(access), rights.user)
+            return denied_by_key(
+                **given, access=_changed(access, ("user", "implicit"), kind=kind),
+                rights=_changed(rights, (), user=user),
+                protection=_changed(protection, _PROTECTION,
+                                    wp=protection.wp | unit.has("WD ignores WP")))
 
         with (wrapped(hw.mmu, "Translator", _FlawedTranslator),
               wrapped(hw.mmu, "Control", _FlawedControl),
@@ -265,7 +290,9 @@ class FlawedMmu(wiring.Component):
               mock.patch.object(hw.walker, "references_table", referring),
               mock.patch.object(hw.pdpte, "malformed_pdpte", well_formed),
               mock.patch.object(hw.control, "loads_pdptes", loading),
-              mock.patch.object(hw.translator, "canonical", narrow)):
+              mock.patch.object(hw.translator, "canonical", narrow),
+              mock.patch.object(hw.translator, "denied_by_key", mistaken),
+              mock.patch.object(hw.walker, "denied_by_key", mistaken)):
             # Parts of parts are made while the unit is put together.
             m.submodules.unit = Fragment.get(unit, platform)
         return m

@@ -12,7 +12,7 @@ from sim.golden.mmu import Outcome
 from sim.golden.reserved import A, D
 from sim.golden.stale import StaleModel
 from sim.golden.state import CR0_PE, CR4_PCIDE
-from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Register
 
 from .collector import alignment
 from .monitors import WishboneTransfer
@@ -177,6 +177,8 @@ class Lockstep:
             return Outcome(0 if access.kind is Kind.WRITE else result.data, result.physical)
         if result.fault is Fault.GENERAL_PROTECTION:
             return Outcome(fault=GeneralProtection("an access"))
+        if result.fault is Fault.BUS_ERROR:
+            return Outcome(fault=BusError("an access"))
         cr2 = decode_control(await self._operate(encode_control(Register.CR2))).value
         if result.fault is Fault.PAGE_FAULT:
             return Outcome(fault=PageFault(cr2, result.error))

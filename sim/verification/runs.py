@@ -30,7 +30,7 @@ class RunSettings:
     preset : :class:`str`
         Configuration of the unit.
     switches : :class:`list` of :class:`str`
-        What it has otherwise, such as "unit.pae=1": see :mod:`sim.switches`.
+        What it has otherwise, such as "unit.pku=1": see :mod:`sim.switches`.
     seed : :class:`int`
         Seed of all rounds. cocotb's own depends on the name of a test as well.
     first, least : :class:`int`

@@ -11,7 +11,7 @@ from sim.golden.reserved import PS, RW, US, XD, A, D, G, P
 from sim.golden.state import Features, PagingMode
 
 
-__all__ = ["PAGE", "PagingTables", "TableEntry"]
+__all__ = ["KEYS", "PAGE", "PagingTables", "TableEntry"]
 
 
 PWT, PCD, IGNORED, PAT = 1 << 3, 1 << 4, 0x7 << 9, 1 << 12
@@ -30,6 +30,9 @@ FORMS = {
 
 #: Bytes of linear address space behind a PDPTE of PAE paging, and PDPTE bits that are reserved.
 QUARTER, PDPTE_RESERVED = 1 << 30, 0x1e6
+
+#: Protection keys of pages: few, so that a key often has both kinds of page, with gaps.
+KEYS = (0, 1, 2, 5, 10, 15)
 
 #: Bytes that hold all tables: they stand close together, so that pages can keep away from them.
 TABLES = 64 * PAGE
@@ -295,6 +298,8 @@ class PagingTables:
             bits |= self._defect(entry)
         if self.rng.random() < 0.02 * self.defects:
             bits &= ~P
+        if self._sign is not None and (self.features.pku or self.features.pks):
+            bits |= self.rng.choice(KEYS) << 59
         return bits
 
     def _defect(self, entry: TableEntry) -> int:

@@ -1,9 +1,10 @@
 """Walks as memory has them before an access is done: the conditions that decide how it ends."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.golden.control import write_register
+from sim.golden.keys import key_of
 from sim.golden.permission import Attempt
 from sim.golden.reserved import Level, is_leaf, levels, reserved_bits
 from sim.golden.state import ControlState, PagingMode
@@ -49,10 +50,13 @@ class PredictedWalk:
         The entries that a walk reads, root first: none, if a PDPTE register is not present.
     walk : :class:`Walk`
         The golden model's walk.
+    key : :class:`int` or :class:`None`
+        Protection key of the page; None if it has none, or if the walk does not get there.
     """
 
     entries: tuple[WalkedEntry, ...]
     walk:    Walk
+    key:     int | None = None
 
     @property
     def ending(self) -> str:
@@ -100,7 +104,9 @@ def _page(state: ControlState, access: Access, linear: int, read: Read) -> Predi
         value = read(address, level.entry_size)
         entries.append(WalkedEntry(level, value, value & reserved_bits(state, level, value),
                                    is_leaf(state, level, value)))
-    return PredictedWalk(tuple(entries), walked)
+    page = PredictedWalk(tuple(entries), walked)
+    leaf = page.leaf
+    return page if leaf is None else replace(page, key=key_of(state, leaf.value))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
 from sim.golden.mmu import Outcome
 from sim.memory import PhysicalMemory
-from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Register
 
 from .memory_support import StrictMemory
 
@@ -145,6 +145,8 @@ class Processor:
                 return Outcome(fault=PageFault(self.cr2, response.error.as_bits()))
             case Fault.GENERAL_PROTECTION:
                 return Outcome(fault=GeneralProtection("an access"))
+            case Fault.BUS_ERROR:
+                return Outcome(fault=BusError("an access"))
         raise AssertionError(f"an access that is not chained ended in {response.fault}")
 
     async def burst(

@@ -1,14 +1,22 @@
 """Every bit of every write of a control register, in every mode."""
 
 import pytest
-from registers_support import ALL_BASES, BASES, SETUP, fate
+from registers_support import ALL_BASES, BASES, KEYS, SETUP, fate
 
 from sw.bus import GeneralProtection, Register
 
 from .mmu_support import bench_of
 
 
-READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac")
+READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs")
+
+#: Features of a unit, and the bits that it then keeps besides.
+MACHINES = {
+    "plain":          ({}, {}),
+    "keys":           ({"pku": True, "pks": True}, KEYS),
+    "modes":          ({"pae": True, "la57": True}, {}),
+    "modes and keys": ({"pae": True, "la57": True, "pku": True, "pks": True}, KEYS),
+}
 
 
 def state_of(cpu):
@@ -30,11 +38,11 @@ def changed(base, register, bit):
 
 
 @pytest.mark.parametrize("register", Register, ids=lambda register: register.name)
-@pytest.mark.parametrize("mode, features", [
-    *((mode, {}) for mode in BASES),
-    *((mode, {"pae": True, "la57": True}) for mode in ALL_BASES),
-], ids=[*BASES, *(f"{mode} of all" for mode in ALL_BASES)])
-def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, features, register):
+@pytest.mark.parametrize("machine, mode", [
+    (machine, mode) for machine in MACHINES for mode in (ALL_BASES if "mode" in machine else BASES)
+])
+def test_each_bit_of_a_write_is_kept_ignored_or_refused(machine, mode, register):
+    features, besides = MACHINES[machine]
     value = ALL_BASES[mode].get(register, 0)
     wrong = []
 
@@ -48,7 +56,7 @@ def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, features, register
                 refused = False
             except GeneralProtection:
                 refused = True
-            due   = fate(mode, register, bit, all_modes=bool(features))
+            due   = fate(mode, register, bit, all_modes="pae" in features, besides=besides)
             after = changed(base, register, bit) if due == "kept" else base
             if refused != (due == "refused") or state_of(cpu) != after:
                 wrong.append((bit, due))

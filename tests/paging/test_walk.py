@@ -49,10 +49,12 @@ def walked(vector, *changes, attempts=ATTEMPTS, loaded=None):
     known  = dict(vector.entries) if size == 8 and not vector.efer & LME else {}
     pdptes = tuple(known.get((cr3 & 0xffff_ffe0) + 8 * number, 0) for number in range(4))
     record = trace(state(cr0=vector.cr0, cr3=cr3, cr4=vector.cr4, efer=vector.efer,
-                         ac=vector.access.ac, pdptes=pdptes), *stores, *changes, cycles=cycle + 1)
+                         ac=vector.access.ac, pkru=vector.pkru, pkrs=vector.pkrs, pdptes=pdptes),
+                   *stores, *changes, cycles=cycle + 1)
     return page_walk([record], MemoryHistory([record]), vector.access.linear, cycle=cycle,
                      cr3=None if loaded is None else vector.cr3,
-                     features=Features(maxphyaddr=vector.maxphyaddr, pae=True, la57=True),
+                     features=Features(maxphyaddr=vector.maxphyaddr, pae=True, la57=True, pku=True,
+                                       pks=True),
                      attempts=attempts)
 
 
@@ -169,6 +171,33 @@ def test_pae_paging_that_is_not_loaded_has_the_registers_that_memory_has_for_it(
     instead = walked(vector, loaded=0x7000)
     assert here.loaded and not instead.loaded
     assert (instead.pdpte, instead.steps) == (here.pdpte, here.steps) and here.pdpte
+
+
+#: A user page with key 5, with AD for that key in PKRU, and PKE.
+KEYED = {"cr4": hex(1 << 22 | 1 << 5), "pkru": hex(1 << 10),
+         "entries": [*ENTRIES[:3], [ENTRIES[3][0], hex(5 << 59 | 0x5007)]]}
+
+
+def test_a_key_is_told_with_its_registers_and_what_it_refuses():
+    found = walked(in_long_mode(**KEYED), cached(key=5))
+    text  = as_text(found)
+    assert " CR4.PKE=1 CR4.PKS=0 PKRU=0x400 PKRS=0x0 " in " ".join(text.split())
+    assert "  page      0x5000, 4 KiB, rwx user, key 5; physical 0x5008\n" in text
+    assert "  TLB       the same: 0x5000, 4 KiB, rwx user, key 5, filled in cycle 0\n" in text
+    assert " key 5  rwx user\n" in text
+    assert "  user      #PF 0x25  #PF 0x27  done\n" in text
+    assert "(rule 36; SDM Vol. 3A, 4.6.2)" in " ".join(text.split())
+    document = as_json(found)
+    assert (document["page"]["key"], document["tlb"]["key"]) == (5, 5)
+    assert document["key_registers"] == {"PKRU": "0x400", "PKRS": "0x0"}
+    assert not found.cached_verdicts["kernel fetch"].refusals
+    assert found.cached_verdicts["user read"].error_code == 0x25
+
+
+def test_a_translation_with_another_key_is_stale():
+    found = walked(in_long_mode(**KEYED), cached(key=4))
+    assert found.stale and found.cached_verdicts["user read"].refusal is None
+    assert "The TLB decides otherwise" in as_text(found)
 
 
 def test_without_any_tables_nothing_is_translated():

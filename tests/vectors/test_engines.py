@@ -16,6 +16,7 @@ from sim.vectors.renderer import render
 
 
 WP, SMEP, SMAP, XD = 1 << 16, 1 << 20, 1 << 21, 1 << 63
+PKE, PKS, KEY = 1 << 22, 1 << 24, 5 << 59
 
 on_each_engine = pytest.mark.parametrize("engine", ["golden", "pysim", "cxxrtl"])
 
@@ -77,6 +78,16 @@ ACCESS = [
      fault(0x11), (0x2027, 0x3027, 0x4027, None)),
     ("SMEP",            long_mode({"kind": "fetch"}, cr4=hex(0x20 | SMEP)), fault(0x11),
      (0x2027, 0x3027, 0x4027, None)),
+    ("AD in PKRU",      long_mode(**USER, cr4=hex(0x20 | PKE), pkru="0x400", entries=leaf(KEY | 7)),
+     fault(0x25), (0x2027, 0x3027, 0x4027, None)),
+    ("... of another key", long_mode(**USER, cr4=hex(0x20 | PKE), pkru="0x100",
+                                     entries=leaf(KEY | 7)),
+     {"fault": None, "physical": "0x5008"}, (0x2027, 0x3027, 0x4027, KEY | 0x5027)),
+    ("... without PKE", long_mode(**USER, cr4=hex(0x20 | PKS), pkru="0x400", entries=leaf(KEY | 7)),
+     {"fault": None, "physical": "0x5008"}, (0x2027, 0x3027, 0x4027, KEY | 0x5027)),
+    ("WD in PKRS",      long_mode({"kind": "write"}, cr0=hex(0x8000_0011 | WP),
+                                  cr4=hex(0x20 | PKS), pkrs="0x800", entries=leaf(KEY | 3)),
+     fault(0x23), (0x2027, 0x3027, 0x4027, None)),
     ("a wide frame",    long_mode(maxphyaddr=40, entries=table(None, None, None, 1 << 40 | 7)),
      fault(0x9), (0x2027, 0x3027, 0x4027, None)),
     ("... or not",      long_mode(maxphyaddr=41, entries=table(None, None, None, 1 << 40 | 7)),
@@ -188,12 +199,9 @@ def test_a_malformed_pdpte_is_the_reason(engine):
 
 
 CANNOT = [
-    (long_mode(cr4="0x80c00020"), "this unit has no CR4.PKE; this unit has no CR4.CET; "
-                                  "this unit has no CR4.bit 31"),
+    (long_mode(cr4="0x80800020"), "this unit has no CR4.CET; this unit has no CR4.bit 31"),
     (long_mode(cr4="0x20020"), "this unit has no CR4.PCIDE"),
     (long_mode(efer="0x1500"), "this unit has no EFER.bit 12"),
-    (long_mode(pkru="0x4"),    "this unit has no protection keys (pkru, pkrs)"),
-    (long_mode(pkrs="0x4"),    "this unit has no protection keys (pkru, pkrs)"),
     (long_mode(efer="0x100"),  "EFER.LMA is 0, but CR0.PG and EFER.LME make it 1"),
     (two_levels(efer="0x400"), "EFER.LMA is 1, but CR0.PG and EFER.LME make it 0"),
     (long_mode(cr0="0x11"),    "EFER.LMA is 1, but CR0.PG and EFER.LME make it 0"),

@@ -83,6 +83,8 @@ LACKING = {
     "nx":             ("NX", ("NXE=1", "XD=1", "user", "fetch")),
     "smep":           ("SMEP", ("SMEP=1", "U/S=1", "supervisor")),
     "smap":           ("SMAP", ("SMAP=1", "AC=0", "U/S=1", "supervisor", "read")),
+    "pku":            ("key rights", ("PKRU", "AD=1", "WD=0", "WP=1", "user", "read")),
+    "pks":            ("key rights", ("PKRS", "AD=0", "WD=1", "WP=1", "supervisor", "write")),
     "gigabyte_pages": ("pages", ("4-level", "1G", "read")),
     "pae":            ("PDPTEs", ("CR4", "refused")),
     "la57":           ("upper flags", ("5-level", "PML5E", "A=0", "done")),

@@ -25,7 +25,7 @@ class GoldenVectors:
 
 
 def _run(vector: Vector) -> VectorOutcome | str:
-    writes = control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer)
+    writes = control_writes(vector)
     mmu    = GoldenMmu(_machine(vector.maxphyaddr))
     size   = entry_size(vector.cr0, vector.cr4, vector.efer)
     for address, value in vector.entries:
@@ -50,7 +50,7 @@ def _run(vector: Vector) -> VectorOutcome | str:
 
 @cache
 def _machine(maxphyaddr: int) -> Features:
-    return Features(maxphyaddr=maxphyaddr, pae=True, la57=True)
+    return Features(maxphyaddr=maxphyaddr, pae=True, la57=True, pku=True, pks=True)
 
 
 @lru_cache(maxsize=8192)
