@@ -60,15 +60,18 @@ class Lockstep:
         self.accesses  = 0
         self._access_responses:  list[int] = []
         self._control_responses: list[int] = []
-        self._unlocked: list[int] = []   # words of plain stores since the last access
+        self._stored:   list[int] = []   # words of all stores since the last access
+        self._unlocked: list[int] = []   # words of the plain ones
         testbench.access_responses.transferred.append(self._access_responses.append)
         testbench.control_responses.transferred.append(self._control_responses.append)
         testbench.bus.accepted.append(self._note_store)
         self.collector.begin()
 
     def _note_store(self, transfer: WishboneTransfer) -> None:
-        if transfer.write and not transfer.lock:
-            self._unlocked.append(transfer.word)
+        if transfer.write:
+            self._stored.append(transfer.word)
+            if not transfer.lock:
+                self._unlocked.append(transfer.word)
 
     async def start(self) -> None:
         """Write the tables, and the registers."""
@@ -166,6 +169,7 @@ class Lockstep:
 
     async def _access(self, access: Access) -> Outcome:
         self.accesses += 1
+        self._stored.clear()
         self._unlocked.clear()
         self.testbench.access.send(encode_access(access, chained=False))
         await self.testbench.until(lambda: bool(self._access_responses))
@@ -210,7 +214,7 @@ class Lockstep:
         interleavings = {}
         first         = deepcopy(self.model)
         first.memory.write(edited.address, size, value)
-        if first.judge(access, outcome, self._read):
+        if first.judge(access, outcome, self._read) and self._explains_stores(first):
             interleavings["before the access"] = first
         old = self.model.memory.read(edited.address, size)
         for entry in (old, old | A, old | A | D):
@@ -223,11 +227,22 @@ class Lockstep:
                 return self._read(physical)
 
             second = deepcopy(self.model)
-            if second.judge(access, outcome, read):
-                second.memory.write(edited.address, size, value)
+            explains = second.judge(access, outcome, read)
+            second.memory.write(edited.address, size, value)
+            if explains and self._explains_stores(second):
                 second.cached.update(*(other.cached for other in interleavings.values()))
                 interleavings["after the access"] = second
         return interleavings
+
+    def _explains_stores(self, model: StaleModel) -> bool:
+        """True if a model has what the last access has stored into tables.
+
+        Two interleavings may end in the same page fault after walks through different tables.
+        """
+        tables = set(self.tables.tables)
+        real   = self.testbench.target.memory
+        return all(real.read(word << 3, 8) == model.memory.read(word << 3, 8)
+                   for word in self._stored if word << 3 & -4096 in tables)
 
     def compare_memories(self) -> None:
         """Nothing was written that the model does not know of."""
