@@ -103,7 +103,7 @@ class _Wrapper(wiring.Component):
 class _FlawedUpdater(_Wrapper):
     def inject(self, m: Module, part: Any) -> None:
         before = part.request.p.expected
-        with m.If(self.has("the D bit is lost")):
+        with m.If(self.has("the D bit is lost") & part.memory.we):
             m.d.comb += self.memory.dat_w[6].eq(before[6])
             with m.If(part.memory.sel == 0xf0):
                 m.d.comb += self.memory.dat_w[32 + 6].eq(before[6])
