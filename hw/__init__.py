@@ -13,6 +13,7 @@
 :mod:`hw.tlb`          translation lookaside buffer
 :mod:`hw.updater`      locked compare-and-update of one entry
 :mod:`hw.walker`       the walk from CR3 to a leaf
+:mod:`hw.pdpte`        loading of the PDPTE registers of PAE paging
 :mod:`hw.legality`     writes of control registers that are forbidden (pure functions)
 :mod:`hw.control`      control registers
 :mod:`hw.translator`   accesses in, physical addresses or faults out

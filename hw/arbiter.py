@@ -143,9 +143,10 @@ class Arbiter(wiring.Component):
 
     def _respond(self, m, owners):
         """Give each response to the initiator of the oldest outstanding transfer."""
-        m.d.comb += owners.r_en.eq(self.target.ack)
+        m.d.comb += owners.r_en.eq(self.target.ack | self.target.err)
         for number, initiator in enumerate(self.initiators):
             m.d.comb += [
                 initiator.dat_r.eq(self.target.dat_r),
                 initiator.ack.eq(self.target.ack & owners.r_rdy & (owners.r_data == number)),
+                initiator.err.eq(self.target.err & owners.r_rdy & (owners.r_data == number)),
             ]

@@ -24,7 +24,9 @@ class AccessRequest(data.Struct):
     kind:     AccessKind  #: Read, write, fetch or locked exchange.
     user:     1   #: CPL is 3.
     implicit: 1   #: A system access, such as a descriptor read: supervisor whatever the CPL.
-    chained:  1   #: Skip this access if the one before it faulted or was skipped.
+    #: Skip this access if the one before it faulted or was skipped. If that is a bus error, the
+    #: access may be in memory's hands already: then it is done, and its response says so.
+    chained:  1
     data:     64  #: The bytes to store, in the low bytes.
     compare:  64  #: The value that COMPARE_EXCHANGE expects, in the low bytes.
 
@@ -32,7 +34,8 @@ class AccessRequest(data.Struct):
 class AccessResponse(data.Struct):
     """Outcome of one access."""
 
-    data:     64  #: The bytes read, in the low bytes, the rest zero. Unspecified after a write.
+    #: The bytes read, in the low bytes, the rest zero. Unspecified after a write, 0 with a fault.
+    data:     64
     physical: 52  #: Physical address of the first byte, if there was no fault.
     fault:    Fault  #: NONE, if it was done.
     error:    ErrorCode  #: Valid with a page fault.
@@ -188,6 +191,7 @@ class Events(data.Struct):
     page_fault:  1  #: An access ends in #PF.
     protection:  1  #: An access ends in #GP.
     refused:     1  #: A control operation raises #GP.
+    bus_error:   1  #: Memory ends a transfer, of an access or of a walk, in an error.
 
 
 class TlbUpdate(data.Struct):

@@ -20,7 +20,7 @@ class MmuConfig:
         Physical transfers in flight, or whose data wait for the response, a power of two. With 1,
         accesses do not follow each other every cycle.
     long_mode : :class:`bool`
-        4-level paging (EFER.LME, CR4.PAE).
+        Long mode with 4-level paging (EFER.LME, CR4.PAE).
     gigabyte_pages : :class:`bool`
         1 GiB leaves in a PDPTE. Without them PS is a reserved bit there.
     pae : :class:`bool`
@@ -79,9 +79,24 @@ class MmuConfig:
             raise ValueError("nx needs long_mode or pae: 32-bit entries cannot disable execution")
 
     @property
+    def keys(self):
+        """True if pages have protection keys."""
+        return self.pku or self.pks
+
+    @property
     def linear_width(self):
         """Bits of a linear address that are translated: 57 with 5 levels, 48 with 4, else 32."""
         return 57 if self.la57 else 48 if self.long_mode else 32
+
+    @property
+    def wide_entries(self):
+        """Some paging mode has entries of 8 bytes."""
+        return self.long_mode or self.pae
+
+    @property
+    def top_level(self):
+        """Number, in :class:`hw.layout.Level`, of the highest level whose entries are walked."""
+        return 4 if self.la57 else 3 if self.long_mode else 1
 
     @property
     def page_width(self):

@@ -11,7 +11,7 @@ from amaranth.lib import data, enum
 
 __all__ = [
     "AccessKind", "Fault", "Flush", "Level", "PageSize",
-    "CR0", "CR3", "CR4", "EFER", "RFLAGS", "Entry", "ErrorCode", "Features",
+    "CR0", "CR3", "CR4", "EFER", "RFLAGS", "Entry", "ErrorCode", "Features", "Pdpte", "Pdptes",
 ]
 
 
@@ -25,13 +25,14 @@ class AccessKind(enum.Enum, shape=unsigned(3)):
     COMPARE_EXCHANGE = 4  #: Store the data if ``compare`` was there; return what was there.
 
 
-class Fault(enum.Enum, shape=unsigned(2)):
+class Fault(enum.Enum, shape=unsigned(3)):
     """Way in which an access ended."""
 
     NONE               = 0
     PAGE_FAULT         = 1  #: #PF; the error code is valid, CR2 holds the linear address.
     GENERAL_PROTECTION = 2  #: #GP(0): the address is not canonical.
     SKIPPED            = 3  #: A chained access after one that faulted: nothing was done.
+    BUS_ERROR          = 4  #: Memory does not answer to the access, or to its walk.
 
 
 class Flush(enum.Enum, shape=unsigned(3)):
@@ -139,6 +140,20 @@ Entry = data.FlexibleLayout(64, {
 })
 
 
+#: Entry of the page-directory-pointer table of PAE paging (Table 4-8): a register in use.
+Pdpte = data.FlexibleLayout(64, {
+    "present":       data.Field( 1,  0),
+    "write_through": data.Field( 1,  3),
+    "cache_disable": data.Field( 1,  4),
+    "available":     data.Field( 3,  9),
+    "frame":         data.Field(40, 12),
+})
+
+
+#: The four of them; bits 31:30 of a linear address select one.
+Pdptes = data.ArrayLayout(Pdpte, 4)
+
+
 class ErrorCode(data.Struct):
     """Page-fault error code pushed by the processor (Figure 4-12)."""
 
@@ -170,6 +185,6 @@ Features = data.FlexibleLayout(64, {
 })
 
 
-for _layout in (CR0, CR3, CR4, EFER, RFLAGS, Entry, Features):
+for _layout in (CR0, CR3, CR4, EFER, RFLAGS, Entry, Features, Pdpte):
     assert Shape.cast(_layout).width == 64
 assert Shape.cast(ErrorCode).width == 6

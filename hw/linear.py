@@ -1,6 +1,7 @@
 """Linear addresses: canonical or not, and the parts that a walk uses. Pure functions of values.
 
-Ref: Intel SDM Vol. 1, section 3.3.7.1 "Canonical Addressing"; Vol. 3A, Figures 4-2 and 4-8.
+Ref: Intel SDM Vol. 1, section 3.3.7.1 "Canonical Addressing"; Vol. 3A, Figures 4-2, 4-5, 4-8
+and 4-11.
 """
 
 from amaranth import *
@@ -11,10 +12,12 @@ from .layout import Level
 __all__ = ["canonical", "entry_offset", "page_of"]
 
 
-def canonical(linear):
-    """True if bits 63 to 47 are all equal. Rule 8."""
-    top = linear[47:64]
-    return top.all() | ~top.any()
+def canonical(linear, *, la57):
+    """True if bits 63 to 47 are all equal; with ``la57``, bits 63 to 56. Rules 8, 37."""
+    def equal(bits):
+        return bits.all() | ~bits.any()
+
+    return Mux(la57, equal(linear[56:64]), equal(linear[47:64]))
 
 
 def page_of(linear, *, config):
@@ -22,14 +25,14 @@ def page_of(linear, *, config):
     return linear[12:config.linear_width]
 
 
-def entry_offset(page, level, *, long_mode, config):
+def entry_offset(page, level, *, wide, config):
     """Byte offset, in its table, of the entry for ``page`` at ``level``.
 
-    A table of 4-level paging has 512 entries of 8 bytes, one of 32-bit paging 1024 of 4 bytes.
-    Rule 19.
+    A table has 512 entries of 8 bytes if they are ``wide``; in 32-bit paging, 1024 of 4 bytes.
+    Rules 19, 20, 37.
     """
-    legacy = Mux(level == Level.PD, page[10:20], page[0:10])
-    if not config.long_mode:
-        return Cat(C(0, 2), legacy)
-    parts = Array(page[9 * n:9 * n + 9] for n in range(4))
-    return Mux(long_mode, Cat(C(0, 3), parts[level]), Cat(C(0, 2), legacy))
+    narrow = Mux(level == Level.PD, page[10:20], page[0:10])
+    if not config.wide_entries:
+        return Cat(C(0, 2), narrow)
+    parts = Array(page[9 * n:9 * n + 9] for n in range(config.top_level + 1))
+    return Mux(wide, Cat(C(0, 3), parts[level]), Cat(C(0, 2), narrow))

@@ -21,7 +21,7 @@ __all__ = ["Mmu"]
 
 
 class Mmu(wiring.Component):
-    """x86 memory-management unit: paging off, 32-bit paging and 4-level paging.
+    """x86 memory-management unit: paging off, and 32-bit, PAE, 4-level and 5-level paging.
 
     Accesses by linear address come in at ``access`` and leave, translated and allowed, at
     ``memory``, through which paging structures are walked too. ``control`` holds the registers
@@ -103,7 +103,11 @@ class Mmu(wiring.Component):
         if self.config.variable_maxphyaddr:
             m.d.comb += [part.maxphyaddr.eq(self.maxphyaddr) for part in (control, walker)]
         self._look_up(m, translator, tlb, control)
-        self._share_memory(m, walker, transfer)
+        users = [walker.memory, transfer.memory]
+        if self.config.pae:
+            m.d.comb += walker.pdptes.eq(control.pdptes)
+            users.append(control.memory)
+        self._share_memory(m, users)
         self._count(m, translator, tlb, walker, control)
         self._show(m, translator, tlb, control)
 
@@ -130,14 +134,14 @@ class Mmu(wiring.Component):
             translator.frame.eq(tlb.frame),
         ]
 
-    def _share_memory(self, m, walker, transfer):
-        """Connect memory to the one of its two users that is active: a walk waits for the other."""
-        users = [walker.memory, transfer.memory]
+    def _share_memory(self, m, users):
+        """Connect memory to the one of its users that is active: each waits for the others."""
         for user in users:
             m.d.comb += [
                 user.dat_r.eq(self.memory.dat_r),
                 user.stall.eq(self.memory.stall),
                 user.ack.eq(self.memory.ack),
+                user.err.eq(self.memory.err),
             ]
             with m.If(user.cyc):
                 m.d.comb += [
@@ -169,6 +173,7 @@ class Mmu(wiring.Component):
                 result.valid & result.ready & (result.p.fault == Fault.PAGE_FAULT)),
             events.protection.eq(translator.protection_fault),
             events.refused.eq(control.refused),
+            events.bus_error.eq(self.memory.cyc & self.memory.err),
         ]
 
     def _show(self, m, translator, tlb, control):
@@ -197,3 +202,5 @@ class Mmu(wiring.Component):
                 update.evicted_pcid.eq(tlb.evicted_pcid),
                 update.flush.eq(Mux(invalidation.single, Flush.NONE, invalidation.flush)),
             ]
+            if self.config.keys:
+                m.d.comb += update.key.eq(filled.key)

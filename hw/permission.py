@@ -1,6 +1,7 @@
 """Access rights to a page: pure functions of values, the same for a TLB hit and for a walk.
 
-Ref: Intel SDM Vol. 3A, section 4.6 "Access Rights" and section 4.7 "Page-Fault Exceptions".
+Ref: Intel SDM Vol. 3A, section 4.6 "Access Rights", section 4.6.2 "Protection Keys" and section
+4.7 "Page-Fault Exceptions".
 """
 
 from amaranth import *
@@ -9,7 +10,10 @@ from amaranth.lib import data
 from .layout import AccessKind, ErrorCode
 
 
-__all__ = ["Protection", "Rights", "below", "denied", "error_code", "fetches", "writes"]
+__all__ = [
+    "Protection", "Rights", "below", "denied", "denied_by_key", "error_code", "fetches",
+    "supervises", "writes",
+]
 
 
 class Rights(data.Struct):
@@ -28,6 +32,10 @@ class Protection(data.Struct):
     smap: 1  #: CR4.SMAP
     nxe:  1  #: EFER.NXE, where entries have an execute-disable bit
     ac:   1  #: RFLAGS.AC
+    pke:  1  #: CR4.PKE, where pages have keys
+    pks:  1  #: CR4.PKS, where pages have keys
+    pkru: 32  #: AD of key i in bit 2i, WD in bit 2i + 1: of user pages
+    pkrs: 32  #: ... of supervisor pages
 
 
 def below(rights, entry):
@@ -47,13 +55,31 @@ def fetches(kind):
     return kind == AccessKind.FETCH
 
 
-def denied(*, access, rights, protection):
-    """True if ``rights`` forbid the access (section 4.6.1).
+def supervises(access):
+    """True if the access is a supervisor access, as an implicit one is at any CPL. Rule 13."""
+    return ~access.user | access.implicit
+
+
+def denied_by_key(*, access, rights, key, protection):
+    """True if the page's ``key`` forbids the access (section 4.6.2).
+
+    ``access`` needs fields ``kind``, ``user`` and ``implicit``. Which register judges depends on
+    the page alone, and not on who makes the access. Rules 14, 36.
+    """
+    enabled  = Mux(rights.user, protection.pke, protection.pks)
+    register = Mux(rights.user, protection.pkru, protection.pkrs)
+    disabled = Mux(enabled, register.word_select(key, 2), 0)
+    write    = writes(access.kind) & (~supervises(access) | protection.wp)
+    return ~fetches(access.kind) & (disabled[0] | (disabled[1] & write))
+
+
+def denied(*, access, rights, by_key, protection):
+    """True if ``rights`` forbid the access (section 4.6.1), or the page's key does: ``by_key``.
 
     ``access`` needs fields ``kind``, ``user`` and ``implicit``; the result is one bit.
-    Rules 10, 11, 12, 13.
+    Rules 10, 11, 12.
     """
-    supervisor = ~access.user | access.implicit
+    supervisor = supervises(access)
     write      = writes(access.kind)
     fetch      = fetches(access.kind)
 
@@ -63,21 +89,21 @@ def denied(*, access, rights, protection):
     smep       = fetch & supervisor & rights.user & protection.smep
     explicit   = ~access.implicit & protection.ac
     smap       = ~fetch & supervisor & rights.user & protection.smap & ~explicit
-    return privilege | read_only | no_execute | smep | smap
+    return privilege | read_only | no_execute | smep | smap | by_key
 
 
-def error_code(*, access, present, reserved, protection):
+def error_code(*, access, present, reserved, by_key, protection):
     """Error code of a page fault (section 4.7), as a value in the layout of ``ErrorCode``.
 
-    Rules 3, 9, 11, 13.
+    ``by_key`` counts only if there is a page. Rules 3, 9, 11, 14.
     """
     return Cat(
         present,
         writes(access.kind),
-        access.user & ~access.implicit,
+        ~supervises(access),
         reserved,
         fetches(access.kind) & (protection.nxe | protection.smep),
-        C(0, 1),  # keys
+        present & ~reserved & by_key,
     )
 
 

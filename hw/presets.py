@@ -18,5 +18,5 @@ PRESETS: Mapping[str, MmuConfig] = {
     "default": MmuConfig(),
     "classic": MmuConfig(maxphyaddr=32, long_mode=False, gigabyte_pages=False, nx=False, pse=False,
                          pge=False, smep=False, smap=False),
-    "full": MmuConfig(pcid=True, invpcid=True),
+    "full": MmuConfig(pae=True, la57=True, pcid=True, invpcid=True, pku=True, pks=True),
 }

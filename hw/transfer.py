@@ -20,6 +20,7 @@ def receipt_layout(config):
         "physical": config.maxphyaddr,
         "fault":    Fault,
         "error":    ErrorCode,
+        "unwritten": 1,  #: The store of a locked access has failed.
     })
 
 
@@ -39,7 +40,11 @@ class TransferUnit(wiring.Component):
     all earlier transfers have completed, and keep the bus from their first read to their last
     write. An access that has faulted makes no transfer.
 
-    Ref: Intel SDM Vol. 3A, section 8.1.2 "Bus Locking"; Wishbone B4, section 3.1.3.2.
+    A transfer that fails makes its access end in a bus error. Of two words, the other one may have
+    been stored; a locked access whose read fails stores nothing. Chained accesses after it that
+    are not on the bus yet are skipped.
+
+    Ref: Intel SDM Vol. 3A, section 8.1.2 "Bus Locking"; Wishbone B4, sections 3.1.3, 3.1.3.2.
 
     Latency
     -------
@@ -77,9 +82,13 @@ class TransferUnit(wiring.Component):
         self._gathered = Signal()    # memory returns the last word of an access
         self._passed   = Signal()    # ... and its response leaves at once
         self._writing  = Signal()    # a locked access has read, and now writes
+        self._failed   = Signal()    # the transfer that returns, or the one before of its access,
+        self._broken   = Signal()    # has failed; the same of the one that returned last
+        self._idle     = Signal()    # no locked access is under way
+        self._stopped  = Signal()    # the access is not begun: its chain has failed
         self._flights  = fifo.SyncFIFO(width=Shape.cast(Flight).width, depth=depth)
         self._receipts = fifo.SyncFIFO(width=receipt_layout(config).size, depth=depth)
-        self._words    = fifo.SyncFIFO(width=64, depth=depth)  # data of accesses
+        self._words    = fifo.SyncFIFO(width=65, depth=depth)  # data of accesses, and "failed"
 
     def elaborate(self, platform):
         m = Module()
@@ -98,10 +107,13 @@ class TransferUnit(wiring.Component):
         m.d.comb += self.request.ready.eq(self._finish)
         self._prepare(m)
         self._gather(m)
+        self._follow_chain(m)
         self._respond(m)
         with m.FSM():
             with m.State("TRANSFER"):
-                with m.If(self.request.valid & (self.request.p.fault != Fault.NONE)):
+                m.d.comb += self._idle.eq(1)
+                with m.If(self.request.valid & (
+                        (self.request.p.fault != Fault.NONE) | self._stopped)):
                     m.d.comb += [receipts.w_en.eq(1), self._finish.eq(receipts.w_rdy)]
                 with m.Elif(self.request.valid & locked):
                     with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
@@ -121,7 +133,7 @@ class TransferUnit(wiring.Component):
                 self._lock(m)
                 with m.If(~flights.r_rdy):
                     m.next = "WRITE_LOCKED"
-                    with m.If(~self._matches()):
+                    with m.If(self._broken | ~self._matches()):
                         m.d.comb += [receipts.w_en.eq(1), self._finish.eq(1)]
                         m.next = "TRANSFER"
 
@@ -161,7 +173,9 @@ class TransferUnit(wiring.Component):
             flight.last.eq(self._beat | ~self._two),
             self._flights.w_data.eq(flight),
             self._flights.w_en.eq(self._accepted),
-            *(receipt[name].eq(request[name]) for name in ("physical", "fault", "error")),
+            *(receipt[name].eq(request[name]) for name in ("physical", "error")),
+            receipt.fault.eq(Mux(self._stopped, Fault.SKIPPED, request.fault)),
+            receipt.unwritten.eq(self._writing & self._broken),
             self._receipts.w_data.eq(receipt),
         ]
 
@@ -180,7 +194,7 @@ class TransferUnit(wiring.Component):
     def _gather(self, m):
         """Make the data of an access of the one or two words that memory returns for it."""
         flight   = data.View(Flight, self._flights.r_data)
-        returned = self.memory.ack & self._flights.r_rdy
+        returned = (self.memory.ack | self.memory.err) & self._flights.r_rdy
         word     = Signal(64)
         first    = Signal(64)  # the first of two words
         lanes    = []
@@ -192,13 +206,35 @@ class TransferUnit(wiring.Component):
             self.memory.cyc.eq(self.memory.stb | self.memory.lock | self._flights.r_rdy),
             word.eq(rotated(self.memory.dat_r, -flight.offset)),
             self._flights.r_en.eq(returned),
-            self._words.w_data.eq(Cat(lanes)),
+            self._failed.eq(self.memory.err | (flight.second & self._broken)),
+            self._words.w_data.eq(Cat(lanes, self._failed)),
             self._gathered.eq(returned & flight.last & ~self._writing),
             self._words.w_en.eq(self._gathered & ~self._passed),
             self.drained.eq(~self._flights.r_rdy),
         ]
         with m.If(returned):
-            m.d.sync += first.eq(word)
+            m.d.sync += [first.eq(word), self._broken.eq(self._failed)]
+
+    def _follow_chain(self, m):
+        """Know whether a chained access that is to begin follows one that has failed.
+
+        Transfers of its chain may be in flight, and before them transfers of others.
+        """
+        access  = self.request.p.access
+        ours    = Signal.like(self._flights.level)  # transfers in flight of the present chain
+        failed  = Signal()                          # one of the chain has failed
+        held    = Signal()                          # memory stalls the present transfer
+        begins  = self._idle & self.request.valid & ~self._beat & ~access.chained
+        oldest  = (ours != 0) & (ours == self._flights.level)
+        ended   = (self.memory.ack | self.memory.err) & oldest
+        m.d.sync += held.eq(self.memory.stb & self.memory.stall)
+        m.d.comb += self._stopped.eq(self._idle & access.chained & failed & ~self._beat & ~held
+                                     & (self.request.p.fault == Fault.NONE))
+        m.d.sync += ours.eq(ours + self._accepted - ended)
+        with m.If(self.memory.err & oldest):
+            m.d.sync += failed.eq(1)
+        with m.If(begins):
+            m.d.sync += [ours.eq(self._accepted), failed.eq(0)]
 
     def _matches(self):
         """True if the locked access may store. Once it has read, its word is the only one."""
@@ -212,17 +248,19 @@ class TransferUnit(wiring.Component):
         """Offer the response to the oldest access as soon as its data are there."""
         receipt  = data.View(receipt_layout(self.config), self._receipts.r_data)
         faulted  = receipt.fault != Fault.NONE
+        failed   = ~faulted & (receipt.unwritten | Mux(
+            self._words.r_rdy, self._words.r_data[64], self._failed))
         response = self.response.p
         # What memory returns now is of the oldest access if nothing is kept, and is not kept
         # if the response leaves at once. A locked access has read before it has a receipt.
         passing  = self._gathered & ~self._words.r_rdy
         m.d.comb += [
             self.response.valid.eq(self._receipts.r_rdy & (faulted | self._words.r_rdy | passing)),
-            response.data.eq(Mux(faulted, 0, Mux(
+            response.data.eq(Mux(faulted | failed, 0, Mux(
                 self._words.r_rdy, self._words.r_data, self._words.w_data))),
             self._passed.eq(passing & self.response.ready & self._receipts.r_rdy & ~faulted),
             response.physical.eq(receipt.physical),
-            response.fault.eq(receipt.fault),
+            response.fault.eq(Mux(failed, Fault.BUS_ERROR, receipt.fault)),
             response.error.eq(receipt.error),
         ]
         with m.If(self.response.valid & self.response.ready):

@@ -2,28 +2,44 @@
 
 from amaranth import *
 from amaranth.lib import data
+from amaranth.lib.wiring import In
 
 from .bus import AccessRequest
-from .layout import AccessKind, ErrorCode, Fault, Flush, PageSize
+from .layout import AccessKind, ErrorCode, Fault, Flush, PageSize, Pdptes
 from .permission import Rights
 
 
 __all__ = [
     "PagingMode",
-    "invalidation_layout", "translated_layout", "translation_layout", "walk_request_layout",
-    "walk_response_layout",
+    "PagingMode",
+    "invalidation_layout", "pdpte_members", "translated_layout", "translation_layout",
+    "walk_request_layout", "walk_response_layout",
 ]
 
 
 class PagingMode(data.Struct):
     """Control bits that choose the rules of a walk. Must not change during a walk."""
 
-    paging:     1   #: CR0.PG
-    long_mode:  1   #: EFER.LMA: 4-level paging; else 32-bit paging.
-    pse:        1   #: CR4.PSE
-    pge:        1   #: CR4.PGE
-    root:       40  #: Frame of the first table: as much of CR3 as the mode uses.
-    pcid:       12  #: The current PCID, with which translations are cached.
+    paging:      1   #: CR0.PG
+    long_mode:   1   #: EFER.LMA: 4-level or 5-level paging; else PAE or 32-bit paging.
+    pae:         1   #: CR4.PAE outside long mode: PAE paging.
+    five_levels: 1   #: CR4.LA57 in long mode: 5-level paging.
+    pse:         1   #: CR4.PSE
+    pge:         1   #: CR4.PGE
+    #: Frame of the first table: as much of CR3 as the mode uses. PAE paging has a register for each
+    #: quarter of the linear addresses instead.
+    root:        40
+    pcid:        12  #: The current PCID, with which translations are cached.
+
+    @property
+    def wide(self):
+        """Entries have 8 bytes; else 4."""
+        return self.long_mode | self.pae
+
+
+def pdpte_members(config):
+    """Members of a component that must know the PDPTE registers, if ``config`` has them."""
+    return {"pdptes": In(Pdptes)} if config.pae else {}
 
 
 def invalidation_layout(config):
@@ -38,12 +54,14 @@ def invalidation_layout(config):
 
 def translation_layout(config):
     """Translation of a page, as a walk finds it and the TLB keeps it."""
+    key = {"key": 4} if config.keys else {}  #: Protection key of the page.
     return data.StructLayout({
         "size":        PageSize,
         "frame":       config.frame_width,  #: Bits below the page's size are ignored.
         "rights":      Rights,
         "dirty":       1,
         "global_page": 1,
+        **key,
     })
 
 
@@ -58,9 +76,10 @@ def walk_request_layout(config):
 
 
 def walk_response_layout(config):
-    """Result of a walk: a translation, or a page fault."""
+    """Result of a walk: a translation, or a page fault, or a bus error."""
     return data.StructLayout({
-        "fault":       1,
+        "fault":       1,  #: There is no translation.
+        "bus_error":   1,  #: ... since memory has not answered. Else a page fault.
         "error":       ErrorCode,
         "translation": translation_layout(config),
     })

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .bus import AccessRequest
 from .layout import Fault
 from .linear import canonical, page_of
-from .permission import Protection, denied, error_code, writes
+from .permission import Protection, denied, denied_by_key, error_code, writes
 from .signals import unpacked
 from .translation import (
     PagingMode, translated_layout, translation_layout, walk_request_layout, walk_response_layout,
@@ -24,7 +24,8 @@ class Translator(wiring.Component):
     access that crosses a page takes one step for each page; nothing of it leaves before both
     are allowed. A write through a translation that is not dirty is walked again, so that the
     dirty bit is set in memory first. A walk that faults fills nothing, and a page fault makes the
-    TLB forget the page. Rules 22, 23, 25.
+    TLB forget the page. A walk that ends in a bus error changes neither TLB nor CR2.
+    Rules 22, 23, 25.
 
     Ref: Intel SDM Vol. 3A, sections 4.6, 4.7, 4.10.2.3 "Details of TLB Use", 4.10.4.1.
 
@@ -133,7 +134,8 @@ class Translator(wiring.Component):
                     m.d.comb += [
                         self.walked.ready.eq(result.ready),
                         result.valid.eq(1),
-                        result.p.fault.eq(Fault.PAGE_FAULT),
+                        result.p.fault.eq(Mux(
+                            self.walked.p.bus_error, Fault.BUS_ERROR, Fault.PAGE_FAULT)),
                         result.p.error.eq(self.walked.p.error),
                     ]
                     with m.If(result.ready):
@@ -214,17 +216,22 @@ class Translator(wiring.Component):
         })
         access, mode = self._access, self.mode
         skipped       = access.chained & self._poisoned
-        non_canonical = mode.long_mode & ~(canonical(access.linear) & canonical(self._last))
-        forbidden     = denied(
-            access=access, rights=self.hit_entry.rights, protection=self.protection)
+        non_canonical = mode.long_mode & ~(
+            canonical(access.linear, la57=mode.five_levels)
+            & canonical(self._last, la57=mode.five_levels))
+        against       = {"access": access, "protection": self.protection}
+        rights        = self.hit_entry.rights
+        by_key        = C(0)
+        if self.config.keys:
+            by_key    = denied_by_key(rights=rights, key=self.hit_entry.key, **against)
+        forbidden     = denied(rights=rights, by_key=by_key, **against)
         clean         = writes(access.kind) & ~self.hit_entry.dirty
         translatable  = self._valid & ~skipped & ~non_canonical
         m.d.comb += [
             verdict.allowed.eq(self.hit & ~forbidden),
             verdict.translated.eq(translatable & (~mode.paging | (verdict.allowed & ~clean))),
             verdict.walk.eq(translatable & mode.paging & (~self.hit | (verdict.allowed & clean))),
-            self.result.p.error.eq(error_code(
-                access=access, present=1, reserved=0, protection=self.protection)),
+            self.result.p.error.eq(error_code(present=1, reserved=0, by_key=by_key, **against)),
         ]
         with m.If(skipped):
             m.d.comb += verdict.fault.eq(Fault.SKIPPED)

@@ -31,7 +31,7 @@ class Updater(wiring.Component):
     Latency
     -------
     Two memory round trips, the first of which begins with the request; one if the entry has
-    changed.
+    changed, or if its read fails.
 
     Members
     -------
@@ -41,6 +41,8 @@ class Updater(wiring.Component):
         Strobe: the update has ended.
     changed : :py:`Out(1)`
         With ``done``: the entry had another value, and was left alone.
+    failed : :py:`Out(1)`
+        With ``done``: a transfer has ended in a bus error. The entry was left alone.
     memory : :py:`Out(WishboneSignature(...))`
         Physical memory.
     """
@@ -50,6 +52,7 @@ class Updater(wiring.Component):
             "request": In(stream.Signature(update_layout(config))),
             "done":    Out(1),
             "changed": Out(1),
+            "failed":  Out(1),
             "memory":  Out(WishboneSignature(maxphyaddr=config.maxphyaddr)),
         })
 
@@ -76,6 +79,7 @@ class Updater(wiring.Component):
 
             with m.State("COMPARE_ENTRY"):
                 m.d.comb += [self.memory.cyc.eq(1), self.memory.lock.eq(1)]
+                self._end_if_failed(m)
                 with m.If(self.memory.ack):
                     m.next = "WRITE_ENTRY"
                     with m.If((stored & mask) != (update.expected & mask)):
@@ -93,11 +97,18 @@ class Updater(wiring.Component):
 
             with m.State("END_UPDATE"):
                 m.d.comb += [self.memory.cyc.eq(1), self.memory.lock.eq(1)]
+                self._end_if_failed(m)
                 with m.If(self.memory.ack):
                     m.d.comb += self.done.eq(1)
                     m.next = "READ_ENTRY"
 
         return m
+
+    def _end_if_failed(self, m):
+        """End the update, and with it the bus cycle, if the transfer fails."""
+        with m.If(self.memory.err):
+            m.d.comb += [self.done.eq(1), self.failed.eq(1)]
+            m.next = "READ_ENTRY"
 
     def _issue(self, m, *, write):
         """Request a transfer of the entry."""

@@ -6,11 +6,13 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .layout import Entry, Level, PageSize
 from .linear import entry_offset
-from .permission import Protection, Rights, below, denied, error_code, writes
+from .permission import Protection, Rights, below, denied, denied_by_key, error_code, writes
 from .physical import width_members, width_of
 from .reserved import is_leaf, large_frame_32bit, references_table, reserved
 from .signals import unpacked
-from .translation import PagingMode, walk_request_layout, walk_response_layout
+from .translation import (
+    PagingMode, pdpte_members, walk_request_layout, walk_response_layout,
+)
 from .updater import Updater
 from .wishbone import WishboneSignature
 
@@ -23,10 +25,12 @@ class Walker(wiring.Component):
 
     At each level the entry must be present, then well-formed; rights are judged after the whole
     walk. The accessed bit of an upper entry is set on the way down, so it may be set although the
-    walk ends in a fault; the leaf is touched only by an access that is allowed. Rules 1, 16.
+    walk ends in a fault; the leaf is touched only by an access that is allowed. With PAE paging a
+    walk begins below the PDPTE register of the address, and ends at once if that is not present. A
+    transfer that fails ends the walk in a bus error. Rules 1, 16, 20.
 
-    Ref: Intel SDM Vol. 3A, sections 4.3 "32-Bit Paging", 4.5 "4-Level Paging", 4.8 "Accessed and
-    Dirty Flags".
+    Ref: Intel SDM Vol. 3A, sections 4.3 "32-Bit Paging", 4.4 "PAE Paging", 4.5 "4-Level Paging and
+    5-Level Paging", 4.8 "Accessed and Dirty Flags".
 
     Latency
     -------
@@ -41,11 +45,13 @@ class Walker(wiring.Component):
         Their results.
     mode, protection : :py:`In(PagingMode)`, :py:`In(Protection)`
         Control state. Must not change during a walk.
+    pdptes : :py:`In(Pdptes)`
+        The PDPTE registers, if ``config`` has PAE paging; likewise.
     memory : :py:`Out(WishboneSignature(...))`
         Physical memory.
     entry_read, walk_again, dirtied : :py:`Out(1)`
         Strobes: see :class:`hw.bus.Events`.
-    accessed : :py:`Out(4)`
+    accessed : :py:`Out(5)`
         Strobe for each level.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
         Width of a physical address, if ``config`` makes it variable.
@@ -61,8 +67,9 @@ class Walker(wiring.Component):
             "memory":     Out(WishboneSignature(maxphyaddr=config.maxphyaddr)),
             "entry_read": Out(1),
             "walk_again": Out(1),
-            "accessed":   Out(4),
+            "accessed":   Out(5),
             "dirtied":    Out(1),
+            **pdpte_members(config),
             **width_members(config),
         })
 
@@ -85,7 +92,8 @@ class Walker(wiring.Component):
         ]
         returned = data.View(Entry, self._select(self.memory.dat_r))
         upper    = references_table(
-            returned, self._level, nxe=self.protection.nxe, maxphyaddr=width_of(self))
+            returned, self._level, mode=self.mode, nxe=self.protection.nxe,
+            maxphyaddr=width_of(self))
         verdict  = self._judge(m)
         self._prepare_update(m, updater, verdict)
         self._prepare_response(m, verdict)
@@ -95,8 +103,7 @@ class Walker(wiring.Component):
                 m.d.comb += self.request.ready.eq(1)
                 with m.If(self.request.valid):
                     m.d.sync += self._access.eq(self.request.payload)
-                    self._start(m)
-                    m.next = "READ_ENTRY"
+                    self._start(m, self.request.p.page)
 
             with m.State("READ_ENTRY"):
                 self._issue_read(m, table=self._table, level=self._level)
@@ -112,6 +119,8 @@ class Walker(wiring.Component):
                         self._descend(m, returned)
                     with m.Elif(upper):
                         self._update(m, updater)
+                with m.If(self.memory.err):
+                    m.next = "FAIL"
 
             with m.State("CHECK_ENTRY"):
                 with m.If(verdict.update):
@@ -125,23 +134,46 @@ class Walker(wiring.Component):
 
             with m.State("UPDATE_ENTRY"):
                 self._update(m, updater)
-                with m.If(updater.done & updater.changed):
+                with m.If(updater.done & updater.failed):
+                    m.next = "FAIL"
+                with m.Elif(updater.done & updater.changed):
                     m.d.comb += self.walk_again.eq(1)
-                    self._start(m)
-                    m.next = "READ_ENTRY"
+                    self._start(m, self._access.page)
                 with m.Elif(updater.done):
                     self._finish_update(m, updater)
                     m.next = "CHECK_ENTRY"
 
+            with m.State("FAIL"):
+                m.d.comb += [
+                    self.response.valid.eq(1),
+                    self.response.p.fault.eq(1),
+                    self.response.p.bus_error.eq(1),
+                ]
+                with m.If(self.response.ready):
+                    m.next = "IDLE"
+
         return m
 
-    def _start(self, m):
+    def _start(self, m, page):
         """Begin at the root, where nothing is forbidden yet."""
         m.d.sync += [
-            self._level.eq(Mux(self.mode.long_mode, Level.PML4, Level.PD)),
+            self._level.eq(self._top()),
             self._table.eq(self.mode.root),
             self._parent.eq(Rights.const({"writable": 1, "user": 1})),
         ]
+        m.next = "READ_ENTRY"
+        if self.config.pae:
+            with m.If(self.mode.pae):
+                m.d.sync += self._table.eq(self.pdptes[page[18:20]].frame)
+                with m.If(~self.pdptes[page[18:20]].present):
+                    # The outcome is that of an entry which is not present.
+                    m.d.sync += self._entry.eq(0)
+                    m.next = "CHECK_ENTRY"
+
+    def _top(self):
+        """Level of the root."""
+        four = Mux(self.mode.long_mode, Level.PML4, Level.PD)
+        return Mux(self.mode.five_levels, Level.PML5, four) if self.config.la57 else four
 
     def _issue_read(self, m, *, table, level):
         """Issue the read of the entry at ``level`` in ``table``."""
@@ -150,7 +182,7 @@ class Walker(wiring.Component):
             self.memory.cyc.eq(1),
             self.memory.stb.eq(1),
             self.memory.adr.eq(address[3:]),
-            self.memory.sel.eq(Mux(self.mode.long_mode, 0xff, Mux(address[2], 0xf0, 0x0f))),
+            self.memory.sel.eq(Mux(self.mode.wide, 0xff, Mux(address[2], 0xf0, 0x0f))),
         ]
         m.d.sync += [
             self._table.eq(table),
@@ -159,13 +191,13 @@ class Walker(wiring.Component):
 
     def _address_of(self, table, level):
         """Physical address of the entry at ``level`` in ``table``."""
-        return Cat(entry_offset(self._access.page, level, long_mode=self.mode.long_mode,
-                                config=self.config), table)
+        return Cat(entry_offset(
+            self._access.page, level, wide=self.mode.wide, config=self.config), table)
 
     def _select(self, word):
         """The entry at ``_address`` out of a word of memory."""
         half = Mux(self._address[2], word[32:], word[:32])
-        return Mux(self.mode.long_mode, word, half)
+        return Mux(self.mode.wide, word, half)
 
     def _judge(self, m):
         """Verdict on the entry that was read last, which registers hold. Rule 2."""
@@ -173,6 +205,7 @@ class Walker(wiring.Component):
             "present":  1,
             "reserved": 1,
             "leaf":     1,
+            "by_key":   1,
             "denied":   1,
             "dirties":  1,
             "update":   1,
@@ -185,22 +218,27 @@ class Walker(wiring.Component):
             self._rights.eq(below(self._parent, entry)),
             verdict.present.eq(entry.present),
             verdict.reserved.eq(reserved(
-                entry, self._level, long_mode=mode.long_mode, pse=mode.pse,
-                nxe=self.protection.nxe, maxphyaddr=width_of(self), config=self.config)),
-            verdict.leaf.eq(is_leaf(entry, self._level, long_mode=mode.long_mode, pse=mode.pse)),
+                entry, self._level, mode=mode, nxe=self.protection.nxe, maxphyaddr=width_of(self),
+                config=self.config)),
+            verdict.leaf.eq(is_leaf(entry, self._level, mode=mode)),
             verdict.denied.eq(verdict.leaf & denied(
-                access=self._access, rights=self._rights, protection=self.protection)),
+                access=self._access, rights=self._rights, by_key=verdict.by_key,
+                protection=self.protection)),
             verdict.dirties.eq(verdict.leaf & writes(self._access.kind)),
             verdict.update.eq(well_formed & ~verdict.denied & incomplete),
             verdict.descend.eq(well_formed & ~verdict.leaf),
         ]
+        if self.config.keys:
+            m.d.comb += verdict.by_key.eq(verdict.leaf & denied_by_key(
+                access=self._access, rights=self._rights, key=entry.key,
+                protection=self.protection))
         return verdict
 
     def _descend(self, m, entry):
         """Go on to the table that ``entry`` names: its entry is read at once."""
         m.d.sync += self._parent.eq(below(self._parent, entry))
         self._issue_read(m, table=entry.frame[:self.config.frame_width],
-                         level=(self._level - 1)[:2])
+                         level=(self._level - 1)[:self.config.top_level.bit_length()])
         m.next = "READ_ENTRY"
         with m.If(~self.memory.stall):
             m.next = "WAIT_ENTRY"
@@ -217,7 +255,7 @@ class Walker(wiring.Component):
         accessed, dirty = C(1, 1), verdict.dirties  # bits 5 and 6 of an entry
         m.d.comb += [
             update.address.eq(self._address),
-            update.wide.eq(self.mode.long_mode),
+            update.wide.eq(self.mode.wide),
             update.expected.eq(self._entry),
             update.updated.eq(self._entry.as_value() | Cat(C(0, 5), accessed, dirty)),
         ]
@@ -237,11 +275,11 @@ class Walker(wiring.Component):
         frame = self._entry.frame[:self.config.frame_width]
         large = large_frame_32bit(self._entry)[:self.config.frame_width]
         sizes = Array([PageSize.KIB4, PageSize.MIB2, PageSize.GIB1, PageSize.GIB1])
-        plain = self.mode.long_mode | (self._level == Level.PT)
+        plain = self.mode.wide | (self._level == Level.PT)
         m.d.comb += [
             response.fault.eq(~verdict.present | verdict.reserved | verdict.denied),
             response.error.eq(error_code(
-                access=self._access, protection=self.protection,
+                access=self._access, by_key=verdict.by_key, protection=self.protection,
                 present=verdict.present, reserved=verdict.present & verdict.reserved)),
             response.translation.size.eq(Mux(plain, sizes[self._level], PageSize.MIB4)),
             response.translation.frame.eq(Mux(plain, frame, large)),
@@ -249,3 +287,5 @@ class Walker(wiring.Component):
             response.translation.dirty.eq(self._entry.dirty),
             response.translation.global_page.eq(self._entry.global_page & self.mode.pge),
         ]
+        if self.config.keys:
+            m.d.comb += response.translation.key.eq(self._entry.key)

@@ -1,6 +1,7 @@
 """Port towards physical memory.
 
-Ref: Wishbone B4, chapter 3.1.3.2 "Pipelined mode"; lock: chapter 3.4 "RMW cycle".
+Ref: Wishbone B4, chapter 3.1.3.2 "Pipelined mode"; ``err``: chapter 3.1.3 "Handshaking protocol";
+lock: chapter 3.4 "RMW cycle".
 """
 
 from amaranth import *
@@ -15,7 +16,8 @@ class WishboneSignature(wiring.Signature):
     """Wishbone B4 in pipelined mode, 64 bits wide, seen from the initiator.
 
     A transfer is accepted in a cycle with ``cyc & stb & ~stall`` and completes, in order, in a
-    later cycle with ``cyc & ack``.
+    later cycle with ``cyc & ack``, or with ``cyc & err``: it has failed, and nothing was stored.
+    The two are never high together. A target that has no errors leaves ``err`` at 0.
 
     Parameters
     ----------
@@ -34,8 +36,8 @@ class WishboneSignature(wiring.Signature):
         Byte lanes.
     dat_w, dat_r : :py:`Out(64)`, :py:`In(64)`
         Data to and from memory.
-    stall, ack : :py:`In(1)`
-        The request must be held; a transfer completes.
+    stall, ack, err : :py:`In(1)`
+        The request must be held; a transfer completes; a transfer fails.
     """
 
     def __init__(self, *, maxphyaddr):
@@ -51,6 +53,7 @@ class WishboneSignature(wiring.Signature):
             "dat_r": In(64),
             "stall": In(1),
             "ack":   In(1),
+            "err":   In(1),
         })
 
     def __eq__(self, other):

@@ -75,6 +75,12 @@ _UNIT = (
     Switch("unit.nx",             "execute-disable, EFER.NXE", "the preset's"),
     Switch("unit.smep",           "CR4.SMEP", "the preset's"),
     Switch("unit.smap",           "CR4.SMAP, STAC and CLAC", "the preset's"),
+    Switch("unit.pae",            "PAE paging, CR4.PAE without EFER.LME", "the preset's"),
+    Switch("unit.la57",           "5-level paging, CR4.LA57", "the preset's"),
+    Switch("unit.pcid",           "process-context identifiers, CR4.PCIDE", "the preset's"),
+    Switch("unit.invpcid",        "INVPCID", "the preset's"),
+    Switch("unit.pku",            "protection keys of user pages, CR4.PKE", "the preset's"),
+    Switch("unit.pks",            "protection keys of supervisor pages, CR4.PKS", "the preset's"),
 )
 
 _MACHINE = (

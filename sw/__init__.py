@@ -11,7 +11,7 @@ What the kernel is given, and how it is built::
 
     bus        Kind  Register  Access  PageFault  GeneralProtection  Response  check_number
                check_access  check_bytes  check_load  check_store  check_interrupt
-               check_invpcid  naturally_aligned  Bus
+               check_invpcid  naturally_aligned  Bus  BusError
     variables  DEFINE  DEFINE_PER_CPU  image  per_cpu_area  this_cpu_ptr  per_cpu_ptr
     errno      Errno  KernelError
     kconfig    Era  Kconfig  kconfig

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 
 __all__ = [
-    "BURST_LENGTH", "FIRST_VECTOR", "LAST_VECTOR", "SIZES", "Access", "Bus", "Fault",
+    "BURST_LENGTH", "FIRST_VECTOR", "LAST_VECTOR", "SIZES", "Access", "Bus", "BusError", "Fault",
     "GeneralProtection", "Kind", "PageFault", "Register", "Response", "check_access",
     "check_bytes", "check_interrupt", "check_invpcid", "check_load", "check_number", "check_store",
     "naturally_aligned",
@@ -109,7 +109,15 @@ class GeneralProtection(Exception):
     """#GP(0), exception 13: a non-canonical address, or a forbidden control write."""
 
 
-Fault = PageFault | GeneralProtection
+class BusError(Exception):
+    """An access, or the walk of its tables, to physical memory that does not answer.
+
+    A processor makes a machine check of it, #MC, exception 18, which is seldom as precise: here
+    it is known which access it was, and what follows can be done.
+    """
+
+
+Fault = PageFault | GeneralProtection | BusError
 
 
 @dataclass(slots=True)
@@ -120,8 +128,9 @@ class Response:
     ----------
     data : :class:`int`
         Value that was read; 0 after a write or a fault.
-    fault : :class:`PageFault`, :class:`GeneralProtection` or :class:`None`
-        Why the access was not done. It then changed no byte.
+    fault : :data:`Fault` or :class:`None`
+        Why the access was not done. It then changed no byte; but with a :class:`BusError`, the
+        bytes in one of two words of memory may have been stored.
     """
 
     data:  int = 0

@@ -46,9 +46,11 @@ class Seen:
     stall: int
     ack:   int
     dat_r: int
+    err:   int = 0
 
 
 SIGNALS = tuple(Drive.__dataclass_fields__)
+GIVEN   = tuple(Seen.__dataclass_fields__)
 IDLE    = Drive()
 
 #: Drives a cycle at each step, and is sent what it was given in that cycle.
@@ -80,7 +82,7 @@ class Cycle:
     @property
     def completed(self) -> list[int]:
         """Initiators whose transfer completes."""
-        return [number for number, seen in enumerate(self.seen) if seen.ack]
+        return [number for number, seen in enumerate(self.seen) if seen.ack or seen.err]
 
 
 def played(cycles: Iterable[Drive]) -> Initiator:
@@ -102,7 +104,7 @@ def random_traffic(random: Random, count: int, *, words: int = 4) -> Initiator:
             drive = Drive(**vars(drive) | {"cyc": int(drive.stb or flying > 0)})
             seen  = yield drive
             accepted = drive.stb and not seen.stall
-            flying += accepted - seen.ack
+            flying += accepted - (seen.ack | seen.err)
             left   -= accepted
             if accepted or not drive.stb:
                 break
@@ -143,23 +145,23 @@ def through(
         target  = Target(memory or PhysicalMemory())
         drives  = [next(initiator, None) for initiator in initiators]
         ports   = arbiter.initiators
-        replies = [getattr(port, name) for port in ports for name in ("stall", "ack", "dat_r")]
+        replies = [getattr(port, name) for port in ports for name in GIVEN]
         request = [getattr(arbiter.target, name) for name in SIGNALS]
         while any(drives):
             driven = [drive or IDLE for drive in drives]
             for port, drive in zip(ports, driven, strict=True):
                 for name in SIGNALS:
                     ctx.set(getattr(port, name), getattr(drive, name))
-            for name in ("stall", "ack", "dat_r"):
+            for name in GIVEN:
                 ctx.set(getattr(arbiter.target, name), getattr(target, name))
             ctx.set(arbiter.hold, hold(len(log)))
             _, _, owner, *values = await ctx.tick().sample(arbiter.owner, *request, *replies)
             issued, given = values[:len(SIGNALS)], values[len(SIGNALS):]
-            seen  = [Seen(*given[n:n + 3]) for n in range(0, len(given), 3)]
+            seen  = [Seen(*given[n:n + len(GIVEN)]) for n in range(0, len(given), len(GIVEN))]
             cycle = Cycle(driven, seen, Drive(*issued), target.stall, owner, hold(len(log)),
                           outstanding < arbiter.outstanding)
             log.append(cycle)
-            outstanding += len(cycle.accepted) - target.ack
+            outstanding += len(cycle.accepted) - (target.ack | target.err)
             target.step(*_request(cycle.target))
             drives = [_next(initiator, given) if drive else None for initiator, drive, given
                       in zip(initiators, drives, seen, strict=True)]
@@ -174,7 +176,7 @@ def directly(initiator: Initiator, *, memory: PhysicalMemory) -> list[Cycle]:
     drive: Drive | None = next(initiator)
     target = Target(memory)
     while drive:
-        seen = Seen(target.stall, target.ack, target.dat_r)
+        seen = Seen(target.stall, target.ack, target.dat_r, target.err)
         log.append(Cycle([drive], [seen], drive, target.stall))
         target.step(*_request(drive))
         drive = _next(initiator, seen)

@@ -7,8 +7,8 @@ neither the gateware nor the golden model is asked what it expects.
 from collections.abc import Callable
 
 
-__all__ = ["CR0_32", "CR4_LONG", "EFER_LONG", "FIVE_LEVELS", "FOUR_LEVELS", "PAE_TABLES", "ROOT",
-           "TWO_LEVELS", "chain", "write_chain"]
+__all__ = ["CR0_32", "CR4_LA57", "CR4_LONG", "DIRECTORIES", "EFER_LONG", "FIVE_LEVELS",
+           "FOUR_LEVELS", "PAE_TABLES", "PDPTES", "ROOT", "TWO_LEVELS", "chain", "write_chain"]
 
 
 #: (shift, index bits) of each level, root first, and the bytes of an entry. Those of PAE paging are
@@ -21,8 +21,15 @@ FIVE_LEVELS = (((48, 9), (39, 9), (30, 9), (21, 9), (12, 9)), 8)
 #: Physical address of the root; the tables below it stand in the frames that follow.
 ROOT = 0x1000
 
+#: Physical addresses of four page directories of PAE paging, one for each quarter of the linear
+#: addresses, apart from each other and from what stands behind ROOT; and PDPTEs at ROOT that refer
+#: to them.
+DIRECTORIES = (0x10_0000, 0x20_0000, 0x30_0000, 0x40_0000)
+PDPTES      = tuple(directory | 1 for directory in DIRECTORIES)
+
 CR0_32    = 0x8000_0001  # PG, PE
 CR4_LONG  = 0x20         # PAE
+CR4_LA57  = 0x1020       # LA57, PAE
 EFER_LONG = 0x100        # LME
 
 Form  = tuple[tuple[tuple[int, int], ...], int]

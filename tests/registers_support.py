@@ -3,25 +3,35 @@
 Written by hand from the manual; neither the gateware nor the golden model is asked.
 
 Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers", 2.2.1 "Extended Feature Enable Register",
-4.1.2 "Paging-Mode Enabling", Tables 4-3 and 4-12; Vol. 2B, "MOV - Move to/from Control Registers",
-"WRMSR". The machine has a MAXPHYADDR of 40, and neither PAE paging nor features of CR4 and EFER
-besides those that are named here.
+2.7 "Protection-Key Rights Registers", 4.1.2 "Paging-Mode Enabling", Tables 4-3 and 4-12; Vol. 2B,
+"MOV - Move to/from Control Registers", "WRMSR". The machine has a MAXPHYADDR of 40, no features of
+CR4 and EFER besides those that are named here, and PAE paging and 5-level paging only if that is
+said.
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from sw.bus import Register
 
 
-__all__ = ["BASES", "SETUP", "fate", "mask"]
+__all__ = ["ALL_BASES", "BASES", "KEYS", "SETUP", "fate", "mask"]
 
 
 PG, PE, ET, LMA = 1 << 31, 1, 1 << 4, 1 << 10
-PAE, LME = 1 << 5, 1 << 8
+PAE, LME, LA57 = 1 << 5, 1 << 8, 1 << 12
 
 #: Registers before the write, by mode. Those that are not named are 0.
 BASES = {
     "off":     {Register.CR0: PE | ET},
     "32-bit":  {Register.CR0: PG | PE | ET},
     "4-level": {Register.CR0: PG | PE | ET, Register.CR4: PAE, Register.EFER: LME | LMA},
+}
+
+#: The same of a machine that has all modes.
+ALL_BASES = BASES | {
+    "PAE":     {Register.CR0: PG | PE | ET, Register.CR4: PAE},
+    "5-level": {Register.CR0: PG | PE | ET, Register.CR4: PAE | LA57, Register.EFER: LME | LMA},
 }
 
 #: In which order they are written, from reset on.
@@ -70,9 +80,35 @@ _BESIDES = {
 }
 
 
-def fate(mode: str, register: Register, bit: int) -> str:
-    """Outcome of a write that changes one bit: "kept", "refused" or "ignored"."""
-    kept, refused = _BESIDES.get((mode, register), (0, 0))
+#: The same of a machine that has all modes: LA57 exists, PAE may change outside long mode, and all
+#: low bits of CR3 are kept, since PAE paging gives them a meaning.
+_ALL_BESIDES = _BESIDES | {
+    **{(mode, Register.CR3): (mask(range(12)), 0) for mode in ("off", "32-bit", "PAE")},
+    **{(mode, Register.CR4): (mask(5, 12), 0) for mode in ("off", "32-bit", "PAE")},
+    **{(mode, Register.CR3): (mask(range(12), range(32, 40)), mask(range(40, 64)))
+       for mode in ("4-level", "5-level")},
+    **{("PAE", register): _BESIDES["32-bit", register]
+       for register in (Register.CR0, Register.EFER)},
+    **{("5-level", register): _BESIDES["4-level", register]
+       for register in (Register.CR0, Register.CR2, Register.CR4, Register.EFER)},
+}
+
+#: Bits that are kept by a machine with protection keys: PKE and PKS, and the lower halves.
+KEYS = {
+    Register.CR4:  mask(22, 24),
+    Register.PKRU: mask(range(32)),
+    Register.PKRS: mask(range(32)),
+}
+
+
+def fate(mode: str, register: Register, bit: int, *, all_modes: bool = False,
+         besides: Mapping[Register, int] = MappingProxyType({})) -> str:
+    """Outcome of a write that changes one bit: "kept", "refused" or "ignored".
+
+    ``besides`` are bits that the machine keeps besides those of every machine.
+    """
+    kept, refused = (_ALL_BESIDES if all_modes else _BESIDES).get((mode, register), (0, 0))
+    kept |= besides.get(register, 0)
     if (kept | _KEPT.get(register, 0)) >> bit & 1:
         return "kept"
     return "refused" if (refused | _REFUSED.get(register, 0)) >> bit & 1 else "ignored"

@@ -4,25 +4,27 @@ Nothing is flushed but by the sequence itself, so what a unit does may depend on
 memory no longer agrees with.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
+from paging_support import CR0_32, CR4_LA57, CR4_LONG, EFER_LONG, ROOT
 
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 
 __all__ = [
-    "BITS_32", "CONTEXTS", "IN_EACH_WORLD", "LONG", "PAGES", "Step", "World", "do", "refuses",
-    "steps",
+    "BITS_32", "CONTEXTS", "FIVE", "IN_EACH_WORLD", "KEYED", "LONG", "PAE_WORLD", "PAGES", "Step",
+    "World", "do", "refuses", "steps",
 ]
 
 
 P, RW, US, A, D, PS, G, XD = 1, 2, 4, 0x20, 0x40, 0x80, 0x100, 1 << 63
-WP, PG, PE = 1 << 16, 1 << 31, 1
+WP, CD, PG, PE = 1 << 16, 1 << 30, 1 << 31, 1
 PSE, PAE, PGE, PCIDE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 17, 1 << 20, 1 << 21
+PKE, PKS = 1 << 22, 1 << 24
 LME, NXE, AC = 1 << 8, 1 << 11, 1 << 18
 
 #: Three pages: two neighbours, and one behind the next entry of the table above theirs.
@@ -53,8 +55,12 @@ class World:
         Physical addresses of entries, and the bases that they may be given: tables or pages.
     third : :class:`int`
         Linear address of the third page.
-    features : :class:`dict`
-        Features of the unit that differ from :class:`hw.config.MmuConfig`'s defaults.
+    features : mapping
+        Features that the unit needs besides those of every unit.
+    pdptes : :class:`tuple`
+        Physical addresses of PDPTEs, and directories that they may be given.
+    keys : :class:`tuple` of :class:`int`
+        Protection keys that entries are given.
     """
 
     registers:  tuple[tuple[Register, int], ...]
@@ -62,12 +68,15 @@ class World:
     entry_size: int
     entries:    tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     third:      int
-    features:   dict[str, bool] = field(default_factory=dict)
+    features:   Mapping[str, bool] = field(default_factory=dict)
+    pdptes:     tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    keys:       tuple[int, ...]    = (0,)
 
     @property
     def start(self) -> list[Step]:
         """Steps that map everything, and turn paging on."""
         return [
+            *(("edit", place, self.pdptes[1][0] | P) for place in self.pdptes[0]),
             *(("edit", place, bases[0] | P | RW | US)
               for places, bases in reversed(self.entries) for place in places),
             *(("control", write) for write in self.registers),
@@ -112,6 +121,25 @@ BITS_32 = World(
     LINEAR - 0x40_0000,
 )
 
+FIVE = replace(
+    LONG,
+    registers=((Register.CR4, CR4_LA57), *LONG.registers[1:]),
+    controls=(*LONG.controls, (Register.CR4, CR4_LA57), (Register.CR4, CR4_LA57 | SMEP | PGE)),
+    entries=(*LONG.entries[:-1], ((0x6000,), (0x2000,)), ((ROOT, 0x7000), (0x6000,))),
+    features={"la57": True})
+
+#: The directory of 4-level paging, below PDPTEs.
+PAE_WORLD = World(
+    ((Register.CR4, PAE), (Register.CR3, ROOT), (Register.CR0, CR0_32)),
+    (*COMMON, (Register.CR0, CR0_32 | CD), (Register.CR4, 0), (Register.EFER, 0),
+     (Register.EFER, NXE), (Register.EFER, LME), (Register.CR3, ROOT | 0x18),
+     *((Register.CR4, PAE | bits) for bits in (0, PGE, PSE, SMAP, SMEP, PGE | SMEP | SMAP))),
+    8,
+    LONG.entries[:-2],
+    LONG.third,
+    {"pae": True},
+    ((ROOT + 8, 0x7008, ROOT + 16), (0x3000, 0x3000, 0x2000)))
+
 #: 4-level paging with PCIDs.
 CONTEXTS = replace(
     LONG,
@@ -124,8 +152,20 @@ CONTEXTS = replace(
     ),
     features={"pcid": True, "invpcid": True})
 
-IN_EACH_WORLD = pytest.mark.parametrize("world", [LONG, BITS_32, CONTEXTS],
-                                        ids=["4-level", "32-bit", "PCIDs"])
+#: 4-level paging with protection keys.
+KEYED = replace(
+    LONG, features={"pku": True, "pks": True}, keys=(0, 1, 1, 2, 2, 15),
+    controls=(
+        *LONG.controls,
+        *((Register.CR4, PAE | bits) for bits in (PKE, PKS, PKE | PKS, PKE | PKS | SMAP)),
+        *((register, value) for register in (Register.PKRU, Register.PKRS)
+          for value in (0, 0x4, 0x8, 0x4000_0024, 0xffff_fff3, 1 << 32)),
+    ),
+)
+
+IN_EACH_WORLD = pytest.mark.parametrize(
+    "world", [LONG, BITS_32, FIVE, PAE_WORLD, CONTEXTS, KEYED],
+    ids=["4-level", "32-bit", "5-level", "PAE", "PCIDs", "keys"])
 
 
 def flags(world):
@@ -134,17 +174,23 @@ def flags(world):
         P | RW | US, P | RW | US, P | RW | US | A | D, P | RW | US | G, P | US | A, P | RW | D,
         P | RW | US | G | A | D, P | US, 0, RW | US | A,
     ))
-    rare = st.sampled_from((P | RW | US | 1 << 51, P | RW | US | XD))
-    return ordinary if world is BITS_32 else st.one_of(ordinary, ordinary, ordinary, rare)
+    rare = st.sampled_from((P | RW | US | 1 << 51, P | RW | US | 1 << 60, P | RW | US | XD))
+    if world is BITS_32:
+        return ordinary
+    some = st.one_of(ordinary, ordinary, ordinary, rare)
+    return st.builds(lambda bits, key: bits | key << 59, some, st.sampled_from(world.keys))
 
 
 def edits(world):
-    """Give one entry a value."""
-    return st.one_of([
-        st.tuples(st.just("edit"), st.sampled_from(places), st.builds(
-            lambda base, bits: base | bits, st.sampled_from(bases), flags(world)))
-        for places, bases in world.entries
-    ])
+    """Give one entry a value. A PDPTE has flags of its own, and is seldom malformed."""
+    def given(places, bases, some_flags):
+        return st.tuples(st.just("edit"), st.sampled_from(places), st.builds(
+            lambda base, bits: base | bits, st.sampled_from(bases), some_flags))
+
+    found = [given(places, bases, flags(world)) for places, bases in world.entries]
+    if world.pdptes[0]:
+        found.append(given(*world.pdptes, st.sampled_from((P, P, P | 0xe18, 0, P | RW))))
+    return st.one_of(found)
 
 
 def accesses(world):

@@ -46,6 +46,8 @@ GOLDEN = [
     (CR0, "wp",   state, "CR0_WP"),
     (CR0, "pg",   state, "CR0_PG"),
     (CR4, "pse",  state, "CR4_PSE"),
+    (CR4, "pae",  state, "CR4_PAE"),
+    (CR4, "la57", state, "CR4_LA57"),
     (CR4, "smep", state, "CR4_SMEP"),
     (CR4, "smap", state, "CR4_SMAP"),
     (EFER, "lma", state, "EFER_LMA"),

@@ -14,7 +14,7 @@ from sim.golden.control import Flush, write_register
 from sim.golden.invpcid import Invalidation, invpcid
 from sim.golden.memory import GoldenMemory
 from sim.golden.mmu import Outcome
-from sim.golden.permission import Attempt, denied, error_code
+from sim.golden.permission import Attempt, denied, violation_code
 from sim.golden.reserved import A, D, levels
 from sim.golden.state import ControlState, Features, PagingMode
 from sim.golden.walk import Translation, Walk, walk
@@ -124,7 +124,8 @@ class UnitModel:
     def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
         try:
-            self.state, flush = write_register(self.state, register, value)
+            self.state, flush = write_register(
+                self.state, register, value, self.memory.read)
         except GeneralProtection:
             self.events["refused"] += 1
             raise
@@ -184,7 +185,7 @@ class UnitModel:
         self.events["missed" if cached is None else "hit"] += 1
         if cached is not None:
             if denied(self.state, cached.rights, attempt):
-                raise PageFault(linear, error_code(self.state, attempt, present=True))
+                raise PageFault(linear, violation_code(self.state, cached.rights, attempt))
             if cached.dirty or not attempt.write:
                 return cached.translate(linear)
 

@@ -146,6 +146,7 @@ module paging_demo (
         .memory__dat_r             (dat_r),
         .memory__stall             (1'b0),
         .memory__ack               (ack),
+        .memory__err               (1'b0),
         .events                    (events),
         .tlb                       (tlb)
     );

@@ -1,6 +1,7 @@
 """Physical memory of the demonstration system.
 
-Ref: Wishbone B4, chapter 3.1.3.2 "Pipelined mode"; Lattice TN-02022 "iCE40 SPRAM Usage Guide".
+Ref: Wishbone B4, chapters 3.1.3 "Handshaking protocol" and 3.1.3.2 "Pipelined mode"; Lattice
+TN-02022 "iCE40 SPRAM Usage Guide".
 """
 
 from amaranth import *
@@ -17,7 +18,7 @@ __all__ = ["BlockRam", "Ram", "SpramRam"]
 class Ram(wiring.Component):
     """Wishbone target that responds in the next cycle, and never stalls.
 
-    What is written beyond its end is dropped, and what is read there is unspecified.
+    A transfer beyond its end ends in an error.
 
     Parameters
     ----------
@@ -70,12 +71,12 @@ class Ram(wiring.Component):
             self._datum.eq(bus.dat_w),
         ]
         with m.If(self.enable):
-            m.d.sync += bus.ack.eq(accepted)
+            m.d.sync += [bus.ack.eq(accepted & ~beyond), bus.err.eq(accepted & beyond)]
         with m.If(accepted & bus.we & ~beyond):
             m.d.comb += self._lanes.eq(bus.sel)
 
         with m.If(self.clear):
-            m.d.sync += [self.clearing.eq(1), word.eq(0), bus.ack.eq(0)]
+            m.d.sync += [self.clearing.eq(1), word.eq(0), bus.ack.eq(0), bus.err.eq(0)]
         with m.If(self.clearing):
             m.d.comb += [self._address.eq(word), self._datum.eq(0), self._lanes.eq(0xFF)]
             m.d.sync += [word.eq(word + 1), self.clearing.eq(~word.all())]

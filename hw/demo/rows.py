@@ -51,7 +51,7 @@ class RowWriter(wiring.Component):
             "enable":  Out(1),
             "numbers": Out(stream.Signature(64)),
         })
-        self._mask  = Signal(11)
+        self._mask  = Signal(12)
         self._since = Signal(16, init=1)  # cycles since the row before
         self._mark_pending  = Signal(init=1)
         self._state_pending = Signal(init=1)
@@ -105,10 +105,14 @@ class RowWriter(wiring.Component):
             request & (kind != AccessKind.READ) & (kind != AccessKind.FETCH),
             control.response.valid,
             control.request.valid & control.request.ready,
+            memory.cyc & memory.err,
         ]
 
     def _words(self):
-        """All numbers that a row can have, in order, each with the condition that it has it."""
+        """All numbers that a row can have, in order, each with the condition that it has it.
+
+        An error of memory, the last bit of the mask, has none.
+        """
         access, control, memory = self._machine.access, self._machine.control, self._machine.memory
         state, request, response = control.state, access.request.p, access.response.p
         numbers = [
@@ -126,7 +130,7 @@ class RowWriter(wiring.Component):
             [Cat(control.request.p.op, C(0, 2), control.request.p.register),
              control.request.p.value],
         ]
-        descriptor = self._mask[-1] & (control.request.p.op == ControlOp.INVPCID)
+        descriptor = self._mask[10] & (control.request.p.op == ControlOp.INVPCID)
         return [(C(1), self._since), (C(1), self._mask),
                 *((self._mask[bit], number) for bit, group in enumerate(numbers)
                   for number in group),

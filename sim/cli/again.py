@@ -33,8 +33,10 @@ class WalkCommand:
     words:  str
     engine: str
 
-    def __call__(self, linear: int | None, cpu: int) -> str | None:
+    def __call__(self, linear: int | None, cpu: int, cr3: int | None = None) -> str | None:
         """The command for an address, or for all that is mapped if that is None.
+
+        It is for the address space of ``cr3``, or for that of the cycle.
 
         Returns None if this engine's runs are its own: no other is the same in every cycle.
         """
@@ -42,6 +44,7 @@ class WalkCommand:
             return None
         what = "--all" if linear is None else f"{linear:#x}"
         on   = f" --cpu {cpu}" if cpu else ""
+        of   = "" if cr3 is None else f" --cr3 {cr3:#x}"
         fast = (f" --engine {self.engine}"
                 if self.engine in TRACED and self.engine != DEFAULT_ENGINE else "")
-        return f"dragoncage walk {what} {self.words}{on}{fast} --at"
+        return f"dragoncage walk {what} {self.words}{on}{of}{fast} --at"

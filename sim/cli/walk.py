@@ -38,6 +38,9 @@ def add(commands: Any) -> None:
                            "of the run)")
     walk.add_argument("--cpu", metavar="N", type=whole_number(0, 31), default=0,
                       help="processor (default: 0)")
+    walk.add_argument("--cr3", metavar="VALUE", type=address,
+                      help="address space: the tables that this value of CR3 names (default: that "
+                           "of the cycle)")
     walk.add_argument("--access", choices=KINDS, metavar="KIND",
                       help=f"judge accesses of this kind alone: {', '.join(KINDS)}")
     walk.add_argument("--cpl", type=int, choices=(0, 3),
@@ -84,9 +87,9 @@ def _one(args: argparse.Namespace) -> int:
     args.name = args.name or DEFAULT_SCENARIO
     attempts  = attempts_of(args.access, args.cpl)
     status, found = seen(args, lambda stage, cycle: stage.walk(
-        linear, cpu=args.cpu, cycle=cycle, attempts=attempts))
+        linear, cpu=args.cpu, cr3=args.cr3, cycle=cycle, attempts=attempts))
     if found.linear != linear:
-        complain(f"{linear:#x} is {found.linear:#x} here: outside 4-level paging an "
+        complain(f"{linear:#x} is {found.linear:#x} here: outside long mode an "
                  "address has 32 bits")
     print_out(_document(walk=as_json(found)) if args.json else as_text(found))
     return status
@@ -100,7 +103,8 @@ def _all(args: argparse.Namespace) -> int:
         raise UsageError(f"--all is of all addresses; leave {args.address} out")
     args.name = args.name or args.address or DEFAULT_SCENARIO
     status, found = seen(args, lambda stage, cycle: stage.address_map(
-        cpu=args.cpu, cycle=cycle, linear=args.range, physical=args.physical, flags=args.flags))
+        cpu=args.cpu, cr3=args.cr3, cycle=cycle, linear=args.range, physical=args.physical,
+        flags=args.flags))
     print_out(_document(map=map_as_json(found)) if args.json else map_as_text(found))
     return status
 

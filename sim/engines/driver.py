@@ -86,7 +86,7 @@ class CycleDriver(Simulation[SteppedProcessor]):
                     processor.drive(held=bool(hold >> number & 1))
                 pins.drive(*(processor.driven for processor in self.processors), {
                     "claim": self._claim, "hold": hold, "ack": target.ack,
-                    "dat_r": target.dat_r, "stall": target.stall})
+                    "err": target.err, "dat_r": target.dat_r, "stall": target.stall})
                 bits, view = await pins.edge()
                 samples, memory = design.taken_apart(bits)
                 for recorder, sample in zip(recorders, samples, strict=True):

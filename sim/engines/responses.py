@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hw.layout import Fault
 from sim.record.signals import FIELDS
-from sw.bus import Access, GeneralProtection, Kind, PageFault, Response
+from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Response
 
 
 __all__ = ["responses"]
@@ -15,7 +15,7 @@ _state    = FIELDS["state"]
 
 
 def responses(requests: Sequence[Access], responses: Sequence[int], state: int) -> list[Response]:
-    """One response for each access that was not skipped.
+    """One response for each access up to the first that faults.
 
     ``responses`` are packed, one for each of the ``requests``; ``state`` is that of the registers
     after the last.
@@ -31,4 +31,8 @@ def responses(requests: Sequence[Access], responses: Sequence[int], state: int) 
                 found.append(Response(fault=PageFault(_state(state)["cr2"], response["error"])))
             case Fault.GENERAL_PROTECTION.value:
                 found.append(Response(fault=GeneralProtection(f"#GP at {access.linear:#x}")))
+            case Fault.BUS_ERROR.value:
+                found.append(Response(fault=BusError(f"a bus error at {access.linear:#x}")))
+        if found[-1].fault is not None:
+            break
     return found

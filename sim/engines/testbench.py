@@ -100,7 +100,8 @@ class Testbench(Elaboratable):
 
         memory = self._memory
         self.inputs  = _values({"claim": self._claim, "hold": self._hold, "ack": memory.ack,
-                                "dat_r": memory.dat_r, "stall": memory.stall})
+                                "err": memory.err, "dat_r": memory.dat_r,
+                                "stall": memory.stall})
         if config.variable_maxphyaddr:
             self.inputs["maxphyaddr"] = self._maxphyaddr
         self.outputs = _values({"cyc": memory.cyc, "stb": memory.stb, "we": memory.we,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Access, Fault, GeneralProtection, Kind, PageFault, Register
 
 from .control import Flush, read_register, write_register
 from .invpcid import invpcid
@@ -36,13 +36,13 @@ class Outcome(NamedTuple):
         The value that was read; 0 after a write or a fault.
     physical : :class:`int` or :class:`None`
         Physical address of the first byte, if there was no fault.
-    fault : :class:`PageFault`, :class:`GeneralProtection` or :class:`None`
+    fault : :data:`sw.bus.Fault` or :class:`None`
         Why the access was not done.
     """
 
-    data:     int                                  = 0
-    physical: int | None                           = None
-    fault:    PageFault | GeneralProtection | None = None
+    data:     int          = 0
+    physical: int | None   = None
+    fault:    Fault | None = None
 
     def agrees(self, other: "Outcome") -> bool:
         """Equality of what the processor sees: faults are equal if their contents are."""

@@ -56,10 +56,9 @@ def _calls(trace: Trace, during: Interval) -> Iterator[Call]:
 
 def _notes(trace: Trace, cpu: int, during: Interval, paths: Paths, stores: Iterable[EntryStore],
            known: Mapping[int, str]) -> Iterator[tuple[int, str]]:
-    pages = [range(path.linear, path.linear + PAGE)
-             for path in (paths.left, paths.right) if path is not None]
+    shown = [(path.cr3, path.linear) for path in (paths.left, paths.right) if path is not None]
     for access in trace.accesses(during=during):
-        if access.faulted or any(access.linear in page for page in pages):
+        if access.faulted or (access.state.cr3, access.linear & -PAGE) in shown:
             yield access.accepted, describe(access)
     for control in trace.controls(during=during):
         yield control.accepted, describe_control(control)

@@ -49,10 +49,10 @@ def document(run: Run, stage: Stage, viewed: Viewed,
     functions = numbers(functions_of(traces))
     entries   = numbers(tlb_entries(traces))
     subjects  = numbers(story.subjects)
-    frames    = numbers(story.frames)
+    walks     = walks_of(subjects, entries, versions)
+    frames    = numbers(chain(story.frames, walks.frames))
     places    = Places(subjects, frames)
 
-    walks     = walks_of(subjects, entries, versions)
     stale     = stale_intervals(traces, versions)
     stores    = entry_stores(traces, history, _entry_size(stage), walks.entries)
     sent      = interrupts(traces)

@@ -1,21 +1,24 @@
-"""Evidence of a claim: the access that its verdict names, and the two paths to its frame.
+"""Evidence of a claim: the access that its verdict names, and another path beside it.
 
 The left path is that through an address of the user, the right one that through an address of the
-kernel for the same frame. Where an act is about two addresses of one side, these are the two.
+kernel for the same frame. Where an act is about two addresses of one side, or about one in two
+address spaces, these are the two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sim.paging.walk import features_of, page_walk
 from sim.record.history import MemoryHistory
 from sim.record.interval import Interval
+from sim.record.records import AccessRecord
 from sim.record.witness import Witness
 from sim.scenario.acts import Act
 from sim.scenario.stage import Stage
 
 
-__all__ = ["PAGE", "Evidence", "Path", "Paths", "path_of"]
+__all__ = ["PAGE", "Evidence", "Path", "Paths", "Seen", "path_of"]
 
 
 #: Bytes of a page and of a frame.
@@ -24,9 +27,10 @@ PAGE = 1 << 12
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A page of linear addresses, as one processor sees it."""
+    """A page of linear addresses in the address space of a CR3, as one processor sees it."""
 
     cpu:    int
+    cr3:    int
     linear: int
 
 
@@ -45,9 +49,30 @@ class Paths:
         return self.left is not None and self.right is not None
 
 
+class Seen(NamedTuple):
+    """An access that a claim of an act names, and the frame that it was to, or None."""
+
+    access: Witness
+    frame:  int | None
+
+    @property
+    def path(self) -> Path:
+        """The path that it took."""
+        return path_of(self.access)
+
+    @property
+    def cycle(self) -> int:
+        """The cycle in which it was accepted."""
+        return self.access.access.accepted
+
+
 def path_of(witness: Witness) -> Path:
-    """The path that an access took."""
-    return Path(witness.cpu, witness.access.linear & -PAGE)
+    """The path that an access took, by the CR3 that it had."""
+    return _path(witness.cpu, witness.access)
+
+
+def _path(cpu: int, access: AccessRecord) -> Path:
+    return Path(cpu, access.state.cr3, access.linear & -PAGE)
 
 
 class Evidence:
@@ -80,22 +105,48 @@ class Evidence:
             return None
         return walk.translation.translate(walk.linear) & -PAGE
 
-    def paths(self, frame: int, found: Iterable[Witness], act: Act) -> Paths:
-        """The paths to a frame that accesses ``found`` took in an act.
+    def paths(self, claimed: Seen, seen: Sequence[Seen], act: Act) -> Paths:
+        """The paths of a claim: that of its own access, and another one.
 
-        If they took one alone, the other is that of the other side: of the access in the act that
-        is nearest in time, or else the linear map's, which nobody used.
+        Of the accesses ``seen`` by the claims of the act, it is the path of one to the same frame;
+        or else of one that met this path in another frame of the act. Without any it is that of
+        the other side: of the access to the frame that is nearest in time, or else the linear
+        map's, which nobody used.
         """
-        witnesses = list(found)
-        taken     = sorted(dict.fromkeys(map(path_of, witnesses)), key=self._of_kernel)
-        if len(taken) == 1:
-            other = self._other(frame, witnesses[0], act)
-            taken = sorted([*taken, *([] if other is None else [other])], key=self._of_kernel)
-        if len(taken) == 1:
-            kernels = self._of_kernel(taken[0])
-            left, right = (None, taken[0]) if kernels else (taken[0], None)
+        met   = _met(claimed, seen)
+        other = self.opposite(claimed, act) if met is None else met
+        order = [each.path for each in seen]
+        if other is None:
+            left, right = (None, claimed.path) if self._of_kernel(claimed.path) else (
+                claimed.path, None)
         else:
-            left, right = taken[0], taken[-1] if self._of_kernel(taken[-1]) else taken[1]
+            left, right = sorted((claimed.path, other), key=lambda path: (
+                self._of_kernel(path), order.index(path) if path in order else len(order)))
+        return self._paths(left, right, claimed.frame, act)
+
+    def beside(self, paths: Paths, main: Paths, act: Act) -> Paths:
+        """The paths of a claim about the kernel's access alone, beside the left one of the act."""
+        if paths.left is not None or paths.right == main.left:
+            return paths
+        return self._paths(main.left, paths.right, paths.frame, act)
+
+    def opposite(self, claimed: Seen, act: Act) -> Path | None:
+        """The path of the other side to the frame of an access."""
+        frame, kernels = claimed.frame, self._of_kernel(claimed.path)
+        if frame is None:
+            return None
+        found = [(abs(access.accepted - claimed.cycle), cpu, access)
+                 for cpu, trace in enumerate(self._traces)
+                 for access in trace.accesses(during=Interval(act.since, act.until),
+                                              physical=range(frame, frame + PAGE))
+                 if (access.linear >= self._end) is not kernels]
+        if found:
+            return _path(*min(found)[1:])
+        if kernels or frame >= self._lowmem:
+            return None
+        return Path(claimed.path.cpu, claimed.path.cr3, self._offset + frame)
+
+    def _paths(self, left: Path | None, right: Path | None, frame: int | None, act: Act) -> Paths:
         return Paths(left, right, frame, tuple(
             side for side, path in (("left", left), ("right", right))
             if path is not None and not self._used(path, act)))
@@ -104,19 +155,20 @@ class Evidence:
         return path.linear >= self._end
 
     def _used(self, path: Path, act: Act) -> bool:
-        return bool(self._traces[path.cpu].accesses(
+        return any(access.state.cr3 == path.cr3 for access in self._traces[path.cpu].accesses(
             during=Interval(act.since, act.until), linear=range(path.linear, path.linear + PAGE)))
 
-    def _other(self, frame: int, witness: Witness, act: Act) -> Path | None:
-        """The path of the other side to a frame."""
-        kernels = self._of_kernel(path_of(witness))
-        found   = [(abs(access.accepted - witness.access.accepted), cpu, access.linear & -PAGE)
-                   for cpu, trace in enumerate(self._traces)
-                   for access in trace.accesses(during=Interval(act.since, act.until),
-                                                physical=range(frame, frame + PAGE))
-                   if (access.linear >= self._end) is not kernels]
-        if found:
-            return Path(*min(found)[1:])
-        if kernels or frame >= self._lowmem:
-            return None
-        return Path(witness.cpu, self._offset + frame)
+
+def _met(claimed: Seen, seen: Sequence[Seen]) -> Path | None:
+    """The path of another access to the frame of one; or else to a frame that its path led to.
+
+    Of several it is the last one before, or else the first one after.
+    """
+    led = {each.frame for each in seen if each.path == claimed.path}
+    for frames in {claimed.frame}, led:
+        others = [each for each in seen
+                  if each.frame in frames - {None} and each.path != claimed.path]
+        if others:
+            return min(others, key=lambda each: (each.cycle > claimed.cycle,
+                                                 abs(each.cycle - claimed.cycle))).path
+    return None

@@ -1,7 +1,7 @@
 """The story as a page tells it: claims with their evidence, acts, the two paths of the whole."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from sim.record.witness import Witness, witness
 from sim.scenario.acts import Act, Claim
 from sim.scenario.stage import Stage
 
-from .evidence import Evidence, Path, Paths, path_of
+from .evidence import Evidence, Path, Paths, Seen, path_of
 
 
 __all__ = ["Places", "Story", "Told"]
@@ -74,14 +74,16 @@ class Story:
         self._evidence = evidence
         self.told: list[Told]  = []
         self.main: list[Paths] = []
+        self._others: list[Path] = []
         for number, act in enumerate(stage.acts):
             self._tell(number, act)
 
     @property
     def subjects(self) -> Iterator[Path]:
-        """The pages that it is about, those of claims first."""
-        return (path for paths in self._paths for path in (paths.left, paths.right)
-                if path is not None)
+        """The pages that it is about, those of claims first; last, what else led to a frame."""
+        yield from (path for paths in self._paths for path in (paths.left, paths.right)
+                    if path is not None)
+        yield from self._others
 
     @property
     def frames(self) -> Iterator[int]:
@@ -121,22 +123,32 @@ class Story:
         yield from self.main
 
     def _tell(self, number: int, act: Act) -> None:
-        """Tell an act. A claim whose access has not two paths is about those of the act."""
-        found  = [witness(self._traces, claim.cycle, claim.linear, claim.cpu)
-                  for claim in act.claims]
-        frames = [None if each is None else self._evidence.frame(each) for each in found]
-        taken: dict[int, list[Witness]] = defaultdict(list)
-        for each, frame in zip(found, frames, strict=True):
-            if each is not None and frame is not None:
-                taken[frame].append(each)
-        paths = {frame: self._evidence.paths(frame, witnesses, act)
-                 for frame, witnesses in taken.items()}
-        main  = max(paths.values(), default=Paths(),
-                    key=lambda each: (each.whole, len(taken[each.frame or 0])))
+        """Tell an act.
+
+        A claim that names no access is about what the nearest one is about that has a left path:
+        an access of the kernel's alone, such as to a page table, is that claim's own matter.
+        """
+        found = [self._seen(claim) for claim in act.claims]
+        seen  = [each for each in found if each is not None]
+        paths = [None if each is None else self._evidence.paths(each, seen, act) for each in found]
+        pairs = Counter(each for each in paths if each is not None)
+        main  = max(pairs, default=Paths(),
+                    key=lambda each: (each.whole, each.left is not None, not each.unused,
+                                      pairs[each]))
+        about = [(each.cycle, own) for each, own in zip(found, paths, strict=True)
+                 if each is not None and own is not None and own.left is not None]
         self.main.append(main)
-        for place, (claim, each, frame) in enumerate(zip(act.claims, found, frames, strict=True)):
-            own = Paths() if frame is None else paths[frame]
-            self.told.append(Told(number, place, claim, each, own if own.whole else main))
+        self._others += filter(None, (self._evidence.opposite(each, act) for each in seen))
+        for place, (claim, each, own) in enumerate(zip(act.claims, found, paths, strict=True)):
+            self.told.append(Told(
+                number, place, claim, None if each is None else each.access,
+                _nearest(claim, about, main) if own is None
+                else self._evidence.beside(own, main, act)))
+
+    def _seen(self, claim: Claim) -> Seen | None:
+        """The access that a claim names."""
+        found = witness(self._traces, claim.cycle, claim.linear, claim.cpu)
+        return None if found is None else Seen(found, self._evidence.frame(found))
 
     def _shown(self, told: Told) -> int | None:
         """Cycle in which what is claimed can be seen: a store counts from the next one on."""
@@ -147,6 +159,14 @@ class Story:
         during = Interval(cycle, cycle + 1)
         stores = bool(self._traces[told.witness.cpu].transfers(during=during, write=True))
         return cycle + (stores and cycle not in (access.accepted, access.completed))
+
+
+def _nearest(claim: Claim, about: Sequence[tuple[int, Paths]], main: Paths) -> Paths:
+    """The paths ``about`` whose cycle is nearest to that of a claim; ``main`` if it has none."""
+    cycle = claim.cycle
+    if cycle is None:
+        return main
+    return min(about, key=lambda each: abs(each[0] - cycle), default=(cycle, main))[1]
 
 
 def _refused_to_user(told: Told) -> bool:

@@ -65,7 +65,9 @@ def decided_by(steps: Sequence[WalkStep], refusal: Refusal) -> tuple[Decisive, .
     """The bits that decide a refusal, root first, and then those of control registers."""
     controls = (Decisive("", control) for control in CONTROLS_OF.get(refusal, ()))
     if refusal in _ENDS:
-        return Decisive(steps[-1].level.name, _ENDS[refusal]), *controls
+        # Without an entry from memory, it is a PDPTE register of PAE paging that ends the walk.
+        level = steps[-1].level.name if steps else "PDPTE"
+        return Decisive(level, _ENDS[refusal]), *controls
     bit, decides = _BITS[refusal]
     return (*(Decisive(step.level.name, bit) for step in steps if decides(step.entry)), *controls)
 

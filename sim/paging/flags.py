@@ -1,8 +1,9 @@
 """Bits of a paging-structure entry in words.
 
-Ref: Intel SDM Vol. 3A, Tables 4-3 to 4-6 and 4-14 to 4-20.
+Ref: Intel SDM Vol. 3A, Tables 4-3 to 4-6, 4-9 to 4-11 and 4-14 to 4-20.
 """
 
+from sim.golden.keys import key_of
 from sim.golden.permission import Rights
 from sim.golden.reserved import (
     RW, US, XD, A, D, G, Level, P, is_leaf, page_address, reserved_bits, table_address,
@@ -14,7 +15,9 @@ from sim.record.tlb import TlbEntry
 from .map import Region
 
 
-__all__ = ["cached_rights_text", "flags", "points_to", "region_flags", "rights_text"]
+__all__ = [
+    "cached_rights_text", "flags", "key_text", "points_to", "region_flags", "rights_text",
+]
 
 
 #: Bits by their names, in the order of the manual's tables. D and G mean something in a leaf only.
@@ -31,6 +34,7 @@ def flags(state: ControlState, level: Level, entry: int) -> tuple[str, ...]:
     if leaf:
         found += [name for name, bit in _LEAF if entry & bit]
         found += ["PS"] * (level.name != "PTE")
+        found += key_text(key_of(state, entry))
     if level.entry_size == 8 and entry & XD:
         found.append("XD")
     if entry & reserved_bits(state, level, entry):
@@ -50,8 +54,14 @@ def region_flags(region: Region) -> tuple[str, ...]:
     """Names of the bits that are set in the leaves of a region, beside its rights."""
     if region.physical is None:
         return ("reserved",)
-    return tuple(name for name, bit in (
-        ("A", region.accessed), ("D", region.dirty), ("G", region.global_page)) if bit)
+    return (*(name for name, bit in (
+        ("A", region.accessed), ("D", region.dirty), ("G", region.global_page)) if bit),
+        *key_text(region.rights.key))
+
+
+def key_text(key: int | None) -> list[str]:
+    """A protection key in words; nothing for key 0, or if there is none."""
+    return [f"key {key}"] if key else []
 
 
 def rights_text(rights: Rights) -> str:

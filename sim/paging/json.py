@@ -11,7 +11,7 @@ from .decision import Decisive, decided_by, decided_by_tlb
 from .flags import cached_rights_text, flags, points_to, region_flags, rights_text
 from .kernel import KernelRecords
 from .map import AddressMap
-from .walk import PageWalk, Verdict, WalkStep
+from .walk import PageWalk, Verdict, WalkStep, has_keys
 
 
 __all__ = ["as_json", "map_as_json"]
@@ -23,15 +23,20 @@ def as_json(found: PageWalk) -> dict[str, Any]:
     return {
         "linear": hex(found.linear), "cycle": found.cycle, "cpu": found.cpu,
         "mode": found.state.mode.value, "cr3": hex(found.state.cr3),
+        "loaded": found.loaded,
+        "pdpte": None if found.pdpte is None else hex(found.pdpte),
         "registers": {name: int(value) for name, value in found.registers.items()},
+        "key_registers": {"PKRU": None, "PKRS": None} | {
+            name: hex(value) for name, value in found.key_registers.items()},
         "canonical": found.canonical, "tlb_reported": found.tlb_reported,
         "entries": [_step(found, step) for step in found.steps],
         "page": None if translation is None else {
             "physical": hex(translation.physical), "size": translation.size,
-            "rights": rights_text(translation.rights)},
+            "rights": rights_text(translation.rights), "key": translation.rights.key},
         "tlb": None if found.cached is None else {
             "linear": hex(found.cached.linear), "physical": hex(found.cached.physical),
             "size": found.cached.size, "rights": cached_rights_text(found.cached),
+            "key": found.cached.key if has_keys(found.state) else None,
             "dirty": found.cached.dirty, "global": found.cached.global_page,
             "filled": found.cached.filled, "stale": found.stale,
             "verdicts": _verdicts(found.cached_verdicts, decided_by_tlb)},
@@ -44,7 +49,7 @@ def map_as_json(found: AddressMap) -> dict[str, Any]:
     """A map as values that JSON has."""
     return {
         "cycle": found.cycle, "cpu": found.cpu, "mode": found.state.mode.value,
-        "cr3": hex(found.state.cr3),
+        "cr3": hex(found.state.cr3), "loaded": found.loaded,
         "regions": [{
             "linear": hex(region.linear),
             "physical": None if region.physical is None else hex(region.physical),

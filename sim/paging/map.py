@@ -15,14 +15,17 @@ from sim.record.history import MemoryHistory
 from sim.record.tlb import TlbEntry
 from sim.record.trace import Trace
 
-from .walk import control_state, outdated
+from .walk import address_space, outdated
 
 
 __all__ = ["FLAGS", "AddressMap", "Region", "address_map"]
 
 
-#: Where the upper half of the 48-bit linear addresses begins, and how far up it is moved.
-_UPPER_HALF, _SIGN = 1 << 47, (1 << 64) - (1 << 48)
+#: Bits of a linear address that are translated, in the modes that extend the sign of the last one.
+_EXTENDED = {PagingMode.FOUR_LEVELS: 48, PagingMode.FIVE_LEVELS: 57}
+
+#: Bytes of linear address space behind a PDPTE register of PAE paging.
+_QUARTER = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,16 @@ FLAGS: Mapping[str, Callable[[Region], bool]] = {
 
 @dataclass(frozen=True)
 class AddressMap:
-    """Pages that the tables in CR3 map.
+    """Pages that the tables of one address space map.
 
     Attributes
     ----------
     cycle, cpu : :class:`int`
         What was asked for.
     state : :class:`sim.golden.state.ControlState`
-        The control registers.
+        The control registers; CR3 is that of the address space.
+    loaded : :class:`bool`
+        The processor has that CR3 in that cycle; see :class:`.walk.PageWalk`.
     regions : sequence of :class:`Region`
         By rising linear address; empty without paging.
     stale : sequence of :class:`sim.record.tlb.TlbEntry`
@@ -102,45 +107,54 @@ class AddressMap:
     cycle:   int
     cpu:     int
     state:   ControlState
+    loaded:  bool
     regions: Sequence[Region]
     stale:   Sequence[TlbEntry]
 
 
 def address_map(
     traces: Sequence[Trace], history: MemoryHistory, *, cycle: int, cpu: int = 0,
-    features: Features, linear: range | None = None, physical: range | None = None,
-    flags: Iterable[str] = (),
+    cr3: int | None = None, features: Features, linear: range | None = None,
+    physical: range | None = None, flags: Iterable[str] = (),
 ) -> AddressMap:
     """Map of what the tables map as of ``cycle``, before anything of that cycle is done.
 
     Of the pages that have a byte in ``linear`` and in ``physical``, and all of :data:`FLAGS` that
-    are named; ``no-`` before a name asks for those without.
+    are named; ``no-`` before a name asks for those without. The tables are those of ``cr3``, or
+    else those that the processor has loaded.
 
     A record without the changes of the TLB tells nothing of it. Raises :class:`LookupError` if
     that cycle is not on record.
     """
-    state = control_state(traces[cpu], cycle, features)
+    state, loaded = address_space(traces[cpu], history, cycle, features, cr3)
 
     def read(address: int, size: int) -> int:
         return history.read(address, size, cycle=cycle)
 
     if state.mode is PagingMode.OFF:
-        return AddressMap(cycle, cpu, state, (), ())
+        return AddressMap(cycle, cpu, state, loaded, (), ())
     held   = traces[cpu].tlb_at(cycle).entries if traces[cpu].reports_tlb else ()
-    cached = [entry for entry in held if entry.serves(entry.linear, state.pcid)]
+    cached = [entry for entry in held if entry.serves(entry.linear, state.pcid)
+              and (loaded or entry.global_page)]
     pages  = list(_pages(state, read))
     wanted = (page for page in _held(pages, cached)
               if (linear   is None or _overlap(page.span, linear))
               and (physical is None or _overlap(page.frames, physical))
               and all(FLAGS[name.removeprefix("no-")](page) != name.startswith("no-")
                       for name in flags))
-    return AddressMap(cycle, cpu, state, tuple(_merged(wanted)), tuple(
+    return AddressMap(cycle, cpu, state, loaded, tuple(_merged(wanted)), tuple(
         entry for entry in cached if _is_stale(pages, entry)))
 
 
 def _pages(state: ControlState, read: Read) -> Iterator[Region]:
     """The pages of an address space, one by one, by rising address."""
-    yield from _table(state, read, table_address(state, state.cr3), 0, 0, Rights())
+    if state.mode is not PagingMode.PAE:
+        yield from _table(state, read, table_address(state, state.cr3), 0, 0, Rights())
+        return
+    for number, pdpte in enumerate(state.pdptes):
+        if pdpte & P:
+            yield from _table(state, read, table_address(state, pdpte), 0, number * _QUARTER,
+                              Rights())
 
 
 def _table(state: ControlState, read: Read, table: int, depth: int, base: int,
@@ -153,8 +167,9 @@ def _table(state: ControlState, read: Read, table: int, depth: int, base: int,
         if not entry & P:
             continue
         linear = base + index * level.region
-        if state.long_mode and linear >= _UPPER_HALF:
-            linear |= _SIGN
+        width  = _EXTENDED.get(state.mode)
+        if width is not None and linear >> width - 1:
+            linear |= (1 << 64) - (1 << width)
         rights = above.below(entry)
         if entry & reserved_bits(state, level, entry):
             yield Region(linear, None, level.region, 1, rights, bool(entry & A), False, False)

@@ -8,7 +8,9 @@ from sim.output.text import table, wrap
 from sim.record.history import Store
 from sim.record.words import size_text
 
-from .flags import cached_rights_text, flags, points_to, region_flags, rights_text
+from .flags import (
+    cached_rights_text, flags, key_text, points_to, region_flags, rights_text,
+)
 from .kernel import Area, Frame
 from .map import AddressMap
 from .walk import PageWalk, Verdict
@@ -25,14 +27,18 @@ _MODES = {PagingMode.OFF: "no paging", PagingMode.BITS_32: "32-bit paging",
 def as_text(found: PageWalk, indent: str = "") -> str:
     """A walk in lines as wide as the terminal, with ``indent`` before each."""
     inner = f"{indent}  "
-    registers = " ".join(f"{name}={int(value)}" for name, value in found.registers.items())
+    registers = " ".join([
+        *(f"{name}={int(value)}" for name, value in found.registers.items()),
+        *(f"{name}={value:#x}" for name, value in found.key_registers.items())])
     lines = [*wrap(f"{found.linear:#x} in cycle {found.cycle}, processor {found.cpu}: "
                    f"{_MODES[found.state.mode]}", indent, inner),
-             *wrap(f"CR3={found.state.cr3:#x} {registers}", inner)]
+             *wrap(f"{_root(found)} {registers}", inner)]
+    if found.pdpte is not None:
+        lines += wrap(f"PDPTE{found.linear >> 30}={found.pdpte:#x}", inner)
     if not found.canonical:
         return "\n".join([*lines, *wrap("The address is not canonical: any access ends in #GP "
                                         "(rule 8; SDM Vol. 1, 3.3.7.1).", inner)]) + "\n"
-    if not found.steps:
+    if found.state.mode is PagingMode.OFF:
         return "\n".join([*lines, f"{inner}The linear address is the physical one.",
                           *_listed(_kernel(found), inner)]) + "\n"
     return "\n".join([
@@ -41,6 +47,10 @@ def as_text(found: PageWalk, indent: str = "") -> str:
         *_listed(_changes(found), inner), "",
         *_verdicts(found.verdicts, inner), *_reasons(found, inner),
     ]) + "\n"
+
+
+def _root(found: PageWalk | AddressMap) -> str:
+    return f"CR3={found.state.cr3:#x}{'' if found.loaded else ' (not loaded)'}"
 
 
 def _listed(said: Iterable[tuple[str, str]], indent: str) -> Iterator[str]:
@@ -53,7 +63,7 @@ def map_as_text(found: AddressMap) -> str:
     """A map in lines as wide as the terminal, with what the TLB holds otherwise."""
     pages = sum(region.count for region in found.regions)
     lines = wrap(f"cycle {found.cycle}, processor {found.cpu}: {_MODES[found.state.mode]}, "
-                 f"CR3={found.state.cr3:#x}, {pages:,} pages", "", "  ")
+                 f"{_root(found)}, {pages:,} pages", "", "  ")
     rows = [("linear", "physical", "pages", "flags", "TLB")]
     for region in found.regions:
         held = f"{region.held}" if region.held else "-"
@@ -97,9 +107,12 @@ def _entries(found: PageWalk, indent: str) -> list[str]:
 
 def _page(found: PageWalk) -> Iterator[tuple[str, str]]:
     page = found.translation
-    yield "page", "none" if page is None else (
-        f"{page.physical:#x}, {size_text(page.size)}, {rights_text(page.rights)}; "
-        f"physical {page.translate(found.linear):#x}")
+    if page is None:
+        yield "page", "none"
+        return
+    parts = [f"{page.physical:#x}", size_text(page.size), rights_text(page.rights),
+             *key_text(page.rights.key)]
+    yield "page", f"{', '.join(parts)}; physical {page.translate(found.linear):#x}"
 
 
 def _tlb(found: PageWalk) -> Iterator[tuple[str, str]]:
@@ -107,7 +120,7 @@ def _tlb(found: PageWalk) -> Iterator[tuple[str, str]]:
     if cached is None:
         yield "TLB", "no translation of it" if found.tlb_reported else "not reported"
         return
-    marks = ["dirty"] * cached.dirty + ["global"] * cached.global_page
+    marks = [*key_text(cached.key), *["dirty"] * cached.dirty, *["global"] * cached.global_page]
     held  = ", ".join([f"{cached.physical:#x}", size_text(cached.size),
                        cached_rights_text(cached), *marks, f"filled in cycle {cached.filled}"])
     yield "TLB", f"STALE: {held}" if found.stale else f"the same: {held}"

@@ -37,13 +37,14 @@ class Versions:
         self._features  = features
         self._registers = [list(_of_registers(trace.states)) for trace in traces]
 
-    def of(self, linear: int, *, cpu: int, since: int = 0, until: int | None = None,
-           attempts: Mapping[str, Attempt] = ATTEMPTS) -> Iterator[PageWalk]:
+    def of(self, linear: int, *, cpu: int, cr3: int | None = None, since: int = 0,
+           until: int | None = None, attempts: Mapping[str, Attempt] = ATTEMPTS,
+           ) -> Iterator[PageWalk]:
         """The walks of ``linear`` from cycle ``since`` to the one before ``until``, or to the end.
 
         Each holds from its cycle on, until the cycle of the next. Two that follow each other may
-        be alike: a change that could have made a difference lies between them. ``attempts`` are
-        judged.
+        be alike: a change that could have made a difference lies between them. The tables are
+        those of ``cr3``, or else those that the processor has loaded; ``attempts`` are judged.
         """
         end = self._traces[cpu].cycles
         if until is not None:
@@ -51,9 +52,20 @@ class Versions:
         cycle: int | None = since
         while cycle is not None and cycle < end:
             found = page_walk(self._traces, self._history, linear, cycle=cycle, cpu=cpu,
-                              features=self._features, attempts=attempts)
+                              cr3=cr3, features=self._features, attempts=attempts)
             yield found
             cycle = min(self._changes(found), default=None)
+
+    def first(self, cr3: int) -> int:
+        """First cycle in which a processor has this CR3.
+
+        Raises :class:`LookupError` if none ever has.
+        """
+        found = [state.cycle for trace in self._traces for state in trace.states
+                 if state.cr3 == cr3]
+        if not found:
+            raise LookupError(f"no processor has the CR3 {cr3:#x}")
+        return min(found)
 
     def _changes(self, walk: PageWalk) -> Iterator[int]:
         """First cycle later than that of a walk in which each thing that it depends on changes."""
@@ -74,7 +86,8 @@ def _of_registers(states: Sequence[State]) -> Iterator[int]:
     """Cycles from which on a register counts that a walk depends on; CR2 is none."""
     before = None
     for state in states:
-        now = state.cr0, state.cr3, state.cr4, state.efer, state.ac
+        now = (state.cr0, state.cr3, state.cr4, state.efer, state.ac, state.pkru, state.pkrs,
+               state.pdptes)
         if now != before:
             yield state.cycle
         before = now

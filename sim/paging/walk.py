@@ -6,12 +6,13 @@ counts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from hw.config import MmuConfig
+from sim.golden.keys import key_of
 from sim.golden.permission import Attempt, Refusal, Rights, error_code, refusals, violation_code
 from sim.golden.reserved import D, Level
-from sim.golden.state import ControlState, Features, PagingMode
+from sim.golden.state import CR4_PKE, CR4_PKS, ControlState, Features, PagingMode
 from sim.golden.walk import Translation, found_by, walk
 from sim.record.history import MemoryHistory, Store
 from sim.record.tlb import TlbEntry
@@ -20,8 +21,8 @@ from sim.record.trace import Trace
 from .kernel import KernelRecords
 
 
-__all__ = ["ATTEMPTS", "KINDS", "PageWalk", "Verdict", "WalkStep", "attempts_of", "control_state",
-           "features_of", "outdated", "page_walk"]
+__all__ = ["ATTEMPTS", "KINDS", "PageWalk", "Verdict", "WalkStep", "address_space", "attempts_of",
+           "control_state", "features_of", "has_keys", "outdated", "page_walk", "pdpte_address"]
 
 
 #: Accesses that are judged, by their names. Implicit ones, such as to the GDT, are the
@@ -36,6 +37,9 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "implicit read":  Attempt(implicit=True),
     "implicit write": Attempt(implicit=True, write=True),
 }
+
+#: The bits of CR3 that say where the PDPTEs of PAE paging are.
+_PAE_ROOT = 0xffff_ffe0
 
 #: Kinds of accesses, as :func:`attempts_of` takes them.
 KINDS = ("read", "write", "fetch", "implicit-read", "implicit-write")
@@ -90,18 +94,22 @@ class Verdict:
 
 @dataclass(frozen=True)
 class PageWalk:
-    """The translation of one address, for one processor, as of one cycle.
+    """The translation of one address, in one address space, for one processor, as of one cycle.
 
     Attributes
     ----------
     linear, cycle, cpu : :class:`int`
         What was asked for.
     state : :class:`sim.golden.state.ControlState`
-        The control registers.
+        The control registers; CR3 is that of the address space.
+    loaded : :class:`bool`
+        The processor has that CR3 in that cycle. If not, what its TLB holds is of another address
+        space, but for global translations, which are of all.
     canonical : :class:`bool`
         The address is one; any access to another ends in #GP.
     steps : sequence of :class:`WalkStep`
-        The entries, root first; empty without paging.
+        The entries in memory, root first; empty without paging, and if a PDPTE register of PAE
+        paging is not present.
     translation : :class:`sim.golden.walk.Translation` or :class:`None`
         What they make of the address, whatever the access; None if one of them is missing or
         malformed, and without paging.
@@ -122,6 +130,7 @@ class PageWalk:
     cycle:           int
     cpu:             int
     state:           ControlState
+    loaded:          bool
     canonical:       bool
     steps:           Sequence[WalkStep]
     translation:     Translation | None
@@ -139,11 +148,31 @@ class PageWalk:
         return self.linear if self.state.mode is PagingMode.OFF else None
 
     @property
+    def pdpte(self) -> int | None:
+        """The PDPTE register that the address selects; None but in PAE paging."""
+        if self.state.mode is not PagingMode.PAE:
+            return None
+        return self.state.pdptes[self.linear >> 30]
+
+    @property
     def registers(self) -> Mapping[str, bool]:
         """Control bits that verdicts depend on, by name."""
         state = self.state
-        return {"CR0.WP": state.write_protect, "CR4.SMEP": state.smep, "CR4.SMAP": state.smap,
+        bits = {"CR0.WP": state.write_protect, "CR4.SMEP": state.smep, "CR4.SMAP": state.smap,
                 "EFER.NXE": state.no_execute, "RFLAGS.AC": state.ac}
+        if state.machine.pku:
+            bits["CR4.PKE"] = bool(state.cr4 & CR4_PKE)
+        if state.machine.pks:
+            bits["CR4.PKS"] = bool(state.cr4 & CR4_PKS)
+        return bits
+
+    @property
+    def key_registers(self) -> Mapping[str, int]:
+        """Registers with the rights of protection keys, by name; empty without keys."""
+        state = self.state
+        return {name: value for name, value, exists in (
+            ("PKRU", state.pkru, state.machine.pku), ("PKRS", state.pkrs, state.machine.pks))
+            if exists}
 
     @property
     def stale(self) -> bool:
@@ -152,15 +181,16 @@ class PageWalk:
 
 
 def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, cycle: int,
-              cpu: int = 0, features: Features,
+              cpu: int = 0, cr3: int | None = None, features: Features,
               attempts: Mapping[str, Attempt] = ATTEMPTS) -> PageWalk:
     """Walk the tables for ``linear`` as of ``cycle``, before anything of that cycle is done.
 
-    The ``attempts`` are judged, by name.
+    They are those of ``cr3``, or else those that the processor has loaded. The ``attempts`` are
+    judged, by name.
 
     Raises :class:`LookupError` if that cycle is not on record.
     """
-    state  = control_state(traces[cpu], cycle, features)
+    state, loaded = address_space(traces[cpu], history, cycle, features, cr3)
     masked = linear & state.linear_mask
     paging = state.mode is not PagingMode.OFF
 
@@ -169,16 +199,20 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
 
     reported = traces[cpu].reports_tlb
     if not paging or not state.canonical(masked):
-        return PageWalk(masked, cycle, cpu, state, state.canonical(masked), (), None, {}, None, {},
-                        reported)
+        return PageWalk(masked, cycle, cpu, state, loaded, state.canonical(masked), (), None, {},
+                        None, {}, reported)
     found  = walk(state, Attempt(), masked, read)
     broken = found.refusal if found.refusal in (Refusal.NOT_PRESENT, Refusal.RESERVED) else None
-    leaf   = found.steps[-1]
     cached = traces[cpu].tlb_at(cycle).find(masked, state.pcid) if reported else None
-    page   = None if broken else found_by(state, leaf, masked, dirty=bool(leaf.entry & D))
-    rights = leaf.rights if page is None else page.rights
+    if cached is not None and not (loaded or cached.global_page):
+        cached = None
+    page   = None
+    if not broken:
+        leaf = found.steps[-1]
+        page = found_by(state, leaf, masked, dirty=bool(leaf.entry & D))
+    rights = Rights() if page is None else page.rights
     return PageWalk(
-        masked, cycle, cpu, state, True,
+        masked, cycle, cpu, state, loaded, True,
         [WalkStep(step.level, step.address, step.entry, step.rights,
                   history.last_store(step.address, step.level.entry_size, cycle=cycle))
          for step in found.steps],
@@ -203,6 +237,34 @@ def control_state(trace: Trace, cycle: int, features: Features) -> ControlState:
                         pkrs=state.pkrs, pdptes=state.pdptes)
 
 
+def address_space(trace: Trace, history: MemoryHistory, cycle: int, features: Features,
+                  cr3: int | None) -> tuple[ControlState, bool]:
+    """Control registers in ``cycle``, but with this ``cr3``, and if that is what CR3 has.
+
+    None is what it has. The PDPTE registers go with CR3: others are in memory, well-formed or not.
+    """
+    state = control_state(trace, cycle, features)
+    if cr3 in (None, state.cr3):
+        return state, True
+    state = replace(state, cr3=cr3)
+    if state.mode is PagingMode.PAE:
+        first, second, third, fourth = (
+            history.read(pdpte_address(state.cr3, number << 30), 8, cycle=cycle)
+            for number in range(4))
+        state = replace(state, pdptes=(first, second, third, fourth))
+    return state, False
+
+
+def pdpte_address(cr3: int, linear: int) -> int:
+    """Physical address of the PDPTE of PAE paging for ``linear``, where ``cr3`` is loaded."""
+    return (cr3 & _PAE_ROOT) + 8 * (linear >> 30)
+
+
+def has_keys(state: ControlState) -> bool:
+    """Tell whether pages have protection keys."""
+    return key_of(state, 0) is not None
+
+
 def _verdict(state: ControlState, rights: Rights, attempt: Attempt,
              broken: Refusal | None = None) -> Verdict:
     """End of an ``attempt`` at a page with these ``rights``, or where the walk is ``broken``."""
@@ -216,7 +278,8 @@ def _verdict(state: ControlState, rights: Rights, attempt: Attempt,
 
 def _cached_verdicts(state: ControlState, cached: TlbEntry,
                      attempts: Mapping[str, Attempt]) -> dict[str, Verdict]:
-    rights = Rights(cached.writable, cached.user, cached.execute_disable)
+    rights = Rights(cached.writable, cached.user, cached.execute_disable,
+                    key=cached.key if has_keys(state) else None)
     found  = {name: _verdict(state, rights, attempt) for name, attempt in attempts.items()}
     return {name: verdict for name, verdict in found.items()
             if verdict.refusals or cached.dirty or not attempts[name].write}
@@ -228,6 +291,6 @@ def outdated(cached: TlbEntry, translation: Translation | None) -> bool:
         return True
     rights = translation.rights
     return (cached.linear, cached.physical, cached.size, cached.writable, cached.user,
-            cached.execute_disable) != (
+            cached.execute_disable, cached.key) != (
         translation.linear, translation.physical, translation.size, rights.writable, rights.user,
-        rights.execute_disable)
+        rights.execute_disable, rights.key or 0)

@@ -70,6 +70,8 @@ def _access_name(kind: AccessKind, user: bool, implicit: bool, ended: bool, faul
         words.append("without a response")
     elif fault is Fault.SKIPPED:
         words.append("skipped")
+    elif fault is Fault.BUS_ERROR:
+        words.append("bus error")
     elif fault is not Fault.NONE:
         words.append(FAULTS[fault])
     if fault is Fault.PAGE_FAULT:
@@ -81,16 +83,17 @@ def transfer_slices(transfers: Sequence[TransferRecord], cycles: int) -> list[Sl
     """Transfers of physical memory."""
     return [
         Slice(transfer.accepted, transfer.acked + 1 if transfer.acked >= 0 else cycles,
-              _transfer_name(transfer.walk, transfer.write, transfer.lock, transfer.acked >= 0),
+              _transfer_name(transfer.walk, transfer.write, transfer.lock, transfer.acked >= 0,
+                             transfer.failed),
               (transfer.address,
                transfer.data if transfer.write or transfer.acked >= 0 else None, transfer.sel))
         for transfer in transfers]
 
 
 @cache
-def _transfer_name(walk: bool, write: bool, lock: bool, acked: bool) -> str:
+def _transfer_name(walk: bool, write: bool, lock: bool, acked: bool, failed: bool) -> str:
     return ("locked " * lock + ("write" if write else "read") + " entry" * walk
-            + " without a response" * (not acked))
+            + " without a response" * (not acked) + " bus error" * failed)
 
 
 def control_slices(controls: Sequence[ControlRecord], cycles: int) -> list[Slice]:

@@ -46,7 +46,7 @@ class MemoryHistory:
     def __init__(self, traces: Sequence[Trace]):
         self._stores: dict[int, list[Store]] = defaultdict(list)
         stores = [(transfer.accepted, cpu, transfer) for cpu, trace in enumerate(traces)
-                  for transfer in trace.transfers(write=True)]
+                  for transfer in trace.transfers(write=True) if not transfer.failed]
         # A processor has one transfer in a cycle, so transfers themselves are never compared.
         for _, cpu, transfer in sorted(stores):
             before = self._stores[transfer.address]

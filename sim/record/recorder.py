@@ -80,8 +80,8 @@ class Recorder:
             if sample.events & TLB_STROBES and self.recording.tlb is not None:
                 self.recording.tlb += tlb_changes(cycle, sample.events, sample.tlb)
         if sample.cyc:
-            if sample.ack and self._open_transfers:
-                self._end_transfer(cycle, sample.dat_r)
+            if (sample.ack or sample.err) and self._open_transfers:
+                self._end_transfer(cycle, sample.dat_r, failed=bool(sample.err))
             if sample.stb and not sample.stall:
                 self._begin_transfer(cycle, sample)
         elif self._open_transfers:
@@ -126,11 +126,12 @@ class Recorder:
             sel=sample.sel, data=sample.dat_w, walk=self._walking, mark=self.recording.marks[-1],
         ))
 
-    def _end_transfer(self, cycle: int, word: int) -> None:
+    def _end_transfer(self, cycle: int, word: int, *, failed: bool) -> None:
         index    = self._open_transfers.popleft()
         transfer = self._transfers[index]
         self._transfers[index] = transfer._replace(
-            acked=cycle, data=transfer.data if transfer.write else word)
+            acked=cycle, failed=failed,
+            data=transfer.data if transfer.write else 0 if failed else word)
 
     def _begin_access(self, cycle: int, bits: int) -> None:
         request = _request(bits)

@@ -25,7 +25,7 @@ Addresses = int | range
 
 # Members of Amaranth's enumerations take long to look up, and these are wanted of each record.
 _NONE   = Fault.NONE
-_FAULTS = Fault.PAGE_FAULT, Fault.GENERAL_PROTECTION
+_FAULTS = Fault.PAGE_FAULT, Fault.GENERAL_PROTECTION, Fault.BUS_ERROR
 _LOADS  = AccessKind.READ, AccessKind.FETCH
 
 
@@ -122,7 +122,7 @@ class AccessRecord(NamedTuple):
 
     @property
     def faulted(self) -> bool:
-        """True if it ended in #PF or #GP. An access that was skipped did not."""
+        """True if it ended in #PF, #GP or a bus error. An access that was skipped did not."""
         return self.fault in _FAULTS
 
     @property
@@ -166,6 +166,7 @@ class TransferRecord(NamedTuple):
     walk:     bool
     mark:     Mark
     acked:    int = -1
+    failed:   bool = False
 
     def touches(self, addresses: Addresses) -> bool:
         """Tell whether one of its byte lanes is in ``addresses``."""

@@ -114,6 +114,7 @@ class Sample(NamedTuple):
     dat_w:            Annotated[int, Sampled("unit.memory.dat_w")]                        = 0
     stall:            Annotated[int, Sampled("unit.memory.stall")]                        = 0
     ack:              Annotated[int, Sampled("unit.memory.ack", strobe=True)]             = 0
+    err:              Annotated[int, Sampled("unit.memory.err", strobe=True)]             = 0
     dat_r:            Annotated[int, Sampled("unit.memory.dat_r")]                        = 0
     send_valid:       Annotated[int, Driven("interrupts.send.valid", strobe=True)]        = 0
     send_target:      Annotated[int, Driven("interrupts.send.payload.target")]            = 0

@@ -22,7 +22,7 @@ __all__ = ["Probe", "error_text", "functions", "ports", "shared", "state_machine
 Probe = tuple[Shown, Value]
 
 #: Bits of a page fault's error code, from the lowest on (SDM Vol. 3A, Figure 4-12).
-ERROR_BITS = ("P", "W", "U", "RSVD", "I")
+ERROR_BITS = ("P", "W", "U", "RSVD", "I", "PK")
 
 _RIGHTS = Fields(Rights)
 
@@ -191,6 +191,7 @@ def _memory(memory: Any) -> list[Probe]:
         ),
         *_while(
             _show("memory", "ack",      memory.cyc & memory.ack),
+            _show("memory", "err",      memory.cyc & memory.err),
             _show("memory", "read",     memory.dat_r),
         ),
     ]

@@ -20,6 +20,7 @@ FAULTS = {
     Fault.PAGE_FAULT:         "#PF",
     Fault.GENERAL_PROTECTION: "#GP",
     Fault.SKIPPED:            "being skipped",
+    Fault.BUS_ERROR:          "a bus error",
 }
 
 
@@ -34,6 +35,7 @@ def describe(access: AccessRecord) -> str:
         Fault.PAGE_FAULT:         f"#PF, error code {access.error_code:#x}",
         Fault.GENERAL_PROTECTION: "#GP",
         Fault.SKIPPED:            "skipped",
+        Fault.BUS_ERROR:          "bus error",
     }[access.fault]
     if access.completed < 0:
         ending = "no response"
@@ -45,7 +47,7 @@ def describe_transfer(transfer: TransferRecord) -> str:
     who    = "the walker's" if transfer.walk else "a"
     locked = "locked " * transfer.lock
     what   = "write" if transfer.write else "read"
-    ending = "" if transfer.acked >= 0 else ", no response"
+    ending = ", bus error" * transfer.failed if transfer.acked >= 0 else ", no response"
     return f"{who} {locked}{what} of physical {transfer.address:#x}{ending}"
 
 

@@ -34,9 +34,11 @@ class Look:
         self._features = features_of(machine.config)
         self._known: tuple[list[int], MemoryHistory] | None = None
 
-    def walk(self, linear: int, *, cpu: int = 0, cycle: int | None = None,
+    def walk(self, linear: int, *, cpu: int = 0, cr3: int | None = None, cycle: int | None = None,
              attempts: Mapping[str, Attempt] = ATTEMPTS) -> PageWalk:
         """Walk for ``linear`` as of ``cycle``; by default as of now.
+
+        The tables are those of ``cr3``, or else those that the processor has loaded then.
 
         In the last cycle on record, and now, the walk has the kernel's own records, too.
 
@@ -44,16 +46,17 @@ class Look:
         """
         if not _is_address(linear):
             raise Misuse(f"stage.walk takes a linear address of 64 bits, not {linear!r}")
+        _check("walk", cr3)
         at    = self._cycle("walk", cpu, cycle)
-        found = self._walk(linear, cpu, at, attempts)
+        found = self._walk(linear, cpu, cr3, at, attempts)
         if at < self._machine.engine.trace.cycles - 1:
             return found
         return replace(found, kernel=kernel_records(
             self._machine.cpus[cpu], found.linear, cr3=found.state.cr3, physical=found.physical))
 
     def map(
-        self, *, cpu: int = 0, cycle: int | None = None, linear: range | None = None,
-        physical: range | None = None, flags: Iterable[str] = (),
+        self, *, cpu: int = 0, cr3: int | None = None, cycle: int | None = None,
+        linear: range | None = None, physical: range | None = None, flags: Iterable[str] = (),
     ) -> AddressMap:
         """Return :func:`sim.paging.map.address_map` as of ``cycle``; by default, as of now.
 
@@ -63,7 +66,8 @@ class Look:
             if name.removeprefix("no-") not in FLAGS:
                 raise Misuse(f'"{name}" is no flag of pages; there are: {", ".join(FLAGS)}, and '
                              "no- before each")
-        return address_map(self._machine.engine.traces, self._history, cpu=cpu,
+        _check("address_map", cr3)
+        return address_map(self._machine.engine.traces, self._history, cpu=cpu, cr3=cr3,
                            cycle=self._cycle("address_map", cpu, cycle), features=self._features,
                            linear=linear, physical=physical, flags=flags)
 
@@ -79,12 +83,12 @@ class Look:
             # A judge of somebody's own may name what there is not.
             if _is_address(claim.linear) and 0 <= cycle <= self._machine.engine.cycle:
                 act.entries[place] = replace(
-                    claim, walk=self._walk(claim.linear, claim.cpu, cycle, ATTEMPTS))
+                    claim, walk=self._walk(claim.linear, claim.cpu, None, cycle, ATTEMPTS))
 
-    def _walk(self, linear: int, cpu: int, cycle: int,
+    def _walk(self, linear: int, cpu: int, cr3: int | None, cycle: int,
               attempts: Mapping[str, Attempt]) -> PageWalk:
         return page_walk(self._machine.engine.traces, self._history, linear, cycle=cycle, cpu=cpu,
-                         features=self._features, attempts=attempts)
+                         cr3=cr3, features=self._features, attempts=attempts)
 
     @property
     def _history(self) -> MemoryHistory:
@@ -107,6 +111,12 @@ class Look:
         return cycle
 
 
+def _check(method: str, cr3: int | None) -> None:
+    """Raise :class:`.mistakes.Misuse` if ``cr3`` is no value of the register."""
+    if cr3 is not None and not _is_address(cr3):
+        raise Misuse(f"stage.{method} takes a CR3 of 64 bits, not {cr3!r}")
+
+
 def _is_address(linear: object) -> TypeGuard[int]:
-    """True for a linear address of 64 bits."""
+    """True for a number of 64 bits."""
     return isinstance(linear, int) and 0 <= linear < 1 << 64

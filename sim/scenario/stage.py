@@ -123,15 +123,17 @@ class Stage:
         """Cycle in which the next operation can begin."""
         return self.engine.cycle
 
-    def walk(self, linear: int, *, cpu: int = 0, cycle: int | None = None,
+    def walk(self, linear: int, *, cpu: int = 0, cr3: int | None = None, cycle: int | None = None,
              attempts: Mapping[str, Attempt] = ATTEMPTS) -> PageWalk:
         """Walk the page tables for an address as of ``cycle``; see :meth:`.look.Look.walk`."""
-        return self._look.walk(linear, cpu=cpu, cycle=cycle, attempts=attempts)
+        return self._look.walk(linear, cpu=cpu, cr3=cr3, cycle=cycle, attempts=attempts)
 
-    def address_map(self, *, cpu: int = 0, cycle: int | None = None, linear: range | None = None,
-                    physical: range | None = None, flags: Iterable[str] = ()) -> AddressMap:
+    def address_map(self, *, cpu: int = 0, cr3: int | None = None, cycle: int | None = None,
+                    linear: range | None = None, physical: range | None = None,
+                    flags: Iterable[str] = ()) -> AddressMap:
         """Map what is mapped as of ``cycle``; see :meth:`.look.Look.map`."""
-        return self._look.map(cpu=cpu, cycle=cycle, linear=linear, physical=physical, flags=flags)
+        return self._look.map(cpu=cpu, cr3=cr3, cycle=cycle, linear=linear, physical=physical,
+                              flags=flags)
 
     async def user(self, name: str, uid: int = 1000, *capabilities: str) -> User:
         """Start a process with an empty address space; user 0 is root."""

@@ -9,13 +9,14 @@ Register", 4.1.1 "Four Paging Modes", 5.5 "Privilege Levels".
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sw.bus import Register
 
 from .vector import Vector
 
 
-__all__ = ["AC", "control_writes", "lacking", "refused"]
+__all__ = ["AC", "control_writes", "lacking", "loads_pdptes", "refused"]
 
 
 _PE, _PG        = 1 << 0, 1 << 31
@@ -25,33 +26,29 @@ _LME, _LMA      = 1 << 8, 1 << 10
 #: RFLAGS.AC.
 AC = 1 << 18
 
-#: Bits that the unit has: PSE, PAE, PGE, SMEP, SMAP; SCE, LME, LMA, NXE.
-_CR4_BITS  = 1 << 4 | _PAE | 1 << 7 | 1 << 20 | 1 << 21
+#: Bits that the unit has: PSE, PAE, PGE, LA57, SMEP, SMAP, PKE, PKS; SCE, LME, LMA, NXE.
+_CR4_BITS  = 1 << 4 | _PAE | 1 << 7 | 1 << 12 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 24
 _EFER_BITS = 1 << 0 | _LME | _LMA | 1 << 11
 
 #: Names of bits that it lacks.
 _CR4_NAMES = {
     0: "VME", 1: "PVI", 2: "TSD", 3: "DE", 6: "MCE", 8: "PCE", 9: "OSFXSR", 10: "OSXMMEXCPT",
-    11: "UMIP", 12: "LA57", 13: "VMXE", 14: "SMXE", 16: "FSGSBASE", 17: "PCIDE", 18: "OSXSAVE",
-    19: "KL", 22: "PKE", 23: "CET", 24: "PKS", 25: "UINTR", 27: "LASS", 28: "LAM_SUP",
+    11: "UMIP", 13: "VMXE", 14: "SMXE", 16: "FSGSBASE", 17: "PCIDE", 18: "OSXSAVE",
+    19: "KL", 23: "CET", 25: "UINTR", 27: "LASS", 28: "LAM_SUP",
 }
 
 
 def lacking(vector: Vector) -> str | None:
     """Return what this unit would need to run ``vector``; None if it can try."""
-    _, cr0, cr3, cr4, efer, pkru, pkrs, *_ = vector
+    _, cr0, cr3, cr4, efer, *_ = vector
     long_mode = cr0 & _PG and efer & _LME
-    if not (cr4 & ~_CR4_BITS or efer & ~_EFER_BITS or pkru or pkrs or cr0 >> 32
+    if not (cr4 & ~_CR4_BITS or efer & ~_EFER_BITS or cr0 >> 32
             or (not efer & _LMA if long_mode else efer & _LMA or cr3 >> 32)
-            or cr0 & _PG and cr4 & _PAE and not efer & _LME or not cr0 & _PE):
+            or not cr0 & _PE):
         return None
 
     reasons = [f"this unit has no CR4.{name}" for name in _names(cr4 & ~_CR4_BITS, _CR4_NAMES)]
     reasons += [f"this unit has no EFER.{name}" for name in _names(efer & ~_EFER_BITS, {})]
-    if pkru or pkrs:
-        reasons.append("this unit has no protection keys (pkru, pkrs)")
-    if cr0 & _PG and cr4 & _PAE and not efer & _LME:
-        reasons.append("this unit has no PAE paging (CR0.PG and CR4.PAE without EFER.LME)")
     if cr0 >> 32:
         reasons.append("bits 63:32 of CR0 are reserved")
     if not long_mode and cr3 >> 32:
@@ -64,19 +61,29 @@ def lacking(vector: Vector) -> str | None:
     return "; ".join(reasons) or None
 
 
-def control_writes(
-    cr0: int, cr3: int, cr4: int, efer: int,
-) -> tuple[tuple[Register, int], ...]:
-    """Return the writes that set these registers after reset, in their order.
+def control_writes(vector: Vector) -> tuple[tuple[Register, int], ...]:
+    """Return the writes that set the registers of ``vector`` after reset, in their order."""
+    return _control_writes(*vector[1:7])
 
-    CR3 is the last: only in long mode is it wider than 32 bits.
+
+@lru_cache(maxsize=65536)
+def _control_writes(
+    cr0: int, cr3: int, cr4: int, efer: int, pkru: int, pkrs: int,
+) -> tuple[tuple[Register, int], ...]:
+    """CR3 is the last: only in long mode is it wider than 32 bits.
+
+    In PAE paging it never is, and comes first: the other writes load PDPTEs from where it says.
+    PKRU and IA32_PKRS are 0 already.
     """
-    return (
-        (Register.CR4,  cr4),
-        (Register.EFER, efer & ~_LMA),
-        (Register.CR0,  cr0),
-        (Register.CR3,  cr3),
-    )
+    writes = [(Register.CR4, cr4), (Register.EFER, efer & ~_LMA), (Register.CR0, cr0)]
+    writes.insert(0 if loads_pdptes(cr0, cr4, efer) else 3, (Register.CR3, cr3))
+    keys   = [(Register.PKRU, pkru)] * bool(pkru) + [(Register.PKRS, pkrs)] * bool(pkrs)
+    return *keys, *writes
+
+
+def loads_pdptes(cr0: int, cr4: int, efer: int) -> bool:
+    """Tell whether the writes that set these registers read memory: they do with PAE paging."""
+    return bool(cr0 & _PG and cr4 & _PAE and not efer & _LME)
 
 
 def refused(register: Register, value: int) -> str:

@@ -21,6 +21,7 @@ from hw.presets import PRESETS
 from sim.errors import Unavailable
 from sim.output.files import FileTrouble, written
 from sim.output.progress import Progress
+from sim.switches import Switches
 from sim.toolchain.simulators import SIMULATORS
 
 from .coverage import Coverage
@@ -42,6 +43,8 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", choices=PRESETS, default="default",
                         help="configuration of the unit (default: default)")
+    parser.add_argument("--set", action="append", default=[], metavar="UNIT.NAME=VALUE",
+                        help="have the unit otherwise, such as unit.pku=1; several times")
     parser.add_argument("--simulator", choices=SIMULATORS, default="verilator",
                         help="default: verilator")
     parser.add_argument("--seed", type=int, help="default: drawn at random, and printed")
@@ -53,15 +56,20 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     given = parser.parse_args(argv)
     if given.first < 0 or given.rounds < 1:
         parser.error("--from must be 0 or more, and --rounds 1 or more")
+    try:
+        given.config = Switches.parse(given.set).unit(PRESETS[given.preset])
+    except ValueError as error:
+        parser.error(str(error))
     return given
 
 
 def _play(given: argparse.Namespace, built: BuiltDesign, seed: int, folder: Path) -> int:
     """Play the rounds; return the exit status."""
-    coverage = Coverage.of(coverpoints(PRESETS[given.preset]))
+    coverage = Coverage.of(coverpoints(given.config))
+    name     = " --set ".join([given.preset, *given.set])
     end      = given.first + given.rounds
     for first in range(given.first, end, BATCH):
-        settings = RunSettings(preset=given.preset, seed=seed, first=first,
+        settings = RunSettings(preset=given.preset, switches=given.set, seed=seed, first=first,
                                least=min(BATCH, end - first))
         with Progress(f"rounds {first} to {first + settings.least - 1}") as progress:
             result = built.play("sim.verification.rounds", settings, folder,
@@ -70,11 +78,11 @@ def _play(given: argparse.Namespace, built: BuiltDesign, seed: int, folder: Path
         print(f"from {first} on: {result}; {coverage.summary}", flush=True)
         if result.failure is not None:
             print(f"{result.failure}\n"
-                  f"again: --preset {given.preset} --simulator {given.simulator} --seed {seed} "
+                  f"again: --preset {name} --simulator {given.simulator} --seed {seed} "
                   f"--from {first + result.rounds} --rounds 1")
             return 1
     with written(folder / "coverage.txt") as [file]:
-        file.write(coverage.report(f"{given.preset} on {given.simulator}, seed {seed}, "
+        file.write(coverage.report(f"{name} on {given.simulator}, seed {seed}, "
                                    f"rounds {given.first} to {end - 1}"))
     return 0
 
@@ -87,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         folder = given.out or Path(tempfile.mkdtemp(prefix="dragoncage-campaign-"))
         print(f"{given.preset} on {given.simulator}, seed {seed}; log and coverage are in {folder}",
               flush=True)
-        return _play(given, build(Mmu(PRESETS[given.preset]), given.simulator), seed, folder)
+        return _play(given, build(Mmu(given.config), given.simulator), seed, folder)
     except (FileTrouble, OSError, SimulationFailed, Unavailable) as error:
         print(f"sim.verification: {error}", file=sys.stderr)
         return 2

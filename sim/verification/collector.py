@@ -3,24 +3,25 @@
 from collections.abc import Mapping, Sequence
 
 from sim.golden.mmu import Outcome
-from sim.golden.permission import PRESENT, RESERVED, Attempt
+from sim.golden.keys import key_rights
+from sim.golden.permission import PRESENT, PROTECTION_KEY, RESERVED, Attempt
 from sim.golden.reserved import RW, US, XD
-from sim.golden.state import ControlState, PagingMode
+from sim.golden.state import CR4_PKE, CR4_PKS, ControlState, PagingMode
 from sw.bus import Access, Kind, PageFault
 
 from .coverage import Coverage
-from .coverpoints import KINDS
+from .coverpoints import KINDS, STRUCTURES
 from .monitors import WishboneTransfer, duration_bin
 from .payloads import EVENTS
 from .texts import privilege
-from .walks import PredictedWalk, WalkedEntry
+from .walks import PredictedWalk, PredictedWrite, WalkedEntry
 
 
 __all__ = ["CoverageCollector", "alignment"]
 
 
 PAGES = {1 << 12: "4K", 1 << 21: "2M", 1 << 22: "4M", 1 << 30: "1G"}
-ERROR = ("P", "W", "U", "RSVD", "I/D")
+ERROR = ("P", "W", "U", "RSVD", "I/D", "PK")
 
 
 def alignment(access: Access) -> str:
@@ -120,6 +121,9 @@ class CoverageCollector:
 
     def _walk(self, state: ControlState, access: Access, page: PredictedWalk) -> None:
         mode = state.mode.value
+        if not page.entries:
+            self._hit("defects", mode, "PDPTE", "missing")
+            return
         for entry in page.entries:
             self._entry(mode, state, entry)
         *uppers, last = page.entries
@@ -146,14 +150,14 @@ class CoverageCollector:
         note("P", value & 1)
         if not value & 1:
             return
-        if mode == "4-level" or name == "PDE":
+        if mode != "32-bit" or name == "PDE":
             note("RSVD", entry.reserved)
         if entry.reserved:
             return
         note("R/W", value & RW)
         note("U/S", value & US)
         note("A", value >> 5 & 1)
-        if mode == "4-level" and state.no_execute:
+        if mode != "32-bit" and state.no_execute:
             note("XD", value & XD)
         if name in ("PDPTE", "PDE"):
             note("PS", value >> 7 & 1)
@@ -165,7 +169,9 @@ class CoverageCollector:
     def _defect(state: ControlState, entry: WalkedEntry) -> str:
         if entry.reserved & XD:
             return "XD without NXE"
-        if entry.reserved >> state.machine.maxphyaddr and state.mode is PagingMode.FOUR_LEVELS:
+        if entry.reserved >> 52:
+            return "upper bits"
+        if entry.reserved >> state.machine.maxphyaddr and state.mode is not PagingMode.BITS_32:
             return "address"
         return "PS" if entry.reserved >> 7 & 1 else "page address"
 
@@ -174,15 +180,20 @@ class CoverageCollector:
     def _control(self, state: ControlState) -> None:
         bits = {"WP": state.write_protect, "SMEP": state.smep, "SMAP": state.smap, "AC": state.ac,
                 "PGE": state.global_pages}
-        bits |= {"NXE": state.no_execute, "PCIDE": state.pcid_enable} if (
-            state.mode is PagingMode.FOUR_LEVELS) else {"PSE": state.page_size_extensions}
+        if state.mode is PagingMode.BITS_32:
+            bits["PSE"] = state.page_size_extensions
+        else:
+            bits["NXE"] = state.no_execute
+        if state.long_mode:
+            bits |= {"PCIDE": state.pcid_enable, "PKE": bool(state.cr4 & CR4_PKE),
+                     "PKS": bool(state.cr4 & CR4_PKS)}
         for name, value in bits.items():
             self._hit("control bits", state.mode.value, _is(name, value))
 
     def _rights(self, state: ControlState, access: Access, page: PredictedWalk) -> None:
         attempt = Attempt.of(access)
-        malformed = page.entries[-1].reserved == XD
-        if state.mode is PagingMode.FOUR_LEVELS and (page.leaf or malformed):
+        malformed = bool(page.entries) and page.entries[-1].reserved == XD
+        if state.mode is not PagingMode.BITS_32 and (page.leaf or malformed):
             disabled = any(entry.value & XD for entry in page.entries)
             self._hit("NX", _is("NXE", state.no_execute), _is("XD", disabled), privilege(access),
                       "fetch" if attempt.fetch else "other")
@@ -197,6 +208,26 @@ class CoverageCollector:
         else:
             self._hit("SMAP", _is("SMAP", state.smap), _is("AC", state.ac), user, privilege(access),
                       "write" if attempt.write else "read")
+        if page.key is not None:
+            self._key(state, access, page, page.key)
+
+    def _key(self, state: ControlState, access: Access, page: PredictedWalk, key: int) -> None:
+        """Count a page with a key that a register judges."""
+        user     = page.all_set(US)
+        register = "PKRU" if user else "PKRS"
+        if not state.cr4 & (CR4_PKE if user else CR4_PKS):
+            return
+        attempt  = Attempt.of(access)
+        disabled = key_rights(state, key, user_page=user)
+        if attempt.fetch:
+            if disabled.access_disable:
+                self._hit("fetches by key", register, "done" if page.ending == "done" else "fault")
+            return
+        self._hit("key rights", register, _is("AD", disabled.access_disable),
+                  _is("WD", disabled.write_disable), _is("WP", state.write_protect),
+                  privilege(access), "write" if attempt.write else "read")
+        self._hit("keys", register, str(key),
+                  "refused" if page.walk.error_code & PROTECTION_KEY else "allowed")
 
     # Time
 
@@ -204,10 +235,17 @@ class CoverageCollector:
         """Count a control operation: "read", "written", "refused"."""
         self._hit("operations", register, ending)
 
-    def context(self, pcid: int, value: int) -> None:
-        """Count a write of ``value`` to CR3 under ``pcid``."""
-        self._hit("PCIDs", "same" if value & 0xfff == pcid else "other",
-                  "no flush" if value >> 63 else "flush")
+    def write(self, register: str, value: int, write: PredictedWrite) -> None:
+        """Count a write of ``value`` to a control register."""
+        before = write.before
+        self.operation(register, "refused" if write.refused else "written")
+        if write.loads:
+            self._hit("PDPTEs", register, "refused" if write.refused else "loaded")
+        if before.mode is not write.after.mode:
+            self._hit("modes", before.mode.value, write.after.mode.value)
+        if register == "CR3" and before.pcid_enable and not write.refused:
+            self._hit("PCIDs", "same" if value & 0xfff == before.pcid else "other",
+                      "no flush" if value >> 63 else "flush")
 
     def lookup(self, hit: bool, access: Access, outcome: Outcome) -> None:
         """Count a lookup of the TLB for an access to one page that is done or lacks rights."""
@@ -228,7 +266,7 @@ class CoverageCollector:
             bits = strobes >> offset & (1 << width) - 1
             if width == 1 and bits:
                 self._hit("events", name)
-            for level, table in enumerate(("PT", "PD", "PDPT", "PML4")):
+            for level, table in enumerate(STRUCTURES):
                 if width > 1 and bits >> level & 1:
                     self._hit("events", f"accessed {table}")
 

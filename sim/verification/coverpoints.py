@@ -13,21 +13,28 @@ from sw.bus import Kind, Register
 
 from .coverage import Coverpoint
 from .payloads import EVENTS
+from .tables import KEYS
 
 
-__all__ = ["ENDINGS", "KINDS", "LEVELS", "PRIVILEGES", "coverpoints"]
+__all__ = ["ENDINGS", "KINDS", "LEVELS", "PRIVILEGES", "STRUCTURES", "coverpoints"]
 
 
 KINDS      = {kind: kind.value for kind in Kind}
 PRIVILEGES = ("user", "supervisor", "implicit")
 FAULTS     = ("missing", "reserved", "rights")
 ENDINGS    = ("done", *FAULTS, "#GP", "skipped")
-LEVELS     = {"4-level": ("PML4E", "PDPTE", "PDE", "PTE"), "32-bit": ("PDE", "PTE")}
-SIZES      = {"4-level": ("4K", "2M", "1G"), "32-bit": ("4K", "4M")}
+LEVELS     = {"5-level": ("PML5E", "PML4E", "PDPTE", "PDE", "PTE"),
+              "4-level": ("PML4E", "PDPTE", "PDE", "PTE"),
+              "PAE":     ("PDE", "PTE"), "32-bit": ("PDE", "PTE")}
+SIZES      = {"5-level": ("4K", "2M", "1G"), "4-level": ("4K", "2M", "1G"),
+              "PAE":     ("4K", "2M"),       "32-bit":  ("4K", "4M")}
+STRUCTURES = ("PT", "PD", "PDPT", "PML4", "PML5")
 ALIGNMENTS = ("aligned", "in a word", "in two words", "in two pages")
 DURATIONS  = ("0", "1", "2-3", "4+")
 
 NO_LONG_MODE = "there is no 4-level paging"
+NO_PAE       = "there is no PAE paging"
+NO_LA57      = "there is no 5-level paging"
 NO_NX        = "there is no execute-disable bit"
 NO_SMEP      = "there is no SMEP"
 NO_SMAP      = "there is no SMAP"
@@ -35,8 +42,9 @@ NO_PGE       = "there are no global pages"
 NO_PSE       = "there are no 4 MiB pages"
 NO_PCID      = "there are no PCIDs"
 NO_INVPCID   = "there is no INVPCID"
-NO_KEYS      = "there are no protection keys"
 NO_GIGABYTE  = "there are no 1 GiB pages"
+NO_PKU       = "user pages have no protection keys"
+NO_PKS       = "supervisor pages have no protection keys"
 
 
 Bins = tuple[tuple[str, ...], ...]
@@ -58,7 +66,11 @@ class Reachability:
 
     def mode(self, mode: str) -> str | None:
         """Reason why there is no such paging mode."""
-        return NO_LONG_MODE if mode == "4-level" and not self.config.long_mode else None
+        config  = self.config
+        lacking = {"5-level": (config.la57, NO_LA57), "4-level": (config.long_mode, NO_LONG_MODE),
+                   "PAE": (config.pae, NO_PAE)}
+        exists, reason = lacking.get(mode, (True, ""))
+        return None if exists else reason
 
     def size(self, mode: str, size: str) -> str | None:
         """Reason why there are no such pages."""
@@ -71,7 +83,7 @@ class Reachability:
     def reserved(self) -> str | None:
         """Reason why no entry can be malformed."""
         reason = "entries of 32-bit paging have reserved bits in 4 MiB pages only"
-        return None if self.config.long_mode or self.config.pse else reason
+        return None if self.config.wide_entries or self.config.pse else reason
 
     def bit(self, bit: str) -> str | None:
         """Reason why a bit of an entry or a register cannot be set."""
@@ -81,6 +93,7 @@ class Reachability:
             "PGE=1":  (config.pge, NO_PGE),   "PSE=1":  (config.pse, NO_PSE),
             "NXE=1":  (config.nx, NO_NX),     "XD=1":   (config.nx, NO_NX),
             "PCIDE=1": (config.pcid, NO_PCID),
+            "PKE=1":  (config.pku, NO_PKU),   "PKS=1":  (config.pks, NO_PKS),
         }
         exists, reason = features.get(bit, (True, ""))
         return None if exists else reason
@@ -95,7 +108,7 @@ class Reachability:
         if ending == "rights" and privilege != "user":
             if kind == "fetch" and not (config.smep or config.nx):
                 return "nothing forbids the supervisor to fetch"
-            if kind == "read" and not config.smap:
+            if kind == "read" and not (config.smap or config.keys):
                 return "nothing forbids the supervisor to read"
         return None
 
@@ -104,15 +117,15 @@ class Reachability:
     def entry_bits(self) -> Iterator[tuple[str, ...]]:
         for mode, levels in LEVELS.items():
             for level in levels:
-                names = ["P", "R/W", "U/S", "A"] + ["XD", "RSVD"] * (mode == "4-level")
+                names = ["P", "R/W", "U/S", "A"] + ["XD", "RSVD"] * (mode != "32-bit")
                 names += ["RSVD"] * (mode == "32-bit" and level == "PDE")
-                names += ["PS"] * (level in ("PDPTE", "PDE")) + ["D", "G"] * (level != "PML4E")
+                names += ["PS"] * (level in ("PDPTE", "PDE")) + ["D", "G"] * ("PML" not in level)
                 yield from itertools.product((mode,), (level,), _bits(*names))
 
     def no_entry_bit(self, mode: str, level: str, bit: str) -> str | None:
         if (reason := self.mode(mode)) or (reason := self.bit(bit)):
             return reason
-        large = {("4-level", "PDPTE"): "1G", ("32-bit", "PDE"): "4M"}.get((mode, level))
+        large = "1G" if level == "PDPTE" else "4M" if (mode, level) == ("32-bit", "PDE") else ""
         if large and bit[0] in "DG" and (reason := self.size(mode, large)):
             return reason
         if large == "1G" and bit == "PS=1":
@@ -122,11 +135,14 @@ class Reachability:
         return None
 
     def defects(self) -> Iterator[tuple[str, ...]]:
-        for level in LEVELS["4-level"]:
-            reasons = ["missing", "address", "XD without NXE"]
-            reasons += ["PS"] * (level in ("PML4E", "PDPTE"))
-            reasons += ["page address"] * (level in ("PDPTE", "PDE"))
-            yield from itertools.product(("4-level",), (level,), reasons)
+        for mode in ("5-level", "4-level", "PAE"):
+            for level in LEVELS[mode]:
+                reasons = ["missing", "address", "XD without NXE"]
+                reasons += ["upper bits"] * (mode == "PAE")
+                reasons += ["PS"] * (level in ("PML5E", "PML4E", "PDPTE"))
+                reasons += ["page address"] * (level in ("PDPTE", "PDE"))
+                yield from itertools.product((mode,), (level,), reasons)
+        yield "PAE", "PDPTE", "missing"
         yield from (("32-bit", "PDE", "missing"), ("32-bit", "PDE", "page address"),
                     ("32-bit", "PTE", "missing"))
 
@@ -142,7 +158,11 @@ class Reachability:
         return self.reserved() if mode == "32-bit" and defect == "page address" else None
 
     def no_error(self, present: str, write: str, user: str, reserved: str,
-                 fetch: str) -> str | None:
+                 fetch: str, key: str) -> str | None:
+        if key == "PK=1" and (present, reserved, fetch) != ("P=1", "RSVD=0", "I/D=0"):
+            return "a key stops data accesses to a page that there is"
+        if key == "PK=1" and not self.config.keys:
+            return "there are no protection keys"
         if (present, reserved) == ("P=0", "RSVD=1"):
             return "RSVD is told of present entries only"
         if (write, fetch) == ("W=1", "I/D=1"):
@@ -153,10 +173,18 @@ class Reachability:
             return self.ending("read", "supervisor", "rights")
         return self.reserved() if reserved == "RSVD=1" else None
 
+    def no_key(self, register: str, *rest: str) -> str | None:
+        """Reason why the register does not judge any page."""
+        return self.bit({"PKRU": "PKE=1", "PKRS": "PKS=1"}[register])
+
     def no_crossing(self, kind: str, ending: str) -> str | None:
         return self.reserved() if ending == "second reserved" else None
 
     def no_event(self, event: str) -> str | None:
+        if event == "bus_error":
+            return "all of memory answers"
+        if event == "accessed PML5":
+            return self.mode("5-level")
         if event in ("accessed PDPT", "accessed PML4"):
             return self.mode("4-level")
         return self.ending("read", "user", "#GP") if event == "protection" else None
@@ -169,10 +197,10 @@ class Reachability:
         if register == "INVPCID" and ending != "refused" and not self.config.invpcid:
             return NO_INVPCID
         if register in ("PKRU", "PKRS") and ending == "written":
-            return NO_KEYS
+            return self.no_key(register)
         if register == "FEATURES" and ending == "written":
             return "the register is read-only"
-        if register == "CR3" and ending == "refused" and not self.config.long_mode:
+        if register == "CR3" and ending == "refused" and not self.config.wide_entries:
             return "outside long mode every value may be written"
         return None
 
@@ -209,6 +237,13 @@ def _of_entries(config: MmuConfig) -> Iterator[Coverpoint]:
                      (*((*size, kind) for size in sizes for kind in KINDS.values()),
                       *_cross(("off",), ("-",), KINDS.values())),
                      lambda mode, size, kind: reach.size(mode, size))
+    yield Coverpoint("PDPTEs", "Writes of a control register that load PDPTEs.",
+                     _cross(("CR0", "CR3", "CR4"), ("loaded", "refused")),
+                     lambda *values: reach.mode("PAE"))
+    yield Coverpoint("modes", "Changes of the paging mode.",
+                     (*((mode, "off") for mode in LEVELS), *(("off", mode) for mode in LEVELS),
+                      ("32-bit", "PAE"), ("PAE", "32-bit")),
+                     lambda *values: next(filter(None, map(reach.mode, values)), None))
 
 
 def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
@@ -218,8 +253,10 @@ def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
         return next(filter(None, map(reach.bit, values)), None)
 
     yield Coverpoint("control bits", "Control bits that an access depends on, each alone.",
-                     (*_cross(("4-level",),
-                              _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE", "PCIDE")),
+                     (*_cross(("5-level", "4-level"),
+                              _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE", "PCIDE", "PKE",
+                                    "PKS")),
+                      *_cross(("PAE",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE")),
                       *_cross(("32-bit",), _bits("WP", "SMEP", "SMAP", "AC", "PGE", "PSE"))),
                      lambda mode, bit: reach.mode(mode) or reach.bit(bit))
     yield Coverpoint("CR0.WP", "Writes: WP, the page's R/W and U/S, and the privilege.",
@@ -229,13 +266,21 @@ def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
                             ("read", "write")), no_bit)
     yield Coverpoint("SMEP", "Fetches: SMEP, the page's U/S, and the privilege.",
                      _cross(_bits("SMEP"), _bits("U/S"), PRIVILEGES), no_bit)
-    yield Coverpoint("NX", "Walks of 4-level paging: NXE, XD anywhere, privilege and kind.",
+    yield Coverpoint("NX", "Walks of 8-byte entries: NXE, XD anywhere, privilege and kind.",
                      _cross(_bits("NXE"), _bits("XD"), PRIVILEGES, ("fetch", "other")),
-                     lambda *values: reach.mode("4-level") or (
+                     lambda *values: NO_LONG_MODE if not config.wide_entries else (
                          no_bit(values[0]) if values[1] == "XD=0" or config.nx else NO_NX))
     yield Coverpoint("error codes", "Each error code of a page fault.",
-                     _cross(*(_bits(bit) for bit in ("P", "W", "U", "RSVD", "I/D"))),
+                     _cross(*(_bits(bit) for bit in ("P", "W", "U", "RSVD", "I/D", "PK"))),
                      reach.no_error)
+    yield Coverpoint("key rights", "Reads and writes of a page that its key's AD and WD judge.",
+                     _cross(("PKRU", "PKRS"), _bits("AD"), _bits("WD"), _bits("WP"), PRIVILEGES,
+                            ("read", "write")), reach.no_key)
+    yield Coverpoint("keys", "Pages by the register that judges them, their key, and its verdict.",
+                     _cross(("PKRU", "PKRS"), map(str, KEYS), ("allowed", "refused")),
+                     reach.no_key)
+    yield Coverpoint("fetches by key", "Fetches of pages whose key has AD.",
+                     _cross(("PKRU", "PKRS"), ("done", "fault")), reach.no_key)
 
 
 def _of_accesses(config: MmuConfig) -> Iterator[Coverpoint]:
@@ -249,9 +294,11 @@ def _of_accesses(config: MmuConfig) -> Iterator[Coverpoint]:
                                              *(f"second {fault}" for fault in FAULTS))),
                      reach.no_crossing)
     yield Coverpoint("neighbours", "Sizes of the two pages of an access that is done.",
-                     (*(("4-level", *pair) for pair in (
+                     (*((mode, *pair) for mode in ("5-level", "4-level") for pair in (
                          ("4K", "4K"), ("4K", "2M"), ("2M", "2M"), ("2M", "4K"), ("4K", "1G"),
                          ("1G", "1G"), ("1G", "2M"))),
+                      *(("PAE", *pair) for pair in (
+                          ("4K", "4K"), ("4K", "2M"), ("2M", "2M"), ("2M", "4K"))),
                       *(("32-bit", *pair) for pair in (
                           ("4K", "4K"), ("4K", "4M"), ("4M", "4M"), ("4M", "4K")))),
                      lambda mode, *pair: next(
@@ -275,7 +322,6 @@ def _of_accesses(config: MmuConfig) -> Iterator[Coverpoint]:
 
 def _of_time(config: MmuConfig) -> Iterator[Coverpoint]:
     reach  = Reachability(config)
-    levels = ("PT", "PD", "PDPT", "PML4")
     events = [name for name in EVENTS if name != "accessed"]
     yield Coverpoint("lookups", "One access at a time, in one page: hit or miss, kind, outcome.",
                      _cross(("hit", "miss"), KINDS.values(), ("done", "rights")))
@@ -286,7 +332,7 @@ def _of_time(config: MmuConfig) -> Iterator[Coverpoint]:
                      (("before the access",), ("after the access",), ("either",)))
     yield Coverpoint("events", "Strobes of the unit.",
                      tuple((name,) for name in (
-                         *events, *(f"accessed {level}" for level in levels))),
+                         *events, *(f"accessed {level}" for level in STRUCTURES))),
                      reach.no_event)
     yield Coverpoint("handshakes", "Cycles for which a payload is offered in vain.",
                      _cross(("access request", "access response", "control request",

@@ -141,14 +141,15 @@ class StreamSink:
 
 
 class WishboneTarget:
-    """Memory on a Wishbone B4 bus in pipelined mode: byte lanes, stalls, acknowledgements in order.
+    """Memory on a Wishbone B4 bus in pipelined mode: byte lanes, stalls, responses in order.
 
     Parameters
     ----------
     port : :class:`WishbonePort`
         The bus.
     memory : :class:`sim.memory.PhysicalMemory`
-        Memory behind it. A transfer takes effect when it is accepted.
+        Memory behind it. A transfer takes effect when it is accepted; one that it does not answer
+        ends in ``err``.
     latency : callable
         Returns the cycles from a transfer to its acknowledgement, 1 or more. They stay in order.
     accept : callable
@@ -171,24 +172,27 @@ class WishboneTarget:
         self._port    = port
         self._noise   = noise
         self._cycle   = 0
-        # Cycle and data of each acknowledgement to come.
-        self._outstanding: deque[tuple[int, int]] = deque()
+        # Cycle and data of each response to come; without data it is an error.
+        self._outstanding: deque[tuple[int, int | None]] = deque()
         self._ack     = DrivenSignal(port.ack)
+        self._err     = DrivenSignal(port.err)
         self._stall   = DrivenSignal(port.stall)
         self._dat_r   = DrivenSignal(port.dat_r)
 
     def step(self) -> None:
-        """Do the transfer of this cycle, and acknowledge one in the next if it is time."""
+        """Do the transfer of this cycle, and respond to one in the next if it is time."""
         now, outstanding = self._port.now, self._outstanding
         if not now.cyc or now.rst:
             outstanding.clear()
         elif now.accepts:
             self._transfer(now)
         self._cycle += 1
-        acknowledges = bool(outstanding) and outstanding[0][0] <= self._cycle
-        self._ack.drive(acknowledges)
-        if acknowledges:
-            self._dat_r.drive(outstanding.popleft()[1])
+        responds = bool(outstanding) and outstanding[0][0] <= self._cycle
+        word     = outstanding.popleft()[1] if responds else None
+        self._ack.drive(word is not None)
+        self._err.drive(responds and word is None)
+        if word is not None:
+            self._dat_r.drive(word)
         elif now.ack:
             self._dat_r.drive(self._noise.getrandbits(64))
         self._stall.drive(not self.accept())
@@ -196,7 +200,8 @@ class WishboneTarget:
     def _transfer(self, now: WishboneCycle) -> None:
         if now.we is None or now.adr is None or now.sel is None or now.dat_w is None:
             return  # a transfer that nobody knows: the rule "known" reports it
-        word     = self.memory.transfer(now.adr, now.we, now.sel, now.dat_w)
+        word     = self.memory.transfer(now.adr, now.we, now.sel, now.dat_w) \
+            if self.memory.answers(now.adr, now.we) else None
         earliest = self._outstanding[-1][0] + 1 if self._outstanding else 0
         self._outstanding.append((max(self._cycle + self.latency(), earliest), word))
         if self.accepted is not None:

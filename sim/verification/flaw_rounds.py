@@ -5,8 +5,6 @@ from typing import Any
 
 import cocotb
 
-from hw.presets import PRESETS
-
 from .drivers import WishboneTarget
 from .flaws import FLAWS
 from .rounds import play_round
@@ -34,7 +32,7 @@ class RepeatingTarget(WishboneTarget):
 async def flaws(dut: Any) -> None:
     """Play on the unit without a flaw, and then with each; their failures are the result."""
     settings  = RunSettings.received()
-    testbench = MmuTestbench(dut, PRESETS[settings.preset], target=RepeatingTarget)
+    testbench = MmuTestbench(dut, settings.config, target=RepeatingTarget)
     target    = testbench.target
     assert isinstance(target, RepeatingTarget)
     result    = RunResult()

@@ -9,15 +9,21 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from amaranth.hdl import Cat, Fragment, Module, Mux, Signal, Value
+from amaranth.hdl import C, Cat, Fragment, Module, Mux, Signal, Value
 from amaranth.lib import wiring
+from amaranth.lib.data import View
 from amaranth.lib.wiring import In, connect, flipped
 
-from hw.bus import ControlOp
+from hw.bus import ControlOp, Register
 from hw.config import MmuConfig
+import hw.control
+from hw.layout import AccessKind, Entry, Flush, Level
+from hw.legality import loads_pdptes
+from hw.linear import canonical
 import hw.mmu
-from hw.permission import Protection, denied
-from hw.layout import Flush
+import hw.pdpte
+from hw.permission import Protection, denied, denied_by_key, supervises
+from hw.reserved import malformed_pdpte, references_table, reserved
 import hw.translator
 import hw.walker
 
@@ -29,6 +35,10 @@ __all__ = ["FLAWS", "FlawedMmu"]
 FLAWS = {
     "WP is ignored":                        "golden model",
     "AC opens nothing":                     "golden model",
+    "a key stops fetches":                  "golden model",
+    "WD ignores WP":                        "golden model",
+    "the CPL chooses PKRU or PKRS":         "golden model",
+    "PKRU counts as at the last fill":      "golden model",
     "the D bit is lost":                    "golden model",
     "an update does not compare":           "no interleaving",
     "an update is not locked":              "golden model",
@@ -36,6 +46,12 @@ FLAWS = {
     "INVLPG does nothing":                  "golden model",
     "INVPCID does nothing":                 "golden model",
     "a write of CR3 flushes nothing":       "golden model",
+    "PDPTEs are read in each walk":         "golden model",
+    "a malformed PDPTE is loaded":          "golden model",
+    "CR4 loads no PDPTEs":                  "golden model",
+    "PS makes a page of a PML5E":           "golden model",
+    "LA57 widens no address":               "golden model",
+    "upper bits are ignored in PAE paging": "golden model",
     "chained accesses are done":            "golden model",
     "the second page is behind the first":  "golden model",
     "a stalled request moves on":           "held while stalled",
@@ -47,6 +63,9 @@ FLAWS = {
     "an operation does not wait":           "operation alone",
     "memory acknowledges twice":            "acknowledgement owed",
 }
+
+
+_PROTECTION = [name for name, _ in Protection.as_shape()]
 
 
 class _Wrapper(wiring.Component):
@@ -75,7 +94,7 @@ class _Wrapper(wiring.Component):
 
     def has(self, name: str) -> Value:
         """High if this flaw is active."""
-        return self.flaw == 1 + list(FLAWS).index(name)
+        return self.flaw == 1 + [*FLAWS].index(name)
 
     def inject(self, m: Module, part: Any) -> None:
         """Add the flaws."""
@@ -84,7 +103,7 @@ class _Wrapper(wiring.Component):
 class _FlawedUpdater(_Wrapper):
     def inject(self, m: Module, part: Any) -> None:
         before = part.request.p.expected
-        with m.If(self.has("the D bit is lost")):
+        with m.If(self.has("the D bit is lost") & part.memory.we):
             m.d.comb += self.memory.dat_w[6].eq(before[6])
             with m.If(part.memory.sel == 0xf0):
                 m.d.comb += self.memory.dat_w[32 + 6].eq(before[6])
@@ -112,8 +131,45 @@ class _FlawedControl(_Wrapper):
             m.d.comb += part.quiet.eq(1)
 
 
+class _FlawedWalker(_Wrapper):
+    """A walker that can take the PDPTE from memory, and not from its register.
+
+    ``control`` is the present control state.
+    """
+
+    control: Any
+
+    def inject(self, m: Module, part: Any) -> None:
+        if not part.config.pae:
+            return
+        request, known, read = self.request, Signal(), Signal(64)
+        quarter = Signal(2)
+        m.d.comb += quarter.eq(request.p.page[18:20])
+        with m.If(self.has("PDPTEs are read in each walk") & self.mode.pae):
+            m.d.comb += part.pdptes[quarter].eq(read)
+            with m.If(request.valid & part.request.ready & ~known):
+                m.d.comb += [
+                    part.request.valid.eq(0), request.ready.eq(0),
+                    self.memory.cyc.eq(1), self.memory.sel.eq(0xff),
+                    self.memory.adr.eq(Cat(quarter, self.control.cr3[5:32])),
+                ]
+                asked = Signal()
+                m.d.comb += self.memory.stb.eq(~asked)
+                with m.If(~self.memory.stall):
+                    m.d.sync += asked.eq(1)
+                with m.If(self.memory.ack):
+                    m.d.sync += [asked.eq(0), known.eq(1), read.eq(self.memory.dat_r)]
+            with m.Elif(self.response.valid & self.response.ready):
+                m.d.sync += known.eq(0)
+
+
 class _FlawedTranslator(_Wrapper):
     def inject(self, m: Module, part: Any) -> None:
+        kept = Signal(32)
+        with m.If(part.fill.valid):
+            m.d.sync += kept.eq(self.protection.pkru)
+        with m.If(self.has("PKRU counts as at the last fill")):
+            m.d.comb += part.protection.pkru.eq(kept)
         with m.If(self.has("chained accesses are done")):
             m.d.comb += part.request.p.chained.eq(0)
         with m.If(self.has("the second page is behind the first")):
@@ -144,6 +200,11 @@ class _FlawedUnit(_Wrapper):
                 m.d.sync += [again.eq(~again), last.eq(Value.cast(ours.payload))]
             with m.If(again):
                 m.d.comb += [ours.valid.eq(1), Value.cast(ours.payload).eq(last), real.ready.eq(0)]
+
+
+def _changed(view: Any, shape: Any, **fields: Any) -> Any:
+    """A view of ``shape`` with some of its fields otherwise."""
+    return SimpleNamespace(**{name: getattr(view, name) for name in shape} | fields)
 
 
 class FlawedMmu(wiring.Component):
@@ -178,18 +239,60 @@ class FlawedMmu(wiring.Component):
             part = getattr(module, name)
             return mock.patch.object(module, name, lambda config: wrapper(part(config), self.flaw))
 
-        def lenient(**given: Any) -> Any:
-            protection = SimpleNamespace(**{
-                name: getattr(given["protection"], name) for name, _ in Protection.as_shape()})
-            protection.wp &= ~unit.has("WP is ignored")
-            protection.ac &= ~unit.has("AC opens nothing")
-            return denied(**given | {"protection": protection})
+        _FlawedWalker.control = unit.control.state
+
+        def without(entry: Any, flaw: str, bits: int, when: Any = 1) -> Any:
+            mask = Mux(unit.has(flaw) & when, C(bits, 64), 0)
+            return View(Entry, entry.as_value() & ~mask)
+
+        def forgiving(entry: Any, level: Any, **given: Any) -> Any:
+            entry = without(entry, "upper bits are ignored in PAE paging", 0x7ff << 52,
+                            given["mode"].pae)
+            return reserved(without(entry, "PS makes a page of a PML5E", 0x80,
+                                    level == Level.PML5), level, **given)
+
+        def referring(entry: Any, level: Any, **given: Any) -> Any:
+            return references_table(without(entry, "upper bits are ignored in PAE paging",
+                                            0x7ff << 52, given["mode"].pae), level, **given)
+
+        def well_formed(pdpte: Any, **given: Any) -> Any:
+            return malformed_pdpte(pdpte, **given) & ~unit.has("a malformed PDPTE is loaded")
+
+        def loading(register: Any, *given: Any, **config: Any) -> Any:
+            return loads_pdptes(register, *given, **config) & ~(
+                unit.has("CR4 loads no PDPTEs") & (register == Register.CR4))
+
+        def narrow(linear: Any, *, la57: Any) -> Any:
+            return canonical(linear, la57=la57 & ~unit.has("LA57 widens no address"))
+
+        def lenient(*, protection: Any, **given: Any) -> Any:
+            return denied(**given, protection=_changed(
+                protection, _PROTECTION, wp=protection.wp & ~unit.has("WP is ignored"),
+                ac=protection.ac & ~unit.has("AC opens nothing")))
+
+        def mistaken(*, access: Any, rights: Any, protection: Any, **given: Any) -> Any:
+            fetched = (access.kind == AccessKind.FETCH) & unit.has("a key stops fetches")
+            kind = Mux(fetched, AccessKind.READ, access.kind)
+            user = Mux(unit.has("the CPL chooses PKRU or PKRS"), ~supervises(access), rights.user)
+            return denied_by_key(
+                **given, access=_changed(access, ("user", "implicit"), kind=kind),
+                rights=_changed(rights, (), user=user),
+                protection=_changed(protection, _PROTECTION,
+                                    wp=protection.wp | unit.has("WD ignores WP")))
 
         with (wrapped(hw.mmu, "Translator", _FlawedTranslator),
               wrapped(hw.mmu, "Control", _FlawedControl),
+              wrapped(hw.mmu, "Walker", _FlawedWalker),
               wrapped(hw.walker, "Updater", _FlawedUpdater),
               mock.patch.object(hw.translator, "denied", lenient),
-              mock.patch.object(hw.walker, "denied", lenient)):
+              mock.patch.object(hw.walker, "denied", lenient),
+              mock.patch.object(hw.walker, "reserved", forgiving),
+              mock.patch.object(hw.walker, "references_table", referring),
+              mock.patch.object(hw.pdpte, "malformed_pdpte", well_formed),
+              mock.patch.object(hw.control, "loads_pdptes", loading),
+              mock.patch.object(hw.translator, "canonical", narrow),
+              mock.patch.object(hw.translator, "denied_by_key", mistaken),
+              mock.patch.object(hw.walker, "denied_by_key", mistaken)):
             # Parts of parts are made while the unit is put together.
             m.submodules.unit = Fragment.get(unit, platform)
         return m

@@ -11,7 +11,8 @@ from hw.layout import Fault
 from sim.golden.mmu import Outcome
 from sim.golden.reserved import A, D
 from sim.golden.stale import StaleModel
-from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+from sim.golden.state import CR0_PE, CR4_PCIDE
+from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Register
 
 from .collector import alignment
 from .monitors import WishboneTransfer
@@ -24,7 +25,7 @@ from .stimulus import Stimulus
 from .tables import PagingTables, TableEntry
 from .testbench import MmuTestbench
 from .texts import access_text, outcome_text
-from .walks import predicted_walks
+from .walks import predicted_walks, predicted_write
 
 
 __all__ = ["Lockstep"]
@@ -59,15 +60,18 @@ class Lockstep:
         self.accesses  = 0
         self._access_responses:  list[int] = []
         self._control_responses: list[int] = []
-        self._unlocked: list[int] = []   # words of plain stores since the last access
+        self._stored:   list[int] = []   # words of all stores since the last access
+        self._unlocked: list[int] = []   # words of the plain ones
         testbench.access_responses.transferred.append(self._access_responses.append)
         testbench.control_responses.transferred.append(self._control_responses.append)
         testbench.bus.accepted.append(self._note_store)
         self.collector.begin()
 
     def _note_store(self, transfer: WishboneTransfer) -> None:
-        if transfer.write and not transfer.lock:
-            self._unlocked.append(transfer.word)
+        if transfer.write:
+            self._stored.append(transfer.word)
+            if not transfer.lock:
+                self._unlocked.append(transfer.word)
 
     async def start(self) -> None:
         """Write the tables, and the registers."""
@@ -76,6 +80,15 @@ class Lockstep:
                 self.edit(entry, self.stimulus.tables.values[entry.address])
         for register, value in self.stimulus.registers:
             await self.write(register, value)
+
+    async def switch(self, stimulus: Stimulus) -> None:
+        """Go to the mode of another stimulus, with paging off between."""
+        self.compare_memories()
+        if self.model.state.pcid_enable:
+            await self.write(Register.CR4, self.model.state.cr4 & ~CR4_PCIDE)
+        await self.write(Register.CR0, CR0_PE)
+        self.stimulus = stimulus
+        await self.start()
 
     @property
     def tables(self) -> PagingTables:
@@ -92,16 +105,14 @@ class Lockstep:
 
     async def write(self, register: Register, value: int) -> None:
         """Write a control register of both; they must agree on its refusal."""
-        expected = False
-        try:
+        predicted = predicted_write(self.model.state, register, value, self.model.memory.read)
+        if not predicted.refused:
             self.model.write_control(register, value)
-        except GeneralProtection:
-            expected = True
         refused = decode_control(await self._operate(encode_control(register, value))).fault
-        self.collector.operation(register.name, "refused" if expected else "written")
-        if refused != expected:
+        self.collector.write(register.name, value, predicted)
+        if refused != predicted.refused:
             raise Mismatch(f"{register.name} = {value:#x}: #GP {refused}, but the golden "
-                           f"model: #GP {expected}")
+                           f"model: #GP {predicted.refused}")
 
     async def invlpg(self, linear: int) -> None:
         """Flush a page."""
@@ -158,6 +169,7 @@ class Lockstep:
 
     async def _access(self, access: Access) -> Outcome:
         self.accesses += 1
+        self._stored.clear()
         self._unlocked.clear()
         self.testbench.access.send(encode_access(access, chained=False))
         await self.testbench.until(lambda: bool(self._access_responses))
@@ -169,6 +181,8 @@ class Lockstep:
             return Outcome(0 if access.kind is Kind.WRITE else result.data, result.physical)
         if result.fault is Fault.GENERAL_PROTECTION:
             return Outcome(fault=GeneralProtection("an access"))
+        if result.fault is Fault.BUS_ERROR:
+            return Outcome(fault=BusError("an access"))
         cr2 = decode_control(await self._operate(encode_control(Register.CR2))).value
         if result.fault is Fault.PAGE_FAULT:
             return Outcome(fault=PageFault(cr2, result.error))
@@ -200,7 +214,7 @@ class Lockstep:
         interleavings = {}
         first         = deepcopy(self.model)
         first.memory.write(edited.address, size, value)
-        if first.judge(access, outcome, self._read):
+        if first.judge(access, outcome, self._read) and self._explains_stores(first):
             interleavings["before the access"] = first
         old = self.model.memory.read(edited.address, size)
         for entry in (old, old | A, old | A | D):
@@ -213,11 +227,22 @@ class Lockstep:
                 return self._read(physical)
 
             second = deepcopy(self.model)
-            if second.judge(access, outcome, read):
-                second.memory.write(edited.address, size, value)
+            explains = second.judge(access, outcome, read)
+            second.memory.write(edited.address, size, value)
+            if explains and self._explains_stores(second):
                 second.cached.update(*(other.cached for other in interleavings.values()))
                 interleavings["after the access"] = second
         return interleavings
+
+    def _explains_stores(self, model: StaleModel) -> bool:
+        """True if a model has what the last access has stored into tables.
+
+        Two interleavings may end in the same page fault after walks through different tables.
+        """
+        tables = set(self.tables.tables)
+        real   = self.testbench.target.memory
+        return all(real.read(word << 3, 8) == model.memory.read(word << 3, 8)
+                   for word in self._stored if word << 3 & -4096 in tables)
 
     def compare_memories(self) -> None:
         """Nothing was written that the model does not know of."""

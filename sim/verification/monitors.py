@@ -63,9 +63,11 @@ class WishboneTransfer:
     write, lock : :class:`bool`
         Its direction, and the lock of its bus cycle.
     accepted, acked : :class:`int`
-        Cycles in which it was accepted, and acknowledged.
+        Cycles in which it was accepted, and completed.
     stalled : :class:`int`
         Cycles for which the target stalled it.
+    failed : :class:`bool`
+        It has ended in an error.
     """
 
     word:     int
@@ -75,7 +77,8 @@ class WishboneTransfer:
     lock:     bool
     accepted: int
     stalled:  int
-    acked:    int = 0
+    acked:    int  = 0
+    failed:   bool = False
 
 
 class WishboneMonitor:
@@ -84,9 +87,9 @@ class WishboneMonitor:
     Attributes
     ----------
     accepted, acknowledged : list of callables
-        Called with each :class:`WishboneTransfer` that was accepted, and that was acknowledged.
+        Called with each :class:`WishboneTransfer` that was accepted, and that has completed.
     outstanding : :class:`deque`
-        Transfers that are not acknowledged yet.
+        Transfers that have not completed yet.
     """
 
     def __init__(self, port: WishbonePort, clock: ClockingBlock):
@@ -104,9 +107,10 @@ class WishboneMonitor:
             self.outstanding.clear()
         if now.acknowledges and self.outstanding:
             transfer = self.outstanding.popleft()
-            transfer.acked = self._clock.cycle
+            transfer.acked  = self._clock.cycle
+            transfer.failed = bool(now.err)
             if not transfer.write:
-                transfer.data = now.dat_r or 0
+                transfer.data = 0 if transfer.failed else now.dat_r or 0
             for listener in self.acknowledged:
                 listener(transfer)
         if now.accepts:

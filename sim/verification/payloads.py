@@ -60,7 +60,9 @@ class AccessResult(NamedTuple):
                 return f"{self.data:#x} at physical {self.physical:#x}"
             case Fault.PAGE_FAULT:
                 return f"#PF({self.error:#x})"
-        return "skipped" if self.fault is Fault.SKIPPED else "#GP"
+            case Fault.SKIPPED:
+                return "skipped"
+        return "a bus error" if self.fault is Fault.BUS_ERROR else "#GP"
 
 
 class ControlResult(NamedTuple):

@@ -125,6 +125,7 @@ class WishboneCycle(NamedTuple):
     lock:  int | None = 0
     stall: int | None = 0
     ack:   int | None = 0
+    err:   int | None = 0
     we:    int | None = None
     adr:   int | None = None
     sel:   int | None = None
@@ -139,8 +140,8 @@ class WishboneCycle(NamedTuple):
 
     @property
     def acknowledges(self) -> bool:
-        """True if the target completes a transfer."""
-        return self.cyc == 1 and self.ack == 1
+        """True if the target ends a transfer, well or in an error."""
+        return self.cyc == 1 and (self.ack == 1 or self.err == 1)
 
 
 class WishbonePort:
@@ -150,7 +151,7 @@ class WishbonePort:
     ----------
     now : :class:`WishboneCycle`
         The cycle that was sampled last.
-    ack, stall, dat_r : handle
+    ack, err, stall, dat_r : handle
         The signals that a target drives.
     """
 
@@ -158,18 +159,19 @@ class WishbonePort:
         def signal(field: str) -> Any:
             return getattr(dut, f"{name}__{field}")
 
-        self.ack, self.stall, self.dat_r = map(signal, ("ack", "stall", "dat_r"))
+        self.ack, self.err, self.stall, self.dat_r = map(signal, ("ack", "err", "stall", "dat_r"))
         self.now      = WishboneCycle()
-        self._always  = [signal(field) for field in ("cyc", "stb", "lock", "stall", "ack")]
+        self._always  = [signal(field) for field in ("cyc", "stb", "lock", "stall", "ack",
+                                                         "err")]
         self._request = [signal(field) for field in ("we", "adr", "sel", "dat_w")]
         self._reset   = reset
 
     def sample(self) -> None:
         """Note the present cycle."""
-        cyc, stb, lock, stall, ack = map(sampled, self._always)
+        cyc, stb, lock, stall, ack, err = map(sampled, self._always)
         we, adr, sel, dat_w = map(sampled, self._request) if stb else (None,) * 4
         dat_r    = sampled(self.dat_r) if ack else None
-        self.now = WishboneCycle(cyc, stb, lock, stall, ack, we, adr, sel, dat_w, dat_r,
+        self.now = WishboneCycle(cyc, stb, lock, stall, ack, err, we, adr, sel, dat_w, dat_r,
                                  sampled(self._reset))
 
 

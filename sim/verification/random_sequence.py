@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from sim.golden.control import write_register
 from sim.golden.invpcid import InvpcidType
-from sim.golden.state import CR4_PGE
-from sw.bus import GeneralProtection, Register
+from sim.golden.state import CR0_PE, CR0_PG, CR4_PCIDE, CR4_PGE
+from sw.bus import Register
 
 from .collector import CoverageCollector
 from .sequence import PredictedSequence
-from .stimulus import Stimulus
+from .stimulus import Stimulus, random_stimulus
 from .tables import TableEntry
+from .walks import predicted_write
 
 
 __all__ = ["RandomSequence"]
@@ -29,6 +29,10 @@ class RandomSequence(PredictedSequence):
 
     def __init__(self, stimulus: Stimulus, collector: CoverageCollector | None = None):
         super().__init__(stimulus.features, collector)
+        self._begin(stimulus)
+
+    def _begin(self, stimulus: Stimulus) -> None:
+        """Write tables and registers."""
         self._stimulus = stimulus
         if stimulus.tables is not None:
             for entry in stimulus.tables.entries:
@@ -39,10 +43,8 @@ class RandomSequence(PredictedSequence):
     def extend(self, steps: int) -> None:
         """Add so many random operations, and then a read of every register."""
         kinds = {self._access: 12, self._string: 3, self._toggle: 3, self._any_write: 1,
-                 self._read: 1, self._invlpg: 1,
+                 self._read: 1, self._invlpg: 1, self._edit_any: 2, self._switch: 0.2,
                  self._invpcid: 1 if self._stimulus.features.invpcid else 0.2}
-        if self._stimulus.tables is not None:
-            kinds[self._edit_any] = 2
         for kind in self._stimulus.rng.choices(list(kinds), list(kinds.values()), k=steps):
             kind()
         for register in Register:
@@ -63,13 +65,17 @@ class RandomSequence(PredictedSequence):
         """Write anything that makes no translation stale: refused values, above all."""
         state = self.golden.state
         register, value = self._stimulus.any_write(state)
-        try:
-            after, _ = write_register(state, register, value)
-        except GeneralProtection:
-            after = state
+        after = predicted_write(state, register, value, self.golden.memory.read).after
         if (after.mode, after.page_size_extensions, after.no_execute, after.cr3) == (
                 state.mode, state.page_size_extensions, state.no_execute, state.cr3):
             self.write(register, value)
+
+    def _switch(self) -> None:
+        """Go to another mode, with paging off between, and with tables of its own."""
+        if self.golden.state.pcid_enable:
+            self.write(Register.CR4, self.golden.state.cr4 & ~CR4_PCIDE)
+        self.write(Register.CR0, CR0_PE)
+        self._begin(random_stimulus(self._stimulus.rng, self._stimulus.features))
 
     def _read(self) -> None:
         self.read(self._stimulus.rng.choice(tuple(Register)))
@@ -83,25 +89,35 @@ class RandomSequence(PredictedSequence):
     def _edit_any(self) -> None:
         """Use a page, write an entry anew, flush all that may be cached of it, use the page."""
         tables = self._stimulus.tables
-        assert tables is not None
-        entry = self._stimulus.rng.choice(tables.entries)
+        if tables is None:
+            return
+        entry = tables.some_entry()
         self._use(entry)
         self._edit(entry, tables.draw(entry))
-        self._flush(entry)
-        self._use(entry)
-
-    def _flush(self, entry: TableEntry) -> None:
-        """Flush all that may be cached of an entry, under whatever PCID."""
         state, likely = self.golden.state, self._stimulus.rng.random() < 0.6
         if state.pcid_enable and self._stimulus.features.invpcid and likely:
             self.invpcid(InvpcidType.ALL_AND_GLOBAL, 0)
         elif entry.leaf and likely and not state.pcid_enable:
             self.invlpg(entry.linear)
-        elif state.global_pages or state.pcid_enable:
-            self.write(Register.CR4, state.cr4 ^ CR4_PGE)
-            self.write(Register.CR4, state.cr4)
         else:
+            self._flush()
+            if self.refused:
+                # A PDPTE in memory is malformed. Without paging none is read.
+                cr0 = self.golden.state.cr0
+                self.write(Register.CR0, cr0 & ~CR0_PG)
+                self._edit(entry, tables.draw(entry))
+                self.write(Register.CR0, cr0)
+        self._use(entry)
+
+    def _flush(self) -> None:
+        """Flush everything, of every PCID, unless that is refused."""
+        state = self.golden.state
+        if not (state.global_pages or state.pcid_enable):
             self.write(Register.CR3, state.cr3)
+            return
+        self.write(Register.CR4, state.cr4 ^ CR4_PGE)
+        if not self.refused:
+            self.write(Register.CR4, state.cr4)
 
     def _use(self, entry: TableEntry) -> None:
         """Access the first bytes that an entry translates."""

@@ -6,8 +6,6 @@ from typing import Any
 
 import cocotb
 
-from hw.presets import PRESETS
-
 from .burst import play_burst
 from .runs import RESULT, RunResult, RunSettings
 from .stale import play_stale
@@ -37,7 +35,7 @@ async def play_round(testbench: MmuTestbench, seed: int, number: int) -> int:
 async def rounds(dut: Any) -> None:
     """Play the rounds of the settings."""
     settings  = RunSettings.received()
-    testbench = MmuTestbench(dut, PRESETS[settings.preset])
+    testbench = MmuTestbench(dut, settings.config)
     coverage  = testbench.collector.coverage
     result    = RunResult()
     try:

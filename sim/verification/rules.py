@@ -66,9 +66,9 @@ _REQUEST = ("we", "adr", "sel", "dat_w", "lock")
 
 
 def _known(history: _BusHistory, now: WishboneCycle) -> bool:
-    signals = [now.cyc, now.stb, now.ack, now.stall]
+    signals = [now.cyc, now.stb, now.ack, now.err, now.stall]
     signals += [getattr(now, name) for name in _REQUEST] if now.cyc and now.stb else []
-    if now.acknowledges and history.outstanding and not history.outstanding[0]:
+    if now.acknowledges and not now.err and history.outstanding and not history.outstanding[0]:
         signals.append(now.dat_r)
     return None not in signals
 
@@ -100,6 +100,8 @@ WISHBONE_RULES = (
          lambda history, now: bool(now.cyc) or not history.outstanding or bool(history.last.rst)),
     Rule("acknowledgement owed", "3.1.3.2: as many ACK_I as transactions",
          lambda history, now: not now.acknowledges or bool(history.outstanding)),
+    Rule("one response", "RULE 3.45: no two of ACK_I and ERR_I",
+         lambda history, now: not (now.ack and now.err)),
     Rule("lock in cycle", "2.2.3: LOCK_O is about the current bus cycle",
          lambda history, now: not now.lock or bool(now.cyc)),
     Rule("lock until acknowledged", "2.2.3, 3.4: nobody comes between the halves of an RMW cycle",

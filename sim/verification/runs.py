@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
+from hw.config import MmuConfig
+from hw.presets import PRESETS
+from sim.switches import Switches
+
 
 __all__ = ["RESULT", "SETTINGS", "RunResult", "RunSettings"]
 
@@ -25,6 +29,8 @@ class RunSettings:
     ----------
     preset : :class:`str`
         Configuration of the unit.
+    switches : :class:`list` of :class:`str`
+        What it has otherwise, such as "unit.pku=1": see :mod:`sim.switches`.
     seed : :class:`int`
         Seed of all rounds. cocotb's own depends on the name of a test as well.
     first, least : :class:`int`
@@ -38,6 +44,12 @@ class RunSettings:
     first:  int = 0
     least:  int = 1
     most:   int = 0
+    switches: list[str] = field(default_factory=list)
+
+    @property
+    def config(self) -> MmuConfig:
+        """Configuration of the unit."""
+        return Switches.parse(self.switches).unit(PRESETS[self.preset])
 
     @classmethod
     def received(cls) -> Self:

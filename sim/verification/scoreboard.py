@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from hw.layout import Fault
 from sim.memory import PhysicalMemory
-from sw.bus import GeneralProtection, Kind, PageFault
+from sw.bus import BusError, GeneralProtection, Kind, PageFault
 
 from .monitors import WishboneTransfer
 from .payloads import AccessResult, decode_access, decode_control
@@ -21,7 +21,7 @@ class Mismatch(AssertionError):
 
 
 _FAULTS = {PageFault: Fault.PAGE_FAULT, GeneralProtection: Fault.GENERAL_PROTECTION,
-           type(None): Fault.NONE}
+           BusError: Fault.BUS_ERROR, type(None): Fault.NONE}
 
 
 class Scoreboard:

@@ -16,7 +16,7 @@ from .collector import CoverageCollector
 from .coverage import Coverage
 from .payloads import encode_access, encode_control, encode_invlpg, encode_invpcid
 from .texts import access_text
-from .walks import predicted_walks
+from .walks import predicted_walks, predicted_write
 
 
 __all__ = ["AccessStep", "ControlStep", "EditStep", "PhysicalStore", "PredictedSequence", "Step"]
@@ -114,6 +114,8 @@ class PredictedSequence:
         The operations, each with its result.
     stores : list of :class:`PhysicalStore`
         All stores that the unit must do, in order.
+    refused : :class:`bool`
+        The last write of a control register ends in #GP.
     """
 
     def __init__(self, features: Features, collector: CoverageCollector | None = None):
@@ -121,6 +123,7 @@ class PredictedSequence:
         self.collector = collector or CoverageCollector(Coverage({}))
         self.steps:  list[Step]          = []
         self.stores: list[PhysicalStore] = []
+        self.refused = False
         self._failed = False
         self.collector.begin()
 
@@ -141,16 +144,13 @@ class PredictedSequence:
 
     def write(self, register: Register, value: int) -> None:
         """Write a control register."""
-        before, refused = self.golden.state, False
-        try:
+        predicted = predicted_write(self.golden.state, register, value, self.golden.memory.read)
+        self.refused = predicted.refused
+        if not self.refused:
             self.golden.write_control(register, value)
-        except GeneralProtection:
-            refused = True
         self.steps.append(ControlStep(f"{register.name} = {value:#x}",
-                                      encode_control(register, value), None, refused))
-        self.collector.operation(register.name, "refused" if refused else "written")
-        if register is Register.CR3 and before.pcid_enable and not refused:
-            self.collector.context(before.pcid, value)
+                                      encode_control(register, value), None, predicted.refused))
+        self.collector.write(register.name, value, predicted)
 
     def read(self, register: Register) -> None:
         """Read a control register."""

@@ -27,6 +27,8 @@ async def play_stale(testbench: MmuTestbench, rng: Random, *, steps: int = 45) -
     lockstep = Lockstep(testbench, random_stimulus(rng, testbench.features, self_mapped=True))
     await lockstep.start()
     for _ in range(steps):
+        if rng.random() < 0.01:
+            await lockstep.switch(random_stimulus(rng, testbench.features, self_mapped=True))
         await _step(lockstep, rng)
     lockstep.compare_memories()
     return lockstep.accesses
@@ -57,7 +59,13 @@ async def _edit_and_use(lockstep: Lockstep, rng: Random) -> None:
     stimulus = lockstep.stimulus
     access   = stimulus.access(lockstep.model.state)
     await lockstep.access(access)
-    entry = rng.choice(_on_way(lockstep, access) or lockstep.tables.entries)
+    pdptes = lockstep.tables.pdptes
+    if pdptes and rng.random() < 0.2:
+        # It stays as it is in its register.
+        entry = pdptes[access.linear >> 30 & 3]
+        await lockstep.invlpg(access.linear)
+    else:
+        entry = rng.choice(_on_way(lockstep, access) or lockstep.tables.entries)
     lockstep.edit(entry, lockstep.tables.draw(entry))
     if rng.random() < 0.3:
         for between in stimulus.string(lockstep.model.state):

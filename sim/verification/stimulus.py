@@ -6,12 +6,13 @@ from random import Random
 from typing import Self
 
 from sim.golden.state import (
-    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PSE, CR4_SMAP,
-    CR4_SMEP, EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC, ControlState, Features, PagingMode,
+    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PKE,
+    CR4_PKS, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC, ControlState,
+    Features, PagingMode,
 )
 from sw.bus import Access, Kind, Register
 
-from .tables import PAGE, PagingTables
+from .tables import KEYS, PAGE, PagingTables
 
 
 __all__ = ["Stimulus", "StimulusWeights", "random_stimulus"]
@@ -25,6 +26,9 @@ VALUES = (0, 0, (1 << 64) - 1, 0x0101_0101_0101_0101, 0x0123_4567_89ab_cdef)
 
 #: Bits that some register gives a meaning, and a few that none does.
 BITS = (0, 3, 4, 5, 7, 8, 10, 11, 12, 16, 17, 18, 20, 21, 29, 30, 31, 32, 39, 40, 51, 63)
+
+#: Those of CR4 that exist with protection keys.
+KEY_BITS = (22, 24)
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,16 @@ class Stimulus:
         if state.pcid_enable:
             bits += [(Register.CR3, state.cr3, rng.choice((0, 1, 2, state.pcid)) | no_flush)
                      for no_flush in (0, 1 << 63)]
+        if self.features.pae and not state.long_mode:
+            bits += [(Register.CR0, state.cr0, CR0_CD)] * (not state.cr0 & CR0_NW)
+            # From PAE paging to 32-bit paging or back, which the tables seldom suit.
+            bits += [(Register.CR4, state.cr4, CR4_PAE)] * (rng.random() < 0.2)
+        # Programs write PKRU more often than any other register.
+        if self.features.pku:
+            bits += [(Register.CR4, state.cr4, CR4_PKE)]
+            bits += [(Register.PKRU, 0, _key_rights(rng))] * 4
+        if self.features.pks:
+            bits += [(Register.CR4, state.cr4, CR4_PKS), (Register.PKRS, 0, _key_rights(rng))]
         register, value, bit = rng.choice(bits)
         return register, value ^ bit
 
@@ -132,9 +146,11 @@ class Stimulus:
         register = self.rng.choice(tuple(Register))
         value    = {
             Register.CR0: state.cr0, Register.CR3: state.cr3, Register.CR4: state.cr4,
-            Register.EFER: state.efer, Register.CR2: state.cr2,
+            Register.EFER: state.efer, Register.CR2: state.cr2, Register.PKRU: state.pkru,
+            Register.PKRS: state.pkrs,
         }.get(register, 0)
-        for bit in self.rng.sample(BITS, self.rng.randrange(1, 3)):
+        bits = BITS + KEY_BITS * (self.features.pku or self.features.pks)
+        for bit in self.rng.sample(bits, self.rng.randrange(1, 3)):
             value ^= 1 << bit
         return register, value
 
@@ -173,18 +189,29 @@ class Stimulus:
         if rng.random() < self.weights.crossing:
             linear = self._page_end() - rng.choice((size, size // 2, rng.randrange(1, 9)))
         linear &= (1 << 64) - 1
-        if state.mode is not PagingMode.FOUR_LEVELS:
+        if not state.long_mode:
             return linear & 0xffff_ffff | rng.choice((0, rng.getrandbits(32) << 32))
         if rng.random() < self.weights.non_canonical:
-            linear ^= 1 << rng.randrange(48, 64)
+            linear ^= 1 << rng.randrange(57 if state.cr4 & CR4_LA57 else 48, 64)
         return linear
+
+
+def _key_rights(rng: Random) -> int:
+    """A value of PKRU or IA32_PKRS that takes rights away from some of the keys of tables."""
+    pairs = {key: rng.choice((0, 0, 1, 2, 2, 3)) for key in KEYS}
+    return sum(pair << 2 * key for key, pair in pairs.items()) | rng.choice((0, 0, 0x55_5000))
 
 
 def random_stimulus(rng: Random, features: Features, *, self_mapped: bool = False) -> Stimulus:
     """A random stimulus. In a ``self_mapped`` one, accesses may write tables."""
-    four_levels = features.long_mode and rng.random() < 0.6
-    paging      = rng.random() >= 0.06
-    weights     = StimulusWeights.draw(rng)
+    long_mode = features.long_mode and rng.random() < 0.6
+    mode      = PagingMode.FOUR_LEVELS if long_mode else PagingMode.BITS_32
+    if long_mode and features.la57 and rng.random() < 0.5:
+        mode = PagingMode.FIVE_LEVELS
+    elif not long_mode and features.pae and rng.random() < 0.6:
+        mode = PagingMode.PAE
+    paging    = rng.random() >= 0.06
+    weights   = StimulusWeights.draw(rng)
 
     def flag(bit: int, likely: float, exists: bool = True) -> int:
         return bit * (exists and rng.random() < likely)
@@ -192,18 +219,26 @@ def random_stimulus(rng: Random, features: Features, *, self_mapped: bool = Fals
     cr0  = CR0_PE | CR0_PG | flag(CR0_WP, 0.6) | flag(CR0_OTHERS, 0.2) | flag(CR0_CD | CR0_NW, 0.2)
     cr4  = flag(CR4_SMEP, 0.4, features.smep) | flag(CR4_SMAP, 0.4, features.smap)
     cr4 |= flag(CR4_PGE, 0.6, features.pge) | flag(CR4_PSE, 0.7, features.pse)
-    cr4 |= CR4_PAE * four_levels
+    cr4 |= flag(CR4_PKE, 0.6, features.pku) | flag(CR4_PKS, 0.6, features.pks)
+    cr4 |= CR4_PAE * (mode is not PagingMode.BITS_32)
+    cr4 |= CR4_LA57 * (mode is PagingMode.FIVE_LEVELS)
+    cr4 |= flag(CR4_LA57, 0.3, features.la57 and not long_mode)
     efer = flag(EFER_NXE, 0.7, features.nx) | flag(EFER_SCE, 0.3, features.long_mode)
-    efer |= EFER_LME * four_levels
+    efer |= EFER_LME * long_mode
     registers = [(Register.CR4, cr4), (Register.EFER, efer),
                  (Register.RFLAGS, flag(RFLAGS_AC, 0.4))]
+    registers += [(Register.PKRU, _key_rights(rng))] if features.pku else []
+    registers += [(Register.PKRS, _key_rights(rng))] if features.pks else []
     if not paging:
         registers.insert(0, (Register.CR0, cr0 & ~CR0_PG))
         return Stimulus(rng, features, weights, None, registers)
-    tables = PagingTables(rng, features, four_levels, bool(cr4 & CR4_PSE), bool(efer & EFER_NXE),
+    tables = PagingTables(rng, features, mode, bool(cr4 & CR4_PSE), bool(efer & EFER_NXE),
                           weights.defects, self_mapped)
-    # CR3 comes last: before long mode is active, only 32 bits of it can be written.
-    registers += [(Register.CR0, cr0), (Register.CR3, tables.root | rng.choice((0, 8, 0x18)))]
-    if features.pcid and four_levels and rng.random() < 0.6:
+    root   = tables.root | rng.choice((0, 8, 0x18))
+    # CR3 comes last: before long mode is active, only 32 bits of it can be written. PAE paging,
+    # which has no more, needs it before.
+    registers += [(Register.CR3, root)] * (mode is PagingMode.PAE)
+    registers += [(Register.CR0, cr0), (Register.CR3, root)]
+    if features.pcid and long_mode and rng.random() < 0.6:
         registers += [(Register.CR3, tables.root), (Register.CR4, cr4 | CR4_PCIDE)]
     return Stimulus(rng, features, weights, tables, registers)

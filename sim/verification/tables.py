@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from sim.golden.reserved import PS, RW, US, XD, A, D, G, P
-from sim.golden.state import Features
+from sim.golden.state import Features, PagingMode
 
 
-__all__ = ["PAGE", "PagingTables", "TableEntry"]
+__all__ = ["KEYS", "PAGE", "PagingTables", "TableEntry"]
 
 
 PWT, PCD, IGNORED, PAT = 1 << 3, 1 << 4, 0x7 << 9, 1 << 12
@@ -20,9 +20,19 @@ PAGE = 4096  # bytes
 MIB2, MIB4, GIB1 = 1 << 21, 1 << 22, 1 << 30
 
 #: (shift, index bits) of each level, root first, and the bytes of an entry (Intel SDM Vol. 3A,
-#: Figures 4-2, 4-4, 4-8 to 4-10).
-TWO_LEVELS  = (((22, 10), (12, 10)), 4)
-FOUR_LEVELS = (((39, 9), (30, 9), (21, 9), (12, 9)), 8)
+#: Figures 4-2, 4-4, 4-5, 4-8 to 4-11). Those of PAE paging are the tables below its PDPTEs.
+FORMS = {
+    PagingMode.BITS_32:     (((22, 10), (12, 10)), 4),
+    PagingMode.PAE:         (((21, 9), (12, 9)), 8),
+    PagingMode.FOUR_LEVELS: (((39, 9), (30, 9), (21, 9), (12, 9)), 8),
+    PagingMode.FIVE_LEVELS: (((48, 9), (39, 9), (30, 9), (21, 9), (12, 9)), 8),
+}
+
+#: Bytes of linear address space behind a PDPTE of PAE paging, and PDPTE bits that are reserved.
+QUARTER, PDPTE_RESERVED = 1 << 30, 0x1e6
+
+#: Protection keys of pages: few, so that a key often has both kinds of page, with gaps.
+KEYS = (0, 1, 2, 5, 10, 15)
 
 #: Bytes that hold all tables: they stand close together, so that pages can keep away from them.
 TABLES = 64 * PAGE
@@ -37,7 +47,7 @@ class TableEntry:
     address : :class:`int`
         Physical address.
     depth : :class:`int`
-        Number of levels from the root to it.
+        Number of levels from the root to it; -1 of a PDPTE of PAE paging.
     leaf : :class:`bool`
         It is to map a page.
     base : :class:`int`
@@ -66,8 +76,8 @@ class PagingTables:
         Random source.
     features : :class:`Features`
         Features of the unit.
-    four_levels : :class:`bool`
-        4-level paging; else 32-bit paging.
+    mode : :class:`sim.golden.state.PagingMode`
+        The paging mode.
     pse, nxe : :class:`bool`
         CR4.PSE and EFER.NXE, as they will be set.
     defects : :class:`int`
@@ -75,7 +85,7 @@ class PagingTables:
     self_mapped : :class:`bool`
         Pages may be tables as well: stores then edit entries.
     root : :class:`int`
-        Physical address of the first table.
+        Physical address of the first table; of PAE paging, of the PDPTEs.
     entries : list of :class:`TableEntry`
         The entries.
     values : :class:`dict`
@@ -88,7 +98,7 @@ class PagingTables:
 
     rng:         Random
     features:    Features
-    four_levels: bool
+    mode:        PagingMode
     pse:         bool
     nxe:         bool
     defects:     int
@@ -101,18 +111,22 @@ class PagingTables:
     boundaries: list[int]        = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        levels, self.entry_size = FOUR_LEVELS if self.four_levels else TWO_LEVELS
+        levels, self.entry_size = FORMS[self.mode]
         self._shifts  = [shift for shift, _ in levels]
         self._bits    = levels[0][1]
-        self._width   = self.features.maxphyaddr if self.four_levels else 32
+        self._wide    = self.entry_size == 8
+        # The lowest of the bits of a linear address that must be equal; None if no bits must be.
+        self._sign    = {PagingMode.FOUR_LEVELS: 47, PagingMode.FIVE_LEVELS: 56}.get(self.mode)
+        self._width   = self.features.maxphyaddr if self._wide else 32
         self._region  = self.rng.randrange(1, (1 << self._width) // TABLES) * TABLES
         self._starts: set[int] = set()
         self._ends:   set[int] = set()
         self._tables: dict[tuple[int, int], int] = {}
         self._frames: dict[int, list[int]]       = {}
-        self.root     = self._new_table(0, 0)
+        self.root     = self._add_pdptes() if self.mode is PagingMode.PAE \
+            else self._new_table(0, 0)
         regions  = [self._add_small, self._add_many, self._add_many, self._add_top]
-        regions += [self._add_gigabytes, self._add_edge] * self.four_levels
+        regions += [self._add_gigabytes, self._add_edge] * (self._sign is not None)
         for add in [self._add_large, *self.rng.sample(regions, 2)]:
             add()
         self.boundaries = sorted(self._starts & self._ends)
@@ -122,9 +136,19 @@ class PagingTables:
         """Physical addresses of all tables."""
         return list(self._tables.values())
 
+    @property
+    def pdptes(self) -> list[TableEntry]:
+        """The four PDPTEs of PAE paging; in other modes, none."""
+        return [entry for entry in self.entries if entry.depth < 0]
+
+    def some_entry(self) -> TableEntry:
+        """Any entry; of PAE paging, often a PDPTE."""
+        pdptes = self.pdptes
+        return self.rng.choice(pdptes if pdptes and self.rng.random() < 0.2 else self.entries)
+
     def draw(self, entry: TableEntry) -> int:
         """A random value for ``entry``."""
-        return entry.base | self._flags(entry)
+        return entry.base | (self._flags(entry) if entry.depth >= 0 else self._pdpte_flags())
 
     # Regions
 
@@ -139,37 +163,38 @@ class PagingTables:
 
     def _add_large(self) -> None:
         """Pages of 2 or 4 MiB between small ones."""
-        size  = MIB2 if self.four_levels else MIB4
+        size  = MIB2 if self._wide else MIB4
         start = self._anywhere() & -size | size
         depth = len(self._shifts) - 1
         # Without CR4.PSE the PS bit of a 32-bit entry is ignored, and it refers to a table.
-        self._map(start, 2, depth if self.four_levels or self.pse else depth + 1)
+        self._map(start, 2, depth if self._wide or self.pse else depth + 1)
         self._map(start - PAGE, 1, len(self._shifts))
         self._map(start + 2 * size, 1, len(self._shifts))
 
     def _add_gigabytes(self) -> None:
         """Pages of 1 GiB between smaller ones."""
-        start = self._anywhere() & -GIB1
-        self._map(start, 2, 2)
-        self._map(start - PAGE, 1, 4)
-        self._map(start + 2 * GIB1, 1, 3)
+        start, depth = self._anywhere() & -GIB1, len(self._shifts)
+        self._map(start, 2, depth - 2)
+        self._map(start - PAGE, 1, depth)
+        self._map(start + 2 * GIB1, 1, depth - 1)
 
     def _add_edge(self) -> None:
         """The end of the lower canonical addresses, and the beginning of the upper ones."""
-        self._map((1 << 47) - PAGE, 1, 4)
-        self._map((1 << 64) - (1 << 47), 1, 4)
+        assert self._sign is not None
+        self._map((1 << self._sign) - PAGE, 1, len(self._shifts))
+        self._map((1 << 64) - (1 << self._sign), 1, len(self._shifts))
 
     def _add_top(self) -> None:
         """Both sides of the address at which linear addresses wrap around."""
-        self._map((1 << 64 if self.four_levels else 1 << 32) - PAGE, 1, len(self._shifts))
+        self._map((1 << (32 if self._sign is None else 64)) - PAGE, 1, len(self._shifts))
         self._map(0, 1, len(self._shifts))
 
     def _anywhere(self) -> int:
         """A linear address with free space on both sides."""
-        if not self.four_levels:
+        if self._sign is None:
             return self.rng.randrange(MIB4 * 2, (1 << 32) - 4 * MIB4)
-        half = self.rng.randrange(4 * GIB1, (1 << 47) - 4 * GIB1)
-        return half + self.rng.choice((0, (1 << 64) - (1 << 47)))
+        half = self.rng.randrange(4 * GIB1, (1 << self._sign) - 4 * GIB1)
+        return half + self.rng.choice((0, (1 << 64) - (1 << self._sign)))
 
     # Entries
 
@@ -184,8 +209,25 @@ class PagingTables:
             self.targets += [start] if size == PAGE else [
                 start, start + size - PAGE, start + self.rng.randrange(size // PAGE) * PAGE]
 
+    def _add_pdptes(self) -> int:
+        """Four PDPTEs, apart from the tables, and the page directories that they refer to."""
+        while True:
+            # CR3 has 32 bits outside long mode.
+            root = self.rng.randrange(1 << 27) * 32
+            if not self._region <= root < self._region + TABLES:
+                break
+        for number in range(4):
+            entry = TableEntry(root + 8 * number, -1, False, self._new_table(0, number),
+                               number * QUARTER)
+            self.entries.append(entry)
+            # Were it malformed, paging could not be turned on.
+            self.values[entry.address] = entry.base | P * (self.rng.random() < 0.9)
+        return root
+
     def _map_one(self, linear: int, levels: int) -> None:
         table = self.root
+        if self.mode is PagingMode.PAE:
+            table = self._tables[0, linear // QUARTER % 4]
         for depth in range(levels):
             index   = linear >> self._shifts[depth] & (1 << self._bits) - 1
             address = table + index * self.entry_size
@@ -219,44 +261,58 @@ class PagingTables:
 
     def _leaf(self, size: int) -> int:
         """Address field of a page apart from the tables."""
-        small = self.four_levels or size == PAGE
+        small = self._wide or size == PAGE
         wide  = self._width if small else min(self.features.maxphyaddr, 40)
         frame = self.rng.randrange((1 << wide) // size) * size
-        if frame <= self._region + TABLES and self._region < frame + size:
+        if frame <= self._region + TABLES and self._region < frame + size \
+                or frame <= self.root < frame + size:
             return self._leaf(size)
         if size == PAGE:
             return frame
         # PSE-36: address bits from 32 up stand from bit 13 up.
-        return PS | (frame if self.four_levels else frame & 0xffff_ffff | frame >> 32 << 13)
+        return PS | (frame if self._wide else frame & 0xffff_ffff | frame >> 32 << 13)
+
+    def _pdpte_flags(self) -> int:
+        """Flags of a PDPTE: P, those that mean nothing to a walk, and seldom a reserved bit."""
+        rng  = self.rng
+        bits = P * (rng.random() < 0.9) | rng.choice((0, PWT, PCD, IGNORED))
+        if rng.random() < 0.1 * self.defects:
+            bits |= P | rng.choice((PDPTE_RESERVED & rng.getrandbits(9),
+                                    1 << rng.randrange(self.features.maxphyaddr, 64)))
+        return bits
 
     def _flags(self, entry: TableEntry) -> int:
         xd = (0.15 if entry.leaf else 0.04) * (1 if self.nxe else self.defects / 3)
         weights = {
             P:   0.97, RW: 0.8 if entry.leaf else 0.92, US: 0.6 if entry.leaf else 0.92,
             PWT: 0.2,  PCD: 0.2, IGNORED: 0.2, A: 0.5, D: 0.4, G: 0.3,
-            XD:  self.four_levels * xd,
+            XD:  self._wide * xd,
             PAT: 0.2 * (entry.leaf and bool(entry.base & PS)),
         }
         bits = sum(bit for bit, likely in weights.items() if self.rng.random() < likely)
-        if not entry.leaf and not self.four_levels and not self.pse:
+        if not entry.leaf and not self._wide and not self.pse:
             bits |= PS * (self.rng.random() < 0.5)
         # 32-bit paging has few entries that can be malformed.
-        rate = 0.02 if not entry.leaf else 0.08 if self.four_levels else 0.25
+        rate = 0.02 if not entry.leaf else 0.08 if self._wide else 0.25
         if self.rng.random() < rate * self.defects:
             bits |= self._defect(entry)
         if self.rng.random() < 0.02 * self.defects:
             bits &= ~P
+        if self._sign is not None and (self.features.pku or self.features.pks):
+            bits |= self.rng.choice(KEYS) << 59
         return bits
 
     def _defect(self, entry: TableEntry) -> int:
         """A bit that must not be set there, perhaps, depending on the registers."""
         size = 1 << self._shifts[entry.depth]
-        if not self.four_levels:
+        if not self._wide:
             return 1 << self.rng.choice((21, self.rng.randrange(13, 22))) \
                 if entry.base & PS else 0
-        bits = [1 << bit for bit in range(self.features.maxphyaddr, 52)]
+        top  = 52 if self._sign is not None else 63
+        bits = [1 << bit for bit in range(self.features.maxphyaddr, top)]
         bits += [XD] * (not self.nxe)
-        bits += [PS] * (entry.depth == 0) * 3
+        # An entry above a PDPTE has no PS.
+        bits += [PS] * (entry.depth < len(self._shifts) - 3) * 3
         if entry.base & PS:
             bits += [1 << self.rng.randrange(13, size.bit_length() - 1)] * 8
         return self.rng.choice(bits)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sim.golden.mmu import Outcome
-from sw.bus import Access, Kind, PageFault
+from sw.bus import Access, BusError, Kind, PageFault
 
 
 __all__ = ["access_text", "cycle_text", "outcome_text", "privilege"]
@@ -30,6 +30,8 @@ def outcome_text(outcome: Outcome | None) -> str:
         return "skipped"
     if isinstance(outcome.fault, PageFault):
         return f"#PF({outcome.fault.error_code:#x}) at {outcome.fault.address:#x}"
+    if isinstance(outcome.fault, BusError):
+        return "a bus error"
     if outcome.fault is not None:
         return "#GP"
     return f"{outcome.data:#x} at physical {outcome.physical:#x}"

@@ -1,16 +1,18 @@
 """Walks as memory has them before an access is done: the conditions that decide how it ends."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sim.golden.control import write_register
+from sim.golden.keys import key_of
 from sim.golden.permission import Attempt
 from sim.golden.reserved import Level, is_leaf, levels, reserved_bits
 from sim.golden.state import ControlState, PagingMode
 from sim.golden.walk import Walk, walk
-from sw.bus import Access
+from sw.bus import Access, GeneralProtection, Register
 
 
-__all__ = ["PredictedWalk", "WalkedEntry", "predicted_walks"]
+__all__ = ["PredictedWalk", "PredictedWrite", "WalkedEntry", "predicted_walks", "predicted_write"]
 
 
 Read = Callable[[int, int], int]
@@ -45,27 +47,31 @@ class PredictedWalk:
     Attributes
     ----------
     entries : tuple of :class:`WalkedEntry`
-        The entries that a walk reads, root first.
+        The entries that a walk reads, root first: none, if a PDPTE register is not present.
     walk : :class:`Walk`
         The golden model's walk.
+    key : :class:`int` or :class:`None`
+        Protection key of the page; None if it has none, or if the walk does not get there.
     """
 
     entries: tuple[WalkedEntry, ...]
     walk:    Walk
+    key:     int | None = None
 
     @property
     def ending(self) -> str:
         """The result of the walk in a word: "done", or the cause of its fault."""
         if self.walk.translation is not None:
             return "done"
-        last = self.entries[-1]
-        if not last.value & 1:
+        if not self.entries or not (last := self.entries[-1]).value & 1:
             return "missing"
         return "reserved" if last.reserved else "rights"
 
     @property
     def leaf(self) -> WalkedEntry | None:
         """The entry that maps the page, if the walk gets there."""
+        if not self.entries:
+            return None
         last = self.entries[-1]
         return last if last.leaf and last.value & 1 and not last.reserved else None
 
@@ -98,4 +104,42 @@ def _page(state: ControlState, access: Access, linear: int, read: Read) -> Predi
         value = read(address, level.entry_size)
         entries.append(WalkedEntry(level, value, value & reserved_bits(state, level, value),
                                    is_leaf(state, level, value)))
-    return PredictedWalk(tuple(entries), walked)
+    page = PredictedWalk(tuple(entries), walked)
+    leaf = page.leaf
+    return page if leaf is None else replace(page, key=key_of(state, leaf.value))
+
+
+@dataclass(frozen=True)
+class PredictedWrite:
+    """A write of a control register.
+
+    Attributes
+    ----------
+    before, after : :class:`ControlState`
+        Registers before it, and after it: the same if it is refused.
+    refused : :class:`bool`
+        It ends in #GP.
+    loads : :class:`bool`
+        It reads PDPTEs from memory.
+    """
+
+    before:  ControlState
+    after:   ControlState
+    refused: bool
+    loads:   bool
+
+
+def predicted_write(state: ControlState, register: Register, value: int,
+                    read: Read) -> PredictedWrite:
+    """Predict a write of a control register. ``read`` reads memory."""
+    places: list[int] = []
+
+    def noted(physical: int, size: int) -> int:
+        places.append(physical)
+        return read(physical, size)
+
+    try:
+        after, _ = write_register(state, register, value, noted)
+    except GeneralProtection:
+        return PredictedWrite(state, state, True, bool(places))
+    return PredictedWrite(state, after, False, bool(places))

@@ -1,7 +1,8 @@
 """A processor: registers and instructions on a bus.
 
 Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers", section 6.12 "Exception and Interrupt
-Handling"; Vol. 1, section 3.4.3; Vol. 2, STAC, CLAC, INVLPG, SYSCALL, STI, CLI, HLT, PAUSE.
+Handling", section 15.1 "Machine Checks and Architecture"; Vol. 1, section 3.4.3; Vol. 2, STAC,
+CLAC, INVLPG, SYSCALL, STI, CLI, HLT, PAUSE.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from sw.bus import Access, Bus, Fault, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Access, Bus, BusError, Fault, GeneralProtection, Kind, PageFault, Register
 
 from .exceptions import NESTED, Fixup, Handler, Restarts, TripleFault, pt_regs
 
@@ -23,6 +24,7 @@ _X86_EFLAGS_AC = 1 << 18
 
 _GENERAL_PROTECTION = 13
 _PAGE_FAULT         = 14
+_MACHINE_CHECK      = 18
 
 
 class Cpu:
@@ -228,6 +230,8 @@ class Cpu:
         if isinstance(fault, PageFault):
             regs = self._regs(_PAGE_FAULT)
             regs.error_code = fault.error_code
+        elif isinstance(fault, BusError):
+            regs = self._regs(_MACHINE_CHECK)
         else:
             regs = self._regs(_GENERAL_PROTECTION)
         await self._enter(regs, fault)

@@ -51,8 +51,8 @@ def test_the_command_of_a_subject_shows_its_walk_in_the_terminal(tmp_path, capsy
         capsys.readouterr()
         assert main([*shlex.split(subject["command"])[1:], str(cycle), "--json"]) == 0
         walk = json.loads(capsys.readouterr().out)["walk"]
-        assert (walk["linear"], walk["cpu"], walk["cycle"]) == (
-            subject["linear"], subject["cpu"], cycle)
+        assert (walk["linear"], walk["cpu"], walk["cr3"], walk["cycle"]) == (
+            subject["linear"], subject["cpu"], subject["cr3"], cycle)
         shown = found["walks"][number]
         # In a cycle that the machine stands in, the kernel has more to say.
         assert {name: walk[name] for name in shown} | {"kernel": None} == shown
@@ -61,7 +61,7 @@ def test_the_command_of_a_subject_shows_its_walk_in_the_terminal(tmp_path, capsy
 
 
 def test_a_run_that_cannot_be_repeated_has_no_commands():
-    assert WalkCommand("article", "serial")(0x1000, 0) is None
+    assert WalkCommand("article", "serial")(0x1000, 0, 0x6000) is None
 
 
 @pytest.mark.parametrize("names, file, said", [

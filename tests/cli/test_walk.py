@@ -55,6 +55,20 @@ def test_each_processor_has_registers_and_a_tlb_of_its_own(capsys):
     assert first["tlb"]["filled"] != second["tlb"]["filled"]
 
 
+def test_another_address_space_is_walked_and_mapped(capsys):
+    at     = "the other process reads what it read before"
+    loaded = walked(capsys, "0x7ffff7ffa000", "article", "--at", at)
+    other  = walked(capsys, "0x7ffff7ffa000", "article", "--at", at, "--cr3", "0xd000")
+    assert (loaded["cr3"], loaded["loaded"], loaded["page"]) == ("0x6000", True, None)
+    assert (other["cr3"], other["loaded"]) == ("0xd000", False)
+    assert other["entries"][0]["address"] == "0xd7f8" and other["page"]["rights"] == "r-- user"
+    assert other["kernel"]["mapping"]["name"] == "/libc"
+    assert main(["walk", "--all", "article", "--at", at, "--cr3", "0xd000", "--flags", "user",
+                 "--engine", FAST]) == 0
+    out = capsys.readouterr().out
+    assert "CR3=0xd000 (not loaded), " in out and "7ffff7ffa000-7ffff7ffafff" in out
+
+
 def test_text_is_the_default(capsys):
     assert main(["walk", KERNEL, CASE, "--mode", "4level", "--engine", FAST]) == 0
     out, err = capsys.readouterr()
@@ -64,6 +78,7 @@ def test_text_is_the_default(capsys):
 @pytest.mark.parametrize("arguments, complaint", [
     (["page"],                        '"page" is not an address of 64 bits: write it in hex'),
     (["0x" + "1" * 17],               "is not an address of 64 bits: write it in hexadecimal, as "),
+    ([KERNEL, "--cr3", "6000h"],      'argument --cr3: "6000h" is not an address of 64 bits'),
     (["7ffff7ffc000"],                "write it in hexadecimal, as 0x7ffff7ffc000, or in decimal"),
     (["9" * 5000],                    "is not an address of 64 bits"),
     ([],                              "what is to be walked: an ADDRESS, or --all that is mapped?"),

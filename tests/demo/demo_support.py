@@ -125,6 +125,7 @@ def operations(request: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
     for opcode in rest:
         if opcode == 4:
             number(2)
+            yield "mark", {}
         elif opcode == 5:
             yield "cycle", {}
         elif opcode == 6:
@@ -173,8 +174,8 @@ def numbers_in(data: bytes) -> list[int]:
 Row = tuple[int, dict[str, tuple[int, ...]]]
 
 #: Bits of the mask from the lowest on, and how many numbers each has.
-PARTS = {"mark": 1, "state": 6, "events": 1, "ack": 1, "transfer": 2, "word": 1, "response": 3,
-         "request": 2, "datum": 2, "controlled": 2, "control": 2}
+PARTS = {"mark": 1, "state": 12, "events": 1, "ack": 1, "transfer": 2, "word": 1, "response": 3,
+         "request": 2, "datum": 2, "controlled": 2, "control": 2, "error": 0}
 
 
 def rows_in(numbers: Sequence[int], cycle: int = -1) -> list[Row]:
@@ -207,7 +208,7 @@ def settled(rows: Sequence[Row], *, marks: bool = False) -> list[Row]:
             how, physical, data = said["response"]
             written = kinds.popleft() == AccessKind.WRITE.value
             # Without a physical address there may be anything in its place.
-            said["response"] = (how, 0 if how & 3 else physical, 0 if written else data)
+            said["response"] = (how, 0 if how & 7 else physical, 0 if written else data)
         if "request" in said:
             kinds.append(said["request"][0] >> 2 & 7)
         writes = "word" in said

@@ -37,7 +37,7 @@ class Watch:
             control.request.valid, control.request.ready, control.request.payload,
             control.response.valid, control.response.payload, control.state, unit.events,
             memory.cyc, memory.stb, memory.we, memory.lock, memory.adr, memory.sel, memory.dat_w,
-            memory.stall, memory.ack, memory.dat_r]
+            memory.stall, memory.ack, memory.err, memory.dat_r]
         self._all = Cat(Value.cast(signal) for signal in self._signals)
 
     @property
@@ -83,11 +83,12 @@ def _said(*values: Any, shown: bool) -> tuple[dict[str, tuple[int, ...]], bool]:
     """Contents of a cycle's row, with the state if that is ``shown``; true if the next shows it."""
     (requested, accepted, request, completed, response,
      control_requested, control_accepted, operation, controlled, outcome, state, events,
-     cyc, stb, we, lock, adr, sel, dat_w, stall, ack, dat_r) = values
+     cyc, stb, we, lock, adr, sel, dat_w, stall, ack, err, dat_r) = values
     said: dict[str, tuple[int, ...]] = {}
     if shown:
-        said["state"] = tuple(getattr(state, name)
-                              for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"))
+        said["state"] = tuple(getattr(state, name) for name in (
+            "cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs", "pdpte0", "pdpte1", "pdpte2",
+            "pdpte3"))
     if events.as_bits():
         said["events"] = (events.as_bits(),)
     if cyc and ack:
@@ -97,7 +98,7 @@ def _said(*values: Any, shown: bool) -> tuple[dict[str, tuple[int, ...]], bool]:
         if we:
             said["word"] = (dat_w,)
     if completed:
-        said["response"] = (response.fault.value | response.error.as_bits() << 2,
+        said["response"] = (response.fault.value | response.error.as_bits() << 3,
                             response.physical, response.data)
     if requested and accepted:
         said["request"] = (request.size | request.kind.value << 2 | request.user << 5
@@ -109,4 +110,6 @@ def _said(*values: Any, shown: bool) -> tuple[dict[str, tuple[int, ...]], bool]:
     if control_requested and control_accepted:
         said["control"] = (operation.op.value | operation.register.value << 4,
                            operation.value)
+    if cyc and err:
+        said["error"] = ()
     return said, bool(control_requested and control_accepted or events.page_fault)

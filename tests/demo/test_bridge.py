@@ -57,7 +57,7 @@ EACH_PRESET = pytest.mark.parametrize("preset", SETUPS)
 def responses(run, *, first=0):
     """(fault, error code, data) of the accesses that completed in ``run``, from some number on."""
     found = [said["response"] for _, said in settled(run.rows) if "response" in said]
-    return [(how & 3, how >> 2 if how & 3 == 1 else 0, data) for how, _, data in found[first:]]
+    return [(how & 7, how >> 3 if how & 7 == 1 else 0, data) for how, _, data in found[first:]]
 
 
 def controlled(run):

@@ -156,16 +156,19 @@ def test_while_the_machine_stands_still_nothing_moves(dut):
 
 
 @pytest.mark.parametrize("over", [0, 5, (1 << 28) - 5])
-def test_what_is_written_beyond_the_end_is_dropped(dut, over):
+def test_what_is_beyond_the_end_is_an_error_and_stores_nothing(dut, over):
     async def run(ctx):
         for place in (0, 5, words(dut) - 5):
             await transfer(ctx, dut, place, we=1, data=place + 1)
         ack, _ = await transfer(ctx, dut, words(dut) + over, we=1, data=(1 << 64) - 1)
-        assert ack
+        assert (ack, ctx.get(dut.bus.err)) == (0, 1)
         for place in (0, 5, words(dut) - 5):
             assert await transfer(ctx, dut, place) == (1, place + 1)
+            assert not ctx.get(dut.bus.err)
         ack, _ = await transfer(ctx, dut, words(dut) + over)
-        assert ack
+        assert (ack, ctx.get(dut.bus.err)) == (0, 1)
+        await ctx.tick()
+        assert not ctx.get(dut.bus.err)
 
     simulate(dut, run)
 

@@ -127,6 +127,12 @@ def response(put, ports, writer):
     put(ports.access.response.p.data, FULL)
 
 
+def failed(put, ports, writer):
+    """A transfer ends in an error."""
+    put(ports.memory.cyc, 1)
+    put(ports.memory.err, 1)
+
+
 def acknowledged(put, ports, writer):
     """A transfer completes."""
     put(ports.memory.cyc, 1)
@@ -170,21 +176,22 @@ SAID = {
         {"hit": 1, "accessed": 0b1010, "refused": 1}).as_bits(),)}),
     "ack":        (acknowledged, {"ack": (0x8000_0000_0000_0001,)}),
     "transfer":   (transfer,     {"transfer": (0x12_3456_789A, 2 | 0x5A << 2)}),
-    "response":   (response,     {"response": (1 | 0b10010 << 2, (1 << 52) - 1, FULL)}),
+    "response":   (response,     {"response": (1 | 0b10010 << 3, (1 << 52) - 1, FULL)}),
     "request":    (request,      {"request": REQUEST}),
     "controlled": (operated,     {"controlled": (1, FULL - 5)}),
     "control":    (operation,    {"control": (2 | 15 << 4, FULL - 4)}),
+    "error":      (failed,       {"error": ()}),
 }
 
 
 def test_the_first_cycle_shows_mark_and_state():
-    assert written(nothing, nothing) == [(0, {"mark": (0,), "state": (0,) * 6})]
+    assert written(nothing, nothing) == [(0, {"mark": (0,), "state": (0,) * 12})]
 
 
 @pytest.mark.parametrize("name", SAID)
 def test_each_thing_that_can_happen(name):
     happens, said = SAID[name]
-    state = [(4, {"state": (0,) * 6})] if name == "control" else []
+    state = [(4, {"state": (0,) * 12})] if name == "control" else []
     assert written(nothing, nothing, nothing, happens, nothing, nothing)[1:] == [(3, said), *state]
 
 
@@ -247,10 +254,13 @@ def test_state_after_a_page_fault_and_after_a_control_operation():
         for number, name in enumerate(("cr0", "cr2", "cr3", "cr4", "efer")):
             put(state[name], FULL - number)
         put(state.ac, 1)
+        put(state.pkrs, 0xFFFF_FFFF)
+        put(state.pdpte3, FULL - 5)
 
     rows = written(nothing, fault, changed, nothing, operation, nothing, nothing)
     assert [(cycle, said["state"]) for cycle, said in rows[1:] if "state" in said] == [
-        (2, (FULL, FULL - 1, FULL - 2, FULL - 3, FULL - 4, 1)), (5, (0,) * 6)]
+        (2, (FULL, FULL - 1, FULL - 2, FULL - 3, FULL - 4, 1, 0, 0xFFFF_FFFF, 0, 0, 0, FULL - 5)),
+        (5, (0,) * 12)]
 
 
 @pytest.mark.parametrize("quiet", [65534, 65535])
@@ -279,7 +289,7 @@ def test_the_machine_stands_still_until_its_row_is_out():
                 accepted.append(number)
             cycle += 1
         assert cycle > 100
-        assert rows_in(accepted) == [(0, {"mark": (0,), "state": (0,) * 6, "events": (1,)})]
+        assert rows_in(accepted) == [(0, {"mark": (0,), "state": (0,) * 12, "events": (1,)})]
 
     simulate(writer, run)
 

@@ -146,7 +146,7 @@ def connected(*, deadline=100_000):
                 await idle(ctx, 10)
                 await computer.say(ctx, framed(0, CONNECT))
                 assert await computer.hear(ctx) == (
-                    0, bytes([1]) + bytes([2, 0, 16, CLOCK_HZ // 1000]))
+                    0, bytes([1]) + bytes([3, 0, 16, CLOCK_HZ // 1000]))
                 assert not ctx.get(computer.board._machine.clearing)
                 await test(ctx, computer)
 
@@ -186,7 +186,7 @@ async def test_rows_are_what_the_machine_does(ctx, computer):
     events = [said["events"][0] for _, said in computer.watch.rows if "events" in said]
     assert counts[0] == 4
     assert numbers_in(counts[1:]) == [
-        computer.watch.cycle, *(sum(event >> bit & 1 for event in events) for bit in (0, 1, 2, 17))]
+        computer.watch.cycle, *(sum(event >> bit & 1 for event in events) for bit in (0, 1, 2, 18))]
 
 
 @connected()

@@ -160,7 +160,7 @@ def test_members_that_are_packed_are_those_of_the_structure(structure, names):
 
 def test_elements_are_read_one_after_the_other():
     rows = (LoggedTlb * 3)(*((cycle, 1 << cycle, (7, cycle)) for cycle in range(3)))
-    words = [(7).to_bytes(4, "little") + cycle.to_bytes(16, "little") for cycle in range(3)]
+    words = [(7).to_bytes(4, "little") + cycle.to_bytes(20, "little") for cycle in range(3)]
     assert list(elements(LoggedTlb, "cycle", "update").iter_unpack(rows)) == \
         list(enumerate(words))
     assert [events for events, in elements(LoggedTlb, "events").iter_unpack(rows)] == [1, 2, 4]

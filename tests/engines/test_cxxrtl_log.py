@@ -7,7 +7,7 @@ import pytest
 from trace_support import assert_same
 
 from hw.bus import ControlOp, Register
-from hw.layout import AccessKind, Fault
+from hw.layout import AccessKind, Fault, Flush
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.cxxrtl.lazy import BLOCK, LazyRecords
 from sim.engines.cxxrtl.log import LogReader
@@ -41,6 +41,7 @@ def drawn(random, before):
             [Fault.NONE, Fault.NONE, *Fault]).value),
         "control":      packed("control", values, op=random.choice(list(ControlOp)).value,
                                register=random.choice(list(Register)).value),
+        "tlb":          packed("tlb", values, flush=random.choice(list(Flush)).value),
         "cyc":          int(random.random() < 0.9),
     }
     return Sample(**values)

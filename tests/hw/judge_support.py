@@ -9,7 +9,7 @@ from unit_support import UnitModel
 from hw.bus import ControlState
 from sim.golden.mmu import Outcome
 from sim.golden.stale import StaleModel
-from sim.golden.state import Features
+from sim.paging.walk import features_of
 from sim.record.signals import Fields
 from sw.bus import Access, GeneralProtection
 
@@ -42,8 +42,6 @@ class JudgedUnit:
         Translations held by its TLB.
     entry_size : :class:`int`
         Bytes of the entries that are edited.
-    **features : :class:`bool`
-        Features that differ from :class:`sim.golden.state.Features`'s defaults.
 
     Attributes
     ----------
@@ -53,9 +51,8 @@ class JudgedUnit:
         What the unit chooses, and the strobes that are then due.
     """
 
-    def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8,
-                 **features: bool):
-        machine = Features(maxphyaddr=cpu.maxphyaddr, **features)
+    def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8):
+        machine = features_of(cpu.mmu.config)
         self.cpu        = cpu
         self.entry_size = entry_size
         self.allowed    = StaleModel.of(machine)
@@ -80,8 +77,11 @@ class JudgedUnit:
                 assert do(self.allowed, step, entry_size=self.entry_size) is expected
                 assert await is_refused(self.cpu.invpcid, *operands) is expected
         registers = STATE(self.cpu.ctx.get(self.cpu.mmu.control.state.as_value()))
-        for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac"):
+        for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs"):
             assert registers[name] == getattr(self.allowed.state, name), name
+        for number, pdpte in enumerate(self.allowed.state.pdptes):
+            # Nothing in one that is not present counts: the unit keeps it as 0.
+            assert registers[f"pdpte{number}"] == (pdpte if pdpte & 1 else 0), number
         assert self.cpu.events == +self.unit.events, f"strobes of {step}"
 
     async def _access(self, access: Access, expected: Outcome) -> None:

@@ -9,7 +9,7 @@ from amaranth.sim import SimulatorContext
 from sim.memory import PhysicalMemory, Target
 
 
-__all__ = ["RecordingMemory", "StrictMemory", "Transfer"]
+__all__ = ["FailingMemory", "RecordingMemory", "StrictMemory", "Transfer"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class RecordingMemory(StrictMemory):
         Physical address of a word to what is called, once, after the word is first read.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
         self.transfers:  list[Transfer]                  = []
         self.after_read: dict[int, Callable[[], None]] = {}
 
@@ -52,6 +52,7 @@ class RecordingMemory(StrictMemory):
         target = Target(self)
         while True:
             ctx.set(port.ack,   target.ack)
+            ctx.set(port.err,   target.err)
             ctx.set(port.dat_r, target.dat_r)
             ctx.set(port.stall, target.stall)
             _, _, lock, *request = await ctx.tick().sample(
@@ -62,3 +63,22 @@ class RecordingMemory(StrictMemory):
             if accepted:
                 self.transfers.append(Transfer(adr * 8, bool(we), bool(lock), sel))
                 self.after_read.pop(adr * 8, lambda: None)()
+
+
+class FailingMemory(RecordingMemory):
+    """Physical memory of which some words end in bus errors.
+
+    Attributes
+    ----------
+    no_reads, no_writes : :class:`set`
+        Physical addresses of words whose reads, and whose writes, fail.
+    """
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        self.no_reads:  set[int] = set()
+        self.no_writes: set[int] = set()
+
+    def answers(self, word: int, write: int) -> bool:
+        """Tell whether a transfer is answered."""
+        return word * 8 not in (self.no_writes if write else self.no_reads)

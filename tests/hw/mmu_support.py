@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from amaranth.lib import data
 from amaranth.sim import Simulator, SimulatorContext
-from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
+from paging_support import CR0_32, CR4_LA57, CR4_LONG, EFER_LONG, PDPTES, ROOT
 from stream_support import get, put
 
 from hw.bus import ControlOp, Events
@@ -19,13 +19,13 @@ from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
 from sim.golden.mmu import Outcome
 from sim.memory import PhysicalMemory
-from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Register
 
 from .memory_support import StrictMemory
 
 
-__all__ = ["STROBES", "MmuBench", "Processor", "Unit", "bench_of", "four_levels", "paging_off",
-           "two_levels"]
+__all__ = ["STROBES", "MmuBench", "Processor", "Unit", "bench_of", "five_levels", "four_levels",
+           "pae_paging", "paging_off", "two_levels"]
 
 
 def _strobes() -> dict[str, int]:
@@ -37,7 +37,7 @@ def _strobes() -> dict[str, int]:
     return bits
 
 
-#: Mask of each strobe in a packed :class:`hw.bus.Events`, by name; ``accessed`` has four.
+#: Mask of each strobe in a packed :class:`hw.bus.Events`, by name; ``accessed`` has five.
 STROBES = _strobes()
 
 
@@ -145,6 +145,8 @@ class Processor:
                 return Outcome(fault=PageFault(self.cr2, response.error.as_bits()))
             case Fault.GENERAL_PROTECTION:
                 return Outcome(fault=GeneralProtection("an access"))
+            case Fault.BUS_ERROR:
+                return Outcome(fault=BusError("an access"))
         raise AssertionError(f"an access that is not chained ended in {response.fault}")
 
     async def burst(
@@ -247,11 +249,15 @@ def bench_of(**features: Any) -> MmuBench:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit to run a test on: its features, its memory, and the registers to begin with."""
+    """A unit to run a test on: its features, its memory, and the registers to begin with.
+
+    ``contents`` are words of memory before these are written, by physical address.
+    """
 
     features:  dict[str, Any]
     memory:    type[PhysicalMemory]
     registers: tuple[tuple[Register, int], ...] = ()
+    contents:  tuple[tuple[int, int], ...] = ()
 
     def run(self, test: Callable[[Processor], Awaitable[None]]) -> None:
         """Run a coroutine of the processor in front of it."""
@@ -260,7 +266,10 @@ class Unit:
                 await cpu.write_control(register, value)
             await test(cpu)
 
-        bench_of(**{"tlb_entries": 4} | self.features).run(main, memory=self.memory())
+        memory = self.memory()
+        for place, value in self.contents:
+            memory.write(place, 8, value)
+        bench_of(**{"tlb_entries": 4} | self.features).run(main, memory=memory)
 
 
 def four_levels(
@@ -272,6 +281,29 @@ def four_levels(
         (Register.CR4, CR4_LONG | cr4), (Register.EFER, EFER_LONG | efer),
         (Register.CR3, ROOT), (Register.CR0, CR0_32 | cr0), (Register.RFLAGS, rflags),
     )))
+
+
+def five_levels(
+    *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
+    memory: type[PhysicalMemory] = StrictMemory, **features: Any,
+) -> pytest.MarkDecorator:
+    """Mark ``async def test(cpu, ...)``: run it in 5-level paging with these flags besides."""
+    return four_levels(cr0=cr0, cr4=CR4_LA57 | cr4, efer=efer, rflags=rflags, memory=memory,
+                       la57=True, **features)
+
+
+def pae_paging(
+    *, cr0: int = 0, cr4: int = 0, efer: int = 0, rflags: int = 0,
+    memory: type[PhysicalMemory] = StrictMemory, **features: Any,
+) -> pytest.MarkDecorator:
+    """Mark ``async def test(cpu, ...)``: run it in PAE paging with these flags besides.
+
+    The PDPTE registers hold :data:`paging_support.PDPTES`.
+    """
+    return pytest.mark.unit(Unit({"pae": True} | features, memory, (
+        (Register.CR4, CR4_LONG | cr4), (Register.EFER, efer), (Register.CR3, ROOT),
+        (Register.CR0, CR0_32 | cr0), (Register.RFLAGS, rflags),
+    ), tuple((ROOT + 8 * number, pdpte) for number, pdpte in enumerate(PDPTES))))
 
 
 def two_levels(

@@ -19,10 +19,13 @@ some 2**40 cases; it falls apart into slices since the manual decides in stages.
 import itertools
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import pytest
-from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, TWO_LEVELS, chain
+from paging_support import (
+    CR0_32, CR4_LA57, CR4_LONG, DIRECTORIES, EFER_LONG, FIVE_LEVELS, FOUR_LEVELS, PAE_TABLES,
+    PDPTES, ROOT, TWO_LEVELS, chain,
+)
 
 from hw.config import MmuConfig
 from sim.golden.stale import StaleModel
@@ -78,6 +81,12 @@ class Form:
         the entry is a large page.
     depths : :class:`tuple`
         Numbers of levels that a page can have.
+    root : :class:`int`
+        Address of the first table that a walk of ``LINEAR`` reads.
+    contents : :class:`tuple`
+        Words of memory besides, by address.
+    features : :class:`dict`
+        Features of the unit that differ from :class:`hw.config.MmuConfig`'s defaults.
     """
 
     tables:    tuple
@@ -86,6 +95,14 @@ class Form:
     place:     int
     defects:   dict[tuple[int, bool], tuple[int, ...]]
     depths:    tuple[int, ...]
+    root:      int = ROOT
+    contents:  tuple[tuple[int, int], ...] = ()
+    features:  dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def disables(self) -> bool:
+        """Entries can disable execution."""
+        return self.tables[1] == 8
 
     def page(self, depth: int) -> int:
         """Address and PS flag of a leaf at ``depth``."""
@@ -117,7 +134,24 @@ BITS_32 = Form(
     {(0, True): (1 << 21,), (0, False): (), (1, False): ()},
     (2, 1),
 )
-FORMS = pytest.mark.parametrize("form", [LONG, BITS_32], ids=["4-level", "32-bit"])
+PAE = Form(
+    PAE_TABLES,
+    {Register.CR4: CR4_LONG, Register.EFER: 0, Register.CR3: ROOT, Register.CR0: CR0_32,
+     Register.RFLAGS: 0},
+    _BITS, 0xc9_4000_0000 + 0xa9_6000,
+    {(0, False): (1 << 40, 1 << 62, XD), (1, False): (1 << 40, 1 << 51, 1 << 52, 1 << 59, XD),
+     (0, True): (1 << 13, 1 << 20, 1 << 45, 1 << 57, XD)},
+    (2, 1), DIRECTORIES[LINEAR >> 30],
+    tuple((ROOT + 8 * number, pdpte) for number, pdpte in enumerate(PDPTES)),
+    {"pae": True, "la57": True},
+)
+FIVE = replace(
+    LONG, tables=FIVE_LEVELS, registers=LONG.registers | {Register.CR4: CR4_LA57},
+    defects={(0, False): (PS, 1 << 40, XD),
+             **{(level + 1, large): bits for (level, large), bits in LONG.defects.items()}},
+    depths=(5, 4, 3), features={"pae": True, "la57": True})
+FORMS = pytest.mark.parametrize("form", [LONG, BITS_32, PAE, FIVE],
+                                ids=["4-level", "32-bit", "PAE", "5-level"])
 
 
 @dataclass(frozen=True)
@@ -160,7 +194,7 @@ def rights(form: Form) -> Iterator[Case]:
     """Control state, access, combined rights: all of it."""
     levels   = itertools.cycle(range(form.depths[0]))
     withheld = (0, RW, US, RW | US)
-    disabled = (0, XD) if form is LONG else (0,)
+    disabled = (0, XD) if form.disables else (0,)
     for control in subsets(form.bits):
         for missing, xd, access in itertools.product(withheld, disabled, ACCESSES):
             entries = [P | RW | US | A] * form.depths[0]
@@ -199,7 +233,7 @@ def flags(form: Form) -> Iterator[Case]:
 def crossings(form: Form) -> Iterator[Case]:
     """Accesses to two pages: every pair of pages, every kind."""
     pages = (P | RW | US, P | RW | US | A | D, P | US, P | RW, RW | US | A)
-    pages += (P | RW | US | 1 << 50,) if form is LONG else ()
+    pages += (P | RW | US | 1 << 50,) if form.disables else ()
     spans = itertools.cycle(((0xfff, 2), (0xffd, 4), (0xfff, 4), (0xff9, 8), (0xffc, 8)))
     upper = (P | RW | US,) * (form.depths[0] - 1)
     for first, second, kind, user in itertools.product(pages, pages, Kind, (False, True)):
@@ -216,7 +250,7 @@ def sample(form: Form) -> Iterator[Case]:
             depth = chance.choice(form.depths)
             entries = [
                 sum(bit for bit in (RW, US, A, D) if chance.random() < 0.8)
-                | P * (chance.random() < 0.95) | XD * (form is LONG and chance.random() < 0.1)
+                | P * (chance.random() < 0.95) | XD * (form.disables and chance.random() < 0.1)
                 for _ in range(depth)
             ]
             second  = sum(bit for bit in (P, RW, US, A, D) if chance.random() < 0.9)
@@ -241,8 +275,11 @@ class Duel:
 
     def __init__(self, cpu: Processor | CompiledUnit, form: Form):
         self.cpu, self.form = cpu, form
-        self.model = StaleModel.of(Features(maxphyaddr=cpu.maxphyaddr))
+        self.model = StaleModel.of(Features(maxphyaddr=cpu.maxphyaddr, **form.features))
         self._written: dict[Register, int] = {}
+        for memory in (cpu.memory, self.model.memory):
+            for place, word in form.contents:
+                memory.write(place, 8, word)
 
     async def judge(self, case: Case) -> bool:
         """True if the gateware does what the manual says."""
@@ -262,8 +299,9 @@ class Duel:
         """Put the entries of ``case`` into both memories."""
         size    = self.form.tables[1]
         depth   = len(case.entries)
-        places  = chain(self.form.tables, LINEAR, depth=depth)
-        targets = [ROOT + 0x1000 * (n + 1) for n in range(depth - 1)] + [self.form.page(depth)]
+        root    = self.form.root
+        places  = chain(self.form.tables, LINEAR, depth=depth, root=root)
+        targets = [root + 0x1000 * (n + 1) for n in range(depth - 1)] + [self.form.page(depth)]
         entries = [target | flags for target, flags in zip(targets, case.entries, strict=True)]
         # The page behind the second one lies elsewhere, so that its frame cannot be guessed.
         places.append(places[-1] + size)
@@ -290,11 +328,11 @@ def wrong_on(machine, form: Form, cases: Iterable[Case]) -> list[str]:
 @FORMS
 @pytest.mark.parametrize("slice_", [rights, structure, flags, crossings, sample])
 def test_gateware_agrees_with_the_golden_model(form, slice_):
-    assert wrong_on(CompiledUnit(MmuConfig()), form, slice_(form)) == []
+    assert wrong_on(CompiledUnit(MmuConfig(**form.features)), form, slice_(form)) == []
 
 
 @FORMS
 def test_gateware_that_is_not_compiled_agrees_with_the_golden_model(form):
     # Few cases, for they take long; but memory is strict, and the TLB is soon full.
     few = itertools.islice(sample(form), None, None, 3)
-    assert wrong_on(bench_of(tlb_entries=4), form, few) == []
+    assert wrong_on(bench_of(tlb_entries=4, **form.features), form, few) == []

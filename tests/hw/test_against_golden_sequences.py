@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
-from sequence_support import IN_EACH_WORLD, PAGES, refuses, steps
+from sequence_support import BITS_32, KEYED, LONG, PAGES, refuses, steps
 
 from sim.golden.mmu import GoldenMmu
 from sim.golden.state import Features
@@ -30,7 +30,7 @@ memories = st.builds(
     stall=st.sampled_from(((), (False, True), (True, True, False))))
 
 
-@IN_EACH_WORLD
+@pytest.mark.parametrize("world", [LONG, BITS_32, KEYED], ids=["4-level", "32-bit", "keys"])
 @pytest.mark.parametrize("entries", [2, 4])
 @given(data=st.data())
 @settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,7 +38,7 @@ def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(worl
     sequence = data.draw(st.lists(steps(world), min_size=20, max_size=60), label="steps")
 
     async def main(cpu):
-        judged = JudgedUnit(cpu, entries=entries, entry_size=world.entry_size, **world.features)
+        judged = JudgedUnit(cpu, entries=entries, entry_size=world.entry_size)
         for step in (*world.start, *sequence):
             await judged.do(step)
         judged.compare_memories((*range(ROOT, 0x8000, 0x1000), *PAGES))
@@ -48,7 +48,8 @@ def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(worl
 
 
 #: Bits that some register gives a meaning, and a few that none does.
-BITS  = st.sampled_from((0, 3, 4, 5, 7, 8, 10, 11, 12, 16, 17, 20, 21, 29, 30, 31, 32, 39, 40, 63))
+BITS  = st.sampled_from(
+    (0, 3, 4, 5, 7, 8, 10, 11, 12, 16, 17, 20, 21, 22, 24, 29, 30, 31, 32, 39, 40, 63))
 VALUE = st.one_of(
     st.sampled_from((CR0_32, PE, CR4_LONG, EFER_LONG, ROOT, 0)),
     st.sets(BITS, max_size=5).map(lambda bits: sum(1 << bit for bit in bits)),
@@ -58,7 +59,11 @@ VALUE = st.one_of(
 @pytest.mark.parametrize("features", [{}, {
     "long_mode": False, "gigabyte_pages": False, "nx": False, "pse": False, "pge": False,
     "smep": False, "smap": False, "maxphyaddr": 32,
-}, {"pcid": True, "invpcid": True}], ids=["everything", "nothing", "PCIDs"])
+}, {"pcid": True, "invpcid": True}, {"pae": True, "la57": True}, {
+    "pae": True, "long_mode": False, "gigabyte_pages": False,
+}, {"pku": True, "pks": True}, {
+    "pae": True, "la57": True, "pcid": True, "invpcid": True, "pku": True, "pks": True,
+}], ids=["most", "nothing", "PCIDs", "all modes", "PAE", "keys", "everything"])
 @given(writes=st.lists(st.tuples(st.sampled_from(Register), VALUE), max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_control_registers_take_what_the_manual_lets_them(features, writes):

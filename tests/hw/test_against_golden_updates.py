@@ -6,19 +6,15 @@ The model of the unit says when a walk begins again, and counts the strobes mean
 import random
 from functools import partial
 
-from paging_support import FOUR_LEVELS, ROOT, chain
+from paging_support import DIRECTORIES, FIVE_LEVELS, FOUR_LEVELS, PAE_TABLES, PDPTES, ROOT, chain
 from unit_support import UnitModel
 
 from sim.golden.state import Features
 from sw.bus import Access, Kind, Register
 
 from .memory_support import RecordingMemory
-from .mmu_support import four_levels
+from .mmu_support import five_levels, four_levels, pae_paging
 from .rules_support import FRAME, LINEAR, RW, US, WP, A, D, P
-
-
-PLACES  = chain(FOUR_LEVELS, LINEAR)
-TARGETS = (ROOT + 0x1000, ROOT + 0x2000, ROOT + 0x3000, FRAME)
 
 
 def some_flags(chance):
@@ -27,29 +23,49 @@ def some_flags(chance):
                if chance.random() < share)
 
 
-@four_levels(cr0=WP, memory=RecordingMemory)
-async def test_a_walk_begins_again_exactly_if_an_entry_that_it_would_update_has_changed(cpu):
-    chance, unit = random.Random(17), UnitModel(Features(maxphyaddr=cpu.maxphyaddr), entries=4)
+async def check(cpu, form, *, root=ROOT, **features):
+    """Edit entries during walks, at random; a walk begins again exactly if it would update one."""
+    places  = chain(form, LINEAR, root=root)
+    targets = (*(root + 0x1000 * depth for depth in range(1, len(places))), FRAME)
+    chance  = random.Random(17)
+    unit    = UnitModel(Features(maxphyaddr=cpu.maxphyaddr, **features), entries=4)
+    for number, pdpte in enumerate(PDPTES if form is PAE_TABLES else ()):
+        unit.memory.write(ROOT + 8 * number, 8, pdpte)
     for register in (Register.CR4, Register.EFER, Register.CR3, Register.CR0):
         unit.write_control(register, await cpu.read_control(register))
     cpu.events.clear()
     unit.events.clear()
 
     for _ in range(150):
-        edited = chance.randrange(4)
-        edit   = TARGETS[edited] | some_flags(chance)
-        values = [target | some_flags(chance) for target in TARGETS]
+        edited = chance.randrange(len(places))
+        edit   = targets[edited] | some_flags(chance)
+        values = [target | some_flags(chance) for target in targets]
         for memory, watcher in ((cpu.memory, cpu.memory), (unit.memory, unit)):
-            for place, value in zip(PLACES, values, strict=True):
+            for place, value in zip(places, values, strict=True):
                 memory.write(place, 8, value)
-            watcher.after_read = {PLACES[edited]: partial(memory.write, PLACES[edited], 8, edit)}
+            watcher.after_read = {places[edited]: partial(memory.write, places[edited], 8, edit)}
 
         access  = Access(LINEAR, 8, chance.choice(list(Kind)), user=chance.random() < 0.3)
         outcome = await cpu.access(access)
         assert outcome.agrees(unit.access(access)), f"{access}, entry {edited}"
-        assert [cpu.memory.read(place, 8) for place in PLACES] == [
-            unit.memory.read(place, 8) for place in PLACES]
+        assert [cpu.memory.read(place, 8) for place in places] == [
+            unit.memory.read(place, 8) for place in places]
         assert cpu.events == +unit.events
         unit.invlpg(LINEAR)
         await cpu.invlpg(LINEAR)
     assert unit.events["walk_again"] > 20
+
+
+@four_levels(cr0=WP, memory=RecordingMemory)
+async def test_a_walk_begins_again_exactly_if_an_entry_that_it_would_update_has_changed(cpu):
+    await check(cpu, FOUR_LEVELS)
+
+
+@five_levels(cr0=WP, memory=RecordingMemory)
+async def test_so_does_a_walk_of_five_levels(cpu):
+    await check(cpu, FIVE_LEVELS, la57=True)
+
+
+@pae_paging(cr0=WP, memory=RecordingMemory)
+async def test_so_does_a_walk_below_a_pdpte_register(cpu):
+    await check(cpu, PAE_TABLES, root=DIRECTORIES[LINEAR >> 30], pae=True)

@@ -49,6 +49,33 @@ def played_on(arbiter, *scripts, **surroundings):
     return "".join(str(*cycle.accepted) or "-" for cycle in log).rstrip("-")
 
 
+class PartialMemory(PhysicalMemory):
+    """Memory in which every odd word ends in a bus error."""
+
+    def answers(self, word, write):
+        """Tell whether a transfer is answered."""
+        return word % 2 == 0
+
+
+@COUNTS
+@pytest.mark.parametrize("latency", [1, 3])
+def test_an_error_goes_to_whose_transfer_failed(count, latency):
+    log = through(arbiter_for(count),
+                  [random_traffic(Random(number), 40) for number in range(count)],
+                  memory=PartialMemory(latency=latency, stall=(False, False, True)))
+    outstanding = [[] for _ in range(count)]
+    errors      = 0
+    for cycle in log:
+        assert len(cycle.completed) <= 1
+        for number in cycle.completed:
+            seen = cycle.seen[number]
+            assert (seen.err, seen.ack) == ((1, 0) if outstanding[number].pop(0) % 2 else (0, 1))
+            errors += seen.err
+        for number in cycle.accepted:
+            outstanding[number].append(cycle.driven[number].adr)
+    assert errors > 10 and not any(outstanding)
+
+
 # Construction.
 
 @pytest.mark.parametrize("arguments, complaint", [

@@ -13,9 +13,10 @@ FOLDER = Path(hw.__file__).parent
 #: Files that have a component in them, by name, and the files of theirs that they may import.
 MAY_CONTAIN = {
     "arbiter":    set(),
-    "control":    set(),
+    "control":    {"pdpte"},
     "interrupts": set(),
     "mmu":        {"control", "tlb", "transfer", "translator", "walker"},
+    "pdpte":      set(),
     "tlb":        set(),
     "transfer":   set(),
     "translator": set(),
@@ -34,6 +35,7 @@ TESTED_IN = {
     "linear":     {"test_rules_walk", "test_walker"},
     "mmu":        {"test_latency", "test_operands"},
     "permission": {"test_rules_verdict"},
+    "pdpte":      {"test_pdpte", "test_rules_pae"},
     "physical":   {"test_physical"},
     "reserved":   {"test_rules_walk", "test_rules_modes"},
     "tlb":        {"test_tlb", "test_rules_tlb"},

@@ -3,11 +3,17 @@
 from functools import partial
 
 import pytest
+from paging_support import CR0_32, ROOT
 
+from hw.bus import ControlOp
+from hw.bus import Register as HwRegister
 from sim.benchmark.hardware import cycles as measuring
 from sim.benchmark.hardware.cycles import MODES, cycles
 from sim.engines.pysim import PysimEngine
-from sw.bus import Access, Kind
+from sw.bus import Access, Kind, Register
+
+from .mmu_support import four_levels, pae_paging
+from .rules_support import PAE, PGE, WP
 
 
 #: The record of some accesses, on Amaranth's own simulator.
@@ -52,3 +58,41 @@ def test_each_entry_that_is_updated_adds_four_cycles(mode):
 def test_a_page_crossing_hit_takes_one_cycle_more_a_page_and_a_word(mode):
     warm = [Access(0, 8), Access(0x1000, 8)]
     assert cycles(traced(mode, *warm, Access(0xffc, 8)))[2] == 4
+
+
+def test_a_walk_takes_a_cycle_a_level_in_every_mode():
+    assert {mode: cycles(traced(mode, Access(0, 8))) for mode in MODES} == {
+        "5-level": [10], "4-level": [9], "PAE": [7], "32-bit": [7]}
+
+
+async def taken(cpu, register, value):
+    """Cycles from the one in which a control write is offered to that of its response."""
+    ctx, control = cpu.ctx, cpu.mmu.control
+    ctx.set(control.request.payload, {
+        "op": ControlOp.WRITE, "register": HwRegister[register.name], "value": value})
+    ctx.set(control.request.valid, 1)
+    ctx.set(control.response.ready, 1)
+    cycles, responds = 0, False
+    while not responds:
+        _, _, accepted, responds = await ctx.tick().sample(
+            control.request.ready, control.response.valid)
+        if accepted:
+            ctx.set(control.request.valid, 0)
+        cycles += 1
+    ctx.set(control.response.ready, 0)
+    return cycles - 1
+
+
+@pytest.mark.parametrize("latency", [1, 3])
+@pae_paging()
+async def test_a_write_that_loads_pdptes_takes_four_reads_and_a_cycle_more(cpu, latency):
+    cpu.memory.latency = latency
+    assert await taken(cpu, Register.CR3, ROOT) == 1 + 4 * latency + 1
+    assert await taken(cpu, Register.CR4, PAE | PGE) == 1 + 4 * latency + 1
+    assert await taken(cpu, Register.CR0, CR0_32 | WP) == 1
+    assert await taken(cpu, Register.CR2, 0) == 1
+
+
+@four_levels(pae=True)
+async def test_a_write_that_loads_none_takes_one_cycle(cpu):
+    assert await taken(cpu, Register.CR3, ROOT) == 1

@@ -10,7 +10,7 @@ from hw.layout import Fault
 from sw.bus import Access, GeneralProtection, Kind, PageFault
 
 from .memory_support import RecordingMemory
-from .mmu_support import four_levels, paging_off, two_levels
+from .mmu_support import five_levels, four_levels, paging_off, two_levels
 from .rules_support import A, LINEAR, P, PAGE, READ, RW, US, error, map_page, reach
 
 
@@ -132,6 +132,14 @@ def addresses():
 async def test_cr2_gets_each_bit_of_a_faulting_address(cpu):
     for linear in addresses():
         assert await error(cpu, Access(linear, 1)) == 0
+
+
+@five_levels()
+async def test_cr2_gets_each_bit_of_a_faulting_address_with_five_levels(cpu):
+    for bit in range(57):
+        low = (-1 << 56 if bit == 56 else 1 << bit) & ALL  # bits 63 to 56 are equal
+        for linear in (low, low ^ ALL):
+            assert await error(cpu, Access(linear, 1)) == 0
 
 
 @two_levels()

@@ -1,14 +1,22 @@
 """Every bit of every write of a control register, in every mode."""
 
 import pytest
-from registers_support import BASES, SETUP, fate
+from registers_support import ALL_BASES, BASES, KEYS, SETUP, fate
 
 from sw.bus import GeneralProtection, Register
 
 from .mmu_support import bench_of
 
 
-READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac")
+READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs")
+
+#: Features of a unit, and the bits that it then keeps besides.
+MACHINES = {
+    "plain":          ({}, {}),
+    "keys":           ({"pku": True, "pks": True}, KEYS),
+    "modes":          ({"pae": True, "la57": True}, {}),
+    "modes and keys": ({"pae": True, "la57": True, "pku": True, "pks": True}, KEYS),
+}
 
 
 def state_of(cpu):
@@ -30,14 +38,17 @@ def changed(base, register, bit):
 
 
 @pytest.mark.parametrize("register", Register, ids=lambda register: register.name)
-@pytest.mark.parametrize("mode", BASES)
-def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
-    value = BASES[mode].get(register, 0)
+@pytest.mark.parametrize("machine, mode", [
+    (machine, mode) for machine in MACHINES for mode in (ALL_BASES if "mode" in machine else BASES)
+])
+def test_each_bit_of_a_write_is_kept_ignored_or_refused(machine, mode, register):
+    features, besides = MACHINES[machine]
+    value = ALL_BASES[mode].get(register, 0)
     wrong = []
 
     async def main(cpu):
         for name in SETUP:
-            await cpu.write_control(name, BASES[mode].get(name, 0))
+            await cpu.write_control(name, ALL_BASES[mode].get(name, 0))
         base = state_of(cpu)
         for bit in range(64):
             try:
@@ -45,7 +56,7 @@ def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
                 refused = False
             except GeneralProtection:
                 refused = True
-            due   = fate(mode, register, bit)
+            due   = fate(mode, register, bit, all_modes="pae" in features, besides=besides)
             after = changed(base, register, bit) if due == "kept" else base
             if refused != (due == "refused") or state_of(cpu) != after:
                 wrong.append((bit, due))
@@ -55,4 +66,4 @@ def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, register):
                 await cpu.write_control(register, value)
         assert wrong == []
 
-    bench_of(tlb_entries=4).run(main)
+    bench_of(tlb_entries=4, **features).run(main)

@@ -79,8 +79,8 @@ def test_a_number_that_has_not_all_come():
     (1 << 4,  [0x200, 0b11110000_1_0], {"cyc": 1, "stb": 1, "adr": 0x200, "lock": 1, "sel": 0xF0}),
     (3 << 4,  [0x200, 0b11111111_0_1, 7], {"cyc": 1, "stb": 1, "adr": 0x200, "we": 1, "sel": 0xFF,
                                            "dat_w": 7}),
-    (1 << 6,  [0b00111_01, 0x1000, 0], {"response_valid": 1, "response": Fields(
-        AccessResponse).pack({"fault": 1, "error": 7, "physical": 0x1000})}),
+    (1 << 6,  [0b00111_100, 0x1000, 0], {"response_valid": 1, "response": Fields(
+        AccessResponse).pack({"fault": 4, "error": 7, "physical": 0x1000})}),
     (1 << 7,  [0b1010_0011, 0x1008], {"request_valid": 1, "request_ready": 1, "request": Fields(
         AccessRequest).pack({"size": 3, "user": 1, "chained": 1, "linear": 0x1008})}),
     (3 << 7,  [0b0001_0000, 0x1008, 8, 9], {"request_valid": 1, "request_ready": 1,
@@ -92,6 +92,7 @@ def test_a_number_that_has_not_all_come():
         ControlRequest).pack({"op": 1, "register": 3, "value": 0x1000})}),
     (1 << 10, [0x03, 1, 0x123, 0x7000], {"control_valid": 1, "control_ready": 1, "control": Fields(
         ControlRequest).pack({"op": 3, "value": 1, "pcid": 0x123, "linear": 0x7000})}),
+    (1 << 11, [],         {"cyc": 1, "err": 1}),
 ])
 def test_what_each_bit_of_the_mask_means(mask, numbers, signals):
     [(cycle, sample)] = rows(1, mask, *numbers)
@@ -131,8 +132,8 @@ def test_a_row_that_is_not_all_there_is_known():
 
 
 def test_a_row_of_an_unknown_kind_is_no_traceback():
-    with pytest.raises(MachineLost, match="a row of kind 0x800, which there is not"):
-        list(RowReader(MARKS).rows(leb128(1, 1 << 11)))
+    with pytest.raises(MachineLost, match="a row of kind 0x1000, which there is not"):
+        list(RowReader(MARKS).rows(leb128(1, 1 << 12)))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -19,6 +19,7 @@ def axe(npm):
 @pytest.mark.parametrize("name, fragment, width, scheme", [
     ("article",   "#claim=1.1",        1400, "light"),
     ("article",   "#cycle=7071&cpu=0", 390,  "dark"),
+    ("article",   "#claim=6.4",        1400, "dark"),
     ("shootdown", "#cycle=8440&cpu=1", 1400, "dark"),
     ("shootdown", "#claim=2.3",        390,  "light"),
 ])

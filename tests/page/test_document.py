@@ -41,8 +41,14 @@ def test_each_subject_is_walked_as_of_the_cycle(case):
     history, features = MemoryHistory(stage.traces), features_of(stage.config)
     assert found["subjects"]
     for subject in found["subjects"]:
+        cr3   = int(subject["cr3"], 16)
+        since = subject["walks"][0][0]
+        assert since == min(state.cycle for trace in stage.traces for state in trace.states
+                            if state.cr3 == cr3)
         for cycle in cycles(case):
-            walk = as_json(page_walk(stage.traces, history, int(subject["linear"], 16),
+            if cycle < since:
+                continue
+            walk = as_json(page_walk(stage.traces, history, int(subject["linear"], 16), cr3=cr3,
                                      cycle=cycle, cpu=subject["cpu"], features=features))
             assert found["walks"][at(subject["walks"], cycle)[1]] == {
                 name: value for name, value in walk.items()
@@ -85,6 +91,16 @@ def test_registers_and_functions_are_those_of_the_cycle(case):
             names = tuple(case.document["functions"][number]
                           for number in at(found["marks"], cycle)[1])
             assert names == trace.mark_at(cycle).stack
+
+
+def test_the_frames_in_which_paths_end_are_there(case):
+    frames = {int(frame["physical"], 16) for frame in case.document["frames"]}
+    for subject in case.document["subjects"]:
+        for _, number in subject["walks"]:
+            page = case.document["walks"][number]["page"]
+            if page is not None:
+                offset = int(subject["linear"], 16) % page["size"]
+                assert int(page["physical"], 16) + offset in frames
 
 
 def test_words_of_frames_are_those_of_memory(case):

@@ -124,8 +124,8 @@ def test_what_is_shown_is_what_the_document_says(reader):
 
 def assert_walk(reader, document, side, cycle):
     """The walk on a side is that of the document."""
-    chosen = reader.page.locator(f"#lab .side.{side} select option:checked").inner_text().split()[0]
-    subject, = (each for each in document["subjects"] if each["linear"] == chosen)
+    chosen  = reader.page.locator(f"#lab .side.{side} select").input_value()
+    subject = document["subjects"][int(chosen)]
     known = [walk for since, walk in subject["walks"] if since <= cycle]
     entries = document["walks"][known[-1]]["entries"] if known else []
     assert reader.page.locator(f"#lab .side.{side} .entry .value").all_inner_texts() == [
@@ -133,16 +133,56 @@ def assert_walk(reader, document, side, cycle):
 
 
 def assert_frame(reader, document, cycle):
-    """The bytes of the frame are those that were stored before the cycle."""
+    """The bytes of each frame are those that were stored before the cycle."""
+    for shown in reader.page.locator("#lab .frame").all():
+        frame, = (each for each in document["frames"]
+                  if each["physical"] == shown.get_attribute("aria-label").split()[1])
+        stored = [(word["address"], [value for value in word["values"] if value[0] < cycle])
+                  for word in frame["words"]]
+        rows = [row.split()[:2] for row in shown.locator("tbody tr").all_inner_texts()]
+        assert rows == [[address, values[-1][1]] for address, values in stored if values]
+
+
+@pytest.mark.parametrize("claim, arrows, frames", [
+    ("6.1", ["left arrives", "right arrives"], 1),
+    ("6.4", ["left arrives", "right arrives"], 2),
+    ("5.3", ["left arrives", "right arrives"], 2),
+])
+def test_an_arrow_leads_to_the_frame_in_which_a_path_ends(reader, claim, arrows, frames):
+    document = played("article").document
+    reader.open(f"#claim={claim}")
+    view, = (each for each in document["claims"]
+             if f"{each['act'] + 1}.{each['claim'] + 1}" == claim)
     shown = reader.page.locator("#lab .frame")
-    if not shown.count():
-        return
-    frame, = (each for each in document["frames"]
-              if each["physical"] == shown.get_attribute("aria-label").split()[1])
-    stored = [(word["address"], [value for value in word["values"] if value[0] < cycle])
-              for word in frame["words"]]
-    rows = [row.split()[:2] for row in shown.locator("tbody tr").all_inner_texts()]
-    assert rows == [[address, values[-1][1]] for address, values in stored if values]
+    assert [each.get_attribute("class") for each in
+            reader.page.locator("#lab .arrows path").all()] == arrows
+    assert shown.count() == frames
+    for side, box in zip(("left", "right"), shown.all(), strict=False):
+        walks = document["subjects"][view[side]]["walks"]
+        page  = document["walks"][at(walks, view["shown"])[1]]["page"]["physical"]
+        if page != "0x0":  # the linear map's, of 2 MiB
+            assert box.get_attribute("aria-label") == f"Frame {page}"
+    columns = [box.bounding_box()["x"] for box in shown.all()]
+    assert columns == sorted(set(columns))
+
+
+def test_a_walk_tells_that_another_address_space_is_loaded(reader):
+    reader.open("#claim=6.4")
+    states = played("article").document["traces"][0]["states"]
+    cr3    = at(states, reader.cycle)[1]["cr3"]
+    assert "not loaded" not in reader.text("#lab .side.left .root")
+    assert f"not loaded: it is {cr3}" in " ".join(reader.text("#lab .side.right .root").split())
+
+
+def test_before_an_address_space_is_there_its_walk_is_not(reader):
+    reader.open("#claim=6.4")
+    chosen = reader.page.locator("#lab .side.left select").input_value()
+    walks  = played("article").document["subjects"][int(chosen)]["walks"]
+    name   = reader.page.locator("#lab .side.left .linear code").first.inner_text()
+    reader.open(f"#cycle={walks[0][0] - 1}&cpu=0&left={name}.0xd000")
+    assert "No processor has had CR3 0xd000 yet" in reader.text("#lab .side.left")
+    reader.press("ArrowRight")
+    assert reader.page.locator("#lab .side.left .entry").count() == 4
 
 
 def test_the_slider_goes_from_begin_to_end_by_keys(reader):

@@ -24,6 +24,7 @@ def test_the_two_paths_of_the_article_are_the_refused_store_and_that_through_the
     assert done.startswith("the store went to the same frame") and other["side"] == "right"
     assert other["attempt"] == "kernel write"
     left, right = (found["subjects"][hero[side]] for side in ("left", "right"))
+    assert left["cr3"] == right["cr3"]
     assert (left["side"], right["side"]) == ("user", "kernel")
     frame = int(found["frames"][hero["frame"]]["physical"], 16)
     for claim, subject in ((one, left), (other, right)):
@@ -44,6 +45,21 @@ def test_every_claim_of_an_act_with_two_paths_has_two(name):
             subject = found["subjects"][claim[claim["side"]]]
             assert int(access[6], 16) & -0x1000 == int(subject["linear"], 16)
     assert any(claim["side"] for claim in found["claims"])
+
+
+@pytest.mark.parametrize("mode", ["4level", "32bit"])
+@pytest.mark.parametrize("name", ["article", "race", "shootdown"])
+def test_the_access_of_each_claim_is_shown_under_the_cr3_that_it_had(name, mode):
+    case  = played(name, mode)
+    found = case.document
+    for claim in found["claims"]:
+        assert (claim["side"] is None) is (claim["access"] is None)
+        if claim["side"] is not None:
+            access  = case.stage.traces[claim["cpu"]].all_accesses[claim["access"]]
+            subject = found["subjects"][claim[claim["side"]]]
+            assert (subject["cpu"], int(subject["cr3"], 16)) == (claim["cpu"], access.state.cr3)
+            walk = found["walks"][at(subject["walks"], access.accepted)[1]]
+            assert walk["loaded"] and walk["cr3"] == subject["cr3"]
 
 
 @pytest.mark.parametrize("name", ["article", "shootdown"])
@@ -91,7 +107,10 @@ def test_the_verdict_that_is_drawn_is_how_the_access_ended(name, mode):
     (1, 1, "user write",   0x7fff_f7ff_c000, 0xffff_8880_0000_a000, ["right"]),
     (2, 1, "kernel write", 0x7fff_f7ff_c000, 0xffff_8880_0000_a000, ["right"]),
     (5, 7, "kernel write", 0x7fff_f7ff_c000, 0xffff_8880_0000_a000, []),
-    (5, 3, None,           0x7fff_f7ff_c000, 0xffff_8880_0000_a000, []),
+    (4, 8, None,           0x7fff_f7ff_c000, 0xffff_8880_0000_a000, ["right"]),
+    (5, 3, "kernel read",  0x7fff_f7ff_c000, 0xffff_8880_0000_9000, []),
+    (5, 4, None,           0x7fff_f7ff_c000, 0xffff_8880_0000_a000, []),
+    (6, 7, "kernel read",  0x7fff_f7ff_b000, 0xffff_8880_0000_5000, []),
     (7, 4, "user write",   0x7fff_f7ff_a000, 0x7fff_f7ff_9000,      []),
     (8, 1, None,           0x7fff_f7ff_8000, 0xffff_8880_0000_5000, ["right"]),
 ])
@@ -101,6 +120,36 @@ def test_the_article_s_claims_are_about_these_addresses(act, place, attempt, lef
                if (claim["act"] + 1, claim["claim"] + 1) == (act, place)]
     linear  = [int(found["subjects"][claim[side]]["linear"], 16) for side in ("left", "right")]
     assert (claim["attempt"], linear, claim["unused"]) == (attempt, [left, right], unused)
+
+
+@pytest.mark.parametrize("mode", ["4level", "32bit"])
+def test_two_processes_stand_beside_each_other_each_in_its_address_space(mode):
+    case  = played("article", mode)
+    found = case.document
+    meet  = []
+    # The last claim is about the file, which the kernel reads, beside the unchanged process.
+    *claims, file = [claim for claim in found["claims"] if claim["act"] == 5]
+    for claim in claims:
+        left, right = (found["subjects"][claim[side]] for side in ("left", "right"))
+        assert left["side"] == right["side"] == "user" and left["cr3"] != right["cr3"]
+        ends = [int(found["walks"][at(each["walks"], claim["shown"])[1]]["page"]["physical"], 16)
+                for each in (left, right)]
+        meet.append(ends[0] == ends[1])
+        assert int(found["frames"][claim["frame"]]["physical"], 16) in ends
+    assert meet == [True, False, False, False, False, False]
+    assert [claim["side"] for claim in claims] == ["left", None, None, "left", "left", "right"]
+    frames = {claim["frame"] for claim in (claims[0], claims[-1], file)}
+    assert len(frames) == 1 and (claims[-1]["right"], "right") == (file["left"], file["side"])
+
+
+def test_of_a_claim_about_a_page_table_the_user_s_page_is_beside_it():
+    found = played("race").document
+    _, claim = about(found, 1)
+    left, right = (found["subjects"][claim[side]] for side in ("left", "right"))
+    assert (claim["side"], left["side"], right["side"]) == ("right", "user", "kernel")
+    entries = found["walks"][at(left["walks"], claim["shown"])[1]]["entries"]
+    page    = int(right["linear"], 16) & 0xFFFF_FFFF
+    assert int(entries[-1]["address"], 16) & -0x1000 == page
 
 
 def test_what_a_store_shows_is_seen_in_the_next_cycle():

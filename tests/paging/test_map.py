@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from vector_support import LINEAR, long_mode, two_levels
+from vector_support import LINEAR, five_levels, long_mode, pae_paging, two_levels
 
 from sim.golden.permission import Rights
 from sim.golden.state import Features
@@ -33,10 +33,13 @@ def mapped(line, *changes, **filters):
                        data=value << 8 * (address & 7))
               for cycle, (address, value) in enumerate(vector.entries)]
     cycle  = len(stores)
-    record = trace(state(cr0=vector.cr0, cr3=vector.cr3, cr4=vector.cr4, efer=vector.efer),
-                   *stores, *changes, cycles=cycle + 1)
+    known  = dict(vector.entries)
+    pdptes = tuple(known.get((vector.cr3 & 0xffff_ffe0) + 8 * number, 0) for number in range(4))
+    record = trace(state(cr0=vector.cr0, cr3=vector.cr3, cr4=vector.cr4, efer=vector.efer,
+                         pdptes=pdptes), *stores, *changes, cycles=cycle + 1)
     return address_map([record], MemoryHistory([record]), cycle=cycle,
-                       features=Features(maxphyaddr=vector.maxphyaddr), **filters)
+                       features=Features(maxphyaddr=vector.maxphyaddr, pae=True, la57=True),
+                       **filters)
 
 
 def with_leaves(*leaves, line=long_mode):
@@ -72,6 +75,25 @@ def test_pages_that_follow_each_other_are_one_region():
 def test_what_differs_is_another_region(leaves, counts):
     regions = mapped(with_leaves(*leaves)).regions
     assert [region.count for region in regions] == counts
+
+
+def test_a_map_of_pae_paging_has_the_quarters_of_its_registers():
+    line = pae_paging()
+    line["entries"][3][1] = line["entries"][1][1]   # the last quarter is as the second one
+    line["entries"][0][1] = line["entries"][2][1] = "0x0"
+    found = mapped(line)
+    assert [(region.linear, region.physical) for region in found.regions] == [
+        (PAGE, 0x20_2000), (PAGE + (2 << 30), 0x20_2000)]
+    assert map_as_text(found).startswith("cycle 6, processor 0: PAE paging, CR3=0x1000, 2 pages")
+
+
+@pytest.mark.parametrize("linear", [LINEAR, LINEAR | 1 << 50, LINEAR | 0xff80_0000_0000_0000])
+def test_a_map_of_five_levels_has_57_bits_and_extends_the_last(linear):
+    line  = five_levels()
+    index = linear >> 48 & 0x1ff
+    line["entries"][0][0] = hex(int(line["cr3"], 16) + 8 * index)
+    [region] = mapped(line).regions
+    assert (region.linear, region.physical) == (linear & -PAGE_SIZE, 0x6000)
 
 
 def test_rights_are_those_of_all_levels():

@@ -38,7 +38,8 @@ def walks():
         found["off"]       = stage.walk(0x1000, cycle=5)
         found["#GP"]       = stage.walk(1 << 63)
         for mistaken in ({"linear": -1}, {"linear": "x"}, {"linear": 1 << 64},
-                         {"linear": page, "cpu": 1}, {"linear": page, "cycle": 10**9}):
+                         {"linear": page, "cpu": 1}, {"linear": page, "cycle": 10**9},
+                         {"linear": page, "cr3": -1}, {"linear": page, "cr3": "0x6000"}):
             with pytest.raises(Misuse):
                 stage.walk(**mistaken)
 

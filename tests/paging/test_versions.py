@@ -37,6 +37,33 @@ def test_the_version_that_holds_is_the_walk(stage):
             assert replace(holds.state, cr2=0) == replace(walk.state, cr2=0)
 
 
+@pytest.mark.slow
+def test_the_tables_of_another_cr3_are_walked_while_it_is_not_loaded(stage):
+    traces   = stage.traces
+    history  = MemoryHistory(traces)
+    features = features_of(stage.config)
+    versions = Versions(traces, history, features)
+    linear   = traces[0].accesses(user=True, writes=True)[0].linear
+    loaded   = set()
+    for cr3 in sorted({state.cr3 for state in traces[0].states} - {0}):
+        since = versions.first(cr3)
+        assert since == next(state.cycle for state in traces[0].states if state.cr3 == cr3)
+        found = list(versions.of(linear, cpu=0, cr3=cr3, since=since))
+        for version in found:
+            walk = page_walk(traces, history, linear, cycle=version.cycle, cpu=0, features=features)
+            assert version.state.cr3 == cr3
+            assert version.loaded is (walk.state.cr3 == cr3)
+            if version.loaded:
+                assert version == walk
+            else:
+                assert version.steps[0].address & -0x1000 == cr3 & -0x1000
+                assert version.cached is None
+            loaded.add(version.loaded)
+    assert loaded == {True, False}
+    with pytest.raises(LookupError):
+        versions.first(0x123000)
+
+
 def test_versions_of_some_cycles_are_those_of_all_that_begin_in_them(stage):
     versions = Versions(stage.traces, MemoryHistory(stage.traces), features_of(stage.config))
     linear   = stage.traces[0].accesses(user=True, writes=True)[0].linear

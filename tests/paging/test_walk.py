@@ -3,7 +3,9 @@
 import json
 
 import pytest
-from vector_support import ENTRIES, LINEAR, long_mode, random_line
+from vector_support import (
+    ENTRIES, LINEAR, five_levels, long_mode, pae_paging, random_line,
+)
 
 from sim.golden.permission import Refusal
 from sim.golden.state import Features
@@ -18,6 +20,8 @@ from sim.vectors.vector import entry_size
 from tests.record.trace_records import state, trace, transfer
 
 
+LME = 1 << 8
+
 #: Names of the accesses by the kinds of vectors.
 KINDS = {"read": "read", "write": "write", "fetch": "fetch", "rmw": "write"}
 
@@ -31,17 +35,27 @@ def vectors(count):
         yield parse(number, json.dumps(line))
 
 
-def walked(vector, *changes, attempts=ATTEMPTS):
-    """The walk in the state of a vector, from a record with that and changes of the TLB alone."""
+def walked(vector, *changes, attempts=ATTEMPTS, loaded=None):
+    """The walk in the state of a vector, from a record with that and changes of the TLB alone.
+
+    If another CR3 is ``loaded``, it is that of the vector's all the same.
+    """
     size   = entry_size(vector.cr0, vector.cr4, vector.efer)
     stores = [transfer(cycle, address & -8, write=True, sel=(1 << size) - 1 << (address & 7),
                        data=value << 8 * (address & 7))
               for cycle, (address, value) in enumerate(vector.entries)]
     cycle  = len(stores)
-    record = trace(state(cr0=vector.cr0, cr3=vector.cr3, cr4=vector.cr4, efer=vector.efer,
-                         ac=vector.access.ac), *stores, *changes, cycles=cycle + 1)
+    cr3    = vector.cr3 if loaded is None else loaded
+    known  = dict(vector.entries) if size == 8 and not vector.efer & LME else {}
+    pdptes = tuple(known.get((cr3 & 0xffff_ffe0) + 8 * number, 0) for number in range(4))
+    record = trace(state(cr0=vector.cr0, cr3=cr3, cr4=vector.cr4, efer=vector.efer,
+                         ac=vector.access.ac, pkru=vector.pkru, pkrs=vector.pkrs, pdptes=pdptes),
+                   *stores, *changes, cycles=cycle + 1)
     return page_walk([record], MemoryHistory([record]), vector.access.linear, cycle=cycle,
-                     features=Features(maxphyaddr=vector.maxphyaddr), attempts=attempts)
+                     cr3=None if loaded is None else vector.cr3,
+                     features=Features(maxphyaddr=vector.maxphyaddr, pae=True, la57=True, pku=True,
+                                       pks=True),
+                     attempts=attempts)
 
 
 def ending(vector):
@@ -88,6 +102,36 @@ def in_long_mode(**changes):
     return parse(1, json.dumps(long_mode(**changes)))
 
 
+def test_a_walk_of_pae_paging_begins_below_the_register_of_the_address():
+    found = walked(parse(1, json.dumps(pae_paging())))
+    text  = as_text(found)
+    assert "PAE paging\n" in text and "  PDPTE1=0x200001\n" in text
+    assert [step.level.name for step in found.steps] == ["PDE", "PTE"]
+    assert found.physical == 0x20_2008
+    document = as_json(found)
+    assert (document["mode"], document["pdpte"]) == ("PAE", "0x200001")
+
+
+def test_a_pdpte_register_that_is_not_present_ends_the_walk():
+    line  = pae_paging({"linear": hex(LINEAR + (1 << 30))})
+    line["entries"][2][1] = "0x0"
+    found = walked(parse(1, json.dumps(line)))
+    assert found.steps == [] and found.physical is None
+    assert {verdict.error_code for verdict in found.verdicts.values()} == {0, 2, 4, 6}
+    text  = as_text(found)
+    assert "  PDPTE2=0x0\n" in text and "  page      none\n" in text
+    assert "any access: " in text
+    reason = as_json(found)["verdicts"]["user read"]
+    assert reason["decided_by"] == [{"level": "PDPTE", "bit": "P"}]
+
+
+def test_a_walk_of_five_levels_has_five_entries():
+    found = walked(parse(1, json.dumps(five_levels())))
+    assert "5-level paging\n" in as_text(found)
+    assert [step.level.name for step in found.steps] == ["PML5E", "PML4E", "PDPTE", "PDE", "PTE"]
+    assert found.physical == 0x6008 and as_json(found)["pdpte"] is None
+
+
 def test_a_translation_that_memory_has_too_is_not_stale():
     found = walked(in_long_mode(), cached())
     assert not found.stale
@@ -119,6 +163,53 @@ def test_a_translation_of_another_pcid_is_none(changes, seen):
     found = walked(in_long_mode(**pcide), cached(physical=0x7000, **changes))
     assert found.stale == (found.cached is not None) == seen
     assert found.translation is not None and found.translation.physical == 0x5000
+
+
+@pytest.mark.parametrize("global_page", [False, True])
+def test_of_tables_that_are_not_loaded_the_tlb_has_global_translations_alone(global_page):
+    vector  = in_long_mode(cr0=hex(1 << 31 | 1))
+    entry   = cached(global_page=global_page)
+    here    = walked(vector, entry)
+    instead = walked(vector, entry, loaded=0x7000)
+    assert here.loaded and here.cached is not None and "CR3=0x1000 CR0" in as_text(here)
+    assert not instead.loaded and instead.state == here.state and instead.steps == here.steps
+    assert (instead.cached is not None) is global_page
+    assert "CR3=0x1000 (not loaded) CR0" in as_text(instead)
+
+
+def test_pae_paging_that_is_not_loaded_has_the_registers_that_memory_has_for_it():
+    vector  = parse(1, json.dumps(pae_paging()))
+    here    = walked(vector)
+    instead = walked(vector, loaded=0x7000)
+    assert here.loaded and not instead.loaded
+    assert (instead.pdpte, instead.steps) == (here.pdpte, here.steps) and here.pdpte
+
+
+#: A user page with key 5, with AD for that key in PKRU, and PKE.
+KEYED = {"cr4": hex(1 << 22 | 1 << 5), "pkru": hex(1 << 10),
+         "entries": [*ENTRIES[:3], [ENTRIES[3][0], hex(5 << 59 | 0x5007)]]}
+
+
+def test_a_key_is_told_with_its_registers_and_what_it_refuses():
+    found = walked(in_long_mode(**KEYED), cached(key=5))
+    text  = as_text(found)
+    assert " CR4.PKE=1 CR4.PKS=0 PKRU=0x400 PKRS=0x0 " in " ".join(text.split())
+    assert "  page      0x5000, 4 KiB, rwx user, key 5; physical 0x5008\n" in text
+    assert "  TLB       the same: 0x5000, 4 KiB, rwx user, key 5, filled in cycle 0\n" in text
+    assert " key 5  rwx user\n" in text
+    assert "  user      #PF 0x25  #PF 0x27  done\n" in text
+    assert "(rule 36; SDM Vol. 3A, 4.6.2)" in " ".join(text.split())
+    document = as_json(found)
+    assert (document["page"]["key"], document["tlb"]["key"]) == (5, 5)
+    assert document["key_registers"] == {"PKRU": "0x400", "PKRS": "0x0"}
+    assert not found.cached_verdicts["kernel fetch"].refusals
+    assert found.cached_verdicts["user read"].error_code == 0x25
+
+
+def test_a_translation_with_another_key_is_stale():
+    found = walked(in_long_mode(**KEYED), cached(key=4))
+    assert found.stale and found.cached_verdicts["user read"].refusal is None
+    assert "The TLB decides otherwise" in as_text(found)
 
 
 def test_without_any_tables_nothing_is_translated():

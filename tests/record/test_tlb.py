@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, write_chain
-from sequence_support import BITS_32, LONG, do, steps
+from sequence_support import BITS_32, KEYED, LONG, do, steps
 from unit_support import UnitModel
 
 from hw.layout import Flush
@@ -35,13 +35,14 @@ async def carry_out(bus, memory, step, *, entry_size):
 
 def held(translations):
     """Translations of model or unit, as far as they must be the same."""
-    return sorted((found.linear, found.physical, found.size, found.dirty, found.global_page)
+    return sorted((found.linear, found.physical, found.size, found.dirty, found.global_page,
+                   found.key if isinstance(found, TlbEntry) else found.rights.key or 0)
                   for found in translations)
 
 
 def contents_after_each_step(world, preset, sequence):
     """Pairs: what the model holds, and what is rebuilt of the unit, after each step."""
-    config = PRESETS[preset]
+    config = replace(PRESETS[preset], **world.features)
     engine = CxxrtlEngine(config)
     model  = UnitModel(Features(**{name: value for name, value in asdict(config).items()
                                    if name in Features.__dataclass_fields__}),
@@ -62,8 +63,8 @@ def contents_after_each_step(world, preset, sequence):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("world, preset", [
-    (LONG, "default"), (BITS_32, "default"), (BITS_32, "tiny"),
-], ids=["4-level", "32-bit", "two-entries"])
+    (LONG, "default"), (BITS_32, "default"), (BITS_32, "tiny"), (KEYED, "default"),
+], ids=["4-level", "32-bit", "two-entries", "keys"])
 @given(data=st.data())
 @settings(max_examples=30, deadline=None)
 def test_contents_are_those_that_the_units_choices_make(world, preset, data):
@@ -91,7 +92,7 @@ def test_a_global_translation_of_the_upper_half_goes_with_pge():
         seen.append(engine.cycle)
 
     engine.run(main)
-    kept = [(high, 0x1234_5000, 0x1000, False, True)]
+    kept = [(high, 0x1234_5000, 0x1000, False, True, 0)]
     assert [held(engine.trace.tlb_at(cycle).entries) for cycle in seen] == [kept, kept, []]
 
 

@@ -226,6 +226,7 @@ def test_files_that_lead_elsewhere_are_written_there(tmp_path):
 
 @pytest.mark.parametrize("code, text", [
     (0, "-"), (0b00011, "P|W"), (0b00100, "U"), (0b11001, "P|RSVD|I"),
+    (0b100111, "P|W|U|PK"),
 ])
 def test_error_codes_are_spelled_out(code, text):
     assert error_text(code) == text

@@ -7,7 +7,7 @@ import pytest
 from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
 from sw.arch.x86.include.asm.trapnr import X86_TRAP_GP, X86_TRAP_PF
 from sw.arch.x86.mm.extable import ex_table, fixup_exception
-from sw.bus import Access, Kind, PageFault, Register
+from sw.bus import Access, BusError, Kind, PageFault, Register, Response
 from sw.kernel.trace.ftrace import ret_stack
 from sw.processor.exceptions import Fixup, TripleFault
 from sw.processor.strings import load_bytes
@@ -76,6 +76,17 @@ def test_a_fault_without_a_handler_shuts_the_processor_down():
     with pytest.raises(TripleFault) as caught:
         run(cpu.load(0x2000, 8))
     assert isinstance(caught.value.__cause__, PageFault)
+
+
+def test_a_bus_error_is_a_machine_check_which_nobody_handles(monkeypatch):
+    async def fails(access):
+        return Response(fault=BusError("a bus error"))
+
+    cpu = paged()
+    monkeypatch.setattr(cpu.bus, "access", fails)
+    with pytest.raises(TripleFault, match="no handler for vector 0x12") as caught:
+        run(cpu.load(0x2000, 8))
+    assert isinstance(caught.value.__cause__, BusError)
 
 
 @pytest.mark.parametrize("instruction", [

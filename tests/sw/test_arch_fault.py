@@ -9,8 +9,9 @@ from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_NX, _PAGE_PRESENT, _PAGE_RW, PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE,
 )
 from sw.arch.x86.include.asm.smap import stac
-from sw.arch.x86.include.asm.trap_pf import X86_PF_INSTR, X86_PF_PROT, X86_PF_WRITE
+from sw.arch.x86.include.asm.trap_pf import X86_PF_INSTR, X86_PF_PK, X86_PF_PROT, X86_PF_WRITE
 from sw.arch.x86.mm.extable import ex_table
+from sw.arch.x86.mm.fault.oops import page_fault_oops
 from sw.arch.x86.mm.fault.page_fault import spurious_kernel_fault
 from sw.arch.x86.mm.pat.set_memory import lookup_address
 from sw.bus import Register
@@ -24,7 +25,7 @@ from sw.mm.init_mm import init_mm
 from sw.mm.memory.pgtable import pte_alloc
 from sw.mm.page_alloc import GFP_KERNEL, alloc_page, nr_free_pages
 from sw.mm.pgtable_generic import pte_offset_map
-from sw.processor.exceptions import Fixup
+from sw.processor.exceptions import Fixup, pt_regs
 from sw.variables import per_cpu_ptr
 
 from .arch_support import EACH_PAGING, add_vma, booted, new_mm, run, user_task
@@ -235,6 +236,13 @@ def test_a_reserved_bit_in_an_entry_is_an_oops():
     run(cpu.invlpg(READ_ONLY))
     with pytest.raises(KernelOops, match="reserved bit violation"):
         run(as_program(cpu, "load", READ_ONLY))
+
+
+def test_a_refusal_by_a_protection_key_is_told_in_an_oops():
+    regs = pt_regs(user_mode=False, ac=False, interrupts=True, trap_nr=14)
+    for code, said in (X86_PF_PK, "protection keys"), (0, "permissions"):
+        with pytest.raises(KernelOops, match=f"- {said} violation"):
+            run(page_fault_oops(program(), regs, X86_PF_PROT | X86_PF_WRITE | code, KERNEL))
 
 
 @EACH_PAGING

@@ -3,7 +3,9 @@
 import json
 
 import pytest
-from vector_support import ENTRIES, LINEAR, long_mode, random_line, two_levels
+from vector_support import (
+    ENTRIES, LINEAR, five_levels, long_mode, pae_paging, random_line, two_levels,
+)
 
 from sim.engines.cxxrtl.vectors import CompiledVectors
 from sim.errors import BusHang
@@ -14,6 +16,7 @@ from sim.vectors.renderer import render
 
 
 WP, SMEP, SMAP, XD = 1 << 16, 1 << 20, 1 << 21, 1 << 63
+PKE, PKS, KEY = 1 << 22, 1 << 24, 5 << 59
 
 on_each_engine = pytest.mark.parametrize("engine", ["golden", "pysim", "cxxrtl"])
 
@@ -75,6 +78,16 @@ ACCESS = [
      fault(0x11), (0x2027, 0x3027, 0x4027, None)),
     ("SMEP",            long_mode({"kind": "fetch"}, cr4=hex(0x20 | SMEP)), fault(0x11),
      (0x2027, 0x3027, 0x4027, None)),
+    ("AD in PKRU",      long_mode(**USER, cr4=hex(0x20 | PKE), pkru="0x400", entries=leaf(KEY | 7)),
+     fault(0x25), (0x2027, 0x3027, 0x4027, None)),
+    ("... of another key", long_mode(**USER, cr4=hex(0x20 | PKE), pkru="0x100",
+                                     entries=leaf(KEY | 7)),
+     {"fault": None, "physical": "0x5008"}, (0x2027, 0x3027, 0x4027, KEY | 0x5027)),
+    ("... without PKE", long_mode(**USER, cr4=hex(0x20 | PKS), pkru="0x400", entries=leaf(KEY | 7)),
+     {"fault": None, "physical": "0x5008"}, (0x2027, 0x3027, 0x4027, KEY | 0x5027)),
+    ("WD in PKRS",      long_mode({"kind": "write"}, cr0=hex(0x8000_0011 | WP),
+                                  cr4=hex(0x20 | PKS), pkrs="0x800", entries=leaf(KEY | 3)),
+     fault(0x23), (0x2027, 0x3027, 0x4027, None)),
     ("a wide frame",    long_mode(maxphyaddr=40, entries=table(None, None, None, 1 << 40 | 7)),
      fault(0x9), (0x2027, 0x3027, 0x4027, None)),
     ("... or not",      long_mode(maxphyaddr=41, entries=table(None, None, None, 1 << 40 | 7)),
@@ -142,15 +155,53 @@ def test_the_tlb_keeps_what_comes_before_and_no_line_sees_another(engine):
     assert (alone["fault"],  alone["entries"][3][1])  == (None, "0x4027")
 
 
+def changed(line, place, value):
+    """A line whose entry number ``place`` is another one."""
+    line["entries"][place][1] = hex(value)
+    return line
+
+
+#: A line in another mode; how it ends; which of its entries get a flag, and which.
+MODES = [
+    ("PAE",                 pae_paging(), {"fault": None, "physical": "0x202008"},
+     {4: 0x20, 5: 0x20}),
+    ("PAE, a write",        pae_paging({"kind": "write"}), {"fault": None, "physical": "0x202008"},
+     {4: 0x20, 5: 0x60}),
+    ("PAE, 2 MiB",          changed(pae_paging(), 4, 0x8000_0087),
+     {"fault": None, "physical": "0x80005008"}, {4: 0x20}),
+    ("PAE, no PDPTE",       changed(pae_paging(), 1, 0), fault(0x0), {}),
+    ("PAE, an upper bit",   changed(pae_paging(), 5, 1 << 60 | 7), fault(0x9), {4: 0x20}),
+    ("PAE, another table",  pae_paging({"linear": hex(LINEAR + (1 << 30))}),
+     fault(0x0, LINEAR + (1 << 30)), {}),
+    ("5 levels",            five_levels(), {"fault": None, "physical": "0x6008"},
+     dict.fromkeys(range(5), 0x20)),
+    ("5 levels, PS",        changed(five_levels(), 0, 0x87), fault(0x9), {}),
+    ("5 levels, 57 bits",   five_levels({"linear": hex(1 << 55)}), fault(0x0, 1 << 55), {}),
+    ("5 levels, and no more", five_levels({"linear": hex(1 << 56)}), {"fault": "#GP"}, {}),
+]
+
+
+@on_each_engine
+@pytest.mark.parametrize("line, ending, new", [
+    pytest.param(*row, id=name) for name, *row in MODES])
+def test_an_access_in_another_mode(engine, line, ending, new):
+    [outcome] = outcomes_of(engine, line)
+    entries = [[address, hex(int(value, 16) | new.get(number, 0))]
+               for number, (address, value) in enumerate(line["entries"])]
+    assert outcome == {"id": 1, **ending, "entries": entries}
+
+
+@on_each_engine
+def test_a_malformed_pdpte_is_the_reason(engine):
+    assert outcomes_of(engine, changed(pae_paging(), 2, 0x3003)) == [{
+        "id": 1,
+        "error": "the architecture forbids CR0 = 0x80000011 with these registers: #GP"}]
+
+
 CANNOT = [
-    (long_mode(cr4="0x1020"), "this unit has no CR4.LA57"),
-    (long_mode(cr4="0x80c00020"), "this unit has no CR4.PKE; this unit has no CR4.CET; "
-                                  "this unit has no CR4.bit 31"),
+    (long_mode(cr4="0x80800020"), "this unit has no CR4.CET; this unit has no CR4.bit 31"),
     (long_mode(cr4="0x20020"), "this unit has no CR4.PCIDE"),
     (long_mode(efer="0x1500"), "this unit has no EFER.bit 12"),
-    (long_mode(pkru="0x4"),    "this unit has no protection keys (pkru, pkrs)"),
-    (long_mode(pkrs="0x4"),    "this unit has no protection keys (pkru, pkrs)"),
-    (long_mode(efer="0x0"),    "this unit has no PAE paging (CR0.PG and CR4.PAE without EFER.LME)"),
     (long_mode(efer="0x100"),  "EFER.LMA is 0, but CR0.PG and EFER.LME make it 1"),
     (two_levels(efer="0x400"), "EFER.LMA is 1, but CR0.PG and EFER.LME make it 0"),
     (long_mode(cr0="0x11"),    "EFER.LMA is 1, but CR0.PG and EFER.LME make it 0"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hw.config import MmuConfig
 from sim.errors import Unavailable
 from sim.verification.campaign import main
 from sim.verification.runs import RunResult
@@ -49,7 +50,23 @@ def test_a_round_that_fails_says_how_to_see_it_again(tmp_path, capsys, monkeypat
     assert again.endswith("--seed 5 --from 3 --rounds 1")
 
 
-@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--from", "-1"], ["--preset", "huge"]])
+def test_a_round_of_a_unit_with_switches_says_them_too(tmp_path, capsys, monkeypatch):
+    def play(self, module, settings, folder, *, waiting):
+        assert settings.config == MmuConfig(pku=True, smep=False)
+        (folder / "coverage.json").write_text("[]")
+        return RunResult(cycles=1, seconds=1, failure="it is wrong")
+
+    monkeypatch.setattr(BuiltDesign, "play", play)
+    assert main(["--set", "unit.pku=1", "--set", "unit.smep=0", "--simulator", "icarus",
+                 "--out", str(tmp_path)]) == 1
+    *_, again = capsys.readouterr().out.splitlines()
+    assert again.startswith("again: --preset default --set unit.pku=1 --set unit.smep=0 --simul")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--rounds", "0"], ["--from", "-1"], ["--preset", "huge"], ["--set", "unit.pku"],
+    ["--preset", "tiny", "--set", "unit.pku=1"],
+])
 def test_mistakes_in_the_command(arguments, capsys):
     with pytest.raises(SystemExit) as end:
         main(arguments)

@@ -1,6 +1,7 @@
 """Coverage counts what was hit, says what was not, and why something cannot be."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -62,9 +63,11 @@ def test_the_report_names_what_is_missing_and_what_cannot_be():
     ]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_configuration_has_bins_and_its_report_fits_a_terminal(preset):
-    counted = Coverage.of(coverpoints(PRESETS[preset]))
+@pytest.mark.parametrize("preset, features", [
+    *((preset, {}) for preset in PRESETS), ("default", {"pae": True, "la57": True}),
+])
+def test_every_configuration_has_bins_and_its_report_fits_a_terminal(preset, features):
+    counted = Coverage.of(coverpoints(replace(PRESETS[preset], **features)))
     for coverpoint in counted.coverpoints.values():
         bins = coverpoint.bins
         assert len(set(bins)) == len(bins)
@@ -80,7 +83,11 @@ LACKING = {
     "nx":             ("NX", ("NXE=1", "XD=1", "user", "fetch")),
     "smep":           ("SMEP", ("SMEP=1", "U/S=1", "supervisor")),
     "smap":           ("SMAP", ("SMAP=1", "AC=0", "U/S=1", "supervisor", "read")),
+    "pku":            ("key rights", ("PKRU", "AD=1", "WD=0", "WP=1", "user", "read")),
+    "pks":            ("key rights", ("PKRS", "AD=0", "WD=1", "WP=1", "supervisor", "write")),
     "gigabyte_pages": ("pages", ("4-level", "1G", "read")),
+    "pae":            ("PDPTEs", ("CR4", "refused")),
+    "la57":           ("upper flags", ("5-level", "PML5E", "A=0", "done")),
 }
 
 

@@ -28,7 +28,8 @@ def stream():
 
 def bus():
     """A bus with nothing in front of it."""
-    return SimpleNamespace(ack=Signal(), stall=Signal(), dat_r=Signal(64), now=WishboneCycle())
+    return SimpleNamespace(ack=Signal(), err=Signal(), stall=Signal(), dat_r=Signal(64),
+                           now=WishboneCycle())
 
 
 def test_the_runs_of_a_pace_are_as_long_on_average_as_requested():
@@ -71,7 +72,7 @@ def serve(target, port, requests, cycles=60):
     monitor.acknowledged.append(transfers.append)
     for _ in range(cycles):
         cycle = WishboneCycle(int(bool(todo or monitor.outstanding)), int(bool(todo)), 0,
-                              int(port.stall.value), int(port.ack.value),
+                              int(port.stall.value), int(port.ack.value), int(port.err.value),
                               *(todo[0] if todo else (None,) * 4), port.dat_r.value, 0)
         port.now = cycle
         assert list(checker.step(cycle)) == []
@@ -92,6 +93,15 @@ def test_a_target_respects_the_lanes_and_acknowledges_in_order():
     assert [transfer.data for transfer in transfers if not transfer.write] == [
         0x1111_2222_3333_4444, 0x1111_2222_cccc_dddd, 0]
     assert [transfer.write for transfer in transfers] == [False, True, False, False]
+
+
+def test_a_target_has_errors_where_memory_does_not_answer():
+    port, latencies = bus(), iter((3, 1, 2))
+    target = WishboneTarget(port, PhysicalMemory(size=16), latency=lambda: next(latencies),
+                            accept=lambda: True, noise=Random(7))
+    transfers = serve(target, port, [(1, 0, 0xff, 5), (1, 2, 0xff, 5), (0, 1, 0xff, 0)])
+    assert [(transfer.word, transfer.failed) for transfer in transfers] == [
+        (0, False), (2, True), (1, False)]
 
 
 def test_a_target_that_never_accepts_gets_no_transfer():

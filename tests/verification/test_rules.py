@@ -15,6 +15,7 @@ WRITE  = READ._replace(we=1, dat_w=7)
 LOCKED = READ._replace(lock=1)
 WAIT   = WishboneCycle(cyc=1)
 ACK    = WAIT._replace(ack=1, dat_r=3)
+ERR    = WAIT._replace(err=1)
 STALL  = READ._replace(stall=1)
 RESET  = WishboneCycle(rst=1)
 
@@ -30,6 +31,8 @@ GOOD = {
     "an update of two words": [LOCKED, LOCKED._replace(adr=6), *[ACK._replace(lock=1)] * 2,
                                LOCKED._replace(we=1), LOCKED._replace(we=1, adr=6),
                                *[ACK._replace(lock=1)] * 2],
+    "a read that fails":    [READ, READ._replace(adr=6), ERR, ACK, IDLE],
+    "an update that fails": [LOCKED, ERR._replace(lock=1), IDLE],
     "a comparison that fails": [LOCKED, ACK._replace(lock=1), IDLE],
     "a reset in a transfer": [READ, RESET._replace(cyc=1), IDLE, READ, ACK],
     "an acknowledgement of nothing": [IDLE._replace(ack=1)],
@@ -42,6 +45,7 @@ BAD = {
         [WAIT._replace(ack=None)],
         [READ._replace(adr=None)],
         [READ, ACK._replace(dat_r=None)],
+        [READ, ERR._replace(err=None)],
         [IDLE._replace(cyc=None)],
     ],
     "reset":                [[RESET, READ], [RESET, RESET._replace(cyc=1)]],
@@ -56,6 +60,7 @@ BAD = {
     ],
     "cycle until acknowledged": [[READ, IDLE], [READ, READ, ACK, IDLE]],
     "acknowledgement owed": [[ACK], [READ, ACK, ACK], [READ._replace(ack=1, dat_r=0)]],
+    "one response":         [[READ, ACK._replace(err=1)]],
     "lock in cycle":        [[IDLE._replace(lock=1)]],
     "lock until acknowledged": [[LOCKED, WAIT]],
     "write follows read": [

@@ -5,7 +5,7 @@ one in which the unit accepts the request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hw.config import MmuConfig
@@ -20,7 +20,7 @@ __all__ = ["MEASURES", "MODES", "Measure", "Mode", "cycles", "measured", "traced
 
 
 #: Flags of a page-table entry.
-WRITABLE, ACCESSED, DIRTY = 1 << 1, 1 << 5, 1 << 6
+PRESENT, WRITABLE, ACCESSED, DIRTY = 1 << 0, 1 << 1, 1 << 5, 1 << 6
 
 #: Present, writable, user, accessed, dirty.
 FLAGS = 0x67
@@ -46,17 +46,27 @@ class Mode:
         Bytes of one.
     controls : sequence
         Control writes that turn the mode on after reset.
+    features : mapping
+        Fields of :class:`hw.config.MmuConfig` that a unit needs for it.
+    registers : :class:`bool`
+        The first table is that of the PDPTE registers, which a walk does not read.
     """
 
-    levels:   int
-    entry:    int
-    controls: Sequence[tuple[Register, int]]
+    levels:    int
+    entry:     int
+    controls:  Sequence[tuple[Register, int]]
+    features:  Mapping[str, bool] = field(default_factory=dict)
+    registers: bool = False
 
 
-#: Paging modes by name.
+#: Paging modes by name, those with most levels first.
 MODES: Mapping[str, Mode] = {
+    "5-level": Mode(5, 8, ((Register.CR4, 0x1020), (Register.CR3, ROOT), (Register.EFER, 0x100),
+                           (Register.CR0, 0x8000_0001)), {"la57": True}),
     "4-level": Mode(4, 8, ((Register.CR4, 0x20), (Register.CR3, ROOT), (Register.EFER, 0x100),
-                           (Register.CR0, 0x8000_0001))),
+                           (Register.CR0, 0x8000_0001)), {"long_mode": True}),
+    "PAE":     Mode(2, 8, ((Register.CR4, 0x20), (Register.CR3, ROOT),
+                           (Register.CR0, 0x8000_0001)), {"pae": True}, registers=True),
     "32-bit":  Mode(2, 4, ((Register.CR3, ROOT), (Register.CR0, 0x8000_0001))),
 }
 
@@ -77,14 +87,15 @@ def traced(mode: str, *steps: Step, clear: int = 0, config: MmuConfig | None = N
     clear : :class:`int`
         Flags that every entry on the way to the pages lacks.
     config : :class:`hw.config.MmuConfig`
-        The unit's; by default, everything.
+        The unit's; by default, that of :class:`hw.config.MmuConfig` with what the mode needs.
     engine : callable
         What makes the machine run. Raises :class:`sim.errors.Unavailable` without its tools.
     latency : :class:`int`
         Cycles from a transfer to its response.
     """
     paging  = MODES[mode]
-    machine = engine(config, memory=_mapped(paging, FLAGS & ~clear, latency))
+    machine = engine(config or MmuConfig(**paging.features),
+                     memory=_mapped(paging, FLAGS & ~clear, latency))
 
     async def main() -> None:
         for register, value in paging.controls:
@@ -102,8 +113,10 @@ def traced(mode: str, *steps: Step, clear: int = 0, config: MmuConfig | None = N
 def _mapped(paging: Mode, flags: int, latency: int) -> PhysicalMemory:
     """Memory with one table of each level, of which the last one maps some pages."""
     memory = PhysicalMemory(latency=latency)
+    if paging.registers:
+        memory.write(ROOT, 8, ROOT + 0x1000 | PRESENT)
     for level in range(paging.levels):
-        table = ROOT + 0x1000 * level
+        table = ROOT + 0x1000 * (level + paging.registers)
         for index in range(PAGES if level == paging.levels - 1 else 1):
             memory.write(table + paging.entry * index, paging.entry,
                          table + 0x1000 * (index + 1) | flags)
@@ -213,6 +226,7 @@ def measured(config: MmuConfig, latency: int) -> dict[str, float]:
     without a compiler.
     """
     unit   = _Unit(config, latency)
-    modes  = [mode for mode in MODES if config.long_mode or mode == "32-bit"]
+    modes  = [mode for mode, needs in MODES.items()
+              if all(getattr(config, name) for name in needs.features)]
     return {name: measure.of(unit, measure.mode or modes[0]) for name, measure in MEASURES.items()
             if measure.mode is None or measure.mode in modes}

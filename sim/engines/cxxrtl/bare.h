@@ -20,11 +20,11 @@ public:
     Bare(uint64_t *words, uint64_t count) : memory(words, count), unit(memory) {}
 
     // True if something went wrong: a fault, an address without memory, no response for long.
-    bool failed() const { return broken || memory.exceeded; }
+    bool failed() const { return broken; }
 
     // Writes a control register.
     void control(uint64_t number, uint64_t value) {
-        Unit::Driver::offer(unit.top, ControlRequest{op_write, number, value});
+        Unit::Driver::offer(unit.top, ControlRequest{op_write, number, value, 0, 0});
         progress = cycles;
         do
             cycle();

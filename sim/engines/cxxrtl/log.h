@@ -109,17 +109,19 @@ private:
             transfers.abandon();  // a bus cycle that ends forgoes its responses
             return;
         }
-        if (get<typename out::ack>(top) && transfers.is_open()) {
+        bool failed = get<typename out::err>(top) != 0;
+        if ((failed || get<typename out::ack>(top)) && transfers.is_open()) {
             LoggedTransfer &transfer = transfers.end();
-            transfer.acked = int64_t(now);
+            transfer.acked  = int64_t(now);
+            transfer.failed = failed;
             if (!transfer.write)
-                transfer.data = get<typename out::dat_r>(top);
+                transfer.data = failed ? 0 : get<typename out::dat_r>(top);
         }
         if (get<typename out::stb>(top) && !get<typename out::stall>(top))
             transfers.begin({
                 now, -1, get<typename out::adr>(top) * 8, get<typename out::dat_w>(top), mark(),
                 uint8_t(get<typename out::sel>(top)), get<typename out::we>(top) != 0,
-                get<typename out::lock>(top) != 0, walking});
+                get<typename out::lock>(top) != 0, walking, false});
     }
 
     template<class Top>

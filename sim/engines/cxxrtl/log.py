@@ -36,7 +36,7 @@ _ACCESSES   = elements(LoggedAccess, "accepted", "completed", "linear", "data", 
                        "physical", "state", "mark", "size", "kind", "user", "implicit", "chained",
                        "fault", "error")
 _TRANSFERS  = elements(LoggedTransfer, "accepted", "acked", "address", "data", "mark", "sel",
-                       "write", "lock", "walk")
+                       "write", "lock", "walk", "failed")
 _CONTROLS   = elements(LoggedControl, "accepted", "completed", "value", "result", "pcid",
                        "linear", "mark", "op",
                        "number", "refused")
@@ -121,8 +121,8 @@ class LogReader:
         marks = self.recording.marks
         return [
             _new(TransferRecord, (
-                accepted, address, write, lock, sel, word, walk, marks[mark], acked))
-            for accepted, acked, address, word, mark, sel, write, lock, walk
+                accepted, address, write, lock, sel, word, walk, marks[mark], acked, failed))
+            for accepted, acked, address, word, mark, sel, write, lock, walk, failed
             in _TRANSFERS.iter_unpack(data)]
 
     def _made_controls(self, data: bytes) -> list[ControlRecord]:

@@ -37,10 +37,11 @@ class LoggedAccess(Structure):
 
 
 class LoggedTransfer(Structure):
-    """A transfer; ``acked`` is -1 while it has not been."""
+    """A transfer; ``acked`` is -1 while it has not completed."""
 
     _fields_ = (("accepted", Number), ("acked", Signed), ("address", Number), ("data", Number),
-                ("mark", Word), ("sel", Byte), ("write", Flag), ("lock", Flag), ("walk", Flag))
+                ("mark", Word), ("sel", Byte), ("write", Flag), ("lock", Flag), ("walk", Flag),
+                ("failed", Flag))
 
 
 class LoggedControl(Structure):

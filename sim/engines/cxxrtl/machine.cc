@@ -29,9 +29,9 @@ namespace {
 
 class Machine {
 public:
-    Machine(uint64_t latency, std::vector<uint8_t> stall, PageOf page_of, uint64_t deadline,
+    Machine(uint64_t latency, std::vector<uint8_t> stall, SharedMemory memory, uint64_t deadline,
             bool view)
-        : views(view), memory(page_of), target(memory, latency, std::move(stall)),
+        : views(view), memory(std::move(memory)), target(this->memory, latency, std::move(stall)),
           deadline(deadline) {
         each([this](auto &port, uint32_t) { port.connect(top); });
     }
@@ -109,9 +109,9 @@ private:
 extern "C" {
 
 Machine *machine_new(uint64_t latency, const uint8_t *stall, uint64_t stalls, PageOf page_of,
-                     uint64_t deadline, uint32_t view) {
-    return new Machine(latency, std::vector<uint8_t>(stall, stall + stalls), page_of, deadline,
-                       view);
+                     uint64_t words, uint64_t deadline, uint32_t view) {
+    return new Machine(latency, std::vector<uint8_t>(stall, stall + stalls),
+                       SharedMemory(page_of, words), deadline, view);
 }
 
 void machine_delete(Machine *machine) {

@@ -1,5 +1,5 @@
 // Physical memory, as a Wishbone target wants it: "transfer" does one transfer of an 8-byte word, and
-// returns what was there before.
+// returns what was there before, if the word "answers"; else the transfer is a bus error.
 
 #pragma once
 
@@ -31,7 +31,10 @@ class SharedMemory {
 public:
     static constexpr uint64_t page_bytes = 4096;
 
-    explicit SharedMemory(PageOf page_of) : page_of(page_of) {}
+    // "words" of it answer.
+    SharedMemory(PageOf page_of, uint64_t words) : page_of(page_of), words(words) {}
+
+    bool answers(uint64_t word) const { return word < words; }
 
     uint64_t transfer(uint64_t word, bool write, uint8_t sel, uint64_t data) {
         uint8_t *bytes = page(word * 8 / page_bytes) + word * 8 % page_bytes;
@@ -52,23 +55,20 @@ private:
         return known->second;
     }
 
-    PageOf page_of;
+    PageOf   page_of;
+    uint64_t words;
     std::unordered_map<uint64_t, uint8_t *> pages;
 };
 
 
-// One array of words. What is beyond its end is not there.
+// One array of words. What is beyond its end does not answer.
 class ArrayMemory {
 public:
-    bool exceeded = false;  // somebody wanted what is not there
-
     ArrayMemory(uint64_t *words, uint64_t count) : words(words), count(count) {}
 
+    bool answers(uint64_t word) const { return word < count; }
+
     uint64_t transfer(uint64_t word, bool write, uint8_t sel, uint64_t data) {
-        if (word >= count) {
-            exceeded = true;
-            return 0;
-        }
         uint64_t before = words[word];
         if (write)
             words[word] = merged(before, data, sel);
@@ -90,6 +90,8 @@ public:
         epoch++;
         used = 0;
     }
+
+    bool answers(uint64_t) const { return true; }
 
     uint64_t read(uint64_t word) const {
         const Slot &slot = slots[index(word)];

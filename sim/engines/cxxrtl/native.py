@@ -32,7 +32,8 @@ PageOf  = ctypes.CFUNCTYPE(ctypes.c_void_p, Number)
 Numbers = ctypes.POINTER(Number)
 
 FUNCTIONS = (
-    ("machine_new",          Handle,  [Number, ctypes.c_char_p, Number, PageOf, Number, Word]),
+    ("machine_new",          Handle,  [Number, ctypes.c_char_p, Number, PageOf, Number, Number,
+                                       Word]),
     ("machine_delete",       None,    [Handle]),
     ("machine_run",          None,    [Handle]),
     ("machine_status",       Address, [Handle]),
@@ -46,6 +47,9 @@ FUNCTIONS = (
     ("machine_forget_views", None,    [Handle]),
     ("bare_copies",          Number,  [Numbers, Number, Numbers, *[Number] * 5]),
 )
+
+#: Words of a memory without an end.
+_ALL = (1 << 64) - 1
 
 #: Words of a log of views.
 Words = memoryview
@@ -122,8 +126,9 @@ class CompiledMachine:
         self._pages: list[ctypes.Array[ctypes.c_char]] = []
         self._page_of = PageOf(self._share)  # must live as long as the machine
         stall         = bytes(memory.stall)
+        words         = _ALL if memory.size is None else memory.size // 8
         self._handle  = Handle(self._calls.machine_new(
-            memory.latency, stall, len(stall), self._page_of, deadline, view))
+            memory.latency, stall, len(stall), self._page_of, words, deadline, view))
         self.status   = Status.from_address(self._calls.machine_status(self._handle))
         call, handle  = self._calls.machine_run, self._handle
         self.run: Callable[[], None] = lambda: call(handle)

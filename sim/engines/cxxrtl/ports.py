@@ -78,7 +78,7 @@ def header(bench: Testbench, view: View | None) -> str:
         *lines,
         f"template<template<class> class Port> using EachCpu = std::tuple<{each}>;",
         f"constexpr uint64_t fault_none = {Fault.NONE.value}, "
-        f"fault_page_fault = {Fault.PAGE_FAULT.value}, fault_skipped = {Fault.SKIPPED.value};",
+        f"fault_page_fault = {Fault.PAGE_FAULT.value};",
         f"constexpr uint64_t kind_read = {AccessKind.READ.value}, "
         f"kind_write = {AccessKind.WRITE.value}, op_write = {ControlOp.WRITE.value};",
         *_viewing(bench, view),

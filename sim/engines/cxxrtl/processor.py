@@ -14,7 +14,7 @@ from sim.engines.operations import (
     StoreString, TakeInterrupt,
 )
 from sim.engines.processor import Names, Processor
-from sw.bus import SIZES, GeneralProtection, Kind, PageFault, Response
+from sw.bus import SIZES, BusError, GeneralProtection, Kind, PageFault, Response
 from sw.bus import Fault as BusFault
 
 from .commands import MARKS, Command, Completion, Operation
@@ -48,6 +48,7 @@ _CONTROLLED = members(Completion, "value", "refused", "pending")
 _MASKS = {size: (1 << 8 * size) - 1 for size in SIZES}
 _NONE  = Fault.NONE.value
 _PAGE  = Fault.PAGE_FAULT.value
+_BUS   = Fault.BUS_ERROR.value
 _READ  = KINDS[Kind.READ]
 _WRITE = KINDS[Kind.WRITE]
 
@@ -168,4 +169,6 @@ def _fault(fault: int, error: int, cr2: int, linear: int) -> BusFault:
     """The fault at ``linear`` that a completion speaks of."""
     if fault == _PAGE:
         return PageFault(cr2, error)
+    if fault == _BUS:
+        return BusError(f"a bus error at {linear:#x}")
     return GeneralProtection(f"#GP at {linear:#x}")

@@ -202,7 +202,12 @@ private:
         return true;
     }
 
+    // What is chained to a bus error may be done all the same; the command ends before it.
     void respond(const AccessResponse &response) {
+        if (completion.fault != fault_none) {
+            completed.next();
+            return;
+        }
         if (operation == ACCESS)
             completion.data = response.data;
         else if (response.fault == fault_none) {
@@ -211,7 +216,7 @@ private:
             completion.count += completed.size();
         }
         completed.next();
-        if (response.fault != fault_none && response.fault != fault_skipped) {
+        if (response.fault != fault_none) {
             completion.fault = uint32_t(response.fault);
             completion.error = uint32_t(response.error);
         }

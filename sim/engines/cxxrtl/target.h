@@ -1,6 +1,6 @@
 // The Wishbone target in front of a memory.
 //
-// Ref: Wishbone B4, chapter 3.1.3.2 "Pipelined mode".
+// Ref: Wishbone B4, chapters 3.1.3 "Handshaking protocol", 3.1.3.2 "Pipelined mode".
 
 #pragma once
 
@@ -28,7 +28,7 @@ public:
 
     void reset() {
         cycle = 0;
-        ack   = false;
+        ack   = err = false;
         dat_r = 0;
         stall = !pattern.empty() && pattern[0];
         outstanding.clear();
@@ -38,6 +38,7 @@ public:
     template<class Top>
     void drive(Top &top) const {
         put<in::ack>(top, ack);
+        put<in::err>(top, err);
         put<in::dat_r>(top, dat_r);
         put<in::stall>(top, stall);
     }
@@ -47,13 +48,13 @@ public:
     void step(const Top &top) {
         bool cyc      = get<out::cyc>(top);
         bool accepted = cyc && get<out::stb>(top) && !stall;
-        uint64_t word = accepted ? transfer(top) : 0;
+        bool answered = accepted && memory.answers(get<out::adr>(top));
+        uint64_t word = answered ? transfer(top) : 0;
         cycle++;
-        if (latency == 1) {  // nothing else is outstanding
-            ack   = accepted;
-            dat_r = word;
-        } else
-            queue(cyc, accepted, word);
+        if (latency == 1)  // nothing else is outstanding
+            respond(accepted, answered, word);
+        else
+            queue(cyc, accepted, answered, word);
         stall = !pattern.empty() && pattern[cycle % pattern.size()];
     }
 
@@ -65,22 +66,35 @@ private:
     }
 
     // A bus cycle that ends forgoes its responses.
-    void queue(bool cyc, bool accepted, uint64_t word) {
+    void queue(bool cyc, bool accepted, bool answered, uint64_t word) {
         if (!cyc)
             outstanding.clear();
         else if (accepted)
-            outstanding.emplace_back(cycle - 1 + latency, word);
-        ack   = !outstanding.empty() && outstanding.front().first <= cycle;
-        dat_r = ack ? outstanding.front().second : 0;
-        if (ack)
+            outstanding.push_back({cycle - 1 + latency, word, answered});
+        if (!outstanding.empty() && outstanding.front().due <= cycle) {
+            respond(true, outstanding.front().answered, outstanding.front().word);
             outstanding.pop_front();
+        } else
+            respond(false, false, 0);
     }
+
+    // What is to be seen in the next cycle.
+    void respond(bool ends, bool answered, uint64_t word) {
+        ack   = ends && answered;
+        err   = ends && !answered;
+        dat_r = word;
+    }
+
+    struct Response {
+        uint64_t due, word;  // the cycle in which it comes, and the data
+        bool     answered;   // else it is a bus error
+    };
 
     Memory  &memory;
     uint64_t latency;
     std::vector<uint8_t> pattern;
     uint64_t cycle = 0;
-    bool     ack = false, stall = false;
+    bool     ack = false, err = false, stall = false;
     uint64_t dat_r = 0;
-    std::deque<std::pair<uint64_t, uint64_t>> outstanding;  // cycle of the response, data
+    std::deque<Response> outstanding;
 };

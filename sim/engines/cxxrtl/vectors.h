@@ -107,7 +107,7 @@ private:
     }
 
     void offer(const uint64_t *write) {
-        Unit::Driver::offer(unit.top, ControlRequest{op_write, write[1], write[2]});
+        Unit::Driver::offer(unit.top, ControlRequest{op_write, write[1], write[2], 0, 0});
     }
 
     // Returns true if there was a response.

@@ -18,7 +18,7 @@ __all__ = ["CONFIG", "CompiledVectors"]
 
 
 #: The widest unit that can do everything. How wide a physical address is, a vector says.
-CONFIG = MmuConfig(maxphyaddr=52, variable_maxphyaddr=True)
+CONFIG = MmuConfig(maxphyaddr=52, pae=True, la57=True, pku=True, pks=True, variable_maxphyaddr=True)
 
 FILES = ("clock.h", "lone_unit.h", "memory.h", "port.h", "target.h", "unit_driver.h", "vectors.cc",
          "vectors.h")

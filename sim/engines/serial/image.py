@@ -18,7 +18,7 @@ class MemoryImage:
     memory : :class:`sim.memory.PhysicalMemory`
         What becomes the image.
     size : :class:`int`
-        Bytes that the board has. What is beyond is not kept there.
+        Bytes that the board has. What is beyond does not answer.
     """
 
     def __init__(self, memory: PhysicalMemory, size: int):
@@ -33,6 +33,8 @@ class MemoryImage:
         Raises :class:`sim.errors.MachineLost` if a word is not read as it was written: then
         the record is not what happened, or memory is broken.
         """
+        if sample.err and self._outstanding:
+            self._outstanding.popleft()
         if sample.ack:
             address, word = self._outstanding.popleft() if self._outstanding else (0, None)
             if word is not None and word != sample.dat_r:

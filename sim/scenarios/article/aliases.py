@@ -33,7 +33,8 @@ async def play(stage: Stage, cast: Cast) -> None:
         frames = frame_of(stage, readable), frame_of(stage, writable)
         stage.claim("both addresses lead to one frame", Verdict(
             frames[0] == frames[1], stage.cycle - 1,
-            f"frames {frames[0].start:#x} and {frames[1].start:#x}", "the same frame twice"))
+            f"frames {frames[0].start:#x} and {frames[1].start:#x}", "the same frame twice",
+            writable))
         stage.claim("both translations are in the TLB at once: two hits, no walk between",
                     both_in_tlb(trace, readable, writable, during=act))
 

@@ -51,7 +51,7 @@ async def _into_writable_page(stage: Stage, cast: Cast, fd: int) -> None:
     own = frame_of(stage, page)
     stage.claim("... in a frame of its own", Verdict(
         own != shared, stage.cycle - 1, f"frame {own.start:#x}",
-        f"a frame that is not {shared.start:#x}"))
+        f"a frame that is not {shared.start:#x}", page))
     await child.exit()
 
 

@@ -1,7 +1,7 @@
 """Act 6: two processes map one file privately; one of them is written through /proc/<pid>/mem."""
 
 from sim.scenario import (
-    MAP_PRIVATE, PAGE_SIZE, PROT_READ, Interval, Stage, Verdict, executed, loaded,
+    MAP_PRIVATE, PAGE_SIZE, PROT_READ, Interval, Stage, Verdict, all_of, executed, loaded,
 )
 from sim.scenarios.cast import Cast, frame_of, returned
 
@@ -29,7 +29,7 @@ async def play(stage: Stage, cast: Cast) -> None:
         stage.did(f"two processes map {cast.path} privately and read it")
         stage.claim("both read the same frame, that of the page cache", Verdict(
             own == shared, stage.cycle - 1, f"frames {own.start:#x} and {shared.start:#x}",
-            "the same frame twice"))
+            "the same frame twice", code))
 
         mem = await user.open(f"/proc/{neighbour.pid}/mem")
         async with stage.testing("a write through /proc/<pid>/mem") as interval:
@@ -46,13 +46,13 @@ async def play(stage: Stage, cast: Cast) -> None:
         copied = frame_of(stage, code)
         stage.claim("... in another frame", Verdict(
             copied != shared, stage.cycle - 1, f"frame {copied.start:#x}",
-            f"a frame that is not {shared.start:#x}"))
-        await _the_rest_is_unchanged(stage, cast, word)
+            f"a frame that is not {shared.start:#x}", code))
+        await _the_rest_is_unchanged(stage, cast, word, shared)
         await neighbour.exit()
 
 
-async def _the_rest_is_unchanged(stage: Stage, cast: Cast, word: int) -> None:
-    """The other process's mapping, and the file itself, by read(2)."""
+async def _the_rest_is_unchanged(stage: Stage, cast: Cast, word: int, shared: range) -> None:
+    """The other process's mapping, and the file itself, which read(2) finds in its frame."""
     user  = cast.user
     since = Interval(stage.cycle)
     await user.load(cast.constant, 4)
@@ -61,6 +61,7 @@ async def _the_rest_is_unchanged(stage: Stage, cast: Cast, word: int) -> None:
     fd = await user.open(cast.path)
     await user.read(fd, cast.buffer, 4)
     await user.load(cast.buffer, 4)
-    stage.claim("and so does whoever reads the file",
-                loaded(stage.trace, word, linear=cast.buffer, user=True, during=since))
+    stage.claim("and so does whoever reads the file", all_of(
+        loaded(stage.trace, word, linear=cast.buffer, user=True, during=since),
+        loaded(stage.trace, word, physical=shared, user=False, during=since)))
     await user.close(fd)

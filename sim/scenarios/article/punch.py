@@ -131,6 +131,7 @@ def _entry_stored(stage: Stage, mapped: Interval, frame: range) -> Verdict:
     for store in stores:
         if store.data & ENTRY_MASK == frame.start | PRESENT | WRITABLE:
             return Verdict(True, store.completed,
-                           f"entry {store.data:#x} stored at physical {entry:#x}", expected)
+                           f"entry {store.data:#x} stored at physical {entry:#x}", expected,
+                           store.linear)
     said = ", ".join(f"{store.data:#x}" for store in stores) or "nothing"
     return Verdict(False, None, f"stored there: {said}", expected)

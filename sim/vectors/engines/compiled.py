@@ -59,17 +59,17 @@ class CxxrtlVectors:
 
 
 @lru_cache(maxsize=65536)
-def _controls(cr0: int, cr3: int, cr4: int, efer: int) -> tuple[int, ...]:
-    """Return the operations that set these registers."""
-    return tuple(number for register, value in control_writes(cr0, cr3, cr4, efer)
+def _controls(writes: tuple[tuple[Register, int], ...]) -> tuple[int, ...]:
+    """Return the operations that do these writes."""
+    return tuple(number for register, value in writes
                  for number in (0, _REGISTERS[register], value))
 
 
 def _pack(vector: Vector, numbers: list[int]) -> int:
     """Add a vector to ``numbers``; return the count of numbers in its outcome."""
-    _, cr0, cr3, cr4, efer, _, _, maxphyaddr, access, entries, before = vector
+    _, cr0, _, cr4, efer, _, _, maxphyaddr, access, entries, before = vector
     steps      = (*before, access) if before else (access,)
-    operations = [*_controls(cr0, cr3, cr4, efer)]
+    operations = [*_controls(control_writes(vector))]
     last       = 0
     for kind, linear, size, implicit, cpl, ac in steps:
         if ac != last:
@@ -92,8 +92,7 @@ def _unpack(vector: Vector, found: Iterator[int]) -> VectorOutcome | str:
         return VectorOutcome(last, entries, before, cycles)
     if refusal == _HUNG:
         return "the unit did not answer"
-    writes = control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer)
-    return refused(*writes[refusal - 1])
+    return refused(*control_writes(vector)[refusal - 1])
 
 
 def _ending(fault: int, error_code: int, cr2: int, physical: int) -> Ending:

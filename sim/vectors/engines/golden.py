@@ -1,12 +1,12 @@
 """Access vectors on the golden model."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from sim.golden.control import write_register
 from sim.golden.mmu import GoldenMmu
 from sim.golden.state import ControlState, Features
-from sim.vectors.support import AC, control_writes, lacking, refused
+from sim.vectors.support import AC, control_writes, lacking, loads_pdptes, refused
 from sim.vectors.vector import Ending, Vector, VectorOutcome, VectorStep, entry_size
 from sw.bus import GeneralProtection, PageFault, Register
 
@@ -25,15 +25,22 @@ class GoldenVectors:
 
 
 def _run(vector: Vector) -> VectorOutcome | str:
-    writes = control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer)
-    state  = _controlled(vector.maxphyaddr, writes)
-    if isinstance(state, str):
-        return state
-    mmu = GoldenMmu(state.machine)
-    mmu.state = state
-    size = entry_size(vector.cr0, vector.cr4, vector.efer)
+    writes = control_writes(vector)
+    mmu    = GoldenMmu(_machine(vector.maxphyaddr))
+    size   = entry_size(vector.cr0, vector.cr4, vector.efer)
     for address, value in vector.entries:
         mmu.memory.write(address, size, value)
+    if loads_pdptes(vector.cr0, vector.cr4, vector.efer):
+        for register, value in writes:
+            try:
+                mmu.write_control(register, value)
+            except GeneralProtection:
+                return refused(register, value)
+    else:
+        state = _controlled(vector.maxphyaddr, writes)
+        if isinstance(state, str):
+            return state
+        mmu.state = state
     before = [_do(mmu, step) for step in vector.before or ()]
     return VectorOutcome(
         _do(mmu, vector.access),
@@ -41,15 +48,21 @@ def _run(vector: Vector) -> VectorOutcome | str:
     )
 
 
+@cache
+def _machine(maxphyaddr: int) -> Features:
+    return Features(maxphyaddr=maxphyaddr, pae=True, la57=True, pku=True, pks=True)
+
+
 @lru_cache(maxsize=8192)
 def _controlled(maxphyaddr: int, writes: tuple[tuple[Register, int], ...]) -> ControlState | str:
     """Return the state after ``writes`` since reset, or the reason why one of them is refused.
 
+    They read no memory.
     States never change, and many lines have the same one, or the same but for CR3, which is
     written last: so they are kept, and those on the way to them too.
     """
     if not writes:
-        return ControlState(machine=Features(maxphyaddr=maxphyaddr))
+        return ControlState(machine=_machine(maxphyaddr))
     *_, (register, value) = writes
     state = _controlled(maxphyaddr, writes[:-1])
     if isinstance(state, str):

@@ -47,7 +47,9 @@ class PysimVectors:
                 response = await engine.bus.access(step.access)
                 cr2.append(getattr(response.fault, "address", 0))
 
-        engine = PysimEngine(MmuConfig(maxphyaddr=vector.maxphyaddr), memory=memory)
+        engine = PysimEngine(
+            MmuConfig(maxphyaddr=vector.maxphyaddr, pae=True, la57=True, pku=True, pks=True),
+            memory=memory)
         try:
             engine.run(main)
         except (_Refused, BusHang) as reason:
@@ -64,7 +66,7 @@ class PysimVectors:
 
 async def _prepare(bus: Bus, vector: Vector) -> None:
     """Set the control registers. Raises :class:`_Refused`."""
-    for register, value in control_writes(vector.cr0, vector.cr3, vector.cr4, vector.efer):
+    for register, value in control_writes(vector):
         try:
             await bus.write_control(register, value)
         except GeneralProtection:

@@ -48,7 +48,7 @@ class RowReader:
         self._parts: tuple[Callable[[Sample], Sample], ...] = (
             self._mark, self._change, self._strobe, self._acknowledge, self._transfer,
             self._store, self._respond, self._begin_access, self._operands, self._end_control,
-            self._control)
+            self._control, self._fail)
 
     def rows(self, data: bytes) -> Iterator[tuple[int, Sample]]:
         """The rows that are complete with ``data``: cycles, and the signals in each."""
@@ -112,7 +112,7 @@ class RowReader:
     def _respond(self, sample: Sample) -> Sample:
         how, physical, data = self._next(), self._next(), self._next()
         return sample._replace(response_valid=1, response=_response.pack(
-            {"fault": how & 3, "error": how >> 2, "physical": physical, "data": data}))
+            {"fault": how & 7, "error": how >> 3, "physical": physical, "data": data}))
 
     def _begin_access(self, sample: Sample) -> Sample:
         flags, linear = self._next(), self._next()
@@ -137,3 +137,6 @@ class RowReader:
         if which & 3 == ControlOp.INVPCID.value:
             fields |= {"pcid": self._next(), "linear": self._next()}
         return sample._replace(control_valid=1, control_ready=1, control=_control.pack(fields))
+
+    def _fail(self, sample: Sample) -> Sample:
+        return sample._replace(cyc=1, err=1)

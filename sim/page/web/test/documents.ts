@@ -7,8 +7,8 @@ function claim(act: number, place: number, shown: number | null): ClaimView {
              perfetto: null, left: null, right: null, frame: null, unused: [] };
 }
 
-function subject(linear: string, cpu: number): Subject {
-    return { linear, cpu, side: "user", walks: [] };
+export function subject(linear: string, cpu: number, cr3 = "0x6000"): Subject {
+    return { linear, cpu, cr3, side: "user", walks: [] };
 }
 
 function act(since: number, until: number): RunDocument["run"]["acts"][number] {

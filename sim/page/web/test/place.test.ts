@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 
 import { exploredIn, firstPlace, fragmentOf, type Place, placeOf, placeOfClaim } from "../src/model/place";
-import { aDocument } from "./documents";
+import { aDocument, subject } from "./documents";
 
 const document = aDocument();
 
@@ -29,6 +29,17 @@ test("claims are counted in their act from 1", () => {
 test("an address has its processor where there are several", () => {
     equal(fragmentOf(document, place({ left: 1 })), "cycle=0&cpu=0&left=0x1000.1");
     equal(fragmentOf(aDocument({ cpus: 1 }), place({ left: 0 })), "cycle=0&cpu=0&left=0x1000");
+});
+
+test("an address that is in two address spaces has its CR3", () => {
+    const subjects = [subject("0x1000", 0), subject("0x2000", 0), subject("0x1000", 0, "0xd000")];
+    const both = aDocument({ cpus: 1, subjects });
+    equal(fragmentOf(both, place({ left: 1, right: 2 })),
+          "cycle=0&cpu=0&left=0x2000&right=0x1000.0xd000");
+    deepEqual(placeOf(both, "cycle=0&cpu=0&left=0x1000.0x6000&right=0x1000.0xd000"),
+              place({ left: 0, right: 2 }));
+    equal(fragmentOf(aDocument({ subjects }), place({ left: 2 })),
+          "cycle=0&cpu=0&left=0x1000.0.0xd000");
 });
 
 test("a claim without a cycle is in the last one of its act", () => {

@@ -116,10 +116,11 @@ export type Store = [
     address: Hex, before: Hex, after: Hex, entry: string,
 ];
 
-/** A linear address that the story is about. */
+/** A linear address that the story is about, in the address space of a CR3. */
 export interface Subject {
     linear: Hex;
     cpu:    number;
+    cr3:    Hex;
     side:   "user" | "kernel";
     walks:  [Cycle, Index][];
     /** The command that shows a walk of it, but for the cycle; null if the run cannot be repeated. */
@@ -130,6 +131,8 @@ export interface Subject {
 export interface Walk {
     mode:      string;
     cr3:       Hex;
+    /** False if the processor has another CR3 in that cycle. */
+    loaded:    boolean;
     registers: Record<string, number>;
     canonical: boolean;
     entries:   Entry[];
@@ -220,7 +223,7 @@ export interface ClaimView extends Pair {
 
 export type Side = "left" | "right";
 
-/** Two subjects, and the frame in which their translations meet. */
+/** Two subjects, and the frame that it is about: one of their paths led there, or both. */
 export interface Pair {
     left:   Index | null;
     right:  Index | null;

@@ -1,9 +1,9 @@
 /** What is shown of a place, as named texts; so what changed is what has another text. */
 
 import type { RunDocument, TlbEntry } from "./document";
-import { pairAt, registersAt, stackAt, tlbAt, walkAt, wordsAt } from "./moment";
+import { endAt, framesOf, pairAt, registersAt, stackAt, tlbAt, walkAt, wordsAt } from "./moment";
 import type { Place } from "./place";
-import { endingText, ofProcessor, sizeText } from "./text";
+import { addressText, endingText, ofProcessor, sizeText } from "./text";
 
 export type Facts = Map<string, string>;
 
@@ -15,9 +15,9 @@ export const factName = {
         `Innermost kernel function${ofProcessor(document, cpu)}`,
     tlb:      (document: RunDocument, cpu: number, entry: TlbEntry) =>
         `${entry.linear} in the TLB${ofProcessor(document, cpu)}`,
-    entry:    (linear: string, level: string) => `${level} of ${linear}`,
-    cached:   (linear: string) => `Path of ${linear} by the TLB`,
-    verdict:  (linear: string, attempt: string) => `${/^[aeio]/.test(attempt) ? "An" : "A"} ${attempt} of ${linear}`,
+    entry:    (address: string, level: string) => `${level} of ${address}`,
+    cached:   (address: string) => `Path of ${address} by the TLB`,
+    verdict:  (address: string, attempt: string) => `${/^[aeio]/.test(attempt) ? "An" : "A"} ${attempt} of ${address}`,
     word:     (address: string) => `Bytes at ${address}`,
 };
 
@@ -38,8 +38,9 @@ export function factsAt(document: RunDocument, place: Place): Facts {
     for (const subject of [pair.left, pair.right]) {
         if (subject !== null) walkFacts(document, subject, cycle, facts);
     }
-    if (pair.frame !== null) {
-        for (const [word, value] of wordsAt(document.frames[pair.frame]!, cycle)) {
+    const [left, right] = [endAt(document, pair.left, cycle), endAt(document, pair.right, cycle)];
+    for (const frame of framesOf(left, right, pair.frame)) {
+        for (const [word, value] of wordsAt(document.frames[frame]!, cycle)) {
             facts.set(factName.word(word.address), value[1]);
         }
     }
@@ -49,14 +50,14 @@ export function factsAt(document: RunDocument, place: Place): Facts {
 function walkFacts(document: RunDocument, subject: number, cycle: number, facts: Facts): void {
     const walk = walkAt(document, subject, cycle);
     if (walk === undefined) return;
-    const { linear } = document.subjects[subject]!;
-    for (const entry of walk.entries) facts.set(factName.entry(linear, entry.level), entry.entry);
+    const address = addressText(document, document.subjects[subject]!);
+    for (const entry of walk.entries) facts.set(factName.entry(address, entry.level), entry.entry);
     if (walk.tlb !== null) {
-        facts.set(factName.cached(linear),
+        facts.set(factName.cached(address),
                   `${walk.tlb.physical} ${walk.tlb.rights}${walk.tlb.stale ? ", stale" : ""}`);
     }
     for (const [attempt, verdict] of Object.entries(walk.verdicts)) {
-        facts.set(factName.verdict(linear, attempt), endingText(verdict));
+        facts.set(factName.verdict(address, attempt), endingText(verdict));
     }
 }
 

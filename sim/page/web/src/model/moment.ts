@@ -1,6 +1,6 @@
 /** What the document says of one cycle. */
 
-import type { Access, ClaimView, Frame, Pair, Registers, RunDocument, Side, TlbEntry, Walk,
+import type { Access, ClaimView, Frame, Index, Pair, Registers, RunDocument, Side, TlbEntry, Walk,
               Word } from "./document";
 import type { Place } from "./place";
 import { itemAt, lastAt } from "./timeline";
@@ -86,12 +86,18 @@ export function accessOf(document: RunDocument, claim: ClaimView): Access | null
     return claim.access === null ? null : document.traces[claim.cpu]!.accesses[claim.access]!;
 }
 
-/** Where the path of a subject ends in a cycle, whatever the access: in a frame, or elsewhere. */
-export function arrives(
-    document: RunDocument, subject: number | null, frame: number, cycle: number,
-): boolean {
+/** The frame in which the path of a subject ends in a cycle, whatever the access; null if elsewhere. */
+export function endAt(document: RunDocument, subject: Index | null, cycle: number): Index | null {
     const physical = subject === null ? null : physicalAt(document, subject, cycle);
-    return physical !== null && isIn(document.frames[frame]!, physical);
+    const frame = physical === null ? -1
+        : document.frames.findIndex(each => isIn(each, physical));
+    return frame < 0 ? null : frame;
+}
+
+/** Frames in which two paths end; if neither ends in one, the frame that they are about. */
+export function framesOf(left: Index | null, right: Index | null, about: Index | null): Index[] {
+    const ends = [...new Set([left, right])].filter(each => each !== null);
+    return ends.length > 0 ? ends : about === null ? [] : [about];
 }
 
 /** The two paths of a place: those of its claim, else of its act, else of the run. */

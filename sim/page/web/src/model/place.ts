@@ -1,6 +1,7 @@
 /** A place in a run, and the fragment of the URL that keeps it. */
 
 import type { RunDocument } from "./document";
+import { isShared } from "./text";
 
 /**
  * A place: a cycle as one processor sees it, perhaps that of a claim.
@@ -50,10 +51,14 @@ export function fragmentOf(
     return found.toString();
 }
 
-/** An address as a link has it; with several processors, also whose it is: `0x7fff0000.1`. */
-function subjectName({ cpus, subjects }: RunDocument, subject: number): string {
-    const { linear, cpu } = subjects[subject]!;
-    return cpus > 1 ? `${linear}.${cpu}` : linear;
+/**
+ * An address as a link has it; with several processors, also whose it is: `0x7fff0000.1`. If it is in
+ * several address spaces, last comes the CR3 of its own: `0x7fff0000.0xd000`.
+ */
+function subjectName(document: RunDocument, subject: number): string {
+    const about = document.subjects[subject]!;
+    return [about.linear, ...document.cpus > 1 ? [about.cpu] : [],
+            ...isShared(document, about) ? [about.cr3] : []].join(".");
 }
 
 /** The explorer's state in a fragment; null if there is none. */

@@ -27,7 +27,7 @@ export function hexText(value: number): string {
 
 /** Whose something is, where there are several processors. */
 export function ofProcessor(document: RunDocument, cpu: number): string {
-    return document.cpus > 1 ? ` of processor ${cpu}` : "";
+    return document.cpus > 1 ? ` of processor\u00a0${cpu}` : "";
 }
 
 /** What becomes of an access: done, or a fault with its error code. */
@@ -79,6 +79,18 @@ export function storeText(document: RunDocument, store: Store): string {
     const [, cpu, walker, function_, address, before, after, entry] = store;
     return `${entry} at ${address}: ${before} \u2192 ${after}, by ` +
            makerText(document, cpu, walker, function_);
+}
+
+/** True if the address of a subject is in another address space, too. */
+export function isShared({ subjects }: RunDocument, { linear, cpu, cr3 }: Subject): boolean {
+    return subjects.some(each => each.linear === linear && each.cpu === cpu && each.cr3 !== cr3);
+}
+
+/** The address of a subject, with what tells it from others that are the same. */
+export function addressText(document: RunDocument, subject: Subject): string {
+    const { linear, cpu, cr3 } = subject;
+    return linear + ofProcessor(document, cpu) +
+        (isShared(document, subject) ? ` in the address space of CR3 ${cr3}` : "");
 }
 
 /** Whose address a subject is. */

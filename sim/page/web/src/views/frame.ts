@@ -1,39 +1,55 @@
-/** A frame of memory, in which two paths meet. */
+/** Frames of memory, in which two paths end. */
 
 import { html, nothing } from "lit-html";
 
-import type { Frame, RunDocument } from "../model/document";
+import type { Frame, Index, RunDocument, Side } from "../model/document";
 import { factName } from "../model/facts";
-import { wordAt, wordsAt } from "../model/moment";
+import { framesOf, wordAt, wordsAt } from "../model/moment";
 import { countText, makerText, sizeText } from "../model/text";
 import { changedClass, type Content, cycleLink, type Shown } from "./shown";
 
-/** Where a path ends: in the frame, before it since the access is refused, or elsewhere. */
-export type End = "arrives" | "refused" | "elsewhere";
+/** The frames in which two paths end; `refused` if the access on the left was. */
+interface Ends {
+    left:     Index | null;
+    right:    Index | null;
+    refused?: boolean;
+}
 
-/** The arrows of two paths into one frame. */
-export function arrowsView(left: End, right: End): Content {
-    const tail = (end: End): number => end === "refused" ? 34 : 40;
+/**
+ * The frames of two paths, each drawn by `draw`, and an arrow of each path into its own: one frame in
+ * which both end, or two beside each other. If neither ends in one, the frame that they are about.
+ */
+export function endsView(
+    { left, right, refused = false }: Ends, about: Index | null,
+    draw: (frame: Index, side: Side | null) => Content,
+): Content {
+    const frames = framesOf(left, right, about);
+    const apart  = frames.length > 1;
+    if (frames.length === 0) return nothing;
+    const leftEnd  = left === null ? "elsewhere" : refused ? "refused" : "arrives";
+    const rightEnd = right === null ? "elsewhere" : "arrives";
+    const tail     = refused ? 34 : 40;
     return html`
-        <div class="arrows" aria-hidden="true">
+        <div class="arrows ${apart ? "apart" : ""}" aria-hidden="true">
             <svg viewBox="0 0 100 40" preserveAspectRatio="none">
-                <path class="left ${left}"
-                      d="M25 0 V12 Q25 20 28 20 H43 Q46 20 46 28 V${tail(left)}" />
-                <path class="right ${right}"
-                      d="M75 0 V12 Q75 20 72 20 H57 Q54 20 54 28 V${tail(right)}" />
+                <path class="left ${leftEnd}"
+                      d="${apart ? "M25 0" : "M25 0 V12 Q25 20 28 20 H43 Q46 20 46 28"} V${tail}" />
+                <path class="right ${rightEnd}"
+                      d="${apart ? "M75 0" : "M75 0 V12 Q75 20 72 20 H57 Q54 20 54 28"} V40" />
             </svg>
-            <span class="left ${left}"></span><span class="right ${right}"></span>
-        </div>`;
+            <span class="left ${leftEnd}"></span><span class="right ${rightEnd}"></span>
+        </div>
+        ${apart ? [draw(left!, "left"), draw(right!, "right")] : draw(frames[0]!, null)}`;
 }
 
 /** The bytes of a frame in a cycle, and who stored them. */
-export function frameView(shown: Shown, index: number): Content {
+export function frameView(shown: Shown, index: Index, side: Side | null): Content {
     const { document, place } = shown;
     const frame = document.frames[index]!;
     const words = wordsAt(frame, place.cycle);
     return html`
-        <section class="frame" aria-label="Frame ${frame.physical}">
-            ${captionView(frame)}
+        <section class="frame ${side ?? ""}" aria-label="Frame ${frame.physical}">
+            ${captionView(frame, side)}
             ${words.length === 0 ? html`<p class="none">None of its bytes is on record yet.</p>` : html`
             <div class="scroll" tabindex="0" role="group" aria-label="Bytes of the frame"><table>
                 <thead><tr><th scope="col">physical</th><th scope="col">8 bytes</th>
@@ -54,7 +70,7 @@ export function frameView(shown: Shown, index: number): Content {
 
 /** The words of a frame that differ between two cycles. */
 export function frameChange(
-    document: RunDocument, index: number, since: number, until: number,
+    document: RunDocument, index: Index, side: Side | null, since: number, until: number,
 ): Content {
     const frame = document.frames[index]!;
     const rows = frame.words.flatMap(word => {
@@ -62,8 +78,8 @@ export function frameChange(
         return after !== undefined && before?.[1] !== after[1] ? [{ word, before, after }] : [];
     });
     return html`
-        <section class="frame" aria-label="Frame ${frame.physical}, before and after">
-            ${captionView(frame)}
+        <section class="frame ${side ?? ""}" aria-label="Frame ${frame.physical}, before and after">
+            ${captionView(frame, side)}
             ${rows.length === 0 ? html`<p>Its bytes are the same.</p>` : nothing}
             ${rows.map(({ word, before, after }) => html`
                 <p class="bytes"><code class="address">${word.address}</code>
@@ -75,7 +91,7 @@ export function frameChange(
         </section>`;
 }
 
-function captionView(frame: Frame): Content {
+function captionView(frame: Frame, side: Side | null): Content {
     return html`<p class="caption"><strong>frame <code>${frame.physical}</code></strong>
-        <span>${sizeText(frame.size)}</span></p>`;
+        <span>${sizeText(frame.size)}${side === null ? "" : `, of the path on the ${side}`}</span></p>`;
 }

@@ -2,11 +2,11 @@
 
 import { html, nothing } from "lit-html";
 
-import type { RunDocument, Side } from "../model/document";
-import { accessOf, arrives } from "../model/moment";
+import type { Index, RunDocument, Side } from "../model/document";
+import { accessOf, endAt } from "../model/moment";
 import { type FirstPath, type FirstPaths, firstPaths } from "../model/paths";
 import { claimName, placeOfClaim } from "../model/place";
-import { arrowsView, type End, frameChange } from "./frame";
+import { endsView, frameChange } from "./frame";
 import { type Content, placeLink, type Shown } from "./shown";
 import { walkView } from "./walk";
 
@@ -15,42 +15,44 @@ export function heroView(shown: Shown): Content {
     const { document } = shown;
     const paths = firstPaths(document);
     if (paths === null) return nothing;
-    const { frame } = paths.pair;
+    const [left, right] = [endOf(document, paths.left), endOf(document, paths.right)];
     const act = document.run.acts[paths.act];
     const interval: [number, number] = act === undefined ? [0, document.run.cycles]
                                                          : [act.since, act.until];
     return html`
         <h2 id="hero-title">${paths.stale ? "Two paths, and a TLB that is stale"
-                                          : "Two paths to the same bytes"}</h2>
+            : left !== null && left === right ? "Two paths to the same bytes" : "Two paths"}</h2>
         <p>Each starts at CR3 and goes down the page tables, an entry a level. The rights of all levels
             count together. ${meaningOf(document, paths)}</p>
         <div class="pair">
             ${sideView(shown, paths, "left")}
             ${sideView(shown, paths, "right")}
-            ${frame === null ? nothing : html`
-                ${arrowsView(endOf(document, paths.left, frame), endOf(document, paths.right, frame))}
-                ${frameChange(document, frame, ...interval)}`}
+            ${endsView({ left, right, refused: isRefused(document, paths.left) }, paths.pair.frame,
+                       (frame, side) => frameChange(document, frame, side, ...interval))}
         </div>`;
 }
 
 /** Words for the two paths together: only what is so in the cycles that are shown. */
-function meaningOf(document: RunDocument, { pair, left, right, stale }: FirstPaths): Content {
+function meaningOf(document: RunDocument, { left, right, stale }: FirstPaths): Content {
     if (stale) {
         return html`In this cycle a TLB still holds a translation that memory contradicts, and it is the
             TLB that is asked first.`;
     }
-    const meet = pair.frame !== null && [left, right].every(path => path !== null
-        && arrives(document, path.subject, pair.frame!, path.cycle));
-    if (!meet) return nothing;
+    const end = endOf(document, left);
+    if (end === null || end !== endOf(document, right)) return nothing;
     return left!.claim === null ? html`Both end in one frame.`
         : html`A bit that decides is <strong class="bit lit">lit</strong>. Both end in one frame: by the
             left address the store is refused, by the right one it is done.`;
 }
 
-/** Where a path ends: before the frame if its access was refused. */
-function endOf(document: RunDocument, path: FirstPath | null, frame: number): End {
-    if (path === null || !arrives(document, path.subject, frame, path.cycle)) return "elsewhere";
-    return path.claim !== null && path.claim === document.hero?.refused ? "refused" : "arrives";
+/** The frame in which a path ends. */
+function endOf(document: RunDocument, path: FirstPath | null): Index | null {
+    return path === null ? null : endAt(document, path.subject, path.cycle);
+}
+
+/** True if the access that took a path was refused. */
+function isRefused({ hero }: RunDocument, path: FirstPath | null): boolean {
+    return path !== null && path.claim !== null && path.claim === hero?.refused;
 }
 
 function sideView(shown: Shown, paths: FirstPaths, side: Side): Content {

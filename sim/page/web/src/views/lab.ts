@@ -3,12 +3,12 @@
 import { html, nothing } from "lit-html";
 
 import type { Access, Side } from "../model/document";
-import { accessOf, arrives, attemptAt, claimAt, pairAt, takenAt } from "../model/moment";
+import { accessOf, attemptAt, claimAt, endAt, pairAt, takenAt } from "../model/moment";
 import { claimName, fragmentOf, type Place } from "../model/place";
 import { numberText } from "../model/text";
 import { actText } from "./acts";
 import { changesView, eventsView } from "./events";
-import { arrowsView, type End, frameView } from "./frame";
+import { endsView, frameView } from "./frame";
 import type { Content, Shown } from "./shown";
 import { stateView } from "./state";
 import { walkView } from "./walk";
@@ -56,6 +56,8 @@ function claimView({ document, place }: Shown): Content {
 function pairView(shown: Shown, actions: LabActions): Content {
     const { document, place } = shown;
     const pair = pairAt(document, place);
+    const [left, right] = [endAt(document, pair.left, place.cycle),
+                           endAt(document, pair.right, place.cycle)];
     return html`
         <div class="pair">
             ${(["left", "right"] as const).map(side => html`
@@ -66,9 +68,7 @@ function pairView(shown: Shown, actions: LabActions): Content {
                             side, whole: true, attempt: attemptAt(document, place, side),
                             access: recordedAt(shown, side), unused: pair.unused.includes(side) })}
                 </div>`)}
-            ${pair.frame === null ? nothing : html`
-                ${arrowsView(endOf(shown, pair.left, pair.frame), endOf(shown, pair.right, pair.frame))}
-                ${frameView(shown, pair.frame)}`}
+            ${endsView({ left, right }, pair.frame, (frame, side) => frameView(shown, frame, side))}
         </div>`;
 }
 
@@ -78,15 +78,11 @@ function recordedAt({ document, place }: Shown, side: Side): Access | null {
     return claim === null ? null : accessOf(document, claim);
 }
 
-/** Where the path of a subject ends in this cycle, whatever the access. */
-function endOf({ document, place }: Shown, subject: number | null, frame: number): End {
-    return arrives(document, subject, frame, place.cycle) ? "arrives" : "elsewhere";
-}
-
 function chooserView(
     { document, place }: Shown, side: Side, chosen: number | null, { go }: LabActions,
 ): Content {
     if (document.subjects.length === 0) return nothing;
+    const spaces = new Set(document.subjects.map(({ cr3 }) => cr3)).size;
     const choose = (event: Event): void =>
         go({ ...place, [side]: Number((event.target as HTMLSelectElement).value) });
     return html`
@@ -95,7 +91,8 @@ function chooserView(
                 ${chosen === null ? html`<option selected disabled>none</option>` : nothing}
                 ${document.subjects.map((subject, index) => html`
                     <option value=${index} .selected=${index === chosen}>${subject.linear}
-                        (${subject.side}${document.cpus > 1 ? `, processor ${subject.cpu}` : ""})
+                        (${[subject.side, document.cpus > 1 && `processor ${subject.cpu}`,
+                            spaces > 1 && `CR3 ${subject.cr3}`].filter(Boolean).join(", ")})
                     </option>`)}
             </select></label>`;
 }

@@ -4,8 +4,8 @@ import { html, nothing } from "lit-html";
 
 import type { Access, Decider, Entry, Side, Subject, Verdict, Walk } from "../model/document";
 import { factName } from "../model/facts";
-import { walkAt } from "../model/moment";
-import { accessText, endingText, makerText, numberText, reasonsOf, resultText, sizeText,
+import { registersAt, walkAt } from "../model/moment";
+import { accessText, addressText, endingText, makerText, numberText, reasonsOf, resultText, sizeText,
          subjectText } from "../model/text";
 import { changedClass, type Content, cycleLink, type Shown } from "./shown";
 
@@ -34,19 +34,22 @@ export function walkView(
                 <p class="label">${subjectText(about)}</p>
                 <p class="linear"><code>${about.linear}</code>
                     ${options.whole ? nothing : html`<span class="as-of">as of cycle
-                        ${cycleLink(document, cycle, about.cpu)}</span>`}</p>
-                ${options.unused ? html`<p class="none">No access of this act went this way.</p>`
-                                 : nothing}
+                        ${cycleLink(document, cycle, about.cpu)}</span>`}
+                    ${options.unused ? html`<span class="none">No access of this act went this
+                        way.</span>` : nothing}</p>
             </header>
-            ${walk === undefined ? html`<p class="none">Not mapped yet in this cycle.</p>`
-                                 : walkBody(shown, about, walk, options)}
+            ${walk === undefined ? html`<p class="none">No processor has had CR3 ${about.cr3} yet.</p>`
+                                 : walkBody(shown, about, walk, cycle, options)}
             ${options.access === null ? nothing : recordedView(shown, options.access)}
             ${options.whole && about.command ? terminalView(about.command, cycle) : nothing}
         </article>`;
 }
 
-function walkBody(shown: Shown, about: Subject, walk: Walk, options: WalkOptions): Content {
+function walkBody(
+    shown: Shown, about: Subject, walk: Walk, cycle: number, options: WalkOptions,
+): Content {
     const verdict = options.attempt === null ? undefined : walk.verdicts[options.attempt];
+    const address = addressText(shown.document, about);
     const decided = verdict === undefined ? [] : reasonsOf(verdict).flatMap(each => each.decided_by);
     if (!walk.canonical) return html`<p class="none">Not canonical: any access ends in #GP.</p>`;
     if (walk.entries.length === 0) {
@@ -54,21 +57,23 @@ function walkBody(shown: Shown, about: Subject, walk: Walk, options: WalkOptions
     }
     return html`
         <ol class="walk" aria-label="Page walk, root first">
-            <li class="root"><span class="level">CR3</span><code>${walk.cr3}</code></li>
-            ${walk.entries.map(entry => entryView(shown, about, entry, decided, options))}
+            <li class="root"><span class="level">CR3</span><code>${walk.cr3}</code>
+                ${walk.loaded ? nothing : html`<span class="as-of">not loaded: it is
+                    <code>${registersAt(shown.document, about.cpu, cycle)["cr3"]}</code></span>`}</li>
+            ${walk.entries.map(entry => entryView(shown, address, entry, decided, options))}
         </ol>
         ${controlsView(walk, decided)}
         ${options.attempt === null ? nothing : judgedView(options.attempt, walk)}
         ${options.whole || walk.tlb !== null ? cachedView(shown, about, walk) : nothing}
-        ${options.whole ? verdictsView(shown, about, walk, options.attempt) : nothing}`;
+        ${options.whole ? verdictsView(shown, address, walk, options.attempt) : nothing}`;
 }
 
 function entryView(
-    shown: Shown, about: Subject, entry: Entry, decided: Decider[], options: WalkOptions,
+    shown: Shown, address: string, entry: Entry, decided: Decider[], options: WalkOptions,
 ): Content {
     const bits  = decided.filter(({ level }) => level === entry.level).map(({ bit }) => bit);
     const clear = bits.filter(bit => !entry.bits.includes(bit));
-    const fact  = factName.entry(about.linear, entry.level);
+    const fact  = factName.entry(address, entry.level);
     return html`
         <li class="entry ${bits.length ? "decides" : ""} ${changedClass(shown, fact)}">
             <span class="level">${entry.level}</span>
@@ -154,7 +159,7 @@ function terminalView(command: string, cycle: number): Content {
 function cachedView(shown: Shown, about: Subject, walk: Walk): Content {
     const { tlb, tlb_reported: reported } = walk;
     if (!reported) return html`<p class="cached none">What the TLB holds is not on record.</p>`;
-    const fact = changedClass(shown, factName.cached(about.linear));
+    const fact = changedClass(shown, factName.cached(addressText(shown.document, about)));
     if (tlb === null) return html`<p class="cached ${fact}">TLB: no translation of it</p>`;
     const others = Object.entries(tlb.verdicts).filter(([attempt]) => overruled(walk, attempt));
     return html`
@@ -168,21 +173,26 @@ function cachedView(shown: Shown, about: Subject, walk: Walk): Content {
                     `${attempt} ${endingText(verdict)}`).join(", ")}.` : nothing}</p>`;
 }
 
-function verdictsView(shown: Shown, about: Subject, walk: Walk, attempt: string | null): Content {
+function verdictsView(shown: Shown, address: string, walk: Walk, attempt: string | null): Content {
     const verdicts = Object.entries(walk.verdicts);
     if (verdicts.length === 0) return nothing;
     return html`
         <table class="verdicts">
             <caption>Each kind of access</caption>
             <tbody>${verdicts.map(([name, verdict]) => html`
-                <tr class="${changedClass(shown, factName.verdict(about.linear, name))}
+                <tr class="${changedClass(shown, factName.verdict(address, name))}
                            ${name === attempt ? "attempted" : ""}">
                     <th scope="row">${name}</th>
                     <td class="${verdict.done ? "done" : "refused"}"
                         title="${reasonsOf(verdict).map(({ reason }) => reason).join("; ")}">${endingText(verdict)}</td>
-                    <td class="rule">${reasonsOf(verdict).map(({ rule, section }) =>
-                        `rule ${rule}, ${section}`).join("; ")}</td>
+                    <td class="rule">${rulesOf(verdict).map((rule, index) =>
+                        html`${index ? "; " : ""}<span>${rule}</span>`)}</td>
                 </tr>`)}
             </tbody>
         </table>`;
+}
+
+/** The rules by which an access is refused, each once. */
+function rulesOf(verdict: Verdict): string[] {
+    return [...new Set(reasonsOf(verdict).map(({ rule, section }) => `rule ${rule}, ${section}`))];
 }

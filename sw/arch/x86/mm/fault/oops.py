@@ -13,7 +13,7 @@ from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import pmd_leaf, pmd_present, pte_exec, ptep_get
 from sw.arch.x86.include.asm.pgtable_types import _PAGE_USER, PTE_PFN_MASK
 from sw.arch.x86.include.asm.trap_pf import (
-    X86_PF_INSTR, X86_PF_PROT, X86_PF_RSVD, X86_PF_USER, X86_PF_WRITE,
+    X86_PF_INSTR, X86_PF_PK, X86_PF_PROT, X86_PF_RSVD, X86_PF_USER, X86_PF_WRITE,
 )
 from sw.bus import Register
 from sw.kconfig import kconfig
@@ -58,6 +58,7 @@ def _describe(regs: pt_regs, error_code: int, address: int) -> list[str]:
               else "write access" if error_code & X86_PF_WRITE else "read access")
     why    = ("not-present page" if not error_code & X86_PF_PROT
               else "reserved bit violation" if error_code & X86_PF_RSVD
+              else "protection keys violation" if error_code & X86_PF_PK
               else "permissions violation")
     return [
         f"BUG: {title}: {address:016x}",
