@@ -4,12 +4,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 from sim.golden.permission import Attempt
-from sim.golden.state import Features
+from sim.golden.state import Features, PagingMode
 from sim.record.history import MemoryHistory
 from sim.record.records import State
 from sim.record.trace import Trace
 
-from .walk import ATTEMPTS, PageWalk, page_walk
+from .walk import ATTEMPTS, PageWalk, page_walk, pdpte_address
 
 
 __all__ = ["Versions"]
@@ -76,8 +76,11 @@ class Versions:
             turn = self._traces[walk.cpu].next_tlb_change(walk.linear, after=walk.cycle)
             if turn is not None:
                 yield turn
-        for step in walk.steps:
-            store = self._history.next_store(step.address, step.level.entry_size, cycle=walk.cycle)
+        entries = [(step.address, step.level.entry_size) for step in walk.steps]
+        if walk.state.mode is PagingMode.PAE and not walk.loaded:
+            entries.append((pdpte_address(walk.state.cr3, walk.linear), 8))
+        for address, size in entries:
+            store = self._history.next_store(address, size, cycle=walk.cycle)
             if store is not None:
                 yield store.transfer.accepted + 1
 

@@ -5,17 +5,21 @@ from dataclasses import replace
 
 import pytest
 
+from sim.golden.state import PagingMode
 from sim.paging.versions import Versions
 from sim.paging.walk import features_of, page_walk
 from sim.record.history import MemoryHistory
 from sim.scenarios import SCENARIOS
 
 
-@pytest.fixture(scope="module", params=["article", "shootdown"])
+@pytest.fixture(scope="module", ids="-".join, params=[
+    ("article", "4level"), ("article", "pae"), ("article", "5level"), ("shootdown", "4level"),
+])
 def stage(request):
     """The stage of a scenario that has been played."""
     stages = []
-    assert SCENARIOS[request.param].perform(engine="cxxrtl", era="5.x", ended=stages.append).holds
+    name, mode = request.param
+    assert SCENARIOS[name].perform(engine="cxxrtl", era="5.x", mode=mode, ended=stages.append).holds
     return stages[0]
 
 
@@ -56,7 +60,9 @@ def test_the_tables_of_another_cr3_are_walked_while_it_is_not_loaded(stage):
             if version.loaded:
                 assert version == walk
             else:
-                assert version.steps[0].address & -0x1000 == cr3 & -0x1000
+                root = version.pdpte if version.state.mode is PagingMode.PAE else cr3
+                assert all(step.address & -0x1000 == root & -0x1000 for step in version.steps[:1])
+                assert version.steps or version.state.mode is PagingMode.PAE
                 assert version.cached is None
             loaded.add(version.loaded)
     assert loaded == {True, False}
