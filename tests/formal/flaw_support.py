@@ -1,0 +1,46 @@
+"""Flaws that are planted in gateware, to see its proofs fail."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from amaranth.hdl import Module, Value
+from amaranth.lib import data, wiring
+
+from hw.config import MmuConfig
+
+
+__all__ = ["Flawed", "changed"]
+
+
+def changed(view: data.View, **fields: Value) -> SimpleNamespace:
+    """The fields of a structure, with some of them replaced."""
+    return SimpleNamespace(**{
+        name: fields.get(name, view[name]) for name, _ in data.Layout.cast(view.shape())})
+
+
+class Flawed(wiring.Component):
+    """A component with a flaw between it and its ports.
+
+    Parameters
+    ----------
+    part : class
+        The component's, which is made from a configuration.
+    config : :class:`hw.config.MmuConfig`
+        The configuration.
+    flaw : callable
+        Adds the flaw to a module, in which a sound component is connected with ports. It gets the
+        module, the ports, and the component.
+    """
+
+    def __init__(self, part: type[wiring.Component], config: MmuConfig,
+                 flaw: Callable[[Module, wiring.Component, wiring.Component], None]):
+        self.config = config
+        self._sound, self._flaw = part(config), flaw
+        super().__init__(dict(self._sound.signature.members))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.sound = sound = self._sound
+        wiring.connect(m, wiring.flipped(self), sound)
+        self._flaw(m, self, sound)
+        return m

@@ -1,0 +1,178 @@
+"""Proofs: control-register writes and INVPCID fault where the manual says so, in every state."""
+
+from types import SimpleNamespace
+
+import pytest
+from amaranth.hdl import Const, Signal
+from amaranth.lib import data
+
+from hw.config import MmuConfig
+from hw.layout import CR0, CR3, CR4, EFER
+from hw.legality import cr0_refused, cr3_refused, cr4_refused, efer_refused, invpcid_refused
+from hw.presets import PRESETS
+
+from . import manual_control as manual
+from .flaw_support import changed
+from .proof_support import Disproved, Subject, prove
+
+
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+
+VALUE = Signal(64, name="value")
+WIDTH = Signal(6, name="maxphyaddr")
+
+#: The registers before the write.
+STATE = SimpleNamespace(cr0=Signal(CR0, name="cr0"), cr3=Signal(CR3, name="cr3"),
+                        cr4=Signal(CR4, name="cr4"), efer=Signal(EFER, name="efer"))
+
+#: The same, in the manual's names.
+NOW = manual.Now(pg=STATE.cr0.pg, pae=STATE.cr4.pae, la57=STATE.cr4.la57, pcide=STATE.cr4.pcide,
+                 lme=STATE.efer.lme, lma=STATE.efer.lma, pcid=STATE.cr3.pcid)
+
+#: Operands of INVPCID.
+TYPE, DESCRIPTOR = Signal(64, name="type"), Signal(128, name="descriptor")
+
+INPUTS = [VALUE, WIDTH, TYPE, DESCRIPTOR, *map(data.View.as_value, vars(STATE).values())]
+
+FIELDS = {
+    "value":         VALUE,
+    "type":          TYPE,
+    "descriptor":    DESCRIPTOR,
+    "CR0.PG":        NOW.pg,
+    "CR3[11:0]":     NOW.pcid,
+    "CR4.PAE":       NOW.pae,
+    "CR4.LA57":      NOW.la57,
+    "CR4.PCIDE":     NOW.pcide,
+    "IA32_EFER.LME": NOW.lme,
+    "IA32_EFER.LMA": NOW.lma,
+    "MAXPHYADDR":    WIDTH,
+}
+
+#: SDM 4.1.1: in IA-32e mode LMA, PG, LME and PAE are 1. PCIDE is 1 in IA-32e mode only.
+GIVEN = ((NOW.lma == (NOW.pg & NOW.lme)) & (~NOW.lma | NOW.pae) & (~NOW.pcide | NOW.lma)
+         & (WIDTH >= 32) & (WIDTH <= 52))
+
+UNITS = {
+    **PRESETS,
+    "without smap": MmuConfig(smap=False),
+    "with pae alone": MmuConfig(long_mode=False, gigabyte_pages=False, pae=True),
+    "of any width": MmuConfig(maxphyaddr=52, variable_maxphyaddr=True, pcid=True),
+}
+
+#: Bits of CR4 and of IA32_EFER, and the features that they come with (SDM 2.5, 2.2.1).
+CR4_BITS  = {4: "pse", 5: "wide_entries", 7: "pge", 12: "la57", 17: "pcid", 20: "smep", 21: "smap",
+             22: "pku", 24: "pks"}
+EFER_BITS = {0: "long_mode", 8: "long_mode", 10: "long_mode", 11: "nx"}
+
+each_unit = pytest.mark.parametrize("config", UNITS.values(), ids=UNITS)
+
+
+def there(bits, config):
+    """The bits of a register that a unit has."""
+    return [bit for bit, feature in bits.items() if getattr(config, feature)]
+
+
+def features(config):
+    """The features of a unit, as the manual's sentences have them."""
+    names = {"long_mode": "4-level", "la57": "5-level", "pae": "PAE", "pcid": "PCID"}
+    return [name for field, name in names.items() if getattr(config, field)]
+
+
+def prove_fault(config, result, sentences):
+    """Prove sentences about a write to a register of a unit, or about INVPCID."""
+    given = GIVEN
+    if not config.long_mode:
+        given &= ~NOW.lme
+    if not config.wide_entries:
+        given &= ~NOW.pae
+    if not config.pae:
+        given &= ~(NOW.pg & ~NOW.lme & NOW.pae)  # 32-bit paging
+    if not config.la57:
+        given &= ~NOW.la57
+    if not config.pcid:
+        given &= ~NOW.pcide
+    prove(
+        Subject(inputs=INPUTS, fields={**FIELDS, "#GP(0)": result}, given=given),
+        sentences, complete=True)
+
+
+def prove_cr0(config, state=STATE):
+    """Prove when a write to CR0 faults, with ``state`` as the unit sees it."""
+    result = cr0_refused(data.View(CR0, VALUE), state, config=config)
+    prove_fault(config, result, manual.write_to_cr0(
+        result, VALUE, NOW, features=features(config)))
+
+
+def prove_cr3(config, state=STATE):
+    """Prove when a write to CR3 faults."""
+    width  = WIDTH if config.variable_maxphyaddr else config.maxphyaddr
+    result = cr3_refused(data.View(CR3, VALUE), state, maxphyaddr=width)
+    prove_fault(config, result, manual.write_to_cr3(result, VALUE, NOW, m=width))
+
+
+def prove_cr4(config, state=STATE, of=None):
+    """Prove when a write to CR4 faults, by the features ``of`` another unit, if there is one."""
+    result = cr4_refused(data.View(CR4, VALUE), state, config=of or config)
+    prove_fault(config, result, manual.write_to_cr4(
+        result, VALUE, NOW, bits=there(CR4_BITS, config), features=features(config)))
+
+
+def prove_efer(config, state=STATE, of=None):
+    """Prove when a write to IA32_EFER faults, by the features ``of`` another unit."""
+    result = efer_refused(data.View(EFER, VALUE), state, config=of or config)
+    prove_fault(config, result, manual.write_to_efer(
+        result, VALUE, NOW, bits=there(EFER_BITS, config)))
+
+
+def prove_invpcid(config, state=STATE):
+    """Prove when INVPCID faults."""
+    result = invpcid_refused(TYPE, DESCRIPTOR[:64], DESCRIPTOR[64:], state)
+    prove_fault(config, result, manual.invpcid(
+        result, NOW, kind=TYPE, descriptor=DESCRIPTOR))
+
+
+@each_unit
+@pytest.mark.parametrize("prove_register", [prove_cr0, prove_cr4, prove_efer])
+def test_a_write_faults_where_the_manual_says_so(prove_register, config):
+    prove_register(config)
+
+
+@pytest.mark.parametrize("unit", ["default", "full", "of any width"])
+def test_a_write_to_cr3_faults_where_the_manual_says_so(unit):
+    prove_cr3(UNITS[unit])
+
+
+def test_invpcid_faults_where_the_manual_says_so():
+    prove_invpcid(UNITS["full"])
+
+
+@pytest.mark.parametrize("prove_register, register, name, stuck, shown", [
+    (prove_cr0,  "cr4",  "pae", 1, "CR4.PAE = 0"),
+    (prove_cr0,  "efer", "lme", 0, "IA32_EFER.LME = 1"),
+    (prove_cr3,  "efer", "lma", 1, "IA32_EFER.LMA = 0"),
+    (prove_cr0,  "cr4",  "pcide", 0, "CR4.PCIDE = 1"),
+    (prove_cr3,  "cr4",  "pcide", 1, "CR4.PCIDE = 0"),
+    (prove_cr4,  "efer", "lma", 1, "IA32_EFER.LMA = 0"),
+    (prove_efer, "cr0",  "pg",  0, "CR0.PG = 1"),
+    (prove_invpcid, "cr4", "pcide", 1, "CR4.PCIDE = 0"),
+    (prove_invpcid, "cr4", "la57", 0, "CR4.LA57 = 1"),
+    (prove_cr4,  "cr4",  "la57", 0, "CR4.LA57 = 1"),
+])
+def test_a_check_that_takes_a_bit_for_a_constant_is_disproved(
+        prove_register, register, name, stuck, shown):
+    flawed = changed(getattr(STATE, register), **{name: Const(stuck)})
+    with pytest.raises(Disproved, match=rf"(?m)^  value = .*(.|\n)*^  {shown}$"):
+        prove_register(UNITS["full"], SimpleNamespace(**vars(STATE) | {register: flawed}))
+
+
+def test_a_unit_without_pae_that_does_not_look_at_pg_is_disproved():
+    flawed = changed(STATE.cr0, pg=Const(0))
+    with pytest.raises(Disproved, match=r"(?m)^unit without PAE paging: (.|\n)*^  CR0\.PG = 1$"):
+        prove_cr4(UNITS["default"], SimpleNamespace(**vars(STATE) | {"cr0": flawed}))
+
+
+@pytest.mark.parametrize("prove_register, feature, register", [
+    (prove_cr4, "smap", "CR4"), (prove_efer, "nx", "IA32_EFER")])
+def test_a_bit_of_a_feature_that_a_unit_lacks_is_found(prove_register, feature, register):
+    with pytest.raises(Disproved, match=f"reserved bits of {register} must be written with zeros"):
+        prove_register(MmuConfig(**{feature: False}), of=MmuConfig())

@@ -1,0 +1,110 @@
+"""Proofs: no access leaves without the right to its page, and faults are those of the search.
+
+For one cycle that begins in any state whatever, and so for runs of any length.
+"""
+
+import pytest
+from amaranth.hdl import Const, Mux
+
+from hw.layout import Fault
+from hw.permission import denied_by_key
+from hw.presets import PRESETS
+from hw.translator import Translator
+
+from .access_support import Case
+from .flaw_support import Flawed
+from .proof_support import Disproved, Sentence, Subject, prove, under
+from .solver_support import inputs_of
+
+
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+
+
+def prove_of_translator(translator):
+    """Prove what leaves a translator, whatever its registers hold."""
+    result, found = translator.result, translator.found
+    held    = translator.entry
+    by_key  = denied_by_key(
+        access=result.p.access, rights=held.rights, key=held.key,
+        protection=translator.protection) if translator.config.keys else None
+    case    = Case(result.p.access, held.rights, translator.protection, by_key)
+    leaves  = translator.crossed | (result.valid & (result.p.fault == Fault.NONE))
+    page_fault = result.valid & (result.p.fault == Fault.PAGE_FAULT)
+    ended   = found.valid & found.ready
+    refused = page_fault & ~found.valid
+    paging  = translator.mode.paging
+
+    def says(text, when, then):
+        return Sentence("hw.translator", text, when, then)
+
+    prove(
+        Subject(inputs=inputs_of(translator), part=translator, given=case.given, fields={
+            **case.fields,
+            "CR0.PG":      paging,
+            "linear":      result.p.access.linear,
+            "hit":         translator.hit,
+            "D":           held.dirty,
+            "found":       found.valid,
+            "its fault":   found.p.fault,
+            "bus error":   found.p.bus_error,
+            "result":      result.valid,
+            "fault":       (result.p.fault, Fault),
+        }), [
+            says("with paging, an access leaves with a translation", paging & leaves,
+                 translator.hit),
+            *under(paging & (leaves | refused), case.access_rights(leaves)),
+            *under(paging & refused, case.error_code(
+                result.p.error.as_value(), not_present=Const(0), reserved_bit=Const(0))),
+            says("a write leaves through a translation with D = 1 only",
+                 paging & leaves & case.write, held.dirty),
+            says("a search that faults ends the access in the same fault",
+                 ended & found.p.fault,
+                 result.valid & (result.p.fault.as_value() == Mux(
+                     found.p.bus_error, Fault.BUS_ERROR, Fault.PAGE_FAULT))
+                 & (result.p.error == found.p.error)),
+            says("CR2 gets the address of each page fault, and of nothing else",
+                 translator.fault.valid | (page_fault & result.ready),
+                 translator.fault.valid & page_fault & result.ready),
+        ], from_reset=False)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_leaves_has_the_right_to_its_page_and_faults_are_those_of_the_search(preset):
+    prove_of_translator(Translator(PRESETS[preset]))
+
+
+def knows_no_bus_errors(m, ports, sound):
+    """A search that memory does not answer to is taken for a page fault."""
+    m.d.comb += sound.found.p.bus_error.eq(0)
+
+
+def keeps_cr2(m, ports, sound):
+    """CR2 does not get the address of a page fault."""
+    m.d.comb += ports.fault.valid.eq(0)
+
+
+def knows_no_keys(m, ports, sound):
+    """CR4.PKE is taken for 0."""
+    m.d.comb += sound.protection.pke.eq(0)
+
+
+def knows_no_smap(m, ports, sound):
+    """SMAP is taken for 0."""
+    m.d.comb += sound.protection.smap.eq(0)
+
+
+def takes_pages_for_dirty(m, ports, sound):
+    """A page is taken for written already."""
+    m.d.comb += sound.entry.dirty.eq(1)
+
+
+@pytest.mark.parametrize("flaw, says", [
+    (knows_no_bus_errors, "hw.translator: a search that faults ends the access in the same fault"),
+    (keeps_cr2, "hw.translator: CR2 gets the address of each page fault"),
+    (knows_no_keys, "SDM (4.6.1: an access that the key of the page does not|4.7: PK is 1 if)"),
+    (knows_no_smap, "SDM 4.6.1: supervisor-mode .* SMAP = 1, AC = 0 or implicit: not allowed"),
+    (takes_pages_for_dirty, "hw.translator: a write leaves through a translation with D = 1 only"),
+])
+def test_a_flaw_of_a_translator_is_found(flaw, says):
+    with pytest.raises(Disproved, match=rf"^{says}(.|\n)*  access = "):
+        prove_of_translator(Flawed(Translator, PRESETS["full"], flaw))
