@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .layout import AccessKind, ErrorCode, Fault, Flush, PageSize
+from .layout import AccessKind, ErrorCode, Fault, Flush
 from .permission import Rights
 
 
@@ -159,13 +159,14 @@ class Events(data.Struct):
 
     An access *looks up* its page in the TLB once, and if it crosses into a second page, that one
     too. Nothing is looked up without paging, nor of an access that is skipped or that ends in #GP;
-    nor is the second page of one whose first page faults. A look-up is a ``hit`` or ``missed``,
-    never both and never twice.
+    nor is the second page of one whose first page faults. A look-up is a ``hit``, ``hit_second`` or
+    ``missed``, never two of them and never twice.
     """
 
-    #: A look-up found a translation: of whatever rights, also if it then has to be walked again for
-    #: the dirty bit, or if the access faults.
+    #: A look-up found a translation in the first level: of whatever rights, also if it then has to
+    #: be searched or walked for the dirty bit, or if the access faults.
     hit:         1
+    hit_second:  1  #: A look-up found none there, but one in the second level.
     missed:      1  #: A look-up found none, and a walk begins.
     walk_begun:  1  #: A walk begins: after a miss, or to set the dirty bit after a hit.
     walk_ended:  1  #: A walk ends, in a translation or in a page fault.
@@ -176,17 +177,16 @@ class Events(data.Struct):
     #: A walk set the accessed bit, which was clear, in an entry of level PT, PD, PDPT, PML4, PML5.
     accessed:    5
     dirtied:     1  #: A walk set the dirty bit, which was clear, in a leaf.
-    filled:      1  #: A translation enters the TLB, as every walk without a fault makes it.
-    #: A fill replaces a translation that it does not overlap. Those that it does overlap are
-    #: forgotten without a strobe.
-    evicted:     1
+    filled:      1  #: A translation enters the first level: every search without a fault ends so.
+    evicted:     1  #: A fill takes the place of another page's translation.
     #: A control-register write or INVPCID makes the TLB forget many translations, whether or not it
     #: holds any.
     flushed:     1
     #: INVLPG, or INVPCID of an address, if that is canonical, whether or not the TLB holds a
     #: translation of it.
     invalidated: 1
-    dropped:     1  #: A page fault makes the TLB forget the translation of the faulting address.
+    dropped:     1  #: A page fault makes the TLB forget what it may hold of the faulting page.
+    switched:    1  #: Another PCID is current: what the first level holds for the old one is gone.
     crossed:     1  #: An access, allowed on its first page, goes on to its second; also if PG = 0.
     page_fault:  1  #: An access ends in #PF.
     protection:  1  #: An access ends in #GP.
@@ -198,17 +198,17 @@ class TlbUpdate(data.Struct):
     """Translations that the strobes of the TLB in :class:`Events` concern, in the same cycle.
 
     For observers. Zero without such a strobe.
-    Page numbers are of 4 KiB; one in a larger page stands for all of that page.
+    The first level of the TLB holds pages of 4 KiB, and pieces of larger pages. All pieces go with
+    a page that is invalidated or dropped.
     """
 
     page:         52  #: Linear page number, sign-extended: filled, invalidated or dropped.
     pcid:         12  #: PCID of the translation, or the one whose translations are meant.
-    frame:        40  #: Filled: frame of ``page``; of a large page only the bits above its size.
-    size:         PageSize  #: Filled: size of the page.
+    frame:        40  #: Filled: frame of ``page``.
+    large:        1   #: Filled: ``page`` is a piece of a larger page.
     rights:       Rights    #: Filled: rights of all levels together.
     dirty:        1   #: Filled: the dirty bit is set in memory.
     key:          4   #: Filled: protection key of the page.
     global_page:  1   #: Filled: it is global. Invalidated: global translations are meant, too.
     evicted_page: 52  #: Evicted: linear page number of the translation that is replaced.
-    evicted_pcid: 12  #: Evicted: its PCID.
     flush:        Flush  #: Flushed: those that are meant.

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .layout import Level
+
 
 __all__ = ["MmuConfig"]
 
@@ -15,7 +17,14 @@ class MmuConfig:
     maxphyaddr : :class:`int`
         Width of a physical address in bits, 32 to 52 (SDM Vol. 3A, section 4.1.4).
     tlb_entries : :class:`int`
-        Translations held by the TLB, a power of two.
+        Translations that the first level of the TLB holds, a power of two.
+    block_ram : :class:`bool`
+        The first level is in block RAM, and its tags are compared a cycle later: for an FPGA
+        whose look-up tables are no memory.
+    second_entries : :class:`int`
+        Translations of 4 KiB pages that its second level holds, a power of two; 0: there is none.
+    directory_entries, reference_entries : :class:`int`
+        Page-directory entries that this keeps, and entries of each level above; powers of two.
     outstanding : :class:`int`
         Physical transfers in flight, or whose data wait for the response, a power of two. With 1,
         accesses do not follow each other every cycle.
@@ -47,7 +56,11 @@ class MmuConfig:
     """
 
     maxphyaddr:     int  = 40
-    tlb_entries:    int  = 16
+    tlb_entries:    int  = 32
+    block_ram:      bool = False
+    second_entries: int  = 1024
+    directory_entries: int = 512
+    reference_entries: int = 16
     outstanding:    int  = 4
     long_mode:      bool = True
     pae:            bool = False
@@ -68,7 +81,9 @@ class MmuConfig:
     def __post_init__(self):
         if not 32 <= self.maxphyaddr <= 52:
             raise ValueError(f"maxphyaddr must be 32 to 52 bits, not {self.maxphyaddr!r}")
-        for name, least in (("tlb_entries", 2), ("outstanding", 1)):
+        second = ("second_entries", "directory_entries", "reference_entries")
+        for name, least in (("tlb_entries", 2), ("outstanding", 1),
+                            *((name, 2) for name in second if self.second_entries)):
             size = getattr(self, name)
             if not isinstance(size, int) or size < least or size & (size - 1):
                 raise ValueError(f"{name} must be a power of two, {least} or more, not {size!r}")
@@ -87,6 +102,11 @@ class MmuConfig:
     def linear_width(self):
         """Bits of a linear address that are translated: 57 with 5 levels, 48 with 4, else 32."""
         return 57 if self.la57 else 48 if self.long_mode else 32
+
+    @property
+    def upper_levels(self):
+        """Levels, above page directories, whose entries reference tables."""
+        return [Level.PDPT, Level.PML4, Level.PML5][:2 * self.long_mode + self.la57]
 
     @property
     def wide_entries(self):

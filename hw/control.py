@@ -62,7 +62,7 @@ class Control(wiring.Component):
     mode, protection : :py:`Out(PagingMode)`, :py:`Out(Protection)`
         What the registers mean for translation.
     invalidation : :py:`Out(invalidation_layout(config))`
-        What the TLB is to forget.
+        What the TLB is to forget, in the cycle of the response.
     refused : :py:`Out(1)`
         Strobe: an operation raises #GP.
     pdptes : :py:`Out(Pdptes)`, memory : :py:`Out(WishboneSignature(...))`
@@ -87,6 +87,7 @@ class Control(wiring.Component):
             **width_members(config),
         })
 
+        self._named = Signal(invalidation_layout(config))  # what is forgotten, if not refused
         self._state = unpacked("state", {
             "cr0":    CR0,
             "cr2":    64,
@@ -147,11 +148,17 @@ class Control(wiring.Component):
             self._load(m, operand, possible & ~refused, loading, malformed)
         with m.If(write & ~refused & ~malformed):
             self._write(m, request.p.register, operand)
+        # Whether the operation is refused takes long to find out: it counts a cycle later.
+        m.d.sync += [self._named.flush.eq(Flush.NONE), self._named.single.eq(0)]
+        m.d.comb += self.invalidation.eq(self._named)
+        with m.If(response.p.fault):
+            m.d.comb += self.invalidation.flush.eq(Flush.NONE)
+        with m.If(write):
             self._invalidate(m, request.p.register, operand)
         with m.If(accepted & (request.p.op == ControlOp.INVLPG)):
             self._invlpg(m, operand)
         if self.config.invpcid:
-            with m.If(accepted & (request.p.op == ControlOp.INVPCID) & ~refused):
+            with m.If(accepted & (request.p.op == ControlOp.INVPCID)):
                 self._invpcid(m)
         self._publish(m)
 
@@ -306,11 +313,11 @@ class Control(wiring.Component):
 
     def _forget(self, m, flush, *, pcid=0, linear=None):
         """Have translations forgotten: those of one page, if ``linear`` is an address in it."""
-        m.d.comb += [self.invalidation.flush.eq(flush), self.invalidation.pcid.eq(pcid)]
+        m.d.sync += [self._named.flush.eq(flush), self._named.pcid.eq(pcid)]
         if linear is not None:
-            m.d.comb += [
-                self.invalidation.single.eq(1),
-                self.invalidation.page.eq(page_of(linear, config=self.config)),
+            m.d.sync += [
+                self._named.single.eq(1),
+                self._named.page.eq(page_of(linear, config=self.config)),
             ]
 
     def _publish(self, m):

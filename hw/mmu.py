@@ -8,10 +8,10 @@ from .bus import AccessSignature, ControlSignature, Events, TlbUpdate
 from .config import MmuConfig
 from .control import Control
 from .layout import Fault, Flush
+from .linear import page_of
 from .physical import width_members
 from .tlb import Tlb
 from .transfer import TransferUnit
-from .translation import invalidation_layout
 from .translator import Translator
 from .walker import Walker
 from .wishbone import WishboneSignature
@@ -38,8 +38,9 @@ class Mmu(wiring.Component):
     -------
     With memory that responds in the next cycle, an access that hits the TLB and lies in one 8-byte
     word completes two cycles after it is accepted, and such accesses follow each other every
-    cycle. A miss adds three cycles and one for each level of the walk, and four for each
-    entry whose accessed or dirty bit has to be set.
+    cycle. A hit of the second level adds three cycles; a walk adds four, one for each entry that it
+    reads, and four for each whose accessed or dirty bit has to be set. A unit without a second
+    level walks from the root, and saves a cycle.
 
     Members
     -------
@@ -68,9 +69,7 @@ class Mmu(wiring.Component):
             **width_members(self.config),
         })
 
-        # What the TLB is to forget: a control operation of the cycle before says so.
-        self._invalidation = Signal(invalidation_layout(self.config))
-        self._invalidating = Signal()
+        self._faulted = Signal()  # an access has ended in a page fault in the cycle before
 
     def elaborate(self, platform):
         m = Module()
@@ -86,23 +85,27 @@ class Mmu(wiring.Component):
         connect(m, transfer.response, flipped(self.access.response))
         connect(m, flipped(self.control), control.control)
 
-        connect(m, translator.walk, walker.request)
-        connect(m, walker.response, translator.walked)
-        connect(m, translator.fill, tlb.fill)
+        connect(m, translator.find, tlb.find)
+        connect(m, tlb.found, translator.found)
+        connect(m, tlb.walk, walker.request)
+        connect(m, walker.response, tlb.walked)
+        connect(m, walker.learn, tlb.learn)
         connect(m, translator.fault, control.fault)
 
+        busy = Signal()
         m.d.comb += [
             translator.mode.eq(control.mode),
             translator.protection.eq(control.protection),
-            translator.hold.eq(self.control.request.valid | self._invalidating),
-            translator.drained.eq(transfer.drained),
-            control.quiet.eq(translator.empty & transfer.drained & ~self._invalidating),
+            busy.eq(tlb.busy | (tlb.invalidate.flush != Flush.NONE)),
+            translator.hold.eq(self.control.request.valid | busy),
+            translator.busy.eq(busy),
+            control.quiet.eq(translator.empty & transfer.drained & ~busy),
             walker.mode.eq(control.mode),
             walker.protection.eq(control.protection),
         ]
         if self.config.variable_maxphyaddr:
             m.d.comb += [part.maxphyaddr.eq(self.maxphyaddr) for part in (control, walker)]
-        self._look_up(m, translator, tlb, control)
+        self._look_up(m, translator, tlb, control, transfer)
         users = [walker.memory, transfer.memory]
         if self.config.pae:
             m.d.comb += walker.pdptes.eq(control.pdptes)
@@ -113,26 +116,31 @@ class Mmu(wiring.Component):
 
         return m
 
-    def _look_up(self, m, translator, tlb, control):
-        """Give the TLB the page of the access, or of INVLPG, which waits until there is none.
+    def _look_up(self, m, translator, tlb, control, transfer):
+        """Let the TLB look up the page of each access, and forget what is to be forgotten.
 
-        An invalidation is done a cycle after its operation is accepted: no access is looked up
-        before the next one. From the operand through all comparators would else be the longest
-        path of the unit.
+        A page fault makes the same forgotten as INVLPG of its page would. Rules 25, 34.
         """
-        m.d.sync += self._invalidation.eq(control.invalidation)
         m.d.comb += [
-            self._invalidating.eq(self._invalidation.flush != Flush.NONE),
-            tlb.page.eq(Mux(self._invalidating, self._invalidation.page, translator.page)),
-            tlb.pcid.eq(Mux(self._invalidating, self._invalidation.pcid, control.mode.pcid)),
+            tlb.page.eq(translator.page),
+            tlb.other.eq(translator.other),
+            tlb.elsewhere.eq(translator.elsewhere),
             tlb.look.eq(translator.look),
-            tlb.drop.eq(translator.drop),
-            tlb.flush.eq(self._invalidation.flush),
-            tlb.single.eq(self._invalidation.single),
+            tlb.pcid.eq(control.mode.pcid),
+            tlb.drained.eq(transfer.drained),
             translator.hit.eq(tlb.hit),
-            translator.hit_entry.eq(tlb.hit_entry),
-            translator.frame.eq(tlb.frame),
+            translator.entry.eq(tlb.entry),
+            tlb.invalidate.eq(control.invalidation),
         ]
+        m.d.sync += self._faulted.eq(translator.fault.valid)
+        with m.If(self._faulted):
+            # Whether an access is denied takes long to find out: it counts a cycle later.
+            m.d.comb += [
+                tlb.invalidate.flush.eq(Flush.OF_PCID_AND_GLOBAL),
+                tlb.invalidate.pcid.eq(control.mode.pcid),
+                tlb.invalidate.single.eq(1),
+                tlb.invalidate.page.eq(page_of(control.control.state.cr2, config=self.config)),
+            ]
 
     def _share_memory(self, m, users):
         """Connect memory to the one of its users that is active: each waits for the others."""
@@ -154,10 +162,12 @@ class Mmu(wiring.Component):
         events  = self.events
         result  = translator.result
         invalidation = control.invalidation
+        walk_begun   = tlb.walk.valid & tlb.walk.ready
         m.d.comb += [
             events.hit.eq(translator.counted_hit),
-            events.missed.eq(translator.counted_miss),
-            events.walk_begun.eq(translator.walk.valid & translator.walk.ready),
+            events.hit_second.eq(tlb.found_second & ~tlb.hit),
+            events.missed.eq(walk_begun & ~tlb.hit),
+            events.walk_begun.eq(walk_begun),
             events.walk_ended.eq(walker.response.valid & walker.response.ready),
             events.entry_read.eq(walker.entry_read),
             events.walk_again.eq(walker.walk_again),
@@ -167,7 +177,8 @@ class Mmu(wiring.Component):
             events.evicted.eq(tlb.evicted),
             events.flushed.eq((invalidation.flush != Flush.NONE) & ~invalidation.single),
             events.invalidated.eq((invalidation.flush != Flush.NONE) & invalidation.single),
-            events.dropped.eq(translator.drop & tlb.hit),
+            events.dropped.eq(self._faulted),
+            events.switched.eq(tlb.switched),
             events.crossed.eq(translator.crossed),
             events.page_fault.eq(
                 result.valid & result.ready & (result.p.fault == Fault.PAGE_FAULT)),
@@ -184,22 +195,21 @@ class Mmu(wiring.Component):
             """A linear page number of an address as wide as the processor's."""
             return page.as_signed() if self.config.long_mode else page
 
-        invalidation = control.invalidation
+        invalidation = tlb.invalidate
         invalidating = invalidation.flush != Flush.NONE
-        with m.If(tlb.fill.valid | translator.drop | invalidating):
+        with m.If(tlb.fill.valid | invalidating):
             m.d.comb += [
                 update.page.eq(extended(Mux(
-                    invalidating, invalidation.page, translator.walk.p.page))),
+                    invalidating, invalidation.page, tlb.walk.p.page))),
                 update.pcid.eq(Mux(invalidating, invalidation.pcid, control.mode.pcid)),
                 update.frame.eq(filled.frame),
-                update.size.eq(filled.size),
+                update.large.eq(filled.large),
                 update.rights.eq(filled.rights),
                 update.dirty.eq(filled.dirty),
                 update.global_page.eq(Mux(
                     invalidating, invalidation.flush == Flush.OF_PCID_AND_GLOBAL,
                     filled.global_page)),
                 update.evicted_page.eq(extended(tlb.evicted_page)),
-                update.evicted_pcid.eq(tlb.evicted_pcid),
                 update.flush.eq(Mux(invalidation.single, Flush.NONE, invalidation.flush)),
             ]
             if self.config.keys:

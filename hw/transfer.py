@@ -81,6 +81,7 @@ class TransferUnit(wiring.Component):
         self._accepted = Signal()    # memory accepts a transfer
         self._gathered = Signal()    # memory returns the last word of an access
         self._passed   = Signal()    # ... and its response leaves at once
+        self._same     = Signal()    # ... and has read what lets it write
         self._writing  = Signal()    # a locked access has read, and now writes
         self._failed   = Signal()    # the transfer that returns, or the one before of its access,
         self._broken   = Signal()    # has failed; the same of the one that returned last
@@ -131,11 +132,17 @@ class TransferUnit(wiring.Component):
 
             with m.State("WAIT_READ"):
                 self._lock(m)
+                m.d.sync += self._same.eq(self._matches())
                 with m.If(~flights.r_rdy):
-                    m.next = "WRITE_LOCKED"
-                    with m.If(self._broken | ~self._matches()):
-                        m.d.comb += [receipts.w_en.eq(1), self._finish.eq(1)]
-                        m.next = "TRANSFER"
+                    m.next = "COMPARE_LOCKED"
+
+            with m.State("COMPARE_LOCKED"):
+                # What memory holds is compared in a cycle of its own: no path is longer.
+                self._lock(m)
+                m.next = "WRITE_LOCKED"
+                with m.If(self._broken | ~self._same):
+                    m.d.comb += [receipts.w_en.eq(1), self._finish.eq(1)]
+                    m.next = "TRANSFER"
 
             with m.State("WRITE_LOCKED"):
                 self._lock(m)

@@ -5,14 +5,15 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In
 
 from .bus import AccessRequest
-from .layout import AccessKind, ErrorCode, Fault, Flush, PageSize, Pdptes
+from .layout import AccessKind, ErrorCode, Fault, Flush, Level, PageSize, Pdptes
 from .permission import Rights
 
 
 __all__ = [
     "PagingMode",
-    "PagingMode",
-    "invalidation_layout", "pdpte_members", "translated_layout", "translation_layout",
+    "find_request_layout", "find_response_layout", "invalidation_layout", "pdpte_members",
+    "piece_layout", "piece_of", "structure_layout", "target_layout", "translated_layout",
+    "translation_layout",
     "walk_request_layout", "walk_response_layout",
 ]
 
@@ -65,13 +66,74 @@ def translation_layout(config):
     })
 
 
-def walk_request_layout(config):
-    """The access that a walk is for."""
+def target_layout(config):
+    """Frame and rights of a page, as the TLB keeps them."""
+    key = {"key": 4} if config.keys else {}  #: Protection key of the page.
     return data.StructLayout({
-        "page":     config.page_width,
+        "frame":  config.frame_width,
+        "rights": Rights,
+        "dirty":  1,
+        **key,
+    })
+
+
+def piece_layout(config):
+    """Translation of a 4 KiB page, or of one that is a piece of a larger page."""
+    return data.StructLayout({
+        **{name: field.shape for name, field in target_layout(config)},
+        "global_page": 1,
+        "large":       1,  #: It is a piece.
+    })
+
+
+def piece_of(translation, page, *, config):
+    """Translation of ``page``, by that of the page that it lies in, as in :func:`piece_layout`."""
+    def choose(size, low, high):
+        return Mux(translation.size >= size, page[low:high], translation.frame[low:high])
+
+    piece = {name: translation[name] for name, _ in target_layout(config)} | {
+        "frame": Cat(choose(PageSize.MIB2, 0, 9), choose(PageSize.MIB4, 9, 10),
+                     choose(PageSize.GIB1, 10, 18), translation.frame[18:]),
+        "global_page": translation.global_page,
+        "large":       translation.size != PageSize.KIB4,
+    }
+    return Cat(piece[name] for name, _ in piece_layout(config))
+
+
+def structure_layout(config):
+    """A table that a walk comes to, and the rights that all entries above it grant."""
+    return data.StructLayout({
+        "level":  Level,               #: That of its entries.
+        "table":  config.frame_width,
+        "rights": Rights,
+    })
+
+
+def find_request_layout(config):
+    """The access that a translation is for."""
+    return data.StructLayout({
         "kind":     AccessKind,
         "user":     1,
         "implicit": 1,
+    })
+
+
+def find_response_layout(config):
+    """Result of a search: a translation, or a page fault, or a bus error."""
+    return data.StructLayout({
+        "fault":     1,  #: There is no translation.
+        "bus_error": 1,  #: ... since memory has not answered. Else a page fault.
+        "error":     ErrorCode,
+    })
+
+
+def walk_request_layout(config):
+    """A page to walk, the access that it is for, and the table to begin at, if not the root."""
+    return data.StructLayout({
+        "page":    config.page_width,
+        "access":  find_request_layout(config),
+        "started": 1,
+        "start":   structure_layout(config),
     })
 
 

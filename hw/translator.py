@@ -10,7 +10,7 @@ from .linear import canonical, page_of
 from .permission import Protection, denied, denied_by_key, error_code, writes
 from .signals import unpacked
 from .translation import (
-    PagingMode, translated_layout, translation_layout, walk_request_layout, walk_response_layout,
+    PagingMode, find_request_layout, find_response_layout, piece_layout, translated_layout,
 )
 
 
@@ -22,7 +22,7 @@ class Translator(wiring.Component):
 
     Every right is judged against the control state at the access, on a hit as after a walk. An
     access that crosses a page takes one step for each page; nothing of it leaves before both
-    are allowed. A write through a translation that is not dirty is walked again, so that the
+    are allowed. A write through a translation that is not dirty is searched anew, so that the
     dirty bit is set in memory first. A walk that faults fills nothing, and a page fault makes the
     TLB forget the page. A walk that ends in a bus error changes neither TLB nor CR2.
     Rules 22, 23, 25.
@@ -33,8 +33,8 @@ class Translator(wiring.Component):
     -------
     The page of an access is looked up while it is accepted. It is held for one cycle if it is in
     the TLB (two if it crosses into another), and the next one follows without a gap. A miss adds
-    the walk and one cycle. A cycle is lost behind a walk that faults, and behind an access that
-    would cross and ends at its first page.
+    the search and one cycle. Behind a page fault the next access waits until the TLB has forgotten
+    the page.
 
     Members
     -------
@@ -48,21 +48,16 @@ class Translator(wiring.Component):
         Accept no further access.
     empty : :py:`Out(1)`
         No access is held.
-    drained : :py:`In(1)`
-        The memory transfers of all earlier accesses are done, so that a walk sees them.
-    page, look, hit, hit_entry, frame, fill, drop
-        The other side of :class:`hw.tlb.Tlb`.
-    walk, walked
-        The other side of :class:`hw.walker.Walker`.
+    page, other, elsewhere, look, hit, entry, busy, find, found
+        The other side of :class:`hw.tlb.tlb.Tlb`.
     fault : :py:`Out(stream.Signature(64, always_ready=True))`
         Linear address of a page fault, once.
-    counted_hit, counted_miss, crossed, protection_fault : :py:`Out(1)`
+    counted_hit, crossed, protection_fault : :py:`Out(1)`
         Strobes: see :class:`hw.bus.Events`.
     """
 
     def __init__(self, config):
         self.config = config
-        translation = translation_layout(config)
         super().__init__({
             "request":    In(stream.Signature(AccessRequest)),
             "result":     Out(stream.Signature(translated_layout(config))),
@@ -70,19 +65,17 @@ class Translator(wiring.Component):
             "protection": In(Protection),
             "hold":       In(1),
             "empty":      Out(1),
-            "drained":    In(1),
             "page":       Out(config.page_width),
+            "other":      Out(config.page_width),
+            "elsewhere":  Out(1),
             "look":       Out(1),
             "hit":        In(1),
-            "hit_entry":  In(translation),
-            "frame":      In(config.frame_width),
-            "drop":       Out(1),
-            "fill":       Out(stream.Signature(translation, always_ready=True)),
-            "walk":       Out(stream.Signature(walk_request_layout(config))),
-            "walked":     In(stream.Signature(walk_response_layout(config))),
+            "entry":      In(piece_layout(config)),
+            "busy":       In(1),
+            "find":       Out(stream.Signature(find_request_layout(config))),
+            "found":      In(stream.Signature(find_response_layout(config))),
             "fault":      Out(stream.Signature(64, always_ready=True)),
             "counted_hit":      Out(1),
-            "counted_miss":     Out(1),
             "crossed":          Out(1),
             "protection_fault": Out(1),
         })
@@ -94,9 +87,12 @@ class Translator(wiring.Component):
         self._first    = Signal(config.frame_width)  # frame of the first page, once it is known
         self._refilled = Signal()                    # the TLB has just been filled for this step
         self._last     = Signal(64)                  # linear address of the last byte
+        self._outside  = Signal()                    # an address that is not canonical
         self._step     = Signal(64)                  # linear address of this step
         self._crosses  = Signal()
-        self._walking  = Signal()
+        self._ahead    = Signal()                    # the second page has not been looked up
+        self._searching = Signal()
+        self._again     = Signal()                   # the page is looked up once more
 
     def elaborate(self, platform):
         m = Module()
@@ -104,44 +100,58 @@ class Translator(wiring.Component):
         verdict = self._judge(m)
         result  = self.result
         advance = Signal()
+        faulted = Signal()
 
         self._locate(m)
         self._accept(m, advance)
-        m.d.comb += advance.eq(result.valid & result.ready)
+        m.d.comb += [
+            advance.eq(result.valid & result.ready),
+            faulted.eq(advance & (result.p.fault == Fault.PAGE_FAULT)),
+        ]
 
         with m.FSM():
             with m.State("TRANSLATE"):
                 with m.If(verdict.walk):
-                    m.d.comb += self.walk.valid.eq(self.drained)
-                    with m.If(self.walk.valid & self.walk.ready):
-                        m.next = "WALK"
+                    m.d.comb += self.find.valid.eq(1)
+                    with m.If(self.find.ready):
+                        m.next = "FIND"
                 with m.Elif(verdict.translated & self._crosses & ~self._second):
-                    m.d.comb += self.crossed.eq(1)
-                    m.d.comb += self.look.eq(1)
-                    m.d.sync += [self._second.eq(1), self._first.eq(self._frame())]
-                    m.d.sync += self._refilled.eq(0)
+                    with m.If(~self.busy):
+                        m.d.comb += [self.crossed.eq(1), self.look.eq(1)]
+                        m.d.sync += [
+                            self._ahead.eq(0), self._second.eq(1), self._refilled.eq(0),
+                            self._first.eq(self._frame()),
+                        ]
                 with m.Elif(self._valid):
                     m.d.comb += result.valid.eq(1)
                     m.d.comb += result.p.fault.eq(verdict.fault)
+                    with m.If(faulted):
+                        m.next = "FORGET"
 
-            with m.State("WALK"):
-                m.d.comb += [self._walking.eq(1), self.walked.ready.eq(1)]
-                with m.If(self.walked.valid & ~self.walked.p.fault):
-                    m.d.comb += self.fill.valid.eq(1)
+            with m.State("FIND"):
+                m.d.comb += [self._searching.eq(1), self.found.ready.eq(1)]
+                with m.If(self.found.valid & ~self.found.p.fault):
                     m.d.sync += self._refilled.eq(1)
                     m.next = "TRANSLATE"
-                with m.Elif(self.walked.valid):
+                with m.Elif(self.found.valid):
                     m.d.comb += [
-                        self.walked.ready.eq(result.ready),
+                        self.found.ready.eq(result.ready),
                         result.valid.eq(1),
                         result.p.fault.eq(Mux(
-                            self.walked.p.bus_error, Fault.BUS_ERROR, Fault.PAGE_FAULT)),
-                        result.p.error.eq(self.walked.p.error),
+                            self.found.p.bus_error, Fault.BUS_ERROR, Fault.PAGE_FAULT)),
+                        result.p.error.eq(self.found.p.error),
                     ]
                     with m.If(result.ready):
-                        m.next = "TRANSLATE"
+                        m.next = "FORGET"
 
-        self._report(m, verdict, advance)
+            with m.State("FORGET"):
+                # What was looked up meanwhile is looked up again when the TLB has forgotten.
+                m.d.comb += self._again.eq(1)
+                with m.If(~self.busy):
+                    m.d.comb += self.look.eq(1)
+                    m.next = "TRANSLATE"
+
+        self._report(m, verdict, advance, faulted)
         return m
 
     def _accept(self, m, advance):
@@ -152,23 +162,27 @@ class Translator(wiring.Component):
         """
         request = self.request.p
         linear  = Signal(64)
-        ahead   = self._valid & self._crosses & ~self._second
+        last    = Signal(64)
         m.d.comb += [
             linear.eq(request.linear),
+            last.eq(request.linear + (1 << request.size) - 1),
             self.request.ready.eq(
-                ~self.hold & (~self._valid | (advance & ~ahead & ~self._walking))),
+                ~self.hold & (~self._valid & ~self._again
+                              | (advance & ~self._ahead & ~self._searching))),
             self.empty.eq(~self._valid),
             self.page.eq(page_of(linear, config=self.config)),
+            self.other.eq(page_of(Mux(self._again, self._step, self._last), config=self.config)),
+            self.elsewhere.eq(self._ahead | self._again),
         ]
         with m.If(~self.mode.long_mode):
-            m.d.comb += linear.eq(request.linear[:32])
-        with m.If(ahead):
-            m.d.comb += self.page.eq(page_of(self._last, config=self.config))
-        with m.If(self._walking):
-            m.d.comb += self.page.eq(page_of(self._step, config=self.config))
+            m.d.comb += [
+                linear.eq(request.linear[:32]),
+                last.eq((request.linear[:32] + (1 << request.size) - 1)[:32]),
+            ]
         with m.If(advance):
             m.d.sync += [
                 self._valid.eq(0),
+                self._ahead.eq(0),
                 self._second.eq(0),
                 self._refilled.eq(0),
                 self._poisoned.eq(self.result.p.fault != Fault.NONE),
@@ -180,7 +194,12 @@ class Translator(wiring.Component):
                 self._valid.eq(1),
                 self._access.eq(request),
                 self._access.linear.eq(linear),
+                self._last.eq(last),
                 self._crosses.eq(end[12]),
+                self._ahead.eq(end[12]),
+                self._outside.eq(self.mode.long_mode & ~(
+                    canonical(linear, la57=self.mode.five_levels)
+                    & canonical(last, la57=self.mode.five_levels))),
             ]
 
     def _locate(self, m):
@@ -188,23 +207,19 @@ class Translator(wiring.Component):
         access = self._access
         result = self.result.p
         offset = access.linear[:12]
-        last   = access.linear + (1 << access.size) - 1
         m.d.comb += [
-            self._last.eq(last),
             self._step.eq(access.linear),
             result.access.eq(access),
             result.crosses.eq(self._crosses),
             result.physical.eq(Cat(offset, Mux(self._second, self._first, self._frame()))),
             result.second.eq(self._frame()),
         ]
-        with m.If(~self.mode.long_mode):
-            m.d.comb += self._last.eq(last[:32])
         with m.If(self._second):
             m.d.comb += self._step.eq(Cat(C(0, 12), self._last[12:]))
 
     def _frame(self):
         """Frame of this step. Without paging the linear address is the physical one."""
-        return Mux(self.mode.paging, self.frame, self._step[12:self.config.maxphyaddr])
+        return Mux(self.mode.paging, self.entry.frame, self._step[12:self.config.maxphyaddr])
 
     def _judge(self, m):
         """Verdict on this step: it leaves, is walked, or faults. Rules 8, 18, 23."""
@@ -216,17 +231,14 @@ class Translator(wiring.Component):
         })
         access, mode = self._access, self.mode
         skipped       = access.chained & self._poisoned
-        non_canonical = mode.long_mode & ~(
-            canonical(access.linear, la57=mode.five_levels)
-            & canonical(self._last, la57=mode.five_levels))
         against       = {"access": access, "protection": self.protection}
-        rights        = self.hit_entry.rights
+        rights        = self.entry.rights
         by_key        = C(0)
         if self.config.keys:
-            by_key    = denied_by_key(rights=rights, key=self.hit_entry.key, **against)
+            by_key    = denied_by_key(rights=rights, key=self.entry.key, **against)
         forbidden     = denied(rights=rights, by_key=by_key, **against)
-        clean         = writes(access.kind) & ~self.hit_entry.dirty
-        translatable  = self._valid & ~skipped & ~non_canonical
+        clean         = writes(access.kind) & ~self.entry.dirty
+        translatable  = self._valid & ~skipped & ~self._outside
         m.d.comb += [
             verdict.allowed.eq(self.hit & ~forbidden),
             verdict.translated.eq(translatable & (~mode.paging | (verdict.allowed & ~clean))),
@@ -235,29 +247,22 @@ class Translator(wiring.Component):
         ]
         with m.If(skipped):
             m.d.comb += verdict.fault.eq(Fault.SKIPPED)
-        with m.Elif(non_canonical):
+        with m.Elif(self._outside):
             m.d.comb += verdict.fault.eq(Fault.GENERAL_PROTECTION)
         with m.Elif(mode.paging & self.hit & forbidden):
             m.d.comb += verdict.fault.eq(Fault.PAGE_FAULT)
         return verdict
 
-    def _report(self, m, verdict, advance):
-        """Tell the walker, the TLB and the observers."""
-        faulted = advance & (self.result.p.fault == Fault.PAGE_FAULT)
-        walking = self.walk.valid & self.walk.ready
+    def _report(self, m, verdict, advance, faulted):
+        """Tell the TLB and the observers."""
+        searching = self.find.valid & self.find.ready
         looked_up = self.mode.paging & (self.crossed | (advance & self.hit & (
             verdict.translated | (verdict.fault == Fault.PAGE_FAULT))))
         m.d.comb += [
-            self.walk.p.page.eq(page_of(self._step, config=self.config)),
-            self.walk.p.kind.eq(self._access.kind),
-            self.walk.p.user.eq(self._access.user),
-            self.walk.p.implicit.eq(self._access.implicit),
-            self.fill.payload.eq(self.walked.p.translation),
-            self.drop.eq(faulted),
+            *(self.find.p[name].eq(self._access[name]) for name, _ in self.find.p.shape()),
             self.fault.valid.eq(faulted),
             self.fault.payload.eq(self._step),
-            self.counted_miss.eq(walking & ~self.hit),
-            self.counted_hit.eq((walking & self.hit) | (looked_up & ~self._refilled)),
+            self.counted_hit.eq(self.hit & searching | (looked_up & ~self._refilled)),
             self.protection_fault.eq(
                 advance & (self.result.p.fault == Fault.GENERAL_PROTECTION)),
         ]

@@ -11,7 +11,8 @@ from .physical import width_members, width_of
 from .reserved import is_leaf, large_frame_32bit, references_table, reserved
 from .signals import unpacked
 from .translation import (
-    PagingMode, pdpte_members, walk_request_layout, walk_response_layout,
+    PagingMode, find_request_layout, pdpte_members, structure_layout, walk_request_layout,
+    walk_response_layout,
 )
 from .updater import Updater
 from .wishbone import WishboneSignature
@@ -43,6 +44,8 @@ class Walker(wiring.Component):
         Walks to do, one at a time.
     response : :py:`Out(stream.Signature(walk_response_layout(config)))`
         Their results.
+    learn : :py:`Out(stream.Signature(structure_layout(config), always_ready=True))`
+        Each table that an entry of a walk references, in the cycle after it is known.
     mode, protection : :py:`In(PagingMode)`, :py:`In(Protection)`
         Control state. Must not change during a walk.
     pdptes : :py:`In(Pdptes)`
@@ -62,6 +65,7 @@ class Walker(wiring.Component):
         super().__init__({
             "request":    In(stream.Signature(walk_request_layout(config))),
             "response":   Out(stream.Signature(walk_response_layout(config))),
+            "learn":      Out(stream.Signature(structure_layout(config), always_ready=True)),
             "mode":       In(PagingMode),
             "protection": In(Protection),
             "memory":     Out(WishboneSignature(maxphyaddr=config.maxphyaddr)),
@@ -73,7 +77,8 @@ class Walker(wiring.Component):
             **width_members(config),
         })
 
-        self._access  = Signal(walk_request_layout(config))
+        self._page    = Signal(config.page_width)
+        self._access  = Signal(find_request_layout(config))
         self._level   = Signal(Level)
         self._table   = Signal(config.frame_width)
         self._address = Signal(config.maxphyaddr)  # address of the entry at that level
@@ -86,9 +91,13 @@ class Walker(wiring.Component):
 
         m.submodules.updater = updater = Updater(self.config)
 
+        m.d.sync += self.learn.valid.eq(0)
         m.d.comb += [
+            self.learn.p.level.eq(self._level),
+            self.learn.p.table.eq(self._table),
+            self.learn.p.rights.eq(self._parent),
             self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc),
-            self._address.eq(self._address_of(self._table, self._level)),
+            self._address.eq(self._address_of(self._page, self._table, self._level)),
         ]
         returned = data.View(Entry, self._select(self.memory.dat_r))
         upper    = references_table(
@@ -102,11 +111,12 @@ class Walker(wiring.Component):
             with m.State("IDLE"):
                 m.d.comb += self.request.ready.eq(1)
                 with m.If(self.request.valid):
-                    m.d.sync += self._access.eq(self.request.payload)
-                    self._start(m, self.request.p.page)
+                    m.d.sync += [
+                        self._page.eq(self.request.p.page), self._access.eq(self.request.p.access)]
+                    self._begin(m)
 
             with m.State("READ_ENTRY"):
-                self._issue_read(m, table=self._table, level=self._level)
+                self._issue_read(m, page=self._page, table=self._table, level=self._level)
                 with m.If(~self.memory.stall):
                     m.next = "WAIT_ENTRY"
 
@@ -138,7 +148,9 @@ class Walker(wiring.Component):
                     m.next = "FAIL"
                 with m.Elif(updater.done & updater.changed):
                     m.d.comb += self.walk_again.eq(1)
-                    self._start(m, self._access.page)
+                    m.next = "READ_ENTRY"
+                    m.d.sync += Cat(self._level, self._table, self._parent).eq(
+                        self._root(self._page))
                 with m.Elif(updater.done):
                     self._finish_update(m, updater)
                     m.next = "CHECK_ENTRY"
@@ -154,30 +166,46 @@ class Walker(wiring.Component):
 
         return m
 
-    def _start(self, m, page):
-        """Begin at the root, where nothing is forbidden yet."""
-        m.d.sync += [
-            self._level.eq(self._top()),
-            self._table.eq(self.mode.root),
-            self._parent.eq(Rights.const({"writable": 1, "user": 1})),
-        ]
-        m.next = "READ_ENTRY"
+    def _root(self, page):
+        """The root for ``page``, where nothing is forbidden yet: level, table and rights."""
+        table = self.mode.root
         if self.config.pae:
-            with m.If(self.mode.pae):
-                m.d.sync += self._table.eq(self.pdptes[page[18:20]].frame)
-                with m.If(~self.pdptes[page[18:20]].present):
-                    # The outcome is that of an entry which is not present.
-                    m.d.sync += self._entry.eq(0)
-                    m.next = "CHECK_ENTRY"
+            table = Mux(self.mode.pae, self.pdptes[page[18:20]].frame, table)
+        return Cat(self._top()[:len(self._level)], table[:self.config.frame_width],
+                   Rights.const({"writable": 1, "user": 1}))
 
     def _top(self):
         """Level of the root."""
         four = Mux(self.mode.long_mode, Level.PML4, Level.PD)
         return Mux(self.mode.five_levels, Level.PML5, four) if self.config.la57 else four
 
-    def _issue_read(self, m, *, table, level):
-        """Issue the read of the entry at ``level`` in ``table``."""
-        address = self._address_of(table, level)
+    def _begin(self, m):
+        """Begin at the table that the request names, or at the root: its entry is read at once."""
+        request = self.request.p
+        level   = Signal.like(self._level)
+        table   = Signal.like(self._table)
+        rights  = Signal(Rights)
+        m.d.comb += Cat(level, table, rights).eq(self._root(request.page))
+        with m.If(request.started):
+            m.d.comb += [
+                level.eq(request.start.level), table.eq(request.start.table),
+                rights.eq(request.start.rights),
+            ]
+        m.d.sync += self._parent.eq(rights)
+        self._issue_read(m, page=request.page, table=table, level=level)
+        m.next = "READ_ENTRY"
+        with m.If(~self.memory.stall):
+            m.next = "WAIT_ENTRY"
+        if self.config.pae:
+            with m.If(self.mode.pae & ~self.pdptes[request.page[18:20]].present):
+                # The outcome is that of an entry which is not present.
+                m.d.comb += self.memory.stb.eq(0)
+                m.d.sync += self._entry.eq(0)
+                m.next = "CHECK_ENTRY"
+
+    def _issue_read(self, m, *, page, table, level):
+        """Issue the read of the entry of ``page`` at ``level`` in ``table``."""
+        address = self._address_of(page, table, level)
         m.d.comb += [
             self.memory.cyc.eq(1),
             self.memory.stb.eq(1),
@@ -189,10 +217,9 @@ class Walker(wiring.Component):
             self._level.eq(level),
         ]
 
-    def _address_of(self, table, level):
-        """Physical address of the entry at ``level`` in ``table``."""
-        return Cat(entry_offset(
-            self._access.page, level, wide=self.mode.wide, config=self.config), table)
+    def _address_of(self, page, table, level):
+        """Physical address of the entry of ``page`` at ``level`` in ``table``."""
+        return Cat(entry_offset(page, level, wide=self.mode.wide, config=self.config), table)
 
     def _select(self, word):
         """The entry at ``_address`` out of a word of memory."""
@@ -236,8 +263,8 @@ class Walker(wiring.Component):
 
     def _descend(self, m, entry):
         """Go on to the table that ``entry`` names: its entry is read at once."""
-        m.d.sync += self._parent.eq(below(self._parent, entry))
-        self._issue_read(m, table=entry.frame[:self.config.frame_width],
+        m.d.sync += [self._parent.eq(below(self._parent, entry)), self.learn.valid.eq(1)]
+        self._issue_read(m, page=self._page, table=entry.frame[:self.config.frame_width],
                          level=(self._level - 1)[:self.config.top_level.bit_length()])
         m.next = "READ_ENTRY"
         with m.If(~self.memory.stall):

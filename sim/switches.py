@@ -66,7 +66,11 @@ class Switch:
 #: The fields of :class:`hw.config.MmuConfig` that one machine can have either way.
 _UNIT = (
     Switch("unit.maxphyaddr",     "bits of a physical address", "the preset's", 32, 52),
-    Switch("unit.tlb_entries",    "translations that the TLB holds", "the preset's", 2, 1 << 12),
+    Switch("unit.tlb_entries",    "translations of the TLB, level 1", "the preset's", 2, 1 << 12),
+    Switch("unit.block_ram",      "that level in block RAM", "the preset's"),
+    Switch("unit.second_entries", "pages in its second level", "the preset's", 0, 1 << 16),
+    Switch("unit.directory_entries", "page-directory entries there", "the preset's", 2, 1 << 16),
+    Switch("unit.reference_entries", "entries of each level above", "the preset's", 2, 1 << 16),
     Switch("unit.outstanding",    "physical transfers in flight", "the preset's", 1, 1 << 8),
     Switch("unit.long_mode",      "4-level paging", "the preset's"),
     Switch("unit.gigabyte_pages", "pages of 1 GiB", "the preset's"),
@@ -79,16 +83,16 @@ _UNIT = (
     Switch("unit.la57",           "5-level paging, CR4.LA57", "the preset's"),
     Switch("unit.pcid",           "process-context identifiers, CR4.PCIDE", "the preset's"),
     Switch("unit.invpcid",        "INVPCID", "the preset's"),
-    Switch("unit.pku",            "protection keys of user pages, CR4.PKE", "the preset's"),
-    Switch("unit.pks",            "protection keys of supervisor pages, CR4.PKS", "the preset's"),
+    Switch("unit.pku",            "keys of user pages, CR4.PKE", "the preset's"),
+    Switch("unit.pks",            "keys of supervisor pages, CR4.PKS", "the preset's"),
 )
 
 _MACHINE = (
     Switch("machine.latency", "cycles from a transfer to its response", "1", 1, 5000),
     Switch("machine.ram",     "bytes of memory, such as 8MiB", "16MiB", 1 << 18, 1 << 36, True),
-    Switch("machine.highmem", "bytes of it out of the linear map, if 32bit or pae",
+    Switch("machine.highmem", "of it out of the linear map, 32bit or pae",
            "half of it", 0, 1 << 32, True),
-    Switch("machine.cpus",    "processors; some scenarios leave them idle", "1", 1, 32),
+    Switch("machine.cpus",    "processors; some stories leave them idle", "1", 1, 32),
 )
 
 _KERNEL = (

@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
         The value that was read; 0 after a write or a fault.
     physical : :class:`int` or :class:`None`
         Physical address of the first byte, if there was no fault.
-    fault : :data:`sw.bus.Fault` or :class:`None`
+    fault : ``sw.bus.Fault`` or :class:`None`
         Why the access was not done.
     """
 

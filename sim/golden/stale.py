@@ -2,10 +2,9 @@
 
 After software edits an entry and before it flushes, the processor may use the entry or what it
 cached of it (Intel SDM Vol. 3A, sections 4.10.2.3 "Details of TLB Use", 4.10.3, 4.10.4). This
-model keeps every translation that may be cached and judges outcomes that were observed on a
-machine. It is stricter than the manual in two ways, since the machine that it judges neither
-speculates nor caches the upper levels of the paging structures: only a translation that some
-access used may be cached, and it is cached as a whole.
+model keeps every translation that may be cached, and every table that a paging-structure cache may
+know, and judges outcomes that were observed on a machine. It is stricter than the manual in that
+the machine does not speculate: only what some access used may be cached.
 
 On a fault, accessed flags of upper levels may be set or not (section 4.8). The same is true of
 all that an access has done to its first page's entries when its second page faults.
@@ -16,14 +15,14 @@ from dataclasses import dataclass, field, replace
 
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
-from .control import write_register
-from .invpcid import invpcid
+from .control import Flush, write_register
+from .invpcid import Invalidation, invpcid
 from .memory import GoldenMemory, Read
 from .mmu import Outcome
 from .permission import Attempt, denied, violation_code
 from .reserved import D, levels
 from .state import ControlState, Features, PagingMode
-from .walk import Translation, Update, walk
+from .walk import Reference, Translation, Update, walk
 
 
 __all__ = ["Possibility", "StaleModel"]
@@ -45,11 +44,14 @@ class Possibility:
         the entries that were looked at are there too. No other byte changes.
     filled : :class:`tuple`
         Translations that this way may leave in the TLB.
+    learnt : :class:`tuple`
+        Tables that it may leave in paging-structure caches.
     """
 
     outcome: Outcome
     memory:  Bytes
     filled:  tuple[Translation, ...] = ()
+    learnt:  tuple[Reference, ...]   = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class _Way:
     leaf:     tuple[Update, ...]      = ()
     filled:   tuple[Translation, ...] = ()
     entries:  tuple[int, ...]         = ()
+    learnt:   tuple[Reference, ...]   = ()
 
 
 @dataclass
@@ -76,11 +79,14 @@ class StaleModel:
         Physical memory, kept equal to the real machine's.
     cached : :class:`set`
         Every translation that may be in the TLB.
+    known : :class:`set`
+        Every table that a paging-structure cache may know.
     """
 
     state:  ControlState     = field(default_factory=ControlState)
     memory: GoldenMemory     = field(default_factory=GoldenMemory)
     cached: set[Translation] = field(default_factory=set)
+    known:  set[Reference]   = field(default_factory=set)
 
     @classmethod
     def of(cls, machine: Features) -> "StaleModel":
@@ -90,17 +96,17 @@ class StaleModel:
     def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
         self.state, flush = write_register(self.state, register, value, self.memory.read)
-        self._forget(lambda translation: flush.concerns(translation, self.state.pcid))
+        self._forget(Invalidation(flush, self.state.pcid))
 
     def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
         linear &= self.state.linear_mask
         if self.state.canonical(linear):
-            self._drop(linear)
+            self._forget(Invalidation(Flush.OF_PCID_AND_GLOBAL, self.state.pcid, linear))
 
     def invpcid(self, kind: int, descriptor: int) -> None:
         """Do INVPCID of type ``kind``. Raises :class:`GeneralProtection` and changes nothing."""
-        self._forget(invpcid(self.state, kind, descriptor).concerns)
+        self._forget(invpcid(self.state, kind, descriptor))
 
     def possible(self, access: Access) -> list[Possibility]:
         """Every way in which ``access`` may end now."""
@@ -138,19 +144,28 @@ class StaleModel:
             self.memory.write(address, 1, value)
         for possibility in matching:
             self.cached.update(possibility.filled)
+            self.known.update(possibility.learnt)
         if isinstance(outcome.fault, PageFault):
             self._drop(outcome.fault.address)
             self.state = replace(self.state, cr2=outcome.fault.address)
         return bool(matching)
 
     def _drop(self, linear: int) -> None:
-        """Forget what the current PCID may have of ``linear``, and what may be global."""
-        self._forget(lambda translation: translation.serves(linear, self.state.pcid))
+        """Forget what the current PCID may have of ``linear``, and what may be global.
 
-    def _forget(self, concerned: Callable[[Translation], bool]) -> None:
-        self.cached = {
-            translation for translation in self.cached if not concerned(translation)
-        }
+        Of the paging structures, that is what would be used for it. Rules 25, 34.
+        """
+        pcid = self.state.pcid
+        self.cached = {each for each in self.cached if not each.serves(linear, pcid)}
+        self.known  = {each for each in self.known  if not each.serves(linear, pcid)}
+
+    def _forget(self, invalidation: Invalidation) -> None:
+        """Forget translations, and all that is known of the paging structures of their PCIDs."""
+        self.cached = {each for each in self.cached if not invalidation.concerns(each)}
+        if invalidation.flush in (Flush.NON_GLOBAL, Flush.EVERYTHING):
+            self.known.clear()
+        elif invalidation.flush is not Flush.NOTHING:
+            self.known = {each for each in self.known if each.pcid != invalidation.pcid}
 
     def _ways(self, linear: int, access: Access, read: Read) -> Iterator[_Way]:
         """Ways to translate the page of ``linear``: by memory, and by what may be cached."""
@@ -158,12 +173,15 @@ class StaleModel:
             yield _Way(linear)
             return
         attempt = Attempt.of(access)
-        walked  = walk(self.state, attempt, linear, read)
-        if walked.translation is None:
-            yield _Way(code=walked.error_code, upper=walked.upper, entries=walked.entries)
-        else:
-            yield _Way(walked.translation.translate(linear), 0, walked.upper, walked.leaf,
-                       (walked.translation,), walked.entries)
+        starts  = (each for each in self.known if each.serves(linear, self.state.pcid))
+        for start in (None, *starts):
+            walked = walk(self.state, attempt, linear, read, start)
+            if walked.translation is None:
+                yield _Way(code=walked.error_code, upper=walked.upper, entries=walked.entries,
+                           learnt=walked.references)
+            else:
+                yield _Way(walked.translation.translate(linear), 0, walked.upper, walked.leaf,
+                           (walked.translation,), walked.entries, walked.references)
         for translation in self.cached:
             if not translation.serves(linear, self.state.pcid):
                 continue
@@ -197,7 +215,8 @@ class StaleModel:
                 either = {self.memory.read(address, 1), update.value >> 8 * i & 0xff}
                 memory[address] |= either
         fault = PageFault(linear, way.code)
-        return Possibility(Outcome(fault=fault), memory, first.filled if first else ())
+        return Possibility(Outcome(fault=fault), memory, first.filled if first else (),
+                           way.learnt + (first.learnt if first else ()))
 
     def _unchanged(self, *ways: _Way) -> Bytes:
         """The entries that ``ways`` looked at, as they are."""
@@ -230,7 +249,8 @@ class StaleModel:
         memory  = self._unchanged(first, second)
         memory |= {address: frozenset((value,)) for address, value in after.bytes.items()}
         outcome = Outcome(0 if access.kind is Kind.WRITE else data, first.physical)
-        return Possibility(outcome, memory, first.filled + second.filled)
+        return Possibility(outcome, memory, first.filled + second.filled,
+                           first.learnt + second.learnt)
 
 
 class _Overlay:

@@ -16,7 +16,7 @@ from .reserved import (
 from .state import ControlState
 
 
-__all__ = ["Step", "Translation", "Update", "Walk", "found_by", "walk"]
+__all__ = ["Reference", "Step", "Translation", "Update", "Walk", "found_by", "walk"]
 
 
 class Update(NamedTuple):
@@ -90,6 +90,35 @@ class Step(NamedTuple):
     rights:  Rights
 
 
+class Reference(NamedTuple):
+    """A table that entries above it refer to, as paging-structure caches keep it (section 4.10.3).
+
+    Attributes
+    ----------
+    linear, size : :class:`int`
+        First byte of the linear addresses that its entries translate, and how many bytes.
+    table : :class:`int`
+        Its physical address.
+    rights : :class:`sim.golden.permission.Rights`
+        Rights of all levels above it.
+    depth : :class:`int`
+        How many levels there are above it.
+    pcid : :class:`int`
+        The PCID that was current at the walk.
+    """
+
+    linear: int
+    size:   int
+    table:  int
+    rights: Rights
+    depth:  int
+    pcid:   int = 0
+
+    def serves(self, linear: int, pcid: int) -> bool:
+        """True if a walk of ``linear`` may begin at it while ``pcid`` is current. Rule 32."""
+        return linear & -self.size == self.linear and self.pcid == pcid
+
+
 @dataclass(frozen=True)
 class Walk:
     """Outcome of a walk.
@@ -109,6 +138,8 @@ class Walk:
         The update of the leaf, if there is one. Always empty after a fault.
     steps : :class:`tuple` of :class:`Step`
         The entries that were read, root first. None, if a PDPTE register ends the walk.
+    references : :class:`tuple` of :class:`Reference`
+        The tables that the walk came to, but for the one at which it began.
     """
 
     translation: Translation | None
@@ -117,6 +148,7 @@ class Walk:
     upper:       tuple[Update, ...]
     leaf:        tuple[Update, ...]
     steps:       tuple[Step, ...]
+    references:  tuple[Reference, ...]
 
     @property
     def entries(self) -> tuple[int, ...]:
@@ -129,24 +161,29 @@ class Walk:
         return self.upper + self.leaf
 
 
-def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk:
+def walk(state: ControlState, attempt: Attempt, linear: int, read: Read,
+         start: Reference | None = None) -> Walk:
     """Translate ``linear`` for ``attempt`` by the entries in memory. Paging is on.
+
+    The walk begins at ``start``, if a paging-structure cache knows this table.
 
     Rules 1, 2, 15, 16, 28.
     """
-    rights = Rights()
-    table  = root_table(state, linear)
+    rights = start.rights if start else Rights()
+    table  = start.table if start else root_table(state, linear)
+    depth  = start.depth if start else 0
     upper: tuple[Update, ...] = ()
     steps: tuple[Step, ...]   = ()
+    references: tuple[Reference, ...] = ()
 
     def broken(reason: Refusal) -> Walk:
         code = error_code(state, attempt, present=reason is not Refusal.NOT_PRESENT,
                           reserved=reason is Refusal.RESERVED)
-        return Walk(None, reason, code, upper, (), steps)
+        return Walk(None, reason, code, upper, (), steps, references)
 
     if table is None:
         return broken(Refusal.NOT_PRESENT)
-    for level in levels(state):
+    for level in levels(state)[depth:]:
         address = table + level.index(linear) * level.entry_size
         entry   = read(address, level.entry_size)
         rights  = rights.below(entry)
@@ -159,13 +196,16 @@ def walk(state: ControlState, attempt: Attempt, linear: int, read: Read) -> Walk
             break
         upper += _updated(address, level, entry, entry | A)
         table = table_address(state, entry)
+        depth += 1
+        references += (Reference(linear & -level.region, level.region, table, rights, depth,
+                                 state.pcid),)
 
     after = entry | A | D * attempt.write
     found = found_by(state, steps[-1], linear, dirty=bool(after & D))
     if reason := refusal(state, found.rights, attempt):
         code = violation_code(state, found.rights, attempt)
-        return Walk(None, reason, code, upper, (), steps)
-    return Walk(found, None, 0, upper, _updated(address, level, entry, after), steps)
+        return Walk(None, reason, code, upper, (), steps, references)
+    return Walk(found, None, 0, upper, _updated(address, level, entry, after), steps, references)
 
 
 def found_by(state: ControlState, leaf: Step, linear: int, *, dirty: bool) -> Translation:

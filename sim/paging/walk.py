@@ -286,11 +286,13 @@ def _cached_verdicts(state: ControlState, cached: TlbEntry,
 
 
 def outdated(cached: TlbEntry, translation: Translation | None) -> bool:
-    """Tell whether a translation differs from what memory says now, in more than its dirty bit."""
-    if translation is None:
+    """Tell whether a translation differs from what memory says now, in more than its dirty bit.
+
+    A piece of a larger page is compared with its part of that.
+    """
+    if translation is None or cached.large != (translation.size > cached.size):
         return True
     rights = translation.rights
-    return (cached.linear, cached.physical, cached.size, cached.writable, cached.user,
-            cached.execute_disable, cached.key) != (
-        translation.linear, translation.physical, translation.size, rights.writable, rights.user,
+    return (cached.physical, cached.writable, cached.user, cached.execute_disable, cached.key) != (
+        translation.translate(cached.linear), rights.writable, rights.user,
         rights.execute_disable, rights.key or 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from amaranth.lib import data
 
 from hw.bus import ControlOp, Events, Register
-from hw.layout import CR0, CR4, AccessKind, Fault, Flush, PageSize
+from hw.layout import CR0, CR4, AccessKind, Fault, Flush
 from hw.permission import Rights
 
 from .records import State
@@ -38,8 +38,6 @@ _update  = FIELDS["tlb"]
 _cr0     = Fields(CR0)
 _cr4     = Fields(CR4)
 _rights  = Fields(Rights)
-_sizes   = {PageSize.KIB4.value: 1 << 12, PageSize.MIB2.value: 1 << 21,
-            PageSize.MIB4.value: 1 << 22, PageSize.GIB1.value: 1 << 30}
 _changes = {_strobes.pack({change.value: 1}): change for change in TlbChange}
 _flushes = {flush.value: flush for flush in Flush}
 _evicted = _strobes.pack({"evicted": 1})
@@ -69,7 +67,9 @@ def tlb_changes(cycle: int, events: int, bits: int) -> Iterator[TlbRecord]:
         elif change is TlbChange.FILLED:
             evicted = _linear(update["evicted_page"]) if events & _evicted else None
             yield TlbRecord(cycle, change, _linear(update["page"]), _entry(cycle, update), evicted,
-                            update["pcid"], update["evicted_pcid"])
+                            update["pcid"])
+        elif change is TlbChange.SWITCHED:
+            yield TlbRecord(cycle, change)
         else:
             yield TlbRecord(cycle, change, _linear(update["page"]), pcid=update["pcid"],
                             global_page=change is TlbChange.DROPPED or bool(update["global_page"]))
@@ -82,11 +82,10 @@ def _linear(page: int) -> int:
 
 def _entry(cycle: int, update: dict[str, int]) -> TlbEntry:
     """The translation of a fill."""
-    size   = _sizes[update["size"]]
     rights = _rights(update["rights"])
     return TlbEntry(
-        linear=_linear(update["page"]) & -size, physical=(update["frame"] << 12) & -size,
-        size=size, writable=bool(rights["writable"]), user=bool(rights["user"]),
+        linear=_linear(update["page"]), physical=_linear(update["frame"]), size=1 << 12,
+        writable=bool(rights["writable"]), user=bool(rights["user"]),
         execute_disable=bool(rights["execute_disable"]), dirty=bool(update["dirty"]),
         global_page=bool(update["global_page"]), filled=cycle, pcid=update["pcid"],
-        key=update["key"])
+        key=update["key"], large=bool(update["large"]))

@@ -13,7 +13,7 @@ from hw.bus import Events, TlbUpdate
 from .decoding import tlb_changes
 from .tlb import TlbContents, TlbEntry
 from .waves import Shown
-from .words import rights_text, size_text
+from .words import rights_text
 
 
 __all__ = ["TlbSlots"]
@@ -101,8 +101,6 @@ def _places(signals: Sequence[Shown]) -> dict[tuple[str, str], int]:
 def _text(entry: TlbEntry) -> str:
     rights = rights_text(entry.writable, entry.user, entry.execute_disable)
     words  = [f"{entry.linear:#x} > {entry.physical:#x}", rights]
-    if entry.size > 1 << 12:
-        words.append(size_text(entry.size))
-    words += ["D"] * entry.dirty + ["G"] * entry.global_page
+    words += ["D"] * entry.dirty + ["G"] * entry.global_page + ["piece"] * entry.large
     words += [f"PCID {entry.pcid:#x}"] * bool(entry.pcid) + [f"key {entry.key}"] * bool(entry.key)
     return " ".join(words)

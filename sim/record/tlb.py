@@ -38,6 +38,8 @@ class TlbEntry(NamedTuple):
         PCID with which it was cached; 0 in a unit without PCIDs.
     key : :class:`int`
         Protection key of the page; 0 in a unit without keys.
+    large : :class:`bool`
+        It is a piece of a larger page, of which there may be other pieces.
     """
 
     linear:          int
@@ -51,6 +53,7 @@ class TlbEntry(NamedTuple):
     filled:          int
     pcid:            int = 0
     key:             int = 0
+    large:           bool = False
 
     def serves(self, linear: int, pcid: int) -> bool:
         """Tell whether it serves an access to ``linear`` under ``pcid``."""
@@ -68,9 +71,10 @@ class TlbEntry(NamedTuple):
 class TlbChange(Enum):
     """Kind of a change."""
 
-    FILLED      = "filled"       #: A walk's translation came, and those that it overlaps went.
-    DROPPED     = "dropped"      #: A page fault made the translation of its address go.
-    INVALIDATED = "invalidated"  #: INVLPG made that of its address go, if there was one.
+    FILLED      = "filled"       #: A translation came.
+    DROPPED     = "dropped"      #: A page fault made that of its address go, if there was one.
+    INVALIDATED = "invalidated"  #: INVLPG did.
+    SWITCHED    = "switched"     #: Another PCID made those of the one before go.
     FLUSHED     = "flushed"      #: A control-register write or INVPCID made many go.
 
 
@@ -92,8 +96,6 @@ class TlbRecord(NamedTuple):
         overlap it.
     pcid : :class:`int`
         PCID whose translations it concerns.
-    evicted_pcid : :class:`int`
-        PCID of the translation that was replaced.
     global_page : :class:`bool`
         An invalidation that concerns global translations, too.
     flush : :class:`hw.layout.Flush`
@@ -106,7 +108,6 @@ class TlbRecord(NamedTuple):
     entry:        TlbEntry | None = None
     evicted:      int | None      = None
     pcid:         int             = 0
-    evicted_pcid: int             = 0
     global_page:  bool            = True
     flush:        Flush           = Flush.NONE
 
@@ -195,14 +196,13 @@ def _goes(entry: TlbEntry, record: TlbRecord) -> bool:
             new = record.entry
             assert new is not None, "a fill has a translation"
             overlaps = entry.covers(new.linear) or new.covers(entry.linear)
-            shared   = entry.global_page or new.global_page or entry.pcid == new.pcid
-            evicted  = (record.evicted is not None and entry.covers(record.evicted)
-                        and entry.pcid == record.evicted_pcid)
-            return overlaps and shared or evicted
+            return overlaps or record.evicted is not None and entry.covers(record.evicted)
+        case TlbChange.SWITCHED:
+            return not entry.global_page
         case TlbChange.INVALIDATED if not record.global_page:
-            return entry.covers(record.linear) and not entry.global_page and (
+            return (entry.covers(record.linear) or entry.large) and not entry.global_page and (
                 entry.pcid == record.pcid)
-    return entry.serves(record.linear, record.pcid)
+    return entry.serves(record.linear, record.pcid) or entry.large
 
 
 def _flushed(entry: TlbEntry, record: TlbRecord) -> bool:

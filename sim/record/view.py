@@ -7,7 +7,7 @@ from typing import Any
 from amaranth.hdl import Fragment, Value
 
 from hw.bus import ControlOp, Register
-from hw.layout import CR0, CR4, AccessKind, Fault, Flush, PageSize
+from hw.layout import CR0, CR4, AccessKind, Fault, Flush
 from hw.permission import Rights
 
 from .signals import FIELDS, MARK_WIDTH, Fields
@@ -166,10 +166,10 @@ def _events(events: Any) -> list[Probe]:
 
 
 def _tlb(events: Any, update: Any) -> list[Probe]:
-    texts = {"size": _name_of(PageSize), "rights": _rights, "flush": _name_of(Flush)}
+    texts = {"rights": _rights, "flush": _name_of(Flush)}
     return _while(
         _show("tlb", "change", events.filled | events.dropped | events.invalidated
-              | events.flushed),
+              | events.flushed | events.switched),
         *(_show("tlb", name, getattr(update, name), texts.get(name))
           for name in FIELDS["tlb"](0)),
     )

@@ -183,6 +183,10 @@ class Reachability:
     def no_event(self, event: str) -> str | None:
         if event == "bus_error":
             return "all of memory answers"
+        if event == "hit_second" and not self.config.second_entries:
+            return "the TLB has one level"
+        if event == "switched":
+            return self.bit("PCIDE=1")
         if event == "accessed PML5":
             return self.mode("5-level")
         if event in ("accessed PDPT", "accessed PML4"):

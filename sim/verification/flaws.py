@@ -38,7 +38,7 @@ FLAWS = {
     "a key stops fetches":                  "golden model",
     "WD ignores WP":                        "golden model",
     "the CPL chooses PKRU or PKRS":         "golden model",
-    "PKRU counts as at the last fill":      "golden model",
+    "PKRU does not count on a hit":         "golden model",
     "the D bit is lost":                    "golden model",
     "an update does not compare":           "no interleaving",
     "an update is not locked":              "golden model",
@@ -165,11 +165,8 @@ class _FlawedWalker(_Wrapper):
 
 class _FlawedTranslator(_Wrapper):
     def inject(self, m: Module, part: Any) -> None:
-        kept = Signal(32)
-        with m.If(part.fill.valid):
-            m.d.sync += kept.eq(self.protection.pkru)
-        with m.If(self.has("PKRU counts as at the last fill")):
-            m.d.comb += part.protection.pkru.eq(kept)
+        with m.If(self.has("PKRU does not count on a hit")):
+            m.d.comb += part.protection.pkru.eq(0)
         with m.If(self.has("chained accesses are done")):
             m.d.comb += part.request.p.chained.eq(0)
         with m.If(self.has("the second page is behind the first")):

@@ -24,14 +24,16 @@ def test_both_engines_count_the_same(preset, latency, monkeypatch):
 
 def test_a_unit_is_measured_in_the_modes_that_it_has():
     assert set(measured(PRESETS["default"], 1)) == set(MEASURES)
-    assert set(measured(PRESETS["classic"], 1)) == set(MEASURES) - {"walk_4"}
+    assert set(measured(PRESETS["classic"], 1)) == set(MEASURES) - {"walk_4", "second_hit"}
 
 
 def test_figures_are_those_that_the_unit_promises():
     found = measured(PRESETS["default"], 1)
     assert found["hit"] == 2
-    assert found["walk_2"] == 2 + 3 + 2
-    assert found["walk_4"] == 2 + 3 + 4
+    assert found["second_hit"] == 2 + 3
+    assert found["walk_2"] == 2 + 4 + 2
+    assert found["walk_4"] == 2 + 4 + 4
+    assert found["same_table"] == 2 + 4 + 1
     assert found["set_accessed"] == 4
     assert found["hits_per_cycle"] == 1
 

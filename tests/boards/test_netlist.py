@@ -12,6 +12,7 @@ from hw.presets import PRESETS
 from sim.boards.simulated import netlist
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.errors import Unavailable
+from sim.memory import PhysicalMemory
 from sw.bus import Access, Kind, Register
 
 
@@ -52,7 +53,7 @@ def test_the_netlist_of_the_smallest_unit_does_in_every_cycle_what_the_unit_does
     board = BOARDS["icebreaker"]
     assert board.preset == "tiny"
     line = DirectLine(netlist.synthesised(board))
-    unit = CxxrtlEngine(PRESETS["tiny"])
+    unit = CxxrtlEngine(PRESETS["tiny"], memory=PhysicalMemory(size=board.ram_kib << 10))
     seen = []
 
     for engine in (unit, engine_on(line)):

@@ -62,9 +62,9 @@ def printed(command, tmp_path, capsys):
     stories = [tmp_path / f"story{number}.py" for number, _ in enumerate(ENDS)]
     for story, end in zip(stories, ENDS, strict=True):
         story.write_text(STORY.format(end=end))
-    arguments = {"run": map(str, stories), "walk": ["0xffff888000000000", str(stories[0])],
+    arguments = {"run": map(str, stories), "walk": ["0xffff888000004000", str(stories[0])],
                  # There the TLB of a processor holds a page otherwise than memory.
-                 "walk --all": ["shootdown", "--cpu", "1", "--at", "8440", "--engine", FAST]}
+                 "walk --all": ["shootdown", "--cpu", "1", "--at", "8560", "--engine", FAST]}
     main([*command.split(), *arguments.get(command, ()), "--json"])
     return capsys.readouterr().out
 

@@ -50,7 +50,7 @@ def test_the_words_of_a_claim_are_its_cycle(capsys):
 
 
 def test_each_processor_has_registers_and_a_tlb_of_its_own(capsys):
-    first, second = (walked(capsys, KERNEL, "race", "--cpu", cpu) for cpu in "01")
+    first, second = (walked(capsys, "0xffff888000005000", "race", "--cpu", cpu) for cpu in "01")
     assert (first["cpu"], second["cpu"]) == (0, 1)
     assert first["tlb"]["filled"] != second["tlb"]["filled"]
 

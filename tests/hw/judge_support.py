@@ -1,6 +1,7 @@
 """The gateware and the models that judge it, for sequences of any steps."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from sequence_support import Step, do
@@ -38,8 +39,6 @@ class JudgedUnit:
     ----------
     cpu : :class:`mmu_support.Processor`
         The gateware, after reset.
-    entries : :class:`int`
-        Translations held by its TLB.
     entry_size : :class:`int`
         Bytes of the entries that are edited.
 
@@ -51,12 +50,12 @@ class JudgedUnit:
         What the unit chooses, and the strobes that are then due.
     """
 
-    def __init__(self, cpu: Processor, *, entries: int, entry_size: int = 8):
-        machine = features_of(cpu.mmu.config)
+    def __init__(self, cpu: Processor, *, entry_size: int = 8):
+        config = replace(cpu.mmu.config, maxphyaddr=cpu.maxphyaddr)
         self.cpu        = cpu
         self.entry_size = entry_size
-        self.allowed    = StaleModel.of(machine)
-        self.unit       = UnitModel(machine, entries=entries)
+        self.allowed    = StaleModel.of(features_of(config))
+        self.unit       = UnitModel(config)
 
     async def do(self, step: Step) -> None:
         """Do one step on all sides, and compare outcomes, registers and strobes."""
@@ -76,6 +75,11 @@ class JudgedUnit:
             case "invpcid", operands:
                 assert do(self.allowed, step, entry_size=self.entry_size) is expected
                 assert await is_refused(self.cpu.invpcid, *operands) is expected
+        # What an operation makes the TLB do comes later: much so when all stamps are used up.
+        for _ in range(12):
+            if self.cpu.events == +self.unit.events:
+                break
+            await self.cpu.ctx.tick()
         registers = STATE(self.cpu.ctx.get(self.cpu.mmu.control.state.as_value()))
         for name in ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs"):
             assert registers[name] == getattr(self.allowed.state, name), name

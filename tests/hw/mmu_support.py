@@ -218,7 +218,9 @@ class Processor:
 
     async def _control(self, request: dict[str, Any]) -> Any:
         await put(self.ctx, self.mmu.control.request, request)
-        return await get(self.ctx, self.mmu.control.response)
+        response = await get(self.ctx, self.mmu.control.response)
+        await self.ctx.tick()  # What it makes the TLB forget, and the strobes of that, come later.
+        return response
 
 
 def _request(access: Access, *, chained: bool = False) -> dict[str, Any]:
@@ -239,6 +241,13 @@ def _request(access: Access, *, chained: bool = False) -> dict[str, Any]:
 def _write(register: Register, value: int) -> dict[str, Any]:
     """A control-register write as a payload of the unit's port."""
     return {"op": ControlOp.WRITE, "register": HwRegister[register.name], "value": value}
+
+
+#: A small unit, in which translations soon take each other's place.
+SMALL = {"tlb_entries": 4, "second_entries": 8, "directory_entries": 4, "reference_entries": 2}
+
+#: One without a second level, whose first is in block RAM.
+ONE_LEVEL = {"tlb_entries": 2, "second_entries": 0, "block_ram": True}
 
 
 @functools.cache
@@ -269,7 +278,7 @@ class Unit:
         memory = self.memory()
         for place, value in self.contents:
             memory.write(place, 8, value)
-        bench_of(**{"tlb_entries": 4} | self.features).run(main, memory=memory)
+        bench_of(**SMALL | self.features).run(main, memory=memory)
 
 
 def four_levels(

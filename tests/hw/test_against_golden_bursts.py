@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, TWO_LEVELS, chain
 from unit_support import UnitModel
 
+from hw.config import MmuConfig
 from hw.layout import Fault
 from sim.golden.mmu import GoldenMmu
 from sw.bus import Access, Kind, PageFault, Register
 
 from .memory_support import StrictMemory
-from .mmu_support import bench_of
+from .mmu_support import ONE_LEVEL, SMALL, bench_of
 
 
 pytestmark = pytest.mark.slow
@@ -91,7 +92,7 @@ def check(response, access, outcome):
 
 
 @pytest.mark.parametrize("sizes", [
-    {"tlb_entries": 4, "outstanding": 4}, {"tlb_entries": 2, "outstanding": 1},
+    SMALL | {"outstanding": 4}, ONE_LEVEL | {"outstanding": 1},
 ], ids=["larger", "smallest"])
 @pytest.mark.parametrize("mode", [LONG, BITS_32], ids=["4-level", "32-bit"])
 @given(
@@ -102,7 +103,7 @@ def check(response, access, outcome):
 @settings(max_examples=60, deadline=None)
 def test_a_burst_ends_as_its_accesses_one_by_one(mode, sizes, flags, memory, steps, chained, busy):
     form, registers = mode
-    golden, unit = GoldenMmu(), UnitModel(entries=sizes["tlb_entries"])
+    golden, unit = GoldenMmu(), UnitModel(MmuConfig(**sizes))
     for machine in (golden, unit):
         write_tables(machine.memory.write, form, flags)
         for register, value in registers:

@@ -33,7 +33,7 @@ from sim.golden.state import Features
 from sw.bus import Access, Kind, Register
 
 from .compiled_support import CompiledUnit
-from .mmu_support import Processor, bench_of
+from .mmu_support import SMALL, Processor, bench_of
 
 
 pytestmark = pytest.mark.slow
@@ -335,4 +335,4 @@ def test_gateware_agrees_with_the_golden_model(form, slice_):
 def test_gateware_that_is_not_compiled_agrees_with_the_golden_model(form):
     # Few cases, for they take long; but memory is strict, and the TLB is soon full.
     few = itertools.islice(sample(form), None, None, 3)
-    assert wrong_on(bench_of(tlb_entries=4, **form.features), form, few) == []
+    assert wrong_on(bench_of(**SMALL, **form.features), form, few) == []

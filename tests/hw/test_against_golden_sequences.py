@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
-from sequence_support import BITS_32, KEYED, LONG, PAGES, refuses, steps
+from sequence_support import IN_EACH_WORLD, PAGES, refuses, steps
 
 from sim.golden.mmu import GoldenMmu
 from sim.golden.state import Features
@@ -17,7 +17,7 @@ from sw.bus import Register
 
 from .judge_support import JudgedUnit, is_refused
 from .memory_support import StrictMemory
-from .mmu_support import bench_of
+from .mmu_support import ONE_LEVEL, SMALL, bench_of
 
 
 pytestmark = pytest.mark.slow
@@ -30,20 +30,20 @@ memories = st.builds(
     stall=st.sampled_from(((), (False, True), (True, True, False))))
 
 
-@pytest.mark.parametrize("world", [LONG, BITS_32, KEYED], ids=["4-level", "32-bit", "keys"])
-@pytest.mark.parametrize("entries", [2, 4])
+@IN_EACH_WORLD
+@pytest.mark.parametrize("sizes", [ONE_LEVEL, SMALL], ids=["one level", "two levels"])
 @given(data=st.data())
 @settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(world, entries, data):
+def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(world, sizes, data):
     sequence = data.draw(st.lists(steps(world), min_size=20, max_size=60), label="steps")
 
     async def main(cpu):
-        judged = JudgedUnit(cpu, entries=entries, entry_size=world.entry_size)
+        judged = JudgedUnit(cpu, entry_size=world.entry_size)
         for step in (*world.start, *sequence):
             await judged.do(step)
         judged.compare_memories((*range(ROOT, 0x8000, 0x1000), *PAGES))
 
-    bench_of(tlb_entries=entries, **world.features).run(
+    bench_of(**sizes, **world.features).run(
         main, memory=data.draw(memories, label="memory"))
 
 
@@ -75,4 +75,4 @@ def test_control_registers_take_what_the_manual_lets_them(features, writes):
             for name in Register:
                 assert await cpu.read_control(name) == model.read_control(name)
 
-    bench_of(tlb_entries=4, **features).run(main)
+    bench_of(**SMALL, **features).run(main)

@@ -17,7 +17,11 @@ MAY_CONTAIN = {
     "interrupts": set(),
     "mmu":        {"control", "tlb", "transfer", "translator", "walker"},
     "pdpte":      set(),
-    "tlb":        set(),
+    "tlb/array":  set(),
+    "tlb/first":  set(),
+    "tlb/second": {"array"},
+    "tlb/stamps": {"array"},
+    "tlb/tlb":    {"first", "second", "stamps"},
     "transfer":   set(),
     "translator": set(),
     "updater":    set(),
@@ -38,7 +42,11 @@ TESTED_IN = {
     "pdpte":      {"test_pdpte", "test_rules_pae"},
     "physical":   {"test_physical"},
     "reserved":   {"test_rules_walk", "test_rules_modes"},
-    "tlb":        {"test_tlb", "test_rules_tlb"},
+    "tlb/array":  {"test_tlb_second"},
+    "tlb/first":  {"test_tlb_first", "test_rules_tlb"},
+    "tlb/second": {"test_tlb_second", "test_latency", "test_rules_contexts"},
+    "tlb/stamps": {"test_tlb_second", "test_rules_contexts"},
+    "tlb/tlb":    {"test_latency", "test_rules_tlb"},
     "transfer":   {"test_operands", "test_latency"},
     "translator": {"test_rules_verdict", "test_rules_tlb"},
     "updater":    {"test_updater", "test_rules_flags"},
@@ -46,7 +54,14 @@ TESTED_IN = {
 }
 
 #: Types, constants and helpers, which have no behaviour of their own.
-UNTESTED = {"__init__", "bus", "config", "layout", "presets", "signals", "translation", "wishbone"}
+UNTESTED = {"__init__", "bus", "config", "layout", "presets", "signals", "tlb/__init__",
+            "translation", "wishbone"}
+
+
+def _names():
+    """Names of all files of the unit."""
+    return {f"{path.relative_to(FOLDER).with_suffix('')}"
+            for path in (*FOLDER.glob("*.py"), *FOLDER.glob("tlb/*.py"))}
 
 
 def _is_component(node):
@@ -59,8 +74,7 @@ def _tree(name):
 
 
 def test_every_block_is_in_the_list():
-    found = {path.stem for path in FOLDER.glob("*.py")
-             if any(map(_is_component, ast.walk(_tree(path.stem))))}
+    found = {name for name in _names() if any(map(_is_component, ast.walk(_tree(name))))}
     assert found == set(MAY_CONTAIN)
 
 
@@ -68,10 +82,13 @@ def test_every_block_is_in_the_list():
 def test_a_block_imports_only_the_blocks_that_it_contains(name):
     imported = {node.module for node in ast.walk(_tree(name))
                 if isinstance(node, ast.ImportFrom) and node.level == 1}
-    assert imported & set(MAY_CONTAIN) == MAY_CONTAIN[name]
+    folder   = name.rpartition("/")[0]
+    blocks   = {block.removeprefix(f"{folder}/").partition("/")[0] for block in MAY_CONTAIN
+                if block.startswith(folder)}
+    assert imported & blocks == MAY_CONTAIN[name]
 
 
 def test_for_every_file_the_list_says_where_it_is_tested():
     here = Path(__file__).parent
-    assert {path.stem for path in FOLDER.glob("*.py")} == set(TESTED_IN) | UNTESTED
+    assert _names() == set(TESTED_IN) | UNTESTED
     assert set().union(*TESTED_IN.values()) <= {path.stem for path in here.glob("test_*.py")}

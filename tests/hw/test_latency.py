@@ -7,6 +7,7 @@ from paging_support import CR0_32, ROOT
 
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
+from hw.config import MmuConfig
 from sim.benchmark.hardware import cycles as measuring
 from sim.benchmark.hardware.cycles import MODES, cycles
 from sim.engines.pysim import PysimEngine
@@ -36,22 +37,48 @@ def test_hits_follow_each_other_every_cycle(mode):
     assert cycles(trace)[1:] == [2] * 16
 
 
-@IN_EACH_MODE
-def test_a_miss_adds_three_cycles_and_one_a_level(mode):
-    assert cycles(traced(mode, Access(0, 8))) == [2 + 3 + MODES[mode].levels]
+def of_one_set():
+    """Accesses to more pages than a set of the TLB's first level holds."""
+    return [Access(0x10_000 * number, 8) for number in range(3)]
 
 
 @IN_EACH_MODE
-def test_a_walk_reads_each_level_once(mode):
+def test_a_hit_of_the_second_level_adds_three_cycles(mode):
+    trace = traced(mode, *of_one_set(), Access(0, 8))
+    assert cycles(trace)[3] == 2 + 3
+    assert len(trace.events("hit_second")) == 1
+
+
+@IN_EACH_MODE
+def test_a_walk_adds_four_cycles_and_one_a_level(mode):
+    assert cycles(traced(mode, Access(0, 8))) == [2 + 4 + MODES[mode].levels]
+
+
+@IN_EACH_MODE
+def test_a_walk_without_a_second_level_adds_three_cycles_and_one_a_level(mode):
+    unit  = MmuConfig(second_entries=0, pae=True, la57=True)
+    trace = traced(mode, Access(0, 8), Access(0x1000, 8), config=unit)
+    assert cycles(trace) == [2 + 3 + MODES[mode].levels] * 2
+
+
+@IN_EACH_MODE
+def test_a_walk_begins_at_the_lowest_table_that_is_known(mode):
     trace = traced(mode, Access(0, 8), Access(0x1000, 8))
-    assert len(trace.events("entry_read")) == 2 * MODES[mode].levels
-    assert len([t for t in trace.transfers(walk=True) if not t.write]) == 2 * MODES[mode].levels
+    assert len(trace.events("entry_read")) == MODES[mode].levels + 1
+    assert len([t for t in trace.transfers(walk=True) if not t.write]) == MODES[mode].levels + 1
+    assert cycles(trace)[1] == 2 + 4 + 1
 
 
 @IN_EACH_MODE
 def test_each_entry_that_is_updated_adds_four_cycles(mode):
     levels = MODES[mode].levels
-    assert cycles(traced(mode, Access(0, 8), clear=0x20)) == [2 + 3 + 5 * levels]
+    assert cycles(traced(mode, Access(0, 8), clear=0x20)) == [2 + 4 + 5 * levels]
+
+
+@IN_EACH_MODE
+def test_the_first_write_to_a_clean_page_reads_its_leaf_and_updates_it(mode):
+    trace = traced(mode, Access(0, 8), Access(0, 8, Kind.WRITE), clear=0x40)
+    assert cycles(trace)[1] == 2 + 4 + 1 + 4
 
 
 @IN_EACH_MODE
@@ -62,7 +89,7 @@ def test_a_page_crossing_hit_takes_one_cycle_more_a_page_and_a_word(mode):
 
 def test_a_walk_takes_a_cycle_a_level_in_every_mode():
     assert {mode: cycles(traced(mode, Access(0, 8))) for mode in MODES} == {
-        "5-level": [10], "4-level": [9], "PAE": [7], "32-bit": [7]}
+        "5-level": [11], "4-level": [10], "PAE": [8], "32-bit": [8]}
 
 
 async def taken(cpu, register, value):
@@ -88,7 +115,9 @@ async def taken(cpu, register, value):
 async def test_a_write_that_loads_pdptes_takes_four_reads_and_a_cycle_more(cpu, latency):
     cpu.memory.latency = latency
     assert await taken(cpu, Register.CR3, ROOT) == 1 + 4 * latency + 1
+    await cpu.ctx.tick().repeat(2)  # What the write makes the TLB forget comes first.
     assert await taken(cpu, Register.CR4, PAE | PGE) == 1 + 4 * latency + 1
+    await cpu.ctx.tick().repeat(2)
     assert await taken(cpu, Register.CR0, CR0_32 | WP) == 1
     assert await taken(cpu, Register.CR2, 0) == 1
 

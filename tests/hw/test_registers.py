@@ -5,7 +5,7 @@ from registers_support import ALL_BASES, BASES, KEYS, SETUP, fate
 
 from sw.bus import GeneralProtection, Register
 
-from .mmu_support import bench_of
+from .mmu_support import SMALL, bench_of
 
 
 READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs")
@@ -66,4 +66,4 @@ def test_each_bit_of_a_write_is_kept_ignored_or_refused(machine, mode, register)
                 await cpu.write_control(register, value)
         assert wrong == []
 
-    bench_of(tlb_entries=4, **features).run(main)
+    bench_of(**SMALL, **features).run(main)

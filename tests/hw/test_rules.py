@@ -40,7 +40,7 @@ def rules_tested_in(folder):
 def named_by_code(reading):
     """Rules that a docstring of ``reading`` names in its last sentence, each with the places."""
     places = {}
-    for path in sorted((ROOT / reading).glob("*.py")):
+    for path in sorted((ROOT / reading).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
                 # A class tells its rules before its sections.

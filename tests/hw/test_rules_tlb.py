@@ -162,6 +162,7 @@ async def test_rule_24_a_stale_small_page_does_not_mix_with_the_large_one_over_i
     entries = map_page(cpu, 0x8000_9000 | P)
     await reach(cpu, READ)
     cpu.memory.write(entries[depth - 1], 8, base | PS | P)
+    await cpu.invlpg(LINEAR + 0x1000)
     neighbour = Access(LINEAR + 0x1000, 8)
     size = 1 << (21 if depth == 3 else 30)
     assert await reach(cpu, neighbour) == base | neighbour.linear & size - 1

@@ -64,7 +64,7 @@ def test_tlbs_that_change_in_one_cycle_change_both():
 
 @pytest.mark.parametrize("more, text", [
     ({"rights": 0b011, "dirty": 1}, "0x200000 > 0x600000 rwx user D"),
-    ({"rights": 0b100, "size": 1, "global_page": 1}, "0x200000 > 0x600000 r-- kernel 2 MiB G"),
+    ({"rights": 0b100, "large": 1, "global_page": 1}, "0x200000 > 0x600000 r-- kernel G piece"),
 ])
 def test_a_slot_says_what_its_translation_allows(more, text):
     assert TlbSlots(signals(""), 1).step(0, packed(fill(0x200, 0x600, **more))) == [(0, text)]

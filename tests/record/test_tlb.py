@@ -127,10 +127,9 @@ CACHED = (of(1, 0x1000), of(2, 0x1000), of(2, 0x2000), of(2, 0x9000, global_page
     (TlbRecord(10, TlbChange.INVALIDATED, 0x9000, pcid=1),                     [3]),
     (TlbRecord(10, TlbChange.INVALIDATED, 0x9000, pcid=2, global_page=False),  []),
     (TlbRecord(10, TlbChange.INVALIDATED, 0x1000, pcid=2, global_page=False),  [1]),
-    (TlbRecord(10, TlbChange.FILLED, 0x1000, of(3, 0x1000), pcid=3),           []),
+    (TlbRecord(10, TlbChange.SWITCHED),                                        [0, 1, 2]),
     (TlbRecord(10, TlbChange.FILLED, 0x9000, of(3, 0x9000), pcid=3),           [3]),
     (TlbRecord(10, TlbChange.FILLED, 0x1000, of(3, 0x1000, global_page=True)), [0, 1]),
-    (TlbRecord(10, TlbChange.FILLED, 0x5000, of(3, 0x5000), 0x1000, 3, 2),     [1]),
 ])
 def test_a_change_concerns_a_pcid_and_global_translations(change, gone):
     contents = TlbContents()

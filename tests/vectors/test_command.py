@@ -69,7 +69,7 @@ def test_each_line_has_its_outcome_in_order(folder, capsys, monkeypatch):
 def test_the_gateware_in_amaranths_simulator_is_the_default(folder, capsys):
     write("in", long_mode())
     assert main(["access", "in"]) == 0
-    assert json.loads(capsys.readouterr().out)["cycles"] == 25
+    assert json.loads(capsys.readouterr().out)["cycles"] == 26
 
 
 def test_an_empty_file_has_no_outcomes(folder, capsys):

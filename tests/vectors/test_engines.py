@@ -308,14 +308,14 @@ def test_a_vector_may_have_any_number_of_entries():
 
 
 def test_cycles_are_those_from_request_to_response():
-    # By the contract of hw.mmu.Mmu: a hit takes four; a miss adds two, two for each level, and
-    # six for each entry whose flags are set.
+    # By the contract of hw.mmu.Mmu: a hit takes two; a walk adds four, one for each level, and
+    # four for each entry whose flags are set.
     step = {"kind": "read", "linear": hex(LINEAR), "cpl": 0, "ac": 0}
     lines = [long_mode(), long_mode(before=[step]),
              long_mode(entries=table(*(0x2027 + 0x1000 * level for level in range(4))))]
     vectors  = [parse(1, json.dumps(line)) for line in lines]
     outcomes = VECTOR_ENGINES["pysim"]().run(vectors)
-    assert [outcome.cycles for outcome in outcomes] == [2 + 3 + 4 + 16, 2, 2 + 3 + 4]
+    assert [outcome.cycles for outcome in outcomes] == [2 + 4 + 4 + 16, 2, 2 + 4 + 4]
     assert VECTOR_ENGINES["golden"]().run(vectors)[0].cycles is None
 
 

@@ -28,7 +28,7 @@ FLAGS = 0x67
 ROOT = 0x1000
 
 #: Pages that the last table of a walk maps.
-PAGES = 8
+PAGES = 64
 
 #: Bytes of a string whose accesses follow each other.
 STRING = 512
@@ -140,11 +140,14 @@ class Measure:
         The paging mode in which it is measured; None: the one with most levels that the unit has.
     of : callable
         The figure, from a unit to measure and the mode.
+    second : :class:`bool`
+        It is one of the second level of the TLB.
     """
 
-    text: str
-    mode: str | None
-    of:   Callable[["_Unit", str], float]
+    text:   str
+    mode:   str | None
+    of:     Callable[["_Unit", str], float]
+    second: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,11 @@ def _accessed(unit: _Unit, mode: str) -> float:
     return (clear - clean) / MODES[mode].levels
 
 
+def _of_one_set(config: MmuConfig) -> list[Access]:
+    """Accesses to more pages than a set of the first level of the TLB holds."""
+    return [Access(0x1000 * config.tlb_entries // 2 * number, 8) for number in range(3)]
+
+
 def _dirty(unit: _Unit, mode: str) -> float:
     write = Access(0, 8, Kind.WRITE)
     clean, clear = (unit.last(mode, write, clear=flags, walks=True) for flags in (0, DIRTY))
@@ -196,6 +204,10 @@ MEASURES: Mapping[str, Measure] = {
         lambda unit, mode: unit.last(mode, Access(0, 8), Access(8, 8), walks=False)),
     "hits_per_cycle": Measure(
         "hits per cycle", None, lambda unit, mode: unit.per_cycle(mode)),
+    "second_hit": Measure(
+        "hit of the second level", None,
+        lambda unit, mode: unit.last(mode, *_of_one_set(unit.config), Access(0, 8), walks=False),
+        second=True),
     "walk_2": Measure(
         "cold walk of 2 levels, A set", "32-bit",
         lambda unit, mode: unit.last(mode, Access(0, 8), walks=True)),
@@ -229,4 +241,5 @@ def measured(config: MmuConfig, latency: int) -> dict[str, float]:
     modes  = [mode for mode, needs in MODES.items()
               if all(getattr(config, name) for name in needs.features)]
     return {name: measure.of(unit, measure.mode or modes[0]) for name, measure in MEASURES.items()
-            if measure.mode is None or measure.mode in modes}
+            if (measure.mode is None or measure.mode in modes)
+            and (config.second_entries or not measure.second)}

@@ -20,7 +20,7 @@ __all__ = ["LATENCIES", "Costs", "Measurement", "Unit", "measure"]
 LATENCIES = (1, 3)
 
 #: Measures that are of a whole access, and so have a duration.
-LASTING = ("hit", "walk_2", "walk_4", "same_table", "first_write", "fault")
+LASTING = ("hit", "second_hit", "walk_2", "walk_4", "same_table", "first_write", "fault")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Unit:
     @property
     def held(self) -> int:
         """Translations that it holds."""
-        held: int = self.config.tlb_entries
+        held: int = self.config.second_entries or self.config.tlb_entries
         return held
 
     def nanoseconds(self, target: str, latency: int) -> dict[str, float]:

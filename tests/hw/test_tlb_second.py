@@ -1,0 +1,181 @@
+"""The second level of the TLB: its arrays and stamps by themselves, and as a part of the unit."""
+
+import pytest
+from amaranth.hdl import Shape, unsigned
+from hw_support import simulate
+from sequence_support import CONTEXTS, LINEAR
+
+from hw.config import MmuConfig
+from hw.layout import Flush
+from hw.tlb.array import CacheArray, RowKind
+from hw.tlb.stamps import LAST, StampBank
+from sw.bus import Access, Register
+
+from .judge_support import JudgedUnit
+from .mmu_support import SMALL, bench_of
+
+
+LOW, WIDTH, DEPTH = 2, 20, 8
+
+
+class Bench:
+    """An array of 16-bit rows that a test drives."""
+
+    def __init__(self, ctx, array):
+        self.ctx, self.array = ctx, array
+
+    async def strobe(self, *signals):
+        """Set signals for a cycle."""
+        for signal in signals:
+            self.ctx.set(signal, 1)
+        await self.ctx.tick()
+        for signal in signals:
+            self.ctx.set(signal, 0)
+
+    async def look(self, page):
+        """Look ``page`` up: whether there is a row, whether one has its tag, and its value."""
+        array = self.array
+        self.ctx.set(array.page, page)
+        await self.strobe(array.look)
+        self.ctx.set(array.page, ~page & (1 << WIDTH) - 1)  # It need not stay.
+        self.ctx.set(array.looked, page)
+        await self.ctx.tick().repeat(2)
+        return tuple(map(self.ctx.get, (array.found, array.same, array.row)))
+
+    async def fill(self, page, value, kind=RowKind.LOCAL):
+        """Write the row for ``page``."""
+        self.ctx.set(self.array.looked, page)
+        self.ctx.set(self.array.fill.payload, {"kind": kind, "value": value})
+        await self.strobe(self.array.fill.valid)
+
+    def stamp(self, **stamps):
+        """Set the stamps that count."""
+        self.ctx.set(self.array.stamps, stamps)
+
+
+@pytest.fixture(params=[True, False], ids=["block RAM", "LUT RAM"])
+def on_array(request):
+    """Run ``async def test(array)`` on an array of its own, whose stamps are 1, 2 and 3."""
+    def run(test):
+        array = CacheArray(unsigned(16), low=LOW, page_width=WIDTH, depth=DEPTH,
+                           block=request.param)
+
+        async def main(ctx):
+            bench = Bench(ctx, array)
+            bench.stamp(local=1, shared=2, structure=3)
+            await test(bench)
+
+        simulate(array, main, deadline=100_000)
+
+    return run
+
+
+def test_a_row_is_found_for_its_pages_and_for_none_that_is_one_bit_away(on_array):
+    async def main(array):
+        for number in range(DEPTH):
+            page = (0x2d2d ^ 0x421 * number) << 5 | number << LOW
+            await array.fill(page, number)
+            for bit in range(WIDTH):
+                found, same, value = await array.look(page ^ 1 << bit)
+                assert found == (bit < LOW), (number, bit)
+                assert same or not found
+                assert value == number or not found
+
+    on_array(main)
+
+
+@pytest.mark.parametrize("kind, own", [
+    (RowKind.LOCAL, "local"), (RowKind.SHARED, "shared"), (RowKind.STRUCTURE, "structure")])
+def test_a_row_counts_while_the_stamp_of_its_kind_is_the_one_that_it_has(on_array, kind, own):
+    async def main(array):
+        stamps = {"local": 0x155, "shared": 0x155, "structure": 0x155}
+        array.stamp(**stamps)
+        await array.fill(0, 1, kind)
+        assert await array.look(0) == (1, 1, 1)
+        for name in stamps:
+            for bit in range(10):
+                array.stamp(**stamps | {name: 0x155 ^ 1 << bit})
+                assert (await array.look(0))[:2] == (name != own, 1)
+
+    on_array(main)
+
+
+def test_a_row_that_is_cleared_or_swept_is_there_under_no_stamp(on_array):
+    async def main(array):
+        for page in (0, 1 << LOW):
+            await array.fill(page, 7)
+        await array.look(0)
+        await array.strobe(array.array.clear)
+        assert (await array.look(0))[0] == 0
+        assert (await array.look(1 << LOW))[0] == 1
+        array.ctx.set(array.array.number, 1)
+        await array.strobe(array.array.sweep)
+        assert (await array.look(1 << LOW))[0] == 0
+
+    on_array(main)
+
+
+def test_what_was_looked_up_stays_though_the_row_is_written(on_array):
+    async def main(array):
+        await array.fill(0, 7)
+        await array.look(0)
+        await array.fill(0, 9)
+        await array.ctx.tick().repeat(2)
+        assert array.ctx.get(array.array.row) == 7
+        assert await array.look(0) == (1, 1, 9)
+
+    on_array(main)
+
+
+def test_stamps_are_used_up_one_an_operation_and_are_all_free_after_a_sweep():
+    bank = StampBank(MmuConfig())
+
+    async def main(ctx):
+        given = {ctx.get(bank.stamps.local)}
+        ctx.set(bank.flush, Flush.ALL)
+        while not ctx.get(bank.exhausted):
+            await ctx.tick()
+            stamp = ctx.get(bank.stamps.local)
+            assert stamp not in given and 0 < stamp < LAST
+            given.add(stamp)
+        assert len(given) == LAST - 1
+        ctx.set(bank.flush, Flush.NONE)
+        ctx.set(bank.sweep, 1)
+        await ctx.tick()
+        assert ctx.get(bank.stamps.as_value()) and not ctx.get(bank.exhausted)
+
+    assert Shape.cast(bank.stamps.shape().as_shape()).width == 30
+    simulate(bank, main, deadline=5000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operations", [
+    [("invlpg", LINEAR)],
+    [("control", (Register.CR3, 0x1001 | 1 << 63)), ("control", (Register.CR3, 0x1002 | 1 << 63))],
+    [("control", (Register.CR3, 0x1003)), ("invpcid", (1, 1))],
+], ids=["INVLPG", "PCIDs come and go", "PCIDs are flushed"])
+def test_nothing_changes_when_the_stamps_are_used_up(operations):
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        for step in CONTEXTS.start:
+            await judged.do(step)
+        for number in range(1300 // len(operations)):
+            for step in operations:
+                await judged.do(step)
+            if number % 7 == 0:
+                await judged.do(("access", Access(LINEAR + 0x1000 * (number % 2), 8)))
+
+    bench_of(**SMALL, **CONTEXTS.features).run(main, deadline=100_000)
+
+
+def test_more_pcids_than_are_kept_push_each_other_out():
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        for step in CONTEXTS.start:
+            await judged.do(step)
+        for number in range(60):
+            pcid = number * 7 % 12
+            await judged.do(("control", (Register.CR3, 0x1000 | pcid | 1 << 63)))
+            await judged.do(("access", Access(LINEAR, 8)))
+
+    bench_of(**SMALL | {"second_entries": 32}, **CONTEXTS.features).run(main, deadline=10_000)
