@@ -1,16 +1,16 @@
-"""Control registers: storage, legality of writes, and flushes of the TLB that writes cause."""
+"""Control registers, and the operations on them."""
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .bus import ControlOp, ControlSignature, Register
-from .layout import CR0, CR3, CR4, EFER, Features, Flush, Pdptes, RFLAGS
+from .invalidation import Invalidator
+from .layout import CR0, CR3, CR4, EFER, Features, Pdptes, RFLAGS
 from .legality import (
     cr0_refused, cr3_bits, cr3_refused, cr4_bits, cr4_refused, efer_bits, efer_refused,
     invpcid_refused, key_register_refused, loads_pdptes,
 )
-from .linear import canonical, page_of
 from .pdpte import PdpteLoader
 from .permission import Protection
 from .physical import width_members, width_of
@@ -41,15 +41,14 @@ class Control(wiring.Component):
     IA32_PKRS and PKRU never is. A write that would turn on a paging mode which the unit lacks is
     refused like any other combination that is not defined.
 
-    Ref: Intel SDM Vol. 3A, section 2.5; section 4.10.4.1 "Operations that Invalidate TLBs and
-    Paging-Structure Caches"; Vol. 3A, Table 9-1 for the values after reset.
+    Ref: Intel SDM Vol. 3A, section 2.5; Table 9-1 for the values after reset.
 
     Latency
     -------
     An operation is accepted while ``quiet`` is high and takes effect at the end of that cycle; the
-    response comes in the next, in which the TLB forgets INVLPG's page. A write that loads the PDPTE
-    registers is accepted when :class:`hw.pdpte.PdpteLoader` has read them: five cycles later, with
-    memory that responds in the next cycle.
+    response comes in the next, in which the TLB is told what to forget. A write that loads the
+    PDPTE registers is accepted when :class:`hw.pdpte.PdpteLoader` has read them: five cycles later,
+    with memory that responds in the next cycle.
 
     Members
     -------
@@ -87,7 +86,12 @@ class Control(wiring.Component):
             **width_members(config),
         })
 
-        self._named = Signal(invalidation_layout(config))  # what is forgotten, if not refused
+        self._operand   = Signal(64)
+        self._accepted  = Signal()
+        self._possible  = Signal()  # at most PDPTEs have to be waited for
+        self._loading   = Signal()
+        self._malformed = Signal()  # one of them must not be loaded
+        self._illegal   = Signal()  # the operation is forbidden for any other reason
         self._state = unpacked("state", {
             "cr0":    CR0,
             "cr2":    64,
@@ -103,31 +107,38 @@ class Control(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        request, response = self.control.request, self.control.response
-        operand   = Signal(64)
-        refused   = Signal()
-        write     = Signal()
-        accepted  = Signal()
-        possible  = Signal()  # at most PDPTEs have to be waited for
-        loading   = Signal()
-        malformed = Signal()  # one of them must not be loaded
+        self._accept(m)
+        self._check(m)
+        if self.config.pae:
+            self._load(m)
+        with m.If(self._accepted & (self.control.request.p.op == ControlOp.WRITE) & ~self.refused):
+            self._write(m)
+        self._respond(m)
+        self._invalidate(m)
+        self._publish(m)
 
-        m.d.comb += [
-            possible.eq(self.quiet & (~response.valid | response.ready)),
-            request.ready.eq(possible & ~loading),
-            operand.eq(request.p.value),
-            accepted.eq(request.valid & request.ready),
-            write.eq(accepted & (request.p.op == ControlOp.WRITE)),
-            self.refused.eq(accepted & (refused | malformed)),
-        ]
+        return m
+
+    def _accept(self, m):
+        """Accept an operation when nothing is under way, and PDPTEs need not be waited for."""
+        request, response = self.control.request, self.control.response
         whole = (request.p.op == ControlOp.WRITE) & Cat(
             request.p.register == name for name in _WHOLE).any()
+        m.d.comb += [
+            self._possible.eq(self.quiet & (~response.valid | response.ready)),
+            request.ready.eq(self._possible & ~self._loading),
+            self._accepted.eq(request.valid & request.ready),
+            self._operand.eq(request.p.value),
+        ]
         with m.If(~self._state.efer.lma & ~whole):
-            m.d.comb += operand.eq(request.p.value[:32])
+            m.d.comb += self._operand.eq(request.p.value[:32])
 
+    def _respond(self, m):
+        """Respond in the cycle after; and keep the address of a page fault."""
+        request, response = self.control.request, self.control.response
         with m.If(response.ready):
             m.d.sync += response.valid.eq(0)
-        with m.If(accepted):
+        with m.If(self._accepted):
             m.d.sync += [
                 response.valid.eq(1),
                 response.p.value.eq(self._read(request.p.register)),
@@ -136,33 +147,20 @@ class Control(wiring.Component):
         with m.If(self.fault.valid):
             m.d.sync += self._state.cr2.eq(self.fault.payload)
 
-        with m.Switch(request.p.op):
-            with m.Case(ControlOp.WRITE):
-                self._check(m, request.p.register, operand, refused)
-            with m.Case(ControlOp.INVPCID):
-                m.d.comb += refused.eq(1)
-                if self.config.invpcid:
-                    m.d.comb += refused.eq(invpcid_refused(
-                        request.p.value, request.p.pcid, request.p.linear, self._state))
-        if self.config.pae:
-            self._load(m, operand, possible & ~refused, loading, malformed)
-        with m.If(write & ~refused & ~malformed):
-            self._write(m, request.p.register, operand)
-        # Whether the operation is refused takes long to find out: it counts a cycle later.
-        m.d.sync += [self._named.flush.eq(Flush.NONE), self._named.single.eq(0)]
-        m.d.comb += self.invalidation.eq(self._named)
-        with m.If(response.p.fault):
-            m.d.comb += self.invalidation.flush.eq(Flush.NONE)
-        with m.If(write):
-            self._invalidate(m, request.p.register, operand)
-        with m.If(accepted & (request.p.op == ControlOp.INVLPG)):
-            self._invlpg(m, operand)
-        if self.config.invpcid:
-            with m.If(accepted & (request.p.op == ControlOp.INVPCID)):
-                self._invpcid(m)
-        self._publish(m)
-
-        return m
+    def _invalidate(self, m):
+        """Tell the TLB what to forget."""
+        m.submodules.invalidator = invalidator = Invalidator(self.config)
+        m.d.comb += [
+            invalidator.operation.valid.eq(self._accepted),
+            invalidator.operation.payload.eq(self.control.request.p),
+            invalidator.operation.p.value.eq(self._operand),
+            invalidator.refused.eq(self.control.response.p.fault),
+            invalidator.cr0.eq(self._state.cr0),
+            invalidator.cr4.eq(self._state.cr4),
+            invalidator.long_mode.eq(self._state.efer.lma),
+            invalidator.pcid.eq(self.mode.pcid),
+            self.invalidation.eq(invalidator.invalidation),
+        ]
 
     def _read(self, register):
         """Value of ``register``."""
@@ -184,42 +182,46 @@ class Control(wiring.Component):
         return result
 
     def _features(self):
-        config   = self.config
-        features = Features.const({
-            **{name: getattr(config, name) for name, _ in Features if name != "maxphyaddr"},
-            "maxphyaddr": 0 if config.variable_maxphyaddr else config.maxphyaddr,
-        })
-        if not config.variable_maxphyaddr:
-            return features
-        return features.as_value() | Cat(C(0, 32), self.maxphyaddr)
+        names = (name for name, _ in Features if name != "maxphyaddr")
+        bits  = Features.const({name: getattr(self.config, name) for name in names})
+        return bits.as_value() | Cat(C(0, 32), Value.cast(width_of(self)))
 
-    def _check(self, m, register, operand, refused):
-        """Drive ``refused`` for a write of ``operand``."""
-        state = self._state
+    def _check(self, m):
+        """Find out whether the operation is refused."""
+        request, state = self.control.request.p, self._state
+        illegal = self._illegal
+        m.d.comb += self.refused.eq(self._accepted & (illegal | self._malformed))
+        with m.Switch(request.op):
+            with m.Case(ControlOp.WRITE):
+                self._check_write(m, request.register)
+            with m.Case(ControlOp.INVPCID):
+                m.d.comb += illegal.eq(1)
+                if self.config.invpcid:
+                    m.d.comb += illegal.eq(invpcid_refused(
+                        request.value, request.pcid, request.linear, state))
+
+    def _check_write(self, m, register):
+        """Find out whether a write of ``register`` is illegal."""
+        state, operand = self._state, self._operand
+        checks = {
+            Register.CR0:  cr0_refused(data.View(CR0, operand), state, config=self.config),
+            Register.CR3:  cr3_refused(data.View(CR3, operand), state, maxphyaddr=width_of(self)),
+            Register.CR4:  cr4_refused(data.View(CR4, operand), state, config=self.config),
+            Register.EFER: efer_refused(data.View(EFER, operand), state, config=self.config),
+            Register.PKRU: key_register_refused(operand, exists=self.config.pku),
+            Register.PKRS: key_register_refused(operand, exists=self.config.pks),
+            Register.CR2:    0,
+            Register.RFLAGS: 0,
+        }
         with m.Switch(register):
-            with m.Case(Register.CR0):
-                m.d.comb += refused.eq(cr0_refused(
-                    data.View(CR0, operand), state, config=self.config))
-            with m.Case(Register.CR3):
-                m.d.comb += refused.eq(cr3_refused(
-                    data.View(CR3, operand), state, maxphyaddr=width_of(self)))
-            with m.Case(Register.CR4):
-                m.d.comb += refused.eq(cr4_refused(
-                    data.View(CR4, operand), state, config=self.config))
-            with m.Case(Register.EFER):
-                m.d.comb += refused.eq(efer_refused(
-                    data.View(EFER, operand), state, config=self.config))
-            with m.Case(Register.PKRU):
-                m.d.comb += refused.eq(key_register_refused(operand, exists=self.config.pku))
-            with m.Case(Register.PKRS):
-                m.d.comb += refused.eq(key_register_refused(operand, exists=self.config.pks))
-            with m.Case(Register.CR2, Register.RFLAGS):
-                pass
+            for name, illegal in checks.items():
+                with m.Case(name):
+                    m.d.comb += self._illegal.eq(illegal)
             with m.Default():
-                m.d.comb += refused.eq(1)
+                m.d.comb += self._illegal.eq(1)
 
-    def _load(self, m, operand, possible, loading, malformed):
-        """Load the PDPTE registers, all or none, before a write that is ``possible`` takes effect.
+    def _load(self, m):
+        """Load the PDPTE registers, all or none, before a write that is legal takes effect.
 
         Rule 28.
         """
@@ -229,23 +231,24 @@ class Control(wiring.Component):
         loads = Signal()
         m.d.comb += [
             loads.eq((request.p.op == ControlOp.WRITE) & loads_pdptes(
-                request.p.register, operand, state, config=self.config)),
-            loader.request.valid.eq(request.valid & possible & loads),
+                request.p.register, self._operand, state, config=self.config)),
+            loader.request.valid.eq(request.valid & self._possible & ~self._illegal & loads),
             loader.request.payload.eq(Mux(
-                request.p.register == Register.CR3, operand, Value.cast(state.cr3))[5:32]),
-            loading.eq(loader.request.valid & ~loader.request.ready),
-            malformed.eq(loader.request.valid & loader.malformed),
+                request.p.register == Register.CR3, self._operand,
+                Value.cast(state.cr3))[5:32]),
+            self._loading.eq(loader.request.valid & ~loader.request.ready),
+            self._malformed.eq(loader.request.valid & loader.malformed),
         ]
         connect(m, loader.memory, flipped(self.memory))
         if self.config.variable_maxphyaddr:
             m.d.comb += loader.maxphyaddr.eq(self.maxphyaddr)
-        with m.If(loader.request.valid & loader.request.ready & ~malformed):
+        with m.If(loader.request.valid & loader.request.ready & ~self._malformed):
             m.d.sync += state.pdptes.eq(loader.pdptes)
 
-    def _write(self, m, register, operand):
-        """Store the bits of ``operand`` that exist: the others must be seen to be constant."""
-        state = self._state
-        with m.Switch(register):
+    def _write(self, m):
+        """Store the bits of the operand that exist: the others must be seen to be constant."""
+        state, operand = self._state, self._operand
+        with m.Switch(self.control.request.p.register):
             with m.Case(Register.CR0):
                 m.d.sync += [
                     state.cr0.eq(operand & _all_of(CR0) | _ET),
@@ -269,56 +272,6 @@ class Control(wiring.Component):
             if self.config.pks:
                 with m.Case(Register.PKRS):
                     m.d.sync += state.pkrs.eq(operand)
-
-    def _invalidate(self, m, register, operand):
-        """Forget what the write of a register makes invalid. Rules 27, 32, 35."""
-        state = self._state
-        with m.Switch(register):
-            with m.Case(Register.CR0):
-                with m.If(state.cr0.pg & ~data.View(CR0, operand).pg):
-                    self._forget(m, Flush.ALL)
-            with m.Case(Register.CR3):
-                value = data.View(CR3, operand)
-                with m.If(~state.cr4.pcide):
-                    self._forget(m, Flush.LOCAL)
-                with m.Elif(~value.no_flush):
-                    self._forget(m, Flush.OF_PCID, pcid=value.pcid)
-            with m.Case(Register.CR4):
-                value   = data.View(CR4, operand)
-                changed = data.View(CR4, operand ^ state.cr4.as_value())
-                with m.If(changed.pge | (changed.pcide & state.cr4.pcide)):
-                    self._forget(m, Flush.ALL)
-                with m.Elif(changed.pae | (changed.smep & value.smep)):
-                    self._forget(m, Flush.OF_PCID_AND_GLOBAL, pcid=self.mode.pcid)
-
-    def _invlpg(self, m, operand):
-        """INVLPG; of an address that is not canonical, nothing. Rules 26, 34, 37."""
-        with m.If(~self._state.efer.lma | canonical(operand, la57=self._state.cr4.la57)):
-            self._forget(m, Flush.OF_PCID_AND_GLOBAL, pcid=self.mode.pcid, linear=operand)
-
-    def _invpcid(self, m):
-        """INVPCID. Its address has 64 bits, also where no page is in those above 32. Rule 33."""
-        operands = self.control.request.p
-        outside  = ~self._state.efer.lma & operands.linear[32:].any()
-        with m.Switch(operands.value):
-            with m.Case(0):
-                with m.If(~outside):
-                    self._forget(m, Flush.OF_PCID, pcid=operands.pcid, linear=operands.linear)
-            with m.Case(1):
-                self._forget(m, Flush.OF_PCID, pcid=operands.pcid)
-            with m.Case(2):
-                self._forget(m, Flush.ALL)
-            with m.Case(3):
-                self._forget(m, Flush.LOCAL)
-
-    def _forget(self, m, flush, *, pcid=0, linear=None):
-        """Have translations forgotten: those of one page, if ``linear`` is an address in it."""
-        m.d.sync += [self._named.flush.eq(flush), self._named.pcid.eq(pcid)]
-        if linear is not None:
-            m.d.sync += [
-                self._named.single.eq(1),
-                self._named.page.eq(page_of(linear, config=self.config)),
-            ]
 
     def _publish(self, m):
         """Show the registers, and what they mean for translation. Rules 19, 20, 31, 36, 37."""

@@ -123,42 +123,51 @@ class TransferUnit(wiring.Component):
                     self._issue(m, when=space & (receipts.w_rdy | self._beat))
                     m.d.comb += receipts.w_en.eq(self._accepted & ~self._beat)
                     m.d.comb += self._finish.eq(self._accepted & (self._beat | ~self._two))
-
-            with m.State("READ_LOCKED"):
-                self._lock(m)
-                self._issue(m, when=flights.w_rdy)
-                with m.If(self._accepted & (self._beat | ~self._two)):
-                    m.next = "WAIT_READ"
-
-            with m.State("WAIT_READ"):
-                self._lock(m)
-                m.d.sync += self._same.eq(self._matches())
-                with m.If(~flights.r_rdy):
-                    m.next = "COMPARE_LOCKED"
-
-            with m.State("COMPARE_LOCKED"):
-                # What memory holds is compared in a cycle of its own: no path is longer.
-                self._lock(m)
-                m.next = "WRITE_LOCKED"
-                with m.If(self._broken | ~self._same):
-                    m.d.comb += [receipts.w_en.eq(1), self._finish.eq(1)]
-                    m.next = "TRANSFER"
-
-            with m.State("WRITE_LOCKED"):
-                self._lock(m)
-                m.d.comb += self._writing.eq(1)
-                self._issue(m, when=flights.w_rdy)
-                with m.If(self._accepted & (self._beat | ~self._two)):
-                    m.next = "WAIT_WRITE"
-
-            with m.State("WAIT_WRITE"):
-                self._lock(m)
-                m.d.comb += self._writing.eq(1)
-                with m.If(~flights.r_rdy):
-                    m.d.comb += [receipts.w_en.eq(1), self._finish.eq(1)]
-                    m.next = "TRANSFER"
+            self._read_locked(m)
+            self._write_locked(m)
 
         return m
+
+    def _read_locked(self, m):
+        """Read for a locked access, and find out whether it stores."""
+        with m.State("READ_LOCKED"):
+            self._lock(m)
+            self._issue(m, when=self._flights.w_rdy)
+            with m.If(self._accepted & (self._beat | ~self._two)):
+                m.next = "WAIT_READ"
+
+        with m.State("WAIT_READ"):
+            self._lock(m)
+            m.d.sync += self._same.eq(self._matches())
+            with m.If(~self._flights.r_rdy):
+                m.next = "COMPARE_LOCKED"
+
+        with m.State("COMPARE_LOCKED"):
+            # The comparison has a cycle of its own: from it to the next access is a long way.
+            self._lock(m)
+            m.next = "WRITE_LOCKED"
+            with m.If(self._broken | ~self._same):
+                self._end_locked(m)
+
+    def _write_locked(self, m):
+        """Store for a locked access."""
+        with m.State("WRITE_LOCKED"):
+            self._lock(m)
+            m.d.comb += self._writing.eq(1)
+            self._issue(m, when=self._flights.w_rdy)
+            with m.If(self._accepted & (self._beat | ~self._two)):
+                m.next = "WAIT_WRITE"
+
+        with m.State("WAIT_WRITE"):
+            self._lock(m)
+            m.d.comb += self._writing.eq(1)
+            with m.If(~self._flights.r_rdy):
+                self._end_locked(m)
+
+    def _end_locked(self, m):
+        """Let the locked access go: it keeps the bus no longer than this cycle."""
+        m.d.comb += [self._receipts.w_en.eq(1), self._finish.eq(1)]
+        m.next = "TRANSFER"
 
     def _prepare(self, m):
         """Lay the access out on its words, and note what the responses will need of it."""

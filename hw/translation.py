@@ -55,14 +55,10 @@ def invalidation_layout(config):
 
 def translation_layout(config):
     """Translation of a page, as a walk finds it and the TLB keeps it."""
-    key = {"key": 4} if config.keys else {}  #: Protection key of the page.
     return data.StructLayout({
-        "size":        PageSize,
-        "frame":       config.frame_width,  #: Bits below the page's size are ignored.
-        "rights":      Rights,
-        "dirty":       1,
+        "size": PageSize,  #: Bits of the frame below it are ignored.
+        **{name: field.shape for name, field in target_layout(config)},
         "global_page": 1,
-        **key,
     })
 
 

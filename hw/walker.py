@@ -99,11 +99,7 @@ class Walker(wiring.Component):
             self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc),
             self._address.eq(self._address_of(self._page, self._table, self._level)),
         ]
-        returned = data.View(Entry, self._select(self.memory.dat_r))
-        upper    = references_table(
-            returned, self._level, mode=self.mode, nxe=self.protection.nxe,
-            maxphyaddr=width_of(self))
-        verdict  = self._judge(m)
+        verdict = self._judge(m)
         self._prepare_update(m, updater, verdict)
         self._prepare_response(m, verdict)
 
@@ -114,57 +110,64 @@ class Walker(wiring.Component):
                     m.d.sync += [
                         self._page.eq(self.request.p.page), self._access.eq(self.request.p.access)]
                     self._begin(m)
-
-            with m.State("READ_ENTRY"):
-                self._issue_read(m, page=self._page, table=self._table, level=self._level)
-                with m.If(~self.memory.stall):
-                    m.next = "WAIT_ENTRY"
-
-            with m.State("WAIT_ENTRY"):
-                m.d.comb += self.memory.cyc.eq(1)
-                with m.If(self.memory.ack):
-                    m.d.sync += self._entry.eq(returned)
-                    m.next = "CHECK_ENTRY"
-                    with m.If(upper & returned.accessed):
-                        self._descend(m, returned)
-                    with m.Elif(upper):
-                        self._update(m, updater)
-                with m.If(self.memory.err):
-                    m.next = "FAIL"
-
-            with m.State("CHECK_ENTRY"):
-                with m.If(verdict.update):
-                    self._update(m, updater)
-                with m.Elif(verdict.descend):
-                    self._descend(m, self._entry)
-                with m.Else():
-                    m.d.comb += self.response.valid.eq(1)
-                    with m.If(self.response.ready):
-                        m.next = "IDLE"
-
-            with m.State("UPDATE_ENTRY"):
-                self._update(m, updater)
-                with m.If(updater.done & updater.failed):
-                    m.next = "FAIL"
-                with m.Elif(updater.done & updater.changed):
-                    m.d.comb += self.walk_again.eq(1)
-                    m.next = "READ_ENTRY"
-                    m.d.sync += Cat(self._level, self._table, self._parent).eq(
-                        self._root(self._page))
-                with m.Elif(updater.done):
-                    self._finish_update(m, updater)
-                    m.next = "CHECK_ENTRY"
-
+            self._read(m, updater)
+            self._check(m, updater, verdict)
             with m.State("FAIL"):
-                m.d.comb += [
-                    self.response.valid.eq(1),
-                    self.response.p.fault.eq(1),
-                    self.response.p.bus_error.eq(1),
-                ]
-                with m.If(self.response.ready):
-                    m.next = "IDLE"
+                m.d.comb += self.response.p.bus_error.eq(1)
+                self._end(m, fault=1)
 
         return m
+
+    def _read(self, m, updater):
+        """Read an entry; follow it at once, if it is one that references a table."""
+        returned = data.View(Entry, self._select(self.memory.dat_r))
+        upper    = references_table(
+            returned, self._level, mode=self.mode, nxe=self.protection.nxe,
+            maxphyaddr=width_of(self))
+        with m.State("READ_ENTRY"):
+            self._issue_read(m, page=self._page, table=self._table, level=self._level)
+            with m.If(~self.memory.stall):
+                m.next = "WAIT_ENTRY"
+
+        with m.State("WAIT_ENTRY"):
+            m.d.comb += self.memory.cyc.eq(1)
+            with m.If(self.memory.ack):
+                m.d.sync += self._entry.eq(returned)
+                m.next = "CHECK_ENTRY"
+                with m.If(upper & returned.accessed):
+                    self._descend(m, returned)
+                with m.Elif(upper):
+                    self._update(m, updater)
+            with m.If(self.memory.err):
+                m.next = "FAIL"
+
+    def _check(self, m, updater, verdict):
+        """Look at an entry in full, and have it updated; go on from it, or end at it."""
+        with m.State("CHECK_ENTRY"):
+            with m.If(verdict.update):
+                self._update(m, updater)
+            with m.Elif(verdict.descend):
+                self._descend(m, self._entry)
+            with m.Else():
+                self._end(m, fault=~verdict.present | verdict.reserved | verdict.denied)
+
+        with m.State("UPDATE_ENTRY"):
+            self._update(m, updater)
+            with m.If(updater.done & updater.failed):
+                m.next = "FAIL"
+            with m.Elif(updater.done & updater.changed):
+                m.d.comb += self.walk_again.eq(1)
+                m.d.sync += Cat(self._level, self._table, self._parent).eq(self._root(self._page))
+                m.next = "READ_ENTRY"
+            with m.Elif(updater.done):
+                self._finish_update(m, updater)
+                m.next = "CHECK_ENTRY"
+
+    def _end(self, m, *, fault):
+        """Respond, and be ready for another walk."""
+        m.d.comb += [self.response.valid.eq(1), self.response.p.fault.eq(fault)]
+        with m.If(self.response.ready):
+            m.next = "IDLE"
 
     def _root(self, page):
         """The root for ``page``, where nothing is forbidden yet: level, table and rights."""
@@ -197,7 +200,8 @@ class Walker(wiring.Component):
         with m.If(~self.memory.stall):
             m.next = "WAIT_ENTRY"
         if self.config.pae:
-            with m.If(self.mode.pae & ~self.pdptes[request.page[18:20]].present):
+            absent = ~self.pdptes[request.page[18:20]].present
+            with m.If(self.mode.pae & absent & ~request.started):
                 # The outcome is that of an entry which is not present.
                 m.d.comb += self.memory.stb.eq(0)
                 m.d.sync += self._entry.eq(0)
@@ -304,7 +308,6 @@ class Walker(wiring.Component):
         sizes = Array([PageSize.KIB4, PageSize.MIB2, PageSize.GIB1, PageSize.GIB1])
         plain = self.mode.wide | (self._level == Level.PT)
         m.d.comb += [
-            response.fault.eq(~verdict.present | verdict.reserved | verdict.denied),
             response.error.eq(error_code(
                 access=self._access, by_key=verdict.by_key, protection=self.protection,
                 present=verdict.present, reserved=verdict.present & verdict.reserved)),

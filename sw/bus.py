@@ -260,7 +260,7 @@ class Bus(Protocol):
         """Forget the translations of the page that contains ``linear``."""
 
     async def invpcid(self, kind: int, descriptor: int) -> None:
-        """Do INVPCID of type ``kind``: the PCID is in bits 11 to 0, the address in 127 to 64.
+        """Execute INVPCID of type ``kind``: the PCID is in bits 11 to 0, the address in 127 to 64.
 
         Raises :class:`GeneralProtection` and changes nothing.
         """

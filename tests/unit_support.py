@@ -71,7 +71,7 @@ class UnitModel:
             self._forget(Invalidation(Flush.OF_PCID_AND_GLOBAL, self.state.pcid, linear))
 
     def invpcid(self, kind: int, descriptor: int) -> None:
-        """Do INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
+        """Execute INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
         try:
             invalidation = invpcid(self.state, kind, descriptor)
         except GeneralProtection:

@@ -97,8 +97,7 @@ class Bridge(wiring.Component):
         self._access      = Signal(AccessRequest)                   # Its address is the operand.
         self._flags       = Signal(8)
         self._control     = Signal(8)
-        # Of what the unit does not look at, only the last byte is kept.
-        self._pcid        = Signal(64 if config.invpcid else 8)
+        self._pcid        = Signal(64 if config.invpcid else 0)  # else it is passed over
         self._address     = Signal.like(self._pcid)
         self._kind        = Signal(ResponseKind, init=ResponseKind.GREETING)
         self._first       = Signal()          # no operation of the request has come

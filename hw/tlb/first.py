@@ -49,9 +49,9 @@ class FirstLevel(wiring.Component):
     Latency
     -------
     A page that is looked up is there in the next cycle, until the next look-up, whatever kind of
-    memory it is in. A fill is there in
-    the next cycle, too, as if it had been looked up, and is stored in that cycle: no page may
-    be looked up in it. A drop and a flush count for look-ups from the next cycle on.
+    memory it is in. A fill is there in the next cycle, too, as if it had been looked up, and is
+    stored in that cycle: nothing else may be asked in it. A drop and a flush count for look-ups
+    from the next cycle on.
 
     Members
     -------

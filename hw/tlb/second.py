@@ -79,8 +79,6 @@ class SecondLevel(wiring.Component):
         Table, and the level of its entries, that a walk of ``looked`` has come to.
     drop, spare : :py:`In(1)`
         Forget the translations of ``looked``; but not global ones.
-    dropped : :py:`Out(1)`
-        With ``drop``: there was one.
     sweep, number : :py:`In(1)`, :py:`In(range(...))`
         Clear the row with this number of each array.
     """
@@ -102,7 +100,6 @@ class SecondLevel(wiring.Component):
             "learn":   In(stream.Signature(structure_layout(config), always_ready=True)),
             "drop":    In(1),
             "spare":   In(1),
-            "dropped": Out(1),
             "sweep":   In(1),
             "number":  In(range(max(config.second_entries // 2, config.directory_entries))),
         })
@@ -240,8 +237,6 @@ class SecondLevel(wiring.Component):
         arrays = (*self._pages, self._directory)
         gone   = Cat(array.found & ~(self.spare & (array.kind == RowKind.SHARED))
                      for array in arrays)
-        m.d.comb += self.dropped.eq(self.drop & (
-            gone[0] | gone[1] | (gone[2] & self._directory.row.leaf)))
         for number, array in enumerate(arrays):
             m.d.comb += array.clear.eq(self.drop & gone[number])
         for number, way in enumerate(self._pages):

@@ -102,6 +102,7 @@ class Tlb(wiring.Component):
         self._access  = Signal(find_request_layout(config))  # what is searched for
         self._pending = Signal(invalidation_layout(config))  # what is to be forgotten
         self._forget  = Signal()                             # there is something
+        self._own     = Signal()                             # ... under the current PCID
         self._switches = Signal()                            # the PCID has changed
         self._left    = Signal(12 * config.pcid)             # the PCID that the first level is of
         self._looked  = Signal(config.page_width)            # the page that was looked up last
@@ -117,6 +118,7 @@ class Tlb(wiring.Component):
         m.submodules.first = first = self._first
         m.d.comb += [
             self._forget.eq(self._pending.flush != Flush.NONE),
+            self._own.eq(self._pending.pcid[:len(self._left)] == self._left),
             self._switches.eq(self._left != self.pcid[:len(self._left)]),
             # The page of the request has a long way to go: it meets the others last.
             first.page.eq(Mux(self._forget | self.elsewhere,
@@ -177,7 +179,6 @@ class Tlb(wiring.Component):
 
     def _begin(self, m):
         """Forget, or else search."""
-        own = self._pending.pcid[:len(self._left)] == self._left
         with m.If(self._switches):
             if self._stamps is not None:
                 m.d.comb += self._stamps.switches.eq(1)
@@ -196,7 +197,7 @@ class Tlb(wiring.Component):
                 with m.Case(Flush.LOCAL):
                     m.d.comb += self._first.flush.eq(Flush.LOCAL)
                 with m.Default():
-                    m.d.comb += self._first.flush.eq(Mux(own, Flush.LOCAL, Flush.NONE))
+                    m.d.comb += self._first.flush.eq(Mux(self._own, Flush.LOCAL, Flush.NONE))
         with m.Elif(self.find.valid):
             m.d.comb += self.find.ready.eq(1)
             m.d.sync += self._access.eq(self.find.p)
@@ -268,11 +269,10 @@ class Tlb(wiring.Component):
     def _forget_page(self, m):
         """Forget one page: in the first level, and then in the second."""
         first, second = self._first, self._second
-        own = self._pending.pcid[:len(self._left)] == self._left
         with m.State("FORGET_FIRST"):
             m.d.comb += [
-                first.drop.eq(own),
-                first.pieces.eq(own),
+                first.drop.eq(self._own),
+                first.pieces.eq(self._own),
                 first.spare.eq(self._pending.flush == Flush.OF_PCID),
             ]
             if second is not None:

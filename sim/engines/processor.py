@@ -118,7 +118,7 @@ class Processor:
         await ControlAccess(ControlOp.INVLPG, Register.CR0, linear)
 
     async def invpcid(self, kind: int, descriptor: int) -> None:
-        """Do INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
+        """Execute INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
         check_invpcid(kind, descriptor)
         _, refused = await ControlAccess(ControlOp.INVPCID, Register.CR0, kind,
                                          descriptor & (1 << 64) - 1, descriptor >> 64)

@@ -97,7 +97,7 @@ class GoldenBus:
         self.mmu.invlpg(linear)
 
     async def invpcid(self, kind: int, descriptor: int) -> None:
-        """Do INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
+        """Execute INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
         check_invpcid(kind, descriptor)
         self.mmu.invpcid(kind, descriptor)
 

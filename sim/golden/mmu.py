@@ -108,7 +108,7 @@ class GoldenMmu:
             self._drop(linear)
 
     def invpcid(self, kind: int, descriptor: int) -> None:
-        """Do INVPCID of type ``kind``. Raises :class:`GeneralProtection` and changes nothing."""
+        """Execute INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
         self.tlb.forget(invpcid(self._state, kind, descriptor).concerns)
         self._ready.clear()
 

@@ -66,7 +66,7 @@ class GoldenProcessor(GoldenBus):
         await super().invlpg(linear)
 
     async def invpcid(self, kind: int, descriptor: int) -> None:
-        """Do INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
+        """Execute INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
         await _wait(Wait.TURN)
         await super().invpcid(kind, descriptor)
 

@@ -105,7 +105,7 @@ class StaleModel:
             self._forget(Invalidation(Flush.OF_PCID_AND_GLOBAL, self.state.pcid, linear))
 
     def invpcid(self, kind: int, descriptor: int) -> None:
-        """Do INVPCID of type ``kind``. Raises :class:`GeneralProtection` and changes nothing."""
+        """Execute INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
         self._forget(invpcid(self.state, kind, descriptor))
 
     def possible(self, access: Access) -> list[Possibility]:

@@ -115,7 +115,7 @@ class Reference(NamedTuple):
     pcid:   int = 0
 
     def serves(self, linear: int, pcid: int) -> bool:
-        """True if a walk of ``linear`` may begin at it while ``pcid`` is current. Rule 32."""
+        """True if a walk of ``linear`` may begin at it while ``pcid`` is current."""
         return linear & -self.size == self.linear and self.pcid == pcid
 
 

@@ -180,7 +180,7 @@ class WishboneTarget:
         self._dat_r   = DrivenSignal(port.dat_r)
 
     def step(self) -> None:
-        """Do the transfer of this cycle, and respond to one in the next if it is time."""
+        """Execute the transfer of this cycle, and respond to one in the next if it is time."""
         now, outstanding = self._port.now, self._outstanding
         if not now.cyc or now.rst:
             outstanding.clear()

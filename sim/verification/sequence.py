@@ -166,7 +166,7 @@ class PredictedSequence:
         self.collector.operation("INVLPG", "canonical" if canonical else "not canonical")
 
     def invpcid(self, kind: int, descriptor: int) -> None:
-        """Do INVPCID of type ``kind``."""
+        """Execute INVPCID of type ``kind``."""
         refused = False
         try:
             self.golden.invpcid(kind, descriptor)

@@ -208,7 +208,7 @@ class Processor:
         })
 
     async def invpcid(self, kind: int, descriptor: int) -> None:
-        """Do INVPCID. Raises :class:`GeneralProtection`."""
+        """Execute INVPCID. Raises :class:`GeneralProtection`."""
         response = await self._control({
             "op": ControlOp.INVPCID, "register": HwRegister.CR0, "value": kind,
             "pcid": descriptor & (1 << 64) - 1, "linear": descriptor >> 64,

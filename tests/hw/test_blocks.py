@@ -13,8 +13,9 @@ FOLDER = Path(hw.__file__).parent
 #: Files that have a component in them, by name, and the files of theirs that they may import.
 MAY_CONTAIN = {
     "arbiter":    set(),
-    "control":    {"pdpte"},
+    "control":    {"invalidation", "pdpte"},
     "interrupts": set(),
+    "invalidation": set(),
     "mmu":        {"control", "tlb", "transfer", "translator", "walker"},
     "pdpte":      set(),
     "tlb/array":  set(),
@@ -34,6 +35,7 @@ TESTED_IN = {
     "arbiter":    {"test_arbiter", "test_arbiter_units"},
     "control":    {"test_registers", "test_rules_modes", "test_rules_tlb"},
     "interrupts": {"test_interrupts"},
+    "invalidation": {"test_rules_contexts", "test_rules_tlb"},
     "lanes":      {"test_operands"},
     "legality":   {"test_registers", "test_rules_modes"},
     "linear":     {"test_rules_walk", "test_walker"},

@@ -41,7 +41,7 @@ async def get_cpu_cap(cpu: Cpu) -> int:
 
 
 def setup_clear_cpu_cap(cpu: Cpu, feature: int) -> None:
-    """Do without a feature from now on, on every processor."""
+    """Give up a feature from now on, on every processor."""
     cpu_caps_cleared.set(cpu, cpu_caps_cleared(cpu) | feature)
     boot_cpu_data(cpu).x86_capability &= ~feature
 
