@@ -212,6 +212,27 @@ def test_a_translation_with_another_key_is_stale():
     assert "The TLB decides otherwise" in as_text(found)
 
 
+#: A user page of 2 MiB at 0x20_0000, whose PDE is the third entry.
+LARGE = {"entries": [*ENTRIES[:2], [ENTRIES[2][0], hex(0x20_0087)]]}
+
+
+@pytest.mark.parametrize("changes, stale", [
+    ({"large": True}, False),
+    ({"large": True, "physical": 0x1000}, True),
+    ({"large": True, "writable": False}, True),
+    ({"large": False}, True),
+])
+def test_a_piece_of_a_larger_page_is_compared_with_its_part_of_it(changes, stale):
+    own   = {"physical": 0x20_0000 | LINEAR & 0x1f_f000}
+    found = walked(in_long_mode(**LARGE), cached(**own | changes))
+    assert found.translation is not None and found.translation.size == 0x20_0000
+    assert found.stale == stale
+
+
+def test_a_piece_of_a_page_that_is_none_any_more_is_stale():
+    assert walked(in_long_mode(), cached(large=True)).stale
+
+
 def test_without_any_tables_nothing_is_translated():
     found = walked(in_long_mode(entries=[]))
     assert found.translation is None and not found.stale and found.steps[0].store is None
