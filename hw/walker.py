@@ -159,6 +159,7 @@ class Walker(wiring.Component):
                 m.d.comb += self.walk_again.eq(1)
                 m.d.sync += Cat(self._level, self._table, self._parent).eq(self._root(self._page))
                 m.next = "READ_ENTRY"
+                self._stop_at_pdpte(m, self._page, root=1)
             with m.Elif(updater.done):
                 self._finish_update(m, updater)
                 m.next = "CHECK_ENTRY"
@@ -199,10 +200,13 @@ class Walker(wiring.Component):
         m.next = "READ_ENTRY"
         with m.If(~self.memory.stall):
             m.next = "WAIT_ENTRY"
+        self._stop_at_pdpte(m, request.page, root=~request.started)
+
+    def _stop_at_pdpte(self, m, page, *, root):
+        """End a walk from the root, if its PDPTE register is absent, as at an absent entry."""
         if self.config.pae:
-            absent = ~self.pdptes[request.page[18:20]].present
-            with m.If(self.mode.pae & absent & ~request.started):
-                # The outcome is that of an entry which is not present.
+            absent = ~self.pdptes[page[18:20]].present
+            with m.If(self.mode.pae & absent & root):
                 m.d.comb += self.memory.stb.eq(0)
                 m.d.sync += self._entry.eq(0)
                 m.next = "CHECK_ENTRY"

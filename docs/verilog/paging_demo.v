@@ -10,8 +10,8 @@ module paging_demo (
     output reg  [3:0]  step,        // the operation that is under way
     output wire        completed,   // ... has just ended; the next three belong to it
     output wire [63:0] value,       // what was read
-    output wire [1:0]  fault,       // how an access ended: 0 well, 1 page fault
-    output wire [4:0]  error_code,  // of a page fault: P, W, U, RSVD, I from bit 0 on
+    output wire [2:0]  fault,       // how an access ended: 0 well, 1 page fault
+    output wire [5:0]  error_code,  // of a page fault: P, W, U, RSVD, I, PK from bit 0 on
     output wire        done         // there are no more operations
 );
 
@@ -23,8 +23,9 @@ module paging_demo (
     localparam [63:0] PAGE = 64'h0040_0000;
     localparam [63:0] PG = 64'h8000_0000, WP = 64'h0001_0000, PE = 64'h0000_0001;
 
-    function [69:0] control(input [1:0] op, input [3:0] register, input [63:0] operand);
-        control = {operand, register, op};
+    // The two operands of INVPCID are 0.
+    function [197:0] control(input [1:0] op, input [3:0] register, input [63:0] operand);
+        control = {128'd0, operand, register, op};
     endfunction
 
     // Eight bytes each (size 3), neither implicit nor chained.
@@ -33,12 +34,12 @@ module paging_demo (
     endfunction
 
     reg         is_control;
-    reg [69:0]  order;
+    reg [197:0] order;
     reg [199:0] request;
 
     always @(*) begin
         is_control = 1'b1;
-        order      = 70'd0;
+        order      = 198'd0;
         request    = 200'd0;
         case (step)
             4'd0: order = control(OP_WRITE, CR3, 64'h1000);       // the page directory's address
@@ -62,7 +63,7 @@ module paging_demo (
 
     reg  issued;
     wire access_ready, access_valid, control_ready, control_valid;
-    wire [122:0] response;
+    wire [124:0] response;
     wire [64:0]  outcome;
 
     wire requesting = !issued && !done;
@@ -71,8 +72,8 @@ module paging_demo (
     assign done       = step == 4'd9;
     assign completed  = access_valid || control_valid;
     assign value      = is_control ? outcome[63:0] : response[63:0];
-    assign fault      = is_control ? 2'd0 : response[117:116];
-    assign error_code = is_control ? 5'd0 : response[122:118];
+    assign fault      = is_control ? 3'd0 : response[118:116];
+    assign error_code = is_control ? 6'd0 : response[124:119];
 
     always @(posedge clk)
         if (rst) begin
@@ -115,9 +116,9 @@ module paging_demo (
     // The unit. Nobody else uses the memory, so that `lock` is of no use; nor are the strobes.
 
     wire         lock;
-    wire [320:0] state;
-    wire [19:0]  events;
-    wire [151:0] tlb;
+    wire [640:0] state;
+    wire [23:0]  events;
+    wire [168:0] tlb;
     wire         unused = &{1'b0, lock, state, events, tlb, adr, outcome, response};
 
     dragoncage_mmu mmu (

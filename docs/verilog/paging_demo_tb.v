@@ -7,8 +7,8 @@ module paging_demo_tb;
     wire [3:0]  step;
     wire        completed, done;
     wire [63:0] value;
-    wire [1:0]  fault;
-    wire [4:0]  error_code;
+    wire [2:0]  fault;
+    wire [5:0]  error_code;
     integer     cycles, wrong;
 
     paging_demo demo (
@@ -27,16 +27,16 @@ module paging_demo_tb;
     always #5 clk = !clk;
 
     task expect_read(input [63:0] expected);
-        expect_that(value == expected && fault == 2'd0);
+        expect_that(value == expected && fault == 3'd0);
     endtask
 
-    task expect_page_fault(input [4:0] expected);
-        expect_that(fault == 2'd1 && error_code == expected);
+    task expect_page_fault(input [5:0] expected);
+        expect_that(fault == 3'd1 && error_code == expected);
     endtask
 
     task expect_that(input right);
         begin
-            if (fault == 2'd0)
+            if (fault == 3'd0)
                 $write("step %0d: done, value %0h", step, value);
             else
                 $write("step %0d: page fault, error code %0h", step, error_code);
@@ -51,11 +51,11 @@ module paging_demo_tb;
         if (completed && !rst)
             case (step)
                 4'd2:       expect_read(64'h1122_3344_5566_7788);
-                4'd3:       expect_page_fault(5'b00111);          // present, write, user
+                4'd3:       expect_page_fault(6'b000111);          // present, write, user
                 4'd4:       expect_read(64'h0040_0008);           // CR2: the linear address
-                4'd5:       expect_page_fault(5'b00011);          // present, write
+                4'd5:       expect_page_fault(6'b000011);          // present, write
                 4'd8:       expect_read(64'hfeed);                // the kernel's store, WP = 0
-                default:    expect_that(fault == 2'd0);
+                default:    expect_that(fault == 3'd0);
             endcase
         if (done || cycles == 1000) begin
             if (done && wrong == 0) $display("PASSED: %0d steps", step);

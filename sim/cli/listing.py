@@ -60,8 +60,9 @@ def _as_text() -> str:
 def _in_words(config: MmuConfig) -> str:
     features = [feature.name for feature in fields(config)
                 if feature.type is bool and getattr(config, feature.name)]
+    second = f" and {config.second_entries:,} in a second level" * bool(config.second_entries)
     return (f"[{', '.join(_modes(config))}] {config.maxphyaddr} physical address bits, "
-            f"{config.tlb_entries} TLB entries; {', '.join(features) or 'nothing more'}")
+            f"{config.tlb_entries} TLB entries{second}; {', '.join(features) or 'nothing more'}")
 
 
 def _modes(config: MmuConfig) -> list[str]:

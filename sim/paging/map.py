@@ -41,7 +41,7 @@ class Region:
     size, count : :class:`int`
         Bytes of a page; and how many pages there are.
     rights : :class:`sim.golden.permission.Rights`
-        Rights of all levels together.
+        Rights of all levels together, and the key of the leaves where pages have keys.
     accessed, dirty, global_page : :class:`bool`
         Flags of the leaves.
     held, stale : :class:`int`
@@ -176,8 +176,8 @@ def _table(state: ControlState, read: Read, table: int, depth: int, base: int,
         elif is_leaf(state, level, entry):
             page = found_by(state, Step(level, address, entry, rights), linear,
                             dirty=bool(entry & D))
-            yield Region(linear, page.physical, page.size, 1, rights, bool(entry & A), page.dirty,
-                         bool(entry & G))
+            yield Region(linear, page.physical, page.size, 1, page.rights, bool(entry & A),
+                         page.dirty, bool(entry & G))
         else:
             yield from _table(state, read, table_address(state, entry), depth + 1, linear, rights)
 

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import pytest
 from amaranth import Module, Signal
+from amaranth.lib import data
 from hw_support import PERIOD, simulate
 from stream_support import idle
 
-from hw.bus import ControlOp, Register
+from hw.bus import ControlOp, Events, Register
 from hw.demo.system import System
 from hw.layout import AccessKind
 from hw.presets import PRESETS
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.slow
 READ, WRITE = AccessKind.READ, AccessKind.WRITE
 
 CR0, WP, PAGING = 0x6000_0010, 0x1_0000, 0x8000_0001
+
+STROBES = data.Layout.cast(Events)
 
 #: Cycles of a bit, and of a byte. The clock is a slow one, so that a light is lit for not too many
 #: of its cycles.
@@ -186,7 +189,8 @@ async def test_rows_are_what_the_machine_does(ctx, computer):
     events = [said["events"][0] for _, said in computer.watch.rows if "events" in said]
     assert counts[0] == 4
     assert numbers_in(counts[1:]) == [
-        computer.watch.cycle, *(sum(event >> bit & 1 for event in events) for bit in (0, 1, 2, 18))]
+        computer.watch.cycle, *(sum(event >> STROBES[name].offset & 1 for event in events)
+                                for name in ("hit", "missed", "walk_begun", "page_fault"))]
 
 
 @connected()

@@ -14,6 +14,7 @@ from sim.engines.cxxrtl.log import LogReader
 from sim.engines.pysim import PysimEngine
 from sim.errors import LimitReached
 from sim.memory import PhysicalMemory
+from sim.record.decoding import EVENTS
 from sim.record.recorder import Recorder
 from sim.record.records import Recording
 from sim.record.signals import FIELDS, Sample
@@ -35,7 +36,7 @@ def drawn(random, before):
         "kernel_stack": random.randrange(len(STACKS)) if seldom else before.kernel_stack,
         "claim":        random.randrange(len(CLAIMS)) if seldom else before.claim,
         "state":        values["state"] if random.random() < 0.1 else before.state,
-        "events":       values["events"] & random.getrandbits(20) * random.getrandbits(1),
+        "events":       values["events"] & random.getrandbits(len(EVENTS)) * random.getrandbits(1),
         "request":      packed("request", values, kind=random.choice(list(AccessKind)).value),
         "response":     packed("response", values, fault=random.choice(
             [Fault.NONE, Fault.NONE, *Fault]).value),

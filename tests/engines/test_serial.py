@@ -13,6 +13,7 @@ from process_support import started
 from pywellen.pywellen import Waveform
 from trace_support import assert_same
 
+from hw.boards import BOARDS
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
 from hw.demo.system import LIT, TICK
@@ -181,8 +182,9 @@ def test_a_waveform_of_what_the_board_reports(icebreaker, tmp_path):
             "waves.vcd", "waves.gtkw", "waves.sucl"}
         return found
 
+    memory = PhysicalMemory(size=BOARDS["icebreaker"].ram_kib << 10)
     on_board, compiled_ = (written(engine) for engine in (
-        engine_on(DirectLine(icebreaker)), CxxrtlEngine(PRESETS["tiny"])))
+        engine_on(DirectLine(icebreaker)), CxxrtlEngine(PRESETS["tiny"], memory=memory)))
     assert set(on_board) == {name for name in compiled_
                              if ".states." not in name and ".tlb." not in name}
     # What a write reads, and a read writes, may be anything.

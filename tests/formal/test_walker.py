@@ -108,8 +108,9 @@ class Watch(Elaboratable):
             start = walker.request.p.start
             m.d.comb += [self.request.eq(walker.request.p), self.walk.eq(root)]
             with m.If(walker.request.p.started):
-                # A PDPTE that is not present ends such a walk, too.
+                # Its table is below the PDPTE registers, which are not looked at.
                 m.d.comb += [
+                    self.walk.missing.eq(0),
                     self.walk.rights.eq(start.rights),
                     self.walk.next.eq(start.level),
                     self.walk.table.eq(start.table),
@@ -214,8 +215,8 @@ def prove_of_walker(walker, cycles):
                 "fault":         response.fault,
                 "bus error":     response.bus_error,
             }), [
-            says("an entry is read only if no PDPTE is missing, and the last entry is present, "
-                 "well-formed, marked as accessed, and references a table",
+            says("an entry is read only if no PDPTE above it is missing, and the last entry is "
+                 "present, well-formed, marked as accessed, and references a table",
                  watch.reads,
                  sound & ~walk.failed & (~walk.began | (walk.accessed & ~walk.leaf))),
             says("an entry is read where its table is, by the linear address",

@@ -182,8 +182,8 @@ class Processor:
             if valid and ready(cycle):
                 responses.append(payload)
             cycle += 1
-        # A control write at the end completes in this cycle.
-        await self.ctx.tick()
+        # A control write at the end completes in this cycle, and its strobes come in the next.
+        await self.ctx.tick().repeat(2)
         self.ctx.set(access.response.ready, 0)
         self.ctx.set(control.response.ready, 0)
         return responses

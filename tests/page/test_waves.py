@@ -74,6 +74,6 @@ def test_the_slots_of_a_tlb_show_what_it_holds(name):
 
 def in_words(entry):
     """A translation as a slot of a waveform has it."""
-    sizes = {1 << 12: [], 1 << 21: ["2 MiB"]}
     return " ".join([f"{entry['linear']} > {entry['physical']}", entry["rights"],
-                     *sizes[entry["size"]], *["D"] * entry["dirty"], *["G"] * entry["global"]])
+                     *["D"] * entry["dirty"], *["G"] * entry["global"],
+                     *["piece"] * entry["large"]])

@@ -35,6 +35,9 @@ def walks():
         found["read-only"] = stage.walk(page)
         found["written"]   = stage.walk(page, cycle=written)
         found["kernel"]    = stage.walk(stage.kernel.paging.PAGE_OFFSET)
+        entry = found["read-only"].steps[-1].address
+        found["piece"]     = stage.walk(
+            stage.kernel.paging.PAGE_OFFSET + entry, cycle=written)
         found["off"]       = stage.walk(0x1000, cycle=5)
         found["#GP"]       = stage.walk(1 << 63)
         for mistaken in ({"linear": -1}, {"linear": "x"}, {"linear": 1 << 64},
@@ -76,7 +79,14 @@ def test_a_walk_of_an_earlier_cycle_is_what_it_was(walks):
 def test_the_kernels_pages_are_large_and_global(walks):
     text = as_text(walks["kernel"])
     assert "  page      0x0, 2 MiB, rw- kernel; physical 0x0\n" in text
-    assert "global" in text and "  kernel    done     done     #PF 0x11\n" in text
+    assert "  P R/W A D G PS XD  rw- kernel\n" in text
+    assert "  kernel    done     done     #PF 0x11\n" in text
+
+
+def test_the_tlb_has_a_piece_of_them_that_is_used(walks):
+    text = as_text(walks["piece"])
+    assert "  page      0x0, 2 MiB, rw- kernel; physical 0x" in text
+    assert "4 KiB, rw- kernel, dirty, global" in text
 
 
 def test_without_paging_and_for_no_address_there_is_nothing_to_walk(walks):
@@ -84,7 +94,8 @@ def test_without_paging_and_for_no_address_there_is_nothing_to_walk(walks):
     assert "any access ends in #GP" in as_text(walks["#GP"])
 
 
-@pytest.mark.parametrize("name", ["untouched", "read-only", "written", "kernel", "off", "#GP"])
+@pytest.mark.parametrize("name", ["untouched", "read-only", "written", "kernel", "piece",
+                                  "off", "#GP"])
 def test_text_has_80_columns_and_json_says_the_same(walks, name):
     found = walks[name]
     assert all(len(line) <= 80 for line in as_text(found).splitlines())

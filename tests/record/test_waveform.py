@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pywellen import Waveform
 
+from hw.presets import PRESETS
 from sim.record.saved import Bookmark
 from sim.record.waveform import HELD, Framing, waveform
 from sim.record.waves import Shown
@@ -90,7 +91,8 @@ def test_slots_hold_what_the_tlbs_do(tmp_path, scenario, waves_from):
     assert first - 20 < begun <= first
     for number, trace in enumerate(kept.traces):
         scope = f"machine.cpu{number}.tlb" if len(kept.traces) > 1 else "machine.tlb"
-        slots = [variables[f"{scope}.entry_{slot}"] for slot in range(16)]
+        slots = [variables[f"{scope}.entry_{slot}"]
+                 for slot in range(PRESETS[run.preset].tlb_entries)]
         now: dict[int, str] = {}
         filled = 0
         for cycle in range(begun, run.cycles):
@@ -114,5 +116,5 @@ def in_words(entry):
     """A translation as a slot shows it."""
     kind  = f"r{'-w'[entry.writable]}{'x-'[entry.execute_disable]}"
     words = [f"{entry.linear:#x} > {entry.physical:#x} {kind} {'user' if entry.user else 'kernel'}"]
-    words += ["2 MiB"] * (entry.size == 1 << 21) + ["D"] * entry.dirty + ["G"] * entry.global_page
+    words += ["D"] * entry.dirty + ["G"] * entry.global_page + ["piece"] * entry.large
     return " ".join(words)

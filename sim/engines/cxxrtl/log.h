@@ -95,8 +95,7 @@ private:
         for (uint32_t bit = 0; bit < out::events::width; bit++)
             if (found.data[0] >> bit & 1)
                 events.add({now, bit});
-        if (get_field(found, fields::filled) || get_field(found, fields::dropped)
-            || get_field(found, fields::invalidated) || get_field(found, fields::flushed)) {
+        if (found.data[0] & tlb_strobes) {
             LoggedTlb entry{now, found.data[0], {}};
             copy(bits<typename out::tlb>(top), entry.update);
             tlb.add(entry);

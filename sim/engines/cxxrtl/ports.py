@@ -10,6 +10,7 @@ from amaranth.lib import data
 from hw.bus import ControlOp
 from hw.layout import AccessKind, Fault
 from sim.engines.testbench import Testbench
+from sim.record.decoding import TLB_STROBES
 from sim.record.signals import SIGNALS
 
 from .view import View
@@ -79,6 +80,7 @@ def header(bench: Testbench, view: View | None) -> str:
         f"template<template<class> class Port> using EachCpu = std::tuple<{each}>;",
         f"constexpr uint64_t fault_none = {Fault.NONE.value}, "
         f"fault_page_fault = {Fault.PAGE_FAULT.value};",
+        f"constexpr uint32_t tlb_strobes = {TLB_STROBES};",
         f"constexpr uint64_t kind_read = {AccessKind.READ.value}, "
         f"kind_write = {AccessKind.WRITE.value}, op_write = {ControlOp.WRITE.value};",
         *_viewing(bench, view),

@@ -106,6 +106,7 @@ export interface TlbEntry {
     rights:   string;
     dirty:    boolean;
     global:   boolean;
+    large:    boolean;
     filled:   Cycle;
     stale:    [since: Cycle, until: Cycle][];
 }

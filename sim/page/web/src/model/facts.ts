@@ -64,7 +64,8 @@ function walkFacts(document: RunDocument, subject: number, cycle: number, facts:
 /** A translation in the TLB in words. */
 export function tlbText(entry: TlbEntry): string {
     return [`${entry.physical}`, sizeText(entry.size), entry.rights,
-            entry.dirty && "dirty", entry.global && "global"].filter(Boolean).join(", ");
+            entry.dirty && "dirty", entry.global && "global",
+            entry.large && "piece"].filter(Boolean).join(", ");
 }
 
 export interface Change {

@@ -60,8 +60,8 @@ function tlbView(shown: Shown, cpu: number): Content {
                         <td><code>${entry.physical}</code></td>
                         <td>${sizeText(entry.size)}</td>
                         <td>${entry.rights}</td>
-                        <td>${[stale && "stale", entry.dirty && "dirty", entry.global && "global"]
-                            .filter(Boolean).join(", ")}</td>
+                        <td>${[stale && "stale", entry.dirty && "dirty", entry.global && "global",
+                              entry.large && "piece"].filter(Boolean).join(", ")}</td>
                         <td>${cycleLink(document, entry.filled, cpu)}</td>
                     </tr>`)}
                 </tbody>
