@@ -192,6 +192,10 @@ class Events(data.Struct):
     protection:  1  #: An access ends in #GP.
     refused:     1  #: A control operation raises #GP.
     bus_error:   1  #: Memory ends a transfer, of an access or of a walk, in an error.
+    kept:        1  #: With ``filled``: the second level keeps the page that a walk has found, too.
+    displaced:   1  #: A table takes a row of the second level in which a translation may be.
+    expired:     1  #: The second level forgets a PCID: too many others were current since.
+    swept:       1  #: The second level forgets everything, for it has used up its stamps.
 
 
 class TlbUpdate(data.Struct):
@@ -199,7 +203,8 @@ class TlbUpdate(data.Struct):
 
     For observers. Zero without such a strobe.
     The first level of the TLB holds pages of 4 KiB, and pieces of larger pages. All pieces go with
-    a page that is invalidated or dropped.
+    a page that is invalidated or dropped. The second level holds whole pages of 4 KiB and of 2 MiB:
+    of a piece that is ``kept``, the 2 MiB around it.
     """
 
     page:         52  #: Linear page number, sign-extended: filled, invalidated or dropped.
@@ -212,3 +217,4 @@ class TlbUpdate(data.Struct):
     global_page:  1   #: Filled: it is global. Invalidated: global translations are meant, too.
     evicted_page: 52  #: Evicted: linear page number of the translation that is replaced.
     flush:        Flush  #: Flushed: those that are meant.
+    row:          16  #: Kept or displaced: a number of the row, which no other row has.

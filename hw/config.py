@@ -87,6 +87,8 @@ class MmuConfig:
             size = getattr(self, name)
             if not isinstance(size, int) or size < least or size & (size - 1):
                 raise ValueError(f"{name} must be a power of two, {least} or more, not {size!r}")
+            if name in second and size > 1 << 15:
+                raise ValueError(f"{name} must be at most 32,768, not {size:,}")
         for name in ("gigabyte_pages", "la57", "pcid", "pku", "pks"):
             if getattr(self, name) and not self.long_mode:
                 raise ValueError(f"{name} needs long_mode")

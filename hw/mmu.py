@@ -185,6 +185,10 @@ class Mmu(wiring.Component):
             events.protection.eq(translator.protection_fault),
             events.refused.eq(control.refused),
             events.bus_error.eq(self.memory.cyc & self.memory.err),
+            events.kept.eq(tlb.kept),
+            events.displaced.eq(tlb.displaced),
+            events.expired.eq(tlb.expired),
+            events.swept.eq(tlb.swept),
         ]
 
     def _show(self, m, translator, tlb, control):
@@ -214,3 +218,7 @@ class Mmu(wiring.Component):
             ]
             if self.config.keys:
                 m.d.comb += update.key.eq(filled.key)
+        with m.If(tlb.kept | tlb.displaced):
+            m.d.comb += update.row.eq(tlb.row)
+        with m.If(tlb.expired):
+            m.d.comb += update.pcid.eq(tlb.expired_pcid)

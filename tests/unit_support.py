@@ -48,8 +48,8 @@ class UnitModel:
     def __init__(self, config: MmuConfig):
         self.state  = ControlState(machine=features_of(config))
         self.memory = GoldenMemory()
-        self.tlb    = UnitTlb(config)
         self.events: Counter[str] = Counter()
+        self.tlb    = UnitTlb(config, self.events)
         self.after_read: dict[int, Callable[[], None]] = {}
 
     def write_control(self, register: Register, value: int) -> None:

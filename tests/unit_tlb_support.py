@@ -4,6 +4,7 @@ Written from what :mod:`hw.tlb` promises, on the golden model's translations.
 """
 
 import enum
+from collections import Counter
 from dataclasses import dataclass
 
 from hw.config import MmuConfig
@@ -127,9 +128,12 @@ class SecondLevel:
     ----------
     config : :class:`hw.config.MmuConfig`
         Sizes.
+    events : :class:`collections.Counter`
+        Where its strobes are counted.
     """
 
-    def __init__(self, config: MmuConfig):
+    def __init__(self, config: MmuConfig, events: Counter[str]):
+        self._events = events
         self._pages: list[list[Row | None]] = [[None] * (config.second_entries // 2)
                                                for _ in range(2)]
         self._turns: list[list[int]] = [[0] * (config.second_entries // 2) for _ in range(2)]
@@ -142,6 +146,18 @@ class SecondLevel:
         self._next    = FIRST + 1
         self._left: list[tuple[int, Stamps] | None] = [None] * CONTEXTS
         self._oldest  = 0
+
+    def translations(self, pcid: int) -> list[tuple[int, Translation]]:
+        """All that count, now or when their PCID comes back: with that, or 0 for global ones.
+
+        ``pcid`` is the current one.
+        """
+        local = {self._current.local: pcid}
+        local |= {kept[1].local: kept[0] for kept in self._left if kept}
+        rows  = [row for rows in (*self._pages, self._directory) for row in rows
+                 if row is not None and isinstance(row.held, Translation)]
+        return [(0 if row.held.global_page else local[row.stamp], row.held) for row in rows
+                if (row.stamp == self._shared if row.held.global_page else row.stamp in local)]
 
     def search(self, linear: int, *, write: bool) -> Translation | None:
         """A translation that serves an access to ``linear``."""
@@ -169,12 +185,14 @@ class SecondLevel:
             rows = self._references[region]
             rows[linear // region % len(rows)] = row
         elif region in (LARGE, 2 * LARGE):
+            self._events["displaced"] += 1
             row.key = linear // LARGE
             self._directory[linear // LARGE % len(self._directory)] = row
 
     def keep(self, linear: int, translation: Translation) -> None:
         """Keep the translation of ``linear`` that a walk has found, if its size is kept."""
         stamp = self._shared if translation.global_page else self._current.local
+        self._events["kept"] += translation.size in (PAGE, LARGE)
         if translation.size == LARGE:
             self._directory[linear // LARGE % len(self._directory)] = Row(
                 linear // LARGE, stamp, translation)
@@ -216,6 +234,7 @@ class SecondLevel:
         """Keep the stamps of ``left``, and take up those of ``pcid``."""
         places = [place for place, kept in enumerate(self._left) if kept and kept[0] == pcid]
         place  = places[0] if places else self._oldest
+        self._events["expired"] += not places and self._left[place] is not None
         kept   = self._left[place] if places else None
         self._left[place] = left, self._current
         self._current = kept[1] if kept else Stamps(self._next, self._next)
@@ -260,6 +279,7 @@ class SecondLevel:
         self._turns[way][number] = 0
 
     def _sweep(self) -> None:
+        self._events["swept"] += 1
         for rows in (*self._pages, self._directory, *self._references.values()):
             rows[:] = [None] * len(rows)
         for turns in self._turns:
@@ -294,11 +314,13 @@ class UnitTlb:
     ----------
     config : :class:`hw.config.MmuConfig`
         Sizes.
+    events : :class:`collections.Counter`
+        Where strobes of the second level are counted.
     """
 
-    def __init__(self, config: MmuConfig):
+    def __init__(self, config: MmuConfig, events: Counter[str]):
         self.first  = FirstLevel(config.tlb_entries)
-        self.second = SecondLevel(config) if config.second_entries else None
+        self.second = SecondLevel(config, events) if config.second_entries else None
         self._pcid  = 0
 
     def forget(self, invalidation: Invalidation, pcid: int) -> bool:

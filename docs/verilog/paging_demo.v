@@ -117,8 +117,8 @@ module paging_demo (
 
     wire         lock;
     wire [640:0] state;
-    wire [23:0]  events;
-    wire [168:0] tlb;
+    wire [27:0]  events;
+    wire [184:0] tlb;
     wire         unused = &{1'b0, lock, state, events, tlb, adr, outcome, response};
 
     dragoncage_mmu mmu (

@@ -77,6 +77,9 @@ class SecondLevel(wiring.Component):
         That size.
     learn : :py:`In(stream.Signature(structure_layout(config), always_ready=True))`
         Table, and the level of its entries, that a walk of ``looked`` has come to.
+    page_row, directory_row : :py:`Out(16)`
+        Numbers of the rows that the translation of a page of 4 KiB, and an entry of a page
+        directory, take if they are kept now.
     drop, spare : :py:`In(1)`
         Forget the translations of ``looked``; but not global ones.
     sweep, number : :py:`In(1)`, :py:`In(range(...))`
@@ -98,6 +101,8 @@ class SecondLevel(wiring.Component):
             "keep":    In(stream.Signature(piece_layout(config), always_ready=True)),
             "size":    In(PageSize),
             "learn":   In(stream.Signature(structure_layout(config), always_ready=True)),
+            "page_row":      Out(16),
+            "directory_row": Out(16),
             "drop":    In(1),
             "spare":   In(1),
             "sweep":   In(1),
@@ -194,6 +199,7 @@ class SecondLevel(wiring.Component):
             m.d.comb += chosen.eq(found[1])
         with m.Elif(free.any()):
             m.d.comb += chosen.eq(~free[0])
+        self._number(m, chosen)
         small = self.keep.valid & (self.size == PageSize.KIB4)
         for number, way in enumerate(self._pages):
             other = self._pages[1 - number].row.turn
@@ -205,6 +211,15 @@ class SecondLevel(wiring.Component):
                 *(way.fill.p.value.target[name].eq(self.keep.p[name])
                   for name, _ in target_layout(self.config)),
             ]
+
+    def _number(self, m, chosen):
+        """Number the rows: those of pages, way by way, and those of directories with bit 15."""
+        sets = (self.config.second_entries // 2).bit_length() - 1
+        rows = self.config.directory_entries.bit_length() - 1
+        m.d.comb += [
+            self.page_row.eq(Cat(self.looked[:sets], chosen)),
+            self.directory_row.eq(self.looked[9:9 + rows] | 1 << 15),
+        ]
 
     def _learn(self, m):
         """Keep a page of 2 MiB, or a reference to a table, in the array for its level."""

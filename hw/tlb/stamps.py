@@ -58,6 +58,8 @@ class StampBank(wiring.Component):
         Stamps of the current PCID.
     named_stamps : :py:`Out(Stamps)`
         Those of ``named``; 0, if nothing is cached of it.
+    expired, expired_pcid : :py:`Out(1)`, :py:`Out(12)`
+        Strobe: what is cached of a PCID is forgotten, for others were left after it; and the PCID.
     exhausted : :py:`Out(1)`
         There is no further stamp: no row may be looked up before all have been swept.
     """
@@ -74,6 +76,8 @@ class StampBank(wiring.Component):
             "sweep":  In(1),
             "stamps":       Out(Stamps),
             "named_stamps": Out(Stamps),
+            "expired":      Out(1),
+            "expired_pcid": Out(12),
             "exhausted":    Out(1),
         })
 
@@ -148,6 +152,8 @@ class StampBank(wiring.Component):
         with m.If(self.switches):
             slot = Mux(known, there, 1 << oldest)
             m.d.comb += [
+                self.expired.eq(~known & valid.bit_select(oldest, 1)),
+                self.expired_pcid.eq(Array(pcids)[oldest]),
                 self._fresh.eq(~known),
                 self._taken.local.eq(kept.local),
                 self._taken.structure.eq(kept.structure),

@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..layout import ErrorCode, Flush, PageSize
+from ..layout import ErrorCode, Flush, Level, PageSize
 from ..permission import writes
 from ..translation import (
     find_request_layout, find_response_layout, invalidation_layout, piece_layout, piece_of,
@@ -66,7 +66,11 @@ class Tlb(wiring.Component):
         Translation that the first level is given, for observers.
     evicted, evicted_page : :py:`Out(1)`, :py:`Out(config.page_width)`
         Strobe: it takes the place of that of another page; and this page.
-    found_second, switched : :py:`Out(1)`
+    row : :py:`Out(16)`
+        Row of the second level that is kept or displaced, see :class:`hw.bus.TlbUpdate`.
+    expired_pcid : :py:`Out(12)`
+        PCID that expires.
+    found_second, switched, kept, displaced, expired, swept : :py:`Out(1)`
         Strobes: see :class:`hw.bus.Events`.
     """
 
@@ -91,8 +95,10 @@ class Tlb(wiring.Component):
             "fill":    Out(stream.Signature(piece_layout(config), always_ready=True)),
             "evicted": Out(1),
             "evicted_page": Out(config.page_width),
-            "found_second": Out(1),
-            "switched": Out(1),
+            "row":          Out(16),
+            "expired_pcid": Out(12),
+            **dict.fromkeys(("found_second", "switched", "kept", "displaced", "expired", "swept"),
+                            Out(1)),
         })
 
         self._first   = FirstLevel(config)
@@ -176,6 +182,21 @@ class Tlb(wiring.Component):
         ]
         with m.If(self.learn.valid | self.fill.valid):
             m.d.sync += self._used.eq(1)
+        self._tell(m)
+
+    def _tell(self, m):
+        """Tell observers what becomes of the rows of the second level."""
+        second, stamps = self._second, self._stamps
+        size = self.walked.p.translation.size
+        m.d.comb += [
+            self.kept.eq(self.walked.valid & self.fill.valid
+                         & ((size == PageSize.KIB4) | (size == PageSize.MIB2))),
+            self.displaced.eq(self.learn.valid & (self.learn.p.level == Level.PT)),
+            self.row.eq(Mux(self.displaced | (size == PageSize.MIB2),
+                            second.directory_row, second.page_row)),
+            self.expired.eq(stamps.expired),
+            self.expired_pcid.eq(stamps.expired_pcid),
+        ]
 
     def _begin(self, m):
         """Forget, or else search."""
@@ -299,6 +320,7 @@ class Tlb(wiring.Component):
         swept  = Signal.like(number)
         with m.State("START"):
             # After a reset the rows are still there.
+            m.d.comb += self.swept.eq(self._exhausted)
             m.next = "IDLE"
             with m.If(self._used):
                 m.next = "SWEEP"

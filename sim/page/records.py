@@ -100,8 +100,8 @@ def tlb_entry(entry: TlbEntry, stale: Sequence[tuple[int, int]]) -> dict[str, An
     """A translation that a TLB held, and the intervals in which memory said otherwise."""
     return {"linear": hex(entry.linear), "physical": hex(entry.physical), "size": entry.size,
             "rights": cached_rights_text(entry), "dirty": entry.dirty,
-            "global": entry.global_page, "large": entry.large, "filled": entry.filled,
-            "stale": [list(interval) for interval in stale]}
+            "global": entry.global_page, "large": entry.large, "level": entry.level,
+            "filled": entry.filled, "stale": [list(interval) for interval in stale]}
 
 
 def interrupts(traces: Sequence[Trace]) -> list[Interrupt]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from sim.paging.versions import Versions
+from sim.paging.walk import outdated
 from sim.record.tlb import TlbContents, TlbEntry
 from sim.record.trace import Trace
 
@@ -37,7 +38,8 @@ def _stale(versions: Versions, cpu: int, entry: TlbEntry, gone: int) -> Iterator
     since = None
     for version in versions.of(entry.linear, cpu=cpu, since=entry.filled + 1, until=gone,
                                attempts={}):
-        stale = version.stale and version.cached == entry
+        used  = entry.serves(entry.linear, version.state.pcid)
+        stale = used and outdated(entry, version.translation)
         if stale and since is None:
             since = version.cycle
         elif not stale and since is not None:

@@ -38,7 +38,7 @@ def as_json(found: PageWalk) -> dict[str, Any]:
             "size": found.cached.size, "rights": cached_rights_text(found.cached),
             "key": found.cached.key if has_keys(found.state) else None,
             "dirty": found.cached.dirty, "global": found.cached.global_page,
-            "filled": found.cached.filled, "stale": found.stale,
+            "level": found.cached.level, "filled": found.cached.filled, "stale": found.stale,
             "verdicts": _verdicts(found.cached_verdicts, decided_by_tlb)},
         "verdicts": _verdicts(found.verdicts, partial(decided_by, found.steps)),
         "kernel": None if found.kernel is None else _kernel(found.kernel),
@@ -58,7 +58,7 @@ def map_as_json(found: AddressMap) -> dict[str, Any]:
         } for region in found.regions],
         "stale": [{
             "linear": hex(entry.linear), "physical": hex(entry.physical), "size": entry.size,
-            "rights": cached_rights_text(entry), "filled": entry.filled,
+            "rights": cached_rights_text(entry), "level": entry.level, "filled": entry.filled,
         } for entry in found.stale],
     }
 

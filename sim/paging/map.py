@@ -133,7 +133,7 @@ def address_map(
 
     if state.mode is PagingMode.OFF:
         return AddressMap(cycle, cpu, state, loaded, (), ())
-    held   = traces[cpu].tlb_at(cycle).entries if traces[cpu].reports_tlb else ()
+    held   = traces[cpu].tlb_at(cycle) if traces[cpu].reports_tlb else ()
     cached = [entry for entry in held if entry.serves(entry.linear, state.pcid)
               and (loaded or entry.global_page)]
     pages  = list(_pages(state, read))

@@ -6,6 +6,7 @@ from itertools import chain
 from sim.golden.state import PagingMode
 from sim.output.text import table, wrap
 from sim.record.history import Store
+from sim.record.tlb import TlbEntry
 from sim.record.words import size_text
 
 from .flags import (
@@ -79,7 +80,7 @@ def map_as_text(found: AddressMap) -> str:
         lines += ["", *wrap("The TLB holds otherwise than memory:", "  ")]
     for entry in found.stale:
         lines += wrap(f"{entry.linear:#x}: STALE: {entry.physical:#x}, {size_text(entry.size)}, "
-                      f"{cached_rights_text(entry)}, filled in cycle {entry.filled}", "  ", "    ")
+                      f"{cached_rights_text(entry)}, {filled_text(entry)}", "  ", "    ")
     return "\n".join(lines) + "\n"
 
 
@@ -122,8 +123,13 @@ def _tlb(found: PageWalk) -> Iterator[tuple[str, str]]:
         return
     marks = [*key_text(cached.key), *["dirty"] * cached.dirty, *["global"] * cached.global_page]
     held  = ", ".join([f"{cached.physical:#x}", size_text(cached.size),
-                       cached_rights_text(cached), *marks, f"filled in cycle {cached.filled}"])
+                       cached_rights_text(cached), *marks, filled_text(cached)])
     yield "TLB", f"STALE: {held}" if found.stale else f"the same: {held}"
+
+
+def filled_text(entry: TlbEntry) -> str:
+    """The cycle in which a translation came, and its level if that is the second."""
+    return f"filled in cycle {entry.filled}" + ", second level" * (entry.level == 2)
 
 
 def _kernel(found: PageWalk) -> Iterator[tuple[str, str]]:

@@ -203,7 +203,7 @@ def page_walk(traces: Sequence[Trace], history: MemoryHistory, linear: int, *, c
                         None, {}, reported)
     found  = walk(state, Attempt(), masked, read)
     broken = found.refusal if found.refusal in (Refusal.NOT_PRESENT, Refusal.RESERVED) else None
-    cached = traces[cpu].tlb_at(cycle).find(masked, state.pcid) if reported else None
+    cached = traces[cpu].cached(masked, state.pcid, cycle=cycle) if reported else None
     if cached is not None and not (loaded or cached.global_page):
         cached = None
     page   = None

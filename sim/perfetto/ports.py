@@ -136,7 +136,7 @@ def tlb_slices(changes: Sequence[TlbRecord]) -> list[Slice]:
 def look_ups(events: Sequence[EventRecord]) -> list[Slice]:
     """Look-ups in the TLB, and accesses that go on to a second page."""
     return [Slice(event.cycle, event.cycle + 1, event.name) for event in events
-            if event.name in ("hit", "missed", "crossed")]
+            if event.name in ("hit", "hit_second", "missed", "crossed")]
 
 
 def walks(events: Sequence[EventRecord], cycles: int) -> Iterator[Slice]:

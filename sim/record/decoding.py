@@ -68,7 +68,14 @@ def tlb_changes(cycle: int, events: int, bits: int) -> Iterator[TlbRecord]:
             evicted = _linear(update["evicted_page"]) if events & _evicted else None
             yield TlbRecord(cycle, change, _linear(update["page"]), _entry(cycle, update), evicted,
                             update["pcid"])
-        elif change is TlbChange.SWITCHED:
+        elif change is TlbChange.KEPT:
+            kept = _kept(cycle, update)
+            yield TlbRecord(cycle, change, kept.linear, kept, pcid=update["pcid"])
+        elif change is TlbChange.DISPLACED:
+            yield TlbRecord(cycle, change, row=update["row"])
+        elif change is TlbChange.EXPIRED:
+            yield TlbRecord(cycle, change, pcid=update["pcid"])
+        elif change in (TlbChange.SWITCHED, TlbChange.SWEPT):
             yield TlbRecord(cycle, change)
         else:
             yield TlbRecord(cycle, change, _linear(update["page"]), pcid=update["pcid"],
@@ -89,3 +96,11 @@ def _entry(cycle: int, update: dict[str, int]) -> TlbEntry:
         execute_disable=bool(rights["execute_disable"]), dirty=bool(update["dirty"]),
         global_page=bool(update["global_page"]), filled=cycle, pcid=update["pcid"],
         key=update["key"], large=bool(update["large"]))
+
+
+def _kept(cycle: int, update: dict[str, int]) -> TlbEntry:
+    """The translation that the second level keeps with a fill: the whole page."""
+    entry = _entry(cycle, update)
+    size  = 1 << 21 if entry.large else 1 << 12
+    return entry._replace(linear=entry.linear & -size, physical=entry.physical & -size, size=size,
+                          large=False, row=update["row"])

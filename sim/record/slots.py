@@ -84,7 +84,7 @@ class _Tlb:
         for change in changes:
             gone = self._contents.apply(change)
             self.slots = [None if entry in gone else entry for entry in self.slots]
-            if change.entry is not None:
+            if change.entry is not None and change.entry.level == 1:
                 self.slots[self.slots.index(None)] = change.entry
         return bool(changes)
 

@@ -4,9 +4,9 @@ Nothing is sampled but the changes: each says what it concerns, so that the cont
 follow from those before, however the unit keeps its translations.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import Enum
 from operator import attrgetter
 from typing import NamedTuple
@@ -15,6 +15,10 @@ from hw.layout import Flush
 
 
 __all__ = ["TlbChange", "TlbContents", "TlbEntry", "TlbHistory", "TlbRecord"]
+
+
+#: Sizes of the pages of the second level.
+_SIZES = (1 << 12, 1 << 21)
 
 
 class TlbEntry(NamedTuple):
@@ -40,6 +44,8 @@ class TlbEntry(NamedTuple):
         Protection key of the page; 0 in a unit without keys.
     large : :class:`bool`
         It is a piece of a larger page, of which there may be other pieces.
+    row : :class:`int` or :class:`None`
+        Number of the row of the second level that it is in; None if it is in the first level.
     """
 
     linear:          int
@@ -54,6 +60,12 @@ class TlbEntry(NamedTuple):
     pcid:            int = 0
     key:             int = 0
     large:           bool = False
+    row:             int | None = None
+
+    @property
+    def level(self) -> int:
+        """Level of the TLB that it is in: 1 or 2."""
+        return 1 if self.row is None else 2
 
     def serves(self, linear: int, pcid: int) -> bool:
         """Tell whether it serves an access to ``linear`` under ``pcid``."""
@@ -63,19 +75,19 @@ class TlbEntry(NamedTuple):
         """Tell whether the page contains ``linear``."""
         return self.linear <= linear < self.linear + self.size
 
-    def translate(self, linear: int) -> int:
-        """Physical address of ``linear``, which is in the page."""
-        return self.physical | linear & self.size - 1
-
 
 class TlbChange(Enum):
     """Kind of a change."""
 
-    FILLED      = "filled"       #: A translation came.
+    FILLED      = "filled"       #: A translation came into the first level.
+    KEPT        = "kept"         #: One came into the second level.
+    DISPLACED   = "displaced"    #: A table took the row of one in the second level.
     DROPPED     = "dropped"      #: A page fault made that of its address go, if there was one.
     INVALIDATED = "invalidated"  #: INVLPG did.
-    SWITCHED    = "switched"     #: Another PCID made those of the one before go.
+    SWITCHED    = "switched"     #: Another PCID made those of the first level go.
+    EXPIRED     = "expired"      #: Other PCIDs made those of one in the second level go.
     FLUSHED     = "flushed"      #: A control-register write or INVPCID made many go.
+    SWEPT       = "swept"        #: The second level was cleared.
 
 
 class TlbRecord(NamedTuple):
@@ -88,9 +100,9 @@ class TlbRecord(NamedTuple):
     change : :class:`TlbChange`
         Its kind.
     linear : :class:`int`
-        First byte of the 4-KiB page that it concerns; 0 of a flush.
+        First byte of the 4-KiB page that it concerns; 0 if it is none.
     entry : :class:`TlbEntry` or :class:`None`
-        The translation that came, if it is a fill.
+        The translation that came, if one did.
     evicted : :class:`int` or :class:`None`
         An address in the page whose translation was replaced, though the new one does not
         overlap it.
@@ -100,6 +112,8 @@ class TlbRecord(NamedTuple):
         An invalidation that concerns global translations, too.
     flush : :class:`hw.layout.Flush`
         Those that a flush concerns.
+    row : :class:`int` or :class:`None`
+        Row of the second level that a table took.
     """
 
     cycle:        int
@@ -110,6 +124,7 @@ class TlbRecord(NamedTuple):
     pcid:         int             = 0
     global_page:  bool            = True
     flush:        Flush           = Flush.NONE
+    row:          int | None      = None
 
 
 class TlbContents:
@@ -117,33 +132,57 @@ class TlbContents:
 
     Attributes
     ----------
-    entries : :class:`tuple` of :class:`TlbEntry`
-        The translations, in the order in which they came. No two serve one address and PCID.
+    first : :class:`tuple` of :class:`TlbEntry`
+        Those of the first level, in the order in which they came. No two serve one address and
+        PCID.
     """
 
     def __init__(self, changes: Iterable[TlbRecord] = ()):
-        self.entries: tuple[TlbEntry, ...] = ()
+        self.first: tuple[TlbEntry, ...] = ()
+        self._rows: dict[int, TlbEntry] = {}  # of the second level
+        self._at: dict[int, set[int]] = defaultdict(set)  # their numbers, by first byte
         for change in changes:
             self.apply(change)
 
-    def find(self, linear: int, pcid: int = 0) -> TlbEntry | None:
-        """The translation of ``linear`` that serves ``pcid``, if there is one."""
-        return next((entry for entry in self.entries if entry.serves(linear, pcid)), None)
+    @property
+    def entries(self) -> tuple[TlbEntry, ...]:
+        """The translations of both levels."""
+        return (*self.first, *self._rows.values())
 
     def apply(self, record: TlbRecord) -> tuple[TlbEntry, ...]:
         """Make a change; return the translations that go."""
-        gone = tuple(entry for entry in self.entries if _goes(entry, record))
-        self.entries = tuple(entry for entry in self.entries if entry not in gone)
-        if record.entry is not None:
-            self.entries += (record.entry,)
-        return gone
+        gone  = [entry for entry in self.first if _goes_first(entry, record)]
+        gone += [entry for entry in self._concerned(record) if _goes_second(entry, record)]
+        self.first = tuple(entry for entry in self.first if entry not in gone)
+        for entry in gone:
+            if entry.row is not None:
+                del self._rows[entry.row]
+                self._at[entry.linear].remove(entry.row)
+        if record.entry is not None and record.entry.row is not None:
+            self._rows[record.entry.row] = record.entry
+            self._at[record.entry.linear].add(record.entry.row)
+        elif record.entry is not None:
+            self.first += (record.entry,)
+        return tuple(gone)
+
+    def _concerned(self, record: TlbRecord) -> Collection[TlbEntry]:
+        """Those of the second level that a change can concern: there may be many others."""
+        match record.change:
+            case TlbChange.FILLED | TlbChange.SWITCHED:
+                return ()
+            case TlbChange.FLUSHED | TlbChange.EXPIRED | TlbChange.SWEPT:
+                return self._rows.values()
+        rows = {row for size in _SIZES for row in self._at[record.linear & -size]}
+        taken = record.row if record.entry is None else record.entry.row
+        return [self._rows[row] for row in (rows if taken is None else rows | {taken})
+                if row in self._rows]
 
 
 class TlbHistory:
     """Contents of a TLB in any cycle, each after the changes before it.
 
-    They are kept after every change that has been looked at, so that it takes no time to step
-    through a run, forwards or back; and so are, for each page, the changes that concern it.
+    What there is of each page is kept after every change that has been looked at, so that it takes
+    no time to step through a run, forwards or back.
 
     Parameters
     ----------
@@ -152,57 +191,116 @@ class TlbHistory:
     """
 
     def __init__(self, changes: Sequence[TlbRecord]):
-        self._changes = changes
-        self._after: list[tuple[TlbEntry, ...]] = [()]  # so many changes
-        # First cycles with and without a translation, by its size and first byte, in order.
-        self._turns: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self._changes  = changes
+        self._followed = 0
+        self._contents = TlbContents()
+        # By size and first byte: the translations of each page, since which cycles.
+        self._pages: dict[int, dict[int, list[_Since]]] = defaultdict(lambda: defaultdict(list))
 
-    def at(self, cycle: int) -> TlbContents:
-        """Translations that the TLB holds in ``cycle``."""
-        count = bisect_left(self._changes, cycle, key=attrgetter("cycle"))
-        self._follow(count)
-        contents = TlbContents()
-        contents.entries = self._after[count]
-        return contents
+    def at(self, cycle: int) -> tuple[TlbEntry, ...]:
+        """Translations that the TLB holds in ``cycle``, in the order in which they came."""
+        self._follow(cycle)
+        held = (entry for pages in self._pages.values() for turns in pages.values()
+                for entry in _held(turns, cycle))
+        return tuple(sorted(held, key=attrgetter("filled", "level")))
+
+    def find(self, linear: int, pcid: int, cycle: int) -> TlbEntry | None:
+        """The translation of ``linear`` that serves ``pcid`` in ``cycle``, if there is one.
+
+        It is that of the first level, if both have one.
+        """
+        self._follow(cycle)
+        held = (entry for size, pages in self._pages.items()
+                for entry in _held(pages.get(linear & -size, ()), cycle))
+        return min((entry for entry in held if entry.serves(linear, pcid)),
+                   key=attrgetter("level"), default=None)
 
     def next_change(self, linear: int, *, after: int) -> int | None:
         """First cycle later than ``after`` with another translation of ``linear``, or with none.
 
         None if what there is stays.
         """
-        self._follow(len(self._changes))
-        pages = (turns.get(linear & -size, ()) for size, turns in self._turns.items())
-        later = (turns[place] for turns in pages
-                 if (place := bisect_right(turns, after)) < len(turns))
+        self._follow(None)
+        pages = (turns.get(linear & -size, ()) for size, turns in self._pages.items())
+        later = (turns[place].cycle for turns in pages
+                 if (place := bisect_right(turns, after, key=attrgetter("cycle"))) < len(turns))
         return min(later, default=None)
 
-    def _follow(self, count: int) -> None:
-        """Look at the first ``count`` changes, as far as that was not done before."""
-        contents = TlbContents()
-        contents.entries = self._after[-1]
-        for change in self._changes[len(self._after) - 1:count]:
-            gone = contents.apply(change)
-            self._after.append(contents.entries)
-            for entry in gone if change.entry is None else (*gone, change.entry):
-                self._turns[entry.size][entry.linear].append(change.cycle + 1)
+    def _follow(self, cycle: int | None) -> None:
+        """Look at the changes before ``cycle``, or at all, as far as that was not done before."""
+        changes = self._changes
+        while self._followed < len(changes) and (
+                cycle is None or changes[self._followed].cycle < cycle):
+            change = changes[self._followed]
+            for entry in self._contents.apply(change):
+                self._turn(entry, change.cycle + 1, came=False)
+            if change.entry is not None:
+                self._turn(change.entry, change.cycle + 1, came=True)
+            self._followed += 1
+
+    def _turn(self, entry: TlbEntry, cycle: int, *, came: bool) -> None:
+        """Take note of a translation that is there, or is not, from ``cycle`` on."""
+        turns  = self._pages[entry.size][entry.linear]
+        before = turns[-1].entries if turns else ()
+        if turns and turns[-1].cycle == cycle:
+            turns.pop()
+        turns.append(_Since(cycle, (*before, entry) if came else tuple(
+            other for other in before if other != entry)))
 
 
-def _goes(entry: TlbEntry, record: TlbRecord) -> bool:
-    """Tell whether a change makes a translation go."""
+class _Since(NamedTuple):
+    """Translations of one page from a cycle on."""
+
+    cycle:   int
+    entries: tuple[TlbEntry, ...]
+
+
+def _held(turns: Sequence[_Since], cycle: int) -> tuple[TlbEntry, ...]:
+    """Those of a page in ``cycle``."""
+    place = bisect_right(turns, cycle, key=attrgetter("cycle"))
+    return turns[place - 1].entries if place else ()
+
+
+def _goes_first(entry: TlbEntry, record: TlbRecord) -> bool:
+    """Tell whether a change makes a translation of the first level go."""
     match record.change:
+        case TlbChange.KEPT | TlbChange.DISPLACED | TlbChange.EXPIRED | TlbChange.SWEPT:
+            return False
         case TlbChange.FLUSHED:
             return _flushed(entry, record)
         case TlbChange.FILLED:
             new = record.entry
             assert new is not None, "a fill has a translation"
-            overlaps = entry.covers(new.linear) or new.covers(entry.linear)
-            return overlaps or record.evicted is not None and entry.covers(record.evicted)
+            return entry.covers(new.linear) or (
+                record.evicted is not None and entry.covers(record.evicted))
         case TlbChange.SWITCHED:
             return not entry.global_page
         case TlbChange.INVALIDATED if not record.global_page:
             return (entry.covers(record.linear) or entry.large) and not entry.global_page and (
                 entry.pcid == record.pcid)
     return entry.serves(record.linear, record.pcid) or entry.large
+
+
+def _goes_second(entry: TlbEntry, record: TlbRecord) -> bool:
+    """Tell whether a change makes a translation of the second level go."""
+    new = record.entry
+    match record.change:
+        case TlbChange.FLUSHED:
+            return _flushed(entry, record)
+        case TlbChange.EXPIRED:
+            return not entry.global_page and entry.pcid == record.pcid
+        case TlbChange.SWEPT:
+            return True
+        case TlbChange.KEPT:
+            assert new is not None, "what is kept is a translation"
+            # The one in the other way would serve the same accesses as a global one.
+            return entry.row == new.row or new.global_page and (
+                (entry.linear, entry.size) == (new.linear, new.size) == (new.linear, 1 << 12))
+        case TlbChange.DISPLACED:
+            return entry.row == record.row
+        case TlbChange.INVALIDATED if not record.global_page:
+            return not entry.global_page and entry.serves(record.linear, record.pcid)
+    return entry.serves(record.linear, record.pcid)
 
 
 def _flushed(entry: TlbEntry, record: TlbRecord) -> bool:

@@ -17,7 +17,7 @@ from .records import (
     AccessRecord, Addresses, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
     TransferRecord, bounds,
 )
-from .tlb import TlbContents, TlbHistory, TlbRecord
+from .tlb import TlbEntry, TlbHistory, TlbRecord
 
 
 __all__ = ["AccessFilter", "Trace"]
@@ -236,9 +236,16 @@ class Trace:
         """Control registers in ``cycle``."""
         return _at(self.states, cycle)
 
-    def tlb_at(self, cycle: int) -> TlbContents:
-        """Translations that the TLB holds in ``cycle``."""
+    def tlb_at(self, cycle: int) -> Sequence[TlbEntry]:
+        """Translations that both levels of the TLB hold in ``cycle``."""
         return self._tlb_history().at(cycle)
+
+    def cached(self, linear: int, pcid: int, *, cycle: int) -> TlbEntry | None:
+        """The translation of ``linear`` in the TLB that serves ``pcid`` in ``cycle``, if any.
+
+        It is that of the first level, if both have one.
+        """
+        return self._tlb_history().find(linear, pcid, cycle)
 
     def next_tlb_change(self, linear: int, *, after: int) -> int | None:
         """First cycle later than ``after`` in which the TLB translates ``linear`` otherwise.

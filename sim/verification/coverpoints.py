@@ -42,6 +42,9 @@ NO_PGE       = "there are no global pages"
 NO_PSE       = "there are no 4 MiB pages"
 NO_PCID      = "there are no PCIDs"
 NO_INVPCID   = "there is no INVPCID"
+
+#: Events of the second level of the TLB.
+OF_SECOND_LEVEL = ("hit_second", "kept", "displaced", "expired", "swept")
 NO_GIGABYTE  = "there are no 1 GiB pages"
 NO_PKU       = "user pages have no protection keys"
 NO_PKS       = "supervisor pages have no protection keys"
@@ -183,8 +186,10 @@ class Reachability:
     def no_event(self, event: str) -> str | None:
         if event == "bus_error":
             return "all of memory answers"
-        if event == "hit_second" and not self.config.second_entries:
+        if event in OF_SECOND_LEVEL and not self.config.second_entries:
             return "the TLB has one level"
+        if event in ("expired", "swept"):
+            return "a round is too short to use up the PCIDs and the stamps of the second level"
         if event == "switched":
             return self.bit("PCIDE=1")
         if event == "accessed PML5":

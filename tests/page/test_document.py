@@ -12,7 +12,7 @@ from tests.page.page_support import at, played, tlb_at
 from sim.page.document import SCHEMA
 from sim.paging.flags import cached_rights_text
 from sim.paging.json import as_json
-from sim.paging.walk import features_of, page_walk
+from sim.paging.walk import features_of, outdated, page_walk
 from sim.record.history import MemoryHistory
 
 
@@ -66,15 +66,17 @@ def test_the_tlb_holds_what_it_held_and_stale_is_what_memory_says_otherwise(case
         for cycle in {*cycles(case), *turns}:
             held = [found["tlb_entries"][number] for number in tlb_at(found, cpu, cycle)]
             assert [(int(entry["linear"], 16), int(entry["physical"], 16), entry["size"],
-                     entry["rights"], entry["filled"]) for entry in held] == [
+                     entry["rights"], entry["level"], entry["filled"]) for entry in held] == [
                 (entry.linear, entry.physical, entry.size, cached_rights_text(entry),
-                 entry.filled) for entry in trace.tlb_at(cycle).entries]
-            for entry, record in zip(held, trace.tlb_at(cycle).entries, strict=True):
+                 entry.level, entry.filled) for entry in trace.tlb_at(cycle)]
+            for entry, record in zip(held, trace.tlb_at(cycle), strict=True):
                 walk = page_walk(stage.traces, history, int(entry["linear"], 16), cycle=cycle,
                                  cpu=cpu, features=features)
                 said = any(since <= cycle < until for since, until in entry["stale"])
                 # One of another PCID is not in use.
-                assert said is (walk.stale and walk.cached == record)
+                used = record.serves(record.linear, walk.state.pcid)
+                assert said is (used and outdated(record, walk.translation))
+                assert walk.cached != record or said is walk.stale
                 stale += said
     assert stale or case.run.scenario == "race"
 

@@ -93,7 +93,8 @@ def test_the_verdict_that_is_drawn_is_how_the_access_ended(name, mode):
             continue
         access  = found["traces"][claim["cpu"]]["accesses"][claim["access"]]
         subject = found["subjects"][claim[claim["side"]]]
-        walk    = found["walks"][at(subject["walks"], access[0])[1]]
+        # An entry may come while the access waits for its walk.
+        walk    = found["walks"][at(subject["walks"], access[1])[1]]
         by_tlb  = (walk["tlb"] or {"verdicts": {}})["verdicts"].get(claim["attempt"])
         verdict = by_tlb or walk["verdicts"][claim["attempt"]]
         ended   = found["faults"][access[9]]

@@ -110,7 +110,8 @@ def test_no_record_is_lost_and_each_has_its_cycles(shown):
             "control":        trace.all_controls,
             "interrupts":     trace.all_interrupts,
             "TLB":            trace.all_tlb_changes,
-            "TLB look-ups":   trace.events("hit") + trace.events("missed"),
+            "TLB look-ups":   [event for name in ("hit", "hit_second", "missed")
+                               for event in trace.events(name)],
             "walker reads":   trace.transfers(walk=True, lock=False),
             "locked updates": trace.transfers(walk=True, lock=True),
             "memory writes":  trace.transfers(walk=False, write=True),

@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, write_chain
-from sequence_support import BITS_32, KEYED, LONG, do, steps
+from sequence_support import BITS_32, CONTEXTS, KEYED, LINEAR, LONG, do, steps
 from unit_support import UnitModel
 
+from hw.config import MmuConfig
 from hw.layout import Flush
 from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.record.tlb import TlbChange, TlbContents, TlbEntry, TlbHistory, TlbRecord
 from sw.bus import Access, GeneralProtection, Register
+from tests.hw.mmu_support import SMALL
 
 
 async def carry_out(bus, memory, step, *, entry_size):
@@ -27,6 +29,9 @@ async def carry_out(bus, memory, step, *, entry_size):
                 await bus.write_control(register, value)
         case "invlpg", linear:
             await bus.invlpg(linear)
+        case "invpcid", (kind, descriptor):
+            with suppress(GeneralProtection):
+                await bus.invpcid(kind, descriptor)
         case "access", access:
             # A processor stores as many bytes as there are.
             await bus.access(replace(access, data=access.data & (1 << 8 * access.size) - 1))
@@ -34,45 +39,77 @@ async def carry_out(bus, memory, step, *, entry_size):
 
 def held(entries):
     """Translations that were rebuilt, as far as they must be those of the model."""
-    return sorted((entry.linear, entry.physical, entry.large, entry.dirty, entry.global_page,
-                   entry.key) for entry in entries)
+    return sorted(((entry.linear, entry.physical, entry.size,
+                    None if entry.level == 1 else 0 if entry.global_page else entry.pcid,
+                    entry.large, entry.dirty, entry.global_page, entry.key) for entry in entries),
+                  key=str)
 
 
-def in_model(piece):
-    """The same of a translation in the model's first level."""
-    return (piece.linear, piece.physical, piece.large, piece.whole.dirty, piece.whole.global_page,
-            piece.whole.rights.key or 0)
+def in_model(model):
+    """The same of the translations in the model."""
+    def described(linear, physical, translation, **others):
+        return (linear, physical, *others.values(), translation.dirty, translation.global_page,
+                translation.rights.key or 0)
+
+    pieces = [described(piece.linear, piece.physical, piece.whole, size=1 << 12, pcid=None,
+                        large=piece.large) for piece in model.tlb.first.pieces]
+    if model.tlb.second is None:
+        return sorted(pieces, key=str)
+    return sorted([*pieces, *(
+        described(found.linear, found.physical, found, size=found.size, pcid=pcid, large=False)
+        for pcid, found in model.tlb.second.translations(model.state.pcid))], key=str)
 
 
-def contents_after_each_step(world, preset, sequence):
-    """Pairs: what the model holds, and what is rebuilt of the unit, after each step."""
-    config = replace(PRESETS[preset], **world.features)
+def compare_after_each_step(world, config, sequence):
+    """Compare what is rebuilt of the unit with what the model holds; return the unit's changes."""
     engine = CxxrtlEngine(config)
     model  = UnitModel(config)
     expected, cycles = [], []
 
     async def main():
         for step in [*world.start, *sequence]:
+            before = model.events["swept"]
             do(model, step, entry_size=world.entry_size)
             await carry_out(engine.bus, engine.memory, step, entry_size=world.entry_size)
-            expected.append(sorted(map(in_model, model.tlb.first.pieces)))
-            cycles.append(engine.cycle)
+            # A unit that has used up its stamps begins to sweep some cycles later.
+            if model.events["swept"] == before:
+                expected.append(in_model(model))
+                cycles.append(engine.cycle)
 
     engine.run(main)
-    return [(held(engine.trace.tlb_at(cycle).entries), pieces)
-            for cycle, pieces in zip(cycles, expected, strict=True)]
+    for cycle, both_levels in zip(cycles, expected, strict=True):
+        assert held(engine.trace.tlb_at(cycle)) == both_levels
+    return {change.change for change in engine.trace.all_tlb_changes}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("world, preset", [
-    (LONG, "default"), (BITS_32, "default"), (BITS_32, "tiny"), (KEYED, "default"),
-], ids=["4-level", "32-bit", "two-entries", "keys"])
+@pytest.mark.parametrize("world, config", [
+    (LONG, MmuConfig()), (LONG, MmuConfig(**SMALL)), (BITS_32, MmuConfig(**SMALL)),
+    (BITS_32, PRESETS["tiny"]), *((world, MmuConfig(**SMALL, **world.features))
+                                  for world in (CONTEXTS, KEYED)),
+], ids=["4-level", "4-level-small", "32-bit", "one-level", "PCIDs", "keys"])
 @given(data=st.data())
 @settings(max_examples=30, deadline=None)
-def test_contents_are_those_that_the_units_choices_make(world, preset, data):
+def test_contents_are_those_that_the_units_choices_make(world, config, data):
     sequence = data.draw(st.lists(steps(world), min_size=5, max_size=30))
-    for rebuilt, expected in contents_after_each_step(world, preset, sequence):
-        assert rebuilt == expected
+    compare_after_each_step(world, config, sequence)
+
+
+#: All PCIDs that stamps are kept of, and more.
+MANY_PCIDS = [step for pcid in range(1, 12)
+              for step in (("control", (Register.CR3, ROOT | pcid)), ("access", Access(LINEAR, 1)))]
+
+#: More invalidations than there are stamps, and an access now and then.
+MANY_INVALIDATIONS = ([("access", Access(LINEAR, 1))] + [("invlpg", LINEAR - 0x1000)] * 70) * 16
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sequence, change", [
+    (MANY_PCIDS, TlbChange.EXPIRED), (MANY_INVALIDATIONS, TlbChange.SWEPT),
+], ids=["PCIDs", "stamps"])
+def test_they_are_when_the_second_level_has_no_more_room(sequence, change):
+    config = MmuConfig(**SMALL, **CONTEXTS.features)
+    assert change in compare_after_each_step(CONTEXTS, config, sequence)
 
 
 @pytest.mark.slow
@@ -94,69 +131,75 @@ def test_a_global_translation_of_the_upper_half_goes_with_pge():
         seen.append(engine.cycle)
 
     engine.run(main)
-    kept = [(high, 0x1234_5000, False, False, True, 0)]
-    assert [held(engine.trace.tlb_at(cycle).entries) for cycle in seen] == [kept, kept, []]
+    both = [(high, 0x1234_5000, 0x1000, pcid, False, False, True, 0) for pcid in (0, None)]
+    assert [held(engine.trace.tlb_at(cycle)) for cycle in seen] == [both, both, []]
 
 
-def entry(linear, size=0x1000, *, global_page=False, filled=0, pcid=0):
+def entry(linear, size=0x1000, *, global_page=False, filled=0, pcid=0, large=False, row=None):
     return TlbEntry(linear=linear, physical=0x80_0000, size=size, writable=True, user=True,
                     execute_disable=False, dirty=False, global_page=global_page, filled=filled,
-                    pcid=pcid)
+                    pcid=pcid, large=large, row=row)
 
 
-def filled(linear, size=0x1000, **others):
-    return TlbRecord(10, TlbChange.FILLED, linear, entry(linear & -size, size), **others)
+def filled(linear, evicted=None, **others):
+    return TlbRecord(10, TlbChange.FILLED, linear, entry(linear, **others), evicted)
 
 
-BEFORE = (filled(0x1000), filled(0x40_0000, 0x20_0000),
-          TlbRecord(3, TlbChange.FILLED, 0x9000, entry(0x9000, global_page=True)))
+def kept(row, linear, size=0x1000, **others):
+    return TlbRecord(10, TlbChange.KEPT, linear, entry(linear, size, row=row, **others))
 
 
-def of(pcid, linear, **others):
-    return entry(linear, pcid=pcid, **others)
+def change(kind, linear=0, **others):
+    return TlbRecord(10, TlbChange[kind], linear, **others)
 
 
-CACHED = (of(1, 0x1000), of(2, 0x1000), of(2, 0x2000), of(2, 0x9000, global_page=True))
+#: Translations of both levels, of several PCIDs.
+BEFORE = (
+    filled(0x1000, pcid=1), filled(0x2000, pcid=1, large=True), filled(0x9000, global_page=True),
+    kept(3, 0x1000, pcid=1), kept(4, 0x1000, pcid=2), kept(0x8000, 0x20_0000, 0x20_0000, pcid=1),
+    kept(5, 0x9000, global_page=True, pcid=2),
+)
 
 
-@pytest.mark.parametrize("change, gone", [
-    (TlbRecord(10, TlbChange.FLUSHED, pcid=2, flush=Flush.OF_PCID),            [1, 2]),
-    (TlbRecord(10, TlbChange.FLUSHED, pcid=1, flush=Flush.OF_PCID_AND_GLOBAL), [0, 3]),
-    (TlbRecord(10, TlbChange.FLUSHED, flush=Flush.LOCAL),                      [0, 1, 2]),
-    (TlbRecord(10, TlbChange.FLUSHED, flush=Flush.ALL),                        [0, 1, 2, 3]),
-    (TlbRecord(10, TlbChange.DROPPED, 0x1000, pcid=1),                         [0]),
-    (TlbRecord(10, TlbChange.DROPPED, 0x9000, pcid=1),                         [3]),
-    (TlbRecord(10, TlbChange.INVALIDATED, 0x9000, pcid=1),                     [3]),
-    (TlbRecord(10, TlbChange.INVALIDATED, 0x9000, pcid=2, global_page=False),  []),
-    (TlbRecord(10, TlbChange.INVALIDATED, 0x1000, pcid=2, global_page=False),  [1]),
-    (TlbRecord(10, TlbChange.SWITCHED),                                        [0, 1, 2]),
-    (TlbRecord(10, TlbChange.FILLED, 0x9000, of(3, 0x9000), pcid=3),           [3]),
-    (TlbRecord(10, TlbChange.FILLED, 0x1000, of(3, 0x1000, global_page=True)), [0, 1]),
+@pytest.mark.parametrize("record, gone", [
+    (filled(0x3000, pcid=1),                              []),
+    (filled(0x1000, pcid=1),                              [0]),
+    (filled(0x3000, pcid=1, evicted=0x9000),              [2]),
+    (kept(9, 0x3000, pcid=1),                             []),
+    (kept(3, 0x4_1000, pcid=1),                           [3]),
+    (kept(9, 0x1000, pcid=3),                             []),
+    (kept(9, 0x1000, pcid=3, global_page=True),           [3, 4]),
+    (kept(0x8000, 0x40_0000, 0x20_0000, pcid=2),          [5]),
+    (change("DISPLACED", row=0x8000),                     [5]),
+    (change("DISPLACED", row=0x8001),                     []),
+    (change("DROPPED", 0x1000, pcid=1),                   [0, 1, 3]),
+    (change("DROPPED", 0x9000, pcid=1),                   [1, 2, 6]),
+    (change("INVALIDATED", 0x9000, pcid=1),               [1, 2, 6]),
+    (change("INVALIDATED", 0x2F_F000, pcid=1),            [1, 5]),
+    (change("INVALIDATED", 0x9000, pcid=1, global_page=False), [1]),
+    (change("INVALIDATED", 0x1000, pcid=2, global_page=False), [4]),
+    (change("SWITCHED"),                                  [0, 1]),
+    (change("EXPIRED", pcid=2),                           [4]),
+    (change("SWEPT"),                                     [3, 4, 5, 6]),
+    (change("FLUSHED", pcid=2, flush=Flush.OF_PCID),      [4]),
+    (change("FLUSHED", pcid=1, flush=Flush.OF_PCID_AND_GLOBAL), [0, 1, 2, 3, 5, 6]),
+    (change("FLUSHED", flush=Flush.LOCAL),                [0, 1, 3, 4, 5]),
+    (change("FLUSHED", flush=Flush.ALL),                  [0, 1, 2, 3, 4, 5, 6]),
 ])
-def test_a_change_concerns_a_pcid_and_global_translations(change, gone):
-    contents = TlbContents()
-    contents.entries = CACHED
-    assert contents.apply(change) == tuple(CACHED[number] for number in gone)
-
-
-@pytest.mark.parametrize("change, gone", [
-    (filled(0x2000),                                                 []),
-    (filled(0x1000),                                                 [0x1000]),
-    (filled(0x2000, evicted=0x41_2000),                              [0x40_0000]),
-    (filled(0x45_6000),                                              [0x40_0000]),
-    (filled(0x1000, 0x20_0000),                                      [0x1000, 0x9000]),
-    (TlbRecord(10, TlbChange.DROPPED, 0x1000),                       [0x1000]),
-    (TlbRecord(10, TlbChange.INVALIDATED, 0x5F_F000),                [0x40_0000]),
-    (TlbRecord(10, TlbChange.INVALIDATED, 0x60_0000),                []),
-    (TlbRecord(10, TlbChange.FLUSHED, flush=Flush.LOCAL),            [0x1000, 0x40_0000]),
-    (TlbRecord(10, TlbChange.FLUSHED, flush=Flush.ALL),              [0x1000, 0x40_0000, 0x9000]),
-])
-def test_a_change_makes_those_go_that_it_concerns(change, gone):
+def test_a_change_makes_those_go_that_it_concerns(record, gone):
     contents = TlbContents(BEFORE)
     before   = contents.entries
-    assert [entry.linear for entry in contents.apply(change)] == gone
-    left = [entry for entry in before if entry.linear not in gone]
-    assert list(contents.entries) == left + [change.entry] * (change.entry is not None)
+    assert before == tuple(each.entry for each in BEFORE)
+    assert set(contents.apply(record)) == {before[number] for number in gone}
+    left = {each for number, each in enumerate(before) if number not in gone}
+    assert set(contents.entries) == left | {record.entry} - {None}
+    assert len(contents.entries) == len(set(contents.entries))
+
+
+def test_a_page_that_comes_again_takes_the_place_of_its_last_translation():
+    contents = TlbContents([kept(3, 0x1000, filled=1), kept(3, 0x1000, filled=2)])
+    assert [each.filled for each in contents.entries] == [2]
+    assert contents.apply(change("DROPPED", 0x1000)) == (entry(0x1000, row=3, filled=2),)
 
 
 def test_stepping_through_a_run_shows_what_the_changes_so_far_make():
@@ -166,7 +209,7 @@ def test_stepping_through_a_run_shows_what_the_changes_so_far_make():
     history = TlbHistory(changes)
 
     def held_at(*cycles):
-        return [[entry.linear for entry in history.at(cycle).entries] for cycle in cycles]
+        return [[each.linear for each in history.at(cycle)] for cycle in cycles]
 
     assert held_at(2, 4, 3, 0) == [[], [0x1000], [0x1000], []]
     changes.append(TlbRecord(6, TlbChange.FLUSHED, flush=Flush.LOCAL))
@@ -175,7 +218,8 @@ def test_stepping_through_a_run_shows_what_the_changes_so_far_make():
 
 def test_the_next_change_of_an_address_is_the_next_that_concerns_it():
     changes = [TlbRecord(2, TlbChange.FILLED, 0x1000, entry(0x1000, filled=2)),
-               TlbRecord(4, TlbChange.FILLED, 0x40_0000, entry(0x40_0000, 0x20_0000, filled=4)),
+               TlbRecord(4, TlbChange.KEPT, 0x40_0000,
+                         entry(0x40_0000, 0x20_0000, filled=4, row=0x8000)),
                TlbRecord(6, TlbChange.DROPPED, 0x1000)]
     history = TlbHistory(changes)
 
@@ -187,16 +231,18 @@ def test_the_next_change_of_an_address_is_the_next_that_concerns_it():
 
     assert [turns(linear) for linear in (0x1FFF, 0x45_6789, 0x2000)] == [[3, 7], [5], []]
     changes.append(TlbRecord(8, TlbChange.FILLED, 0x40_1000, entry(0x40_1000, filled=8)))
-    assert [turns(linear) for linear in (0x40_1234, 0x40_2000)] == [[5, 9], [5, 9]]
+    assert [turns(linear) for linear in (0x40_1234, 0x40_2000)] == [[5, 9], [5]]
 
 
-def test_what_somebody_does_to_contents_is_not_in_the_history():
-    history = TlbHistory(BEFORE)
-    history.at(50).apply(TlbRecord(60, TlbChange.FLUSHED, flush=Flush.ALL))
-    assert history.at(50).entries == TlbContents(BEFORE).entries != ()
+def test_an_access_is_translated_by_the_first_level_before_the_second():
+    changes = [TlbRecord(2, TlbChange.FILLED, 0x1000, entry(0x1000, filled=2, pcid=1)),
+               TlbRecord(2, TlbChange.KEPT, 0x1000, entry(0x1000, filled=2, pcid=1, row=3)),
+               TlbRecord(4, TlbChange.SWITCHED)]
+    history = TlbHistory(changes)
 
+    def level(cycle, pcid=1, linear=0x1FFF):
+        found = history.find(linear, pcid, cycle)
+        return found and found.level
 
-def test_a_translation_is_found_by_any_address_of_its_page():
-    contents = TlbContents(BEFORE)
-    assert contents.find(0x5F_FFFF).translate(0x5F_FFFF) == 0x80_0000 | 0x1F_FFFF
-    assert contents.find(0x60_0000) is None
+    assert [level(cycle) for cycle in (2, 3, 4, 5)] == [None, 1, 1, 2]
+    assert level(5, pcid=2) is level(5, linear=0x2000) is None

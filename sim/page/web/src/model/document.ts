@@ -107,6 +107,7 @@ export interface TlbEntry {
     dirty:    boolean;
     global:   boolean;
     large:    boolean;
+    level:    1 | 2;
     filled:   Cycle;
     stale:    [since: Cycle, until: Cycle][];
 }
@@ -161,6 +162,7 @@ interface CachedTranslation {
     rights:   string;
     dirty:    boolean;
     global:   boolean;
+    level:    1 | 2;
     filled:   Cycle;
     stale:    boolean;
     verdicts: Record<string, Verdict>;

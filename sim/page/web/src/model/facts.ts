@@ -14,7 +14,8 @@ export const factName = {
     stack:    (document: RunDocument, cpu: number) =>
         `Innermost kernel function${ofProcessor(document, cpu)}`,
     tlb:      (document: RunDocument, cpu: number, entry: TlbEntry) =>
-        `${entry.linear} in the TLB${ofProcessor(document, cpu)}`,
+        `${entry.linear} in ${entry.level === 1 ? "the TLB" : "its second level"}${
+            ofProcessor(document, cpu)}`,
     entry:    (address: string, level: string) => `${level} of ${address}`,
     cached:   (address: string) => `Path of ${address} by the TLB`,
     verdict:  (address: string, attempt: string) => `${/^[aeio]/.test(attempt) ? "An" : "A"} ${attempt} of ${address}`,

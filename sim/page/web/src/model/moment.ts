@@ -21,7 +21,7 @@ interface Held {
     stale: boolean;
 }
 
-/** What the TLB holds, oldest first; null if that is not on record. */
+/** What the TLB holds, its first level first, then oldest first; null if that is not on record. */
 export function tlbAt(document: RunDocument, cpu: number, cycle: number): Held[] | null {
     const changes = document.traces[cpu]!.tlb;
     if (changes === null) return null;
@@ -35,7 +35,7 @@ export function tlbAt(document: RunDocument, cpu: number, cycle: number): Held[]
         const entry = document.tlb_entries[index]!;
         const stale = entry.stale.some(([since, until]) => since <= cycle && cycle < until);
         return { entry, stale };
-    });
+    }).sort((one, other) => one.entry.level - other.entry.level);
 }
 
 /** The page walk of a subject. */

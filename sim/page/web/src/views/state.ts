@@ -40,18 +40,20 @@ function registersView(shown: Shown, cpu: number): Content {
 
 function tlbView(shown: Shown, cpu: number): Content {
     const { document, place } = shown;
-    const held = tlbAt(document, cpu, place.cycle);
+    const held   = tlbAt(document, cpu, place.cycle);
+    const second = (held ?? []).filter(({ entry }) => entry.level === 2).length;
     if (held === null) {
         return html`<div class="tlb"><h5>TLB</h5><p>What it holds is not on record.</p></div>`;
     }
     return html`
         <div class="tlb">
-            <h5>TLB <span>${held.length} held</span></h5>
+            <h5>TLB <span>${held.length - second} held${
+                second > 0 ? `, ${second} in the second level` : ""}</span></h5>
             ${held.length === 0 ? html`<p>empty</p>` : html`
             <div class="scroll" tabindex="0" role="group" aria-label="Contents of the TLB"><table>
                 <thead><tr><th scope="col">linear</th><th scope="col">physical</th>
                     <th scope="col">size</th><th scope="col">rights</th><th scope="col"></th>
-                    <th scope="col">filled</th></tr></thead>
+                    <th scope="col">level</th><th scope="col">filled</th></tr></thead>
                 <tbody>${held.map(({ entry, stale }) => html`
                     <tr class="${stale ? "stale" : ""}
                                ${changedClass(shown, factName.tlb(document, cpu, entry))}"
@@ -62,6 +64,7 @@ function tlbView(shown: Shown, cpu: number): Content {
                         <td>${entry.rights}</td>
                         <td>${[stale && "stale", entry.dirty && "dirty", entry.global && "global",
                               entry.large && "piece"].filter(Boolean).join(", ")}</td>
+                        <td>${entry.level}</td>
                         <td>${cycleLink(document, entry.filled, cpu)}</td>
                     </tr>`)}
                 </tbody>

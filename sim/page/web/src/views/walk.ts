@@ -167,7 +167,8 @@ function cachedView(shown: Shown, about: Subject, walk: Walk): Content {
             ${tlb.stale ? html`<strong>STALE</strong>,` : "the same,"}
             <code>${tlb.physical}</code>, ${sizeText(tlb.size)}, ${tlb.rights}${
                 tlb.dirty ? ", dirty" : ""}${tlb.global ? ", global" : ""}, filled in
-            ${cycleLink(shown.document, tlb.filled, about.cpu)}.
+            ${cycleLink(shown.document, tlb.filled, about.cpu)}${
+                tlb.level === 2 ? ", in the second level" : ""}.
             ${others.length ? html`It decides otherwise, and is asked first:
                 ${others.map(([attempt, verdict]) =>
                     `${attempt} ${endingText(verdict)}`).join(", ")}.` : nothing}</p>`;
