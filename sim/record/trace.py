@@ -17,7 +17,8 @@ from .records import (
     AccessRecord, Addresses, ControlRecord, EventRecord, InterruptRecord, Mark, Recording, State,
     TransferRecord, bounds,
 )
-from .tlb import TlbEntry, TlbHistory, TlbRecord
+from .tlb import TlbEntry, TlbRecord
+from .tlb_history import TlbHistory
 
 
 __all__ = ["AccessFilter", "Trace"]

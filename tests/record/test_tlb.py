@@ -14,7 +14,7 @@ from hw.config import MmuConfig
 from hw.layout import Flush
 from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
-from sim.record.tlb import TlbChange, TlbContents, TlbEntry, TlbHistory, TlbRecord
+from sim.record.tlb import TlbChange, TlbContents, TlbEntry, TlbRecord
 from sw.bus import Access, GeneralProtection, Register
 from tests.hw.mmu_support import SMALL
 
@@ -82,11 +82,15 @@ def compare_after_each_step(world, config, sequence):
     return {change.change for change in engine.trace.all_tlb_changes}
 
 
+#: A small unit, and one that has PCIDs and keys. Each takes a while to compile.
+SMALL_UNIT  = MmuConfig(**SMALL)
+LARGER_UNIT = MmuConfig(**SMALL, **CONTEXTS.features, **KEYED.features)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("world, config", [
-    (LONG, MmuConfig()), (LONG, MmuConfig(**SMALL)), (BITS_32, MmuConfig(**SMALL)),
-    (BITS_32, PRESETS["tiny"]), *((world, MmuConfig(**SMALL, **world.features))
-                                  for world in (CONTEXTS, KEYED)),
+    (LONG, MmuConfig()), (LONG, SMALL_UNIT), (BITS_32, SMALL_UNIT), (BITS_32, PRESETS["tiny"]),
+    (CONTEXTS, LARGER_UNIT), (KEYED, LARGER_UNIT),
 ], ids=["4-level", "4-level-small", "32-bit", "one-level", "PCIDs", "keys"])
 @given(data=st.data())
 @settings(max_examples=30, deadline=None)
@@ -94,6 +98,17 @@ def test_contents_are_those_that_the_units_choices_make(world, config, data):
     sequence = data.draw(st.lists(steps(world), min_size=5, max_size=30))
     compare_after_each_step(world, config, sequence)
 
+
+#: Large pages: one beside a small one in a set with the same number, and one of a PCID that is
+#: left, whose row a table takes.
+LARGE, TABLE, PRESENT = 0x20_0000 | 1 << 7, 0x4000, 0b111
+TABLES = [
+    ("edit", 0x3010, LARGE | PRESENT), ("access", Access(CONTEXTS.third, 1)),
+    ("access", Access(LINEAR, 1)), ("edit", 0x3018, LARGE | PRESENT),
+    ("control", (Register.CR3, ROOT | 1)), ("access", Access(LINEAR, 1)),
+    ("edit", 0x3018, TABLE | PRESENT),
+    ("control", (Register.CR3, ROOT | 2)), ("access", Access(LINEAR, 1)),
+]
 
 #: All PCIDs that stamps are kept of, and more.
 MANY_PCIDS = [step for pcid in range(1, 12)
@@ -105,11 +120,11 @@ MANY_INVALIDATIONS = ([("access", Access(LINEAR, 1))] + [("invlpg", LINEAR - 0x1
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sequence, change", [
-    (MANY_PCIDS, TlbChange.EXPIRED), (MANY_INVALIDATIONS, TlbChange.SWEPT),
-], ids=["PCIDs", "stamps"])
+    (TABLES, TlbChange.DISPLACED), (MANY_PCIDS, TlbChange.EXPIRED),
+    (MANY_INVALIDATIONS, TlbChange.SWEPT),
+], ids=["tables", "PCIDs", "stamps"])
 def test_they_are_when_the_second_level_has_no_more_room(sequence, change):
-    config = MmuConfig(**SMALL, **CONTEXTS.features)
-    assert change in compare_after_each_step(CONTEXTS, config, sequence)
+    assert change in compare_after_each_step(CONTEXTS, LARGER_UNIT, sequence)
 
 
 @pytest.mark.slow
@@ -200,49 +215,3 @@ def test_a_page_that_comes_again_takes_the_place_of_its_last_translation():
     contents = TlbContents([kept(3, 0x1000, filled=1), kept(3, 0x1000, filled=2)])
     assert [each.filled for each in contents.entries] == [2]
     assert contents.apply(change("DROPPED", 0x1000)) == (entry(0x1000, row=3, filled=2),)
-
-
-def test_stepping_through_a_run_shows_what_the_changes_so_far_make():
-    changes = [TlbRecord(2, TlbChange.FILLED, 0x1000, entry(0x1000, filled=2)),
-               TlbRecord(4, TlbChange.FILLED, 0x2000, entry(0x2000, filled=4)),
-               TlbRecord(4, TlbChange.DROPPED, 0x1000)]
-    history = TlbHistory(changes)
-
-    def held_at(*cycles):
-        return [[each.linear for each in history.at(cycle)] for cycle in cycles]
-
-    assert held_at(2, 4, 3, 0) == [[], [0x1000], [0x1000], []]
-    changes.append(TlbRecord(6, TlbChange.FLUSHED, flush=Flush.LOCAL))
-    assert held_at(7, 6, 5, 4) == [[], [0x2000], [0x2000], [0x1000]]
-
-
-def test_the_next_change_of_an_address_is_the_next_that_concerns_it():
-    changes = [TlbRecord(2, TlbChange.FILLED, 0x1000, entry(0x1000, filled=2)),
-               TlbRecord(4, TlbChange.KEPT, 0x40_0000,
-                         entry(0x40_0000, 0x20_0000, filled=4, row=0x8000)),
-               TlbRecord(6, TlbChange.DROPPED, 0x1000)]
-    history = TlbHistory(changes)
-
-    def turns(linear):
-        after, found = -1, []
-        while (cycle := history.next_change(linear, after=after)) is not None:
-            found.append(after := cycle)
-        return found
-
-    assert [turns(linear) for linear in (0x1FFF, 0x45_6789, 0x2000)] == [[3, 7], [5], []]
-    changes.append(TlbRecord(8, TlbChange.FILLED, 0x40_1000, entry(0x40_1000, filled=8)))
-    assert [turns(linear) for linear in (0x40_1234, 0x40_2000)] == [[5, 9], [5]]
-
-
-def test_an_access_is_translated_by_the_first_level_before_the_second():
-    changes = [TlbRecord(2, TlbChange.FILLED, 0x1000, entry(0x1000, filled=2, pcid=1)),
-               TlbRecord(2, TlbChange.KEPT, 0x1000, entry(0x1000, filled=2, pcid=1, row=3)),
-               TlbRecord(4, TlbChange.SWITCHED)]
-    history = TlbHistory(changes)
-
-    def level(cycle, pcid=1, linear=0x1FFF):
-        found = history.find(linear, pcid, cycle)
-        return found and found.level
-
-    assert [level(cycle) for cycle in (2, 3, 4, 5)] == [None, 1, 1, 2]
-    assert level(5, pcid=2) is level(5, linear=0x2000) is None
