@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +47,19 @@ class Reader:
 
     def follow(self, fragment):
         """Follow a link to a place, within the page."""
-        self.page.evaluate("""fragment => new Promise(done => {
-            addEventListener("hashchange", done, { once: true });
-            location.hash = fragment;
-        })""", fragment)
+        with self.moving():
+            self.page.evaluate("fragment => { location.hash = fragment; }", fragment)
+
+    @contextmanager
+    def moving(self):
+        """Do something that leads to another place; what is there is drawn afterwards.
+
+        A browser tells the page of its new fragment later than it has that.
+        """
+        self.page.evaluate("""() => { window.moved = new Promise(
+            done => addEventListener("hashchange", done, { once: true })); }""")
+        yield
+        self.page.evaluate("() => window.moved")
 
     def show(self, document):
         """Hand the page a document, as one who makes it elsewhere does."""

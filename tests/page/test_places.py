@@ -22,7 +22,8 @@ ENDED = {("shootdown", "fault"), ("shootdown", "act")}
 def test_a_claim_s_link_moves_cursor_walks_and_waveform(reader):
     reader.open()
     before = reader.drawing()
-    reader.page.click("#acts a:has-text('the page walker set D in the read-only leaf')")
+    with reader.moving():
+        reader.page.click("#acts a:has-text('the page walker set D in the read-only leaf')")
     claim, = (claim for act in played("article").document["run"]["acts"] for claim in act["claims"]
               if claim["text"].startswith("the page walker set D in the read-only leaf"))
     assert reader.fragment == "#claim=2.4"
@@ -54,12 +55,16 @@ def test_an_address_of_no_place_opens_the_page_as_ever(reader, fragment):
 
 def test_back_and_forward_go_from_claim_to_claim(reader):
     reader.open()
-    reader.page.click("#acts a[href='#claim=2.1']")
-    reader.page.click("#acts a[href='#claim=4.2']")
+    with reader.moving():
+        reader.page.click("#acts a[href='#claim=2.1']")
+    with reader.moving():
+        reader.page.click("#acts a[href='#claim=4.2']")
     there = reader.state()
-    reader.page.go_back()
+    with reader.moving():
+        reader.page.go_back()
     reader.page.wait_for_selector("#lab >> text=Claim 2.1")
-    reader.page.go_forward()
+    with reader.moving():
+        reader.page.go_forward()
     reader.page.wait_for_selector("#lab >> text=Claim 4.2")
     assert reader.state() == there
 
