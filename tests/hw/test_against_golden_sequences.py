@@ -33,7 +33,7 @@ memories = st.builds(
 @IN_EACH_WORLD
 @pytest.mark.parametrize("sizes", [ONE_LEVEL, SMALL], ids=["one level", "two levels"])
 @given(data=st.data())
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(world, sizes, data):
     sequence = data.draw(st.lists(steps(world), min_size=20, max_size=60), label="steps")
 
