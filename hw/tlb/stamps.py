@@ -49,7 +49,8 @@ class StampBank(wiring.Component):
     switches, left : :py:`In(1)`, :py:`In(12)`
         Strobe: another PCID is current from now on; and the one that was until now.
     flush, named : :py:`In(Flush)`, :py:`In(12)`
-        Forget all of these; and the PCID that is meant, if it is one. Not with ``switches``.
+        Forget all of these; and the PCID that is meant, if it is one: the current one, if global
+        rows are meant too. Not with ``switches``.
     single : :py:`In(1)`
         Of what ``flush`` says, only what is cached of the paging structures.
     sweep : :py:`In(1)`
@@ -164,7 +165,7 @@ class StampBank(wiring.Component):
                     m.d.sync += [pcid.eq(self.left), left[number].eq(self._current)]
         with m.Elif((self.flush == Flush.OF_PCID) & ~self._own & ~self.single):
             m.d.sync += valid.eq(valid & ~there)
-        with m.Elif(self.single):
+        with m.Elif((self.flush != Flush.NONE) & self.single):
             for number in range(CONTEXTS):
                 with m.If(there[number]):
                     m.d.sync += left[number].structure.eq(self._next)

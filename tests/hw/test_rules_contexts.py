@@ -217,6 +217,23 @@ async def test_rule_33_each_type_forgets_what_it_names(cpu, kind, operand, left)
     assert await held(cpu) == left
 
 
+@contexts
+async def test_rule_33_a_pcid_that_has_lost_an_address_walks_its_own_tables(cpu):
+    roots = {1: 0x20000, 2: 0x30000}
+    await cpu.write_control(Register.CR4, CR4_LONG | PCIDE)
+    for pcid, root in roots.items():
+        for linear in (LINEAR, OTHER):
+            map_page(cpu, frame(pcid, linear) | P | RW | US, linear=linear, root=root)
+    await cpu.write_control(Register.CR3, roots[2] | 2 | NO_FLUSH)
+    assert await reach(cpu, READ) & ~0xfff == frame(2, LINEAR)
+    await cpu.write_control(Register.CR3, roots[1] | 1 | NO_FLUSH)
+    await cpu.invpcid(0, descriptor(2, LINEAR))
+    await cpu.invlpg(LINEAR)  # The tables of PCID 1 have a stamp of their own from here on.
+    assert await reach(cpu, READ) & ~0xfff == frame(1, LINEAR)
+    await cpu.write_control(Register.CR3, roots[2] | 2 | NO_FLUSH)
+    assert await reach(cpu, Access(OTHER, 8)) == frame(2, OTHER)
+
+
 @pytest.mark.parametrize("kind, kept", [(0, True), (1, True), (2, False), (3, True)])
 @contexts
 async def test_rule_33_global_translations_are_forgotten_by_type_2_alone(cpu, kind, kept):

@@ -1,5 +1,7 @@
 """The second level of the TLB: its arrays and stamps by themselves, and as a part of the unit."""
 
+from random import Random
+
 import pytest
 from amaranth.hdl import Shape, unsigned
 from hw_support import simulate
@@ -146,6 +148,47 @@ def test_stamps_are_used_up_one_an_operation_and_are_all_free_after_a_sweep():
 
     assert Shape.cast(bank.stamps.shape().as_shape()).width == 30
     simulate(bank, main, deadline=5000)
+
+
+#: What a unit makes a bank forget, and whether that is of one page alone.
+FORGOTTEN = [(Flush.ALL, 0), (Flush.LOCAL, 0), *(
+    (flush, single) for flush in (Flush.OF_PCID, Flush.OF_PCID_AND_GLOBAL) for single in (0, 1, 1))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_two_pcids_ever_have_a_stamp(seed):
+    bank   = StampBank(MmuConfig(pcid=True, invpcid=True))
+    random = Random(seed)
+
+    async def main(ctx):
+        owners, switched = {}, 0
+        while not ctx.get(bank.exhausted):
+            for name in ("local", "structure"):
+                owner = owners.setdefault((name, ctx.get(bank.stamps[name])), ctx.get(bank.pcid))
+                assert owner == ctx.get(bank.pcid)
+            # What is named stays so, as it does in the unit, until something else is.
+            if random.random() < 0.5:
+                flush, single = random.choice(FORGOTTEN)
+                own = flush is not Flush.OF_PCID
+                ctx.set(bank.named, ctx.get(bank.pcid) if own else random.randrange(12))
+                ctx.set(bank.single, single)
+                await strobe(ctx, bank.flush, flush)
+            else:
+                ctx.set(bank.left, ctx.get(bank.pcid))
+                ctx.set(bank.pcid, (ctx.get(bank.pcid) + random.randrange(1, 12)) % 12)
+                await strobe(ctx, bank.switches, 1)
+                switched += 1
+            await ctx.tick().repeat(random.randrange(1, 4))
+        assert switched > 300
+
+    simulate(bank, main, deadline=10_000)
+
+
+async def strobe(ctx, signal, value):
+    """Set a signal for a cycle."""
+    ctx.set(signal, value)
+    await ctx.tick()
+    ctx.set(signal, 0)
 
 
 @pytest.mark.slow
