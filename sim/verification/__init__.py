@@ -21,6 +21,7 @@ where a simulator runs.
 :mod:`sim.verification.stale`            one access at a time, with edits that nobody flushes
 :mod:`sim.verification.coverage`         coverpoints, bins, the report
 :mod:`sim.verification.coverpoints`      those of the unit
+:mod:`sim.verification.reachability`     bins of them that a unit cannot reach
 :mod:`sim.verification.walks`            the entries that decide an access, as memory has them
 :mod:`sim.verification.collector`        from events to bins
 :mod:`sim.verification.runs`             settings and result of a run in a simulator

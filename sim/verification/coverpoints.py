@@ -1,18 +1,18 @@
 """Coverpoints of the unit: each condition alone, and the crosses that decide something.
 
 After kvm-unit-tests' ``x86/access.c``: every condition that paging looks at is a bit with a short
-printable name. Bins that a configuration cannot reach are excluded one by one, with the reason.
+printable name. Bins that a configuration cannot reach are excluded: see :mod:`.reachability`.
 """
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from hw.config import MmuConfig
 from sw.bus import Kind, Register
 
 from .coverage import Coverpoint
 from .payloads import EVENTS
+from .reachability import Reachability, no_alignment
 from .tables import KEYS
 
 
@@ -32,23 +32,6 @@ STRUCTURES = ("PT", "PD", "PDPT", "PML4", "PML5")
 ALIGNMENTS = ("aligned", "in a word", "in two words", "in two pages")
 DURATIONS  = ("0", "1", "2-3", "4+")
 
-NO_LONG_MODE = "there is no 4-level paging"
-NO_PAE       = "there is no PAE paging"
-NO_LA57      = "there is no 5-level paging"
-NO_NX        = "there is no execute-disable bit"
-NO_SMEP      = "there is no SMEP"
-NO_SMAP      = "there is no SMAP"
-NO_PGE       = "there are no global pages"
-NO_PSE       = "there are no 4 MiB pages"
-NO_PCID      = "there are no PCIDs"
-NO_INVPCID   = "there is no INVPCID"
-
-#: Events of the second level of the TLB.
-OF_SECOND_LEVEL = ("hit_second", "kept", "displaced", "expired", "swept")
-NO_GIGABYTE  = "there are no 1 GiB pages"
-NO_PKU       = "user pages have no protection keys"
-NO_PKS       = "supervisor pages have no protection keys"
-
 
 Bins = tuple[tuple[str, ...], ...]
 
@@ -61,166 +44,6 @@ def _bits(*names: str) -> list[str]:
     return [f"{name}={value}" for name in names for value in (0, 1)]
 
 
-@dataclass(frozen=True)
-class Reachability:
-    """Reasons why a configuration cannot reach a bin; None for a bin that it can."""
-
-    config: MmuConfig
-
-    def mode(self, mode: str) -> str | None:
-        """Reason why there is no such paging mode."""
-        config  = self.config
-        lacking = {"5-level": (config.la57, NO_LA57), "4-level": (config.long_mode, NO_LONG_MODE),
-                   "PAE": (config.pae, NO_PAE)}
-        exists, reason = lacking.get(mode, (True, ""))
-        return None if exists else reason
-
-    def size(self, mode: str, size: str) -> str | None:
-        """Reason why there are no such pages."""
-        if size == "4M" and not self.config.pse:
-            return NO_PSE
-        if size == "1G" and not self.config.gigabyte_pages:
-            return NO_GIGABYTE
-        return self.mode(mode)
-
-    def reserved(self) -> str | None:
-        """Reason why no entry can be malformed."""
-        reason = "entries of 32-bit paging have reserved bits in 4 MiB pages only"
-        return None if self.config.wide_entries or self.config.pse else reason
-
-    def bit(self, bit: str) -> str | None:
-        """Reason why a bit of an entry or a register cannot be set."""
-        config = self.config
-        features = {
-            "SMEP=1": (config.smep, NO_SMEP), "SMAP=1": (config.smap, NO_SMAP),
-            "PGE=1":  (config.pge, NO_PGE),   "PSE=1":  (config.pse, NO_PSE),
-            "NXE=1":  (config.nx, NO_NX),     "XD=1":   (config.nx, NO_NX),
-            "PCIDE=1": (config.pcid, NO_PCID),
-            "PKE=1":  (config.pku, NO_PKU),   "PKS=1":  (config.pks, NO_PKS),
-        }
-        exists, reason = features.get(bit, (True, ""))
-        return None if exists else reason
-
-    def ending(self, kind: str, privilege: str, ending: str) -> str | None:
-        """Reason why an access cannot end so."""
-        config = self.config
-        if ending == "#GP" and not config.long_mode:
-            return "outside long mode every address is canonical"
-        if ending == "reserved":
-            return self.reserved()
-        if ending == "rights" and privilege != "user":
-            if kind == "fetch" and not (config.smep or config.nx):
-                return "nothing forbids the supervisor to fetch"
-            if kind == "read" and not (config.smap or config.keys):
-                return "nothing forbids the supervisor to read"
-        return None
-
-    # Coverpoints
-
-    def entry_bits(self) -> Iterator[tuple[str, ...]]:
-        for mode, levels in LEVELS.items():
-            for level in levels:
-                names = ["P", "R/W", "U/S", "A"] + ["XD", "RSVD"] * (mode != "32-bit")
-                names += ["RSVD"] * (mode == "32-bit" and level == "PDE")
-                names += ["PS"] * (level in ("PDPTE", "PDE")) + ["D", "G"] * ("PML" not in level)
-                yield from itertools.product((mode,), (level,), _bits(*names))
-
-    def no_entry_bit(self, mode: str, level: str, bit: str) -> str | None:
-        if (reason := self.mode(mode)) or (reason := self.bit(bit)):
-            return reason
-        large = "1G" if level == "PDPTE" else "4M" if (mode, level) == ("32-bit", "PDE") else ""
-        if large and bit[0] in "DG" and (reason := self.size(mode, large)):
-            return reason
-        if large == "1G" and bit == "PS=1":
-            return self.size(mode, large)
-        if large == "4M" and bit == "RSVD=1":
-            return self.reserved()
-        return None
-
-    def defects(self) -> Iterator[tuple[str, ...]]:
-        for mode in ("5-level", "4-level", "PAE"):
-            for level in LEVELS[mode]:
-                reasons = ["missing", "address", "XD without NXE"]
-                reasons += ["upper bits"] * (mode == "PAE")
-                reasons += ["PS"] * (level in ("PML5E", "PML4E", "PDPTE"))
-                reasons += ["page address"] * (level in ("PDPTE", "PDE"))
-                yield from itertools.product((mode,), (level,), reasons)
-        yield "PAE", "PDPTE", "missing"
-        yield from (("32-bit", "PDE", "missing"), ("32-bit", "PDE", "page address"),
-                    ("32-bit", "PTE", "missing"))
-
-    def no_defect(self, mode: str, level: str, defect: str) -> str | None:
-        if (reason := self.mode(mode)):
-            return reason
-        if defect == "address" and self.config.maxphyaddr == 52:
-            return "physical addresses have all 52 bits"
-        if (level, defect) == ("PDPTE", "PS") and self.config.gigabyte_pages:
-            return "there are 1 GiB pages"
-        if (level, defect) == ("PDPTE", "page address"):
-            return self.size(mode, "1G")
-        return self.reserved() if mode == "32-bit" and defect == "page address" else None
-
-    def no_error(self, present: str, write: str, user: str, reserved: str,
-                 fetch: str, key: str) -> str | None:
-        if key == "PK=1" and (present, reserved, fetch) != ("P=1", "RSVD=0", "I/D=0"):
-            return "a key stops data accesses to a page that there is"
-        if key == "PK=1" and not self.config.keys:
-            return "there are no protection keys"
-        if (present, reserved) == ("P=0", "RSVD=1"):
-            return "RSVD is told of present entries only"
-        if (write, fetch) == ("W=1", "I/D=1"):
-            return "no fetch is a write"
-        if fetch == "I/D=1" and not (self.config.smep or self.config.nx):
-            return "I/D needs SMEP or NXE"
-        if (present, write, user, reserved, fetch) == ("P=1", "W=0", "U=0", "RSVD=0", "I/D=0"):
-            return self.ending("read", "supervisor", "rights")
-        return self.reserved() if reserved == "RSVD=1" else None
-
-    def no_key(self, register: str, *rest: str) -> str | None:
-        """Reason why the register does not judge any page."""
-        return self.bit({"PKRU": "PKE=1", "PKRS": "PKS=1"}[register])
-
-    def no_crossing(self, kind: str, ending: str) -> str | None:
-        return self.reserved() if ending == "second reserved" else None
-
-    def no_event(self, event: str) -> str | None:
-        if event == "bus_error":
-            return "all of memory answers"
-        if event in OF_SECOND_LEVEL and not self.config.second_entries:
-            return "the TLB has one level"
-        if event in ("expired", "swept"):
-            return "a round is too short to use up the PCIDs and the stamps of the second level"
-        if event == "switched":
-            return self.bit("PCIDE=1")
-        if event == "accessed PML5":
-            return self.mode("5-level")
-        if event in ("accessed PDPT", "accessed PML4"):
-            return self.mode("4-level")
-        return self.ending("read", "user", "#GP") if event == "protection" else None
-
-    def no_operation(self, register: str, ending: str) -> str | None:
-        if ending == "not canonical":
-            return self.ending("read", "user", "#GP")
-        if register in ("CR2", "RFLAGS") and ending == "refused":
-            return "every value may be written"
-        if register == "INVPCID" and ending != "refused" and not self.config.invpcid:
-            return NO_INVPCID
-        if register in ("PKRU", "PKRS") and ending == "written":
-            return self.no_key(register)
-        if register == "FEATURES" and ending == "written":
-            return "the register is read-only"
-        if register == "CR3" and ending == "refused" and not self.config.wide_entries:
-            return "outside long mode every value may be written"
-        return None
-
-
-def no_alignment(kind: str, size: str, alignment: str) -> str | None:
-    """Reason why an access of this size cannot be aligned so, or None."""
-    if size == "1" and alignment != "aligned":
-        return "a byte is always aligned"
-    return "eight bytes fill a word" if (size, alignment) == ("8", "in a word") else None
-
-
 def coverpoints(config: MmuConfig) -> list[Coverpoint]:
     """Coverpoints of a unit."""
     return [*_of_entries(config), *_of_rights(config), *_of_accesses(config), *_of_time(config)]
@@ -230,9 +53,9 @@ def _of_entries(config: MmuConfig) -> Iterator[Coverpoint]:
     reach = Reachability(config)
     sizes = [(mode, size) for mode in SIZES for size in SIZES[mode]]
     yield Coverpoint("entry bits", "Each bit of each entry that a walk reads.",
-                     tuple(reach.entry_bits()), reach.no_entry_bit)
+                     tuple(_entry_bits()), reach.no_entry_bit)
     yield Coverpoint("defects", "The cause of a fault in a walk, and its level.",
-                     tuple(reach.defects()), reach.no_defect)
+                     tuple(_defects()), reach.no_defect)
     yield Coverpoint("leaf flags", "A and D of the leaf, before a walk that succeeds.",
                      tuple((*size, *flags) for size in sizes
                            for flags in _cross(("A=0", "A=1"), ("D=0", "D=1"), ("read", "write"))),
@@ -257,10 +80,6 @@ def _of_entries(config: MmuConfig) -> Iterator[Coverpoint]:
 
 def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
     reach = Reachability(config)
-
-    def no_bit(*values: str) -> str | None:
-        return next(filter(None, map(reach.bit, values)), None)
-
     yield Coverpoint("control bits", "Control bits that an access depends on, each alone.",
                      (*_cross(("5-level", "4-level"),
                               _bits("WP", "SMEP", "SMAP", "AC", "PGE", "NXE", "PCIDE", "PKE",
@@ -272,13 +91,12 @@ def _of_rights(config: MmuConfig) -> Iterator[Coverpoint]:
                      _cross(_bits("WP"), _bits("R/W"), _bits("U/S"), PRIVILEGES))
     yield Coverpoint("SMAP", "Reads and writes: SMAP, AC, the page's U/S, and the privilege.",
                      _cross(_bits("SMAP"), _bits("AC"), _bits("U/S"), PRIVILEGES,
-                            ("read", "write")), no_bit)
+                            ("read", "write")), reach.bits)
     yield Coverpoint("SMEP", "Fetches: SMEP, the page's U/S, and the privilege.",
-                     _cross(_bits("SMEP"), _bits("U/S"), PRIVILEGES), no_bit)
+                     _cross(_bits("SMEP"), _bits("U/S"), PRIVILEGES), reach.bits)
     yield Coverpoint("NX", "Walks of 8-byte entries: NXE, XD anywhere, privilege and kind.",
                      _cross(_bits("NXE"), _bits("XD"), PRIVILEGES, ("fetch", "other")),
-                     lambda *values: NO_LONG_MODE if not config.wide_entries else (
-                         no_bit(values[0]) if values[1] == "XD=0" or config.nx else NO_NX))
+                     reach.no_nx)
     yield Coverpoint("error codes", "Each error code of a page fault.",
                      _cross(*(_bits(bit) for bit in ("P", "W", "U", "RSVD", "I/D", "PK"))),
                      reach.no_error)
@@ -352,3 +170,27 @@ def _of_time(config: MmuConfig) -> Iterator[Coverpoint]:
                      _cross(("read", "write", "locked read", "locked write"), DURATIONS[1:]))
     yield Coverpoint("in flight", "Outstanding transfers.",
                      tuple((str(number + 1),) for number in range(config.outstanding)))
+
+
+def _entry_bits() -> Iterator[tuple[str, ...]]:
+    """Each bit of each entry, by mode and level."""
+    for mode, levels in LEVELS.items():
+        for level in levels:
+            names = ["P", "R/W", "U/S", "A"] + ["XD", "RSVD"] * (mode != "32-bit")
+            names += ["RSVD"] * (mode == "32-bit" and level == "PDE")
+            names += ["PS"] * (level in ("PDPTE", "PDE")) + ["D", "G"] * ("PML" not in level)
+            yield from itertools.product((mode,), (level,), _bits(*names))
+
+
+def _defects() -> Iterator[tuple[str, ...]]:
+    """Causes of a fault in a walk, by mode and level."""
+    for mode in ("5-level", "4-level", "PAE"):
+        for level in LEVELS[mode]:
+            reasons = ["missing", "address", "XD without NXE"]
+            reasons += ["upper bits"] * (mode == "PAE")
+            reasons += ["PS"] * (level in ("PML5E", "PML4E", "PDPTE"))
+            reasons += ["page address"] * (level in ("PDPTE", "PDE"))
+            yield from itertools.product((mode,), (level,), reasons)
+    yield "PAE", "PDPTE", "missing"
+    yield from (("32-bit", "PDE", "missing"), ("32-bit", "PDE", "page address"),
+                ("32-bit", "PTE", "missing"))
