@@ -55,26 +55,26 @@ class MmuConfig:
         a physical address instead. For simulations of many machines with one design.
     """
 
-    maxphyaddr:     int  = 40
-    tlb_entries:    int  = 32
-    block_ram:      bool = False
-    second_entries: int  = 1024
-    directory_entries: int = 512
-    reference_entries: int = 16
-    outstanding:    int  = 4
-    long_mode:      bool = True
-    pae:            bool = False
-    la57:           bool = False
-    gigabyte_pages: bool = True
-    pse:            bool = True
-    pge:            bool = True
-    nx:             bool = True
-    pcid:           bool = False
-    invpcid:        bool = False
-    smep:           bool = True
-    smap:           bool = True
-    pku:            bool = False
-    pks:            bool = False
+    maxphyaddr:        int  = 40
+    tlb_entries:       int  = 32
+    block_ram:         bool = False
+    second_entries:    int  = 1024
+    directory_entries: int  = 512
+    reference_entries: int  = 16
+    outstanding:       int  = 4
+    long_mode:         bool = True
+    pae:               bool = False
+    la57:              bool = False
+    gigabyte_pages:    bool = True
+    pse:               bool = True
+    pge:               bool = True
+    nx:                bool = True
+    pcid:              bool = False
+    invpcid:           bool = False
+    smep:              bool = True
+    smap:              bool = True
+    pku:               bool = False
+    pks:               bool = False
 
     variable_maxphyaddr: bool = False
 

@@ -26,7 +26,7 @@ class Invalidator(wiring.Component):
 
     Latency
     -------
-    One cycle. Whether an operation is refused takes long to find out, so that it is asked then.
+    One cycle. Whether an operation is refused takes long to find out: it counts a cycle later.
 
     Members
     -------

@@ -72,6 +72,8 @@ class CacheArray(wiring.Component):
         Row to write for ``looked``, with the present stamp of its kind.
     clear : :py:`In(1)`
         Clear the row for ``looked``.
+    place : :py:`Out(range(depth))`
+        Number of the row for ``looked``.
     sweep, number : :py:`In(1)`, :py:`In(range(depth))`
         Clear the row with this number.
     """
@@ -98,6 +100,7 @@ class CacheArray(wiring.Component):
             "kind":   Out(RowKind),
             "fill":   In(stream.Signature(fill_layout(shape), always_ready=True)),
             "clear":  In(1),
+            "place":  Out(range(depth)),
             "sweep":  In(1),
             "number": In(range(depth)),
         })
@@ -108,11 +111,11 @@ class CacheArray(wiring.Component):
         m.submodules.memory = memory = Memory(shape=self._layout, depth=self._depth, init=[])
         write = memory.write_port()
         row   = Signal(self._layout)
-        index = self.looked[self._low:self._low + self._bits]
         tag   = self.looked[self._low + self._bits:]
         m.d.comb += [
+            self.place.eq(self.looked[self._low:self._low + self._bits]),
             write.en.eq(self.fill.valid | self.clear | self.sweep),
-            write.addr.eq(Mux(self.sweep, self.number, index)),
+            write.addr.eq(Mux(self.sweep, self.number, self.place)),
         ]
         with m.If(self.fill.valid):
             m.d.comb += [
@@ -140,7 +143,7 @@ class CacheArray(wiring.Component):
             m.d.comb += port.addr.eq(self.page[self._low:self._low + self._bits])
         else:
             port = memory.read_port(domain="comb")
-            m.d.comb += port.addr.eq(self.looked[self._low:self._low + self._bits])
+            m.d.comb += port.addr.eq(self.place)
         with m.If(begun):
             m.d.sync += row.eq(port.data)
 

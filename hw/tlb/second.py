@@ -189,7 +189,6 @@ class SecondLevel(wiring.Component):
 
     def _keep(self, m):
         """Keep a translation in the array for its size."""
-        kind   = Mux(self.keep.p.global_page, RowKind.SHARED, RowKind.LOCAL)
         found  = Cat(way.found for way in self._pages)
         free   = Cat(way.kind == RowKind.EMPTY for way in self._pages)
         turns  = Cat(way.row.turn for way in self._pages)
@@ -205,20 +204,22 @@ class SecondLevel(wiring.Component):
             other = self._pages[1 - number].row.turn
             m.d.comb += [
                 way.fill.valid.eq(small & (chosen == number)),
-                way.fill.p.kind.eq(kind),
                 # The two bits differ after a fill of the first way, and are equal after the second.
                 way.fill.p.value.turn.eq(other ^ (number == 0)),
-                *(way.fill.p.value.target[name].eq(self.keep.p[name])
-                  for name, _ in target_layout(self.config)),
+                *self._kept(way.fill.p),
             ]
+
+    def _kept(self, row):
+        """Make a row that of the translation which is kept."""
+        kind = Mux(self.keep.p.global_page, RowKind.SHARED, RowKind.LOCAL)
+        return [row.kind.eq(kind), *(row.value.target[name].eq(self.keep.p[name])
+                                     for name, _ in target_layout(self.config))]
 
     def _number(self, m, chosen):
         """Number the rows: those of pages, way by way, and those of directories with bit 15."""
-        sets = (self.config.second_entries // 2).bit_length() - 1
-        rows = self.config.directory_entries.bit_length() - 1
         m.d.comb += [
-            self.page_row.eq(Cat(self.looked[:sets], chosen)),
-            self.directory_row.eq(self.looked[9:9 + rows] | 1 << 15),
+            self.page_row.eq(Cat(self._pages[0].place, chosen)),
+            self.directory_row.eq(self._directory.place | 1 << 15),
         ]
 
     def _learn(self, m):
@@ -227,10 +228,8 @@ class SecondLevel(wiring.Component):
         with m.If(self.keep.valid & (self.size == PageSize.MIB2)):
             m.d.comb += [
                 directory.valid.eq(1),
-                directory.p.kind.eq(Mux(self.keep.p.global_page, RowKind.SHARED, RowKind.LOCAL)),
                 directory.p.value.leaf.eq(1),
-                *(directory.p.value.target[name].eq(self.keep.p[name])
-                  for name, _ in target_layout(self.config)),
+                *self._kept(directory.p),
             ]
         with m.Elif(self.learn.valid & (learnt.level == Level.PT)):
             m.d.comb += [

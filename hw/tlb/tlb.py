@@ -317,7 +317,7 @@ class Tlb(wiring.Component):
     def _sweep(self, m):
         """Clear all rows of the second level, so that all stamps are free again."""
         number = self._second.number
-        swept  = Signal.like(number)
+        row    = Signal.like(number)
         with m.State("START"):
             # After a reset the rows are still there.
             m.d.comb += self.swept.eq(self._exhausted)
@@ -326,9 +326,9 @@ class Tlb(wiring.Component):
                 m.next = "SWEEP"
 
         with m.State("SWEEP"):
-            m.d.comb += [self._second.sweep.eq(1), number.eq(swept)]
-            m.d.sync += swept.eq(swept + 1)
-            with m.If((swept + 1)[:len(swept)] == 0):
+            m.d.comb += [self._second.sweep.eq(1), number.eq(row)]
+            m.d.sync += row.eq(row + 1)
+            with m.If((row + 1)[:len(row)] == 0):
                 m.d.comb += self._stamps.sweep.eq(1)
                 m.d.sync += self._used.eq(0)
                 m.next = "IDLE"

@@ -10,6 +10,7 @@ from hw.bus import ControlOp, Register
 from hw.layout import CR0, CR4, AccessKind, Fault, Flush
 from hw.permission import Rights
 
+from .decoding import TLB_STROBES
 from .signals import FIELDS, MARK_WIDTH, Fields
 from .waves import Shown
 from .words import rights_text
@@ -168,8 +169,7 @@ def _events(events: Any) -> list[Probe]:
 def _tlb(events: Any, update: Any) -> list[Probe]:
     texts = {"rights": _rights, "flush": _name_of(Flush)}
     return _while(
-        _show("tlb", "change", events.filled | events.dropped | events.invalidated
-              | events.flushed | events.switched),
+        _show("tlb", "change", (Value.cast(events) & TLB_STROBES).any()),
         *(_show("tlb", name, getattr(update, name), texts.get(name))
           for name in FIELDS["tlb"](0)),
     )

@@ -52,7 +52,7 @@ class Reader:
 
     @contextmanager
     def moving(self):
-        """Do something that leads to another place; what is there is drawn afterwards.
+        """Context of what leads to another place; at its end, that is drawn.
 
         A browser tells the page of its new fragment later than it has that.
         """

@@ -94,8 +94,11 @@ def test_slots_hold_what_the_tlbs_do(tmp_path, scenario, waves_from):
         slots = [variables[f"{scope}.entry_{slot}"]
                  for slot in range(PRESETS[run.preset].tlb_entries)]
         now: dict[int, str] = {}
-        filled = 0
+        filled, changes, strobe = 0, variables[f"{scope}.change"], 0
+        strobes = {change.cycle for change in trace.all_tlb_changes}
         for cycle in range(begun, run.cycles):
+            strobe = changes.get(cycle, strobe)
+            assert strobe == (cycle in strobes)
             now |= {slot: texts[cycle] for slot, texts in enumerate(slots) if cycle in texts}
             held = [text for text in now.values() if text != "-"]
             assert sorted(held) == sorted(in_words(entry) for entry in trace.tlb_at(cycle)

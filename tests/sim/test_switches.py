@@ -17,6 +17,14 @@ def test_every_field_of_a_unit_has_a_switch_but_the_one_for_many_machines_at_onc
     assert switches == {field.name for field in fields(MmuConfig)} - {"variable_maxphyaddr"}
 
 
+@pytest.mark.parametrize("switch", [
+    switch for name, switch in SWITCHES.items() if name.startswith("unit.") and switch.most > 1])
+def test_a_unit_can_have_the_least_and_the_most_of_what_a_switch_takes(switch):
+    for value in (switch.least, switch.most):
+        unit = Switches.parse([f"{switch.name}={value}"]).unit(PRESETS["full"])
+        assert getattr(unit, switch.name.removeprefix("unit.")) == value
+
+
 def test_the_last_value_of_a_switch_counts():
     switches = Switches.parse(["unit.smap=0", "machine.ram=8MiB", "unit.smap=1"])
     assert switches.of("unit") == {"smap": 1}
