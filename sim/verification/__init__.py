@@ -26,7 +26,10 @@ where a simulator runs.
 :mod:`sim.verification.collector`        from events to bins
 :mod:`sim.verification.runs`             settings and result of a run in a simulator
 :mod:`sim.verification.rounds`           random rounds: the test that cocotb runs
-:mod:`sim.verification.flaws`            a unit with flaws
+:mod:`sim.verification.flaw_list`        flaws that a unit can have, and who notices each
+:mod:`sim.verification.flawed_parts`     its parts with flaws at their ports
+:mod:`sim.verification.flawed_rules`     its rules with flaws
+:mod:`sim.verification.flaws`            the unit with them
 :mod:`sim.verification.flaw_rounds`      rounds that notice each of them
 :mod:`sim.verification.simulation`       building a component, and running tests on it
 :mod:`sim.verification.campaign`         the command for long runs

@@ -6,7 +6,7 @@ from typing import Any
 import cocotb
 
 from .drivers import WishboneTarget
-from .flaws import FLAWS
+from .flaw_list import FLAWS
 from .rounds import play_round
 from .runs import RESULT, RunResult, RunSettings
 from .testbench import MmuTestbench

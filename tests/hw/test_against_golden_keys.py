@@ -12,9 +12,9 @@ from dataclasses import replace
 import pytest
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, write_chain
 
-from hw.config import MmuConfig
+from hw.presets import PRESETS
 from sim.golden.stale import StaleModel
-from sim.golden.state import Features
+from sim.paging.walk import features_of
 from sw.bus import Access, Kind, Register
 
 from .compiled_support import CompiledUnit
@@ -47,7 +47,7 @@ class Duel:
 
     def __init__(self, unit):
         self.unit  = unit
-        self.model = StaleModel.of(Features(pku=True, pks=True))
+        self.model = StaleModel.of(features_of(PRESETS["full"]))
 
     async def write(self, register, value):
         self.model.write_control(register, value)
@@ -75,7 +75,7 @@ def wrong(main):
             if not agreed:
                 found.append(case)
 
-    CompiledUnit(MmuConfig(pku=True, pks=True)).run(run, deadline=5_000_000)
+    CompiledUnit(PRESETS["full"]).run(run, deadline=5_000_000)
     return found
 
 

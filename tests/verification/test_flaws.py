@@ -3,7 +3,8 @@
 import pytest
 
 from hw.presets import PRESETS
-from sim.verification.flaws import FLAWS, FlawedMmu
+from sim.verification.flaw_list import FLAWS
+from sim.verification.flaws import FlawedMmu
 from sim.verification.runs import RunSettings
 from sim.verification.simulation import build
 
