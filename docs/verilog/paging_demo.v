@@ -17,9 +17,9 @@ module paging_demo (
 
     // The operations. Bit ranges are those in the header of dragoncage_mmu.v.
 
-    localparam [1:0] OP_READ = 0, OP_WRITE = 1;                   // control__request__payload.op
+    localparam [1:0] OP_READ = 0, OP_WRITE = 1;                   // control_request_payload.op
     localparam [3:0] CR0 = 0, CR2 = 2, CR3 = 3;                   // ... .register
-    localparam [2:0] KIND_READ = 0, KIND_WRITE = 1;               // access__request__payload.kind
+    localparam [2:0] KIND_READ = 0, KIND_WRITE = 1;               // access_request_payload.kind
     localparam [63:0] PAGE = 64'h0040_0000;
     localparam [63:0] PG = 64'h8000_0000, WP = 64'h0001_0000, PE = 64'h0000_0001;
 
@@ -122,34 +122,34 @@ module paging_demo (
     wire         unused = &{1'b0, lock, state, events, tlb, adr, outcome, response};
 
     dragoncage_mmu mmu (
-        .clk                       (clk),
-        .rst                       (rst),
-        .access__request__payload  (request),
-        .access__request__valid    (requesting && !is_control),
-        .access__request__ready    (access_ready),
-        .access__response__payload (response),
-        .access__response__valid   (access_valid),
-        .access__response__ready   (1'b1),
-        .control__request__payload (order),
-        .control__request__valid   (requesting && is_control),
-        .control__request__ready   (control_ready),
-        .control__response__payload(outcome),
-        .control__response__valid  (control_valid),
-        .control__response__ready  (1'b1),
-        .control__state            (state),
-        .memory__cyc               (cyc),
-        .memory__stb               (stb),
-        .memory__we                (we),
-        .memory__lock              (lock),
-        .memory__adr               (adr),
-        .memory__sel               (sel),
-        .memory__dat_w             (dat_w),
-        .memory__dat_r             (dat_r),
-        .memory__stall             (1'b0),
-        .memory__ack               (ack),
-        .memory__err               (1'b0),
-        .events                    (events),
-        .tlb                       (tlb)
+        .clk                     (clk),
+        .rst                     (rst),
+        .access_request_payload  (request),
+        .access_request_valid    (requesting && !is_control),
+        .access_request_ready    (access_ready),
+        .access_response_payload (response),
+        .access_response_valid   (access_valid),
+        .access_response_ready   (1'b1),
+        .control_request_payload (order),
+        .control_request_valid   (requesting && is_control),
+        .control_request_ready   (control_ready),
+        .control_response_payload(outcome),
+        .control_response_valid  (control_valid),
+        .control_response_ready  (1'b1),
+        .control_state           (state),
+        .memory_cyc              (cyc),
+        .memory_stb              (stb),
+        .memory_we               (we),
+        .memory_lock             (lock),
+        .memory_adr              (adr),
+        .memory_sel              (sel),
+        .memory_dat_w            (dat_w),
+        .memory_dat_r            (dat_r),
+        .memory_stall            (1'b0),
+        .memory_ack              (ack),
+        .memory_err              (1'b0),
+        .events                  (events),
+        .tlb                     (tlb)
     );
 
 endmodule

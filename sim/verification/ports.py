@@ -91,7 +91,7 @@ class StreamCycle(NamedTuple):
 
 
 class StreamPort:
-    """An Amaranth stream: signals ``NAME__payload``, ``NAME__valid``, ``NAME__ready``.
+    """An Amaranth stream: signals ``NAME_payload``, ``NAME_valid``, ``NAME_ready``.
 
     Attributes
     ----------
@@ -102,9 +102,9 @@ class StreamPort:
     """
 
     def __init__(self, dut: Any, name: str):
-        self.payload = getattr(dut, f"{name}__payload")
-        self.valid   = getattr(dut, f"{name}__valid")
-        self.ready   = getattr(dut, f"{name}__ready")
+        self.payload = getattr(dut, f"{name}_payload")
+        self.valid   = getattr(dut, f"{name}_valid")
+        self.ready   = getattr(dut, f"{name}_ready")
         self.now     = StreamCycle()
 
     def sample(self) -> None:
@@ -145,7 +145,7 @@ class WishboneCycle(NamedTuple):
 
 
 class WishbonePort:
-    """A Wishbone bus: signals ``NAME__cyc`` and so on, named as in :mod:`hw.wishbone`.
+    """A Wishbone bus: signals ``NAME_cyc`` and so on, named as in :mod:`hw.wishbone`.
 
     Attributes
     ----------
@@ -157,7 +157,7 @@ class WishbonePort:
 
     def __init__(self, dut: Any, name: str, reset: Any):
         def signal(field: str) -> Any:
-            return getattr(dut, f"{name}__{field}")
+            return getattr(dut, f"{name}_{field}")
 
         self.ack, self.err, self.stall, self.dat_r = map(signal, ("ack", "err", "stall", "dat_r"))
         self.now      = WishboneCycle()

@@ -10,6 +10,7 @@ from sim.toolchain.compiler import Compiler
 from sim.toolchain.process import ProgramFailed, run
 from sim.toolchain.simulators import SIMULATORS, Simulator
 from sim.verilog import verilog
+from sim.verilog.ports import port_names
 
 from .runs import RESULT, SETTINGS, RunResult, RunSettings
 
@@ -97,8 +98,7 @@ def build(component: Any, simulator: str = "verilator") -> BuiltDesign:
     """
     tool  = SIMULATORS[simulator](TOP, who=WHO)
     text  = TIMESCALE + verilog(component, name=TOP)
-    ports = ["clk", "rst"] + ["__".join(map(str, path)) for path, _, _
-                              in component.signature.flatten(component)]
+    ports = ["clk", "rst", *port_names(component).values()]
 
     def write(compiling: Compiler) -> Path:
         compiling.write(f"{TOP}.v", text)

@@ -31,7 +31,7 @@ __all__ = ["Hang", "MmuTestbench", "RuleViolation"]
 #: hangs.
 PATIENCE = 600
 
-STREAMS = ("access__request", "access__response", "control__request", "control__response")
+STREAMS = ("access_request", "access_response", "control_request", "control_response")
 
 
 class RuleViolation(AssertionError):
@@ -203,7 +203,7 @@ class MmuTestbench:
     def _count_waits(self) -> None:
         """Hand over the cycles for which payloads were offered in vain."""
         for name, monitor in zip(STREAMS, self._monitors, strict=True):
-            self.collector.waits(name.replace("__", " "), monitor.waits)
+            self.collector.waits(name.replace("_", " "), monitor.waits)
             monitor.waits.clear()
 
     @property

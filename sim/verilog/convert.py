@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from amaranth import Value
 from amaranth.back import rtlil
+from amaranth.hdl._ir import PortDirection
+from amaranth.lib.wiring import In
 
 from sim.toolchain.yosys import yosys
+
+from .ports import port_names
 
 
 __all__ = ["SCRIPT", "from_rtlil", "verilog"]
@@ -25,11 +30,19 @@ write_verilog -noattr"""
 def verilog(component: Any, *, name: str) -> str:
     """``component`` as a Verilog-2005 module called ``name``, which needs no other.
 
-    Ports are named by the path through the signature, joined by two underscores, such as
-    ``access__request__payload``; packed ones are vectors. There are ``clk`` and ``rst`` besides.
-    Equal components give equal texts. Raises :class:`sim.errors.Unavailable` without Yosys.
+    Ports are named by :func:`.ports.port_names`, such as ``access_request_payload``; packed ones
+    are vectors. There are ``clk`` and ``rst`` besides. Equal components give equal texts. Raises
+    :class:`ValueError` if two ports would have one name, and :class:`sim.errors.Unavailable`
+    without Yosys.
     """
-    return from_rtlil(rtlil.convert(component, name=name, emit_src=False))
+    names = port_names(component)
+    # Left to find directions, Amaranth takes an output that is never driven for an input.
+    ports = {
+        names[path]: (Value.cast(value),
+                      PortDirection.Input if member.flow is In else PortDirection.Output)
+        for path, member, value in component.signature.flatten(component)
+    }
+    return from_rtlil(rtlil.convert(component, name=name, ports=ports, emit_src=False))
 
 
 def from_rtlil(text: str) -> str:

@@ -10,7 +10,7 @@ from amaranth import Shape
 from amaranth.lib import data, enum, wiring
 
 
-__all__ = ["Field", "Port", "interfaces", "ports", "summary"]
+__all__ = ["Field", "Port", "interfaces", "port_names", "ports", "summary"]
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,33 @@ class Port:
     texts:  tuple[str, ...]
 
 
+def port_names(component: Any) -> dict[tuple[str | int, ...], str]:
+    """Names of the ports in Verilog, by their paths through the signature, in its order.
+
+    A name is the path, joined by underscores: ``access_request_payload``. They are single ones,
+    for two in a row are no identifier in VHDL, and ``___05F`` in what Verilator makes of them.
+    Raises :class:`ValueError` if two paths make one name.
+    """
+    names: dict[tuple[str | int, ...], str] = {}
+    paths: dict[str, tuple[str | int, ...]] = {}
+    for path, _, _ in component.signature.flatten(component):
+        name  = names[path] = "_".join(map(str, path))
+        other = paths.setdefault(name, path)
+        if other != path:
+            raise ValueError(f"two ports would be called {name}: {_dotted(other)} and "
+                             f"{_dotted(path)}")
+    return names
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, path))
+
+
 def ports(component: Any) -> list[Port]:
     """The ports of a component, but for clock and reset."""
+    names = port_names(component)
     return [
-        Port("__".join(path), member.flow is wiring.In, Shape.cast(member.shape).width,
+        Port(names[path], member.flow is wiring.In, Shape.cast(member.shape).width,
              tuple(_fields(member.shape)), tuple(_texts(component, path)))
         for path, member, _ in component.signature.flatten(component)
     ]

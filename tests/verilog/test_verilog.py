@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The design as Verilog: what is written, what linters say, and whether a simulator runs it."""
 
 import re
@@ -8,7 +9,9 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
-from amaranth.lib import data
+from amaranth import Module
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
 
 from dragoncage import __version__
 from hw.bus import AccessRequest, AccessResponse, ControlRequest, ControlResponse
@@ -29,6 +32,16 @@ pytestmark = pytest.mark.slow
 ROOT    = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs/verilog"
 BENCH   = [EXAMPLE / "paging_demo_tb.v", EXAMPLE / "paging_demo.v"]
+
+
+class Silent(wiring.Component):
+    """A component that drives nothing."""
+
+    silent: Out(1)
+
+    def elaborate(self, platform):
+        return Module()
+
 
 #: All units, and a system.
 FILES = [("mmu", "tiny"), ("mmu", "default"), ("mmu", "classic"), ("soc", "tiny")]
@@ -109,18 +122,23 @@ def header_ports(verilog_text):
     return set(re.findall(r"^//   (in|out) +(\w+) +(\d+)\b", verilog_text, re.M))
 
 
+def module_ports(verilog_text):
+    """Direction, name and width of each port in the declarations of a module."""
+    return [("in" if way == "input" else "out", name, str(int(high or 0) + 1))
+            for way, high, name in re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);",
+                                              verilog_text, re.M)]
+
+
 def test_the_header_lists_the_ports(file):
-    found = {("in" if way == "input" else "out", name, str(int(high or 0) + 1))
-             for way, high, name in re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);",
-                                               file.read_text(), re.M)}
-    assert header_ports(file.read_text()) == found and len(found) > 5
+    found = module_ports(file.read_text())
+    assert header_ports(file.read_text()) == set(found) and len(found) > 5
 
 
 @pytest.mark.parametrize("port, layout", [
-    ("access__request__payload",   AccessRequest),
-    ("access__response__payload",  AccessResponse),
-    ("control__request__payload",  ControlRequest),
-    ("control__response__payload", ControlResponse),
+    ("access_request_payload",   AccessRequest),
+    ("access_response_payload",  AccessResponse),
+    ("control_request_payload",  ControlRequest),
+    ("control_response_payload", ControlResponse),
 ])
 def test_the_header_says_where_fields_are(port, layout):
     _, _, rest = text("mmu", "tiny").partition(f" {port} ")
@@ -182,11 +200,30 @@ def test_the_command_writes_a_file(tmp_path, capsys):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_names_of_ports_are_different_and_have_single_underscores(file):
+    [listed] = re.findall(r"^module \w+\((.*?)\);", file.read_text(), re.M | re.S)
+    names = re.split(r"\s*,\s*", listed)
+    assert names == list(dict.fromkeys(names))
+    assert set(names) == {name for _, name, _ in module_ports(file.read_text())}
+    assert not [name for name in names if "__" in name]
+
+
+def test_two_ports_of_one_name_are_refused():
+    part = wiring.Signature({"low": Out(1)})
+    unit = wiring.Component({"word": Out(part), "word_low": In(1)})
+    with pytest.raises(ValueError, match="would be called word_low: word.low and word_low"):
+        verilog(unit, name="unit")
+
+
+def test_an_output_that_nobody_drives_stays_an_output():
+    assert "  output silent;" in verilog(Silent(), name="unit")
+
+
 def test_ports_are_named_by_their_path():
     found = verilog(Mmu(PRESETS["tiny"]), name="unit")
     assert found.count("endmodule") == found.count("module unit(") == 1
-    assert "  input [199:0] access__request__payload;\n" in found
-    assert "  output access__response__valid;\n" in found
+    assert "  input [199:0] access_request_payload;\n" in found
+    assert "  output access_response_valid;\n" in found
 
 
 def test_without_yosys_one_line_says_what_to_install(monkeypatch):
