@@ -4,7 +4,7 @@
 :mod:`hw.config`        sizes and features of one unit
 :mod:`hw.layout`        registers, paging-structure entries, error code, as packed layouts
 :mod:`hw.bus`           ports towards the processor: accesses, control operations, events
-:mod:`hw.wishbone`      port towards physical memory
+:mod:`hw.wishbone`      ports towards physical memory
 :mod:`hw.physical`      width of physical addresses (pure functions)
 :mod:`hw.linear`        linear addresses: canonical or not, indices, pages
 :mod:`hw.permission`    access rights to a page (pure functions)
@@ -25,6 +25,7 @@
 :mod:`hw.presets`       configurations by name
 :mod:`hw.arbiter`       one memory for several units
 :mod:`hw.interrupts`    interrupts that processors send each other
+:mod:`hw.adapters`      other buses towards memory: 32 bits wide, classic
 :mod:`hw.demo`          a unit, its memory and a link to a computer, for an FPGA
 :mod:`hw.boards`        FPGA boards, and that system on their pins
 ======================= ==================================================================

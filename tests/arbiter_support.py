@@ -15,8 +15,9 @@ from hw.arbiter import Arbiter
 from sim.memory import PhysicalMemory, Target
 
 
-__all__ = ["IDLE", "RULES", "SIGNALS", "Cycle", "DeafArbiter", "Drive", "Initiator", "Seen",
-           "directly", "increments", "played", "random_traffic", "through"]
+__all__ = ["GIVEN", "IDLE", "RULES", "SIGNALS", "Cycle", "DeafArbiter", "Drive", "Initiator",
+           "Seen", "directly", "following", "increments", "played", "random_traffic", "signals_of",
+           "through"]
 
 
 class DeafArbiter(Arbiter):
@@ -162,8 +163,8 @@ def through(
                           outstanding < arbiter.outstanding)
             log.append(cycle)
             outstanding += len(cycle.accepted) - (target.ack | target.err)
-            target.step(*_request(cycle.target))
-            drives = [_next(initiator, given) if drive else None for initiator, drive, given
+            target.step(*signals_of(cycle.target))
+            drives = [following(initiator, given) if drive else None for initiator, drive, given
                       in zip(initiators, drives, seen, strict=True)]
 
     simulate(arbiter, run, deadline=deadline)
@@ -178,16 +179,18 @@ def directly(initiator: Initiator, *, memory: PhysicalMemory) -> list[Cycle]:
     while drive:
         seen = Seen(target.stall, target.ack, target.dat_r, target.err)
         log.append(Cycle([drive], [seen], drive, target.stall))
-        target.step(*_request(drive))
-        drive = _next(initiator, seen)
+        target.step(*signals_of(drive))
+        drive = following(initiator, seen)
     return log
 
 
-def _request(drive: Drive) -> tuple[int, ...]:
+def signals_of(drive: Drive) -> tuple[int, ...]:
+    """Signals of an initiator that a target looks at."""
     return drive.cyc, drive.stb, drive.we, drive.adr, drive.sel, drive.dat_w
 
 
-def _next(initiator: Initiator, seen: Seen) -> Drive | None:
+def following(initiator: Initiator, seen: Seen) -> Drive | None:
+    """Next cycle of ``initiator``, after one in which it was given ``seen``; None at its end."""
     try:
         return initiator.send(seen)
     except StopIteration:

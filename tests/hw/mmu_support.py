@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from amaranth.sim import Simulator, SimulatorContext
 from paging_support import CR0_32, CR4_LA57, CR4_LONG, EFER_LONG, PDPTES, ROOT
 from stream_support import get, put
 
+from hw.adapters.unit import AdaptedMmu
 from hw.bus import ControlOp, Events
 from hw.bus import Register as HwRegister
 from hw.config import MmuConfig
@@ -48,18 +49,21 @@ class MmuBench:
     ----------
     config : :class:`hw.config.MmuConfig`
         What the unit can do.
+    bus : mapping
+        Parameters of the adapted unit's bus: see :class:`hw.adapters.unit.AdaptedMmu`. Without
+        them the unit is behind no adapter.
 
     Attributes
     ----------
-    mmu : :class:`hw.mmu.Mmu`
+    mmu : :class:`hw.mmu.Mmu` or :class:`hw.adapters.unit.AdaptedMmu`
         The unit.
     events : :class:`collections.Counter`
         How often each strobe was high since reset. ``accessed[n]`` is bit n of ``accessed``.
     """
 
-    def __init__(self, config: MmuConfig):
+    def __init__(self, config: MmuConfig, bus: Mapping[str, Any] | None = None):
         self.config = config
-        self.mmu    = Mmu(config)
+        self.mmu    = AdaptedMmu(config, **bus) if bus else Mmu(config)
         self.events: Counter[str] = Counter()
         self._started   = False
         self._simulator = Simulator(self.mmu)

@@ -6,6 +6,8 @@ where the manual leaves one for the accessed flags. Which accesses hit the TLB d
 so another model, of the unit's choices, counts the strobes.
 """
 
+from functools import cache
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +19,9 @@ from hw.layout import Fault
 from sim.golden.mmu import GoldenMmu
 from sw.bus import Access, Kind, PageFault, Register
 
+from .adapter_support import ClassicHalves, HalfMemory
 from .memory_support import StrictMemory
-from .mmu_support import ONE_LEVEL, SMALL, bench_of
+from .mmu_support import ONE_LEVEL, SMALL, MmuBench, bench_of
 
 
 pytestmark = pytest.mark.slow
@@ -47,9 +50,11 @@ controls = st.sampled_from((
     (Register.CR3, ROOT), (Register.CR0, CR0_32), (Register.CR0, CR0_32 | 1 << 16),
     (Register.RFLAGS, 1 << 18), (Register.RFLAGS, 0),
 ))
-memories = st.builds(
-    StrictMemory, latency=st.integers(1, 4),
-    stall=st.sampled_from(((), (), (False, True), (True, True, False))))
+#: Parameters of a memory.
+timings = {
+    "latency": st.integers(1, 4),
+    "stall":   st.sampled_from(((), (), (False, True), (True, True, False))),
+}
 
 
 def write_tables(write, form, flags):
@@ -91,19 +96,10 @@ def check(response, access, outcome):
         assert response.fault == Fault.GENERAL_PROTECTION
 
 
-@pytest.mark.parametrize("sizes", [
-    SMALL | {"outstanding": 4}, ONE_LEVEL | {"outstanding": 1},
-], ids=["larger", "smallest"])
-@pytest.mark.parametrize("mode", [LONG, BITS_32], ids=["4-level", "32-bit"])
-@given(
-    flags=st.tuples(leaves, leaves, leaves), memory=memories,
-    steps=st.lists(accesses | accesses | accesses | controls, min_size=5, max_size=24),
-    chained=st.sets(st.integers(0, 23)), busy=st.integers(0, 0xff),
-)
-@settings(max_examples=60, deadline=None)
-def test_a_burst_ends_as_its_accesses_one_by_one(mode, sizes, flags, memory, steps, chained, busy):
+def check_burst(bench, mode, memory, *, flags, steps, chained, busy):
+    """Play a burst on the unit of a bench, and compare all with the models."""
     form, registers = mode
-    golden, unit = GoldenMmu(), UnitModel(MmuConfig(**sizes))
+    golden, unit = GoldenMmu(), UnitModel(bench.config)
     for machine in (golden, unit):
         write_tables(machine.memory.write, form, flags)
         for register, value in registers:
@@ -124,4 +120,39 @@ def test_a_burst_ends_as_its_accesses_one_by_one(mode, sizes, flags, memory, ste
         for place in (*TABLES, *PAGES):
             assert cpu.memory.read_bytes(place, 4096) == golden.memory.page(place >> 12)
 
-    bench_of(**sizes).run(main, memory=memory)
+    bench.run(main, memory=memory)
+
+
+MODES  = pytest.mark.parametrize("mode", [LONG, BITS_32], ids=["4-level", "32-bit"])
+LARGER = SMALL | {"outstanding": 4}
+
+bursts = st.fixed_dictionaries({
+    "flags":   st.tuples(leaves, leaves, leaves),
+    "steps":   st.lists(accesses | accesses | accesses | controls, min_size=5, max_size=24),
+    "chained": st.sets(st.integers(0, 23)),
+    "busy":    st.integers(0, 0xff),
+})
+
+
+@pytest.mark.parametrize("sizes", [LARGER, ONE_LEVEL | {"outstanding": 1}],
+                         ids=["larger", "smallest"])
+@MODES
+@given(memory=st.builds(StrictMemory, **timings), burst=bursts)
+@settings(max_examples=60, deadline=None)
+def test_a_burst_ends_as_its_accesses_one_by_one(mode, sizes, memory, burst):
+    check_burst(bench_of(**sizes), mode, memory, **burst)
+
+
+@cache
+def adapted(**bus):
+    return MmuBench(MmuConfig(**LARGER), bus)
+
+
+@pytest.mark.parametrize("bus, memory_type", [
+    ({"data_width": 32}, HalfMemory), ({"classic": True, "data_width": 32}, ClassicHalves),
+], ids=["32 bits", "32 bits, classic"])
+@MODES
+@given(timing=st.fixed_dictionaries(timings), burst=bursts)
+@settings(max_examples=20, deadline=None)
+def test_so_it_does_behind_adapters(mode, bus, memory_type, timing, burst):
+    check_burst(adapted(**bus), mode, memory_type(**timing), **burst)

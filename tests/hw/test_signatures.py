@@ -14,7 +14,7 @@ from hw.config import MmuConfig
 from hw.demo.subsystem import ObservedSignature
 from hw.interrupts import InterruptSignature
 from hw.mmu import Mmu
-from hw.wishbone import WishboneSignature
+from hw.wishbone import ClassicSignature, WishboneSignature
 
 
 #: One of each, and one with other parameters if there are any.
@@ -27,14 +27,20 @@ SIGNATURES = {
     "ObservedSignature(40)":            lambda: ObservedSignature(40),
     "WishboneSignature(maxphyaddr=32)": lambda: WishboneSignature(maxphyaddr=32),
     "WishboneSignature(maxphyaddr=40)": lambda: WishboneSignature(maxphyaddr=40),
+    "WishboneSignature(maxphyaddr=40, data_width=32)":
+        lambda: WishboneSignature(maxphyaddr=40, data_width=32),
+    "ClassicSignature(maxphyaddr=32)":  lambda: ClassicSignature(maxphyaddr=32),
+    "ClassicSignature(maxphyaddr=40)":  lambda: ClassicSignature(maxphyaddr=40),
+    "ClassicSignature(maxphyaddr=40, data_width=32)":
+        lambda: ClassicSignature(maxphyaddr=40, data_width=32),
 }
 
 
 def test_all_signatures_are_here():
     modules = [import_module(module.name) for module in walk_packages(hw.__path__, "hw.")]
-    classes = {value for module in modules for value in vars(module).values()
+    classes = {value for module in modules for name, value in vars(module).items()
                if inspect.isclass(value) and issubclass(value, wiring.Signature)
-               and value.__module__ == module.__name__}
+               and value.__module__ == module.__name__ and not name.startswith("_")}
     assert classes == {type(make()) for make in SIGNATURES.values()}
 
 
