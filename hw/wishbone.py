@@ -65,8 +65,8 @@ class WishboneSignature(_BusSignature):
         Bus cycle, transfer request, and its direction.
     lock : :py:`Out(1)`
         The bus cycle must not be interrupted by another initiator's.
-    adr : :py:`Out(maxphyaddr - 3)`
-        Word address; one bit more for words of 32 bits.
+    adr : :py:`Out(maxphyaddr - exact_log2(data_width // 8))`
+        Word address.
     sel : :py:`Out(data_width // 8)`
         Byte lanes.
     dat_w, dat_r : :py:`Out(data_width)`, :py:`In(data_width)`
@@ -100,8 +100,8 @@ class ClassicSignature(_BusSignature):
         Bus cycle, transfer request, and its direction.
     lock : :py:`Out(1)`
         The bus cycle must not be interrupted by another initiator's.
-    adr : :py:`Out(maxphyaddr - 3)`
-        Word address; one bit more for words of 32 bits.
+    adr : :py:`Out(maxphyaddr - exact_log2(data_width // 8))`
+        Word address.
     sel : :py:`Out(data_width // 8)`
         Byte lanes.
     dat_w, dat_r : :py:`Out(data_width)`, :py:`In(data_width)`

@@ -16,10 +16,7 @@ __all__ = ["AdaptedMmu"]
 
 
 class AdaptedMmu(wiring.Component):
-    """x86 memory-management unit as :class:`hw.mmu.Mmu`, with another bus towards memory.
-
-    What that bus costs in cycles, and what an error leaves, :class:`.width.DownConverter` and
-    :class:`.classic.ClassicBridge` tell.
+    """x86 memory-management unit: :class:`hw.mmu.Mmu` with another bus towards memory.
 
     Parameters
     ----------
@@ -29,6 +26,11 @@ class AdaptedMmu(wiring.Component):
         The bus is in standard mode, else in pipelined mode.
     data_width : :class:`int`
         Bits of its words: 64, or 32.
+
+    Latency
+    -------
+    That of the unit with such memory, and what :class:`.width.DownConverter` and
+    :class:`.classic.ClassicBridge` add.
 
     Members
     -------

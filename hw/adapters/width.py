@@ -18,7 +18,7 @@ class Half(data.Struct):
 
 
 class DownConverter(wiring.Component):
-    """Makes one or two transfers of 32 bits of each transfer of 64, in order.
+    """Converter of each transfer of 64 bits into one or two of 32, in order.
 
     There are two, the lower half first, if byte lanes of both halves are selected. They are locked
     from the first one's request to the second one's acceptance, so that no other initiator comes

@@ -7,7 +7,7 @@ from hw.demo.system import BAUD, divisor_of
 from hw.presets import PRESETS
 from sim.errors import Unavailable
 from sim.output.files import STANDARD, output
-from sim.verilog.tops import mmu, soc
+from sim.verilog.tops import BUSES, mmu, soc
 
 from .switches import add_switches, switches_of
 from .usage import UsageError, whole_number
@@ -31,6 +31,11 @@ def add(commands: Any) -> None:
     verilog.add_argument("--top", choices=("mmu", "soc"), default="mmu",
                          help="the unit alone, or a system of unit, memory and UART bridge "
                               "(default: mmu)")
+    verilog.add_argument("--bus", choices=BUSES,
+                         help="with --top mmu: mode of its Wishbone bus to memory "
+                              f"(default: {BUSES[0]})")
+    verilog.add_argument("--data-width", type=int, choices=(64, 32),
+                         help="with --top mmu: bits of a word of that bus (default: 64)")
     verilog.add_argument("--clock", type=frequency, metavar="HZ",
                          help=f"with --top soc: frequency of its clock (default: {CLOCK})")
     verilog.add_argument("--baud", type=frequency, metavar="N",
@@ -60,7 +65,10 @@ def _text(args: argparse.Namespace) -> str:
             config = switches.unit(PRESETS[args.preset])
         except ValueError as error:
             raise UsageError(f"there is no unit with --set {switches}: {error}") from error
-        return mmu(args.preset, config, switches=str(switches))
+        return mmu(args.preset, config, switches=str(switches),
+                   classic=args.bus == BUSES[1], data_width=args.data_width or 64)
+    if args.bus is not None or args.data_width is not None:
+        raise UsageError("--bus and --data-width need --top mmu: a system has its memory inside")
     if switches.values:
         raise UsageError("--set needs --top mmu: a system tells who talks to it the preset of its "
                          "unit")

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from hw.adapters.unit import AdaptedMmu
+from hw.adapters.width import DownConverter
 from hw.config import MmuConfig
 from hw.demo.system import System
 from hw.mmu import Mmu
@@ -12,21 +14,34 @@ from hw.presets import PRESETS
 from .convert import verilog
 from .header import header
 from .lint import tolerant
+from .ports import summary
 
 
-__all__ = ["mmu", "soc"]
+__all__ = ["BUSES", "mmu", "soc"]
 
 
-def mmu(preset: str, config: MmuConfig | None = None, *, switches: str = "") -> str:
+#: Modes of the bus towards memory; the second one is classic.
+BUSES = "pipelined", "classic"
+
+
+def mmu(preset: str, config: MmuConfig | None = None, *, switches: str = "",
+        classic: bool = False, data_width: int = 64) -> str:
     """A file with a unit, as the module ``dragoncage_mmu``.
 
     ``config`` is that of the preset, unless ``switches`` of the command, such as "unit.smap=0",
-    have made another of it. Raises :class:`sim.errors.Unavailable` without Yosys.
+    have made another of it. The bus towards memory is as :class:`hw.adapters.unit.AdaptedMmu` says.
+    Raises :class:`sim.errors.Unavailable` without Yosys.
     """
     config = config or PRESETS[preset]
-    return _file("mmu", Mmu(config),
-                 command=f"--preset {preset}{f' --set {switches}' if switches else ''}",
-                 parameters={"preset": preset, **_in_bits(config)})
+    plain  = not classic and data_width == 64
+    unit   = Mmu(config) if plain else AdaptedMmu(config, classic=classic, data_width=data_width)
+    bus    = (" --bus classic" if classic else "") + (
+        f" --data-width {data_width}" if data_width != 64 else "")
+    return _file("mmu", unit,
+                 command=f"--preset {preset}{f' --set {switches}' if switches else ''}{bus}",
+                 parameters={"preset": preset, **_in_bits(config),
+                             "bus": BUSES[classic], "data_width": data_width},
+                 notes=(summary(DownConverter),) if data_width == 32 else ())
 
 
 def soc(preset: str, *, clock_hz: int, baud: int, ram_kib: int = 128) -> str:

@@ -58,7 +58,7 @@ class ClassicTarget:
         What it does transfers on. It waits for a cycle less than the memory's latency, and while
         the memory stalls.
     lingering : :class:`bool`
-        ``ack`` is a register that follows ``stb``, so it is high for a cycle too long.
+        ``ack`` and ``err`` follow ``stb`` a cycle later, so that one is high for a cycle too long.
     """
 
     stall = 0
@@ -69,6 +69,7 @@ class ClassicTarget:
         self._cycle     = 0
         self._waited    = 0
         self._requested = False
+        self._last      = 0, 0
         self._request: tuple[int, ...] = (0, 0, 0, 0, 0, 0)
         self.ack, self.err, self.dat_r = 0, 0, 0
 
@@ -84,13 +85,14 @@ class ClassicTarget:
             self.err = 1
         elif cyc and stb and ready:
             self.ack, self.dat_r = 1, memory.transfer(adr, we, sel, dat_w)
-        else:
-            self.ack = int(self._lingering and self._requested)
+        elif self._lingering and self._requested:
+            self.ack, self.err = self._last
 
     def step(self, *request: int) -> None:
         """Go to the next cycle."""
         cyc, stb, *_ = request
         assert request == self._request
+        self._last      = self.ack, self.err
         self._cycle    += 1
         self._requested = bool(cyc and stb)
         self._waited    = self._waited + 1 if cyc and stb and not (self.ack or self.err) else 0

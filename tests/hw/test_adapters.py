@@ -232,7 +232,8 @@ def test_an_error_in_a_half_is_one_of_the_transfer(name, timing, failing, we):
     across(adapter, several(), memory=memory)
 
 
-def test_an_error_passes_from_a_classic_bus():
+@pytest.mark.parametrize("lingering", [False, True])
+def test_an_error_passes_from_a_classic_bus(lingering):
     adapter = ADAPTERS["classic"]
     memory  = adapter.memory(size=40)
     found   = []
@@ -241,8 +242,9 @@ def test_an_error_passes_from_a_classic_bus():
         for adr in (4, 5, 4):
             found.append((yield from transfer(READ, adr)))
 
-    across(adapter, several(), memory=memory)
+    log = across(adapter, several(), memory=memory, lingering=lingering)
     assert [(seen.ack, seen.err) for seen in found] == [(1, 0), (0, 1), (1, 0)]
+    assert [cycle.seen.err for cycle in log].count(1) == 1
 
 
 # A bus cycle that ends early.

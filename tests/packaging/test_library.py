@@ -23,7 +23,15 @@ def test_what_is_promised_is_public_and_says_what_it_does(name):
     assert found.__doc__
 
 
-def test_the_example_prints_what_the_page_says(installed):
-    code = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[-1]
-    said, = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+#: Programs, and what they print.
+EXAMPLES = re.findall(r"```python\n([^`]*)```\n\nIt prints\n\n```text\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_every_program_is_an_example():
+    # One piece is the two lines that come before each program.
+    assert len(EXAMPLES) == PAGE.count("```python") - 1 == PAGE.count("```text") == 3
+
+
+@pytest.mark.parametrize("code, said", EXAMPLES, ids=["page table", "32 bits", "classic"])
+def test_an_example_prints_what_the_page_says(installed, code, said):
     assert installed.ask(code) == said.strip()

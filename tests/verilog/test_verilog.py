@@ -43,13 +43,20 @@ class Silent(wiring.Component):
         return Module()
 
 
-#: All units, and a system.
-FILES = [("mmu", "tiny"), ("mmu", "default"), ("mmu", "classic"), ("soc", "tiny")]
+#: All units, one with another bus, and a system.
+FILES = [("mmu", "tiny"), ("mmu", "default"), ("mmu", "classic"), ("adapted", "tiny"),
+         ("soc", "tiny")]
 
 
 @cache
 def text(top, preset):
-    return mmu(preset) if top == "mmu" else soc(preset, clock_hz=12_000_000, baud=1_000_000)
+    match top:
+        case "mmu":
+            return mmu(preset)
+        case "adapted":
+            return mmu(preset, classic=True, data_width=32)
+        case _:
+            return soc(preset, clock_hz=12_000_000, baud=1_000_000)
 
 
 def run_verilator(*arguments):
@@ -167,6 +174,9 @@ def test_the_header_says_what_it_is(file):
     (["--top", "soc", "--baud", "x"], '"x" is not a whole number from 1 to 4294967295'),
     (["--top", "soc", "--clock", "0"], '"0" is not a whole number from 1'),
     (["--top", "soc", "--clock", "9" * 5000], f'"{"9" * 40}..." is not a whole number'),
+    (["--top", "soc", "--bus", "classic"], "--bus and --data-width need --top mmu: a system has"),
+    (["--top", "soc", "--data-width", "64"], "--bus and --data-width need --top mmu"),
+    (["--data-width", "16"], "argument --data-width: invalid choice: 16 (choose from 64, 32)"),
     (["-o", "no/folder/x.v"], "cannot write no/folder/x.v: No such file or directory"),
 ])
 def test_a_mistake_is_one_line(arguments, complaint, capsys, monkeypatch):
@@ -198,6 +208,18 @@ def test_the_command_writes_a_file(tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
     assert (tmp_path / "x.v").read_text() == text("mmu", "tiny")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_command_writes_a_unit_with_another_bus(tmp_path):
+    command = ["verilog", "--preset", "tiny", "--bus", "classic", "--data-width", "32", "-o"]
+    assert main([*command, str(tmp_path / "x.v")]) == 0
+    found = (tmp_path / "x.v").read_text()
+    assert found == text("adapted", "tiny")
+    assert {(name, width) for _, name, width in module_ports(found) if "memory" in name} == {
+        ("memory_cyc", "1"), ("memory_stb", "1"), ("memory_we", "1"), ("memory_lock", "1"),
+        ("memory_adr", "30"), ("memory_sel", "4"), ("memory_dat_w", "32"),
+        ("memory_dat_r", "32"), ("memory_ack", "1"), ("memory_err", "1")}
+    assert f" {' '.join(command[:-1])}\n" in found
 
 
 def test_names_of_ports_are_different_and_have_single_underscores(file):
