@@ -34,6 +34,7 @@ HERE = {
     "dragoncage verilog -o mmu.v":                                  0,
     "dragoncage verilog -o dragoncage_mmu.v":                       0,
     "dragoncage verilog --preset tiny -o dragoncage_mmu.v":         0,
+    "dragoncage verilog --bus classic --data-width 32 -o dragoncage_mmu.v": 0,
     "dragoncage verilog --top soc -o dragoncage_soc.v":             0,
     "dragoncage verilog --top soc --clock 25000000 --baud 1000000 -o dragoncage_soc.v": 0,
 }
