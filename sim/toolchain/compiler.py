@@ -22,6 +22,10 @@ __all__ = ["Compiler", "Prototype", "cxx", "kept", "loaded", "tool"]
 #: Name of the work in the display of progress.
 COMPILING = "compiling the machine, once for this design"
 
+#: C++ compilers, the preferred one first. Of the code that Yosys writes, clang makes a machine that
+#: is twice as fast, in a third of the time.
+CXX = ("clang++", "g++")
+
 #: A C function: its name, the type of its result, and those of its parameters.
 Prototype = tuple[str, Any, Sequence[Any]]
 
@@ -41,9 +45,12 @@ def tool(name: str, *, who: str, what: str, package: str | None = None) -> str:
 def cxx(*, who: str) -> tuple[str, str]:
     """Return the path of the C++ compiler, and its version as it prints it.
 
-    Raises :class:`sim.errors.Unavailable`, which says what ``who`` needs, if there is none.
+    It is the first of ``CXX`` that is installed. Raises :class:`sim.errors.Unavailable`, which
+    says what ``who`` needs, if there is none.
     """
-    compiler = tool("g++", who=who, what="a C++ compiler")
+    installed = filter(None, map(shutil.which, CXX))
+    compiler  = next(installed, None) or tool(CXX[0], who=who, what="a C++ compiler",
+                                              package="clang")
     done     = subprocess.run([compiler, "--version"], capture_output=True, encoding="utf-8",
                               errors="replace")
     if done.returncode:

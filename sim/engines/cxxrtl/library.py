@@ -20,7 +20,7 @@ __all__ = ["Sources", "library", "package_files"]
 WHO = "the engine cxxrtl"
 
 # Signals are short arrays of words: vector instructions wait for words that were just stored.
-FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-shared", "-fPIC")
+FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-fno-tree-slp-vectorize", "-shared", "-fPIC")
 
 #: Without names for debuggers: they would take as long to compile as the design.
 SCRIPT = """
