@@ -17,7 +17,7 @@ from sw.bus import Access, GeneralProtection, Kind, Register
 
 __all__ = [
     "BITS_32", "CONTEXTS", "FIVE", "IN_EACH_WORLD", "KEYED", "LINEAR", "LONG", "PAE_WORLD", "PAGES",
-    "Step", "World", "do", "refuses", "steps",
+    "Step", "World", "accesses", "do", "edits", "refuses", "steps",
 ]
 
 

@@ -25,14 +25,18 @@ def add(commands: Any) -> None:
                         help="engine that runs them (default: pysim)")
     access.add_argument("-o", dest="output", metavar="OUT", default=STANDARD,
                         help="file for the outcomes (default: -, standard output)")
+    access.add_argument("--allowed", action="store_true",
+                        help="each access of a line of version 2 also has all outcomes that the "
+                             "manual permits, by the golden model")
     access.set_defaults(command=access_command)
 
 
 def access_command(args: argparse.Namespace) -> int:
-    """Run access vectors: lines of JSON, each a machine's state and one access."""
+    """Run access vectors: lines of JSON, each a machine's state, and an access or more on it."""
     try:
         with Progress(unit="vectors") as progress:
-            failed = run(args.file, args.output, VECTOR_ENGINES[args.engine](), progress.count)
+            failed = run(args.file, args.output, VECTOR_ENGINES[args.engine](), progress.count,
+                         allowed=args.allowed)
     except MalformedLine as error:
         name = "standard input" if args.file == STANDARD else args.file
         raise UsageError(f"{name}: {error}") from error

@@ -15,6 +15,7 @@ It shares no constant and no logic with the gateware, so that a mistake must be 
 :mod:`sim.golden.tlb`         cached translations, with no limit
 :mod:`sim.golden.mmu`         the golden machine: all of these, and whole accesses
 :mod:`sim.golden.stale`       all outcomes that are allowed while translations may be stale
+:mod:`sim.golden.permitted`   ... step by step, by what was seen of the steps before alone
 :mod:`sim.golden.bus`         a golden machine as the kernel sees it
 :mod:`sim.golden.processors`  several of them on one memory
 ============================  ==============================================================

@@ -16,6 +16,16 @@ class GoldenMemory:
     def __init__(self) -> None:
         self._pages: dict[int, bytearray] = {}
 
+    def copy(self) -> "GoldenMemory":
+        """Another memory with the same content."""
+        other = GoldenMemory()
+        other._pages = {frame: bytearray(page) for frame, page in self._pages.items()}
+        return other
+
+    def nonzero(self) -> dict[int, bytearray]:
+        """The pages, by number, in which some byte is not zero; they are the memory, not copies."""
+        return {frame: page for frame, page in self._pages.items() if any(page)}
+
     def page(self, frame: int) -> bytearray:
         """The bytes of physical page number ``frame``; they are the memory, not a copy."""
         page = self._pages.get(frame)

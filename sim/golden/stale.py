@@ -4,14 +4,17 @@ After software edits an entry and before it flushes, the processor may use the e
 cached of it (Intel SDM Vol. 3A, sections 4.10.2.3 "Details of TLB Use", 4.10.3, 4.10.4). This
 model keeps every translation that may be cached, and every table that a paging-structure cache may
 know, and judges outcomes that were observed on a machine. It is stricter than the manual in that
-the machine does not speculate: only what some access used may be cached.
+the machine does not speculate: only what some access used may be cached, unless somebody calls
+:meth:`StaleModel.prefetch`.
 
 On a fault, accessed flags of upper levels may be set or not (section 4.8). The same is true of
 all that an access has done to its first page's entries when its second page faults.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
+from types import MappingProxyType
 
 from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
 
@@ -19,10 +22,10 @@ from .control import Flush, write_register
 from .invpcid import Invalidation, invpcid
 from .memory import GoldenMemory, Read
 from .mmu import Outcome
-from .permission import Attempt, denied, violation_code
-from .reserved import D, levels
+from .permission import Attempt, Refusal, denied, violation_code
+from .reserved import A, D, levels
 from .state import ControlState, Features, PagingMode
-from .walk import Reference, Translation, Update, walk
+from .walk import Reference, Translation, Update, found_by, walk
 
 
 __all__ = ["Possibility", "StaleModel"]
@@ -81,12 +84,17 @@ class StaleModel:
         Every translation that may be in the TLB.
     known : :class:`set`
         Every table that a paging-structure cache may know.
+    unsettled : :class:`set`
+        Physical addresses of bytes whose accessed flag is clear in ``memory``, but may be set. None
+        while ``memory`` is a real machine's.
     """
 
     state:  ControlState     = field(default_factory=ControlState)
     memory: GoldenMemory     = field(default_factory=GoldenMemory)
     cached: set[Translation] = field(default_factory=set)
     known:  set[Reference]   = field(default_factory=set)
+
+    unsettled: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, machine: Features) -> "StaleModel":
@@ -108,6 +116,28 @@ class StaleModel:
         """Execute INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
         self._forget(invpcid(self.state, kind, descriptor))
 
+    def prefetch(self, linears: Iterable[int]) -> None:
+        """Let the processor walk to ``linears`` by itself, and cache what it finds, or not.
+
+        Prefetches and speculative accesses may cache every translation that walks can find, whether
+        or not an access may use it, after they have set the accessed flags on the way (sections
+        4.10.2.2, 4.10.3.1). They do not set dirty flags.
+        """
+        if self.state.mode is PagingMode.OFF:
+            return
+        for linear in {linear & self.state.linear_mask for linear in linears}:
+            if not self.state.canonical(linear):
+                continue
+            for start in (None, *self._starts(linear)):
+                walked = walk(self.state, Attempt(), linear, self.memory.read, start)
+                self.known.update(walked.references)
+                self.unsettled.update(update.address for update in walked.upper)
+                if walked.refusal not in (Refusal.NOT_PRESENT, Refusal.RESERVED):
+                    leaf = walked.steps[-1]
+                    self.cached.add(found_by(self.state, leaf, linear, dirty=bool(leaf.entry & D)))
+                    if not leaf.entry & A:
+                        self.unsettled.add(leaf.address)
+
     def possible(self, access: Access) -> list[Possibility]:
         """Every way in which ``access`` may end now."""
         linear = access.linear & self.state.linear_mask
@@ -120,7 +150,7 @@ class StaleModel:
             if first.physical is None:
                 possibilities.append(self._faulted(linear, first))
             elif (linear ^ last) >> 12 == 0:
-                possibilities.append(self._done(access, first, first))
+                possibilities += self._done(access, first, first)
             else:
                 possibilities += self._cross(access, linear, last & -4096, first)
         return possibilities
@@ -146,16 +176,17 @@ class StaleModel:
             self.cached.update(possibility.filled)
             self.known.update(possibility.learnt)
         if isinstance(outcome.fault, PageFault):
-            self._drop(outcome.fault.address)
-            self.state = replace(self.state, cr2=outcome.fault.address)
+            self.fault(outcome.fault.address)
         return bool(matching)
 
-    def _drop(self, linear: int) -> None:
-        """Forget what the current PCID may have of ``linear``, and what may be global.
+    def fault(self, linear: int) -> None:
+        """End an access in a page fault at ``linear``.
 
-        Of the paging structures, that is what would be used for it. Rules 25, 34.
+        It sets CR2, and forgets what the current PCID may have of ``linear``, and what may be
+        global; of the paging structures, that is what would be used for it. Rules 25, 34.
         """
         pcid = self.state.pcid
+        self.state  = replace(self.state, cr2=linear)
         self.cached = {each for each in self.cached if not each.serves(linear, pcid)}
         self.known  = {each for each in self.known  if not each.serves(linear, pcid)}
 
@@ -173,8 +204,7 @@ class StaleModel:
             yield _Way(linear)
             return
         attempt = Attempt.of(access)
-        starts  = (each for each in self.known if each.serves(linear, self.state.pcid))
-        for start in (None, *starts):
+        for start in (None, *self._starts(linear)):
             walked = walk(self.state, attempt, linear, read, start)
             if walked.translation is None:
                 yield _Way(code=walked.error_code, upper=walked.upper, entries=walked.entries,
@@ -190,6 +220,10 @@ class StaleModel:
             elif translation.dirty or not attempt.write:
                 yield _Way(translation.translate(linear))
 
+    def _starts(self, linear: int) -> list[Reference]:
+        """Tables at which a walk of ``linear`` may begin."""
+        return [each for each in self.known if each.serves(linear, self.state.pcid)]
+
     def _cross(
         self, access: Access, linear: int, second_page: int, first: _Way,
     ) -> Iterator[Possibility]:
@@ -201,7 +235,7 @@ class StaleModel:
             if second.physical is None:
                 yield self._faulted(second_page, second, first)
             else:
-                yield self._done(access, first, second)
+                yield from self._done(access, first, second)
 
     def _faulted(self, linear: int, way: _Way, first: _Way | None = None) -> Possibility:
         """A page fault at ``linear``, perhaps after the first page was translated."""
@@ -222,43 +256,54 @@ class StaleModel:
         """The entries that ``ways`` looked at, as they are."""
         size = levels(self.state)[0].entry_size
         return {
-            address: frozenset((self.memory.read(address, 1),))
+            address: self._values(address)
             for way in ways for entry in way.entries for address in range(entry, entry + size)
         }
+
+    def _values(self, address: int) -> frozenset[int]:
+        """The values that a byte may have."""
+        value = self.memory.read(address, 1)
+        return frozenset((value, value | A) if address in self.unsettled else (value,))
 
     def _undirtied(self, update: Update) -> Update:
         """``update`` without a dirty flag that is new."""
         before = self.memory.read(update.address, update.size)
         return update._replace(value=before | update.value & ~D)
 
-    def _done(self, access: Access, first: _Way, second: _Way) -> Possibility:
+    def _done(self, access: Access, first: _Way, second: _Way) -> Iterator[Possibility]:
         """The access is done, with its bytes beyond the first page where ``second`` says."""
         assert first.physical is not None and second.physical is not None
-        after = _Overlay(self.memory)
+        walked = _Overlay(self.memory)
         for update in first.upper + first.leaf + second.upper + second.leaf:
-            after.write(update.address, update.size, update.value)
+            walked.write(update.address, update.size, update.value)
 
         inside = min(access.size, 4096 - (first.physical & 0xfff))
         addresses = [first.physical + i for i in range(inside)]
         addresses += [second.physical + i for i in range(access.size - inside)]
-        data = sum(after.read(address, 1) << 8 * i for i, address in enumerate(addresses))
-        if _stores(access, data):
-            for i, address in enumerate(addresses):
-                after.write(address, 1, access.data >> 8 * i)
+        seen = [address for address in addresses if address in self.unsettled
+                and address not in walked.bytes and access.kind is not Kind.WRITE]
+        for flags in product((0, A), repeat=len(seen)):
+            after = _Overlay(self.memory, walked.bytes)
+            for address, flag in zip(seen, flags, strict=True):
+                after.write(address, 1, self.memory.read(address, 1) | flag)
+            data = sum(after.read(address, 1) << 8 * i for i, address in enumerate(addresses))
+            if _stores(access, data):
+                for i, address in enumerate(addresses):
+                    after.write(address, 1, access.data >> 8 * i)
 
-        memory  = self._unchanged(first, second)
-        memory |= {address: frozenset((value,)) for address, value in after.bytes.items()}
-        outcome = Outcome(0 if access.kind is Kind.WRITE else data, first.physical)
-        return Possibility(outcome, memory, first.filled + second.filled,
-                           first.learnt + second.learnt)
+            memory  = self._unchanged(first, second)
+            memory |= {address: frozenset((value,)) for address, value in after.bytes.items()}
+            outcome = Outcome(0 if access.kind is Kind.WRITE else data, first.physical)
+            yield Possibility(outcome, memory, first.filled + second.filled,
+                              first.learnt + second.learnt)
 
 
 class _Overlay:
     """Memory with bytes written over it, which leave the memory itself alone."""
 
-    def __init__(self, memory: GoldenMemory) -> None:
+    def __init__(self, memory: GoldenMemory, written: Mapping[int, int] = MappingProxyType({})):
         self._memory = memory
-        self.bytes: dict[int, int] = {}
+        self.bytes   = dict(written)
 
     def read(self, physical: int, size: int) -> int:
         addresses = range(physical, physical + size)

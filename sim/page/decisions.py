@@ -15,6 +15,7 @@ from sim.golden.state import ControlState, Features
 from sim.paging.decision import CONTROLS_OF, ENTRY_BITS
 from sim.paging.walk import ATTEMPTS
 from sim.vectors.engines import VECTOR_ENGINES
+from sim.vectors.sequence import AnyOutcome
 from sim.vectors.vector import VectorOutcome
 
 from .numbered import Numbered
@@ -54,13 +55,13 @@ def _answers(states: Sequence[Reduced], engine: str) -> list[Any]:
     runner  = VECTOR_ENGINES[engine]()
     reasons = [_reasons(state) for state in states]
     vectors = [vector(state, may=not found) for state, found in zip(states, reasons, strict=True)]
-    ended: list[VectorOutcome | str] = []
+    ended: list[AnyOutcome | str] = []
     for start in range(0, len(vectors), runner.batch):
         ended += runner.run(vectors[start:start + runner.batch])
     return [_answer(*each) for each in zip(states, reasons, ended, strict=True)]
 
 
-def _answer(state: Reduced, reasons: Sequence[Refusal], outcome: VectorOutcome | str) -> Any:
+def _answer(state: Reduced, reasons: Sequence[Refusal], outcome: AnyOutcome | str) -> Any:
     """End of the access, the first reason, and all others."""
     assert isinstance(outcome, VectorOutcome), outcome
     if state.hit and outcome.before[0].fault is not None:

@@ -4,17 +4,21 @@ from collections.abc import Callable, Iterator
 
 from sim.output.files import lines, output
 
+from .allowed import with_allowed
 from .engines import VectorEngine
 from .parser import MalformedLine, parse
 from .renderer import render
-from .vector import Vector
+from .sequence import AnyOutcome, AnyVector, SequenceOutcome, SequenceVector
 
 
 __all__ = ["run"]
 
 
-def run(source: str, target: str, engine: VectorEngine, progress: Callable[[int], None]) -> int:
+def run(source: str, target: str, engine: VectorEngine, progress: Callable[[int], None], *,
+        allowed: bool = False) -> int:
     """Run the vectors in the file ``source``; write their outcomes to the file ``target``.
+
+    With ``allowed`` each access of a sequence also has what the manual permits.
 
     ``progress`` is called with the number of vectors so far. Returns how many failed. Raises
     :class:`.parser.MalformedLine` for the first line that is not a vector, when the outcomes of
@@ -25,6 +29,8 @@ def run(source: str, target: str, engine: VectorEngine, progress: Callable[[int]
     with output(target) as file:
         for vectors in _batches(source, engine.batch):
             outcomes = engine.run(vectors)
+            if allowed:
+                outcomes = list(map(_with_allowed, vectors, outcomes))
             file.write("".join(map(render, vectors, outcomes)))
             count  += len(vectors)
             failed += sum(isinstance(outcome, str) for outcome in outcomes)
@@ -32,11 +38,17 @@ def run(source: str, target: str, engine: VectorEngine, progress: Callable[[int]
     return failed
 
 
-def _batches(source: str, size: int) -> Iterator[list[Vector]]:
+def _with_allowed(vector: AnyVector, outcome: AnyOutcome | str) -> AnyOutcome | str:
+    if isinstance(vector, SequenceVector) and isinstance(outcome, SequenceOutcome):
+        return with_allowed(vector, outcome)
+    return outcome
+
+
+def _batches(source: str, size: int) -> Iterator[list[AnyVector]]:
     """Yield the vectors in lists of ``size`` at most; raise at the first line that is none."""
     number = 0
     for texts in lines(source, size):
-        vectors: list[Vector] = []
+        vectors: list[AnyVector] = []
         try:
             for text in texts:
                 number += 1

@@ -13,20 +13,22 @@ from functools import lru_cache
 
 from sw.bus import Register
 
+from .sequence import SequenceVector
 from .vector import Vector
 
 
-__all__ = ["AC", "control_writes", "lacking", "loads_pdptes", "refused"]
+__all__ = ["AC", "control_writes", "lacking", "lacking_for_sequence", "loads_pdptes", "refused"]
 
 
 _PE, _PG        = 1 << 0, 1 << 31
-_PAE            = 1 << 5
+_PAE, _PCIDE    = 1 << 5, 1 << 17
 _LME, _LMA      = 1 << 8, 1 << 10
 
 #: RFLAGS.AC.
 AC = 1 << 18
 
-#: Bits that the unit has: PSE, PAE, PGE, LA57, SMEP, SMAP, PKE, PKS; SCE, LME, LMA, NXE.
+#: Bits that the unit has: PSE, PAE, PGE, LA57, SMEP, SMAP, PKE, PKS; SCE, LME, LMA, NXE. That of
+#: sequences has PCIDE too.
 _CR4_BITS  = 1 << 4 | _PAE | 1 << 7 | 1 << 12 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 24
 _EFER_BITS = 1 << 0 | _LME | _LMA | 1 << 11
 
@@ -47,7 +49,28 @@ def lacking(vector: Vector) -> str | None:
             or not cr0 & _PE):
         return None
 
-    reasons = [f"this unit has no CR4.{name}" for name in _names(cr4 & ~_CR4_BITS, _CR4_NAMES)]
+    reasons = _register_reasons(cr0, cr3, cr4, efer, _CR4_BITS)
+    if not cr0 & _PE and any(step.cpl for step in (vector.access, *(vector.before or ()))):
+        reasons.append("CPL is 3, but without CR0.PE there are no privilege levels")
+    return "; ".join(reasons) or None
+
+
+def lacking_for_sequence(vector: SequenceVector) -> str | None:
+    """Return what the unit of sequences would need to begin ``vector``; None if it can try.
+
+    What the steps write is the unit's to refuse, and a CPL without CR0.PE has no effect.
+    """
+    _, cr0, cr3, cr4, efer, *_ = vector
+    reasons = _register_reasons(cr0, cr3, cr4, efer, _CR4_BITS | _PCIDE)
+    if cr4 & _PCIDE and cr3 >> 63:
+        reasons.append("bit 63 of CR3 is an operand's, and in no register")
+    return "; ".join(reasons) or None
+
+
+def _register_reasons(cr0: int, cr3: int, cr4: int, efer: int, cr4_bits: int) -> list[str]:
+    """Reasons why these are not the registers of a unit that has ``cr4_bits``."""
+    long_mode = cr0 & _PG and efer & _LME
+    reasons = [f"this unit has no CR4.{name}" for name in _names(cr4 & ~cr4_bits, _CR4_NAMES)]
     reasons += [f"this unit has no EFER.{name}" for name in _names(efer & ~_EFER_BITS, {})]
     if cr0 >> 32:
         reasons.append("bits 63:32 of CR0 are reserved")
@@ -56,12 +79,10 @@ def lacking(vector: Vector) -> str | None:
     if bool(long_mode) != bool(efer & _LMA):
         reasons.append(f"EFER.LMA is {int(bool(efer & _LMA))}, but CR0.PG and EFER.LME make it "
                        f"{int(bool(long_mode))}")
-    if not cr0 & _PE and any(step.cpl for step in (vector.access, *(vector.before or ()))):
-        reasons.append("CPL is 3, but without CR0.PE there are no privilege levels")
-    return "; ".join(reasons) or None
+    return reasons
 
 
-def control_writes(vector: Vector) -> tuple[tuple[Register, int], ...]:
+def control_writes(vector: Vector | SequenceVector) -> tuple[tuple[Register, int], ...]:
     """Return the writes that set the registers of ``vector`` after reset, in their order."""
     return _control_writes(*vector[1:7])
 
@@ -73,12 +94,20 @@ def _control_writes(
     """CR3 is the last: only in long mode is it wider than 32 bits.
 
     In PAE paging it never is, and comes first: the other writes load PDPTEs from where it says.
-    PKRU and IA32_PKRS are 0 already.
+    PKRU and IA32_PKRS are 0 already. CR4.PCIDE can be set only in long mode, while CR3 holds no
+    PCID.
     """
     writes = [(Register.CR4, cr4), (Register.EFER, efer & ~_LMA), (Register.CR0, cr0)]
+    if cr4 & _PCIDE and cr0 & _PG and efer & _LME:
+        writes[0] = Register.CR4, cr4 & ~_PCIDE
+        writes   += [(Register.CR4, cr4), (Register.CR3, cr3)]
+        return *_key_writes(pkru, pkrs), *writes
     writes.insert(0 if loads_pdptes(cr0, cr4, efer) else 3, (Register.CR3, cr3))
-    keys   = [(Register.PKRU, pkru)] * bool(pkru) + [(Register.PKRS, pkrs)] * bool(pkrs)
-    return *keys, *writes
+    return *_key_writes(pkru, pkrs), *writes
+
+
+def _key_writes(pkru: int, pkrs: int) -> list[tuple[Register, int]]:
+    return [(Register.PKRU, pkru)] * bool(pkru) + [(Register.PKRS, pkrs)] * bool(pkrs)
 
 
 def loads_pdptes(cr0: int, cr4: int, efer: int) -> bool:

@@ -18,6 +18,9 @@ from sim.errors import Unavailable
 from sim.output.progress import Progress
 from sim.vectors.engines.golden import GoldenVectors
 
+from .sequence_lines_support import access as sequence_access
+from .sequence_lines_support import sequence
+
 
 ROOT = Path(__file__).parents[2]
 
@@ -300,6 +303,15 @@ def test_a_number_of_many_digits_is_malformed(folder, capsys):
     assert capsys.readouterr().err == (
         "dragoncage: in: line 1: expected a JSON object: a number of 5,000 digits is too long; "
         "4,300 are read\n")
+
+
+def test_allowed_is_added_to_sequences_alone(folder, capsys):
+    write("in", long_mode(id=1), sequence(sequence_access(), id=2))
+    assert access("in", "--allowed") == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    end = {"fault": None, "physical": "0x5008", "data": "0x0"}
+    assert "allowed" not in first
+    assert second["steps"] == [end | {"allowed": [end]}]
 
 
 def test_progress_is_told_after_each_batch(folder, capsys, monkeypatch):

@@ -2,8 +2,7 @@
 
 #pragma once
 
-#include "lone_unit.h"
-#include "memory.h"
+#include "vector_unit.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -18,22 +17,20 @@
 // the last access; for each access fault, error code, CR2 and physical address; the entries.
 class Vectors {
 public:
-    Vectors() : unit(memory) {}
-
     // Does "count" vectors. Returns the end of the outcomes.
     uint64_t *run(const uint64_t *vector, uint64_t count, uint64_t *outcome) {
         while (count--) {
             uint64_t width = vector[0], count_of_entries = vector[1], size = vector[2];
             uint64_t count_of_operations = vector[3];
             const uint64_t *entries = vector + 4, *operations = entries + 2 * count_of_entries;
-            reset(width);
+            unit.reset(width);
             for (uint64_t index = 0; index < count_of_entries; index++)
-                store(entries[2 * index], size, entries[2 * index + 1]);
+                unit.store(entries[2 * index], size, entries[2 * index + 1]);
             uint64_t *ending = outcome + 2;
             outcome[0] = perform(operations, count_of_operations, ending);
-            outcome[1] = lasted;
+            outcome[1] = unit.lasted;
             for (uint64_t index = 0; index < count_of_entries; index++)
-                *ending++ = load(entries[2 * index], size);
+                *ending++ = unit.load(entries[2 * index], size);
             outcome = ending;
             vector  = operations + 3 * count_of_operations;
         }
@@ -41,27 +38,9 @@ public:
     }
 
 private:
-    using Unit = LoneUnit<SparseMemory>;
+    using Driver = VectorUnit::Driver;
 
-    static constexpr uint64_t hung = ~UINT64_C(0);
-
-    void reset(uint64_t width) {
-        unit.reset();
-        put<Shared::in::maxphyaddr>(unit.top, width);
-        memory.clear();
-        lasted = 0;
-    }
-
-    uint64_t load(uint64_t address, uint64_t size) const {
-        uint64_t word = memory.read(address / 8);
-        return size == 8 ? word : word >> 8 * (address % 8) & 0xffffffff;
-    }
-
-    void store(uint64_t address, uint64_t size, uint64_t value) {
-        uint64_t mask = size == 8 ? ~UINT64_C(0) : UINT64_C(0xffffffff) << 8 * (address % 8);
-        uint64_t before = memory.read(address / 8);
-        memory.write(address / 8, (before & ~mask) | (value << 8 * (address % 8) & mask));
-    }
+    static constexpr uint64_t hung = VectorUnit::hung;
 
     // Does operations until one is refused. Fills all endings; returns the outcome's first number.
     uint64_t perform(const uint64_t *operations, uint64_t count, uint64_t *&ending) {
@@ -89,54 +68,35 @@ private:
     // Writes registers back to back. Returns 0, or the number of the first write that was refused,
     // counted from 1.
     uint64_t control(const uint64_t *writes, uint64_t count) {
+        auto &lone = unit.unit;
         uint64_t requested = 0, completed = 0, refused = 0;
         offer(writes + 3 * requested++);
-        for (uint64_t waited = 0; waited <= Unit::patience; waited++) {
-            unit.cycle();
-            if (unit.driver.control_responded) {
+        for (uint64_t waited = 0; waited <= VectorUnit::Unit::patience; waited++) {
+            lone.cycle();
+            if (lone.driver.control_responded) {
                 completed++;
-                if (!refused && Unit::Driver::control_response(unit.top).fault)
+                if (!refused && Driver::control_response(lone.top).fault)
                     refused = completed;
             }
             if (completed == count)
                 return refused;
-            if (unit.driver.control_accepted && requested < count)
+            if (lone.driver.control_accepted && requested < count)
                 offer(writes + 3 * requested++);
         }
         return hung;
     }
 
     void offer(const uint64_t *write) {
-        Unit::Driver::offer(unit.top, ControlRequest{op_write, write[1], write[2], 0, 0});
+        Driver::offer(unit.unit.top, ControlRequest{op_write, write[1], write[2], 0, 0});
     }
 
     // Returns true if there was a response.
     bool access(uint64_t linear, uint64_t how, uint64_t *ending) {
-        Unit::Driver::offer(unit.top, AccessRequest{
-            linear, how >> 8 & 0xff, how & 0xff, how >> 16 & 1, how >> 24 & 1, 0, 0, 0});
-        uint64_t accepted = 0;
-        for (uint64_t waited = 0; waited <= Unit::patience; waited++) {
-            unit.cycle();
-            if (unit.driver.accepted)
-                accepted = waited;
-            if (unit.driver.responded) {
-                end(ending);
-                lasted = waited - accepted;
-                return true;
-            }
-        }
-        return false;
+        if (!unit.access(linear, how, 0))
+            return false;
+        unit.end(ending);
+        return true;
     }
 
-    void end(uint64_t *ending) const {
-        auto response = Unit::Driver::response(unit.top);
-        ending[0] = response.fault;
-        ending[1] = response.error;
-        ending[2] = Unit::Driver::cr2(unit.top);
-        ending[3] = response.physical;
-    }
-
-    SparseMemory memory;
-    Unit         unit;
-    uint64_t     lasted = 0;  // cycles of the last access
+    VectorUnit unit;
 };

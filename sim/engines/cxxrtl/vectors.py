@@ -2,6 +2,7 @@
 
 import ctypes
 from array import array
+from dataclasses import replace
 from functools import cache
 
 from hw.config import MmuConfig
@@ -14,52 +15,75 @@ from .native import Address, Handle
 from .structures import Number
 
 
-__all__ = ["CONFIG", "CompiledVectors"]
+__all__ = ["CONFIG", "SEQUENCE_CONFIG", "CompiledSequences", "CompiledVectors"]
 
 
-#: The widest unit that can do everything. How wide a physical address is, a vector says.
+#: The widest unit that can do everything that one access on an empty TLB may depend on: not so on
+#: PCIDs, which would make it slower. How wide a physical address is, a vector says.
 CONFIG = MmuConfig(maxphyaddr=52, pae=True, la57=True, pku=True, pks=True, variable_maxphyaddr=True)
 
-FILES = ("clock.h", "lone_unit.h", "memory.h", "port.h", "target.h", "unit_driver.h", "vectors.cc",
-         "vectors.h")
+#: The unit of sequences, which can do everything.
+SEQUENCE_CONFIG = replace(CONFIG, pcid=True, invpcid=True)
 
-FUNCTIONS: tuple[Prototype, ...] = (
-    ("vectors_new",    Handle, []),
-    ("vectors_delete", None,   [Handle]),
-    ("vectors_run",    Number, [Handle, Address, Number, Address]),
-)
+FILES = ("clock.h", "lone_unit.h", "memory.h", "port.h", "target.h", "unit_driver.h",
+         "vector_unit.h")
 
 
 @cache
-def _compiled() -> ctypes.CDLL:
+def _compiled(config: MmuConfig, name: str) -> ctypes.CDLL:
+    """A library whose functions begin with ``name``, as do its files."""
+    main = f"{name}.cc"
+    functions: tuple[Prototype, ...] = (
+        (f"{name}_new",    Handle, []),
+        (f"{name}_delete", None,   [Handle]),
+        (f"{name}_run",    Number, [Handle, Address, Number, Address]),
+    )
+
     def made() -> Sources:
-        bench = Testbench(CONFIG, view=False)
+        bench = Testbench(config, view=False)
         designs, view = ports.designs(bench)
         return Sources(designs, {
-            **package_files(__package__, *FILES), "ports.h": ports.header(bench, view),
-        }, main="vectors.cc")
+            **package_files(__package__, *FILES, f"{name}.h", main),
+            "ports.h": ports.header(bench, view),
+        }, main=main)
 
-    return library(made, FUNCTIONS)
+    return library(made, functions)
 
 
-class CompiledVectors:
-    """A compiled unit that does one vector after the other, each from power-up on.
+class _CompiledRows:
+    """A compiled unit that does one row of numbers after the other, each from power-up on.
 
-    Vectors and outcomes are as in ``vectors.h``. Raises :class:`sim.errors.Unavailable`.
+    Raises :class:`sim.errors.Unavailable`.
     """
 
-    def __init__(self) -> None:
-        self._calls  = _compiled()
-        self._handle = Handle(self._calls.vectors_new())
+    def __init__(self, config: MmuConfig, name: str) -> None:
+        calls = _compiled(config, name)
+        self._run    = getattr(calls, f"{name}_run")
+        self._delete = getattr(calls, f"{name}_delete")
+        self._handle = Handle(getattr(calls, f"{name}_new")())
 
-    def run(self, vectors: "array[int]", count: int, size: int) -> list[int]:
-        """Do ``count`` vectors; return their outcomes, ``size`` numbers together."""
+    def run(self, rows: "array[int]", count: int, size: int) -> list[int]:
+        """Do ``count`` rows; return their outcomes, ``size`` numbers together."""
         outcomes = array("Q", bytes(8 * size))
-        written  = self._calls.vectors_run(self._handle, vectors.buffer_info()[0], count,
-                                           outcomes.buffer_info()[0])
+        written  = self._run(self._handle, rows.buffer_info()[0], count,
+                             outcomes.buffer_info()[0])
         assert written == size, f"{written} numbers came back, not {size}"
         return outcomes.tolist()
 
     def __del__(self) -> None:
         if ctypes is not None and hasattr(self, "_handle"):
-            self._calls.vectors_delete(self._handle)
+            self._delete(self._handle)
+
+
+class CompiledVectors(_CompiledRows):
+    """A compiled unit for vectors of version 1; rows are as in ``vectors.h``."""
+
+    def __init__(self) -> None:
+        super().__init__(CONFIG, "vectors")
+
+
+class CompiledSequences(_CompiledRows):
+    """A compiled unit for vectors of version 2; rows are as in ``sequences.h``."""
+
+    def __init__(self) -> None:
+        super().__init__(SEQUENCE_CONFIG, "sequences")

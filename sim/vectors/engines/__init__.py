@@ -1,16 +1,19 @@
 """Engines for access vectors.
 
-======================================  ====================================
-:mod:`sim.vectors.engines.golden`       the golden model
-:mod:`sim.vectors.engines.interpreted`  the gateware in Amaranth's simulator
-:mod:`sim.vectors.engines.compiled`     the gateware compiled to native code
-======================================  ====================================
+================================================  ====================================
+:mod:`sim.vectors.engines.golden`                 the golden model
+:mod:`sim.vectors.engines.golden_sequences`       ... for vectors of version 2
+:mod:`sim.vectors.engines.interpreted`            the gateware in Amaranth's simulator
+:mod:`sim.vectors.engines.interpreted_sequences`  ... for vectors of version 2
+:mod:`sim.vectors.engines.compiled`               the gateware compiled to native code
+:mod:`sim.vectors.engines.compiled_sequences`     ... for vectors of version 2
+================================================  ====================================
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from sim.vectors.vector import Vector, VectorOutcome
+from sim.vectors.sequence import AnyOutcome, AnyVector
 
 from .compiled import CxxrtlVectors
 from .golden import GoldenVectors
@@ -31,7 +34,7 @@ class VectorEngine(Protocol):
 
     batch: int
 
-    def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
+    def run(self, vectors: Sequence[AnyVector]) -> list[AnyOutcome | str]:
         """Return the outcome of each of ``vectors``, or a text with the reason why it has none.
 
         Raises :class:`sim.errors.Unavailable`.

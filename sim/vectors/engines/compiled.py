@@ -5,32 +5,26 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 
-from hw.bus import Register as HwRegister
-from hw.layout import AccessKind, Fault
 from sim.engines.cxxrtl.vectors import CompiledVectors
+from sim.vectors.sequence import AnyOutcome, AnyVector, SequenceVector
 from sim.vectors.support import AC, control_writes, lacking, refused
-from sim.vectors.vector import KINDS, Ending, Vector, VectorOutcome, entry_size
+from sim.vectors.vector import KINDS, Vector, VectorOutcome, entry_size
 from sw.bus import Register
+
+from .compiled_sequences import HUNG, REGISTERS, SequencePlayer, ending, how
 
 
 __all__ = ["CxxrtlVectors"]
 
 
-_REGISTERS = {register: HwRegister[register.name].value for register in Register}
-_RFLAGS    = _REGISTERS[Register.RFLAGS]
-
-#: Kind, size, user and implicit of an access, as vectors.h packs them.
+#: Kind, size, user and implicit of an access, packed.
 _HOW = {
-    (name, size, implicit, cpl): AccessKind[kind.name].value | size << 8 | (cpl == 3) << 16
-    | implicit << 24
+    (name, size, implicit, cpl): how(kind, size, implicit, cpl)
     for name, kind in KINDS.items() for size in (1, 2, 4, 8) for implicit in (0, 1)
     for cpl in (0, 3)
 }
 
-_NONE, _PAGE = Fault.NONE.value, Fault.PAGE_FAULT.value
-
-#: First number of an outcome of a unit that never responded.
-_HUNG = (1 << 64) - 1
+_RFLAGS = REGISTERS[Register.RFLAGS]
 
 
 class CxxrtlVectors:
@@ -41,13 +35,21 @@ class CxxrtlVectors:
 
     def __init__(self) -> None:
         self._unit: CompiledVectors | None = None
+        self._sequences = SequencePlayer()
 
-    def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
+    def run(self, vectors: Sequence[AnyVector]) -> list[AnyOutcome | str]:
         """Return the outcome of each of ``vectors``, or the reason why it has none."""
+        sequences = [vector for vector in vectors if isinstance(vector, SequenceVector)]
+        played    = iter(self._sequences.play(sequences))
+        done      = self._done([vector for vector in vectors if isinstance(vector, Vector)])
+        return [next(played if isinstance(vector, SequenceVector) else done)
+                for vector in vectors]
+
+    def _done(self, vectors: Sequence[Vector]) -> Iterator[VectorOutcome | str]:
         reasons = [lacking(vector) for vector in vectors]
         found   = self._run([vector for vector, reason in zip(vectors, reasons, strict=True)
                              if reason is None])
-        return [next(found) if reason is None else reason for reason in reasons]
+        return (next(found) if reason is None else reason for reason in reasons)
 
     def _run(self, vectors: Sequence[Vector]) -> Iterator[VectorOutcome | str]:
         if vectors and self._unit is None:
@@ -62,7 +64,7 @@ class CxxrtlVectors:
 def _controls(writes: tuple[tuple[Register, int], ...]) -> tuple[int, ...]:
     """Return the operations that do these writes."""
     return tuple(number for register, value in writes
-                 for number in (0, _REGISTERS[register], value))
+                 for number in (0, REGISTERS[register], value))
 
 
 def _pack(vector: Vector, numbers: list[int]) -> int:
@@ -85,19 +87,11 @@ def _pack(vector: Vector, numbers: list[int]) -> int:
 def _unpack(vector: Vector, found: Iterator[int]) -> VectorOutcome | str:
     """Return the outcome of ``vector``, whose numbers are the next of ``found``."""
     refusal, cycles = islice(found, 2)
-    before  = [_ending(*islice(found, 4)) for _ in vector.before or ()]
-    last    = _ending(*islice(found, 4))
+    before  = [ending(*islice(found, 4)) for _ in vector.before or ()]
+    last    = ending(*islice(found, 4))
     entries = list(islice(found, len(vector.entries)))
     if not refusal:
         return VectorOutcome(last, entries, before, cycles)
-    if refusal == _HUNG:
+    if refusal == HUNG:
         return "the unit did not answer"
     return refused(*control_writes(vector)[refusal - 1])
-
-
-def _ending(fault: int, error_code: int, cr2: int, physical: int) -> Ending:
-    if fault == _NONE:
-        return Ending(None, 0, 0, physical)
-    if fault == _PAGE:
-        return Ending("#PF", error_code, cr2)
-    return Ending("#GP")

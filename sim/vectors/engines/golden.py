@@ -6,9 +6,12 @@ from functools import cache, lru_cache
 from sim.golden.control import write_register
 from sim.golden.mmu import GoldenMmu
 from sim.golden.state import ControlState, Features
+from sim.vectors.sequence import AnyOutcome, AnyVector, SequenceVector
 from sim.vectors.support import AC, control_writes, lacking, loads_pdptes, refused
 from sim.vectors.vector import Ending, Vector, VectorOutcome, VectorStep, entry_size
 from sw.bus import GeneralProtection, PageFault, Register
+
+from .golden_sequences import play
 
 
 __all__ = ["GoldenVectors"]
@@ -19,9 +22,10 @@ class GoldenVectors:
 
     batch = 512
 
-    def run(self, vectors: Sequence[Vector]) -> list[VectorOutcome | str]:
+    def run(self, vectors: Sequence[AnyVector]) -> list[AnyOutcome | str]:
         """Return the outcome of each of ``vectors``, or the reason why it has none."""
-        return [lacking(vector) or _run(vector) for vector in vectors]
+        return [play(vector) if isinstance(vector, SequenceVector)
+                else lacking(vector) or _run(vector) for vector in vectors]
 
 
 def _run(vector: Vector) -> VectorOutcome | str:

@@ -1,0 +1,78 @@
+"""Access vectors of version 2 on the golden model."""
+
+from functools import cache
+
+from sim.golden.mmu import GoldenMmu, Outcome
+from sim.golden.state import Features
+from sim.vectors.sequence import (
+    AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome, SequenceVector, Step,
+    StepOutcome, StoreStep, WriteStep,
+)
+from sim.vectors.support import AC, control_writes, lacking_for_sequence, refused
+from sim.vectors.vector import Ending
+from sw.bus import GeneralProtection, PageFault, Register
+
+
+__all__ = ["play", "started", "told"]
+
+
+def play(vector: SequenceVector) -> SequenceOutcome | str:
+    """Return the outcome of ``vector``, or the reason why it has none."""
+    mmu = started(vector)
+    if isinstance(mmu, str):
+        return mmu
+    steps = [_do(mmu, step) for step in vector.steps]
+    return SequenceOutcome(
+        steps, [mmu.memory.read(place, size) for place, size in vector.places.items()])
+
+
+def told(step: AccessStep, outcome: Outcome) -> AccessOutcome:
+    """The outcome of an access as lines tell it."""
+    data, physical, fault = outcome
+    if isinstance(fault, PageFault):
+        return AccessOutcome(Ending("#PF", fault.error_code, fault.address))
+    if physical is None:
+        return AccessOutcome(Ending("#GP"))
+    return AccessOutcome(Ending(physical=physical), None if step.kind == "write" else data)
+
+
+def started(vector: SequenceVector) -> GoldenMmu | str:
+    """The machine that ``vector`` begins with, or the reason why there is none."""
+    if reason := lacking_for_sequence(vector):
+        return reason
+    mmu = GoldenMmu(_machine(vector.maxphyaddr))
+    for address, value in vector.entries:
+        mmu.memory.write(address, vector.entry_size, value)
+    for register, value in control_writes(vector):
+        if _do(mmu, WriteStep(register, value)):
+            return refused(register, value)
+    return mmu
+
+
+@cache
+def _machine(maxphyaddr: int) -> Features:
+    return Features(maxphyaddr=maxphyaddr, pae=True, la57=True, pcid=True, invpcid=True, pku=True,
+                    pks=True)
+
+
+def _do(mmu: GoldenMmu, step: Step) -> StepOutcome:
+    """Do one step."""
+    try:
+        match step:
+            case AccessStep():
+                if mmu.state.ac != step.ac:
+                    mmu.write_control(Register.RFLAGS, AC * step.ac)
+                return told(step, mmu.access(step.access))
+            case StoreStep(address, size, value):
+                mmu.memory.write(address, size, value)
+                return None
+            case InvlpgStep(linear):
+                mmu.invlpg(linear)
+                return None
+            case InvpcidStep():
+                mmu.invpcid(step.type, step.descriptor)
+            case WriteStep(register, value):
+                mmu.write_control(register, value)
+    except GeneralProtection:
+        return True
+    return False

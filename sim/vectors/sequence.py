@@ -1,0 +1,162 @@
+"""An access vector of version 2, a sequence of steps, and its outcome, as plain numbers."""
+
+from typing import Any, NamedTuple
+
+from sw.bus import Access, Kind, Register
+
+from .vector import Ending, Vector, VectorOutcome, entry_size
+
+
+__all__ = ["AccessOutcome", "AccessStep", "AnyOutcome", "AnyVector", "InvlpgStep", "InvpcidStep",
+           "SequenceOutcome", "SequenceVector", "Step", "StepOutcome", "StoreStep", "WriteStep"]
+
+
+_KINDS = {"read": Kind.READ, "write": Kind.WRITE, "fetch": Kind.FETCH, "rmw": Kind.EXCHANGE}
+
+
+class AccessStep(NamedTuple):
+    """One access, and the state that it brings along.
+
+    Attributes
+    ----------
+    kind, linear, size, implicit, cpl, ac
+        As in :class:`.vector.VectorStep`.
+    data : :class:`int`
+        What a write or a locked exchange stores.
+    """
+
+    kind:     str
+    linear:   int
+    size:     int
+    implicit: int
+    cpl:      int
+    ac:       int
+    data:     int
+
+    @property
+    def access(self) -> Access:
+        """The request to the unit."""
+        return Access(self.linear, self.size, _KINDS[self.kind], self.cpl == 3,
+                      bool(self.implicit), self.data)
+
+
+class StoreStep(NamedTuple):
+    """A store to physical memory of ``size`` bytes, by somebody else than the unit."""
+
+    address: int
+    size:    int
+    value:   int
+
+
+class InvlpgStep(NamedTuple):
+    """INVLPG."""
+
+    linear: int
+
+
+class InvpcidStep(NamedTuple):
+    """INVPCID: its type, and the two halves of its descriptor."""
+
+    type:   int
+    pcid:   int
+    linear: int
+
+    @property
+    def descriptor(self) -> int:
+        """The descriptor, 128 bits."""
+        return self.linear << 64 | self.pcid
+
+
+class WriteStep(NamedTuple):
+    """A write of a register."""
+
+    register: Register
+    value:    int
+
+
+Step = AccessStep | StoreStep | InvlpgStep | InvpcidStep | WriteStep
+
+
+class SequenceVector(NamedTuple):
+    """A whole machine, and steps that are done on it in order.
+
+    Attributes
+    ----------
+    id, cr0, cr3, cr4, efer, pkru, pkrs, maxphyaddr, entries
+        As in :class:`.vector.Vector`.
+    steps : :class:`list` of :data:`Step`
+        The steps.
+    """
+
+    id:         Any
+    cr0:        int
+    cr3:        int
+    cr4:        int
+    efer:       int
+    pkru:       int
+    pkrs:       int
+    maxphyaddr: int
+    steps:      list[Step]
+    entries:    list[tuple[int, int]]
+
+    @property
+    def entry_size(self) -> int:
+        """Bytes of each of ``entries``."""
+        return entry_size(self.cr0, self.cr4, self.efer)
+
+    @property
+    def places(self) -> dict[int, int]:
+        """Addresses whose values the outcome has, and the bytes of each, in its order.
+
+        An address that is named with two sizes has the larger one.
+        """
+        found = dict.fromkeys((address for address, _ in self.entries), self.entry_size)
+        for step in self.steps:
+            if isinstance(step, StoreStep):
+                found[step.address] = max(step.size, found.get(step.address, 0))
+        return found
+
+
+class AccessOutcome(NamedTuple):
+    """Outcome of one access.
+
+    Attributes
+    ----------
+    ending : :class:`.vector.Ending`
+        Its end.
+    data : :class:`int` or :class:`None`
+        What was read; None after a write or a fault.
+    cycles : :class:`int` or :class:`None`
+        From the cycle in which it was accepted to that of its response, where they are counted.
+    allowed : :class:`list` or :class:`None`
+        Ends that the manual permits, and what is read then, where that was asked for.
+    """
+
+    ending:  Ending
+    data:    int | None = None
+    cycles:  int | None = None
+    allowed: list[tuple[Ending, int | None]] | None = None
+
+
+#: Outcome of a step: for one that may be refused with #GP, whether it was; for others, None.
+StepOutcome = AccessOutcome | bool | None
+
+
+class SequenceOutcome(NamedTuple):
+    """Outcome of a sequence.
+
+    Attributes
+    ----------
+    steps : :class:`list` of :data:`StepOutcome`
+        One for each step.
+    values : :class:`list` of :class:`int`
+        What stands at :attr:`SequenceVector.places` afterwards.
+    """
+
+    steps:  list[StepOutcome]
+    values: list[int]
+
+
+#: A vector of either version, and its outcome.
+AnyVector  = Vector | SequenceVector
+AnyOutcome = VectorOutcome | SequenceOutcome
