@@ -2,18 +2,28 @@
 
 from collections.abc import Callable
 
+from sw.bus import BusError
+
 
 __all__ = ["GoldenMemory", "Read"]
 
 
-#: Reads ``size`` bytes at a physical address, little-endian.
+#: Reads ``size`` bytes at a physical address, little-endian. May raise :class:`sw.bus.BusError`.
 Read = Callable[[int, int], int]
 
 
 class GoldenMemory:
-    """Bytes by physical address, kept in pages of 4 KiB. There is memory at every address."""
+    """Bytes by physical address, kept in pages of 4 KiB. There is memory at every address.
+
+    Attributes
+    ----------
+    answers : callable
+        Tells whether the 8-byte word that contains a physical address answers a processor that
+        reads it, or that writes it if the second argument is true. Every word does at first.
+    """
 
     def __init__(self) -> None:
+        self.answers: Callable[[int, bool], bool] = lambda physical, write: True
         self._pages: dict[int, bytearray] = {}
 
     def copy(self) -> "GoldenMemory":
@@ -37,6 +47,12 @@ class GoldenMemory:
         """Little-endian value of ``size`` bytes, which do not cross a page."""
         offset = physical & 0xfff
         return int.from_bytes(self.page(physical >> 12)[offset:offset + size], "little")
+
+    def load(self, physical: int, size: int) -> int:
+        """Have a processor read ``size`` bytes of one word. Raises :class:`sw.bus.BusError`."""
+        if not self.answers(physical, False):
+            raise BusError(f"memory at {physical:#x} does not answer")
+        return self.read(physical, size)
 
     def write(self, physical: int, size: int, value: int) -> None:
         """Store the low ``size`` bytes of ``value``, which do not cross a page."""

@@ -5,7 +5,7 @@ Ref: Intel SDM Vol. 3A, section 4.4.1 "PDPTE Registers", Tables 4-7 and 4-8.
 
 from dataclasses import replace
 
-from sw.bus import GeneralProtection
+from sw.bus import BusError, GeneralProtection
 
 from .memory import Read
 from .reserved import P, bits
@@ -30,10 +30,13 @@ def loads(before: ControlState, after: ControlState) -> bool:
 def loaded(state: ControlState, read: Read) -> ControlState:
     """``state`` with the four PDPTEs that stand in memory at CR3.
 
-    Raises :class:`GeneralProtection` if one of them is malformed. Rules 28, 31.
+    Raises :class:`GeneralProtection` if one of them is malformed, or cannot be read. Rules 28, 31.
     """
     table  = state.cr3 & bits(31, 5)
-    pdptes = (read(table, 8), read(table + 8, 8), read(table + 16, 8), read(table + 24, 8))
+    try:
+        pdptes = (read(table, 8), read(table + 8, 8), read(table + 16, 8), read(table + 24, 8))
+    except BusError as error:
+        raise GeneralProtection(f"a PDPTE cannot be read: {error}") from error
     for number, pdpte in enumerate(pdptes):
         if pdpte & P and pdpte & reserved_in_pdpte(state):
             raise GeneralProtection(f"PDPTE {number} has a reserved bit set: {pdpte:#x}")

@@ -9,6 +9,10 @@ the machine does not speculate: only what some access used may be cached, unless
 
 On a fault, accessed flags of upper levels may be set or not (section 4.8). The same is true of
 all that an access has done to its first page's entries when its second page faults.
+
+Memory may not answer. Then an access ends in a bus error: if a table of its walk cannot be read, or
+an entry that has to be updated cannot be stored, or one of its words cannot be transferred. The
+manual leaves all else to the machine: what this one promises is in decision 029.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from types import MappingProxyType
 
-from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Register
 
 from .control import Flush, write_register
 from .invpcid import Invalidation, invpcid
@@ -59,7 +63,10 @@ class Possibility:
 
 @dataclass(frozen=True)
 class _Way:
-    """One way in which one page of an access may be translated: to ``physical``, or a fault."""
+    """One way in which one page of an access may be translated: to ``physical``, or a fault.
+
+    Or memory has not answered its walk, which has ``failed``.
+    """
 
     physical: int | None              = None
     code:     int                     = 0
@@ -68,6 +75,7 @@ class _Way:
     filled:   tuple[Translation, ...] = ()
     entries:  tuple[int, ...]         = ()
     learnt:   tuple[Reference, ...]   = ()
+    failed:   bool                    = False
 
 
 @dataclass
@@ -103,7 +111,7 @@ class StaleModel:
 
     def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
-        self.state, flush = write_register(self.state, register, value, self.memory.read)
+        self.state, flush = write_register(self.state, register, value, self.memory.load)
         self._forget(Invalidation(flush, self.state.pcid))
 
     def invlpg(self, linear: int) -> None:
@@ -146,9 +154,9 @@ class StaleModel:
             return [Possibility(Outcome(fault=GeneralProtection("not canonical")), {})]
 
         possibilities = []
-        for first in self._ways(linear, access, self.memory.read):
+        for first in self._ways(linear, access, self.memory.load):
             if first.physical is None:
-                possibilities.append(self._faulted(linear, first))
+                possibilities.append(self._not_done(linear, first))
             elif (linear ^ last) >> 12 == 0:
                 possibilities += self._done(access, first, first)
             else:
@@ -206,6 +214,14 @@ class StaleModel:
         attempt = Attempt.of(access)
         for start in (None, *self._starts(linear)):
             walked = walk(self.state, attempt, linear, read, start)
+            updates = walked.updates
+            silent  = [number for number, update in enumerate(updates)
+                       if not self.memory.answers(update.address, True)]
+            if walked.failed or silent:
+                yield _Way(failed=True, upper=updates[:silent[0]] if silent else updates,
+                           entries=walked.entries, learnt=walked.references)
+            if walked.failed or silent and walked.translation is not None:
+                continue
             if walked.translation is None:
                 yield _Way(code=walked.error_code, upper=walked.upper, entries=walked.entries,
                            learnt=walked.references)
@@ -231,14 +247,14 @@ class StaleModel:
         overlay = _Overlay(self.memory)
         for update in first.upper + first.leaf:
             overlay.write(update.address, update.size, update.value)
-        for second in self._ways(second_page, access, overlay.read):
+        for second in self._ways(second_page, access, overlay.load):
             if second.physical is None:
-                yield self._faulted(second_page, second, first)
+                yield self._not_done(second_page, second, first)
             else:
                 yield from self._done(access, first, second)
 
-    def _faulted(self, linear: int, way: _Way, first: _Way | None = None) -> Possibility:
-        """A page fault at ``linear``, perhaps after the first page was translated."""
+    def _not_done(self, linear: int, way: _Way, first: _Way | None = None) -> Possibility:
+        """A fault at ``linear``, perhaps after the first page was translated."""
         optional = way.upper
         if first is not None:
             optional += first.upper + first.leaf + tuple(map(self._undirtied, first.leaf))
@@ -248,7 +264,7 @@ class StaleModel:
                 address = update.address + i
                 either = {self.memory.read(address, 1), update.value >> 8 * i & 0xff}
                 memory[address] |= either
-        fault = PageFault(linear, way.code)
+        fault = BusError("of a walk") if way.failed else PageFault(linear, way.code)
         return Possibility(Outcome(fault=fault), memory, first.filled if first else (),
                            way.learnt + (first.learnt if first else ()))
 
@@ -271,7 +287,10 @@ class StaleModel:
         return update._replace(value=before | update.value & ~D)
 
     def _done(self, access: Access, first: _Way, second: _Way) -> Iterator[Possibility]:
-        """The access is done, with its bytes beyond the first page where ``second`` says."""
+        """The access is done, with its bytes beyond the first page where ``second`` says.
+
+        Or memory does not answer: of two words, one may be stored all the same.
+        """
         assert first.physical is not None and second.physical is not None
         walked = _Overlay(self.memory)
         for update in first.upper + first.leaf + second.upper + second.leaf:
@@ -286,16 +305,34 @@ class StaleModel:
             after = _Overlay(self.memory, walked.bytes)
             for address, flag in zip(seen, flags, strict=True):
                 after.write(address, 1, self.memory.read(address, 1) | flag)
-            data = sum(after.read(address, 1) << 8 * i for i, address in enumerate(addresses))
-            if _stores(access, data):
+            data   = sum(after.read(address, 1) << 8 * i for i, address in enumerate(addresses))
+            found  = {address: frozenset((after.read(address, 1),)) for address in addresses}
+            failed = self._fails(access, data, addresses)
+            if _stores(access, data) and failed is not Kind.READ:
                 for i, address in enumerate(addresses):
-                    after.write(address, 1, access.data >> 8 * i)
+                    if self.memory.answers(address, True):
+                        after.write(address, 1, access.data >> 8 * i)
 
             memory  = self._unchanged(first, second)
             memory |= {address: frozenset((value,)) for address, value in after.bytes.items()}
-            outcome = Outcome(0 if access.kind is Kind.WRITE else data, first.physical)
-            yield Possibility(outcome, memory, first.filled + second.filled,
-                              first.learnt + second.learnt)
+            others  = first.filled + second.filled, first.learnt + second.learnt
+            if failed is None:
+                outcome = Outcome(0 if access.kind is Kind.WRITE else data, first.physical)
+                yield Possibility(outcome, memory, *others)
+            else:
+                outcome = Outcome(fault=BusError("of data"))
+                yield Possibility(outcome, found | memory, *others)
+                yield Possibility(outcome, memory | found, *others)
+
+    def _fails(self, access: Access, data: int, addresses: list[int]) -> Kind | None:
+        """Kind of the transfers of which one is not answered: reads, or else writes."""
+        if access.kind is not Kind.WRITE and not all(
+                self.memory.answers(address, False) for address in addresses):
+            return Kind.READ
+        if _stores(access, data) and not all(
+                self.memory.answers(address, True) for address in addresses):
+            return Kind.WRITE
+        return None
 
 
 class _Overlay:
@@ -311,6 +348,10 @@ class _Overlay:
             self.bytes.get(address, self._memory.read(address, 1)) << 8 * i
             for i, address in enumerate(addresses)
         )
+
+    def load(self, physical: int, size: int) -> int:
+        self._memory.load(physical, size)  # If that fails, so does this.
+        return self.read(physical, size)
 
     def write(self, physical: int, size: int, value: int) -> None:
         for i in range(size):

@@ -7,6 +7,8 @@ Flags".
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from sw.bus import BusError
+
 from .keys import key_of
 from .memory import Read
 from .permission import Attempt, Refusal, Rights, error_code, refusal, violation_code
@@ -126,7 +128,7 @@ class Walk:
     Attributes
     ----------
     translation : :class:`Translation` or :class:`None`
-        None: the walk ended in a page fault.
+        None: the walk ended in a page fault, or has failed.
     refusal : :class:`sim.golden.permission.Refusal` or :class:`None`
         Reason of that page fault.
     error_code : :class:`int`
@@ -140,6 +142,9 @@ class Walk:
         The entries that were read, root first. None, if a PDPTE register ends the walk.
     references : :class:`tuple` of :class:`Reference`
         The tables that the walk came to, but for the one at which it began.
+    failed : :class:`bool`
+        Memory did not answer the read of an entry, so that there is neither a translation nor a
+        page fault. That entry is not among ``steps``.
     """
 
     translation: Translation | None
@@ -149,6 +154,7 @@ class Walk:
     leaf:        tuple[Update, ...]
     steps:       tuple[Step, ...]
     references:  tuple[Reference, ...]
+    failed:      bool = False
 
     @property
     def entries(self) -> tuple[int, ...]:
@@ -185,7 +191,10 @@ def walk(state: ControlState, attempt: Attempt, linear: int, read: Read,
         return broken(Refusal.NOT_PRESENT)
     for level in levels(state)[depth:]:
         address = table + level.index(linear) * level.entry_size
-        entry   = read(address, level.entry_size)
+        try:
+            entry = read(address, level.entry_size)
+        except BusError:
+            return Walk(None, None, 0, upper, (), steps, references, failed=True)
         rights  = rights.below(entry)
         steps  += (Step(level, address, entry, rights),)
         if not entry & P:
