@@ -1,7 +1,8 @@
 """Random sequences of table edits, flushes, control writes and accesses, for Hypothesis.
 
 Nothing is flushed but by the sequence itself, so what a unit does may depend on translations that
-memory no longer agrees with.
+memory no longer agrees with. Some entries lead to memory that does not answer, if it is that of
+:func:`answers`.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from sw.bus import Access, GeneralProtection, Kind, Register
 
 __all__ = [
     "BITS_32", "CONTEXTS", "FIVE", "IN_EACH_WORLD", "KEYED", "LINEAR", "LONG", "PAE_WORLD", "PAGES",
-    "Step", "World", "accesses", "do", "edits", "refuses", "steps",
+    "Step", "World", "accesses", "answers", "do", "edits", "refuses", "steps",
 ]
 
 
@@ -27,12 +28,17 @@ PSE, PAE, PGE, PCIDE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 17, 1 << 20, 1 <
 PKE, PKS = 1 << 22, 1 << 24
 LME, NXE, AC = 1 << 8, 1 << 11, 1 << 18
 
-#: Three pages: two neighbours, and one behind the next entry of the table above theirs.
+#: The first of four pages: it and its neighbour; one behind the next entry of the table above
+#: theirs; and one whose number ends in the same bits, so that they meet in a set of a small TLB.
 LINEAR = 0x4060_5000
+FOURTH = LINEAR - 0x4000
 
 #: Their addresses. No bit is common to two, lest a mixture of two frames look like one.
 PAGES = (0x8000_9000, 0x1010_2000, 0x0800_4000)
 
+
+#: A page of memory that is not there, and one that can be read only: to write it is a bus error.
+HOLE, ROM = 0x0402_0000, 0x0204_0000
 
 #: One step: "edit", a place, an entry; "control", (a register, a value); "invlpg", an address;
 #: "invpcid", (a type, a descriptor); "access", an access.
@@ -61,6 +67,10 @@ class World:
         Physical addresses of PDPTEs, and directories that they may be given.
     keys : :class:`tuple` of :class:`int`
         Protection keys that entries are given.
+    switches : :class:`tuple`
+        Writes of CR3 by which sequences go from one PCID to another.
+    shared : :class:`tuple`
+        Entries that begin otherwise than :attr:`start` has it, and their values.
     """
 
     registers:  tuple[tuple[Register, int], ...]
@@ -71,6 +81,8 @@ class World:
     features:   Mapping[str, bool] = field(default_factory=dict)
     pdptes:     tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     keys:       tuple[int, ...]    = (0,)
+    switches:   tuple[tuple[Register, int], ...] = ()
+    shared:     tuple[tuple[int, int], ...]      = ()
 
     @property
     def start(self) -> list[Step]:
@@ -79,12 +91,19 @@ class World:
             *(("edit", place, self.pdptes[1][0] | P) for place in self.pdptes[0]),
             *(("edit", place, bases[0] | P | RW | US)
               for places, bases in reversed(self.entries) for place in places),
+            *(("edit", *entry) for entry in self.shared),
             *(("control", write) for write in self.registers),
         ]
 
+    @property
+    def frames(self) -> list[int]:
+        """Physical addresses of all that sequences may name: tables, and pages of 4 KiB."""
+        places = (place for places, _ in (*self.entries, self.pdptes) for place in places)
+        return sorted({*PAGES, HOLE, *(place & -0x1000 for place in places)})
+
 
 COMMON = (
-    (Register.CR3, ROOT), (Register.CR3, 0x7000),
+    (Register.CR3, ROOT), (Register.CR3, 0x7000), (Register.CR3, HOLE),
     (Register.CR0, CR0_32), (Register.CR0, CR0_32 | WP), (Register.CR0, PG),
     (Register.RFLAGS, 0), (Register.RFLAGS, AC), (Register.CR2, 0x1234),
 )
@@ -97,11 +116,14 @@ LONG = World(
     8,
     (
         # The last tables come most often.
-        *(((0x4028, 0x4030, 0x5028), PAGES),) * 4,
+        *(((0x4028, 0x4030, 0x5028, 0x4008), PAGES),) * 4,
         # 0x4000 is the last table itself: sequences may write entries by accesses.
         ((0x4028, 0x4030, 0x5028, 0x5030), (0x4000, PAGES[0])),
         *(((0x3018, 0x3010), (0x4000, 0x5000, 0x20_0000 | PS, 0x40_0000 | PS)),) * 2,
-        ((0x2008,), (0x3000, 0x3000, 0x4000_0000 | PS)),
+        ((0x4028, 0x4030, 0x5028, 0x4008), (HOLE, ROM)),
+        ((0x3018, 0x3010), (HOLE, ROM)),
+        ((ROM | 0x28, ROM | 0x30, ROM | 8), PAGES),
+        ((0x2008,), (0x3000, 0x3000, 0x4000_0000 | PS, HOLE)),
         ((ROOT, 0x7000), (0x2000,)),
     ),
     LINEAR - 0x20_0000,
@@ -113,9 +135,12 @@ BITS_32 = World(
      (Register.EFER, NXE)),
     4,
     (
-        *(((0x4814, 0x4818, 0x5814), PAGES),) * 3,
+        *(((0x4814, 0x4818, 0x5814, 0x4804), PAGES),) * 3,
         ((0x4814, 0x4818, 0x5814, 0x5818), (0x4000, PAGES[0])),
         *(((ROOT + 0x404, ROOT + 0x400), (0x4000, 0x5000, 0x40_0000 | PS, 0x80_6000 | PS)),) * 2,
+        ((0x4814, 0x4818, 0x5814, 0x4804), (HOLE, ROM)),
+        ((ROOT + 0x404, ROOT + 0x400), (HOLE, ROM)),
+        ((ROM | 0x814, ROM | 0x818, ROM | 0x804), PAGES),
         ((0x7404, 0x7400), (0x4000, 0x5000)),
     ),
     LINEAR - 0x40_0000,
@@ -138,19 +163,47 @@ PAE_WORLD = World(
     LONG.entries[:-2],
     LONG.third,
     {"pae": True},
-    ((ROOT + 8, 0x7008, ROOT + 16), (0x3000, 0x3000, 0x2000)))
+    ((ROOT + 8, 0x7008, ROOT + 16), (0x3000, 0x3000, 0x2000, HOLE)))
+
+
+def tables_of(root, *, page):
+    """Entries of a PCID's own tables, which stand behind ``root``; its pages begin at ``page``.
+
+    It may be given the tables of PCID 0 instead. The last of the three pages begins in those.
+    """
+    pdpt, directory, table = (root + 0x1000 * number for number in (1, 2, 3))
+    return (
+        *(((table | 0x28, table | 0x30, table | 8), (page, *PAGES, HOLE)),) * 2,
+        ((directory | 0x18,), (table, table, 0x4000, 0x20_0000 | PS)),
+        ((directory | 0x10,), (0x5000, table, 0x40_0000 | PS)),
+        ((pdpt | 8,), (directory, directory, 0x3000)),
+        ((root,), (pdpt, pdpt, 0x2000)),
+    )
+
+
+#: Roots by PCID: each has other pages at the same linear addresses.
+ROOTS = {0: ROOT, 1: 0x10_0000, 2: 0x18_0000, 0xfff: 0x28_0000}
 
 #: 4-level paging with PCIDs.
 CONTEXTS = replace(
     LONG,
     registers=(*LONG.registers, (Register.CR4, PAE | PCIDE | PGE)),
     controls=(
-        *LONG.controls, *((Register.CR4, PAE | PCIDE | bits) for bits in (0, PGE, PGE | SMEP)),
-        *((Register.CR3, ROOT | pcid | keeps)
-          for pcid in (0, 1, 2, 0xfff) for keeps in (0, 1 << 63, 1 << 63)),
-        (Register.CR3, ROOT | 1 << 62),
+        *(write for write in LONG.controls if write[0] is not Register.CR4),
+        (Register.CR4, 0), (Register.CR4, PAE),
+        *((Register.CR4, PAE | PCIDE | bits) for bits in (0, PGE, PGE | SMEP, PGE | SMAP)),
+        (Register.CR3, ROOT | 1), (Register.CR3, ROOT | 1 << 62),
     ),
-    features={"pcid": True, "invpcid": True})
+    entries=(
+        *LONG.entries,
+        *tables_of(ROOTS[1], page=PAGES[1]), *tables_of(ROOTS[2], page=PAGES[2]),
+        *tables_of(ROOTS[0xfff], page=0x2001_0000),
+    ),
+    features={"pcid": True, "invpcid": True},
+    switches=tuple((Register.CR3, root | pcid | keeps) for pcid, root in ROOTS.items()
+                   for keeps in (0, 1 << 63, 1 << 63)),
+    # The third page is global, and begins as the same one for all.
+    shared=((0x3010, 0x5000 | P | RW | US), (0x5028, PAGES[0] | P | RW | US | G)))
 
 #: 4-level paging with protection keys.
 KEYED = replace(
@@ -166,6 +219,11 @@ KEYED = replace(
 IN_EACH_WORLD = pytest.mark.parametrize(
     "world", [LONG, BITS_32, FIVE, PAE_WORLD, CONTEXTS, KEYED],
     ids=["4-level", "32-bit", "5-level", "PAE", "PCIDs", "keys"])
+
+
+def answers(physical, write):
+    """Tell whether memory answers a processor that reads or writes at an address."""
+    return physical & -0x1000 != HOLE and not (write and physical & -0x1000 == ROM)
 
 
 def flags(world):
@@ -194,9 +252,10 @@ def edits(world):
 
 
 def accesses(world):
-    """Do one access: at the three pages, or from the first into the second."""
+    """Do one access: at the four pages, or from the first into the second."""
     linear = st.sampled_from((
-        LINEAR, LINEAR + 0x28, LINEAR + 0xffd, LINEAR + 0x1030, LINEAR + 0x1ffc, world.third + 8))
+        LINEAR, LINEAR + 0x28, LINEAR + 0xffd, LINEAR + 0x1030, LINEAR + 0x1ffc, world.third + 8,
+        world.third + 8, FOURTH + 0x10, FOURTH + 0x10))
     return st.tuples(st.just("access"), st.builds(
         Access, linear, st.sampled_from((1, 4, 8)), st.sampled_from(Kind), st.booleans(),
         st.sampled_from((False, False, False, True)),
@@ -205,19 +264,26 @@ def accesses(world):
 
 def steps(world):
     """One step of a sequence; accesses come as often as everything else."""
-    invlpg = st.tuples(st.just("invlpg"), st.sampled_from(
-        (LINEAR, LINEAR + 0x1fff, world.third, LINEAR | 1 << 63)))
-    control = st.tuples(st.just("control"), st.sampled_from(world.controls))
-    common  = (accesses(world), accesses(world), accesses(world), edits(world), edits(world),
-               invlpg, control)
-    if not world.features.get("pcid"):
-        return st.one_of(common)
-    # With PCIDs there is more to forget.
-    invpcid = st.tuples(st.just("invpcid"), st.tuples(st.integers(0, 4), st.builds(
-        lambda linear, pcid: linear << 64 | pcid,
-        st.sampled_from((LINEAR, LINEAR + 0x1fff, world.third, LINEAR | 1 << 63)),
-        st.sampled_from((0, 1, 2, 0xfff, 0x1001)))))
-    return st.one_of(*common, control, invpcid)
+    pages = st.sampled_from((LINEAR, LINEAR + 0x1fff, world.third, FOURTH, LINEAR | 1 << 63))
+    kinds = {
+        "access":  accesses(world),
+        "edit":    edits(world),
+        "control": st.tuples(st.just("control"), st.sampled_from(world.controls)),
+        "invlpg":  st.tuples(st.just("invlpg"), pages),
+    }
+    weights = {"access": 9, "edit": 3, "control": 1, "invlpg": 1}
+    if world.switches:
+        # With PCIDs there is more to forget.
+        kinds |= {
+            "switch":  st.tuples(st.just("control"), st.sampled_from(world.switches)),
+            "invpcid": st.tuples(st.just("invpcid"), st.tuples(st.integers(0, 4), st.builds(
+                lambda linear, pcid: linear << 64 | pcid, pages,
+                st.sampled_from((0, 1, 2, 0xfff, 0x1001))))),
+        }
+        weights |= {"switch": 4, "invpcid": 1}
+    # One strategy of several would give each of their alternatives the same weight.
+    return st.sampled_from([kind for kind, weight in weights.items() for _ in range(weight)]
+                           ).flatmap(kinds.__getitem__)
 
 
 def do(machine, step, *, entry_size):

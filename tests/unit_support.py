@@ -21,7 +21,7 @@ from sim.golden.reserved import A, D, levels
 from sim.golden.state import ControlState, PagingMode
 from sim.golden.walk import Reference, Walk, walk
 from sim.paging.walk import features_of
-from sw.bus import Access, GeneralProtection, Kind, PageFault, Register
+from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Register
 
 
 __all__ = ["UnitModel"]
@@ -55,8 +55,7 @@ class UnitModel:
     def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
         try:
-            self.state, flush = write_register(
-                self.state, register, value, self.memory.read)
+            self.state, flush = write_register(self.state, register, value, self._load_pdpte)
         except GeneralProtection:
             self.events["refused"] += 1
             raise
@@ -106,10 +105,26 @@ class UnitModel:
             self._forget(Invalidation(Flush.OF_PCID_AND_GLOBAL, self.state.pcid, fault.address))
             self.state = replace(self.state, cr2=fault.address)
             return Outcome(fault=fault)
-        return Outcome(self._transfer(access, first, second), first)
+        except BusError as error:
+            return Outcome(fault=error)
+        places = list(range(first, first + access.size))
+        if second is not None:
+            inside = 4096 - (first & 0xfff)
+            places[inside:] = range(second, second + access.size - inside)
+        try:
+            return Outcome(self._transfer(access, places), first)
+        except BusError as error:
+            return Outcome(fault=error)
+
+    def _load_pdpte(self, address: int, size: int) -> int:
+        """Read a PDPTE. All four are read, whatever comes back."""
+        if not self.memory.answers(address, False):
+            self.events["bus_error"] += sum(not self.memory.answers(other, False) for other in
+                                            range(address, (address | 0x18) + 1, 8))
+        return self.memory.load(address, size)
 
     def _translate(self, linear: int, access: Access) -> int:
-        """Physical address of ``linear``. Raises :class:`PageFault`."""
+        """Physical address of ``linear``. Raises :class:`PageFault`, :class:`BusError`."""
         if self.state.mode is PagingMode.OFF:
             return linear
         attempt = Attempt.of(access)
@@ -123,7 +138,10 @@ class UnitModel:
         return held.physical | linear & 0xfff
 
     def _search(self, linear: int, attempt: Attempt, *, hit: bool) -> Piece:
-        """Find a translation in the second level, or walk. Raises :class:`PageFault`."""
+        """Find a translation in the second level, or walk.
+
+        Raises :class:`PageFault`, :class:`BusError`.
+        """
         second = self.tlb.second
         found  = second.search(linear, write=attempt.write) if second else None
         if found is not None:
@@ -145,18 +163,24 @@ class UnitModel:
         self.events["switched"] += self.tlb.forget(invalidation, self.state.pcid)
 
     def _walk(self, linear: int, attempt: Attempt, start: Reference | None) -> Walk:
-        """Walk until no entry changes between its read and its update."""
+        """Walk until no entry changes between its read and its update. Raises :class:`BusError`."""
         self.events["walk_begun"] += 1
         while True:
             found: dict[int, int] = {}
 
             def read(address: int, size: int, found: dict[int, int] = found) -> int:
-                found[address] = self.memory.read(address, size)
+                found[address] = self.memory.load(address, size)
                 self.after_read.pop(address, lambda: None)()
                 return found[address]
 
             walked = walk(self.state, attempt, linear, read, start)
-            if self._update(walked, found, linear, start.depth if start else 0):
+            try:
+                complete = self._update(walked, found, linear, start.depth if start else 0)
+            except BusError:
+                self.events["walk_ended"] += 1
+                self.events["bus_error"]  += 1
+                raise
+            if complete:
                 self.events["walk_ended"] += 1
                 return walked
             self.events["walk_again"] += 1
@@ -165,7 +189,8 @@ class UnitModel:
     def _update(self, walked: Walk, found: dict[int, int], linear: int, depth: int) -> bool:
         """Set accessed and dirty flags from the root on, until an entry is no longer as found.
 
-        Learn each table that an entry refers to. The walk began below ``depth`` levels.
+        Learn each table that an entry refers to. The walk began below ``depth`` levels. Raises
+        :class:`BusError` when it comes to an entry that memory does not take, or has not given.
         """
         updates = {update.address: update for update in walked.updates}
         for number, step in enumerate(walked.steps):
@@ -175,14 +200,19 @@ class UnitModel:
             if update is None:
                 self._learn(linear, walked, number)
                 continue
-            if self.memory.read(address, update.size) != found[address]:
+            if self.memory.load(address, update.size) != found[address]:
                 return False
+            if not self.memory.answers(address, True):
+                raise BusError("of an update")
             self.memory.write(address, update.size, update.value)
             level = len(levels(self.state)) - 1 - depth - number
             new   = update.value & ~found[address]
             self.events[f"accessed[{level}]"] += bool(new & A)
             self.events["dirtied"] += bool(new & D)
             self._learn(linear, walked, number)
+        if walked.failed:
+            self.events["entry_read"] += 1
+            raise BusError("of a walk")
         return True
 
     def _learn(self, linear: int, walked: Walk, number: int) -> None:
@@ -191,19 +221,27 @@ class UnitModel:
             reference = walked.references[number]
             self.tlb.second.learn(linear, reference, region=reference.size)
 
-    def _transfer(self, access: Access, first: int, second: int | None) -> int:
-        """Read and write memory; bytes beyond the first page, if any, are at ``second``.
+    def _transfer(self, access: Access, places: list[int]) -> int:
+        """Read and write the bytes at ``places``.
 
-        Returns what was there, or 0 for a plain write.
+        Returns what was there, or 0 for a plain write. Raises :class:`BusError`, if one of their
+        words does not answer; then the other one has been written all the same.
         """
-        places = list(range(first, first + access.size))
-        if second is not None:
-            inside = 4096 - (first & 0xfff)
-            places[inside:] = range(second, second + access.size - inside)
+        if access.kind is not Kind.WRITE:
+            self._check_answers(places, write=False)
         data   = sum(self.memory.read(place, 1) << 8 * n for n, place in enumerate(places))
         equal  = data == access.compare & (1 << 8 * access.size) - 1
         if access.kind in (Kind.WRITE, Kind.EXCHANGE) or (
                 access.kind is Kind.COMPARE_EXCHANGE and equal):
             for number, place in enumerate(places):
-                self.memory.write(place, 1, access.data >> 8 * number)
+                if self.memory.answers(place, True):
+                    self.memory.write(place, 1, access.data >> 8 * number)
+            self._check_answers(places, write=True)
         return 0 if access.kind is Kind.WRITE else data
+
+    def _check_answers(self, places: list[int], *, write: bool) -> None:
+        """Raise :class:`BusError` if one of the words at ``places`` does not answer."""
+        silent = {place >> 3 for place in places if not self.memory.answers(place, write)}
+        self.events["bus_error"] += len(silent)
+        if silent:
+            raise BusError("of data")

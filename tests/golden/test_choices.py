@@ -11,7 +11,7 @@ import random
 from collections import Counter
 
 import pytest
-from paging_support import FOUR_LEVELS, ROOT, chain
+from paging_support import FOUR_LEVELS, chain
 from sequence_support import IN_EACH_WORLD, LONG, PAGES, do
 from unit_support import UnitModel
 
@@ -42,16 +42,24 @@ class Cause(enum.Enum):
 class Pair:
     """A golden machine and a model of the unit, step by step side by side.
 
+    Parameters
+    ----------
+    world : :class:`sequence_support.World`
+        The features that they have, and the memory in which they must agree.
+    **sizes : :class:`int`
+        Sizes of the unit.
+
     Attributes
     ----------
     cause : :class:`Cause` or :class:`None`
         What the two first did in different ways.
     """
 
-    def __init__(self, *, entry_size, **config):
-        self.unit   = UnitModel(MmuConfig(**config))
-        self.golden = GoldenMmu(features_of(MmuConfig(**config)))
-        self.size   = entry_size
+    def __init__(self, world, **sizes):
+        config      = MmuConfig(**sizes, **world.features)
+        self.unit   = UnitModel(config)
+        self.golden = GoldenMmu(features_of(config))
+        self.world  = world
         self.cause: Cause | None = None
         self._has:    dict[int, Translation | None] = {}
         self._held:   dict[int, Translation | None] = {}  # by the unit
@@ -65,7 +73,8 @@ class Pair:
         if step[0] == "access":  # the golden machine need not look up what it has just used
             self.golden.tlb.find(step[1].linear & self.golden.state.linear_mask,
                                  self.golden.state.pcid)
-        ends = [do(machine, step, entry_size=self.size) for machine in (self.golden, self.unit)]
+        ends = [do(machine, step, entry_size=self.world.entry_size)
+                for machine in (self.golden, self.unit)]
         if step[0] != "access":
             return ends[0] == ends[1]
         causes = [*(Cause.FORGOTTEN for page in self._walked if self._has.get(page)),
@@ -75,7 +84,7 @@ class Pair:
         self.cause = self.cause or next(iter(causes), None)
         return ends[0].agrees(ends[1]) and all(
             self.golden.memory.page(place >> 12) == self.unit.memory.page(place >> 12)
-            for place in (*range(ROOT, 0x8000, 0x1000), *PAGES))
+            for place in self.world.frames)
 
     def _watch(self):
         """Note what the two look up from now on: by page number, the first time."""
@@ -114,12 +123,12 @@ def some_step(chance, world):
             return "edit", chance.choice(places), chance.choice(bases) | flags
         case "invlpg":
             return "invlpg", chance.choice((LINEAR, world.third))
-    return "control", chance.choice(world.controls)
+    return "control", chance.choice((*world.controls, *world.switches))
 
 
 def cause_of_difference(chance, world, sizes):
     """Cause of the first difference in a random sequence; None if there is no difference."""
-    pair = Pair(entry_size=world.entry_size, **sizes, **world.features)
+    pair = Pair(world, **sizes)
     for step in (*world.start, *(some_step(chance, world) for _ in range(80))):
         if not pair.agree(step):
             assert pair.cause is not None, f"{step}"
@@ -147,7 +156,7 @@ def page(number):
     (Cause.TABLE, LARGE, [page(0), ("edit", PDE, 0x20_0000 | PS | P | RW | US), page(1)]),
 ], ids=lambda value: getattr(value, "name", ""))
 def test_each_cause_makes_a_difference(cause, sizes, sequence):
-    pair = Pair(entry_size=LONG.entry_size, **sizes)
+    pair = Pair(LONG, **sizes)
     *before, last = (*LONG.start, *sequence)
     assert all(pair.agree(step) for step in before)
     assert pair.cause is None
@@ -156,7 +165,7 @@ def test_each_cause_makes_a_difference(cause, sizes, sequence):
 
 
 def test_golden_and_unit_agree_while_nothing_is_forgotten_and_no_upper_entry_changes():
-    pair  = Pair(entry_size=LONG.entry_size, **LARGE)
+    pair  = Pair(LONG, **LARGE)
     stale = [("edit", PTE, 0), ("edit", PTE + 8, PAGES[2] | 5)]
     for step in (*LONG.start, page(0), page(1), page(-0x200), *stale, page(0), page(1)):
         assert pair.agree(step)

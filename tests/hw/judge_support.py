@@ -22,6 +22,10 @@ __all__ = ["JudgedUnit", "is_refused"]
 
 STATE = Fields(ControlState)
 
+#: Most transfers of one operation: an access of two pages reads, and reads and stores under a
+#: lock, the entries of five levels, twice; and then two words of its own under a lock.
+MOST_TRANSFERS = 2 * 5 * 3 + 2 * 2
+
 
 async def is_refused(operation: Callable[..., Awaitable[None]], *operands: Any) -> bool:
     """Do an operation of the gateware. Is that answered with #GP?"""
@@ -41,6 +45,8 @@ class JudgedUnit:
         The gateware, after reset.
     entry_size : :class:`int`
         Bytes of the entries that are edited.
+    answers : callable
+        Tells whether memory answers at an address; if the second argument is true, to a write.
 
     Attributes
     ----------
@@ -50,16 +56,20 @@ class JudgedUnit:
         What the unit chooses, and the strobes that are then due.
     """
 
-    def __init__(self, cpu: Processor, *, entry_size: int = 8):
+    def __init__(self, cpu: Processor, *, entry_size: int = 8,
+                 answers: Callable[[int, bool], bool] = lambda physical, write: True):
         config = replace(cpu.mmu.config, maxphyaddr=cpu.maxphyaddr)
         self.cpu        = cpu
         self.entry_size = entry_size
         self.allowed    = StaleModel.of(features_of(config))
         self.unit       = UnitModel(config)
+        for model in (self.allowed, self.unit):
+            model.memory.answers = answers
 
     async def do(self, step: Step) -> None:
         """Do one step on all sides, and compare outcomes, registers and strobes."""
         expected = do(self.unit, step, entry_size=self.entry_size)
+        self.cpu.memory.patience = MOST_TRANSFERS
         match step:
             case "access", access:
                 await self._access(access, expected)

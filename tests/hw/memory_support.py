@@ -23,7 +23,24 @@ class Transfer:
 
 
 class StrictMemory(PhysicalMemory):
-    """Physical memory that returns the selected byte lanes only; the others are wrong."""
+    """Physical memory that returns the selected byte lanes only; the others are wrong.
+
+    Attributes
+    ----------
+    patience : :class:`int` or :class:`None`
+        Transfers that it still answers: one more raises :class:`AssertionError`. None: any number.
+    """
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        self.patience: int | None = None
+
+    def answers(self, word: int, write: int) -> bool:
+        """Tell whether a transfer is answered."""
+        if self.patience is not None:
+            assert self.patience > 0, "an operation takes too many transfers"
+            self.patience -= 1
+        return super().answers(word, write)
 
     def transfer(self, word: int, write: int, sel: int, data: int) -> int:
         """Do one transfer of the 8-byte word number ``word``."""
@@ -81,4 +98,5 @@ class FailingMemory(RecordingMemory):
 
     def answers(self, word: int, write: int) -> bool:
         """Tell whether a transfer is answered."""
-        return word * 8 not in (self.no_writes if write else self.no_reads)
+        return super().answers(word, write) and word * 8 not in (
+            self.no_writes if write else self.no_reads)
