@@ -87,6 +87,10 @@ class StampBank(wiring.Component):
         self._taken   = Signal(Stamps)  # those of the current PCID, before any are renewed
         self._own     = Signal(init=1)  # the PCID that is meant is the current one
         self._fresh   = Signal()        # nothing is cached of the current PCID
+        # PCIDs that were left, and their stamps: those that are valid.
+        self._left  = [Signal(Stamps, name=f"left_{number}") for number in range(CONTEXTS)]
+        self._pcids = [Signal(12, name=f"pcid_{number}") for number in range(CONTEXTS)]
+        self._valid = Signal(CONTEXTS)
 
     def elaborate(self, platform):
         m = Module()
@@ -134,9 +138,7 @@ class StampBank(wiring.Component):
 
     def _contexts(self, m):
         """Keep the stamps of PCIDs that are left, and take up those of one that comes back."""
-        left    = [Signal(Stamps, name=f"left_{number}") for number in range(CONTEXTS)]
-        pcids   = [Signal(12, name=f"pcid_{number}") for number in range(CONTEXTS)]
-        valid   = Signal(CONTEXTS)
+        left, pcids, valid = self._left, self._pcids, self._valid
         oldest  = Signal(range(CONTEXTS))
         there   = Signal(CONTEXTS)  # where the new PCID, or the one that is meant, is kept
         known   = there.any()
