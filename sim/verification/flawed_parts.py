@@ -63,6 +63,8 @@ class FlawedUpdater(Wrapper):
         with m.If(self.has("an update does not compare")):
             m.d.comb += part.memory.dat_r.eq(
                 Mux(part.request.p.wide, before, Cat(before[:32], before[:32])))
+        with m.If(self.has("a walk begins anew for ever")):
+            m.d.comb += part.memory.dat_r.eq(~self.memory.dat_r)
         with m.If(self.has("an update is not locked")):
             m.d.comb += self.memory.lock.eq(0)
         with m.If(self.has("a lock ends between its halves")):
@@ -106,6 +108,8 @@ class FlawedStampBank(Wrapper):
     def inject(self, m: Module, part: Any) -> None:
         with m.If(self.has("INVLPG spares tables") & part.single):
             m.d.comb += part.flush.eq(Flush.NONE)
+        with m.If(self.has("a PCID has the stamps of another")):
+            m.d.comb += part.switches.eq(0)
         with m.If(self.has("stamps are given anew too early")):
             for name, _ in Stamps.as_shape():
                 m.d.comb += self.stamps[name].eq(Cat(part.stamps[name][:1], C(1, 1)))

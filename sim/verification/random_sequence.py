@@ -44,7 +44,8 @@ class RandomSequence(PredictedSequence):
         """Add so many random operations, and then a read of every register."""
         kinds = {self._access: 12, self._string: 3, self._toggle: 3, self._any_write: 1,
                  self._read: 1, self._invlpg: 1, self._edit_any: 2, self._switch: 0.2,
-                 self._invpcid: 1 if self._stimulus.features.invpcid else 0.2}
+                 self._invpcid: 1 if self._stimulus.features.invpcid else 0.2,
+                 self._change_pcid: 1.5 if self._stimulus.features.pcid else 0}
         for kind in self._stimulus.rng.choices(list(kinds), list(kinds.values()), k=steps):
             kind()
         for register in Register:
@@ -85,6 +86,17 @@ class RandomSequence(PredictedSequence):
 
     def _invpcid(self) -> None:
         self.invpcid(*self._stimulus.invpcid())
+
+    def _change_pcid(self) -> None:
+        """Use a page under one PCID after another."""
+        tables, rng = self._stimulus.tables, self._stimulus.rng
+        if tables is None or not self.golden.state.pcid_enable:
+            return
+        entry = tables.some_entry()
+        self._use(entry)
+        for _ in range(rng.randrange(1, 4)):
+            self.write(*self._stimulus.other_pcid(self.golden.state))
+            self._use(entry)
 
     def _edit_any(self) -> None:
         """Use a page, write an entry anew, flush all that may be cached of it, use the page."""

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from .ports import StreamCycle, WishboneCycle
 
 
-__all__ = ["MMU_RULES", "STREAM_RULES", "WISHBONE_RULES", "MmuChecker", "MmuCycle", "Rule",
-           "StreamChecker", "WishboneChecker"]
+__all__ = ["MMU_RULES", "MOST_ANSWERS", "STREAM_RULES", "WISHBONE_RULES", "MmuChecker", "MmuCycle",
+           "Rule", "StreamChecker", "WishboneChecker"]
 
 
 class Rule(NamedTuple):
@@ -193,13 +193,24 @@ class MmuCycle(NamedTuple):
     memory:           WishboneCycle
 
 
+#: Most responses of memory between two transfers of streams while the unit owes a response. An
+#: access to two pages takes up to 34: for each entry of five levels a read and a locked update,
+#: twice, and locked reads and stores of two words. Four may be those of accesses before it; and an
+#: entry that another processor edits makes the unit walk once more, which is up to 15 again.
+MOST_ANSWERS = 64
+
+
 @dataclass
 class _MmuHistory:
-    """Accesses, control operations and transfers that are outstanding before the present cycle."""
+    """Accesses, control operations and transfers that are outstanding before the present cycle.
+
+    ``answers`` are the responses of memory since a stream has moved on.
+    """
 
     accesses:   int = 0
     operations: int = 0
     transfers:  int = 0
+    answers:    int = 0
 
 
 #: Rules of the ports of one unit.
@@ -213,6 +224,8 @@ MMU_RULES = (
     Rule("operation alone", "hw.bus: an operation waits for the accesses before it",
          lambda history, now: not now.control_request.transfers or (
              history.transfers == 0 and not now.memory.cyc)),
+    Rule("end of an access", "hw.bus: each request gets a response, after so many transfers",
+         lambda history, now: history.answers <= MOST_ANSWERS),
 )
 
 
@@ -239,4 +252,6 @@ class MmuChecker:
         history.accesses   += now.access_request.transfers - now.access_response.transfers
         history.operations += now.control_request.transfers - now.control_response.transfers
         history.transfers = 0 if not bus.cyc else history.transfers + bus.accepts - bus.acknowledges
+        moves = any(stream.transfers for stream in now[:4]) or not self.outstanding
+        history.answers = 0 if moves else history.answers + bus.acknowledges
         return iter(broken)

@@ -38,7 +38,9 @@ async def _step(lockstep: Lockstep, rng: Random) -> None:
     """Do one thing, drawn at random."""
     stimulus, state = lockstep.stimulus, lockstep.model.state
     choice = rng.random() if stimulus.tables is not None else rng.choice((0.2, 0.9))
-    if choice < 0.47:
+    if state.pcid_enable and rng.random() < 0.1:
+        await _change_pcid(lockstep, rng)
+    elif choice < 0.47:
         await lockstep.access(stimulus.access(state))
     elif choice < 0.5:
         for access in stimulus.string(state):
@@ -72,6 +74,17 @@ async def _edit_and_use(lockstep: Lockstep, rng: Random) -> None:
             await lockstep.access(between)
     again = stimulus.access(lockstep.model.state)
     await lockstep.access(replace(again, linear=access.linear))
+
+
+async def _change_pcid(lockstep: Lockstep, rng: Random) -> None:
+    """Use a page under one PCID after another."""
+    stimulus = lockstep.stimulus
+    access   = stimulus.access(lockstep.model.state)
+    await lockstep.access(access)
+    for _ in range(rng.randrange(1, 4)):
+        await lockstep.write(*stimulus.other_pcid(lockstep.model.state))
+        again = stimulus.access(lockstep.model.state)
+        await lockstep.access(replace(again, linear=access.linear))
 
 
 def _on_way(lockstep: Lockstep, access: Access) -> list[TableEntry]:

@@ -123,11 +123,9 @@ class Stimulus:
         bits += [(Register.CR4, state.cr4, CR4_SMEP)] * self.features.smep
         bits += [(Register.CR4, state.cr4, CR4_SMAP)] * self.features.smap
         bits += [(Register.CR4, state.cr4, CR4_PGE)] * self.features.pge
-        bits += [(Register.CR3, state.cr3, rng.choice((0, 8, 0x10)))]
-        bits += [(Register.CR4, state.cr4, CR4_PCIDE)] * self.features.pcid
-        if state.pcid_enable:
-            bits += [(Register.CR3, state.cr3, rng.choice((0, 1, 2, state.pcid)) | no_flush)
-                     for no_flush in (0, 1 << 63)]
+        bits += [(Register.CR3, self._cr3(state, state.pcid ^ rng.choice((0, 8, 0x10))), 0)]
+        if self.features.pcid and (not state.pcid_enable or rng.random() < 0.2):
+            bits += [(Register.CR4, state.cr4, CR4_PCIDE)]
         if self.features.pae and not state.long_mode:
             bits += [(Register.CR0, state.cr0, CR0_CD)] * (not state.cr0 & CR0_NW)
             # From PAE paging to 32-bit paging or back, which the tables seldom suit.
@@ -140,6 +138,11 @@ class Stimulus:
             bits += [(Register.CR4, state.cr4, CR4_PKS), (Register.PKRS, 0, _key_rights(rng))]
         register, value, bit = rng.choice(bits)
         return register, value ^ bit
+
+    def other_pcid(self, state: ControlState) -> tuple[Register, int]:
+        """A write of CR3 while there are PCIDs: mostly one that flushes nothing."""
+        low = self.rng.choice((0, 1, 2, 3, state.pcid))
+        return Register.CR3, self._cr3(state, low) | self.rng.choice((0, 1 << 63, 1 << 63))
 
     def any_write(self, state: ControlState) -> tuple[Register, int]:
         """A write of any register, often one that the architecture forbids."""
@@ -165,6 +168,15 @@ class Stimulus:
         pcid = rng.choice((0, 1, 2, 3)) | (1 << 12 if rng.random() < 0.1 else 0)
         linear = self.page() & (1 << 64) - 1
         return rng.choice((0, 0, 1, 1, 2, 3, 4)), linear << 64 | pcid
+
+    def _cr3(self, state: ControlState, low: int) -> int:
+        """A value of CR3 with these low bits: a PCID, or without PCIDs any.
+
+        Each PCID has its root always: another one would leave its translations stale.
+        """
+        if self.tables is None:
+            return state.cr3 & ~0xfff | low
+        return self.tables.root_of(low if state.pcid_enable else 0) | low
 
     def _value(self) -> int:
         return self.rng.choice(VALUES) if self.rng.random() < 0.6 \
@@ -232,13 +244,14 @@ def random_stimulus(rng: Random, features: Features, *, self_mapped: bool = Fals
     if not paging:
         registers.insert(0, (Register.CR0, cr0 & ~CR0_PG))
         return Stimulus(rng, features, weights, None, registers)
+    pcids  = features.pcid and long_mode and rng.random() < 0.6
     tables = PagingTables(rng, features, mode, bool(cr4 & CR4_PSE), bool(efer & EFER_NXE),
-                          weights.defects, self_mapped)
+                          weights.defects, self_mapped, contexts=2 if pcids else 1)
     root   = tables.root | rng.choice((0, 8, 0x18))
     # CR3 comes last: before long mode is active, only 32 bits of it can be written. PAE paging,
     # which has no more, needs it before.
     registers += [(Register.CR3, root)] * (mode is PagingMode.PAE)
     registers += [(Register.CR0, cr0), (Register.CR3, root)]
-    if features.pcid and long_mode and rng.random() < 0.6:
+    if pcids:
         registers += [(Register.CR3, tables.root), (Register.CR4, cr4 | CR4_PCIDE)]
     return Stimulus(rng, features, weights, tables, registers)

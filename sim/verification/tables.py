@@ -4,7 +4,7 @@ Random bits are mostly generous, or few accesses would get anywhere: each entry 
 its own weight.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from sim.golden.reserved import PS, RW, US, XD, A, D, G, P
@@ -84,6 +84,9 @@ class PagingTables:
         Weight of malformed entries: 0 is none.
     self_mapped : :class:`bool`
         Pages may be tables as well: stores then edit entries.
+    contexts : :class:`int`
+        Roots, between which PCIDs are divided. Some pages are the same in all of them; the others
+        have a translation in each, and none of these is global.
     root : :class:`int`
         Physical address of the first table; of PAE paging, of the PDPTEs.
     entries : list of :class:`TableEntry`
@@ -103,6 +106,7 @@ class PagingTables:
     nxe:         bool
     defects:     int
     self_mapped: bool = False
+    contexts:    int  = 1
 
     root:       int              = 0
     entries:    list[TableEntry] = field(default_factory=list)
@@ -123,6 +127,9 @@ class PagingTables:
         self._ends:   set[int] = set()
         self._tables: dict[tuple[int, int], int] = {}
         self._frames: dict[int, list[int]]       = {}
+        self._mapped: list[tuple[int, int]]      = []  # pages, and the levels that each has
+        self._own:    set[int]                   = set()  # leaves that are never global
+        self._fixed:  set[int]                   = set()  # entries that are always the same
         self.root     = self._add_pdptes() if self.mode is PagingMode.PAE \
             else self._new_table(0, 0)
         regions  = [self._add_small, self._add_many, self._add_many, self._add_top]
@@ -130,6 +137,13 @@ class PagingTables:
         for add in [self._add_large, *self.rng.sample(regions, 2)]:
             add()
         self.boundaries = sorted(self._starts & self._ends)
+        self._roots = [self.root]
+        if self.contexts > 1:
+            self._add_contexts()
+
+    def root_of(self, pcid: int) -> int:
+        """Physical address of the first table for a PCID."""
+        return self._roots[pcid % len(self._roots)]
 
     @property
     def tables(self) -> list[int]:
@@ -148,6 +162,8 @@ class PagingTables:
 
     def draw(self, entry: TableEntry) -> int:
         """A random value for ``entry``."""
+        if entry.address in self._fixed:
+            return entry.base | P | RW | US | A
         return entry.base | (self._flags(entry) if entry.depth >= 0 else self._pdpte_flags())
 
     # Regions
@@ -205,7 +221,8 @@ class PagingTables:
         self._starts |= {linear, linear + size * (count > 1)}
         self._ends   |= {linear + size, linear + count * size}
         for start in range(linear, linear + count * size, size):
-            self._map_one(start & (1 << 64) - 1, levels)
+            self._mapped.append((start & (1 << 64) - 1, levels))
+            self._map_one(*self._mapped[-1])
             self.targets += [start] if size == PAGE else [
                 start, start + size - PAGE, start + self.rng.randrange(size // PAGE) * PAGE]
 
@@ -224,23 +241,50 @@ class PagingTables:
             self.values[entry.address] = entry.base | P * (self.rng.random() < 0.9)
         return root
 
-    def _map_one(self, linear: int, levels: int) -> None:
-        table = self.root
+    def _add_contexts(self) -> None:
+        """Further roots, each with a part of the tables of the first one, and with others."""
+        upper  = [entry for entry in self.entries if entry.depth == 0]
+        shared = [entry for entry in upper if self.rng.random() < 0.4]
+        # A translation that is global has the same rights in all of them.
+        self._fixed |= {entry.address for entry in shared}
+        self.values |= {entry.address: self.draw(entry) for entry in shared}
+        while len(self._roots) < self.contexts:
+            root = self._new_table(0, len(self._roots))
+            self._roots.append(root)
+            for entry in shared:
+                copy = replace(entry, address=root + entry.address % PAGE)
+                self._fixed.add(copy.address)
+                self._add(copy)
+            for linear, levels in self._mapped:
+                self._map_one(linear, levels, root)
+        common = {self._index(entry.linear, 0) for entry in shared}
+        for entry in self.entries:
+            if entry.leaf and self._index(entry.linear, 0) not in common:
+                self._own.add(entry.address)
+                self.values[entry.address] &= ~G
+
+    def _index(self, linear: int, depth: int) -> int:
+        """Number of the entry for ``linear`` in a table."""
+        return linear >> self._shifts[depth] & (1 << self._bits) - 1
+
+    def _add(self, entry: TableEntry) -> None:
+        self.entries.append(entry)
+        self.values[entry.address] = self.draw(entry)
+
+    def _map_one(self, linear: int, levels: int, root: int | None = None) -> None:
+        table = self.root if root is None else root
         if self.mode is PagingMode.PAE:
             table = self._tables[0, linear // QUARTER % 4]
         for depth in range(levels):
-            index   = linear >> self._shifts[depth] & (1 << self._bits) - 1
-            address = table + index * self.entry_size
+            address = table + self._index(linear, depth) * self.entry_size
             leaf    = depth == levels - 1
             if address not in self.values:
                 base  = self._page(depth) if leaf else self._new_table(depth + 1, address)
-                entry = TableEntry(address, depth, leaf, base, linear)
-                self.entries.append(entry)
-                self.values[address] = self.draw(entry)
+                self._add(TableEntry(address, depth, leaf, base, linear))
             if not leaf:
                 below = self._tables.get((depth + 1, address))
                 if below is None:
-                    return  # another region has a large page there
+                    return  # another region has a large page there, or all roots share tables
                 table = below
 
     def _new_table(self, depth: int, parent: int) -> int:
@@ -290,10 +334,13 @@ class PagingTables:
             PAT: 0.2 * (entry.leaf and bool(entry.base & PS)),
         }
         bits = sum(bit for bit, likely in weights.items() if self.rng.random() < likely)
+        if entry.address in self._own:
+            bits &= ~G
         if not entry.leaf and not self._wide and not self.pse:
             bits |= PS * (self.rng.random() < 0.5)
         # 32-bit paging has few entries that can be malformed.
         rate = 0.02 if not entry.leaf else 0.08 if self._wide else 0.25
+        rate += 0.04 * (entry.depth < len(self._shifts) - 4)  # there are few PML5Es
         if self.rng.random() < rate * self.defects:
             bits |= self._defect(entry)
         if self.rng.random() < 0.02 * self.defects:
@@ -313,6 +360,7 @@ class PagingTables:
         bits += [XD] * (not self.nxe)
         # An entry above a PDPTE has no PS.
         bits += [PS] * (entry.depth < len(self._shifts) - 3) * 3
+        bits += [PS] * (entry.depth < len(self._shifts) - 4) * 20
         if entry.base & PS:
             bits += [1 << self.rng.randrange(13, size.bit_length() - 1)] * 8
         return self.rng.choice(bits)

@@ -4,7 +4,7 @@ import pytest
 
 from sim.verification.ports import StreamCycle, WishboneCycle
 from sim.verification.rules import (
-    MMU_RULES, STREAM_RULES, WISHBONE_RULES, MmuChecker, MmuCycle, StreamChecker,
+    MMU_RULES, MOST_ANSWERS, STREAM_RULES, WISHBONE_RULES, MmuChecker, MmuCycle, StreamChecker,
     WishboneChecker,
 )
 
@@ -134,6 +134,10 @@ GOOD_UNITS = {
         unit(control_request=OFFER, access_request=OFFER, memory=ACK),
         unit(control_request=ACCEPTED, access_request=OFFER),
         unit(access_request=ACCEPTED, control_response=ACCEPTED)],
+    "a long access, and another": [
+        unit(access_request=ACCEPTED), *[unit(memory=ACK)] * MOST_ANSWERS,
+        unit(access_response=ACCEPTED), *[unit(memory=ACK)] * MOST_ANSWERS,
+        unit(access_request=ACCEPTED), *[unit(memory=ACK)] * MOST_ANSWERS, QUIET],
 }
 BAD_UNITS = {
     "response to a request":    [unit(access_response=OFFER)],
@@ -141,6 +145,8 @@ BAD_UNITS = {
                                  unit(control_response=OFFER)],
     "operation before access":  [unit(control_request=OFFER, access_request=ACCEPTED)],
     "operation alone":          [unit(memory=READ), unit(memory=WAIT, control_request=ACCEPTED)],
+    "end of an access":         [unit(access_request=ACCEPTED),
+                                 *[unit(memory=ERR)] * (MOST_ANSWERS + 1), QUIET],
 }
 
 
