@@ -1,0 +1,181 @@
+"""Proofs: the second level of the TLB serves no page that was dropped or flushed since it was kept.
+
+They are about its ports, and bounded: they hold of all runs of a number of cycles, from reset, with
+few rows. One page, any of them, is watched throughout. To flush is to give a stamp that was not
+given before.
+
+Ref: Intel SDM Vol. 3A, section 4.10.4.1 "Operations that Invalidate TLBs and Paging-Structure
+Caches".
+"""
+
+from dataclasses import replace
+from functools import reduce
+from operator import and_
+
+import pytest
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
+
+from hw.layout import PageSize
+from hw.presets import PRESETS
+from hw.tlb.array import Stamps
+from hw.tlb.second import SecondLevel
+
+from .flaw_support import Flawed
+from .proof_support import Disproved, Sentence, Subject, prove
+from .solver_support import inputs_of
+
+
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+
+#: Two sets of pages, and two entries of directories.
+CONFIG = replace(PRESETS["tiny"], second_entries=4, directory_entries=2, reference_entries=2)
+
+#: Cycles from a look-up to its answer.
+LATENCY = 3
+
+#: A page is kept, dropped and served within so many cycles: each needs a look-up before.
+CYCLES = 3 * (LATENCY + 1) + 1
+
+KINDS = [name for name, _ in Stamps.as_shape()]
+
+
+class Watch(Elaboratable):
+    """A second level, and what it may have of one page.
+
+    Attributes
+    ----------
+    second : :class:`SecondLevel`
+        As it was given.
+    page : :class:`Signal`
+        The page that is watched. An input, the same in all cycles.
+    sound : :class:`Signal`
+        It is, and no stamp comes back that was replaced.
+    settled : :class:`Signal`
+        The answer to the last look-up is there.
+    asked : :class:`Signal`
+        It is about the page, or, in ``near``, about one that a large page has in common with it.
+    held : :class:`Signal`
+        The second level may have a translation of the page.
+    """
+
+    def __init__(self, second):
+        self.second  = second
+        self.page    = Signal.like(second.page, name="watched_page")
+        self.sound   = Signal()
+        self.settled = Signal()
+        self.asked   = Signal()
+        self.near    = Signal()
+        self.held    = Signal()
+        self._last   = Signal.like(second.page)
+        self._age    = Signal(range(LATENCY + 1))  # cycles since the last look-up, if it counts
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.second = second = self.second
+
+        started, page, stamps = Signal(), Signal.like(self.page), Signal(Stamps)
+        changed = second.stamps.as_value() != stamps.as_value()
+        m.d.sync += [started.eq(1), page.eq(self.page), stamps.eq(second.stamps)]
+        m.d.comb += [
+            self.sound.eq((~started | (self.page == page)) & reduce(and_, (
+                (second.stamps[kind] != 0) & (~started | (second.stamps[kind] >= stamps[kind]))
+                for kind in KINDS))),
+            self.settled.eq((self._age == LATENCY) & ~changed),
+            self.asked.eq(self._last == self.page),
+            self.near.eq(self._last[9:] == self.page[9:]),
+            second.looked.eq(self._last),
+        ]
+        with m.If(second.look):
+            m.d.sync += [self._last.eq(second.page), self._age.eq(1)]
+        with m.Elif(changed | second.keep.valid | second.drop):
+            m.d.sync += self._age.eq(0)  # What was looked up before that is looked up again.
+        with m.Elif((self._age != 0) & (self._age != LATENCY)):
+            m.d.sync += self._age.eq(self._age + 1)
+
+        held = [self._remember(m, size, concerned) for size, concerned in (
+            (PageSize.KIB4, self.asked), (PageSize.MIB2, self.near))]
+        m.d.comb += self.held.eq(held[0] | held[1])
+        return m
+
+    def _remember(self, m, size, concerned):
+        """Remember what was kept last of pages of one size; return whether it is held."""
+        second = self.second
+        there, shared, stamp = Signal(), Signal(), Signal(len(second.stamps.local))
+
+        def of_kind(shared):
+            return Mux(shared, second.stamps.shared, second.stamps.local)
+
+        with m.If(second.keep.valid & (second.size == size) & concerned):
+            m.d.sync += [
+                there.eq(1), shared.eq(second.keep.p.global_page),
+                stamp.eq(of_kind(second.keep.p.global_page)),
+            ]
+        with m.Elif(second.drop & concerned & ~(second.spare & shared)):
+            m.d.sync += there.eq(0)
+        return there & (stamp == of_kind(shared))
+
+
+def used_as_the_tlb_does(watch):
+    """One thing at a time, and nothing is stored or dropped before its page was looked up."""
+    second = watch.second
+    stores = second.keep.valid | second.drop | second.learn.valid
+    return ((second.look + second.keep.valid + second.drop + second.learn.valid <= 1)
+            & (watch.settled | ~stores) & ~second.sweep)
+
+
+def prove_of_second_level(second, cycles=CYCLES):
+    """Prove that a second level serves what was kept, and is neither dropped nor flushed."""
+    watch = Watch(second)
+    prove(
+        Subject(inputs=[watch.page, *(port for port in inputs_of(second)
+                                      if port is not second.looked)],
+                part=watch, given=watch.sound & used_as_the_tlb_does(watch),
+                fields={
+                    "watched page": watch.page,
+                    "page":   Mux(second.look, second.page, 0),
+                    "look":   second.look,
+                    "keep":   second.keep.valid,
+                    "size":   (second.size, PageSize),
+                    "global": second.keep.valid & second.keep.p.global_page,
+                    "learn":  second.learn.valid,
+                    "drop":   second.drop,
+                    "spare":  second.spare,
+                    "stamps": second.stamps.as_value(),
+                    "served": second.served,
+                    "held":   watch.held,
+                }),
+        [Sentence("hw.tlb.second", "a page is served only if it was kept, and neither dropped nor "
+                  "flushed since", second.served & watch.asked & watch.settled, watch.held)],
+        cycles=cycles)
+
+
+def test_no_page_is_served_that_was_dropped_or_flushed():
+    prove_of_second_level(SecondLevel(CONFIG))
+
+
+def drops_nothing(m, ports, sound):
+    """A drop does not get through."""
+    m.d.comb += sound.drop.eq(0)
+
+
+def spares_global_ones(m, ports, sound):
+    """Each drop leaves global translations alone."""
+    m.d.comb += sound.spare.eq(1)
+
+
+def keeps_large_pages(m, ports, sound):
+    """A page of 2 MiB is dropped by its first page only."""
+    with m.If(ports.looked[:9] != 0):
+        m.d.comb += sound.drop.eq(0)
+
+
+def overlooks_flushes(m, ports, sound):
+    """A flush of local translations does not get through."""
+    m.d.comb += sound.stamps.local.eq(1)
+
+
+@pytest.mark.parametrize(
+    "flaw", [drops_nothing, spares_global_ones, keeps_large_pages, overlooks_flushes])
+def test_a_second_level_that_serves_such_a_page_is_disproved(flaw):
+    with pytest.raises(Disproved, match=r"^hw\.tlb\.second: a page is served(.|\n)*  keep = 1"):
+        prove_of_second_level(Flawed(SecondLevel, CONFIG, flaw))
