@@ -17,8 +17,8 @@ from sw.bus import Access, GeneralProtection, Kind, Register
 
 
 __all__ = [
-    "BITS_32", "CONTEXTS", "FIVE", "IN_EACH_WORLD", "KEYED", "LINEAR", "LONG", "PAE_WORLD", "PAGES",
-    "Step", "World", "accesses", "answers", "do", "edits", "refuses", "steps",
+    "BITS_32", "CONTEXTS", "FIVE", "FOURTH", "IN_EACH_WORLD", "KEYED", "LINEAR", "LONG",
+    "PAE_WORLD", "PAGES", "Step", "World", "accesses", "answers", "do", "edits", "refuses", "steps",
 ]
 
 

@@ -147,7 +147,10 @@ class SecondLevel(wiring.Component):
         return m
 
     def _serve(self, m):
-        """Find the translation that serves the access."""
+        """Find the translation that serves the access: of a small page before that of a large one.
+
+        There may be both, if the size was changed and nothing flushed. Section 4.10.2.3.
+        """
         directory = self._directory
         frame     = Cat(self.looked[:9], directory.row.target.frame[9:])
         found     = [(way.found, way.row.target, way.row.target.frame, way.kind, 0)
@@ -158,6 +161,8 @@ class SecondLevel(wiring.Component):
         for number, (there, target, frame, kind, large) in enumerate(found):
             piece = Signal(self.piece.shape(), name=f"piece_{number}")
             serves = there & (target.dirty | ~self.write)
+            if large:
+                serves = serves & ~Cat(serving).any()
             m.d.comb += [
                 *(piece[name].eq(target[name]) for name, _ in target_layout(self.config)),
                 piece.frame.eq(frame),

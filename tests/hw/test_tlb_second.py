@@ -5,13 +5,13 @@ from random import Random
 import pytest
 from amaranth.hdl import Shape, unsigned
 from hw_support import simulate
-from sequence_support import CONTEXTS, LINEAR
+from sequence_support import CONTEXTS, FOURTH, LINEAR, LONG
 
 from hw.config import MmuConfig
 from hw.layout import Flush
 from hw.tlb.array import CacheArray, RowKind
 from hw.tlb.stamps import LAST, StampBank
-from sw.bus import Access, Register
+from sw.bus import Access, Kind, Register
 
 from .judge_support import JudgedUnit
 from .mmu_support import SMALL, bench_of
@@ -222,3 +222,22 @@ def test_more_pcids_than_are_kept_push_each_other_out():
             await judged.do(("access", Access(LINEAR, 8)))
 
     bench_of(**SMALL | {"second_entries": 32}, **CONTEXTS.features).run(main, deadline=10_000)
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_of_a_small_page_and_a_large_one_around_it_one_is_used_and_no_mixture(write):
+    # SDM 4.10.2.3: a page whose size was changed may have translations of both sizes.
+    small, large, other = Access(FOURTH, 8), Access(LINEAR, 8), Access(LONG.third, 8)
+    again = Access(FOURTH, 8, Kind.WRITE if write else Kind.READ, data=1)
+
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        for step in (
+                *LONG.start, ("access", small), ("edit", 0x3018, 0x20_0000 | 0xe7),
+                ("invlpg", LONG.third), ("access", large), ("access", other)):
+            await judged.do(step)
+        evicted = cpu.events["evicted"]
+        await judged.do(("access", again))
+        assert evicted == 1 and cpu.events["hit_second"] == 1
+
+    bench_of(**SMALL, **LONG.features).run(main)
