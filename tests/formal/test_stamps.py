@@ -141,7 +141,7 @@ def is_never_exhausted(m, ports, sound):
 
 
 def forgets_who_was_left(m, ports, sound):
-    """What is left is kept as of the PCID that is current."""
+    """A PCID that is left is kept as the one that is current."""
     m.d.comb += sound.left.eq(ports.pcid)
 
 

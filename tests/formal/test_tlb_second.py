@@ -13,12 +13,13 @@ from functools import reduce
 from operator import and_
 
 import pytest
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 
 from hw.layout import PageSize
 from hw.presets import PRESETS
 from hw.tlb.array import Stamps
 from hw.tlb.second import SecondLevel
+from hw.translation import piece_layout
 
 from .flaw_support import Flawed
 from .proof_support import Disproved, Sentence, Subject, prove
@@ -56,6 +57,8 @@ class Watch(Elaboratable):
         It is about the page, or, in ``near``, about one that a large page has in common with it.
     held : :class:`Signal`
         The second level may have a translation of the page.
+    small, large : :class:`Signal`
+        What was kept last for the page itself, and for a page of 2 MiB that it is in.
     """
 
     def __init__(self, second):
@@ -66,6 +69,8 @@ class Watch(Elaboratable):
         self.asked   = Signal()
         self.near    = Signal()
         self.held    = Signal()
+        self.small   = Signal(piece_layout(CONFIG))
+        self.large   = Signal(piece_layout(CONFIG))
         self._last   = Signal.like(second.page)
         self._age    = Signal(range(LATENCY + 1))  # cycles since the last look-up, if it counts
 
@@ -77,9 +82,9 @@ class Watch(Elaboratable):
         changed = second.stamps.as_value() != stamps.as_value()
         m.d.sync += [started.eq(1), page.eq(self.page), stamps.eq(second.stamps)]
         m.d.comb += [
-            self.sound.eq((~started | (self.page == page)) & reduce(and_, (
+            self.sound.eq((~started | (self.page == page)) & all_of(
                 (second.stamps[kind] != 0) & (~started | (second.stamps[kind] >= stamps[kind]))
-                for kind in KINDS))),
+                for kind in KINDS)),
             self.settled.eq((self._age == LATENCY) & ~changed),
             self.asked.eq(self._last == self.page),
             self.near.eq(self._last[9:] == self.page[9:]),
@@ -92,27 +97,31 @@ class Watch(Elaboratable):
         with m.Elif((self._age != 0) & (self._age != LATENCY)):
             m.d.sync += self._age.eq(self._age + 1)
 
-        held = [self._remember(m, size, concerned) for size, concerned in (
-            (PageSize.KIB4, self.asked), (PageSize.MIB2, self.near))]
-        m.d.comb += self.held.eq(held[0] | held[1])
+        m.d.comb += self.held.eq(
+            self._remember(m, self.small, PageSize.KIB4, self.asked)
+            | self._remember(m, self.large, PageSize.MIB2, self.near))
         return m
 
-    def _remember(self, m, size, concerned):
+    def _remember(self, m, kept, size, concerned):
         """Remember what was kept last of pages of one size; return whether it is held."""
-        second = self.second
-        there, shared, stamp = Signal(), Signal(), Signal(len(second.stamps.local))
+        second, shared = self.second, kept.global_page
+        there, stamp   = Signal(), Signal(len(second.stamps.local))
 
         def of_kind(shared):
             return Mux(shared, second.stamps.shared, second.stamps.local)
 
         with m.If(second.keep.valid & (second.size == size) & concerned):
             m.d.sync += [
-                there.eq(1), shared.eq(second.keep.p.global_page),
+                there.eq(1), kept.eq(second.keep.p),
                 stamp.eq(of_kind(second.keep.p.global_page)),
             ]
         with m.Elif(second.drop & concerned & ~(second.spare & shared)):
             m.d.sync += there.eq(0)
         return there & (stamp == of_kind(shared))
+
+
+def all_of(conditions):
+    return reduce(and_, conditions)
 
 
 def used_as_the_tlb_does(watch):
@@ -125,7 +134,9 @@ def used_as_the_tlb_does(watch):
 
 def prove_of_second_level(second, cycles=CYCLES):
     """Prove that a second level serves what was kept, and is neither dropped nor flushed."""
-    watch = Watch(second)
+    watch  = Watch(second)
+    served = second.served & watch.asked & watch.settled & watch.held
+    piece, small, large = second.piece, watch.small, watch.large
     prove(
         Subject(inputs=[watch.page, *(port for port in inputs_of(second)
                                       if port is not second.looked)],
@@ -145,7 +156,13 @@ def prove_of_second_level(second, cycles=CYCLES):
                     "held":   watch.held,
                 }),
         [Sentence("hw.tlb.second", "a page is served only if it was kept, and neither dropped nor "
-                  "flushed since", second.served & watch.asked & watch.settled, watch.held)],
+                  "flushed since", second.served & watch.asked & watch.settled, watch.held),
+         Sentence("hw.tlb.second", "a small page is served as it was kept", served & ~piece.large,
+                  all_of(piece[name] == small[name] for name in ("frame", "rights", "dirty"))),
+         Sentence("hw.tlb.second", "a part of a large page is served as that was kept",
+                  served & piece.large,
+                  (piece.frame == Cat(watch.page[:9], large.frame[9:]))
+                  & all_of(piece[name] == large[name] for name in ("rights", "dirty")))],
         cycles=cycles)
 
 
@@ -174,8 +191,18 @@ def overlooks_flushes(m, ports, sound):
     m.d.comb += sound.stamps.local.eq(1)
 
 
+def grants_writes(m, ports, sound):
+    """All translations are served as writable."""
+    m.d.comb += ports.piece.rights.writable.eq(1)
+
+
 @pytest.mark.parametrize(
     "flaw", [drops_nothing, spares_global_ones, keeps_large_pages, overlooks_flushes])
 def test_a_second_level_that_serves_such_a_page_is_disproved(flaw):
     with pytest.raises(Disproved, match=r"^hw\.tlb\.second: a page is served(.|\n)*  keep = 1"):
         prove_of_second_level(Flawed(SecondLevel, CONFIG, flaw))
+
+
+def test_a_second_level_that_serves_other_rights_is_disproved():
+    with pytest.raises(Disproved, match=r"^hw\.tlb\.second: a .* is served as "):
+        prove_of_second_level(Flawed(SecondLevel, CONFIG, grants_writes), cycles=2 * LATENCY + 2)
