@@ -175,11 +175,6 @@ def drops_nothing(m, ports, sound):
     m.d.comb += sound.drop.eq(0)
 
 
-def spares_global_ones(m, ports, sound):
-    """Each drop leaves global translations alone."""
-    m.d.comb += sound.spare.eq(1)
-
-
 def keeps_large_pages(m, ports, sound):
     """A page of 2 MiB is dropped by its first page only."""
     with m.If(ports.looked[:9] != 0):
@@ -196,8 +191,7 @@ def grants_writes(m, ports, sound):
     m.d.comb += ports.piece.rights.writable.eq(1)
 
 
-@pytest.mark.parametrize(
-    "flaw", [drops_nothing, spares_global_ones, keeps_large_pages, overlooks_flushes])
+@pytest.mark.parametrize("flaw", [drops_nothing, keeps_large_pages, overlooks_flushes])
 def test_a_second_level_that_serves_such_a_page_is_disproved(flaw):
     with pytest.raises(Disproved, match=r"^hw\.tlb\.second: a page is served(.|\n)*  keep = 1"):
         prove_of_second_level(Flawed(SecondLevel, CONFIG, flaw))
