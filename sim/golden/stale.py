@@ -187,6 +187,14 @@ class StaleModel:
             self.fault(outcome.fault.address)
         return bool(matching)
 
+    def include(self, *others: "StaleModel") -> None:
+        """Let the machine hold all that it may hold by any of the ``others``, too.
+
+        They are other explanations of what was seen: state and memory are the same in all.
+        """
+        self.cached.update(*(other.cached for other in others))
+        self.known.update(*(other.known for other in others))
+
     def fault(self, linear: int) -> None:
         """End an access in a page fault at ``linear``.
 

@@ -161,7 +161,7 @@ class Lockstep:
                            f"while {entry} becomes {value:#x}: no interleaving explains that")
         # Memory is the same after all of them; what may be cached is what any of them may leave.
         self.model, *others = interleavings.values()
-        self.model.cached.update(*(other.cached for other in others))
+        self.model.include(*others)
         if hook.done:
             self.collector.edit_in_walk(list(interleavings))
 
@@ -230,7 +230,7 @@ class Lockstep:
             explains = second.judge(access, outcome, read)
             second.memory.write(edited.address, size, value)
             if explains and self._explains_stores(second):
-                second.cached.update(*(other.cached for other in interleavings.values()))
+                second.include(*interleavings.values())
                 interleavings["after the access"] = second
         return interleavings
 

@@ -193,3 +193,20 @@ def test_the_golden_machine_is_allowed_by_the_model(steps):
         outcome = golden.access(step[1])
         assert stale.judge(step[1], outcome, lambda place: golden.memory.read(place, 1))
         assert stale.state.cr2 == golden.state.cr2
+
+
+def test_a_machine_that_two_explanations_fit_may_know_a_table_by_either():
+    # Entries that allowed no write were edited while they were used: before they were read, or
+    # after. Of the second explanation nothing is left but tables that are known.
+    before, entries = model(0x9000 | 7 | A | D, upper=0x27)
+    after, _        = model(0x9000 | 7 | A | D, upper=0x25)
+    for machine in (before, after):
+        machine.write_control(Register.CR0, CR0_32 | WP)
+        assert judge(machine, READ, Outcome(0, 0x9000))
+        machine.cached.clear()
+    for entry in entries[:-1]:
+        after.memory.write(entry, 8, before.memory.read(entry, 8))
+    assert not any(each.outcome.agrees(fault(3)) for each in before.possible(WRITE))
+    before.include(after)
+    assert judge(before, WRITE, fault(3))
+    assert judge(before, WRITE, Outcome(0, 0x9000))
