@@ -8,7 +8,7 @@ from .bus import AccessSignature, ControlSignature, Events, TlbUpdate
 from .config import MmuConfig
 from .control import Control
 from .layout import Fault, Flush
-from .linear import page_of
+from .linear import extended, page_of
 from .physical import width_members
 from .tlb import Tlb
 from .transfer import TransferUnit
@@ -99,6 +99,8 @@ class Mmu(wiring.Component):
             busy.eq(tlb.busy | (tlb.invalidate.flush != Flush.NONE)),
             translator.hold.eq(self.control.request.valid | busy),
             translator.busy.eq(busy),
+            translator.takes.eq(transfer.takes),
+            translator.ends.eq(transfer.ends),
             control.quiet.eq(translator.empty & transfer.drained & ~busy),
             walker.mode.eq(control.mode),
             walker.protection.eq(control.protection),
@@ -123,8 +125,9 @@ class Mmu(wiring.Component):
         """
         m.d.comb += [
             tlb.page.eq(translator.page),
-            tlb.other.eq(translator.other),
+            tlb.after.eq(translator.after),
             tlb.elsewhere.eq(translator.elsewhere),
+            translator.other.eq(tlb.other),
             tlb.look.eq(translator.look),
             tlb.pcid.eq(control.mode.pcid),
             tlb.drained.eq(transfer.drained),
@@ -195,16 +198,12 @@ class Mmu(wiring.Component):
         """Show what the strobes of the TLB concern."""
         update, filled = self.tlb, tlb.fill.p
 
-        def extended(page):
-            """A linear page number of an address as wide as the processor's."""
-            return page.as_signed() if self.config.long_mode else page
-
         invalidation = tlb.invalidate
         invalidating = invalidation.flush != Flush.NONE
         with m.If(tlb.fill.valid | invalidating):
             m.d.comb += [
-                update.page.eq(extended(Mux(
-                    invalidating, invalidation.page, tlb.walk.p.page))),
+                update.page.eq(extended(
+                    Mux(invalidating, invalidation.page, tlb.walk.p.page), config=self.config)),
                 update.pcid.eq(Mux(invalidating, invalidation.pcid, control.mode.pcid)),
                 update.frame.eq(filled.frame),
                 update.large.eq(filled.large),
@@ -213,7 +212,7 @@ class Mmu(wiring.Component):
                 update.global_page.eq(Mux(
                     invalidating, invalidation.flush == Flush.OF_PCID_AND_GLOBAL,
                     filled.global_page)),
-                update.evicted_page.eq(extended(tlb.evicted_page)),
+                update.evicted_page.eq(extended(tlb.evicted_page, config=self.config)),
                 update.flush.eq(Mux(invalidation.single, Flush.NONE, invalidation.flush)),
             ]
             if self.config.keys:

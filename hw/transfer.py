@@ -56,6 +56,9 @@ class TransferUnit(wiring.Component):
     -------
     request : :py:`In(stream.Signature(translated_layout(config)))`
         Accesses to do.
+    takes, ends : :py:`Out(1)`, :py:`Out(1)`
+        One that has no fault, and one that has, would be accepted if it were offered: as ``ready``
+        is, but for the fault, which takes longer to find out.
     response : :py:`Out(stream.Signature(AccessResponse))`
         Their outcomes.
     memory : :py:`Out(WishboneSignature(...))`
@@ -68,16 +71,18 @@ class TransferUnit(wiring.Component):
         self.config = config
         super().__init__({
             "request":  In(stream.Signature(translated_layout(config))),
+            "takes":    Out(1),
+            "ends":     Out(1),
             "response": Out(stream.Signature(AccessResponse)),
             "memory":   Out(WishboneSignature(maxphyaddr=config.maxphyaddr)),
             "drained":  Out(1),
         })
 
         depth = config.outstanding
-        self._finish   = Signal()    # the access is done with
         self._lanes    = Signal(16)  # byte lanes in both words of the access
         self._two      = Signal()
         self._beat     = Signal()    # index of the word that is transferred now
+        self._final    = Signal()    # it is the second word, or the only one
         self._accepted = Signal()    # memory accepts a transfer
         self._gathered = Signal()    # memory returns the last word of an access
         self._passed   = Signal()    # ... and its response leaves at once
@@ -105,24 +110,29 @@ class TransferUnit(wiring.Component):
             locked.eq((self.request.p.access.kind == AccessKind.EXCHANGE)
                       | (self.request.p.access.kind == AccessKind.COMPARE_EXCHANGE)),
         ]
-        m.d.comb += self.request.ready.eq(self._finish)
+        faulted = self.request.p.fault != Fault.NONE
+        m.d.comb += self.request.ready.eq(Mux(faulted, self.ends, self.takes))
         self._prepare(m)
         self._gather(m)
         self._follow_chain(m)
         self._respond(m)
         with m.FSM():
             with m.State("TRANSFER"):
-                m.d.comb += self._idle.eq(1)
-                with m.If(self.request.valid & (
-                        (self.request.p.fault != Fault.NONE) | self._stopped)):
-                    m.d.comb += [receipts.w_en.eq(1), self._finish.eq(receipts.w_rdy)]
+                may_issue = space & (receipts.w_rdy | self._beat)
+                m.d.comb += [
+                    self._idle.eq(1),
+                    self.ends.eq(receipts.w_rdy),
+                    self.takes.eq(Mux(self._stopped, receipts.w_rdy,
+                                      ~locked & may_issue & self._final & ~self.memory.stall)),
+                ]
+                with m.If(self.request.valid & (faulted | self._stopped)):
+                    m.d.comb += receipts.w_en.eq(1)
                 with m.Elif(self.request.valid & locked):
                     with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
                         m.next = "READ_LOCKED"
                 with m.Elif(self.request.valid):
-                    self._issue(m, when=space & (receipts.w_rdy | self._beat))
+                    self._issue(m, when=may_issue)
                     m.d.comb += receipts.w_en.eq(self._accepted & ~self._beat)
-                    m.d.comb += self._finish.eq(self._accepted & (self._beat | ~self._two))
             self._read_locked(m)
             self._write_locked(m)
 
@@ -133,7 +143,7 @@ class TransferUnit(wiring.Component):
         with m.State("READ_LOCKED"):
             self._lock(m)
             self._issue(m, when=self._flights.w_rdy)
-            with m.If(self._accepted & (self._beat | ~self._two)):
+            with m.If(self._accepted & self._final):
                 m.next = "WAIT_READ"
 
         with m.State("WAIT_READ"):
@@ -155,7 +165,7 @@ class TransferUnit(wiring.Component):
             self._lock(m)
             m.d.comb += self._writing.eq(1)
             self._issue(m, when=self._flights.w_rdy)
-            with m.If(self._accepted & (self._beat | ~self._two)):
+            with m.If(self._accepted & self._final):
                 m.next = "WAIT_WRITE"
 
         with m.State("WAIT_WRITE"):
@@ -166,7 +176,7 @@ class TransferUnit(wiring.Component):
 
     def _end_locked(self, m):
         """Let the locked access go: it keeps the bus no longer than this cycle."""
-        m.d.comb += [self._receipts.w_en.eq(1), self._finish.eq(1)]
+        m.d.comb += [self._receipts.w_en.eq(1), self.takes.eq(1)]
         m.next = "TRANSFER"
 
     def _prepare(self, m):
@@ -179,6 +189,7 @@ class TransferUnit(wiring.Component):
         m.d.comb += [
             self._lanes.eq(lanes_of(offset, request.access.size)),
             self._two.eq(self._lanes[8:].any()),
+            self._final.eq(self._beat | ~self._two),
             self.memory.adr.eq(Mux(self._beat, second, word)),
             self.memory.sel.eq(self._lanes.word_select(self._beat, 8)),
             self.memory.dat_w.eq(rotated(request.access.data, offset)),
@@ -186,11 +197,12 @@ class TransferUnit(wiring.Component):
             flight.offset.eq(offset),
             flight.size.eq(request.access.size),
             flight.second.eq(self._beat),
-            flight.last.eq(self._beat | ~self._two),
+            flight.last.eq(self._final),
             self._flights.w_data.eq(flight),
             self._flights.w_en.eq(self._accepted),
             *(receipt[name].eq(request[name]) for name in ("physical", "error")),
-            receipt.fault.eq(Mux(self._stopped, Fault.SKIPPED, request.fault)),
+            receipt.fault.eq(Mux(self._stopped & (request.fault == Fault.NONE),
+                                 Fault.SKIPPED, request.fault)),
             receipt.unwritten.eq(self._writing & self._broken),
             self._receipts.w_data.eq(receipt),
         ]
@@ -244,8 +256,7 @@ class TransferUnit(wiring.Component):
         oldest  = (ours != 0) & (ours == self._flights.level)
         ended   = (self.memory.ack | self.memory.err) & oldest
         m.d.sync += held.eq(self.memory.stb & self.memory.stall)
-        m.d.comb += self._stopped.eq(self._idle & access.chained & failed & ~self._beat & ~held
-                                     & (self.request.p.fault == Fault.NONE))
+        m.d.comb += self._stopped.eq(self._idle & access.chained & failed & ~self._beat & ~held)
         m.d.sync += ours.eq(ours + self._accepted - ended)
         with m.If(self.memory.err & oldest):
             m.d.sync += failed.eq(1)

@@ -42,8 +42,10 @@ class Tlb(wiring.Component):
     -------
     page, look : :py:`In(config.page_width)`, :py:`In(1)`
         Linear page number, and a strobe: look it up. Only while the TLB is not ``busy``.
-    other, elsewhere : :py:`In(config.page_width)`, :py:`In(1)`
-        Another page, and a switch: look this one up instead.
+    after, elsewhere : :py:`In(config.page_width)`, :py:`In(1)`
+        The page after it; and a switch: look up the one that came after the last one instead.
+    other : :py:`Out(config.page_width)`
+        The page that came after the one that was looked up last without that switch.
     hit, entry : :py:`Out(1)`, :py:`Out(piece_layout(config))`
         The first level holds the page that was looked up last; its translation.
     find : :py:`In(stream.Signature(find_request_layout(config)))`
@@ -78,8 +80,9 @@ class Tlb(wiring.Component):
         self.config = config
         super().__init__({
             "page":    In(config.page_width),
-            "other":     In(config.page_width),
+            "after":     In(config.page_width),
             "elsewhere": In(1),
+            "other":     Out(config.page_width),
             "look":    In(1),
             "hit":     Out(1),
             "entry":   Out(piece_layout(config)),
@@ -107,7 +110,7 @@ class Tlb(wiring.Component):
 
         self._access  = Signal(find_request_layout(config))  # what is searched for
         self._pending = Signal(invalidation_layout(config))  # what is to be forgotten
-        self._forget  = Signal()                             # there is something
+        self._forget  = Signal()                             # ... there is something
         self._own     = Signal()                             # ... under the current PCID
         self._switches = Signal()                            # the PCID has changed
         self._left    = Signal(12 * config.pcid)             # the PCID that the first level is of
@@ -123,12 +126,9 @@ class Tlb(wiring.Component):
 
         m.submodules.first = first = self._first
         m.d.comb += [
-            self._forget.eq(self._pending.flush != Flush.NONE),
             self._own.eq(self._pending.pcid[:len(self._left)] == self._left),
             self._switches.eq(self._left != self.pcid[:len(self._left)]),
-            # The page of the request has a long way to go: it meets the others last.
-            first.page.eq(Mux(self._forget | self.elsewhere,
-                              Mux(self._forget, self._pending.page, self.other), self.page)),
+            first.page.eq(Mux(self._forget | self.elsewhere, self.other, self.page)),
             first.look.eq(self.look),
             first.fill.payload.eq(self.fill.p),
             first.fill.valid.eq(self.fill.valid),
@@ -138,10 +138,17 @@ class Tlb(wiring.Component):
             self.evicted_page.eq(first.evicted_page),
             self.busy.eq(self._forget | self._switches),
         ]
-        with m.If(self.invalidate.flush != Flush.NONE):
-            m.d.sync += self._pending.eq(self.invalidate)
         with m.If(first.look):
             m.d.sync += self._looked.eq(first.page)
+        with m.If(self.look & ~self.elsewhere):
+            m.d.sync += self.other.eq(self.after)
+        with m.If(self.invalidate.flush != Flush.NONE):
+            # No access is held then that could go on to another page.
+            m.d.sync += [
+                self._forget.eq(1),
+                self._pending.eq(self.invalidate),
+                self.other.eq(self.invalidate.page),
+            ]
         if self._second is not None:
             self._connect_second(m)
 
@@ -211,7 +218,7 @@ class Tlb(wiring.Component):
         with m.Elif(self._forget):
             if self._stamps is not None:
                 m.d.comb += self._stamps.flush.eq(self._pending.flush)
-            m.d.sync += self._pending.flush.eq(Flush.NONE)
+            m.d.sync += self._forget.eq(0)
             with m.Switch(self._pending.flush):
                 with m.Case(Flush.ALL, Flush.OF_PCID_AND_GLOBAL):
                     m.d.comb += self._first.flush.eq(Flush.ALL)
@@ -299,7 +306,7 @@ class Tlb(wiring.Component):
             if second is not None:
                 m.next = "FORGET_COMPARE"
             else:
-                m.d.sync += self._pending.flush.eq(Flush.NONE)
+                m.d.sync += self._forget.eq(0)
                 m.next = "IDLE"
 
         if second is not None:
@@ -311,7 +318,7 @@ class Tlb(wiring.Component):
                     second.drop.eq(1),
                     self._stamps.flush.eq(self._pending.flush),
                 ]
-                m.d.sync += self._pending.flush.eq(Flush.NONE)
+                m.d.sync += self._forget.eq(0)
                 m.next = "IDLE"
 
     def _sweep(self, m):
