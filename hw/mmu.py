@@ -90,7 +90,6 @@ class Mmu(wiring.Component):
         connect(m, tlb.walk, walker.request)
         connect(m, walker.response, tlb.walked)
         connect(m, walker.learn, tlb.learn)
-        connect(m, translator.fault, control.fault)
 
         busy = Signal()
         m.d.comb += [
@@ -136,13 +135,17 @@ class Mmu(wiring.Component):
             tlb.invalidate.eq(control.invalidation),
         ]
         m.d.sync += self._faulted.eq(translator.fault.valid)
+        m.d.comb += [
+            control.fault.valid.eq(self._faulted),
+            control.fault.payload.eq(translator.fault.payload),
+        ]
         with m.If(self._faulted):
             # Whether an access is denied takes long to find out: it counts a cycle later.
             m.d.comb += [
                 tlb.invalidate.flush.eq(Flush.OF_PCID_AND_GLOBAL),
                 tlb.invalidate.pcid.eq(control.mode.pcid),
                 tlb.invalidate.single.eq(1),
-                tlb.invalidate.page.eq(page_of(control.control.state.cr2, config=self.config)),
+                tlb.invalidate.page.eq(page_of(translator.fault.payload, config=self.config)),
             ]
 
     def _share_memory(self, m, users):

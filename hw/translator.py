@@ -53,7 +53,7 @@ class Translator(wiring.Component):
     page, after, elsewhere, other, look, hit, entry, busy, find, found
         The other side of :class:`hw.tlb.tlb.Tlb`.
     fault : :py:`Out(stream.Signature(64, always_ready=True))`
-        Linear address of a page fault, once.
+        Linear address of a page fault, once. It stays in the cycle after, if the unit is ``busy``.
     counted_hit, crossed, protection_fault : :py:`Out(1)`
         Strobes: see :class:`hw.bus.Events`.
     """
@@ -185,12 +185,12 @@ class Translator(wiring.Component):
             m.d.sync += [
                 self._valid.eq(0),
                 self.elsewhere.eq(0),
-                self._second.eq(0),
                 self._refilled.eq(0),
                 self._poisoned.eq(self.result.p.fault != Fault.NONE),
             ]
-        with m.If(free):
+        with m.If(free & ~self.busy):
             m.d.sync += [
+                self._second.eq(0),
                 self._access.eq(request),
                 self._access.linear.eq(linear),
                 self._crosses.eq(end[12]),

@@ -157,15 +157,14 @@ class FirstLevel(wiring.Component):
         read  = memory.read_port(domain="comb")
         there = self._valid[way].bit_select(index, 1)
         m.d.comb += read.addr.eq(index)
-        with m.If(self.look):
-            m.d.sync += [
-                self._rows[way].eq(read.data),
-                self._matches[way].eq(there & (read.data.tag == self._tag(self.page))),
-            ]
-        with m.If(self.fill.valid):
-            m.d.sync += self._matches[way].eq(self._way == way)
-            with m.If(self._way == way):
-                m.d.sync += self._rows[way].eq(self._filling)
+        fills = self.fill.valid & (self._way == way)
+        # Whether a page is looked up takes long to find out: nothing but a clock enable is to
+        # depend on it.
+        with m.If(self.look | fills):
+            m.d.sync += self._rows[way].eq(Mux(self.fill.valid, self._filling, read.data))
+        with m.If(self.look | self.fill.valid):
+            m.d.sync += self._matches[way].eq(Mux(
+                self.fill.valid, fills, there & (read.data.tag == self._tag(self.page))))
 
     def _read_block(self, m, memory, way):
         """Read a way that is in block RAM; its tag is compared in the cycle after."""

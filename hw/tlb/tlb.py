@@ -113,6 +113,7 @@ class Tlb(wiring.Component):
         self._forget  = Signal()                             # ... there is something
         self._own     = Signal()                             # ... under the current PCID
         self._switches = Signal()                            # the PCID has changed
+        self._asked    = Signal()                            # ... the stamps were asked for it
         self._left    = Signal(12 * config.pcid)             # the PCID that the first level is of
         self._looked  = Signal(config.page_width)            # the page that was looked up last
         self._size    = Signal(PageSize)                     # that of the page that was walked
@@ -176,17 +177,21 @@ class Tlb(wiring.Component):
             second.look.eq(self._first.look),
             second.looked.eq(self._looked),
             second.write.eq(writes(self._access.kind)),
-            second.stamps.eq(Mux(self._forget, stamps.named_stamps, stamps.stamps)),
             second.learn.payload.eq(self.learn.p),
             second.learn.valid.eq(self.learn.valid),
             second.keep.payload.eq(self._first.entry),
             second.size.eq(self._size),
             second.spare.eq(self._pending.flush == Flush.OF_PCID),
-            stamps.pcid.eq(self.pcid),
+            stamps.asked.eq(Mux(self._forget & ~self._asked, self._pending.pcid, self.pcid)),
             stamps.left.eq(self._left),
-            stamps.named.eq(self._pending.pcid),
+            stamps.own.eq(self._own),
             stamps.single.eq(self._pending.single),
         ]
+        if self.config.pcid:
+            # From the search for a PCID to the comparison of its stamps would be a long way.
+            m.d.sync += second.stamps.eq(Mux(self._forget, stamps.named_stamps, stamps.stamps))
+        else:
+            m.d.comb += second.stamps.eq(stamps.stamps)
         with m.If(self.learn.valid | self.fill.valid):
             m.d.sync += self._used.eq(1)
         self._tell(m)
@@ -207,11 +212,13 @@ class Tlb(wiring.Component):
 
     def _begin(self, m):
         """Forget, or else search."""
-        with m.If(self._switches):
+        with m.If(self._switches & ~self._asked):
+            m.d.sync += self._asked.eq(1)
+        with m.Elif(self._switches):
             if self._stamps is not None:
                 m.d.comb += self._stamps.switches.eq(1)
             m.d.comb += [self.switched.eq(1), self._first.flush.eq(Flush.LOCAL)]
-            m.d.sync += self._left.eq(self.pcid)
+            m.d.sync += [self._asked.eq(0), self._left.eq(self.pcid)]
         with m.Elif(self._forget & self._pending.single):
             m.d.comb += self._first.look.eq(1)
             m.next = "FORGET_FIRST"
@@ -331,6 +338,8 @@ class Tlb(wiring.Component):
             m.next = "IDLE"
             with m.If(self._used):
                 m.next = "SWEEP"
+            with m.Else():
+                m.d.comb += self._stamps.sweep.eq(1)
 
         with m.State("SWEEP"):
             m.d.comb += [self._second.sweep.eq(1), number.eq(row)]
