@@ -40,7 +40,7 @@ class Mmu(wiring.Component):
     word completes two cycles after it is accepted, and such accesses follow each other every
     cycle. A hit of the second level adds three cycles; a walk adds four, one for each entry that it
     reads, and four for each whose accessed or dirty bit has to be set. A unit without a second
-    level walks from the root, and saves a cycle.
+    level walks from the root, and saves a cycle; one whose first level is in block RAM does not.
 
     Members
     -------

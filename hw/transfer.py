@@ -1,12 +1,13 @@
 """Physical transfers of an access, and its response."""
 
 from amaranth import *
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import AccessResponse
 from .lanes import beyond, lanes_of, rotated
 from .layout import AccessKind, ErrorCode, Fault
+from .queue import queue_of
 from .translation import translated_layout
 from .wishbone import WishboneSignature
 
@@ -92,9 +93,10 @@ class TransferUnit(wiring.Component):
         self._broken   = Signal()    # has failed; the same of the one that returned last
         self._idle     = Signal()    # no locked access is under way
         self._stopped  = Signal()    # the access is not begun: its chain has failed
-        self._flights  = fifo.SyncFIFO(width=Shape.cast(Flight).width, depth=depth)
-        self._receipts = fifo.SyncFIFO(width=receipt_layout(config).size, depth=depth)
-        self._words    = fifo.SyncFIFO(width=65, depth=depth)  # data of accesses, and "failed"
+        self._flights  = queue_of(config, width=Shape.cast(Flight).width, depth=depth)
+        self._receipts = queue_of(config, width=receipt_layout(config).size, depth=depth)
+        self._words    = queue_of(  # data of accesses, and "failed"
+            config, width=65, depth=depth, at_once=False)
 
     def elaborate(self, platform):
         m = Module()
@@ -128,7 +130,7 @@ class TransferUnit(wiring.Component):
                 with m.If(self.request.valid & (faulted | self._stopped)):
                     m.d.comb += receipts.w_en.eq(1)
                 with m.Elif(self.request.valid & locked):
-                    with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
+                    with m.If(~flights.r_rdy & (words.level == 0) & receipts.w_rdy):
                         m.next = "READ_LOCKED"
                 with m.Elif(self.request.valid):
                     self._issue(m, when=may_issue)
@@ -149,7 +151,7 @@ class TransferUnit(wiring.Component):
         with m.State("WAIT_READ"):
             self._lock(m)
             m.d.sync += self._same.eq(self._matches())
-            with m.If(~self._flights.r_rdy):
+            with m.If(~self._flights.r_rdy & self._words.r_rdy):
                 m.next = "COMPARE_LOCKED"
 
         with m.State("COMPARE_LOCKED"):
@@ -184,7 +186,9 @@ class TransferUnit(wiring.Component):
         request = self.request.p
         offset = request.physical[:3]
         word   = request.physical[3:]
-        second = Mux(request.crosses, Cat(C(0, 9), request.second), word + 1)
+        # A second word of the same page differs in its number there.
+        second = Mux(request.crosses, Cat(C(0, 9), request.second),
+                     Cat((word[:9] + 1)[:9], word[9:]))
         flight, receipt = Signal(Flight), Signal(receipt_layout(self.config))
         m.d.comb += [
             self._lanes.eq(lanes_of(offset, request.access.size)),
@@ -280,7 +284,7 @@ class TransferUnit(wiring.Component):
         response = self.response.p
         # What memory returns now is of the oldest access if nothing is kept, and is not kept
         # if the response leaves at once. A locked access has read before it has a receipt.
-        passing  = self._gathered & ~self._words.r_rdy
+        passing  = self._gathered & (self._words.level == 0)
         m.d.comb += [
             self.response.valid.eq(self._receipts.r_rdy & (faulted | self._words.r_rdy | passing)),
             response.data.eq(Mux(faulted | failed, 0, Mux(

@@ -10,6 +10,7 @@ from ..translation import (
     find_request_layout, find_response_layout, invalidation_layout, piece_layout, piece_of,
     structure_layout, walk_request_layout, walk_response_layout,
 )
+from .block import BlockFirstLevel
 from .first import FirstLevel
 from .second import SecondLevel
 from .stamps import StampBank
@@ -104,7 +105,7 @@ class Tlb(wiring.Component):
                             Out(1)),
         })
 
-        self._first   = FirstLevel(config)
+        self._first   = (BlockFirstLevel if config.block_ram else FirstLevel)(config)
         self._second  = SecondLevel(config) if config.second_entries else None
         self._stamps  = StampBank(config) if config.second_entries else None
 
@@ -116,6 +117,7 @@ class Tlb(wiring.Component):
         self._asked    = Signal()                            # ... the stamps were asked for it
         self._left    = Signal(12 * config.pcid)             # the PCID that the first level is of
         self._looked  = Signal(config.page_width)            # the page that was looked up last
+        self._again   = Signal()                             # it is looked up once more
         self._size    = Signal(PageSize)                     # that of the page that was walked
         self._error   = Signal(ErrorCode)                    # that of a walk that has ended so
         self._failed  = Signal()                             # ... or memory has not answered
@@ -129,8 +131,9 @@ class Tlb(wiring.Component):
         m.d.comb += [
             self._own.eq(self._pending.pcid[:len(self._left)] == self._left),
             self._switches.eq(self._left != self.pcid[:len(self._left)]),
-            first.page.eq(Mux(self._forget | self.elsewhere, self.other, self.page)),
-            first.look.eq(self.look),
+            first.page.eq(Mux(self._again | self._forget | self.elsewhere,
+                              Mux(self._again, self._looked, self.other), self.page)),
+            first.look.eq(self.look | self._again),
             first.fill.payload.eq(self.fill.p),
             first.fill.valid.eq(self.fill.valid),
             self.hit.eq(first.hit),
@@ -293,11 +296,19 @@ class Tlb(wiring.Component):
             m.d.comb += self.busy.eq(1)
             if second is not None:
                 m.d.comb += second.keep.valid.eq(1)
+            if self.config.block_ram:
+                m.d.comb += [self._again.eq(1), found.valid.eq(1)]
             m.next = "IDLE"
 
     def _give(self, m, *, size):
-        """Give the first level a translation, by which the access is judged in the next cycle."""
-        m.d.comb += [self.fill.valid.eq(1), self.found.valid.eq(1)]
+        """Give the first level a translation.
+
+        The access is judged by it in the next cycle; or, out of block RAM, when its page has been
+        looked up once more.
+        """
+        m.d.comb += self.fill.valid.eq(1)
+        if not self.config.block_ram:
+            m.d.comb += self.found.valid.eq(1)
         m.d.sync += self._size.eq(size)
         m.next = "STORE"
 
