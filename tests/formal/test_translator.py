@@ -28,18 +28,17 @@ def prove_of_translator(translator):
         access=result.p.access, rights=held.rights, key=held.key,
         protection=translator.protection) if translator.config.keys else None
     case    = Case(result.p.access, held.rights, translator.protection, by_key)
-    leaves  = translator.crossed | result.p.allowed
+    leaves  = translator.crossed | (result.valid & (result.p.fault == Fault.NONE))
     page_fault = result.valid & (result.p.fault == Fault.PAGE_FAULT)
     ended   = found.valid & found.ready
     refused = page_fault & ~found.valid
     paging  = translator.mode.paging
-    given   = case.given & (result.valid | ~result.ready)  # as the port wants it
 
     def says(text, when, then):
         return Sentence("hw.translator", text, when, then)
 
     prove(
-        Subject(inputs=inputs_of(translator), part=translator, given=given, fields={
+        Subject(inputs=inputs_of(translator), part=translator, given=case.given, fields={
             **case.fields,
             "CR0.PG":      paging,
             "linear":      result.p.access.linear,
@@ -58,9 +57,6 @@ def prove_of_translator(translator):
                 result.p.error.as_value(), not_present=Const(0), reserved_bit=Const(0))),
             says("a write leaves through a translation with D = 1 only",
                  paging & leaves & case.write, held.dirty),
-            says("an access is allowed to leave, or has a fault that says why not",
-                 result.valid | result.p.allowed,
-                 result.valid & (result.p.allowed == (result.p.fault == Fault.NONE))),
             says("a search that faults ends the access in the same fault",
                  ended & found.p.fault,
                  result.valid & (result.p.fault.as_value() == Mux(
