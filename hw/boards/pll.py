@@ -19,7 +19,7 @@ OSCILLATOR_HZ = range(400_000_000, 800_000_001)
 OUTPUT_HZ     = range(3_125_000, 400_000_001)
 DIVISORS      = range(1, 129)
 
-#: The same of an iCE40; its reference may not be divided here, and its output only by powers of two.
+#: The same of an iCE40. Its reference is not divided here, and its output by powers of two alone.
 ICE40_INPUT_HZ      = range(10_000_000, 133_000_001)
 ICE40_OSCILLATOR_HZ = range(533_000_000, 1_066_000_001)
 ICE40_OUTPUT_HZ     = range(16_000_000, 275_000_001)

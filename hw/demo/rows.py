@@ -39,6 +39,8 @@ class RowWriter(wiring.Component):
         has.
     enable : :py:`Out(1)`
         It does, with the next edge of the clock.
+    events : :py:`Out(Events)`
+        What happens in that cycle.
     numbers : :py:`Out(stream.Signature(64))`
         The row.
     """
@@ -50,11 +52,11 @@ class RowWriter(wiring.Component):
             "marked":  In(1),
             "go":      In(1),
             "enable":  Out(1),
+            "events":  Out(Events),
             "numbers": Out(stream.Signature(64)),
         })
         self._known  = Signal()  # the mask is that of this cycle
         self._mask   = Signal(12)
-        self._events = Signal(Events)
         self._since = Signal(16, init=1)  # cycles since the row before
         self._mark_pending  = Signal(init=1)
         self._state_pending = Signal(init=1)
@@ -70,7 +72,7 @@ class RowWriter(wiring.Component):
             m.d.sync += [
                 self._known.eq(1),
                 self._mask.eq(Cat(self._conditions())),
-                self._events.eq(self._machine.events),
+                self.events.eq(self._machine.events),
             ]
         with m.Switch(index):
             for number, (condition, word) in enumerate(words):
@@ -127,7 +129,7 @@ class RowWriter(wiring.Component):
         numbers = [
             [self.mark],
             [state[name] for name, _ in ControlState.as_shape()],
-            [self._events],
+            [self.events],
             [memory.dat_r],
             [memory.adr, Cat(memory.we, memory.lock, memory.sel)],
             [memory.dat_w],
@@ -151,8 +153,7 @@ class RowWriter(wiring.Component):
         with m.If(self.enable):
             m.d.sync += [
                 self._mark_pending.eq(0),
-                self._state_pending.eq((control.valid & control.ready)
-                                   | self._machine.events.page_fault),
+                self._state_pending.eq((control.valid & control.ready) | self.events.page_fault),
             ]
         with m.If(self.marked):
             m.d.sync += self._mark_pending.eq(1)

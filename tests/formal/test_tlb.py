@@ -158,7 +158,7 @@ def prove_of_first_level(first, cycles):
                      "it was looked up", found, watch.shown),
             Sentence("hw.tlb.first", "a hit is the one translation that was filled last",
                      found & watch.shown, first.entry == watch.answer),
-            Sentence("hw.tlb.first", "a page that was filled hits: the next time, or in the next cycle",
+            Sentence("hw.tlb.first", "a page that was filled hits: in the next cycle, or then",
                      watch.filled_for, first.hit),
         ], cycles=cycles)
 
