@@ -20,6 +20,7 @@
 :mod:`hw.translator`    accesses in, physical addresses or faults out
 :mod:`hw.signals`       local signals that belong together
 :mod:`hw.lanes`         bytes in words of memory (pure functions)
+:mod:`hw.queue`         queues in the kind of memory that the FPGA has
 :mod:`hw.transfer`      physical transfers of an access, and its response
 :mod:`hw.mmu`           the whole
 :mod:`hw.presets`       configurations by name

@@ -89,6 +89,9 @@ class MmuConfig:
                 raise ValueError(f"{name} must be a power of two, {least} or more, not {size!r}")
             if name in second and size > 1 << 15:
                 raise ValueError(f"{name} must be at most 32,768, not {size:,}")
+        if self.block_ram and self.second_entries:
+            raise ValueError("block_ram is for a unit without a second level: second_entries must "
+                             f"be 0, not {self.second_entries!r}")
         for name in ("gigabyte_pages", "la57", "pcid", "pku", "pks"):
             if getattr(self, name) and not self.long_mode:
                 raise ValueError(f"{name} needs long_mode")

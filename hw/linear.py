@@ -9,7 +9,7 @@ from amaranth import *
 from .layout import Level
 
 
-__all__ = ["canonical", "entry_offset", "page_of"]
+__all__ = ["canonical", "entry_offset", "extended", "page_of"]
 
 
 def canonical(linear, *, la57):
@@ -23,6 +23,11 @@ def canonical(linear, *, la57):
 def page_of(linear, *, config):
     """Linear page number: the bits above the offset that are translated."""
     return linear[12:config.linear_width]
+
+
+def extended(page, *, config):
+    """A linear page number, made as wide as that of an address of the processor."""
+    return page.as_signed() if config.long_mode else page
 
 
 def entry_offset(page, level, *, wide, config):

@@ -8,7 +8,7 @@ from .bus import AccessSignature, ControlSignature, Events, TlbUpdate
 from .config import MmuConfig
 from .control import Control
 from .layout import Fault, Flush
-from .linear import page_of
+from .linear import extended, page_of
 from .physical import width_members
 from .tlb import Tlb
 from .transfer import TransferUnit
@@ -40,7 +40,7 @@ class Mmu(wiring.Component):
     word completes two cycles after it is accepted, and such accesses follow each other every
     cycle. A hit of the second level adds three cycles; a walk adds four, one for each entry that it
     reads, and four for each whose accessed or dirty bit has to be set. A unit without a second
-    level walks from the root, and saves a cycle.
+    level walks from the root, and saves a cycle; one whose first level is in block RAM does not.
 
     Members
     -------
@@ -90,7 +90,6 @@ class Mmu(wiring.Component):
         connect(m, tlb.walk, walker.request)
         connect(m, walker.response, tlb.walked)
         connect(m, walker.learn, tlb.learn)
-        connect(m, translator.fault, control.fault)
 
         busy = Signal()
         m.d.comb += [
@@ -99,6 +98,8 @@ class Mmu(wiring.Component):
             busy.eq(tlb.busy | (tlb.invalidate.flush != Flush.NONE)),
             translator.hold.eq(self.control.request.valid | busy),
             translator.busy.eq(busy),
+            translator.takes.eq(transfer.takes),
+            translator.ends.eq(transfer.ends),
             control.quiet.eq(translator.empty & transfer.drained & ~busy),
             walker.mode.eq(control.mode),
             walker.protection.eq(control.protection),
@@ -123,8 +124,9 @@ class Mmu(wiring.Component):
         """
         m.d.comb += [
             tlb.page.eq(translator.page),
-            tlb.other.eq(translator.other),
+            tlb.after.eq(translator.after),
             tlb.elsewhere.eq(translator.elsewhere),
+            translator.other.eq(tlb.other),
             tlb.look.eq(translator.look),
             tlb.pcid.eq(control.mode.pcid),
             tlb.drained.eq(transfer.drained),
@@ -133,13 +135,17 @@ class Mmu(wiring.Component):
             tlb.invalidate.eq(control.invalidation),
         ]
         m.d.sync += self._faulted.eq(translator.fault.valid)
+        m.d.comb += [
+            control.fault.valid.eq(self._faulted),
+            control.fault.payload.eq(translator.fault.payload),
+        ]
         with m.If(self._faulted):
             # Whether an access is denied takes long to find out: it counts a cycle later.
             m.d.comb += [
                 tlb.invalidate.flush.eq(Flush.OF_PCID_AND_GLOBAL),
                 tlb.invalidate.pcid.eq(control.mode.pcid),
                 tlb.invalidate.single.eq(1),
-                tlb.invalidate.page.eq(page_of(control.control.state.cr2, config=self.config)),
+                tlb.invalidate.page.eq(page_of(translator.fault.payload, config=self.config)),
             ]
 
     def _share_memory(self, m, users):
@@ -195,16 +201,12 @@ class Mmu(wiring.Component):
         """Show what the strobes of the TLB concern."""
         update, filled = self.tlb, tlb.fill.p
 
-        def extended(page):
-            """A linear page number of an address as wide as the processor's."""
-            return page.as_signed() if self.config.long_mode else page
-
         invalidation = tlb.invalidate
         invalidating = invalidation.flush != Flush.NONE
         with m.If(tlb.fill.valid | invalidating):
             m.d.comb += [
-                update.page.eq(extended(Mux(
-                    invalidating, invalidation.page, tlb.walk.p.page))),
+                update.page.eq(extended(
+                    Mux(invalidating, invalidation.page, tlb.walk.p.page), config=self.config)),
                 update.pcid.eq(Mux(invalidating, invalidation.pcid, control.mode.pcid)),
                 update.frame.eq(filled.frame),
                 update.large.eq(filled.large),
@@ -213,7 +215,7 @@ class Mmu(wiring.Component):
                 update.global_page.eq(Mux(
                     invalidating, invalidation.flush == Flush.OF_PCID_AND_GLOBAL,
                     filled.global_page)),
-                update.evicted_page.eq(extended(tlb.evicted_page)),
+                update.evicted_page.eq(extended(tlb.evicted_page, config=self.config)),
                 update.flush.eq(Mux(invalidation.single, Flush.NONE, invalidation.flush)),
             ]
             if self.config.keys:

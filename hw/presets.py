@@ -13,8 +13,8 @@ __all__ = ["PRESETS"]
 #: newer. ``full`` has every mode and feature. A board names its preset by the index in this table,
 #: so further ones come last.
 PRESETS: Mapping[str, MmuConfig] = {
-    "tiny": MmuConfig(maxphyaddr=32, tlb_entries=4, block_ram=True, second_entries=0,
-                      outstanding=1, long_mode=False, gigabyte_pages=False, nx=False),
+    "tiny": MmuConfig(maxphyaddr=32, tlb_entries=16, block_ram=True, second_entries=0,
+                      long_mode=False, gigabyte_pages=False, nx=False),
     "default": MmuConfig(),
     "classic": MmuConfig(maxphyaddr=32, second_entries=0, long_mode=False, gigabyte_pages=False,
                          nx=False, pse=False, pge=False, smep=False, smap=False),

@@ -1,12 +1,13 @@
 """Physical transfers of an access, and its response."""
 
 from amaranth import *
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import AccessResponse
 from .lanes import beyond, lanes_of, rotated
 from .layout import AccessKind, ErrorCode, Fault
+from .queue import queue_of
 from .translation import translated_layout
 from .wishbone import WishboneSignature
 
@@ -56,6 +57,9 @@ class TransferUnit(wiring.Component):
     -------
     request : :py:`In(stream.Signature(translated_layout(config)))`
         Accesses to do.
+    takes, ends : :py:`Out(1)`, :py:`Out(1)`
+        One that has no fault, and one that has, would be accepted if it were offered: as ``ready``
+        is, but for the fault, which takes longer to find out.
     response : :py:`Out(stream.Signature(AccessResponse))`
         Their outcomes.
     memory : :py:`Out(WishboneSignature(...))`
@@ -68,16 +72,18 @@ class TransferUnit(wiring.Component):
         self.config = config
         super().__init__({
             "request":  In(stream.Signature(translated_layout(config))),
+            "takes":    Out(1),
+            "ends":     Out(1),
             "response": Out(stream.Signature(AccessResponse)),
             "memory":   Out(WishboneSignature(maxphyaddr=config.maxphyaddr)),
             "drained":  Out(1),
         })
 
         depth = config.outstanding
-        self._finish   = Signal()    # the access is done with
         self._lanes    = Signal(16)  # byte lanes in both words of the access
         self._two      = Signal()
         self._beat     = Signal()    # index of the word that is transferred now
+        self._final    = Signal()    # it is the second word, or the only one
         self._accepted = Signal()    # memory accepts a transfer
         self._gathered = Signal()    # memory returns the last word of an access
         self._passed   = Signal()    # ... and its response leaves at once
@@ -87,9 +93,10 @@ class TransferUnit(wiring.Component):
         self._broken   = Signal()    # has failed; the same of the one that returned last
         self._idle     = Signal()    # no locked access is under way
         self._stopped  = Signal()    # the access is not begun: its chain has failed
-        self._flights  = fifo.SyncFIFO(width=Shape.cast(Flight).width, depth=depth)
-        self._receipts = fifo.SyncFIFO(width=receipt_layout(config).size, depth=depth)
-        self._words    = fifo.SyncFIFO(width=65, depth=depth)  # data of accesses, and "failed"
+        self._flights  = queue_of(config, width=Shape.cast(Flight).width, depth=depth)
+        self._receipts = queue_of(config, width=receipt_layout(config).size, depth=depth)
+        self._words    = queue_of(  # data of accesses, and "failed"
+            config, width=65, depth=depth, at_once=False)
 
     def elaborate(self, platform):
         m = Module()
@@ -105,24 +112,29 @@ class TransferUnit(wiring.Component):
             locked.eq((self.request.p.access.kind == AccessKind.EXCHANGE)
                       | (self.request.p.access.kind == AccessKind.COMPARE_EXCHANGE)),
         ]
-        m.d.comb += self.request.ready.eq(self._finish)
+        faulted = self.request.p.fault != Fault.NONE
+        m.d.comb += self.request.ready.eq(Mux(faulted, self.ends, self.takes))
         self._prepare(m)
         self._gather(m)
         self._follow_chain(m)
         self._respond(m)
         with m.FSM():
             with m.State("TRANSFER"):
-                m.d.comb += self._idle.eq(1)
-                with m.If(self.request.valid & (
-                        (self.request.p.fault != Fault.NONE) | self._stopped)):
-                    m.d.comb += [receipts.w_en.eq(1), self._finish.eq(receipts.w_rdy)]
+                may_issue = space & (receipts.w_rdy | self._beat)
+                m.d.comb += [
+                    self._idle.eq(1),
+                    self.ends.eq(receipts.w_rdy),
+                    self.takes.eq(Mux(self._stopped, receipts.w_rdy,
+                                      ~locked & may_issue & self._final & ~self.memory.stall)),
+                ]
+                with m.If(self.request.valid & (faulted | self._stopped)):
+                    m.d.comb += receipts.w_en.eq(1)
                 with m.Elif(self.request.valid & locked):
-                    with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
+                    with m.If(~flights.r_rdy & (words.level == 0) & receipts.w_rdy):
                         m.next = "READ_LOCKED"
                 with m.Elif(self.request.valid):
-                    self._issue(m, when=space & (receipts.w_rdy | self._beat))
+                    self._issue(m, when=may_issue)
                     m.d.comb += receipts.w_en.eq(self._accepted & ~self._beat)
-                    m.d.comb += self._finish.eq(self._accepted & (self._beat | ~self._two))
             self._read_locked(m)
             self._write_locked(m)
 
@@ -133,13 +145,13 @@ class TransferUnit(wiring.Component):
         with m.State("READ_LOCKED"):
             self._lock(m)
             self._issue(m, when=self._flights.w_rdy)
-            with m.If(self._accepted & (self._beat | ~self._two)):
+            with m.If(self._accepted & self._final):
                 m.next = "WAIT_READ"
 
         with m.State("WAIT_READ"):
             self._lock(m)
             m.d.sync += self._same.eq(self._matches())
-            with m.If(~self._flights.r_rdy):
+            with m.If(~self._flights.r_rdy & self._words.r_rdy):
                 m.next = "COMPARE_LOCKED"
 
         with m.State("COMPARE_LOCKED"):
@@ -155,7 +167,7 @@ class TransferUnit(wiring.Component):
             self._lock(m)
             m.d.comb += self._writing.eq(1)
             self._issue(m, when=self._flights.w_rdy)
-            with m.If(self._accepted & (self._beat | ~self._two)):
+            with m.If(self._accepted & self._final):
                 m.next = "WAIT_WRITE"
 
         with m.State("WAIT_WRITE"):
@@ -166,7 +178,7 @@ class TransferUnit(wiring.Component):
 
     def _end_locked(self, m):
         """Let the locked access go: it keeps the bus no longer than this cycle."""
-        m.d.comb += [self._receipts.w_en.eq(1), self._finish.eq(1)]
+        m.d.comb += [self._receipts.w_en.eq(1), self.takes.eq(1)]
         m.next = "TRANSFER"
 
     def _prepare(self, m):
@@ -174,11 +186,14 @@ class TransferUnit(wiring.Component):
         request = self.request.p
         offset = request.physical[:3]
         word   = request.physical[3:]
-        second = Mux(request.crosses, Cat(C(0, 9), request.second), word + 1)
+        # A second word of the same page differs in its number there.
+        second = Mux(request.crosses, Cat(C(0, 9), request.second),
+                     Cat((word[:9] + 1)[:9], word[9:]))
         flight, receipt = Signal(Flight), Signal(receipt_layout(self.config))
         m.d.comb += [
             self._lanes.eq(lanes_of(offset, request.access.size)),
             self._two.eq(self._lanes[8:].any()),
+            self._final.eq(self._beat | ~self._two),
             self.memory.adr.eq(Mux(self._beat, second, word)),
             self.memory.sel.eq(self._lanes.word_select(self._beat, 8)),
             self.memory.dat_w.eq(rotated(request.access.data, offset)),
@@ -186,11 +201,12 @@ class TransferUnit(wiring.Component):
             flight.offset.eq(offset),
             flight.size.eq(request.access.size),
             flight.second.eq(self._beat),
-            flight.last.eq(self._beat | ~self._two),
+            flight.last.eq(self._final),
             self._flights.w_data.eq(flight),
             self._flights.w_en.eq(self._accepted),
             *(receipt[name].eq(request[name]) for name in ("physical", "error")),
-            receipt.fault.eq(Mux(self._stopped, Fault.SKIPPED, request.fault)),
+            receipt.fault.eq(Mux(self._stopped & (request.fault == Fault.NONE),
+                                 Fault.SKIPPED, request.fault)),
             receipt.unwritten.eq(self._writing & self._broken),
             self._receipts.w_data.eq(receipt),
         ]
@@ -244,8 +260,7 @@ class TransferUnit(wiring.Component):
         oldest  = (ours != 0) & (ours == self._flights.level)
         ended   = (self.memory.ack | self.memory.err) & oldest
         m.d.sync += held.eq(self.memory.stb & self.memory.stall)
-        m.d.comb += self._stopped.eq(self._idle & access.chained & failed & ~self._beat & ~held
-                                     & (self.request.p.fault == Fault.NONE))
+        m.d.comb += self._stopped.eq(self._idle & access.chained & failed & ~self._beat & ~held)
         m.d.sync += ours.eq(ours + self._accepted - ended)
         with m.If(self.memory.err & oldest):
             m.d.sync += failed.eq(1)
@@ -269,7 +284,7 @@ class TransferUnit(wiring.Component):
         response = self.response.p
         # What memory returns now is of the oldest access if nothing is kept, and is not kept
         # if the response leaves at once. A locked access has read before it has a receipt.
-        passing  = self._gathered & ~self._words.r_rdy
+        passing  = self._gathered & (self._words.level == 0)
         m.d.comb += [
             self.response.valid.eq(self._receipts.r_rdy & (faulted | self._words.r_rdy | passing)),
             response.data.eq(Mux(faulted | failed, 0, Mux(

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .bus import AccessRequest
 from .layout import Fault
-from .linear import canonical, page_of
+from .linear import canonical, extended, page_of
 from .permission import Protection, denied, denied_by_key, error_code, writes
 from .signals import unpacked
 from .translation import (
@@ -42,16 +42,18 @@ class Translator(wiring.Component):
         Accesses of the processor.
     result : :py:`Out(stream.Signature(translated_layout(config)))`
         The same, translated, in order.
+    takes, ends : :py:`In(1)`, :py:`In(1)`
+        One would be accepted that has no fault; that has one.
     mode, protection : :py:`In(PagingMode)`, :py:`In(Protection)`
         Control state.
     hold : :py:`In(1)`
         Accept no further access.
     empty : :py:`Out(1)`
         No access is held.
-    page, other, elsewhere, look, hit, entry, busy, find, found
+    page, after, elsewhere, other, look, hit, entry, busy, find, found
         The other side of :class:`hw.tlb.tlb.Tlb`.
     fault : :py:`Out(stream.Signature(64, always_ready=True))`
-        Linear address of a page fault, once.
+        Linear address of a page fault, once. It stays in the cycle after, if the unit is ``busy``.
     counted_hit, crossed, protection_fault : :py:`Out(1)`
         Strobes: see :class:`hw.bus.Events`.
     """
@@ -61,13 +63,16 @@ class Translator(wiring.Component):
         super().__init__({
             "request":    In(stream.Signature(AccessRequest)),
             "result":     Out(stream.Signature(translated_layout(config))),
+            "takes":      In(1),
+            "ends":       In(1),
             "mode":       In(PagingMode),
             "protection": In(Protection),
             "hold":       In(1),
             "empty":      Out(1),
             "page":       Out(config.page_width),
-            "other":      Out(config.page_width),
+            "after":      Out(config.page_width),
             "elsewhere":  Out(1),
+            "other":      In(config.page_width),
             "look":       Out(1),
             "hit":        In(1),
             "entry":      In(piece_layout(config)),
@@ -86,13 +91,10 @@ class Translator(wiring.Component):
         self._second   = Signal()                    # this step is for the second page
         self._first    = Signal(config.frame_width)  # frame of the first page, once it is known
         self._refilled = Signal()                    # the TLB has just been filled for this step
-        self._last     = Signal(64)                  # linear address of the last byte
         self._outside  = Signal()                    # an address that is not canonical
         self._step     = Signal(64)                  # linear address of this step
         self._crosses  = Signal()
-        self._ahead    = Signal()                    # the second page has not been looked up
-        self._searching = Signal()
-        self._again     = Signal()                   # the page is looked up once more
+        self._settling = Signal()                    # a search has ended in a fault
 
     def elaborate(self, platform):
         m = Module()
@@ -103,7 +105,7 @@ class Translator(wiring.Component):
         faulted = Signal()
 
         self._locate(m)
-        self._accept(m, advance)
+        self._accept(m, verdict, advance)
         m.d.comb += [
             advance.eq(result.valid & result.ready),
             faulted.eq(advance & (result.p.fault == Fault.PAGE_FAULT)),
@@ -111,25 +113,22 @@ class Translator(wiring.Component):
 
         with m.FSM():
             with m.State("TRANSLATE"):
+                m.d.comb += [
+                    result.valid.eq(verdict.faults | (verdict.translated & ~self.elsewhere)),
+                    result.p.fault.eq(verdict.fault),
+                ]
                 with m.If(verdict.walk):
                     m.d.comb += self.find.valid.eq(1)
                     with m.If(self.find.ready):
                         m.next = "FIND"
-                with m.Elif(verdict.translated & self._crosses & ~self._second):
-                    with m.If(~self.busy):
-                        m.d.comb += [self.crossed.eq(1), self.look.eq(1)]
-                        m.d.sync += [
-                            self._ahead.eq(0), self._second.eq(1), self._refilled.eq(0),
-                            self._first.eq(self._frame()),
-                        ]
-                with m.Elif(self._valid):
-                    m.d.comb += result.valid.eq(1)
-                    m.d.comb += result.p.fault.eq(verdict.fault)
-                    with m.If(faulted):
-                        m.next = "FORGET"
+                with m.Elif(self.crossed):
+                    m.d.sync += [
+                        self.elsewhere.eq(0), self._second.eq(1), self._refilled.eq(0),
+                        self._first.eq(self._frame()),
+                    ]
 
             with m.State("FIND"):
-                m.d.comb += [self._searching.eq(1), self.found.ready.eq(1)]
+                m.d.comb += self.found.ready.eq(1)
                 with m.If(self.found.valid & ~self.found.p.fault):
                     m.d.sync += self._refilled.eq(1)
                     m.next = "TRANSLATE"
@@ -145,62 +144,62 @@ class Translator(wiring.Component):
                         m.next = "FORGET"
 
             with m.State("FORGET"):
-                # What was looked up meanwhile is looked up again when the TLB has forgotten.
-                m.d.comb += self._again.eq(1)
+                m.d.comb += self._settling.eq(1)
                 with m.If(~self.busy):
-                    m.d.comb += self.look.eq(1)
                     m.next = "TRANSLATE"
 
         self._report(m, verdict, advance, faulted)
         return m
 
-    def _accept(self, m, advance):
+    def _accept(self, m, verdict, advance):
         """Accept the next access as soon as the present one leaves, and look its page up.
 
         It is not accepted while another page is looked up: that of a walk, which is filled, or the
-        second page of the present access.
+        second page of the present access. Nor is it while the present one ends in a page fault:
+        whether it is denied takes longer to find out than whether it leaves, and the TLB has to
+        forget the page first.
         """
         request = self.request.p
         linear  = Signal(64)
-        last    = Signal(64)
+        after   = Signal(52)  # the page after it, if the access goes on there
+        leaves  = Signal()    # the present access is translated, or is not to be
+        free    = Signal()    # nothing is held from now on
+        end     = request.linear[:12] + (1 << request.size) - 1
         m.d.comb += [
             linear.eq(request.linear),
-            last.eq(request.linear + (1 << request.size) - 1),
-            self.request.ready.eq(
-                ~self.hold & (~self._valid & ~self._again
-                              | (advance & ~self._ahead & ~self._searching))),
+            after.eq(linear[12:] + end[12]),
+            leaves.eq(~self.elsewhere & (verdict.translated & self.takes
+                                         | verdict.early & self.ends)),
+            free.eq(~self._valid | leaves),
+            self.request.ready.eq(free & ~self.hold & ~self._settling),
             self.empty.eq(~self._valid),
             self.page.eq(page_of(linear, config=self.config)),
-            self.other.eq(page_of(Mux(self._again, self._step, self._last), config=self.config)),
-            self.elsewhere.eq(self._ahead | self._again),
+            self.after.eq(page_of(Cat(C(0, 12), after), config=self.config)),
+            self.crossed.eq(verdict.translated & self.elsewhere & ~self.busy),
+            # What nobody requests is looked up, too: from the request on it would be a long way.
+            self.look.eq((free | self.crossed) & ~self.busy),
         ]
         with m.If(~self.mode.long_mode):
-            m.d.comb += [
-                linear.eq(request.linear[:32]),
-                last.eq((request.linear[:32] + (1 << request.size) - 1)[:32]),
-            ]
+            m.d.comb += [linear.eq(request.linear[:32]), after.eq((linear[12:32] + end[12])[:20])]
         with m.If(advance):
             m.d.sync += [
                 self._valid.eq(0),
-                self._ahead.eq(0),
-                self._second.eq(0),
+                self.elsewhere.eq(0),
                 self._refilled.eq(0),
                 self._poisoned.eq(self.result.p.fault != Fault.NONE),
             ]
-        with m.If(self.request.valid & self.request.ready):
-            end = request.linear[:12] + (1 << request.size) - 1
-            m.d.comb += self.look.eq(1)
+        with m.If(free & ~self.busy):
             m.d.sync += [
-                self._valid.eq(1),
+                self._second.eq(0),
                 self._access.eq(request),
                 self._access.linear.eq(linear),
-                self._last.eq(last),
                 self._crosses.eq(end[12]),
-                self._ahead.eq(end[12]),
                 self._outside.eq(self.mode.long_mode & ~(
                     canonical(linear, la57=self.mode.five_levels)
-                    & canonical(last, la57=self.mode.five_levels))),
+                    & canonical(Cat(C(0, 12), after), la57=self.mode.five_levels))),
             ]
+        with m.If(self.request.valid & self.request.ready):
+            m.d.sync += [self._valid.eq(1), self.elsewhere.eq(end[12])]
 
     def _locate(self, m):
         """Find the pages of the access, and fill in what is known of its physical address."""
@@ -215,7 +214,7 @@ class Translator(wiring.Component):
             result.second.eq(self._frame()),
         ]
         with m.If(self._second):
-            m.d.comb += self._step.eq(Cat(C(0, 12), self._last[12:]))
+            m.d.comb += self._step.eq(Cat(C(0, 12), extended(self.other, config=self.config)))
 
     def _frame(self):
         """Frame of this step. Without paging the linear address is the physical one."""
@@ -224,9 +223,11 @@ class Translator(wiring.Component):
     def _judge(self, m):
         """Verdict on this step: it leaves, is walked, or faults. Rules 8, 18, 23."""
         verdict = unpacked("verdict", {
+            "early":      1,  # it faults whatever the TLB holds
             "allowed":    1,
             "translated": 1,
             "walk":       1,
+            "faults":     1,
             "fault":      Fault,
         })
         access, mode = self._access, self.mode
@@ -239,7 +240,10 @@ class Translator(wiring.Component):
         forbidden     = denied(rights=rights, by_key=by_key, **against)
         clean         = writes(access.kind) & ~self.entry.dirty
         translatable  = self._valid & ~skipped & ~self._outside
+        refused       = translatable & mode.paging & self.hit & forbidden
         m.d.comb += [
+            verdict.early.eq(self._valid & (skipped | self._outside)),
+            verdict.faults.eq(verdict.early | refused),
             verdict.allowed.eq(self.hit & ~forbidden),
             verdict.translated.eq(translatable & (~mode.paging | (verdict.allowed & ~clean))),
             verdict.walk.eq(translatable & mode.paging & (~self.hit | (verdict.allowed & clean))),
@@ -249,7 +253,7 @@ class Translator(wiring.Component):
             m.d.comb += verdict.fault.eq(Fault.SKIPPED)
         with m.Elif(self._outside):
             m.d.comb += verdict.fault.eq(Fault.GENERAL_PROTECTION)
-        with m.Elif(mode.paging & self.hit & forbidden):
+        with m.Elif(refused):
             m.d.comb += verdict.fault.eq(Fault.PAGE_FAULT)
         return verdict
 

@@ -2,7 +2,7 @@
 
 from amaranth import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out
 
 from .layout import Entry, Level, PageSize
 from .linear import entry_offset
@@ -81,10 +81,17 @@ class Walker(wiring.Component):
         self._access  = Signal(find_request_layout(config))
         self._level   = Signal(Level)
         self._table   = Signal(config.frame_width)
-        self._address = Signal(config.maxphyaddr)  # address of the entry at that level
+        self._offset  = Signal(12)                 # that of the entry at that level, in the table
         self._entry   = Signal(Entry)
         self._parent  = Signal(Rights)             # rights that all levels above the entry grant
         self._rights  = Signal(Rights)             # rights that the entry and they grant
+        self._next    = unpacked("next", {         # where the walk goes from here
+            "page":   config.page_width,
+            "level":  Level,
+            "table":  config.frame_width,
+            "offset": 12,
+            "rights": Rights,
+        })
 
     def elaborate(self, platform):
         m = Module()
@@ -97,19 +104,34 @@ class Walker(wiring.Component):
             self.learn.p.table.eq(self._table),
             self.learn.p.rights.eq(self._parent),
             self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc),
-            self._address.eq(self._address_of(self._page, self._table, self._level)),
         ]
         verdict = self._judge(m)
+        self._share_memory(m, updater)
+        self._point(m)
         self._prepare_update(m, updater, verdict)
         self._prepare_response(m, verdict)
 
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += self.request.ready.eq(1)
+                request = self.request.p
+                m.d.comb += [self.request.ready.eq(1), self._next.page.eq(request.page)]
+                self._point_to_root(m)
+                with m.If(request.started):
+                    m.d.comb += [
+                        self._next.level.eq(request.start.level),
+                        self._next.table.eq(request.start.table),
+                        self._next.rights.eq(request.start.rights),
+                    ]
+                self._address_next(m)
                 with m.If(self.request.valid):
-                    m.d.sync += [
-                        self._page.eq(self.request.p.page), self._access.eq(self.request.p.access)]
-                    self._begin(m)
+                    m.d.sync += [self._page.eq(request.page), self._access.eq(request.access)]
+                    self._read_next(m)
+                    self._stop_at_pdpte(m, root=~request.started)
+            with m.State("AGAIN"):
+                self._point_to_root(m)
+                self._address_next(m)
+                self._read_next(m)
+                self._stop_at_pdpte(m, root=1)
             self._read(m, updater)
             self._check(m, updater, verdict)
             with m.State("FAIL"):
@@ -118,6 +140,13 @@ class Walker(wiring.Component):
 
         return m
 
+    def _share_memory(self, m, updater):
+        """Let the updater have memory, at the address of the present entry, but for the reads."""
+        for name in ("dat_r", "stall", "ack", "err"):
+            m.d.comb += getattr(updater.memory, name).eq(getattr(self.memory, name))
+        for name in ("cyc", "stb", "we", "lock", "adr", "sel", "dat_w"):
+            m.d.comb += getattr(self.memory, name).eq(getattr(updater.memory, name))
+
     def _read(self, m, updater):
         """Read an entry; follow it at once, if it is one that references a table."""
         returned = data.View(Entry, self._select(self.memory.dat_r))
@@ -125,19 +154,24 @@ class Walker(wiring.Component):
             returned, self._level, mode=self.mode, nxe=self.protection.nxe,
             maxphyaddr=width_of(self))
         with m.State("READ_ENTRY"):
-            self._issue_read(m, page=self._page, table=self._table, level=self._level)
+            m.d.comb += [self.memory.cyc.eq(1), self.memory.stb.eq(1)]
             with m.If(~self.memory.stall):
                 m.next = "WAIT_ENTRY"
 
         with m.State("WAIT_ENTRY"):
             m.d.comb += self.memory.cyc.eq(1)
+            self._point_below(m, returned)
+            with m.If(returned.accessed):
+                self._address_next(m)
             with m.If(self.memory.ack):
                 m.d.sync += self._entry.eq(returned)
                 m.next = "CHECK_ENTRY"
                 with m.If(upper & returned.accessed):
-                    self._descend(m, returned)
+                    self._read_next(m)
+                    m.d.sync += self.learn.valid.eq(1)
                 with m.Elif(upper):
-                    self._update(m, updater)
+                    m.d.comb += updater.request.valid.eq(1)
+                    m.next = "UPDATE_ENTRY"
             with m.If(self.memory.err):
                 m.next = "FAIL"
 
@@ -145,24 +179,25 @@ class Walker(wiring.Component):
         """Look at an entry in full, and have it updated; go on from it, or end at it."""
         with m.State("CHECK_ENTRY"):
             with m.If(verdict.update):
-                self._update(m, updater)
+                m.d.comb += updater.request.valid.eq(1)
+                m.next = "UPDATE_ENTRY"
             with m.Elif(verdict.descend):
-                self._descend(m, self._entry)
+                self._descend(m)
             with m.Else():
                 self._end(m, fault=~verdict.present | verdict.reserved | verdict.denied)
 
         with m.State("UPDATE_ENTRY"):
-            self._update(m, updater)
+            m.d.comb += updater.request.valid.eq(1)
             with m.If(updater.done & updater.failed):
                 m.next = "FAIL"
             with m.Elif(updater.done & updater.changed):
                 m.d.comb += self.walk_again.eq(1)
-                m.d.sync += Cat(self._level, self._table, self._parent).eq(self._root(self._page))
-                m.next = "READ_ENTRY"
-                self._stop_at_pdpte(m, self._page, root=1)
+                m.next = "AGAIN"
             with m.Elif(updater.done):
                 self._finish_update(m, updater)
                 m.next = "CHECK_ENTRY"
+                with m.If(verdict.descend):
+                    self._descend(m)
 
     def _end(self, m, *, fault):
         """Respond, and be ready for another walk."""
@@ -170,68 +205,85 @@ class Walker(wiring.Component):
         with m.If(self.response.ready):
             m.next = "IDLE"
 
-    def _root(self, page):
-        """The root for ``page``, where nothing is forbidden yet: level, table and rights."""
+    def _point(self, m):
+        """Point at the table below the entry that was read last, unless a state does otherwise."""
+        following = self._next
+        m.d.comb += [
+            following.page.eq(self._page),
+            following.level.eq((self._level - 1)[:self.config.top_level.bit_length()]),
+            following.offset.eq(entry_offset(
+                following.page, following.level, wide=self.mode.wide, config=self.config)),
+        ]
+        self._point_below(m, self._entry)
+
+    def _point_below(self, m, entry):
+        """Point at the table that ``entry`` names."""
+        m.d.comb += [
+            self._next.table.eq(entry.frame[:self.config.frame_width]),
+            self._next.rights.eq(below(self._parent, entry)),
+        ]
+
+    def _point_to_root(self, m):
+        """Point at the root, where nothing is forbidden yet."""
         table = self.mode.root
         if self.config.pae:
-            table = Mux(self.mode.pae, self.pdptes[page[18:20]].frame, table)
-        return Cat(self._top()[:len(self._level)], table[:self.config.frame_width],
-                   Rights.const({"writable": 1, "user": 1}))
+            table = Mux(self.mode.pae, self._pdpte().frame, table)
+        m.d.comb += [
+            self._next.level.eq(self._top()),
+            self._next.table.eq(table[:self.config.frame_width]),
+            self._next.rights.eq(Rights.const({"writable": 1, "user": 1})),
+        ]
 
     def _top(self):
         """Level of the root."""
         four = Mux(self.mode.long_mode, Level.PML4, Level.PD)
         return Mux(self.mode.five_levels, Level.PML5, four) if self.config.la57 else four
 
-    def _begin(self, m):
-        """Begin at the table that the request names, or at the root: its entry is read at once."""
-        request = self.request.p
-        level   = Signal.like(self._level)
-        table   = Signal.like(self._table)
-        rights  = Signal(Rights)
-        m.d.comb += Cat(level, table, rights).eq(self._root(request.page))
-        with m.If(request.started):
-            m.d.comb += [
-                level.eq(request.start.level), table.eq(request.start.table),
-                rights.eq(request.start.rights),
-            ]
-        m.d.sync += self._parent.eq(rights)
-        self._issue_read(m, page=request.page, table=table, level=level)
-        m.next = "READ_ENTRY"
-        with m.If(~self.memory.stall):
-            m.next = "WAIT_ENTRY"
-        self._stop_at_pdpte(m, request.page, root=~request.started)
+    def _pdpte(self):
+        """The PDPTE register of the page."""
+        return self.pdptes[self._next.page[18:20]]
 
-    def _stop_at_pdpte(self, m, page, *, root):
+    def _stop_at_pdpte(self, m, *, root):
         """End a walk from the root, if its PDPTE register is absent, as at an absent entry."""
         if self.config.pae:
-            absent = ~self.pdptes[page[18:20]].present
-            with m.If(self.mode.pae & absent & root):
+            with m.If(self.mode.pae & ~self._pdpte().present & root):
                 m.d.comb += self.memory.stb.eq(0)
                 m.d.sync += self._entry.eq(0)
                 m.next = "CHECK_ENTRY"
 
-    def _issue_read(self, m, *, page, table, level):
-        """Issue the read of the entry of ``page`` at ``level`` in ``table``."""
-        address = self._address_of(page, table, level)
+    def _address_next(self, m):
+        """Show memory the address of the entry that comes next: of a read, should there be one."""
         m.d.comb += [
-            self.memory.cyc.eq(1),
-            self.memory.stb.eq(1),
-            self.memory.adr.eq(address[3:]),
-            self.memory.sel.eq(Mux(self.mode.wide, 0xff, Mux(address[2], 0xf0, 0x0f))),
-        ]
-        m.d.sync += [
-            self._table.eq(table),
-            self._level.eq(level),
+            self.memory.adr.eq(Cat(self._next.offset, self._next.table)[3:]),
+            self.memory.sel.eq(Mux(
+                self.mode.wide, 0xff, Mux(self._next.offset[2], 0xf0, 0x0f))),
         ]
 
-    def _address_of(self, page, table, level):
-        """Physical address of the entry of ``page`` at ``level`` in ``table``."""
-        return Cat(entry_offset(page, level, wide=self.mode.wide, config=self.config), table)
+    def _read_next(self, m):
+        """Issue the read of the entry that comes next."""
+        m.d.comb += [self.memory.cyc.eq(1), self.memory.stb.eq(1)]
+        self._go(m)
+        with m.If(~self.memory.stall):
+            m.next = "WAIT_ENTRY"
+
+    def _go(self, m):
+        """Make the entry that comes next the present one, which is to be read."""
+        m.d.sync += [
+            self._level.eq(self._next.level),
+            self._table.eq(self._next.table),
+            self._offset.eq(self._next.offset),
+            self._parent.eq(self._next.rights),
+        ]
+        m.next = "READ_ENTRY"
+
+    def _descend(self, m):
+        """Go on to the table that the entry names."""
+        self._go(m)
+        m.d.sync += self.learn.valid.eq(1)
 
     def _select(self, word):
-        """The entry at ``_address`` out of a word of memory."""
-        half = Mux(self._address[2], word[32:], word[:32])
+        """The present entry out of a word of memory."""
+        half = Mux(self._offset[2], word[32:], word[:32])
         return Mux(self.mode.wide, word, half)
 
     def _judge(self, m):
@@ -269,27 +321,12 @@ class Walker(wiring.Component):
                 protection=self.protection))
         return verdict
 
-    def _descend(self, m, entry):
-        """Go on to the table that ``entry`` names: its entry is read at once."""
-        m.d.sync += [self._parent.eq(below(self._parent, entry)), self.learn.valid.eq(1)]
-        self._issue_read(m, page=self._page, table=entry.frame[:self.config.frame_width],
-                         level=(self._level - 1)[:self.config.top_level.bit_length()])
-        m.next = "READ_ENTRY"
-        with m.If(~self.memory.stall):
-            m.next = "WAIT_ENTRY"
-
-    def _update(self, m, updater):
-        """Have the entry updated, in a locked bus cycle that begins at once."""
-        connect(m, updater.memory, flipped(self.memory))
-        m.d.comb += updater.request.valid.eq(1)
-        m.next = "UPDATE_ENTRY"
-
     def _prepare_update(self, m, updater, verdict):
         """Offer the entry with its accessed bit, and a written leaf with its dirty bit. Rule 15."""
         update = updater.request.p
         accessed, dirty = C(1, 1), verdict.dirties  # bits 5 and 6 of an entry
         m.d.comb += [
-            update.address.eq(self._address),
+            update.address.eq(Cat(self._offset, self._table)),
             update.wide.eq(self.mode.wide),
             update.expected.eq(self._entry),
             update.updated.eq(self._entry.as_value() | Cat(C(0, 5), accessed, dirty)),
@@ -302,7 +339,7 @@ class Walker(wiring.Component):
             self.accessed.bit_select(self._level, 1).eq(~self._entry.accessed),
             self.dirtied.eq(updated.dirty & ~self._entry.dirty),
         ]
-        m.d.sync += self._entry.eq(updated)
+        m.d.sync += [self._entry.accessed.eq(1), self._entry.dirty.eq(updated.dirty)]
 
     def _prepare_response(self, m, verdict):
         """Offer the outcome of the walk, should it end at this entry."""

@@ -52,10 +52,10 @@ class Piece:
 
 
 class FirstLevel:
-    """Translations of the current PCID and global ones, by sets of two ways."""
+    """Translations of the current PCID and global ones, by sets of so many ways."""
 
-    def __init__(self, entries: int):
-        self._sets: list[list[Piece | None]] = [[None, None] for _ in range(entries // 2)]
+    def __init__(self, entries: int, ways: int):
+        self._sets: list[list[Piece | None]] = [[None] * ways for _ in range(entries // ways)]
         self._oldest = [0] * len(self._sets)
 
     @property
@@ -79,7 +79,7 @@ class FirstLevel:
         free   = [way for way, held in enumerate(ways) if held is None]
         way    = (same or free or [self._oldest[number]])[0]
         before, ways[way]    = ways[way], piece
-        self._oldest[number] = 1 - way
+        self._oldest[number] = (way + 1) % len(ways)
         return None if same else before
 
     def forget(self, invalidation: Invalidation, pcid: int) -> None:
@@ -319,7 +319,7 @@ class UnitTlb:
     """
 
     def __init__(self, config: MmuConfig, events: Counter[str]):
-        self.first  = FirstLevel(config.tlb_entries)
+        self.first  = FirstLevel(config.tlb_entries, ways=1 if config.block_ram else 2)
         self.second = SecondLevel(config, events) if config.second_entries else None
         self._pcid  = 0
 

@@ -1,7 +1,8 @@
-"""A clock of another frequency than the board's, on an ECP5.
+"""A clock of another frequency than the board's, on an ECP5 and on an iCE40 UP5K.
 
 Ref: Lattice FPGA-TN-02200 "ECP5 and ECP5-5G sysCLOCK PLL/DLL Design and Usage Guide"; FPGA-DS-02012
-"ECP5 and ECP5-5G Family Data Sheet", "sysCLOCK PLL Timing".
+"ECP5 and ECP5-5G Family Data Sheet", "sysCLOCK PLL Timing"; FPGA-TN-02052 "iCE40 sysCLOCK PLL
+Design and User Guide"; FPGA-DS-02008 "iCE40 UltraPlus Family Data Sheet", "sysCLOCK PLL Timing".
 """
 
 from amaranth import *
@@ -9,7 +10,7 @@ from amaranth.lib import io, wiring
 from amaranth.lib.cdc import ResetSynchronizer
 
 
-__all__ = ["PllClock", "dividers"]
+__all__ = ["PLLS", "Ice40PllClock", "PllClock", "dividers", "ice40_dividers"]
 
 
 #: Limits of input, oscillator and output in Hz, and divisors that there are.
@@ -17,6 +18,15 @@ INPUT_HZ      = range(10_000_000, 400_000_001)
 OSCILLATOR_HZ = range(400_000_000, 800_000_001)
 OUTPUT_HZ     = range(3_125_000, 400_000_001)
 DIVISORS      = range(1, 129)
+
+#: The same of an iCE40. Its reference is not divided here, and its output by powers of two alone.
+ICE40_INPUT_HZ      = range(10_000_000, 133_000_001)
+ICE40_OSCILLATOR_HZ = range(533_000_000, 1_066_000_001)
+ICE40_OUTPUT_HZ     = range(16_000_000, 275_000_001)
+ICE40_SHIFTS        = range(1, 7)
+
+#: Highest frequency of the reference for each range of the loop filter, from 1 on.
+ICE40_FILTERS = (17_000_000, 26_000_000, 44_000_000, 66_000_000, 101_000_000, 133_000_000)
 
 
 def dividers(given_hz, wanted_hz):
@@ -33,6 +43,20 @@ def dividers(given_hz, wanted_hz):
         raise ValueError(f"no PLL of an ECP5 makes {wanted_hz!r} Hz from {given_hz!r} Hz exactly")
     _, compared, output = min(ways)
     return compared, output
+
+
+def ice40_dividers(given_hz, wanted_hz):
+    """By what an SB_PLL40 divides its oscillator: to compare it, and, as a power of two, at last.
+
+    Raises :class:`ValueError` if the frequency cannot be made exactly. Of several ways it takes the
+    fastest oscillator.
+    """
+    ways = [(wanted_hz << shift) // given_hz for shift in ICE40_SHIFTS
+            if wanted_hz << shift in ICE40_OSCILLATOR_HZ and not (wanted_hz << shift) % given_hz]
+    ways = [compared for compared in ways if compared in DIVISORS]
+    if not ways or given_hz not in ICE40_INPUT_HZ or wanted_hz not in ICE40_OUTPUT_HZ:
+        raise ValueError(f"no PLL of an iCE40 makes {wanted_hz!r} Hz from {given_hz!r} Hz exactly")
+    return ways[-1], (given_hz * ways[-1] // wanted_hz).bit_length() - 1
 
 
 class PllClock(wiring.Component):
@@ -78,3 +102,45 @@ class PllClock(wiring.Component):
         m.submodules.synchronizer = ResetSynchronizer(~locked | pressed, domain="sync")
 
         return m
+
+
+class Ice40PllClock(wiring.Component):
+    """Drives the domain ``sync`` by the platform's default clock, whose pin is that of the PLL.
+
+    The platform has no reset. nextpnr derives the constraint as for :class:`PllClock`.
+
+    Parameters
+    ----------
+    hz : :class:`int`
+        Its frequency.
+    """
+
+    def __init__(self, hz):
+        super().__init__({})
+        self._hz = hz
+
+    def elaborate(self, platform):
+        m = Module()
+
+        given = round(platform.default_clk_frequency)
+        compared, shift = ice40_dividers(given, self._hz)
+        within = next(number for number, limit in enumerate(ICE40_FILTERS, 1) if given <= limit)
+        clock  = Signal()
+        locked = Signal()
+        m.submodules.pll = Instance("SB_PLL40_PAD",
+            p_FEEDBACK_PATH="SIMPLE", p_DIVR=C(0, 4), p_DIVF=C(compared - 1, 7),
+            p_DIVQ=C(shift, 3), p_FILTER_RANGE=C(within, 3),
+            i_PACKAGEPIN=platform.request(platform.default_clk, dir="-").io,
+            i_RESETB=C(1), i_BYPASS=C(0), o_PLLOUTGLOBAL=clock, o_LOCK=locked,
+        )
+        m.d.comb += ClockSignal("sync").eq(clock)
+        m.submodules.synchronizer = ResetSynchronizer(~locked, domain="sync")
+
+        return m
+
+
+#: What makes a clock, and what says whether it can, by the beginnings of the names of FPGAs.
+PLLS = {
+    "ECP5":       (PllClock, dividers),
+    "iCE40 UP5K": (Ice40PllClock, ice40_dividers),
+}

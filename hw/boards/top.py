@@ -7,7 +7,7 @@ from amaranth.lib import io, wiring
 from hw.demo.system import BAUD, System
 from hw.presets import PRESETS
 
-from .pll import PllClock, dividers
+from .pll import PLLS
 
 
 __all__ = ["LIGHTS", "Top", "system_of"]
@@ -41,7 +41,7 @@ class Top(wiring.Component):
         self._board = board
 
     def elaborate(self, platform):
-        board, needs_pll, pads = self._board, self._needs_pll(platform), _Pads(platform)
+        board, pll, pads = self._board, self._pll(platform), _Pads(platform)
         # What cannot be is found out here, before anything is made in vain.
         rx, tx  = pads.signals(board.uart, "rx", "tx")
         pressed = [pads.of(board.button)] if board.button else []
@@ -49,9 +49,9 @@ class Top(wiring.Component):
         system  = system_of(board)
         m = Module()
 
-        if needs_pll:
+        if pll is not None:
             m.domains.sync = ClockDomain()
-            m.submodules.clock = PllClock(board.clock_hz)
+            m.submodules.clock = pll(board.clock_hz)
         m.submodules.system = system
         m.submodules.rx_pad = rx_pad = io.Buffer("i", rx)
         m.submodules.tx_pad = tx_pad = io.Buffer("o", tx)
@@ -70,16 +70,17 @@ class Top(wiring.Component):
 
         return m
 
-    def _needs_pll(self, platform):
-        """True if the clock needs a PLL. Raises :class:`ValueError` if no PLL makes it."""
+    def _pll(self, platform):
+        """The kind of PLL, if the clock needs one. Raises :class:`ValueError` if none makes it."""
         given, wanted = round(platform.default_clk_frequency), self._board.clock_hz
         if given == wanted:
-            return False
-        if not self._board.fpga.startswith("ECP5"):
-            raise ValueError(f"there is no PLL for a clock of {wanted!r} Hz but on an ECP5, "
-                             f"not on {self._board.fpga!r}")
-        dividers(given, wanted)
-        return True
+            return None
+        for family, (kind, dividers) in PLLS.items():
+            if self._board.fpga.startswith(family):
+                dividers(given, wanted)
+                return kind
+        raise ValueError(f"there is no PLL for a clock of {wanted!r} Hz but on an "
+                         f"{' or '.join(PLLS)}, not on {self._board.fpga!r}")
 
 
 class _Pads:

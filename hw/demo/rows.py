@@ -7,7 +7,7 @@ from amaranth import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.bus import ControlOp, ControlState
+from hw.bus import ControlOp, ControlState, Events
 from hw.layout import AccessKind
 
 
@@ -19,8 +19,9 @@ class RowWriter(wiring.Component):
 
     Latency
     -------
-    A cycle in which nothing happens takes one cycle of the clock. Another takes about as many as
-    there are numbers that a row can have, or more if they are not taken.
+    A cycle in which nothing happens takes two cycles of the clock: what happens is found out in the
+    first, and counts in those after it. Another takes about as many as there are numbers that a row
+    can have, or more if they are not taken.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ class RowWriter(wiring.Component):
         has.
     enable : :py:`Out(1)`
         It does, with the next edge of the clock.
+    events : :py:`Out(Events)`
+        What happens in that cycle.
     numbers : :py:`Out(stream.Signature(64))`
         The row.
     """
@@ -49,9 +52,11 @@ class RowWriter(wiring.Component):
             "marked":  In(1),
             "go":      In(1),
             "enable":  Out(1),
+            "events":  Out(Events),
             "numbers": Out(stream.Signature(64)),
         })
-        self._mask  = Signal(12)
+        self._known  = Signal()  # the mask is that of this cycle
+        self._mask   = Signal(12)
         self._since = Signal(16, init=1)  # cycles since the row before
         self._mark_pending  = Signal(init=1)
         self._state_pending = Signal(init=1)
@@ -63,7 +68,12 @@ class RowWriter(wiring.Component):
         index  = Signal(range(len(words) + 1))
         wanted = Signal()
         last   = Signal()
-        m.d.comb += self._mask.eq(Cat(self._conditions()))
+        with m.If(self.go & ~self._known):
+            m.d.sync += [
+                self._known.eq(1),
+                self._mask.eq(Cat(self._conditions())),
+                self.events.eq(self._machine.events),
+            ]
         with m.Switch(index):
             for number, (condition, word) in enumerate(words):
                 with m.Case(number):
@@ -73,14 +83,15 @@ class RowWriter(wiring.Component):
 
         happened = (self._mask != 0) | self._since.all()
         m.d.comb += [
-            self.numbers.valid.eq(self.go & happened & wanted),
-            self.enable.eq(self.go & (~happened | last)),
+            self.numbers.valid.eq(self.go & self._known & happened & wanted),
+            self.enable.eq(self.go & self._known & (~happened | last)),
         ]
-        with m.If(self.go & happened & (self.numbers.ready | ~wanted)):
+        with m.If(self.go & self._known & happened & (self.numbers.ready | ~wanted)):
             m.d.sync += index.eq(index + 1)
         with m.If(self.enable):
             m.d.sync += [
                 index.eq(0),
+                self._known.eq(0),
                 self._since.eq(Mux(happened, 1, self._since + 1)),
             ]
         self._remember(m)
@@ -118,7 +129,7 @@ class RowWriter(wiring.Component):
         numbers = [
             [self.mark],
             [state[name] for name, _ in ControlState.as_shape()],
-            [self._machine.events],
+            [self.events],
             [memory.dat_r],
             [memory.adr, Cat(memory.we, memory.lock, memory.sel)],
             [memory.dat_w],
@@ -142,8 +153,7 @@ class RowWriter(wiring.Component):
         with m.If(self.enable):
             m.d.sync += [
                 self._mark_pending.eq(0),
-                self._state_pending.eq((control.valid & control.ready)
-                                   | self._machine.events.page_fault),
+                self._state_pending.eq((control.valid & control.ready) | self.events.page_fault),
             ]
         with m.If(self.marked):
             m.d.sync += self._mark_pending.eq(1)

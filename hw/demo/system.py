@@ -157,7 +157,7 @@ class System(wiring.Component):
         connect(m, encoder.bytes, link.response)
         m.d.comb += [
             counters.enable.eq(rows.enable),
-            counters.events.eq(self._machine.events),
+            counters.events.eq(rows.events),
             *(shown.eq(count) for shown, count in zip(report.counts, counters.counts, strict=True)),
             report.request.payload.eq(bridge.report.payload),
             report.request.valid.eq(bridge.report.valid & ~self._machine.clearing),
@@ -183,7 +183,7 @@ class System(wiring.Component):
             bypass.request.eq(bridge.last),
             bypass.response.eq(machine.access.response.payload),
             bypass.completed.eq(bridge.completed),
-            fault_light.strobe.eq(rows.enable & machine.events.page_fault),
+            fault_light.strobe.eq(rows.enable & rows.events.page_fault),
             bypass_light.strobe.eq(bypass.written),
             busy_light.strobe.eq(rows.enable),
             *(light.tick.eq(self._ticked) for light in (fault_light, bypass_light, busy_light)),

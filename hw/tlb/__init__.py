@@ -3,6 +3,7 @@
 ==============================  =================================================================
 :mod:`hw.tlb.tlb`               the whole: searches, fills, invalidations
 :mod:`hw.tlb.first`             the first level, which is looked up while an access is accepted
+:mod:`hw.tlb.block`             the same in block RAM
 :mod:`hw.tlb.second`            the second level and the caches of the paging structures
 :mod:`hw.tlb.array`             one array of those
 :mod:`hw.tlb.stamps`            what makes many rows of them invalid at once

@@ -48,10 +48,9 @@ class FirstLevel(wiring.Component):
 
     Latency
     -------
-    A page that is looked up is there in the next cycle, until the next look-up, whatever kind of
-    memory it is in. A fill is there in the next cycle, too, as if it had been looked up, and is
-    stored in that cycle: nothing else may be asked in it. A drop and a flush count for look-ups
-    from the next cycle on.
+    A page that is looked up is there in the next cycle, until the next look-up. A fill is there in
+    the next cycle, too, as if it had been looked up, and is stored in that cycle: nothing else may
+    be asked in it. A drop and a flush count for look-ups from the next cycle on.
 
     Members
     -------
@@ -74,6 +73,9 @@ class FirstLevel(wiring.Component):
     evicted_page : :py:`Out(config.page_width)`
         With ``evicted``: that page.
     """
+
+    #: Places that a page can be in.
+    ways = WAYS
 
     def __init__(self, config):
         self.config = config
@@ -99,7 +101,6 @@ class FirstLevel(wiring.Component):
         self._older  = Signal(sets)               # the way of each set that is replaced next
         self._looked = Signal(config.page_width)  # the page that was looked up last
         self._matches = Signal(WAYS)              # ways that hold it
-        self._filled  = Signal(WAYS)              # the way that a fill has given it
         self._stored  = Signal(row_layout(config))  # the row of that fill
         self._taken   = Signal(WAYS)              # ways of its set that hold any page
         self._rows    = [Signal(row_layout(config), name=f"row_{way}") for way in range(WAYS)]
@@ -135,8 +136,7 @@ class FirstLevel(wiring.Component):
         """Read the set of the page on the port, and find the ways that hold the page."""
         index = self._index(self.page)
         for way, (valid, row) in enumerate(zip(self._valid, self._rows, strict=True)):
-            style  = {"ram_style": "block"} if self.config.block_ram else {}
-            memory = Memory(shape=row.shape(), depth=len(valid), init=[], attrs=style)
+            memory = Memory(shape=row.shape(), depth=len(valid), init=[])
             m.submodules[f"way_{way}"] = memory
             write = memory.write_port()
             m.d.comb += [
@@ -146,39 +146,24 @@ class FirstLevel(wiring.Component):
             ]
             with m.If(self.look):
                 m.d.sync += self._taken[way].eq(valid.bit_select(index, 1))
-            read = self._read_block if self.config.block_ram else self._read_at_once
-            read(m, memory, way)
+            self._read(m, memory, way)
         with m.If(self.look):
-            m.d.sync += [self._looked.eq(self.page), self._filled.eq(0)]
+            m.d.sync += self._looked.eq(self.page)
 
-    def _read_at_once(self, m, memory, way):
-        """Read a way that is in look-up tables, and compare its tag, all while the page comes."""
+    def _read(self, m, memory, way):
+        """Read a way, and compare its tag, all while the page comes."""
         index = self._index(self.page)
         read  = memory.read_port(domain="comb")
         there = self._valid[way].bit_select(index, 1)
         m.d.comb += read.addr.eq(index)
-        with m.If(self.look):
-            m.d.sync += [
-                self._rows[way].eq(read.data),
-                self._matches[way].eq(there & (read.data.tag == self._tag(self.page))),
-            ]
-        with m.If(self.fill.valid):
-            m.d.sync += self._matches[way].eq(self._way == way)
-            with m.If(self._way == way):
-                m.d.sync += self._rows[way].eq(self._filling)
-
-    def _read_block(self, m, memory, way):
-        """Read a way that is in block RAM; its tag is compared in the cycle after."""
-        read = memory.read_port()
-        row  = self._rows[way]
-        m.d.comb += [
-            read.addr.eq(self._index(self.page)),
-            read.en.eq(self.look),
-            row.eq(Mux(self._filled[way], self._stored, read.data)),
-            self._matches[way].eq(Mux(
-                self._filled.any(), self._filled[way],
-                self._taken[way] & (row.tag == self._tag(self._looked)))),
-        ]
+        fills = self.fill.valid & (self._way == way)
+        # Whether a page is looked up takes long to find out: nothing but a clock enable is to
+        # depend on it.
+        with m.If(self.look | fills):
+            m.d.sync += self._rows[way].eq(Mux(self.fill.valid, self._filling, read.data))
+        with m.If(self.look | self.fill.valid):
+            m.d.sync += self._matches[way].eq(Mux(
+                self.fill.valid, fills, there & (read.data.tag == self._tag(self.page))))
 
     def _choose(self, m):
         """Choose the way for a fill."""
@@ -206,7 +191,6 @@ class FirstLevel(wiring.Component):
         m.d.sync += self._storing.eq(Mux(self.fill.valid, 1 << self._way, 0))
         with m.If(self.fill.valid):
             m.d.sync += [
-                self._filled.eq(1 << self._way),
                 self._stored.eq(self._filling),
                 self._older.bit_select(index, 1).eq(~self._way),
             ]

@@ -1,10 +1,8 @@
 """Stamps of the TLB's second level: how many of its rows become invalid at once."""
 
-from functools import reduce
-from operator import or_
-
 from amaranth import *
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..layout import Flush
@@ -24,6 +22,14 @@ FIRST = 1
 LAST = (1 << STAMP_WIDTH) - 1
 
 
+class _Context(data.Struct):
+    """A PCID that was left, and its stamps. Those of global rows are of all PCIDs."""
+
+    pcid:      12
+    local:     STAMP_WIDTH
+    structure: STAMP_WIDTH
+
+
 class StampBank(wiring.Component):
     """The stamps that rows must have to count: those of the current PCID, and of some others.
 
@@ -40,17 +46,20 @@ class StampBank(wiring.Component):
 
     Latency
     -------
-    A strobe counts from the next cycle on, and so does another PCID.
+    A strobe counts from the next cycle on. A PCID is found out to be kept in the cycle in which it
+    is asked for, so that it is known in the next.
 
     Members
     -------
-    pcid : :py:`In(12)`
-        The current PCID.
+    asked : :py:`In(12)`
+        A PCID: the one that is to be current, in the cycle before ``switches``; or else the one
+        that is meant, from the cycle of ``flush`` to the one after it, and if ``single``, from the
+        one before.
     switches, left : :py:`In(1)`, :py:`In(12)`
         Strobe: another PCID is current from now on; and the one that was until now.
-    flush, named : :py:`In(Flush)`, :py:`In(12)`
-        Forget all of these; and the PCID that is meant, if it is one: the current one, if global
-        rows are meant too. Not with ``switches``.
+    flush, own : :py:`In(Flush)`, :py:`In(1)`
+        Forget all of these; and whether the PCID that is meant, if it is one, is the current one,
+        as it is if global rows are meant too. Not with ``switches``.
     single : :py:`In(1)`
         Of what ``flush`` says, only what is cached of the paging structures.
     sweep : :py:`In(1)`
@@ -58,7 +67,7 @@ class StampBank(wiring.Component):
     stamps : :py:`Out(Stamps)`
         Stamps of the current PCID.
     named_stamps : :py:`Out(Stamps)`
-        Those of ``named``; 0, if nothing is cached of it.
+        Those of the PCID that is meant; 0, if nothing is cached of it.
     expired, expired_pcid : :py:`Out(1)`, :py:`Out(12)`
         Strobe: what is cached of a PCID is forgotten, for others were left after it; and the PCID.
     exhausted : :py:`Out(1)`
@@ -68,11 +77,11 @@ class StampBank(wiring.Component):
     def __init__(self, config):
         self.config = config
         super().__init__({
-            "pcid":     In(12),
+            "asked":    In(12),
             "switches": In(1),
             "left":     In(12),
             "flush":  In(Flush),
-            "named":  In(12),
+            "own":    In(1),
             "single": In(1),
             "sweep":  In(1),
             "stamps":       Out(Stamps),
@@ -85,10 +94,8 @@ class StampBank(wiring.Component):
         self._next    = Signal(STAMP_WIDTH, init=FIRST + 1)
         self._current = Signal(Stamps, init=dict.fromkeys(("local", "shared", "structure"), FIRST))
         self._taken   = Signal(Stamps)  # those of the current PCID, before any are renewed
-        self._own     = Signal(init=1)  # the PCID that is meant is the current one
         self._fresh   = Signal()        # nothing is cached of the current PCID
-        # PCIDs that were left, and their stamps: those that are valid.
-        self._left  = [Signal(Stamps, name=f"left_{number}") for number in range(CONTEXTS)]
+        # PCIDs that were left: those that are valid. Their stamps are in a memory.
         self._pcids = [Signal(12, name=f"pcid_{number}") for number in range(CONTEXTS)]
         self._valid = Signal(CONTEXTS)
 
@@ -99,7 +106,7 @@ class StampBank(wiring.Component):
             self._contexts(m)
         else:
             m.d.comb += [
-                self._own.eq(1), self._taken.eq(self._current), self.named_stamps.eq(self._current)]
+                self._taken.eq(self._current), self.named_stamps.eq(self._current)]
         m.d.comb += [
             self.stamps.eq(self._current),
             self.exhausted.eq(self._next == LAST),
@@ -129,7 +136,7 @@ class StampBank(wiring.Component):
             with m.Case(Flush.LOCAL):
                 m.d.comb += meant.eq(0b011)
             with m.Case(Flush.OF_PCID):
-                m.d.comb += meant.eq(Mux(self._own, 0b011, 0))
+                m.d.comb += meant.eq(Mux(self.own, 0b011, 0))
             with m.Case(Flush.OF_PCID_AND_GLOBAL):
                 m.d.comb += meant.eq(0b111)
         local, structure, shared = meant
@@ -138,38 +145,58 @@ class StampBank(wiring.Component):
 
     def _contexts(self, m):
         """Keep the stamps of PCIDs that are left, and take up those of one that comes back."""
-        left, pcids, valid = self._left, self._pcids, self._valid
+        pcids, valid = self._pcids, self._valid
         oldest  = Signal(range(CONTEXTS))
-        there   = Signal(CONTEXTS)  # where the new PCID, or the one that is meant, is kept
-        known   = there.any()
-        kept    = Signal(Stamps)    # its stamps
+        there   = Signal(CONTEXTS)       # where the PCID that is searched is kept
+        known   = Signal()               # it is kept, ...
+        place   = Signal(range(CONTEXTS))  # ... and there
+        slot    = Signal(range(CONTEXTS))  # the place that matters
+        clears  = Signal()               # the PCID that was meant is forgotten
+        m.submodules.contexts = memory = Memory(shape=_Context, depth=CONTEXTS, init=[])
+        read, write = memory.read_port(domain="comb"), memory.write_port()
+        kept = read.data
         m.d.comb += [
-            self._own.eq(self.named == self.pcid),
-            there.eq(valid & Cat(pcid == Mux(self.switches, self.pcid, self.named)
-                                 for pcid in pcids)),
-            kept.eq(reduce(or_, (Mux(there[number], stamps.as_value(), 0)
-                                 for number, stamps in enumerate(left)))),
+            there.eq(valid & Cat(pcid == self.asked for pcid in pcids)),
+            slot.eq(Mux(known, place, oldest)),
+            read.addr.eq(slot),
+            write.addr.eq(slot),
+            write.data.pcid.eq(self.left),
+            write.data.local.eq(self._current.local),
+            write.data.structure.eq(self._current.structure),
             self._taken.eq(self._current),
-            self.named_stamps.eq(Mux(self._own, self._current, kept)),
+            self.expired_pcid.eq(kept.pcid),
+            self.named_stamps.local.eq(Mux(known, kept.local, 0)),
+            self.named_stamps.structure.eq(Mux(known, kept.structure, 0)),
+            self.named_stamps.shared.eq(self._current.shared),
         ]
+        m.d.sync += [
+            known.eq(there.any()),
+            place.eq(Cat(Cat(there[number] for number in range(CONTEXTS) if number >> bit & 1).any()
+                         for bit in range(len(place)))),
+            clears.eq((self.flush == Flush.OF_PCID) & ~self.own & ~self.single),
+        ]
+        with m.If(self.own):
+            m.d.comb += self.named_stamps.eq(self._current)
+        with m.If(clears & known):
+            m.d.sync += valid.bit_select(place, 1).eq(0)
         with m.If(self.switches):
-            slot = Mux(known, there, 1 << oldest)
             m.d.comb += [
+                write.en.eq(1),
                 self.expired.eq(~known & valid.bit_select(oldest, 1)),
-                self.expired_pcid.eq(Array(pcids)[oldest]),
                 self._fresh.eq(~known),
                 self._taken.local.eq(kept.local),
                 self._taken.structure.eq(kept.structure),
             ]
-            m.d.sync += [valid.eq(valid | slot), oldest.eq(oldest + ~known)]
+            m.d.sync += [valid.bit_select(slot, 1).eq(1), oldest.eq(oldest + ~known)]
             for number, pcid in enumerate(pcids):
-                with m.If(slot[number]):
-                    m.d.sync += [pcid.eq(self.left), left[number].eq(self._current)]
-        with m.Elif((self.flush == Flush.OF_PCID) & ~self._own & ~self.single):
-            m.d.sync += valid.eq(valid & ~there)
-        with m.Elif((self.flush != Flush.NONE) & self.single):
-            for number in range(CONTEXTS):
-                with m.If(there[number]):
-                    m.d.sync += left[number].structure.eq(self._next)
+                with m.If(slot == number):
+                    m.d.sync += pcid.eq(self.left)
+        with m.Elif((self.flush != Flush.NONE) & self.single & known):
+            m.d.comb += [
+                write.en.eq(1),
+                write.data.pcid.eq(kept.pcid),
+                write.data.local.eq(kept.local),
+                write.data.structure.eq(self._next),
+            ]
         with m.If((self.flush == Flush.ALL) | (self.flush == Flush.LOCAL) | self.sweep):
             m.d.sync += valid.eq(0)

@@ -10,6 +10,7 @@ from ..translation import (
     find_request_layout, find_response_layout, invalidation_layout, piece_layout, piece_of,
     structure_layout, walk_request_layout, walk_response_layout,
 )
+from .block import BlockFirstLevel
 from .first import FirstLevel
 from .second import SecondLevel
 from .stamps import StampBank
@@ -42,8 +43,10 @@ class Tlb(wiring.Component):
     -------
     page, look : :py:`In(config.page_width)`, :py:`In(1)`
         Linear page number, and a strobe: look it up. Only while the TLB is not ``busy``.
-    other, elsewhere : :py:`In(config.page_width)`, :py:`In(1)`
-        Another page, and a switch: look this one up instead.
+    after, elsewhere : :py:`In(config.page_width)`, :py:`In(1)`
+        The page after it; and a switch: look up the one that came after the last one instead.
+    other : :py:`Out(config.page_width)`
+        The page that came after the one that was looked up last without that switch.
     hit, entry : :py:`Out(1)`, :py:`Out(piece_layout(config))`
         The first level holds the page that was looked up last; its translation.
     find : :py:`In(stream.Signature(find_request_layout(config)))`
@@ -78,8 +81,9 @@ class Tlb(wiring.Component):
         self.config = config
         super().__init__({
             "page":    In(config.page_width),
-            "other":     In(config.page_width),
+            "after":     In(config.page_width),
             "elsewhere": In(1),
+            "other":     Out(config.page_width),
             "look":    In(1),
             "hit":     Out(1),
             "entry":   Out(piece_layout(config)),
@@ -101,17 +105,19 @@ class Tlb(wiring.Component):
                             Out(1)),
         })
 
-        self._first   = FirstLevel(config)
+        self._first   = (BlockFirstLevel if config.block_ram else FirstLevel)(config)
         self._second  = SecondLevel(config) if config.second_entries else None
         self._stamps  = StampBank(config) if config.second_entries else None
 
         self._access  = Signal(find_request_layout(config))  # what is searched for
         self._pending = Signal(invalidation_layout(config))  # what is to be forgotten
-        self._forget  = Signal()                             # there is something
+        self._forget  = Signal()                             # ... there is something
         self._own     = Signal()                             # ... under the current PCID
         self._switches = Signal()                            # the PCID has changed
+        self._asked    = Signal()                            # ... the stamps were asked for it
         self._left    = Signal(12 * config.pcid)             # the PCID that the first level is of
         self._looked  = Signal(config.page_width)            # the page that was looked up last
+        self._again   = Signal()                             # it is looked up once more
         self._size    = Signal(PageSize)                     # that of the page that was walked
         self._error   = Signal(ErrorCode)                    # that of a walk that has ended so
         self._failed  = Signal()                             # ... or memory has not answered
@@ -123,13 +129,11 @@ class Tlb(wiring.Component):
 
         m.submodules.first = first = self._first
         m.d.comb += [
-            self._forget.eq(self._pending.flush != Flush.NONE),
             self._own.eq(self._pending.pcid[:len(self._left)] == self._left),
             self._switches.eq(self._left != self.pcid[:len(self._left)]),
-            # The page of the request has a long way to go: it meets the others last.
-            first.page.eq(Mux(self._forget | self.elsewhere,
-                              Mux(self._forget, self._pending.page, self.other), self.page)),
-            first.look.eq(self.look),
+            first.page.eq(Mux(self._again | self._forget | self.elsewhere,
+                              Mux(self._again, self._looked, self.other), self.page)),
+            first.look.eq(self.look | self._again),
             first.fill.payload.eq(self.fill.p),
             first.fill.valid.eq(self.fill.valid),
             self.hit.eq(first.hit),
@@ -138,10 +142,17 @@ class Tlb(wiring.Component):
             self.evicted_page.eq(first.evicted_page),
             self.busy.eq(self._forget | self._switches),
         ]
-        with m.If(self.invalidate.flush != Flush.NONE):
-            m.d.sync += self._pending.eq(self.invalidate)
         with m.If(first.look):
             m.d.sync += self._looked.eq(first.page)
+        with m.If(self.look & ~self.elsewhere):
+            m.d.sync += self.other.eq(self.after)
+        with m.If(self.invalidate.flush != Flush.NONE):
+            # No access is held then that could go on to another page.
+            m.d.sync += [
+                self._forget.eq(1),
+                self._pending.eq(self.invalidate),
+                self.other.eq(self.invalidate.page),
+            ]
         if self._second is not None:
             self._connect_second(m)
 
@@ -169,17 +180,21 @@ class Tlb(wiring.Component):
             second.look.eq(self._first.look),
             second.looked.eq(self._looked),
             second.write.eq(writes(self._access.kind)),
-            second.stamps.eq(Mux(self._forget, stamps.named_stamps, stamps.stamps)),
             second.learn.payload.eq(self.learn.p),
             second.learn.valid.eq(self.learn.valid),
             second.keep.payload.eq(self._first.entry),
             second.size.eq(self._size),
             second.spare.eq(self._pending.flush == Flush.OF_PCID),
-            stamps.pcid.eq(self.pcid),
+            stamps.asked.eq(Mux(self._forget & ~self._asked, self._pending.pcid, self.pcid)),
             stamps.left.eq(self._left),
-            stamps.named.eq(self._pending.pcid),
+            stamps.own.eq(self._own),
             stamps.single.eq(self._pending.single),
         ]
+        if self.config.pcid:
+            # From the search for a PCID to the comparison of its stamps would be a long way.
+            m.d.sync += second.stamps.eq(Mux(self._forget, stamps.named_stamps, stamps.stamps))
+        else:
+            m.d.comb += second.stamps.eq(stamps.stamps)
         with m.If(self.learn.valid | self.fill.valid):
             m.d.sync += self._used.eq(1)
         self._tell(m)
@@ -200,18 +215,20 @@ class Tlb(wiring.Component):
 
     def _begin(self, m):
         """Forget, or else search."""
-        with m.If(self._switches):
+        with m.If(self._switches & ~self._asked):
+            m.d.sync += self._asked.eq(1)
+        with m.Elif(self._switches):
             if self._stamps is not None:
                 m.d.comb += self._stamps.switches.eq(1)
             m.d.comb += [self.switched.eq(1), self._first.flush.eq(Flush.LOCAL)]
-            m.d.sync += self._left.eq(self.pcid)
+            m.d.sync += [self._asked.eq(0), self._left.eq(self.pcid)]
         with m.Elif(self._forget & self._pending.single):
             m.d.comb += self._first.look.eq(1)
             m.next = "FORGET_FIRST"
         with m.Elif(self._forget):
             if self._stamps is not None:
                 m.d.comb += self._stamps.flush.eq(self._pending.flush)
-            m.d.sync += self._pending.flush.eq(Flush.NONE)
+            m.d.sync += self._forget.eq(0)
             with m.Switch(self._pending.flush):
                 with m.Case(Flush.ALL, Flush.OF_PCID_AND_GLOBAL):
                     m.d.comb += self._first.flush.eq(Flush.ALL)
@@ -279,11 +296,19 @@ class Tlb(wiring.Component):
             m.d.comb += self.busy.eq(1)
             if second is not None:
                 m.d.comb += second.keep.valid.eq(1)
+            if self.config.block_ram:
+                m.d.comb += [self._again.eq(1), found.valid.eq(1)]
             m.next = "IDLE"
 
     def _give(self, m, *, size):
-        """Give the first level a translation, by which the access is judged in the next cycle."""
-        m.d.comb += [self.fill.valid.eq(1), self.found.valid.eq(1)]
+        """Give the first level a translation.
+
+        The access is judged by it in the next cycle; or, out of block RAM, when its page has been
+        looked up once more.
+        """
+        m.d.comb += self.fill.valid.eq(1)
+        if not self.config.block_ram:
+            m.d.comb += self.found.valid.eq(1)
         m.d.sync += self._size.eq(size)
         m.next = "STORE"
 
@@ -299,7 +324,7 @@ class Tlb(wiring.Component):
             if second is not None:
                 m.next = "FORGET_COMPARE"
             else:
-                m.d.sync += self._pending.flush.eq(Flush.NONE)
+                m.d.sync += self._forget.eq(0)
                 m.next = "IDLE"
 
         if second is not None:
@@ -311,7 +336,7 @@ class Tlb(wiring.Component):
                     second.drop.eq(1),
                     self._stamps.flush.eq(self._pending.flush),
                 ]
-                m.d.sync += self._pending.flush.eq(Flush.NONE)
+                m.d.sync += self._forget.eq(0)
                 m.next = "IDLE"
 
     def _sweep(self, m):
@@ -324,6 +349,8 @@ class Tlb(wiring.Component):
             m.next = "IDLE"
             with m.If(self._used):
                 m.next = "SWEEP"
+            with m.Else():
+                m.d.comb += self._stamps.sweep.eq(1)
 
         with m.State("SWEEP"):
             m.d.comb += [self._second.sweep.eq(1), number.eq(row)]

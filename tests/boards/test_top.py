@@ -149,7 +149,18 @@ def test_the_system_is_told_its_clock_line_memory_and_preset(monkeypatch):
                        "baud": 1_000_000}
 
 
-def test_only_an_ecp5_has_another_clock_than_its_platform():
-    board = replace(BOARDS["icebreaker"], clock_hz=10_000_000)
-    with pytest.raises(ValueError, match="no PLL for a clock of 10000000 Hz but on an ECP5"):
+@pytest.mark.parametrize("changes, why", [
+    ({"clock_hz": 10_000_000}, "no PLL of an iCE40 makes 10000000 Hz from 12000000 Hz exactly"),
+    ({"clock_hz": 18_000_000, "fpga": "iCE40 LP384"},
+     "no PLL for a clock of 18000000 Hz but on an ECP5 or iCE40 UP5K, "),
+])
+def test_a_clock_that_no_pll_makes_is_refused(changes, why):
+    board = replace(BOARDS["icebreaker"], **changes)
+    with pytest.raises(ValueError, match=why):
         board.platform().prepare(Top(board), "slow", **board.overrides)
+
+
+def test_a_pll_makes_another_clock_on_an_icebreaker():
+    board = replace(BOARDS["icebreaker"], clock_hz=18_000_000)
+    plan  = board.platform().prepare(Top(board), "quick", **board.overrides)
+    assert "SB_PLL40_PAD" in plan.files["quick.il"]

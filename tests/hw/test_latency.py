@@ -8,6 +8,7 @@ from paging_support import CR0_32, ROOT
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
 from hw.config import MmuConfig
+from hw.presets import PRESETS
 from sim.benchmark.hardware import cycles as measuring
 from sim.benchmark.hardware.cycles import MODES, cycles
 from sim.engines.pysim import PysimEngine
@@ -59,6 +60,14 @@ def test_a_walk_without_a_second_level_adds_three_cycles_and_one_a_level(mode):
     unit  = MmuConfig(second_entries=0, pae=True, la57=True)
     trace = traced(mode, Access(0, 8), Access(0x1000, 8), config=unit)
     assert cycles(trace) == [2 + 3 + MODES[mode].levels] * 2
+
+
+@pytest.mark.parametrize("latency", [1, 3])
+def test_out_of_block_ram_hits_are_as_fast_and_walks_take_a_cycle_more(latency):
+    trace = traced("32-bit", Access(0, 8), (0, bytes(128)), config=PRESETS["tiny"], latency=latency)
+    accepted = [access.accepted for access in trace.all_accesses[1:]]
+    assert accepted == list(range(accepted[0], accepted[0] + 16))
+    assert cycles(trace) == [1 + latency + 4 + 2 * latency] + [1 + latency] * 16
 
 
 @IN_EACH_MODE

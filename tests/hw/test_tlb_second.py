@@ -9,6 +9,7 @@ from sequence_support import CONTEXTS, FOURTH, LINEAR, LONG
 
 from hw.config import MmuConfig
 from hw.layout import Flush
+from hw.tlb import Tlb
 from hw.tlb.array import CacheArray, RowKind
 from hw.tlb.stamps import LAST, StampBank
 from sw.bus import Access, Kind, Register
@@ -150,6 +151,18 @@ def test_stamps_are_used_up_one_an_operation_and_are_all_free_after_a_sweep():
     simulate(bank, main, deadline=5000)
 
 
+def test_stamps_are_used_up_though_there_are_no_rows():
+    tlb = Tlb(MmuConfig(second_entries=4, directory_entries=4, reference_entries=2))
+
+    async def main(ctx):
+        for _ in range(LAST + 10):
+            await strobe(ctx, tlb.invalidate.flush, Flush.ALL)
+            while ctx.get(tlb.busy):
+                await ctx.tick()
+
+    simulate(tlb, main, deadline=5000)
+
+
 #: What a unit makes a bank forget, and whether that is of one page alone.
 FORGOTTEN = [(Flush.ALL, 0), (Flush.LOCAL, 0), *(
     (flush, single) for flush in (Flush.OF_PCID, Flush.OF_PCID_AND_GLOBAL) for single in (0, 1, 1))]
@@ -161,21 +174,25 @@ def test_no_two_pcids_ever_have_a_stamp(seed):
     random = Random(seed)
 
     async def main(ctx):
-        owners, switched = {}, 0
+        owners, switched, current = {}, 0, 0
         while not ctx.get(bank.exhausted):
             for name in ("local", "structure"):
-                owner = owners.setdefault((name, ctx.get(bank.stamps[name])), ctx.get(bank.pcid))
-                assert owner == ctx.get(bank.pcid)
+                owner = owners.setdefault((name, ctx.get(bank.stamps[name])), current)
+                assert owner == current
             # What is named stays so, as it does in the unit, until something else is.
             if random.random() < 0.5:
                 flush, single = random.choice(FORGOTTEN)
-                own = flush is not Flush.OF_PCID
-                ctx.set(bank.named, ctx.get(bank.pcid) if own else random.randrange(12))
+                named = current if flush is not Flush.OF_PCID else random.randrange(12)
+                ctx.set(bank.asked, named)
+                ctx.set(bank.own, named == current)
                 ctx.set(bank.single, single)
+                await ctx.tick()
                 await strobe(ctx, bank.flush, flush)
             else:
-                ctx.set(bank.left, ctx.get(bank.pcid))
-                ctx.set(bank.pcid, (ctx.get(bank.pcid) + random.randrange(1, 12)) % 12)
+                ctx.set(bank.left, current)
+                current = (current + random.randrange(1, 12)) % 12
+                ctx.set(bank.asked, current)
+                await ctx.tick()
                 await strobe(ctx, bank.switches, 1)
                 switched += 1
             await ctx.tick().repeat(random.randrange(1, 4))

@@ -123,7 +123,7 @@ def test_a_preset_without_the_mode_is_one_clear_line(capsys):
 def test_the_list_says_what_presets_have(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
-    assert "  tiny       [32bit] 32 physical address bits, 4 TLB entries; block_ram, pse,\n" in out
+    assert "  tiny       [32bit] 32 physical address bits, 16 TLB entries; block_ram, pse,\n" in out
     assert "32 TLB entries and 1,024\n             in a second level; long_mode," in out
     assert "  classic    [32bit] 32 physical address bits, 32 TLB entries; nothing more\n" in out
     assert all(len(line) <= 80 for line in out.splitlines())
