@@ -9,7 +9,7 @@ from amaranth import *
 from .layout import Level
 
 
-__all__ = ["canonical", "entry_offset", "extended", "page_of"]
+__all__ = ["canonical", "entry_offset", "extended", "last_below_gap", "page_of"]
 
 
 def canonical(linear, *, la57):
@@ -18,6 +18,14 @@ def canonical(linear, *, la57):
         return bits.all() | ~bits.any()
 
     return Mux(la57, equal(linear[56:64]), equal(linear[47:64]))
+
+
+def last_below_gap(linear, *, la57):
+    """True if the page of a canonical address is the last one before those that are not.
+
+    It is so without the addition that would find the next page. Rules 8, 37.
+    """
+    return Mux(la57, linear[12:56].all() & ~linear[56], linear[12:47].all() & ~linear[47])
 
 
 def page_of(linear, *, config):

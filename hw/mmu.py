@@ -107,11 +107,11 @@ class Mmu(wiring.Component):
         if self.config.variable_maxphyaddr:
             m.d.comb += [part.maxphyaddr.eq(self.maxphyaddr) for part in (control, walker)]
         self._look_up(m, translator, tlb, control, transfer)
-        users = [walker.memory, transfer.memory]
+        others = [walker.memory]
         if self.config.pae:
             m.d.comb += walker.pdptes.eq(control.pdptes)
-            users.append(control.memory)
-        self._share_memory(m, users)
+            others.append(control.memory)
+        self._share_memory(m, transfer.memory, others)
         self._count(m, translator, tlb, walker, control)
         self._show(m, translator, tlb, control)
 
@@ -148,20 +148,29 @@ class Mmu(wiring.Component):
                 tlb.invalidate.page.eq(page_of(translator.fault.payload, config=self.config)),
             ]
 
-    def _share_memory(self, m, users):
-        """Connect memory to the one of its users that is active: each waits for the others."""
-        for user in users:
+    def _share_memory(self, m, transfers, others):
+        """Connect memory to the one of its users that is active: each waits for the others.
+
+        If none is, it is connected to the transfers of accesses: from the verdict on an access to
+        the choice of an address would be a long way.
+        """
+        def give(user):
+            m.d.comb += [
+                getattr(self.memory, name).eq(getattr(user, name))
+                for name in ("cyc", "stb", "we", "lock", "adr", "sel", "dat_w")
+            ]
+
+        give(transfers)
+        for user in (transfers, *others):
             m.d.comb += [
                 user.dat_r.eq(self.memory.dat_r),
                 user.stall.eq(self.memory.stall),
                 user.ack.eq(self.memory.ack),
                 user.err.eq(self.memory.err),
             ]
+        for user in others:
             with m.If(user.cyc):
-                m.d.comb += [
-                    getattr(self.memory, name).eq(getattr(user, name))
-                    for name in ("cyc", "stb", "we", "lock", "adr", "sel", "dat_w")
-                ]
+                give(user)
 
     def _count(self, m, translator, tlb, walker, control):
         """Gather the strobes."""

@@ -66,16 +66,11 @@ def denied_by_key(*, access, rights, key, protection):
     ``access`` needs fields ``kind``, ``user`` and ``implicit``. Which register judges depends on
     the page alone, and not on who makes the access. Rules 14, 36.
     """
-    write = writes(access.kind) & (~supervises(access) | protection.wp)
-
-    def forbids(enabled, register):
-        # All keys are decided while the one that matters is still on its way.
-        each = Cat(register[2 * n] | (register[2 * n + 1] & write) for n in range(16))
-        return enabled & each.bit_select(key, 1)
-
-    return ~fetches(access.kind) & Mux(
-        rights.user, forbids(protection.pke, protection.pkru),
-        forbids(protection.pks, protection.pkrs))
+    enabled  = Mux(rights.user, protection.pke, protection.pks)
+    register = Mux(rights.user, protection.pkru, protection.pkrs)
+    disabled = Mux(enabled, register.word_select(key, 2), 0)
+    write    = writes(access.kind) & (~supervises(access) | protection.wp)
+    return ~fetches(access.kind) & (disabled[0] | (disabled[1] & write))
 
 
 def denied(*, access, rights, by_key, protection):

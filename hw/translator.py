@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .bus import AccessRequest
 from .layout import Fault
-from .linear import canonical, extended, page_of
+from .linear import canonical, extended, last_below_gap, page_of
 from .permission import Protection, denied, denied_by_key, error_code, writes
 from .signals import unpacked
 from .translation import (
@@ -161,26 +161,24 @@ class Translator(wiring.Component):
         """
         request = self.request.p
         linear  = Signal(64)
-        after   = Signal(52)  # the page after it, if the access goes on there
         leaves  = Signal()    # the present access is translated, or is not to be
         free    = Signal()    # nothing is held from now on
         end     = request.linear[:12] + (1 << request.size) - 1
         m.d.comb += [
             linear.eq(request.linear),
-            after.eq(linear[12:] + end[12]),
             leaves.eq(~self.elsewhere & (verdict.translated & self.takes
                                          | verdict.early & self.ends)),
             free.eq(~self._valid | leaves),
             self.request.ready.eq(free & ~self.hold & ~self._settling),
             self.empty.eq(~self._valid),
             self.page.eq(page_of(linear, config=self.config)),
-            self.after.eq(page_of(Cat(C(0, 12), after), config=self.config)),
+            self.after.eq(self.page + 1),
             self.crossed.eq(verdict.translated & self.elsewhere & ~self.busy),
             # What nobody requests is looked up, too: from the request on it would be a long way.
             self.look.eq((free | self.crossed) & ~self.busy),
         ]
         with m.If(~self.mode.long_mode):
-            m.d.comb += [linear.eq(request.linear[:32]), after.eq((linear[12:32] + end[12])[:20])]
+            m.d.comb += [linear.eq(request.linear[:32]), self.after.eq((self.page + 1)[:20])]
         with m.If(advance):
             m.d.sync += [
                 self._valid.eq(0),
@@ -194,9 +192,9 @@ class Translator(wiring.Component):
                 self._access.eq(request),
                 self._access.linear.eq(linear),
                 self._crosses.eq(end[12]),
-                self._outside.eq(self.mode.long_mode & ~(
-                    canonical(linear, la57=self.mode.five_levels)
-                    & canonical(Cat(C(0, 12), after), la57=self.mode.five_levels))),
+                self._outside.eq(self.mode.long_mode & (
+                    ~canonical(linear, la57=self.mode.five_levels)
+                    | (end[12] & last_below_gap(linear, la57=self.mode.five_levels)))),
             ]
         with m.If(self.request.valid & self.request.ready):
             m.d.sync += [self._valid.eq(1), self.elsewhere.eq(end[12])]
@@ -214,7 +212,10 @@ class Translator(wiring.Component):
             result.second.eq(self._frame()),
         ]
         with m.If(self._second):
-            m.d.comb += self._step.eq(Cat(C(0, 12), extended(self.other, config=self.config)))
+            m.d.comb += [
+                self._step[:12].eq(0),
+                self._step[12:].eq(extended(self.other, config=self.config)),
+            ]
 
     def _frame(self):
         """Frame of this step. Without paging the linear address is the physical one."""

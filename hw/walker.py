@@ -125,11 +125,13 @@ class Walker(wiring.Component):
                 self._address_next(m)
                 with m.If(self.request.valid):
                     m.d.sync += [self._page.eq(request.page), self._access.eq(request.access)]
+                    self._go(m)
                     self._read_next(m)
                     self._stop_at_pdpte(m, root=~request.started)
             with m.State("AGAIN"):
                 self._point_to_root(m)
                 self._address_next(m)
+                self._go(m)
                 self._read_next(m)
                 self._stop_at_pdpte(m, root=1)
             self._read(m, updater)
@@ -166,6 +168,11 @@ class Walker(wiring.Component):
             with m.If(self.memory.ack):
                 m.d.sync += self._entry.eq(returned)
                 m.next = "CHECK_ENTRY"
+                # Reserved bits take longer to find out. What is said of an entry that has some
+                # depends on neither its level nor its place, for it is not looked at as a leaf.
+                with m.If(returned.present & returned.accessed & ~returned.page_size
+                          & (self._level != Level.PT)):
+                    self._go(m)
                 with m.If(upper & returned.accessed):
                     self._read_next(m)
                     m.d.sync += self.learn.valid.eq(1)
@@ -260,9 +267,9 @@ class Walker(wiring.Component):
         ]
 
     def _read_next(self, m):
-        """Issue the read of the entry that comes next."""
+        """Issue the read of the entry that comes next, and is the present one from now on."""
         m.d.comb += [self.memory.cyc.eq(1), self.memory.stb.eq(1)]
-        self._go(m)
+        m.next = "READ_ENTRY"
         with m.If(~self.memory.stall):
             m.next = "WAIT_ENTRY"
 
@@ -274,12 +281,12 @@ class Walker(wiring.Component):
             self._offset.eq(self._next.offset),
             self._parent.eq(self._next.rights),
         ]
-        m.next = "READ_ENTRY"
 
     def _descend(self, m):
         """Go on to the table that the entry names."""
         self._go(m)
         m.d.sync += self.learn.valid.eq(1)
+        m.next = "READ_ENTRY"
 
     def _select(self, word):
         """The present entry out of a word of memory."""

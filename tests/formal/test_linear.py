@@ -5,11 +5,11 @@ from amaranth.hdl import Const, Mux, Signal
 
 from hw.config import MmuConfig
 from hw.layout import Level
-from hw.linear import canonical, entry_offset, page_of
+from hw.linear import canonical, entry_offset, last_below_gap, page_of
 from hw.presets import PRESETS
 
 from . import manual_linear as manual
-from .proof_support import Disproved, Subject, prove, under
+from .proof_support import Disproved, Sentence, Subject, prove, under
 
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
@@ -36,6 +36,16 @@ def prove_canonical(function):
           + under(LA57, manual.canonical(result, LINEAR, width=57)), complete=True)
 
 
+def prove_last_below_gap(function):
+    """Prove that a function tells the pages behind which addresses are not canonical any more."""
+    result = function(LINEAR, la57=LA57)
+    prove(Subject(inputs=[LINEAR, LA57], given=canonical(LINEAR, la57=LA57), fields={
+        "linear address": LINEAR, "CR4.LA57": LA57, "result": result}),
+          [Sentence("hw.linear", "the page after one that is not the last below the gap has "
+                    "canonical addresses, too, and that after the last has none", Const(1),
+                    result == ~canonical((LINEAR + 0x1000)[:64], la57=LA57))])
+
+
 def prove_entry_offset(config, level):
     """Prove that an entry is where the manual has it, with ``level`` as the function's input."""
     offset = entry_offset(
@@ -55,6 +65,17 @@ def prove_entry_offset(config, level):
 
 def test_an_address_is_canonical_where_the_manual_says_so():
     prove_canonical(canonical)
+
+
+def test_an_access_leaves_the_canonical_addresses_behind_one_page():
+    prove_last_below_gap(last_below_gap)
+
+
+@pytest.mark.parametrize("bit", [12, 46, 47])
+def test_a_last_page_by_too_few_bits_is_found(bit):
+    with pytest.raises(Disproved, match=r"^hw\.linear: the page after"):
+        prove_last_below_gap(lambda linear, la57: last_below_gap(
+            linear ^ Mux(linear[13], 1 << bit, 0), la57=la57))
 
 
 @pytest.mark.parametrize("config", [*PRESETS.values(), WITH_PAE], ids=[*PRESETS, "with pae"])
