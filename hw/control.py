@@ -57,7 +57,7 @@ class Control(wiring.Component):
     quiet : :py:`In(1)`
         No access is under way.
     fault : :py:`In(stream.Signature(64, always_ready=True))`
-        Linear address of a page fault, for CR2.
+        Linear address of a page fault. It is in CR2 in the same cycle already.
     mode, protection : :py:`Out(PagingMode)`, :py:`Out(Protection)`
         What the registers mean for translation.
     invalidation : :py:`Out(invalidation_layout(config))`
@@ -279,7 +279,9 @@ class Control(wiring.Component):
         pae   = state.cr4.pae & ~state.efer.lma if self.config.pae else 0
         m.d.comb += [
             *(self.control.state[name].eq(getattr(state, name))
-              for name in ("cr0", "cr2", "cr3", "cr4", "efer", "pkru", "pkrs")),
+              for name in ("cr0", "cr3", "cr4", "efer", "pkru", "pkrs")),
+            # Who has the response to an access that faults has its address, too.
+            self.control.state.cr2.eq(Mux(self.fault.valid, self.fault.payload, state.cr2)),
             self.control.state.ac.eq(state.rflags.ac),
             self.mode.paging.eq(state.cr0.pg),
             self.mode.long_mode.eq(state.efer.lma),
