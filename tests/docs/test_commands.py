@@ -81,6 +81,8 @@ ELSEWHERE = {
     "dragoncage access FILE -o OUT":                  "tests/vectors/test_command.py::"
         "test_output_may_replace_its_input",
     "dragoncage access FILE --engine golden":         VECTORS,
+    "dragoncage access FILE --allowed":               "tests/vectors/test_command.py::"
+        "test_allowed_is_added_to_sequences_alone",
     "dragoncage bench engines":                       BENCH,
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,
