@@ -53,21 +53,24 @@ class StampBank(wiring.Component):
     -------
     asked : :py:`In(12)`
         A PCID: the one that is to be current, in the cycle before ``switches``; or else the one
-        that is meant, from the cycle of ``flush`` to the one after it, and if ``single``, from the
-        one before.
+        that is meant, in the cycle of ``flush``, and if ``single``, in the one before.
     switches, left : :py:`In(1)`, :py:`In(12)`
-        Strobe: another PCID is current from now on; and the one that was until now.
+        Strobe: another PCID is current from now on; and the one that was until now. What is kept
+        must not change while it is asked for: no strobe in the cycle before, and no ``flush`` in
+        the one before that.
     flush, own : :py:`In(Flush)`, :py:`In(1)`
         Forget all of these; and whether the PCID that is meant, if it is one, is the current one,
         as it is if global rows are meant too. Not with ``switches``.
     single : :py:`In(1)`
-        Of what ``flush`` says, only what is cached of the paging structures.
+        Of what ``flush`` says, only what is cached of the paging structures. No strobe in the two
+        cycles before such a ``flush``.
     sweep : :py:`In(1)`
         All rows have been swept.
     stamps : :py:`Out(Stamps)`
         Stamps of the current PCID.
     named_stamps : :py:`Out(Stamps)`
-        Those of the PCID that is meant; 0, if nothing is cached of it.
+        Those of the PCID that is meant, in the cycle after it is asked for; 0, if nothing is cached
+        of it.
     expired, expired_pcid : :py:`Out(1)`, :py:`Out(12)`
         Strobe: what is cached of a PCID is forgotten, for others were left after it; and the PCID.
     exhausted : :py:`Out(1)`
@@ -98,6 +101,8 @@ class StampBank(wiring.Component):
         # PCIDs that were left: those that are valid. Their stamps are in a memory.
         self._pcids = [Signal(12, name=f"pcid_{number}") for number in range(CONTEXTS)]
         self._valid = Signal(CONTEXTS)
+        self._known = Signal()                 # the PCID that was asked for is kept, ...
+        self._place = Signal(range(CONTEXTS))  # ... and there
 
     def elaborate(self, platform):
         m = Module()
@@ -146,12 +151,11 @@ class StampBank(wiring.Component):
     def _contexts(self, m):
         """Keep the stamps of PCIDs that are left, and take up those of one that comes back."""
         pcids, valid = self._pcids, self._valid
+        known, place = self._known, self._place
         oldest  = Signal(range(CONTEXTS))
-        there   = Signal(CONTEXTS)       # where the PCID that is searched is kept
-        known   = Signal()               # it is kept, ...
-        place   = Signal(range(CONTEXTS))  # ... and there
+        there   = Signal(CONTEXTS)         # where the PCID that is asked for is kept
         slot    = Signal(range(CONTEXTS))  # the place that matters
-        clears  = Signal()               # the PCID that was meant is forgotten
+        clears  = Signal()                 # the PCID that was meant is forgotten
         m.submodules.contexts = memory = Memory(shape=_Context, depth=CONTEXTS, init=[])
         read, write = memory.read_port(domain="comb"), memory.write_port()
         kept = read.data

@@ -54,7 +54,8 @@ class Tlb(wiring.Component):
     found : :py:`Out(stream.Signature(find_response_layout(config)))`
         It has been found, and is now ``entry``; or else a page fault, or a bus error.
     pcid : :py:`In(12)`
-        The current PCID. Another one takes part of the first level with it.
+        The current PCID. Another one takes part of the first level with it. It changes only after
+        a cycle in which the TLB is not ``busy``.
     drained : :py:`In(1)`
         The memory transfers of all earlier accesses are done, so that a walk sees them.
     walk, walked
@@ -62,7 +63,8 @@ class Tlb(wiring.Component):
     learn : :py:`In(stream.Signature(structure_layout(config), always_ready=True))`
         Table that the walk has come to.
     invalidate : :py:`In(invalidation_layout(config))`
-        What to forget. Only while the TLB is not ``busy``.
+        What to forget. Not while the TLB is ``busy``, but for the cycle in which ``pcid`` has
+        changed; and of a PCID only the new one then.
     busy : :py:`Out(1)`
         An invalidation or a fill is under way.
     fill : :py:`Out(stream.Signature(piece_layout(config), always_ready=True))`

@@ -10,9 +10,10 @@ from dataclasses import replace
 from functools import reduce
 from itertools import combinations
 from operator import and_
+from types import SimpleNamespace
 
 import pytest
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Elaboratable, Module, Signal
 
 from hw.layout import Flush
 from hw.presets import PRESETS
@@ -29,10 +30,45 @@ pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 CONFIG = replace(PRESETS["default"], pcid=True)
 
 
-@pytest.fixture(autouse=True)
-def few_contexts(monkeypatch):
-    """The banks keep the stamps of four PCIDs, and not of eight: all are alike."""
-    monkeypatch.setattr(hw.tlb.stamps, "CONTEXTS", 4)
+class Rows(Elaboratable):
+    """A memory whose rows are registers of the test, which sentences can be about."""
+
+    def __init__(self, kept):
+        def port():
+            return SimpleNamespace(
+                addr=Signal(range(len(kept))), data=Signal(kept[0].shape()), en=Signal())
+
+        self._kept = kept
+        self._read, self._write = port(), port()
+
+    def read_port(self, *, domain):
+        assert domain == "comb"
+        return self._read
+
+    def write_port(self):
+        return self._write
+
+    def elaborate(self, platform):
+        m = Module()
+        rows = Array(row.as_value() for row in self._kept)
+        m.d.comb += self._read.data.eq(rows[self._read.addr])
+        with m.If(self._write.en):
+            m.d.sync += rows[self._write.addr].eq(self._write.data)
+        return m
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """Rows of the banks' memory, which keep the stamps of four PCIDs, not eight: all are alike."""
+    rows = [Signal(hw.tlb.stamps._Context, name=f"row_{number}") for number in range(4)]
+
+    def memory(*, shape, depth, init):
+        assert (shape, depth, init) == (rows[0].shape(), len(rows), [])
+        return Rows(rows)
+
+    monkeypatch.setattr(hw.tlb.stamps, "CONTEXTS", len(rows))
+    monkeypatch.setattr(hw.tlb.stamps, "Memory", memory)
+    return rows
 
 
 #: Kinds of stamps that each PCID has of its own.
@@ -40,43 +76,66 @@ KINDS = ("local", "structure")
 
 
 class Watch(Elaboratable):
-    """A bank of stamps, and the PCID that its stamps are of.
+    """A bank of stamps, and what it was told.
 
     Attributes
     ----------
     bank : component
         As it was given.
     owner : :class:`Signal`
-        The PCID to which the bank was told to switch last.
+        The PCID to which the bank was told to switch last, so that its stamps are of this one.
+    asked : :class:`Signal`
+        The PCID that it was asked for in the cycle before.
+    acted, acted_before : :class:`Signal`
+        It was told something in the cycle before; and in the one before that.
+    forgot : :class:`Signal`
+        Two cycles ago it was told to forget a PCID that is not the current one, ...
+    forgotten : :class:`Signal`
+        ... which was this.
     """
 
     def __init__(self, bank):
         self.bank  = bank
         self.owner = Signal(12)
+        self.asked = Signal(12)
+        self.acted, self.acted_before = Signal(), Signal()
+        self.forgot, self.forgotten   = Signal(), Signal(12)
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.bank = self.bank
-        with m.If(self.bank.switches):
-            m.d.sync += self.owner.eq(self.bank.pcid)
+        m.submodules.bank = bank = self.bank
+        forgets = Signal()
+        m.d.sync += [
+            self.asked.eq(bank.asked),
+            self.acted.eq(bank.switches | (bank.flush != Flush.NONE) | bank.sweep),
+            self.acted_before.eq(self.acted),
+            forgets.eq((bank.flush == Flush.OF_PCID) & ~bank.own & ~bank.single),
+            self.forgot.eq(forgets),
+            self.forgotten.eq(self.asked),
+        ]
+        with m.If(bank.switches):
+            m.d.sync += self.owner.eq(self.asked)
         return m
 
 
 def used_as_the_tlb_does(watch):
-    """One thing at a time; a switch before all else, and nothing once stamps are used up.
+    """One thing at a time, and nothing once stamps are used up; what is kept stays while it counts.
 
     What concerns global rows names the current PCID.
     """
-    bank  = watch.bank
-    flush = bank.flush != Flush.NONE
-    moved = watch.owner != bank.pcid
+    bank    = watch.bank
+    flush   = bank.flush != Flush.NONE
+    single  = flush & bank.single
+    settled = ~watch.acted & ~watch.acted_before
     return ((bank.switches + flush + bank.sweep <= 1)
-            & (~bank.switches | moved) & (~(flush | bank.sweep) | ~moved)
             & (~(bank.switches | flush) | ~bank.exhausted)
             & (bank.left == watch.owner)
-            & ((bank.flush != Flush.OF_PCID_AND_GLOBAL) | (bank.named == bank.pcid))
-            & (~bank.single | (bank.flush == Flush.OF_PCID)
-               | (bank.flush == Flush.OF_PCID_AND_GLOBAL) | ~flush)
+            & (~bank.switches | (settled & (watch.asked != watch.owner)))
+            & (~single | (settled & (watch.asked == bank.asked)))
+            & (~flush | (bank.own == (bank.asked == watch.owner)))
+            & ((bank.flush != Flush.OF_PCID_AND_GLOBAL) | bank.own)
+            & (~single | (bank.flush == Flush.OF_PCID)
+               | (bank.flush == Flush.OF_PCID_AND_GLOBAL))
             & (bank.flush.as_value() <= max(flush.value for flush in Flush)))
 
 
@@ -84,35 +143,50 @@ def all_of(conditions):
     return reduce(and_, conditions)
 
 
-def prove_of_stamps(bank, inside):
-    """Prove that no two PCIDs have a stamp in common in a ``bank``, ``inside`` which they are."""
+def prove_of_stamps(bank, inside, kept):
+    """Prove that no two PCIDs have a stamp in common in a ``bank``.
+
+    ``inside`` it they are, and in the rows that are ``kept``.
+    """
     watch = Watch(bank)
-    valid = [inside._valid[number] for number in range(len(inside._left))]
+    valid = [inside._valid[number] for number in range(len(kept))]
     named, own = bank.named_stamps, bank.stamps
-    other = (watch.owner == bank.pcid) & (bank.named != bank.pcid)
-    alive = [(1, inside._current), *zip(valid, inside._left, strict=True)]
+    other   = (watch.asked != watch.owner) & ~bank.own
+    settled = ~watch.acted & ~watch.acted_before
+    alive = [(1, inside._current), *zip(valid, kept, strict=True)]
     pairs = [(this & other, mine, theirs)
              for (this, mine), (other, theirs) in combinations(alive, 2)]
     names = [(1, watch.owner), *zip(valid, inside._pcids, strict=True)]
+    there = Cat(this & (pcid == watch.asked) for this, pcid in names[1:])
     prove_for_ever(
         Subject(inputs=inputs_of(bank), part=watch, given=used_as_the_tlb_does(watch), fields={
-            "pcid":     bank.pcid,
+            "asked":    bank.asked,
             "left":     bank.left,
             "switches": bank.switches,
             "flush":    (bank.flush, Flush),
-            "named":    Mux(bank.flush != Flush.NONE, bank.named, 0),
+            "own":      bank.own,
             "single":   bank.single,
             "sweep":    bank.sweep,
             "stamps":   bank.stamps.as_value(),
             "named_stamps": named.as_value(),
             "valid":    inside._valid,
+            "known":    inside._known,
+            "place":    inside._place,
         }), [
             Sentence("hw.tlb.stamps", "a PCID has no stamp of another",
-                     other & named.as_value().any(),
+                     other & settled & named.as_value().any(),
                      all_of(named[kind] != own[kind] for kind in KINDS)),
+            Sentence("hw.tlb.stamps", "what is found is what was asked for", settled,
+                     (inside._known == there.any())
+                     & (~inside._known | (there == 1 << inside._place))),
+            Sentence("hw.tlb.stamps", "a PCID that was forgotten is not kept", watch.forgot,
+                     all_of(~this | (pcid != watch.forgotten) for this, pcid in names[1:])),
             Sentence("hw.tlb.stamps", "all that are kept are of different PCIDs", inside._valid,
                      all_of(~(this & other) | (one != two) for (this, one), (other, two)
                             in combinations(names, 2))),
+            Sentence("hw.tlb.stamps", "... which are beside their stamps", inside._valid,
+                     all_of(~this | (pcid == row.pcid) for this, pcid, row
+                            in zip(valid, inside._pcids, kept, strict=True))),
             Sentence("hw.tlb.stamps", "... and differ from each other", inside._valid,
                      all_of(~both | (mine[kind] != theirs[kind])
                             for both, mine, theirs in pairs for kind in KINDS)),
@@ -121,18 +195,22 @@ def prove_of_stamps(bank, inside):
                      all_of(~there | ((stamps[kind] >= FIRST) & (stamps[kind] < inside._next))
                             for there, stamps in alive for kind in (*KINDS, "shared")
                             if kind in KINDS or stamps is inside._current)),
-        ], cycles=4, depth=1)
+        ], cycles=5, depth=2)
 
 
-def test_no_two_pcids_have_a_stamp_in_common():
+def test_no_two_pcids_have_a_stamp_in_common(kept):
     bank = StampBank(CONFIG)
-    prove_of_stamps(bank, bank)
+    prove_of_stamps(bank, bank, kept)
 
 
 def knows_half_of_the_pcids(m, ports, sound):
     """The lowest bit of a PCID is not looked at."""
-    m.d.comb += [getattr(sound, name).eq(getattr(ports, name)[1:])
-                 for name in ("pcid", "left", "named")]
+    m.d.comb += [getattr(sound, name).eq(getattr(ports, name)[1:]) for name in ("asked", "left")]
+
+
+def takes_all_for_its_own(m, ports, sound):
+    """Whoever is meant, it is the current PCID."""
+    m.d.comb += sound.own.eq(1)
 
 
 def is_never_exhausted(m, ports, sound):
@@ -141,16 +219,34 @@ def is_never_exhausted(m, ports, sound):
 
 
 def forgets_who_was_left(m, ports, sound):
-    """A PCID that is left is kept as the one that is current."""
-    m.d.comb += sound.left.eq(ports.pcid)
+    """A PCID that is left is kept as the one that comes."""
+    came = Signal(12)
+    m.d.sync += came.eq(ports.asked)
+    m.d.comb += sound.left.eq(came)
+
+
+def is_asked_late(m, ports, sound):
+    """A PCID is searched in the cycle after it is asked for."""
+    asked = Signal(12)
+    m.d.sync += asked.eq(ports.asked)
+    m.d.comb += sound.asked.eq(asked)
+
+
+def spares_who_is_not_current(m, ports, sound):
+    """Nothing of a PCID is forgotten that is not the current one."""
+    with m.If((ports.flush == Flush.OF_PCID) & ~ports.own):
+        m.d.comb += sound.flush.eq(Flush.NONE)
 
 
 @pytest.mark.parametrize("flaw, sentence", [
-    (knows_half_of_the_pcids, "a PCID has no stamp of another"),
+    (takes_all_for_its_own, "a PCID has no stamp of another"),
+    (knows_half_of_the_pcids, "what is found is what was asked for"),
     (is_never_exhausted, "a stamp that is given next"),
     (forgets_who_was_left, "all that are kept are of different PCIDs"),
+    (is_asked_late, "(what is found is what was asked for|a PCID that was forgotten is not kept)"),
+    (spares_who_is_not_current, "a PCID that was forgotten is not kept"),
 ])
-def test_a_bank_in_which_they_do_is_disproved(flaw, sentence):
+def test_a_bank_in_which_they_do_is_disproved(flaw, sentence, kept):
     inside = StampBank(CONFIG)
     with pytest.raises(Disproved, match=rf"^hw\.tlb\.stamps: .*{sentence}"):
-        prove_of_stamps(Flawed(lambda config: inside, CONFIG, flaw), inside)
+        prove_of_stamps(Flawed(lambda config: inside, CONFIG, flaw), inside, kept)

@@ -29,7 +29,8 @@ from .solver_support import inputs_of
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 
 #: Two sets of pages, and two entries of directories.
-CONFIG = replace(PRESETS["tiny"], second_entries=4, directory_entries=2, reference_entries=2)
+CONFIG = replace(PRESETS["tiny"], block_ram=False, second_entries=4, directory_entries=2,
+                 reference_entries=2)
 
 #: Cycles from a look-up to its answer.
 LATENCY = 3
