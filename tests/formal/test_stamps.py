@@ -23,6 +23,7 @@ from hw.tlb.stamps import FIRST, LAST, StampBank
 from .flaw_support import Flawed
 from .proof_support import Disproved, Sentence, Subject, prove_for_ever
 from .solver_support import inputs_of
+from .stamp_support import Watch, used_as_promised
 
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
@@ -75,70 +76,6 @@ def kept(monkeypatch):
 KINDS = ("local", "structure")
 
 
-class Watch(Elaboratable):
-    """A bank of stamps, and what it was told.
-
-    Attributes
-    ----------
-    bank : component
-        As it was given.
-    owner : :class:`Signal`
-        The PCID to which the bank was told to switch last, so that its stamps are of this one.
-    asked : :class:`Signal`
-        The PCID that it was asked for in the cycle before.
-    acted, acted_before : :class:`Signal`
-        It was told something in the cycle before; and in the one before that.
-    forgot : :class:`Signal`
-        Two cycles ago it was told to forget a PCID that is not the current one, ...
-    forgotten : :class:`Signal`
-        ... which was this.
-    """
-
-    def __init__(self, bank):
-        self.bank  = bank
-        self.owner = Signal(12)
-        self.asked = Signal(12)
-        self.acted, self.acted_before = Signal(), Signal()
-        self.forgot, self.forgotten   = Signal(), Signal(12)
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.bank = bank = self.bank
-        forgets = Signal()
-        m.d.sync += [
-            self.asked.eq(bank.asked),
-            self.acted.eq(bank.switches | (bank.flush != Flush.NONE) | bank.sweep),
-            self.acted_before.eq(self.acted),
-            forgets.eq((bank.flush == Flush.OF_PCID) & ~bank.own & ~bank.single),
-            self.forgot.eq(forgets),
-            self.forgotten.eq(self.asked),
-        ]
-        with m.If(bank.switches):
-            m.d.sync += self.owner.eq(self.asked)
-        return m
-
-
-def used_as_the_tlb_does(watch):
-    """One thing at a time, and nothing once stamps are used up; what is kept stays while it counts.
-
-    What concerns global rows names the current PCID.
-    """
-    bank    = watch.bank
-    flush   = bank.flush != Flush.NONE
-    single  = flush & bank.single
-    settled = ~watch.acted & ~watch.acted_before
-    return ((bank.switches + flush + bank.sweep <= 1)
-            & (~(bank.switches | flush) | ~bank.exhausted)
-            & (bank.left == watch.owner)
-            & (~bank.switches | (settled & (watch.asked != watch.owner)))
-            & (~single | (settled & (watch.asked == bank.asked)))
-            & (~flush | (bank.own == (bank.asked == watch.owner)))
-            & ((bank.flush != Flush.OF_PCID_AND_GLOBAL) | bank.own)
-            & (~single | (bank.flush == Flush.OF_PCID)
-               | (bank.flush == Flush.OF_PCID_AND_GLOBAL))
-            & (bank.flush.as_value() <= max(flush.value for flush in Flush)))
-
-
 def all_of(conditions):
     return reduce(and_, conditions)
 
@@ -152,14 +89,13 @@ def prove_of_stamps(bank, inside, kept):
     valid = [inside._valid[number] for number in range(len(kept))]
     named, own = bank.named_stamps, bank.stamps
     other   = (watch.asked != watch.owner) & ~bank.own
-    settled = ~watch.acted & ~watch.acted_before
     alive = [(1, inside._current), *zip(valid, kept, strict=True)]
     pairs = [(this & other, mine, theirs)
              for (this, mine), (other, theirs) in combinations(alive, 2)]
     names = [(1, watch.owner), *zip(valid, inside._pcids, strict=True)]
     there = Cat(this & (pcid == watch.asked) for this, pcid in names[1:])
     prove_for_ever(
-        Subject(inputs=inputs_of(bank), part=watch, given=used_as_the_tlb_does(watch), fields={
+        Subject(inputs=inputs_of(bank), part=watch, given=used_as_promised(watch), fields={
             "asked":    bank.asked,
             "left":     bank.left,
             "switches": bank.switches,
@@ -174,9 +110,9 @@ def prove_of_stamps(bank, inside, kept):
             "place":    inside._place,
         }), [
             Sentence("hw.tlb.stamps", "a PCID has no stamp of another",
-                     other & settled & named.as_value().any(),
+                     other & watch.settled & named.as_value().any(),
                      all_of(named[kind] != own[kind] for kind in KINDS)),
-            Sentence("hw.tlb.stamps", "what is found is what was asked for", settled,
+            Sentence("hw.tlb.stamps", "what is found is what was asked for", watch.settled,
                      (inside._known == there.any())
                      & (~inside._known | (there == 1 << inside._place))),
             Sentence("hw.tlb.stamps", "a PCID that was forgotten is not kept", watch.forgot,
