@@ -8,32 +8,32 @@ from amaranth.lib.memory import Memory
 __all__ = ["BlockQueue", "queue_of"]
 
 
-def queue_of(config, *, width, depth, at_once=True):
-    """A queue for a unit. ``at_once`` is as for :class:`BlockQueue`; others are always so."""
+def queue_of(config, *, width, depth, last=None):
+    """A queue for a unit. ``last`` is as for :class:`BlockQueue`; others do not need it."""
     if config.block_ram:
-        return BlockQueue(width=width, depth=depth, at_once=at_once)
+        return BlockQueue(width=width, depth=depth, last=last)
     return fifo.SyncFIFO(width=width, depth=depth)
 
 
 class BlockQueue(Elaboratable, fifo.FIFOInterface):
     """A queue in block RAM, with the ports of :class:`amaranth.lib.fifo.SyncFIFO`.
 
-    The oldest entry is read again before each cycle. What has been written last cannot be read
-    yet, but no other entry can be the oldest as soon.
+    The oldest entry is read again before each cycle. What was written in the cycle before cannot be
+    read yet: if it is the oldest, it comes from a register.
 
     Parameters
     ----------
     width, depth : :class:`int`
         Bits of an entry, and entries, a power of two.
-    at_once : :class:`bool`
-        An entry can be read in the cycle after it was written, for as many flip-flops as it has
-        bits; else in the second one. It counts in ``level`` from the next one on.
+    last : :class:`Value` or :class:`None`
+        Registers of somebody else which have, in the cycle after something was written, what that
+        was. Without them the queue has its own.
     """
 
-    def __init__(self, *, width, depth, at_once):
+    def __init__(self, *, width, depth, last=None):
         super().__init__(width=width, depth=depth)
-        self.level    = Signal(range(depth + 1))
-        self._at_once = at_once
+        self.level = Signal(range(depth + 1))
+        self._last = last
 
     def elaborate(self, platform):
         m = Module()
@@ -54,18 +54,20 @@ class BlockQueue(Elaboratable, fifo.FIFOInterface):
             self.w_rdy.eq(self.level != self.depth),
             self.w_level.eq(self.level),
         ]
-        m.d.sync += [first.eq(after), self.level.eq(self.level + writes - reads)]
-
-        if self._at_once:
+        last = self._last
+        if last is None:
             last = Signal(self.width)
             with m.If(writes):
                 m.d.sync += last.eq(self.w_data)
-            m.d.comb += [
-                self.r_rdy.eq(self.level != 0),
-                self.r_data.eq(Mux(self.level == 1, last, read.data)),
-            ]
-        else:
-            m.d.sync += self.r_rdy.eq(self.level > reads)
-            m.d.comb += self.r_data.eq(read.data)
+        older = Signal()  # the oldest entry was there before the last cycle
+        m.d.sync += [
+            first.eq(after),
+            self.level.eq(self.level + writes - reads),
+            older.eq(self.level > reads),
+        ]
+        m.d.comb += [
+            self.r_rdy.eq(self.level != 0),
+            self.r_data.eq(Mux(older, read.data, last)),
+        ]
 
         return m

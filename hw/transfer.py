@@ -95,8 +95,9 @@ class TransferUnit(wiring.Component):
         self._stopped  = Signal()    # the access is not begun: its chain has failed
         self._flights  = queue_of(config, width=Shape.cast(Flight).width, depth=depth)
         self._receipts = queue_of(config, width=receipt_layout(config).size, depth=depth)
+        self._returned = Signal(64)  # what memory has returned last, as far as the access has it
         self._words    = queue_of(  # data of accesses, and "failed"
-            config, width=65, depth=depth, at_once=False)
+            config, width=65, depth=depth, last=Cat(self._returned, self._broken))
 
     def elaborate(self, platform):
         m = Module()
@@ -228,11 +229,11 @@ class TransferUnit(wiring.Component):
         flight   = data.View(Flight, self._flights.r_data)
         returned = (self.memory.ack | self.memory.err) & self._flights.r_rdy
         word     = Signal(64)
-        first    = Signal(64)  # the first of two words
         lanes    = []
         for number in range(8):
             in_first = flight.second & (flight.offset < 8 - number)
-            byte     = Mux(in_first, first.word_select(number, 8), word.word_select(number, 8))
+            byte     = Mux(in_first, self._returned.word_select(number, 8),
+                           word.word_select(number, 8))
             lanes.append(Mux(beyond(flight.size)[number], 0, byte))
         m.d.comb += [
             self.memory.cyc.eq(self.memory.stb | self.memory.lock | self._flights.r_rdy),
@@ -245,7 +246,7 @@ class TransferUnit(wiring.Component):
             self.drained.eq(~self._flights.r_rdy),
         ]
         with m.If(returned):
-            m.d.sync += [first.eq(word), self._broken.eq(self._failed)]
+            m.d.sync += [self._returned.eq(Cat(lanes)), self._broken.eq(self._failed)]
 
     def _follow_chain(self, m):
         """Know whether a chained access that is to begin follows one that has failed.

@@ -164,7 +164,7 @@ class Processor:
         ``ready`` tells in which cycles the processor accepts responses.
         """
         access, control = self.mmu.access, self.mmu.control
-        cycle, begun, offered, responses = 0, 0, -1, []
+        cycle, begun, offered, waiting, responses = 0, 0, -1, False, []
         expected = sum(isinstance(step, Access) for step in steps)
         self.ctx.set(control.response.ready, 1)
         while begun < len(steps) or len(responses) < expected:
@@ -183,6 +183,8 @@ class Processor:
                 access.request.ready, control.request.ready, access.response.valid,
                 access.response.payload)
             begun += bool(took_control if isinstance(step, tuple) else took_access and step)
+            assert valid or not waiting, "a response that is offered stays until it is taken"
+            waiting = valid and not ready(cycle)
             if valid and ready(cycle):
                 responses.append(payload)
             cycle += 1
