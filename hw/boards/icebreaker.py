@@ -31,7 +31,8 @@ BOARD = Board(
     wp=Pad("led_r", 1, label="LED1"),
     busy=Pad("led_g", 1, label="LED2"),
     button=Pad("button", 0, label="UBTN"),
-    overrides={"synth_opts": "-device u"},
+    # Flip-flops are mapped with the logic between them: else it would not fit.
+    overrides={"synth_opts": "-device u -dff"},
     loader=("-b", "ice40_generic"),
     port="/dev/ttyUSB1",
     tested="simulated, also as a netlist; on hardware by nobody yet",
