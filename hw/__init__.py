@@ -12,6 +12,7 @@
 :mod:`hw.translation`   types that pass between the blocks below
 :mod:`hw.tlb`           translation lookaside buffer
 :mod:`hw.updater`       locked compare-and-update of one entry
+:mod:`hw.verdict`       verdict on an entry, and what a walk that ends at it responds
 :mod:`hw.walker`        the walk from CR3 to a leaf
 :mod:`hw.pdpte`         loading of the PDPTE registers of PAE paging
 :mod:`hw.legality`      writes of control registers that are forbidden (pure functions)

@@ -14,7 +14,7 @@ from .tlb import Tlb
 from .transfer import TransferUnit
 from .translator import Translator
 from .walker import Walker
-from .wishbone import WishboneSignature
+from .wishbone import WishboneSignature, requests, responses
 
 
 __all__ = ["Mmu"]
@@ -154,23 +154,11 @@ class Mmu(wiring.Component):
         If none is, it is connected to the transfers of accesses: from the verdict on an access to
         the choice of an address would be a long way.
         """
-        def give(user):
-            m.d.comb += [
-                getattr(self.memory, name).eq(getattr(user, name))
-                for name in ("cyc", "stb", "we", "lock", "adr", "sel", "dat_w")
-            ]
-
-        give(transfers)
-        for user in (transfers, *others):
-            m.d.comb += [
-                user.dat_r.eq(self.memory.dat_r),
-                user.stall.eq(self.memory.stall),
-                user.ack.eq(self.memory.ack),
-                user.err.eq(self.memory.err),
-            ]
+        m.d.comb += [*requests(transfers, self.memory), *responses(self.memory, transfers)]
         for user in others:
+            m.d.comb += responses(self.memory, user)
             with m.If(user.cyc):
-                give(user)
+                m.d.comb += requests(user, self.memory)
 
     def _count(self, m, translator, tlb, walker, control):
         """Gather the strobes."""

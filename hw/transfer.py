@@ -131,7 +131,7 @@ class TransferUnit(wiring.Component):
                 with m.If(self.request.valid & (faulted | self._stopped)):
                     m.d.comb += receipts.w_en.eq(1)
                 with m.Elif(self.request.valid & locked):
-                    with m.If(~flights.r_rdy & (words.level == 0) & receipts.w_rdy):
+                    with m.If(~flights.r_rdy & ~words.r_rdy & receipts.w_rdy):
                         m.next = "READ_LOCKED"
                 with m.Elif(self.request.valid):
                     self._issue(m, when=may_issue)
@@ -152,7 +152,7 @@ class TransferUnit(wiring.Component):
         with m.State("WAIT_READ"):
             self._lock(m)
             m.d.sync += self._same.eq(self._matches())
-            with m.If(~self._flights.r_rdy & self._words.r_rdy):
+            with m.If(~self._flights.r_rdy):
                 m.next = "COMPARE_LOCKED"
 
         with m.State("COMPARE_LOCKED"):
@@ -285,7 +285,7 @@ class TransferUnit(wiring.Component):
         response = self.response.p
         # What memory returns now is of the oldest access if nothing is kept, and is not kept
         # if the response leaves at once. A locked access has read before it has a receipt.
-        passing  = self._gathered & (self._words.level == 0)
+        passing  = self._gathered & ~self._words.r_rdy
         m.d.comb += [
             self.response.valid.eq(self._receipts.r_rdy & (faulted | self._words.r_rdy | passing)),
             response.data.eq(Mux(faulted | failed, 0, Mux(

@@ -4,18 +4,19 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .layout import Entry, Level, PageSize
+from .layout import Entry, Level
 from .linear import entry_offset
-from .permission import Protection, Rights, below, denied, denied_by_key, error_code, writes
+from .permission import Protection, Rights, below
 from .physical import width_members, width_of
-from .reserved import is_leaf, large_frame_32bit, references_table, reserved
+from .reserved import references_table
 from .signals import unpacked
 from .translation import (
     PagingMode, find_request_layout, pdpte_members, structure_layout, walk_request_layout,
     walk_response_layout,
 )
 from .updater import Updater
-from .wishbone import WishboneSignature
+from .verdict import respond_at, verdict_on
+from .wishbone import WishboneSignature, requests, responses
 
 
 __all__ = ["Walker"]
@@ -84,7 +85,6 @@ class Walker(wiring.Component):
         self._offset  = Signal(12)                 # that of the entry at that level, in the table
         self._entry   = Signal(Entry)
         self._parent  = Signal(Rights)             # rights that all levels above the entry grant
-        self._rights  = Signal(Rights)             # rights that the entry and they grant
         self._next    = unpacked("next", {         # where the walk goes from here
             "page":   config.page_width,
             "level":  Level,
@@ -105,35 +105,19 @@ class Walker(wiring.Component):
             self.learn.p.rights.eq(self._parent),
             self.entry_read.eq(self.memory.stb & ~self.memory.stall & ~updater.memory.cyc),
         ]
-        verdict = self._judge(m)
-        self._share_memory(m, updater)
+        known   = {"access": self._access, "mode": self.mode, "protection": self.protection,
+                   "config": self.config}
+        verdict = verdict_on(m, self._entry, self._level, parent=self._parent,
+                             maxphyaddr=width_of(self), **known)
+        # The updater has memory, but for the reads.
+        m.d.comb += [*requests(updater.memory, self.memory),
+                     *responses(self.memory, updater.memory)]
         self._point(m)
         self._prepare_update(m, updater, verdict)
-        self._prepare_response(m, verdict)
+        respond_at(m, self.response.p, verdict, self._entry, self._level, **known)
 
         with m.FSM():
-            with m.State("IDLE"):
-                request = self.request.p
-                m.d.comb += [self.request.ready.eq(1), self._next.page.eq(request.page)]
-                self._point_to_root(m)
-                with m.If(request.started):
-                    m.d.comb += [
-                        self._next.level.eq(request.start.level),
-                        self._next.table.eq(request.start.table),
-                        self._next.rights.eq(request.start.rights),
-                    ]
-                self._address_next(m)
-                with m.If(self.request.valid):
-                    m.d.sync += [self._page.eq(request.page), self._access.eq(request.access)]
-                    self._go(m)
-                    self._read_next(m)
-                    self._stop_at_pdpte(m, root=~request.started)
-            with m.State("AGAIN"):
-                self._point_to_root(m)
-                self._address_next(m)
-                self._go(m)
-                self._read_next(m)
-                self._stop_at_pdpte(m, root=1)
+            self._begin(m)
             self._read(m, updater)
             self._check(m, updater, verdict)
             with m.State("FAIL"):
@@ -142,12 +126,27 @@ class Walker(wiring.Component):
 
         return m
 
-    def _share_memory(self, m, updater):
-        """Let the updater have memory, at the address of the present entry, but for the reads."""
-        for name in ("dat_r", "stall", "ack", "err"):
-            m.d.comb += getattr(updater.memory, name).eq(getattr(self.memory, name))
-        for name in ("cyc", "stb", "we", "lock", "adr", "sel", "dat_w"):
-            m.d.comb += getattr(self.memory, name).eq(getattr(updater.memory, name))
+    def _begin(self, m):
+        """Begin at the table that a request names, or at the root; or at the root anew."""
+        request = self.request.p
+        with m.State("IDLE"):
+            m.d.comb += [self.request.ready.eq(1), self._next.page.eq(request.page)]
+            self._point_to_root(m)
+            with m.If(request.started):
+                m.d.comb += [
+                    self._next.level.eq(request.start.level),
+                    self._next.table.eq(request.start.table),
+                    self._next.rights.eq(request.start.rights),
+                ]
+            self._address_next(m)
+            with m.If(self.request.valid):
+                m.d.sync += [self._page.eq(request.page), self._access.eq(request.access)]
+                self._read_first(m, root=~request.started)
+
+        with m.State("AGAIN"):
+            self._point_to_root(m)
+            self._address_next(m)
+            self._read_first(m, root=1)
 
     def _read(self, m, updater):
         """Read an entry; follow it at once, if it is one that references a table."""
@@ -250,8 +249,13 @@ class Walker(wiring.Component):
         """The PDPTE register of the page."""
         return self.pdptes[self._next.page[18:20]]
 
-    def _stop_at_pdpte(self, m, *, root):
-        """End a walk from the root, if its PDPTE register is absent, as at an absent entry."""
+    def _read_first(self, m, *, root):
+        """Issue the first read of a walk.
+
+        One from the root ends, if its PDPTE register is absent, as at an absent entry.
+        """
+        self._go(m)
+        self._read_next(m)
         if self.config.pae:
             with m.If(self.mode.pae & ~self._pdpte().present & root):
                 m.d.comb += self.memory.stb.eq(0)
@@ -293,41 +297,6 @@ class Walker(wiring.Component):
         half = Mux(self._offset[2], word[32:], word[:32])
         return Mux(self.mode.wide, word, half)
 
-    def _judge(self, m):
-        """Verdict on the entry that was read last, which registers hold. Rule 2."""
-        verdict = unpacked("verdict", {
-            "present":  1,
-            "reserved": 1,
-            "leaf":     1,
-            "by_key":   1,
-            "denied":   1,
-            "dirties":  1,
-            "update":   1,
-            "descend":  1,
-        })
-        entry, mode = self._entry, self.mode
-        well_formed = verdict.present & ~verdict.reserved
-        incomplete  = ~entry.accessed | (verdict.dirties & ~entry.dirty)
-        m.d.comb += [
-            self._rights.eq(below(self._parent, entry)),
-            verdict.present.eq(entry.present),
-            verdict.reserved.eq(reserved(
-                entry, self._level, mode=mode, nxe=self.protection.nxe, maxphyaddr=width_of(self),
-                config=self.config)),
-            verdict.leaf.eq(is_leaf(entry, self._level, mode=mode)),
-            verdict.denied.eq(verdict.leaf & denied(
-                access=self._access, rights=self._rights, by_key=verdict.by_key,
-                protection=self.protection)),
-            verdict.dirties.eq(verdict.leaf & writes(self._access.kind)),
-            verdict.update.eq(well_formed & ~verdict.denied & incomplete),
-            verdict.descend.eq(well_formed & ~verdict.leaf),
-        ]
-        if self.config.keys:
-            m.d.comb += verdict.by_key.eq(verdict.leaf & denied_by_key(
-                access=self._access, rights=self._rights, key=entry.key,
-                protection=self.protection))
-        return verdict
-
     def _prepare_update(self, m, updater, verdict):
         """Offer the entry with its accessed bit, and a written leaf with its dirty bit. Rule 15."""
         update = updater.request.p
@@ -347,23 +316,3 @@ class Walker(wiring.Component):
             self.dirtied.eq(updated.dirty & ~self._entry.dirty),
         ]
         m.d.sync += [self._entry.accessed.eq(1), self._entry.dirty.eq(updated.dirty)]
-
-    def _prepare_response(self, m, verdict):
-        """Offer the outcome of the walk, should it end at this entry."""
-        response = self.response.p
-        frame = self._entry.frame[:self.config.frame_width]
-        large = large_frame_32bit(self._entry)[:self.config.frame_width]
-        sizes = Array([PageSize.KIB4, PageSize.MIB2, PageSize.GIB1, PageSize.GIB1])
-        plain = self.mode.wide | (self._level == Level.PT)
-        m.d.comb += [
-            response.error.eq(error_code(
-                access=self._access, by_key=verdict.by_key, protection=self.protection,
-                present=verdict.present, reserved=verdict.present & verdict.reserved)),
-            response.translation.size.eq(Mux(plain, sizes[self._level], PageSize.MIB4)),
-            response.translation.frame.eq(Mux(plain, frame, large)),
-            response.translation.rights.eq(self._rights),
-            response.translation.dirty.eq(self._entry.dirty),
-            response.translation.global_page.eq(self._entry.global_page & self.mode.pge),
-        ]
-        if self.config.keys:
-            m.d.comb += response.translation.key.eq(self._entry.key)

@@ -10,7 +10,19 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 
-__all__ = ["ClassicSignature", "WishboneSignature"]
+__all__ = ["ClassicSignature", "WishboneSignature", "requests", "responses"]
+
+
+def requests(initiator, target):
+    """Assignments by which ``target`` gets the requests of ``initiator``."""
+    return [getattr(target, name).eq(getattr(initiator, name))
+            for name in ("cyc", "stb", "we", "lock", "adr", "sel", "dat_w")]
+
+
+def responses(target, initiator):
+    """Assignments by which ``initiator`` gets the responses of ``target``, in pipelined mode."""
+    return [getattr(initiator, name).eq(getattr(target, name))
+            for name in ("dat_r", "stall", "ack", "err")]
 
 
 class _BusSignature(wiring.Signature):

@@ -48,15 +48,17 @@ def dividers(given_hz, wanted_hz):
 def ice40_dividers(given_hz, wanted_hz):
     """By what an SB_PLL40 divides its oscillator: to compare it, and, as a power of two, at last.
 
-    Raises :class:`ValueError` if the frequency cannot be made exactly. Of several ways it takes the
-    fastest oscillator.
+    Raises :class:`ValueError` if the frequency cannot be made exactly. Of several pairs it takes
+    that of the fastest oscillator.
     """
-    ways = [(wanted_hz << shift) // given_hz for shift in ICE40_SHIFTS
-            if wanted_hz << shift in ICE40_OSCILLATOR_HZ and not (wanted_hz << shift) % given_hz]
-    ways = [compared for compared in ways if compared in DIVISORS]
-    if not ways or given_hz not in ICE40_INPUT_HZ or wanted_hz not in ICE40_OUTPUT_HZ:
+    found = [
+        ((wanted_hz << shift) // given_hz, shift) for shift in ICE40_SHIFTS
+        if wanted_hz << shift in ICE40_OSCILLATOR_HZ and not (wanted_hz << shift) % given_hz
+        and (wanted_hz << shift) // given_hz in DIVISORS
+    ]
+    if not found or given_hz not in ICE40_INPUT_HZ or wanted_hz not in ICE40_OUTPUT_HZ:
         raise ValueError(f"no PLL of an iCE40 makes {wanted_hz!r} Hz from {given_hz!r} Hz exactly")
-    return ways[-1], (given_hz * ways[-1] // wanted_hz).bit_length() - 1
+    return found[-1]
 
 
 class PllClock(wiring.Component):

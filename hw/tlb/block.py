@@ -1,12 +1,11 @@
 """First level of the TLB in block RAM: translations of 4 KiB pages, direct-mapped."""
 
 from amaranth import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
 
 from ..layout import Flush
-from ..translation import piece_layout
+from .first import first_level_members
 
 
 __all__ = ["BlockFirstLevel"]
@@ -43,20 +42,7 @@ class BlockFirstLevel(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        piece = piece_layout(config)
-        super().__init__({
-            "page":   In(config.page_width),
-            "look":   In(1),
-            "hit":    Out(1),
-            "entry":  Out(piece),
-            "fill":   In(stream.Signature(piece, always_ready=True)),
-            "drop":   In(1),
-            "pieces": In(1),
-            "flush":  In(Flush),
-            "spare":  In(1),
-            "evicted":      Out(1),
-            "evicted_page": Out(config.page_width),
-        })
+        super().__init__(first_level_members(config))
 
         self._bits   = config.tlb_entries.bit_length() - 1  # of a page number, that choose its row
         self._valid  = Signal(config.tlb_entries)

@@ -12,11 +12,29 @@ from ..layout import Flush
 from ..translation import piece_layout
 
 
-__all__ = ["FirstLevel"]
+__all__ = ["FirstLevel", "first_level_members"]
 
 
 #: Translations of a set.
 WAYS = 2
+
+
+def first_level_members(config):
+    """Members of a first level, whatever kind of memory it is in."""
+    piece = piece_layout(config)
+    return {
+        "page":   In(config.page_width),
+        "look":   In(1),
+        "hit":    Out(1),
+        "entry":  Out(piece),
+        "fill":   In(stream.Signature(piece, always_ready=True)),
+        "drop":   In(1),
+        "pieces": In(1),
+        "flush":  In(Flush),
+        "spare":  In(1),
+        "evicted":      Out(1),
+        "evicted_page": Out(config.page_width),
+    }
 
 
 def row_layout(config):
@@ -79,20 +97,7 @@ class FirstLevel(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        piece = piece_layout(config)
-        super().__init__({
-            "page":   In(config.page_width),
-            "look":   In(1),
-            "hit":    Out(1),
-            "entry":  Out(piece),
-            "fill":   In(stream.Signature(piece, always_ready=True)),
-            "drop":   In(1),
-            "pieces": In(1),
-            "flush":  In(Flush),
-            "spare":  In(1),
-            "evicted":      Out(1),
-            "evicted_page": Out(config.page_width),
-        })
+        super().__init__(first_level_members(config))
 
         sets = config.tlb_entries // WAYS
         self._valid  = [Signal(sets, name=f"valid_{way}") for way in range(WAYS)]
