@@ -27,8 +27,9 @@ class GoldenMemory:
         self._pages: dict[int, bytearray] = {}
 
     def copy(self) -> "GoldenMemory":
-        """Another memory with the same content."""
+        """Another memory with the same content, which answers as this one does."""
         other = GoldenMemory()
+        other.answers = self.answers
         other._pages = {frame: bytearray(page) for frame, page in self._pages.items()}
         return other
 

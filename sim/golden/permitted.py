@@ -21,8 +21,9 @@ from sw.bus import Access, GeneralProtection, PageFault, Register
 
 from .memory import GoldenMemory
 from .mmu import Outcome
+from .possibilities import Bytes, Possibility
 from .reserved import A
-from .stale import Bytes, Possibility, StaleModel
+from .stale import StaleModel
 from .state import ControlState
 
 

@@ -146,3 +146,12 @@ def test_pdptes_that_cannot_be_read_refuse_the_write_and_change_nothing():
     with pytest.raises(GeneralProtection, match="cannot be read"):
         machine.write_control(Register.CR3, ROOT)
     assert machine.state == before
+
+
+def test_a_copy_of_memory_answers_as_it_does():
+    machine = Machine.with_page()
+    machine.fail(reads=[FRAME])
+    copy = machine.memory.copy()
+    assert copy.load(FRAME + 8, 8) == 0
+    with pytest.raises(BusError):
+        copy.load(FRAME, 8)
