@@ -11,7 +11,7 @@ from .sequence import (
     AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome, SequenceVector, Step,
     StepOutcome, StoreStep, WriteStep,
 )
-from .support import AC
+from .vector import AC
 
 
 __all__ = ["with_allowed"]

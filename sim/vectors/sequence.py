@@ -4,11 +4,14 @@ from typing import Any, NamedTuple
 
 from sw.bus import Access, Kind, Register
 
-from .vector import Ending, Vector, VectorOutcome, entry_size
+from .vector import AC, Ending, Vector, VectorOutcome, entry_size
 
 
-__all__ = ["AccessOutcome", "AccessStep", "AnyOutcome", "AnyVector", "InvlpgStep", "InvpcidStep",
-           "SequenceOutcome", "SequenceVector", "Step", "StepOutcome", "StoreStep", "WriteStep"]
+__all__ = [
+    "FLAG_WRITES", "AccessOutcome", "AccessStep", "AnyOutcome", "AnyVector", "InvlpgStep",
+    "InvpcidStep", "SequenceOutcome", "SequenceVector", "Step", "StepOutcome", "StoreStep",
+    "WriteStep",
+]
 
 
 _KINDS = {"read": Kind.READ, "write": Kind.WRITE, "fetch": Kind.FETCH, "rmw": Kind.EXCHANGE}
@@ -74,6 +77,9 @@ class WriteStep(NamedTuple):
     value:    int
 
 
+#: Writes of RFLAGS, which no vector has among its steps, by what AC becomes.
+FLAG_WRITES = tuple(WriteStep(Register.RFLAGS, AC * ac) for ac in (0, 1))
+
 Step = AccessStep | StoreStep | InvlpgStep | InvpcidStep | WriteStep
 
 
@@ -98,6 +104,20 @@ class SequenceVector(NamedTuple):
     maxphyaddr: int
     steps:      list[Step]
     entries:    list[tuple[int, int]]
+
+    @property
+    def operations(self) -> list[Step]:
+        """The steps, and before each access that has another AC than the one before it the one of
+        :data:`FLAG_WRITES` which sets it.
+        """
+        found: list[Step] = []
+        last = 0
+        for step in self.steps:
+            if isinstance(step, AccessStep) and step.ac != last:
+                last = step.ac
+                found.append(FLAG_WRITES[last])
+            found.append(step)
+        return found
 
     @property
     def entry_size(self) -> int:

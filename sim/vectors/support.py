@@ -17,15 +17,12 @@ from .sequence import SequenceVector
 from .vector import Vector
 
 
-__all__ = ["AC", "control_writes", "lacking", "lacking_for_sequence", "loads_pdptes", "refused"]
+__all__ = ["control_writes", "lacking", "lacking_for_sequence", "loads_pdptes", "refused"]
 
 
 _PE, _PG        = 1 << 0, 1 << 31
 _PAE, _PCIDE    = 1 << 5, 1 << 17
 _LME, _LMA      = 1 << 8, 1 << 10
-
-#: RFLAGS.AC.
-AC = 1 << 18
 
 #: Bits that the unit has: PSE, PAE, PGE, LA57, SMEP, SMAP, PKE, PKS; SCE, LME, LMA, NXE. That of
 #: sequences has PCIDE too.

@@ -6,13 +6,16 @@ from typing import Any, NamedTuple
 from sw.bus import Access, Kind
 
 
-__all__ = ["KINDS", "Ending", "Vector", "VectorOutcome", "VectorStep", "entry_size"]
+__all__ = ["AC", "KINDS", "Ending", "Vector", "VectorOutcome", "VectorStep", "entry_size"]
 
 
 #: Kinds of access by the names that lines use.
 KINDS: Mapping[str, Kind] = {
     "read": Kind.READ, "write": Kind.WRITE, "fetch": Kind.FETCH, "rmw": Kind.COMPARE_EXCHANGE,
 }
+
+#: RFLAGS.AC.
+AC = 1 << 18
 
 _PG, _PAE, _LME = 1 << 31, 1 << 5, 1 << 8
 

@@ -63,7 +63,7 @@ class _CompiledRows:
         self._handle = Handle(getattr(calls, f"{name}_new")())
 
     def run(self, rows: "array[int]", count: int, size: int) -> list[int]:
-        """Do ``count`` rows; return their outcomes, ``size`` numbers together."""
+        """Carry out ``count`` rows; return their outcomes, ``size`` numbers together."""
         outcomes = array("Q", bytes(8 * size))
         written  = self._run(self._handle, rows.buffer_info()[0], count,
                              outcomes.buffer_info()[0])

@@ -7,8 +7,8 @@ from itertools import chain, islice
 
 from sim.engines.cxxrtl.vectors import CompiledVectors
 from sim.vectors.sequence import AnyOutcome, AnyVector, SequenceVector
-from sim.vectors.support import AC, control_writes, lacking, refused
-from sim.vectors.vector import KINDS, Vector, VectorOutcome, entry_size
+from sim.vectors.support import control_writes, lacking, refused
+from sim.vectors.vector import AC, KINDS, Vector, VectorOutcome, entry_size
 from sw.bus import Register
 
 from .compiled_sequences import HUNG, REGISTERS, SequencePlayer, ending, how

@@ -9,10 +9,10 @@ from hw.bus import Register as HwRegister
 from hw.layout import AccessKind, Fault
 from sim.engines.cxxrtl.vectors import CompiledSequences
 from sim.vectors.sequence import (
-    AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome, SequenceVector, Step,
-    StepOutcome, StoreStep, WriteStep,
+    FLAG_WRITES, AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome,
+    SequenceVector, Step, StepOutcome, StoreStep, WriteStep,
 )
-from sim.vectors.support import AC, control_writes, lacking_for_sequence, refused
+from sim.vectors.support import control_writes, lacking_for_sequence, refused
 from sim.vectors.vector import Ending
 from sw.bus import Kind, Register
 
@@ -72,7 +72,7 @@ class SequencePlayer:
 def _pack(vector: SequenceVector, numbers: list[int]) -> int:
     """Add a sequence to ``numbers``; return the count of numbers in its outcome."""
     preparing = [_write(register, value) for register, value in control_writes(vector)]
-    following = list(_operations(vector.steps))
+    following = list(map(_packed, vector.operations))
     places    = vector.places
     numbers += (vector.maxphyaddr, len(vector.entries), vector.entry_size, len(preparing),
                 len(following), len(places))
@@ -83,26 +83,21 @@ def _pack(vector: SequenceVector, numbers: list[int]) -> int:
     return 1 + _NUMBERS * len(following) + len(places)
 
 
-def _operations(steps: Sequence[Step]) -> Iterator[tuple[int, ...]]:
-    """The operations of ``steps``: one each, but that an access may need another RFLAGS.AC."""
-    last = 0
-    for step in steps:
-        if isinstance(step, AccessStep) and step.ac != last:
-            last = step.ac
-            yield _write(Register.RFLAGS, AC * last)
-        match step:
-            case AccessStep():
-                access = step.access
-                yield (1, step.linear, how(access.kind, step.size, step.implicit, step.cpl),
-                       step.data, 0, 0)
-            case StoreStep(address, size, value):
-                yield 2, address, size, value, 0, 0
-            case InvlpgStep(linear):
-                yield 0, _INVLPG, 0, linear, 0, 0
-            case InvpcidStep(kind, pcid, linear):
-                yield 0, _INVPCID, 0, kind, pcid, linear
-            case WriteStep(register, value):
-                yield _write(register, value)
+def _packed(step: Step) -> tuple[int, ...]:
+    """The operation that carries out ``step``, as ``sequences.h`` has it."""
+    match step:
+        case AccessStep():
+            access = step.access
+            return (1, step.linear, how(access.kind, step.size, step.implicit, step.cpl),
+                    step.data, 0, 0)
+        case StoreStep(address, size, value):
+            return 2, address, size, value, 0, 0
+        case InvlpgStep(linear):
+            return 0, _INVLPG, 0, linear, 0, 0
+        case InvpcidStep(kind, pcid, linear):
+            return 0, _INVPCID, 0, kind, pcid, linear
+        case WriteStep(register, value):
+            return _write(register, value)
 
 
 def _write(register: Register, value: int) -> tuple[int, ...]:
@@ -112,13 +107,8 @@ def _write(register: Register, value: int) -> tuple[int, ...]:
 def _unpack(vector: SequenceVector, found: Iterator[int]) -> SequenceOutcome | str:
     """Return the outcome of ``vector``, whose numbers are the next of ``found``."""
     [refusal] = islice(found, 1)
-    steps: list[StepOutcome] = []
-    last = 0
-    for step in vector.steps:
-        if isinstance(step, AccessStep) and step.ac != last:
-            last = step.ac
-            next(islice(found, _NUMBERS - 1, None))
-        steps.append(_outcome(step, *islice(found, _NUMBERS)))
+    outcomes = [(step, _outcome(step, *islice(found, _NUMBERS))) for step in vector.operations]
+    steps    = [outcome for step, outcome in outcomes if step not in FLAG_WRITES]
     values = list(islice(found, len(vector.places)))
     if not refusal:
         return SequenceOutcome(steps, values)

@@ -7,8 +7,8 @@ from sim.golden.control import write_register
 from sim.golden.mmu import GoldenMmu
 from sim.golden.state import ControlState, Features
 from sim.vectors.sequence import AnyOutcome, AnyVector, SequenceVector
-from sim.vectors.support import AC, control_writes, lacking, loads_pdptes, refused
-from sim.vectors.vector import Ending, Vector, VectorOutcome, VectorStep, entry_size
+from sim.vectors.support import control_writes, lacking, loads_pdptes, refused
+from sim.vectors.vector import AC, Ending, Vector, VectorOutcome, VectorStep, entry_size
 from sw.bus import GeneralProtection, PageFault, Register
 
 from .golden_sequences import play

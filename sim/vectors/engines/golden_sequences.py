@@ -5,12 +5,12 @@ from functools import cache
 from sim.golden.mmu import GoldenMmu, Outcome
 from sim.golden.state import Features
 from sim.vectors.sequence import (
-    AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome, SequenceVector, Step,
-    StepOutcome, StoreStep, WriteStep,
+    FLAG_WRITES, AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome,
+    SequenceVector, Step, StepOutcome, StoreStep, WriteStep,
 )
-from sim.vectors.support import AC, control_writes, lacking_for_sequence, refused
+from sim.vectors.support import control_writes, lacking_for_sequence, refused
 from sim.vectors.vector import Ending
-from sw.bus import GeneralProtection, PageFault, Register
+from sw.bus import GeneralProtection, PageFault
 
 
 __all__ = ["play", "started", "told"]
@@ -21,9 +21,10 @@ def play(vector: SequenceVector) -> SequenceOutcome | str:
     mmu = started(vector)
     if isinstance(mmu, str):
         return mmu
-    steps = [_do(mmu, step) for step in vector.steps]
+    done   = [(step, _do(mmu, step)) for step in vector.operations]
+    values = [mmu.memory.read(place, size) for place, size in vector.places.items()]
     return SequenceOutcome(
-        steps, [mmu.memory.read(place, size) for place, size in vector.places.items()])
+        [outcome for step, outcome in done if step not in FLAG_WRITES], values)
 
 
 def told(step: AccessStep, outcome: Outcome) -> AccessOutcome:
@@ -56,12 +57,10 @@ def _machine(maxphyaddr: int) -> Features:
 
 
 def _do(mmu: GoldenMmu, step: Step) -> StepOutcome:
-    """Do one step."""
+    """Carry out one step."""
     try:
         match step:
             case AccessStep():
-                if mmu.state.ac != step.ac:
-                    mmu.write_control(Register.RFLAGS, AC * step.ac)
                 return told(step, mmu.access(step.access))
             case StoreStep(address, size, value):
                 mmu.memory.write(address, size, value)

@@ -1,14 +1,15 @@
 """Access vectors in Amaranth's simulator: one run of the whole engine for each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from hw.config import MmuConfig
+from sim.engines.cxxrtl.vectors import CONFIG
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sim.vectors.sequence import AnyOutcome, AnyVector, SequenceVector
-from sim.vectors.support import AC, lacking
-from sim.vectors.vector import Vector, VectorOutcome, entry_size
+from sim.vectors.support import lacking
+from sim.vectors.vector import AC, Vector, VectorOutcome, entry_size
 from sw.bus import Register
 
 from .interpreted_sequences import Refused, ending, play, prepare
@@ -46,7 +47,7 @@ class PysimVectors:
                 cr2.append(getattr(response.fault, "address", 0))
 
         engine = PysimEngine(
-            MmuConfig(maxphyaddr=vector.maxphyaddr, pae=True, la57=True, pku=True, pks=True),
+            replace(CONFIG, maxphyaddr=vector.maxphyaddr, variable_maxphyaddr=False),
             memory=memory)
         try:
             engine.run(main)

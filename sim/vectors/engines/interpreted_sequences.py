@@ -1,18 +1,20 @@
 """Access vectors of version 2 in Amaranth's simulator, and what both versions need there."""
 
-from hw.config import MmuConfig
+from dataclasses import replace
+
 from hw.layout import Fault
+from sim.engines.cxxrtl.vectors import SEQUENCE_CONFIG
 from sim.engines.pysim import PysimEngine
 from sim.errors import BusHang
 from sim.memory import PhysicalMemory
 from sim.record.records import AccessRecord as Recorded
 from sim.vectors.sequence import (
-    AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome, SequenceVector, Step,
-    StepOutcome, StoreStep, WriteStep,
+    FLAG_WRITES, AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome,
+    SequenceVector, Step, StepOutcome, StoreStep, WriteStep,
 )
-from sim.vectors.support import AC, control_writes, lacking_for_sequence, refused
+from sim.vectors.support import control_writes, lacking_for_sequence, refused
 from sim.vectors.vector import Ending, Vector
-from sw.bus import Bus, GeneralProtection, Register, Response
+from sw.bus import Bus, GeneralProtection, Response
 
 
 __all__ = ["Refused", "ending", "play", "prepare"]
@@ -53,16 +55,11 @@ def play(vector: SequenceVector) -> SequenceOutcome | str:
 
     async def main() -> None:
         await prepare(engine.bus, vector)
-        ac = 0
-        for step in vector.steps:
-            if isinstance(step, AccessStep) and step.ac != ac:
-                ac = step.ac
-                await engine.bus.write_control(Register.RFLAGS, AC * ac)
+        for step in vector.operations:
             done.append(await _do(engine.bus, memory, step))
 
     engine = PysimEngine(
-        MmuConfig(maxphyaddr=vector.maxphyaddr, pae=True, la57=True, pcid=True, invpcid=True,
-                  pku=True, pks=True),
+        replace(SEQUENCE_CONFIG, maxphyaddr=vector.maxphyaddr, variable_maxphyaddr=False),
         memory=memory)
     try:
         engine.run(main)
@@ -70,13 +67,14 @@ def play(vector: SequenceVector) -> SequenceOutcome | str:
         return str(reason)
     recorded = iter(engine.trace.all_accesses)
     steps = [_outcome(step, response, next(recorded)) if isinstance(response, Response)
-             else response for step, response in zip(vector.steps, done, strict=True)]
+             else response for step, response in zip(vector.operations, done, strict=True)
+             if step not in FLAG_WRITES]
     return SequenceOutcome(
         steps, [memory.read(place, size) for place, size in vector.places.items()])
 
 
 async def _do(bus: Bus, memory: PhysicalMemory, step: Step) -> Response | bool | None:
-    """Do one step."""
+    """Carry out one step."""
     try:
         match step:
             case AccessStep():
