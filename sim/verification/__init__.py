@@ -13,6 +13,7 @@ where a simulator runs.
 :mod:`sim.verification.testbench`        the unit with all this around it
 :mod:`sim.verification.sequence`         operations with the golden model's results
 :mod:`sim.verification.scoreboard`       their comparison with the unit's
+:mod:`sim.verification.table_entries`    entries of paging structures, and random flags of these
 :mod:`sim.verification.tables`           random paging structures
 :mod:`sim.verification.stimulus`         random operations
 :mod:`sim.verification.random_sequence`  sequences of these, in which nothing is stale

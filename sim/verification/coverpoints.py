@@ -13,7 +13,7 @@ from sw.bus import Kind, Register
 from .coverage import Coverpoint
 from .payloads import EVENTS
 from .reachability import Reachability, no_alignment
-from .tables import KEYS
+from .table_entries import KEYS
 
 
 __all__ = ["ENDINGS", "KINDS", "LEVELS", "PRIVILEGES", "STRUCTURES", "coverpoints"]

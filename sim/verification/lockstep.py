@@ -22,7 +22,8 @@ from .payloads import (
 from .ports import WishboneCycle
 from .scoreboard import Mismatch
 from .stimulus import Stimulus
-from .tables import PagingTables, TableEntry
+from .table_entries import TableEntry
+from .tables import PagingTables
 from .testbench import MmuTestbench
 from .texts import access_text, outcome_text
 from .walks import predicted_walks, predicted_write

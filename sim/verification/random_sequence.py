@@ -9,7 +9,7 @@ from sw.bus import Register
 from .collector import CoverageCollector
 from .sequence import PredictedSequence
 from .stimulus import Stimulus, random_stimulus
-from .tables import TableEntry
+from .table_entries import TableEntry
 from .walks import predicted_write
 
 

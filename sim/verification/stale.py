@@ -10,7 +10,7 @@ from sw.bus import Access
 from .collector import alignment
 from .lockstep import Lockstep
 from .stimulus import random_stimulus
-from .tables import TableEntry
+from .table_entries import TableEntry
 from .testbench import MmuTestbench
 from .walks import predicted_walks
 

@@ -12,7 +12,8 @@ from sim.golden.state import (
 )
 from sw.bus import Access, Kind, Register
 
-from .tables import KEYS, PAGE, PagingTables
+from .table_entries import KEYS, PAGE
+from .tables import PagingTables
 
 
 __all__ = ["Stimulus", "StimulusWeights", "random_stimulus"]
