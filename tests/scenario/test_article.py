@@ -10,7 +10,7 @@ from pywellen.pywellen import Waveform
 from hw.permission import Protection, Rights, denied
 from hw.presets import PRESETS
 import hw.translator
-import hw.walker
+import hw.verdict
 import sim.engines.pysim
 from sim.scenarios import SCENARIOS, article
 from sim.scenarios.article import approved_channel, copy_on_write, force_override
@@ -93,7 +93,7 @@ def broken(monkeypatch, argument, bit, value, acts=article.ACTS):
         view   = {field: getattr(given[argument], field) for field, _ in layout.as_shape()}
         return denied(**{**given, argument: SimpleNamespace(**{**view, bit: C(value)})})
 
-    for module in (hw.translator, hw.walker):
+    for module in (hw.translator, hw.verdict):
         monkeypatch.setattr(module, "denied", careless)
     # Units that were compiled before have the check, and nobody else shall get one without it.
     monkeypatch.setattr(sim.engines.pysim, "_idle", {})
