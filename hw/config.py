@@ -104,6 +104,11 @@ class MmuConfig:
         return self.pku or self.pks
 
     @property
+    def tlb_ways(self):
+        """Places of the first level of the TLB that one page can be in."""
+        return 1 if self.block_ram else 2
+
+    @property
     def linear_width(self):
         """Bits of a linear address that are translated: 57 with 5 levels, 48 with 4, else 32."""
         return 57 if self.la57 else 48 if self.long_mode else 32

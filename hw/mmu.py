@@ -130,8 +130,7 @@ class Mmu(wiring.Component):
             tlb.look.eq(translator.look),
             tlb.pcid.eq(control.mode.pcid),
             tlb.drained.eq(transfer.drained),
-            translator.hit.eq(tlb.hit),
-            translator.entry.eq(tlb.entry),
+            translator.candidates.eq(tlb.candidates),
             tlb.invalidate.eq(control.invalidation),
         ]
         m.d.sync += self._faulted.eq(translator.fault.valid)

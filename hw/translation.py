@@ -1,8 +1,11 @@
 """Types that pass between the blocks of a translation: mode, walks, translations, flushes."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth import *
-from amaranth.lib import data
-from amaranth.lib.wiring import In
+from amaranth.lib import data, stream
+from amaranth.lib.wiring import In, Out
 
 from .bus import AccessRequest
 from .layout import AccessKind, ErrorCode, Fault, Flush, Level, PageSize, Pdptes
@@ -11,9 +14,9 @@ from .permission import Rights
 
 __all__ = [
     "PagingMode",
-    "find_request_layout", "find_response_layout", "invalidation_layout", "pdpte_members",
-    "piece_layout", "piece_of", "structure_layout", "target_layout", "translated_layout",
-    "translation_layout",
+    "candidates_layout", "chosen", "find_request_layout", "find_response_layout",
+    "first_level_members", "invalidation_layout", "pdpte_members", "piece_layout", "piece_of",
+    "structure_layout", "target_layout", "translated_layout", "translation_layout",
     "walk_request_layout", "walk_response_layout",
 ]
 
@@ -94,6 +97,39 @@ def piece_of(translation, page, *, config):
         "large":       translation.size != PageSize.KIB4,
     }
     return Cat(piece[name] for name, _ in piece_layout(config))
+
+
+def candidates_layout(config):
+    """Candidates for a page: that of each way of the TLB's first level. At most one hits."""
+    return data.ArrayLayout(data.StructLayout({
+        "hit":   1,  #: It has the translation of that page, and not of another.
+        "piece": piece_layout(config),
+    }), config.tlb_ways)
+
+
+def first_level_members(config):
+    """Members of a first level, whatever kind of memory it is in."""
+    piece = piece_layout(config)
+    return {
+        "page":   In(config.page_width),
+        "look":   In(1),
+        "candidates": Out(candidates_layout(config)),
+        "hit":    Out(1),
+        "entry":  Out(piece),
+        "fill":   In(stream.Signature(piece, always_ready=True)),
+        "drop":   In(1),
+        "pieces": In(1),
+        "flush":  In(Flush),
+        "spare":  In(1),
+        "evicted":      Out(1),
+        "evicted_page": Out(config.page_width),
+    }
+
+
+def chosen(candidates, *, config):
+    """The translation of the candidate that hits, in the layout ``piece_layout(config)``; or 0."""
+    return piece_layout(config)(reduce(or_, (
+        Mux(candidate.hit, candidate.piece.as_value(), 0) for candidate in candidates)))
 
 
 def structure_layout(config):

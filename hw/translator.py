@@ -10,7 +10,8 @@ from .linear import canonical, extended, last_below_gap, page_of
 from .permission import Protection, denied, denied_by_key, error_code, writes
 from .signals import unpacked
 from .translation import (
-    PagingMode, find_request_layout, find_response_layout, piece_layout, translated_layout,
+    PagingMode, candidates_layout, chosen, find_request_layout, find_response_layout,
+    translated_layout,
 )
 
 
@@ -50,7 +51,7 @@ class Translator(wiring.Component):
         Accept no further access.
     empty : :py:`Out(1)`
         No access is held.
-    page, after, elsewhere, other, look, hit, entry, busy, find, found
+    page, after, elsewhere, other, look, candidates, busy, find, found
         The other side of :class:`hw.tlb.tlb.Tlb`.
     fault : :py:`Out(stream.Signature(64, always_ready=True))`
         Linear address of a page fault, once. It stays in the cycle after, if the unit is ``busy``.
@@ -74,8 +75,7 @@ class Translator(wiring.Component):
             "elsewhere":  Out(1),
             "other":      In(config.page_width),
             "look":       Out(1),
-            "hit":        In(1),
-            "entry":      In(piece_layout(config)),
+            "candidates": In(candidates_layout(config)),
             "busy":       In(1),
             "find":       Out(stream.Signature(find_request_layout(config))),
             "found":      In(stream.Signature(find_response_layout(config))),
@@ -85,6 +85,7 @@ class Translator(wiring.Component):
             "protection_fault": Out(1),
         })
 
+        self._hit      = Signal()                    # the TLB holds the page of this step
         self._access   = Signal(AccessRequest)
         self._valid    = Signal()
         self._poisoned = Signal()                    # the access before faulted or was skipped
@@ -219,36 +220,31 @@ class Translator(wiring.Component):
 
     def _frame(self):
         """Frame of this step. Without paging the linear address is the physical one."""
-        return Mux(self.mode.paging, self.entry.frame, self._step[12:self.config.maxphyaddr])
+        entry = chosen(self.candidates, config=self.config)
+        return Mux(self.mode.paging, entry.frame, self._step[12:self.config.maxphyaddr])
 
     def _judge(self, m):
         """Verdict on this step: it leaves, is walked, or faults. Rules 8, 18, 23."""
         verdict = unpacked("verdict", {
             "early":      1,  # it faults whatever the TLB holds
-            "allowed":    1,
             "translated": 1,
             "walk":       1,
             "faults":     1,
             "fault":      Fault,
         })
         access, mode = self._access, self.mode
-        skipped       = access.chained & self._poisoned
-        against       = {"access": access, "protection": self.protection}
-        rights        = self.entry.rights
-        by_key        = C(0)
-        if self.config.keys:
-            by_key    = denied_by_key(rights=rights, key=self.entry.key, **against)
-        forbidden     = denied(rights=rights, by_key=by_key, **against)
-        clean         = writes(access.kind) & ~self.entry.dirty
-        translatable  = self._valid & ~skipped & ~self._outside
-        refused       = translatable & mode.paging & self.hit & forbidden
+        skipped      = access.chained & self._poisoned
+        translatable = self._valid & ~skipped & ~self._outside
+        usable, forbidden, by_key = self._judge_candidates()
+        refused      = translatable & mode.paging & forbidden
         m.d.comb += [
+            self._hit.eq(Cat(candidate.hit for candidate in self.candidates).any()),
             verdict.early.eq(self._valid & (skipped | self._outside)),
             verdict.faults.eq(verdict.early | refused),
-            verdict.allowed.eq(self.hit & ~forbidden),
-            verdict.translated.eq(translatable & (~mode.paging | (verdict.allowed & ~clean))),
-            verdict.walk.eq(translatable & mode.paging & (~self.hit | (verdict.allowed & clean))),
-            self.result.p.error.eq(error_code(present=1, reserved=0, by_key=by_key, **against)),
+            verdict.translated.eq(translatable & (~mode.paging | usable)),
+            verdict.walk.eq(translatable & mode.paging & ~usable & ~forbidden),
+            self.result.p.error.eq(error_code(
+                access=access, present=1, reserved=0, by_key=by_key, protection=self.protection)),
         ]
         with m.If(skipped):
             m.d.comb += verdict.fault.eq(Fault.SKIPPED)
@@ -258,16 +254,35 @@ class Translator(wiring.Component):
             m.d.comb += verdict.fault.eq(Fault.PAGE_FAULT)
         return verdict
 
+    def _judge_candidates(self):
+        """Judge what each way has, while it is found out which of them hits.
+
+        Returns three values: the access may go through the translation as it is, it is denied, and
+        it is denied by the page's key. Without a hit none of them is true.
+        """
+        access, against = self._access, {"protection": self.protection}
+        judged = []
+        for candidate in self.candidates:
+            piece  = candidate.piece
+            by_key = C(0)
+            if self.config.keys:
+                by_key = denied_by_key(access=access, rights=piece.rights, key=piece.key, **against)
+            refused = denied(access=access, rights=piece.rights, by_key=by_key, **against)
+            clean   = writes(access.kind) & ~piece.dirty
+            judged.append([candidate.hit & outcome
+                           for outcome in (~refused & ~clean, refused, by_key)])
+        return [Cat(*outcomes).any() for outcomes in zip(*judged, strict=True)]
+
     def _report(self, m, verdict, advance, faulted):
         """Tell the TLB and the observers."""
         searching = self.find.valid & self.find.ready
-        looked_up = self.mode.paging & (self.crossed | (advance & self.hit & (
+        looked_up = self.mode.paging & (self.crossed | (advance & self._hit & (
             verdict.translated | (verdict.fault == Fault.PAGE_FAULT))))
         m.d.comb += [
             *(self.find.p[name].eq(self._access[name]) for name, _ in self.find.p.shape()),
             self.fault.valid.eq(faulted),
             self.fault.payload.eq(self._step),
-            self.counted_hit.eq(self.hit & searching | (looked_up & ~self._refilled)),
+            self.counted_hit.eq(self._hit & searching | (looked_up & ~self._refilled)),
             self.protection_fault.eq(
                 advance & (self.result.p.fault == Fault.GENERAL_PROTECTION)),
         ]

@@ -16,12 +16,12 @@ __all__ = ["respond_at", "verdict_on"]
 
 
 def verdict_on(m, entry, level, *, parent, access, mode, protection, maxphyaddr, config):
-    """Add to ``m`` the verdict on ``entry`` at ``level``; return its signals. Rule 2.
+    """Add to ``m`` the verdict on ``entry`` at ``level``; return its signals.
 
     ``parent`` are the rights that all levels above grant, and ``rights`` of the verdict those that
     the entry grants too. ``update`` says that its accessed bit is to be set, or its dirty bit, and
     ``descend`` that the walk goes on from it. The other parameters are as those of
-    :func:`hw.reserved.reserved` and :func:`hw.permission.denied`.
+    :func:`hw.reserved.reserved` and :func:`hw.permission.denied`. Rule 2.
     """
     verdict = unpacked("verdict", {
         "rights":   Rights,

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 
 from ..layout import Flush
-from .first import first_level_members
+from ..translation import first_level_members
 
 
 __all__ = ["BlockFirstLevel"]
@@ -33,12 +33,9 @@ class BlockFirstLevel(wiring.Component):
 
     Members
     -------
-    page, look, hit, entry, fill, drop, pieces, flush, spare, evicted, evicted_page
+    page, look, candidates, hit, entry, fill, drop, pieces, flush, spare, evicted, evicted_page
         As those of :class:`.first.FirstLevel`.
     """
-
-    #: Places that a page can be in.
-    ways = 1
 
     def __init__(self, config):
         self.config = config
@@ -67,6 +64,8 @@ class BlockFirstLevel(wiring.Component):
             read.en.eq(self.look),
             self.hit.eq(self._taken & (read.data.tag == tag)),
             self.entry.eq(read.data.piece),
+            self.candidates[0].hit.eq(self.hit),
+            self.candidates[0].piece.eq(read.data.piece),
             self.evicted.eq(self.fill.valid & self._taken & ~self.hit),
             self.evicted_page.eq(Cat(index, read.data.tag)),
             write.addr.eq(index),

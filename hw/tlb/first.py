@@ -1,40 +1,14 @@
 """First level of the TLB: translations of 4 KiB pages, two to a set."""
 
-from functools import reduce
-from operator import or_
-
 from amaranth import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
 
 from ..layout import Flush
-from ..translation import piece_layout
+from ..translation import chosen, first_level_members, piece_layout
 
 
-__all__ = ["FirstLevel", "first_level_members"]
-
-
-#: Translations of a set.
-WAYS = 2
-
-
-def first_level_members(config):
-    """Members of a first level, whatever kind of memory it is in."""
-    piece = piece_layout(config)
-    return {
-        "page":   In(config.page_width),
-        "look":   In(1),
-        "hit":    Out(1),
-        "entry":  Out(piece),
-        "fill":   In(stream.Signature(piece, always_ready=True)),
-        "drop":   In(1),
-        "pieces": In(1),
-        "flush":  In(Flush),
-        "spare":  In(1),
-        "evicted":      Out(1),
-        "evicted_page": Out(config.page_width),
-    }
+__all__ = ["FirstLevel"]
 
 
 def row_layout(config):
@@ -47,7 +21,7 @@ def row_layout(config):
 
 def set_width(config):
     """Bits of a page number that choose its set."""
-    return (config.tlb_entries // WAYS).bit_length() - 1
+    return (config.tlb_entries // config.tlb_ways).bit_length() - 1
 
 
 class FirstLevel(wiring.Component):
@@ -74,10 +48,10 @@ class FirstLevel(wiring.Component):
     -------
     page, look : :py:`In(config.page_width)`, :py:`In(1)`
         Linear page number, and a strobe: look it up.
-    hit : :py:`Out(1)`
-        The TLB holds a translation of the page that was looked up last.
-    entry : :py:`Out(piece_layout(config))`
-        That translation.
+    candidates : :py:`Out(candidates_layout(config))`
+        What the ways hold for the page that was looked up last.
+    hit, entry : :py:`Out(1)`, :py:`Out(piece_layout(config))`
+        One of them is its translation; and that.
     fill : :py:`In(stream.Signature(piece_layout(config), always_ready=True))`
         Translation, to remember, of the page that was looked up last.
     drop, pieces : :py:`In(1)`
@@ -92,26 +66,24 @@ class FirstLevel(wiring.Component):
         With ``evicted``: that page.
     """
 
-    #: Places that a page can be in.
-    ways = WAYS
-
     def __init__(self, config):
         self.config = config
         super().__init__(first_level_members(config))
 
-        sets = config.tlb_entries // WAYS
-        self._valid  = [Signal(sets, name=f"valid_{way}") for way in range(WAYS)]
-        self._shared = [Signal(sets, name=f"shared_{way}") for way in range(WAYS)]
-        self._pieces = [Signal(sets, name=f"pieces_{way}") for way in range(WAYS)]
+        ways = config.tlb_ways
+        sets = config.tlb_entries // ways
+        self._valid  = [Signal(sets, name=f"valid_{way}") for way in range(ways)]
+        self._shared = [Signal(sets, name=f"shared_{way}") for way in range(ways)]
+        self._pieces = [Signal(sets, name=f"pieces_{way}") for way in range(ways)]
         self._older  = Signal(sets)               # the way of each set that is replaced next
         self._looked = Signal(config.page_width)  # the page that was looked up last
-        self._matches = Signal(WAYS)              # ways that hold it
+        self._matches = Signal(ways)              # ways that hold it
         self._stored  = Signal(row_layout(config))  # the row of that fill
-        self._taken   = Signal(WAYS)              # ways of its set that hold any page
-        self._rows    = [Signal(row_layout(config), name=f"row_{way}") for way in range(WAYS)]
-        self._way     = Signal(range(WAYS))       # the way that a fill takes
+        self._taken   = Signal(ways)              # ways of its set that hold any page
+        self._rows    = [Signal(row_layout(config), name=f"row_{way}") for way in range(ways)]
+        self._way     = Signal(range(ways))       # the way that a fill takes
         self._filling = Signal(row_layout(config))  # the row that it gets
-        self._storing = Signal(WAYS)              # the way that is written in this cycle
+        self._storing = Signal(ways)              # the way that is written in this cycle
 
     def elaborate(self, platform):
         m = Module()
@@ -122,10 +94,13 @@ class FirstLevel(wiring.Component):
         self._forget(m)
         m.d.comb += [
             self.hit.eq(self._matches.any()),
-            self.entry.eq(reduce(or_, (
-                Mux(self._matches[way], row.piece.as_value(), 0)
-                for way, row in enumerate(self._rows)))),
+            self.entry.eq(chosen(self.candidates, config=self.config)),
         ]
+        for way, row in enumerate(self._rows):
+            m.d.comb += [
+                self.candidates[way].hit.eq(self._matches[way]),
+                self.candidates[way].piece.eq(row.piece),
+            ]
 
         return m
 
@@ -173,7 +148,7 @@ class FirstLevel(wiring.Component):
     def _choose(self, m):
         """Choose the way for a fill."""
         index  = self._index(self._looked)
-        other  = Signal(WAYS)
+        other  = Signal.like(self._taken)
         m.d.comb += self._way.eq(self._older.bit_select(index, 1))
         with m.If(self._matches.any()):
             m.d.comb += self._way.eq(self._matches[1])
@@ -199,7 +174,7 @@ class FirstLevel(wiring.Component):
                 self._stored.eq(self._filling),
                 self._older.bit_select(index, 1).eq(~self._way),
             ]
-        for way in range(WAYS):
+        for way in range(self.config.tlb_ways):
             with m.If(self._storing[way]):
                 m.d.sync += [
                     self._valid[way].bit_select(index, 1).eq(1),

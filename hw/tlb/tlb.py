@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out
 from ..layout import ErrorCode, Flush, Level, PageSize
 from ..permission import writes
 from ..translation import (
-    find_request_layout, find_response_layout, invalidation_layout, piece_layout, piece_of,
-    structure_layout, walk_request_layout, walk_response_layout,
+    candidates_layout, find_request_layout, find_response_layout, invalidation_layout, piece_layout,
+    piece_of, structure_layout, walk_request_layout, walk_response_layout,
 )
 from .block import BlockFirstLevel
 from .first import FirstLevel
@@ -47,12 +47,14 @@ class Tlb(wiring.Component):
         The page after it; and a switch: look up the one that came after the last one instead.
     other : :py:`Out(config.page_width)`
         The page that came after the one that was looked up last without that switch.
-    hit, entry : :py:`Out(1)`, :py:`Out(piece_layout(config))`
-        The first level holds the page that was looked up last; its translation.
+    candidates : :py:`Out(candidates_layout(config))`
+        What the ways of the first level hold for the page that was looked up last.
+    hit : :py:`Out(1)`
+        One of them is its translation.
     find : :py:`In(stream.Signature(find_request_layout(config)))`
         Find a translation of that page for an access, and set accessed and dirty bits.
     found : :py:`Out(stream.Signature(find_response_layout(config)))`
-        It has been found, and is now ``entry``; or else a page fault, or a bus error.
+        It has been found, and is a candidate now; or else a page fault, or a bus error.
     pcid : :py:`In(12)`
         The current PCID. Another one takes part of the first level with it. It changes only after
         a cycle in which the TLB is not ``busy``.
@@ -88,7 +90,7 @@ class Tlb(wiring.Component):
             "other":     Out(config.page_width),
             "look":    In(1),
             "hit":     Out(1),
-            "entry":   Out(piece_layout(config)),
+            "candidates": Out(candidates_layout(config)),
             "find":    In(stream.Signature(find_request_layout(config))),
             "found":   Out(stream.Signature(find_response_layout(config))),
             "pcid":    In(12),
@@ -139,7 +141,7 @@ class Tlb(wiring.Component):
             first.fill.payload.eq(self.fill.p),
             first.fill.valid.eq(self.fill.valid),
             self.hit.eq(first.hit),
-            self.entry.eq(first.entry),
+            self.candidates.eq(first.candidates),
             self.evicted.eq(first.evicted),
             self.evicted_page.eq(first.evicted_page),
             self.busy.eq(self._forget | self._switches),

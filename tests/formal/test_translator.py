@@ -4,11 +4,12 @@ For one cycle that begins in any state whatever, and so for runs of any length.
 """
 
 import pytest
-from amaranth.hdl import Const, Mux
+from amaranth.hdl import Cat, Const, Mux
 
 from hw.layout import Fault
 from hw.permission import denied_by_key
 from hw.presets import PRESETS
+from hw.translation import chosen
 from hw.translator import Translator
 
 from .access_support import Case
@@ -23,7 +24,8 @@ pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 def prove_of_translator(translator):
     """Prove what leaves a translator, whatever its registers hold."""
     result, found = translator.result, translator.found
-    held    = translator.entry
+    hits    = Cat(candidate.hit for candidate in translator.candidates)
+    held    = chosen(translator.candidates, config=translator.config)
     by_key  = denied_by_key(
         access=result.p.access, rights=held.rights, key=held.key,
         protection=translator.protection) if translator.config.keys else None
@@ -38,11 +40,12 @@ def prove_of_translator(translator):
         return Sentence("hw.translator", text, when, then)
 
     prove(
-        Subject(inputs=inputs_of(translator), part=translator, given=case.given, fields={
+        Subject(inputs=inputs_of(translator), part=translator,
+                given=case.given & ((hits & (hits - 1)) == 0), fields={
             **case.fields,
             "CR0.PG":      paging,
             "linear":      result.p.access.linear,
-            "hit":         translator.hit,
+            "hits":        hits,
             "D":           held.dirty,
             "found":       found.valid,
             "its fault":   found.p.fault,
@@ -51,7 +54,7 @@ def prove_of_translator(translator):
             "fault":       (result.p.fault, Fault),
         }), [
             says("with paging, an access leaves with a translation", paging & leaves,
-                 translator.hit),
+                 hits.any()),
             *under(paging & (leaves | refused), case.access_rights(leaves)),
             *under(paging & refused, case.error_code(
                 result.p.error.as_value(), not_present=Const(0), reserved_bit=Const(0))),
@@ -95,7 +98,7 @@ def knows_no_smap(m, ports, sound):
 
 def takes_pages_for_dirty(m, ports, sound):
     """A page is taken for written already."""
-    m.d.comb += sound.entry.dirty.eq(1)
+    m.d.comb += [candidate.piece.dirty.eq(1) for candidate in sound.candidates]
 
 
 @pytest.mark.parametrize("flaw, says", [

@@ -55,6 +55,7 @@ TESTED_IN = {
     "transfer":   {"test_operands", "test_latency"},
     "translator": {"test_rules_verdict", "test_rules_tlb"},
     "updater":    {"test_updater", "test_rules_flags"},
+    "verdict":    {"test_rules_verdict", "test_rules_walk"},
     "walker":     {"test_walker", "test_rules_walk"},
 }
 

@@ -32,8 +32,8 @@ class Bench:
 
     def __init__(self, ctx, tlb):
         self.ctx, self.tlb = ctx, tlb
-        self.ways  = tlb.ways
-        self.sets  = tlb.config.tlb_entries // tlb.ways
+        self.ways  = tlb.config.tlb_ways
+        self.sets  = tlb.config.tlb_entries // self.ways
         self.width = tlb.config.page_width
 
     async def strobe(self, **signals):
