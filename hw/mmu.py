@@ -1,5 +1,7 @@
 """The memory-management unit: translation in front of memory."""
 
+from typing import NamedTuple
+
 from amaranth import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -18,6 +20,16 @@ from .wishbone import WishboneSignature, requests, responses
 
 
 __all__ = ["Mmu"]
+
+
+class _Blocks(NamedTuple):
+    """Blocks of a unit, by the names that they have in it."""
+
+    control:    Control
+    translator: Translator
+    tlb:        Tlb
+    walker:     Walker
+    transfer:   TransferUnit
 
 
 class Mmu(wiring.Component):
@@ -74,23 +86,45 @@ class Mmu(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.control    = control    = Control(self.config)
-        m.submodules.translator = translator = Translator(self.config)
-        m.submodules.tlb        = tlb        = Tlb(self.config)
-        m.submodules.walker     = walker     = Walker(self.config)
-        m.submodules.transfer   = transfer   = TransferUnit(self.config)
+        blocks = _Blocks(*(block(self.config)
+                           for block in (Control, Translator, Tlb, Walker, TransferUnit)))
+        for name, block in blocks._asdict().items():
+            m.submodules[name] = block
+        # Amaranth's simulator computes all of a module anew when something of it changes: so each
+        # of these has its own.
+        for add in (self._connect_accesses, self._connect_walks, self._connect_control,
+                    self._look_up, self._share_memory, self._count, self._show):
+            m.submodules[add.__name__[1:]] = part = Module()
+            add(part, blocks)
 
+        return m
+
+    def _connect_accesses(self, m, blocks):
+        """From the processor through the translator to memory, and back."""
+        translator, transfer = blocks.translator, blocks.transfer
         connect(m, flipped(self.access.request), translator.request)
         connect(m, translator.result, transfer.request)
         connect(m, transfer.response, flipped(self.access.response))
-        connect(m, flipped(self.control), control.control)
+        m.d.comb += [
+            translator.takes.eq(transfer.takes),
+            translator.ends.eq(transfer.ends),
+        ]
 
+    def _connect_walks(self, m, blocks):
+        """From a miss through the TLB to the walker, and back."""
+        translator, tlb, walker = blocks.translator, blocks.tlb, blocks.walker
         connect(m, translator.find, tlb.find)
         connect(m, tlb.found, translator.found)
         connect(m, tlb.walk, walker.request)
         connect(m, walker.response, tlb.walked)
         connect(m, walker.learn, tlb.learn)
+        m.d.comb += tlb.drained.eq(blocks.transfer.drained)
 
+    def _connect_control(self, m, blocks):
+        """Let control operations wait for accesses, and accesses for what they invalidate."""
+        control, translator, tlb, walker = (
+            blocks.control, blocks.translator, blocks.tlb, blocks.walker)
+        connect(m, flipped(self.control), control.control)
         busy = Signal()
         m.d.comb += [
             translator.mode.eq(control.mode),
@@ -98,38 +132,28 @@ class Mmu(wiring.Component):
             busy.eq(tlb.busy | (tlb.invalidate.flush != Flush.NONE)),
             translator.hold.eq(self.control.request.valid | busy),
             translator.busy.eq(busy),
-            translator.takes.eq(transfer.takes),
-            translator.ends.eq(transfer.ends),
-            control.quiet.eq(translator.empty & transfer.drained & ~busy),
+            control.quiet.eq(translator.empty & blocks.transfer.drained & ~busy),
             walker.mode.eq(control.mode),
             walker.protection.eq(control.protection),
+            tlb.pcid.eq(control.mode.pcid),
         ]
         if self.config.variable_maxphyaddr:
             m.d.comb += [part.maxphyaddr.eq(self.maxphyaddr) for part in (control, walker)]
-        self._look_up(m, translator, tlb, control, transfer)
-        others = [walker.memory]
         if self.config.pae:
             m.d.comb += walker.pdptes.eq(control.pdptes)
-            others.append(control.memory)
-        self._share_memory(m, transfer.memory, others)
-        self._count(m, translator, tlb, walker, control)
-        self._show(m, translator, tlb, control)
 
-        return m
-
-    def _look_up(self, m, translator, tlb, control, transfer):
+    def _look_up(self, m, blocks):
         """Let the TLB look up the page of each access, and forget what is to be forgotten.
 
         A page fault makes the same forgotten as INVLPG of its page would. Rules 25, 34.
         """
+        control, translator, tlb = blocks.control, blocks.translator, blocks.tlb
         m.d.comb += [
             tlb.page.eq(translator.page),
             tlb.after.eq(translator.after),
             tlb.elsewhere.eq(translator.elsewhere),
             translator.other.eq(tlb.other),
             tlb.look.eq(translator.look),
-            tlb.pcid.eq(control.mode.pcid),
-            tlb.drained.eq(transfer.drained),
             translator.candidates.eq(tlb.candidates),
             tlb.invalidate.eq(control.invalidation),
         ]
@@ -147,20 +171,22 @@ class Mmu(wiring.Component):
                 tlb.invalidate.page.eq(page_of(translator.fault.payload, config=self.config)),
             ]
 
-    def _share_memory(self, m, transfers, others):
+    def _share_memory(self, m, blocks):
         """Connect memory to the one of its users that is active: each waits for the others.
 
         If none is, it is connected to the transfers of accesses: from the verdict on an access to
         the choice of an address would be a long way.
         """
+        transfers = blocks.transfer.memory
         m.d.comb += [*requests(transfers, self.memory), *responses(self.memory, transfers)]
-        for user in others:
+        for user in [blocks.walker.memory, *([blocks.control.memory] if self.config.pae else [])]:
             m.d.comb += responses(self.memory, user)
             with m.If(user.cyc):
                 m.d.comb += requests(user, self.memory)
 
-    def _count(self, m, translator, tlb, walker, control):
+    def _count(self, m, blocks):
         """Gather the strobes."""
+        control, translator, tlb, walker, _ = blocks
         events  = self.events
         result  = translator.result
         invalidation = control.invalidation
@@ -193,8 +219,9 @@ class Mmu(wiring.Component):
             events.swept.eq(tlb.swept),
         ]
 
-    def _show(self, m, translator, tlb, control):
+    def _show(self, m, blocks):
         """Show what the strobes of the TLB concern."""
+        control, tlb   = blocks.control, blocks.tlb
         update, filled = self.tlb, tlb.fill.p
 
         invalidation = tlb.invalidate

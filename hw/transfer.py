@@ -115,10 +115,12 @@ class TransferUnit(wiring.Component):
         ]
         faulted = self.request.p.fault != Fault.NONE
         m.d.comb += self.request.ready.eq(Mux(faulted, self.ends, self.takes))
-        self._prepare(m)
-        self._gather(m)
-        self._follow_chain(m)
-        self._respond(m)
+        # Amaranth's simulator computes all of a module anew when something of it changes: so there
+        # are several.
+        for add in (self._prepare, self._gather, self._follow_chain, self._respond):
+            part = Module()
+            m.submodules[add.__name__.strip("_")] = part
+            add(part)
         with m.FSM():
             with m.State("TRANSFER"):
                 may_issue = space & (receipts.w_rdy | self._beat)

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import AccessRequest
-from .layout import Fault
+from .layout import ErrorCode, Fault
 from .linear import canonical, extended, last_below_gap, page_of
 from .permission import Protection, denied, denied_by_key, error_code, writes
 from .signals import unpacked
@@ -94,29 +94,35 @@ class Translator(wiring.Component):
         self._refilled = Signal()                    # the TLB has just been filled for this step
         self._outside  = Signal()                    # an address that is not canonical
         self._step     = Signal(64)                  # linear address of this step
+        self._frame    = Signal(config.frame_width)  # frame of this step
         self._crosses  = Signal()
         self._settling = Signal()                    # a search has ended in a fault
 
     def elaborate(self, platform):
         m = Module()
 
-        verdict = self._judge(m)
+        # Amaranth's simulator computes all of a module anew when something of it changes: so there
+        # are several.
+        m.submodules.judging   = judging   = Module()
+        m.submodules.locating  = locating  = Module()
+        m.submodules.reporting = reporting = Module()
+        verdict = self._judge(judging)
+        ending  = unpacked("ending", {"fault": Fault, "error": ErrorCode})
         result  = self.result
         advance = Signal()
-        faulted = Signal()
 
-        self._locate(m)
-        self._accept(m, verdict, advance)
+        self._locate(locating, ending)
+        self._accept(m, verdict, ending, advance)
         m.d.comb += [
             advance.eq(result.valid & result.ready),
-            faulted.eq(advance & (result.p.fault == Fault.PAGE_FAULT)),
+            ending.error.eq(verdict.error),
         ]
 
         with m.FSM():
             with m.State("TRANSLATE"):
                 m.d.comb += [
                     result.valid.eq(verdict.faults | (verdict.translated & ~self.elsewhere)),
-                    result.p.fault.eq(verdict.fault),
+                    ending.fault.eq(verdict.fault),
                 ]
                 with m.If(verdict.walk):
                     m.d.comb += self.find.valid.eq(1)
@@ -125,7 +131,7 @@ class Translator(wiring.Component):
                 with m.Elif(self.crossed):
                     m.d.sync += [
                         self.elsewhere.eq(0), self._second.eq(1), self._refilled.eq(0),
-                        self._first.eq(self._frame()),
+                        self._first.eq(self._frame),
                     ]
 
             with m.State("FIND"):
@@ -137,9 +143,9 @@ class Translator(wiring.Component):
                     m.d.comb += [
                         self.found.ready.eq(result.ready),
                         result.valid.eq(1),
-                        result.p.fault.eq(Mux(
+                        ending.fault.eq(Mux(
                             self.found.p.bus_error, Fault.BUS_ERROR, Fault.PAGE_FAULT)),
-                        result.p.error.eq(self.found.p.error),
+                        ending.error.eq(self.found.p.error),
                     ]
                     with m.If(result.ready):
                         m.next = "FORGET"
@@ -149,10 +155,10 @@ class Translator(wiring.Component):
                 with m.If(~self.busy):
                     m.next = "TRANSLATE"
 
-        self._report(m, verdict, advance, faulted)
+        self._report(reporting, verdict, advance)
         return m
 
-    def _accept(self, m, verdict, advance):
+    def _accept(self, m, verdict, ending, advance):
         """Accept the next access as soon as the present one leaves, and look its page up.
 
         It is not accepted while another page is looked up: that of a walk, which is filled, or the
@@ -185,7 +191,7 @@ class Translator(wiring.Component):
                 self._valid.eq(0),
                 self.elsewhere.eq(0),
                 self._refilled.eq(0),
-                self._poisoned.eq(self.result.p.fault != Fault.NONE),
+                self._poisoned.eq(ending.fault != Fault.NONE),
             ]
         with m.If(free & ~self.busy):
             m.d.sync += [
@@ -200,7 +206,7 @@ class Translator(wiring.Component):
         with m.If(self.request.valid & self.request.ready):
             m.d.sync += [self._valid.eq(1), self.elsewhere.eq(end[12])]
 
-    def _locate(self, m):
+    def _locate(self, m, ending):
         """Find the pages of the access, and fill in what is known of its physical address."""
         access = self._access
         result = self.result.p
@@ -209,8 +215,13 @@ class Translator(wiring.Component):
             self._step.eq(access.linear),
             result.access.eq(access),
             result.crosses.eq(self._crosses),
-            result.physical.eq(Cat(offset, Mux(self._second, self._first, self._frame()))),
-            result.second.eq(self._frame()),
+            result.physical.eq(Cat(offset, Mux(self._second, self._first, self._frame))),
+            result.second.eq(self._frame),
+            result.fault.eq(ending.fault),
+            result.error.eq(ending.error),
+            # Without paging the linear address is the physical one.
+            self._frame.eq(Mux(self.mode.paging, chosen(self.candidates, config=self.config).frame,
+                               self._step[12:self.config.maxphyaddr])),
         ]
         with m.If(self._second):
             m.d.comb += [
@@ -218,32 +229,32 @@ class Translator(wiring.Component):
                 self._step[12:].eq(extended(self.other, config=self.config)),
             ]
 
-    def _frame(self):
-        """Frame of this step. Without paging the linear address is the physical one."""
-        entry = chosen(self.candidates, config=self.config)
-        return Mux(self.mode.paging, entry.frame, self._step[12:self.config.maxphyaddr])
-
     def _judge(self, m):
         """Verdict on this step: it leaves, is walked, or faults. Rules 8, 18, 23."""
         verdict = unpacked("verdict", {
             "early":      1,  # it faults whatever the TLB holds
+            "usable":     1,  # the TLB holds a translation that allows it as it is
+            "denied":     1,  # ... that denies it
             "translated": 1,
             "walk":       1,
             "faults":     1,
             "fault":      Fault,
+            "error":      ErrorCode,
         })
         access, mode = self._access, self.mode
         skipped      = access.chained & self._poisoned
         translatable = self._valid & ~skipped & ~self._outside
         usable, forbidden, by_key = self._judge_candidates()
-        refused      = translatable & mode.paging & forbidden
+        refused      = translatable & mode.paging & verdict.denied
         m.d.comb += [
+            verdict.usable.eq(usable),
+            verdict.denied.eq(forbidden),
             self._hit.eq(Cat(candidate.hit for candidate in self.candidates).any()),
             verdict.early.eq(self._valid & (skipped | self._outside)),
             verdict.faults.eq(verdict.early | refused),
-            verdict.translated.eq(translatable & (~mode.paging | usable)),
-            verdict.walk.eq(translatable & mode.paging & ~usable & ~forbidden),
-            self.result.p.error.eq(error_code(
+            verdict.translated.eq(translatable & (~mode.paging | verdict.usable)),
+            verdict.walk.eq(translatable & mode.paging & ~verdict.usable & ~verdict.denied),
+            verdict.error.eq(error_code(
                 access=access, present=1, reserved=0, by_key=by_key, protection=self.protection)),
         ]
         with m.If(skipped):
@@ -273,14 +284,14 @@ class Translator(wiring.Component):
                            for outcome in (~refused & ~clean, refused, by_key)])
         return [Cat(*outcomes).any() for outcomes in zip(*judged, strict=True)]
 
-    def _report(self, m, verdict, advance, faulted):
+    def _report(self, m, verdict, advance):
         """Tell the TLB and the observers."""
         searching = self.find.valid & self.find.ready
         looked_up = self.mode.paging & (self.crossed | (advance & self._hit & (
             verdict.translated | (verdict.fault == Fault.PAGE_FAULT))))
         m.d.comb += [
             *(self.find.p[name].eq(self._access[name]) for name, _ in self.find.p.shape()),
-            self.fault.valid.eq(faulted),
+            self.fault.valid.eq(advance & (self.result.p.fault == Fault.PAGE_FAULT)),
             self.fault.payload.eq(self._step),
             self.counted_hit.eq(self._hit & searching | (looked_up & ~self._refilled)),
             self.protection_fault.eq(
