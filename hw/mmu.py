@@ -129,6 +129,7 @@ class Mmu(wiring.Component):
             translator.other.eq(tlb.other),
             tlb.look.eq(translator.look),
             tlb.pcid.eq(control.mode.pcid),
+            tlb.moved.eq(control.moved),
             tlb.drained.eq(transfer.drained),
             translator.hit.eq(tlb.hit),
             translator.entry.eq(tlb.entry),
