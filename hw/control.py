@@ -60,6 +60,8 @@ class Control(wiring.Component):
         Linear address of a page fault. It is in CR2 in the same cycle already.
     mode, protection : :py:`Out(PagingMode)`, :py:`Out(Protection)`
         What the registers mean for translation.
+    moved : :py:`Out(1)`
+        Strobe: from this cycle on, another PCID is the current one.
     invalidation : :py:`Out(invalidation_layout(config))`
         What the TLB is to forget, in the cycle of the response.
     refused : :py:`Out(1)`
@@ -78,6 +80,7 @@ class Control(wiring.Component):
             "fault":      In(stream.Signature(64, always_ready=True)),
             "mode":       Out(PagingMode),
             "protection": Out(Protection),
+            "moved":      Out(1),
             "invalidation": Out(invalidation_layout(config)),
             "refused":    Out(1),
             **({"pdptes": Out(Pdptes),
@@ -111,6 +114,7 @@ class Control(wiring.Component):
         self._check(m)
         if self.config.pae:
             self._load(m)
+        m.d.sync += self.moved.eq(0)
         with m.If(self._accepted & (self.control.request.p.op == ControlOp.WRITE) & ~self.refused):
             self._write(m)
         self._respond(m)
@@ -257,9 +261,18 @@ class Control(wiring.Component):
             with m.Case(Register.CR2):
                 m.d.sync += state.cr2.eq(operand)
             with m.Case(Register.CR3):
-                m.d.sync += state.cr3.eq(operand & cr3_bits(self.config))
+                written = data.View(CR3, operand).pcid
+                m.d.sync += [
+                    state.cr3.eq(operand & cr3_bits(self.config)),
+                    self.moved.eq(state.cr4.pcide & (written != state.cr3.pcid)),
+                ]
             with m.Case(Register.CR4):
-                m.d.sync += state.cr4.eq(operand & cr4_bits(self.config))
+                # There are PCIDs from now on only if the one in CR3 is 0.
+                leaves = state.cr4.pcide & ~data.View(CR4, operand).pcide
+                m.d.sync += [
+                    state.cr4.eq(operand & cr4_bits(self.config)),
+                    self.moved.eq(leaves & state.cr3.pcid.any()),
+                ]
             with m.Case(Register.EFER):
                 value = data.View(EFER, operand & efer_bits(self.config))
                 m.d.sync += [state.efer[name].eq(value[name]) for name in ("sce", "lme", "nxe")]

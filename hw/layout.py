@@ -150,8 +150,9 @@ Pdpte = data.FlexibleLayout(64, {
 })
 
 
-#: The four of them; bits 31:30 of a linear address select one.
-Pdptes = data.ArrayLayout(Pdpte, 4)
+#: The four of them; bits 31:30 of a linear address select one. They are fields, for an array would
+#: have a signal ``[1]`` beside the whole, which Yosys 0.70 takes for bit 1 of it in mapping.
+Pdptes = data.FlexibleLayout(4 * 64, {n: data.Field(Pdpte, 64 * n) for n in range(4)})
 
 
 class ErrorCode(data.Struct):

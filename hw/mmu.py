@@ -129,13 +129,14 @@ class Mmu(wiring.Component):
         m.d.comb += [
             translator.mode.eq(control.mode),
             translator.protection.eq(control.protection),
-            busy.eq(tlb.busy | (tlb.invalidate.flush != Flush.NONE)),
+            busy.eq(tlb.busy | self._faulted | (control.invalidation.flush != Flush.NONE)),
             translator.hold.eq(self.control.request.valid | busy),
             translator.busy.eq(busy),
             control.quiet.eq(translator.empty & blocks.transfer.drained & ~busy),
             walker.mode.eq(control.mode),
             walker.protection.eq(control.protection),
             tlb.pcid.eq(control.mode.pcid),
+            tlb.moved.eq(control.moved),
         ]
         if self.config.variable_maxphyaddr:
             m.d.comb += [part.maxphyaddr.eq(self.maxphyaddr) for part in (control, walker)]
@@ -172,17 +173,31 @@ class Mmu(wiring.Component):
             ]
 
     def _share_memory(self, m, blocks):
-        """Connect memory to the one of its users that is active: each waits for the others.
+        """Connect memory to the walker while it is active: they wait for each other.
 
-        If none is, it is connected to the transfers of accesses: from the verdict on an access to
-        the choice of an address would be a long way.
+        Else to the transfers of accesses, active or not: from the verdict on an access to the
+        choice of an address would be a long way.
         """
-        transfers = blocks.transfer.memory
-        m.d.comb += [*requests(transfers, self.memory), *responses(self.memory, transfers)]
-        for user in [blocks.walker.memory, *([blocks.control.memory] if self.config.pae else [])]:
-            m.d.comb += responses(self.memory, user)
-            with m.If(user.cyc):
-                m.d.comb += requests(user, self.memory)
+        transfers, walks = blocks.transfer.memory, blocks.walker.memory
+        m.d.comb += [*requests(transfers, self.memory), *responses(self.memory, transfers),
+                     *responses(self.memory, walks)]
+        with m.If(walks.cyc):
+            m.d.comb += requests(walks, self.memory)
+        if self.config.pae:
+            self._lend_memory(m, transfers, blocks.control.memory, idle=blocks.translator.empty)
+
+    def _lend_memory(self, m, transfers, loads, *, idle):
+        """Connect memory to the loader of PDPTEs, active or not, while the unit holds no access.
+
+        From a control operation to the choice of an address would be a long way, too. Transfers may
+        still be in flight, and keep the bus.
+        """
+        m.d.comb += responses(self.memory, loads)
+        with m.If(idle):
+            m.d.comb += [
+                *requests(loads, self.memory),
+                self.memory.cyc.eq(transfers.cyc | loads.cyc),
+            ]
 
     def _count(self, m, blocks):
         """Gather the strobes."""

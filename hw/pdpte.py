@@ -79,7 +79,7 @@ class PdpteLoader(wiring.Component):
                     self.memory.stb.eq(
                         self.request.valid & ~issued[2] & (~under_way | ended)),
                 ]
-                with m.If(self.memory.cyc & ended):
+                with m.If(under_way & ended):
                     m.d.sync += [
                         under_way.eq(0),
                         read.eq(read + 1),

@@ -66,11 +66,16 @@ def denied_by_key(*, access, rights, key, protection):
     ``access`` needs fields ``kind``, ``user`` and ``implicit``. Which register judges depends on
     the page alone, and not on who makes the access. Rules 14, 36.
     """
-    enabled  = Mux(rights.user, protection.pke, protection.pks)
-    register = Mux(rights.user, protection.pkru, protection.pkrs)
-    disabled = Mux(enabled, register.word_select(key, 2), 0)
-    write    = writes(access.kind) & (~supervises(access) | protection.wp)
-    return ~fetches(access.kind) & (disabled[0] | (disabled[1] & write))
+    write = writes(access.kind) & (~supervises(access) | protection.wp)
+
+    def by_register(register, enabled):
+        counts = enabled & ~fetches(access.kind)
+        return [counts & (register[2 * n] | (register[2 * n + 1] & write)) for n in range(16)]
+
+    # The page is known last: each of its keys is judged before.
+    forbidden = Cat(by_register(protection.pkrs, protection.pks),
+                    by_register(protection.pkru, protection.pke))
+    return forbidden.bit_select(Cat(key, rights.user), 1)
 
 
 def denied(*, access, rights, by_key, protection):

@@ -4,7 +4,7 @@ from amaranth import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .layout import Entry, Level
+from .layout import Entry, Level, Pdpte
 from .linear import entry_offset
 from .permission import Protection, Rights, below
 from .physical import width_members, width_of
@@ -247,7 +247,7 @@ class Walker(wiring.Component):
 
     def _pdpte(self):
         """The PDPTE register of the page."""
-        return self.pdptes[self._next.page[18:20]]
+        return data.View(Pdpte, self.pdptes.as_value().word_select(self._next.page[18:20], 64))
 
     def _read_first(self, m, *, root):
         """Issue the first read of a walk.

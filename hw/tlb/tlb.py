@@ -55,9 +55,9 @@ class Tlb(wiring.Component):
         Find a translation of that page for an access, and set accessed and dirty bits.
     found : :py:`Out(stream.Signature(find_response_layout(config)))`
         It has been found, and is a candidate now; or else a page fault, or a bus error.
-    pcid : :py:`In(12)`
-        The current PCID. Another one takes part of the first level with it. It changes only after
-        a cycle in which the TLB is not ``busy``.
+    pcid, moved : :py:`In(12)`, :py:`In(1)`
+        The current PCID; and a strobe: it is another one than in the cycle before. That takes part
+        of the first level with it. Only after a cycle in which the TLB is not ``busy``.
     drained : :py:`In(1)`
         The memory transfers of all earlier accesses are done, so that a walk sees them.
     walk, walked
@@ -94,6 +94,7 @@ class Tlb(wiring.Component):
             "find":    In(stream.Signature(find_request_layout(config))),
             "found":   Out(stream.Signature(find_response_layout(config))),
             "pcid":    In(12),
+            "moved":   In(1),
             "drained": In(1),
             "walk":    Out(stream.Signature(walk_request_layout(config))),
             "walked":  In(stream.Signature(walk_response_layout(config))),
@@ -117,7 +118,8 @@ class Tlb(wiring.Component):
         self._pending = Signal(invalidation_layout(config))  # what is to be forgotten
         self._forget  = Signal()                             # ... there is something
         self._own     = Signal()                             # ... under the current PCID
-        self._switches = Signal()                            # the PCID has changed
+        self._moved    = Signal()                            # the PCID changed in a cycle before
+        self._switches = Signal()                            # ... in this one or before
         self._asked    = Signal()                            # ... the stamps were asked for it
         self._left    = Signal(12 * config.pcid)             # the PCID that the first level is of
         self._looked  = Signal(config.page_width)            # the page that was looked up last
@@ -134,7 +136,7 @@ class Tlb(wiring.Component):
         m.submodules.first = first = self._first
         m.d.comb += [
             self._own.eq(self._pending.pcid[:len(self._left)] == self._left),
-            self._switches.eq(self._left != self.pcid[:len(self._left)]),
+            self._switches.eq(self.moved | self._moved),
             first.page.eq(Mux(self._again | self._forget | self.elsewhere,
                               Mux(self._again, self._looked, self.other), self.page)),
             first.look.eq(self.look | self._again),
@@ -159,6 +161,8 @@ class Tlb(wiring.Component):
             ]
         if self._second is not None:
             self._connect_second(m)
+        with m.If(self.moved):
+            m.d.sync += self._moved.eq(1)
 
         with m.FSM(init="IDLE" if self._second is None else "START"):
             with m.State("IDLE"):
@@ -225,7 +229,7 @@ class Tlb(wiring.Component):
             if self._stamps is not None:
                 m.d.comb += self._stamps.switches.eq(1)
             m.d.comb += [self.switched.eq(1), self._first.flush.eq(Flush.LOCAL)]
-            m.d.sync += [self._asked.eq(0), self._left.eq(self.pcid)]
+            m.d.sync += [self._asked.eq(0), self._moved.eq(0), self._left.eq(self.pcid)]
         with m.Elif(self._forget & self._pending.single):
             m.d.comb += self._first.look.eq(1)
             m.next = "FORGET_FIRST"

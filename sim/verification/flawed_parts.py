@@ -130,7 +130,7 @@ class FlawedWalker(Wrapper):
         quarter = Signal(2)
         m.d.comb += quarter.eq(request.p.page[18:20])
         with m.If(self.has("PDPTEs are read in each walk") & self.mode.pae):
-            m.d.comb += part.pdptes[quarter].eq(read)
+            m.d.comb += part.pdptes.as_value().word_select(quarter, 64).eq(read)
             with m.If(request.valid & part.request.ready & ~known):
                 m.d.comb += [
                     part.request.valid.eq(0), request.ready.eq(0),

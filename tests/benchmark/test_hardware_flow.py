@@ -133,6 +133,14 @@ def test_a_program_that_fails_is_one_line_and_leaves_nothing(tools, name, compla
     assert placed((1,))[0].fmax_hz == 50e6
 
 
+def test_an_error_that_yosys_does_not_print_is_in_its_log(tools):
+    fake_tools(tools, instead={
+        "yosys": 'while [ "$1" != -l ]; do shift; done\n'
+                 'printf "wire error\\nERROR: no such thing\\n" > "$2"\nexit 1\n'})
+    with pytest.raises(Unavailable, match="Yosys failed: ERROR: no such thing$"):
+        placed()
+
+
 @pytest.mark.parametrize("nonsense", [
     {}, [], {"fmax": {}, "utilization": {}, "critical_paths": []},
     {**report(50.0), "critical_paths": []}, {**report(50.0), "critical_paths": [{}]},

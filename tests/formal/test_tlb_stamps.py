@@ -72,7 +72,7 @@ def used_as_the_unit_does(use):
     named = tlb.invalidate
     flush = named.flush != Flush.NONE
     own   = named.pcid == tlb.pcid
-    return ((~use.moved | use.may_move)
+    return ((tlb.moved == use.moved) & (~use.moved | use.may_move)
             & (~(flush & tlb.busy) | (use.moved & own))
             & ((named.flush != Flush.OF_PCID_AND_GLOBAL) | own)
             & (~(flush & named.single) | (named.flush == Flush.OF_PCID)
@@ -130,10 +130,11 @@ def forgets_pages_of_another_pcid(m, ports, sound):
 
 def moves_at_any_time(m, ports, sound):
     """The PCID is another one in the cycle after something was forgotten."""
-    moved = Signal()
+    other, before = Signal(), Signal.like(sound.pcid)
     with m.If(sound._stamps.flush != Flush.NONE):
-        m.d.sync += moved.eq(~moved)
-    m.d.comb += sound.pcid.eq(ports.pcid ^ moved)
+        m.d.sync += other.eq(~other)
+    m.d.sync += before.eq(sound.pcid)
+    m.d.comb += [sound.pcid.eq(ports.pcid ^ other), sound.moved.eq(sound.pcid != before)]
 
 
 @pytest.mark.parametrize("flaw, told", [

@@ -104,7 +104,7 @@ def used_as_the_unit_does(watch):
     invalidates = tlb.invalidate.flush != Flush.NONE
     idle = ~watch.searching & ~tlb.busy
     return ((tlb.look + invalidates + tlb.find.valid <= 1)
-            & ~tlb.elsewhere & (tlb.pcid == 0) & (tlb.invalidate.pcid == 0)
+            & ~tlb.elsewhere & (tlb.pcid == 0) & ~tlb.moved & (tlb.invalidate.pcid == 0)
             & (~(tlb.look | invalidates | tlb.find.valid) | idle)
             & (~tlb.find.valid | watch.looked)
             & (~invalidates | (tlb.invalidate.flush == Flush.ALL)

@@ -101,6 +101,16 @@ async def test_rule_32_a_translation_serves_its_own_pcid_alone(cpu):
     assert await error(cpu, READ) == 0
 
 
+@contexts
+async def test_rule_32_an_access_right_behind_a_change_is_of_the_new_pcid(cpu):
+    await cache(cpu)
+    pcids = (0, 1, 0)
+    steps = [step for pcid in pcids for step in ((Register.CR3, ROOT | pcid | NO_FLUSH), READ)]
+    responses = await cpu.burst(steps, chained=set(), ready=lambda cycle: True)
+    assert [response.physical for response in responses] == [
+        frame(pcid, LINEAR) for pcid in pcids]
+
+
 @pytest.mark.parametrize("bit", range(12))
 @contexts
 async def test_rule_32_all_twelve_bits_tell_pcids_apart(cpu, bit):

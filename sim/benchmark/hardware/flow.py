@@ -25,6 +25,9 @@ __all__ = ["Flow", "Placement"]
 
 WHO = "bench hardware"
 
+#: What Yosys writes of all that it does.
+YOSYS_LOG = "yosys.log"
+
 #: Key of our own in what is kept of a design that does not fit.
 UNFIT = "dragoncage_unfit"
 
@@ -102,12 +105,26 @@ class Flow:
         """The file ``made.json`` of a script that goes on from a design in RTLIL."""
         def make(compiler: Compiler) -> Path:
             compiler.write("design.il", text)
-            compiler.run([self._yosys, "-q", "-p", f"read_rtlil design.il; {script}"],
-                         called="Yosys")
+            self._run_yosys(compiler, f"read_rtlil design.il; {script}")
             return compiler.folder / "made.json"
 
         return kept(name_of(text, script, self._versions[0]), make, who=WHO,
                     waiting=lambda: self._announce("synthesis"))
+
+    def _run_yosys(self, compiler: Compiler, script: str) -> None:
+        """Run a script. If it fails, the reason is the error in the log that Yosys itself keeps.
+
+        YoWASP's Yosys 0.70 prints nothing once it has run ABC, not even its error.
+        """
+        try:
+            compiler.run([self._yosys, "-q", "-l", YOSYS_LOG, "-p", script], called="Yosys")
+        except Unavailable as failure:
+            log    = compiler.folder / YOSYS_LOG
+            lines  = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+            errors = [line for line in lines if line.startswith("ERROR: ")]
+            if not errors:
+                raise
+            raise Unavailable(f"{WHO}: Yosys failed: {errors[0]}") from failure
 
     def _routed(self, netlist: Path, seed: int) -> Mapping[str, Any]:
         """The report of nextpnr; of a design that does not fit, one of our own."""
