@@ -55,8 +55,8 @@ GIVEN = ((NOW.lma == (NOW.pg & NOW.lme)) & (~NOW.lma | NOW.pae) & (~NOW.pcide | 
 UNITS = {
     **PRESETS,
     "without smap": MmuConfig(smap=False),
-    "with pae alone": MmuConfig(long_mode=False, gigabyte_pages=False, pae=True),
-    "of any width": MmuConfig(maxphyaddr=52, variable_maxphyaddr=True, pcid=True),
+    "with pae alone": MmuConfig(long_mode=False, gigabyte_pages=False, pcid=False, pae=True),
+    "of any width": MmuConfig(maxphyaddr=52, variable_maxphyaddr=True),
 }
 
 #: Bits of CR4 and of IA32_EFER, and the features that they come with (SDM 2.5, 2.2.1).
