@@ -165,8 +165,8 @@ def test_a_check_that_takes_a_bit_for_a_constant_is_disproved(
         prove_register(UNITS["full"], SimpleNamespace(**vars(STATE) | {register: flawed}))
 
 
-def test_a_unit_without_pae_that_does_not_look_at_pg_is_disproved():
-    flawed = changed(STATE.cr0, pg=Const(0))
+def test_a_unit_without_pae_that_looks_at_pg_in_long_mode_alone_is_disproved():
+    flawed = changed(STATE.cr0, pg=STATE.cr0.pg & STATE.efer.lma)
     with pytest.raises(Disproved, match=r"(?m)^unit without PAE paging: (.|\n)*^  CR0\.PG = 1$"):
         prove_cr4(UNITS["default"], SimpleNamespace(**vars(STATE) | {"cr0": flawed}))
 
