@@ -69,7 +69,7 @@ class MmuConfig:
     pse:               bool = True
     pge:               bool = True
     nx:                bool = True
-    pcid:              bool = False
+    pcid:              bool = True
     invpcid:           bool = False
     smep:              bool = True
     smap:              bool = True

@@ -5,8 +5,8 @@ Written by hand from the manual; neither the gateware nor the golden model is as
 Ref: Intel SDM Vol. 3A, section 2.5 "Control Registers", 2.2.1 "Extended Feature Enable Register",
 2.7 "Protection-Key Rights Registers", 4.1.2 "Paging-Mode Enabling", Tables 4-3 and 4-12; Vol. 2B,
 "MOV - Move to/from Control Registers", "WRMSR". The machine has a MAXPHYADDR of 40, no features of
-CR4 and EFER besides those that are named here, and PAE paging and 5-level paging only if that is
-said.
+CR4 and EFER besides those that are named here, PCIDs unless it is said that there are none, and PAE
+paging and 5-level paging only if that is said.
 """
 
 from collections.abc import Mapping
@@ -93,6 +93,13 @@ _ALL_BESIDES = _BESIDES | {
        for register in (Register.CR0, Register.CR2, Register.CR4, Register.EFER)},
 }
 
+#: Bits that are kept by a machine with PCIDs: all low bits of CR3, where the PCID is, in any mode,
+#: and PCIDE in long mode alone.
+_CONTEXTS = {
+    **{(mode, Register.CR3): mask(range(12)) for mode in ALL_BASES},
+    **{(mode, Register.CR4): mask(17) for mode in ("4-level", "5-level")},
+}
+
 #: Bits that are kept by a machine with protection keys: PKE and PKS, and the lower halves.
 KEYS = {
     Register.CR4:  mask(22, 24),
@@ -101,14 +108,14 @@ KEYS = {
 }
 
 
-def fate(mode: str, register: Register, bit: int, *, all_modes: bool = False,
+def fate(mode: str, register: Register, bit: int, *, all_modes: bool = False, pcid: bool = True,
          besides: Mapping[Register, int] = MappingProxyType({})) -> str:
     """Outcome of a write that changes one bit: "kept", "refused" or "ignored".
 
     ``besides`` are bits that the machine keeps besides those of every machine.
     """
     kept, refused = (_ALL_BESIDES if all_modes else _BESIDES).get((mode, register), (0, 0))
-    kept |= besides.get(register, 0)
+    kept |= besides.get(register, 0) | pcid * _CONTEXTS.get((mode, register), 0)
     if (kept | _KEPT.get(register, 0)) >> bit & 1:
         return "kept"
     return "refused" if (refused | _REFUSED.get(register, 0)) >> bit & 1 else "ignored"

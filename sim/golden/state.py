@@ -78,7 +78,7 @@ class Features:
     smap:           bool = True
     pae:            bool = False
     la57:           bool = False
-    pcid:           bool = False
+    pcid:           bool = True
     invpcid:        bool = False
     pku:            bool = False
     pks:            bool = False

@@ -44,7 +44,7 @@ def test_a_waveform_has_a_folder_of_its_own(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("options, first", [
-    ([], 2157), (["--from", "boot"], 0), (["--from", "3000"], 3000),
+    ([], 2163), (["--from", "boot"], 0), (["--from", "3000"], 3000),
 ])
 def test_a_waveform_begins_with_the_first_act_or_where_it_is_told(options, first, tmp_path):
     assert main(["run", CASE, "--engine", FAST, "--waves", str(tmp_path), *options]) == 0

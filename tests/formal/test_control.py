@@ -55,8 +55,8 @@ GIVEN = ((NOW.lma == (NOW.pg & NOW.lme)) & (~NOW.lma | NOW.pae) & (~NOW.pcide | 
 UNITS = {
     **PRESETS,
     "without smap": MmuConfig(smap=False),
-    "with pae alone": MmuConfig(long_mode=False, gigabyte_pages=False, pae=True),
-    "of any width": MmuConfig(maxphyaddr=52, variable_maxphyaddr=True, pcid=True),
+    "with pae alone": MmuConfig(long_mode=False, gigabyte_pages=False, pcid=False, pae=True),
+    "of any width": MmuConfig(maxphyaddr=52, variable_maxphyaddr=True),
 }
 
 #: Bits of CR4 and of IA32_EFER, and the features that they come with (SDM 2.5, 2.2.1).
@@ -165,8 +165,7 @@ def test_a_check_that_takes_a_bit_for_a_constant_is_disproved(
         prove_register(UNITS["full"], SimpleNamespace(**vars(STATE) | {register: flawed}))
 
 
-def test_a_unit_without_pae_that_does_not_look_at_pg_is_disproved():
-    # In IA-32e mode it does: else another sentence might be what is disproved.
+def test_a_unit_without_pae_that_looks_at_pg_in_long_mode_alone_is_disproved():
     flawed = changed(STATE.cr0, pg=STATE.cr0.pg & STATE.efer.lma)
     with pytest.raises(Disproved, match=r"(?m)^unit without PAE paging: (.|\n)*^  CR0\.PG = 1$"):
         prove_cr4(UNITS["default"], SimpleNamespace(**vars(STATE) | {"cr0": flawed}))

@@ -48,7 +48,8 @@ UNITS = {
     **PRESETS,
     "without gigabyte pages": MmuConfig(gigabyte_pages=False),
     "of any width":           MmuConfig(maxphyaddr=52, variable_maxphyaddr=True, pae=True),
-    "with pae alone":         MmuConfig(long_mode=False, gigabyte_pages=False, pae=True),
+    "with pae alone":         MmuConfig(long_mode=False, gigabyte_pages=False, pcid=False,
+                                        pae=True),
     **{f"of {width} bits": MmuConfig(maxphyaddr=width) for width in (39, 41, 52)},
 }
 

@@ -24,7 +24,7 @@ FIELDS = {"linear address": LINEAR, "level": (LEVEL, Level), "IA32_EFER.LMA": LO
           "PAE paging": PAE}
 
 #: PAE paging without IA-32e mode.
-WITH_PAE = MmuConfig(long_mode=False, gigabyte_pages=False, pae=True)
+WITH_PAE = MmuConfig(long_mode=False, gigabyte_pages=False, pcid=False, pae=True)
 
 
 def prove_canonical(function):

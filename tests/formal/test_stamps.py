@@ -6,7 +6,6 @@ show follows from that.
 Ref: Intel SDM Vol. 3A, section 4.10.1 "Process-Context Identifiers (PCIDs)", section 4.10.4.
 """
 
-from dataclasses import replace
 from functools import reduce
 from itertools import combinations
 from operator import and_
@@ -28,7 +27,7 @@ from .stamp_support import Watch, used_as_promised
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 
-CONFIG = replace(PRESETS["default"], pcid=True)
+CONFIG = PRESETS["default"]
 
 
 class Rows(Elaboratable):

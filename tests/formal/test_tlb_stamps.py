@@ -22,8 +22,8 @@ from .stamp_support import Watch, used_as_promised
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 
 #: Levels of as few sets as there can be: how many is nothing to the bank of stamps.
-CONFIG = replace(PRESETS["default"], pcid=True, tlb_entries=2, second_entries=4,
-                 directory_entries=2, reference_entries=2)
+CONFIG = replace(PRESETS["default"], tlb_entries=2, second_entries=4, directory_entries=2,
+                 reference_entries=2)
 
 #: From reset: stamps are used up, swept, and used again.
 CYCLES = 12

@@ -11,13 +11,19 @@ from sw.bus import GeneralProtection, Register
 
 
 PG, PE, WP, NW, CD, ET = 1 << 31, 1, 1 << 16, 1 << 29, 1 << 30, 1 << 4
-PSE, PAE, PGE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 20, 1 << 21
+PSE, PAE, PGE, PCIDE, SMEP, SMAP = 1 << 4, 1 << 5, 1 << 7, 1 << 17, 1 << 20, 1 << 21
 SCE, LME, LMA, NXE = 1, 1 << 8, 1 << 10, 1 << 11
 
 RESET   = ControlState()
 BITS_32 = ControlState(cr0=PG | PE | ET)
 READY   = ControlState(cr0=PE | ET, cr4=PAE, efer=LME)
 LONG    = ControlState(cr0=PG | PE | ET, cr4=PAE, efer=LME | LMA)
+
+#: 4-level paging on a machine that has no PCIDs.
+NO_PCIDS = replace(LONG, machine=Features(pcid=False))
+
+#: A machine with 32-bit paging only.
+SMALL = {"long_mode": False, "gigabyte_pages": False, "nx": False, "pcid": False}
 
 
 def test_reset_leaves_paging_off_and_caches_disabled():
@@ -34,7 +40,8 @@ def test_reset_leaves_paging_off_and_caches_disabled():
     (replace(READY, efer=0),   Register.CR0, PG | PE),   # PAE paging does not exist
     (BITS_32, Register.CR4,  PAE),
     (RESET,   Register.CR4,  1),
-    (RESET,   Register.CR4,  1 << 17),
+    (RESET,   Register.CR4,  PCIDE),                 # outside long mode
+    (NO_PCIDS, Register.CR4, PAE | PCIDE),
     (RESET,   Register.CR4,  1 << 22),
     (LONG,    Register.CR4,  PAE | 1 << 32),
     (LONG,    Register.CR4,  0),
@@ -67,7 +74,7 @@ def test_a_bit_of_an_absent_feature_faults(feature, register, value):
 
 
 def test_a_machine_without_long_mode_has_neither_pae_nor_lme():
-    absent = ControlState(machine=Features(long_mode=False, gigabyte_pages=False, nx=False))
+    absent = ControlState(machine=Features(**SMALL))
     for register, value in ((Register.CR4, PAE), (Register.EFER, LME)):
         with pytest.raises(GeneralProtection):
             write_register(absent, register, value)
@@ -78,8 +85,9 @@ def test_a_machine_without_long_mode_has_neither_pae_nor_lme():
     (RESET,   Register.CR0,  1 << 40 | PE,           PE | ET),   # 32-bit operand
     (RESET,   Register.CR2,  0x1_2345_6789,          0x2345_6789),
     (LONG,    Register.CR2,  0x1_2345_6789,          0x1_2345_6789),
-    (RESET,   Register.CR3,  0xffff_ffff_ffff_ffff,  0xffff_f018),
-    (LONG,    Register.CR3,  0xff_ffff_ffff,         0xff_ffff_f018),
+    (RESET,   Register.CR3,  0xffff_ffff_ffff_ffff,  0xffff_ffff),
+    (LONG,    Register.CR3,  0xff_ffff_ffff,         0xff_ffff_ffff),
+    (NO_PCIDS, Register.CR3, 0xff_ffff_ffff,         0xff_ffff_f018),
     (RESET,   Register.CR4,  1 << 32 | PGE,          PGE),
     (RESET,   Register.EFER, LMA | SCE,              SCE),       # LMA is read-only
     (LONG,    Register.EFER, LME | NXE,              LME | LMA | NXE),
@@ -126,21 +134,18 @@ def test_what_a_write_flushes(state, register, value, flush):
 
 def test_the_feature_word_names_what_the_machine_can_do():
     bare = Features(maxphyaddr=36, long_mode=False, gigabyte_pages=False, nx=False,
-                   pse=False, pge=False, smep=False, smap=False)
+                   pse=False, pge=False, pcid=False, smep=False, smap=False)
     assert bare.features == 36 << 32
-    everything = 1 << 4 | 1 << 7 | 1 << 11 | 1 << 20 | 1 << 21 | 1 << 26 | 1 << 29
+    everything = 1 << 4 | 1 << 7 | 1 << 11 | PCIDE | 1 << 20 | 1 << 21 | 1 << 26 | 1 << 29
     assert Features().features == 40 << 32 | everything
 
 
 @pytest.mark.parametrize("feature, bit", [
     ("pae", 5), ("invpcid", 10), ("la57", 12), ("pcid", 17), ("pku", 22), ("pks", 24),
 ])
-def test_what_a_machine_has_if_it_is_asked_for_has_a_bit_of_the_word(feature, bit):
-    assert Features(**{feature: True}).features == Features().features | 1 << bit
-
-
-#: A machine with 32-bit paging only.
-SMALL = {"long_mode": False, "gigabyte_pages": False, "nx": False}
+def test_what_not_every_machine_has_is_a_bit_of_the_word(feature, bit):
+    with_, without = (Features(**{feature: value}).features for value in (True, False))
+    assert with_ ^ without == with_ & 1 << bit != 0
 
 
 @pytest.mark.parametrize("wrong, said", [
@@ -166,15 +171,17 @@ def test_pae_paging_needs_memory_to_read():
 @pytest.mark.parametrize("register", Register, ids=lambda register: register.name)
 @pytest.mark.parametrize("mode, state", [
     ("off", ControlState(cr0=PE | ET)), ("32-bit", BITS_32), ("4-level", LONG),
+    ("4-level", NO_PCIDS),
 ])
 def test_each_bit_of_a_write_is_kept_ignored_or_refused(mode, state, register):
-    before = read_register(state, register)
+    before, pcid = read_register(state, register), state.machine.pcid
     for bit in range(64):
         try:
             after, _ = write_register(state, register, before ^ 1 << bit)
         except GeneralProtection:
-            assert fate(mode, register, bit) == "refused", bit
+            assert fate(mode, register, bit, pcid=pcid) == "refused", bit
         else:
             change = before ^ read_register(after, register)
-            assert fate(mode, register, bit) == ("kept" if change else "ignored"), bit
+            due    = "kept" if change else "ignored"
+            assert fate(mode, register, bit, pcid=pcid) == due, bit
             assert change in (0, 1 << bit)

@@ -10,11 +10,11 @@ from .mmu_support import SMALL, bench_of
 
 READABLE = ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs")
 
-#: Features of a unit, and the bits that it then keeps besides.
+#: Features of a unit, and the bits that it then keeps besides. Two have no PCIDs.
 MACHINES = {
     "plain":          ({}, {}),
-    "keys":           ({"pku": True, "pks": True}, KEYS),
-    "modes":          ({"pae": True, "la57": True}, {}),
+    "keys":           ({"pcid": False, "pku": True, "pks": True}, KEYS),
+    "modes":          ({"pcid": False, "pae": True, "la57": True}, {}),
     "modes and keys": ({"pae": True, "la57": True, "pku": True, "pks": True}, KEYS),
 }
 
@@ -56,7 +56,8 @@ def test_each_bit_of_a_write_is_kept_ignored_or_refused(machine, mode, register)
                 refused = False
             except GeneralProtection:
                 refused = True
-            due   = fate(mode, register, bit, all_modes="pae" in features, besides=besides)
+            due   = fate(mode, register, bit, all_modes="pae" in features,
+                         pcid=features.get("pcid", True), besides=besides)
             after = changed(base, register, bit) if due == "kept" else base
             if refused != (due == "refused") or state_of(cpu) != after:
                 wrong.append((bit, due))

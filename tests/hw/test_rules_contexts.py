@@ -21,7 +21,7 @@ OTHER = LINEAR + 0x1000
 #: which the unit has two places.
 ALL = {0: "LO", 1: "LO"}
 
-contexts = four_levels(pcid=True, invpcid=True, second_entries=32)
+contexts = four_levels(invpcid=True, second_entries=32)
 
 
 async def switch(cpu, pcid, *, flush=False):
@@ -131,7 +131,7 @@ async def test_rule_32_without_pcide_the_low_bits_are_kept_and_mean_nothing(cpu)
     assert await refused(cpu.write_control, Register.CR3, ROOT | NO_FLUSH)
 
 
-@two_levels(pcid=True)
+@two_levels()
 async def test_rule_32_pcide_cannot_be_set_outside_long_mode(cpu):
     assert await refused(cpu.write_control, Register.CR4, PCIDE)
     await cpu.write_control(Register.CR0, PE)
@@ -281,7 +281,7 @@ async def test_rule_33_without_pcide_there_is_pcid_0_alone(cpu):
 @pytest.mark.parametrize("long_mode", [
     pytest.param(True, marks=two_levels(invpcid=True)),
     pytest.param(False, marks=two_levels(invpcid=True, long_mode=False, gigabyte_pages=False,
-                                         nx=False)),
+                                         nx=False, pcid=False)),
 ])
 async def test_rule_33_the_address_has_64_bits_outside_long_mode_too(cpu, long_mode):
     cpu.memory.write(ROOT + 4 * (LINEAR >> 22), 4, 0x2000 | P)
@@ -295,7 +295,7 @@ async def test_rule_33_the_address_has_64_bits_outside_long_mode_too(cpu, long_m
     assert await error(cpu, READ) == 0
 
 
-@four_levels(pcid=True)
+@four_levels()
 async def test_rule_33_a_unit_without_invpcid_refuses_it(cpu):
     for kind in range(4):
         assert await refused(cpu.invpcid, kind, 0)

@@ -19,7 +19,7 @@ from .rules_support import (
 #: Another page directory than those of :data:`PDPTES`.
 OTHER = 0x50_0000
 
-NO_LONG_MODE = {"long_mode": False, "gigabyte_pages": False}
+NO_LONG_MODE = {"long_mode": False, "gigabyte_pages": False, "pcid": False}
 
 
 def loaded(cpu):

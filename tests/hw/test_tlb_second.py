@@ -170,7 +170,7 @@ FORGOTTEN = [(Flush.ALL, 0), (Flush.LOCAL, 0), *(
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_two_pcids_ever_have_a_stamp(seed):
-    bank   = StampBank(MmuConfig(pcid=True, invpcid=True))
+    bank   = StampBank(MmuConfig(invpcid=True))
     random = Random(seed)
 
     async def main(ctx):

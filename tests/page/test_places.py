@@ -184,8 +184,8 @@ def test_before_an_address_space_is_there_its_walk_is_not(reader):
     chosen = reader.page.locator("#lab .side.left select").input_value()
     walks  = played("article").document["subjects"][int(chosen)]["walks"]
     name   = reader.page.locator("#lab .side.left .linear code").first.inner_text()
-    reader.open(f"#cycle={walks[0][0] - 1}&cpu=0&left={name}.0xd000")
-    assert "No processor has had CR3 0xd000 yet" in reader.text("#lab .side.left")
+    reader.open(f"#cycle={walks[0][0] - 1}&cpu=0&left={name}.0xd003")
+    assert "No processor has had CR3 0xd003 yet" in reader.text("#lab .side.left")
     reader.press("ArrowRight")
     assert reader.page.locator("#lab .side.left .entry").count() == 4
 

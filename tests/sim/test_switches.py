@@ -75,7 +75,7 @@ def test_a_machine_has_the_memory_and_the_processors_that_are_set():
 
 
 def test_a_unit_without_long_mode_is_played_in_the_mode_that_it_has():
-    made = machine("unit.long_mode=0", "unit.gigabyte_pages=0", "unit.nx=0")
+    made = machine("unit.long_mode=0", "unit.gigabyte_pages=0", "unit.nx=0", "unit.pcid=0")
     assert made.mode == "32bit"
 
 

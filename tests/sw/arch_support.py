@@ -129,12 +129,12 @@ class RecordingBus(GoldenBus):
 def features_for(paging: Paging) -> dict[str, bool]:
     """Features of the golden machine without which a kernel does not start.
 
-    With 5-level paging come PCIDs and INVPCID, as on all processors that have it.
+    With 5-level paging comes INVPCID, as on all processors that have it.
     """
     if paging.X86_PAE:
         return {"pae": True}
     five = len(paging.shifts) == 5
-    return dict.fromkeys(("la57", "pcid", "invpcid"), True) if five else {}
+    return dict.fromkeys(("la57", "invpcid"), True) if five else {}
 
 
 def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any = ERA_6_X,

@@ -31,7 +31,7 @@ EACH_LONG = pytest.mark.parametrize("paging", [PAGING_64, PAGING_64_L5],
 
 def machine(paging=PAGING_64, **features):
     """A machine with PCIDs."""
-    return booted(paging, **{"pcid": True, "invpcid": True} | features)
+    return booted(paging, **{"invpcid": True} | features)
 
 
 def goes_to(cpu, mm):
@@ -152,7 +152,7 @@ def test_a_flush_of_everything_leaves_the_other_slots_alone():
                          ids=lambda paging: paging.name)
 @pytest.mark.parametrize("invpcid", [False, True])
 def test_a_large_kernel_range_flushes_every_slot(paging, invpcid):
-    cpu = booted(paging, pcid=True, invpcid=invpcid)
+    cpu = booted(paging, invpcid=invpcid)
     cr4  = run(cpu.read_cr(CR4))
     held = []
     for frame in (5, 6):
@@ -197,7 +197,7 @@ def test_a_lazy_processor_that_is_asked_goes_to_the_kernels_own_tables():
 
 @pytest.mark.parametrize("paging", [PAGING_32, PAGING_PAE], ids=lambda paging: paging.name)
 def test_a_32_bit_kernel_uses_no_pcids(paging):
-    cpu = booted(paging, pcid=True)
+    cpu = booted(paging)
     first, second = new_mm(cpu), new_mm(cpu)
     for mm in (first, second, first):
         run(switch_mm(cpu, loaded_mm(cpu), mm))

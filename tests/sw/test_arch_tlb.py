@@ -46,7 +46,7 @@ def mapped(cpu, mm, addr, frame):
 def test_a_change_of_address_space_loads_cr3_once(paging):
     cpu = booted(paging)
     mm  = user_task(cpu)
-    pcid = 2 if len(paging.shifts) == 5 else 0   # the second: the first is the kernel's
+    pcid = 2 if paging.X86_64 else 0   # the second: the first is the kernel's
     assert cpu.bus.log == [("write", CR3, mm.pgd - paging.PAGE_OFFSET | pcid)]
     assert mm.cpumask == {0} and init_mm(cpu).cpumask == set()
     flushes(cpu)

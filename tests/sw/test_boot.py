@@ -4,8 +4,8 @@ import pytest
 
 from sw.arch.x86.include.asm.cpufeatures import (
     EFER_NX, X86_CR0_PG, X86_CR0_WP, X86_CR4_LA57, X86_CR4_PCIDE, X86_CR4_PGE, X86_CR4_PSE,
-    X86_CR4_SMAP, X86_CR4_SMEP, X86_FEATURE_NX, X86_FEATURE_PGE, X86_FEATURE_PSE,
-    X86_FEATURE_SMAP, X86_FEATURE_SMEP,
+    X86_CR4_SMAP, X86_CR4_SMEP, X86_FEATURE_NX, X86_FEATURE_PCID, X86_FEATURE_PGE,
+    X86_FEATURE_PSE, X86_FEATURE_SMAP, X86_FEATURE_SMEP,
 )
 from sw.arch.x86.include.asm.page import __va
 from sw.arch.x86.include.asm.pgtable import ptep_get
@@ -112,19 +112,16 @@ def test_the_tables_are_stored_before_paging_is_turned_on(paging):
 
 
 @pytest.mark.parametrize("paging, features, cr4", [
-    (PAGING_64, {},                             X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
-    (PAGING_64, {"smap": False, "smep": False}, X86_CR4_PGE | 1 << 5),
+    (PAGING_64, {},
+     X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5 | X86_CR4_PCIDE),
+    (PAGING_64, {"pcid": False}, X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
+    (PAGING_64, {"smap": False, "smep": False}, X86_CR4_PGE | 1 << 5 | X86_CR4_PCIDE),
     (PAGING_64, {"pge": False, "nx": False},    X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
     (PAGING_32, {},             X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_PSE),
     (PAGING_32, {"pse": False}, X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP),
     (PAGING_PAE, {},            X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
-    (PAGING_PAE, {"nx": False, "long_mode": False, "gigabyte_pages": False},
+    (PAGING_PAE, {"nx": False, "long_mode": False, "gigabyte_pages": False, "pcid": False},
      X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
-    (PAGING_PAE, {"pcid": True}, X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
-    (PAGING_32,  {"pcid": True}, X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_PSE),
-    (PAGING_64, {"pcid": True},
-     X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5 | X86_CR4_PCIDE),
-    (PAGING_64, {"pcid": True, "pge": False}, X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5),
     (PAGING_64_L5, {},
      X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP | 1 << 5 | X86_CR4_PCIDE | X86_CR4_LA57),
     (PAGING_64_L5, {"pcid": False},
@@ -187,7 +184,8 @@ def test_protections_cannot_be_written_away():
 
 @pytest.mark.parametrize("feature, bit", [
     (X86_FEATURE_SMEP, X86_CR4_SMEP), (X86_FEATURE_SMAP, X86_CR4_SMAP),
-    (X86_FEATURE_PGE,  X86_CR4_PGE),
+    (X86_FEATURE_PGE,  X86_CR4_PGE | X86_CR4_PCIDE),   # without global pages it uses no PCIDs
+    (X86_FEATURE_PCID, X86_CR4_PCIDE),
 ])
 def test_a_kernel_leaves_a_feature_alone_that_it_is_told_to_do_without(feature, bit):
     cr4 = [run(booted(clearcpuid=clear).read_cr(Register.CR4)) for clear in (0, feature)]
@@ -221,7 +219,7 @@ def test_a_fault_before_the_kernel_has_handlers_shuts_the_processor_down():
 
 
 def test_a_64_bit_kernel_does_not_start_without_long_mode():
-    cpu = processor(PAGING_64, long_mode=False, gigabyte_pages=False, nx=False)
+    cpu = processor(PAGING_64, long_mode=False, gigabyte_pages=False, nx=False, pcid=False)
     with pytest.raises(AssertionError, match="long mode"):
         run(start_kernel(cpu))
 

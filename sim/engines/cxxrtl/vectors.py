@@ -20,7 +20,8 @@ __all__ = ["CONFIG", "SEQUENCE_CONFIG", "CompiledSequences", "CompiledVectors"]
 
 #: The widest unit that can do everything that one access on an empty TLB may depend on: not so on
 #: PCIDs, which would make it slower. How wide a physical address is, a vector says.
-CONFIG = MmuConfig(maxphyaddr=52, pae=True, la57=True, pku=True, pks=True, variable_maxphyaddr=True)
+CONFIG = MmuConfig(maxphyaddr=52, pae=True, la57=True, pcid=False, pku=True, pks=True,
+                   variable_maxphyaddr=True)
 
 #: The unit of sequences, which can do everything.
 SEQUENCE_CONFIG = replace(CONFIG, pcid=True, invpcid=True)

@@ -54,7 +54,8 @@ def _run(vector: Vector) -> VectorOutcome | str:
 
 @cache
 def _machine(maxphyaddr: int) -> Features:
-    return Features(maxphyaddr=maxphyaddr, pae=True, la57=True, pku=True, pks=True)
+    return Features(maxphyaddr=maxphyaddr, pae=True, la57=True, pcid=False, pku=True,
+                    pks=True)
 
 
 @lru_cache(maxsize=8192)
