@@ -107,9 +107,9 @@ def test_what_is_shown_is_what_the_document_says(reader):
     reader.open("#claim=1.1")
     stored = [value[0] for frame in document["frames"] for word in frame["words"]
               for value in word["values"]]
-    for cycle in [0, *stored[::7], *(cycle + 1 for cycle in stored[::7]),
-                  *changed[::3], *(cycle + 1 for cycle in changed[1::3]),
-                  *(stop[0] for stop in document["stops"][::500]), document["run"]["cycles"]]:
+    for cycle in [0, *stored[::23], *(cycle + 1 for cycle in stored[::23]),
+                  *changed[::9], *(cycle + 1 for cycle in changed[1::9]),
+                  *(stop[0] for stop in document["stops"][::1500]), document["run"]["cycles"]]:
         if cycle != reader.cycle:
             reader.follow(f"#cycle={cycle}&cpu=0")
         assert reader.cycle == cycle
