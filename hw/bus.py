@@ -201,7 +201,8 @@ class Events(data.Struct):
 class TlbUpdate(data.Struct):
     """Translations that the strobes of the TLB in :class:`Events` concern, in the same cycle.
 
-    For observers. Zero without such a strobe.
+    For observers. They mean nothing without such a strobe.
+
     The first level of the TLB holds pages of 4 KiB, and pieces of larger pages. All pieces go with
     a page that is invalidated or dropped. The second level holds whole pages of 4 KiB and of 2 MiB:
     of a piece that is ``kept``, the 2 MiB around it.

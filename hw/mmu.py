@@ -241,23 +241,26 @@ class Mmu(wiring.Component):
 
         invalidation = tlb.invalidate
         invalidating = invalidation.flush != Flush.NONE
+        # These are not made zero: that would be 300 look-up tables.
+        m.d.comb += [
+            update.frame.eq(filled.frame),
+            update.large.eq(filled.large),
+            update.rights.eq(filled.rights),
+            update.dirty.eq(filled.dirty),
+            update.evicted_page.eq(extended(tlb.evicted_page, config=self.config)),
+        ]
+        if self.config.keys:
+            m.d.comb += update.key.eq(filled.key)
         with m.If(tlb.fill.valid | invalidating):
             m.d.comb += [
                 update.page.eq(extended(
                     Mux(invalidating, invalidation.page, tlb.walk.p.page), config=self.config)),
                 update.pcid.eq(Mux(invalidating, invalidation.pcid, control.mode.pcid)),
-                update.frame.eq(filled.frame),
-                update.large.eq(filled.large),
-                update.rights.eq(filled.rights),
-                update.dirty.eq(filled.dirty),
                 update.global_page.eq(Mux(
                     invalidating, invalidation.flush == Flush.OF_PCID_AND_GLOBAL,
                     filled.global_page)),
-                update.evicted_page.eq(extended(tlb.evicted_page, config=self.config)),
                 update.flush.eq(Mux(invalidation.single, Flush.NONE, invalidation.flush)),
             ]
-            if self.config.keys:
-                m.d.comb += update.key.eq(filled.key)
         with m.If(tlb.kept | tlb.displaced):
             m.d.comb += update.row.eq(tlb.row)
         with m.If(tlb.expired):

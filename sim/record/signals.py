@@ -104,7 +104,7 @@ class Sample(NamedTuple):
                                              ControlResponse)]                            = 0
     state:            Annotated[int, Sampled("unit.control.state", ControlState)]         = 0
     events:           Annotated[int, Sampled("unit.events", Events, strobe=True)]         = 0
-    tlb:              Annotated[int, Sampled("unit.tlb", TlbUpdate, strobe=True)]         = 0
+    tlb:              Annotated[int, Sampled("unit.tlb", TlbUpdate)]                      = 0
     cyc:              Annotated[int, Sampled("unit.memory.cyc", strobe=True)]             = 0
     stb:              Annotated[int, Sampled("unit.memory.stb", strobe=True)]             = 0
     we:               Annotated[int, Sampled("unit.memory.we")]                           = 0
