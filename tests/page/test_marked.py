@@ -1,4 +1,4 @@
-"""What is marked in the drawings: what changed since the place before, and what is stale."""
+"""Marks in the drawings: of what changed since the place before, and of what is stale."""
 
 from itertools import pairwise
 
