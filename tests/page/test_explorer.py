@@ -128,6 +128,15 @@ def test_it_takes_the_walks_of_the_page(reader):
     assert reader.text("#explorer .verdict").startswith("user write: #PF 0x7")
 
 
+@pytest.mark.parametrize("mode, offered", [("4level", 2), ("5level", 0), ("32bit", 0)])
+def test_it_takes_walks_of_4_level_paging_alone(reader, mode, offered):
+    document = played("article").document
+    reader.open()
+    reader.show({**document, "run": {**document["run"], "mode": mode}})
+    assert reader.page.locator("#explorer .takes button").count() == offered
+    assert "in 4-level paging" in reader.text("#explorer h2")
+
+
 def test_a_translation_in_the_tlb_is_asked_and_the_levels_are_not(reader):
     reader.open()
     reader.page.check("#explorer input")

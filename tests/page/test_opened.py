@@ -56,6 +56,29 @@ def test_nothing_is_wider_than_the_window(chromium, pages, name, width):
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+#: Names of signals that are cut, once all groups are open, and TLBs that are not all in sight.
+CUT = """() => {
+    document.querySelectorAll(".wave-names [aria-expanded=false]").forEach(each => each.click());
+    const wide  = each => each.scrollWidth > each.clientWidth;
+    const names = [...document.querySelectorAll(".wave-names tbody th")].filter(wide);
+    const tlbs  = [...document.querySelectorAll(".tlb .scroll")];
+    const cut   = [...names, ...tlbs.filter(wide)].map(each => each.textContent);
+    return { signals: document.querySelectorAll(".wave-names tbody th").length,
+             tlbs: tlbs.length, cut };
+}"""
+
+
+@pytest.mark.parametrize("name, place", [("article", "#claim=7.2"), ("shootdown", "#claim=2.3")])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_names_of_signals_and_what_a_tlb_holds_are_whole(chromium, pages, name, place, width):
+    with visit(chromium, viewport={"width": width, "height": 800}) as tab:
+        tab.page.goto(f"{(pages / f'{name}.html').as_uri()}{place}")
+        tab.page.wait_for_selector(".tlb td")
+        found = tab.page.evaluate(CUT)
+        assert found["cut"] == []
+        assert found["signals"] > 60 and found["tlbs"] == 1
+
+
 def test_all_acts_and_claims_are_there(reader):
     reader.open()
     run = played("article").document["run"]

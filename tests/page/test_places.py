@@ -1,7 +1,5 @@
 """The cursor in time: links, steps, keys, and what is shown at each place."""
 
-from itertools import pairwise
-
 import pytest
 from browser_support import visit
 
@@ -229,33 +227,6 @@ def test_a_chosen_address_is_kept_by_its_name(reader):
     assert reader.state() == there
 
 
-def test_the_waveform_is_zoomed_and_moved_by_keys(reader):
-    reader.open("#cycle=7040&cpu=0")
-    at_first = reader.drawing()
-    for there, back in ("+", "-"), ("[", "]"):
-        reader.press(there)
-        moved = reader.drawing()
-        assert moved != at_first
-        reader.press(back)
-        assert reader.drawing() == at_first
-    reader.press("0")
-    whole = reader.drawing()
-    reader.press("-")
-    assert whole == reader.drawing() != at_first
-    assert reader.cycle == 7040
-
-
-def test_what_changed_is_named(reader):
-    states = played("article").document["traces"][0]["states"]
-    [cycle, before], [later, after] = next(
-        pair for pair in pairwise(states) if pair[0][1]["ac"] != pair[1][1]["ac"])
-    reader.open(f"#cycle={cycle}&cpu=0")
-    reader.follow(f"#cycle={later}&cpu=0")
-    assert f"AC {before['ac']} \u2192 {after['ac']}" in " ".join(reader.text(".changes").split())
-    assert f"Changed since cycle {cycle:,}" in reader.text(".changes")
-    assert reader.page.locator(".registers .changed dt").all_inner_texts() == ["AC"]
-
-
 def test_a_longer_document_is_drawn_where_the_reader_is(reader):
     document = played("article").document
     reader.open("#claim=1.2")
@@ -292,22 +263,3 @@ def test_each_processor_can_be_chosen_and_all_be_seen(chromium, pages):
         assert reader.text(".states") == first
         reader.page.check("input[name=cpu] >> nth=2")
         assert reader.page.locator(".state h4").all_inner_texts() == ["Processor 0", "Processor 1"]
-
-
-def test_in_another_width_the_waveform_shows_the_same_cycles(chromium, pages):
-    def middle():
-        """The cycle in the middle of the drawing, where a click sets the cursor."""
-        canvas = reader.page.locator("canvas")
-        canvas.scroll_into_view_if_needed()
-        box = canvas.bounding_box()
-        canvas.click(position={"x": box["width"] / 2, "y": 12})
-        return reader.cycle
-
-    with visit(chromium, viewport={"width": 1400, "height": 900}) as tab:
-        reader = Reader(tab, pages / "article.html")
-        reader.open("#claim=5.7")
-        before = middle()
-        for width in (390, 800, 1400):
-            reader.page.set_viewport_size({"width": width, "height": 900})
-            reader.page.wait_for_timeout(100)
-            assert abs(middle() - before) <= 3, width
