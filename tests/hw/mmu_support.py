@@ -18,6 +18,7 @@ from hw.bus import Register as HwRegister
 from hw.config import MmuConfig
 from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
+from sim.engines.cxxrtl.simulator import Simulator as CompiledSimulator
 from sim.golden.mmu import Outcome
 from sim.memory import PhysicalMemory
 from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Register
@@ -25,8 +26,9 @@ from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Registe
 from .memory_support import StrictMemory
 
 
-__all__ = ["STROBES", "MmuBench", "Processor", "Unit", "bench_of", "five_levels", "four_levels",
-           "pae_paging", "paging_off", "two_levels"]
+__all__ = ["EVERYTHING", "ONE_LEVEL", "SMALL", "STROBES", "MmuBench", "Processor", "Unit",
+           "bench_of", "compiled", "five_levels", "four_levels", "pae_paging", "paging_off",
+           "two_levels"]
 
 
 def _strobes() -> dict[str, int]:
@@ -52,6 +54,8 @@ class MmuBench:
     bus : mapping
         Parameters of the adapted unit's bus: see :class:`hw.adapters.unit.AdaptedMmu`. Without
         them the unit is behind no adapter.
+    simulator : type
+        The simulator: Amaranth's, or that which compiles the unit.
 
     Attributes
     ----------
@@ -61,12 +65,15 @@ class MmuBench:
         How often each strobe was high since reset. ``accessed[n]`` is bit n of ``accessed``.
     """
 
-    def __init__(self, config: MmuConfig, bus: Mapping[str, Any] | None = None):
+    def __init__(
+        self, config: MmuConfig, bus: Mapping[str, Any] | None = None, *,
+        simulator: type[Simulator] | type[CompiledSimulator] = Simulator,
+    ):
         self.config = config
         self.mmu    = AdaptedMmu(config, **bus) if bus else Mmu(config)
         self.events: Counter[str] = Counter()
         self._started   = False
-        self._simulator = Simulator(self.mmu)
+        self._simulator = simulator(self.mmu)
         self._simulator.add_clock(1e-6)
         self._simulator.add_testbench(self._run_main)
         for testbench in (self._serve_memory, self._watch):
@@ -74,13 +81,14 @@ class MmuBench:
 
     def run(
         self, main: "Callable[[Processor], Awaitable[None]]", *, deadline: int = 10_000,
-        memory: PhysicalMemory | None = None,
+        memory: PhysicalMemory | None = None, maxphyaddr: int = 40,
     ) -> None:
         """Run ``main`` from reset to its end; fail after ``deadline`` cycles.
 
         ``memory`` is what stands behind the unit; without it, an empty and fast one.
+        ``maxphyaddr`` is the width of a physical address if that is an input of the unit.
         """
-        self._main, self._deadline = main, deadline
+        self._main, self._deadline, self._maxphyaddr = main, deadline, maxphyaddr
         self._memory = memory or StrictMemory()
         self.events.clear()
         if self._started:
@@ -89,6 +97,8 @@ class MmuBench:
         self._simulator.run()
 
     async def _run_main(self, ctx: SimulatorContext) -> None:
+        if self.config.variable_maxphyaddr:
+            ctx.set(self.mmu.maxphyaddr, self._maxphyaddr)
         await self._main(Processor(ctx, self.mmu, self._memory, self.events))
 
     async def _serve_memory(self, ctx: SimulatorContext) -> None:
@@ -130,6 +140,8 @@ class Processor:
     @property
     def maxphyaddr(self) -> int:
         """Width of the unit's physical addresses."""
+        if self.mmu.config.variable_maxphyaddr:
+            return self.ctx.get(self.mmu.maxphyaddr)
         return self.mmu.memory.signature.maxphyaddr
 
     @property
@@ -255,11 +267,28 @@ SMALL = {"tlb_entries": 4, "second_entries": 8, "directory_entries": 4, "referen
 #: One without a second level, whose first is in block RAM.
 ONE_LEVEL = {"tlb_entries": 2, "second_entries": 0, "block_ram": True}
 
+#: All features; the width of a physical address is an input.
+EVERYTHING = {"pae": True, "la57": True, "pcid": True, "invpcid": True, "pku": True, "pks": True,
+              "maxphyaddr": 52, "variable_maxphyaddr": True}
+
 
 @functools.cache
 def bench_of(**features: Any) -> MmuBench:
     """The bench for a unit with ``features``: a parameter of :class:`MmuConfig` by name each."""
     return MmuBench(MmuConfig(**features))
+
+
+@functools.cache
+def compiled(*, second_level: bool = True) -> MmuBench:
+    """The bench for a compiled unit that has :data:`EVERYTHING`.
+
+    Amaranth's simulator interprets about a thousand cycles a second, and this one is some twenty
+    times as fast, but takes seconds to compile. So all that is long shares these two, one with a
+    second level of the TLB, and one that is as small as can be. What a unit leaves out is no matter
+    for them.
+    """
+    sizes = SMALL if second_level else ONE_LEVEL | {"outstanding": 1}
+    return MmuBench(MmuConfig(**sizes, **EVERYTHING), simulator=CompiledSimulator)
 
 
 @dataclass(frozen=True)
@@ -274,8 +303,12 @@ class Unit:
     registers: tuple[tuple[Register, int], ...] = ()
     contents:  tuple[tuple[int, int], ...] = ()
 
-    def run(self, test: Callable[[Processor], Awaitable[None]]) -> None:
-        """Run a coroutine of the processor in front of it."""
+    def run(self, test: Callable[[Processor], Awaitable[None]], *, on: MmuBench | None = None,
+            ) -> None:
+        """Run a coroutine of the processor in front of it.
+
+        A compiled bench that is given takes its place, with its width of a physical address.
+        """
         async def main(cpu: Processor) -> None:
             for register, value in self.registers:
                 await cpu.write_control(register, value)
@@ -284,7 +317,13 @@ class Unit:
         memory = self.memory()
         for place, value in self.contents:
             memory.write(place, 8, value)
-        bench_of(**SMALL | self.features).run(main, memory=memory)
+        if on is None:
+            bench_of(**SMALL | self.features).run(main, memory=memory)
+        else:
+            width, others = self.features.get("maxphyaddr", 40), self.features.items()
+            assert all(getattr(on.config, name) == value for name, value in others
+                       if name != "maxphyaddr"), "the bench has another unit"
+            on.run(main, memory=memory, maxphyaddr=width)
 
 
 def four_levels(

@@ -15,7 +15,7 @@ from sim.golden.state import PagingMode
 from sw.bus import Access, Kind, Register
 
 from .judge_support import JudgedUnit
-from .mmu_support import SMALL, STROBES, bench_of
+from .mmu_support import SMALL, STROBES, bench_of, compiled
 
 
 P, RW, US, A, D, PS, G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100
@@ -206,17 +206,14 @@ class Wanderer:
         return flags
 
 
-@pytest.mark.parametrize("features", [{}, {"pae": True, "la57": True}], ids=["some", "all"])
-@pytest.mark.parametrize("maxphyaddr", [40, 52])
-def test_what_a_mode_ignores_does_not_count(maxphyaddr, features):
-    modes = [mode for mode in PagingMode
-             if features or mode not in (PagingMode.PAE, PagingMode.FIVE_LEVELS)]
+def judge_a_way(bench, modes, *, count, maxphyaddr=40):
+    """Go a way of ``count`` steps through ``modes``, and some more; the strobes that it had."""
     visited, strobes = [], Counter()
 
     async def main(cpu):
         judged   = JudgedUnit(cpu)
         wanderer = Wanderer(judged, random.Random(maxphyaddr))
-        for _ in range(1000 if features else 400):
+        for _ in range(count):
             for step in wanderer.next():
                 await judged.do(step)
             visited.append(judged.allowed.state)
@@ -224,13 +221,26 @@ def test_what_a_mode_ignores_does_not_count(maxphyaddr, features):
             {*ROOTS, *DIRECTORIES, *PAGES, *(table for mode in TABLES for table in TABLES[mode])})
         strobes.update(cpu.events)
 
-    bench_of(**SMALL, maxphyaddr=maxphyaddr, **features).run(main, deadline=100_000)
-    count = Counter(state.mode for state in visited)
-    assert all(count[mode] > 20 for mode in modes), count
+    bench.run(main, deadline=100_000, maxphyaddr=maxphyaddr)
+    seen = Counter(state.mode for state in visited)
+    assert all(seen[mode] > 20 for mode in modes), seen
     for mode in {PagingMode.BITS_32, PagingMode.PAE} & set(modes):
         assert sum(state.mode is mode and state.cr3 >> 32 > 0 for state in visited) > 5
-    # Nobody else edits a table meanwhile, all of memory answers, there are no PCIDs, and fewer
-    # invalidations than stamps.
-    never = {"walk_again", "bus_error", "switched", "expired", "swept"}
-    never |= {"accessed[4]"} if not features else set()
-    assert set(strobes) == set(STROBES) - never
+    return set(strobes)
+
+
+#: Nobody else edits a table meanwhile, all of memory answers, PCIDs are off, and there are fewer
+#: invalidations than stamps.
+NEVER = {"walk_again", "bus_error", "switched", "expired", "swept"}
+
+
+@pytest.mark.parametrize("maxphyaddr", [40, 52])
+def test_what_a_mode_ignores_does_not_count(maxphyaddr):
+    strobes = judge_a_way(compiled(), list(PagingMode), count=1000, maxphyaddr=maxphyaddr)
+    assert strobes == set(STROBES) - NEVER
+
+
+def test_nor_does_it_without_pae_paging_and_5_levels():
+    modes = set(PagingMode) - {PagingMode.PAE, PagingMode.FIVE_LEVELS}
+    strobes = judge_a_way(bench_of(**SMALL), modes, count=400)
+    assert strobes == set(STROBES) - NEVER - {"accessed[4]"}

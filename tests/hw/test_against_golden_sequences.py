@@ -17,7 +17,7 @@ from sw.bus import Register
 
 from .judge_support import JudgedUnit, is_refused
 from .memory_support import StrictMemory
-from .mmu_support import ONE_LEVEL, SMALL, bench_of
+from .mmu_support import ONE_LEVEL, SMALL, bench_of, compiled
 
 
 pytestmark = pytest.mark.slow
@@ -39,11 +39,8 @@ memories = st.builds(
     stall=st.sampled_from(((), (False, True), (True, True, False))))
 
 
-@IN_EACH_WORLD
-@pytest.mark.parametrize("sizes", [ONE_LEVEL, SMALL], ids=["one level", "two levels"])
-@given(data=st.data())
-@settings(max_examples=18, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(world, sizes, data):
+def judge(bench, world, data):
+    """Draw a sequence in a world and a memory, and let a bench's unit be judged in them."""
     sequence = data.draw(st.lists(steps(world), min_size=20, max_size=60), label="steps")
 
     async def main(cpu):
@@ -52,8 +49,24 @@ def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(worl
             await judged.do(step)
         judged.compare_memories(world.frames)
 
-    bench_of(**sizes, **world.features).run(
-        main, memory=data.draw(memories, label="memory"))
+    bench.run(main, memory=data.draw(memories, label="memory"))
+
+
+@IN_EACH_WORLD
+@pytest.mark.parametrize("second_level", [False, True], ids=["one level", "two levels"])
+@given(data=st.data())
+@settings(max_examples=18, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_outcome_is_allowed_and_every_choice_and_strobe_is_the_unit_s(
+        world, second_level, data):
+    judge(compiled(second_level=second_level), world, data)
+
+
+@IN_EACH_WORLD
+@pytest.mark.parametrize("sizes", [ONE_LEVEL, SMALL], ids=["one level", "two levels"])
+@given(data=st.data())
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_so_they_are_with_what_a_world_needs_alone(world, sizes, data):
+    judge(bench_of(**sizes, **world.features), world, data)
 
 
 #: Bits that some register gives a meaning, and a few that none does.

@@ -10,7 +10,7 @@ from paging_support import FIVE_LEVELS, FOUR_LEVELS, PAE_TABLES, TWO_LEVELS
 
 from sw.bus import Access, Kind, PageFault, Register
 
-from .mmu_support import Unit, five_levels, four_levels, pae_paging, two_levels
+from .mmu_support import Unit, compiled, five_levels, four_levels, pae_paging, two_levels
 from .rules_support import (
     BY_USER, FETCHED, LINEAR, NXE, P, PAGE, PRESENT, PS, PSE, READ, RESERVED, RW, US, WRITTEN,
     error, map_page, reach,
@@ -24,14 +24,14 @@ WIDTHS = [32, 39, 40, 52]
 in_each_width = pytest.mark.parametrize("maxphyaddr", WIDTHS)
 
 
-def run(mark, test):
-    """Run a coroutine of the processor on a unit that a mark names."""
+def run(mark, test, on=None):
+    """Run a coroutine of the processor on a unit that a mark names, or on a compiled bench's."""
     unit, = mark.args
     assert isinstance(unit, Unit)
-    unit.run(test)
+    unit.run(test, on=on)
 
 
-def found_reserved(mark, form, depth, *, large=False):
+def found_reserved(mark, form, depth, *, large=False, on=None):
     """Bits that fault with RSVD when they are set in an entry, besides P and, if ``large``, PS."""
     found = set()
 
@@ -47,7 +47,7 @@ def found_reserved(mark, form, depth, *, large=False):
             await cpu.invlpg(LINEAR)
         cpu.memory.write(entries[depth - 1], form[1], before)
 
-    run(mark, test)
+    run(mark, test, on)
     return found
 
 
@@ -59,7 +59,7 @@ def found_reserved(mark, form, depth, *, large=False):
 def test_rule_29_entries_of_pae_paging(depth, large, besides, nxe, maxphyaddr):
     expected = {*range(maxphyaddr, 63), *besides} | ({XD} if not nxe else set())
     assert found_reserved(pae_paging(maxphyaddr=maxphyaddr, efer=nxe), PAE_TABLES, depth,
-                          large=large) == expected
+                          large=large, on=compiled()) == expected
 
 
 @pytest.mark.parametrize("kind, user, code", [
@@ -86,7 +86,7 @@ async def test_rule_29_a_missing_entry_has_no_reserved_bits(cpu):
 def test_rule_30_bits_of_a_4_mib_page_that_are_no_address_bits_are_reserved(maxphyaddr):
     expected = {*range(13 + min(maxphyaddr, 40) - 32, 21), 21}
     assert found_reserved(two_levels(maxphyaddr=maxphyaddr, cr4=PSE), TWO_LEVELS, 1,
-                          large=True) == expected
+                          large=True, on=compiled()) == expected
 
 
 @in_each_width
@@ -97,7 +97,7 @@ def test_rule_30_the_others_are_bits_of_the_frame(maxphyaddr):
             assert await reach(cpu, READ) == 1 << bit | 0xffc0_0000 | LINEAR & 0x3f_ffff
             await cpu.invlpg(LINEAR)
 
-    run(two_levels(maxphyaddr=maxphyaddr, cr4=PSE), test)
+    run(two_levels(maxphyaddr=maxphyaddr, cr4=PSE), test, compiled())
 
 
 @pytest.mark.parametrize("cr4, depth", [(0, 1), (0, 2), (PSE, 2)])
@@ -126,8 +126,14 @@ def test_entries_of_long_mode(levels, name, nxe, maxphyaddr):
     depth, large, besides = LONG[name]
     mark, form = {4: (four_levels, FOUR_LEVELS), 5: (five_levels, FIVE_LEVELS)}[levels]
     found = found_reserved(mark(maxphyaddr=maxphyaddr, efer=nxe), form, depth - 5 + levels,
-                           large=large)
+                           large=large, on=compiled())
     assert found == {*range(maxphyaddr, 52), *besides} | ({XD} if not nxe else set())
+
+
+@in_each_width
+def test_a_unit_of_one_width_knows_which_bits_it_has_not(maxphyaddr):
+    assert found_reserved(four_levels(maxphyaddr=maxphyaddr, efer=NXE), FOUR_LEVELS, 4) == {
+        *range(maxphyaddr, 52)}
 
 
 @pytest.mark.parametrize("mark, form, depth", [
@@ -148,4 +154,4 @@ def test_every_frame_below_maxphyaddr_can_be_mapped(mark, form, maxphyaddr):
             await cpu.invlpg(LINEAR)
             await cpu.write_control(Register.CR2, 0)
 
-    run(mark(maxphyaddr=maxphyaddr), test)
+    run(mark(maxphyaddr=maxphyaddr), test, compiled())

@@ -15,7 +15,7 @@ from hw.tlb.stamps import LAST, StampBank
 from sw.bus import Access, Kind, Register
 
 from .judge_support import JudgedUnit
-from .mmu_support import SMALL, bench_of
+from .mmu_support import SMALL, bench_of, compiled
 
 
 LOW, WIDTH, DEPTH = 2, 20, 8
@@ -225,7 +225,7 @@ def test_nothing_changes_when_the_stamps_are_used_up(operations):
             if number % 7 == 0:
                 await judged.do(("access", Access(LINEAR + 0x1000 * (number % 2), 8)))
 
-    bench_of(**SMALL, **CONTEXTS.features).run(main, deadline=100_000)
+    compiled().run(main, deadline=100_000)
 
 
 def test_more_pcids_than_are_kept_push_each_other_out():

@@ -10,6 +10,8 @@
 :mod:`sim.engines.cxxrtl.logged`      the structures in which it has
 :mod:`sim.engines.cxxrtl.native`      the compiled machine, called through its C interface
 :mod:`sim.engines.cxxrtl.vectors`     access vectors in compiled code
+:mod:`sim.engines.cxxrtl.simulator`   a stand-in for Amaranth's simulator
+:mod:`sim.engines.cxxrtl.pins`        a component by itself, whose ports Python reads and writes
 :mod:`sim.engines.cxxrtl.ports`       the design, and a header that names its ports
 :mod:`sim.engines.cxxrtl.view`        what a waveform shows, as a design
 :mod:`sim.engines.cxxrtl.library`     from designs and C++ to a library in the cache
@@ -24,6 +26,8 @@ The C++ beside them, each file with what it includes:
 ``vectors.cc``, ``bare.h``
     A unit by itself (``lone_unit.h``), for access vectors (``vectors.h``), and for a loop that
     shows how fast a machine could be.
+``simulator.cc``
+    Any component, whose clock and ports are in Python's hands.
 ``clock.h``, ``port.h``, ``unit_driver.h``, ``target.h``, ``memory.h``
     What all of them drive: the design's clock and ports, the unit's handshakes, and the memory
     target, with a kind of memory for each.

@@ -16,7 +16,7 @@ from sim.record.signals import SIGNALS
 from .view import View
 
 
-__all__ = ["designs", "header"]
+__all__ = ["designs", "header", "mangled"]
 
 
 class Top(Elaboratable):
@@ -88,6 +88,11 @@ def header(bench: Testbench, view: View | None) -> str:
     ])
 
 
+def mangled(port: str) -> str:
+    """The name of a port in C++."""
+    return f"p_{port.replace('_', '__')}"
+
+
 def _all(bench: Testbench, direction: str) -> dict[str, Value]:
     """Inputs or outputs of a testbench: of processor ports by number and name, others by name."""
     found = {f"{number}_{name}": value for number, port in enumerate(bench.processor_ports)
@@ -108,13 +113,8 @@ def _viewing(bench: Testbench, view: View | None) -> Iterator[str]:
     yield f"constexpr size_t view_width = {len(bench.view)};"
     yield "template<class Top, class View> void show(const Top &top, View &view) {"
     for name, port in view.inputs.items():
-        yield f"view.{_mangled(name)} = read(top.{_mangled(port)});"
+        yield f"view.{mangled(name)} = read(top.{mangled(port)});"
     yield "}"
-
-
-def _mangled(port: str) -> str:
-    """The name of a port in C++."""
-    return f"p_{port.replace('_', '__')}"
 
 
 def _ports(direction: str, ports: Mapping[str, Value], prefix: str) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _ports(direction: str, ports: Mapping[str, Value], prefix: str) -> Iterator[
     for name, value in ports.items():
         yield (f"struct {name} {{ static constexpr size_t width = {len(value)}; "
                f"template<class Top> static auto &of(Top &top) "
-               f"{{ return top.{_mangled(prefix + name)}; }} }};")
+               f"{{ return top.{mangled(prefix + name)}; }} }};")
     yield "};"
 
 
