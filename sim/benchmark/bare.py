@@ -1,6 +1,6 @@
 """The kernel's copies without a kernel: a loop in C++ around the compiled design."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from sim.engines.cxxrtl.native import Native
 from sw.arch.x86.include.asm.page import __pa as pa
@@ -23,7 +23,7 @@ class BareCopies:
     """
 
     def __init__(
-        self, compiled: Native, memory: bytearray, controls: Mapping[Register, int],
+        self, compiled: Native, memory: bytearray, controls: Sequence[tuple[Register, int]],
         workload: Workload,
     ):
         self.cycles    = 0

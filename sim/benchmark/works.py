@@ -1,6 +1,6 @@
 """Workloads that are timed: copies, loads and control operations of a kernel, and waiting."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -9,8 +9,9 @@ from sim.engines.base import Simulation
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.memory import PhysicalMemory
 from sim.record.interval import Interval
+from sw.arch.x86.include.asm.cpufeatures import X86_CR4_PCIDE
 from sw.arch.x86.include.asm.page import page_to_virt
-from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.bus import Access, Register
 from sw.era import ERA_5_X
@@ -106,10 +107,18 @@ class Workload:
         for _ in range(count):
             await cpu.read_cr(Register.CR0)
 
-    async def controls(self) -> Mapping[Register, int]:
-        """Return the control registers, in an order in which they can be written after reset."""
-        return {register: await self.cpu.read_cr(register)
-                for register in (Register.CR4, Register.EFER, Register.CR3, Register.CR0)}
+    async def controls(self) -> Sequence[tuple[Register, int]]:
+        """Return writes that bring a processor out of reset to these control registers.
+
+        CR4.PCIDE can be set in long mode alone, and before there is a PCID.
+        """
+        cr0, cr3, cr4, efer = [await self.cpu.read_cr(register) for register in (
+            Register.CR0, Register.CR3, Register.CR4, Register.EFER)]
+        return (
+            (Register.CR4, cr4 & ~X86_CR4_PCIDE), (Register.EFER, efer),
+            (Register.CR3, cr3 & PAGE_MASK), (Register.CR0, cr0),
+            (Register.CR4, cr4), (Register.CR3, cr3),
+        )
 
     async def check(self) -> None:
         """Raise :class:`RuntimeError` unless the pages are equal."""

@@ -147,5 +147,5 @@ async def test_rule_21_reserved_bits_are_refused_in_long_mode(cpu):
     assert await refused(cpu, Register.CR0, CR0_32 | 1 << 32)
     assert await refused(cpu, Register.CR3, 1 << 40)
     assert await refused(cpu, Register.CR4, CR4_LONG | 1 << 12)  # LA57
-    assert await refused(cpu, Register.CR4, CR4_LONG | 1 << 17)  # PCIDE
+    assert await refused(cpu, Register.CR4, CR4_LONG | 1 << 22)  # PKE
     assert await refused(cpu, Register.EFER, EFER_LONG | 1 << 12)

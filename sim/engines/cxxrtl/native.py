@@ -1,7 +1,7 @@
 """A compiled machine, called through its C interface."""
 
 import ctypes
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 
 from hw.arbiter import Arbiter
 from hw.bus import Register as HwRegister
@@ -78,17 +78,17 @@ class Native:
         self.calls = library(made, FUNCTIONS)
 
     def bare_copies(
-        self, memory: bytearray, controls: Mapping[Register, int], *, to: int, from_: int,
-        count: int, times: int,
+        self, memory: bytearray, controls: Sequence[tuple[Register, int]], *, to: int,
+        from_: int, count: int, times: int,
     ) -> int:
         """Copy ``count`` bytes, ``times`` over, with nothing around the design: see bare.h.
 
-        ``memory`` is all of physical memory, ``controls`` the registers to write at first, in
+        ``memory`` is all of physical memory, ``controls`` the writes of registers at first, in
         their order; ``count`` is a multiple of 512. Returns the cycles. Raises
         :class:`RuntimeError` if there was a fault or no response.
         """
         words    = (Number * (len(memory) // 8)).from_buffer(memory)
-        written  = [number for register, value in controls.items()
+        written  = [number for register, value in controls
                     for number in (HwRegister[register.name].value, value)]
         cycles: int = self.calls.bare_copies(
             words, len(words), (Number * len(written))(*written), len(controls),
