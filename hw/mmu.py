@@ -107,11 +107,10 @@ class Mmu(wiring.Component):
         if self.config.variable_maxphyaddr:
             m.d.comb += [part.maxphyaddr.eq(self.maxphyaddr) for part in (control, walker)]
         self._look_up(m, translator, tlb, control, transfer)
-        others = [walker.memory]
+        self._share_memory(m, transfer.memory, walker.memory)
         if self.config.pae:
             m.d.comb += walker.pdptes.eq(control.pdptes)
-            others.append(control.memory)
-        self._share_memory(m, transfer.memory, others)
+            self._lend_memory(m, transfer.memory, control.memory, idle=translator.empty)
         self._count(m, translator, tlb, walker, control)
         self._show(m, translator, tlb, control)
 
@@ -149,17 +148,29 @@ class Mmu(wiring.Component):
                 tlb.invalidate.page.eq(page_of(translator.fault.payload, config=self.config)),
             ]
 
-    def _share_memory(self, m, transfers, others):
-        """Connect memory to the one of its users that is active: each waits for the others.
+    def _share_memory(self, m, transfers, walks):
+        """Connect memory to the walker while it is active, and else to the transfers of accesses.
 
-        If none is, it is connected to the transfers of accesses: from the verdict on an access to
-        the choice of an address would be a long way.
+        Each waits for the other. The transfers have it also if neither is active: from the verdict
+        on an access to the choice of an address would be a long way.
         """
-        m.d.comb += [*requests(transfers, self.memory), *responses(self.memory, transfers)]
-        for user in others:
-            m.d.comb += responses(self.memory, user)
-            with m.If(user.cyc):
-                m.d.comb += requests(user, self.memory)
+        m.d.comb += [*requests(transfers, self.memory), *responses(self.memory, transfers),
+                     *responses(self.memory, walks)]
+        with m.If(walks.cyc):
+            m.d.comb += requests(walks, self.memory)
+
+    def _lend_memory(self, m, transfers, loads, *, idle):
+        """Connect memory to the loader of PDPTEs, active or not, while the unit holds no access.
+
+        From a control operation to the choice of an address would be a long way, too. Transfers may
+        still be in flight, and keep the bus.
+        """
+        m.d.comb += responses(self.memory, loads)
+        with m.If(idle):
+            m.d.comb += [
+                *requests(loads, self.memory),
+                self.memory.cyc.eq(transfers.cyc | loads.cyc),
+            ]
 
     def _count(self, m, translator, tlb, walker, control):
         """Gather the strobes."""
