@@ -173,10 +173,10 @@ class Mmu(wiring.Component):
             ]
 
     def _share_memory(self, m, blocks):
-        """Connect memory to the walker while it is active: they wait for each other.
+        """Connect memory to the walker while it is active, and else to the transfers of accesses.
 
-        Else to the transfers of accesses, active or not: from the verdict on an access to the
-        choice of an address would be a long way.
+        Each waits for the other. The transfers have it also if neither is active: from the verdict
+        on an access to the choice of an address would be a long way.
         """
         transfers, walks = blocks.transfer.memory, blocks.walker.memory
         m.d.comb += [*requests(transfers, self.memory), *responses(self.memory, transfers),
