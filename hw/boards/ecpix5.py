@@ -25,7 +25,7 @@ BOARD = Board(
     platform=platform,
     preset="default",
     ram_kib=256,
-    clock_hz=30_000_000,
+    clock_hz=40_000_000,
     uart=Pad("uart", 0, label="micro-USB"),
     fault=Pad("rgb_led", 0, "r", label="LED 0 red"),
     bypass=Pad("rgb_led", 1, "g", label="LED 1 green"),

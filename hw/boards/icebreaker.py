@@ -1,4 +1,4 @@
-"""iCEBreaker, with or without its break-off section (or the same section as a PMOD, on PMOD2)."""
+"""iCEBreaker at 18 MHz, with or without its break-off section (or the same as a PMOD on PMOD2)."""
 
 from hw.demo.ram import SpramRam
 
@@ -24,7 +24,7 @@ BOARD = Board(
     preset="tiny",
     ram=SpramRam,
     ram_kib=128,
-    clock_hz=12_000_000,
+    clock_hz=18_000_000,
     uart=Pad("uart", 0, label="USB"),
     fault=Pad("led_r", 0, label="LEDR"),
     bypass=Pad("led_g", 0, label="LEDG"),

@@ -1,4 +1,4 @@
-"""ULX3S with an LFE5U-85F, at 20 MHz: at its own 25 MHz, timing would be met by little or not."""
+"""ULX3S with an LFE5U-85F, at its own 25 MHz."""
 
 from .board import Board, Built, Pad
 
@@ -19,7 +19,7 @@ BOARD = Board(
     platform=platform,
     preset="default",
     ram_kib=256,
-    clock_hz=20_000_000,
+    clock_hz=25_000_000,
     uart=Pad("uart", 0, label="US1"),
     fault=Pad("led", 0, label="D0"),
     bypass=Pad("led", 1, label="D1"),
