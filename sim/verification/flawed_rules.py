@@ -16,6 +16,7 @@ import hw.pdpte
 from hw.permission import Protection, denied, denied_by_key, supervises
 from hw.reserved import malformed_pdpte, references_table, reserved
 import hw.translator
+import hw.verdict
 import hw.walker
 
 
@@ -68,14 +69,14 @@ def rules(has: Callable[[str], Value]) -> Mapping[tuple[Any, str], Callable[...,
 
     return {
         (hw.translator, "denied"): lenient,
-        (hw.walker, "denied"): lenient,
-        (hw.walker, "reserved"): forgiving,
+        (hw.verdict, "denied"): lenient,
+        (hw.verdict, "reserved"): forgiving,
         (hw.walker, "references_table"): referring,
         (hw.pdpte, "malformed_pdpte"): well_formed,
         (hw.control, "loads_pdptes"): loading,
         (hw.translator, "canonical"): narrow,
         (hw.translator, "denied_by_key"): mistaken,
-        (hw.walker, "denied_by_key"): mistaken,
+        (hw.verdict, "denied_by_key"): mistaken,
     }
 
 
