@@ -11,8 +11,8 @@ from .layout import AccessKind, ErrorCode
 
 
 __all__ = [
-    "Protection", "Rights", "below", "denied", "denied_by_key", "error_code", "fetches",
-    "supervises", "writes",
+    "Protection", "Rights", "below", "denied", "denied_by_key", "denied_by_keys", "error_code",
+    "fetches", "key_number", "supervises", "writes",
 ]
 
 
@@ -63,8 +63,23 @@ def supervises(access):
 def denied_by_key(*, access, rights, key, protection):
     """True if the page's ``key`` forbids the access (section 4.6.2).
 
-    ``access`` needs fields ``kind``, ``user`` and ``implicit``. Which register judges depends on
-    the page alone, and not on who makes the access. Rules 14, 36.
+    ``access`` needs fields ``kind``, ``user`` and ``implicit``.
+    """
+    # The page is known last: each of its keys is judged before.
+    forbidden = denied_by_keys(access=access, protection=protection)
+    return forbidden.bit_select(key_number(rights=rights, key=key), 1)
+
+
+def key_number(*, rights, key):
+    """Number of a page's key: its key proper, and above it, whether the page is a user's."""
+    return Cat(key, rights.user)
+
+
+def denied_by_keys(*, access, protection):
+    """Whether keys forbid the access: 32 bits, one for each :func:`key_number`.
+
+    Which register judges depends on the page alone, and not on who makes the access.
+    Rules 14, 36.
     """
     write = writes(access.kind) & (~supervises(access) | protection.wp)
 
@@ -72,10 +87,8 @@ def denied_by_key(*, access, rights, key, protection):
         counts = enabled & ~fetches(access.kind)
         return [counts & (register[2 * n] | (register[2 * n + 1] & write)) for n in range(16)]
 
-    # The page is known last: each of its keys is judged before.
-    forbidden = Cat(by_register(protection.pkrs, protection.pks),
-                    by_register(protection.pkru, protection.pke))
-    return forbidden.bit_select(Cat(key, rights.user), 1)
+    return Cat(by_register(protection.pkrs, protection.pks),
+               by_register(protection.pkru, protection.pke))
 
 
 def denied(*, access, rights, by_key, protection):

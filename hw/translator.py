@@ -7,7 +7,9 @@ from amaranth.lib.wiring import In, Out
 from .bus import AccessRequest
 from .layout import ErrorCode, Fault
 from .linear import canonical, extended, last_below_gap, page_of
-from .permission import Protection, denied, denied_by_key, error_code, writes
+from .permission import (
+    Protection, Rights, denied, denied_by_keys, error_code, key_number, writes,
+)
 from .signals import unpacked
 from .translation import (
     PagingMode, candidates_layout, chosen, find_request_layout, find_response_layout,
@@ -97,12 +99,17 @@ class Translator(wiring.Component):
         self._frame    = Signal(config.frame_width)  # frame of this step
         self._crosses  = Signal()
         self._settling = Signal()                    # a search has ended in a fault
+        # Rights and keys that would deny the access: a bit for each value in the layout of Rights,
+        # and for each number of a key.
+        self._refusals     = Signal(1 << Shape.cast(Rights).width)
+        self._key_refusals = Signal(32 * config.keys)
 
     def elaborate(self, platform):
         m = Module()
 
         # Amaranth's simulator computes all of a module anew when something of it changes: so there
         # are several.
+        m.submodules.foreseeing = foreseeing = Module()
         m.submodules.judging   = judging   = Module()
         m.submodules.locating  = locating  = Module()
         m.submodules.reporting = reporting = Module()
@@ -112,7 +119,7 @@ class Translator(wiring.Component):
         advance = Signal()
 
         self._locate(locating, ending)
-        self._accept(m, verdict, ending, advance)
+        self._accept(m, verdict, ending, advance, self._foresee(foreseeing))
         m.d.comb += [
             advance.eq(result.valid & result.ready),
             ending.error.eq(verdict.error),
@@ -158,7 +165,7 @@ class Translator(wiring.Component):
         self._report(reporting, verdict, advance)
         return m
 
-    def _accept(self, m, verdict, ending, advance):
+    def _accept(self, m, verdict, ending, advance, foreseen):
         """Accept the next access as soon as the present one leaves, and look its page up.
 
         It is not accepted while another page is looked up: that of a walk, which is filled, or the
@@ -197,6 +204,8 @@ class Translator(wiring.Component):
             m.d.sync += [
                 self._second.eq(0),
                 self._access.eq(request),
+                self._refusals.eq(foreseen.refusals),
+                self._key_refusals.eq(foreseen.key_refusals),
                 self._access.linear.eq(linear),
                 self._crosses.eq(end[12]),
                 self._outside.eq(self.mode.long_mode & (
@@ -205,6 +214,31 @@ class Translator(wiring.Component):
             ]
         with m.If(self.request.valid & self.request.ready):
             m.d.sync += [self._valid.eq(1), self.elsewhere.eq(end[12])]
+
+    def _foresee(self, m):
+        """Find out, while an access is accepted, which rights and which keys would deny it.
+
+        The control state is that of its verdict: it does not change while an access is held.
+        """
+        foreseen = unpacked("foreseen", {
+            "refusals": self._refusals.shape(), "key_refusals": self._key_refusals.shape()})
+        m.d.comb += [
+            foreseen.refusals.eq(self.refusals_of(self.request.p)),
+            foreseen.key_refusals.eq(self.key_refusals_of(self.request.p)),
+        ]
+        return foreseen
+
+    def refusals_of(self, access):
+        """Whether each value of :class:`Rights` denies ``access`` under the control state."""
+        return Cat(denied(access=access, rights=Rights(C(number, Shape.cast(Rights).width)),
+                          by_key=C(0), protection=self.protection)
+                   for number in range(len(self._refusals)))
+
+    def key_refusals_of(self, access):
+        """Whether each number of a key does, if there are keys."""
+        if not self.config.keys:
+            return C(0, 0)
+        return denied_by_keys(access=access, protection=self.protection)
 
     def _locate(self, m, ending):
         """Find the pages of the access, and fill in what is known of its physical address."""
@@ -266,20 +300,20 @@ class Translator(wiring.Component):
         return verdict
 
     def _judge_candidates(self):
-        """Judge what each way has, while it is found out which of them hits.
+        """Judge what each way has by its rights, whether or not it hits.
 
         Returns three values: the access may go through the translation as it is, it is denied, and
         it is denied by the page's key. Without a hit none of them is true.
         """
-        access, against = self._access, {"protection": self.protection}
         judged = []
         for candidate in self.candidates:
             piece  = candidate.piece
             by_key = C(0)
             if self.config.keys:
-                by_key = denied_by_key(access=access, rights=piece.rights, key=piece.key, **against)
-            refused = denied(access=access, rights=piece.rights, by_key=by_key, **against)
-            clean   = writes(access.kind) & ~piece.dirty
+                by_key = self._key_refusals.bit_select(
+                    key_number(rights=piece.rights, key=piece.key), 1)
+            refused = self._refusals.bit_select(piece.rights.as_value(), 1) | by_key
+            clean   = writes(self._access.kind) & ~piece.dirty
             judged.append([candidate.hit & outcome
                            for outcome in (~refused & ~clean, refused, by_key)])
         return [Cat(*outcomes).any() for outcomes in zip(*judged, strict=True)]

@@ -13,7 +13,8 @@ from hw.layout import AccessKind, Entry, Level
 from hw.legality import loads_pdptes
 from hw.linear import canonical
 import hw.pdpte
-from hw.permission import Protection, denied, denied_by_key, supervises
+import hw.permission
+from hw.permission import Protection, denied, denied_by_keys, supervises
 from hw.reserved import malformed_pdpte, references_table, reserved
 import hw.translator
 import hw.verdict
@@ -57,15 +58,15 @@ def rules(has: Callable[[str], Value]) -> Mapping[tuple[Any, str], Callable[...,
             protection, _PROTECTION, wp=protection.wp & ~has("WP is ignored"),
             ac=protection.ac & ~has("AC opens nothing")))
 
-    def mistaken(*, access: Any, rights: Any, protection: Any, **given: Any) -> Any:
+    def mistaken(*, access: Any, protection: Any) -> Any:
         fetched = (access.kind == AccessKind.FETCH) & has("a key stops fetches")
         kind = Mux(fetched, AccessKind.READ, access.kind)
-        user = Mux(has("the CPL chooses PKRU or PKRS"), ~supervises(access), rights.user)
-        return denied_by_key(
-            **given, access=_changed(access, ("user", "implicit"), kind=kind),
-            rights=_changed(rights, (), user=user),
+        forbidden = denied_by_keys(
+            access=_changed(access, ("user", "implicit"), kind=kind),
             protection=_changed(protection, _PROTECTION,
                                 wp=protection.wp | has("WD ignores WP")))
+        register = forbidden.word_select(~supervises(access), 16)
+        return Mux(has("the CPL chooses PKRU or PKRS"), register.replicate(2), forbidden)
 
     return {
         (hw.translator, "denied"): lenient,
@@ -75,8 +76,8 @@ def rules(has: Callable[[str], Value]) -> Mapping[tuple[Any, str], Callable[...,
         (hw.pdpte, "malformed_pdpte"): well_formed,
         (hw.control, "loads_pdptes"): loading,
         (hw.translator, "canonical"): narrow,
-        (hw.translator, "denied_by_key"): mistaken,
-        (hw.verdict, "denied_by_key"): mistaken,
+        (hw.permission, "denied_by_keys"): mistaken,
+        (hw.translator, "denied_by_keys"): mistaken,
     }
 
 

@@ -1,12 +1,13 @@
 """Proofs: no access leaves without the right to its page, and faults are those of the search.
 
-For one cycle that begins in any state whatever, and so for runs of any length.
+For one cycle that begins in any state whatever, and so for runs of any length; but that what was
+found out of an access while it was accepted is true of it, which is proven by induction.
 """
 
 import pytest
-from amaranth.hdl import Cat, Const, Mux
+from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal
 
-from hw.layout import Fault
+from hw.layout import AccessKind, Fault
 from hw.permission import denied_by_key
 from hw.presets import PRESETS
 from hw.translation import chosen
@@ -14,15 +15,22 @@ from hw.translator import Translator
 
 from .access_support import Case
 from .flaw_support import Flawed
-from .proof_support import Disproved, Sentence, Subject, prove, under
+from .proof_support import Disproved, Sentence, Subject, prove, prove_for_ever, under
 from .solver_support import inputs_of
 
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 
 
-def prove_of_translator(translator):
-    """Prove what leaves a translator, whatever its registers hold."""
+def foreseen(inside):
+    """What a translator has found out of the access that it holds is true of it."""
+    return inside.empty | (
+        (inside._refusals == inside.refusals_of(inside._access))
+        & (inside._key_refusals == inside.key_refusals_of(inside._access)))
+
+
+def prove_of_translator(translator, inside):
+    """Prove what leaves a translator, which is ``inside``, if it has foreseen well."""
     result, found = translator.result, translator.found
     hits    = Cat(candidate.hit for candidate in translator.candidates)
     held    = chosen(translator.candidates, config=translator.config)
@@ -41,7 +49,7 @@ def prove_of_translator(translator):
 
     prove(
         Subject(inputs=inputs_of(translator), part=translator,
-                given=case.given & ((hits & (hits - 1)) == 0), fields={
+                given=case.given & ((hits & (hits - 1)) == 0) & foreseen(inside), fields={
             **case.fields,
             "CR0.PG":      paging,
             "linear":      result.p.access.linear,
@@ -73,7 +81,69 @@ def prove_of_translator(translator):
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_what_leaves_has_the_right_to_its_page_and_faults_are_those_of_the_search(preset):
-    prove_of_translator(Translator(PRESETS[preset]))
+    translator = Translator(PRESETS[preset])
+    prove_of_translator(translator, translator)
+
+
+class Steady(Elaboratable):
+    """A translator, and whether it is used as the unit does.
+
+    The control state is another one than in the cycle before only if no access was held, and none
+    was to be accepted. While the TLB is busy, none is.
+    """
+
+    def __init__(self, translator):
+        self.translator = translator
+        self.steady     = Signal()
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.translator = translator = self.translator
+        before, free = Signal.like(translator.protection), Signal(init=1)
+        m.d.sync += [
+            before.eq(translator.protection),
+            free.eq(translator.empty & translator.hold),
+        ]
+        m.d.comb += self.steady.eq((free | (translator.protection == before))
+                                   & (translator.hold | ~translator.busy))
+        return m
+
+
+def prove_of_foresight(translator, inside):
+    """Prove that a translator always knows what would deny the access that it holds."""
+    watch = Steady(translator)
+    prove_for_ever(
+        Subject(inputs=inputs_of(translator), part=watch, given=watch.steady, fields={
+            "accepts":     translator.request.valid & translator.request.ready,
+            "kind":        (translator.request.p.kind, AccessKind),
+            "CPL 3":       translator.request.p.user,
+            "holds one":   ~translator.empty,
+            "held":        (inside._access.kind, AccessKind),
+            "refusals":    inside._refusals,
+        }), [
+            Sentence("hw.translator", "what would deny an access is known while it is held",
+                     ~translator.empty, foreseen(inside)),
+        ], cycles=3, depth=1)
+
+
+@pytest.mark.parametrize("preset", ["default", "full"])
+def test_what_would_deny_an_access_is_known_while_it_is_held(preset):
+    translator = Translator(PRESETS[preset])
+    prove_of_foresight(translator, translator)
+
+
+def foresees_for_another_cpl(m, ports, sound):
+    """The one that is accepted is taken for a supervisor's where the one before was a user's."""
+    user = Signal()
+    with m.If(ports.request.valid & ports.request.ready):
+        m.d.sync += user.eq(ports.request.p.user)
+    m.d.comb += sound.protection.smap.eq(ports.protection.smap & ~user)
+
+
+def test_a_translator_that_foresees_wrongly_is_disproved():
+    flawed = Flawed(Translator, PRESETS["default"], foresees_for_another_cpl)
+    with pytest.raises(Disproved, match="^hw.translator: what would deny an access is known"):
+        prove_of_foresight(flawed, flawed._sound)
 
 
 def knows_no_bus_errors(m, ports, sound):
@@ -110,4 +180,5 @@ def takes_pages_for_dirty(m, ports, sound):
 ])
 def test_a_flaw_of_a_translator_is_found(flaw, says):
     with pytest.raises(Disproved, match=rf"^{says}(.|\n)*  access = "):
-        prove_of_translator(Flawed(Translator, PRESETS["full"], flaw))
+        flawed = Flawed(Translator, PRESETS["full"], flaw)
+        prove_of_translator(flawed, flawed._sound)
