@@ -58,15 +58,15 @@ def test_each_processor_has_registers_and_a_tlb_of_its_own(capsys):
 def test_another_address_space_is_walked_and_mapped(capsys):
     at     = "the other process reads what it read before"
     loaded = walked(capsys, "0x7ffff7ffa000", "article", "--at", at)
-    other  = walked(capsys, "0x7ffff7ffa000", "article", "--at", at, "--cr3", "0xd003")
+    other  = walked(capsys, "0x7ffff7ffa000", "article", "--at", at, "--cr3", "0xd004")
     assert (loaded["cr3"], loaded["loaded"], loaded["page"]) == ("0x6002", True, None)
-    assert (other["cr3"], other["loaded"]) == ("0xd003", False)
+    assert (other["cr3"], other["loaded"]) == ("0xd004", False)
     assert other["entries"][0]["address"] == "0xd7f8" and other["page"]["rights"] == "r-- user"
     assert other["kernel"]["mapping"]["name"] == "/libc"
-    assert main(["walk", "--all", "article", "--at", at, "--cr3", "0xd003", "--flags", "user",
+    assert main(["walk", "--all", "article", "--at", at, "--cr3", "0xd004", "--flags", "user",
                  "--engine", FAST]) == 0
     out = capsys.readouterr().out
-    assert "CR3=0xd003 (not loaded), " in out and "7ffff7ffa000-7ffff7ffafff" in out
+    assert "CR3=0xd004 (not loaded), " in out and "7ffff7ffa000-7ffff7ffafff" in out
 
 
 def test_text_is_the_default(capsys):

@@ -180,10 +180,11 @@ def test_a_walk_tells_that_another_address_space_is_loaded(reader):
 def test_before_an_address_space_is_there_its_walk_is_not(reader):
     reader.open("#claim=6.4")
     chosen = reader.page.locator("#lab .side.left select").input_value()
-    walks  = played("article").document["subjects"][int(chosen)]["walks"]
+    about  = played("article").document["subjects"][int(chosen)]
+    walks, cr3 = about["walks"], about["cr3"]
     name   = reader.page.locator("#lab .side.left .linear code").first.inner_text()
-    reader.open(f"#cycle={walks[0][0] - 1}&cpu=0&left={name}.0xd003")
-    assert "No processor has had CR3 0xd003 yet" in reader.text("#lab .side.left")
+    reader.open(f"#cycle={walks[0][0] - 1}&cpu=0&left={name}.{cr3}")
+    assert f"No processor has had CR3 {cr3} yet" in reader.text("#lab .side.left")
     reader.press("ArrowRight")
     assert reader.page.locator("#lab .side.left .entry").count() == 4
 

@@ -68,7 +68,8 @@ def test_the_slots_of_a_tlb_show_what_it_holds(name):
         texts  = [""] * len(slots)
         for cycle in cycles:
             texts = [slot.get(cycle, text) for slot, text in zip(slots, texts, strict=True)]
-            assert sorted(text for text in texts if text != "-") == sorted(
+            # The document does not tell under which PCID a translation is held.
+            assert sorted(text.partition(" PCID ")[0] for text in texts if text != "-") == sorted(
                 map(in_words, first_level(found, cpu, cycle)))
 
 

@@ -121,4 +121,5 @@ def in_words(entry):
     kind  = f"r{'-w'[entry.writable]}{'x-'[entry.execute_disable]}"
     words = [f"{entry.linear:#x} > {entry.physical:#x} {kind} {'user' if entry.user else 'kernel'}"]
     words += ["D"] * entry.dirty + ["G"] * entry.global_page + ["piece"] * entry.large
+    words += [f"PCID {entry.pcid:#x}"] * (entry.pcid != 0)
     return " ".join(words)

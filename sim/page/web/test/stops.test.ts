@@ -9,12 +9,16 @@ const document = aDocument();
 test("a step goes to the next stop of a kind, and back to the one before", () => {
     deepEqual(nextStop(document, 12, "access", 1), [60, "access", 0, 3]);
     deepEqual(nextStop(document, 60, "access", -1), [12, "access", 1, 0]);
-    deepEqual(nextStop(document, 13, null, 1), [20, "claim", 1, 0]);
 });
 
 test("a step leaves the cycle", () => {
     equal(nextStop(document, 20, null, 1)![0], 50);
     equal(nextStop(document, 20, null, -1)![0], 12);
+});
+
+test("of several stops in a cycle a step goes to the first, from either side", () => {
+    deepEqual(nextStop(document, 13, null, 1), [20, "claim", 1, 0]);
+    deepEqual(nextStop(document, 50, null, -1), [20, "claim", 1, 0]);
 });
 
 test("after the last stop and before the first there is none", () => {

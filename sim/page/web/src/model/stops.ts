@@ -6,14 +6,22 @@ import { lastAt } from "./timeline";
 /** What a step looks for, by its name in the document; null is anything. */
 type StopKind = string | null;
 
-/** The next stop of a kind after a cycle, or the previous one before it. */
+/** The next stop of a kind after a cycle, or the previous one before it: of several in one cycle
+ * the first, from whichever side one comes. */
 export function nextStop(
     document: RunDocument, cycle: number, kind: StopKind, direction: 1 | -1,
 ): Stop | null {
     const stops = stopsOf(document, kind);
-    const cycleOf = (index: number): number => stops[index]![0];
-    return (direction > 0 ? stops[lastAt(stops.length, cycleOf, cycle) + 1]
-                          : stops[lastAt(stops.length, cycleOf, cycle - 1)]) ?? null;
+    const from = direction > 0 ? cycle : (lastBefore(stops, cycle)?.[0] ?? Infinity) - 1;
+    return firstAfter(stops, from) ?? null;
+}
+
+function lastBefore(stops: Stop[], cycle: number): Stop | undefined {
+    return stops[lastAt(stops.length, index => stops[index]![0], cycle - 1)];
+}
+
+function firstAfter(stops: Stop[], cycle: number): Stop | undefined {
+    return stops[lastAt(stops.length, index => stops[index]![0], cycle) + 1];
 }
 
 const sorted = new WeakMap<RunDocument, Map<StopKind, Stop[]>>();
@@ -31,8 +39,9 @@ export function stopsOf(document: RunDocument, kind: StopKind): Stop[] {
 export function nextClaim(
     document: RunDocument, cycle: number, claim: number | null, direction: 1 | -1,
 ): number | null {
-    const order = stopsOf(document, "claim").map(stop => stop[3]);
+    const stops = stopsOf(document, "claim");
+    const order = stops.map(stop => stop[3]);
     const at = claim === null ? -1 : order.indexOf(claim);
     if (at >= 0) return order[at + direction] ?? null;
-    return nextStop(document, cycle, "claim", direction)?.[3] ?? null;
+    return (direction > 0 ? firstAfter(stops, cycle) : lastBefore(stops, cycle))?.[3] ?? null;
 }
