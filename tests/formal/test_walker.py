@@ -9,7 +9,7 @@ import pytest
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal
 from amaranth.lib import data
 
-from hw.layout import Entry, Level, PageSize
+from hw.layout import Entry, Level, PageSize, Pdpte
 from hw.linear import entry_offset
 from hw.permission import Rights, below, denied_by_key
 from hw.presets import PRESETS
@@ -99,7 +99,8 @@ class Watch(Elaboratable):
             root.table.eq(mode.root),
         ]
         with m.If(mode.pae):
-            pdpte = walker.pdptes[self.request.page[18:20]]
+            pdpte = data.View(Pdpte, walker.pdptes.as_value().word_select(
+                self.request.page[18:20], 64))
             m.d.comb += [root.table.eq(pdpte.frame), root.missing.eq(~pdpte.present)]
         m.d.sync += [so_far.eq(self.walk), latest.eq(self.request)]
         self._follow_memory(m, so_far)
@@ -289,7 +290,7 @@ def learns_more_rights(m, ports, sound):
 
 def takes_pdptes_for_present(m, ports, sound):
     """P of the PDPTE registers is taken for 1."""
-    m.d.comb += [pdpte.present.eq(1) for pdpte in sound.pdptes]
+    m.d.comb += [sound.pdptes[number].present.eq(1) for number in range(4)]
 
 
 def knows_no_keys(m, ports, sound):
