@@ -46,8 +46,8 @@ class GoldenMemory:
 
     def read(self, physical: int, size: int) -> int:
         """Little-endian value of ``size`` bytes, which do not cross a page."""
-        offset = physical & 0xfff
-        return int.from_bytes(self.page(physical >> 12)[offset:offset + size], "little")
+        page, offset = self._pages.get(physical >> 12), physical & 0xfff
+        return int.from_bytes(page[offset:offset + size], "little") if page is not None else 0
 
     def load(self, physical: int, size: int) -> int:
         """Have a processor read ``size`` bytes of one word. Raises :class:`sw.bus.BusError`."""

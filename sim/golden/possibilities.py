@@ -253,11 +253,12 @@ class _Overlay:
         self.bytes   = dict(written)
 
     def read(self, physical: int, size: int) -> int:
-        addresses = range(physical, physical + size)
-        return sum(
-            self.bytes.get(address, self._memory.read(address, 1)) << 8 * i
-            for i, address in enumerate(addresses)
-        )
+        value = self._memory.read(physical, size)
+        for shift, address in zip(range(0, 8 * size, 8), range(physical, physical + size),
+                                  strict=True):
+            if address in self.bytes:
+                value = value & ~(0xff << shift) | self.bytes[address] << shift
+        return value
 
     def load(self, physical: int, size: int) -> int:
         self._memory.load(physical, size)  # If that fails, so does this.

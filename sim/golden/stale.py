@@ -84,7 +84,7 @@ class StaleModel(StaleMachine):
         matching = [
             possibility for possibility in possibilities
             if possibility.outcome.agrees(outcome) and all(
-                value in possibility.memory.get(address, (self.memory.read(address, 1),))
+                value in (possibility.memory.get(address) or (self.memory.read(address, 1),))
                 for address, value in after.items())
         ]
         for address, value in after.items():

@@ -43,6 +43,9 @@ def _strobes() -> dict[str, int]:
 #: Mask of each strobe in a packed :class:`hw.bus.Events`, by name; ``accessed`` has five.
 STROBES = _strobes()
 
+#: Control registers, as the unit's state has them.
+REGISTERS = ("cr0", "cr2", "cr3", "cr4", "efer", "ac", "pkru", "pkrs")
+
 
 class MmuBench:
     """A unit with memory, compiled once and reset for every run.
@@ -148,6 +151,12 @@ class Processor:
     def cr2(self) -> int:
         """CR2 in this cycle."""
         return self.ctx.get(self.mmu.control.state.cr2)
+
+    @property
+    def registers(self) -> dict[str, int]:
+        """Control registers in this cycle, by the names that the golden model's state has too."""
+        state = self.ctx.get(self.mmu.control.state)
+        return {name: getattr(state, name) for name in REGISTERS}
 
     async def access(self, access: Access) -> Outcome:
         """Do one access."""
@@ -268,7 +277,7 @@ SMALL = {"tlb_entries": 4, "second_entries": 8, "directory_entries": 4, "referen
 ONE_LEVEL = {"tlb_entries": 2, "second_entries": 0, "block_ram": True}
 
 #: All features; the width of a physical address is an input.
-EVERYTHING = {"pae": True, "la57": True, "pcid": True, "invpcid": True, "pku": True, "pks": True,
+EVERYTHING = {"pae": True, "la57": True, "invpcid": True, "pku": True, "pks": True,
               "maxphyaddr": 52, "variable_maxphyaddr": True}
 
 

@@ -147,7 +147,7 @@ def _ports(component: Component) -> Iterator[_Port]:
 
 
 def _reader(place: int, width: int) -> Callable[[], int]:
-    """What reads the ``width`` bits that begin at an address."""
+    """Reader of the ``width`` bits that begin at an address."""
     words = -(-width // _WORD)
     if words <= len(_NUMBERS):
         return partial((_NUMBERS[words - 1] * 1).from_address(place).__getitem__, 0)
@@ -155,7 +155,7 @@ def _reader(place: int, width: int) -> Callable[[], int]:
 
 
 def _writer(place: int, width: int) -> Callable[[int], None]:
-    """What writes the low bits of a number there."""
+    """Writer of as many low bits of a number there."""
     words, mask = -(-width // _WORD), (1 << width) - 1
     if words <= len(_NUMBERS):
         cell = (_NUMBERS[words - 1] * 1).from_address(place)

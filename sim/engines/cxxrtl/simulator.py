@@ -87,7 +87,7 @@ class Simulator:
 
 
 class Context:
-    """What a testbench has of the simulation.
+    """The simulation, as testbenches have it in their hands.
 
     Attributes
     ----------
@@ -190,7 +190,7 @@ class _Testbench:
 
 
 def _look(pins: Pins, expr: Any) -> Callable[[], Any]:
-    """What reads a port, or a part of one, and makes of it what its shape has for it."""
+    """Reader of a port, or of a part of one, as its shape has it."""
     bits  = pins.reader(Value.cast(expr))
     shape: Any = expr.shape() if isinstance(expr, ValueCastable) else None
     if not isinstance(shape, ShapeCastable) or isinstance(shape, Shape):
