@@ -76,7 +76,7 @@ def key_number(*, rights, key):
 
 
 def denied_by_keys(*, access, protection):
-    """Whether keys forbid the access: 32 bits, one for each :func:`key_number`.
+    """Keys that forbid the access: 32 bits, one for each :func:`key_number`.
 
     Which register judges depends on the page alone, and not on who makes the access.
     Rules 14, 36.

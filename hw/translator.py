@@ -229,13 +229,13 @@ class Translator(wiring.Component):
         return foreseen
 
     def refusals_of(self, access):
-        """Whether each value of :class:`Rights` denies ``access`` under the control state."""
+        """Values of :class:`Rights` that deny ``access`` under the control state: a bit for each."""
         return Cat(denied(access=access, rights=Rights(C(number, Shape.cast(Rights).width)),
                           by_key=C(0), protection=self.protection)
                    for number in range(len(self._refusals)))
 
     def key_refusals_of(self, access):
-        """Whether each number of a key does, if there are keys."""
+        """Numbers of keys that do, if there are keys: a bit for each."""
         if not self.config.keys:
             return C(0, 0)
         return denied_by_keys(access=access, protection=self.protection)

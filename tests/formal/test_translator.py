@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 
 
 def foreseen(inside):
-    """What a translator has found out of the access that it holds is true of it."""
+    """True if a translator has found out what is true of the access that it holds."""
     return inside.empty | (
         (inside._refusals == inside.refusals_of(inside._access))
         & (inside._key_refusals == inside.key_refusals_of(inside._access)))
