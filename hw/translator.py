@@ -229,7 +229,7 @@ class Translator(wiring.Component):
         return foreseen
 
     def refusals_of(self, access):
-        """Values of :class:`Rights` that deny ``access`` under the control state: a bit for each."""
+        """Values of :class:`Rights` that deny ``access`` in this control state, a bit for each."""
         return Cat(denied(access=access, rights=Rights(C(number, Shape.cast(Rights).width)),
                           by_key=C(0), protection=self.protection)
                    for number in range(len(self._refusals)))
