@@ -67,7 +67,8 @@ class BlockFirstLevel(wiring.Component):
             self.candidates[0].hit.eq(self.hit),
             self.candidates[0].piece.eq(read.data.piece),
             self.evicted.eq(self.fill.valid & self._taken & ~self.hit),
-            self.evicted_page.eq(Cat(index, read.data.tag)),
+            # Before the first look-up nobody knows what block RAM has read.
+            self.evicted_page.eq(Mux(self.evicted, Cat(index, read.data.tag), 0)),
             write.addr.eq(index),
             write.data.tag.eq(tag),
             write.data.piece.eq(self.fill.p),
