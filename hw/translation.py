@@ -14,7 +14,7 @@ from .permission import Rights
 
 __all__ = [
     "PagingMode",
-    "candidates_layout", "chosen", "find_request_layout", "find_response_layout",
+    "candidates_layout", "chosen", "each_of", "find_request_layout", "find_response_layout",
     "first_level_members", "invalidation_layout", "pdpte_members", "piece_layout", "piece_of",
     "structure_layout", "target_layout", "translated_layout", "translation_layout",
     "walk_request_layout", "walk_response_layout",
@@ -100,11 +100,21 @@ def piece_of(translation, page, *, config):
 
 
 def candidates_layout(config):
-    """Candidates for a page: that of each way of the TLB's first level. At most one hits."""
-    return data.ArrayLayout(data.StructLayout({
+    """Candidates for a page: that of each way of the TLB's first level. At most one hits.
+
+    They are fields, by number, for the reason that :data:`hw.layout.Pdptes` are.
+    """
+    candidate = data.StructLayout({
         "hit":   1,  #: It has the translation of that page, and not of another.
         "piece": piece_layout(config),
-    }), config.tlb_ways)
+    })
+    return data.FlexibleLayout(config.tlb_ways * candidate.size, {
+        way: data.Field(candidate, way * candidate.size) for way in range(config.tlb_ways)})
+
+
+def each_of(candidates):
+    """The candidates one by one."""
+    return [candidates[way] for way, _ in candidates.shape()]
 
 
 def first_level_members(config):
@@ -129,7 +139,7 @@ def first_level_members(config):
 def chosen(candidates, *, config):
     """The translation of the candidate that hits, in the layout ``piece_layout(config)``; or 0."""
     return piece_layout(config)(reduce(or_, (
-        Mux(candidate.hit, candidate.piece.as_value(), 0) for candidate in candidates)))
+        Mux(candidate.hit, candidate.piece.as_value(), 0) for candidate in each_of(candidates))))
 
 
 def structure_layout(config):

@@ -12,7 +12,7 @@ from .permission import (
 )
 from .signals import unpacked
 from .translation import (
-    PagingMode, candidates_layout, chosen, find_request_layout, find_response_layout,
+    PagingMode, candidates_layout, chosen, each_of, find_request_layout, find_response_layout,
     translated_layout,
 )
 
@@ -283,7 +283,7 @@ class Translator(wiring.Component):
         m.d.comb += [
             verdict.usable.eq(usable),
             verdict.denied.eq(forbidden),
-            self._hit.eq(Cat(candidate.hit for candidate in self.candidates).any()),
+            self._hit.eq(Cat(candidate.hit for candidate in each_of(self.candidates)).any()),
             verdict.early.eq(self._valid & (skipped | self._outside)),
             verdict.faults.eq(verdict.early | refused),
             verdict.translated.eq(translatable & (~mode.paging | verdict.usable)),
@@ -306,7 +306,7 @@ class Translator(wiring.Component):
         it is denied by the page's key. Without a hit none of them is true.
         """
         judged = []
-        for candidate in self.candidates:
+        for candidate in each_of(self.candidates):
             piece  = candidate.piece
             by_key = C(0)
             if self.config.keys:

@@ -20,8 +20,8 @@ __all__ = ["CLOCK_HZ", "DirectLine", "FaultyLine", "board_named", "engine_on",
 #: Cycles after which a board that is silent has nothing to say. To clear its memory takes fewer.
 LONG = 40_000
 
-#: Cycles in a second of a board's time.
-CLOCK_HZ = 12_000_000
+#: Cycles in a second of an iCEBreaker's time.
+CLOCK_HZ = BOARDS["icebreaker"].clock_hz
 
 
 def board_named(name):

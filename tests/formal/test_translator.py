@@ -10,7 +10,7 @@ from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal
 from hw.layout import AccessKind, Fault
 from hw.permission import denied_by_key
 from hw.presets import PRESETS
-from hw.translation import chosen
+from hw.translation import chosen, each_of
 from hw.translator import Translator
 
 from .access_support import Case
@@ -32,7 +32,7 @@ def foreseen(inside):
 def prove_of_translator(translator, inside):
     """Prove what leaves a translator, which is ``inside``, if it has foreseen well."""
     result, found = translator.result, translator.found
-    hits    = Cat(candidate.hit for candidate in translator.candidates)
+    hits    = Cat(candidate.hit for candidate in each_of(translator.candidates))
     held    = chosen(translator.candidates, config=translator.config)
     by_key  = denied_by_key(
         access=result.p.access, rights=held.rights, key=held.key,
@@ -168,7 +168,7 @@ def knows_no_smap(m, ports, sound):
 
 def takes_pages_for_dirty(m, ports, sound):
     """A page is taken for written already."""
-    m.d.comb += [candidate.piece.dirty.eq(1) for candidate in sound.candidates]
+    m.d.comb += [candidate.piece.dirty.eq(1) for candidate in each_of(sound.candidates)]
 
 
 @pytest.mark.parametrize("flaw, says", [

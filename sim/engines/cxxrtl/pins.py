@@ -66,7 +66,7 @@ class Pins:
     Attributes
     ----------
     settle : callable
-        Have what comes out follow what has changed: inputs, or registers by :attr:`advance`.
+        Have what comes out follow what has changed: inputs, or registers by ``advance``.
     evaluate, advance : callable
         Compute what comes out in a cycle and the registers after it; put these in place. In
         between, the ports are those of the cycle that ends.
