@@ -37,7 +37,7 @@ BOARD = Board(
     port="/dev/ttyUSB1",
     tested="simulated; on hardware by nobody yet",
     built=Built(
-        date="2026-11-29", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=40_670_000, size=2_229_068,
-        used={"TRELLIS_COMB": (7136, 83640), "TRELLIS_FF": (2872, 83640), "DP16KD": (130, 208)},
-        seconds=136),
+        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=49_050_000, size=2_242_976,
+        used={"TRELLIS_COMB": (8351, 83640), "TRELLIS_FF": (3102, 83640), "DP16KD": (136, 208)},
+        seconds=339),
 )

@@ -31,7 +31,7 @@ BOARD = Board(
     port="/dev/ttyUSB0",
     tested="simulated; on hardware by nobody yet",
     built=Built(
-        date="2026-11-29", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=24_000_000, size=720_647,
-        used={"TRELLIS_COMB": (7489, 83640), "TRELLIS_FF": (2871, 83640), "DP16KD": (130, 208)},
-        seconds=118),
+        date="2026-11-30", tools="Yosys 0.70, nextpnr 0.11", fmax_hz=29_040_000, size=740_226,
+        used={"TRELLIS_COMB": (7483, 83640), "TRELLIS_FF": (3101, 83640), "DP16KD": (136, 208)},
+        seconds=250),
 )
