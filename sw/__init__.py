@@ -89,7 +89,7 @@ Entries of page tables (mm/memory.c)::
     mm/memory/pgtable     pte_alloc  free_pgtables
     mm/memory/vm_page     vm_normal_page
     mm/memory/wp          maybe_mkwrite  wp_page_reuse  wp_page_copy  wp_page_shared  do_wp_page
-    mm/memory/zap         zap_pte_range  unmap_page_range
+    mm/memory/zap         zap_pte_range  unmap_page_range  zap_page_range_single
 
 Mappings (mm/mmap.c)::
 
@@ -105,12 +105,15 @@ Pages, frames, files in memory::
                         filemap_read  generic_perform_write  generic_file_write_iter
     mm/gup              check_vma_flags  gup_vma_lookup  follow_page_pte  follow_page_mask
                         faultin_page  __get_user_pages  get_user_pages_remote
-                        get_user_page_vma_remote  fault_in_readable
+                        get_user_page_vma_remote  faultin_page_range  fault_in_readable
     mm/highmem          page_address  kmap  kunmap  kmap_high  map_new_virtual
                         flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
                         kmap_local_sched_out  kmap_local_sched_in  clear_highpage
                         copy_user_highpage
     mm/init_mm          init_mm
+    mm/madvise          madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
+                        madvise_update_vma  madvise_vma_behavior  madvise_populate
+                        madvise_walk_vmas  do_madvise  sys_madvise
     mm/mprotect         can_change_pte_writable  change_pte_range  mprotect_fixup  do_mprotect_pkey
                         sys_mprotect
     mm/page_alloc       zone  node_zones  free_area_init  nr_free_pages  alloc_page  get_page
@@ -121,7 +124,8 @@ Pages, frames, files in memory::
     mm/rmap             folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
     mm/shmem            shmem_mmap  shmem_evict_inode  shmem_zero_setup
     mm/slub             kmem_cache  kmem_cache_alloc  kmem_cache_free
-    mm/vma              vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_merge
+    mm/vma              vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_modify
+                        vma_merge
 
 Files::
 

@@ -144,6 +144,10 @@ class User:
         """Change the permissions of memory."""
         await self.syscall(syscall_64.NR_mprotect, addr, length, prot)
 
+    async def madvise(self, addr: int, length: int, advice: int) -> None:
+        """Advise the kernel about memory."""
+        await self.syscall(syscall_64.NR_madvise, addr, length, advice)
+
     # Files
 
     async def open(self, path: str, flags: int = O_RDWR, mode: int = 0) -> int:

@@ -4,7 +4,7 @@ Ref: Linux 6.12, mm/gup.c.
 """
 
 from sw.arch.x86.include.asm.current import current
-from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_page, pte_pfn, pte_present, ptep_get
 from sw.arch.x86.include.asm.smap import clac, stac
 from sw.arch.x86.lib.usercopy import access_ok
@@ -14,8 +14,9 @@ from sw.include.linux.mm import (
     VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, is_cow_mapping, vma_is_anonymous,
 )
 from sw.include.linux.mm_types import (
-    FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH,
-    FOLL_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, mm_struct, page, vm_area_struct,
+    FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_MADV_POPULATE,
+    FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, mm_struct, page,
+    vm_area_struct,
 )
 from sw.include.linux.sched import fatal_signal_pending
 from sw.kconfig import kconfig
@@ -33,7 +34,8 @@ from .pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 
 
 __all__ = [
-    "check_vma_flags", "fault_in_readable", "faultin_page", "follow_page_mask",
+    "check_vma_flags", "fault_in_readable", "faultin_page", "faultin_page_range",
+    "follow_page_mask",
     "get_user_page_vma_remote", "get_user_pages_remote",
 ]
 
@@ -133,6 +135,24 @@ async def _get_user_page(cpu: Cpu, vma: vm_area_struct, address: int, foll_flags
         foll_flags = await faultin_page(cpu, vma, address, foll_flags)
 
 
+def _mapping_for(cpu: Cpu, mm: mm_struct, address: int, gup_flags: int) -> vm_area_struct:
+    """Return the mapping of a page that is wanted, if it allows the access. Raises EFAULT.
+
+    With FOLL_MADV_POPULATE: ENOMEM if there is no mapping, EINVAL if it does not allow the access.
+    """
+    populate = gup_flags & FOLL_MADV_POPULATE
+    vma      = vma_lookup(mm, address) if populate else gup_vma_lookup(cpu, mm, address)
+    if vma is None:
+        raise KernelError(Errno.ENOMEM if populate else Errno.EFAULT)
+    try:
+        check_vma_flags(vma, gup_flags)
+    except KernelError:
+        if populate:
+            raise KernelError(Errno.EINVAL) from None
+        raise
+    return vma
+
+
 async def __get_user_pages(cpu: Cpu, mm: mm_struct, start: int, nr_pages: int,
                            gup_flags: int) -> list[page]:
     """Return the pages from ``start`` on, up to the first that fails; if none, raise why."""
@@ -142,10 +162,7 @@ async def __get_user_pages(cpu: Cpu, mm: mm_struct, start: int, nr_pages: int,
         for address in range(start & PAGE_MASK, (start & PAGE_MASK) + nr_pages * PAGE_SIZE,
                              PAGE_SIZE):
             if vma is None or address >= vma.vm_end:
-                vma = gup_vma_lookup(cpu, mm, address)
-                if vma is None:
-                    raise KernelError(Errno.EFAULT)
-                check_vma_flags(vma, gup_flags)
+                vma = _mapping_for(cpu, mm, address, gup_flags)
             pages.append(await _get_user_page(cpu, vma, address, gup_flags))
     except KernelError:
         if not pages:
@@ -186,6 +203,18 @@ async def get_user_page_vma_remote(cpu: Cpu, mm: mm_struct, addr: int,
     vma = vma_lookup(mm, addr)
     assert vma is not None, "mmap_lock is held, yet the mapping has gone"
     return folio, vma
+
+
+@traced
+async def faultin_page_range(cpu: Cpu, mm: mm_struct, start: int, end: int, write: bool) -> int:
+    """Make pages of ``[start, end)`` present, as loads or stores of the program would.
+
+    The caller holds mmap_lock. Returns the number of pages done, which is at least one; raises
+    ENOMEM without a mapping or a frame, EINVAL if the mapping does not allow it, EFAULT for what
+    would be a signal, EINTR, if not even the first can be had.
+    """
+    gup_flags = FOLL_TOUCH | FOLL_MADV_POPULATE | (FOLL_WRITE if write else 0)
+    return len(await __get_user_pages(cpu, mm, start, end - start >> PAGE_SHIFT, gup_flags))
 
 
 @traced

@@ -26,7 +26,7 @@ from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma
 from .pagewalk import walk_page_range
 from .pgtable_generic import pte_unmap_unlock
-from .vma import split_vma, vma_merge, vma_set_page_prot, vma_wants_writenotify
+from .vma import vma_merge, vma_modify, vma_set_page_prot, vma_wants_writenotify
 
 
 __all__ = ["do_mprotect_pkey", "sys_mprotect"]
@@ -68,10 +68,7 @@ async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
     """Change the part ``[start, end)`` of one mapping."""
     if newflags == vma.vm_flags:
         return
-    if vma.vm_start < start:
-        vma = split_vma(vma, start)
-    if end < vma.vm_end:
-        split_vma(vma, end)
+    vma = vma_modify(vma, start, end)
     vma.vm_flags = newflags
     vma_set_page_prot(kconfig(cpu).paging, vma)
     newprot = vma.vm_page_prot

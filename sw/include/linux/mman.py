@@ -1,10 +1,14 @@
-"""Arguments of mmap() and mprotect().
+"""Arguments of mmap(), mprotect() and madvise().
 
 Ref: Linux 6.12, include/linux/mman.h, include/uapi/asm-generic/mman-common.h.
 """
 
 
 __all__ = [
+    "MADV_COLD", "MADV_DODUMP", "MADV_DOFORK", "MADV_DONTDUMP", "MADV_DONTFORK", "MADV_DONTNEED",
+    "MADV_DONTNEED_LOCKED", "MADV_FREE", "MADV_KEEPONFORK", "MADV_NORMAL", "MADV_PAGEOUT",
+    "MADV_POPULATE_READ", "MADV_POPULATE_WRITE", "MADV_RANDOM", "MADV_REMOVE", "MADV_SEQUENTIAL",
+    "MADV_WILLNEED", "MADV_WIPEONFORK",
     "MAP_ANONYMOUS", "MAP_FIXED", "MAP_FIXED_NOREPLACE", "MAP_GROWSDOWN", "MAP_PRIVATE",
     "MAP_SHARED", "MAP_TYPE", "PROT_EXEC", "PROT_GROWSDOWN", "PROT_GROWSUP", "PROT_NONE",
     "PROT_READ", "PROT_WRITE",
@@ -26,3 +30,22 @@ MAP_FIXED           = 0x10
 MAP_ANONYMOUS       = 0x20
 MAP_GROWSDOWN       = 0x0100
 MAP_FIXED_NOREPLACE = 0x10_0000
+
+MADV_NORMAL          = 0
+MADV_RANDOM          = 1
+MADV_SEQUENTIAL      = 2
+MADV_WILLNEED        = 3
+MADV_DONTNEED        = 4
+MADV_FREE            = 8
+MADV_REMOVE          = 9
+MADV_DONTFORK        = 10
+MADV_DOFORK          = 11
+MADV_DONTDUMP        = 16
+MADV_DODUMP          = 17
+MADV_WIPEONFORK      = 18
+MADV_KEEPONFORK      = 19
+MADV_COLD            = 20
+MADV_PAGEOUT         = 21
+MADV_POPULATE_READ   = 22
+MADV_POPULATE_WRITE  = 23
+MADV_DONTNEED_LOCKED = 24
