@@ -94,7 +94,8 @@ Entries of page tables (mm/memory.c)::
 Mappings (mm/mmap.c)::
 
     mm/mmap/find           find_vma  vma_lookup  find_vma_intersection  vma_prev
-    mm/mmap/map            file_mmap_ok  mmap_region  do_mmap  ksys_mmap_pgoff  vm_mmap_pgoff
+    mm/mmap/map            file_mmap_ok  calc_vm_flag_bits  mlock_future_ok  mmap_region  do_mmap
+                           ksys_mmap_pgoff  vm_mmap_pgoff
     mm/mmap/stack          expand_downwards  find_extend_vma  expand_stack
     mm/mmap/unmap          do_munmap  vm_munmap  exit_mmap  sys_munmap
     mm/mmap/unmapped_area  get_unmapped_area
@@ -105,7 +106,8 @@ Pages, frames, files in memory::
                         filemap_read  generic_perform_write  generic_file_write_iter
     mm/gup              check_vma_flags  gup_vma_lookup  follow_page_pte  follow_page_mask
                         faultin_page  __get_user_pages  get_user_pages_remote
-                        get_user_page_vma_remote  faultin_page_range  fault_in_readable
+                        get_user_page_vma_remote  faultin_page_range  populate_vma_page_range
+                        mm_populate  fault_in_readable
     mm/highmem          page_address  kmap  kunmap  kmap_high  map_new_virtual
                         flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
                         kmap_local_sched_out  kmap_local_sched_in  clear_highpage

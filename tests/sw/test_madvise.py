@@ -39,7 +39,7 @@ async def three_pages(**options):
 
 
 async def present(user, pages=3):
-    """Which of the pages at ``AT`` have an entry."""
+    """Tell of each page at ``AT`` whether it has an entry."""
     return [bool(await entry(user, AT + page * PAGE)) for page in range(pages)]
 
 

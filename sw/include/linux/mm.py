@@ -14,8 +14,8 @@ from .mm_types import mm_struct, vm_area_struct
 __all__ = [
     "VM_ACCESS_FLAGS", "VM_DONTCOPY", "VM_DONTDUMP", "VM_DONTEXPAND", "VM_EXEC", "VM_GROWSDOWN",
     "VM_HUGETLB", "VM_IO", "VM_LOCKED", "VM_MAYEXEC", "VM_MAYREAD", "VM_MAYSHARE", "VM_MAYWRITE",
-    "VM_MIXEDMAP", "VM_NONE", "VM_PFNMAP", "VM_RAND_READ", "VM_READ", "VM_SEQ_READ", "VM_SHARED",
-    "VM_SPECIAL", "VM_WIPEONFORK", "VM_WRITE", "is_cow_mapping", "PAGE_ALIGN",
+    "VM_MIXEDMAP", "VM_NONE", "VM_NORESERVE", "VM_PFNMAP", "VM_RAND_READ", "VM_READ", "VM_SEQ_READ",
+    "VM_SHARED", "VM_SPECIAL", "VM_WIPEONFORK", "VM_WRITE", "is_cow_mapping", "PAGE_ALIGN",
     "pte_lockptr", "vm_start_gap", "vma_is_accessible", "vma_is_anonymous",
 ]
 
@@ -37,6 +37,7 @@ VM_SEQ_READ   = 0x0000_8000
 VM_RAND_READ  = 0x0001_0000
 VM_DONTCOPY   = 0x0002_0000
 VM_DONTEXPAND = 0x0004_0000
+VM_NORESERVE  = 0x0020_0000
 VM_HUGETLB    = 0x0040_0000
 VM_WIPEONFORK = 0x0200_0000
 VM_DONTDUMP   = 0x0400_0000
