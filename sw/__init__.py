@@ -93,6 +93,7 @@ Entries of page tables (mm/memory.c)::
 
 Mappings (mm/mmap.c)::
 
+    mm/mmap/brk            do_brk_flags  sys_brk
     mm/mmap/find           find_vma  vma_lookup  find_vma_intersection  vma_prev
     mm/mmap/map            file_mmap_ok  calc_vm_flag_bits  mlock_future_ok  mmap_region  do_mmap
                            ksys_mmap_pgoff  vm_mmap_pgoff
@@ -212,6 +213,7 @@ Types, constants and small functions::
     arch/x86/include/asm/cpufeatures    boot_cpu_has
     arch/x86/include/asm/current        pcpu_hot_struct  pcpu_hot  current  current_mm
                                         current_files
+    arch/x86/include/asm/elf            ELF_ET_DYN_BASE
     arch/x86/include/asm/invpcid        invpcid_flush_all
     arch/x86/include/asm/irqflags       local_irq_enable  local_irq_disable  irqs_disabled
                                         local_irq_save  local_irq_restore  safe_halt

@@ -144,6 +144,10 @@ class User:
         """Change the permissions of memory."""
         await self.syscall(syscall_64.NR_mprotect, addr, length, prot)
 
+    async def brk(self, brk: int) -> int:
+        """Make the heap end at ``brk``; return where it ends, which is unchanged on failure."""
+        return await self.syscall(syscall_64.NR_brk, brk)
+
     async def madvise(self, addr: int, length: int, advice: int) -> None:
         """Advise the kernel about memory."""
         await self.syscall(syscall_64.NR_madvise, addr, length, advice)

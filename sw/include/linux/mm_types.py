@@ -164,6 +164,8 @@ class mm_struct:
         Numbers of the processors whose TLBs may hold translations of it.
     mmap_base : :class:`int`
         Mappings without an address are placed below it, downwards.
+    start_brk, brk : :class:`int`
+        First address of the heap, and the one behind its last byte.
     dumpable : :class:`int`
         1 (SUID_DUMP_USER) if its owner's other processes may look into it.
     mmap_lock : :class:`rw_semaphore`
@@ -180,6 +182,8 @@ class mm_struct:
     cpumask:  set[int]             = field(default_factory=set)
 
     mmap_base:       int          = 0
+    start_brk:       int          = 0
+    brk:             int          = 0
     dumpable:        int          = 1
     mmap_lock:       rw_semaphore = field(default_factory=rw_semaphore)
     page_table_lock: spinlock_t   = field(default_factory=spinlock_t)

@@ -62,6 +62,7 @@ async def dup_mm(cpu: Cpu, oldmm: mm_struct) -> mm_struct:
     """Return a copy of an address space, which shares its private pages until a write."""
     mm = await mm_alloc(cpu)
     mm.mmap_base = oldmm.mmap_base
+    mm.start_brk, mm.brk = oldmm.start_brk, oldmm.brk
     mm.dumpable  = oldmm.dumpable
     try:
         await dup_mmap(cpu, mm, oldmm)

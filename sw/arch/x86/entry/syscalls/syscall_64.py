@@ -21,15 +21,16 @@ from sw.kernel.ptrace import sys_ptrace
 from sw.kernel.signal import sys_kill, sys_rt_sigaction
 from sw.kernel.sys import sys_getpid
 from sw.mm.madvise import sys_madvise
+from sw.mm.mmap.brk import sys_brk
 from sw.mm.mmap.unmap import sys_munmap
 from sw.mm.mprotect import sys_mprotect
 
 
 __all__ = [
-    "NR_clone", "NR_close", "NR_creat", "NR_exit", "NR_exit_group", "NR_fork", "NR_getpid",
-    "NR_kill", "NR_lseek", "NR_madvise", "NR_mmap", "NR_mprotect", "NR_munmap", "NR_open",
-    "NR_pread64", "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction", "NR_wait4", "NR_write",
-    "sys_call_table",
+    "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_exit", "NR_exit_group", "NR_fork",
+    "NR_getpid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mmap", "NR_mprotect", "NR_munmap",
+    "NR_open", "NR_pread64", "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction", "NR_wait4",
+    "NR_write", "sys_call_table",
 ]
 
 
@@ -41,6 +42,7 @@ NR_lseek        = 8
 NR_mmap         = 9
 NR_mprotect     = 10
 NR_munmap       = 11
+NR_brk          = 12
 NR_rt_sigaction = 13
 NR_pread64      = 17
 NR_pwrite64     = 18
@@ -67,6 +69,7 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_mprotect:     SYSCALL_DEFINE("mprotect", sys_mprotect, unsigned_long, size_t,
                                     unsigned_long),
     NR_munmap:       SYSCALL_DEFINE("munmap", sys_munmap, unsigned_long, size_t),
+    NR_brk:          SYSCALL_DEFINE("brk", sys_brk, unsigned_long),
     NR_rt_sigaction: SYSCALL_DEFINE("rt_sigaction", sys_rt_sigaction, int_, unsigned_long),
     NR_pread64:      SYSCALL_DEFINE("pread64", ksys_pread64, unsigned_int, unsigned_long, size_t,
                                     position),
