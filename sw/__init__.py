@@ -119,6 +119,8 @@ Pages, frames, files in memory::
                         madvise_walk_vmas  do_madvise  sys_madvise
     mm/mprotect         can_change_pte_writable  change_pte_range  mprotect_fixup  do_mprotect_pkey
                         sys_mprotect
+    mm/mremap           move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
+                        vma_expandable  sys_mremap
     mm/page_alloc       zone  node_zones  free_area_init  nr_free_pages  alloc_page  get_page
                         put_page
     mm/page_writeback   set_page_dirty_lock
@@ -128,7 +130,7 @@ Pages, frames, files in memory::
     mm/shmem            shmem_mmap  shmem_evict_inode  shmem_zero_setup
     mm/slub             kmem_cache  kmem_cache_alloc  kmem_cache_free
     mm/vma              vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_modify
-                        vma_merge
+                        copy_vma  vma_merge
 
 Files::
 

@@ -18,7 +18,7 @@ from .mmap.find import find_vma_intersection
 
 
 __all__ = [
-    "split_vma", "vma_link", "vma_merge", "vma_modify", "vma_set_page_prot",
+    "copy_vma", "split_vma", "vma_link", "vma_merge", "vma_modify", "vma_set_page_prot",
     "vma_wants_writenotify",
 ]
 
@@ -60,6 +60,20 @@ def vma_modify(vma: vm_area_struct, start: int, end: int) -> vm_area_struct:
     if end < vma.vm_end:
         split_vma(vma, end)
     return vma
+
+
+def copy_vma(vma: vm_area_struct, addr: int, length: int, pgoff: int) -> vm_area_struct:
+    """Add a mapping like ``vma`` at ``addr``, which is free, of the file from page ``pgoff`` on.
+
+    Private memory that has no page yet may as well have been made there.
+    """
+    if vma.vm_ops is None and not vma.anon_vma:
+        pgoff = addr >> PAGE_SHIFT
+    new = replace(vma, vm_start=addr, vm_end=addr + length, vm_pgoff=pgoff)
+    if new.vm_file is not None:
+        get_file(new.vm_file)
+    vma_link(vma.vm_mm, new)
+    return new
 
 
 def _mergeable(low: vm_area_struct, high: vm_area_struct) -> bool:

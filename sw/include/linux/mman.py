@@ -1,4 +1,4 @@
-"""Arguments of mmap(), mprotect() and madvise().
+"""Arguments of mmap(), mprotect(), mremap() and madvise().
 
 Ref: Linux 6.12, include/linux/mman.h, include/uapi/asm-generic/mman-common.h and mman.h,
 include/uapi/linux/mman.h, arch/x86/include/uapi/asm/mman.h.
@@ -15,6 +15,7 @@ __all__ = [
     "MAP_GROWSDOWN", "MAP_HUGE_MASK", "MAP_HUGE_SHIFT", "MAP_HUGETLB", "MAP_LOCKED",
     "MAP_NONBLOCK", "MAP_NORESERVE", "MAP_POPULATE", "MAP_PRIVATE", "MAP_SHARED",
     "MAP_SHARED_VALIDATE", "MAP_STACK", "MAP_SYNC", "MAP_TYPE",
+    "MREMAP_DONTUNMAP", "MREMAP_FIXED", "MREMAP_MAYMOVE",
     "PROT_EXEC", "PROT_GROWSDOWN", "PROT_GROWSUP", "PROT_NONE", "PROT_READ", "PROT_SEM",
     "PROT_WRITE",
 ]
@@ -61,6 +62,10 @@ LEGACY_MAP_MASK = (
     MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE
     | MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK
     | MAP_STACK | MAP_HUGETLB | MAP_32BIT | MAP_ABOVE4G | MAP_HUGE_2MB | MAP_HUGE_1GB)
+
+MREMAP_MAYMOVE   = 1
+MREMAP_FIXED     = 2
+MREMAP_DONTUNMAP = 4
 
 MADV_NORMAL          = 0
 MADV_RANDOM          = 1

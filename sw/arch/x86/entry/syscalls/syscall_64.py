@@ -24,13 +24,14 @@ from sw.mm.madvise import sys_madvise
 from sw.mm.mmap.brk import sys_brk
 from sw.mm.mmap.unmap import sys_munmap
 from sw.mm.mprotect import sys_mprotect
+from sw.mm.mremap import sys_mremap
 
 
 __all__ = [
     "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_exit", "NR_exit_group", "NR_fork",
-    "NR_getpid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mmap", "NR_mprotect", "NR_munmap",
-    "NR_open", "NR_pread64", "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction", "NR_wait4",
-    "NR_write", "sys_call_table",
+    "NR_getpid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mmap", "NR_mprotect", "NR_mremap",
+    "NR_munmap", "NR_open", "NR_pread64", "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction",
+    "NR_wait4", "NR_write", "sys_call_table",
 ]
 
 
@@ -46,6 +47,7 @@ NR_brk          = 12
 NR_rt_sigaction = 13
 NR_pread64      = 17
 NR_pwrite64     = 18
+NR_mremap       = 25
 NR_madvise      = 28
 NR_getpid       = 39
 NR_clone        = 56
@@ -75,6 +77,8 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
                                     position),
     NR_pwrite64:     SYSCALL_DEFINE("pwrite64", ksys_pwrite64, unsigned_int, unsigned_long, size_t,
                                     position),
+    NR_mremap:       SYSCALL_DEFINE("mremap", sys_mremap, unsigned_long, unsigned_long,
+                                    unsigned_long, unsigned_long, unsigned_long),
     NR_madvise:      SYSCALL_DEFINE("madvise", sys_madvise, unsigned_long, size_t, int_),
     NR_getpid:       SYSCALL_DEFINE("getpid", sys_getpid),
     NR_clone:        SYSCALL_DEFINE("clone", sys_clone, unsigned_long),
