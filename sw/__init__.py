@@ -89,12 +89,14 @@ Entries of page tables (mm/memory.c)::
     mm/memory/pgtable     pte_alloc  free_pgtables
     mm/memory/vm_page     vm_normal_page
     mm/memory/wp          maybe_mkwrite  wp_page_reuse  wp_page_copy  wp_page_shared  do_wp_page
-    mm/memory/zap         zap_pte_range  unmap_page_range
+    mm/memory/zap         zap_pte_range  unmap_page_range  zap_page_range_single
 
 Mappings (mm/mmap.c)::
 
+    mm/mmap/brk            do_brk_flags  sys_brk
     mm/mmap/find           find_vma  vma_lookup  find_vma_intersection  vma_prev
-    mm/mmap/map            file_mmap_ok  mmap_region  do_mmap  ksys_mmap_pgoff  vm_mmap_pgoff
+    mm/mmap/map            file_mmap_ok  calc_vm_flag_bits  mlock_future_ok  mmap_region  do_mmap
+                           ksys_mmap_pgoff  vm_mmap_pgoff
     mm/mmap/stack          expand_downwards  find_extend_vma  expand_stack
     mm/mmap/unmap          do_munmap  vm_munmap  exit_mmap  sys_munmap
     mm/mmap/unmapped_area  get_unmapped_area
@@ -105,14 +107,20 @@ Pages, frames, files in memory::
                         filemap_read  generic_perform_write  generic_file_write_iter
     mm/gup              check_vma_flags  gup_vma_lookup  follow_page_pte  follow_page_mask
                         faultin_page  __get_user_pages  get_user_pages_remote
-                        get_user_page_vma_remote  fault_in_readable
+                        get_user_page_vma_remote  faultin_page_range  populate_vma_page_range
+                        mm_populate  fault_in_readable
     mm/highmem          page_address  kmap  kunmap  kmap_high  map_new_virtual
                         flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
                         kmap_local_sched_out  kmap_local_sched_in  clear_highpage
                         copy_user_highpage
     mm/init_mm          init_mm
+    mm/madvise          madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
+                        madvise_update_vma  madvise_vma_behavior  madvise_populate
+                        madvise_walk_vmas  do_madvise  sys_madvise
     mm/mprotect         can_change_pte_writable  change_pte_range  mprotect_fixup  do_mprotect_pkey
                         sys_mprotect
+    mm/mremap           move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
+                        vma_expandable  sys_mremap
     mm/page_alloc       zone  node_zones  free_area_init  nr_free_pages  alloc_page  get_page
                         put_page
     mm/page_writeback   set_page_dirty_lock
@@ -121,7 +129,8 @@ Pages, frames, files in memory::
     mm/rmap             folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
     mm/shmem            shmem_mmap  shmem_evict_inode  shmem_zero_setup
     mm/slub             kmem_cache  kmem_cache_alloc  kmem_cache_free
-    mm/vma              vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_merge
+    mm/vma              vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_modify
+                        copy_vma  vma_merge
 
 Files::
 
@@ -206,6 +215,7 @@ Types, constants and small functions::
     arch/x86/include/asm/cpufeatures    boot_cpu_has
     arch/x86/include/asm/current        pcpu_hot_struct  pcpu_hot  current  current_mm
                                         current_files
+    arch/x86/include/asm/elf            ELF_ET_DYN_BASE
     arch/x86/include/asm/invpcid        invpcid_flush_all
     arch/x86/include/asm/irqflags       local_irq_enable  local_irq_disable  irqs_disabled
                                         local_irq_save  local_irq_restore  safe_halt

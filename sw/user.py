@@ -144,6 +144,19 @@ class User:
         """Change the permissions of memory."""
         await self.syscall(syscall_64.NR_mprotect, addr, length, prot)
 
+    async def mremap(self, addr: int, old_len: int, new_len: int, flags: int = 0,
+                     new_addr: int = 0) -> int:
+        """Give memory another size or address; return its address."""
+        return await self.syscall(syscall_64.NR_mremap, addr, old_len, new_len, flags, new_addr)
+
+    async def brk(self, brk: int) -> int:
+        """Make the heap end at ``brk``; return where it ends, which is unchanged on failure."""
+        return await self.syscall(syscall_64.NR_brk, brk)
+
+    async def madvise(self, addr: int, length: int, advice: int) -> None:
+        """Advise the kernel about memory."""
+        await self.syscall(syscall_64.NR_madvise, addr, length, advice)
+
     # Files
 
     async def open(self, path: str, flags: int = O_RDWR, mode: int = 0) -> int:

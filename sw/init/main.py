@@ -3,6 +3,7 @@
 Ref: Linux 6.12, init/main.c.
 """
 
+from sw.arch.x86.include.asm.elf import ELF_ET_DYN_BASE
 from sw.arch.x86.include.asm.irqflags import local_irq_enable
 from sw.arch.x86.kernel.cpu.common import syscall_init
 from sw.arch.x86.kernel.head import startup
@@ -10,6 +11,7 @@ from sw.arch.x86.kernel.idt import idt_setup_traps
 from sw.include.linux.cpumask import cpu_online_mask
 from sw.include.linux.fs import files_struct
 from sw.include.linux.sched import task_struct
+from sw.kconfig import kconfig
 from sw.kernel.cred import cred
 from sw.kernel.fork.mm import mm_alloc
 from sw.kernel.pid import alloc_pid, init_pid_ns
@@ -24,8 +26,12 @@ __all__ = ["run_init_process", "start_kernel"]
 
 
 async def run_init_process(cpu: Cpu, comm: str, credentials: cred) -> task_struct:
-    """Make a process without a parent, whose address space is empty. Raises ENOMEM."""
+    """Make a process without a parent, whose address space is empty. Raises ENOMEM.
+
+    The heap begins where a program without code and data ends.
+    """
     mm   = await mm_alloc(cpu)
+    mm.start_brk = mm.brk = ELF_ET_DYN_BASE(kconfig(cpu).paging)
     pid  = alloc_pid(cpu)
     task = task_struct(pid, pid, comm, credentials, files_struct(), mm=mm, active_mm=mm)
     init_pid_ns(cpu).tasks[pid] = task

@@ -6,10 +6,11 @@ Ref: Linux 6.12, include/linux/cred.h and kernel/cred.c; capabilities(7).
 from dataclasses import dataclass, field
 
 
-__all__ = ["CAP_DAC_OVERRIDE", "CAP_SYS_PTRACE", "cred"]
+__all__ = ["CAP_DAC_OVERRIDE", "CAP_IPC_LOCK", "CAP_SYS_PTRACE", "cred"]
 
 
 CAP_DAC_OVERRIDE = "CAP_DAC_OVERRIDE"
+CAP_IPC_LOCK     = "CAP_IPC_LOCK"
 CAP_SYS_PTRACE   = "CAP_SYS_PTRACE"
 
 

@@ -3,20 +3,23 @@
 Ref: Linux 6.12, mm/gup.c.
 """
 
-from sw.arch.x86.include.asm.current import current
-from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.arch.x86.include.asm.current import current, current_mm
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_page, pte_pfn, pte_present, ptep_get
 from sw.arch.x86.include.asm.smap import clac, stac
 from sw.arch.x86.lib.usercopy import access_ok
 from sw.arch.x86.mm.extable import ex_table
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
-    VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, is_cow_mapping, vma_is_anonymous,
+    VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE, is_cow_mapping, vma_is_accessible,
+    vma_is_anonymous,
 )
 from sw.include.linux.mm_types import (
-    FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TOUCH,
-    FOLL_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, mm_struct, page, vm_area_struct,
+    FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_MADV_POPULATE,
+    FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, mm_struct, page,
+    vm_area_struct,
 )
+from sw.include.linux.mmap_lock import mmap_read_lock, mmap_read_unlock
 from sw.include.linux.sched import fatal_signal_pending
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
@@ -26,14 +29,15 @@ from sw.processor.exceptions import Fixup
 from .memory.fault import handle_mm_fault
 from .memory.mem_map import is_zero_pfn
 from .memory.vm_page import vm_normal_page
-from .mmap.find import vma_lookup
+from .mmap.find import find_vma_intersection, vma_lookup
 from .mmap.stack import find_extend_vma
 from .page_alloc import get_page
 from .pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 
 
 __all__ = [
-    "check_vma_flags", "fault_in_readable", "faultin_page", "follow_page_mask",
+    "check_vma_flags", "fault_in_readable", "faultin_page", "faultin_page_range",
+    "follow_page_mask", "mm_populate", "populate_vma_page_range",
     "get_user_page_vma_remote", "get_user_pages_remote",
 ]
 
@@ -133,6 +137,24 @@ async def _get_user_page(cpu: Cpu, vma: vm_area_struct, address: int, foll_flags
         foll_flags = await faultin_page(cpu, vma, address, foll_flags)
 
 
+def _mapping_for(cpu: Cpu, mm: mm_struct, address: int, gup_flags: int) -> vm_area_struct:
+    """Return the mapping of a page that is wanted, if it allows the access. Raises EFAULT.
+
+    With FOLL_MADV_POPULATE: ENOMEM if there is no mapping, EINVAL if it does not allow the access.
+    """
+    populate = gup_flags & FOLL_MADV_POPULATE
+    vma      = vma_lookup(mm, address) if populate else gup_vma_lookup(cpu, mm, address)
+    if vma is None:
+        raise KernelError(Errno.ENOMEM if populate else Errno.EFAULT)
+    try:
+        check_vma_flags(vma, gup_flags)
+    except KernelError:
+        if populate:
+            raise KernelError(Errno.EINVAL) from None
+        raise
+    return vma
+
+
 async def __get_user_pages(cpu: Cpu, mm: mm_struct, start: int, nr_pages: int,
                            gup_flags: int) -> list[page]:
     """Return the pages from ``start`` on, up to the first that fails; if none, raise why."""
@@ -142,10 +164,7 @@ async def __get_user_pages(cpu: Cpu, mm: mm_struct, start: int, nr_pages: int,
         for address in range(start & PAGE_MASK, (start & PAGE_MASK) + nr_pages * PAGE_SIZE,
                              PAGE_SIZE):
             if vma is None or address >= vma.vm_end:
-                vma = gup_vma_lookup(cpu, mm, address)
-                if vma is None:
-                    raise KernelError(Errno.EFAULT)
-                check_vma_flags(vma, gup_flags)
+                vma = _mapping_for(cpu, mm, address, gup_flags)
             pages.append(await _get_user_page(cpu, vma, address, gup_flags))
     except KernelError:
         if not pages:
@@ -186,6 +205,48 @@ async def get_user_page_vma_remote(cpu: Cpu, mm: mm_struct, addr: int,
     vma = vma_lookup(mm, addr)
     assert vma is not None, "mmap_lock is held, yet the mapping has gone"
     return folio, vma
+
+
+@traced
+async def faultin_page_range(cpu: Cpu, mm: mm_struct, start: int, end: int, write: bool) -> int:
+    """Make pages of ``[start, end)`` present, as loads or stores of the program would.
+
+    The caller holds mmap_lock. Returns the number of pages done, which is at least one; raises
+    ENOMEM without a mapping or a frame, EINVAL if the mapping does not allow it, EFAULT for what
+    would be a signal, EINTR, if not even the first can be had.
+    """
+    gup_flags = FOLL_TOUCH | FOLL_MADV_POPULATE | (FOLL_WRITE if write else 0)
+    return len(await __get_user_pages(cpu, mm, start, end - start >> PAGE_SHIFT, gup_flags))
+
+
+@traced
+async def populate_vma_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int) -> int:
+    """Make pages of one mapping present: written to if stores would make private copies.
+
+    The caller holds mmap_lock. Returns and raises like ``faultin_page_range``, but for EFAULT where
+    the mapping allows nothing.
+    """
+    gup_flags = FOLL_TOUCH
+    if vma.vm_flags & (VM_WRITE | VM_SHARED) == VM_WRITE:
+        gup_flags |= FOLL_WRITE
+    if vma_is_accessible(vma):
+        gup_flags |= FOLL_FORCE
+    return len(await __get_user_pages(cpu, vma.vm_mm, start, end - start >> PAGE_SHIFT, gup_flags))
+
+
+@traced
+async def mm_populate(cpu: Cpu, start: int, length: int) -> None:
+    """Make the pages of a range of the current address space present, as far as they can be."""
+    mm, end = current_mm(cpu), start + length
+    await mmap_read_lock(cpu, mm)
+    while start < end and (vma := find_vma_intersection(mm, start, end)) is not None:
+        start, stop = max(start, vma.vm_start), min(end, vma.vm_end)
+        try:
+            pages  = await populate_vma_page_range(cpu, vma, start, stop)
+            start += pages << PAGE_SHIFT
+        except KernelError:
+            start = stop
+    mmap_read_unlock(cpu, mm)
 
 
 @traced

@@ -3,6 +3,8 @@
 Ref: Linux 6.12, mm/mprotect.c.
 """
 
+from contextlib import suppress
+
 from sw.arch.x86.include.asm.current import current_mm
 from sw.arch.x86.include.asm.page_types import PAGE_MASK
 from sw.arch.x86.include.asm.pgtable import (
@@ -12,21 +14,22 @@ from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
-    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_SHARED, VM_WRITE, PAGE_ALIGN, pte_lockptr,
+    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE, PAGE_ALIGN, pte_lockptr,
 )
 from sw.include.linux.mm_types import vm_area_struct
-from sw.include.linux.mman import PROT_GROWSDOWN, PROT_GROWSUP
+from sw.include.linux.mman import PROT_GROWSDOWN, PROT_GROWSUP, PROT_SEM
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.kconfig import kconfig
 from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
+from .gup import populate_vma_page_range
 from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma
 from .pagewalk import walk_page_range
 from .pgtable_generic import pte_unmap_unlock
-from .vma import split_vma, vma_merge, vma_set_page_prot, vma_wants_writenotify
+from .vma import vma_merge, vma_modify, vma_set_page_prot, vma_wants_writenotify
 
 
 __all__ = ["do_mprotect_pkey", "sys_mprotect"]
@@ -68,15 +71,17 @@ async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
     """Change the part ``[start, end)`` of one mapping."""
     if newflags == vma.vm_flags:
         return
-    if vma.vm_start < start:
-        vma = split_vma(vma, start)
-    if end < vma.vm_end:
-        split_vma(vma, end)
+    oldflags = vma.vm_flags
+    vma = vma_modify(vma, start, end)
     vma.vm_flags = newflags
     vma_set_page_prot(kconfig(cpu).paging, vma)
     newprot = vma.vm_page_prot
     if await change_pte_range(cpu, vma, start, end, newprot):
         await flush_tlb_range(cpu, vma, start, end)
+    # The first store to locked memory must not be what makes the private copy.
+    if (oldflags & (VM_WRITE | VM_SHARED | VM_LOCKED) == VM_LOCKED and newflags & VM_WRITE):
+        with suppress(KernelError):
+            await populate_vma_page_range(cpu, vma, start, end)
     vma_merge(vma)
 
 
@@ -127,7 +132,7 @@ async def do_mprotect_pkey(cpu: Cpu, start: int, length: int, prot: int) -> None
     end  = start + PAGE_ALIGN(length) & mask
     if end <= start:
         raise KernelError(Errno.ENOMEM)
-    if prot & ~(VM_ACCESS_FLAGS | grows):
+    if prot & ~(VM_ACCESS_FLAGS | PROT_SEM | grows):
         raise KernelError(Errno.EINVAL)
     mm = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)

@@ -17,7 +17,10 @@ from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from .mmap.find import find_vma_intersection
 
 
-__all__ = ["split_vma", "vma_link", "vma_merge", "vma_set_page_prot", "vma_wants_writenotify"]
+__all__ = [
+    "copy_vma", "split_vma", "vma_link", "vma_merge", "vma_modify", "vma_set_page_prot",
+    "vma_wants_writenotify",
+]
 
 
 def vma_wants_writenotify(vma: vm_area_struct) -> bool:
@@ -48,6 +51,29 @@ def split_vma(vma: vm_area_struct, addr: int) -> vm_area_struct:
     vma.vm_end = addr
     insort(vma.vm_mm.mmap, upper, key=lambda other: other.vm_start)
     return upper
+
+
+def vma_modify(vma: vm_area_struct, start: int, end: int) -> vm_area_struct:
+    """Cut ``[start, end)`` out of a mapping, for a change; return the mapping that it is then."""
+    if vma.vm_start < start:
+        vma = split_vma(vma, start)
+    if end < vma.vm_end:
+        split_vma(vma, end)
+    return vma
+
+
+def copy_vma(vma: vm_area_struct, addr: int, length: int, pgoff: int) -> vm_area_struct:
+    """Add a mapping like ``vma`` at ``addr``, which is free, of the file from page ``pgoff`` on.
+
+    Private memory that has no page yet may as well have been made there.
+    """
+    if vma.vm_ops is None and not vma.anon_vma:
+        pgoff = addr >> PAGE_SHIFT
+    new = replace(vma, vm_start=addr, vm_end=addr + length, vm_pgoff=pgoff)
+    if new.vm_file is not None:
+        get_file(new.vm_file)
+    vma_link(vma.vm_mm, new)
+    return new
 
 
 def _mergeable(low: vm_area_struct, high: vm_area_struct) -> bool:

@@ -9,7 +9,10 @@ import pytest
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64_L5
 from sw.arch.x86.mm import tlb
-from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
+from sw.include.linux.mman import (
+    MADV_DONTNEED, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_READ,
+    PROT_WRITE,
+)
 from sw.include.linux.signal_types import SEGV_ACCERR, SEGV_MAPERR, SIGSEGV, Signal
 from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.smp import on_each_cpu_cond_mask
@@ -162,6 +165,63 @@ def unmap(seed, paging):
     Smp(2, paging).run(main, seeded(seed))
 
 
+def dontneed(seed, paging):
+    """A page is dropped while it is read, and its frame is given to another."""
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        at    = await user.mmap(PAGE_SIZE)
+        other = await user.mmap(PAGE_SIZE, addr=0x10_0000)
+        await user.store(other + 8, 0)
+        await user.store(at, OLD)
+
+        async def look(late):
+            value = await thread.load(at)
+            if value not in (0, OLD) or late and value:
+                raise Stale
+            return value == 0
+
+        async def change():
+            await user.madvise(at, PAGE_SIZE, MADV_DONTNEED)
+            await user.madvise(other, PAGE_SIZE, MADV_DONTNEED)
+            await user.store(other, SECRET)
+
+        await Change().watched(cpu, thread, look, change)
+
+    Smp(2, paging).run(main, seeded(seed))
+
+
+def move(seed, paging):
+    """A page is moved while it is read, and dropped at its new place; another gets its frame."""
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        at    = await user.mmap(PAGE_SIZE)
+        other = await user.mmap(PAGE_SIZE, addr=0x10_0000)
+        place = 0x20_0000
+        await user.store(other + 8, 0)
+        await user.store(at, OLD)
+
+        async def look(late):
+            try:
+                value = await thread.load(at)
+            except Signal as signal:
+                assert (signal.signo, signal.si_code, signal.si_addr) == (SIGSEGV, SEGV_MAPERR, at)
+                return True
+            if late or value != OLD:
+                raise Stale
+            return False
+
+        async def change():
+            await user.mremap(at, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, place)
+            assert await user.load(place) == OLD
+            await user.madvise(place, PAGE_SIZE, MADV_DONTNEED)
+            await user.madvise(other, PAGE_SIZE, MADV_DONTNEED)
+            await user.store(other, SECRET)
+
+        await Change().watched(cpu, thread, look, change)
+
+    Smp(2, paging).run(main, seeded(seed))
+
+
 def fork(seed, paging):
     """A process forks while a thread of it stores one number after the other."""
     async def main(cpu):
@@ -222,7 +282,7 @@ def leave(seed, paging):
     Smp(2, paging).run(main, seeded(seed))
 
 
-CASES = pytest.mark.parametrize("scenario", [punch, protect, unmap, fork])
+CASES = pytest.mark.parametrize("scenario", [punch, protect, unmap, dontneed, move, fork])
 
 
 @CASES

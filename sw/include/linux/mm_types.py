@@ -21,7 +21,8 @@ from sw.processor.cpu import Cpu
 
 __all__ = [
     "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_REMOTE", "FAULT_FLAG_USER", "FAULT_FLAG_WRITE",
-    "FOLL_ANON", "FOLL_COW", "FOLL_FORCE", "FOLL_GET", "FOLL_REMOTE", "FOLL_TOUCH", "FOLL_WRITE",
+    "FOLL_ANON", "FOLL_COW", "FOLL_FORCE", "FOLL_GET", "FOLL_MADV_POPULATE", "FOLL_REMOTE",
+    "FOLL_TOUCH", "FOLL_WRITE",
     "VM_FAULT_ERROR", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_SIGBUS", "VM_FAULT_SIGSEGV",
     "VM_FAULT_WRITE", "mm_context", "mm_struct", "page", "vm_area_struct", "vm_fault",
     "vm_operations_struct",
@@ -47,6 +48,8 @@ FOLL_ANON   = 1 << 7   # anonymous mappings only
 FOLL_COW    = 1 << 14  # copy-on-write has been broken; only before 6.0
 FOLL_TOUCH  = 1 << 16  # mark the page used
 FOLL_REMOTE = 1 << 18  # maybe not the caller's own memory
+
+FOLL_MADV_POPULATE = 1 << 22  # of madvise(), which has errors of its own
 
 
 @dataclass(eq=False, slots=True)
@@ -161,6 +164,8 @@ class mm_struct:
         Numbers of the processors whose TLBs may hold translations of it.
     mmap_base : :class:`int`
         Mappings without an address are placed below it, downwards.
+    start_brk, brk : :class:`int`
+        First address of the heap, and the one behind its last byte.
     dumpable : :class:`int`
         1 (SUID_DUMP_USER) if its owner's other processes may look into it.
     mmap_lock : :class:`rw_semaphore`
@@ -177,6 +182,8 @@ class mm_struct:
     cpumask:  set[int]             = field(default_factory=set)
 
     mmap_base:       int          = 0
+    start_brk:       int          = 0
+    brk:             int          = 0
     dumpable:        int          = 1
     mmap_lock:       rw_semaphore = field(default_factory=rw_semaphore)
     page_table_lock: spinlock_t   = field(default_factory=spinlock_t)

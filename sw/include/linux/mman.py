@@ -1,13 +1,23 @@
-"""Arguments of mmap() and mprotect().
+"""Arguments of mmap(), mprotect(), mremap() and madvise().
 
-Ref: Linux 6.12, include/linux/mman.h, include/uapi/asm-generic/mman-common.h.
+Ref: Linux 6.12, include/linux/mman.h, include/uapi/asm-generic/mman-common.h and mman.h,
+include/uapi/linux/mman.h, arch/x86/include/uapi/asm/mman.h.
 """
 
 
 __all__ = [
-    "MAP_ANONYMOUS", "MAP_FIXED", "MAP_FIXED_NOREPLACE", "MAP_GROWSDOWN", "MAP_PRIVATE",
-    "MAP_SHARED", "MAP_TYPE", "PROT_EXEC", "PROT_GROWSDOWN", "PROT_GROWSUP", "PROT_NONE",
-    "PROT_READ", "PROT_WRITE",
+    "LEGACY_MAP_MASK",
+    "MADV_COLD", "MADV_DODUMP", "MADV_DOFORK", "MADV_DONTDUMP", "MADV_DONTFORK", "MADV_DONTNEED",
+    "MADV_DONTNEED_LOCKED", "MADV_FREE", "MADV_KEEPONFORK", "MADV_NORMAL", "MADV_PAGEOUT",
+    "MADV_POPULATE_READ", "MADV_POPULATE_WRITE", "MADV_RANDOM", "MADV_REMOVE", "MADV_SEQUENTIAL",
+    "MADV_WILLNEED", "MADV_WIPEONFORK",
+    "MAP_32BIT", "MAP_ABOVE4G", "MAP_ANONYMOUS", "MAP_FIXED", "MAP_FIXED_NOREPLACE",
+    "MAP_GROWSDOWN", "MAP_HUGE_MASK", "MAP_HUGE_SHIFT", "MAP_HUGETLB", "MAP_LOCKED",
+    "MAP_NONBLOCK", "MAP_NORESERVE", "MAP_POPULATE", "MAP_PRIVATE", "MAP_SHARED",
+    "MAP_SHARED_VALIDATE", "MAP_STACK", "MAP_SYNC", "MAP_TYPE",
+    "MREMAP_DONTUNMAP", "MREMAP_FIXED", "MREMAP_MAYMOVE",
+    "PROT_EXEC", "PROT_GROWSDOWN", "PROT_GROWSUP", "PROT_NONE", "PROT_READ", "PROT_SEM",
+    "PROT_WRITE",
 ]
 
 
@@ -15,14 +25,63 @@ PROT_NONE  = 0x0
 PROT_READ  = 0x1
 PROT_WRITE = 0x2
 PROT_EXEC  = 0x4
+PROT_SEM   = 0x8   #: For atomic operations, which x86 allows everywhere.
 
 PROT_GROWSDOWN = 0x0100_0000
 PROT_GROWSUP   = 0x0200_0000
 
 MAP_SHARED          = 0x01
 MAP_PRIVATE         = 0x02
+MAP_SHARED_VALIDATE = 0x03
 MAP_TYPE            = 0x0F
 MAP_FIXED           = 0x10
 MAP_ANONYMOUS       = 0x20
+MAP_32BIT           = 0x40
+MAP_ABOVE4G         = 0x80
 MAP_GROWSDOWN       = 0x0100
+MAP_DENYWRITE       = 0x0800
+MAP_EXECUTABLE      = 0x1000
+MAP_LOCKED          = 0x2000
+MAP_NORESERVE       = 0x4000
+MAP_POPULATE        = 0x8000
+MAP_NONBLOCK        = 0x1_0000
+MAP_STACK           = 0x2_0000
+MAP_HUGETLB         = 0x4_0000
+MAP_SYNC            = 0x8_0000
 MAP_FIXED_NOREPLACE = 0x10_0000
+MAP_UNINITIALIZED   = 0x400_0000
+
+#: The binary logarithm of the size of a huge page is in the highest bits.
+MAP_HUGE_SHIFT = 26
+MAP_HUGE_MASK  = 0x3F
+MAP_HUGE_2MB   = 21 << MAP_HUGE_SHIFT
+MAP_HUGE_1GB   = 30 << MAP_HUGE_SHIFT
+
+#: What MAP_SHARED_VALIDATE does not refuse. Newer flags need that a file says that it knows them.
+LEGACY_MAP_MASK = (
+    MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE
+    | MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK
+    | MAP_STACK | MAP_HUGETLB | MAP_32BIT | MAP_ABOVE4G | MAP_HUGE_2MB | MAP_HUGE_1GB)
+
+MREMAP_MAYMOVE   = 1
+MREMAP_FIXED     = 2
+MREMAP_DONTUNMAP = 4
+
+MADV_NORMAL          = 0
+MADV_RANDOM          = 1
+MADV_SEQUENTIAL      = 2
+MADV_WILLNEED        = 3
+MADV_DONTNEED        = 4
+MADV_FREE            = 8
+MADV_REMOVE          = 9
+MADV_DONTFORK        = 10
+MADV_DOFORK          = 11
+MADV_DONTDUMP        = 16
+MADV_DODUMP          = 17
+MADV_WIPEONFORK      = 18
+MADV_KEEPONFORK      = 19
+MADV_COLD            = 20
+MADV_PAGEOUT         = 21
+MADV_POPULATE_READ   = 22
+MADV_POPULATE_WRITE  = 23
+MADV_DONTNEED_LOCKED = 24

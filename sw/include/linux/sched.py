@@ -28,6 +28,9 @@ PF_KTHREAD  = 0x00200000
 #: Default soft limit of the stack's size, in bytes (RLIMIT_STACK).
 _STK_LIM = 8 << 20
 
+#: Default limit of locked memory, in bytes (RLIMIT_MEMLOCK).
+MLOCK_LIMIT = 8 << 20
+
 
 @dataclass(eq=False)
 class kmap_ctrl:
@@ -72,8 +75,8 @@ class task_struct:
         Signals that were sent and not yet delivered.
     min_flt : :class:`int`
         Page faults accounted to it: its own, and those of its system calls.
-    rlim_stack : :class:`int`
-        RLIMIT_STACK in bytes.
+    rlim_stack, rlim_memlock : :class:`int`
+        RLIMIT_STACK and RLIMIT_MEMLOCK in bytes.
     exit_state, exit_code : :class:`int`
         0, EXIT_ZOMBIE or EXIT_DEAD; and the status that wait() reports.
     on_cpu : :class:`sw.processor.cpu.Cpu` or :class:`None`
@@ -101,6 +104,7 @@ class task_struct:
     pending:     list[kernel_siginfo] = field(default_factory=list)
     min_flt:     int                  = 0
     rlim_stack:  int                  = _STK_LIM
+    rlim_memlock: int                 = MLOCK_LIMIT
     exit_state:  int                  = 0
     exit_code:   int                  = 0
     on_cpu:      Cpu | None           = None

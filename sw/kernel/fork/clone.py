@@ -10,7 +10,7 @@ from sw.arch.x86.mm.tlb import flush_tlb_mm
 from sw.errno import KernelError
 from sw.fs.file import dup_fd
 from sw.include.linux.fs import files_struct, get_file
-from sw.include.linux.mm import VM_DONTCOPY, VM_WIPEONFORK
+from sw.include.linux.mm import VM_DONTCOPY, VM_LOCKED, VM_WIPEONFORK
 from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.include.linux.sched import task_struct
@@ -45,7 +45,8 @@ async def dup_mmap(cpu: Cpu, mm: mm_struct, oldmm: mm_struct) -> None:
             if mpnt.vm_flags & VM_DONTCOPY:
                 continue
             wipe = bool(mpnt.vm_flags & VM_WIPEONFORK)
-            tmp  = replace(mpnt, vm_mm=mm, anon_vma=mpnt.anon_vma and not wipe)
+            tmp  = replace(mpnt, vm_mm=mm, vm_flags=mpnt.vm_flags & ~VM_LOCKED,
+                           anon_vma=mpnt.anon_vma and not wipe)
             if tmp.vm_file is not None:
                 get_file(tmp.vm_file)
             vma_link(mm, tmp)
@@ -61,6 +62,7 @@ async def dup_mm(cpu: Cpu, oldmm: mm_struct) -> mm_struct:
     """Return a copy of an address space, which shares its private pages until a write."""
     mm = await mm_alloc(cpu)
     mm.mmap_base = oldmm.mmap_base
+    mm.start_brk, mm.brk = oldmm.start_brk, oldmm.brk
     mm.dumpable  = oldmm.dumpable
     try:
         await dup_mmap(cpu, mm, oldmm)
@@ -112,6 +114,7 @@ async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
         real_parent = maker,
         parent      = maker,
         rlim_stack  = parent.rlim_stack,
+        rlim_memlock=parent.rlim_memlock,
     )
     init_pid_ns(cpu).tasks[pid] = child
     return child

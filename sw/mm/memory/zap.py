@@ -19,7 +19,7 @@ from sw.processor.cpu import Cpu
 from .vm_page import vm_normal_page
 
 
-__all__ = ["unmap_page_range"]
+__all__ = ["unmap_page_range", "zap_page_range_single"]
 
 
 @traced
@@ -52,3 +52,8 @@ async def unmap_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int) 
         await flush_tlb_range(cpu, vma, start, end)
     for unmapped in gathered:
         put_page(cpu, unmapped)
+
+
+async def zap_page_range_single(cpu: Cpu, vma: vm_area_struct, address: int, size: int) -> None:
+    """Unmap the pages of ``size`` bytes of a mapping that stays: its faults fill it anew."""
+    await unmap_page_range(cpu, vma, address, address + size)

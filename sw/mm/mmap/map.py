@@ -3,23 +3,27 @@
 Ref: Linux 6.12, mm/mmap.c and mm/vma.c (mmap_region).
 """
 
-from sw.arch.x86.include.asm.current import current_mm
+from sw.arch.x86.include.asm.current import current, current_mm
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
+from sw.arch.x86.include.asm.pgtable_types import Paging
 from sw.errno import Errno, KernelError
 from sw.fs.file import fdget
 from sw.include.linux.fs import FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, file, get_file
 from sw.include.linux.mm import (
-    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_SHARED,
-    PAGE_ALIGN,
+    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE,
+    VM_NORESERVE, VM_SHARED, PAGE_ALIGN,
 )
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mman import (
-    MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED, MAP_TYPE,
-    PROT_WRITE,
+    LEGACY_MAP_MASK, MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_HUGETLB,
+    MAP_HUGE_MASK, MAP_HUGE_SHIFT, MAP_LOCKED, MAP_NONBLOCK, MAP_NORESERVE, MAP_POPULATE,
+    MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, PROT_WRITE,
 )
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.kconfig import kconfig
+from sw.kernel.cred import CAP_IPC_LOCK
 from sw.kernel.trace.ftrace import traced
+from sw.mm.gup import mm_populate
 from sw.mm.shmem import shmem_mmap, shmem_zero_setup
 from sw.mm.vma import vma_link, vma_merge, vma_set_page_prot
 from sw.processor.cpu import Cpu
@@ -38,14 +42,16 @@ def file_mmap_ok(pgoff: int, length: int) -> bool:
 
 
 def _file_vm_flags(filp: file, prot: int, flags: int, vm_flags: int) -> int:
-    """Return the flags of a mapping of ``filp``. EACCES, ENODEV, EINVAL.
+    """Return the flags of a mapping of ``filp``. EOPNOTSUPP, EACCES, ENODEV, EINVAL.
 
     Shared memory of a file that is not open for writing can never become writable, and so looks
     private but for VM_MAYSHARE. A private mapping may be written, whatever the file's mode.
     """
-    if flags & MAP_TYPE not in (MAP_SHARED, MAP_PRIVATE):
+    if flags & MAP_TYPE not in (MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE):
         raise KernelError(Errno.EINVAL)
-    if flags & MAP_TYPE == MAP_SHARED:
+    if flags & MAP_TYPE == MAP_SHARED_VALIDATE and flags & ~LEGACY_MAP_MASK:
+        raise KernelError(Errno.EOPNOTSUPP)
+    if flags & MAP_TYPE != MAP_PRIVATE:
         writable = filp.f_mode & FMODE_WRITE
         if prot & PROT_WRITE and not writable:
             raise KernelError(Errno.EACCES)
@@ -70,8 +76,36 @@ def _anon_vm_flags(flags: int, vm_flags: int) -> int:
     return vm_flags | VM_SHARED | VM_MAYSHARE
 
 
+def calc_vm_flag_bits(flags: int) -> int:
+    """Return VM_* for MAP_*. Other flags mean nothing, or nothing to this kernel."""
+    return ((VM_GROWSDOWN if flags & MAP_GROWSDOWN else 0)
+            | (VM_LOCKED if flags & MAP_LOCKED else 0)
+            | (VM_NORESERVE if flags & MAP_NORESERVE else 0))
+
+
+def mlock_future_ok(cpu: Cpu, mm: mm_struct, vm_flags: int, length: int) -> bool:
+    """Tell whether a locked mapping of ``length`` bytes is within the limit of locked memory."""
+    if not vm_flags & VM_LOCKED or current(cpu).cred.capable(CAP_IPC_LOCK):
+        return True
+    locked = sum(vma.vm_end - vma.vm_start for vma in mm.mmap if vma.vm_flags & VM_LOCKED)
+    return locked + length <= current(cpu).rlim_memlock
+
+
+def _refuse_hugetlb(paging: Paging, addr: int, length: int, flags: int) -> None:
+    """Refuse huge pages, of which there are none: ENOMEM, with MAP_NORESERVE too. EINVAL for a
+    size that the processor has not, and for a range that does not fit it."""
+    shift = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK or paging.shifts[-2]
+    size  = 1 << shift
+    known = shift == paging.shifts[-2] or paging.X86_64 and shift == paging.shifts[-3]
+    whole = (length + size - 1) // size * size & paging.address_mask
+    if (not known or not whole or flags & MAP_FIXED and addr % size
+            or flags & MAP_TYPE not in (MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE)):
+        raise KernelError(Errno.EINVAL)
+    raise KernelError(Errno.ENOMEM)
+
+
 async def mmap_region(cpu: Cpu, mm: mm_struct, filp: file | None, addr: int, length: int,
-                      vm_flags: int, pgoff: int) -> int:
+                      vm_flags: int, pgoff: int) -> None:
     """Put a mapping at ``addr``, in place of what is there."""
     await do_munmap(cpu, mm, addr, length)
     vma = vm_area_struct(mm, addr, addr + length, vm_flags, 0, vm_pgoff=pgoff)
@@ -85,15 +119,14 @@ async def mmap_region(cpu: Cpu, mm: mm_struct, filp: file | None, addr: int, len
     vma_set_page_prot(kconfig(cpu).paging, vma)
     vma_link(mm, vma)
     vma_merge(vma)
-    return addr
 
 
 @traced
 async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int, flags: int,
-                  pgoff: int) -> int:
+                  pgoff: int) -> tuple[int, int]:
     """Map ``filp``, or memory without a file, into the current address space.
 
-    The caller owns the lock of the mappings. No page is made present.
+    The caller owns the lock of the mappings, and makes pages present after it has given it up.
 
     Parameters
     ----------
@@ -106,13 +139,15 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
 
     Returns
     -------
-    :class:`int`
-        Linear address. The highest that is free below ``mmap_base``, if none was wished.
+    :class:`tuple` of two :class:`int`
+        Linear address: the highest that is free below ``mmap_base``, if none was wished. And the
+        bytes from there on whose pages are to be made present.
 
     Raises
     ------
     KernelError
-        EINVAL, ENOMEM, EPERM, EEXIST, EOVERFLOW, EACCES or ENODEV, in this order.
+        EINVAL, ENOMEM, EPERM, EEXIST, EAGAIN, EOVERFLOW, EOPNOTSUPP, EACCES or ENODEV, in this
+        order.
     """
     if length == 0:
         raise KernelError(Errno.EINVAL)
@@ -125,7 +160,9 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
         raise KernelError(Errno.EEXIST)
     # PROT_READ, PROT_WRITE and PROT_EXEC have the values of VM_READ, VM_WRITE and VM_EXEC.
     vm_flags = prot & VM_ACCESS_FLAGS | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
-    vm_flags |= VM_GROWSDOWN if flags & MAP_GROWSDOWN else 0
+    vm_flags |= calc_vm_flag_bits(flags)
+    if not mlock_future_ok(cpu, mm, vm_flags, length):
+        raise KernelError(Errno.EAGAIN)
     if filp is not None:
         if not file_mmap_ok(pgoff, length):
             raise KernelError(Errno.EOVERFLOW)
@@ -133,7 +170,9 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
     else:
         vm_flags = _anon_vm_flags(flags, vm_flags)
         pgoff    = 0 if vm_flags & VM_SHARED else addr >> PAGE_SHIFT
-    return await mmap_region(cpu, mm, filp, addr, length, vm_flags, pgoff)
+    populate = flags & MAP_LOCKED or flags & (MAP_POPULATE | MAP_NONBLOCK) == MAP_POPULATE
+    await mmap_region(cpu, mm, filp, addr, length, vm_flags, pgoff)
+    return addr, length if populate else 0
 
 
 @traced
@@ -141,8 +180,12 @@ async def ksys_mmap_pgoff(cpu: Cpu, addr: int, length: int, prot: int, flags: in
                           pgoff: int) -> int:
     """Map the file of a descriptor, or with MAP_ANONYMOUS none. Fails like ``do_mmap``; EBADF."""
     if flags & MAP_ANONYMOUS:
+        if flags & MAP_HUGETLB:
+            _refuse_hugetlb(kconfig(cpu).paging, addr, length, flags)
         return await vm_mmap_pgoff(cpu, None, addr, length, prot, flags, pgoff)
     async with fdget(cpu, fd) as filp:
+        if flags & MAP_HUGETLB:
+            raise KernelError(Errno.EINVAL)  # no file has huge pages
         return await vm_mmap_pgoff(cpu, filp, addr, length, prot, flags, pgoff)
 
 
@@ -152,6 +195,9 @@ async def vm_mmap_pgoff(cpu: Cpu, filp: file | None, addr: int, length: int, pro
     mm = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)
     try:
-        return await do_mmap(cpu, filp, addr, length, prot, flags, pgoff)
+        addr, populate = await do_mmap(cpu, filp, addr, length, prot, flags, pgoff)
     finally:
         mmap_write_unlock(cpu, mm)
+    if populate:
+        await mm_populate(cpu, addr, populate)
+    return addr

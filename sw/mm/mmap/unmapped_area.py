@@ -8,7 +8,7 @@ from sw.arch.x86.mm.mmap import mmap_address_hint_valid
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import vm_start_gap
 from sw.include.linux.mm_types import mm_struct
-from sw.include.linux.mman import MAP_FIXED
+from sw.include.linux.mman import MAP_32BIT, MAP_ABOVE4G, MAP_FIXED
 from sw.kconfig import kconfig
 from sw.processor.cpu import Cpu
 
@@ -24,28 +24,55 @@ mmap_min_addr = 0x10000
 #: Bytes below a stack that stay free (the default of the boot parameter of that name).
 stack_guard_gap = 256 * PAGE_SIZE
 
+#: Where MAP_32BIT has its addresses: jumps of 32 bits reach each from each.
+_BEGIN_32BIT, _END_32BIT = 0x4000_0000, 0x8000_0000
+
+#: MAP_ABOVE4G: below it nothing is chosen.
+_SZ_4G = 1 << 32
+
 
 def _is_free(mm: mm_struct, addr: int, length: int) -> bool:
     vma = find_vma(mm, addr)
     return vma is None or addr + length <= vm_start_gap(vma, stack_guard_gap)
 
 
-def _unmapped_area_topdown(mm: mm_struct, length: int, high_limit: int) -> int:
-    """Return the highest free range below ``high_limit``. Raises ENOMEM."""
+def _unmapped_area(mm: mm_struct, length: int, low_limit: int, high_limit: int) -> int:
+    """Return the lowest free range from ``low_limit`` to ``high_limit``. Raises ENOMEM."""
+    addr = low_limit
+    for vma in mm.mmap:
+        if vma.vm_end > addr:
+            if addr + length <= vm_start_gap(vma, stack_guard_gap):
+                break
+            addr = vma.vm_end
+    if addr + length > high_limit:
+        raise KernelError(Errno.ENOMEM)
+    return addr
+
+
+def _unmapped_area_topdown(mm: mm_struct, length: int, low_limit: int, high_limit: int) -> int:
+    """Return the highest free range from ``low_limit`` to ``high_limit``. Raises ENOMEM."""
     end = high_limit
     for vma in reversed(mm.mmap):
         if vma.vm_end <= end - length:
             break
         end = min(end, vm_start_gap(vma, stack_guard_gap))
-    if end - length < mmap_min_addr:
+    if end - length < low_limit:
         raise KernelError(Errno.ENOMEM)
     return end - length
+
+
+def _in_first_2_gib(mm: mm_struct, wish: int, length: int) -> int:
+    """Choose an address for MAP_32BIT: the wish, or the lowest of the second GiB. ENOMEM."""
+    if wish and wish <= _END_32BIT - length and _is_free(mm, wish, length):
+        return wish
+    return _unmapped_area(mm, length, _BEGIN_32BIT, _END_32BIT)
 
 
 def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: int) -> int:
     """Choose the address of a mapping of ``length`` bytes, which are whole pages.
 
-    ``addr`` is a wish, or a command with MAP_FIXED. Whoever wishes for an address above the
+    ``addr`` is a wish, or a command with MAP_FIXED. A kernel of 64 bits looks for MAP_32BIT and
+    MAP_ABOVE4G. Whoever wishes for an address above the
     default window gets one there. Raises ENOMEM if it does not fit below
     TASK_SIZE, EINVAL for a command that is not page aligned, EPERM below ``mmap_min_addr``.
     """
@@ -55,10 +82,13 @@ def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: in
         raise KernelError(Errno.ENOMEM)
     if not flags & MAP_FIXED:
         wish = max(addr & PAGE_MASK, mmap_min_addr) if addr & PAGE_MASK else 0
+        if paging.X86_64 and flags & MAP_32BIT:
+            return _in_first_2_gib(mm, wish, length)
         if wish and mmap_address_hint_valid(paging, wish, length) and _is_free(mm, wish, length):
             return wish
         above = task_size - paging.DEFAULT_MAP_WINDOW if addr > paging.DEFAULT_MAP_WINDOW else 0
-        return _unmapped_area_topdown(mm, length, mm.mmap_base + above)
+        low   = _SZ_4G if paging.X86_64 and flags & MAP_ABOVE4G else mmap_min_addr
+        return _unmapped_area_topdown(mm, length, low, mm.mmap_base + above)
     if addr > task_size - length:
         raise KernelError(Errno.ENOMEM)
     if addr & ~PAGE_MASK:

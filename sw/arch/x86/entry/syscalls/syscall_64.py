@@ -20,15 +20,18 @@ from sw.kernel.fork.clone import sys_clone, sys_fork
 from sw.kernel.ptrace import sys_ptrace
 from sw.kernel.signal import sys_kill, sys_rt_sigaction
 from sw.kernel.sys import sys_getpid
+from sw.mm.madvise import sys_madvise
+from sw.mm.mmap.brk import sys_brk
 from sw.mm.mmap.unmap import sys_munmap
 from sw.mm.mprotect import sys_mprotect
+from sw.mm.mremap import sys_mremap
 
 
 __all__ = [
-    "NR_clone", "NR_close", "NR_creat", "NR_exit", "NR_exit_group", "NR_fork", "NR_getpid",
-    "NR_kill", "NR_lseek", "NR_mmap", "NR_mprotect", "NR_munmap", "NR_open", "NR_pread64",
-    "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction", "NR_wait4", "NR_write",
-    "sys_call_table",
+    "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_exit", "NR_exit_group", "NR_fork",
+    "NR_getpid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mmap", "NR_mprotect", "NR_mremap",
+    "NR_munmap", "NR_open", "NR_pread64", "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction",
+    "NR_wait4", "NR_write", "sys_call_table",
 ]
 
 
@@ -40,9 +43,12 @@ NR_lseek        = 8
 NR_mmap         = 9
 NR_mprotect     = 10
 NR_munmap       = 11
+NR_brk          = 12
 NR_rt_sigaction = 13
 NR_pread64      = 17
 NR_pwrite64     = 18
+NR_mremap       = 25
+NR_madvise      = 28
 NR_getpid       = 39
 NR_clone        = 56
 NR_fork         = 57
@@ -65,11 +71,15 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_mprotect:     SYSCALL_DEFINE("mprotect", sys_mprotect, unsigned_long, size_t,
                                     unsigned_long),
     NR_munmap:       SYSCALL_DEFINE("munmap", sys_munmap, unsigned_long, size_t),
+    NR_brk:          SYSCALL_DEFINE("brk", sys_brk, unsigned_long),
     NR_rt_sigaction: SYSCALL_DEFINE("rt_sigaction", sys_rt_sigaction, int_, unsigned_long),
     NR_pread64:      SYSCALL_DEFINE("pread64", ksys_pread64, unsigned_int, unsigned_long, size_t,
                                     position),
     NR_pwrite64:     SYSCALL_DEFINE("pwrite64", ksys_pwrite64, unsigned_int, unsigned_long, size_t,
                                     position),
+    NR_mremap:       SYSCALL_DEFINE("mremap", sys_mremap, unsigned_long, unsigned_long,
+                                    unsigned_long, unsigned_long, unsigned_long),
+    NR_madvise:      SYSCALL_DEFINE("madvise", sys_madvise, unsigned_long, size_t, int_),
     NR_getpid:       SYSCALL_DEFINE("getpid", sys_getpid),
     NR_clone:        SYSCALL_DEFINE("clone", sys_clone, unsigned_long),
     NR_fork:         SYSCALL_DEFINE("fork", sys_fork),
