@@ -143,6 +143,7 @@ Copies that many parts need::
 Tasks, signals, locks, work for other processors::
 
     kernel/cpu               bringup_nonboot_cpus
+    kernel/capability        capable
     kernel/cred              cred
     kernel/entry/common      exit_to_user_mode
     kernel/exit              release_task  exit_mm  forget_original_parent  do_exit  do_group_exit

@@ -21,7 +21,7 @@ from sw.include.linux.sched import task_struct
 from sw.include.linux.signal_types import SIGBUS, SIGSEGV, SIG_HANDLER
 from sw.init.main import run_init_process
 from sw.kconfig import kconfig
-from sw.kernel.cred import cred
+from sw.kernel.cred import cred, init_cred
 from sw.kernel.entry.common import exit_to_user_mode
 from sw.kernel.pid import init_pid_ns
 from sw.kernel.sched.core import context_switch
@@ -61,7 +61,7 @@ class User:
     @classmethod
     async def create(cls, cpu: Cpu, comm: str = "init", credentials: cred | None = None) -> User:
         """Make a process with an empty address space, root's unless ``credentials`` are given."""
-        return cls(cpu, await run_init_process(cpu, comm, credentials or cred()))
+        return cls(cpu, await run_init_process(cpu, comm, credentials or init_cred))
 
     def on(self, cpu: Cpu) -> User:
         """Return the same thread for a program that executes on another processor.

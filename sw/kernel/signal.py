@@ -6,12 +6,14 @@ Ref: Linux 6.12, kernel/signal.c.
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.smp import smp_send_reschedule
 from sw.errno import Errno, KernelError
+from sw.include.linux.capability import CAP_KILL
 from sw.include.linux.sched import task_struct
 from sw.include.linux.signal_types import (
     SI_USER, SIG_DFL, SIG_HANDLER, SIG_IGN, SIGKILL, kernel_siginfo, valid_signal,
 )
 from sw.processor.cpu import Cpu
 
+from .capability import capable
 from .pid import find_task_by_vpid
 from .trace.ftrace import traced
 
@@ -54,7 +56,7 @@ async def kill_something_info(cpu: Cpu, pid: int, signo: int) -> None:
     if not valid_signal(signo):
         raise KernelError(Errno.EINVAL)
     mine, its = current(cpu).cred, task.cred
-    if mine.euid != 0 and not {mine.euid, mine.uid} & {its.suid, its.uid}:
+    if not {mine.euid, mine.uid} & {its.suid, its.uid} and not capable(cpu, CAP_KILL):
         raise KernelError(Errno.EPERM)
     if signo:
         await send_signal(cpu, task, signo)

@@ -6,8 +6,9 @@ from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
 from sw.fs.proc.base import proc_mem_force_override
+from sw.include.linux.capability import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE
 from sw.include.linux.mman import PROT_NONE, PROT_READ
-from sw.kernel.cred import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, cred
+from sw.kernel.cred import cred
 from sw.kernel.fork.clone import CLONE_THREAD, CLONE_VM
 from sw.kernel.kthread import kthread_create
 from sw.kernel.ptrace import (

@@ -7,6 +7,7 @@ import pytest
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_rt_sigaction
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64, PAGING_64_L5, PAGING_PAE
 from sw.errno import Errno
+from sw.include.linux.capability import CAP_KILL
 from sw.include.linux.mman import (
     MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
 )
@@ -250,7 +251,9 @@ def ids(**others: int) -> cred:
 
 
 @pytest.mark.parametrize("sender, target, errno", [
-    (ids(euid=0),              ids(uid=7, suid=7),   None),
+    (cred.of_user(0),          ids(uid=7, suid=7),   None),
+    (cred.of_user(8, CAP_KILL), ids(),               None),
+    (ids(uid=0, euid=0),       ids(),                Errno.EPERM),   # an id is no capability
     (ids(euid=8),              ids(suid=7),          None),   # real id and real id
     (ids(euid=8),              ids(uid=7),           None),   # real and saved
     (ids(uid=8),               ids(suid=7),          None),   # effective and real
