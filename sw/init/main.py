@@ -10,6 +10,7 @@ from sw.arch.x86.kernel.idt import idt_setup_traps
 from sw.include.linux.cpumask import cpu_online_mask
 from sw.include.linux.fs import files_struct
 from sw.include.linux.sched import task_struct
+from sw.include.linux.signal_types import signal_struct
 from sw.kernel.cred import cred
 from sw.kernel.fork.mm import mm_alloc
 from sw.kernel.pid import alloc_pid, init_pid_ns
@@ -27,7 +28,8 @@ async def run_init_process(cpu: Cpu, comm: str, credentials: cred) -> task_struc
     """Make a process without a parent, whose address space is empty. Raises ENOMEM."""
     mm   = await mm_alloc(cpu)
     pid  = alloc_pid(cpu)
-    task = task_struct(pid, pid, comm, credentials, files_struct(), mm=mm, active_mm=mm)
+    task = task_struct(pid, pid, comm, credentials, files_struct(), signal=signal_struct(pgrp=pid),
+                       mm=mm, active_mm=mm)
     init_pid_ns(cpu).tasks[pid] = task
     return task
 
