@@ -152,10 +152,11 @@ Copies that many parts need::
 Tasks, signals, locks, work for other processors::
 
     kernel/cpu               bringup_nonboot_cpus
+    kernel/capability        capable
     kernel/cred              cred
     kernel/entry/common      exit_to_user_mode
     kernel/exit              release_task  exit_mm  forget_original_parent  do_exit  do_group_exit
-                             kernel_wait4  sys_exit  sys_exit_group  sys_wait4
+                             eligible_child  kernel_wait4  sys_exit  sys_exit_group  sys_wait4
     kernel/fork/clone        dup_mmap  dup_mm  copy_mm  copy_files  kernel_clone  sys_clone
                              sys_fork
     kernel/fork/mm           mm_alloc  mmgrab  mmdrop  mmget  mmget_not_zero  mmput  get_task_mm
@@ -168,12 +169,18 @@ Tasks, signals, locks, work for other processors::
     kernel/printk/printk     log_buf  printk
     kernel/ptrace            ptrace_may_access  ptrace_attach  ptrace_detach  sys_ptrace
     kernel/sched/completion  complete  wait_for_completion
-    kernel/sched/core        context_switch
+    kernel/sched/core        context_switch  schedule
     kernel/sched/idle        init_idle  start_on  do_idle  schedule_idle  cpu_startup_entry
-    kernel/sched/sched       rq  runqueues
+    kernel/sched/sched       rq  runqueues  activate_task
     kernel/sched/wait        waitqueue_active  sleep_on  wake_up
-    kernel/signal            force_sig_fault  send_signal  kill_something_info  do_sigaction
-                             signal_wake_up  sys_rt_sigaction  sys_kill
+    kernel/signal/action     for_each_thread  thread_group_empty  sig_handler  sig_ignored
+                             sig_fatal  flush_sigqueue_mask  flush_process  do_sigaction
+                             sigprocmask  sys_rt_sigaction  sys_rt_sigprocmask
+    kernel/signal/deliver    dequeue_signal  get_signal  will_die
+    kernel/signal/kill       check_kill_permission  group_send_sig_info  kill_something_info
+                             sys_kill
+    kernel/signal/send       prepare_signal  signal_wake_up  zap_other_threads  complete_signal
+                             send_signal  force_sig_fault  do_notify_parent
     kernel/smp               call_single_data  call_single_queue  csd_lock_wait
                              smp_call_function_many_cond  on_each_cpu_cond_mask  on_each_cpu
                              flush_smp_call_function_queue  generic_smp_call_function_interrupt
@@ -199,8 +206,9 @@ Types, constants and small functions::
                                 mmap_write_lock  mmap_write_lock_killable  mmap_write_unlock
                                 mmap_write_downgrade
     include/linux/pagemap       linear_page_index
-    include/linux/sched         kmap_ctrl  task_struct  fatal_signal_pending
-    include/linux/signal_types  kernel_siginfo  sighand_struct  Signal  Killed  valid_signal
+    include/linux/sched         kmap_ctrl  task_struct  signal_pending  fatal_signal_pending
+    include/linux/signal        sigmask  siginmask  valid_signal
+    include/linux/signal_types  kernel_siginfo  sighand_struct  signal_struct  Signal  Killed
     include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position  filename
                                 SYSCALL_DEFINE
     include/linux/uaccess       pagefault_disable  pagefault_enable  faulthandler_disabled

@@ -17,11 +17,15 @@ from sw.bus import check_number
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import O_RDWR, SEEK_SET
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE
-from sw.include.linux.sched import task_struct
-from sw.include.linux.signal_types import SIGBUS, SIGSEGV, SIG_HANDLER
+from sw.include.linux.sched import fatal_signal_pending, task_struct
+from sw.include.linux.signal import sigmask
+from sw.include.linux.signal_types import (
+    SI_KERNEL, SIG_BLOCK, SIG_HANDLER, SIGBUS, SIGKILL, SIGSEGV, Killed, kernel_siginfo,
+)
+from sw.include.linux.wait import WNOHANG
 from sw.init.main import run_init_process
 from sw.kconfig import kconfig
-from sw.kernel.cred import cred
+from sw.kernel.cred import cred, init_cred
 from sw.kernel.entry.common import exit_to_user_mode
 from sw.kernel.pid import init_pid_ns
 from sw.kernel.sched.core import context_switch
@@ -61,7 +65,7 @@ class User:
     @classmethod
     async def create(cls, cpu: Cpu, comm: str = "init", credentials: cred | None = None) -> User:
         """Make a process with an empty address space, root's unless ``credentials`` are given."""
-        return cls(cpu, await run_init_process(cpu, comm, credentials or cred()))
+        return cls(cpu, await run_init_process(cpu, comm, credentials or init_cred))
 
     def on(self, cpu: Cpu) -> User:
         """Return the same thread for a program that executes on another processor.
@@ -78,6 +82,11 @@ class User:
     async def _run(self, instructions: Callable[[], Awaitable[T]]) -> T:
         """Execute ``instructions`` as this task, after the signals that wait for it."""
         cpu = self.cpu
+        if self.task.death is not None:
+            death, self.task.death = self.task.death, None
+            raise Killed(death)
+        if self.task.on_cpu not in (None, cpu) and fatal_signal_pending(self.task):
+            raise Killed(kernel_siginfo(SIGKILL, SI_KERNEL))  # the other processor ends it
         if self.task.exit_state:
             raise RuntimeError(f"process {self.pid} has ended, {_ending(self.task.exit_code)}")
         if current(cpu) is not self.task:
@@ -232,7 +241,13 @@ class User:
 
     async def wait(self, pid: int = -1) -> int:
         """Reap a dead child; return its number, or 0 if none is dead yet."""
-        return await self.syscall(syscall_64.NR_wait4, pid)
+        return await self.syscall(syscall_64.NR_wait4, pid, 0, WNOHANG, 0)
+
+    async def wait_status(self, pid: int = -1, options: int = WNOHANG) -> tuple[int, int]:
+        """Reap a dead child; return its number and status, or (0, 0) if none is dead yet."""
+        stat_addr = await self._memory(4)
+        number    = await self.syscall(syscall_64.NR_wait4, pid, stat_addr, options, 0)
+        return number, await self.load(stat_addr, 4) if number else 0
 
     async def kill(self, pid: int, signo: int) -> None:
         """Send a signal."""
@@ -242,6 +257,12 @@ class User:
         """Handle signals, by default those of bad memory accesses, from now on."""
         for signo in signals or (SIGSEGV, SIGBUS):
             await self.syscall(syscall_64.NR_rt_sigaction, signo, SIG_HANDLER)
+
+    async def sigprocmask(self, *signals: int, how: int = SIG_BLOCK) -> None:
+        """Let signals wait from now on, or change the mask in another way (SIG_*)."""
+        nset = await self._memory(8)
+        await self.store(nset, sigmask(*signals))
+        await self.syscall(syscall_64.NR_rt_sigprocmask, how, nset, 0, 8)
 
     async def ptrace(self, request: int, pid: int) -> None:
         """Begin or end tracing a process."""

@@ -5,8 +5,9 @@ Ref: Linux 6.12, fs/namei.c.
 
 from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
+from sw.include.linux.capability import CAP_DAC_OVERRIDE
 from sw.include.linux.fs import O_CREAT, O_EXCL, inode
-from sw.kernel.cred import CAP_DAC_OVERRIDE
+from sw.kernel.capability import capable
 from sw.processor.cpu import Cpu
 
 from .proc.base import proc_pid_lookup
@@ -25,9 +26,8 @@ def inode_permission(cpu: Cpu, node: inode, mask: int) -> None:
 
     Groups are not modelled. CAP_DAC_OVERRIDE passes.
     """
-    cred = current(cpu).cred
-    mode = node.i_mode >> 6 if cred.fsuid == node.i_uid else node.i_mode
-    if mask & ~mode and not cred.capable(CAP_DAC_OVERRIDE):
+    mode = node.i_mode >> 6 if current(cpu).cred.fsuid == node.i_uid else node.i_mode
+    if mask & ~mode and not capable(cpu, CAP_DAC_OVERRIDE):
         raise KernelError(Errno.EACCES)
 
 

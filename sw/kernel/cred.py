@@ -5,13 +5,10 @@ Ref: Linux 6.12, include/linux/cred.h and kernel/cred.c; capabilities(7).
 
 from dataclasses import dataclass, field
 
+from sw.include.linux.capability import CAP_FULL_SET
 
-__all__ = ["CAP_DAC_OVERRIDE", "CAP_IPC_LOCK", "CAP_SYS_PTRACE", "cred"]
 
-
-CAP_DAC_OVERRIDE = "CAP_DAC_OVERRIDE"
-CAP_IPC_LOCK     = "CAP_IPC_LOCK"
-CAP_SYS_PTRACE   = "CAP_SYS_PTRACE"
+__all__ = ["cred", "init_cred"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +37,10 @@ class cred:
 
     @classmethod
     def of_user(cls, uid: int, *capabilities: str) -> "cred":
-        """An ordinary login: all ids the same."""
-        return cls(uid, uid, uid, uid, uid, uid, uid, uid, frozenset(capabilities))
+        """Make those of an ordinary login: all ids the same. User 0 has all capabilities."""
+        return cls(uid, uid, uid, uid, uid, uid, uid, uid,
+                   frozenset(capabilities) if uid else CAP_FULL_SET)
 
-    def capable(self, capability: str) -> bool:
-        """Tell whether the task has ``capability``."""
-        return capability in self.cap_effective
+
+#: Those of the kernel's own tasks, and of the first process: root's.
+init_cred = cred(cap_effective=CAP_FULL_SET)

@@ -6,25 +6,35 @@ Ref: Linux 6.12, kernel/exit.c.
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.mm.tlb import enter_lazy_tlb
+from sw.arch.x86.lib.usercopy import put_user
 from sw.errno import Errno, KernelError
 from sw.fs.file import close_files
 from sw.include.linux.sched import EXIT_DEAD, EXIT_ZOMBIE, task_struct
-from sw.include.linux.signal_types import SI_KERNEL, SIGKILL, kernel_siginfo
+from sw.include.linux.signal_types import SIGCHLD
+from sw.include.linux.wait import WNOHANG, __WALL, __WCLONE, __WNOTHREAD, WCONTINUED, WUNTRACED
 from sw.processor.cpu import Cpu
 
 from .fork.mm import mmgrab, mmput
-from .pid import init_pid_ns
-from .signal import signal_wake_up
+from .pid import find_task_by_vpid, init_pid_ns
+from .signal.action import for_each_thread, thread_group_empty
+from .signal.send import do_notify_parent, zap_other_threads
 from .trace.ftrace import traced
 
 
 __all__ = ["do_exit", "do_group_exit", "kernel_wait4", "sys_exit", "sys_exit_group", "sys_wait4"]
 
 
-def release_task(cpu: Cpu, task: task_struct) -> None:
-    """Forget a dead task: its number names nobody any more."""
+async def release_task(cpu: Cpu, task: task_struct) -> None:
+    """Forget a dead task: its number names nobody any more.
+
+    If it was the last of its process but the first thread, which has ended, that is told now.
+    """
     task.exit_state = EXIT_DEAD
     del init_pid_ns(cpu).tasks[task.pid]
+    leader = find_task_by_vpid(cpu, task.tgid)
+    if (leader is not None and leader.signal is task.signal and leader.exit_state == EXIT_ZOMBIE
+            and thread_group_empty(cpu, leader) and await do_notify_parent(cpu, leader)):
+        await release_task(cpu, leader)
 
 
 @traced
@@ -41,26 +51,30 @@ async def exit_mm(cpu: Cpu) -> None:
         await mmput(cpu, mm)
 
 
-def forget_original_parent(cpu: Cpu, father: task_struct) -> None:
-    """Leave the children without a parent, and those that it traced to their own."""
+async def forget_original_parent(cpu: Cpu, father: task_struct) -> None:
+    """Give the children to another thread, or leave them without a parent; and those that it
+    traced to their own."""
+    reaper = next(iter(for_each_thread(cpu, father)), None)
     for task in list(init_pid_ns(cpu).tasks.values()):
         if task.ptrace and task.parent is father:
             task.ptrace, task.parent = 0, task.real_parent
         if task.real_parent is father:
-            task.real_parent = None
-            task.parent      = None if task.parent is father else task.parent
-            if task.exit_state == EXIT_ZOMBIE:
-                release_task(cpu, task)
+            task.real_parent = reaper
+            task.parent      = reaper if task.parent is father else task.parent
+            if task.parent is None and task.exit_state == EXIT_ZOMBIE:
+                await release_task(cpu, task)
 
 
 @traced
 async def do_exit(cpu: Cpu, code: int) -> None:
     """End the current task. It stays the current one until another runs.
 
-    ``code`` is the status that wait() reports. A thread that is not its process's first, and a
-    process without a parent, vanish at once.
+    ``code`` is the status that wait() reports, if no other thread lives. A thread that is not its
+    process's first, and a process for which nobody waits, vanish at once.
     """
     task = current(cpu)
+    if task.signal.group_exit_code is None and thread_group_empty(cpu, task):
+        task.signal.group_exit_code = code
     await exit_mm(cpu)
     if task.files is not None:
         files, task.files = task.files, None
@@ -68,34 +82,68 @@ async def do_exit(cpu: Cpu, code: int) -> None:
     task.pending.clear()
     task.exit_code  = code
     task.exit_state = EXIT_ZOMBIE
-    forget_original_parent(cpu, task)
-    if task.parent is None or task.pid != task.tgid:
-        release_task(cpu, task)
+    await forget_original_parent(cpu, task)
+    if thread_group_empty(cpu, task):
+        task.signal.shared_pending.clear()
+    if task.pid != task.tgid or (thread_group_empty(cpu, task)
+                                 and await do_notify_parent(cpu, task)):
+        await release_task(cpu, task)
 
 
 @traced
 async def do_group_exit(cpu: Cpu, code: int) -> None:
     """End the current process. Its other threads die before they execute user code again."""
-    for task in list(init_pid_ns(cpu).tasks.values()):
-        if task.tgid == current(cpu).tgid and task is not current(cpu) and not task.exit_state:
-            task.pending.append(kernel_siginfo(SIGKILL, SI_KERNEL))
-            await signal_wake_up(cpu, task)
-    await do_exit(cpu, code)
+    task = current(cpu)
+    if task.signal.group_exit_code is None:
+        task.signal.group_exit_code = code
+        await zap_other_threads(cpu, task)
+    await do_exit(cpu, task.signal.group_exit_code)
 
 
-def kernel_wait4(cpu: Cpu, pid: int) -> tuple[int, int]:
-    """Reap a dead child (``pid``, or any with -1), without waiting (WNOHANG).
+def eligible_child(cpu: Cpu, task: task_struct, upid: int, options: int) -> bool:
+    """Tell whether the caller may wait for ``task``, and asks for it.
 
-    Returns its number and status, or (0, 0) if none is dead yet. Raises ECHILD without children.
+    By its number, by its process group (negative; 0 for the caller's own), or any (-1). One that
+    sends another signal than SIGCHLD at its end is a "clone", and is waited for if asked to.
     """
+    mine   = current(cpu)
+    asked  = (task.pid == upid if upid > 0 else
+              upid == -1 or task.signal.pgrp == (-upid or mine.signal.pgrp))
+    theirs = (task.parent is mine if options & __WNOTHREAD else
+              task.parent is not None and task.parent.signal is mine.signal)
+    return (asked and theirs and task.pid == task.tgid and bool(
+        options & __WALL or task.ptrace
+        or (task.exit_signal != SIGCHLD) == bool(options & __WCLONE)))
+
+
+async def kernel_wait4(cpu: Cpu, upid: int, options: int) -> tuple[int, int]:
+    """Reap a dead child.
+
+    Returns its number and status, or (0, 0) if none is dead yet: nobody stops or goes on here,
+    so WUNTRACED and WCONTINUED find nothing.
+
+    Raises
+    ------
+    KernelError
+        EINVAL for other options, ECHILD without such children, ESRCH for a group that cannot be.
+        ENOSYS without WNOHANG, if none is dead yet.
+    """
+    if options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL):
+        raise KernelError(Errno.EINVAL)
+    if upid == -(1 << 31):
+        raise KernelError(Errno.ESRCH)
     children = [task for task in init_pid_ns(cpu).tasks.values()
-                if task.parent is current(cpu) and pid in (-1, task.pid)]
+                if eligible_child(cpu, task, upid, options)]
     if not children:
         raise KernelError(Errno.ECHILD)
     for task in children:
-        if task.exit_state == EXIT_ZOMBIE:
-            release_task(cpu, task)
-            return task.pid, task.exit_code
+        if task.exit_state == EXIT_ZOMBIE and thread_group_empty(cpu, task):
+            status = task.signal.group_exit_code
+            assert status is not None, "BUG: a process has ended without a status"
+            await release_task(cpu, task)
+            return task.pid, status
+    if not options & WNOHANG:
+        raise KernelError(Errno.ENOSYS)
     return 0, 0
 
 
@@ -111,6 +159,14 @@ async def sys_exit_group(cpu: Cpu, code: int) -> int:
     return 0
 
 
-async def sys_wait4(cpu: Cpu, pid: int) -> int:
-    """Reap a dead child without waiting; the result is its number, or 0."""
-    return kernel_wait4(cpu, pid)[0]
+async def sys_wait4(cpu: Cpu, upid: int, stat_addr: int, options: int, ru: int) -> int:
+    """Reap a dead child; the result is its number, or 0. Its status goes to ``stat_addr``.
+
+    Raises EFAULT, when the child is gone already, and ENOSYS if asked for its use of resources.
+    """
+    if ru:
+        raise KernelError(Errno.ENOSYS)
+    pid, status = await kernel_wait4(cpu, upid, options & 0xFFFF_FFFF)  # __WCLONE is the sign
+    if pid and stat_addr:
+        await put_user(cpu, status, stat_addr, 4)
+    return pid

@@ -10,7 +10,7 @@ from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.sched import PF_KTHREAD, task_struct
 from sw.processor.cpu import Cpu
 
-from .cred import cred
+from .cred import init_cred
 from .fork.mm import mmdrop, mmgrab
 from .pid import alloc_pid, init_pid_ns
 from .trace.ftrace import traced
@@ -47,6 +47,6 @@ async def kthread_unuse_mm(cpu: Cpu, mm: mm_struct) -> None:
 def kthread_create(cpu: Cpu, comm: str) -> task_struct:
     """Make a task that is part of the kernel and has no address space."""
     pid  = alloc_pid(cpu)
-    task = task_struct(pid, pid, comm, cred(), flags=PF_KTHREAD)
+    task = task_struct(pid, pid, comm, init_cred, flags=PF_KTHREAD)
     init_pid_ns(cpu).tasks[pid] = task
     return task

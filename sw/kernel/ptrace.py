@@ -5,10 +5,11 @@ Ref: Linux 6.12, kernel/ptrace.c. No security module is modelled.
 
 from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
+from sw.include.linux.capability import CAP_SYS_PTRACE
 from sw.include.linux.sched import PF_KTHREAD, task_struct
 from sw.processor.cpu import Cpu
 
-from .cred import CAP_SYS_PTRACE
+from .capability import capable
 from .pid import find_task_by_vpid
 
 
@@ -45,10 +46,10 @@ def ptrace_may_access(cpu: Cpu, task: task_struct, mode: int) -> bool:
                 else (caller.uid, caller.gid))
     its     = task.cred
     same    = {its.euid, its.suid, its.uid} == {uid} and {its.egid, its.sgid, its.gid} == {gid}
-    capable = caller.capable(CAP_SYS_PTRACE)
-    if not same and not capable:
+    is_able = capable(cpu, CAP_SYS_PTRACE)
+    if not same and not is_able:
         return False
-    return task.mm is None or task.mm.dumpable == SUID_DUMP_USER or capable
+    return task.mm is None or task.mm.dumpable == SUID_DUMP_USER or is_able
 
 
 def ptrace_attach(cpu: Cpu, task: task_struct) -> None:

@@ -204,6 +204,7 @@ def user_task(cpu: Cpu) -> mm_struct:
     mm   = new_mm(cpu)
     task = task_struct(pid=1, tgid=1, comm="test", cred=cred(), mm=mm, active_mm=mm)
     task.sighand.action = {SIGSEGV: SIG_HANDLER}
+    task.on_cpu = cpu
     init_pid_ns(cpu).tasks[1] = task
     this_cpu_ptr(cpu, pcpu_hot).current_task = task
     run(switch_mm(cpu, loaded_mm(cpu), mm))

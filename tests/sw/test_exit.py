@@ -6,7 +6,7 @@ from sw.arch.x86.entry.syscalls.syscall_64 import NR_exit
 from sw.errno import Errno
 from sw.include.linux.sched import EXIT_DEAD, EXIT_ZOMBIE
 from sw.include.linux.signal_types import SIGTERM, Killed
-from sw.kernel.fork.clone import CLONE_THREAD, CLONE_VM
+from sw.kernel.fork.clone import CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.pid import init_pid_ns
 from sw.kernel.ptrace import PTRACE_ATTACH
 
@@ -83,7 +83,7 @@ async def test_a_thread_vanishes_when_it_ends_and_its_process_does_not():
     user   = await boot()
     at     = await filled(user)
     child  = await user.fork()
-    thread = await child.clone(CLONE_VM | CLONE_THREAD)
+    thread = await child.clone(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
     await thread.syscall(NR_exit, 1)
     assert thread.task.exit_state == EXIT_DEAD
     assert list(init_pid_ns(user.cpu).tasks) == [user.pid, child.pid]

@@ -4,6 +4,7 @@ import pytest
 
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE
 from sw.errno import Errno
+from sw.include.linux.capability import CAP_IPC_LOCK
 from sw.include.linux.fs import O_RDONLY, O_RDWR
 from sw.include.linux.mm import VM_LOCKED, VM_NORESERVE
 from sw.include.linux.mman import (
@@ -12,7 +13,7 @@ from sw.include.linux.mman import (
     MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_STACK, MAP_SYNC, PROT_EXEC, PROT_NONE,
     PROT_READ, PROT_SEM, PROT_WRITE,
 )
-from sw.kernel.cred import CAP_IPC_LOCK, cred
+from sw.kernel.cred import cred
 
 from .user_support import EACH_ERA, boot, entry, file_of, raises_errno, runs
 

@@ -7,6 +7,7 @@ from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_LOCKED, MAP_PRIVATE, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED,
     MREMAP_MAYMOVE, PROT_READ, PROT_WRITE,
 )
+from sw.kernel.cred import cred
 from sw.mm import mremap
 from sw.mm.memory.pgtable import pte_alloc
 
@@ -91,6 +92,7 @@ async def test_sizes_without_a_move():
 @runs
 async def test_locked_memory_that_grows_is_present():
     user = await four_pages(ANON | MAP_LOCKED)
+    user.task.cred = cred.of_user(1000)
     await user.mremap(AT, 4 * PAGE, 6 * PAGE)
     assert await present(user, AT, 6) == [True] * 6
     await user.mremap(AT, 6 * PAGE, 7 * PAGE, TO, NEW)

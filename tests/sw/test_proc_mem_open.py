@@ -6,9 +6,10 @@ from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
 from sw.fs.proc.base import proc_mem_force_override
+from sw.include.linux.capability import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE
 from sw.include.linux.mman import PROT_NONE, PROT_READ
-from sw.kernel.cred import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, cred
-from sw.kernel.fork.clone import CLONE_THREAD, CLONE_VM
+from sw.kernel.cred import cred
+from sw.kernel.fork.clone import CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.kthread import kthread_create
 from sw.kernel.ptrace import (
     PTRACE_ATTACH, PTRACE_DETACH, PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access,
@@ -76,7 +77,7 @@ async def test_open_of_a_reaped_process():
 async def test_open_by_thread_number(path):
     user   = await boot()
     buf    = await filled(user)
-    thread = await user.clone(CLONE_VM | CLONE_THREAD)
+    thread = await user.clone(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
     mem    = await user.open(path.format(user.pid, thread.pid))
     assert await user.pread(mem, buf + 8, 8, buf) == 8
 
@@ -85,7 +86,7 @@ async def test_open_by_thread_number(path):
 async def test_a_task_is_not_found_in_the_directory_of_another_process():
     user   = await boot()
     child  = await user.fork()
-    thread = await child.clone(CLONE_VM | CLONE_THREAD)
+    thread = await child.clone(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
     for path in (f"/proc/{user.pid}/task/{child.pid}/mem", f"/proc/self/task/{child.pid}/mem",
                  f"/proc/{child.pid}/task/{user.pid}/mem", f"/proc/self/task/{thread.pid}/mem"):
         with raises_errno(Errno.ENOENT):

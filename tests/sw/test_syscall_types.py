@@ -16,6 +16,7 @@ from sw.include.linux.signal_types import SIGTERM, Killed
 from sw.include.linux.syscalls import (
     int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
 )
+from sw.include.linux.wait import WNOHANG
 from sw.kernel.trace.ftrace import ret_stack
 from sw.mm.mmap.find import vma_lookup
 from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
@@ -225,7 +226,7 @@ async def test_numbers_of_processes_and_signals_have_32_bits():
     await user.syscall(NR_kill, (1 << 32) + child.pid, (1 << 32) + SIGTERM)
     with pytest.raises(Killed):
         await child.load(0)
-    assert await user.syscall(NR_wait4, 0xFFFF_FFFF) == child.pid     # -1: any
+    assert await user.syscall(NR_wait4, 0xFFFF_FFFF, 0, WNOHANG, 0) == child.pid     # -1: any
 
 
 @runs

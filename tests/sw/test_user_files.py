@@ -8,7 +8,8 @@ from sw.fs.read_write import vfs_read, vfs_write
 from sw.include.linux.fs import (
     O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET,
 )
-from sw.kernel.cred import CAP_DAC_OVERRIDE, cred
+from sw.include.linux.capability import CAP_DAC_OVERRIDE
+from sw.kernel.cred import cred
 from sw.user import User
 
 from .user_support import EACH_PAGING, boot, raises_errno, runs

@@ -13,11 +13,13 @@ from sw.processor.cpu import Cpu
 
 from .fs import files_struct
 from .mm_types import mm_struct
-from .signal_types import SIGKILL, kernel_siginfo, sighand_struct
+from .signal import siginmask
+from .signal_types import SIGCHLD, SIGKILL, kernel_siginfo, sighand_struct, signal_struct
 
 
 __all__ = [
-    "EXIT_DEAD", "EXIT_ZOMBIE", "PF_KTHREAD", "fatal_signal_pending", "kmap_ctrl", "task_struct",
+    "EXIT_DEAD", "EXIT_ZOMBIE", "PF_KTHREAD", "fatal_signal_pending", "kmap_ctrl",
+    "signal_pending", "task_struct",
 ]
 
 
@@ -61,6 +63,8 @@ class task_struct:
         Its descriptors; none in a kernel thread, and after the exit.
     sighand : :class:`sighand_struct`
         Its dispositions of signals.
+    signal : :class:`signal_struct`
+        Signals to its process, and the end of that.
     mm : :class:`mm_struct` or :class:`None`
         Its address space; none in a kernel thread, and after the exit.
     active_mm : :class:`mm_struct` or :class:`None`
@@ -72,7 +76,15 @@ class task_struct:
     ptrace : :class:`int`
         Not 0 while a tracer is attached.
     pending : :class:`list` of :class:`kernel_siginfo`
-        Signals that were sent and not yet delivered.
+        Signals that were sent to this thread and not yet delivered.
+    blocked : :class:`int`
+        Set of the signals that wait until it lets them through.
+    exit_signal : :class:`int`
+        What its parent gets when it ends; 0 for nothing.
+    on_rq : :class:`bool`
+        Some processor will execute it, without its program's doing, before that goes on.
+    death : :class:`kernel_siginfo` or :class:`None`
+        What killed it while its program was elsewhere, until that is told.
     min_flt : :class:`int`
         Page faults accounted to it: its own, and those of its system calls.
     rlim_stack, rlim_memlock : :class:`int`
@@ -95,6 +107,7 @@ class task_struct:
     cred:        cred
     files:       files_struct | None  = None
     sighand:     sighand_struct       = field(default_factory=sighand_struct)
+    signal:      signal_struct        = field(default_factory=signal_struct)
     mm:          mm_struct | None     = None
     active_mm:   mm_struct | None     = None
     real_parent: task_struct | None   = None
@@ -102,6 +115,10 @@ class task_struct:
     flags:       int                  = 0
     ptrace:      int                  = 0
     pending:     list[kernel_siginfo] = field(default_factory=list)
+    blocked:     int                  = 0
+    exit_signal: int                  = SIGCHLD
+    on_rq:       bool                 = False
+    death:       kernel_siginfo | None = None
     min_flt:     int                  = 0
     rlim_stack:  int                  = _STK_LIM
     rlim_memlock: int                 = MLOCK_LIMIT
@@ -111,6 +128,13 @@ class task_struct:
     thread:      thread_struct        = field(default_factory=thread_struct)
     kmap_ctrl:   kmap_ctrl            = field(default_factory=kmap_ctrl)
     pagefault_disabled: int           = 0
+
+
+def signal_pending(task: task_struct) -> bool:
+    """Tell whether a signal waits for the task that it does not block. None does for a dead one."""
+    return not task.exit_state and any(
+        not siginmask(info.si_signo, task.blocked)
+        for pending in (task.pending, task.signal.shared_pending) for info in pending)
 
 
 def fatal_signal_pending(task: task_struct) -> bool:

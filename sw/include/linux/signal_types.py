@@ -9,25 +9,52 @@ from dataclasses import dataclass, field
 
 
 __all__ = [
-    "BUS_ADRERR", "SEGV_ACCERR", "SEGV_MAPERR", "SI_KERNEL", "SI_USER", "SIG_DFL", "SIG_HANDLER",
-    "SIG_IGN", "SIGBUS", "SIGKILL", "SIGSEGV", "SIGTERM", "Killed", "Signal", "kernel_siginfo",
-    "sighand_struct", "valid_signal",
+    "BUS_ADRERR", "CLD_EXITED", "CLD_KILLED", "SEGV_ACCERR", "SEGV_MAPERR", "SIGABRT", "SIGBUS",
+    "SIGCHLD", "SIGCONT", "SIGFPE", "SIGHUP", "SIGILL", "SIGKILL", "SIGQUIT", "SIGRTMIN",
+    "SIGSEGV", "SIGSTOP", "SIGSYS", "SIGTERM", "SIGTRAP", "SIGTSTP", "SIGTTIN", "SIGTTOU",
+    "SIGURG", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGXCPU", "SIGXFSZ", "SIG_BLOCK", "SIG_DFL",
+    "SIG_HANDLER", "SIG_IGN", "SIG_SETMASK", "SIG_UNBLOCK", "SI_KERNEL", "SI_USER", "Killed",
+    "Signal", "kernel_siginfo", "sighand_struct", "signal_struct",
 ]
 
 
-SIGBUS  = 7
-SIGKILL = 9
-SIGSEGV = 11
-SIGTERM = 15
-
-#: The highest number of a signal.
-_NSIG = 64
+SIGHUP   = 1
+SIGQUIT  = 3
+SIGILL   = 4
+SIGTRAP  = 5
+SIGABRT  = 6
+SIGBUS   = 7
+SIGFPE   = 8
+SIGKILL  = 9
+SIGUSR1  = 10
+SIGSEGV  = 11
+SIGUSR2  = 12
+SIGTERM  = 15
+SIGCHLD  = 17
+SIGCONT  = 18
+SIGSTOP  = 19
+SIGTSTP  = 20
+SIGTTIN  = 21
+SIGTTOU  = 22
+SIGURG   = 23
+SIGXCPU  = 24
+SIGXFSZ  = 25
+SIGWINCH = 28
+SIGSYS   = 31
+SIGRTMIN = 32  # the first of those that queue
 
 SI_USER     = 0     # by kill()
 SI_KERNEL   = 0x80  # by the kernel, for a reason that has no address
 SEGV_MAPERR = 1     # address not mapped to an object
 SEGV_ACCERR = 2     # invalid permissions for the mapped object
 BUS_ADRERR  = 2     # nonexistent physical address
+CLD_EXITED  = 1     # child has exited
+CLD_KILLED  = 2     # child was killed
+
+#: Ways to change the mask of blocked signals.
+SIG_BLOCK   = 0
+SIG_UNBLOCK = 1
+SIG_SETMASK = 2
 
 #: Dispositions. A program here has one handler for all signals: its coroutine gets the exception.
 SIG_DFL     = 0
@@ -45,12 +72,19 @@ class kernel_siginfo:
         Faulting linear address, or 0.
     error_code : :class:`int`
         Page-fault error code, as the signal frame shows it, or 0.
+    si_pid, si_uid : :class:`int`
+        The process that sent it, or that ended; and its user.
+    si_status : :class:`int`
+        Of SIGCHLD: the exit code, or the number of the signal that killed the child.
     """
 
     si_signo:   int
     si_code:    int
     si_addr:    int = 0
     error_code: int = 0
+    si_pid:     int = 0
+    si_uid:     int = 0
+    si_status:  int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -60,12 +94,31 @@ class sighand_struct:
     action: dict[int, int] = field(default_factory=dict)
 
 
+@dataclass(eq=False, slots=True)
+class signal_struct:
+    """Signals of a process, and its end: common to its threads.
+
+    Attributes
+    ----------
+    pgrp : :class:`int`
+        Number of the process group. There is no call that changes it, and no session has two.
+    shared_pending : :class:`list` of :class:`kernel_siginfo`
+        Signals that were sent to the process and not yet delivered to one of its threads.
+    group_exit_code : :class:`int` or :class:`None`
+        The status that wait() will report, once the whole process is to end (SIGNAL_GROUP_EXIT).
+    """
+
+    pgrp:            int                  = 0
+    shared_pending:  list[kernel_siginfo] = field(default_factory=list)
+    group_exit_code: int | None           = None
+
+
 class Signal(Exception):
     """A signal for which the program has a handler, raised where the program was.
 
     Attributes
     ----------
-    signo, si_code, si_addr, error_code : :class:`int`
+    signo, si_code, si_addr, error_code, si_pid, si_uid, si_status : :class:`int`
         As in the signal frame.
     """
 
@@ -76,6 +129,9 @@ class Signal(Exception):
         self.si_code    = info.si_code
         self.si_addr    = info.si_addr
         self.error_code = info.error_code
+        self.si_pid     = info.si_pid
+        self.si_uid     = info.si_uid
+        self.si_status  = info.si_status
 
 
 class Killed(Exception):
@@ -91,8 +147,3 @@ class Killed(Exception):
         super().__init__(f"killed by signal {info.si_signo}, code {info.si_code}, "
                          f"address {info.si_addr:#x}")
         self.info = info
-
-
-def valid_signal(signo: int) -> bool:
-    """Tell whether there is a signal of that number, or it is 0."""
-    return 0 <= signo <= _NSIG

@@ -8,19 +8,31 @@ from __future__ import annotations
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.kernel.signal import arch_do_signal_or_restart
+from sw.include.linux.sched import signal_pending
+from sw.include.linux.signal_types import Killed
+from sw.kernel.sched.core import schedule
+from sw.kernel.sched.sched import runqueues
 from sw.processor.cpu import Cpu
+from sw.variables import this_cpu_ptr
 
 
 __all__ = ["exit_to_user_mode"]
 
 
 async def exit_to_user_mode(cpu: Cpu) -> None:
-    """Do what has to be done before the program goes on: deliver its signals.
+    """Do what has to be done before the program goes on: deliver its signals, and let tasks that
+    it has woken have theirs.
 
     Interrupts are off at the last look, so that none brings a signal behind it.
     """
     local_irq_disable(cpu)
-    while current(cpu).pending:
+    while signal_pending(current(cpu)) or this_cpu_ptr(cpu, runqueues).woken:
         await local_irq_enable(cpu)
-        await arch_do_signal_or_restart(cpu)
+        await schedule(cpu)
+        if signal_pending(current(cpu)):
+            try:
+                await arch_do_signal_or_restart(cpu)
+            except Killed:
+                await schedule(cpu)  # its threads die with it
+                raise
         local_irq_disable(cpu)

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from sw.arch.x86.include.asm.current import current, current_files, current_mm
 from sw.arch.x86.mm.tlb import flush_tlb_mm
-from sw.errno import KernelError
+from sw.errno import Errno, KernelError
 from sw.fs.file import dup_fd
 from sw.include.linux.fs import files_struct, get_file
 from sw.include.linux.mm import VM_DONTCOPY, VM_LOCKED, VM_WIPEONFORK
 from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.include.linux.sched import task_struct
-from sw.include.linux.signal_types import sighand_struct
+from sw.include.linux.signal_types import SIGCHLD, sighand_struct, signal_struct
 from sw.kernel.pid import alloc_pid, init_pid_ns
 from sw.kernel.trace.ftrace import traced
 from sw.mm.memory.copy import copy_page_range
@@ -25,15 +25,25 @@ from .mm import mm_alloc, mmget, mmput
 
 
 __all__ = [
-    "CLONE_FILES", "CLONE_SIGHAND", "CLONE_THREAD", "CLONE_VM", "kernel_clone", "sys_clone",
-    "sys_fork",
+    "CLONE_FILES", "CLONE_FS", "CLONE_NEWNS", "CLONE_NEWUSER", "CLONE_SIGHAND", "CLONE_SYSVSEM",
+    "CLONE_THREAD", "CLONE_VFORK", "CLONE_VM", "kernel_clone", "sys_clone", "sys_fork",
 ]
 
 
+CSIGNAL       = 0x0000_00FF  # the signal at the child's end
 CLONE_VM      = 0x0000_0100
+CLONE_FS      = 0x0000_0200
 CLONE_FILES   = 0x0000_0400
 CLONE_SIGHAND = 0x0000_0800
+CLONE_VFORK   = 0x0000_4000
 CLONE_THREAD  = 0x0001_0000
+CLONE_NEWNS   = 0x0002_0000
+CLONE_SYSVSEM = 0x0004_0000
+CLONE_NEWUSER = 0x1000_0000
+
+#: What is done. There is no working directory or semaphore that CLONE_FS or CLONE_SYSVSEM share.
+_MODELLED = (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
+             | CLONE_SYSVSEM)
 
 
 @traced
@@ -90,12 +100,26 @@ def copy_files(cpu: Cpu, clone_flags: int) -> files_struct:
     return oldf
 
 
+def _check_flags(clone_flags: int) -> None:
+    """Refuse flags that exclude each other (EINVAL), and what is not modelled (ENOSYS)."""
+    wrong = (clone_flags & CLONE_FS and clone_flags & (CLONE_NEWNS | CLONE_NEWUSER)
+             or clone_flags & CLONE_THREAD and not clone_flags & CLONE_SIGHAND
+             or clone_flags & CLONE_SIGHAND and not clone_flags & CLONE_VM
+             or clone_flags & CLONE_THREAD and clone_flags & CLONE_NEWUSER)
+    if wrong:
+        raise KernelError(Errno.EINVAL)
+    if clone_flags & ~_MODELLED:
+        raise KernelError(Errno.ENOSYS)
+
+
 @traced
 async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
-    """Make a child of the current task, or with CLONE_THREAD a thread of it. Raises ENOMEM.
+    """Make a child of the current task, or with CLONE_THREAD a thread of it.
 
-    It has not run yet; it will go on from here like its parent.
+    It has not run yet; it will go on from here like its parent. Raises ENOMEM, EINVAL for flags
+    that exclude each other, ENOSYS for those that are not modelled.
     """
+    _check_flags(clone_flags)
     parent = current(cpu)
     mm     = await copy_mm(cpu, clone_flags)
     pid    = alloc_pid(cpu)
@@ -109,10 +133,13 @@ async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
         files       = copy_files(cpu, clone_flags),
         sighand     = (parent.sighand if clone_flags & CLONE_SIGHAND
                        else sighand_struct(dict(parent.sighand.action))),
+        signal      = parent.signal if thread else signal_struct(parent.signal.pgrp),
         mm          = mm,
         active_mm   = mm,
         real_parent = maker,
         parent      = maker,
+        blocked     = parent.blocked,
+        exit_signal = 0 if thread else clone_flags & CSIGNAL,
         rlim_stack  = parent.rlim_stack,
         rlim_memlock=parent.rlim_memlock,
     )
@@ -121,10 +148,10 @@ async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
 
 
 async def sys_clone(cpu: Cpu, clone_flags: int) -> int:
-    """Make a child or a thread; the result is its number."""
-    return (await kernel_clone(cpu, clone_flags)).pid
+    """Make a child or a thread; the result is its number. Flags have 32 bits."""
+    return (await kernel_clone(cpu, clone_flags & 0xFFFF_FFFF)).pid
 
 
 async def sys_fork(cpu: Cpu) -> int:
     """Make a child that shares nothing but open files; the result is its number."""
-    return (await kernel_clone(cpu, 0)).pid
+    return (await kernel_clone(cpu, SIGCHLD)).pid

@@ -1,23 +1,28 @@
-"""A processor's change from one task to another.
+"""A processor's change from one task to another, and tasks that die without their programs.
 
 Ref: Linux 6.12, kernel/sched/core.c.
 """
 
 from __future__ import annotations
 
-from sw.arch.x86.include.asm.current import pcpu_hot
+from sw.arch.x86.include.asm.current import current, pcpu_hot
 from sw.arch.x86.include.asm.irqflags import local_irq_restore, local_irq_save
+from sw.arch.x86.kernel.signal import arch_do_signal_or_restart
 from sw.arch.x86.mm.tlb import enter_lazy_tlb, switch_mm_irqs_off
-from sw.include.linux.sched import task_struct
+from sw.include.linux.sched import signal_pending, task_struct
+from sw.include.linux.signal_types import Killed, Signal
 from sw.kernel.fork.mm import mmdrop, mmgrab
+from sw.kernel.signal.deliver import will_die
 from sw.kernel.trace.ftrace import traced
 from sw.mm.highmem import kmap_local_sched_in, kmap_local_sched_out
 from sw.mm.init_mm import init_mm
 from sw.processor.cpu import Cpu
 from sw.variables import this_cpu_ptr
 
+from .sched import activate_task, runqueues
 
-__all__ = ["context_switch"]
+
+__all__ = ["context_switch", "schedule"]
 
 
 @traced
@@ -43,7 +48,38 @@ async def context_switch(cpu: Cpu, prev: task_struct | None, next_: task_struct)
     await kmap_local_sched_in(cpu)
     if prev is not None:
         prev.on_cpu = None
+        if signal_pending(prev):  # its sender has seen it here
+            activate_task(this_cpu_ptr(cpu, runqueues), prev)
     await local_irq_restore(cpu, flags)
     if prev is not None and prev.mm is None:
         prev.active_mm = None
         await mmdrop(cpu, active_mm)
+
+
+async def schedule(cpu: Cpu) -> None:
+    """Let the woken tasks that will die on the way to their programs do so.
+
+    Those that have a handler need their programs for it, and wait for them.
+    """
+    woken = this_cpu_ptr(cpu, runqueues).woken
+    while woken:
+        task, prev = woken.pop(0), current(cpu)
+        task.on_rq = False
+        if task.on_cpu is not None or task.exit_state or not will_die(task):
+            continue
+        prev.on_rq = True  # it is here again soon: no other processor is to execute it
+        await context_switch(cpu, prev, task)
+        await _die(cpu, task)
+        await context_switch(cpu, task, prev)
+        prev.on_rq = False
+
+
+async def _die(cpu: Cpu, task: task_struct) -> None:
+    """Deliver the signals of the current task, of which one kills it."""
+    while signal_pending(task):
+        try:
+            await arch_do_signal_or_restart(cpu)
+        except Signal:
+            continue  # its handler would have begun, and never gets to its first instruction
+        except Killed as end:
+            task.death = end.info

@@ -13,7 +13,7 @@ from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.include.asm.smp import smp_send_reschedule
 from sw.include.linux.completion import completion
 from sw.include.linux.sched import PF_KTHREAD, task_struct
-from sw.kernel.cred import cred
+from sw.kernel.cred import init_cred
 from sw.kernel.fork.mm import mmgrab
 from sw.kernel.panic import KernelOops
 from sw.kernel.trace.ftrace import traced
@@ -34,7 +34,7 @@ def init_idle(cpu: Cpu) -> None:
     """Make the task that a processor begins with, and goes back to; it has number 0."""
     mmgrab(init_mm(cpu))
     idle = task_struct(
-        pid=0, tgid=0, comm=f"swapper/{cpu.number}", cred=cred(), active_mm=init_mm(cpu),
+        pid=0, tgid=0, comm=f"swapper/{cpu.number}", cred=init_cred, active_mm=init_mm(cpu),
         flags=PF_KTHREAD, on_cpu=cpu)
     this_cpu_ptr(cpu, runqueues).idle       = idle
     this_cpu_ptr(cpu, pcpu_hot).current_task = idle

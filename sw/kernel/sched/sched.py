@@ -14,7 +14,7 @@ from sw.include.linux.sched import task_struct
 from sw.variables import DEFINE_PER_CPU
 
 
-__all__ = ["rq", "runqueues"]
+__all__ = ["activate_task", "rq", "runqueues"]
 
 
 @dataclass(eq=False, slots=True)
@@ -27,13 +27,23 @@ class rq:
         The task that it executes when there is no other.
     programs : :class:`list`
         Programs that wait for it to be idle, each with the :class:`completion` of its caller.
+    woken : :class:`list` of :class:`task_struct`
+        Tasks that got a signal while no processor executed them.
     sleeping : :class:`bool`
         It waits to be woken up.
     """
 
     idle:     task_struct | None = None
     programs: list[tuple[Callable[..., Awaitable[Any]], completion]] = field(default_factory=list)
+    woken:    list[task_struct]  = field(default_factory=list)
     sleeping: bool               = False
 
 
 runqueues = DEFINE_PER_CPU(rq)
+
+
+def activate_task(queue: rq, task: task_struct) -> None:
+    """Have a processor look at the signals of a task that nobody executes."""
+    if not task.on_rq and not task.exit_state:
+        task.on_rq = True
+        queue.woken.append(task)

@@ -8,6 +8,7 @@ from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.arch.x86.include.asm.pgtable_types import Paging
 from sw.errno import Errno, KernelError
 from sw.fs.file import fdget
+from sw.include.linux.capability import CAP_IPC_LOCK
 from sw.include.linux.fs import FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, file, get_file
 from sw.include.linux.mm import (
     VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE,
@@ -21,7 +22,7 @@ from sw.include.linux.mman import (
 )
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.kconfig import kconfig
-from sw.kernel.cred import CAP_IPC_LOCK
+from sw.kernel.capability import capable
 from sw.kernel.trace.ftrace import traced
 from sw.mm.gup import mm_populate
 from sw.mm.shmem import shmem_mmap, shmem_zero_setup
@@ -85,7 +86,7 @@ def calc_vm_flag_bits(flags: int) -> int:
 
 def mlock_future_ok(cpu: Cpu, mm: mm_struct, vm_flags: int, length: int) -> bool:
     """Tell whether a locked mapping of ``length`` bytes is within the limit of locked memory."""
-    if not vm_flags & VM_LOCKED or current(cpu).cred.capable(CAP_IPC_LOCK):
+    if not vm_flags & VM_LOCKED or capable(cpu, CAP_IPC_LOCK):
         return True
     locked = sum(vma.vm_end - vma.vm_start for vma in mm.mmap if vma.vm_flags & VM_LOCKED)
     return locked + length <= current(cpu).rlim_memlock

@@ -4,8 +4,10 @@ Ref: Linux 6.12, arch/x86/kernel/signal.c.
 """
 
 from sw.arch.x86.include.asm.current import current
-from sw.include.linux.signal_types import SIG_DFL, SIG_HANDLER, SIGKILL, Killed, Signal
+from sw.include.linux.signal_types import SIG_HANDLER, Killed, Signal
 from sw.kernel.exit import do_group_exit
+from sw.kernel.signal.action import sig_handler
+from sw.kernel.signal.deliver import get_signal
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
@@ -15,17 +17,16 @@ __all__ = ["arch_do_signal_or_restart"]
 
 @traced
 async def arch_do_signal_or_restart(cpu: Cpu) -> None:
-    """Deliver the current task's next signal, on the way to its program.
+    """Deliver the current task's next signal, on the way to its program, if it does anything.
 
     Raises :class:`Signal` into the program if it has a handler. Otherwise the task exits, and
-    :class:`Killed` ends its program. SIGKILL goes first.
+    :class:`Killed` ends its program.
     """
     task = current(cpu)
-    task.pending.sort(key=lambda info: info.si_signo != SIGKILL)
-    info   = task.pending.pop(0)
-    action = task.sighand.action.get(info.si_signo, SIG_DFL)
-    if action == SIG_HANDLER:
+    info = get_signal(task)
+    if info is None:
+        return
+    if task.signal.group_exit_code is None and sig_handler(task, info.si_signo) == SIG_HANDLER:
         raise Signal(info)
-    if action == SIG_DFL:
-        await do_group_exit(cpu, info.si_signo)
-        raise Killed(info)
+    await do_group_exit(cpu, info.si_signo)
+    raise Killed(info)

@@ -12,7 +12,7 @@ from sw.arch.x86.include.asm.trapnr import X86_TRAP_GP
 from sw.arch.x86.mm.extable import fixup_exception
 from sw.include.linux.signal_types import SI_KERNEL, SIGSEGV
 from sw.kernel.panic import KernelOops
-from sw.kernel.signal import force_sig_fault
+from sw.kernel.signal.send import force_sig_fault
 from sw.kernel.trace.ftrace import ret_stack, traced
 from sw.processor.cpu import Cpu
 from sw.processor.exceptions import pt_regs

@@ -18,7 +18,8 @@ from sw.include.linux.syscalls import (
 from sw.kernel.exit import sys_exit, sys_exit_group, sys_wait4
 from sw.kernel.fork.clone import sys_clone, sys_fork
 from sw.kernel.ptrace import sys_ptrace
-from sw.kernel.signal import sys_kill, sys_rt_sigaction
+from sw.kernel.signal.action import sys_rt_sigaction, sys_rt_sigprocmask
+from sw.kernel.signal.kill import sys_kill
 from sw.kernel.sys import sys_getpid
 from sw.mm.madvise import sys_madvise
 from sw.mm.mmap.brk import sys_brk
@@ -31,7 +32,7 @@ __all__ = [
     "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_exit", "NR_exit_group", "NR_fork",
     "NR_getpid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mmap", "NR_mprotect", "NR_mremap",
     "NR_munmap", "NR_open", "NR_pread64", "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction",
-    "NR_wait4", "NR_write", "sys_call_table",
+    "NR_rt_sigprocmask", "NR_wait4", "NR_write", "sys_call_table",
 ]
 
 
@@ -45,6 +46,7 @@ NR_mprotect     = 10
 NR_munmap       = 11
 NR_brk          = 12
 NR_rt_sigaction = 13
+NR_rt_sigprocmask = 14
 NR_pread64      = 17
 NR_pwrite64     = 18
 NR_mremap       = 25
@@ -73,6 +75,8 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_munmap:       SYSCALL_DEFINE("munmap", sys_munmap, unsigned_long, size_t),
     NR_brk:          SYSCALL_DEFINE("brk", sys_brk, unsigned_long),
     NR_rt_sigaction: SYSCALL_DEFINE("rt_sigaction", sys_rt_sigaction, int_, unsigned_long),
+    NR_rt_sigprocmask: SYSCALL_DEFINE("rt_sigprocmask", sys_rt_sigprocmask, int_, unsigned_long,
+                                      unsigned_long, size_t),
     NR_pread64:      SYSCALL_DEFINE("pread64", ksys_pread64, unsigned_int, unsigned_long, size_t,
                                     position),
     NR_pwrite64:     SYSCALL_DEFINE("pwrite64", ksys_pwrite64, unsigned_int, unsigned_long, size_t,
@@ -84,7 +88,7 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_clone:        SYSCALL_DEFINE("clone", sys_clone, unsigned_long),
     NR_fork:         SYSCALL_DEFINE("fork", sys_fork),
     NR_exit:         SYSCALL_DEFINE("exit", sys_exit, int_),
-    NR_wait4:        SYSCALL_DEFINE("wait4", sys_wait4, int_),
+    NR_wait4:        SYSCALL_DEFINE("wait4", sys_wait4, int_, unsigned_long, int_, unsigned_long),
     NR_kill:         SYSCALL_DEFINE("kill", sys_kill, int_, int_),
     NR_creat:        SYSCALL_DEFINE("creat", sys_creat, filename, umode_t),
     NR_ptrace:       SYSCALL_DEFINE("ptrace", sys_ptrace, long, int_),

@@ -25,11 +25,11 @@ from sw.include.linux.mm_types import (
 )
 from sw.include.linux.mmap_lock import mmap_read_lock, mmap_read_unlock
 from sw.include.linux.signal_types import (
-    BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGKILL, SIGSEGV,
+    BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIGBUS, SIGKILL, SIGSEGV, kernel_siginfo,
 )
 from sw.include.linux.uaccess import faulthandler_disabled
 from sw.kconfig import kconfig
-from sw.kernel.signal import force_sig_fault, send_signal
+from sw.kernel.signal.send import force_sig_fault, send_signal
 from sw.kernel.trace.ftrace import traced
 from sw.mm.init_mm import init_mm
 from sw.mm.memory.fault import handle_mm_fault
@@ -189,7 +189,7 @@ async def mm_fault_error(
         await kernelmode_fixup_or_oops(cpu, regs, error_code, address)
     elif fault & VM_FAULT_OOM:
         # The out-of-memory killer has no other choice here.
-        await send_signal(cpu, current(cpu), SIGKILL)
+        await send_signal(cpu, current(cpu), kernel_siginfo(SIGKILL, SI_KERNEL))
     elif fault & VM_FAULT_SIGBUS:
         await _force_sig(cpu, SIGBUS, BUS_ADRERR, error_code, address)
     else:

@@ -1,0 +1,1 @@
+"""Signals (Linux: kernel/signal.c)."""
