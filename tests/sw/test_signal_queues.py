@@ -31,7 +31,7 @@ async def arrivals(user: User) -> list[int]:
 
 
 async def nothing() -> None:
-    """Do no instruction."""
+    """A way into the kernel and back, without an instruction of the program."""
 
 
 async def sent(user: User, target: User, *signals: int) -> None:

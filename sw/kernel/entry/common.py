@@ -20,8 +20,7 @@ __all__ = ["exit_to_user_mode"]
 
 
 async def exit_to_user_mode(cpu: Cpu) -> None:
-    """Do what has to be done before the program goes on: deliver its signals, and let tasks that
-    it has woken have theirs.
+    """Deliver the program's signals before it goes on, and let tasks that it has woken have theirs.
 
     Interrupts are off at the last look, so that none brings a signal behind it.
     """

@@ -8,7 +8,7 @@ A handler blocks nothing while it executes, as with SA_NODEFER.
 from sw.include.linux.sched import fatal_signal_pending, task_struct
 from sw.include.linux.signal import SYNCHRONOUS_MASK, siginmask
 from sw.include.linux.signal_types import (
-    SI_KERNEL, SI_USER, SIG_HANDLER, SIGKILL, kernel_siginfo,
+    SI_KERNEL, SIG_HANDLER, SIGKILL, kernel_siginfo,
 )
 
 from .action import sig_fatal, sig_handler
@@ -24,15 +24,13 @@ def _next_signal(pending: list[kernel_siginfo], blocked: int) -> kernel_siginfo 
 
 
 def dequeue_signal(task: task_struct) -> kernel_siginfo | None:
-    """Take the task's next signal.
+    """Take the task's next signal: one for this thread first, then one for the process.
 
-    That of the instruction just done first (dequeue_synchronous_signal), then one for this thread,
-    then one for the process.
+    Nobody sends a signal to one thread, so that of the instruction just done is before all others
+    (dequeue_synchronous_signal).
     """
-    own = [info for info in task.pending if info.si_code > SI_USER
-           and siginmask(info.si_signo, SYNCHRONOUS_MASK & ~task.blocked)]
     for pending in (task.pending, task.signal.shared_pending):
-        info = own[0] if own else _next_signal(pending, task.blocked)
+        info = _next_signal(pending, task.blocked)
         if info is not None:
             pending.remove(info)
             return info
