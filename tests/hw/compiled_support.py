@@ -13,7 +13,7 @@ __all__ = ["CompiledUnit"]
 
 
 class CompiledUnit:
-    """A unit that is driven as by :class:`.mmu_support.Processor`, many times faster.
+    """A unit that is driven as by :class:`.processor_support.Processor`, many times faster.
 
     Parameters
     ----------

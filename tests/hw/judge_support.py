@@ -14,7 +14,7 @@ from sim.paging.walk import features_of
 from sim.record.signals import Fields
 from sw.bus import Access, GeneralProtection
 
-from .mmu_support import Processor
+from .processor_support import Processor
 
 
 __all__ = ["JudgedUnit", "is_refused"]
@@ -41,7 +41,7 @@ class JudgedUnit:
 
     Parameters
     ----------
-    cpu : :class:`mmu_support.Processor`
+    cpu : :class:`.processor_support.Processor`
         The gateware, after reset.
     entry_size : :class:`int`
         Bytes of the entries that are edited.

@@ -33,7 +33,8 @@ from sim.golden.state import Features
 from sw.bus import Access, Kind, Register
 
 from .compiled_support import CompiledUnit
-from .mmu_support import SMALL, Processor, bench_of
+from .mmu_support import SMALL, bench_of
+from .processor_support import Processor
 
 
 pytestmark = pytest.mark.slow

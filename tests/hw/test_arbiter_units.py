@@ -17,7 +17,7 @@ from hw.mmu import Mmu
 from sim.memory import PhysicalMemory, Target
 from sw.bus import Access, Kind, Register
 
-from .mmu_support import Processor
+from .processor_support import Processor
 
 
 CONFIG = MmuConfig(tlb_entries=4)

@@ -18,7 +18,8 @@ from sim.engines.cxxrtl.simulator import Simulator
 from sw.bus import Access, Kind, Register
 
 from .memory_support import StrictMemory
-from .mmu_support import EVERYTHING, SMALL, Processor
+from .mmu_support import EVERYTHING, SMALL
+from .processor_support import Processor
 
 
 pytestmark = pytest.mark.slow

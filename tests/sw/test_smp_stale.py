@@ -134,6 +134,31 @@ def protect(seed, paging):
     Smp(2, paging).run(main, seeded(seed))
 
 
+async def two_pages(cpu):
+    """Two threads, and two pages of theirs, of which the first holds ``OLD``."""
+    user, thread = await two_threads(cpu)
+    at    = await user.mmap(PAGE_SIZE)
+    other = await user.mmap(PAGE_SIZE, addr=0x10_0000)
+    await user.store(other + 8, 0)
+    await user.store(at, OLD)
+    return user, thread, at, other
+
+
+def reads_until_gone(thread, at):
+    """A look at a page that holds ``OLD`` until it is not mapped any more."""
+    async def look(late):
+        try:
+            value = await thread.load(at)
+        except Signal as signal:
+            assert (signal.signo, signal.si_code, signal.si_addr) == (SIGSEGV, SEGV_MAPERR, at)
+            return True
+        if late or value != OLD:
+            raise Stale
+        return False
+
+    return look
+
+
 def unmap(seed, paging):
     """A page is unmapped while it is read, and its frame is given to another."""
     async def main(cpu):
@@ -144,23 +169,13 @@ def unmap(seed, paging):
             await user.store(page + 8, 0)
         await user.store(at, OLD)
 
-        async def look(late):
-            try:
-                value = await thread.load(at)
-            except Signal as signal:
-                assert (signal.signo, signal.si_code, signal.si_addr) == (SIGSEGV, SEGV_MAPERR, at)
-                return True
-            if late or value != OLD:
-                raise Stale
-            return False
-
         async def change():
             await user.munmap(at, PAGE_SIZE)
             await user.mmap(PAGE_SIZE, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, addr=other)
             await user.store(other, SECRET)
 
-        await Change().watched(cpu, thread, look, change)
+        await Change().watched(cpu, thread, reads_until_gone(thread, at), change)
 
     Smp(2, paging).run(main, seeded(seed))
 
@@ -168,11 +183,7 @@ def unmap(seed, paging):
 def dontneed(seed, paging):
     """A page is dropped while it is read, and its frame is given to another."""
     async def main(cpu):
-        user, thread = await two_threads(cpu)
-        at    = await user.mmap(PAGE_SIZE)
-        other = await user.mmap(PAGE_SIZE, addr=0x10_0000)
-        await user.store(other + 8, 0)
-        await user.store(at, OLD)
+        user, thread, at, other = await two_pages(cpu)
 
         async def look(late):
             value = await thread.load(at)
@@ -193,22 +204,8 @@ def dontneed(seed, paging):
 def move(seed, paging):
     """A page is moved while it is read, and dropped at its new place; another gets its frame."""
     async def main(cpu):
-        user, thread = await two_threads(cpu)
-        at    = await user.mmap(PAGE_SIZE)
-        other = await user.mmap(PAGE_SIZE, addr=0x10_0000)
+        user, thread, at, other = await two_pages(cpu)
         place = 0x20_0000
-        await user.store(other + 8, 0)
-        await user.store(at, OLD)
-
-        async def look(late):
-            try:
-                value = await thread.load(at)
-            except Signal as signal:
-                assert (signal.signo, signal.si_code, signal.si_addr) == (SIGSEGV, SEGV_MAPERR, at)
-                return True
-            if late or value != OLD:
-                raise Stale
-            return False
 
         async def change():
             await user.mremap(at, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, place)
@@ -217,7 +214,7 @@ def move(seed, paging):
             await user.madvise(other, PAGE_SIZE, MADV_DONTNEED)
             await user.store(other, SECRET)
 
-        await Change().watched(cpu, thread, look, change)
+        await Change().watched(cpu, thread, reads_until_gone(thread, at), change)
 
     Smp(2, paging).run(main, seeded(seed))
 
