@@ -11,8 +11,7 @@ from hw.presets import PRESETS
 from sw.arch.x86.include.asm.pgtable_types import (
     PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE, Paging,
 )
-from sw.era import ERA_5_X, ERA_6_X
-from sw.kconfig import Era
+from sw.era import ERAS
 from sw.processor.cpu import Cpu
 from sw.vmlinux import Kernel
 
@@ -39,9 +38,6 @@ MODES: Mapping[str, Paging] = {
 
 #: What the unit must have for a mode: a field of its configuration. Every unit has 32-bit paging.
 _NEEDED: Mapping[str, str] = {"4level": "long_mode", "pae": "pae", "5level": "la57"}
-
-#: Kernel versions.
-ERAS: Mapping[str, Era] = {"5.x": ERA_5_X, "6.x": ERA_6_X}
 
 #: That of the article.
 DEFAULT_ERA = "5.x"

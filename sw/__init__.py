@@ -14,9 +14,17 @@ What the kernel is given, and how it is built::
                check_invpcid  naturally_aligned  Bus  BusError
     variables  DEFINE  DEFINE_PER_CPU  image  per_cpu_area  this_cpu_ptr  per_cpu_ptr
     errno      Errno  KernelError
-    kconfig    Era  Kconfig  kconfig
+    kconfig    ForcedWrite  ReadGup  Reuse  MremapFlush  KernelMapping  Era  Kconfig  kconfig
     vmlinux    Kernel
     user       User
+
+Rules that Linux had one after another, of which an era takes one each::
+
+    rules/forced_write    DropsWrite  TrustsDirty  NeedsExclusive
+    rules/kernel_mapping  ByKmap  ByKmapLocal
+    rules/mremap_flush    FlushesLate  FlushesDirtyLocked  FlushesLocked
+    rules/read_gup        Shares  BreaksCow  UnsharesPins
+    rules/reuse           ByMapcount  ByRefcount  ByExclusive
 
 The processor: it knows the bus, and nothing of the kernel::
 
@@ -105,10 +113,11 @@ Pages, frames, files in memory::
 
     mm/filemap          filemap_get_page  filemap_fault  filemap_page_mkwrite  generic_file_mmap
                         filemap_read  generic_perform_write  generic_file_write_iter
-    mm/gup              check_vma_flags  gup_vma_lookup  follow_page_pte  follow_page_mask
-                        faultin_page  __get_user_pages  get_user_pages_remote
-                        get_user_page_vma_remote  faultin_page_range  populate_vma_page_range
-                        mm_populate  fault_in_readable
+    mm/gup              Unshare  try_grab_folio  unpin_user_page  check_vma_flags  gup_vma_lookup
+                        follow_page_pte  follow_page_mask  faultin_page  __get_user_pages
+                        get_user_pages_remote  pin_user_pages_remote  get_user_page_vma_remote
+                        faultin_page_range  populate_vma_page_range  mm_populate
+                        fault_in_readable
     mm/highmem          page_address  kmap  kunmap  kmap_high  map_new_virtual
                         flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
                         kmap_local_sched_out  kmap_local_sched_in  clear_highpage
@@ -121,8 +130,8 @@ Pages, frames, files in memory::
                         sys_mprotect
     mm/mremap           move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
                         vma_expandable  sys_mremap
-    mm/page_alloc       zone  node_zones  free_area_init  nr_free_pages  alloc_page  get_page
-                        put_page
+    mm/page_alloc       zone  node_zones  free_area_init  nr_free_pages  alloc_page
+                        folio_ref_add  folio_put_refs  get_page  put_page
     mm/page_writeback   set_page_dirty_lock
     mm/pagewalk         load_entries  walk_page_range
     mm/pgtable_generic  ptep_clear_flush  pte_offset_map  pte_offset_map_lock  pte_unmap_unlock

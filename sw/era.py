@@ -1,118 +1,89 @@
-"""Rules of the kernels of two eras.
+"""Eras of Linux: named sets of rules, each independent of the others.
 
-Ref: Linux 5.10 and 6.12, mm/gup.c, mm/memory.c, mm/mprotect.c, fs/proc/base.c.
+Ref: mm/gup.c, mm/memory.c, mm/mremap.c, mm/mprotect.c, fs/proc/base.c of Linux 4.8, 4.14, 5.7, 5.8,
+5.15, 5.19 and 6.12. docs/eras.md has them as a table, with what each change mended.
 
-In 2016 a race (CVE-2016-5195) made Linux note in FOLL_COW that a forced write had broken
-copy-on-write, and trust the dirty bit of the entry that it then found. Since 6.0 the page itself
-says that it is nobody else's (PageAnonExclusive), and the entry is not trusted.
+An era follows its neighbour in time by the rules that changed: that is how they are written here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
-from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_protnone, pte_write
-from sw.arch.x86.include.asm.pgtable_types import Paging
-from sw.include.linux.mm import VM_MAYSHARE, VM_MAYWRITE, VM_SHARED, VM_WRITE
-from sw.include.linux.mm_types import FOLL_COW, FOLL_FORCE, VM_FAULT_WRITE, page, vm_area_struct
 from sw.kconfig import Era
-from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local
-from sw.processor.cpu import Cpu
+from sw.rules.forced_write import DropsWrite, NeedsExclusive, TrustsDirty
+from sw.rules.kernel_mapping import ByKmap, ByKmapLocal
+from sw.rules.mremap_flush import FlushesDirtyLocked, FlushesLate, FlushesLocked
+from sw.rules.read_gup import BreaksCow, Shares, UnsharesPins
+from sw.rules.reuse import ByExclusive, ByMapcount, ByRefcount
 
 
-__all__ = ["ERA_5_X", "ERA_6_X"]
+__all__ = ["ERAS", "ERA_5_X", "ERA_6_X"]
 
 
-@dataclass(frozen=True)
-class _Era5:
-    name:                 str  = "4.9-5.19"
-    saved_dirty:          bool = False
-    mem_open_needs_mm:    bool = False
-    gup_expands_stack:    bool = True
-    access_expands_stack: bool = False
-    VM_FAULT_WRITE:       int  = VM_FAULT_WRITE
+ERA_4_8 = Era(
+    name                      = "4.8",
+    forced_write              = DropsWrite(),
+    read_gup                  = Shares(),
+    reuse                     = ByMapcount(),
+    mremap_flush              = FlushesLate(),
+    kernel_mapping            = ByKmap(),
+    mprotect_allows_exclusive = False,
+    gup_expands_stack         = True,
+    mem_open_needs_mm         = False,
+    force_override            = False,
+    saved_dirty               = False,
+)
 
-    def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
-                             vma: vm_area_struct, flags: int) -> bool:
-        """A read-only entry must be dirty, and a fault must have broken copy-on-write."""
-        forced = flags & FOLL_FORCE and flags & FOLL_COW and pte_dirty(paging, pte)
-        return pte_write(pte) or bool(forced)
+ERA_4_14 = replace(
+    ERA_4_8, name="4.14",
+    forced_write = TrustsDirty(),
+    mremap_flush = FlushesDirtyLocked(),
+)
 
-    def faulted_in(self, vma: vm_area_struct, ret: int, flags: int) -> int:
-        """Note in FOLL_COW that the entry is the private copy, though it is read-only."""
-        broken = ret & VM_FAULT_WRITE and not vma.vm_flags & VM_WRITE
-        return flags | FOLL_COW if broken else flags
+ERA_5_7 = replace(
+    ERA_4_14, name="5.7",
+    mremap_flush = FlushesLocked(),
+)
 
-    def wp_can_reuse(self, folio: page) -> bool:
-        """The only reference is this entry's (5.9 and later)."""
-        return folio.refcount == 1
+ERA_5_8 = replace(
+    ERA_5_7, name="5.8",
+    forced_write = TrustsDirty(forced_only=False),
+    read_gup     = BreaksCow(),
+)
 
-    def can_change_private_pte_writable(self, pte: int, folio: page | None) -> bool:
-        """Never: the next write faults."""
-        return False
+ERA_5_15 = replace(
+    ERA_5_8, name="5.15",
+    forced_write = TrustsDirty(),
+    read_gup     = Shares(),
+    reuse        = ByRefcount(),
+)
 
-    def proc_mem_force(self, override: str) -> str:
-        """Everybody: there is no such boot parameter."""
-        return "always"
+ERA_5_19 = replace(
+    ERA_5_15, name="5.19",
+    read_gup = UnsharesPins(),
+    reuse    = ByExclusive(),
+)
 
-    async def map_page(self, cpu: Cpu, folio: page) -> int:
-        """Take a slot that all processors see."""
-        return await kmap(cpu, folio)
+#: As of 6.12.
+ERA_6_X = replace(
+    ERA_5_19, name="6.x",
+    forced_write              = NeedsExclusive(),
+    kernel_mapping            = ByKmapLocal(),
+    mprotect_allows_exclusive = True,
+    gup_expands_stack         = False,
+    mem_open_needs_mm         = True,
+    force_override            = True,
+    saved_dirty               = True,
+)
 
-    async def unmap_page(self, cpu: Cpu, folio: page, address: int) -> None:
-        """Give the slot back; its entry stays until the slots run out."""
-        await kunmap(cpu, folio)
+#: The article's.
+ERA_5_X = ERA_5_15
 
-
-@dataclass(frozen=True)
-class _Era6:
-    name:                 str  = "6.x"
-    saved_dirty:          bool = True
-    mem_open_needs_mm:    bool = True
-    gup_expands_stack:    bool = False
-    access_expands_stack: bool = True
-    VM_FAULT_WRITE:       int  = 0
-
-    def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
-                             vma: vm_area_struct, flags: int) -> bool:
-        """A read-only entry must map an anonymous page that is exclusive to it."""
-        if pte_write(pte):
-            return True
-        if not flags & FOLL_FORCE:
-            return False
-        if vma.vm_flags & (VM_MAYSHARE | VM_SHARED) or not vma.vm_flags & VM_MAYWRITE:
-            return False
-        if vma.vm_flags & VM_WRITE:  # an ordinary fault makes the entry writable
-            return False
-        return folio is not None and folio.anon and folio.anon_exclusive
-
-    def faulted_in(self, vma: vm_area_struct, ret: int, flags: int) -> int:
-        """Keep no memory of the fault."""
-        return flags
-
-    def wp_can_reuse(self, folio: page) -> bool:
-        """Exclusive already, or the only reference is this entry's."""
-        return folio.anon_exclusive or folio.refcount == 1
-
-    def can_change_private_pte_writable(self, pte: int, folio: page | None) -> bool:
-        """An exclusive page needs no fault."""
-        return not pte_protnone(pte) and folio is not None and folio.anon and folio.anon_exclusive
-
-    def proc_mem_force(self, override: str) -> str:
-        """Whoever the boot parameter names."""
-        return override
-
-    async def map_page(self, cpu: Cpu, folio: page) -> int:
-        """Take a slot of this processor."""
-        return await kmap_local_page(cpu, folio)
-
-    async def unmap_page(self, cpu: Cpu, folio: page, address: int) -> None:
-        """Clear the slot."""
-        await kunmap_local(cpu, address)
-
-
-#: 4.9 to 5.19, with the reuse rule of 5.9.
-ERA_5_X: Era = _Era5()
-
-#: 6.x, as of 6.12.
-ERA_6_X: Era = _Era6()
+#: Eras by the names that users have for them, from the oldest on; "5.x" is another name of 5.15.
+ERAS: Mapping[str, Era] = MappingProxyType({
+    **{era.name: era for era in (ERA_4_8, ERA_4_14, ERA_5_7, ERA_5_8, ERA_5_15, ERA_5_19, ERA_6_X)},
+    "5.x": ERA_5_X,
+})

@@ -1,9 +1,7 @@
 """Choices of a kernel that is built: the format of its page tables, and its era.
 
-Ref: Linux 5.10 and 6.12, mm/gup.c, mm/memory.c, mm/mprotect.c, fs/proc/base.c.
-
-Where versions differ, the rule is a method of :class:`Era`; :mod:`sw.era` has the two that there
-are.
+Where versions of Linux differ, the rule is in :class:`Era`. The rules that there are stand in
+``sw/rules``, and :mod:`sw.era` makes eras of them.
 """
 
 from __future__ import annotations
@@ -20,33 +18,15 @@ from sw.variables import DEFINE
 __all__ = ["Era", "Kconfig", "kconfig"]
 
 
-class Era(Protocol):
-    """The rules that changed.
+class ForcedWrite(Protocol):
+    """A write by force through a read-only entry.
 
     Attributes
     ----------
-    name : :class:`str`
-        First and last version.
-    saved_dirty : :class:`bool`
-        D never stands in a read-only entry: a software bit keeps it.
-    mem_open_needs_mm : :class:`bool`
-        Opening /proc/<pid>/mem of a task without memory fails with ESRCH.
-    gup_expands_stack, access_expands_stack : :class:`bool`
-        get_user_pages makes a stack grow; access_remote_vm does.
     VM_FAULT_WRITE : :class:`int`
         Flag that a fault returns which broke copy-on-write; 0: none.
     """
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def saved_dirty(self) -> bool: ...
-    @property
-    def mem_open_needs_mm(self) -> bool: ...
-    @property
-    def gup_expands_stack(self) -> bool: ...
-    @property
-    def access_expands_stack(self) -> bool: ...
     @property
     def VM_FAULT_WRITE(self) -> int: ...
 
@@ -57,20 +37,91 @@ class Era(Protocol):
     def faulted_in(self, vma: vm_area_struct, ret: int, flags: int) -> int:
         """Return FOLL_* for the next look at the page, after a fault that returned ``ret``."""
 
+
+class ReadGup(Protocol):
+    """References for readers, on pages that a write would copy."""
+
+    def gup_flags(self, vma: vm_area_struct, flags: int) -> int:
+        """Return FOLL_* for pages of ``vma`` that are wanted with ``flags``."""
+
+    def must_unshare(self, folio: page, flags: int) -> bool:
+        """Tell whether the page of a read-only entry must become the process's own first."""
+
+
+class Reuse(Protocol):
+    """A write to a read-only entry of a private page."""
+
     def wp_can_reuse(self, folio: page) -> bool:
-        """Tell whether nobody else sees a write to this anonymous page in a read-only entry."""
+        """Tell whether nobody else sees a write to this anonymous page."""
 
-    def can_change_private_pte_writable(self, pte: int, folio: page | None) -> bool:
-        """Tell whether mprotect() may set R/W at once in an entry of a private mapping."""
 
-    def proc_mem_force(self, override: str) -> str:
-        """Return the policy of forced writes: "always", "ptrace" or "never"."""
+class MremapFlush(Protocol):
+    """The flush of moved entries."""
+
+    def flush_locked(self, paging: Paging, pte: int) -> bool:
+        """Tell whether ``pte`` must be flushed before the lock of the tables is given up."""
+
+
+class KernelMapping(Protocol):
+    """The linear address by which access_remote_vm reaches a page.
+
+    Attributes
+    ----------
+    functions : :class:`tuple` of :class:`str`
+        Names of the functions that make it, and end it.
+    """
+
+    @property
+    def functions(self) -> tuple[str, str]: ...
 
     async def map_page(self, cpu: Cpu, folio: page) -> int:
-        """Return a linear address of ``folio``, for access_remote_vm."""
+        """Return a linear address of ``folio``."""
 
     async def unmap_page(self, cpu: Cpu, folio: page, address: int) -> None:
         """End what ``map_page`` began."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Era:
+    """The rules that changed.
+
+    Attributes
+    ----------
+    name : :class:`str`
+        The version that has them.
+    forced_write : :class:`ForcedWrite`
+        How a private copy is known that its program may not write.
+    read_gup : :class:`ReadGup`
+        What a reader gets from get_user_pages where a write would copy.
+    reuse : :class:`Reuse`
+        Which private pages need not be copied.
+    mremap_flush : :class:`MremapFlush`
+        When moved entries are flushed.
+    kernel_mapping : :class:`KernelMapping`
+        How the kernel reaches the page.
+    mprotect_allows_exclusive : :class:`bool`
+        mprotect() sets R/W at once in the entry of an exclusive page; else the next write faults.
+    gup_expands_stack : :class:`bool`
+        get_user_pages makes a stack grow; else only access_remote_vm and a program's own fault do.
+    mem_open_needs_mm : :class:`bool`
+        Opening /proc/<pid>/mem of a task without memory fails with ESRCH.
+    force_override : :class:`bool`
+        There is the boot parameter ``proc_mem.force_override``; else everybody may force a write.
+    saved_dirty : :class:`bool`
+        D never stands in a read-only entry: a software bit keeps it.
+    """
+
+    name:                      str
+    forced_write:              ForcedWrite
+    read_gup:                  ReadGup
+    reuse:                     Reuse
+    mremap_flush:              MremapFlush
+    kernel_mapping:            KernelMapping
+    mprotect_allows_exclusive: bool
+    gup_expands_stack:         bool
+    mem_open_needs_mm:         bool
+    force_override:            bool
+    saved_dirty:               bool
 
 
 @dataclass

@@ -75,7 +75,7 @@ def machine_choice(scenario: Scenario, args: argparse.Namespace,
 
     Raises :class:`UsageError`.
     """
-    if args.force_override is not None and args.era == DEFAULT_ERA:
+    if args.force_override is not None and not ERAS[args.era].force_override:
         raise UsageError("--force-override: Linux has proc_mem.force_override= since 6.12; add "
                          "--era 6.x")
     switches = switches_of(args)

@@ -12,7 +12,6 @@ from sim.scenario import (
 )
 from sw.arch.x86.include.asm.current import current
 from sw.bus import Access
-from sw.era import ERA_5_X
 from sw.init.initramfs import do_copy
 from sw.kernel.kthread import kthread_create, kthread_unuse_mm, kthread_use_mm
 from sw.kernel.sched.core import context_switch
@@ -156,9 +155,7 @@ def first_window(stage: Stage, function: str, interval: Interval) -> Interval:
 
 def mapping_names(stage: Stage) -> tuple[str, str]:
     """Names of the mapping of a page for the kernel, and of its end, in this kernel's era."""
-    if stage.kernel.era is ERA_5_X:
-        return "kmap", "kunmap"
-    return "kmap_local_page", "kunmap_local"
+    return stage.kernel.era.kernel_mapping.functions
 
 
 def returned(stage: Stage, result: int, expected: int) -> Verdict:

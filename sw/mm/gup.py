@@ -5,7 +5,9 @@ Ref: Linux 6.12, mm/gup.c.
 
 from sw.arch.x86.include.asm.current import current, current_mm
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE
-from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_page, pte_pfn, pte_present, ptep_get
+from sw.arch.x86.include.asm.pgtable import (
+    pte_dirty, pte_page, pte_pfn, pte_present, pte_write, ptep_get,
+)
 from sw.arch.x86.include.asm.smap import clac, stac
 from sw.arch.x86.lib.usercopy import access_ok
 from sw.arch.x86.mm.extable import ex_table
@@ -15,9 +17,9 @@ from sw.include.linux.mm import (
     vma_is_anonymous,
 )
 from sw.include.linux.mm_types import (
-    FAULT_FLAG_REMOTE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET, FOLL_MADV_POPULATE,
-    FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, mm_struct, page,
-    vm_area_struct,
+    FAULT_FLAG_REMOTE, FAULT_FLAG_UNSHARE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET,
+    FOLL_MADV_POPULATE, FOLL_PIN, FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE, VM_FAULT_ERROR,
+    VM_FAULT_OOM, mm_struct, page, vm_area_struct,
 )
 from sw.include.linux.mmap_lock import mmap_read_lock, mmap_read_unlock
 from sw.include.linux.sched import fatal_signal_pending
@@ -31,15 +33,37 @@ from .memory.mem_map import is_zero_pfn
 from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma_intersection, vma_lookup
 from .mmap.stack import find_extend_vma
-from .page_alloc import get_page
+from .page_alloc import folio_put_refs, folio_ref_add
 from .pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 
 
 __all__ = [
     "check_vma_flags", "fault_in_readable", "faultin_page", "faultin_page_range",
     "follow_page_mask", "mm_populate", "populate_vma_page_range",
-    "get_user_page_vma_remote", "get_user_pages_remote",
+    "get_user_page_vma_remote", "get_user_pages_remote", "pin_user_pages_remote",
+    "unpin_user_page",
 ]
+
+
+#: References that one pin is, so that a page that has as many may be pinned.
+GUP_PIN_COUNTING_BIAS = 1024
+
+
+class Unshare(Exception):
+    """A page that must become the process's own before it is pinned: -EMLINK in C."""
+
+
+def try_grab_folio(cpu: Cpu, folio: page, flags: int) -> None:
+    """Take the reference, or the pin, that ``flags`` want."""
+    if flags & FOLL_GET:
+        folio_ref_add(cpu, folio, 1)
+    elif flags & FOLL_PIN:
+        folio_ref_add(cpu, folio, GUP_PIN_COUNTING_BIAS)
+
+
+def unpin_user_page(cpu: Cpu, pinned: page) -> None:
+    """Give a pin back."""
+    folio_put_refs(cpu, pinned, GUP_PIN_COUNTING_BIAS)
 
 
 def check_vma_flags(vma: vm_area_struct, gup_flags: int) -> None:
@@ -71,7 +95,7 @@ def gup_vma_lookup(cpu: Cpu, mm: mm_struct, addr: int) -> vm_area_struct | None:
 async def follow_page_pte(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) -> page | None:
     """Return the page that an entry maps, if it can be used as it is. With a reference.
 
-    Raises EEXIST for a frame that has no struct page.
+    Raises EEXIST for a frame that has no struct page, and :class:`Unshare`.
     """
     paging = kconfig(cpu).paging
     ptep   = await pte_offset_map_lock(cpu, vma.vm_mm, address)
@@ -82,15 +106,16 @@ async def follow_page_pte(cpu: Cpu, vma: vm_area_struct, address: int, flags: in
         if not pte_present(pte):
             return None
         folio = vm_normal_page(cpu, vma, pte)
-        if flags & FOLL_WRITE and not kconfig(cpu).era.can_follow_write_pte(
+        if flags & FOLL_WRITE and not kconfig(cpu).era.forced_write.can_follow_write_pte(
                 paging, pte, folio, vma, flags):
             return None
         if folio is None:
             if not is_zero_pfn(cpu, pte_pfn(paging, pte)):
                 raise KernelError(Errno.EEXIST)
             folio = pte_page(cpu, pte)
-        if flags & FOLL_GET:
-            get_page(cpu, folio)
+        if not pte_write(pte) and kconfig(cpu).era.read_gup.must_unshare(folio, flags):
+            raise Unshare
+        try_grab_folio(cpu, folio, flags)
         if flags & FOLL_TOUCH and flags & FOLL_WRITE and not pte_dirty(paging, pte):
             folio.dirty = True
         return folio
@@ -106,24 +131,29 @@ async def follow_page_mask(cpu: Cpu, vma: vm_area_struct, address: int,
     Returns
     -------
     :class:`page` or :class:`None`
-        The page, with a reference if FOLL_GET. ``None`` if a fault must come first.
+        The page, with a reference if FOLL_GET, with a pin if FOLL_PIN. ``None`` if a fault must
+        come first.
     """
     return await follow_page_pte(cpu, vma, address, flags)
 
 
 @traced
-async def faultin_page(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) -> int:
+async def faultin_page(cpu: Cpu, vma: vm_area_struct, address: int, flags: int,
+                       unshare: bool) -> int:
     """Take the page fault that the access would have taken, had the mapping allowed it.
 
-    Returns FOLL_* for the next look. Raises ENOMEM, or EFAULT for what would be a signal.
+    With ``unshare`` the page becomes the process's own, without a write. Returns FOLL_* for the
+    next look. Raises ENOMEM, or EFAULT for what would be a signal.
     """
     fault_flags = FAULT_FLAG_WRITE if flags & FOLL_WRITE else 0
     if flags & FOLL_REMOTE:
         fault_flags |= FAULT_FLAG_REMOTE
+    if unshare:
+        fault_flags |= FAULT_FLAG_UNSHARE
     ret = await handle_mm_fault(cpu, vma, address, fault_flags)
     if ret & VM_FAULT_ERROR:
         raise KernelError(Errno.ENOMEM if ret & VM_FAULT_OOM else Errno.EFAULT)
-    return kconfig(cpu).era.faulted_in(vma, ret, flags)
+    return kconfig(cpu).era.forced_write.faulted_in(vma, ret, flags)
 
 
 async def _get_user_page(cpu: Cpu, vma: vm_area_struct, address: int, foll_flags: int) -> page:
@@ -131,10 +161,14 @@ async def _get_user_page(cpu: Cpu, vma: vm_area_struct, address: int, foll_flags
     while True:
         if fatal_signal_pending(current(cpu)):
             raise KernelError(Errno.EINTR)
-        folio = await follow_page_mask(cpu, vma, address, foll_flags)
-        if folio is not None:
-            return folio
-        foll_flags = await faultin_page(cpu, vma, address, foll_flags)
+        unshare = False
+        try:
+            folio = await follow_page_mask(cpu, vma, address, foll_flags)
+            if folio is not None:
+                return folio
+        except Unshare:
+            unshare = True
+        foll_flags = await faultin_page(cpu, vma, address, foll_flags, unshare)
 
 
 def _mapping_for(cpu: Cpu, mm: mm_struct, address: int, gup_flags: int) -> vm_area_struct:
@@ -165,7 +199,8 @@ async def __get_user_pages(cpu: Cpu, mm: mm_struct, start: int, nr_pages: int,
                              PAGE_SIZE):
             if vma is None or address >= vma.vm_end:
                 vma = _mapping_for(cpu, mm, address, gup_flags)
-            pages.append(await _get_user_page(cpu, vma, address, gup_flags))
+            foll_flags = kconfig(cpu).era.read_gup.gup_flags(vma, gup_flags)
+            pages.append(await _get_user_page(cpu, vma, address, foll_flags))
     except KernelError:
         if not pages:
             raise
@@ -196,6 +231,16 @@ async def get_user_pages_remote(cpu: Cpu, mm: mm_struct, start: int, nr_pages: i
     """
     return await __get_user_pages(cpu, mm, start, nr_pages,
                                   gup_flags | FOLL_GET | FOLL_TOUCH | FOLL_REMOTE)
+
+
+async def pin_user_pages_remote(cpu: Cpu, mm: mm_struct, start: int, nr_pages: int,
+                                gup_flags: int) -> list[page]:
+    """Pin pages of any address space, for somebody who uses their contents.
+
+    Like ``get_user_pages_remote``, but each has a pin, for ``unpin_user_page`` to give back.
+    """
+    return await __get_user_pages(cpu, mm, start, nr_pages,
+                                  gup_flags | FOLL_PIN | FOLL_TOUCH | FOLL_REMOTE)
 
 
 async def get_user_page_vma_remote(cpu: Cpu, mm: mm_struct, addr: int,

@@ -8,7 +8,8 @@ from contextlib import suppress
 from sw.arch.x86.include.asm.current import current_mm
 from sw.arch.x86.include.asm.page_types import PAGE_MASK
 from sw.arch.x86.include.asm.pgtable import (
-    pte_dirty, pte_mkwrite, pte_modify, pte_present, pte_write, ptep_get_and_clear, set_pte_at,
+    pte_dirty, pte_mkwrite, pte_modify, pte_present, pte_protnone, pte_write, ptep_get_and_clear,
+    set_pte_at,
 )
 from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.arch.x86.mm.tlb import flush_tlb_range
@@ -41,8 +42,10 @@ def can_change_pte_writable(cpu: Cpu, vma: vm_area_struct, pte: int) -> bool:
         return False
     if vma.vm_flags & VM_SHARED:
         return vma_wants_writenotify(vma) and pte_dirty(kconfig(cpu).paging, pte)
+    if not kconfig(cpu).era.mprotect_allows_exclusive or pte_protnone(pte):
+        return False
     folio = vm_normal_page(cpu, vma, pte)
-    return kconfig(cpu).era.can_change_private_pte_writable(pte, folio)
+    return folio is not None and folio.anon and folio.anon_exclusive
 
 
 @traced

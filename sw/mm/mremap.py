@@ -35,40 +35,48 @@ __all__ = ["move_page_tables", "sys_mremap"]
 
 @traced
 async def move_ptes(cpu: Cpu, vma: vm_area_struct, old_addr: int, old_end: int,
-                    new_addr: int) -> None:
+                    new_addr: int) -> bool:
     """Move the entries of one page table into one other. Raises ENOMEM.
 
-    The flush comes before the lock is given up: until then nobody can find the page at its new
-    address and free it while a processor still reaches it by the old one (CVE-2018-18281).
+    Returns True if a flush must follow. There is none to follow where the era's rule has the flush
+    come before the lock is given up: until then nobody can find the page at its new address and
+    free it while a processor still reaches it by the old one (CVE-2018-18281).
     """
+    paging  = kconfig(cpu).paging
+    rule    = kconfig(cpu).era.mremap_flush
     mm      = vma.vm_mm
     entries = await walk_page_range(cpu, mm, old_addr, old_end)
     if not entries:
-        return
+        return False
     new_table = await pte_alloc(cpu, mm, new_addr)
-    size      = kconfig(cpu).paging.entry_size
-    flush     = False
+    size      = paging.entry_size
+    need_flush = force_flush = False
     await spin_lock(cpu, pte_lockptr(mm))
     for addr, old_pte, _ in entries:
         pte   = await ptep_get_and_clear(cpu, mm, addr, old_pte)
-        flush = flush or pte_present(pte)
         place = addr - old_addr
+        need_flush  = need_flush or pte_present(pte)
+        force_flush = force_flush or rule.flush_locked(paging, pte)
         await set_pte_at(cpu, mm, new_addr + place, new_table + (place >> PAGE_SHIFT) * size, pte)
-    if flush:
+    if force_flush:
         await flush_tlb_range(cpu, vma, old_addr, old_end)
     pte_unmap_unlock(cpu, mm)
+    return need_flush and not force_flush
 
 
 @traced
 async def move_page_tables(cpu: Cpu, vma: vm_area_struct, old_addr: int, new_addr: int,
                            length: int) -> None:
     """Move entries, page table by page table of the old and of the new address. Raises ENOMEM."""
-    size, done = 1 << kconfig(cpu).paging.shifts[-2], 0
+    size, done, need_flush = 1 << kconfig(cpu).paging.shifts[-2], 0, False
     while done < length:
         old, new = old_addr + done, new_addr + done
         extent   = min(length - done, size - old % size, size - new % size)
-        await move_ptes(cpu, vma, old, old + extent, new)
-        done += extent
+        late     = await move_ptes(cpu, vma, old, old + extent, new)
+        done    += extent
+        need_flush = need_flush or late
+    if need_flush:
+        await flush_tlb_range(cpu, vma, old_addr, old_addr + length)
 
 
 @traced

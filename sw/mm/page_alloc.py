@@ -1,7 +1,7 @@
 """Free page frames, and references on the others.
 
-Ref: Linux 6.12, mm/page_alloc.c, include/linux/gfp_types.h, mmzone.h, mm.h (get_page), mm/swap.c
-(put_page).
+Ref: Linux 6.12, mm/page_alloc.c, include/linux/gfp_types.h, mmzone.h, page_ref.h, mm.h
+(get_page), mm/swap.c (put_page).
 
 Single frames only; what was freed last is given out first, as from Linux's per-CPU lists.
 """
@@ -20,7 +20,8 @@ from .memory.mem_map import mem_map
 
 __all__ = [
     "__GFP_HIGHMEM", "__GFP_ZERO", "GFP_HIGHUSER_MOVABLE", "GFP_KERNEL", "__free_page",
-    "alloc_page", "free_area_init", "get_page", "node_zones", "nr_free_pages", "put_page", "zone",
+    "alloc_page", "folio_put_refs", "folio_ref_add", "free_area_init", "get_page", "node_zones",
+    "nr_free_pages", "put_page", "zone",
 ]
 
 
@@ -91,18 +92,28 @@ async def alloc_page(cpu: Cpu, gfp: int) -> page:
     return pg
 
 
+def folio_ref_add(cpu: Cpu, pg: page, refs: int) -> None:
+    """Take ``refs`` more references on a frame that is in use."""
+    assert pg.refcount > 0, f"BUG: reference on the free frame {pg.pfn:#x}"
+    pg.refcount += refs
+
+
+def folio_put_refs(cpu: Cpu, pg: page, refs: int) -> None:
+    """Give ``refs`` references back; the last one frees the frame."""
+    assert pg.refcount >= refs, f"BUG: frame {pg.pfn:#x} freed twice"
+    pg.refcount -= refs
+    if pg.refcount == 0:
+        _free_unref_page(cpu, pg)
+
+
 def get_page(cpu: Cpu, pg: page) -> None:
     """Take one more reference on a frame that is in use."""
-    assert pg.refcount > 0, f"BUG: reference on the free frame {pg.pfn:#x}"
-    pg.refcount += 1
+    folio_ref_add(cpu, pg, 1)
 
 
 def put_page(cpu: Cpu, pg: page) -> None:
     """Give a reference back; the last one frees the frame."""
-    assert pg.refcount > 0, f"BUG: frame {pg.pfn:#x} freed twice"
-    pg.refcount -= 1
-    if pg.refcount == 0:
-        _free_unref_page(cpu, pg)
+    folio_put_refs(cpu, pg, 1)
 
 
 __free_page = put_page

@@ -12,9 +12,9 @@ from hw.presets import PRESETS
 import hw.translator
 import hw.verdict
 import sim.engines.pysim
+import sw.fs.proc.base
 from sim.scenarios import SCENARIOS, article
 from sim.scenarios.article import approved_channel, copy_on_write, force_override
-from sw.era import ERA_6_X
 
 from .story_support import without_function
 
@@ -117,7 +117,7 @@ def test_a_unit_whose_ac_opens_nothing_breaks_claims_before_it_stops_the_kernel(
 
 @pytest.mark.parametrize("policy, refused", [("always", 2), ("ptrace", 1)])
 def test_a_kernel_that_takes_no_notice_of_the_policy_breaks_claims(policy, refused, monkeypatch):
-    monkeypatch.setattr(type(ERA_6_X), "proc_mem_force", lambda era, override: policy)
+    monkeypatch.setattr(sw.fs.proc.base, "proc_mem_force_override", lambda cpu: policy)
     monkeypatch.setattr(article, "ACTS", article.ACTS[8:])
     run = perform(era="6.x")
     wrong = [claim for claim in run.claims if not claim.holds]

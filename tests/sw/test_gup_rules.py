@@ -74,7 +74,7 @@ def follows(era, *, pte=_PAGE_PRESENT, vm_flags=VM_MAYWRITE, anon=True, exclusiv
             normal=True, flags=FORCED) -> bool:
     """Ask the era about an entry and the page that it maps."""
     mapped = page(1, anon=anon, anon_exclusive=exclusive) if normal else None
-    return era.can_follow_write_pte(PAGING_64, pte, mapped, mapping(vm_flags), flags)
+    return era.forced_write.can_follow_write_pte(PAGING_64, pte, mapped, mapping(vm_flags), flags)
 
 
 @pytest.mark.parametrize("change, expected", [
@@ -111,6 +111,6 @@ def test_a_read_only_entry_may_be_followed_for_a_write_in_5_x(force, cow, dirty,
     (0,              0,        False),
 ])
 def test_foll_cow_notes_a_forced_write_that_broke_copy_on_write(ret, vm_flags, cow):
-    vma = mapping(vm_flags)
-    assert ERA_5_X.faulted_in(vma, ret, FORCED) == (FORCED | FOLL_COW if cow else FORCED)
-    assert ERA_6_X.faulted_in(vma, ret, FORCED) == FORCED
+    vma, noted = mapping(vm_flags), FORCED | FOLL_COW if cow else FORCED
+    assert ERA_5_X.forced_write.faulted_in(vma, ret, FORCED) == noted
+    assert ERA_6_X.forced_write.faulted_in(vma, ret, FORCED) == FORCED

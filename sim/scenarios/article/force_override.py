@@ -4,7 +4,6 @@ from sim.scenario import (
     PTRACE_ATTACH, Errno, Interval, Stage, User, all_of, executed, loaded, no_request, not_executed,
 )
 from sim.scenarios.cast import Cast, first_window, frame_of, mapping_names, returned
-from sw.era import ERA_5_X
 from sw.fs.proc.base import proc_mem_force_override
 
 
@@ -18,7 +17,7 @@ FORCED, REFUSED = 0xF02CED, 0xBAD
 
 async def play(stage: Stage, cast: Cast) -> None:
     """One policy after the other, where a machine is booted with one of them."""
-    if stage.kernel.era is ERA_5_X:
+    if not stage.kernel.era.force_override:
         stage.leave_out(TITLE, "Linux has this boot parameter since 6.12: try --era 6.x")
         return
     booted = proc_mem_force_override(stage.cpu)

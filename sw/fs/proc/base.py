@@ -106,7 +106,7 @@ def proc_mem_foll_force(cpu: Cpu, filp: file, mm: mm_struct) -> bool:
     Decided at each call, by ``proc_mem.force_override``: always, never, or only for the tracer of
     a task that still has the address space.
     """
-    policy = kconfig(cpu).era.proc_mem_force(proc_mem_force_override(cpu))
+    policy = proc_mem_force_override(cpu) if kconfig(cpu).era.force_override else "always"
     if policy == "ptrace":
         task = filp.f_inode.i_private
         return (not task.exit_state and bool(task.ptrace) and task.mm is mm

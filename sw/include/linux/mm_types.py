@@ -20,9 +20,10 @@ from sw.processor.cpu import Cpu
 
 
 __all__ = [
-    "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_REMOTE", "FAULT_FLAG_USER", "FAULT_FLAG_WRITE",
-    "FOLL_ANON", "FOLL_COW", "FOLL_FORCE", "FOLL_GET", "FOLL_MADV_POPULATE", "FOLL_REMOTE",
-    "FOLL_TOUCH", "FOLL_WRITE",
+    "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_REMOTE", "FAULT_FLAG_UNSHARE", "FAULT_FLAG_USER",
+    "FAULT_FLAG_WRITE",
+    "FOLL_ANON", "FOLL_COW", "FOLL_FORCE", "FOLL_GET", "FOLL_MADV_POPULATE", "FOLL_PIN",
+    "FOLL_REMOTE", "FOLL_TOUCH", "FOLL_WRITE",
     "VM_FAULT_ERROR", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_SIGBUS", "VM_FAULT_SIGSEGV",
     "VM_FAULT_WRITE", "mm_context", "mm_struct", "page", "vm_area_struct", "vm_fault",
     "vm_operations_struct",
@@ -33,6 +34,7 @@ FAULT_FLAG_WRITE       = 1 << 0
 FAULT_FLAG_USER        = 1 << 6
 FAULT_FLAG_REMOTE      = 1 << 7
 FAULT_FLAG_INSTRUCTION = 1 << 8
+FAULT_FLAG_UNSHARE     = 1 << 10  # no write, but the page shall be nobody else's; since 5.19
 
 VM_FAULT_OOM     = 0x001
 VM_FAULT_SIGBUS  = 0x002
@@ -48,6 +50,7 @@ FOLL_ANON   = 1 << 7   # anonymous mappings only
 FOLL_COW    = 1 << 14  # copy-on-write has been broken; only before 6.0
 FOLL_TOUCH  = 1 << 16  # mark the page used
 FOLL_REMOTE = 1 << 18  # maybe not the caller's own memory
+FOLL_PIN    = 1 << 19  # take a pin: a reference of somebody who will use the contents
 
 FOLL_MADV_POPULATE = 1 << 22  # of madvise(), which has errors of its own
 

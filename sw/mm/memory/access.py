@@ -24,15 +24,15 @@ __all__ = ["access_remote_vm"]
 async def _access_page(cpu: Cpu, vma: vm_area_struct, folio: page, addr: int, buf: int,
                        length: int, gup_flags: int) -> None:
     """Copy within one page, which the caller holds a reference on."""
-    era    = kconfig(cpu).era
+    kernel = kconfig(cpu).era.kernel_mapping
     offset = addr % PAGE_SIZE
-    maddr  = await era.map_page(cpu, folio)
+    maddr  = await kernel.map_page(cpu, folio)
     if gup_flags & FOLL_WRITE:
         await copy_to_user_page(cpu, vma, folio, addr, maddr + offset, buf, length)
         set_page_dirty_lock(folio)
     else:
         await copy_from_user_page(cpu, vma, folio, addr, buf, maddr + offset, length)
-    await era.unmap_page(cpu, folio, maddr)
+    await kernel.unmap_page(cpu, folio, maddr)
 
 
 async def _access_without_page(cpu: Cpu, vma: vm_area_struct, addr: int, buf: int, length: int,
@@ -54,7 +54,7 @@ async def _access_pages(cpu: Cpu, mm: mm_struct, addr: int, buf: int, length: in
             folio, vma = await get_user_page_vma_remote(cpu, mm, at, gup_flags)
         except KernelError:
             mapping = vma_lookup(mm, at)
-            if mapping is None and kconfig(cpu).era.access_expands_stack:
+            if mapping is None and not kconfig(cpu).era.gup_expands_stack:
                 if await expand_stack(cpu, mm, at) is None:
                     return done, False
                 continue
@@ -86,7 +86,7 @@ async def __access_remote_vm(cpu: Cpu, mm: mm_struct, addr: int, buf: int, lengt
         await mmap_read_lock_killable(cpu, mm)
     except KernelError:
         return 0
-    if (kconfig(cpu).era.access_expands_stack and vma_lookup(mm, addr) is None
+    if (not kconfig(cpu).era.gup_expands_stack and vma_lookup(mm, addr) is None
             and await expand_stack(cpu, mm, addr) is None):
         return 0
     done, locked = await _access_pages(cpu, mm, addr, buf, length, gup_flags)

@@ -14,7 +14,8 @@ from sw.arch.x86.include.asm.pgtable import (
 from sw.errno import KernelError
 from sw.include.linux.mm import VM_SHARED, VM_WRITE, is_cow_mapping, pte_lockptr, vma_is_anonymous
 from sw.include.linux.mm_types import (
-    FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
+    FAULT_FLAG_UNSHARE, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, VM_FAULT_SIGBUS,
+    VM_FAULT_SIGSEGV,
     vm_area_struct, vm_fault,
 )
 from sw.include.linux.pagemap import linear_page_index
@@ -95,7 +96,7 @@ async def handle_pte_fault(cpu: Cpu, vmf: vm_fault) -> int:
         return 0
     entry = vmf.orig_pte
     write = bool(vmf.flags & FAULT_FLAG_WRITE)
-    if write and not pte_write(entry):
+    if vmf.flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE) and not pte_write(entry):
         return await do_wp_page(cpu, vmf)
     if write:
         entry = pte_mkdirty(kconfig(cpu).paging, entry)
@@ -119,6 +120,8 @@ async def __handle_mm_fault(cpu: Cpu, vma: vm_area_struct, address: int, flags: 
 @traced
 async def handle_mm_fault(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) -> int:
     """Make the page at ``address`` present, and fit for a write if FAULT_FLAG_WRITE.
+
+    With FAULT_FLAG_UNSHARE it becomes the process's own.
 
     It does not check that the mapping allows the access, except for shared memory.
 

@@ -9,7 +9,7 @@ from sw.arch.x86.include.asm.pgtable import (
 from sw.arch.x86.include.asm.pgtable_types import Paging
 from sw.include.linux.mm import VM_MAYSHARE, VM_SHARED, VM_WRITE, pte_lockptr
 from sw.include.linux.mm_types import (
-    VM_FAULT_ERROR, VM_FAULT_NOPAGE, page, vm_area_struct, vm_fault,
+    FAULT_FLAG_UNSHARE, VM_FAULT_ERROR, VM_FAULT_NOPAGE, page, vm_area_struct, vm_fault,
 )
 from sw.kconfig import kconfig
 from sw.kernel.locking.spinlock import spin_lock
@@ -54,7 +54,7 @@ async def wp_page_copy(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
 
     Enters without the lock, and with a reference on ``old`` that stays the caller's. Between the
     old translation and the new one there is a moment with none: the new entry is never visible
-    while a processor may hold the old frame.
+    while a processor may hold the old frame. With FAULT_FLAG_UNSHARE it is clean and read-only.
     """
     vma, mm = vmf.vma, vmf.vma.vm_mm
     vma.anon_vma = True
@@ -65,7 +65,9 @@ async def wp_page_copy(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
     await spin_lock(cpu, pte_lockptr(mm))
     unchanged = await ptep_get(cpu, vmf.pte) == vmf.orig_pte
     if unchanged:
-        entry = _written_pte(cpu, vma, mk_pte(kconfig(cpu).paging, new, vma.vm_page_prot))
+        entry = pte_mkyoung(mk_pte(kconfig(cpu).paging, new, vma.vm_page_prot))
+        if not vmf.flags & FAULT_FLAG_UNSHARE:
+            entry = _written_pte(cpu, vma, entry)
         await ptep_clear_flush(cpu, vma, vmf.address, vmf.pte)
         folio_add_new_anon_rmap(new, vma, vmf.address)
         await set_pte_at(cpu, mm, vmf.address, vmf.pte, entry)
@@ -77,7 +79,7 @@ async def wp_page_copy(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
         put_page(cpu, new)
     elif old is not None:
         put_page(cpu, old)  # the entry's reference
-    return kconfig(cpu).era.VM_FAULT_WRITE if unchanged else 0
+    return kconfig(cpu).era.forced_write.VM_FAULT_WRITE if unchanged else 0
 
 
 @traced
@@ -98,14 +100,14 @@ async def wp_page_shared(cpu: Cpu, vmf: vm_fault, folio: page) -> int:
                 return VM_FAULT_NOPAGE
         await wp_page_reuse(cpu, vmf)
         folio.dirty = True
-        return kconfig(cpu).era.VM_FAULT_WRITE
+        return kconfig(cpu).era.forced_write.VM_FAULT_WRITE
     finally:
         put_page(cpu, folio)
 
 
 @traced
 async def do_wp_page(cpu: Cpu, vmf: vm_fault) -> int:
-    """Handle a write to a page that is present and not writable.
+    """Handle a write to a page that is present and not writable, or FAULT_FLAG_UNSHARE of one.
 
     Enters with the lock of the page tables and leaves without. A private page is reused if the
     era's rule says that nobody else can see it, else copied.
@@ -115,10 +117,13 @@ async def do_wp_page(cpu: Cpu, vmf: vm_fault) -> int:
     if vma.vm_flags & (VM_SHARED | VM_MAYSHARE):
         assert folio is not None, "shared memory without struct pages is not modelled"
         return await wp_page_shared(cpu, vmf, folio)
-    if folio is not None and folio.anon and kconfig(cpu).era.wp_can_reuse(folio):
+    if folio is not None and folio.anon and kconfig(cpu).era.reuse.wp_can_reuse(folio):
         folio.anon_exclusive = True
+        if vmf.flags & FAULT_FLAG_UNSHARE:
+            pte_unmap_unlock(cpu, vma.vm_mm)
+            return 0
         await wp_page_reuse(cpu, vmf)
-        return kconfig(cpu).era.VM_FAULT_WRITE
+        return kconfig(cpu).era.forced_write.VM_FAULT_WRITE
     if folio is not None:
         get_page(cpu, folio)
     pte_unmap_unlock(cpu, vma.vm_mm)

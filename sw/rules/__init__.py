@@ -1,0 +1,1 @@
+"""Rules that Linux had one after another: a file each. An era (:mod:`sw.era`) takes one of each."""
