@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The design that is simulated: units, what joins them, and marks of the software."""
 
 from collections.abc import Mapping, Sequence

@@ -185,7 +185,7 @@ def test_a_machine_runs_once():
 def test_a_machine_with_a_waveform_is_the_same_machine(afresh, tmp_path):
     made = []
     afresh.setattr("sim.engines.cxxrtl.native.library",
-                   lambda *program: made.append(library(*program)) or made[-1])
+                   lambda *program, **known: made.append(library(*program, **known)) or made[-1])
     for waves in None, waveform(tmp_path):
         CxxrtlEngine(CONFIG).run(nothing, waves=waves)
     assert len(made) == 1

@@ -15,6 +15,7 @@
 :mod:`sim.engines.cxxrtl.ports`       the design, and a header that names its ports
 :mod:`sim.engines.cxxrtl.view`        what a waveform shows, as a design
 :mod:`sim.engines.cxxrtl.library`     from designs and C++ to a library in the cache
+:mod:`sim.engines.cxxrtl.shortcut`    the name of a library that is known without its design
 :mod:`sim.engines.cxxrtl.structures`  structures that C++ and Python share
 ====================================  ====================================================
 

