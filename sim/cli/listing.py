@@ -1,4 +1,4 @@
-"""`dragoncage list`: scenarios, and presets of the unit."""
+"""`dragoncage list`: scenarios, presets of the unit, and eras of the kernel."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
-from sim.machine import MODES, suits
+from sim.machine import ERAS, MODES, suits
 from sim.output.files import print_out
 from sim.output.text import wrap
 from sim.scenarios import SCENARIOS
@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
 
 
 def list_command(args: argparse.Namespace) -> int:
-    """List the scenarios, and the presets of the unit."""
+    """List the scenarios, the presets of the unit, and the eras of the kernel."""
     print_out(_as_json() if args.json else _as_text())
     return 0
 
@@ -42,6 +42,7 @@ def _as_json() -> str:
              "cpus": scenario.cpus} for scenario in SCENARIOS.values()],
         "presets": [{"name": name, "modes": _modes(config), "config": asdict(config)}
                     for name, config in PRESETS.items()],
+        "eras": [{"name": name, "version": era.name} for name, era in ERAS.items()],
     }, indent=2) + "\n"
 
 
@@ -54,6 +55,9 @@ def _as_text() -> str:
     lines += wrap("Presets of the unit, and what they have:", "")
     for name, config in PRESETS.items():
         lines += wrap(f"{name:10} {_in_words(config)}", "  ", " " * 13)
+    lines += wrap("Eras of the kernel, by versions of Linux whose rules they have:", "")
+    lines += wrap(", ".join(f"{name} (as {era.name})" * (name != era.name) or name
+                            for name, era in ERAS.items()), "  ")
     return "".join(f"{line}\n" for line in lines)
 
 

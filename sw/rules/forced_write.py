@@ -10,6 +10,7 @@ at the entry must accept it, and must not accept an entry of a page that others 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_write
 from sw.arch.x86.include.asm.pgtable_types import Paging
@@ -34,7 +35,7 @@ class DropsWrite:
     Whoever drops the copy in between has the look find the page that others see (CVE-2016-5195).
     """
 
-    VM_FAULT_WRITE: int = VM_FAULT_WRITE
+    VM_FAULT_WRITE: ClassVar[int] = VM_FAULT_WRITE
 
     def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
                              vma: vm_area_struct, flags: int) -> bool:
@@ -58,8 +59,8 @@ class TrustsDirty:
         The copy must have been made by FOLL_FORCE. In 5.8 reading made copies too.
     """
 
-    forced_only:    bool = True
-    VM_FAULT_WRITE: int  = VM_FAULT_WRITE
+    forced_only: bool = True
+    VM_FAULT_WRITE: ClassVar[int] = VM_FAULT_WRITE
 
     def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
                              vma: vm_area_struct, flags: int) -> bool:
@@ -76,7 +77,7 @@ class TrustsDirty:
 class NeedsExclusive:
     """Since 6.0: the page itself says that it is nobody else's; the entry is not trusted."""
 
-    VM_FAULT_WRITE: int = 0
+    VM_FAULT_WRITE: ClassVar[int] = 0
 
     def can_follow_write_pte(self, paging: Paging, pte: int, folio: page | None,
                              vma: vm_area_struct, flags: int) -> bool:

@@ -6,6 +6,7 @@ Ref: mm/memory.c (__access_remote_vm) of Linux 5.15 and 6.12.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sw.include.linux.mm_types import page
 from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local
@@ -19,7 +20,7 @@ __all__ = ["ByKmap", "ByKmapLocal"]
 class ByKmap:
     """Up to 6.1: a slot that all processors see."""
 
-    functions: tuple[str, str] = ("kmap", "kunmap")
+    functions: ClassVar[tuple[str, str]] = ("kmap", "kunmap")
 
     async def map_page(self, cpu: Cpu, folio: page) -> int:
         """Take a slot."""
@@ -34,7 +35,7 @@ class ByKmap:
 class ByKmapLocal:
     """Later: a slot of this processor."""
 
-    functions: tuple[str, str] = ("kmap_local_page", "kunmap_local")
+    functions: ClassVar[tuple[str, str]] = ("kmap_local_page", "kunmap_local")
 
     async def map_page(self, cpu: Cpu, folio: page) -> int:
         """Take the next slot."""

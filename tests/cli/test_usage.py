@@ -53,7 +53,7 @@ def test_list_names_the_scenarios(capsys):
 def test_list_has_json(capsys):
     assert main(["list", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (set(found), found["schema"]) == ({"schema", "scenarios", "presets"}, 1)
+    assert (set(found), found["schema"]) == ({"schema", "scenarios", "presets", "eras"}, 1)
     assert [scenario["name"] for scenario in found["scenarios"]] == list(SCENARIOS)
     [race] = [scenario for scenario in found["scenarios"] if scenario["name"] == "race"]
     assert race == {"name": "race", "title": SCENARIOS["race"].title,

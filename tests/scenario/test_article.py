@@ -15,6 +15,7 @@ import sim.engines.pysim
 import sw.fs.proc.base
 from sim.scenarios import SCENARIOS, article
 from sim.scenarios.article import approved_channel, copy_on_write, force_override
+from sw.era import ERAS
 
 from .story_support import without_function
 
@@ -57,6 +58,14 @@ def test_every_claim_holds_and_has_a_cycle(mode, era, claims):
     # kunmap_local takes the entry back, kunmap leaves it in place: one more claim. And only there
     # is a policy of forced writes, with nine.
     assert len(run.claims) == claims + (era == "6.x") * (9 + (mode in ("32bit", "pae")))
+
+
+@pytest.mark.parametrize("era", [era for era in ERAS if era not in ("5.x", "6.x")])
+def test_every_claim_holds_in_every_era(era):
+    run = perform(era=era)
+    assert run.failure is None and run.holds
+    assert [act.title for act in run.acts if act.left_out] == (
+        [] if ERAS[era].force_override else [force_override.TITLE])
 
 
 def test_on_a_stage_that_takes_smap_for_granted_the_acts_that_speak_of_it_fail(
