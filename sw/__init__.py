@@ -10,8 +10,8 @@ This is the map: every function, structure and variable that other files may use
 What the kernel is given, and how it is built::
 
     bus        Kind  Register  Access  PageFault  GeneralProtection  Response  check_number
-               check_access  check_bytes  check_load  check_store  check_interrupt
-               check_invpcid  naturally_aligned  Bus  BusError
+               check_access  check_bytes  check_load  check_store  check_interrupt  check_invpcid
+               naturally_aligned  Bus  BusError
     variables  DEFINE  DEFINE_PER_CPU  image  per_cpu_area  this_cpu_ptr  per_cpu_ptr
     errno      Errno  KernelError
     kconfig    ForcedWrite  ReadGup  Reuse  MremapFlush  KernelMapping  Era  Kconfig  kconfig
@@ -41,13 +41,13 @@ Ways into the kernel::
 
     arch/x86/entry/common  do_syscall
     arch/x86/entry/entry   asm_exc_page_fault  asm_exc_general_protection  asm_sysvec_call_function
-                           asm_sysvec_reschedule_ipi  entry_SYSCALL
+                           asm_sysvec_reschedule_ipi  entry_SYSCALL  asm_exc_int3
 
 x86: start, interrupts, other processors::
 
-    arch/x86/kernel/cpu/common    cpu_caps_cleared  cr0_write_protect  cr4_pinned_bits
-                                  cr_pinning  get_cpu_cap  native_write_cr0  native_write_cr4
-                                  cr4_set_bits  setup_clear_cpu_cap  setup_protection  syscall_init
+    arch/x86/kernel/cpu/common    cpu_caps_cleared  cr0_write_protect  cr4_pinned_bits  cr_pinning
+                                  get_cpu_cap  native_write_cr0  native_write_cr4  cr4_set_bits
+                                  setup_clear_cpu_cap  setup_protection  syscall_init
     arch/x86/kernel/head          startup  enable_paging
     arch/x86/kernel/idt           idt_setup_traps
     arch/x86/kernel/setup_percpu  setup_per_cpu_areas
@@ -55,7 +55,7 @@ x86: start, interrupts, other processors::
     arch/x86/kernel/smp           sysvec_reschedule_ipi  sysvec_call_function
     arch/x86/kernel/smpboot       wait_for_startup  start_secondary  do_boot_cpu
     arch/x86/kernel/sys_x86_64    sys_mmap
-    arch/x86/kernel/traps         exc_general_protection  cond_local_irq_enable
+    arch/x86/kernel/traps         exc_general_protection  cond_local_irq_enable  exc_int3
 
 x86: memory of the current program::
 
@@ -77,8 +77,8 @@ x86: page faults, tables, TLB::
     arch/x86/mm/pgtable           kernel_pgd_indices  pgd_cache  unshared_pgds  pgd_alloc
                                   pgd_prepopulate_pmd  pgd_mop_up_pmds  pgd_free
     arch/x86/mm/tlb               cpu_tlbstate  cpu_tlbstate_shared  last_mm_ctx_id
-                                  init_new_context  kern_pcid  build_cr3  load_cr3
-                                  load_new_mm_cr3  initialize_tlbstate_and_flush  choose_new_asid
+                                  init_new_context  kern_pcid  build_cr3  load_cr3  load_new_mm_cr3
+                                  initialize_tlbstate_and_flush  choose_new_asid
                                   switch_mm_irqs_off  switch_mm  enter_lazy_tlb  flush_tlb_local
                                   native_flush_tlb_global  __flush_tlb_all  flush_tlb_one_kernel
                                   flush_tlb_func  tlb_is_not_lazy  flush_tlb_multi
@@ -162,21 +162,33 @@ Tasks, signals, locks, work for other processors::
 
     kernel/cpu               bringup_nonboot_cpus
     kernel/capability        capable
+    kernel/commit_creds      commit_creds
     kernel/cred              cred
     kernel/entry/common      exit_to_user_mode
-    kernel/exit              release_task  exit_mm  forget_original_parent  do_exit  do_group_exit
-                             eligible_child  kernel_wait4  sys_exit  sys_exit_group  sys_wait4
+    kernel/exit/do_exit      release_task  exit_mm  forget_original_parent  exit_notify  do_exit
+                             do_group_exit  sys_exit  sys_exit_group
+    kernel/exit/orphan       will_become_orphaned_pgrp  is_current_pgrp_orphaned
+                             kill_orphaned_pgrp
+    kernel/exit/wait         eligible_child  wait_task_zombie  wait_task_stopped
+                             wait_task_continued  wait_consider_task  kernel_wait4  sys_wait4
     kernel/fork/clone        dup_mmap  dup_mm  copy_mm  copy_files  kernel_clone  sys_clone
-                             sys_fork
+                             sys_fork  copy_signal
     kernel/fork/mm           mm_alloc  mmgrab  mmdrop  mmget  mmget_not_zero  mmput  get_task_mm
                              mm_access
     kernel/kthread           kthread_use_mm  kthread_unuse_mm  kthread_create
-    kernel/locking/rwsem     rw_semaphore  down_read  up_read  down_write  up_write  downgrade_write
+    kernel/locking/rwsem     rw_semaphore  down_read  up_read  down_write  up_write
+                             downgrade_write
     kernel/locking/spinlock  spinlock_t  spin_lock  spin_unlock
     kernel/panic             KernelOops
     kernel/pid               pid_namespace  init_pid_ns  alloc_pid  find_task_by_vpid
     kernel/printk/printk     log_buf  printk
-    kernel/ptrace            ptrace_may_access  ptrace_attach  ptrace_detach  sys_ptrace
+    kernel/ptrace/access     ptrace_may_access
+    kernel/ptrace/attach     ptrace_link  __ptrace_unlink  check_ptrace_options  ptrace_traceme
+                             ptrace_attach  ptrace_detach  exit_ptrace
+    kernel/ptrace/request    ptrace_check_attach  ptrace_access_vm  generic_ptrace_peekdata
+                             generic_ptrace_pokedata  ptrace_setoptions  ptrace_getsiginfo
+                             ptrace_interrupt  ptrace_listen  ptrace_resume  ptrace_request
+                             sys_ptrace
     kernel/sched/completion  complete  wait_for_completion
     kernel/sched/core        context_switch  schedule
     kernel/sched/idle        init_idle  start_on  do_idle  schedule_idle  cpu_startup_entry
@@ -185,16 +197,34 @@ Tasks, signals, locks, work for other processors::
     kernel/signal/action     for_each_thread  thread_group_empty  sig_handler  sig_ignored
                              sig_fatal  flush_sigqueue_mask  flush_process  do_sigaction
                              sigprocmask  sys_rt_sigaction  sys_rt_sigprocmask
-    kernel/signal/deliver    dequeue_signal  get_signal  will_die
+    kernel/signal/deliver    dequeue_signal  get_signal  ptrace_signal
+    kernel/signal/jobctl     task_set_jobctl_pending  task_clear_jobctl_pending
+                             signal_set_stop_flags  task_participate_group_stop  signal_wake_up
+                             ptrace_signal_wake_up  ptrace_trap_notify
     kernel/signal/kill       check_kill_permission  group_send_sig_info  kill_something_info
                              sys_kill
-    kernel/signal/send       prepare_signal  signal_wake_up  zap_other_threads  complete_signal
-                             send_signal  force_sig_fault  do_notify_parent
+    kernel/signal/send       prepare_signal  zap_other_threads  complete_signal  send_signal
+                             force_sig_fault  do_notify_parent  do_notify_parent_cldstop
+    kernel/signal/stop       do_signal_stop  ptrace_stop  ptrace_do_notify  do_jobctl_trap
+                             ptrace_signal_stop
     kernel/smp               call_single_data  call_single_queue  csd_lock_wait
                              smp_call_function_many_cond  on_each_cpu_cond_mask  on_each_cpu
                              flush_smp_call_function_queue  generic_smp_call_function_interrupt
-    kernel/sys               sys_getpid
+    kernel/sys/ids           cap_emulate_setxuid  cap_fix_setfsuid  sys_setuid  sys_setgid
+                             sys_setreuid  sys_setregid  sys_setresuid  sys_setresgid  sys_setfsuid
+                             sys_setfsgid  sys_getuid  sys_geteuid  sys_getgid  sys_getegid
+                             sys_getresuid  sys_getresgid
+    kernel/sys/pgrp          sys_getpid  sys_getppid  sys_setpgid  sys_getpgid  sys_getsid
+                             sys_setsid
+    kernel/sys/prctl         sys_prctl
+    kernel/sys/rlimit        check_prlimit_permission  do_prlimit  sys_prlimit64  sys_getrlimit
+                             sys_setrlimit
     kernel/trace/ftrace      ret_stack  traced
+
+Security modules::
+
+    security/yama/yama_lsm  yama_ptrace_access_check  yama_ptrace_traceme  yama_set_ptracer
+                            yama_task_free  yama_ptrace_scope  ptracer_relations
 
 Kernel code that does wrong on purpose::
 
@@ -215,11 +245,14 @@ Types, constants and small functions::
                                 mmap_write_lock  mmap_write_lock_killable  mmap_write_unlock
                                 mmap_write_downgrade
     include/linux/pagemap       linear_page_index
+    include/linux/resource      rlimit
     include/linux/sched         kmap_ctrl  task_struct  signal_pending  fatal_signal_pending
+                                task_is_stopped_or_traced  task_rlimit
     include/linux/signal        sigmask  siginmask  valid_signal
     include/linux/signal_types  kernel_siginfo  sighand_struct  signal_struct  Signal  Killed
-    include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position  filename
-                                SYSCALL_DEFINE
+                                Stopped
+    include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position
+                                filename  SYSCALL_DEFINE
     include/linux/uaccess       pagefault_disable  pagefault_enable  faulthandler_disabled
     include/linux/wait          wait_queue_head_t
 

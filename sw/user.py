@@ -17,10 +17,14 @@ from sw.bus import check_number
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import O_RDWR, SEEK_SET
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE
-from sw.include.linux.sched import fatal_signal_pending, task_struct
+from sw.include.linux.ptrace import PTRACE_PEEKDATA
+from sw.include.linux.sched import (
+    JOBCTL_STOP_SIGMASK, fatal_signal_pending, task_is_stopped_or_traced, task_struct,
+)
 from sw.include.linux.signal import sigmask
 from sw.include.linux.signal_types import (
-    SI_KERNEL, SIG_BLOCK, SIG_HANDLER, SIGBUS, SIGKILL, SIGSEGV, Killed, kernel_siginfo,
+    SI_KERNEL, SIG_BLOCK, SIG_HANDLER, SIGBUS, SIGKILL, SIGSEGV, Killed, Stopped,
+    kernel_siginfo,
 )
 from sw.include.linux.wait import WNOHANG
 from sw.init.main import run_init_process
@@ -46,8 +50,9 @@ class User:
     """One thread of a program.
 
     A signal that it handles is raised by the method that caused or met it, as
-    :class:`sw.include.linux.signal_types.Signal`; one that kills it, as ``Killed``. After its end
-    each method raises :class:`RuntimeError`.
+    :class:`sw.include.linux.signal_types.Signal`; one that kills it, as ``Killed``. While it has
+    stopped each method raises ``Stopped``, and does nothing; after its end :class:`RuntimeError`.
+    A system call after which it stops is done, and returns.
 
     Parameters
     ----------
@@ -89,6 +94,9 @@ class User:
             raise Killed(kernel_siginfo(SIGKILL, SI_KERNEL))  # the other processor ends it
         if self.task.exit_state:
             raise RuntimeError(f"process {self.pid} has ended, {_ending(self.task.exit_code)}")
+        if task_is_stopped_or_traced(self.task):
+            info = self.task.last_siginfo
+            raise Stopped(info.si_signo if info else self.task.jobctl & JOBCTL_STOP_SIGMASK)
         if current(cpu) is not self.task:
             await context_switch(cpu, current(cpu), self.task)
         await exit_to_user_mode(cpu)
@@ -129,6 +137,10 @@ class User:
         """Write ``data``."""
         self._check_address(linear)
         await self._run(lambda: store_bytes(self.cpu, linear, data))
+
+    async def int3(self) -> None:
+        """Execute a breakpoint."""
+        await self._run(self.cpu.int3)
 
     async def syscall(self, number: int, *args: int | str) -> int:
         """Execute SYSCALL. Returns RAX; raises :class:`KernelError` for an error in it."""
@@ -264,9 +276,19 @@ class User:
         await self.store(nset, sigmask(*signals))
         await self.syscall(syscall_64.NR_rt_sigprocmask, how, nset, 0, 8)
 
-    async def ptrace(self, request: int, pid: int) -> None:
-        """Begin or end tracing a process."""
-        await self.syscall(syscall_64.NR_ptrace, request, pid)
+    async def setpgid(self, pid: int, pgid: int) -> None:
+        """Put a process into a process group."""
+        await self.syscall(syscall_64.NR_setpgid, pid, pgid)
+
+    async def ptrace(self, request: int, pid: int = 0, addr: int = 0, data: int = 0) -> None:
+        """Begin, use or end tracing a task."""
+        await self.syscall(syscall_64.NR_ptrace, request, pid, addr, data)
+
+    async def peek(self, pid: int, addr: int) -> int:
+        """Read a word of a tracee."""
+        data = await self._memory(8)
+        await self.ptrace(PTRACE_PEEKDATA, pid, addr, data)
+        return await self.load(data, kconfig(self.cpu).paging.address_mask.bit_length() // 8)
 
 
 def _ending(exit_code: int) -> str:

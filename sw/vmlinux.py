@@ -20,6 +20,8 @@ from sw.kernel.cpu import bringup_nonboot_cpus
 from sw.kernel.sched.idle import cpu_startup_entry
 from sw.mm.memory.mem_map import frames, mem_map
 from sw.processor.cpu import Cpu
+from sw.security.yama import yama_lsm as yama
+from sw.security.yama.yama_lsm import YAMA_SCOPES
 from sw.variables import image
 
 
@@ -43,6 +45,8 @@ class Kernel:
     proc_mem_force_override : :class:`str`
         Policy of writes through /proc/<pid>/mem against protection: "always", "ptrace" or "never"
         (``proc_mem.force_override=``). Another word is ignored, as by Linux: it leaves "always".
+    yama_ptrace_scope : :class:`int` or :class:`None`
+        Scope of Yama, 0 to 3 (kernel.yama.ptrace_scope). None: a kernel without Yama.
     clearcpuid : :class:`int`
         X86_FEATURE_* that it does without, though the machine has them (``clearcpuid=``; before
         5.19 ``nosmap``, ``nosmep``, ``noexec=off``).
@@ -60,7 +64,7 @@ class Kernel:
     def __init__(
         self, paging: Paging, ram_bytes: int, era: Era, *,
         highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
-        clearcpuid: int = 0, write_protect: bool = True,
+        yama_ptrace_scope: int | None = None, clearcpuid: int = 0, write_protect: bool = True,
     ):
         least = max(0, ram_bytes - paging.MAXMEM)
         if highmem_bytes is None:
@@ -71,6 +75,8 @@ class Kernel:
             raise ValueError(f"highmem_bytes cannot be {highmem_bytes!r}")
         if ram_bytes > 1 << paging.MAX_PHYSMEM_BITS:
             raise ValueError(f"a {paging.name} kernel cannot use {ram_bytes!r} bytes of memory")
+        if yama_ptrace_scope is not None and yama_ptrace_scope not in YAMA_SCOPES:
+            raise ValueError(f"yama_ptrace_scope is 0 to 3, not {yama_ptrace_scope!r}")
 
         self.paging       = paging if era.saved_dirty else replace(paging, SAVED_DIRTY=0)
         self.era          = era
@@ -78,6 +84,7 @@ class Kernel:
         self.lowmem_bytes = ram_bytes - highmem_bytes
         self.image        = image()
         self._set_variables(proc_mem_force_override)
+        self.image.set(yama.yama_ptrace_scope, yama_ptrace_scope)
         self.image.set(cpu_caps_cleared, clearcpuid)
         self.image.set(cr0_write_protect, write_protect)
 

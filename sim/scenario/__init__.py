@@ -61,12 +61,12 @@ from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_PRIVATE, MAP_SHARED,
     PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
 )
+from sw.include.linux.ptrace import PTRACE_ATTACH, PTRACE_DETACH, PTRACE_SEIZE
 from sw.include.linux.signal_types import (
     BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGKILL, SIGSEGV, SIGTERM, Killed, Signal,
 )
 from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.panic import KernelOops
-from sw.kernel.ptrace import PTRACE_ATTACH, PTRACE_DETACH
 from sw.processor.cpu import Cpu
 from sw.user import User
 
@@ -79,8 +79,8 @@ __all__ = [
     "MAP_ANONYMOUS", "MAP_FIXED", "MAP_FIXED_NOREPLACE", "MAP_GROWSDOWN", "MAP_PRIVATE",
     "MAP_SHARED", "O_APPEND", "O_CREAT", "O_EXCL", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY",
     "PAGE_SIZE", "PROT_EXEC", "PROT_NONE", "PROT_READ", "PROT_WRITE", "PTRACE_ATTACH",
-    "PTRACE_DETACH", "SEEK_CUR", "SEEK_END", "SEEK_SET", "SEGV_ACCERR", "SEGV_MAPERR", "SIGBUS",
-    "SIGKILL", "SIGSEGV", "SIGTERM",
+    "PTRACE_DETACH", "PTRACE_SEIZE", "SEEK_CUR", "SEEK_END", "SEEK_SET", "SEGV_ACCERR",
+    "SEGV_MAPERR", "SIGBUS", "SIGKILL", "SIGSEGV", "SIGTERM",
     "AccessFilter", "AccessKind", "AccessRecord", "Act", "Claim", "ControlOp", "Cpu", "Errno",
     "Fault", "Interval", "KernelError", "KernelOops", "Killed", "Register", "Signal", "Stage",
     "State", "Step", "TimeSlice", "Trace", "TransferRecord", "Unproven", "User", "Verdict",

@@ -11,7 +11,7 @@ from sw.arch.x86.kernel.idt import idt_setup_traps
 from sw.include.linux.cpumask import cpu_online_mask
 from sw.include.linux.fs import files_struct
 from sw.include.linux.sched import task_struct
-from sw.include.linux.signal_types import signal_struct
+from sw.include.linux.signal_types import SIGNAL_SHELL_JOB, signal_struct
 from sw.kconfig import kconfig
 from sw.kernel.cred import cred
 from sw.kernel.fork.mm import mm_alloc
@@ -29,13 +29,14 @@ __all__ = ["run_init_process", "start_kernel"]
 async def run_init_process(cpu: Cpu, comm: str, credentials: cred) -> task_struct:
     """Make a process without a parent, whose address space is empty. Raises ENOMEM.
 
-    The heap begins where a program without code and data ends.
+    A shell has started it, in a process group of its own. The heap begins where a program without
+    code and data ends.
     """
     mm   = await mm_alloc(cpu)
     mm.start_brk = mm.brk = ELF_ET_DYN_BASE(kconfig(cpu).paging)
     pid  = alloc_pid(cpu)
-    task = task_struct(pid, pid, comm, credentials, files_struct(), signal=signal_struct(pgrp=pid),
-                       mm=mm, active_mm=mm)
+    task = task_struct(pid, pid, comm, credentials, files_struct(),
+                       signal=signal_struct(pgrp=pid, flags=SIGNAL_SHELL_JOB), mm=mm, active_mm=mm)
     init_pid_ns(cpu).tasks[pid] = task
     return task
 

@@ -21,8 +21,8 @@ class cred:
         Real, effective, saved and file-system user id.
     gid, egid, sgid, fsgid : :class:`int`
         The same for the group.
-    cap_effective : :class:`frozenset` of :class:`str`
-        Capabilities, by name.
+    cap_effective, cap_permitted : :class:`frozenset` of :class:`str`
+        Capabilities that it has, by name; and those that it may have again.
     """
 
     uid:   int = 0
@@ -34,13 +34,14 @@ class cred:
     fsuid: int = 0
     fsgid: int = 0
     cap_effective: frozenset[str] = field(default_factory=frozenset)
+    cap_permitted: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
     def of_user(cls, uid: int, *capabilities: str) -> "cred":
         """Make those of an ordinary login: all ids the same. User 0 has all capabilities."""
-        return cls(uid, uid, uid, uid, uid, uid, uid, uid,
-                   frozenset(capabilities) if uid else CAP_FULL_SET)
+        caps = frozenset(capabilities) if uid else CAP_FULL_SET
+        return cls(uid, uid, uid, uid, uid, uid, uid, uid, caps, caps)
 
 
 #: Those of the kernel's own tasks, and of the first process: root's.
-init_cred = cred(cap_effective=CAP_FULL_SET)
+init_cred = cred(cap_effective=CAP_FULL_SET, cap_permitted=CAP_FULL_SET)

@@ -22,6 +22,7 @@ R = TypeVar("R")
 
 _X86_EFLAGS_AC = 1 << 18
 
+_BREAKPOINT         = 3
 _GENERAL_PROTECTION = 13
 _PAGE_FAULT         = 14
 _MACHINE_CHECK      = 18
@@ -82,6 +83,12 @@ class Cpu:
         if self.lstar is None or self.cpl != 3:
             raise TripleFault("SYSCALL by the kernel, or before it set an entry point")
         return await self._call(self.lstar(self, number, *args))
+
+    async def int3(self) -> None:
+        """Enter the handler of breakpoints, and go on behind the instruction (INT3)."""
+        if self.bus.interrupts and self.interrupts_enabled:
+            await self.interrupt()
+        await self._enter(self._regs(_BREAKPOINT), None)
 
     # Accesses to memory
 

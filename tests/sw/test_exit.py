@@ -4,11 +4,11 @@ import pytest
 
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_exit
 from sw.errno import Errno
+from sw.include.linux.ptrace import PTRACE_SEIZE
 from sw.include.linux.sched import EXIT_DEAD, EXIT_ZOMBIE
 from sw.include.linux.signal_types import SIGTERM, Killed
 from sw.kernel.fork.clone import CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.pid import init_pid_ns
-from sw.kernel.ptrace import PTRACE_ATTACH
 
 from .user_support import boot, filled, raises_errno, runs
 
@@ -18,7 +18,7 @@ async def test_the_tracees_of_a_dead_tracer_go_back_to_their_parents():
     user   = await boot()
     child  = await user.fork()
     tracer = await user.fork()
-    await tracer.ptrace(PTRACE_ATTACH, child.pid)
+    await tracer.ptrace(PTRACE_SEIZE, child.pid)
     assert child.task.parent is tracer.task
     await tracer.exit()
     assert not child.task.ptrace and child.task.parent is user.task
@@ -32,11 +32,13 @@ async def test_a_tracer_hears_of_the_end_in_the_place_of_the_parent():
     user   = await boot()
     child  = await user.fork()
     tracer = await user.fork()
-    await tracer.ptrace(PTRACE_ATTACH, child.pid)
+    await tracer.ptrace(PTRACE_SEIZE, child.pid)
     await child.exit()
+    assert await user.wait(child.pid) == 0          # the parent is told when the tracer has waited
+    assert await tracer.wait() == child.pid
+    assert await user.wait(child.pid) == child.pid
     with raises_errno(Errno.ECHILD):
         await user.wait(child.pid)
-    assert await tracer.wait() == child.pid
 
 
 @runs
@@ -44,7 +46,7 @@ async def test_a_traced_child_whose_parent_dies_stays_with_its_tracer():
     user   = await boot()
     parent = await user.fork()
     child  = await parent.fork()
-    await user.ptrace(PTRACE_ATTACH, child.pid)
+    await user.ptrace(PTRACE_SEIZE, child.pid)
     await parent.exit()
     assert child.task.ptrace and child.task.parent is user.task and child.task.real_parent is None
     await child.exit()

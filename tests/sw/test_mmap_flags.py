@@ -13,6 +13,7 @@ from sw.include.linux.mman import (
     MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_STACK, MAP_SYNC, PROT_EXEC, PROT_NONE,
     PROT_READ, PROT_SEM, PROT_WRITE,
 )
+from sw.include.linux.resource import RLIMIT_MEMLOCK, rlimit
 from sw.kernel.cred import cred
 
 from .user_support import EACH_ERA, boot, entry, file_of, raises_errno, runs
@@ -148,7 +149,7 @@ async def test_locked_memory_that_becomes_writable_has_its_copy_at_once(era, fla
 @runs
 async def test_locked_memory_has_a_limit(capabilities, errno):
     user = await boot(credentials=cred.of_user(1000, *capabilities))
-    user.task.rlim_memlock = 4 * PAGE
+    user.task.signal.rlim[RLIMIT_MEMLOCK] = rlimit(4 * PAGE, 4 * PAGE)
     await user.mmap(3 * PAGE, RW, ANON | MAP_LOCKED)
     await user.mmap(9 * PAGE)
     if errno is None:

@@ -7,6 +7,7 @@ from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_LOCKED, MAP_PRIVATE, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED,
     MREMAP_MAYMOVE, PROT_READ, PROT_WRITE,
 )
+from sw.include.linux.resource import RLIMIT_MEMLOCK, rlimit
 from sw.kernel.cred import cred
 from sw.mm import mremap
 from sw.mm.memory.pgtable import pte_alloc
@@ -97,7 +98,7 @@ async def test_locked_memory_that_grows_is_present():
     assert await present(user, AT, 6) == [True] * 6
     await user.mremap(AT, 6 * PAGE, 7 * PAGE, TO, NEW)
     assert await present(user, NEW, 7) == [True] * 7
-    user.task.rlim_memlock = 8 * PAGE
+    user.task.signal.rlim[RLIMIT_MEMLOCK] = rlimit(8 * PAGE, 8 * PAGE)
     with raises_errno(Errno.EAGAIN):
         await user.mremap(NEW, 7 * PAGE, 9 * PAGE)
 

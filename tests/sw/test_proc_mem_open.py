@@ -8,12 +8,13 @@ from sw.errno import Errno
 from sw.fs.proc.base import proc_mem_force_override
 from sw.include.linux.capability import CAP_DAC_OVERRIDE, CAP_SYS_PTRACE
 from sw.include.linux.mman import PROT_NONE, PROT_READ
+from sw.include.linux.ptrace import (
+    PTRACE_ATTACH, PTRACE_DETACH, PTRACE_MODE_ATTACH_FSCREDS,
+)
 from sw.kernel.cred import cred
 from sw.kernel.fork.clone import CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.kthread import kthread_create
-from sw.kernel.ptrace import (
-    PTRACE_ATTACH, PTRACE_DETACH, PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access,
-)
+from sw.kernel.ptrace.access import ptrace_may_access
 from sw.processor.cpu import Cpu
 from sw.user import User
 from sw.vmlinux import Kernel

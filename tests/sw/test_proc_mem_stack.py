@@ -6,6 +6,7 @@ from sw.errno import Errno
 from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_GROWSDOWN, MAP_PRIVATE, PROT_NONE, PROT_READ, PROT_WRITE,
 )
+from sw.include.linux.resource import RLIMIT_STACK, rlimit
 from sw.include.linux.signal_types import SEGV_MAPERR, Signal
 from sw.mm.mmap.find import vma_lookup
 
@@ -66,7 +67,7 @@ async def test_the_limit_of_a_stack_is_the_writers():
     stack  = await user.mmap(4096, RW, ANON | MAP_GROWSDOWN)
     child  = await user.fork()
     mem    = await user.open(f"/proc/{child.pid}/mem")
-    user.task.rlim_stack = 2 * 4096
+    user.task.signal.rlim[RLIMIT_STACK] = rlimit(2 * 4096, 2 * 4096)
     assert await user.pwrite(mem, buf, 8, stack - 4096) == 8
     with raises_errno(Errno.EIO):
         await user.pwrite(mem, buf, 8, stack - 8192)

@@ -8,9 +8,9 @@ from sw.include.linux.signal import SIG_KERNEL_IGNORE_MASK, siginmask, sigmask
 from sw.include.linux.signal_types import (
     SI_USER, SIG_BLOCK, SIG_DFL, SIG_IGN, SIG_SETMASK, SIG_UNBLOCK, SIGBUS, SIGCHLD, SIGCONT,
     SIGFPE, SIGHUP, SIGILL, SIGKILL, SIGRTMIN, SIGSEGV, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2,
-    SIGURG, SIGWINCH, Killed, Signal,
-    kernel_siginfo,
+    SIGURG, SIGWINCH, Killed, Signal, Stopped, kernel_siginfo,
 )
+from sw.include.linux.wait import WNOHANG, WUNTRACED
 from sw.kernel.fork.clone import CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.kthread import kthread_create
 from sw.user import User
@@ -88,15 +88,16 @@ async def test_default_of_each_signal(signo):
     user  = await boot()
     at    = await filled(user)
     child = await user.fork()
-    if signo in (SIGSTOP, SIGTSTP, 21, 22):
-        with raises_errno(Errno.ENOSYS):
-            await user.kill(child.pid, signo)
-        return
     if signo in (SIGSEGV, SIGBUS):
         await child.syscall(NR_rt_sigaction, signo, SIG_DFL)
     await user.kill(child.pid, signo)
     if signo in (SIGCHLD, SIGCONT, SIGURG, SIGWINCH):
         assert await child.load(at) == 0xABCD
+    elif signo in (SIGSTOP, SIGTSTP, 21, 22):
+        stopped = child.pid, signo << 8 | 0x7F
+        assert await user.wait_status(child.pid, WNOHANG | WUNTRACED) == stopped
+        with pytest.raises(Stopped):
+            await child.load(at)
     else:
         assert await user.wait_status() == (child.pid, signo)
 

@@ -1,7 +1,7 @@
 """Act 9: proc_mem.force_override, by which Linux 6 can close the way."""
 
 from sim.scenario import (
-    PTRACE_ATTACH, Errno, Interval, Stage, User, all_of, executed, loaded, no_request, not_executed,
+    PTRACE_SEIZE, Errno, Interval, Stage, User, all_of, executed, loaded, no_request, not_executed,
 )
 from sim.scenarios.cast import Cast, first_window, frame_of, mapping_names, returned
 from sw.fs.proc.base import proc_mem_force_override
@@ -41,7 +41,7 @@ async def _only_a_tracer(stage: Stage, cast: Cast, child: User, mem: int) -> Non
               f"of its child, at {secret:#x}")
     await _claim_refused(stage, child, secret, interval, result)
 
-    await cast.user.ptrace(PTRACE_ATTACH, child.pid)
+    await cast.user.ptrace(PTRACE_SEIZE, child.pid)
     async with stage.testing("ptrace: done for the tracer") as interval:
         result = await cast.pwrite(cast.user, mem, FORCED, secret)
     stage.did("the same, after it had attached to the child with ptrace(2)")

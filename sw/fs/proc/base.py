@@ -11,11 +11,11 @@ from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t
-from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE, mm_struct
+from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE, SUID_DUMP_USER, mm_struct
+from sw.include.linux.ptrace import PTRACE_MODE_ATTACH_FSCREDS
 from sw.kconfig import kconfig
 from sw.kernel.fork.mm import mm_access, mmdrop, mmget_not_zero, mmgrab, mmput
 from sw.kernel.pid import find_task_by_vpid
-from sw.kernel.ptrace import PTRACE_MODE_ATTACH_FSCREDS, SUID_DUMP_USER
 from sw.kernel.trace.ftrace import traced
 from sw.mm.memory.access import access_remote_vm
 from sw.mm.page_alloc import GFP_KERNEL, __free_page, alloc_page

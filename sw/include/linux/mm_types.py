@@ -23,7 +23,7 @@ __all__ = [
     "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_REMOTE", "FAULT_FLAG_UNSHARE", "FAULT_FLAG_USER",
     "FAULT_FLAG_WRITE",
     "FOLL_ANON", "FOLL_COW", "FOLL_FORCE", "FOLL_GET", "FOLL_MADV_POPULATE", "FOLL_PIN",
-    "FOLL_REMOTE", "FOLL_TOUCH", "FOLL_WRITE",
+    "FOLL_REMOTE", "FOLL_TOUCH", "FOLL_WRITE", "SUID_DUMP_DISABLE", "SUID_DUMP_USER",
     "VM_FAULT_ERROR", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_SIGBUS", "VM_FAULT_SIGSEGV",
     "VM_FAULT_WRITE", "mm_context", "mm_struct", "page", "vm_area_struct", "vm_fault",
     "vm_operations_struct",
@@ -53,6 +53,9 @@ FOLL_REMOTE = 1 << 18  # maybe not the caller's own memory
 FOLL_PIN    = 1 << 19  # take a pin: a reference of somebody who will use the contents
 
 FOLL_MADV_POPULATE = 1 << 22  # of madvise(), which has errors of its own
+
+SUID_DUMP_DISABLE = 0  # nobody may look into it but itself, and those with CAP_SYS_PTRACE
+SUID_DUMP_USER    = 1  # its owner's processes may
 
 
 @dataclass(eq=False, slots=True)
@@ -170,7 +173,7 @@ class mm_struct:
     start_brk, brk : :class:`int`
         First address of the heap, and the one behind its last byte.
     dumpable : :class:`int`
-        1 (SUID_DUMP_USER) if its owner's other processes may look into it.
+        SUID_DUMP_*.
     mmap_lock : :class:`rw_semaphore`
         Guards ``mmap`` and its members.
     page_table_lock : :class:`spinlock_t`

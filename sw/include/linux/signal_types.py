@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .resource import INIT_RLIMITS, rlimit
+
 
 __all__ = [
-    "BUS_ADRERR", "CLD_EXITED", "CLD_KILLED", "SEGV_ACCERR", "SEGV_MAPERR", "SIGABRT", "SIGBUS",
-    "SIGCHLD", "SIGCONT", "SIGFPE", "SIGHUP", "SIGILL", "SIGKILL", "SIGQUIT", "SIGRTMIN",
-    "SIGSEGV", "SIGSTOP", "SIGSYS", "SIGTERM", "SIGTRAP", "SIGTSTP", "SIGTTIN", "SIGTTOU",
-    "SIGURG", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGXCPU", "SIGXFSZ", "SIG_BLOCK", "SIG_DFL",
-    "SIG_HANDLER", "SIG_IGN", "SIG_SETMASK", "SIG_UNBLOCK", "SI_KERNEL", "SI_USER", "Killed",
-    "Signal", "kernel_siginfo", "sighand_struct", "signal_struct",
+    "BUS_ADRERR", "CLD_CONTINUED", "CLD_EXITED", "CLD_KILLED", "CLD_STOPPED", "CLD_TRAPPED",
+    "SEGV_ACCERR", "SEGV_MAPERR", "SIGABRT", "SIGBUS", "SIGCHLD", "SIGCONT", "SIGFPE", "SIGHUP",
+    "SIGILL", "SIGKILL", "SIGNAL_SHELL_JOB", "SIGNAL_STOP_CONTINUED", "SIGNAL_STOP_STOPPED",
+    "SIGQUIT", "SIGRTMIN", "SIGSEGV", "SIGSTOP", "SIGSYS", "SIGTERM", "SIGTRAP", "SIGTSTP",
+    "SIGTTIN", "SIGTTOU", "SIGURG", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGXCPU", "SIGXFSZ",
+    "SIG_BLOCK", "SIG_DFL", "SIG_HANDLER", "SIG_IGN", "SIG_SETMASK", "SIG_UNBLOCK", "SI_KERNEL",
+    "SI_USER", "Killed", "Signal", "Stopped", "kernel_siginfo", "sighand_struct", "signal_struct",
 ]
 
 
@@ -50,6 +53,14 @@ SEGV_ACCERR = 2     # invalid permissions for the mapped object
 BUS_ADRERR  = 2     # nonexistent physical address
 CLD_EXITED  = 1     # child has exited
 CLD_KILLED  = 2     # child was killed
+CLD_TRAPPED   = 4   # traced child has trapped
+CLD_STOPPED   = 5   # child has stopped
+CLD_CONTINUED = 6   # stopped child has continued
+
+# Flags of a process.
+SIGNAL_STOP_STOPPED   = 1 << 0   # all its threads have stopped
+SIGNAL_STOP_CONTINUED = 1 << 1   # it went on, and nobody was told of it yet
+SIGNAL_SHELL_JOB      = 1 << 31  # its parent is a shell, of which nothing else is modelled
 
 #: Ways to change the mask of blocked signals.
 SIG_BLOCK   = 0
@@ -73,9 +84,9 @@ class kernel_siginfo:
     error_code : :class:`int`
         Page-fault error code, as the signal frame shows it, or 0.
     si_pid, si_uid : :class:`int`
-        The process that sent it, or that ended; and its user.
+        The process that sent it, or that ended or stopped; and its user.
     si_status : :class:`int`
-        Of SIGCHLD: the exit code, or the number of the signal that killed the child.
+        Of SIGCHLD: the exit code, or the number of the signal that killed or stopped the child.
     """
 
     si_signo:   int
@@ -100,17 +111,30 @@ class signal_struct:
 
     Attributes
     ----------
-    pgrp : :class:`int`
-        Number of the process group. There is no call that changes it, and no session has two.
+    pgrp, session : :class:`int`
+        Numbers of the process group and of the session.
     shared_pending : :class:`list` of :class:`kernel_siginfo`
         Signals that were sent to the process and not yet delivered to one of its threads.
     group_exit_code : :class:`int` or :class:`None`
         The status that wait() will report, once the whole process is to end (SIGNAL_GROUP_EXIT).
+    flags : :class:`int`
+        SIGNAL_*.
+    group_stop_count : :class:`int`
+        Threads that have yet to stop, so that the process has.
+    group_stop_code : :class:`int`
+        The signal that stops the process, until wait() has reported it.
+    rlim : :class:`dict`
+        Its limits, by RLIMIT_*.
     """
 
     pgrp:            int                  = 0
+    session:         int                  = 0
     shared_pending:  list[kernel_siginfo] = field(default_factory=list)
     group_exit_code: int | None           = None
+    flags:           int                  = 0
+    group_stop_count: int                 = 0
+    group_stop_code: int                  = 0
+    rlim:            dict[int, rlimit]    = field(default_factory=lambda: dict(INIT_RLIMITS))
 
 
 class Signal(Exception):
@@ -147,3 +171,19 @@ class Killed(Exception):
         super().__init__(f"killed by signal {info.si_signo}, code {info.si_code}, "
                          f"address {info.si_addr:#x}")
         self.info = info
+
+
+class Stopped(Exception):
+    """The program is where it was, and executes nothing more: its task has stopped.
+
+    Once that is told to go on, the instruction that raised this may be executed again.
+
+    Attributes
+    ----------
+    signo : :class:`int`
+        The signal that stopped it, or for which its tracer is to decide; SIGTRAP for no signal.
+    """
+
+    def __init__(self, signo: int):
+        super().__init__(f"stopped by signal {signo}")
+        self.signo = signo

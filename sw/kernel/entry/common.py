@@ -9,7 +9,7 @@ from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
 from sw.arch.x86.kernel.signal import arch_do_signal_or_restart
 from sw.include.linux.sched import signal_pending
-from sw.include.linux.signal_types import Killed
+from sw.include.linux.signal_types import Killed, Stopped
 from sw.kernel.sched.core import schedule
 from sw.kernel.sched.sched import runqueues
 from sw.processor.cpu import Cpu
@@ -31,7 +31,7 @@ async def exit_to_user_mode(cpu: Cpu) -> None:
         if signal_pending(current(cpu)):
             try:
                 await arch_do_signal_or_restart(cpu)
-            except Killed:
-                await schedule(cpu)  # its threads die with it
+            except (Killed, Stopped):
+                await schedule(cpu)  # its threads do as it does
                 raise
         local_irq_disable(cpu)

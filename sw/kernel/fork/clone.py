@@ -13,7 +13,7 @@ from sw.include.linux.fs import files_struct, get_file
 from sw.include.linux.mm import VM_DONTCOPY, VM_LOCKED, VM_WIPEONFORK
 from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
-from sw.include.linux.sched import task_struct
+from sw.include.linux.sched import PF_FORKNOEXEC, task_struct
 from sw.include.linux.signal_types import SIGCHLD, sighand_struct, signal_struct
 from sw.kernel.pid import alloc_pid, init_pid_ns
 from sw.kernel.trace.ftrace import traced
@@ -100,6 +100,11 @@ def copy_files(cpu: Cpu, clone_flags: int) -> files_struct:
     return oldf
 
 
+def copy_signal(parent: signal_struct) -> signal_struct:
+    """Return what a child inherits: its groups and limits."""
+    return signal_struct(parent.pgrp, parent.session, rlim=dict(parent.rlim))
+
+
 def _check_flags(clone_flags: int) -> None:
     """Refuse flags that exclude each other (EINVAL), and what is not modelled (ENOSYS)."""
     wrong = (clone_flags & CLONE_FS and clone_flags & (CLONE_NEWNS | CLONE_NEWUSER)
@@ -133,15 +138,14 @@ async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
         files       = copy_files(cpu, clone_flags),
         sighand     = (parent.sighand if clone_flags & CLONE_SIGHAND
                        else sighand_struct(dict(parent.sighand.action))),
-        signal      = parent.signal if thread else signal_struct(parent.signal.pgrp),
+        signal      = parent.signal if thread else copy_signal(parent.signal),
         mm          = mm,
         active_mm   = mm,
         real_parent = maker,
         parent      = maker,
         blocked     = parent.blocked,
         exit_signal = 0 if thread else clone_flags & CSIGNAL,
-        rlim_stack  = parent.rlim_stack,
-        rlim_memlock=parent.rlim_memlock,
+        flags       = PF_FORKNOEXEC,
     )
     init_pid_ns(cpu).tasks[pid] = child
     return child

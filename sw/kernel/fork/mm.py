@@ -16,7 +16,7 @@ from sw.errno import Errno, KernelError
 from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.sched import PF_KTHREAD, task_struct
 from sw.kconfig import kconfig
-from sw.kernel.ptrace import ptrace_may_access
+from sw.kernel.ptrace.access import ptrace_may_access
 from sw.kernel.trace.ftrace import traced
 from sw.mm.mmap.unmap import exit_mmap
 from sw.processor.cpu import Cpu

@@ -1,4 +1,4 @@
-"""A processor's change from one task to another, and tasks that die without their programs.
+"""A processor's change from one task to another, and tasks that stop or die without their programs.
 
 Ref: Linux 6.12, kernel/sched/core.c.
 """
@@ -9,10 +9,10 @@ from sw.arch.x86.include.asm.current import current, pcpu_hot
 from sw.arch.x86.include.asm.irqflags import local_irq_restore, local_irq_save
 from sw.arch.x86.kernel.signal import arch_do_signal_or_restart
 from sw.arch.x86.mm.tlb import enter_lazy_tlb, switch_mm_irqs_off
-from sw.include.linux.sched import signal_pending, task_struct
-from sw.include.linux.signal_types import Killed, Signal
+from sw.include.linux.sched import signal_pending, task_is_stopped_or_traced, task_struct
+from sw.include.linux.signal_types import Killed, Signal, Stopped
 from sw.kernel.fork.mm import mmdrop, mmgrab
-from sw.kernel.signal.deliver import will_die
+from sw.kernel.signal.deliver import get_signal
 from sw.kernel.trace.ftrace import traced
 from sw.mm.highmem import kmap_local_sched_in, kmap_local_sched_out
 from sw.mm.init_mm import init_mm
@@ -57,21 +57,32 @@ async def context_switch(cpu: Cpu, prev: task_struct | None, next_: task_struct)
 
 
 async def schedule(cpu: Cpu) -> None:
-    """Let the woken tasks that will die on the way to their programs do so.
+    """Let the woken tasks that will stop or die on the way to their programs do so.
 
-    Those that have a handler need their programs for it, and wait for them.
+    Those that have a handler need their programs for it, and wait for them. To stop takes nothing
+    of a processor.
     """
     woken = this_cpu_ptr(cpu, runqueues).woken
     while woken:
         task, prev = woken.pop(0), current(cpu)
         task.on_rq = False
-        if task.on_cpu is not None or task.exit_state or not will_die(task):
+        if task.on_cpu is not None or not await _will_die(cpu, task):
             continue
         prev.on_rq = True  # it is here again soon: no other processor is to execute it
         await context_switch(cpu, prev, task)
         await _die(cpu, task)
         await context_switch(cpu, task, prev)
         prev.on_rq = False
+
+
+async def _will_die(cpu: Cpu, task: task_struct) -> bool:
+    """Let a task that nobody executes stop if it is to; tell whether a signal kills it."""
+    if not signal_pending(task) or task_is_stopped_or_traced(task):
+        return False
+    try:
+        return await get_signal(cpu, task, program=False) is not None
+    except Stopped:
+        return False
 
 
 async def _die(cpu: Cpu, task: task_struct) -> None:

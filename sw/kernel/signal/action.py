@@ -12,7 +12,7 @@ from sw.include.linux.signal import (
     valid_signal,
 )
 from sw.include.linux.signal_types import (
-    SIG_BLOCK, SIG_DFL, SIG_HANDLER, SIG_IGN, SIG_SETMASK, SIG_UNBLOCK, kernel_siginfo,
+    SIG_BLOCK, SIG_DFL, SIG_HANDLER, SIG_IGN, SIG_SETMASK, SIG_UNBLOCK, SIGKILL, kernel_siginfo,
 )
 from sw.kernel.pid import init_pid_ns
 from sw.processor.cpu import Cpu
@@ -36,8 +36,12 @@ def for_each_thread(cpu: Cpu, task: task_struct) -> list[task_struct]:
 
 
 def thread_group_empty(cpu: Cpu, task: task_struct) -> bool:
-    """Tell whether no other thread of the task's process lives."""
-    return all(other is task for other in for_each_thread(cpu, task))
+    """Tell whether no other thread of the task's process is left, but a first one that has ended.
+
+    Of the others a dead one is left if its tracer has not waited for it.
+    """
+    return all(other is task or other.pid == other.tgid and other.exit_state
+               for other in init_pid_ns(cpu).tasks.values() if other.signal is task.signal)
 
 
 def sig_handler(task: task_struct, signo: int) -> int:
@@ -46,8 +50,11 @@ def sig_handler(task: task_struct, signo: int) -> int:
 
 
 def sig_ignored(task: task_struct, signo: int) -> bool:
-    """Tell whether the signal would do nothing. A blocked one may do something yet."""
-    if siginmask(signo, task.blocked):
+    """Tell whether the signal would do nothing. A blocked one may do something yet.
+
+    A tracer wants to know of all but SIGKILL.
+    """
+    if siginmask(signo, task.blocked) or task.ptrace and signo != SIGKILL:
         return False
     handler = sig_handler(task, signo)
     return bool(task.flags & PF_KTHREAD or handler == SIG_IGN

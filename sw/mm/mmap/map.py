@@ -21,6 +21,8 @@ from sw.include.linux.mman import (
     MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, PROT_WRITE,
 )
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
+from sw.include.linux.resource import RLIMIT_MEMLOCK
+from sw.include.linux.sched import task_rlimit
 from sw.kconfig import kconfig
 from sw.kernel.capability import capable
 from sw.kernel.trace.ftrace import traced
@@ -89,7 +91,7 @@ def mlock_future_ok(cpu: Cpu, mm: mm_struct, vm_flags: int, length: int) -> bool
     if not vm_flags & VM_LOCKED or capable(cpu, CAP_IPC_LOCK):
         return True
     locked = sum(vma.vm_end - vma.vm_start for vma in mm.mmap if vma.vm_flags & VM_LOCKED)
-    return locked + length <= current(cpu).rlim_memlock
+    return locked + length <= task_rlimit(current(cpu), RLIMIT_MEMLOCK)
 
 
 def _refuse_hugetlb(paging: Paging, addr: int, length: int, flags: int) -> None:

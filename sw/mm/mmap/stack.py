@@ -11,6 +11,8 @@ from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mmap_lock import (
     mmap_read_unlock, mmap_write_downgrade, mmap_write_lock_killable, mmap_write_unlock,
 )
+from sw.include.linux.resource import RLIMIT_STACK
+from sw.include.linux.sched import task_rlimit
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
@@ -42,7 +44,7 @@ def expand_downwards(cpu: Cpu, vma: vm_area_struct, address: int) -> None:
     if (prev is not None and not prev.vm_flags & VM_GROWSDOWN and vma_is_accessible(prev)
             and address - prev.vm_end < stack_guard_gap):
         raise KernelError(Errno.ENOMEM)
-    if vma.vm_end - address > current(cpu).rlim_stack:
+    if vma.vm_end - address > task_rlimit(current(cpu), RLIMIT_STACK):
         raise KernelError(Errno.ENOMEM)
     vma.vm_pgoff -= vma.vm_start - address >> PAGE_SHIFT
     vma.vm_start  = address

@@ -5,11 +5,14 @@ Ref: Linux 6.12, arch/x86/entry/entry.S, entry_64.S, entry_32.S, arch/x86/includ
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sw.arch.x86.include.asm.irqflags import local_irq_enable
 from sw.arch.x86.include.asm.smap import clac
 from sw.arch.x86.kernel.smp import sysvec_call_function, sysvec_reschedule_ipi
-from sw.arch.x86.kernel.traps import exc_general_protection
+from sw.arch.x86.kernel.traps import exc_general_protection, exc_int3
 from sw.arch.x86.mm.fault.page_fault import exc_page_fault
+from sw.include.linux.signal_types import Stopped
 from sw.kernel.entry.common import exit_to_user_mode
 from sw.processor.cpu import Cpu
 from sw.processor.exceptions import pt_regs
@@ -18,8 +21,8 @@ from .common import do_syscall
 
 
 __all__ = [
-    "asm_exc_general_protection", "asm_exc_page_fault", "asm_sysvec_call_function",
-    "asm_sysvec_reschedule_ipi", "entry_SYSCALL",
+    "asm_exc_general_protection", "asm_exc_int3", "asm_exc_page_fault",
+    "asm_sysvec_call_function", "asm_sysvec_reschedule_ipi", "entry_SYSCALL",
 ]
 
 
@@ -35,6 +38,14 @@ async def asm_exc_general_protection(cpu: Cpu, regs: pt_regs) -> None:
     await clac(cpu)
     await exc_general_protection(cpu, regs)
     await _error_return(cpu, regs)
+
+
+async def asm_exc_int3(cpu: Cpu, regs: pt_regs) -> None:
+    """Enter for exception 3. The instruction behind it is next, when all is done."""
+    await clac(cpu)
+    await exc_int3(cpu, regs)
+    with suppress(Stopped):
+        await _error_return(cpu, regs)
 
 
 async def asm_sysvec_call_function(cpu: Cpu, regs: pt_regs) -> None:
@@ -62,5 +73,6 @@ async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int | str) -> int:
         await cpu.clac()
     await local_irq_enable(cpu)
     result = await do_syscall(cpu, nr, *args)
-    await exit_to_user_mode(cpu)
+    with suppress(Stopped):  # the call is done, and the program finds out at what comes next
+        await exit_to_user_mode(cpu)
     return result

@@ -15,12 +15,21 @@ from sw.fs.read_write import ksys_lseek, ksys_pread64, ksys_pwrite64, ksys_read,
 from sw.include.linux.syscalls import (
     SYSCALL_DEFINE, filename, int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
 )
-from sw.kernel.exit import sys_exit, sys_exit_group, sys_wait4
+from sw.kernel.exit.do_exit import sys_exit, sys_exit_group
+from sw.kernel.exit.wait import sys_wait4
 from sw.kernel.fork.clone import sys_clone, sys_fork
-from sw.kernel.ptrace import sys_ptrace
+from sw.kernel.ptrace.request import sys_ptrace
 from sw.kernel.signal.action import sys_rt_sigaction, sys_rt_sigprocmask
 from sw.kernel.signal.kill import sys_kill
-from sw.kernel.sys import sys_getpid
+from sw.kernel.sys.ids import (
+    sys_getegid, sys_geteuid, sys_getgid, sys_getresgid, sys_getresuid, sys_getuid, sys_setfsgid,
+    sys_setfsuid, sys_setgid, sys_setregid, sys_setresgid, sys_setresuid, sys_setreuid, sys_setuid,
+)
+from sw.kernel.sys.pgrp import (
+    sys_getpgid, sys_getpid, sys_getppid, sys_getsid, sys_setpgid, sys_setsid,
+)
+from sw.kernel.sys.prctl import sys_prctl
+from sw.kernel.sys.rlimit import sys_getrlimit, sys_prlimit64, sys_setrlimit
 from sw.mm.madvise import sys_madvise
 from sw.mm.mmap.brk import sys_brk
 from sw.mm.mmap.unmap import sys_munmap
@@ -30,9 +39,13 @@ from sw.mm.mremap import sys_mremap
 
 __all__ = [
     "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_exit", "NR_exit_group", "NR_fork",
-    "NR_getpid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mmap", "NR_mprotect", "NR_mremap",
-    "NR_munmap", "NR_open", "NR_pread64", "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction",
-    "NR_rt_sigprocmask", "NR_wait4", "NR_write", "sys_call_table",
+    "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid", "NR_getpid", "NR_getppid",
+    "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getsid", "NR_getuid", "NR_kill", "NR_lseek",
+    "NR_madvise", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_munmap", "NR_open", "NR_prctl",
+    "NR_pread64", "NR_prlimit64", "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction",
+    "NR_rt_sigprocmask", "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid",
+    "NR_setresgid", "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid",
+    "NR_wait4", "NR_write", "sys_call_table",
 ]
 
 
@@ -58,8 +71,31 @@ NR_exit         = 60
 NR_wait4        = 61
 NR_kill         = 62
 NR_creat        = 85
+NR_getrlimit    = 97
 NR_ptrace       = 101
+NR_getuid       = 102
+NR_getgid       = 104
+NR_setuid       = 105
+NR_setgid       = 106
+NR_geteuid      = 107
+NR_getegid      = 108
+NR_setpgid      = 109
+NR_getppid      = 110
+NR_setsid       = 112
+NR_setreuid     = 113
+NR_setregid     = 114
+NR_setresuid    = 117
+NR_getresuid    = 118
+NR_setresgid    = 119
+NR_getresgid    = 120
+NR_getpgid      = 121
+NR_setfsuid     = 122
+NR_setfsgid     = 123
+NR_getsid       = 124
+NR_prctl        = 157
+NR_setrlimit    = 160
 NR_exit_group   = 231
+NR_prlimit64    = 302
 
 
 sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
@@ -91,6 +127,36 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_wait4:        SYSCALL_DEFINE("wait4", sys_wait4, int_, unsigned_long, int_, unsigned_long),
     NR_kill:         SYSCALL_DEFINE("kill", sys_kill, int_, int_),
     NR_creat:        SYSCALL_DEFINE("creat", sys_creat, filename, umode_t),
-    NR_ptrace:       SYSCALL_DEFINE("ptrace", sys_ptrace, long, int_),
+    NR_getrlimit:    SYSCALL_DEFINE("getrlimit", sys_getrlimit, unsigned_int, unsigned_long),
+    NR_ptrace:       SYSCALL_DEFINE("ptrace", sys_ptrace, long, int_,
+                                    unsigned_long, unsigned_long),
+    NR_getuid:       SYSCALL_DEFINE("getuid", sys_getuid),
+    NR_getgid:       SYSCALL_DEFINE("getgid", sys_getgid),
+    NR_setuid:       SYSCALL_DEFINE("setuid", sys_setuid, unsigned_int),
+    NR_setgid:       SYSCALL_DEFINE("setgid", sys_setgid, unsigned_int),
+    NR_geteuid:      SYSCALL_DEFINE("geteuid", sys_geteuid),
+    NR_getegid:      SYSCALL_DEFINE("getegid", sys_getegid),
+    NR_setpgid:      SYSCALL_DEFINE("setpgid", sys_setpgid, int_, int_),
+    NR_getppid:      SYSCALL_DEFINE("getppid", sys_getppid),
+    NR_setsid:       SYSCALL_DEFINE("setsid", sys_setsid),
+    NR_setreuid:     SYSCALL_DEFINE("setreuid", sys_setreuid, unsigned_int, unsigned_int),
+    NR_setregid:     SYSCALL_DEFINE("setregid", sys_setregid, unsigned_int, unsigned_int),
+    NR_setresuid:    SYSCALL_DEFINE("setresuid", sys_setresuid, unsigned_int, unsigned_int,
+                                    unsigned_int),
+    NR_getresuid:    SYSCALL_DEFINE("getresuid", sys_getresuid, unsigned_long, unsigned_long,
+                                    unsigned_long),
+    NR_setresgid:    SYSCALL_DEFINE("setresgid", sys_setresgid, unsigned_int, unsigned_int,
+                                    unsigned_int),
+    NR_getresgid:    SYSCALL_DEFINE("getresgid", sys_getresgid, unsigned_long, unsigned_long,
+                                    unsigned_long),
+    NR_getpgid:      SYSCALL_DEFINE("getpgid", sys_getpgid, int_),
+    NR_setfsuid:     SYSCALL_DEFINE("setfsuid", sys_setfsuid, unsigned_int),
+    NR_setfsgid:     SYSCALL_DEFINE("setfsgid", sys_setfsgid, unsigned_int),
+    NR_getsid:       SYSCALL_DEFINE("getsid", sys_getsid, int_),
+    NR_prctl:        SYSCALL_DEFINE("prctl", sys_prctl, int_, long, unsigned_long, unsigned_long,
+                                    unsigned_long),
+    NR_setrlimit:    SYSCALL_DEFINE("setrlimit", sys_setrlimit, unsigned_int, unsigned_long),
     NR_exit_group:   SYSCALL_DEFINE("exit_group", sys_exit_group, int_),
+    NR_prlimit64:    SYSCALL_DEFINE("prlimit64", sys_prlimit64, int_, unsigned_int, unsigned_long,
+                                    unsigned_long),
 }

@@ -1,0 +1,1 @@
+"""The end of tasks, and waiting for it (Linux: kernel/exit.c)."""

@@ -1,0 +1,1 @@
+"""Looking into other tasks, and tracing them (Linux: kernel/ptrace.c)."""

@@ -1,0 +1,1 @@
+"""Ids, groups, limits and switches of a process (Linux: kernel/sys.c)."""

@@ -1,0 +1,1 @@
+"""Yama: processes kept from tracing each other (Linux: security/yama)."""
