@@ -112,12 +112,13 @@ Mappings (mm/mmap.c)::
 Pages, frames, files in memory::
 
     mm/filemap          filemap_get_page  filemap_fault  filemap_page_mkwrite  generic_file_mmap
-                        filemap_read  generic_perform_write  generic_file_write_iter
+                        filemap_read  filemap_splice_read  generic_perform_write
+                        generic_file_write_iter
     mm/gup              Unshare  try_grab_folio  unpin_user_page  check_vma_flags  gup_vma_lookup
                         follow_page_pte  follow_page_mask  faultin_page  __get_user_pages
-                        get_user_pages_remote  pin_user_pages_remote  get_user_page_vma_remote
-                        faultin_page_range  populate_vma_page_range  mm_populate
-                        fault_in_readable
+                        get_user_pages_remote  pin_user_pages_remote  get_user_pages_fast
+                        get_user_page_vma_remote  faultin_page_range  populate_vma_page_range
+                        mm_populate  fault_in_readable
     mm/highmem          page_address  kmap  kunmap  kmap_high  map_new_virtual
                         flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
                         kmap_local_sched_out  kmap_local_sched_in  clear_highpage
@@ -143,20 +144,34 @@ Pages, frames, files in memory::
 
 Files::
 
-    fs/file         fdget  fdget_pos  fd_install  close_fd  dup_fd  close_files
+    fs/fcntl        setfl  pipe_fcntl  do_fcntl  sys_fcntl
+    fs/file         fdget  fdget_pos  get_unused_fd_flags  put_unused_fd  fd_install
+                    set_close_on_exec  get_close_on_exec  close_fd  f_dupfd  sys_dup  sys_dup3
+                    sys_dup2  dup_fd  close_files
     fs/file_table   fput
     fs/libfs        simple_write_end
     fs/namei        inode_permission  lookup_open
-    fs/open         do_sys_open  sys_creat  sys_close
+    fs/open         do_filp_open  do_sys_open  sys_creat  sys_close
+    fs/pipe         get_pipe_info  pipe_full  pipe_lock  pipe_must_wait  check_readers  pipe_read
+                    pipe_write  pipe_release  pipe_get_size  pipe_set_size  create_pipe_files
+                    do_pipe2  sys_pipe  sys_pipe2
     fs/proc/base    proc_mem_force_override  proc_pid_lookup  mem_open  mem_release  mem_lseek
                     early_proc_mem_force_override  proc_mem_foll_force  mem_rw  mem_read  mem_write
     fs/ramfs/inode  rootfs  ramfs_get_inode
-    fs/read_write   rw_verify_area  vfs_read  vfs_write  ksys_read  ksys_write  ksys_pread64
-                    ksys_pwrite64  ksys_lseek  generic_file_llseek
+    fs/read_write/llseek  ksys_lseek  generic_file_llseek
+    fs/read_write/rw      call_read  call_write  vfs_read  vfs_write  ksys_read  ksys_write
+                          ksys_pread64  ksys_pwrite64
+    fs/read_write/sendfile  do_sendfile  sys_sendfile64
+    fs/read_write/vector    vfs_readv  vfs_writev  sys_readv  sys_writev  sys_preadv  sys_pwritev
+    fs/read_write/verify    rw_verify_area  verify_mode  check_positioned
+    fs/splice               wait_for_space  vmsplice_to_pipe  vmsplice_to_user  sys_vmsplice
+                            link_pipe  sys_tee  splice_pipe_to_pipe  do_splice_read
+                            splice_file_to_pipe  do_splice  sys_splice
 
 Copies that many parts need::
 
-    lib/iov_iter  fault_in_iov_iter_readable  copy_page_from_iter_atomic  copy_page_to_iter
+    lib/iov_iter  import_iovec  fault_in_iov_iter_readable  copy_page_from_iter_atomic
+                  copy_page_from_iter  copy_page_to_iter  iov_iter_get_pages2
 
 Tasks, signals, locks, work for other processors::
 
@@ -245,6 +260,7 @@ Types, constants and small functions::
                                 mmap_write_lock  mmap_write_lock_killable  mmap_write_unlock
                                 mmap_write_downgrade
     include/linux/pagemap       linear_page_index
+    include/linux/pipe_fs_i     pipe_buffer  pipe_inode_info
     include/linux/resource      rlimit
     include/linux/sched         kmap_ctrl  task_struct  signal_pending  fatal_signal_pending
                                 task_is_stopped_or_traced  task_rlimit
@@ -254,6 +270,7 @@ Types, constants and small functions::
     include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position
                                 filename  SYSCALL_DEFINE
     include/linux/uaccess       pagefault_disable  pagefault_enable  faulthandler_disabled
+    include/linux/uio           iov_iter  iov_iter_count
     include/linux/wait          wait_queue_head_t
 
 ... that most architectures share::

@@ -17,6 +17,7 @@ class Errno(enum.IntEnum):
     ESRCH      = 3
     EINTR      = 4
     EIO        = 5
+    ENXIO      = 6
     E2BIG      = 7
     EBADF      = 9
     ECHILD     = 10
@@ -35,6 +36,7 @@ class Errno(enum.IntEnum):
     ENOSPC     = 28
     ESPIPE     = 29
     EMLINK     = 31
+    EPIPE      = 32
     ENOSYS     = 38
     EOVERFLOW  = 75
     EOPNOTSUPP = 95

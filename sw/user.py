@@ -234,6 +234,28 @@ class User:
             self._operands = range(start, start + count)
         return self._operands.start
 
+    async def pipe(self, flags: int = 0) -> tuple[int, int]:
+        """Make a pipe; return the descriptors of its reading end and of its writing end."""
+        at = await self._memory(8)
+        await self.syscall(syscall_64.NR_pipe2, at, flags)
+        return await self.load(at, 4), await self.load(at + 4, 4)
+
+    async def iovec(self, *segments: tuple[int, int]) -> int:
+        """Make an array of buffers, each an address and its bytes; return its address.
+
+        It is there until another call needs the memory.
+        """
+        word = kconfig(self.cpu).paging.address_mask.bit_length() // 8
+        at   = await self._memory(2 * word * len(segments))
+        await self.store_bytes(at, b"".join(
+            number.to_bytes(word, "little") for segment in segments for number in segment))
+        return at
+
+    async def vmsplice(self, fd: int, *segments: tuple[int, int], flags: int = 0) -> int:
+        """Give a pipe the pages of buffers, or read it into them; return the bytes done."""
+        return await self.syscall(syscall_64.NR_vmsplice, fd, await self.iovec(*segments),
+                                  len(segments), flags)
+
     # Processes
 
     async def fork(self) -> User:

@@ -6,7 +6,7 @@ Ref: Linux 6.12, fs/namei.c.
 from sw.arch.x86.include.asm.current import current
 from sw.errno import Errno, KernelError
 from sw.include.linux.capability import CAP_DAC_OVERRIDE
-from sw.include.linux.fs import O_CREAT, O_EXCL, inode
+from sw.include.linux.fs import O_CREAT, O_EXCL, S_IALLUGO, inode
 from sw.kernel.capability import capable
 from sw.processor.cpu import Cpu
 
@@ -37,7 +37,7 @@ def lookup_open(cpu: Cpu, path: str, flags: int, mode: int, mask: int) -> inode:
     if node is None:
         if not flags & O_CREAT:
             raise KernelError(Errno.ENOENT)
-        rootfs(cpu)[path] = ramfs_get_inode(mode, current(cpu).cred.fsuid)
+        rootfs(cpu)[path] = ramfs_get_inode(mode & S_IALLUGO, current(cpu).cred.fsuid)
         return rootfs(cpu)[path]
     if flags & O_CREAT and flags & O_EXCL:
         raise KernelError(Errno.EEXIST)

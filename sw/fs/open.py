@@ -10,12 +10,14 @@ from collections.abc import Mapping
 
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import (
-    FMODE_READ, FMODE_WRITE, O_ACCMODE, O_CREAT, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, file,
+    FMODE_LSEEK, FMODE_PREAD, FMODE_PWRITE, FMODE_READ, FMODE_WRITE, O_ACCMODE, O_CLOEXEC,
+    O_CREAT, O_EXCL, O_LARGEFILE, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, file,
 )
+from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
-from .file import close_fd, fd_install
+from .file import close_fd, fd_install, get_unused_fd_flags, put_unused_fd
 from .namei import MAY_READ, MAY_WRITE, lookup_open
 
 
@@ -29,6 +31,29 @@ _MODES: Mapping[int, tuple[int, int]] = {
 }
 
 
+#: Flags that say how to open, and nothing of the open file.
+_NOT_KEPT = O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC
+
+
+def _force_o_largefile(cpu: Cpu) -> int:
+    return O_LARGEFILE if kconfig(cpu).paging.X86_64 else 0
+
+
+async def do_filp_open(cpu: Cpu, path: str, flags: int, mode: int) -> file:
+    """Open ``path``. Fails like ``do_sys_open``, but for EMFILE."""
+    f_mode, mask = _MODES[flags & O_ACCMODE]
+    node = lookup_open(cpu, path, flags, mode, mask)
+    if flags & O_TRUNC and node.i_size:
+        raise KernelError(Errno.EOPNOTSUPP)
+    filp = file(node, node.i_fop, f_mode, flags & ~_NOT_KEPT | _force_o_largefile(cpu))
+    if filp.f_op.llseek is not None:
+        filp.f_mode |= FMODE_LSEEK
+    filp.f_mode |= FMODE_PREAD | FMODE_PWRITE
+    if filp.f_op.open is not None:
+        await filp.f_op.open(cpu, node, filp)
+    return filp
+
+
 @traced
 async def do_sys_open(cpu: Cpu, path: str, flags: int, mode: int) -> int:
     """Open ``path`` and return its descriptor.
@@ -38,14 +63,14 @@ async def do_sys_open(cpu: Cpu, path: str, flags: int, mode: int) -> int:
     """
     if flags & O_ACCMODE not in _MODES:
         raise KernelError(Errno.EINVAL)
-    f_mode, mask = _MODES[flags & O_ACCMODE]
-    node = lookup_open(cpu, path, flags, mode, mask)
-    if flags & O_TRUNC and node.i_size:
-        raise KernelError(Errno.EOPNOTSUPP)
-    filp = file(node, node.i_fop, f_mode, flags)
-    if filp.f_op.open is not None:
-        await filp.f_op.open(cpu, node, filp)
-    return fd_install(cpu, filp)
+    fd = get_unused_fd_flags(cpu, flags)
+    try:
+        filp = await do_filp_open(cpu, path, flags, mode)
+    except KernelError:
+        put_unused_fd(cpu, fd)
+        raise
+    fd_install(cpu, fd, filp)
+    return fd
 
 
 async def sys_creat(cpu: Cpu, path: str, mode: int) -> int:

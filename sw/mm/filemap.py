@@ -14,7 +14,9 @@ from sw.include.linux.fs import O_APPEND, address_space, file
 from sw.include.linux.mm_types import (
     VM_FAULT_OOM, VM_FAULT_SIGBUS, page, vm_area_struct, vm_fault, vm_operations_struct,
 )
+from sw.include.linux.pipe_fs_i import pipe_buffer, pipe_inode_info
 from sw.include.linux.sched import fatal_signal_pending
+from sw.include.linux.uio import iov_iter, iov_iter_count
 from sw.kernel.locking.rwsem import down_write, up_write
 from sw.kernel.trace.ftrace import traced
 from sw.lib.iov_iter import (
@@ -26,8 +28,8 @@ from .page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, get_page, 
 
 
 __all__ = [
-    "filemap_fault", "filemap_get_page", "filemap_read", "generic_file_mmap", "generic_file_vm_ops",
-    "generic_file_write_iter",
+    "filemap_fault", "filemap_get_page", "filemap_read", "filemap_splice_read", "generic_file_mmap",
+    "generic_file_vm_ops", "generic_file_write_iter",
 ]
 
 
@@ -77,17 +79,17 @@ def generic_file_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
 
 
 @traced
-async def filemap_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tuple[int, int]:
+async def filemap_read(cpu: Cpu, filp: file, to: iov_iter, pos: int) -> tuple[int, int]:
     """Read up to the end of the file. What stops it makes the result short, or is its error."""
     node = filp.f_inode
     assert node.i_mapping is not None, "BUG: a file without a page cache"
-    done = 0
+    done, count = 0, iov_iter_count(to)
     try:
         while done < count and pos + done < node.i_size:
             index, offset = divmod(pos + done, PAGE_SIZE)
             size          = min(PAGE_SIZE - offset, count - done, node.i_size - pos - done)
             folio         = await filemap_get_page(cpu, node.i_mapping, index)
-            copied        = await copy_page_to_iter(cpu, folio, offset, size, buf + done)
+            copied        = await copy_page_to_iter(cpu, folio, offset, size, to)
             put_page(cpu, folio)
             done  += copied
             if copied < size:
@@ -99,8 +101,23 @@ async def filemap_read(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> 
 
 
 @traced
-async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
-                                pos: int) -> tuple[int, int]:
+async def filemap_splice_read(cpu: Cpu, in_: file, pos: int, pipe: pipe_inode_info,
+                              length: int) -> int:
+    """Give a pipe, which has place, the file's own pages up to its end. Returns the bytes."""
+    node = in_.f_inode
+    assert node.i_mapping is not None, "BUG: a file without a page cache"
+    done = 0
+    while done < length and pos + done < node.i_size and len(pipe.bufs) < pipe.max_usage:
+        index, offset = divmod(pos + done, PAGE_SIZE)
+        size  = min(PAGE_SIZE - offset, length - done, node.i_size - pos - done)
+        folio = await filemap_get_page(cpu, node.i_mapping, index)
+        pipe.bufs.append(pipe_buffer(folio, offset, size))
+        done += size
+    return done
+
+
+@traced
+async def generic_perform_write(cpu: Cpu, filp: file, i: iov_iter, pos: int) -> tuple[int, int]:
     """Write, at the end with O_APPEND; the file grows.
 
     A failure makes the result short, or is raised if nothing was done: EFAULT, ENOMEM or EINTR.
@@ -110,17 +127,17 @@ async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
     node = filp.f_inode
     assert node.i_mapping is not None, "BUG: a file without a page cache"
     pos  = node.i_size if filp.f_flags & O_APPEND else pos
-    done = 0
+    done, count = 0, iov_iter_count(i)
     try:
         while done < count:
             index, offset = divmod(pos + done, PAGE_SIZE)
             size = min(PAGE_SIZE - offset, count - done)
-            if await fault_in_iov_iter_readable(cpu, buf + done, size) == size:
+            if await fault_in_iov_iter_readable(cpu, i, size) == size:
                 raise KernelError(Errno.EFAULT)
             if fatal_signal_pending(current(cpu)):
                 raise KernelError(Errno.EINTR)
             folio  = await filemap_get_page(cpu, node.i_mapping, index)
-            copied = await copy_page_from_iter_atomic(cpu, folio, offset, size, buf + done)
+            copied = await copy_page_from_iter_atomic(cpu, folio, offset, size, i)
             simple_write_end(cpu, node, pos + done, copied, folio)
             done  += copied
     except KernelError:
@@ -129,12 +146,12 @@ async def generic_perform_write(cpu: Cpu, filp: file, buf: int, count: int,
     return done, pos + done
 
 
-async def generic_file_write_iter(cpu: Cpu, filp: file, buf: int, count: int,
+async def generic_file_write_iter(cpu: Cpu, filp: file, from_: iov_iter,
                                   pos: int) -> tuple[int, int]:
     """Write, one caller at a time."""
     node = filp.f_inode
     await down_write(cpu, node.i_rwsem)
     try:
-        return await generic_perform_write(cpu, filp, buf, count, pos)
+        return await generic_perform_write(cpu, filp, from_, pos)
     finally:
         up_write(cpu, node.i_rwsem)

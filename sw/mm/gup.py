@@ -40,8 +40,8 @@ from .pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 __all__ = [
     "check_vma_flags", "fault_in_readable", "faultin_page", "faultin_page_range",
     "follow_page_mask", "mm_populate", "populate_vma_page_range",
-    "get_user_page_vma_remote", "get_user_pages_remote", "pin_user_pages_remote",
-    "unpin_user_page",
+    "get_user_page_vma_remote", "get_user_pages_fast", "get_user_pages_remote",
+    "pin_user_pages_remote", "unpin_user_page",
 ]
 
 
@@ -241,6 +241,23 @@ async def pin_user_pages_remote(cpu: Cpu, mm: mm_struct, start: int, nr_pages: i
     """
     return await __get_user_pages(cpu, mm, start, nr_pages,
                                   gup_flags | FOLL_PIN | FOLL_TOUCH | FOLL_REMOTE)
+
+
+@traced
+async def get_user_pages_fast(cpu: Cpu, start: int, nr_pages: int, gup_flags: int) -> list[page]:
+    """Get pages of the current address space, each with a reference. No lock is held.
+
+    Linux first looks into the tables without a lock, which is left out here. Returns and raises
+    like ``get_user_pages_remote``; EFAULT for what is no memory of a program.
+    """
+    if not access_ok(cpu, start, nr_pages * PAGE_SIZE - start % PAGE_SIZE):
+        raise KernelError(Errno.EFAULT)
+    mm = current_mm(cpu)
+    await mmap_read_lock(cpu, mm)
+    try:
+        return await __get_user_pages(cpu, mm, start, nr_pages, gup_flags | FOLL_GET | FOLL_TOUCH)
+    finally:
+        mmap_read_unlock(cpu, mm)
 
 
 async def get_user_page_vma_remote(cpu: Cpu, mm: mm_struct, addr: int,

@@ -19,9 +19,9 @@ from .memory.mem_map import mem_map
 
 
 __all__ = [
-    "__GFP_HIGHMEM", "__GFP_ZERO", "GFP_HIGHUSER_MOVABLE", "GFP_KERNEL", "__free_page",
-    "alloc_page", "folio_put_refs", "folio_ref_add", "free_area_init", "get_page", "node_zones",
-    "nr_free_pages", "put_page", "zone",
+    "__GFP_HIGHMEM", "__GFP_ZERO", "GFP_HIGHUSER", "GFP_HIGHUSER_MOVABLE", "GFP_KERNEL",
+    "__free_page", "alloc_page", "folio_put_refs", "folio_ref_add", "free_area_init", "get_page",
+    "node_zones", "nr_free_pages", "put_page", "zone",
 ]
 
 
@@ -29,7 +29,8 @@ __GFP_HIGHMEM = 0x0002    #: The frame may be in high memory.
 __GFP_ZERO    = 0x0100    #: It is filled with zeros.
 GFP_KERNEL    = 0x0CC0    #: The frame is in the linear map.
 
-GFP_HIGHUSER_MOVABLE = GFP_KERNEL | __GFP_HIGHMEM | 0x10_0008
+GFP_HIGHUSER         = GFP_KERNEL | __GFP_HIGHMEM | 0x10_0000
+GFP_HIGHUSER_MOVABLE = GFP_HIGHUSER | 0x8
 
 
 class zone:

@@ -3,14 +3,14 @@
 Ref: Linux 6.12, mm/shmem.c.
 """
 
-from sw.fs.read_write import generic_file_llseek
+from sw.fs.read_write.llseek import generic_file_llseek
 from sw.include.linux.fs import (
-    FMODE_READ, FMODE_WRITE, O_RDWR, address_space, file, file_operations, inode,
+    FMODE_READ, FMODE_WRITE, O_RDWR, S_IFREG, address_space, file, file_operations, inode,
 )
 from sw.include.linux.mm_types import vm_area_struct, vm_operations_struct
 from sw.processor.cpu import Cpu
 
-from .filemap import filemap_fault, filemap_read, generic_file_write_iter
+from .filemap import filemap_fault, filemap_read, filemap_splice_read, generic_file_write_iter
 from .page_alloc import put_page
 
 
@@ -36,15 +36,17 @@ async def shmem_evict_inode(cpu: Cpu, node: inode, filp: file) -> None:
 
 
 shmem_file_operations = file_operations(
-    llseek  = generic_file_llseek,
-    read    = filemap_read,
-    write   = generic_file_write_iter,
-    release = shmem_evict_inode,
-    mmap    = shmem_mmap,
+    llseek     = generic_file_llseek,
+    read_iter  = filemap_read,
+    write_iter = generic_file_write_iter,
+    splice_read  = filemap_splice_read,
+    splice_write = True,
+    release    = shmem_evict_inode,
+    mmap       = shmem_mmap,
 )
 
 
 def shmem_zero_setup(size: int) -> file:
     """Make the file without a name that shared anonymous memory is, of ``size`` bytes."""
-    node = inode(0o600, 0, shmem_file_operations, i_size=size, i_mapping=address_space())
+    node = inode(S_IFREG | 0o600, 0, shmem_file_operations, i_size=size, i_mapping=address_space())
     return file(node, node.i_fop, FMODE_READ | FMODE_WRITE, O_RDWR)

@@ -10,6 +10,7 @@ from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE,
 )
 from sw.include.linux.signal_types import SI_USER, SIGKILL, kernel_siginfo
+from sw.include.linux.uio import iov_iter
 from sw.kernel.sched.completion import wait_for_completion
 from sw.kernel.smp import call_single_queue
 from sw.kernel.trace.ftrace import ret_stack
@@ -155,7 +156,7 @@ async def test_a_dying_task_writes_nothing_more():
     filp = user.task.files.fdt[fd]
     user.task.pending.append(kernel_siginfo(SIGKILL, SI_USER))
     with raises_errno(Errno.EINTR):
-        await filp.f_op.write(user.cpu, filp, end - 8, 8, 0)
+        await filp.f_op.write_iter(user.cpu, filp, iov_iter([(end - 8, 8)]), 0)
     user.task.pending.clear()
     assert await body(user, fd) == BODY
 

@@ -10,7 +10,7 @@ from sw.arch.x86.include.asm.pgtable_types import (
 )
 from sw.errno import Errno
 from sw.fs.ramfs.inode import rootfs
-from sw.include.linux.fs import O_CREAT, O_RDWR, SEEK_CUR
+from sw.include.linux.fs import O_CREAT, O_RDWR, S_IFREG, SEEK_CUR
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE
 from sw.include.linux.signal_types import SIGTERM, Killed
 from sw.include.linux.syscalls import (
@@ -233,7 +233,7 @@ async def test_numbers_of_processes_and_signals_have_32_bits():
 async def test_the_mode_of_a_new_file_has_16_bits():
     user = await boot()
     await user.open("/file", O_CREAT | O_RDWR, 0x1_0000 | 0o600)
-    assert rootfs(user.cpu)["/file"].i_mode == 0o600
+    assert rootfs(user.cpu)["/file"].i_mode == S_IFREG | 0o600
 
 
 @runs

@@ -4,9 +4,10 @@ import pytest
 
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.errno import Errno
-from sw.fs.read_write import vfs_read, vfs_write
+from sw.fs.read_write.rw import vfs_read, vfs_write
 from sw.include.linux.fs import (
-    O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET,
+    O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_DATA, SEEK_END,
+    SEEK_HOLE, SEEK_SET,
 )
 from sw.include.linux.capability import CAP_DAC_OVERRIDE
 from sw.kernel.cred import cred
@@ -53,10 +54,18 @@ async def test_positions():
 
 
 @runs
-async def test_a_position_is_counted_from_one_of_three_places():
-    user, _, fd = await prepared()
-    with raises_errno(Errno.EINVAL):
-        await user.lseek(fd, 0, SEEK_END + 1)
+async def test_a_file_is_data_up_to_its_end_and_there_a_hole_begins():
+    user, buf, fd = await prepared()
+    await user.write(fd, buf, 8)
+    assert await user.lseek(fd, 5, SEEK_DATA) == 5
+    assert await user.lseek(fd, 5, SEEK_HOLE) == 8
+    for offset in (8, -1):
+        for whence in (SEEK_DATA, SEEK_HOLE):
+            with raises_errno(Errno.ENXIO):
+                await user.lseek(fd, offset, whence)
+    for whence in (SEEK_HOLE + 1, -1):
+        with raises_errno(Errno.EINVAL):
+            await user.lseek(fd, 0, whence)
 
 
 @pytest.mark.parametrize("count, refused", [(0x7FFF_FFFF, False), (0x8000_0000, True)])

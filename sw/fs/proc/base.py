@@ -10,7 +10,9 @@ from sw.arch.x86.include.asm.page import page_to_virt
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
 from sw.errno import Errno, KernelError
-from sw.include.linux.fs import SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t
+from sw.include.linux.fs import (
+    MAX_NON_LFS, S_IFREG, SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t,
+)
 from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE, SUID_DUMP_USER, mm_struct
 from sw.include.linux.ptrace import PTRACE_MODE_ATTACH_FSCREDS
 from sw.kconfig import kconfig
@@ -60,7 +62,8 @@ def proc_pid_lookup(cpu: Cpu, path: str) -> inode | None:
     if leader is None or task is None or task.tgid != leader.tgid:
         raise KernelError(Errno.ENOENT)
     dumpable = task.mm is not None and task.mm.dumpable == SUID_DUMP_USER
-    return inode(0o600, task.cred.euid if dumpable else 0, proc_mem_operations, i_private=task)
+    return inode(S_IFREG | 0o600, task.cred.euid if dumpable else 0, proc_mem_operations,
+                 i_private=task, s_maxbytes=MAX_NON_LFS)
 
 
 @traced

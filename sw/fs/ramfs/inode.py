@@ -3,9 +3,11 @@
 Ref: Linux 6.12, fs/ramfs/inode.c, fs/ramfs/file-mmu.c.
 """
 
-from sw.fs.read_write import generic_file_llseek
-from sw.include.linux.fs import address_space, file_operations, inode
-from sw.mm.filemap import filemap_read, generic_file_mmap, generic_file_write_iter
+from sw.fs.read_write.llseek import generic_file_llseek
+from sw.include.linux.fs import S_IFREG, address_space, file_operations, inode
+from sw.mm.filemap import (
+    filemap_read, filemap_splice_read, generic_file_mmap, generic_file_write_iter,
+)
 from sw.variables import DEFINE
 
 
@@ -13,10 +15,12 @@ __all__ = ["ramfs_file_operations", "ramfs_get_inode", "rootfs"]
 
 
 ramfs_file_operations = file_operations(
-    llseek = generic_file_llseek,
-    read   = filemap_read,
-    write  = generic_file_write_iter,
-    mmap   = generic_file_mmap,
+    llseek     = generic_file_llseek,
+    read_iter  = filemap_read,
+    write_iter = generic_file_write_iter,
+    splice_read  = filemap_splice_read,
+    splice_write = True,
+    mmap       = generic_file_mmap,
 )
 
 
@@ -26,4 +30,4 @@ rootfs: DEFINE[dict[str, inode]] = DEFINE(dict)
 
 def ramfs_get_inode(mode: int, uid: int) -> inode:
     """Make an empty file."""
-    return inode(mode, uid, ramfs_file_operations, i_mapping=address_space())
+    return inode(S_IFREG | mode, uid, ramfs_file_operations, i_mapping=address_space())

@@ -14,33 +14,58 @@ from sw.kernel.locking.spinlock import spinlock_t
 from sw.processor.cpu import Cpu
 
 from .mm_types import page, vm_area_struct
+from .pipe_fs_i import pipe_inode_info
+from .uio import iov_iter
 
 
 __all__ = [
-    "FMODE_READ", "FMODE_WRITE", "MAX_LFS_FILESIZE", "O_ACCMODE", "O_APPEND", "O_CREAT", "O_EXCL",
-    "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY", "SEEK_CUR", "SEEK_END", "SEEK_SET",
-    "address_space", "file", "file_operations", "files_struct", "get_file", "inode", "loff_t",
+    "FMODE_LSEEK", "FMODE_PREAD", "FMODE_PWRITE", "FMODE_READ", "FMODE_WRITE", "MAX_LFS_FILESIZE",
+    "MAX_NON_LFS", "O_ACCMODE", "O_APPEND", "O_CLOEXEC", "O_CREAT", "O_DIRECT", "O_EXCL",
+    "O_LARGEFILE", "O_NONBLOCK", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY", "SEEK_CUR",
+    "SEEK_DATA", "SEEK_END", "SEEK_HOLE", "SEEK_MAX", "SEEK_SET", "S_IALLUGO", "S_IFCHR", "S_IFIFO",
+    "S_IFMT", "S_IFREG", "address_space", "file", "file_operations", "files_struct", "get_file",
+    "inode", "loff_t",
 ]
 
 
-O_RDONLY  = 0o0
-O_WRONLY  = 0o1
-O_RDWR    = 0o2
-O_ACCMODE = 0o3
-O_CREAT   = 0o100
-O_EXCL    = 0o200
-O_TRUNC   = 0o1000
-O_APPEND  = 0o2000
+O_RDONLY    = 0o0
+O_WRONLY    = 0o1
+O_RDWR      = 0o2
+O_ACCMODE   = 0o3
+O_CREAT     = 0o100
+O_EXCL      = 0o200
+O_TRUNC     = 0o1000
+O_APPEND    = 0o2000
+O_NONBLOCK  = 0o4000
+O_DIRECT    = 0o40000
+O_LARGEFILE = 0o100000   #: A kernel of 64 bits sets it in all that is opened.
+O_CLOEXEC   = 0o2000000
 
-SEEK_SET = 0
-SEEK_CUR = 1
-SEEK_END = 2
+SEEK_SET  = 0
+SEEK_CUR  = 1
+SEEK_END  = 2
+SEEK_DATA = 3
+SEEK_HOLE = 4
+SEEK_MAX  = SEEK_HOLE
+
+S_IFMT  = 0o170000  #: The kind of a file, in its mode.
+S_IFIFO = 0o010000
+S_IFCHR = 0o020000
+S_IFREG = 0o100000
+
+S_IALLUGO = 0o7777  #: All bits of a mode but the kind.
 
 #: Last position that a file can have.
 MAX_LFS_FILESIZE = (1 << 63) - 1
 
-FMODE_READ  = 0x1
-FMODE_WRITE = 0x2
+#: Last position of file systems that say nothing else, such as those of pipes and of /proc.
+MAX_NON_LFS = (1 << 31) - 1
+
+FMODE_READ   = 0x01
+FMODE_WRITE  = 0x02
+FMODE_LSEEK  = 0x04  #: It has a position.
+FMODE_PREAD  = 0x08  #: It can be read at any position.
+FMODE_PWRITE = 0x10
 
 
 def loff_t(value: int) -> int:
@@ -55,7 +80,7 @@ class inode:
     Attributes
     ----------
     i_mode : :class:`int`
-        Permission bits: owner, group, others.
+        S_IF*, and the permission bits: owner, group, others.
     i_uid : :class:`int`
         Owner.
     i_fop : :class:`file_operations`
@@ -66,6 +91,8 @@ class inode:
         Its pages, if it keeps any.
     i_private : :class:`object`
         The file system's own record of it.
+    s_maxbytes : :class:`int`
+        Last position that a file of its file system can have.
     i_rwsem : :class:`rw_semaphore`
         Guards its contents and its size while it is written.
     """
@@ -76,6 +103,7 @@ class inode:
     i_size:    int = 0
     i_mapping: address_space | None = None
     i_private: Any = None
+    s_maxbytes: int = MAX_LFS_FILESIZE
     i_rwsem:   rw_semaphore = field(default_factory=rw_semaphore)
 
 
@@ -86,7 +114,7 @@ class file:
     Attributes
     ----------
     f_mode : :class:`int`
-        FMODE_READ, FMODE_WRITE.
+        FMODE_*: what may be done.
     f_flags : :class:`int`
         O_* as opened.
     f_pos : :class:`int`
@@ -118,16 +146,28 @@ class file_operations:
 
     Attributes
     ----------
+    read, write : callable or :class:`None`
+        Of one buffer at a time.
+    read_iter, write_iter : callable or :class:`None`
+        Of all buffers of a call. A file has these or those.
+    splice_read : callable or :class:`None`
+        Gives a pipe references on its pages.
+    splice_write : :class:`bool`
+        It can be filled from a pipe, in Linux: here that is not modelled.
     unsigned_offset : :class:`bool`
         FOP_UNSIGNED_OFFSET: positions are addresses, and those with the sign bit are legal.
     """
 
-    llseek:  Callable[[Cpu, file, int, int], int]
-    read:    Callable[[Cpu, file, int, int, int], Awaitable[tuple[int, int]]]
-    write:   Callable[[Cpu, file, int, int, int], Awaitable[tuple[int, int]]]
-    open:    Callable[[Cpu, inode, file], Awaitable[None]] | None = None
-    release: Callable[[Cpu, inode, file], Awaitable[None]] | None = None
-    mmap:    Callable[[Cpu, file, vm_area_struct], None]   | None = None
+    llseek:     Callable[[Cpu, file, int, int], int] | None = None
+    read:       Callable[[Cpu, file, int, int, int], Awaitable[tuple[int, int]]] | None = None
+    write:      Callable[[Cpu, file, int, int, int], Awaitable[tuple[int, int]]] | None = None
+    read_iter:  Callable[[Cpu, file, iov_iter, int], Awaitable[tuple[int, int]]] | None = None
+    write_iter: Callable[[Cpu, file, iov_iter, int], Awaitable[tuple[int, int]]] | None = None
+    open:       Callable[[Cpu, inode, file], Awaitable[None]] | None = None
+    release:    Callable[[Cpu, inode, file], Awaitable[None]] | None = None
+    mmap:       Callable[[Cpu, file, vm_area_struct], None]   | None = None
+    splice_read: Callable[[Cpu, file, int, pipe_inode_info, int], Awaitable[int]] | None = None
+    splice_write: bool = False
     unsigned_offset: bool = False
 
 
@@ -138,13 +178,16 @@ class files_struct:
     Attributes
     ----------
     fdt : :class:`dict`
-        Open files by descriptor.
+        Open files by descriptor; ``None`` where a number is taken for a file that is not there yet.
+    close_on_exec : :class:`set` of :class:`int`
+        Descriptors that another program does not get.
     count : :class:`int`
         Tasks that share the table.
     """
 
-    fdt:   dict[int, file] = field(default_factory=dict)
-    count: int = 1
+    fdt:           dict[int, file | None] = field(default_factory=dict)
+    close_on_exec: set[int] = field(default_factory=set)
+    count:         int = 1
 
 
 def get_file(filp: file) -> file:

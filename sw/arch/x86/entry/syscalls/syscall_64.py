@@ -10,8 +10,15 @@ string itself.
 from collections.abc import Awaitable, Callable
 
 from sw.arch.x86.kernel.sys_x86_64 import sys_mmap
+from sw.fs.fcntl import sys_fcntl
+from sw.fs.file import sys_dup, sys_dup2, sys_dup3
 from sw.fs.open import do_sys_open, sys_close, sys_creat
-from sw.fs.read_write import ksys_lseek, ksys_pread64, ksys_pwrite64, ksys_read, ksys_write
+from sw.fs.pipe import sys_pipe, sys_pipe2
+from sw.fs.read_write.llseek import ksys_lseek
+from sw.fs.read_write.rw import ksys_pread64, ksys_pwrite64, ksys_read, ksys_write
+from sw.fs.read_write.sendfile import sys_sendfile64
+from sw.fs.read_write.vector import sys_preadv, sys_pwritev, sys_readv, sys_writev
+from sw.fs.splice import sys_splice, sys_tee, sys_vmsplice
 from sw.include.linux.syscalls import (
     SYSCALL_DEFINE, filename, int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
 )
@@ -38,14 +45,16 @@ from sw.mm.mremap import sys_mremap
 
 
 __all__ = [
-    "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_exit", "NR_exit_group", "NR_fork",
-    "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid", "NR_getpid", "NR_getppid",
-    "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getsid", "NR_getuid", "NR_kill", "NR_lseek",
-    "NR_madvise", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_munmap", "NR_open", "NR_prctl",
-    "NR_pread64", "NR_prlimit64", "NR_ptrace", "NR_pwrite64", "NR_read", "NR_rt_sigaction",
-    "NR_rt_sigprocmask", "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid",
-    "NR_setresgid", "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid",
-    "NR_wait4", "NR_write", "sys_call_table",
+    "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_dup", "NR_dup2", "NR_dup3", "NR_exit",
+    "NR_exit_group", "NR_fcntl", "NR_fork", "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid",
+    "NR_getpid", "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getsid",
+    "NR_getuid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mmap", "NR_mprotect", "NR_mremap",
+    "NR_munmap", "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv",
+    "NR_prlimit64", "NR_ptrace", "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv",
+    "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid", "NR_setfsuid",
+    "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid", "NR_setresuid", "NR_setreuid",
+    "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee", "NR_vmsplice", "NR_wait4",
+    "NR_write", "NR_writev", "sys_call_table",
 ]
 
 
@@ -62,14 +71,21 @@ NR_rt_sigaction = 13
 NR_rt_sigprocmask = 14
 NR_pread64      = 17
 NR_pwrite64     = 18
+NR_readv        = 19
+NR_writev       = 20
+NR_pipe         = 22
 NR_mremap       = 25
 NR_madvise      = 28
+NR_dup          = 32
+NR_dup2         = 33
 NR_getpid       = 39
+NR_sendfile     = 40
 NR_clone        = 56
 NR_fork         = 57
 NR_exit         = 60
 NR_wait4        = 61
 NR_kill         = 62
+NR_fcntl        = 72
 NR_creat        = 85
 NR_getrlimit    = 97
 NR_ptrace       = 101
@@ -95,6 +111,13 @@ NR_getsid       = 124
 NR_prctl        = 157
 NR_setrlimit    = 160
 NR_exit_group   = 231
+NR_splice       = 275
+NR_tee          = 276
+NR_vmsplice     = 278
+NR_dup3         = 292
+NR_pipe2        = 293
+NR_preadv       = 295
+NR_pwritev      = 296
 NR_prlimit64    = 302
 
 
@@ -117,15 +140,25 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
                                     position),
     NR_pwrite64:     SYSCALL_DEFINE("pwrite64", ksys_pwrite64, unsigned_int, unsigned_long, size_t,
                                     position),
+    NR_readv:        SYSCALL_DEFINE("readv", sys_readv, unsigned_long, unsigned_long,
+                                    unsigned_long),
+    NR_writev:       SYSCALL_DEFINE("writev", sys_writev, unsigned_long, unsigned_long,
+                                    unsigned_long),
+    NR_pipe:         SYSCALL_DEFINE("pipe", sys_pipe, unsigned_long),
     NR_mremap:       SYSCALL_DEFINE("mremap", sys_mremap, unsigned_long, unsigned_long,
                                     unsigned_long, unsigned_long, unsigned_long),
     NR_madvise:      SYSCALL_DEFINE("madvise", sys_madvise, unsigned_long, size_t, int_),
+    NR_dup:          SYSCALL_DEFINE("dup", sys_dup, unsigned_int),
+    NR_dup2:         SYSCALL_DEFINE("dup2", sys_dup2, unsigned_int, unsigned_int),
     NR_getpid:       SYSCALL_DEFINE("getpid", sys_getpid),
+    NR_sendfile:     SYSCALL_DEFINE("sendfile", sys_sendfile64, int_, int_, unsigned_long,
+                                    size_t),
     NR_clone:        SYSCALL_DEFINE("clone", sys_clone, unsigned_long),
     NR_fork:         SYSCALL_DEFINE("fork", sys_fork),
     NR_exit:         SYSCALL_DEFINE("exit", sys_exit, int_),
     NR_wait4:        SYSCALL_DEFINE("wait4", sys_wait4, int_, unsigned_long, int_, unsigned_long),
     NR_kill:         SYSCALL_DEFINE("kill", sys_kill, int_, int_),
+    NR_fcntl:        SYSCALL_DEFINE("fcntl", sys_fcntl, unsigned_int, unsigned_int, unsigned_long),
     NR_creat:        SYSCALL_DEFINE("creat", sys_creat, filename, umode_t),
     NR_getrlimit:    SYSCALL_DEFINE("getrlimit", sys_getrlimit, unsigned_int, unsigned_long),
     NR_ptrace:       SYSCALL_DEFINE("ptrace", sys_ptrace, long, int_,
@@ -157,6 +190,17 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
                                     unsigned_long),
     NR_setrlimit:    SYSCALL_DEFINE("setrlimit", sys_setrlimit, unsigned_int, unsigned_long),
     NR_exit_group:   SYSCALL_DEFINE("exit_group", sys_exit_group, int_),
+    NR_splice:       SYSCALL_DEFINE("splice", sys_splice, int_, unsigned_long, int_,
+                                    unsigned_long, size_t, unsigned_int),
+    NR_tee:          SYSCALL_DEFINE("tee", sys_tee, int_, int_, size_t, unsigned_int),
+    NR_vmsplice:     SYSCALL_DEFINE("vmsplice", sys_vmsplice, int_, unsigned_long, unsigned_long,
+                                    unsigned_int),
+    NR_dup3:         SYSCALL_DEFINE("dup3", sys_dup3, unsigned_int, unsigned_int, int_),
+    NR_pipe2:        SYSCALL_DEFINE("pipe2", sys_pipe2, unsigned_long, int_),
+    NR_preadv:       SYSCALL_DEFINE("preadv", sys_preadv, unsigned_long, unsigned_long,
+                                    unsigned_long, position),
+    NR_pwritev:      SYSCALL_DEFINE("pwritev", sys_pwritev, unsigned_long, unsigned_long,
+                                    unsigned_long, position),
     NR_prlimit64:    SYSCALL_DEFINE("prlimit64", sys_prlimit64, int_, unsigned_int, unsigned_long,
                                     unsigned_long),
 }
