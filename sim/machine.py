@@ -18,6 +18,7 @@ from sw.vmlinux import Kernel
 from .engines.cocotb import CocotbEngine
 from .engines.cxxrtl import CxxrtlEngine
 from .engines.engine import Engine
+from .engines.golden import GoldenEngine
 from .engines.pysim import PysimEngine
 from .engines.serial import on_port
 from .errors import Unsuited
@@ -45,6 +46,7 @@ DEFAULT_ERA = "5.x"
 #: Ways of making the machine run.
 ENGINES: Mapping[str, Callable[..., Engine]] = {
     "pysim": PysimEngine, "cxxrtl": CxxrtlEngine, "cocotb": CocotbEngine, "serial": on_port,
+    "golden": GoldenEngine,
 }
 
 

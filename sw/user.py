@@ -109,6 +109,13 @@ class User:
 
     # Instructions
 
+    async def nop(self) -> None:
+        """Execute an instruction that does nothing (NOP): a signal that waits is met."""
+        async def nothing() -> None:
+            pass
+
+        await self._run(nothing)
+
     def _check_address(self, linear: int) -> None:
         """Refuse an address that no register of the program can hold."""
         check_number(linear, kconfig(self.cpu).paging.address_mask.bit_length(), "the address")

@@ -19,7 +19,9 @@ from dragoncage import __version__
 from sim.output.files import FileTrouble, print_out
 from sim.output.text import columns
 
-from . import access, bench, boards, build, listing, program, run, simulate_board, verilog, walk
+from . import (
+    access, bench, boards, build, listing, program, run, script, simulate_board, verilog, walk,
+)
 from .switches import one_word_each
 from .usage import UsageError, complain
 
@@ -28,7 +30,7 @@ __all__ = ["main"]
 
 
 #: Modules of :mod:`sim.cli`, in the order of the help.
-COMMANDS = (run, listing, walk, access, bench, verilog, boards, build, program,
+COMMANDS = (run, listing, walk, script, access, bench, verilog, boards, build, program,
             simulate_board)
 
 

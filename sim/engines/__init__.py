@@ -14,5 +14,6 @@
 :mod:`sim.engines.cxxrtl`      the design compiled to native code
 :mod:`sim.engines.cocotb`      the design as Verilog, in a simulator that runs Python by cocotb
 :mod:`sim.engines.serial`      a board behind a serial line
+:mod:`sim.engines.golden`      the golden model, for what needs no signals
 =============================  ================================================================
 """

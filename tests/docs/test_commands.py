@@ -48,6 +48,7 @@ OF_PAGES = {
     "docs/walk.md":     "tests/docs/test_walk_page.py::test_a_command_of_the_page_works",
 }
 
+PLAYED  = "tests/script/test_command.py::test_a_script_is_played_and_told"
 SERIAL  = ("tests/engines/test_serial.py::"
            "test_the_command_tells_a_whole_story_through_a_pseudo_terminal")
 COCOTB  = "tests/packaging/test_engines.py::test_a_scenario_plays"
@@ -83,6 +84,15 @@ ELSEWHERE = {
     "dragoncage access FILE --engine golden":         VECTORS,
     "dragoncage access FILE --allowed":               "tests/vectors/test_command.py::"
         "test_allowed_is_added_to_sequences_alone",
+    "dragoncage script FILE...":                      PLAYED,
+    "dragoncage script FILE... --on linux":           PLAYED,
+    "dragoncage script FILE... --engine cxxrtl":       PLAYED,
+    "dragoncage script FILE... --json":               "tests/script/test_command.py::"
+        "test_results_are_printed_as_json",
+    "dragoncage script FILE... --compare":            "tests/script/test_command.py::"
+        "test_a_comparison_needs_no_record",
+    "dragoncage script FILE... --record":             "tests/script/test_command.py::"
+        "test_what_linux_did_is_recorded_and_stands_in_for_it",
     "dragoncage bench engines":                       BENCH,
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,

@@ -1,0 +1,181 @@
+"""`dragoncage script`: play kernel scripts, on the kernel of ``sw`` and on that of this machine."""
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Unavailable, Unsuited
+from sim.machine import ERAS
+from sim.output.files import FileTrouble, print_out
+from sim.script import SCRIPTS, recorded
+from sim.script.compare import Difference, differences
+from sim.script.outcome import Outcome
+from sim.script.parser import load
+from sim.script.runs import DEFAULT_ENGINE, DEFAULT_ERA, here, lacking, on_linux, on_model
+from sim.script.script import Script, ScriptError
+from sim.script.told import told_differences, told_run
+
+from .usage import UsageError, path
+
+
+__all__ = ["add", "script_command"]
+
+
+#: Engines on which there is no need for anything but a kernel.
+ENGINES = ("golden", "pysim", "cxxrtl")
+
+
+def add(commands: Any) -> None:
+    """Add the arguments."""
+    script = commands.add_parser("script", help=script_command.__doc__,
+                                 description=script_command.__doc__)
+    script.add_argument("files", nargs="*", type=path, metavar="FILE",
+                        help="scripts, or folders of them (default: those that come with the "
+                             "project)")
+    what = script.add_mutually_exclusive_group()
+    what.add_argument("--on", choices=("model", "linux"), default="model",
+                      help="kernel to play on: the project's, or this machine's (default: model)")
+    what.add_argument("--compare", action="store_true",
+                      help="play on both, and print what differs; where there is no Linux, or it "
+                           "lacks what a script needs, its stored results are taken")
+    what.add_argument("--record", action="store_true",
+                      help="store the results of this machine's Linux beside the scripts")
+    script.add_argument("--engine", choices=ENGINES, default=DEFAULT_ENGINE,
+                        help=f"engine of the model's machine (default: {DEFAULT_ENGINE})")
+    script.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
+                        help=f"Linux versions that the model follows (default: {DEFAULT_ERA})")
+    script.add_argument("--json", action="store_true", help="print the results as JSON")
+    script.set_defaults(command=script_command)
+
+
+def script_command(args: argparse.Namespace) -> int:
+    """Play kernel scripts: steps of processes, with what must come of them."""
+    try:
+        scripts = [(file, load(file)) for file in _files(args.files or [SCRIPTS])]
+        if args.record:
+            return _record(scripts)
+        if args.compare:
+            return _compare(scripts, args)
+        return _play(scripts, args)
+    except ScriptError as error:
+        raise UsageError(str(error)) from error
+    except (Unavailable, Unsuited) as error:
+        raise UsageError(str(error)) from error
+
+
+def _files(names: Iterable[Path]) -> list[Path]:
+    """The scripts of that name, or in the folders of that name."""
+    found: list[Path] = []
+    for name in names:
+        inside = sorted(name.rglob("*.toml")) if name.is_dir() else [name]
+        if not inside:
+            raise UsageError(f"{name}: there is no script in it; their names end with .toml")
+        if not inside[0].exists():
+            raise FileTrouble(f"cannot read {name}: No such file or directory")
+        found += inside
+    return found
+
+
+def _play(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -> int:
+    """Play all on one kernel. The status is 1 if something was not as expected."""
+    where  = here() if args.on == "linux" else f"the model of {args.era}"
+    failed = 0
+    told: list[dict[str, Any]] = []
+    for file, script in scripts:
+        lacks = lacking(script) if args.on == "linux" else ""
+        if lacks:
+            told.append({"script": str(file), "left_out": f"it needs {lacks}"})
+            _tell(args, f"{script.title} ({script.name}): left out, it needs {lacks}\n\n")
+            continue
+        outcomes = (on_linux(script) if args.on == "linux" else
+                    on_model(script, engine=args.engine, era=args.era))
+        failed += any(outcome.failed for outcome in outcomes)
+        told.append(_json_of(file, script, outcomes))
+        _tell(args, f"{told_run(script, outcomes, where)}\n")
+    _tell(args, f"{len(scripts)} scripts, {failed} not as expected\n")
+    _tell_json(args, {"on": where, "scripts": told})
+    return 1 if failed else 0
+
+
+def _json_of(file: Path, script: Script, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    return {"script": str(file), "title": script.title, "steps": [
+        {"line": step.line, "step": str(step), "result": dict(outcome.said),
+         "failed": list(outcome.failed)}
+        for step, outcome in zip(script.steps, outcomes, strict=True)]}
+
+
+def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -> int:
+    """Play all on both. The status is 1 if something differs for which the script has no reason."""
+    model, counts = f"the model of {args.era}", {"agree": 0, "explained": 0, "differ": 0}
+    told: list[dict[str, Any]] = []
+    for file, script in scripts:
+        where, linux = _on_linux(file, script)
+        if linux is None:
+            told.append({"script": str(file), "left_out": where})
+            _tell(args, f"{file}: left out: {where}\n")
+            continue
+        outcomes = on_model(script, engine=args.engine, era=args.era)
+        found    = differences(script, linux, [outcome.said for outcome in outcomes])
+        verdict  = "agree" if not found else "explained" if script.differs else "differ"
+        counts[verdict] += 1
+        told.append({"script": str(file), "linux": where, "verdict": verdict,
+                     "reason": script.differs if found else "",
+                     "differences": [_difference_json(one) for one in found]})
+        if found:
+            reason = f", and says why: {script.differs}" if script.differs else ""
+            _tell(args, f"{script.title} ({file}) differs{reason}\n"
+                        f"{told_differences(found, where, model)}\n")
+    _tell(args, f"{len(scripts)} scripts: {counts['agree']} agree, {counts['differ']} differ, "
+                f"{counts['explained']} differ for a reason that they say\n")
+    _tell_json(args, {"model": model, "counts": counts, "scripts": told})
+    return 1 if counts["differ"] else 0
+
+
+def _difference_json(one: Difference) -> dict[str, Any]:
+    return {"line": one.step.line, "step": str(one.step), "key": one.key,
+            "linux": one.first, "model": one.other}
+
+
+def _on_linux(file: Path, script: Script) -> tuple[str, Sequence[Mapping[str, Any]] | None]:
+    """Results of this Linux, or else of the one that is on record; the kernel or a reason."""
+    lacks = lacking(script)
+    try:
+        if not lacks:
+            return here(), [outcome.said for outcome in on_linux(script)]
+    except Unavailable as error:
+        lacks = str(error)
+    found = recorded.read(file.parent, script)
+    if found is None:
+        return f"it needs {lacks}, and nothing is on record", None
+    return f"{found.kernel} (on record)", found.said
+
+
+def _record(scripts: Sequence[tuple[Path, Script]]) -> int:
+    """Store the results of this machine's Linux."""
+    folders: dict[Path, dict[Script, Sequence[Mapping[str, Any]]]] = {}
+    failed = 0
+    for file, script in scripts:
+        lacks = lacking(script)
+        if lacks:
+            print_out(f"{file}: left out, it needs {lacks}\n")
+            continue
+        outcomes = on_linux(script)
+        failed  += any(outcome.failed for outcome in outcomes)
+        folders.setdefault(file.parent, {})[script] = [outcome.said for outcome in outcomes]
+    for folder, results in folders.items():
+        recorded.store(folder, results, here())
+    print_out(f"{sum(map(len, folders.values()))} scripts recorded on {here()}, "
+              f"{failed} not as expected\n")
+    return 1 if failed else 0
+
+
+def _tell(args: argparse.Namespace, text: str) -> None:
+    if not args.json:
+        print_out(text)
+
+
+def _tell_json(args: argparse.Namespace, value: Any) -> None:
+    if args.json:
+        print_out(json.dumps(value, indent=1) + "\n")

@@ -1,0 +1,34 @@
+"""Kernel scripts: steps of processes, played on the kernel of ``sw`` and on a real Linux.
+
+docs/scripts.md is the manual of their format.
+
+==============================  ===============================================================
+:mod:`sim.script.words`         words for the numbers of Linux's interface
+:mod:`sim.script.calls`         system calls that a step may do, and their arguments
+:mod:`sim.script.expression`    numbers and addresses as sums with names
+:mod:`sim.script.script`        a script: files, processes and steps
+:mod:`sim.script.parser`        from TOML to a script
+:mod:`sim.script.host`          the interface of a kernel on which a script is played
+:mod:`sim.script.names`         names in a script, and what they stand for on one kernel
+:mod:`sim.script.arguments`     registers of a system call
+:mod:`sim.script.actions`       what each step does
+:mod:`sim.script.outcome`       what came of a step
+:mod:`sim.script.player`        plays a script on a host
+:mod:`sim.script.instructions`  instructions that a script's program has written for itself
+:mod:`sim.script.modelled`      the kernel of ``sw`` as a host
+:mod:`sim.script.linux`         the kernel of this machine as a host
+:mod:`sim.script.runs`          a script played on either
+:mod:`sim.script.compare`       two runs, step by step
+:mod:`sim.script.recorded`      results of a real Linux, on record
+:mod:`sim.script.told`          runs and comparisons as text
+==============================  ===============================================================
+"""
+
+from pathlib import Path
+
+
+__all__ = ["SCRIPTS"]
+
+
+#: The scripts that come with the project, in folders by subject.
+SCRIPTS = Path(__file__).parent.parent / "scripts"

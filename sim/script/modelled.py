@@ -1,0 +1,247 @@
+"""The kernel of ``sw`` as a host of scripts, on a machine that an engine makes run."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sim.machine import Machine
+from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
+from sw.arch.x86.include.asm.pgtable import (
+    pte_dirty, pte_pfn, pte_present, pte_write, ptep_get,
+)
+from sw.arch.x86.mm.pat.set_memory import lookup_address
+from sw.errno import Errno, KernelError
+from sw.include.linux.mm import VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE
+from sw.include.linux.mm_types import vm_area_struct
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.include.linux.signal_types import SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal
+from sw.init.initramfs import do_copy
+from sw.kconfig import kconfig
+from sw.kernel.cred import cred
+from sw.kernel.pid import init_pid_ns
+from sw.mm.memory.mem_map import is_zero_pfn, mem_map
+from sw.mm.mmap.find import vma_lookup
+from sw.user import User
+
+from .host import STAGE, Caught, Ended, NotKnown, Sent, Sight
+from .instructions import execute
+
+
+__all__ = ["ModelHost"]
+
+
+#: Memory for operands: the same place as on Linux, shared and so not copied by a fork; a part for
+#: each process.
+_START, _SIZE, _COUNT = 0x2_0000_0000, 0x1_0000, 16
+
+_OFFSET = _SIZE - STAGE
+
+_PAGE = 4096
+
+_RT_SIGACTION = 13
+
+#: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV.
+_CAUSED = (4, 5, 7, 8, 11)
+
+_ACTIONS = {"handle": SIG_HANDLER, "ignore": SIG_IGN, "default": SIG_DFL}
+
+#: The ordinary user.
+_UID = 1000
+
+
+class ModelHost:
+    """A :class:`sim.script.host.Host` on a machine whose kernel has booted.
+
+    Parameters
+    ----------
+    machine : :class:`sim.machine.Machine`
+        The machine.
+    root : :class:`bool`
+        Processes are root's unless they say otherwise.
+    """
+
+    patience = 1
+
+    def __init__(self, machine: Machine, *, root: bool = False):
+        self._machine = machine
+        self._uid     = 0 if root else _UID
+        self.parts    = iter(range(_COUNT))
+
+    async def pause(self, looks: int) -> None:
+        """Do nothing: all that can happen has happened."""
+
+    async def file(self, path: str, contents: bytes, mode: int) -> None:
+        """Make a file in the page cache."""
+        await do_copy(self._machine.cpu, path, contents, mode, self._uid)
+
+    async def process(self, name: str, uid: int | None) -> "ModelProcess":
+        """Begin a process."""
+        user = await User.create(self._machine.cpu, name,
+                                 cred.of_user(self._uid if uid is None else uid))
+        process = ModelProcess(user, self)
+        await process.begin()
+        return process
+
+
+class ModelProcess:
+    """A :class:`sim.script.host.Process` of the kernel in ``sw``.
+
+    Parameters
+    ----------
+    user : :class:`sw.user.User`
+        The process as its program sees it.
+    host : :class:`ModelHost`
+        Its kernel.
+    """
+
+    def __init__(self, user: User, host: ModelHost):
+        self._user = user
+        self._host = host
+        self._part = next(host.parts)
+
+    async def begin(self) -> None:
+        """Map the memory for operands, and handle what instructions cause."""
+        await self._user.mmap(_SIZE * _COUNT, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, addr=_START)
+        await self.touch()
+        await self._user.handle(*_CAUSED)
+
+    async def touch(self) -> None:
+        """Have its own part of that memory present."""
+        for offset in range(0, STAGE, _PAGE):
+            await self._user.store(self.stage + offset, 0, 1)
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._user.pid
+
+    @property
+    def stage(self) -> int:
+        """Address of the memory for the operands of its system calls."""
+        return _START + _SIZE * self._part + _OFFSET
+
+    async def put(self, contents: bytes, offset: int = 0) -> None:
+        """Put bytes there."""
+        await self._user.store_bytes(self.stage + offset, contents)
+
+    async def get(self, count: int, offset: int = 0) -> bytes:
+        """Return bytes from there."""
+        return await self._user.load_bytes(self.stage + offset, count)
+
+    async def syscall(self, number: int, *args: int | str) -> int:
+        """Do a system call; return RAX. The kernel's table says how many arguments it has."""
+        function = sys_call_table.get(number)
+        if function is not None:
+            wanted = len(inspect.signature(function).parameters) - 1
+            args   = (*args, *[0] * wanted)[:wanted]
+        with _told():
+            try:
+                return await self._user.syscall(number, *args)
+            except KernelError as error:
+                return -error.errno
+
+    async def fork(self, number: int, *args: int) -> "tuple[int, ModelProcess | None]":
+        """Do a system call that makes a process or thread; return RAX, and what it has made."""
+        ret = await self.syscall(number, *args)
+        if ret < 0:
+            return ret, None
+        child = ModelProcess(User(self._user.cpu, init_pid_ns(self._user.cpu).tasks[ret]),
+                             self._host)
+        await child.touch()
+        return ret, child
+
+    async def execve(self) -> int:
+        """Replace its program; return RAX."""
+        return -Errno.ENOSYS
+
+    async def load(self, address: int, size: int) -> int:
+        """Load a number."""
+        with _told():
+            return await self._user.load(address & self._mask, size)
+
+    async def store(self, address: int, size: int, value: int) -> None:
+        """Store a number."""
+        with _told():
+            await self._user.store(address & self._mask, value, size)
+
+    async def fetch(self, address: int) -> None:
+        """Fetch a byte of an instruction."""
+        with _told():
+            await self._user.fetch(address & self._mask)
+
+    async def call(self, address: int) -> int:
+        """Call a function of the few instructions that are modelled; return RAX."""
+        with _told():
+            return await execute(self._user, address & self._mask)
+
+    async def int3(self) -> None:
+        """Execute INT3."""
+        raise NotKnown("INT3")
+
+    async def sigaction(self, signo: int, action: str) -> int:
+        """Have a signal handled, ignored or as at first."""
+        return await self.syscall(_RT_SIGACTION, signo, _ACTIONS[action])
+
+    async def met(self) -> Sequence[Sent]:
+        """Return the signals from elsewhere that it has handled since the last call."""
+        sent: list[Sent] = []
+        with _told():
+            while True:
+                try:
+                    await self._user.nop()
+                    return sent
+                except Signal as signal:
+                    sent.append(Sent(signal.signo, signal.si_code, signal.si_pid,
+                                     signal.si_status))
+
+    async def faults(self) -> int:
+        """Count its page faults so far."""
+        return self._user.task.min_flt
+
+    async def look(self, address: int) -> Sight:
+        """Look at a page of it."""
+        cpu, mm = self._user.cpu, self._user.task.mm
+        assert mm is not None, "the process lives"
+        vma  = vma_lookup(mm, address)
+        leaf = await lookup_address(cpu, mm.pgd, address)
+        pte  = 0 if leaf is None else await ptep_get(cpu, leaf[0])
+        start, end = (vma.vm_start, vma.vm_end) if vma else (0, 0)
+        if not pte_present(pte):
+            return Sight(False, None, _perms(vma), start, end, {})
+        paging = kconfig(cpu).paging
+        pfn    = pte_pfn(paging, pte)
+        folio  = mem_map(cpu)[pfn]
+        more   = {"zero": is_zero_pfn(cpu, pfn), "dirty": pte_dirty(paging, pte),
+                  "writable": pte_write(pte), "exclusive": folio.anon and folio.anon_exclusive,
+                  "mapped_once": folio.mapcount == 1}
+        return Sight(True, pfn, _perms(vma), start, end, more)
+
+    @property
+    def _mask(self) -> int:
+        return kconfig(self._user.cpu).paging.address_mask
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell in the words of the interface what may come of a program's instruction."""
+    try:
+        yield
+    except Signal as signal:
+        raise Caught(signal.signo, signal.si_code, signal.si_addr,
+                     signal.error_code) from signal
+    except Killed as killed:
+        raise Ended(killed.info.si_signo) from killed
+    except RuntimeError as error:
+        if "has ended" not in str(error):
+            raise
+        raise Ended(0) from error
+
+
+def _perms(vma: vm_area_struct | None) -> str:
+    """Rights of a mapping, as /proc/<pid>/maps tells them."""
+    if vma is None:
+        return ""
+    rights = "".join(letter if vma.vm_flags & flag else "-" for letter, flag in
+                     (("r", VM_READ), ("w", VM_WRITE), ("x", VM_EXEC)))
+    return rights + ("s" if vma.vm_flags & VM_MAYSHARE else "p")

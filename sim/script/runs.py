@@ -1,0 +1,70 @@
+"""Runs of a script: on the kernel of ``sw``, and on that of this machine."""
+
+import os
+import platform
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.machine import Machine
+
+from .linux.kernel import LinuxHost
+from .modelled import ModelHost
+from .outcome import Outcome
+from .player import play
+from .script import Script
+
+
+__all__ = ["DEFAULT_ENGINE", "DEFAULT_ERA", "here", "lacking", "on_linux", "on_model"]
+
+
+#: That of the kernels which people sit at.
+DEFAULT_ERA = "6.x"
+
+#: The fastest: a script needs no signals.
+DEFAULT_ENGINE = "golden"
+
+_THP = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+def on_model(script: Script, *, engine: str = DEFAULT_ENGINE,
+             era: str = DEFAULT_ERA) -> Sequence[Outcome]:
+    """Play a script on the kernel of ``sw``, on a machine that is switched on for it."""
+    outcomes: list[Outcome] = []
+
+    async def main(machine: Machine) -> None:
+        outcomes.extend(await play(script, ModelHost(machine, root="root" in script.needs)))
+
+    Machine(engine=engine, era=era).run(main)
+    return outcomes
+
+
+def on_linux(script: Script) -> Sequence[Outcome]:
+    """Play a script on the kernel of this machine. Raises :class:`sim.errors.Unavailable`."""
+    with LinuxHost(root="root" in script.needs) as host:
+        return _result(play(script, host))
+
+
+def _result(coroutine: Coroutine[Any, Any, list[Outcome]]) -> list[Outcome]:
+    """Result of a coroutine that waits for nothing but by blocking."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        found: list[Outcome] = stop.value
+        return found
+    raise AssertionError("a script on Linux is played in one go")
+
+
+def here() -> str:
+    """Name and version of this machine's kernel."""
+    return f"{platform.system()} {platform.release()}"
+
+
+def lacking(script: Script) -> str:
+    """Name what a script needs and this machine, or its user, has not; "" if nothing lacks."""
+    if "root" in script.needs and os.geteuid():
+        return "root"
+    if "thp" in script.needs and not (_THP.exists() and "[never]" not in _THP.read_text(
+            encoding="utf-8")):
+        return "transparent huge pages"
+    return ""

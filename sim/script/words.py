@@ -1,0 +1,92 @@
+"""Words of scripts for the numbers of Linux's interface, and back."""
+
+import errno
+from collections.abc import Mapping
+
+from sw.include.linux import fs, mman, signal_types, wait
+
+
+__all__ = ["ADVICE", "CLONE", "FALLOCATE", "FCNTL", "MAP", "MEMFD", "MLOCK", "MREMAP", "MSYNC",
+           "OPEN", "PRCTL", "PTRACE", "PTRACE_OPTIONS", "RLIMIT", "SEALS", "SIGMASK", "SIGNALS",
+           "SPLICE", "WAIT", "WHENCE", "code_name", "errno_name", "signal_name"]
+
+
+def _of(module: object, prefix: str, *others: str) -> dict[str, int]:
+    """Constants of a header by the ends of their names, in small letters."""
+    names = {name: value for name, value in vars(module).items()
+             if name.startswith(prefix) and isinstance(value, int) and name not in others}
+    return {name.removeprefix(prefix).lower(): value for name, value in names.items()}
+
+
+MAP    = _of(mman, "MAP_", "MAP_TYPE", "MAP_HUGE_MASK", "MAP_HUGE_SHIFT")
+MREMAP = _of(mman, "MREMAP_")
+ADVICE = _of(mman, "MADV_") | {"hugepage": 14, "nohugepage": 15, "collapse": 25}
+OPEN   = _of(fs, "O_", "O_ACCMODE") | {"cloexec": 0o2000000, "path": 0o10000000,
+                                       "nonblock": 0o4000}
+WHENCE = _of(fs, "SEEK_")
+WAIT   = _of(wait, "W") | {"wall": 0x4000_0000}
+
+CLONE: Mapping[str, int] = {
+    "vm": 0x100, "fs": 0x200, "files": 0x400, "sighand": 0x800, "ptrace": 0x2000, "vfork": 0x4000,
+    "parent": 0x8000, "thread": 0x1_0000, "newns": 0x2_0000, "sysvsem": 0x4_0000,
+    "settls": 0x8_0000, "untraced": 0x80_0000, "newuser": 0x1000_0000, "newpid": 0x2000_0000,
+    "io": 0x8000_0000, "sigchld": signal_types.SIGCHLD,
+}
+
+MLOCK:     Mapping[str, int] = {"current": 1, "future": 2, "onfault": 4}
+MSYNC:     Mapping[str, int] = {"async": 1, "invalidate": 2, "sync": 4}
+MEMFD:     Mapping[str, int] = {"cloexec": 1, "allow_sealing": 2, "hugetlb": 4, "noexec_seal": 8,
+                                "exec": 16}
+FALLOCATE: Mapping[str, int] = {"keep_size": 1, "punch_hole": 2, "collapse_range": 8,
+                                "zero_range": 16}
+FCNTL:     Mapping[str, int] = {"dupfd": 0, "getfl": 3, "setfl": 4, "add_seals": 1033,
+                                "get_seals": 1034}
+SEALS:     Mapping[str, int] = {"seal": 1, "shrink": 2, "grow": 4, "write": 8,
+                                "future_write": 16, "exec": 32}
+SPLICE:    Mapping[str, int] = {"move": 1, "nonblock": 2, "more": 4, "gift": 8}
+SIGMASK:   Mapping[str, int] = {"block": 0, "unblock": 1, "setmask": 2}
+PRCTL:     Mapping[str, int] = {"set_pdeathsig": 1, "get_dumpable": 3, "set_dumpable": 4}
+RLIMIT:    Mapping[str, int] = {"data": 2, "stack": 3, "memlock": 8, "as": 9}
+PTRACE:    Mapping[str, int] = {
+    "traceme": 0, "peektext": 1, "peekdata": 2, "peekuser": 3, "poketext": 4, "pokedata": 5,
+    "pokeuser": 6, "cont": 7, "kill": 8, "singlestep": 9, "attach": 16, "detach": 17,
+    "syscall": 24, "setoptions": 0x4200, "geteventmsg": 0x4201, "getsiginfo": 0x4202,
+    "setsiginfo": 0x4203, "seize": 0x4206, "interrupt": 0x4207, "listen": 0x4208,
+}
+PTRACE_OPTIONS: Mapping[str, int] = {
+    "tracesysgood": 1, "tracefork": 2, "tracevfork": 4, "traceclone": 8, "traceexec": 0x10,
+    "tracevforkdone": 0x20, "traceexit": 0x40, "exitkill": 0x10_0000,
+}
+
+#: Signals by number. Those that have no name are RT signals.
+SIGNALS: Mapping[str, int] = {
+    name: number for number, name in enumerate(
+        "SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV "
+        "SIGUSR2 SIGPIPE SIGALRM SIGTERM SIGSTKFLT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN "
+        "SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGWINCH SIGIO SIGPWR SIGSYS".split(), 1)}
+
+_CODES: Mapping[str, Mapping[int, str]] = {
+    "SIGSEGV": {1: "SEGV_MAPERR", 2: "SEGV_ACCERR", 4: "SEGV_PKUERR"},
+    "SIGBUS":  {1: "BUS_ADRALN", 2: "BUS_ADRERR"},
+    "SIGTRAP": {1: "TRAP_BRKPT", 2: "TRAP_TRACE"},
+    "SIGILL":  {2: "ILL_ILLOPN"},
+    "SIGCHLD": {1: "CLD_EXITED", 2: "CLD_KILLED", 3: "CLD_DUMPED", 4: "CLD_TRAPPED",
+                5: "CLD_STOPPED", 6: "CLD_CONTINUED"},
+}
+
+_OF_ALL = {0: "SI_USER", 0x80: "SI_KERNEL", -6: "SI_TKILL", -1: "SI_QUEUE"}
+
+
+def signal_name(signo: int) -> str:
+    """Name of a signal."""
+    return next((name for name, number in SIGNALS.items() if number == signo), f"SIG{signo}")
+
+
+def code_name(signo: int, code: int) -> str:
+    """Name of ``si_code`` with that signal."""
+    return _CODES.get(signal_name(signo), {}).get(code) or _OF_ALL.get(code, str(code))
+
+
+def errno_name(number: int) -> str:
+    """Name of an error."""
+    return errno.errorcode.get(number, str(number))
