@@ -11,7 +11,7 @@ from .host import NotKnown
 __all__ = ["execute"]
 
 
-_MOV_EAX, _NOP, _RET = 0xB8, 0x90, 0xC3
+_MOV_EAX, _NOP, _RET, _INT3 = 0xB8, 0x90, 0xC3, 0xCC
 
 #: Most instructions of a function, which has no jumps.
 _MOST = 64
@@ -28,6 +28,8 @@ async def execute(user: User, address: int) -> int:
             address += 4
         elif opcode == _RET:
             return value
+        elif opcode == _INT3:
+            await user.int3()
         elif opcode != _NOP:
             break
     raise NotKnown(f"the instruction at {address - 1:#x}")

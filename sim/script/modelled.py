@@ -14,7 +14,7 @@ from sw.errno import Errno, KernelError
 from sw.include.linux.mm import VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE
 from sw.include.linux.mm_types import vm_area_struct
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE
-from sw.include.linux.signal_types import SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal
+from sw.include.linux.signal_types import SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal, Stopped
 from sw.init.initramfs import do_copy
 from sw.kconfig import kconfig
 from sw.kernel.cred import cred
@@ -23,7 +23,8 @@ from sw.mm.memory.mem_map import is_zero_pfn, mem_map
 from sw.mm.mmap.find import vma_lookup
 from sw.user import User
 
-from .host import STAGE, Caught, Ended, NotKnown, Sent, Sight
+from . import host
+from .host import STAGE, Caught, Ended, Sent, Sight
 from .instructions import execute
 
 
@@ -177,7 +178,8 @@ class ModelProcess:
 
     async def int3(self) -> None:
         """Execute INT3."""
-        raise NotKnown("INT3")
+        with _told():
+            await self._user.int3()
 
     async def sigaction(self, signo: int, action: str) -> int:
         """Have a signal handled, ignored or as at first."""
@@ -232,6 +234,8 @@ def _told() -> Iterator[None]:
                      signal.error_code) from signal
     except Killed as killed:
         raise Ended(killed.info.si_signo) from killed
+    except Stopped as stopped:
+        raise host.Stopped from stopped
     except RuntimeError as error:
         if "has ended" not in str(error):
             raise
