@@ -3,34 +3,39 @@
 import errno
 from collections.abc import Mapping
 
-from sw.include.linux import fs, mman, signal_types, wait
-
 
 __all__ = ["ADVICE", "CLONE", "FALLOCATE", "FCNTL", "MAP", "MEMFD", "MLOCK", "MREMAP", "MSYNC",
            "OPEN", "PRCTL", "PTRACE", "PTRACE_OPTIONS", "RLIMIT", "SEALS", "SIGMASK", "SIGNALS",
            "SPLICE", "WAIT", "WHENCE", "code_name", "errno_name", "signal_name"]
 
 
-def _of(module: object, prefix: str, *others: str) -> dict[str, int]:
-    """Constants of a header by the ends of their names, in small letters."""
-    names = {name: value for name, value in vars(module).items()
-             if name.startswith(prefix) and isinstance(value, int) and name not in others}
-    return {name.removeprefix(prefix).lower(): value for name, value in names.items()}
-
-
-MAP    = _of(mman, "MAP_", "MAP_TYPE", "MAP_HUGE_MASK", "MAP_HUGE_SHIFT")
-MREMAP = _of(mman, "MREMAP_")
-ADVICE = _of(mman, "MADV_") | {"hugepage": 14, "nohugepage": 15, "collapse": 25}
-OPEN   = _of(fs, "O_", "O_ACCMODE") | {"cloexec": 0o2000000, "path": 0o10000000,
-                                       "nonblock": 0o4000}
-WHENCE = _of(fs, "SEEK_")
-WAIT   = _of(wait, "W") | {"wall": 0x4000_0000}
+MAP: Mapping[str, int] = {
+    "shared": 0x01, "private": 0x02, "shared_validate": 0x03, "fixed": 0x10, "anonymous": 0x20,
+    "32bit": 0x40, "above4g": 0x80, "growsdown": 0x0100, "denywrite": 0x0800,
+    "executable": 0x1000, "locked": 0x2000, "noreserve": 0x4000, "populate": 0x8000,
+    "nonblock": 0x1_0000, "stack": 0x2_0000, "hugetlb": 0x4_0000, "sync": 0x8_0000,
+    "fixed_noreplace": 0x10_0000, "huge_2mb": 0x5400_0000, "huge_1gb": 0x7800_0000,
+}
+MREMAP: Mapping[str, int] = {"maymove": 1, "fixed": 2, "dontunmap": 4}
+ADVICE: Mapping[str, int] = {
+    "normal": 0, "random": 1, "sequential": 2, "willneed": 3, "dontneed": 4, "free": 8,
+    "remove": 9, "dontfork": 10, "dofork": 11, "hugepage": 14, "nohugepage": 15, "dontdump": 16,
+    "dodump": 17, "wipeonfork": 18, "keeponfork": 19, "cold": 20, "pageout": 21,
+    "populate_read": 22, "populate_write": 23, "dontneed_locked": 24, "collapse": 25,
+}
+OPEN: Mapping[str, int] = {
+    "rdonly": 0, "wronly": 1, "rdwr": 2, "creat": 0o100, "excl": 0o200, "trunc": 0o1000,
+    "append": 0o2000, "nonblock": 0o4000, "direct": 0o40000, "cloexec": 0o2000000,
+    "path": 0o10000000,
+}
+WHENCE: Mapping[str, int] = {"set": 0, "cur": 1, "end": 2, "data": 3, "hole": 4}
+WAIT:   Mapping[str, int] = {"nohang": 1, "untraced": 2, "continued": 8, "wall": 0x4000_0000}
 
 CLONE: Mapping[str, int] = {
     "vm": 0x100, "fs": 0x200, "files": 0x400, "sighand": 0x800, "ptrace": 0x2000, "vfork": 0x4000,
     "parent": 0x8000, "thread": 0x1_0000, "newns": 0x2_0000, "sysvsem": 0x4_0000,
     "settls": 0x8_0000, "untraced": 0x80_0000, "newuser": 0x1000_0000, "newpid": 0x2000_0000,
-    "io": 0x8000_0000, "sigchld": signal_types.SIGCHLD,
+    "io": 0x8000_0000, "sigchld": 17,
 }
 
 MLOCK:     Mapping[str, int] = {"current": 1, "future": 2, "onfault": 4}
