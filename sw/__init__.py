@@ -103,8 +103,10 @@ Mappings (mm/mmap.c)::
 
     mm/mmap/brk            do_brk_flags  sys_brk
     mm/mmap/find           find_vma  vma_lookup  find_vma_intersection  vma_prev
-    mm/mmap/map            file_mmap_ok  calc_vm_flag_bits  mlock_future_ok  mmap_region  do_mmap
-                           ksys_mmap_pgoff  vm_mmap_pgoff
+    mm/mmap/limits         total_vm  locked_vm  is_data_mapping  may_expand_vm  can_do_mlock
+                           mlock_future_ok
+    mm/mmap/map            file_mmap_ok  calc_vm_flag_bits  mmap_region  do_mmap  ksys_mmap_pgoff
+                           vm_mmap_pgoff
     mm/mmap/stack          expand_downwards  find_extend_vma  expand_stack
     mm/mmap/unmap          do_munmap  vm_munmap  exit_mmap  sys_munmap
     mm/mmap/unmapped_area  get_unmapped_area
@@ -118,7 +120,7 @@ Pages, frames, files in memory::
                         follow_page_pte  follow_page_mask  faultin_page  __get_user_pages
                         get_user_pages_remote  pin_user_pages_remote  get_user_pages_fast
                         get_user_page_vma_remote  faultin_page_range  populate_vma_page_range
-                        mm_populate  fault_in_readable
+                        mm_populate  fault_in_readable  __mm_populate
     mm/highmem          page_address  kmap  kunmap  kmap_high  map_new_virtual
                         flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
                         kmap_local_sched_out  kmap_local_sched_in  clear_highpage
@@ -127,12 +129,15 @@ Pages, frames, files in memory::
     mm/madvise          madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
                         madvise_update_vma  madvise_vma_behavior  madvise_populate
                         madvise_walk_vmas  do_madvise  sys_madvise
+    mm/mlock            mlock_fixup  apply_vma_lock_flags  do_mlock  sys_mlock  sys_mlock2
+                        sys_munlock  apply_mlockall_flags  sys_mlockall  sys_munlockall
     mm/mprotect         can_change_pte_writable  change_pte_range  mprotect_fixup  do_mprotect_pkey
                         sys_mprotect
     mm/mremap           move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
                         vma_expandable  sys_mremap
-    mm/page_alloc       zone  node_zones  free_area_init  nr_free_pages  alloc_page
-                        folio_ref_add  folio_put_refs  get_page  put_page
+    mm/mseal            can_modify_vma_madv  apply_mm_seal  sys_mseal
+    mm/page_alloc       zone  node_zones  free_area_init  nr_free_pages  alloc_page  folio_ref_add
+                        folio_put_refs  get_page  put_page
     mm/page_writeback   set_page_dirty_lock
     mm/pagewalk         load_entries  walk_page_range
     mm/pgtable_generic  ptep_clear_flush  pte_offset_map  pte_offset_map_lock  pte_unmap_unlock
@@ -144,23 +149,24 @@ Pages, frames, files in memory::
 
 Files::
 
-    fs/fcntl        setfl  pipe_fcntl  do_fcntl  sys_fcntl
-    fs/file         fdget  fdget_pos  get_unused_fd_flags  put_unused_fd  fd_install
-                    set_close_on_exec  get_close_on_exec  close_fd  f_dupfd  sys_dup  sys_dup3
-                    sys_dup2  dup_fd  close_files
-    fs/file_table   fput
-    fs/libfs        simple_write_end
-    fs/namei        inode_permission  lookup_open
-    fs/open         do_filp_open  do_sys_open  sys_creat  sys_close
-    fs/pipe         get_pipe_info  pipe_full  pipe_lock  pipe_must_wait  check_readers  pipe_read
-                    pipe_write  pipe_release  pipe_get_size  pipe_set_size  create_pipe_files
-                    do_pipe2  sys_pipe  sys_pipe2
-    fs/proc/base    proc_mem_force_override  proc_pid_lookup  mem_open  mem_release  mem_lseek
-                    early_proc_mem_force_override  proc_mem_foll_force  mem_rw  mem_read  mem_write
-    fs/ramfs/inode  rootfs  ramfs_get_inode
-    fs/read_write/llseek  ksys_lseek  generic_file_llseek
-    fs/read_write/rw      call_read  call_write  vfs_read  vfs_write  ksys_read  ksys_write
-                          ksys_pread64  ksys_pwrite64
+    fs/fcntl                setfl  pipe_fcntl  do_fcntl  sys_fcntl
+    fs/file                 fdget  fdget_pos  get_unused_fd_flags  put_unused_fd  fd_install
+                            set_close_on_exec  get_close_on_exec  close_fd  f_dupfd  sys_dup
+                            sys_dup3  sys_dup2  dup_fd  close_files
+    fs/file_table           fput
+    fs/libfs                simple_write_end
+    fs/namei                inode_permission  lookup_open
+    fs/open                 do_filp_open  do_sys_open  sys_creat  sys_close
+    fs/pipe                 get_pipe_info  pipe_full  pipe_lock  pipe_must_wait  check_readers
+                            pipe_read  pipe_write  pipe_release  pipe_get_size  pipe_set_size
+                            create_pipe_files  do_pipe2  sys_pipe  sys_pipe2
+    fs/proc/base            proc_mem_force_override  proc_pid_lookup  mem_open  mem_release
+                            mem_lseek  early_proc_mem_force_override  proc_mem_foll_force  mem_rw
+                            mem_read  mem_write
+    fs/ramfs/inode          rootfs  ramfs_get_inode
+    fs/read_write/llseek    ksys_lseek  generic_file_llseek
+    fs/read_write/rw        call_read  call_write  vfs_read  vfs_write  ksys_read  ksys_write
+                            ksys_pread64  ksys_pwrite64
     fs/read_write/sendfile  do_sendfile  sys_sendfile64
     fs/read_write/vector    vfs_readv  vfs_writev  sys_readv  sys_writev  sys_preadv  sys_pwritev
     fs/read_write/verify    rw_verify_area  verify_mode  check_positioned

@@ -13,8 +13,8 @@ from sw.arch.x86.lib.usercopy import access_ok
 from sw.arch.x86.mm.extable import ex_table
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
-    VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE, is_cow_mapping, vma_is_accessible,
-    vma_is_anonymous,
+    VM_IO, VM_LOCKONFAULT, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE, is_cow_mapping,
+    vma_is_accessible, vma_is_anonymous,
 )
 from sw.include.linux.mm_types import (
     FAULT_FLAG_REMOTE, FAULT_FLAG_UNSHARE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET,
@@ -38,6 +38,7 @@ from .pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
 
 
 __all__ = [
+    "__mm_populate",
     "check_vma_flags", "fault_in_readable", "faultin_page", "faultin_page_range",
     "follow_page_mask", "mm_populate", "populate_vma_page_range",
     "get_user_page_vma_remote", "get_user_pages_fast", "get_user_pages_remote",
@@ -288,6 +289,8 @@ async def populate_vma_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end
     The caller holds mmap_lock. Returns and raises like ``faultin_page_range``, but for EFAULT where
     the mapping allows nothing.
     """
+    if vma.vm_flags & VM_LOCKONFAULT:
+        return end - start >> PAGE_SHIFT  # they are to come by themselves
     gup_flags = FOLL_TOUCH
     if vma.vm_flags & (VM_WRITE | VM_SHARED) == VM_WRITE:
         gup_flags |= FOLL_WRITE
@@ -297,18 +300,34 @@ async def populate_vma_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end
 
 
 @traced
-async def mm_populate(cpu: Cpu, start: int, length: int) -> None:
-    """Make the pages of a range of the current address space present, as far as they can be."""
+async def __mm_populate(cpu: Cpu, start: int, length: int, ignore_errors: bool) -> None:
+    """Make the pages of a range of the current address space present, up to one that cannot be.
+
+    Raises ENOMEM, EFAULT or EINTR for that, unless errors are ignored: then it is skipped with the
+    rest of its mapping. So are mappings that have no pages of their own.
+    """
     mm, end = current_mm(cpu), start + length
     await mmap_read_lock(cpu, mm)
-    while start < end and (vma := find_vma_intersection(mm, start, end)) is not None:
-        start, stop = max(start, vma.vm_start), min(end, vma.vm_end)
-        try:
-            pages  = await populate_vma_page_range(cpu, vma, start, stop)
-            start += pages << PAGE_SHIFT
-        except KernelError:
-            start = stop
-    mmap_read_unlock(cpu, mm)
+    try:
+        while start < end and (vma := find_vma_intersection(mm, start, end)) is not None:
+            start, stop = max(start, vma.vm_start), min(end, vma.vm_end)
+            if vma.vm_flags & (VM_IO | VM_PFNMAP):
+                start = stop
+                continue
+            try:
+                pages  = await populate_vma_page_range(cpu, vma, start, stop)
+                start += pages << PAGE_SHIFT
+            except KernelError:
+                if not ignore_errors:
+                    raise
+                start = stop
+    finally:
+        mmap_read_unlock(cpu, mm)
+
+
+async def mm_populate(cpu: Cpu, start: int, length: int) -> None:
+    """Make the pages of a range of the current address space present, as far as they can be."""
+    await __mm_populate(cpu, start, length, ignore_errors=True)
 
 
 @traced

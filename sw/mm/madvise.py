@@ -33,6 +33,7 @@ from sw.processor.cpu import Cpu
 from .gup import faultin_page_range
 from .memory.zap import zap_page_range_single
 from .mmap.find import find_vma
+from .mseal import can_modify_vma_madv
 from .vma import vma_merge, vma_modify
 
 
@@ -100,7 +101,9 @@ def _refuses(vma: vm_area_struct, behavior: int) -> bool:
 @traced
 async def madvise_vma_behavior(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                                behavior: int) -> None:
-    """Follow the advice for the part ``[start, end)`` of one mapping. Raises EINVAL, ENOSYS."""
+    """Follow the advice for the part ``[start, end)`` of one mapping. EPERM, EINVAL, ENOSYS."""
+    if not can_modify_vma_madv(vma, behavior):
+        raise KernelError(Errno.EPERM)
     if behavior in _RECLAIM:
         raise KernelError(Errno.ENOSYS)
     if behavior in (MADV_DONTNEED, MADV_DONTNEED_LOCKED):
@@ -150,8 +153,8 @@ async def do_madvise(cpu: Cpu, mm: mm_struct, start: int, len_in: int, behavior:
     ------
     KernelError
         EINVAL for unknown advice, a start that is not page aligned, a range that wraps, and a
-        mapping that the advice is not for; ENOMEM for a hole, after all else is done; EFAULT,
-        ENOMEM or EINTR for a page that cannot be made present; ENOSYS.
+        mapping that the advice is not for; EPERM for a sealed one; ENOMEM for a hole, after all
+        else is done; EFAULT, ENOMEM or EINTR for a page that cannot be made present; ENOSYS.
     """
     if not madvise_behavior_valid(behavior) or start & ~PAGE_MASK:
         raise KernelError(Errno.EINVAL)

@@ -15,7 +15,8 @@ from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
-    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_SHARED, VM_WRITE, PAGE_ALIGN, pte_lockptr,
+    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_SEALED, VM_SHARED, VM_WRITE, PAGE_ALIGN,
+    pte_lockptr,
 )
 from sw.include.linux.mm_types import vm_area_struct
 from sw.include.linux.mman import PROT_GROWSDOWN, PROT_GROWSUP, PROT_SEM
@@ -28,6 +29,7 @@ from sw.processor.cpu import Cpu
 from .gup import populate_vma_page_range
 from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma
+from .mmap.limits import may_expand_vm
 from .pagewalk import walk_page_range
 from .pgtable_generic import pte_unmap_unlock
 from .vma import vma_merge, vma_modify, vma_set_page_prot, vma_wants_writenotify
@@ -71,9 +73,15 @@ async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
 @traced
 async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                          newflags: int) -> None:
-    """Change the part ``[start, end)`` of one mapping."""
+    """Change the part ``[start, end)`` of one mapping. EPERM if it is sealed; ENOMEM above a limit
+    of data, which it becomes by this."""
+    if vma.vm_flags & VM_SEALED:
+        raise KernelError(Errno.EPERM)
     if newflags == vma.vm_flags:
         return
+    if (newflags & VM_WRITE and not may_expand_vm(cpu, vma.vm_mm, newflags, end - start)
+            and may_expand_vm(cpu, vma.vm_mm, vma.vm_flags, end - start)):
+        raise KernelError(Errno.ENOMEM)
     oldflags = vma.vm_flags
     vma = vma_modify(vma, start, end)
     vma.vm_flags = newflags
@@ -124,7 +132,7 @@ async def do_mprotect_pkey(cpu: Cpu, start: int, length: int, prot: int) -> None
     KernelError
         EINVAL for both PROT_GROWS flags, a start that is not page aligned, unknown bits; ENOMEM
         for a range that wraps, and for a hole; EACCES for a right that the mapping can never
-        have. The part before a hole or a refusal is changed.
+        have; EPERM for a sealed one. The part before a hole or a refusal is changed.
     """
     grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP)
     if grows == PROT_GROWSDOWN | PROT_GROWSUP or start & ~PAGE_MASK:

@@ -9,7 +9,8 @@ from sw.arch.x86.include.asm.pgtable import pte_present, ptep_get_and_clear, set
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
-    VM_DONTEXPAND, VM_LOCKED, VM_MAYSHARE, VM_PFNMAP, VM_SHARED, PAGE_ALIGN, pte_lockptr,
+    VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_MASK, VM_MAYSHARE, VM_PFNMAP, VM_SEALED, VM_SHARED,
+    PAGE_ALIGN, pte_lockptr,
 )
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mman import MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
@@ -22,7 +23,7 @@ from sw.processor.cpu import Cpu
 from .gup import mm_populate
 from .memory.pgtable import pte_alloc
 from .mmap.find import find_vma_intersection, vma_lookup
-from .mmap.map import mlock_future_ok
+from .mmap.limits import may_expand_vm, mlock_future_ok
 from .mmap.unmap import do_munmap
 from .mmap.unmapped_area import get_unmapped_area
 from .pagewalk import walk_page_range
@@ -93,7 +94,7 @@ async def move_vma(cpu: Cpu, vma: vm_area_struct, old_addr: int, old_len: int, n
         await do_munmap(cpu, mm, new_addr, new_len)
         raise
     if flags & MREMAP_DONTUNMAP:
-        vma.vm_flags &= ~VM_LOCKED
+        vma.vm_flags &= ~VM_LOCKED_MASK
         if (vma.vm_start, vma.vm_end) == (old_addr, old_addr + old_len):
             vma.anon_vma = False
     elif old_len:
@@ -118,6 +119,8 @@ def vma_to_resize(cpu: Cpu, addr: int, old_len: int, new_len: int, flags: int) -
         raise KernelError(Errno.EFAULT)
     if new_len > old_len and not mlock_future_ok(cpu, mm, vma.vm_flags, new_len - old_len):
         raise KernelError(Errno.EAGAIN)
+    if not may_expand_vm(cpu, mm, vma.vm_flags, new_len - old_len):
+        raise KernelError(Errno.ENOMEM)
     return vma
 
 
@@ -149,8 +152,11 @@ def vma_expandable(cpu: Cpu, vma: vm_area_struct, delta: int) -> bool:
 
 async def _mremap(cpu: Cpu, mm: mm_struct, addr: int, old_len: int, new_len: int, flags: int,
                   new_addr: int) -> int:
-    if vma_lookup(mm, addr) is None:
+    vma = vma_lookup(mm, addr)
+    if vma is None:
         raise KernelError(Errno.EFAULT)
+    if vma.vm_flags & VM_SEALED:
+        raise KernelError(Errno.EPERM)
     if flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
         return await mremap_to(cpu, addr, old_len, new_addr, new_len, flags)
     if old_len >= new_len:

@@ -172,6 +172,8 @@ class mm_struct:
         Mappings without an address are placed below it, downwards.
     start_brk, brk : :class:`int`
         First address of the heap, and the one behind its last byte.
+    def_flags : :class:`int`
+        VM_* that every new mapping gets.
     dumpable : :class:`int`
         SUID_DUMP_*.
     mmap_lock : :class:`rw_semaphore`
@@ -190,7 +192,8 @@ class mm_struct:
     mmap_base:       int          = 0
     start_brk:       int          = 0
     brk:             int          = 0
-    dumpable:        int          = 1
+    def_flags:       int          = 0
+    dumpable:        int          = SUID_DUMP_USER
     mmap_lock:       rw_semaphore = field(default_factory=rw_semaphore)
     page_table_lock: spinlock_t   = field(default_factory=spinlock_t)
 

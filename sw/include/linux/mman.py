@@ -1,4 +1,4 @@
-"""Arguments of mmap(), mprotect(), mremap() and madvise().
+"""Arguments of mmap(), mprotect(), mremap(), madvise() and mlock().
 
 Ref: Linux 6.12, include/linux/mman.h, include/uapi/asm-generic/mman-common.h and mman.h,
 include/uapi/linux/mman.h, arch/x86/include/uapi/asm/mman.h.
@@ -15,6 +15,7 @@ __all__ = [
     "MAP_GROWSDOWN", "MAP_HUGE_MASK", "MAP_HUGE_SHIFT", "MAP_HUGETLB", "MAP_LOCKED",
     "MAP_NONBLOCK", "MAP_NORESERVE", "MAP_POPULATE", "MAP_PRIVATE", "MAP_SHARED",
     "MAP_SHARED_VALIDATE", "MAP_STACK", "MAP_SYNC", "MAP_TYPE",
+    "MCL_CURRENT", "MCL_FUTURE", "MCL_ONFAULT", "MLOCK_ONFAULT",
     "MREMAP_DONTUNMAP", "MREMAP_FIXED", "MREMAP_MAYMOVE",
     "PROT_EXEC", "PROT_GROWSDOWN", "PROT_GROWSUP", "PROT_NONE", "PROT_READ", "PROT_SEM",
     "PROT_WRITE",
@@ -66,6 +67,12 @@ LEGACY_MAP_MASK = (
 MREMAP_MAYMOVE   = 1
 MREMAP_FIXED     = 2
 MREMAP_DONTUNMAP = 4
+
+MLOCK_ONFAULT = 1
+
+MCL_CURRENT = 1
+MCL_FUTURE  = 2
+MCL_ONFAULT = 4
 
 MADV_NORMAL          = 0
 MADV_RANDOM          = 1

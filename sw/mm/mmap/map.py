@@ -3,12 +3,11 @@
 Ref: Linux 6.12, mm/mmap.c and mm/vma.c (mmap_region).
 """
 
-from sw.arch.x86.include.asm.current import current, current_mm
+from sw.arch.x86.include.asm.current import current_mm
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.arch.x86.include.asm.pgtable_types import Paging
 from sw.errno import Errno, KernelError
 from sw.fs.file import fdget
-from sw.include.linux.capability import CAP_IPC_LOCK
 from sw.include.linux.fs import FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, file, get_file
 from sw.include.linux.mm import (
     VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE,
@@ -21,10 +20,7 @@ from sw.include.linux.mman import (
     MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE, PROT_WRITE,
 )
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
-from sw.include.linux.resource import RLIMIT_MEMLOCK
-from sw.include.linux.sched import task_rlimit
 from sw.kconfig import kconfig
-from sw.kernel.capability import capable
 from sw.kernel.trace.ftrace import traced
 from sw.mm.gup import mm_populate
 from sw.mm.shmem import shmem_mmap, shmem_zero_setup
@@ -32,6 +28,7 @@ from sw.mm.vma import vma_link, vma_merge, vma_set_page_prot
 from sw.processor.cpu import Cpu
 
 from .find import find_vma_intersection
+from .limits import can_do_mlock, may_expand_vm, mlock_future_ok
 from .unmap import do_munmap
 from .unmapped_area import get_unmapped_area
 
@@ -86,14 +83,6 @@ def calc_vm_flag_bits(flags: int) -> int:
             | (VM_NORESERVE if flags & MAP_NORESERVE else 0))
 
 
-def mlock_future_ok(cpu: Cpu, mm: mm_struct, vm_flags: int, length: int) -> bool:
-    """Tell whether a locked mapping of ``length`` bytes is within the limit of locked memory."""
-    if not vm_flags & VM_LOCKED or capable(cpu, CAP_IPC_LOCK):
-        return True
-    locked = sum(vma.vm_end - vma.vm_start for vma in mm.mmap if vma.vm_flags & VM_LOCKED)
-    return locked + length <= task_rlimit(current(cpu), RLIMIT_MEMLOCK)
-
-
 def _refuse_hugetlb(paging: Paging, addr: int, length: int, flags: int) -> None:
     """Refuse huge pages, of which there are none: ENOMEM, with MAP_NORESERVE too. EINVAL for a
     size that the processor has not, and for a range that does not fit it."""
@@ -109,7 +98,11 @@ def _refuse_hugetlb(paging: Paging, addr: int, length: int, flags: int) -> None:
 
 async def mmap_region(cpu: Cpu, mm: mm_struct, filp: file | None, addr: int, length: int,
                       vm_flags: int, pgoff: int) -> None:
-    """Put a mapping at ``addr``, in place of what is there."""
+    """Put a mapping at ``addr``, in place of what is there. ENOMEM above a limit; EPERM."""
+    replaced = sum(min(vma.vm_end, addr + length) - max(vma.vm_start, addr) for vma in mm.mmap
+                   if vma.vm_start < addr + length and vma.vm_end > addr)
+    if not may_expand_vm(cpu, mm, vm_flags, length - replaced):
+        raise KernelError(Errno.ENOMEM)
     await do_munmap(cpu, mm, addr, length)
     vma = vm_area_struct(mm, addr, addr + length, vm_flags, 0, vm_pgoff=pgoff)
     if filp is not None:
@@ -163,7 +156,9 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
         raise KernelError(Errno.EEXIST)
     # PROT_READ, PROT_WRITE and PROT_EXEC have the values of VM_READ, VM_WRITE and VM_EXEC.
     vm_flags = prot & VM_ACCESS_FLAGS | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
-    vm_flags |= calc_vm_flag_bits(flags)
+    vm_flags |= calc_vm_flag_bits(flags) | mm.def_flags
+    if flags & MAP_LOCKED and not can_do_mlock(cpu):
+        raise KernelError(Errno.EPERM)
     if not mlock_future_ok(cpu, mm, vm_flags, length):
         raise KernelError(Errno.EAGAIN)
     if filp is not None:
@@ -173,7 +168,7 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
     else:
         vm_flags = _anon_vm_flags(flags, vm_flags)
         pgoff    = 0 if vm_flags & VM_SHARED else addr >> PAGE_SHIFT
-    populate = flags & MAP_LOCKED or flags & (MAP_POPULATE | MAP_NONBLOCK) == MAP_POPULATE
+    populate = vm_flags & VM_LOCKED or flags & (MAP_POPULATE | MAP_NONBLOCK) == MAP_POPULATE
     await mmap_region(cpu, mm, filp, addr, length, vm_flags, pgoff)
     return addr, length if populate else 0
 

@@ -17,6 +17,7 @@ from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
 from .find import find_vma, vma_prev
+from .limits import may_expand_vm, mlock_future_ok
 from .unmapped_area import mmap_min_addr, stack_guard_gap
 
 
@@ -33,7 +34,7 @@ def expand_downwards(cpu: Cpu, vma: vm_area_struct, address: int) -> None:
     ------
     KernelError
         EFAULT if it is no stack, EPERM below ``mmap_min_addr``, ENOMEM if something that can be
-        accessed is within the guard gap, or if RLIMIT_STACK is exceeded.
+        accessed is within the guard gap, or if a limit is exceeded.
     """
     if not vma.vm_flags & VM_GROWSDOWN:
         raise KernelError(Errno.EFAULT)
@@ -44,7 +45,10 @@ def expand_downwards(cpu: Cpu, vma: vm_area_struct, address: int) -> None:
     if (prev is not None and not prev.vm_flags & VM_GROWSDOWN and vma_is_accessible(prev)
             and address - prev.vm_end < stack_guard_gap):
         raise KernelError(Errno.ENOMEM)
-    if vma.vm_end - address > task_rlimit(current(cpu), RLIMIT_STACK):
+    grown = vma.vm_start - address
+    if (vma.vm_end - address > task_rlimit(current(cpu), RLIMIT_STACK)
+            or not may_expand_vm(cpu, vma.vm_mm, vma.vm_flags, grown)
+            or not mlock_future_ok(cpu, vma.vm_mm, vma.vm_flags, grown)):
         raise KernelError(Errno.ENOMEM)
     vma.vm_pgoff -= vma.vm_start - address >> PAGE_SHIFT
     vma.vm_start  = address

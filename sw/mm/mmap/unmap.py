@@ -8,7 +8,7 @@ from sw.arch.x86.include.asm.page_types import PAGE_MASK
 from sw.arch.x86.include.asm.pgtable_types import Paging
 from sw.errno import Errno, KernelError
 from sw.fs.file_table import fput
-from sw.include.linux.mm import PAGE_ALIGN
+from sw.include.linux.mm import VM_SEALED, PAGE_ALIGN
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.kconfig import kconfig
@@ -48,7 +48,7 @@ async def do_munmap(cpu: Cpu, mm: mm_struct, start: int, length: int) -> None:
     """Unmap ``[start, start + length)``; holes in it do not matter.
 
     The caller owns the lock of the mappings. Raises EINVAL for a range that is empty, not page
-    aligned, or not a process's.
+    aligned, or not a process's; EPERM if anything in it is sealed.
     """
     paging, task_size = kconfig(cpu).paging, kconfig(cpu).paging.TASK_SIZE
     if start & ~PAGE_MASK or start > task_size or length > task_size - start or length == 0:
@@ -57,6 +57,9 @@ async def do_munmap(cpu: Cpu, mm: mm_struct, start: int, length: int) -> None:
     vma = find_vma_intersection(mm, start, end)
     if vma is None:
         return
+    if any(vma.vm_flags & VM_SEALED for vma in mm.mmap
+           if vma.vm_start < end and vma.vm_end > start):
+        raise KernelError(Errno.EPERM)
     if vma.vm_start < start:
         split_vma(vma, start)
     vma = find_vma(mm, end - 1)
@@ -71,7 +74,7 @@ async def do_munmap(cpu: Cpu, mm: mm_struct, start: int, length: int) -> None:
 
 @traced
 async def vm_munmap(cpu: Cpu, start: int, length: int) -> None:
-    """Unmap a range of the current address space. Raises EINVAL."""
+    """Unmap a range of the current address space. Raises EINVAL, EPERM."""
     mm = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)
     try:

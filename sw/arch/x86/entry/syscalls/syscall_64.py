@@ -38,23 +38,26 @@ from sw.kernel.sys.pgrp import (
 from sw.kernel.sys.prctl import sys_prctl
 from sw.kernel.sys.rlimit import sys_getrlimit, sys_prlimit64, sys_setrlimit
 from sw.mm.madvise import sys_madvise
+from sw.mm.mlock import sys_mlock, sys_mlock2, sys_mlockall, sys_munlock, sys_munlockall
 from sw.mm.mmap.brk import sys_brk
 from sw.mm.mmap.unmap import sys_munmap
 from sw.mm.mprotect import sys_mprotect
 from sw.mm.mremap import sys_mremap
+from sw.mm.mseal import sys_mseal
 
 
 __all__ = [
     "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_dup", "NR_dup2", "NR_dup3", "NR_exit",
     "NR_exit_group", "NR_fcntl", "NR_fork", "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid",
     "NR_getpid", "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getsid",
-    "NR_getuid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mmap", "NR_mprotect", "NR_mremap",
-    "NR_munmap", "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv",
-    "NR_prlimit64", "NR_ptrace", "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv",
-    "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid", "NR_setfsuid",
-    "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid", "NR_setresuid", "NR_setreuid",
-    "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee", "NR_vmsplice", "NR_wait4",
-    "NR_write", "NR_writev", "sys_call_table",
+    "NR_getuid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mlock", "NR_mlock2", "NR_mlockall",
+    "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal", "NR_munlock", "NR_munlockall", "NR_munmap",
+    "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv", "NR_prlimit64",
+    "NR_ptrace", "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv", "NR_rt_sigaction",
+    "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid",
+    "NR_setregid", "NR_setresgid", "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid",
+    "NR_setuid", "NR_splice", "NR_tee", "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev",
+    "sys_call_table",
 ]
 
 
@@ -108,6 +111,10 @@ NR_getpgid      = 121
 NR_setfsuid     = 122
 NR_setfsgid     = 123
 NR_getsid       = 124
+NR_mlock        = 149
+NR_munlock      = 150
+NR_mlockall     = 151
+NR_munlockall   = 152
 NR_prctl        = 157
 NR_setrlimit    = 160
 NR_exit_group   = 231
@@ -119,6 +126,8 @@ NR_pipe2        = 293
 NR_preadv       = 295
 NR_pwritev      = 296
 NR_prlimit64    = 302
+NR_mlock2       = 325
+NR_mseal        = 462
 
 
 sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
@@ -186,6 +195,10 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_setfsuid:     SYSCALL_DEFINE("setfsuid", sys_setfsuid, unsigned_int),
     NR_setfsgid:     SYSCALL_DEFINE("setfsgid", sys_setfsgid, unsigned_int),
     NR_getsid:       SYSCALL_DEFINE("getsid", sys_getsid, int_),
+    NR_mlock:        SYSCALL_DEFINE("mlock", sys_mlock, unsigned_long, size_t),
+    NR_munlock:      SYSCALL_DEFINE("munlock", sys_munlock, unsigned_long, size_t),
+    NR_mlockall:     SYSCALL_DEFINE("mlockall", sys_mlockall, int_),
+    NR_munlockall:   SYSCALL_DEFINE("munlockall", sys_munlockall),
     NR_prctl:        SYSCALL_DEFINE("prctl", sys_prctl, int_, long, unsigned_long, unsigned_long,
                                     unsigned_long),
     NR_setrlimit:    SYSCALL_DEFINE("setrlimit", sys_setrlimit, unsigned_int, unsigned_long),
@@ -203,4 +216,6 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
                                     unsigned_long, position),
     NR_prlimit64:    SYSCALL_DEFINE("prlimit64", sys_prlimit64, int_, unsigned_int, unsigned_long,
                                     unsigned_long),
+    NR_mlock2:       SYSCALL_DEFINE("mlock2", sys_mlock2, unsigned_long, size_t, int_),
+    NR_mseal:        SYSCALL_DEFINE("mseal", sys_mseal, unsigned_long, size_t, unsigned_long),
 }
