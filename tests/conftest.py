@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,10 @@ from browser_support import launched
 # would the commands that the tests start to end them by these signals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# A worker holds all modules and much that tests of a file share. To go through it each time that so
+# many objects are there anew as Python thinks right takes up to a tenth of the time.
+gc.set_threshold(5_000, 20, 50)
 
 # Text is 80 columns wide, wherever the tests run.
 os.environ.pop("COLUMNS", None)
