@@ -113,39 +113,41 @@ Mappings (mm/mmap.c)::
 
 Pages, frames, files in memory::
 
-    mm/filemap          filemap_get_page  filemap_fault  filemap_page_mkwrite  generic_file_mmap
-                        filemap_read  filemap_splice_read  generic_perform_write
-                        generic_file_write_iter
-    mm/gup              Unshare  try_grab_folio  unpin_user_page  check_vma_flags  gup_vma_lookup
-                        follow_page_pte  follow_page_mask  faultin_page  __get_user_pages
-                        get_user_pages_remote  pin_user_pages_remote  get_user_pages_fast
-                        get_user_page_vma_remote  faultin_page_range  populate_vma_page_range
-                        mm_populate  fault_in_readable  __mm_populate
-    mm/highmem          page_address  kmap  kunmap  kmap_high  map_new_virtual
-                        flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
-                        kmap_local_sched_out  kmap_local_sched_in  clear_highpage
-                        copy_user_highpage
-    mm/init_mm          init_mm
-    mm/madvise          madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
-                        madvise_update_vma  madvise_vma_behavior  madvise_populate
-                        madvise_walk_vmas  do_madvise  sys_madvise
-    mm/mlock            mlock_fixup  apply_vma_lock_flags  do_mlock  sys_mlock  sys_mlock2
-                        sys_munlock  apply_mlockall_flags  sys_mlockall  sys_munlockall
-    mm/mprotect         can_change_pte_writable  change_pte_range  mprotect_fixup  do_mprotect_pkey
-                        sys_mprotect
-    mm/mremap           move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
-                        vma_expandable  sys_mremap
-    mm/mseal            can_modify_vma_madv  apply_mm_seal  sys_mseal
-    mm/page_alloc       zone  node_zones  free_area_init  nr_free_pages  alloc_page  folio_ref_add
-                        folio_put_refs  get_page  put_page
-    mm/page_writeback   set_page_dirty_lock
-    mm/pagewalk         load_entries  walk_page_range
-    mm/pgtable_generic  ptep_clear_flush  pte_offset_map  pte_offset_map_lock  pte_unmap_unlock
-    mm/rmap             folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
-    mm/shmem            shmem_mmap  shmem_evict_inode  shmem_zero_setup
-    mm/slub             kmem_cache  kmem_cache_alloc  kmem_cache_free
-    mm/vma              vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_modify
-                        copy_vma  vma_merge
+    mm/filemap            filemap_get_page  filemap_fault  filemap_page_mkwrite  generic_file_mmap
+                          filemap_read  filemap_splice_read  generic_perform_write
+                          generic_file_write_iter
+    mm/gup                Unshare  try_grab_folio  unpin_user_page  check_vma_flags  gup_vma_lookup
+                          follow_page_pte  follow_page_mask  faultin_page  __get_user_pages
+                          get_user_pages_remote  pin_user_pages_remote  get_user_pages_fast
+                          get_user_page_vma_remote  faultin_page_range  populate_vma_page_range
+                          mm_populate  fault_in_readable  __mm_populate
+    mm/highmem            page_address  kmap  kunmap  kmap_high  map_new_virtual
+                          flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
+                          kmap_local_sched_out  kmap_local_sched_in  clear_highpage
+                          copy_user_highpage
+    mm/init_mm            init_mm
+    mm/madvise            madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
+                          madvise_update_vma  madvise_vma_behavior  madvise_populate
+                          madvise_walk_vmas  do_madvise  sys_madvise
+    mm/mlock              mlock_fixup  apply_vma_lock_flags  do_mlock  sys_mlock  sys_mlock2
+                          sys_munlock  apply_mlockall_flags  sys_mlockall  sys_munlockall
+    mm/mprotect           can_change_pte_writable  change_pte_range  mprotect_fixup
+                          do_mprotect_pkey  sys_mprotect
+    mm/mremap             move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
+                          vma_expandable  sys_mremap
+    mm/mseal              can_modify_vma_madv  apply_mm_seal  sys_mseal
+    mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page
+                          folio_ref_add  folio_put_refs  get_page  put_page
+    mm/page_writeback     set_page_dirty_lock
+    mm/pagewalk           load_entries  walk_page_range
+    mm/pgtable_generic    ptep_clear_flush  pte_offset_map  pte_offset_map_lock  pte_unmap_unlock
+    mm/process_vm_access  process_vm_rw_pages  process_vm_rw_single_vec  process_vm_rw_core
+                          process_vm_rw  sys_process_vm_readv  sys_process_vm_writev
+    mm/rmap               folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
+    mm/shmem              shmem_mmap  shmem_evict_inode  shmem_zero_setup
+    mm/slub               kmem_cache  kmem_cache_alloc  kmem_cache_free
+    mm/vma                vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_modify
+                          copy_vma  vma_merge
 
 Files::
 
@@ -177,7 +179,7 @@ Files::
 Copies that many parts need::
 
     lib/iov_iter  import_iovec  fault_in_iov_iter_readable  copy_page_from_iter_atomic
-                  copy_page_from_iter  copy_page_to_iter  iov_iter_get_pages2
+                  copy_page_from_iter  copy_page_to_iter  iov_iter_get_pages2  iovec_from_user
 
 Tasks, signals, locks, work for other processors::
 

@@ -84,6 +84,11 @@ class User:
         """Number of the thread."""
         return self.task.pid
 
+    @property
+    def word(self) -> int:
+        """Bytes of a register."""
+        return kconfig(self.cpu).paging.address_mask.bit_length() // 8
+
     async def _run(self, instructions: Callable[[], Awaitable[T]]) -> T:
         """Execute ``instructions`` as this task, after the signals that wait for it."""
         cpu = self.cpu
@@ -317,7 +322,7 @@ class User:
         """Read a word of a tracee."""
         data = await self._memory(8)
         await self.ptrace(PTRACE_PEEKDATA, pid, addr, data)
-        return await self.load(data, kconfig(self.cpu).paging.address_mask.bit_length() // 8)
+        return await self.load(data, self.word)
 
 
 def _ending(exit_code: int) -> str:

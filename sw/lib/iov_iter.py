@@ -24,6 +24,7 @@ from sw.processor.cpu import Cpu
 __all__ = [
     "MAX_RW_COUNT", "copy_page_from_iter", "copy_page_from_iter_atomic",
     "copy_page_to_iter", "fault_in_iov_iter_readable", "import_iovec", "iov_iter_get_pages2",
+    "iovec_from_user",
 ]
 
 
@@ -31,13 +32,10 @@ __all__ = [
 MAX_RW_COUNT = 0x7FFF_F000
 
 
-@traced
-async def import_iovec(cpu: Cpu, uvec: int, nr_segs: int) -> iov_iter:
+async def iovec_from_user(cpu: Cpu, uvec: int, nr_segs: int) -> list[tuple[int, int]]:
     """Read the array of buffers at ``uvec``: the address and the length of each.
 
-    All together they are shortened to what one call may move. Raises EINVAL for too many, and for
-    a length that is negative as a number; EFAULT for an array that cannot be read, and a buffer
-    that is no memory of a program.
+    Raises EINVAL for too many, and for a length that is negative as a number; EFAULT.
     """
     if nr_segs > UIO_MAXIOV:
         raise KernelError(Errno.EINVAL)
@@ -49,8 +47,18 @@ async def import_iovec(cpu: Cpu, uvec: int, nr_segs: int) -> iov_iter:
         pairs.append((await get_user(cpu, at, word), length))
         if length > mask >> 1:
             raise KernelError(Errno.EINVAL)
+    return pairs
+
+
+@traced
+async def import_iovec(cpu: Cpu, uvec: int, nr_segs: int) -> iov_iter:
+    """Read the caller's own buffers, all together shortened to what one call may move.
+
+    Raises EINVAL and EFAULT like ``iovec_from_user``; EFAULT for a buffer that is no memory of a
+    program.
+    """
     segments, left = [], MAX_RW_COUNT
-    for base, length in pairs:
+    for base, length in await iovec_from_user(cpu, uvec, nr_segs):
         if not access_ok(cpu, base, min(length, MAX_RW_COUNT) if nr_segs == 1 else length):
             raise KernelError(Errno.EFAULT)
         segments.append((base, min(length, left)))

@@ -44,6 +44,7 @@ from sw.mm.mmap.unmap import sys_munmap
 from sw.mm.mprotect import sys_mprotect
 from sw.mm.mremap import sys_mremap
 from sw.mm.mseal import sys_mseal
+from sw.mm.process_vm_access import sys_process_vm_readv, sys_process_vm_writev
 
 
 __all__ = [
@@ -53,11 +54,11 @@ __all__ = [
     "NR_getuid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mlock", "NR_mlock2", "NR_mlockall",
     "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal", "NR_munlock", "NR_munlockall", "NR_munmap",
     "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv", "NR_prlimit64",
-    "NR_ptrace", "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv", "NR_rt_sigaction",
-    "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid",
-    "NR_setregid", "NR_setresgid", "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid",
-    "NR_setuid", "NR_splice", "NR_tee", "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev",
-    "sys_call_table",
+    "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64", "NR_pwritev",
+    "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid",
+    "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid", "NR_setresuid",
+    "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee", "NR_vmsplice",
+    "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
 ]
 
 
@@ -126,6 +127,8 @@ NR_pipe2        = 293
 NR_preadv       = 295
 NR_pwritev      = 296
 NR_prlimit64    = 302
+NR_process_vm_readv = 310
+NR_process_vm_writev = 311
 NR_mlock2       = 325
 NR_mseal        = 462
 
@@ -216,6 +219,12 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
                                     unsigned_long, position),
     NR_prlimit64:    SYSCALL_DEFINE("prlimit64", sys_prlimit64, int_, unsigned_int, unsigned_long,
                                     unsigned_long),
+    NR_process_vm_readv: SYSCALL_DEFINE(
+        "process_vm_readv", sys_process_vm_readv, int_, unsigned_long, unsigned_long,
+        unsigned_long, unsigned_long, unsigned_long),
+    NR_process_vm_writev: SYSCALL_DEFINE(
+        "process_vm_writev", sys_process_vm_writev, int_, unsigned_long, unsigned_long,
+        unsigned_long, unsigned_long, unsigned_long),
     NR_mlock2:       SYSCALL_DEFINE("mlock2", sys_mlock2, unsigned_long, size_t, int_),
     NR_mseal:        SYSCALL_DEFINE("mseal", sys_mseal, unsigned_long, size_t, unsigned_long),
 }
