@@ -152,6 +152,9 @@ Pages, frames, files in memory::
 Files::
 
     fs/fcntl                setfl  pipe_fcntl  do_fcntl  sys_fcntl
+    fs/exec                 bprm_mm_init  do_open_execat  search_binary_handler  prepare_creds
+                            de_thread  exec_mmap  do_close_on_exec  flush_signal_handlers
+                            begin_new_exec  sys_execve
     fs/file                 fdget  fdget_pos  get_unused_fd_flags  put_unused_fd  fd_install
                             set_close_on_exec  get_close_on_exec  close_fd  f_dupfd  sys_dup
                             sys_dup3  sys_dup2  dup_fd  close_files
@@ -229,7 +232,7 @@ Tasks, signals, locks, work for other processors::
     kernel/signal/send       prepare_signal  zap_other_threads  complete_signal  send_signal
                              force_sig_fault  do_notify_parent  do_notify_parent_cldstop
     kernel/signal/stop       do_signal_stop  ptrace_stop  ptrace_do_notify  do_jobctl_trap
-                             ptrace_signal_stop
+                             ptrace_signal_stop  ptrace_event
     kernel/smp               call_single_data  call_single_queue  csd_lock_wait
                              smp_call_function_many_cond  on_each_cpu_cond_mask  on_each_cpu
                              flush_smp_call_function_queue  generic_smp_call_function_interrupt

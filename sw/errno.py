@@ -19,6 +19,7 @@ class Errno(enum.IntEnum):
     EIO        = 5
     ENXIO      = 6
     E2BIG      = 7
+    ENOEXEC    = 8
     EBADF      = 9
     ECHILD     = 10
     EAGAIN     = 11
@@ -32,6 +33,7 @@ class Errno(enum.IntEnum):
     EISDIR     = 21
     EINVAL     = 22
     EMFILE     = 24
+    ETXTBSY    = 26
     EFBIG      = 27
     ENOSPC     = 28
     ESPIPE     = 29

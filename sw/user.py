@@ -281,6 +281,11 @@ class User:
     def _other(self, pid: int) -> User:
         return type(self)(self.cpu, init_pid_ns(self.cpu).tasks[pid])
 
+    async def execve(self, path: str) -> None:
+        """Begin another program. What it calls are the methods of this object, too."""
+        await self.syscall(syscall_64.NR_execve, path, 0, 0)
+        self._operands = range(0)
+
     async def exit(self, code: int = 0) -> None:
         """End the process. The object is of no use afterwards."""
         await self.syscall(syscall_64.NR_exit_group, code)

@@ -14,9 +14,10 @@ from .proc.base import proc_pid_lookup
 from .ramfs.inode import ramfs_get_inode, rootfs
 
 
-__all__ = ["MAY_READ", "MAY_WRITE", "lookup_open"]
+__all__ = ["MAY_EXEC", "MAY_READ", "MAY_WRITE", "inode_permission", "lookup_open"]
 
 
+MAY_EXEC  = 1
 MAY_WRITE = 2
 MAY_READ  = 4
 

@@ -3,18 +3,16 @@
 Ref: Linux 6.12, init/main.c.
 """
 
-from sw.arch.x86.include.asm.elf import ELF_ET_DYN_BASE
 from sw.arch.x86.include.asm.irqflags import local_irq_enable
 from sw.arch.x86.kernel.cpu.common import syscall_init
 from sw.arch.x86.kernel.head import startup
 from sw.arch.x86.kernel.idt import idt_setup_traps
+from sw.fs.exec import bprm_mm_init
 from sw.include.linux.cpumask import cpu_online_mask
 from sw.include.linux.fs import files_struct
 from sw.include.linux.sched import task_struct
 from sw.include.linux.signal_types import SIGNAL_SHELL_JOB, signal_struct
-from sw.kconfig import kconfig
 from sw.kernel.cred import cred
-from sw.kernel.fork.mm import mm_alloc
 from sw.kernel.pid import alloc_pid, init_pid_ns
 from sw.kernel.sched.idle import init_idle
 from sw.kernel.trace.ftrace import traced
@@ -29,11 +27,9 @@ __all__ = ["run_init_process", "start_kernel"]
 async def run_init_process(cpu: Cpu, comm: str, credentials: cred) -> task_struct:
     """Make a process without a parent, whose address space is empty. Raises ENOMEM.
 
-    A shell has started it, in a process group of its own. The heap begins where a program without
-    code and data ends.
+    A shell has started it, in a process group of its own.
     """
-    mm   = await mm_alloc(cpu)
-    mm.start_brk = mm.brk = ELF_ET_DYN_BASE(kconfig(cpu).paging)
+    mm   = await bprm_mm_init(cpu)
     pid  = alloc_pid(cpu)
     task = task_struct(pid, pid, comm, credentials, files_struct(),
                        signal=signal_struct(pgrp=pid, flags=SIGNAL_SHELL_JOB), mm=mm, active_mm=mm)

@@ -23,8 +23,8 @@ __all__ = [
     "MAX_NON_LFS", "O_ACCMODE", "O_APPEND", "O_CLOEXEC", "O_CREAT", "O_DIRECT", "O_EXCL",
     "O_LARGEFILE", "O_NONBLOCK", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY", "SEEK_CUR",
     "SEEK_DATA", "SEEK_END", "SEEK_HOLE", "SEEK_MAX", "SEEK_SET", "S_IALLUGO", "S_IFCHR", "S_IFIFO",
-    "S_IFMT", "S_IFREG", "address_space", "file", "file_operations", "files_struct", "get_file",
-    "inode", "loff_t",
+    "S_IFMT", "S_IFREG", "S_ISUID", "address_space", "file", "file_operations", "files_struct",
+    "get_file", "inode", "loff_t",
 ]
 
 
@@ -52,6 +52,7 @@ S_IFMT  = 0o170000  #: The kind of a file, in its mode.
 S_IFIFO = 0o010000
 S_IFCHR = 0o020000
 S_IFREG = 0o100000
+S_ISUID = 0o004000  #: Programs in the file have its owner's rights.
 
 S_IALLUGO = 0o7777  #: All bits of a mode but the kind.
 

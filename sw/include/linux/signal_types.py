@@ -6,6 +6,7 @@ Ref: Linux 6.12, include/uapi/asm-generic/siginfo.h, arch/x86/include/uapi/asm/s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from .resource import INIT_RLIMITS, rlimit
 
@@ -119,6 +120,8 @@ class signal_struct:
         Signals that were sent to the process and not yet delivered to one of its threads.
     group_exit_code : :class:`int` or :class:`None`
         The status that wait() will report, once the whole process is to end (SIGNAL_GROUP_EXIT).
+    group_exec_task : :class:`task_struct` or :class:`None`
+        The thread that begins another program, and that the others end for.
     flags : :class:`int`
         SIGNAL_*.
     group_stop_count : :class:`int`
@@ -133,6 +136,7 @@ class signal_struct:
     session:         int                  = 0
     shared_pending:  list[kernel_siginfo] = field(default_factory=list)
     group_exit_code: int | None           = None
+    group_exec_task: Any                  = None
     flags:           int                  = 0
     group_stop_count: int                 = 0
     group_stop_code: int                  = 0

@@ -126,6 +126,9 @@ async def do_exit(cpu: Cpu, code: int) -> None:
 async def do_group_exit(cpu: Cpu, code: int) -> None:
     """End the current process. Its other threads die before they execute user code again."""
     task = current(cpu)
+    if task.signal.group_exec_task is not None and task.signal.group_exit_code is None:
+        await do_exit(cpu, 0)  # the process goes on with another program
+        return
     if task.signal.group_exit_code is None:
         task.signal.group_exit_code = code
         await zap_other_threads(cpu, task)

@@ -6,9 +6,12 @@ A task that stops leaves its processor in C. Here its program does: :class:`Stop
 nothing of it is executed until somebody lets the task go on.
 """
 
+from contextlib import suppress
 from typing import NoReturn
 
-from sw.include.linux.ptrace import PT_SEIZED, PTRACE_EVENT_STOP
+from sw.include.linux.ptrace import (
+    PT_OPT_FLAG_SHIFT, PT_PTRACED, PT_SEIZED, PTRACE_EVENT_STOP,
+)
 from sw.include.linux.sched import (
     JOBCTL_STOP_CONSUME, JOBCTL_STOP_DEQUEUED, JOBCTL_STOP_PENDING, JOBCTL_STOP_SIGMASK,
     JOBCTL_STOPPED, JOBCTL_TRACED, JOBCTL_TRAP_NOTIFY, JOBCTL_TRAP_STOP, task_is_stopped_or_traced,
@@ -28,7 +31,7 @@ from .jobctl import (
 from .send import do_notify_parent_cldstop
 
 
-__all__ = ["do_jobctl_trap", "do_signal_stop", "ptrace_do_notify", "ptrace_signal_stop"]
+__all__ = ["do_jobctl_trap", "do_signal_stop", "ptrace_event", "ptrace_signal_stop"]
 
 
 async def _begin_group_stop(cpu: Cpu, task: task_struct, signo: int) -> bool:
@@ -116,3 +119,16 @@ async def ptrace_signal_stop(cpu: Cpu, task: task_struct, info: kernel_siginfo) 
     task.jobctl    |= JOBCTL_STOP_DEQUEUED
     task.delivering = info
     await ptrace_stop(cpu, task, info.si_signo, CLD_TRAPPED, info)
+
+
+async def ptrace_event(cpu: Cpu, task: task_struct, event: int, message: int) -> bool:
+    """Stop a traced task for an event that its tracer has asked for.
+
+    The system call goes on; what follows it does not. False if the tracer is to be told of it by
+    SIGTRAP, as those were before there were events.
+    """
+    if task.ptrace & 1 << event + PT_OPT_FLAG_SHIFT:
+        with suppress(Stopped):
+            await ptrace_do_notify(cpu, task, SIGTRAP, SIGTRAP | event << 8, CLD_TRAPPED, message)
+        return True
+    return task.ptrace & (PT_PTRACED | PT_SEIZED) != PT_PTRACED

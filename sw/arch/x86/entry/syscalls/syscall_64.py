@@ -10,6 +10,7 @@ string itself.
 from collections.abc import Awaitable, Callable
 
 from sw.arch.x86.kernel.sys_x86_64 import sys_mmap
+from sw.fs.exec import sys_execve
 from sw.fs.fcntl import sys_fcntl
 from sw.fs.file import sys_dup, sys_dup2, sys_dup3
 from sw.fs.open import do_sys_open, sys_close, sys_creat
@@ -48,17 +49,17 @@ from sw.mm.process_vm_access import sys_process_vm_readv, sys_process_vm_writev
 
 
 __all__ = [
-    "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_dup", "NR_dup2", "NR_dup3", "NR_exit",
-    "NR_exit_group", "NR_fcntl", "NR_fork", "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid",
-    "NR_getpid", "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getsid",
-    "NR_getuid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mlock", "NR_mlock2", "NR_mlockall",
-    "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal", "NR_munlock", "NR_munlockall", "NR_munmap",
-    "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv", "NR_prlimit64",
-    "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64", "NR_pwritev",
-    "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid",
-    "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid", "NR_setresuid",
-    "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee", "NR_vmsplice",
-    "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
+    "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_dup", "NR_dup2", "NR_dup3", "NR_execve",
+    "NR_exit", "NR_exit_group", "NR_fcntl", "NR_fork", "NR_getegid", "NR_geteuid", "NR_getgid",
+    "NR_getpgid", "NR_getpid", "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit",
+    "NR_getsid", "NR_getuid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mlock", "NR_mlock2",
+    "NR_mlockall", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal", "NR_munlock", "NR_munlockall",
+    "NR_munmap", "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv",
+    "NR_prlimit64", "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64",
+    "NR_pwritev", "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sendfile",
+    "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid",
+    "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee",
+    "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
 ]
 
 
@@ -86,6 +87,7 @@ NR_getpid       = 39
 NR_sendfile     = 40
 NR_clone        = 56
 NR_fork         = 57
+NR_execve       = 59
 NR_exit         = 60
 NR_wait4        = 61
 NR_kill         = 62
@@ -167,6 +169,7 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
                                     size_t),
     NR_clone:        SYSCALL_DEFINE("clone", sys_clone, unsigned_long),
     NR_fork:         SYSCALL_DEFINE("fork", sys_fork),
+    NR_execve:       SYSCALL_DEFINE("execve", sys_execve, filename, unsigned_long, unsigned_long),
     NR_exit:         SYSCALL_DEFINE("exit", sys_exit, int_),
     NR_wait4:        SYSCALL_DEFINE("wait4", sys_wait4, int_, unsigned_long, int_, unsigned_long),
     NR_kill:         SYSCALL_DEFINE("kill", sys_kill, int_, int_),
