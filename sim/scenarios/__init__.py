@@ -4,6 +4,8 @@
 :mod:`sim.scenarios.article`    what the article shows, act by act
 :mod:`sim.scenarios.race`       two processors: the locked update of A and D loses nothing
 :mod:`sim.scenarios.shootdown`  two processors: no stale translation survives a shootdown
+:mod:`sim.scenarios.jit`        a compiler patches its code through /proc/self/mem
+:mod:`sim.scenarios.debugger`   a breakpoint is planted, hit and removed
 :mod:`sim.scenarios.cast`       processes, files and pages that they share
 ==============================  ==========================================================
 """
@@ -12,7 +14,7 @@ from types import MappingProxyType
 
 from sim.scenario.scenario import Scenario
 
-from . import article, race, shootdown
+from . import article, debugger, jit, race, shootdown
 
 
 __all__ = ["SCENARIOS"]
@@ -20,4 +22,5 @@ __all__ = ["SCENARIOS"]
 
 #: By name, in the order of the list.
 SCENARIOS = MappingProxyType({
-    scenario.name: scenario for scenario in map(Scenario.of, (article, race, shootdown))})
+    scenario.name: scenario
+    for scenario in map(Scenario.of, (article, race, shootdown, jit, debugger))})

@@ -18,8 +18,8 @@ from sw.kernel.sched.core import context_switch
 
 
 __all__ = [
-    "Cast", "first_window", "frame_of", "in_kernel_thread", "leaf_of", "mapping_names",
-    "page_at", "refused_store", "returned",
+    "UID", "Cast", "first_window", "frame_of", "in_kernel_thread", "leaf_of", "mapping_names",
+    "page_at", "refused_store", "result_of", "returned",
 ]
 
 
@@ -80,10 +80,15 @@ class Cast:
     async def pwrite(self, user: User, fd: int, value: int, offset: int, count: int = 4) -> int:
         """Write the bytes of ``value`` by a system call; return the bytes done, or -errno."""
         await user.store(self.buffer, value, 8)
-        try:
-            return await user.pwrite(fd, self.buffer, count, offset)
-        except KernelError as error:
-            return -error.errno
+        return await result_of(user.pwrite(fd, self.buffer, count, offset))
+
+
+async def result_of(call: Awaitable[int]) -> int:
+    """Await a system call; return its result, or -errno."""
+    try:
+        return await call
+    except KernelError as error:
+        return -error.errno
 
 
 def page_at(linear: int) -> range:
