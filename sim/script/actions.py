@@ -105,6 +105,9 @@ async def call(action: Action) -> None:
             await action.process.syscall(_CLOSE, opened)
     if found.room:
         action.said["data"] = hex_of(await found.data(action.process, ret))
+    if CALLS[step.do].result is Result.POSITION:
+        action.says(ret, names.position(ret, step))
+        return
     if CALLS[step.do].result is not Result.ADDRESS:
         action.says(ret)
         return

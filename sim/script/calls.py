@@ -63,7 +63,7 @@ class Result(enum.Enum):
     NUMBER      = "number"
     ADDRESS     = "address"
     DESCRIPTOR  = "descriptor"
-    PROCESS     = "process"
+    POSITION    = "position: a number, or in the file of a memory an address"
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,8 @@ CALLS: Mapping[str, Call] = {
                        Result.DESCRIPTOR),
     "close":      Call(3, (_FILE,)),
     "dup":        Call(32, (_FILE,), Result.DESCRIPTOR),
-    "lseek":      Call(8, (_FILE, Arg("offset"), _word("whence", words.WHENCE, "set"))),
+    "lseek":      Call(8, (_FILE, Arg("offset"), _word("whence", words.WHENCE, "set")),
+                       Result.POSITION),
     "read":       Call(0, (_FILE, _ROOM)),
     "write":      Call(1, (_FILE, _DATA)),
     "pread":      Call(17, (_FILE, _ROOM, _AT)),

@@ -13,7 +13,9 @@ from sw.arch.x86.mm.pat.set_memory import lookup_address
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE
 from sw.include.linux.mm_types import vm_area_struct
-from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.include.linux.mman import (
+    MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE,
+)
 from sw.include.linux.signal_types import SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal, Stopped
 from sw.init.initramfs import do_copy
 from sw.kconfig import kconfig
@@ -99,12 +101,15 @@ class ModelProcess:
         self._user = user
         self._host = host
         self._part = next(host.parts)
+        self._sent: list[Sent] = []
 
     async def begin(self) -> None:
         """Map the memory for operands, and handle what instructions cause."""
         await self._user.mmap(_SIZE * _COUNT, PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, addr=_START)
         await self.touch()
+        # Linux has the mappings of its vDSO here, above all others.
+        await self._user.mmap(_PAGE, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS)
         await self._user.handle(*_CAUSED)
 
     async def touch(self) -> None:
@@ -136,11 +141,16 @@ class ModelProcess:
         if function is not None:
             wanted = len(inspect.signature(function).parameters) - 1
             args   = (*args, *[0] * wanted)[:wanted]
-        with _told():
+        with self._told():
             try:
-                return await self._user.syscall(number, *args)
+                return _signed(await self._user.syscall(number, *args))
             except KernelError as error:
                 return -error.errno
+            except Signal as signal:
+                if signal.ax is None:
+                    raise
+                self._sent.append(_sent(signal))
+                return _signed(signal.ax)
 
     async def fork(self, number: int, *args: int) -> "tuple[int, ModelProcess | None]":
         """Do a system call that makes a process or thread; return RAX, and what it has made."""
@@ -158,44 +168,44 @@ class ModelProcess:
 
     async def load(self, address: int, size: int) -> int:
         """Load a number."""
-        with _told():
+        with self._told():
             return await self._user.load(address & self._mask, size)
 
     async def store(self, address: int, size: int, value: int) -> None:
         """Store a number."""
-        with _told():
+        with self._told():
             await self._user.store(address & self._mask, value, size)
 
     async def fetch(self, address: int) -> None:
         """Fetch a byte of an instruction."""
-        with _told():
+        with self._told():
             await self._user.fetch(address & self._mask)
 
     async def call(self, address: int) -> int:
         """Call a function of the few instructions that are modelled; return RAX."""
-        with _told():
+        with self._told():
             return await execute(self._user, address & self._mask)
 
     async def int3(self) -> None:
         """Execute INT3."""
-        with _told():
+        with self._told():
             await self._user.int3()
 
     async def sigaction(self, signo: int, action: str) -> int:
         """Have a signal handled, ignored or as at first."""
-        return await self.syscall(_RT_SIGACTION, signo, _ACTIONS[action])
+        return min(await self.syscall(_RT_SIGACTION, signo, _ACTIONS[action]), 0)
 
     async def met(self) -> Sequence[Sent]:
         """Return the signals from elsewhere that it has handled since the last call."""
-        sent: list[Sent] = []
-        with _told():
+        with self._told():
             while True:
                 try:
                     await self._user.nop()
-                    return sent
                 except Signal as signal:
-                    sent.append(Sent(signal.signo, signal.si_code, signal.si_pid,
-                                     signal.si_status))
+                    self._sent.append(_sent(signal))
+                else:
+                    sent, self._sent = self._sent, []
+                    return sent
 
     async def faults(self) -> int:
         """Count its page faults so far."""
@@ -219,27 +229,37 @@ class ModelProcess:
                   "mapped_once": folio.mapcount == 1}
         return Sight(True, pfn, _perms(vma), start, end, more)
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell in the words of the interface what may come of a program's instruction."""
+        try:
+            yield
+        except Signal as signal:
+            raise Caught(signal.signo, signal.si_code, signal.si_addr,
+                         signal.error_code) from signal
+        except Killed as killed:
+            # A thread that another ends dies of SIGKILL, whatever its process has ended by.
+            status = self._user.task.signal.group_exit_code
+            raise Ended(killed.info.si_signo if status is None else status & 0x7F) from killed
+        except Stopped as stopped:
+            raise host.Stopped from stopped
+        except RuntimeError as error:
+            if "has ended" not in str(error):
+                raise
+            raise Ended(0) from error
+
     @property
     def _mask(self) -> int:
         return kconfig(self._user.cpu).paging.address_mask
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell in the words of the interface what may come of a program's instruction."""
-    try:
-        yield
-    except Signal as signal:
-        raise Caught(signal.signo, signal.si_code, signal.si_addr,
-                     signal.error_code) from signal
-    except Killed as killed:
-        raise Ended(killed.info.si_signo) from killed
-    except Stopped as stopped:
-        raise host.Stopped from stopped
-    except RuntimeError as error:
-        if "has ended" not in str(error):
-            raise
-        raise Ended(0) from error
+def _sent(signal: Signal) -> Sent:
+    return Sent(signal.signo, signal.si_code, signal.si_pid, signal.si_status)
+
+
+def _signed(value: int) -> int:
+    """Take 64 bits as a signed number, as those who look for an error do."""
+    return (value + (1 << 63) & (1 << 64) - 1) - (1 << 63)
 
 
 def _perms(vma: vm_area_struct | None) -> str:

@@ -61,6 +61,11 @@ class Names:
             return f"{value:#x}"
         return symbol(value, self.addresses, tuple(_names(sums, self.addresses)))
 
+    def position(self, value: int, step: Step) -> int | str:
+        """Tell a position in a file: in that of a memory it may be an address."""
+        told = self.address(value, step)
+        return value if told.startswith("0x") else told
+
 
 def _names(sums: Iterable[Expression], known: Iterable[str]) -> list[str]:
     return [name for one in sums for name in one.names if name in known]

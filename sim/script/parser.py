@@ -143,13 +143,13 @@ class _Reader:
         self._check_name(who, "who")
         if who in self._names - self._processes:
             raise _Wrong(f"{who} is no process", "who")
+        self._names.add(who)
+        self._processes.add(who)
         args = {arg.key: self._argument(arg, table[arg.key]) for arg in kinds.values()
                 if arg.key in table}
         for arg in kinds.values():
             if arg.key not in table and arg.default is ...:
                 raise _Wrong(f"{do} needs {arg.key}: {arg.kind.value}", "do")
-        self._names.add(who)
-        self._processes.add(who)
         names  = self._result_names(do, table.get("as", ()))
         expect = self._expect(table.get("expect", {}))
         return Step(self._lines.of("step", number, ""), who, do, args, names, expect)

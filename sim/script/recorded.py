@@ -52,9 +52,10 @@ def read(folder: Path, script: Script) -> Recorded | None:
 
 def store(folder: Path, results: Mapping[Script, Sequence[Mapping[str, Any]]],
           kernel: str) -> None:
-    """Store the results of scripts in one folder. What is stored of others stays."""
+    """Store the results of scripts in one folder. Those of others that are there stay."""
     file  = folder / NAME
-    known = _load(file)
+    known = {name: found for name, found in _load(file).items()
+             if (folder / f"{name}.toml").exists()}
     for script, said in results.items():
         known[script.name] = {"kernel": kernel, "steps": [
             [str(step), dict(one)] for step, one in zip(script.steps, said, strict=True)]}

@@ -94,4 +94,6 @@ def code_name(signo: int, code: int) -> str:
 
 def errno_name(number: int) -> str:
     """Name of an error."""
+    if number == errno.EOPNOTSUPP:
+        return "EOPNOTSUPP"  # and ENOTSUP, which no system call means
     return errno.errorcode.get(number, str(number))

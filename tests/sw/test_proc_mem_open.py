@@ -50,7 +50,7 @@ async def test_open_of_a_task_without_memory(what, era, errno):
 
 @pytest.mark.parametrize("path", [
     "/proc/4711/mem", "/proc/1/task/4711/mem", "/proc/1/maps", "/proc/01/mem",
-    "/proc/1/task/01/mem", "/proc/\u0661/mem",
+    "/proc/1/task/01/mem", "/proc/thread-self/task/1/mem", "/proc/\u0661/mem",
 ])
 @runs
 async def test_open_of_what_is_not_there(path):
@@ -72,7 +72,7 @@ async def test_open_of_a_reaped_process():
 
 @pytest.mark.parametrize("path", [
     "/proc/{0}/task/{0}/mem", "/proc/{0}/task/{1}/mem", "/proc/self/task/{1}/mem",
-    "/proc/{1}/mem", "/proc/{1}/task/{0}/mem",
+    "/proc/{1}/mem", "/proc/{1}/task/{0}/mem", "/proc/thread-self/mem",
 ])
 @runs
 async def test_open_by_thread_number(path):

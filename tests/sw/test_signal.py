@@ -343,3 +343,26 @@ async def test_the_number_of_a_system_call_is_a_number():
     user = await boot()
     with pytest.raises(TypeError, match="the number of a system call is a number, not 'open'"):
         await user.syscall("open")
+
+
+@runs
+async def test_a_signal_behind_a_system_call_has_its_result():
+    user = await boot()
+    await user.handle(SIGTERM)
+    with pytest.raises(Signal) as caught:
+        await user.kill(user.pid, SIGTERM)
+    assert (caught.value.signo, caught.value.ax) == (SIGTERM, 0)
+    with pytest.raises(Signal) as caught:
+        await user.load(0x1234_5678)
+    assert caught.value.ax is None
+
+
+@runs
+async def test_an_instruction_that_does_nothing_meets_the_signals_that_wait():
+    user  = await boot()
+    child = await user.fork()
+    await child.handle(SIGTERM)
+    await user.kill(child.pid, SIGTERM)
+    with pytest.raises(Signal):
+        await child.nop()
+    await child.nop()

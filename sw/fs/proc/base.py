@@ -44,21 +44,23 @@ proc_mem_force_override = DEFINE(lambda: PROC_MEM_FORCE_DEFAULT)
 
 #: As many digits as a number of 32 bits may have.
 _NUMBER = "0|[1-9][0-9]{0,9}"
-_MEM    = re.compile(f"/proc/(self|{_NUMBER})(?:/task/({_NUMBER}))?/mem")
+_MEM    = re.compile(f"/proc/(?:thread-self|(self|{_NUMBER})(?:/task/({_NUMBER}))?)/mem")
 
 
 def proc_pid_lookup(cpu: Cpu, path: str) -> inode | None:
     """Find ``/proc/<pid>/mem`` or ``/proc/<pid>/task/<tid>/mem``; ``None`` for other paths.
 
-    Either number may be that of any thread of the process. The file belongs to the task's owner if
-    it is dumpable, else to root; nobody else gets in. Raises ENOENT if there is no such task.
+    Either number may be that of any thread of the process; ``/proc/thread-self`` is the caller. The
+    file belongs to the task's owner if it is dumpable, else to root; nobody else gets in. Raises
+    ENOENT if there is no such task.
     """
     match = _MEM.fullmatch(path)
     if match is None:
         return None
-    pid    = current(cpu).tgid if match[1] == "self" else int(match[1])
+    caller = current(cpu)
+    pid    = caller.tgid if match[1] in ("self", None) else int(match[1])
     leader = find_task_by_vpid(cpu, pid)
-    task   = find_task_by_vpid(cpu, int(match[2] or pid))
+    task   = find_task_by_vpid(cpu, int(match[2] or (pid if match[1] else caller.pid)))
     if leader is None or task is None or task.tgid != leader.tgid:
         raise KernelError(Errno.ENOENT)
     dumpable = task.mm is not None and task.mm.dumpable == SUID_DUMP_USER

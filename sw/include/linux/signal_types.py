@@ -150,6 +150,8 @@ class Signal(Exception):
     ----------
     signo, si_code, si_addr, error_code, si_pid, si_uid, si_status : :class:`int`
         As in the signal frame.
+    ax : :class:`int` or :class:`None`
+        Result of the system call behind which the program got it, as the frame has it in RAX.
     """
 
     def __init__(self, info: kernel_siginfo):
@@ -162,6 +164,7 @@ class Signal(Exception):
         self.si_pid     = info.si_pid
         self.si_uid     = info.si_uid
         self.si_status  = info.si_status
+        self.ax: int | None = None
 
 
 class Killed(Exception):

@@ -12,7 +12,7 @@ from sw.arch.x86.include.asm.smap import clac
 from sw.arch.x86.kernel.smp import sysvec_call_function, sysvec_reschedule_ipi
 from sw.arch.x86.kernel.traps import exc_general_protection, exc_int3
 from sw.arch.x86.mm.fault.page_fault import exc_page_fault
-from sw.include.linux.signal_types import Stopped
+from sw.include.linux.signal_types import Signal, Stopped
 from sw.kernel.entry.common import exit_to_user_mode
 from sw.processor.cpu import Cpu
 from sw.processor.exceptions import pt_regs
@@ -73,6 +73,10 @@ async def entry_SYSCALL(cpu: Cpu, nr: int, *args: int | str) -> int:
         await cpu.clac()
     await local_irq_enable(cpu)
     result = await do_syscall(cpu, nr, *args)
-    with suppress(Stopped):  # the call is done, and the program finds out at what comes next
-        await exit_to_user_mode(cpu)
+    try:
+        with suppress(Stopped):  # the call is done, and the program finds out at what comes next
+            await exit_to_user_mode(cpu)
+    except Signal as signal:
+        signal.ax = result
+        raise
     return result
