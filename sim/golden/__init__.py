@@ -19,5 +19,6 @@ It shares no constant and no logic with the gateware, so that a mistake must be 
 :mod:`sim.golden.permitted`      ... step by step, by what was seen of the steps before alone
 :mod:`sim.golden.bus`            a golden machine as the kernel sees it
 :mod:`sim.golden.processors`     several of them on one memory
+:mod:`sim.golden.stepwise`       ... whose page walks can be interrupted
 ===============================  ==============================================================
 """

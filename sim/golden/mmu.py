@@ -21,7 +21,7 @@ from .memory import GoldenMemory
 from .permission import Attempt, denied, violation_code
 from .state import ControlState, Features, PagingMode
 from .tlb import GoldenTlb
-from .walk import walk
+from .walk import Walk, walk
 
 
 __all__ = ["GoldenMmu", "Outcome"]
@@ -152,18 +152,22 @@ class GoldenMmu:
 
         Raises :class:`PageFault`, :class:`GeneralProtection`.
         """
-        # STAC and CLAC are frequent, hence the flag is part of the key instead of a flush.
-        kind = access.kind
-        key = (
-            linear >> 12 << 5 | self._state.ac << 4 | access.implicit << 3 | access.user << 2
-            | (0 if kind is Kind.READ else 1 if kind is Kind.FETCH else 2)
-        )
+        key   = self._key(linear, access)
         ready = self._ready.get(key)
         if ready is None:
             physical = self._translate(linear, access)
             ready    = self.memory.page(physical >> 12), physical & -4096
             self._ready[key] = ready
         return ready
+
+    def _key(self, linear: int, access: Access) -> int:
+        """Number of a page and of a class of accesses to it."""
+        # STAC and CLAC are frequent, hence the flag is part of the key instead of a flush.
+        kind = access.kind
+        return (
+            linear >> 12 << 5 | self._state.ac << 4 | access.implicit << 3 | access.user << 2
+            | (0 if kind is Kind.READ else 1 if kind is Kind.FETCH else 2)
+        )
 
     def _access_two_pages(self, access: Access, linear: int) -> Outcome:
         """Do an access whose last byte is in another page than its first."""
@@ -217,12 +221,32 @@ class GoldenMmu:
         walked = walk(state, attempt, linear, self.memory.read)
         for update in walked.updates:
             self.memory.write(update.address, update.size, update.value)
+        self.conclude(linear, walked)
+        assert walked.translation is not None, "a walk without one ends in a fault"
+        return walked.translation.translate(linear)
+
+    def walks(self, linear: int, access: Access) -> bool:
+        """True if an access to ``linear`` needs a walk. Nothing changes."""
+        linear &= self._mask
+        if self._key(linear, access) in self._ready:
+            return False
+        state, attempt = self._state, Attempt.of(access)
+        if state.mode is PagingMode.OFF or not state.canonical(linear):
+            return False
+        cached = self.tlb.find(linear, state.pcid)
+        return cached is None or not (denied(state, cached.rights, attempt)
+                                      or cached.dirty or not attempt.write)
+
+    def conclude(self, linear: int, walked: Walk) -> None:
+        """End a walk whose updates are in memory: cache what it found, instead of what was there.
+
+        Raises :class:`PageFault`.
+        """
         if walked.translation is None:
             raise self._page_fault(linear, walked.error_code)
-        if cached is not None:
+        if self.tlb.find(linear, self._state.pcid) is not None:
             self._drop(linear)
         self.tlb.fill(walked.translation)
-        return walked.translation.translate(linear)
 
     def _page_fault(self, linear: int, code: int) -> PageFault:
         """Drop the translation, set CR2, and return the fault. Rule 25."""

@@ -15,18 +15,21 @@ from sw.bus import Access, Fault, Register, Response
 from .bus import GoldenBus
 
 
-__all__ = ["GoldenProcessor", "Wait", "golden_processors"]
+__all__ = ["GoldenProcessor", "Wait", "golden_processors", "wait"]
 
 
 class Wait(enum.Enum):
     """Reason for which a processor's coroutine is not going on, which it hands out."""
 
     TURN      = "for its time slice"
+    PAUSE     = "for its time slice, in which it only lets time pass"
     INTERRUPT = "for an interrupt"
+    START     = "for the others, to begin with them"
 
 
 @types.coroutine
-def _wait(reason: Wait) -> Generator[Wait, None, None]:
+def wait(reason: Wait) -> Generator[Wait, None, None]:
+    """Hand out a reason, and go on when the processor is resumed."""
     yield reason
 
 
@@ -35,56 +38,56 @@ class GoldenProcessor(GoldenBus):
 
     async def access(self, access: Access) -> Response:
         """Do one access."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         return await super().access(access)
 
     async def load_string(self, linear: int, count: int, *,
                           user: bool) -> tuple[bytes, Fault | None]:
         """Load bytes upwards, all in one slice."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         return await super().load_string(linear, count, user=user)
 
     async def store_string(self, linear: int, data: bytes, *,
                            user: bool) -> tuple[int, Fault | None]:
         """Store bytes upwards, all in one slice."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         return await super().store_string(linear, data, user=user)
 
     async def read_control(self, register: Register) -> int:
         """Read a control register."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         return await super().read_control(register)
 
     async def write_control(self, register: Register, value: int) -> None:
         """Write a control register. Raises :class:`GeneralProtection` and changes nothing."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         await super().write_control(register, value)
 
     async def invlpg(self, linear: int) -> None:
         """Forget the translations of the page that contains ``linear``."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         await super().invlpg(linear)
 
     async def invpcid(self, kind: int, descriptor: int) -> None:
         """Execute INVPCID. Raises :class:`GeneralProtection` and changes nothing."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         await super().invpcid(kind, descriptor)
 
     async def send_interrupt(self, target: int, vector: int) -> None:
         """Interrupt processor number ``target``."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         await super().send_interrupt(target, vector)
 
     async def take_interrupt(self) -> int:
         """Accept the interrupt with the highest vector."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         return await super().take_interrupt()
 
     async def halt(self) -> None:
         """Stop until an interrupt waits."""
-        await _wait(Wait.TURN)
+        await wait(Wait.TURN)
         while not self.interrupts:
-            await _wait(Wait.INTERRUPT)
+            await wait(Wait.INTERRUPT)
 
 
 B = TypeVar("B", bound=GoldenProcessor)

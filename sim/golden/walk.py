@@ -4,6 +4,7 @@ Ref: Intel SDM Vol. 3A, sections 4.3, 4.4, 4.5, 4.7 "Page-Fault Exceptions", 4.8
 Flags".
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from .reserved import (
 from .state import ControlState
 
 
-__all__ = ["Reference", "Step", "Translation", "Update", "Walk", "found_by", "walk"]
+__all__ = ["Reference", "Step", "Translation", "Update", "Walk", "found_by", "stepwise", "walk"]
 
 
 class Update(NamedTuple):
@@ -175,6 +176,28 @@ def walk(state: ControlState, attempt: Attempt, linear: int, read: Read,
 
     Rules 1, 2, 15, 16, 28.
     """
+    steps = stepwise(state, attempt, linear, start)
+    try:
+        wanted = next(steps)
+        while True:
+            try:
+                entry = read(*wanted)
+            except BusError as error:
+                wanted = steps.throw(error)
+            else:
+                wanted = steps.send(entry)
+    except StopIteration as end:
+        result: Walk = end.value
+        return result
+
+
+def stepwise(state: ControlState, attempt: Attempt, linear: int,
+             start: Reference | None = None) -> Generator[tuple[int, int], int, Walk]:
+    """Walk like :func:`walk`, entry by entry.
+
+    Yields the physical address and the size of each entry that it needs, and is sent the entry, or
+    thrown the :class:`sw.bus.BusError` of its read.
+    """
     rights = start.rights if start else Rights()
     table  = start.table if start else root_table(state, linear)
     depth  = start.depth if start else 0
@@ -192,7 +215,7 @@ def walk(state: ControlState, attempt: Attempt, linear: int, read: Read,
     for level in levels(state)[depth:]:
         address = table + level.index(linear) * level.entry_size
         try:
-            entry = read(address, level.entry_size)
+            entry = yield address, level.entry_size
         except BusError:
             return Walk(None, None, 0, upper, (), steps, references, failed=True)
         rights  = rights.below(entry)
