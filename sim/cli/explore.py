@@ -1,0 +1,145 @@
+"""`dragoncage explore`: search the schedules of a race for its bad outcome."""
+
+import argparse
+import json
+import os
+import re
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Unavailable
+from sim.explore.plan import Plan
+from sim.explore.pool import Pool, cluster, processes
+from sim.explore.races import RACES
+from sim.explore.replay import as_scenario
+from sim.explore.report import as_json, as_text, steps_as_text
+from sim.explore.search import Exhaustive, Result, Sampled, Strategy, search
+from sim.explore.state import State
+from sim.explore.told import Examined, examine
+from sim.explore.unit import Setting
+from sim.output.files import print_out, written
+from sim.output.progress import Progress
+from sw.era import ERAS
+
+from .usage import UsageError, complain, path, seed, whole_number, writable_file
+
+
+__all__ = ["add", "explore_command"]
+
+
+DEFAULT_STRATEGY = "exhaustive:1"
+
+#: Schedules that are drawn, if nobody says how many.
+DRAWN = 2000
+
+MOST = 1_000_000_000
+
+
+def add(commands: Any) -> None:
+    """Add the arguments."""
+    explore = commands.add_parser("explore", help=explore_command.__doc__,
+                                  description=explore_command.__doc__)
+    explore.add_argument("race", metavar="RACE", choices=RACES, help=", ".join(RACES))
+    explore.add_argument("--strategy", type=_strategy, default=DEFAULT_STRATEGY, metavar="STRATEGY",
+                         help="exhaustive:K for all schedules with at most K preemptions, pct:D "
+                              "for those that PCT draws with depth D, random for a coin at each "
+                              f"step (default: {DEFAULT_STRATEGY})")
+    explore.add_argument("--era", choices=ERAS,
+                         help="Linux version that the kernel follows (default: one that has the "
+                              "bad outcome)")
+    explore.add_argument("--sound", action="store_true",
+                         help="play the race where the bad outcome cannot be had: in the era that "
+                              "mended it, or without the flaw")
+    explore.add_argument("--schedules", type=whole_number(1, MOST), metavar="N",
+                         help="play at most N schedules, or draw N (default: all there are; draw "
+                              f"{DRAWN:,})")
+    explore.add_argument("--seed", type=seed, default=0, metavar="N",
+                         help="what schedules are drawn from (default: 0)")
+    workers = explore.add_mutually_exclusive_group()
+    workers.add_argument("--jobs", type=whole_number(1, 1024), metavar="N",
+                         help="processes that play (default: one for each of this computer's)")
+    workers.add_argument("--scheduler", metavar="ADDRESS",
+                         help="have the workers of a Dask cluster play, whose scheduler is at "
+                              "ADDRESS, such as tcp://10.0.0.1:8786")
+    explore.add_argument("--state", metavar="FILE", type=path,
+                         help="keep what is known in FILE, and go on with what is there")
+    explore.add_argument("--save", metavar="FILE.py", type=path,
+                         help="write the schedule that was found to FILE.py, a scenario for "
+                              "`dragoncage run`")
+    explore.add_argument("--steps", action="store_true", help="print each step of it")
+    explore.add_argument("--json", action="store_true", help="print JSON")
+    explore.set_defaults(command=explore_command)
+
+
+def explore_command(args: argparse.Namespace) -> int:
+    """Search the schedules of a race for its bad outcome, and say what is known."""
+    setting = Setting(args.race, args.sound, args.era or "")
+    save    = None if args.save is None else _scenario_file(args.save)
+    if args.state is not None:
+        writable_file(args.state, option="--state")
+    try:
+        with _workers(args) as pool, closing(State(setting, args.state)) as state:
+            result, found = _explored(args, setting, pool, state)
+    except Unavailable as error:
+        raise UsageError(str(error)) from error
+    if args.json:
+        print_out(json.dumps(as_json(setting, args.strategy, result, found), indent=2) + "\n")
+    else:
+        print_out(as_text(setting, args.strategy, result, found))
+        if args.steps and found is not None:
+            print_out("\n" + steps_as_text(found))
+    if found is None:
+        return 0
+    if save is not None:
+        _save(setting, save, found.whole)
+    return 1
+
+
+def _explored(args: argparse.Namespace, setting: Setting, pool: Pool,
+              state: State) -> tuple[Result, Examined | None]:
+    """Search, and examine what was found first."""
+    schedules = args.schedules
+    if schedules is None and isinstance(args.strategy, Sampled):
+        schedules = DRAWN
+    with Progress(f"{setting.race}, {args.strategy}", unit="schedules",
+                  total=schedules) as progress:
+        result = search(setting, args.strategy, pool, schedules=schedules, seed=args.seed,
+                        state=state, progress=progress.count)
+        if result.first is None:
+            return result, None
+        progress.last_part("making the schedule smaller")
+        found, = pool.calls(examine, [(setting, result.first.ending.plan)])
+    return result, found
+
+
+def _workers(args: argparse.Namespace) -> AbstractContextManager[Pool]:
+    if args.scheduler is not None:
+        return cluster(args.scheduler)
+    return processes(args.jobs or len(os.sched_getaffinity(0)))
+
+
+def _strategy(text: str) -> Strategy:
+    """Read a strategy."""
+    found = re.fullmatch(r"(exhaustive|pct):(\d{1,2})|random", text)
+    if found is None or found[1] == "pct" and int(found[2]) < 1:
+        raise argparse.ArgumentTypeError(
+            f'"{text[:40]}" is no strategy: write exhaustive:K, pct:D or random, with a number '
+            "such as exhaustive:2")
+    if found[1] == "exhaustive":
+        return Exhaustive(int(found[2]))
+    return Sampled(int(found[2] or 0))
+
+
+def _scenario_file(file: Path) -> Path:
+    if file.suffix != ".py":
+        raise UsageError(f"--save {file}: a scenario's file ends in .py; name another one")
+    return writable_file(file, option="--save")
+
+
+def _save(setting: Setting, file: Path, plan: Plan | None) -> None:
+    if plan is None:
+        complain(f"--save {file}: not written, as other engines cannot play this schedule")
+        return
+    with written(file) as [text]:
+        text.write(as_scenario(setting, file, plan))

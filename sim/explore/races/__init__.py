@@ -1,0 +1,30 @@
+"""Races that come with the project, by the names that the command line uses.
+
+==================================  ========================================================
+:mod:`sim.explore.races.cast`       processes, threads, and a file that they may only read
+:mod:`sim.explore.races.dirty_cow`  a forced write against MADV_DONTNEED
+==================================  ========================================================
+"""
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sim.explore.race import RaceModule
+
+
+__all__ = ["RACES", "race_called"]
+
+
+#: Modules of the races.
+RACES: Mapping[str, str] = MappingProxyType({
+    "dirty-cow": "dirty_cow",
+})
+
+
+def race_called(name: str) -> RaceModule:
+    """The module of a race."""
+    module: Any = importlib.import_module(f"{__name__}.{RACES[name]}")
+    found: RaceModule = module
+    return found

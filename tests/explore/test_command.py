@@ -1,0 +1,79 @@
+"""`dragoncage explore`: what it prints, writes and refuses."""
+
+import json
+
+import pytest
+
+from sim.cli.main import main
+
+
+def test_it_prints_what_is_known_and_the_schedule(capsys):
+    assert main(["explore", "dirty-cow", "--jobs", "1"]) == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "n = 2, k = " in printed
+    assert "all schedules with at most one preemption tried" in printed
+    assert "Found: /etc/passwd, which is read-only, has" in printed
+    assert "with 1 preemption in " in printed
+    assert "faultin_page" in printed and "zap_pte_range" in printed
+
+
+def test_nothing_is_found_where_it_was_mended_and_the_same_bound_is_told(capsys):
+    assert main(["explore", "dirty-cow", "--sound", "--jobs", "1", "--json"]) == 0
+    known = json.loads(capsys.readouterr().out)
+    assert (known["era"], known["found"], known["complete"]) == ("4.14", None, True)
+    assert sum(entry["bad"] for entry in known["rounds"]) == 0
+    assert sum(entry["played"] for entry in known["rounds"]) > 10
+
+
+def test_the_result_does_not_depend_on_the_number_of_workers(capsys):
+    outputs = []
+    for jobs in ("1", "2"):
+        main(["explore", "dirty-cow", "--strategy", "pct:2", "--schedules", "70", "--seed", "3",
+              "--jobs", jobs, "--json"])
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
+    assert json.loads(outputs[0])["bound"] == 2 * json.loads(outputs[0])["steps"]
+
+
+def test_a_schedule_is_saved_as_a_scenario(tmp_path, capsys):
+    file = tmp_path / "found.py"
+    main(["explore", "dirty-cow", "--jobs", "1", "--save", str(file), "--steps"])
+    assert "copy_to_user_page" in capsys.readouterr().out
+    text = file.read_text(encoding="utf-8")
+    assert f"dragoncage run {file} --era 4.8" in text
+    assert 'replayed(stage, "dirty-cow", SCHEDULE, sound=False)' in text
+
+
+@pytest.mark.slow
+def test_the_saved_schedule_has_the_bad_outcome_on_the_gateware(tmp_path, capsys):
+    file = tmp_path / "found.py"
+    main(["explore", "dirty-cow", "--jobs", "1", "--save", str(file)])
+    assert main(["run", str(file), "--era", "4.8", "--engine", "cxxrtl"]) == 0
+    assert main(["run", str(file), "--era", "4.14", "--engine", "cxxrtl"]) == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "/etc/passwd, which is read-only, has" in printed
+    assert "memory is as it should be" in printed
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["dirty-cat"], "invalid choice"),
+    (["dirty-cow", "--strategy", "pct"], "no strategy"),
+    (["dirty-cow", "--strategy", "pct:0"], "no strategy"),
+    (["dirty-cow", "--schedules", "0"], "not a whole number"),
+    (["dirty-cow", "--save", "found.txt"], "ends in .py"),
+    (["dirty-cow", "--state", "nowhere/state"], "no folder"),
+    (["dirty-cow", "--jobs", "1", "--scheduler", "tcp://127.0.0.1:1"], "not allowed with"),
+    (["dirty-cow", "--scheduler", "nonsense://"], "no scheduler answers"),
+])
+def test_mistakes_are_one_line(arguments, complaint, capsys):
+    assert main(["explore", *arguments]) == 2
+    err = capsys.readouterr().err
+    assert complaint in err and len(err.splitlines()) == 1
+
+
+def test_a_file_of_another_search_is_refused(tmp_path, capsys):
+    file = tmp_path / "state"
+    main(["explore", "dirty-cow", "--strategy", "exhaustive:0", "--state", str(file)])
+    assert main(["explore", "dirty-cow", "--sound", "--state", str(file)]) == 2
+    err = capsys.readouterr().err
+    assert "not of this search" in err and len(err.splitlines()) == 1

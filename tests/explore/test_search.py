@@ -1,0 +1,113 @@
+"""Searches: what they play, what they leave out, and that they find what is there."""
+
+import hashlib
+from functools import partial
+
+import pytest
+
+from sim.explore.fork import in_copy
+from sim.explore.plan import Switch, render
+from sim.explore.play import Game
+from sim.explore.search import Exhaustive, Sampled
+from sim.explore.state import State
+from sim.explore.unit import Setting, machine_for
+
+from .explore_support import COW, explored
+
+
+SOUND = Setting("dirty-cow", sound=True)
+
+
+def memory_after(plan):
+    """Bad outcome, and a hash of memory, at the end of a schedule; and other turns on the way."""
+    machine = machine_for(COW)
+    game    = Game(machine)
+    game.follow(plan)
+    memory = hashlib.sha256()
+    for frame, page in sorted(machine.processors[0].mmu.memory.nonzero().items()):
+        memory.update(b"%d" % frame + page)
+    return game.ending().bad, memory.hexdigest(), [
+        Switch(step, cpu) for step, moment in enumerate(game.moments) if not moment.free
+        for cpu in moment.others]
+
+
+def ends(plans):
+    return {in_copy(partial(memory_after, plan))[:2] for plan in plans}
+
+
+class Played(State):
+    """A state that remembers the plans that were played."""
+
+    def __init__(self):
+        super().__init__(COW)
+        self.plans = []
+
+    def add(self, unit, results):
+        self.plans += [played.ending.plan for played in results]
+
+
+def test_dirty_cow_is_found_with_one_preemption_and_not_without():
+    result = explored(Exhaustive(1))
+    without, one = result.rounds
+    assert (without.bad, without.played) == (0, 2)
+    assert one.bad > 0
+    assert result.first.ending.preemptions == 1
+    assert "read-only" in result.first.ending.bad
+    assert result.complete
+
+
+def test_the_era_that_mended_it_has_it_in_no_schedule_within_the_same_bound():
+    result = explored(Exhaustive(1), SOUND)
+    assert [entry.bad for entry in result.rounds] == [0, 0]
+    assert result.first is None and result.complete
+
+
+def test_what_is_left_out_is_equal_to_what_is_played():
+    """All schedules with one preemption, played one by one, have no end that the search lacks."""
+    starts = [(), (Switch(0, 1),)]
+    every  = [*starts, *(
+        (*start, switch) for start in starts
+        for switch in in_copy(partial(memory_after, start))[2] if switch.step)]
+    state  = Played()
+    result = explored(Exhaustive(1), state=state)
+    assert ends(state.plans) == ends(every)
+    assert len(ends(every)) > 2
+    assert result.played < len(every) / 2
+    bad = [plan for plan in every if in_copy(partial(memory_after, plan))[0]]
+    assert sum(entry.bad for entry in result.rounds) == len(bad)
+
+
+@pytest.mark.parametrize("strategy, schedules", [(Sampled(2), 34), (Sampled(0), 8)])
+def test_what_is_drawn_depends_on_the_seed_alone(strategy, schedules):
+    def plans(seed):
+        state = Played()
+        explored(strategy, schedules=schedules, seed=seed, state=state)
+        return [render(plan) for plan in state.plans]
+
+    assert plans(1) == plans(1)
+    assert plans(1) != plans(2)
+
+
+def test_pct_finds_dirty_cow_more_often_than_its_bound():
+    result = explored(Sampled(2), schedules=160)
+    assert result.rounds[0].bad / result.played > 1 / result.sampling.bound
+    assert result.sampling.bound == 2 * result.steps
+
+
+def test_a_search_stops_at_a_number_of_schedules_and_says_so():
+    result = explored(Exhaustive(1), schedules=5)
+    assert (result.played, result.complete) == (5, False)
+
+
+def test_a_search_goes_on_where_it_was(tmp_path):
+    file = tmp_path / "state"
+    whole = explored(Exhaustive(1))
+    with_file = State(COW, file)
+    explored(Exhaustive(1), state=with_file)
+    with_file.close()
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(lines[:3]) + lines[3][:40], encoding="utf-8")
+    again = State(COW, file)
+    assert explored(Exhaustive(1), state=again) == whole
+    again.close()
+    assert file.read_text(encoding="utf-8").splitlines(keepends=True) == lines
