@@ -49,6 +49,12 @@ OF_PAGES = {
 }
 
 PLAYED  = "tests/script/test_command.py::test_a_script_is_played_and_told"
+EXPLORE = "tests/explore/test_command.py::test_it_prints_what_is_known_and_the_schedule"
+MENDED  = ("tests/explore/test_command.py::"
+           "test_nothing_is_found_where_it_was_mended_and_the_same_bound_is_told")
+DRAWN   = ("tests/explore/test_command.py::"
+           "test_the_result_does_not_depend_on_the_number_of_workers")
+SAVED   = "tests/explore/test_command.py::test_a_schedule_is_saved_as_a_scenario"
 SERIAL  = ("tests/engines/test_serial.py::"
            "test_the_command_tells_a_whole_story_through_a_pseudo_terminal")
 COCOTB  = "tests/packaging/test_engines.py::test_a_scenario_plays"
@@ -93,6 +99,19 @@ ELSEWHERE = {
         "test_a_comparison_needs_no_record",
     "dragoncage script FILE... --record":             "tests/script/test_command.py::"
         "test_what_linux_did_is_recorded_and_stands_in_for_it",
+    "dragoncage explore RACE":                        EXPLORE,
+    "dragoncage explore RACE --sound":                MENDED,
+    "dragoncage explore RACE --era ERA":              MENDED,
+    "dragoncage explore RACE --strategy exhaustive:2": EXPLORE,
+    "dragoncage explore RACE --strategy pct:2":       DRAWN,
+    "dragoncage explore RACE --strategy random":      DRAWN,
+    "dragoncage explore RACE --state FILE":           "tests/explore/test_command.py::"
+        "test_a_file_of_another_search_is_refused",
+    "dragoncage explore RACE --save found.py":        SAVED,
+    "dragoncage explore RACE --steps":                SAVED,
+    "dragoncage explore RACE --jobs 2":               DRAWN,
+    "dragoncage run found.py --era 4.8 --engine cxxrtl": "tests/explore/test_command.py::"
+        "test_the_saved_schedule_has_the_bad_outcome_on_the_gateware",
     "dragoncage bench engines":                       BENCH,
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,
