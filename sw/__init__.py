@@ -97,7 +97,8 @@ Entries of page tables (mm/memory.c)::
     mm/memory/pgtable     pte_alloc  free_pgtables
     mm/memory/vm_page     vm_normal_page
     mm/memory/wp          maybe_mkwrite  wp_page_reuse  wp_page_copy  wp_page_shared  do_wp_page
-    mm/memory/zap         zap_pte_range  unmap_page_range  zap_page_range_single
+    mm/memory/zap         should_zap_page  zap_pte_range  unmap_page_range  zap_page_range_single
+                          unmap_mapping_range
 
 Mappings (mm/mmap.c)::
 
@@ -129,6 +130,7 @@ Pages, frames, files in memory::
     mm/madvise            madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
                           madvise_update_vma  madvise_vma_behavior  madvise_populate
                           madvise_walk_vmas  do_madvise  sys_madvise
+    mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap  sys_memfd_create
     mm/mlock              mlock_fixup  apply_vma_lock_flags  do_mlock  sys_mlock  sys_mlock2
                           sys_munlock  apply_mlockall_flags  sys_mlockall  sys_munlockall
     mm/mprotect           can_change_pte_writable  change_pte_range  mprotect_fixup
@@ -144,13 +146,18 @@ Pages, frames, files in memory::
     mm/process_vm_access  process_vm_rw_pages  process_vm_rw_single_vec  process_vm_rw_core
                           process_vm_rw  sys_process_vm_readv  sys_process_vm_writev
     mm/rmap               folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
-    mm/shmem              shmem_mmap  shmem_evict_inode  shmem_zero_setup
+    mm/shmem              shmem_mmap  shmem_evict_inode  shmem_setattr  shmem_write_begin
+                          shmem_read_hole  shmem_fallocate  shmem_file_llseek  shmem_file_setup
+                          shmem_zero_setup
     mm/slub               kmem_cache  kmem_cache_alloc  kmem_cache_free
-    mm/vma                vma_wants_writenotify  vma_set_page_prot  vma_link  split_vma  vma_modify
-                          copy_vma  vma_merge
+    mm/truncate           folio_zero_range  truncate_inode_pages_range  truncate_setsize
+                          truncate_pagecache_range
+    mm/vma                vma_wants_writenotify  vma_set_page_prot  vma_link  unlink_file_vma
+                          split_vma  vma_modify  copy_vma  vma_merge
 
 Files::
 
+    fs/attr                 inode_newsize_ok  notify_change
     fs/fcntl                setfl  pipe_fcntl  do_fcntl  sys_fcntl
     fs/exec                 bprm_mm_init  do_open_execat  search_binary_handler  prepare_creds
                             de_thread  exec_mmap  do_close_on_exec  flush_signal_handlers
@@ -159,9 +166,11 @@ Files::
                             set_close_on_exec  get_close_on_exec  close_fd  f_dupfd  sys_dup
                             sys_dup3  sys_dup2  dup_fd  close_files
     fs/file_table           fput
-    fs/libfs                simple_write_end
+    fs/libfs                simple_write_end  noop_fsync
     fs/namei                inode_permission  lookup_open
-    fs/open                 do_filp_open  do_sys_open  sys_creat  sys_close
+    fs/open/do_open         do_filp_open  do_sys_open  sys_creat  sys_close
+    fs/open/fallocate       vfs_fallocate  sys_fallocate
+    fs/open/truncate        do_truncate  sys_truncate  sys_ftruncate
     fs/pipe                 get_pipe_info  pipe_full  pipe_lock  pipe_must_wait  check_readers
                             pipe_read  pipe_write  pipe_release  pipe_get_size  pipe_set_size
                             create_pipe_files  do_pipe2  sys_pipe  sys_pipe2
@@ -178,6 +187,7 @@ Files::
     fs/splice               wait_for_space  vmsplice_to_pipe  vmsplice_to_user  sys_vmsplice
                             link_pipe  sys_tee  splice_pipe_to_pipe  do_splice_read
                             splice_file_to_pipe  do_splice  sys_splice
+    fs/sync                 sys_fsync  sys_fdatasync
 
 Copies that many parts need::
 
@@ -261,8 +271,8 @@ Types, constants and small functions::
 
     include/linux/completion    completion
     include/linux/cpumask       cpu_online_mask
-    include/linux/fs            loff_t  inode  file  file_operations  files_struct  get_file
-                                address_space
+    include/linux/fs            loff_t  inode  inode_operations  file  file_operations  files_struct
+                                get_file  address_space_operations  address_space
     include/linux/mm            is_cow_mapping  vma_is_anonymous  vma_is_accessible  vm_start_gap
                                 PAGE_ALIGN  pte_lockptr
     include/linux/mm_types      page  vm_area_struct  mm_context  mm_struct  vm_fault
@@ -275,6 +285,7 @@ Types, constants and small functions::
     include/linux/resource      rlimit
     include/linux/sched         kmap_ctrl  task_struct  signal_pending  fatal_signal_pending
                                 task_is_stopped_or_traced  task_rlimit
+    include/linux/shmem_fs      shmem_inode_info
     include/linux/signal        sigmask  siginmask  valid_signal
     include/linux/signal_types  kernel_siginfo  sighand_struct  signal_struct  Signal  Killed
                                 Stopped

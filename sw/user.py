@@ -252,6 +252,18 @@ class User:
         await self.syscall(syscall_64.NR_pipe2, at, flags)
         return await self.load(at, 4), await self.load(at + 4, 4)
 
+    async def memfd_create(self, name: str = "", flags: int = 0) -> int:
+        """Make a file in memory; return its descriptor."""
+        return await self.syscall(syscall_64.NR_memfd_create, name, flags)
+
+    async def ftruncate(self, fd: int, length: int) -> None:
+        """Give an open file another size."""
+        await self.syscall(syscall_64.NR_ftruncate, fd, length)
+
+    async def fcntl(self, fd: int, cmd: int, arg: int = 0) -> int:
+        """Do something about a descriptor or its open file."""
+        return await self.syscall(syscall_64.NR_fcntl, fd, cmd, arg)
+
     async def iovec(self, *segments: tuple[int, int]) -> int:
         """Make an array of buffers, each an address and its bytes; return its address.
 

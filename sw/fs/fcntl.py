@@ -5,6 +5,7 @@ Ref: Linux 6.12, fs/fcntl.c, include/uapi/asm-generic/fcntl.h, include/uapi/linu
 
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import O_APPEND, O_CLOEXEC, O_DIRECT, O_NONBLOCK, file
+from sw.mm.memfd import memfd_add_seals, memfd_get_seals
 from sw.processor.cpu import Cpu
 
 from .file import f_dupfd, fdget, get_close_on_exec, set_close_on_exec
@@ -12,8 +13,8 @@ from .pipe import get_pipe_info, pipe_get_size, pipe_set_size
 
 
 __all__ = [
-    "FD_CLOEXEC", "F_DUPFD", "F_DUPFD_CLOEXEC", "F_GETFD", "F_GETFL", "F_GETPIPE_SZ", "F_SETFD",
-    "F_SETFL", "F_SETPIPE_SZ", "do_fcntl", "sys_fcntl",
+    "FD_CLOEXEC", "F_ADD_SEALS", "F_DUPFD", "F_DUPFD_CLOEXEC", "F_GETFD", "F_GETFL", "F_GETPIPE_SZ",
+    "F_GET_SEALS", "F_SETFD", "F_SETFL", "F_SETPIPE_SZ", "do_fcntl", "sys_fcntl",
 ]
 
 
@@ -25,6 +26,8 @@ F_SETFL         = 4
 F_DUPFD_CLOEXEC = 1030
 F_SETPIPE_SZ    = 1031
 F_GETPIPE_SZ    = 1032
+F_ADD_SEALS     = 1033
+F_GET_SEALS     = 1034
 
 FD_CLOEXEC = 1
 
@@ -50,7 +53,7 @@ def pipe_fcntl(cpu: Cpu, filp: file, cmd: int, arg: int) -> int:
     return pipe_get_size(pipe) if cmd == F_GETPIPE_SZ else pipe_set_size(cpu, pipe, arg)
 
 
-def do_fcntl(cpu: Cpu, fd: int, cmd: int, arg: int, filp: file) -> int:
+async def do_fcntl(cpu: Cpu, fd: int, cmd: int, arg: int, filp: file) -> int:
     """Do the command. Raises EINVAL for one that there is not, ENOSYS for one not modelled."""
     if cmd in (F_DUPFD, F_DUPFD_CLOEXEC):
         return f_dupfd(cpu, arg, filp, O_CLOEXEC if cmd == F_DUPFD_CLOEXEC else 0)
@@ -64,6 +67,11 @@ def do_fcntl(cpu: Cpu, fd: int, cmd: int, arg: int, filp: file) -> int:
     if cmd == F_SETFL:
         setfl(filp, arg)
         return 0
+    if cmd == F_ADD_SEALS:
+        await memfd_add_seals(cpu, filp, arg)
+        return 0
+    if cmd == F_GET_SEALS:
+        return memfd_get_seals(filp)
     if cmd in (F_SETPIPE_SZ, F_GETPIPE_SZ):
         return pipe_fcntl(cpu, filp, cmd, arg)
     raise KernelError(Errno.ENOSYS if cmd in _NOT_MODELLED else Errno.EINVAL)
@@ -72,4 +80,4 @@ def do_fcntl(cpu: Cpu, fd: int, cmd: int, arg: int, filp: file) -> int:
 async def sys_fcntl(cpu: Cpu, fd: int, cmd: int, arg: int) -> int:
     """Do something about a descriptor, or about its open file. EBADF."""
     async with fdget(cpu, fd) as filp:
-        return do_fcntl(cpu, fd, cmd, arg, filp)
+        return await do_fcntl(cpu, fd, cmd, arg, filp)

@@ -3,13 +3,13 @@
 Ref: Linux 6.12, fs/libfs.c.
 """
 
-from sw.include.linux.fs import inode
+from sw.include.linux.fs import file, inode
 from sw.include.linux.mm_types import page
 from sw.mm.page_alloc import put_page
 from sw.processor.cpu import Cpu
 
 
-__all__ = ["simple_write_end"]
+__all__ = ["noop_fsync", "simple_write_end"]
 
 
 def simple_write_end(cpu: Cpu, node: inode, pos: int, copied: int, folio: page) -> None:
@@ -18,3 +18,7 @@ def simple_write_end(cpu: Cpu, node: inode, pos: int, copied: int, folio: page) 
         folio.dirty = True
         node.i_size = max(node.i_size, pos + copied)
     put_page(cpu, folio)
+
+
+def noop_fsync(cpu: Cpu, filp: file) -> None:
+    """Write to its disk a file that has none."""

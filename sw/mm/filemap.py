@@ -3,7 +3,7 @@
 Ref: Linux 6.12, mm/filemap.c.
 
 The contents of a file are in frames of the machine, written through the kernel's mappings. There
-is no disk: a page that nobody has written is zeros. Truncation is not modelled.
+is no disk: a page that nobody has written is zeros.
 """
 
 from sw.arch.x86.include.asm.current import current
@@ -78,6 +78,13 @@ def generic_file_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
     vma.vm_ops = generic_file_vm_ops
 
 
+async def _page_to_read(cpu: Cpu, mapping: address_space, index: int) -> page:
+    """Return page ``index`` of a file, with a reference, for a reader. Raises ENOMEM."""
+    if index not in mapping.i_pages and mapping.a_ops.read_hole is not None:
+        return mapping.a_ops.read_hole(cpu)
+    return await filemap_get_page(cpu, mapping, index)
+
+
 @traced
 async def filemap_read(cpu: Cpu, filp: file, to: iov_iter, pos: int) -> tuple[int, int]:
     """Read up to the end of the file. What stops it makes the result short, or is its error."""
@@ -88,7 +95,7 @@ async def filemap_read(cpu: Cpu, filp: file, to: iov_iter, pos: int) -> tuple[in
         while done < count and pos + done < node.i_size:
             index, offset = divmod(pos + done, PAGE_SIZE)
             size          = min(PAGE_SIZE - offset, count - done, node.i_size - pos - done)
-            folio         = await filemap_get_page(cpu, node.i_mapping, index)
+            folio         = await _page_to_read(cpu, node.i_mapping, index)
             copied        = await copy_page_to_iter(cpu, folio, offset, size, to)
             put_page(cpu, folio)
             done  += copied
@@ -110,7 +117,7 @@ async def filemap_splice_read(cpu: Cpu, in_: file, pos: int, pipe: pipe_inode_in
     while done < length and pos + done < node.i_size and len(pipe.bufs) < pipe.max_usage:
         index, offset = divmod(pos + done, PAGE_SIZE)
         size  = min(PAGE_SIZE - offset, length - done, node.i_size - pos - done)
-        folio = await filemap_get_page(cpu, node.i_mapping, index)
+        folio = await _page_to_read(cpu, node.i_mapping, index)
         pipe.bufs.append(pipe_buffer(folio, offset, size))
         done += size
     return done
@@ -120,7 +127,8 @@ async def filemap_splice_read(cpu: Cpu, in_: file, pos: int, pipe: pipe_inode_in
 async def generic_perform_write(cpu: Cpu, filp: file, i: iov_iter, pos: int) -> tuple[int, int]:
     """Write, at the end with O_APPEND; the file grows.
 
-    A failure makes the result short, or is raised if nothing was done: EFAULT, ENOMEM or EINTR.
+    A failure makes the result short, or is raised if nothing was done: EFAULT, ENOMEM, EINTR, and
+    what the file system refuses.
     The bytes behind those that were copied stay as they were. The program's pages are made present
     before the file's page is touched; the copy itself takes no fault.
     """
@@ -136,6 +144,8 @@ async def generic_perform_write(cpu: Cpu, filp: file, i: iov_iter, pos: int) -> 
                 raise KernelError(Errno.EFAULT)
             if fatal_signal_pending(current(cpu)):
                 raise KernelError(Errno.EINTR)
+            if node.i_mapping.a_ops.write_begin is not None:
+                node.i_mapping.a_ops.write_begin(cpu, node, pos + done, size)
             folio  = await filemap_get_page(cpu, node.i_mapping, index)
             copied = await copy_page_from_iter_atomic(cpu, folio, offset, size, i)
             simple_write_end(cpu, node, pos + done, copied, folio)

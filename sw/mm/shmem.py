@@ -1,20 +1,38 @@
-"""Shared anonymous memory: a file without a name.
+"""Files in memory: shared anonymous memory, which has no name, and those of memfd_create().
 
 Ref: Linux 6.12, mm/shmem.c.
 """
 
+from sw.arch.x86.include.asm.current import current
+from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.errno import Errno, KernelError
+from sw.fs.libfs import noop_fsync
+from sw.fs.open.fallocate import FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE
 from sw.fs.read_write.llseek import generic_file_llseek
 from sw.include.linux.fs import (
-    FMODE_READ, FMODE_WRITE, O_RDWR, S_IFREG, address_space, file, file_operations, inode,
+    FMODE_READ, FMODE_WRITE, O_RDWR, S_IFREG, SEEK_DATA, SEEK_HOLE, address_space,
+    address_space_operations, file, file_operations, inode, inode_operations,
 )
-from sw.include.linux.mm_types import vm_area_struct, vm_operations_struct
+from sw.include.linux.mm import PAGE_ALIGN
+from sw.include.linux.mm_types import page, vm_area_struct, vm_operations_struct
+from sw.include.linux.shmem_fs import (
+    F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE, shmem_inode_info,
+)
+from sw.kernel.locking.rwsem import down_write, up_write
+from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
-from .filemap import filemap_fault, filemap_read, filemap_splice_read, generic_file_write_iter
-from .page_alloc import put_page
+from .filemap import (
+    filemap_fault, filemap_get_page, filemap_read, filemap_splice_read, generic_file_write_iter,
+)
+from .memory.mem_map import empty_zero_page
+from .page_alloc import get_page, put_page
+from .truncate import truncate_pagecache_range, truncate_setsize
 
 
-__all__ = ["shmem_mmap", "shmem_vm_ops", "shmem_zero_setup"]
+__all__ = [
+    "shmem_file_operations", "shmem_file_setup", "shmem_mmap", "shmem_vm_ops", "shmem_zero_setup",
+]
 
 
 #: Memory without a disk behind it need not know of the first write.
@@ -27,7 +45,7 @@ def shmem_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
 
 
 async def shmem_evict_inode(cpu: Cpu, node: inode, filp: file) -> None:
-    """Free the pages of a file without a name, with its last mapping."""
+    """Free the pages of a file without a name, with its last descriptor and mapping."""
     assert node.i_mapping is not None
     for cached in node.i_mapping.i_pages.values():
         cached.mapping = None
@@ -35,18 +53,124 @@ async def shmem_evict_inode(cpu: Cpu, node: inode, filp: file) -> None:
     node.i_mapping.i_pages.clear()
 
 
+def _seals(node: inode) -> int:
+    info: shmem_inode_info = node.i_private
+    return info.seals
+
+
+async def shmem_setattr(cpu: Cpu, node: inode, size: int) -> None:
+    """Give the file another size. Raises EPERM if a seal forbids that."""
+    if (size < node.i_size and _seals(node) & F_SEAL_SHRINK
+            or size > node.i_size and _seals(node) & F_SEAL_GROW):
+        raise KernelError(Errno.EPERM)
+    await truncate_setsize(cpu, node, size)
+
+
+def shmem_write_begin(cpu: Cpu, node: inode, pos: int, length: int) -> None:
+    """Refuse what the seals forbid, page by page: with F_SEAL_GROW those that would make it grow.
+
+    Raises EPERM.
+    """
+    if (_seals(node) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+            or _seals(node) & F_SEAL_GROW and pos + length > node.i_size):
+        raise KernelError(Errno.EPERM)
+
+
+def shmem_read_hole(cpu: Cpu) -> page:
+    """Return the page of zeros: reading makes no page."""
+    get_page(cpu, empty_zero_page(cpu))
+    return empty_zero_page(cpu)
+
+
+shmem_aops = address_space_operations(write_begin=shmem_write_begin, read_hole=shmem_read_hole)
+
+
+async def _make_pages(cpu: Cpu, node: inode, index: int, behind: int) -> None:
+    """Make those pages of a file that are not there, or none. Raises ENOMEM."""
+    assert node.i_mapping is not None
+    made: list[int] = []
+    try:
+        for missing in range(index, behind):
+            if missing not in node.i_mapping.i_pages:
+                put_page(cpu, await filemap_get_page(cpu, node.i_mapping, missing))
+                made.append(missing)
+    except KernelError:
+        for missing in made:
+            await truncate_pagecache_range(cpu, node, missing * PAGE_SIZE,
+                                           (missing + 1) * PAGE_SIZE)
+        raise
+
+
+@traced
+async def shmem_fallocate(cpu: Cpu, filp: file, mode: int, offset: int, length: int) -> None:
+    """Make pages for a range, and the file as long as that; or punch a hole into it.
+
+    Raises EOPNOTSUPP for anything else, EPERM if a seal forbids it; ENOMEM, and nothing is made.
+    """
+    if mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE):
+        raise KernelError(Errno.EOPNOTSUPP)
+    node = filp.f_inode
+    await down_write(cpu, node.i_rwsem)
+    try:
+        if mode & FALLOC_FL_PUNCH_HOLE:
+            if _seals(node) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE):
+                raise KernelError(Errno.EPERM)
+            await truncate_pagecache_range(cpu, node, offset, offset + length)
+            return
+        end = offset + length
+        if _seals(node) & F_SEAL_GROW and end > node.i_size:
+            raise KernelError(Errno.EPERM)
+        await _make_pages(cpu, node, offset // PAGE_SIZE, PAGE_ALIGN(end) // PAGE_SIZE)
+        if not mode & FALLOC_FL_KEEP_SIZE:
+            node.i_size = max(node.i_size, end)
+    finally:
+        up_write(cpu, node.i_rwsem)
+
+
+def shmem_file_llseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
+    """Set the position; also to the next page that there is, or the next one that is not.
+
+    Raises EINVAL, and ENXIO behind the end.
+    """
+    node = filp.f_inode
+    if whence not in (SEEK_DATA, SEEK_HOLE):
+        return generic_file_llseek(cpu, filp, offset, whence)
+    if not 0 <= offset < node.i_size:
+        raise KernelError(Errno.ENXIO)
+    assert node.i_mapping is not None
+    index, behind = offset // PAGE_SIZE, PAGE_ALIGN(node.i_size) // PAGE_SIZE
+    while index < behind and (index in node.i_mapping.i_pages) != (whence == SEEK_DATA):
+        index += 1
+    if index == behind and whence == SEEK_DATA:
+        raise KernelError(Errno.ENXIO)
+    filp.f_pos = min(max(offset, index * PAGE_SIZE), node.i_size)
+    return filp.f_pos
+
+
+shmem_inode_operations = inode_operations(setattr=shmem_setattr)
+
 shmem_file_operations = file_operations(
-    llseek     = generic_file_llseek,
-    read_iter  = filemap_read,
-    write_iter = generic_file_write_iter,
+    llseek       = shmem_file_llseek,
+    read_iter    = filemap_read,
+    write_iter   = generic_file_write_iter,
     splice_read  = filemap_splice_read,
     splice_write = True,
-    release    = shmem_evict_inode,
-    mmap       = shmem_mmap,
+    release      = shmem_evict_inode,
+    mmap         = shmem_mmap,
+    fsync        = noop_fsync,
+    fallocate    = shmem_fallocate,
 )
 
 
-def shmem_zero_setup(size: int) -> file:
-    """Make the file without a name that shared anonymous memory is, of ``size`` bytes."""
-    node = inode(S_IFREG | 0o600, 0, shmem_file_operations, i_size=size, i_mapping=address_space())
+def shmem_file_setup(cpu: Cpu, size: int) -> file:
+    """Make a file without a name, of ``size`` bytes, for its owner to read, write and execute."""
+    node = inode(S_IFREG | 0o777, current(cpu).cred.fsuid, shmem_file_operations,
+                 shmem_inode_operations, size, address_space(a_ops=shmem_aops),
+                 shmem_inode_info())
     return file(node, node.i_fop, FMODE_READ | FMODE_WRITE, O_RDWR)
+
+
+def shmem_zero_setup(cpu: Cpu, vma: vm_area_struct) -> None:
+    """Put a new file without a name behind a mapping that nobody has used yet."""
+    vma.vm_file = shmem_file_setup(cpu, vma.vm_end - vma.vm_start)
+    vma.vm_ops  = shmem_vm_ops

@@ -10,16 +10,18 @@ from dataclasses import replace
 
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.arch.x86.include.asm.pgtable_types import Paging, vm_get_page_prot
-from sw.include.linux.fs import get_file
+from sw.include.linux.fs import address_space, get_file
 from sw.include.linux.mm import VM_SHARED, VM_WRITE
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
+from sw.kernel.locking.rwsem import down_write, up_write
+from sw.processor.cpu import Cpu
 
 from .mmap.find import find_vma_intersection
 
 
 __all__ = [
-    "copy_vma", "split_vma", "vma_link", "vma_merge", "vma_modify", "vma_set_page_prot",
-    "vma_wants_writenotify",
+    "copy_vma", "split_vma", "unlink_file_vma", "vma_link", "vma_merge", "vma_modify",
+    "vma_set_page_prot", "vma_wants_writenotify",
 ]
 
 
@@ -35,10 +37,31 @@ def vma_set_page_prot(paging: Paging, vma: vm_area_struct) -> None:
     vma.vm_page_prot = vm_get_page_prot(paging, flags)
 
 
+def _pages(vma: vm_area_struct) -> address_space | None:
+    """Return the page cache that a mapping shows, if any."""
+    mapping: address_space | None = None if vma.vm_file is None else vma.vm_file.f_inode.i_mapping
+    return mapping
+
+
+def _link(vma: vm_area_struct) -> None:
+    """Add a mapping to its address space's list, and to its file's."""
+    insort(vma.vm_mm.mmap, vma, key=lambda other: other.vm_start)
+    if (mapping := _pages(vma)) is not None:
+        mapping.i_mmap.append(vma)
+
+
 def vma_link(mm: mm_struct, vma: vm_area_struct) -> None:
     """Add a mapping to the list. It must not overlap another."""
     assert find_vma_intersection(mm, vma.vm_start, vma.vm_end) is None, "BUG: vmas overlap"
-    insort(mm.mmap, vma, key=lambda other: other.vm_start)
+    _link(vma)
+
+
+async def unlink_file_vma(cpu: Cpu, vma: vm_area_struct) -> None:
+    """Take a mapping from its file's list, before its page tables go: nobody is in them then."""
+    if (mapping := _pages(vma)) is not None:
+        await down_write(cpu, mapping.i_mmap_rwsem)
+        mapping.i_mmap.remove(vma)
+        up_write(cpu, mapping.i_mmap_rwsem)
 
 
 def split_vma(vma: vm_area_struct, addr: int) -> vm_area_struct:
@@ -49,7 +72,7 @@ def split_vma(vma: vm_area_struct, addr: int) -> vm_area_struct:
     if vma.vm_file is not None:
         get_file(vma.vm_file)
     vma.vm_end = addr
-    insort(vma.vm_mm.mmap, upper, key=lambda other: other.vm_start)
+    _link(upper)
     return upper
 
 
@@ -88,6 +111,8 @@ def _absorb(low: vm_area_struct, high: vm_area_struct) -> None:
     low.anon_vma = low.anon_vma or high.anon_vma
     if high.vm_file is not None:
         high.vm_file.f_count -= 1
+    if (mapping := _pages(high)) is not None:
+        mapping.i_mmap.remove(high)
     low.vm_mm.mmap.remove(high)
 
 

@@ -3,6 +3,7 @@
 Ref: Linux 6.12, fs/ramfs/inode.c, fs/ramfs/file-mmu.c.
 """
 
+from sw.fs.libfs import noop_fsync
 from sw.fs.read_write.llseek import generic_file_llseek
 from sw.include.linux.fs import S_IFREG, address_space, file_operations, inode
 from sw.mm.filemap import (
@@ -21,6 +22,7 @@ ramfs_file_operations = file_operations(
     splice_read  = filemap_splice_read,
     splice_write = True,
     mmap       = generic_file_mmap,
+    fsync      = noop_fsync,
 )
 
 

@@ -23,8 +23,8 @@ __all__ = [
     "MAX_NON_LFS", "O_ACCMODE", "O_APPEND", "O_CLOEXEC", "O_CREAT", "O_DIRECT", "O_EXCL",
     "O_LARGEFILE", "O_NONBLOCK", "O_RDONLY", "O_RDWR", "O_TRUNC", "O_WRONLY", "SEEK_CUR",
     "SEEK_DATA", "SEEK_END", "SEEK_HOLE", "SEEK_MAX", "SEEK_SET", "S_IALLUGO", "S_IFCHR", "S_IFIFO",
-    "S_IFMT", "S_IFREG", "S_ISUID", "address_space", "file", "file_operations", "files_struct",
-    "get_file", "inode", "loff_t",
+    "S_IFMT", "S_IFREG", "S_ISUID", "address_space", "address_space_operations", "file",
+    "file_operations", "files_struct", "get_file", "inode", "inode_operations", "loff_t",
 ]
 
 
@@ -86,6 +86,8 @@ class inode:
         Owner.
     i_fop : :class:`file_operations`
         Its operations.
+    i_op : :class:`inode_operations` or :class:`None`
+        Those that it has without being open; none if nothing about it is special.
     i_size : :class:`int`
         Bytes.
     i_mapping : :class:`address_space` or :class:`None`
@@ -101,11 +103,25 @@ class inode:
     i_mode:    int
     i_uid:     int
     i_fop:     file_operations
+    i_op:      inode_operations | None = None
     i_size:    int = 0
     i_mapping: address_space | None = None
     i_private: Any = None
     s_maxbytes: int = MAX_LFS_FILESIZE
     i_rwsem:   rw_semaphore = field(default_factory=rw_semaphore)
+
+
+@dataclass(frozen=True, slots=True)
+class inode_operations:
+    """Operations of a kind of file, open or not.
+
+    Attributes
+    ----------
+    setattr : callable
+        ``await setattr(cpu, inode, size)`` gives it another size, or refuses that.
+    """
+
+    setattr: Callable[[Cpu, inode, int], Awaitable[None]]
 
 
 @dataclass(eq=False, slots=True)
@@ -155,6 +171,10 @@ class file_operations:
         Gives a pipe references on its pages.
     splice_write : :class:`bool`
         It can be filled from a pipe, in Linux: here that is not modelled.
+    fsync : callable or :class:`None`
+        Writes it to its disk.
+    fallocate : callable or :class:`None`
+        ``await fallocate(cpu, file, mode, offset, len)`` makes pages for a range, or takes them.
     unsigned_offset : :class:`bool`
         FOP_UNSIGNED_OFFSET: positions are addresses, and those with the sign bit are legal.
     """
@@ -169,6 +189,8 @@ class file_operations:
     mmap:       Callable[[Cpu, file, vm_area_struct], None]   | None = None
     splice_read: Callable[[Cpu, file, int, pipe_inode_info, int], Awaitable[int]] | None = None
     splice_write: bool = False
+    fsync:      Callable[[Cpu, file], None]                      | None = None
+    fallocate:  Callable[[Cpu, file, int, int, int], Awaitable[None]] | None = None
     unsigned_offset: bool = False
 
 
@@ -197,6 +219,23 @@ def get_file(filp: file) -> file:
     return filp
 
 
+@dataclass(frozen=True, slots=True)
+class address_space_operations:
+    """Operations of a file system on the pages of its files.
+
+    Attributes
+    ----------
+    write_begin : callable or :class:`None`
+        ``write_begin(cpu, inode, pos, len)`` refuses a write within one page.
+    read_hole : callable or :class:`None`
+        ``read_hole(cpu)`` is the page, with a reference, that a reader gets where there is none. If
+        absent, a page is made.
+    """
+
+    write_begin: Callable[[Cpu, inode, int, int], None] | None = None
+    read_hole:   Callable[[Cpu], page] | None                  = None
+
+
 @dataclass(eq=False, slots=True)
 class address_space:
     """Pages of a file.
@@ -205,6 +244,19 @@ class address_space:
     ----------
     i_pages : :class:`dict`
         By page number in the file. The cache holds a reference on each.
+    a_ops : :class:`address_space_operations`
+        What its file system has to say about them.
+    i_mmap : :class:`list` of :class:`vm_area_struct`
+        Mappings of the file.
+    i_mmap_rwsem : :class:`rw_semaphore`
+        Keeps the page tables of these mappings.
+    invalidate_lock : :class:`rw_semaphore`
+        Keeps pages in the cache from a fault's look at it until the entry is set. (In Linux each
+        page has a lock for that.)
     """
 
-    i_pages: dict[int, page] = field(default_factory=dict)
+    i_pages: dict[int, page]      = field(default_factory=dict)
+    a_ops:   address_space_operations = address_space_operations()
+    i_mmap:  list[vm_area_struct] = field(default_factory=list)
+    i_mmap_rwsem:    rw_semaphore = field(default_factory=rw_semaphore)
+    invalidate_lock: rw_semaphore = field(default_factory=rw_semaphore)

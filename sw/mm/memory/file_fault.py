@@ -12,6 +12,7 @@ from sw.include.linux.mm_types import (
     FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS, page, vm_fault,
 )
 from sw.kconfig import kconfig
+from sw.kernel.locking.rwsem import down_read, up_read
 from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.highmem import copy_user_highpage
@@ -115,6 +116,18 @@ async def do_fault(cpu: Cpu, vmf: vm_fault) -> int:
     ops = vmf.vma.vm_ops
     if ops is None or ops.fault is None:
         return VM_FAULT_SIGBUS
+    mapping = vmf.vma.vm_file.f_inode.i_mapping if vmf.vma.vm_file is not None else None
+    if mapping is None:
+        return await _do_fault(cpu, vmf)
+    await down_read(cpu, mapping.invalidate_lock)
+    try:
+        return await _do_fault(cpu, vmf)
+    finally:
+        up_read(cpu, mapping.invalidate_lock)
+
+
+async def _do_fault(cpu: Cpu, vmf: vm_fault) -> int:
+    """Choose by the kind of mapping and of access."""
     if not vmf.flags & FAULT_FLAG_WRITE:
         return await do_read_fault(cpu, vmf)
     if not vmf.vma.vm_flags & VM_SHARED:

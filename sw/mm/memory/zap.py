@@ -3,11 +3,16 @@
 Ref: Linux 6.12, mm/memory.c (unmap_page_range), mm/mmu_gather.c.
 """
 
-from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_present, pte_protnone, ptep_get_and_clear
+from sw.arch.x86.include.asm.pgtable import (
+    pte_dirty, pte_present, pte_protnone, ptep_get, ptep_get_and_clear,
+)
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.arch.x86.mm.tlb import flush_tlb_range
+from sw.include.linux.fs import address_space
 from sw.include.linux.mm import pte_lockptr
 from sw.include.linux.mm_types import page, vm_area_struct
 from sw.kconfig import kconfig
+from sw.kernel.locking.rwsem import down_read, up_read
 from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.page_alloc import put_page
@@ -19,13 +24,19 @@ from sw.processor.cpu import Cpu
 from .vm_page import vm_normal_page
 
 
-__all__ = ["unmap_page_range", "zap_page_range_single"]
+__all__ = ["unmap_mapping_range", "unmap_page_range", "zap_page_range_single"]
+
+
+def should_zap_page(cpu: Cpu, vma: vm_area_struct, pte: int) -> bool:
+    """Tell whether an entry maps a page of the file itself."""
+    folio = vm_normal_page(cpu, vma, pte) if pte_present(pte) else None
+    return folio is not None and not folio.anon
 
 
 @traced
-async def zap_pte_range(cpu: Cpu, vma: vm_area_struct, start: int,
-                        end: int) -> tuple[list[page], bool]:
-    """Clear the entries of ``[start, end)``.
+async def zap_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
+                        even_cows: bool = True) -> tuple[list[page], bool]:
+    """Clear the entries of ``[start, end)``; without ``even_cows`` private copies stay.
 
     Returns the pages that lose a reference by it, and whether a processor may remember an entry.
     """
@@ -33,6 +44,9 @@ async def zap_pte_range(cpu: Cpu, vma: vm_area_struct, start: int,
     flush    = False
     for addr, ptep, _ in await walk_page_range(cpu, vma.vm_mm, start, end):
         await spin_lock(cpu, pte_lockptr(vma.vm_mm))
+        if not even_cows and not should_zap_page(cpu, vma, await ptep_get(cpu, ptep)):
+            pte_unmap_unlock(cpu, vma.vm_mm)
+            continue
         pte = await ptep_get_and_clear(cpu, vma.vm_mm, addr, ptep)
         pte_unmap_unlock(cpu, vma.vm_mm)
         flush = flush or not pte_protnone(pte)
@@ -45,15 +59,41 @@ async def zap_pte_range(cpu: Cpu, vma: vm_area_struct, start: int,
 
 
 @traced
-async def unmap_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int) -> None:
+async def unmap_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
+                           even_cows: bool = True) -> None:
     """Unmap part of a mapping. A page is free only after no processor can reach it any more."""
-    gathered, flush = await zap_pte_range(cpu, vma, start, end)
+    gathered, flush = await zap_pte_range(cpu, vma, start, end, even_cows)
     if flush:
         await flush_tlb_range(cpu, vma, start, end)
     for unmapped in gathered:
         put_page(cpu, unmapped)
 
 
-async def zap_page_range_single(cpu: Cpu, vma: vm_area_struct, address: int, size: int) -> None:
+async def zap_page_range_single(cpu: Cpu, vma: vm_area_struct, address: int, size: int,
+                                even_cows: bool = True) -> None:
     """Unmap the pages of ``size`` bytes of a mapping that stays: its faults fill it anew."""
-    await unmap_page_range(cpu, vma, address, address + size)
+    await unmap_page_range(cpu, vma, address, address + size, even_cows)
+
+
+@traced
+async def unmap_mapping_range(cpu: Cpu, mapping: address_space, holebegin: int, holelen: int,
+                              even_cows: bool) -> None:
+    """Unmap a range of a file from all who have mapped it, private copies too if ``even_cows``.
+
+    Parameters
+    ----------
+    holebegin, holelen : :class:`int`
+        In bytes, whole pages.
+    """
+    first, behind = holebegin >> PAGE_SHIFT, holebegin + holelen >> PAGE_SHIFT
+    done: set[vm_area_struct] = set()
+    await down_read(cpu, mapping.i_mmap_rwsem)
+    # Mappings may come while we are at it: a child's, or what mremap() moves pages to.
+    while (vma := next((vma for vma in mapping.i_mmap if vma not in done), None)) is not None:
+        done.add(vma)
+        start = max(first, vma.vm_pgoff)
+        end   = min(behind, vma.vm_pgoff + (vma.vm_end - vma.vm_start >> PAGE_SHIFT))
+        if start < end:
+            address = vma.vm_start + (start - vma.vm_pgoff << PAGE_SHIFT)
+            await zap_page_range_single(cpu, vma, address, end - start << PAGE_SHIFT, even_cows)
+    up_read(cpu, mapping.i_mmap_rwsem)

@@ -23,7 +23,8 @@ from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlo
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.gup import mm_populate
-from sw.mm.shmem import shmem_mmap, shmem_zero_setup
+from sw.mm.memfd import memfd_check_seals_mmap
+from sw.mm.shmem import shmem_zero_setup
 from sw.mm.vma import vma_link, vma_merge, vma_set_page_prot
 from sw.processor.cpu import Cpu
 
@@ -110,8 +111,7 @@ async def mmap_region(cpu: Cpu, mm: mm_struct, filp: file | None, addr: int, len
         assert filp.f_op.mmap is not None
         filp.f_op.mmap(cpu, filp, vma)
     elif vm_flags & VM_SHARED:
-        vma.vm_file = shmem_zero_setup(length)
-        shmem_mmap(cpu, vma.vm_file, vma)
+        shmem_zero_setup(cpu, vma)
     vma_set_page_prot(kconfig(cpu).paging, vma)
     vma_link(mm, vma)
     vma_merge(vma)
@@ -164,7 +164,7 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
     if filp is not None:
         if not file_mmap_ok(pgoff, length):
             raise KernelError(Errno.EOVERFLOW)
-        vm_flags = _file_vm_flags(filp, prot, flags, vm_flags)
+        vm_flags = memfd_check_seals_mmap(filp, _file_vm_flags(filp, prot, flags, vm_flags))
     else:
         vm_flags = _anon_vm_flags(flags, vm_flags)
         pgoff    = 0 if vm_flags & VM_SHARED else addr >> PAGE_SHIFT

@@ -15,7 +15,7 @@ from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.memory.pgtable import free_pgtables
 from sw.mm.memory.zap import unmap_page_range
-from sw.mm.vma import split_vma
+from sw.mm.vma import split_vma, unlink_file_vma
 from sw.processor.cpu import Cpu
 
 from .find import find_vma, find_vma_intersection, vma_prev
@@ -37,6 +37,8 @@ async def _unmap(cpu: Cpu, mm: mm_struct, gone: list[vm_area_struct], floor: int
         mm.mmap.remove(vma)
     for vma in gone:
         await unmap_page_range(cpu, vma, vma.vm_start, vma.vm_end)
+    for vma in gone:
+        await unlink_file_vma(cpu, vma)
     await free_pgtables(cpu, mm, gone[0].vm_start, gone[-1].vm_end, floor, ceiling)
     for vma in gone:
         if vma.vm_file is not None:

@@ -13,13 +13,16 @@ from sw.arch.x86.kernel.sys_x86_64 import sys_mmap
 from sw.fs.exec import sys_execve
 from sw.fs.fcntl import sys_fcntl
 from sw.fs.file import sys_dup, sys_dup2, sys_dup3
-from sw.fs.open import do_sys_open, sys_close, sys_creat
+from sw.fs.open.do_open import do_sys_open, sys_close, sys_creat
+from sw.fs.open.fallocate import sys_fallocate
+from sw.fs.open.truncate import sys_ftruncate, sys_truncate
 from sw.fs.pipe import sys_pipe, sys_pipe2
 from sw.fs.read_write.llseek import ksys_lseek
 from sw.fs.read_write.rw import ksys_pread64, ksys_pwrite64, ksys_read, ksys_write
 from sw.fs.read_write.sendfile import sys_sendfile64
 from sw.fs.read_write.vector import sys_preadv, sys_pwritev, sys_readv, sys_writev
 from sw.fs.splice import sys_splice, sys_tee, sys_vmsplice
+from sw.fs.sync import sys_fdatasync, sys_fsync
 from sw.include.linux.syscalls import (
     SYSCALL_DEFINE, filename, int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
 )
@@ -40,6 +43,7 @@ from sw.kernel.sys.prctl import sys_prctl
 from sw.kernel.sys.rlimit import sys_getrlimit, sys_prlimit64, sys_setrlimit
 from sw.mm.madvise import sys_madvise
 from sw.mm.mlock import sys_mlock, sys_mlock2, sys_mlockall, sys_munlock, sys_munlockall
+from sw.mm.memfd import sys_memfd_create
 from sw.mm.mmap.brk import sys_brk
 from sw.mm.mmap.unmap import sys_munmap
 from sw.mm.mprotect import sys_mprotect
@@ -50,16 +54,18 @@ from sw.mm.process_vm_access import sys_process_vm_readv, sys_process_vm_writev
 
 __all__ = [
     "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_dup", "NR_dup2", "NR_dup3", "NR_execve",
-    "NR_exit", "NR_exit_group", "NR_fcntl", "NR_fork", "NR_getegid", "NR_geteuid", "NR_getgid",
-    "NR_getpgid", "NR_getpid", "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit",
-    "NR_getsid", "NR_getuid", "NR_kill", "NR_lseek", "NR_madvise", "NR_mlock", "NR_mlock2",
-    "NR_mlockall", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal", "NR_munlock", "NR_munlockall",
-    "NR_munmap", "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv",
-    "NR_prlimit64", "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64",
-    "NR_pwritev", "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sendfile",
-    "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid",
-    "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee",
-    "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
+    "NR_exit", "NR_exit_group", "NR_fallocate", "NR_fcntl", "NR_fdatasync", "NR_fork", "NR_fsync",
+    "NR_ftruncate", "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid", "NR_getpid",
+    "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getsid", "NR_getuid",
+    "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create", "NR_mlock", "NR_mlock2",
+    "NR_mlockall", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal", "NR_munlock",
+    "NR_munlockall", "NR_munmap", "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64",
+    "NR_preadv", "NR_prlimit64", "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace",
+    "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask",
+    "NR_sendfile", "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid",
+    "NR_setresgid", "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid",
+    "NR_splice", "NR_tee", "NR_truncate", "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev",
+    "sys_call_table",
 ]
 
 
@@ -92,6 +98,10 @@ NR_exit         = 60
 NR_wait4        = 61
 NR_kill         = 62
 NR_fcntl        = 72
+NR_fsync        = 74
+NR_fdatasync    = 75
+NR_truncate     = 76
+NR_ftruncate    = 77
 NR_creat        = 85
 NR_getrlimit    = 97
 NR_ptrace       = 101
@@ -124,6 +134,7 @@ NR_exit_group   = 231
 NR_splice       = 275
 NR_tee          = 276
 NR_vmsplice     = 278
+NR_fallocate    = 285
 NR_dup3         = 292
 NR_pipe2        = 293
 NR_preadv       = 295
@@ -131,6 +142,7 @@ NR_pwritev      = 296
 NR_prlimit64    = 302
 NR_process_vm_readv = 310
 NR_process_vm_writev = 311
+NR_memfd_create = 319
 NR_mlock2       = 325
 NR_mseal        = 462
 
@@ -174,6 +186,10 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_wait4:        SYSCALL_DEFINE("wait4", sys_wait4, int_, unsigned_long, int_, unsigned_long),
     NR_kill:         SYSCALL_DEFINE("kill", sys_kill, int_, int_),
     NR_fcntl:        SYSCALL_DEFINE("fcntl", sys_fcntl, unsigned_int, unsigned_int, unsigned_long),
+    NR_fsync:        SYSCALL_DEFINE("fsync", sys_fsync, unsigned_int),
+    NR_fdatasync:    SYSCALL_DEFINE("fdatasync", sys_fdatasync, unsigned_int),
+    NR_truncate:     SYSCALL_DEFINE("truncate", sys_truncate, filename, position),
+    NR_ftruncate:    SYSCALL_DEFINE("ftruncate", sys_ftruncate, unsigned_int, position),
     NR_creat:        SYSCALL_DEFINE("creat", sys_creat, filename, umode_t),
     NR_getrlimit:    SYSCALL_DEFINE("getrlimit", sys_getrlimit, unsigned_int, unsigned_long),
     NR_ptrace:       SYSCALL_DEFINE("ptrace", sys_ptrace, long, int_,
@@ -214,6 +230,7 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_tee:          SYSCALL_DEFINE("tee", sys_tee, int_, int_, size_t, unsigned_int),
     NR_vmsplice:     SYSCALL_DEFINE("vmsplice", sys_vmsplice, int_, unsigned_long, unsigned_long,
                                     unsigned_int),
+    NR_fallocate:    SYSCALL_DEFINE("fallocate", sys_fallocate, int_, int_, position, position),
     NR_dup3:         SYSCALL_DEFINE("dup3", sys_dup3, unsigned_int, unsigned_int, int_),
     NR_pipe2:        SYSCALL_DEFINE("pipe2", sys_pipe2, unsigned_long, int_),
     NR_preadv:       SYSCALL_DEFINE("preadv", sys_preadv, unsigned_long, unsigned_long,
@@ -228,6 +245,7 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_process_vm_writev: SYSCALL_DEFINE(
         "process_vm_writev", sys_process_vm_writev, int_, unsigned_long, unsigned_long,
         unsigned_long, unsigned_long, unsigned_long),
+    NR_memfd_create: SYSCALL_DEFINE("memfd_create", sys_memfd_create, filename, unsigned_int),
     NR_mlock2:       SYSCALL_DEFINE("mlock2", sys_mlock2, unsigned_long, size_t, int_),
     NR_mseal:        SYSCALL_DEFINE("mseal", sys_mseal, unsigned_long, size_t, unsigned_long),
 }

@@ -9,16 +9,17 @@ as a string: how names are read from memory and looked up has no part in this mo
 from collections.abc import Mapping
 
 from sw.errno import Errno, KernelError
+from sw.fs.file import close_fd, fd_install, get_unused_fd_flags, put_unused_fd
+from sw.fs.namei import MAY_READ, MAY_WRITE, lookup_open
 from sw.include.linux.fs import (
     FMODE_LSEEK, FMODE_PREAD, FMODE_PWRITE, FMODE_READ, FMODE_WRITE, O_ACCMODE, O_CLOEXEC,
-    O_CREAT, O_EXCL, O_LARGEFILE, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, file,
+    O_CREAT, O_EXCL, O_LARGEFILE, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFMT, S_IFREG, file,
 )
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
-from .file import close_fd, fd_install, get_unused_fd_flags, put_unused_fd
-from .namei import MAY_READ, MAY_WRITE, lookup_open
+from .truncate import do_truncate
 
 
 __all__ = ["do_sys_open", "sys_close", "sys_creat"]
@@ -42,15 +43,17 @@ def _force_o_largefile(cpu: Cpu) -> int:
 async def do_filp_open(cpu: Cpu, path: str, flags: int, mode: int) -> file:
     """Open ``path``. Fails like ``do_sys_open``, but for EMFILE."""
     f_mode, mask = _MODES[flags & O_ACCMODE]
+    if flags & O_TRUNC:
+        mask |= MAY_WRITE
     node = lookup_open(cpu, path, flags, mode, mask)
-    if flags & O_TRUNC and node.i_size:
-        raise KernelError(Errno.EOPNOTSUPP)
     filp = file(node, node.i_fop, f_mode, flags & ~_NOT_KEPT | _force_o_largefile(cpu))
     if filp.f_op.llseek is not None:
         filp.f_mode |= FMODE_LSEEK
     filp.f_mode |= FMODE_PREAD | FMODE_PWRITE
     if filp.f_op.open is not None:
         await filp.f_op.open(cpu, node, filp)
+    if flags & O_TRUNC and node.i_mode & S_IFMT == S_IFREG:
+        await do_truncate(cpu, node, 0)
     return filp
 
 
@@ -58,8 +61,7 @@ async def do_filp_open(cpu: Cpu, path: str, flags: int, mode: int) -> file:
 async def do_sys_open(cpu: Cpu, path: str, flags: int, mode: int) -> int:
     """Open ``path`` and return its descriptor.
 
-    ``mode`` is the permission of a file that O_CREAT makes. O_TRUNC has no effect on /proc, and
-    is refused for a file that has contents (EOPNOTSUPP): truncation is not modelled.
+    ``mode`` is the permission of a file that O_CREAT makes. O_TRUNC has no effect on /proc.
     """
     if flags & O_ACCMODE not in _MODES:
         raise KernelError(Errno.EINVAL)

@@ -1,0 +1,1 @@
+"""Files opened, given another size, closed (Linux: fs/open.c)."""
