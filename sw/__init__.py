@@ -73,7 +73,8 @@ x86: page faults, tables, TLB::
                                   kmap_local_slot
     arch/x86/mm/init              early_page_tables  split_mem_range  init_mem_mapping  setup_pcid
     arch/x86/mm/mmap              mmap_base  mmap_address_hint_valid
-    arch/x86/mm/pat/set_memory    lookup_address
+    arch/x86/mm/pat/set_memory    lookup_address  split_large_page  __change_page_attr
+                                  set_direct_map_invalid_noflush  set_direct_map_default_noflush
     arch/x86/mm/pgtable           kernel_pgd_indices  pgd_cache  unshared_pgds  pgd_alloc
                                   pgd_prepopulate_pmd  pgd_mop_up_pmds  pgd_free
     arch/x86/mm/tlb               cpu_tlbstate  cpu_tlbstate_shared  last_mm_ctx_id
@@ -146,6 +147,8 @@ Pages, frames, files in memory::
     mm/process_vm_access  process_vm_rw_pages  process_vm_rw_single_vec  process_vm_rw_core
                           process_vm_rw  sys_process_vm_readv  sys_process_vm_writev
     mm/rmap               folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
+    mm/secretmem          vma_is_secretmem  secretmem_fault  secretmem_release  secretmem_mmap
+                          secretmem_setattr  sys_memfd_secret
     mm/shmem              shmem_mmap  shmem_evict_inode  shmem_setattr  shmem_write_begin
                           shmem_read_hole  shmem_fallocate  shmem_file_llseek  shmem_file_setup
                           shmem_zero_setup
@@ -264,6 +267,7 @@ Security modules::
 
 Kernel code that does wrong on purpose::
 
+    drivers/char/mem          null_lseek  read_null  write_null  read_zero  mmap_zero  memory_lookup
     drivers/misc/lkdtm/perms  lkdtm_ACCESS_USERSPACE  lkdtm_WRITE_USERSPACE  lkdtm_WRITE_RO
                               lkdtm_EXEC_USERSPACE
 

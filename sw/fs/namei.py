@@ -4,6 +4,7 @@ Ref: Linux 6.12, fs/namei.c.
 """
 
 from sw.arch.x86.include.asm.current import current
+from sw.drivers.char.mem import memory_lookup
 from sw.errno import Errno, KernelError
 from sw.include.linux.capability import CAP_DAC_OVERRIDE
 from sw.include.linux.fs import O_CREAT, O_EXCL, S_IALLUGO, inode
@@ -34,9 +35,9 @@ def inode_permission(cpu: Cpu, node: inode, mask: int) -> None:
 
 def lookup_open(cpu: Cpu, path: str, flags: int, mode: int, mask: int) -> inode:
     """Find the file, or make it. Raises ENOENT, EEXIST, EACCES."""
-    node = proc_pid_lookup(cpu, path) or rootfs(cpu).get(path)
+    node = proc_pid_lookup(cpu, path) or memory_lookup(path) or rootfs(cpu).get(path)
     if node is None:
-        if not flags & O_CREAT:
+        if not flags & O_CREAT or path.startswith("/proc/"):
             raise KernelError(Errno.ENOENT)
         rootfs(cpu)[path] = ramfs_get_inode(mode & S_IALLUGO, current(cpu).cred.fsuid)
         return rootfs(cpu)[path]

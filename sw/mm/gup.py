@@ -35,6 +35,7 @@ from .mmap.find import find_vma_intersection, vma_lookup
 from .mmap.stack import find_extend_vma
 from .page_alloc import folio_put_refs, folio_ref_add
 from .pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
+from .secretmem import vma_is_secretmem
 
 
 __all__ = [
@@ -75,7 +76,7 @@ def check_vma_flags(vma: vm_area_struct, gup_flags: int) -> None:
     """
     refused = KernelError(Errno.EFAULT)
     force   = gup_flags & FOLL_FORCE
-    if vma.vm_flags & (VM_IO | VM_PFNMAP):
+    if vma.vm_flags & (VM_IO | VM_PFNMAP) or vma_is_secretmem(vma):
         raise refused
     if gup_flags & FOLL_ANON and not vma_is_anonymous(vma):
         raise refused

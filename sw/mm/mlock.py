@@ -27,6 +27,7 @@ from sw.processor.cpu import Cpu
 from .gup import __mm_populate, mm_populate
 from .mmap.find import find_vma, vma_lookup
 from .mmap.limits import can_do_mlock, locked_vm, total_vm
+from .secretmem import vma_is_secretmem
 from .vma import vma_merge, vma_modify
 
 
@@ -35,7 +36,7 @@ __all__ = ["sys_mlock", "sys_mlock2", "sys_mlockall", "sys_munlock", "sys_munloc
 
 def mlock_fixup(vma: vm_area_struct, start: int, end: int, newflags: int) -> None:
     """Lock the part ``[start, end)`` of one mapping, or unlock it. A special one is left alone."""
-    if newflags == vma.vm_flags or vma.vm_flags & VM_SPECIAL:
+    if newflags == vma.vm_flags or vma.vm_flags & VM_SPECIAL or vma_is_secretmem(vma):
         return
     vma = vma_modify(vma, start, end)
     vma.vm_flags = newflags

@@ -109,7 +109,11 @@ async def mmap_region(cpu: Cpu, mm: mm_struct, filp: file | None, addr: int, len
     if filp is not None:
         vma.vm_file = get_file(filp)
         assert filp.f_op.mmap is not None
-        filp.f_op.mmap(cpu, filp, vma)
+        try:
+            filp.f_op.mmap(cpu, filp, vma)
+        except KernelError:
+            filp.f_count -= 1
+            raise
     elif vm_flags & VM_SHARED:
         shmem_zero_setup(cpu, vma)
     vma_set_page_prot(kconfig(cpu).paging, vma)

@@ -48,6 +48,7 @@ from sw.mm.mmap.brk import sys_brk
 from sw.mm.mmap.unmap import sys_munmap
 from sw.mm.mprotect import sys_mprotect
 from sw.mm.mremap import sys_mremap
+from sw.mm.secretmem import sys_memfd_secret
 from sw.mm.mseal import sys_mseal
 from sw.mm.process_vm_access import sys_process_vm_readv, sys_process_vm_writev
 
@@ -57,8 +58,8 @@ __all__ = [
     "NR_exit", "NR_exit_group", "NR_fallocate", "NR_fcntl", "NR_fdatasync", "NR_fork", "NR_fsync",
     "NR_ftruncate", "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid", "NR_getpid",
     "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getsid", "NR_getuid",
-    "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create", "NR_mlock", "NR_mlock2",
-    "NR_mlockall", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal", "NR_munlock",
+    "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create", "NR_memfd_secret", "NR_mlock",
+    "NR_mlock2", "NR_mlockall", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal", "NR_munlock",
     "NR_munlockall", "NR_munmap", "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64",
     "NR_preadv", "NR_prlimit64", "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace",
     "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask",
@@ -144,6 +145,7 @@ NR_process_vm_readv = 310
 NR_process_vm_writev = 311
 NR_memfd_create = 319
 NR_mlock2       = 325
+NR_memfd_secret = 447
 NR_mseal        = 462
 
 
@@ -247,5 +249,6 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
         unsigned_long, unsigned_long, unsigned_long),
     NR_memfd_create: SYSCALL_DEFINE("memfd_create", sys_memfd_create, filename, unsigned_int),
     NR_mlock2:       SYSCALL_DEFINE("mlock2", sys_mlock2, unsigned_long, size_t, int_),
+    NR_memfd_secret: SYSCALL_DEFINE("memfd_secret", sys_memfd_secret, unsigned_int),
     NR_mseal:        SYSCALL_DEFINE("mseal", sys_mseal, unsigned_long, size_t, unsigned_long),
 }

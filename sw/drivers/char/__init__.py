@@ -1,0 +1,1 @@
+"""Devices that are read and written byte by byte (Linux: drivers/char)."""
