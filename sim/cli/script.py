@@ -9,7 +9,9 @@ from typing import Any
 from sim.errors import Unavailable, Unsuited
 from sim.machine import ERAS
 from sim.output.files import FileTrouble, print_out
+from sim.output.progress import Progress
 from sim.script import SCRIPTS, recorded
+from sim.script.campaign import campaign
 from sim.script.compare import Difference, differences
 from sim.script.outcome import Outcome
 from sim.script.parser import load
@@ -17,7 +19,7 @@ from sim.script.runs import DEFAULT_ENGINE, DEFAULT_ERA, here, lacking, on_linux
 from sim.script.script import Script, ScriptError
 from sim.script.told import told_differences, told_run
 
-from .usage import UsageError, path
+from .usage import UsageError, path, seed, whole_number
 
 
 __all__ = ["add", "script_command"]
@@ -25,6 +27,9 @@ __all__ = ["add", "script_command"]
 
 #: Engines on which there is no need for anything but a kernel.
 ENGINES = ("golden", "pysim", "cxxrtl")
+
+#: Steps of the longest campaign.
+MOST = 1_000_000
 
 
 def add(commands: Any) -> None:
@@ -42,6 +47,10 @@ def add(commands: Any) -> None:
                            "lacks what a script needs, its stored results are taken")
     what.add_argument("--record", action="store_true",
                       help="store the results of this machine's Linux beside the scripts")
+    script.add_argument("--random", type=whole_number(1, MOST), metavar="N",
+                        help="with --compare: random scripts of N steps together instead")
+    script.add_argument("--seed", type=seed, default=0, metavar="S",
+                        help="with --random: the seed that they are drawn from (default: 0)")
     script.add_argument("--engine", choices=ENGINES, default=DEFAULT_ENGINE,
                         help=f"engine of the model's machine (default: {DEFAULT_ENGINE})")
     script.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
@@ -53,6 +62,8 @@ def add(commands: Any) -> None:
 def script_command(args: argparse.Namespace) -> int:
     """Play kernel scripts: steps of processes, with what must come of them."""
     try:
+        if args.random is not None:
+            return _campaign(args)
         scripts = [(file, load(file)) for file in _files(args.files or [SCRIPTS])]
         if args.record:
             return _record(scripts)
@@ -131,6 +142,24 @@ def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -
                 f"{counts['explained']} differ for a reason that they say\n")
     _tell_json(args, {"model": model, "counts": counts, "scripts": told})
     return 1 if counts["differ"] else 0
+
+
+def _campaign(args: argparse.Namespace) -> int:
+    """Compare random scripts, and print those that differ, shrunk. The status is 1 if any does."""
+    if not args.compare or args.files:
+        raise UsageError("--random N goes with --compare, and without files")
+    with Progress(unit="steps", total=args.random) as progress:
+        findings = campaign(args.random, args.seed, engine=args.engine, era=args.era,
+                            played=progress.count)
+    for finding in findings:
+        told = told_differences(finding.differences, here(), f"the model of {args.era}")
+        _tell(args, f"{finding.text}\n{told}\n")
+    _tell(args, f"{args.random} random steps from the seed {args.seed}: {len(findings)} scripts "
+                "differ\n")
+    _tell_json(args, {"steps": args.random, "seed": args.seed, "findings": [
+        {"script": finding.text, "differences": list(map(_difference_json, finding.differences))}
+        for finding in findings]})
+    return 1 if findings else 0
 
 
 def _difference_json(one: Difference) -> dict[str, Any]:

@@ -20,6 +20,10 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.runs`          a script played on either
 :mod:`sim.script.compare`       two runs, step by step
 :mod:`sim.script.recorded`      results of a real Linux, on record
+:mod:`sim.script.generator`     random scripts
+:mod:`sim.script.shrink`        scripts made shorter that differ
+:mod:`sim.script.toml`          scripts written as text
+:mod:`sim.script.campaign`      campaigns of random scripts
 :mod:`sim.script.told`          runs and comparisons as text
 ==============================  ===============================================================
 """

@@ -10,12 +10,11 @@ from sw.arch.x86.include.asm.pgtable import (
     pte_dirty, pte_pfn, pte_present, pte_write, ptep_get,
 )
 from sw.arch.x86.mm.pat.set_memory import lookup_address
+from sw.arch.x86.mm.tlb import flush_tlb_local
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE
 from sw.include.linux.mm_types import vm_area_struct
-from sw.include.linux.mman import (
-    MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE,
-)
+from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE
 from sw.include.linux.signal_types import SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal, Stopped
 from sw.init.initramfs import do_copy
 from sw.kconfig import kconfig
@@ -108,8 +107,6 @@ class ModelProcess:
         await self._user.mmap(_SIZE * _COUNT, PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, addr=_START)
         await self.touch()
-        # Linux has the mappings of its vDSO here, above all others.
-        await self._user.mmap(_PAGE, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS)
         await self._user.handle(*_CAUSED)
 
     async def touch(self) -> None:
@@ -196,7 +193,12 @@ class ModelProcess:
         return min(await self.syscall(_RT_SIGACTION, signo, _ACTIONS[action]), 0)
 
     async def met(self) -> Sequence[Sent]:
-        """Return the signals from elsewhere that it has handled since the last call."""
+        """Return the signals from elsewhere that it has handled since the last call.
+
+        The processor forgets its translations, as one that has had other work to do. A page that
+        has become writable could else fault once more, which depends on the processor.
+        """
+        await flush_tlb_local(self._user.cpu)
         with self._told():
             while True:
                 try:

@@ -93,6 +93,8 @@ ELSEWHERE = {
     "dragoncage script FILE...":                      PLAYED,
     "dragoncage script FILE... --on linux":           PLAYED,
     "dragoncage script FILE... --engine cxxrtl":       PLAYED,
+    "dragoncage script --compare --random 2000 --seed 7": "tests/script/test_random.py::"
+        "test_a_campaign_of_random_scripts_finds_nothing",
     "dragoncage script FILE... --json":               "tests/script/test_command.py::"
         "test_results_are_printed_as_json",
     "dragoncage script FILE... --compare":            "tests/script/test_command.py::"

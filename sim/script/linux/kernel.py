@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from .agent import agent_file
+from .look import special_mappings
 from .process import AGENT_FD, LinuxProcess, letter_of
 from .slots import SLOTS_FD, Slots
 
@@ -26,7 +27,8 @@ __all__ = ["LinuxHost"]
 #: The ordinary user, if root plays: one that owns nothing on most machines.
 _UID = 1000
 
-_CHDIR, _UMASK, _SETSID, _SETGROUPS, _SETRESUID, _SETRESGID = 80, 95, 112, 116, 117, 119
+_MUNMAP, _CHDIR, _UMASK, _SETSID, _SETGROUPS, _SETRESUID, _SETRESGID = (
+    11, 80, 95, 112, 116, 117, 119)
 _PRCTL, _SCHED_SETAFFINITY, _PRLIMIT64, _CLOSE_RANGE = 157, 203, 302, 436
 
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
@@ -122,6 +124,8 @@ class LinuxHost:
     async def _settle_in(self, process: LinuxProcess, uid: int) -> None:
         """Make it a process of its own session, folder and user, without a core file.
 
+        It loses the mappings of the vDSO, so that there is nothing above its own.
+
         It stays on one processor, and so do its children: each processor holds references to pages
         that it has made, for a while, and only there does a write to such a page need no copy.
         """
@@ -141,6 +145,8 @@ class LinuxHost:
             ret = await process.syscall(int(number), *args)
             if ret < 0:
                 raise OSError(-ret, f"system call {number} of a script's process")
+        for start, end in special_mappings(process.pid):
+            await process.syscall(_MUNMAP, start, end - start)
 
 
 def _high(fd: int) -> int:

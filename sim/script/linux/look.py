@@ -10,7 +10,7 @@ from pathlib import Path
 from sim.script.host import NotKnown, Sight
 
 
-__all__ = ["look"]
+__all__ = ["look", "special_mappings"]
 
 
 _PAGE = 4096
@@ -19,6 +19,8 @@ _PRESENT, _EXCLUSIVE, _FRAME = 1 << 63, 1 << 56, (1 << 55) - 1
 
 #: KPF_ZERO_PAGE in kpageflags.
 _ZERO_PAGE = 1 << 24
+
+_SPECIAL = ("[vdso]", "[vvar]", "[vvar_vclock]")
 
 _RANGE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ")
 
@@ -36,6 +38,16 @@ def look(pid: int, address: int) -> Sight:
     if frame:
         more["zero"] = _is_zero(frame)
     return Sight(present, frame or None, perms, start, end, more)
+
+
+def special_mappings(pid: int) -> list[tuple[int, int]]:
+    """Find the mappings of the vDSO and its data: first address, and the one behind the last."""
+    found = []
+    for line in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines():
+        match = _RANGE.match(line)
+        if match and line.endswith(_SPECIAL):
+            found.append((int(match[1], 16), int(match[2], 16)))
+    return found
 
 
 def _entry(pid: int, address: int) -> int:

@@ -1,0 +1,75 @@
+"""Random scripts: drawn from a seed, compared, and shrunk to what differs."""
+
+import pytest
+
+from sim.cli.main import main
+from sim.script import campaign as campaigns
+from sim.script.compare import Difference
+from sim.script.generator import FILES, STEPS, steps_of
+from sim.script.outcome import Outcome
+from sim.script.parser import parse
+from sim.script.script import Step
+from sim.script.shrink import shrunk
+from sim.script.toml import script_text
+
+from .script_support import LINUX
+
+
+def test_the_same_seed_draws_the_same_script():
+    assert steps_of("7/0") == steps_of("7/0") != steps_of("7/1")
+
+
+def test_all_that_is_drawn_is_a_script():
+    drawn = set()
+    for number in range(50):
+        steps  = steps_of(f"1/{number}")
+        script = parse(script_text("Random", FILES, steps), "random", "random")
+        drawn |= {step.do for step in script.steps}
+        assert STEPS <= len(script.steps)
+    assert drawn == {"open", "mmap", "munmap", "mprotect", "madvise", "mremap", "load", "store",
+                     "fetch", "pread", "pwrite", "fork", "exit", "query"}
+
+
+def test_steps_that_are_not_needed_are_left_out():
+    needed = {3, 17, 18}
+    assert shrunk(range(40), lambda steps: needed <= set(steps)) == [3, 17, 18]
+
+
+@LINUX
+def test_a_campaign_of_random_scripts_finds_nothing(capsys):
+    assert main(["script", "--compare", "--random", "400", "--seed", "7"]) == 0
+    assert "400 random steps from the seed 7: 0 scripts differ" in capsys.readouterr().out
+
+
+def test_what_differs_is_shrunk_and_printed(monkeypatch, capsys):
+    """A model whose stores of odd numbers are lost."""
+    def on_linux(script):
+        return [Outcome({"ret": 0}) for _ in script.steps]
+
+    def on_model(script, **options):
+        return [Outcome({"ret": int(step.do == "store" and step.args["value"].value({}) % 2)})
+                for step in script.steps]
+
+    monkeypatch.setattr(campaigns, "on_linux", on_linux)
+    monkeypatch.setattr(campaigns, "on_model", on_model)
+    assert main(["script", "--compare", "--random", "40"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("[[step]]") == 2  # the mapping, and the store
+    assert "the model of 6.x 1" in out
+
+
+def steps_like(do):
+    """A step that does nothing but have a name."""
+    return Step(1, "a", do, {})
+
+
+def test_a_difference_that_does_not_come_again_is_none(monkeypatch):
+    found = iter([[Difference(steps_like("load"), "faults", 0, 1)], []])
+    monkeypatch.setattr(campaigns, "_compare", lambda *args: next(found))
+    assert campaigns.campaign(1, 0, engine="golden", era="6.x") == []
+
+
+@pytest.mark.parametrize("words", [["--random", "40"], ["--random", "40", "--compare", "x.toml"]])
+def test_random_scripts_are_for_comparisons(words, capsys):
+    assert main(["script", *words]) == 2
+    assert "--random N goes with --compare" in capsys.readouterr().err
