@@ -134,6 +134,8 @@ def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -
         told.append({"script": str(file), "linux": where, "verdict": verdict,
                      "reason": script.differs if found else "",
                      "differences": [_difference_json(one) for one in found]})
+        if script.differs and not found:
+            _tell(args, f"{script.title} ({file}) agrees, though it says: {script.differs}\n\n")
         if found:
             reason = f", and says why: {script.differs}" if script.differs else ""
             _tell(args, f"{script.title} ({file}) differs{reason}\n"
