@@ -15,12 +15,14 @@ What the kernel is given, and how it is built::
     variables  DEFINE  DEFINE_PER_CPU  image  per_cpu_area  this_cpu_ptr  per_cpu_ptr
     errno      Errno  KernelError
     kconfig    ForcedWrite  ReadGup  Reuse  MremapFlush  KernelMapping  Era  Kconfig  kconfig
+               HugeWrite
     vmlinux    Kernel
     user       User
 
 Rules that Linux had one after another, of which an era takes one each::
 
     rules/forced_write    DropsWrite  TrustsDirty  NeedsExclusive
+    rules/huge_write      CopiesHuge  SplitsHuge  SplitsShared
     rules/kernel_mapping  ByKmap  ByKmapLocal
     rules/mremap_flush    FlushesLate  FlushesDirtyLocked  FlushesLocked
     rules/read_gup        Shares  BreaksCow  UnsharesPins
@@ -95,11 +97,24 @@ Entries of page tables (mm/memory.c)::
     mm/memory/file_fault  __do_fault  set_pte_range  finish_fault  do_read_fault  do_cow_fault
                           do_shared_fault  do_fault
     mm/memory/mem_map     frames  mem_map  empty_zero_page  is_zero_pfn
-    mm/memory/pgtable     pte_alloc  free_pgtables
+    mm/memory/pgtable     pte_alloc  free_pgtables  pmd_alloc  pte_alloc_map  pte_alloc_one
     mm/memory/vm_page     vm_normal_page
     mm/memory/wp          maybe_mkwrite  wp_page_reuse  wp_page_copy  wp_page_shared  do_wp_page
     mm/memory/zap         should_zap_page  zap_pte_range  unmap_page_range  zap_page_range_single
                           unmap_mapping_range
+
+Huge pages (mm/huge_memory.c)::
+
+    mm/huge_memory/entries  copy_huge_pmd  zap_huge_pmd  move_huge_pmd  can_change_pmd_writable
+                            change_huge_pmd
+    mm/huge_memory/fault    haddr_of  vma_alloc_anon_folio_pmd  map_anon_folio_pmd
+                            do_huge_pmd_anonymous_page  touch_pmd  huge_pmd_set_accessed
+    mm/huge_memory/policy   transparent_hugepage  setup_transparent_hugepage
+                            has_transparent_hugepage  thp_vma_allowable_order
+    mm/huge_memory/split    __split_huge_pmd  vma_adjust_trans_huge
+    mm/huge_memory/wp       do_huge_pmd_wp_page
+    mm/huge_memory/zero     huge_zero  huge_zero_folio  mm_get_huge_zero_folio
+                            mm_put_huge_zero_folio  is_huge_zero_pmd
 
 Mappings (mm/mmap.c)::
 
@@ -111,7 +126,7 @@ Mappings (mm/mmap.c)::
                            vm_mmap_pgoff
     mm/mmap/stack          expand_downwards  find_extend_vma  expand_stack
     mm/mmap/unmap          do_munmap  vm_munmap  exit_mmap  sys_munmap
-    mm/mmap/unmapped_area  get_unmapped_area
+    mm/mmap/unmapped_area  get_unmapped_area  thp_get_unmapped_area
 
 Pages, frames, files in memory::
 
@@ -122,12 +137,13 @@ Pages, frames, files in memory::
                           follow_page_pte  follow_page_mask  faultin_page  __get_user_pages
                           get_user_pages_remote  pin_user_pages_remote  get_user_pages_fast
                           get_user_page_vma_remote  faultin_page_range  populate_vma_page_range
-                          mm_populate  fault_in_readable  __mm_populate
+                          mm_populate  fault_in_readable  __mm_populate  follow_huge_pmd
     mm/highmem            page_address  kmap  kunmap  kmap_high  map_new_virtual
                           flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
                           kmap_local_sched_out  kmap_local_sched_in  clear_highpage
                           copy_user_highpage
     mm/init_mm            init_mm
+    mm/khugepaged         hugepage_madvise
     mm/madvise            madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
                           madvise_update_vma  madvise_vma_behavior  madvise_populate
                           madvise_walk_vmas  do_madvise  sys_madvise
@@ -139,14 +155,17 @@ Pages, frames, files in memory::
     mm/mremap             move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
                           vma_expandable  sys_mremap
     mm/mseal              can_modify_vma_madv  apply_mm_seal  sys_mseal
-    mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page
-                          folio_ref_add  folio_put_refs  get_page  put_page
+    mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page  folio_ref_add
+                          folio_put_refs  get_page  put_page  alloc_pages
     mm/page_writeback     set_page_dirty_lock
     mm/pagewalk           load_entries  walk_page_range
     mm/pgtable_generic    ptep_clear_flush  pte_offset_map  pte_offset_map_lock  pte_unmap_unlock
+                          pmdp_huge_clear_flush  pmdp_invalidate  pgtable_trans_huge_deposit
+                          pgtable_trans_huge_withdraw
     mm/process_vm_access  process_vm_rw_pages  process_vm_rw_single_vec  process_vm_rw_core
                           process_vm_rw  sys_process_vm_readv  sys_process_vm_writev
     mm/rmap               folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
+                          folio_add_anon_rmap_ptes  folio_dup_anon_rmap_pmd  folio_remove_rmap_pmd
     mm/secretmem          vma_is_secretmem  secretmem_fault  secretmem_release  secretmem_mmap
                           secretmem_setattr  sys_memfd_secret
     mm/shmem              shmem_mmap  shmem_evict_inode  shmem_setattr  shmem_write_begin
@@ -280,7 +299,7 @@ Types, constants and small functions::
     include/linux/mm            is_cow_mapping  vma_is_anonymous  vma_is_accessible  vm_start_gap
                                 PAGE_ALIGN  pte_lockptr
     include/linux/mm_types      page  vm_area_struct  mm_context  mm_struct  vm_fault
-                                vm_operations_struct
+                                vm_operations_struct  page_folio  folio_test_large  folio_pages
     include/linux/mmap_lock     mmap_read_lock  mmap_read_lock_killable  mmap_read_unlock
                                 mmap_write_lock  mmap_write_lock_killable  mmap_write_unlock
                                 mmap_write_downgrade
@@ -293,8 +312,8 @@ Types, constants and small functions::
     include/linux/signal        sigmask  siginmask  valid_signal
     include/linux/signal_types  kernel_siginfo  sighand_struct  signal_struct  Signal  Killed
                                 Stopped
-    include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position
-                                filename  SYSCALL_DEFINE
+    include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position  filename
+                                SYSCALL_DEFINE
     include/linux/uaccess       pagefault_disable  pagefault_enable  faulthandler_disabled
     include/linux/uio           iov_iter  iov_iter_count
     include/linux/wait          wait_queue_head_t
@@ -302,6 +321,7 @@ Types, constants and small functions::
 ... that most architectures share::
 
     include/asm_generic/cacheflush  copy_to_user_page  copy_from_user_page
+    include/asm_generic/tlb         mmu_gather
 
 ... of x86::
 
@@ -320,7 +340,8 @@ Types, constants and small functions::
                                         pte_mkclean  pte_mkyoung  pte_mkold  pte_mkspecial
                                         pte_mkwrite  pte_wrprotect  pte_modify  ptep_get  set_pte
                                         set_pte_at  pte_clear  pmd_clear  ptep_get_and_clear
-                                        ptep_set_wrprotect  ptep_set_access_flags
+                                        ptep_set_wrprotect  ptep_set_access_flags  mk_huge_pmd
+                                        pmd_mkinvalid  pmd_populate  pmdp_invalidate_ad
     arch/x86/include/asm/pgtable_types  Paging  massage_pgprot  vm_get_page_prot
     arch/x86/include/asm/processor      cpuinfo_x86  boot_cpu_data  thread_struct  cpu_relax
     arch/x86/include/asm/smap           stac  clac

@@ -51,8 +51,18 @@ class ReadGup(Protocol):
 class Reuse(Protocol):
     """A write to a read-only entry of a private page."""
 
-    def wp_can_reuse(self, folio: page) -> bool:
+    def wp_can_reuse(self, pg: page) -> bool:
         """Tell whether nobody else sees a write to this anonymous page."""
+
+    def wp_can_reuse_huge(self, folio: page) -> bool:
+        """Tell whether nobody else sees a write to this huge page, which is mapped as one."""
+
+
+class HugeWrite(Protocol):
+    """A write to a huge page that cannot be reused."""
+
+    def copies_whole(self, *, zeros: bool) -> bool:
+        """Tell whether it is replaced by a huge page; of ``zeros``, or else by a copy."""
 
 
 class MremapFlush(Protocol):
@@ -95,10 +105,18 @@ class Era:
         What a reader gets from get_user_pages where a write would copy.
     reuse : :class:`Reuse`
         Which private pages need not be copied.
+    huge_reuse : :class:`Reuse`
+        Which huge pages need not.
+    huge_write : :class:`HugeWrite`
+        What becomes of those that must.
+    touch_dirties_pmd : :class:`bool`
+        get_user_pages makes the entry of a huge page dirty, even for a reader.
     mremap_flush : :class:`MremapFlush`
         When moved entries are flushed.
     kernel_mapping : :class:`KernelMapping`
         How the kernel reaches the page.
+    mmap_aligns_huge : :class:`bool`
+        mmap() chooses an address for a huge page if the length is a multiple of its size.
     mprotect_allows_exclusive : :class:`bool`
         mprotect() sets R/W at once in the entry of an exclusive page; else the next write faults.
     gup_expands_stack : :class:`bool`
@@ -115,8 +133,12 @@ class Era:
     forced_write:              ForcedWrite
     read_gup:                  ReadGup
     reuse:                     Reuse
+    huge_reuse:                Reuse
+    huge_write:                HugeWrite
+    touch_dirties_pmd:         bool
     mremap_flush:              MremapFlush
     kernel_mapping:            KernelMapping
+    mmap_aligns_huge:          bool
     mprotect_allows_exclusive: bool
     gup_expands_stack:         bool
     mem_open_needs_mm:         bool

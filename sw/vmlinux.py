@@ -18,6 +18,7 @@ from sw.init.main import start_kernel
 from sw.kconfig import Era, Kconfig, kconfig
 from sw.kernel.cpu import bringup_nonboot_cpus
 from sw.kernel.sched.idle import cpu_startup_entry
+from sw.mm.huge_memory import policy
 from sw.mm.memory.mem_map import frames, mem_map
 from sw.processor.cpu import Cpu
 from sw.security.yama import yama_lsm as yama
@@ -47,6 +48,9 @@ class Kernel:
         (``proc_mem.force_override=``). Another word is ignored, as by Linux: it leaves "always".
     yama_ptrace_scope : :class:`int` or :class:`None`
         Scope of Yama, 0 to 3 (kernel.yama.ptrace_scope). None: a kernel without Yama.
+    transparent_hugepage : :class:`str`
+        Mappings that get huge pages: "always", "madvise" (those whose program asks for it) or
+        "never" (``transparent_hugepage=``). Another word is ignored: it leaves "madvise".
     clearcpuid : :class:`int`
         X86_FEATURE_* that it does without, though the machine has them (``clearcpuid=``; before
         5.19 ``nosmap``, ``nosmep``, ``noexec=off``).
@@ -64,7 +68,8 @@ class Kernel:
     def __init__(
         self, paging: Paging, ram_bytes: int, era: Era, *,
         highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
-        yama_ptrace_scope: int | None = None, clearcpuid: int = 0, write_protect: bool = True,
+        transparent_hugepage: str = "madvise", yama_ptrace_scope: int | None = None,
+        clearcpuid: int = 0, write_protect: bool = True,
     ):
         least = max(0, ram_bytes - paging.MAXMEM)
         if highmem_bytes is None:
@@ -85,16 +90,18 @@ class Kernel:
         self.image        = image()
         self._set_variables(proc_mem_force_override)
         self.image.set(yama.yama_ptrace_scope, yama_ptrace_scope)
+        self.image.set(policy.transparent_hugepage,
+                       policy.setup_transparent_hugepage(transparent_hugepage))
         self.image.set(cpu_caps_cleared, clearcpuid)
         self.image.set(cr0_write_protect, write_protect)
 
     def _set_variables(self, force_override: str) -> None:
         """Set the variables that follow from the other parameters."""
         memory = frames(self.lowmem_bytes >> PAGE_SHIFT, self.ram_bytes >> PAGE_SHIFT)
-        policy = early_proc_mem_force_override(force_override)
+        forced = early_proc_mem_force_override(force_override)
         self.image.set(kconfig, Kconfig(self.paging, self.era))
         self.image.set(mem_map, memory)
-        self.image.set(proc_mem_force_override, policy)
+        self.image.set(proc_mem_force_override, forced)
 
     async def boot(self, cpu: Cpu, *others: Cpu) -> None:
         """Start on ``cpu``, whose machine has just been reset; then bring up the others.

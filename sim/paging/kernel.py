@@ -161,8 +161,7 @@ def _frame(cpu: Cpu, record: page) -> Frame:
     elif record.refcount:
         use = "the kernel's"
     else:
-        free = any(record.pfn in zone.free_list or zone.next_pfn <= record.pfn < zone.end_pfn
-                   for zone in node_zones(cpu))
+        free = any(zone.is_free(record.pfn) for zone in node_zones(cpu))
         use  = "free" if free else "the kernel's since boot"
     return Frame(record.pfn << PAGE_SHIFT, use, record.anon_exclusive if record.anon else None,
                  record.refcount, record.mapcount)

@@ -6,35 +6,38 @@ Ref: Linux 6.12, mm/gup.c.
 from sw.arch.x86.include.asm.current import current, current_mm
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import (
-    pte_dirty, pte_page, pte_pfn, pte_present, pte_write, ptep_get,
+    pmd_leaf, pte_dirty, pte_page, pte_pfn, pte_present, pte_write, ptep_get,
 )
 from sw.arch.x86.include.asm.smap import clac, stac
 from sw.arch.x86.lib.usercopy import access_ok
 from sw.arch.x86.mm.extable import ex_table
+from sw.arch.x86.mm.pat.set_memory import lookup_address
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
     VM_IO, VM_LOCKONFAULT, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_SHARED, VM_WRITE, is_cow_mapping,
-    vma_is_accessible, vma_is_anonymous,
+    pte_lockptr, vma_is_accessible, vma_is_anonymous,
 )
 from sw.include.linux.mm_types import (
     FAULT_FLAG_REMOTE, FAULT_FLAG_UNSHARE, FAULT_FLAG_WRITE, FOLL_ANON, FOLL_FORCE, FOLL_GET,
     FOLL_MADV_POPULATE, FOLL_PIN, FOLL_REMOTE, FOLL_TOUCH, FOLL_WRITE, VM_FAULT_ERROR,
-    VM_FAULT_OOM, mm_struct, page, vm_area_struct,
+    VM_FAULT_OOM, folio_pages, mm_struct, page, vm_area_struct,
 )
 from sw.include.linux.mmap_lock import mmap_read_lock, mmap_read_unlock
 from sw.include.linux.sched import fatal_signal_pending
 from sw.kconfig import kconfig
+from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 from sw.processor.exceptions import Fixup
 
 from .memory.fault import handle_mm_fault
+from .huge_memory.fault import touch_pmd
 from .memory.mem_map import is_zero_pfn
 from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma_intersection, vma_lookup
 from .mmap.stack import find_extend_vma
 from .page_alloc import folio_put_refs, folio_ref_add
-from .pgtable_generic import pte_offset_map_lock, pte_unmap_unlock
+from .pgtable_generic import pte_unmap_unlock
 from .secretmem import vma_is_secretmem
 
 
@@ -94,35 +97,51 @@ def gup_vma_lookup(cpu: Cpu, mm: mm_struct, addr: int) -> vm_area_struct | None:
     return vma_lookup(mm, addr)
 
 
-async def follow_page_pte(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) -> page | None:
+async def follow_huge_pmd(cpu: Cpu, vma: vm_area_struct, address: int, pmdp: int,
+                          flags: int) -> page | None:
+    """Return the page in a huge page, if that can be used as it is. With a reference.
+
+    The caller has the lock of the page tables. Raises :class:`Unshare`.
+    """
+    paging, era = kconfig(cpu).paging, kconfig(cpu).era
+    pmd   = await ptep_get(cpu, pmdp)
+    folio = pte_page(cpu, pmd)
+    if flags & FOLL_WRITE and not era.forced_write.can_follow_write_pte(
+            paging, pmd, folio, vma, flags):
+        return None
+    if not pte_write(pmd) and era.read_gup.must_unshare(folio, flags):
+        raise Unshare
+    try_grab_folio(cpu, folio, flags)
+    if flags & FOLL_TOUCH:
+        await touch_pmd(cpu, vma, address, pmdp, era.touch_dirties_pmd or bool(flags & FOLL_WRITE))
+    return folio_pages(folio)[address % paging.HPAGE_PMD_SIZE >> PAGE_SHIFT]
+
+
+async def follow_page_pte(cpu: Cpu, vma: vm_area_struct, address: int, ptep: int,
+                          flags: int) -> page | None:
     """Return the page that an entry maps, if it can be used as it is. With a reference.
 
-    Raises EEXIST for a frame that has no struct page, and :class:`Unshare`.
+    The caller has the lock of the page tables. Raises EEXIST for a frame that has no struct page,
+    and :class:`Unshare`.
     """
-    paging = kconfig(cpu).paging
-    ptep   = await pte_offset_map_lock(cpu, vma.vm_mm, address)
-    if ptep is None:
+    paging, era = kconfig(cpu).paging, kconfig(cpu).era
+    pte = await ptep_get(cpu, ptep)
+    if not pte_present(pte):
         return None
-    try:
-        pte = await ptep_get(cpu, ptep)
-        if not pte_present(pte):
-            return None
-        folio = vm_normal_page(cpu, vma, pte)
-        if flags & FOLL_WRITE and not kconfig(cpu).era.forced_write.can_follow_write_pte(
-                paging, pte, folio, vma, flags):
-            return None
-        if folio is None:
-            if not is_zero_pfn(cpu, pte_pfn(paging, pte)):
-                raise KernelError(Errno.EEXIST)
-            folio = pte_page(cpu, pte)
-        if not pte_write(pte) and kconfig(cpu).era.read_gup.must_unshare(folio, flags):
-            raise Unshare
-        try_grab_folio(cpu, folio, flags)
-        if flags & FOLL_TOUCH and flags & FOLL_WRITE and not pte_dirty(paging, pte):
-            folio.dirty = True
-        return folio
-    finally:
-        pte_unmap_unlock(cpu, vma.vm_mm)
+    folio = vm_normal_page(cpu, vma, pte)
+    if flags & FOLL_WRITE and not era.forced_write.can_follow_write_pte(
+            paging, pte, folio, vma, flags):
+        return None
+    if folio is None:
+        if not is_zero_pfn(cpu, pte_pfn(paging, pte)):
+            raise KernelError(Errno.EEXIST)
+        folio = pte_page(cpu, pte)
+    if not pte_write(pte) and era.read_gup.must_unshare(folio, flags):
+        raise Unshare
+    try_grab_folio(cpu, folio, flags)
+    if flags & FOLL_TOUCH and flags & FOLL_WRITE and not pte_dirty(paging, pte):
+        folio.dirty = True
+    return folio
 
 
 @traced
@@ -136,7 +155,18 @@ async def follow_page_mask(cpu: Cpu, vma: vm_area_struct, address: int,
         The page, with a reference if FOLL_GET, with a pin if FOLL_PIN. ``None`` if a fault must
         come first.
     """
-    return await follow_page_pte(cpu, vma, address, flags)
+    while True:
+        leaf = await lookup_address(cpu, vma.vm_mm.pgd, address)
+        if leaf is None:
+            return None
+        await spin_lock(cpu, pte_lockptr(vma.vm_mm))
+        try:
+            if leaf[1] == PAGE_SHIFT:
+                return await follow_page_pte(cpu, vma, address, leaf[0], flags)
+            if pmd_leaf(await ptep_get(cpu, leaf[0])):
+                return await follow_huge_pmd(cpu, vma, address, leaf[0], flags)
+        finally:
+            pte_unmap_unlock(cpu, vma.vm_mm)
 
 
 @traced

@@ -2,9 +2,9 @@
 
 Ref: Linux 6.12, mm/madvise.c.
 
-Advice of memory failures, of merged pages and of huge pages is EINVAL, as in a kernel that is
-built without them. There is no reclaim and no hole in a file: MADV_FREE, MADV_COLD, MADV_PAGEOUT
-and MADV_REMOVE are ENOSYS.
+Advice of memory failures and of merged pages is EINVAL, as in a kernel that is built without them.
+There is no reclaim and no hole in a file: MADV_FREE, MADV_COLD, MADV_PAGEOUT and MADV_REMOVE are
+ENOSYS; and so is MADV_COLLAPSE.
 """
 
 from collections.abc import Mapping
@@ -18,8 +18,9 @@ from sw.include.linux.mm import (
 )
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mman import (
-    MADV_COLD, MADV_DODUMP, MADV_DOFORK, MADV_DONTDUMP, MADV_DONTFORK, MADV_DONTNEED,
-    MADV_DONTNEED_LOCKED, MADV_FREE, MADV_KEEPONFORK, MADV_NORMAL, MADV_PAGEOUT,
+    MADV_COLD, MADV_COLLAPSE, MADV_DODUMP, MADV_DOFORK, MADV_DONTDUMP, MADV_DONTFORK, MADV_DONTNEED,
+    MADV_DONTNEED_LOCKED, MADV_FREE, MADV_HUGEPAGE, MADV_KEEPONFORK, MADV_NOHUGEPAGE, MADV_NORMAL,
+    MADV_PAGEOUT,
     MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_RANDOM, MADV_REMOVE, MADV_SEQUENTIAL,
     MADV_WILLNEED, MADV_WIPEONFORK,
 )
@@ -31,6 +32,7 @@ from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
 from .gup import faultin_page_range
+from .khugepaged import hugepage_madvise
 from .memory.zap import zap_page_range_single
 from .mmap.find import find_vma
 from .mseal import can_modify_vma_madv
@@ -40,13 +42,16 @@ from .vma import vma_merge, vma_modify
 __all__ = ["do_madvise", "sys_madvise"]
 
 
-#: Advice that a kernel with reclaim would follow.
-_RECLAIM = (MADV_FREE, MADV_REMOVE, MADV_COLD, MADV_PAGEOUT)
+#: Advice that a kernel with reclaim would follow, or one that makes small pages huge.
+_MISSING = (MADV_FREE, MADV_REMOVE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE)
 
 #: Advice about the pages: the mappings stay as they are.
 _PAGES = (MADV_WILLNEED, MADV_DONTNEED, MADV_DONTNEED_LOCKED)
 
 _POPULATE = (MADV_POPULATE_READ, MADV_POPULATE_WRITE)
+
+#: Advice about huge pages.
+_HUGE = (MADV_HUGEPAGE, MADV_NOHUGEPAGE)
 
 #: Advice about the mapping: the flags that it clears, and those that it sets.
 _FLAGS: Mapping[int, tuple[int, int]] = {
@@ -62,14 +67,16 @@ _FLAGS: Mapping[int, tuple[int, int]] = {
 }
 
 
-def madvise_behavior_valid(behavior: int) -> bool:
-    """Tell whether it is advice at all."""
-    return behavior in _RECLAIM or behavior in _PAGES or behavior in _POPULATE or behavior in _FLAGS
+def madvise_behavior_valid(cpu: Cpu, behavior: int) -> bool:
+    """Tell whether it is advice at all. A 32-bit kernel without PAE is built without huge pages."""
+    if behavior in (*_HUGE, MADV_COLLAPSE):
+        return kconfig(cpu).paging.entry_size == 8
+    return behavior in _MISSING or behavior in _PAGES or behavior in _POPULATE or behavior in _FLAGS
 
 
 def madvise_need_mmap_write(behavior: int) -> bool:
     """Tell whether the mappings themselves change."""
-    return behavior in _FLAGS
+    return behavior in _FLAGS or behavior in _HUGE
 
 
 async def madvise_dontneed_free(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
@@ -81,10 +88,11 @@ async def madvise_dontneed_free(cpu: Cpu, vma: vm_area_struct, start: int, end: 
     await zap_page_range_single(cpu, vma, start, end - start)
 
 
-def madvise_update_vma(vma: vm_area_struct, start: int, end: int, new_flags: int) -> None:
+async def madvise_update_vma(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
+                             new_flags: int) -> None:
     """Change the flags of the part ``[start, end)`` of one mapping."""
     if new_flags != vma.vm_flags:
-        vma = vma_modify(vma, start, end)
+        vma = await vma_modify(cpu, vma, start, end)
         vma.vm_flags = new_flags
         vma_merge(vma)
 
@@ -104,7 +112,7 @@ async def madvise_vma_behavior(cpu: Cpu, vma: vm_area_struct, start: int, end: i
     """Follow the advice for the part ``[start, end)`` of one mapping. EPERM, EINVAL, ENOSYS."""
     if not can_modify_vma_madv(vma, behavior):
         raise KernelError(Errno.EPERM)
-    if behavior in _RECLAIM:
+    if behavior in _MISSING:
         raise KernelError(Errno.ENOSYS)
     if behavior in (MADV_DONTNEED, MADV_DONTNEED_LOCKED):
         await madvise_dontneed_free(cpu, vma, start, end, behavior)
@@ -112,7 +120,9 @@ async def madvise_vma_behavior(cpu: Cpu, vma: vm_area_struct, start: int, end: i
         if _refuses(vma, behavior):
             raise KernelError(Errno.EINVAL)
         clear, add = _FLAGS[behavior]
-        madvise_update_vma(vma, start, end, vma.vm_flags & ~clear | add)
+        await madvise_update_vma(cpu, vma, start, end, vma.vm_flags & ~clear | add)
+    elif behavior in _HUGE:
+        await madvise_update_vma(cpu, vma, start, end, hugepage_madvise(vma.vm_flags, behavior))
 
 
 @traced
@@ -156,7 +166,7 @@ async def do_madvise(cpu: Cpu, mm: mm_struct, start: int, len_in: int, behavior:
         mapping that the advice is not for; EPERM for a sealed one; ENOMEM for a hole, after all
         else is done; EFAULT, ENOMEM or EINTR for a page that cannot be made present; ENOSYS.
     """
-    if not madvise_behavior_valid(behavior) or start & ~PAGE_MASK:
+    if not madvise_behavior_valid(cpu, behavior) or start & ~PAGE_MASK:
         raise KernelError(Errno.EINVAL)
     mask   = kconfig(cpu).paging.address_mask
     length = PAGE_ALIGN(len_in) & mask

@@ -34,23 +34,24 @@ from .vma import vma_merge, vma_modify
 __all__ = ["sys_mlock", "sys_mlock2", "sys_mlockall", "sys_munlock", "sys_munlockall"]
 
 
-def mlock_fixup(vma: vm_area_struct, start: int, end: int, newflags: int) -> None:
+async def mlock_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
+                      newflags: int) -> None:
     """Lock the part ``[start, end)`` of one mapping, or unlock it. A special one is left alone."""
     if newflags == vma.vm_flags or vma.vm_flags & VM_SPECIAL or vma_is_secretmem(vma):
         return
-    vma = vma_modify(vma, start, end)
+    vma = await vma_modify(cpu, vma, start, end)
     vma.vm_flags = newflags
     vma_merge(vma)
 
 
-def apply_vma_lock_flags(mm: mm_struct, start: int, end: int, flags: int) -> None:
+async def apply_vma_lock_flags(cpu: Cpu, mm: mm_struct, start: int, end: int, flags: int) -> None:
     """Lock mapping after mapping, up to a hole, which is ENOMEM."""
     while start < end:
         vma = vma_lookup(mm, start)
         if vma is None:
             raise KernelError(Errno.ENOMEM)
         stop = min(vma.vm_end, end)
-        mlock_fixup(vma, start, stop, vma.vm_flags & ~VM_LOCKED_MASK | flags)
+        await mlock_fixup(cpu, vma, start, stop, vma.vm_flags & ~VM_LOCKED_MASK | flags)
         start = stop
 
 
@@ -94,7 +95,7 @@ async def do_mlock(cpu: Cpu, start: int, length: int, flags: int) -> None:
         if (_locked_after(mm, start, length) > task_rlimit(current(cpu), RLIMIT_MEMLOCK)
                 and not capable(cpu, CAP_IPC_LOCK)):
             raise KernelError(Errno.ENOMEM)
-        apply_vma_lock_flags(mm, start, _end(cpu, start, length), flags)
+        await apply_vma_lock_flags(cpu, mm, start, _end(cpu, start, length), flags)
     finally:
         mmap_write_unlock(cpu, mm)
     try:
@@ -125,13 +126,13 @@ async def sys_munlock(cpu: Cpu, start: int, length: int) -> int:
     mm = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)
     try:
-        apply_vma_lock_flags(mm, start, _end(cpu, start, length), 0)
+        await apply_vma_lock_flags(cpu, mm, start, _end(cpu, start, length), 0)
     finally:
         mmap_write_unlock(cpu, mm)
     return 0
 
 
-def apply_mlockall_flags(mm: mm_struct, flags: int) -> None:
+async def apply_mlockall_flags(cpu: Cpu, mm: mm_struct, flags: int) -> None:
     """Lock all that is mapped, or that will be, or with no flag neither."""
     on_fault = VM_LOCKONFAULT if flags & MCL_ONFAULT else 0
     mm.def_flags &= ~VM_LOCKED_MASK
@@ -143,7 +144,8 @@ def apply_mlockall_flags(mm: mm_struct, flags: int) -> None:
     at  = 0
     while (vma := find_vma(mm, at)) is not None:
         at = vma.vm_end
-        mlock_fixup(vma, vma.vm_start, vma.vm_end, vma.vm_flags & ~VM_LOCKED_MASK | add)
+        newflags = vma.vm_flags & ~VM_LOCKED_MASK | add
+        await mlock_fixup(cpu, vma, vma.vm_start, vma.vm_end, newflags)
 
 
 async def sys_mlockall(cpu: Cpu, flags: int) -> int:
@@ -161,7 +163,7 @@ async def sys_mlockall(cpu: Cpu, flags: int) -> int:
         if (flags & MCL_CURRENT and total_vm(mm) > task_rlimit(current(cpu), RLIMIT_MEMLOCK)
                 and not capable(cpu, CAP_IPC_LOCK)):
             raise KernelError(Errno.ENOMEM)
-        apply_mlockall_flags(mm, flags)
+        await apply_mlockall_flags(cpu, mm, flags)
     finally:
         mmap_write_unlock(cpu, mm)
     if flags & MCL_CURRENT:
@@ -175,7 +177,7 @@ async def sys_munlockall(cpu: Cpu) -> int:
     mm = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)
     try:
-        apply_mlockall_flags(mm, 0)
+        await apply_mlockall_flags(cpu, mm, 0)
     finally:
         mmap_write_unlock(cpu, mm)
     return 0

@@ -27,6 +27,8 @@ from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
 from .gup import populate_vma_page_range
+from .huge_memory.entries import change_huge_pmd
+from .huge_memory.split import __split_huge_pmd
 from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma
 from .mmap.limits import may_expand_vm
@@ -56,7 +58,17 @@ async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
     """Give all present entries the permissions ``newprot``. Returns True if a flush must follow."""
     paging, mm = kconfig(cpu).paging, vma.vm_mm
     flush      = False
-    for addr, ptep, seen in await walk_page_range(cpu, mm, start, end):
+
+    async def pmd_entry(pmdp: int, addr: int, next_: int) -> bool:
+        nonlocal flush
+        if next_ - addr != paging.HPAGE_PMD_SIZE:
+            await __split_huge_pmd(cpu, vma, pmdp, addr)
+            return False
+        huge, stale = await change_huge_pmd(cpu, vma, addr, pmdp, newprot)
+        flush       = flush or stale
+        return huge
+
+    for addr, ptep, seen in await walk_page_range(cpu, mm, start, end, pmd_entry):
         if not pte_present(seen):
             continue
         await spin_lock(cpu, pte_lockptr(mm))
@@ -83,7 +95,7 @@ async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
             and may_expand_vm(cpu, vma.vm_mm, vma.vm_flags, end - start)):
         raise KernelError(Errno.ENOMEM)
     oldflags = vma.vm_flags
-    vma = vma_modify(vma, start, end)
+    vma = await vma_modify(cpu, vma, start, end)
     vma.vm_flags = newflags
     vma_set_page_prot(kconfig(cpu).paging, vma)
     newprot = vma.vm_page_prot

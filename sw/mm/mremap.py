@@ -10,18 +10,23 @@ from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
     VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_MASK, VM_MAYSHARE, VM_PFNMAP, VM_SEALED, VM_SHARED,
-    PAGE_ALIGN, pte_lockptr,
+    PAGE_ALIGN, pte_lockptr, vma_is_anonymous,
 )
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
-from sw.include.linux.mman import MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE
+from sw.include.linux.mman import (
+    MAP_ANONYMOUS, MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE,
+)
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
+from sw.include.linux.pagemap import linear_page_index
 from sw.kconfig import kconfig
 from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
 from .gup import mm_populate
-from .memory.pgtable import pte_alloc
+from .huge_memory.entries import move_huge_pmd
+from .huge_memory.split import __split_huge_pmd
+from .memory.pgtable import pmd_alloc, pte_alloc
 from .mmap.find import find_vma_intersection, vma_lookup
 from .mmap.limits import may_expand_vm, mlock_future_ok
 from .mmap.unmap import do_munmap
@@ -37,7 +42,7 @@ __all__ = ["move_page_tables", "sys_mremap"]
 @traced
 async def move_ptes(cpu: Cpu, vma: vm_area_struct, old_addr: int, old_end: int,
                     new_addr: int) -> bool:
-    """Move the entries of one page table into one other. Raises ENOMEM.
+    """Move the entries of one page table into one other, or a huge page. Raises ENOMEM.
 
     Returns True if a flush must follow. There is none to follow where the era's rule has the flush
     come before the lock is given up: until then nobody can find the page at its new address and
@@ -46,9 +51,21 @@ async def move_ptes(cpu: Cpu, vma: vm_area_struct, old_addr: int, old_end: int,
     paging  = kconfig(cpu).paging
     rule    = kconfig(cpu).era.mremap_flush
     mm      = vma.vm_mm
-    entries = await walk_page_range(cpu, mm, old_addr, old_end)
-    if not entries:
+    late    = False
+
+    async def pmd_entry(pmdp: int, addr: int, next_: int) -> bool:
+        nonlocal late
+        if next_ - addr == paging.HPAGE_PMD_SIZE:
+            new_pmd = await pmd_alloc(cpu, mm, new_addr)
+            moved, late = await move_huge_pmd(cpu, vma, old_addr, new_addr, pmdp, new_pmd)
+            if moved:
+                return True
+        await __split_huge_pmd(cpu, vma, pmdp, addr)
         return False
+
+    entries = await walk_page_range(cpu, mm, old_addr, old_end, pmd_entry)
+    if not entries:
+        return late
     new_table = await pte_alloc(cpu, mm, new_addr)
     size      = paging.entry_size
     need_flush = force_flush = False
@@ -84,9 +101,8 @@ async def move_page_tables(cpu: Cpu, vma: vm_area_struct, old_addr: int, new_add
 async def move_vma(cpu: Cpu, vma: vm_area_struct, old_addr: int, old_len: int, new_len: int,
                    new_addr: int, flags: int) -> int:
     """Move part of a mapping, with its pages, to a place that is free. Raises ENOMEM."""
-    mm    = vma.vm_mm
-    pgoff = vma.vm_pgoff + (old_addr - vma.vm_start >> PAGE_SHIFT)
-    new   = copy_vma(vma, new_addr, new_len, pgoff)
+    mm  = vma.vm_mm
+    new = copy_vma(vma, new_addr, new_len, linear_page_index(vma, old_addr))
     try:
         await move_page_tables(cpu, vma, old_addr, new_addr, old_len)
     except KernelError:
@@ -124,6 +140,11 @@ def vma_to_resize(cpu: Cpu, addr: int, old_len: int, new_len: int, flags: int) -
     return vma
 
 
+def _map_flags(vma: vm_area_struct) -> int:
+    """Return MAP_* for the search of a place for it."""
+    return MAP_ANONYMOUS if vma_is_anonymous(vma) else 0
+
+
 async def mremap_to(cpu: Cpu, addr: int, old_len: int, new_addr: int, new_len: int,
                     flags: int) -> int:
     """Move to an address of the caller's choice; what is there goes, even if the move fails."""
@@ -138,8 +159,9 @@ async def mremap_to(cpu: Cpu, addr: int, old_len: int, new_addr: int, new_len: i
         await do_munmap(cpu, mm, addr + new_len, old_len - new_len)
         old_len = new_len
     vma      = vma_to_resize(cpu, addr, old_len, new_len, flags)
-    new_addr = get_unmapped_area(cpu, mm, new_addr, new_len,
-                                 MAP_FIXED if flags & MREMAP_FIXED else 0)
+    new_addr = get_unmapped_area(
+        cpu, mm, new_addr, new_len,
+        _map_flags(vma) | (MAP_FIXED if flags & MREMAP_FIXED else 0), linear_page_index(vma, addr))
     return await move_vma(cpu, vma, addr, old_len, new_len, new_addr, flags)
 
 
@@ -170,7 +192,7 @@ async def _mremap(cpu: Cpu, mm: mm_struct, addr: int, old_len: int, new_len: int
         return addr
     if not flags & MREMAP_MAYMOVE:
         raise KernelError(Errno.ENOMEM)
-    new_addr = get_unmapped_area(cpu, mm, 0, new_len, 0)
+    new_addr = get_unmapped_area(cpu, mm, 0, new_len, _map_flags(vma), linear_page_index(vma, addr))
     return await move_vma(cpu, vma, addr, old_len, new_len, new_addr, flags)
 
 

@@ -36,7 +36,7 @@ def can_modify_vma_madv(vma: vm_area_struct, behavior: int) -> bool:
     return behavior not in _DISCARD or not (vma.vm_flags & VM_SEALED and read_only)
 
 
-def apply_mm_seal(mm: mm_struct, start: int, end: int) -> None:
+async def apply_mm_seal(cpu: Cpu, mm: mm_struct, start: int, end: int) -> None:
     """Seal a range. Raises ENOMEM if there is a hole in it: nothing is sealed then."""
     at = start
     while at < end:
@@ -49,7 +49,7 @@ def apply_mm_seal(mm: mm_struct, start: int, end: int) -> None:
         assert vma is not None, "BUG: a mapping has gone though its list is locked"
         stop = min(vma.vm_end, end)
         if not vma.vm_flags & VM_SEALED:
-            vma = vma_modify(vma, start, stop)
+            vma = await vma_modify(cpu, vma, start, stop)
             vma.vm_flags |= VM_SEALED
             vma_merge(vma)
         start = stop
@@ -71,7 +71,7 @@ async def sys_mseal(cpu: Cpu, start: int, len_in: int, flags: int) -> int:
     mm = current_mm(cpu)
     await mmap_write_lock_killable(cpu, mm)
     try:
-        apply_mm_seal(mm, start, start + length)
+        await apply_mm_seal(cpu, mm, start, start + length)
     finally:
         mmap_write_unlock(cpu, mm)
     return 0

@@ -8,9 +8,12 @@ Linux gives each level a function; here one walk goes down the levels of
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
 from sw.arch.x86.include.asm.page import __va
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
-from sw.arch.x86.include.asm.pgtable import pmd_present, pte_none
+from sw.arch.x86.include.asm.pgtable import pmd_leaf, pmd_present, pte_none, ptep_get
 from sw.arch.x86.include.asm.pgtable_types import PTE_PFN_MASK
 from sw.include.linux.mm_types import mm_struct
 from sw.kconfig import kconfig
@@ -38,10 +41,15 @@ async def load_entries(
     ]
 
 
+#: ``await pmd_entry(pmdp, addr, next)`` for the directory entry of a huge page, of which ``[addr,
+#: next)`` is in the range. True if that is all; False if it names a table now, to walk through.
+PmdEntry: TypeAlias = Callable[[int, int, int], Awaitable[bool]]
+
+
 async def walk_page_range(
-    cpu: Cpu, mm: mm_struct, start: int, end: int,
+    cpu: Cpu, mm: mm_struct, start: int, end: int, pmd_entry: PmdEntry | None = None,
 ) -> list[tuple[int, int, int]]:
-    """Entries of ``mm`` for ``[start, end)`` that are not empty.
+    """Entries of ``mm`` for ``[start, end)`` that are not empty; huge pages are ``pmd_entry``'s.
 
     Returns
     -------
@@ -51,12 +59,13 @@ async def walk_page_range(
     """
     entries: list[tuple[int, int, int]] = []
     if start < end:
-        await _walk(cpu, mm.pgd, 0, start, end, entries)
+        await _walk(cpu, mm.pgd, 0, start, end, entries, pmd_entry)
     return entries
 
 
 async def _walk(
     cpu: Cpu, table: int, level: int, start: int, end: int, entries: list[tuple[int, int, int]],
+    pmd_entry: PmdEntry | None,
 ) -> None:
     shifts = kconfig(cpu).paging.shifts
     shift  = shifts[level]
@@ -64,6 +73,13 @@ async def _walk(
         if shift == PAGE_SHIFT:
             if not pte_none(entry):
                 entries.append((base, entryp, entry))
-        elif pmd_present(entry):
-            await _walk(cpu, __va(cpu, entry & PTE_PFN_MASK), level + 1,
-                        max(start, base), min(end, base + (1 << shift)), entries)
+            continue
+        first, last = max(start, base), min(end, base + (1 << shift))
+        if pmd_leaf(entry):
+            assert pmd_entry is not None, f"BUG: {base:#x} is in a huge page"
+            if await pmd_entry(entryp, first, last):
+                continue
+            entry = await ptep_get(cpu, entryp)
+        if pmd_present(entry):
+            await _walk(cpu, __va(cpu, entry & PTE_PFN_MASK), level + 1, first, last, entries,
+                        pmd_entry)

@@ -16,6 +16,7 @@ from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.kernel.locking.rwsem import down_write, up_write
 from sw.processor.cpu import Cpu
 
+from .huge_memory.split import vma_adjust_trans_huge
 from .mmap.find import find_vma_intersection
 
 
@@ -64,9 +65,13 @@ async def unlink_file_vma(cpu: Cpu, vma: vm_area_struct) -> None:
         up_write(cpu, mapping.i_mmap_rwsem)
 
 
-def split_vma(vma: vm_area_struct, addr: int) -> vm_area_struct:
-    """Cut a mapping in two at ``addr``; return the upper part, which is the new one."""
+async def split_vma(cpu: Cpu, vma: vm_area_struct, addr: int) -> vm_area_struct:
+    """Cut a mapping in two at ``addr``; return the upper part, which is the new one.
+
+    A huge page that is in both is split.
+    """
     assert vma.vm_start < addr < vma.vm_end, f"BUG: no split of a vma at {addr:#x}"
+    await vma_adjust_trans_huge(cpu, vma, addr)
     upper = replace(vma, vm_start=addr,
                     vm_pgoff=vma.vm_pgoff + (addr - vma.vm_start >> PAGE_SHIFT))
     if vma.vm_file is not None:
@@ -76,12 +81,12 @@ def split_vma(vma: vm_area_struct, addr: int) -> vm_area_struct:
     return upper
 
 
-def vma_modify(vma: vm_area_struct, start: int, end: int) -> vm_area_struct:
+async def vma_modify(cpu: Cpu, vma: vm_area_struct, start: int, end: int) -> vm_area_struct:
     """Cut ``[start, end)`` out of a mapping, for a change; return the mapping that it is then."""
     if vma.vm_start < start:
-        vma = split_vma(vma, start)
+        vma = await split_vma(cpu, vma, start)
     if end < vma.vm_end:
-        split_vma(vma, end)
+        await split_vma(cpu, vma, end)
     return vma
 
 

@@ -2,13 +2,15 @@
 
 Ref: mm/memory.c (do_wp_page), mm/huge_memory.c (do_huge_pmd_wp_page) and mm/swapfile.c
 (reuse_swap_page) of Linux 4.8 to 6.12. There is no swap.
+
+A compound page may be mapped by small entries. Its references are counted for all of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sw.include.linux.mm_types import page
+from sw.include.linux.mm_types import folio_pages, folio_test_large, page, page_folio
 
 
 __all__ = ["ByExclusive", "ByMapcount", "ByRefcount"]
@@ -22,9 +24,15 @@ class ByMapcount:
     afterwards (CVE-2020-29374).
     """
 
-    def wp_can_reuse(self, folio: page) -> bool:
-        """This entry is the only one."""
-        return folio.mapcount == 1
+    def wp_can_reuse(self, pg: page) -> bool:
+        """This entry is the only one; of a compound page, for each of its frames."""
+        folio = page_folio(pg)
+        most  = max(part.mapcount for part in folio_pages(folio))
+        return most + folio.entire_mapcount == 1
+
+    def wp_can_reuse_huge(self, folio: page) -> bool:
+        """The same."""
+        return self.wp_can_reuse(folio)
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,12 @@ class ByRefcount:
     So a page whose owner waits for a device to fill it is copied away from under the device.
     """
 
-    def wp_can_reuse(self, folio: page) -> bool:
+    def wp_can_reuse(self, pg: page) -> bool:
         """The only reference is this entry's."""
+        return page_folio(pg).refcount == 1
+
+    def wp_can_reuse_huge(self, folio: page) -> bool:
+        """The same."""
         return folio.refcount == 1
 
 
@@ -43,6 +55,10 @@ class ByRefcount:
 class ByExclusive:
     """Since 5.19: it says that it never was another process's, or nobody else has a reference."""
 
-    def wp_can_reuse(self, folio: page) -> bool:
+    def wp_can_reuse(self, pg: page) -> bool:
+        """Exclusive already; or the only reference is this entry's, unless it is compound."""
+        return pg.anon_exclusive or not folio_test_large(pg) and pg.refcount == 1
+
+    def wp_can_reuse_huge(self, folio: page) -> bool:
         """Exclusive already, or the only reference is this entry's."""
         return folio.anon_exclusive or folio.refcount == 1

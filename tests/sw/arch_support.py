@@ -139,16 +139,17 @@ def features_for(paging: Paging) -> dict[str, bool]:
 
 def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any = ERA_6_X,
               highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
-              clearcpuid: int = 0, write_protect: bool = True,
-              yama_ptrace_scope: int | None = None, **features: Any) -> Cpu:
+              transparent_hugepage: str = "madvise", clearcpuid: int = 0,
+              write_protect: bool = True, yama_ptrace_scope: int | None = None,
+              **features: Any) -> Cpu:
     """Make a processor out of reset, with a kernel that has not started."""
     bus = RecordingBus(**features_for(paging) | features)
     for frame in range(64):
         bus.mmu.memory.page(frame)[:] = b"\xa5" * PAGE_SIZE
     kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes,
                     proc_mem_force_override=proc_mem_force_override,
-                    clearcpuid=clearcpuid, write_protect=write_protect,
-                    yama_ptrace_scope=yama_ptrace_scope)
+                    transparent_hugepage=transparent_hugepage, clearcpuid=clearcpuid,
+                    write_protect=write_protect, yama_ptrace_scope=yama_ptrace_scope)
     return executing(kernel, Cpu(bus))
 
 

@@ -21,12 +21,11 @@ from sw.processor.cpu import Cpu
 
 __all__ = [
     "FAULT_FLAG_INSTRUCTION", "FAULT_FLAG_REMOTE", "FAULT_FLAG_UNSHARE", "FAULT_FLAG_USER",
-    "FAULT_FLAG_WRITE",
-    "FOLL_ANON", "FOLL_COW", "FOLL_FORCE", "FOLL_GET", "FOLL_MADV_POPULATE", "FOLL_PIN",
-    "FOLL_REMOTE", "FOLL_TOUCH", "FOLL_WRITE", "SUID_DUMP_DISABLE", "SUID_DUMP_USER",
-    "VM_FAULT_ERROR", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_SIGBUS", "VM_FAULT_SIGSEGV",
-    "VM_FAULT_WRITE", "mm_context", "mm_struct", "page", "vm_area_struct", "vm_fault",
-    "vm_operations_struct",
+    "FAULT_FLAG_WRITE", "FOLL_ANON", "FOLL_COW", "FOLL_FORCE", "FOLL_GET", "FOLL_MADV_POPULATE",
+    "FOLL_PIN", "FOLL_REMOTE", "FOLL_TOUCH", "FOLL_WRITE", "SUID_DUMP_DISABLE", "SUID_DUMP_USER",
+    "VM_FAULT_ERROR", "VM_FAULT_FALLBACK", "VM_FAULT_NOPAGE", "VM_FAULT_OOM", "VM_FAULT_SIGBUS",
+    "VM_FAULT_SIGSEGV", "VM_FAULT_WRITE", "folio_pages", "folio_test_large", "mm_context",
+    "mm_struct", "page", "page_folio", "vm_area_struct", "vm_fault", "vm_operations_struct",
 ]
 
 
@@ -42,6 +41,8 @@ VM_FAULT_WRITE   = 0x008  # copy-on-write was broken; only before 6.0
 VM_FAULT_SIGSEGV = 0x040
 VM_FAULT_NOPAGE  = 0x100
 VM_FAULT_ERROR   = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV
+
+VM_FAULT_FALLBACK = 0x800  # no huge page: try a small one
 
 FOLL_WRITE  = 1 << 0   # the page will be written to
 FOLL_GET    = 1 << 1   # take a reference
@@ -71,7 +72,7 @@ class page:
     refcount : :class:`int`
         References; 0 while the frame is free.
     mapcount : :class:`int`
-        Page-table entries of processes that map the frame.
+        Page-table entries of processes that map the frame, and no more than it.
     anon : :class:`bool`
         Belongs to no file.
     anon_exclusive : :class:`bool`
@@ -84,6 +85,12 @@ class page:
         Page number in that file.
     virtual : :class:`int` or :class:`None`
         Linear address of the pkmap slot of a frame in high memory.
+    compound_pages : :class:`tuple` of :class:`page`
+        Of the first frame of a compound page: all of its frames, whose references it counts.
+    compound_head : :class:`page` or :class:`None`
+        Of every other frame of one: the first.
+    entire_mapcount : :class:`int`
+        Entries of page directories that map a whole compound page.
     """
 
     pfn:            int
@@ -96,6 +103,25 @@ class page:
     mapping:        Any | None = None
     index:          int        = 0
     virtual:        int | None = None
+
+    compound_pages:  tuple[page, ...] = ()
+    compound_head:   page | None      = None
+    entire_mapcount: int              = 0
+
+
+def page_folio(pg: page) -> page:
+    """Return the page that counts the references: the first of a compound page."""
+    return pg.compound_head or pg
+
+
+def folio_test_large(pg: page) -> bool:
+    """Tell whether it is part of a compound page."""
+    return bool(page_folio(pg).compound_pages)
+
+
+def folio_pages(folio: page) -> tuple[page, ...]:
+    """Return the frames of a page, of which there is one unless it is compound."""
+    return folio.compound_pages or (folio,)
 
 
 @dataclass(eq=False)
@@ -180,6 +206,10 @@ class mm_struct:
         Guards ``mmap`` and its members.
     page_table_lock : :class:`spinlock_t`
         Guards the entries of the page tables.
+    pmd_huge_pte : :class:`list` of :class:`page`
+        A page table for each huge page that is mapped, for its split, which must not fail.
+    huge_zero_page : :class:`bool`
+        It holds a reference on the huge page of zeros (MMF_HUGE_ZERO_PAGE).
     """
 
     pgd:      int                  = 0
@@ -196,6 +226,8 @@ class mm_struct:
     dumpable:        int          = SUID_DUMP_USER
     mmap_lock:       rw_semaphore = field(default_factory=rw_semaphore)
     page_table_lock: spinlock_t   = field(default_factory=spinlock_t)
+    pmd_huge_pte:    list[page]   = field(default_factory=list)
+    huge_zero_page:  bool         = False
 
 
 #: The type, where a field has its name.
@@ -214,10 +246,10 @@ class vm_fault:
         FAULT_FLAG_*.
     pgoff : :class:`int`
         Page of the file (or of the shared memory) that belongs at ``address``.
-    pte : :class:`int`
-        Linear address of the entry; 0 before the walk.
-    orig_pte : :class:`int`
-        The entry as it was when the fault was looked at.
+    pmd, pte : :class:`int`
+        Linear addresses of the entries in the page directory and the page table; 0 before the walk.
+    orig_pmd, orig_pte : :class:`int`
+        The entries as they were when the fault was looked at.
     page, cow_page : :class:`page` or :class:`None`
         Page that the file's fault operation returns; and the private copy to fill.
     """
@@ -226,6 +258,8 @@ class vm_fault:
     address:  int
     flags:    int
     pgoff:    int
+    pmd:      int = 0
+    orig_pmd: int = 0
     pte:      int = 0
     orig_pte: int = 0
     page:     struct_page | None = None

@@ -18,6 +18,7 @@ from sw.include.linux.sched import PF_KTHREAD, task_struct
 from sw.kconfig import kconfig
 from sw.kernel.ptrace.access import ptrace_may_access
 from sw.kernel.trace.ftrace import traced
+from sw.mm.huge_memory.zero import mm_put_huge_zero_folio
 from sw.mm.mmap.unmap import exit_mmap
 from sw.processor.cpu import Cpu
 
@@ -69,6 +70,7 @@ async def mmput(cpu: Cpu, mm: mm_struct) -> None:
     assert mm.mm_users >= 0, "BUG: the memory is dead already"
     if mm.mm_users == 0:
         await exit_mmap(cpu, mm)
+        mm_put_huge_zero_folio(cpu, mm)
         await mmdrop(cpu, mm)
 
 

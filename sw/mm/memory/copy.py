@@ -12,12 +12,13 @@ from sw.include.linux.mm_types import vm_area_struct
 from sw.kconfig import kconfig
 from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
+from sw.mm.huge_memory.entries import copy_huge_pmd
 from sw.mm.page_alloc import get_page
 from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_unmap_unlock
 from sw.processor.cpu import Cpu
 
-from .pgtable import pte_alloc
+from .pgtable import pmd_alloc, pte_alloc
 from .vm_page import vm_normal_page
 
 
@@ -54,8 +55,12 @@ async def copy_page_range(cpu: Cpu, dst_vma: vm_area_struct, src_vma: vm_area_st
     """
     if not vma_needs_copy(src_vma):
         return
-    start, end = src_vma.vm_start, src_vma.vm_end
-    for addr, src_pte, _ in await walk_page_range(cpu, src_vma.vm_mm, start, end):
+    async def pmd_entry(pmdp: int, addr: int, end: int) -> bool:
+        dst_pmd = await pmd_alloc(cpu, dst_vma.vm_mm, addr)
+        return await copy_huge_pmd(cpu, dst_vma, src_vma, dst_pmd, pmdp, addr)
+
+    for addr, src_pte, _ in await walk_page_range(
+            cpu, src_vma.vm_mm, src_vma.vm_start, src_vma.vm_end, pmd_entry):
         dst_pte = await pte_alloc(cpu, dst_vma.vm_mm, addr)
         await spin_lock(cpu, pte_lockptr(src_vma.vm_mm))
         pte = await ptep_get(cpu, src_pte)

@@ -2,26 +2,29 @@
 
 Ref: Linux 6.12, mm/memory.c (handle_mm_fault, do_anonymous_page).
 
-No swap, no huge pages, no NUMA hints, no userfaultfd.
+No swap, no NUMA hints, no userfaultfd.
 """
 
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.page_types import PAGE_MASK
 from sw.arch.x86.include.asm.pgtable import (
-    mk_pte, pfn_pte, pte_mkdirty, pte_mkspecial, pte_mkwrite, pte_mkyoung, pte_none, pte_present,
-    pte_write, ptep_get, ptep_set_access_flags, set_pte_at,
+    mk_pte, pfn_pte, pmd_leaf, pte_mkdirty, pte_mkspecial, pte_mkwrite, pte_mkyoung, pte_none,
+    pte_present, pte_write, ptep_get, ptep_set_access_flags, set_pte_at,
 )
 from sw.errno import KernelError
 from sw.include.linux.mm import VM_SHARED, VM_WRITE, is_cow_mapping, pte_lockptr, vma_is_anonymous
 from sw.include.linux.mm_types import (
-    FAULT_FLAG_UNSHARE, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_OOM, VM_FAULT_SIGBUS,
-    VM_FAULT_SIGSEGV,
+    FAULT_FLAG_UNSHARE, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_FALLBACK, VM_FAULT_OOM,
+    VM_FAULT_SIGBUS, VM_FAULT_SIGSEGV,
     vm_area_struct, vm_fault,
 )
 from sw.include.linux.pagemap import linear_page_index
 from sw.kconfig import kconfig
 from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
+from sw.mm.huge_memory.fault import do_huge_pmd_anonymous_page, huge_pmd_set_accessed
+from sw.mm.huge_memory.policy import thp_vma_allowable_order
+from sw.mm.huge_memory.wp import do_huge_pmd_wp_page
 from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, put_page
 from sw.mm.pgtable_generic import pte_unmap_unlock
 from sw.mm.rmap import folio_add_new_anon_rmap
@@ -29,7 +32,7 @@ from sw.processor.cpu import Cpu
 
 from .file_fault import do_fault
 from .mem_map import empty_zero_page
-from .pgtable import pte_alloc
+from .pgtable import pmd_alloc, pte_alloc_map
 from .wp import do_wp_page
 
 
@@ -105,13 +108,33 @@ async def handle_pte_fault(cpu: Cpu, vmf: vm_fault) -> int:
     return 0
 
 
+async def _huge_fault(cpu: Cpu, vmf: vm_fault) -> int:
+    """Answer a fault where a huge page is, or may be. VM_FAULT_FALLBACK: with a small page then."""
+    if not pmd_leaf(vmf.orig_pmd):
+        return await do_huge_pmd_anonymous_page(cpu, vmf)
+    if vmf.flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE) and not pte_write(vmf.orig_pmd):
+        return await do_huge_pmd_wp_page(cpu, vmf)
+    await huge_pmd_set_accessed(cpu, vmf)
+    return 0
+
+
 @traced
 async def __handle_mm_fault(cpu: Cpu, vma: vm_area_struct, address: int, flags: int) -> int:
     """Find the entry, or make the tables down to it."""
-    page_address = address & PAGE_MASK
+    mm, page_address = vma.vm_mm, address & PAGE_MASK
     vmf = vm_fault(vma, page_address, flags, linear_page_index(vma, page_address))
     try:
-        vmf.pte = await pte_alloc(cpu, vma.vm_mm, page_address)
+        vmf.pmd = await pmd_alloc(cpu, mm, page_address)
+        pmd = vmf.orig_pmd = await ptep_get(cpu, vmf.pmd)
+        if pmd_leaf(pmd) or pte_none(pmd) and thp_vma_allowable_order(cpu, vma, page_address):
+            ret = await _huge_fault(cpu, vmf)
+            if not ret & VM_FAULT_FALLBACK:
+                return ret
+            pmd = await ptep_get(cpu, vmf.pmd)
+        ptep = await pte_alloc_map(cpu, mm, vmf.pmd, pmd, page_address)
+        if ptep is None:
+            return 0  # another processor has mapped a huge page
+        vmf.pte = ptep
         return await handle_pte_fault(cpu, vmf)
     except KernelError:
         return VM_FAULT_OOM

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from sw.arch.x86.include.asm.page import __va, virt_to_page
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
-from sw.arch.x86.include.asm.pgtable import pmd_clear, pmd_present, ptep_get
+from sw.arch.x86.include.asm.pgtable import (
+    pmd_clear, pmd_leaf, pmd_present, pte_none, ptep_get,
+)
 from sw.arch.x86.include.asm.pgtable_types import (
     _PAGE_PRESENT, _PAGE_TABLE, PTE_PFN_MASK, Paging,
 )
@@ -24,7 +26,7 @@ from sw.mm.pagewalk import load_entries
 from sw.processor.cpu import Cpu
 
 
-__all__ = ["free_pgtables", "pte_alloc"]
+__all__ = ["free_pgtables", "pmd_alloc", "pte_alloc", "pte_alloc_map", "pte_alloc_one"]
 
 
 def _in_registers(paging: Paging, shift: int) -> bool:
@@ -32,17 +34,47 @@ def _in_registers(paging: Paging, shift: int) -> bool:
     return paging.X86_PAE and shift == paging.shifts[0]
 
 
-async def pte_alloc(cpu: Cpu, mm: mm_struct, addr: int) -> int:
-    """Linear address of the entry of ``mm`` for the page at ``addr``; makes tables. ENOMEM."""
+async def pmd_alloc(cpu: Cpu, mm: mm_struct, addr: int) -> int:
+    """Linear address of the page directory's entry of ``mm`` for ``addr``; makes tables. ENOMEM."""
     paging = kconfig(cpu).paging
     table  = mm.pgd
-    for shift in paging.shifts[:-1]:
+    for shift in paging.shifts[:-2]:
         entryp = paging.entry(table, shift, addr)
         entry  = await ptep_get(cpu, entryp)
         if not pmd_present(entry):
             entry = await _install_table(cpu, mm, entryp, shift)
         table = __va(cpu, entry & PTE_PFN_MASK)
-    return paging.entry(table, PAGE_SHIFT, addr)
+    return paging.entry(table, paging.shifts[-2], addr)
+
+
+async def pte_alloc_map(cpu: Cpu, mm: mm_struct, pmdp: int, pmd: int, addr: int) -> int | None:
+    """Linear address of the page table's entry for ``addr``, under the directory entry ``pmd``.
+
+    Makes the table, if there is none yet. None if a huge page is mapped there by now. Raises
+    ENOMEM.
+    """
+    paging = kconfig(cpu).paging
+    if pte_none(pmd):
+        pmd = await _install_table(cpu, mm, pmdp, paging.shifts[-2])
+    if pmd_leaf(pmd):
+        return None
+    return paging.entry(__va(cpu, pmd & PTE_PFN_MASK), PAGE_SHIFT, addr)
+
+
+async def pte_alloc(cpu: Cpu, mm: mm_struct, addr: int) -> int:
+    """Linear address of the entry of ``mm`` for the page at ``addr``; makes tables. ENOMEM.
+
+    No huge page may be mapped there.
+    """
+    pmdp = await pmd_alloc(cpu, mm, addr)
+    ptep = await pte_alloc_map(cpu, mm, pmdp, await ptep_get(cpu, pmdp), addr)
+    assert ptep is not None, f"BUG: {addr:#x} is in a huge page"
+    return ptep
+
+
+async def pte_alloc_one(cpu: Cpu) -> page:
+    """Return an empty page table. Raises ENOMEM."""
+    return await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO)
 
 
 async def _install_table(cpu: Cpu, mm: mm_struct, entryp: int, shift: int) -> int:
@@ -52,7 +84,7 @@ async def _install_table(cpu: Cpu, mm: mm_struct, entryp: int, shift: int) -> in
     """
     paging     = kconfig(cpu).paging
     registered = _in_registers(paging, shift)
-    table = await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO)
+    table = await pte_alloc_one(cpu)
     entry = table.pfn << PAGE_SHIFT | (_PAGE_PRESENT if registered else _PAGE_TABLE)
     old   = await cpu.compare_exchange(entryp, paging.entry_size, 0, entry)
     if old == 0:
@@ -96,6 +128,7 @@ async def _unlink(
     for base, entryp, entry in await load_entries(cpu, table, shift, start, end):
         if not entry & _PAGE_PRESENT:
             continue
+        assert not pmd_leaf(entry), f"BUG: a huge page is mapped at {base:#x}"
         lower = __va(cpu, entry & PTE_PFN_MASK)
         limit = base + (1 << shift)
         if shifts[level + 1] != PAGE_SHIFT:

@@ -8,13 +8,16 @@ from sw.arch.x86.include.asm.pgtable import (
 )
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.arch.x86.mm.tlb import flush_tlb_range
+from sw.include.asm_generic.tlb import mmu_gather
 from sw.include.linux.fs import address_space
 from sw.include.linux.mm import pte_lockptr
-from sw.include.linux.mm_types import page, vm_area_struct
+from sw.include.linux.mm_types import vm_area_struct
 from sw.kconfig import kconfig
 from sw.kernel.locking.rwsem import down_read, up_read
 from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
+from sw.mm.huge_memory.entries import zap_huge_pmd
+from sw.mm.huge_memory.split import __split_huge_pmd
 from sw.mm.page_alloc import put_page
 from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_unmap_unlock
@@ -34,38 +37,42 @@ def should_zap_page(cpu: Cpu, vma: vm_area_struct, pte: int) -> bool:
 
 
 @traced
-async def zap_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
-                        even_cows: bool = True) -> tuple[list[page], bool]:
+async def zap_pte_range(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, start: int, end: int,
+                        even_cows: bool) -> None:
     """Clear the entries of ``[start, end)``; without ``even_cows`` private copies stay.
 
-    Returns the pages that lose a reference by it, and whether a processor may remember an entry.
+    A huge page of which only a part goes is split.
     """
-    gathered = []
-    flush    = False
-    for addr, ptep, _ in await walk_page_range(cpu, vma.vm_mm, start, end):
+    async def pmd_entry(pmdp: int, addr: int, next_: int) -> bool:
+        if next_ - addr == kconfig(cpu).paging.HPAGE_PMD_SIZE:
+            return await zap_huge_pmd(cpu, tlb, vma, pmdp, addr)
+        await __split_huge_pmd(cpu, vma, pmdp, addr)
+        return False
+
+    for addr, ptep, _ in await walk_page_range(cpu, vma.vm_mm, start, end, pmd_entry):
         await spin_lock(cpu, pte_lockptr(vma.vm_mm))
         if not even_cows and not should_zap_page(cpu, vma, await ptep_get(cpu, ptep)):
             pte_unmap_unlock(cpu, vma.vm_mm)
             continue
         pte = await ptep_get_and_clear(cpu, vma.vm_mm, addr, ptep)
         pte_unmap_unlock(cpu, vma.vm_mm)
-        flush = flush or not pte_protnone(pte)
+        tlb.flush = tlb.flush or not pte_protnone(pte)
         folio = vm_normal_page(cpu, vma, pte) if pte_present(pte) else None
         if folio is not None:
             folio.dirty = folio.dirty or (not folio.anon and pte_dirty(kconfig(cpu).paging, pte))
             folio_remove_rmap_pte(folio)
-            gathered.append(folio)
-    return gathered, flush
+            tlb.pages.append(folio)
 
 
 @traced
 async def unmap_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                            even_cows: bool = True) -> None:
     """Unmap part of a mapping. A page is free only after no processor can reach it any more."""
-    gathered, flush = await zap_pte_range(cpu, vma, start, end, even_cows)
-    if flush:
+    tlb = mmu_gather()
+    await zap_pte_range(cpu, tlb, vma, start, end, even_cows)
+    if tlb.flush:
         await flush_tlb_range(cpu, vma, start, end)
-    for unmapped in gathered:
+    for unmapped in tlb.pages:
         put_page(cpu, unmapped)
 
 

@@ -63,10 +63,10 @@ async def do_munmap(cpu: Cpu, mm: mm_struct, start: int, length: int) -> None:
            if vma.vm_start < end and vma.vm_end > start):
         raise KernelError(Errno.EPERM)
     if vma.vm_start < start:
-        split_vma(vma, start)
+        await split_vma(cpu, vma, start)
     vma = find_vma(mm, end - 1)
     if vma is not None and vma.vm_start < end < vma.vm_end:
-        split_vma(vma, end)
+        await split_vma(cpu, vma, end)
     gone  = [vma for vma in mm.mmap if start <= vma.vm_start < end]
     below = vma_prev(mm, gone[0].vm_start)
     above = find_vma(mm, gone[-1].vm_end)

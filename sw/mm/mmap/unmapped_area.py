@@ -3,12 +3,12 @@
 Ref: Linux 6.12, mm/mmap.c (__get_unmapped_area), arch/x86/kernel/sys_x86_64.c.
 """
 
-from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.mm.mmap import mmap_address_hint_valid
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import vm_start_gap
 from sw.include.linux.mm_types import mm_struct
-from sw.include.linux.mman import MAP_32BIT, MAP_ABOVE4G, MAP_FIXED
+from sw.include.linux.mman import MAP_32BIT, MAP_ABOVE4G, MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED
 from sw.kconfig import kconfig
 from sw.processor.cpu import Cpu
 
@@ -68,13 +68,32 @@ def _in_first_2_gib(mm: mm_struct, wish: int, length: int) -> int:
     return _unmapped_area(mm, length, _BEGIN_32BIT, _END_32BIT)
 
 
-def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: int) -> int:
+def thp_get_unmapped_area(cpu: Cpu, mm: mm_struct, length: int, low: int, high: int,
+                          pgoff: int) -> int | None:
+    """Choose an address for whole huge pages, of which page ``pgoff`` is the first page.
+
+    None if there is no room for a huge page more, or none is in the mapping.
+    """
+    size  = kconfig(cpu).paging.HPAGE_PMD_SIZE
+    start = pgoff << PAGE_SHIFT
+    if start + length - (start + size - 1) // size * size < size:
+        return None
+    try:
+        found = _unmapped_area_topdown(mm, length + size, low, high)
+    except KernelError:
+        return None
+    return found + ((start - found) % size or size)
+
+
+def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: int,
+                      pgoff: int = 0) -> int:
     """Choose the address of a mapping of ``length`` bytes, which are whole pages.
 
     ``addr`` is a wish, or a command with MAP_FIXED. A kernel of 64 bits looks for MAP_32BIT and
-    MAP_ABOVE4G. Whoever wishes for an address above the
-    default window gets one there. Raises ENOMEM if it does not fit below
-    TASK_SIZE, EINVAL for a command that is not page aligned, EPERM below ``mmap_min_addr``.
+    MAP_ABOVE4G. Whoever wishes for an address above the default window gets one there; whoever
+    wishes for none, and wants private memory for whole huge pages, gets one that suits them.
+    Raises ENOMEM if it does not fit below TASK_SIZE, EINVAL for a command that is not page
+    aligned, EPERM below ``mmap_min_addr``.
     """
     paging    = kconfig(cpu).paging
     task_size = paging.TASK_SIZE
@@ -88,7 +107,13 @@ def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: in
             return wish
         above = task_size - paging.DEFAULT_MAP_WINDOW if addr > paging.DEFAULT_MAP_WINDOW else 0
         low   = _SZ_4G if paging.X86_64 and flags & MAP_ABOVE4G else mmap_min_addr
-        return _unmapped_area_topdown(mm, length, low, mm.mmap_base + above)
+        high  = mm.mmap_base + above
+        huge  = None
+        if (kconfig(cpu).era.mmap_aligns_huge and paging.X86_64 and not wish
+                and flags & MAP_ANONYMOUS and not flags & MAP_SHARED
+                and length % paging.HPAGE_PMD_SIZE == 0):
+            huge = thp_get_unmapped_area(cpu, mm, length, low, high, pgoff)
+        return huge or _unmapped_area_topdown(mm, length, low, high)
     if addr > task_size - length:
         raise KernelError(Errno.ENOMEM)
     if addr & ~PAGE_MASK:

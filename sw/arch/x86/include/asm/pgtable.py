@@ -4,7 +4,9 @@ Ref: Linux 6.12, arch/x86/include/asm/pgtable.h, pgtable_64.h, pgtable-2level.h,
 pgtable-3level.h, pgtable-invert.h; include/linux/pgtable.h.
 
 Where the C code depends on how the kernel was configured, the function has that configuration as
-its first argument, ``paging``.
+its first argument, ``paging``. An entry of a page directory that maps a huge page has the bits of
+one that maps a page, so the ``pte_`` functions serve for both; but for PSE, that is, where a page
+has PAT.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ from .page import pfn_to_page
 from .page_types import PAGE_SHIFT
 from .pgtable_types import (
     _PAGE_ACCESSED, _PAGE_DIRTY, _PAGE_NX, _PAGE_PAT, _PAGE_PCD, _PAGE_PRESENT, _PAGE_PROTNONE,
-    _PAGE_PSE, _PAGE_PWT, _PAGE_RW, _PAGE_SPECIAL, PTE_PFN_MASK, Paging, massage_pgprot,
+    _PAGE_PSE, _PAGE_PWT, _PAGE_RW, _PAGE_SPECIAL, _PAGE_TABLE, PTE_PFN_MASK, Paging,
+    massage_pgprot,
 )
 
 
 __all__ = [
-    "mk_pte", "pfn_pte", "pmd_clear", "pmd_leaf", "pmd_present", "pte_clear", "pte_dirty",
+    "mk_huge_pmd", "mk_pte", "pfn_pte", "pmd_clear", "pmd_leaf", "pmd_mkinvalid", "pmd_present",
+    "pmd_populate", "pmdp_invalidate_ad", "pte_clear", "pte_dirty",
     "pte_exec", "pte_mkclean", "pte_mkdirty", "pte_mkold", "pte_mkspecial", "pte_mkwrite",
     "pte_mkyoung", "pte_modify", "pte_none", "pte_page", "pte_pfn", "pte_present",
     "pte_protnone", "pte_special", "pte_write", "pte_wrprotect", "pte_young", "ptep_get",
@@ -88,12 +92,12 @@ def pte_page(cpu: Cpu, pte: int) -> page:
 
 
 def pmd_present(pmd: int) -> bool:
-    """Tell whether a directory entry names a table or a large page."""
+    """Tell whether a directory entry names a table, or a large page that the processor sees."""
     return bool(pmd & _PAGE_PRESENT)
 
 
 def pmd_leaf(pmd: int) -> bool:
-    """Tell whether a directory entry maps a large page."""
+    """Tell whether a directory entry maps a large page; one that nobody may use, too."""
     return bool(pmd & _PAGE_PSE)
 
 
@@ -108,6 +112,17 @@ def pfn_pte(paging: Paging, pfn: int, prot: int) -> int:
 def mk_pte(paging: Paging, pg: page, prot: int) -> int:
     """Make an entry that maps ``pg``."""
     return pfn_pte(paging, pg.pfn, prot)
+
+
+def mk_huge_pmd(paging: Paging, pg: page, prot: int) -> int:
+    """Make a directory entry that maps the huge page that begins with ``pg``."""
+    return mk_pte(paging, pg, prot) | _PAGE_PSE
+
+
+def pmd_mkinvalid(paging: Paging, pmd: int) -> int:
+    """Have a directory entry map nothing for now; it is not empty either."""
+    flags = pmd & ~(PTE_PFN_MASK | _PAGE_PRESENT | _PAGE_PROTNONE)
+    return pfn_pte(paging, pte_pfn(paging, pmd), flags)
 
 
 def _save_dirty(paging: Paging, pte: int) -> int:
@@ -198,6 +213,21 @@ async def set_pte_at(cpu: Cpu, mm: mm_struct, addr: int, ptep: int, pte: int) ->
 async def pte_clear(cpu: Cpu, mm: mm_struct, addr: int, ptep: int) -> None:
     """Clear the entry for ``addr`` of ``mm``."""
     await _clear(cpu, ptep)
+
+
+async def pmd_populate(cpu: Cpu, mm: mm_struct, pmdp: int, pte: page) -> None:
+    """Have a directory entry name the page table ``pte``."""
+    await set_pte(cpu, pmdp, pte.pfn << PAGE_SHIFT | _PAGE_TABLE)
+
+
+async def pmdp_invalidate_ad(cpu: Cpu, pmdp: int) -> int:
+    """Have the entry of a huge page map nothing for now. Returns it, with A and D as they are last.
+
+    The caller has the lock of the page tables, so that only A and D may change meanwhile.
+    """
+    paging = kconfig(cpu).paging
+    return await cpu.exchange(pmdp, paging.entry_size,
+                              pmd_mkinvalid(paging, await ptep_get(cpu, pmdp)))
 
 
 async def pmd_clear(cpu: Cpu, pmdp: int) -> None:

@@ -127,6 +127,16 @@ class Paging:
         return PTE_PFN_MASK if self.X86_64 else 0xFFFF_FFFF
 
     @property
+    def HPAGE_PMD_SIZE(self) -> int:
+        """Bytes that an entry of a page directory maps."""
+        return 1 << self.shifts[-2]
+
+    @property
+    def HPAGE_PMD_NR(self) -> int:
+        """Frames of a huge page."""
+        return self.HPAGE_PMD_SIZE >> self.shifts[-1]
+
+    @property
     def entries(self) -> int:
         """Entries of a table; with PAE, of those below the root, which has four."""
         return 1 << self.index_bits

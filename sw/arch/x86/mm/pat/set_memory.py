@@ -40,10 +40,10 @@ async def lookup_address(cpu: Cpu, pgd: int, addr: int) -> tuple[int, int] | Non
     for shift in paging.shifts[:-1]:
         entryp = paging.entry(table, shift, addr)
         entry  = await ptep_get(cpu, entryp)
-        if not pmd_present(entry):
-            return None
         if pmd_leaf(entry):
             return entryp, shift
+        if not pmd_present(entry):
+            return None
         table = __va(cpu, entry & PTE_PFN_MASK)
     return paging.entry(table, PAGE_SHIFT, addr), PAGE_SHIFT
 
