@@ -28,8 +28,6 @@ from .usage import UsageError, complain, path, seed, whole_number, writable_file
 __all__ = ["add", "explore_command"]
 
 
-DEFAULT_STRATEGY = "exhaustive:1"
-
 #: Schedules that are drawn, if nobody says how many.
 DRAWN = 2000
 
@@ -41,10 +39,10 @@ def add(commands: Any) -> None:
     explore = commands.add_parser("explore", help=explore_command.__doc__,
                                   description=explore_command.__doc__)
     explore.add_argument("race", metavar="RACE", choices=RACES, help=", ".join(RACES))
-    explore.add_argument("--strategy", type=_strategy, default=DEFAULT_STRATEGY, metavar="STRATEGY",
+    explore.add_argument("--strategy", type=_strategy, metavar="STRATEGY",
                          help="exhaustive:K for all schedules with at most K preemptions, pct:D "
                               "for those that PCT draws with depth D, random for a coin at each "
-                              f"step (default: {DEFAULT_STRATEGY})")
+                              "step (default: exhaustive, with as many as the bad outcome needs)")
     explore.add_argument("--era", choices=ERAS,
                          help="Linux version that the kernel follows (default: one that has the "
                               "bad outcome)")
@@ -75,6 +73,8 @@ def add(commands: Any) -> None:
 def explore_command(args: argparse.Namespace) -> int:
     """Search the schedules of a race for its bad outcome, and say what is known."""
     setting = Setting(args.race, args.sound, args.era or "")
+    if args.strategy is None:
+        args.strategy = Exhaustive(setting.module.PREEMPTIONS)
     save    = None if args.save is None else _scenario_file(args.save)
     if args.state is not None:
         writable_file(args.state, option="--state")

@@ -6,6 +6,8 @@ A race is a module with a docstring, whose first line is its title, and with
     How many processors it takes.
 ``FLAWED``, ``SOUND``
     Two :class:`Variant`: one in which the bad outcome can be had, and one in which it cannot.
+``PREEMPTIONS``
+    How many the bad outcome needs.
 ``async def prepare(cpus)``
     Executed on the first processor after the boot: sets up, and returns a :class:`Race`.
 
@@ -79,9 +81,10 @@ class Variant:
 class RaceModule(Protocol):
     """Module of a race."""
 
-    CPUS:   int
-    FLAWED: Variant
-    SOUND:  Variant
+    CPUS:        int
+    FLAWED:      Variant
+    SOUND:       Variant
+    PREEMPTIONS: int
 
     async def prepare(self, cpus: Sequence[Cpu]) -> Race:
         """Set up, on the first processor."""

@@ -9,6 +9,7 @@ and so on. Of those that differ in the order of steps that commute one is played
   that are the same but for such an order. Then all that can follow is the same.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -160,8 +161,10 @@ class _Run:
         self._state    = state
         self._most     = schedules
         self._progress = progress
-        #: Preemptions before a switch, by what had happened and the processor that takes over.
-        self._seen: dict[tuple[int, int], int] = {}
+        #: Switches by what had happened before them and by who takes over: the preemptions with
+        #: which they come first, and how often they were left out since.
+        self._seen:  dict[tuple[int, int], int] = {}
+        self._twins: Counter[tuple[int, int]]   = Counter()
 
     def starts(self) -> Iterator[Played]:
         """The schedules that begin with each of the processors, and go on of their own accord."""
@@ -188,8 +191,8 @@ class _Run:
             later: list[Chain] = []
             while units:
                 same: list[Chain] = []
-                for results in self._done(units):
-                    for played in results:
+                for unit, results in zip(units, self._done(units), strict=True):
+                    for played in self._with_twins(unit, results):
                         self._count(played)
                         plan, branches = played.ending.plan, played.branches
                         same  += _chains(plan, [
@@ -203,9 +206,19 @@ class _Run:
                 units = same
             units = later
 
+    def _with_twins(self, unit: Chain, results: Sequence[Played]) -> Iterator[Played]:
+        """Add to each result the schedules that were left out as twins of those it stands for."""
+        first = 0
+        for played in results:
+            last  = first + played.equal
+            twins = sum(self._twins[past, unit.cpu] for past in unit.pasts[first:last + 1])
+            yield played._replace(equal=played.equal + twins)
+            first = last + 1
+
     def _is_new(self, branch: Branch, preemptions: int) -> bool:
         place = branch.past, branch.cpu
         if self._seen.get(place, preemptions + 1) <= preemptions:
+            self._twins[place] += 1
             return False
         self._seen[place] = preemptions
         return True
@@ -233,6 +246,8 @@ def _chains(plan: Plan, branches: Sequence[Branch], *, final: bool) -> Iterator[
     """Units for switches that were not made yet."""
     order = sorted(branches, key=lambda branch: (branch.cpu, branch.step))
     for cpu, group in groupby(order, key=lambda branch: branch.cpu):
-        steps = [branch.step for branch in group]
-        for start in range(0, len(steps), CHAIN):
-            yield Chain(plan, tuple(steps[start:start + CHAIN]), cpu, final)
+        fresh = list(group)
+        for start in range(0, len(fresh), CHAIN):
+            part = fresh[start:start + CHAIN]
+            yield Chain(plan, tuple(branch.step for branch in part), cpu, final,
+                        tuple(branch.past for branch in part))

@@ -64,6 +64,7 @@ def printed(command, tmp_path, capsys):
         story.write_text(STORY.format(end=end))
     arguments = {"run": map(str, stories), "walk": ["0xffff888000004000", str(stories[0])],
                  # There the TLB of a processor holds a page otherwise than memory.
+                 "explore": ["dirty-cow", "--jobs", "1"],
                  "walk --all": ["shootdown", "--cpu", "1", "--at", "8566", "--engine", FAST]}
     main([*command.split(), *arguments.get(command, ()), "--json"])
     return capsys.readouterr().out

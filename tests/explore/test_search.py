@@ -1,10 +1,12 @@
 """Searches: what they play, what they leave out, and that they find what is there."""
 
 import hashlib
+from concurrent.futures import BrokenExecutor
 from functools import partial
 
 import pytest
 
+from sim.errors import Unavailable
 from sim.explore.fork import in_copy
 from sim.explore.plan import Switch, render
 from sim.explore.play import Game
@@ -12,7 +14,7 @@ from sim.explore.search import Exhaustive, Sampled
 from sim.explore.state import State
 from sim.explore.unit import Setting, machine_for
 
-from .explore_support import COW, explored
+from .explore_support import COW, Here, explored
 
 
 SOUND = Setting("dirty-cow", sound=True)
@@ -111,3 +113,23 @@ def test_a_search_goes_on_where_it_was(tmp_path):
     assert explored(Exhaustive(1), state=again) == whole
     again.close()
     assert file.read_text(encoding="utf-8").splitlines(keepends=True) == lines
+
+
+class Breaking(Here):
+    """An executor that is lost after one call."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        if self.done:
+            raise BrokenExecutor("its workers are gone")
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_units_of_workers_that_are_lost_are_done_by_others():
+    executors = [Breaking(), Breaking(), Here()]
+    assert explored(Exhaustive(1), executors=iter(executors)) == explored(Exhaustive(1))
+    assert [len(executor.done) for executor in executors[:2]] == [1, 1]
+
+
+def test_workers_that_are_lost_again_and_again_end_the_search():
+    with pytest.raises(Unavailable, match="workers were lost 4 times"):
+        explored(Exhaustive(1), executors=(Breaking() for _ in range(9)))

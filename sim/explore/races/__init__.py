@@ -1,9 +1,13 @@
 """Races that come with the project, by the names that the command line uses.
 
-==================================  ========================================================
-:mod:`sim.explore.races.cast`       processes, threads, and a file that they may only read
-:mod:`sim.explore.races.dirty_cow`  a forced write against MADV_DONTNEED
-==================================  ========================================================
+=======================================  =======================================================
+:mod:`sim.explore.races.cast`            processes, threads, and a file that they may only read
+:mod:`sim.explore.races.dirty_cow`       a forced write against MADV_DONTNEED
+:mod:`sim.explore.races.missing_flush`   a copied page that is not flushed
+:mod:`sim.explore.races.mremap_flush`    a move of two page tables, against a truncation
+:mod:`sim.explore.races.unlocked_dirty`  D set without a lock, against a fork
+:mod:`sim.explore.races.vmsplice`        a page in a pipe, written by the parent
+=======================================  =======================================================
 """
 
 import importlib
@@ -19,7 +23,11 @@ __all__ = ["RACES", "race_called"]
 
 #: Modules of the races.
 RACES: Mapping[str, str] = MappingProxyType({
-    "dirty-cow": "dirty_cow",
+    "dirty-cow":      "dirty_cow",
+    "mremap-flush":   "mremap_flush",
+    "vmsplice":       "vmsplice",
+    "missing-flush":  "missing_flush",
+    "unlocked-dirty": "unlocked_dirty",
 })
 
 

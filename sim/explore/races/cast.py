@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 
 from sim.explore.race import Memory
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
+from sw.arch.x86.include.asm.pgtable import pte_pfn, pte_present, ptep_get
 from sw.fs.ramfs.inode import rootfs
 from sw.init.initramfs import do_copy
+from sw.kconfig import kconfig
 from sw.kernel.cred import cred
 from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from sw.mm.pgtable_generic import pte_offset_map
 from sw.processor.cpu import Cpu
 from sw.user import User
 
 
-__all__ = ["ReadOnlyFile", "process", "thread_of"]
+__all__ = ["UID", "ReadOnlyFile", "frame_of", "process", "thread_of"]
 
 
 #: The user whose processes race. The files are root's.
@@ -61,3 +65,13 @@ async def thread_of(user: User, cpu: Cpu) -> User:
     """Make a thread of the process, for a program of another processor."""
     thread = await user.clone(CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
     return thread.on(cpu)
+
+
+async def frame_of(user: User, linear: int) -> int:
+    """Physical address of the frame that a page of a process is in. It must be present."""
+    assert user.task.mm is not None, "the process lives"
+    ptep = await pte_offset_map(user.cpu, user.task.mm, linear)
+    assert ptep is not None, f"nothing is at {linear:#x}"
+    pte = await ptep_get(user.cpu, ptep)
+    assert pte_present(pte), f"nothing is at {linear:#x}"
+    return pte_pfn(kconfig(user.cpu).paging, pte) << PAGE_SHIFT

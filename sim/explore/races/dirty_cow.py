@@ -22,6 +22,8 @@ CPUS   = 2
 FLAWED = Variant("4.8")
 SOUND  = Variant("4.14")
 
+PREEMPTIONS = 1
+
 PATCH = 0x6F6F6D21
 
 

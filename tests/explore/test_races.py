@@ -1,0 +1,54 @@
+"""The races: each bad outcome is found within a bound, and not where it was mended."""
+
+import pytest
+
+from sim.explore.fork import in_copy
+from sim.explore.plan import parse
+from sim.explore.play import Game
+from sim.explore.races import RACES, race_called
+from sim.explore.search import Exhaustive
+from sim.explore.unit import Setting, machine_for
+from sw.era import ERAS
+
+from .explore_support import explored
+
+
+@pytest.mark.parametrize("name", [name for name in RACES if race_called(name).PREEMPTIONS < 2])
+def test_a_bad_outcome_is_found_with_so_many_preemptions_and_not_with_fewer(name):
+    most   = race_called(name).PREEMPTIONS
+    result = explored(Exhaustive(most), Setting(name))
+    *fewer, last = [entry.bad for entry in result.rounds]
+    assert last > 0 and not any(fewer)
+    assert result.first.ending.preemptions == most
+    assert "kernel stops" not in result.first.ending.bad
+
+
+@pytest.mark.parametrize("name", [name for name in RACES if race_called(name).PREEMPTIONS < 2])
+def test_it_is_in_no_schedule_within_the_same_bound_where_it_was_mended(name):
+    result = explored(Exhaustive(race_called(name).PREEMPTIONS), Setting(name, sound=True))
+    assert result.first is None and result.complete
+    assert result.played > 1
+
+
+@pytest.mark.parametrize("name", RACES)
+def test_a_race_has_two_variants_that_differ_in_one_thing(name):
+    module = race_called(name)
+    assert module.__doc__.splitlines()[0]
+    assert module.FLAWED.era in ERAS and module.SOUND.era in ERAS
+    assert not module.SOUND.flaw
+    assert bool(module.FLAWED.flaw) == (module.FLAWED.era == module.SOUND.era)
+
+
+@pytest.mark.parametrize("sound, bad", [(False, True), (True, False)])
+def test_the_schedule_of_the_mremap_race_is_bad_before_it_was_mended_and_not_after(sound, bad):
+    # `dragoncage explore mremap-flush` takes half a minute to find it, among thousands.
+    machine = machine_for(Setting("mremap-flush", sound=sound))
+
+    def play():
+        game = Game(machine)
+        game.follow(parse("34>1 55>1"))
+        return game.ending()
+
+    ending = in_copy(play)
+    assert bool(ending.bad) == bad
+    assert ending.preemptions == 2
