@@ -120,6 +120,6 @@ async def _vector(segments: Sequence[Segment], process: Process, names: Names, a
         else:
             found.room.append((offset, size))
         offset += 0 if segment.at is not None else size
-        pairs += (base & _64_BITS).to_bytes(8, "little") + size.to_bytes(8, "little")
+        pairs += b"".join((word & _64_BITS).to_bytes(8, "little") for word in (base, size))
     await process.put(pairs, at)
     return offset

@@ -49,12 +49,12 @@ async def _step(script: Script, step: Step, host: Host, names: Names) -> Outcome
         before = await process.faults()
         try:
             await (ACTIONS[step.do] if step.do in ACTIONS else call)(action)
+        except Refused as refused:
+            said["errno"] = words.errno_name(refused.number)
         finally:
             said["faults"] = await process.faults() - before
         if step.do not in _LEAVING:
             await _meet(process, said)
-    except Refused as refused:
-        said["errno"] = words.errno_name(refused.number)
     except Caught as caught:
         _catch(action, caught)
     except Ended as ended:
