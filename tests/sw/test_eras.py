@@ -14,11 +14,16 @@ from sw.include.linux.mman import (
 )
 from sw.mm import gup, mremap
 from sw.mm.gup import get_user_pages_remote, pin_user_pages_remote, unpin_user_page
+from sw.mm.huge_memory.zero import huge_zero_folio
+from sw.mm.memory.fault import handle_mm_fault
 from sw.mm.memory.zap import zap_page_range_single
 from sw.mm.page_alloc import put_page
 
+from .huge_support import AT, HUGE, boot_huge, quick, untouched
 from .user_support import boot, contents, entry, file_of, filled, frame, free_pages, runs
 
+
+__all__ = ["quick"]
 
 RW   = PROT_READ | PROT_WRITE
 ANON = MAP_PRIVATE | MAP_ANONYMOUS
@@ -104,6 +109,37 @@ async def test_dirty_cow(name, monkeypatch):
     assert await user.pwrite(mem, buf, 11, at) == 11
     written = contents(user, cached, 11) == b"not allowed"
     assert (written, drops) == (is_open("CVE-2016-5195", name), [])
+
+
+# CVE-2017-1000405
+
+@EACH_VERSION
+@runs
+async def test_huge_dirty_cow(name, monkeypatch):
+    user = await boot_huge(era=VERSIONS[name])
+    await untouched(user, PROT_READ)
+    await user.load(AT)
+    zeros = huge_zero_folio(user.cpu).folio
+    buf   = await filled(user, 0xBAD)
+    mem   = await user.open("/proc/self/mem")
+    drops = [None]
+    faultin_page = gup.faultin_page
+
+    async def raced(cpu, vma, address, flags, unshare):
+        flags = await faultin_page(cpu, vma, address, flags, unshare)
+        if drops:
+            drops.pop()
+            # Another thread: madvise(), a load, and a read of its mem file.
+            await zap_page_range_single(cpu, vma, AT, HUGE)
+            await handle_mm_fault(cpu, vma, AT, 0)
+            got, = await get_user_pages_remote(cpu, vma.vm_mm, AT, 1, 0)
+            put_page(cpu, got)
+        return flags
+
+    monkeypatch.setattr(gup, "faultin_page", raced)
+    assert await user.pwrite(mem, buf, 8, AT + 4096) == 8
+    seen = contents(user, zeros.compound_pages[1], 2) == b"\xad\x0b"
+    assert (seen, drops) == (is_open("CVE-2017-1000405", name), [])
 
 
 # CVE-2020-29374
