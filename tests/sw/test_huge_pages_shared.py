@@ -6,7 +6,8 @@ from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_write
 from sw.era import ERAS
 from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE
 from sw.include.linux.mman import (
-    MADV_DONTNEED, MADV_HUGEPAGE, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE, PROT_READ,
+    MADV_DONTFORK, MADV_DONTNEED, MADV_HUGEPAGE, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE,
+    PROT_READ,
 )
 from sw.include.linux.signal_types import Signal
 from sw.kconfig import kconfig
@@ -19,7 +20,7 @@ from .huge_support import (
     AT, EACH_HUGE_PAGING, HUGE, MIB, PAGE, RW, boot_huge, head, is_huge, leaf, quick, untouched,
     written,
 )
-from .smp_support import Smp, beside, seeded, two_threads
+from .smp_support import Holder, Smp, beside, seeded, two_threads
 from .user_support import contents, frame, free_pages, runs
 
 
@@ -218,8 +219,26 @@ async def test_a_pin_of_a_shared_huge_page_unshares_a_small_one():
 
 # Other processors
 
-def test_no_processor_holds_the_huge_translation_of_what_is_small():
-    """Each access is judged by the entry of its page, whatever was held before the split."""
+@pytest.mark.parametrize("zeros", [False, True])
+def test_no_processor_holds_the_huge_translation_of_what_is_split(zeros):
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        await untouched(user)
+        await (user.load(AT) if zeros else user.store(AT, 1))
+        await wait_for_completion(cpu, await beside(thread, lambda: thread.load(AT)))
+        holder = Holder(thread)
+        await holder.begin(cpu)
+        mmu = smp.cpus[1].bus.mmu
+        assert mmu.tlb.find(AT, mmu.state.pcid) is not None
+        await user.madvise(AT + PAGE, PAGE, MADV_DONTFORK)
+        assert not await is_huge(user) and mmu.tlb.find(AT, mmu.state.pcid) is None
+        await holder.end(cpu)
+
+    smp = Smp(ram_bytes=8 * MIB, pse=True)
+    smp.run(main)
+
+
+def test_each_access_is_judged_by_the_small_entry():
     async def main(cpu):
         user, thread = await two_threads(cpu)
         await thread.handle()
