@@ -6,27 +6,20 @@ from contextlib import contextmanager
 
 from sim.machine import Machine
 from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
-from sw.arch.x86.include.asm.pgtable import (
-    pte_dirty, pte_pfn, pte_present, pte_write, ptep_get,
-)
-from sw.arch.x86.mm.pat.set_memory import lookup_address
 from sw.arch.x86.mm.tlb import flush_tlb_local
 from sw.errno import Errno, KernelError
-from sw.include.linux.mm import VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE
-from sw.include.linux.mm_types import vm_area_struct
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE
 from sw.include.linux.signal_types import SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal, Stopped
 from sw.init.initramfs import do_copy
 from sw.kconfig import kconfig
 from sw.kernel.cred import cred
 from sw.kernel.pid import init_pid_ns
-from sw.mm.memory.mem_map import is_zero_pfn, mem_map
-from sw.mm.mmap.find import vma_lookup
 from sw.user import User
 
 from . import host
 from .host import STAGE, Caught, Ended, Sent, Sight
 from .instructions import execute
+from .sight import look
 
 
 __all__ = ["ModelHost"]
@@ -217,19 +210,7 @@ class ModelProcess:
         """Look at a page of it."""
         cpu, mm = self._user.cpu, self._user.task.mm
         assert mm is not None, "the process lives"
-        vma  = vma_lookup(mm, address)
-        leaf = await lookup_address(cpu, mm.pgd, address)
-        pte  = 0 if leaf is None else await ptep_get(cpu, leaf[0])
-        start, end = (vma.vm_start, vma.vm_end) if vma else (0, 0)
-        if not pte_present(pte):
-            return Sight(False, None, _perms(vma), start, end, {})
-        paging = kconfig(cpu).paging
-        pfn    = pte_pfn(paging, pte)
-        folio  = mem_map(cpu)[pfn]
-        more   = {"zero": is_zero_pfn(cpu, pfn), "dirty": pte_dirty(paging, pte),
-                  "writable": pte_write(pte), "exclusive": folio.anon and folio.anon_exclusive,
-                  "mapped_once": folio.mapcount == 1}
-        return Sight(True, pfn, _perms(vma), start, end, more)
+        return await look(cpu, mm, address)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -262,12 +243,3 @@ def _sent(signal: Signal) -> Sent:
 def _signed(value: int) -> int:
     """Take 64 bits as a signed number, as those who look for an error do."""
     return (value + (1 << 63) & (1 << 64) - 1) - (1 << 63)
-
-
-def _perms(vma: vm_area_struct | None) -> str:
-    """Rights of a mapping, as /proc/<pid>/maps tells them."""
-    if vma is None:
-        return ""
-    rights = "".join(letter if vma.vm_flags & flag else "-" for letter, flag in
-                     (("r", VM_READ), ("w", VM_WRITE), ("x", VM_EXEC)))
-    return rights + ("s" if vma.vm_flags & VM_MAYSHARE else "p")

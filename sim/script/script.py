@@ -43,7 +43,7 @@ EXPECTED: Mapping[str, tuple[type, ...]] = {
     "faults": (int,),
     "present": (bool,), "frame": (str,), "perms": (str,), "start": (int, str), "end": (int, str),
     "zero": (bool,), "mapped_once": (bool,), "exclusive": (bool,), "dirty": (bool,),
-    "writable": (bool,),
+    "writable": (bool,), "huge": (int,),
 }
 
 #: What a script may need of its kernel and of who plays it.

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from sim.script.host import NotKnown, Sight
+from sim.script.host import HUGE, NotKnown, Sight
 
 
 __all__ = ["look", "special_mappings"]
@@ -34,10 +34,26 @@ def look(pid: int, address: int) -> Sight:
         raise NotKnown(str(error)) from error
     present = bool(entry & _PRESENT)
     frame   = entry & _FRAME if present else 0
-    more    = {"mapped_once": bool(entry & _EXCLUSIVE)} if present else {}
+    more: dict[str, bool | int] = {}
+    if present:
+        more["mapped_once"] = bool(entry & _EXCLUSIVE)
     if frame:
         more["zero"] = _is_zero(frame)
+    if perms and end - start >= HUGE:
+        more["huge"] = _huge(pid, start)
     return Sight(present, frame or None, perms, start, end, more)
+
+
+def _huge(pid: int, start: int) -> int:
+    """Return how many KiB of the mapping that begins at ``start`` huge entries map."""
+    inside = False
+    for line in Path(f"/proc/{pid}/smaps").read_text(encoding="utf-8").splitlines():
+        found = _RANGE.match(line)
+        if found:
+            inside = int(found[1], 16) == start
+        elif inside and line.startswith("AnonHugePages:"):
+            return int(line.split()[1])
+    return 0
 
 
 def special_mappings(pid: int) -> list[tuple[int, int]]:
