@@ -196,9 +196,13 @@ Files::
     fs/pipe                 get_pipe_info  pipe_full  pipe_lock  pipe_must_wait  check_readers
                             pipe_read  pipe_write  pipe_release  pipe_get_size  pipe_set_size
                             create_pipe_files  do_pipe2  sys_pipe  sys_pipe2
-    fs/proc/base            proc_mem_force_override  proc_pid_lookup  mem_open  mem_release
-                            mem_lseek  early_proc_mem_force_override  proc_mem_foll_force  mem_rw
-                            mem_read  mem_write
+    fs/proc/array           get_task_state  task_sig  proc_pid_status  status_read
+    fs/proc/base            proc_mem_force_override  proc_mem_open  mem_open  mem_release  mem_lseek
+                            early_proc_mem_force_override  proc_mem_foll_force  mem_rw  mem_read
+                            mem_write
+    fs/proc/root            proc_pid_lookup
+    fs/proc/task_mmu        proc_maps_private  maps_open  maps_release  show_map_vma  show_maps
+                            maps_read  pagemap_open  pte_to_pagemap_entry  pagemap_read  task_mem
     fs/ramfs/inode          rootfs  ramfs_get_inode
     fs/read_write/llseek    ksys_lseek  generic_file_llseek
     fs/read_write/rw        call_read  call_write  vfs_read  vfs_write  ksys_read  ksys_write
@@ -206,6 +210,7 @@ Files::
     fs/read_write/sendfile  do_sendfile  sys_sendfile64
     fs/read_write/vector    vfs_readv  vfs_writev  sys_readv  sys_writev  sys_preadv  sys_pwritev
     fs/read_write/verify    rw_verify_area  verify_mode  check_positioned
+    fs/seq_file             seq_lseek  copy_out  seq_read
     fs/splice               wait_for_space  vmsplice_to_pipe  vmsplice_to_user  sys_vmsplice
                             link_pipe  sys_tee  splice_pipe_to_pipe  do_splice_read
                             splice_file_to_pipe  do_splice  sys_splice
@@ -277,6 +282,7 @@ Tasks, signals, locks, work for other processors::
     kernel/sys/prctl         sys_prctl
     kernel/sys/rlimit        check_prlimit_permission  do_prlimit  sys_prlimit64  sys_getrlimit
                              sys_setrlimit
+    kernel/sys/rusage        account_thread  account_reaped  sys_getrusage
     kernel/trace/ftrace      ret_stack  traced
 
 Security modules::

@@ -11,7 +11,7 @@ from sw.include.linux.fs import O_CREAT, O_EXCL, S_IALLUGO, inode
 from sw.kernel.capability import capable
 from sw.processor.cpu import Cpu
 
-from .proc.base import proc_pid_lookup
+from .proc.root import proc_pid_lookup
 from .ramfs.inode import ramfs_get_inode, rootfs
 
 

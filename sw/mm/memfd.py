@@ -111,7 +111,7 @@ async def sys_memfd_create(cpu: Cpu, uname: str, flags: int) -> int:
     if flags & MFD_HUGETLB:
         raise KernelError(Errno.ENOSYS)
     fd   = get_unused_fd_flags(cpu, O_CLOEXEC if flags & MFD_CLOEXEC else 0)
-    filp = shmem_file_setup(cpu, 0)
+    filp = shmem_file_setup(cpu, f"memfd:{uname}", 0)
     filp.f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE
     if kconfig(cpu).paging.X86_64:
         filp.f_flags |= O_LARGEFILE

@@ -128,5 +128,5 @@ async def sys_memfd_secret(cpu: Cpu, flags: int) -> int:
     node = inode(S_IFREG | 0o600, current(cpu).cred.fsuid, secretmem_fops, secretmem_iops,
                  i_mapping=address_space())
     fd_install(cpu, fd, file(node, secretmem_fops, FMODE_READ | FMODE_WRITE,
-                             O_RDWR | O_LARGEFILE))
+                             O_RDWR | O_LARGEFILE, f_path="/secretmem (deleted)"))
     return fd

@@ -162,15 +162,15 @@ shmem_file_operations = file_operations(
 )
 
 
-def shmem_file_setup(cpu: Cpu, size: int) -> file:
-    """Make a file without a name, of ``size`` bytes, for its owner to read, write and execute."""
+def shmem_file_setup(cpu: Cpu, name: str, size: int) -> file:
+    """Make a file of ``size`` bytes, which nobody can open by its name."""
     node = inode(S_IFREG | 0o777, current(cpu).cred.fsuid, shmem_file_operations,
                  shmem_inode_operations, size, address_space(a_ops=shmem_aops),
                  shmem_inode_info())
-    return file(node, node.i_fop, FMODE_READ | FMODE_WRITE, O_RDWR)
+    return file(node, node.i_fop, FMODE_READ | FMODE_WRITE, O_RDWR, f_path=f"/{name} (deleted)")
 
 
 def shmem_zero_setup(cpu: Cpu, vma: vm_area_struct) -> None:
     """Put a new file without a name behind a mapping that nobody has used yet."""
-    vma.vm_file = shmem_file_setup(cpu, vma.vm_end - vma.vm_start)
+    vma.vm_file = shmem_file_setup(cpu, "dev/zero", vma.vm_end - vma.vm_start)
     vma.vm_ops  = shmem_vm_ops

@@ -49,7 +49,7 @@ async def test_open_of_a_task_without_memory(what, era, errno):
 
 
 @pytest.mark.parametrize("path", [
-    "/proc/4711/mem", "/proc/1/task/4711/mem", "/proc/1/maps", "/proc/01/mem",
+    "/proc/4711/mem", "/proc/1/task/4711/mem", "/proc/1/nothing", "/proc/01/mem",
     "/proc/1/task/01/mem", "/proc/thread-self/task/1/mem", "/proc/\u0661/mem",
 ])
 @runs

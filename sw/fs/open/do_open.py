@@ -46,7 +46,8 @@ async def do_filp_open(cpu: Cpu, path: str, flags: int, mode: int) -> file:
     if flags & O_TRUNC:
         mask |= MAY_WRITE
     node = lookup_open(cpu, path, flags, mode, mask)
-    filp = file(node, node.i_fop, f_mode, flags & ~_NOT_KEPT | _force_o_largefile(cpu))
+    filp = file(node, node.i_fop, f_mode, flags & ~_NOT_KEPT | _force_o_largefile(cpu),
+                f_path=path)
     if filp.f_op.llseek is not None:
         filp.f_mode |= FMODE_LSEEK
     filp.f_mode |= FMODE_PREAD | FMODE_PWRITE

@@ -3,7 +3,6 @@
 Ref: Linux 6.12, fs/proc/base.c.
 """
 
-import re
 
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.page import page_to_virt
@@ -11,13 +10,12 @@ from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.lib.usercopy import copy_from_user, copy_to_user
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import (
-    MAX_NON_LFS, S_IFREG, SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t,
+    SEEK_CUR, SEEK_SET, file, file_operations, inode, loff_t,
 )
-from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE, SUID_DUMP_USER, mm_struct
+from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE, mm_struct
 from sw.include.linux.ptrace import PTRACE_MODE_ATTACH_FSCREDS
 from sw.kconfig import kconfig
 from sw.kernel.fork.mm import mm_access, mmdrop, mmget_not_zero, mmgrab, mmput
-from sw.kernel.pid import find_task_by_vpid
 from sw.kernel.trace.ftrace import traced
 from sw.mm.memory.access import access_remote_vm
 from sw.mm.page_alloc import GFP_KERNEL, __free_page, alloc_page
@@ -27,8 +25,7 @@ from sw.variables import DEFINE
 
 __all__ = [
     "early_proc_mem_force_override", "mem_rw", "proc_mem_foll_force", "proc_mem_force_override",
-    "proc_mem_operations",
-    "proc_pid_lookup",
+    "mem_release", "proc_mem_open", "proc_mem_operations",
 ]
 
 
@@ -42,30 +39,13 @@ PROC_MEM_FORCE_DEFAULT = "always"
 proc_mem_force_override = DEFINE(lambda: PROC_MEM_FORCE_DEFAULT)
 
 
-#: As many digits as a number of 32 bits may have.
-_NUMBER = "0|[1-9][0-9]{0,9}"
-_MEM    = re.compile(f"/proc/(?:thread-self|(self|{_NUMBER})(?:/task/({_NUMBER}))?)/mem")
-
-
-def proc_pid_lookup(cpu: Cpu, path: str) -> inode | None:
-    """Find ``/proc/<pid>/mem`` or ``/proc/<pid>/task/<tid>/mem``; ``None`` for other paths.
-
-    Either number may be that of any thread of the process; ``/proc/thread-self`` is the caller. The
-    file belongs to the task's owner if it is dumpable, else to root; nobody else gets in. Raises
-    ENOENT if there is no such task.
-    """
-    match = _MEM.fullmatch(path)
-    if match is None:
-        return None
-    caller = current(cpu)
-    pid    = caller.tgid if match[1] in ("self", None) else int(match[1])
-    leader = find_task_by_vpid(cpu, pid)
-    task   = find_task_by_vpid(cpu, int(match[2] or (pid if match[1] else caller.pid)))
-    if leader is None or task is None or task.tgid != leader.tgid:
-        raise KernelError(Errno.ENOENT)
-    dumpable = task.mm is not None and task.mm.dumpable == SUID_DUMP_USER
-    return inode(S_IFREG | 0o600, task.cred.euid if dumpable else 0, proc_mem_operations,
-                 i_private=task, s_maxbytes=MAX_NON_LFS)
+async def proc_mem_open(cpu: Cpu, node: inode, mode: int) -> mm_struct | None:
+    """Return the address space of the task of a file, if it has one, to be kept. Raises EACCES."""
+    mm = await mm_access(cpu, node.i_private, mode)
+    if mm is not None:
+        mmgrab(mm)
+        await mmput(cpu, mm)
+    return mm
 
 
 @traced
@@ -75,14 +55,9 @@ async def mem_open(cpu: Cpu, node: inode, filp: file) -> None:
     Holds the struct and not the memory, which may die. Raises EACCES; for a task without
     memory ESRCH, or in older kernels nothing: such a file is empty.
     """
-    mm = await mm_access(cpu, node.i_private, PTRACE_MODE_ATTACH_FSCREDS)
-    if mm is None:
-        if kconfig(cpu).era.mem_open_needs_mm:
-            raise KernelError(Errno.ESRCH)
-        return
-    mmgrab(mm)
-    await mmput(cpu, mm)
-    filp.private_data = mm
+    filp.private_data = await proc_mem_open(cpu, node, PTRACE_MODE_ATTACH_FSCREDS)
+    if filp.private_data is None and kconfig(cpu).era.mem_open_needs_mm:
+        raise KernelError(Errno.ESRCH)
 
 
 @traced

@@ -142,6 +142,8 @@ class file:
         Guards the position. (A mutex in Linux; here a task that waits keeps its processor.)
     private_data : :class:`object`
         The file system's own record of it.
+    f_path : :class:`str`
+        What it is called where mappings are listed.
     """
 
     f_inode: inode
@@ -152,6 +154,7 @@ class file:
     f_count: int = 1
     f_pos_lock: spinlock_t = field(default_factory=spinlock_t)
     private_data: Any = None
+    f_path:  str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -276,6 +276,8 @@ class vm_operations_struct:
         ``await fault(cpu, vmf)`` stores a page with a reference in ``vmf.page``; VM_FAULT_*.
     page_mkwrite : callable or :class:`None`
         ``await page_mkwrite(cpu, vmf)`` allows the page ``vmf.page`` to become writable.
+    name : :class:`str`
+        Of mappings without a file, where they are listed.
     access : callable or :class:`None`
         ``await access(cpu, vma, addr, buf, len, write)`` copies to or from memory that has no
         struct page; the number of bytes, or 0.
@@ -284,3 +286,4 @@ class vm_operations_struct:
     fault:        Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
     page_mkwrite: Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
     access: Callable[[Cpu, vm_area_struct, int, int, int, bool], Awaitable[int]] | None = None
+    name:   str = ""

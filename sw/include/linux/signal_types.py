@@ -130,6 +130,8 @@ class signal_struct:
         The signal that stops the process, until wait() has reported it.
     rlim : :class:`dict`
         Its limits, by RLIMIT_*.
+    min_flt, cmin_flt : :class:`int`
+        Page faults of threads that are gone, and of children that it has waited for.
     """
 
     pgrp:            int                  = 0
@@ -141,6 +143,8 @@ class signal_struct:
     group_stop_count: int                 = 0
     group_stop_code: int                  = 0
     rlim:            dict[int, rlimit]    = field(default_factory=lambda: dict(INIT_RLIMITS))
+    min_flt:         int                  = 0
+    cmin_flt:        int                  = 0
 
 
 class Signal(Exception):

@@ -17,6 +17,7 @@ from sw.kernel.ptrace.attach import __ptrace_unlink, exit_ptrace
 from sw.kernel.signal.action import for_each_thread, thread_group_empty
 from sw.kernel.signal.jobctl import task_participate_group_stop
 from sw.kernel.signal.send import do_notify_parent, do_notify_parent_cldstop, zap_other_threads
+from sw.kernel.sys.rusage import account_thread
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 from sw.security.yama.yama_lsm import yama_task_free
@@ -35,6 +36,7 @@ async def release_task(cpu: Cpu, task: task_struct) -> None:
     if task.ptrace:
         await __ptrace_unlink(cpu, task)
     yama_task_free(cpu, task)
+    account_thread(task)
     task.exit_state = EXIT_DEAD
     del init_pid_ns(cpu).tasks[task.pid]
     leader = find_task_by_vpid(cpu, task.tgid)

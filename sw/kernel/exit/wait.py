@@ -17,6 +17,7 @@ from sw.kernel.pid import init_pid_ns
 from sw.kernel.ptrace.attach import __ptrace_unlink
 from sw.kernel.signal.action import thread_group_empty
 from sw.kernel.signal.send import do_notify_parent
+from sw.kernel.sys.rusage import account_reaped
 from sw.processor.cpu import Cpu
 
 from .do_exit import release_task
@@ -61,6 +62,8 @@ async def wait_task_zombie(cpu: Cpu, task: task_struct) -> int:
         await __ptrace_unlink(cpu, task)
         if not await do_notify_parent(cpu, task, task.exit_signal):
             return status
+    if task.pid == task.tgid:
+        account_reaped(current(cpu), task)
     await release_task(cpu, task)
     return status
 

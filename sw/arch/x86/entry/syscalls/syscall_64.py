@@ -40,6 +40,7 @@ from sw.kernel.sys.pgrp import (
     sys_getpgid, sys_getpid, sys_getppid, sys_getsid, sys_setpgid, sys_setsid,
 )
 from sw.kernel.sys.prctl import sys_prctl
+from sw.kernel.sys.rusage import sys_getrusage
 from sw.kernel.sys.rlimit import sys_getrlimit, sys_prlimit64, sys_setrlimit
 from sw.mm.madvise import sys_madvise
 from sw.mm.mlock import sys_mlock, sys_mlock2, sys_mlockall, sys_munlock, sys_munlockall
@@ -57,16 +58,16 @@ __all__ = [
     "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_dup", "NR_dup2", "NR_dup3", "NR_execve",
     "NR_exit", "NR_exit_group", "NR_fallocate", "NR_fcntl", "NR_fdatasync", "NR_fork", "NR_fsync",
     "NR_ftruncate", "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid", "NR_getpid",
-    "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getsid", "NR_getuid",
-    "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create", "NR_memfd_secret", "NR_mlock",
-    "NR_mlock2", "NR_mlockall", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal", "NR_munlock",
-    "NR_munlockall", "NR_munmap", "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64",
-    "NR_preadv", "NR_prlimit64", "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace",
-    "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask",
-    "NR_sendfile", "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid",
-    "NR_setresgid", "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid",
-    "NR_splice", "NR_tee", "NR_truncate", "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev",
-    "sys_call_table",
+    "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getrusage", "NR_getsid",
+    "NR_getuid", "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create", "NR_memfd_secret",
+    "NR_mlock", "NR_mlock2", "NR_mlockall", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal",
+    "NR_munlock", "NR_munlockall", "NR_munmap", "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl",
+    "NR_pread64", "NR_preadv", "NR_prlimit64", "NR_process_vm_readv", "NR_process_vm_writev",
+    "NR_ptrace", "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv", "NR_rt_sigaction",
+    "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid",
+    "NR_setregid", "NR_setresgid", "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid",
+    "NR_setuid", "NR_splice", "NR_tee", "NR_truncate", "NR_vmsplice", "NR_wait4", "NR_write",
+    "NR_writev", "sys_call_table",
 ]
 
 
@@ -105,6 +106,7 @@ NR_truncate     = 76
 NR_ftruncate    = 77
 NR_creat        = 85
 NR_getrlimit    = 97
+NR_getrusage    = 98
 NR_ptrace       = 101
 NR_getuid       = 102
 NR_getgid       = 104
@@ -194,6 +196,7 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_ftruncate:    SYSCALL_DEFINE("ftruncate", sys_ftruncate, unsigned_int, position),
     NR_creat:        SYSCALL_DEFINE("creat", sys_creat, filename, umode_t),
     NR_getrlimit:    SYSCALL_DEFINE("getrlimit", sys_getrlimit, unsigned_int, unsigned_long),
+    NR_getrusage:    SYSCALL_DEFINE("getrusage", sys_getrusage, int_, unsigned_long),
     NR_ptrace:       SYSCALL_DEFINE("ptrace", sys_ptrace, long, int_,
                                     unsigned_long, unsigned_long),
     NR_getuid:       SYSCALL_DEFINE("getuid", sys_getuid),
