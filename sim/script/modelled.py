@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from sim.machine import Machine
 from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
 from sw.arch.x86.mm.tlb import flush_tlb_local
-from sw.errno import Errno, KernelError
+from sw.errno import KernelError
+from sw.fs.ramfs.inode import rootfs
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE
 from sw.include.linux.signal_types import SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal, Stopped
 from sw.init.initramfs import do_copy
@@ -37,6 +38,9 @@ _RT_SIGACTION = 13
 
 #: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV.
 _CAUSED = (4, 5, 7, 8, 11)
+
+#: The file of the program that a process plays.
+_AGENT = "/agent"
 
 _ACTIONS = {"handle": SIG_HANDLER, "ignore": SIG_IGN, "default": SIG_DFL}
 
@@ -153,8 +157,16 @@ class ModelProcess:
         return ret, child
 
     async def execve(self) -> int:
-        """Replace its program; return RAX."""
-        return -Errno.ENOSYS
+        """Replace its program by the same one, with new memory; return RAX."""
+        if _AGENT not in rootfs(self._user.cpu):
+            await do_copy(self._user.cpu, _AGENT, b"\x7fELF", 0o755)
+        with _told():
+            try:
+                await self._user.execve(_AGENT)
+            except KernelError as error:
+                return -error.errno
+        await self.begin()
+        return 0
 
     async def load(self, address: int, size: int) -> int:
         """Load a number."""
