@@ -18,6 +18,7 @@ What the kernel is given, and how it is built::
                HugeWrite
     vmlinux    Kernel
     user       User
+    audit      is_at_rest  audit
 
 Rules that Linux had one after another, of which an era takes one each::
 
@@ -158,6 +159,7 @@ Pages, frames, files in memory::
     mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page  folio_ref_add
                           folio_put_refs  get_page  put_page  alloc_pages
     mm/page_writeback     set_page_dirty_lock
+    mm/pgalloc            pagetable_alloc  pagetable_free  page_tables
     mm/pagewalk           load_entries  walk_page_range
     mm/pgtable_generic    ptep_clear_flush  pte_offset_map  pte_offset_map_lock  pte_unmap_unlock
                           pmdp_huge_clear_flush  pmdp_invalidate  pgtable_trans_huge_deposit

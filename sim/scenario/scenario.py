@@ -28,6 +28,7 @@ from sim.record.waveform import Framing, Unwritten, waveform
 from sim.record.waves import WaveSink, joined
 from sim.schedule import render
 from sim.switches import Switches
+from sw.audit import audit, is_at_rest
 
 from .assembly import MachineChoice, assembled, unit_before_switches
 from .export import Export
@@ -210,6 +211,8 @@ class Scenario:
                 raise ScenarioError(mistake) from error
             raise
         stage.check_programs()
+        if is_at_rest(stage.machine.cpu):
+            audit(stage.machine.cpu)
 
     def _mistake(self, watch: Watch, reason: str) -> Mistake:
         """A mistake where the scenario was in the end."""

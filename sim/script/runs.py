@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.machine import Machine
+from sw.audit import audit
 
 from .linux.kernel import LinuxHost
 from .modelled import ModelHost
@@ -34,6 +35,7 @@ def on_model(script: Script, *, engine: str = DEFAULT_ENGINE,
 
     async def main(machine: Machine) -> None:
         outcomes.extend(await play(script, ModelHost(machine, root="root" in script.needs)))
+        audit(machine.cpu)
 
     Machine(engine=engine, era=era).run(main)
     return outcomes

@@ -13,6 +13,7 @@ from sim.scenario.listener import Listener
 from sim.scenario.scenario import Scenario, load
 from sim.scenario.acts import Act, Claim
 from sim.scenarios import SCENARIOS
+from sw.kernel.fork.mm import mmget
 from sw.kernel.panic import KernelOops
 
 from .story_support import FAST
@@ -116,6 +117,18 @@ def test_an_oops_ends_the_run_with_its_call_trace():
     run = perform(scenario(play))
     assert run.failure.reason == "kernel oops: BUG: of the test"
     assert run.failure.stack == ("sys_write", "mem_rw")
+
+
+def test_a_run_fails_that_leaves_something_over():
+    async def play(stage):
+        async with stage.act("The act"):
+            stage.claim("it is so", Verdict(True, 1, "it is"))
+        user = await stage.user("case")
+        mmget(user.task.mm)
+
+    run = perform(scenario(play))
+    assert run.failure.reason == (
+        "AssertionError: BUG: left over: memory of tasks 1: 2 references, 1 holders")
 
 
 def test_a_scenario_may_choose_its_machine():

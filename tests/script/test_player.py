@@ -146,3 +146,11 @@ def test_nothing_is_left_of_a_script_s_processes(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_script_fails_on_a_model_that_leaves_something_over(monkeypatch):
+    monkeypatch.setattr("sw.mm.process_vm_access.unpin_user_page", lambda cpu, pinned: None)
+    with pytest.raises(AssertionError, match="BUG: left over: frame"):
+        on_model(of_steps(PAGE + '''
+            who="a", do="process_vm_readv", pid="a", local=[["p", 8]], remote=[["p", 8]], flags=0
+        '''))

@@ -19,7 +19,7 @@ from sw.user import User
 from sw.variables import per_cpu_ptr
 
 from .smp_support import Smp, beside, seeded, two_threads
-from .user_support import EACH_ERA, EACH_PAGING, boot, file_of, raises_errno, runs
+from .user_support import EACH_ERA, EACH_PAGING, boot, file_of, raises_errno, runs, runs_holding
 
 
 BODY = bytes(range(1, 0x41))
@@ -115,7 +115,7 @@ async def test_who_maps_the_file_never_sees_a_zero_that_was_not_written():
     assert await user.load_bytes(mapped, 64) == bytes((0xA0, 0xA1, 0xA2, 0xA3)) + BODY[4:]
 
 
-@runs
+@runs_holding
 async def test_without_memory_for_the_next_page_the_file_keeps_what_was_written():
     user = await boot()
     fd   = await user.open("/file", O_CREAT | O_RDWR)
@@ -133,7 +133,7 @@ async def test_without_memory_for_the_next_page_the_file_keeps_what_was_written(
     assert user.task.files.fdt[fd].f_pos == 4096
 
 
-@runs
+@runs_holding
 async def test_without_memory_for_the_next_page_a_read_is_short():
     user = await boot()
     fd   = await user.open("/file", O_CREAT | O_RDWR)

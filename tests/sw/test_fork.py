@@ -21,6 +21,7 @@ from sw.user import User
 
 from .user_support import (
     EACH_ERA, EACH_PAGING, boot, contents, entry, frame, free_pages, raises_errno, runs,
+    runs_holding,
 )
 
 
@@ -95,7 +96,7 @@ async def test_the_first_to_store_copies_and_the_last_one_reuses(first, era):
 @pytest.mark.parametrize("prot", [PROT_READ, RW])
 @pytest.mark.parametrize("target", ["user", "child"])
 @EACH_ERA
-@runs
+@runs_holding
 async def test_a_forced_write_by_the_parent_gives_the_new_frame_to_its_target(target, prot, era):
     user   = await boot(era=era)
     at     = await written(user, prot)

@@ -23,7 +23,9 @@ from sw.mm.page_alloc import node_zones
 from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
 
-from .user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, raises_errno, runs
+from .user_support import (
+    EACH_ERA, EACH_PAGING, boot, entry, frame, raises_errno, runs, runs_holding,
+)
 
 
 RW     = PROT_READ | PROT_WRITE
@@ -233,7 +235,7 @@ async def test_only_old_kernels_let_a_stack_grow_here(era, grows):
             await get(user, stack - 4096, FOLL_WRITE)
 
 
-@runs
+@runs_holding
 async def test_every_page_has_a_reference_of_its_own():
     user = await boot()
     at   = await user.mmap(4096)
@@ -260,7 +262,7 @@ async def test_a_page_that_is_written_this_way_is_dirty_though_its_entry_is_not(
     (FOLL_WRITE | FOLL_TOUCH,            0, True),
     (FOLL_FORCE | FOLL_TOUCH | FOLL_GET, 1, False),
 ])
-@runs
+@runs_holding
 async def test_a_page_is_held_and_dirty_only_if_that_is_wanted(flags, refs, dirty):
     user = await boot()
     at   = await user.mmap(4096, PROT_READ)

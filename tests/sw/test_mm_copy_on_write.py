@@ -20,6 +20,7 @@ from sw.user import User
 
 from .user_support import (
     EACH_ERA, EACH_PAGING, boot, contents, entry, fault, frame, free_pages, mapped, runs,
+    runs_holding,
 )
 
 
@@ -74,19 +75,19 @@ async def test_a_write_to_the_own_page_reuses_it_without_a_flush(prot, era):
     (False, 1, False),   # the last user
     (False, 2, True),    # any other reference
 ])
-@runs
+@runs_holding
 async def test_reuse_rule_of_6_x(exclusive, refs, copied):
     await _reuse(ERA_6_X, exclusive, refs, copied)
 
 
 @pytest.mark.parametrize("refs, copied", [(1, False), (2, True)])
 @pytest.mark.parametrize("exclusive", [False, True])
-@runs
+@runs_holding
 async def test_reuse_rule_of_5_9_counts_references_only(exclusive, refs, copied):
     await _reuse(ERA_5_X, exclusive, refs, copied)
 
 
-@runs
+@runs_holding
 async def test_an_exclusive_page_is_reused_whoever_else_refers_to_it_in_6_x():
     await _reuse(ERA_6_X, True, 2, False)
 

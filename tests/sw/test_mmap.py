@@ -17,7 +17,7 @@ from sw.include.linux.mman import (
 from sw.include.linux.signal_types import Signal
 
 from .user_support import (
-    EACH_ERA, EACH_PAGING, boot, file_of, frame, free_pages, raises_errno, runs,
+    EACH_ERA, EACH_PAGING, boot, file_of, frame, free_pages, raises_errno, runs, runs_holding,
 )
 
 
@@ -318,7 +318,7 @@ async def test_a_page_of_a_file_is_as_dirty_as_its_last_entry_or_as_it_was(store
     assert page.dirty is after
 
 
-@runs
+@runs_holding
 async def test_a_private_page_is_not_dirty_by_its_entry():
     user = await boot()
     at   = await user.mmap(4096)

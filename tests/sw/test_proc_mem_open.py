@@ -19,7 +19,7 @@ from sw.processor.cpu import Cpu
 from sw.user import User
 from sw.vmlinux import Kernel
 
-from .user_support import boot, filled, free_pages, raises_errno, runs
+from .user_support import boot, filled, free_pages, raises_errno, runs, runs_holding
 
 
 MEM = "/proc/self/mem"
@@ -199,7 +199,7 @@ async def test_there_is_nothing_to_permit_in_a_task_without_memory(what, era, er
             await user.open(path)
 
 
-@runs
+@runs_holding
 async def test_memory_that_a_kernel_thread_has_borrowed_is_not_its_own():
     user = await boot()
     task = kthread_create(user.cpu, "kworker")

@@ -23,7 +23,7 @@ from sw.processor.strings import store_bytes
 from sw.user import User
 
 from .arch_support import loaded_mm
-from .user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, runs
+from .user_support import EACH_ERA, EACH_PAGING, boot, entry, frame, runs, runs_holding
 
 
 async def target(user: User, prot: int) -> int:
@@ -72,7 +72,7 @@ async def test_write_protection_binds_the_kernel_too(paging):
 
 @EACH_PAGING
 @EACH_ERA
-@runs
+@runs_holding
 async def test_without_write_protection_the_store_succeeds_and_leaves_a_trace(paging, era):
     user = await boot(paging, era=era)
     at   = await user.mmap(4096, PROT_READ)
@@ -105,7 +105,7 @@ async def kernel_bytes(user: User, data: bytes) -> int:
 
 @EACH_PAGING
 @EACH_ERA
-@runs
+@runs_holding
 async def test_copy_to_user_is_refused_where_access_remote_vm_is_not(era, paging):
     user = await boot(paging, era=era)
     at   = await target(user, PROT_READ)
@@ -118,7 +118,7 @@ async def test_copy_to_user_is_refused_where_access_remote_vm_is_not(era, paging
 
 
 @EACH_ERA
-@runs
+@runs_holding
 async def test_a_dying_task_copies_nothing(era):
     user = await boot(era=era)
     at   = await target(user, PROT_READ)
@@ -143,7 +143,7 @@ async def test_a_kernel_thread_runs_on_the_tables_of_whoever_was_there(paging):
 
 
 @EACH_PAGING
-@runs
+@runs_holding
 async def test_a_kernel_thread_may_use_the_memory_of_a_process(paging):
     user   = await boot(paging)
     at     = await target(user, PROT_READ | PROT_WRITE)

@@ -8,6 +8,7 @@ import pytest
 
 from sw.arch.x86.include.asm.pgtable import pte_pfn, ptep_get
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64, Paging
+from sw.audit import audit
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import O_CREAT, O_RDONLY, O_RDWR
@@ -21,6 +22,7 @@ from sw.mm.memory.mem_map import mem_map
 from sw.mm.mmap.find import vma_lookup
 from sw.mm.page_alloc import nr_free_pages
 from sw.mm.pgtable_generic import pte_offset_map
+from sw.processor.cpu import Cpu
 from sw.user import User
 
 from .arch_support import EACH_PAGING, processor, run
@@ -28,15 +30,30 @@ from .arch_support import EACH_PAGING, processor, run
 
 __all__ = [
     "EACH_ERA", "EACH_PAGING", "boot", "contents", "entry", "fault", "file_of", "filled", "frame",
-    "free_pages", "mapped", "raises_errno", "runs",
+    "free_pages", "mapped", "raises_errno", "runs", "runs_holding",
 ]
 
 
 EACH_ERA = pytest.mark.parametrize("era", [ERA_5_X, ERA_6_X], ids=lambda era: era.name)
 
 
+#: Processors that a test has booted.
+BOOTED: list[Cpu] = []
+
+
 def runs(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Make a test of a coroutine."""
+    """Make a test of a coroutine, at whose end no reference and no lock is left over."""
+    @functools.wraps(test)
+    def function(*args: Any, **kwargs: Any) -> None:
+        BOOTED.clear()
+        run(test(*args, **kwargs))
+        for cpu in BOOTED:
+            audit(cpu)
+    return function
+
+
+def runs_holding(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a test of a coroutine that plays a part of the kernel, and keeps references for that."""
     @functools.wraps(test)
     def function(*args: Any, **kwargs: Any) -> None:
         run(test(*args, **kwargs))
@@ -48,6 +65,7 @@ async def boot(paging: Paging = PAGING_64, *, era: Era = ERA_6_X, ram_bytes: int
     """Start a kernel, and in it a process that handles SIGSEGV and SIGBUS."""
     cpu = processor(paging, ram_bytes, era=era, **options)
     await start_kernel(cpu)
+    BOOTED.append(cpu)
     user = await User.create(cpu, credentials=credentials)
     await user.handle()
     return user

@@ -19,7 +19,8 @@ from sw.kconfig import kconfig
 from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.memory.pgtable import pte_alloc_one
-from sw.mm.page_alloc import __free_page, get_page
+from sw.mm.page_alloc import get_page
+from sw.mm.pgalloc import pagetable_free
 from sw.mm.pgtable_generic import (
     pgtable_trans_huge_deposit, pgtable_trans_huge_withdraw, pte_unmap_unlock,
 )
@@ -40,12 +41,12 @@ async def copy_huge_pmd(cpu: Cpu, dst_vma: vm_area_struct, src_vma: vm_area_stru
     Returns False if it is none any more.
     """
     paging, dst, src = kconfig(cpu).paging, dst_vma.vm_mm, src_vma.vm_mm
-    pgtable = await pte_alloc_one(cpu)
+    pgtable = await pte_alloc_one(cpu, dst)
     await spin_lock(cpu, pte_lockptr(src))
     pmd = await ptep_get(cpu, src_pmd)
     if not pmd_leaf(pmd):
         pte_unmap_unlock(cpu, src)
-        __free_page(cpu, pgtable)
+        pagetable_free(cpu, dst.pgd, pgtable)
         return False
     if is_huge_zero_pmd(cpu, pmd):
         await mm_get_huge_zero_folio(cpu, dst)
@@ -70,7 +71,7 @@ async def zap_huge_pmd(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, pmdp: int
     if huge:
         pmd = await ptep_get_and_clear(cpu, mm, addr, pmdp)
         tlb.flush = tlb.flush or not pte_protnone(pmd)
-        __free_page(cpu, pgtable_trans_huge_withdraw(mm))
+        pagetable_free(cpu, mm.pgd, pgtable_trans_huge_withdraw(mm))
         if not is_huge_zero_pmd(cpu, pmd):
             folio_remove_rmap_pmd(pte_page(cpu, pmd))
             tlb.pages.append(pte_page(cpu, pmd))

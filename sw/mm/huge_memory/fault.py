@@ -19,9 +19,8 @@ from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.memory.wp import maybe_mkwrite
 from sw.mm.memory.pgtable import pte_alloc_one
-from sw.mm.page_alloc import (
-    __GFP_ZERO, GFP_HIGHUSER_MOVABLE, __free_page, alloc_pages, put_page,
-)
+from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_pages, put_page
+from sw.mm.pgalloc import pagetable_free
 from sw.mm.pgtable_generic import pgtable_trans_huge_deposit, pte_unmap_unlock
 from sw.mm.rmap import folio_add_new_anon_rmap
 from sw.processor.cpu import Cpu
@@ -69,10 +68,10 @@ async def do_huge_pmd_anonymous_page(cpu: Cpu, vmf: vm_fault) -> int:
     haddr   = haddr_of(cpu, vmf.address)
     write   = bool(vmf.flags & FAULT_FLAG_WRITE)
     vma.anon_vma = True
-    pgtable = await pte_alloc_one(cpu)
+    pgtable = await pte_alloc_one(cpu, mm)
     folio   = await (vma_alloc_anon_folio_pmd(cpu) if write else mm_get_huge_zero_folio(cpu, mm))
     if folio is None:
-        __free_page(cpu, pgtable)
+        pagetable_free(cpu, mm.pgd, pgtable)
         return VM_FAULT_FALLBACK
     await spin_lock(cpu, pte_lockptr(mm))
     empty = pte_none(await ptep_get(cpu, vmf.pmd))
@@ -85,7 +84,7 @@ async def do_huge_pmd_anonymous_page(cpu: Cpu, vmf: vm_fault) -> int:
                              mk_huge_pmd(kconfig(cpu).paging, folio, vma.vm_page_prot))
     pte_unmap_unlock(cpu, mm)
     if not empty:
-        __free_page(cpu, pgtable)
+        pagetable_free(cpu, mm.pgd, pgtable)
         if write:
             put_page(cpu, folio)
     return 0

@@ -21,8 +21,8 @@ from sw.arch.x86.include.asm.tlbflush import TLB_FLUSH_ALL
 from sw.arch.x86.mm.tlb import flush_tlb_mm, flush_tlb_mm_range
 from sw.include.linux.mm_types import mm_struct, page
 from sw.kconfig import kconfig
-from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, __free_page, alloc_page
 from sw.mm.pagewalk import load_entries
+from sw.mm.pgalloc import pagetable_alloc, pagetable_free
 from sw.processor.cpu import Cpu
 
 
@@ -72,9 +72,9 @@ async def pte_alloc(cpu: Cpu, mm: mm_struct, addr: int) -> int:
     return ptep
 
 
-async def pte_alloc_one(cpu: Cpu) -> page:
-    """Return an empty page table. Raises ENOMEM."""
-    return await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO)
+async def pte_alloc_one(cpu: Cpu, mm: mm_struct) -> page:
+    """Return an empty page table for ``mm``. Raises ENOMEM."""
+    return await pagetable_alloc(cpu, mm.pgd)
 
 
 async def _install_table(cpu: Cpu, mm: mm_struct, entryp: int, shift: int) -> int:
@@ -84,7 +84,7 @@ async def _install_table(cpu: Cpu, mm: mm_struct, entryp: int, shift: int) -> in
     """
     paging     = kconfig(cpu).paging
     registered = _in_registers(paging, shift)
-    table = await pte_alloc_one(cpu)
+    table = await pte_alloc_one(cpu, mm)
     entry = table.pfn << PAGE_SHIFT | (_PAGE_PRESENT if registered else _PAGE_TABLE)
     old   = await cpu.compare_exchange(entryp, paging.entry_size, 0, entry)
     if old == 0:
@@ -92,7 +92,7 @@ async def _install_table(cpu: Cpu, mm: mm_struct, entryp: int, shift: int) -> in
             await flush_tlb_mm(cpu, mm)
         return entry
     # Another processor was faster.
-    __free_page(cpu, table)
+    pagetable_free(cpu, mm.pgd, table)
     return old
 
 
@@ -113,7 +113,7 @@ async def free_pgtables(
         await flush_tlb_mm_range(cpu, mm, start, TLB_FLUSH_ALL if need_flush_all else end,
                                  freed_tables=True)
     for table in freed:
-        __free_page(cpu, table)
+        pagetable_free(cpu, mm.pgd, table)
 
 
 async def _unlink(

@@ -21,6 +21,7 @@ from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.init_mm import init_mm
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, __free_page, alloc_page
+from sw.mm.pgalloc import pagetable_alloc, pagetable_free
 from sw.mm.slub import kmem_cache, kmem_cache_alloc, kmem_cache_free
 from sw.processor.cpu import Cpu
 from sw.variables import DEFINE, per_cpu_ptr
@@ -80,7 +81,7 @@ async def pgd_prepopulate_pmd(cpu: Cpu, pgd: int) -> None:
     """Fill a process's half of a root table of PAE, before a processor has it. ENOMEM."""
     paging = kconfig(cpu).paging
     for index in unshared_pgds(paging):
-        pmd = await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO)
+        pmd = await pagetable_alloc(cpu, pgd)
         await set_pte(cpu, pgd + index * paging.entry_size,
                       __pa(cpu, page_to_virt(cpu, pmd)) | _PAGE_PRESENT)
 
@@ -93,7 +94,7 @@ async def pgd_mop_up_pmds(cpu: Cpu, pgd: int) -> None:
         entry  = await ptep_get(cpu, entryp)
         if entry:
             await pmd_clear(cpu, entryp)
-            __free_page(cpu, virt_to_page(cpu, __va(cpu, entry & PTE_PFN_MASK)))
+            pagetable_free(cpu, pgd, virt_to_page(cpu, __va(cpu, entry & PTE_PFN_MASK)))
 
 
 async def pgd_free(cpu: Cpu, pgd: int) -> None:
