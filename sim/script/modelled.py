@@ -160,7 +160,7 @@ class ModelProcess:
         """Replace its program by the same one, with new memory; return RAX."""
         if _AGENT not in rootfs(self._user.cpu):
             await do_copy(self._user.cpu, _AGENT, b"\x7fELF", 0o755)
-        with _told():
+        with self._told():
             try:
                 await self._user.execve(_AGENT)
             except KernelError as error:

@@ -152,5 +152,5 @@ def test_a_script_fails_on_a_model_that_leaves_something_over(monkeypatch):
     monkeypatch.setattr("sw.mm.process_vm_access.unpin_user_page", lambda cpu, pinned: None)
     with pytest.raises(AssertionError, match="BUG: left over: frame"):
         on_model(of_steps(PAGE + '''
-            who="a", do="process_vm_readv", pid="a", local=[["p", 8]], remote=[["p", 8]], flags=0
+            who="a", do="process_vm_readv", pid="a", iov=[{count=8}], remote=[{at="p", count=8}]
         '''))
