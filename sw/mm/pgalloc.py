@@ -7,7 +7,7 @@ from sw.include.linux.mm_types import page
 from sw.processor.cpu import Cpu
 from sw.variables import DEFINE
 
-from .page_alloc import __GFP_ZERO, GFP_KERNEL, __free_page, alloc_page
+from .page_alloc import __free_page, alloc_page
 
 
 __all__ = ["page_tables", "pagetable_alloc", "pagetable_free"]
@@ -17,9 +17,9 @@ __all__ = ["page_tables", "pagetable_alloc", "pagetable_free"]
 page_tables: DEFINE[dict[int, set[page]]] = DEFINE(dict)
 
 
-async def pagetable_alloc(cpu: Cpu, pgd: int) -> page:
-    """Take a frame for a table below the root ``pgd``, filled with zeros. Raises ENOMEM."""
-    table = await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO)
+async def pagetable_alloc(cpu: Cpu, gfp: int, pgd: int) -> page:
+    """Take a frame for a table below the root ``pgd``. Raises ENOMEM."""
+    table = await alloc_page(cpu, gfp)
     page_tables(cpu).setdefault(pgd, set()).add(table)
     return table
 

@@ -21,6 +21,7 @@ from sw.arch.x86.include.asm.tlbflush import TLB_FLUSH_ALL
 from sw.arch.x86.mm.tlb import flush_tlb_mm, flush_tlb_mm_range
 from sw.include.linux.mm_types import mm_struct, page
 from sw.kconfig import kconfig
+from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL
 from sw.mm.pagewalk import load_entries
 from sw.mm.pgalloc import pagetable_alloc, pagetable_free
 from sw.processor.cpu import Cpu
@@ -74,7 +75,7 @@ async def pte_alloc(cpu: Cpu, mm: mm_struct, addr: int) -> int:
 
 async def pte_alloc_one(cpu: Cpu, mm: mm_struct) -> page:
     """Return an empty page table for ``mm``. Raises ENOMEM."""
-    return await pagetable_alloc(cpu, mm.pgd)
+    return await pagetable_alloc(cpu, GFP_KERNEL | __GFP_ZERO, mm.pgd)
 
 
 async def _install_table(cpu: Cpu, mm: mm_struct, entryp: int, shift: int) -> int:

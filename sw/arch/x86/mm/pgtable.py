@@ -81,7 +81,7 @@ async def pgd_prepopulate_pmd(cpu: Cpu, pgd: int) -> None:
     """Fill a process's half of a root table of PAE, before a processor has it. ENOMEM."""
     paging = kconfig(cpu).paging
     for index in unshared_pgds(paging):
-        pmd = await pagetable_alloc(cpu, pgd)
+        pmd = await pagetable_alloc(cpu, GFP_KERNEL | __GFP_ZERO, pgd)
         await set_pte(cpu, pgd + index * paging.entry_size,
                       __pa(cpu, page_to_virt(cpu, pmd)) | _PAGE_PRESENT)
 

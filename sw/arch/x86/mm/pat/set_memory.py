@@ -17,7 +17,8 @@ from sw.kconfig import kconfig
 from sw.kernel.smp import on_each_cpu
 from sw.kernel.trace.ftrace import traced
 from sw.mm.init_mm import init_mm
-from sw.mm.page_alloc import GFP_KERNEL, alloc_page
+from sw.mm.page_alloc import GFP_KERNEL
+from sw.mm.pgalloc import pagetable_alloc
 from sw.processor.cpu import Cpu
 
 
@@ -60,7 +61,7 @@ async def split_large_page(cpu: Cpu, kpte: int, shift: int) -> None:
     lower  = paging.shifts[paging.shifts.index(shift) + 1]
     if lower == PAGE_SHIFT:
         entry &= ~_PAGE_PSE
-    base  = await alloc_page(cpu, GFP_KERNEL)
+    base  = await pagetable_alloc(cpu, GFP_KERNEL, init_mm(cpu).pgd)
     table = page_to_virt(cpu, base)
     for index in range(paging.entries):
         await set_pte(cpu, table + index * paging.entry_size, entry + (index << lower))
