@@ -148,7 +148,8 @@ Pages, frames, files in memory::
     mm/madvise            madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
                           madvise_update_vma  madvise_vma_behavior  madvise_populate
                           madvise_walk_vmas  do_madvise  sys_madvise
-    mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap  sys_memfd_create
+    mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap
+                          sys_memfd_create
     mm/mlock              mlock_fixup  apply_vma_lock_flags  do_mlock  sys_mlock  sys_mlock2
                           sys_munlock  apply_mlockall_flags  sys_mlockall  sys_munlockall
     mm/mprotect           can_change_pte_writable  change_pte_range  mprotect_fixup
@@ -156,8 +157,8 @@ Pages, frames, files in memory::
     mm/mremap             move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
                           vma_expandable  sys_mremap
     mm/mseal              can_modify_vma_madv  apply_mm_seal  sys_mseal
-    mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page  folio_ref_add
-                          folio_put_refs  get_page  put_page  alloc_pages
+    mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page
+                          folio_ref_add  folio_put_refs  get_page  put_page  alloc_pages
     mm/page_writeback     set_page_dirty_lock
     mm/pgalloc            pagetable_alloc  pagetable_free  page_tables
     mm/pagewalk           load_entries  walk_page_range
@@ -294,7 +295,8 @@ Security modules::
 
 Kernel code that does wrong on purpose::
 
-    drivers/char/mem          null_lseek  read_null  write_null  read_zero  mmap_zero  memory_lookup
+    drivers/char/mem          null_lseek  read_null  write_null  read_zero  mmap_zero
+                              memory_lookup
     drivers/misc/lkdtm/perms  lkdtm_ACCESS_USERSPACE  lkdtm_WRITE_USERSPACE  lkdtm_WRITE_RO
                               lkdtm_EXEC_USERSPACE
 
@@ -302,8 +304,8 @@ Types, constants and small functions::
 
     include/linux/completion    completion
     include/linux/cpumask       cpu_online_mask
-    include/linux/fs            loff_t  inode  inode_operations  file  file_operations  files_struct
-                                get_file  address_space_operations  address_space
+    include/linux/fs            loff_t  inode  inode_operations  file  file_operations
+                                files_struct  get_file  address_space_operations  address_space
     include/linux/mm            is_cow_mapping  vma_is_anonymous  vma_is_accessible  vm_start_gap
                                 PAGE_ALIGN  pte_lockptr
     include/linux/mm_types      page  vm_area_struct  mm_context  mm_struct  vm_fault
@@ -320,8 +322,8 @@ Types, constants and small functions::
     include/linux/signal        sigmask  siginmask  valid_signal
     include/linux/signal_types  kernel_siginfo  sighand_struct  signal_struct  Signal  Killed
                                 Stopped
-    include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position  filename
-                                SYSCALL_DEFINE
+    include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position
+                                filename  SYSCALL_DEFINE
     include/linux/uaccess       pagefault_disable  pagefault_enable  faulthandler_disabled
     include/linux/uio           iov_iter  iov_iter_count
     include/linux/wait          wait_queue_head_t
