@@ -72,7 +72,7 @@ def _finding(title: str, steps: Steps, kind: tuple[str, str], engine: str, era: 
 
 
 def _kind(found: Sequence[Difference]) -> tuple[str, str] | None:
-    """What tells one difference from another: the step, and the result."""
+    """The step and the result, which tell one difference from another."""
     return (found[0].step.do, found[0].key) if found else None
 
 
