@@ -23,6 +23,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.scenarios`     those that come with the project
 :mod:`sim.explore`       races, and searches of their schedules for a bad outcome
 :mod:`sim.script`        kernel scripts, played on our kernel and on a real Linux
+:mod:`sim.matrix`        every way to write, against every kind of memory
 :mod:`sim.perfetto`      a run as a file for Perfetto, the viewer of traces
 :mod:`sim.page`          the page of a run, in which a reader sees what happened
 :mod:`sim.cli`           the command line, one module a subcommand

@@ -16,6 +16,7 @@ status.
 :mod:`sim.cli.run`             ``run``: plays scenarios
 :mod:`sim.cli.listing`         ``list``: scenarios, and presets of the unit
 :mod:`sim.cli.walk`            ``walk``: page tables, in any cycle of a run
+:mod:`sim.cli.matrix`          ``matrix``: plays every way to write
 :mod:`sim.cli.script`          ``script``: plays kernel scripts, and compares with Linux
 :mod:`sim.cli.explore`         ``explore``: searches the schedules of a race
 :mod:`sim.cli.access`          ``access``: runs access vectors

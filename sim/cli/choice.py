@@ -35,6 +35,18 @@ OPTIONS = ("mode", "preset", "era", "force_override", "seed", "schedule")
 
 def add_machine(command: argparse.ArgumentParser) -> None:
     """Add the options for unit, memory, kernel and time slices."""
+    add_unit_and_kernel(command)
+    slices = command.add_mutually_exclusive_group()
+    slices.add_argument("--seed", type=seed, metavar="N",
+                        help="with several processors: random time slices, from the seed N")
+    slices.add_argument("--schedule", metavar="SLICES",
+                        help='with several processors: these time slices, such as "0:3 1:12": CPU '
+                             "0 for 3 steps, CPU 1 for 12, then all at once; run --json reports "
+                             "the slices of a run")
+
+
+def add_unit_and_kernel(command: argparse.ArgumentParser) -> None:
+    """Add the options for unit, memory and kernel."""
     command.add_argument("--mode", choices=MODES,
                          help="paging mode (default: the first of the scenario's modes that the "
                               "unit has)")
@@ -47,13 +59,6 @@ def add_machine(command: argparse.ArgumentParser) -> None:
                          help="with --era 6.x: who may write through /proc/PID/mem against "
                               "protection (default: always)")
     add_switches(command)
-    slices = command.add_mutually_exclusive_group()
-    slices.add_argument("--seed", type=seed, metavar="N",
-                        help="with several processors: random time slices, from the seed N")
-    slices.add_argument("--schedule", metavar="SLICES",
-                        help='with several processors: these time slices, such as "0:3 1:12": CPU '
-                             "0 for 3 steps, CPU 1 for 12, then all at once; run --json reports "
-                             "the slices of a run")
 
 
 def chosen(name: str, mode: str | None) -> Scenario:
@@ -75,18 +80,26 @@ def machine_choice(scenario: Scenario, args: argparse.Namespace,
 
     Raises :class:`UsageError`.
     """
-    if args.force_override is not None and not ERAS[args.era].force_override:
-        raise UsageError("--force-override: Linux has proc_mem.force_override= since 6.12; add "
-                         "--era 6.x")
-    switches = switches_of(args)
     if args.engine == "cxxrtl":
         # A scenario of somebody else's may have changed a unit on its way in.
         options |= {"shipped": all(name in SCENARIOS for name in _names(args))}
+    choice = unit_and_kernel(args, **options)
+    choice["schedule"] = _schedule(scenario, cpus_of(scenario, choice["switches"]), args)
+    return choice
+
+
+def unit_and_kernel(args: argparse.Namespace, **options: Any) -> MachineChoice:
+    """The unit, memory and kernel that the command gives, and ``options`` of the engine.
+
+    Raises :class:`UsageError`.
+    """
+    if args.force_override is not None and not ERAS[args.era].force_override:
+        raise UsageError("--force-override: Linux has proc_mem.force_override= since 6.12; add "
+                         "--era 6.x")
     return MachineChoice(
         mode=args.mode, engine=args.engine, era=args.era,
         config=None if args.preset is None else PRESETS[args.preset],
-        force_override=args.force_override, switches=switches, options=options,
-        schedule=_schedule(scenario, cpus_of(scenario, switches), args))
+        force_override=args.force_override, switches=switches_of(args), options=options)
 
 
 def cpus_of(scenario: Scenario, switches: Switches) -> int:

@@ -62,7 +62,8 @@ def printed(command, tmp_path, capsys):
     stories = [tmp_path / f"story{number}.py" for number, _ in enumerate(ENDS)]
     for story, end in zip(stories, ENDS, strict=True):
         story.write_text(STORY.format(end=end))
-    arguments = {"run": map(str, stories), "walk": ["0xffff888000004000", str(stories[0])],
+    arguments = {"run": map(str, stories), "matrix": ["--columns", "code"],
+                 "walk": ["0xffff888000004000", str(stories[0])],
                  # There the TLB of a processor holds a page otherwise than memory.
                  "explore": ["dirty-cow", "--jobs", "1"],
                  "walk --all": ["shootdown", "--cpu", "1", "--at", "8566", "--engine", FAST]}
