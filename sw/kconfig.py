@@ -15,7 +15,10 @@ from sw.processor.cpu import Cpu
 from sw.variables import DEFINE
 
 
-__all__ = ["Era", "Kconfig", "kconfig"]
+__all__ = [
+    "Era", "ForcedWrite", "HugeWrite", "Kconfig", "KernelMapping", "MremapFlush", "ReadGup", "Reuse",
+    "kconfig",
+]
 
 
 class ForcedWrite(Protocol):

@@ -36,7 +36,7 @@ class Page:
     mapped : :class:`bool`
         Something is.
     twin : :class:`int` or :class:`None`
-        Address at which another process, :attr:`Scene.keeper`, may write to the same object, if
+        Address at which another process, the keeper of the :class:`Scene`, may write to the same object, if
         the page is of one.
     """
 
@@ -52,7 +52,7 @@ class Scene:
 
     Attributes
     ----------
-    stage : :class:`sim.scenario.Stage`
+    stage : :class:`sim.scenario.stage.Stage`
         The machine, of two processors.
     victim : :class:`sw.user.User`
         The process with the page. It handles SIGSEGV and SIGBUS. One of its threads runs on

@@ -23,7 +23,7 @@ from .instructions import execute
 from .sight import look
 
 
-__all__ = ["ModelHost"]
+__all__ = ["ModelHost", "ModelProcess"]
 
 
 #: Memory for operands: the same place as on Linux, shared and so not copied by a fork; a part for

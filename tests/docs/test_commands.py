@@ -30,6 +30,8 @@ HERE = {
     "dragoncage run --json":                                        0,
     "dragoncage run --report article.html":                         0,
     "dragoncage run article --waves waves":                         0,
+    "dragoncage matrix":                                            0,
+    "dragoncage matrix --columns private,wp=0,smap=0,wp=smap=0":    0,
     "dragoncage boards":                                            0,
     "dragoncage verilog -o mmu.v":                                  0,
     "dragoncage verilog -o dragoncage_mmu.v":                       0,
@@ -48,6 +50,7 @@ OF_PAGES = {
     "docs/walk.md":     "tests/docs/test_walk_page.py::test_a_command_of_the_page_works",
 }
 
+MATRIX  = "tests/matrix/test_matrix.py::"
 PLAYED  = "tests/script/test_command.py::test_a_script_is_played_and_told"
 EXPLORE = "tests/explore/test_command.py::test_it_prints_what_is_known_and_the_schedule"
 MENDED  = ("tests/explore/test_command.py::"
@@ -83,6 +86,14 @@ ELSEWHERE = {
     "dragoncage walk ADDRESS":                        OF_PAGES["docs/walk.md"],
     "dragoncage walk --all":                          "tests/docs/test_walk_page.py::"
         "test_the_map_is_what_the_command_prints",
+    "dragoncage matrix --columns conditions":         MATRIX + "test_as_text_in_eighty_columns_with_"
+        "words_for_all",
+    "dragoncage matrix --era 6.x --mode 32bit":       MATRIX + "test_each_way_does_what_it_does_to_"
+        "each_kind_of_memory",
+    "dragoncage matrix --report matrix.html":         MATRIX + "test_as_a_page_it_opens_without_"
+        "errors_in_each_width",
+    "dragoncage matrix --json":                       MATRIX + "test_as_json_each_cell_has_its_"
+        "figures",
     "dragoncage access FILE":                         "tests/vectors/test_command.py::"
         "test_the_gateware_in_amaranths_simulator_is_the_default",
     "dragoncage access FILE -o OUT":                  "tests/vectors/test_command.py::"
