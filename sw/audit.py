@@ -123,13 +123,16 @@ def _frames(cpu: Cpu, records: _Records) -> Iterator[str]:
 
 def _address_spaces(cpu: Cpu, records: _Records) -> Iterator[str]:
     tasks = records.of(task_struct)
-    opened = [filp.private_data for filp in records.of(file) if filp.f_count]
+    # A file of /proc has an address space for its data, or in them.
+    data   = [filp.private_data for filp in records.of(file) if filp.f_count]
+    opened = data + [part for thing in data if is_dataclass(thing) for part in _parts(thing)
+                     if not isinstance(thing, mm_struct)]
     for mm in records.of(mm_struct):
         if mm is init_mm(cpu):
             continue
         users   = sum(task.mm is mm for task in tasks)
         lazy    = sum(task.mm is None and task.active_mm is mm for task in tasks)
-        holders = bool(mm.mm_users) + lazy + sum(data is mm for data in opened)
+        holders = bool(mm.mm_users) + lazy + sum(part is mm for part in opened)
         names   = ", ".join(str(task.pid) for task in tasks if task.mm is mm) or "none that lives"
         if mm.mm_users != users:
             yield _complain(f"memory of tasks {names}", mm.mm_users, users)
