@@ -16,8 +16,8 @@ from sw.variables import DEFINE
 
 
 __all__ = [
-    "Era", "ForcedWrite", "HugeWrite", "Kconfig", "KernelMapping", "MremapFlush", "ReadGup", "Reuse",
-    "kconfig",
+    "Era", "ForcedWrite", "HugeWrite", "Kconfig", "KernelMapping", "MremapFlush", "ReadGup",
+    "Reuse", "kconfig",
 ]
 
 

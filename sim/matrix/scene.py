@@ -36,8 +36,8 @@ class Page:
     mapped : :class:`bool`
         Something is.
     twin : :class:`int` or :class:`None`
-        Address at which another process, the keeper of the :class:`Scene`, may write to the same object, if
-        the page is of one.
+        Address at which another process, the keeper of the :class:`Scene`, may write to the same
+        object, if the page is of one.
     """
 
     linear: int

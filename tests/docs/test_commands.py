@@ -86,14 +86,14 @@ ELSEWHERE = {
     "dragoncage walk ADDRESS":                        OF_PAGES["docs/walk.md"],
     "dragoncage walk --all":                          "tests/docs/test_walk_page.py::"
         "test_the_map_is_what_the_command_prints",
-    "dragoncage matrix --columns conditions":         MATRIX + "test_as_text_in_eighty_columns_with_"
-        "words_for_all",
-    "dragoncage matrix --era 6.x --mode 32bit":       MATRIX + "test_each_way_does_what_it_does_to_"
-        "each_kind_of_memory",
-    "dragoncage matrix --report matrix.html":         MATRIX + "test_as_a_page_it_opens_without_"
-        "errors_in_each_width",
-    "dragoncage matrix --json":                       MATRIX + "test_as_json_each_cell_has_its_"
-        "figures",
+    "dragoncage matrix --columns conditions":         MATRIX +
+        "test_as_text_in_eighty_columns_with_words_for_all",
+    "dragoncage matrix --era 6.x --mode 32bit":       MATRIX +
+        "test_each_way_does_what_it_does_to_each_kind_of_memory",
+    "dragoncage matrix --report matrix.html":         MATRIX +
+        "test_as_a_page_it_opens_without_errors_in_each_width",
+    "dragoncage matrix --json":                       MATRIX +
+        "test_as_json_each_cell_has_its_figures",
     "dragoncage access FILE":                         "tests/vectors/test_command.py::"
         "test_the_gateware_in_amaranths_simulator_is_the_default",
     "dragoncage access FILE -o OUT":                  "tests/vectors/test_command.py::"
