@@ -95,8 +95,8 @@ Entries of page tables (mm/memory.c)::
     mm/memory/copy        vma_needs_copy  copy_present_pte  copy_page_range
     mm/memory/fault       sanitize_fault_flags  do_anonymous_page  handle_pte_fault
                           __handle_mm_fault  handle_mm_fault
-    mm/memory/file_fault  __do_fault  set_pte_range  finish_fault  do_read_fault  do_cow_fault
-                          do_shared_fault  do_fault
+    mm/memory/file_fault  fault_around_bytes  __do_fault  set_pte_range  finish_fault
+                          do_fault_around  do_read_fault  do_cow_fault  do_shared_fault  do_fault
     mm/memory/mem_map     frames  mem_map  empty_zero_page  is_zero_pfn
     mm/memory/pgtable     pte_alloc  free_pgtables  pmd_alloc  pte_alloc_map  pte_alloc_one
     mm/memory/vm_page     vm_normal_page
@@ -131,9 +131,9 @@ Mappings (mm/mmap.c)::
 
 Pages, frames, files in memory::
 
-    mm/filemap            filemap_get_page  filemap_fault  filemap_page_mkwrite  generic_file_mmap
-                          filemap_read  filemap_splice_read  generic_perform_write
-                          generic_file_write_iter
+    mm/filemap            filemap_get_page  filemap_fault  filemap_map_pages  filemap_page_mkwrite
+                          generic_file_mmap  filemap_read  filemap_splice_read
+                          generic_perform_write  generic_file_write_iter
     mm/gup                Unshare  try_grab_folio  unpin_user_page  check_vma_flags  gup_vma_lookup
                           follow_page_pte  follow_page_mask  faultin_page  __get_user_pages
                           get_user_pages_remote  pin_user_pages_remote  get_user_pages_fast

@@ -19,6 +19,7 @@ from sw.kconfig import Era, Kconfig, kconfig
 from sw.kernel.cpu import bringup_nonboot_cpus
 from sw.kernel.sched.idle import cpu_startup_entry
 from sw.mm.huge_memory import policy
+from sw.mm.memory import file_fault
 from sw.mm.memory.mem_map import frames, mem_map
 from sw.processor.cpu import Cpu
 from sw.security.yama import yama_lsm as yama
@@ -51,6 +52,9 @@ class Kernel:
     transparent_hugepage : :class:`str`
         Mappings that get huge pages: "always", "madvise" (those whose program asks for it) or
         "never" (``transparent_hugepage=``). Another word is ignored: it leaves "madvise".
+    fault_around_bytes : :class:`int`
+        Bytes of a file that a read fault maps, if they are in memory: a power of two of pages, up
+        to a table of them. Linux is built with 65536.
     clearcpuid : :class:`int`
         X86_FEATURE_* that it does without, though the machine has them (``clearcpuid=``; before
         5.19 ``nosmap``, ``nosmep``, ``noexec=off``).
@@ -69,7 +73,7 @@ class Kernel:
         self, paging: Paging, ram_bytes: int, era: Era, *,
         highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
         transparent_hugepage: str = "madvise", yama_ptrace_scope: int | None = None,
-        clearcpuid: int = 0, write_protect: bool = True,
+        fault_around_bytes: int = PAGE_SIZE, clearcpuid: int = 0, write_protect: bool = True,
     ):
         least = max(0, ram_bytes - paging.MAXMEM)
         if highmem_bytes is None:
@@ -82,6 +86,9 @@ class Kernel:
             raise ValueError(f"a {paging.name} kernel cannot use {ram_bytes!r} bytes of memory")
         if yama_ptrace_scope is not None and yama_ptrace_scope not in YAMA_SCOPES:
             raise ValueError(f"yama_ptrace_scope is 0 to 3, not {yama_ptrace_scope!r}")
+        if fault_around_bytes.bit_count() != 1 or not (
+                PAGE_SIZE <= fault_around_bytes <= paging.entries * PAGE_SIZE):
+            raise ValueError(f"fault_around_bytes cannot be {fault_around_bytes!r}")
 
         self.paging       = paging if era.saved_dirty else replace(paging, SAVED_DIRTY=0)
         self.era          = era
@@ -92,6 +99,7 @@ class Kernel:
         self.image.set(yama.yama_ptrace_scope, yama_ptrace_scope)
         self.image.set(policy.transparent_hugepage,
                        policy.setup_transparent_hugepage(transparent_hugepage))
+        self.image.set(file_fault.fault_around_bytes, fault_around_bytes)
         self.image.set(cpu_caps_cleared, clearcpuid)
         self.image.set(cr0_write_protect, write_protect)
 

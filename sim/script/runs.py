@@ -25,6 +25,9 @@ DEFAULT_ERA = "6.x"
 #: The fastest: a script needs no signals.
 DEFAULT_ENGINE = "golden"
 
+#: What Linux is built with, and the kernel of ``sw`` does without unless it is to be compared.
+AS_BUILT = {"fault_around_bytes": 0x10000}
+
 _THP = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
@@ -37,7 +40,7 @@ def on_model(script: Script, *, engine: str = DEFAULT_ENGINE,
         outcomes.extend(await play(script, ModelHost(machine, root="root" in script.needs)))
         audit(machine.cpu)
 
-    Machine(engine=engine, era=era).run(main)
+    Machine(engine=engine, era=era, kernel=AS_BUILT).run(main)
     return outcomes
 
 

@@ -6,30 +6,39 @@ The contents of a file are in frames of the machine, written through the kernel'
 is no disk: a page that nobody has written is zeros.
 """
 
+from dataclasses import replace
+
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
+from sw.arch.x86.include.asm.pgtable import pte_none, ptep_get
 from sw.errno import Errno, KernelError
 from sw.fs.libfs import simple_write_end
 from sw.include.linux.fs import O_APPEND, address_space, file
+from sw.include.linux.mm import PAGE_ALIGN, pte_lockptr
 from sw.include.linux.mm_types import (
-    VM_FAULT_OOM, VM_FAULT_SIGBUS, page, vm_area_struct, vm_fault, vm_operations_struct,
+    VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_SIGBUS, page, vm_area_struct, vm_fault,
+    vm_operations_struct,
 )
 from sw.include.linux.pipe_fs_i import pipe_buffer, pipe_inode_info
 from sw.include.linux.sched import fatal_signal_pending
 from sw.include.linux.uio import iov_iter, iov_iter_count
+from sw.kconfig import kconfig
 from sw.kernel.locking.rwsem import down_write, up_write
+from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.lib.iov_iter import (
     copy_page_from_iter_atomic, copy_page_to_iter, fault_in_iov_iter_readable,
 )
 from sw.processor.cpu import Cpu
 
+from .memory.file_fault import set_pte_range
 from .page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, get_page, put_page
+from .pgtable_generic import pte_unmap_unlock
 
 
 __all__ = [
-    "filemap_fault", "filemap_get_page", "filemap_read", "filemap_splice_read", "generic_file_mmap",
-    "generic_file_vm_ops", "generic_file_write_iter",
+    "filemap_fault", "filemap_get_page", "filemap_map_pages", "filemap_read", "filemap_splice_read",
+    "generic_file_mmap", "generic_file_vm_ops", "generic_file_write_iter",
 ]
 
 
@@ -62,6 +71,31 @@ async def filemap_fault(cpu: Cpu, vmf: vm_fault) -> int:
 
 
 @traced
+async def filemap_map_pages(cpu: Cpu, vmf: vm_fault, start_pgoff: int, end_pgoff: int) -> int:
+    """Map pages of the cache from ``start_pgoff`` to before ``end_pgoff`` where nothing is mapped.
+
+    Returns VM_FAULT_NOPAGE if that of ``vmf`` is among them, else 0.
+    """
+    assert vmf.vma.vm_file is not None
+    node, mm = vmf.vma.vm_file.f_inode, vmf.vma.vm_mm
+    size, ret = kconfig(cpu).paging.entry_size, 0
+    file_end  = PAGE_ALIGN(node.i_size) >> PAGE_SHIFT
+    await spin_lock(cpu, pte_lockptr(mm))
+    for pgoff in range(start_pgoff, min(end_pgoff, file_end)):
+        folio    = node.i_mapping.i_pages.get(pgoff)
+        distance = pgoff - vmf.pgoff
+        ptep     = vmf.pte + distance * size
+        if folio is None or not pte_none(await ptep_get(cpu, ptep)):
+            continue
+        get_page(cpu, folio)
+        await set_pte_range(
+            cpu, replace(vmf, address=vmf.address + distance * PAGE_SIZE, pte=ptep), folio)
+        ret |= VM_FAULT_NOPAGE if distance == 0 else 0
+    pte_unmap_unlock(cpu, mm)
+    return ret
+
+
+@traced
 async def filemap_page_mkwrite(cpu: Cpu, vmf: vm_fault) -> int:
     """Let a page become writable: it is dirty from now on."""
     assert vmf.page is not None
@@ -69,7 +103,7 @@ async def filemap_page_mkwrite(cpu: Cpu, vmf: vm_fault) -> int:
     return 0
 
 
-generic_file_vm_ops = vm_operations_struct(fault=filemap_fault,
+generic_file_vm_ops = vm_operations_struct(fault=filemap_fault, map_pages=filemap_map_pages,
                                            page_mkwrite=filemap_page_mkwrite)
 
 

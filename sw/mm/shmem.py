@@ -23,7 +23,8 @@ from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
 from .filemap import (
-    filemap_fault, filemap_get_page, filemap_read, filemap_splice_read, generic_file_write_iter,
+    filemap_fault, filemap_get_page, filemap_map_pages, filemap_read, filemap_splice_read,
+    generic_file_write_iter,
 )
 from .memory.mem_map import empty_zero_page
 from .page_alloc import get_page, put_page
@@ -36,7 +37,7 @@ __all__ = [
 
 
 #: Memory without a disk behind it need not know of the first write.
-shmem_vm_ops = vm_operations_struct(fault=filemap_fault)
+shmem_vm_ops = vm_operations_struct(fault=filemap_fault, map_pages=filemap_map_pages)
 
 
 def shmem_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:

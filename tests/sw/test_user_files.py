@@ -6,10 +6,11 @@ from sw.arch.x86.include.asm.pgtable_types import PAGING_32
 from sw.errno import Errno
 from sw.fs.read_write.rw import vfs_read, vfs_write
 from sw.include.linux.fs import (
-    O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_DATA, SEEK_END,
-    SEEK_HOLE, SEEK_SET,
+    O_ACCMODE, O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_DATA,
+    SEEK_END, SEEK_HOLE, SEEK_SET,
 )
 from sw.include.linux.capability import CAP_DAC_OVERRIDE
+from sw.include.linux.mman import MAP_SHARED, PROT_READ
 from sw.kernel.cred import cred
 from sw.user import User
 
@@ -128,7 +129,7 @@ async def test_append_writes_at_the_end():
     (O_CREAT,          None),
     (O_RDONLY,         None),
     (O_TRUNC,          None),
-    (3,                Errno.EINVAL),
+    (3,                None),
 ])
 @runs
 async def test_opening_a_file_that_is_there(flags, errno):
@@ -139,6 +140,20 @@ async def test_opening_a_file_that_is_there(flags, errno):
     else:
         with raises_errno(errno):
             await user.open("/file", flags)
+
+
+@runs
+async def test_a_file_that_is_open_for_neither_reading_nor_writing():
+    user, buf, fd = await prepared()
+    fd = await user.open("/file", O_ACCMODE)
+    for call in (user.read(fd, buf, 8), user.write(fd, buf, 8)):
+        with raises_errno(Errno.EBADF):
+            await call
+    with raises_errno(Errno.EACCES):
+        await user.mmap(4096, PROT_READ, MAP_SHARED, fd)
+    other = await User.create(user.cpu, credentials=cred.of_user(1000))
+    with raises_errno(Errno.EACCES):
+        await other.open("/file", O_ACCMODE)
 
 
 @runs

@@ -8,7 +8,7 @@ as a string: how names are read from memory and looked up has no part in this mo
 
 from collections.abc import Mapping
 
-from sw.errno import Errno, KernelError
+from sw.errno import KernelError
 from sw.fs.file import close_fd, fd_install, get_unused_fd_flags, put_unused_fd
 from sw.fs.namei import MAY_READ, MAY_WRITE, lookup_open
 from sw.include.linux.fs import (
@@ -29,6 +29,8 @@ _MODES: Mapping[int, tuple[int, int]] = {
     O_RDONLY: (FMODE_READ,               MAY_READ),
     O_WRONLY: (FMODE_WRITE,              MAY_WRITE),
     O_RDWR:   (FMODE_READ | FMODE_WRITE, MAY_READ | MAY_WRITE),
+    # For neither, though the file must allow both.
+    O_ACCMODE: (0,                       MAY_READ | MAY_WRITE),
 }
 
 
@@ -64,8 +66,6 @@ async def do_sys_open(cpu: Cpu, path: str, flags: int, mode: int) -> int:
 
     ``mode`` is the permission of a file that O_CREAT makes. O_TRUNC has no effect on /proc.
     """
-    if flags & O_ACCMODE not in _MODES:
-        raise KernelError(Errno.EINVAL)
     fd = get_unused_fd_flags(cpu, flags)
     try:
         filp = await do_filp_open(cpu, path, flags, mode)

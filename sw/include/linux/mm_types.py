@@ -274,6 +274,9 @@ class vm_operations_struct:
     ----------
     fault : callable or :class:`None`
         ``await fault(cpu, vmf)`` stores a page with a reference in ``vmf.page``; VM_FAULT_*.
+    map_pages : callable or :class:`None`
+        ``await map_pages(cpu, vmf, start_pgoff, end_pgoff)`` maps those pages before ``end_pgoff``
+        that are there; VM_FAULT_NOPAGE if the one of ``vmf`` is among them.
     page_mkwrite : callable or :class:`None`
         ``await page_mkwrite(cpu, vmf)`` allows the page ``vmf.page`` to become writable.
     name : :class:`str`
@@ -284,6 +287,7 @@ class vm_operations_struct:
     """
 
     fault:        Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
+    map_pages:    Callable[[Cpu, vm_fault, int, int], Awaitable[int]] | None = None
     page_mkwrite: Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
     access: Callable[[Cpu, vm_area_struct, int, int, int, bool], Awaitable[int]] | None = None
     name:   str = ""

@@ -2,10 +2,11 @@
 
 Ref: Linux 6.12, mm/memory.c (do_fault).
 
-Fault-around (map_pages, which maps up to 64 KiB of pages that happen to be in the page cache)
-is left out: a read fault maps one page.
+A read fault may map pages around its own that happen to be in the page cache, up to 64 KiB of them
+as Linux is built. Here that is an option: without it what a fault costs is easier to see.
 """
 
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import mk_pte, pte_mkdirty, pte_none, ptep_get, set_pte_at
 from sw.include.linux.mm import VM_SHARED, pte_lockptr
 from sw.include.linux.mm_types import (
@@ -20,11 +21,16 @@ from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_page, put_page
 from sw.mm.pgtable_generic import pte_unmap_unlock
 from sw.mm.rmap import folio_add_file_rmap_pte, folio_add_new_anon_rmap
 from sw.processor.cpu import Cpu
+from sw.variables import DEFINE
 
 from .wp import maybe_mkwrite
 
 
-__all__ = ["do_fault"]
+__all__ = ["do_fault", "fault_around_bytes", "set_pte_range"]
+
+
+#: Bytes that a read fault maps at most, a power of two of pages: one, or the 64 KiB of Linux.
+fault_around_bytes = DEFINE(lambda: PAGE_SIZE)
 
 
 async def __do_fault(cpu: Cpu, vmf: vm_fault) -> int:
@@ -65,8 +71,31 @@ async def finish_fault(cpu: Cpu, vmf: vm_fault) -> int:
 
 
 @traced
+async def do_fault_around(cpu: Cpu, vmf: vm_fault) -> int:
+    """Map pages of the cache around the fault: of its aligned block, its mapping and its table.
+
+    Returns VM_FAULT_NOPAGE if the one that was wanted is among them, else 0.
+    """
+    vma, paging = vmf.vma, kconfig(cpu).paging
+    assert vma.vm_ops is not None and vma.vm_ops.map_pages is not None
+    nr_pages = fault_around_bytes(cpu) >> PAGE_SHIFT
+    pte_off  = paging.index(PAGE_SHIFT, vmf.address)
+    vma_off  = vmf.pgoff - vma.vm_pgoff
+    length   = vma.vm_end - vma.vm_start >> PAGE_SHIFT
+    from_pte = max(pte_off // nr_pages * nr_pages, pte_off - min(pte_off, vma_off))
+    to_pte   = min(from_pte + nr_pages, paging.entries, pte_off + length - vma_off)
+    return await vma.vm_ops.map_pages(cpu, vmf, vmf.pgoff + from_pte - pte_off,
+                                      vmf.pgoff + to_pte - pte_off)
+
+
+@traced
 async def do_read_fault(cpu: Cpu, vmf: vm_fault) -> int:
     """Map the file's own page; read-only if the mapping is private."""
+    ops = vmf.vma.vm_ops
+    if fault_around_bytes(cpu) > PAGE_SIZE and ops is not None and ops.map_pages is not None:
+        ret = await do_fault_around(cpu, vmf)
+        if ret:
+            return ret
     ret = await __do_fault(cpu, vmf)
     if ret & VM_FAULT_ERROR:
         return ret
