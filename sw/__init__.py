@@ -45,6 +45,8 @@ Ways into the kernel::
     arch/x86/entry/common  do_syscall
     arch/x86/entry/entry   asm_exc_page_fault  asm_exc_general_protection  asm_sysvec_call_function
                            asm_sysvec_reschedule_ipi  entry_SYSCALL  asm_exc_int3
+    arch/x86/entry/vdso/vma  vdso_enabled  vdso_pages  init_vdso_image  vdso_fault  vvar_fault
+                             arch_setup_additional_pages
 
 x86: start, interrupts, other processors::
 
@@ -125,6 +127,7 @@ Mappings (mm/mmap.c)::
                            mlock_future_ok
     mm/mmap/map            file_mmap_ok  calc_vm_flag_bits  mmap_region  do_mmap  ksys_mmap_pgoff
                            vm_mmap_pgoff
+    mm/mmap/special        vmf_insert_pfn
     mm/mmap/stack          expand_downwards  find_extend_vma  expand_stack
     mm/mmap/unmap          do_munmap  vm_munmap  exit_mmap  sys_munmap
     mm/mmap/unmapped_area  get_unmapped_area  thp_get_unmapped_area

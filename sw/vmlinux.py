@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NoReturn
 
+from sw.arch.x86.entry.vdso.vma import vdso_enabled
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable_types import Paging
 from sw.arch.x86.kernel.cpu.common import cpu_caps_cleared, cr0_write_protect
@@ -55,6 +56,8 @@ class Kernel:
     fault_around_bytes : :class:`int`
         Bytes of a file that a read fault maps, if they are in memory: a power of two of pages, up
         to a table of them. Linux is built with 65536.
+    vdso : :class:`bool`
+        Programs get a vDSO, and vvar below it (``vdso=``). Linux gives it to them by default.
     clearcpuid : :class:`int`
         X86_FEATURE_* that it does without, though the machine has them (``clearcpuid=``; before
         5.19 ``nosmap``, ``nosmep``, ``noexec=off``).
@@ -73,7 +76,8 @@ class Kernel:
         self, paging: Paging, ram_bytes: int, era: Era, *,
         highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
         transparent_hugepage: str = "madvise", yama_ptrace_scope: int | None = None,
-        fault_around_bytes: int = PAGE_SIZE, clearcpuid: int = 0, write_protect: bool = True,
+        fault_around_bytes: int = PAGE_SIZE, vdso: bool = False, clearcpuid: int = 0,
+        write_protect: bool = True,
     ):
         least = max(0, ram_bytes - paging.MAXMEM)
         if highmem_bytes is None:
@@ -100,6 +104,7 @@ class Kernel:
         self.image.set(policy.transparent_hugepage,
                        policy.setup_transparent_hugepage(transparent_hugepage))
         self.image.set(file_fault.fault_around_bytes, fault_around_bytes)
+        self.image.set(vdso_enabled, vdso)
         self.image.set(cpu_caps_cleared, clearcpuid)
         self.image.set(cr0_write_protect, write_protect)
 

@@ -8,6 +8,7 @@ begins with an empty address space. It gets no arguments and no environment.
 
 from dataclasses import replace
 
+from sw.arch.x86.entry.vdso.vma import arch_setup_additional_pages, vdso_enabled
 from sw.arch.x86.include.asm.current import current, current_files
 from sw.arch.x86.include.asm.elf import ELF_ET_DYN_BASE
 from sw.arch.x86.include.asm.irqflags import local_irq_disable, local_irq_enable
@@ -50,12 +51,14 @@ _ELFMAG = 0x464C457F
 
 
 async def bprm_mm_init(cpu: Cpu) -> mm_struct:
-    """Make the address space of a new program, which is empty. Raises ENOMEM.
+    """Make the address space of a new program, which is empty but for the vDSO. Raises ENOMEM.
 
     The heap begins where a program without code and data ends.
     """
     mm = await mm_alloc(cpu)
     mm.start_brk = mm.brk = ELF_ET_DYN_BASE(kconfig(cpu).paging)
+    if vdso_enabled(cpu):
+        await arch_setup_additional_pages(cpu, mm)
     return mm
 
 

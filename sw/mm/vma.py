@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.arch.x86.include.asm.pgtable_types import Paging, vm_get_page_prot
+from sw.errno import Errno, KernelError
 from sw.include.linux.fs import address_space, get_file
 from sw.include.linux.mm import VM_SHARED, VM_WRITE
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
@@ -68,9 +69,11 @@ async def unlink_file_vma(cpu: Cpu, vma: vm_area_struct) -> None:
 async def split_vma(cpu: Cpu, vma: vm_area_struct, addr: int) -> vm_area_struct:
     """Cut a mapping in two at ``addr``; return the upper part, which is the new one.
 
-    A huge page that is in both is split.
+    A huge page that is in both is split. Raises EINVAL for a mapping that must stay whole.
     """
     assert vma.vm_start < addr < vma.vm_end, f"BUG: no split of a vma at {addr:#x}"
+    if vma.vm_ops is not None and not vma.vm_ops.may_split:
+        raise KernelError(Errno.EINVAL)
     await vma_adjust_trans_huge(cpu, vma, addr)
     upper = replace(vma, vm_start=addr,
                     vm_pgoff=vma.vm_pgoff + (addr - vma.vm_start >> PAGE_SHIFT))

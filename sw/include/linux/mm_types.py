@@ -279,6 +279,8 @@ class vm_operations_struct:
         that are there; VM_FAULT_NOPAGE if the one of ``vmf`` is among them.
     page_mkwrite : callable or :class:`None`
         ``await page_mkwrite(cpu, vmf)`` allows the page ``vmf.page`` to become writable.
+    may_split : :class:`bool`
+        A part of such a mapping can become another mapping.
     name : :class:`str`
         Of mappings without a file, where they are listed.
     access : callable or :class:`None`
@@ -290,4 +292,5 @@ class vm_operations_struct:
     map_pages:    Callable[[Cpu, vm_fault, int, int], Awaitable[int]] | None = None
     page_mkwrite: Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
     access: Callable[[Cpu, vm_area_struct, int, int, int, bool], Awaitable[int]] | None = None
+    may_split: bool = True
     name:   str = ""

@@ -97,7 +97,7 @@ async def do_read_fault(cpu: Cpu, vmf: vm_fault) -> int:
         if ret:
             return ret
     ret = await __do_fault(cpu, vmf)
-    if ret & VM_FAULT_ERROR:
+    if ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE):
         return ret
     ret = await finish_fault(cpu, vmf)
     if ret and vmf.page is not None:
@@ -111,7 +111,7 @@ async def do_cow_fault(cpu: Cpu, vmf: vm_fault) -> int:
     vmf.vma.anon_vma = True
     vmf.cow_page = await alloc_page(cpu, GFP_HIGHUSER_MOVABLE)
     ret = await __do_fault(cpu, vmf)
-    if not ret & VM_FAULT_ERROR:
+    if not ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE):
         assert vmf.page is not None
         await copy_user_highpage(cpu, vmf.cow_page, vmf.page, vmf.address, vmf.vma)
         ret = await finish_fault(cpu, vmf)
@@ -125,7 +125,7 @@ async def do_cow_fault(cpu: Cpu, vmf: vm_fault) -> int:
 async def do_shared_fault(cpu: Cpu, vmf: vm_fault) -> int:
     """Map the file's own page, writable, after the file has agreed."""
     ret = await __do_fault(cpu, vmf)
-    if ret & VM_FAULT_ERROR:
+    if ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE):
         return ret
     assert vmf.page is not None and vmf.vma.vm_ops is not None
     if vmf.vma.vm_ops.page_mkwrite is not None:
