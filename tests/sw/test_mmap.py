@@ -6,6 +6,7 @@ from sw.arch.x86.include.asm.pgtable_types import (
     PAGING_32, PAGING_64, PAGING_64_L5, PAGING_PAE,
 )
 from sw.errno import Errno
+from sw.include.linux.capability import CAP_SYS_RAWIO
 from sw.include.linux.fs import O_RDONLY, O_RDWR, O_WRONLY
 from sw.include.linux.mm import (
     VM_EXEC, VM_GROWSDOWN, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_READ, VM_SHARED,
@@ -15,6 +16,7 @@ from sw.include.linux.mman import (
     PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
 )
 from sw.include.linux.signal_types import Signal
+from sw.kernel.cred import cred
 
 from .user_support import (
     EACH_ERA, EACH_PAGING, boot, file_of, frame, free_pages, raises_errno, runs, runs_holding,
@@ -125,7 +127,6 @@ async def test_fixed_mapping_replaces_what_is_there():
     (0,          1 << 47, RW,        ANON,                        Errno.ENOMEM),
     (0,          -1,      RW,        ANON,                        Errno.ENOMEM),
     (AT + 1,     4096,    RW,        ANON | MAP_FIXED,            Errno.EINVAL),
-    (0x1000,     4096,    RW,        ANON | MAP_FIXED,            Errno.EPERM),
     (1 << 47,    4096,    RW,        ANON | MAP_FIXED,            Errno.ENOMEM),
     (TOP - 8192, 4096,    RW,        ANON | MAP_FIXED_NOREPLACE,  Errno.EEXIST),
     (0,          4096,    RW,        MAP_ANONYMOUS,               Errno.EINVAL),
@@ -139,6 +140,27 @@ async def test_mmap_refuses(addr, length, prot, flags, errno):
     await user.mmap(8192)
     with raises_errno(errno):
         await user.mmap(length & (1 << 64) - 1, prot, flags, 99, addr=addr)
+
+
+@pytest.mark.parametrize("addr", [0, 0x1000, 0xF000])
+@pytest.mark.parametrize("credentials, may", [
+    (cred.of_user(1000), False), (cred.of_user(1000, CAP_SYS_RAWIO), True), (cred.of_user(0), True),
+])
+@runs
+async def test_the_lowest_addresses_are_for_those_who_may_have_them(credentials, may, addr):
+    user = await boot(credentials=credentials)
+    here = await user.mmap(4096)
+    if may:
+        assert await user.mmap(4096, RW, ANON | MAP_FIXED, addr=addr) == addr
+        await user.store(addr, 7)
+        assert await user.load(addr) == 7
+        await user.mremap(here, 4096, 4096, 3, 0x2000)
+    else:
+        with raises_errno(Errno.EPERM):
+            await user.mmap(4096, RW, ANON | MAP_FIXED, addr=addr)
+        with raises_errno(Errno.EPERM):
+            await user.mremap(here, 4096, 4096, 3, 0x2000)
+    assert await user.mmap(4096, addr=0x2000) >= 0x1_0000      # a wish is moved for everybody
 
 
 @pytest.mark.parametrize("mode, prot, flags, errno", [

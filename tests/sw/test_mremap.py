@@ -60,7 +60,6 @@ async def present(user, at, pages=4):
     (AT,        4, 4,       TO,                    AT,        Errno.EINVAL),
     (AT,        1, 1,       TO,                    -PAGE,     Errno.EINVAL),
     (AT,        1, 1,       TO,                    1 << 47,   Errno.EINVAL),
-    (AT,        1, 1,       TO,                    0x1000,    Errno.EPERM),
     (HOLE,      1, 1,       TO,                    NEW,       Errno.EFAULT),
 ])
 @runs

@@ -6,10 +6,12 @@ Ref: Linux 6.12, mm/mmap.c (__get_unmapped_area), arch/x86/kernel/sys_x86_64.c.
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.mm.mmap import mmap_address_hint_valid
 from sw.errno import Errno, KernelError
+from sw.include.linux.capability import CAP_SYS_RAWIO
 from sw.include.linux.mm import vm_start_gap
 from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.mman import MAP_32BIT, MAP_ABOVE4G, MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED
 from sw.kconfig import kconfig
+from sw.kernel.capability import capable
 from sw.processor.cpu import Cpu
 
 from .find import find_vma
@@ -93,7 +95,7 @@ def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: in
     MAP_ABOVE4G. Whoever wishes for an address above the default window gets one there; whoever
     wishes for none, and wants private memory for whole huge pages, gets one that suits them.
     Raises ENOMEM if it does not fit below TASK_SIZE, EINVAL for a command that is not page
-    aligned, EPERM below ``mmap_min_addr``.
+    aligned, EPERM below ``mmap_min_addr`` without CAP_SYS_RAWIO.
     """
     paging    = kconfig(cpu).paging
     task_size = paging.TASK_SIZE
@@ -118,6 +120,6 @@ def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: in
         raise KernelError(Errno.ENOMEM)
     if addr & ~PAGE_MASK:
         raise KernelError(Errno.EINVAL)
-    if addr < mmap_min_addr:
+    if addr < mmap_min_addr and not capable(cpu, CAP_SYS_RAWIO):
         raise KernelError(Errno.EPERM)
     return addr
