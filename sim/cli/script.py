@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
 from sim.script import SCRIPTS, recorded
 from sim.script.campaign import campaign
-from sim.script.compare import Difference, differences
-from sim.script.outcome import Outcome
-from sim.script.parser import load
+from sim.script.compare import differences
+from sim.script.parser import load, parse
+from sim.script.report import Report, as_json
 from sim.script.runs import DEFAULT_ENGINE, DEFAULT_ERA, here, lacking, on_linux, on_model
 from sim.script.script import Script, ScriptError
-from sim.script.told import told_differences, told_run
+from sim.script.told import told_differences, told_run, told_verdict
 
 from .usage import UsageError, path, seed, whole_number
 
@@ -91,59 +92,62 @@ def _files(names: Iterable[Path]) -> list[Path]:
 
 def _play(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -> int:
     """Play all on one kernel. The status is 1 if something was not as expected."""
-    where  = here() if args.on == "linux" else f"the model of {args.era}"
-    failed = 0
-    told: list[dict[str, Any]] = []
+    reports = []
     for file, script in scripts:
-        lacks = lacking(script) if args.on == "linux" else ""
-        if lacks:
-            told.append({"script": str(file), "left_out": f"it needs {lacks}"})
-            _tell(args, f"{script.title} ({script.name}): left out, it needs {lacks}\n\n")
-            continue
-        outcomes = (on_linux(script) if args.on == "linux" else
-                    on_model(script, engine=args.engine, era=args.era))
-        failed += any(outcome.failed for outcome in outcomes)
-        told.append(_json_of(file, script, outcomes))
-        _tell(args, f"{told_run(script, outcomes, where)}\n")
-    _tell(args, f"{len(scripts)} scripts, {failed} not as expected\n")
-    _tell_json(args, {"on": where, "scripts": told})
-    return 1 if failed else 0
+        reports.append(_played(file, script, args))
+        _tell(args, f"{told_run(reports[-1], f'the model of {args.era}')}\n")
+    counts = Counter(report.verdict for report in reports)
+    _tell(args, f"{len(reports)} scripts: {counts['expected']} as expected, "
+                f"{counts['unexpected']} not, {counts['left out']} left out\n")
+    _tell_json(args, reports)
+    return 1 if counts["unexpected"] else 0
 
 
-def _json_of(file: Path, script: Script, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    return {"script": str(file), "title": script.title, "steps": [
-        {"line": step.line, "step": str(step), "result": dict(outcome.said),
-         "failed": list(outcome.failed)}
-        for step, outcome in zip(script.steps, outcomes, strict=True)]}
+def _played(file: Path, script: Script, args: argparse.Namespace) -> Report:
+    on_host = args.on == "linux"
+    lacks   = lacking(script) if on_host else ""
+    if lacks:
+        return Report(str(file), script, "left out", f"it needs {lacks}")
+    outcomes = (on_linux(script) if on_host else
+                on_model(script, engine=args.engine, era=args.era))
+    failed = [outcome.failed for outcome in outcomes]
+    said   = [outcome.said for outcome in outcomes]
+    return Report(str(file), script, "unexpected" if any(failed) else "expected",
+                  model=() if on_host else said, linux=said if on_host else (),
+                  kernel=here() if on_host else "", failed=failed)
 
 
 def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -> int:
     """Play all on both. The status is 1 if something differs for which the script has no reason."""
-    model, counts = f"the model of {args.era}", {"agree": 0, "explained": 0, "differ": 0}
-    told: list[dict[str, Any]] = []
+    reports = []
     for file, script in scripts:
-        where, linux = _on_linux(file, script)
-        if linux is None:
-            told.append({"script": str(file), "left_out": where})
-            _tell(args, f"{file}: left out: {where}\n")
-            continue
-        outcomes = on_model(script, engine=args.engine, era=args.era)
-        found    = differences(script, linux, [outcome.said for outcome in outcomes])
-        verdict  = "agree" if not found else "explained" if script.differs else "differ"
-        counts[verdict] += 1
-        told.append({"script": str(file), "linux": where, "verdict": verdict,
-                     "reason": script.differs if found else "",
-                     "differences": [_difference_json(one) for one in found]})
-        if script.differs and not found:
-            _tell(args, f"{script.title} ({file}) agrees, though it says: {script.differs}\n\n")
-        if found:
-            reason = f", and says why: {script.differs}" if script.differs else ""
-            _tell(args, f"{script.title} ({file}) differs{reason}\n"
-                        f"{told_differences(found, where, model)}\n")
-    _tell(args, f"{len(scripts)} scripts: {counts['agree']} agree, {counts['differ']} differ, "
-                f"{counts['explained']} differ for a reason that they say\n")
-    _tell_json(args, {"model": model, "counts": counts, "scripts": told})
+        reports.append(_compared(file, script, args))
+        _tell(args, told_verdict(reports[-1], f"the model of {args.era}"))
+    counts = Counter(report.verdict for report in reports)
+    others = "".join(f", {counts[verdict]} {told}" for verdict, told in (
+        ("explained", "differ for a reason that they say"),
+        ("another Linux", "agree with the Linux on record, and not with this one"),
+        ("left out", "left out")) if counts[verdict])
+    _tell(args, f"{len(reports)} scripts: {counts['agree']} agree, {counts['differ']} differ"
+                f"{others}\n")
+    _tell_json(args, reports)
     return 1 if counts["differ"] else 0
+
+
+def _compared(file: Path, script: Script, args: argparse.Namespace) -> Report:
+    kernel, linux = _on_linux(file, script)
+    if linux is None:
+        return Report(str(file), script, "left out", kernel)
+    model = [outcome.said
+             for outcome in on_model(script, engine=args.engine, era=args.era)]
+    found = differences(script, linux, model)
+    verdict = "agree" if not found else "explained" if script.differs else "differ"
+    if verdict == "differ" and kernel == here():
+        known = recorded.read(file.parent, script)
+        if known and known.kernel != kernel and not differences(script, known.said, model):
+            verdict = "another Linux"
+    return Report(str(file), script, verdict, script.differs, model, linux, kernel,
+                  differences=found)
 
 
 def _campaign(args: argparse.Namespace) -> int:
@@ -153,20 +157,16 @@ def _campaign(args: argparse.Namespace) -> int:
     with Progress(unit="steps", total=args.random) as progress:
         findings = campaign(args.random, args.seed, engine=args.engine, era=args.era,
                             played=progress.count)
-    for finding in findings:
-        told = told_differences(finding.differences, here(), f"the model of {args.era}")
-        _tell(args, f"{finding.text}\n{told}\n")
+    reports = [Report("", parse(finding.text, "random", "random"), "differ", kernel=here(),
+                      differences=finding.differences, source=finding.text)
+               for finding in findings]
+    for report in reports:
+        told = told_differences(report.differences, here(), f"the model of {args.era}")
+        _tell(args, f"{report.source}\n{told}\n")
     _tell(args, f"{args.random} random steps from the seed {args.seed}: {len(findings)} scripts "
                 "differ\n")
-    _tell_json(args, {"steps": args.random, "seed": args.seed, "findings": [
-        {"script": finding.text, "differences": list(map(_difference_json, finding.differences))}
-        for finding in findings]})
+    _tell_json(args, reports)
     return 1 if findings else 0
-
-
-def _difference_json(one: Difference) -> dict[str, Any]:
-    return {"line": one.step.line, "step": str(one.step), "key": one.key,
-            "linux": one.first, "model": one.other}
 
 
 def _on_linux(file: Path, script: Script) -> tuple[str, Sequence[Mapping[str, Any]] | None]:
@@ -207,6 +207,7 @@ def _tell(args: argparse.Namespace, text: str) -> None:
         print_out(text)
 
 
-def _tell_json(args: argparse.Namespace, value: Any) -> None:
+def _tell_json(args: argparse.Namespace, reports: Sequence[Report]) -> None:
     if args.json:
-        print_out(json.dumps(value, indent=1) + "\n")
+        document = as_json(reports, engine=args.engine, era=args.era)
+        print_out(json.dumps(document, indent=1) + "\n")

@@ -25,6 +25,7 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.shrink`        scripts made shorter that differ
 :mod:`sim.script.toml`          scripts written as text
 :mod:`sim.script.campaign`      campaigns of random scripts
+:mod:`sim.script.report`        what was found out about a script, and its JSON
 :mod:`sim.script.told`          runs and comparisons as text
 ==============================  ===============================================================
 """

@@ -20,7 +20,7 @@ __all__ = ["DEFAULT_ENGINE", "DEFAULT_ERA", "here", "lacking", "on_linux", "on_m
 
 
 #: That of the kernels which people sit at.
-DEFAULT_ERA = "6.x"
+DEFAULT_ERA = "6.18"
 
 #: The fastest: a script needs no signals.
 DEFAULT_ENGINE = "golden"

@@ -15,6 +15,7 @@ from sim.boards.build import STEPS, BuildResult
 from sim.boards.nextpnr import Clock, NextpnrReport
 from sim.boards.report import build_as_json
 from sim.cli.main import main
+from sim.script import SCRIPTS
 from tests.benchmark.benchmark_support import figures
 from tests.benchmark.hardware_support import measurement
 from tests.json_support import documented, paths
@@ -64,6 +65,7 @@ def printed(command, tmp_path, capsys):
         story.write_text(STORY.format(end=end))
     arguments = {"run": map(str, stories), "matrix": ["--columns", "code"],
                  "walk": ["0xffff888000004000", str(stories[0])],
+                 "script": ["--compare", str(SCRIPTS / "forced" / "hole.toml")],
                  # There the TLB of a processor holds a page otherwise than memory.
                  "explore": ["dirty-cow", "--jobs", "1"],
                  "walk --all": ["shootdown", "--cpu", "1", "--at", "8566", "--engine", FAST]}

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from sim.cli.main import main
+from sim.script.outcome import Outcome
 from sim.script.runs import here
 
 from .script_support import LINUX
@@ -35,13 +36,14 @@ def test_a_script_is_played_and_told(options, file, capsys):
     assert main(["script", str(file), *options]) == 0
     out = capsys.readouterr().out
     assert "   4  a load at=4096" in out and "signal SIGSEGV, code SEGV_MAPERR" in out
-    assert "1 scripts, 0 not as expected" in out
+    assert "1 scripts: 1 as expected, 0 not" in out
 
 
 def test_results_are_printed_as_json(file, capsys):
     assert main(["script", str(file), "--json"]) == 0
     [script] = json.loads(capsys.readouterr().out)["scripts"]
-    assert script["title"] == "A load" and script["steps"][0]["result"]["address"] == "0x1000"
+    assert (script["title"], script["verdict"]) == ("A load", "expected")
+    assert script["steps"][0]["model"]["address"] == "0x1000"
 
 
 def test_what_is_not_as_expected_is_status_1(file, capsys):
@@ -76,11 +78,32 @@ def test_a_difference_counts_unless_the_script_says_why(file, capsys):
     with pytest.MonkeyPatch.context() as elsewhere:
         elsewhere.setattr("platform.machine", lambda: "riscv64")
         assert main(["script", str(file), "--compare"]) == 1
-        assert f"code: {here()} (on record) SEGV_ACCERR, the model of 6.x SEGV_MAPERR" in (
+        assert f"code: {here()} (on record) SEGV_ACCERR, the model of 6.18 SEGV_MAPERR" in (
             capsys.readouterr().out)
         file.write_text(GOOD.replace("\n\n", '\ndiffers = "it is a test"\n\n', 1))
         assert main(["script", str(file), "--compare"]) == 0
     assert "and says why: it is a test" in capsys.readouterr().out
+
+
+@LINUX
+def test_a_model_that_does_as_the_linux_on_record_is_at_no_fault(file, capsys, monkeypatch):
+    assert main(["script", str(file), "--record"]) == 0
+    record = file.with_name("linux.json")
+    record.write_text(record.read_text().replace(here(), "Linux 6.18.0"))
+    monkeypatch.setattr("sim.cli.script.on_linux", lambda script: [Outcome({"ret": 1})])
+    assert main(["script", str(file), "--compare"]) == 0
+    out = capsys.readouterr().out
+    assert "differs, but the model does as the Linux on record" in out
+    assert "1 agree with the Linux on record, and not with this one" in out
+
+
+def test_a_script_that_needs_what_is_not_here_is_left_out(file, capsys, monkeypatch):
+    monkeypatch.setattr("sim.cli.script.lacking", lambda script: "root")
+    for what, told in ((["--on", "linux"], "1 left out"), (["--compare"], "1 left out"),
+                       (["--record"], "0 scripts recorded")):
+        assert main(["script", str(file), *what]) == 0
+        out = capsys.readouterr().out
+        assert "left out" in out and told in out
 
 
 @pytest.mark.parametrize("words, said", [

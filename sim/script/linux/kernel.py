@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from .agent import agent_file
+from .folder import folder_on_disk
 from .look import special_mappings
 from .process import AGENT_FD, LinuxProcess, letter_of
 from .slots import SLOTS_FD, Slots
@@ -62,7 +63,7 @@ class LinuxHost:
         self._agent  = _high(agent_file())
         self._born:  list[LinuxProcess] = []
         self._uid    = 0 if root else os.getuid() or _UID
-        self._folder = tempfile.mkdtemp(prefix="dragoncage-")
+        self._folder = tempfile.mkdtemp(prefix="dragoncage-", dir=folder_on_disk())
         os.chmod(self._folder, 0o755)
         self._own(self._folder)
 

@@ -267,7 +267,7 @@ class LinuxProcess:
     async def faults(self) -> int:
         """Count its page faults so far, those of its system calls among them."""
         fields = self._stat()
-        return int(fields[7]) if fields else 0
+        return int(fields[7]) + int(fields[9]) if fields else 0  # minor and major ones
 
     async def look(self, address: int) -> Sight:
         """Look at a page of it."""
