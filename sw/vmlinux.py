@@ -22,6 +22,7 @@ from sw.kernel.sched.idle import cpu_startup_entry
 from sw.mm.huge_memory import policy
 from sw.mm.memory import file_fault
 from sw.mm.memory.mem_map import frames, mem_map
+from sw.mm.util import OVERCOMMIT_MODES, sysctl_overcommit_memory
 from sw.processor.cpu import Cpu
 from sw.security.yama import yama_lsm as yama
 from sw.security.yama.yama_lsm import YAMA_SCOPES
@@ -56,6 +57,9 @@ class Kernel:
     fault_around_bytes : :class:`int`
         Bytes of a file that a read fault maps, if they are in memory: a power of two of pages, up
         to a table of them. Linux is built with 65536.
+    overcommit_memory : :class:`int` or :class:`None`
+        How much private memory is promised: 0, as long as it could be; 1, anything; 2, what there
+        is (vm.overcommit_memory). None: nothing is accounted. Linux begins with 0.
     vdso : :class:`bool`
         Programs get a vDSO, and vvar below it (``vdso=``). Linux gives it to them by default.
     clearcpuid : :class:`int`
@@ -76,8 +80,8 @@ class Kernel:
         self, paging: Paging, ram_bytes: int, era: Era, *,
         highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
         transparent_hugepage: str = "madvise", yama_ptrace_scope: int | None = None,
-        fault_around_bytes: int = PAGE_SIZE, vdso: bool = False, clearcpuid: int = 0,
-        write_protect: bool = True,
+        fault_around_bytes: int = PAGE_SIZE, vdso: bool = False,
+        overcommit_memory: int | None = None, clearcpuid: int = 0, write_protect: bool = True,
     ):
         least = max(0, ram_bytes - paging.MAXMEM)
         if highmem_bytes is None:
@@ -90,6 +94,8 @@ class Kernel:
             raise ValueError(f"a {paging.name} kernel cannot use {ram_bytes!r} bytes of memory")
         if yama_ptrace_scope is not None and yama_ptrace_scope not in YAMA_SCOPES:
             raise ValueError(f"yama_ptrace_scope is 0 to 3, not {yama_ptrace_scope!r}")
+        if overcommit_memory is not None and overcommit_memory not in OVERCOMMIT_MODES:
+            raise ValueError(f"overcommit_memory is 0 to 2, not {overcommit_memory!r}")
         if fault_around_bytes.bit_count() != 1 or not (
                 PAGE_SIZE <= fault_around_bytes <= paging.entries * PAGE_SIZE):
             raise ValueError(f"fault_around_bytes cannot be {fault_around_bytes!r}")
@@ -105,6 +111,7 @@ class Kernel:
                        policy.setup_transparent_hugepage(transparent_hugepage))
         self.image.set(file_fault.fault_around_bytes, fault_around_bytes)
         self.image.set(vdso_enabled, vdso)
+        self.image.set(sysctl_overcommit_memory, overcommit_memory)
         self.image.set(cpu_caps_cleared, clearcpuid)
         self.image.set(cr0_write_protect, write_protect)
 

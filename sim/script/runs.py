@@ -26,7 +26,7 @@ DEFAULT_ERA = "6.18"
 DEFAULT_ENGINE = "golden"
 
 #: What Linux is built with, and the kernel of ``sw`` does without unless it is to be compared.
-AS_BUILT = {"fault_around_bytes": 0x10000}
+AS_BUILT = {"fault_around_bytes": 0x10000, "overcommit_memory": 1}
 
 _THP = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 

@@ -15,8 +15,8 @@ from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
-    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_SEALED, VM_SHARED, VM_WRITE, PAGE_ALIGN,
-    pte_lockptr,
+    PAGE_ALIGN, VM_ACCESS_FLAGS, VM_ACCOUNT, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_NORESERVE,
+    VM_SEALED, VM_SHARED, VM_WRITE, pte_lockptr, vma_is_anonymous,
 )
 from sw.include.linux.mm_types import vm_area_struct
 from sw.include.linux.mman import PROT_GROWSDOWN, PROT_GROWSUP, PROT_SEM
@@ -34,6 +34,7 @@ from .mmap.find import find_vma
 from .mmap.limits import may_expand_vm
 from .pagewalk import walk_page_range
 from .pgtable_generic import pte_unmap_unlock
+from .util import account_flags, security_vm_enough_memory_mm
 from .vma import vma_merge, vma_modify, vma_set_page_prot, vma_wants_writenotify
 
 
@@ -82,6 +83,23 @@ async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
     return flush
 
 
+def _accounted(cpu: Cpu, vma: vm_area_struct, length: int, newflags: int) -> int:
+    """Return the flags of a changed part, with VM_ACCOUNT if it is promised pages of its own.
+
+    It is from the first time that it can be written to; until a page has been, the promise is taken
+    back. Raises ENOMEM.
+    """
+    kept = VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE
+    if newflags & VM_WRITE:
+        account = 0 if vma.vm_flags & kept else account_flags(cpu, newflags)
+        if account and not security_vm_enough_memory_mm(cpu, length):
+            raise KernelError(Errno.ENOMEM)
+        return newflags | account
+    if vma_is_anonymous(vma) and not vma.anon_vma:
+        return newflags & ~VM_ACCOUNT
+    return newflags
+
+
 @traced
 async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                          newflags: int) -> None:
@@ -95,6 +113,7 @@ async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
             and may_expand_vm(cpu, vma.vm_mm, vma.vm_flags, end - start)):
         raise KernelError(Errno.ENOMEM)
     oldflags = vma.vm_flags
+    newflags = _accounted(cpu, vma, end - start, newflags)
     vma = await vma_modify(cpu, vma, start, end)
     vma.vm_flags = newflags
     vma_set_page_prot(kconfig(cpu).paging, vma)

@@ -9,8 +9,8 @@ from sw.arch.x86.include.asm.pgtable import pte_present, ptep_get_and_clear, set
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
-    VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_MASK, VM_MAYSHARE, VM_PFNMAP, VM_SEALED, VM_SHARED,
-    PAGE_ALIGN, pte_lockptr, vma_is_anonymous,
+    PAGE_ALIGN, VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_MASK, VM_MAYSHARE, VM_PFNMAP,
+    VM_SEALED, VM_SHARED, pte_lockptr, vma_is_anonymous,
 )
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mman import (
@@ -33,6 +33,7 @@ from .mmap.unmap import do_munmap
 from .mmap.unmapped_area import get_unmapped_area
 from .pagewalk import walk_page_range
 from .pgtable_generic import pte_unmap_unlock
+from .util import security_vm_enough_memory_mm
 from .vma import copy_vma, vma_merge
 
 
@@ -101,7 +102,10 @@ async def move_page_tables(cpu: Cpu, vma: vm_area_struct, old_addr: int, new_add
 async def move_vma(cpu: Cpu, vma: vm_area_struct, old_addr: int, old_len: int, new_len: int,
                    new_addr: int, flags: int) -> int:
     """Move part of a mapping, with its pages, to a place that is free. Raises ENOMEM."""
-    mm  = vma.vm_mm
+    mm = vma.vm_mm
+    if (flags & MREMAP_DONTUNMAP and vma.vm_flags & VM_ACCOUNT
+            and not security_vm_enough_memory_mm(cpu, new_len)):
+        raise KernelError(Errno.ENOMEM)
     new = copy_vma(vma, new_addr, new_len, linear_page_index(vma, old_addr))
     try:
         await move_page_tables(cpu, vma, old_addr, new_addr, old_len)
@@ -136,6 +140,8 @@ def vma_to_resize(cpu: Cpu, addr: int, old_len: int, new_len: int, flags: int) -
     if new_len > old_len and not mlock_future_ok(cpu, mm, vma.vm_flags, new_len - old_len):
         raise KernelError(Errno.EAGAIN)
     if not may_expand_vm(cpu, mm, vma.vm_flags, new_len - old_len):
+        raise KernelError(Errno.ENOMEM)
+    if vma.vm_flags & VM_ACCOUNT and not security_vm_enough_memory_mm(cpu, new_len - old_len):
         raise KernelError(Errno.ENOMEM)
     return vma
 

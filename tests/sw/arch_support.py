@@ -141,7 +141,8 @@ def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any 
               highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
               transparent_hugepage: str = "madvise", clearcpuid: int = 0,
               write_protect: bool = True, yama_ptrace_scope: int | None = None,
-              fault_around_bytes: int = PAGE_SIZE, vdso: bool = False, **features: Any) -> Cpu:
+              fault_around_bytes: int = PAGE_SIZE, vdso: bool = False,
+              overcommit_memory: int | None = None, **features: Any) -> Cpu:
     """Make a processor out of reset, with a kernel that has not started."""
     bus = RecordingBus(**features_for(paging) | features)
     for frame in range(64):
@@ -150,7 +151,8 @@ def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any 
                     proc_mem_force_override=proc_mem_force_override,
                     transparent_hugepage=transparent_hugepage, clearcpuid=clearcpuid,
                     write_protect=write_protect, yama_ptrace_scope=yama_ptrace_scope,
-                    fault_around_bytes=fault_around_bytes, vdso=vdso)
+                    fault_around_bytes=fault_around_bytes, vdso=vdso,
+                    overcommit_memory=overcommit_memory)
     return executing(kernel, Cpu(bus))
 
 

@@ -18,6 +18,7 @@ from sw.include.linux.signal_types import SIGCHLD, sighand_struct, signal_struct
 from sw.kernel.pid import alloc_pid, init_pid_ns
 from sw.kernel.trace.ftrace import traced
 from sw.mm.memory.copy import copy_page_range
+from sw.mm.util import nr_accounted, security_vm_enough_memory_mm
 from sw.mm.vma import vma_link
 from sw.processor.cpu import Cpu
 
@@ -48,12 +49,19 @@ _MODELLED = (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE
 
 @traced
 async def dup_mmap(cpu: Cpu, mm: mm_struct, oldmm: mm_struct) -> None:
-    """Give the child the parent's mappings, and share the pages that it would not find again."""
+    """Give the child the parent's mappings, and share the pages that it would not find again.
+
+    Raises ENOMEM, also if the child cannot be promised what its parent was.
+    """
     await mmap_write_lock_killable(cpu, oldmm)
     try:
         for mpnt in oldmm.mmap:
             if mpnt.vm_flags & VM_DONTCOPY:
                 continue
+            if not security_vm_enough_memory_mm(
+                    cpu, nr_accounted(mm, 0, mpnt.vm_start)
+                    + nr_accounted(oldmm, mpnt.vm_start, mpnt.vm_end)):
+                raise KernelError(Errno.ENOMEM)
             wipe = bool(mpnt.vm_flags & VM_WIPEONFORK)
             tmp  = replace(mpnt, vm_mm=mm, vm_flags=mpnt.vm_flags & ~VM_LOCKED_MASK,
                            anon_vma=mpnt.anon_vma and not wipe)

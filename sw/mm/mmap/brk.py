@@ -17,6 +17,7 @@ from sw.include.linux.sched import task_rlimit
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.gup import mm_populate
+from sw.mm.util import account_flags, security_vm_enough_memory_mm
 from sw.mm.vma import vma_link, vma_merge, vma_set_page_prot
 from sw.processor.cpu import Cpu
 
@@ -35,7 +36,7 @@ _DATA = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
 
 def do_brk_flags(cpu: Cpu, mm: mm_struct, addr: int, length: int) -> None:
     """Map memory of the heap; it joins the heap that ends at ``addr``."""
-    flags = _DATA | mm.def_flags
+    flags = _DATA | mm.def_flags | account_flags(cpu, _DATA)
     vma   = vm_area_struct(mm, addr, addr + length, flags, 0, vm_pgoff=addr >> PAGE_SHIFT)
     vma_set_page_prot(kconfig(cpu).paging, vma)
     vma_link(mm, vma)
@@ -62,7 +63,8 @@ def _grow(cpu: Cpu, mm: mm_struct, oldbrk: int, newbrk: int) -> bool:
     except KernelError:
         return False
     if (not mlock_future_ok(cpu, mm, mm.def_flags, length)
-            or not may_expand_vm(cpu, mm, _DATA | mm.def_flags, length)):
+            or not may_expand_vm(cpu, mm, _DATA | mm.def_flags, length)
+            or not security_vm_enough_memory_mm(cpu, length)):
         return False
     above = find_vma(mm, oldbrk)
     # A page stays free, so that an overrun of the heap is noticed.

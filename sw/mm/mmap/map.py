@@ -25,6 +25,10 @@ from sw.kernel.trace.ftrace import traced
 from sw.mm.gup import mm_populate
 from sw.mm.memfd import memfd_check_seals_mmap
 from sw.mm.shmem import shmem_zero_setup
+from sw.mm.util import (
+    OVERCOMMIT_NEVER, account_flags, nr_accounted, security_vm_enough_memory_mm,
+    sysctl_overcommit_memory,
+)
 from sw.mm.vma import vma_link, vma_merge, vma_set_page_prot
 from sw.processor.cpu import Cpu
 
@@ -104,6 +108,11 @@ async def mmap_region(cpu: Cpu, mm: mm_struct, filp: file | None, addr: int, len
                    if vma.vm_start < addr + length and vma.vm_end > addr)
     if not may_expand_vm(cpu, mm, vm_flags, length - replaced):
         raise KernelError(Errno.ENOMEM)
+    account = account_flags(cpu, vm_flags)
+    if account and not security_vm_enough_memory_mm(
+            cpu, length - nr_accounted(mm, addr, addr + length)):
+        raise KernelError(Errno.ENOMEM)
+    vm_flags |= account
     await do_munmap(cpu, mm, addr, length)
     vma = vm_area_struct(mm, addr, addr + length, vm_flags, 0, vm_pgoff=pgoff)
     if filp is not None:
@@ -160,6 +169,8 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
         raise KernelError(Errno.EEXIST)
     # PROT_READ, PROT_WRITE and PROT_EXEC have the values of VM_READ, VM_WRITE and VM_EXEC.
     vm_flags = prot & VM_ACCESS_FLAGS | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
+    if flags & MAP_NORESERVE and sysctl_overcommit_memory(cpu) == OVERCOMMIT_NEVER:
+        flags &= ~MAP_NORESERVE
     vm_flags |= calc_vm_flag_bits(flags) | mm.def_flags
     if flags & MAP_LOCKED and not can_do_mlock(cpu):
         raise KernelError(Errno.EPERM)

@@ -14,6 +14,7 @@ from sw.include.linux.mmap_lock import (
 from sw.include.linux.resource import RLIMIT_STACK
 from sw.include.linux.sched import task_rlimit
 from sw.kernel.trace.ftrace import traced
+from sw.mm.util import security_vm_enough_memory_mm
 from sw.processor.cpu import Cpu
 
 from .find import find_vma, vma_prev
@@ -48,7 +49,8 @@ def expand_downwards(cpu: Cpu, vma: vm_area_struct, address: int) -> None:
     grown = vma.vm_start - address
     if (vma.vm_end - address > task_rlimit(current(cpu), RLIMIT_STACK)
             or not may_expand_vm(cpu, vma.vm_mm, vma.vm_flags, grown)
-            or not mlock_future_ok(cpu, vma.vm_mm, vma.vm_flags, grown)):
+            or not mlock_future_ok(cpu, vma.vm_mm, vma.vm_flags, grown)
+            or not security_vm_enough_memory_mm(cpu, grown)):
         raise KernelError(Errno.ENOMEM)
     vma.vm_pgoff -= vma.vm_start - address >> PAGE_SHIFT
     vma.vm_start  = address
