@@ -19,7 +19,11 @@ from .processors import GoldenProcessor, Wait, wait
 from .walk import Update, Walk, stepwise
 
 
-__all__ = ["StepwiseProcessor", "UnlockedProcessor", "WholeProcessor"]
+__all__ = ["BLOCK", "StepwiseProcessor", "UnlockedProcessor", "WholeProcessor"]
+
+
+#: More than the number of any word.
+BLOCK = 1 << 60
 
 
 class StepwiseProcessor(GoldenProcessor):
@@ -35,8 +39,9 @@ class StepwiseProcessor(GoldenProcessor):
         Operations that were begun.
     locations : :class:`list` of :class:`tuple`
         What the step in progress has touched, and whether it was written: the number of an 8-byte
-        word of physical memory, or -1 - n for the interrupts of processor n. Whoever resumes the
-        processor empties it.
+        word of physical memory, ``BLOCK`` plus the number of a block of 512 bytes that was written
+        as a whole, or -1 - n for the interrupts of processor n. Of a word that is touched, its
+        block is read. Whoever resumes the processor empties it.
     """
 
     def __init__(self, maxphyaddr: int = 40, **features: bool) -> None:
@@ -199,8 +204,13 @@ class StepwiseProcessor(GoldenProcessor):
     # What steps touch
 
     def _touch(self, physical: int, size: int, write: bool) -> None:
-        for word in range(physical >> 3, (physical + size + 7) >> 3):
-            self.locations.append((word, write))
+        end = physical + size
+        if write and not (physical | size) % 512:
+            self.locations += [(BLOCK + block, True) for block in range(physical >> 9, end >> 9)]
+            return
+        self.locations += [(word, write) for word in range(physical >> 3, end + 7 >> 3)]
+        self.locations += [(BLOCK + block, False) for block in range(physical >> 9,
+                                                                     end + 511 >> 9)]
 
     def _touch_all(self, linear: int, count: int, kind: Kind, user: bool) -> None:
         end = linear + count

@@ -3,7 +3,7 @@
 import pytest
 
 from sim.golden.processors import Wait, golden_processors
-from sim.golden.stepwise import StepwiseProcessor, UnlockedProcessor, WholeProcessor
+from sim.golden.stepwise import BLOCK, StepwiseProcessor, UnlockedProcessor, WholeProcessor
 from sw.bus import Access, Kind, Register
 
 
@@ -125,8 +125,22 @@ def test_steps_tell_which_words_they_touch():
             touched += one.locations
             one.locations.clear()
     touched += one.locations
-    assert touched == [(ROOT >> 3, False), (ENTRY >> 3, False), (ENTRY >> 3, True),
-                       (FRAME >> 3, True), (FRAME + 8 >> 3, True)]
+    assert [place for place in touched if place[0] < BLOCK] == [
+        (ROOT >> 3, False), (ENTRY >> 3, False), (ENTRY >> 3, True), (FRAME >> 3, True),
+        (FRAME + 8 >> 3, True)]
+    assert {place for place in touched if place[0] >= BLOCK} == {
+        (BLOCK + (address >> 9), False) for address in (ROOT, ENTRY, FRAME)}
+
+
+def test_a_string_that_fills_blocks_touches_those_and_so_meets_whoever_touches_a_word():
+    one, _ = paging(flags=PRESENT | WRITABLE | USER | ACCESSED | DIRTY)
+    steps(one.access(Access(0x1000, 4)))
+    one.locations.clear()
+    steps(one.store_string(0x1200, bytes(512), user=False))
+    assert one.locations == [(BLOCK + (FRAME + 0x200 >> 9), True)]
+    one.locations.clear()
+    steps(one.load_string(0x1200, 512, user=False))
+    assert (BLOCK + (FRAME + 0x200 >> 9), False) in one.locations
 
 
 def test_to_let_time_pass_is_told_apart_and_so_is_a_halt():
