@@ -20,7 +20,7 @@ from .race import Race, RaceModule, Variant
 __all__ = ["RacingMachine"]
 
 
-#: Bytes of physical memory.
+#: Bytes of physical memory, if the race does not need more.
 RAM = 1 << 20
 
 #: Steps in which a machine boots and sets up.
@@ -62,7 +62,7 @@ class RacingMachine:
         self.ends       = [""] * count
         self._begun     = False
         self._race: Race | None = None
-        self._kernel    = Kernel(PAGING_64, RAM, era)
+        self._kernel    = Kernel(PAGING_64, getattr(module, "RAM", RAM), era)
         self._cpus      = [Cpu(bus, number) for number, bus in enumerate(self.processors)]
         self._executing: list[Coroutine[Any, Any, Any]] = [
             self._main(module), *(self._kernel.secondary(cpu) for cpu in self._cpus[1:])]

@@ -8,6 +8,8 @@ A race is a module with a docstring, whose first line is its title, and with
     Two :class:`Variant`: one in which the bad outcome can be had, and one in which it cannot.
 ``PREEMPTIONS``
     How many the bad outcome needs.
+``RAM``
+    Bytes of physical memory, if 1 MiB is not enough.
 ``async def prepare(cpus)``
     Executed on the first processor after the boot: sets up, and returns a :class:`Race`.
 

@@ -1,8 +1,8 @@
 """mremap against the flush: a freed page is read by the address that it had
 
-Ref: CVE-2018-18281; Linux 4.14 and 4.19, mm/mremap.c (move_page_tables).
+Ref: CVE-2018-18281; Linux 4.18 and 4.19, mm/mremap.c (move_page_tables).
 
-Processor 0 moves a mapping of a file that lies in two page tables. The kernel of 4.14 flushes the
+Processor 0 moves a mapping of a file that lies in two page tables. The kernel of 4.18 flushes the
 old address once, after the second table; the lock of the tables is free before. In between
 processor 1 truncates the file, which finds the page at its new address and frees it; another
 process gets the page, and processor 1 reads its secret by the translation of the old address.
@@ -22,7 +22,7 @@ from .cast import frame_of, process, thread_of
 
 
 CPUS   = 2
-FLAWED = Variant("4.14")
+FLAWED = Variant("4.18")
 SOUND  = Variant("5.7")
 
 PREEMPTIONS = 2
