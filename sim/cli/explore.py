@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Unavailable
-from sim.explore.plan import Plan
+from sim.explore.confirm import CONFIRMING, Confirmation, confirm
+from sim.explore.plan import Plan, render
 from sim.explore.pool import Pool, cluster, processes
 from sim.explore.races import RACES
 from sim.explore.replay import as_scenario
 from sim.explore.report import as_json, as_text, steps_as_text
-from sim.explore.search import Exhaustive, Result, Sampled, Strategy, search
+from sim.explore.search import KEPT, Exhaustive, Result, Sampled, Strategy, search
 from sim.explore.state import State
-from sim.explore.told import Examined, examine
+from sim.explore.told import Examined, examine, in_operations
 from sim.explore.unit import Setting
+from sim.golden.stepwise import StepwiseProcessor
 from sim.output.files import print_out, written
 from sim.output.progress import Progress
 from sw.era import ERAS
@@ -65,6 +67,10 @@ def add(commands: Any) -> None:
     explore.add_argument("--save", metavar="FILE.py", type=path,
                          help="write the schedule that was found to FILE.py, a scenario for "
                               "`dragoncage run`")
+    explore.add_argument("--confirm", choices=CONFIRMING, metavar="ENGINE",
+                         help="play schedules again on the gateware, with the engine "
+                              f"{' or '.join(CONFIRMING)}: up to {2 * KEPT}, those with the bad "
+                              "outcome first")
     explore.add_argument("--steps", action="store_true", help="print each step of it")
     explore.add_argument("--json", action="store_true", help="print JSON")
     explore.set_defaults(command=explore_command)
@@ -76,6 +82,9 @@ def explore_command(args: argparse.Namespace) -> int:
     if args.strategy is None:
         args.strategy = Exhaustive(setting.module.PREEMPTIONS)
     save    = None if args.save is None else _scenario_file(args.save)
+    if args.confirm is not None and setting.variant.processor is not StepwiseProcessor:
+        raise UsageError(f"--confirm {args.confirm}: the gateware has not the flaw of this race; "
+                         "leave it out, or add --sound")
     if args.state is not None:
         writable_file(args.state, option="--state")
     try:
@@ -83,17 +92,18 @@ def explore_command(args: argparse.Namespace) -> int:
             result, found = _explored(args, setting, pool, state)
     except Unavailable as error:
         raise UsageError(str(error)) from error
+    confirmed = None if args.confirm is None else _confirmed(setting, result, args.confirm)
     if args.json:
-        print_out(json.dumps(as_json(setting, args.strategy, result, found), indent=2) + "\n")
+        print_out(json.dumps(as_json(setting, args.strategy, result, found, confirmed), indent=2)
+                  + "\n")
     else:
-        print_out(as_text(setting, args.strategy, result, found))
+        print_out(as_text(setting, args.strategy, result, found, confirmed))
         if args.steps and found is not None:
             print_out("\n" + steps_as_text(found))
-    if found is None:
-        return 0
-    if save is not None:
+    if save is not None and found is not None:
         _save(setting, save, found.whole)
-    return 1
+    agrees = confirmed is None or confirmed.agree == confirmed.schedules
+    return 0 if found is None and agrees else 1
 
 
 def _explored(args: argparse.Namespace, setting: Setting, pool: Pool,
@@ -111,6 +121,20 @@ def _explored(args: argparse.Namespace, setting: Setting, pool: Pool,
         progress.last_part("making the schedule smaller")
         found, = pool.calls(examine, [(setting, result.first.ending.plan)])
     return result, found
+
+
+def _confirmed(setting: Setting, result: Result, engine: str) -> Confirmation:
+    """Play schedules again on the gateware."""
+    plans = in_operations(setting, [*result.kept[True], *result.kept[False]])
+    with Progress() as progress:
+        progress.last_part(f"playing {len(plans)} schedules on {engine}")
+        try:
+            confirmation = confirm(setting, plans, engine)
+        except Unavailable as error:
+            raise UsageError(str(error)) from error
+    for plan in confirmation.differ:
+        complain(f'the schedule "{render(plan)}" of operations ends otherwise on {engine}')
+    return confirmation
 
 
 def _workers(args: argparse.Namespace) -> AbstractContextManager[Pool]:

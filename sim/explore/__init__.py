@@ -21,6 +21,8 @@ the few switches by which it differs from the order that a machine has of its ow
 :mod:`sim.explore.told`       a schedule step by step, and as operations
 :mod:`sim.explore.report`     what a search has found out, as text and as JSON
 :mod:`sim.explore.gate`       a gate that makes any engine follow a plan
+:mod:`sim.explore.racers`     programs of a race behind it
+:mod:`sim.explore.confirm`    schedules played again on the gateware
 :mod:`sim.explore.replay`     a schedule that was found, as a scenario
 ============================  =====================================================================
 """

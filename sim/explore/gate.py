@@ -6,7 +6,7 @@ that must wait reads a register again and again, as in a loop with PAUSE; so the
 know of any of this, and the schedule is the same on each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sim.golden.processors import Wait
 from sw.bus import FIRST_VECTOR, Access, Bus, Fault, Register, Response
@@ -24,10 +24,10 @@ class Gate:
 
     Parameters
     ----------
-    plan : :data:`.plan.Plan`
-        Switches, by operations.
     buses : sequence of :class:`sw.bus.Bus`
         The machine's processors.
+    ready : callable
+        Called with the gate when all processors are at their start.
 
     Attributes
     ----------
@@ -39,14 +39,15 @@ class Gate:
         Interrupts that wait for each processor since the race has begun.
     """
 
-    def __init__(self, plan: Plan, buses: Sequence[Bus]):
-        self._switches = dict(plan)
+    def __init__(self, buses: Sequence[Bus], ready: Callable[["Gate"], None]):
+        self._switches: dict[int, int] = {}
         self._waits: list[Wait | None] = [None] * len(buses)
         self._order    = Order(len(buses), self._enabled,
                                lambda number: self._waits[number] is Wait.PAUSE)
         self._made     = 0
         self._current: int | None = None
-        self._ready: set[int] = set()
+        self._at_start: set[int] = set()
+        self._call_ready = ready
         self.over      = [False] * len(buses)
         self.pending   = [0] * len(buses)
         self.buses     = [GatedBus(self, bus, number) for number, bus in enumerate(buses)]
@@ -59,11 +60,17 @@ class Gate:
     @property
     def begun(self) -> bool:
         """True from when all processors are at their start."""
-        return len(self._ready) == len(self.over)
+        return len(self._at_start) == len(self.over)
+
+    def follow(self, plan: Plan) -> None:
+        """Follow a plan, counted in operations, from the start on."""
+        self._switches = dict(plan)
 
     async def start(self, cpu: Cpu) -> None:
         """Wait until all processors are at their start, and serve interrupts until then."""
-        self._ready.add(cpu.number)
+        self._at_start.add(cpu.number)
+        if self.begun:
+            self._call_ready(self)
         while not self.begun:
             await cpu.interrupt()
             await self.buses[cpu.number].rest()

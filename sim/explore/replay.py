@@ -6,14 +6,10 @@
 from pathlib import Path
 
 from sim.scenario import Stage, Verdict
-from sw.errno import KernelError
-from sw.include.linux.signal_types import Killed, Signal
 from sw.kconfig import kconfig
-from sw.processor.cpu import Cpu
 
-from .gate import Gate
 from .plan import Plan, parse, render
-from .race import Race
+from .racers import Racers
 from .report import title
 from .unit import Setting
 
@@ -50,37 +46,21 @@ async def replayed(stage: Stage, race: str, schedule: str, *, sound: bool) -> No
     setting = Setting(race, sound)
     variant = setting.variant
     with variant.kernel():
-        prepared = await setting.module.prepare(stage.cpus)
-        gate     = Gate(parse(schedule), [cpu.bus for cpu in stage.cpus])
-        for cpu, bus in zip(stage.cpus, gate.buses, strict=True):
-            cpu.bus = bus
-        await _raced(stage, setting, prepared, gate)
+        await _raced(stage, setting, parse(schedule))
 
 
-async def _raced(stage: Stage, setting: Setting, prepared: Race, gate: Gate) -> None:
-    ends = [""] * len(stage.cpus)
-
-    async def program(cpu: Cpu) -> None:
-        try:
-            await prepared.programs[cpu.number](cpu, gate.start)
-        except (KernelError, Signal, Killed) as end:
-            ends[cpu.number] = f", ended by {type(end).__name__}: {end}"
-        gate.over[cpu.number] = True
-        while gate.shut:
-            await cpu.sti_hlt()
-
+async def _raced(stage: Stage, setting: Setting, plan: Plan) -> None:
+    race   = await setting.module.prepare(stage.cpus)
+    racers = Racers(stage.cpus, race, lambda gate: gate.follow(plan))
     async with stage.act(title(setting)):
-        others = [await stage.start(cpu.number, program)
-                  for cpu in stage.cpus[1:]]
         async with stage.testing("the schedule leads to the bad outcome"):
-            await program(stage.cpu)
-            for other in others:
-                await stage.finish(other)
+            await racers.race()
         stage.did(f"the race {setting.race} by a schedule that was found, on a kernel of "
                   f"{kconfig(stage.cpu).era.name}")
-        for number, end in enumerate(ends):
-            stage.did(f"processor {number} has executed its program{end}")
-        bad = prepared.judge(stage.memory)
+        for number, end in enumerate(racers.ends):
+            stage.did(f"processor {number} has executed its program"
+                      f"{end and f', which has ended with {end}'}")
+        bad = race.judge(stage.memory)
         stage.claim("the schedule leads to the bad outcome", Verdict(
             bad is not None, stage.cycle, bad or "memory is as it should be",
             "what must not be in physical memory"))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sim.output.text import table, wrap
 
+from .confirm import Confirmation
 from .plan import render
 from .search import Exhaustive, Result, Strategy
 from .told import Examined, Slice, slices
@@ -21,7 +22,8 @@ SCHEMA = 1
 _NUMBERS = ("no", "one", "two", "three", "four", "five")
 
 
-def as_text(setting: Setting, strategy: Strategy, result: Result, found: Examined | None) -> str:
+def as_text(setting: Setting, strategy: Strategy, result: Result, found: Examined | None,
+            confirmed: Confirmation | None) -> str:
     """All that is known, in paragraphs."""
     lines = [*wrap(title(setting), ""), *wrap(f"{_where(setting)}, {strategy}", "  "), ""]
     lines += wrap(_known(strategy, result), "")
@@ -32,6 +34,10 @@ def as_text(setting: Setting, strategy: Strategy, result: Result, found: Examine
             for number, entry in enumerate(result.rounds))], indent="  ").splitlines()]
     if found is not None:
         lines += ["", *_schedule(found)]
+    if confirmed is not None:
+        lines += ["", *wrap(
+            f"On the gateware, by {confirmed.engine}: {confirmed.agree} of {confirmed.schedules} "
+            f"schedules end as on the golden machine; {confirmed.bad} have the bad outcome.", "")]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -110,8 +116,8 @@ def steps_as_text(found: Examined) -> str:
         for number, step in enumerate(found.steps))])
 
 
-def as_json(setting: Setting, strategy: Strategy, result: Result,
-            found: Examined | None) -> dict[str, Any]:
+def as_json(setting: Setting, strategy: Strategy, result: Result, found: Examined | None,
+            confirmed: Confirmation | None) -> dict[str, Any]:
     """All that is known, as one object."""
     return {
         "schema":     SCHEMA,
@@ -129,6 +135,10 @@ def as_json(setting: Setting, strategy: Strategy, result: Result,
         "seed":       result.sampling.seed if result.sampling else None,
         "bound":      result.sampling.bound if result.sampling and result.sampling.depth else None,
         "first":      result.number or None,
+        "confirmed":  confirmed and {
+            "engine": confirmed.engine, "schedules": confirmed.schedules,
+            "agree": confirmed.agree, "bad": confirmed.bad,
+        },
         "found":      found and {
             "bad":         found.ending.bad,
             "plan":        render(found.ending.plan),

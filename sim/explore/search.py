@@ -9,7 +9,6 @@ and so on. Of those that differ in the order of steps that commute one is played
   that are the same but for such an order. Then all that can follow is the same.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -24,8 +23,11 @@ from .unit import Branch, Chain, Played, Samples, Setting
 __all__ = ["Exhaustive", "Result", "Round", "Sampled", "Strategy", "search"]
 
 
+#: Schedules with the bad outcome, and without, that a result remembers.
+KEPT = 32
+
 #: Most schedules in a unit, of either kind.
-CHAIN   = 64
+CHAIN   = 512
 SAMPLES = 32
 
 
@@ -88,6 +90,8 @@ class Result:
         The first schedule with the bad outcome.
     number : :class:`int`
         Its number, from 1 on.
+    kept : :class:`dict`
+        Plans of the first schedules with the bad outcome (True), and without.
     """
 
     processors: int
@@ -98,6 +102,7 @@ class Result:
     sampling:   Sampling | None = None
     first:      Played | None = None
     number:     int = 0
+    kept:       dict[bool, list[Plan]] = field(default_factory=lambda: {True: [], False: []})
 
     @property
     def played(self) -> int:
@@ -110,6 +115,9 @@ class Result:
         entry.played += 1
         entry.equal  += played.equal
         self.longest  = max(self.longest, played.ending.steps)
+        kept = self.kept[bool(played.ending.bad)]
+        if len(kept) < KEPT:
+            kept.append(played.ending.plan)
         if played.ending.bad:
             entry.bad += 1 + played.equal
             if self.first is None:
@@ -161,10 +169,9 @@ class _Run:
         self._state    = state
         self._most     = schedules
         self._progress = progress
-        #: Switches by what had happened before them and by who takes over: the preemptions with
-        #: which they come first, and how often they were left out since.
-        self._seen:  dict[tuple[int, int], int] = {}
-        self._twins: Counter[tuple[int, int]]   = Counter()
+        #: Preemptions with which a switch came first, by all that had happened before it, and by
+        #: who takes over.
+        self._seen: dict[tuple[int, int], int] = {}
 
     def starts(self) -> Iterator[Played]:
         """The schedules that begin with each of the processors, and go on of their own accord."""
@@ -191,8 +198,8 @@ class _Run:
             later: list[Chain] = []
             while units:
                 same: list[Chain] = []
-                for unit, results in zip(units, self._done(units), strict=True):
-                    for played in self._with_twins(unit, results):
+                for results in self._done(units):
+                    for played in results:
                         self._count(played)
                         plan, branches = played.ending.plan, played.branches
                         same  += _chains(plan, [
@@ -206,19 +213,9 @@ class _Run:
                 units = same
             units = later
 
-    def _with_twins(self, unit: Chain, results: Sequence[Played]) -> Iterator[Played]:
-        """Add to each result the schedules that were left out as twins of those it stands for."""
-        first = 0
-        for played in results:
-            last  = first + played.equal
-            twins = sum(self._twins[past, unit.cpu] for past in unit.pasts[first:last + 1])
-            yield played._replace(equal=played.equal + twins)
-            first = last + 1
-
     def _is_new(self, branch: Branch, preemptions: int) -> bool:
         place = branch.past, branch.cpu
         if self._seen.get(place, preemptions + 1) <= preemptions:
-            self._twins[place] += 1
             return False
         self._seen[place] = preemptions
         return True
@@ -246,8 +243,6 @@ def _chains(plan: Plan, branches: Sequence[Branch], *, final: bool) -> Iterator[
     """Units for switches that were not made yet."""
     order = sorted(branches, key=lambda branch: (branch.cpu, branch.step))
     for cpu, group in groupby(order, key=lambda branch: branch.cpu):
-        fresh = list(group)
-        for start in range(0, len(fresh), CHAIN):
-            part = fresh[start:start + CHAIN]
-            yield Chain(plan, tuple(branch.step for branch in part), cpu, final,
-                        tuple(branch.past for branch in part))
+        steps = [branch.step for branch in group]
+        for start in range(0, len(steps), CHAIN):
+            yield Chain(plan, tuple(steps[start:start + CHAIN]), cpu, final)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from .play import Ending, Game
 from .unit import Setting, machine_for
 
 
-__all__ = ["Examined", "Slice", "Step", "examine", "slices", "told"]
+__all__ = ["Examined", "Slice", "Step", "examine", "in_operations", "slices", "told"]
 
 
 class Step(NamedTuple):
@@ -115,12 +116,39 @@ def slices(steps: Sequence[Step]) -> list[Slice]:
     return found
 
 
+def in_operations(setting: Setting, plans: Sequence[Plan]) -> list[tuple[Plan, str]]:
+    """Plans counted in operations, each once, and what is bad at the end of each.
+
+    A switch in the middle of an operation comes before it.
+    """
+    machine = machine_for(setting)
+
+    def play() -> list[tuple[Plan, str]]:
+        with setting.variant.kernel():
+            whole = dict.fromkeys(
+                _counted(plan, in_copy(partial(told, machine, plan))) for plan in plans)
+            start = _whole_machine(setting)
+            return [(plan, in_copy(partial(_bad, start, plan))) for plan in whole]
+
+    return in_copy(play)
+
+
 def _whole(setting: Setting, plan: Plan, steps: Sequence[Step]) -> Plan | None:
     """The plan in operations, if that has the bad outcome too, on processors without a flaw."""
+    whole = _counted(plan, steps)
+    return whole if _bad(_whole_machine(setting), whole) else None
+
+
+def _counted(plan: Plan, steps: Sequence[Step]) -> Plan:
     switches = {steps[switch.step].operations: switch.cpu for switch in plan}
-    whole    = tuple(Switch(step, cpu) for step, cpu in sorted(switches.items()))
-    machine  = RacingMachine(setting.module, setting.variant, ERAS[setting.era_name],
-                             WholeProcessor)
+    return tuple(Switch(step, cpu) for step, cpu in sorted(switches.items()))
+
+
+def _whole_machine(setting: Setting) -> RacingMachine:
+    return RacingMachine(setting.module, setting.variant, ERAS[setting.era_name], WholeProcessor)
+
+
+def _bad(machine: RacingMachine, plan: Plan) -> str:
     game = Game(machine)
-    game.follow(whole)
-    return whole if game.ending().bad else None
+    game.follow(plan)
+    return game.ending().bad

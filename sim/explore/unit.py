@@ -98,15 +98,13 @@ class Played(NamedTuple):
 class Chain:
     """Schedules that differ from a plan by one more switch: to ``cpu``, before one of ``steps``.
 
-    After those of a ``final`` chain nobody is to be preempted any more. ``pasts`` has for each step
-    what had happened before it.
+    After those of a ``final`` chain nobody is to be preempted any more.
     """
 
     base:  Plan
     steps: tuple[int, ...]
     cpu:   int
     final: bool = False
-    pasts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

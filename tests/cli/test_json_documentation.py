@@ -67,7 +67,8 @@ def printed(command, tmp_path, capsys):
                  "walk": ["0xffff888000004000", str(stories[0])],
                  "script": ["--compare", str(SCRIPTS / "forced" / "hole.toml")],
                  # There the TLB of a processor holds a page otherwise than memory.
-                 "explore": ["dirty-cow", "--jobs", "1"],
+                 "explore": ["dirty-cow", "--jobs", "1", "--strategy", "pct:2", "--schedules",
+                             "60", "--confirm", FAST],
                  "walk --all": ["shootdown", "--cpu", "1", "--at", "8566", "--engine", FAST]}
     main([*command.split(), *arguments.get(command, ()), "--json"])
     return capsys.readouterr().out

@@ -121,6 +121,8 @@ ELSEWHERE = {
     "dragoncage explore RACE --state FILE":           "tests/explore/test_command.py::"
         "test_a_file_of_another_search_is_refused",
     "dragoncage explore RACE --save found.py":        SAVED,
+    "dragoncage explore RACE --confirm cxxrtl":       "tests/explore/test_command.py::"
+        "test_schedules_end_on_the_gateware_as_on_the_golden_machine",
     "dragoncage explore RACE --steps":                SAVED,
     "dragoncage explore RACE --jobs 2":               DRAWN,
     "dragoncage run found.py --era 4.8 --engine cxxrtl": "tests/explore/test_command.py::"

@@ -55,7 +55,16 @@ def test_the_saved_schedule_has_the_bad_outcome_on_the_gateware(tmp_path, capsys
     assert "memory is as it should be" in printed
 
 
+@pytest.mark.slow
+def test_schedules_end_on_the_gateware_as_on_the_golden_machine(capsys):
+    assert main(["explore", "dirty-cow", "--jobs", "1", "--json", "--confirm", "cxxrtl"]) == 1
+    confirmed = json.loads(capsys.readouterr().out)["confirmed"]
+    assert confirmed["agree"] == confirmed["schedules"] > 15
+    assert 0 < confirmed["bad"] < confirmed["schedules"]
+
+
 @pytest.mark.parametrize("arguments, complaint", [
+    (["unlocked-dirty", "--confirm", "cxxrtl"], "has not the flaw"),
     (["dirty-cat"], "invalid choice"),
     (["dirty-cow", "--strategy", "pct"], "no strategy"),
     (["dirty-cow", "--strategy", "pct:0"], "no strategy"),

@@ -4,14 +4,12 @@ import random
 
 import pytest
 
-from sim.explore.gate import Gate
 from sim.explore.plan import parse
+from sim.explore.racers import Racers
 from sim.explore.told import examine
 from sim.golden.processors import GoldenProcessor, Wait, golden_processors
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.era import ERAS
-from sw.kernel.sched.completion import wait_for_completion
-from sw.kernel.sched.idle import start_on
 from sw.processor.cpu import Cpu
 from sw.vmlinux import Kernel
 
@@ -27,19 +25,7 @@ def raced(plan, seed, era=COW.era_name):
     async def main():
         await kernel.boot(*cpus)
         race = await COW.module.prepare(cpus)
-        gate = Gate(plan, processors)
-        for cpu, bus in zip(cpus, gate.buses, strict=True):
-            cpu.bus = bus
-
-        async def program(cpu):
-            await race.programs[cpu.number](cpu, gate.start)
-            gate.over[cpu.number] = True
-            while gate.shut:
-                await cpu.sti_hlt()
-
-        other = await start_on(*cpus, program)
-        await program(cpus[0])
-        await wait_for_completion(cpus[0], other)
+        await Racers(cpus, race, lambda gate: gate.follow(plan)).race()
         return race.judge(processors[0].mmu.memory)
 
     executing = [main(), kernel.secondary(cpus[1])]
