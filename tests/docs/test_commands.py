@@ -102,6 +102,8 @@ ELSEWHERE = {
     "dragoncage access FILE --allowed":               "tests/vectors/test_command.py::"
         "test_allowed_is_added_to_sequences_alone",
     "dragoncage script FILE...":                      PLAYED,
+    "dragoncage script --compare":                   "tests/script/test_shipped.py::"
+        "test_the_model_does_what_the_record_of_linux_says",
     "dragoncage script FILE... --on linux":           PLAYED,
     "dragoncage script FILE... --engine cxxrtl":       PLAYED,
     "dragoncage script --compare --random 2000 --seed 7": "tests/script/test_random.py::"
