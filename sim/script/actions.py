@@ -1,5 +1,6 @@
 """Steps that are more than one system call, or none."""
 
+import errno
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -279,10 +280,21 @@ async def _query(action: Action) -> None:
         action.said["frame"] = other if same else f"!{other}"
 
 
+async def _find(action: Action) -> None:
+    """Find a mapping by its name."""
+    found = await action.process.find(action.step.args["name"])
+    if found is None:
+        raise Refused(errno.ENOENT)
+    for name in action.step.names:
+        action.names.addresses[name] = found
+    action.says(found, *(action.step.names or [f"{found:#x}"]))
+
+
 #: Functions of the steps that are no calls, by name.
 ACTIONS: Mapping[str, Callable[[Action], Awaitable[None]]] = {
     "load": _load, "store": _store, "fetch": _fetch, "call": _call, "int3": _int3, "fork": _fork,
     "clone": _clone, "exec": _exec, "exit": _exit, "exit_thread": _exit_thread, "wait": _wait,
     "pipe": _pipe, "sigaction": _sigaction, "sigprocmask": _sigprocmask, "ptrace": _ptrace,
     "setrlimit": _setrlimit, "signals": _signals, "query": _query,
+    "find": _find,
 }

@@ -139,6 +139,9 @@ class Process(Protocol):
     async def look(self, address: int) -> Sight:
         """Look at a page of it."""
 
+    async def find(self, name: str) -> int | None:
+        """Return the first address of its mapping of that name; None if it has none."""
+
 
 class Host(Protocol):
     """A kernel with no process yet."""

@@ -224,6 +224,13 @@ class ModelProcess:
         assert mm is not None, "the process lives"
         return await look(cpu, mm, address)
 
+    async def find(self, name: str) -> int | None:
+        """Return the first address of its mapping of that name; None if it has none."""
+        mm = self._user.task.mm
+        assert mm is not None, "the process lives"
+        return next((vma.vm_start for vma in mm.mmap
+                     if vma.vm_ops is not None and vma.vm_ops.name == name), None)
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Tell in the words of the interface what may come of a program's instruction."""

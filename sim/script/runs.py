@@ -40,13 +40,14 @@ def on_model(script: Script, *, engine: str = DEFAULT_ENGINE,
         outcomes.extend(await play(script, ModelHost(machine, root="root" in script.needs)))
         audit(machine.cpu)
 
-    Machine(engine=engine, era=era, kernel=AS_BUILT).run(main)
+    kernel = AS_BUILT | {"vdso": "vdso" in script.needs}
+    Machine(engine=engine, era=era, kernel=kernel).run(main)
     return outcomes
 
 
 def on_linux(script: Script) -> Sequence[Outcome]:
     """Play a script on the kernel of this machine. Raises :class:`sim.errors.Unavailable`."""
-    with LinuxHost(root="root" in script.needs) as host:
+    with LinuxHost(root="root" in script.needs, vdso="vdso" in script.needs) as host:
         return _result(play(script, host))
 
 

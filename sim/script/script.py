@@ -33,6 +33,7 @@ STEPS: Mapping[str, tuple[Arg, ...]] = {
     "setrlimit":   (Arg("resource", Kind.WORD, ..., words.RLIMIT), Arg("limit")),
     "signals":     (),
     "query":       (Arg("at"),),
+    "find":        (Arg("name", Kind.PATH),),
 }
 
 #: What a step may expect, and the type in TOML.
@@ -47,7 +48,7 @@ EXPECTED: Mapping[str, tuple[type, ...]] = {
 }
 
 #: What a script may need of its kernel and of who plays it.
-NEEDS = ("root", "thp", "secretmem")
+NEEDS = ("root", "thp", "secretmem", "vdso")
 
 
 class ScriptError(Exception):

@@ -17,7 +17,7 @@ from typing import Self
 
 from .agent import agent_file
 from .folder import folder_on_disk
-from .look import special_mappings
+from .look import mappings_called
 from .process import AGENT_FD, LinuxProcess, letter_of
 from .slots import SLOTS_FD, Slots
 
@@ -37,6 +37,8 @@ _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 #: Bytes of a set of processors.
 _CPU_MASK = 1024
 
+_VDSO = ("[vdso]", "[vvar]", "[vvar_vclock]")
+
 _PAUSE = 0.002  # seconds
 
 #: How often a dead child's parent is given time to die too, so that the child is ours.
@@ -54,11 +56,14 @@ class LinuxHost:
     ----------
     root : :class:`bool`
         Processes are root's unless they say otherwise.
+    vdso : :class:`bool`
+        Processes keep the mappings of the vDSO.
     """
 
     patience = 25
 
-    def __init__(self, *, root: bool = False):
+    def __init__(self, *, root: bool = False, vdso: bool = False):
+        self._vdso   = vdso
         self._slots  = Slots()
         self._agent  = _high(agent_file())
         self._born:  list[LinuxProcess] = []
@@ -125,7 +130,8 @@ class LinuxHost:
     async def _settle_in(self, process: LinuxProcess, uid: int) -> None:
         """Make it a process of its own session, folder and user, without a core file.
 
-        It loses the mappings of the vDSO, so that there is nothing above its own.
+        It loses the mappings of the vDSO, so that there is nothing above its own, unless they are
+        wanted.
 
         It stays on one processor, and so do its children: each processor holds references to pages
         that it has made, for a while, and only there does a write to such a page need no copy.
@@ -146,8 +152,9 @@ class LinuxHost:
             ret = await process.syscall(int(number), *args)
             if ret < 0:
                 raise OSError(-ret, f"system call {number} of a script's process")
-        for start, end in special_mappings(process.pid):
-            await process.syscall(_MUNMAP, start, end - start)
+        if not self._vdso:
+            for start, end in mappings_called(process.pid, *_VDSO):
+                await process.syscall(_MUNMAP, start, end - start)
 
 
 def _high(fd: int) -> int:

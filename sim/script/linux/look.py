@@ -10,7 +10,7 @@ from pathlib import Path
 from sim.script.host import HUGE, NotKnown, Sight
 
 
-__all__ = ["look", "special_mappings"]
+__all__ = ["look", "mappings_called"]
 
 
 _PAGE = 4096
@@ -19,8 +19,6 @@ _PRESENT, _EXCLUSIVE, _FRAME = 1 << 63, 1 << 56, (1 << 55) - 1
 
 #: KPF_ZERO_PAGE in kpageflags.
 _ZERO_PAGE = 1 << 24
-
-_SPECIAL = ("[vdso]", "[vvar]", "[vvar_vclock]")
 
 _RANGE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ")
 
@@ -56,12 +54,12 @@ def _huge(pid: int, start: int) -> int:
     return 0
 
 
-def special_mappings(pid: int) -> list[tuple[int, int]]:
-    """Find the mappings of the vDSO and its data: first address, and the one behind the last."""
+def mappings_called(pid: int, *names: str) -> list[tuple[int, int]]:
+    """Find mappings by their names: first address, and the one behind the last."""
     found = []
     for line in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines():
         match = _RANGE.match(line)
-        if match and line.endswith(_SPECIAL):
+        if match and line.endswith(names):
             found.append((int(match[1], 16), int(match[2], 16)))
     return found
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sim.script.host import STAGE, Caught, Ended, Hangs, Sent, Sight, Stopped
 
-from .look import look
+from .look import look, mappings_called
 from .slots import DATA, Slot, Slots
 
 
@@ -272,6 +272,10 @@ class LinuxProcess:
     async def look(self, address: int) -> Sight:
         """Look at a page of it."""
         return look(self.pid, address)
+
+    async def find(self, name: str) -> int | None:
+        """Return the first address of its mapping of that name; None if it has none."""
+        return next((start for start, _ in mappings_called(self.pid, name)), None)
 
 
 def letter_of(slot: Slot) -> str:
