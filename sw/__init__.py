@@ -15,7 +15,7 @@ What the kernel is given, and how it is built::
     variables  DEFINE  DEFINE_PER_CPU  image  per_cpu_area  this_cpu_ptr  per_cpu_ptr
     errno      Errno  KernelError
     kconfig    ForcedWrite  ReadGup  Reuse  MremapFlush  KernelMapping  Era  Kconfig  kconfig
-               HugeWrite
+               HugeWrite  UffdFill
     vmlinux    Kernel
     user       User
     audit      is_at_rest  audit
@@ -28,6 +28,7 @@ Rules that Linux had one after another, of which an era takes one each::
     rules/mremap_flush    FlushesLate  FlushesDirtyLocked  FlushesLocked
     rules/read_gup        Shares  BreaksCow  UnsharesPins
     rules/reuse           ByMapcount  ByRefcount  ByExclusive
+    rules/uffd_fill       NoMinorFaults  DirtiesWritable  DirtiesAlways
 
 The processor: it knows the bus, and nothing of the kernel::
 
@@ -151,8 +152,7 @@ Pages, frames, files in memory::
     mm/madvise            madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
                           madvise_update_vma  madvise_vma_behavior  madvise_populate
                           madvise_walk_vmas  do_madvise  sys_madvise
-    mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap
-                          sys_memfd_create
+    mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap  sys_memfd_create
     mm/mlock              mlock_fixup  apply_vma_lock_flags  do_mlock  sys_mlock  sys_mlock2
                           sys_munlock  apply_mlockall_flags  sys_mlockall  sys_munlockall
     mm/mprotect           can_change_pte_writable  change_pte_range  mprotect_fixup
@@ -160,8 +160,8 @@ Pages, frames, files in memory::
     mm/mremap             move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
                           vma_expandable  sys_mremap
     mm/mseal              can_modify_vma_madv  apply_mm_seal  sys_mseal
-    mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page
-                          folio_ref_add  folio_put_refs  get_page  put_page  alloc_pages
+    mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page  folio_ref_add
+                          folio_put_refs  get_page  put_page  alloc_pages
     mm/page_writeback     set_page_dirty_lock
     mm/pgalloc            pagetable_alloc  pagetable_free  page_tables
     mm/pagewalk           load_entries  walk_page_range
@@ -176,7 +176,8 @@ Pages, frames, files in memory::
                           secretmem_setattr  sys_memfd_secret
     mm/shmem              shmem_mmap  shmem_evict_inode  shmem_setattr  shmem_write_begin
                           shmem_read_hole  shmem_fallocate  shmem_file_llseek  shmem_file_setup
-                          shmem_zero_setup
+                          shmem_zero_setup  shmem_fault  vma_is_shmem
+    mm/userfaultfd        mfill_atomic_continue  mfill_atomic_install_pte  mcontinue_atomic_pte
     mm/slub               kmem_cache  kmem_cache_alloc  kmem_cache_free
     mm/truncate           folio_zero_range  truncate_inode_pages_range  truncate_setsize
                           truncate_pagecache_range
@@ -196,6 +197,7 @@ Files::
                             set_close_on_exec  get_close_on_exec  close_fd  f_dupfd  sys_dup
                             sys_dup3  sys_dup2  dup_fd  close_files
     fs/file_table           fput
+    fs/ioctl                sys_ioctl
     fs/libfs                simple_write_end  noop_fsync
     fs/namei                inode_permission  lookup_open
     fs/open/do_open         do_filp_open  do_sys_open  sys_creat  sys_close
@@ -223,6 +225,10 @@ Files::
                             link_pipe  sys_tee  splice_pipe_to_pipe  do_splice_read
                             splice_file_to_pipe  do_splice  sys_splice
     fs/sync                 sys_fsync  sys_fdatasync
+    fs/userfaultfd          sys_userfaultfd  userfaultfd_ctx  validate_range  userfaultfd_api
+                            userfaultfd_set_ctx  userfaultfd_register  userfaultfd_unregister
+                            userfaultfd_continue  userfaultfd_ioctl  userfaultfd_read
+                            userfaultfd_release
 
 Copies that many parts need::
 

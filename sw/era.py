@@ -20,6 +20,7 @@ from sw.rules.kernel_mapping import ByKmap, ByKmapLocal
 from sw.rules.mremap_flush import FlushesDirtyLocked, FlushesLate, FlushesLocked
 from sw.rules.read_gup import BreaksCow, Shares, UnsharesPins
 from sw.rules.reuse import ByExclusive, ByMapcount, ByRefcount
+from sw.rules.uffd_fill import DirtiesAlways, DirtiesWritable, NoMinorFaults
 
 
 __all__ = ["ERAS", "ERA_5_X", "ERA_6_X"]
@@ -34,6 +35,7 @@ ERA_4_8 = Era(
     huge_write                = CopiesHuge(),
     touch_dirties_pmd         = True,
     mremap_flush              = FlushesLate(),
+    uffd_fill                 = NoMinorFaults(),
     kernel_mapping            = ByKmap(),
     mmap_aligns_huge          = False,
     mprotect_allows_exclusive = False,
@@ -71,11 +73,13 @@ ERA_5_15 = replace(
     forced_write = TrustsDirty(),
     read_gup     = Shares(),
     reuse        = ByRefcount(),
+    uffd_fill    = DirtiesWritable(),
 )
 
 ERA_5_18 = replace(
     ERA_5_15, name="5.18",
     huge_reuse = ByRefcount(),
+    uffd_fill  = DirtiesAlways(),
 )
 
 ERA_5_19 = replace(

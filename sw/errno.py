@@ -33,6 +33,7 @@ class Errno(enum.IntEnum):
     EISDIR     = 21
     EINVAL     = 22
     EMFILE     = 24
+    ENOTTY     = 25
     ETXTBSY    = 26
     EFBIG      = 27
     ENOSPC     = 28

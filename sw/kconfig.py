@@ -75,6 +75,22 @@ class MremapFlush(Protocol):
         """Tell whether ``pte`` must be flushed before the lock of the tables is given up."""
 
 
+class UffdFill(Protocol):
+    """The entry that a program makes by userfaultfd for a page that its file has.
+
+    Attributes
+    ----------
+    minor_shmem : :class:`bool`
+        It can, for files in memory.
+    """
+
+    @property
+    def minor_shmem(self) -> bool: ...
+
+    def marks_dirty(self, *, writable: bool) -> bool:
+        """Tell whether the entry is dirty, if it is ``writable`` or not."""
+
+
 class KernelMapping(Protocol):
     """The linear address by which access_remote_vm reaches a page.
 
@@ -116,6 +132,8 @@ class Era:
         get_user_pages makes the entry of a huge page dirty, even for a reader.
     mremap_flush : :class:`MremapFlush`
         When moved entries are flushed.
+    uffd_fill : :class:`UffdFill`
+        What an entry is like that UFFDIO_CONTINUE makes.
     kernel_mapping : :class:`KernelMapping`
         How the kernel reaches the page.
     mmap_aligns_huge : :class:`bool`
@@ -140,6 +158,7 @@ class Era:
     huge_write:                HugeWrite
     touch_dirties_pmd:         bool
     mremap_flush:              MremapFlush
+    uffd_fill:                 UffdFill
     kernel_mapping:            KernelMapping
     mmap_aligns_huge:          bool
     mprotect_allows_exclusive: bool

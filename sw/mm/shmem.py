@@ -13,8 +13,10 @@ from sw.include.linux.fs import (
     FMODE_READ, FMODE_WRITE, O_RDWR, S_IFREG, SEEK_DATA, SEEK_HOLE, address_space,
     address_space_operations, file, file_operations, inode, inode_operations,
 )
-from sw.include.linux.mm import PAGE_ALIGN
-from sw.include.linux.mm_types import page, vm_area_struct, vm_operations_struct
+from sw.include.linux.mm import VM_UFFD_MINOR, PAGE_ALIGN
+from sw.include.linux.mm_types import (
+    VM_FAULT_SIGBUS, page, vm_area_struct, vm_fault, vm_operations_struct,
+)
 from sw.include.linux.shmem_fs import (
     F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE, shmem_inode_info,
 )
@@ -33,11 +35,26 @@ from .truncate import truncate_pagecache_range, truncate_setsize
 
 __all__ = [
     "shmem_file_operations", "shmem_file_setup", "shmem_mmap", "shmem_vm_ops", "shmem_zero_setup",
+    "vma_is_shmem",
 ]
 
 
+@traced
+async def shmem_fault(cpu: Cpu, vmf: vm_fault) -> int:
+    """Find the page like a file's, unless a program wants to be asked for one that there is."""
+    assert vmf.vma.vm_file is not None
+    if vmf.vma.vm_flags & VM_UFFD_MINOR and vmf.pgoff in vmf.vma.vm_file.f_inode.i_mapping.i_pages:
+        return VM_FAULT_SIGBUS  # UFFD_FEATURE_SIGBUS
+    return await filemap_fault(cpu, vmf)
+
+
 #: Memory without a disk behind it need not know of the first write.
-shmem_vm_ops = vm_operations_struct(fault=filemap_fault, map_pages=filemap_map_pages)
+shmem_vm_ops = vm_operations_struct(fault=shmem_fault, map_pages=filemap_map_pages)
+
+
+def vma_is_shmem(vma: vm_area_struct) -> bool:
+    """Tell whether it is of a file in memory."""
+    return vma.vm_ops is shmem_vm_ops
 
 
 def shmem_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:

@@ -12,7 +12,7 @@ from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.arch.x86.include.asm.pgtable_types import Paging, vm_get_page_prot
 from sw.errno import Errno, KernelError
 from sw.include.linux.fs import address_space, get_file
-from sw.include.linux.mm import VM_SHARED, VM_WRITE
+from sw.include.linux.mm import VM_SHARED, VM_UFFD_MINOR, VM_WRITE
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.kernel.locking.rwsem import down_write, up_write
 from sw.processor.cpu import Cpu
@@ -96,11 +96,13 @@ async def vma_modify(cpu: Cpu, vma: vm_area_struct, start: int, end: int) -> vm_
 def copy_vma(vma: vm_area_struct, addr: int, length: int, pgoff: int) -> vm_area_struct:
     """Add a mapping like ``vma`` at ``addr``, which is free, of the file from page ``pgoff`` on.
 
-    Private memory that has no page yet may as well have been made there.
+    Private memory that has no page yet may as well have been made there. A userfaultfd does not
+    follow it.
     """
     if vma.vm_ops is None and not vma.anon_vma:
         pgoff = addr >> PAGE_SHIFT
-    new = replace(vma, vm_start=addr, vm_end=addr + length, vm_pgoff=pgoff)
+    new = replace(vma, vm_start=addr, vm_end=addr + length, vm_pgoff=pgoff,
+                  vm_flags=vma.vm_flags & ~VM_UFFD_MINOR, vm_userfaultfd_ctx=None)
     if new.vm_file is not None:
         get_file(new.vm_file)
     vma_link(vma.vm_mm, new)
@@ -111,7 +113,8 @@ def _mergeable(low: vm_area_struct, high: vm_area_struct) -> bool:
     pgoff = low.vm_pgoff + (low.vm_end - low.vm_start >> PAGE_SHIFT)
     return (low.vm_end == high.vm_start and pgoff == high.vm_pgoff
             and low.vm_flags == high.vm_flags and low.vm_file is high.vm_file
-            and low.vm_ops is high.vm_ops)
+            and low.vm_ops is high.vm_ops
+            and low.vm_userfaultfd_ctx is high.vm_userfaultfd_ctx)
 
 
 def _absorb(low: vm_area_struct, high: vm_area_struct) -> None:

@@ -18,8 +18,10 @@ from sw.mm.huge_memory.zero import huge_zero_folio
 from sw.mm.memory.fault import handle_mm_fault
 from sw.mm.memory.zap import zap_page_range_single
 from sw.mm.page_alloc import put_page
+from sw.mm.userfaultfd import mfill_atomic_install_pte
 
 from .huge_support import AT, HUGE, boot_huge, quick, untouched
+from .uffd_support import Uffd
 from .user_support import boot, contents, entry, file_of, filled, frame, free_pages, runs
 
 
@@ -156,6 +158,42 @@ async def test_a_reader_s_reference_of_a_child(name):
     seen = int.from_bytes(contents(user, got, 8), "little")
     assert seen == (0x5EC2E7 if is_open("CVE-2020-29374", name) else 0x01D)
     put_page(user.cpu, got)
+
+
+# CVE-2022-2590
+
+@pytest.mark.parametrize("name", [name for name, era in VERSIONS.items()
+                                  if era.uffd_fill.minor_shmem])
+@runs
+async def test_shared_memory_dirty_cow(name, monkeypatch):
+    user = await boot(era=VERSIONS[name])
+    fd   = await user.memfd_create()
+    await user.write_bytes(fd, b"of the file", 0)
+    at   = await user.mmap(4096, PROT_READ, MAP_PRIVATE, fd)
+    buf  = await user.mmap(4096)
+    mem  = await user.open("/proc/self/mem")
+    await user.store_bytes(buf, b"not allowed")
+    uffd = await Uffd.open(user)
+    await uffd.api()
+    await uffd.register(at, 4096)
+    await uffd.go_on(at)
+    cached = await frame(user, at)
+    drops  = [None]
+    faultin_page = gup.faultin_page
+
+    async def raced(cpu, vma, address, flags, unshare):
+        flags = await faultin_page(cpu, vma, address, flags, unshare)
+        if address == at and drops:
+            drops.pop()
+            # Another thread: madvise(), and UFFDIO_CONTINUE.
+            await zap_page_range_single(cpu, vma, address, 4096)
+            await mfill_atomic_install_pte(cpu, vma, address, cached)
+        return flags
+
+    monkeypatch.setattr(gup, "faultin_page", raced)
+    assert await user.pwrite(mem, buf, 11, at) == 11
+    written = contents(user, cached, 11) == b"not allowed"
+    assert (written, drops) == (is_open("CVE-2022-2590", name) and name != "5.15", [])
 
 
 # CVE-2018-18281

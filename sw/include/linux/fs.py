@@ -178,6 +178,8 @@ class file_operations:
         Writes it to its disk.
     fallocate : callable or :class:`None`
         ``await fallocate(cpu, file, mode, offset, len)`` makes pages for a range, or takes them.
+    unlocked_ioctl : callable or :class:`None`
+        ``await unlocked_ioctl(cpu, file, cmd, arg)`` follows a command of its own; the result.
     unsigned_offset : :class:`bool`
         FOP_UNSIGNED_OFFSET: positions are addresses, and those with the sign bit are legal.
     """
@@ -194,6 +196,7 @@ class file_operations:
     splice_write: bool = False
     fsync:      Callable[[Cpu, file], None]                      | None = None
     fallocate:  Callable[[Cpu, file, int, int, int], Awaitable[None]] | None = None
+    unlocked_ioctl: Callable[[Cpu, file, int, int], Awaitable[int]]   | None = None
     unsigned_offset: bool = False
 
 

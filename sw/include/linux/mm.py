@@ -16,8 +16,9 @@ __all__ = [
     "VM_GROWSDOWN", "VM_HUGEPAGE", "VM_HUGETLB", "VM_IO", "VM_LOCKED", "VM_LOCKED_MASK",
     "VM_LOCKONFAULT", "VM_MAYEXEC", "VM_MAYREAD", "VM_MAYSHARE", "VM_MAYWRITE", "VM_MIXEDMAP",
     "VM_NOHUGEPAGE", "VM_NONE", "VM_NORESERVE", "VM_PFNMAP", "VM_RAND_READ", "VM_READ", "VM_SEALED",
-    "VM_SEQ_READ", "VM_SHARED", "VM_SPECIAL", "VM_WIPEONFORK", "VM_WRITE", "is_cow_mapping",
-    "PAGE_ALIGN", "pte_lockptr", "vm_start_gap", "vma_is_accessible", "vma_is_anonymous",
+    "VM_SEQ_READ", "VM_SHARED", "VM_SPECIAL", "VM_UFFD_MINOR", "VM_WIPEONFORK", "VM_WRITE",
+    "is_cow_mapping", "PAGE_ALIGN", "pte_lockptr", "vm_start_gap", "vma_is_accessible",
+    "vma_is_anonymous",
 ]
 
 
@@ -47,6 +48,7 @@ VM_DONTDUMP   = 0x0400_0000
 VM_MIXEDMAP   = 0x1000_0000
 VM_HUGEPAGE   = 0x2000_0000
 VM_NOHUGEPAGE = 0x4000_0000
+VM_UFFD_MINOR = 1 << 38
 VM_SEALED     = 1 << 63
 
 VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC

@@ -147,6 +147,8 @@ class vm_area_struct:
         Operations of the file; none for a private anonymous mapping.
     anon_vma : :class:`bool`
         Private pages may exist, so that a fork must copy the page tables.
+    vm_userfaultfd_ctx : :class:`object` or :class:`None`
+        The userfaultfd that it is registered with.
     """
 
     vm_mm:        mm_struct
@@ -158,6 +160,8 @@ class vm_area_struct:
     vm_pgoff:     int        = 0
     vm_ops:       vm_operations_struct | None = None
     anon_vma:     bool       = False
+
+    vm_userfaultfd_ctx: Any | None = None
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from sw.arch.x86.mm.tlb import flush_tlb_mm
 from sw.errno import Errno, KernelError
 from sw.fs.file import dup_fd
 from sw.include.linux.fs import files_struct, get_file
-from sw.include.linux.mm import VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK
+from sw.include.linux.mm import VM_DONTCOPY, VM_LOCKED_MASK, VM_UFFD_MINOR, VM_WIPEONFORK
 from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.include.linux.sched import PF_FORKNOEXEC, task_struct
@@ -63,8 +63,9 @@ async def dup_mmap(cpu: Cpu, mm: mm_struct, oldmm: mm_struct) -> None:
                     + nr_accounted(oldmm, mpnt.vm_start, mpnt.vm_end)):
                 raise KernelError(Errno.ENOMEM)
             wipe = bool(mpnt.vm_flags & VM_WIPEONFORK)
-            tmp  = replace(mpnt, vm_mm=mm, vm_flags=mpnt.vm_flags & ~VM_LOCKED_MASK,
-                           anon_vma=mpnt.anon_vma and not wipe)
+            tmp  = replace(mpnt, vm_mm=mm,
+                           vm_flags=mpnt.vm_flags & ~(VM_LOCKED_MASK | VM_UFFD_MINOR),
+                           anon_vma=mpnt.anon_vma and not wipe, vm_userfaultfd_ctx=None)
             if tmp.vm_file is not None:
                 get_file(tmp.vm_file)
             vma_link(mm, tmp)

@@ -8,7 +8,7 @@ as Linux is built. Here that is an option: without it what a fault costs is easi
 
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.include.asm.pgtable import mk_pte, pte_mkdirty, pte_none, ptep_get, set_pte_at
-from sw.include.linux.mm import VM_SHARED, pte_lockptr
+from sw.include.linux.mm import VM_SHARED, VM_UFFD_MINOR, pte_lockptr
 from sw.include.linux.mm_types import (
     FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_NOPAGE, VM_FAULT_SIGBUS, page, vm_fault,
 )
@@ -92,7 +92,8 @@ async def do_fault_around(cpu: Cpu, vmf: vm_fault) -> int:
 async def do_read_fault(cpu: Cpu, vmf: vm_fault) -> int:
     """Map the file's own page; read-only if the mapping is private."""
     ops = vmf.vma.vm_ops
-    if fault_around_bytes(cpu) > PAGE_SIZE and ops is not None and ops.map_pages is not None:
+    if (fault_around_bytes(cpu) > PAGE_SIZE and ops is not None and ops.map_pages is not None
+            and not vmf.vma.vm_flags & VM_UFFD_MINOR):
         ret = await do_fault_around(cpu, vmf)
         if ret:
             return ret

@@ -13,6 +13,7 @@ from sw.arch.x86.kernel.sys_x86_64 import sys_mmap
 from sw.fs.exec import sys_execve
 from sw.fs.fcntl import sys_fcntl
 from sw.fs.file import sys_dup, sys_dup2, sys_dup3
+from sw.fs.ioctl import sys_ioctl
 from sw.fs.open.do_open import do_sys_open, sys_close, sys_creat
 from sw.fs.open.fallocate import sys_fallocate
 from sw.fs.open.truncate import sys_ftruncate, sys_truncate
@@ -23,6 +24,7 @@ from sw.fs.read_write.sendfile import sys_sendfile64
 from sw.fs.read_write.vector import sys_preadv, sys_pwritev, sys_readv, sys_writev
 from sw.fs.splice import sys_splice, sys_tee, sys_vmsplice
 from sw.fs.sync import sys_fdatasync, sys_fsync
+from sw.fs.userfaultfd import sys_userfaultfd
 from sw.include.linux.syscalls import (
     SYSCALL_DEFINE, filename, int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
 )
@@ -59,15 +61,15 @@ __all__ = [
     "NR_exit", "NR_exit_group", "NR_fallocate", "NR_fcntl", "NR_fdatasync", "NR_fork", "NR_fsync",
     "NR_ftruncate", "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid", "NR_getpid",
     "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getrusage", "NR_getsid",
-    "NR_getuid", "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create", "NR_memfd_secret",
-    "NR_mlock", "NR_mlock2", "NR_mlockall", "NR_mmap", "NR_mprotect", "NR_mremap", "NR_mseal",
-    "NR_munlock", "NR_munlockall", "NR_munmap", "NR_open", "NR_pipe", "NR_pipe2", "NR_prctl",
-    "NR_pread64", "NR_preadv", "NR_prlimit64", "NR_process_vm_readv", "NR_process_vm_writev",
-    "NR_ptrace", "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv", "NR_rt_sigaction",
-    "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid",
-    "NR_setregid", "NR_setresgid", "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid",
-    "NR_setuid", "NR_splice", "NR_tee", "NR_truncate", "NR_vmsplice", "NR_wait4", "NR_write",
-    "NR_writev", "sys_call_table",
+    "NR_getuid", "NR_ioctl", "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create",
+    "NR_memfd_secret", "NR_mlock", "NR_mlock2", "NR_mlockall", "NR_mmap", "NR_mprotect",
+    "NR_mremap", "NR_mseal", "NR_munlock", "NR_munlockall", "NR_munmap", "NR_open", "NR_pipe",
+    "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv", "NR_prlimit64", "NR_process_vm_readv",
+    "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv",
+    "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid", "NR_setfsuid",
+    "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid", "NR_setresuid", "NR_setreuid",
+    "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee", "NR_truncate",
+    "NR_userfaultfd", "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
 ]
 
 
@@ -82,6 +84,7 @@ NR_munmap       = 11
 NR_brk          = 12
 NR_rt_sigaction = 13
 NR_rt_sigprocmask = 14
+NR_ioctl        = 16
 NR_pread64      = 17
 NR_pwrite64     = 18
 NR_readv        = 19
@@ -146,6 +149,7 @@ NR_prlimit64    = 302
 NR_process_vm_readv = 310
 NR_process_vm_writev = 311
 NR_memfd_create = 319
+NR_userfaultfd  = 323
 NR_mlock2       = 325
 NR_memfd_secret = 447
 NR_mseal        = 462
@@ -166,6 +170,7 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_rt_sigaction: SYSCALL_DEFINE("rt_sigaction", sys_rt_sigaction, int_, unsigned_long),
     NR_rt_sigprocmask: SYSCALL_DEFINE("rt_sigprocmask", sys_rt_sigprocmask, int_, unsigned_long,
                                       unsigned_long, size_t),
+    NR_ioctl:        SYSCALL_DEFINE("ioctl", sys_ioctl, unsigned_int, unsigned_int, unsigned_long),
     NR_pread64:      SYSCALL_DEFINE("pread64", ksys_pread64, unsigned_int, unsigned_long, size_t,
                                     position),
     NR_pwrite64:     SYSCALL_DEFINE("pwrite64", ksys_pwrite64, unsigned_int, unsigned_long, size_t,
@@ -251,6 +256,7 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
         "process_vm_writev", sys_process_vm_writev, int_, unsigned_long, unsigned_long,
         unsigned_long, unsigned_long, unsigned_long),
     NR_memfd_create: SYSCALL_DEFINE("memfd_create", sys_memfd_create, filename, unsigned_int),
+    NR_userfaultfd:  SYSCALL_DEFINE("userfaultfd", sys_userfaultfd, int_),
     NR_mlock2:       SYSCALL_DEFINE("mlock2", sys_mlock2, unsigned_long, size_t, int_),
     NR_memfd_secret: SYSCALL_DEFINE("memfd_secret", sys_memfd_secret, unsigned_int),
     NR_mseal:        SYSCALL_DEFINE("mseal", sys_mseal, unsigned_long, size_t, unsigned_long),
