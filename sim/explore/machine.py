@@ -7,6 +7,7 @@ from typing import Any
 from sim.golden.processors import Wait, golden_processors, wait
 from sim.golden.stepwise import StepwiseProcessor
 from sw.arch.x86.include.asm.pgtable_types import PAGING_64
+from sw.audit import audit
 from sw.errno import KernelError
 from sw.include.linux.signal_types import Killed, Signal
 from sw.kconfig import Era
@@ -123,6 +124,15 @@ class RacingMachine:
             self.waits[number] = self._executing[number].send(None)
 
     def judge(self) -> str | None:
-        """The bad outcome in words, or None, when all programs are over."""
+        """The bad outcome in words, or None, when all programs are over.
+
+        It is one too if the kernel has left over a lock, a frame or a reference.
+        """
         assert self._race is not None, "the race was prepared"
-        return self._race.judge(self.processors[0].mmu.memory)
+        bad = self._race.judge(self.processors[0].mmu.memory)
+        if bad is None:
+            try:
+                audit(self._cpus[0])
+            except AssertionError as complaint:
+                bad = str(complaint)
+        return bad

@@ -81,7 +81,9 @@ def _outcome(result: Result) -> str:
     all_ = sum(entry.played + entry.equal for entry in result.rounds)
     if not bad:
         return f"The bad outcome is in none of {all_:,}."
-    return f"The bad outcome is in {bad:,} of {all_:,}, first in number {result.number:,} played."
+    rate = f" (1 in {all_ // bad:,})" if result.sampling else ""
+    return (f"The bad outcome is in {bad:,} of {all_:,}{rate}, first in number {result.number:,} "
+            "played.")
 
 
 def _schedule(found: Examined) -> Iterator[str]:

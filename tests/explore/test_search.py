@@ -133,3 +133,9 @@ def test_units_of_workers_that_are_lost_are_done_by_others():
 def test_workers_that_are_lost_again_and_again_end_the_search():
     with pytest.raises(Unavailable, match="workers were lost 4 times"):
         explored(Exhaustive(1), executors=(Breaking() for _ in range(9)))
+
+
+def test_a_kernel_that_leaves_a_reference_over_is_a_bad_outcome(monkeypatch):
+    monkeypatch.setattr("sw.mm.memory.access.put_page", lambda cpu, folio: None)
+    result = explored(Exhaustive(0), SOUND)
+    assert "left over: frame" in result.first.ending.bad
