@@ -51,7 +51,7 @@ _REGISTER_IOCTLS = 1 << 0x07
 
 @dataclass(eq=False)
 class userfaultfd_ctx:
-    """What is behind a descriptor.
+    """State behind a descriptor.
 
     Attributes
     ----------
