@@ -1,11 +1,14 @@
 """execve(): what a process keeps, loses and becomes. The results are those of a real Linux 6.18."""
 
+from dataclasses import replace
+
 import pytest
 
 from sw.arch.x86.entry.syscalls.syscall_64 import (
     NR_execve, NR_fcntl, NR_prctl, NR_rt_sigaction,
 )
 from sw.errno import Errno
+from sw.fs.exec import bprm_mm_init
 from sw.fs.fcntl import F_GETFD
 from sw.fs.ramfs.inode import rootfs
 from sw.include.linux.capability import CAP_FULL_SET, CAP_SYS_PTRACE
@@ -16,15 +19,18 @@ from sw.include.linux.ptrace import (
     PTRACE_TRACEME,
 )
 from sw.include.linux.signal_types import (
-    SIG_IGN, SIGTERM, SIGUSR1, SIGUSR2, Killed, Stopped,
+    SI_USER, SIG_IGN, SIGTERM, SIGUSR1, SIGUSR2, Killed, Stopped, kernel_siginfo,
 )
 from sw.include.linux.wait import WNOHANG, __WALL
 from sw.init.initramfs import do_copy
 from sw.kernel.cred import cred
 from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.pid import init_pid_ns
+from sw.kernel.sched.completion import wait_for_completion
+from sw.kernel.signal.send import send_signal
 from sw.user import User
 
+from .smp_support import Smp, beside, seeded, two_threads
 from .user_support import EACH_PAGING, boot, filled, free_pages, raises_errno, runs
 
 
@@ -186,6 +192,40 @@ async def test_a_seized_tracee_stops_for_those_who_want_it(option, status):
     await child.mmap(4096)
 
 
+@runs
+async def test_a_signal_that_comes_meanwhile_waits_for_the_end_of_the_stop(monkeypatch):
+    async def slow(cpu):
+        await send_signal(cpu, child.task, kernel_siginfo(SIGTERM, SI_USER))
+        return await bprm_mm_init(cpu)
+
+    user  = await start()
+    child = await user.fork()
+    await user.ptrace(PTRACE_SEIZE, child.pid, 0, PTRACE_O_TRACEEXEC)
+    monkeypatch.setattr("sw.fs.exec.bprm_mm_init", slow)
+    await child.execve(PROGRAM)
+    assert (await user.wait_status(child.pid, WNOHANG | __WALL))[1] == 0x4057F
+    await user.ptrace(PTRACE_CONT, child.pid)
+    assert (await user.wait_status(child.pid, WNOHANG | __WALL))[1] == SIGTERM << 8 | 0x7F
+
+
+def test_a_thread_on_another_processor_ends_when_its_process_begins_a_program():
+    async def spins(thread, at):
+        with pytest.raises(Killed):
+            while True:
+                await thread.load(at)
+
+    async def main(cpu):
+        user, thread = await two_threads(cpu)
+        await do_copy(cpu, PROGRAM, b"\x7fELF", 0o755)
+        at   = await filled(user)
+        done = await beside(thread, lambda: spins(thread, at))
+        await user.execve(PROGRAM)
+        await wait_for_completion(cpu, done)
+        assert list(init_pid_ns(cpu).tasks) == [user.pid]
+
+    Smp().run(main, seeded(1))
+
+
 # Rights
 
 @pytest.mark.parametrize("ids, uids, caps, dumpable", [
@@ -205,6 +245,14 @@ async def test_rights_follow_the_ids(ids, uids, caps, dumpable):
     assert has.cap_permitted == (CAP_FULL_SET if "P" in caps else frozenset())
     assert has.cap_effective == (CAP_FULL_SET if "E" in caps else frozenset())
     assert user.task.mm.dumpable == dumpable
+
+
+@runs
+async def test_a_program_that_gains_capabilities_is_not_dumpable():
+    user = await start()
+    user.task.cred = replace(user.task.cred, cap_permitted=frozenset(), cap_effective=frozenset())
+    await user.execve(PROGRAM)
+    assert user.task.cred.cap_effective == CAP_FULL_SET and user.task.mm.dumpable == 0
 
 
 @runs

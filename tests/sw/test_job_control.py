@@ -173,3 +173,19 @@ async def test_the_end_of_a_shell_wakes_its_jobs():
     await job.mmap(4096)
     await job.kill(job.pid, SIGTSTP)         # nobody could let it go on
     await job.mmap(4096)
+
+
+@runs
+async def test_the_end_of_the_one_with_a_parent_outside_wakes_its_group():
+    user  = await boot()
+    shell = await user.fork()
+    first = await shell.fork()
+    await first.setpgid(0, 0)
+    other = await first.fork()
+    await other.handle(SIGHUP)
+    await shell.kill(other.pid, SIGSTOP)
+    await first.exit()
+    with pytest.raises(Signal) as caught:
+        await other.mmap(4096)
+    assert caught.value.signo == SIGHUP
+    await other.mmap(4096)

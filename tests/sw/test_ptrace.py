@@ -14,8 +14,8 @@ from sw.include.linux.ptrace import (
     PTRACE_PEEKDATA, PTRACE_POKEDATA, PTRACE_SEIZE, PTRACE_SETOPTIONS, PTRACE_TRACEME,
 )
 from sw.include.linux.signal_types import (
-    SI_KERNEL, SI_USER, SIGCHLD, SIGCONT, SIGKILL, SIGSEGV, SIGSTOP, SIGTERM, SIGTRAP, SIGUSR1,
-    SIGUSR2, SIGWINCH, Killed, Signal, Stopped,
+    CLD_STOPPED, SI_KERNEL, SI_USER, SIGCHLD, SIGCONT, SIGKILL, SIGSEGV, SIGSTOP, SIGTERM, SIGTRAP,
+    SIGUSR1, SIGUSR2, SIGWINCH, Killed, Signal, Stopped,
 )
 from sw.include.linux.wait import WCONTINUED, WNOHANG, WUNTRACED, __WALL
 from sw.kernel.fork.clone import CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
@@ -293,6 +293,38 @@ async def test_a_stop_signal_that_is_let_through_is_another_stop():
     with pytest.raises(Stopped):               # its process has stopped, with or without tracer
         await child.mmap(4096)
     await user.kill(child.pid, SIGCONT)
+    await child.mmap(4096)
+
+
+@runs
+async def test_sigcont_undoes_a_stop_that_the_tracer_has_yet_to_let_through():
+    user, child = await attached()
+    await user.kill(child.pid, SIGCONT)
+    await user.ptrace(PTRACE_CONT, child.pid, 0, SIGSTOP)
+    assert await wait(user, child) == SIGCONT << 8 | 0x7F
+
+
+@runs
+async def test_the_parent_hears_of_a_stop_that_the_tracer_lets_through():
+    user   = await boot()
+    child  = await user.fork()
+    tracer = await user.fork()
+    await user.handle(SIGCHLD)
+    await tracer.ptrace(PTRACE_ATTACH, child.pid)
+    await tracer.ptrace(PTRACE_CONT, child.pid, 0, SIGSTOP)
+    with pytest.raises(Signal) as caught:
+        await user.mmap(4096)
+    signal = caught.value
+    assert (signal.si_code, signal.si_pid, signal.si_status) == (CLD_STOPPED, child.pid, SIGSTOP)
+    assert await user.wait_status(child.pid, WNOHANG | WUNTRACED) == (child.pid, 0x137F)
+
+
+@runs
+async def test_an_interruption_that_waits_ends_with_the_tracing():
+    user, child = await seized()
+    for _ in range(2):
+        await user.ptrace(PTRACE_INTERRUPT, child.pid)
+    await user.ptrace(PTRACE_DETACH, child.pid)
     await child.mmap(4096)
 
 
