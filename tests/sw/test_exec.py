@@ -18,10 +18,11 @@ from sw.include.linux.ptrace import (
     PTRACE_ATTACH, PTRACE_CONT, PTRACE_GETEVENTMSG, PTRACE_O_TRACEEXEC, PTRACE_SEIZE,
     PTRACE_TRACEME,
 )
+from sw.include.linux.sched import JOBCTL_STOP_CONSUME, JOBCTL_STOP_PENDING
 from sw.include.linux.signal_types import (
-    SI_USER, SIG_IGN, SIGTERM, SIGUSR1, SIGUSR2, Killed, Stopped, kernel_siginfo,
+    SI_USER, SIG_IGN, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, Killed, Stopped, kernel_siginfo,
 )
-from sw.include.linux.wait import WNOHANG, __WALL
+from sw.include.linux.wait import WNOHANG, WUNTRACED, __WALL
 from sw.init.initramfs import do_copy
 from sw.kernel.cred import cred
 from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
@@ -206,6 +207,24 @@ async def test_a_signal_that_comes_meanwhile_waits_for_the_end_of_the_stop(monke
     assert (await user.wait_status(child.pid, WNOHANG | __WALL))[1] == 0x4057F
     await user.ptrace(PTRACE_CONT, child.pid)
     assert (await user.wait_status(child.pid, WNOHANG | __WALL))[1] == SIGTERM << 8 | 0x7F
+
+
+@runs
+async def test_a_thread_that_ends_counts_as_stopped(monkeypatch):
+    async def slow(cpu):
+        """Have the process told to stop, as another processor can meanwhile."""
+        for each in (child, thread):
+            each.task.jobctl |= SIGSTOP | JOBCTL_STOP_PENDING | JOBCTL_STOP_CONSUME
+        child.task.signal.group_stop_code  = SIGSTOP
+        child.task.signal.group_stop_count = 2
+        return await bprm_mm_init(cpu)
+
+    user   = await start()
+    child  = await user.fork()
+    thread = await child.clone(THREAD)
+    monkeypatch.setattr("sw.fs.exec.bprm_mm_init", slow)
+    await child.execve(PROGRAM)
+    assert await user.wait_status(-1, WNOHANG | WUNTRACED) == (child.pid, SIGSTOP << 8 | 0x7F)
 
 
 def test_a_thread_on_another_processor_ends_when_its_process_begins_a_program():
