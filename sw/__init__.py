@@ -1,6 +1,6 @@
 """The kernel. Standard library only: no Amaranth, no simulator, one abstract bus.
 
-The tree mirrors Linux's: ``mm/gup.c`` is ``mm/gup.py``, and a C file that became several is a
+The tree mirrors Linux's: ``mm/mremap.c`` is ``mm/mremap.py``, and a C file that became several is a
 folder of its name. Functions keep their C names, argument order and meaning, behind one first
 argument ``cpu``, the processor that executes them; structures keep C names too
 (``vm_area_struct``), the one exception that this code makes from PEP 8. docs/kernel.md tells more.
@@ -138,11 +138,13 @@ Pages, frames, files in memory::
     mm/filemap            filemap_get_page  filemap_fault  filemap_map_pages  filemap_page_mkwrite
                           generic_file_mmap  filemap_read  filemap_splice_read
                           generic_perform_write  generic_file_write_iter
-    mm/gup                Unshare  try_grab_folio  unpin_user_page  check_vma_flags  gup_vma_lookup
-                          follow_page_pte  follow_page_mask  faultin_page  __get_user_pages
-                          get_user_pages_remote  pin_user_pages_remote  get_user_pages_fast
-                          get_user_page_vma_remote  faultin_page_range  populate_vma_page_range
-                          mm_populate  fault_in_readable  __mm_populate  follow_huge_pmd
+    mm/gup/check          check_vma_flags  gup_vma_lookup
+    mm/gup/follow         Unshare  try_grab_folio  unpin_user_page  follow_huge_pmd  follow_page_pte
+                          follow_page_mask
+    mm/gup/pages          faultin_page  __get_user_pages  get_user_pages_remote
+                          pin_user_pages_remote  get_user_pages_fast  get_user_page_vma_remote
+    mm/gup/populate       mm_populate  faultin_page_range  populate_vma_page_range  __mm_populate
+                          fault_in_readable
     mm/highmem            page_address  kmap  kunmap  kmap_high  map_new_virtual
                           flush_all_zero_pkmaps  kunmap_high  kmap_local_page  kunmap_local
                           kmap_local_sched_out  kmap_local_sched_in  clear_highpage

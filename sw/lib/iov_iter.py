@@ -16,7 +16,8 @@ from sw.include.linux.uaccess import pagefault_disable, pagefault_enable
 from sw.include.linux.uio import UIO_MAXIOV, iov_iter
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
-from sw.mm.gup import fault_in_readable, get_user_pages_fast
+from sw.mm.gup.pages import get_user_pages_fast
+from sw.mm.gup.populate import fault_in_readable
 from sw.mm.highmem import kmap_local_page, kunmap_local
 from sw.processor.cpu import Cpu
 

@@ -31,7 +31,7 @@ from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
-from .gup import faultin_page_range
+from .gup.populate import faultin_page_range
 from .khugepaged import hugepage_madvise
 from .memory.zap import zap_page_range_single
 from .mmap.find import find_vma

@@ -24,7 +24,7 @@ from sw.kernel.capability import capable
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
-from .gup import __mm_populate, mm_populate
+from .gup.populate import __mm_populate, mm_populate
 from .mmap.find import find_vma, vma_lookup
 from .mmap.limits import can_do_mlock, locked_vm, total_vm
 from .secretmem import vma_is_secretmem

@@ -26,7 +26,7 @@ from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
-from .gup import populate_vma_page_range
+from .gup.populate import populate_vma_page_range
 from .huge_memory.entries import change_huge_pmd
 from .huge_memory.split import __split_huge_pmd
 from .memory.vm_page import vm_normal_page

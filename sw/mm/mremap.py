@@ -23,7 +23,7 @@ from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.processor.cpu import Cpu
 
-from .gup import mm_populate
+from .gup.populate import mm_populate
 from .huge_memory.entries import move_huge_pmd
 from .huge_memory.split import __split_huge_pmd
 from .memory.pgtable import pmd_alloc, pte_alloc

@@ -17,7 +17,8 @@ from sw.kernel.trace.ftrace import traced
 from sw.lib.iov_iter import copy_page_from_iter, copy_page_to_iter, import_iovec, iovec_from_user
 from sw.processor.cpu import Cpu
 
-from .gup import pin_user_pages_remote, unpin_user_page
+from .gup.follow import unpin_user_page
+from .gup.pages import pin_user_pages_remote
 from .page_writeback import set_page_dirty_lock
 
 

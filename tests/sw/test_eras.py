@@ -12,8 +12,10 @@ from sw.include.linux.mm_types import FOLL_FORCE, FOLL_GET, FOLL_REMOTE, FOLL_TO
 from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_READ, PROT_WRITE,
 )
-from sw.mm import gup, mremap
-from sw.mm.gup import get_user_pages_remote, pin_user_pages_remote, unpin_user_page
+from sw.mm import mremap
+from sw.mm.gup import pages
+from sw.mm.gup.follow import unpin_user_page
+from sw.mm.gup.pages import get_user_pages_remote, pin_user_pages_remote
 from sw.mm.huge_memory.zero import huge_zero_folio
 from sw.mm.memory.fault import handle_mm_fault
 from sw.mm.memory.zap import zap_page_range_single
@@ -98,7 +100,7 @@ async def test_dirty_cow(name, monkeypatch):
     await user.load(at)
     cached = await frame(user, at)
     drops  = [None]
-    faultin_page = gup.faultin_page
+    faultin_page = pages.faultin_page
 
     async def raced(cpu, vma, address, flags, unshare):
         flags = await faultin_page(cpu, vma, address, flags, unshare)
@@ -107,7 +109,7 @@ async def test_dirty_cow(name, monkeypatch):
             await zap_page_range_single(cpu, vma, address, 4096)   # another thread's madvise()
         return flags
 
-    monkeypatch.setattr(gup, "faultin_page", raced)
+    monkeypatch.setattr(pages, "faultin_page", raced)
     assert await user.pwrite(mem, buf, 11, at) == 11
     written = contents(user, cached, 11) == b"not allowed"
     assert (written, drops) == (is_open("CVE-2016-5195", name), [])
@@ -125,7 +127,7 @@ async def test_huge_dirty_cow(name, monkeypatch):
     buf   = await filled(user, 0xBAD)
     mem   = await user.open("/proc/self/mem")
     drops = [None]
-    faultin_page = gup.faultin_page
+    faultin_page = pages.faultin_page
 
     async def raced(cpu, vma, address, flags, unshare):
         flags = await faultin_page(cpu, vma, address, flags, unshare)
@@ -138,7 +140,7 @@ async def test_huge_dirty_cow(name, monkeypatch):
             put_page(cpu, got)
         return flags
 
-    monkeypatch.setattr(gup, "faultin_page", raced)
+    monkeypatch.setattr(pages, "faultin_page", raced)
     assert await user.pwrite(mem, buf, 8, AT + 4096) == 8
     seen = contents(user, zeros.compound_pages[1], 2) == b"\xad\x0b"
     assert (seen, drops) == (is_open("CVE-2017-1000405", name), [])
@@ -179,7 +181,7 @@ async def test_shared_memory_dirty_cow(name, monkeypatch):
     await uffd.go_on(at)
     cached = await frame(user, at)
     drops  = [None]
-    faultin_page = gup.faultin_page
+    faultin_page = pages.faultin_page
 
     async def raced(cpu, vma, address, flags, unshare):
         flags = await faultin_page(cpu, vma, address, flags, unshare)
@@ -190,7 +192,7 @@ async def test_shared_memory_dirty_cow(name, monkeypatch):
             await mfill_atomic_install_pte(cpu, vma, address, cached)
         return flags
 
-    monkeypatch.setattr(gup, "faultin_page", raced)
+    monkeypatch.setattr(pages, "faultin_page", raced)
     assert await user.pwrite(mem, buf, 11, at) == 11
     written = contents(user, cached, 11) == b"not allowed"
     assert (written, drops) == (is_open("CVE-2022-2590", name) and name != "5.15", [])

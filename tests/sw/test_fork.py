@@ -15,7 +15,7 @@ from sw.kconfig import kconfig
 from sw.kernel.fork.clone import CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from sw.kernel.pid import init_pid_ns
 from sw.kernel.signal.action import do_sigaction
-from sw.mm.gup import get_user_pages_remote
+from sw.mm.gup.pages import get_user_pages_remote
 from sw.mm.page_alloc import node_zones
 from sw.user import User
 

@@ -16,7 +16,9 @@ from sw.include.linux.mman import (
 )
 from sw.include.linux.signal_types import SIGKILL, kernel_siginfo
 from sw.kconfig import kconfig
-from sw.mm.gup import fault_in_readable, follow_page_mask, get_user_pages_remote
+from sw.mm.gup.follow import follow_page_mask
+from sw.mm.gup.pages import get_user_pages_remote
+from sw.mm.gup.populate import fault_in_readable
 from sw.mm.memory.mem_map import empty_zero_page
 from sw.mm.mmap.find import vma_lookup
 from sw.mm.page_alloc import node_zones

@@ -16,7 +16,7 @@ from sw.include.linux.mm_types import (
     FOLL_ANON, FOLL_COW, FOLL_FORCE, FOLL_WRITE, VM_FAULT_WRITE, mm_struct, page, vm_area_struct,
     vm_operations_struct,
 )
-from sw.mm.gup import check_vma_flags
+from sw.mm.gup.check import check_vma_flags
 
 
 FORCED = FOLL_WRITE | FOLL_FORCE

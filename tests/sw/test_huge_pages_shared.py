@@ -12,7 +12,8 @@ from sw.include.linux.mman import (
 from sw.include.linux.signal_types import Signal
 from sw.kconfig import kconfig
 from sw.kernel.sched.completion import wait_for_completion
-from sw.mm.gup import get_user_pages_remote, pin_user_pages_remote, unpin_user_page
+from sw.mm.gup.follow import unpin_user_page
+from sw.mm.gup.pages import get_user_pages_remote, pin_user_pages_remote
 from sw.mm.huge_memory.zero import huge_zero_folio
 from sw.mm.page_alloc import put_page
 

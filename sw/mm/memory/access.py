@@ -10,7 +10,7 @@ from sw.include.linux.mm_types import FOLL_WRITE, mm_struct, page, vm_area_struc
 from sw.include.linux.mmap_lock import mmap_read_lock_killable, mmap_read_unlock
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
-from sw.mm.gup import get_user_page_vma_remote
+from sw.mm.gup.pages import get_user_page_vma_remote
 from sw.mm.mmap.find import vma_lookup
 from sw.mm.mmap.stack import expand_stack
 from sw.mm.page_alloc import put_page

@@ -16,7 +16,7 @@ from sw.include.linux.resource import RLIMIT_DATA
 from sw.include.linux.sched import task_rlimit
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
-from sw.mm.gup import mm_populate
+from sw.mm.gup.populate import mm_populate
 from sw.mm.util import account_flags, security_vm_enough_memory_mm
 from sw.mm.vma import vma_link, vma_merge, vma_set_page_prot
 from sw.processor.cpu import Cpu

@@ -22,7 +22,7 @@ from sw.include.linux.mman import (
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
-from sw.mm.gup import mm_populate
+from sw.mm.gup.populate import mm_populate
 from sw.mm.memfd import memfd_check_seals_mmap
 from sw.mm.shmem import shmem_zero_setup
 from sw.mm.util import (

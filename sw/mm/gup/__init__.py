@@ -1,0 +1,1 @@
+"""Pages of processes, for the kernel to use (Linux: mm/gup.c)."""
