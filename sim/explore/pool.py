@@ -1,6 +1,7 @@
 """Workers that do the units of a search: processes here, or those of a Dask cluster."""
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -83,11 +84,17 @@ def processes(jobs: int) -> Iterator[Pool]:
     def executors() -> Iterator[Executor]:
         while True:
             made.append(ProcessPoolExecutor(
-                jobs, mp_context=multiprocessing.get_context("spawn")))
+                jobs, mp_context=multiprocessing.get_context("spawn"), initializer=signal.signal,
+                initargs=(signal.SIGINT, signal.SIG_DFL)))
             yield made[-1]
 
     try:
         yield Pool(executors(), jobs)
+    except BaseException:
+        # Whoever interrupts a search does not want to wait for the units that are under way.
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
     finally:
         for executor in made:
             executor.shutdown(cancel_futures=True)
