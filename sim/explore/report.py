@@ -37,8 +37,8 @@ def as_text(setting: Setting, strategy: Strategy, result: Result, found: Examine
     if confirmed is not None:
         lines += ["", *wrap(
             f"On the gateware, by {confirmed.engine}: {confirmed.agree} of {confirmed.schedules} "
-            f"schedules end as on the golden machine, {confirmed.bad} of them with the bad outcome.",
-            "")]
+            f"schedules end as on the golden machine, {confirmed.bad} of them with the bad "
+            "outcome.", "")]
     return "".join(f"{line}\n" for line in lines)
 
 
