@@ -16,9 +16,12 @@ from sw.fs.ramfs.inode import rootfs
 from sw.include.linux.cpumask import cpu_online_mask
 from sw.include.linux.fs import address_space
 from sw.include.linux.mm import VM_EXEC, VM_GROWSDOWN, VM_READ, VM_SHARED, VM_WRITE
-from sw.include.linux.mm_types import mm_struct, page, vm_area_struct
+from sw.include.linux.mm_types import (
+    folio_test_large, mm_struct, page, page_folio, vm_area_struct,
+)
 from sw.kconfig import kconfig
 from sw.kernel.pid import init_pid_ns
+from sw.mm.huge_memory.zero import huge_zero_folio
 from sw.mm.memory.mem_map import empty_zero_page, is_zero_pfn, mem_map
 from sw.mm.mmap.find import vma_lookup
 from sw.mm.page_alloc import node_zones
@@ -64,12 +67,13 @@ class Frame:
     physical : :class:`int`
         Its first byte.
     use : :class:`str`
-        What it holds: "anonymous", "page 0 of /libc", "page of zeros", "the kernel's",
-        "the kernel's since boot" (with no references counted), or "free".
+        What it holds: "anonymous", "anonymous, frame 5 of a huge page", "page 0 of /libc", "page of
+        zeros", "huge page of zeros", "the kernel's", "the kernel's since boot" (with no references
+        counted), or "free".
     exclusive : :class:`bool` or :class:`None`
         An anonymous page of one address space only (PageAnonExclusive); None if not anonymous.
     refcount, mapcount : :class:`int`
-        References; and entries of processes' page tables that map it.
+        References, of a huge page on all of it; and entries of processes' page tables that map it.
     """
 
     physical:  int
@@ -152,19 +156,26 @@ def _kernel_area(cpu: Cpu, linear: int) -> Area | None:
 
 
 def _frame(cpu: Cpu, record: page) -> Frame:
+    folio = page_folio(record)
     if is_zero_pfn(cpu, record.pfn):
         use = "page of zeros"
+    elif folio is huge_zero_folio(cpu).folio:
+        use = "huge page of zeros"
+    elif record.anon and folio_test_large(record):
+        use = f"anonymous, frame {record.pfn - folio.pfn} of a huge page"
     elif record.anon:
         use = "anonymous"
     elif record.mapping is not None:
         use = f"page {record.index} of {_path(cpu, record.mapping)}"
-    elif record.refcount:
+    elif folio.refcount:
         use = "the kernel's"
     else:
         free = any(zone.is_free(record.pfn) for zone in node_zones(cpu))
         use  = "free" if free else "the kernel's since boot"
-    return Frame(record.pfn << PAGE_SHIFT, use, record.anon_exclusive if record.anon else None,
-                 record.refcount, record.mapcount)
+    whole     = folio.entire_mapcount
+    exclusive = (folio if whole else record).anon_exclusive
+    return Frame(record.pfn << PAGE_SHIFT, use, exclusive if record.anon else None,
+                 folio.refcount, record.mapcount + whole)
 
 
 def _path(cpu: Cpu, pages: address_space | None) -> str:
