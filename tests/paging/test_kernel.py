@@ -9,7 +9,7 @@ from sim.scenario import MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PAGE_SIZE, PROT
 from sim.scenarios import SCENARIOS
 from sw.init.initramfs import do_copy
 from sw.mm.highmem import kmap, kmap_local_page, kunmap, kunmap_local
-from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_page, nr_free_pages
+from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_page, nr_free_pages, put_page
 
 from .play_support import played
 
@@ -125,6 +125,7 @@ async def look_at_high_memory(stage, found):
     found["kmap_local"] = stage.walk(local)
     await kunmap_local(stage.cpu, local)
     found["top"] = stage.walk((1 << 32) - PAGE_SIZE)
+    put_page(stage.cpu, page)
 
 
 def test_the_windows_to_high_memory_are_named():
