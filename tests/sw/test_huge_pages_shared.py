@@ -4,6 +4,7 @@ import pytest
 
 from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_write
 from sw.era import ERAS
+from sw.errno import Errno
 from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE
 from sw.include.linux.mman import (
     MADV_DONTFORK, MADV_DONTNEED, MADV_HUGEPAGE, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE,
@@ -15,14 +16,14 @@ from sw.kernel.sched.completion import wait_for_completion
 from sw.mm.gup.follow import unpin_user_page
 from sw.mm.gup.pages import get_user_pages_remote, pin_user_pages_remote
 from sw.mm.huge_memory.zero import huge_zero_folio
-from sw.mm.page_alloc import put_page
+from sw.mm.page_alloc import node_zones, put_page
 
 from .huge_support import (
     AT, EACH_HUGE_PAGING, HUGE, MIB, PAGE, RW, boot_huge, head, is_huge, leaf, quick, untouched,
     written,
 )
 from .smp_support import Holder, Smp, beside, seeded, two_threads
-from .user_support import contents, frame, free_pages, runs
+from .user_support import contents, frame, free_pages, raises_errno, runs
 
 
 __all__ = ["quick"]
@@ -296,6 +297,36 @@ def test_writes_against_madvise_lose_no_memory(seed):
         assert free_pages(user) >= free and user.task.mm.pmd_huge_pte == []
 
     Smp(ram_bytes=8 * MIB, pse=True).run(main, seeded(seed))
+
+
+@runs
+async def test_a_pipe_keeps_a_part_of_a_huge_page():
+    user = await boot_huge()
+    await written(user)
+    old  = await head(user)
+    reader, writer = await user.pipe()
+    assert await user.vmsplice(writer, (AT + PAGE, 8)) == 8
+    assert old.refcount == 2
+    await user.munmap(AT, HUGE)
+    buf = await user.mmap(PAGE)
+    assert old.refcount == 1 and await user.read(reader, buf, 8) == 8
+    assert await user.load(buf) == 7 and old.refcount == 0
+
+
+@pytest.mark.parametrize("left, forks", [(1, False), (2, False), (3, False), (4, True)])
+@runs
+async def test_a_fork_that_finds_no_memory_leaves_nothing_behind(left, forks):
+    user = await boot_huge()
+    await written(user)
+    for zone in node_zones(user.cpu):
+        zone.end_pfn, zone.free_list = zone.next_pfn + left, []
+    if forks:
+        await user.fork()
+    else:
+        with raises_errno(Errno.ENOMEM):
+            await user.fork()
+    assert (await head(user)).entire_mapcount == 1 + forks
+    assert await is_huge(user) and await user.load(AT + PAGE) == 7
 
 
 @runs
