@@ -21,6 +21,7 @@ status.
 :mod:`sim.cli.explore`         ``explore``: searches the schedules of a race
 :mod:`sim.cli.access`          ``access``: runs access vectors
 :mod:`sim.cli.bench`           ``bench``: measures the engines
+:mod:`sim.cli.machines`        ``machines``: compiles machines for other computers
 :mod:`sim.cli.verilog`         ``verilog``: writes the design as Verilog
 :mod:`sim.cli.boards`          ``boards``: lists the boards
 :mod:`sim.cli.build`           ``build``: makes a bitstream

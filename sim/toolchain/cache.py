@@ -12,7 +12,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from pwd import getpwuid
 from tempfile import TemporaryDirectory
 
 from sim.errors import Unavailable
@@ -158,6 +157,8 @@ def _make(folder: Path) -> None:
 
 
 def _name(user: int) -> str:
+    # There are no users, and no such module, where Python runs in a browser.
+    from pwd import getpwuid
     try:
         return getpwuid(user).pw_name
     except KeyError:

@@ -16,7 +16,7 @@ from . import cache
 from .process import ProgramFailed, run
 
 
-__all__ = ["Compiler", "Prototype", "cxx", "kept", "loaded", "tool"]
+__all__ = ["Compiler", "Prototype", "cxx", "kept", "loaded", "opened", "tool"]
 
 
 #: Name of the work in the display of progress.
@@ -122,19 +122,22 @@ def loaded(name: str, make: Callable[[Compiler], Path], functions: Iterable[Prot
     """
     path = kept(name, make, who=who)
     try:
-        return _opened(path, functions)
+        return opened(path, functions)
     except (OSError, AttributeError):
         _warn("what was compiled cannot be used")
         cache.discard(name, who=who)
     path = _made(name, make, who)
     try:
-        return _opened(path, functions)
+        return opened(path, functions)
     except (OSError, AttributeError) as error:
         raise Unavailable(f"{who} cannot load what it has compiled: {error}") from error
 
 
-def _opened(path: Path, functions: Iterable[Prototype]) -> ctypes.CDLL:
-    """Raises :class:`OSError`, or :class:`AttributeError` for a function that is not there."""
+def opened(path: Path, functions: Iterable[Prototype]) -> ctypes.CDLL:
+    """Return the library in a file, with these ``functions``.
+
+    Raises :class:`OSError`, or :class:`AttributeError` for a function that is not there.
+    """
     library = ctypes.CDLL(str(path))
     try:
         for function, result, parameters in functions:

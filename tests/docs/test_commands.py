@@ -133,6 +133,8 @@ ELSEWHERE = {
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,
     "dragoncage bench hardware":                      OF_PAGES["docs/hardware.md"],
+    "dragoncage machines DIR":                        "tests/engines/test_cxxrtl_prebuilt.py::"
+        "test_the_command_makes_a_folder_of_machines",
     "dragoncage build BOARD":                         BUILT,
     "dragoncage build icebreaker":                    BUILT,
     "dragoncage program BOARD":                       BUILT,

@@ -47,14 +47,14 @@ def test_a_change_of_any_file_of_the_code_is_noticed(cache, monkeypatch, tmp_pat
     changed = tmp_path / "permission.py"
     changed.write_bytes(next(file for file in files if file.name == "permission.py").read_bytes()
                         + b"\n")
-    before = shortcut._code()
+    before = shortcut.code()
     monkeypatch.setattr(shortcut, "_files", lambda: [
         changed if file.name == "permission.py" else file for file in files])
-    shortcut._code.cache_clear()
+    shortcut.code.cache_clear()
     try:
-        assert shortcut._code() != before
+        assert shortcut.code() != before
     finally:
-        shortcut._code.cache_clear()
+        shortcut.code.cache_clear()
 
 
 def test_an_entry_that_somebody_has_damaged_is_made_anew(cache):

@@ -16,6 +16,9 @@
 :mod:`sim.engines.cxxrtl.view`        what a waveform shows, as a design
 :mod:`sim.engines.cxxrtl.library`     from designs and C++ to a library in the cache
 :mod:`sim.engines.cxxrtl.shortcut`    the name of a library that is known without its design
+:mod:`sim.engines.cxxrtl.platforms`   what a library is compiled for, and by what
+:mod:`sim.engines.cxxrtl.prebuilt`    folders of machines that were compiled before
+:mod:`sim.engines.cxxrtl.machines`    maker of such a folder
 :mod:`sim.engines.cxxrtl.structures`  structures that C++ and Python share
 ====================================  ====================================================
 

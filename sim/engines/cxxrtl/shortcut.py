@@ -22,7 +22,7 @@ from sim.errors import Unavailable
 from sim.toolchain.cache import find, name_of, publish, workspace
 
 
-__all__ = ["Shortcut"]
+__all__ = ["Shortcut", "code"]
 
 
 WHO = "the name of a machine"
@@ -47,7 +47,7 @@ class Shortcut:
     """
 
     def __init__(self, *parts: str):
-        self._entry = name_of(WHO, _code(), sys.version, version("amaranth"), *parts)
+        self._entry = name_of(WHO, code(), sys.version, version("amaranth"), *parts)
 
     def name(self, found: Callable[[], str]) -> str:
         """Return the name that is known, or else the one that ``found`` returns, and keep it."""
@@ -63,7 +63,7 @@ class Shortcut:
 
 
 @cache
-def _code() -> str:
+def code() -> str:
     """Digest of the code of units and engines."""
     digest = hashlib.sha256()
     for file in _files():
