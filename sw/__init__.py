@@ -43,9 +43,10 @@ Start::
 
 Ways into the kernel::
 
-    arch/x86/entry/common  do_syscall
-    arch/x86/entry/entry   asm_exc_page_fault  asm_exc_general_protection  asm_sysvec_call_function
-                           asm_sysvec_reschedule_ipi  entry_SYSCALL  asm_exc_int3
+    arch/x86/entry/common    do_syscall
+    arch/x86/entry/entry     asm_exc_page_fault  asm_exc_general_protection
+                             asm_sysvec_call_function  asm_sysvec_reschedule_ipi  entry_SYSCALL
+                             asm_exc_int3
     arch/x86/entry/vdso/vma  vdso_enabled  vdso_pages  init_vdso_image  vdso_fault  vvar_fault
                              arch_setup_additional_pages
 
@@ -154,7 +155,8 @@ Pages, frames, files in memory::
     mm/madvise            madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
                           madvise_update_vma  madvise_vma_behavior  madvise_populate
                           madvise_walk_vmas  do_madvise  sys_madvise
-    mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap  sys_memfd_create
+    mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap
+                          sys_memfd_create
     mm/mlock              mlock_fixup  apply_vma_lock_flags  do_mlock  sys_mlock  sys_mlock2
                           sys_munlock  apply_mlockall_flags  sys_mlockall  sys_munlockall
     mm/mprotect           can_change_pte_writable  change_pte_range  mprotect_fixup
@@ -162,8 +164,8 @@ Pages, frames, files in memory::
     mm/mremap             move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
                           vma_expandable  sys_mremap
     mm/mseal              can_modify_vma_madv  apply_mm_seal  sys_mseal
-    mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page  folio_ref_add
-                          folio_put_refs  get_page  put_page  alloc_pages
+    mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page
+                          folio_ref_add  folio_put_refs  get_page  put_page  alloc_pages
     mm/page_writeback     set_page_dirty_lock
     mm/pgalloc            pagetable_alloc  pagetable_free  page_tables
     mm/pagewalk           load_entries  walk_page_range
@@ -209,9 +211,9 @@ Files::
                             pipe_read  pipe_write  pipe_release  pipe_get_size  pipe_set_size
                             create_pipe_files  do_pipe2  sys_pipe  sys_pipe2
     fs/proc/array           get_task_state  task_sig  proc_pid_status  status_read
-    fs/proc/base            proc_mem_force_override  proc_mem_open  mem_open  mem_release  mem_lseek
-                            early_proc_mem_force_override  proc_mem_foll_force  mem_rw  mem_read
-                            mem_write
+    fs/proc/base            proc_mem_force_override  proc_mem_open  mem_open  mem_release
+                            mem_lseek  early_proc_mem_force_override  proc_mem_foll_force  mem_rw
+                            mem_read  mem_write
     fs/proc/root            proc_pid_lookup
     fs/proc/task_mmu        proc_maps_private  maps_open  maps_release  show_map_vma  show_maps
                             maps_read  pagemap_open  pte_to_pagemap_entry  pagemap_read  task_mem
@@ -281,7 +283,7 @@ Tasks, signals, locks, work for other processors::
                              signal_set_stop_flags  task_participate_group_stop  signal_wake_up
                              ptrace_signal_wake_up  ptrace_trap_notify
     kernel/signal/kill       check_kill_permission  group_send_sig_info  kill_something_info
-                             sys_kill
+                             sys_kill  do_tkill  sys_tgkill  sys_tkill
     kernel/signal/send       prepare_signal  zap_other_threads  complete_signal  send_signal
                              force_sig_fault  do_notify_parent  do_notify_parent_cldstop
     kernel/signal/stop       do_signal_stop  ptrace_stop  ptrace_do_notify  do_jobctl_trap

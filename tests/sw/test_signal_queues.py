@@ -2,13 +2,15 @@
 
 import pytest
 
-from sw.arch.x86.entry.syscalls.syscall_64 import NR_rt_sigaction, NR_rt_sigprocmask
+from sw.arch.x86.entry.syscalls.syscall_64 import (
+    NR_rt_sigaction, NR_rt_sigprocmask, NR_tgkill, NR_tkill,
+)
 from sw.errno import Errno
 from sw.include.linux.signal import SIG_KERNEL_IGNORE_MASK, siginmask, sigmask
 from sw.include.linux.signal_types import (
-    SI_USER, SIG_BLOCK, SIG_DFL, SIG_IGN, SIG_SETMASK, SIG_UNBLOCK, SIGBUS, SIGCHLD, SIGCONT,
-    SIGFPE, SIGHUP, SIGILL, SIGKILL, SIGRTMIN, SIGSEGV, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2,
-    SIGURG, SIGWINCH, Killed, Signal, Stopped, kernel_siginfo,
+    SI_TKILL, SI_USER, SIG_BLOCK, SIG_DFL, SIG_IGN, SIG_SETMASK, SIG_UNBLOCK, SIGBUS, SIGCHLD,
+    SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGKILL, SIGRTMIN, SIGSEGV, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1,
+    SIGUSR2, SIGURG, SIGWINCH, Killed, Signal, Stopped, kernel_siginfo,
 )
 from sw.include.linux.wait import WNOHANG, WUNTRACED
 from sw.kernel.fork.clone import CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
@@ -261,3 +263,38 @@ def test_sets_have_one_bit_a_signal():
     assert sigmask(1, 64, 1) == 1 << 63 | 1
     assert [signo for signo in range(1, 65) if siginmask(signo, SIG_KERNEL_IGNORE_MASK)] == [
         17, 18, 23, 28]
+
+
+@pytest.mark.parametrize("tgid, pid, signo, errno", [
+    ("its", "its", 0, None), ("its", "its", 65, Errno.EINVAL), (0, "its", 0, Errno.EINVAL),
+    ("its", 0, 0, Errno.EINVAL), ("its", -1, 0, Errno.EINVAL), ("mine", "its", 0, Errno.ESRCH),
+    (4711, 4711, 0, Errno.ESRCH),
+])
+@runs
+async def test_whom_a_signal_to_a_thread_may_name(tgid, pid, signo, errno):
+    user  = await boot()
+    child = await user.fork()
+    named = {"its": child.pid, "mine": user.pid}
+    call  = user.syscall(NR_tgkill, named.get(tgid, tgid), named.get(pid, pid), signo)
+    if errno is None:
+        assert await call == 0
+    else:
+        with raises_errno(errno):
+            await call
+
+
+@pytest.mark.parametrize("number", [NR_tkill, NR_tgkill])
+@runs
+async def test_a_signal_to_a_thread_is_for_no_other(number):
+    user   = await boot()
+    child  = await user.fork()
+    thread = await child.clone(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+    await child.handle(SIGUSR1)
+    process = () if number == NR_tkill else (child.pid,)
+    await user.syscall(number, *process, thread.pid, SIGUSR1)
+    assert await arrivals(child) == []
+    with pytest.raises(Signal) as caught:
+        await thread.mmap(4096)
+    assert (caught.value.si_code, caught.value.si_pid) == (SI_TKILL, user.pid)
+    await user.syscall(number, *process, thread.pid, SIGTERM)       # the end is for all
+    assert await user.wait_status() == (child.pid, SIGTERM)

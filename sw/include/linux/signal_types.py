@@ -18,8 +18,8 @@ __all__ = [
     "SIGPIPE", "SIGQUIT", "SIGRTMIN", "SIGSEGV", "SIGSTOP", "SIGSYS", "SIGTERM", "SIGTRAP",
     "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGXCPU",
     "SIGXFSZ", "SIG_BLOCK", "SIG_DFL", "SIG_HANDLER", "SIG_IGN", "SIG_SETMASK", "SIG_UNBLOCK",
-    "SI_KERNEL", "SI_USER", "Killed", "Signal", "Stopped", "kernel_siginfo", "sighand_struct",
-    "signal_struct",
+    "SI_KERNEL", "SI_TKILL", "SI_USER", "Killed", "Signal", "Stopped", "kernel_siginfo",
+    "sighand_struct", "signal_struct",
 ]
 
 
@@ -50,6 +50,7 @@ SIGSYS   = 31
 SIGRTMIN = 32  # the first of those that queue
 
 SI_USER     = 0     # by kill()
+SI_TKILL    = -6    # by tgkill()
 SI_KERNEL   = 0x80  # by the kernel, for a reason that has no address
 SEGV_MAPERR = 1     # address not mapped to an object
 SEGV_ACCERR = 2     # invalid permissions for the mapped object

@@ -22,7 +22,7 @@ from sw.include.linux.sched import (
     JOBCTL_LISTENING, JOBCTL_TRACED, JOBCTL_TRAP_NOTIFY, JOBCTL_TRAP_STOP, task_struct,
 )
 from sw.include.linux.signal import valid_signal
-from sw.include.linux.signal_types import SIGCHLD, SIGKILL, SI_USER, kernel_siginfo
+from sw.include.linux.signal_types import SI_TKILL, SI_USER, SIGCHLD, SIGKILL, kernel_siginfo
 from sw.kconfig import kconfig
 from sw.kernel.fork.mm import get_task_mm, mmput
 from sw.kernel.pid import find_task_by_vpid
@@ -115,9 +115,9 @@ async def ptrace_getsiginfo(cpu: Cpu, task: task_struct, datavp: int) -> None:
     info = task.last_siginfo
     if info is None:
         raise KernelError(Errno.EINVAL)
-    fields = [(0, info.si_signo, 4), (8, info.si_code, 4)]
+    fields = [(0, info.si_signo, 4), (8, info.si_code & 0xFFFF_FFFF, 4)]
     union  = 8 + _word(cpu)
-    if info.si_pid or info.si_code == SI_USER:
+    if info.si_pid or info.si_code in (SI_USER, SI_TKILL):
         fields += [(union, info.si_pid, 4), (union + 4, info.si_uid, 4)]
         fields += [(union + 8, info.si_status, 4)] if info.si_signo == SIGCHLD else []
     else:

@@ -40,8 +40,7 @@ def _next_signal(task: task_struct, pending: list[kernel_siginfo],
 def dequeue_signal(task: task_struct, program: bool) -> kernel_siginfo | None:
     """Take the task's next signal: one for this thread first, then one for the process.
 
-    Nobody sends a signal to one thread but SIGSTOP, so that of the instruction just done is before
-    all others (dequeue_synchronous_signal).
+    That of the instruction just done is before all others (dequeue_synchronous_signal).
     """
     for pending in (task.pending, task.signal.shared_pending):
         info = _next_signal(task, pending, program)

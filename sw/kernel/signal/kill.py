@@ -1,4 +1,4 @@
-"""Signals from one process to others.
+"""Signals from one process to others, and to single threads.
 
 Ref: Linux 6.12, kernel/signal.c.
 """
@@ -8,7 +8,7 @@ from sw.errno import Errno, KernelError
 from sw.include.linux.capability import CAP_KILL
 from sw.include.linux.sched import task_struct
 from sw.include.linux.signal import valid_signal
-from sw.include.linux.signal_types import SI_USER, SIGCONT, kernel_siginfo
+from sw.include.linux.signal_types import SI_TKILL, SI_USER, SIGCONT, kernel_siginfo
 from sw.kernel.capability import capable
 from sw.kernel.pid import find_task_by_vpid, init_pid_ns
 from sw.processor.cpu import Cpu
@@ -16,7 +16,7 @@ from sw.processor.cpu import Cpu
 from .send import send_signal
 
 
-__all__ = ["kill_something_info", "sys_kill"]
+__all__ = ["kill_something_info", "sys_kill", "sys_tgkill", "sys_tkill"]
 
 
 def check_kill_permission(cpu: Cpu, task: task_struct, signo: int) -> None:
@@ -74,4 +74,32 @@ async def kill_something_info(cpu: Cpu, pid: int, signo: int) -> None:
 async def sys_kill(cpu: Cpu, pid: int, signo: int) -> int:
     """Send a signal."""
     await kill_something_info(cpu, pid, signo)
+    return 0
+
+
+async def do_tkill(cpu: Cpu, tgid: int, pid: int, signo: int) -> None:
+    """Send a signal to one thread, of the process ``tgid`` if that is not 0. Raises ESRCH, EPERM,
+    EINVAL."""
+    task = find_task_by_vpid(cpu, pid)
+    if task is None or tgid and task.tgid != tgid:
+        raise KernelError(Errno.ESRCH)
+    check_kill_permission(cpu, task, signo)
+    if signo:
+        await send_signal(cpu, task, kernel_siginfo(
+            signo, SI_TKILL, si_pid=current(cpu).tgid, si_uid=current(cpu).cred.uid), shared=False)
+
+
+async def sys_tgkill(cpu: Cpu, tgid: int, pid: int, signo: int) -> int:
+    """Send a signal to a thread of a process. Raises EINVAL for numbers that are none."""
+    if tgid <= 0 or pid <= 0:
+        raise KernelError(Errno.EINVAL)
+    await do_tkill(cpu, tgid, pid, signo)
+    return 0
+
+
+async def sys_tkill(cpu: Cpu, pid: int, signo: int) -> int:
+    """Send a signal to a thread. Raises EINVAL for a number that is none."""
+    if pid <= 0:
+        raise KernelError(Errno.EINVAL)
+    await do_tkill(cpu, 0, pid, signo)
     return 0

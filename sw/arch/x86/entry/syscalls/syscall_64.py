@@ -33,7 +33,7 @@ from sw.kernel.exit.wait import sys_wait4
 from sw.kernel.fork.clone import sys_clone, sys_fork
 from sw.kernel.ptrace.request import sys_ptrace
 from sw.kernel.signal.action import sys_rt_sigaction, sys_rt_sigprocmask
-from sw.kernel.signal.kill import sys_kill
+from sw.kernel.signal.kill import sys_kill, sys_tgkill, sys_tkill
 from sw.kernel.sys.ids import (
     sys_getegid, sys_geteuid, sys_getgid, sys_getresgid, sys_getresuid, sys_getuid, sys_setfsgid,
     sys_setfsuid, sys_setgid, sys_setregid, sys_setresgid, sys_setresuid, sys_setreuid, sys_setuid,
@@ -68,8 +68,9 @@ __all__ = [
     "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv",
     "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid", "NR_setfsuid",
     "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid", "NR_setresuid", "NR_setreuid",
-    "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee", "NR_truncate",
-    "NR_userfaultfd", "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
+    "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee", "NR_tgkill", "NR_tkill",
+    "NR_truncate", "NR_userfaultfd", "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev",
+    "sys_call_table",
 ]
 
 
@@ -136,7 +137,9 @@ NR_mlockall     = 151
 NR_munlockall   = 152
 NR_prctl        = 157
 NR_setrlimit    = 160
+NR_tkill        = 200
 NR_exit_group   = 231
+NR_tgkill       = 234
 NR_splice       = 275
 NR_tee          = 276
 NR_vmsplice     = 278
@@ -234,7 +237,9 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_prctl:        SYSCALL_DEFINE("prctl", sys_prctl, int_, long, unsigned_long, unsigned_long,
                                     unsigned_long),
     NR_setrlimit:    SYSCALL_DEFINE("setrlimit", sys_setrlimit, unsigned_int, unsigned_long),
+    NR_tkill:        SYSCALL_DEFINE("tkill", sys_tkill, int_, int_),
     NR_exit_group:   SYSCALL_DEFINE("exit_group", sys_exit_group, int_),
+    NR_tgkill:       SYSCALL_DEFINE("tgkill", sys_tgkill, int_, int_, int_),
     NR_splice:       SYSCALL_DEFINE("splice", sys_splice, int_, unsigned_long, int_,
                                     unsigned_long, size_t, unsigned_int),
     NR_tee:          SYSCALL_DEFINE("tee", sys_tee, int_, int_, size_t, unsigned_int),
