@@ -155,6 +155,7 @@ Pages, frames, files in memory::
     mm/madvise            madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
                           madvise_update_vma  madvise_vma_behavior  madvise_populate
                           madvise_walk_vmas  do_madvise  sys_madvise
+    mm/mmu_gather  tlb_finish_mmu
     mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap
                           sys_memfd_create
     mm/mlock              mlock_fixup  apply_vma_lock_flags  do_mlock  sys_mlock  sys_mlock2

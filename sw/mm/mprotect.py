@@ -12,8 +12,8 @@ from sw.arch.x86.include.asm.pgtable import (
     set_pte_at,
 )
 from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
-from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
+from sw.include.asm_generic.tlb import mmu_gather
 from sw.include.linux.mm import (
     PAGE_ALIGN, VM_ACCESS_FLAGS, VM_ACCOUNT, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_NORESERVE,
     VM_SEALED, VM_SHARED, VM_WRITE, pte_lockptr, vma_is_anonymous,
@@ -31,6 +31,7 @@ from .huge_memory.entries import change_huge_pmd
 from .huge_memory.split import __split_huge_pmd
 from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma
+from .mmu_gather import tlb_finish_mmu
 from .mmap.limits import may_expand_vm
 from .pagewalk import walk_page_range
 from .pgtable_generic import pte_unmap_unlock
@@ -54,20 +55,16 @@ def can_change_pte_writable(cpu: Cpu, vma: vm_area_struct, pte: int) -> bool:
 
 
 @traced
-async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
-                           newprot: int) -> bool:
-    """Give all present entries the permissions ``newprot``. Returns True if a flush must follow."""
+async def change_pte_range(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, start: int, end: int,
+                           newprot: int) -> None:
+    """Give all present entries the permissions ``newprot``."""
     paging, mm = kconfig(cpu).paging, vma.vm_mm
-    flush      = False
 
     async def pmd_entry(pmdp: int, addr: int, next_: int) -> bool:
-        nonlocal flush
         if next_ - addr != paging.HPAGE_PMD_SIZE:
             await __split_huge_pmd(cpu, vma, pmdp, addr)
             return False
-        huge, stale = await change_huge_pmd(cpu, vma, addr, pmdp, newprot)
-        flush       = flush or stale
-        return huge
+        return await change_huge_pmd(cpu, tlb, vma, addr, pmdp, newprot)
 
     for addr, ptep, seen in await walk_page_range(cpu, mm, start, end, pmd_entry):
         if not pte_present(seen):
@@ -79,8 +76,8 @@ async def change_pte_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
             ptent = pte_mkwrite(paging, ptent, vma)
         await set_pte_at(cpu, mm, addr, ptep, ptent)
         pte_unmap_unlock(cpu, mm)
-        flush = flush or pte_needs_flush(paging, oldpte, ptent)
-    return flush
+        if pte_needs_flush(paging, oldpte, ptent):
+            tlb.flush = tlb.cleared_ptes = True
 
 
 def _accounted(cpu: Cpu, vma: vm_area_struct, length: int, newflags: int) -> int:
@@ -118,8 +115,9 @@ async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
     vma.vm_flags = newflags
     vma_set_page_prot(kconfig(cpu).paging, vma)
     newprot = vma.vm_page_prot
-    if await change_pte_range(cpu, vma, start, end, newprot):
-        await flush_tlb_range(cpu, vma, start, end)
+    tlb = mmu_gather()
+    await change_pte_range(cpu, tlb, vma, start, end, newprot)
+    await tlb_finish_mmu(cpu, tlb, vma, start, end)
     # The first store to locked memory must not be what makes the private copy.
     if (oldflags & (VM_WRITE | VM_SHARED | VM_LOCKED) == VM_LOCKED and newflags & VM_WRITE):
         with suppress(KernelError):

@@ -4,6 +4,7 @@ import pytest
 
 from sw.arch.x86.include.asm.pgtable import pte_dirty, pte_protnone, pte_write
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32
+from sw.bus import Register
 from sw.errno import Errno
 from sw.era import ERAS
 from sw.include.linux.mman import (
@@ -11,6 +12,7 @@ from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_NONE,
     PROT_READ,
 )
+from sw.include.linux.signal_types import Signal
 from sw.kconfig import kconfig
 from sw.mm.huge_memory.zero import huge_zero_folio
 from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_pages, put_page
@@ -264,6 +266,34 @@ async def test_a_mapping_that_is_cut_has_no_huge_page_in_two(advice):
     assert await frame(user, AT) is old and await user.load(AT + PAGE) == 7
     child = await user.fork()
     assert await child.load(AT + PAGE) == 7
+
+
+@pytest.mark.parametrize("change", ["munmap", "madvise", "mprotect"])
+@runs
+async def test_one_flush_is_enough_for_a_huge_page(change):
+    user = await boot_huge()
+    await written(user)
+    await user.mmap(PAGE, RW, FIXED, addr=AT + HUGE)     # so that the tables stay
+    await user.store(AT + HUGE, 1)
+    user.cpu.bus.log.clear()
+    await {"munmap": user.munmap, "madvise": lambda *at: user.madvise(*at, MADV_DONTNEED),
+           "mprotect": lambda *at: user.mprotect(*at, PROT_READ)}[change](AT, HUGE)
+    assert [operation for operation in user.cpu.bus.log
+            if operation[:2] != ("write", Register.RFLAGS)] == [("invlpg", AT)]
+
+
+@runs
+async def test_small_pages_are_flushed_beside_huge_ones():
+    user = await boot_huge()
+    await written(user)
+    await user.mmap(2 * PAGE, RW, FIXED, addr=AT + HUGE)
+    await user.store(AT + HUGE, 1)
+    user.cpu.bus.log.clear()
+    await user.mprotect(AT, HUGE + PAGE, PROT_READ)
+    with pytest.raises(Signal):
+        await user.store(AT + HUGE, 2)
+    with pytest.raises(Signal):
+        await user.store(AT + HUGE - PAGE, 2)
 
 
 # mprotect

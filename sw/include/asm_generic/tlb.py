@@ -13,15 +13,18 @@ __all__ = ["mmu_gather"]
 
 @dataclass(eq=False)
 class mmu_gather:
-    """Pages whose entries were cleared, until no processor can reach them any more.
+    """Pages whose entries were changed, until no processor can reach them as before.
 
     Attributes
     ----------
     pages : :class:`list` of :class:`page`
-        One for each reference that an entry had.
+        One for each reference that an entry had, and has no more.
     flush : :class:`bool`
         A processor may remember one of the entries.
+    cleared_ptes : :class:`bool`
+        One of them was in a page table: else all are huge pages'.
     """
 
-    pages: list[page] = field(default_factory=list)
-    flush: bool       = False
+    pages:        list[page] = field(default_factory=list)
+    flush:        bool       = False
+    cleared_ptes: bool       = False

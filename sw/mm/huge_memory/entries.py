@@ -111,22 +111,18 @@ def can_change_pmd_writable(cpu: Cpu, vma: vm_area_struct, pmd: int) -> bool:
 
 
 @traced
-async def change_huge_pmd(cpu: Cpu, vma: vm_area_struct, addr: int, pmdp: int,
-                          newprot: int) -> tuple[bool, bool]:
-    """Give a huge page the permissions ``newprot``.
-
-    Returns whether it is one still, and whether a flush must follow.
-    """
+async def change_huge_pmd(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, addr: int, pmdp: int,
+                          newprot: int) -> bool:
+    """Give a huge page the permissions ``newprot``. Returns False if it is none any more."""
     mm, paging = vma.vm_mm, kconfig(cpu).paging
     await spin_lock(cpu, pte_lockptr(mm))
-    huge  = pmd_leaf(await ptep_get(cpu, pmdp))
-    flush = False
+    huge = pmd_leaf(await ptep_get(cpu, pmdp))
     if huge:
         oldpmd = await pmdp_invalidate_ad(cpu, pmdp)
         entry  = pte_modify(paging, oldpmd, newprot)
         if not pte_write(entry) and can_change_pmd_writable(cpu, vma, entry):
             entry = pte_mkwrite(paging, entry, vma)
         await set_pte_at(cpu, mm, addr, pmdp, entry)
-        flush = pte_needs_flush(paging, oldpmd, entry)
+        tlb.flush = tlb.flush or pte_needs_flush(paging, oldpmd, entry)
     pte_unmap_unlock(cpu, mm)
-    return huge, flush
+    return huge

@@ -1,13 +1,12 @@
 """Taking pages out of an address space.
 
-Ref: Linux 6.12, mm/memory.c (unmap_page_range), mm/mmu_gather.c.
+Ref: Linux 6.12, mm/memory.c (unmap_page_range).
 """
 
 from sw.arch.x86.include.asm.pgtable import (
     pte_dirty, pte_present, pte_protnone, ptep_get, ptep_get_and_clear,
 )
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
-from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.include.asm_generic.tlb import mmu_gather
 from sw.include.linux.fs import address_space
 from sw.include.linux.mm import pte_lockptr
@@ -18,7 +17,7 @@ from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.huge_memory.entries import zap_huge_pmd
 from sw.mm.huge_memory.split import __split_huge_pmd
-from sw.mm.page_alloc import put_page
+from sw.mm.mmu_gather import tlb_finish_mmu
 from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_unmap_unlock
 from sw.mm.rmap import folio_remove_rmap_pte
@@ -57,6 +56,7 @@ async def zap_pte_range(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, start: i
         pte = await ptep_get_and_clear(cpu, vma.vm_mm, addr, ptep)
         pte_unmap_unlock(cpu, vma.vm_mm)
         tlb.flush = tlb.flush or not pte_protnone(pte)
+        tlb.cleared_ptes = True
         folio = vm_normal_page(cpu, vma, pte) if pte_present(pte) else None
         if folio is not None:
             folio.dirty = folio.dirty or (not folio.anon and pte_dirty(kconfig(cpu).paging, pte))
@@ -67,13 +67,10 @@ async def zap_pte_range(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, start: i
 @traced
 async def unmap_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                            even_cows: bool = True) -> None:
-    """Unmap part of a mapping. A page is free only after no processor can reach it any more."""
+    """Unmap part of a mapping."""
     tlb = mmu_gather()
     await zap_pte_range(cpu, tlb, vma, start, end, even_cows)
-    if tlb.flush:
-        await flush_tlb_range(cpu, vma, start, end)
-    for unmapped in tlb.pages:
-        put_page(cpu, unmapped)
+    await tlb_finish_mmu(cpu, tlb, vma, start, end)
 
 
 async def zap_page_range_single(cpu: Cpu, vma: vm_area_struct, address: int, size: int,

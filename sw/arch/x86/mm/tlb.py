@@ -24,7 +24,7 @@ from sw.arch.x86.include.asm.irqflags import (
     irqs_disabled, local_irq_disable, local_irq_enable, local_irq_restore, local_irq_save,
 )
 from sw.arch.x86.include.asm.page import __pa
-from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.include.asm.tlbflush import (
     TLB_FLUSH_ALL, TLB_NR_DYN_ASIDS, flush_tlb_info, tlb_context, tlb_state, tlb_state_shared,
 )
@@ -217,7 +217,7 @@ async def flush_tlb_func(cpu: Cpu, info: flush_tlb_info) -> None:
         return
     if (info.end != TLB_FLUSH_ALL and info.new_tlb_gen == local + 1
             and info.new_tlb_gen == current):
-        for addr in range(info.start, info.end, PAGE_SIZE):
+        for addr in range(info.start, info.end, 1 << info.stride_shift):
             await cpu.invlpg(addr)
     else:
         await flush_tlb_local(cpu)
@@ -237,13 +237,16 @@ async def flush_tlb_multi(cpu: Cpu, info: flush_tlb_info) -> None:
 
 @traced
 async def flush_tlb_mm_range(cpu: Cpu, mm: mm_struct, start: int, end: int,
-                             freed_tables: bool = False) -> None:
-    """Flush ``[start, end)`` of ``mm`` from all processors that may hold translations of it."""
+                             freed_tables: bool = False, stride_shift: int = PAGE_SHIFT) -> None:
+    """Flush ``[start, end)`` of ``mm`` from all processors that may hold translations of it.
+
+    ``1 << stride_shift`` bytes is the least size of a page whose translation has changed.
+    """
     start &= PAGE_MASK
-    if end == TLB_FLUSH_ALL or (end - start) // PAGE_SIZE > tlb_single_page_flush_ceiling:
+    if end == TLB_FLUSH_ALL or end - start >> stride_shift > tlb_single_page_flush_ceiling:
         start, end = 0, TLB_FLUSH_ALL
     mm.context.tlb_gen += 1  # before the mask is looked at: see switch_mm_irqs_off
-    info = flush_tlb_info(mm, start, end, mm.context.tlb_gen, freed_tables)
+    info = flush_tlb_info(mm, start, end, mm.context.tlb_gen, freed_tables, stride_shift)
     if mm.cpumask - {cpu.number}:
         await flush_tlb_multi(cpu, info)
     elif this_cpu_ptr(cpu, cpu_tlbstate).loaded_mm is mm:

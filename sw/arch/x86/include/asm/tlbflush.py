@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sw.include.linux.mm_types import mm_struct
 
+from .page_types import PAGE_SHIFT
 from .pgtable import pte_pfn
 from .pgtable_types import (
     _PAGE_DIRTY, _PAGE_GLOBAL, _PAGE_NX, _PAGE_PAT, _PAGE_PCD, _PAGE_PRESENT, _PAGE_PWT, _PAGE_RW,
@@ -101,6 +102,8 @@ class flush_tlb_info:
         Generation of the address space that the flush reaches.
     freed_tables : :class:`bool`
         Page tables are about to be freed, which processors may hold in other caches than the TLB.
+    stride_shift : :class:`int`
+        Size of the smallest page in it, as a power of two.
     """
 
     mm:           mm_struct
@@ -108,6 +111,7 @@ class flush_tlb_info:
     end:          int
     new_tlb_gen:  int
     freed_tables: bool
+    stride_shift: int = PAGE_SHIFT
 
 
 def pte_needs_flush(paging: Paging, oldpte: int, newpte: int) -> bool:
