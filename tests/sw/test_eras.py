@@ -23,6 +23,7 @@ from sw.mm.page_alloc import put_page
 from sw.mm.userfaultfd import mfill_atomic_install_pte
 
 from .huge_support import AT, HUGE, boot_huge, quick, untouched
+from .map_support import TREES, functions_and_structures
 from .uffd_support import Uffd
 from .user_support import boot, contents, entry, file_of, filled, frame, free_pages, runs
 
@@ -63,6 +64,14 @@ def test_the_page_has_the_rules_of_every_era():
     assert [row[0] for row in rows] == [f"`{rule}`" for rule in rules]
     for (_, *cells), rule in zip(rows, rules, strict=True):
         assert cells == [rule_in_words(getattr(era, rule)) for era in VERSIONS.values()]
+
+
+def test_the_page_explains_every_form_of_a_rule():
+    forms = {name for file, tree in TREES.items() if file.startswith("rules/")
+             for name in functions_and_structures(tree)}
+    explained = [row[0].strip("`") for row in table("form")[1]]
+    assert set(explained) == {name for name in forms if not name.startswith("_")}
+    assert len(explained) == len(set(explained))
 
 
 def test_neighbours_differ():
