@@ -43,6 +43,7 @@ ERA_4_8 = Era(
     mem_open_needs_mm         = False,
     force_override            = False,
     saved_dirty               = False,
+    write_prefaults           = True,
 )
 
 ERA_4_14 = replace(
@@ -104,7 +105,8 @@ ERA_6_X = replace(
 
 ERA_6_18 = replace(
     ERA_6_X, name="6.18",
-    huge_write = SplitsShared(),
+    huge_write      = SplitsShared(),
+    write_prefaults = False,
 )
 
 #: The article's.

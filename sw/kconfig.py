@@ -148,6 +148,9 @@ class Era:
         There is the boot parameter ``proc_mem.force_override``; else everybody may force a write.
     saved_dirty : :class:`bool`
         D never stands in a read-only entry: a software bit keeps it.
+    write_prefaults : :class:`bool`
+        A write to a file makes the program's pages present before it begins; else after a copy that
+        found them missing, when the file may have grown up to there.
     """
 
     name:                      str
@@ -166,6 +169,7 @@ class Era:
     mem_open_needs_mm:         bool
     force_override:            bool
     saved_dirty:               bool
+    write_prefaults:           bool
 
 
 @dataclass

@@ -13,10 +13,12 @@ __all__ = ["noop_fsync", "simple_write_end"]
 
 
 def simple_write_end(cpu: Cpu, node: inode, pos: int, copied: int, folio: page) -> None:
-    """End what was begun with a reference on ``folio``: ``copied`` bytes at ``pos`` are new."""
-    if copied:
-        folio.dirty = True
-        node.i_size = max(node.i_size, pos + copied)
+    """End what was begun with a reference on ``folio``: ``copied`` bytes at ``pos`` are new.
+
+    The file reaches up to there then, even if there is none.
+    """
+    folio.dirty = folio.dirty or bool(copied)
+    node.i_size = max(node.i_size, pos + copied)
     put_page(cpu, folio)
 
 

@@ -163,9 +163,10 @@ async def generic_perform_write(cpu: Cpu, filp: file, i: iov_iter, pos: int) -> 
 
     A failure makes the result short, or is raised if nothing was done: EFAULT, ENOMEM, EINTR, and
     what the file system refuses.
-    The bytes behind those that were copied stay as they were. The program's pages are made present
-    before the file's page is touched; the copy itself takes no fault.
+    The bytes behind those that were copied stay as they were. The copy itself takes no fault: the
+    program's pages are made present before the file's page is touched, or once they were missed.
     """
+    prefaults = kconfig(cpu).era.write_prefaults
     node = filp.f_inode
     assert node.i_mapping is not None, "BUG: a file without a page cache"
     pos  = node.i_size if filp.f_flags & O_APPEND else pos
@@ -174,7 +175,7 @@ async def generic_perform_write(cpu: Cpu, filp: file, i: iov_iter, pos: int) -> 
         while done < count:
             index, offset = divmod(pos + done, PAGE_SIZE)
             size = min(PAGE_SIZE - offset, count - done)
-            if await fault_in_iov_iter_readable(cpu, i, size) == size:
+            if prefaults and await fault_in_iov_iter_readable(cpu, i, size) == size:
                 raise KernelError(Errno.EFAULT)
             if fatal_signal_pending(current(cpu)):
                 raise KernelError(Errno.EINTR)
@@ -184,6 +185,9 @@ async def generic_perform_write(cpu: Cpu, filp: file, i: iov_iter, pos: int) -> 
             copied = await copy_page_from_iter_atomic(cpu, folio, offset, size, i)
             simple_write_end(cpu, node, pos + done, copied, folio)
             done  += copied
+            if (not copied and not prefaults
+                    and await fault_in_iov_iter_readable(cpu, i, size) == size):
+                raise KernelError(Errno.EFAULT)
     except KernelError:
         if not done:
             raise

@@ -4,11 +4,14 @@ import random
 
 import pytest
 
+from sw.era import ERAS
 from sw.errno import Errno, KernelError
-from sw.include.linux.fs import O_CREAT, O_RDWR
+from sw.fs.fcntl import F_ADD_SEALS
+from sw.include.linux.fs import O_CREAT, O_RDWR, SEEK_END
 from sw.include.linux.mman import (
     MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE,
 )
+from sw.include.linux.shmem_fs import F_SEAL_WRITE, MFD_ALLOW_SEALING
 from sw.include.linux.signal_types import SI_USER, SIGKILL, kernel_siginfo
 from sw.include.linux.uio import iov_iter
 from sw.kernel.sched.completion import wait_for_completion
@@ -246,3 +249,34 @@ async def test_a_page_that_was_written_is_dirty():
     page.dirty = False
     await user.pwrite(fd, end - 8, 8, 0)
     assert page.dirty
+
+
+@pytest.mark.parametrize("era, size", [("6.x", len(BODY)), ("6.18", 3 * 4096)])
+@runs
+async def test_a_write_that_begins_before_it_knows_its_buffer_makes_the_file_grow(era, size):
+    user, fd, end = await prepared(0, era=ERAS[era])
+    with raises_errno(Errno.EFAULT):
+        await user.pwrite(fd, end, 8, 3 * 4096)
+    assert await user.lseek(fd, 0, SEEK_END) == size
+    assert (await body(user, fd))[:len(BODY)] == BODY
+
+
+@pytest.mark.parametrize("era", ["6.x", "6.18"])
+@runs
+async def test_a_buffer_that_is_not_present_yet_is_no_bad_one(era):
+    user, fd, _ = await prepared(0, era=ERAS[era])
+    buf    = await user.mmap(2 * 4096)
+    before = user.task.min_flt
+    assert await user.pwrite(fd, buf + 4000, 200, 0) == 200
+    assert user.task.min_flt == before + 2
+    assert (await body(user, fd)) == bytes(200)
+
+
+@runs
+async def test_a_seal_comes_before_a_bad_buffer_in_a_write_that_looks_at_it_late():
+    for era, errno in (("6.x", Errno.EFAULT), ("6.18", Errno.EPERM)):
+        user, _, end = await prepared(0, era=ERAS[era])
+        fd = await user.memfd_create("x", MFD_ALLOW_SEALING)
+        await user.fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE)
+        with raises_errno(errno):
+            await user.write(fd, end, 8)
