@@ -169,14 +169,22 @@ async def sys_tee(cpu: Cpu, fdin: int, fdout: int, length: int, flags: int) -> i
 
 async def splice_pipe_to_pipe(cpu: Cpu, ipipe: pipe_inode_info, opipe: pipe_inode_info,
                               length: int, flags: int) -> int:
-    """Move what is in a first pipe to a second one, whole pages with their references."""
+    """Move what is in a first pipe to a second one.
+
+    A page that goes as a whole stays what it was: one that may take more bytes still may.
+    """
     if not await _ready(cpu, ipipe, opipe, flags):
         return 0
     done = 0
     while ipipe.bufs and done < length and not pipe_full(opipe):
         ibuf = ipipe.bufs[0]
-        done += link_pipe(cpu, ipipe, opipe, count := min(ibuf.len, length - done))
-        _consume(cpu, ipipe, count)
+        if ibuf.len <= length - done:
+            opipe.bufs.append(ipipe.bufs.pop(0))
+            done += ibuf.len
+        else:
+            link_pipe(cpu, ipipe, opipe, length - done)
+            _consume(cpu, ipipe, length - done)
+            done = length
     return done
 
 

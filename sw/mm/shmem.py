@@ -123,6 +123,7 @@ async def _make_pages(cpu: Cpu, node: inode, index: int, behind: int) -> None:
 async def shmem_fallocate(cpu: Cpu, filp: file, mode: int, offset: int, length: int) -> None:
     """Make pages for a range, and the file as long as that; or punch a hole into it.
 
+    A page that was made is data from then on; in Linux it is a hole to readers until it is written.
     Raises EOPNOTSUPP for anything else, EPERM if a seal forbids it; ENOMEM, and nothing is made.
     """
     if mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE):

@@ -217,6 +217,17 @@ async def test_a_pipe_is_not_moved_into_itself(number, args):
     assert await user.syscall(number, 98, *between, 99, *between, 0, 0) == 0
 
 
+@pytest.mark.parametrize("count, pages", [(8, 1), (3, 2)])
+@runs
+async def test_only_a_page_that_moved_as_a_whole_takes_more_bytes(count, pages):
+    user, page, reader, writer = await prepared()
+    _, end = await user.pipe(O_NONBLOCK)
+    await user.write(writer, page, 8)
+    assert await user.syscall(NR_splice, reader, 0, end, 0, count, 0) == count
+    await user.write(end, page, 8)
+    assert len(user.task.files.fdt[end].f_inode.i_private.bufs) == pages
+
+
 # From files
 
 @runs
