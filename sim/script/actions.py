@@ -219,7 +219,8 @@ def _status(status: int) -> str:
 
 
 async def _pipe(action: Action) -> None:
-    ret = await action.syscall(_PIPE2, action.process.stage + OPERANDS, 0)
+    ret = await action.syscall(_PIPE2, action.process.stage + OPERANDS,
+                               action.register("flags"))
     both = await action.process.get(8, OPERANDS)
     action.said["ret"] = action.raw["ret"] = ret
     for index, name in enumerate(action.step.names):

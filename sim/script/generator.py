@@ -44,6 +44,8 @@ class _Scene:
         Pages of each mapping by its name.
     files : :class:`list`
         Descriptors, which all processes that were forked later have too.
+    pipes : :class:`list`
+        Ends of pipes that something is in.
     """
 
     random:    Random
@@ -51,6 +53,8 @@ class _Scene:
     pages:     dict[str, int] = field(default_factory=dict)
     files:     list[str]      = field(default_factory=list)
     forks:     int            = 0
+    piped:     bool           = False
+    pipes:     list[tuple[str, str]] = field(default_factory=list)
 
     def who(self) -> str:
         """A process."""
@@ -97,8 +101,8 @@ def _mmap(scene: _Scene, who: str) -> Table:
     name  = f"m{len(scene.pages)}"
     kind  = scene.random.choice(("private", "private", "shared"))
     file  = scene.random.random() < 0.3
-    # Of what is shared or a file's, Linux maps pages that are near each other at one fault.
-    pages = 1 if file or kind == "shared" else scene.random.randint(1, _PAGES)
+    # A disk's file system may keep several pages together, and Linux then maps them together.
+    pages = 1 if file else scene.random.randint(1, _PAGES)
     step: Table = {"who": who, "do": "mmap", "as": name, "length": pages * _PAGE,
                    "prot": scene.random.choice(_PROTS)}
     if file and scene.files:
@@ -171,13 +175,55 @@ def _copy(scene: _Scene, who: str) -> list[Table]:
              "count": scene.random.choice((8, 100))}]
 
 
+def _lock(scene: _Scene, who: str) -> list[Table]:
+    do = scene.random.choice(("mlock", "munlock", "mlock2"))
+    return [{"who": who, "do": do, **scene.range()}
+            | ({"flags": ["onfault"]} if do == "mlock2" else {})]
+
+
+def _seal(scene: _Scene, who: str) -> list[Table]:
+    return [{"who": who, "do": "mseal", **scene.range()}]
+
+
+def _process_vm(scene: _Scene, who: str) -> list[Table]:
+    size = scene.random.choice((1, 16, 5000))
+    step: Table = {"who": who, "pid": scene.who(),
+                   "remote": [{"at": scene.address(), "count": size}]}
+    if scene.random.random() < 0.4:
+        return [step | {"do": "process_vm_readv", "iov": [{"count": size}]}]
+    return [step | {"do": "process_vm_writev",
+                    "iov": [{"data": f"{scene.random.randrange(256):02x}*{size}"}]}]
+
+
+def _splice(scene: _Scene, who: str) -> list[Table]:
+    # What a pipe holds is looked at later: it may be the page, and not what was in it.
+    if scene.pipes:
+        ends = scene.pipes.pop()
+        return [{"who": who, "do": "read", "file": ends[0], "count": 64}]
+    if scene.piped:
+        return []
+    scene.piped = True
+    scene.pipes.append(("r", "w"))
+    return [{"who": who, "do": "pipe", "as": ["r", "w"], "flags": ["nonblock"]},
+            {"who": who, "do": "vmsplice", "file": "w",
+             "iov": [{"at": scene.address(), "count": 64}]}]
+
+
 def _fork(scene: _Scene, who: str) -> list[Table]:
+    return _make(scene, who, {"do": "fork"})
+
+
+def _clone(scene: _Scene, who: str) -> list[Table]:
+    return _make(scene, who, {"do": "clone", "flags": ["vm", "sigchld"]})
+
+
+def _make(scene: _Scene, who: str, step: Table) -> list[Table]:
     if len(scene.processes) == _PROCESSES:
         return []
     scene.forks += 1
     name = f"b{scene.forks}"
     scene.processes.append(name)
-    return [{"who": who, "do": "fork", "as": name}]
+    return [{"who": who, **step, "as": name}]
 
 
 def _exit(scene: _Scene, who: str) -> list[Table]:
@@ -190,5 +236,6 @@ def _exit(scene: _Scene, who: str) -> list[Table]:
 #: Functions that draw a step, and how often they do.
 _DRAWS: Mapping[Callable[[_Scene, str], list[Table]], int] = {
     _map: 8, _replace: 2, _munmap: 3, _mprotect: 10, _madvise: 8, _mremap: 3, _load: 14,
-    _store: 18, _fetch: 3, _force: 20, _copy: 6, _fork: 5, _exit: 2,
+    _store: 18, _fetch: 3, _force: 20, _copy: 6, _fork: 5, _exit: 2, _lock: 4, _seal: 1,
+    _process_vm: 6, _splice: 4, _clone: 2,
 }

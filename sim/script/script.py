@@ -24,7 +24,7 @@ STEPS: Mapping[str, tuple[Arg, ...]] = {
     "exit":        (Arg("status", default=0),),
     "exit_thread": (Arg("status", default=0),),
     "wait":        (Arg("pid", Kind.PROCESS, -1), Arg("options", Kind.WORDS, 0, words.WAIT)),
-    "pipe":        (),
+    "pipe":        (Arg("flags", Kind.WORDS, 0, {"nonblock": 0o4000, "cloexec": 0o2000000}),),
     "sigaction":   (Arg("signal", Kind.SIGNAL),
                     Arg("action", Kind.WORD, ..., {"handle": 2, "ignore": 1, "default": 0})),
     "sigprocmask": (Arg("how", Kind.WORD, ..., words.SIGMASK), Arg("set", Kind.SIGNALS)),
