@@ -26,8 +26,10 @@ def test_all_that_is_drawn_is_a_script():
         script = parse(script_text("Random", FILES, steps), "random", "random")
         drawn |= {step.do for step in script.steps}
         assert STEPS <= len(script.steps)
-    assert drawn == {"open", "mmap", "munmap", "mprotect", "madvise", "mremap", "load", "store",
-                     "fetch", "pread", "pwrite", "fork", "exit", "query"}
+    assert drawn == {
+        "clone", "exit", "fetch", "fork", "load", "madvise", "mlock", "mlock2", "mmap", "mprotect",
+        "mremap", "mseal", "munlock", "munmap", "open", "pipe", "pread", "process_vm_readv",
+        "process_vm_writev", "pwrite", "query", "read", "store", "vmsplice"}
 
 
 def test_steps_that_are_not_needed_are_left_out():
