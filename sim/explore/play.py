@@ -180,9 +180,10 @@ class Game:
             self._end_footprint(cpu, self._ended(), stutters=spun and self._machine.spins(cpu))
 
     def _end_footprint(self, cpu: int, footprint: Footprint, *, stutters: bool) -> None:
+        """Take down a footprint. To look in vain once more for what one spins for is no event."""
         for location, write in self._machine.processors[cpu].locations:
             (footprint.writes if write else footprint.reads).add(location)
         footprint.reads.add(-1 - cpu)  # an interrupt that waits is taken before an instruction
         self.footprints.append(footprint)
-        if not stutters:
+        if not stutters or footprint.writes:
             self._past.add(cpu, footprint)

@@ -86,3 +86,16 @@ def test_a_file_of_another_search_is_refused(tmp_path, capsys):
     assert main(["explore", "dirty-cow", "--sound", "--state", str(file)]) == 2
     err = capsys.readouterr().err
     assert "not of this search" in err and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[1, 2]", '[["chain", "", [0], 0, true], [[1]]]'])
+def test_a_damaged_file_of_a_search_is_refused_with_its_line(line, tmp_path, capsys):
+    file = tmp_path / "state"
+    main(["explore", "dirty-cow", "--strategy", "exhaustive:0", "--state", str(file)])
+    lines = [*file.read_text(encoding="utf-8").splitlines(), line]
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["explore", "dirty-cow", "--state", str(file)]) == 2
+    err = capsys.readouterr().err
+    assert f"{file}: line {len(lines)}: not a unit and its result" in err
+    assert len(err.splitlines()) == 1
