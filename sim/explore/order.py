@@ -2,8 +2,8 @@
 
 It goes on with the processor that made the last step. Only if that one has nothing to do (its
 program is over, it waits for an interrupt, or it spins) another takes over: one that does not spin,
-if there is any, and the next by number. To look again at what it spins for is of use to a processor
-only if another one has made a step since it did.
+if there is any, and the next by number. Any other switch is a preemption. To look again at what it
+spins for is of use to a processor only if another one has made a step since it did.
 """
 
 from collections.abc import Callable
