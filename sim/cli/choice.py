@@ -53,8 +53,9 @@ def add_unit_and_kernel(command: argparse.ArgumentParser) -> None:
     command.add_argument("--preset", choices=PRESETS,
                          help="configuration of the unit, see `dragoncage list` (default: "
                               "default, or the first that has the mode; or the board's)")
-    command.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
-                         help=f"Linux versions that the kernel follows (default: {DEFAULT_ERA})")
+    command.add_argument("--era", choices=ERAS, default=DEFAULT_ERA, metavar="ERA",
+                         help=f"version of Linux whose rules the kernel has: {', '.join(ERAS)} "
+                              f"(default: {DEFAULT_ERA})")
     command.add_argument("--force-override", choices=POLICIES,
                          help="with --era 6.x: who may write through /proc/PID/mem against "
                               "protection (default: always)")

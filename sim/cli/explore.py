@@ -45,9 +45,9 @@ def add(commands: Any) -> None:
                          help="exhaustive:K for all schedules with at most K preemptions, pct:D "
                               "for those that PCT draws with depth D, random for a coin at each "
                               "step (default: exhaustive, with as many as the bad outcome needs)")
-    explore.add_argument("--era", choices=ERAS,
-                         help="Linux version that the kernel follows (default: one that has the "
-                              "bad outcome)")
+    explore.add_argument("--era", choices=ERAS, metavar="ERA",
+                         help="version of Linux whose rules the kernel has, see `dragoncage list` "
+                              "(default: one that has the bad outcome)")
     explore.add_argument("--sound", action="store_true",
                          help="play the race where the bad outcome cannot be had: in the era that "
                               "mended it, or without the flaw")

@@ -54,8 +54,9 @@ def add(commands: Any) -> None:
                         help="with --random: the seed that they are drawn from (default: 0)")
     script.add_argument("--engine", choices=ENGINES, default=DEFAULT_ENGINE,
                         help=f"engine of the model's machine (default: {DEFAULT_ENGINE})")
-    script.add_argument("--era", choices=ERAS, default=DEFAULT_ERA,
-                        help=f"Linux versions that the model follows (default: {DEFAULT_ERA})")
+    script.add_argument("--era", choices=ERAS, default=DEFAULT_ERA, metavar="ERA",
+                        help="version of Linux whose rules the model has, see `dragoncage list` "
+                             f"(default: {DEFAULT_ERA})")
     script.add_argument("--json", action="store_true", help="print the results as JSON")
     script.set_defaults(command=script_command)
 
