@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,12 @@ from sim.output.progress import Progress
 from sim.script import SCRIPTS, recorded
 from sim.script.campaign import campaign
 from sim.script.compare import differences
+from sim.script.outcome import Outcome
 from sim.script.parser import load, parse
-from sim.script.report import Report, as_json
-from sim.script.runs import DEFAULT_ENGINE, DEFAULT_ERA, here, lacking, on_linux, on_model
+from sim.script.report import Report, Said, as_json
+from sim.script.runs import (
+    DEFAULT_ENGINE, DEFAULT_ERA, here, lacking, on_linux, on_model, steady,
+)
 from sim.script.script import Script, ScriptError
 from sim.script.told import told_differences, told_run, told_verdict
 
@@ -136,11 +139,11 @@ def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -
 
 
 def _compared(file: Path, script: Script, args: argparse.Namespace) -> Report:
-    kernel, linux = _on_linux(file, script)
-    if linux is None:
-        return Report(str(file), script, "left out", kernel)
     model = [outcome.said
              for outcome in on_model(script, engine=args.engine, era=args.era)]
+    kernel, linux = _on_linux(file, script, model)
+    if linux is None:
+        return Report(str(file), script, "left out", kernel)
     found = differences(script, linux, model)
     verdict = "agree" if not found else "explained" if script.differs else "differ"
     if verdict == "differ" and kernel == here():
@@ -170,12 +173,16 @@ def _campaign(args: argparse.Namespace) -> int:
     return 1 if findings else 0
 
 
-def _on_linux(file: Path, script: Script) -> tuple[str, Sequence[Mapping[str, Any]] | None]:
+def _on_linux(file: Path, script: Script,
+              model: Said) -> tuple[str, Said | None]:
     """Results of this Linux, or else of the one that is on record; the kernel or a reason."""
+    def agrees(outcomes: Sequence[Outcome]) -> bool:
+        return not differences(script, [outcome.said for outcome in outcomes], model)
+
     lacks = lacking(script)
     try:
         if not lacks:
-            return here(), [outcome.said for outcome in on_linux(script)]
+            return here(), [outcome.said for outcome in steady(script, wanted=agrees)]
     except Unavailable as error:
         lacks = str(error)
     found = recorded.read(file.parent, script)
@@ -186,14 +193,14 @@ def _on_linux(file: Path, script: Script) -> tuple[str, Sequence[Mapping[str, An
 
 def _record(scripts: Sequence[tuple[Path, Script]]) -> int:
     """Store the results of this machine's Linux."""
-    folders: dict[Path, dict[Script, Sequence[Mapping[str, Any]]]] = {}
+    folders: dict[Path, dict[Script, Said]] = {}
     failed = 0
     for file, script in scripts:
         lacks = lacking(script)
         if lacks:
             print_out(f"{file}: left out, it needs {lacks}\n")
             continue
-        outcomes = on_linux(script)
+        outcomes = steady(script, wanted=_Twice())
         failed  += any(outcome.failed for outcome in outcomes)
         folders.setdefault(file.parent, {})[script] = [outcome.said for outcome in outcomes]
     for folder, results in folders.items():
@@ -201,6 +208,18 @@ def _record(scripts: Sequence[tuple[Path, Script]]) -> int:
     print_out(f"{sum(map(len, folders.values()))} scripts recorded on {here()}, "
               f"{failed} not as expected\n")
     return 1 if failed else 0
+
+
+class _Twice:
+    """Tells of outcomes whether they have come before, and are as expected."""
+
+    def __init__(self) -> None:
+        self._seen: list[Sequence[Outcome]] = []
+
+    def __call__(self, outcomes: Sequence[Outcome]) -> bool:
+        before = outcomes in self._seen
+        self._seen.append(outcomes)
+        return before and not any(outcome.failed for outcome in outcomes)
 
 
 def _tell(args: argparse.Namespace, text: str) -> None:

@@ -8,12 +8,13 @@ from .compare import Difference
 from .script import Script
 
 
-__all__ = ["SCHEMA", "Report", "as_json"]
+__all__ = ["SCHEMA", "Report", "Said", "as_json"]
 
 
 #: Version of the JSON.
 SCHEMA = 1
 
+#: Results of each step.
 Said = Sequence[Mapping[str, Any]]
 
 

@@ -90,7 +90,7 @@ def test_a_model_that_does_as_the_linux_on_record_is_at_no_fault(file, capsys, m
     assert main(["script", str(file), "--record"]) == 0
     record = file.with_name("linux.json")
     record.write_text(record.read_text().replace(here(), "Linux 6.18.0"))
-    monkeypatch.setattr("sim.cli.script.on_linux", lambda script: [Outcome({"ret": 1})])
+    monkeypatch.setattr("sim.script.runs.on_linux", lambda script: [Outcome({"ret": 1})])
     assert main(["script", str(file), "--compare"]) == 0
     out = capsys.readouterr().out
     assert "differs, but the model does as the Linux on record" in out

@@ -5,7 +5,7 @@ import pytest
 from sim.script import SCRIPTS, recorded
 from sim.script.compare import differences
 from sim.script.parser import load
-from sim.script.runs import here, lacking, on_linux, on_model
+from sim.script.runs import here, lacking, on_model, steady
 
 from .script_support import LINUX
 
@@ -23,6 +23,11 @@ HERE = all(f'"kernel": "{here()}"' in file.read_text() for file in SCRIPTS.rglob
 def scripts_in(folder):
     """Scripts of a folder."""
     return [load(file) for file in sorted(folder.glob("*.toml"))]
+
+
+def as_expected(outcomes):
+    """Nothing has failed."""
+    return not any(outcome.failed for outcome in outcomes)
 
 
 def told(script, outcomes):
@@ -51,7 +56,7 @@ def test_the_model_does_what_the_record_of_linux_says(folder):
 @EACH_FOLDER
 def test_linux_does_what_the_scripts_expect(folder):
     failed = [failure for script in scripts_in(folder) if not lacking(script)
-              for failure in told(script, on_linux(script))]
+              for failure in told(script, steady(script, wanted=as_expected))]
     assert failed == []
 
 
