@@ -17,6 +17,7 @@ What the kernel is given, and how it is built::
     kconfig    ForcedWrite  ReadGup  Reuse  MremapFlush  KernelMapping  Era  Kconfig  kconfig
                HugeWrite  UffdFill
     vmlinux    Kernel
+    thread     Thread
     user       User
     audit      is_at_rest  audit
 

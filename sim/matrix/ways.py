@@ -87,7 +87,7 @@ async def _poke(scene: Scene, page: Page) -> Attempt:
 
 async def _process_vm_writev(scene: Scene, page: Page) -> Attempt:
     writer = scene.other
-    word   = scene.stage.kernel.paging.address_mask.bit_length() // 8
+    word   = scene.stage.kernel.paging.BITS_PER_LONG // 8
     local  = await writer.iovec((scene.buffer, 4), (page.linear, 4))
     remote = local + 2 * word
     return lambda: writer.syscall(syscall_64.NR_process_vm_writev, scene.victim.pid,

@@ -96,7 +96,7 @@ async def test_arguments(args, result):
 async def test_limits_are_told_and_inherited(paging):
     user = await boot(paging)
     at   = await user.mmap(PAGE)
-    word = paging.address_mask.bit_length() // 8
+    word = paging.BITS_PER_LONG // 8
     await user.syscall(NR_getrlimit, RLIMIT_STACK, at)
     assert await user.load(at, word) == 8 << 20
     assert await user.load(at + word, word) == paging.address_mask

@@ -82,7 +82,7 @@ def show_map_vma(cpu: Cpu, mm: mm_struct, vma: vm_area_struct) -> str:
     letters += "s" if vma.vm_flags & VM_MAYSHARE else "p"
     offset = vma.vm_pgoff << PAGE_SHIFT if vma.vm_file is not None else 0
     line   = f"{vma.vm_start:08x}-{vma.vm_end:08x} {letters} {offset:08x} 00:00 0 "
-    width  = 25 + 6 * kconfig(cpu).paging.address_mask.bit_length() // 8
+    width  = 25 + 6 * kconfig(cpu).paging.BITS_PER_LONG // 8
     name   = _name(mm, vma)
     return (line.ljust(width) + name if name else line) + "\n"
 

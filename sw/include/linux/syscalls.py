@@ -51,7 +51,7 @@ def umode_t(paging: Paging, value: int) -> int:
 
 def long(paging: Paging, value: int) -> int:
     """Signed, as wide as a register."""
-    return _signed(value, paging.address_mask.bit_length())
+    return _signed(value, paging.BITS_PER_LONG)
 
 
 def unsigned_long(paging: Paging, value: int) -> int:

@@ -70,7 +70,7 @@ async def ptrace_access_vm(cpu: Cpu, task: task_struct, addr: int, buf: int, len
 
 def _word(cpu: Cpu) -> int:
     """Bytes of a register."""
-    return kconfig(cpu).paging.address_mask.bit_length() // 8
+    return kconfig(cpu).paging.BITS_PER_LONG // 8
 
 
 async def generic_ptrace_peekdata(cpu: Cpu, task: task_struct, addr: int, data: int) -> None:

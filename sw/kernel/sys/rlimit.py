@@ -58,7 +58,7 @@ async def _store(cpu: Cpu, value: rlimit, ptr: int, size: int) -> None:
 
 
 def _long(cpu: Cpu) -> int:
-    return kconfig(cpu).paging.address_mask.bit_length() // 8
+    return kconfig(cpu).paging.BITS_PER_LONG // 8
 
 
 async def sys_prlimit64(cpu: Cpu, pid: int, resource: int, new_rlim: int, old_rlim: int) -> int:

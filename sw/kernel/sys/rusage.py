@@ -58,7 +58,7 @@ def _min_flt(cpu: Cpu, who: int) -> int:
 async def sys_getrusage(cpu: Cpu, who: int, ru: int) -> int:
     """Store at ``ru`` what a process has used. Raises EINVAL for other words than RUSAGE_*."""
     min_flt = _min_flt(cpu, who)
-    word    = kconfig(cpu).paging.address_mask.bit_length() // 8
+    word    = kconfig(cpu).paging.BITS_PER_LONG // 8
     for index in range(_NUMBERS):
         await put_user(cpu, min_flt if index == _RU_MINFLT else 0, ru + index * word, word)
     return 0

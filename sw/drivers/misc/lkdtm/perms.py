@@ -19,7 +19,7 @@ __all__ = [
 
 def _word(cpu: Cpu) -> int:
     """Return the bytes of an unsigned long."""
-    return kconfig(cpu).paging.address_mask.bit_length() // 8
+    return kconfig(cpu).paging.BITS_PER_LONG // 8
 
 
 @traced

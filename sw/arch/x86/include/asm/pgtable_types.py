@@ -122,6 +122,11 @@ class Paging:
         return 0xFFFF_FFFF_FFFF_FFFF if self.X86_64 else 0xFFFF_FFFF
 
     @property
+    def BITS_PER_LONG(self) -> int:
+        """Bits of a register."""
+        return 64 if self.X86_64 else 32
+
+    @property
     def CR3_ADDR_MASK(self) -> int:
         """Bits of CR3 that are the physical address of the root table."""
         return PTE_PFN_MASK if self.X86_64 else 0xFFFF_FFFF
