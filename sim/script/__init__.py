@@ -7,6 +7,7 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.calls`         system calls that a step may do, and their arguments
 :mod:`sim.script.expression`    numbers and addresses as sums with names
 :mod:`sim.script.script`        a script: files, processes and steps
+:mod:`sim.script.values`        values in it, and what is wrong with them
 :mod:`sim.script.parser`        from TOML to a script
 :mod:`sim.script.host`          the interface of a kernel on which a script is played
 :mod:`sim.script.names`         names in a script, and what they stand for on one kernel

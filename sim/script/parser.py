@@ -6,16 +6,19 @@ the beginning of a line.
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from . import expression, words
 from .calls import CALLS, Arg, Kind
 from .script import EXPECTED, NEEDS, STEPS, Script, ScriptError, ScriptFile, Segment, Step
+from .values import (
+    Wrong, check_keys, check_table, data_of, list_of, one_of, prot_of, type_name, words_of,
+)
 
 
-__all__ = ["bytes_of", "load", "parse"]
+__all__ = ["load", "parse"]
 
 
 FORMAT = 1
@@ -24,20 +27,6 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 _TOP = {"format": int, "title": str, "needs": list, "differs": str, "file": list, "process": dict,
         "step": list}
-
-_BYTES = re.compile(r"((?:[0-9a-fA-F]{2})+)(?:\*([0-9]+))?")
-
-#: Bytes of the largest data.
-_MOST = 0x8000
-
-
-class _Wrong(Exception):
-    """A mistake: the reason, and the key in whose line it is."""
-
-    def __init__(self, reason: str, key: str = ""):
-        super().__init__(reason)
-        self.key = key
-
 
 class _Lines:
     """Lines of the tables of a text, by their heads."""
@@ -111,62 +100,62 @@ class _Reader:
         """Read one table; say where it is wrong."""
         try:
             return read(*args)
-        except _Wrong as wrong:
+        except Wrong as wrong:
             line = self._lines.of(head, number, wrong.key)
             raise ScriptError(f"{self._file}:{line}: {wrong}") from wrong
 
     def _head(self) -> Mapping[str, Any]:
-        _check_keys(self._table, _TOP, ("format", "title", "step"))
+        check_keys(self._table, _TOP, ("format", "title", "step"))
         if self._table["format"] != FORMAT:
-            raise _Wrong(f"this is format {self._table['format']}; formats: {FORMAT}", "format")
+            raise Wrong(f"this is format {self._table['format']}; formats: {FORMAT}", "format")
         for need in self._table.get("needs", ()):
-            _one_of(need, NEEDS, "needs")
+            one_of(need, NEEDS, "needs")
         for key in ("title", "differs"):
             if not self._table.get(key, "-").strip():
-                raise _Wrong(f"{key} is empty", key)
+                raise Wrong(f"{key} is empty", key)
         if not self._table["step"]:
-            raise _Wrong("a script has a step at least")
+            raise Wrong("a script has a step at least")
         return self._table
 
     def _user(self, who: str, table: Any) -> tuple[str, int]:
-        _is_table(table, f"process.{who}")
-        _check_keys(table, {"uid": int}, ("uid",))
+        check_table(table, f"process.{who}")
+        check_keys(table, {"uid": int}, ("uid",))
         return who, table["uid"]
 
     def _step(self, number: int, table: Any) -> Step:
-        _is_table(table, "step")
+        check_table(table, "step")
         do    = table.get("do")
         kinds = _kinds(table, do)
         keys: dict[str, Any] = {"who": str, "do": str, "as": (str, list), "expect": dict}
-        _check_keys(table, keys | dict.fromkeys(kinds, object), ("who", "do"))
+        check_keys(table, keys | dict.fromkeys(kinds, object), ("who", "do"))
         who = table["who"]
         self._check_name(who, "who")
         if who in self._names - self._processes:
-            raise _Wrong(f"{who} is no process", "who")
+            raise Wrong(f"{who} is no process", "who")
         self._names.add(who)
         self._processes.add(who)
         args = {arg.key: self._argument(arg, table[arg.key]) for arg in kinds.values()
                 if arg.key in table}
         for arg in kinds.values():
             if arg.key not in table and arg.default is ...:
-                raise _Wrong(f"{do} needs {arg.key}: {arg.kind.value}", "do")
+                raise Wrong(f"{do} needs {arg.key}: {arg.kind.value}", "do")
         names  = self._result_names(do, table.get("as", ()))
         expect = self._expect(table.get("expect", {}))
         return Step(self._lines.of("step", number, ""), who, do, args, names, expect)
 
     def _check_name(self, name: Any, key: str) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise _Wrong(f"{key} is a name of letters, digits and _, not {name!r}", key)
+            raise Wrong(f"{key} is a name of letters, digits and _, not {name!r}", key)
 
     def _result_names(self, do: str, value: Any) -> tuple[str, ...]:
         names = (value,) if isinstance(value, str) else tuple(value)
         wants = 2 if do == "pipe" else 1
         if names and len(names) != wants or do == "pipe" and not names:
-            raise _Wrong(f"{do} gives {wants} result{'s' if wants > 1 else ''} a name", "as")
+            raise Wrong(f"{do} gives {wants} result{'s' if wants > 1 else ''} a name", "as")
         for name in names:
             self._check_name(name, "as")
             if name in self._names:
-                raise _Wrong(f"{name} is a name already", "as")
+                raise Wrong(f"{name} is a name already", "as")
         self._names.update(names)
         if do in ("fork", "clone"):
             self._processes.update(names)
@@ -177,54 +166,54 @@ class _Reader:
         if arg.kind in (Kind.NUMBER, Kind.ROOM):
             return self._expression(key, value)
         if arg.kind is Kind.WORDS:
-            return _words(key, value, arg.words)
+            return words_of(key, value, arg.words)
         if arg.kind is Kind.WORD:
-            return value if isinstance(value, int) else _one_of(value, arg.words, key)
+            return value if isinstance(value, int) else one_of(value, arg.words, key)
         if arg.kind is Kind.PROT:
-            return _prot(value)
+            return prot_of(value)
         if arg.kind is Kind.DATA:
-            return _data(key, value)
+            return data_of(key, value)
         if arg.kind is Kind.IOV:
             return self._iov(key, value)
         if arg.kind is Kind.SIGNALS:
-            return [_one_of(one, words.SIGNALS, key) for one in _list(key, value)]
+            return [one_of(one, words.SIGNALS, key) for one in list_of(key, value)]
         if isinstance(value, int) and arg.kind is not Kind.PATH:
             return value
         if not isinstance(value, str) or not value and arg.kind is not Kind.PATH:
-            raise _Wrong(f"{key} is {arg.kind.value}, not {value!r}", key)
+            raise Wrong(f"{key} is {arg.kind.value}, not {value!r}", key)
         if arg.kind is Kind.SIGNAL:
-            return _one_of(value, words.SIGNALS, key)
+            return one_of(value, words.SIGNALS, key)
         if arg.kind is Kind.PROCESS:
-            return _one_of(value, sorted(self._processes), key)
+            return one_of(value, sorted(self._processes), key)
         for name in re.findall(r"\{(.*?)\}", value):
-            _one_of(name, sorted(self._processes), key)
+            one_of(name, sorted(self._processes), key)
         if arg.kind is Kind.FILE and _NAME.fullmatch(value) and value not in self._names:
-            raise _Wrong(f"{key}: no step before has made {value}; a path has a / in it", key)
+            raise Wrong(f"{key}: no step before has made {value}; a path has a / in it", key)
         return value
 
     def _expression(self, key: str, value: Any) -> expression.Expression:
         if isinstance(value, bool) or not isinstance(value, int | str):
-            raise _Wrong(f"{key} is {Kind.NUMBER.value}, not {value!r}", key)
+            raise Wrong(f"{key} is {Kind.NUMBER.value}, not {value!r}", key)
         try:
             found = expression.parse(value)
         except ValueError as error:
-            raise _Wrong(f"{key}: {error}", key) from error
+            raise Wrong(f"{key}: {error}", key) from error
         for name in found.names:
             if name not in self._names:
-                raise _Wrong(f"{key}: no step before has made {name}", key)
+                raise Wrong(f"{key}: no step before has made {name}", key)
         return found
 
     def _iov(self, key: str, value: Any) -> list[Segment]:
         segments = []
-        for part in _list(key, value):
+        for part in list_of(key, value):
             if not isinstance(part, dict) or set(part) not in (
                     {"data"}, {"count"}, {"at", "count"}):
-                raise _Wrong(f"{key} is {Kind.IOV.value}", key)
+                raise Wrong(f"{key} is {Kind.IOV.value}", key)
             if "data" in part:
-                segments.append(Segment(_data(key, part["data"])))
+                segments.append(Segment(data_of(key, part["data"])))
                 continue
             if not isinstance(part["count"], int):
-                raise _Wrong(f"{key}: count is a number, not {part['count']!r}", key)
+                raise Wrong(f"{key}: count is a number, not {part['count']!r}", key)
             at = self._expression(key, part["at"]) if "at" in part else None
             segments.append(Segment(None, part["count"], at))
         return segments
@@ -232,16 +221,16 @@ class _Reader:
     def _expect(self, table: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in table.items():
-            _one_of(key, EXPECTED, "expect")
+            one_of(key, EXPECTED, "expect")
             types = EXPECTED[key]
             if not isinstance(value, types) or isinstance(value, bool) and bool not in types:
-                raise _Wrong(f"expect: {key} is {_type_name(types)}, not {value!r}", "expect")
+                raise Wrong(f"expect: {key} is {type_name(types)}, not {value!r}", "expect")
             if key in ("ret", "value", "address", "start", "end"):
                 value = self._expression("expect", value)
             elif key == "data":
-                value = _data("expect", value)
+                value = data_of("expect", value)
             elif key == "frame" and str(value).removeprefix("!") not in self._names:
-                raise _Wrong(f"expect: no query before has made {value}", "expect")
+                raise Wrong(f"expect: no query before has made {value}", "expect")
             found[key] = value
         return found
 
@@ -250,8 +239,8 @@ def _kinds(table: Mapping[str, Any], do: Any) -> dict[str, Arg]:
     """Arguments that the step may have, by name."""
     if not isinstance(do, str) or do not in CALLS and do not in STEPS:
         if "do" not in table:
-            raise _Wrong("a step needs do: what is done")
-        raise _Wrong(f'there is no "{do}"; there are: {", ".join([*STEPS, *CALLS])}', "do")
+            raise Wrong("a step needs do: what is done")
+        raise Wrong(f'there is no "{do}"; there are: {", ".join([*STEPS, *CALLS])}', "do")
     args = STEPS[do] if do in STEPS else CALLS[do].args
     own  = {arg.key: arg for arg in args if arg.kind is not Kind.FIXED}
     if do in CALLS and any(arg.kind in (Kind.DATA, Kind.ROOM) for arg in args):
@@ -262,77 +251,9 @@ def _kinds(table: Mapping[str, Any], do: Any) -> dict[str, Arg]:
     return own
 
 
-def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any],
-                needed: Iterable[str]) -> None:
-    for key, value in table.items():
-        if key not in known:
-            raise _Wrong(f'there is no key "{key}" here; there are: {", ".join(known)}', key)
-        wanted = known[key]
-        if not isinstance(value, wanted) or isinstance(value, bool) and wanted is not object:
-            raise _Wrong(f"{key} is {_type_name(wanted)}, not {value!r}", key)
-    for key in needed:
-        if key not in table:
-            raise _Wrong(f"{key} is missing")
-
-
-def _type_name(wanted: Any) -> str:
-    names = {int: "a number", str: "a text", list: "a list", dict: "a table", bool: "true or false"}
-    types = wanted if isinstance(wanted, tuple) else (wanted,)
-    return " or ".join(names[one] for one in types)
-
-
-def _is_table(value: Any, name: str) -> None:
-    if not isinstance(value, dict):
-        raise _Wrong(f"{name} is a table, not {value!r}")
-
-
-def _one_of(word: Any, known: Iterable[str], key: str) -> str:
-    if not isinstance(word, str) or word not in known:
-        raise _Wrong(f"{key}: there is no {word!r}; there are: {', '.join(known) or 'none'}", key)
-    return word
-
-
-def _list(key: str, value: Any) -> Sequence[Any]:
-    if not isinstance(value, list):
-        raise _Wrong(f"{key} is a list, not {value!r}", key)
-    return value
-
-
-def _words(key: str, value: Any, known: Mapping[str, int]) -> list[str] | int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return [_one_of(one, known, key) for one in _list(key, value)]
-
-
-def _prot(value: Any) -> str | int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if not isinstance(value, str) or not re.fullmatch("r?w?x?", value):
-        raise _Wrong(f"prot is {Kind.PROT.value}, not {value!r}", "prot")
-    return value
-
-
-def bytes_of(text: str) -> bytes:
-    """Read bytes: groups of hex digits, each perhaps repeated. Raises :class:`ValueError`."""
-    parts = [_BYTES.fullmatch(part) for part in text.split()]
-    sizes = [len(part[1]) // 2 * int(part[2] or 1) for part in parts if part]
-    if None in parts or sum(sizes) > _MOST:
-        raise ValueError(f"{Kind.DATA.value}, up to {_MOST} of them, not {text[:40]!r}")
-    return b"".join(bytes.fromhex(part[1]) * int(part[2] or 1) for part in parts if part)
-
-
-def _data(key: str, value: Any) -> bytes:
-    if not isinstance(value, str):
-        raise _Wrong(f"{key} is {Kind.DATA.value}, not {value!r}", key)
-    try:
-        return bytes_of(value)
-    except ValueError as error:
-        raise _Wrong(f"{key} is {error}", key) from error
-
-
 def _file(table: Any) -> ScriptFile:
-    _is_table(table, "file")
-    _check_keys(table, {"path": str, "data": str, "mode": int}, ("path", "data"))
+    check_table(table, "file")
+    check_keys(table, {"path": str, "data": str, "mode": int}, ("path", "data"))
     if not re.fullmatch(r"[\w.-]+", table["path"]):
-        raise _Wrong(f"path is a name without folders, not {table['path']!r}", "path")
-    return ScriptFile(table["path"], _data("data", table["data"]), table.get("mode", 0o644))
+        raise Wrong(f"path is a name without folders, not {table['path']!r}", "path")
+    return ScriptFile(table["path"], data_of("data", table["data"]), table.get("mode", 0o644))
