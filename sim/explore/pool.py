@@ -80,6 +80,7 @@ def processes(jobs: int) -> Iterator[Pool]:
     made faster.
     """
     made: list[ProcessPoolExecutor] = []
+    others = set(multiprocessing.active_children())
 
     def executors() -> Iterator[Executor]:
         while True:
@@ -92,7 +93,7 @@ def processes(jobs: int) -> Iterator[Pool]:
         yield Pool(executors(), jobs)
     except BaseException:
         # Whoever interrupts a search does not want to wait for the units that are under way.
-        for process in multiprocessing.active_children():
+        for process in {*multiprocessing.active_children()} - others:
             process.terminate()
         raise
     finally:

@@ -14,7 +14,7 @@ from .explore_support import COW, explored
 
 distributed = pytest.importorskip("distributed")
 
-SCHEDULES = 200
+SCHEDULES = 100
 
 
 @pytest.mark.slow
@@ -23,7 +23,7 @@ def test_a_search_on_a_cluster_that_loses_a_worker_has_the_same_result():
     killed = []
 
     def kill_one(played):
-        if played > 40 and not killed:
+        if played > 20 and not killed:
             killed.append(next(iter(client.run(os.getpid).values())))
             os.kill(killed[0], signal.SIGKILL)
 

@@ -28,7 +28,7 @@ def test_nothing_is_found_where_it_was_mended_and_the_same_bound_is_told(capsys)
 def test_the_result_does_not_depend_on_the_number_of_workers(capsys):
     outputs = []
     for jobs in ("1", "2"):
-        main(["explore", "dirty-cow", "--strategy", "pct:2", "--schedules", "70", "--seed", "3",
+        main(["explore", "dirty-cow", "--strategy", "pct:2", "--schedules", "40", "--seed", "3",
               "--jobs", jobs, "--json"])
         outputs.append(capsys.readouterr().out)
     assert outputs[0] == outputs[1]

@@ -2,15 +2,13 @@
 
 import pytest
 
-from sim.explore.fork import in_copy
 from sim.explore.plan import parse
-from sim.explore.play import Game
 from sim.explore.races import RACES, race_called
 from sim.explore.search import Exhaustive
-from sim.explore.unit import Setting, machine_for
+from sim.explore.unit import Setting
 from sw.era import ERAS
 
-from .explore_support import explored
+from .explore_support import explored, in_worker, played
 
 
 #: What `dragoncage explore` takes long to find, among thousands of schedules.
@@ -46,13 +44,6 @@ def test_a_race_has_two_variants_that_differ_in_one_thing(name):
 @pytest.mark.parametrize("sound", [False, True])
 @pytest.mark.parametrize("name", LONG)
 def test_a_schedule_that_took_long_to_find_is_bad_before_it_was_mended_and_not_after(name, sound):
-    machine = machine_for(Setting(name, sound=sound))
-
-    def play():
-        game = Game(machine)
-        game.follow(parse(LONG[name]))
-        return game.ending()
-
-    ending = in_copy(play)
+    ending = in_worker(played, Setting(name, sound=sound), parse(LONG[name]))
     assert bool(ending.bad) == (not sound)
     assert ending.preemptions == race_called(name).PREEMPTIONS

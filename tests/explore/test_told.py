@@ -5,12 +5,12 @@ import pytest
 from sim.explore.plan import parse, render
 from sim.explore.told import examine, slices
 
-from .explore_support import COW
+from .explore_support import COW, in_worker
 
 
 @pytest.fixture(scope="module")
 def found():
-    return examine(COW, parse("46>1 68>1 74>1 77>1"))
+    return in_worker(examine, COW, parse("46>1 68>1 74>1 77>1"))
 
 
 def test_a_schedule_is_made_as_small_as_it_gets(found):
