@@ -1,6 +1,6 @@
 """Reader of scripts in TOML. It is strict: what the format does not have is an error.
 
-``tomllib`` keeps no lines, so that :class:`_Lines` looks for them: steps and their keys stand at
+``tomllib`` keeps no lines, so that :class:`_Lines` looks for them: tables and their keys stand at
 the beginning of a line.
 """
 
@@ -29,24 +29,27 @@ _TOP = {"format": int, "title": str, "needs": list, "differs": str, "file": list
         "step": list}
 
 class _Lines:
-    """Lines of the tables of a text, by their heads."""
+    """Lines of the tables of a text, by their heads; of inline tables, the lines that they begin."""
 
     def __init__(self, text: str):
         self._lines = text.splitlines()
 
     def of(self, head: str, number: int, key: str) -> int:
         """Line of ``key`` in table number ``number`` called ``head``, or of its head, or 1."""
-        starts = [index for index, line in enumerate(self._lines)
-                  if re.match(rf"\s*\[\[?\s*{head}[\s.\]]", line)] if head else [-1]
+        starts = (self._matching(rf"\s*\[\[?\s*{head}[\s.\]]") or self._matching(r"\s*\{")
+                  if head else [-1])
         if number >= len(starts):
             return 1
         start = starts[number]
         for index in range(start + 1, len(self._lines)):
-            if re.match(r"\s*\[", self._lines[index]):
+            if re.match(r"\s*[\[{]", self._lines[index]):
                 break
             if key and re.match(rf'\s*"?{re.escape(key)}"?\s*=', self._lines[index]):
                 return index + 1
         return max(start + 1, 1)
+
+    def _matching(self, pattern: str) -> list[int]:
+        return [index for index, line in enumerate(self._lines) if re.match(pattern, line)]
 
 
 def load(path: Path) -> Script:

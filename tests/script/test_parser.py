@@ -58,6 +58,8 @@ def test_a_script_is_read_with_the_lines_of_its_steps():
     (step("do = 'kill'\npid = 'b'\nsignal = 'SIGKILL'"), 13, "pid: there is no 'b'"),
     (step("do = 'kill'\npid = 'a'\nsignal = 'SIGKIL'"), 14, "signal: there is no 'SIGKIL'"),
     (step("do = 'writev'\nfile = 0\niov = [{}]"), 14, "iov is a list of { data }"),
+    (HEAD + "step = [\n  { who = 'a', do = 'int3' },\n  { who = 'a', do = 'int4' },\n]", 5,
+     'there is no "int4"'),
     (step("do = 'int3'\nexpect = { signl = 1 }"), 13, "expect: there is no 'signl'"),
     (step("do = 'int3'\nexpect = { signal = 1 }"), 13, "expect: signal is a text, not 1"),
     (step("do = 'query'\nat = 'p'\nexpect = { frame = 'f' }"), 14,
