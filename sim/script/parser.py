@@ -29,7 +29,7 @@ _TOP = {"format": int, "title": str, "needs": list, "differs": str, "file": list
         "step": list}
 
 class _Lines:
-    """Lines of the tables of a text, by their heads; of inline tables, the lines that they begin."""
+    """Lines of the tables of a text, by their heads; an inline table begins a line."""
 
     def __init__(self, text: str):
         self._lines = text.splitlines()
