@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from sim.script.linux import agent, slots
+from sim.script.linux.kernel import LinuxHost
+
+from .script_support import LINUX
 
 
 SOURCE = Path(agent.__file__).with_name("agent.S")
@@ -27,3 +30,17 @@ def test_the_source_has_the_slots_where_the_player_has_them():
         [line] = [line for line in source.splitlines() if f".set {name}," in line]
         assert int(line.split()[2], 0) == value
     assert f"SLOT_COUNT, {slots.COUNT}" in source and f"SLOTS_FD,   {slots.SLOTS_FD}" in source
+
+
+@LINUX
+def test_a_process_that_waits_for_ever_has_a_minute():
+    alarm = 37
+
+    async def left():
+        with LinuxHost() as host:
+            process = await host.process("a", None)
+            return await process.syscall(alarm, 60)
+
+    with pytest.raises(StopIteration) as stop:
+        left().send(None)
+    assert 50 < stop.value.value <= 60

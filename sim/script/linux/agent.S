@@ -80,6 +80,9 @@ touch:  sub     ecx, 0x1000
         xor     esi, esi
         mov     eax, 131                # sigaltstack
         syscall
+        mov     edi, 60                 # seconds, after which it dies, whatever it waits for
+        mov     eax, 37                 # alarm
+        syscall
         mov     eax, 39                 # getpid
         syscall
         mov     [rbp + PID], rax
