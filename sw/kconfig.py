@@ -17,7 +17,7 @@ from sw.variables import DEFINE
 
 __all__ = [
     "Era", "ForcedWrite", "HugeWrite", "Kconfig", "KernelMapping", "MremapFlush", "ReadGup",
-    "Reuse", "kconfig",
+    "Reuse", "UffdFill", "kconfig",
 ]
 
 
