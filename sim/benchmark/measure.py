@@ -167,10 +167,13 @@ class _Session:
         # The garbage collector must not search what earlier works left while this one is timed.
         gc.collect()
         gc.freeze()
-        for series, work in works:
-            for count in series.warm_up():
-                await once(series, work, count)
-        for counts in zip(*(series.counts() for series, _ in works), strict=True):
-            for (series, work), count in zip(works, counts, strict=True):
-                await once(series, work, count)
+        try:
+            for series, work in works:
+                for count in series.warm_up():
+                    await once(series, work, count)
+            for counts in zip(*(series.counts() for series, _ in works), strict=True):
+                for (series, work), count in zip(works, counts, strict=True):
+                    await once(series, work, count)
+        finally:
+            gc.unfreeze()
         self.figures += [series.best for series, _ in works]

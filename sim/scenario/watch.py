@@ -97,8 +97,16 @@ class Watch:
             return False
         file, line, _ = origin[0]
         self.forgotten.append(Mistake(Location.of(file, line), (
-            f"{coroutine.__qualname__}() is called, but never awaited: write await before it")))
+            f"{_name(coroutine)}() is called, but never awaited: write await before it")))
         return True
+
+
+def _name(coroutine: Any) -> str:
+    """Name of the function, as the author of a scenario knows it: by the class of the object."""
+    owner = coroutine.cr_frame.f_locals.get("self") if coroutine.cr_frame else None
+    if owner is None:
+        return str(coroutine.__qualname__)
+    return f"{type(owner).__name__}.{coroutine.__name__}"
 
 
 @contextmanager

@@ -123,7 +123,7 @@ PLAYS = {
     user = await stage.user("gone")
     await user.exit(3)
     await user.fork()  # <--
-""", r"^RuntimeError: process 1 has ended, with status 3, raised in user.py:\d+$"),
+""", r"^RuntimeError: process 1 has ended, with status 3, raised in thread.py:\d+$"),
     "another's coroutine": ("""
     import asyncio
     async with stage.act("Act"):

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(name="seen")
 def _seen(tmp_path):
+    gc.unfreeze()  # whatever another test of this process has left
+
     """A function that plays, and returns how many objects were kept from the collector then."""
     def seen():
         path, _ = written(tmp_path, HEAD + PLAY + "    import builtins, gc\n"
