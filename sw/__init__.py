@@ -15,7 +15,7 @@ What the kernel is given, and how it is built::
     variables  DEFINE  DEFINE_PER_CPU  image  per_cpu_area  this_cpu_ptr  per_cpu_ptr
     errno      Errno  KernelError
     kconfig    ForcedWrite  ReadGup  Reuse  MremapFlush  KernelMapping  Era  Kconfig  kconfig
-               HugeWrite  UffdFill
+               HugeWrite  HugetlbForce  UffdFill
     vmlinux    Kernel
     thread     Thread
     user       User
@@ -25,6 +25,7 @@ Rules that Linux had one after another, of which an era takes one each::
 
     rules/forced_write    DropsWrite  TrustsDirty  NeedsExclusive
     rules/huge_write      CopiesHuge  SplitsHuge  SplitsShared
+    rules/hugetlb_force   GivesTheRight  KeepsReadOnly  Refuses
     rules/kernel_mapping  ByKmap  ByKmapLocal
     rules/mremap_flush    FlushesLate  FlushesDirtyLocked  FlushesLocked
     rules/read_gup        Shares  BreaksCow  UnsharesPins
@@ -49,6 +50,7 @@ Ways into the kernel::
                              asm_sysvec_call_function  asm_sysvec_reschedule_ipi  entry_SYSCALL
                              asm_exc_int3
     arch/x86/entry/vdso/vma  vdso_enabled  vdso_pages  init_vdso_image  vdso_fault  vvar_fault
+                             special_mapping_split
                              arch_setup_additional_pages
 
 x86: start, interrupts, other processors::
@@ -122,6 +124,15 @@ Huge pages (mm/huge_memory.c)::
     mm/huge_memory/zero     huge_zero  huge_zero_folio  mm_get_huge_zero_folio
                             mm_put_huge_zero_folio  is_huge_zero_pmd
 
+Huge pages from a pool (mm/hugetlb.c)::
+
+    mm/hugetlb/entries  change_hugetlb_pmd  copy_hugetlb_pmd  unmap_hugetlb_pmd
+    mm/hugetlb/fault    make_huge_pte  hugetlb_no_page  unmap_ref_private  hugetlb_wp
+                        hugetlb_fault
+    mm/hugetlb/pool     default_hstate_max_huge_pages  hugetlb_init  hugetlb_acct_memory
+                        hugetlb_reserve_pages  vma_resv_map  vma_hugecache_offset
+                        alloc_hugetlb_folio  restore_reserve
+
 Mappings (mm/mmap.c)::
 
     mm/mmap/brk            do_brk_flags  sys_brk
@@ -133,7 +144,7 @@ Mappings (mm/mmap.c)::
     mm/mmap/special        vmf_insert_pfn
     mm/mmap/stack          expand_downwards  find_extend_vma  expand_stack
     mm/mmap/unmap          do_munmap  vm_munmap  exit_mmap  sys_munmap
-    mm/mmap/unmapped_area  get_unmapped_area  thp_get_unmapped_area
+    mm/mmap/unmapped_area  get_unmapped_area  hugetlb_get_unmapped_area  thp_get_unmapped_area
 
 Pages, frames, files in memory::
 
@@ -177,6 +188,7 @@ Pages, frames, files in memory::
     mm/process_vm_access  process_vm_rw_pages  process_vm_rw_single_vec  process_vm_rw_core
                           process_vm_rw  sys_process_vm_readv  sys_process_vm_writev
     mm/rmap               folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
+                          folio_add_file_rmap_pmd
                           folio_add_anon_rmap_ptes  folio_dup_anon_rmap_pmd  folio_remove_rmap_pmd
     mm/secretmem          vma_is_secretmem  secretmem_fault  secretmem_release  secretmem_mmap
                           secretmem_setattr  sys_memfd_secret
@@ -203,6 +215,8 @@ Files::
                             set_close_on_exec  get_close_on_exec  close_fd  f_dupfd  sys_dup
                             sys_dup3  sys_dup2  dup_fd  close_files
     fs/file_table           fput
+    fs/hugetlbfs/inode      hugetlb_vm_op_split  hugetlb_vm_op_close  hugetlbfs_file_mmap
+                            hugetlbfs_evict_inode  hugetlb_file_setup
     fs/ioctl                sys_ioctl
     fs/libfs                simple_write_end  noop_fsync
     fs/namei                inode_permission  lookup_open
@@ -323,6 +337,8 @@ Types, constants and small functions::
     include/linux/cpumask       cpu_online_mask
     include/linux/fs            loff_t  inode  inode_operations  file  file_operations
                                 files_struct  get_file  address_space_operations  address_space
+    include/linux/hugetlb       default_hstate  hstate  resv_map  is_vm_hugetlb_page
+                                folio_test_hugetlb
     include/linux/mm            is_cow_mapping  vma_is_anonymous  vma_is_accessible  vm_start_gap
                                 PAGE_ALIGN  pte_lockptr
     include/linux/mm_types      page  vm_area_struct  mm_context  mm_struct  vm_fault

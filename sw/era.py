@@ -1,7 +1,7 @@
 """Eras of Linux: named sets of rules, each independent of the others.
 
-Ref: mm/gup.c, mm/memory.c, mm/huge_memory.c, mm/mremap.c, mm/mprotect.c, mm/mmap.c,
-fs/proc/base.c of Linux 4.8, 4.14, 4.18, 5.7, 5.8,
+Ref: mm/gup.c, mm/memory.c, mm/huge_memory.c, mm/hugetlb.c, mm/mremap.c, mm/mprotect.c,
+mm/mmap.c, fs/proc/base.c of Linux 4.8, 4.14, 4.18, 5.7, 5.8,
 5.15, 5.18, 5.19, 6.12 and 6.18. docs/eras.md has them as a table, with what each change mended.
 
 An era follows its neighbour in time by the rules that changed: that is how they are written here.
@@ -16,6 +16,7 @@ from types import MappingProxyType
 from sw.kconfig import Era
 from sw.rules.forced_write import DropsWrite, NeedsExclusive, TrustsDirty
 from sw.rules.huge_write import CopiesHuge, SplitsHuge, SplitsShared
+from sw.rules.hugetlb_force import GivesTheRight, KeepsReadOnly, Refuses
 from sw.rules.kernel_mapping import ByKmap, ByKmapLocal
 from sw.rules.mremap_flush import FlushesDirtyLocked, FlushesLate, FlushesLocked
 from sw.rules.read_gup import BreaksCow, Shares, UnsharesPins
@@ -33,6 +34,7 @@ ERA_4_8 = Era(
     reuse                     = ByMapcount(),
     huge_reuse                = ByMapcount(),
     huge_write                = CopiesHuge(),
+    hugetlb_force             = GivesTheRight(),
     touch_dirties_pmd         = True,
     mremap_flush              = FlushesLate(),
     uffd_fill                 = NoMinorFaults(),
@@ -94,6 +96,7 @@ ERA_5_19 = replace(
 ERA_6_X = replace(
     ERA_5_19, name="6.x",
     forced_write              = NeedsExclusive(),
+    hugetlb_force             = Refuses(),
     kernel_mapping            = ByKmapLocal(),
     mmap_aligns_huge          = True,
     mprotect_allows_exclusive = True,
@@ -106,6 +109,7 @@ ERA_6_X = replace(
 ERA_6_18 = replace(
     ERA_6_X, name="6.18",
     huge_write      = SplitsShared(),
+    hugetlb_force   = KeepsReadOnly(),
     write_prefaults = False,
 )
 

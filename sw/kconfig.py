@@ -16,8 +16,8 @@ from sw.variables import DEFINE
 
 
 __all__ = [
-    "Era", "ForcedWrite", "HugeWrite", "Kconfig", "KernelMapping", "MremapFlush", "ReadGup",
-    "Reuse", "UffdFill", "kconfig",
+    "Era", "ForcedWrite", "HugetlbForce", "HugeWrite", "Kconfig", "KernelMapping",
+    "MremapFlush", "ReadGup", "Reuse", "UffdFill", "kconfig",
 ]
 
 
@@ -66,6 +66,16 @@ class HugeWrite(Protocol):
 
     def copies_whole(self, *, zeros: bool) -> bool:
         """Tell whether it is replaced by a huge page; of ``zeros``, or else by a copy."""
+
+
+class HugetlbForce(Protocol):
+    """A write by force to a huge page of the pool that its program may not write."""
+
+    def refuses(self) -> bool:
+        """Tell whether get_user_pages refuses it: EFAULT."""
+
+    def maps_writable(self, vma: vm_area_struct) -> bool:
+        """Tell whether the fault for a write makes the entry of a page of ``vma`` writable."""
 
 
 class MremapFlush(Protocol):
@@ -128,6 +138,8 @@ class Era:
         Which huge pages need not.
     huge_write : :class:`HugeWrite`
         What becomes of those that must.
+    hugetlb_force : :class:`HugetlbForce`
+        What a forced write to a huge page of the pool does.
     touch_dirties_pmd : :class:`bool`
         get_user_pages makes the entry of a huge page dirty, even for a reader.
     mremap_flush : :class:`MremapFlush`
@@ -159,6 +171,7 @@ class Era:
     reuse:                     Reuse
     huge_reuse:                Reuse
     huge_write:                HugeWrite
+    hugetlb_force:             HugetlbForce
     touch_dirties_pmd:         bool
     mremap_flush:              MremapFlush
     uffd_fill:                 UffdFill

@@ -20,6 +20,7 @@ from sw.kconfig import Era, Kconfig, kconfig
 from sw.kernel.cpu import bringup_nonboot_cpus
 from sw.kernel.sched.idle import cpu_startup_entry
 from sw.mm.huge_memory import policy
+from sw.mm.hugetlb.pool import default_hstate_max_huge_pages
 from sw.mm.memory import file_fault
 from sw.mm.memory.mem_map import frames, mem_map
 from sw.mm.util import OVERCOMMIT_MODES, sysctl_overcommit_memory
@@ -54,6 +55,9 @@ class Kernel:
     transparent_hugepage : :class:`str`
         Mappings that get huge pages: "always", "madvise" (those whose program asks for it) or
         "never" (``transparent_hugepage=``). Another word is ignored: it leaves "madvise".
+    hugepages : :class:`int`
+        Huge pages of the pool that MAP_HUGETLB takes them from (``hugepages=``), if there is memory
+        for as many. None by default, as in Linux.
     fault_around_bytes : :class:`int`
         Bytes of a file that a read fault maps, if they are in memory: a power of two of pages, up
         to a table of them. Linux is built with 65536.
@@ -79,9 +83,10 @@ class Kernel:
     def __init__(
         self, paging: Paging, ram_bytes: int, era: Era, *,
         highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
-        transparent_hugepage: str = "madvise", yama_ptrace_scope: int | None = None,
-        fault_around_bytes: int = PAGE_SIZE, vdso: bool = False,
-        overcommit_memory: int | None = None, clearcpuid: int = 0, write_protect: bool = True,
+        transparent_hugepage: str = "madvise", hugepages: int = 0,
+        yama_ptrace_scope: int | None = None, fault_around_bytes: int = PAGE_SIZE,
+        vdso: bool = False, overcommit_memory: int | None = None, clearcpuid: int = 0,
+        write_protect: bool = True,
     ):
         least = max(0, ram_bytes - paging.MAXMEM)
         if highmem_bytes is None:
@@ -94,6 +99,8 @@ class Kernel:
             raise ValueError(f"a {paging.name} kernel cannot use {ram_bytes!r} bytes of memory")
         if yama_ptrace_scope is not None and yama_ptrace_scope not in YAMA_SCOPES:
             raise ValueError(f"yama_ptrace_scope is 0 to 3, not {yama_ptrace_scope!r}")
+        if hugepages < 0:
+            raise ValueError(f"hugepages cannot be {hugepages!r}")
         if overcommit_memory is not None and overcommit_memory not in OVERCOMMIT_MODES:
             raise ValueError(f"overcommit_memory is 0 to 2, not {overcommit_memory!r}")
         if fault_around_bytes.bit_count() != 1 or not (
@@ -109,6 +116,7 @@ class Kernel:
         self.image.set(yama.yama_ptrace_scope, yama_ptrace_scope)
         self.image.set(policy.transparent_hugepage,
                        policy.setup_transparent_hugepage(transparent_hugepage))
+        self.image.set(default_hstate_max_huge_pages, hugepages)
         self.image.set(file_fault.fault_around_bytes, fault_around_bytes)
         self.image.set(vdso_enabled, vdso)
         self.image.set(sysctl_overcommit_memory, overcommit_memory)

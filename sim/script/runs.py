@@ -29,6 +29,11 @@ DEFAULT_ENGINE = "golden"
 #: What Linux is built with, and the kernel of ``sw`` does without unless it is to be compared.
 AS_BUILT = {"fault_around_bytes": 0x10000, "overcommit_memory": 1}
 
+#: Huge pages of the pool that a script about it finds, all of them free.
+HUGEPAGES = 4
+
+_POOL = Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
+
 _THP = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
@@ -41,7 +46,8 @@ def on_model(script: Script, *, engine: str = DEFAULT_ENGINE,
         outcomes.extend(await play(script, ModelHost(machine, root="root" in script.needs)))
         audit(machine.cpu)
 
-    kernel = AS_BUILT | {"vdso": "vdso" in script.needs}
+    kernel = AS_BUILT | {"vdso": "vdso" in script.needs,
+                         "hugepages": HUGEPAGES if "hugetlb" in script.needs else 0}
     Machine(engine=engine, era=era, kernel=kernel).run(main)
     return outcomes
 
@@ -82,6 +88,12 @@ def here() -> str:
     return f"{platform.system()} {platform.release()}"
 
 
+def _pool() -> list[int]:
+    """Pages of this machine's pool: all, those that are free, and those that are promised."""
+    return [int((_POOL / name).read_text(encoding="utf-8")) if _POOL.exists() else 0
+            for name in ("nr_hugepages", "free_hugepages", "resv_hugepages")]
+
+
 def lacking(script: Script) -> str:
     """Name what a script needs and this machine, or its user, has not; "" if nothing lacks."""
     if "root" in script.needs and os.geteuid():
@@ -89,4 +101,6 @@ def lacking(script: Script) -> str:
     if "thp" in script.needs and not (_THP.exists() and "[never]" not in _THP.read_text(
             encoding="utf-8")):
         return "transparent huge pages"
+    if "hugetlb" in script.needs and _pool() != [HUGEPAGES, HUGEPAGES, 0]:
+        return f"a pool of {HUGEPAGES} huge pages (vm.nr_hugepages), all of them free"
     return ""

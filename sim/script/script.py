@@ -48,7 +48,7 @@ EXPECTED: Mapping[str, tuple[type, ...]] = {
 }
 
 #: What a script may need of its kernel and of who plays it.
-NEEDS = ("root", "thp", "secretmem", "vdso")
+NEEDS = ("root", "thp", "hugetlb", "secretmem", "vdso")
 
 
 class ScriptError(Exception):

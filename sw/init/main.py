@@ -16,6 +16,8 @@ from sw.kernel.cred import cred
 from sw.kernel.pid import alloc_pid, init_pid_ns
 from sw.kernel.sched.idle import init_idle
 from sw.kernel.trace.ftrace import traced
+from sw.mm.huge_memory.policy import has_transparent_hugepage
+from sw.mm.hugetlb.pool import hugetlb_init
 from sw.mm.memory.mem_map import empty_zero_page
 from sw.mm.page_alloc import __GFP_ZERO, GFP_KERNEL, alloc_page, free_area_init
 from sw.processor.cpu import Cpu
@@ -46,5 +48,7 @@ async def start_kernel(cpu: Cpu) -> None:
     syscall_init(cpu)
     free_area_init(cpu, end_pfn)
     empty_zero_page.set(cpu, await alloc_page(cpu, GFP_KERNEL | __GFP_ZERO))
+    if has_transparent_hugepage(cpu):
+        await hugetlb_init(cpu)
     init_idle(cpu)
     await local_irq_enable(cpu)

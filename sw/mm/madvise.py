@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from sw.arch.x86.include.asm.current import current_mm
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT
 from sw.errno import Errno, KernelError
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import (
     VM_DONTCOPY, VM_DONTDUMP, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ, VM_SHARED,
     VM_SPECIAL, VM_WIPEONFORK, PAGE_ALIGN,
@@ -44,6 +45,9 @@ __all__ = ["do_madvise", "sys_madvise"]
 
 #: Advice that a kernel with reclaim would follow, or one that makes small pages huge.
 _MISSING = (MADV_FREE, MADV_REMOVE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE)
+
+#: Advice that pages of the pool are not for.
+_NOT_HUGETLB = (MADV_FREE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE)
 
 #: Advice about the pages: the mappings stay as they are.
 _PAGES = (MADV_WILLNEED, MADV_DONTNEED, MADV_DONTNEED_LOCKED)
@@ -81,11 +85,21 @@ def madvise_need_mmap_write(behavior: int) -> bool:
 
 async def madvise_dontneed_free(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                                 behavior: int) -> None:
-    """Drop the pages of one mapping. Raises EINVAL if they are locked, or have no struct page."""
+    """Drop the pages of one mapping. Raises EINVAL if they are locked, or have no struct page.
+
+    Pages of the pool are dropped whole: from the first on, whose address it must be (EINVAL), those
+    of which all is in the range.
+    """
     forbidden = VM_PFNMAP if behavior == MADV_DONTNEED_LOCKED else VM_PFNMAP | VM_LOCKED
     if vma.vm_flags & forbidden:
         raise KernelError(Errno.EINVAL)
-    await zap_page_range_single(cpu, vma, start, end - start)
+    if is_vm_hugetlb_page(vma):
+        size = kconfig(cpu).paging.HPAGE_PMD_SIZE
+        end -= end % size
+        if start % size:
+            raise KernelError(Errno.EINVAL)
+    if start < end:
+        await zap_page_range_single(cpu, vma, start, end - start)
 
 
 async def madvise_update_vma(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
@@ -103,7 +117,8 @@ def _refuses(vma: vm_area_struct, behavior: int) -> bool:
         return bool(vma.vm_flags & VM_IO)
     if behavior == MADV_WIPEONFORK:
         return vma.vm_file is not None or bool(vma.vm_flags & VM_SHARED)
-    return behavior == MADV_DODUMP and bool(vma.vm_flags & VM_SPECIAL)
+    return (behavior == MADV_DODUMP and bool(vma.vm_flags & VM_SPECIAL)
+            and not is_vm_hugetlb_page(vma))
 
 
 @traced
@@ -112,6 +127,8 @@ async def madvise_vma_behavior(cpu: Cpu, vma: vm_area_struct, start: int, end: i
     """Follow the advice for the part ``[start, end)`` of one mapping. EPERM, EINVAL, ENOSYS."""
     if not can_modify_vma_madv(vma, behavior):
         raise KernelError(Errno.EPERM)
+    if behavior in _NOT_HUGETLB and is_vm_hugetlb_page(vma):
+        raise KernelError(Errno.EINVAL)
     if behavior in _MISSING:
         raise KernelError(Errno.ENOSYS)
     if behavior in (MADV_DONTNEED, MADV_DONTNEED_LOCKED):

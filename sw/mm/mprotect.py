@@ -14,6 +14,7 @@ from sw.arch.x86.include.asm.pgtable import (
 from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.errno import Errno, KernelError
 from sw.include.asm_generic.tlb import mmu_gather
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import (
     PAGE_ALIGN, VM_ACCESS_FLAGS, VM_ACCOUNT, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_NORESERVE,
     VM_SEALED, VM_SHARED, VM_WRITE, pte_lockptr, vma_is_anonymous,
@@ -29,6 +30,7 @@ from sw.processor.cpu import Cpu
 from .gup.populate import populate_vma_page_range
 from .huge_memory.entries import change_huge_pmd
 from .huge_memory.split import __split_huge_pmd
+from .hugetlb.entries import change_hugetlb_pmd
 from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma
 from .mmu_gather import tlb_finish_mmu
@@ -61,6 +63,9 @@ async def change_pte_range(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, start
     paging, mm = kconfig(cpu).paging, vma.vm_mm
 
     async def pmd_entry(pmdp: int, addr: int, next_: int) -> bool:
+        if is_vm_hugetlb_page(vma):
+            await change_hugetlb_pmd(cpu, tlb, vma, addr, pmdp, newprot)
+            return True
         if next_ - addr != paging.HPAGE_PMD_SIZE:
             await __split_huge_pmd(cpu, vma, pmdp, addr)
             return False

@@ -8,6 +8,7 @@ from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT
 from sw.arch.x86.include.asm.pgtable import pte_present, ptep_get_and_clear, set_pte_at
 from sw.arch.x86.mm.tlb import flush_tlb_range
 from sw.errno import Errno, KernelError
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import (
     PAGE_ALIGN, VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_LOCKED_MASK, VM_MAYSHARE, VM_PFNMAP,
     VM_SEALED, VM_SHARED, pte_lockptr, vma_is_anonymous,
@@ -178,6 +179,22 @@ def vma_expandable(cpu: Cpu, vma: vm_area_struct, delta: int) -> bool:
             and find_vma_intersection(vma.vm_mm, vma.vm_end, end) is None)
 
 
+def _hugetlb_lengths(cpu: Cpu, addr: int, old_len: int, new_len: int, flags: int,
+                     new_addr: int) -> tuple[int, int]:
+    """Return both lengths in whole huge pages. EINVAL for addresses that are none's, and to grow.
+
+    Such memory stays where it is, for now: ENOSYS.
+    """
+    size = kconfig(cpu).paging.HPAGE_PMD_SIZE
+    old_len, new_len = (-(-length // size) * size for length in (old_len, new_len))
+    move = flags & MREMAP_FIXED
+    if addr % size or move and new_addr % size or new_len > old_len:
+        raise KernelError(Errno.EINVAL)
+    if move and not flags & MREMAP_DONTUNMAP:
+        raise KernelError(Errno.ENOSYS)
+    return old_len, new_len
+
+
 async def _mremap(cpu: Cpu, mm: mm_struct, addr: int, old_len: int, new_len: int, flags: int,
                   new_addr: int) -> int:
     vma = vma_lookup(mm, addr)
@@ -185,6 +202,8 @@ async def _mremap(cpu: Cpu, mm: mm_struct, addr: int, old_len: int, new_len: int
         raise KernelError(Errno.EFAULT)
     if vma.vm_flags & VM_SEALED:
         raise KernelError(Errno.EPERM)
+    if is_vm_hugetlb_page(vma):
+        old_len, new_len = _hugetlb_lengths(cpu, addr, old_len, new_len, flags, new_addr)
     if flags & (MREMAP_FIXED | MREMAP_DONTUNMAP):
         return await mremap_to(cpu, addr, old_len, new_addr, new_len, flags)
     if old_len >= new_len:

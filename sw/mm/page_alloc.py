@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from sw.arch.x86.include.asm.page import pfn_to_page
 from sw.errno import Errno, KernelError
+from sw.include.linux.hugetlb import default_hstate, folio_test_hugetlb
 from sw.include.linux.mm_types import folio_pages, page, page_folio
 from sw.processor.cpu import Cpu
 from sw.variables import DEFINE
@@ -195,7 +196,13 @@ def _free_unref_page(cpu: Cpu, folio: page) -> None:
     for pg in pages:
         assert pg.mapcount == 0, f"BUG: bad page state: free frame {pg.pfn:#x} is mapped"
         pg.anon    = pg.anon_exclusive = pg.dirty = False
-        pg.mapping = pg.compound_head = None
+        pg.mapping = None
         pg.index   = 0
+    if folio_test_hugetlb(cpu, folio):
+        folio.refcount = 1  # the pool's
+        default_hstate(cpu).hugepage_freelist.append(folio)
+        return
+    for pg in pages:
+        pg.compound_head = None
     folio.compound_pages = ()
     node_zones(cpu)[-1 if folio.highmem else 0].put(folio.pfn, len(pages).bit_length() - 1)

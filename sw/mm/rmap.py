@@ -10,8 +10,9 @@ from sw.include.linux.pagemap import linear_page_index
 
 
 __all__ = [
-    "folio_add_anon_rmap_ptes", "folio_add_file_rmap_pte", "folio_add_new_anon_rmap",
-    "folio_dup_anon_rmap_pmd", "folio_remove_rmap_pmd", "folio_remove_rmap_pte",
+    "folio_add_anon_rmap_ptes", "folio_add_file_rmap_pmd", "folio_add_file_rmap_pte",
+    "folio_add_new_anon_rmap", "folio_dup_anon_rmap_pmd", "folio_remove_rmap_pmd",
+    "folio_remove_rmap_pte",
 ]
 
 
@@ -32,6 +33,11 @@ def folio_add_new_anon_rmap(folio: page, vma: vm_area_struct, address: int) -> N
 def folio_add_file_rmap_pte(folio: page) -> None:
     """Count one more mapping of a page of a file."""
     folio.mapcount += 1
+
+
+def folio_add_file_rmap_pmd(folio: page) -> None:
+    """Count one more mapping of a huge page of a file."""
+    folio.entire_mapcount += 1
 
 
 def folio_remove_rmap_pte(folio: page) -> None:

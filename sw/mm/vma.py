@@ -10,9 +10,8 @@ from dataclasses import replace
 
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.arch.x86.include.asm.pgtable_types import Paging, vm_get_page_prot
-from sw.errno import Errno, KernelError
 from sw.include.linux.fs import address_space, get_file
-from sw.include.linux.mm import VM_SHARED, VM_UFFD_MINOR, VM_WRITE
+from sw.include.linux.mm import VM_SHARED, VM_SPECIAL, VM_UFFD_MINOR, VM_WRITE
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.kernel.locking.rwsem import down_write, up_write
 from sw.processor.cpu import Cpu
@@ -72,8 +71,8 @@ async def split_vma(cpu: Cpu, vma: vm_area_struct, addr: int) -> vm_area_struct:
     A huge page that is in both is split. Raises EINVAL for a mapping that must stay whole.
     """
     assert vma.vm_start < addr < vma.vm_end, f"BUG: no split of a vma at {addr:#x}"
-    if vma.vm_ops is not None and not vma.vm_ops.may_split:
-        raise KernelError(Errno.EINVAL)
+    if vma.vm_ops is not None and vma.vm_ops.may_split is not None:
+        vma.vm_ops.may_split(cpu, vma, addr)
     await vma_adjust_trans_huge(cpu, vma, addr)
     upper = replace(vma, vm_start=addr,
                     vm_pgoff=vma.vm_pgoff + (addr - vma.vm_start >> PAGE_SHIFT))
@@ -112,8 +111,8 @@ def copy_vma(vma: vm_area_struct, addr: int, length: int, pgoff: int) -> vm_area
 def _mergeable(low: vm_area_struct, high: vm_area_struct) -> bool:
     pgoff = low.vm_pgoff + (low.vm_end - low.vm_start >> PAGE_SHIFT)
     return (low.vm_end == high.vm_start and pgoff == high.vm_pgoff
-            and low.vm_flags == high.vm_flags and low.vm_file is high.vm_file
-            and low.vm_ops is high.vm_ops
+            and low.vm_flags == high.vm_flags and not low.vm_flags & VM_SPECIAL
+            and low.vm_file is high.vm_file and low.vm_ops is high.vm_ops
             and low.vm_userfaultfd_ctx is high.vm_userfaultfd_ctx)
 
 

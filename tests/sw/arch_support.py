@@ -139,7 +139,7 @@ def features_for(paging: Paging) -> dict[str, bool]:
 
 def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any = ERA_6_X,
               highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
-              transparent_hugepage: str = "madvise", clearcpuid: int = 0,
+              transparent_hugepage: str = "madvise", hugepages: int = 0, clearcpuid: int = 0,
               write_protect: bool = True, yama_ptrace_scope: int | None = None,
               fault_around_bytes: int = PAGE_SIZE, vdso: bool = False,
               overcommit_memory: int | None = None, **features: Any) -> Cpu:
@@ -149,7 +149,8 @@ def processor(paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *, era: Any 
         bus.mmu.memory.page(frame)[:] = b"\xa5" * PAGE_SIZE
     kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes,
                     proc_mem_force_override=proc_mem_force_override,
-                    transparent_hugepage=transparent_hugepage, clearcpuid=clearcpuid,
+                    transparent_hugepage=transparent_hugepage, hugepages=hugepages,
+                    clearcpuid=clearcpuid,
                     write_protect=write_protect, yama_ptrace_scope=yama_ptrace_scope,
                     fault_around_bytes=fault_around_bytes, vdso=vdso,
                     overcommit_memory=overcommit_memory)

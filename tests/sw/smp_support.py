@@ -83,11 +83,12 @@ class Smp:
 
     def __init__(self, count: int = 2, paging: Paging = PAGING_64, ram_bytes: int = 1 << 20, *,
                  era: Any = ERA_6_X, highmem_bytes: int | None = None,
-                 order: Iterable[int] = (), **features: Any) -> None:
+                 hugepages: int = 0, order: Iterable[int] = (), **features: Any) -> None:
         self.buses = golden_processors(count, Processor, **features_for(paging) | features)
         for number in range(64):
             self.buses[0].mmu.memory.page(number)[:] = b"\xa5" * PAGE_SIZE
-        self.kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes)
+        self.kernel = Kernel(paging, ram_bytes, era, highmem_bytes=highmem_bytes,
+                             hugepages=hugepages)
         self.cpus   = [Cpu(bus, number) for number, bus in enumerate(self.buses)]
         self._waits = [Wait.TURN] * count
         self._executing: list[Coroutine[Any, Any, Any] | None] = [

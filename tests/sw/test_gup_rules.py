@@ -18,8 +18,11 @@ from sw.include.linux.mm_types import (
 )
 from sw.mm.gup.check import check_vma_flags
 
+from .arch_support import processor
+
 
 FORCED = FOLL_WRITE | FOLL_FORCE
+CPU    = processor()
 
 
 def mapping(vm_flags: int, ops: vm_operations_struct | None = None) -> vm_area_struct:
@@ -30,7 +33,7 @@ def mapping(vm_flags: int, ops: vm_operations_struct | None = None) -> vm_area_s
 def passes(vm_flags: int, gup_flags: int, ops: vm_operations_struct | None = None) -> bool:
     """Ask check_vma_flags, which can only say EFAULT."""
     try:
-        check_vma_flags(mapping(vm_flags, ops), gup_flags)
+        check_vma_flags(CPU, mapping(vm_flags, ops), gup_flags)
     except KernelError as error:
         assert error.errno == Errno.EFAULT
         return False

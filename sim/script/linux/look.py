@@ -20,6 +20,9 @@ _PRESENT, _EXCLUSIVE, _FRAME = 1 << 63, 1 << 56, (1 << 55) - 1
 #: KPF_ZERO_PAGE in kpageflags.
 _ZERO_PAGE = 1 << 24
 
+#: What smaps counts by huge entries: transparent pages, and those of the pool.
+_HUGE_PAGES = ("AnonHugePages:", "Private_Hugetlb:", "Shared_Hugetlb:")
+
 _RANGE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ")
 
 
@@ -44,14 +47,14 @@ def look(pid: int, address: int) -> Sight:
 
 def _huge(pid: int, start: int) -> int:
     """Return how many KiB of the mapping that begins at ``start`` huge entries map."""
-    inside = False
+    inside, found_kib = False, 0
     for line in Path(f"/proc/{pid}/smaps").read_text(encoding="utf-8").splitlines():
         found = _RANGE.match(line)
         if found:
             inside = int(found[1], 16) == start
-        elif inside and line.startswith("AnonHugePages:"):
-            return int(line.split()[1])
-    return 0
+        elif inside and line.startswith(_HUGE_PAGES):
+            found_kib += int(line.split()[1])
+    return found_kib
 
 
 def mappings_called(pid: int, *names: str) -> list[tuple[int, int]]:

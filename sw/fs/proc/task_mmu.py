@@ -14,6 +14,7 @@ from sw.errno import Errno, KernelError
 from sw.fs.seq_file import copy_out, seq_lseek, seq_read
 from sw.include.linux.capability import CAP_SYS_ADMIN
 from sw.include.linux.fs import file, file_operations, inode
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import VM_EXEC, VM_MAYSHARE, VM_READ, VM_WRITE
 from sw.include.linux.mm_types import mm_struct, page, vm_area_struct
 from sw.include.linux.mmap_lock import mmap_read_lock, mmap_read_unlock
@@ -190,6 +191,8 @@ async def task_mem(cpu: Cpu, mm: mm_struct) -> str:
 
     await mmap_read_lock(cpu, mm)
     for vma in mm.mmap:
+        if is_vm_hugetlb_page(vma):
+            continue  # their pages are the pool's, and counted there
         for _, _, pte in await walk_page_range(cpu, mm, vma.vm_start, vma.vm_end, huge):
             folio = vm_normal_page(cpu, vma, pte) if pte_present(pte) else None
             if folio is not None and folio.anon:

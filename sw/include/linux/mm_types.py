@@ -149,6 +149,8 @@ class vm_area_struct:
         Private pages may exist, so that a fork must copy the page tables.
     vm_userfaultfd_ctx : :class:`object` or :class:`None`
         The userfaultfd that it is registered with.
+    vm_private_data : :class:`object` or :class:`None`
+        What ``vm_ops`` keep of it.
     """
 
     vm_mm:        mm_struct
@@ -162,6 +164,7 @@ class vm_area_struct:
     anon_vma:     bool       = False
 
     vm_userfaultfd_ctx: Any | None = None
+    vm_private_data:    Any | None = None
 
 
 @dataclass(eq=False)
@@ -283,8 +286,10 @@ class vm_operations_struct:
         that are there; VM_FAULT_NOPAGE if the one of ``vmf`` is among them.
     page_mkwrite : callable or :class:`None`
         ``await page_mkwrite(cpu, vmf)`` allows the page ``vmf.page`` to become writable.
-    may_split : :class:`bool`
-        A part of such a mapping can become another mapping.
+    may_split : callable or :class:`None`
+        ``may_split(cpu, vma, addr)`` raises EINVAL where such a mapping cannot be cut.
+    close : callable or :class:`None`
+        ``close(cpu, vma)`` follows when the pages of a mapping are unmapped, which goes.
     name : :class:`str`
         Of mappings without a file, where they are listed.
     access : callable or :class:`None`
@@ -296,5 +301,6 @@ class vm_operations_struct:
     map_pages:    Callable[[Cpu, vm_fault, int, int], Awaitable[int]] | None = None
     page_mkwrite: Callable[[Cpu, vm_fault], Awaitable[int]] | None = None
     access: Callable[[Cpu, vm_area_struct, int, int, int, bool], Awaitable[int]] | None = None
-    may_split: bool = True
+    may_split: Callable[[Cpu, vm_area_struct, int], None] | None = None
+    close:     Callable[[Cpu, vm_area_struct], None] | None      = None
     name:   str = ""

@@ -10,6 +10,7 @@ from sw.arch.x86.mm.tlb import flush_tlb_mm
 from sw.errno import Errno, KernelError
 from sw.fs.file import dup_fd
 from sw.include.linux.fs import files_struct, get_file
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import VM_DONTCOPY, VM_LOCKED_MASK, VM_UFFD_MINOR, VM_WIPEONFORK
 from sw.include.linux.mm_types import mm_struct
 from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlock
@@ -66,6 +67,8 @@ async def dup_mmap(cpu: Cpu, mm: mm_struct, oldmm: mm_struct) -> None:
             tmp  = replace(mpnt, vm_mm=mm,
                            vm_flags=mpnt.vm_flags & ~(VM_LOCKED_MASK | VM_UFFD_MINOR),
                            anon_vma=mpnt.anon_vma and not wipe, vm_userfaultfd_ctx=None)
+            if is_vm_hugetlb_page(tmp):
+                tmp.vm_private_data = None  # nothing is promised to the child
             if tmp.vm_file is not None:
                 get_file(tmp.vm_file)
             vma_link(mm, tmp)

@@ -4,6 +4,7 @@ Ref: Linux 6.12, mm/gup.c (check_vma_flags, gup_vma_lookup).
 """
 
 from sw.errno import Errno, KernelError
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import (
     VM_IO, VM_MAYREAD, VM_PFNMAP, VM_READ, VM_WRITE, is_cow_mapping, vma_is_anonymous,
 )
@@ -18,7 +19,7 @@ from sw.processor.cpu import Cpu
 __all__ = ["check_vma_flags", "gup_vma_lookup"]
 
 
-def check_vma_flags(vma: vm_area_struct, gup_flags: int) -> None:
+def check_vma_flags(cpu: Cpu, vma: vm_area_struct, gup_flags: int) -> None:
     """Refuse an access that the mapping does not allow: EFAULT. Called once for each mapping.
 
     FOLL_FORCE writes where the program may not, if the write makes a private copy: never to
@@ -32,6 +33,9 @@ def check_vma_flags(vma: vm_area_struct, gup_flags: int) -> None:
         raise refused
     if gup_flags & FOLL_WRITE:
         if not vma.vm_flags & VM_WRITE and not (force and is_cow_mapping(vma.vm_flags)):
+            raise refused
+        if (not vma.vm_flags & VM_WRITE and is_vm_hugetlb_page(vma)
+                and kconfig(cpu).era.hugetlb_force.refuses()):
             raise refused
     elif not vma.vm_flags & VM_READ and not (force and vma.vm_flags & VM_MAYREAD):
         raise refused

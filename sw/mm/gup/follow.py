@@ -9,6 +9,7 @@ from sw.arch.x86.include.asm.pgtable import (
 )
 from sw.arch.x86.mm.pat.set_memory import lookup_address
 from sw.errno import Errno, KernelError
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import pte_lockptr
 from sw.include.linux.mm_types import (
     FOLL_GET, FOLL_PIN, FOLL_TOUCH, FOLL_WRITE, folio_pages, page, vm_area_struct,
@@ -64,7 +65,8 @@ async def follow_huge_pmd(cpu: Cpu, vma: vm_area_struct, address: int, pmdp: int
         raise Unshare
     try_grab_folio(cpu, folio, flags)
     if flags & FOLL_TOUCH:
-        await touch_pmd(cpu, vma, address, pmdp, era.touch_dirties_pmd or bool(flags & FOLL_WRITE))
+        dirties = era.touch_dirties_pmd and not is_vm_hugetlb_page(vma)
+        await touch_pmd(cpu, vma, address, pmdp, dirties or bool(flags & FOLL_WRITE))
     return folio_pages(folio)[address % paging.HPAGE_PMD_SIZE >> PAGE_SHIFT]
 
 

@@ -74,7 +74,7 @@ def _mapping_for(cpu: Cpu, mm: mm_struct, address: int, gup_flags: int) -> vm_ar
     if vma is None:
         raise KernelError(Errno.ENOMEM if populate else Errno.EFAULT)
     try:
-        check_vma_flags(vma, gup_flags)
+        check_vma_flags(cpu, vma, gup_flags)
     except KernelError:
         if populate:
             raise KernelError(Errno.EINVAL) from None

@@ -7,12 +7,14 @@ from sw.arch.x86.include.asm.pgtable import (
     pte_mkclean, pte_mkold, pte_present, pte_write, pte_wrprotect, ptep_get, ptep_set_wrprotect,
     set_pte_at,
 )
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, is_cow_mapping, pte_lockptr
 from sw.include.linux.mm_types import vm_area_struct
 from sw.kconfig import kconfig
 from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.huge_memory.entries import copy_huge_pmd
+from sw.mm.hugetlb.entries import copy_hugetlb_pmd
 from sw.mm.page_alloc import get_page
 from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_unmap_unlock
@@ -57,6 +59,9 @@ async def copy_page_range(cpu: Cpu, dst_vma: vm_area_struct, src_vma: vm_area_st
         return
     async def pmd_entry(pmdp: int, addr: int, end: int) -> bool:
         dst_pmd = await pmd_alloc(cpu, dst_vma.vm_mm, addr)
+        if is_vm_hugetlb_page(src_vma):
+            await copy_hugetlb_pmd(cpu, dst_vma, src_vma, dst_pmd, pmdp, addr)
+            return True
         return await copy_huge_pmd(cpu, dst_vma, src_vma, dst_pmd, pmdp, addr)
 
     for addr, src_pte, _ in await walk_page_range(

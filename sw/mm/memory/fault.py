@@ -12,6 +12,7 @@ from sw.arch.x86.include.asm.pgtable import (
     pte_present, pte_write, ptep_get, ptep_set_access_flags, set_pte_at,
 )
 from sw.errno import KernelError
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import VM_SHARED, VM_WRITE, is_cow_mapping, pte_lockptr, vma_is_anonymous
 from sw.include.linux.mm_types import (
     FAULT_FLAG_UNSHARE, FAULT_FLAG_WRITE, VM_FAULT_ERROR, VM_FAULT_FALLBACK, VM_FAULT_OOM,
@@ -25,6 +26,7 @@ from sw.kernel.trace.ftrace import traced
 from sw.mm.huge_memory.fault import do_huge_pmd_anonymous_page, huge_pmd_set_accessed
 from sw.mm.huge_memory.policy import thp_vma_allowable_order
 from sw.mm.huge_memory.wp import do_huge_pmd_wp_page
+from sw.mm.hugetlb.fault import hugetlb_fault
 from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER_MOVABLE, alloc_page, put_page
 from sw.mm.pgtable_generic import pte_unmap_unlock
 from sw.mm.rmap import folio_add_new_anon_rmap
@@ -153,7 +155,8 @@ async def handle_mm_fault(cpu: Cpu, vma: vm_area_struct, address: int, flags: in
     :class:`int`
         VM_FAULT_*, 0 if the access can be tried again.
     """
-    ret = sanitize_fault_flags(vma, flags) or await __handle_mm_fault(cpu, vma, address, flags)
+    handler = hugetlb_fault if is_vm_hugetlb_page(vma) else __handle_mm_fault
+    ret     = sanitize_fault_flags(vma, flags) or await handler(cpu, vma, address, flags)
     if not ret & VM_FAULT_ERROR and current(cpu) is not None:
         current(cpu).min_flt += 1
     return ret

@@ -9,6 +9,7 @@ from sw.arch.x86.include.asm.pgtable import (
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
 from sw.include.asm_generic.tlb import mmu_gather
 from sw.include.linux.fs import address_space
+from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import pte_lockptr
 from sw.include.linux.mm_types import vm_area_struct
 from sw.kconfig import kconfig
@@ -17,6 +18,7 @@ from sw.kernel.locking.spinlock import spin_lock
 from sw.kernel.trace.ftrace import traced
 from sw.mm.huge_memory.entries import zap_huge_pmd
 from sw.mm.huge_memory.split import __split_huge_pmd
+from sw.mm.hugetlb.entries import unmap_hugetlb_pmd
 from sw.mm.mmu_gather import tlb_finish_mmu
 from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_unmap_unlock
@@ -43,6 +45,9 @@ async def zap_pte_range(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, start: i
     A huge page of which only a part goes is split.
     """
     async def pmd_entry(pmdp: int, addr: int, next_: int) -> bool:
+        if is_vm_hugetlb_page(vma):
+            await unmap_hugetlb_pmd(cpu, tlb, vma, pmdp, addr)
+            return True
         if next_ - addr == kconfig(cpu).paging.HPAGE_PMD_SIZE:
             return await zap_huge_pmd(cpu, tlb, vma, pmdp, addr)
         await __split_huge_pmd(cpu, vma, pmdp, addr)

@@ -5,13 +5,14 @@ Ref: Linux 6.12, mm/mmap.c and mm/vma.c (mmap_region).
 
 from sw.arch.x86.include.asm.current import current_mm
 from sw.arch.x86.include.asm.page_types import PAGE_SHIFT
-from sw.arch.x86.include.asm.pgtable_types import Paging
 from sw.errno import Errno, KernelError
 from sw.fs.file import fdget
+from sw.fs.file_table import fput
+from sw.fs.hugetlbfs.inode import hugetlb_file_setup
 from sw.include.linux.fs import FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, file, get_file
 from sw.include.linux.mm import (
-    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE,
-    VM_NORESERVE, VM_SHARED, PAGE_ALIGN,
+    VM_ACCESS_FLAGS, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE,
+    VM_MAYWRITE, VM_NORESERVE, VM_SHARED, PAGE_ALIGN,
 )
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mman import (
@@ -23,6 +24,7 @@ from sw.include.linux.mmap_lock import mmap_write_lock_killable, mmap_write_unlo
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.gup.populate import mm_populate
+from sw.mm.huge_memory.policy import has_transparent_hugepage
 from sw.mm.memfd import memfd_check_seals_mmap
 from sw.mm.shmem import shmem_zero_setup
 from sw.mm.util import (
@@ -35,7 +37,7 @@ from sw.processor.cpu import Cpu
 from .find import find_vma_intersection
 from .limits import can_do_mlock, may_expand_vm, mlock_future_ok
 from .unmap import do_munmap
-from .unmapped_area import get_unmapped_area
+from .unmapped_area import get_unmapped_area, hugetlb_get_unmapped_area
 
 
 __all__ = ["do_mmap", "ksys_mmap_pgoff"]
@@ -85,12 +87,14 @@ def calc_vm_flag_bits(flags: int) -> int:
     """Return VM_* for MAP_*. Other flags mean nothing, or nothing to this kernel."""
     return ((VM_GROWSDOWN if flags & MAP_GROWSDOWN else 0)
             | (VM_LOCKED if flags & MAP_LOCKED else 0)
-            | (VM_NORESERVE if flags & MAP_NORESERVE else 0))
+            | (VM_NORESERVE if flags & MAP_NORESERVE else 0)
+            | (VM_HUGETLB if flags & MAP_HUGETLB else 0))
 
 
-def _refuse_hugetlb(paging: Paging, addr: int, length: int, flags: int) -> None:
-    """Refuse huge pages, of which there are none: ENOMEM, with MAP_NORESERVE too. EINVAL for a
-    size that the processor has not, and for a range that does not fit it."""
+def _hugetlb_length(cpu: Cpu, addr: int, length: int, flags: int) -> int:
+    """Return the length in whole huge pages. EINVAL for a size that the processor has not, and for
+    a range that does not fit it; ENOMEM for one that has no pool, with MAP_NORESERVE too."""
+    paging = kconfig(cpu).paging
     shift = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK or paging.shifts[-2]
     size  = 1 << shift
     known = shift == paging.shifts[-2] or paging.X86_64 and shift == paging.shifts[-3]
@@ -98,7 +102,9 @@ def _refuse_hugetlb(paging: Paging, addr: int, length: int, flags: int) -> None:
     if (not known or not whole or flags & MAP_FIXED and addr % size
             or flags & MAP_TYPE not in (MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE)):
         raise KernelError(Errno.EINVAL)
-    raise KernelError(Errno.ENOMEM)
+    if shift != paging.shifts[-2] or not has_transparent_hugepage(cpu):
+        raise KernelError(Errno.ENOMEM)
+    return whole
 
 
 async def mmap_region(cpu: Cpu, mm: mm_struct, filp: file | None, addr: int, length: int,
@@ -164,12 +170,13 @@ async def do_mmap(cpu: Cpu, filp: file | None, addr: int, length: int, prot: int
     if flags & MAP_FIXED_NOREPLACE:
         flags |= MAP_FIXED
     length = PAGE_ALIGN(length)
-    addr   = get_unmapped_area(cpu, mm, addr, length, flags)
+    choose = hugetlb_get_unmapped_area if flags & MAP_HUGETLB else get_unmapped_area
+    addr   = choose(cpu, mm, addr, length, flags)
     if flags & MAP_FIXED_NOREPLACE and find_vma_intersection(mm, addr, addr + length):
         raise KernelError(Errno.EEXIST)
     # PROT_READ, PROT_WRITE and PROT_EXEC have the values of VM_READ, VM_WRITE and VM_EXEC.
     vm_flags = prot & VM_ACCESS_FLAGS | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
-    if flags & MAP_NORESERVE and sysctl_overcommit_memory(cpu) == OVERCOMMIT_NEVER:
+    if not flags & MAP_HUGETLB and sysctl_overcommit_memory(cpu) == OVERCOMMIT_NEVER:
         flags &= ~MAP_NORESERVE
     vm_flags |= calc_vm_flag_bits(flags) | mm.def_flags
     if flags & MAP_LOCKED and not can_do_mlock(cpu):
@@ -194,7 +201,12 @@ async def ksys_mmap_pgoff(cpu: Cpu, addr: int, length: int, prot: int, flags: in
     """Map the file of a descriptor, or with MAP_ANONYMOUS none. Fails like ``do_mmap``; EBADF."""
     if flags & MAP_ANONYMOUS:
         if flags & MAP_HUGETLB:
-            _refuse_hugetlb(kconfig(cpu).paging, addr, length, flags)
+            length = _hugetlb_length(cpu, addr, length, flags)
+            filp   = hugetlb_file_setup(cpu, length)
+            try:
+                return await vm_mmap_pgoff(cpu, filp, addr, length, prot, flags, pgoff)
+            finally:
+                await fput(cpu, filp)
         return await vm_mmap_pgoff(cpu, None, addr, length, prot, flags, pgoff)
     async with fdget(cpu, fd) as filp:
         if flags & MAP_HUGETLB:

@@ -41,6 +41,8 @@ async def _unmap(cpu: Cpu, mm: mm_struct, gone: list[vm_area_struct], floor: int
         await unlink_file_vma(cpu, vma)
     await free_pgtables(cpu, mm, gone[0].vm_start, gone[-1].vm_end, floor, ceiling)
     for vma in gone:
+        if vma.vm_ops is not None and vma.vm_ops.close is not None:
+            vma.vm_ops.close(cpu, vma)
         if vma.vm_file is not None:
             await fput(cpu, vma.vm_file)
 

@@ -17,7 +17,7 @@ from sw.processor.cpu import Cpu
 from .find import find_vma
 
 
-__all__ = ["get_unmapped_area", "mmap_min_addr", "stack_guard_gap"]
+__all__ = ["get_unmapped_area", "hugetlb_get_unmapped_area", "mmap_min_addr", "stack_guard_gap"]
 
 
 #: Lowest address that a process without privileges may map (vm.mmap_min_addr).
@@ -85,6 +85,26 @@ def thp_get_unmapped_area(cpu: Cpu, mm: mm_struct, length: int, low: int, high: 
     except KernelError:
         return None
     return found + ((start - found) % size or size)
+
+
+def hugetlb_get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: int) -> int:
+    """Choose the address of a mapping of whole pages of the pool; the highest, without a wish.
+
+    A wish is rounded up to a huge page; a command is one already. Raises ENOMEM, EINVAL, EPERM.
+    """
+    paging = kconfig(cpu).paging
+    rest   = paging.HPAGE_PMD_SIZE - PAGE_SIZE
+    mask   = ~(paging.HPAGE_PMD_SIZE - 1)
+    if length > paging.TASK_SIZE:
+        raise KernelError(Errno.ENOMEM)
+    if flags & MAP_FIXED:
+        return get_unmapped_area(cpu, mm, addr, length, flags)
+    wish = addr + ~mask & mask
+    if (wish >= mmap_min_addr and mmap_address_hint_valid(paging, wish, length)
+            and _is_free(mm, wish, length)):
+        return wish
+    found = _unmapped_area_topdown(mm, length + rest, mmap_min_addr, mm.mmap_base)
+    return found + rest & mask
 
 
 def get_unmapped_area(cpu: Cpu, mm: mm_struct, addr: int, length: int, flags: int,

@@ -7,11 +7,12 @@ stands still.
 """
 
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.errno import Errno, KernelError
 from sw.include.linux.mm import (
     VM_DONTDUMP, VM_EXEC, VM_IO, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_PFNMAP, VM_READ,
 )
 from sw.include.linux.mm_types import (
-    VM_FAULT_SIGBUS, mm_struct, page, vm_fault, vm_operations_struct,
+    VM_FAULT_SIGBUS, mm_struct, page, vm_area_struct, vm_fault, vm_operations_struct,
 )
 from sw.kernel.trace.ftrace import traced
 from sw.mm.highmem import kmap_local_page, kunmap_local
@@ -63,8 +64,15 @@ async def vvar_fault(cpu: Cpu, vmf: vm_fault) -> int:
     return await vmf_insert_pfn(cpu, vmf, vdso_pages(cpu)[_VDSO_PAGES].pfn)
 
 
-vdso_mapping = vm_operations_struct(fault=vdso_fault, may_split=False, name="[vdso]")
-vvar_mapping = vm_operations_struct(fault=vvar_fault, may_split=False, name="[vvar]")
+def special_mapping_split(cpu: Cpu, vma: vm_area_struct, addr: int) -> None:
+    """Refuse to be cut: EINVAL."""
+    raise KernelError(Errno.EINVAL)
+
+
+vdso_mapping = vm_operations_struct(fault=vdso_fault, may_split=special_mapping_split,
+                                    name="[vdso]")
+vvar_mapping = vm_operations_struct(fault=vvar_fault, may_split=special_mapping_split,
+                                    name="[vvar]")
 
 
 async def arch_setup_additional_pages(cpu: Cpu, mm: mm_struct) -> None:

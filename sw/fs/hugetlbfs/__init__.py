@@ -1,0 +1,1 @@
+"""Files of huge pages from the pool."""
