@@ -158,6 +158,16 @@ async def test_noreserve_does_not_take_what_is_promised_to_others():
     assert await user.load(AT) == 0 and pool(user) == (2, 2)
 
 
+@EACH_KIND
+@runs
+async def test_without_a_pool_noreserve_maps_what_nobody_can_touch(kind):
+    user = await boot_pool(hugepages=0)
+    with raises_errno(Errno.ENOMEM):
+        await mapped(user, flags=kind)
+    await mapped(user, flags=kind | MAP_NORESERVE)
+    assert await signal_of(user.load(AT)) == BUS
+
+
 # Faults
 
 @EACH_HUGE_PAGING

@@ -200,7 +200,6 @@ async def test_validated_flags(mode, prot, flags, errno):
 
 @pytest.mark.parametrize("paging, size, length, addr, flags, errno", [
     (PAGING_64,  0,   PAGE,      0,         ANON,                 Errno.ENOMEM),
-    (PAGING_64,  0,   PAGE,      0,         ANON | MAP_NORESERVE, Errno.ENOMEM),
     (PAGING_64,  21,  PAGE,      0,         ANON,                 Errno.ENOMEM),
     (PAGING_64,  30,  PAGE,      0,         ANON,                 Errno.ENOMEM),
     (PAGING_64,  16,  PAGE,      0,         ANON,                 Errno.EINVAL),
@@ -210,6 +209,7 @@ async def test_validated_flags(mode, prot, flags, errno):
     (PAGING_64,  0,   PAGE,      AT,        ANON | MAP_FIXED,     Errno.ENOMEM),
     (PAGING_64,  0,   PAGE,      0,         MAP_ANONYMOUS,        Errno.EINVAL),
     (PAGING_32,  22,  PAGE,      0,         ANON,                 Errno.ENOMEM),
+    (PAGING_32,  0,   PAGE,      0,         ANON | MAP_NORESERVE, Errno.ENOMEM),
     (PAGING_32,  21,  PAGE,      0,         ANON,                 Errno.EINVAL),
     (PAGING_PAE, 30,  PAGE,      0,         ANON,                 Errno.EINVAL),
 ])
