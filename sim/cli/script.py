@@ -11,6 +11,7 @@ from sim.errors import Unavailable, Unsuited
 from sim.machine import ERAS
 from sim.output.files import FileTrouble, print_out
 from sim.output.progress import Progress
+from sim.output.text import wrap
 from sim.script import SCRIPTS, recorded
 from sim.script.campaign import campaign
 from sim.script.compare import differences
@@ -101,8 +102,10 @@ def _play(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -> i
         reports.append(_played(file, script, args))
         _tell(args, f"{told_run(reports[-1], f'the model of {args.era}')}\n")
     counts = Counter(report.verdict for report in reports)
-    _tell(args, f"{len(reports)} scripts: {counts['expected']} as expected, "
-                f"{counts['unexpected']} not, {counts['left out']} left out\n")
+    explained = counts["explained"]
+    others    = f", {explained} otherwise for a reason that they say" if explained else ""
+    _tell_total(args, f"{_scripts(reports)}: {counts['expected']} as expected, "
+                      f"{counts['unexpected']} not, {counts['left out']} left out{others}")
     _tell_json(args, reports)
     return 1 if counts["unexpected"] else 0
 
@@ -116,9 +119,15 @@ def _played(file: Path, script: Script, args: argparse.Namespace) -> Report:
                 on_model(script, engine=args.engine, era=args.era))
     failed = [outcome.failed for outcome in outcomes]
     said   = [outcome.said for outcome in outcomes]
-    return Report(str(file), script, "unexpected" if any(failed) else "expected",
+    verdict = ("expected" if not any(failed) else
+               "explained" if script.differs and not on_host else "unexpected")
+    return Report(str(file), script, verdict, script.differs if verdict == "explained" else "",
                   model=() if on_host else said, linux=said if on_host else (),
                   kernel=here() if on_host else "", failed=failed)
+
+
+def _scripts(reports: Sequence[Report]) -> str:
+    return f"{len(reports)} script{'' if len(reports) == 1 else 's'}"
 
 
 def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -> int:
@@ -132,8 +141,8 @@ def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -
         ("explained", "differ for a reason that they say"),
         ("another Linux", "agree with the Linux on record, and not with this one"),
         ("left out", "left out")) if counts[verdict])
-    _tell(args, f"{len(reports)} scripts: {counts['agree']} agree, {counts['differ']} differ"
-                f"{others}\n")
+    _tell_total(args, f"{_scripts(reports)}: {counts['agree']} agree, {counts['differ']} differ"
+                      f"{others}")
     _tell_json(args, reports)
     return 1 if counts["differ"] else 0
 
@@ -225,6 +234,10 @@ class _Twice:
 def _tell(args: argparse.Namespace, text: str) -> None:
     if not args.json:
         print_out(text)
+
+
+def _tell_total(args: argparse.Namespace, text: str) -> None:
+    _tell(args, "".join(f"{line}\n" for line in wrap(text, "", "  ")))
 
 
 def _tell_json(args: argparse.Namespace, reports: Sequence[Report]) -> None:

@@ -29,8 +29,9 @@ class Report:
     script : :class:`.script.Script`
         The script.
     verdict : :class:`str`
-        Played: "expected" or "unexpected". Compared: "agree", "differ"; "explained", if it says
-        why; "another Linux", if the model does as the Linux on record. Or "left out".
+        Played: "expected" or "unexpected". Compared: "agree", "differ". In both, of the model:
+        "explained", if the script says why. "another Linux", if the model does as the Linux on
+        record. Or "left out".
     reason : :class:`str`
         Why it is left out, or the script's own reason for a difference.
     model, linux : sequence of mappings

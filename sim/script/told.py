@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sim.output.text import plain
+from sim.output.text import columns, plain, wrap
 
 from .compare import Difference
 from .report import Report
@@ -12,8 +12,8 @@ from .report import Report
 __all__ = ["told_differences", "told_run", "told_verdict", "words_of"]
 
 
-#: Width of a step in a run; one that is longer has its results in the next line.
-_WIDTH = 64
+#: Columns before a step's results, which are in the next line if they find no room behind it.
+_WIDTH = 48
 
 
 def words_of(said: Mapping[str, Any]) -> str:
@@ -34,36 +34,50 @@ def told_run(report: Report, model: str) -> str:
     """Tell a run, a line for each step, and what was not as expected."""
     script = report.script
     if report.verdict == "left out":
-        return f"{plain(script.title)} ({script.name}): left out: {report.reason}\n"
-    lines = [f"{plain(script.title)} ({script.name}, on {report.kernel or model})"]
+        return _lines(f"{script.title} ({script.name}): left out: {report.reason}")
+    lines = wrap(f"{script.title} ({script.name}, on {report.kernel or model})", "", "  ")
+    if report.reason:
+        lines += wrap(f"otherwise than Linux: {report.reason}", "  ")
     for step, said, failed in zip(script.steps, report.linux or report.model, report.failed,
                                   strict=True):
-        text = plain(str(step))
-        gap  = f"\n{'':{_WIDTH + 6}}" if len(text) > _WIDTH else " " * (_WIDTH - len(text))
-        lines.append(f"{step.line:4d}  {text}{gap}{words_of(said)}")
-        lines += [f"      not as expected: {failure}" for failure in failed]
+        lines += _told_step(f"{step.line:4d}  {plain(str(step))}", words_of(said))
+        for failure in failed:
+            lines += wrap(f"not as expected: {failure}", " " * 6, " " * 8)
     return "\n".join(lines) + "\n"
+
+
+def _told_step(step: str, results: str) -> list[str]:
+    """Tell a step and its results in one line, if there is room."""
+    line = f"{step:{_WIDTH}}  {results}"
+    if len(line) <= columns():
+        return [line]
+    return [*wrap(step[6:], step[:6], " " * 8), *wrap(results, " " * 10)]
 
 
 def told_verdict(report: Report, model: str) -> str:
     """Tell what a comparison came to; nothing, if both agree."""
-    head = f"{plain(report.script.title)} ({plain(report.name)})"
+    head = f"{report.script.title} ({report.name})"
     if report.verdict == "agree":
-        return (f"{head} agrees, though it says: {plain(report.reason)}\n\n" if report.reason
+        return (_lines(f"{head} agrees, though it says: {report.reason}") + "\n" if report.reason
                 else "")
     if report.verdict == "left out":
-        return f"{head} is left out: {plain(report.reason)}\n\n"
-    why = {"explained": f", and says why: {plain(report.reason)}",
+        return _lines(f"{head} is left out: {report.reason}") + "\n"
+    why = {"explained": f", and says why: {report.reason}",
            "another Linux": ", but the model does as the Linux on record"}
-    return (f"{head} differs{why.get(report.verdict, '')}\n"
-            f"{told_differences(report.differences, report.kernel, model)}\n")
+    return (_lines(f"{head} differs{why.get(report.verdict, '')}")
+            + told_differences(report.differences, report.kernel, model) + "\n")
 
 
 def told_differences(found: Iterable[Difference], first: str, other: str) -> str:
     """Tell differences, two lines for each."""
-    return "".join(f"  line {one.step.line}: {plain(str(one.step))}\n"
-                   f"      {one.key}: {first} {_of(one.first)}, {other} {_of(one.other)}\n"
-                   for one in found)
+    return "".join(
+        _lines(f"line {one.step.line}: {one.step}", "  ")
+        + _lines(f"{one.key}: {first} {_of(one.first)}, {other} {_of(one.other)}", " " * 6)
+        for one in found)
+
+
+def _lines(text: str, indent: str = "") -> str:
+    return "".join(f"{line}\n" for line in wrap(text, indent, indent + "  "))
 
 
 def _of(value: Any) -> str:

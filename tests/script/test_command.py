@@ -23,6 +23,11 @@ expect = { signal = "SIGSEGV", code = "SEGV_MAPERR", error_code = "0x4", address
 '''
 
 
+def printed(capsys):
+    """What was printed, in one line."""
+    return " ".join(capsys.readouterr().out.split())
+
+
 @pytest.fixture(name="file")
 def _file(tmp_path):
     file = tmp_path / "load.toml"
@@ -36,7 +41,7 @@ def test_a_script_is_played_and_told(options, file, capsys):
     assert main(["script", str(file), *options]) == 0
     out = capsys.readouterr().out
     assert "   4  a load at=4096" in out and "signal SIGSEGV, code SEGV_MAPERR" in out
-    assert "1 scripts: 1 as expected, 0 not" in out
+    assert "1 script: 1 as expected, 0 not" in out
 
 
 def test_results_are_printed_as_json(file, capsys):
@@ -44,6 +49,30 @@ def test_results_are_printed_as_json(file, capsys):
     [script] = json.loads(capsys.readouterr().out)["scripts"]
     assert (script["title"], script["verdict"]) == ("A load", "expected")
     assert script["steps"][0]["model"]["address"] == "0x1000"
+
+
+def test_what_the_model_does_otherwise_for_a_reason_is_status_0(file, capsys):
+    file.write_text(GOOD.replace("0x4", "0x6").replace("\n\n", '\ndiffers = "a test"\n\n', 1))
+    assert main(["script", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "otherwise than Linux: a test" in out and "expected 0x6" in out
+    assert "0 not, 0 left out, 1 otherwise for a reason" in out
+
+
+@LINUX
+def test_a_reason_for_the_model_is_none_for_linux(file, capsys):
+    file.write_text(GOOD.replace("0x4", "0x6").replace("\n\n", '\ndiffers = "a test"\n\n', 1))
+    assert main(["script", str(file), "--on", "linux"]) == 1
+    assert "1 not" in capsys.readouterr().out
+
+
+def test_a_run_and_a_comparison_have_eighty_columns(file, capsys):
+    file.write_text(GOOD.replace("A load", 10 * "A load " + "and so on").replace(
+        "at = 4096", 'at = "4096' + 12 * " + 0x1000" + '"'))
+    assert main(["script", str(file)]) == 1
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "\n          signal SIGSEGV, code SEGV_MAPERR" in out
 
 
 def test_what_is_not_as_expected_is_status_1(file, capsys):
@@ -55,7 +84,7 @@ def test_what_is_not_as_expected_is_status_1(file, capsys):
 @LINUX
 def test_a_comparison_needs_no_record(file, capsys):
     assert main(["script", str(file), "--compare"]) == 0
-    assert "1 scripts: 1 agree" in capsys.readouterr().out
+    assert "1 script: 1 agree" in capsys.readouterr().out
 
 
 @LINUX
@@ -79,10 +108,10 @@ def test_a_difference_counts_unless_the_script_says_why(file, capsys):
         elsewhere.setattr("platform.machine", lambda: "riscv64")
         assert main(["script", str(file), "--compare"]) == 1
         assert f"code: {here()} (on record) SEGV_ACCERR, the model of 6.18 SEGV_MAPERR" in (
-            capsys.readouterr().out)
+            printed(capsys))
         file.write_text(GOOD.replace("\n\n", '\ndiffers = "it is a test"\n\n', 1))
         assert main(["script", str(file), "--compare"]) == 0
-    assert "and says why: it is a test" in capsys.readouterr().out
+    assert "and says why: it is a test" in printed(capsys)
 
 
 @LINUX
@@ -92,7 +121,7 @@ def test_a_model_that_does_as_the_linux_on_record_is_at_no_fault(file, capsys, m
     record.write_text(record.read_text().replace(here(), "Linux 6.18.0"))
     monkeypatch.setattr("sim.script.runs.on_linux", lambda script: [Outcome({"ret": 1})])
     assert main(["script", str(file), "--compare"]) == 0
-    out = capsys.readouterr().out
+    out = printed(capsys)
     assert "differs, but the model does as the Linux on record" in out
     assert "1 agree with the Linux on record, and not with this one" in out
 
