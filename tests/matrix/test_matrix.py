@@ -84,7 +84,7 @@ def test_as_text_in_eighty_columns_with_words_for_all(capsys):
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= 80
     assert "/proc/self/mem     done" in said
-    assert "never: proc_mem.force_override=never" in said
+    assert "never: 6.x, and proc_mem.force_override=never" in said
     for way in WAYS:
         assert f"{way.name}: {way.meaning}"[:70] in said
 
