@@ -16,7 +16,6 @@ from sw.include.linux.mm import VM_MAYSHARE, VM_NORESERVE
 from sw.include.linux.mm_types import folio_pages, page, vm_area_struct
 from sw.include.linux.pagemap import linear_page_index
 from sw.kconfig import kconfig
-from sw.kernel.trace.ftrace import traced
 from sw.mm.highmem import clear_highpage
 from sw.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_pages
 from sw.processor.cpu import Cpu
@@ -33,7 +32,6 @@ __all__ = [
 default_hstate_max_huge_pages = DEFINE(lambda: 0)
 
 
-@traced
 async def hugetlb_init(cpu: Cpu) -> None:
     """Put as many huge pages by as are wanted, or as memory has."""
     state, order = default_hstate(cpu), kconfig(cpu).paging.shifts[-2] - PAGE_SHIFT
