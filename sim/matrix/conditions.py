@@ -41,8 +41,10 @@ _OTHERS = (
     Condition("wp=0",    "the kernel leaves CR0.WP clear", ("kernel.wp=0",)),
     Condition("smap=0",  "the kernel does without SMAP", ("kernel.smap=0",)),
     Condition("wp=smap=0", "both", ("kernel.wp=0", "kernel.smap=0")),
-    Condition("ptrace",  "6.x, and proc_mem.force_override=ptrace", era="6.x", force_override="ptrace"),
-    Condition("never",   "6.x, and proc_mem.force_override=never", era="6.x", force_override="never"),
+    Condition("ptrace", "6.x, and proc_mem.force_override=ptrace", era="6.x",
+              force_override="ptrace"),
+    Condition("never", "6.x, and proc_mem.force_override=never", era="6.x",
+              force_override="never"),
     Condition("user",    "the other process is of another user", uid=UID + 1),
     Condition("root",    "the other process is root's", uid=0),
 )

@@ -24,7 +24,7 @@ expect = { signal = "SIGSEGV", code = "SEGV_MAPERR", error_code = "0x4", address
 
 
 def printed(capsys):
-    """What was printed, in one line."""
+    """The printed text, in one line."""
     return " ".join(capsys.readouterr().out.split())
 
 
