@@ -23,6 +23,8 @@ class Kind(enum.Enum):
     NUMBER  = "a number or a sum such as p+4096"
     WORDS   = "a list of words"
     WORD    = "a word"
+    CHOICE  = "a word, and no number"
+    SIZE    = "1, 2, 4 or 8"
     PROT    = 'letters of "rwx", or a number'
     FILE    = "the name of a descriptor, a path, or a number"
     PATH    = "a path"

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 
-__all__ = ["HUGE", "STAGE", "Caught", "Ended", "Hangs", "Host", "NotKnown", "Process", "Sent",
-           "Sight", "Stopped"]
+__all__ = ["HUGE", "PROCESSES", "STAGE", "Caught", "Ended", "Hangs", "Host", "NotKnown", "Process",
+           "Sent", "Sight", "Stopped"]
 
 
 #: Bytes that a process has for the operands of its system calls.
 STAGE = 0xC000
 
+#: Most processes and threads of a script.
+PROCESSES = 16
 
 #: Bytes of a huge page; mappings of so many tell how much of them is in huge pages.
 HUGE = 1 << 21

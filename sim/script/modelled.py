@@ -18,7 +18,7 @@ from sw.kernel.pid import init_pid_ns
 from sw.user import User
 
 from . import host
-from .host import STAGE, Caught, Ended, Sent, Sight
+from .host import PROCESSES, STAGE, Caught, Ended, Sent, Sight
 from .instructions import execute
 from .sight import look
 
@@ -28,7 +28,7 @@ __all__ = ["ModelHost", "ModelProcess"]
 
 #: Memory for operands: the same place as on Linux, shared and so not copied by a fork; a part for
 #: each process.
-_START, _SIZE, _COUNT = 0x2_0000_0000, 0x1_0000, 16
+_START, _SIZE = 0x2_0000_0000, 0x1_0000
 
 _OFFSET = _SIZE - STAGE
 
@@ -64,7 +64,7 @@ class ModelHost:
     def __init__(self, machine: Machine, *, root: bool = False):
         self._machine = machine
         self._uid     = 0 if root else _UID
-        self.parts    = iter(range(_COUNT))
+        self.parts    = iter(range(PROCESSES))
 
     async def pause(self, looks: int) -> None:
         """Do nothing: all that can happen has happened."""
@@ -101,7 +101,7 @@ class ModelProcess:
 
     async def begin(self) -> None:
         """Map the memory for operands, and handle what instructions cause."""
-        await self._user.mmap(_SIZE * _COUNT, PROT_READ | PROT_WRITE,
+        await self._user.mmap(_SIZE * PROCESSES, PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, addr=_START)
         await self.touch()
         await self._user.handle(*_CAUSED)

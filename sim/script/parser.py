@@ -12,9 +12,11 @@ from typing import Any
 
 from . import expression, words
 from .calls import CALLS, Arg, Kind
+from .host import PROCESSES
 from .script import EXPECTED, NEEDS, STEPS, Script, ScriptError, ScriptFile, Segment, Step
 from .values import (
-    Wrong, check_keys, check_table, data_of, list_of, one_of, prot_of, type_name, words_of,
+    SEGMENTS, Wrong, check_keys, check_room, check_table, check_word, data_of, is_number, list_of,
+    one_of, prot_of, size_of, type_name, words_of,
 )
 
 
@@ -86,6 +88,7 @@ class _Reader:
         self._file  = file
         self._names:     set[str] = set()
         self._processes: set[str] = set()
+        self._begun = 0
 
     def script(self, name: str) -> Script:
         """Read it all."""
@@ -135,16 +138,26 @@ class _Reader:
         self._check_name(who, "who")
         if who in self._names - self._processes:
             raise Wrong(f"{who} is no process", "who")
-        self._names.add(who)
-        self._processes.add(who)
+        self._begin(do, who)
         args = {arg.key: self._argument(arg, table[arg.key]) for arg in kinds.values()
                 if arg.key in table}
+        for arg in kinds.values():
+            if arg.kind is Kind.ROOM and arg.key in args and "buf" not in args:
+                check_room(arg.key, args[arg.key])
         for arg in kinds.values():
             if arg.key not in table and arg.default is ...:
                 raise Wrong(f"{do} needs {arg.key}: {arg.kind.value}", "do")
         names  = self._result_names(do, table.get("as", ()))
         expect = self._expect(table.get("expect", {}))
         return Step(self._lines.of("step", number, ""), who, do, args, names, expect)
+
+    def _begin(self, do: str, who: str) -> None:
+        """Count the processes and threads that begin in a step, or may."""
+        self._begun += (who not in self._processes) + (do in ("fork", "clone"))
+        if self._begun > PROCESSES:
+            raise Wrong(f"a script has {PROCESSES} processes and threads at most", "who")
+        self._names.add(who)
+        self._processes.add(who)
 
     def _check_name(self, name: Any, key: str) -> None:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -171,7 +184,11 @@ class _Reader:
         if arg.kind is Kind.WORDS:
             return words_of(key, value, arg.words)
         if arg.kind is Kind.WORD:
-            return value if isinstance(value, int) else one_of(value, arg.words, key)
+            return value if is_number(value) else one_of(value, arg.words, key)
+        if arg.kind is Kind.CHOICE:
+            return one_of(value, arg.words, key)
+        if arg.kind is Kind.SIZE:
+            return size_of(key, value)
         if arg.kind is Kind.PROT:
             return prot_of(value)
         if arg.kind is Kind.DATA:
@@ -180,7 +197,7 @@ class _Reader:
             return self._iov(key, value)
         if arg.kind is Kind.SIGNALS:
             return [one_of(one, words.SIGNALS, key) for one in list_of(key, value)]
-        if isinstance(value, int) and arg.kind is not Kind.PATH:
+        if is_number(value) and arg.kind is not Kind.PATH:
             return value
         if not isinstance(value, str) or not value and arg.kind is not Kind.PATH:
             raise Wrong(f"{key} is {arg.kind.value}, not {value!r}", key)
@@ -207,18 +224,23 @@ class _Reader:
         return found
 
     def _iov(self, key: str, value: Any) -> list[Segment]:
-        segments = []
-        for part in list_of(key, value):
+        segments: list[Segment] = []
+        parts = list_of(key, value)
+        if len(parts) > SEGMENTS:
+            raise Wrong(f"{key} has {SEGMENTS} parts at most", key)
+        for part in parts:
             if not isinstance(part, dict) or set(part) not in (
                     {"data"}, {"count"}, {"at", "count"}):
                 raise Wrong(f"{key} is {Kind.IOV.value}", key)
             if "data" in part:
                 segments.append(Segment(data_of(key, part["data"])))
                 continue
-            if not isinstance(part["count"], int):
+            if not is_number(part["count"]):
                 raise Wrong(f"{key}: count is a number, not {part['count']!r}", key)
             at = self._expression(key, part["at"]) if "at" in part else None
             segments.append(Segment(None, part["count"], at))
+        check_room(key, sum(len(one.data) if one.data is not None else max(one.count, 0)
+                            for one in segments if one.at is None))
         return segments
 
     def _expect(self, table: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,6 +256,7 @@ class _Reader:
                 value = data_of("expect", value)
             elif key == "frame" and str(value).removeprefix("!") not in self._names:
                 raise Wrong(f"expect: no query before has made {value}", "expect")
+            check_word(key, value)
             found[key] = value
         return found
 

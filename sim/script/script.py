@@ -13,8 +13,8 @@ __all__ = ["EXPECTED", "NEEDS", "STEPS", "Script", "ScriptError", "ScriptFile", 
 
 #: Steps that are more than one system call, or none, and their arguments.
 STEPS: Mapping[str, tuple[Arg, ...]] = {
-    "load":        (Arg("at"), Arg("size", default=8)),
-    "store":       (Arg("at"), Arg("size", default=8), Arg("value")),
+    "load":        (Arg("at"), Arg("size", Kind.SIZE, 8)),
+    "store":       (Arg("at"), Arg("size", Kind.SIZE, 8), Arg("value")),
     "fetch":       (Arg("at"),),
     "call":        (Arg("at"),),
     "int3":        (),
@@ -26,7 +26,7 @@ STEPS: Mapping[str, tuple[Arg, ...]] = {
     "wait":        (Arg("pid", Kind.PROCESS, -1), Arg("options", Kind.WORDS, 0, words.WAIT)),
     "pipe":        (Arg("flags", Kind.WORDS, 0, {"nonblock": 0o4000, "cloexec": 0o2000000}),),
     "sigaction":   (Arg("signal", Kind.SIGNAL),
-                    Arg("action", Kind.WORD, ..., {"handle": 2, "ignore": 1, "default": 0})),
+                    Arg("action", Kind.CHOICE, ..., {"handle": 2, "ignore": 1, "default": 0})),
     "sigprocmask": (Arg("how", Kind.WORD, ..., words.SIGMASK), Arg("set", Kind.SIGNALS)),
     "ptrace":      (Arg("request", Kind.WORD, ..., words.PTRACE), Arg("pid", Kind.PROCESS, 0),
                     Arg("at", default=0), Arg("data", default=0)),

@@ -1,21 +1,34 @@
-"""Values of a script's keys: what TOML has, and what the format wants there."""
+"""Values of a script, checked: keys of a table, words, rights, bytes and numbers of bytes."""
 
+import errno
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from . import words
 from .calls import Kind
+from .expression import Expression
 
 
-__all__ = ["Wrong", "bytes_of", "check_keys", "check_table", "data_of", "list_of", "one_of",
-           "prot_of", "type_name", "words_of"]
+__all__ = ["SEGMENTS", "Wrong", "check_keys", "check_room", "check_table", "check_word", "data_of",
+           "is_number", "list_of", "one_of", "prot_of", "size_of", "type_name", "words_of"]
 
 
-#: A group of bytes, and how often it comes.
+#: Bytes of the largest data and of the largest room, which the stage of a process has; and parts of
+#: the longest vector.
+_MOST, SEGMENTS = 0x8000, 64
+
 _BYTES = re.compile(r"((?:[0-9a-fA-F]{2})+)(?:\*([0-9]+))?")
 
-#: Bytes of the largest data.
-_MOST = 0x8000
+_SIZES = (1, 2, 4, 8)
+
+#: What an expectation may say in one word, and signals that have no name.
+_WORDS: Mapping[str, frozenset[str]] = {
+    "signal": frozenset(words.SIGNALS),
+    "killed": frozenset(words.SIGNALS) | {"exit"},
+    "errno":  frozenset(map(words.errno_name, errno.errorcode)),
+}
+_REAL_TIME = re.compile(r"SIG[0-9]+")
 
 
 class Wrong(Exception):
@@ -26,9 +39,8 @@ class Wrong(Exception):
         self.key = key
 
 
-def check_keys(table: Mapping[str, Any], known: Mapping[str, Any],
-               needed: Iterable[str]) -> None:
-    """Refuse keys that are not ``known``, with their types, and the lack of those ``needed``."""
+def check_keys(table: Mapping[str, Any], known: Mapping[str, Any], needed: Iterable[str]) -> None:
+    """Check that all keys are known and of their types, and the needed ones there."""
     for key, value in table.items():
         if key not in known:
             raise Wrong(f'there is no key "{key}" here; there are: {", ".join(known)}', key)
@@ -40,6 +52,26 @@ def check_keys(table: Mapping[str, Any], known: Mapping[str, Any],
             raise Wrong(f"{key} is missing")
 
 
+def check_table(value: Any, name: str) -> None:
+    """Check that a value is a table."""
+    if not isinstance(value, dict):
+        raise Wrong(f"{name} is a table, not {value!r}")
+
+
+def check_word(key: str, value: Any) -> None:
+    """Check the word of an expectation, if it is one that can be known."""
+    if key in _WORDS and value not in _WORDS[key] and not (
+            key != "errno" and _REAL_TIME.fullmatch(value)):
+        raise Wrong(f"expect: there is no {key} {value!r}", "expect")
+
+
+def check_room(key: str, count: Expression | int) -> None:
+    """Check a number of bytes to be read into the stage: a name in it could stand for any."""
+    value = count if isinstance(count, int) else count.value(lambda name: _MOST + 1)
+    if not -(1 << 63) <= value <= _MOST:
+        raise Wrong(f"{key}: bytes up to {_MOST} have room, others need memory of the process", key)
+
+
 def type_name(wanted: Any) -> str:
     """Name a type of TOML, or several."""
     names = {int: "a number", str: "a text", list: "a list", dict: "a table", bool: "true or false"}
@@ -47,56 +79,54 @@ def type_name(wanted: Any) -> str:
     return " or ".join(names[one] for one in types)
 
 
-def check_table(value: Any, name: str) -> None:
-    """Refuse what is no table."""
-    if not isinstance(value, dict):
-        raise Wrong(f"{name} is a table, not {value!r}")
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number, which true and false are not."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def one_of(word: Any, known: Iterable[str], key: str) -> str:
-    """Return a word that is known."""
+    """Return a word, if it is known."""
     if not isinstance(word, str) or word not in known:
         raise Wrong(f"{key}: there is no {word!r}; there are: {', '.join(known) or 'none'}", key)
     return word
 
 
+def size_of(key: str, value: Any) -> int:
+    """Return the size of an access, if there is one of so many bytes."""
+    if not is_number(value) or value not in _SIZES:
+        raise Wrong(f"{key} is {Kind.SIZE.value}, not {value!r}", key)
+    return int(value)
+
+
 def list_of(key: str, value: Any) -> Sequence[Any]:
-    """Return a list."""
+    """Return a list, if it is one."""
     if not isinstance(value, list):
         raise Wrong(f"{key} is a list, not {value!r}", key)
     return value
 
 
 def words_of(key: str, value: Any, known: Mapping[str, int]) -> list[str] | int:
-    """Return a list of known words, or a number in its place."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    """Return words that are known, or a number that stands for them."""
+    if is_number(value):
+        return int(value)
     return [one_of(one, known, key) for one in list_of(key, value)]
 
 
 def prot_of(value: Any) -> str | int:
-    """Return rights of memory, as letters or as a number."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    """Return letters of rights, or a number that stands for them."""
+    if is_number(value):
+        return int(value)
     if not isinstance(value, str) or not re.fullmatch("r?w?x?", value):
         raise Wrong(f"prot is {Kind.PROT.value}, not {value!r}", "prot")
     return value
 
 
-def bytes_of(text: str) -> bytes:
-    """Read bytes: groups of hex digits, each perhaps repeated. Raises :class:`ValueError`."""
-    parts = [_BYTES.fullmatch(part) for part in text.split()]
-    sizes = [len(part[1]) // 2 * int(part[2] or 1) for part in parts if part]
-    if None in parts or sum(sizes) > _MOST:
-        raise ValueError(f"{Kind.DATA.value}, up to {_MOST} of them, not {text[:40]!r}")
-    return b"".join(bytes.fromhex(part[1]) * int(part[2] or 1) for part in parts if part)
-
-
 def data_of(key: str, value: Any) -> bytes:
-    """Return bytes, which are written in hex."""
+    """Read bytes: groups of hex digits, each perhaps repeated."""
     if not isinstance(value, str):
         raise Wrong(f"{key} is {Kind.DATA.value}, not {value!r}", key)
-    try:
-        return bytes_of(value)
-    except ValueError as error:
-        raise Wrong(f"{key} is {error}", key) from error
+    parts = [_BYTES.fullmatch(part) for part in value.split()]
+    sizes = [len(part[1]) // 2 * int(part[2] or 1) for part in parts if part]
+    if None in parts or sum(sizes) > _MOST:
+        raise Wrong(f"{key} is {Kind.DATA.value}, up to {_MOST} of them, not {value[:40]!r}", key)
+    return b"".join(bytes.fromhex(part[1]) * int(part[2] or 1) for part in parts if part)

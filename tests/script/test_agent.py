@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.script.host import PROCESSES
 from sim.script.linux import agent, slots
 from sim.script.linux.kernel import LinuxHost
 
@@ -29,7 +30,7 @@ def test_the_source_has_the_slots_where_the_player_has_them():
     for name, value in (("SLOTS", slots.START), ("SLOT", slots.SIZE), ("DATA", slots.DATA)):
         [line] = [line for line in source.splitlines() if f".set {name}," in line]
         assert int(line.split()[2], 0) == value
-    assert f"SLOT_COUNT, {slots.COUNT}" in source and f"SLOTS_FD,   {slots.SLOTS_FD}" in source
+    assert f"SLOT_COUNT, {PROCESSES}" in source and f"SLOTS_FD,   {slots.SLOTS_FD}" in source
 
 
 @LINUX

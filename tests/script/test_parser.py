@@ -62,6 +62,25 @@ def test_a_script_is_read_with_the_lines_of_its_steps():
      'there is no "int4"'),
     (step("do = 'int3'\nexpect = { signl = 1 }"), 13, "expect: there is no 'signl'"),
     (step("do = 'int3'\nexpect = { signal = 1 }"), 13, "expect: signal is a text, not 1"),
+    (step("do = 'int3'\nexpect = { signal = 'SIGFO' }"), 13, "expect: there is no signal 'SIGFO'"),
+    (step("do = 'int3'\nexpect = { killed = 'EIO' }"), 13, "expect: there is no killed 'EIO'"),
+    (step("do = 'int3'\nexpect = { errno = 'SIGIO' }"), 13, "expect: there is no errno 'SIGIO'"),
+    (step("do = 'load'\nat = 'p'\nsize = 3"), 14, "size is 1, 2, 4 or 8, not 3"),
+    (step("do = 'load'\nat = 'p'\nsize = true"), 14, "size is 1, 2, 4 or 8, not True"),
+    (step("do = 'sigaction'\nsignal = 10\naction = 1"), 14, "action: there is no 1; there are: ha"),
+    (step("do = 'lseek'\nfile = 0\noffset = 0\nwhence = true"), 15, "whence: there is no True"),
+    (step("do = 'close'\nfile = true"), 13, "file is the name of a descriptor"),
+    (step("do = 'read'\nfile = 0\ncount = 32769"), 14, "count: bytes up to 32768 have room"),
+    (step("do = 'read'\nfile = 0\ncount = 'p'"), 14, "count: bytes up to 32768 have room"),
+    (step(f"do = 'read'\nfile = 0\ncount = {-1 << 64}"), 14, "count: bytes up to 32768 have room"),
+    (step("do = 'writev'\nfile = 0\niov = [{ data = '00*20000' }, { data = '00*20000' }]"), 14,
+     "iov: bytes up to 32768 have room"),
+    (step(f"do = 'readv'\nfile = 0\niov = [{', '.join(65 * ['{ count = 1 }'])}]"), 14,
+     "iov has 64 parts at most"),
+    (HEAD + "".join(f"[[step]]\nwho = 'a{number}'\ndo = 'int3'\n" for number in range(17)), 52,
+     "a script has 16 processes and threads at most"),
+    (HEAD + 16 * "[[step]]\nwho = 'a'\ndo = 'fork'\n", 49,
+     "a script has 16 processes and threads at most"),
     (step("do = 'query'\nat = 'p'\nexpect = { frame = 'f' }"), 14,
      "expect: no query before has made f"),
 ])
@@ -71,6 +90,14 @@ def test_a_mistake_is_one_line_with_the_place_and_what_was_expected(text, line, 
     message = str(error.value)
     assert message.startswith(f"dir/f.toml:{line}: ") and said in message, message
     assert "\n" not in message
+
+
+def test_what_has_memory_of_its_own_or_a_name_needs_no_room():
+    for text in ("do = 'read'\nfile = 0\nbuf = 'p'\ncount = 99999",
+                 "do = 'readv'\nfile = 0\niov = [{ at = 'p', count = 99999 }]",
+                 "do = 'read'\nfile = 0\ncount = -1",
+                 "do = 'int3'\nexpect = { signal = 'SIG34' }"):
+        assert len(parse(step(text), "f", "f").steps) == 2
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path):

@@ -14,14 +14,14 @@ import struct
 from typing import NamedTuple
 
 from sim.errors import Unavailable
-from sim.script.host import Sent
+from sim.script.host import PROCESSES, Sent
 
 
-__all__ = ["COUNT", "DATA", "SIZE", "SLOTS_FD", "START", "Caught", "Slot", "Slots"]
+__all__ = ["DATA", "SIZE", "SLOTS_FD", "START", "Caught", "Slot", "Slots"]
 
 
-#: Address of the first slot in each process; bytes of a slot, and their number.
-START, SIZE, COUNT = 0x2_0000_0000, 0x1_0000, 16
+#: Address of the first slot in each process; bytes of a slot.
+START, SIZE = 0x2_0000_0000, 0x1_0000
 
 #: Descriptor of the slots in each process; no script gets so far.
 SLOTS_FD = 200
@@ -170,14 +170,13 @@ class Slots:
         created      = os.memfd_create("slots")
         self.fd      = fcntl.fcntl(created, fcntl.F_DUPFD_CLOEXEC, SLOTS_FD + 2)
         os.close(created)
-        os.ftruncate(self.fd, SIZE * COUNT)
-        self._memory = mmap.mmap(self.fd, SIZE * COUNT)
+        os.ftruncate(self.fd, SIZE * PROCESSES)
+        self._memory = mmap.mmap(self.fd, SIZE * PROCESSES)
         self._slots: list[Slot] = []
 
     def new(self) -> Slot:
-        """Return a slot that is free. Raises :class:`LookupError` if there is none."""
-        if len(self._slots) == COUNT:
-            raise LookupError(f"a script has {COUNT} processes and threads at most")
+        """Return a slot that is free. A script has no more processes than there are slots."""
+        assert len(self._slots) < PROCESSES, "the reader has counted the processes"
         self._slots.append(Slot(self._memory, len(self._slots)))
         return self._slots[-1]
 
