@@ -21,7 +21,7 @@ from sim.explore.unit import Setting, machine_for
 from sw.processor.cpu import Cpu
 
 
-__all__ = ["COW", "Here", "explored", "in_worker", "outcomes", "played", "stores",
+__all__ = ["COW", "LONG", "Here", "explored", "in_worker", "outcomes", "played", "stores",
            "worker"]
 
 
@@ -30,6 +30,9 @@ COW = Setting("dirty-cow")
 
 #: A word in memory that is in the linear map, and not used by anybody; and that map.
 WORD, LINEAR = 0xF_F000, 0xFFFF_8880_0000_0000
+
+#: What takes long to find, among thousands of schedules.
+LONG = {"mremap-flush": "34>1 55>1", "huge-dirty-cow": "4114>1"}
 
 
 class Here(Executor):

@@ -8,11 +8,7 @@ from sim.explore.search import Exhaustive
 from sim.explore.unit import Setting
 from sw.era import ERAS
 
-from .explore_support import explored, in_worker, played
-
-
-#: What `dragoncage explore` takes long to find, among thousands of schedules.
-LONG = {"mremap-flush": "34>1 55>1", "huge-dirty-cow": "4114>1"}
+from .explore_support import LONG, explored, in_worker, played
 
 
 @pytest.mark.parametrize("name", [name for name in RACES if name not in LONG])
