@@ -57,7 +57,7 @@ def add_unit_and_kernel(command: argparse.ArgumentParser) -> None:
                          help=f"version of Linux whose rules the kernel has: {', '.join(ERAS)} "
                               f"(default: {DEFAULT_ERA})")
     command.add_argument("--force-override", choices=POLICIES,
-                         help="with --era 6.x: who may write through /proc/PID/mem against "
+                         help="with --era 6.x or 6.18: who may write through /proc/PID/mem against "
                               "protection (default: always)")
     add_switches(command)
 
@@ -96,7 +96,7 @@ def unit_and_kernel(args: argparse.Namespace, **options: Any) -> MachineChoice:
     """
     if args.force_override is not None and not ERAS[args.era].force_override:
         raise UsageError("--force-override: Linux has proc_mem.force_override= since 6.12; add "
-                         "--era 6.x")
+                         "--era 6.x or 6.18")
     return MachineChoice(
         mode=args.mode, engine=args.engine, era=args.era,
         config=None if args.preset is None else PRESETS[args.preset],

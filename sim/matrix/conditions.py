@@ -49,6 +49,7 @@ _OTHERS = (
     Condition("root",    "the other process is root's", uid=0),
 )
 
-#: All conditions by name, in the order of the columns.
+#: All conditions by name, in the order of the columns. An era has one, not one for each name.
 CONDITIONS = {condition.name: condition for condition in (
-    *_OTHERS, *(Condition(era, f"the rules of Linux {era}", era=era) for era in ERAS))}
+    *_OTHERS, *(Condition(name, f"the rules of Linux {name}", era=name)
+                for name, era in ERAS.items() if name == era.name))}
