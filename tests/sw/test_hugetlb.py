@@ -1,84 +1,29 @@
-"""Huge pages from the pool: who is promised them, who gets them, and what a write does to them."""
+"""Huge pages from the pool: who is promised them, and who gets them."""
 
 import pytest
 
-from sw.arch.x86.include.asm.pgtable import pte_write
 from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
-from sw.audit import audit
-from sw.era import ERA_6_X, ERAS
+from sw.era import ERA_6_X
 from sw.errno import Errno
-from sw.include.linux.hugetlb import default_hstate
-from sw.include.linux.mm_types import FOLL_FORCE, FOLL_WRITE
 from sw.include.linux.mman import (
     MADV_COLD, MADV_COLLAPSE, MADV_DODUMP, MADV_DONTFORK, MADV_DONTNEED, MADV_FREE, MADV_HUGEPAGE,
-    MADV_PAGEOUT, MADV_POPULATE_WRITE, MADV_WIPEONFORK, MAP_ANONYMOUS, MAP_FIXED, MAP_HUGETLB,
-    MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE,
+    MADV_PAGEOUT, MADV_POPULATE_WRITE, MADV_WIPEONFORK, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE,
+    MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE,
     PROT_NONE, PROT_READ,
 )
-from sw.include.linux.signal_types import BUS_ADRERR, SEGV_ACCERR, SIGBUS, SIGSEGV, Signal
-from sw.kernel.sched.completion import wait_for_completion
-from sw.mm.gup.follow import unpin_user_page
-from sw.mm.gup.pages import get_user_pages_remote, pin_user_pages_remote
 from sw.mm.mmap.map import ksys_mmap_pgoff
-from sw.mm.page_alloc import put_page
 from sw.vmlinux import Kernel
 
 from .huge_support import (
-    AT, EACH_HUGE_PAGING, HUGE, MIB, PAGE, RW, boot_huge, head, is_huge, leaf, quick,
+    AT, EACH_HUGE_PAGING, HUGE, MIB, PAGE, RW, head, is_huge, quick,
 )
-from .smp_support import Smp, beside, seeded, two_threads
+from .hugetlb_support import (
+    ANON, BUS, EACH_KIND, REFUSED, SHARED, boot_pool, mapped, pool, signal_of,
+)
 from .user_support import free_pages, raises_errno, runs
 
 
 __all__ = ["quick"]
-
-ANON    = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB
-SHARED  = MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB
-FORCED  = FOLL_WRITE | FOLL_FORCE
-BUS     = (SIGBUS, BUS_ADRERR)
-REFUSED = (SIGSEGV, SEGV_ACCERR)
-
-EACH_KIND    = pytest.mark.parametrize("kind", [ANON, SHARED], ids=["private", "shared"])
-EACH_VERSION = pytest.mark.parametrize("name", [n for n, era in ERAS.items() if n == era.name])
-
-
-async def boot_pool(*args, hugepages=3, **options):
-    """Boot with a pool of three huge pages, which leave two MiB."""
-    return await boot_huge(*args, hugepages=hugepages, **options)
-
-
-def pool(user):
-    """Count the pages of the pool that are free, and how many of those are promised."""
-    state = default_hstate(user.cpu)
-    return len(state.hugepage_freelist), state.resv_huge_pages
-
-
-async def mapped(user, pages=1, prot=RW, flags=ANON):
-    """Map memory from the pool at a known address."""
-    return await user.mmap(pages * HUGE, prot, flags | MAP_FIXED, addr=AT)
-
-
-async def signal_of(access):
-    """Return the number and the code of the signal that an access ends in."""
-    with pytest.raises(Signal) as caught:
-        await access
-    return caught.value.signo, caught.value.si_code
-
-
-async def get(user, at, flags):
-    """Get one page of a process, and give the reference back."""
-    got, = await get_user_pages_remote(user.cpu, user.task.mm, at, 1, flags)
-    put_page(user.cpu, got)
-    return got
-
-
-async def family(pages=1, **options):
-    """Start a parent that has written to a page each, and its child."""
-    user = await boot_pool(**options)
-    await mapped(user, pages)
-    for number in range(pages):
-        await user.store(AT + number * HUGE, 7)
-    return user, await user.fork()
 
 
 # The pool
@@ -320,198 +265,3 @@ async def test_moves_are_refused_and_sizes_are_rounded():
         await user.mremap(AT + PAGE, HUGE, HUGE)
     assert await user.mremap(AT, 3 * HUGE, HUGE + PAGE) == AT
     assert user.task.mm.mmap[0].vm_end == AT + 2 * HUGE and pool(user) == (3, 2)
-
-
-# fork() and copies
-
-@runs
-async def test_a_child_shares_a_private_page_until_a_write():
-    user, child = await family()
-    old = await head(user)
-    assert await child.load(AT) == 7 and await head(child) is old
-    await child.store(AT, 8)
-    assert [await user.load(AT), await child.load(AT)] == [7, 8]
-    assert await head(user) is old and await is_huge(child) and pool(user) == (1, 0)
-    faults = user.task.min_flt
-    await user.store(AT, 9)
-    assert await head(user) is old and user.task.min_flt == faults + 1
-    await child.exit()
-    assert pool(user) == (2, 0)
-
-
-@runs
-async def test_a_child_shares_a_file():
-    user = await boot_pool()
-    await mapped(user, 2, flags=SHARED)
-    await user.store(AT, 7)
-    child = await user.fork()
-    await child.store(AT + HUGE, 8)
-    assert [await child.load(AT), await user.load(AT + HUGE)] == [7, 8] and pool(user) == (1, 0)
-    await user.exit()
-    assert await child.load(AT) == 7
-    await child.exit()
-    assert pool(user) == (3, 0)
-
-
-@runs
-async def test_nothing_is_promised_to_a_child():
-    user = await boot_pool()
-    await mapped(user, 3)
-    child = await user.fork()
-    assert await signal_of(child.load(AT)) == BUS
-    await child.exit()
-    await user.store(AT, 1)
-    assert pool(user) == (2, 2)
-
-
-@runs
-async def test_a_child_finds_no_page_for_its_copy():
-    user, child = await family(3)
-    assert await signal_of(child.store(AT, 8)) == BUS
-    assert [await child.load(AT), await user.load(AT)] == [7, 7]
-    assert await head(user) is await head(child)
-
-
-@runs
-async def test_a_parent_takes_the_page_from_its_child_rather_than_go_without():
-    user, child = await family(3)
-    old = await head(user)
-    await user.store(AT, 8)
-    assert await head(user) is old and old.entire_mapcount == 1
-    assert await signal_of(child.load(AT)) == BUS
-    assert await child.load(AT + HUGE) == 7
-    assert await user.load(AT) == 8 and pool(user) == (0, 0)
-
-
-@runs
-async def test_a_copy_is_not_taken_from_what_is_promised():
-    user = await boot_pool()
-    await mapped(user, 3)
-    await user.store(AT, 7)
-    child = await user.fork()
-    await user.store(AT, 8)                 # two are free, both promised
-    assert pool(user) == (2, 2) and await signal_of(child.load(AT)) == BUS
-
-
-@runs
-async def test_a_page_that_a_child_still_has_is_not_promised_again():
-    user, child = await family()
-    await user.madvise(AT, HUGE, MADV_DONTNEED)
-    assert pool(user) == (2, 0) and await child.load(AT) == 7
-    await user.exit()
-    await child.exit()
-    assert pool(user) == (3, 0)
-
-
-# get_user_pages
-
-@runs
-async def test_the_page_behind_an_address_outlives_its_mapping():
-    user = await boot_pool()
-    await mapped(user)
-    got, = await get_user_pages_remote(user.cpu, user.task.mm, AT + 5 * PAGE + 3, 1, FOLL_WRITE)
-    assert got is (await head(user)).compound_pages[5]
-    await user.munmap(AT, HUGE)
-    assert pool(user) == (2, 0)
-    put_page(user.cpu, got)
-    assert pool(user) == (3, 0)
-
-
-@EACH_VERSION
-@runs
-async def test_a_forced_write_in_each_era(name):
-    user = await boot_pool(era=ERAS[name])
-    await mapped(user, prot=PROT_READ)
-    if name == "6.x":
-        with raises_errno(Errno.EFAULT):
-            await get(user, AT + PAGE, FORCED)
-        assert pool(user) == (3, 1)
-        return
-    assert await get(user, AT + PAGE, FORCED) is (await head(user)).compound_pages[1]
-    assert pte_write((await leaf(user, AT))[0]) is (name != "6.18")
-    if name == "6.18":
-        assert await signal_of(user.store(AT, 1)) == REFUSED
-    else:
-        await user.store(AT, 1)             # against the mapping's protection
-
-
-@pytest.mark.parametrize("prot", [PROT_READ, PROT_NONE])
-@runs
-async def test_a_forced_write_copies_what_a_child_shares(prot):
-    user, child = await family(era=ERAS["6.18"])
-    await user.mprotect(AT, HUGE, prot)
-    old = await head(child)
-    got = await get(user, AT, FORCED)
-    assert got is await head(user) and got is not old and not pte_write((await leaf(user, AT))[0])
-    assert await get(user, AT, FOLL_FORCE) is got
-
-
-@EACH_VERSION
-@runs
-async def test_what_is_shared_is_never_forced(name):
-    user = await boot_pool(era=ERAS[name])
-    await mapped(user, prot=PROT_READ, flags=SHARED)
-    with raises_errno(Errno.EFAULT):
-        await get(user, AT, FORCED)
-    assert await get(user, AT, FOLL_FORCE) is await head(user)
-
-
-@runs
-async def test_a_pin_makes_a_shared_page_the_processs_own():
-    user, child = await family()
-    old  = await head(user)
-    got, = await pin_user_pages_remote(child.cpu, child.task.mm, AT, 1, 0)
-    assert got is await head(child) and got is not old and got.anon_exclusive
-    assert not pte_write((await leaf(child, AT))[0])
-    unpin_user_page(child.cpu, got)
-
-
-# Two processors
-
-@pytest.mark.parametrize("seed", range(3))
-def test_two_faults_take_one_page(seed):
-    async def main(cpu):
-        user, thread = await two_threads(cpu)
-        await mapped(user, flags=ANON | MAP_NORESERVE)
-        done = await beside(thread, lambda: thread.store(AT + PAGE, 2))
-        await user.store(AT, 1)
-        await wait_for_completion(cpu, done)
-        assert [await user.load(AT), await user.load(AT + PAGE)] == [1, 2] and pool(user) == (0, 0)
-
-    Smp(ram_bytes=8 * MIB, pse=True, hugepages=1).run(main, seeded(seed))
-
-
-def test_another_processor_does_not_reach_what_a_copy_replaced():
-    async def main(cpu):
-        user, thread = await two_threads(cpu)
-        await mapped(user)
-        await user.store(AT, 1)
-        await wait_for_completion(cpu, await beside(thread, lambda: thread.load(AT)))
-        await user.fork()
-        await user.store(AT, 2)
-        seen = []
-
-        async def look():
-            seen.append(await thread.load(AT))
-
-        await wait_for_completion(cpu, await beside(thread, look))
-        assert seen == [2]
-
-    Smp(ram_bytes=8 * MIB, pse=True, hugepages=2).run(main)
-
-
-# The end
-
-@EACH_KIND
-@runs
-async def test_nothing_is_left_over(kind):
-    user = await boot_pool()
-    await mapped(user, 2, flags=kind)
-    await user.store(AT, 7)
-    child = await user.fork()
-    await child.store(AT, 8)
-    audit(user.cpu)
-    await child.exit()
-    await user.exit()
-    audit(user.cpu)
-    assert pool(user) == (3, 0)
