@@ -54,7 +54,7 @@ def add(commands: Any) -> None:
                       help="store the results of this machine's Linux beside the scripts")
     script.add_argument("--random", type=whole_number(1, MOST), metavar="N",
                         help="with --compare: random scripts of N steps together instead")
-    script.add_argument("--seed", type=seed, default=0, metavar="S",
+    script.add_argument("--seed", type=seed, metavar="S",
                         help="with --random: the seed that they are drawn from (default: 0)")
     script.add_argument("--engine", choices=ENGINES, default=DEFAULT_ENGINE,
                         help=f"engine of the model's machine (default: {DEFAULT_ENGINE})")
@@ -70,6 +70,8 @@ def script_command(args: argparse.Namespace) -> int:
     try:
         if args.random is not None:
             return _campaign(args)
+        if args.seed is not None:
+            raise UsageError("--seed S goes with --random N")
         scripts = [(file, load(file)) for file in _files(args.files or [SCRIPTS])]
         if args.record:
             return _record(scripts)
@@ -167,8 +169,9 @@ def _campaign(args: argparse.Namespace) -> int:
     """Compare random scripts, and print those that differ, shrunk. The status is 1 if any does."""
     if not args.compare or args.files:
         raise UsageError("--random N goes with --compare, and without files")
+    drawn_from = args.seed or 0
     with Progress(unit="steps", total=args.random) as progress:
-        findings = campaign(args.random, args.seed, engine=args.engine, era=args.era,
+        findings = campaign(args.random, drawn_from, engine=args.engine, era=args.era,
                             played=progress.count)
     reports = [Report("", parse(finding.text, "random", "random"), "differ", kernel=here(),
                       differences=finding.differences, source=finding.text)
@@ -176,7 +179,7 @@ def _campaign(args: argparse.Namespace) -> int:
     for report in reports:
         told = told_differences(report.differences, here(), f"the model of {args.era}")
         _tell(args, f"{report.source}\n{told}\n")
-    _tell(args, f"{args.random} random steps from the seed {args.seed}: {len(findings)} scripts "
+    _tell(args, f"{args.random} random steps from the seed {drawn_from}: {len(findings)} scripts "
                 "differ\n")
     _tell_json(args, reports)
     return 1 if findings else 0

@@ -154,3 +154,8 @@ def test_the_golden_engine_judges_no_claims(capsys):
     assert "claims are judged from signals, and the engine golden has none" in (
         capsys.readouterr().err)
     assert sys.exc_info() == (None, None, None)
+
+
+def test_a_seed_from_which_nothing_is_drawn_is_refused(capsys):
+    assert main(["script", "--seed", "7"]) == 2
+    assert capsys.readouterr() == ("", "dragoncage: --seed S goes with --random N\n")

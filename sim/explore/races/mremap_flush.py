@@ -40,7 +40,7 @@ async def prepare(cpus: Sequence[Cpu]) -> Race:
     first, second = cpus
     user   = await process(first)
     await user.handle()
-    fd     = await user.open("/tmp/own", O_CREAT | O_RDWR, 0o600)
+    fd     = await user.open("/own", O_CREAT | O_RDWR, 0o600)
     await user.ftruncate(fd, LENGTH)
     await user.mmap(LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, addr=OLD)
     buffer = await user.mmap(PAGE_SIZE)
