@@ -20,14 +20,18 @@ HUGE = 1 << 21
 
 
 class Caught(Exception):
-    """An instruction ended by a signal, which the process has handled."""
+    """An instruction ended by a signal, which the process has handled.
 
-    def __init__(self, signo: int, code: int, address: int, error_code: int):
+    The attributes are as in the signal's frame; ``trap`` is the number of the exception.
+    """
+
+    def __init__(self, signo: int, code: int, address: int, error_code: int, trap: int):
         super().__init__(f"signal {signo}")
         self.signo      = signo
         self.code       = code
         self.address    = address
         self.error_code = error_code
+        self.trap       = trap
 
 
 class Ended(Exception):

@@ -237,8 +237,8 @@ class ModelProcess:
         try:
             yield
         except Signal as signal:
-            raise Caught(signal.signo, signal.si_code, signal.si_addr,
-                         signal.error_code) from signal
+            raise Caught(signal.signo, signal.si_code, signal.si_addr, signal.error_code,
+                         self._user.task.thread.trap_nr) from signal
         except Killed as killed:
             # A thread that another ends dies of SIGKILL, whatever its process has ended by.
             status = self._user.task.signal.group_exit_code

@@ -20,7 +20,7 @@ _BAD = ("errno", "signal", "killed", "stopped", "hangs")
 
 _NOT_KNOWN = "not known"
 
-#: Code of a signal that tells no address.
+#: Code of a signal that does not tell which exception it is for.
 _SI_KERNEL = 0x80
 
 #: Steps after which there is no process.
@@ -88,10 +88,11 @@ def _catch(action: Action, caught: Caught) -> None:
     said = action.said
     said["signal"] = words.signal_name(caught.signo)
     said["code"]   = words.code_name(caught.signo, caught.code)
-    if caught.code != _SI_KERNEL:
-        said["error_code"]    = f"{caught.error_code:#x}"
-        said["address"]       = action.names.address(caught.address, action.step)
-        action.raw["address"] = caught.address
+    if caught.code == _SI_KERNEL:
+        said["trap"] = caught.trap
+    said["error_code"]    = f"{caught.error_code:#x}"
+    said["address"]       = action.names.address(caught.address, action.step)
+    action.raw["address"] = caught.address
 
 
 def _failures(action: Action) -> Sequence[str]:

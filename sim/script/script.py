@@ -40,6 +40,7 @@ STEPS: Mapping[str, tuple[Arg, ...]] = {
 EXPECTED: Mapping[str, tuple[type, ...]] = {
     "ret": (int, str), "errno": (str,), "data": (str,), "value": (int, str),
     "signal": (str,), "code": (str,), "error_code": (str,), "address": (int, str),
+    "trap": (int,),
     "status": (str,), "killed": (str,), "stopped": (bool,), "hangs": (bool,), "signals": (list,),
     "faults": (int,),
     "present": (bool,), "frame": (str,), "perms": (str,), "start": (int, str), "end": (int, str),

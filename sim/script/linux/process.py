@@ -157,7 +157,7 @@ class LinuxProcess:
     def _caught(self) -> None:
         caught = self.slot.caught
         if caught is not None:
-            raise Caught(caught.signo, caught.code, caught.address, caught.error)
+            raise Caught(caught.signo, caught.code, caught.address, caught.error, caught.trap)
 
     @property
     def stage(self) -> int:
