@@ -146,6 +146,15 @@ Mappings (mm/mmap.c)::
     mm/mmap/unmap          do_munmap  vm_munmap  exit_mmap  sys_munmap
     mm/mmap/unmapped_area  get_unmapped_area  hugetlb_get_unmapped_area  thp_get_unmapped_area
 
+Advice about memory (mm/madvise.c)::
+
+    mm/madvise/cold           madvise_cold  madvise_pageout
+    mm/madvise/do_madvise     madvise_behavior_valid  madvise_need_mmap_write  madvise_update_vma
+                              madvise_vma_behavior  madvise_populate  madvise_walk_vmas  do_madvise
+                              sys_madvise
+    mm/madvise/dontneed_free  madvise_free_single_vma  madvise_dontneed_free  madvise_remove
+    mm/madvise/walk           mapped_once  modify_entry  walk_pages
+
 Pages, frames, files in memory::
 
     mm/filemap            filemap_get_page  filemap_fault  filemap_map_pages  filemap_page_mkwrite
@@ -164,9 +173,6 @@ Pages, frames, files in memory::
                           copy_user_highpage
     mm/init_mm            init_mm
     mm/khugepaged         hugepage_madvise
-    mm/madvise            madvise_behavior_valid  madvise_need_mmap_write  madvise_dontneed_free
-                          madvise_update_vma  madvise_vma_behavior  madvise_populate
-                          madvise_walk_vmas  do_madvise  sys_madvise
     mm/mmu_gather  tlb_finish_mmu
     mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap
                           sys_memfd_create

@@ -195,7 +195,7 @@ def _free_unref_page(cpu: Cpu, folio: page) -> None:
     pages = folio_pages(folio)
     for pg in pages:
         assert pg.mapcount == 0, f"BUG: bad page state: free frame {pg.pfn:#x} is mapped"
-        pg.anon    = pg.anon_exclusive = pg.dirty = False
+        pg.anon    = pg.anon_exclusive = pg.dirty = pg.lazyfree = False
         pg.mapping = None
         pg.index   = 0
     if folio_test_hugetlb(cpu, folio):

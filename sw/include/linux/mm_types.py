@@ -78,7 +78,9 @@ class page:
     anon_exclusive : :class:`bool`
         Anonymous and surely used by one address space only (PageAnonExclusive).
     dirty : :class:`bool`
-        The contents are newer than the file's.
+        The contents are newer than the file's; of one without a file, the kernel has written them.
+    lazyfree : :class:`bool`
+        Anonymous, and of use to nobody until it is written again (not PageSwapBacked).
     mapping : :class:`object` or :class:`None`
         Page cache that owns the frame.
     index : :class:`int`
@@ -100,6 +102,7 @@ class page:
     anon:           bool       = False
     anon_exclusive: bool       = False
     dirty:          bool       = False
+    lazyfree:       bool       = False
     mapping:        Any | None = None
     index:          int        = 0
     virtual:        int | None = None

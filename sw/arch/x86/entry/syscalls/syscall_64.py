@@ -44,7 +44,7 @@ from sw.kernel.sys.pgrp import (
 from sw.kernel.sys.prctl import sys_prctl
 from sw.kernel.sys.rusage import sys_getrusage
 from sw.kernel.sys.rlimit import sys_getrlimit, sys_prlimit64, sys_setrlimit
-from sw.mm.madvise import sys_madvise
+from sw.mm.madvise.do_madvise import sys_madvise
 from sw.mm.mlock import sys_mlock, sys_mlock2, sys_mlockall, sys_munlock, sys_munlockall
 from sw.mm.memfd import sys_memfd_create
 from sw.mm.mmap.brk import sys_brk

@@ -3,8 +3,7 @@
 Ref: Linux 6.12, mm/madvise.c.
 
 Advice of memory failures and of merged pages is EINVAL, as in a kernel that is built without them.
-There is no reclaim and no hole in a file: MADV_FREE, MADV_COLD, MADV_PAGEOUT and MADV_REMOVE are
-ENOSYS; and so is MADV_COLLAPSE.
+MADV_COLLAPSE is ENOSYS.
 """
 
 from collections.abc import Mapping
@@ -14,8 +13,8 @@ from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT
 from sw.errno import Errno, KernelError
 from sw.include.linux.hugetlb import is_vm_hugetlb_page
 from sw.include.linux.mm import (
-    VM_DONTCOPY, VM_DONTDUMP, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ, VM_SHARED,
-    VM_SPECIAL, VM_WIPEONFORK, PAGE_ALIGN,
+    VM_DONTCOPY, VM_DONTDUMP, VM_IO, VM_RAND_READ, VM_SEQ_READ, VM_SHARED, VM_SPECIAL,
+    VM_WIPEONFORK, PAGE_ALIGN,
 )
 from sw.include.linux.mm_types import mm_struct, vm_area_struct
 from sw.include.linux.mman import (
@@ -30,27 +29,26 @@ from sw.include.linux.mmap_lock import (
 )
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
+from sw.mm.gup.populate import faultin_page_range
+from sw.mm.khugepaged import hugepage_madvise
+from sw.mm.mmap.find import find_vma
+from sw.mm.mseal import can_modify_vma_madv
+from sw.mm.vma import vma_merge, vma_modify
 from sw.processor.cpu import Cpu
 
-from .gup.populate import faultin_page_range
-from .khugepaged import hugepage_madvise
-from .memory.zap import zap_page_range_single
-from .mmap.find import find_vma
-from .mseal import can_modify_vma_madv
-from .vma import vma_merge, vma_modify
+from .cold import madvise_cold, madvise_pageout
+from .dontneed_free import madvise_dontneed_free, madvise_remove
 
 
 __all__ = ["do_madvise", "sys_madvise"]
 
 
-#: Advice that a kernel with reclaim would follow, or one that makes small pages huge.
-_MISSING = (MADV_FREE, MADV_REMOVE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE)
-
-#: Advice that pages of the pool are not for.
-_NOT_HUGETLB = (MADV_FREE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE)
+_DONTNEED_FREE = (MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE)
 
 #: Advice about the pages: the mappings stay as they are.
-_PAGES = (MADV_WILLNEED, MADV_DONTNEED, MADV_DONTNEED_LOCKED)
+_PAGES = (*_DONTNEED_FREE, MADV_WILLNEED, MADV_REMOVE, MADV_COLD, MADV_PAGEOUT)
+
+_WAYS = {MADV_REMOVE: madvise_remove, MADV_COLD: madvise_cold, MADV_PAGEOUT: madvise_pageout}
 
 _POPULATE = (MADV_POPULATE_READ, MADV_POPULATE_WRITE)
 
@@ -75,31 +73,12 @@ def madvise_behavior_valid(cpu: Cpu, behavior: int) -> bool:
     """Tell whether it is advice at all. A 32-bit kernel without PAE is built without huge pages."""
     if behavior in (*_HUGE, MADV_COLLAPSE):
         return kconfig(cpu).paging.entry_size == 8
-    return behavior in _MISSING or behavior in _PAGES or behavior in _POPULATE or behavior in _FLAGS
+    return behavior in _PAGES or behavior in _POPULATE or behavior in _FLAGS
 
 
 def madvise_need_mmap_write(behavior: int) -> bool:
     """Tell whether the mappings themselves change."""
     return behavior in _FLAGS or behavior in _HUGE
-
-
-async def madvise_dontneed_free(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
-                                behavior: int) -> None:
-    """Drop the pages of one mapping. Raises EINVAL if they are locked, or have no struct page.
-
-    Pages of the pool are dropped whole: from the first on, whose address it must be (EINVAL), those
-    of which all is in the range.
-    """
-    forbidden = VM_PFNMAP if behavior == MADV_DONTNEED_LOCKED else VM_PFNMAP | VM_LOCKED
-    if vma.vm_flags & forbidden:
-        raise KernelError(Errno.EINVAL)
-    if is_vm_hugetlb_page(vma):
-        size = kconfig(cpu).paging.HPAGE_PMD_SIZE
-        end -= end % size
-        if start % size:
-            raise KernelError(Errno.EINVAL)
-    if start < end:
-        await zap_page_range_single(cpu, vma, start, end - start)
 
 
 async def madvise_update_vma(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
@@ -127,12 +106,12 @@ async def madvise_vma_behavior(cpu: Cpu, vma: vm_area_struct, start: int, end: i
     """Follow the advice for the part ``[start, end)`` of one mapping. EPERM, EINVAL, ENOSYS."""
     if not can_modify_vma_madv(vma, behavior):
         raise KernelError(Errno.EPERM)
-    if behavior in _NOT_HUGETLB and is_vm_hugetlb_page(vma):
-        raise KernelError(Errno.EINVAL)
-    if behavior in _MISSING:
-        raise KernelError(Errno.ENOSYS)
-    if behavior in (MADV_DONTNEED, MADV_DONTNEED_LOCKED):
+    if behavior == MADV_COLLAPSE:
+        raise KernelError(Errno.EINVAL if is_vm_hugetlb_page(vma) else Errno.ENOSYS)
+    if behavior in _DONTNEED_FREE:
         await madvise_dontneed_free(cpu, vma, start, end, behavior)
+    elif behavior in _WAYS:
+        await _WAYS[behavior](cpu, vma, start, end)
     elif behavior in _FLAGS:  # for MADV_WILLNEED nothing is to be read, as no page is on a disk
         if _refuses(vma, behavior):
             raise KernelError(Errno.EINVAL)

@@ -1,0 +1,1 @@
+"""Advice of programs about their memory (Linux: mm/madvise.c)."""
