@@ -182,6 +182,7 @@ Pages, frames, files in memory::
                           do_mprotect_pkey  sys_mprotect
     mm/mremap             move_ptes  move_page_tables  move_vma  vma_to_resize  mremap_to
                           vma_expandable  sys_mremap
+    mm/msync              sys_msync
     mm/mseal              can_modify_vma_madv  apply_mm_seal  sys_mseal
     mm/page_alloc         zone  node_zones  free_area_init  nr_free_pages  alloc_page
                           folio_ref_add  folio_put_refs  get_page  put_page  alloc_pages
@@ -240,6 +241,8 @@ Files::
     fs/proc/task_mmu        proc_maps_private  maps_open  maps_release  show_map_vma  show_maps
                             maps_read  pagemap_open  pte_to_pagemap_entry  pagemap_read  task_mem
     fs/ramfs/inode          rootfs  ramfs_get_inode
+    fs/read_write/copy_file_range  generic_copy_file_checks  vfs_copy_file_range
+                            sys_copy_file_range
     fs/read_write/llseek    ksys_lseek  generic_file_llseek
     fs/read_write/rw        call_read  call_write  vfs_read  vfs_write  ksys_read  ksys_write
                             ksys_pread64  ksys_pwrite64
@@ -247,10 +250,14 @@ Files::
     fs/read_write/vector    vfs_readv  vfs_writev  sys_readv  sys_writev  sys_preadv  sys_pwritev
     fs/read_write/verify    rw_verify_area  verify_mode  check_positioned
     fs/seq_file             seq_lseek  copy_out  seq_read
-    fs/splice               wait_for_space  vmsplice_to_pipe  vmsplice_to_user  sys_vmsplice
-                            link_pipe  sys_tee  splice_pipe_to_pipe  do_splice_read
-                            splice_file_to_pipe  do_splice  sys_splice
-    fs/sync                 sys_fsync  sys_fdatasync
+    fs/splice/direct        do_splice_direct
+    fs/splice/do_splice     do_splice_read  splice_file_to_pipe  do_splice_from  do_splice
+                            sys_splice
+    fs/splice/ends          wait_for_space  has_bytes  consume
+    fs/splice/from_pipe     iter_file_splice_write  splice_from_pipe_to_nothing
+    fs/splice/tee           link_pipe  sys_tee  splice_pipe_to_pipe
+    fs/splice/vmsplice      vmsplice_to_pipe  vmsplice_to_user  sys_vmsplice
+    fs/sync                 vfs_fsync  sys_fsync  sys_fdatasync
     fs/userfaultfd          sys_userfaultfd  userfaultfd_ctx  validate_range  userfaultfd_api
                             userfaultfd_set_ctx  userfaultfd_register  userfaultfd_unregister
                             userfaultfd_continue  userfaultfd_ioctl  userfaultfd_read
@@ -296,6 +303,7 @@ Tasks, signals, locks, work for other processors::
     kernel/sched/core        context_switch  schedule
     kernel/sched/idle        init_idle  start_on  do_idle  schedule_idle  cpu_startup_entry
     kernel/sched/sched       rq  runqueues  activate_task
+    kernel/sched/syscalls    sys_sched_yield
     kernel/sched/wait        waitqueue_active  sleep_on  wake_up
     kernel/signal/action     for_each_thread  thread_group_empty  sig_handler  sig_ignored
                              sig_fatal  flush_sigqueue_mask  flush_process  do_sigaction
@@ -332,8 +340,8 @@ Security modules::
 
 Kernel code that does wrong on purpose::
 
-    drivers/char/mem          null_lseek  read_null  write_null  read_zero  mmap_zero
-                              memory_lookup
+    drivers/char/mem          null_lseek  read_null  write_null  read_zero  splice_read_zero
+                              mmap_zero  memory_lookup
     drivers/misc/lkdtm/perms  lkdtm_ACCESS_USERSPACE  lkdtm_WRITE_USERSPACE  lkdtm_WRITE_RO
                               lkdtm_EXEC_USERSPACE
 

@@ -28,6 +28,7 @@ class Errno(enum.IntEnum):
     EFAULT     = 14
     EBUSY      = 16
     EEXIST     = 17
+    EXDEV      = 18
     ENODEV     = 19
     ENOTDIR    = 20
     EISDIR     = 21

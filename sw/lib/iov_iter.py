@@ -8,7 +8,8 @@ buffers.
 
 from collections.abc import Awaitable, Callable
 
-from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SIZE
+from sw.arch.x86.include.asm.page import pfn_to_page
+from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.lib.usercopy import access_ok, copy_to_user, get_user, raw_copy_from_user
 from sw.errno import Errno, KernelError
 from sw.include.linux.mm_types import page
@@ -20,6 +21,7 @@ from sw.mm.gup.pages import get_user_pages_fast
 from sw.mm.gup.populate import fault_in_readable
 from sw.mm.highmem import kmap_local_page, kunmap_local
 from sw.processor.cpu import Cpu
+from sw.processor.strings import rep_movs
 
 
 __all__ = [
@@ -88,6 +90,8 @@ async def _iterate(i: iov_iter, size: int, step: Callable[[int, int, int], Await
 
 async def fault_in_iov_iter_readable(cpu: Cpu, i: iov_iter, size: int) -> int:
     """Make ``size`` bytes of the caller's memory present. Returns those that cannot be read."""
+    if i.bvec:
+        return 0
     for base, length in i.segments:
         count = min(length, size)
         if count and (left := await fault_in_readable(cpu, base, count)):
@@ -101,6 +105,11 @@ async def fault_in_iov_iter_readable(cpu: Cpu, i: iov_iter, size: int) -> int:
 async def _copy_from_iter(cpu: Cpu, kaddr: int, size: int, i: iov_iter) -> int:
     """Copy to the kernel's own mapping of a page."""
     async def step(base: int, done: int, count: int) -> int:
+        if i.bvec:
+            source = await kmap_local_page(cpu, pfn_to_page(cpu, base >> PAGE_SHIFT))
+            await rep_movs(cpu, kaddr + done, source + base % PAGE_SIZE, count)
+            await kunmap_local(cpu, source)
+            return 0
         if not access_ok(cpu, base, count):
             return count
         return await raw_copy_from_user(cpu, kaddr + done, base, count)

@@ -143,8 +143,11 @@ async def filemap_read(cpu: Cpu, filp: file, to: iov_iter, pos: int) -> tuple[in
 
 @traced
 async def filemap_splice_read(cpu: Cpu, in_: file, pos: int, pipe: pipe_inode_info,
-                              length: int) -> int:
-    """Give a pipe, which has place, the file's own pages up to its end. Returns the bytes."""
+                              length: int) -> tuple[int, int]:
+    """Give a pipe, which has place, the file's own pages up to its end.
+
+    Returns the bytes, and the position behind them.
+    """
     node = in_.f_inode
     assert node.i_mapping is not None, "BUG: a file without a page cache"
     done = 0
@@ -154,7 +157,7 @@ async def filemap_splice_read(cpu: Cpu, in_: file, pos: int, pipe: pipe_inode_in
         folio = await _page_to_read(cpu, node.i_mapping, index)
         pipe.bufs.append(pipe_buffer(folio, offset, size))
         done += size
-    return done
+    return done, pos + done
 
 
 @traced

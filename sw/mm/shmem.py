@@ -9,6 +9,7 @@ from sw.errno import Errno, KernelError
 from sw.fs.libfs import noop_fsync
 from sw.fs.open.fallocate import FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE
 from sw.fs.read_write.llseek import generic_file_llseek
+from sw.fs.splice.from_pipe import iter_file_splice_write
 from sw.include.linux.fs import (
     FMODE_READ, FMODE_WRITE, O_RDWR, S_IFREG, SEEK_DATA, SEEK_HOLE, address_space,
     address_space_operations, file, file_operations, inode, inode_operations,
@@ -173,7 +174,7 @@ shmem_file_operations = file_operations(
     read_iter    = filemap_read,
     write_iter   = generic_file_write_iter,
     splice_read  = filemap_splice_read,
-    splice_write = True,
+    splice_write = iter_file_splice_write,
     release      = shmem_evict_inode,
     mmap         = shmem_mmap,
     fsync        = noop_fsync,

@@ -5,10 +5,10 @@ import pytest
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_sendfile, NR_splice, NR_tee
 from sw.era import ERA_5_X, ERA_6_X
 from sw.errno import Errno
-from sw.fs.splice import SPLICE_F_GIFT, SPLICE_F_NONBLOCK
-from sw.include.linux.fs import O_APPEND, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY
+from sw.include.linux.fs import O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY
 from sw.include.linux.mman import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
 from sw.include.linux.signal_types import SIG_IGN, SIGPIPE
+from sw.include.linux.splice import SPLICE_F_GIFT, SPLICE_F_NONBLOCK
 from sw.user import User
 
 from .user_support import (
@@ -244,22 +244,6 @@ async def test_a_pipe_has_the_files_own_page():
     assert await user.read_bytes(reader, 99) == b"the file"
     assert await user.syscall(NR_sendfile, writer, fd, 0, 8) == 8
     assert await user.read_bytes(reader, 9) == b" of the "
-
-
-@runs
-async def test_pages_out_of_a_pipe_into_a_file_are_not_modelled():
-    user, page, reader, writer = await prepared()
-    fd  = await file_of(user, b"contents", O_RDWR)
-    end = await user.open("/file", O_WRONLY | O_APPEND)
-    await user.write(writer, page, 8)
-    for errno, number, *args in (
-            (Errno.ENOSYS, NR_splice, reader, 0, fd, 0, 8, 0),
-            (Errno.EINVAL, NR_splice, reader, 0, end, 0, 8, 0),
-            (Errno.EINVAL, NR_splice, fd, 0, fd, 0, 8, 0),
-            (Errno.ENOSYS, NR_sendfile, fd, fd, 0, 8),
-            (Errno.EINVAL, NR_sendfile, end, fd, 0, 8)):
-        with raises_errno(errno):
-            await user.syscall(number, *args)
 
 
 # The memory file

@@ -9,11 +9,14 @@ from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.include.asm.page_types import PAGE_SIZE
 from sw.arch.x86.lib.usercopy import clear_user
 from sw.errno import Errno, KernelError
+from sw.fs.splice.from_pipe import splice_from_pipe_to_nothing
 from sw.include.linux.fs import S_IFCHR, file, file_operations, inode
 from sw.include.linux.mm import VM_SHARED
 from sw.include.linux.mm_types import vm_area_struct
+from sw.include.linux.pipe_fs_i import pipe_buffer, pipe_inode_info
 from sw.include.linux.sched import signal_pending
 from sw.kernel.trace.ftrace import traced
+from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER, alloc_page
 from sw.mm.shmem import shmem_zero_setup
 from sw.processor.cpu import Cpu
 
@@ -54,6 +57,18 @@ async def read_zero(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tup
     return done, pos
 
 
+@traced
+async def splice_read_zero(cpu: Cpu, filp: file, pos: int, pipe: pipe_inode_info,
+                           length: int) -> tuple[int, int]:
+    """Give a pipe, which has place, pages of zeros of its own; the position stays. ENOMEM."""
+    done = 0
+    while done < length:
+        size = min(PAGE_SIZE, length - done)
+        pipe.bufs.append(pipe_buffer(await alloc_page(cpu, GFP_HIGHUSER | __GFP_ZERO), 0, size))
+        done += size
+    return done, pos
+
+
 def mmap_zero(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
     """Map memory without a file: shared if it may be written to by all, else each one's own."""
     if vma.vm_flags & VM_SHARED:
@@ -61,10 +76,17 @@ def mmap_zero(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
         filp.f_count -= 1  # the caller's reference was for the mapping, which has another file now
 
 
-zero_fops = file_operations(llseek=null_lseek, read=read_zero, write=write_null, mmap=mmap_zero,
-                            splice_write=True)
+zero_fops = file_operations(
+    llseek       = null_lseek,
+    read         = read_zero,
+    write        = write_null,
+    mmap         = mmap_zero,
+    splice_read  = splice_read_zero,
+    splice_write = splice_from_pipe_to_nothing,
+)
 
-null_fops = file_operations(llseek=null_lseek, read=read_null, write=write_null, splice_write=True)
+null_fops = file_operations(llseek=null_lseek, read=read_null, write=write_null,
+                            splice_write=splice_from_pipe_to_nothing)
 
 
 _DEVICES: Mapping[str, file_operations] = {"/dev/zero": zero_fops, "/dev/null": null_fops}

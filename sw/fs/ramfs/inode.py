@@ -5,6 +5,7 @@ Ref: Linux 6.12, fs/ramfs/inode.c, fs/ramfs/file-mmu.c.
 
 from sw.fs.libfs import noop_fsync
 from sw.fs.read_write.llseek import generic_file_llseek
+from sw.fs.splice.from_pipe import iter_file_splice_write
 from sw.include.linux.fs import S_IFREG, address_space, file_operations, inode
 from sw.mm.filemap import (
     filemap_read, filemap_splice_read, generic_file_mmap, generic_file_write_iter,
@@ -20,7 +21,7 @@ ramfs_file_operations = file_operations(
     read_iter  = filemap_read,
     write_iter = generic_file_write_iter,
     splice_read  = filemap_splice_read,
-    splice_write = True,
+    splice_write = iter_file_splice_write,
     mmap       = generic_file_mmap,
     fsync      = noop_fsync,
 )

@@ -171,9 +171,9 @@ class file_operations:
     read_iter, write_iter : callable or :class:`None`
         Of all buffers of a call. A file has these or those.
     splice_read : callable or :class:`None`
-        Gives a pipe references on its pages.
-    splice_write : :class:`bool`
-        It can be filled from a pipe, in Linux: here that is not modelled.
+        ``await splice_read(cpu, file, pos, pipe, len)`` gives a pipe references on its pages.
+    splice_write : callable or :class:`None`
+        ``await splice_write(cpu, pipe, file, pos, len, flags)`` takes bytes out of a pipe.
     fsync : callable or :class:`None`
         Writes it to its disk.
     fallocate : callable or :class:`None`
@@ -192,8 +192,10 @@ class file_operations:
     open:       Callable[[Cpu, inode, file], Awaitable[None]] | None = None
     release:    Callable[[Cpu, inode, file], Awaitable[None]] | None = None
     mmap:       Callable[[Cpu, file, vm_area_struct], None]   | None = None
-    splice_read: Callable[[Cpu, file, int, pipe_inode_info, int], Awaitable[int]] | None = None
-    splice_write: bool = False
+    splice_read: Callable[[Cpu, file, int, pipe_inode_info, int],
+                          Awaitable[tuple[int, int]]] | None = None
+    splice_write: Callable[[Cpu, pipe_inode_info, file, int, int, int],
+                           Awaitable[tuple[int, int]]] | None = None
     fsync:      Callable[[Cpu, file], None]                      | None = None
     fallocate:  Callable[[Cpu, file, int, int, int], Awaitable[None]] | None = None
     unlocked_ioctl: Callable[[Cpu, file, int, int], Awaitable[int]]   | None = None

@@ -1,4 +1,4 @@
-"""Arguments of mmap(), mprotect(), mremap(), madvise() and mlock().
+"""Arguments of mmap(), mprotect(), mremap(), madvise(), mlock() and msync().
 
 Ref: Linux 6.12, include/linux/mman.h, include/uapi/asm-generic/mman-common.h and mman.h,
 include/uapi/linux/mman.h, arch/x86/include/uapi/asm/mman.h.
@@ -19,6 +19,7 @@ __all__ = [
     "MAP_SHARED_VALIDATE", "MAP_STACK", "MAP_SYNC", "MAP_TYPE",
     "MCL_CURRENT", "MCL_FUTURE", "MCL_ONFAULT", "MLOCK_ONFAULT",
     "MREMAP_DONTUNMAP", "MREMAP_FIXED", "MREMAP_MAYMOVE",
+    "MS_ASYNC", "MS_INVALIDATE", "MS_SYNC",
     "PROT_EXEC", "PROT_GROWSDOWN", "PROT_GROWSUP", "PROT_NONE", "PROT_READ", "PROT_SEM",
     "PROT_WRITE",
 ]
@@ -69,6 +70,10 @@ LEGACY_MAP_MASK = (
 MREMAP_MAYMOVE   = 1
 MREMAP_FIXED     = 2
 MREMAP_DONTUNMAP = 4
+
+MS_ASYNC      = 1
+MS_INVALIDATE = 2
+MS_SYNC       = 4
 
 MLOCK_ONFAULT = 1
 

@@ -1,4 +1,4 @@
-"""Buffers of a program, in one piece or in several.
+"""Bytes to be read or filled: buffers of a program, or parts of the kernel's pages.
 
 Ref: Linux 6.12, include/linux/uio.h, include/uapi/linux/uio.h.
 """
@@ -15,15 +15,19 @@ UIO_MAXIOV = 1024
 
 @dataclass(eq=False, slots=True)
 class iov_iter:
-    """Memory of a program that a call still has to read or to fill.
+    """Memory that a call still has to read or to fill.
 
     Attributes
     ----------
     segments : :class:`list` of :class:`tuple`
-        Linear address and bytes of each piece. Copies take away what they have done.
+        Address and bytes of each piece. Copies take away what they have done.
+    bvec : :class:`bool`
+        The pieces are the kernel's, each within a page, and their addresses physical (ITER_BVEC);
+        else they are the program's, and linear (ITER_UBUF, ITER_IOVEC).
     """
 
     segments: list[tuple[int, int]]
+    bvec:     bool = False
 
 
 def iov_iter_count(i: iov_iter) -> int:

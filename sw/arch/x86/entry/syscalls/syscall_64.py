@@ -18,11 +18,14 @@ from sw.fs.open.do_open import do_sys_open, sys_close, sys_creat
 from sw.fs.open.fallocate import sys_fallocate
 from sw.fs.open.truncate import sys_ftruncate, sys_truncate
 from sw.fs.pipe import sys_pipe, sys_pipe2
+from sw.fs.read_write.copy_file_range import sys_copy_file_range
 from sw.fs.read_write.llseek import ksys_lseek
 from sw.fs.read_write.rw import ksys_pread64, ksys_pwrite64, ksys_read, ksys_write
 from sw.fs.read_write.sendfile import sys_sendfile64
 from sw.fs.read_write.vector import sys_preadv, sys_pwritev, sys_readv, sys_writev
-from sw.fs.splice import sys_splice, sys_tee, sys_vmsplice
+from sw.fs.splice.do_splice import sys_splice
+from sw.fs.splice.tee import sys_tee
+from sw.fs.splice.vmsplice import sys_vmsplice
 from sw.fs.sync import sys_fdatasync, sys_fsync
 from sw.fs.userfaultfd import sys_userfaultfd
 from sw.include.linux.syscalls import (
@@ -32,6 +35,7 @@ from sw.kernel.exit.do_exit import sys_exit, sys_exit_group
 from sw.kernel.exit.wait import sys_wait4
 from sw.kernel.fork.clone import sys_clone, sys_fork
 from sw.kernel.ptrace.request import sys_ptrace
+from sw.kernel.sched.syscalls import sys_sched_yield
 from sw.kernel.signal.action import sys_rt_sigaction, sys_rt_sigprocmask
 from sw.kernel.signal.kill import sys_kill, sys_tgkill, sys_tkill
 from sw.kernel.sys.ids import (
@@ -53,24 +57,25 @@ from sw.mm.mprotect import sys_mprotect
 from sw.mm.mremap import sys_mremap
 from sw.mm.secretmem import sys_memfd_secret
 from sw.mm.mseal import sys_mseal
+from sw.mm.msync import sys_msync
 from sw.mm.process_vm_access import sys_process_vm_readv, sys_process_vm_writev
 
 
 __all__ = [
-    "NR_brk", "NR_clone", "NR_close", "NR_creat", "NR_dup", "NR_dup2", "NR_dup3", "NR_execve",
-    "NR_exit", "NR_exit_group", "NR_fallocate", "NR_fcntl", "NR_fdatasync", "NR_fork", "NR_fsync",
-    "NR_ftruncate", "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid", "NR_getpid",
-    "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getrusage", "NR_getsid",
-    "NR_getuid", "NR_ioctl", "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create",
+    "NR_brk", "NR_clone", "NR_close", "NR_copy_file_range", "NR_creat", "NR_dup", "NR_dup2",
+    "NR_dup3", "NR_execve", "NR_exit", "NR_exit_group", "NR_fallocate", "NR_fcntl", "NR_fdatasync",
+    "NR_fork", "NR_fsync", "NR_ftruncate", "NR_getegid", "NR_geteuid", "NR_getgid", "NR_getpgid",
+    "NR_getpid", "NR_getppid", "NR_getresgid", "NR_getresuid", "NR_getrlimit", "NR_getrusage",
+    "NR_getsid", "NR_getuid", "NR_ioctl", "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create",
     "NR_memfd_secret", "NR_mlock", "NR_mlock2", "NR_mlockall", "NR_mmap", "NR_mprotect",
-    "NR_mremap", "NR_mseal", "NR_munlock", "NR_munlockall", "NR_munmap", "NR_open", "NR_pipe",
-    "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv", "NR_prlimit64", "NR_process_vm_readv",
-    "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64", "NR_pwritev", "NR_read", "NR_readv",
-    "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sendfile", "NR_setfsgid", "NR_setfsuid",
-    "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid", "NR_setresuid", "NR_setreuid",
-    "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee", "NR_tgkill", "NR_tkill",
-    "NR_truncate", "NR_userfaultfd", "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev",
-    "sys_call_table",
+    "NR_mremap", "NR_mseal", "NR_msync", "NR_munlock", "NR_munlockall", "NR_munmap", "NR_open",
+    "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv", "NR_prlimit64",
+    "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64", "NR_pwritev",
+    "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sched_yield", "NR_sendfile",
+    "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid",
+    "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee",
+    "NR_tgkill", "NR_tkill", "NR_truncate", "NR_userfaultfd", "NR_vmsplice", "NR_wait4", "NR_write",
+    "NR_writev", "sys_call_table",
 ]
 
 
@@ -91,7 +96,9 @@ NR_pwrite64     = 18
 NR_readv        = 19
 NR_writev       = 20
 NR_pipe         = 22
+NR_sched_yield  = 24
 NR_mremap       = 25
+NR_msync        = 26
 NR_madvise      = 28
 NR_dup          = 32
 NR_dup2         = 33
@@ -154,6 +161,7 @@ NR_process_vm_writev = 311
 NR_memfd_create = 319
 NR_userfaultfd  = 323
 NR_mlock2       = 325
+NR_copy_file_range = 326
 NR_memfd_secret = 447
 NR_mseal        = 462
 
@@ -183,8 +191,10 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_writev:       SYSCALL_DEFINE("writev", sys_writev, unsigned_long, unsigned_long,
                                     unsigned_long),
     NR_pipe:         SYSCALL_DEFINE("pipe", sys_pipe, unsigned_long),
+    NR_sched_yield:  SYSCALL_DEFINE("sched_yield", sys_sched_yield),
     NR_mremap:       SYSCALL_DEFINE("mremap", sys_mremap, unsigned_long, unsigned_long,
                                     unsigned_long, unsigned_long, unsigned_long),
+    NR_msync:        SYSCALL_DEFINE("msync", sys_msync, unsigned_long, size_t, int_),
     NR_madvise:      SYSCALL_DEFINE("madvise", sys_madvise, unsigned_long, size_t, int_),
     NR_dup:          SYSCALL_DEFINE("dup", sys_dup, unsigned_int),
     NR_dup2:         SYSCALL_DEFINE("dup2", sys_dup2, unsigned_int, unsigned_int),
@@ -263,6 +273,8 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_memfd_create: SYSCALL_DEFINE("memfd_create", sys_memfd_create, filename, unsigned_int),
     NR_userfaultfd:  SYSCALL_DEFINE("userfaultfd", sys_userfaultfd, int_),
     NR_mlock2:       SYSCALL_DEFINE("mlock2", sys_mlock2, unsigned_long, size_t, int_),
+    NR_copy_file_range: SYSCALL_DEFINE("copy_file_range", sys_copy_file_range, int_,
+                                       unsigned_long, int_, unsigned_long, size_t, unsigned_int),
     NR_memfd_secret: SYSCALL_DEFINE("memfd_secret", sys_memfd_secret, unsigned_int),
     NR_mseal:        SYSCALL_DEFINE("mseal", sys_mseal, unsigned_long, size_t, unsigned_long),
 }

@@ -1,0 +1,1 @@
+"""Bytes that go through a pipe without being copied (Linux: fs/splice.c)."""
