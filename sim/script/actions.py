@@ -23,7 +23,7 @@ _PTRACE, _EXIT_GROUP, _PIPE2, _PRLIMIT64 = 101, 231, 293, 302
 _O_RDONLY, _O_RDWR, _WNOHANG = 0, 2, 1
 
 #: Calls that need their file for reading only.
-_READS = ("mmap", "pread", "preadv", "read", "readv", "sendfile")
+_READS = ("copy_file_range", "mmap", "pread", "preadv", "read", "readv", "sendfile")
 
 _PEEKS = ("peektext", "peekdata")
 

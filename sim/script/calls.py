@@ -154,6 +154,8 @@ CALLS: Mapping[str, Call] = {
                              _flags(words.SPLICE, 0))),
     "tee":        Call(276, (_FILE, Arg("to", Kind.FILE), _LENGTH, _flags(words.SPLICE, 0))),
     "vmsplice":   Call(278, (_FILE, _IOV, _flags(words.SPLICE, 0))),
+    "copy_file_range": Call(326, (_FILE, _fixed(0), Arg("to", Kind.FILE), _fixed(0), _LENGTH,
+                                  Arg("flags", default=0))),
     "sendfile":   Call(40, (Arg("to", Kind.FILE), _FILE, _fixed(0), _LENGTH)),
     # Processes
     "kill":       Call(62, (_PID, Arg("signal", Kind.SIGNAL))),
