@@ -6,7 +6,7 @@ Advice of memory failures and of merged pages is EINVAL, as in a kernel that is 
 MADV_COLLAPSE is ENOSYS.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from sw.arch.x86.include.asm.current import current_mm
 from sw.arch.x86.include.asm.page_types import PAGE_MASK, PAGE_SHIFT
@@ -48,7 +48,9 @@ _DONTNEED_FREE = (MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE)
 #: Advice about the pages: the mappings stay as they are.
 _PAGES = (*_DONTNEED_FREE, MADV_WILLNEED, MADV_REMOVE, MADV_COLD, MADV_PAGEOUT)
 
-_WAYS = {MADV_REMOVE: madvise_remove, MADV_COLD: madvise_cold, MADV_PAGEOUT: madvise_pageout}
+_WAYS: Mapping[int, Callable[[Cpu, vm_area_struct, int, int], Awaitable[None]]] = {
+    MADV_REMOVE: madvise_remove, MADV_COLD: madvise_cold, MADV_PAGEOUT: madvise_pageout,
+}
 
 _POPULATE = (MADV_POPULATE_READ, MADV_POPULATE_WRITE)
 
