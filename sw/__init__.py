@@ -257,6 +257,7 @@ Files::
     fs/splice/from_pipe     iter_file_splice_write  splice_from_pipe_to_nothing
     fs/splice/tee           link_pipe  sys_tee  splice_pipe_to_pipe
     fs/splice/vmsplice      vmsplice_to_pipe  vmsplice_to_user  sys_vmsplice
+    fs/stat                 sys_statx
     fs/sync                 vfs_fsync  sys_fsync  sys_fdatasync
     fs/userfaultfd          sys_userfaultfd  userfaultfd_ctx  validate_range  userfaultfd_api
                             userfaultfd_set_ctx  userfaultfd_register  userfaultfd_unregister

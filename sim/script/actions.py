@@ -1,6 +1,7 @@
 """Steps that are more than one system call, or none."""
 
 import errno
+import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +19,14 @@ __all__ = ["ACTIONS", "Action", "Refused", "call"]
 
 
 _OPEN, _CLOSE, _RT_SIGPROCMASK, _CLONE, _FORK, _EXIT, _WAIT4 = 2, 3, 14, 56, 57, 60, 61
-_PTRACE, _EXIT_GROUP, _PIPE2, _PRLIMIT64 = 101, 231, 293, 302
+_PTRACE, _EXIT_GROUP, _PIPE2, _PRLIMIT64, _STATX = 101, 231, 293, 302, 332
 
 _O_RDONLY, _O_RDWR, _WNOHANG = 0, 2, 1
 
 #: Calls that need their file for reading only.
 _READS = ("copy_file_range", "mmap", "pread", "preadv", "read", "readv", "sendfile")
+
+_AT_FDCWD, _AT_EMPTY_PATH, _STATX_BASIC_STATS = -100, 0x1000, 0x7FF
 
 _PEEKS = ("peektext", "peekdata")
 
@@ -259,6 +262,19 @@ async def _setrlimit(action: Action) -> None:
                                      action.process.stage + OPERANDS, 0))
 
 
+async def _stat(action: Action) -> None:
+    """Look at a file from outside. Its owner, the player's user perhaps, is told if expected."""
+    path = path_of(action.step)
+    file = ((action.register("file"), "", _AT_EMPTY_PATH) if path is None
+            else (_AT_FDCWD, action.names.path(path), 0))
+    ret  = await action.syscall(_STATX, *file, _STATX_BASIC_STATS, action.process.stage + OPERANDS)
+    _, owner, _, mode, size = struct.unpack("<20sIIH10xQ", await action.process.get(48, OPERANDS))
+    action.says(ret)
+    action.said |= {"size": size, "mode": mode & 0o7777}
+    if "owner" in action.step.expect:
+        action.said["owner"] = owner
+
+
 async def _signals(action: Action) -> None:
     """Do nothing: the player notes the signals of each step."""
 
@@ -296,6 +312,5 @@ ACTIONS: Mapping[str, Callable[[Action], Awaitable[None]]] = {
     "load": _load, "store": _store, "fetch": _fetch, "call": _call, "int3": _int3, "fork": _fork,
     "clone": _clone, "exec": _exec, "exit": _exit, "exit_thread": _exit_thread, "wait": _wait,
     "pipe": _pipe, "sigaction": _sigaction, "sigprocmask": _sigprocmask, "ptrace": _ptrace,
-    "setrlimit": _setrlimit, "signals": _signals, "query": _query,
-    "find": _find,
+    "setrlimit": _setrlimit, "stat": _stat, "signals": _signals, "query": _query, "find": _find,
 }

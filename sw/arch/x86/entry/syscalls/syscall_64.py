@@ -26,6 +26,7 @@ from sw.fs.read_write.vector import sys_preadv, sys_pwritev, sys_readv, sys_writ
 from sw.fs.splice.do_splice import sys_splice
 from sw.fs.splice.tee import sys_tee
 from sw.fs.splice.vmsplice import sys_vmsplice
+from sw.fs.stat import sys_statx
 from sw.fs.sync import sys_fdatasync, sys_fsync
 from sw.fs.userfaultfd import sys_userfaultfd
 from sw.include.linux.syscalls import (
@@ -73,9 +74,9 @@ __all__ = [
     "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64", "NR_pwritev",
     "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sched_yield", "NR_sendfile",
     "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid",
-    "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice", "NR_tee",
-    "NR_tgkill", "NR_tkill", "NR_truncate", "NR_userfaultfd", "NR_vmsplice", "NR_wait4", "NR_write",
-    "NR_writev", "sys_call_table",
+    "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice",
+    "NR_statx", "NR_tee", "NR_tgkill", "NR_tkill", "NR_truncate", "NR_userfaultfd", "NR_vmsplice",
+    "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
 ]
 
 
@@ -162,6 +163,7 @@ NR_memfd_create = 319
 NR_userfaultfd  = 323
 NR_mlock2       = 325
 NR_copy_file_range = 326
+NR_statx        = 332
 NR_memfd_secret = 447
 NR_mseal        = 462
 
@@ -275,6 +277,8 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_mlock2:       SYSCALL_DEFINE("mlock2", sys_mlock2, unsigned_long, size_t, int_),
     NR_copy_file_range: SYSCALL_DEFINE("copy_file_range", sys_copy_file_range, int_,
                                        unsigned_long, int_, unsigned_long, size_t, unsigned_int),
+    NR_statx:        SYSCALL_DEFINE("statx", sys_statx, int_, filename, unsigned_int, unsigned_int,
+                                    unsigned_long),
     NR_memfd_secret: SYSCALL_DEFINE("memfd_secret", sys_memfd_secret, unsigned_int),
     NR_mseal:        SYSCALL_DEFINE("mseal", sys_mseal, unsigned_long, size_t, unsigned_long),
 }
