@@ -29,7 +29,7 @@ Rules that Linux had one after another, of which an era takes one each::
     rules/kernel_mapping  ByKmap  ByKmapLocal
     rules/mremap_flush    FlushesLate  FlushesDirtyLocked  FlushesLocked
     rules/read_gup        Shares  BreaksCow  UnsharesPins
-    rules/reuse           ByMapcount  ByRefcount  ByExclusive
+    rules/reuse           ByMapcount  ByRefcount  ByExclusive  ByAddressSpace
     rules/uffd_fill       NoMinorFaults  DirtiesWritable  DirtiesAlways
 
 The processor: it knows the bus, and nothing of the kernel::
@@ -197,6 +197,7 @@ Pages, frames, files in memory::
     mm/rmap               folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
                           folio_add_file_rmap_pmd
                           folio_add_anon_rmap_ptes  folio_dup_anon_rmap_pmd  folio_remove_rmap_pmd
+                          folio_dup_anon_rmap_pte
     mm/secretmem          vma_is_secretmem  secretmem_fault  secretmem_release  secretmem_mmap
                           secretmem_setattr  sys_memfd_secret
     mm/shmem              shmem_mmap  shmem_evict_inode  shmem_setattr  shmem_write_begin

@@ -20,7 +20,7 @@ from sw.rules.hugetlb_force import GivesTheRight, KeepsReadOnly, Refuses
 from sw.rules.kernel_mapping import ByKmap, ByKmapLocal
 from sw.rules.mremap_flush import FlushesDirtyLocked, FlushesLate, FlushesLocked
 from sw.rules.read_gup import BreaksCow, Shares, UnsharesPins
-from sw.rules.reuse import ByExclusive, ByMapcount, ByRefcount
+from sw.rules.reuse import ByAddressSpace, ByExclusive, ByMapcount, ByRefcount
 from sw.rules.uffd_fill import DirtiesAlways, DirtiesWritable, NoMinorFaults
 
 
@@ -110,6 +110,7 @@ ERA_6_18 = replace(
     ERA_6_X, name="6.18",
     huge_write      = SplitsShared(),
     hugetlb_force   = KeepsReadOnly(),
+    reuse           = ByAddressSpace(),
     write_prefaults = False,
 )
 

@@ -1,7 +1,7 @@
 """Reuse of a page on a write to its read-only entry: how Linux knows that nobody else sees it.
 
 Ref: mm/memory.c (do_wp_page), mm/huge_memory.c (do_huge_pmd_wp_page) and mm/swapfile.c
-(reuse_swap_page) of Linux 4.8 to 6.12. There is no swap.
+(reuse_swap_page) of Linux 4.8 to 6.18. There is no swap.
 
 A compound page may be mapped by small entries. Its references are counted for all of it.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sw.include.linux.mm_types import folio_pages, folio_test_large, page, page_folio
 
 
-__all__ = ["ByExclusive", "ByMapcount", "ByRefcount"]
+__all__ = ["ByAddressSpace", "ByExclusive", "ByMapcount", "ByRefcount"]
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,21 @@ class ByExclusive:
     def wp_can_reuse_huge(self, folio: page) -> bool:
         """Exclusive already, or the only reference is this entry's."""
         return folio.anon_exclusive or folio.refcount == 1
+
+
+@dataclass(frozen=True)
+class ByAddressSpace(ByExclusive):
+    """Since 6.15: a part of a compound page may be reused as well, if one address space has it all.
+
+    All references must be entries of that. It takes no part of a page that it maps no other part
+    of: with the copy all of the compound page is free. Of address spaces a page knows two; who came
+    third is never known to be the last.
+    """
+
+    def wp_can_reuse(self, pg: page) -> bool:
+        """Exclusive already; or all references are entries of this address space."""
+        folio = page_folio(pg)
+        if pg.anon_exclusive or not folio_test_large(pg):
+            return super().wp_can_reuse(pg)
+        return (folio.large_mapcount > 1 and not folio.maybe_mapped_shared
+                and folio.refcount == folio.large_mapcount)

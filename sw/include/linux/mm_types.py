@@ -93,6 +93,12 @@ class page:
         Of every other frame of one: the first.
     entire_mapcount : :class:`int`
         Entries of page directories that map a whole compound page.
+    large_mapcount : :class:`int`
+        All entries that map a private compound page, or a part of it.
+    mm_ids : :class:`dict`
+        How many of them are of which address space, for some.
+    maybe_mapped_shared : :class:`bool`
+        They are of several address spaces, or nobody knows.
     """
 
     pfn:            int
@@ -110,6 +116,9 @@ class page:
     compound_pages:  tuple[page, ...] = ()
     compound_head:   page | None      = None
     entire_mapcount: int              = 0
+    large_mapcount:  int              = 0
+    mm_ids:          dict[mm_struct, int] = field(default_factory=dict)
+    maybe_mapped_shared: bool         = False
 
 
 def page_folio(pg: page) -> page:

@@ -53,7 +53,7 @@ async def copy_huge_pmd(cpu: Cpu, dst_vma: vm_area_struct, src_vma: vm_area_stru
     else:
         folio = pte_page(cpu, pmd)
         get_page(cpu, folio)
-        folio_dup_anon_rmap_pmd(folio)
+        folio_dup_anon_rmap_pmd(folio, dst_vma)
     pgtable_trans_huge_deposit(dst, pgtable)
     await ptep_set_wrprotect(cpu, src, addr, src_pmd)
     await set_pte_at(cpu, dst, addr, dst_pmd, pte_mkold(pte_wrprotect(paging, pmd)))
@@ -73,7 +73,7 @@ async def zap_huge_pmd(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, pmdp: int
         tlb.flush = tlb.flush or not pte_protnone(pmd)
         pagetable_free(cpu, mm.pgd, pgtable_trans_huge_withdraw(mm))
         if not is_huge_zero_pmd(cpu, pmd):
-            folio_remove_rmap_pmd(pte_page(cpu, pmd))
+            folio_remove_rmap_pmd(pte_page(cpu, pmd), vma)
             tlb.pages.append(pte_page(cpu, pmd))
     pte_unmap_unlock(cpu, mm)
     return huge

@@ -46,8 +46,8 @@ async def _small_entries(cpu: Cpu, vma: vm_area_struct, haddr: int, pmdp: int) -
     folio   = pte_page(cpu, old_pmd)
     pages   = folio_pages(folio)
     folio_ref_add(cpu, folio, paging.HPAGE_PMD_NR - 1)
-    folio_add_anon_rmap_ptes(pages, folio.anon_exclusive)
-    folio_remove_rmap_pmd(folio)
+    folio_add_anon_rmap_ptes(pages, vma, folio.anon_exclusive)
+    folio_remove_rmap_pmd(folio, vma)
 
     def small(pg: page) -> int:
         entry = mk_pte(paging, pg, vma.vm_page_prot)

@@ -59,7 +59,7 @@ async def _replace(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
         await pmdp_huge_clear_flush(cpu, vma, haddr, vmf.pmd)
         await map_anon_folio_pmd(cpu, new, vmf.pmd, vma, haddr)
         if old is not None:
-            folio_remove_rmap_pmd(old)
+            folio_remove_rmap_pmd(old, vma)
     pte_unmap_unlock(cpu, mm)
     if not unchanged:
         put_page(cpu, new)

@@ -41,7 +41,7 @@ async def copy_hugetlb_pmd(cpu: Cpu, dst_vma: vm_area_struct, src_vma: vm_area_s
     if pmd_leaf(entry):
         folio = pte_page(cpu, entry)
         get_page(cpu, folio)
-        folio_dup_anon_rmap_pmd(folio)
+        folio_dup_anon_rmap_pmd(folio, dst_vma)
         if is_cow_mapping(src_vma.vm_flags):
             await ptep_set_wrprotect(cpu, src, addr, src_pmd)
             entry = pte_wrprotect(kconfig(cpu).paging, entry)
@@ -58,7 +58,7 @@ async def unmap_hugetlb_pmd(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, pmdp
     entry = await ptep_get_and_clear(cpu, mm, addr, pmdp)
     if pmd_leaf(entry):
         folio = pte_page(cpu, entry)
-        folio_remove_rmap_pmd(folio)
+        folio_remove_rmap_pmd(folio, vma)
         if folio.refcount == 1:
             restore_reserve(cpu, vma, addr)
         tlb.flush = True

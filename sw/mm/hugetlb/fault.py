@@ -139,7 +139,7 @@ async def _replace(cpu: Cpu, vmf: vm_fault, old: page, new: page) -> None:
         await copy_user_highpage(cpu, to, from_, vmf.address, vma)
     await spin_lock(cpu, pte_lockptr(mm))
     await pmdp_huge_clear_flush(cpu, vma, vmf.address, vmf.pmd)
-    folio_remove_rmap_pmd(old)
+    folio_remove_rmap_pmd(old, vma)
     folio_add_new_anon_rmap(new, vma, vmf.address)
     write = not vmf.flags & FAULT_FLAG_UNSHARE
     await set_pte_at(cpu, mm, vmf.address, vmf.pmd, make_huge_pte(cpu, vma, new, write))

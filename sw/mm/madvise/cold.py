@@ -70,7 +70,7 @@ async def madvise_pageout(cpu: Cpu, vma: vm_area_struct, start: int, end: int) -
         if mapped_once(pg) and (_is_free(cpu, tlb, pg, pte) if pg.anon else vma_is_shmem(vma)):
             pte = await ptep_get_and_clear(cpu, vma.vm_mm, addr, entryp)
             pg.dirty = pg.dirty or pte_dirty(kconfig(cpu).paging, pte)
-            folio_remove_rmap_pte(pg)
+            folio_remove_rmap_pte(pg, vma)
             tlb.flush = tlb.cleared_ptes = True
             tlb.pages.append(pg)
 

@@ -18,6 +18,7 @@ from sw.mm.hugetlb.entries import copy_hugetlb_pmd
 from sw.mm.page_alloc import get_page
 from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_unmap_unlock
+from sw.mm.rmap import folio_add_file_rmap_pte, folio_dup_anon_rmap_pte
 from sw.processor.cpu import Cpu
 
 from .pgtable import pmd_alloc, pte_alloc
@@ -39,8 +40,10 @@ async def copy_present_pte(cpu: Cpu, dst_vma: vm_area_struct, src_vma: vm_area_s
     folio  = vm_normal_page(cpu, src_vma, pte)
     if folio is not None:
         get_page(cpu, folio)
-        folio.mapcount      += 1
-        folio.anon_exclusive = False
+        if folio.anon:
+            folio_dup_anon_rmap_pte(folio, dst_vma)
+        else:
+            folio_add_file_rmap_pte(folio)
     if is_cow_mapping(src_vma.vm_flags) and pte_write(pte):
         await ptep_set_wrprotect(cpu, src_vma.vm_mm, addr, src_pte)
         pte = pte_wrprotect(paging, pte)

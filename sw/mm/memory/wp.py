@@ -72,7 +72,7 @@ async def wp_page_copy(cpu: Cpu, vmf: vm_fault, old: page | None) -> int:
         folio_add_new_anon_rmap(new, vma, vmf.address)
         await set_pte_at(cpu, mm, vmf.address, vmf.pte, entry)
         if old is not None:
-            folio_remove_rmap_pte(old)
+            folio_remove_rmap_pte(old, vma)
     pte_unmap_unlock(cpu, mm)
 
     if not unchanged:

@@ -65,7 +65,7 @@ async def zap_pte_range(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, start: i
         folio = vm_normal_page(cpu, vma, pte) if pte_present(pte) else None
         if folio is not None:
             folio.dirty = folio.dirty or (not folio.anon and pte_dirty(kconfig(cpu).paging, pte))
-            folio_remove_rmap_pte(folio)
+            folio_remove_rmap_pte(folio, vma)
             tlb.pages.append(folio)
 
 
