@@ -194,10 +194,10 @@ Pages, frames, files in memory::
                           pgtable_trans_huge_withdraw
     mm/process_vm_access  process_vm_rw_pages  process_vm_rw_single_vec  process_vm_rw_core
                           process_vm_rw  sys_process_vm_readv  sys_process_vm_writev
-    mm/rmap               folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
-                          folio_add_file_rmap_pmd
+    mm/rmap               folio_add_large_mapcount  folio_sub_large_mapcount
+                          folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
+                          folio_add_file_rmap_pmd  folio_dup_anon_rmap_pte
                           folio_add_anon_rmap_ptes  folio_dup_anon_rmap_pmd  folio_remove_rmap_pmd
-                          folio_dup_anon_rmap_pte
     mm/secretmem          vma_is_secretmem  secretmem_fault  secretmem_release  secretmem_mmap
                           secretmem_setattr  sys_memfd_secret
     mm/shmem              shmem_mmap  shmem_evict_inode  shmem_setattr  shmem_write_begin
@@ -258,7 +258,7 @@ Files::
     fs/splice/from_pipe     iter_file_splice_write  splice_from_pipe_to_nothing
     fs/splice/tee           link_pipe  sys_tee  splice_pipe_to_pipe
     fs/splice/vmsplice      vmsplice_to_pipe  vmsplice_to_user  sys_vmsplice
-    fs/stat                 sys_statx
+    fs/stat                 sys_statx  cp_statx
     fs/sync                 vfs_fsync  sys_fsync  sys_fdatasync
     fs/userfaultfd          sys_userfaultfd  userfaultfd_ctx  validate_range  userfaultfd_api
                             userfaultfd_set_ctx  userfaultfd_register  userfaultfd_unregister
