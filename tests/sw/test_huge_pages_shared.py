@@ -43,6 +43,46 @@ async def get(user, at, flags):
     return got
 
 
+# Parts of a huge page whose other users are gone
+
+@EACH_VERSION
+@runs
+async def test_the_last_user_of_small_parts_reuses_them_by_the_rules_of_its_version(name):
+    user  = await boot_huge(era=ERAS[name])
+    await written(user)
+    child = await user.fork()
+    await child.mprotect(AT, PAGE, PROT_READ)
+    await user.munmap(AT, HUGE)
+    before = await frame(child, AT + PAGE)
+    await child.store(AT + PAGE, 8)
+    # From 5.9 on references are counted, and each small entry has one.
+    assert (await frame(child, AT + PAGE) is before) == (
+        name in ("4.8", "4.14", "4.18", "5.7", "5.8", "6.18"))
+    assert await child.load(AT + PAGE) == 8
+
+
+@runs
+async def test_a_huge_page_knows_how_many_entries_two_address_spaces_have():
+    user = await boot_huge()
+    await written(user)
+    second, third = [await user.fork() for _ in range(2)]
+    folio = await head(user)
+    known = [process.task.mm for process in (user, second)]
+    assert folio.mm_ids == dict.fromkeys(known, 1)
+    assert (folio.large_mapcount, folio.maybe_mapped_shared) == (3, True)
+    await second.mprotect(AT, PAGE, PROT_READ)
+    assert folio.mm_ids == {known[0]: 1, known[1]: 512}
+    await user.munmap(AT, HUGE)
+    assert (folio.mm_ids, folio.large_mapcount) == ({known[1]: 512}, 513)
+    assert folio.maybe_mapped_shared
+    await third.munmap(AT, HUGE)
+    assert not folio.maybe_mapped_shared
+    await second.munmap(AT + PAGE, HUGE - PAGE)
+    assert (folio.mm_ids, folio.large_mapcount) == ({known[1]: 1}, 1)
+    await second.munmap(AT, PAGE)
+    assert (folio.mm_ids, folio.large_mapcount) == ({}, 0)
+
+
 # fork()
 
 @EACH_HUGE_PAGING
