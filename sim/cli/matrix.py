@@ -12,6 +12,7 @@ from sim.matrix.play import COLUMNS, played
 from sim.matrix.text import as_text
 from sim.matrix.ways import WAYS
 from sim.output.files import print_out, written
+from sim.output.names import others
 from sim.output.progress import Progress
 
 from .again import TRACED
@@ -76,6 +77,7 @@ def _columns(text: str) -> list[str]:
     for word in text.split(","):
         if word not in COLUMNS and word not in GROUPS:
             raise argparse.ArgumentTypeError(
-                f'there is no column "{word}"; there are: {", ".join([*COLUMNS, *GROUPS])}')
+                f'there is no column "{word[:40]}"; '
+                + others(word, [*COLUMNS, *GROUPS], "dragoncage matrix --help has all"))
         names += [name for name in GROUPS.get(word, [word]) if name not in names]
     return names

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sim.output.names import others
+
 from . import expression, words
 from .calls import CALLS, Arg, Kind
 from .host import PROCESSES
 from .script import EXPECTED, NEEDS, STEPS, Script, ScriptError, ScriptFile, Segment, Step
 from .values import (
-    SEGMENTS, Wrong, check_keys, check_room, check_table, check_word, data_of, is_number, list_of,
+    PAGE, SEGMENTS, Wrong, check_keys, check_room, check_table, check_word, data_of, is_number, list_of,
     one_of, prot_of, size_of, type_name, words_of,
 )
 
@@ -111,9 +113,11 @@ class _Reader:
             raise ScriptError(f"{self._file}:{line}: {wrong}") from wrong
 
     def _head(self) -> Mapping[str, Any]:
+        # Another format has other keys: its number comes first.
+        number = self._table.get("format")
+        if is_number(number) and number != FORMAT:
+            raise Wrong(f"this is format {number}; formats: {FORMAT}", "format")
         check_keys(self._table, _TOP, ("format", "title", "step"))
-        if self._table["format"] != FORMAT:
-            raise Wrong(f"this is format {self._table['format']}; formats: {FORMAT}", "format")
         for need in self._table.get("needs", ()):
             one_of(need, NEEDS, "needs")
         for key in ("title", "differs"):
@@ -266,7 +270,7 @@ def _kinds(table: Mapping[str, Any], do: Any) -> dict[str, Arg]:
     if not isinstance(do, str) or do not in CALLS and do not in STEPS:
         if "do" not in table:
             raise Wrong("a step needs do: what is done")
-        raise Wrong(f'there is no "{do}"; there are: {", ".join([*STEPS, *CALLS])}', "do")
+        raise Wrong(f'there is no "{str(do)[:40]}"; {others(do, [*STEPS, *CALLS], PAGE)}', "do")
     args = STEPS[do] if do in STEPS else CALLS[do].args
     own  = {arg.key: arg for arg in args if arg.kind is not Kind.FIXED}
     if do in CALLS and any(arg.kind in (Kind.DATA, Kind.ROOM) for arg in args):

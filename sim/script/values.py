@@ -5,18 +5,24 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sim.output.names import others
+
 from . import words
 from .calls import Kind
 from .expression import Expression
 
 
-__all__ = ["SEGMENTS", "Wrong", "check_keys", "check_room", "check_table", "check_word", "data_of",
-           "is_number", "list_of", "one_of", "prot_of", "size_of", "type_name", "words_of"]
+__all__ = ["PAGE", "SEGMENTS", "Wrong", "check_keys", "check_room", "check_table", "check_word",
+           "data_of", "is_number", "list_of", "one_of", "prot_of", "size_of", "type_name",
+           "words_of"]
 
 
 #: Bytes of the largest data and of the largest room, which the stage of a process has; and parts of
 #: the longest vector.
 _MOST, SEGMENTS = 0x8000, 64
+
+#: The page that has the words of scripts.
+PAGE = "docs/scripts.md has all"
 
 _BYTES = re.compile(r"((?:[0-9a-fA-F]{2})+)(?:\*([0-9]+))?")
 
@@ -43,7 +49,7 @@ def check_keys(table: Mapping[str, Any], known: Mapping[str, Any], needed: Itera
     """Check that all keys are known and of their types, and the needed ones there."""
     for key, value in table.items():
         if key not in known:
-            raise Wrong(f'there is no key "{key}" here; there are: {", ".join(known)}', key)
+            raise Wrong(f'there is no key "{key}" here; {others(key, known, PAGE)}', key)
         wanted = known[key]
         if not isinstance(value, wanted) or isinstance(value, bool) and wanted is not object:
             raise Wrong(f"{key} is {type_name(wanted)}, not {value!r}", key)
@@ -62,7 +68,8 @@ def check_word(key: str, value: Any) -> None:
     """Check the word of an expectation, if it is one that can be known."""
     if key in _WORDS and value not in _WORDS[key] and not (
             key != "errno" and _REAL_TIME.fullmatch(value)):
-        raise Wrong(f"expect: there is no {key} {value!r}", "expect")
+        raise Wrong(f"expect: there is no {key} {value!r}; {others(value, _WORDS[key], PAGE)}",
+                    "expect")
 
 
 def check_room(key: str, count: Expression | int) -> None:
@@ -87,7 +94,7 @@ def is_number(value: Any) -> bool:
 def one_of(word: Any, known: Iterable[str], key: str) -> str:
     """Return a word, if it is known."""
     if not isinstance(word, str) or word not in known:
-        raise Wrong(f"{key}: there is no {word!r}; there are: {', '.join(known) or 'none'}", key)
+        raise Wrong(f"{key}: there is no {word!r}; {others(word, known, PAGE)}", key)
     return word
 
 

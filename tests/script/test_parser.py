@@ -33,6 +33,7 @@ def test_a_script_is_read_with_the_lines_of_its_steps():
     ("title = 'x'\n[[step]]\nwho = 'a'\ndo = 'int3'", 1, "format is missing"),
     ("format = 2\ntitle = 'x'\nstep = []", 1, "this is format 2; formats: 1"),
     ("format = '1'\ntitle = 'x'\nstep = []", 1, "format is a number, not '1'"),
+    ("format = 2\nname = 'x'", 1, "this is format 2; formats: 1"),
     (HEAD + "step = []", 1, "a script has a step at least"),
     (HEAD + "steps = []", 3, 'there is no key "steps" here'),
     (HEAD + "needs = ['luck']\n" + MMAP, 3, "needs: there is no 'luck'; there are: root"),
@@ -40,7 +41,9 @@ def test_a_script_is_read_with_the_lines_of_its_steps():
     (HEAD + "[[file]]\npath = 'a/b'\ndata = ''\n" + MMAP, 4, "path is a name without folders"),
     (HEAD + "[[file]]\npath = 'a'\ndata = '4'\n" + MMAP, 5, "data is bytes in hex"),
     (HEAD + "[process.b]\nuid = 'root'\n" + MMAP, 4, "uid is a number, not 'root'"),
-    (step("do = 'mmapp'"), 12, 'there is no "mmapp"; there are: load'),
+    (step("do = 'mmapp'"), 12, 'there is no "mmapp"; did you mean mmap, munmap or mremap? docs'),
+    (step("do = 'zzz'"), 12, 'there is no "zzz"; docs/scripts.md has all'),
+    (step(f"do = '{'z' * 99}'"), 12, f'there is no "{"z" * 40}"; docs/scripts.md has all'),
     (step(""), 10, "a step needs do: what is done"),
     (step("do = 'load'\nat = 'q'"), 13, "at: no step before has made q"),
     (step("do = 'load'\nat = 'p+'"), 13, '"p+" is no number and no sum such as p+4096'),
@@ -51,7 +54,7 @@ def test_a_script_is_read_with_the_lines_of_its_steps():
     (step("do = 'load'\nat = 'p'\nas = '1'"), 14, "as is a name of letters"),
     (step("do = 'pipe'\nas = 'r'"), 13, "pipe gives 2 results a name"),
     (step("do = 'madvise'\nat = 'p'\nlength = 1\nadvice = 'dontned'"), 15,
-     "advice: there is no 'dontned'; there are: normal"),
+     "advice: there is no 'dontned'; did you mean dontneed, "),
     (step("do = 'mprotect'\nat = 'p'\nlength = 1\nprot = 'rr'"), 15, 'prot is letters of "rwx"'),
     (step("do = 'write'\nfile = 'f'\ndata = '41'"), 13, "file: no step before has made f"),
     (step("do = 'write'\nfile = '/proc/{b}/mem'\ndata = '41'"), 13, "file: there is no 'b'"),
@@ -89,7 +92,7 @@ def test_a_mistake_is_one_line_with_the_place_and_what_was_expected(text, line, 
         parse(text, "dir/f.toml", "f")
     message = str(error.value)
     assert message.startswith(f"dir/f.toml:{line}: ") and said in message, message
-    assert "\n" not in message
+    assert "\n" not in message and len(message) < 160
 
 
 def test_what_has_memory_of_its_own_or_a_name_needs_no_room():
