@@ -54,8 +54,8 @@ def add(commands: Any) -> None:
     explore.add_argument("--schedules", type=whole_number(1, MOST), metavar="N",
                          help="play at most N schedules, or draw N (default: all there are; draw "
                               f"{DRAWN:,})")
-    explore.add_argument("--seed", type=seed, default=0, metavar="N",
-                         help="what schedules are drawn from (default: 0)")
+    explore.add_argument("--seed", type=seed, metavar="N",
+                         help="with pct:D and random: what schedules are drawn from (default: 0)")
     workers = explore.add_mutually_exclusive_group()
     workers.add_argument("--jobs", type=whole_number(1, 1024), metavar="N",
                          help="processes that play (default: one for each of this computer's)")
@@ -81,6 +81,7 @@ def explore_command(args: argparse.Namespace) -> int:
     setting = Setting(args.race, args.sound, args.era or "")
     if args.strategy is None:
         args.strategy = Exhaustive(setting.module.PREEMPTIONS)
+    _check_effects(args, setting)
     save    = None if args.save is None else _scenario_file(args.save)
     if args.confirm is not None and setting.variant.processor is not StepwiseProcessor:
         raise UsageError(f"--confirm {args.confirm}: the gateware has not the flaw of this race; "
@@ -106,6 +107,17 @@ def explore_command(args: argparse.Namespace) -> int:
     return 0 if found is None and agrees else 1
 
 
+def _check_effects(args: argparse.Namespace, setting: Setting) -> None:
+    """Refuse options that would change nothing."""
+    if args.seed is not None and isinstance(args.strategy, Exhaustive):
+        raise UsageError(f"--seed: nothing is drawn with --strategy {args.strategy}; leave it out")
+    if args.sound and args.era is not None and not setting.module.FLAWED.flaw:
+        raise UsageError(f"--sound is --era {setting.module.SOUND.era} for this race; leave one "
+                         "of them out")
+    if args.steps and args.json:
+        raise UsageError("--steps is for text: with --json all steps are there; leave it out")
+
+
 def _explored(args: argparse.Namespace, setting: Setting, pool: Pool,
               state: State) -> tuple[Result, Examined | None]:
     """Search, and examine what was found first."""
@@ -114,7 +126,7 @@ def _explored(args: argparse.Namespace, setting: Setting, pool: Pool,
         schedules = DRAWN
     with Progress(f"{setting.race}, {args.strategy}", unit="schedules",
                   total=schedules) as progress:
-        result = search(setting, args.strategy, pool, schedules=schedules, seed=args.seed,
+        result = search(setting, args.strategy, pool, schedules=schedules, seed=args.seed or 0,
                         state=state, progress=progress.count)
         if result.first is None:
             return result, None

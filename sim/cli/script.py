@@ -56,9 +56,9 @@ def add(commands: Any) -> None:
                         help="with --compare: random scripts of N steps together instead")
     script.add_argument("--seed", type=seed, metavar="S",
                         help="with --random: the seed that they are drawn from (default: 0)")
-    script.add_argument("--engine", choices=ENGINES, default=DEFAULT_ENGINE,
+    script.add_argument("--engine", choices=ENGINES,
                         help=f"engine of the model's machine (default: {DEFAULT_ENGINE})")
-    script.add_argument("--era", choices=ERAS, default=DEFAULT_ERA, metavar="ERA",
+    script.add_argument("--era", choices=ERAS, metavar="ERA",
                         help="version of Linux whose rules the model has, see `dragoncage list` "
                              f"(default: {DEFAULT_ERA})")
     script.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -68,6 +68,7 @@ def add(commands: Any) -> None:
 def script_command(args: argparse.Namespace) -> int:
     """Play kernel scripts: steps of processes, with what must come of them."""
     try:
+        _check_model(args)
         if args.random is not None:
             return _campaign(args)
         if args.seed is not None:
@@ -82,6 +83,18 @@ def script_command(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from error
     except (Unavailable, Unsuited) as error:
         raise UsageError(str(error)) from error
+
+
+def _check_model(args: argparse.Namespace) -> None:
+    """Refuse what is about the model where it does not play; else have its defaults."""
+    alone = "--record" if args.record else "--on linux" if args.on == "linux" else ""
+    if alone and (args.engine or args.era):
+        raise UsageError(f"--{'engine' if args.engine else 'era'} is about the model, which does "
+                         f"not play with {alone}; leave it out")
+    if args.record and args.json:
+        raise UsageError("--record stores results, and prints none: leave --json out")
+    args.engine = args.engine or DEFAULT_ENGINE
+    args.era    = args.era or DEFAULT_ERA
 
 
 def _files(names: Iterable[Path]) -> list[Path]:

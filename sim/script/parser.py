@@ -17,8 +17,8 @@ from .calls import CALLS, Arg, Kind
 from .host import PROCESSES
 from .script import EXPECTED, NEEDS, STEPS, Script, ScriptError, ScriptFile, Segment, Step
 from .values import (
-    PAGE, SEGMENTS, Wrong, check_keys, check_room, check_table, check_word, data_of, is_number, list_of,
-    one_of, prot_of, size_of, type_name, words_of,
+    PAGE, SEGMENTS, Wrong, check_keys, check_room, check_table, check_word, data_of, is_number,
+    list_of, one_of, prot_of, size_of, type_name, words_of,
 )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from sim.errors import Unavailable
 from sim.machine import Machine
 from sw.audit import audit
 
+from .bystanders import reached
 from .linux.kernel import LinuxHost
 from .modelled import ModelHost
 from .outcome import Outcome
@@ -32,6 +34,9 @@ AS_BUILT = {"fault_around_bytes": 0x10000, "overcommit_memory": 1}
 #: Huge pages of the pool that a script about it finds, all of them free.
 HUGEPAGES = 4
 
+#: What a script needs with a step that reaches other processes than its own.
+_ALONE = "a machine without other processes: {} would reach them, and is not played here"
+
 _POOL = Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
 
 _THP = Path("/sys/kernel/mm/transparent_hugepage/enabled")
@@ -53,7 +58,12 @@ def on_model(script: Script, *, engine: str = DEFAULT_ENGINE,
 
 
 def on_linux(script: Script) -> Sequence[Outcome]:
-    """Play a script on the kernel of this machine. Raises :class:`sim.errors.Unavailable`."""
+    """Play a script on the kernel of this machine, if it harms nobody there.
+
+    Raises :class:`sim.errors.Unavailable`.
+    """
+    if others := reached(script):
+        raise Unavailable(_ALONE.format(others))
     with LinuxHost(root="root" in script.needs, vdso="vdso" in script.needs) as host:
         return _result(play(script, host))
 
@@ -96,6 +106,8 @@ def _pool() -> list[int]:
 
 def lacking(script: Script) -> str:
     """Name what a script needs and this machine, or its user, has not; "" if nothing lacks."""
+    if others := reached(script):
+        return _ALONE.format(others)
     if "root" in script.needs and os.geteuid():
         return "root"
     if "thp" in script.needs and not (_THP.exists() and "[never]" not in _THP.read_text(

@@ -1,0 +1,36 @@
+"""Options that would change nothing are refused, each in one line."""
+
+import pytest
+
+from sim.cli.main import main
+
+
+COW = ["explore", "dirty-cow"]
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["script", "--on", "linux", "--engine", "pysim"],
+     "--engine is about the model, which does not play with --on linux; leave it out"),
+    (["script", "--on", "linux", "--era", "6.x"], "--era is about the model"),
+    (["script", "--record", "--engine", "golden"], "--engine is about the model"),
+    (["script", "--record", "--era", "6.18"],      "not play with --record; leave it out"),
+    (["script", "--record", "--json"],             "leave --json out"),
+    (["script", "--seed", "3"],                    "--seed S goes with --random N"),
+    (["script", "--random", "3"],                  "--random N goes with --compare"),
+    ([*COW, "--seed", "3"],       "--seed: nothing is drawn with --strategy exhaustive:1"),
+    ([*COW, "--seed", "0", "--strategy", "exhaustive:0"], "--seed: nothing is drawn"),
+    ([*COW, "--sound", "--era", "4.8"], "--sound is --era 4.14 for this race; leave one"),
+    ([*COW, "--steps", "--json"], "with --json all steps are there"),
+    (["run", "--from", "boot"],   "--from says where a waveform begins, and needs --waves"),
+    (["run", "--port", "tty"],    "the engine pysim has no option --port; leave it out"),
+    (["run", "--simulator", "icarus"], "the engine pysim has no option --simulator"),
+    (["run", "--seed", "3"],      "has one processor: there is nothing to schedule"),
+    (["walk", "0", "--flags", "user"], "--flags needs --all"),
+    (["walk", "--all", "--cpl", "3"],  "--access and --cpl are for one ADDRESS"),
+    (["verilog", "--baud", "9600"],    "--clock and --baud need --top soc"),
+    (["verilog", "--top", "soc", "--bus", "classic"], "--bus and --data-width need --top mmu"),
+], ids=" ".join)
+def test_an_option_without_effect_is_refused(arguments, complaint, capsys):
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and complaint in err and err.count("\n") == 1
