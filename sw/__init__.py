@@ -207,8 +207,8 @@ Pages, frames, files in memory::
     mm/slub               kmem_cache  kmem_cache_alloc  kmem_cache_free
     mm/truncate           folio_zero_range  truncate_inode_pages_range  truncate_setsize
                           truncate_pagecache_range
-    mm/util               sysctl_overcommit_memory  account_flags  nr_accounted  vm_committed_as
-                          security_vm_enough_memory_mm
+    mm/util               sysctl_overcommit_memory  sysctl_overcommit_ratio  account_flags
+                          nr_accounted  vm_committed_as  security_vm_enough_memory_mm
     mm/vma                vma_wants_writenotify  vma_set_page_prot  vma_link  unlink_file_vma
                           split_vma  vma_modify  copy_vma  vma_merge
 

@@ -23,7 +23,7 @@ from sw.mm.huge_memory import policy
 from sw.mm.hugetlb.pool import default_hstate_max_huge_pages
 from sw.mm.memory import file_fault
 from sw.mm.memory.mem_map import frames, mem_map
-from sw.mm.util import OVERCOMMIT_MODES, sysctl_overcommit_memory
+from sw.mm.util import OVERCOMMIT_MODES, sysctl_overcommit_memory, sysctl_overcommit_ratio
 from sw.processor.cpu import Cpu
 from sw.security.yama import yama_lsm as yama
 from sw.security.yama.yama_lsm import YAMA_SCOPES
@@ -64,6 +64,8 @@ class Kernel:
     overcommit_memory : :class:`int` or :class:`None`
         How much private memory is promised: 0, as long as it could be; 1, anything; 2, what there
         is (vm.overcommit_memory). None: nothing is accounted. Linux begins with 0.
+    overcommit_ratio : :class:`int`
+        Percent of the memory that there is, for 2 (vm.overcommit_ratio).
     vdso : :class:`bool`
         Programs get a vDSO, and vvar below it (``vdso=``). Linux gives it to them by default.
     clearcpuid : :class:`int`
@@ -85,8 +87,8 @@ class Kernel:
         highmem_bytes: int | None = None, proc_mem_force_override: str = "always",
         transparent_hugepage: str = "madvise", hugepages: int = 0,
         yama_ptrace_scope: int | None = None, fault_around_bytes: int = PAGE_SIZE,
-        vdso: bool = False, overcommit_memory: int | None = None, clearcpuid: int = 0,
-        write_protect: bool = True,
+        vdso: bool = False, overcommit_memory: int | None = None, overcommit_ratio: int = 50,
+        clearcpuid: int = 0, write_protect: bool = True,
     ):
         least = max(0, ram_bytes - paging.MAXMEM)
         if highmem_bytes is None:
@@ -103,6 +105,8 @@ class Kernel:
             raise ValueError(f"hugepages cannot be {hugepages!r}")
         if overcommit_memory is not None and overcommit_memory not in OVERCOMMIT_MODES:
             raise ValueError(f"overcommit_memory is 0 to 2, not {overcommit_memory!r}")
+        if overcommit_ratio < 0:
+            raise ValueError(f"overcommit_ratio cannot be {overcommit_ratio!r}")
         if fault_around_bytes.bit_count() != 1 or not (
                 PAGE_SIZE <= fault_around_bytes <= paging.entries * PAGE_SIZE):
             raise ValueError(f"fault_around_bytes cannot be {fault_around_bytes!r}")
@@ -120,6 +124,7 @@ class Kernel:
         self.image.set(file_fault.fault_around_bytes, fault_around_bytes)
         self.image.set(vdso_enabled, vdso)
         self.image.set(sysctl_overcommit_memory, overcommit_memory)
+        self.image.set(sysctl_overcommit_ratio, overcommit_ratio)
         self.image.set(cpu_caps_cleared, clearcpuid)
         self.image.set(cr0_write_protect, write_protect)
 

@@ -105,7 +105,7 @@ def unit_and_kernel(args: argparse.Namespace, **options: Any) -> MachineChoice:
 
 def cpus_of(scenario: Scenario, switches: Switches) -> int:
     """Processors of the machine that ``scenario`` is played on."""
-    return switches.of("machine").get("cpus", scenario.cpus)
+    return int(switches.of("machine").get("cpus", scenario.cpus))
 
 
 def as_words(name: str, args: argparse.Namespace) -> str:

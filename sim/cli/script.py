@@ -4,6 +4,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ from sim.script.runs import (
     DEFAULT_ENGINE, DEFAULT_ERA, here, lacking, on_linux, on_model, steady,
 )
 from sim.script.script import Script, ScriptError
+from sim.script.settings import GROUPS
 from sim.script.told import told_differences, told_run, told_verdict
+from sim.switches import Switches
 
+from .switches import add_switches, switches_of
 from .usage import UsageError, path, seed, whole_number
 
 
@@ -61,6 +65,7 @@ def add(commands: Any) -> None:
     script.add_argument("--era", choices=ERAS, metavar="ERA",
                         help="version of Linux whose rules the model has, see `dragoncage list` "
                              f"(default: {DEFAULT_ERA})")
+    add_switches(script, GROUPS)
     script.add_argument("--json", action="store_true", help="print the results as JSON")
     script.set_defaults(command=script_command)
 
@@ -73,7 +78,8 @@ def script_command(args: argparse.Namespace) -> int:
             return _campaign(args)
         if args.seed is not None:
             raise UsageError("--seed S goes with --random N")
-        scripts = [(file, load(file)) for file in _files(args.files or [SCRIPTS])]
+        chosen  = switches_of(args, GROUPS)
+        scripts = [(file, _with(load(file), chosen)) for file in _files(args.files or [SCRIPTS])]
         if args.record:
             return _record(scripts)
         if args.compare:
@@ -91,10 +97,17 @@ def _check_model(args: argparse.Namespace) -> None:
     if alone and (args.engine or args.era):
         raise UsageError(f"--{'engine' if args.engine else 'era'} is about the model, which does "
                          f"not play with {alone}; leave it out")
+    if args.record and args.switches:
+        raise UsageError("--record stores what this Linux did as it is: leave --set out")
     if args.record and args.json:
         raise UsageError("--record stores results, and prints none: leave --json out")
     args.engine = args.engine or DEFAULT_ENGINE
     args.era    = args.era or DEFAULT_ERA
+
+
+def _with(script: Script, chosen: Switches) -> Script:
+    """The script on a kernel with the switches that were chosen, below its own."""
+    return replace(script, switches=script.switches.over(chosen))
 
 
 def _files(names: Iterable[Path]) -> list[Path]:
@@ -165,7 +178,7 @@ def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -
 def _compared(file: Path, script: Script, args: argparse.Namespace) -> Report:
     model = [outcome.said
              for outcome in on_model(script, engine=args.engine, era=args.era)]
-    kernel, linux = _on_linux(file, script, model)
+    kernel, linux = _on_linux(file, script, model, as_written=not args.switches)
     if linux is None:
         return Report(str(file), script, "left out", kernel)
     found = differences(script, linux, model)
@@ -182,6 +195,8 @@ def _campaign(args: argparse.Namespace) -> int:
     """Compare random scripts, and print those that differ, shrunk. The status is 1 if any does."""
     if not args.compare or args.files:
         raise UsageError("--random N goes with --compare, and without files")
+    if args.switches:
+        raise UsageError("--random draws for the kernel that scripts have: leave --set out")
     drawn_from = args.seed or 0
     with Progress(unit="steps", total=args.random) as progress:
         findings = campaign(args.random, drawn_from, engine=args.engine, era=args.era,
@@ -198,9 +213,12 @@ def _campaign(args: argparse.Namespace) -> int:
     return 1 if findings else 0
 
 
-def _on_linux(file: Path, script: Script,
-              model: Said) -> tuple[str, Said | None]:
-    """Results of this Linux, or else of the one that is on record; the kernel or a reason."""
+def _on_linux(file: Path, script: Script, model: Said, *,
+              as_written: bool) -> tuple[str, Said | None]:
+    """Results of this Linux, or else of the one that is on record; the kernel or a reason.
+
+    The record is of the script ``as_written``, without other switches.
+    """
     def agrees(outcomes: Sequence[Outcome]) -> bool:
         return not differences(script, [outcome.said for outcome in outcomes], model)
 
@@ -210,6 +228,8 @@ def _on_linux(file: Path, script: Script,
             return here(), [outcome.said for outcome in steady(script, wanted=agrees)]
     except Unavailable as error:
         lacks = str(error)
+    if not as_written:
+        return f"it needs {lacks}", None
     found = recorded.read(file.parent, script)
     if found is None:
         return f"it needs {lacks}, and nothing is on record", None

@@ -17,7 +17,7 @@ __all__ = ["add_switches", "one_word_each", "switches_of"]
 OPTION = "--set"
 
 #: All groups of switches.
-GROUPS = ("unit", "machine", "kernel")
+GROUPS = ("unit", "machine", "kernel", "vm")
 
 
 class _Set(argparse.Action):

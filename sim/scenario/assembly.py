@@ -45,18 +45,27 @@ def assembled(modes: Sequence[str], wanted: Mapping[str, Any], choice: MachineCh
     if "force_override" in given:
         kernel["proc_mem_force_override"] = given.pop("force_override")
     if kernel:
-        given["kernel"] = kernel
+        given["kernel"] = _kernel(kernel, wanted)
     given |= _parts(switches, wanted)
     try:
         if switches.of("unit"):
             given["config"] = switches.unit(unit_before_switches(modes, wanted, choice))
         owned = {name: value for name, value in wanted.items()
-                 if name != "config" or name not in given}
+                 if name not in ("config", "kernel") or name not in given}
         return Machine(**{"mode": modes} | given, **owned)
     except ValueError as error:
         if not switches.values:
             raise
         raise Unsuited(f"there is no such machine with --set {switches}: {error}") from error
+
+
+def _kernel(chosen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of the kernel, those that were ``chosen`` among them."""
+    own = wanted.get("kernel", {})
+    for name in chosen:
+        if name in own:
+            raise Unsuited(f'it has "{name}" for the kernel in its MACHINE; leave the switch out')
+    return {**own, **chosen}
 
 
 def unit_before_switches(modes: Sequence[str], wanted: Mapping[str, Any],

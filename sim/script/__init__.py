@@ -7,6 +7,7 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.calls`         system calls that a step may do, and their arguments
 :mod:`sim.script.expression`    numbers and addresses as sums with names
 :mod:`sim.script.script`        a script: files, processes and steps
+:mod:`sim.script.settings`      settings of a kernel, and those of this machine's Linux
 :mod:`sim.script.values`        values in it, and what is wrong with them
 :mod:`sim.script.parser`        from TOML to a script
 :mod:`sim.script.host`          the interface of a kernel on which a script is played
@@ -19,6 +20,7 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.modelled`      the kernel of ``sw`` as a host
 :mod:`sim.script.sight`         a page of a process of it, as a query sees it
 :mod:`sim.script.linux`         the kernel of this machine as a host
+:mod:`sim.script.bystanders`    steps that would reach processes of others there
 :mod:`sim.script.runs`          a script played on either
 :mod:`sim.script.compare`       two runs, step by step
 :mod:`sim.script.recorded`      results of a real Linux, on record

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from sim.output.names import others
+from sim.switches import Switches
 
 from . import expression, words
 from .calls import CALLS, Arg, Kind
 from .host import PROCESSES
+from .settings import read_settings
 from .script import EXPECTED, NEEDS, STEPS, Script, ScriptError, ScriptFile, Segment, Step
 from .values import (
     PAGE, SEGMENTS, Wrong, check_keys, check_room, check_table, check_word, data_of, is_number,
@@ -29,8 +31,9 @@ FORMAT = 1
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
-_TOP = {"format": int, "title": str, "needs": list, "differs": str, "file": list, "process": dict,
-        "step": list}
+_TOP = {"format": int, "title": str, "needs": list, "differs": str, "set": dict, "file": list,
+        "process": dict, "step": list}
+
 
 class _Lines:
     """Lines of the tables of a text, by their heads; an inline table begins a line."""
@@ -97,12 +100,13 @@ class _Reader:
         head = self._within("", 0, self._head)
         users = dict(self._within("process", number, self._user, who, table)
                      for number, (who, table) in enumerate(head.get("process", {}).items()))
+        switches = self._within("set", 0, _settings, head.get("set", {}))
         files = tuple(self._within("file", number, _file, table)
                       for number, table in enumerate(head.get("file", [])))
         steps = tuple(self._within("step", number, self._step, number, table)
                       for number, table in enumerate(head["step"]))
         return Script(name, head["title"], tuple(head.get("needs", ())), head.get("differs", ""),
-                      files, users, steps)
+                      files, users, steps, switches)
 
     def _within(self, head: str, number: int, read: Any, *args: Any) -> Any:
         """Read one table; say where it is wrong."""
@@ -279,6 +283,13 @@ def _kinds(table: Mapping[str, Any], do: Any) -> dict[str, Arg]:
             del own["data"]
             own["count"] = Arg("count")
     return own
+
+
+def _settings(table: Mapping[str, Any]) -> Switches:
+    try:
+        return read_settings(table)
+    except ValueError as error:
+        raise Wrong(f"set: {error}", "set") from error
 
 
 def _file(table: Any) -> ScriptFile:

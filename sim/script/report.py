@@ -62,7 +62,8 @@ def as_json(reports: Sequence[Report], *, engine: str, era: str) -> dict[str, An
     """Return the document of a command."""
     return {"schema": SCHEMA, "engine": engine, "era": era, "scripts": [
         {"script": one.name, "title": one.script.title, "verdict": one.verdict,
-         "reason": one.reason, "linux": one.kernel, "source": one.source,
+         "reason": one.reason, "switches": str(one.script.switches) or None,
+         "linux": one.kernel, "source": one.source,
          "steps": [_step(one, number) for number in range(len(one.script.steps))]}
         for one in reports]}
 

@@ -16,6 +16,7 @@ from .modelled import ModelHost
 from .outcome import Outcome
 from .player import play
 from .script import Script
+from .settings import another
 
 
 __all__ = ["DEFAULT_ENGINE", "DEFAULT_ERA", "here", "lacking", "on_linux", "on_model",
@@ -53,6 +54,7 @@ def on_model(script: Script, *, engine: str = DEFAULT_ENGINE,
 
     kernel = AS_BUILT | {"vdso": "vdso" in script.needs,
                          "hugepages": HUGEPAGES if "hugetlb" in script.needs else 0}
+    kernel |= script.switches.kernel()
     Machine(engine=engine, era=era, kernel=kernel).run(main)
     return outcomes
 
@@ -108,6 +110,8 @@ def lacking(script: Script) -> str:
     """Name what a script needs and this machine, or its user, has not; "" if nothing lacks."""
     if others := reached(script):
         return _ALONE.format(others)
+    if other := another(script.switches):
+        return other
     if "root" in script.needs and os.geteuid():
         return "root"
     if "thp" in script.needs and not (_THP.exists() and "[never]" not in _THP.read_text(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sim.switches import Switches
+
 from .calls import Arg, Kind
 from . import words
 
@@ -136,6 +138,8 @@ class Script:
         User number of each process that has one of its own.
     steps : :class:`tuple` of :class:`Step`
         Its steps.
+    switches : :class:`sim.switches.Switches`
+        What its kernel has otherwise than others.
     """
 
     name:    str
@@ -145,3 +149,4 @@ class Script:
     files:   tuple[ScriptFile, ...] = ()
     users:   Mapping[str, int]      = field(default_factory=dict)
     steps:   tuple[Step, ...]       = ()
+    switches: Switches              = Switches()

@@ -35,7 +35,9 @@ def told_run(report: Report, model: str) -> str:
     script = report.script
     if report.verdict == "left out":
         return _lines(f"{script.title} ({script.name}): left out: {report.reason}")
-    lines = wrap(f"{script.title} ({script.name}, on {report.kernel or model})", "", "  ")
+    switches = f" with {script.switches}" if script.switches.values else ""
+    lines = wrap(f"{script.title} ({script.name}, on {report.kernel or model}{switches})", "",
+                 "  ")
     if report.reason:
         lines += wrap(f"otherwise than Linux: {report.reason}", "  ")
     for step, said, failed in zip(script.steps, report.linux or report.model, report.failed,

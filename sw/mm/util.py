@@ -21,6 +21,7 @@ from .memory.mem_map import mem_map
 __all__ = [
     "OVERCOMMIT_ALWAYS", "OVERCOMMIT_GUESS", "OVERCOMMIT_MODES", "OVERCOMMIT_NEVER",
     "account_flags", "nr_accounted", "security_vm_enough_memory_mm", "sysctl_overcommit_memory",
+    "sysctl_overcommit_ratio",
 ]
 
 
@@ -30,8 +31,8 @@ OVERCOMMIT_NEVER  = 2  #: Promise no more than there is.
 
 OVERCOMMIT_MODES = (OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER)
 
-#: Percent of the memory that OVERCOMMIT_NEVER promises.
-sysctl_overcommit_ratio = 50
+#: Percent of the memory that OVERCOMMIT_NEVER promises (vm.overcommit_ratio).
+sysctl_overcommit_ratio = DEFINE(lambda: 50)
 
 #: The mode (vm.overcommit_memory), or None: nothing is accounted.
 sysctl_overcommit_memory: DEFINE[int | None] = DEFINE(lambda: None)
@@ -63,5 +64,5 @@ def security_vm_enough_memory_mm(cpu: Cpu, length: int) -> bool:
     if mode == OVERCOMMIT_GUESS:
         return length <= total
     if mode == OVERCOMMIT_NEVER:
-        return vm_committed_as(cpu) + length < total * sysctl_overcommit_ratio // 100
+        return vm_committed_as(cpu) + length < total * sysctl_overcommit_ratio(cpu) // 100
     return True

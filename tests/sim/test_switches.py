@@ -1,6 +1,7 @@
 """Switches: their words, and the machine that they make."""
 
 from dataclasses import fields
+from inspect import signature
 
 import pytest
 
@@ -8,8 +9,11 @@ from hw.config import MmuConfig
 from hw.presets import PRESETS
 from sim.errors import Unsuited
 from sim.scenario.assembly import assembled
-from sim.switches import SWITCHES, Switches
+from sim.switches import PARAMETERS, SWITCHES, Switches
 from sw.arch.x86.include.asm.cpufeatures import X86_FEATURE_SMAP, X86_FEATURE_SMEP
+from sw.mm.hugetlb.pool import default_hstate_max_huge_pages
+from sw.security.yama.yama_lsm import yama_ptrace_scope
+from sw.vmlinux import Kernel
 
 
 def test_every_field_of_a_unit_has_a_switch_but_the_one_for_many_machines_at_once():
@@ -34,13 +38,17 @@ def test_the_last_value_of_a_switch_counts():
 
 
 @pytest.mark.parametrize("word, complaint", [
-    ("smap=0",            '"smap=0" is no switch: write NAME=VALUE, with a name that --set help '),
-    ("unit.smap",         '"unit.smap" is no switch'),
+    ("smap=0",            '"smap=0" is no switch: write NAME=VALUE; did you mean unit.smap? --set'),
+    ("vm.nr_hugepage=4",  '"vm.nr_hugepage=4" is no switch: write NAME=VALUE; did you mean vm.nr'),
+    ("zzz=4",             '"zzz=4" is no switch: write NAME=VALUE; --set help lists all'),
+    ("unit.smap",         '"unit.smap" is no switch: write NAME=VALUE; --set help lists all'),
     ("unit.sse=1",        '"unit.sse=1" is no switch'),
     ("unit.smap=off",     'unit.smap is 0 or 1, not "off"'),
     ("unit.smap=2",       'unit.smap is 0 or 1, not "2"'),
     ("machine.latency=0", 'machine.latency is a number from 1 to 5000, not "0"'),
     ("machine.cpus=2KiB", 'machine.cpus is a number from 1 to 32, not "2KiB"'),
+    ("kernel.yama.ptrace_scope=4", 'kernel.yama.ptrace_scope is a number from 0 to 3, not "4"'),
+    ("kernel.transparent_hugepage=1", "kernel.transparent_hugepage is always or madvise or never"),
     ("machine.ram=" + "9" * 5000, "machine.ram is a number from "),
 ])
 def test_a_word_that_makes_no_sense_is_refused(word, complaint):
@@ -60,6 +68,38 @@ def test_a_kernel_is_told_of_what_it_does_otherwise_alone():
     assert Switches.parse(["kernel.wp=1", "kernel.smap=1"]).kernel() == {}
     assert Switches.parse(["kernel.wp=0", "kernel.smap=0", "kernel.smep=0"]).kernel() == {
         "write_protect": False, "clearcpuid": X86_FEATURE_SMAP | X86_FEATURE_SMEP}
+
+
+def test_what_linux_has_as_a_sysctl_or_a_boot_parameter_has_its_name():
+    switches = Switches.parse([
+        "kernel.yama.ptrace_scope=1", "kernel.transparent_hugepage=always", "kernel.vdso=1",
+        "kernel.fault_around_bytes=64KiB", "vm.overcommit_memory=2", "vm.overcommit_ratio=80",
+        "vm.nr_hugepages=4"])
+    assert switches.kernel() == {
+        "yama_ptrace_scope": 1, "transparent_hugepage": "always", "vdso": 1,
+        "fault_around_bytes": 65536, "overcommit_memory": 2, "overcommit_ratio": 80,
+        "hugepages": 4}
+    assert Switches.parse(str(switches).split()) == switches
+
+
+def test_every_parameter_of_a_kernel_can_be_set():
+    parameters = {name for name, parameter in signature(Kernel).parameters.items()
+                  if parameter.kind is parameter.KEYWORD_ONLY}
+    others = {"highmem_bytes", "proc_mem_force_override", "clearcpuid", "write_protect"}
+    assert parameters == set(PARAMETERS.values()) | others
+
+
+def test_a_scenario_keeps_what_it_wants_of_the_kernel_and_the_rest_is_set():
+    wanted = {"kernel": {"yama_ptrace_scope": 1}}
+    found  = machine("vm.nr_hugepages=1", wanted=wanted).kernel.image
+    assert (found[yama_ptrace_scope], found[default_hstate_max_huge_pages]) == (1, 1)
+    with pytest.raises(Unsuited, match='it has "yama_ptrace_scope" for the kernel in its MACHINE'):
+        machine("kernel.yama.ptrace_scope=0", wanted=wanted)
+
+
+def test_a_value_that_no_kernel_can_have_is_refused_by_its_switch():
+    with pytest.raises(Unsuited, match="--set kernel.fault_around_bytes=5000: fault_around_bytes"):
+        machine("kernel.fault_around_bytes=5000")
 
 
 def machine(*words, wanted=(), modes=("4level", "32bit"), **choice):
