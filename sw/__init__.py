@@ -173,7 +173,7 @@ Pages, frames, files in memory::
                           copy_user_highpage
     mm/init_mm            init_mm
     mm/khugepaged         hugepage_madvise
-    mm/mmu_gather  tlb_finish_mmu
+    mm/mmu_gather         tlb_gather_mmu  tlb_finish_mmu
     mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap
                           sys_memfd_create
     mm/mlock              mlock_fixup  apply_vma_lock_flags  do_mlock  sys_mlock  sys_mlock2
@@ -359,6 +359,7 @@ Types, constants and small functions::
                                 PAGE_ALIGN  pte_lockptr
     include/linux/mm_types      page  vm_area_struct  mm_context  mm_struct  vm_fault
                                 vm_operations_struct  page_folio  folio_test_large  folio_pages
+                                inc_tlb_flush_pending  dec_tlb_flush_pending  mm_tlb_flush_nested
     include/linux/mmap_lock     mmap_read_lock  mmap_read_lock_killable  mmap_read_unlock
                                 mmap_write_lock  mmap_write_lock_killable  mmap_write_unlock
                                 mmap_write_downgrade

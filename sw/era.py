@@ -1,7 +1,7 @@
 """Eras of Linux: named sets of rules, each independent of the others.
 
 Ref: mm/gup.c, mm/memory.c, mm/huge_memory.c, mm/hugetlb.c, mm/mremap.c, mm/mprotect.c,
-mm/mmap.c, fs/proc/base.c of Linux 4.8, 4.14, 4.18, 5.7, 5.8,
+mm/mmap.c, mm/mmu_gather.c, fs/proc/base.c of Linux 4.8, 4.14, 4.18, 5.7, 5.8,
 5.15, 5.18, 5.19, 6.12 and 6.18. docs/eras.md has them as a table, with what each change mended.
 
 An era follows its neighbour in time by the rules that changed: that is how they are written here.
@@ -36,6 +36,7 @@ ERA_4_8 = Era(
     huge_write                = CopiesHuge(),
     hugetlb_force             = GivesTheRight(),
     touch_dirties_pmd         = True,
+    flushes_nested            = False,
     mremap_flush              = FlushesLate(),
     uffd_fill                 = NoMinorFaults(),
     kernel_mapping            = ByKmap(),
@@ -50,8 +51,9 @@ ERA_4_8 = Era(
 
 ERA_4_14 = replace(
     ERA_4_8, name="4.14",
-    forced_write = TrustsDirty(),
-    mremap_flush = FlushesDirtyLocked(),
+    forced_write   = TrustsDirty(),
+    flushes_nested = True,
+    mremap_flush   = FlushesDirtyLocked(),
 )
 
 ERA_4_18 = replace(

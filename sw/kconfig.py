@@ -142,6 +142,8 @@ class Era:
         What a forced write to a huge page of the pool does.
     touch_dirties_pmd : :class:`bool`
         get_user_pages makes the entry of a huge page dirty, even for a reader.
+    flushes_nested : :class:`bool`
+        Who changes entries while others do flushes what they have cleared, too.
     mremap_flush : :class:`MremapFlush`
         When moved entries are flushed.
     uffd_fill : :class:`UffdFill`
@@ -173,6 +175,7 @@ class Era:
     huge_write:                HugeWrite
     hugetlb_force:             HugetlbForce
     touch_dirties_pmd:         bool
+    flushes_nested:            bool
     mremap_flush:              MremapFlush
     uffd_fill:                 UffdFill
     kernel_mapping:            KernelMapping

@@ -33,7 +33,7 @@ from .huge_memory.split import __split_huge_pmd
 from .hugetlb.entries import change_hugetlb_pmd
 from .memory.vm_page import vm_normal_page
 from .mmap.find import find_vma
-from .mmu_gather import tlb_finish_mmu
+from .mmu_gather import tlb_finish_mmu, tlb_gather_mmu
 from .mmap.limits import may_expand_vm
 from .pagewalk import walk_page_range
 from .pgtable_generic import pte_unmap_unlock
@@ -120,7 +120,7 @@ async def mprotect_fixup(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
     vma.vm_flags = newflags
     vma_set_page_prot(kconfig(cpu).paging, vma)
     newprot = vma.vm_page_prot
-    tlb = mmu_gather()
+    tlb = tlb_gather_mmu(vma.vm_mm)
     await change_pte_range(cpu, tlb, vma, start, end, newprot)
     await tlb_finish_mmu(cpu, tlb, vma, start, end)
     # The first store to locked memory must not be what makes the private copy.

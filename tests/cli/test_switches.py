@@ -27,7 +27,7 @@ def failed(found):
 
 
 @pytest.mark.parametrize("command, groups", [
-    (["run"], ["unit", "machine", "kernel"]), (["walk"], ["unit", "machine", "kernel"]),
+    (["run"], ["unit", "machine", "kernel", "vm"]), (["script"], ["kernel", "vm"]),
     (["verilog"], ["unit"]),
 ])
 def test_help_lists_the_switches_of_a_command(command, groups, capsys):

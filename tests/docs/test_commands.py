@@ -108,6 +108,8 @@ ELSEWHERE = {
     "dragoncage script FILE... --engine cxxrtl":       PLAYED,
     "dragoncage script --compare --random 2000 --seed 7": "tests/script/test_random.py::"
         "test_a_campaign_of_random_scripts_finds_nothing",
+    "dragoncage script FILE... --set vm.overcommit_memory=2": "tests/script/test_settings.py::"
+        "test_a_command_sets_what_the_scripts_do_not",
     "dragoncage script FILE... --json":               "tests/script/test_command.py::"
         "test_results_are_printed_as_json",
     "dragoncage script FILE... --compare":            "tests/script/test_command.py::"

@@ -32,7 +32,7 @@ COW = Setting("dirty-cow")
 WORD, LINEAR = 0xF_F000, 0xFFFF_8880_0000_0000
 
 #: What takes long to find, among thousands of schedules.
-LONG = {"mremap-flush": "34>1 55>1", "huge-dirty-cow": "4114>1"}
+LONG = {"mremap-flush": "34>1 55>1", "huge-dirty-cow": "4114>1", "nested-flush": "5>1"}
 
 
 class Here(Executor):

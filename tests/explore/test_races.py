@@ -43,3 +43,18 @@ def test_a_schedule_that_took_long_to_find_is_bad_before_it_was_mended_and_not_a
     ending = in_worker(played, Setting(name, sound=sound), parse(LONG[name]))
     assert bool(ending.bad) == (not sound)
     assert ending.preemptions == race_called(name).PREEMPTIONS
+
+
+@pytest.mark.parametrize("sound", [False, True])
+@pytest.mark.parametrize("name", LONG)
+def test_with_fewer_preemptions_it_is_in_no_schedule(name, sound):
+    """The whole bound is searched by ``python -m tests.explore``."""
+    result = explored(Exhaustive(race_called(name).PREEMPTIONS - 1), Setting(name, sound=sound))
+    assert result.first is None and result.complete
+    assert result.played > 1
+
+
+def test_what_takes_three_processors_is_found_by_a_search():
+    result = explored(Exhaustive(1), Setting("nested-flush"), schedules=100)
+    assert result.processors == 3 and result.first.ending.preemptions == 1
+    assert "knows that the page was dropped" in result.first.ending.bad

@@ -6,6 +6,7 @@
 :mod:`sim.explore.races.huge_dirty_cow`    the same to the huge page of zeros
 :mod:`sim.explore.races.missing_flush`     a copied page that is not flushed
 :mod:`sim.explore.races.mremap_flush`      a move of two page tables, against a truncation
+:mod:`sim.explore.races.nested_flush`      a dropped page that a third processor still reads
 :mod:`sim.explore.races.shared_dirty_cow`  the same to sealed memory
 :mod:`sim.explore.races.unlocked_dirty`    D set without a lock, against a fork
 :mod:`sim.explore.races.vmsplice`          a page in a pipe, written by the parent
@@ -28,6 +29,7 @@ RACES: Mapping[str, str] = MappingProxyType({
     "dirty-cow":        "dirty_cow",
     "huge-dirty-cow":   "huge_dirty_cow",
     "mremap-flush":     "mremap_flush",
+    "nested-flush":     "nested_flush",
     "vmsplice":         "vmsplice",
     "shared-dirty-cow": "shared_dirty_cow",
     "missing-flush":    "missing_flush",

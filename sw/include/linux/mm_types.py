@@ -225,6 +225,8 @@ class mm_struct:
         Guards ``mmap`` and its members.
     page_table_lock : :class:`spinlock_t`
         Guards the entries of the page tables.
+    tlb_flush_pending : :class:`int`
+        Changes of entries under way whose flush is still to come.
     pmd_huge_pte : :class:`list` of :class:`page`
         A page table for each huge page that is mapped, for its split, which must not fail.
     huge_zero_page : :class:`bool`
@@ -245,8 +247,24 @@ class mm_struct:
     dumpable:        int          = SUID_DUMP_USER
     mmap_lock:       rw_semaphore = field(default_factory=rw_semaphore)
     page_table_lock: spinlock_t   = field(default_factory=spinlock_t)
+    tlb_flush_pending: int        = 0
     pmd_huge_pte:    list[page]   = field(default_factory=list)
     huge_zero_page:  bool         = False
+
+
+def inc_tlb_flush_pending(mm: mm_struct) -> None:
+    """Note that somebody begins to change entries, and will flush them."""
+    mm.tlb_flush_pending += 1
+
+
+def dec_tlb_flush_pending(mm: mm_struct) -> None:
+    """Note that they are flushed."""
+    mm.tlb_flush_pending -= 1
+
+
+def mm_tlb_flush_nested(mm: mm_struct) -> bool:
+    """Tell whether others than the caller are about to flush."""
+    return mm.tlb_flush_pending > 1
 
 
 #: The type, where a field has its name.

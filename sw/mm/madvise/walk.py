@@ -20,7 +20,7 @@ from sw.kernel.trace.ftrace import traced
 from sw.mm.huge_memory.split import __split_huge_pmd
 from sw.mm.huge_memory.zero import is_huge_zero_pmd
 from sw.mm.memory.vm_page import vm_normal_page
-from sw.mm.mmu_gather import tlb_finish_mmu
+from sw.mm.mmu_gather import tlb_finish_mmu, tlb_gather_mmu
 from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_unmap_unlock
 from sw.processor.cpu import Cpu
@@ -58,7 +58,7 @@ async def walk_pages(cpu: Cpu, vma: vm_area_struct, start: int, end: int, page_e
     A huge page is split if only a part of it is in the range, or if all are to be (``split``). One
     that others map too, or that is zeros, is left out.
     """
-    mm, tlb = vma.vm_mm, mmu_gather()
+    mm, tlb = vma.vm_mm, tlb_gather_mmu(vma.vm_mm)
     huge: list[Entry] = []
 
     async def pmd_entry(pmdp: int, addr: int, next_: int) -> bool:

@@ -19,7 +19,7 @@ from sw.kernel.trace.ftrace import traced
 from sw.mm.huge_memory.entries import zap_huge_pmd
 from sw.mm.huge_memory.split import __split_huge_pmd
 from sw.mm.hugetlb.entries import unmap_hugetlb_pmd
-from sw.mm.mmu_gather import tlb_finish_mmu
+from sw.mm.mmu_gather import tlb_finish_mmu, tlb_gather_mmu
 from sw.mm.pagewalk import walk_page_range
 from sw.mm.pgtable_generic import pte_unmap_unlock
 from sw.mm.rmap import folio_remove_rmap_pte
@@ -73,7 +73,7 @@ async def zap_pte_range(cpu: Cpu, tlb: mmu_gather, vma: vm_area_struct, start: i
 async def unmap_page_range(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                            even_cows: bool = True) -> None:
     """Unmap part of a mapping."""
-    tlb = mmu_gather()
+    tlb = tlb_gather_mmu(vma.vm_mm)
     await zap_pte_range(cpu, tlb, vma, start, end, even_cows)
     await tlb_finish_mmu(cpu, tlb, vma, start, end)
 
