@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.errors import Unavailable
 from sim.explore.confirm import CONFIRMING, Confirmation, confirm
-from sim.explore.plan import Plan, render
+from sim.explore.plan import render
 from sim.explore.pool import Pool, cluster, processes
 from sim.explore.races import RACES
 from sim.explore.replay import as_scenario
@@ -101,8 +101,8 @@ def explore_command(args: argparse.Namespace) -> int:
         print_out(as_text(setting, args.strategy, result, found, confirmed))
         if args.steps and found is not None:
             print_out("\n" + steps_as_text(found))
-    if save is not None and found is not None:
-        _save(setting, save, found.whole)
+    if save is not None:
+        _save(setting, save, found)
     agrees = confirmed is None or confirmed.agree == confirmed.schedules
     return 0 if found is None and agrees else 1
 
@@ -173,9 +173,12 @@ def _scenario_file(file: Path) -> Path:
     return writable_file(file, option="--save")
 
 
-def _save(setting: Setting, file: Path, plan: Plan | None) -> None:
-    if plan is None:
+def _save(setting: Setting, file: Path, found: Examined | None) -> None:
+    if found is None:
+        complain(f"--save {file}: not written, as nothing was found")
+        return
+    if found.whole is None:
         complain(f"--save {file}: not written, as other engines cannot play this schedule")
         return
     with written(file) as [text]:
-        text.write(as_scenario(setting, file, plan))
+        text.write(as_scenario(setting, file, found.whole))

@@ -76,8 +76,8 @@ def _columns(text: str) -> list[str]:
     names: list[str] = []
     for word in text.split(","):
         if word not in COLUMNS and word not in GROUPS:
-            raise argparse.ArgumentTypeError(
-                f'there is no column "{word[:40]}"; '
-                + others(word, [*COLUMNS, *GROUPS], "dragoncage matrix --help has all"))
+            near = others(word, [*COLUMNS, *GROUPS])
+            raise argparse.ArgumentTypeError(f'there is no column "{word[:40]}"'
+                                             + (f"; {near}" if near else ""))
         names += [name for name in GROUPS.get(word, [word]) if name not in names]
     return names

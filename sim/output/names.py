@@ -11,14 +11,13 @@ __all__ = ["others"]
 _MOST = 12
 
 
-def others(word: object, known: Iterable[str], where: str) -> str:
-    """Tell what there is besides ``word``: all names if they are few, else those that are nearest.
+def others(word: object, known: Iterable[str], where: str = "") -> str:
+    """Tell what there is besides ``word``: names that are near, and all if they are few.
 
     ``where`` says in a few words where the reader finds the others.
     """
     names: Collection[str] = list(known)
-    if len(names) <= _MOST:
-        return f"there are: {', '.join(names) or 'none'}"
     *first, last = get_close_matches(str(word), names) or [""]
-    near = f"{', '.join(first)} or {last}" if first else last
-    return f"did you mean {near}? {where}" if near else where
+    near = f"did you mean {', '.join(first)}{' or ' * bool(first)}{last}?" if last else ""
+    few  = f"there are: {', '.join(names) or 'none'}" if len(names) <= _MOST else where
+    return " ".join(filter(None, (near, few)))

@@ -44,6 +44,14 @@ def test_a_schedule_is_saved_as_a_scenario(tmp_path, capsys):
     assert 'replayed(stage, "dirty-cow", SCHEDULE, sound=False)' in text
 
 
+def test_what_is_not_found_is_not_saved_and_that_is_told(tmp_path, capsys):
+    file = tmp_path / "found.py"
+    assert main(["explore", "dirty-cow", "--strategy", "exhaustive:0", "--jobs", "1", "--save",
+                 str(file)]) == 0
+    assert f"--save {file}: not written, as nothing was found" in capsys.readouterr().err
+    assert not file.exists()
+
+
 @pytest.mark.slow
 def test_the_saved_schedule_has_the_bad_outcome_on_the_gateware(tmp_path, capsys):
     file = tmp_path / "found.py"

@@ -110,7 +110,7 @@ def test_as_a_page_it_opens_without_errors_in_each_width(chromium, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--columns", "privat"], 'there is no column "privat"; did you mean private? dragon'),
+    (["--columns", "privat"], 'there is no column "privat"; did you mean private? (see: d'),
     (["--mode", "4level", "--preset", "tiny"], "the unit has no 4level paging"),
     (["--force-override", "never"], "--force-override: Linux has proc_mem.force_override= since"),
     (["--report", "/nowhere/m.html", "--columns", "hole"], "cannot write /nowhere/m.html"),

@@ -47,6 +47,7 @@ def test_a_script_is_read_with_the_lines_of_its_steps():
     (HEAD + MMAP + "[set]\nmachine.cpus = 2\n", 10, "set: machine.cpus is none of the kernel's"),
     (HEAD + MMAP + "[set]\nkernel.wp = false\n", 10, 'kernel.wp is 0 or 1, not "False"'),
     (step("do = 'mmapp'"), 12, 'there is no "mmapp"; did you mean mmap, munmap or mremap? docs'),
+    (step("do = 'load'\natt = 'p'"), 13, 'key "att" here; did you mean at? there are: who, do'),
     (step("do = 'zzz'"), 12, 'there is no "zzz"; docs/scripts.md has all'),
     (step(f"do = '{'z' * 99}'"), 12, f'there is no "{"z" * 40}"; docs/scripts.md has all'),
     (step(""), 10, "a step needs do: what is done"),
