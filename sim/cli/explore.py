@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
-from sim.errors import Unavailable
+from sim.errors import Unavailable, Unsuited
 from sim.explore.confirm import CONFIRMING, Confirmation, confirm
+from sim.explore.machine import RAM
 from sim.explore.plan import render
 from sim.explore.pool import Pool, cluster, processes
 from sim.explore.races import RACES
@@ -22,8 +23,11 @@ from sim.explore.unit import Setting
 from sim.golden.stepwise import StepwiseProcessor
 from sim.output.files import print_out, written
 from sim.output.progress import Progress
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
 from sw.era import ERAS
+from sw.vmlinux import Kernel
 
+from .switches import add_switches, switches_of
 from .usage import UsageError, complain, path, seed, whole_number, writable_file
 
 
@@ -34,6 +38,9 @@ __all__ = ["add", "explore_command"]
 DRAWN = 2000
 
 MOST = 1_000_000_000
+
+#: Groups of switches: a race has a machine of its own.
+GROUPS = ("kernel", "vm")
 
 
 def add(commands: Any) -> None:
@@ -48,6 +55,7 @@ def add(commands: Any) -> None:
     explore.add_argument("--era", choices=ERAS, metavar="ERA",
                          help="version of Linux whose rules the kernel has, see `dragoncage list` "
                               "(default: one that has the bad outcome)")
+    add_switches(explore, GROUPS)
     explore.add_argument("--sound", action="store_true",
                          help="play the race where the bad outcome cannot be had: in the era that "
                               "mended it, or without the flaw")
@@ -78,7 +86,12 @@ def add(commands: Any) -> None:
 
 def explore_command(args: argparse.Namespace) -> int:
     """Search the schedules of a race for its bad outcome, and say what is known."""
-    setting = Setting(args.race, args.sound, args.era or "")
+    setting = Setting(args.race, args.sound, args.era or "", switches_of(args, GROUPS))
+    try:
+        Kernel(PAGING_64, RAM, ERAS[setting.era_name], **setting.switches.kernel())
+    except ValueError as error:
+        raise UsageError(f"there is no such kernel with --set {setting.switches}: {error}"
+                         ) from error
     if args.strategy is None:
         args.strategy = Exhaustive(setting.module.PREEMPTIONS)
     _check_effects(args, setting)
@@ -91,7 +104,7 @@ def explore_command(args: argparse.Namespace) -> int:
     try:
         with _workers(args) as pool, closing(State(setting, args.state)) as state:
             result, found = _explored(args, setting, pool, state)
-    except Unavailable as error:
+    except (Unavailable, Unsuited) as error:
         raise UsageError(str(error)) from error
     confirmed = None if args.confirm is None else _confirmed(setting, result, args.confirm)
     if args.json:

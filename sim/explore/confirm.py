@@ -89,7 +89,8 @@ def _endings(setting: Setting, plans: Sequence[Plan], engine: str) -> list[str]:
         os.write(writer, f"!{race.judge(machine.memory) or ''}".encode())
         os._exit(0)
 
-    machine = Machine(engine=engine, era=setting.era_name, cpus=setting.module.CPUS)
+    machine = Machine(engine=engine, era=setting.era_name, cpus=setting.module.CPUS,
+                      kernel=setting.switches.kernel())
     try:
         machine.run(main)
     except _Confirmed:

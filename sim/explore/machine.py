@@ -1,7 +1,8 @@
 """A golden machine that stands at the start of a race, to be played step by step."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from sim.golden.processors import Wait, golden_processors, wait
@@ -18,7 +19,7 @@ from sw.vmlinux import Kernel
 from .race import Race, RaceModule, Variant
 
 
-__all__ = ["RacingMachine"]
+__all__ = ["RAM", "RacingMachine"]
 
 
 #: Bytes of physical memory, if the race does not need more.
@@ -41,6 +42,8 @@ class RacingMachine:
         Rules of the kernel.
     processor : class or :class:`None`
         Its processors, if they are not to be those of the variant.
+    kernel : mapping
+        Further parameters of :class:`sw.vmlinux.Kernel`, by name.
 
     Attributes
     ----------
@@ -55,7 +58,8 @@ class RacingMachine:
     """
 
     def __init__(self, module: RaceModule, variant: Variant, era: Era,
-                 processor: type[StepwiseProcessor] | None = None):
+                 processor: type[StepwiseProcessor] | None = None, *,
+                 kernel: Mapping[str, Any] = MappingProxyType({})):
         count           = module.CPUS
         self.processors = golden_processors(count, processor or variant.processor)
         self.waits      = [Wait.TURN] * count
@@ -63,7 +67,8 @@ class RacingMachine:
         self.ends       = [""] * count
         self._begun     = False
         self._race: Race | None = None
-        self._kernel    = Kernel(PAGING_64, getattr(module, "RAM", RAM), era)
+        self._kernel    = Kernel(PAGING_64, getattr(module, "RAM", RAM), era,
+                                 **kernel)
         self._cpus      = [Cpu(bus, number) for number, bus in enumerate(self.processors)]
         self._executing: list[Coroutine[Any, Any, Any]] = [
             self._main(module), *(self._kernel.secondary(cpu) for cpu in self._cpus[1:])]

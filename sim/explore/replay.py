@@ -19,10 +19,11 @@ __all__ = ["as_scenario", "replayed"]
 
 def as_scenario(setting: Setting, file: Path, plan: Plan) -> str:
     """The text of a scenario that plays a race by a plan, counted in operations."""
+    switches = f" --set {setting.switches}" if setting.switches.values else ""
     return f'''"""{title(setting)}
 
 A schedule of the race {setting.race} that `dragoncage explore` has found. To play it:
-dragoncage run {file} --era {setting.era_name}
+dragoncage run {file} --era {setting.era_name}{switches}
 """
 
 from sim.explore.replay import replayed

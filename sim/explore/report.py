@@ -48,8 +48,9 @@ def title(setting: Setting) -> str:
 
 
 def _where(setting: Setting) -> str:
-    flaw = setting.variant.flaw
-    return f"{setting.race} on a kernel of {setting.era_name}" + (f", {flaw}" if flaw else "")
+    flaw, switches = setting.variant.flaw, str(setting.switches)
+    return (f"{setting.race} on a kernel of {setting.era_name}"
+            + (f" with {switches}" if switches else "") + (f", {flaw}" if flaw else ""))
 
 
 def _known(strategy: Strategy, result: Result) -> str:
@@ -127,6 +128,7 @@ def as_json(setting: Setting, strategy: Strategy, result: Result, found: Examine
         "race":       setting.race,
         "title":      title(setting),
         "era":        setting.era_name,
+        "switches":   str(setting.switches) or None,
         "flaw":       setting.variant.flaw or None,
         "strategy":   str(strategy),
         "processors": result.processors,

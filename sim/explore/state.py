@@ -20,7 +20,7 @@ __all__ = ["State"]
 
 
 #: Version of the format.
-FORMAT = 1
+FORMAT = 2
 
 
 class State:
@@ -42,7 +42,7 @@ class State:
         if file is None:
             return
         header = {"format": FORMAT, "race": setting.race, "era": setting.era_name,
-                  "sound": setting.sound}
+                  "sound": setting.sound, "switches": str(setting.switches)}
         try:
             if file.exists() and file.stat().st_size:
                 self._load(file, header)

@@ -145,7 +145,8 @@ def _counted(plan: Plan, steps: Sequence[Step]) -> Plan:
 
 
 def _whole_machine(setting: Setting) -> RacingMachine:
-    return RacingMachine(setting.module, setting.variant, ERAS[setting.era_name], WholeProcessor)
+    return RacingMachine(setting.module, setting.variant, ERAS[setting.era_name], WholeProcessor,
+                         kernel=setting.switches.kernel())
 
 
 def _bad(machine: RacingMachine, plan: Plan) -> str:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from sim.errors import Unsuited
+from sim.switches import Switches
 from sw.era import ERAS
+from sw.errno import KernelError
 
 from .footprint import Footprint, watch
 from .fork import in_copy
@@ -34,11 +37,14 @@ class Setting(NamedTuple):
         It is played where the bad outcome cannot be had.
     era : :class:`str`
         Rules of the kernel; empty: those of the race.
+    switches : :class:`sim.switches.Switches`
+        What the kernel has otherwise.
     """
 
-    race:  str
-    sound: bool = False
-    era:   str  = ""
+    race:     str
+    sound:    bool     = False
+    era:      str      = ""
+    switches: Switches = Switches()
 
     @property
     def module(self) -> RaceModule:
@@ -120,11 +126,18 @@ _machines: dict[Setting, RacingMachine] = {}
 
 
 def machine_for(setting: Setting) -> RacingMachine:
-    """The machine of a setting at the start of its race. It is to be played in a copy."""
+    """The machine of a setting at the start of its race. It is to be played in a copy.
+
+    Raises :class:`sim.errors.Unsuited` for a kernel that refuses what the race needs.
+    """
     if setting not in _machines:
         with setting.variant.kernel():
-            _machines[setting] = RacingMachine(setting.module, setting.variant,
-                                               ERAS[setting.era_name])
+            try:
+                _machines[setting] = RacingMachine(setting.module, setting.variant,
+                                                   ERAS[setting.era_name],
+                                                   kernel=setting.switches.kernel())
+            except KernelError as error:
+                raise Unsuited(f"the race cannot be set up on this kernel: {error}") from None
     return _machines[setting]
 
 

@@ -119,6 +119,8 @@ ELSEWHERE = {
     "dragoncage explore RACE":                        EXPLORE,
     "dragoncage explore RACE --sound":                MENDED,
     "dragoncage explore RACE --era ERA":              MENDED,
+    "dragoncage explore RACE --set NAME=VALUE":       "tests/explore/test_command.py::"
+        "test_the_kernel_has_the_switches_that_are_set_and_the_scenario_says_so",
     "dragoncage explore RACE --strategy exhaustive:2": EXPLORE,
     "dragoncage explore RACE --strategy pct:2":       DRAWN,
     "dragoncage explore RACE --strategy random":      DRAWN,

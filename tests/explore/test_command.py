@@ -52,6 +52,17 @@ def test_what_is_not_found_is_not_saved_and_that_is_told(tmp_path, capsys):
     assert not file.exists()
 
 
+def test_the_kernel_has_the_switches_that_are_set_and_the_scenario_says_so(tmp_path, capsys):
+    file = tmp_path / "found.py"
+    assert main(["explore", "vmsplice", "--jobs", "1", "--set", "vm.overcommit_memory=1",
+                 "--save", str(file)]) == 1
+    assert "a kernel of 5.7 with vm.overcommit_memory=1" in capsys.readouterr().out
+    assert "--era 5.7 --set vm.overcommit_memory=1\n" in file.read_text()
+    main(["explore", "vmsplice", "--strategy", "exhaustive:0", "--jobs", "1", "--json",
+          "--set", "vm.overcommit_memory=1"])
+    assert json.loads(capsys.readouterr().out)["switches"] == "vm.overcommit_memory=1"
+
+
 @pytest.mark.slow
 def test_the_saved_schedule_has_the_bad_outcome_on_the_gateware(tmp_path, capsys):
     file = tmp_path / "found.py"
@@ -76,6 +87,10 @@ def test_schedules_end_on_the_gateware_as_on_the_golden_machine(capsys):
     (["dirty-cat"], "invalid choice"),
     (["dirty-cow", "--strategy", "pct"], "no strategy"),
     (["dirty-cow", "--strategy", "pct:0"], "no strategy"),
+    (["dirty-cow", "--set", "vm.overcommit_memory=2", "vm.overcommit_ratio=0"],
+     "the race cannot be set up on this kernel: ENOMEM"),
+    (["dirty-cow", "--set", "machine.cpus=2"], "nothing for machine.cpus"),
+    (["dirty-cow", "--set", "kernel.fault_around_bytes=5000"], "fault_around_bytes cannot be 5000"),
     (["dirty-cow", "--schedules", "0"], "not a whole number"),
     (["dirty-cow", "--save", "found.txt"], "ends in .py"),
     (["dirty-cow", "--state", "nowhere/state"], "no folder"),
