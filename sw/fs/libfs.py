@@ -17,7 +17,8 @@ def simple_write_end(cpu: Cpu, node: inode, pos: int, copied: int, folio: page) 
 
     The file reaches up to there then, even if there is none.
     """
-    folio.dirty = folio.dirty or bool(copied)
+    folio.dirty    = folio.dirty or bool(copied)
+    folio.uptodate = True
     node.i_size = max(node.i_size, pos + copied)
     put_page(cpu, folio)
 

@@ -38,7 +38,7 @@ from .pgtable_generic import pte_unmap_unlock
 
 __all__ = [
     "filemap_fault", "filemap_get_page", "filemap_map_pages", "filemap_read", "filemap_splice_read",
-    "generic_file_mmap", "generic_file_vm_ops", "generic_file_write_iter",
+    "generic_file_mmap", "generic_file_vm_ops", "generic_file_write_iter", "is_hole",
 ]
 
 
@@ -85,7 +85,7 @@ async def filemap_map_pages(cpu: Cpu, vmf: vm_fault, start_pgoff: int, end_pgoff
         folio    = node.i_mapping.i_pages.get(pgoff)
         distance = pgoff - vmf.pgoff
         ptep     = vmf.pte + distance * size
-        if folio is None or not pte_none(await ptep_get(cpu, ptep)):
+        if folio is None or not folio.uptodate or not pte_none(await ptep_get(cpu, ptep)):
             continue
         get_page(cpu, folio)
         await set_pte_range(
@@ -112,9 +112,14 @@ def generic_file_mmap(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
     vma.vm_ops = generic_file_vm_ops
 
 
+def is_hole(mapping: address_space, index: int) -> bool:
+    """Tell whether a file has nothing at page ``index``: no page, or one that nobody has used."""
+    return index not in mapping.i_pages or not mapping.i_pages[index].uptodate
+
+
 async def _page_to_read(cpu: Cpu, mapping: address_space, index: int) -> page:
     """Return page ``index`` of a file, with a reference, for a reader. Raises ENOMEM."""
-    if index not in mapping.i_pages and mapping.a_ops.read_hole is not None:
+    if mapping.a_ops.read_hole is not None and is_hole(mapping, index):
         return mapping.a_ops.read_hole(cpu)
     return await filemap_get_page(cpu, mapping, index)
 

@@ -196,8 +196,9 @@ def _free_unref_page(cpu: Cpu, folio: page) -> None:
     for pg in pages:
         assert pg.mapcount == 0, f"BUG: bad page state: free frame {pg.pfn:#x} is mapped"
         pg.anon    = pg.anon_exclusive = pg.dirty = pg.lazyfree = False
-        pg.mapping = None
-        pg.index   = 0
+        pg.uptodate = True
+        pg.mapping  = None
+        pg.index    = 0
     if folio_test_hugetlb(cpu, folio):
         folio.refcount = 1  # the pool's
         default_hstate(cpu).hugepage_freelist.append(folio)

@@ -27,7 +27,7 @@ from sw.processor.cpu import Cpu
 
 from .filemap import (
     filemap_fault, filemap_get_page, filemap_map_pages, filemap_read, filemap_splice_read,
-    generic_file_write_iter,
+    generic_file_write_iter, is_hole,
 )
 from .memory.mem_map import empty_zero_page
 from .page_alloc import get_page, put_page
@@ -46,7 +46,10 @@ async def shmem_fault(cpu: Cpu, vmf: vm_fault) -> int:
     assert vmf.vma.vm_file is not None
     if vmf.vma.vm_flags & VM_UFFD_MINOR and vmf.pgoff in vmf.vma.vm_file.f_inode.i_mapping.i_pages:
         return VM_FAULT_SIGBUS  # UFFD_FEATURE_SIGBUS
-    return await filemap_fault(cpu, vmf)
+    ret = await filemap_fault(cpu, vmf)
+    if vmf.page is not None:
+        vmf.page.uptodate = True
+    return ret
 
 
 #: Memory without a disk behind it need not know of the first write.
@@ -111,7 +114,9 @@ async def _make_pages(cpu: Cpu, node: inode, index: int, behind: int) -> None:
     try:
         for missing in range(index, behind):
             if missing not in node.i_mapping.i_pages:
-                put_page(cpu, await filemap_get_page(cpu, node.i_mapping, missing))
+                folio = await filemap_get_page(cpu, node.i_mapping, missing)
+                folio.uptodate = False
+                put_page(cpu, folio)
                 made.append(missing)
     except KernelError:
         for missing in made:
@@ -124,8 +129,8 @@ async def _make_pages(cpu: Cpu, node: inode, index: int, behind: int) -> None:
 async def shmem_fallocate(cpu: Cpu, filp: file, mode: int, offset: int, length: int) -> None:
     """Make pages for a range, and the file as long as that; or punch a hole into it.
 
-    A page that was made is data from then on; in Linux it is a hole to readers until it is written.
-    Raises EOPNOTSUPP for anything else, EPERM if a seal forbids it; ENOMEM, and nothing is made.
+    A page that was made is a hole to readers until it is written, or mapped by a fault. Raises
+    EOPNOTSUPP for anything else, EPERM if a seal forbids it; ENOMEM, and nothing is made.
     """
     if mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE):
         raise KernelError(Errno.EOPNOTSUPP)
@@ -148,7 +153,7 @@ async def shmem_fallocate(cpu: Cpu, filp: file, mode: int, offset: int, length: 
 
 
 def shmem_file_llseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
-    """Set the position; also to the next page that there is, or the next one that is not.
+    """Set the position; also to the next page that holds something, or the next that does not.
 
     Raises EINVAL, and ENXIO behind the end.
     """
@@ -159,7 +164,7 @@ def shmem_file_llseek(cpu: Cpu, filp: file, offset: int, whence: int) -> int:
         raise KernelError(Errno.ENXIO)
     assert node.i_mapping is not None
     index, behind = offset // PAGE_SIZE, PAGE_ALIGN(node.i_size) // PAGE_SIZE
-    while index < behind and (index in node.i_mapping.i_pages) != (whence == SEEK_DATA):
+    while index < behind and is_hole(node.i_mapping, index) == (whence == SEEK_DATA):
         index += 1
     if index == behind and whence == SEEK_DATA:
         raise KernelError(Errno.ENXIO)

@@ -14,15 +14,18 @@ __all__ = ["load_bytes", "rep_movs", "rep_stos", "store_bytes"]
 
 _64_BITS = (1 << 64) - 1
 
+#: Bytes of the smallest page.
+_SMALLEST_PAGE = 4096
+
 
 def _chunk_size(to: int, from_: int, count: int) -> int:
     """Bytes that can be loaded together before the first of them is stored.
 
     A forward copy to a little above its source reads what it has written; so no more than the
-    distance.
+    distance. Two linear addresses may be of one page, so what counts is the distance within pages.
     """
-    distance = to - from_
-    return min(count, BURST_LENGTH, distance if distance > 0 else count)
+    distance = (to - from_) % _SMALLEST_PAGE
+    return min(count, BURST_LENGTH, distance or count)
 
 
 def _check_range(linear: int, count: int) -> None:

@@ -10,7 +10,7 @@ from sw.bus import BURST_LENGTH, Kind, Register, naturally_aligned
 from sw.processor.exceptions import Fixup
 from sw.processor.strings import load_bytes, rep_movs, rep_stos, store_bytes
 
-from .arch_support import FRAMES, flat, memory, page_in, paged, run
+from .arch_support import FRAMES, TABLE, flat, memory, page_in, paged, run
 
 
 @given(st.integers(0, 9000), st.integers(0, 9000))
@@ -37,6 +37,19 @@ def test_rep_movs_that_overlaps_by_all_but_one_byte_smears_the_first():
     run(store_bytes(cpu, 0x100, b"x" + bytes(600)))
     run(rep_movs(cpu, 0x101, 0x100, 600))
     assert memory(cpu, 0x100, 601) == b"x" * 601
+
+
+@pytest.mark.parametrize("distance", [1, 7, 100, BURST_LENGTH])
+def test_rep_movs_between_two_addresses_of_one_page_copies_byte_by_byte(distance):
+    cpu   = paged()
+    entry = cpu.bus.mmu.memory.read(TABLE, 4)
+    cpu.bus.mmu.memory.write(TABLE + 4, 4, entry)
+    model = bytearray((7 * i + i // 251) % 256 for i in range(4096))
+    run(store_bytes(cpu, 0, bytes(model)))
+    for i in range(2000):
+        model[distance + i] = model[i]
+    run(rep_movs(cpu, 0x1000 + distance, 0, 2000))
+    assert memory(cpu, 0, 4096) == model
 
 
 def test_a_page_is_copied_in_strings_that_are_as_long_as_can_be():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sw.arch.x86.entry.syscalls.syscall_64 import (
-    NR_fallocate, NR_fdatasync, NR_fsync, NR_truncate,
+    NR_fallocate, NR_fdatasync, NR_fsync, NR_splice, NR_truncate,
 )
 from sw.errno import Errno
 from sw.fs.open.fallocate import FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE
@@ -263,6 +263,43 @@ async def test_pages_are_made_and_the_file_grows():
     with raises_errno(Errno.ENOMEM):
         await user.syscall(NR_fallocate, fd, 0, 0, 1 << 30)
     assert free_pages(user) == before - 1
+
+
+async def made(user):
+    """Make the four pages of a file in memory; return its descriptor."""
+    fd = await user.memfd_create("made")
+    await user.syscall(NR_fallocate, fd, 0, 0, 4 * P)
+    return fd
+
+
+async def data_at(user, fd):
+    """Tell which of four pages hold something."""
+    return [await user.lseek(fd, number * P, SEEK_HOLE) != number * P for number in range(4)]
+
+
+@runs
+async def test_a_page_that_was_made_is_a_hole_until_it_is_written_or_mapped():
+    user = await boot(fault_around_bytes=0x10000)
+    fd   = await made(user)
+    assert await data_at(user, fd) == [False] * 4
+    assert await user.read_bytes(fd, 9, 0) == bytes(9)
+    assert await data_at(user, fd) == [False] * 4
+    at = await user.mmap(4 * P, RW, MAP_SHARED, fd)
+    assert await user.load(at + P) == 0         # maps no others, though they are there
+    assert await data_at(user, fd) == [False, True, False, False]
+    await user.write_bytes(fd, b"x", 2 * P)
+    assert await data_at(user, fd) == [False, True, True, False]
+    assert await user.lseek(fd, 3 * P, SEEK_HOLE) == 3 * P
+
+
+@runs
+async def test_a_pipe_gets_zeros_for_a_page_that_was_only_made():
+    user = await boot()
+    fd   = await made(user)
+    reader, writer = await user.pipe()
+    await user.syscall(NR_splice, fd, 0, writer, 0, P + 1, 0)
+    await user.write_bytes(fd, b"later", 0)
+    assert await user.read_bytes(reader, P + 1) == bytes(P + 1)
 
 
 @runs

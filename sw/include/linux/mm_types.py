@@ -79,6 +79,8 @@ class page:
         Anonymous and surely used by one address space only (PageAnonExclusive).
     dirty : :class:`bool`
         The contents are newer than the file's; of one without a file, the kernel has written them.
+    uptodate : :class:`bool`
+        Holds what is in the file: not one that was made for it, and that nobody has used yet.
     lazyfree : :class:`bool`
         Anonymous, and of use to nobody until it is written again (not PageSwapBacked).
     mapping : :class:`object` or :class:`None`
@@ -108,6 +110,7 @@ class page:
     anon:           bool       = False
     anon_exclusive: bool       = False
     dirty:          bool       = False
+    uptodate:       bool       = True
     lazyfree:       bool       = False
     mapping:        Any | None = None
     index:          int        = 0
