@@ -158,7 +158,7 @@ Advice about memory (mm/madvise.c)::
 Pages, frames, files in memory::
 
     mm/filemap            filemap_get_page  filemap_fault  filemap_map_pages  filemap_page_mkwrite
-                          generic_file_mmap  filemap_read  filemap_splice_read
+                          generic_file_mmap  is_hole  filemap_read  filemap_splice_read
                           generic_perform_write  generic_file_write_iter
     mm/gup/check          check_vma_flags  gup_vma_lookup
     mm/gup/follow         Unshare  try_grab_folio  unpin_user_page  follow_huge_pmd  follow_page_pte
