@@ -195,6 +195,7 @@ def test_another_processor_does_not_reach_what_a_copy_replaced():
         await user.store(AT, 1)
         await wait_for_completion(cpu, await beside(thread, lambda: thread.load(AT)))
         await user.fork()
+        await wait_for_completion(cpu, await beside(thread, lambda: thread.load(AT)))
         await user.store(AT, 2)
         seen = []
 

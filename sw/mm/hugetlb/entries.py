@@ -15,7 +15,7 @@ from sw.arch.x86.include.asm.pgtable import (
     ptep_set_wrprotect, set_pte_at,
 )
 from sw.include.asm_generic.tlb import mmu_gather
-from sw.include.linux.mm import is_cow_mapping, pte_lockptr
+from sw.include.linux.mm import pte_lockptr
 from sw.include.linux.mm_types import vm_area_struct
 from sw.kconfig import kconfig
 from sw.kernel.locking.spinlock import spin_lock
@@ -34,7 +34,10 @@ __all__ = ["change_hugetlb_pmd", "copy_hugetlb_pmd", "unmap_hugetlb_pmd"]
 @traced
 async def copy_hugetlb_pmd(cpu: Cpu, dst_vma: vm_area_struct, src_vma: vm_area_struct,
                            dst_pmd: int, src_pmd: int, addr: int) -> None:
-    """Share a page with the child: nobody is exclusive any more, and nobody writes unasked."""
+    """Share a page with the child: nobody is exclusive any more, and nobody writes unasked.
+
+    It is private: the child finds pages of shared mappings again by its own faults.
+    """
     src = src_vma.vm_mm
     await spin_lock(cpu, pte_lockptr(src))
     entry = await ptep_get(cpu, src_pmd)
@@ -42,9 +45,8 @@ async def copy_hugetlb_pmd(cpu: Cpu, dst_vma: vm_area_struct, src_vma: vm_area_s
         folio = pte_page(cpu, entry)
         get_page(cpu, folio)
         folio_dup_anon_rmap_pmd(folio, dst_vma)
-        if is_cow_mapping(src_vma.vm_flags):
-            await ptep_set_wrprotect(cpu, src, addr, src_pmd)
-            entry = pte_wrprotect(kconfig(cpu).paging, entry)
+        await ptep_set_wrprotect(cpu, src, addr, src_pmd)
+        entry = pte_wrprotect(kconfig(cpu).paging, entry)
         await set_pte_at(cpu, dst_vma.vm_mm, addr, dst_pmd, pte_mkold(entry))
     pte_unmap_unlock(cpu, src)
 

@@ -1,12 +1,16 @@
 """Page faults of memory from the pool: a page found or taken, reused or copied.
 
 Ref: Linux 6.12, mm/hugetlb.c (hugetlb_fault, hugetlb_no_page, hugetlb_wp, unmap_ref_private).
+
+A private page is reused if ``page_mapcount()`` is 1 and it is anonymous, whatever references there
+are: so hugetlb_cow() from 3.12 to 5.18, and hugetlb_wp(), as it is called since 5.19, which also
+marks it exclusive.
 """
 
 from __future__ import annotations
 
 from sw.arch.x86.include.asm.pgtable import (
-    mk_huge_pmd, pmd_leaf, pte_mkdirty, pte_mkwrite, pte_mkyoung, pte_none, pte_page, pte_write,
+    mk_huge_pmd, pmd_leaf, pte_mkdirty, pte_mkwrite, pte_none, pte_page, pte_write,
     ptep_get, ptep_set_access_flags, set_pte_at,
 )
 from sw.errno import KernelError
@@ -125,10 +129,10 @@ async def _reuse(cpu: Cpu, vmf: vm_fault, folio: page) -> None:
     """Keep the page, which nobody else maps."""
     vma, mm = vmf.vma, vmf.vma.vm_mm
     await spin_lock(cpu, pte_lockptr(mm))
-    folio.anon_exclusive = folio.anon
+    folio.anon_exclusive = True
     if not vmf.flags & FAULT_FLAG_UNSHARE:
         entry = make_huge_pte(cpu, vma, folio, True)
-        await ptep_set_access_flags(cpu, vma, vmf.address, vmf.pmd, pte_mkyoung(entry), True)
+        await ptep_set_access_flags(cpu, vma, vmf.address, vmf.pmd, entry, True)
     pte_unmap_unlock(cpu, mm)
 
 
@@ -151,16 +155,17 @@ async def _replace(cpu: Cpu, vmf: vm_fault, old: page, new: page) -> None:
 async def hugetlb_wp(cpu: Cpu, vmf: vm_fault) -> int:
     """Handle a write to a page that is mapped read-only, or FAULT_FLAG_UNSHARE of one.
 
-    References do not matter, unlike those of other pages: who alone maps it has it. If the pool has
+    The mapping is private: shared ones have R/W in their entries if they have it at all. References
+    do not matter, unlike those of other pages: who alone maps it has it. If the pool has
     no page for a copy, SIGBUS; unless the page was promised to the mapping, whose children lose it
     then.
     """
     vma, old = vmf.vma, pte_page(cpu, vmf.orig_pmd)
-    if vma.vm_flags & VM_MAYSHARE or old.entire_mapcount == 1:
+    if old.anon and old.entire_mapcount == 1:
         await _reuse(cpu, vmf, old)
         return 0
     owner = vma_resv_map(vma) is not None
-    new   = await alloc_hugetlb_folio(cpu, vma, vmf.address, avoid_reserve=owner, zero=False)
+    new   = await alloc_hugetlb_folio(cpu, vma, vmf.address, zero=False)
     if new is not None:
         await _replace(cpu, vmf, old, new)
         return 0

@@ -103,14 +103,14 @@ def _take_promised(cpu: Cpu, vma: vm_area_struct, index: int) -> None:
 
 
 async def alloc_hugetlb_folio(cpu: Cpu, vma: vm_area_struct, address: int, *,
-                              avoid_reserve: bool = False, zero: bool = True) -> page | None:
+                              zero: bool = True) -> page | None:
     """Take a page for ``address``, with one reference. None if the pool has none to give.
 
-    It is a promised one, if there is a promise; with ``avoid_reserve`` never: a copy is more than
-    was promised.
+    It is a promised one, if there is a promise that was not kept yet: the copy of a page is more
+    than was promised.
     """
     state, index = default_hstate(cpu), vma_hugecache_offset(cpu, vma, address)
-    promised = not avoid_reserve and _is_promised(vma, index)
+    promised = _is_promised(vma, index)
     if not state.hugepage_freelist or not promised and _nr_available(cpu) <= 0:
         return None
     folio = state.hugepage_freelist.pop()
@@ -125,6 +125,6 @@ async def alloc_hugetlb_folio(cpu: Cpu, vma: vm_area_struct, address: int, *,
 def restore_reserve(cpu: Cpu, vma: vm_area_struct, address: int) -> None:
     """Promise a page again that a private mapping is about to give back to the pool."""
     resv, index = vma_resv_map(vma), vma_hugecache_offset(cpu, vma, address)
-    if resv is not None and not vma.vm_flags & VM_MAYSHARE and index in resv.regions:
+    if resv is not None and not vma.vm_flags & VM_MAYSHARE:
         resv.regions.remove(index)
         default_hstate(cpu).resv_huge_pages += 1
