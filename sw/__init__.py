@@ -99,6 +99,7 @@ x86: page faults, tables, TLB::
 Entries of page tables (mm/memory.c)::
 
     mm/memory/access      __access_remote_vm  access_remote_vm
+    mm/memory/access_phys  generic_access_phys
     mm/memory/copy        vma_needs_copy  copy_present_pte  copy_page_range
     mm/memory/fault       sanitize_fault_flags  do_anonymous_page  handle_pte_fault
                           __handle_mm_fault  handle_mm_fault
@@ -343,7 +344,8 @@ Security modules::
 Kernel code that does wrong on purpose::
 
     drivers/char/mem          null_lseek  read_null  write_null  read_zero  splice_read_zero
-                              mmap_zero  memory_lookup
+                              mmap_zero  open_port  read_mem  mmap_mem_fault  mmap_mem
+                              memory_lookup
     drivers/misc/lkdtm/perms  lkdtm_ACCESS_USERSPACE  lkdtm_WRITE_USERSPACE  lkdtm_WRITE_RO
                               lkdtm_EXEC_USERSPACE
 

@@ -1,21 +1,33 @@
-"""/dev/zero and /dev/null.
+"""/dev/zero, /dev/null, and /dev/mem: the machine's memory, for root to map.
 
-Ref: Linux 6.12, drivers/char/mem.c.
+Ref: Linux 6.12, drivers/char/mem.c; built without CONFIG_STRICT_DEVMEM, which keeps all but the
+first MiB of memory from root.
+
+/dev/mem can be mapped shared, and each page is mapped by its first access, where Linux maps all at
+once. It is neither read nor written, nor mapped private: ENOSYS.
 """
 
 from collections.abc import Mapping
 
 from sw.arch.x86.include.asm.current import current
-from sw.arch.x86.include.asm.page_types import PAGE_SIZE
+from sw.arch.x86.include.asm.page_types import PAGE_SHIFT, PAGE_SIZE
 from sw.arch.x86.lib.usercopy import clear_user
 from sw.errno import Errno, KernelError
 from sw.fs.splice.from_pipe import splice_from_pipe_to_nothing
+from sw.fs.read_write.llseek import generic_file_llseek
+from sw.include.linux.capability import CAP_SYS_RAWIO
 from sw.include.linux.fs import S_IFCHR, file, file_operations, inode
-from sw.include.linux.mm import VM_SHARED
-from sw.include.linux.mm_types import vm_area_struct
+from sw.include.linux.mm import (
+    VM_DONTDUMP, VM_DONTEXPAND, VM_IO, VM_PFNMAP, VM_SHARED, is_cow_mapping,
+)
+from sw.include.linux.mm_types import vm_area_struct, vm_fault, vm_operations_struct
 from sw.include.linux.pipe_fs_i import pipe_buffer, pipe_inode_info
 from sw.include.linux.sched import signal_pending
+from sw.kernel.capability import capable
 from sw.kernel.trace.ftrace import traced
+from sw.mm.memory.access_phys import generic_access_phys
+from sw.mm.memory.mem_map import mem_map
+from sw.mm.mmap.special import vmf_insert_pfn
 from sw.mm.page_alloc import __GFP_ZERO, GFP_HIGHUSER, alloc_page
 from sw.mm.shmem import shmem_zero_setup
 from sw.processor.cpu import Cpu
@@ -89,10 +101,53 @@ null_fops = file_operations(llseek=null_lseek, read=read_null, write=write_null,
                             splice_write=splice_from_pipe_to_nothing)
 
 
-_DEVICES: Mapping[str, file_operations] = {"/dev/zero": zero_fops, "/dev/null": null_fops}
+# Memory itself
+
+async def open_port(cpu: Cpu, node: inode, filp: file) -> None:
+    """Let those in who may do anything to the machine. Raises EPERM."""
+    if not capable(cpu, CAP_SYS_RAWIO):
+        raise KernelError(Errno.EPERM)
+
+
+async def read_mem(cpu: Cpu, filp: file, buf: int, count: int, pos: int) -> tuple[int, int]:
+    """Refuse: ENOSYS."""
+    raise KernelError(Errno.ENOSYS)
+
+
+@traced
+async def mmap_mem_fault(cpu: Cpu, vmf: vm_fault) -> int:
+    """Map the frame whose number is that of the page in the file."""
+    return await vmf_insert_pfn(cpu, vmf, vmf.pgoff)
+
+
+mmap_mem_ops = vm_operations_struct(fault=mmap_mem_fault, access=generic_access_phys)
+
+
+def mmap_mem(cpu: Cpu, filp: file, vma: vm_area_struct) -> None:
+    """Map frames, which have no references this way, and which nobody gets by get_user_pages.
+
+    Raises EINVAL behind the end of memory, ENOSYS for a private mapping.
+    """
+    pages = vma.vm_end - vma.vm_start >> PAGE_SHIFT
+    if vma.vm_pgoff + pages > mem_map(cpu).max_pfn:
+        raise KernelError(Errno.EINVAL)
+    if is_cow_mapping(vma.vm_flags):
+        raise KernelError(Errno.ENOSYS)
+    vma.vm_flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP
+    vma.vm_ops    = mmap_mem_ops
+
+
+mem_fops = file_operations(llseek=generic_file_llseek, read=read_mem, write=read_mem, mmap=mmap_mem,
+                           open=open_port)
+
+
+_MODES: Mapping[str, int] = {"/dev/mem": 0o640}
+
+_DEVICES: Mapping[str, file_operations] = {"/dev/zero": zero_fops, "/dev/null": null_fops,
+                                            "/dev/mem": mem_fops}
 
 
 def memory_lookup(path: str) -> inode | None:
-    """Find a device of memory, which everybody may read and write; ``None`` for other paths."""
+    """Find a device of memory. All but /dev/mem are for everybody; ``None`` for other paths."""
     fops = _DEVICES.get(path)
-    return None if fops is None else inode(S_IFCHR | 0o666, 0, fops)
+    return None if fops is None else inode(S_IFCHR | _MODES.get(path, 0o666), 0, fops)
