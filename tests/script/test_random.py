@@ -75,3 +75,11 @@ def test_a_difference_that_does_not_come_again_is_none(monkeypatch):
 def test_random_scripts_are_for_comparisons(words, capsys):
     assert main(["script", *words]) == 2
     assert "--random N goes with --compare" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key, linux, model, known", [
+    ("errno", None, "EFAULT", True), ("errno", "EFAULT", None, False),
+    ("ret", 64, 8, True), ("ret", 8, 64, False), ("ret", None, 8, False), ("faults", 1, 0, False),
+])
+def test_more_in_a_pipe_on_linux_is_known_and_less_is_not(key, linux, model, known):
+    assert campaigns._is_known(Difference(steps_like("vmsplice"), key, linux, model)) is known
