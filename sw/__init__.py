@@ -333,7 +333,7 @@ Tasks, signals, locks, work for other processors::
     kernel/sys/prctl         sys_prctl
     kernel/sys/rlimit        check_prlimit_permission  do_prlimit  sys_prlimit64  sys_getrlimit
                              sys_setrlimit
-    kernel/sys/rusage        account_thread  account_reaped  sys_getrusage
+    kernel/sys/rusage        account_thread  account_reaped  getrusage  put_rusage  sys_getrusage
     kernel/trace/ftrace      ret_stack  traced
 
 Security modules::

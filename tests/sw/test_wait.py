@@ -27,6 +27,38 @@ THREAD = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
 
 # Statuses
 
+@runs
+async def test_the_faults_of_a_dead_child_and_of_its_own_children_are_told():
+    user  = await boot()
+    ru    = await user.mmap(4096)
+    await user.store(ru, 1)
+    child = await user.fork()
+    grandchild = await child.fork()
+    for one, pages in ((child, 3), (grandchild, 2)):
+        at = await one.mmap(pages * 4096)
+        for number in range(pages):
+            await one.store(at + number * 4096, 1)
+    faults = [one.task.min_flt for one in (child, grandchild)]
+    assert await user.syscall(NR_wait4, -1, 0, WNOHANG, ru) == 0
+    assert await user.load(ru) == 1         # nobody is dead: nothing is told
+    await grandchild.exit()
+    await child.wait()
+    await child.exit()
+    assert await user.syscall(NR_wait4, -1, 0, WNOHANG, ru) == child.pid
+    told = [await user.load(ru + 8 * index) for index in range(18)]
+    assert told[8] == sum(faults) >= 5 and sum(told) == told[8]
+
+
+@runs
+async def test_a_bad_place_for_the_faults_is_found_when_the_child_is_gone():
+    user  = await boot()
+    child = await user.fork()
+    await child.exit()
+    with raises_errno(Errno.EFAULT):
+        await user.syscall(NR_wait4, -1, 0, WNOHANG, 8)
+    with raises_errno(Errno.ECHILD):
+        await user.wait()
+
 @pytest.mark.parametrize("code, status", [(0, 0), (3, 0x300), (255, 0xFF00), (256, 0),
                                           (-1, 0xFF00)])
 @EACH_PAGING
@@ -98,7 +130,6 @@ async def test_a_process_ends_with_its_last_thread_and_that_one_s_code():
     (4711,       WNOHANG, 0, Errno.ECHILD),
     (-4711,      WNOHANG, 0, Errno.ECHILD),
     (-1,         0,       0, Errno.ENOSYS),    # nobody would end while it sleeps
-    (-1,         WNOHANG, 8, Errno.ENOSYS),
 ])
 @runs
 async def test_refusals_of_wait(pid, options, ru, errno):

@@ -17,7 +17,7 @@ from sw.kernel.pid import init_pid_ns
 from sw.kernel.ptrace.attach import __ptrace_unlink
 from sw.kernel.signal.action import thread_group_empty
 from sw.kernel.signal.send import do_notify_parent
-from sw.kernel.sys.rusage import account_reaped
+from sw.kernel.sys.rusage import RUSAGE_BOTH, account_reaped, getrusage, put_rusage
 from sw.processor.cpu import Cpu
 
 from .do_exit import release_task
@@ -102,10 +102,10 @@ async def wait_consider_task(cpu: Cpu, task: task_struct, options: int,
     return wait_task_continued(task, options) if status is None else status
 
 
-async def kernel_wait4(cpu: Cpu, upid: int, options: int) -> tuple[int, int]:
+async def kernel_wait4(cpu: Cpu, upid: int, options: int) -> tuple[int, int, int]:
     """Wait for a child or a tracee.
 
-    Returns its number and status, or (0, 0) if none has anything to report yet.
+    Returns its number, status and page faults; three times 0 if none has anything to report yet.
 
     Raises
     ------
@@ -123,23 +123,24 @@ async def kernel_wait4(cpu: Cpu, upid: int, options: int) -> tuple[int, int]:
     if not children:
         raise KernelError(Errno.ECHILD)
     for task, ptrace in children:
+        pid, min_flt = task.pid, getrusage(cpu, task, RUSAGE_BOTH)
         status = await wait_consider_task(cpu, task, options, ptrace)
         if status is not None:
-            return task.pid, status
+            return pid, status, min_flt
     if not options & WNOHANG:
         raise KernelError(Errno.ENOSYS)
-    return 0, 0
+    return 0, 0, 0
 
 
 async def sys_wait4(cpu: Cpu, upid: int, stat_addr: int, options: int, ru: int) -> int:
     """Wait for a child or a tracee; the result is its number, or 0. Its status goes to
-    ``stat_addr``.
+    ``stat_addr``, and what it and its own dead children have used to ``ru``, unless they are 0.
 
-    Raises EFAULT, when a child is gone already, and ENOSYS if asked for its use of resources.
+    Raises EFAULT, when a child is gone already, and like ``kernel_wait4``.
     """
-    if ru:
-        raise KernelError(Errno.ENOSYS)
-    pid, status = await kernel_wait4(cpu, upid, options & 0xFFFF_FFFF)  # __WCLONE is the sign
+    pid, status, min_flt = await kernel_wait4(cpu, upid, options & 0xFFFF_FFFF)  # sign: __WCLONE
     if pid and stat_addr:
         await put_user(cpu, status, stat_addr, 4)
+    if pid and ru:
+        await put_rusage(cpu, min_flt, ru)
     return pid

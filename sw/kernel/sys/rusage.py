@@ -16,13 +16,14 @@ from sw.processor.cpu import Cpu
 
 
 __all__ = [
-    "RUSAGE_CHILDREN", "RUSAGE_SELF", "RUSAGE_THREAD", "account_reaped", "account_thread",
-    "sys_getrusage",
+    "RUSAGE_BOTH", "RUSAGE_CHILDREN", "RUSAGE_SELF", "RUSAGE_THREAD", "account_reaped",
+    "account_thread", "getrusage", "put_rusage", "sys_getrusage",
 ]
 
 
 RUSAGE_SELF     = 0
 RUSAGE_CHILDREN = -1
+RUSAGE_BOTH     = -2  #: Of the kernel's own: what wait4() reports.
 RUSAGE_THREAD   = 1
 
 #: Numbers of ``struct rusage``, each as wide as a register, and the place of ru_minflt.
@@ -41,24 +42,28 @@ def account_reaped(parent: task_struct, task: task_struct) -> None:
     parent.signal.cmin_flt += task.min_flt + task.signal.min_flt + task.signal.cmin_flt
 
 
-def _min_flt(cpu: Cpu, who: int) -> int:
-    """Return the faults of the current thread, of its process, or of that one's dead children."""
-    task = current(cpu)
+def getrusage(cpu: Cpu, task: task_struct, who: int) -> int:
+    """Return the faults of a thread, of its process, of that one's dead children, or of both."""
     if who == RUSAGE_THREAD:
         return task.min_flt
     if who == RUSAGE_CHILDREN:
         return task.signal.cmin_flt
-    if who != RUSAGE_SELF:
-        raise KernelError(Errno.EINVAL)
-    return task.signal.min_flt + sum(
+    own = task.signal.min_flt + sum(
         thread.min_flt for thread in init_pid_ns(cpu).tasks.values()
         if thread.signal is task.signal)
+    return own + (task.signal.cmin_flt if who == RUSAGE_BOTH else 0)
+
+
+async def put_rusage(cpu: Cpu, min_flt: int, ru: int) -> None:
+    """Store a ``struct rusage`` at ``ru``. Raises EFAULT."""
+    word = kconfig(cpu).paging.BITS_PER_LONG // 8
+    for index in range(_NUMBERS):
+        await put_user(cpu, min_flt if index == _RU_MINFLT else 0, ru + index * word, word)
 
 
 async def sys_getrusage(cpu: Cpu, who: int, ru: int) -> int:
     """Store at ``ru`` what a process has used. Raises EINVAL for other words than RUSAGE_*."""
-    min_flt = _min_flt(cpu, who)
-    word    = kconfig(cpu).paging.BITS_PER_LONG // 8
-    for index in range(_NUMBERS):
-        await put_user(cpu, min_flt if index == _RU_MINFLT else 0, ru + index * word, word)
+    if who not in (RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD):
+        raise KernelError(Errno.EINVAL)
+    await put_rusage(cpu, getrusage(cpu, current(cpu), who), ru)
     return 0
