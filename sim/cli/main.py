@@ -20,7 +20,7 @@ from sim.output.files import FileTrouble, print_out
 from sim.output.text import columns
 
 from . import (
-    access, bench, boards, build, explore, listing, machines, matrix, program, run, script,
+    access, bench, boards, build, compare, explore, listing, machines, matrix, program, run, script,
     simulate_board, verilog, walk,
 )
 from .switches import one_word_each
@@ -31,8 +31,8 @@ __all__ = ["main"]
 
 
 #: Modules of :mod:`sim.cli`, in the order of the help.
-COMMANDS = (run, listing, walk, matrix, script, explore, access, bench, machines, verilog, boards,
-            build, program, simulate_board)
+COMMANDS = (run, listing, walk, matrix, script, explore, access, compare, bench, machines, verilog,
+            boards, build, program, simulate_board)
 
 
 class Help(argparse.HelpFormatter):

@@ -1,0 +1,140 @@
+"""`dragoncage compare`: access vectors on processors of others."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import islice
+from typing import Any
+
+from sim.errors import Unavailable
+from sim.oracles import ORACLES, Oracle
+from sim.oracles.campaign import Campaign
+from sim.oracles.deviations import DEVIATIONS
+from sim.oracles.engine import OracleVectors
+from sim.oracles.generator import random_vectors
+from sim.oracles.lines import vector_line
+from sim.output.files import STANDARD, lines, output, print_out
+from sim.output.progress import Progress
+from sim.output.text import wrap
+from sim.vectors.engines import VECTOR_ENGINES
+from sim.vectors.parser import MalformedLine, parse
+from sim.vectors.sequence import AnyVector
+
+from .usage import UsageError
+
+
+__all__ = ["SCHEMA", "add", "compare_command"]
+
+
+#: Version of the JSON.
+SCHEMA = 1
+
+_BATCH = 256
+
+
+def add(commands: Any) -> None:
+    """Add the arguments."""
+    compare = commands.add_parser("compare", help=compare_command.__doc__,
+                                  description=compare_command.__doc__)
+    compare.add_argument("file", metavar="FILE", nargs="?",
+                         help="vectors, one a line; - for standard input")
+    compare.add_argument("--with", dest="oracle", choices=ORACLES, required=True,
+                         help="the processor of this machine through Linux's KVM, or QEMU's")
+    compare.add_argument("--engine", choices=VECTOR_ENGINES, default="golden",
+                         help="ours (default: golden)")
+    compare.add_argument("--random", metavar="N", type=int,
+                         help="N random vectors instead of a file")
+    compare.add_argument("--seed", metavar="S", type=int, default=1,
+                         help="seed of random vectors (default: 1)")
+    compare.add_argument("--save", metavar="OUT",
+                         help="file for all results, a line of JSON each")
+    compare.add_argument("--json", action="store_true", help="print a JSON document")
+    compare.set_defaults(command=compare_command)
+
+
+def compare_command(args: argparse.Namespace) -> int:
+    """Run access vectors on ours and on a processor of others, and compare the outcomes."""
+    if (args.file is None) == (args.random is None):
+        raise UsageError("compare takes a FILE of vectors, or --random N")
+    if args.random is not None and args.random < 1:
+        raise UsageError("--random takes a number from 1 on")
+    oracle   = ORACLES[args.oracle]
+    guests   = OracleVectors(oracle.start)
+    campaign = Campaign()
+    try:
+        with ExitStack() as stack:
+            stack.callback(guests.close)
+            results  = stack.enter_context(output(args.save)) if args.save else None
+            version  = oracle.version()
+            vectors  = _vectors(args, oracle, guests)
+            progress = stack.enter_context(Progress(unit="vectors", total=args.random))
+            if results is not None:
+                results.write(json.dumps({"oracle": args.oracle, "version": version,
+                                          "engine": args.engine}) + "\n")
+            campaign.run(vectors, VECTOR_ENGINES[args.engine](), args.oracle, guests,
+                         progress.count, results)
+            modes = {mode.name: width for mode, width in guests.modes.items()}
+    except MalformedLine as error:
+        name = "standard input" if args.file == STANDARD else args.file
+        raise UsageError(f"{name}: {error}") from error
+    except Unavailable as error:
+        raise UsageError(str(error)) from error
+    print_out(json.dumps(_document(args.oracle, version, modes, campaign)) + "\n" if args.json
+              else _text(args.oracle, version, modes, campaign))
+    return 1 if campaign.differed else 0
+
+
+def _vectors(args: argparse.Namespace, oracle: Oracle,
+             guests: OracleVectors) -> Iterator[AnyVector]:
+    if args.random is None:
+        return _of_file(args.file)
+    return islice(random_vectors(args.seed, guests.modes, keys=oracle.keys), args.random)
+
+
+def _of_file(source: str) -> Iterator[AnyVector]:
+    number = 0
+    for texts in lines(source, _BATCH):
+        for text in texts:
+            number += 1
+            yield parse(number, text)
+
+
+def _document(name: str, version: str, modes: dict[str, int], campaign: Campaign) -> dict[str, Any]:
+    rules = {deviation.name: deviation for deviation in DEVIATIONS}
+    return {
+        "schema": SCHEMA, "oracle": name, "version": version, "modes": modes,
+        "vectors": campaign.vectors, "compared": campaign.compared, "agreed": campaign.agreed,
+        "unplaced": campaign.unplaced, "differed": campaign.differed,
+        "deviations": [{"name": found, "rule": rules[found].rule, "reason": rules[found].reason,
+                        "vectors": count} for found, count in campaign.deviations.most_common()],
+        "left_out": [{"reason": reason, "vectors": count}
+                     for reason, count in campaign.left_out.most_common()],
+        "differences": [{"vector": vector_line(difference.vector), "texts": difference.texts}
+                        for difference in campaign.differences],
+    }
+
+
+def _text(name: str, version: str, modes: dict[str, int], campaign: Campaign) -> str:
+    widths = ", ".join(f"{mode} ({width} bits)" for mode, width in modes.items())
+    found  = [*wrap(f"{name}: {version}", ""), *wrap(f"Paging: {widths}", ""), "",
+              f"{campaign.vectors:,} vectors, {campaign.compared:,} compared: "
+              f"{campaign.agreed:,} agree, {campaign.differed:,} differ"]
+    if campaign.unplaced:
+        found += wrap(f"Of {campaign.unplaced:,} it was not seen where each access went.", "")
+    rules = {deviation.name: deviation for deviation in DEVIATIONS}
+    if campaign.deviations:
+        found += ["", "Known deviations:"]
+    for known, count in campaign.deviations.most_common():
+        found += wrap(f"{count:7,}  {known} (rule {rules[known].rule}): {rules[known].reason}",
+                      "", " " * 9)
+    if campaign.left_out:
+        found += ["", "Not compared:"]
+    for reason, count in campaign.left_out.most_common():
+        found += wrap(f"{count:7,}  {reason}", "", " " * 9)
+    if campaign.differences:
+        found += ["", f"Differences, the first {len(campaign.differences)}:"]
+    for difference in campaign.differences:
+        found += ["", *(line for text in difference.texts for line in wrap(text, "  ", "    ")),
+                  json.dumps(vector_line(difference.vector))]
+    return "\n".join(found) + "\n"
