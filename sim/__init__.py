@@ -17,6 +17,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.switches`      parts of a machine that one may want otherwise, by name
 :mod:`sim.boards`        bitstreams, and simulated boards
 :mod:`sim.vectors`       access vectors: what is done on a machine that a line describes
+:mod:`sim.oracles`       processors of others, on which vectors are run and compared
 :mod:`sim.benchmark`     measurements of the engines
 :mod:`sim.verification`  testbenches of Verilog under cocotb, and the unit's regression
 :mod:`sim.scenario`      stories played on a machine, and the claims that they make
