@@ -20,6 +20,7 @@ status.
 :mod:`sim.cli.script`          ``script``: plays kernel scripts, and compares with Linux
 :mod:`sim.cli.explore`         ``explore``: searches the schedules of a race
 :mod:`sim.cli.access`          ``access``: runs access vectors
+:mod:`sim.cli.compare`         ``compare``: runs them on processors of others
 :mod:`sim.cli.bench`           ``bench``: measures the engines
 :mod:`sim.cli.machines`        ``machines``: compiles machines for other computers
 :mod:`sim.cli.verilog`         ``verilog``: writes the design as Verilog

@@ -10,13 +10,11 @@ from typing import Any
 from sim.errors import Unavailable
 from sim.oracles import ORACLES, Oracle
 from sim.oracles.campaign import Campaign
-from sim.oracles.deviations import DEVIATIONS
 from sim.oracles.engine import OracleVectors
 from sim.oracles.generator import random_vectors
-from sim.oracles.lines import vector_line
+from sim.oracles.report import as_json, as_text
 from sim.output.files import STANDARD, lines, output, print_out
 from sim.output.progress import Progress
-from sim.output.text import wrap
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.parser import MalformedLine, parse
 from sim.vectors.sequence import AnyVector
@@ -24,12 +22,10 @@ from sim.vectors.sequence import AnyVector
 from .usage import UsageError
 
 
-__all__ = ["SCHEMA", "add", "compare_command"]
+__all__ = ["add", "compare_command"]
 
 
-#: Version of the JSON.
-SCHEMA = 1
-
+#: Lines of a file that are read at once.
 _BATCH = 256
 
 
@@ -80,8 +76,8 @@ def compare_command(args: argparse.Namespace) -> int:
         raise UsageError(f"{name}: {error}") from error
     except Unavailable as error:
         raise UsageError(str(error)) from error
-    print_out(json.dumps(_document(args.oracle, version, modes, campaign)) + "\n" if args.json
-              else _text(args.oracle, version, modes, campaign))
+    print_out(json.dumps(as_json(campaign, args.oracle, version, modes)) + "\n" if args.json
+              else as_text(campaign, args.oracle, version, modes))
     return 1 if campaign.differed else 0
 
 
@@ -98,43 +94,3 @@ def _of_file(source: str) -> Iterator[AnyVector]:
         for text in texts:
             number += 1
             yield parse(number, text)
-
-
-def _document(name: str, version: str, modes: dict[str, int], campaign: Campaign) -> dict[str, Any]:
-    rules = {deviation.name: deviation for deviation in DEVIATIONS}
-    return {
-        "schema": SCHEMA, "oracle": name, "version": version, "modes": modes,
-        "vectors": campaign.vectors, "compared": campaign.compared, "agreed": campaign.agreed,
-        "unplaced": campaign.unplaced, "differed": campaign.differed,
-        "deviations": [{"name": found, "rule": rules[found].rule, "reason": rules[found].reason,
-                        "vectors": count} for found, count in campaign.deviations.most_common()],
-        "left_out": [{"reason": reason, "vectors": count}
-                     for reason, count in campaign.left_out.most_common()],
-        "differences": [{"vector": vector_line(difference.vector), "texts": difference.texts}
-                        for difference in campaign.differences],
-    }
-
-
-def _text(name: str, version: str, modes: dict[str, int], campaign: Campaign) -> str:
-    widths = ", ".join(f"{mode} ({width} bits)" for mode, width in modes.items())
-    found  = [*wrap(f"{name}: {version}", ""), *wrap(f"Paging: {widths}", ""), "",
-              f"{campaign.vectors:,} vectors, {campaign.compared:,} compared: "
-              f"{campaign.agreed:,} agree, {campaign.differed:,} differ"]
-    if campaign.unplaced:
-        found += wrap(f"Of {campaign.unplaced:,} it was not seen where each access went.", "")
-    rules = {deviation.name: deviation for deviation in DEVIATIONS}
-    if campaign.deviations:
-        found += ["", "Known deviations:"]
-    for known, count in campaign.deviations.most_common():
-        found += wrap(f"{count:7,}  {known} (rule {rules[known].rule}): {rules[known].reason}",
-                      "", " " * 9)
-    if campaign.left_out:
-        found += ["", "Not compared:"]
-    for reason, count in campaign.left_out.most_common():
-        found += wrap(f"{count:7,}  {reason}", "", " " * 9)
-    if campaign.differences:
-        found += ["", f"Differences, the first {len(campaign.differences)}:"]
-    for difference in campaign.differences:
-        found += ["", *(line for text in difference.texts for line in wrap(text, "  ", "    ")),
-                  json.dumps(vector_line(difference.vector))]
-    return "\n".join(found) + "\n"

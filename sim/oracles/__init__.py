@@ -14,6 +14,7 @@
 :mod:`sim.oracles.lines`       vectors and results as lines of JSON
 :mod:`sim.oracles.generator`   random vectors
 :mod:`sim.oracles.campaign`    many vectors, compared
+:mod:`sim.oracles.report`      ... for people, and as JSON
 =============================  =====================================================
 """
 

@@ -40,7 +40,7 @@ class Difference:
 
 @dataclass
 class Campaign:
-    """What a comparison has come to so far.
+    """Counts of a comparison.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ __all__ = ["Verdict", "judged"]
 
 
 class Verdict(NamedTuple):
-    """What a comparison has found.
+    """Finding about a vector.
 
     Attributes
     ----------

@@ -71,7 +71,7 @@ class Mode(NamedTuple):
 
     @property
     def long(self) -> bool:
-        """Whether it is a mode of long mode."""
+        """True for the modes of long mode."""
         return self.levels > 3
 
     @property

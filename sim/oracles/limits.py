@@ -6,7 +6,7 @@ from sim.vectors.vector import Vector
 from .layout import END, LEGACY, LONG, MEMORY, REGION, VIDEO, Mode
 
 
-__all__ = ["beyond", "mode_of"]
+__all__ = ["beyond", "has_memory", "mode_of"]
 
 
 _PG, _PSE, _PAE, _LA57, _LME = 1 << 31, 1 << 4, 1 << 5, 1 << 12, 1 << 8
@@ -50,14 +50,14 @@ def beyond(vector: Vector, maxphyaddr: int, gibibyte_pages: bool) -> str | None:
         return "the guest has no pages of 1 GiB"
     word         = LEGACY[0].word if mode_of(vector) is LEGACY[0] else 8
     for address, value in vector.entries:
-        if not _has_memory(address):
+        if not has_memory(address):
             return "the guest has no memory for an entry"
         if not value & _P or word == 4 and not _wide(vector, value):
             continue
         if word == 8 and value & contested:
             return (f"whether an entry is valid depends on the width of physical addresses, "
                     f"{maxphyaddr} bits here")
-        if word == 4 or value & outside or not _has_memory(value & 0xffff_f000):
+        if word == 4 or value & outside or not has_memory(value & 0xffff_f000):
             return "an entry leads out of the guest's memory"
     return None
 
@@ -65,7 +65,7 @@ def beyond(vector: Vector, maxphyaddr: int, gibibyte_pages: bool) -> str | None:
 def _wide(vector: Vector, value: int) -> bool:
     """Tell whether an entry of 32 bits leads out of memory."""
     large = value & _PS and vector.cr4 & _PSE
-    return bool(value & 0x8000_0000 or large and value & _PSE_36) or not _has_memory(
+    return bool(value & 0x8000_0000 or large and value & _PSE_36) or not has_memory(
         value & (0xffc0_0000 if large else 0xffff_f000))
 
 
@@ -88,5 +88,6 @@ def _gibibyte_page(vector: Vector) -> bool:
     return False
 
 
-def _has_memory(address: int) -> bool:
+def has_memory(address: int) -> bool:
+    """Tell whether a physical address is memory that a vector may use."""
     return address < MEMORY and address not in VIDEO and not REGION <= address < END

@@ -49,7 +49,8 @@ _PHYSICAL_BITS = 40
 
 def version() -> str:
     """Return what QEMU says of itself. Raises :class:`sim.errors.Unavailable`."""
-    found = subprocess.run([_program(), "--version"], capture_output=True, text=True, check=False)
+    found = subprocess.run([_program(), "--version"], capture_output=True, check=False,
+                           encoding="utf-8", errors="replace")
     return found.stdout.partition("\n")[0]
 
 

@@ -13,6 +13,7 @@ from sim.vectors.vector import AC, Ending, Vector, VectorOutcome, VectorStep
 
 from .image import ACCESSES, CODE_SEGMENT, STACK_SEGMENT
 from .layout import CODE, DONE, MEMORY, STACKS, USER_CODE, Mode
+from .limits import has_memory
 from .tables import Clash, hook
 
 
@@ -46,7 +47,7 @@ UNKNOWN = -1
 
 
 class Outcome(NamedTuple):
-    """What the guest writes of one step.
+    """Outcome of one step, as the guest writes it.
 
     Attributes
     ----------
@@ -167,6 +168,8 @@ class Plan:
                 offset = (1 << self.mode.shift(level)) - 1
                 place  = value & 0x000f_ffff_ffff_f000 & ~offset | linear & offset
                 if place < MEMORY:
+                    if not has_memory(place):
+                        raise Clash("an access may lead to where the guest has no memory")
                     places.add(place)
         return sorted(places)
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from sim.boards.build import STEPS, BuildResult
 from sim.boards.nextpnr import Clock, NextpnrReport
 from sim.boards.report import build_as_json
 from sim.cli.main import main
+from sim.oracles.campaign import Campaign, Difference
+from sim.oracles.report import as_json as campaign_as_json
 from sim.script import SCRIPTS
 from tests.benchmark.benchmark_support import figures
 from tests.benchmark.hardware_support import measurement
+from tests.oracles.oracle_support import vector
 from tests.json_support import documented, paths
 from tests.scenario.story_support import FAST
 
@@ -53,6 +57,13 @@ def built():
         report, ["too slow"], "", None, Path("log"), dict.fromkeys(STEPS, 1.0)))
 
 
+def compared():
+    counts = Counter({"flags after a fault": 1})
+    return campaign_as_json(
+        Campaign(deviations=counts, left_out=counts, differences=[Difference(vector(), ["so"])]),
+        "qemu", "7.2", {"PAE": 40})
+
+
 def printed(command, tmp_path, capsys):
     if command == "bench engines":
         return as_json(figures(), seconds=1.0)
@@ -60,6 +71,8 @@ def printed(command, tmp_path, capsys):
         return hardware_as_json(measurement("tiny", "default", unfit={("default", "up5k")}))
     if command == "build":
         return built()
+    if command == "compare":
+        return json.dumps(compared())
     stories = [tmp_path / f"story{number}.py" for number, _ in enumerate(ENDS)]
     for story, end in zip(stories, ENDS, strict=True):
         story.write_text(STORY.format(end=end))

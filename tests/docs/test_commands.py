@@ -67,6 +67,18 @@ VECTORS = "tests/vectors/test_command.py::test_each_line_has_its_outcome_in_orde
 
 #: Tests that run the other commands: they have values for what is in capitals.
 ELSEWHERE = {
+    "dragoncage script sim/scripts/forced/hole.toml --compare":
+        "tests/script/test_shipped.py::test_linux_does_what_the_scripts_expect",
+    "dragoncage compare FILE --with kvm":
+        "tests/oracles/test_command.py::test_it_tells_what_agrees_and_why_a_vector_was_left_out",
+    "dragoncage compare FILE --with qemu":
+        "tests/oracles/test_command.py::test_it_tells_what_agrees_and_why_a_vector_was_left_out",
+    "dragoncage compare --random N --seed S --with qemu":
+        "tests/oracles/test_command.py::test_random_vectors_are_compared_on_all_engines",
+    "dragoncage compare --random 1000 --with kvm --engine cxxrtl":
+        "tests/oracles/test_command.py::test_random_vectors_are_compared_on_all_engines",
+    "dragoncage compare FILE --with qemu --save results.jsonl":
+        "tests/oracles/test_command.py::test_its_document_and_its_file_have_every_outcome",
     "dragoncage run NAME ...":                        "tests/cli/test_run.py::"
         "test_a_run_whose_claims_hold_succeeds",
     "dragoncage run --waves DIR":                     "tests/cli/test_run.py::"

@@ -5,11 +5,10 @@ import json
 import pytest
 
 from sim.cli.main import main
+from sim.vectors.engines import VECTOR_ENGINES
 
-from .oracle_support import NEEDS
+from .oracle_support import NEEDS, SEEDED
 
-
-pytestmark = NEEDS["qemu"]
 
 PUNCH = {
     "id": "punch", "cr0": "0x80000011", "cr3": "0x201000", "cr4": "0x20", "efer": "0x500", "ac": 0,
@@ -27,15 +26,17 @@ def vectors(tmp_path):
     return file
 
 
-def test_it_tells_what_agrees_and_why_a_vector_was_left_out(vectors, capsys):
-    assert main(["compare", str(vectors), "--with", "qemu"]) == 0
+@pytest.mark.parametrize("name", SEEDED)
+def test_it_tells_what_agrees_and_why_a_vector_was_left_out(name, vectors, capsys):
+    assert main(["compare", str(vectors), "--with", name]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("qemu: QEMU emulator version ")
+    assert told.startswith(f"{name}: ") and "Paging: 4-level" in told
     assert "2 vectors, 1 compared: 1 agree, 0 differ" in told
     assert "the guest has no memory for an entry" in told
     assert max(map(len, told.splitlines())) <= 80
 
 
+@NEEDS["qemu"]
 def test_its_document_and_its_file_have_every_outcome(vectors, tmp_path, capsys):
     results = tmp_path / "results.jsonl"
     command = ["compare", str(vectors), "--with", "qemu", "--json", "--save", str(results)]
@@ -50,11 +51,16 @@ def test_its_document_and_its_file_have_every_outcome(vectors, tmp_path, capsys)
     assert "no memory" in far["oracle"]["error"]
 
 
-def test_random_vectors_are_compared_on_all_engines(capsys):
-    assert main(["compare", "--random", "50", "--seed", "3", "--with", "qemu", "--json"]) == 0
+@pytest.mark.parametrize("engine", VECTOR_ENGINES)
+@pytest.mark.parametrize("name", SEEDED)
+def test_random_vectors_are_compared_on_all_engines(name, engine, capsys):
+    command = ["compare", "--random", "40", "--seed", "3", "--with", name, "--engine", engine]
+    assert main([*command, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["vectors"] == 50
-    assert set(document["modes"]) == {"4-level", "5-level", "32-bit", "PAE"}
+    assert (document["vectors"], document["differed"]) == (40, 0)
+    assert "4-level" in document["modes"]
+    if name == "qemu":
+        assert set(document["modes"]) == {"4-level", "5-level", "32-bit", "PAE"}
 
 
 @pytest.mark.parametrize("words, complaint", [
@@ -67,6 +73,7 @@ def test_a_mistake_is_one_line(words, complaint, capsys):
     assert complaint in capsys.readouterr().err
 
 
+@NEEDS["qemu"]
 def test_a_line_that_is_no_vector_is_named(tmp_path, capsys):
     file = tmp_path / "vectors.jsonl"
     file.write_text("{}\n")
