@@ -3,9 +3,11 @@
 Ref: Multiboot Specification 0.6.96, section 3.1; QEMU's manual page.
 """
 
+import ctypes
 import mmap
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import time
@@ -43,7 +45,10 @@ _FIRMWARE_END, _FIRMWARE_AT_END = 0xa_0000, 0x20_0000
 #: Seconds that starting, and doing all steps, may take.
 _PATIENCE = 30
 
-#: What TCG's processors have.
+#: An option of prctl().
+_PR_SET_PDEATHSIG = 1
+
+#: Bits of a physical address that TCG's processors have.
 _PHYSICAL_BITS = 40
 
 
@@ -102,9 +107,14 @@ class Qemu:
         self._process.wait()
 
     def run(self) -> None:
-        """Let the guest do its steps. Raises :class:`.engine.StoppedError`."""
+        """Let the guest do its steps. Raises :class:`.engine.StoppedError`.
+
+        At other times the process stands still: it would but wait for the next.
+        """
         self.memory[REGION + GO] = 1
+        self._process.send_signal(signal.SIGCONT)
         self._wait_for(REGION + GO, 0)
+        self._process.send_signal(signal.SIGSTOP)
 
     def _begin(self, mode: Mode) -> None:
         """Put the guest into memory once the machine has booted, and let it come home."""
@@ -123,6 +133,7 @@ class Qemu:
         self.memory[_BOOT + _BOOT_GO] = 1
         self._wait_for(REGION + GO, 0)
         self.memory[_BOOT:_BOOT + _BOOT_BYTES] = bytes(_BOOT_BYTES)
+        self._process.send_signal(signal.SIGSTOP)
 
     def _wait_for(self, address: int, value: int) -> None:
         end = time.monotonic() + _PATIENCE
@@ -134,6 +145,11 @@ class Qemu:
             time.sleep(0.0002)
 
 
+def _end_with_parent() -> None:
+    """Have Linux kill this process when the one that started it is gone, however it went."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _started(program: str, memory: int, boot: int) -> "subprocess.Popen[bytes]":
     """Start the machine with its memory, and what it boots, in files of these descriptors."""
     return subprocess.Popen(
@@ -143,5 +159,6 @@ def _started(program: str, memory: int, boot: int) -> "subprocess.Popen[bytes]":
                     f"mem-path=/proc/self/fd/{memory}",
          "-kernel", f"/proc/self/fd/{boot}",
          "-nodefaults", "-display", "none", "-no-reboot"],
+        preexec_fn=_end_with_parent,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         pass_fds=[memory, boot])
