@@ -5,6 +5,7 @@
 :mod:`sim.oracles.tables`      paging structures: the guest's own, and its place in a vector's
 :mod:`sim.oracles.image`       the guest's code and descriptors, ``guest.S``
 :mod:`sim.oracles.limits`      vectors that a guest cannot do
+:mod:`sim.oracles.marks`       marks in memory, by which it is seen where an access goes
 :mod:`sim.oracles.steps`       a vector as steps of the guest
 :mod:`sim.oracles.engine`      vectors on a guest
 :mod:`sim.oracles.kvm`         the guest on the processor of this machine
