@@ -18,8 +18,10 @@ MEMORY = 0x8000_0000
 #: Physical addresses at which a PC has no memory but a display's, and programs of its own.
 VIDEO = range(0xa_0000, 0x10_0000)
 
-#: Physical address of the region, and of the guest's own tables behind it.
+#: Physical address of the region.
 REGION = 0x7c00_0000
+
+#: Physical address of the guest's own tables, behind it.
 TABLES = REGION + 0x20_0000
 
 #: End of the tables.

@@ -35,8 +35,8 @@ def home_tables(mode: Mode) -> Iterator[tuple[int, bytes]]:
     """Yield the guest's own paging structures: each a physical address and what stands there.
 
     They have all memory at its physical address, for the supervisor, and the region where ``mode``
-    says. The tables of the region, the root excepted, are one for each level from :data:`TABLES`
-    on, that of level 1 first.
+    says. The tables of the region, the root excepted, are one for each level from
+    :data:`.layout.TABLES` on, that of level 1 first.
     """
     yield TABLES, _table(mode, {
         page: REGION + 0x1000 * page | _PAGE | (_US if page == USER_CODE >> 12 else 0)
