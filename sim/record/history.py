@@ -59,9 +59,11 @@ class MemoryHistory:
 
         They lie in one word of 8 bytes.
         """
-        stores = self._stores.get(address & -8, ())
-        done   = _done(stores, cycle)
-        word   = stores[done - 1].after if done else 0
+        stores = self._stores.get(address & -8)
+        if not stores:
+            return 0
+        done = _done(stores, cycle)
+        word = stores[done - 1].after if done else 0
         return word >> 8 * (address & 7) & (1 << 8 * size) - 1
 
     def last_store(self, address: int, size: int, *, cycle: int) -> Store | None:
