@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
                          help="ours (default: golden)")
     compare.add_argument("--random", metavar="N", type=int,
                          help="N random vectors instead of a file")
-    compare.add_argument("--seed", metavar="S", type=int, default=1,
+    compare.add_argument("--seed", metavar="S", type=int,
                          help="seed of random vectors (default: 1)")
     compare.add_argument("--save", metavar="OUT",
                          help="file for all results, a line of JSON each")
@@ -55,6 +55,8 @@ def compare_command(args: argparse.Namespace) -> int:
         raise UsageError("compare takes a FILE of vectors, or --random N")
     if args.random is not None and args.random < 1:
         raise UsageError("--random takes a number from 1 on")
+    if args.seed is not None and args.random is None:
+        raise UsageError("--seed is that of --random")
     oracle   = ORACLES[args.oracle]
     guests   = OracleVectors(oracle.start)
     campaign = Campaign()
@@ -85,7 +87,8 @@ def _vectors(args: argparse.Namespace, oracle: Oracle,
              guests: OracleVectors) -> Iterator[AnyVector]:
     if args.random is None:
         return _of_file(args.file)
-    return islice(random_vectors(args.seed, guests.modes, keys=oracle.keys), args.random)
+    seed = 1 if args.seed is None else args.seed
+    return islice(random_vectors(seed, guests.modes, keys=oracle.keys), args.random)
 
 
 def _of_file(source: str) -> Iterator[AnyVector]:

@@ -67,7 +67,8 @@ def test_random_vectors_are_compared_on_all_engines(name, engine, capsys):
     (["--with", "qemu"], "compare takes a FILE of vectors, or --random N"),
     (["file", "--random", "3", "--with", "qemu"], "compare takes a FILE of vectors, or --random N"),
     (["--random", "0", "--with", "qemu"], "--random takes a number from 1 on"),
-], ids=["neither", "both", "none"])
+    (["file", "--seed", "3", "--with", "qemu"], "--seed is that of --random"),
+], ids=["neither", "both", "none", "a seed for nothing"])
 def test_a_mistake_is_one_line(words, complaint, capsys):
     assert main(["compare", *words]) == 2
     assert complaint in capsys.readouterr().err
