@@ -12,7 +12,7 @@ from .run import Run
 from .acts import Act, Claim
 
 
-__all__ = ["SCHEMA", "as_json", "run_as_json"]
+__all__ = ["SCHEMA", "act_as_json", "as_json", "mistake_as_json", "run_as_json"]
 
 
 #: Version of the JSON. It changes when a key goes or gets another meaning.
@@ -23,7 +23,7 @@ def as_json(runs: Sequence[Run], mistakes: Sequence[Mistake] = ()) -> str:
     """Runs as one JSON document, with their mistakes, and those that kept others from running."""
     found = [*mistakes, *(run.mistake for run in runs if run.mistake is not None)]
     return json.dumps({"schema": SCHEMA, "runs": [run_as_json(run) for run in runs],
-                       "mistakes": [_mistake(mistake) for mistake in found]}, indent=2) + "\n"
+                       "mistakes": [mistake_as_json(mistake) for mistake in found]}, indent=2) + "\n"
 
 
 def run_as_json(run: Run) -> dict[str, Any]:
@@ -45,9 +45,9 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "link":     run.link or None,
         "seconds":  round(run.seconds, 3),
         "holds":    run.holds,
-        "acts":     [_act(act) for act in run.acts],
+        "acts":     [act_as_json(act) for act in run.acts],
         "failure":  None if failure is None else _failed(failure),
-        "mistake":  None if run.mistake is None else _mistake(run.mistake),
+        "mistake":  None if run.mistake is None else mistake_as_json(run.mistake),
     }
 
 
@@ -62,7 +62,8 @@ def _failed(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _mistake(mistake: Mistake) -> dict[str, Any]:
+def mistake_as_json(mistake: Mistake) -> dict[str, Any]:
+    """A mistake as values that JSON has: one of the ``mistakes``."""
     return {**_location(mistake.location), "reason": mistake.reason}
 
 
@@ -70,7 +71,8 @@ def _location(location: Location) -> dict[str, Any]:
     return {"file": location.file, "line": location.line, "text": location.text}
 
 
-def _act(act: Act) -> dict[str, Any]:
+def act_as_json(act: Act) -> dict[str, Any]:
+    """An act as values that JSON has: one of the ``acts`` of a run."""
     return {
         "title":  act.title,
         "since":  act.since,

@@ -1,0 +1,10 @@
+"""The lab: a page in which a visitor plays scenarios, with nothing to install.
+
+The page has Python with it, as WebAssembly (Pyodide), and this project's own packages; machines are
+compiled to WebAssembly too, where that can be done.
+
+=======================  ======================================================
+:mod:`sim.lab.choices`   all that a visitor can choose
+:mod:`sim.lab.player`    in the page: plays what was chosen, and tells how it goes
+=======================  ======================================================
+"""

@@ -1,0 +1,76 @@
+"""Choices of a visitor: scenarios, and machines to play them on, as values that JSON has."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hw.presets import PRESETS
+from sim.errors import Unsuited
+from sim.machine import DEFAULT_ERA, ERAS, MODES, suits
+from sim.scenario.assembly import MachineChoice
+from sim.scenario.scenario import Scenario, load
+from sim.scenarios import SCENARIOS
+from sim.switches import SWITCHES, Switches
+
+
+__all__ = ["POLICIES", "chosen_machine", "chosen_scenario", "offered"]
+
+
+#: Policies of forced writes, of the eras that have them.
+POLICIES = ("always", "ptrace", "never")
+
+
+def offered() -> dict[str, Any]:
+    """All that can be chosen."""
+    return {
+        "scenarios": [{"name": scenario.name, "title": scenario.title,
+                       "modes": list(scenario.modes), "cpus": scenario.cpus,
+                       "text": Path(scenario.source).read_text(encoding="utf-8")}
+                      for scenario in SCENARIOS.values()],
+        "presets":   [{"name": name, "modes": [mode for mode in MODES if suits(config, mode)]}
+                      for name, config in PRESETS.items()],
+        "eras":      [{"name": name, "version": era.name, "policies": era.force_override}
+                      for name, era in ERAS.items()],
+        "era":       DEFAULT_ERA,
+        "policies":  list(POLICIES),
+        "switches":  [{"name": switch.name, "meaning": switch.meaning,
+                       "default": switch.default} for switch in SWITCHES.values()],
+    }
+
+
+def chosen_scenario(request: Mapping[str, Any], folder: Path) -> Scenario:
+    """The scenario that a ``request`` names, or whose text it has, which is kept in ``folder``.
+
+    Raises :class:`sim.errors.Unsuited` for a name that there is not, and
+    :class:`sim.scenario.mistakes.ScenarioError` for a text that has a mistake.
+    """
+    name = str(request.get("scenario", ""))
+    text = request.get("text")
+    if text is not None:
+        file = folder / "scenario.py"
+        file.write_text(str(text), encoding="utf-8", errors="surrogatepass")
+        return load(file)
+    if name not in SCENARIOS:
+        raise Unsuited(f'there is no scenario "{name[:40]}"')
+    return SCENARIOS[name]
+
+
+def chosen_machine(request: Mapping[str, Any]) -> MachineChoice:
+    """The machine that a ``request`` names, all but the engine.
+
+    Raises :class:`sim.errors.Unsuited` for what there is not.
+    """
+    mode, preset = request.get("mode"), request.get("preset")
+    era, policy  = request.get("era") or DEFAULT_ERA, request.get("force_override")
+    for what, value, known in (("mode", mode, MODES), ("preset", preset, PRESETS),
+                               ("era", era, ERAS), ("policy", policy, POLICIES)):
+        if value is not None and value not in known:
+            raise Unsuited(f'there is no {what} "{str(value)[:40]}"')
+    if policy is not None and not ERAS[era].force_override:
+        raise Unsuited("Linux has proc_mem.force_override= since 6.12; choose the era 6.x")
+    try:
+        switches = Switches.parse(map(str, request.get("switches", ())))
+    except ValueError as error:
+        raise Unsuited(str(error)) from error
+    return MachineChoice(engine="cxxrtl", era=era, mode=mode, force_override=policy,
+                         config=None if preset is None else PRESETS[preset], switches=switches)
