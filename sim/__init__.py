@@ -27,6 +27,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.matrix`        every way to write, against every kind of memory
 :mod:`sim.perfetto`      a run as a file for Perfetto, the viewer of traces
 :mod:`sim.page`          the page of a run, in which a reader sees what happened
+:mod:`sim.lab`           a page in which a visitor plays scenarios
 :mod:`sim.cli`           the command line, one module a subcommand
 =======================  ==============================================================
 """

@@ -19,6 +19,7 @@ status.
 :mod:`sim.cli.matrix`          ``matrix``: plays every way to write
 :mod:`sim.cli.script`          ``script``: plays kernel scripts, and compares with Linux
 :mod:`sim.cli.explore`         ``explore``: searches the schedules of a race
+:mod:`sim.cli.lab`             ``lab``: makes a page in which scenarios are played
 :mod:`sim.cli.access`          ``access``: runs access vectors
 :mod:`sim.cli.compare`         ``compare``: runs them on processors of others
 :mod:`sim.cli.bench`           ``bench``: measures the engines

@@ -20,8 +20,8 @@ from sim.output.files import FileTrouble, print_out
 from sim.output.text import columns
 
 from . import (
-    access, bench, boards, build, compare, explore, listing, machines, matrix, program, run, script,
-    simulate_board, verilog, walk,
+    access, bench, boards, build, compare, explore, lab, listing, machines, matrix, program, run,
+    script, simulate_board, verilog, walk,
 )
 from .switches import one_word_each
 from .usage import UsageError, complain
@@ -31,8 +31,8 @@ __all__ = ["main"]
 
 
 #: Modules of :mod:`sim.cli`, in the order of the help.
-COMMANDS = (run, listing, walk, matrix, script, explore, access, compare, bench, machines, verilog,
-            boards, build, program, simulate_board)
+COMMANDS = (run, listing, walk, matrix, script, explore, lab, access, compare, bench, machines,
+            verilog, boards, build, program, simulate_board)
 
 
 class Help(argparse.HelpFormatter):

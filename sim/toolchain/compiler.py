@@ -96,21 +96,21 @@ class Compiler:
 
 
 def kept(name: str, make: Callable[[Compiler], Path], *, who: str,
-         waiting: Callable[[], None] | None = None) -> Path:
+         waiting: Callable[[], None] | None = None, doing: str = COMPILING) -> Path:
     """Return the file that the cache has under ``name``, or that ``make`` makes for it.
 
     It appears whole, even if others make it at the same time; a damaged one is made anew. Raises
     :class:`sim.errors.Unavailable` if it cannot be kept, and whatever ``make`` raises.
 
     ``waiting`` is called several times a second while it is made; by default, the progress of a
-    compilation is shown.
+    compilation is shown, which says what one is ``doing``.
     """
     try:
         path = cache.find(name, who=who)
     except ValueError:
         _warn("what was compiled is damaged")
         path = None
-    return path or _made(name, make, who, waiting)
+    return path or _made(name, make, who, waiting, doing)
 
 
 def loaded(name: str, make: Callable[[Compiler], Path], functions: Iterable[Prototype], *,
@@ -151,9 +151,9 @@ def opened(path: Path, functions: Iterable[Prototype]) -> ctypes.CDLL:
 
 
 def _made(name: str, make: Callable[[Compiler], Path], who: str,
-          waiting: Callable[[], None] | None = None) -> Path:
+          waiting: Callable[[], None] | None = None, doing: str = COMPILING) -> Path:
     try:
-        with cache.workspace(who=who) as folder, Progress(COMPILING) as progress:
+        with cache.workspace(who=who) as folder, Progress(doing) as progress:
             work = folder / "work"
             work.mkdir()
             compiler = Compiler(work, who=who, waiting=waiting or progress.show)

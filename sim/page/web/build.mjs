@@ -1,5 +1,6 @@
-// Builds the page: one file, ../built/page.html, with styles, script and licences in it. The same
-// sources make the same bytes.
+// Builds the pages: ../built/page.html, which shows a run, and ../built/lab.html, in which a visitor
+// plays one. Each is one file, with styles, script and licences in it. The same sources make the same
+// bytes.
 
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
@@ -9,11 +10,10 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here   = dirname(fileURLToPath(import.meta.url));
-const target = process.argv[2] ?? join(here, "..", "built", "page.html");
+const target = process.argv[2] ?? join(here, "..", "built");
 
-const built = await build({
+const options = {
     absWorkingDir: here,
-    entryPoints:   ["src/main.ts", "src/style/page.css"],
     outdir:        "built",
     bundle:        true,
     minify:        true,
@@ -23,26 +23,43 @@ const built = await build({
     legalComments: "none",
     metafile:      true,
     write:         false,
+};
+
+const worker = (await build({ ...options, entryPoints: ["src/play/worker.ts"] })).outputFiles[0].text;
+
+await mkdir(target, { recursive: true });
+await page("page.html", {
+    script: "src/main.ts", style: "src/style/page.css", controls: "", data: "<!--RUN-->",
+    allowed: [],
+});
+await page("lab.html", {
+    script: "src/play/lab.ts", style: "src/style/lab-page.css", data: "<!--PARTS-->",
+    controls: '  <section id="controls" aria-labelledby="controls-title"></section>\n',
+    // Python is WebAssembly, in a worker that is made of a blob, and so are its modules.
+    script_from: ["'wasm-unsafe-eval'", "blob:"],
+    allowed: ["worker-src blob:", "connect-src <!--ASKED-->"],
 });
 
-const text   = ending => built.outputFiles.find(({ path }) => path.endsWith(ending)).text.trim();
-const script = text(".js");
-const style  = text(".css");
+/** Write a page. */
+async function page(name, { script, style, controls, data, script_from = [], allowed }) {
+    const built = await build({ ...options, entryPoints: [script, style],
+                                define: { WORKER: JSON.stringify(worker) } });
+    const text  = ending => built.outputFiles.find(({ path }) => path.endsWith(ending)).text.trim();
 
-// Nothing from elsewhere: only this very script and this very style, and no network.
-const hash   = content => `'sha256-${createHash("sha256").update(content).digest("base64")}'`;
-const policy = [
-    "default-src 'none'", `script-src ${hash(script)}`, `style-src ${hash(style)}`,
-    "img-src data:", "base-uri 'none'", "form-action 'none'",
-].join("; ");
+    // Nothing from elsewhere: only this very script and this very style, and no network.
+    const hash   = content => `'sha256-${createHash("sha256").update(content).digest("base64")}'`;
+    const policy = [
+        "default-src 'none'", `script-src ${[hash(text(".js")), ...script_from].join(" ")}`,
+        `style-src ${hash(text(".css"))}`, "img-src data:", ...allowed, "base-uri 'none'",
+        "form-action 'none'",
+    ].join("; ");
 
-const parts = { POLICY: policy, STYLE: style, SCRIPT: script };
-const page  = (await readFile(join(here, "src", "page.html"), "utf8"))
-    .replace(/<!--(POLICY|STYLE|SCRIPT)-->/g, (_, name) => parts[name]);
-
-await mkdir(dirname(target), { recursive: true });
-await writeFile(target, page + await licences(Object.keys(built.metafile.inputs)));
-
+    const parts = { POLICY: policy, STYLE: text(".css"), SCRIPT: text(".js"), CONTROLS: controls,
+                    DATA: data };
+    const made  = (await readFile(join(here, "src", "page.html"), "utf8"))
+        .replace(/<!--(POLICY|STYLE|SCRIPT|CONTROLS|DATA)-->/g, (_, part) => parts[part]);
+    await writeFile(join(target, name), made + await licences(Object.keys(built.metafile.inputs)));
+}
 /** A comment with the licence of each package that files are of. */
 async function licences(files) {
     const packages = new Set(files.map(file => file.match(/^node_modules\/((@[^/]+\/)?[^/]+)\//)?.[1])

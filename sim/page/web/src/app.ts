@@ -71,6 +71,12 @@ export class Page {
         }
     }
 
+    /** Forget the document: the next one is another run. */
+    clear(): void {
+        this.#document = null;
+        this.#since    = null;
+    }
+
     /** Draw everything of the place; `before` are the facts of the place that was shown. */
     #draw(before: Facts = this.#facts): void {
         if (this.#document === null) return;

