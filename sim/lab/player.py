@@ -17,6 +17,7 @@ Request and messages are JSON. A message has its ``kind``:
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -25,7 +26,6 @@ from sim.errors import Unavailable, Unsuited
 from sim.page.document import document
 from sim.record.viewed import Viewed
 from sim.scenario.acts import Act
-from sim.scenario.assembly import MachineChoice
 from sim.scenario.json import act_as_json, mistake_as_json
 from sim.scenario.listener import Listener
 from sim.scenario.mistakes import ScenarioError
@@ -34,6 +34,7 @@ from sim.scenario.scenario import Scenario
 from sim.scenario.stage import Stage
 
 from .choices import chosen_machine, chosen_scenario
+from .untouched import Untouched
 
 
 __all__ = ["play"]
@@ -45,8 +46,16 @@ SLOWLY = "no compiled machine is at hand, so Amaranth's simulator plays it, slow
 Tell = Callable[[dict[str, Any]], None]
 
 
-def play(request: str, hear: Callable[[str], None]) -> None:
+@cache
+def _untouched() -> Untouched:
+    """The code before any text was played."""
+    return Untouched()
+
+
+def play(request: str, hear: Callable[[str], None]) -> bool:
     """Play what a ``request`` wants; ``hear`` is called with each message.
+
+    Return True if another one can follow, for no code of the project has been changed.
 
     The request has the name of a ``scenario``, or its ``text``; and of the machine ``mode``,
     ``preset``, ``era``, ``force_override``, and ``switches``, as the options of `dragoncage run`,
@@ -55,7 +64,7 @@ def play(request: str, hear: Callable[[str], None]) -> None:
     def tell(message: dict[str, Any]) -> None:
         hear(json.dumps(message, separators=(",", ":")))
 
-    wanted = json.loads(request)
+    wanted, untouched = json.loads(request), _untouched()
     with TemporaryDirectory() as folder:
         try:
             scenario = chosen_scenario(wanted, Path(folder))
@@ -67,6 +76,7 @@ def play(request: str, hear: Callable[[str], None]) -> None:
         else:
             if run.mistake is not None:
                 tell({"kind": "mistake", **mistake_as_json(run.mistake)})
+    return bool(untouched)
 
 
 def _perform(scenario: Scenario, request: Mapping[str, Any], tell: Tell) -> Run:
@@ -80,14 +90,9 @@ def _perform(scenario: Scenario, request: Mapping[str, Any], tell: Tell) -> Run:
                                 listener=_Teller(tell, remark))
 
     try:
-        return perform(None, **_compiled(choice, scenario))
+        return perform(None, **choice, options={"shipped": bool(_untouched())})
     except Unavailable:
         return perform(SLOWLY, **{**choice, "engine": "pysim"})
-
-
-def _compiled(choice: MachineChoice, scenario: Scenario) -> MachineChoice:
-    """The choice, with a machine that was compiled before."""
-    return {**choice, "engine": "cxxrtl", "options": {"shipped": scenario.file is None}}
 
 
 class _Teller(Listener):

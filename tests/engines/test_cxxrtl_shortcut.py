@@ -41,14 +41,14 @@ def test_another_part_is_another_machine(cache):
 
 
 def test_a_change_of_any_file_of_the_code_is_noticed(cache, monkeypatch, tmp_path):
-    files = list(shortcut._files())
+    files = list(shortcut.code_files())
     assert {"permission.py", "native.py", "machine.cc", "unit_driver.h", "signals.py",
             "bus.py"} <= {file.name for file in files}
     changed = tmp_path / "permission.py"
     changed.write_bytes(next(file for file in files if file.name == "permission.py").read_bytes()
                         + b"\n")
     before = shortcut.code()
-    monkeypatch.setattr(shortcut, "_files", lambda: [
+    monkeypatch.setattr(shortcut, "code_files", lambda: [
         changed if file.name == "permission.py" else file for file in files])
     shortcut.code.cache_clear()
     try:

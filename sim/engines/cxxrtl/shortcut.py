@@ -22,7 +22,7 @@ from sim.errors import Unavailable
 from sim.toolchain.cache import find, name_of, publish, workspace
 
 
-__all__ = ["Shortcut", "code"]
+__all__ = ["Shortcut", "code", "code_files"]
 
 
 WHO = "the name of a machine"
@@ -66,14 +66,15 @@ class Shortcut:
 def code() -> str:
     """Digest of the code of units and engines."""
     digest = hashlib.sha256()
-    for file in _files():
+    for file in code_files():
         content = file.read_bytes()
         digest.update(f"{file.name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
 
 
-def _files() -> Iterator[Path]:
+def code_files() -> Iterator[Path]:
+    """All files that the digest is of."""
     [units], [simulation], [kernel] = hw.__path__, sim.__path__, sw.__path__
     yield Path(kernel, "bus.py")
     yield Path(simulation, "memory.py")

@@ -16,7 +16,7 @@ const session  = new Session(hear);
 const brought  = wantedOf(location.hash);
 
 const shown: Shown = {
-    choices, wanted: known(brought) ?? plain(choices.scenarios[0]!.name), stage: "loading",
+    choices, wanted: known(brought) ?? plain(choices.scenarios[0]!), stage: "loading",
     status: "Loading Python\u2026", remark: null, refusal: null, line: null, acts: [],
     brought: brought !== null,
 };
@@ -57,7 +57,15 @@ function run(): void {
 
 function stop(): void {
     change({ stage: "loading", status: "Stopped. Python is loaded again\u2026" });
-    session.stop();
+    session.renew();
+}
+
+function over(again: boolean): void {
+    const done = shown.refusal === null ? `Done in ${seconds()} s.` : "It was not played to its end.";
+    if (again) return change({ stage: "ready", status: done });
+    change({ stage: "loading", status: `${done} The text has changed the project's own code, so ` +
+                                       "Python is loaded again\u2026" });
+    session.renew();
 }
 
 function hear(message: Message): void {
@@ -74,8 +82,7 @@ function hear(message: Message): void {
                                         status: `Played in ${seconds()} s; it is being drawn\u2026` });
         case "mistake": return change({ refusal: message.reason, line: message.line });
         case "refused": return change({ refusal: message.reason });
-        case "over":    return change({ stage: "ready", status: shown.refusal === null
-                                        ? `Done in ${seconds()} s.` : "Ready." });
+        case "over":    return over(message.again);
         case "ended":
             document.documentElement.dataset["run"] = "shown";
             page.show(message.document);

@@ -1,11 +1,16 @@
 /** What a visitor has chosen, as the fragment of a link, and back. */
 
-import type { Wanted } from "./messages";
+import type { Choices, Wanted } from "./messages";
 
-/** What a visitor finds who brings nothing. */
-export function plain(scenario: string): Wanted {
-    return { scenario, text: null, mode: null, preset: null, era: null, force_override: null,
+/** A scenario as it is, on the machine that it has by default. */
+export function plain({ name, text }: { name: string; text: string | null }): Wanted {
+    return { scenario: name, text, mode: null, preset: null, era: null, force_override: null,
              switches: [] };
+}
+
+/** The scenario of a name; undefined if there is none. */
+export function scenarioOf(choices: Choices, name: string): Choices["scenarios"][number] | undefined {
+    return choices.scenarios.find(scenario => scenario.name === name);
 }
 
 const NAMES = ["scenario", "text", "mode", "preset", "era", "force_override"] as const;
@@ -27,7 +32,7 @@ export function wantedOf(fragment: string): Wanted | null {
     const scenario = found.get("scenario");
     if (scenario === null) return null;
     return {
-        ...plain(scenario),
+        ...plain({ name: scenario, text: null }),
         ...Object.fromEntries(NAMES.map(name => [name, found.get(name)])) as Partial<Wanted>,
         scenario,
         switches: wordsOf(found.get("set") ?? ""),

@@ -24,7 +24,8 @@ export type Message =
     | { kind: "loading"; what: string }
     | { kind: "ready" }
     | { kind: "broken"; reason: string }
-    | { kind: "over" }
+    /** The run is over; the next one needs a new Python, or can follow `again` in this one. */
+    | { kind: "over"; again: boolean }
     | { kind: "begun"; engine: string; remark: string | null }
     | { kind: "act"; title: string }
     | { kind: "acted"; act: Act }
@@ -36,7 +37,7 @@ export type Message =
 
 /** Choices of a visitor; see sim/lab/choices.py. */
 export interface Choices {
-    scenarios: { name: string; title: string; modes: string[]; cpus: number; text: string }[];
+    scenarios: { name: string; title: string; modes: string[]; text: string | null }[];
     presets:   { name: string; modes: string[] }[];
     eras:      { name: string; version: string; policies: boolean }[];
     era:       string;

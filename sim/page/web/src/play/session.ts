@@ -25,8 +25,8 @@ export class Session {
         this.#order({ play: wanted });
     }
 
-    /** End the run. A worker that computes hears nothing, so another one takes its place. */
-    stop(): void {
+    /** End whatever runs. A worker that computes hears nothing, so another one takes its place. */
+    renew(): void {
         this.#worker?.terminate();
         this.#start();
     }

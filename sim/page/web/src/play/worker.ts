@@ -13,7 +13,7 @@ interface Pyodide {
     runPython(code: string): unknown;
 }
 
-type Play = (request: string, hear: (text: string) => void) => void;
+type Play = (request: string, hear: (text: string) => void) => boolean;
 
 const scope = self as unknown as {
     onmessage: (event: MessageEvent<Order>) => void;
@@ -38,8 +38,9 @@ scope.onmessage = async ({ data }) => {
             play = await loaded(data.parts);
             scope.postMessage({ kind: "ready" });
         } else {
-            play!(JSON.stringify(data.play), text => scope.postMessage(JSON.parse(text) as Message));
-            scope.postMessage({ kind: "over" });
+            const again = play!(JSON.stringify(data.play),
+                                text => scope.postMessage(JSON.parse(text) as Message));
+            scope.postMessage({ kind: "over", again });
         }
     } catch (error) {
         scope.postMessage({ kind: "broken", reason: lastLine(String(error)) });
