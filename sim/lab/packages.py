@@ -27,7 +27,7 @@ KINDS = (".py", ".cc", ".h")
 #: Parts that no player imports.
 LEFT_OUT = ("amaranth/vendor/", "sim/benchmark/", "sim/boards/", "sim/cli/", "sim/explore/",
             "sim/matrix/", "sim/page/web/", "sim/script/", "sim/scripts/", "sim/vectors/",
-           , "sim/verification/")
+            "sim/verification/")
 
 #: Packages of others, which Amaranth and pyvcd need.
 OTHERS = ("amaranth", "vcd", "jinja2", "markupsafe", "jschon", "rfc3986", "idna")
