@@ -21,11 +21,10 @@ __all__ = ["add", "lab_command"]
 def add(commands: Any) -> None:
     """Add the arguments."""
     lab = commands.add_parser("lab", help=lab_command.__doc__, description=lab_command.__doc__)
-    target = lab.add_mutually_exclusive_group()
-    target.add_argument("folder", nargs="?", metavar="DIR", type=path,
-                        help="folder to make, for a web server (default: none; it is served here)")
-    target.add_argument("--single", metavar="FILE", type=path,
-                        help="write one file instead, which a browser opens from wherever it lies")
+    lab.add_argument("folder", nargs="?", metavar="DIR", type=path,
+                     help="folder to make, for a web server (default: none; it is served here)")
+    lab.add_argument("--single", metavar="FILE", type=path,
+                     help="write one file instead, which a browser opens from wherever it lies")
     lab.add_argument("--pyodide", metavar="FILE", type=path,
                      help="archive of Pyodide (default: npm fetches it, once)")
     lab.add_argument("--port", type=whole_number(0, 65_535), default=0, metavar="N",
@@ -35,6 +34,8 @@ def add(commands: Any) -> None:
 
 def lab_command(args: argparse.Namespace) -> int:
     """Make a page in which scenarios are played, in a browser; or serve it here."""
+    if args.folder and args.single:
+        raise UsageError("a lab is made as a folder, DIR, or as one file, --single; name one")
     folder = None if args.folder is None else writable_folder(args.folder, option="DIR")
     single = None if args.single is None else writable_file(args.single, option="--single")
     if args.port and (folder or single):
