@@ -42,11 +42,11 @@ def parts(announce: Callable[[str], None], remark: Callable[[str], None], *,
     Raises :class:`sim.errors.Unavailable` without Pyodide.
     """
     announce("Pyodide")
-    found = dict(pyodide(pyodide_file))
+    python = pyodide(pyodide_file)
     announce("the packages")
     packages = archive()
     try:
-        packages = compiled(packages, found)
+        packages, python = compiled(packages, python)
     except Unavailable as error:
         remark(f"it takes some seconds longer to start: {error}")
     with TemporaryDirectory() as folder:
@@ -59,7 +59,7 @@ def parts(announce: Callable[[str], None], remark: Callable[[str], None], *,
             shutil.rmtree(machines)
             machines.mkdir()
             remark(f"it plays on Amaranth's simulator, a minute a scenario: {error}")
-        found[PACKAGES] = _with_files(packages, machines)
+        found = {**python, PACKAGES: _with_files(packages, machines)}
     return {name: gzip.compress(content, mtime=0) for name, content in found.items()}
 
 
@@ -85,8 +85,8 @@ def _page(inside: Mapping[str, bytes], found: Mapping[str, bytes], *, asked: str
     """The built page with some parts in it, and the names of all that were ``found``."""
     built = files("sim.page").joinpath("built/lab.html").read_text(encoding="utf-8")
     elements = [_element("choices", offered()), _element("parts", list(found)), *(
-        f'<script type="text/plain" id="part-{name}">{base64.b64encode(packed).decode("ascii")}'
-        "</script>" for name, packed in inside.items())]
+        f'<script type="text/plain" id="part-{name}" data-size="{len(packed)}">{_text(packed)}</script>'
+        for name, packed in inside.items())]
     before, after = built.replace(ASKED, asked).split(PLACE)
     return before + "\n".join(elements) + after
 
@@ -95,6 +95,11 @@ def _element(name: str, value: Any) -> str:
     """A value as an element of HTML, which no text in it ends."""
     text = json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{text}</script>'
+
+
+def _text(packed: bytes) -> str:
+    """Bytes as a text for an element: five characters for four bytes, none of which begins a tag."""
+    return base64.b85encode(packed, pad=True).decode("ascii").replace("<", ",")
 
 
 def _with_files(packed: bytes, folder: Path) -> bytes:

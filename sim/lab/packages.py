@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from sim.errors import Unavailable
 
-from .pyodide import program
+from .pyodide import STANDARD, program
 
 
 __all__ = ["archive", "compiled"]
@@ -25,12 +25,12 @@ OURS = ("dragoncage", "hw", "sw", "sim")
 KINDS = (".py", ".cc", ".h")
 
 #: Parts that no player imports.
-LEFT_OUT = ("amaranth/vendor/", "sim/benchmark/", "sim/boards/", "sim/cli/", "sim/explore/",
-            "sim/matrix/", "sim/page/web/", "sim/script/", "sim/scripts/", "sim/vectors/",
-            "sim/verification/")
+LEFT_OUT = ("amaranth/build/", "amaranth/vendor/", "sim/benchmark/", "sim/boards/", "sim/cli/",
+            "sim/explore/", "sim/matrix/", "sim/page/web/", "sim/script/", "sim/scripts/",
+            "sim/vectors/", "sim/verification/")
 
-#: Packages of others, which Amaranth and pyvcd need.
-OTHERS = ("amaranth", "vcd", "jinja2", "markupsafe", "jschon", "rfc3986", "idna")
+#: Packages of others. Without its parts that are left out, Amaranth needs no more than these.
+OTHERS = ("amaranth", "vcd", "jschon", "rfc3986")
 
 #: Distributions whose version somebody asks for.
 ASKED = ("amaranth",)
@@ -51,10 +51,10 @@ def archive() -> bytes:
     return found.getvalue()
 
 
-def compiled(packed: bytes, pyodide: Mapping[str, bytes]) -> bytes:
-    """An archive with bytecode of its packages, by the Python of the page, which starts sooner so.
+def compiled(packed: bytes, pyodide: Mapping[str, bytes]) -> tuple[bytes, Mapping[str, bytes]]:
+    """An archive, and the parts of Pyodide, with bytecode by the Python of the page.
 
-    Raises :class:`sim.errors.Unavailable` without Node.
+    It starts sooner so. Raises :class:`sim.errors.Unavailable` without Node.
     """
     node = program("node")
     if node is None:
@@ -68,7 +68,8 @@ def compiled(packed: bytes, pyodide: Mapping[str, bytes]) -> bytes:
         if done.returncode:
             *_, last = done.stderr.strip().splitlines() or ["without a message"]
             raise Unavailable(f"Node failed: {last}")
-        return Path(folder, "packages.zip").read_bytes()
+        return Path(folder, "packages.zip").read_bytes(), {
+            **pyodide, STANDARD: Path(folder, STANDARD).read_bytes()}
 
 
 def _ours() -> Iterator[tuple[str, bytes]]:

@@ -1,10 +1,12 @@
 """Pyodide: Python as WebAssembly, as the npm registry or a file has it."""
 
 import hashlib
+import io
 import json
 import shutil
 import sys
 import tarfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,16 +15,34 @@ from sim.toolchain.cache import name_of
 from sim.toolchain.compiler import Compiler, kept
 
 
-__all__ = ["PARTS", "RELEASE", "program", "pyodide"]
+__all__ = ["PARTS", "RELEASE", "STANDARD", "program", "pyodide"]
 
 
 #: The release that is fetched, and the SHA-256 of its package: machines are built for no other.
 RELEASE = "314.0.7"
 SHA256  = "66b7949e5a0cba2250b586d7e368bf12fb482800748d182c4618254b685ffaa0"
 
-#: The files of it that a page has.
-PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip",
-         "pyodide-lock.json")
+#: The file of it with Python's library, and all files that a page has.
+STANDARD = "python_stdlib.zip"
+PARTS    = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", STANDARD, "pyodide-lock.json")
+
+#: What of the library is left out, for there is nothing like it in a page, or nobody to use it there:
+#: networks, terminals, processes, other formats of files, debuggers and tests.
+UNUSED = (
+    "_pyio.", "_pydatetime.", "_pyrepl/", "_py_abc.", "antigravity.", "bdb.", "cProfile.", "cmd.",
+    "compileall.", "configparser.", "csv.", "doctest.", "email/mime/", "fileinput.", "ftplib.",
+    "getpass.", "html/", "http/", "imaplib.", "mailbox.", "mimetypes.", "modulefinder.",
+    "multiprocessing/", "netrc.", "nturl2path.", "optparse.", "pdb.", "pickletools.", "plistlib.",
+    "poplib.", "profile.", "pstats.", "pty.", "pyclbr.", "pydoc.", "rlcompleter.", "shelve.",
+    "smtplib.", "socketserver.", "sqlite3/", "tabnanny.", "this.", "trace.", "tracemalloc.", "tty.",
+    "unittest/", "urllib/request.", "urllib/robotparser.", "wave.", "webbrowser.", "wsgiref/", "xml/",
+    "xmlrpc/", "zipapp.", "zoneinfo/",
+)
+
+#: Of the encodings, those that are not left out.
+ENCODINGS = ("__init__", "aliases", "ascii", "cp437", "latin_1", "raw_unicode_escape",
+             "unicode_escape", "utf_8", "utf_8_sig", "utf_16", "utf_16_be", "utf_16_le", "utf_32",
+             "utf_32_be", "utf_32_le")
 
 WHO = "the lab"
 
@@ -43,7 +63,8 @@ def pyodide(file: Path | None = None) -> Mapping[str, bytes]:
         raise Unavailable(f"{archive} is no archive of Pyodide: {error}") from error
     if missing := [name for name in PARTS if name not in parts]:
         raise Unavailable(f"{archive} is no archive of Pyodide: {missing[0]} is not in it")
-    return parts | {"pyodide-lock.json": _without_packages(parts["pyodide-lock.json"])}
+    return parts | {STANDARD: _without_unused(parts[STANDARD]),
+                    "pyodide-lock.json": _without_packages(parts["pyodide-lock.json"])}
 
 
 def program(name: str) -> str | None:
@@ -72,3 +93,16 @@ def _fetched() -> Path:
 def _without_packages(lock: bytes) -> bytes:
     """The list of Pyodide's own packages, none of which is loaded."""
     return json.dumps({**json.loads(lock), "packages": {}}).encode()
+
+
+def _without_unused(library: bytes) -> bytes:
+    """Python's library without what is left out; not packed file by file, as all is packed later."""
+    kept = tuple(f"encodings/{name}." for name in ENCODINGS)
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(library)) as packed, zipfile.ZipFile(made, "w") as found:
+        for file in packed.infolist():
+            name = file.filename
+            if (not file.is_dir() and not name.startswith(UNUSED)
+                    and (name.startswith(kept) or not name.startswith("encodings/"))):
+                found.writestr(zipfile.ZipInfo(name, file.date_time), packed.read(name))
+    return made.getvalue()

@@ -1,5 +1,6 @@
 /** The packed parts of the lab: in the page, or beside it on its server. */
 
+import { bytesOf } from "./base85";
 import type { Parts } from "./messages";
 
 /** All parts. Throws an error with one line for the reader. */
@@ -12,9 +13,9 @@ export async function parts(): Promise<Parts> {
 async function part(name: string): Promise<ArrayBuffer> {
     const inside = document.getElementById(`part-${name}`);
     if (inside !== null) {
-        const bytes = Uint8Array.from(atob(inside.textContent!), letter => letter.charCodeAt(0));
+        const bytes = bytesOf(inside.textContent!, Number(inside.dataset["size"]));
         inside.remove();
-        return bytes.buffer;
+        return bytes;
     }
     if (location.protocol === "file:") {
         throw new Error("A browser reads a folder only from a web server: serve it, or make one " +
