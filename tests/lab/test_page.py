@@ -1,0 +1,106 @@
+"""The lab in a browser, from a web server and as a file: what it plays is what this computer plays."""
+
+import json
+
+import pytest
+
+from sim.lab.choices import offered
+from sim.lab.player import play
+
+from .visitor_support import WAYS, visitor
+
+
+pytestmark = pytest.mark.slow
+
+CHOICES = offered()
+
+#: Every scenario in every mode.
+MODES = [(scenario["name"], mode, None) for scenario in CHOICES["scenarios"]
+         for mode in scenario["modes"]]
+
+#: Every machine that is compiled: each preset, with one processor and with two.
+MACHINES = [(name, preset["modes"][-1], preset["name"])
+            for preset in CHOICES["presets"] for name in ("article", "shootdown")]
+
+
+def native(name, mode, preset):
+    """The document of a run on this computer."""
+    [scenario] = [each for each in CHOICES["scenarios"] if each["name"] == name]
+    heard = []
+    play(json.dumps({"scenario": name, "text": scenario["text"], "mode": mode, "preset": preset}),
+         lambda text: heard.append(json.loads(text)))
+    return heard[-1]["document"]
+
+
+def test_every_scenario_in_every_mode_is_the_same_run(chromium, lab):
+    with visitor(chromium, lab, "served") as someone:
+        someone.open()
+        for name, mode, preset in [*MODES, *MACHINES]:
+            someone.choose("Scenario", name)
+            someone.choose("Paging mode", mode)
+            someone.choose("Unit", preset or "")
+            someone.run()
+            *_, ended, over = someone.played()
+            found, expected = ended["document"], native(name, mode, preset)
+            assert found["run"].pop("seconds") > 0
+            expected["run"].pop("seconds")
+            assert found["run"]["holds"], (name, mode, preset)
+            assert found["run"]["engine"] == "cxxrtl"
+            assert found == expected, (name, mode, preset)
+            assert over == {"kind": "over", "again": True}
+        assert someone.page.evaluate("workers") == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_article_is_played_and_drawn_with_nothing_from_elsewhere(chromium, lab, way):
+    with visitor(chromium, lab, way) as someone:
+        someone.open()
+        someone.run()
+        someone.played()
+        assert "All 53 claims hold." in someone.page.inner_text("#summary")
+        assert "17,351 cycles" in someone.page.inner_text("#summary")
+        parts = [url for url in someone.tab.requests if not url.startswith("blob:")]
+        assert len(parts) == (7 if way == "served" else 1)
+
+
+def test_a_run_after_one_with_a_mistake_is_the_run_that_it_always_is(chromium, lab):
+    with visitor(chromium, lab, "opened") as someone:
+        someone.open()
+        someone.choose("Scenario", "refused")
+        someone.change("await user.load(page)", "1/0")
+        someone.run()
+        someone.played()
+        assert someone.page.inner_text("#refusal") == "Line 13: ZeroDivisionError: division by zero"
+        someone.choose("Scenario", "shootdown")
+        someone.run()
+        assert someone.played()[-2]["document"]["run"]["holds"]
+        assert someone.page.locator("#refusal").count() == 0
+
+
+def test_a_link_does_not_run_by_itself(chromium, lab):
+    with visitor(chromium, lab, "opened") as someone:
+        someone.open("#scenario=refused&text=raise+SystemExit")
+        someone.wait()
+        assert someone.page.evaluate("heard.map(({ kind }) => kind)")[-1] == "ready"
+        assert "somebody else has written" in someone.page.inner_text("#controls .foreign")
+
+
+def test_stop_ends_a_run_and_another_one_can_follow(chromium, lab):
+    with visitor(chromium, lab, "opened") as someone:
+        someone.open()
+        someone.choose("Scenario", "refused")
+        someone.change("await user.load(page)", "while True: pass")
+        someone.run()
+        someone.hears("begun")
+        someone.page.get_by_text("Stop", exact=True).click()
+        someone.choose("Scenario", "refused")
+        someone.run()
+        assert someone.played()[-2]["document"]["run"]["holds"]
+
+
+def test_a_folder_that_is_opened_from_the_disk_says_what_to_do(chromium, lab):
+    with visitor(chromium, lab, "opened") as someone:
+        someone.address = (lab / "folder" / "index.html").as_uri()
+        someone.open()
+        someone.wait("broken")
+        assert "dragoncage lab --single" in someone.page.inner_text("#refusal")
