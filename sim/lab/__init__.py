@@ -3,13 +3,13 @@
 The page has Python with it, as WebAssembly (Pyodide), and this project's own packages; machines are
 compiled to WebAssembly too, where that can be done.
 
-=======================  ===========================================================
-:mod:`sim.lab.choices`   all that a visitor can choose
-:mod:`sim.lab.player`    in the page: plays what was chosen, and tells how it goes
-:mod:`sim.lab.untouched` whether a text of a visitor's has changed our code
-:mod:`sim.lab.packages`  the packages that the page has with it
-:mod:`sim.lab.pyodide`   Python for the page
-:mod:`sim.lab.make`      the page with all its parts, as a folder or as one file
-:mod:`sim.lab.serve`     web server for this computer alone
-=======================  ===========================================================
+========================  ===========================================================
+:mod:`sim.lab.choices`    all that a visitor can choose
+:mod:`sim.lab.player`     in the page: plays what was chosen, and tells how it goes
+:mod:`sim.lab.untouched`  whether a text of a visitor's has changed our code
+:mod:`sim.lab.packages`   the packages that the page has with it
+:mod:`sim.lab.pyodide`    Python for the page
+:mod:`sim.lab.make`       the page with all its parts, as a folder or as one file
+:mod:`sim.lab.serve`      web server for this computer alone
+========================  ===========================================================
 """

@@ -85,8 +85,8 @@ def _page(inside: Mapping[str, bytes], found: Mapping[str, bytes], *, asked: str
     """The built page with some parts in it, and the names of all that were ``found``."""
     built = files("sim.page").joinpath("built/lab.html").read_text(encoding="utf-8")
     elements = [_element("choices", offered()), _element("parts", list(found)), *(
-        f'<script type="text/plain" id="part-{name}" data-size="{len(packed)}">{_text(packed)}</script>'
-        for name, packed in inside.items())]
+        f'<script type="text/plain" id="part-{name}" data-size="{len(packed)}">'
+        f'{_text(packed)}</script>' for name, packed in inside.items())]
     before, after = built.replace(ASKED, asked).split(PLACE)
     return before + "\n".join(elements) + after
 
@@ -98,7 +98,7 @@ def _element(name: str, value: Any) -> str:
 
 
 def _text(packed: bytes) -> str:
-    """Bytes as a text for an element: five characters for four bytes, none of which begins a tag."""
+    """Bytes as a text for an element: five characters for four bytes, and none begins a tag."""
     return base64.b85encode(packed, pad=True).decode("ascii").replace("<", ",")
 
 

@@ -24,9 +24,9 @@ SHA256  = "66b7949e5a0cba2250b586d7e368bf12fb482800748d182c4618254b685ffaa0"
 
 #: The file of it with Python's library, and all files that a page has.
 STANDARD = "python_stdlib.zip"
-PARTS    = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", STANDARD, "pyodide-lock.json")
+PARTS    = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", STANDARD)
 
-#: What of the library is left out, for there is nothing like it in a page, or nobody to use it there:
+#: What of the library is left out, for there is nothing like it in a page, or nobody to use it:
 #: networks, terminals, processes, other formats of files, debuggers and tests.
 UNUSED = (
     "_pyio.", "_pydatetime.", "_pyrepl/", "_py_abc.", "antigravity.", "bdb.", "cProfile.", "cmd.",
@@ -35,8 +35,8 @@ UNUSED = (
     "multiprocessing/", "netrc.", "nturl2path.", "optparse.", "pdb.", "pickletools.", "plistlib.",
     "poplib.", "profile.", "pstats.", "pty.", "pyclbr.", "pydoc.", "rlcompleter.", "shelve.",
     "smtplib.", "socketserver.", "sqlite3/", "tabnanny.", "this.", "trace.", "tracemalloc.", "tty.",
-    "unittest/", "urllib/request.", "urllib/robotparser.", "wave.", "webbrowser.", "wsgiref/", "xml/",
-    "xmlrpc/", "zipapp.", "zoneinfo/",
+    "unittest/", "urllib/request.", "urllib/robotparser.", "wave.", "webbrowser.", "wsgiref/",
+    "xml/", "xmlrpc/", "zipapp.", "zoneinfo/",
 )
 
 #: Of the encodings, those that are not left out.
@@ -96,7 +96,7 @@ def _without_packages(lock: bytes) -> bytes:
 
 
 def _without_unused(library: bytes) -> bytes:
-    """Python's library without what is left out; not packed file by file, as all is packed later."""
+    """Python's library without what is left out, its files not packed: all is packed later."""
     kept = tuple(f"encodings/{name}." for name in ENCODINGS)
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(library)) as packed, zipfile.ZipFile(made, "w") as found:

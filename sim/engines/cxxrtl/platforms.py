@@ -64,12 +64,12 @@ _SCALAR = ("-fno-tree-vectorize", "-fno-tree-slp-vectorize")
 #: The platform that this process runs on.
 NATIVE = Platform(platform.machine(), cxx, ("-std=c++17", "-O3", *_SCALAR, "-shared", "-fPIC"))
 
-#: Python in a browser, which is Pyodide: it wants numbers of 64 bits as BigInt. Machines have classes
-#: of the same names; whichever is loaded first would give its own to all others, were they visible:
-#: inline functions are imported, unless all is optimised at once, and nothing but "exports" is shown.
+#: Python in a browser, which is Pyodide: it wants numbers of 64 bits as BigInt. Machines have
+#: functions of the same names. The one that is loaded first would give its own to all others: an
+#: inline function is imported, unless all is optimised as a whole and nothing shows but "exports".
 WASM = Platform(
-    "wasm32", _emscripten, ("-std=c++17", "-O2", *_SCALAR, "-fPIC", "-flto", "-fvisibility=hidden",
-                            "-sWASM_BIGINT", "-sSIDE_MODULE=2"),
+    "wasm32", _emscripten, ("-std=c++17", "-O2", *_SCALAR, "-fPIC", "-flto",
+                            "-fvisibility=hidden", "-sWASM_BIGINT", "-sSIDE_MODULE=2"),
     exports="-sEXPORTED_FUNCTIONS=",
     # Debian's package looks for acorn, another package of Debian's, only where it is told to.
     environment={"NODE_PATH": "/usr/share/nodejs"})
