@@ -26,8 +26,8 @@ KINDS = (".py", ".cc", ".h")
 
 #: Parts that no player imports.
 LEFT_OUT = ("amaranth/build/", "amaranth/vendor/", "sim/benchmark/", "sim/boards/", "sim/cli/",
-            "sim/explore/", "sim/matrix/", "sim/page/web/", "sim/script/", "sim/scripts/",
-            "sim/vectors/", "sim/verification/")
+            "sim/explore/", "sim/matrix/", "sim/oracles/", "sim/page/web/", "sim/script/",
+            "sim/scripts/", "sim/vectors/", "sim/verification/")
 
 #: Packages of others. Without its parts that are left out, Amaranth needs no more than these.
 OTHERS = ("amaranth", "vcd", "jschon", "rfc3986")

@@ -149,6 +149,12 @@ ELSEWHERE = {
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,
     "dragoncage bench hardware":                      OF_PAGES["docs/hardware.md"],
+    "dragoncage lab":                                "tests/lab/test_command.py::"
+        "test_it_is_served_here",
+    "dragoncage lab DIR":                            "tests/lab/test_command.py::"
+        "test_a_folder_is_made",
+    "dragoncage lab --single lab.html":              "tests/lab/test_command.py::"
+        "test_one_file_is_made_that_may_ask_for_nothing",
     "dragoncage machines DIR":                        "tests/engines/test_cxxrtl_prebuilt.py::"
         "test_the_command_makes_a_folder_of_machines",
     "dragoncage build BOARD":                         BUILT,

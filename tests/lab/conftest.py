@@ -19,7 +19,7 @@ def lab(tmp_path_factory):
         if not (shared / "lab.html").exists():
             lacking = []
             found = parts(lambda doing: None, lacking.append)
-            assert lacking == [], "tests of the lab need em++: apt-get install emscripten node-acorn"
+            assert lacking == [], "sudo apt-get install emscripten node-acorn"
             (shared / "folder").mkdir(exist_ok=True)
             write_folder(shared / "folder", found)
             write_file(shared / "lab.html", found)

@@ -1,13 +1,13 @@
 """The command that makes a lab."""
 
-import subprocess
+import re
 import sys
 from urllib.request import urlopen
 
 import pytest
+from process_support import Child, awaited
 
 import sim.cli.lab
-import sim.lab.make
 from sim.cli.main import main
 from sim.errors import Unavailable
 from sim.lab.pyodide import pyodide
@@ -60,17 +60,14 @@ def test_without_npm_it_is_said_how_to_do_without(monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
-def test_it_is_served_here(tmp_path):
+def test_it_is_served_here():
     code = ("import sim.cli.lab, sys\n"
             "sim.cli.lab.parts = lambda *_, **__: {'part': b'of a lab'}\n"
             "from sim.cli.main import main\n"
             "sys.exit(main(['lab']))")
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
-                          encoding="utf-8") as serving:
-        try:
-            _, url = serving.stdout.readline().split()
-            assert url.startswith("http://127.0.0.1:")
-            assert urlopen(f"{url}parts/part.gz").read() == b"of a lab"
-            assert urlopen(url).headers["Content-Type"] == "text/html"
-        finally:
-            serving.terminate()
+    with Child(sys.executable, "-c", code) as serving:
+        [url] = awaited(lambda: re.findall(rb"lab: (http://127\.0\.0\.1:\d+/)\n", serving.out))
+        with urlopen(f"{url.decode()}parts/part.gz") as found:
+            assert found.read() == b"of a lab"
+        with urlopen(url.decode()) as found:
+            assert found.headers["Content-Type"] == "text/html"

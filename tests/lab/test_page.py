@@ -1,4 +1,4 @@
-"""The lab in a browser, from a web server and as a file: what it plays is what this computer plays."""
+"""The lab in a browser, from a web server and as a file: it plays what this computer plays."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the lab's player tells of a request, on this computer as in a page."""
+"""The lab's player: what it tells of a request, on this computer as in a page."""
 
 import json
 from importlib.resources import files

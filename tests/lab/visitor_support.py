@@ -90,13 +90,13 @@ class Visitor:
         return json.loads(self.page.evaluate("JSON.stringify(heard)"))
 
     def status(self):
-        """What the lab says of how it goes."""
+        """The lab's words on how it goes."""
         return self.page.inner_text("#controls .status")
 
 
 @contextmanager
 def visitor(browser, lab, way, **options):
-    """Someone who has come by one of the :data:`WAYS`; nothing was asked for elsewhere at the end."""
+    """Someone who comes by one of the :data:`WAYS`; at the end, nothing was asked for elsewhere."""
     with (served(lab / "folder") as root,
           visit(browser, **{"viewport": {"width": 1400, "height": 900}} | options) as tab):
         tab.page.add_init_script(LISTEN)

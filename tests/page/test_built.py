@@ -11,14 +11,16 @@ from .conftest import SOURCES
 pytestmark = pytest.mark.slow
 
 BUILT = files("sim.page").joinpath("built/page.html")
+LAB   = files("sim.page").joinpath("built/lab.html")
 
 #: Bytes that the page may have without a document.
 MOST = 300_000
 
 
 def test_the_sources_make_the_same_bytes(npm, tmp_path):
-    npm("run", "build", "--", str(tmp_path / "page.html"))
-    assert (tmp_path / "page.html").read_bytes() == BUILT.read_bytes()
+    npm("run", "build", "--", str(tmp_path))
+    for built in (BUILT, LAB):
+        assert (tmp_path / built.name).read_bytes() == built.read_bytes()
 
 
 def test_the_types_are_right(npm):
@@ -47,6 +49,15 @@ def test_it_allows_itself_nothing_from_elsewhere():
     assert {name: value for name, value in said.items() if name.endswith("-src")}.keys() == {
         "default-src", "script-src", "style-src", "img-src"}
     assert said["img-src"] == "data:"
+
+
+def test_the_lab_may_compile_a_part_of_its_own_and_ask_whom_the_maker_allows():
+    [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"',
+                          LAB.read_text(encoding="utf-8"))
+    said = dict(part.split(" ", 1) for part in policy.split("; "))
+    assert re.fullmatch(r"'sha256-[\w+/=]+' 'wasm-unsafe-eval' blob:", said["script-src"])
+    assert {name: said[name] for name in ("default-src", "worker-src", "connect-src")} == {
+        "default-src": "'none'", "worker-src": "blob:", "connect-src": "<!--ASKED-->"}
 
 
 def test_it_has_the_licences_of_what_is_in_it():
