@@ -7,6 +7,7 @@ status.
 =============================  ==============================================
 :mod:`sim.cli.main`            what all subcommands have in common
 :mod:`sim.cli.usage`           readers of arguments, and errors of one line
+:mod:`sim.cli.parser`          a parser of the words of a command
 :mod:`sim.cli.choice`          choice of a scenario and of a machine
 :mod:`sim.cli.switches`        the option ``--set``, which several have
 :mod:`sim.cli.again`           commands that show again what a run showed
@@ -20,6 +21,8 @@ status.
 :mod:`sim.cli.script`          ``script``: plays kernel scripts, and compares with Linux
 :mod:`sim.cli.explore`         ``explore``: searches the schedules of a race
 :mod:`sim.cli.lab`             ``lab``: makes a page in which scenarios are played
+:mod:`sim.cli.prompt`          ... in it, a prompt for ``walk``
+:mod:`sim.cli.requests`        ... and all that it asks for
 :mod:`sim.cli.access`          ``access``: runs access vectors
 :mod:`sim.cli.compare`         ``compare``: runs them on processors of others
 :mod:`sim.cli.bench`           ``bench``: measures the engines

@@ -82,8 +82,7 @@ def machine_choice(scenario: Scenario, args: argparse.Namespace,
     Raises :class:`UsageError`.
     """
     if args.engine == "cxxrtl":
-        # A scenario of somebody else's may have changed a unit on its way in.
-        options |= {"shipped": all(name in SCENARIOS for name in _names(args))}
+        options |= {"shipped": _is_shipped(args)}
     choice = unit_and_kernel(args, **options)
     choice["schedule"] = _schedule(scenario, cpus_of(scenario, choice["switches"]), args)
     return choice
@@ -129,6 +128,16 @@ def refusals_in_one_line(scenario: Scenario) -> Iterator[None]:
         raise UsageError(f'scenario "{scenario.name}": {error}') from error
     except Unavailable as error:
         raise UsageError(str(error)) from error
+
+
+def _is_shipped(args: argparse.Namespace) -> bool:
+    """True if the code of the unit is as its files have it.
+
+    A scenario of somebody else's may have changed it on its way in; who can tell says so.
+    """
+    if "shipped" in args:
+        return bool(args.shipped())
+    return all(name in SCENARIOS for name in _names(args))
 
 
 def _names(args: argparse.Namespace) -> list[str]:

@@ -16,12 +16,11 @@ from sim.output.text import wrap
 from sim.script import SCRIPTS, recorded
 from sim.script.campaign import campaign
 from sim.script.compare import differences
+from sim.script.model import DEFAULT_ENGINE, DEFAULT_ERA, on_model
 from sim.script.outcome import Outcome
 from sim.script.parser import load, parse
 from sim.script.report import Report, Said, as_json
-from sim.script.runs import (
-    DEFAULT_ENGINE, DEFAULT_ERA, here, lacking, on_linux, on_model, steady,
-)
+from sim.script.runs import here, lacking, on_linux, steady
 from sim.script.script import Script, ScriptError
 from sim.script.settings import GROUPS
 from sim.script.told import told_differences, told_run, told_verdict

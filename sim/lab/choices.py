@@ -11,14 +11,26 @@ from sim.machine import DEFAULT_ERA, ERAS, MODES, suits
 from sim.scenario.assembly import MachineChoice
 from sim.scenario.scenario import Scenario, load
 from sim.scenarios import SCENARIOS
+from sim.script import SCRIPTS
+from sim.script.parser import parse
 from sim.switches import SWITCHES, Switches
 
+from .tour import tour
 
-__all__ = ["POLICIES", "chosen_machine", "chosen_scenario", "offered"]
+
+__all__ = ["POLICIES", "chosen_machine", "chosen_scenario", "file_of", "offered"]
 
 
 #: Scenarios of one file, from the shortest on.
 EXAMPLES = ("refused", "through_mem", "forked", "counting", "walks")
+
+#: Files of access vectors, by what they show.
+VECTORS = {"a read-only page, twice": "punch", "what guards a page": "guards",
+           "a translation that is stale": "stale"}
+
+#: Scripts of the project, for a visitor to change.
+SCRIPTED = ("forced/anonymous_untouched", "forced/by_three_ways", "fork/shares_until_written",
+            "forced/julia_probes", "ptrace/breakpoint")
 
 #: Policies of forced writes, of the eras that have them.
 POLICIES = ("always", "ptrace", "never")
@@ -37,6 +49,9 @@ def offered() -> dict[str, Any]:
         "policies":  list(POLICIES),
         "switches":  [{"name": switch.name, "meaning": switch.meaning,
                        "default": switch.default} for switch in SWITCHES.values()],
+        "tour":      tour(),
+        "vectors":   {name: _text(f"{file}.jsonl") for name, file in VECTORS.items()},
+        "scripts":   {parse(text, name, name).title: text for name, text in _scripts()},
     }
 
 
@@ -53,21 +68,37 @@ def _examples() -> Iterator[dict[str, Any]]:
             yield _offered(load(file), file.read_text(encoding="utf-8"))
 
 
+def _text(name: str) -> str:
+    """The text of an example."""
+    return files(__package__).joinpath("examples", name).read_text(encoding="utf-8")
+
+
+def _scripts() -> Iterator[tuple[str, str]]:
+    """Scripts by their names."""
+    for name in SCRIPTED:
+        yield name, (SCRIPTS / f"{name}.toml").read_text(encoding="utf-8")
+
+
 def chosen_scenario(request: Mapping[str, Any], folder: Path) -> Scenario:
     """The scenario that a ``request`` names, or whose text it has, which is kept in ``folder``.
 
     Raises :class:`sim.errors.Unsuited` for a name that there is not, and
     :class:`sim.scenario.mistakes.ScenarioError` for a text that has a mistake.
     """
+    if request.get("text") is not None:
+        return load(file_of(request, folder))
     name = str(request.get("scenario", ""))
-    text = request.get("text")
-    if text is not None:
-        file = folder / f"{name if name.isidentifier() else 'scenario'}.py"
-        file.write_text(str(text), encoding="utf-8", errors="surrogatepass")
-        return load(file)
     if name not in SCENARIOS:
         raise Unsuited(f'there is no scenario "{name[:40]}"')
     return SCENARIOS[name]
+
+
+def file_of(request: Mapping[str, Any], folder: Path) -> Path:
+    """The text of a ``request``, as a file in ``folder`` that has the name of the scenario."""
+    name = str(request.get("scenario", ""))
+    file = folder / f"{name if name.isidentifier() else 'scenario'}.py"
+    file.write_text(str(request["text"]), encoding="utf-8", errors="surrogatepass")
+    return file
 
 
 def chosen_machine(request: Mapping[str, Any]) -> MachineChoice:

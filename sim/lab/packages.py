@@ -25,9 +25,8 @@ OURS = ("dragoncage", "hw", "sw", "sim")
 KINDS = (".py", ".cc", ".h")
 
 #: Parts that no player imports.
-LEFT_OUT = ("amaranth/build/", "amaranth/vendor/", "sim/benchmark/", "sim/boards/", "sim/cli/",
-            "sim/explore/", "sim/matrix/", "sim/oracles/", "sim/page/web/", "sim/script/",
-            "sim/scripts/", "sim/vectors/", "sim/verification/")
+LEFT_OUT = ("amaranth/build/", "amaranth/vendor/", "sim/benchmark/", "sim/boards/", "sim/explore/",
+            "sim/matrix/", "sim/oracles/", "sim/page/web/", "sim/scripts/", "sim/verification/")
 
 #: Packages of others. Without its parts that are left out, Amaranth needs no more than these.
 OTHERS = ("amaranth", "vcd", "jschon", "rfc3986")

@@ -1,6 +1,6 @@
-"""Player of scenarios in a page: it gets a request, and tells how the run goes.
+"""Player of scenarios in a page: it plays what was chosen, and tells how the run goes.
 
-Request and messages are JSON. A message has its ``kind``:
+A message has its ``kind``, and the values that JSON has:
 
 ===========  ===========================================================================
 ``begun``    a run begins, on the ``engine``; ``remark`` says why it is a slow one, if it is
@@ -10,89 +10,71 @@ Request and messages are JSON. A message has its ``kind``:
 ``drawing``  the run is over, and its document is made
 ``ended``    the ``document`` of the run, as the page draws it
 ``mistake``  the scenario has a mistake: the ``reason``, the ``line`` and its ``text``
-``refused``  there is no such scenario or machine, for a ``reason``
 ===========  ===========================================================================
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from sim.errors import Unavailable, Unsuited
 from sim.page.document import document
 from sim.record.viewed import Viewed
 from sim.scenario.acts import Act
+from sim.scenario.export import Export
 from sim.scenario.json import act_as_json, mistake_as_json
 from sim.scenario.listener import Listener
-from sim.scenario.mistakes import ScenarioError
 from sim.scenario.run import Run
 from sim.scenario.scenario import Scenario
 from sim.scenario.stage import Stage
 
 from .choices import chosen_machine, chosen_scenario
-from .untouched import Untouched
+from .untouched import untouched
 
 
-__all__ = ["play"]
+__all__ = ["SLOWLY", "Tell", "perform", "play"]
 
 
 #: Remark on a run that takes a minute where it could take a second.
 SLOWLY = "no compiled machine is at hand, so Amaranth's simulator plays it, slowly"
 
+#: Tells the page a message.
 Tell = Callable[[dict[str, Any]], None]
 
 
-@cache
-def _untouched() -> Untouched:
-    """The code before any text was played."""
-    return Untouched()
-
-
-def play(request: str, hear: Callable[[str], None]) -> bool:
-    """Play what a ``request`` wants; ``hear`` is called with each message.
-
-    Return True if another one can follow, for no code of the project has been changed.
+def play(request: Mapping[str, Any], folder: Path, tell: Tell) -> None:
+    """Play what a ``request`` wants.
 
     The request has the name of a ``scenario``, or its ``text``; and of the machine ``mode``,
     ``preset``, ``era``, ``force_override``, and ``switches``, as the options of `dragoncage run`,
-    or null.
+    or null. Raises what :func:`.choices.chosen_scenario` and :func:`perform` do.
     """
-    def tell(message: dict[str, Any]) -> None:
-        hear(json.dumps(message, separators=(",", ":")))
-
-    wanted, untouched = json.loads(request), _untouched()
-    with TemporaryDirectory() as folder:
-        try:
-            scenario = chosen_scenario(wanted, Path(folder))
-            run = _perform(scenario, wanted, tell)
-        except ScenarioError as error:
-            tell({"kind": "mistake", **mistake_as_json(error.mistake)})
-        except (Unsuited, Unavailable) as error:
-            tell({"kind": "refused", "reason": str(error)})
-        else:
-            if run.mistake is not None:
-                tell({"kind": "mistake", **mistake_as_json(run.mistake)})
-    return bool(untouched)
+    scenario = chosen_scenario(request, folder)
+    run = perform(scenario, request, tell, [_Drawn(tell)])
+    if run.mistake is not None:
+        tell({"kind": "mistake", **mistake_as_json(run.mistake)})
 
 
-def _perform(scenario: Scenario, request: Mapping[str, Any], tell: Tell) -> Run:
-    """Play on a compiled machine, or else in Amaranth's simulator."""
+def perform(scenario: Scenario, request: Mapping[str, Any], tell: Tell,
+            exports: Sequence[Export] = (), **wanted: Any) -> Run:
+    """Play on a compiled machine, or else in Amaranth's simulator.
+
+    ``wanted`` is for :meth:`sim.scenario.scenario.Scenario.perform`, which says what is raised; so
+    does :func:`.choices.chosen_machine`.
+    """
     choice = chosen_machine(request)
     if choice["mode"] is not None and choice["mode"] not in scenario.modes:
         raise Unsuited(f'scenario "{scenario.name}" has no mode {choice["mode"]}')
 
-    def perform(remark: str | None, **choice: Any) -> Run:
-        return scenario.perform(**choice, exports=[_Drawn(tell)],
-                                listener=_Teller(tell, remark))
+    def performed(remark: str | None, **choice: Any) -> Run:
+        return scenario.perform(**choice, exports=exports, listener=_Teller(tell, remark),
+                                **wanted)
 
     try:
-        return perform(None, **choice, options={"shipped": bool(_untouched())})
+        return performed(None, **choice, options={"shipped": untouched()})
     except Unavailable:
-        return perform(SLOWLY, **{**choice, "engine": "pysim"})
+        return performed(SLOWLY, **{**choice, "engine": "pysim"})
 
 
 class _Teller(Listener):

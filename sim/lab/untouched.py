@@ -6,11 +6,12 @@ the next one may count on the code as it is.
 """
 
 import sys
+from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any
 
 
-__all__ = ["Untouched"]
+__all__ = ["Untouched", "untouched"]
 
 
 #: Packages of the project. Amaranth is none of them: it counts its own objects.
@@ -59,3 +60,13 @@ def _same(before: dict[tuple[str, ...], tuple[Any, Any]],
           now: dict[tuple[str, ...], tuple[Any, Any]]) -> bool:
     return before.keys() == now.keys() and all(
         value is now[name][0] and code is now[name][1] for name, (value, code) in before.items())
+
+
+def untouched() -> bool:
+    """True if nothing has been exchanged since the first call, before any text was played."""
+    return bool(_beginning())
+
+
+@cache
+def _beginning() -> Untouched:
+    return Untouched()

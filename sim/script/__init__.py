@@ -20,8 +20,9 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.modelled`      the kernel of ``sw`` as a host
 :mod:`sim.script.sight`         a page of a process of it, as a query sees it
 :mod:`sim.script.linux`         the kernel of this machine as a host
-:mod:`sim.script.bystanders`    steps that would reach processes of others there
-:mod:`sim.script.runs`          a script played on either
+:mod:`sim.script.model`         a script played on that kernel
+:mod:`sim.script.bystanders`    steps that would reach processes of others on this machine
+:mod:`sim.script.runs`          a script played on this machine's kernel
 :mod:`sim.script.compare`       two runs, step by step
 :mod:`sim.script.recorded`      results of a real Linux, on record
 :mod:`sim.script.generator`     random scripts

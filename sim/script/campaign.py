@@ -7,7 +7,8 @@ from typing import Any
 from .compare import Difference, differences
 from .generator import FILES, STEPS, steps_of
 from .parser import parse
-from .runs import on_linux, on_model
+from .model import on_model
+from .runs import on_linux
 from .script import Script, ScriptError
 from .shrink import shrunk
 from .toml import script_text

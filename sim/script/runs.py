@@ -1,4 +1,4 @@
-"""Runs of a script: on the kernel of ``sw``, and on that of this machine."""
+"""Runs of a script on the kernel of this machine."""
 
 import os
 import platform
@@ -7,33 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Unavailable
-from sim.machine import Machine
-from sw.audit import audit
 
 from .bystanders import reached
 from .linux.kernel import LinuxHost
-from .modelled import ModelHost
+from .model import HUGEPAGES
 from .outcome import Outcome
 from .player import play
 from .script import Script
 from .settings import another
 
 
-__all__ = ["DEFAULT_ENGINE", "DEFAULT_ERA", "here", "lacking", "on_linux", "on_model",
-           "steady"]
+__all__ = ["here", "lacking", "on_linux", "steady"]
 
-
-#: That of the kernels which people sit at.
-DEFAULT_ERA = "6.18"
-
-#: The fastest: a script needs no signals.
-DEFAULT_ENGINE = "golden"
-
-#: What Linux is built with, and the kernel of ``sw`` does without unless it is to be compared.
-AS_BUILT = {"fault_around_bytes": 0x10000, "overcommit_memory": 1}
-
-#: Huge pages of the pool that a script about it finds, all of them free.
-HUGEPAGES = 4
 
 #: What a script needs with a step that reaches other processes than its own.
 _ALONE = "a machine without other processes: {} would reach them, and is not played here"
@@ -41,22 +26,6 @@ _ALONE = "a machine without other processes: {} would reach them, and is not pla
 _POOL = Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
 
 _THP = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-
-
-def on_model(script: Script, *, engine: str = DEFAULT_ENGINE,
-             era: str = DEFAULT_ERA) -> Sequence[Outcome]:
-    """Play a script on the kernel of ``sw``, on a machine that is switched on for it."""
-    outcomes: list[Outcome] = []
-
-    async def main(machine: Machine) -> None:
-        outcomes.extend(await play(script, ModelHost(machine, root="root" in script.needs)))
-        audit(machine.cpu)
-
-    kernel = AS_BUILT | {"vdso": "vdso" in script.needs,
-                         "hugepages": HUGEPAGES if "hugetlb" in script.needs else 0}
-    kernel |= script.switches.kernel()
-    Machine(engine=engine, era=era, kernel=kernel).run(main)
-    return outcomes
 
 
 def on_linux(script: Script) -> Sequence[Outcome]:

@@ -5,7 +5,8 @@ import platform
 import pytest
 
 from sim.script.parser import parse
-from sim.script.runs import on_linux, on_model
+from sim.script.model import on_model
+from sim.script.runs import on_linux
 
 
 __all__ = ["EACH_KERNEL", "LINUX", "of_steps", "played"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sim.script.calls import CALLS, Kind
 from sim.script.parser import parse
-from sim.script.runs import on_model
+from sim.script.model import on_model
 from sim.script.script import EXPECTED, NEEDS, STEPS
 
 

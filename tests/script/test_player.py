@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.script.runs import on_linux, on_model, steady
+from sim.script.model import on_model
+from sim.script.runs import on_linux, steady
 
 from .script_support import EACH_KERNEL, LINUX, of_steps, played
 

@@ -5,7 +5,8 @@ import pytest
 from sim.script import SCRIPTS, recorded
 from sim.script.compare import differences
 from sim.script.parser import load
-from sim.script.runs import here, lacking, on_model, steady
+from sim.script.model import on_model
+from sim.script.runs import here, lacking, steady
 
 from .script_support import LINUX
 

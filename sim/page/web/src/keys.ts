@@ -32,7 +32,7 @@ export function commandOf(event: KeyboardEvent): Command | null {
     if (event.ctrlKey || event.altKey || event.metaKey) return null;
     const command = COMMANDS.get(event.key) ?? null;
     const target  = event.target instanceof Element ? event.target : null;
-    if (target?.closest("select, input[type=text], input[type=number], dialog")) return null;
+    if (target?.closest("select, textarea, input[type=text], input[type=number], dialog")) return null;
     // Arrows and the like choose a radio button, and scroll what can be scrolled.
     const moves = event.key.length > 1;
     if (moves && target?.closest("input[type=radio], .scroll, .wave-scroll, .acts-scroll")) return null;

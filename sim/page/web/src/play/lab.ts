@@ -1,94 +1,105 @@
-/** Begins when the lab is there: shows what can be chosen, loads Python, and shows what it plays. */
+/** Begins when the lab is there: its tabs, what a link has brought, and Python. */
 
-import { render } from "lit-html";
+import { html, nothing, render } from "lit-html";
 
 import { Page } from "../app";
-import { linkOf, plain, wantedOf } from "./link";
-import type { Choices, Message, Wanted } from "./messages";
+import type { Content } from "../views/shown";
+import { Desk } from "./desk";
+import { type Brought, broughtOf, type Tab, textLink } from "./link";
+import type { Choices } from "./messages";
 import { parts } from "./parts";
-import { Session } from "./session";
-import { controlsView, type Shown } from "./view";
+import { PromptTab } from "./prompt-tab";
+import { ScenarioTab } from "./scenario-tab";
+import { tabsView } from "./tabs";
+import { TextTab } from "./text-tab";
+import { TourTab } from "./tour/tab";
 
 const page     = new Page();
 const controls = document.getElementById("controls")!;
 const choices  = JSON.parse(document.getElementById("choices")!.textContent!) as Choices;
-const session  = new Session(hear);
-const brought  = wantedOf(location.hash);
+const desk     = new Desk(draw);
 
-const shown: Shown = {
-    choices, wanted: known(brought) ?? plain(choices.scenarios[0]!), stage: "loading",
-    status: "Loading Python\u2026", remark: null, refusal: null, line: null, acts: [],
-    brought: brought !== null,
-};
+/** What can be done in a tab. */
+interface Part {
+    /** Draw the tab. */
+    view(): Content;
+}
 
-/** Since when the run is playing. */
-let since = 0;
+const scenario = new ScenarioTab(choices, desk, page, draw);
+const tour     = new TourTab(choices.tour, desk, draw, {
+    leave: () => choose("scenario"),
+    look:  (document, wanted) => { scenario.take(document, wanted); choose("scenario"); },
+});
+const vectors = new TextTab(desk, draw, {
+    language: "json", label: "Access vectors, one a line", texts: choices.vectors,
+    about: "A line is a machine and an access to try, or several: registers, entries of page tables, " +
+           "and what is done. The golden model and the unit itself say what becomes of it.",
+    request: text => ({ do: "access", text }),
+    link:    text => textLink("vectors", text),
+});
+const script = new TextTab(desk, draw, {
+    language: "toml", label: "Kernel script", texts: choices.scripts,
+    about: "Steps of processes: they map memory, store to it, fork, write through /proc. Beside a step " +
+           "stands what must come of it. It is played on the kernel, once on the golden model of the " +
+           "machine and once on the unit itself.",
+    request: text => ({ do: "script", text }),
+    link:    text => textLink("script", text),
+});
+const walk = new PromptTab(desk, draw, () => scenario.wanted);
 
-change({});
-void session.load(parts);
+const tabs: Record<Tab, Part> = { tour, scenario, vectors, script, walk };
+
+let tab: Tab = "tour";
+/** What a link has brought, as long as it is not run. */
+let brought: Brought | null = null;
+
+bring(broughtOf(location.hash, choices));
+draw();
+desk.load(parts);
 addEventListener("hashchange", () => {
-    const wanted = known(wantedOf(location.hash));
-    if (wanted !== null && linkOf(wanted) !== linkOf(shown.wanted)) change({ wanted, brought: true });
+    const found = broughtOf(location.hash, choices);
+    if (found !== null) return bring(found), draw();
+    if (tab === "tour") tour.follow(location.hash);
 });
 
-/** What a link wants, if there is such a scenario. */
-function known(wanted: Wanted | null): Wanted | null {
-    return choices.scenarios.some(({ name }) => name === wanted?.scenario) ? wanted : null;
-}
-
-function change(more: Partial<Shown>): void {
-    Object.assign(shown, more);
-    document.documentElement.dataset["stage"] = shown.stage;
-    render(controlsView(shown, {
-        choose: chosen => change({ wanted: { ...shown.wanted, ...chosen }, line: null }),
-        run, stop,
-    }), controls);
-}
-
-function run(): void {
-    if (shown.stage !== "ready") return;
-    since = performance.now();
-    page.clear();
-    delete document.documentElement.dataset["run"];
-    change({ stage: "playing", status: "The machine is made ready\u2026", remark: null,
-             refusal: null, line: null, acts: [] });
-    session.play(shown.wanted);
-}
-
-function stop(): void {
-    change({ stage: "loading", status: "Stopped. Python is loaded again\u2026" });
-    session.renew();
-}
-
-function over(again: boolean): void {
-    const done = shown.refusal === null ? `Done in ${seconds()} s.` : "It was not played to its end.";
-    if (again) return change({ stage: "ready", status: done });
-    change({ stage: "loading", status: `${done} The text has changed the project's own code, so ` +
-                                       "Python is loaded again\u2026" });
-    session.renew();
-}
-
-function hear(message: Message): void {
-    switch (message.kind) {
-        case "loading": return change({ status: `Loading Python: ${message.what}\u2026` });
-        case "ready":   return change({ stage: "ready", status: "Ready." });
-        case "broken":  return change({ stage: "broken", status: "", refusal: message.reason });
-        case "begun":   return change({ status: `It is played on the engine ${message.engine}\u2026`,
-                                        remark: message.remark });
-        case "act":     return change({ status: `Act ${shown.acts.length + 1}: ${message.title}\u2026` });
-        case "acted":   return change({ acts: [...shown.acts, message.act] });
-        case "cycle":   return change({ status: `Cycle ${message.cycle}\u2026` });
-        case "drawing": return change({ stage: "drawing",
-                                        status: `Played in ${seconds()} s; it is being drawn\u2026` });
-        case "mistake": return change({ refusal: message.reason, line: message.line });
-        case "refused": return change({ refusal: message.reason });
-        case "over":    return over(message.again);
-        case "ended":
-            document.documentElement.dataset["run"] = "shown";
-            page.show(message.document);
+/** Take what a link has brought, and run nothing of it. */
+function bring(found: Brought | null): void {
+    brought = found;
+    switch (found?.tab) {
+        case "tour":     tour.go(found.act ?? 0); break;
+        case "scenario": scenario.bring(found.wanted); break;
+        case "vectors":  vectors.bring(found.text); break;
+        case "script":   script.bring(found.text); break;
     }
+    if (found !== null) tab = found.tab;
 }
 
-function seconds(): string {
-    return ((performance.now() - since) / 1000).toFixed(1);
+function choose(chosen: Tab): void {
+    tab = chosen;
+    desk.forget();
+    draw();
+}
+
+function draw(): void {
+    const root = document.documentElement;
+    root.dataset["stage"] = desk.progress.stage;
+    root.dataset["tab"]   = tab;
+    const { status, remark } = desk.progress;
+    render(html`
+        <h2 id="controls-title">The lab</h2>
+        ${tabsView(tab, choose)}
+        <div role="tabpanel" id="panel" aria-labelledby="tab-${tab}">
+            ${brought?.tab === tab ? foreignView(brought) : nothing}
+            ${tabs[tab].view()}
+        </div>
+        <p class="status" role="status">${status}</p>
+        ${remark === null ? nothing : html`<p class="remark">${remark}</p>`}`, controls);
+}
+
+function foreignView(found: Brought): Content {
+    if (found.tab === "tour") return nothing;
+    const text = found.tab !== "scenario" || found.wanted.text !== null;
+    return html`<p class="foreign">A link has brought what is chosen here${
+        text ? ", and a text that somebody else has written: read it before you run it" : ""}.
+        Nothing runs before you press Run, and nothing leaves this page.</p>`;
 }

@@ -2,6 +2,17 @@
 
 import type { Choices, Wanted } from "./messages";
 
+/** The parts of the lab, in the order of their tabs. */
+export const TABS = ["tour", "scenario", "vectors", "script", "walk"] as const;
+
+export type Tab = (typeof TABS)[number];
+
+/** What a link brings: a scenario and its machine, a text of another kind, or an act of the tour. */
+export type Brought =
+    | { tab: "tour"; act: number | null }
+    | { tab: "scenario"; wanted: Wanted }
+    | { tab: "vectors" | "script"; text: string };
+
 /** A scenario as it is, on the machine that it has by default. */
 export function plain({ name, text }: { name: string; text: string | null }): Wanted {
     return { scenario: name, text, mode: null, preset: null, era: null, force_override: null,
@@ -15,7 +26,7 @@ export function scenarioOf(choices: Choices, name: string): Choices["scenarios"]
 
 const NAMES = ["scenario", "text", "mode", "preset", "era", "force_override"] as const;
 
-/** The fragment, without its number sign. */
+/** The fragment of a choice, without its number sign. */
 export function linkOf(wanted: Wanted): string {
     const found = new URLSearchParams();
     for (const name of NAMES) {
@@ -26,17 +37,32 @@ export function linkOf(wanted: Wanted): string {
     return found.toString();
 }
 
-/** What a fragment chooses; null if it chooses nothing, as the place in a run does. */
-export function wantedOf(fragment: string): Wanted | null {
+/** The fragment of a text that is no scenario. */
+export function textLink(tab: "vectors" | "script", text: string): string {
+    return new URLSearchParams({ [tab]: text }).toString();
+}
+
+/** What a fragment brings; null if it is none of the lab's, as the place in a run is. */
+export function broughtOf(fragment: string, choices: Choices): Brought | null {
     const found = new URLSearchParams(fragment.replace(/^#/, ""));
+    for (const tab of ["vectors", "script"] as const) {
+        const text = found.get(tab);
+        if (text !== null) return { tab, text };
+    }
+    const act = found.get("tour");
+    if (act !== null) {
+        const number = Number(act);
+        return { tab: "tour", act: choices.tour.stations.some(each => each.act === number) ? number
+                                                                                          : null };
+    }
     const scenario = found.get("scenario");
-    if (scenario === null) return null;
-    return {
+    if (scenario === null || !scenarioOf(choices, scenario) && !found.has("text")) return null;
+    return { tab: "scenario", wanted: {
         ...plain({ name: scenario, text: null }),
         ...Object.fromEntries(NAMES.map(name => [name, found.get(name)])) as Partial<Wanted>,
         scenario,
         switches: wordsOf(found.get("set") ?? ""),
-    };
+    } };
 }
 
 /** The words of a text. */

@@ -16,15 +16,26 @@ export interface Wanted {
     switches:       string[];
 }
 
-/** To the worker: the parts, once; and then what to play, any number of times. */
-export type Order = { parts: Parts } | { play: Wanted };
+/** Files that a run can be written to. */
+export type Export = "waves" | "perfetto" | "json";
 
-/** From the worker; see sim/lab/player.py for those that come from Python. */
+/** What Python is asked to do; see sim/lab/requests.py. */
+export type Request =
+    | { do: "play" } & Wanted
+    | { do: "save"; export: Export } & Wanted
+    | { do: "walk"; line: string; scenario: string; text: string | null }
+    | { do: "access"; text: string }
+    | { do: "script"; text: string };
+
+/** To the worker: the parts, once; and then what to do, any number of times. */
+export type Order = { parts: Parts } | { request: Request };
+
+/** From the worker; see sim/lab/requests.py and sim/lab/player.py for those that come from Python. */
 export type Message =
     | { kind: "loading"; what: string }
     | { kind: "ready" }
     | { kind: "broken"; reason: string }
-    /** The run is over; the next one needs a new Python, or can follow `again` in this one. */
+    /** The request is done; the next one needs a new Python, or can follow `again` in this one. */
     | { kind: "over"; again: boolean }
     | { kind: "begun"; engine: string; remark: string | null }
     | { kind: "act"; title: string }
@@ -32,8 +43,11 @@ export type Message =
     | { kind: "cycle"; cycle: number }
     | { kind: "drawing" }
     | { kind: "ended"; document: RunDocument }
-    | { kind: "mistake"; file: string; line: number; text: string; reason: string }
-    | { kind: "refused"; reason: string };
+    | { kind: "mistake"; file: string; line: number | null; text: string; reason: string }
+    | { kind: "refused"; reason: string }
+    /** What comes of text: lines of a terminal, and of which kernel or unit they are. */
+    | { kind: "said"; by: string; text: string; good: boolean | null }
+    | { kind: "file"; name: string; type: string; content: string };
 
 /** Choices of a visitor; see sim/lab/choices.py. */
 export interface Choices {
@@ -43,4 +57,27 @@ export interface Choices {
     era:       string;
     policies:  string[];
     switches:  { name: string; meaning: string; default: string }[];
+    tour:      Tour;
+    /** Texts to begin with, by the names under which they are offered. */
+    vectors:   Record<string, string>;
+    scripts:   Record<string, string>;
+}
+
+/** The guided tour; see sim/lab/tour.py and sim/lab/stations.py. */
+export interface Tour {
+    scenario: string;
+    stations: Station[];
+}
+
+export interface Station {
+    act:      number;
+    claim:    number;
+    choice:   Partial<Wanted>;
+    fails:    number[];
+    question: string;
+    before:   string;
+    answer:   string;
+    offer:    string;
+    expect:   string;
+    because:  string;
 }

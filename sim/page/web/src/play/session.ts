@@ -1,6 +1,6 @@
-/** Python in its worker, from the first load on: one run at a time, which can be stopped. */
+/** Python in its worker, from the first load on: one request at a time, which can be stopped. */
 
-import type { Message, Order, Parts, Wanted } from "./messages";
+import type { Message, Order, Parts, Request } from "./messages";
 
 /** The text of the worker, which the build puts here. */
 declare const WORKER: string;
@@ -21,8 +21,8 @@ export class Session {
         }
     }
 
-    play(wanted: Wanted): void {
-        this.#order({ play: wanted });
+    ask(request: Request): void {
+        this.#order({ request });
     }
 
     /** End whatever runs. A worker that computes hears nothing, so another one takes its place. */

@@ -1,5 +1,5 @@
 /**
- * Python in a worker: it is loaded from parts that the page hands over, and plays what it is asked to.
+ * Python in a worker: it is loaded from parts that the page hands over, and does what it is asked to.
  *
  * A page that was opened from a disk may start only a worker of the old kind, made of a blob; and it
  * may ask for nothing. So each part that Pyodide would fetch is handed to it.
@@ -13,7 +13,8 @@ interface Pyodide {
     runPython(code: string): unknown;
 }
 
-type Play = (request: string, hear: (text: string) => void) => boolean;
+/** Does a request; returns true if another one can follow. */
+type Perform = (request: string, hear: (text: string) => void) => boolean;
 
 const scope = self as unknown as {
     onmessage: (event: MessageEvent<Order>) => void;
@@ -27,19 +28,19 @@ const START = `
 import os, sys
 sys.path.insert(0, "/packages")
 os.environ["DRAGONCAGE_MACHINES"] = "/packages/machines" * os.path.exists("/packages/machines/machines.json")
-from sim.lab.player import play
-play`;
+from sim.cli.requests import perform
+perform`;
 
-let play: Play | null = null;
+let perform: Perform | null = null;
 
 scope.onmessage = async ({ data }) => {
     try {
         if ("parts" in data) {
-            play = await loaded(data.parts);
+            perform = await loaded(data.parts);
             scope.postMessage({ kind: "ready" });
         } else {
-            const again = play!(JSON.stringify(data.play),
-                                text => scope.postMessage(JSON.parse(text) as Message));
+            const again = perform!(JSON.stringify(data.request),
+                                   text => scope.postMessage(JSON.parse(text) as Message));
             scope.postMessage({ kind: "over", again });
         }
     } catch (error) {
@@ -47,7 +48,7 @@ scope.onmessage = async ({ data }) => {
     }
 };
 
-async function loaded(packed: Parts): Promise<Play> {
+async function loaded(packed: Parts): Promise<Perform> {
     scope.postMessage({ kind: "loading", what: "unpacking" });
     const parts = Object.fromEntries(await Promise.all(
         Object.entries(packed).map(async ([name, bytes]) => [name, await unzipped(bytes)] as const)));
@@ -66,7 +67,7 @@ async function loaded(packed: Parts): Promise<Play> {
     scope.postMessage({ kind: "loading", what: "importing the packages" });
     python.FS.mkdirTree("/packages");
     python.unpackArchive(part("packages.zip"), "zip", { extractDir: "/packages" });
-    return python.runPython(START) as Play;
+    return python.runPython(START) as Perform;
 }
 
 /** The part that an address ends in, as a server would send it. */

@@ -1,0 +1,42 @@
+/** Parts that several tabs have: a choice, the buttons to run and to stop, and a refusal. */
+
+import { html, nothing } from "lit-html";
+
+import type { Content } from "../views/shown";
+import type { Progress } from "./desk";
+
+/** A choice among names; `none` is what no choice means, or null if one must be made. */
+export function selectView(
+    label: string, value: string | null, names: readonly string[], none: string | null,
+    choose: (name: string | null) => void,
+): Content {
+    return html`<label>${label}
+        <select @change=${(event: Event) => choose((event.target as HTMLSelectElement).value || null)}>
+            ${none === null ? nothing : html`
+                <option value="" .selected=${value === null}>${none}</option>`}
+            ${names.map(name => html`
+                <option value=${name} .selected=${name === value}>${name}</option>`)}
+        </select></label>`;
+}
+
+/** The buttons of a form that has Python do something. */
+export function runButtons({ stage }: Progress, stop: () => void, run = "Run"): Content {
+    return html`
+        <div class="buttons">
+            <button type="submit" class="run" ?disabled=${stage !== "ready"}>${run}</button>
+            <button type="button" ?disabled=${stage !== "busy"} @click=${stop}>Stop</button>
+        </div>`;
+}
+
+/** Why something was not done; `goTo` leads to a line of the text, if there is one. */
+export function refusalView(
+    { refusal, code }: Progress, goTo: ((line: number) => void) | null,
+): Content {
+    if (refusal === null) return nothing;
+    const { line, reason } = refusal;
+    return html`
+        <p class="refusal bad" role="alert">${line === null ? nothing : goTo === null
+            ? html`Line ${line}: ` : html`<button type="button" class="line"
+                @click=${() => goTo(line)}>Line ${line}</button>: `}${reason}${
+            code === null ? nothing : html`<code>${code}</code>`}</p>`;
+}
