@@ -74,7 +74,7 @@ def find(name: str, *, who: str) -> Path | None:
         return None
     except (OSError, ValueError) as error:
         raise ValueError(f"{entry} cannot be read: {error}") from error
-    planted = (any(state.st_uid != os.geteuid() for state in states)
+    planted = (any(state.st_uid != _user() for state in states)
                or states[0].st_mode & OTHERS)
     if planted or found != digest:
         raise ValueError(f"{file} is not what was compiled")
@@ -121,6 +121,11 @@ def _is_whole(name: str, who: str) -> bool:
         return False
 
 
+def _user() -> int:
+    """The effective user; on WebAssembly there is one user alone, and no word for that one."""
+    return os.geteuid() if hasattr(os, "geteuid") else os.getuid()
+
+
 def _trusted(who: str) -> Path:
     """The folder of the cache, made if need be, and the user's alone."""
     folder = cache()
@@ -139,7 +144,7 @@ def _trusted(who: str) -> Path:
         raise Unavailable(f"{who} does not run what is in {folder}: anybody can write to "
                           f"{folder.parent}; {advice}")
     for owner in (link.st_uid, found.st_uid):
-        if owner != os.geteuid():
+        if owner != _user():
             raise Unavailable(f"{who} does not run what is in {folder}: it belongs to "
                               f"{_name(owner)}; {advice}")
     if found.st_mode & OTHERS:

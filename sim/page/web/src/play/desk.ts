@@ -75,17 +75,21 @@ export class Desk {
     }
 
     #hear(message: Message): void {
-        this.#note(message);
         const job = this.#job;
-        if (message.kind === "over" || message.kind === "broken") this.#job = null;
+        this.#note(message);
         job?.(message);
+        // Python may be in any state after an error that nobody caught, so it is loaded anew.
+        if (message.kind === "broken" && job !== null) this.#renew("It came to a bad end.");
         if (message.kind === "over") this.#over(message.again);
     }
 
     #over(again: boolean): void {
         const done = this.progress.refusal === null ? `Done in ${this.#seconds()} s.`
                                                     : "It was not done to its end.";
-        if (again) return this.#change({ stage: "ready", status: done });
+        if (again) {
+            this.#job = null;
+            return this.#change({ stage: "ready", status: done });
+        }
         this.#renew(`${done} The text has changed the project\u2019s own code.`);
     }
 

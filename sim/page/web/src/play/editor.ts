@@ -15,7 +15,7 @@ export class Editor {
     readonly #editor: PrismEditor;
     #marked: number | null = null;
     /** True while the page itself sets the text, which is no change by the visitor. */
-    #setting = false;
+    #setting = true;
 
     /** `changed` is called with each text that the visitor has typed. */
     constructor(language: Language, label: string, changed: (text: string) => void) {
@@ -27,6 +27,7 @@ export class Editor {
         this.#editor.textarea.setAttribute("aria-label", label);
         this.#editor.keyCommandMap["Enter"] = (_, [start, end], text) =>
             this.#typed(`\n${indentAt(text, start)}`, start, end);
+        this.#setting = false;
     }
 
     get text(): string {

@@ -86,7 +86,7 @@ function draw(): void {
     root.dataset["tab"]   = tab;
     const { status, remark } = desk.progress;
     render(html`
-        <h2 id="controls-title">The lab</h2>
+        <h1 id="controls-title">A kernel meets an MMU</h1>
         ${tabsView(tab, choose)}
         <div role="tabpanel" id="panel" aria-labelledby="tab-${tab}">
             ${brought?.tab === tab ? foreignView(brought) : nothing}
