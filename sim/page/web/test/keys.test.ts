@@ -39,7 +39,7 @@ test("what the browser does with Ctrl, Alt and Meta remains", () => {
 });
 
 test("where one writes or chooses, keys are the element's own", () => {
-    for (const selector of ["select", "input[type=text]", "input[type=number]", "dialog"]) {
+    for (const selector of ["select", "textarea", "input[type=text]", "input[type=number]", "dialog"]) {
         equal(command("c", selector), null, selector);
         equal(command("ArrowLeft", selector), null, selector);
     }

@@ -58,9 +58,10 @@ export class Desk {
         this.#renew("Stopped.");
     }
 
-    /** Forget why the last request was refused: what it asked for has been changed. */
+    /** Forget what was said of the last request: what it asked for has been changed. */
     forget(): void {
-        if (this.progress.refusal !== null) this.#change({ refusal: null, code: null });
+        const { refusal, remark } = this.progress;
+        if (refusal ?? remark) this.#change({ refusal: null, code: null, remark: null });
     }
 
     #change(more: Partial<Progress>): void {

@@ -5,6 +5,8 @@ import "prism-code-editor/prism/languages/json";
 import "prism-code-editor/prism/languages/python";
 import "prism-code-editor/prism/languages/toml";
 
+import { indentAt } from "./indent";
+
 /** Languages that have colours. */
 type Language = "python" | "json" | "toml";
 
@@ -22,6 +24,8 @@ export class Editor {
         this.element.className = "editor";
         this.#editor = createEditor(this.element, {
             language, value: "", tabSize: 4,
+            // A vector is one line, however long.
+            wordWrap: language === "json",
             onUpdate: text => { if (!this.#setting) changed(text); },
         });
         this.#editor.textarea.setAttribute("aria-label", label);
@@ -69,10 +73,4 @@ export class Editor {
         this.#editor.textarea.setSelectionRange(start, end);
         return document.execCommand("insertText", false, text);
     }
-}
-
-/** What a new line after a place begins with: the indent of its line, and more after a colon. */
-export function indentAt(text: string, place: number): string {
-    const line = text.slice(text.lastIndexOf("\n", place - 1) + 1, place);
-    return /^[ ]*/.exec(line)![0] + (/:\s*$/.test(line) ? "    " : "");
 }

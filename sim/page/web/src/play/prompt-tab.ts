@@ -51,6 +51,7 @@ export class PromptTab {
         if (message.kind === "said") this.#answer(message.text, message.good !== false);
         if (message.kind === "broken") this.#answer(message.reason, false);
         this.draw();
+        document.querySelector(".terminal-log p:last-of-type")?.scrollIntoView({ block: "nearest" });
     }
 
     #answer(text: string, good: boolean): void {
