@@ -44,6 +44,7 @@ HERE = {
 #: Pages whose commands are all run by tests of their own.
 OF_PAGES = {
     "docs/hardware.md": "tests/benchmark/test_documentation.py::test_a_command_of_the_page_works",
+    "docs/lesson.md":   "tests/docs/test_lesson.py::test_a_command_shows_what_the_answer_says",
     "docs/perfetto.md": "tests/docs/test_perfetto_page.py::"
                         "test_the_commands_write_the_rows_of_the_table",
     "docs/switches.md": "tests/docs/test_switches_page.py::test_a_command_of_the_page_works",
