@@ -1,7 +1,7 @@
-"""Guided tour of the article: eight acts, each with a question, an answer, and something to try.
+"""Guided tour of the article: eight acts, each with a question, its answer, and a trial.
 
-The tour is played, not told: what it shows is the run of the scenario ``article``, and what comes of
-a trial is another run of it, judged by the claims of the act.
+It is played and not told: what is shown is the run of the scenario ``article``, and what comes of a
+trial is another run of it, judged by the claims of the act.
 """
 
 from dataclasses import asdict, dataclass, field
