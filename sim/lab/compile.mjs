@@ -25,7 +25,7 @@ import pathlib, py_compile, sys, zipfile
 packages, standard = pathlib.Path("/packages"), pathlib.Path("/standard")
 sys.path.insert(0, str(packages))
 sys.dont_write_bytecode = True
-import sim.lab.player
+import sim.cli.requests
 from sim.engines.cxxrtl.shortcut import code_files
 
 # A machine is found by the sources of these, which so are there, too.

@@ -35,8 +35,9 @@ export function refusalView(
     if (refusal === null) return nothing;
     const { line, reason } = refusal;
     return html`
-        <p class="refusal bad" role="alert">${line === null ? nothing : goTo === null
-            ? html`Line ${line}: ` : html`<button type="button" class="line"
-                @click=${() => goTo(line)}>Line ${line}</button>: `}${reason}${
-            code === null ? nothing : html`<code>${code}</code>`}</p>`;
+        <div class="refusal bad" role="alert">
+            <p id="refusal">${line === null ? nothing : goTo === null ? html`Line ${line}: `
+                : html`<a href="#" @click=${(event: Event) => { event.preventDefault(); goTo(line); }}
+                    >Line ${line}</a>: `}${reason}</p>
+            ${code === null ? nothing : html`<code>${code}</code>`}</div>`;
 }
