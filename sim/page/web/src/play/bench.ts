@@ -48,6 +48,6 @@ export function benchView(shown: BenchShown, actions: Actions): Content {
         <p class="link"><a href="#${shown.link}">Link to this text</a></p>
         ${shown.said.length === 0 ? nothing : html`
             <div class="said" aria-live="polite">${shown.said.map(({ by, text, good }) => html`
-                <h3 class=${good === null ? "" : good ? "good" : "bad"}>${by}</h3>
+                <h2 class=${good === null ? "" : good ? "good" : "bad"}>${by}</h2>
                 ${text ? html`<pre tabindex="0">${text}</pre>` : nothing}`)}</div>`}`;
 }

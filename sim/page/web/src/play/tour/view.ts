@@ -44,7 +44,7 @@ function beginView({ tour, progress, route }: TourShown, actions: Actions): Cont
     const busy = progress.stage === "busy";
     return html`
         <div class="station">
-            <h3 tabindex="-1" id="station-title">How can a program write where it may only read?</h3>
+            <h2 tabindex="-1" id="station-title">How can a program write where it may only read?</h2>
             <p>A program asks for a page of memory that it may only read. When it writes there, the
                 processor\u2019s memory-management unit, the MMU, refuses, and the program is
                 stopped. But Linux also offers each process its memory as a file,
@@ -85,11 +85,11 @@ function stationView(shown: TourShown, station: Station, actions: Actions): Cont
     return html`
         <article class="station" aria-labelledby="station-title">
             <p class="none">Act ${station.act} of ${tour.stations.length}</p>
-            <h3 tabindex="-1" id="station-title">${station.question}</h3>
+            <h2 tabindex="-1" id="station-title">${station.question}</h2>
             <p>${station.before}</p>
             ${route.tried.has(route.at) ? drawnView(route, station, actions) : nothing}
             ${place === null ? nothing : pictureView(run, place)}
-            <h4>The answer</h4>
+            <h3>The answer</h3>
             <p class="answer">${station.answer}</p>
             ${claimsView(route.base!, station)}
             ${trialView(shown, station, actions)}
@@ -120,7 +120,7 @@ function trialView({ route, progress }: TourShown, station: Station, actions: Ac
     const run = route.tried.get(route.at);
     return html`
         <section class="trial" aria-labelledby="trial-title">
-            <h4 id="trial-title">Try it</h4>
+            <h3 id="trial-title">Try it</h3>
             <p><strong>What to expect:</strong> ${station.expect}</p>
             <div class="buttons">
                 <button type="button" class="run" ?disabled=${progress.stage !== "ready"}
@@ -154,7 +154,7 @@ function stopView(actions: Actions): Content {
 function endView(actions: Actions): Content {
     return html`
         <article class="station">
-            <h3 tabindex="-1" id="station-title">So who is overruled?</h3>
+            <h2 tabindex="-1" id="station-title">So who is overruled?</h2>
             <p>Nobody is. The MMU does what it promises: it checks each access by the address that it
                 is made with. What it cannot do is keep a kernel from having a second address for the
                 same memory, and a kernel must have one, to do its work. Whether a program may use
