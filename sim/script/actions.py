@@ -1,10 +1,11 @@
 """Steps that are more than one system call, or none."""
 
-import errno
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from sw.errno import Errno
 
 from . import words
 from .arguments import OPERANDS, path_of, register, registers
@@ -301,7 +302,7 @@ async def _find(action: Action) -> None:
     """Find a mapping by its name."""
     found = await action.process.find(action.step.args["name"])
     if found is None:
-        raise Refused(errno.ENOENT)
+        raise Refused(Errno.ENOENT)
     for name in action.step.names:
         action.names.addresses[name] = found
     action.says(found, *(action.step.names or [f"{found:#x}"]))

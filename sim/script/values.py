@@ -1,6 +1,5 @@
 """Values of a script, checked: keys of a table, words, rights, bytes and numbers of bytes."""
 
-import errno
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -32,7 +31,7 @@ _SIZES = (1, 2, 4, 8)
 _WORDS: Mapping[str, frozenset[str]] = {
     "signal": frozenset(words.SIGNALS),
     "killed": frozenset(words.SIGNALS) | {"exit"},
-    "errno":  frozenset(map(words.errno_name, errno.errorcode)),
+    "errno":  words.ERRORS,
 }
 _REAL_TIME = re.compile(r"SIG[0-9]+")
 

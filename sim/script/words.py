@@ -3,10 +3,12 @@
 import errno
 from collections.abc import Mapping
 
+from sw.errno import Errno
 
-__all__ = ["ADVICE", "CLONE", "FALLOCATE", "FCNTL", "MAP", "MEMFD", "MLOCK", "MREMAP", "MSYNC",
-           "OPEN", "PRCTL", "PTRACE", "PTRACE_OPTIONS", "RLIMIT", "SEALS", "SIGMASK", "SIGNALS",
-           "SPLICE", "WAIT", "WHENCE", "code_name", "errno_name", "signal_name"]
+
+__all__ = ["ADVICE", "CLONE", "ERRORS", "FALLOCATE", "FCNTL", "MAP", "MEMFD", "MLOCK", "MREMAP",
+           "MSYNC", "OPEN", "PRCTL", "PTRACE", "PTRACE_OPTIONS", "RLIMIT", "SEALS", "SIGMASK",
+           "SIGNALS", "SPLICE", "WAIT", "WHENCE", "code_name", "errno_name", "signal_name"]
 
 
 MAP: Mapping[str, int] = {
@@ -82,6 +84,9 @@ _CODES: Mapping[str, Mapping[int, str]] = {
 _OF_ALL = {0: "SI_USER", 0x80: "SI_KERNEL", -6: "SI_TKILL", -1: "SI_QUEUE"}
 
 
+_ERRNO = {error.value: error.name for error in Errno}
+
+
 def signal_name(signo: int) -> str:
     """Name of a signal."""
     return next((name for name, number in SIGNALS.items() if number == signo), f"SIG{signo}")
@@ -93,7 +98,12 @@ def code_name(signo: int, code: int) -> str:
 
 
 def errno_name(number: int) -> str:
-    """Name of an error."""
-    if number == errno.EOPNOTSUPP:
-        return "EOPNOTSUPP"  # and ENOTSUP, which no system call means
+    """Name of an error of Linux."""
+    if number in _ERRNO:
+        # Python has the numbers of the system that it runs on, which in a page is none of Linux.
+        return _ERRNO[number]
     return errno.errorcode.get(number, str(number))
+
+
+#: Names of errors.
+ERRORS = frozenset(_ERRNO.values()) | frozenset(map(errno_name, errno.errorcode))

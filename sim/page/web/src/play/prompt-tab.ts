@@ -45,6 +45,7 @@ export class PromptTab {
         if (!begun) return;
         this.#entered = [...this.#entered, { line, text: null, good: true }].slice(-MOST);
         this.#type("");
+        document.querySelector<HTMLElement>(".prompt input")!.focus();
     }
 
     #hear(message: Message): void {

@@ -79,7 +79,7 @@ export class ScenarioTab {
 
     #hear(message: Message): void {
         if (message.kind === "acted") this.#acts = [...this.#acts, message.act];
-        if (message.kind === "ended") this.#show(message.document);
+        if (message.kind === "ended" && message.document.run.acts.length) this.#show(message.document);
         this.draw();
     }
 
