@@ -1,11 +1,11 @@
-"""The lab in a browser, from a web server and as a file: it plays what this computer plays."""
+"""The lab in a browser, served and as a file: what it plays is what this computer plays."""
 
 import json
 
 import pytest
 
+from sim.cli.requests import perform
 from sim.lab.choices import offered
-from sim.lab.player import play
 
 from .visitor_support import WAYS, visitor
 
@@ -27,8 +27,9 @@ def native(name, mode, preset):
     """The document of a run on this computer."""
     [scenario] = [each for each in CHOICES["scenarios"] if each["name"] == name]
     heard = []
-    play(json.dumps({"scenario": name, "text": scenario["text"], "mode": mode, "preset": preset}),
-         lambda text: heard.append(json.loads(text)))
+    perform(json.dumps({"do": "play", "scenario": name, "text": scenario["text"], "mode": mode,
+                        "preset": preset}),
+            lambda text: heard.append(json.loads(text)))
     return heard[-1]["document"]
 
 

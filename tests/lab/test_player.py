@@ -6,9 +6,9 @@ from importlib.resources import files
 import pytest
 
 import hw.presets
-import sim.lab.player
+import sim.lab.untouched
+from sim.cli.requests import perform
 from sim.lab.choices import offered
-from sim.lab.player import play
 
 
 EXAMPLES = {scenario["name"]: scenario["text"] for scenario in offered()["scenarios"]
@@ -20,14 +20,14 @@ REFUSED = EXAMPLES["refused"]
 @pytest.fixture(autouse=True)
 def _a_new_interpreter():
     """The code is as it is now, as in a page that was just opened."""
-    sim.lab.player._untouched.cache_clear()
+    sim.lab.untouched._beginning.cache_clear()
 
 
 def told(**request):
     """The messages of a run on a small unit, and whether another one can follow."""
     heard = []
-    again = play(json.dumps({"preset": "tiny", **request}),
-                 lambda text: heard.append(json.loads(text)))
+    again = perform(json.dumps({"do": "play", "preset": "tiny", **request}),
+                    lambda text: heard.append(json.loads(text)))
     return heard, again
 
 

@@ -1,4 +1,4 @@
-"""Texts of a visitor's in the lab: scenarios, access vectors, kernel scripts and lines of a prompt."""
+"""Texts of a visitor's in the lab: scenarios, access vectors, scripts, lines of a prompt."""
 
 import re
 import zipfile
@@ -171,8 +171,9 @@ def test_a_script_is_played_on_the_golden_machine_and_on_the_unit(someone):
 
 
 @pytest.mark.parametrize("line", [
-    "0x7ffff7ffc000 --at 5.7", "--all --flags user,writable", "0x7ffff7ffb000 shootdown --cpu 1 --at 8566",
-    "0x7ffff7ffc000 --at nowhere", "--help", "0xnothing", "",
+    "0x7ffff7ffc000 --at 5.7", "--all --flags user,writable",
+    "0x7ffff7ffb000 shootdown --cpu 1 --at 8566", "0x7ffff7ffc000 --at nowhere", "--help",
+    "0xnothing", "",
 ])
 def test_the_prompt_says_what_the_command_says(someone, line, capsys):
     page = someone.page

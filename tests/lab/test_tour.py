@@ -39,7 +39,7 @@ def test_the_tour_is_walked_from_end_to_end(chromium, lab):
         someone.open("#tour=")
         someone.run()
         someone.played()
-        for act, station in NUMBERED:
+        for station in TOUR:
             assert page.inner_text("#station-title") == station.words.question
             assert page.evaluate("document.activeElement.id") == "station-title"
             assert page.inner_text(".answer") == station.words.answer

@@ -54,10 +54,12 @@ class Visitor:
         return self.tab.page
 
     def open(self, fragment=""):
-        """Open the lab, by a link with a ``fragment``."""
+        """Open the lab by a link with a ``fragment``, or else at the scenarios."""
         self.page.goto("about:blank")
         self.page.goto(f"{self.address}{fragment}")
         self.page.wait_for_selector(".run")
+        if not fragment:
+            self.page.click("#tab-scenario")
 
     def wait(self, stage="ready"):
         """Wait until the lab is so far."""

@@ -10,7 +10,8 @@ from process_support import Child
 from sim.cli.main import main
 from sim.errors import Unavailable
 from sim.script.bystanders import reached
-from sim.script.runs import lacking, on_linux, on_model
+from sim.script.model import on_model
+from sim.script.runs import lacking, on_linux
 
 from .script_support import LINUX, of_steps
 

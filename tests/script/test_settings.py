@@ -6,7 +6,8 @@ import pytest
 
 from sim.cli.main import main
 from sim.script import settings
-from sim.script.runs import lacking, on_model
+from sim.script.model import on_model
+from sim.script.runs import lacking
 from sim.script.settings import another
 from sim.switches import Switches
 
