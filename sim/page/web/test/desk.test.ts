@@ -94,6 +94,8 @@ test("a Python that cannot be loaded is not tried again", async () => {
     await new Promise(done => setTimeout(done));
     deepEqual([desk.progress.stage, desk.progress.refusal?.reason, workers.length],
               ["broken", "no parts", 0]);
+    desk.forget();
+    equal(desk.progress.refusal?.reason, "no parts");
 });
 
 test("a mistake names its line until the text is changed", async () => {

@@ -60,8 +60,8 @@ export class Desk {
 
     /** Forget what was said of the last request: what it asked for has been changed. */
     forget(): void {
-        const { refusal, remark } = this.progress;
-        if (refusal ?? remark) this.#change({ refusal: null, code: null, remark: null });
+        const { stage, refusal, remark } = this.progress;
+        if (stage !== "broken" && (refusal ?? remark)) this.#change({ refusal: null, code: null, remark: null });
     }
 
     #change(more: Partial<Progress>): void {
