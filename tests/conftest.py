@@ -2,8 +2,11 @@
 
 import gc
 import os
+import shutil
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from browser_support import launched
@@ -20,6 +23,10 @@ gc.set_threshold(5_000, 20, 50)
 
 # Text is 80 columns wide, wherever the tests run.
 os.environ.pop("COLUMNS", None)
+
+
+#: Sources of the pages that a browser shows.
+PAGES = Path(__file__).parents[1] / "sim" / "page" / "web"
 
 
 def pytest_configure(config):
@@ -49,3 +56,31 @@ def chromium():
     """Chromium, for the tests of a file: no longer, for it has an event loop in their thread."""
     with launched() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def npm(tmp_path_factory):
+    """Runs npm in a copy of the sources that has the packages of the lock file."""
+    folder = tmp_path_factory.mktemp("sources") / "web"
+    shutil.copytree(PAGES, folder, ignore=shutil.ignore_patterns("node_modules"))
+    # The explorer's table, which goes into the page, is beside the sources.
+    (folder.parent / "built").mkdir()
+    shutil.copy(PAGES.parent / "built" / "decisions.json", folder.parent / "built")
+    programs = Path(sys.executable).parent
+
+    def run(*arguments):
+        done = subprocess.run([programs / "npm", *arguments], cwd=folder, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              env={**os.environ,
+                                   "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"})
+        assert done.returncode == 0, done.stdout
+        return folder
+
+    run("ci")
+    return run
+
+
+@pytest.fixture(scope="session")
+def axe(npm):
+    """The accessibility checker, as a script."""
+    return (npm("--version") / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")

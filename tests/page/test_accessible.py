@@ -10,12 +10,6 @@ from .reader_support import Reader
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="session")
-def axe(npm):
-    """The accessibility checker, as a script."""
-    return (npm("--version") / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("name, fragment, width, scheme", [
     ("article",   "#claim=1.1",        1400, "light"),
     ("article",   "#cycle=7071&cpu=0", 390,  "dark"),
