@@ -2,16 +2,17 @@
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
-
-from .conftest import SOURCES
 
 
 pytestmark = pytest.mark.slow
 
 BUILT = files("sim.page").joinpath("built/page.html")
 LAB   = files("sim.page").joinpath("built/lab.html")
+
+LOCK = Path(__file__).parents[2] / "sim/page/web/package-lock.json"
 
 #: Bytes that the page may have without a document.
 MOST = 300_000
@@ -70,6 +71,6 @@ def test_it_has_the_licences_of_what_is_in_it():
 
 
 def test_the_lock_file_says_what_is_installed_and_not_from_where():
-    text = (SOURCES / "package-lock.json").read_text(encoding="utf-8")
+    text = LOCK.read_text(encoding="utf-8")
     assert '"integrity"' in text
     assert '"resolved"' not in text
