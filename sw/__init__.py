@@ -285,9 +285,10 @@ Tasks, signals, locks, work for other processors::
     kernel/exit/wait         eligible_child  wait_task_zombie  wait_task_stopped
                              wait_task_continued  wait_consider_task  kernel_wait4  sys_wait4
     kernel/fork/clone        dup_mmap  dup_mm  copy_mm  copy_files  kernel_clone  sys_clone
-                             sys_fork  copy_signal
+                             sys_fork  sys_vfork  copy_signal
     kernel/fork/mm           mm_alloc  mmgrab  mmdrop  mmget  mmget_not_zero  mmput  get_task_mm
                              mm_access
+    kernel/fork/vfork        complete_vfork_done  wait_for_vfork_done
     kernel/kthread           kthread_use_mm  kthread_unuse_mm  kthread_create
     kernel/locking/rwsem     rw_semaphore  down_read  up_read  down_write  up_write
                              downgrade_write
@@ -373,7 +374,7 @@ Types, constants and small functions::
     include/linux/shmem_fs      shmem_inode_info
     include/linux/signal        sigmask  siginmask  valid_signal
     include/linux/signal_types  kernel_siginfo  sighand_struct  signal_struct  Signal  Killed
-                                Stopped
+                                Stopped  Waiting
     include/linux/syscalls      int_  unsigned_int  umode_t  long  unsigned_long  position
                                 filename  SYSCALL_DEFINE
     include/linux/uaccess       pagefault_disable  pagefault_enable  faulthandler_disabled

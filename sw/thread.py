@@ -16,7 +16,9 @@ from sw.errno import Errno, KernelError
 from sw.include.linux.sched import (
     JOBCTL_STOP_SIGMASK, fatal_signal_pending, task_is_stopped_or_traced, task_struct,
 )
-from sw.include.linux.signal_types import SI_KERNEL, SIGKILL, Killed, Stopped, kernel_siginfo
+from sw.include.linux.signal_types import (
+    SI_KERNEL, SIGKILL, Killed, Stopped, Waiting, kernel_siginfo,
+)
 from sw.kconfig import kconfig
 from sw.kernel.entry.common import exit_to_user_mode
 from sw.kernel.sched.core import context_switch
@@ -38,8 +40,9 @@ class Thread:
 
     A signal that it handles is raised by the method that caused or met it, as
     :class:`sw.include.linux.signal_types.Signal`; one that kills it, as ``Killed``. While it has
-    stopped each method raises ``Stopped``, and does nothing; after its end :class:`RuntimeError`.
-    A system call after which it stops is done, and returns.
+    stopped each method raises ``Stopped``, and while it waits for the child of a vfork()
+    ``Waiting``, and does nothing; after its end :class:`RuntimeError`. A system call after which it
+    stops or waits is done, and returns.
 
     Parameters
     ----------
@@ -80,6 +83,8 @@ class Thread:
             raise Killed(kernel_siginfo(SIGKILL, SI_KERNEL))  # the other processor ends it
         if self.task.exit_state:
             raise RuntimeError(f"process {self.pid} has ended, {_ending(self.task.exit_code)}")
+        if self.task.state:
+            raise Waiting(f"process {self.pid} waits for the child of a vfork()")
         if task_is_stopped_or_traced(self.task):
             info = self.task.last_siginfo
             raise Stopped(info.si_signo if info else self.task.jobctl & JOBCTL_STOP_SIGMASK)

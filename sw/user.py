@@ -163,6 +163,10 @@ class User(Thread):
         """Make a child; return it. It goes on with whatever its methods are called to do."""
         return self._other(await self.syscall(syscall_64.NR_fork))
 
+    async def vfork(self) -> User:
+        """Make a child with this one's memory; return it. This one waits until it needs it not."""
+        return self._other(await self.syscall(syscall_64.NR_vfork))
+
     async def clone(self, clone_flags: int) -> User:
         """Make a child or a thread that shares what ``clone_flags`` say; return it."""
         return self._other(await self.syscall(syscall_64.NR_clone, clone_flags))

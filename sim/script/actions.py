@@ -19,7 +19,7 @@ from .script import STEPS, Step
 __all__ = ["ACTIONS", "Action", "Refused", "call"]
 
 
-_OPEN, _CLOSE, _RT_SIGPROCMASK, _CLONE, _FORK, _EXIT, _WAIT4 = 2, 3, 14, 56, 57, 60, 61
+_OPEN, _CLOSE, _RT_SIGPROCMASK, _CLONE, _FORK, _VFORK, _EXIT, _WAIT4 = 2, 3, 14, 56, 57, 58, 60, 61
 _PTRACE, _EXIT_GROUP, _PIPE2, _PRLIMIT64, _STATX = 101, 231, 293, 302, 332
 
 _O_RDONLY, _O_RDWR, _WNOHANG = 0, 2, 1
@@ -158,12 +158,17 @@ async def _fork(action: Action) -> None:
     await _make(action, _FORK)
 
 
+async def _vfork(action: Action) -> None:
+    await _make(action, _VFORK, waits=True)
+
+
 async def _clone(action: Action) -> None:
-    await _make(action, _CLONE, action.register("flags"), 0, 0, 0, 0)
+    flags = action.register("flags")
+    await _make(action, _CLONE, flags, 0, 0, 0, 0, waits=bool(flags & words.CLONE["vfork"]))
 
 
-async def _make(action: Action, number: int, *args: int) -> None:
-    ret, child = await action.process.fork(number, *args)
+async def _make(action: Action, number: int, *args: int, waits: bool = False) -> None:
+    ret, child = await action.process.fork(number, *args, waits=waits)
     if ret < 0:
         raise Refused(-ret)
     action.says(ret, *action.step.names)
@@ -311,7 +316,8 @@ async def _find(action: Action) -> None:
 #: Functions of the steps that are no calls, by name.
 ACTIONS: Mapping[str, Callable[[Action], Awaitable[None]]] = {
     "load": _load, "store": _store, "fetch": _fetch, "call": _call, "int3": _int3, "fork": _fork,
-    "clone": _clone, "exec": _exec, "exit": _exit, "exit_thread": _exit_thread, "wait": _wait,
-    "pipe": _pipe, "sigaction": _sigaction, "sigprocmask": _sigprocmask, "ptrace": _ptrace,
-    "setrlimit": _setrlimit, "stat": _stat, "signals": _signals, "query": _query, "find": _find,
+    "vfork": _vfork, "clone": _clone, "exec": _exec, "exit": _exit, "exit_thread": _exit_thread,
+    "wait": _wait, "pipe": _pipe, "sigaction": _sigaction, "sigprocmask": _sigprocmask,
+    "ptrace": _ptrace, "setrlimit": _setrlimit, "stat": _stat, "signals": _signals,
+    "query": _query, "find": _find,
 }

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 
 __all__ = ["HUGE", "PROCESSES", "STAGE", "Caught", "Ended", "Hangs", "Host", "NotKnown", "Process",
-           "Sent", "Sight", "Stopped"]
+           "Sent", "Sight", "Stopped", "Waiting"]
 
 
 #: Bytes that a process has for the operands of its system calls.
@@ -50,6 +50,10 @@ class Ended(Exception):
 
 class Stopped(Exception):
     """The process is stopped, and what it was doing waits."""
+
+
+class Waiting(Exception):
+    """The process waits for the child of a vfork, and what it was doing waits."""
 
 
 class Hangs(Exception):
@@ -98,7 +102,8 @@ class Sight:
 class Process(Protocol):
     """A process or thread of a script.
 
-    Its methods raise :class:`Caught`, :class:`Ended`, :class:`Stopped` and :class:`Hangs`.
+    Its methods raise :class:`Caught`, :class:`Ended`, :class:`Stopped`, :class:`Waiting` and
+    :class:`Hangs`.
     """
 
     @property
@@ -117,8 +122,13 @@ class Process(Protocol):
     async def syscall(self, number: int, *args: int | str) -> int:
         """Do a system call; return RAX. A path is handed over as a string."""
 
-    async def fork(self, number: int, *args: int) -> "tuple[int, Process | None]":
-        """Do one that makes a process or thread; return RAX, and what it has made."""
+    async def fork(self, number: int, *args: int,
+                   waits: bool = False) -> "tuple[int, Process | None]":
+        """Do one that makes a process or thread; return RAX, and what it has made.
+
+        With ``waits`` it ends only when that begins another program or ends: RAX is what it will
+        be, and the process waits.
+        """
 
     async def execve(self) -> int:
         """Replace its program by the same one, with new memory; return RAX."""

@@ -10,7 +10,9 @@ from sw.arch.x86.mm.tlb import flush_tlb_local
 from sw.errno import KernelError
 from sw.fs.ramfs.inode import rootfs
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE
-from sw.include.linux.signal_types import SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal, Stopped
+from sw.include.linux.signal_types import (
+    SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal, Stopped, Waiting,
+)
 from sw.init.initramfs import do_copy
 from sw.kconfig import kconfig
 from sw.kernel.cred import cred
@@ -146,8 +148,12 @@ class ModelProcess:
                 self._sent.append(_sent(signal))
                 return _signed(signal.ax)
 
-    async def fork(self, number: int, *args: int) -> "tuple[int, ModelProcess | None]":
-        """Do a system call that makes a process or thread; return RAX, and what it has made."""
+    async def fork(self, number: int, *args: int,
+                   waits: bool = False) -> "tuple[int, ModelProcess | None]":
+        """Do a system call that makes a process or thread; return RAX, and what it has made.
+
+        That one ``waits`` changes nothing: the call is done before.
+        """
         ret = await self.syscall(number, *args)
         if ret < 0:
             return ret, None
@@ -245,6 +251,8 @@ class ModelProcess:
             raise Ended(killed.info.si_signo if status is None else status & 0x7F) from killed
         except Stopped as stopped:
             raise host.Stopped from stopped
+        except Waiting as waiting:
+            raise host.Waiting from waiting
         except RuntimeError as error:
             if "has ended" not in str(error):
                 raise

@@ -17,7 +17,7 @@ from . import expression, words
 from .calls import CALLS, Arg, Kind
 from .host import PROCESSES
 from .settings import read_settings
-from .script import EXPECTED, NEEDS, STEPS, Script, ScriptError, ScriptFile, Segment, Step
+from .script import EXPECTED, MAKERS, NEEDS, STEPS, Script, ScriptError, ScriptFile, Segment, Step
 from .values import (
     PAGE, SEGMENTS, Wrong, check_keys, check_room, check_table, check_word, data_of, is_number,
     list_of, one_of, prot_of, size_of, type_name, words_of,
@@ -161,7 +161,7 @@ class _Reader:
 
     def _begin(self, do: str, who: str) -> None:
         """Count the processes and threads that begin in a step, or may."""
-        self._begun += (who not in self._processes) + (do in ("fork", "clone"))
+        self._begun += (who not in self._processes) + (do in MAKERS)
         if self._begun > PROCESSES:
             raise Wrong(f"a script has {PROCESSES} processes and threads at most", "who")
         self._names.add(who)
@@ -181,7 +181,7 @@ class _Reader:
             if name in self._names:
                 raise Wrong(f"{name} is a name already", "as")
         self._names.update(names)
-        if do in ("fork", "clone"):
+        if do in MAKERS:
             self._processes.update(names)
         return names
 

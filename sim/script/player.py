@@ -6,17 +6,20 @@ from typing import Any
 from . import words
 from .actions import ACTIONS, Action, Refused, call
 from .expression import Expression
-from .host import Caught, Ended, Hangs, Host, NotKnown, Process, Stopped
+from .host import Caught, Ended, Hangs, Host, NotKnown, Process, Stopped, Waiting
 from .names import Names
 from .outcome import Outcome, hex_of
-from .script import Script, Step
+from .script import MAKERS, Script, Step
 
 
 __all__ = ["play"]
 
 
 #: Results of a step that must be expected, if they come.
-_BAD = ("errno", "signal", "killed", "stopped", "hangs")
+_BAD = ("errno", "signal", "killed", "stopped", "waits", "hangs")
+
+#: Results of a step that is not done, or whose process is gone.
+_INCOMPLETE = ("stopped", "waits", "killed", "hangs")
 
 _NOT_KNOWN = "not known"
 
@@ -27,7 +30,7 @@ _SI_KERNEL = 0x80
 _LEAVING = ("exit", "exit_thread")
 
 #: Steps whose page faults are those of the player's own work, or of nobody.
-_WITHOUT_FAULTS = ("exec", "fork", "clone", "query", "signals")
+_WITHOUT_FAULTS = ("exec", *MAKERS, "query", "signals")
 
 
 async def play(script: Script, host: Host) -> list[Outcome]:
@@ -62,11 +65,13 @@ async def _step(script: Script, step: Step, host: Host, names: Names) -> Outcome
     except Stopped:
         said.clear()
         said["stopped"] = True
+    except Waiting:
+        said["waits"] = True
     except Hangs:
         said["hangs"] = True
     except NotKnown:
         pass  # and so nothing is said
-    if step.do in (*_WITHOUT_FAULTS, *_LEAVING) or {"stopped", "killed", "hangs"} & set(said):
+    if step.do in (*_WITHOUT_FAULTS, *_LEAVING) or set(_INCOMPLETE) & set(said):
         said.pop("faults", None)
     return Outcome(said, tuple(_failures(action)))
 

@@ -10,7 +10,8 @@ from .calls import Arg, Kind
 from . import words
 
 
-__all__ = ["EXPECTED", "NEEDS", "STEPS", "Script", "ScriptError", "ScriptFile", "Segment", "Step"]
+__all__ = ["EXPECTED", "MAKERS", "NEEDS", "STEPS", "Script", "ScriptError", "ScriptFile",
+           "Segment", "Step"]
 
 
 #: Steps that are more than one system call, or none, and their arguments.
@@ -21,6 +22,7 @@ STEPS: Mapping[str, tuple[Arg, ...]] = {
     "call":        (Arg("at"),),
     "int3":        (),
     "fork":        (),
+    "vfork":       (),
     "clone":       (Arg("flags", Kind.WORDS, ..., words.CLONE),),
     "exec":        (),
     "exit":        (Arg("status", default=0),),
@@ -39,13 +41,16 @@ STEPS: Mapping[str, tuple[Arg, ...]] = {
     "find":        (Arg("name", Kind.PATH),),
 }
 
+#: Steps that make a process or a thread.
+MAKERS = ("fork", "vfork", "clone")
+
 #: What a step may expect, and the type in TOML.
 EXPECTED: Mapping[str, tuple[type, ...]] = {
     "ret": (int, str), "errno": (str,), "data": (str,), "value": (int, str),
     "signal": (str,), "code": (str,), "error_code": (str,), "address": (int, str),
     "trap": (int,),
-    "status": (str,), "killed": (str,), "stopped": (bool,), "hangs": (bool,), "signals": (list,),
-    "faults": (int,),
+    "status": (str,), "killed": (str,), "stopped": (bool,), "waits": (bool,), "hangs": (bool,),
+    "signals": (list,), "faults": (int,),
     "size": (int,), "mode": (int,), "owner": (int,),
     "present": (bool,), "frame": (str,), "perms": (str,), "start": (int, str), "end": (int, str),
     "zero": (bool,), "mapped_once": (bool,), "exclusive": (bool,), "dirty": (bool,),

@@ -28,6 +28,7 @@ from sw.kernel.commit_creds import commit_creds, suid_dumpable
 from sw.kernel.cred import cred
 from sw.kernel.exit.do_exit import release_task
 from sw.kernel.fork.mm import mm_alloc, mmput
+from sw.kernel.fork.vfork import complete_vfork_done
 from sw.kernel.pid import find_task_by_vpid, init_pid_ns
 from sw.kernel.sched.core import schedule
 from sw.kernel.signal.action import for_each_thread
@@ -139,6 +140,7 @@ async def exec_mmap(cpu: Cpu, mm: mm_struct) -> None:
     task  = current(cpu)
     oldmm = task.mm
     assert oldmm is not None, "BUG: a kernel thread executes a program"
+    await complete_vfork_done(cpu, task)
     local_irq_disable(cpu)
     task.mm = task.active_mm = mm
     await switch_mm_irqs_off(cpu, oldmm, mm)

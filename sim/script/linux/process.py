@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.script.host import STAGE, Caught, Ended, Hangs, Sent, Sight, Stopped
+from sim.script.host import STAGE, Caught, Ended, Hangs, Sent, Sight, Stopped, Waiting
 
 from .look import look, mappings_called
 from .slots import DATA, Slot, Slots
@@ -68,6 +68,7 @@ class LinuxProcess:
         self._born  = born
         self.pid = self.tid = self.pidfd = 0
         self._waiting = False
+        self._vforked = False
 
     def begin(self) -> None:
         """Wait until it has begun. Raises :class:`.host.Hangs`."""
@@ -104,13 +105,17 @@ class LinuxProcess:
 
     def _do(self, op: int, *args: int, child: int = 0) -> int:
         """Have a command done. Raises what may end or stop the process instead."""
+        self._command(op, *args, child=child)
+        self._finish()
+        return self.slot.result
+
+    def _command(self, op: int, *args: int, child: int) -> None:
+        """Hand over a command, when the last one is done."""
         if self._waiting:
             self._finish()
         self._check()
         self.slot.command(op, *args, child=child)
         self._waiting = True
-        self._finish()
-        return self.slot.result
 
     def _finish(self) -> None:
         """Wait for the end of the last command."""
@@ -118,14 +123,14 @@ class LinuxProcess:
         looks    = 0
         while not self.slot.done(_LOOK):
             state  = self.state
-            looks += state in "tT"
+            looks += state in "tT" or self._vforked and state == "D"
             if state in "XZ":
                 raise Ended(self._killer())
             if looks > 1:
-                raise Stopped
+                raise Waiting if state == "D" else Stopped
             if time.monotonic() > deadline:
                 raise Hangs
-        self._waiting = False
+        self._waiting = self._vforked = False
 
     def _check(self) -> None:
         state = self.state
@@ -185,15 +190,32 @@ class LinuxProcess:
         return [self.slot.write(os.fsencode(value) + b"\0", STAGE - _PATH * (1 + index))
                 if isinstance(value, str) else value for index, value in enumerate(args)]
 
-    async def fork(self, number: int, *args: int) -> tuple[int, "LinuxProcess | None"]:
+    async def fork(self, number: int, *args: int,
+                   waits: bool = False) -> tuple[int, "LinuxProcess | None"]:
         """Do a system call that makes a process or thread; return RAX, and what it has made."""
         child = LinuxProcess(self._slots.new(), self._slots, self._born)
         child.slot.expect()
-        result = _signed(self._do(_SYSCALL, number, *args, child=child.slot.address))
+        self._command(_SYSCALL, number, *args, child=child.slot.address)
+        if waits and self._has_begun(child):
+            self._vforked = True
+            child.begin()
+            return child.tid, child
+        self._finish()
+        result = _signed(self.slot.result)
         if result < 0:
             return result, None
         child.begin()
         return result, child
+
+    def _has_begun(self, child: "LinuxProcess") -> bool:
+        """Wait until a child begins, for which this one waits. False if its command ends first."""
+        deadline = time.monotonic() + _PATIENCE
+        while not child.slot.done(_LOOK):
+            if self.slot.done(0):
+                return False
+            if time.monotonic() > deadline:
+                raise Hangs
+        return True
 
     async def execve(self) -> int:
         """Replace its program by the same one, with new memory; return RAX."""
@@ -260,8 +282,8 @@ class LinuxProcess:
 
     def settle(self) -> None:
         """Let it handle the signals that wait for it, or die of them."""
-        with contextlib.suppress(Ended, Stopped, Hangs):
-            if not self._waiting:
+        with contextlib.suppress(Ended, Stopped, Waiting, Hangs):
+            if not self._waiting or self._vforked:
                 self._do(_NOTHING)
 
     async def faults(self) -> int:

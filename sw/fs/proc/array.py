@@ -8,7 +8,7 @@ The lines that tell of what there is in this kernel, in the order and form of Li
 from sw.errno import Errno, KernelError
 from sw.fs.seq_file import seq_lseek, seq_read
 from sw.include.linux.fs import file, file_operations
-from sw.include.linux.sched import JOBCTL_STOPPED, JOBCTL_TRACED, task_struct
+from sw.include.linux.sched import JOBCTL_STOPPED, JOBCTL_TRACED, TASK_KILLABLE, task_struct
 from sw.include.linux.signal import sigmask
 from sw.include.linux.signal_types import SIG_DFL, SIG_IGN
 from sw.kernel.fork.mm import get_task_mm, mmput
@@ -26,6 +26,8 @@ def get_task_state(task: task_struct) -> str:
     """Return the word for what a task does. One that waits for its processor is running, too."""
     if task.exit_state:
         return "Z (zombie)"
+    if task.state == TASK_KILLABLE:
+        return "D (disk sleep)"
     if task.jobctl & JOBCTL_TRACED:
         return "t (tracing stop)"
     return "T (stopped)" if task.jobctl & JOBCTL_STOPPED else "R (running)"

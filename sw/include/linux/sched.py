@@ -22,10 +22,13 @@ __all__ = [
     "EXIT_DEAD", "EXIT_ZOMBIE", "JOBCTL_LISTENING", "JOBCTL_STOPPED", "JOBCTL_STOP_CONSUME",
     "JOBCTL_STOP_DEQUEUED", "JOBCTL_STOP_PENDING", "JOBCTL_STOP_SIGMASK", "JOBCTL_TRACED",
     "JOBCTL_TRAP_MASK", "JOBCTL_TRAP_NOTIFY", "JOBCTL_TRAP_STOP", "PF_FORKNOEXEC", "PF_KTHREAD",
-    "fatal_signal_pending", "kmap_ctrl", "signal_pending", "task_is_stopped_or_traced",
-    "task_rlimit", "task_struct",
+    "TASK_KILLABLE", "TASK_RUNNING", "fatal_signal_pending", "kmap_ctrl", "signal_pending",
+    "task_is_stopped_or_traced", "task_rlimit", "task_struct",
 ]
 
+
+TASK_RUNNING  = 0
+TASK_KILLABLE = 0x102  # it waits inside a system call, and nothing but its end changes that
 
 EXIT_DEAD   = 0x10
 EXIT_ZOMBIE = 0x20
@@ -87,6 +90,10 @@ class task_struct:
         The one whose tables it runs on: its own, or a borrowed one.
     real_parent, parent : :class:`task_struct` or :class:`None`
         The task that made it; and the one that is told of its end (its tracer, if it has one).
+    state : :class:`int`
+        TASK_RUNNING, or TASK_KILLABLE while it waits for the child of a vfork().
+    vfork_done : :class:`task_struct` or :class:`None`
+        The task that waits until this one begins another program or ends.
     flags : :class:`int`
         PF_*.
     ptrace : :class:`int`
@@ -138,6 +145,8 @@ class task_struct:
     active_mm:   mm_struct | None     = None
     real_parent: task_struct | None   = None
     parent:      task_struct | None   = None
+    state:       int                  = TASK_RUNNING
+    vfork_done:  task_struct | None   = None
     flags:       int                  = 0
     ptrace:      int                  = 0
     ptracer_cred: credentials | None  = None

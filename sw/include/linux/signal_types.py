@@ -18,8 +18,8 @@ __all__ = [
     "SIGPIPE", "SIGQUIT", "SIGRTMIN", "SIGSEGV", "SIGSTOP", "SIGSYS", "SIGTERM", "SIGTRAP",
     "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGXCPU",
     "SIGXFSZ", "SIG_BLOCK", "SIG_DFL", "SIG_HANDLER", "SIG_IGN", "SIG_SETMASK", "SIG_UNBLOCK",
-    "SI_KERNEL", "SI_TKILL", "SI_USER", "Killed", "Signal", "Stopped", "kernel_siginfo",
-    "sighand_struct", "signal_struct",
+    "SI_KERNEL", "SI_TKILL", "SI_USER", "Killed", "Signal", "Stopped", "Waiting",
+    "kernel_siginfo", "sighand_struct", "signal_struct",
 ]
 
 
@@ -201,3 +201,10 @@ class Stopped(Exception):
     def __init__(self, signo: int):
         super().__init__(f"stopped by signal {signo}")
         self.signo = signo
+
+
+class Waiting(Exception):
+    """The program is inside a system call, in which its task waits for another one.
+
+    Once that has done what is waited for, the instruction that raised this may be executed again.
+    """

@@ -38,5 +38,5 @@ async def exit_to_user_mode(cpu: Cpu) -> None:
 
 
 def _has_signals(task: task_struct) -> bool:
-    """Tell whether a task has signals to take. One that has stopped takes none."""
-    return signal_pending(task) and not task_is_stopped_or_traced(task)
+    """Tell whether a task has signals to take. One that has stopped or waits takes none."""
+    return signal_pending(task) and not task.state and not task_is_stopped_or_traced(task)

@@ -12,6 +12,7 @@ from sw.include.linux.sched import (
 )
 from sw.include.linux.signal_types import CLD_STOPPED, SIGCHLD
 from sw.kernel.fork.mm import mmgrab, mmput
+from sw.kernel.fork.vfork import complete_vfork_done
 from sw.kernel.pid import find_task_by_vpid, init_pid_ns
 from sw.kernel.ptrace.attach import __ptrace_unlink, exit_ptrace
 from sw.kernel.signal.action import for_each_thread, thread_group_empty
@@ -51,6 +52,7 @@ async def exit_mm(cpu: Cpu) -> None:
     """Give up the current task's memory. It goes on with the tables, of which the user part is
     empty if it was the last."""
     task, mm = current(cpu), current(cpu).mm
+    await complete_vfork_done(cpu, task)
     if mm is not None:
         mmgrab(mm)
         local_irq_disable(cpu)

@@ -24,11 +24,13 @@ from sw.mm.vma import vma_link
 from sw.processor.cpu import Cpu
 
 from .mm import mm_alloc, mmget, mmput
+from .vfork import wait_for_vfork_done
 
 
 __all__ = [
     "CLONE_FILES", "CLONE_FS", "CLONE_NEWNS", "CLONE_NEWUSER", "CLONE_SIGHAND", "CLONE_SYSVSEM",
     "CLONE_THREAD", "CLONE_VFORK", "CLONE_VM", "kernel_clone", "sys_clone", "sys_fork",
+    "sys_vfork",
 ]
 
 
@@ -44,8 +46,8 @@ CLONE_SYSVSEM = 0x0004_0000
 CLONE_NEWUSER = 0x1000_0000
 
 #: What is done. There is no working directory or semaphore that CLONE_FS or CLONE_SYSVSEM share.
-_MODELLED = (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
-             | CLONE_SYSVSEM)
+_MODELLED = (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK
+             | CLONE_THREAD | CLONE_SYSVSEM)
 
 
 @traced
@@ -133,8 +135,9 @@ def _check_flags(clone_flags: int) -> None:
 async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
     """Make a child of the current task, or with CLONE_THREAD a thread of it.
 
-    It has not run yet; it will go on from here like its parent. Raises ENOMEM, EINVAL for flags
-    that exclude each other, ENOSYS for those that are not modelled.
+    It has not run yet; it will go on from here like its parent, which waits for it first with
+    CLONE_VFORK. Raises ENOMEM, EINVAL for flags that exclude each other, ENOSYS for those that are
+    not modelled.
     """
     _check_flags(clone_flags)
     parent = current(cpu)
@@ -160,6 +163,8 @@ async def kernel_clone(cpu: Cpu, clone_flags: int) -> task_struct:
         flags       = PF_FORKNOEXEC,
     )
     init_pid_ns(cpu).tasks[pid] = child
+    if clone_flags & CLONE_VFORK:
+        wait_for_vfork_done(child, parent)
     return child
 
 
@@ -171,3 +176,11 @@ async def sys_clone(cpu: Cpu, clone_flags: int) -> int:
 async def sys_fork(cpu: Cpu) -> int:
     """Make a child that shares nothing but open files; the result is its number."""
     return (await kernel_clone(cpu, SIGCHLD)).pid
+
+
+async def sys_vfork(cpu: Cpu) -> int:
+    """Make a child with the caller's own memory, and wait until it has another or ends.
+
+    The result is its number.
+    """
+    return (await kernel_clone(cpu, CLONE_VFORK | CLONE_VM | SIGCHLD)).pid

@@ -77,7 +77,7 @@ async def schedule(cpu: Cpu) -> None:
 
 async def _will_die(cpu: Cpu, task: task_struct) -> bool:
     """Let a task that nobody executes stop if it is to; tell whether a signal kills it."""
-    if not signal_pending(task) or task_is_stopped_or_traced(task):
+    if task.state or not signal_pending(task) or task_is_stopped_or_traced(task):
         return False
     try:
         return await get_signal(cpu, task, program=False) is not None

@@ -7,7 +7,7 @@ from sw.arch.x86.include.asm.smp import smp_send_reschedule
 from sw.include.linux.sched import (
     JOBCTL_LISTENING, JOBCTL_STOP_CONSUME, JOBCTL_STOP_DEQUEUED, JOBCTL_STOP_PENDING,
     JOBCTL_STOPPED, JOBCTL_STOP_SIGMASK, JOBCTL_TRACED, JOBCTL_TRAP_NOTIFY,
-    fatal_signal_pending, task_struct,
+    TASK_RUNNING, fatal_signal_pending, task_struct,
 )
 from sw.include.linux.signal_types import SIGNAL_STOP_CONTINUED, SIGNAL_STOP_STOPPED
 from sw.kernel.sched.sched import activate_task, runqueues
@@ -62,9 +62,10 @@ async def signal_wake_up(cpu: Cpu, task: task_struct, fatal: bool = False) -> No
     """Make a task notice its signals: by an interrupt, if another processor executes it.
 
     One that nobody executes goes on by itself as far as its program, where it may stop or die. One
-    that has stopped does so only for a ``fatal`` signal.
+    that has stopped, or waits, does so only for a ``fatal`` signal.
     """
     if fatal:
+        task.state   = TASK_RUNNING
         task.jobctl &= ~(JOBCTL_STOPPED | JOBCTL_TRACED)
     if task.on_cpu is None:
         activate_task(this_cpu_ptr(cpu, runqueues), task)

@@ -34,7 +34,7 @@ from sw.include.linux.syscalls import (
 )
 from sw.kernel.exit.do_exit import sys_exit, sys_exit_group
 from sw.kernel.exit.wait import sys_wait4
-from sw.kernel.fork.clone import sys_clone, sys_fork
+from sw.kernel.fork.clone import sys_clone, sys_fork, sys_vfork
 from sw.kernel.ptrace.request import sys_ptrace
 from sw.kernel.sched.syscalls import sys_sched_yield
 from sw.kernel.signal.action import sys_rt_sigaction, sys_rt_sigprocmask
@@ -75,8 +75,8 @@ __all__ = [
     "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sched_yield", "NR_sendfile",
     "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid",
     "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice",
-    "NR_statx", "NR_tee", "NR_tgkill", "NR_tkill", "NR_truncate", "NR_userfaultfd", "NR_vmsplice",
-    "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
+    "NR_statx", "NR_tee", "NR_tgkill", "NR_tkill", "NR_truncate", "NR_userfaultfd", "NR_vfork",
+    "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
 ]
 
 
@@ -107,6 +107,7 @@ NR_getpid       = 39
 NR_sendfile     = 40
 NR_clone        = 56
 NR_fork         = 57
+NR_vfork        = 58
 NR_execve       = 59
 NR_exit         = 60
 NR_wait4        = 61
@@ -205,6 +206,7 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
                                     size_t),
     NR_clone:        SYSCALL_DEFINE("clone", sys_clone, unsigned_long),
     NR_fork:         SYSCALL_DEFINE("fork", sys_fork),
+    NR_vfork:        SYSCALL_DEFINE("vfork", sys_vfork),
     NR_execve:       SYSCALL_DEFINE("execve", sys_execve, filename, unsigned_long, unsigned_long),
     NR_exit:         SYSCALL_DEFINE("exit", sys_exit, int_),
     NR_wait4:        SYSCALL_DEFINE("wait4", sys_wait4, int_, unsigned_long, int_, unsigned_long),
