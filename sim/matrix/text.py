@@ -12,6 +12,13 @@ from .ways import WAYS
 __all__ = ["as_text", "word_for"]
 
 
+#: Words for what was done, by who sees it.
+_DONE = {frozenset({"process"}):           "done",
+         frozenset({"process", "object"}): "done+",
+         frozenset({"object"}):            "done*",
+         frozenset():                      "lost"}
+
+
 def as_text(matrix: Matrix) -> str:
     """Tables of outcomes, and of costs where something was done; and what their words mean."""
     return "\n".join([
@@ -20,15 +27,15 @@ def as_text(matrix: Matrix) -> str:
         *_tables(matrix, _cost),
         *_meanings((way.name, way.meaning) for way in WAYS),
         *_meanings((column.name, column.meaning) for column in matrix.columns),
-        *wrap("done: the process reads the new word; done*: it does not, the other mapping of the "
-              "object does; SEGV, oops: with the error code of the page fault; "
-              f"{NO_WAY}: there is no such way.", "", "  "), ""])
+        *wrap("done: the process reads the new word; done+: so does whoever has mapped the same "
+              "object; done*: only the latter does; SEGV, oops: with the error code of the page "
+              f"fault; {NO_WAY}: there is no such way.", "", "  "), ""])
 
 
 def word_for(cell: Cell) -> str:
     """The outcome of a cell in one word, or two."""
     if cell.outcome == "done":
-        return "done" if "process" in cell.visible else "done*" if cell.visible else "lost"
+        return _DONE[frozenset(cell.visible)]
     if cell.error_code is not None and cell.outcome in ("SIGSEGV", "oops"):
         return f"{cell.outcome.removeprefix('SIG')} {cell.error_code:x}"
     return cell.outcome

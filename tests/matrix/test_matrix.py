@@ -18,15 +18,15 @@ pytestmark = pytest.mark.slow
 
 #: Outcomes on the default machine, by way: private, shared, code, none, hole, sealed, secret.
 OUTCOMES = {
-    "store":             "SEGV 7,SEGV 7,SEGV 7,SEGV 6,SEGV 6,SEGV 7,done",
+    "store":             "SEGV 7,SEGV 7,SEGV 7,SEGV 6,SEGV 6,SEGV 7,done+",
     "kernel store":      "oops 3,oops 3,oops 3,oops 2,oops 2,oops 3,oops 3",
-    "copy_to_user":      "EFAULT,EFAULT,EFAULT,EFAULT,EFAULT,EFAULT,done",
+    "copy_to_user":      "EFAULT,EFAULT,EFAULT,EFAULT,EFAULT,EFAULT,done+",
     "/proc/self/mem":    "done,EIO,done,done,EIO,done,EIO",
     "/proc/PID/mem":     "done,EIO,done,done,EIO,done,EIO",
     "POKEDATA":          "done,EIO,done,done,EIO,done,EIO",
     "process_vm_writev": "EFAULT,EFAULT,EFAULT,EFAULT,EFAULT,EFAULT,EFAULT",
-    "mprotect":          "done,done,done,done,ENOMEM,EPERM,done",
-    "mapped twice":      "-,done,done,-,-,-,done",
+    "mprotect":          "done,done+,done,done,ENOMEM,EPERM,done+",
+    "mapped twice":      "-,done+,done+,-,-,-,done+",
 }
 
 
@@ -65,6 +65,12 @@ def test_a_condition_changes_what_it_is_about():
         "mprotect":          ["done"] * 8,
         "mapped twice":      ["-"] * 8,
     }
+
+
+def test_without_wp_a_copy_to_a_private_page_changes_the_file():
+    matrix = played([COLUMNS["private"], COLUMNS["code"]],
+                    machine(switches=Switches.parse(["kernel.wp=0"])))
+    assert words(matrix, "copy_to_user") == ["done", "done+"]
 
 
 def test_costs_are_those_of_the_attempt():
