@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def _play(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -> i
     counts = Counter(report.verdict for report in reports)
     explained = counts["explained"]
     others    = f", {explained} otherwise for a reason that they say" if explained else ""
-    _tell_total(args, f"{_scripts(reports)}: {counts['expected']} as expected, "
+    _tell_total(args, f"{_scripts(len(reports))}: {counts['expected']} as expected, "
                       f"{counts['unexpected']} not, {counts['left out']} left out{others}")
     _tell_json(args, reports)
     return 1 if counts["unexpected"] else 0
@@ -153,8 +153,8 @@ def _played(file: Path, script: Script, args: argparse.Namespace) -> Report:
                   kernel=here() if on_host else "", failed=failed)
 
 
-def _scripts(reports: Sequence[Report]) -> str:
-    return f"{len(reports)} script{'' if len(reports) == 1 else 's'}"
+def _scripts(count: int) -> str:
+    return f"{count} script{'' if count == 1 else 's'}"
 
 
 def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -> int:
@@ -164,19 +164,21 @@ def _compare(scripts: Sequence[tuple[Path, Script]], args: argparse.Namespace) -
         reports.append(_compared(file, script, args))
         _tell(args, told_verdict(reports[-1], f"the model of {args.era}"))
     counts = Counter(report.verdict for report in reports)
+    counts["unmet"] = sum(any(report.failed) for report in reports)
     others = "".join(f", {counts[verdict]} {told}" for verdict, told in (
+        ("unmet", "of them otherwise than expected"),
         ("explained", "differ for a reason that they say"),
         ("another Linux", "agree with the Linux on record, and not with this one"),
         ("left out", "left out")) if counts[verdict])
-    _tell_total(args, f"{_scripts(reports)}: {counts['agree']} agree, {counts['differ']} differ"
-                      f"{others}")
+    _tell_total(args, f"{_scripts(len(reports))}: {counts['agree']} agree, "
+                      f"{counts['differ']} differ{others}")
     _tell_json(args, reports)
     return 1 if counts["differ"] else 0
 
 
 def _compared(file: Path, script: Script, args: argparse.Namespace) -> Report:
-    model = [outcome.said
-             for outcome in on_model(script, engine=args.engine, era=args.era)]
+    outcomes = on_model(script, engine=args.engine, era=args.era)
+    model    = [outcome.said for outcome in outcomes]
     kernel, linux = _on_linux(file, script, model, as_written=not args.switches)
     if linux is None:
         return Report(str(file), script, "left out", kernel)
@@ -186,7 +188,9 @@ def _compared(file: Path, script: Script, args: argparse.Namespace) -> Report:
         known = recorded.read(file.parent, script)
         if known and known.kernel != kernel and not differences(script, known.said, model):
             verdict = "another Linux"
-    return Report(str(file), script, verdict, script.differs, model, linux, kernel,
+    # What both do is no difference: an expectation that it belies may be an author's mistake.
+    failed = [outcome.failed for outcome in outcomes] if verdict == "agree" else ()
+    return Report(str(file), script, verdict, script.differs, model, linux, kernel, failed,
                   differences=found)
 
 
@@ -208,7 +212,7 @@ def _campaign(args: argparse.Namespace) -> int:
         _tell(args, f"{report.source}\n{told}\n")
     _tell(args, f"{args.random} random steps from the seed {drawn_from}: {len(findings)} scripts "
                 "differ\n")
-    _tell_json(args, reports)
+    _tell_json(args, reports, random={"steps": args.random, "seed": drawn_from})
     return 1 if findings else 0
 
 
@@ -249,7 +253,7 @@ def _record(scripts: Sequence[tuple[Path, Script]]) -> int:
         folders.setdefault(file.parent, {})[script] = [outcome.said for outcome in outcomes]
     for folder, results in folders.items():
         recorded.store(folder, results, here())
-    print_out(f"{sum(map(len, folders.values()))} scripts recorded on {here()}, "
+    print_out(f"{_scripts(sum(map(len, folders.values())))} recorded on {here()}, "
               f"{failed} not as expected\n")
     return 1 if failed else 0
 
@@ -275,7 +279,8 @@ def _tell_total(args: argparse.Namespace, text: str) -> None:
     _tell(args, "".join(f"{line}\n" for line in wrap(text, "", "  ")))
 
 
-def _tell_json(args: argparse.Namespace, reports: Sequence[Report]) -> None:
+def _tell_json(args: argparse.Namespace, reports: Sequence[Report], *,
+               random: Mapping[str, int] | None = None) -> None:
     if args.json:
-        document = as_json(reports, engine=args.engine, era=args.era)
+        document = as_json(reports, engine=args.engine, era=args.era, random=random)
         print_out(json.dumps(document, indent=1) + "\n")

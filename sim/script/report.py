@@ -39,7 +39,7 @@ class Report:
     kernel : :class:`str`
         The Linux, as it names itself.
     failed : sequence
-        Failed expectations of each step; empty if none were judged.
+        Failed expectations of each step; empty if none were judged, or the two kernels differ.
     differences : sequence of :class:`.compare.Difference`
         What differs.
     source : :class:`str`
@@ -58,9 +58,10 @@ class Report:
     source:      str = ""
 
 
-def as_json(reports: Sequence[Report], *, engine: str, era: str) -> dict[str, Any]:
-    """Return the document of a command."""
-    return {"schema": SCHEMA, "engine": engine, "era": era, "scripts": [
+def as_json(reports: Sequence[Report], *, engine: str, era: str,
+            random: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Return the document of a command; ``random`` is what random scripts were drawn from."""
+    return {"schema": SCHEMA, "engine": engine, "era": era, "random": random, "scripts": [
         {"script": one.name, "title": one.script.title, "verdict": one.verdict,
          "reason": one.reason, "switches": str(one.script.switches) or None,
          "linux": one.kernel, "source": one.source,

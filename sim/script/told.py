@@ -60,14 +60,25 @@ def told_verdict(report: Report, model: str) -> str:
     """Tell what a comparison came to; nothing, if both agree."""
     head = f"{report.script.title} ({report.name})"
     if report.verdict == "agree":
-        return (_lines(f"{head} agrees, though it says: {report.reason}") + "\n" if report.reason
-                else "")
+        return _told_agreement(report, head)
     if report.verdict == "left out":
         return _lines(f"{head} is left out: {report.reason}") + "\n"
     why = {"explained": f", and says why: {report.reason}",
            "another Linux": ", but the model does as the Linux on record"}
     return (_lines(f"{head} differs{why.get(report.verdict, '')}")
             + told_differences(report.differences, report.kernel, model) + "\n")
+
+
+def _told_agreement(report: Report, head: str) -> str:
+    """Tell what nobody would think who hears that both agree; else nothing."""
+    if report.reason:
+        return _lines(f"{head} agrees, though it says: {report.reason}") + "\n"
+    if not any(report.failed):
+        return ""
+    return (_lines(f"{head} agrees, but both do otherwise than it expects") + "".join(
+        _lines(f"line {step.line}: {failure}", "  ")
+        for step, failed in zip(report.script.steps, report.failed, strict=True)
+        for failure in failed) + "\n")
 
 
 def told_differences(found: Iterable[Difference], first: str, other: str) -> str:

@@ -88,6 +88,15 @@ def test_a_comparison_needs_no_record(file, capsys):
 
 
 @LINUX
+def test_what_both_do_otherwise_than_expected_is_told_and_no_difference(file, capsys):
+    file.write_text(GOOD.replace("0x4", "0x6"))
+    assert main(["script", str(file), "--compare"]) == 0
+    told = printed(capsys)
+    assert "both do otherwise than it expects line 4: error_code 0x4, expected 0x6" in told
+    assert "1 agree, 0 differ, 1 of them otherwise than expected" in told
+
+
+@LINUX
 def test_what_linux_did_is_recorded_and_stands_in_for_it(file, capsys, monkeypatch):
     assert main(["script", str(file), "--record"]) == 0
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
