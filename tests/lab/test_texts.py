@@ -110,6 +110,7 @@ def test_a_link_brings_a_text_and_nothing_of_it_runs(someone, tab, fragment, sho
     someone.run()
     someone.played()
     assert page.inner_text("#refusal")
+    assert page.locator(".foreign").count() == 0
 
 
 def test_the_link_of_the_page_is_a_link_that_brings_it(someone):
@@ -126,6 +127,31 @@ def test_the_link_of_the_page_is_a_link_that_brings_it(someone):
     assert "The child stores to a page" in page.input_value("#panel textarea")
     assert page.input_value("#panel .switches input") == "machine.latency=2"
     assert page.get_by_label("Paging mode").input_value() == "32bit"
+
+
+def test_the_address_of_the_page_keeps_the_choice_and_the_place(someone):
+    page = someone.page
+    page.click("#tab-scenario")
+    someone.choose("Scenario", "forked")
+    page.fill("#panel .switches input", "kernel.smep=0")
+    page.locator("#panel .switches input").blur()
+    someone.run()
+    someone.played()
+    page.click("#acts .claim >> nth=2 >> a")
+    page.wait_for_selector("#lab >> text=Claim 1.3")
+    kept = page.evaluate("location.hash")
+    assert page.locator(".foreign").count() == 0
+    someone.open(kept)
+    assert page.input_value("#panel .switches input") == "kernel.smep=0"
+    assert "The child stores to a page" in page.input_value("#panel textarea")
+    someone.run()
+    someone.played()
+    assert "Claim 1.3" in page.inner_text("#lab")
+    page.click("#acts .claim >> nth=0 >> a")
+    page.wait_for_selector("#lab >> text=Claim 1.1")
+    page.go_back()
+    page.wait_for_selector("#lab >> text=Claim 1.3")
+    assert page.evaluate("location.hash") == kept
 
 
 def test_vectors_are_run_on_the_golden_model_and_on_the_unit(someone):

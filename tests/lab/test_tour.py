@@ -39,9 +39,10 @@ def test_the_tour_is_walked_from_end_to_end(chromium, lab):
         someone.open("#tour=")
         someone.run()
         someone.played()
-        for station in TOUR:
+        for act, station in NUMBERED:
             assert page.inner_text("#station-title") == station.words.question
             assert page.evaluate("document.activeElement.id") == "station-title"
+            assert page.evaluate("location.hash") in ("#tour=", f"#tour={act}")
             assert page.inner_text(".answer") == station.words.answer
             assert page.locator(".station .path .walk").count() in (1, 2)
             assert page.locator(".station details .bad").count() == 0

@@ -45,7 +45,8 @@ export class Page {
     readonly #explorer = new ExplorerPanel(part("explorer"), side => this.#walkOf(side),
                                            () => this.#document && this.#keep("replace"));
 
-    constructor() {
+    /** `chosen` is what else the address of the page keeps: where a run was chosen, its choice. */
+    constructor(private readonly chosen: () => string | null = () => null) {
         addEventListener("hashchange", () => this.#follow());
         addEventListener("keydown", event => this.#press(event));
         addEventListener("beforeprint", () => this.#print());
@@ -59,13 +60,15 @@ export class Page {
         const first = this.#document === null;
         this.#document = shown;
         document.title = `${shown.run.title} \u2013 dragoncage`;
-        if (first) this.#place = placeOf(shown, location.hash) ?? firstPlace(shown);
+        const linked = first ? placeOf(shown, location.hash) : null;
+        if (first) this.#place = linked ?? firstPlace(shown);
         this.#waves.show(shown);
         this.#explorer.show(shown, this.#firstOf(shown));
         if (first) this.#explorer.follow(exploredIn(location.hash));
         this.#facts = factsAt(shown, this.#place);
         this.#draw();
-        if (first && location.hash) {
+        if (this.chosen() !== null) this.#keep("replace");
+        if (linked !== null) {
             this.#scrollActs();
             this.#reveal();
         }
@@ -120,7 +123,9 @@ export class Page {
 
     /** Write place and explorer into the address of the page. */
     #keep(keep: "push" | "replace"): void {
-        const fragment = `#${fragmentOf(this.#document!, this.#place, this.#explorer.text)}`;
+        const place = fragmentOf(this.#document!, this.#place, this.#explorer.text);
+        const chosen = this.chosen();
+        const fragment = chosen === null ? `#${place}` : `#${chosen}&${place}`;
         if (fragment === location.hash) return;
         if (keep === "push") history.pushState(null, "", fragment);
         else history.replaceState(null, "", fragment);

@@ -5,7 +5,7 @@ import { html, nothing, render } from "lit-html";
 import { Page } from "../app";
 import type { Content } from "../views/shown";
 import { Desk } from "./desk";
-import { type Brought, broughtOf, type Tab, textLink } from "./link";
+import { type Brought, broughtOf, linkOf, type Tab, textLink } from "./link";
 import type { Choices } from "./messages";
 import { parts } from "./parts";
 import { PromptTab } from "./prompt-tab";
@@ -14,7 +14,7 @@ import { tabsView } from "./tabs";
 import { TextTab } from "./text-tab";
 import { TourTab } from "./tour/tab";
 
-const page     = new Page();
+const page     = new Page(() => scenario.shown);
 const controls = document.getElementById("controls")!;
 const choices  = JSON.parse(document.getElementById("choices")!.textContent!) as Choices;
 const desk     = new Desk(draw);
@@ -25,19 +25,19 @@ interface Part {
     view(): Content;
 }
 
-const scenario = new ScenarioTab(choices, desk, page, draw);
+const scenario: ScenarioTab = new ScenarioTab(choices, desk, page, draw, ran);
 const tour     = new TourTab(choices.tour, desk, draw, {
     leave: () => choose("scenario"),
     look:  (document, wanted) => { scenario.take(document, wanted); choose("scenario"); },
 });
-const vectors = new TextTab(desk, draw, {
+const vectors = new TextTab(desk, draw, ran, {
     language: "json", label: "Access vectors, one a line", texts: choices.vectors,
     about: "A line is a machine and an access to try, or several: registers, entries of page tables, " +
            "and what is done. The golden model and the unit itself say what becomes of it.",
     request: text => ({ do: "access", text }),
     link:    text => textLink("vectors", text),
 });
-const script = new TextTab(desk, draw, {
+const script = new TextTab(desk, draw, ran, {
     language: "toml", label: "Kernel script", texts: choices.scripts,
     about: "Steps of processes: they map memory, store to it, fork, write through /proc. Beside a step " +
            "stands what must come of it. It is played on the kernel, once on the golden model of the " +
@@ -58,8 +58,11 @@ draw();
 desk.load(parts);
 addEventListener("hashchange", () => {
     const found = broughtOf(location.hash, choices);
-    if (found !== null) return bring(found), draw();
-    if (tab === "tour") tour.follow(location.hash);
+    if (tab === "tour" && tour.follow(location.hash)) return;
+    // A place in the run that is shown brings nothing new.
+    if (found?.tab === "scenario" && linkOf(found.wanted) === scenario.shown) return;
+    if (found !== null) bring(found);
+    draw();
 });
 
 /** Take what a link has brought, and run nothing of it. */
@@ -84,6 +87,7 @@ function draw(): void {
     const root = document.documentElement;
     root.dataset["stage"] = desk.progress.stage;
     root.dataset["tab"]   = tab;
+    if (!isForeign()) brought = null;
     const { status, remark } = desk.progress;
     render(html`
         <h1 id="controls-title">A kernel meets an MMU</h1>
@@ -94,6 +98,21 @@ function draw(): void {
         </div>
         <p class="status" role="status">${status}</p>
         ${remark === null ? nothing : html`<p class="remark">${remark}</p>`}`, controls);
+}
+
+/** Whoever has run what a link has brought has made it their own. */
+function ran(): void {
+    brought = null;
+}
+
+/** True as long as what a link has brought is what is chosen. */
+function isForeign(): boolean {
+    switch (brought?.tab) {
+        case "scenario": return brought.wanted.scenario === scenario.wanted.scenario;
+        case "vectors":  return vectors.chosen === null;
+        case "script":   return script.chosen === null;
+        default:         return false;
+    }
 }
 
 function foreignView(found: Brought): Content {

@@ -20,8 +20,14 @@ export class ScenarioTab {
     constructor(
         private readonly choices: Choices, private readonly desk: Desk,
         private readonly page: Page, private readonly draw: () => void,
+        private readonly ran: () => void,
     ) {
         this.wanted = plain(choices.scenarios[0]!);
+    }
+
+    /** The link of the choice whose run is shown below; null if none is. */
+    get shown(): string | null {
+        return this.#run;
     }
 
     view(): Content {
@@ -64,6 +70,7 @@ export class ScenarioTab {
     #play(): void {
         const begun = this.desk.start({ do: "play", ...this.wanted }, message => this.#hear(message));
         if (!begun) return;
+        this.ran();
         this.#acts = [];
         this.#run  = null;
         this.page.clear();

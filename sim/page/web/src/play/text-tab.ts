@@ -20,23 +20,25 @@ interface TextOptions {
 
 export class TextTab {
     readonly #editor: Editor;
-    #chosen: string | null;
+    /** The text that was begun with; null if it is another one. */
+    chosen: string | null;
     #said: Said[] = [];
 
     constructor(
         private readonly desk: Desk, private readonly draw: () => void,
+        private readonly ran: () => void,
         private readonly options: TextOptions,
     ) {
         this.#editor = new Editor(options.language, options.label, () => this.#changed());
-        this.#chosen = Object.keys(options.texts)[0] ?? null;
-        this.#editor.text = this.#chosen === null ? "" : options.texts[this.#chosen]!;
+        this.chosen = Object.keys(options.texts)[0] ?? null;
+        this.#editor.text = this.chosen === null ? "" : options.texts[this.chosen]!;
     }
 
     view(): Content {
         const { desk, options } = this;
         this.#editor.mark(desk.progress.refusal?.line ?? null);
         return benchView({
-            about: options.about, names: Object.keys(options.texts), chosen: this.#chosen,
+            about: options.about, names: Object.keys(options.texts), chosen: this.chosen,
             progress: desk.progress, editor: this.#editor.element,
             link: options.link(this.#editor.text), said: this.#said, more: nothing,
         }, {
@@ -49,13 +51,13 @@ export class TextTab {
 
     /** Take what a link has brought. */
     bring(text: string): void {
-        this.#chosen = null;
+        this.chosen = null;
         this.#said   = [];
         this.#editor.text = text;
     }
 
     #choose(name: string): void {
-        this.#chosen = name;
+        this.chosen = name;
         this.#editor.text = this.options.texts[name]!;
         this.#said   = [];
         this.desk.forget();
@@ -73,6 +75,7 @@ export class TextTab {
             this.draw();
         });
         if (!begun) return;
+        this.ran();
         this.#said = [];
         this.draw();
     }

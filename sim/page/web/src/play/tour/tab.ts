@@ -27,7 +27,7 @@ export class TourTab {
         const { tour, desk } = this;
         return tourView({ tour, route: this.#route, progress: desk.progress }, {
             begin:   () => this.#begin(),
-            go:      at => { this.go(at); this.draw(); showTitle(); },
+            go:      at => this.#goTo(at),
             attempt: () => this.#attempt(),
             draw:    trying => { this.#route = { ...this.#route, trying }; this.draw(); },
             stop:    () => desk.stop(),
@@ -41,12 +41,21 @@ export class TourTab {
         this.desk.forget();
     }
 
-    /** Leave for the place in the run that a fragment names. */
-    follow(fragment: string): void {
+    /** Go there, and keep the place in the address of the page. */
+    #goTo(at: number): void {
+        this.go(at);
+        history.replaceState(null, "", `#tour=${this.#route.at}`);
+        this.draw();
+        showTitle();
+    }
+
+    /** Leave for the place in the run that a fragment names; return false if it names none. */
+    follow(fragment: string): boolean {
         const run = drawnAt(this.#route);
-        if (run === null || placeOf(run, fragment) === null) return;
+        if (run === null || placeOf(run, fragment) === null) return false;
         const station = this.#route.trying ? stationAt(this.tour, this.#route) ?? null : null;
         this.ways.look(run, wantedFor(this.tour, station));
+        return true;
     }
 
     #begin(): void {
