@@ -24,7 +24,8 @@ def test_every_flaw_is_noticed_and_a_sound_unit_is_not(tmp_path, record_property
                         RunSettings(preset="full", seed=SEED, least=ROUNDS), tmp_path)
     said   = result.complaints
     noticed = [name for name in FLAWS if said[name]]
-    record_property("cocotb", f"flaws on verilator: {len(noticed)} of {len(FLAWS)} noticed, {result}")
+    record_property("cocotb",
+                    f"flaws on verilator: {len(noticed)} of {len(FLAWS)} noticed, {result}")
     assert said["none"] == ""
     assert noticed == list(FLAWS)
     assert {name: said[name] for name, words in FLAWS.items() if words not in said[name]} == {}
