@@ -283,7 +283,8 @@ Tasks, signals, locks, work for other processors::
     kernel/exit/orphan       will_become_orphaned_pgrp  is_current_pgrp_orphaned
                              kill_orphaned_pgrp
     kernel/exit/wait         eligible_child  wait_task_zombie  wait_task_stopped
-                             wait_task_continued  wait_consider_task  kernel_wait4  sys_wait4
+                             wait_task_continued  wait_consider_task  do_wait  kernel_wait4
+                             sys_wait4  kernel_waitid  sys_waitid  waitid_info
     kernel/fork/clone        dup_mmap  dup_mm  copy_mm  copy_files  kernel_clone  sys_clone
                              sys_fork  sys_vfork  copy_signal
     kernel/fork/mm           mm_alloc  mmgrab  mmdrop  mmget  mmget_not_zero  mmput  get_task_mm

@@ -20,7 +20,7 @@ __all__ = ["ACTIONS", "Action", "Refused", "call"]
 
 
 _OPEN, _CLOSE, _RT_SIGPROCMASK, _CLONE, _FORK, _VFORK, _EXIT, _WAIT4 = 2, 3, 14, 56, 57, 58, 60, 61
-_PTRACE, _EXIT_GROUP, _PIPE2, _PRLIMIT64, _STATX = 101, 231, 293, 302, 332
+_PTRACE, _EXIT_GROUP, _WAITID, _PIPE2, _PRLIMIT64, _STATX = 101, 231, 247, 293, 302, 332
 
 _O_RDONLY, _O_RDWR, _WNOHANG = 0, 2, 1
 
@@ -227,6 +227,32 @@ def _status(status: int) -> str:
     return f"killed {words.signal_name(signo)}" if signo else f"exited {status >> 8 & 0xFF}"
 
 
+async def _waitid(action: Action) -> None:
+    """Look for a child of which there is something to tell, until there is no hope of one."""
+    told, options = action.process.stage + OPERANDS, action.register("options") | _WNOHANG
+    pid = cause = status = 0
+    for looks in range(action.host.patience):
+        await action.host.pause(looks)
+        action.says(await action.syscall(_WAITID, action.register("idtype"), action.register("id"),
+                                         told, options, 0))
+        info = await action.process.get(28, OPERANDS)
+        cause, pid, _, status = struct.unpack("<8xi4xiIi", info)
+        if pid:
+            break
+    action.said["child"] = action.names.process_of(pid) if pid else 0
+    if pid:
+        action.said["status"] = _came(cause, status)
+
+
+def _came(cause: int, status: int) -> str:
+    """Tell what came of a child: the code of a SIGCHLD, and what is with it."""
+    word = words.code_name(words.SIGNALS["SIGCHLD"], cause).removeprefix("CLD_").lower()
+    if word in ("exited", "continued"):
+        return f"{word} {status}" if word == "exited" else word
+    event = status >> 8
+    return f"{word} {words.signal_name(status & 0x7F)}" + (f" event {event}" if event else "")
+
+
 async def _pipe(action: Action) -> None:
     ret = await action.syscall(_PIPE2, action.process.stage + OPERANDS,
                                action.register("flags"))
@@ -317,7 +343,7 @@ async def _find(action: Action) -> None:
 ACTIONS: Mapping[str, Callable[[Action], Awaitable[None]]] = {
     "load": _load, "store": _store, "fetch": _fetch, "call": _call, "int3": _int3, "fork": _fork,
     "vfork": _vfork, "clone": _clone, "exec": _exec, "exit": _exit, "exit_thread": _exit_thread,
-    "wait": _wait, "pipe": _pipe, "sigaction": _sigaction, "sigprocmask": _sigprocmask,
-    "ptrace": _ptrace, "setrlimit": _setrlimit, "stat": _stat, "signals": _signals,
-    "query": _query, "find": _find,
+    "wait": _wait, "waitid": _waitid, "pipe": _pipe, "sigaction": _sigaction,
+    "sigprocmask": _sigprocmask, "ptrace": _ptrace, "setrlimit": _setrlimit, "stat": _stat,
+    "signals": _signals, "query": _query, "find": _find,
 }

@@ -16,7 +16,7 @@ __all__ = ["reached"]
 
 
 #: Steps that do nothing to a process which is no child of who does them.
-_OF_CHILDREN = ("wait", "setpgid")
+_OF_CHILDREN = ("wait", "waitid", "setpgid")
 
 #: The largest number that a process can have: PID_MAX_LIMIT on 64 bits.
 _LARGEST = 1 << 22

@@ -15,7 +15,7 @@ __all__ = ["Difference", "differences"]
 
 #: Results that every kernel tells, where there are any.
 _ALWAYS = frozenset(("ret", "errno", "value", "data", "signal", "code", "error_code", "address",
-                     "status", "killed", "stopped", "waits", "hangs", "signals"))
+                     "status", "child", "killed", "stopped", "waits", "hangs", "signals"))
 
 _NOT_KNOWN = "not known"
 

@@ -8,7 +8,8 @@ from sw.errno import Errno
 
 __all__ = ["ADVICE", "CLONE", "ERRORS", "FALLOCATE", "FCNTL", "MAP", "MEMFD", "MLOCK", "MREMAP",
            "MSYNC", "OPEN", "PRCTL", "PTRACE", "PTRACE_OPTIONS", "RLIMIT", "SEALS", "SIGMASK",
-           "SIGNALS", "SPLICE", "WAIT", "WHENCE", "code_name", "errno_name", "signal_name"]
+           "SIGNALS", "SPLICE", "WAIT", "WAITID", "WHENCE", "code_name", "errno_name",
+           "signal_name"]
 
 
 MAP: Mapping[str, int] = {
@@ -31,7 +32,11 @@ OPEN: Mapping[str, int] = {
     "path": 0o10000000,
 }
 WHENCE: Mapping[str, int] = {"set": 0, "cur": 1, "end": 2, "data": 3, "hole": 4}
-WAIT:   Mapping[str, int] = {"nohang": 1, "untraced": 2, "continued": 8, "wall": 0x4000_0000}
+WAIT:   Mapping[str, int] = {
+    "nohang": 1, "untraced": 2, "stopped": 2, "exited": 4, "continued": 8, "nowait": 0x100_0000,
+    "wall": 0x4000_0000,
+}
+WAITID: Mapping[str, int] = {"all": 0, "pid": 1, "pgid": 2, "pidfd": 3}
 
 CLONE: Mapping[str, int] = {
     "vm": 0x100, "fs": 0x200, "files": 0x400, "sighand": 0x800, "ptrace": 0x2000, "vfork": 0x4000,

@@ -33,7 +33,7 @@ from sw.include.linux.syscalls import (
     SYSCALL_DEFINE, filename, int_, long, position, size_t, umode_t, unsigned_int, unsigned_long,
 )
 from sw.kernel.exit.do_exit import sys_exit, sys_exit_group
-from sw.kernel.exit.wait import sys_wait4
+from sw.kernel.exit.wait import sys_wait4, sys_waitid
 from sw.kernel.fork.clone import sys_clone, sys_fork, sys_vfork
 from sw.kernel.ptrace.request import sys_ptrace
 from sw.kernel.sched.syscalls import sys_sched_yield
@@ -76,7 +76,7 @@ __all__ = [
     "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid",
     "NR_setresuid", "NR_setreuid", "NR_setrlimit", "NR_setsid", "NR_setuid", "NR_splice",
     "NR_statx", "NR_tee", "NR_tgkill", "NR_tkill", "NR_truncate", "NR_userfaultfd", "NR_vfork",
-    "NR_vmsplice", "NR_wait4", "NR_write", "NR_writev", "sys_call_table",
+    "NR_vmsplice", "NR_wait4", "NR_waitid", "NR_write", "NR_writev", "sys_call_table",
 ]
 
 
@@ -149,6 +149,7 @@ NR_setrlimit    = 160
 NR_tkill        = 200
 NR_exit_group   = 231
 NR_tgkill       = 234
+NR_waitid       = 247
 NR_splice       = 275
 NR_tee          = 276
 NR_vmsplice     = 278
@@ -254,6 +255,8 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
     NR_tkill:        SYSCALL_DEFINE("tkill", sys_tkill, int_, int_),
     NR_exit_group:   SYSCALL_DEFINE("exit_group", sys_exit_group, int_),
     NR_tgkill:       SYSCALL_DEFINE("tgkill", sys_tgkill, int_, int_, int_),
+    NR_waitid:       SYSCALL_DEFINE("waitid", sys_waitid, int_, int_, unsigned_long, int_,
+                                    unsigned_long),
     NR_splice:       SYSCALL_DEFINE("splice", sys_splice, int_, unsigned_long, int_,
                                     unsigned_long, size_t, unsigned_int),
     NR_tee:          SYSCALL_DEFINE("tee", sys_tee, int_, int_, size_t, unsigned_int),
