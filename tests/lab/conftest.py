@@ -5,22 +5,29 @@ import os
 
 import pytest
 
-from sim.lab.make import parts, write_file, write_folder
+from sim.lab.make import parts
+
+from .lab_support import make, without_machines
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
-    """A folder with a lab: ``folder``, for a web server, and ``lab.html``, one file."""
+def labs(tmp_path_factory):
+    """A folder with two labs, ``whole`` and ``bare``; the latter has no compiled machines."""
     base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "lab"
-    shared.mkdir(exist_ok=True)
-    with (shared / "lock").open("w") as lock:
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "labs"
+    made.mkdir(exist_ok=True)
+    with (made / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "lab.html").exists():
+        if not (made / "bare" / "lab.html").exists():
             lacking = []
             found = parts(lambda doing: None, lacking.append)
             assert lacking == [], "sudo apt-get install emscripten node-acorn"
-            (shared / "folder").mkdir(exist_ok=True)
-            write_folder(shared / "folder", found)
-            write_file(shared / "lab.html", found)
-    return shared
+            make(made / "whole", found)
+            make(made / "bare", without_machines(found))
+    return made
+
+
+@pytest.fixture(scope="session")
+def lab(labs):
+    """A lab with all machines: ``folder``, for a web server, and ``lab.html``, one file."""
+    return labs / "whole"

@@ -6,6 +6,7 @@ import pytest
 
 from sim.cli.requests import perform
 from sim.lab.choices import offered
+from sim.lab.player import SLOWLY
 
 from .visitor_support import WAYS, visitor
 
@@ -14,13 +15,16 @@ pytestmark = pytest.mark.slow
 
 CHOICES = offered()
 
-#: Every scenario in every mode.
-MODES = [(scenario["name"], mode, None) for scenario in CHOICES["scenarios"]
-         for mode in scenario["modes"]]
-
-#: Every machine that is compiled: each preset, with one processor and with two.
-MACHINES = [(name, preset["modes"][-1], preset["name"])
-            for preset in CHOICES["presets"] for name in ("article", "shootdown")]
+#: Every scenario in every mode, and every machine that is compiled: each preset, with one processor
+#: and with two.
+RUNS = {
+    **{scenario["name"]: [(scenario["name"], mode, None) for mode in scenario["modes"]]
+       for scenario in CHOICES["scenarios"] if scenario["text"] is None},
+    "examples": [(scenario["name"], mode, None) for scenario in CHOICES["scenarios"]
+                 if scenario["text"] is not None for mode in scenario["modes"]],
+    "machines": [(name, preset["modes"][-1], preset["name"])
+                 for preset in CHOICES["presets"] for name in ("article", "shootdown")],
+}
 
 
 def native(name, mode, preset):
@@ -33,16 +37,18 @@ def native(name, mode, preset):
     return heard[-1]["document"]
 
 
-def test_every_scenario_in_every_mode_is_the_same_run(chromium, lab):
+@pytest.mark.parametrize("runs", RUNS.values(), ids=RUNS)
+def test_every_scenario_in_every_mode_is_the_same_run(chromium, lab, runs):
     with visitor(chromium, lab, "served") as someone:
         someone.open()
-        for name, mode, preset in [*MODES, *MACHINES]:
+        for name, mode, preset in runs:
             someone.choose("Scenario", name)
             someone.choose("Paging mode", mode)
             someone.choose("Unit", preset or "")
             someone.run()
+            expected = native(name, mode, preset)
             *_, ended, over = someone.played()
-            found, expected = ended["document"], native(name, mode, preset)
+            found = ended["document"]
             assert found["run"].pop("seconds") > 0
             expected["run"].pop("seconds")
             assert found["run"]["holds"], (name, mode, preset)
@@ -50,6 +56,18 @@ def test_every_scenario_in_every_mode_is_the_same_run(chromium, lab):
             assert found == expected, (name, mode, preset)
             assert over == {"kind": "over", "again": True}
         assert someone.page.evaluate("workers") == 1
+
+
+def test_without_compiled_machines_it_says_so_and_plays_in_amaranth_s_simulator(chromium, labs):
+    with visitor(chromium, labs / "bare", "opened") as someone:
+        someone.open()
+        someone.choose("Scenario", "refused")
+        someone.choose("Unit", "tiny")
+        someone.run()
+        begun, *_, ended, _ = someone.played()
+        assert begun == {"kind": "begun", "engine": "pysim", "remark": SLOWLY}
+        assert ended["document"]["run"]["holds"]
+        assert SLOWLY in someone.page.inner_text("#controls .remark")
 
 
 @pytest.mark.parametrize("way", WAYS)

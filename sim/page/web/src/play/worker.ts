@@ -67,6 +67,8 @@ async function loaded(packed: Parts): Promise<Perform> {
     scope.postMessage({ kind: "loading", what: "importing the packages" });
     python.FS.mkdirTree("/packages");
     python.unpackArchive(part("packages.zip"), "zip", { extractDir: "/packages" });
+    // All has been taken out of them, and twenty megabytes would be kept.
+    for (const name of Object.keys(parts)) delete parts[name];
     return python.runPython(START) as Perform;
 }
 
