@@ -23,6 +23,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.scenario`      stories played on a machine, and the claims that they make
 :mod:`sim.scenarios`     those that come with the project
 :mod:`sim.explore`       races, and searches of their schedules for a bad outcome
+:mod:`sim.sweep`         every combination of the bits that decide an access
 :mod:`sim.script`        kernel scripts, played on our kernel and on a real Linux
 :mod:`sim.matrix`        every way to write, against every kind of memory
 :mod:`sim.perfetto`      a run as a file for Perfetto, the viewer of traces

@@ -12,13 +12,13 @@ from sim.vectors.support import control_writes
 from sim.vectors.vector import AC
 from sw.bus import Register
 
-from .rules import CAUSES, Attempt, Bits, Expected, attempt, digits, outcomes
-from .spaces import BLOCK, Case, Space
+from .rules import Attempt, Bits, Expected, attempt, digits, outcomes
+from .spaces import IGNORED, Case, Space
 from .tables import BITS, DATA, Layout, layout, tables, vector
 from .unit import Job, Outcome, Units, numbers
 
 
-__all__ = ["Difference", "Done", "block", "expected"]
+__all__ = ["Difference", "Done", "block"]
 
 
 class Difference(NamedTuple):
@@ -29,21 +29,10 @@ class Difference(NamedTuple):
 
 
 class Done(NamedTuple):
-    """A block that was done.
+    """A block that was done: its outcomes by the rules, and where the unit has others."""
 
-    Attributes
-    ----------
-    causes : array
-        How many cases have ended so, by the rules, for each of :data:`.rules.CAUSES`.
-    differences : :class:`int`
-        Cases that ended otherwise on the unit.
-    first : :class:`list` of :class:`Difference`
-        The first of these.
-    """
-
-    causes:      npt.NDArray[np.int64]
-    differences: int
-    first:       list[Difference]
+    expected:    Expected
+    differences: list[Difference]
 
 
 class _Plan(NamedTuple):
@@ -57,11 +46,6 @@ class _Plan(NamedTuple):
     planes: list[Bits]
     before: npt.NDArray[np.uint64]
     after:  npt.NDArray[np.uint64]
-
-
-def expected(space: Space, number: int) -> Expected:
-    """Outcomes of a block by the rules."""
-    return outcomes(space, _plan(space).fast | space.slow_values(number))
 
 
 def block(units: Units, space: Space, number: int) -> Done:
@@ -82,12 +66,12 @@ def block(units: Units, space: Space, number: int) -> Done:
         write=writes.ctypes.data, cells=len(cells), cell=content.ctypes.data,
         planes=planes.ctypes.data, size=planes.shape[1],
         before=len(plan.before), before_of=plan.before.ctypes.data,
-        after=len(plan.after), after_of=plan.after.ctypes.data, data=cells[here.slots[-1].address // 8],
+        after=len(plan.after), after_of=plan.after.ctypes.data,
+        data=cells[here.slots[-1].address // 8],
         kind=requests, user=requests + 3, implicit=requests + 4, faults=requests + 5,
         error=requests + 6, stored=requests + 12)
-    count, found = units.run(job)
-    return Done(np.bincount(wanted.cause, minlength=len(CAUSES)), count,
-                [Difference(Case(space, number, outcome.lane), outcome) for outcome in found])
+    return Done(wanted, [Difference(Case(space, number, outcome.lane), outcome)
+                         for outcome in units.run(job)])
 
 
 #: Planes between those of digits and those of bits that an access sets: of the request, the fault,
@@ -121,7 +105,7 @@ def _held(space: Space, here: Layout, cells: dict[int, int], name: str,
           plane: int) -> Iterator[tuple[int, int, int]]:
     """Cells and bits that a digit decides."""
     last = len(space.levels) - 1
-    if name in ("ignored", "global", "pat"):
+    if name in IGNORED:
         yield from _places(here, cells, last, BITS[name], plane)
     elif name[-1].isdecimal():
         level, bit = int(name[-1]), name[:-1]

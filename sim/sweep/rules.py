@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.golden.permission import Refusal
-from sim.golden.state import PagingMode
 
 from .spaces import BLOCK, CHANGES, KEYS, KINDS, Space
 

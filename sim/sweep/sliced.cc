@@ -15,8 +15,8 @@ void sweep_delete(Sliced *units) {
     delete units;
 }
 
-int64_t sweep_run(Sliced *units, const Job *job, uint64_t *found, uint64_t room) {
-    return units->run(*job, found, room);
+int64_t sweep_run(Sliced *units, const Job *job, uint64_t *found) {
+    return units->run(*job, found);
 }
 
 }

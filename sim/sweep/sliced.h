@@ -49,10 +49,10 @@ struct Cell {
 
 class Sliced {
 public:
-    // Does the cases of a block. For each that ends otherwise than it should, as many as there is
-    // room for: its number, the response or 0, fault, error code, CR2, physical address, the cells.
-    // Returns how many there are; or -1 if a control write was refused or not accepted.
-    int64_t run(const Job &job, uint64_t *found, uint64_t room) {
+    // Does the cases of a block. Writes down each that ends otherwise than it should: its number,
+    // whether there was a response, fault, error code, CR2, physical address, the cells. Returns how
+    // many there are; or -1 if a control write was refused or not accepted.
+    int64_t run(const Job &job, uint64_t *found) {
         cells.resize(job.cells);
         for (uint64_t index = 0; index < job.cells; index++) {
             cells[index].address = numbers(job.cell)[2 * index];
@@ -69,8 +69,10 @@ public:
             if (!any(differs))
                 continue;
             for (unsigned lane = 0; lane < lanes; lane++)
-                if (bit(differs, lane) && uint64_t(count++) < room)
+                if (bit(differs, lane)) {
                     found = tell(group * lanes + lane, lane, found);
+                    count++;
+                }
         }
         return count;
     }

@@ -4,6 +4,7 @@ All tables, indices and addresses are the same in every case of a space, so that
 alone. Where the page is, there is a word that shows whether an access has stored.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,10 +17,11 @@ from sim.golden.state import (
 )
 from sim.vectors.vector import Vector, VectorStep
 
-from .spaces import CHANGES, KEYS, KINDS, Case, Space
+from .spaces import CHANGES, IGNORED, KEYS, KINDS, Case, Space
 
 
-__all__ = ["DATA", "MAXPHYADDR", "SIZE", "Layout", "Slot", "Tables", "layout", "tables", "vector"]
+__all__ = ["BITS", "DATA", "MAXPHYADDR", "SIZE", "Layout", "Slot", "Tables", "layout", "line",
+           "tables", "vector"]
 
 
 #: Bits of a physical address.
@@ -38,7 +40,8 @@ _NARROW = (0x5a53_6000, 0x9c31_a000, 0xe7e5_9000)
 
 #: Address of the page, a multiple of every size: in long mode, in PAE paging, in 32-bit paging, and
 #: of its pages of 4 MiB, whose upper bits stand elsewhere in the entry.
-_FRAMES = {True: 0x1655_8000_0000, PagingMode.PAE: 0x2ac3_c000_0000, PagingMode.BITS_32: 0x6540_0000}
+_FRAMES = {True: 0x1655_8000_0000, PagingMode.PAE: 0x2ac3_c000_0000,
+           PagingMode.BITS_32: 0x6540_0000}
 _PSE36  = 0xa5_6540_0000
 
 #: Linear address: no two indices are equal, and none is 0.
@@ -148,14 +151,12 @@ def tables(space: Space, values: Mapping[str, int]) -> Tables:
     for number in range(space.uppers):
         entries[number] |= P | RW | US | A
     if change := values.get("upper", 0):
-        number, name = divmod(change - 1, len(CHANGES))
-        entries[number] ^= here.reserved[number] if CHANGES[name] == "reserved" else \
-            BITS[CHANGES[name]]
+        number, index = divmod(change - 1, len(CHANGES))
+        entries[number] ^= (BITS | {"reserved": here.reserved[number]})[CHANGES[index]]
     for number in range(space.uppers, len(space.levels)):
-        for name, bit in ({name: BITS[name] for name in ("p", "rw", "us", "xd", "a", "d")}
-                          | {"reserved": here.reserved[number]}).items():
+        for name, bit in (BITS | {"reserved": here.reserved[number]}).items():
             entries[number] |= bit * values.get(f"{name}{number}", 0)
-    for name in ("ignored", "global", "pat"):
+    for name in IGNORED:
         entries[-1] |= BITS[name] * values.get(name, 0)
     return Tables(tuple(entries), here.table | P * (1 - values.get("pdpte", 0)))
 
@@ -164,7 +165,8 @@ def vector(case: Case) -> Vector:
     """The case as an access vector."""
     space, values, here = case.space, case.values, layout(case.space)
     found   = tables(space, values)
-    entries = [(slot.address, value) for slot, value in zip(here.slots, found.entries, strict=False)]
+    entries = [(slot.address, value)
+               for slot, value in zip(here.slots[:-1], found.entries, strict=True)]
     if here.pdpte is not None:
         entries.insert(0, (here.pdpte, found.pdpte))
     if here.slots[0].size == SIZE:
@@ -196,3 +198,17 @@ def key_registers(values: Mapping[str, int]) -> tuple[int, int]:
     others = ((rights ^ 3) * 0x5555_5555) & ~(3 << 2 * KEY)
     pkru   = others | rights << 2 * KEY
     return pkru, pkru ^ 0xffff_ffff
+
+
+def line(number: int, case: Case) -> str:
+    """The case as a line for `dragoncage access`, with its number as the id."""
+    found = vector(case)
+    step  = found.access
+    registers = {name: f"{getattr(found, name):#x}"
+                 for name in ("cr0", "cr3", "cr4", "efer", "pkru", "pkrs")}
+    return json.dumps({
+        "id": number, **registers, "ac": step.ac, "cpl": step.cpl, "maxphyaddr": found.maxphyaddr,
+        "access": {"kind": step.kind, "linear": f"{step.linear:#x}", "size": step.size,
+                   "implicit": step.implicit},
+        "entries": [[f"{address:#x}", f"{value:#x}"] for address, value in found.entries],
+    })

@@ -23,7 +23,8 @@ from .netlist import SCRIPT, cycle, netlist
 from .pins import CONFIG, design
 
 
-__all__ = ["ROOM", "Job", "Outcome", "Units", "numbers", "unit"]
+__all__ = ["Job", "Outcome", "Units", "digest", "numbers",
+           "outcome", "unit"]
 
 
 WHO = "a sweep"
@@ -34,9 +35,6 @@ FLAGS = ("-std=c++17", "-O1", "-Wno-psabi", "-shared", "-fPIC")
 
 #: Options for vector registers, by what Linux calls the processor's ability, the best one first.
 VECTORS = {"avx512vl": ("-mavx512f", "-mavx512vl"), "avx2": ("-mavx2",)}
-
-#: Differences of a block that are told; all are counted.
-ROOM = 512
 
 #: Numbers of a difference before its cells.
 HEAD = 6
@@ -84,10 +82,16 @@ class Outcome(NamedTuple):
     cells:     list[int]
 
 
+def outcome(row: Sequence[int]) -> Outcome:
+    """Outcome of the numbers that C++ writes down for it."""
+    lane, responded, fault, error, cr2, physical, *cells = row
+    return Outcome(lane, bool(responded), fault, error, cr2, physical, cells)
+
+
 FUNCTIONS: tuple[Prototype, ...] = (
     ("sweep_new",    ctypes.c_void_p, []),
     ("sweep_delete", None,   [ctypes.c_void_p]),
-    ("sweep_run",    Signed, [ctypes.c_void_p, ctypes.POINTER(Job), ctypes.c_void_p, Number]),
+    ("sweep_run",    Signed, [ctypes.c_void_p, ctypes.POINTER(Job), ctypes.c_void_p]),
 )
 
 
@@ -106,15 +110,15 @@ class Units:
         self._delete = calls.sweep_delete
         self._handle = ctypes.c_void_p(calls.sweep_new())
 
-    def run(self, job: Job) -> tuple[int, list[Outcome]]:
-        """Do a block; return how many cases end otherwise than they should, and the first ones."""
+    def run(self, job: Job) -> list[Outcome]:
+        """Do a block; return the outcomes that are not what they should be."""
         width = HEAD + job.cells
-        found = np.zeros(ROOM * width, np.uint64)
-        count = self._run(self._handle, ctypes.byref(job), found.ctypes.data, ROOM)
+        found = np.empty(8 * job.size * width, np.uint64)
+        count = self._run(self._handle, ctypes.byref(job), found.ctypes.data)
         if count < 0:
             raise Unavailable(f"{WHO} cannot begin: the unit refuses the registers of a case")
-        rows = found[:min(count, ROOM) * width].reshape(-1, width).tolist()
-        return count, [Outcome(row[0], bool(row[1]), *row[2:HEAD], row[HEAD:]) for row in rows]
+        rows = found[:count * width].reshape(-1, width).tolist()
+        return [outcome(row) for row in rows]
 
     def __del__(self) -> None:
         if ctypes is not None and hasattr(self, "_handle"):
@@ -125,6 +129,14 @@ class Units:
 def unit() -> Units:
     """The unit of the project. Raises :class:`sim.errors.Unavailable`."""
     return Units(Mmu(CONFIG))
+
+
+def digest() -> str:
+    """A short name for the project's unit and the code that sweeps it."""
+    code = [file.read_text(encoding="utf-8")
+            for file in sorted(Path(__file__).parent.iterdir())
+            if file.suffix in (".py", ".h", ".cc")]
+    return name_of(design(Mmu(CONFIG)), *code)[:16]
 
 
 def numbers(values: Sequence[int]) -> npt.NDArray[np.uint64]:
