@@ -18,7 +18,7 @@ from .tables import BITS, DATA, Layout, layout, tables, vector
 from .unit import Job, Outcome, Units, numbers
 
 
-__all__ = ["Difference", "Done", "block"]
+__all__ = ["Difference", "Done", "block", "words_of"]
 
 
 class Difference(NamedTuple):
@@ -53,7 +53,7 @@ def block(units: Units, space: Space, number: int) -> Done:
     plan, here = _plan(space), layout(space)
     values     = plan.fast | space.slow_values(number)
     wanted     = outcomes(space, values)
-    cells      = _cells(here)
+    cells      = words_of(here)
     planes     = np.packbits(np.stack(
         [*plan.planes, *_requests(attempt(values)), wanted.faults, *wanted.error, wanted.stored,
          *wanted.accessed, wanted.dirtied]), axis=1, bitorder="little")
@@ -87,7 +87,7 @@ def _requests(tried: Attempt) -> list[Bits]:
 @cache
 def _plan(space: Space) -> _Plan:
     here, fast = layout(space), digits(space)
-    cells  = _cells(here)
+    cells  = words_of(here)
     names  = [digit.name for digit in space.fast if digit.radix == 2]
     before = [triple for plane, name in enumerate(names)
               for triple in _held(space, here, cells, name, plane)]
@@ -122,7 +122,7 @@ def _places(here: Layout, cells: dict[int, int], level: int, mask: int,
 
 
 @cache
-def _cells(here: Layout) -> dict[int, int]:
+def words_of(here: Layout) -> dict[int, int]:
     """Words of memory that are not 0, with the order that they have for the units."""
     addresses = [slot.address for slot in here.slots]
     if here.pdpte is not None:

@@ -5,12 +5,12 @@ from typing import Any
 
 from sim.output.text import table, wrap
 
-from .block import Difference
+from .block import Difference, words_of
 from .rules import CAUSES, Expected
 from .run import Result
 from .sample import by_rules
 from .spaces import CASES, SPACES, Case, number_of
-from .tables import line
+from .tables import layout, line, vector
 
 
 __all__ = ["Found", "as_json", "as_text"]
@@ -45,11 +45,20 @@ class Found:
 
     @property
     def unit(self) -> dict[str, Any]:
-        """Outcome on the unit; its fault is "none" if there was no response."""
+        """Outcome on the unit."""
         outcome = self._outcome
         fault   = _FAULTS[outcome.fault] if outcome.responded else "no response"
         return {"fault": fault, **_ending(fault, outcome.error, outcome.cr2, outcome.physical),
-                "memory": [f"{value:#x}" for value in outcome.cells]}
+                "memory": [f"{value:#x}" for value in self._memory]}
+
+    @property
+    def _memory(self) -> list[int]:
+        """Memory on the unit, as the vector has it: there entries may be half a word."""
+        words   = words_of(layout(self.case.space))
+        entries = [address for address, _ in vector(self.case).entries]
+        size    = layout(self.case.space).slots[0].size
+        return [self._outcome.cells[words[address // 8]] >> 8 * (address % 8)
+                & (1 << 8 * size) - 1 for address in entries]
 
 
 def _ending(fault: str | None, error: int, cr2: int, physical: int) -> dict[str, str]:
