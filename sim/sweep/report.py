@@ -61,10 +61,11 @@ class Found:
                 & (1 << 8 * size) - 1 for address in entries]
 
 
-def _ending(fault: str | None, error: int, cr2: int, physical: int) -> dict[str, str]:
-    if fault == "#PF":
-        return {"error_code": f"{error:#x}", "cr2": f"{cr2:#x}"}
-    return {"physical": f"{physical:#x}"} if fault is None else {}
+def _ending(fault: str | None, error: int, cr2: int, physical: int) -> dict[str, str | None]:
+    """What an ending has besides its fault; None for what it has not."""
+    return {"error_code": f"{error:#x}" if fault == "#PF" else None,
+            "cr2":        f"{cr2:#x}" if fault == "#PF" else None,
+            "physical":   f"{physical:#x}" if fault is None else None}
 
 
 def as_text(result: Result, found: Found | None, seconds: float) -> str:
@@ -113,7 +114,7 @@ def as_json(result: Result, found: Found | None) -> dict[str, Any]:
             "conditions": dict(found.case.values),
             "rules":      found.rules,
             "unit":       found.unit,
-            "vector":     json.loads(line(found.number, found.case)),
+            "vector":     line(found.number, found.case),
         },
     }
 

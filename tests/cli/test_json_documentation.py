@@ -24,6 +24,7 @@ from tests.benchmark.hardware_support import measurement
 from tests.oracles.oracle_support import vector
 from tests.json_support import documented, paths
 from tests.scenario.story_support import FAST
+from tests.sweep.sweep_support import document_with_a_difference
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
@@ -73,6 +74,8 @@ def printed(command, tmp_path, capsys):
         return built()
     if command == "compare":
         return json.dumps(compared())
+    if command == "sweep":
+        return json.dumps(document_with_a_difference())
     stories = [tmp_path / f"story{number}.py" for number, _ in enumerate(ENDS)]
     for story, end in zip(stories, ENDS, strict=True):
         story.write_text(STORY.format(end=end))

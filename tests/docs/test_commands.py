@@ -58,6 +58,9 @@ MENDED  = ("tests/explore/test_command.py::"
            "test_nothing_is_found_where_it_was_mended_and_the_same_bound_is_told")
 DRAWN   = ("tests/explore/test_command.py::"
            "test_the_result_does_not_depend_on_the_number_of_workers")
+SWEPT   = "tests/sweep/test_command.py::test_the_counts_do_not_depend_on_the_number_of_workers"
+SAMPLED = ("tests/sweep/test_command.py::"
+           "test_without_a_range_it_is_a_sample_and_with_full_it_is_all")
 SAVED   = "tests/explore/test_command.py::test_a_schedule_is_saved_as_a_scenario"
 SERIAL  = ("tests/engines/test_serial.py::"
            "test_the_command_tells_a_whole_story_through_a_pseudo_terminal")
@@ -146,6 +149,14 @@ ELSEWHERE = {
     "dragoncage explore RACE --jobs 2":               DRAWN,
     "dragoncage run found.py --era 4.8 --engine cxxrtl": "tests/explore/test_command.py::"
         "test_the_saved_schedule_has_the_bad_outcome_on_the_gateware",
+    "dragoncage sweep":                               SAMPLED,
+    "dragoncage sweep --full":                        SAMPLED,
+    "dragoncage sweep --part 1/4":                    "tests/sweep/test_command.py::"
+        "test_a_part_of_all_cases_is_swept",
+    "dragoncage sweep --cases 0..1000000":            SWEPT,
+    "dragoncage sweep --jobs 2":                      SWEPT,
+    "dragoncage sweep --resume FILE":                 SWEPT,
+    "dragoncage sweep --json":                        SWEPT,
     "dragoncage bench engines":                       BENCH,
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,

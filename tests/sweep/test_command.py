@@ -2,19 +2,14 @@
 
 import json
 import sys
-from pathlib import Path
 
 import pytest
 
 from sim.cli.main import main
 from sim.sweep.report import as_json
 from sim.sweep.spaces import CASES
-from tests.json_support import documented, paths
 
-from .sweep_support import swept
-
-
-PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
+from .sweep_support import pool_of_one, swept
 
 
 def lines_of(capsys, *arguments):
@@ -62,22 +57,22 @@ def test_the_counts_do_not_depend_on_the_number_of_workers(capsys, tmp_path):
 
 @pytest.mark.slow
 def test_a_part_of_all_cases_is_swept(capsys, monkeypatch):
-    monkeypatch.setattr("sim.cli.sweep.MOST", CASES)
-    assert main(["sweep", "--part", f"3/{CASES // 1000}", "--jobs", "1", "--json"]) == 0
+    monkeypatch.setattr("sim.cli.sweep.processes", lambda jobs: pool_of_one())
+    assert main(["sweep", "--part", "3/100000", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert printed["stop"] - printed["first"] == sum(printed["causes"].values()) == 1000
+    assert printed["first"] == CASES * 2 // 100_000
+    assert printed["stop"] == CASES * 3 // 100_000
+    assert sum(printed["causes"].values()) == printed["stop"] - printed["first"]
 
 
-def test_the_page_has_the_keys_of_the_json():
-    section = PAGE.partition("## dragoncage sweep --json\n")[2].partition("\n## ")[0]
-    keys    = documented(section)
-    found   = set(paths(as_json(swept_nothing(), None), keys))
-    assert found <= keys
-    assert {key for key in keys if not key.startswith("smallest.")} == found - {"smallest"} | {
-        "smallest", "wrong[]"} - {"wrong"}
-
-
-def swept_nothing():
-    """The result of a sweep that has not begun."""
-    from sim.sweep.run import Result
-    return Result(0, 1)
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments, stop", [((), 300), (("--full",), 2000)])
+def test_without_a_range_it_is_a_sample_and_with_full_it_is_all(capsys, monkeypatch, arguments,
+                                                                stop):
+    monkeypatch.setattr("sim.cli.sweep.processes", lambda jobs: pool_of_one())
+    monkeypatch.setattr("sim.cli.sweep.DEFAULT", 300)
+    monkeypatch.setattr("sim.sweep.spaces.CASES", 2000)
+    assert main(["sweep", *arguments, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["first"], printed["stop"]) == (0, stop)
+    assert sum(printed["causes"].values()) == stop

@@ -1,8 +1,6 @@
 # amaranth: UnusedElaboratable=no
 """A flaw of the unit is found, and told by the smallest case that shows it."""
 
-import json
-
 import pytest
 from amaranth.hdl import Const
 
@@ -58,7 +56,7 @@ def test_it_is_found_with_the_smallest_case(flawed, monkeypatch):
     report = as_json(result, told)["smallest"]
     assert report["rules"]["error_code"] == "0x3"
     assert report["unit"]["fault"] is None
-    outcome, = GoldenVectors().run([parse(1, json.dumps(report["vector"]))])
+    outcome, = GoldenVectors().run([parse(1, report["vector"])])
     assert outcome.ending.fault == "#PF"
     assert [f"{value:#x}" for value in outcome.entries] == report["rules"]["memory"]
     assert "0x3" in as_text(result, told, 1.0)

@@ -1,9 +1,12 @@
 """Each case has a number, and each number a case."""
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 
+from sim.cli.sweep import DEFAULT
 from sim.sweep.spaces import BLOCK, CASES, SPACES, case_at, number_of
 
 
@@ -36,3 +39,12 @@ def test_a_block_varies_what_its_space_says_and_nothing_else():
     second = case_at(7 * BLOCK + BLOCK - 1)
     fast   = {name for name, _ in first.space.fast}
     assert {name for name, value in first.values.items() if value != second.values[name]} == fast
+
+
+def test_the_page_has_how_many_cases_each_space_has():
+    page  = (Path(__file__).parents[2] / "docs" / "sweep.md").read_text(encoding="utf-8")
+    table = re.search(r"\| space \| cases \|\n\|---\|---\|\n((?:\|.*\n)+)", page)[1]
+    rows  = dict(re.findall(r"\| (.+) \| ([\d,]+) \|", table))
+    assert rows == {space.name: f"{space.blocks * BLOCK:,}" for space in SPACES}
+    assert f"all {CASES:,}" in page
+    assert f"{DEFAULT:,} cases" in page
