@@ -25,6 +25,7 @@ status.
 :mod:`sim.cli.requests`        ... and all that it asks for
 :mod:`sim.cli.access`          ``access``: runs access vectors
 :mod:`sim.cli.compare`         ``compare``: runs them on processors of others
+:mod:`sim.cli.sweep`           ``sweep``: compares unit and rules in every combination
 :mod:`sim.cli.bench`           ``bench``: measures the engines
 :mod:`sim.cli.machines`        ``machines``: compiles machines for other computers
 :mod:`sim.cli.verilog`         ``verilog``: writes the design as Verilog

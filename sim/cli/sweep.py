@@ -6,6 +6,7 @@ import os
 import re
 import time
 from contextlib import AbstractContextManager, closing
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import Unavailable
@@ -54,10 +55,8 @@ def add(commands: Any) -> None:
 
 def sweep_command(args: argparse.Namespace) -> int:
     """Compare the unit with the manual's rules in every combination of the bits they name."""
-    try:
-        import numpy  # noqa: F401
-    except ImportError as error:
-        raise UsageError("a sweep needs NumPy: pip install 'dragoncage[sweep]'") from error
+    if find_spec("numpy") is None:
+        raise UsageError("a sweep needs NumPy: pip install 'dragoncage[sweep]'")
     from sim.sweep.report import as_json, as_text
     if args.resume is not None:
         writable_file(args.resume, option="--resume")

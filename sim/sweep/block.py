@@ -36,7 +36,7 @@ class Done(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What all blocks of a space have in common.
+    """All that the blocks of a space have in common.
 
     ``before`` and ``after`` are cells, bits and planes; ``fast`` the digits of its cases, and
     ``planes`` those that have them.
@@ -49,7 +49,7 @@ class _Plan(NamedTuple):
 
 
 def block(units: Units, space: Space, number: int) -> Done:
-    """Do a block of cases."""
+    """Carry out a block of cases. Raises :class:`sim.errors.Unavailable`."""
     plan, here = _plan(space), layout(space)
     values     = plan.fast | space.slow_values(number)
     wanted     = outcomes(space, values)

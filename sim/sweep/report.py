@@ -1,4 +1,4 @@
-"""What a sweep has found, as text and as JSON."""
+"""Results of a sweep, as text and as JSON."""
 
 import json
 from typing import Any
@@ -62,7 +62,7 @@ class Found:
 
 
 def _ending(fault: str | None, error: int, cr2: int, physical: int) -> dict[str, str | None]:
-    """What an ending has besides its fault; None for what it has not."""
+    """Numbers of an ending; None for those that it has not."""
     return {"error_code": f"{error:#x}" if fault == "#PF" else None,
             "cr2":        f"{cr2:#x}" if fault == "#PF" else None,
             "physical":   f"{physical:#x}" if fault is None else None}

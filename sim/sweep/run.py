@@ -100,7 +100,7 @@ def parts(first: int, stop: int) -> list[tuple[int, int]]:
 
 def sweep(first: int, stop: int, pool: Pool, state: State,
           progress: Callable[[int], None] = lambda done: None) -> Result:
-    """Do the cases from ``first`` to before ``stop``, but for those that ``state`` knows."""
+    """Carry out the cases from ``first`` to before ``stop``, but for those that ``state`` knows."""
     result = Result(first, stop)
     every  = parts(first, stop)
     found: Iterator[Part] = pool.calls(do_part, [part for part in every if part not in state])
@@ -116,7 +116,7 @@ def sweep(first: int, stop: int, pool: Pool, state: State,
 
 
 def do_part(first: int, stop: int) -> Part:
-    """Do a part. Raises :class:`sim.errors.Unavailable`."""
+    """Carry out a part. Raises :class:`sim.errors.Unavailable`."""
     units  = unit()
     result = Result(first, stop)
     for start in range(first // BLOCK * BLOCK, stop, BLOCK):

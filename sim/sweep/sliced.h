@@ -44,14 +44,14 @@ struct Cell {
     Word     wanted[64];
 };
 
-// A block of cases is a "Job", which Python has too: see "unit.py". A plane has a bit for each case.
+// A block of cases is a "Job", which Python has too: see "unit.py". A plane has a bit of each.
 
 
 class Sliced {
 public:
     // Does the cases of a block. Writes down each that ends otherwise than it should: its number,
-    // whether there was a response, fault, error code, CR2, physical address, the cells. Returns how
-    // many there are; or -1 if a control write was refused or not accepted.
+    // whether there was a response, fault, error code, CR2, physical address, the cells. Returns
+    // how many there are; or -1 if a control write was refused or not accepted.
     int64_t run(const Job &job, uint64_t *found) {
         cells.resize(job.cells);
         for (uint64_t index = 0; index < job.cells; index++) {
@@ -125,7 +125,8 @@ private:
     // A plane's bits of the cases of a group.
     static Word plane(const Job &job, uint64_t number, uint64_t group) {
         Word word;
-        std::memcpy(&word, reinterpret_cast<const char *>(job.planes) + number * job.size + group * sizeof(Word), sizeof(word));
+        auto first = reinterpret_cast<const char *>(job.planes);
+        std::memcpy(&word, first + number * job.size + group * sizeof(word), sizeof(word));
         return word;
     }
 

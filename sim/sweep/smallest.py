@@ -15,7 +15,7 @@ _PLAIN = {"p": 1, "rw": 1, "us": 1, "a": 1, "d": 1}
 
 
 def weight(case: Case) -> int:
-    """How many conditions of a case are in the way of an access that changes nothing."""
+    """Number of conditions of a case that are in the way of an access that changes nothing."""
     return sum(value != _plain(name) for name, value in case.values.items())
 
 

@@ -62,7 +62,7 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """What all cases of a space have in common.
+    """All that the cases of a space have in common.
 
     Attributes
     ----------

@@ -111,7 +111,7 @@ class Units:
         self._handle = ctypes.c_void_p(calls.sweep_new())
 
     def run(self, job: Job) -> list[Outcome]:
-        """Do a block; return the outcomes that are not what they should be."""
+        """Carry out a block; return the outcomes that are not what they should be."""
         width = HEAD + job.cells
         found = np.empty(8 * job.size * width, np.uint64)
         count = self._run(self._handle, ctypes.byref(job), found.ctypes.data)
