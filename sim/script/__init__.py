@@ -13,7 +13,9 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.host`          the interface of a kernel on which a script is played
 :mod:`sim.script.names`         names in a script, and what they stand for on one kernel
 :mod:`sim.script.arguments`     registers of a system call
-:mod:`sim.script.actions`       what each step does
+:mod:`sim.script.action`        a step that is being done; steps that are one system call
+:mod:`sim.script.lives`         ... with which processes begin and end
+:mod:`sim.script.actions`       ... of all other kinds
 :mod:`sim.script.outcome`       what came of a step
 :mod:`sim.script.player`        plays a script on a host
 :mod:`sim.script.instructions`  instructions that a script's program has written for itself

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import words
-from .actions import ACTIONS, Action, Refused, call
+from .action import Action, Refused, call
+from .actions import ACTIONS
 from .expression import Expression
 from .host import Caught, Ended, Hangs, Host, NotKnown, Process, Stopped, Waiting
 from .names import Names
