@@ -5,7 +5,7 @@ for each transfer, and a kernel that leaves CR0.WP clear. What Linux has as a sy
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -17,8 +17,11 @@ from sw.arch.x86.include.asm.cpufeatures import (
 from .output.names import others
 
 
-__all__ = ["PARAMETERS", "SWITCHES", "Switch", "Switches"]
+__all__ = ["GROUPS", "PARAMETERS", "SWITCHES", "Switch", "Switches"]
 
+
+#: All groups of switches.
+GROUPS = ("unit", "machine", "kernel", "vm")
 
 #: Features that the kernel can do without, though the unit has them, by their switches.
 FEATURES: Mapping[str, int] = {
@@ -151,18 +154,21 @@ class Switches:
     values: tuple[tuple[str, int | str], ...] = ()
 
     @classmethod
-    def parse(cls, words: Iterable[str]) -> "Switches":
+    def parse(cls, words: Iterable[str], groups: Sequence[str] = GROUPS) -> "Switches":
         """Values from words such as "unit.smap=0", of which the last of a name counts.
 
-        Raises :class:`ValueError`, whose message is one line for whoever wrote them.
+        Raises :class:`ValueError`, whose message is one line for whoever wrote them. It names
+        switches of ``groups``.
         """
         values: dict[str, int | str] = {}
         for word in words:
             name, equals, text = word.partition("=")
             switch = SWITCHES.get(name)
-            if switch is None or not equals:
-                raise ValueError(f'"{word[:40]}" is no switch: write NAME=VALUE; '
-                                 + others("" if switch else name, SWITCHES, _HELP))
+            if switch is None:
+                known = [one for one in SWITCHES if one.partition(".")[0] in groups]
+                raise ValueError(f'there is no switch "{name[:40]}"; {others(name, known, _HELP)}')
+            if not equals:
+                raise ValueError(f"{name} has no value: write {name}=VALUE")
             values[name] = switch.read(text)
         return cls(tuple(values.items()))
 
@@ -174,7 +180,7 @@ class Switches:
         return Switches(tuple((dict(below.values) | dict(self.values)).items()))
 
     def of(self, group: str) -> dict[str, Any]:
-        """Values of one group, "unit", "machine" or "kernel", by the names within it."""
+        """Values of one group by the names within it."""
         return {name.removeprefix(f"{group}."): value for name, value in self.values
                 if name.startswith(f"{group}.")}
 

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from sim.output.files import print_out
 from sim.output.text import table
-from sim.switches import SWITCHES, Switches
+from sim.switches import GROUPS, SWITCHES, Switches
 
 from .usage import UsageError
 
@@ -15,9 +15,6 @@ __all__ = ["add_switches", "one_word_each", "switches_of"]
 
 
 OPTION = "--set"
-
-#: All groups of switches.
-GROUPS = ("unit", "machine", "kernel", "vm")
 
 
 class _Set(argparse.Action):
@@ -64,7 +61,7 @@ def add_switches(command: argparse.ArgumentParser, groups: Sequence[str] = GROUP
 def switches_of(args: argparse.Namespace, groups: Sequence[str] = GROUPS) -> Switches:
     """The switches that are set. Raises :class:`UsageError`."""
     try:
-        found = Switches.parse(args.switches)
+        found = Switches.parse(args.switches, groups)
     except ValueError as error:
         raise UsageError(f"{OPTION}: {error}") from error
     for name, _ in found.values:

@@ -14,10 +14,12 @@ _MOST = 12
 def others(word: object, known: Iterable[str], where: str = "") -> str:
     """Tell what there is besides ``word``: names that are near, and all if they are few.
 
-    ``where`` says in a few words where the reader finds the others.
+    Of names with dots those are near that end in the word. ``where`` says in a few
+    words where the reader finds the others.
     """
     names: Collection[str] = list(known)
-    *first, last = get_close_matches(str(word), names) or [""]
+    ending = [name for name in names if name.endswith(f".{word}")]
+    *first, last = ending or get_close_matches(str(word), names) or [""]
     near = f"did you mean {', '.join(first)}{' or ' * bool(first)}{last}?" if last else ""
     few  = f"there are: {', '.join(names) or 'none'}" if len(names) <= _MOST else where
     return " ".join(filter(None, (near, few)))

@@ -34,7 +34,7 @@ def read_settings(table: Mapping[str, object]) -> Switches:
             raise ValueError(f"{name} is none of the kernel's; a script has those alone")
         if name in _NEEDS:
             raise ValueError(f'{name}: write needs = ["{_NEEDS[name]}"] instead')
-    return Switches.parse(f"{name}={value}" for name, value in flat.items())
+    return Switches.parse((f"{name}={value}" for name, value in flat.items()), GROUPS)
 
 
 def _flat(prefix: str, table: Mapping[str, object]) -> list[tuple[str, object]]:

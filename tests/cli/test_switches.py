@@ -41,7 +41,11 @@ def test_help_lists_the_switches_of_a_command(command, groups, capsys):
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["run", "--set", "smap=0"],            '--set: "smap=0" is no switch: write NAME=VALUE'),
+    (["run", "--set", "foo=1"],             '--set: there is no switch "foo"; --set help lists'),
+    (["script", "--set", "smap=1"],         '--set: there is no switch "smap"; did you mean kern'),
+    (["walk", "0", "--set", "machine.ran=1"], '--set: there is no switch "machine.ran"; did you m'),
+    (["explore", "dirty-cow", "--set", "kernel.smaq=1"], '--set: there is no switch "kernel.smaq"'),
+    (["verilog", "--set", "nx=1"],         '--set: there is no switch "nx"; did you mean unit.nx?'),
     (["run", "--set", "unit.smap=no"],      '--set: unit.smap is 0 or 1, not "no"'),
     (["run", "--set"],                      "argument --set: expected one argument"),
     (["run", "--set", "machine.cpus=2", "race"],

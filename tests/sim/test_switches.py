@@ -38,11 +38,13 @@ def test_the_last_value_of_a_switch_counts():
 
 
 @pytest.mark.parametrize("word, complaint", [
-    ("smap=0",            '"smap=0" is no switch: write NAME=VALUE; did you mean unit.smap? --set'),
-    ("vm.nr_hugepage=4",  '"vm.nr_hugepage=4" is no switch: write NAME=VALUE; did you mean vm.nr'),
-    ("zzz=4",             '"zzz=4" is no switch: write NAME=VALUE; --set help lists all'),
-    ("unit.smap",         '"unit.smap" is no switch: write NAME=VALUE; --set help lists all'),
-    ("unit.sse=1",        '"unit.sse=1" is no switch'),
+    ("smap=0",            'there is no switch "smap"; did you mean unit.smap or kernel.smap? --se'),
+    ("wp=0",              'there is no switch "wp"; did you mean kernel.wp? --set help lists all'),
+    ("vm.nr_hugepage=4",  'there is no switch "vm.nr_hugepage"; did you mean vm.nr_hugepages? --s'),
+    ("unit.snap=0",       'there is no switch "unit.snap"; did you mean unit.smap'),
+    ("zzz=4",             'there is no switch "zzz"; --set help lists all'),
+    ("zzz",               'there is no switch "zzz"; --set help lists all'),
+    ("unit.smap",         'unit.smap has no value: write unit.smap=VALUE'),
     ("unit.smap=off",     'unit.smap is 0 or 1, not "off"'),
     ("unit.smap=2",       'unit.smap is 0 or 1, not "2"'),
     ("machine.latency=0", 'machine.latency is a number from 1 to 5000, not "0"'),
@@ -55,6 +57,11 @@ def test_a_word_that_makes_no_sense_is_refused(word, complaint):
     with pytest.raises(ValueError) as refused:
         Switches.parse([word])
     assert str(refused.value).startswith(complaint) and len(str(refused.value)) < 150
+
+
+def test_no_switch_is_proposed_of_a_group_that_has_nothing_to_say_here():
+    with pytest.raises(ValueError, match="did you mean kernel.smap[?] --set"):
+        Switches.parse(["smap=0"], ["kernel", "vm"])
 
 
 def test_a_unit_has_what_the_switches_say_and_else_what_the_preset_has():
