@@ -9,6 +9,8 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.script`        a script: files, processes and steps
 :mod:`sim.script.settings`      settings of a kernel, and those of this machine's Linux
 :mod:`sim.script.values`        values in it, and what is wrong with them
+:mod:`sim.script.expectations`  values that a step may expect
+:mod:`sim.script.lines`         the text of a script as TOML, and the lines in it
 :mod:`sim.script.parser`        from TOML to a script
 :mod:`sim.script.host`          the interface of a kernel on which a script is played
 :mod:`sim.script.names`         names in a script, and what they stand for on one kernel

@@ -83,7 +83,7 @@ async def _ptrace(action: Action) -> None:
 
 
 async def _setrlimit(action: Action) -> None:
-    limit = action.number("limit").to_bytes(8, "little")
+    limit = (action.number("limit") & (1 << 64) - 1).to_bytes(8, "little")
     await action.process.put(2 * limit, OPERANDS)
     action.says(await action.syscall(_PRLIMIT64, 0, action.register("resource"),
                                      action.process.stage + OPERANDS, 0))

@@ -9,8 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
-__all__ = ["Expression", "parse"]
+__all__ = ["WIDE", "Expression", "fits", "parse"]
 
+
+#: The complaint about a number that does not fit.
+WIDE = "a number has 64 bits at most"
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>0x[0-9a-fA-F_]+|[0-9][0-9_]*)"
                     r"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|(?P<sign>[-+*]))")
@@ -41,12 +44,17 @@ class Expression:
         return sum(factor * (1 if name is None else of(name)) for factor, name in self.terms)
 
 
+def fits(number: int) -> bool:
+    """Tell whether a number has 64 bits at most, with a sign or without."""
+    return -(1 << 63) <= number < 1 << 64
+
+
 def parse(value: int | str) -> Expression:
     """Read a number or a text. Raises :class:`ValueError`, whose message says what is meant."""
     if isinstance(value, int):
         return Expression(str(value), ((value, None),))
     terms: list[tuple[int, str | None]] = []
-    factor, name, position, wants = 1, None, 0, True
+    factor, name, wants = 1, None, True
     for token in _tokens(value):
         if token in ("+", "-") and wants and name is None and factor in (1, -1):
             factor = -factor if token == "-" else factor
@@ -56,17 +64,27 @@ def parse(value: int | str) -> Expression:
         elif token == "*" and not wants:
             wants = True
         elif token[0].isdigit() and wants:
-            factor, wants = factor * int(token, 0), False
+            factor, wants = factor * _number(token, value), False
         elif token[0].isalpha() or token[0] == "_":
             if not wants or name is not None:
                 raise _wrong(value)
             name, wants = token, False
         else:
             raise _wrong(value)
-        position += 1
     if wants:
         raise _wrong(value)
-    return Expression(value, (*terms, (factor, name)))
+    terms.append((factor, name))
+    constant = sum(factor for factor, name in terms if name is None)
+    if not all(map(fits, (constant, *(factor for factor, _ in terms)))):
+        raise ValueError(f'{WIDE}, and "{value[:40]}" has more')
+    return Expression(value, tuple(terms))
+
+
+def _number(token: str, text: str) -> int:
+    try:
+        return int(token, 0)
+    except ValueError:  # such as 007, or with more digits than Python reads
+        raise _wrong(text) from None
 
 
 def _tokens(text: str) -> list[str]:
@@ -81,4 +99,4 @@ def _tokens(text: str) -> list[str]:
 
 
 def _wrong(text: str) -> ValueError:
-    return ValueError(f'"{text}" is no number and no sum such as p+4096')
+    return ValueError(f'"{text[:40]}" is no number and no sum such as p+4096')

@@ -1,11 +1,6 @@
-"""Reader of scripts in TOML. It is strict: what the format does not have is an error.
-
-``tomllib`` keeps no lines, so that :class:`_Lines` looks for them: tables and their keys stand at
-the beginning of a line.
-"""
+"""Reader of scripts in TOML. It is strict: what the format does not have is an error."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +10,13 @@ from sim.switches import Switches
 
 from . import expression, words
 from .calls import CALLS, Arg, Kind
+from .expectations import check_expected
 from .host import PROCESSES
+from .lines import Lines, read_toml
 from .settings import read_settings
 from .script import EXPECTED, MAKERS, NEEDS, STEPS, Script, ScriptError, ScriptFile, Segment, Step
 from .values import (
-    PAGE, SEGMENTS, Wrong, check_keys, check_room, check_table, check_word, data_of, is_number,
+    PAGE, SEGMENTS, Wrong, check_keys, check_room, check_table, check_width, data_of, is_number,
     list_of, one_of, prot_of, size_of, type_name, words_of,
 )
 
@@ -34,29 +31,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _TOP = {"format": int, "title": str, "needs": list, "differs": str, "set": dict, "file": list,
         "process": dict, "step": list}
 
-
-class _Lines:
-    """Lines of the tables of a text, by their heads; an inline table begins a line."""
-
-    def __init__(self, text: str):
-        self._lines = text.splitlines()
-
-    def of(self, head: str, number: int, key: str) -> int:
-        """Line of ``key`` in table number ``number`` called ``head``, or of its head, or 1."""
-        starts = (self._matching(rf"\s*\[\[?\s*{head}[\s.\]]") or self._matching(r"\s*\{")
-                  if head else [-1])
-        if number >= len(starts):
-            return 1
-        start = starts[number]
-        for index in range(start + 1, len(self._lines)):
-            if re.match(r"\s*[\[{]", self._lines[index]):
-                break
-            if key and re.match(rf'\s*"?{re.escape(key)}"?\s*=', self._lines[index]):
-                return index + 1
-        return max(start + 1, 1)
-
-    def _matching(self, pattern: str) -> list[int]:
-        return [index for index, line in enumerate(self._lines) if re.match(pattern, line)]
+_TABLES = ("set", "file", "process", "step")
 
 
 def load(path: Path) -> Script:
@@ -70,29 +45,20 @@ def load(path: Path) -> Script:
 
 def parse(text: str, file: str, name: str) -> Script:
     """Read a script. Raises :class:`.script.ScriptError`, which names ``file`` and the line."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScriptError(_toml_error(text, file, str(error))) from error
-    return _Reader(table, _Lines(text), file).script(name)
-
-
-def _toml_error(text: str, file: str, message: str) -> str:
-    found = re.search(r" \(at line (\d+), column \d+\)$", message)
-    line  = found[1] if found else len(text.splitlines())
-    said  = message[:found.start()] if found else message.removesuffix(" (at end of document)")
-    return f"{file}:{line}: this is no TOML: {said}"
+    table = read_toml(text, file)
+    return _Reader(table, Lines(text), file).script(name)
 
 
 class _Reader:
     """One script as it is read; the names that it has given so far."""
 
-    def __init__(self, table: Mapping[str, Any], lines: _Lines, file: str):
+    def __init__(self, table: Mapping[str, Any], lines: Lines, file: str):
         self._table = table
         self._lines = lines
         self._file  = file
         self._names:     set[str] = set()
         self._processes: set[str] = set()
+        self._frames:    set[str] = set()
         self._begun = 0
 
     def script(self, name: str) -> Script:
@@ -111,12 +77,17 @@ class _Reader:
     def _within(self, head: str, number: int, read: Any, *args: Any) -> Any:
         """Read one table; say where it is wrong."""
         try:
+            for value in args:
+                check_width(value)
             return read(*args)
         except Wrong as wrong:
             line = self._lines.of(head, number, wrong.key)
             raise ScriptError(f"{self._file}:{line}: {wrong}") from wrong
 
     def _head(self) -> Mapping[str, Any]:
+        # Tables are checked with their lines, when their turn comes.
+        check_width({key: value for key, value in self._table.items()
+                     if key not in _TABLES or not isinstance(value, _TOP[key])})
         # Another format has other keys: its number comes first.
         number = self._table.get("format")
         if is_number(number) and number != FORMAT:
@@ -183,6 +154,8 @@ class _Reader:
         self._names.update(names)
         if do in MAKERS:
             self._processes.update(names)
+        if do == "query":
+            self._frames.update(names)
         return names
 
     def _argument(self, arg: Arg, value: Any) -> Any:
@@ -262,10 +235,12 @@ class _Reader:
                 value = self._expression("expect", value)
             elif key == "data":
                 value = data_of("expect", value)
-            elif key == "frame" and str(value).removeprefix("!") not in self._names:
+            elif key == "frame" and str(value).removeprefix("!") not in self._frames:
                 raise Wrong(f"expect: no query before has made {value}", "expect")
-            check_word(key, value)
+            elif key == "child" and (isinstance(value, str) or value):
+                one_of(value, sorted(self._processes), "expect")
             found[key] = value
+        check_expected(found)
         return found
 
 

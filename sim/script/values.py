@@ -6,12 +6,11 @@ from typing import Any
 
 from sim.output.names import others
 
-from . import words
 from .calls import Kind
-from .expression import Expression
+from .expression import WIDE, Expression, fits
 
 
-__all__ = ["PAGE", "SEGMENTS", "Wrong", "check_keys", "check_room", "check_table", "check_word",
+__all__ = ["PAGE", "SEGMENTS", "Wrong", "check_keys", "check_room", "check_table", "check_width",
            "data_of", "is_number", "list_of", "one_of", "prot_of", "size_of", "type_name",
            "words_of"]
 
@@ -23,17 +22,9 @@ _MOST, SEGMENTS = 0x8000, 64
 #: The page that has the words of scripts.
 PAGE = "docs/scripts.md has all"
 
-_BYTES = re.compile(r"((?:[0-9a-fA-F]{2})+)(?:\*([0-9]+))?")
+_BYTES = re.compile(r"((?:[0-9a-fA-F]{2})+)(?:\*([0-9]{1,9}))?")
 
 _SIZES = (1, 2, 4, 8)
-
-#: What an expectation may say in one word, and signals that have no name.
-_WORDS: Mapping[str, frozenset[str]] = {
-    "signal": frozenset(words.SIGNALS),
-    "killed": frozenset(words.SIGNALS) | {"exit"},
-    "errno":  words.ERRORS,
-}
-_REAL_TIME = re.compile(r"SIG[0-9]+")
 
 
 class Wrong(Exception):
@@ -63,12 +54,16 @@ def check_table(value: Any, name: str) -> None:
         raise Wrong(f"{name} is a table, not {value!r}")
 
 
-def check_word(key: str, value: Any) -> None:
-    """Check the word of an expectation, if it is one that can be known."""
-    if key in _WORDS and value not in _WORDS[key] and not (
-            key != "errno" and _REAL_TIME.fullmatch(value)):
-        raise Wrong(f"expect: there is no {key} {value!r}; {others(value, _WORDS[key], PAGE)}",
-                    "expect")
+def check_width(value: Any, key: str = "") -> None:
+    """Check that a number, or all those in a table or a list, have 64 bits at most."""
+    if isinstance(value, int) and not fits(value):
+        raise Wrong(f"{key or 'this'}: {WIDE}", key)
+    if isinstance(value, dict):
+        for name, part in value.items():
+            check_width(part, key or name)
+    if isinstance(value, list):
+        for part in value:
+            check_width(part, key)
 
 
 def check_room(key: str, count: Expression | int) -> None:

@@ -8,7 +8,7 @@ from sw.errno import Errno
 
 __all__ = ["ADVICE", "CLONE", "ERRORS", "FALLOCATE", "FCNTL", "MAP", "MEMFD", "MLOCK", "MREMAP",
            "MSYNC", "OPEN", "PRCTL", "PTRACE", "PTRACE_OPTIONS", "RLIMIT", "SEALS", "SIGMASK",
-           "SIGNALS", "SPLICE", "WAIT", "WAITID", "WHENCE", "code_name", "errno_name",
+           "SIGNALS", "SPLICE", "WAIT", "WAITID", "WHENCE", "code_name", "codes", "errno_name",
            "signal_name"]
 
 
@@ -100,6 +100,12 @@ def signal_name(signo: int) -> str:
 def code_name(signo: int, code: int) -> str:
     """Name of ``si_code`` with that signal."""
     return _CODES.get(signal_name(signo), {}).get(code) or _OF_ALL.get(code, str(code))
+
+
+def codes(signal: str | None) -> list[str]:
+    """Names that ``si_code`` may have with a signal; with any if it is None."""
+    tables = _CODES.values() if signal is None else [_CODES.get(signal, {})]
+    return [*(name for table in tables for name in table.values()), *_OF_ALL.values()]
 
 
 def errno_name(number: int) -> str:

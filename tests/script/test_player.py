@@ -52,6 +52,13 @@ def test_a_fetch_that_is_allowed_harms_nobody(kernel):
 
 
 @EACH_KERNEL
+def test_a_limit_of_minus_one_is_none(kernel):
+    played(kernel, '''
+        who="a", do="setrlimit", resource="as", limit=-1, expect={ret=0}
+    ''')
+
+
+@EACH_KERNEL
 def test_a_function_that_a_script_has_written_is_called(kernel):
     played(kernel, '''
         who="a", do="mmap", as="p", length=4096, prot="rwx", flags=["private", "anonymous"]
