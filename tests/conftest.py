@@ -43,12 +43,17 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Put synthesis first, where one worker does all of it.
+    """Put synthesis first, and what needs a lab in the middle, where the second worker begins.
 
     Whoever is first to run Yosys compiles it, for more than a minute, and two who begin at the same
-    time both do.
+    time both do. Who is first to need a lab compiles its machines, for two minutes, and another
+    who needs it waits.
     """
     items.sort(key=lambda item: item.get_closest_marker("synthesis") is None)
+    of_lab = [item for item in items if "labs" in getattr(item, "fixturenames", ())]
+    others = [item for item in items if "labs" not in getattr(item, "fixturenames", ())]
+    middle = len(items) // 2
+    items[:] = [*others[:middle], *of_lab, *others[middle:]]
 
 
 @pytest.fixture(scope="module")
