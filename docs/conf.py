@@ -49,7 +49,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 #: of type variables, of private names and of signals in annotations there is nothing to say.
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", pattern) for pattern in (
-    rf"({'|'.join(sys.stdlib_module_names | {'amaranth', 'cocotb'})})(\..*)?",
+    rf"({'|'.join(sys.stdlib_module_names | {'amaranth', 'cocotb', 'numpy'})})(\..*)?",
     "|".join(dir(builtins)),
     r"(.*\.)?([A-Z]|\w+T|_\w+)",
     r"(unit|interrupts)\..*",

@@ -18,7 +18,7 @@ from sim.golden.permission import Refusal
 from .spaces import BLOCK, CHANGES, KEYS, KINDS, Space
 
 
-__all__ = ["CAUSES", "Bits", "Expected", "attempt", "digits", "outcomes"]
+__all__ = ["CAUSES", "Attempt", "Bits", "Expected", "attempt", "digits", "outcomes"]
 
 
 #: A bit of each case of a block.

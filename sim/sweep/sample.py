@@ -11,7 +11,7 @@ from .spaces import BLOCK, Case, Space
 from .tables import BITS, DATA, layout, tables, vector
 
 
-__all__ = ["agrees", "by_rules", "drawn"]
+__all__ = ["Outcome", "agrees", "by_rules", "drawn"]
 
 
 class Outcome(NamedTuple):

@@ -159,6 +159,7 @@ def _spaces() -> tuple[Space, ...]:
     return tuple(found)
 
 
+#: All spaces: the paging modes, and in each the sizes of its pages.
 SPACES = _spaces()
 
 #: Blocks of all spaces, the first of each space, and the distance of neighbours.
