@@ -10,6 +10,7 @@ status.
 :mod:`sim.cli.parser`          a parser of the words of a command
 :mod:`sim.cli.choice`          choice of a scenario and of a machine
 :mod:`sim.cli.switches`        the option ``--set``, which several have
+:mod:`sim.cli.workers`         options of work that several do
 :mod:`sim.cli.again`           commands that show again what a run showed
 :mod:`sim.cli.duration`        length of a run, from the same one before
 :mod:`sim.cli.telling`         a report, told as the run goes on

@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sim.errors import Unavailable
@@ -13,10 +13,11 @@ from sim.oracles.campaign import Campaign
 from sim.oracles.engine import OracleVectors
 from sim.oracles.generator import random_vectors
 from sim.oracles.report import as_json, as_text
-from sim.output.files import STANDARD, lines, output, print_out
+from sim.output.files import STANDARD, output, print_out
 from sim.output.progress import Progress
 from sim.vectors.engines import VECTOR_ENGINES
-from sim.vectors.parser import MalformedLine, parse
+from sim.vectors.parser import MalformedLine
+from sim.vectors.run import batches
 from sim.vectors.sequence import AnyVector
 
 from .usage import UsageError
@@ -86,14 +87,6 @@ def compare_command(args: argparse.Namespace) -> int:
 def _vectors(args: argparse.Namespace, oracle: Oracle,
              guests: OracleVectors) -> Iterator[AnyVector]:
     if args.random is None:
-        return _of_file(args.file)
+        return chain.from_iterable(batches(args.file, _BATCH))
     seed = 1 if args.seed is None else args.seed
     return islice(random_vectors(seed, guests.modes, keys=oracle.keys), args.random)
-
-
-def _of_file(source: str) -> Iterator[AnyVector]:
-    number = 0
-    for texts in lines(source, _BATCH):
-        for text in texts:
-            number += 1
-            yield parse(number, text)

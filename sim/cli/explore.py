@@ -2,9 +2,8 @@
 
 import argparse
 import json
-import os
 import re
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from sim.errors import Unavailable, Unsuited
 from sim.explore.confirm import CONFIRMING, Confirmation, confirm
 from sim.explore.machine import RAM
 from sim.explore.plan import render
-from sim.explore.pool import Pool, cluster, processes
+from sim.explore.pool import Pool
 from sim.explore.races import RACES
 from sim.explore.replay import as_scenario
 from sim.explore.report import as_json, as_text, steps_as_text
@@ -29,6 +28,7 @@ from sw.vmlinux import Kernel
 
 from .switches import add_switches, switches_of
 from .usage import UsageError, complain, path, seed, whole_number, writable_file
+from .workers import add_workers, workers_of
 
 
 __all__ = ["add", "explore_command"]
@@ -64,12 +64,7 @@ def add(commands: Any) -> None:
                               f"{DRAWN:,})")
     explore.add_argument("--seed", type=seed, metavar="N",
                          help="with pct:D and random: what schedules are drawn from (default: 0)")
-    workers = explore.add_mutually_exclusive_group()
-    workers.add_argument("--jobs", type=whole_number(1, 1024), metavar="N",
-                         help="processes that play (default: one for each of this computer's)")
-    workers.add_argument("--scheduler", metavar="ADDRESS",
-                         help="have the workers of a Dask cluster play, whose scheduler is at "
-                              "ADDRESS, such as tcp://10.0.0.1:8786")
+    add_workers(explore)
     explore.add_argument("--state", metavar="FILE", type=path,
                          help="keep what is known in FILE, and go on with what is there")
     explore.add_argument("--save", metavar="FILE.py", type=path,
@@ -102,7 +97,7 @@ def explore_command(args: argparse.Namespace) -> int:
     if args.state is not None:
         writable_file(args.state, option="--state")
     try:
-        with _workers(args) as pool, closing(State(setting, args.state)) as state:
+        with workers_of(args) as pool, closing(State(setting, args.state)) as state:
             result, found = _explored(args, setting, pool, state)
     except (Unavailable, Unsuited) as error:
         raise UsageError(str(error)) from error
@@ -160,12 +155,6 @@ def _confirmed(setting: Setting, result: Result, engine: str) -> Confirmation:
     for plan in confirmation.differ:
         complain(f'the schedule "{render(plan)}" of operations ends otherwise on {engine}')
     return confirmation
-
-
-def _workers(args: argparse.Namespace) -> AbstractContextManager[Pool]:
-    if args.scheduler is not None:
-        return cluster(args.scheduler)
-    return processes(args.jobs or len(os.sched_getaffinity(0)))
 
 
 def _strategy(text: str) -> Strategy:

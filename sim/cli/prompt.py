@@ -23,7 +23,7 @@ __all__ = ["walk"]
 
 
 def walk(request: Mapping[str, Any], folder: Path, tell: Tell) -> None:
-    """Do `dragoncage walk` with the words of the ``line`` of a ``request``.
+    """Perform `dragoncage walk` with the words of the ``line`` of a ``request``.
 
     Its ``text`` is a scenario's, or null, and can be named as a file. The message is of the kind
     ``said``: the ``text`` that a terminal shows.
@@ -40,7 +40,7 @@ def walk(request: Mapping[str, Any], folder: Path, tell: Tell) -> None:
 
 
 def _done(request: Mapping[str, Any], engine: str) -> tuple[int, str]:
-    """Do the command; its exit status, and what it prints.
+    """Exit status of the command, and what it prints.
 
     Raises :class:`sim.errors.Unavailable` if the engine that it would have here is not at hand.
     """

@@ -45,7 +45,7 @@ REQUESTS: Mapping[str, Callable[[Mapping[str, Any], Path, Tell], None]] = Mappin
 
 
 def perform(request: str, hear: Callable[[str], None]) -> bool:
-    """Do what a ``request`` says; ``hear`` is called with each message.
+    """Perform what a ``request`` says; ``hear`` is called with each message.
 
     Return True if another one can follow, for no code of the project has been changed.
     """

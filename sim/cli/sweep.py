@@ -2,19 +2,18 @@
 
 import argparse
 import json
-import os
 import re
 import time
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import Unavailable
-from sim.explore.pool import Pool, cluster, processes
 from sim.output.files import print_out
 from sim.output.progress import Progress
 
-from .usage import UsageError, path, whole_number, writable_file
+from .usage import UsageError, path, writable_file
+from .workers import add_workers, workers_of
 
 if TYPE_CHECKING:
     from sim.sweep.report import Found
@@ -41,12 +40,7 @@ def add(commands: Any) -> None:
     which.add_argument("--cases", type=_range, metavar="A..B",
                        help=f"cases number A to before B (default: 0..{DEFAULT}, which has of "
                             "every kind of case)")
-    workers = sweep.add_mutually_exclusive_group()
-    workers.add_argument("--jobs", type=whole_number(1, 1024), metavar="N",
-                         help="processes that work (default: one for each of this computer's)")
-    workers.add_argument("--scheduler", metavar="ADDRESS",
-                         help="have the workers of a Dask cluster work, whose scheduler is at "
-                              "ADDRESS, such as tcp://10.0.0.1:8786")
+    add_workers(sweep)
     sweep.add_argument("--resume", metavar="FILE", type=path,
                        help="keep results in FILE, and go on with what is there")
     sweep.add_argument("--json", action="store_true", help="print JSON")
@@ -83,7 +77,7 @@ def _swept(args: argparse.Namespace) -> "tuple[Result, Found | None]":
 
     first, stop = _cases(args)
     units = unit()
-    with closing(State(first, stop, digest(), args.resume)) as state, _workers(args) as pool, \
+    with closing(State(first, stop, digest(), args.resume)) as state, workers_of(args) as pool, \
             Progress("sweep", unit="cases", total=stop - first) as progress:
         result = sweep(first, stop, pool, state, progress.count)
         if result.difference is None:
@@ -106,12 +100,6 @@ def _cases(args: argparse.Namespace) -> tuple[int, int]:
     if stop > CASES:
         raise UsageError(f"--cases {first}..{stop}: there are {CASES} cases; end there")
     return first, stop
-
-
-def _workers(args: argparse.Namespace) -> AbstractContextManager[Pool]:
-    if args.scheduler is not None:
-        return cluster(args.scheduler)
-    return processes(args.jobs or len(os.sched_getaffinity(0)))
 
 
 def _part(text: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@
 :mod:`sim.oracles.qemu`        the guest in QEMU, ``boot.S``
 :mod:`sim.oracles.deviations`  where an oracle is known to differ, and who is right
 :mod:`sim.oracles.compare`     two outcomes, compared
-:mod:`sim.oracles.lines`       vectors and results as lines of JSON
+:mod:`sim.oracles.lines`       results as lines of JSON
 :mod:`sim.oracles.generator`   random vectors
 :mod:`sim.oracles.campaign`    many vectors, compared
 :mod:`sim.oracles.report`      ... for people, and as JSON

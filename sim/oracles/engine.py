@@ -24,7 +24,7 @@ class StoppedError(Exception):
 
 
 class Guest(Protocol):
-    """A machine that does steps.
+    """A machine with one processor, at home in a paging mode, that does steps.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Guest(Protocol):
     gibibyte_pages: bool
 
     def run(self) -> None:
-        """Do the steps that are in memory. Raises :class:`StoppedError`."""
+        """Perform the steps that are in memory. Raises :class:`StoppedError`."""
 
     def close(self) -> None:
         """Give back all that the guest has."""
@@ -116,7 +116,7 @@ class OracleVectors:
                 if not isinstance(guest, str)}
 
     def _do(self, mode: Mode, plans: list[Plan]) -> list[AnyOutcome | str]:
-        """Do some plans at once; each alone if the guest does not survive them."""
+        """Outcomes of plans that run at once, or each alone if the guest does not survive them."""
         guest = self._guest(mode)
         assert not isinstance(guest, str)
         try:

@@ -8,14 +8,16 @@ a test assembles the source and compares.
 """
 
 import struct
+from mmap import mmap
 
 from .layout import (
-    CODE, GATES, GDT, GDTR, HOME, IDT, IDTR, STACKS, STEPS, TSS, USER_CODE, Mode,
+    CODE, GATES, GDT, GDTR, HOME, IDT, IDTR, INTERRUPT_STACK, REGION, STEPS, TSS, USER_CODE, Mode,
 )
-from .tables import home_root
+from .tables import home_root, home_tables
 
 
-__all__ = ["ACCESSES", "ASSEMBLED", "CODE_SEGMENT", "STACK_SEGMENT", "entry_point", "region"]
+__all__ = ["ACCESSES", "ASSEMBLED", "CODE_SEGMENT", "CR0", "STACK_SEGMENT", "entry_point",
+           "install", "region"]
 
 
 #: What the assembler makes of guest.S, by whether it is for long mode.
@@ -61,7 +63,7 @@ ASSEMBLED = {
 CODE_SEGMENT, STACK_SEGMENT = {0: 0x08, 3: 0x1b}, {0: 0x10, 3: 0x23}
 
 #: CR0 at home: PG, WP, NE, ET, PE.
-_CR0 = 0x8001_0031
+CR0 = 0x8001_0031
 
 _VECTORS = 256
 
@@ -77,6 +79,12 @@ ACCESSES = {mode: struct.unpack_from("<4H", code)[2] for mode, code in ASSEMBLED
 def entry_point(mode: Mode) -> int:
     """Return the linear address at which a processor begins that is at home in ``mode``."""
     return mode.linear + CODE + _offsets(mode)[0]
+
+
+def install(memory: mmap, mode: Mode) -> None:
+    """Put the guest into ``memory``, where a processor can begin that is at home in ``mode``."""
+    for address, content in ((REGION, region(mode)), *home_tables(mode)):
+        memory[address:address + len(content)] = content
 
 
 def region(mode: Mode) -> bytes:
@@ -96,7 +104,7 @@ def region(mode: Mode) -> bytes:
     put(GATES, b"".join(_call(CODE + trapped, GATES + 8 * vector) for vector in range(_VECTORS)))
     put(GDTR, _pseudo_descriptor(mode, GDT, 0x37))
     put(IDTR, _pseudo_descriptor(mode, IDT, 0xfff))
-    registers = _CR0, home_root(mode), mode.cr4, mode.efer
+    registers = CR0, home_root(mode), mode.cr4, mode.efer
     put(HOME, struct.pack("<4Q", *registers))
     return bytes(image)
 
@@ -117,7 +125,7 @@ def _segment(base: int, limit: int, access: int, flags: int) -> int:
 
 def _task(mode: Mode) -> bytes:
     """The stack of CPL 0 is all that it has."""
-    stack = mode.linear + STACKS[0]
+    stack = mode.linear + INTERRUPT_STACK
     return struct.pack("<4xQ", stack) if mode.long else struct.pack("<4xII", stack, 0x10)
 
 

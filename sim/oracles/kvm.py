@@ -12,9 +12,9 @@ import struct
 from sim.errors import Unavailable
 
 from .engine import StoppedError
-from .image import CODE_SEGMENT, STACK_SEGMENT, entry_point, region
-from .layout import GO, MEMORY, REGION, Mode
-from .tables import home_root, home_tables
+from .image import CODE_SEGMENT, CR0, STACK_SEGMENT, entry_point, install
+from .layout import GO, MEMORY, REGION, STACK, Mode
+from .tables import home_root
 
 
 __all__ = ["Kvm", "version"]
@@ -60,19 +60,10 @@ def version() -> str:
 
 
 class Kvm:
-    """A :class:`.engine.Guest` with one processor, at home in ``mode``.
+    """A :class:`.engine.Guest`.
 
     Raises :class:`sim.errors.Unavailable` where KVM is not, or not for us, and
     :class:`.engine.StoppedError` where it has not that mode.
-
-    Attributes
-    ----------
-    memory : :class:`mmap.mmap`
-        The guest's memory from physical address 0 on.
-    maxphyaddr : :class:`int`
-        Width of its physical addresses.
-    gibibyte_pages : :class:`bool`
-        Whether it has pages of 1 GiB.
     """
 
     def __init__(self, mode: Mode):
@@ -113,14 +104,11 @@ class Kvm:
         self.maxphyaddr = known[_ADDRESS_SIZES][0] & 0xff
         self.gibibyte_pages = bool(known[_EXTENDED][3] & _PAGE1GB)
 
-        image = region(mode)
-        self.memory[REGION:REGION + len(image)] = image
-        for address, table in home_tables(mode):
-            self.memory[address:address + len(table)] = table
+        install(self.memory, mode)
         special = fcntl.ioctl(self._vcpu, _GET_SREGS, bytes(_SREGS_BYTES))
         fcntl.ioctl(self._vcpu, _SET_SREGS, _special_registers(mode, special))
         fcntl.ioctl(self._vcpu, _SET_REGS,
-                    struct.pack("<18Q", *[0] * 6, mode.linear + 0x7000, *[0] * 9,
+                    struct.pack("<18Q", *[0] * 6, mode.linear + STACK, *[0] * 9,
                                 entry_point(mode), 2))
         self._until_port()
 
@@ -164,7 +152,7 @@ def _special_registers(mode: Mode, before: bytes) -> bytearray:
     code    = _segment(CODE_SEGMENT[0], 0xb, long=mode.long)
     data    = _segment(STACK_SEGMENT[0], 0x3, long=False)
     special[:6 * len(code)] = code + 5 * data
-    struct.pack_into("<6Q", special, _CONTROL, 0x8001_0031, 0, home_root(mode), mode.cr4, 0,
+    struct.pack_into("<6Q", special, _CONTROL, CR0, 0, home_root(mode), mode.cr4, 0,
                      mode.efer)
     return special
 

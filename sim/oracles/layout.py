@@ -7,9 +7,10 @@ it are those of ``guest.S``. All other memory belongs to the vectors.
 from typing import NamedTuple
 
 
-__all__ = ["CODE", "DONE", "END", "GATES", "GDT", "GDTR", "GO", "HOME", "IDT", "IDTR", "LEGACY",
-           "LONG", "MEMORY", "OUTCOMES", "OUTCOME_BYTES", "REGION", "STACKS", "STEPS", "STEP_BYTES",
-           "STEP_LIMIT", "TABLES", "TSS", "USER_CODE", "VIDEO", "Mode"]
+__all__ = ["ACCESS_STACK", "CODE", "DONE", "END", "GATES", "GDT", "GDTR", "GO", "HOME", "IDT",
+           "IDTR", "INTERRUPT_STACK", "LEGACY", "LONG", "MEMORY", "OUTCOMES", "OUTCOME_BYTES",
+           "REGION", "STACK", "STEPS", "STEP_BYTES", "STEP_LIMIT", "TABLES", "TSS", "USER_CODE",
+           "VIDEO", "Mode"]
 
 
 #: Bytes of memory, from physical address 0 on.
@@ -33,8 +34,8 @@ CODE, USER_CODE, IDT, GDT, TSS = 0, 0x1000, 0x2000, 0x3000, 0x3100
 #: Whether there are steps to do; operands of LGDT and LIDT; registers at home.
 GO, GDTR, IDTR, HOME = 0x3200, 0x3300, 0x3310, 0x3380
 
-#: Tops of the stacks: that of interrupts from CPL 3, and that of accesses at CPL 0.
-STACKS = 0x6000, 0x5000
+#: Tops of the stacks: the guest's own, that of interrupts from CPL 3, that of accesses at CPL 0.
+STACK, INTERRUPT_STACK, ACCESS_STACK = 0x7000, 0x6000, 0x5000
 
 #: Calls that gates lead to, the steps, and their outcomes.
 GATES, STEPS, OUTCOMES    = 0x8000, 0x1_0000, 0x11_0000

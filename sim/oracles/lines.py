@@ -1,4 +1,4 @@
-"""Lines of JSON: vectors, and results that others can check.
+"""Results as lines of JSON, which others can check.
 
 Ref: ``docs/access-vectors.md``, ``docs/oracles.md``.
 """
@@ -6,27 +6,14 @@ Ref: ``docs/access-vectors.md``, ``docs/oracles.md``.
 import json
 from typing import Any
 
+from sim.vectors.line import vector_line
 from sim.vectors.sequence import SequenceVector
-from sim.vectors.vector import Ending, Vector, VectorOutcome, VectorStep
+from sim.vectors.vector import Ending, Vector, VectorOutcome
 
 from .steps import UNKNOWN
 
 
-__all__ = ["result_line", "vector_line"]
-
-
-def vector_line(vector: Vector) -> dict[str, Any]:
-    """Return a vector as the object of its line."""
-    line: dict[str, Any] = {"id": vector.id}
-    line |= {name: hex(getattr(vector, name)) for name in ("cr0", "cr3", "cr4", "efer")}
-    line |= {name: hex(value) for name in ("pkru", "pkrs") if (value := getattr(vector, name))}
-    line |= {"maxphyaddr": vector.maxphyaddr, "cpl": vector.access.cpl, "ac": vector.access.ac,
-             "access": _access(vector.access),
-             "entries": [[hex(address), hex(value)] for address, value in vector.entries]}
-    if vector.before is not None:
-        line["before"] = [_access(step) | {"cpl": step.cpl, "ac": step.ac}
-                          for step in vector.before]
-    return line
+__all__ = ["result_line"]
 
 
 def result_line(vector: Vector | SequenceVector, ours: object, theirs: object) -> str:
@@ -34,11 +21,6 @@ def result_line(vector: Vector | SequenceVector, ours: object, theirs: object) -
     line = {"vector": vector_line(vector) if isinstance(vector, Vector) else {"id": vector.id},
             "ours": _outcome(ours), "oracle": _outcome(theirs)}
     return json.dumps(line) + "\n"
-
-
-def _access(step: VectorStep) -> dict[str, Any]:
-    line: dict[str, Any] = {"kind": step.kind, "linear": hex(step.linear), "size": step.size}
-    return line | ({"implicit": 1} if step.implicit else {})
 
 
 def _outcome(outcome: object) -> dict[str, Any]:

@@ -15,9 +15,8 @@ import time
 from sim.errors import Unavailable
 
 from .engine import StoppedError
-from .image import CODE_SEGMENT, entry_point, region
+from .image import CODE_SEGMENT, entry_point, install
 from .layout import GDT, GO, MEMORY, REGION, Mode
-from .tables import home_tables
 
 
 __all__ = ["BOOT_CODE", "Qemu", "version"]
@@ -67,18 +66,9 @@ def _program() -> str:
 
 
 class Qemu:
-    """A :class:`.engine.Guest` with one processor, at home in ``mode``.
+    """A :class:`.engine.Guest`.
 
     Raises :class:`sim.errors.Unavailable` where QEMU is not.
-
-    Attributes
-    ----------
-    memory : :class:`mmap.mmap`
-        The guest's memory from physical address 0 on.
-    maxphyaddr : :class:`int`
-        Width of its physical addresses.
-    gibibyte_pages : :class:`bool`
-        Whether it has pages of 1 GiB.
     """
 
     maxphyaddr     = _PHYSICAL_BITS
@@ -121,10 +111,7 @@ class Qemu:
         self._wait_for(_BOOT, BOOT_CODE[0])
         self.memory[:_FIRMWARE_END] = bytes(_FIRMWARE_END)
         self.memory[MEMORY - _FIRMWARE_AT_END:] = bytes(_FIRMWARE_AT_END)
-        image = region(mode)
-        self.memory[REGION:REGION + len(image)] = image
-        for address, table in home_tables(mode):
-            self.memory[address:address + len(table)] = table
+        install(self.memory, mode)
         way, = struct.unpack_from("<H", BOOT_CODE, _WAYS + 2 * mode.long)
         struct.pack_into("<HI", self.memory, _BOOT + _GDTR, 0x37, REGION + GDT)
         struct.pack_into("<IH", self.memory, _BOOT + _FAR, _BOOT + way, CODE_SEGMENT[0])

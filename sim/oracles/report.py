@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.output.text import wrap
+from sim.vectors.line import vector_line
 
 from .campaign import Campaign
 from .deviations import DEVIATIONS
-from .lines import vector_line
 
 
 __all__ = ["SCHEMA", "as_json", "as_text"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sim.vectors.vector import AC, Ending, Vector, VectorOutcome, VectorStep
 
 from .image import ACCESSES, CODE_SEGMENT, STACK_SEGMENT
-from .layout import CODE, DONE, STACKS, USER_CODE, Mode
+from .layout import ACCESS_STACK, CODE, DONE, USER_CODE, Mode
 from .marks import Marks, code_length
 from .tables import hook
 
@@ -115,8 +115,8 @@ class Plan:
             number = 4 * _KINDS[step.kind] + step.size.bit_length() - 1
             page   = USER_CODE if step.cpl == 3 else CODE
             ip     = base + page + ACCESSES[self.mode.long] + 16 * number
-        return _words(_ACCESS, ip, CODE_SEGMENT[step.cpl], _FLAGS | AC * step.ac, base + STACKS[1],
-                      STACK_SEGMENT[step.cpl], step.linear, 0)
+        return _words(_ACCESS, ip, CODE_SEGMENT[step.cpl], _FLAGS | AC * step.ac,
+                      base + ACCESS_STACK, STACK_SEGMENT[step.cpl], step.linear, 0)
 
     def _ending(self, step: VectorStep, marks: dict[int, int], outcome: Outcome) -> Ending:
         if step.kind == "fetch":

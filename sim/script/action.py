@@ -67,7 +67,7 @@ class Action:
         return int(register(_arg(self.step.do, key), self.step, self.names))
 
     async def syscall(self, number: int, *args: int | str) -> int:
-        """Do a system call. Raises :class:`Refused`."""
+        """Perform a system call. Raises :class:`Refused`."""
         ret = await self.process.syscall(number, *args)
         if -4095 <= ret < 0:
             raise Refused(-ret)
@@ -86,7 +86,7 @@ def _arg(do: str, key: str) -> Arg:
 
 
 async def call(action: Action) -> None:
-    """Do a system call. A file that is named by its path is opened for it alone."""
+    """Perform a system call. A file that is named by its path is opened for it alone."""
     step, names = action.step, action.names
     path   = path_of(step)
     opened = None

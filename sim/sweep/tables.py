@@ -15,6 +15,7 @@ from sim.golden.state import (
     CR0_ET, CR0_PE, CR0_PG, CR0_WP, CR4_LA57, CR4_PAE, CR4_PKE, CR4_PKS, CR4_PSE, CR4_SMAP,
     CR4_SMEP, EFER_LMA, EFER_LME, EFER_NXE, PagingMode,
 )
+from sim.vectors.line import vector_line
 from sim.vectors.vector import Vector, VectorStep
 
 from .spaces import CHANGES, IGNORED, KEYS, KINDS, Case, Space
@@ -202,13 +203,4 @@ def key_registers(values: Mapping[str, int]) -> tuple[int, int]:
 
 def line(number: int, case: Case) -> str:
     """The case as a line for `dragoncage access`, with its number as the id."""
-    found = vector(case)
-    step  = found.access
-    registers = {name: f"{getattr(found, name):#x}"
-                 for name in ("cr0", "cr3", "cr4", "efer", "pkru", "pkrs")}
-    return json.dumps({
-        "id": number, **registers, "ac": step.ac, "cpl": step.cpl, "maxphyaddr": found.maxphyaddr,
-        "access": {"kind": step.kind, "linear": f"{step.linear:#x}", "size": step.size,
-                   "implicit": step.implicit},
-        "entries": [[f"{address:#x}", f"{value:#x}"] for address, value in found.entries],
-    })
+    return json.dumps(vector_line(vector(case)._replace(id=number)))

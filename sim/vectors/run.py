@@ -11,7 +11,7 @@ from .renderer import render
 from .sequence import AnyOutcome, AnyVector, SequenceOutcome, SequenceVector
 
 
-__all__ = ["run"]
+__all__ = ["batches", "run"]
 
 
 def run(source: str, target: str, engine: VectorEngine, progress: Callable[[int], None], *,
@@ -27,7 +27,7 @@ def run(source: str, target: str, engine: VectorEngine, progress: Callable[[int]
     """
     count = failed = 0
     with output(target) as file:
-        for vectors in _batches(source, engine.batch):
+        for vectors in batches(source, engine.batch):
             outcomes = engine.run(vectors)
             if allowed:
                 outcomes = list(map(_with_allowed, vectors, outcomes))
@@ -44,8 +44,12 @@ def _with_allowed(vector: AnyVector, outcome: AnyOutcome | str) -> AnyOutcome | 
     return outcome
 
 
-def _batches(source: str, size: int) -> Iterator[list[AnyVector]]:
-    """Yield the vectors in lists of ``size`` at most; raise at the first line that is none."""
+def batches(source: str, size: int) -> Iterator[list[AnyVector]]:
+    """Yield the vectors of a file in lists of ``size`` at most.
+
+    Raises :class:`.parser.MalformedLine` at the first line that is none, when those before it are
+    yielded, and :class:`sim.output.files.FileTrouble`.
+    """
     number = 0
     for texts in lines(source, size):
         vectors: list[AnyVector] = []

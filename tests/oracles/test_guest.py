@@ -45,7 +45,7 @@ def offsets_of(source):
 
 def test_the_source_has_everything_where_the_layout_has_it():
     offsets = offsets_of("guest.S")
-    for name in ("GO", "GDTR", "IDTR", "HOME", "GATES", "STEPS", "OUTCOMES", "DONE"):
+    for name in ("GO", "GDTR", "IDTR", "HOME", "STACK", "GATES", "STEPS", "OUTCOMES", "DONE"):
         assert offsets[name] == getattr(layout, name)
     assert offsets["STEP"] == layout.STEP_BYTES == 2 * layout.OUTCOME_BYTES
     assert offsets_of("boot.S")["REGION"] == layout.REGION

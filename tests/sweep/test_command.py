@@ -57,7 +57,7 @@ def test_the_counts_do_not_depend_on_the_number_of_workers(capsys, tmp_path):
 
 @pytest.mark.slow
 def test_a_part_of_all_cases_is_swept(capsys, monkeypatch):
-    monkeypatch.setattr("sim.cli.sweep.processes", lambda jobs: pool_of_one())
+    monkeypatch.setattr("sim.cli.workers.processes", lambda jobs: pool_of_one())
     assert main(["sweep", "--part", "3/100000", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["first"] == CASES * 2 // 100_000
@@ -69,7 +69,7 @@ def test_a_part_of_all_cases_is_swept(capsys, monkeypatch):
 @pytest.mark.parametrize("arguments, stop", [((), 300), (("--full",), 2000)])
 def test_without_a_range_it_is_a_sample_and_with_full_it_is_all(capsys, monkeypatch, arguments,
                                                                 stop):
-    monkeypatch.setattr("sim.cli.sweep.processes", lambda jobs: pool_of_one())
+    monkeypatch.setattr("sim.cli.workers.processes", lambda jobs: pool_of_one())
     monkeypatch.setattr("sim.cli.sweep.DEFAULT", 300)
     monkeypatch.setattr("sim.sweep.spaces.CASES", 2000)
     assert main(["sweep", *arguments, "--json"]) == 0
