@@ -157,26 +157,45 @@ def signatures(app, what, name, object, options, signature, returned):
     return signature and signature.replace("<factory>", "..."), returned
 
 
-def short_name(app, env, node, text):
-    """Return the link of a reference by a bare name, as code would understand it.
+class ShortNames:
+    """Links of references by a bare name, as code would understand it.
 
     Such a name is one that the module has, imported or not, or one that only one module has. What
     comes from elsewhere is named, and not linked.
     """
-    target = node["reftarget"]
-    if node.get("refdomain") != "py" or "." in target or target in vars(builtins):
-        return None
-    module = sys.modules.get(node.get("py:module"))
-    owner  = getattr(vars(module).get(target), "__module__", None) if module else None
-    if owner and owner.partition(".")[0] not in PACKAGES:
-        return text
-    node["refspecific"] = True
-    if owner:
-        target = f"{owner}.{target}"
-    links = (env.domains.python_domain.resolve_xref(
-        env, node["refdoc"], app.builder, role, target, node, text)
-        for role in (node["reftype"], "obj"))
-    return next(filter(None, links), None)
+
+    def __init__(self):
+        #: All names by their last part, for Sphinx compares each name with all that there are.
+        self._by_last_part = {}
+
+    def link(self, app, env, node, text):
+        """Return the link of a reference to which Sphinx knows none; None if there is none."""
+        target = node["reftarget"]
+        if node.get("refdomain") != "py" or "." in target or target in vars(builtins):
+            return None
+        module = sys.modules.get(node.get("py:module"))
+        owner  = getattr(vars(module).get(target), "__module__", None) if module else None
+        if owner and owner.partition(".")[0] not in PACKAGES:
+            return text
+        domain = env.domains.python_domain
+        names  = self._names(domain, target)
+        if owner:
+            target = f"{owner}.{target}"
+            names  = [name for name in names if name == target]
+        if len(names) == 1:
+            [target] = names
+        else:
+            node["refspecific"] = True
+        links = (domain.resolve_xref(env, node["refdoc"], app.builder, role, target, node, text)
+                 for role in (node["reftype"], "obj") if names)
+        return next(filter(None, links), None)
+
+    def _names(self, domain, last_part):
+        """Full names in the documentation that end in one."""
+        if not self._by_last_part:
+            for name in domain.objects:
+                self._by_last_part.setdefault(name.rpartition(".")[2], []).append(name)
+        return self._by_last_part.get(last_part, [])
 
 
 class Navigation:
@@ -208,5 +227,5 @@ def setup(app):
     app.connect("source-read", add_contents)
     app.connect("autodoc-process-docstring", numpy_sections)
     app.connect("autodoc-process-signature", signatures)
-    app.connect("missing-reference", short_name)
+    app.connect("missing-reference", ShortNames().link)
     app.connect("html-page-context", Navigation().share)

@@ -43,7 +43,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Put synthesis first, and what needs a lab in the middle, where the second worker begins.
+    """Put synthesis first, and what needs a lab where the second worker begins.
 
     Whoever is first to run Yosys compiles it, for more than a minute, and two who begin at the same
     time both do. Who is first to need a lab compiles its machines, for two minutes, and another
@@ -52,8 +52,8 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("synthesis") is None)
     of_lab = [item for item in items if "labs" in getattr(item, "fixturenames", ())]
     others = [item for item in items if "labs" not in getattr(item, "fixturenames", ())]
-    middle = len(items) // 2
-    items[:] = [*others[:middle], *of_lab, *others[middle:]]
+    second = len(others) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "2"))
+    items[:] = [*others[:second], *of_lab, *others[second:]]
 
 
 @pytest.fixture(scope="module")
