@@ -65,13 +65,13 @@ def _known(strategy: Strategy, result: Result) -> str:
             return f"{scale}{result.played:,} of the {within} played, fewest preemptions first."
         return f"{scale}all {within} tried."
     assert result.sampling is not None, "schedules were drawn"
-    drawn = f"{result.played:,} schedules drawn"
+    drawn = f"{result.tried:,} schedules drawn"
     if not strategy.depth:
         return f"{scale}{drawn}, each step by coin: no bound is known."
     power   = f"^{strategy.depth - 1}" * (strategy.depth > 2)
     formula = f"1/(n·k{power})" if strategy.depth > 1 else "1/n"
-    bound   = (f"{scale}{drawn} by PCT with d = {strategy.depth}, for which the bound is "
-               f"{formula} = 1/{result.sampling.bound:,}.")
+    bound   = (f"{scale}{drawn} by PCT with d = {strategy.depth}, {result.played:,} different "
+               f"ones. The bound is {formula} = 1/{result.sampling.bound:,}.")
     if result.longest > result.steps:
         bound += (f" Some had up to {result.longest} steps; of what needs a switch beyond k it "
                   "says nothing.")
@@ -80,12 +80,11 @@ def _known(strategy: Strategy, result: Result) -> str:
 
 def _outcome(result: Result) -> str:
     bad = sum(entry.bad for entry in result.rounds)
-    all_ = sum(entry.played + entry.equal for entry in result.rounds)
     if not bad:
-        return f"The bad outcome is in none of {all_:,}."
-    rate = f" (1 in {all_ // bad:,})" if result.sampling else ""
-    return (f"The bad outcome is in {bad:,} of {all_:,}{rate}, first in number {result.number:,} "
-            "played.")
+        return f"The bad outcome is in none of {result.tried:,}."
+    rate = f" (1 in {result.tried // bad:,})" if result.sampling else ""
+    return (f"The bad outcome is in {bad:,} of {result.tried:,}{rate}, first in number "
+            f"{result.number:,} {'drawn' if result.sampling else 'played'}.")
 
 
 def _schedule(found: Examined) -> Iterator[str]:

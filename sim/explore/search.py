@@ -11,11 +11,11 @@ and so on. Of those that differ in the order of steps that commute one is played
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 
 from .plan import Plan
 from .pool import Pool
-from .sample import Sampling
+from .sample import Draw, Sampling
 from .state import State
 from .unit import Branch, Chain, Played, Samples, Setting
 
@@ -29,6 +29,9 @@ KEPT = 32
 #: Most schedules in a unit, of either kind.
 CHAIN   = 512
 SAMPLES = 32
+
+#: Schedules that are drawn before any of them is played.
+DRAWN = 4096
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,11 @@ class Round:
     equal:  int = 0
     bad:    int = 0
 
+    @property
+    def tried(self) -> int:
+        """Schedules of which the end is known."""
+        return self.played + self.equal
+
 
 @dataclass
 class Result:
@@ -89,7 +97,7 @@ class Result:
     first : :class:`.unit.Played` or :class:`None`
         The first schedule with the bad outcome.
     number : :class:`int`
-        Its number, from 1 on.
+        Its number among those that were played, or drawn, from 1 on.
     kept : :class:`dict`
         Plans of the first schedules with the bad outcome (True), and without.
     """
@@ -109,6 +117,11 @@ class Result:
         """Schedules that were played."""
         return sum(entry.played for entry in self.rounds)
 
+    @property
+    def tried(self) -> int:
+        """Schedules of which the end is known."""
+        return sum(entry.tried for entry in self.rounds)
+
     def add(self, played: Played) -> None:
         """Count a schedule in the last round."""
         entry = self.rounds[-1]
@@ -121,7 +134,13 @@ class Result:
         if played.ending.bad:
             entry.bad += 1 + played.equal
             if self.first is None:
-                self.first, self.number = played, self.played
+                self.first  = played
+                self.number = self.tried if self.sampling else self.played
+
+    def again(self, *, bad: bool) -> None:
+        """Count a schedule that was drawn before, and has the bad outcome or not."""
+        self.rounds[-1].equal += 1
+        self.rounds[-1].bad   += bad
 
 
 class _Full(Exception):
@@ -141,7 +160,7 @@ def search(setting: Setting, strategy: Strategy, pool: Pool, *, schedules: int |
     state : :class:`.state.State`
         Results of units that were done before.
     progress : callable
-        Called with the number of schedules played so far.
+        Called with the number of schedules played so far, or drawn.
     """
     run    = _Run(setting, pool, state, schedules, progress)
     result = run.result
@@ -180,14 +199,28 @@ class _Run:
             yield from results
 
     def draw(self, sampling: Sampling, schedules: int) -> None:
-        """Draw schedules."""
+        """Draw schedules, and play each that is another than those before."""
         self.result.rounds.append(Round())
-        for results in self._done([
-            Samples(sampling, first, min(first + SAMPLES, schedules) - 1)
-            for first in range(0, schedules, SAMPLES)
-        ]):
-            for played in results:
-                self._count(played)
+        known:  dict[int, bool] = {}
+        owners: dict[Draw, int] = {}
+        for start in range(0, schedules, DRAWN):
+            numbers = range(start, min(start + DRAWN, schedules))
+            draws   = map(sampling.draw, numbers)
+            firsts  = [number if drawn is None else owners.setdefault(drawn, number)
+                       for number, drawn in zip(numbers, draws, strict=True)]
+            new     = [number for number, first in zip(numbers, firsts, strict=True)
+                       if number == first]
+            results = chain.from_iterable(self._done([
+                Samples(sampling, tuple(new[begin:begin + SAMPLES]))
+                for begin in range(0, len(new), SAMPLES)]))
+            for number, first in zip(numbers, firsts, strict=True):
+                if number == first:
+                    played = next(results)
+                    known[number] = bool(played.ending.bad)
+                    self.result.add(played)
+                else:
+                    self.result.again(bad=known[first])
+                self._progress(number + 1)
 
     def exhaust(self, preemptions: int) -> None:
         """Play all schedules, fewest preemptions first."""

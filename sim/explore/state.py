@@ -16,7 +16,7 @@ __all__ = ["State"]
 
 
 #: Version of the format.
-FORMAT = 2
+FORMAT = 3
 
 
 class State:
@@ -69,7 +69,7 @@ def _as_json(unit: Chain | Samples) -> list[Any]:
         return ["chain", render(unit.base), list(unit.steps), unit.cpu, unit.final]
     sampling = unit.sampling
     return ["samples", sampling.depth, sampling.seed, sampling.processors, sampling.steps,
-            unit.first, unit.last]
+            *unit.numbers]
 
 
 def _result_as_json(played: Played) -> list[Any]:

@@ -115,11 +115,10 @@ class Chain:
 
 @dataclass(frozen=True)
 class Samples:
-    """Schedules that are drawn: those with the numbers ``first`` to ``last``."""
+    """Schedules that are drawn, by their numbers."""
 
     sampling: Sampling
-    first:    int
-    last:     int
+    numbers:  tuple[int, ...]
 
 
 _machines: dict[Setting, RacingMachine] = {}
@@ -150,7 +149,7 @@ def do_unit(setting: Setting, unit: Chain | Samples) -> list[Played]:
             if isinstance(unit, Chain):
                 return _do_chain(machine, unit)
             return [in_copy(partial(_sampled, machine, unit.sampling, number))
-                    for number in range(unit.first, unit.last + 1)]
+                    for number in unit.numbers]
 
     return in_copy(play)
 

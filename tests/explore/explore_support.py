@@ -15,13 +15,14 @@ from sim.explore.plan import Plan, Switch
 from sim.explore.play import Ending, Game
 from sim.explore.pool import Pool
 from sim.explore.race import Memory, Race, Start, Variant
+from sim.explore.sample import Sampling
 from sim.explore.search import Exhaustive, Result, Strategy, search
 from sim.explore.state import State
 from sim.explore.unit import Setting, machine_for
 from sw.processor.cpu import Cpu
 
 
-__all__ = ["COW", "LONG", "Here", "explored", "in_worker", "outcomes", "played", "stores",
+__all__ = ["COW", "LONG", "Here", "drawn_ending", "explored", "in_worker", "outcomes", "played", "stores",
            "worker"]
 
 
@@ -96,6 +97,11 @@ def outcomes(plans: Sequence[Plan]) -> list[tuple[str, str, list[Switch]]]:
     For each: the bad outcome, a hash of memory, and the preemptions that there could be.
     """
     return [in_copy(partial(_outcome, plan)) for plan in plans]
+
+
+def drawn_ending(sampling: Sampling, number: int) -> Ending:
+    """Play a schedule of Dirty COW that is drawn."""
+    return in_copy(lambda: Game(machine_for(COW)).play(sampling.chooser(number)))
 
 
 def played(setting: Setting, plan: Plan) -> Ending:

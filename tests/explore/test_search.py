@@ -10,7 +10,7 @@ from sim.explore.search import Exhaustive, Sampled
 from sim.explore.state import State
 from sim.explore.unit import Setting
 
-from .explore_support import COW, Here, explored, in_worker, outcomes
+from .explore_support import COW, Here, drawn_ending, explored, in_worker, outcomes
 
 
 SOUND = Setting("dirty-cow", sound=True)
@@ -71,9 +71,19 @@ def test_what_is_drawn_depends_on_the_seed_alone(strategy, schedules):
     assert plans(1) != plans(2)
 
 
+def test_a_schedule_that_is_drawn_again_is_counted_and_not_played():
+    """Without a change of priorities, the processors can but go in one of two orders."""
+    state  = Played()
+    result = explored(Sampled(1), schedules=20, state=state)
+    drawn  = [result.sampling.draw(number) for number in range(20)]
+    assert (result.played, result.tried) == (2, 20) and len(set(drawn)) == 2
+    assert len(state.plans) == 2 + len(set(drawn))  # the first two have told k
+
+
 def test_pct_finds_dirty_cow_more_often_than_its_bound():
     result = explored(Sampled(2), schedules=60)
-    assert result.rounds[0].bad / result.played > 1 / result.sampling.bound
+    assert result.first.ending == in_worker(drawn_ending, result.sampling, result.number - 1)
+    assert result.rounds[0].bad / result.tried > 1 / result.sampling.bound
     assert result.sampling.bound == 2 * result.steps
 
 
