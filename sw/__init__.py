@@ -212,6 +212,7 @@ Pages, frames, files in memory::
                           nr_accounted  vm_committed_as  security_vm_enough_memory_mm
     mm/vma                vma_wants_writenotify  vma_set_page_prot  vma_link  unlink_file_vma
                           split_vma  vma_modify  copy_vma  vma_merge
+                          vma_merge_extend
 
 Files::
 
@@ -319,8 +320,9 @@ Tasks, signals, locks, work for other processors::
                              ptrace_signal_wake_up  ptrace_trap_notify
     kernel/signal/kill       check_kill_permission  group_send_sig_info  kill_something_info
                              sys_kill  do_tkill  sys_tgkill  sys_tkill
-    kernel/signal/send       prepare_signal  zap_other_threads  complete_signal  send_signal
-                             force_sig_fault  do_notify_parent  do_notify_parent_cldstop
+    kernel/signal/send       prepare_signal  zap_other_threads  wants_signal  complete_signal
+                             send_signal  force_sig_fault  do_notify_parent
+                             do_notify_parent_cldstop
     kernel/signal/stop       do_signal_stop  ptrace_stop  ptrace_do_notify  do_jobctl_trap
                              ptrace_signal_stop  ptrace_event
     kernel/smp               call_single_data  call_single_queue  csd_lock_wait

@@ -29,6 +29,10 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.runs`          a script played on this machine's kernel
 :mod:`sim.script.compare`       two runs, step by step
 :mod:`sim.script.recorded`      results of a real Linux, on record
+:mod:`sim.script.scene`         names in a random script, and draws among them
+:mod:`sim.script.draws_memory`  random steps on memory
+:mod:`sim.script.draws_files`   ... on files
+:mod:`sim.script.draws_lives`   ... on processes
 :mod:`sim.script.generator`     random scripts
 :mod:`sim.script.shrink`        scripts made shorter that differ
 :mod:`sim.script.toml`          scripts written as text

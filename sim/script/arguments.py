@@ -24,6 +24,10 @@ _VECTORS, _VECTOR = OPERANDS - 0x800, 0x400
 
 _64_BITS = (1 << 64) - 1
 
+#: What a name stands for that a step was to give, and did not: no descriptor; no process, since
+#: none has so large a number. -1 would be all processes.
+_NO_FILE, _NOBODY = -1, 1 << 30
+
 
 @dataclass
 class Registers:
@@ -72,7 +76,9 @@ def register(arg: Arg, step: Step, names: Names) -> int | str:
         return arg.words[value]
     if arg.kind is Kind.SIGNAL:
         return words.SIGNALS[value]
-    return names.path(value) if arg.kind is Kind.PATH else names.values.get(value, -1)
+    if arg.kind is Kind.PATH:
+        return names.path(value)
+    return names.values.get(value, _NOBODY if arg.kind is Kind.PROCESS else _NO_FILE)
 
 
 async def registers(call: Call, step: Step, process: Process, names: Names,

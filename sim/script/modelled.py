@@ -11,7 +11,7 @@ from sw.errno import KernelError
 from sw.fs.ramfs.inode import rootfs
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE
 from sw.include.linux.signal_types import (
-    SIG_DFL, SIG_HANDLER, SIG_IGN, Killed, Signal, Stopped, Waiting,
+    SIG_DFL, SIG_HANDLER, SIG_IGN, SIGNAL_SHELL_JOB, Killed, Signal, Stopped, Waiting,
 )
 from sw.init.initramfs import do_copy
 from sw.kconfig import kconfig
@@ -79,6 +79,9 @@ class ModelHost:
         """Begin a process."""
         user = await User.create(self._machine.cpu, name,
                                  cred.of_user(self._uid if uid is None else uid))
+        # As on Linux it begins a session, and so is nobody's job.
+        user.task.signal.session = user.pid
+        user.task.signal.flags  &= ~SIGNAL_SHELL_JOB
         process = ModelProcess(user, self)
         await process.begin()
         return process
@@ -215,7 +218,9 @@ class ModelProcess:
                 try:
                     await self._user.nop()
                 except Signal as signal:
-                    self._sent.append(_sent(signal))
+                    # One that a step caused before its tracer let it go on has no step any more.
+                    if signal.signo not in _CAUSED or signal.si_code <= 0:
+                        self._sent.append(_sent(signal))
                 else:
                     sent, self._sent = self._sent, []
                     return sent
@@ -256,7 +261,7 @@ class ModelProcess:
         except RuntimeError as error:
             if "has ended" not in str(error):
                 raise
-            raise Ended(0) from error
+            raise Ended(self._user.task.exit_code & 0x7F) from error
 
     @property
     def _mask(self) -> int:

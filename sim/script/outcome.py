@@ -17,6 +17,9 @@ _RUN = 8
 #: Distance from a name up to which an address is told by it.
 _NEAR = 1 << 30
 
+#: End of where nothing is mapped but by root, mmap_min_addr: what is below is a number.
+_LOW = 1 << 16
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -36,7 +39,9 @@ class Outcome:
 
 def symbol(value: int, names: Mapping[str, int], preferred: tuple[str, ...] = ()) -> str:
     """Tell an address by the name of one that is near; by its number if there is none."""
-    for name in (*preferred, *sorted(names, key=lambda one: abs(value - names[one]))):
+    nearest = sorted(names, key=lambda one: abs(value - names[one]))
+    others  = [name for name in nearest if value >= _LOW or names[name] < _LOW]
+    for name in (*preferred, *others):
         if name in names and abs(value - names[name]) < _NEAR:
             return _sum(name, value - names[name])
     return f"{value:#x}"

@@ -24,6 +24,9 @@ _INCOMPLETE = ("stopped", "waits", "killed", "hangs")
 
 _NOT_KNOWN = "not known"
 
+#: The end of a process whose maker has failed.
+_UNBORN = "before it began"
+
 #: Code of a signal that does not tell which exception it is for.
 _SI_KERNEL = 0x80
 
@@ -39,12 +42,18 @@ async def play(script: Script, host: Host) -> list[Outcome]:
     for file in script.files:
         await host.file(file.path, file.contents, file.mode)
     names = Names()
-    return [await _step(script, step, host, names) for step in script.steps]
+    made  = {name for step in script.steps if step.do in MAKERS for name in step.names}
+    outcomes = []
+    for step in script.steps:
+        if step.who not in (*names.processes, *made):
+            names.begin(step.who, await host.process(step.who, script.users.get(step.who)))
+        outcomes.append(await _step(step, host, names))
+    return outcomes
 
 
-async def _step(script: Script, step: Step, host: Host, names: Names) -> Outcome:
+async def _step(step: Step, host: Host, names: Names) -> Outcome:
     if step.who not in names.processes:
-        names.begin(step.who, await host.process(step.who, script.users.get(step.who)))
+        return Outcome({"killed": _UNBORN}, (f"{step.who} was to be made by a step before",))
     process = names.processes[step.who]
     action  = Action(step, process, host, names)
     said    = action.said

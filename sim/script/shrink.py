@@ -13,17 +13,19 @@ T = TypeVar("T")
 def shrunk(steps: Sequence[T], differs: Callable[[Sequence[T]], bool]) -> list[T]:
     """Leave steps out, many at a time and then fewer, as long as the rest ``differs``.
 
-    The last of them is one of those without which nothing differs.
+    In the end nothing differs without any of them. A step that another one needed is left out when
+    that one is.
     """
     found = list(steps)
-    size  = len(found) // 2
-    while size:
-        start = 0
+    size  = max(len(found) // 2, 1)
+    while True:
+        start, before = 0, len(found)
         while start < len(found):
             rest = found[:start] + found[start + size:]
             if rest and differs(rest):
                 found = rest
             else:
                 start += size
-        size //= 2
-    return found
+        if size == 1 and len(found) == before:
+            return found
+        size = max(size // 2, 1)

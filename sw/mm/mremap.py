@@ -35,7 +35,7 @@ from .mmap.unmapped_area import get_unmapped_area
 from .pagewalk import walk_page_range
 from .pgtable_generic import pte_unmap_unlock
 from .util import security_vm_enough_memory_mm
-from .vma import copy_vma, vma_merge
+from .vma import copy_vma, vma_merge, vma_merge_extend
 
 
 __all__ = ["move_page_tables", "sys_mremap"]
@@ -212,8 +212,7 @@ async def _mremap(cpu: Cpu, mm: mm_struct, addr: int, old_len: int, new_len: int
         return addr
     vma = vma_to_resize(cpu, addr, old_len, new_len, flags)
     if old_len == vma.vm_end - addr and vma_expandable(cpu, vma, new_len - old_len):
-        vma.vm_end += new_len - old_len
-        vma_merge(vma)
+        vma_merge_extend(vma, new_len - old_len)
         return addr
     if not flags & MREMAP_MAYMOVE:
         raise KernelError(Errno.ENOMEM)

@@ -11,8 +11,8 @@ from sw.fs.open.fallocate import FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE
 from sw.fs.read_write.llseek import generic_file_llseek
 from sw.fs.splice.from_pipe import iter_file_splice_write
 from sw.include.linux.fs import (
-    FMODE_READ, FMODE_WRITE, O_RDWR, S_IFREG, SEEK_DATA, SEEK_HOLE, address_space,
-    address_space_operations, file, file_operations, inode, inode_operations,
+    FMODE_READ, FMODE_WRITE, MAX_LFS_FILESIZE, O_RDWR, S_IFREG, SEEK_DATA, SEEK_HOLE,
+    address_space, address_space_operations, file, file_operations, inode, inode_operations,
 )
 from sw.include.linux.mm import VM_UFFD_MINOR, PAGE_ALIGN
 from sw.include.linux.mm_types import (
@@ -30,6 +30,7 @@ from .filemap import (
     generic_file_write_iter, is_hole,
 )
 from .memory.mem_map import empty_zero_page
+from .memory.zap import unmap_mapping_range
 from .page_alloc import get_page, put_page
 from .truncate import truncate_pagecache_range, truncate_setsize
 
@@ -140,6 +141,11 @@ async def shmem_fallocate(cpu: Cpu, filp: file, mode: int, offset: int, length: 
         if mode & FALLOC_FL_PUNCH_HOLE:
             if _seals(node) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE):
                 raise KernelError(Errno.EPERM)
+            assert node.i_mapping is not None
+            if offset + length < PAGE_SIZE:
+                # Linux takes the last byte of whole pages, -1 here, for the largest there is.
+                await unmap_mapping_range(cpu, node.i_mapping, PAGE_ALIGN(offset), MAX_LFS_FILESIZE,
+                                          even_cows=False)
             await truncate_pagecache_range(cpu, node, offset, offset + length)
             return
         end = offset + length

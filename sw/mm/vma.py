@@ -21,8 +21,8 @@ from .mmap.find import find_vma_intersection
 
 
 __all__ = [
-    "copy_vma", "split_vma", "unlink_file_vma", "vma_link", "vma_merge", "vma_modify",
-    "vma_set_page_prot", "vma_wants_writenotify",
+    "copy_vma", "split_vma", "unlink_file_vma", "vma_link", "vma_merge", "vma_merge_extend",
+    "vma_modify", "vma_set_page_prot", "vma_wants_writenotify",
 ]
 
 
@@ -134,3 +134,13 @@ def vma_merge(vma: vm_area_struct) -> None:
         _absorb(vma, mmap[index + 1])
     if index and _mergeable(mmap[index - 1], vma):
         _absorb(mmap[index - 1], vma)
+
+
+def vma_merge_extend(vma: vm_area_struct, delta: int) -> None:
+    """Make a mapping longer; join it with the one behind, but not with the one before, from which
+    a fork may have left it apart."""
+    vma.vm_end += delta
+    mmap  = vma.vm_mm.mmap
+    index = mmap.index(vma)
+    if index + 1 < len(mmap) and _mergeable(vma, mmap[index + 1]):
+        _absorb(vma, mmap[index + 1])

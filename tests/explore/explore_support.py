@@ -22,8 +22,8 @@ from sim.explore.unit import Setting, machine_for
 from sw.processor.cpu import Cpu
 
 
-__all__ = ["COW", "LONG", "Here", "drawn_ending", "explored", "in_worker", "outcomes", "played", "stores",
-           "worker"]
+__all__ = ["COW", "LONG", "Here", "drawn_ending", "explored", "in_worker", "outcomes", "played",
+           "stores", "worker"]
 
 
 #: Dirty COW, in the era that had it.

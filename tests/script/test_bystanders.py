@@ -66,6 +66,16 @@ def test_a_step_among_the_processes_of_a_script_reaches_nobody_else(steps):
     assert not reached(of_steps(steps))
 
 
+@LINUX
+def test_a_process_that_was_not_made_is_nobody(bystander):
+    """As its maker has ended. -1, as a missing descriptor is, would be everybody."""
+    steps = ('who="a", do="fork", as="b"\n' + kill('"a"', '"SIGKILL"')
+             + '\nwho="a", do="fork", as="c"\nwho="b", do="kill", pid="c", signal="SIGUSR1"')
+    on_both = [play(of_steps(steps)) for play in (on_linux, on_model)]
+    assert [outcomes[-1].said["errno"] for outcomes in on_both] == ["ESRCH", "ESRCH"]
+    assert Path(f"/proc/{bystander.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 def test_the_model_plays_what_reaches_all():
     *_, signals = on_model(of_steps(
         'who="a", do="signals"\n'

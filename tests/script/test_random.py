@@ -5,9 +5,10 @@ import pytest
 from sim.cli.main import main
 from sim.script import campaign as campaigns
 from sim.script.compare import Difference
-from sim.script.generator import FILES, STEPS, steps_of
+from sim.script.generator import STEPS, steps_of
 from sim.script.outcome import Outcome
 from sim.script.parser import parse
+from sim.script.scene import FILES
 from sim.script.script import Step
 from sim.script.shrink import shrunk
 from sim.script.toml import script_text
@@ -27,14 +28,21 @@ def test_all_that_is_drawn_is_a_script():
         drawn |= {step.do for step in script.steps}
         assert STEPS <= len(script.steps)
     assert drawn == {
-        "clone", "exit", "fetch", "fork", "load", "madvise", "mlock", "mlock2", "mmap", "mprotect",
+        "brk", "clone", "exec", "exit", "fallocate", "fcntl", "fetch", "fork", "ftruncate", "int3",
+        "kill", "load", "lseek", "madvise", "memfd_create", "mlock", "mlock2", "mmap", "mprotect",
         "mremap", "mseal", "munlock", "munmap", "open", "pipe", "pread", "process_vm_readv",
-        "process_vm_writev", "pwrite", "query", "read", "store", "vmsplice"}
+        "process_vm_writev", "ptrace", "pwrite", "query", "read", "sendfile", "sigaction",
+        "sigprocmask", "splice", "stat", "store", "vfork", "vmsplice", "wait", "waitid", "write"}
 
 
 def test_steps_that_are_not_needed_are_left_out():
     needed = {3, 17, 18}
     assert shrunk(range(40), lambda steps: needed <= set(steps)) == [3, 17, 18]
+
+
+def test_a_step_that_only_another_one_needed_is_left_out_with_it():
+    """2 is of use to 7 alone, which comes later, and is not needed."""
+    assert shrunk(range(8), lambda steps: 3 in steps and (2 in steps or 7 not in steps)) == [3]
 
 
 @LINUX
@@ -52,11 +60,16 @@ def test_what_differs_is_shrunk_and_printed(monkeypatch, capsys):
         return [Outcome({"ret": int(step.do == "store" and step.args["value"].value({}) % 2)})
                 for step in script.steps]
 
+    stores = [{"who": who, "do": "store", "at": "p", "value": value}
+              for who, value in (("b", 2), ("a", 4), ("a", 5), ("b", 6))]
     monkeypatch.setattr(campaigns, "on_linux", on_linux)
     monkeypatch.setattr(campaigns, "on_model", on_model)
+    monkeypatch.setattr(campaigns, "steps_of", lambda seed: [
+        {"who": "a", "do": "brk", "as": "p", "at": 0}, {"who": "a", "do": "fork", "as": "b"},
+        *stores])
     assert main(["script", "--compare", "--random", "40"]) == 1
     out = capsys.readouterr().out
-    assert out.count("[[step]]") == 2  # the mapping, and the store
+    assert out.count("[[step]]") == 2  # what gives the address its name, and the store
     assert "the model of 6.18 1" in out
 
 
@@ -66,8 +79,16 @@ def steps_like(do):
 
 
 def test_a_difference_that_does_not_come_again_is_none(monkeypatch):
-    found = iter([[Difference(steps_like("load"), "faults", 0, 1)], []])
+    once  = [Difference(steps_like("load"), "faults", 0, 1)]
+    found = iter([once, once, []])
     monkeypatch.setattr(campaigns, "_compare", lambda *args: next(found))
+    assert campaigns.campaign(1, 0, engine="golden", era="6.18") == []
+
+
+def test_a_difference_that_is_gone_when_it_is_small_is_none(monkeypatch):
+    once  = [Difference(steps_like("load"), "faults", 0, 1)]
+    found = iter([once] * 3)
+    monkeypatch.setattr(campaigns, "_compare", lambda *args: next(found, []))
     assert campaigns.campaign(1, 0, engine="golden", era="6.18") == []
 
 

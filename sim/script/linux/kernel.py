@@ -17,7 +17,6 @@ from typing import Self
 
 from .agent import agent_file
 from .folder import folder_on_disk
-from .look import mappings_called
 from .process import AGENT_FD, LinuxProcess, letter_of
 from .slots import SLOTS_FD, Slots
 
@@ -28,16 +27,17 @@ __all__ = ["LinuxHost"]
 #: The ordinary user, if root plays: one that owns nothing on most machines.
 _UID = 1000
 
-_MUNMAP, _CHDIR, _UMASK, _SETSID, _SETGROUPS, _SETRESUID, _SETRESGID = (
-    11, 80, 95, 112, 116, 117, 119)
+_CHDIR, _UMASK, _SETSID, _SETGROUPS, _SETRESUID, _SETRESGID = 80, 95, 112, 116, 117, 119
 _PRCTL, _SCHED_SETAFFINITY, _PRLIMIT64, _CLOSE_RANGE = 157, 203, 302, 436
 
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 
+_ASK, _ADDR_NO_RANDOMIZE = 0xFFFF_FFFF, 0x004_0000
+
 #: Bytes of a set of processors.
 _CPU_MASK = 1024
 
-_VDSO = ("[vdso]", "[vvar]", "[vvar_vclock]")
+_STACK, _VDSO = ("[stack]",), ("[vdso]", "[vvar]", "[vvar_vclock]")
 
 _PAUSE = 0.002  # seconds
 
@@ -111,7 +111,8 @@ class LinuxHost:
 
     async def process(self, name: str, uid: int | None) -> LinuxProcess:
         """Begin a process, which has no descriptors but two with high numbers."""
-        process = LinuxProcess(self._slots.new(), self._slots, self._born)
+        process = LinuxProcess(self._slots.new(), self._slots, self._born,
+                               _STACK if self._vdso else _STACK + _VDSO)
         process.slot.expect()
         self._spawn(process)
         process.begin()
@@ -120,6 +121,19 @@ class LinuxHost:
         return process
 
     def _spawn(self, process: LinuxProcess) -> None:
+        """Begin it with its memory where it always is.
+
+        A fault in a file maps what else is in its aligned block of 16 pages: which these are must
+        not depend on chance.
+        """
+        own = _libc.personality(_ASK)
+        _libc.personality(own | _ADDR_NO_RANDOMIZE)
+        try:
+            self._exec(process)
+        finally:
+            _libc.personality(own)
+
+    def _exec(self, process: LinuxProcess) -> None:
         os.posix_spawn(
             f"/proc/self/fd/{AGENT_FD}", ["agent", letter_of(process.slot)], {},
             file_actions=[(os.POSIX_SPAWN_DUP2, self._slots.fd, SLOTS_FD),
@@ -130,8 +144,8 @@ class LinuxHost:
     async def _settle_in(self, process: LinuxProcess, uid: int) -> None:
         """Make it a process of its own session, folder and user, without a core file.
 
-        It loses the mappings of the vDSO, so that there is nothing above its own, unless they are
-        wanted.
+        It loses its stack, which it does not use, and the mappings of the vDSO unless they are
+        wanted, so that there is nothing above its own.
 
         It stays on one processor, and so do its children: each processor holds references to pages
         that it has made, for a while, and only there does a write to such a page need no copy.
@@ -152,9 +166,7 @@ class LinuxHost:
             ret = await process.syscall(int(number), *args)
             if ret < 0:
                 raise OSError(-ret, f"system call {number} of a script's process")
-        if not self._vdso:
-            for start, end in mappings_called(process.pid, *_VDSO):
-                await process.syscall(_MUNMAP, start, end - start)
+        await process.strip()
 
 
 def _high(fd: int) -> int:

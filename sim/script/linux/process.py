@@ -27,14 +27,14 @@ AGENT_FD = 201
 #: Signals that instructions cause: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV.
 CAUSED = (4, 5, 7, 8, 11)
 
-_RT_SIGACTION, _EXECVEAT, _AT_EMPTY_PATH = 13, 322, 0x1000
+_MUNMAP, _RT_SIGACTION, _EXECVEAT, _AT_EMPTY_PATH = 11, 13, 322, 0x1000
 
 #: SA_SIGINFO, SA_ONSTACK and SA_RESTORER. While one signal is handled the others wait, so that they
 #: come in the order in which the kernel delivers them.
 _SA_FLAGS, _ALL = 0x0C00_0004, (1 << 64) - 1
 
-#: kill, tgkill, exit and exit_group: others have signals to handle afterwards.
-_AFFECT_OTHERS = (62, 234, 60, 231)
+#: kill, tgkill, exit, exit_group and ptrace: others have signals to handle afterwards, or stop.
+_AFFECT_OTHERS = (62, 234, 60, 231, 101)
 
 #: Bytes for a path.
 _PATH = 0x400
@@ -60,13 +60,18 @@ class LinuxProcess:
         Those of its children.
     born : :class:`list` of :class:`LinuxProcess`
         All processes of the script that have begun.
+    unwanted : sequence of :class:`str`
+        Names of mappings that a new program is to lose.
     """
 
-    def __init__(self, slot: Slot, slots: Slots, born: "list[LinuxProcess]"):
+    def __init__(self, slot: Slot, slots: Slots, born: "list[LinuxProcess]",
+                 unwanted: Sequence[str]):
         self.slot   = slot
         self._slots = slots
         self._born  = born
+        self._unwanted = unwanted
         self.pid = self.tid = self.pidfd = 0
+        self._killed: int | None = None
         self._waiting = False
         self._vforked = False
 
@@ -92,7 +97,7 @@ class LinuxProcess:
         if not self.pidfd:
             return True
         try:
-            os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOHANG)
+            self._reap()
             signal.pidfd_send_signal(self.pidfd, 0)
         except ChildProcessError:
             return not Path(f"/proc/{self.pid}").exists()
@@ -100,6 +105,12 @@ class LinuxProcess:
             os.close(self.pidfd)
             self.pidfd = 0
         return not self.pidfd
+
+    def _reap(self) -> None:
+        """Wait for its end. Raises :class:`ChildProcessError` if others have to."""
+        info = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOHANG)
+        if info is not None:
+            self._killed = 0 if info.si_code == os.CLD_EXITED else info.si_status
 
     # Commands
 
@@ -155,9 +166,9 @@ class LinuxProcess:
     def _killer(self) -> int | None:
         """The signal that it died of; 0 if it ended by itself, None if nobody knows."""
         if not self.pidfd:
-            return None
+            return self._killed
         fields = self._stat()
-        return int(fields[49]) & 0x7F if len(fields) > 49 else None
+        return int(fields[49]) & 0x7F if len(fields) > 49 else self._killed
 
     def _caught(self) -> None:
         caught = self.slot.caught
@@ -193,7 +204,7 @@ class LinuxProcess:
     async def fork(self, number: int, *args: int,
                    waits: bool = False) -> tuple[int, "LinuxProcess | None"]:
         """Do a system call that makes a process or thread; return RAX, and what it has made."""
-        child = LinuxProcess(self._slots.new(), self._slots, self._born)
+        child = LinuxProcess(self._slots.new(), self._slots, self._born, self._unwanted)
         child.slot.expect()
         self._command(_SYSCALL, number, *args, child=child.slot.address)
         if waits and self._has_begun(child):
@@ -226,8 +237,14 @@ class LinuxProcess:
         result = await self.syscall(_EXECVEAT, AGENT_FD, "", self.stage, self.stage + 24,
                                     _AT_EMPTY_PATH)
         if result >= 0:
+            await self.strip()
             await self.handle()
         return min(result, 0)
+
+    async def strip(self) -> None:
+        """Lose the mappings of its program that are not wanted."""
+        for start, end in mappings_called(self.pid, *self._unwanted):
+            await self.syscall(_MUNMAP, start, end - start)
 
     async def handle(self) -> None:
         """Handle what instructions cause."""
@@ -274,7 +291,12 @@ class LinuxProcess:
         return await self.syscall(_RT_SIGACTION, signo, self.stage, 0, 8)
 
     async def met(self) -> Sequence[Sent]:
-        """Return the signals from elsewhere that it has handled since the last call."""
+        """Return the signals from elsewhere that it has handled since the last call.
+
+        Those of whom this process is the parent, if they have ended, are gone then.
+        """
+        for other in self._born:
+            other.reaped()
         if self._waiting:
             self._finish()
         self._check()

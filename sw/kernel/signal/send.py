@@ -75,6 +75,21 @@ async def zap_other_threads(cpu: Cpu, task: task_struct) -> None:
             await signal_wake_up(cpu, thread, fatal=True)
 
 
+def wants_signal(task: task_struct, signo: int) -> bool:
+    """Tell whether a thread would take a signal as soon as it executes.
+
+    One that waits, and has another signal to take then, is not asked.
+    """
+    if siginmask(signo, task.blocked):
+        return False
+    if signo == SIGKILL:
+        return True
+    has_another = any(info.si_signo != signo and not siginmask(info.si_signo, task.blocked)
+                      for pending in (task.pending, task.signal.shared_pending)
+                      for info in pending)
+    return not (task_is_stopped_or_traced(task) or task.state and has_another)
+
+
 async def complete_signal(cpu: Cpu, task: task_struct, signo: int, *, shared: bool) -> None:
     """Choose the thread that is to see a signal, and wake it up.
 
@@ -82,8 +97,7 @@ async def complete_signal(cpu: Cpu, task: task_struct, signo: int, *, shared: bo
     a tracer is to be told of it.
     """
     wanting = [thread for thread in (for_each_thread(cpu, task) if shared else [task])
-               if signo == SIGKILL or not (siginmask(signo, thread.blocked)
-                                           or task_is_stopped_or_traced(thread))]
+               if wants_signal(thread, signo)]
     if not wanting:
         return
     if (sig_fatal(task, signo) and not siginmask(signo, SIG_KERNEL_COREDUMP_MASK)
