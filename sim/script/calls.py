@@ -160,6 +160,9 @@ CALLS: Mapping[str, Call] = {
     # Processes
     "kill":       Call(62, (_PID, Arg("signal", Kind.SIGNAL))),
     "tgkill":     Call(234, (_PID, Arg("tid", Kind.PROCESS), Arg("signal", Kind.SIGNAL))),
+    "pidfd_open": Call(434, (_PID, _flags(words.PIDFD, 0)), Result.DESCRIPTOR),
+    "pidfd_send_signal": Call(424, (_FILE, Arg("signal", Kind.SIGNAL), _fixed(0),
+                                    _flags(words.PIDFD_SIGNAL, 0))),
     "setresuid":  Call(117, (Arg("ruid"), Arg("euid"), Arg("suid"))),
     "setresgid":  Call(119, (Arg("rgid"), Arg("egid"), Arg("sgid"))),
     "setuid":     Call(105, (Arg("uid"),)),

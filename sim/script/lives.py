@@ -93,11 +93,12 @@ def _status(status: int) -> str:
 async def _waitid(action: Action) -> None:
     """Look for a child of which there is something to tell, until there is no hope of one."""
     told, options = action.process.stage + OPERANDS, action.register("options") | _WNOHANG
+    whom = "file" if action.step.args["idtype"] == "pidfd" else "id"
     pid = cause = status = 0
     for looks in range(action.host.patience):
         await action.host.pause(looks)
-        action.says(await action.syscall(_WAITID, action.register("idtype"), action.register("id"),
-                                         told, options, 0))
+        action.says(await action.syscall(_WAITID, action.register("idtype"),
+                                         action.register(whom), told, options, 0))
         info = await action.process.get(28, OPERANDS)
         cause, pid, _, status = struct.unpack("<8xi4xiIi", info)
         if pid:

@@ -29,7 +29,7 @@ STEPS: Mapping[str, tuple[Arg, ...]] = {
     "exit_thread": (Arg("status", default=0),),
     "wait":        (Arg("pid", Kind.PROCESS, -1), Arg("options", Kind.WORDS, 0, words.WAIT)),
     "waitid":      (Arg("idtype", Kind.WORD, ..., words.WAITID), Arg("id", Kind.PROCESS, 0),
-                    Arg("options", Kind.WORDS, ..., words.WAIT)),
+                    Arg("file", Kind.FILE, -1), Arg("options", Kind.WORDS, ..., words.WAIT)),
     "pipe":        (Arg("flags", Kind.WORDS, 0, {"nonblock": 0o4000, "cloexec": 0o2000000}),),
     "sigaction":   (Arg("signal", Kind.SIGNAL),
                     Arg("action", Kind.CHOICE, ..., {"handle": 2, "ignore": 1, "default": 0})),

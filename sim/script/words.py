@@ -7,9 +7,9 @@ from sw.errno import Errno
 
 
 __all__ = ["ADVICE", "CLONE", "ERRORS", "FALLOCATE", "FCNTL", "MAP", "MEMFD", "MLOCK", "MREMAP",
-           "MSYNC", "OPEN", "PRCTL", "PTRACE", "PTRACE_OPTIONS", "RLIMIT", "SEALS", "SIGMASK",
-           "SIGNALS", "SPLICE", "WAIT", "WAITID", "WHENCE", "code_name", "codes", "errno_name",
-           "signal_name"]
+           "MSYNC", "OPEN", "PIDFD", "PIDFD_SIGNAL", "PRCTL", "PTRACE", "PTRACE_OPTIONS",
+           "RLIMIT", "SEALS", "SIGMASK", "SIGNALS", "SPLICE", "WAIT", "WAITID", "WHENCE",
+           "code_name", "codes", "errno_name", "signal_name"]
 
 
 MAP: Mapping[str, int] = {
@@ -57,6 +57,8 @@ SEALS:     Mapping[str, int] = {"seal": 1, "shrink": 2, "grow": 4, "write": 8,
                                 "future_write": 16, "exec": 32}
 SPLICE:    Mapping[str, int] = {"move": 1, "nonblock": 2, "more": 4, "gift": 8}
 SIGMASK:   Mapping[str, int] = {"block": 0, "unblock": 1, "setmask": 2}
+PIDFD:     Mapping[str, int] = {"thread": 0o200, "nonblock": 0o4000}
+PIDFD_SIGNAL: Mapping[str, int] = {"thread": 1, "thread_group": 2, "process_group": 4}
 PRCTL:     Mapping[str, int] = {"set_pdeathsig": 1, "get_dumpable": 3, "set_dumpable": 4}
 RLIMIT:    Mapping[str, int] = {"data": 2, "stack": 3, "memlock": 8, "as": 9}
 PTRACE:    Mapping[str, int] = {

@@ -2,8 +2,11 @@
 
 import pytest
 
-from sw.arch.x86.entry.syscalls.syscall_64 import NR_ptrace, NR_waitid
+from sw.arch.x86.entry.syscalls.syscall_64 import (
+    NR_pidfd_open, NR_pidfd_send_signal, NR_ptrace, NR_waitid,
+)
 from sw.errno import Errno
+from sw.include.linux.fs import O_NONBLOCK
 from sw.include.linux.ptrace import PTRACE_TRACEME
 from sw.include.linux.signal_types import (
     CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CLD_TRAPPED, SIGCHLD, SIGCONT, SIGKILL,
@@ -108,7 +111,7 @@ async def test_a_child_is_named_by_its_number_or_its_group():
     (P_PID,   -1,   WEXITED,           Errno.EINVAL),
     (P_PGID,  -1,   WEXITED,           Errno.EINVAL),
     (P_PIDFD, -1,   WEXITED,           Errno.EINVAL),
-    (P_PIDFD, 3,    WEXITED,           Errno.ENOSYS),
+    (P_PIDFD, 3,    WEXITED,           Errno.EBADF),
     (4,       0,    WEXITED,           Errno.EINVAL),
     (P_PID,   4711, WEXITED,           Errno.ECHILD),
     (P_ALL,   0,    WEXITED,           Errno.ENOSYS),    # nobody would end while it sleeps
@@ -119,6 +122,24 @@ async def test_refusals(which, upid, options, errno):
     await user.fork()
     with raises_errno(errno):
         await user.syscall(NR_waitid, which, upid, 0, options, 0)
+
+
+@runs
+async def test_who_asks_by_a_descriptor_that_does_not_block_is_told_to_come_again():
+    user  = await boot()
+    child = await user.fork()
+    for flags, errno in ((O_NONBLOCK, Errno.EAGAIN), (0, Errno.ENOSYS)):
+        pidfd = await user.syscall(NR_pidfd_open, child.pid, flags)
+        with raises_errno(errno):
+            await user.syscall(NR_waitid, P_PIDFD, pidfd, 0, WEXITED, 0)
+
+
+@runs
+async def test_a_signal_with_a_report_of_the_senders_own_is_not_modelled():
+    user  = await boot()
+    pidfd = await user.syscall(NR_pidfd_open, user.pid, 0)
+    with raises_errno(Errno.ENOSYS):
+        await user.syscall(NR_pidfd_send_signal, pidfd, SIGCONT, 4096, 0)
 
 
 @runs

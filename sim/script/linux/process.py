@@ -33,8 +33,9 @@ _MUNMAP, _RT_SIGACTION, _EXECVEAT, _AT_EMPTY_PATH = 11, 13, 322, 0x1000
 #: come in the order in which the kernel delivers them.
 _SA_FLAGS, _ALL = 0x0C00_0004, (1 << 64) - 1
 
-#: kill, tgkill, exit, exit_group and ptrace: others have signals to handle afterwards, or stop.
-_AFFECT_OTHERS = (62, 234, 60, 231, 101)
+#: kill, tgkill, pidfd_send_signal, exit, exit_group and ptrace: others have signals to handle
+#: afterwards, or stop.
+_AFFECT_OTHERS = (62, 234, 424, 60, 231, 101)
 
 #: Bytes for a path.
 _PATH = 0x400
@@ -59,7 +60,7 @@ class LinuxProcess:
     slots : :class:`.slots.Slots`
         Those of its children.
     born : :class:`list` of :class:`LinuxProcess`
-        All processes of the script that have begun.
+        All processes and threads of the script that have begun.
     unwanted : sequence of :class:`str`
         Names of mappings that a new program is to lose.
     """
@@ -70,7 +71,7 @@ class LinuxProcess:
         self._slots = slots
         self._born  = born
         self._unwanted = unwanted
-        self.pid = self.tid = self.pidfd = 0
+        self.pid = self.tgid = self.pidfd = 0
         self._killed: int | None = None
         self._waiting = False
         self._vforked = False
@@ -81,8 +82,8 @@ class LinuxProcess:
         while not self.slot.done(_LOOK):
             if time.monotonic() > deadline:
                 raise Hangs
-        self.pid, self.tid = self.slot.pid, self.slot.tid
-        if self.pid == self.tid:
+        self.tgid, self.pid = self.slot.pid, self.slot.tid
+        if self.pid == self.tgid:
             self.pidfd = os.pidfd_open(self.pid)
         self._born.append(self)
 
@@ -158,7 +159,7 @@ class LinuxProcess:
     def _stat(self) -> list[str]:
         """Fields of its ``stat``, from the third on; none if it is gone."""
         try:
-            text = Path(f"/proc/{self.pid}/task/{self.tid}/stat").read_text(encoding="utf-8")
+            text = Path(f"/proc/{self.tgid}/task/{self.pid}/stat").read_text(encoding="utf-8")
         except (OSError, ValueError):
             return []
         return text.rpartition(")")[2].split()
@@ -210,7 +211,7 @@ class LinuxProcess:
         if waits and self._has_begun(child):
             self._vforked = True
             child.begin()
-            return child.tid, child
+            return child.pid, child
         self._finish()
         result = _signed(self.slot.result)
         if result < 0:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sw.arch.x86.include.asm.current import current
 from sw.arch.x86.lib.usercopy import put_user
 from sw.errno import Errno, KernelError
+from sw.include.linux.fs import O_NONBLOCK
 from sw.include.linux.sched import (
     EXIT_ZOMBIE, JOBCTL_LISTENING, JOBCTL_TRACED, task_struct,
 )
@@ -21,6 +22,7 @@ from sw.include.linux.wait import (
 )
 from sw.kconfig import kconfig
 from sw.kernel.pid import init_pid_ns
+from sw.kernel.pidfd import pidfd_get_pid
 from sw.kernel.ptrace.attach import __ptrace_unlink
 from sw.kernel.signal.action import thread_group_empty
 from sw.kernel.signal.send import do_notify_parent
@@ -207,7 +209,8 @@ async def kernel_waitid(cpu: Cpu, which: int, upid: int, options: int) -> waitid
     ------
     KernelError
         EINVAL for other options, for none of what there is to tell, and for a number that cannot
-        be; ENOSYS for P_PIDFD; and like ``do_wait``.
+        be; with P_PIDFD EBADF for another descriptor, and EAGAIN if there is nothing to tell and
+        it is not to be waited for; and like ``do_wait``.
     """
     wanted = options & (WEXITED | WSTOPPED | WCONTINUED)
     if options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE
@@ -216,9 +219,14 @@ async def kernel_waitid(cpu: Cpu, which: int, upid: int, options: int) -> waitid
     if (which not in (P_ALL, P_PID, P_PGID, P_PIDFD) or which == P_PID and upid <= 0
             or which in (P_PGID, P_PIDFD) and upid < 0):
         raise KernelError(Errno.EINVAL)
-    if which == P_PIDFD:
-        raise KernelError(Errno.ENOSYS)
-    return await do_wait(cpu, which, upid, options)
+    if which != P_PIDFD:
+        return await do_wait(cpu, which, upid, options)
+    named, f_flags = await pidfd_get_pid(cpu, upid)
+    nonblock = bool(f_flags & O_NONBLOCK)
+    info = await do_wait(cpu, P_PID, named.nr, options | nonblock * WNOHANG)
+    if not info.pid and nonblock and not options & WNOHANG:
+        raise KernelError(Errno.EAGAIN)
+    return info
 
 
 async def sys_waitid(cpu: Cpu, which: int, upid: int, infop: int, options: int, ru: int) -> int:

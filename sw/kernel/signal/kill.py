@@ -16,7 +16,9 @@ from sw.processor.cpu import Cpu
 from .send import send_signal
 
 
-__all__ = ["kill_something_info", "sys_kill", "sys_tgkill", "sys_tkill"]
+__all__ = [
+    "do_tkill", "group_send_sig_info", "kill_something_info", "sys_kill", "sys_tgkill", "sys_tkill",
+]
 
 
 def check_kill_permission(cpu: Cpu, task: task_struct, signo: int) -> None:

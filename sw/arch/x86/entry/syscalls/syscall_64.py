@@ -35,6 +35,7 @@ from sw.include.linux.syscalls import (
 from sw.kernel.exit.do_exit import sys_exit, sys_exit_group
 from sw.kernel.exit.wait import sys_wait4, sys_waitid
 from sw.kernel.fork.clone import sys_clone, sys_fork, sys_vfork
+from sw.kernel.pidfd import sys_pidfd_open, sys_pidfd_send_signal
 from sw.kernel.ptrace.request import sys_ptrace
 from sw.kernel.sched.syscalls import sys_sched_yield
 from sw.kernel.signal.action import sys_rt_sigaction, sys_rt_sigprocmask
@@ -70,7 +71,8 @@ __all__ = [
     "NR_getsid", "NR_getuid", "NR_ioctl", "NR_kill", "NR_lseek", "NR_madvise", "NR_memfd_create",
     "NR_memfd_secret", "NR_mlock", "NR_mlock2", "NR_mlockall", "NR_mmap", "NR_mprotect",
     "NR_mremap", "NR_mseal", "NR_msync", "NR_munlock", "NR_munlockall", "NR_munmap", "NR_open",
-    "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64", "NR_preadv", "NR_prlimit64",
+    "NR_pidfd_open", "NR_pidfd_send_signal", "NR_pipe", "NR_pipe2", "NR_prctl", "NR_pread64",
+    "NR_preadv", "NR_prlimit64",
     "NR_process_vm_readv", "NR_process_vm_writev", "NR_ptrace", "NR_pwrite64", "NR_pwritev",
     "NR_read", "NR_readv", "NR_rt_sigaction", "NR_rt_sigprocmask", "NR_sched_yield", "NR_sendfile",
     "NR_setfsgid", "NR_setfsuid", "NR_setgid", "NR_setpgid", "NR_setregid", "NR_setresgid",
@@ -166,6 +168,8 @@ NR_userfaultfd  = 323
 NR_mlock2       = 325
 NR_copy_file_range = 326
 NR_statx        = 332
+NR_pidfd_send_signal = 424
+NR_pidfd_open   = 434
 NR_memfd_secret = 447
 NR_mseal        = 462
 
@@ -284,6 +288,9 @@ sys_call_table: dict[int, Callable[..., Awaitable[int]]] = {
                                        unsigned_long, int_, unsigned_long, size_t, unsigned_int),
     NR_statx:        SYSCALL_DEFINE("statx", sys_statx, int_, filename, unsigned_int, unsigned_int,
                                     unsigned_long),
+    NR_pidfd_send_signal: SYSCALL_DEFINE("pidfd_send_signal", sys_pidfd_send_signal, int_, int_,
+                                         unsigned_long, unsigned_int),
+    NR_pidfd_open:   SYSCALL_DEFINE("pidfd_open", sys_pidfd_open, int_, unsigned_int),
     NR_memfd_secret: SYSCALL_DEFINE("memfd_secret", sys_memfd_secret, unsigned_int),
     NR_mseal:        SYSCALL_DEFINE("mseal", sys_mseal, unsigned_long, size_t, unsigned_long),
 }
