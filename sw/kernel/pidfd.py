@@ -26,8 +26,8 @@ PIDFD_SIGNAL_THREAD, PIDFD_SIGNAL_THREAD_GROUP, PIDFD_SIGNAL_PROCESS_GROUP = 1, 
 
 @dataclass(frozen=True)
 class pid:
-    """What such a descriptor names: a number, which no other task will have, and whether it is the
-    thread of that number or its process."""
+    """Task that such a descriptor names: its number, which no other will have, and whether the
+    thread is meant or its process."""
 
     nr:     int
     thread: bool
