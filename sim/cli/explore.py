@@ -13,7 +13,7 @@ from sim.explore.machine import RAM
 from sim.explore.plan import render
 from sim.explore.pool import Pool
 from sim.explore.races import RACES
-from sim.explore.replay import as_scenario
+from sim.explore.replay import as_scenario, command
 from sim.explore.report import as_json, as_text, steps_as_text
 from sim.explore.search import KEPT, Exhaustive, Result, Sampled, Strategy, search
 from sim.explore.state import State
@@ -109,8 +109,8 @@ def explore_command(args: argparse.Namespace) -> int:
         print_out(as_text(setting, args.strategy, result, found, confirmed))
         if args.steps and found is not None:
             print_out("\n" + steps_as_text(found))
-    if save is not None:
-        _save(setting, save, found)
+    if save is not None and _save(setting, save, found) and not args.json:
+        print_out(f"\nscenario: {save}; play it by {command(setting, save)}\n")
     agrees = confirmed is None or confirmed.agree == confirmed.schedules
     return 0 if found is None and agrees else 1
 
@@ -175,12 +175,12 @@ def _scenario_file(file: Path) -> Path:
     return writable_file(file, option="--save")
 
 
-def _save(setting: Setting, file: Path, found: Examined | None) -> None:
-    if found is None:
-        complain(f"--save {file}: not written, as nothing was found")
-        return
-    if found.whole is None:
-        complain(f"--save {file}: not written, as other engines cannot play this schedule")
-        return
+def _save(setting: Setting, file: Path, found: Examined | None) -> bool:
+    """Write a scenario, or complain; tell whether it is written."""
+    if found is None or found.whole is None:
+        complain(f"--save {file}: not written, as " + (
+            "nothing was found" if found is None else "other engines cannot play this schedule"))
+        return False
     with written(file) as [text]:
         text.write(as_scenario(setting, file, found.whole))
+    return True

@@ -14,16 +14,21 @@ from .report import title
 from .unit import Setting
 
 
-__all__ = ["as_scenario", "replayed"]
+__all__ = ["as_scenario", "command", "replayed"]
+
+
+def command(setting: Setting, file: Path) -> str:
+    """The command that plays a scenario that was saved."""
+    switches = f" --set {setting.switches}" if setting.switches.values else ""
+    return f"dragoncage run {file} --era {setting.era_name}{switches}"
 
 
 def as_scenario(setting: Setting, file: Path, plan: Plan) -> str:
     """The text of a scenario that plays a race by a plan, counted in operations."""
-    switches = f" --set {setting.switches}" if setting.switches.values else ""
     return f'''"""{title(setting)}
 
 A schedule of the race {setting.race} that `dragoncage explore` has found. To play it:
-dragoncage run {file} --era {setting.era_name}{switches}
+{command(setting, file)}
 """
 
 from sim.explore.replay import replayed

@@ -88,8 +88,15 @@ def is_number(value: Any) -> bool:
 def one_of(word: Any, known: Iterable[str], key: str) -> str:
     """Return a word, if it is known."""
     if not isinstance(word, str) or word not in known:
-        raise Wrong(f"{key}: there is no {word!r}; {others(word, known, PAGE)}", key)
+        raise Wrong(f"{key}: there is no {word!r}; {others(_short(word, known), known, PAGE)}", key)
     return word
+
+
+def _short(word: Any, known: Iterable[str]) -> Any:
+    """The word for a constant by its name in C, such as "free" for MADV_FREE; else what it is."""
+    parts = str(word).lower().split("_")
+    names = ("_".join(parts[first:]) for first in range(1, len(parts)))
+    return next((name for name in names if name in known), word)
 
 
 def size_of(key: str, value: Any) -> int:

@@ -38,7 +38,9 @@ def test_the_result_does_not_depend_on_the_number_of_workers(capsys):
 def test_a_schedule_is_saved_as_a_scenario(tmp_path, capsys):
     file = tmp_path / "found.py"
     main(["explore", "dirty-cow", "--jobs", "1", "--save", str(file), "--steps"])
-    assert "copy_to_user_page" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "copy_to_user_page" in printed
+    assert f"scenario: {file}; play it by dragoncage run {file} --era 4.8\n" in printed
     text = file.read_text(encoding="utf-8")
     assert f"dragoncage run {file} --era 4.8" in text
     assert 'replayed(stage, "dirty-cow", SCHEDULE, sound=False)' in text

@@ -62,6 +62,8 @@ def test_a_script_is_read_with_the_lines_of_its_steps():
     (step("do = 'madvise'\nat = 'p'\nlength = 1\nadvice = 'dontned'"), 15,
      "advice: there is no 'dontned'; did you mean dontneed, "),
     (step("do = 'mprotect'\nat = 'p'\nlength = 1\nprot = 'rr'"), 15, 'prot is letters of "rwx"'),
+    (step("do = 'madvise'\nat = 'p'\nlength = 1\nadvice = 'MADV_FREE'"), 15,
+     "advice: there is no 'MADV_FREE'; did you mean free"),
     (step("do = 'write'\nfile = 'f'\ndata = '41'"), 13, "file: no step before has made f"),
     (step("do = 'write'\nfile = '/proc/{b}/mem'\ndata = '41'"), 13, "file: there is no 'b'"),
     (step("do = 'kill'\npid = 'b'\nsignal = 'SIGKILL'"), 13, "pid: there is no 'b'"),
