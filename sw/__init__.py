@@ -173,7 +173,8 @@ Pages, frames, files in memory::
                           kmap_local_sched_out  kmap_local_sched_in  clear_highpage
                           copy_user_highpage
     mm/init_mm            init_mm
-    mm/khugepaged         hugepage_madvise
+    mm/khugepaged         hugepage_madvise  hugepage_vma_check  mm_find_pmd  collapse_huge_page
+                          madvise_collapse
     mm/mmu_gather         tlb_gather_mmu  tlb_finish_mmu
     mm/memfd              memfd_add_seals  memfd_get_seals  memfd_check_seals_mmap
                           sys_memfd_create

@@ -20,7 +20,7 @@ _PROTS = ("", "r", "r", "rw", "rw", "rw", "rx", "rwx", "w", "x")
 
 _ADVICE = ("dontneed", "dontneed", "dontfork", "dofork", "wipeonfork", "keeponfork",
            "populate_read", "populate_write", "free", "cold", "willneed", "remove",
-           "dontneed_locked")
+           "dontneed_locked", "collapse")
 
 
 def first_map(scene: Scene, who: str) -> Table:

@@ -3,7 +3,6 @@
 Ref: Linux 6.12, mm/madvise.c.
 
 Advice of memory failures and of merged pages is EINVAL, as in a kernel that is built without them.
-MADV_COLLAPSE is ENOSYS.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -30,7 +29,7 @@ from sw.include.linux.mmap_lock import (
 from sw.kconfig import kconfig
 from sw.kernel.trace.ftrace import traced
 from sw.mm.gup.populate import faultin_page_range
-from sw.mm.khugepaged import hugepage_madvise
+from sw.mm.khugepaged import hugepage_madvise, madvise_collapse
 from sw.mm.mmap.find import find_vma
 from sw.mm.mseal import can_modify_vma_madv
 from sw.mm.vma import vma_merge, vma_modify
@@ -50,6 +49,7 @@ _PAGES = (*_DONTNEED_FREE, MADV_WILLNEED, MADV_REMOVE, MADV_COLD, MADV_PAGEOUT)
 
 _WAYS: Mapping[int, Callable[[Cpu, vm_area_struct, int, int], Awaitable[None]]] = {
     MADV_REMOVE: madvise_remove, MADV_COLD: madvise_cold, MADV_PAGEOUT: madvise_pageout,
+    MADV_COLLAPSE: madvise_collapse,
 }
 
 _POPULATE = (MADV_POPULATE_READ, MADV_POPULATE_WRITE)
@@ -105,11 +105,12 @@ def _refuses(vma: vm_area_struct, behavior: int) -> bool:
 @traced
 async def madvise_vma_behavior(cpu: Cpu, vma: vm_area_struct, start: int, end: int,
                                behavior: int) -> None:
-    """Follow the advice for the part ``[start, end)`` of one mapping. EPERM, EINVAL, ENOSYS."""
+    """Follow the advice for the part ``[start, end)`` of one mapping.
+
+    Raises EPERM, EINVAL, EAGAIN, ENOMEM, ENOSYS.
+    """
     if not can_modify_vma_madv(vma, behavior):
         raise KernelError(Errno.EPERM)
-    if behavior == MADV_COLLAPSE:
-        raise KernelError(Errno.EINVAL if is_vm_hugetlb_page(vma) else Errno.ENOSYS)
     if behavior in _DONTNEED_FREE:
         await madvise_dontneed_free(cpu, vma, start, end, behavior)
     elif behavior in _WAYS:
@@ -162,7 +163,8 @@ async def do_madvise(cpu: Cpu, mm: mm_struct, start: int, len_in: int, behavior:
     KernelError
         EINVAL for unknown advice, a start that is not page aligned, a range that wraps, and a
         mapping that the advice is not for; EPERM for a sealed one; ENOMEM for a hole, after all
-        else is done; EFAULT, ENOMEM or EINTR for a page that cannot be made present; ENOSYS.
+        else is done; EFAULT, ENOMEM or EINTR for a page that cannot be made present; EINVAL,
+        EAGAIN, ENOMEM or ENOSYS for pages that cannot be made a huge one.
     """
     if not madvise_behavior_valid(cpu, behavior) or start & ~PAGE_MASK:
         raise KernelError(Errno.EINVAL)
