@@ -33,9 +33,16 @@ public:
 
     // Lets a cycle pass. What comes out is there until the next.
     void cycle() {
+        cycle([] {});
+    }
+
+    // The same, with somebody who looks at the ports while they are computed.
+    template<class Look>
+    void cycle(Look look) {
         target.drive(top);
         clocked.evaluate();
         driver.sample(top);
+        look();
         target.step(top);
         clocked.advance();
         driver.end(top);

@@ -89,6 +89,12 @@ public:
     void clear() {
         epoch++;
         used = 0;
+        edit = {};
+    }
+
+    // Has somebody store to a word as soon as the unit has read it.
+    void store_once_read(uint64_t word, uint64_t mask, uint64_t value) {
+        edit = {true, word, mask, value};
     }
 
     bool answers(uint64_t) const { return true; }
@@ -111,12 +117,21 @@ public:
         uint64_t before = read(word);
         if (wanted)
             write(word, merged(before, data, sel));
+        else if (edit.waits && word == edit.word) {
+            write(word, (before & ~edit.mask) | (edit.value & edit.mask));
+            edit.waits = false;
+        }
         return before;
     }
 
 private:
     struct Slot {
         uint64_t word = 0, value = 0, epoch = 0;
+    };
+
+    struct Edit {
+        bool     waits = false;
+        uint64_t word = 0, mask = 0, value = 0;
     };
 
     // Index of the slot in which a word is, or would be.
@@ -137,4 +152,5 @@ private:
 
     std::vector<Slot> slots;
     uint64_t epoch = 1, used = 0;
+    Edit     edit;
 };

@@ -38,9 +38,9 @@ public:
     }
 
 private:
-    using Driver = VectorUnit::Driver;
+    using Driver = VectorUnit<>::Driver;
 
-    static constexpr uint64_t hung = VectorUnit::hung;
+    static constexpr uint64_t hung = VectorUnit<>::hung;
 
     // Does operations until one is refused. Fills all endings; returns the outcome's first number.
     uint64_t perform(const uint64_t *operations, uint64_t count, uint64_t *&ending) {
@@ -71,8 +71,8 @@ private:
         auto &lone = unit.unit;
         uint64_t requested = 0, completed = 0, refused = 0;
         offer(writes + 3 * requested++);
-        for (uint64_t waited = 0; waited <= VectorUnit::Unit::patience; waited++) {
-            lone.cycle();
+        for (uint64_t waited = 0; waited <= VectorUnit<>::Unit::patience; waited++) {
+            unit.cycle();
             if (lone.driver.control_responded) {
                 completed++;
                 if (!refused && Driver::control_response(lone.top).fault)
@@ -98,5 +98,5 @@ private:
         return true;
     }
 
-    VectorUnit unit;
+    VectorUnit<> unit;
 };
