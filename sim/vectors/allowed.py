@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sim.golden.mmu import Outcome
 from sim.golden.permitted import PermittedOutcomes
+from sim.golden.state import Features
 from sw.bus import GeneralProtection, PageFault, Register
 
 from .engines.golden_sequences import started, told
@@ -17,12 +18,14 @@ from .vector import AC
 __all__ = ["with_allowed"]
 
 
-def with_allowed(vector: SequenceVector, outcome: SequenceOutcome) -> SequenceOutcome:
+def with_allowed(vector: SequenceVector, outcome: SequenceOutcome,
+                 features: Features | None = None) -> SequenceOutcome:
     """Return an ``outcome`` of ``vector``, on any machine, with what the manual permits.
 
     Each access gets the outcomes that are permitted after those which the steps before it had.
+    ``features`` are as for :func:`.engines.golden_sequences.play`.
     """
-    mmu = started(vector)
+    mmu = started(vector, features)
     assert not isinstance(mmu, str), mmu
     permitted = PermittedOutcomes(mmu.state, mmu.memory, [
         step.access for step in vector.steps if isinstance(step, AccessStep)])

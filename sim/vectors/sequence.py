@@ -9,12 +9,14 @@ from .vector import AC, Ending, Vector, VectorOutcome, entry_size
 
 __all__ = [
     "FLAG_WRITES", "AccessOutcome", "AccessStep", "AnyOutcome", "AnyVector", "InvlpgStep",
-    "InvpcidStep", "SequenceOutcome", "SequenceVector", "Step", "StepOutcome", "StoreStep",
+    "InvpcidStep", "LateStoreStep", "SequenceOutcome", "SequenceVector", "Step", "StepOutcome", "StoreStep",
     "WriteStep",
 ]
 
 
-_KINDS = {"read": Kind.READ, "write": Kind.WRITE, "fetch": Kind.FETCH, "rmw": Kind.EXCHANGE}
+#: Kinds of access by the names that lines use; none has a compare-exchange.
+_KINDS = {"read": Kind.READ, "write": Kind.WRITE, "fetch": Kind.FETCH, "rmw": Kind.EXCHANGE,
+          "compare-exchange": Kind.COMPARE_EXCHANGE}
 
 
 class AccessStep(NamedTuple):
@@ -24,8 +26,8 @@ class AccessStep(NamedTuple):
     ----------
     kind, linear, size, implicit, cpl, ac
         As in :class:`.vector.VectorStep`.
-    data : :class:`int`
-        What a write or a locked exchange stores.
+    data, compare : :class:`int`
+        What a write or a locked exchange stores, and what a compare-exchange expects.
     """
 
     kind:     str
@@ -35,16 +37,28 @@ class AccessStep(NamedTuple):
     cpl:      int
     ac:       int
     data:     int
+    compare:  int = 0
 
     @property
     def access(self) -> Access:
         """The request to the unit."""
         return Access(self.linear, self.size, _KINDS[self.kind], self.cpl == 3,
-                      bool(self.implicit), self.data)
+                      bool(self.implicit), self.data, self.compare)
 
 
 class StoreStep(NamedTuple):
     """A store to physical memory of ``size`` bytes, by somebody else than the unit."""
+
+    address: int
+    size:    int
+    value:   int
+
+
+class LateStoreStep(NamedTuple):
+    """A store that waits until the unit has read the word that it goes to, in the middle of a walk.
+
+    No line has one. The golden model, which does one step at a time, does it at once.
+    """
 
     address: int
     size:    int
@@ -80,7 +94,7 @@ class WriteStep(NamedTuple):
 #: Writes of RFLAGS, which no vector has among its steps, by what AC becomes.
 FLAG_WRITES = tuple(WriteStep(Register.RFLAGS, AC * ac) for ac in (0, 1))
 
-Step = AccessStep | StoreStep | InvlpgStep | InvpcidStep | WriteStep
+Step = AccessStep | StoreStep | LateStoreStep | InvlpgStep | InvpcidStep | WriteStep
 
 
 class SequenceVector(NamedTuple):

@@ -50,6 +50,7 @@ public:
                 if (!result && !operate(next, outcome))
                     result = Unit::hung;
             }
+            unit.cycle();  // in which registers are seen that the last operation has changed
             for (; places--; next += 2)
                 *outcome++ = unit.load(next[0], next[1]);
             sequence = next;

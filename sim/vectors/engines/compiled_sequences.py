@@ -6,11 +6,13 @@ from itertools import chain, islice
 
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
+from hw.config import MmuConfig
 from hw.layout import AccessKind, Fault
-from sim.engines.cxxrtl.vectors import CompiledSequences
+from sim.engines.cxxrtl.log import Part
+from sim.engines.cxxrtl.vectors import SEQUENCE_CONFIG, CompiledSequences
 from sim.vectors.sequence import (
-    FLAG_WRITES, AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome,
-    SequenceVector, Step, StepOutcome, StoreStep, WriteStep,
+    FLAG_WRITES, AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, LateStoreStep,
+    SequenceOutcome, SequenceVector, Step, StepOutcome, StoreStep, WriteStep,
 )
 from sim.vectors.support import control_writes, lacking_for_sequence, refused
 from sim.vectors.vector import Ending
@@ -50,9 +52,16 @@ def ending(fault: int, error_code: int, cr2: int, physical: int) -> Ending:
 
 
 class SequencePlayer:
-    """Player of sequences on a unit that is compiled when the first of them comes."""
+    """Player of sequences on a unit that is compiled when the first of them comes.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    config : :class:`hw.config.MmuConfig`
+        The unit.
+    """
+
+    def __init__(self, config: MmuConfig = SEQUENCE_CONFIG) -> None:
+        self._config = config
         self._unit: CompiledSequences | None = None
 
     def play(self, vectors: Sequence[SequenceVector]) -> list[SequenceOutcome | str]:
@@ -63,10 +72,20 @@ class SequencePlayer:
         numbers: list[int] = []
         size  = sum([_pack(vector, numbers) for vector in runs])
         if runs and self._unit is None:
-            self._unit = CompiledSequences()
+            self._unit = CompiledSequences(self._config)
         found = iter(self._unit.run(array("Q", numbers), len(runs), size) if self._unit else ())
         return [reason or _unpack(vector, found)
                 for vector, reason in zip(vectors, reasons, strict=True)]
+
+
+    def observe(self, vector: SequenceVector) -> tuple[SequenceOutcome | str, dict[str, Part]]:
+        """Return the outcome of a sequence, and the log of the unit's ports."""
+        if self._unit is None:
+            self._unit = CompiledSequences(self._config)
+        numbers: list[int] = []
+        size = _pack(vector, numbers)
+        found, log = self._unit.observe(array("Q", numbers), size)
+        return _unpack(vector, iter(found)), log
 
 
 def _pack(vector: SequenceVector, numbers: list[int]) -> int:
@@ -89,9 +108,11 @@ def _packed(step: Step) -> tuple[int, ...]:
         case AccessStep():
             access = step.access
             return (1, step.linear, how(access.kind, step.size, step.implicit, step.cpl),
-                    step.data, 0, 0)
+                    step.data, step.compare, 0)
         case StoreStep(address, size, value):
             return 2, address, size, value, 0, 0
+        case LateStoreStep(address, size, value):
+            return 3, address, size, value, 0, 0
         case InvlpgStep(linear):
             return 0, _INVLPG, 0, linear, 0, 0
         case InvpcidStep(kind, pcid, linear):

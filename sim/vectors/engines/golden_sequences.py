@@ -1,12 +1,13 @@
 """Access vectors of version 2 on the golden model."""
 
+from dataclasses import replace
 from functools import cache
 
 from sim.golden.mmu import GoldenMmu, Outcome
 from sim.golden.state import Features
 from sim.vectors.sequence import (
-    FLAG_WRITES, AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, SequenceOutcome,
-    SequenceVector, Step, StepOutcome, StoreStep, WriteStep,
+    FLAG_WRITES, AccessOutcome, AccessStep, InvlpgStep, InvpcidStep, LateStoreStep,
+    SequenceOutcome, SequenceVector, Step, StepOutcome, StoreStep, WriteStep,
 )
 from sim.vectors.support import control_writes, lacking_for_sequence, refused
 from sim.vectors.vector import Ending
@@ -16,9 +17,12 @@ from sw.bus import GeneralProtection, PageFault
 __all__ = ["play", "started", "told"]
 
 
-def play(vector: SequenceVector) -> SequenceOutcome | str:
-    """Return the outcome of ``vector``, or the reason why it has none."""
-    mmu = started(vector)
+def play(vector: SequenceVector, features: Features | None = None) -> SequenceOutcome | str:
+    """Return the outcome of ``vector``, or the reason why it has none.
+
+    ``features`` are those of the machine, but for the width of a physical address; None: all.
+    """
+    mmu = started(vector, features)
     if isinstance(mmu, str):
         return mmu
     done   = [(step, _do(mmu, step)) for step in vector.operations]
@@ -37,11 +41,12 @@ def told(step: AccessStep, outcome: Outcome) -> AccessOutcome:
     return AccessOutcome(Ending(physical=physical), None if step.kind == "write" else data)
 
 
-def started(vector: SequenceVector) -> GoldenMmu | str:
+def started(vector: SequenceVector, features: Features | None = None) -> GoldenMmu | str:
     """The machine that ``vector`` begins with, or the reason why there is none."""
     if reason := lacking_for_sequence(vector):
         return reason
-    mmu = GoldenMmu(_machine(vector.maxphyaddr))
+    mmu = GoldenMmu(_machine(vector.maxphyaddr) if features is None
+                    else replace(features, maxphyaddr=vector.maxphyaddr))
     for address, value in vector.entries:
         mmu.memory.write(address, vector.entry_size, value)
     for register, value in control_writes(vector):
@@ -62,7 +67,7 @@ def _do(mmu: GoldenMmu, step: Step) -> StepOutcome:
         match step:
             case AccessStep():
                 return told(step, mmu.access(step.access))
-            case StoreStep(address, size, value):
+            case StoreStep(address, size, value) | LateStoreStep(address, size, value):
                 mmu.memory.write(address, size, value)
                 return None
             case InvlpgStep(linear):

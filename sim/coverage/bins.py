@@ -37,12 +37,24 @@ class Coverpoint:
         The bins, each a tuple of values.
     impossible : callable
         Takes the values of a bin, returns the reason why it cannot be reached, or None.
+    rule : :class:`int`
+        Number of the rule in docs/paging-rules.md whose sentence names the conditions; 0: none.
+    axes : tuple of :class:`str`
+        Names of the values of a bin, by which a stimulus for it is drawn.
+    sample : callable or None
+        Takes what is observed, yields the bins that this hits; None: the testbench samples it.
+    recipe : :class:`str`
+        The stimulus that reaches its bins: one of :data:`sim.coverage.recipes.RECIPES`.
     """
 
     name:        str
     description: str
     bins:        tuple[tuple[str, ...], ...]
     impossible:  Callable[..., str | None] = always
+    rule:        int = 0
+    axes:        tuple[str, ...] = ()
+    sample:      Callable[..., Iterable[tuple[str, ...]]] | None = None
+    recipe:      str = "access"
 
 
 @dataclass

@@ -1,0 +1,70 @@
+"""Coverpoints of the rules of paging, and how each is sampled.
+
+================================  ===================================================
+:mod:`sim.coverage.points.terms`    words that bins are made of
+:mod:`sim.coverage.points.walk`     the walk: rules 1 to 8
+:mod:`sim.coverage.points.verdict`  the verdict, and protection keys: rules 9 to 14, 36
+:mod:`sim.coverage.points.flags`    accessed and dirty flags: rules 15 to 18
+:mod:`sim.coverage.points.modes`    modes, and writes of control registers: rules 19 to
+                                    21, 28 to 31, 37
+:mod:`sim.coverage.points.cached`   cached translations: rules 22 to 27, 32 to 35
+================================  ===================================================
+"""
+
+from collections.abc import Iterator, Sequence
+from inspect import signature
+from itertools import chain
+
+from hw.config import MmuConfig
+from sim.coverage.bins import Coverpoint
+from sim.coverage.observation import AccessSeen, OperationSeen, WriteSeen
+
+from . import cached, flags, modes, verdict, walk
+
+
+__all__ = ["Sampler", "rule_points"]
+
+
+_PARTS = (walk, verdict, flags, modes, cached)
+
+
+def rule_points(config: MmuConfig) -> list[Coverpoint]:
+    """All coverpoints of the rules for a unit, rule by rule."""
+    found = chain.from_iterable(part.points(config) for part in _PARTS)
+    return sorted(found, key=lambda coverpoint: coverpoint.rule)
+
+
+class Sampler:
+    """Sampler of the bins that an observation hits.
+
+    Parameters
+    ----------
+    coverpoints : sequence of :class:`sim.coverage.bins.Coverpoint`
+        Coverpoints to sample.
+    """
+
+    def __init__(self, coverpoints: Sequence[Coverpoint]):
+        #: Samplers by what they take: the annotation of their first argument says that.
+        self._of: dict[str, list[Coverpoint]] = {"page": [], "access": [], "write": [],
+                                                 "operation": []}
+        kinds = {AccessSeen: "access", WriteSeen: "write", OperationSeen: "operation"}
+        for coverpoint in coverpoints:
+            assert coverpoint.sample is not None, coverpoint.name
+            first, *further = signature(coverpoint.sample, eval_str=True).parameters.values()
+            self._of["page" if further else kinds[first.annotation]].append(coverpoint)
+
+    def hits(self, seen: AccessSeen | WriteSeen | OperationSeen
+             ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the coverpoint and the bin of each hit."""
+        if isinstance(seen, AccessSeen):
+            yield from self._each("access", seen)
+            for page in seen.pages:
+                yield from self._each("page", seen, page)
+        else:
+            yield from self._each("write" if isinstance(seen, WriteSeen) else "operation", seen)
+
+    def _each(self, kind: str, *arguments: object) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for coverpoint in self._of[kind]:
+            assert coverpoint.sample is not None, coverpoint.name
+            for values in coverpoint.sample(*arguments):
+                yield coverpoint.name, values

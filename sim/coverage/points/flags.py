@@ -1,0 +1,158 @@
+"""Coverpoints of the accessed and dirty flags: rules 15 to 18."""
+
+from collections.abc import Iterator
+
+from hw.config import MmuConfig
+from sim.coverage.bins import Coverpoint
+from sim.coverage.observation import AccessSeen, PageSeen
+from sim.coverage.reachability import Reachability
+from sim.golden.reserved import A, D, P, RW
+
+from .terms import (
+    HITS, KINDS, LEVELS, MODES, PAGES, attempt, bit, bits, cross, first_reason, level_of, no_hit,
+)
+
+
+__all__ = ["points"]
+
+
+Hits = Iterator[tuple[str, ...]]
+
+FAULTS = ("missing", "reserved", "rights")
+WRITES = ("write", "exchange", "compare-exchange")
+
+
+def points(config: MmuConfig) -> Iterator[Coverpoint]:
+    """Coverpoints of rules 15 to 18 for a unit."""
+    reach = Reachability(config)
+    yield Coverpoint("leaf flags", "A and D of the leaf, before a walk that succeeds.",
+                     tuple((*size, *flags) for size in PAGES
+                           for flags in cross(("A=0", "A=1"), ("D=0", "D=1"), ("read", "write"))),
+                     lambda mode, size, *flags: reach.size(mode, size),
+                     15, ("mode", "size", "A", "D", "class"), leaf_flags, "flags")
+    yield Coverpoint("levels with A set", "Levels whose accessed flag a walk has set.",
+                     tuple((mode, size, level) for mode, size in PAGES
+                           for level in level_of(mode, size)),
+                     lambda mode, size, level: reach.size(mode, size),
+                     15, ("mode", "size", "sets A"), levels_set, "flags")
+    yield Coverpoint("D by kind", "Whether a walk with a clean leaf has set its dirty flag.",
+                     (*((*page, kind, "set") for page in PAGES for kind in WRITES),
+                      *((*page, kind, "left alone") for page in PAGES
+                        for kind in ("read", "fetch"))),
+                     lambda mode, size, *rest: reach.size(mode, size),
+                     15, ("mode", "size", "kind", "dirty"), dirty_by_kind, "flags")
+    yield Coverpoint("upper flags", "A of an entry that refers to a table, and the walk's result.",
+                     tuple((mode, level, *rest) for mode, levels in LEVELS.items()
+                           for level in levels[:-1]
+                           for rest in cross(bits("A"), ("done", "fault"))),
+                     lambda mode, *rest: reach.mode(mode),
+                     16, ("mode", "level", "upper A", "result"), upper_flags, "upper flags")
+    yield Coverpoint("leaves after a fault", "A and D of a leaf whose page refuses an access: it "
+                     "keeps them.",
+                     tuple((*page, *flags) for page in PAGES
+                           for flags in cross(("A=0", "A=1"), ("D=0", "D=1"))),
+                     lambda mode, size, *flags: reach.size(mode, size),
+                     16, ("mode", "size", "A", "D"), after_fault, "refused flags")
+    yield Coverpoint("crossings", "Accesses to two pages: kind, and outcome.",
+                     cross(KINDS.values(), ("both done", "first faults",
+                                            *(f"second {fault}" for fault in FAULTS))),
+                     reach.no_crossing, 16, ("kind", "crossing"), crossings, "crossing")
+    yield Coverpoint("edits before an update", "Entries that somebody else has changed between "
+                     "their read and their update.",
+                     tuple((mode, level, edit) for mode in MODES for level in LEVELS[mode]
+                           for edit in ("P cleared", "R/W cleared", "A set")),
+                     lambda mode, *rest: reach.mode(mode),
+                     17, ("mode", "level", "edit"), edits, "race")
+    yield Coverpoint("writes of clean pages", "Writes of pages that are cached with D = 0.",
+                     tuple((*page, kind, by) for page in PAGES for kind in WRITES for by in HITS),
+                     lambda mode, size, kind, by: first_reason(
+                         no_hit(config, mode, size, by),
+                         "the second level of the TLB serves no write of a clean page, which is "
+                         "walked" if by == "second level" else None),
+                     18, ("mode", "size", "kind", "by"), clean_writes, "clean write")
+
+
+# Samplers
+
+def leaf_flags(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Flags of the leaf before a walk."""
+    leaf = page.leaf
+    if leaf is not None and page.ending == "done" and page.by in ("walk", ""):
+        yield (seen.state.mode.value, page.size, bit("A", leaf.value & A),
+               bit("D", leaf.value & D), "write" if attempt(seen).write else "read")
+
+
+def levels_set(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Levels at which a walk has stored A."""
+    if page.ending == "done" and page.size:
+        for entry in page.entries:
+            if not entry.value & A and entry.address & -8 in page.changed:
+                yield seen.state.mode.value, page.size, entry.level.name
+
+
+def dirty_by_kind(seen: AccessSeen, page: PageSeen) -> Hits:
+    """D of a leaf that was clean, after a walk."""
+    leaf = page.leaf
+    if leaf is None or page.ending != "done" or not page.begins or leaf.value & D:
+        return
+    word  = page.changed.get(leaf.address & -8, 0)
+    dirty = word >> 8 * (leaf.address & 7) & D
+    yield (seen.state.mode.value, page.size, KINDS[seen.access.kind],
+           "set" if dirty else "left alone")
+
+
+def upper_flags(seen: AccessSeen, page: PageSeen) -> Hits:
+    """A of upper entries."""
+    uppers = list(page.uppers)
+    if page.entries and not page.entries[-1].leaf and page.entries[-1].value & P \
+            and not page.entries[-1].reserved:
+        uppers.append(page.entries[-1])
+    for entry in uppers:
+        yield (seen.state.mode.value, entry.level.name, bit("A", entry.value & A),
+               "done" if page.ending == "done" else "fault")
+
+
+def after_fault(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Flags of a leaf that a fault has left alone."""
+    leaf = page.leaf
+    if leaf is not None and page.ending == "rights" and page.by == "walk" \
+            and leaf.address & -8 not in page.changed:
+        yield (seen.state.mode.value, page.size, bit("A", leaf.value & A),
+               bit("D", leaf.value & D))
+
+
+def crossings(seen: AccessSeen) -> Hits:
+    """Accesses to two pages."""
+    if not seen.crosses or not seen.pages:
+        return
+    kind = KINDS[seen.access.kind]
+    if len(seen.pages) == 1:
+        if seen.fault == "#PF":
+            yield kind, "first faults"
+    elif seen.fault == "#PF":
+        yield kind, f"second {seen.pages[1].ending}"
+    elif not seen.fault:
+        yield kind, "both done"
+
+
+def edits(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Entries that an update has found changed."""
+    if page.again is None:
+        return
+    address, before, found = page.again
+    for entry in page.entries:
+        if entry.address & -8 == address:
+            shift  = 8 * (entry.address & 7)
+            change = (before ^ found) >> shift & (1 << 8 * entry.level.entry_size) - 1
+            now    = found >> shift
+            edit   = ("P cleared" if change & P and not now & P else
+                      "R/W cleared" if change & RW and not now & RW else
+                      "A set" if change == A and now & A else "")
+            if edit:
+                yield seen.state.mode.value, entry.level.name, edit
+
+
+def clean_writes(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Hits of clean pages that are walked for the dirty flag."""
+    if page.by in HITS and page.begins and page.ending == "done" and attempt(seen).write:
+        yield seen.state.mode.value, page.size, KINDS[seen.access.kind], page.by

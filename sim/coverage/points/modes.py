@@ -1,0 +1,392 @@
+"""Coverpoints of the modes, and of writes of control registers: rules 19 to 21, 28 to 31, 37."""
+
+from collections.abc import Iterator
+
+from hw.config import MmuConfig
+from sim.coverage.bins import Coverpoint
+from sim.coverage.observation import AccessSeen, OperationSeen, PageSeen, WriteSeen
+from sim.coverage.reachability import Reachability
+from sim.golden.keys import key_rights
+from sim.golden.pdpte import reserved_in_pdpte
+from sim.golden.reserved import PS
+from sim.golden.state import (
+    CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PKE, CR4_PKS,
+    CR4_PSE, CR4_SMAP, CR4_SMEP, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, Features, PagingMode,
+)
+from sim.paging.walk import features_of
+
+from .terms import LEVELS, MODES, Bins, attempt, bit, bits, cross, first_reason, shift_name
+
+
+__all__ = ["points"]
+
+
+Hits = Iterator[tuple[str, ...]]
+
+OUTCOMES = ("loaded", "refused")
+
+#: Writes that load the PDPTEs, by register and bit.
+LOADS = ("CR3", "CR0.CD", "CR0.NW", "CR0.PG", "CR4.PAE", "CR4.PGE", "CR4.PSE", "CR4.SMEP")
+
+#: Illegal changes of a mode, but for bits that do not exist: what the write does, and the mode
+#: that it is done in.
+ILLEGAL: Bins = (
+    ("PG without PE", "off"), ("NW without CD", "off"), ("LME without PAE", "off"),
+    ("PAE cleared", "4-level"), ("PAE cleared", "5-level"),
+    *(("LME changed", mode) for mode in MODES),
+    ("LA57 changed", "4-level"), ("LA57 changed", "5-level"),
+    *(("PCIDE set", mode) for mode in ("off", "32-bit", "PAE")),
+    *((f"PCIDE set while CR3 bit {number} is", mode) for number in range(12)
+      for mode in ("4-level", "5-level")),
+    ("PG cleared while PCIDE is", "4-level"), ("PG cleared while PCIDE is", "5-level"),
+)
+
+#: Bits of the address of INVPCID and INVLPG that are not a copy of its sign, from 47 up.
+WIDTHS = ("48 bits", "57 bits", "neither")
+
+
+def points(config: MmuConfig) -> Iterator[Coverpoint]:
+    """Coverpoints of rules 19 to 21, 28 to 31, and 37, for a unit."""
+    yield from _thirty_two(config)
+    yield from _pae(config)
+    yield from _changes(config)
+    yield from _five_levels(config)
+
+
+def _thirty_two(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach = Reachability(config)
+    yield Coverpoint("PSE and PS", "A PDE of 32-bit paging, in an access that is done.",
+                     cross(bits("PSE"), bits("PS")), lambda pse, ps: reach.bit(pse),
+                     19, ("PSE", "PS"), pse_and_ps, "32-bit")
+    yield Coverpoint("PSE elsewhere", "2 MiB pages whatever CR4.PSE.",
+                     cross(MODES[:3], bits("PSE")),
+                     lambda mode, pse: first_reason(reach.mode(mode), reach.bit(pse)),
+                     19, ("mode", "PSE"), pse_elsewhere, "2M")
+    yield Coverpoint("PSE-36", "Bits 13 to 21 of a 4 MiB page's entry: address bits below M, or "
+                     "reserved.",
+                     (*cross(shift_name(range(13, 21)), ("address", "reserved")),
+                      ("bit 21", "reserved")), lambda *rest: reach.size("32-bit", "4M"),
+                     30, ("bit", "meaning"), pse_36, "PSE-36")
+
+
+def _pae(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach  = Reachability(config)
+    no_pae = lambda *rest: reach.mode("PAE")  # noqa: E731
+    yield Coverpoint("PDPTEs in use", "The register, the page's size, and the access.",
+                     cross("0123", ("4K", "2M"), ("read", "write", "fetch")), no_pae,
+                     20, ("PDPTE", "size", "class"), pdptes_in_use, "PAE")
+    yield Coverpoint("no keys in PAE", "Data accesses, done, with PKE or PKS, and AD of key 0.",
+                     (("PKE",), ("PKS",)),
+                     lambda name: first_reason(no_pae(), reach.bit(f"{name}=1")),
+                     20, ("PAE key",), no_keys, "PAE keys")
+    yield Coverpoint("PDPTEs", "Writes of a control register that load PDPTEs.",
+                     cross(("CR0", "CR3", "CR4"), OUTCOMES), no_pae,
+                     28, ("register", "load"), loads, "PDPTE load")
+    yield Coverpoint("causes of loads", "The register, or the bit that changes, which loads them.",
+                     cross(LOADS, OUTCOMES),
+                     lambda cause, outcome: first_reason(no_pae(), _no_bit(reach, cause)),
+                     28, ("cause of load", "load"), load_causes, "PDPTE load")
+    yield Coverpoint("writes without a load", "Writes in PAE paging that read no memory.",
+                     cross(("CR0.WP", "CR4.SMAP", "CR4.PKE", "EFER.NXE", "RFLAGS.AC")),
+                     lambda cause: first_reason(no_pae(), _no_bit(reach, cause)),
+                     28, ("no load",), no_loads, "no PDPTE load")
+    yield Coverpoint("malformed PDPTEs", "The register, and its only reserved bit.",
+                     (*cross("0123", shift_name((1, 2, 5, 6, 7, 8, 63))),
+                      *cross(("any",), shift_name(range(32, 64)))), no_pae,
+                     28, ("PDPTE", "bit"), malformed_pdptes, "malformed PDPTE")
+    yield Coverpoint("missing PDPTEs", "Accesses through a register with P = 0.",
+                     cross("0123", ("read", "write", "fetch")), no_pae,
+                     28, ("PDPTE", "class"), missing_pdptes, "missing PDPTE")
+    yield Coverpoint("upper bits in PAE", "The only reserved bit that is set, from 52 to 62.",
+                     cross(("PDE", "PTE", "2M"), shift_name(range(52, 63))), no_pae,
+                     29, ("entry", "bit"), upper_bits, "reserved bit")
+    yield Coverpoint("upper half of CR3", "Accesses, done, while long mode's upper half is there.",
+                     (("32-bit",), ("PAE",)),
+                     lambda mode: first_reason(reach.mode("4-level"), reach.mode(mode)),
+                     31, ("mode",), upper_half, "upper half")
+
+
+def _changes(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach = Reachability(config)
+    yield Coverpoint("modes", "Changes of the paging mode.",
+                     (*((mode, "off") for mode in LEVELS), *(("off", mode) for mode in LEVELS),
+                      ("32-bit", "PAE"), ("PAE", "32-bit")),
+                     lambda *values: next(filter(None, map(reach.mode, values)), None),
+                     21, ("mode before", "mode after"), modes, "change of mode")
+    yield Coverpoint("illegal changes", "Changes of mode that end in #GP, and the mode before.",
+                     ILLEGAL, lambda change, mode: _no_change(reach, change, mode),
+                     21, ("illegal", "mode before"), illegal_changes, "illegal change")
+    yield Coverpoint("bits that do not exist", "The only bit of a write that no register has.",
+                     (*cross(("CR4", "EFER"), shift_name(range(64))),
+                      *cross(("CR0",), shift_name(range(32, 64))),
+                      *cross(("CR3",), shift_name(range(32, 63)))),
+                     lambda register, number: _exists(config, reach, register, number),
+                     21, ("register", "bit"), nonexistent_bits, "illegal write")
+
+
+def _five_levels(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach = Reachability(config)
+    yield Coverpoint("addresses of 57 bits", "Accesses, done, beyond the reach of four levels.",
+                     cross(("read", "write", "fetch"), ("low", "high")),
+                     lambda *rest: reach.mode("5-level"),
+                     37, ("class", "half"), wide_addresses, "5-level")
+    yield Coverpoint("INVLPG of wide addresses", "Signs that extend 48 bits, 57 bits, or neither.",
+                     cross(MODES[:2], WIDTHS), lambda mode, width: reach.mode(mode),
+                     37, ("mode", "width"), wide_invlpg, "wide invlpg")
+    yield Coverpoint("INVPCID of wide addresses", "Signs that extend 48 bits, 57 bits, or neither, "
+                     "and LA57 in every mode.",
+                     (*cross(("off", "32-bit", "PAE"), bits("LA57"), WIDTHS),
+                      *cross(("4-level",), ("LA57=0",), WIDTHS),
+                      *cross(("5-level",), ("LA57=1",), WIDTHS)),
+                     lambda mode, la57, width: first_reason(
+                         reach.mode(mode), reach.no_operation("INVPCID", "type 0"),
+                         reach.mode("5-level") if la57 == "LA57=1" else None),
+                     37, ("mode", "LA57", "width"), wide_invpcid, "wide invpcid")
+
+
+# Samplers
+
+def pse_and_ps(seen: AccessSeen, page: PageSeen) -> Hits:
+    """PS of a PDE."""
+    if seen.state.mode is PagingMode.BITS_32 and page.ending == "done" and page.entries:
+        yield (bit("PSE", seen.state.page_size_extensions), bit("PS", page.entries[0].value & PS))
+
+
+def pse_elsewhere(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Pages of 2 MiB."""
+    if page.ending == "done" and page.size == "2M":
+        yield seen.state.mode.value, bit("PSE", seen.state.page_size_extensions)
+
+
+def pse_36(seen: AccessSeen, page: PageSeen) -> Hits:
+    """The upper bits of the address of a 4 MiB page."""
+    if seen.state.mode is not PagingMode.BITS_32 or not page.entries or not page.entries[0].leaf:
+        return
+    entry = page.entries[0]
+    for number in range(13, 22):
+        if entry.value >> number & 1:
+            if page.ending == "done":
+                yield f"bit {number}", "address"
+            elif page.ending == "reserved" and entry.reserved == 1 << number:
+                yield f"bit {number}", "reserved"
+
+
+def _class(seen: AccessSeen) -> str:
+    return ("fetch" if attempt(seen).fetch else "write" if attempt(seen).write else "read")
+
+
+def pdptes_in_use(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Registers that lead to a page."""
+    if seen.state.mode is PagingMode.PAE and page.ending == "done" and page.size:
+        yield str(page.linear >> 30), page.size, _class(seen)
+
+
+def no_keys(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Accesses that a key would refuse in long mode."""
+    if seen.state.mode is not PagingMode.PAE or page.ending != "done" or attempt(seen).fetch:
+        return
+    for name, enabled, user in (("PKE", CR4_PKE, True), ("PKS", CR4_PKS, False)):
+        if seen.state.cr4 & enabled and page.all_set(4) == user \
+                and key_rights(seen.state, 0, user_page=user).access_disable:
+            yield (name,)
+
+
+def loads(seen: WriteSeen) -> Hits:
+    """Writes that read PDPTEs."""
+    if seen.pdptes:
+        yield seen.register, "refused" if seen.refused else "loaded"
+
+
+def load_causes(seen: WriteSeen) -> Hits:
+    """The one bit of a write that makes it read PDPTEs."""
+    if not seen.pdptes:
+        return
+    causes = {
+        "CR3": [("CR3", True)],
+        "CR0": [(f"CR0.{name}", (seen.before.cr0 ^ seen.value) & mask) for name, mask in (
+            ("CD", CR0_CD), ("NW", CR0_NW), ("PG", CR0_PG))],
+        "CR4": [(f"CR4.{name}", (seen.before.cr4 ^ seen.value) & mask) for name, mask in (
+            ("PAE", CR4_PAE), ("PGE", CR4_PGE), ("PSE", CR4_PSE), ("SMEP", CR4_SMEP))],
+    }
+    found = [name for name, changes in causes.get(seen.register, ()) if changes]
+    if len(found) == 1:
+        yield found[0], "refused" if seen.refused else "loaded"
+
+
+def no_loads(seen: WriteSeen) -> Hits:
+    """Writes in PAE paging that have read nothing."""
+    if seen.before.mode is not PagingMode.PAE or seen.refused or seen.pdptes:
+        return
+    before, after = seen.before, seen.after
+    changes = {
+        "CR0.WP":    before.write_protect != after.write_protect,
+        "CR4.SMAP":  before.smap != after.smap,
+        "CR4.PKE":   (before.cr4 ^ after.cr4) & CR4_PKE,
+        "EFER.NXE":  before.no_execute != after.no_execute,
+        "RFLAGS.AC": before.ac != after.ac,
+    }
+    for name, changed in changes.items():
+        if changed:
+            yield (name,)
+
+
+def malformed_pdptes(seen: WriteSeen) -> Hits:
+    """PDPTEs that have one reserved bit set."""
+    if not seen.refused or not seen.pdptes:
+        return
+    reserved = reserved_in_pdpte(seen.before)
+    wrong    = [(number, pdpte & reserved) for number, pdpte in enumerate(seen.pdptes)
+                if pdpte & 1 and pdpte & reserved]
+    if len(wrong) == 1 and not wrong[0][1] & wrong[0][1] - 1:
+        number, mask = wrong[0]
+        name = f"bit {mask.bit_length() - 1}"
+        if mask < 1 << 32 or mask == 1 << 63:
+            yield str(number), name
+        if mask >= 1 << 32:
+            yield "any", name
+
+
+def missing_pdptes(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Accesses through a PDPTE that is not present."""
+    if seen.state.mode is PagingMode.PAE and page.ending == "missing" and not page.entries:
+        yield str(page.linear >> 30), _class(seen)
+
+
+def upper_bits(seen: AccessSeen, page: PageSeen) -> Hits:
+    """The one of bits 52 to 62 that is set."""
+    if seen.state.mode is not PagingMode.PAE or page.ending != "reserved":
+        return
+    entry  = page.entries[-1]
+    number = entry.reserved.bit_length() - 1
+    if 52 <= number < 63 and entry.reserved == 1 << number:
+        yield ("2M" if entry.leaf and entry.level.name == "PDE" else entry.level.name,
+               f"bit {number}")
+
+
+def upper_half(seen: AccessSeen) -> Hits:
+    """Accesses outside long mode while CR3 has more than 32 bits."""
+    if not seen.fault and seen.state.cr3 >> 32 and seen.pages and not seen.state.long_mode:
+        yield (seen.state.mode.value,)
+
+
+def modes(seen: WriteSeen) -> Hits:
+    """Changes of mode."""
+    if seen.before.mode is not seen.after.mode:
+        yield seen.before.mode.value, seen.after.mode.value
+
+
+def illegal_changes(seen: WriteSeen) -> Hits:
+    """The one reason why a write is refused."""
+    if seen.refused:
+        reasons = list(_reasons(seen))
+        if len(reasons) == 1:
+            yield reasons[0], seen.before.mode.value
+
+
+def _reasons(seen: WriteSeen) -> Iterator[str]:
+    before, value = seen.before, seen.value
+    paging = before.cr0 & CR0_PG
+    if seen.register == "CR0":
+        if value & CR0_PG and not value & CR0_PE:
+            yield "PG without PE"
+        if value & CR0_NW and not value & CR0_CD:
+            yield "NW without CD"
+        if value & CR0_PG and not paging and before.efer & EFER_LME and not before.cr4 & CR4_PAE:
+            yield "LME without PAE"
+        if not value & CR0_PG and before.pcid_enable:
+            yield "PG cleared while PCIDE is"
+    elif seen.register == "CR4":
+        changed = before.cr4 ^ value
+        if before.long_mode and not value & CR4_PAE:
+            yield "PAE cleared"
+        if before.long_mode and changed & CR4_LA57:
+            yield "LA57 changed"
+        if changed & value & CR4_PCIDE:
+            low = before.cr3 & 0xfff
+            if not before.long_mode:
+                yield "PCIDE set"
+            elif low and not low & low - 1:
+                yield f"PCIDE set while CR3 bit {low.bit_length() - 1} is"
+    elif seen.register == "EFER" and (value ^ before.efer) & EFER_LME and paging:
+        yield "LME changed"
+
+
+def nonexistent_bits(seen: WriteSeen) -> Hits:
+    """The one bit of a refused write that does not exist."""
+    if not seen.refused or seen.pdptes or seen.register not in ("CR0", "CR3", "CR4", "EFER"):
+        return
+    unknown = seen.value & ~_known_bits(seen.before.machine, seen.register)
+    if unknown and not unknown & unknown - 1 and not list(_reasons(seen)):
+        yield seen.register, f"bit {unknown.bit_length() - 1}"
+
+
+def wide_addresses(seen: AccessSeen) -> Hits:
+    """Accesses by addresses that have 57 bits."""
+    linear = seen.access.linear
+    if not seen.fault and seen.state.mode is PagingMode.FIVE_LEVELS \
+            and linear >> 47 not in (0, (1 << 17) - 1):
+        yield _class(seen), "high" if linear >> 63 else "low"
+
+
+def _width(linear: int) -> str:
+    if linear >> 47 in (0, (1 << 17) - 1):
+        return "48 bits"
+    return "57 bits" if linear >> 56 in (0, 0xff) else "neither"
+
+
+def wide_invlpg(seen: OperationSeen) -> Hits:
+    """INVLPG of any address."""
+    if seen.name == "INVLPG" and seen.state.long_mode:
+        # The strobe tells whether the unit takes the address for canonical.
+        expected = _width(seen.linear) == "48 bits" or (
+            _width(seen.linear) == "57 bits" and seen.state.mode is PagingMode.FIVE_LEVELS)
+        if seen.invalidated == expected:
+            yield seen.state.mode.value, _width(seen.linear)
+
+
+def wide_invpcid(seen: OperationSeen) -> Hits:
+    """INVPCID of any address."""
+    if seen.name == "INVPCID" and seen.type == 0 and seen.pcid == 0:
+        yield (seen.state.mode.value, bit("LA57", seen.state.cr4 & CR4_LA57),
+               _width(seen.linear))
+
+
+def _known_bits(machine: Features, register: str) -> int:
+    """Bits of a register that a machine has."""
+    match register:
+        case "CR0":
+            return (1 << 32) - 1
+        case "CR3":
+            return (1 << machine.maxphyaddr) - 1
+        case "EFER":
+            return ((EFER_SCE | EFER_LME | EFER_LMA) * machine.long_mode
+                    | EFER_NXE * machine.nx)
+    return sum(bit for bit, there in (
+        (CR4_PSE, machine.pse), (CR4_PAE, machine.long_mode or machine.pae),
+        (CR4_PGE, machine.pge), (CR4_LA57, machine.la57), (CR4_PCIDE, machine.pcid),
+        (CR4_SMEP, machine.smep), (CR4_SMAP, machine.smap), (CR4_PKE, machine.pku),
+        (CR4_PKS, machine.pks)) if there)
+
+
+# Bins that cannot be
+
+def _no_bit(reach: Reachability, cause: str) -> str | None:
+    return reach.bit(f"{cause.partition('.')[2]}=1")
+
+
+def _no_change(reach: Reachability, change: str, mode: str) -> str | None:
+    if change.startswith("LME") or change == "PAE cleared":
+        return first_reason(reach.mode("4-level"), reach.mode(mode))
+    if change.startswith("LA57"):
+        return reach.mode("5-level")
+    return first_reason(reach.mode(mode),
+                        reach.bit("PCIDE=1") if "PCIDE" in change else None)
+
+
+def _exists(config: MmuConfig, reach: Reachability, register: str, number: str) -> str | None:
+    place = int(number.removeprefix("bit "))
+    if register in ("CR4", "EFER") and _known_bits(features_of(config), register) >> place & 1:
+        return "this unit has the bit"
+    if place > 31 and register in ("CR0", "CR3", "CR4"):
+        return reach.mode("4-level") and "outside long mode operands have 32 bits"
+    return None

@@ -1,0 +1,404 @@
+"""Coverpoints of the walk: rules 1 to 8."""
+
+from collections.abc import Iterator
+
+from hw.config import MmuConfig
+from sim.coverage.bins import Coverpoint
+from sim.coverage.observation import AccessSeen, PageSeen, WalkedEntry, privilege
+from sim.coverage.reachability import NO_NX, Reachability
+from sim.golden.permission import Attempt
+from sim.golden.reserved import PS, RW, US, XD, bits as mask, reserved_bits
+from sim.golden.state import CR4_PKE, ControlState, PagingMode
+from sim.golden.keys import key_rights
+
+from .terms import (
+    BY, DATA, KINDS, LEVELS, MODES, PAGES, PRIVILEGES, RIGHTS, Bins, attempt, bit, bits, cross,
+    first_reason, level_of, no_hit, refused_by, right_bits, shift_name,
+)
+
+
+__all__ = ["points"]
+
+
+Hits = Iterator[tuple[str, ...]]
+
+LONG = ("5-level", "4-level")
+
+
+def points(config: MmuConfig) -> Iterator[Coverpoint]:
+    """Coverpoints of rules 1 to 8 for a unit."""
+    reach = Reachability(config)
+    yield Coverpoint("entry bits", "Each bit of each entry that a walk reads.",
+                     tuple(_entry_bits()), reach.no_entry_bit,
+                     1, ("mode", "level", "entry bit"), entry_bits, "entry bit")
+    yield Coverpoint("faults below refusals", "A missing or malformed entry below entries whose "
+                     "rights refuse the access: it wins.",
+                     tuple((mode, level, cause) for mode in MODES for level in LEVELS[mode][1:]
+                           for cause in ("missing", "reserved")),
+                     lambda mode, level, cause: first_reason(
+                         reach.mode(mode), cause == "reserved" and mode == "32-bit"
+                         and "a PTE of 32-bit paging has no reserved bits" or None),
+                     1, ("mode", "level", "cause"), faults_below, "defect below")
+    yield Coverpoint("missing entries", "What else is in an entry with P = 0, and the access.",
+                     tuple((mode, level, rest, kind) for mode in MODES for level in LEVELS[mode]
+                           for rest in ("nothing", "reserved bits", "XD") for kind in DATA),
+                     lambda mode, level, rest, kind: first_reason(
+                         reach.mode(mode), _no_rest(reach, mode, level, rest)),
+                     2, ("mode", "level", "rest", "kind"), missing_entries, "missing")
+    yield Coverpoint("defects", "The cause of a fault in a walk, and its level.",
+                     tuple(_defects()), reach.no_defect,
+                     3, ("mode", "level", "defect"), defects, "defect")
+    yield Coverpoint("malformed entries", "The access that comes to a reserved bit.",
+                     cross(MODES, KINDS.values(), PRIVILEGES),
+                     lambda mode, *rest: first_reason(
+                         reach.mode(mode), mode == "32-bit" and reach.reserved() or None),
+                     3, ("mode", "kind", "privilege"), malformed_entries, "defect")
+    yield from _rights(config)
+    yield from _sizes(config)
+    yield from _reserved(config)
+    yield from _canonical(config)
+
+
+def _rights(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach = Reachability(config)
+    yield Coverpoint("levels without a right", "The only level that lacks the right to an access, "
+                     "and what has translated the page.",
+                     tuple((mode, size, right, level, by) for mode, size in PAGES
+                           for right in RIGHTS[:2 if mode == "32-bit" else 3]
+                           for level in level_of(mode, size) for by in BY),
+                     lambda mode, size, right, level, by: first_reason(
+                         no_hit(config, mode, size, by),
+                         reach.bit("XD=1") if right == "XD" else None),
+                     4, ("mode", "size", "right", "level", "by"), levels_without, "refused")
+    yield Coverpoint("supervisor pages", "U/S = 1 in the leaf, and 0 above it.",
+                     cross(("user access", "SMEP", "SMAP", "PKRU"), BY),
+                     lambda case, by: first_reason(
+                         no_hit(config, "32-bit", "4K", by),
+                         {"SMEP": reach.bit("SMEP=1"), "SMAP": reach.bit("SMAP=1"),
+                          "PKRU": reach.bit("PKE=1")}.get(case)),
+                     4, ("case", "by"), supervisor_pages, "supervisor page")
+
+
+def _sizes(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach = Reachability(config)
+    yield Coverpoint("pages", "Accesses that are done, by the size of the page.",
+                     (*((*page, kind) for page in PAGES for kind in KINDS.values()),
+                      *cross(("off",), ("-",), KINDS.values())),
+                     lambda mode, size, kind: reach.size(mode, size),
+                     5, ("mode", "size", "kind"), pages)
+    yield Coverpoint("PAT", "Bit 7 of a PTE, and bit 12 of an entry that maps a larger page.",
+                     tuple((*page, value) for page in PAGES for value in bits("PAT")),
+                     lambda mode, size, value: reach.size(mode, size),
+                     5, ("mode", "size", "PAT"), pat)
+
+
+def _reserved(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach  = Reachability(config)
+    family = {"long mode": "4-level", "PAE": "PAE"}
+    yield Coverpoint("reserved address bits", "The only reserved bit that is set, from M to 51.",
+                     cross(family, ("leaf", "table"), shift_name(range(32, 52))),
+                     lambda name, *rest: reach.mode(family[name]),
+                     6, ("family", "form", "bit"), reserved_address, "reserved bit")
+    yield Coverpoint("reserved bits of large pages", "The only reserved bit that is set.",
+                     (*cross(family, ("2M",), shift_name(range(13, 21))),
+                      *cross(("long mode",), ("1G",), shift_name(range(13, 30)))),
+                     lambda name, size, number: reach.size(family[name], size),
+                     6, ("family", "size", "bit"), reserved_large, "reserved bit")
+    yield Coverpoint("ignored bits", "Bits that long mode ignores, in an access that is done.",
+                     cross(("leaf", "table"), shift_name(range(52, 63))),
+                     lambda form, number: reach.mode("4-level"),
+                     6, ("form", "bit"), ignored_bits, "ignored bit")
+    yield Coverpoint("D and G of tables", "Ignored in an entry that refers to a table.",
+                     tuple((mode, level, name) for mode in MODES for level in LEVELS[mode][:-1]
+                           for name in "DG"), lambda mode, *rest: reach.mode(mode),
+                     6, ("mode", "level", "ignored"), ignored_flags, "ignored bit")
+    yield Coverpoint("XD without NXE", "The level of the entry, and the access.",
+                     tuple((mode, level, kind) for mode in MODES[:3] for level in LEVELS[mode]
+                           for kind in DATA),
+                     lambda mode, *rest: first_reason(
+                         reach.mode(mode), None if config.nx or config.wide_entries else NO_NX),
+                     7, ("mode", "level", "class"), xd_without_nxe, "XD without NXE")
+    yield Coverpoint("NX", "Walks of 8-byte entries: NXE, XD anywhere, privilege and kind.",
+                     cross(bits("NXE"), bits("XD"), PRIVILEGES, ("fetch", "other")),
+                     reach.no_nx, 7, ("NXE", "XD", "privilege", "fetches"), nx)
+
+
+def _canonical(config: MmuConfig) -> Iterator[Coverpoint]:
+    reach = Reachability(config)
+    yield Coverpoint("canonical", "Addresses that are not canonical, and what of an access is "
+                     "there.",
+                     cross(LONG, KINDS.values(), ("all bytes", "last bytes", "first bytes")),
+                     lambda mode, *rest: reach.mode(mode),
+                     8, ("mode", "kind", "where"), not_canonical, "canonical")
+    yield Coverpoint("last canonical bytes", "Accesses that end or begin at the edge, and are "
+                     "done.", cross(LONG, ("below", "above"), KINDS.values()),
+                     lambda mode, *rest: reach.mode(mode),
+                     8, ("mode", "edge", "kind"), edges, "canonical")
+
+
+# Samplers
+
+def entry_bits(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Bits of the entries that were read."""
+    mode = seen.state.mode.value
+    for entry in page.entries:
+        for name in _bits_of(mode, seen.state, entry):
+            yield mode, entry.level.name, name
+
+
+def _bits_of(mode: str, state: ControlState, entry: WalkedEntry) -> Iterator[str]:
+    name, value = entry.level.name, entry.value
+    yield bit("P", value & 1)
+    if not value & 1:
+        return
+    if mode != "32-bit" or name == "PDE":
+        yield bit("RSVD", entry.reserved)
+    if entry.reserved:
+        return
+    yield bit("R/W", value & RW)
+    yield bit("U/S", value & US)
+    yield bit("A", value >> 5 & 1)
+    if mode != "32-bit" and state.no_execute:
+        yield bit("XD", value & XD)
+    if name in ("PDPTE", "PDE"):
+        yield bit("PS", value >> 7 & 1)
+    if entry.leaf:
+        yield bit("D", value >> 6 & 1)
+        yield bit("G", value >> 8 & 1)
+
+
+def faults_below(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Faults below refusals."""
+    if page.ending not in ("missing", "reserved") or not page.uppers:
+        return
+    above = PageSeen(page.linear, page.uppers, "")
+    if refused_by(seen.state, above, attempt(seen)):
+        yield seen.state.mode.value, page.entries[-1].level.name, page.ending
+
+
+def missing_entries(seen: AccessSeen, page: PageSeen) -> Hits:
+    """The rest of entries with P = 0."""
+    if page.ending != "missing" or not page.entries:
+        return
+    last     = page.entries[-1]
+    reserved = last.value & reserved_bits(seen.state, last.level, last.value)
+    rest = ("reserved bits" if reserved & ~XD else "XD" if last.value >> 63 else
+            "nothing" if not last.value else "")
+    kind = _class(attempt(seen))
+    if rest:
+        yield seen.state.mode.value, last.level.name, rest, kind
+
+
+def defects(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Causes of faults."""
+    mode = seen.state.mode.value
+    if page.ending == "missing" and not page.entries:
+        yield mode, "PDPTE", "missing"
+    elif page.ending == "missing":
+        yield mode, page.entries[-1].level.name, "missing"
+    elif page.ending == "reserved":
+        last = page.entries[-1]
+        yield mode, last.level.name, _defect(seen.state, last)
+
+
+def _defect(state: ControlState, entry: WalkedEntry) -> str:
+    if entry.reserved & XD:
+        return "XD without NXE"
+    if entry.reserved >> 52:
+        return "upper bits"
+    if entry.reserved >> state.machine.maxphyaddr and state.mode is not PagingMode.BITS_32:
+        return "address"
+    return "PS" if entry.reserved >> 7 & 1 else "page address"
+
+
+def malformed_entries(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Accesses that come to reserved bits."""
+    if page.ending == "reserved":
+        yield seen.state.mode.value, KINDS[seen.access.kind], privilege(seen.access)
+
+
+def levels_without(seen: AccessSeen, page: PageSeen) -> Hits:
+    """The one level that lacks the right which is refused."""
+    if page.ending != "rights" or page.leaf is None:
+        return
+    tried = attempt(seen)
+    for right in RIGHTS:
+        lacking = [entry for entry in page.entries if right_bits(entry.value)[right]]
+        tries   = (tried.fetch and seen.state.no_execute if right == "XD" else
+                   tried.user if right == "U/S" else
+                   tried.write and (tried.user or seen.state.write_protect))
+        if len(lacking) == 1 and tries and not (right == "XD" and page.entries[0].level.entry_size
+                                                == 4):
+            yield seen.state.mode.value, page.size, right, lacking[0].level.name, page.by
+
+
+def supervisor_pages(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Pages that are the supervisor's though U/S is set in the leaf."""
+    leaf = page.leaf
+    if leaf is None or not leaf.value & US or page.all_set(US):
+        return
+    tried, state = attempt(seen), seen.state
+    if tried.user:
+        if page.ending == "rights":
+            yield "user access", page.by
+        return
+    if tried.fetch:
+        if state.smep and page.ending == "done":
+            yield "SMEP", page.by
+        return
+    if state.smap and not state.ac and page.ending == "done":
+        yield "SMAP", page.by
+    key = seen.key_of(page)
+    if key is not None and state.cr4 & CR4_PKE and page.ending == "done" \
+            and key_rights(state, key, user_page=True).access_disable:
+        yield "PKRU", page.by
+
+
+def pages(seen: AccessSeen) -> Hits:
+    """Pages of accesses that are done."""
+    if seen.fault:
+        return
+    if seen.state.mode is PagingMode.OFF:
+        yield "off", "-", KINDS[seen.access.kind]
+    elif seen.pages and seen.pages[0].size:
+        yield seen.state.mode.value, seen.pages[0].size, KINDS[seen.access.kind]
+
+
+def pat(seen: AccessSeen, page: PageSeen) -> Hits:
+    """PAT of the leaf of an access that is done."""
+    if page.ending == "done" and page.leaf is not None:
+        place = 7 if page.size == "4K" else 12
+        yield seen.state.mode.value, page.size, bit("PAT", page.leaf.value >> place & 1)
+
+
+def _only_reserved(seen: AccessSeen, page: PageSeen) -> tuple[WalkedEntry, int] | None:
+    """The entry with a reserved bit, and the number of that bit, if it is the only one."""
+    if page.ending != "reserved":
+        return None
+    last = page.entries[-1]
+    if last.reserved & last.reserved - 1:
+        return None
+    return last, last.reserved.bit_length() - 1
+
+
+def _family(state: ControlState) -> str:
+    return "long mode" if state.long_mode else state.mode.value
+
+
+def reserved_address(seen: AccessSeen, page: PageSeen) -> Hits:
+    """The one address bit beyond M that is set."""
+    found = _only_reserved(seen, page)
+    if found is None or seen.state.mode is PagingMode.BITS_32:
+        return
+    entry, number = found
+    if seen.state.machine.maxphyaddr <= number < 52:
+        yield _family(seen.state), "leaf" if entry.leaf else "table", f"bit {number}"
+
+
+def reserved_large(seen: AccessSeen, page: PageSeen) -> Hits:
+    """The one bit below the address of a large page that is set."""
+    found = _only_reserved(seen, page)
+    if found is None or seen.state.mode is PagingMode.BITS_32:
+        return
+    entry, number = found
+    if entry.value & PS and 12 < number < entry.level.shift:
+        yield _family(seen.state), "2M" if entry.level.shift == 21 else "1G", f"bit {number}"
+
+
+def ignored_bits(seen: AccessSeen, page: PageSeen) -> Hits:
+    """Bits 52 to 62 of the entries of an access that is done."""
+    if page.ending != "done" or not seen.state.long_mode or not page.begins:
+        return
+    for entry in page.entries:
+        for number in range(52, 63):
+            if entry.value >> number & 1:
+                yield "leaf" if entry.leaf else "table", f"bit {number}"
+
+
+def ignored_flags(seen: AccessSeen, page: PageSeen) -> Hits:
+    """D and G of upper entries of an access that is done."""
+    if page.ending != "done" or not page.begins:
+        return
+    for entry in page.uppers:
+        for name, number in (("D", 6), ("G", 8)):
+            if entry.value >> number & 1:
+                yield seen.state.mode.value, entry.level.name, name
+
+
+def xd_without_nxe(seen: AccessSeen, page: PageSeen) -> Hits:
+    """XD where it is reserved."""
+    if page.ending == "reserved" and page.entries[-1].reserved == XD:
+        yield seen.state.mode.value, page.entries[-1].level.name, _class(attempt(seen))
+
+
+def nx(seen: AccessSeen, page: PageSeen) -> Hits:
+    """XD and NXE."""
+    malformed = bool(page.entries) and page.entries[-1].reserved == XD
+    if seen.state.mode is PagingMode.BITS_32 or not (page.leaf or malformed):
+        return
+    yield (bit("NXE", seen.state.no_execute), bit("XD", page.any_set(XD)),
+           privilege(seen.access), "fetch" if attempt(seen).fetch else "other")
+
+
+def not_canonical(seen: AccessSeen) -> Hits:
+    """Accesses that end in #GP."""
+    if seen.fault != "#GP":
+        return
+    last = seen.access.linear + seen.access.size - 1 & mask(63, 0)
+    inside = [seen.state.canonical(seen.access.linear), seen.state.canonical(last)]
+    where  = {(False, False): "all bytes", (True, False): "last bytes",
+              (False, True): "first bytes"}
+    if tuple(inside) in where:
+        yield seen.state.mode.value, KINDS[seen.access.kind], where[inside[0], inside[1]]
+
+
+def edges(seen: AccessSeen) -> Hits:
+    """Accesses at the edge that are done."""
+    if seen.fault or not seen.state.long_mode:
+        return
+    half = 1 << (56 if seen.state.mode is PagingMode.FIVE_LEVELS else 47)
+    if seen.access.linear + seen.access.size == half:
+        yield seen.state.mode.value, "below", KINDS[seen.access.kind]
+    if seen.access.linear == (1 << 64) - half:
+        yield seen.state.mode.value, "above", KINDS[seen.access.kind]
+
+
+# Bins
+
+def _class(tried: Attempt) -> str:
+    return "fetch" if tried.fetch else "write" if tried.write else "read"
+
+
+def _no_rest(reach: Reachability, mode: str, level: str, rest: str) -> str | None:
+    if rest == "reserved bits" and mode == "32-bit":
+        return "a PTE of 32-bit paging has no reserved bits" if level == "PTE" \
+            else reach.reserved()
+    if rest == "XD":
+        return "there is no XD in 32-bit paging" if mode == "32-bit" else reach.bit("XD=1")
+    return None
+
+
+def _entry_bits() -> Bins:
+    """Each bit of each entry, by mode and level."""
+    found = []
+    for mode, levels in LEVELS.items():
+        for level in levels:
+            names = ["P", "R/W", "U/S", "A"] + ["XD", "RSVD"] * (mode != "32-bit")
+            names += ["RSVD"] * (mode == "32-bit" and level == "PDE")
+            names += ["PS"] * (level in ("PDPTE", "PDE")) + ["D", "G"] * ("PML" not in level)
+            found += cross((mode,), (level,), bits(*names))
+    return tuple(found)
+
+
+def _defects() -> Bins:
+    """Causes of a fault in a walk, by mode and level."""
+    found = [("PAE", "PDPTE", "missing"), ("32-bit", "PDE", "missing"),
+             ("32-bit", "PDE", "page address"), ("32-bit", "PTE", "missing")]
+    for mode in MODES[:3]:
+        for level in LEVELS[mode]:
+            reasons = ["missing", "address", "XD without NXE"]
+            reasons += ["upper bits"] * (mode == "PAE")
+            reasons += ["PS"] * (level in ("PML5E", "PML4E", "PDPTE"))
+            reasons += ["page address"] * (level in ("PDPTE", "PDE"))
+            found += cross((mode,), (level,), reasons)
+    return tuple(found)

@@ -1,0 +1,358 @@
+"""Stimuli for cached translations: rules 22 to 27, and 32 to 35."""
+
+from collections.abc import Callable, Mapping
+
+from sim.coverage.points.terms import LEVELS, level_of
+from sim.golden.reserved import A, D, G, P, PS, RW, US, XD
+from sim.golden.state import (
+    CR0_PG, CR0_WP, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_SMEP, EFER_NXE,
+)
+from sim.vectors.sequence import InvlpgStep, InvpcidStep
+from sw.bus import Register
+
+from .accesses import allowed, evict, refused
+from .draft import Draft
+from .machine import ALL_RIGHTS, BYTES, CR4_BITS, Machine
+
+
+__all__ = ["CACHES"]
+
+
+_NO_FLUSH = 1 << 63
+
+#: Registers without anything that refuses a supervisor's read.
+_PERMISSIVE = {"SMAP": "SMAP=0", "PKE": "PKE=0", "PKS": "PKS=0", "SMEP": "SMEP=0",
+               "PCIDE": "PCIDE=0"}
+
+
+def _page(draft: Draft, mode: str, *, size: str = "4K", flags: int = ALL_RIGHTS
+          ) -> tuple[Machine, int, dict[str, int]]:
+    """A machine, a page of it, and the addresses of the page's entries."""
+    machine = Machine(draft, mode)
+    linear  = machine.linear()
+    levels  = level_of(mode, size)
+    places  = machine.map(linear & -BYTES[size], size, flags={levels[-1]: flags})
+    return machine, linear, places
+
+
+def _cache(draft: Draft, machine: Machine, linear: int) -> None:
+    """Have a page cached where it is wanted."""
+    machine.warm(linear)
+    if draft.choose("by", ("first level", "second level")) == "second level":
+        evict(machine, linear)
+
+
+def _read(machine: Machine, linear: int) -> None:
+    machine.access("read", linear, 4, cpl=0, implicit=0, ac=1)
+
+
+def repaired(draft: Draft) -> Machine:
+    """An entry that is repaired after a fault."""
+    draft.let_all(_PERMISSIVE)
+    draft.plan["M"] = "40"
+    mode, level = draft.mode(), draft.plan["level"]
+    wrong = draft.plan["cause"]
+    size  = "4M" if mode == "32-bit" and wrong == "reserved" else "4K"
+    draft.plan["PSE"] = "PSE=1"
+    machine, linear, places = _page(draft, mode, size=size)
+    place = places[level]
+    good  = machine.memory[place]
+    machine.memory[place] = draft.rng.choice((0, good & ~P)) if wrong == "missing" else \
+        good | (1 << 21 if mode == "32-bit" else 1 << 51)
+    _read(machine, linear)
+    machine.store(place, good)
+    _read(machine, linear)
+    return machine
+
+
+def present_state(draft: Draft) -> Machine:
+    """A change of control state after a page was cached, which changes the verdict."""
+    change = draft.plan["change"]
+    name, _, value = change.partition("=")
+    draft.let_all({"mode": draft.rng.choice([mode for mode in ("4-level", "5-level")
+                                             if draft.reach.mode(mode) is None] or ["32-bit"]),
+                   "size": "4K"})
+    before = {"WP": "WP", "SMEP": "SMEP", "SMAP": "SMAP", "NXE": "NXE", "PKE": "PKE",
+              "PKS": "PKS"}
+    plan = dict(_PERMISSIVE)
+    if name in before:
+        plan[name] = f"{name}={1 - int(value)}"
+    flags, kind, cpl, ac = ALL_RIGHTS, "read", 0, 0
+    match name:
+        case "WP":   flags, kind = ALL_RIGHTS & ~RW | D, "write"
+        case "SMEP": kind = "fetch"
+        case "AC":   plan["SMAP"], ac = "SMAP=1", int(value)
+        case "NXE":  flags, kind = ALL_RIGHTS | XD, "fetch"
+        case "PKRU": plan["PKE"] = "PKE=1"
+        case "PKRS": plan["PKS"], flags = "PKS=1", ALL_RIGHTS & ~US
+        case "PKE":  flags, kind, plan["WP"] = ALL_RIGHTS | D, "write", "WP=1"
+        case "PKS":  flags, kind, plan["WP"] = ALL_RIGHTS & ~US | D, "write", "WP=1"
+        case "CPL":  flags, cpl = ALL_RIGHTS & ~US, int(value)
+    if name == "CPL" and value == "0":
+        # A user page that SMAP keeps from the supervisor, who has not cached it.
+        plan["SMAP"], flags = "SMAP=1", ALL_RIGHTS
+    draft.let_all(plan)
+    machine, linear, _ = _page(draft, draft.mode(), flags=flags)
+    machine.ac = 0
+    if name in ("PKE", "PKS"):
+        # They disable writes, so that a read may have the page cached.
+        machine.pkru = machine.pkrs = 0xaaaa_aaaa
+    if change == "CPL=0":
+        machine.access("read", linear, 1, cpl=3, implicit=0, ac=0)
+    elif name == "AC" and value == "0" or name == "SMAP":
+        machine.access("read", linear, 1, cpl=0, implicit=0, ac=int(name == "AC"))
+        if change == "SMAP=0":
+            machine.steps.clear()
+            machine.access("read", linear, 1, cpl=3, implicit=0, ac=0)
+    elif change == "AC=1":
+        machine.access("read", linear, 1, cpl=3, implicit=0, ac=0)
+    else:
+        machine.access("read", linear, 1, cpl=0, implicit=0, ac=0)
+    if draft.given("by") == "second level":
+        _evict_quietly(machine, linear)
+    _change(machine, name, int(value or 1))
+    machine.access(kind, linear, 4, cpl=cpl, implicit=0, ac=ac)
+    return machine
+
+
+def _evict_quietly(machine: Machine, linear: int) -> None:
+    """Have a page evicted by accesses that change no flag."""
+    before = len(machine.steps)
+    evict(machine, linear)
+    last = machine.steps[before - 1]
+    for index in range(before, len(machine.steps)):
+        step = machine.steps[index]
+        machine.steps[index] = step._replace(ac=last.ac, cpl=last.cpl)  # type: ignore
+
+
+def _change(machine: Machine, name: str, value: int) -> None:
+    """Write a register so that a bit has a value."""
+    if name == "WP":
+        machine.write(Register.CR0, machine.cr0 & ~CR0_WP | CR0_WP * value)
+    elif name == "NXE":
+        machine.write(Register.EFER, machine.efer & ~EFER_NXE | EFER_NXE * value)
+    elif name in CR4_BITS:
+        bit = CR4_BITS[name]
+        machine.write(Register.CR4, machine.cr4 & ~bit | bit * value)
+    elif name in ("PKRU", "PKRS"):
+        machine.write(Register[name], 0xffff_ffff)
+
+
+def stale(draft: Draft) -> Machine:
+    """An entry that is edited, and not flushed."""
+    edit = draft.plan["stale"]
+    mode = draft.mode()
+    draft.let_all({**_PERMISSIVE, "WP": "WP=0", "M": "40", "PSE": "PSE=1"})
+    size = "4K" if edit != "split" else "4M" if mode == "32-bit" else "2M"
+    machine, linear, places = _page(draft, mode, size=size, flags=ALL_RIGHTS | A | D)
+    levels = level_of(mode, size)
+    if draft.given("by") == "tables":
+        machine.warm(linear ^ 0x1000 if linear & 0x1000 else linear)
+        machine.steps.clear()
+        other = linear ^ 0x1000
+        machine.map(other, "4K")
+        machine.warm(other)
+        upper = places[levels[-2]]
+        machine.store(upper, machine.memory[upper] & ~P)
+        _read(machine, linear)
+        return machine
+    _cache(draft, machine, linear)
+    leaf  = places[levels[-1]]
+    value = machine.memory[leaf]
+    if edit == "upper cleared":
+        place = places[draft.rng.choice(levels[:-1])]
+        machine.store(place, machine.memory[place] & ~P)
+    elif edit == "split":
+        table = machine._table()
+        machine.store(leaf, table | ALL_RIGHTS)
+    else:
+        edited = {"P cleared": value & ~P, "R/W cleared": value & ~RW, "A cleared": value & ~A,
+                  "D cleared": value & ~D, "another frame": value ^ 1 << 13}[edit]
+        machine.store(leaf, edited)
+    _read(machine, linear)
+    return machine
+
+
+def raised(draft: Draft) -> Machine:
+    """A right that is raised: a stale hit refuses the access once more."""
+    right = draft.plan["right"]
+    mode  = draft.mode()
+    draft.let_all({**_PERMISSIVE, "WP": "WP=1", "NXE": "NXE=1"})
+    without = {"R/W": ALL_RIGHTS & ~RW, "U/S": ALL_RIGHTS & ~US, "XD": ALL_RIGHTS | XD}[right] | D
+    machine, linear, places = _page(draft, mode, flags=without)
+    _cache(draft, machine, linear)
+    leaf = places[level_of(mode, "4K")[-1]]
+    machine.store(leaf, machine.memory[leaf] & ~XD | RW | US)
+    for _ in range(2):
+        machine.access({"R/W": "write", "U/S": "read", "XD": "fetch"}[right], linear, 4,
+                       cpl=3 * (right == "U/S"), implicit=0, ac=1)
+    return machine
+
+
+def invlpg(draft: Draft) -> Machine:
+    """INVLPG of a page that is cached."""
+    mode = draft.mode()
+    draft.let_all(_PERMISSIVE)
+    shared = draft.given("global") == "global"
+    draft.let_all({"PGE": f"PGE={int(shared)}"})
+    size = draft.size(mode)
+    machine, linear, _ = _page(draft, mode, size=size, flags=ALL_RIGHTS | G * shared)
+    machine.warm(linear)
+    other = draft.given("where in page") == "other 4 KiB"
+    machine.steps.append(InvlpgStep(linear ^ 0x1000 * other ^ draft.rng.randrange(4096)))
+    _read(machine, linear)
+    return machine
+
+
+def idle_invlpg(draft: Draft) -> Machine:
+    """INVLPG of an address that is not canonical."""
+    mode = draft.mode()
+    draft.let_all(_PERMISSIVE)
+    machine, linear, _ = _page(draft, mode)
+    _cache(draft, machine, linear)
+    machine.steps.append(InvlpgStep(linear ^ 1 << 60))
+    _read(machine, linear)
+    return machine
+
+
+def flush(draft: Draft) -> Machine:
+    """A write that flushes, after a page was cached."""
+    mode = draft.mode()
+    kind = draft.plan["flush"]
+    shared = draft.given("global") == "global"
+    draft.let_all({**_PERMISSIVE, "PGE": f"PGE={int(kind == 'PGE=0' or shared)}"})
+    machine, linear, _ = _page(draft, mode, flags=ALL_RIGHTS | G * shared)
+    machine.warm(linear)
+    cr0, cr4 = machine.cr0, machine.cr4
+    match kind:
+        case "MOV CR3":
+            machine.write(Register.CR3, machine.cr3)
+        case "PGE=0" | "PGE=1":
+            machine.write(Register.CR4, cr4 ^ CR4_PGE)
+        case "PG=0":
+            machine.write(Register.CR0, cr0 & ~CR0_PG)
+            machine.write(Register.CR0, cr0)
+        case "SMEP=1":
+            machine.write(Register.CR4, cr4 | CR4_SMEP)
+        case "PAE toggled":
+            machine.write(Register.CR4, cr4 ^ CR4_PAE)
+            machine.write(Register.CR4, cr4)
+    _read(machine, linear)
+    return machine
+
+
+def _with_pcids(draft: Draft, *, shared: bool, flags: int = ALL_RIGHTS) -> tuple[Machine, int]:
+    """A machine with PCIDs, and a page of it."""
+    draft.let_all({**_PERMISSIVE, "PGE": "PGE=1"})
+    draft.plan["PCIDE"] = "PCIDE=1"
+    mode = draft.choose("mode", [mode for mode in ("4-level", "5-level")
+                                 if draft.reach.mode(mode) is None])
+    machine, linear, _ = _page(draft, mode, flags=flags | G * shared)
+    machine.cr3 |= 1
+    return machine, linear
+
+
+def _switch(machine: Machine, pcid: int, *, flush: bool = False) -> None:
+    machine.write(Register.CR3, machine.root | pcid | _NO_FLUSH * (not flush))
+
+
+def pcid(draft: Draft) -> Machine:
+    """Writes of CR3 with PCIDs."""
+    shared  = draft.given("global") == "global"
+    flushes = draft.given("flush bit") == "flush"
+    machine, linear = _with_pcids(draft, shared=shared)
+    machine.warm(linear)
+    if draft.given("new PCID") is not None:
+        _switch(machine, 1 if draft.plan["new PCID"] == "same" else 2, flush=flushes)
+    elif draft.plan["PCID now"] == "other PCID":
+        _switch(machine, 2)
+    else:
+        if draft.chance(0.5):
+            _switch(machine, 2)
+        _switch(machine, 1, flush=flushes)
+    _read(machine, linear)
+    return machine
+
+
+def _seen_by(machine: Machine, linear: int, owner: str) -> None:
+    """Have a page cached, of whom it is to be when an operation comes, under PCID 1."""
+    if owner == "other":
+        machine.cr3 = machine.root | 2
+        machine.warm(linear)
+        _switch(machine, 1)
+    else:
+        machine.warm(linear)
+
+
+def _back(machine: Machine, linear: int, owner: str) -> None:
+    """Access a page as whom it was cached for."""
+    if owner == "other":
+        _switch(machine, 2)
+    _read(machine, linear)
+
+
+def invpcid(draft: Draft) -> Machine:
+    """INVPCID after a page was cached."""
+    owner = draft.plan["owner"]
+    machine, linear = _with_pcids(draft, shared=owner == "global")
+    machine.warm(linear)
+    machine.steps.append(InvpcidStep(int(draft.plan["type"].removeprefix("type ")),
+                                     2 if owner == "other" else 1, linear))
+    _read(machine, linear)
+    return machine
+
+
+def single_by_pcid(draft: Draft) -> Machine:
+    """INVLPG or a page fault of a page that is cached for somebody."""
+    owner = draft.plan["owner"]
+    fault = draft.plan["single"] == "#PF"
+    machine, linear = _with_pcids(draft, shared=owner == "global",
+                                  flags=ALL_RIGHTS & ~US if fault else ALL_RIGHTS)
+    _seen_by(machine, linear, owner)
+    if fault:
+        machine.access("read", linear, 4, cpl=3, implicit=0, ac=1)
+    else:
+        machine.steps.append(InvlpgStep(linear))
+    _back(machine, linear, owner)
+    return machine
+
+
+def write_with_pcids(draft: Draft) -> Machine:
+    """A control write after a page was cached for somebody."""
+    change, owner = draft.plan["write"], draft.plan["owner"]
+    name, _, value = change.partition("=")
+    if name in ("WP", "NXE", "SMAP", "PKE", "PKS", "SMEP", "PGE"):
+        draft.plan[name] = f"{name}={1 - int(value)}"
+    machine, linear = _with_pcids(draft, shared=owner == "global")
+    if name == "PCIDE":
+        machine.cr3 = machine.root
+    if owner == "other":
+        machine.cr3 = machine.root | 2
+    if name in ("PKRU", "PKRS"):
+        machine.cr4 |= CR4_BITS["PKE" if name == "PKRU" else "PKS"]
+    user = draft.plan.get("SMAP") == "SMAP=1" or change == "SMAP=1"
+    quiet = int(change == "AC=0")
+    machine.map(linear ^ 0x1000, "4K")
+    machine.access("read", linear, 1, cpl=3 * user, implicit=0, ac=quiet)
+    if owner == "other":
+        _switch(machine, 1)
+    if name == "PCIDE":
+        machine.write(Register.CR4, machine.cr4 & ~CR4_PCIDE)
+    elif name == "AC":
+        machine.access("read", linear ^ 0x1000, 1, cpl=0, implicit=0, ac=int(value))
+    elif name in ("PKRU", "PKRS"):
+        machine.write(Register[name], 0)
+    else:
+        _change(machine, name, int(value))
+    if owner == "other":
+        _switch(machine, 2)
+    machine.access("read", linear, 4, cpl=3 * user, implicit=0,
+                   ac=int(value) if name == "AC" else quiet)
+    return machine
+
+
+CACHES: Mapping[str, Callable[[Draft], Machine]] = {
+    "repaired": repaired, "present state": present_state, "stale": stale, "raised": raised,
+    "invlpg": invlpg, "idle invlpg": idle_invlpg, "flush": flush, "pcid": pcid,
+    "invpcid": invpcid, "single by pcid": single_by_pcid, "write with pcids": write_with_pcids,
+}

@@ -1,0 +1,133 @@
+"""The unit of a campaign: compiled, observed, and compared with the golden model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from hw.config import MmuConfig
+from sim.engines.cxxrtl.log import LogReader
+from sim.paging.walk import features_of
+from sim.record.records import Recording
+from sim.vectors.allowed import with_allowed
+from sim.vectors.engines.compiled_sequences import SequencePlayer
+from sim.vectors.engines.golden_sequences import play
+from sim.vectors.sequence import (
+    AccessOutcome, AccessStep, LateStoreStep, SequenceOutcome, SequenceVector, StoreStep,
+)
+from sim.vectors.support import control_writes
+
+from .observer import Observer, Seen
+
+
+__all__ = ["ObservedUnit", "Run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a unit.
+
+    Attributes
+    ----------
+    outcome : :class:`SequenceOutcome` or :class:`str`
+        What came of each step, or why nothing did.
+    difference : :class:`str` or :class:`None`
+        The first difference from the golden model.
+    seen : list of pairs
+        Cycles, and what was seen to end in them.
+    """
+
+    outcome:    SequenceOutcome | str
+    difference: str | None
+    seen:       list[tuple[int, Seen]]
+
+
+class ObservedUnit:
+    """A unit that is compiled when the first sequence comes.
+
+    Parameters
+    ----------
+    config : :class:`hw.config.MmuConfig`
+        What it can do. The width of a physical address is that of each sequence.
+    """
+
+    def __init__(self, config: MmuConfig):
+        self._features = features_of(config)
+        self._player   = SequencePlayer(replace(config, maxphyaddr=52, variable_maxphyaddr=True))
+
+    def run(self, vector: SequenceVector) -> Run:
+        """Carry out a sequence. Raises :class:`sim.errors.Unavailable`."""
+        outcome, log = self._player.observe(vector)
+        if isinstance(outcome, str):
+            expected = play(vector, self._features)
+            return Run(outcome, None if outcome == expected else outcome, [])
+        recording = Recording()
+        LogReader(recording, [()], [""]).read(log)
+        features = replace(self._features, maxphyaddr=vector.maxphyaddr)
+        return Run(outcome, self._difference(vector, outcome),
+                   list(_seen(vector, Observer(features, recording))))
+
+    def _difference(self, vector: SequenceVector, outcome: SequenceOutcome) -> str | None:
+        """The first difference from what the golden model does, or permits."""
+        if any(isinstance(step, StoreStep) for step in vector.steps):
+            return self._forbidden(vector, outcome)
+        complaint = None
+        for order in _orders(vector):
+            expected = play(order, self._features)
+            if isinstance(expected, str):
+                return f"the golden model: {expected}"
+            complaint = _unequal(vector, outcome, expected)
+            if complaint is None:
+                return None
+        return complaint
+
+    def _forbidden(self, vector: SequenceVector, outcome: SequenceOutcome) -> str | None:
+        """The first step that ends as the manual does not permit, of one with stale entries."""
+        for number, step in enumerate(with_allowed(vector, outcome, self._features).steps):
+            if isinstance(step, AccessOutcome) and (step.ending, step.data) not in (
+                    step.allowed or ()):
+                return (f"step {number}: {step.ending}, but the golden model permits "
+                        f"{[ending for ending, _ in step.allowed or ()]}")
+        return None
+
+
+def _orders(vector: SequenceVector) -> Iterator[SequenceVector]:
+    """Orders of the steps that a store in the middle of a walk may turn out to be."""
+    yield vector
+    steps = list(vector.steps)
+    for index, step in enumerate(steps[:-1]):
+        if isinstance(step, LateStoreStep):
+            steps[index:index + 2] = steps[index + 1], step
+            yield vector._replace(steps=steps)
+            return
+
+
+def _unequal(vector: SequenceVector, outcome: SequenceOutcome, expected: SequenceOutcome
+             ) -> str | None:
+    """The first step that ends otherwise than expected."""
+    steps = [[step for step in found.steps if step is not None]
+             for found in (outcome, expected)]
+    for number, (found, wanted) in enumerate(zip(*steps, strict=True)):
+        if isinstance(found, AccessOutcome) and isinstance(wanted, AccessOutcome):
+            if (found.ending, found.data) != (wanted.ending, wanted.data):
+                return f"step {number}: {found}, but the golden model: {wanted}"
+        elif found != wanted:
+            return f"step {number}: #GP {found}, but the golden model: #GP {wanted}"
+    for place, value, wanted in zip(vector.places, outcome.values, expected.values, strict=True):
+        if value != wanted:
+            return f"memory at {place:#x} is {value:#x}, but the golden model's is {wanted:#x}"
+    return None
+
+
+def _seen(vector: SequenceVector, observer: Observer) -> Iterator[tuple[int, Seen]]:
+    """What is seen of each step, and of the writes that prepare them."""
+    for _ in control_writes(vector):
+        yield observer.control()
+    for step in vector.operations:
+        match step:
+            case AccessStep():
+                yield observer.access()
+            case StoreStep(address, _, value):
+                observer.edit(address, value)
+            case LateStoreStep():
+                pass
+            case _:
+                yield observer.control()
