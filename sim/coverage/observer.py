@@ -79,13 +79,14 @@ class Observer:
         access    = Access(record.linear & state.linear_mask, record.size,
                            _KINDS[record.kind.name], record.user, record.implicit, record.data,
                            record.compare)
-        pages = tuple(self._pages(record, access, state, events, transfers))
-        cr2   = self._state(record.completed + 1).cr2
-        for page in pages:
+        pages = []
+        for page in self._pages(record, access, state, events, transfers):
+            # What the first page has taught the unit counts for the second.
             self._keep(state, access, page)
+            pages.append(page)
         return record.completed, AccessSeen(
-            access, state, _FAULTS.get(record.fault, "bus error"), record.error_code, pages,
-            record.result, cr2)
+            access, state, _FAULTS.get(record.fault, "bus error"), record.error_code,
+            tuple(pages), record.result, self._state(record.completed + 1).cr2)
 
     def control(self) -> tuple[int, WriteSeen | OperationSeen]:
         """The next control operation, and the cycle in which it ended."""

@@ -66,7 +66,8 @@ def _stale(config: MmuConfig) -> Iterator[Coverpoint]:
                          "while NXE = 0 an entry with XD is malformed, and not cached"
                          if change == "NXE=1" else None,
                          {"PKRU": reach.bit("PKE=1"), "PKRS": reach.bit("PKS=1"),
-                          "AC=0": reach.bit("SMAP=1"), "AC=1": reach.bit("SMAP=1")}.get(change),
+                          "AC=0": reach.bit("SMAP=1"), "AC=1": reach.bit("SMAP=1"),
+                          "CPL=0": reach.bit("SMAP=1")}.get(change),
                          no_hit(config, "32-bit", "4K", by)),
                      23, ("change", "by"), present_state, "present state")
     yield Coverpoint("stale translations", "Entries that were edited without a flush, and what "
@@ -185,6 +186,17 @@ def _hit(page: PageSeen) -> str:
     return "hit" if page.by in HITS else "walk"
 
 
+def _kept(page: PageSeen, values: tuple[str, ...], expected: str) -> Hits:
+    """The bin of a page that is hit, or walked anew.
+
+    To forget a translation is permitted at any time, so that a walk in place of a hit says nothing.
+    A hit in place of a walk is a bin that does not exist.
+    """
+    found = _hit(page)
+    if (found, expected) != ("walk", "hit"):
+        yield *values, found
+
+
 def _only(page: PageSeen, *ignored: str) -> Happening | None:
     """The one thing that has happened to a translation, but for some."""
     found = [happening for happening in page.since if happening.name not in ignored]
@@ -268,13 +280,15 @@ def _global(page: PageSeen) -> str:
 def invlpg(seen: AccessSeen, page: PageSeen) -> Hits:
     """Pages that INVLPG has made the unit forget."""
     operation = _only(page)
-    if operation is None or operation.name != "INVLPG" or page.by != "walk" or not page.size \
-            or page.ending != "done":
+    if operation is None or operation.name != "INVLPG" or not page.size \
+            or page.ending != "done" or not _served(seen, page):
         return
     region = page.entries[-1].level.region
     if operation.linear & -region == page.linear & -region:
         where = "same" if operation.linear >> 12 == page.linear >> 12 else "other"
-        yield seen.state.mode.value, page.size, _global(page), f"{where} 4 KiB"
+        # A hit is a bin that does not exist.
+        yield (seen.state.mode.value, page.size, _global(page),
+               f"{where} 4 KiB" if page.by == "walk" else "hit")
 
 
 def idle_invlpg(seen: AccessSeen, page: PageSeen) -> Hits:
@@ -296,7 +310,9 @@ def flushes(seen: AccessSeen, page: PageSeen) -> Hits:
     if len(names) == 1:
         name = names[0]
     if name in FLUSHES or name == "PAE toggled":
-        yield seen.state.mode.value, name, _global(page), _hit(page)
+        shared = _global(page)
+        yield from _kept(page, (seen.state.mode.value, name, shared),
+                         "hit" if (name, shared) == ("MOV CR3", "global") else "walk")
 
 
 def pcids(seen: WriteSeen) -> Hits:
@@ -311,15 +327,18 @@ _SWITCHES = ("MOV CR3, no flush",)
 
 def by_pcid(seen: AccessSeen, page: PageSeen) -> Hits:
     """Pages that were cached, after writes of CR3 alone."""
-    writes = [happening for happening in page.since]
+    writes = page.since
     if page.cached is None or not seen.state.pcid_enable or not writes or page.ending != "done" \
             or any(not happening.name.startswith("MOV CR3") for happening in writes):
         return
     same = page.cached.state.pcid == seen.state.pcid
     flush = any(happening.name == "MOV CR3" and happening.pcid == page.cached.state.pcid
                 for happening in writes)
-    yield (seen.state.mode.value, "same PCID" if same else "other PCID",
-           "flush" if flush else "no flush", _global(page), _hit(page))
+    shared  = _global(page)
+    forgets = shared == "not global" and (flush or not same)
+    yield from _kept(page, (seen.state.mode.value, "same PCID" if same else "other PCID",
+                            "flush" if flush else "no flush", shared),
+                     "walk" if forgets else "hit")
 
 
 def _served(seen: AccessSeen, page: PageSeen) -> bool:
@@ -375,8 +394,10 @@ def single_by_pcid(seen: AccessSeen, page: PageSeen) -> Hits:
             or page.ending != "done" or not _served(seen, page) \
             or operation.linear >> 12 != page.linear >> 12:
         return
-    owner = _owner(page, operation.state.pcid)
-    yield seen.state.mode.value, operation.name, owner, _hit(page)
+    if seen.state.pcid_enable:
+        owner = _owner(page, operation.state.pcid)
+        yield from _kept(page, (seen.state.mode.value, operation.name, owner),
+                         "hit" if owner == "other" else "walk")
 
 
 def writes(seen: AccessSeen, page: PageSeen) -> Hits:
@@ -386,4 +407,5 @@ def writes(seen: AccessSeen, page: PageSeen) -> Hits:
             or not operation.state.pcid_enable or page.ending != "done" \
             or not _served(seen, page):
         return
-    yield operation.name, _owner(page, operation.state.pcid), _hit(page)
+    owner = _owner(page, operation.state.pcid)
+    yield from _kept(page, (operation.name, owner), _found(operation.name, owner))

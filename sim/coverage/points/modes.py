@@ -11,11 +11,13 @@ from sim.golden.pdpte import reserved_in_pdpte
 from sim.golden.reserved import PS
 from sim.golden.state import (
     CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PKE, CR4_PKS,
-    CR4_PSE, CR4_SMAP, CR4_SMEP, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, Features, PagingMode,
+    CR4_PSE, CR4_SMEP, EFER_LME, PagingMode,
 )
 from sim.paging.walk import features_of
 
-from .terms import LEVELS, MODES, Bins, attempt, bit, bits, cross, first_reason, shift_name
+from .terms import (
+    LEVELS, MODES, Bins, attempt, bit, bits, cross, first_reason, known_bits, shift_name,
+)
 
 
 __all__ = ["points"]
@@ -299,9 +301,9 @@ def _reasons(seen: WriteSeen) -> Iterator[str]:
         changed = before.cr4 ^ value
         if before.long_mode and not value & CR4_PAE:
             yield "PAE cleared"
-        if before.long_mode and changed & CR4_LA57:
+        if before.long_mode and changed & CR4_LA57 and before.machine.la57:
             yield "LA57 changed"
-        if changed & value & CR4_PCIDE:
+        if changed & value & CR4_PCIDE and before.machine.pcid:
             low = before.cr3 & 0xfff
             if not before.long_mode:
                 yield "PCIDE set"
@@ -315,7 +317,7 @@ def nonexistent_bits(seen: WriteSeen) -> Hits:
     """The one bit of a refused write that does not exist."""
     if not seen.refused or seen.pdptes or seen.register not in ("CR0", "CR3", "CR4", "EFER"):
         return
-    unknown = seen.value & ~_known_bits(seen.before.machine, seen.register)
+    unknown = seen.value & ~known_bits(seen.before.machine, seen.register)
     if unknown and not unknown & unknown - 1 and not list(_reasons(seen)):
         yield seen.register, f"bit {unknown.bit_length() - 1}"
 
@@ -351,23 +353,6 @@ def wide_invpcid(seen: OperationSeen) -> Hits:
                _width(seen.linear))
 
 
-def _known_bits(machine: Features, register: str) -> int:
-    """Bits of a register that a machine has."""
-    match register:
-        case "CR0":
-            return (1 << 32) - 1
-        case "CR3":
-            return (1 << machine.maxphyaddr) - 1
-        case "EFER":
-            return ((EFER_SCE | EFER_LME | EFER_LMA) * machine.long_mode
-                    | EFER_NXE * machine.nx)
-    return sum(bit for bit, there in (
-        (CR4_PSE, machine.pse), (CR4_PAE, machine.long_mode or machine.pae),
-        (CR4_PGE, machine.pge), (CR4_LA57, machine.la57), (CR4_PCIDE, machine.pcid),
-        (CR4_SMEP, machine.smep), (CR4_SMAP, machine.smap), (CR4_PKE, machine.pku),
-        (CR4_PKS, machine.pks)) if there)
-
-
 # Bins that cannot be
 
 def _no_bit(reach: Reachability, cause: str) -> str | None:
@@ -385,7 +370,7 @@ def _no_change(reach: Reachability, change: str, mode: str) -> str | None:
 
 def _exists(config: MmuConfig, reach: Reachability, register: str, number: str) -> str | None:
     place = int(number.removeprefix("bit "))
-    if register in ("CR4", "EFER") and _known_bits(features_of(config), register) >> place & 1:
+    if register in ("CR4", "EFER") and known_bits(features_of(config), register) >> place & 1:
         return "this unit has the bit"
     if place > 31 and register in ("CR0", "CR3", "CR4"):
         return reach.mode("4-level") and "outside long mode operands have 32 bits"

@@ -8,13 +8,16 @@ from sim.coverage.observation import AccessSeen, PageSeen
 from sim.coverage.reachability import Reachability
 from sim.golden.permission import Attempt, Refusal, Rights, refusal
 from sim.golden.reserved import RW, US, XD
-from sim.golden.state import ControlState
+from sim.golden.state import (
+    CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PKE, CR4_PKS, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER_LMA,
+    EFER_LME, EFER_NXE, EFER_SCE, ControlState, Features,
+)
 from sw.bus import Kind
 
 
 __all__ = [
     "BY", "DATA", "HITS", "KEYS", "KINDS", "LEVELS", "MODES", "PAGES", "PRIVILEGES", "RIGHTS",
-    "SIZES", "Bins", "attempt", "bit", "bits", "cross", "first_reason", "level_of", "no_hit",
+    "SIZES", "Bins", "attempt", "bit", "bits", "cross", "first_reason", "known_bits", "level_of", "no_hit",
     "refused_by", "right_bits", "shift_name",
 ]
 
@@ -109,3 +112,20 @@ def first_reason(*reasons: str | None) -> str | None:
 def shift_name(numbers: Iterable[int]) -> tuple[str, ...]:
     """Numbers of bits as bins have them."""
     return tuple(f"bit {number}" for number in numbers)
+
+
+def known_bits(machine: Features, register: str) -> int:
+    """Bits of a register that a machine has."""
+    match register:
+        case "CR0":
+            return (1 << 32) - 1
+        case "CR3":
+            return (1 << machine.maxphyaddr) - 1
+        case "EFER":
+            return ((EFER_SCE | EFER_LME | EFER_LMA) * machine.long_mode
+                    | EFER_NXE * machine.nx)
+    return sum(bit for bit, there in (
+        (CR4_PSE, machine.pse), (CR4_PAE, machine.long_mode or machine.pae),
+        (CR4_PGE, machine.pge), (CR4_LA57, machine.la57), (CR4_PCIDE, machine.pcid),
+        (CR4_SMEP, machine.smep), (CR4_SMAP, machine.smap), (CR4_PKE, machine.pku),
+        (CR4_PKS, machine.pks)) if there)

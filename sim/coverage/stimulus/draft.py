@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import TypeVar
 
 from hw.config import MmuConfig
 from sim.coverage.points.terms import LEVELS, MODES, SIZES
@@ -11,8 +10,6 @@ from sim.coverage.reachability import Reachability
 
 __all__ = ["Draft"]
 
-
-T = TypeVar("T")
 
 _WRITES = ("write", "exchange", "compare-exchange")
 
@@ -53,11 +50,9 @@ class Draft:
         for axis, value in values.items():
             self.plan.setdefault(axis, value)
 
-    def choose(self, axis: str, options: Sequence[T]) -> T:
-        """One of several values, and that of the axis if it has one."""
-        value = self.plan.get(axis)
-        return next((option for option in options if option == value), None) \
-            or self.rng.choice(options)
+    def choose(self, axis: str, options: Sequence[str]) -> str:
+        """The value of an axis: one of several, if it need not have one."""
+        return self.plan.get(axis) or self.rng.choice(options)
 
     def flag(self, name: str, likely: float = 0.5) -> bool:
         """A bit of a register or an entry: 0 where the unit has not got it."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from sim.coverage.points.terms import LEVELS, level_of
+from sim.coverage.points.terms import known_bits, level_of
 from sim.golden.reserved import P, PS, RW, US
 from sim.golden.state import (
     CR0_ET, CR0_PE, CR0_PG, CR0_WP, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PKE, CR4_PKS,
     CR4_PSE, CR4_SMAP, CR4_SMEP, EFER_LMA, EFER_LME, EFER_NXE,
 )
+from sim.paging.walk import features_of
 from sim.vectors.sequence import (
     AccessStep, SequenceVector, Step, StoreStep, WriteStep,
 )
@@ -79,6 +80,9 @@ class Machine:
         self.cr4 |= CR4_PCIDE * (self.long and draft.flag("PCIDE", 0.3))
         self.efer = (EFER_LME | EFER_LMA) * self.long
         self.efer |= EFER_NXE * draft.flag("NXE", 0.7)
+        # Of a register that has to have a bit which the unit lacks, the bit stays clear.
+        self.cr4  &= known_bits(features_of(draft.config), "CR4")
+        self.efer &= known_bits(features_of(draft.config), "EFER")
         self.ac   = int(draft.flag("AC"))
 
     # Tables
