@@ -19,6 +19,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.vectors`       access vectors: what is done on a machine that a line describes
 :mod:`sim.oracles`       processors of others, on which vectors are run and compared
 :mod:`sim.benchmark`     measurements of the engines
+:mod:`sim.coverage`      the conditions of each rule of paging, and which were met
 :mod:`sim.verification`  testbenches of Verilog under cocotb, and the unit's regression
 :mod:`sim.scenario`      stories played on a machine, and the claims that they make
 :mod:`sim.scenarios`     those that come with the project

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from hw.config import MmuConfig
-from sim.explore.pool import Pool
 from sim.vectors.sequence import SequenceVector
 
 from .model import Model, model_of
@@ -21,11 +20,30 @@ from .stimulus import stimulus
 from .unit import ObservedUnit, Run
 
 
-__all__ = ["PART", "Aim", "Campaign", "Hit", "Part", "aimed", "carry_out", "do_part"]
+__all__ = ["PART", "Aim", "Campaign", "Here", "Hit", "Part", "Workers", "aimed", "carry_out",
+           "do_part", "hits_of"]
 
 
 #: Bins of a part of a round.
 PART = 64
+
+
+class Workers(Protocol):
+    """Whoever does the parts of a round."""
+
+    def calls(self, function: "Callable[..., Part]", arguments: Sequence[tuple[Any, ...]]
+              ) -> "Iterator[Part]":
+        """Yield the results of calls of a function, in their order."""
+
+
+class Here:
+    """Workers that are this process itself."""
+
+    def calls(self, function: "Callable[..., Part]", arguments: Sequence[tuple[Any, ...]]
+              ) -> "Iterator[Part]":
+        """Yield the results of calls of a function, in their order."""
+        for each in arguments:
+            yield function(*each)
 
 
 class Aim(NamedTuple):
@@ -108,21 +126,21 @@ class Campaign:
         """Bins that are wanted, and were not hit."""
         return [number for number in self.bins if number not in self.counts]
 
-    def run(self, pool: Pool, *, accesses: int, until_closed: bool = False,
-            progress: Callable[[int], None] = lambda hit: None) -> None:
+    def run(self, workers: Workers, *, accesses: int, until_closed: bool = False,
+            progress: Callable[[int, int], None] = lambda accesses, hit: None) -> None:
         """Go on until there were some ``accesses``, and every bin was hit if that is wanted.
 
         A round that begins when every bin was hit aims at all of them. ``progress`` is called with
-        how many were hit. Raises :class:`sim.errors.Unavailable`.
+        the number of accesses, and of bins that were hit. Raises :class:`sim.errors.Unavailable`.
         """
         attempt = 0
         while self.accesses < accesses or until_closed and self.holes:
             targets = self.holes or list(self.bins)
             parts   = [(self.config, self.seed, attempt, tuple(targets[first:first + PART]))
                        for first in range(0, len(targets), PART)]
-            for part in pool.calls(do_part, parts):
+            for part in workers.calls(do_part, parts):
                 self._add(part)
-                progress(len(self.bins) - len(self.holes))
+                progress(self.accesses, len(self.bins) - len(self.holes))
             attempt += 1
 
     def _add(self, part: Part) -> None:

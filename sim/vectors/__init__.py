@@ -6,7 +6,7 @@
 :mod:`sim.vectors.checks`           rules that lines of both versions have to follow
 :mod:`sim.vectors.parser`           from a line to a vector
 :mod:`sim.vectors.sequence_parser`  from a line of version 2 to its vector
-:mod:`sim.vectors.line`             from a vector of version 1 to its line
+:mod:`sim.vectors.line`             from a vector to its line
 :mod:`sim.vectors.renderer`         from an outcome to a line
 :mod:`sim.vectors.support`          vectors that this unit cannot run, and why
 :mod:`sim.vectors.engines`          engines that run vectors
