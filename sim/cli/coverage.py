@@ -96,12 +96,13 @@ def _cover(args: argparse.Namespace, campaign: Campaign, rules: list[int],
     seconds = time.monotonic() - begun
     given   = str(switches).split()
     unit    = " --set ".join([args.preset, *given])
-    found   = as_json(campaign, args.preset, given, rules) if args.json or args.html else None
     if args.html is not None:
         with written(args.html) as [file]:
-            file.write(page(found))
-    print_out(json.dumps(found) + "\n" if args.json else as_text(
-        campaign, unit, rules, seconds, chosen=args.rule is not None))
+            file.write(page(as_json(campaign, args.preset, given, rules)))
+    if args.json:
+        print_out(json.dumps(as_json(campaign, args.preset, given, rules)) + "\n")
+    else:
+        print_out(as_text(campaign, unit, rules, seconds, chosen=args.rule is not None))
     return 1 if campaign.holes or campaign.differences or campaign.illegal else 0
 
 

@@ -1,4 +1,4 @@
-"""Observations: what was on the ports of a unit in an access, a write of a register, an operation."""
+"""Observations: what was on a unit's ports in an access, a write of a register, an operation."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple

@@ -8,13 +8,14 @@ unit has read for that translation. Edits of memory are those of the environment
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from hw.bus import ControlOp
 from hw.layout import Fault
 from sim.golden.reserved import A, D, P, is_leaf, levels, reserved_bits, root_table, table_address
 from sim.golden.state import ControlState, Features
 from sim.record.records import (
-    AccessRecord, ControlRecord, EventRecord, Recording, State, TransferRecord,
+    AccessRecord, EventRecord, Recording, State, TransferRecord,
 )
 from sw.bus import Access, Kind
 
@@ -170,12 +171,12 @@ class Observer:
         if not reads:
             return (), ""
         base = reads[0].address & -4096
-        if base == root_table(state, linear):
-            depth, path = 0, ()
-        elif base in self._tables:
+        path: tuple[WalkedEntry, ...] = ()
+        depth = 0
+        if base != root_table(state, linear):
+            if base not in self._tables:
+                return None
             depth, path = self._tables[base]
-        else:
-            return None
         below = levels(state)[depth:]
         for level, read in zip(below, reads, strict=False):
             address = (read.address & -4096) + level.index(linear) * level.entry_size
@@ -207,8 +208,8 @@ class Observer:
 
     def _known(self, state: ControlState, linear: int) -> _Cached | None:
         """What was cached of a page: under this PCID, for all, or else under another one."""
-        others = {pcid for pcid, _, _ in self._cached} - {state.pcid, None}
-        for pcid in (state.pcid, None, *sorted(others, key=int)):
+        others = {pcid for pcid, _, _ in self._cached if pcid not in (state.pcid, None)}
+        for pcid in (state.pcid, None, *others):
             for region in (1 << 12, 1 << 21, 1 << 22, 1 << 30):
                 found = self._cached.get((pcid, linear & -region, region))
                 if found is not None:
@@ -258,7 +259,7 @@ class _Window:
         self._cycles  = [getattr(record, cycle) for record in records]
         self._next    = 0
 
-    def until(self, first: int, last: int) -> list:
+    def until(self, first: int, last: int) -> list[Any]:
         """Those from cycle ``first`` to ``last``."""
         while self._next < len(self._cycles) and self._cycles[self._next] < first:
             self._next += 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from textwrap import shorten
 from typing import Any
 
 from sim.output.text import table, wrap
@@ -24,6 +25,9 @@ SCHEMA = 1
 #: Holes that a text names, of each coverpoint; there may be thousands.
 _NAMED = 8
 
+#: Characters of a rule's title in the table.
+_TITLE = 44
+
 
 def as_text(campaign: Campaign, unit: str, rules: Sequence[int], seconds: float,
             *, chosen: bool) -> str:
@@ -31,7 +35,8 @@ def as_text(campaign: Campaign, unit: str, rules: Sequence[int], seconds: float,
     rows = [("rule", "", "bins", "hit", "ignored", "hits")]
     for number in rules:
         bins = campaign.model.of_rules([number])
-        rows.append((str(number), RULES[number].title, str(len(bins)),
+        rows.append((str(number), shorten(RULES[number].title, _TITLE, placeholder=" ..."),
+                     str(len(bins)),
                      str(sum(bin_.number in campaign.counts for bin_ in bins)),
                      str(_ignored(campaign, number)),
                      f"{sum(campaign.counts.get(bin_.number, 0) for bin_ in bins):,}"))
@@ -133,7 +138,8 @@ def _rule_as_json(campaign: Campaign, number: int) -> dict[str, Any]:
         "number": number, "title": rule.title, "source": rule.source,
         "bins": len(bins), "hit": sum(bin_.number in campaign.counts for bin_ in bins),
         "ignored": _ignored(campaign, number),
-        "tests": [f"tests/{file}" for file in rule.tests], "code": [code.name for code in code_of(number)],
+        "tests": [f"tests/{file}" for file in rule.tests],
+        "code": [code.name for code in code_of(number)],
         "coverpoints": [{
             "name": coverpoint.name, "description": coverpoint.description,
             "axes": list(coverpoint.axes),

@@ -9,8 +9,8 @@ from .vector import AC, Ending, Vector, VectorOutcome, entry_size
 
 __all__ = [
     "FLAG_WRITES", "AccessOutcome", "AccessStep", "AnyOutcome", "AnyVector", "InvlpgStep",
-    "InvpcidStep", "LateStoreStep", "SequenceOutcome", "SequenceVector", "Step", "StepOutcome", "StoreStep",
-    "WriteStep",
+    "InvpcidStep", "LateStoreStep", "SequenceOutcome", "SequenceVector", "Step", "StepOutcome",
+    "StoreStep", "WriteStep",
 ]
 
 

@@ -20,10 +20,8 @@ where a simulator runs.
 :mod:`sim.verification.burst`            sequences played back to back
 :mod:`sim.verification.lockstep`         the unit and the model of stale translations
 :mod:`sim.verification.stale`            one access at a time, with edits that nobody flushes
-:mod:`sim.verification.coverage`         coverpoints, bins, the report
-:mod:`sim.verification.coverpoints`      those of the unit
-:mod:`sim.verification.reachability`     bins of them that a unit cannot reach
-:mod:`sim.verification.walks`            the entries that decide an access, as memory has them
+:mod:`sim.verification.coverpoints`      those of the regression
+:mod:`sim.verification.walks`            what is going to be seen, by memory as it is before
 :mod:`sim.verification.collector`        from events to bins
 :mod:`sim.verification.runs`             settings and result of a run in a simulator
 :mod:`sim.verification.rounds`           random rounds: the test that cocotb runs
@@ -38,9 +36,10 @@ where a simulator runs.
 =======================================  =======================================================
 """
 
+from sim.coverage.bins import Coverage, Coverpoint
+
 from .burst import play
 from .collector import CoverageCollector
-from .coverage import Coverage, Coverpoint
 from .coverpoints import coverpoints
 from .drivers import Pace, StreamSink, StreamSource, WishboneTarget
 from .monitors import RuleMonitor, StreamMonitor, WishboneMonitor, WishboneTransfer

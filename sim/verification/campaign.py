@@ -18,13 +18,13 @@ from pathlib import Path
 
 from hw.mmu import Mmu
 from hw.presets import PRESETS
+from sim.coverage.bins import Coverage
 from sim.errors import Unavailable
 from sim.output.files import FileTrouble, written
 from sim.output.progress import Progress
 from sim.switches import Switches
 from sim.toolchain.simulators import SIMULATORS
 
-from .coverage import Coverage
 from .coverpoints import coverpoints
 from .runs import RunSettings
 from .simulation import BuiltDesign, SimulationFailed, build

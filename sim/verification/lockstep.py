@@ -110,7 +110,7 @@ class Lockstep:
         if not predicted.refused:
             self.model.write_control(register, value)
         refused = decode_control(await self._operate(encode_control(register, value))).fault
-        self.collector.write(register.name, value, predicted)
+        self.collector.write(predicted)
         if refused != predicted.refused:
             raise Mismatch(f"{register.name} = {value:#x}: #GP {refused}, but the golden "
                            f"model: #GP {predicted.refused}")

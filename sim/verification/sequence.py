@@ -8,12 +8,12 @@ all stores: the golden model makes the unit's choice where the manual leaves one
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sim.coverage.bins import Coverage
 from sim.golden.mmu import GoldenMmu, Outcome
 from sim.golden.state import Features
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 from .collector import CoverageCollector
-from .coverage import Coverage
 from .payloads import encode_access, encode_control, encode_invlpg, encode_invpcid
 from .texts import access_text
 from .walks import predicted_walks, predicted_write
@@ -150,7 +150,7 @@ class PredictedSequence:
             self.golden.write_control(register, value)
         self.steps.append(ControlStep(f"{register.name} = {value:#x}",
                                       encode_control(register, value), None, predicted.refused))
-        self.collector.write(register.name, value, predicted)
+        self.collector.write(predicted)
 
     def read(self, register: Register) -> None:
         """Read a control register."""

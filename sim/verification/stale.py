@@ -91,7 +91,7 @@ def _on_way(lockstep: Lockstep, access: Access) -> list[TableEntry]:
     """Entries that translate the first page of ``access``."""
     walks = tuple(predicted_walks(lockstep.model.state, access, lockstep.model.memory.read))
     return [entry for entry in lockstep.tables.entries
-            if walks and entry.address in walks[0].walk.entries]
+            if walks and entry.address in {walked.address for walked in walks[0].entries}]
 
 
 async def _edit_during_use(lockstep: Lockstep, rng: Random) -> None:

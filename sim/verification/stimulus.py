@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Self
 
+from sim.coverage.points.terms import KEYS
 from sim.golden.state import (
     CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_PKE,
     CR4_PKS, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER_LME, EFER_NXE, EFER_SCE, RFLAGS_AC, ControlState,
@@ -12,7 +13,7 @@ from sim.golden.state import (
 )
 from sw.bus import Access, Kind, Register
 
-from .table_entries import KEYS, PAGE
+from .table_entries import PAGE
 from .tables import PagingTables
 
 

@@ -7,11 +7,12 @@ its own weight.
 from dataclasses import dataclass
 from random import Random
 
+from sim.coverage.points.terms import KEYS
 from sim.golden.reserved import PS, RW, US, XD, A, D, G, P
 from sim.golden.state import Features, PagingMode
 
 
-__all__ = ["FORMS", "KEYS", "PAGE", "EntryFlags", "TableEntry"]
+__all__ = ["FORMS", "PAGE", "EntryFlags", "TableEntry"]
 
 
 PWT, PCD, IGNORED, PAT = 1 << 3, 1 << 4, 0x7 << 9, 1 << 12
@@ -29,9 +30,6 @@ FORMS = {
 
 #: Reserved bits of a PDPTE of PAE paging.
 PDPTE_RESERVED = 0x1e6
-
-#: Protection keys of pages: few, so that a key often has both kinds of page, with gaps.
-KEYS = (0, 1, 2, 5, 10, 15)
 
 
 @dataclass(frozen=True)

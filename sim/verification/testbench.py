@@ -8,12 +8,12 @@ from random import Random
 from typing import Any
 
 from hw.config import MmuConfig
+from sim.coverage.bins import Coverage
 from sim.golden.state import Features
 from sim.memory import PhysicalMemory
 from sim.paging.walk import features_of
 
 from .collector import CoverageCollector
-from .coverage import Coverage
 from .coverpoints import coverpoints
 from .drivers import Pace, StreamSink, StreamSource, WishboneTarget
 from .monitors import (

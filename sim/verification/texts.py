@@ -2,16 +2,12 @@
 
 from typing import Any
 
+from sim.coverage.observation import privilege
 from sim.golden.mmu import Outcome
 from sw.bus import Access, BusError, Kind, PageFault
 
 
-__all__ = ["access_text", "cycle_text", "outcome_text", "privilege"]
-
-
-def privilege(access: Access) -> str:
-    """The privilege of an access in a word."""
-    return "implicit" if access.implicit else "user" if access.user else "supervisor"
+__all__ = ["access_text", "cycle_text", "outcome_text"]
 
 
 def access_text(access: Access) -> str:

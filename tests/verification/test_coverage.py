@@ -7,7 +7,7 @@ import pytest
 
 from hw.config import MmuConfig
 from hw.presets import PRESETS
-from sim.verification.coverage import Coverage, Coverpoint
+from sim.coverage.bins import Coverage, Coverpoint
 from sim.verification.coverpoints import coverpoints
 
 

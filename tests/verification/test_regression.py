@@ -8,7 +8,7 @@ import pytest
 
 from hw.mmu import Mmu
 from sim.toolchain.simulators import SIMULATORS
-from sim.verification.coverage import Coverage
+from sim.coverage.bins import Coverage
 from sim.verification.coverpoints import coverpoints
 from sim.verification.runs import RunSettings
 from sim.verification.simulation import build

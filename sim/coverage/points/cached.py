@@ -121,9 +121,11 @@ def _forgotten(config: MmuConfig) -> Iterator[Coverpoint]:
 
 
 def _pcids(config: MmuConfig) -> Iterator[Coverpoint]:
-    reach  = Reachability(config)
-    no_pcid = lambda mode, *rest: first_reason(  # noqa: E731
-        reach.mode(mode), reach.bit("PCIDE=1"))
+    reach = Reachability(config)
+
+    def no_pcid(mode: str, *rest: str) -> str | None:
+        return first_reason(reach.mode(mode), reach.bit("PCIDE=1"))
+
     yield Coverpoint("PCIDs", "Writes of CR3 with CR4.PCIDE = 1: the PCID, and whether to flush.",
                      cross(("same", "other"), ("flush", "no flush")),
                      lambda *_: reach.bit("PCIDE=1"),
@@ -304,11 +306,9 @@ def flushes(seen: AccessSeen, page: PageSeen) -> Hits:
     """Pages after a flush."""
     if page.cached is None or seen.state.pcid_enable or page.ending != "done":
         return
-    names = [happening.name for happening in page.since]
-    name  = {("PG=0", "PG=1"): "PG=0", ("PAE=1", "PAE=0"): "PAE toggled",
-             ("PAE=0", "PAE=1"): "PAE toggled"}.get(tuple(names), "")
-    if len(names) == 1:
-        name = names[0]
+    names = " ".join(happening.name for happening in page.since)
+    name  = {"PG=0 PG=1": "PG=0", "PAE=1 PAE=0": "PAE toggled", "PAE=0 PAE=1": "PAE toggled"}.get(
+        names, names)
     if name in FLUSHES or name == "PAE toggled":
         shared = _global(page)
         yield from _kept(page, (seen.state.mode.value, name, shared),

@@ -72,8 +72,11 @@ def _thirty_two(config: MmuConfig) -> Iterator[Coverpoint]:
 
 
 def _pae(config: MmuConfig) -> Iterator[Coverpoint]:
-    reach  = Reachability(config)
-    no_pae = lambda *rest: reach.mode("PAE")  # noqa: E731
+    reach = Reachability(config)
+
+    def no_pae(*rest: str) -> str | None:
+        return reach.mode("PAE")
+
     yield Coverpoint("PDPTEs in use", "The register, the page's size, and the access.",
                      cross("0123", ("4K", "2M"), ("read", "write", "fetch")), no_pae,
                      20, ("PDPTE", "size", "class"), pdptes_in_use, "PAE")
@@ -203,8 +206,8 @@ def load_causes(seen: WriteSeen) -> Hits:
     """The one bit of a write that makes it read PDPTEs."""
     if not seen.pdptes:
         return
-    causes = {
-        "CR3": [("CR3", True)],
+    causes: dict[str, list[tuple[str, int]]] = {
+        "CR3": [("CR3", 1)],
         "CR0": [(f"CR0.{name}", (seen.before.cr0 ^ seen.value) & mask) for name, mask in (
             ("CD", CR0_CD), ("NW", CR0_NW), ("PG", CR0_PG))],
         "CR4": [(f"CR4.{name}", (seen.before.cr4 ^ seen.value) & mask) for name, mask in (

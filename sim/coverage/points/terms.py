@@ -17,8 +17,8 @@ from sw.bus import Kind
 
 __all__ = [
     "BY", "DATA", "HITS", "KEYS", "KINDS", "LEVELS", "MODES", "PAGES", "PRIVILEGES", "RIGHTS",
-    "SIZES", "Bins", "attempt", "bit", "bits", "cross", "first_reason", "known_bits", "level_of", "no_hit",
-    "refused_by", "right_bits", "shift_name",
+    "SIZES", "Bins", "attempt", "bit", "bits", "cross", "first_reason", "known_bits", "level_of",
+    "no_hit", "refused_by", "right_bits", "shift_name",
 ]
 
 
@@ -47,8 +47,8 @@ BY   = ("walk", *HITS)
 
 RIGHTS = ("R/W", "U/S", "XD")
 
-#: Protection keys that tables make use of.
-KEYS = (0, 1, 2, 7, 15)
+#: Protection keys of pages: few, so that a key often has both kinds of page, with gaps.
+KEYS = (0, 1, 2, 5, 10, 15)
 
 
 def cross(*values: Iterable[str]) -> Bins:

@@ -52,9 +52,11 @@ def _error_codes(config: MmuConfig) -> Iterator[Coverpoint]:
 
 
 def _protections(config: MmuConfig) -> Iterator[Coverpoint]:
-    reach  = Reachability(config)
-    by_tlb = lambda *values: first_reason(  # noqa: E731
-        reach.bits(*values[:-1]), no_hit(config, "32-bit", "4K", values[-1]))
+    reach = Reachability(config)
+
+    def by_tlb(*values: str) -> str | None:
+        return first_reason(reach.bits(*values[:-1]), no_hit(config, "32-bit", "4K", values[-1]))
+
     yield Coverpoint("CR0.WP", "Writes: WP, the page's R/W and U/S, and the privilege.",
                      cross(bits("WP"), bits("R/W"), bits("U/S"), PRIVILEGES), rule=10,
                      axes=("WP", "R/W", "U/S", "privilege"), sample=write_protect, recipe="write")
@@ -116,7 +118,8 @@ def _keys(config: MmuConfig) -> Iterator[Coverpoint]:
                      cross(("PKRU", "PKRS"), ("fetch", "missing", "reserved")),
                      lambda register, case: first_reason(
                          reach.no_key(register),
-                         None if case != "fetch" or config.nx or config.smep else "no fetch faults"),
+                         None if case != "fetch" or config.nx or config.smep
+                         else "no fetch of the supervisor faults"),
                      14, ("register", "untold"), key_untold, "key untold")
     yield Coverpoint("AC against a key", "Supervisor accesses to user pages that a key refuses.",
                      cross(bits("AC"), bits("SMAP")),

@@ -380,7 +380,7 @@ def _no_rest(reach: Reachability, mode: str, level: str, rest: str) -> str | Non
 
 def _entry_bits() -> Bins:
     """Each bit of each entry, by mode and level."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for mode, levels in LEVELS.items():
         for level in levels:
             names = ["P", "R/W", "U/S", "A"] + ["XD", "RSVD"] * (mode != "32-bit")
@@ -392,8 +392,10 @@ def _entry_bits() -> Bins:
 
 def _defects() -> Bins:
     """Causes of a fault in a walk, by mode and level."""
-    found = [("PAE", "PDPTE", "missing"), ("32-bit", "PDE", "missing"),
-             ("32-bit", "PDE", "page address"), ("32-bit", "PTE", "missing")]
+    found: list[tuple[str, ...]] = [
+        ("PAE", "PDPTE", "missing"), ("32-bit", "PDE", "missing"),
+        ("32-bit", "PDE", "page address"), ("32-bit", "PTE", "missing"),
+    ]
     for mode in MODES[:3]:
         for level in LEVELS[mode]:
             reasons = ["missing", "address", "XD without NXE"]

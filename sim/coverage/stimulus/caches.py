@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from sim.coverage.points.terms import LEVELS, level_of
-from sim.golden.reserved import A, D, G, P, PS, RW, US, XD
+from sim.coverage.points.terms import level_of
+from sim.golden.reserved import A, D, G, P, RW, US, XD
 from sim.golden.state import (
     CR0_PG, CR0_WP, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_SMEP, EFER_NXE,
 )
 from sim.vectors.sequence import InvlpgStep, InvpcidStep
 from sw.bus import Register
 
-from .accesses import allowed, evict, refused
+from .accesses import evict
 from .draft import Draft
 from .machine import ALL_RIGHTS, BYTES, CR4_BITS, Machine
 

@@ -8,7 +8,7 @@ from sim.golden.state import (
     CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_PKE, CR4_SMAP,
     EFER_LMA, EFER_LME, EFER_NXE,
 )
-from sim.vectors.sequence import InvlpgStep, InvpcidStep
+from sim.vectors.sequence import InvlpgStep, InvpcidStep, StoreStep
 from sw.bus import Register
 
 from .accesses import with_page
@@ -128,13 +128,9 @@ def pdpte_load(draft: Draft) -> Machine:
         # The PDPTEs at the beginning are in order; they are edited after that.
         wrong = draft.given("load") == "refused"
         value = P | 1 << 6 if wrong else 0x6000 | P
-        machine.steps.insert(0, _store(machine, draft.rng.randrange(4), value))
+        place = machine.root + 8 * draft.rng.randrange(4)
+        machine.steps.insert(0, StoreStep(place, 8, value))
     return machine
-
-
-def _store(machine: Machine, number: int, value: int):  # noqa: ANN202
-    machine.store(machine.root + 8 * number, value)
-    return machine.steps.pop()
 
 
 def no_pdpte_load(draft: Draft) -> Machine:

@@ -71,12 +71,12 @@ class Draft:
         """A paging mode that the unit has, and in which there can be what is wanted."""
         family = {"long mode": ("5-level", "4-level"), "PAE": ("PAE",)}.get(
             self.plan.get("family", ""), MODES)
-        options = [mode for mode in family if self.reach.mode(mode) is None
-                   and self.plan.get("size", "4K") in SIZES[mode]
-                   and self.plan.get("level", "PTE") in (*LEVELS[mode], "PDPTE"[:5 * (mode == "PAE")])]
         if self.plan.get("mode") in MODES:
             return self.plan["mode"]
-        return self.rng.choice(options)
+        return self.rng.choice([
+            mode for mode in family if self.reach.mode(mode) is None
+            and self.plan.get("size", "4K") in SIZES[mode]
+            and self.plan.get("level", "PTE") in LEVELS[mode]])
 
     def size(self, mode: str) -> str:
         """A size of pages."""

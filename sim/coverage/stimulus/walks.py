@@ -28,8 +28,7 @@ def entry_bit(draft: Draft) -> Machine:
     if bit.startswith("XD"):
         draft.let(NXE="NXE=1")
     if bit == "PS=0" or level.startswith("PML"):
-        sizes = [size for size in ("4K", "2M", "1G") if size in _sizes_of(mode)
-                 and level in level_of(mode, size)[:-1]]
+        sizes = [size for size in _sizes_of(mode) if level in level_of(mode, size)[:-1]]
         draft.let(size=draft.rng.choice(sizes) if sizes else "4K")
     elif bit[0] in "DG" or bit == "PS=1":
         draft.let(size=large if level != "PTE" else "4K")
@@ -160,10 +159,9 @@ def refusal(draft: Draft) -> Machine:
 def supervisor_page(draft: Draft) -> Machine:
     """A page that is the supervisor's, though U/S is set in its leaf."""
     case = draft.choose("case", ("user access",))
-    mode = draft.choose("mode", ("4-level", "5-level") if case == "PKRU" else
-                        [mode for mode in LEVELS])
-    while draft.reach.mode(mode) is not None:
-        mode = draft.rng.choice(tuple(LEVELS))
+    mode = draft.choose("mode", [
+        mode for mode in (("4-level", "5-level") if case == "PKRU" else LEVELS)
+        if draft.reach.mode(mode) is None])
     draft.let_all({"mode": mode, "size": "4K", "right": "U/S",
                    "level": LEVELS[mode][0]})
     if case == "user access":
