@@ -6,7 +6,7 @@ From the ground up:
 :mod:`sim.coverage.bins`          coverpoints, their bins, and a count of hits
 :mod:`sim.coverage.reachability`  bins that a configuration of the unit cannot reach
 :mod:`sim.coverage.observation`   what was on the ports in an access, a write, an operation
-:mod:`sim.coverage.happenings`    what a control operation means for cached translations
+:mod:`sim.coverage.happenings`    effects of control operations on cached translations
 :mod:`sim.coverage.observer`      from the log of the ports to observations
 :mod:`sim.coverage.points`        coverpoints of all rules, and how each is sampled
 :mod:`sim.coverage.model`         all bins for a unit, numbered
@@ -14,7 +14,7 @@ From the ground up:
 :mod:`sim.coverage.unit`          the compiled unit, observed, and compared with the golden model
 :mod:`sim.coverage.campaign`      stimuli until every bin was hit
 :mod:`sim.coverage.rules`         titles and sources of the rules, their code and their tests
-:mod:`sim.coverage.report`        what a campaign has found, as text and as JSON
+:mod:`sim.coverage.report`        findings of a campaign, as text and as JSON
 :mod:`sim.coverage.page`          ... as a page
 ================================  =================================================================
 """

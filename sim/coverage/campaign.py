@@ -67,7 +67,7 @@ class Hit(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What a part of a round has found.
+    """Findings of a part of a round.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ def _unit(config: MmuConfig) -> ObservedUnit:
 
 
 def do_part(config: MmuConfig, seed: int, attempt: int, targets: Iterable[int]) -> Part:
-    """Do a part of a round. Raises :class:`sim.errors.Unavailable`.
+    """Carry out a part of a round. Raises :class:`sim.errors.Unavailable`.
 
     What a stimulus before it has hit, in the same part, is not aimed at again.
     """

@@ -1,4 +1,4 @@
-"""Happenings: what a control operation means for translations that are cached."""
+"""Happenings: effects of control operations on translations that are cached."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ _BITS = {
 
 
 def happenings_of_write(write: WriteSeen) -> Iterator[Happening]:
-    """What a write of a control register does: nothing if it was refused.
+    """Effects of a write of a control register; none if it was refused.
 
     A bit of a register that has changed is called "WP=1".
     """
@@ -48,7 +48,7 @@ def happenings_of_write(write: WriteSeen) -> Iterator[Happening]:
 
 
 def happening_of_operation(operation: OperationSeen) -> Happening:
-    """What an INVLPG or INVPCID does that was not refused."""
+    """Effect of an INVLPG or INVPCID that was not refused."""
     pcid = operation.pcid & 0xfff if operation.name == "INVPCID" else operation.state.pcid
     return Happening(operation.name, operation.state, operation.linear, operation.type, pcid)
 

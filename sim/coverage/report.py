@@ -1,4 +1,4 @@
-"""What a campaign has found, as text and as JSON."""
+"""Findings of a campaign, as text and as JSON."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -138,7 +138,8 @@ def _rule_as_json(campaign: Campaign, number: int) -> dict[str, Any]:
         "number": number, "title": rule.title, "source": rule.source,
         "bins": len(bins), "hit": sum(bin_.number in campaign.counts for bin_ in bins),
         "ignored": _ignored(campaign, number),
-        "tests": [f"tests/{file}" for file in rule.tests],
+        "tests": [f"tests/{file}" for file in rule.tests], "command": rule.command,
+        "proofs": [],
         "code": [code.name for code in code_of(number)],
         "coverpoints": [{
             "name": coverpoint.name, "description": coverpoint.description,
@@ -183,7 +184,7 @@ def replayed(campaign: Campaign, aim: Aim) -> str:
 
 
 def _said(seen: Seen) -> str:
-    """What was seen, in words."""
+    """An observation in words."""
     refused = "" if isinstance(seen, AccessSeen) or not seen.refused else ", #GP"
     match seen:
         case AccessSeen():

@@ -151,7 +151,7 @@ class Code(NamedTuple):
 
 
 def code_of(number: int) -> list[Code]:
-    """What carries out a rule."""
+    """Functions and classes that carry out a rule."""
     return [code for code in _code() if number in code.rules]
 
 

@@ -118,7 +118,7 @@ def _unequal(vector: SequenceVector, outcome: SequenceOutcome, expected: Sequenc
 
 
 def _seen(vector: SequenceVector, observer: Observer) -> Iterator[tuple[int, Seen]]:
-    """What is seen of each step, and of the writes that prepare them."""
+    """Observations of each step, and of the writes that prepare them."""
     for _ in control_writes(vector):
         yield observer.control()
     for step in vector.operations:

@@ -21,7 +21,7 @@ where a simulator runs.
 :mod:`sim.verification.lockstep`         the unit and the model of stale translations
 :mod:`sim.verification.stale`            one access at a time, with edits that nobody flushes
 :mod:`sim.verification.coverpoints`      those of the regression
-:mod:`sim.verification.walks`            what is going to be seen, by memory as it is before
+:mod:`sim.verification.walks`            predicted observations, by memory as it is before
 :mod:`sim.verification.collector`        from events to bins
 :mod:`sim.verification.runs`             settings and result of a run in a simulator
 :mod:`sim.verification.rounds`           random rounds: the test that cocotb runs

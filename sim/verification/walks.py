@@ -1,4 +1,4 @@
-"""What is going to be seen, by memory as it is before an access is done, or a register written."""
+"""Predicted observations, by memory as it is before an access is done or a register written."""
 
 from collections.abc import Callable, Iterator
 

@@ -176,7 +176,7 @@ def _pcids(config: MmuConfig) -> Iterator[Coverpoint]:
 
 
 def _found(write: str, owner: str) -> str:
-    """Whether a page is hit or walked after a write."""
+    """The fate of a page after a write: hit, or walked anew."""
     if write in ("PGE=0", "PGE=1", "PCIDE=0"):
         return "walk"
     return "walk" if write == "SMEP=1" and owner != "other" else "hit"
@@ -234,7 +234,7 @@ def _as_other(tried: Attempt) -> Attempt:
 
 
 def _edit_of(page: PageSeen, happening: Happening) -> str:
-    """What an edit has taken away from an entry that is cached; "" if it is none of the page's."""
+    """The loss of a cached entry by an edit; "" if it is none of the page's."""
     for entry in page.entries:
         if entry.address != happening.linear or happening.name != "edit":
             continue
@@ -348,7 +348,7 @@ def _served(seen: AccessSeen, page: PageSeen) -> bool:
 
 
 def _owner(page: PageSeen, pcid: int) -> str:
-    """Whose a cached translation is, to an operation that names a PCID."""
+    """The owner of a cached translation, to an operation that names a PCID."""
     assert page.cached is not None, "nothing is cached"
     if page.cached.global_page:
         return "global"

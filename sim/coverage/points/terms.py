@@ -67,7 +67,7 @@ def bit(name: str, value: object) -> str:
 
 
 def attempt(seen: AccessSeen) -> Attempt:
-    """What an access attempts."""
+    """The attempt that an access makes."""
     return Attempt.of(seen.access)
 
 

@@ -147,7 +147,7 @@ class Machine:
 
     def access(self, kind: str, linear: int, size: int, *, cpl: int, implicit: int,
                ac: int | None = None) -> None:
-        """Do an access."""
+        """Add an access."""
         rng = self.draft.rng
         names = {"exchange": "rmw"}
         data  = rng.getrandbits(8 * size)
@@ -156,15 +156,15 @@ class Machine:
             data, rng.choice((0, data)) if kind == "compare-exchange" else 0))
 
     def warm(self, linear: int) -> None:
-        """Have a page cached, by a read that every page permits."""
+        """Add a read that every page permits, so that the page is cached."""
         self.access("read", linear, 1, cpl=0, implicit=0, ac=1)
 
     def write(self, register: Register, value: int) -> None:
-        """Write a register."""
+        """Add a write of a register."""
         self.steps.append(WriteStep(register, value))
 
     def store(self, address: int, value: int) -> None:
-        """Have somebody else store an entry."""
+        """Add a store of an entry by somebody else."""
         self.steps.append(StoreStep(address, 8 if self.wide else 4, value))
 
     def vector(self, name: str) -> SequenceVector:

@@ -1,0 +1,72 @@
+"""Shared by tests of coverage: a unit that is observed, with a page of its own, and its flaws."""
+
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from unittest import mock
+
+from amaranth.hdl import C
+
+from hw.presets import PRESETS
+from sim.coverage import campaign
+from sim.coverage.campaign import Campaign, Here
+from sim.coverage.model import model_of
+from sim.coverage.unit import ObservedUnit
+from sim.engines.cxxrtl import vectors
+from sim.vectors.sequence import AccessStep, SequenceVector
+from sim.verification.flawed_rules import rules
+
+
+FULL = PRESETS["full"]
+
+#: The page of the examples, its tables, and the entry that maps it: 4-level paging.
+PAGE, PTE = 0x4060_5000, 0x4028
+ENTRIES   = [(0x1000, 0x2007), (0x2008, 0x3007), (0x3018, 0x4007), (PTE, 0x5007)]
+
+
+@cache
+def unit():
+    """The full unit."""
+    return ObservedUnit(FULL)
+
+
+def step(kind="read", linear=PAGE, *, cpl=0, size=4, implicit=0, ac=0):
+    return AccessStep(kind, linear, size, implicit, cpl, ac, 0x5a)
+
+
+def vector(*steps, entries=(), cr4=0x20, cr3=0x1000, cr0=0x8000_0011):
+    """A machine with the page of the examples, where ``entries`` have other values, and steps."""
+    return SequenceVector("test", cr0, cr3, cr4, 0x500, 0, 0, 40, list(steps),
+                          sorted((dict(ENTRIES) | dict(entries)).items()))
+
+
+def seen(*steps, **machine):
+    """All that is seen of the steps, but not of the writes that prepare them."""
+    run = unit().run(vector(*steps, **machine))
+    assert run.difference is None
+    first = next(index for index, (cycle, each) in enumerate(run.seen)
+                 if getattr(each, "register", "") == "CR3") + 1
+    return [each for _, each in run.seen[first:]]
+
+
+def covered(config, *, rules, accesses=0, until_closed=False, seed=1):
+    """A campaign that has run in this process."""
+    done = Campaign(config, seed, [bin_.number for bin_ in model_of(config).of_rules(rules)])
+    done.run(Here(), accesses=accesses, until_closed=until_closed)
+    return done
+
+
+@contextmanager
+def flawed(flaw):
+    """Units that are compiled meanwhile have one of the flaws of rules."""
+    def forget():
+        vectors._compiled.cache_clear()
+        campaign._unit.cache_clear()
+
+    forget()
+    try:
+        with ExitStack() as patches:
+            for (module, name), rule in rules(lambda name: C(name == flaw, 1)).items():
+                patches.enter_context(mock.patch.object(module, name, rule))
+            yield
+    finally:
+        forget()

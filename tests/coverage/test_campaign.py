@@ -1,0 +1,112 @@
+"""Every bin of every rule is hit on the full unit, and whatever a campaign hides would be seen."""
+
+from contextlib import nullcontext
+from dataclasses import replace
+from unittest import mock
+
+import pytest
+
+from hw.presets import PRESETS
+from sim.coverage import stimulus
+from sim.coverage.campaign import Aim, Campaign, aimed, carry_out, do_part, hits_of
+from sim.coverage.model import model_of
+from sim.coverage.points import Sampler
+from sim.coverage.rules import RULES
+from tests.coverage.coverage_support import FULL, covered, flawed
+
+
+#: Rounds that no bin takes to be hit, by far.
+ENOUGH = 12
+
+
+@pytest.fixture(scope="module")
+def full():
+    return covered(FULL, rules=RULES, until_closed=True)
+
+
+def test_every_bin_of_every_rule_is_hit_and_every_answer_is_the_golden_models(full):
+    assert full.holes == [] and full.differences == [] and full.illegal == []
+    assert len(full.bins) >= 2800
+    assert max(hit.aim.attempt for hit in full.first.values()) < ENOUGH
+
+
+def test_every_rule_has_bins(full):
+    assert {bin_.coverpoint.rule for bin_ in full.model.bins} == set(RULES)
+
+
+def test_a_first_hit_can_be_seen_again(full):
+    for number in (0, 1042, len(full.bins) - 1):
+        bin_, (aim, cycle) = full.model.bins[number], full.first[number]
+        found = hits_of(full.model, carry_out(FULL, aimed(FULL, full.seed, aim)))
+        assert (cycle, bin_.coverpoint.name, bin_.values) in list(found)
+
+
+@pytest.mark.parametrize("preset", ["default", "tiny", "classic"])
+def test_bins_of_a_smaller_unit_are_those_that_it_can_reach(preset):
+    # No stimulus asks for more than the unit has; what it can reach is not compiled here.
+    model = model_of(PRESETS[preset])
+    assert 400 <= len(model.bins) < len(model_of(FULL).bins)
+    for bin_ in model.bins[::7]:
+        vector = aimed(PRESETS[preset], 1, Aim(bin_.number, 0))
+        if not PRESETS[preset].long_mode:
+            assert not vector.efer & 1 << 8 and not vector.cr4 & 1 << 17
+
+
+def test_results_do_not_depend_on_who_does_the_parts():
+    class Backwards:
+        def calls(self, function, arguments):
+            yield from reversed([function(*each) for each in reversed(arguments)])
+
+    bins = [bin_.number for bin_ in model_of(FULL).of_rules([17, 31, 36])]
+    one, other = Campaign(FULL, 5, bins), covered(FULL, rules=[17, 31, 36], accesses=100, seed=5)
+    one.run(Backwards(), accesses=100)
+    assert (one.counts, one.first, one.cycles) == (other.counts, other.first, other.cycles)
+
+
+def test_a_seed_decides_and_another_one_draws_other_stimuli():
+    part = do_part(FULL, 1, 0, range(8))
+    assert part == do_part(FULL, 1, 0, range(8))
+    assert aimed(FULL, 1, Aim(3, 0)) != aimed(FULL, 2, Aim(3, 0)) != aimed(FULL, 2, Aim(3, 1))
+
+
+def test_a_sampler_that_sees_nothing_leaves_holes():
+    model = model_of(FULL)
+    blind = [replace(coverpoint, sample=_blind) if coverpoint.name == "PSE-36" else coverpoint
+             for coverpoint in model.coverpoints]
+    with mock.patch("sim.coverage.campaign.model_of",
+                    return_value=replace(model, sampler=Sampler(blind))):
+        done = covered(FULL, rules=[30], accesses=60)
+    assert len(done.holes) == len(done.bins) == 17
+
+
+def _blind(seen, page):
+    return iter(())
+
+
+def test_a_stimulus_that_is_missing_leaves_holes():
+    with mock.patch.dict(stimulus._RECIPES, {"race": stimulus._RECIPES["canonical"]}):
+        done = covered(FULL, rules=[17], accesses=200)
+    assert len(done.holes) == 39
+
+
+def test_a_sampler_that_sees_what_cannot_be_is_told_of():
+    model = model_of(FULL)
+    wrong = [replace(coverpoint, sample=_wrong) if coverpoint.name == "PSE-36" else coverpoint
+             for coverpoint in model.coverpoints]
+    with mock.patch("sim.coverage.campaign.model_of",
+                    return_value=replace(model, sampler=Sampler(wrong))):
+        done = covered(FULL, rules=[30], accesses=1)
+    assert done.illegal[0][:2] == ("PSE-36", ("bit 21", "address"))
+
+
+def _wrong(seen, page):
+    yield "bit 21", "address"
+
+
+@pytest.mark.parametrize("flaw, found", [(None, False), ("WP is ignored", True)])
+def test_the_comparison_finds_a_flaw_of_the_unit(flaw, found):
+    with nullcontext() if flaw is None else flawed(flaw):
+        done = covered(PRESETS["classic"], rules=[10], accesses=40)
+    assert bool(done.differences) is found
+    if found:
+        assert "golden model" in done.differences[0][1]

@@ -1,0 +1,73 @@
+"""The model of coverage: its bins, what cannot be, and where the rules have tests and code."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hw.presets import PRESETS
+from sim.coverage.model import model_of
+from sim.coverage.points import rule_points
+from sim.coverage.rules import RULES, code_of
+from sim.coverage.stimulus import RECIPES
+
+
+ROOT  = Path(__file__).parents[2]
+RULES_PAGE = (ROOT / "docs" / "paging-rules.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_bins_are_named_by_the_axes_of_their_coverpoint_and_none_is_there_twice(preset):
+    names = [coverpoint.name for coverpoint in rule_points(PRESETS[preset])]
+    assert len(set(names)) == len(names)
+    for coverpoint in rule_points(PRESETS[preset]):
+        assert len(set(coverpoint.bins)) == len(coverpoint.bins)
+        assert {len(values) for values in coverpoint.bins} == {len(coverpoint.axes)}
+        assert coverpoint.recipe in RECIPES
+
+
+def test_the_page_has_the_numbers_of_bins():
+    model = model_of(PRESETS["full"])
+    page  = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    ignored = {reason: sum(len(values) for reasons in model.ignored.values()
+                           for values in reasons.get(reason, ()))
+               for reasons in model.ignored.values() for reason in reasons}
+    assert f"{len(model.bins):,} bins" in page
+    assert f"{sum(ignored.values())} are ignored" in page
+    for reason, count in ignored.items():
+        assert re.search(rf"^\| {count} \| {re.escape(reason)} \|", page, re.MULTILINE), reason
+
+
+@pytest.mark.parametrize("feature, coverpoint", [
+    ("pks", "key rights"), ("pcid", "PCIDs"), ("la57", "addresses of 57 bits"), ("pae", "PDPTEs"),
+    ("smap", "SMAP whatever WP"), ("pse", "PSE-36"), ("invpcid", "INVPCID refused"),
+])
+def test_a_unit_without_a_feature_has_reasons_in_place_of_its_bins(feature, coverpoint):
+    def bins(config):
+        return {bin_.values for bin_ in model_of(config).bins if bin_.coverpoint.name == coverpoint}
+
+    full = PRESETS["full"]
+    assert bins(replace(full, **{feature: False})) < bins(full)
+
+
+def test_titles_and_sources_are_those_of_the_page_of_rules():
+    found = re.findall(r"^### Rule (\d+): (.*?)\n(.*?)(?=^##|\Z)", RULES_PAGE, re.S | re.M)
+    assert [(int(number), title) for number, title, _ in found] == [
+        (rule.number, rule.title) for rule in RULES.values()]
+    for number, _, text in found:
+        assert f"SDM {RULES[int(number)].source}. Scope" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("number", RULES)
+def test_a_rule_names_all_files_that_have_tests_of_it(number):
+    files = {f"{path.parent.name}/{path.name}" for folder in ("hw", "golden")
+             for path in (ROOT / "tests" / folder).glob("*.py")
+             if f"def test_rule_{number:02}_" in path.read_text(encoding="utf-8")}
+    assert set(RULES[number].tests) == files != set()
+
+
+def test_every_rule_has_code():
+    assert all(any(code.name.startswith("hw.") for code in code_of(number)) for number in RULES)
+    assert "def denied" in next(code.text for code in code_of(10)
+                                if code.name == "hw.permission.denied")
