@@ -207,7 +207,7 @@ class Observer:
             self._cached[place] = _Cached((*page.uppers, flagged), earlier)
 
     def _known(self, state: ControlState, linear: int) -> _Cached | None:
-        """The translation of a page that was cached: for this PCID, for all, or else for another."""
+        """The translation of a page that was cached: for this PCID, for all, or for another."""
         others = {pcid for pcid, _, _ in self._cached if pcid not in (state.pcid, None)}
         for pcid in (state.pcid, None, *others):
             for region in (1 << 12, 1 << 21, 1 << 22, 1 << 30):

@@ -7,6 +7,7 @@ from typing import Any
 
 from sim.output.text import table, wrap
 from sim.vectors.line import sequence_line
+from sim.vectors.sequence import SequenceVector
 
 from .bins import Coverpoint
 from .campaign import Aim, Campaign, Hit, aimed, carry_out, hits_of
@@ -126,8 +127,7 @@ def as_json(campaign: Campaign, preset: str, switches: Sequence[str], rules: Seq
                         for aim, text in campaign.differences],
         "impossible": [{"coverpoint": name, "values": list(values), "stimulus": str(aim)}
                        for name, values, aim in campaign.illegal],
-        "vectors": {str(aim): sequence_line(aimed(campaign.config, campaign.seed, aim))
-                    for aim in aims},
+        "vectors": {str(aim): _line(aimed(campaign.config, campaign.seed, aim)) for aim in aims},
     }
 
 
@@ -139,7 +139,6 @@ def _rule_as_json(campaign: Campaign, number: int) -> dict[str, Any]:
         "bins": len(bins), "hit": sum(bin_.number in campaign.counts for bin_ in bins),
         "ignored": _ignored(campaign, number),
         "tests": [f"tests/{file}" for file in rule.tests], "command": rule.command,
-        "proofs": [],
         "code": [code.name for code in code_of(number)],
         "coverpoints": [{
             "name": coverpoint.name, "description": coverpoint.description,
@@ -159,6 +158,12 @@ def _first_as_json(hit: Hit | None) -> dict[str, Any] | None:
     return None if hit is None else {"stimulus": str(hit.aim), "cycle": hit.cycle}
 
 
+def _line(vector: SequenceVector) -> str | None:
+    """A stimulus as a line of access vectors, if it can be one."""
+    line = sequence_line(vector)
+    return None if line is None else json.dumps(line)
+
+
 def replayed(campaign: Campaign, aim: Aim) -> str:
     """One stimulus again: what was seen, and which bins that has hit.
 
@@ -176,10 +181,10 @@ def replayed(campaign: Campaign, aim: Aim) -> str:
     for cycle, seen in run.seen:
         lines += wrap(f"cycle {cycle}: {_said(seen)}", "", "  ")
         lines += [line for hit in hits.get(cycle, ()) for line in wrap(hit, "    hits ", "      ")]
-    line   = sequence_line(vector)
+    line   = _line(vector)
     lines += ["", *wrap(run.difference or "The golden model does the same.", "", "  ")]
     if line is not None:
-        lines += ["", "As an access vector:", json.dumps(line)]
+        lines += ["", "As an access vector:", line]
     return "\n".join(lines) + "\n"
 
 

@@ -21,6 +21,7 @@ from sim.oracles.report import as_json as campaign_as_json
 from sim.script import SCRIPTS
 from tests.benchmark.benchmark_support import figures
 from tests.benchmark.hardware_support import measurement
+from tests.coverage.coverage_support import document
 from tests.oracles.oracle_support import vector
 from tests.json_support import documented, paths
 from tests.scenario.story_support import FAST
@@ -74,6 +75,8 @@ def printed(command, tmp_path, capsys):
         return built()
     if command == "compare":
         return json.dumps(compared())
+    if command == "coverage":
+        return json.dumps(document())
     if command == "sweep":
         return json.dumps(document_with_a_difference())
     stories = [tmp_path / f"story{number}.py" for number, _ in enumerate(ENDS)]

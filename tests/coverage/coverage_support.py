@@ -8,8 +8,9 @@ from amaranth.hdl import C
 
 from hw.presets import PRESETS
 from sim.coverage import campaign
-from sim.coverage.campaign import Campaign, Here
+from sim.coverage.campaign import Aim, Campaign, Here, Hit
 from sim.coverage.model import model_of
+from sim.coverage.report import as_json
 from sim.coverage.unit import ObservedUnit
 from sim.engines.cxxrtl import vectors
 from sim.vectors.sequence import AccessStep, SequenceVector
@@ -53,6 +54,14 @@ def covered(config, *, rules, accesses=0, until_closed=False, seed=1):
     done = Campaign(config, seed, [bin_.number for bin_ in model_of(config).of_rules(rules)])
     done.run(Here(), accesses=accesses, until_closed=until_closed)
     return done
+
+
+def document():
+    """JSON of a campaign in which everything has happened."""
+    bins = [bin_.number for bin_ in model_of(FULL).of_rules([18])]
+    done = Campaign(FULL, 1, bins, {bins[0]: 3}, {bins[0]: Hit(Aim(bins[0], 0), 7)},
+                    differences=[(Aim(0, 0), "so")], illegal=[("PAT", ("32-bit",), Aim(0, 0))])
+    return as_json(done, "full", ["unit.smap=1"], [18])
 
 
 @contextmanager

@@ -23,6 +23,14 @@ def test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit(capsys):
     assert "19 of 19 bins hit (100 %)" in out
 
 
+def test_it_goes_on_until_every_bin_was_hit(monkeypatch, capsys):
+    monkeypatch.setattr(coverage, "workers_of", lambda args: nullcontext(campaign.Here()))
+    assert main(["coverage", "--preset", "classic", "--seed", "7", "--until-closed"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("coverage of the unit classic, seed 7\n")
+    assert "414 of 414 bins hit (100 %)" in out
+
+
 def test_bins_that_were_not_hit_are_named_and_the_status_tells_of_them(monkeypatch, capsys):
     monkeypatch.setattr(campaign, "hits_of", lambda model, run: iter(()))
     monkeypatch.setattr(coverage, "workers_of", lambda args: nullcontext(campaign.Here()))
@@ -45,7 +53,7 @@ def test_json_and_the_page_have_the_same_and_vectors_can_be_run(tmp_path, capsys
     lines = [vector for vector in vectors if vector is not None]
     assert len(lines) > 8
     for line in lines:
-        assert parse(1, json.dumps(line)).id == line["id"]
+        assert parse(1, line).id == json.loads(line)["id"]
     page = file.read_text(encoding="utf-8")
     data = re.search(r'id="document">(.*?)</script>', page, re.DOTALL)[1]
     assert {**json.loads(data), "sources": 0} == {**found, "sources": 0}

@@ -61,6 +61,7 @@ DRAWN   = ("tests/explore/test_command.py::"
 SWEPT   = "tests/sweep/test_command.py::test_the_counts_do_not_depend_on_the_number_of_workers"
 SAMPLED = ("tests/sweep/test_command.py::"
            "test_without_a_range_it_is_a_sample_and_with_full_it_is_all")
+COVERED = "tests/coverage/test_command.py::"
 SAVED   = "tests/explore/test_command.py::test_a_schedule_is_saved_as_a_scenario"
 SERIAL  = ("tests/engines/test_serial.py::"
            "test_the_command_tells_a_whole_story_through_a_pseudo_terminal")
@@ -157,6 +158,26 @@ ELSEWHERE = {
     "dragoncage sweep --jobs 2":                      SWEPT,
     "dragoncage sweep --resume FILE":                 SWEPT,
     "dragoncage sweep --json":                        SWEPT,
+    "dragoncage coverage":                            COVERED +
+        "test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit",
+    "dragoncage coverage --rule 12":                  COVERED +
+        "test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit",
+    "dragoncage coverage --rule 10":                  COVERED +
+        "test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit",
+    "dragoncage coverage --until-closed":             COVERED +
+        "test_it_goes_on_until_every_bin_was_hit",
+    "dragoncage coverage --accesses 1000000":         COVERED +
+        "test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit",
+    "dragoncage coverage --preset tiny --seed 7":     COVERED +
+        "test_it_goes_on_until_every_bin_was_hit",
+    "dragoncage coverage --jobs 2":                   COVERED +
+        "test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit",
+    "dragoncage coverage --html coverage.html":       COVERED +
+        "test_json_and_the_page_have_the_same_and_vectors_can_be_run",
+    "dragoncage coverage --json":                     COVERED +
+        "test_json_and_the_page_have_the_same_and_vectors_can_be_run",
+    "dragoncage coverage --stimulus 1042.0":          COVERED +
+        "test_a_stimulus_is_carried_out_again_and_tells_its_hits",
     "dragoncage bench engines":                       BENCH,
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,

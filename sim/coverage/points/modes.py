@@ -312,7 +312,8 @@ def _reasons(seen: WriteSeen) -> Iterator[str]:
                 yield "PCIDE set"
             elif low and not low & low - 1:
                 yield f"PCIDE set while CR3 bit {low.bit_length() - 1} is"
-    elif seen.register == "EFER" and (value ^ before.efer) & EFER_LME and paging:
+    elif seen.register == "EFER" and (value ^ before.efer) & EFER_LME and paging \
+            and before.machine.long_mode:
         yield "LME changed"
 
 

@@ -58,6 +58,8 @@ def refused(draft: Draft) -> None:
 
 def with_page(draft: Draft, machine: Machine) -> Machine:
     """One access, to a page with random rights, on a machine."""
+    if draft.given("read-only") in ("above", "at all levels"):
+        draft.let(size="4K")  # A page of 4 MiB has nothing above its leaf.
     size   = draft.size(machine.mode)
     linear = machine.linear()
     flags  = entry_flags(draft, machine, level_of(machine.mode, size))
