@@ -162,8 +162,6 @@ ELSEWHERE = {
         "test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit",
     "dragoncage coverage --rule 12":                  COVERED +
         "test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit",
-    "dragoncage coverage --rule 10":                  COVERED +
-        "test_a_campaign_prints_a_table_and_each_bin_with_its_first_hit",
     "dragoncage coverage --until-closed":             COVERED +
         "test_it_goes_on_until_every_bin_was_hit",
     "dragoncage coverage --accesses 1000000":         COVERED +
