@@ -29,6 +29,7 @@ where a simulator runs.
 :mod:`sim.verification.flawed_parts`     its parts with flaws at their ports
 :mod:`sim.verification.flawed_rules`     its rules with flaws
 :mod:`sim.verification.flaws`            the unit with them
+:mod:`sim.verification.flawed_machines`  machines of such units in Amaranth's simulator
 :mod:`sim.verification.flaw_rounds`      rounds that notice each of them
 :mod:`sim.verification.simulation`       building a component, and running tests on it
 :mod:`sim.verification.campaign`         the command for long runs

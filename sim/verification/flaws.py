@@ -36,7 +36,7 @@ class FlawedMmu(wiring.Component):
     -------
     flaw : :py:`In(8)`
         Number of the flaw in :data:`.flaw_list.FLAWS`, from 1 on; 0 is none.
-    access, control, memory, events
+    access, control, memory, events, tlb
         Those of :class:`hw.mmu.Mmu`.
     """
 
@@ -50,7 +50,7 @@ class FlawedMmu(wiring.Component):
         unit = FlawedUnit(self._unit, self.flaw)
         for name in ("access", "control", "memory"):
             connect(m, flipped(getattr(self, name)), getattr(unit, name))
-        m.d.comb += self.events.eq(unit.events)
+        m.d.comb += [self.events.eq(unit.events), self.tlb.eq(unit.tlb)]
 
         FlawedWalker.control = unit.control.state
         with ExitStack() as stack:
