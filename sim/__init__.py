@@ -12,6 +12,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.verilog`       the design as Verilog
 :mod:`sim.record`        what happened on the ports: trace, claims, waveforms
 :mod:`sim.paging`        translations as of any cycle: entries, rights, the TLB
+:mod:`sim.abstract`      an abstract MMU, and whether a recorded run is one of its runs
 :mod:`sim.engines`       ways of making the machine run
 :mod:`sim.machine`       memory, unit, processor and kernel together
 :mod:`sim.switches`      parts of a machine that one may want otherwise, by name
@@ -24,6 +25,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.scenario`      stories played on a machine, and the claims that they make
 :mod:`sim.scenarios`     those that come with the project
 :mod:`sim.explore`       races, and searches of their schedules for a bad outcome
+:mod:`sim.litmus`        litmus tests of page tables on several processors
 :mod:`sim.sweep`         every combination of the bits that decide an access
 :mod:`sim.script`        kernel scripts, played on our kernel and on a real Linux
 :mod:`sim.matrix`        every way to write, against every kind of memory

@@ -21,6 +21,8 @@ status.
 :mod:`sim.cli.matrix`          ``matrix``: plays every way to write
 :mod:`sim.cli.script`          ``script``: plays kernel scripts, and compares with Linux
 :mod:`sim.cli.explore`         ``explore``: searches the schedules of a race
+:mod:`sim.cli.litmus`          ``litmus``: plays litmus tests of page tables
+:mod:`sim.cli.conform`         ``conform``: compares recorded runs with an abstract MMU
 :mod:`sim.cli.lab`             ``lab``: makes a page in which scenarios are played
 :mod:`sim.cli.prompt`          ... in it, a prompt for ``walk``
 :mod:`sim.cli.requests`        ... and all that it asks for

@@ -19,8 +19,8 @@ from dragoncage import __version__
 from sim.output.files import FileTrouble, print_out
 
 from . import (
-    access, bench, boards, build, compare, coverage, explore, lab, listing, machines, matrix,
-    program, run, script, simulate_board, sweep, verilog, walk,
+    access, bench, boards, build, compare, conform, coverage, explore, lab, listing, litmus,
+    machines, matrix, program, run, script, simulate_board, sweep, verilog, walk,
 )
 from .parser import Parser
 from .usage import UsageError, complain
@@ -30,8 +30,8 @@ __all__ = ["main"]
 
 
 #: Modules of :mod:`sim.cli`, in the order of the help.
-COMMANDS = (run, listing, walk, matrix, script, explore, lab, access, compare, sweep, coverage,
-            bench, machines, verilog, boards, build, program, simulate_board)
+COMMANDS = (run, listing, walk, matrix, script, explore, litmus, conform, lab, access, compare,
+            sweep, coverage, bench, machines, verilog, boards, build, program, simulate_board)
 
 
 class Version(argparse.Action):
