@@ -86,6 +86,9 @@ def printed(command, tmp_path, capsys):
                  "walk": ["0xffff888000004000", str(stories[0])],
                  "script": ["--compare", str(SCRIPTS / "forced" / "hole.toml")],
                  # There the TLB of a processor holds a page otherwise than memory.
+                 # A flaw, so that there is something to complain of.
+                 "litmus": ["CoWT+invlpg", "--engine", "pysim", "--flaw", "INVLPG does nothing"],
+                 "conform": ["race", "--mode", "32bit", "--engine", FAST],
                  "explore": ["dirty-cow", "--jobs", "1", "--strategy", "pct:2", "--schedules",
                              "60", "--confirm", FAST],
                  "walk --all": ["shootdown", "--cpu", "1", "--at", "8566", "--engine", FAST]}

@@ -51,6 +51,10 @@ OF_PAGES = {
     "docs/walk.md":     "tests/docs/test_walk_page.py::test_a_command_of_the_page_works",
 }
 
+LITMUS   = "tests/litmus/test_command.py::test_tests_are_played_by_name_each_in_a_line"
+COUNTED  = "tests/litmus/test_command.py::test_all_tests_of_a_size_are_counted"
+CONFORMS = "tests/abstract/test_command.py::test_a_run_that_conforms_is_told_in_a_line"
+
 MATRIX  = "tests/matrix/test_matrix.py::"
 PLAYED  = "tests/script/test_command.py::test_a_script_is_played_and_told"
 EXPLORE = "tests/explore/test_command.py::test_it_prints_what_is_known_and_the_schedule"
@@ -150,6 +154,29 @@ ELSEWHERE = {
     "dragoncage explore RACE --jobs 2":               DRAWN,
     "dragoncage run found.py --era 4.8 --engine cxxrtl": "tests/explore/test_command.py::"
         "test_the_saved_schedule_has_the_bad_outcome_on_the_gateware",
+    "dragoncage litmus":                              LITMUS,
+    "dragoncage litmus NAME ...":                     LITMUS,
+    "dragoncage litmus NAME --show":                  "tests/litmus/test_command.py::"
+        "test_a_test_is_shown_with_its_outcomes_and_steps",
+    "dragoncage litmus NAME --waves DIR":             "tests/litmus/test_command.py::"
+        "test_waveforms_are_written_of_all_that_was_seen",
+    "dragoncage litmus --list":                       "tests/litmus/test_command.py::"
+        "test_tests_are_listed",
+    "dragoncage litmus --events 6":                   COUNTED,
+    "dragoncage litmus --jobs 2 --events 6":          COUNTED,
+    "dragoncage litmus --engine golden":              LITMUS,
+    'dragoncage litmus --engine pysim --flaw "INVLPG does nothing"':
+        "tests/litmus/test_command.py::"
+        "test_a_flaw_is_found_out",
+    "dragoncage litmus --json":                       COUNTED,
+    "dragoncage conform":                             CONFORMS,
+    "dragoncage conform NAME ...":                    CONFORMS,
+    "dragoncage conform race --seed 7":               CONFORMS,
+    "dragoncage conform --engine cxxrtl":             CONFORMS,
+    'dragoncage conform shootdown --flaw "INVLPG spares tables"': "tests/abstract/test_command.py::"
+        "test_a_unit_with_a_flaw_is_found_out_and_the_cycle_is_named",
+    "dragoncage conform --json":                      "tests/abstract/test_command.py::"
+        "test_a_unit_with_a_flaw_is_found_out_and_the_cycle_is_named",
     "dragoncage sweep":                               SAMPLED,
     "dragoncage sweep --full":                        SAMPLED,
     "dragoncage sweep --part 1/4":                    "tests/sweep/test_command.py::"

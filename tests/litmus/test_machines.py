@@ -1,0 +1,99 @@
+"""Litmus tests on machines: golden processors, units, and both with flaws."""
+
+import pytest
+
+from sim.litmus.axioms import Model
+from sim.litmus.enumeration import enumerated
+from sim.litmus.examine import examine
+from sim.litmus.library import library
+from sim.litmus.machines import FLAWS_OF, player
+from sim.litmus.parser import parse
+from tests.scenario.story_support import FAST
+
+from .litmus_support import two
+
+
+@pytest.fixture(scope="module")
+def units():
+    return player(FAST)
+
+
+@pytest.fixture(scope="module")
+def golden():
+    return player("golden")
+
+
+@pytest.mark.parametrize("test", library().values(), ids=lambda test: test.name)
+def test_units_show_what_they_must_and_nothing_that_is_forbidden(test, units):
+    found = examine(test, units)
+    assert found.holds and set(found.shown) == found.expected
+
+
+@pytest.mark.parametrize("test", library().values(), ids=lambda test: test.name)
+def test_golden_processors_do_too(test, golden):
+    found = examine(test, golden)
+    assert found.holds and set(found.shown) == found.expected
+
+
+@pytest.mark.parametrize("events, share", [(3, 1), (4, 3), (5, 61)])
+def test_so_do_units_in_tests_that_are_enumerated(events, share, units):
+    tests = list(enumerated(events))[::share]
+    found = [examine(test, units) for test in tests]
+    assert [entry.test.name for entry in found if not entry.holds] == []
+    assert sum(len(entry.of(Model.NONE)) for entry in found) > len(tests) // 2
+
+
+def test_golden_processors_do_in_more_of_them(golden):
+    tests = list(enumerated(5))[::17]
+    assert [test.name for test in tests if not examine(test, golden).holds] == []
+
+
+def test_units_have_as_many_schedules_as_golden_processors(units, golden):
+    for name in ("SB", "MP+translate", "CoRT+tlb", "BBM", "dirty", "remap+shootdown"):
+        test = library()[name]
+        assert examine(test, units).schedules == examine(test, golden).schedules
+
+
+def test_three_processors_show_what_they_must(golden):
+    start = "PA(a)=1; PA(b)=2; PTE(x)=(oa:PA(a)); PTE(y)=(oa:PA(b));"
+    test  = parse(f"X86 WRC\n{{ {start} }}\n P0 | P1 | P2 ;\n"
+                  " MOV [x],$5 | MOV EAX,[x] | MOV EAX,[y] ;\n"
+                  "            | MOV [y],$6  | MOV EBX,[x] ;\n"
+                  "forbidden (1:EAX=5 /\\ 2:EAX=6 /\\ 2:EBX=1)\n")
+    found = examine(test, golden)
+    assert found.holds and len(found.shown) == found.schedules == 7
+
+
+#: A test that shows each flaw, by its name: one that comes with the project.
+SHOWN_BY = {
+    "the D bit is lost":                 "dirty",
+    "an update does not compare":        "accessed+lost",
+    "an update is not locked":           "dirty",
+    "a lock ends between its halves":    "dirty",
+    "INVLPG does nothing":               "remap+shootdown",
+    "INVLPG spares the second level":    "CoWT+invlpg",
+    "INVLPG spares tables":              "table-reused+elsewhere",
+}
+
+
+@pytest.mark.parametrize("flaw", FLAWS_OF["golden"])
+def test_a_golden_processor_with_a_flaw_is_found_out(flaw):
+    found = examine(library()[SHOWN_BY[flaw]], player("golden", flaw=flaw))
+    assert found.forbidden and not found.holds
+
+
+@pytest.mark.parametrize("flaw", ["a lock ends between its halves", "INVLPG spares tables"])
+def test_a_unit_with_a_flaw_is_found_out_and_the_abstract_mmu_names_the_cycle(flaw):
+    found = examine(library()[SHOWN_BY[flaw]], player("pysim", flaw=flaw))
+    assert not found.holds
+    assert all(complaint.startswith("cycle ") for _, complaint in found.complaints)
+    assert found.complaints
+
+
+def test_an_outcome_that_must_be_shown_and_is_not_is_told(golden):
+    test  = two("PA(a)=1; PA(b)=2; PTE(x)=(oa:PA(a));", "MOV [PTE(x)],(oa:PA(b))", "MOV EAX,[x]",
+                "forbidden (1:EAX=2)")
+    found = examine(test, golden)
+    assert not found.condition and not found.holds
+    found.shown.clear()
+    assert set(found.missing) == found.expected
