@@ -143,9 +143,6 @@ PARAMETERS: Mapping[str, str] = {
 SWITCHES: Mapping[str, Switch] = {
     switch.name: switch for switch in (*_UNIT, *_MACHINE, *_KERNEL, *_VM)}
 
-#: What shows them all.
-_HELP = "--set help lists all"
-
 
 @dataclass(frozen=True)
 class Switches:
@@ -154,11 +151,12 @@ class Switches:
     values: tuple[tuple[str, int | str], ...] = ()
 
     @classmethod
-    def parse(cls, words: Iterable[str], groups: Sequence[str] = GROUPS) -> "Switches":
+    def parse(cls, words: Iterable[str], groups: Sequence[str] = GROUPS, *,
+              where: str = "--set help lists all") -> "Switches":
         """Values from words such as "unit.smap=0", of which the last of a name counts.
 
         Raises :class:`ValueError`, whose message is one line for whoever wrote them. It names
-        switches of ``groups``.
+        switches of ``groups``, and ``where`` all can be found.
         """
         values: dict[str, int | str] = {}
         for word in words:
@@ -166,7 +164,7 @@ class Switches:
             switch = SWITCHES.get(name)
             if switch is None:
                 known = [one for one in SWITCHES if one.partition(".")[0] in groups]
-                raise ValueError(f'there is no switch "{name[:40]}"; {others(name, known, _HELP)}')
+                raise ValueError(f'there is no switch "{name[:40]}"; {others(name, known, where)}')
             if not equals:
                 raise ValueError(f"{name} has no value: write {name}=VALUE")
             values[name] = switch.read(text)

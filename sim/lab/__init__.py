@@ -14,6 +14,7 @@ compiled to WebAssembly too, where that can be done.
 :mod:`sim.lab.scripts`    ... kernel scripts, on both
 :mod:`sim.lab.packages`   the packages that the page has with it
 :mod:`sim.lab.pyodide`    Python for the page
+:mod:`sim.lab.notices`    versions and licences of what a page carries
 :mod:`sim.lab.make`       the page with all its parts, as a folder or as one file
 :mod:`sim.lab.serve`      web server for this computer alone
 ========================  ===========================================================

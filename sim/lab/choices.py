@@ -115,7 +115,8 @@ def chosen_machine(request: Mapping[str, Any]) -> MachineChoice:
     if policy is not None and not ERAS[era].force_override:
         raise Unsuited("Linux has proc_mem.force_override= since 6.12; choose the era 6.x")
     try:
-        switches = Switches.parse(map(str, request.get("switches", ())))
+        switches = Switches.parse(map(str, request.get("switches", ())),
+                                  where="all are listed below")
     except ValueError as error:
         raise Unsuited(str(error)) from error
     return MachineChoice(engine="cxxrtl", era=era, mode=mode, force_override=policy,

@@ -13,13 +13,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hw.presets import PRESETS
-from sim.engines.cxxrtl.machines import fill
+from sim.engines.cxxrtl.machines import TOGETHER, fill
 from sim.engines.cxxrtl.platforms import WASM
 from sim.errors import Unavailable
+from sim.explore.pool import processes
 from sim.output.files import written
 from sim.scenarios import SCENARIOS
 
 from .choices import offered
+from .notices import notices
 from .packages import archive, compiled
 from .pyodide import pyodide
 
@@ -52,9 +54,10 @@ def parts(announce: Callable[[str], None], remark: Callable[[str], None], *,
     with TemporaryDirectory() as folder:
         machines = Path(folder)
         try:
-            fill(machines, WASM, presets=PRESETS,
-                 cpus=sorted({scenario.cpus for scenario in SCENARIOS.values()}),
-                 announce=lambda name: announce(f"the machine {name}"))
+            with processes(TOGETHER) as pool:
+                fill(machines, WASM, presets=PRESETS, calls=pool.calls,
+                     cpus=sorted({scenario.cpus for scenario in SCENARIOS.values()}),
+                     announce=lambda name: announce(f"the machine {name}"))
         except Unavailable as error:
             shutil.rmtree(machines)
             machines.mkdir()
@@ -84,7 +87,8 @@ def write_file(file: Path, found: Mapping[str, bytes]) -> None:
 def _page(inside: Mapping[str, bytes], found: Mapping[str, bytes], *, asked: str) -> str:
     """The built page with some parts in it, and the names of all that were ``found``."""
     built = files("sim.page").joinpath("built/lab.html").read_text(encoding="utf-8")
-    elements = [_element("choices", offered()), _element("parts", list(found)), *(
+    elements = [_element("choices", offered()), _element("notices", notices()),
+                _element("parts", list(found)), *(
         f'<script type="text/plain" id="part-{name}" data-size="{len(packed)}">'
         f'{_text(packed)}</script>' for name, packed in inside.items())]
     before, after = built.replace(ASKED, asked).split(PLACE)

@@ -15,12 +15,15 @@ from sim.toolchain.cache import name_of
 from sim.toolchain.compiler import Compiler, kept
 
 
-__all__ = ["PARTS", "RELEASE", "STANDARD", "program", "pyodide"]
+__all__ = ["PARTS", "PYTHON", "RELEASE", "STANDARD", "program", "pyodide"]
 
 
 #: The release that is fetched, and the SHA-256 of its package: machines are built for no other.
 RELEASE = "314.0.7"
 SHA256  = "66b7949e5a0cba2250b586d7e368bf12fb482800748d182c4618254b685ffaa0"
+
+#: The release of Python that it is.
+PYTHON = "3.14.2"
 
 #: The file of it with Python's library, and all files that a page has.
 STANDARD = "python_stdlib.zip"

@@ -29,6 +29,10 @@ def test_a_checker_finds_nothing_serious_in_any_tab(chromium, lab, axe, width, s
         someone.wait()
         page.evaluate(axe)
         check()
+        page.click(".about")
+        page.click(".notices summary >> nth=1")
+        check()
+        page.keyboard.press("Escape")
         for _ in ("the article", "the trial"):
             someone.run()
             someone.played()

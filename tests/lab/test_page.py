@@ -90,6 +90,7 @@ def test_a_run_after_one_with_a_mistake_is_the_run_that_it_always_is(chromium, l
         someone.run()
         someone.played()
         assert someone.page.inner_text("#refusal") == "Line 13: ZeroDivisionError: division by zero"
+        assert "has a mistake: refused.py, line 13:" in someone.page.inner_text("#summary")
         someone.choose("Scenario", "shootdown")
         someone.run()
         assert someone.played()[-2]["document"]["run"]["holds"]

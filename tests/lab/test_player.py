@@ -71,7 +71,7 @@ def test_a_mistake_is_told_with_its_line(text, line, reason):
     ({"era": "3.x"},                             'there is no era "3.x"'),
     ({"era": "6.x", "force_override": "maybe"},  'there is no policy "maybe"'),
     ({"era": "5.x", "force_override": "always"}, "since 6.12; choose the era 6.x"),
-    ({"switches": ["kernel.no=1"]},              "kernel.no"),
+    ({"switches": ["kernel.no=1"]},              "all are listed below"),
     ({"mode": "4level", "preset": "tiny"},       "4level"),
 ], ids=str)
 def test_what_there_is_not_is_refused_in_a_line(request_, reason):

@@ -95,6 +95,7 @@ def test_enter_keeps_the_indent_and_can_be_undone(someone):
     ("scenario", {"scenario": "elsewhere", "text": "# mine & yours"}, "# mine & yours"),
     ("vectors", {"vectors": '{"id": 1}\n'}, '{"id": 1}'),
     ("script", {"script": "format = 1\n"}, "format = 1"),
+    ("walk", {"walk": "0xnothing"}, "0xnothing"),
 ])
 def test_a_link_brings_a_text_and_nothing_of_it_runs(someone, tab, fragment, shown):
     page = someone.page
@@ -102,14 +103,14 @@ def test_a_link_brings_a_text_and_nothing_of_it_runs(someone, tab, fragment, sho
     page.evaluate("heard.length = 0")
     page.evaluate("fragment => { location.hash = fragment; }", urlencode(fragment))
     page.wait_for_selector(f"#tab-{tab}[aria-selected=true]")
-    assert shown in page.input_value("#panel textarea")
+    assert shown in page.input_value("#panel :is(textarea, .prompt input)")
     assert "a text that somebody else has written" in page.inner_text(".foreign")
-    assert "Nothing runs before you press Run" in page.inner_text(".foreign")
+    assert "Nothing runs before you press" in page.inner_text(".foreign")
     page.wait_for_timeout(300)
     assert page.evaluate("heard") == []
     someone.run()
     someone.played()
-    assert page.inner_text("#refusal")
+    assert page.locator("#refusal, .terminal-log .bad").last.inner_text()
     assert page.locator(".foreign").count() == 0
 
 
@@ -152,6 +153,54 @@ def test_the_address_of_the_page_keeps_the_choice_and_the_place(someone):
     page.go_back()
     page.wait_for_selector("#lab >> text=Claim 1.3")
     assert page.evaluate("location.hash") == kept
+
+
+def test_what_is_shown_is_what_was_played_whatever_was_chosen_meanwhile(someone):
+    page = someone.page
+    page.click("#tab-scenario")
+    someone.choose("Scenario", "counting")
+    someone.run()
+    someone.choose("Scenario", "refused")
+    someone.played()
+    assert page.evaluate("location.hash").startswith("#scenario=counting&")
+    assert page.locator(".saves").count() == 0
+    page.click(".link a")
+    assert page.locator(".foreign").count() == 0
+
+
+def test_what_is_said_of_a_request_stays_in_its_tab(someone):
+    page = someone.page
+    page.click("#tab-scenario")
+    someone.choose("Scenario", "refused")
+    page.fill("#panel textarea", "1/0")
+    someone.run()
+    someone.played()
+    page.click("#tab-script")
+    assert page.inner_text("#panel .status") == "Ready."
+    page.click("#tab-scenario")
+    assert "Line 1: ZeroDivisionError" in page.inner_text("#panel .status")
+    assert marked(page) == [1]
+
+
+def test_a_switch_is_found_in_a_list(someone):
+    page = someone.page
+    page.click("#tab-scenario")
+    someone.choose("Scenario", "refused")
+    page.click(".all summary")
+    page.get_by_role("button", name="kernel.wp", exact=True).click()
+    page.keyboard.type("0")
+    page.keyboard.press("Enter")
+    assert page.input_value("#switches") == "kernel.wp=0"
+    someone.played()
+    assert "set=kernel.wp%3D0" in page.evaluate("location.hash")
+
+
+def test_a_link_that_names_what_there_is_not_says_so(someone):
+    page = someone.page
+    page.evaluate("location.hash = 'scenario=race&preset=huge'")
+    page.wait_for_selector("#panel .foreign")
+    assert "what this lab has not: unit \u201chuge\u201d" in page.inner_text("#panel .foreign")
+    assert page.get_by_label("Unit").input_value() == ""
 
 
 def test_vectors_are_run_on_the_golden_model_and_on_the_unit(someone):

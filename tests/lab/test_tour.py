@@ -51,7 +51,7 @@ def test_the_tour_is_walked_from_end_to_end(chromium, lab):
             someone.run()
             someone.played()
             assert page.inner_text(".trial .run") == station.words.offer
-            said = page.inner_text(".trial [role=status]")
+            said = page.inner_text(".trial .outcome")
             assert "As expected." in said and station.words.because in said
             assert page.locator(".trial li").count() == len(station.trial.fails)
             page.click(".way > button >> text=Next")

@@ -5,6 +5,7 @@ import platform
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from sim.errors import Unavailable
 from sim.toolchain.compiler import Prototype, cxx, tool
@@ -48,6 +49,7 @@ class Platform:
         return {**os.environ, **self.environment} if self.environment else None
 
 
+@cache
 def _emscripten(*, who: str) -> tuple[str, str]:
     """Emscripten's compiler and its version. Raises :class:`sim.errors.Unavailable`."""
     found = tool("em++", who=who, what="the compiler em++", package="emscripten node-acorn")

@@ -34,7 +34,9 @@ await page("page.html", {
 });
 await page("lab.html", {
     script: "src/play/lab.ts", style: "src/style/lab-page.css", data: "<!--PARTS-->",
-    controls: '  <section id="controls" aria-labelledby="controls-title"></section>\n',
+    controls: '  <section id="controls" aria-labelledby="controls-title"></section>\n' +
+              '  <dialog id="about" aria-labelledby="about-title"></dialog>\n' +
+              '  <script type="application/json" id="bundled"><!--NOTICES--></script>\n',
     // Python is WebAssembly, in a worker that is made of a blob, and so are its modules.
     script_from: ["'wasm-unsafe-eval'", "blob:"],
     allowed: ["worker-src blob:", "connect-src <!--ASKED-->"],
@@ -54,22 +56,32 @@ async function page(name, { script, style, controls, data, script_from = [], all
         "form-action 'none'",
     ].join("; ");
 
+    const notices = await noticesOf(Object.keys(built.metafile.inputs));
     const parts = { POLICY: policy, STYLE: text(".css"), SCRIPT: text(".js"), CONTROLS: controls,
                     DATA: data };
     const made  = (await readFile(join(here, "src", "page.html"), "utf8"))
         .replace(/<!--(POLICY|STYLE|SCRIPT|CONTROLS|DATA)-->/g, (_, part) => parts[part]);
-    await writeFile(join(target, name), made + await licences(Object.keys(built.metafile.inputs)));
+    await writeFile(join(target, name), made.replace(
+        "<!--NOTICES-->", () => JSON.stringify(notices).replaceAll("<", "\\u003c"))
+        + (made.includes("<!--NOTICES-->") ? "" : comment(notices)));
 }
-/** A comment with the licence of each package that files are of. */
-async function licences(files) {
+
+/** The licence of each package that files are of. */
+async function noticesOf(files) {
     const packages = new Set(files.map(file => file.match(/^node_modules\/((@[^/]+\/)?[^/]+)\//)?.[1])
                                   .filter(Boolean));
-    const texts = await Promise.all([...packages].sort().map(async name => {
+    return await Promise.all([...packages].sort().map(async name => {
         const folder = join(here, "node_modules", name);
-        const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+        const { version, license: licence } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
         const file = (await readdir(folder)).find(each => /^licen[cs]e/i.test(each));
-        return `${name} ${version}\n\n${(await readFile(join(folder, file), "utf8")).trim()}`;
+        return { name, version, licence, source: `https://www.npmjs.com/package/${name}`,
+                 text: (await readFile(join(folder, file), "utf8")).trim() };
     }));
-    const said = ["This page contains these packages, each under its licence:", ...texts].join("\n\n\n");
+}
+
+/** A comment with them, for a page in which nobody looks for more. */
+function comment(notices) {
+    const said = ["This page contains these packages, each under its licence:",
+                  ...notices.map(({ name, version, text }) => `${name} ${version}\n\n${text}`)].join("\n\n\n");
     return `<!--\n${said.replaceAll("--", "- -")}\n-->\n`;
 }

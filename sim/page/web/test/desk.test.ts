@@ -41,7 +41,7 @@ async function ready(): Promise<{ desk: Desk; heard: string[]; ask: () => boolea
     desk.load(async () => ({}));
     await new Promise(done => setTimeout(done));
     workers.at(-1)!.say({ kind: "ready" });
-    return { desk, heard, ask: () => desk.start(REQUEST, ({ kind }) => heard.push(kind)) };
+    return { desk, heard, ask: () => desk.start("vectors", REQUEST, ({ kind }) => heard.push(kind)) };
 }
 
 test("nothing is asked for before somebody asks", async () => {
@@ -52,13 +52,26 @@ test("nothing is asked for before somebody asks", async () => {
 test("a request is done, and the next can follow", async () => {
     const { desk, heard, ask } = await ready();
     equal(ask(), true);
-    equal(desk.progress.stage, "busy");
+    equal(desk.stage, "busy");
     equal(ask(), false);
     workers[0]!.say({ kind: "act", title: "one" }, { kind: "over", again: true });
-    equal(desk.progress.stage, "ready");
+    equal(desk.stage, "ready");
     deepEqual(heard, ["act", "over"]);
     equal(ask(), true);
     equal(workers.length, 1);
+});
+
+test("what is said of a request is said in its tab, and stays there", async () => {
+    const { desk, ask } = await ready();
+    ask();
+    workers[0]!.say({ kind: "act", title: "one" });
+    deepEqual([desk.progress("vectors").status, desk.progress("tour").status],
+              ["Act 1: one\u2026", "Access vectors: Act 1: one\u2026"]);
+    workers[0]!.say({ kind: "refused", reason: "no" }, { kind: "over", again: true });
+    deepEqual([desk.progress("tour").status, desk.progress("tour").refusal], ["Ready.", null]);
+    desk.start("tour", REQUEST, () => {});
+    workers[0]!.say({ kind: "over", again: true });
+    deepEqual(desk.progress("vectors").refusal, { reason: "no", line: null });
 });
 
 test("a stopped request is heard of no more, and Python is loaded anew", async () => {
@@ -66,9 +79,10 @@ test("a stopped request is heard of no more, and Python is loaded anew", async (
     ask();
     desk.stop();
     equal(workers[0]!.ended, true);
-    equal(desk.progress.stage, "loading");
+    equal(desk.stage, "loading");
     workers[1]!.say({ kind: "ready" });
-    deepEqual(heard, []);
+    deepEqual(heard, ["stopped"]);
+    equal(desk.progress("vectors").status, "Stopped.");
     equal(ask(), true);
 });
 
@@ -76,7 +90,7 @@ test("Python is loaded anew after a text that has changed the project's code", a
     const { desk, ask } = await ready();
     ask();
     workers[0]!.say({ kind: "over", again: false });
-    deepEqual([workers.length, desk.progress.stage], [2, "loading"]);
+    deepEqual([workers.length, desk.stage], [2, "loading"]);
 });
 
 test("... and after an error that nobody caught, which stays in sight", async () => {
@@ -84,7 +98,7 @@ test("... and after an error that nobody caught, which stays in sight", async ()
     ask();
     workers[0]!.say({ kind: "broken", reason: "it fell" });
     workers[1]!.say({ kind: "ready" });
-    deepEqual([desk.progress.stage, desk.progress.refusal?.reason], ["ready", "it fell"]);
+    deepEqual([desk.stage, desk.progress("vectors").refusal?.reason], ["ready", "it fell"]);
 });
 
 test("a Python that cannot be loaded is not tried again", async () => {
@@ -92,10 +106,10 @@ test("a Python that cannot be loaded is not tried again", async () => {
     const desk = new Desk(() => {});
     desk.load(async () => { throw new Error("no parts"); });
     await new Promise(done => setTimeout(done));
-    deepEqual([desk.progress.stage, desk.progress.refusal?.reason, workers.length],
+    deepEqual([desk.stage, desk.progress("vectors").refusal?.reason, workers.length],
               ["broken", "no parts", 0]);
-    desk.forget();
-    equal(desk.progress.refusal?.reason, "no parts");
+    desk.forget("vectors");
+    equal(desk.progress("vectors").refusal?.reason, "no parts");
 });
 
 test("a mistake names its line until the text is changed", async () => {
@@ -103,8 +117,8 @@ test("a mistake names its line until the text is changed", async () => {
     ask();
     workers[0]!.say({ kind: "mistake", file: "", line: 3, text: "x = (", reason: "never closed" },
                     { kind: "over", again: true });
-    deepEqual([desk.progress.refusal, desk.progress.code],
+    deepEqual([desk.progress("vectors").refusal, desk.progress("vectors").code],
               [{ line: 3, reason: "never closed" }, "x = ("]);
-    desk.forget();
-    deepEqual([desk.progress.refusal, desk.progress.code], [null, null]);
+    desk.forget("vectors");
+    deepEqual([desk.progress("vectors").refusal, desk.progress("vectors").code], [null, null]);
 });

@@ -4,7 +4,7 @@ import { html, nothing } from "lit-html";
 
 import type { Content } from "../views/shown";
 import type { Progress } from "./desk";
-import { refusalView, runButtons, selectView } from "./parts-of-view";
+import { runButtons, selectView, statusView } from "./parts-of-view";
 
 /** What was said of a text, and by whom; `good` is null if it is no verdict. */
 export interface Said {
@@ -22,9 +22,9 @@ export interface BenchShown {
     progress: Progress;
     editor:   Element;
     link:     string;
+    /** What was said is wrapped, for its lines are long. */
+    wraps:    boolean;
     said:     Said[];
-    /** Further controls of the tab. */
-    more:     Content;
 }
 
 interface Actions {
@@ -40,14 +40,13 @@ export function benchView(shown: BenchShown, actions: Actions): Content {
         <form @submit=${(event: Event) => { event.preventDefault(); actions.run(); }}>
             ${selectView("Begin with", shown.chosen, shown.names, shown.chosen === null ? "\u2026" : null,
                          name => { if (name !== null) actions.choose(name); })}
-            ${shown.more}
             ${runButtons(shown.progress, actions.stop)}
         </form>
+        ${statusView(shown.progress, actions.goTo)}
         ${shown.editor}
-        ${refusalView(shown.progress, actions.goTo)}
         <p class="link"><a href="#${shown.link}">Link to this text</a></p>
         ${shown.said.length === 0 ? nothing : html`
             <div class="said" aria-live="polite">${shown.said.map(({ by, text, good }) => html`
                 <h2 class=${good === null ? "" : good ? "good" : "bad"}>${by}</h2>
-                ${text ? html`<pre tabindex="0">${text}</pre>` : nothing}`)}</div>`}`;
+                ${text ? html`<pre tabindex="0" class=${shown.wraps ? "wraps" : ""}>${text}</pre>` : nothing}`)}</div>`}`;
 }

@@ -47,7 +47,9 @@ export type Message =
     | { kind: "refused"; reason: string }
     /** What comes of text: lines of a terminal, and of which kernel or unit they are. */
     | { kind: "said"; by: string; text: string; good: boolean | null }
-    | { kind: "file"; name: string; type: string; content: string };
+    | { kind: "file"; name: string; type: string; content: string }
+    /** The visitor has stopped the request; the page tells itself. */
+    | { kind: "stopped" };
 
 /** Choices of a visitor; see sim/lab/choices.py. */
 export interface Choices {

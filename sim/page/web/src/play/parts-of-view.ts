@@ -1,4 +1,4 @@
-/** Parts that several tabs have: a choice, the buttons to run and to stop, and a refusal. */
+/** Parts that several tabs have: a choice, the buttons to run and to stop, and how it goes. */
 
 import { html, nothing } from "lit-html";
 
@@ -28,8 +28,19 @@ export function runButtons({ stage }: Progress, stop: () => void, run = "Run"): 
         </div>`;
 }
 
-/** Why something was not done; `goTo` leads to a line of the text, if there is one. */
-export function refusalView(
+/** How it goes, beside the button that has it go; `goTo` leads to a line of the text, if there is one. */
+export function statusView(progress: Progress, goTo: ((line: number) => void) | null): Content {
+    const { status, remark } = progress;
+    return html`
+        <div class="status">
+            <p role="status">${status}</p>
+            ${remark === null ? nothing : html`<p class="remark">${remark}</p>`}
+            ${refusalView(progress, goTo)}
+        </div>`;
+}
+
+/** Why something was not done. */
+function refusalView(
     { refusal, code }: Progress, goTo: ((line: number) => void) | null,
 ): Content {
     if (refusal === null) return nothing;

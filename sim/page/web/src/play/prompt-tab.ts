@@ -2,6 +2,7 @@
 
 import type { Content } from "../views/shown";
 import type { Desk } from "./desk";
+import { textLink } from "./link";
 import type { Message, Wanted } from "./messages";
 import { EXAMPLES, type Entered, promptView } from "./prompt";
 
@@ -16,33 +17,46 @@ export class PromptTab {
 
     constructor(
         private readonly desk: Desk, private readonly draw: () => void,
-        private readonly scenario: () => Wanted,
+        private readonly scenario: () => Wanted, private readonly ran: (link: string) => void,
     ) {}
+
+    /** The link of the line in the field, or of the last one that was entered. */
+    get link(): string {
+        return textLink("walk", this.#line || (this.#entered.at(-1)?.line ?? ""));
+    }
+
+    /** Take the line that a link has brought. */
+    bring(line: string): void {
+        this.#line = line;
+        this.#back = 0;
+    }
 
     view(): Content {
         const { text, scenario } = this.scenario();
         return promptView({
-            entered: this.#entered, line: this.#line, progress: this.desk.progress,
+            entered: this.#entered, line: this.#line, link: this.link,
+            progress: this.desk.progress("walk"),
             examples: EXAMPLES, file: text === null ? null : `${scenario}.py`,
         }, {
             type:  line => this.#type(line),
             enter: () => this.#enter(),
-            stop:  () => this.#stop(),
+            stop:  () => this.desk.stop(),
             back:  direction => this.#recall(direction),
         });
     }
 
     #type(line: string): void {
-        this.#line = line;
-        this.#back = 0;
+        this.bring(line);
         this.draw();
     }
 
     #enter(): void {
         const { scenario, text } = this.scenario();
         const line  = this.#line.trim();
-        const begun = this.desk.start({ do: "walk", line, scenario, text }, heard => this.#hear(heard));
+        const { link } = this;
+        const begun = this.desk.start("walk", { do: "walk", line, scenario, text }, heard => this.#hear(heard));
         if (!begun) return;
+        this.ran(link);
         this.#entered = [...this.#entered, { line, text: null, good: true }].slice(-MOST);
         this.#type("");
         document.querySelector<HTMLElement>(".prompt input")!.focus();
@@ -51,18 +65,13 @@ export class PromptTab {
     #hear(message: Message): void {
         if (message.kind === "said") this.#answer(message.text, message.good !== false);
         if (message.kind === "broken") this.#answer(message.reason, false);
+        if (message.kind === "stopped") this.#answer("Stopped.", false);
         this.draw();
         document.querySelector(".terminal-log p:last-of-type")?.scrollIntoView({ block: "nearest" });
     }
 
     #answer(text: string, good: boolean): void {
         this.#entered = [...this.#entered.slice(0, -1), { ...this.#entered.at(-1)!, text, good }];
-    }
-
-    #stop(): void {
-        this.desk.stop();
-        this.#answer("Stopped.", false);
-        this.draw();
     }
 
     #recall(direction: 1 | -1): void {

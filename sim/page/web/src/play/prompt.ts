@@ -4,6 +4,7 @@ import { html, nothing } from "lit-html";
 
 import type { Content } from "../views/shown";
 import type { Progress } from "./desk";
+import { runButtons, statusView } from "./parts-of-view";
 
 /** A line that was entered, and what came of it; null as long as nothing has. */
 export interface Entered {
@@ -15,6 +16,7 @@ export interface Entered {
 export interface PromptShown {
     entered:  Entered[];
     line:     string;
+    link:     string;
     progress: Progress;
     /** Lines to begin with. */
     examples: readonly string[];
@@ -37,7 +39,6 @@ export const EXAMPLES = [
 ] as const;
 
 export function promptView(shown: PromptShown, actions: Actions): Content {
-    const { stage } = shown.progress;
     return html`
         <p class="none">The page walk of any address, in any cycle of a run: what the tables say, who
             stored each entry, what becomes of each kind of access and by which rule, and what the
@@ -58,9 +59,8 @@ export function promptView(shown: PromptShown, actions: Actions): Content {
                            const direction = { ArrowUp: -1, ArrowDown: 1 }[event.key] as 1 | -1 | undefined;
                            if (direction !== undefined) { event.preventDefault(); actions.back(direction); }
                        }}></label>
-            <div class="buttons">
-                <button type="submit" class="run" ?disabled=${stage !== "ready"}>Enter</button>
-                <button type="button" ?disabled=${stage !== "busy"} @click=${actions.stop}>Stop</button>
-            </div>
-        </form>`;
+            ${runButtons(shown.progress, actions.stop, "Enter")}
+        </form>
+        ${statusView(shown.progress, null)}
+        <p class="link"><a href="#${shown.link}">Link to this line</a></p>`;
 }

@@ -14,15 +14,22 @@ export class ScenarioTab {
     wanted: Wanted;
     readonly #editor = new Editor("python", "Text of the scenario", text => this.#choose({ text }));
     #acts: Act[] = [];
+    /** What is being played, or was played last. */
+    #played: Wanted;
     /** The link of the choice whose run is shown below. */
     #run: string | null = null;
 
     constructor(
         private readonly choices: Choices, private readonly desk: Desk,
         private readonly page: Page, private readonly draw: () => void,
-        private readonly ran: () => void,
+        private readonly ran: (link: string) => void,
     ) {
-        this.wanted = plain(choices.scenarios[0]!);
+        this.wanted = this.#played = plain(choices.scenarios[0]!);
+    }
+
+    /** The link of what is chosen. */
+    get link(): string {
+        return linkOf(this.wanted);
     }
 
     /** The link of the choice whose run is shown below; null if none is. */
@@ -32,13 +39,14 @@ export class ScenarioTab {
 
     view(): Content {
         const { choices, wanted, desk } = this;
+        const progress = desk.progress("scenario");
         if (wanted.text !== null) {
             this.#editor.text = wanted.text;
-            this.#editor.mark(desk.progress.refusal?.line ?? null);
+            this.#editor.mark(progress.refusal?.line ?? null);
         }
         return scenarioView({
-            choices, wanted, progress: desk.progress, editor: this.#editor.element, acts: this.#acts,
-            saves: this.#run === linkOf(wanted) && desk.progress.stage === "ready",
+            choices, wanted, progress, editor: this.#editor.element, acts: this.#acts,
+            isShown: this.#run === this.link,
         }, {
             choose: change => this.#choose(change),
             run:    () => this.#play(),
@@ -51,26 +59,30 @@ export class ScenarioTab {
     /** Take what a link has brought. */
     bring(wanted: Wanted): void {
         this.wanted = wanted;
+        this.desk.forget("scenario");
     }
 
     /** Take a run that was played for another tab, and show it. */
     take(document: RunDocument, wanted: Wanted): void {
-        this.wanted = wanted;
+        this.wanted = this.#played = wanted;
         this.#acts  = document.run.acts;
+        this.desk.forget("scenario");
         this.page.clear();
         this.#show(document);
     }
 
     #choose(change: Partial<Wanted>): void {
         this.wanted = { ...this.wanted, ...change };
-        this.desk.forget();
+        this.desk.forget("scenario");
         this.draw();
     }
 
     #play(): void {
-        const begun = this.desk.start({ do: "play", ...this.wanted }, message => this.#hear(message));
+        const begun = this.desk.start("scenario", { do: "play", ...this.wanted },
+                                      message => this.#hear(message));
         if (!begun) return;
-        this.ran();
+        this.ran(this.link);
+        this.#played = this.wanted;
         this.#acts = [];
         this.#run  = null;
         this.page.clear();
@@ -79,7 +91,7 @@ export class ScenarioTab {
     }
 
     #save(what: Export): void {
-        this.desk.start({ do: "save", export: what, ...this.wanted }, message => {
+        this.desk.start("scenario", { do: "save", export: what, ...this.wanted }, message => {
             if (message.kind === "file") keep(message.name, message.type, message.content);
         });
     }
@@ -91,7 +103,7 @@ export class ScenarioTab {
     }
 
     #show(shown: RunDocument): void {
-        this.#run = linkOf(this.wanted);
+        this.#run = linkOf(this.#played);
         document.documentElement.dataset["run"] = "shown";
         this.page.show(shown);
     }

@@ -5,7 +5,8 @@ import { html, nothing } from "lit-html";
 import type { Content } from "../views/shown";
 import { type Tab, TABS } from "./link";
 
-const NAMES: Record<Tab, string> = {
+/** Names of the tabs. */
+export const NAMES: Record<Tab, string> = {
     tour: "Guided tour", scenario: "Scenarios", vectors: "Access vectors",
     script: "Kernel scripts", walk: "Page walks",
 };
@@ -17,7 +18,8 @@ export function tabOfKey(key: string, tab: Tab): Tab | null {
     return step === undefined ? null : TABS.at(step % TABS.length)!;
 }
 
-export function tabsView(shown: Tab, choose: (tab: Tab) => void): Content {
+/** The tabs, and beside them what leads to words on the page itself. */
+export function tabsView(shown: Tab, choose: (tab: Tab) => void, about: () => void): Content {
     const press = (event: KeyboardEvent): void => {
         const next = tabOfKey(event.key, shown);
         if (next === null) return;
@@ -26,10 +28,11 @@ export function tabsView(shown: Tab, choose: (tab: Tab) => void): Content {
         choose(next);
         document.getElementById(`tab-${next}`)!.focus();
     };
-    return html`
-        <div class="tabs" role="tablist" aria-label="The lab" @keydown=${press}>${TABS.map(tab => html`
+    return html`<div class="tabs">
+        <div role="tablist" aria-label="The lab" @keydown=${press}>${TABS.map(tab => html`
             <button type="button" role="tab" id="tab-${tab}" aria-selected=${tab === shown}
                     aria-controls=${tab === shown ? "panel" : nothing}
                     tabindex=${tab === shown ? 0 : -1}
-                    @click=${() => choose(tab)}>${NAMES[tab]}</button>`)}</div>`;
+                    @click=${() => choose(tab)}>${NAMES[tab]}</button>`)}</div>
+        <button type="button" class="about" @click=${about}>About</button></div>`;
 }

@@ -1,21 +1,20 @@
 /** A tab with a text of which somebody says something: access vectors, or a kernel script. */
 
-import { nothing } from "lit-html";
-
 import type { Content } from "../views/shown";
 import { benchView, type Said } from "./bench";
 import type { Desk } from "./desk";
 import { Editor } from "./editor";
+import { textLink } from "./link";
 import type { Request } from "./messages";
 
 interface TextOptions {
+    tab:      "vectors" | "script";
     language: "json" | "toml";
     label:    string;
     about:    string;
     /** Texts to begin with, by their names. */
     texts:    Record<string, string>;
     request:  (text: string) => Request;
-    link:     (text: string) => string;
 }
 
 export class TextTab {
@@ -26,7 +25,7 @@ export class TextTab {
 
     constructor(
         private readonly desk: Desk, private readonly draw: () => void,
-        private readonly ran: () => void,
+        private readonly ran: (link: string) => void,
         private readonly options: TextOptions,
     ) {
         this.#editor = new Editor(options.language, options.label, () => this.#changed());
@@ -34,13 +33,19 @@ export class TextTab {
         this.#editor.text = this.chosen === null ? "" : options.texts[this.chosen]!;
     }
 
+    /** The link of the text. */
+    get link(): string {
+        return textLink(this.options.tab, this.#editor.text);
+    }
+
     view(): Content {
         const { desk, options } = this;
-        this.#editor.mark(desk.progress.refusal?.line ?? null);
+        const progress = desk.progress(options.tab);
+        this.#editor.mark(progress.refusal?.line ?? null);
         return benchView({
             about: options.about, names: Object.keys(options.texts), chosen: this.chosen,
-            progress: desk.progress, editor: this.#editor.element,
-            link: options.link(this.#editor.text), said: this.#said, more: nothing,
+            progress, editor: this.#editor.element, link: this.link, said: this.#said,
+            wraps: options.language === "json",
         }, {
             choose: name => this.#choose(name),
             run:    () => this.#run(),
@@ -54,28 +59,30 @@ export class TextTab {
         this.chosen = null;
         this.#said   = [];
         this.#editor.text = text;
+        this.desk.forget(this.options.tab);
     }
 
     #choose(name: string): void {
         this.chosen = name;
         this.#editor.text = this.options.texts[name]!;
         this.#said   = [];
-        this.desk.forget();
+        this.desk.forget(this.options.tab);
         this.draw();
     }
 
     #changed(): void {
-        this.desk.forget();
+        this.desk.forget(this.options.tab);
         this.draw();
     }
 
     #run(): void {
-        const begun = this.desk.start(this.options.request(this.#editor.text), message => {
+        const { tab, request } = this.options;
+        const begun = this.desk.start(tab, request(this.#editor.text), message => {
             if (message.kind === "said") this.#said = [...this.#said, message];
             this.draw();
         });
         if (!begun) return;
-        this.ran();
+        this.ran(this.link);
         this.#said = [];
         this.draw();
     }

@@ -18,7 +18,7 @@ export function summaryView(document: RunDocument): Content {
                 ${run.failure.reason}${run.failure.stack.length
                     ? `, in ${run.failure.stack.join(" \u203a ")}` : ""}.</p>`}
         ${run.mistake === null ? nothing : html`
-            <p class="bad">The scenario has a mistake: ${run.mistake.file}, line
+            <p class="bad">The scenario has a mistake: ${fileName(run.mistake.file)}, line
                 ${run.mistake.line}: ${run.mistake.reason}</p>`}`;
 }
 
@@ -45,5 +45,11 @@ function setting(document: RunDocument): string {
 }
 
 const MODES: Record<string, string> = {
-    "4level": "4-level paging", "32bit": "32-bit paging", "off": "paging off",
+    "4level": "4-level paging", "5level": "5-level paging", "32bit": "32-bit paging",
+    "pae": "PAE paging", "off": "paging off",
 };
+
+/** The name of a file. Its folders are those of whoever has played it, and not the reader's. */
+function fileName(path: string): string {
+    return path.split(/[/\\]/).at(-1)!;
+}

@@ -4,6 +4,7 @@ import type { RunDocument } from "../../model/document";
 import { placeOf } from "../../model/place";
 import type { Content } from "../../views/shown";
 import type { Desk } from "../desk";
+import { tourLink } from "../link";
 import type { Tour, Wanted } from "../messages";
 import { BEGIN, drawnAt, moved, type Route, stationAt, wantedFor } from "./route";
 import { tourView } from "./view";
@@ -25,7 +26,7 @@ export class TourTab {
 
     view(): Content {
         const { tour, desk } = this;
-        return tourView({ tour, route: this.#route, progress: desk.progress }, {
+        return tourView({ tour, route: this.#route, progress: desk.progress("tour") }, {
             begin:   () => this.#begin(),
             go:      at => this.#goTo(at),
             attempt: () => this.#attempt(),
@@ -35,16 +36,21 @@ export class TourTab {
         });
     }
 
+    /** The link of the place on the tour. */
+    get link(): string {
+        return tourLink(this.#route.at);
+    }
+
     /** Go to a place on the tour. */
     go(at: number): void {
         this.#route = moved(this.#route, at, this.tour);
-        this.desk.forget();
+        this.desk.forget("tour");
     }
 
     /** Go there, and keep the place in the address of the page. */
     #goTo(at: number): void {
         this.go(at);
-        history.replaceState(null, "", `#tour=${this.#route.at}`);
+        history.replaceState(null, "", `#${this.link}`);
         this.draw();
         showTitle();
     }
@@ -59,7 +65,7 @@ export class TourTab {
     }
 
     #begin(): void {
-        this.desk.start({ do: "play", ...wantedFor(this.tour, null) }, message => {
+        this.desk.start("tour", { do: "play", ...wantedFor(this.tour, null) }, message => {
             if (message.kind !== "ended") return;
             this.#route = { ...this.#route, base: message.document, at: Math.max(this.#route.at, 1) };
             this.draw();
@@ -70,7 +76,7 @@ export class TourTab {
     #attempt(): void {
         const { at } = this.#route;
         const station = stationAt(this.tour, this.#route)!;
-        this.desk.start({ do: "play", ...wantedFor(this.tour, station) }, message => {
+        this.desk.start("tour", { do: "play", ...wantedFor(this.tour, station) }, message => {
             if (message.kind !== "ended") return;
             const tried = new Map(this.#route.tried).set(at, message.document);
             this.#route = { ...this.#route, tried, trying: this.#route.at === at };

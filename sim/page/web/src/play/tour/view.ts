@@ -7,7 +7,7 @@ import { countText } from "../../model/text";
 import type { Content } from "../../views/shown";
 import type { Progress } from "../desk";
 import type { Station, Tour } from "../messages";
-import { refusalView } from "../parts-of-view";
+import { statusView } from "../parts-of-view";
 import { pictureView } from "./picture";
 import { claimsAt, drawnAt, outcomeOf, placeAt, type Route, stationAt } from "./route";
 
@@ -31,17 +31,15 @@ interface Actions {
 }
 
 export function tourView(shown: TourShown, actions: Actions): Content {
-    const { tour, route, progress } = shown;
+    const { tour, route } = shown;
     const station = stationAt(tour, route);
     return html`
         ${route.at === 0 || route.base === null ? beginView(shown, actions) : html`
             ${wayView(shown, actions)}
-            ${station === undefined ? endView(actions) : stationView(shown, station, actions)}`}
-        ${refusalView(progress, null)}`;
+            ${station === undefined ? endView(actions) : stationView(shown, station, actions)}`}`;
 }
 
 function beginView({ tour, progress, route }: TourShown, actions: Actions): Content {
-    const busy = progress.stage === "busy";
     return html`
         <div class="station">
             <h2 tabindex="-1" id="station-title">How can a program write where it may only read?</h2>
@@ -57,10 +55,12 @@ function beginView({ tour, progress, route }: TourShown, actions: Actions): Cont
                 say what must happen, and see whether it does.</p>
             <div class="buttons">
                 <button type="button" class="run" ?disabled=${progress.stage !== "ready"}
-                        @click=${actions.begin}>${route.at > 1
-                            ? `Play it, and go on with act ${route.at}` : "Play it, and begin"}</button>
-                ${busy ? stopView(actions) : nothing}
+                        @click=${actions.begin}>${route.at < 2 ? "Play it, and begin"
+                            : stationAt(tour, route) === undefined ? "Play it, and go to the end"
+                            : `Play it, and go on with act ${route.at}`}</button>
+                ${progress.stage === "busy" ? stopView(actions) : nothing}
             </div>
+            ${statusView(progress, null)}
         </div>`;
 }
 
@@ -127,7 +127,8 @@ function trialView({ route, progress }: TourShown, station: Station, actions: Ac
                         @click=${actions.attempt}>${station.offer}</button>
                 ${progress.stage === "busy" ? stopView(actions) : nothing}
             </div>
-            <div role="status">${run === undefined ? nothing : happenedView(run, station)}</div>
+            ${statusView(progress, null)}
+            <div class="outcome" role="status">${run === undefined ? nothing : happenedView(run, station)}</div>
         </section>`;
 }
 
