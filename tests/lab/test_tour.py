@@ -89,6 +89,8 @@ def test_the_tour_needs_no_mouse(chromium, lab):
         someone.wait()
         page.focus("#tab-tour")
         page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "About"
+        page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.wait_for_selector(".way")
         someone.wait()
