@@ -6,6 +6,7 @@ compiled to WebAssembly too, where that can be done.
 ========================  ===========================================================
 :mod:`sim.lab.stations`   words of the guided tour
 :mod:`sim.lab.tour`       the tour, act by act, and what can be tried on it
+:mod:`sim.lab.reference`  what can be written in each kind of text
 :mod:`sim.lab.choices`    all that a visitor can choose
 :mod:`sim.lab.untouched`  whether a text of a visitor's has changed our code
 :mod:`sim.lab.player`     in the page: plays what was chosen, and tells how it goes

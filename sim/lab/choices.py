@@ -15,6 +15,7 @@ from sim.script import SCRIPTS
 from sim.script.parser import parse
 from sim.switches import SWITCHES, Switches
 
+from .reference import reference
 from .tour import tour
 
 
@@ -50,6 +51,7 @@ def offered() -> dict[str, Any]:
         "switches":  [{"name": switch.name, "meaning": switch.meaning,
                        "default": switch.default} for switch in SWITCHES.values()],
         "tour":      tour(),
+        "reference": reference(),
         "vectors":   {name: _text(f"{file}.jsonl") for name, file in VECTORS.items()},
         "scripts":   {parse(text, name, name).title: text for name, text in _scripts()},
     }

@@ -33,7 +33,7 @@ def fill(folder: Path, platform: Platform, *, presets: Iterable[str], cpus: Iter
     before it is waited for. Raises :class:`sim.errors.Unavailable` without a compiler, Yosys or a
     cache, and what :func:`.prebuilt.publish` does.
     """
-    made = []
+    made: list[Path] = []
     chosen = [*product(presets, cpus)]
     found  = calls(_compiled, [(preset, count, platform) for preset, count in chosen])
     for preset, count in chosen:

@@ -4,7 +4,8 @@ import { html, nothing } from "lit-html";
 
 import type { Content } from "../views/shown";
 import type { Progress } from "./desk";
-import { runButtons, selectView, statusView } from "./parts-of-view";
+import type { Row } from "./messages";
+import { referenceView, runButtons, selectView, statusView } from "./parts-of-view";
 
 /** What was said of a text, and by whom; `good` is null if it is no verdict. */
 export interface Said {
@@ -21,6 +22,7 @@ export interface BenchShown {
     chosen:   string | null;
     progress: Progress;
     editor:   Element;
+    rows:     Row[];
     link:     string;
     /** What was said is wrapped, for its lines are long. */
     wraps:    boolean;
@@ -44,6 +46,7 @@ export function benchView(shown: BenchShown, actions: Actions): Content {
         </form>
         ${statusView(shown.progress, actions.goTo)}
         ${shown.editor}
+        ${referenceView(shown.rows)}
         <p class="link"><a href="#${shown.link}">Link to this text</a></p>
         ${shown.said.length === 0 ? nothing : html`
             <div class="said" aria-live="polite">${shown.said.map(({ by, text, good }) => html`

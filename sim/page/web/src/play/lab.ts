@@ -36,12 +36,14 @@ const tour     = new TourTab(choices.tour, desk, draw, {
 });
 const vectors = new TextTab(desk, draw, ran, {
     tab: "vectors", language: "json", label: "Access vectors, one a line", texts: choices.vectors,
+    rows: choices.reference.vectors,
     about: "A line is a machine and an access to try, or several: registers, entries of page tables, " +
            "and what is done. The golden model and the unit itself say what becomes of it.",
     request: text => ({ do: "access", text }),
 });
 const script = new TextTab(desk, draw, ran, {
     tab: "script", language: "toml", label: "Kernel script", texts: choices.scripts,
+    rows: choices.reference.script,
     about: "Steps of processes: they map memory, store to it, fork, write through /proc. Beside a step " +
            "stands what must come of it. It is played on the kernel, once on the golden model of the " +
            "machine and once on the unit itself.",

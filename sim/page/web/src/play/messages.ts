@@ -60,10 +60,15 @@ export interface Choices {
     policies:  string[];
     switches:  { name: string; meaning: string; default: string }[];
     tour:      Tour;
+    /** What can be written in each tab that has an editor; see sim/lab/reference.py. */
+    reference: Record<"scenario" | "vectors" | "script", Row[]>;
     /** Texts to begin with, by the names under which they are offered. */
     vectors:   Record<string, string>;
     scripts:   Record<string, string>;
 }
+
+/** Something that can be written, and what it is for. */
+export type Row = [name: string, meaning: string];
 
 /** The guided tour; see sim/lab/tour.py and sim/lab/stations.py. */
 export interface Tour {

@@ -4,6 +4,7 @@ import { html, nothing } from "lit-html";
 
 import type { Content } from "../views/shown";
 import type { Progress } from "./desk";
+import type { Row } from "./messages";
 
 /** A choice among names; `none` is what no choice means, or null if one must be made. */
 export function selectView(
@@ -37,6 +38,16 @@ export function statusView(progress: Progress, goTo: ((line: number) => void) | 
             ${remark === null ? nothing : html`<p class="remark">${remark}</p>`}
             ${refusalView(progress, goTo)}
         </div>`;
+}
+
+/** What can be written in an editor. */
+export function referenceView(rows: readonly Row[]): Content {
+    return html`
+        <details class="all"><summary>What can be written here</summary>
+            <div class="scroll" tabindex="0" role="group" aria-label="What can be written here"><table>
+                ${rows.map(([name, meaning]) => html`
+                    <tr><th scope="row"><code>${name}</code></th><td>${meaning}</td></tr>`)}
+            </table></div></details>`;
 }
 
 /** Why something was not done. */

@@ -8,7 +8,7 @@ import type { Content } from "../views/shown";
 import type { Progress } from "./desk";
 import { hasPolicies, linkOf, modesOf, plain, scenarioOf, wordsOf } from "./link";
 import type { Choices, Export, Wanted } from "./messages";
-import { runButtons, selectView, statusView } from "./parts-of-view";
+import { referenceView, runButtons, selectView, statusView } from "./parts-of-view";
 
 export interface ScenarioShown {
     choices:  Choices;
@@ -45,7 +45,7 @@ export function scenarioView(shown: ScenarioShown, actions: Actions): Content {
         ${wanted.text === null ? html`
             <p class="none">To change a scenario, choose one of these: ${shown.choices.scenarios
                 .filter(({ text }) => text !== null).map(({ name }) => name).join(", ")}.</p>`
-            : shown.editor}
+            : html`${shown.editor} ${referenceView(shown.choices.reference.scenario)}`}
         <p class="link"><a href="#${linkOf(wanted)}">Link to this choice</a>${
             wanted.text === null ? "" : ", with its text"}</p>
         ${shown.isShown && progress.stage === "ready" ? savesView(actions.save) : nothing}

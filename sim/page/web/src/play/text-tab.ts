@@ -5,7 +5,7 @@ import { benchView, type Said } from "./bench";
 import type { Desk } from "./desk";
 import { Editor } from "./editor";
 import { textLink } from "./link";
-import type { Request } from "./messages";
+import type { Request, Row } from "./messages";
 
 interface TextOptions {
     tab:      "vectors" | "script";
@@ -14,6 +14,7 @@ interface TextOptions {
     about:    string;
     /** Texts to begin with, by their names. */
     texts:    Record<string, string>;
+    rows:     Row[];
     request:  (text: string) => Request;
 }
 
@@ -45,7 +46,7 @@ export class TextTab {
         return benchView({
             about: options.about, names: Object.keys(options.texts), chosen: this.chosen,
             progress, editor: this.#editor.element, link: this.link, said: this.#said,
-            wraps: options.language === "json",
+            rows: options.rows, wraps: options.language === "json",
         }, {
             choose: name => this.#choose(name),
             run:    () => this.#run(),

@@ -6,6 +6,7 @@
  */
 
 import type { Message, Order, Parts } from "./messages";
+import { unpacked } from "./unpacked";
 
 interface Pyodide {
     FS: { mkdirTree(path: string): void };
@@ -51,7 +52,7 @@ scope.onmessage = async ({ data }) => {
 async function loaded(packed: Parts): Promise<Perform> {
     scope.postMessage({ kind: "loading", what: "unpacking" });
     const parts = Object.fromEntries(await Promise.all(
-        Object.entries(packed).map(async ([name, bytes]) => [name, await unzipped(bytes)] as const)));
+        Object.entries(packed).map(async ([name, bytes]) => [name, await unpacked(bytes)] as const)));
     const part = (name: string): ArrayBuffer => parts[name]!;
     scope.fetch = async address => handed(parts, String(address instanceof Request ? address.url
                                                                                    : address));
@@ -87,11 +88,6 @@ async function imported(source: ArrayBuffer): Promise<Record<string, unknown>> {
     } finally {
         URL.revokeObjectURL(address);
     }
-}
-
-async function unzipped(bytes: ArrayBuffer): Promise<ArrayBuffer> {
-    return await new Response(
-        new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /** The last line of an error of Python's, which has the whole stack. */
