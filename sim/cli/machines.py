@@ -6,10 +6,9 @@ from typing import Any
 
 from hw.presets import PRESETS
 from sim.engines.cxxrtl import prebuilt
-from sim.engines.cxxrtl.machines import TOGETHER, fill
+from sim.engines.cxxrtl.machines import fill
 from sim.engines.cxxrtl.platforms import NATIVE
 from sim.errors import Unavailable
-from sim.explore.pool import processes
 from sim.output.files import FileTrouble, print_out
 from sim.scenarios import SCENARIOS
 
@@ -47,9 +46,8 @@ def machines_command(args: argparse.Namespace) -> int:
     folder = writable_folder(args.folder, option="DIR")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with processes(TOGETHER) as pool:
-            made = fill(folder, NATIVE, presets=args.preset, cpus=args.cpus, calls=pool.calls,
-                        announce=lambda name: print(name, file=sys.stderr, flush=True))
+        made = fill(folder, NATIVE, presets=args.preset, cpus=args.cpus,
+                    announce=lambda name: print(name, file=sys.stderr, flush=True))
     except Unavailable as error:
         raise UsageError(str(error)) from error
     except (FileTrouble, OSError) as error:

@@ -13,10 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hw.presets import PRESETS
-from sim.engines.cxxrtl.machines import TOGETHER, fill
+from sim.engines.cxxrtl.machines import fill
 from sim.engines.cxxrtl.platforms import WASM
 from sim.errors import Unavailable
-from sim.explore.pool import processes
 from sim.output.files import written
 from sim.scenarios import SCENARIOS
 
@@ -54,10 +53,9 @@ def parts(announce: Callable[[str], None], remark: Callable[[str], None], *,
     with TemporaryDirectory() as folder:
         machines = Path(folder)
         try:
-            with processes(TOGETHER) as pool:
-                fill(machines, WASM, presets=PRESETS, calls=pool.calls,
-                     cpus=sorted({scenario.cpus for scenario in SCENARIOS.values()}),
-                     announce=lambda name: announce(f"the machine {name}"))
+            fill(machines, WASM, presets=PRESETS,
+                 cpus=sorted({scenario.cpus for scenario in SCENARIOS.values()}),
+                 announce=lambda name: announce(f"the machine {name}"))
         except Unavailable as error:
             shutil.rmtree(machines)
             machines.mkdir()

@@ -80,8 +80,8 @@ def _method(of: str, owner: type, name: str) -> Row:
 def _parameters(function: Any) -> str:
     """Names of parameters; those with a default have an equals sign."""
     return ", ".join(
-        {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "") + each.name
-        + ("" if each.default is each.empty else "=")
+        "*" * (each.kind is each.VAR_POSITIONAL) + "**" * (each.kind is each.VAR_KEYWORD)
+        + each.name + "=" * (each.default is not each.empty)
         for each in inspect.signature(function).parameters.values() if each.name != "self")
 
 

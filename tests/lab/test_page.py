@@ -101,6 +101,7 @@ def test_a_link_does_not_run_by_itself(chromium, lab):
     with visitor(chromium, lab, "opened") as someone:
         someone.open("#scenario=refused&text=raise+SystemExit")
         someone.wait()
+        someone.page.wait_for_timeout(300)
         assert someone.page.evaluate("heard.map(({ kind }) => kind)")[-1] == "ready"
         assert "somebody else has written" in someone.page.inner_text("#controls .foreign")
 

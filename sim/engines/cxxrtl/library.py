@@ -85,10 +85,14 @@ def library(made: Callable[[], Sources], functions: Sequence[Prototype], *,
 
 
 def compiled(made: Callable[[], Sources], functions: Sequence[Prototype], *,
-             shipped: Sequence[str] | None, platform: Platform) -> Path:
-    """The file of such a library in the cache, for a ``platform`` that need not be this one."""
+             shipped: Sequence[str] | None, platform: Platform,
+             waiting: Callable[[], None]) -> Path:
+    """The file of such a library in the cache, for a ``platform`` that need not be this one.
+
+    ``waiting`` is called several times a second while it is made.
+    """
     name, make = _recipe(made, functions, shipped, platform)
-    return kept(name, make, who=WHO)
+    return kept(name, make, who=WHO, waiting=waiting)
 
 
 def _recipe(

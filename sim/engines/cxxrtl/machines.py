@@ -1,10 +1,10 @@
 """Maker of a folder of machines: see :mod:`sim.engines.cxxrtl.prebuilt`."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import redirect_stderr
-from io import StringIO
+from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
+from threading import Event
 
 from hw.presets import PRESETS
 
@@ -13,40 +13,41 @@ from .native import Design
 from .platforms import Platform
 
 
-__all__ = ["TOGETHER", "fill"]
+__all__ = ["fill"]
 
 
-#: Machines that are best compiled at the same time: each takes some hundred megabytes.
+#: Machines that are compiled at the same time: each takes some hundred megabytes.
 TOGETHER = 2
 
 
-#: Calls of a function, done by somebody, and their results in the same order: such as
-#: :meth:`sim.explore.pool.Pool.calls`.
-Calls = Callable[[Callable[..., Path], Sequence[tuple[str, int, Platform]]], Iterator[Path]]
-
-
 def fill(folder: Path, platform: Platform, *, presets: Iterable[str], cpus: Iterable[int],
-         calls: Calls, announce: Callable[[str], None]) -> list[Path]:
+         announce: Callable[[str], None]) -> list[Path]:
     """Compile the machine of each preset and number of processors into a folder; return the files.
 
-    The folder exists. ``calls`` has the machines compiled, or found in the cache; each is announced
-    before it is waited for. Raises :class:`sim.errors.Unavailable` without a compiler, Yosys or a
-    cache, and what :func:`.prebuilt.publish` does.
+    The folder exists. Each machine is announced before it is waited for. Raises
+    :class:`sim.errors.Unavailable` without a compiler, Yosys or a cache, and what
+    :func:`.prebuilt.publish` does.
     """
     made: list[Path] = []
-    chosen = [*product(presets, cpus)]
-    found  = calls(_compiled, [(preset, count, platform) for preset, count in chosen])
-    for preset, count in chosen:
-        name = f"{preset}-{count}-{platform.name}.so"
-        announce(f"{name} ({len(made) + 1} of {len(chosen)})")
-        parts = Design(PRESETS[preset], count).parts
-        prebuilt.publish(folder, name, next(found), parts, platform.name)
-        made.append(folder / name)
+    designs = {f"{preset}-{count}-{platform.name}.so": Design(PRESETS[preset], count)
+               for preset, count in product(presets, cpus)}
+
+    ended = Event()
+
+    def waiting() -> None:
+        if ended.is_set():
+            raise CancelledError
+
+    with ThreadPoolExecutor(TOGETHER) as compiling:
+        found = [compiling.submit(design.compiled, platform, waiting=waiting)
+                 for design in designs.values()]
+        try:
+            for (name, design), file in zip(designs.items(), found, strict=True):
+                announce(f"{name} ({len(made) + 1} of {len(designs)})")
+                prebuilt.publish(folder, name, file.result(), design.parts, platform.name)
+                made.append(folder / name)
+        finally:
+            # After an interrupt, or if one fails, nobody wants to wait for the others.
+            ended.set()
+            compiling.shutdown(wait=False, cancel_futures=True)
     return made
-
-
-def _compiled(preset: str, count: int, platform: Platform) -> Path:
-    """One machine, a file in the cache."""
-    # Several that show their progress would write over each other.
-    with redirect_stderr(StringIO()):
-        return Design(PRESETS[preset], count).compiled(platform)

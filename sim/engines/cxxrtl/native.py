@@ -5,6 +5,7 @@ import ctypes
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 
 from hw.arbiter import Arbiter
 from hw.bus import Register as HwRegister
@@ -55,6 +56,8 @@ FUNCTIONS = (
 #: Words of a memory without an end.
 _ALL = (1 << 64) - 1
 
+_ELABORATING = Lock()
+
 #: Words of a log of views.
 Words = memoryview
 
@@ -84,19 +87,22 @@ class Design:
 
     def sources(self) -> Sources:
         """Write it as the sources of a library."""
-        designs, view = ports.designs(self.bench)
+        # Amaranth numbers its objects, and not for several threads at a time.
+        with _ELABORATING:
+            designs, view = ports.designs(self.bench)
         return Sources(designs, {
             **package_files(__package__, *FILES), "commands.h": commands.header(),
             "logged.h": logged.header(), "ports.h": ports.header(self.bench, view),
         }, main="machine.cc")
 
-    def compiled(self, platform: Platform) -> Path:
+    def compiled(self, platform: Platform, *, waiting: Callable[[], None]) -> Path:
         """The library of it for a ``platform``, a file in the cache.
 
-        The code that makes the testbench is as its files have it. Raises
-        :class:`sim.errors.Unavailable`.
+        The code that makes the testbench is as its files have it. ``waiting`` is called several
+        times a second while it is compiled. Raises :class:`sim.errors.Unavailable`.
         """
-        return compiled(self.sources, FUNCTIONS, shipped=self.parts, platform=platform)
+        return compiled(self.sources, FUNCTIONS, shipped=self.parts, platform=platform,
+                        waiting=waiting)
 
 
 class Native:
