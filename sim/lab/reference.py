@@ -1,4 +1,4 @@
-"""What a visitor can write in each kind of text: names and what they are for, out of the code.
+"""Names that a visitor can write in each kind of text, and what they are for, out of the code.
 
 The keys of access vectors are told here once more, in fewer words than in docs/access-vectors.md.
 """
