@@ -1,4 +1,4 @@
-"""What the page says can be written: all that its own examples are written in is among it."""
+"""The lists of what can be written: all that the page's own examples are written in is among it."""
 
 import json
 import re
