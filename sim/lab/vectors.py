@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.errors import Unavailable
+from sim.errors import Unavailable, Unsuited
 from sim.vectors.engines import VECTOR_ENGINES
 from sim.vectors.parser import MalformedLine, parse
 from sim.vectors.renderer import render
@@ -21,7 +21,8 @@ def access(request: Mapping[str, Any], folder: Path, tell: Tell) -> None:
     """Run the lines of the ``text`` of a ``request``; tell what comes of each on both.
 
     Messages: ``said``, with the lines out as ``text`` and ``by`` whom, and last whether both
-    agree; and ``mistake``, for a line that is no vector.
+    agree; and ``mistake``, for a line that is no vector. Raises :class:`sim.errors.Unsuited` if
+    there is none.
     """
     lines = str(request.get("text", "")).splitlines()
     try:
@@ -30,6 +31,8 @@ def access(request: Mapping[str, Any], folder: Path, tell: Tell) -> None:
         tell({"kind": "mistake", "line": error.number, "text": "",
               "reason": str(error).partition(": ")[2]})
         return
+    if not vectors:
+        raise Unsuited("there is no line, and so nothing to try")
     golden = _outcomes("golden", vectors)
     tell({"kind": "said", "by": "The golden model", "text": "".join(golden), "good": None})
     try:

@@ -82,6 +82,13 @@ def test_what_there_is_not_is_refused_in_a_line(request_, reason):
     assert again
 
 
+def test_vectors_of_which_there_are_none_agree_in_nothing():
+    heard = []
+    assert perform(json.dumps({"do": "access", "text": ""}), heard.append)
+    assert json.loads(heard[0])["kind"] == "refused"
+    assert len(heard) == 1
+
+
 def test_the_examples_are_those_of_the_documentation():
     told_ = files("docs").joinpath("scenarios.md").read_text(encoding="utf-8") + files(
         "docs").joinpath("../README.md").read_text(encoding="utf-8")
