@@ -1,14 +1,18 @@
 """Coverpoints of the rules of paging, and how each is sampled.
 
-================================  ===================================================
+==================================  =================================================
 :mod:`sim.coverage.points.terms`    words that bins are made of
-:mod:`sim.coverage.points.walk`     the walk: rules 1 to 8
-:mod:`sim.coverage.points.verdict`  the verdict, and protection keys: rules 9 to 14, 36
+:mod:`sim.coverage.points.walk`     the walk: rules 1 to 4, and 8
+:mod:`sim.coverage.points.entries`  pages, reserved bits, XD: rules 5 to 7
+:mod:`sim.coverage.points.verdict`  the verdict on an access: rules 9 to 13
+:mod:`sim.coverage.points.keys`     protection keys: rules 14 and 36
 :mod:`sim.coverage.points.flags`    accessed and dirty flags: rules 15 to 18
-:mod:`sim.coverage.points.modes`    modes, and writes of control registers: rules 19 to
-                                    21, 28 to 31, 37
-:mod:`sim.coverage.points.cached`   cached translations: rules 22 to 27, 32 to 35
-================================  ===================================================
+:mod:`sim.coverage.points.modes`    modes, and their changes: rules 19, 21, 30 and 37
+:mod:`sim.coverage.points.pdptes`   PAE paging: rules 20, 28, 29 and 31
+:mod:`sim.coverage.points.history`  what has happened to cached translations
+:mod:`sim.coverage.points.cached`   cached translations: rules 22 to 27
+:mod:`sim.coverage.points.pcids`    PCIDs: rules 32 to 35
+==================================  =================================================
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,13 +23,13 @@ from hw.config import MmuConfig
 from sim.coverage.bins import Coverpoint
 from sim.coverage.observation import AccessSeen, OperationSeen, WriteSeen
 
-from . import cached, flags, modes, verdict, walk
+from . import cached, entries, flags, keys, modes, pcids, pdptes, verdict, walk
 
 
 __all__ = ["Sampler", "rule_points"]
 
 
-_PARTS = (walk, verdict, flags, modes, cached)
+_PARTS = (walk, entries, verdict, keys, flags, modes, pdptes, cached, pcids)
 
 
 def rule_points(config: MmuConfig) -> list[Coverpoint]:

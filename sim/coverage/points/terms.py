@@ -17,8 +17,8 @@ from sw.bus import Kind
 
 __all__ = [
     "BY", "DATA", "HITS", "KEYS", "KINDS", "LEVELS", "MODES", "PAGES", "PRIVILEGES", "RIGHTS",
-    "SIZES", "Bins", "attempt", "bit", "bits", "cross", "first_reason", "known_bits", "level_of",
-    "no_hit", "refused_by", "right_bits", "shift_name",
+    "SIZES", "Bins", "attempt", "bit", "bits", "class_of", "cross", "first_reason", "known_bits",
+    "level_of", "no_hit", "refused_by", "right_bits", "shift_name",
 ]
 
 
@@ -69,6 +69,12 @@ def bit(name: str, value: object) -> str:
 def attempt(seen: AccessSeen) -> Attempt:
     """The attempt that an access makes."""
     return Attempt.of(seen.access)
+
+
+def class_of(seen: AccessSeen) -> str:
+    """The class of an access, as far as entries are concerned: one of :data:`DATA`."""
+    tried = attempt(seen)
+    return "fetch" if tried.fetch else "write" if tried.write else "read"
 
 
 def level_of(mode: str, size: str) -> tuple[str, ...]:
