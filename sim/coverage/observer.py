@@ -14,9 +14,7 @@ from hw.bus import ControlOp
 from hw.layout import Fault
 from sim.golden.reserved import A, D, P, is_leaf, levels, reserved_bits, root_table, table_address
 from sim.golden.state import ControlState, Features
-from sim.record.records import (
-    AccessRecord, EventRecord, Recording, State, TransferRecord,
-)
+from sim.record.records import AccessRecord, EventRecord, Recording, State, TransferRecord
 from sw.bus import Access, Kind
 
 from .happenings import happening_of_operation, happenings_of_write

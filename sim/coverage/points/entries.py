@@ -10,8 +10,7 @@ from sim.golden.reserved import PS, XD
 from sim.golden.state import ControlState, PagingMode
 
 from .terms import (
-    class_of,
-    DATA, KINDS, LEVELS, MODES, PAGES, PRIVILEGES, attempt, bit, bits, cross,
+    DATA, KINDS, LEVELS, MODES, PAGES, PRIVILEGES, attempt, bit, bits, class_of, cross,
     first_reason, shift_name,
 )
 

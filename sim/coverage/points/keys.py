@@ -12,9 +12,7 @@ from sim.golden.reserved import RW, US
 from sim.golden.state import CR4_PKE, CR4_PKS
 
 from .terms import (
-    class_of,
-    BY, KEYS, PRIVILEGES, attempt, bit, bits, cross, first_reason, no_hit,
-    shift_name,
+    BY, KEYS, PRIVILEGES, attempt, bit, bits, class_of, cross, first_reason, no_hit, shift_name,
 )
 
 
@@ -22,7 +20,6 @@ __all__ = ["points"]
 
 
 Hits = Iterator[tuple[str, ...]]
-
 
 CAUSES = ("missing", "reserved", "rights")
 

@@ -13,8 +13,7 @@ from sim.golden.state import (
 from sim.paging.walk import features_of
 
 from .terms import (
-    class_of,
-    LEVELS, MODES, Bins, bit, bits, cross, first_reason, known_bits, shift_name,
+    LEVELS, MODES, Bins, bit, bits, class_of, cross, first_reason, known_bits, shift_name,
 )
 
 
@@ -22,7 +21,6 @@ __all__ = ["points"]
 
 
 Hits = Iterator[tuple[str, ...]]
-
 
 #: Illegal changes of a mode, but for bits that do not exist: what the write does, and the mode
 #: that it is done in.

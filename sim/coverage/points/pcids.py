@@ -8,9 +8,7 @@ from sim.coverage.observation import AccessSeen, OperationSeen, PageSeen, WriteS
 from sim.coverage.reachability import Reachability
 
 from .history import NO_FLUSHES, global_or_not, kept, served, the_one
-from .terms import (
-    MODES, cross, first_reason, shift_name,
-)
+from .terms import MODES, cross, first_reason, shift_name
 
 
 __all__ = ["points"]
@@ -18,13 +16,10 @@ __all__ = ["points"]
 
 Hits = Iterator[tuple[str, ...]]
 
-
 LONG = ("5-level", "4-level")
-
 
 #: Writes with PCIDs, and of them those that flush.
 WRITES = ("PGE=0", "PGE=1", "PCIDE=0", "SMEP=1", *NO_FLUSHES)
-
 
 #: Whose translation it is, as an operation sees it.
 OWNERS = ("current", "other", "global")

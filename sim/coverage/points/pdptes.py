@@ -9,14 +9,10 @@ from sim.coverage.reachability import Reachability
 from sim.golden.keys import key_rights
 from sim.golden.pdpte import reserved_in_pdpte
 from sim.golden.state import (
-    CR0_CD, CR0_NW, CR0_PG, CR4_PAE, CR4_PGE, CR4_PKE, CR4_PKS,
-    CR4_PSE, CR4_SMEP, PagingMode,
+    CR0_CD, CR0_NW, CR0_PG, CR4_PAE, CR4_PGE, CR4_PKE, CR4_PKS, CR4_PSE, CR4_SMEP, PagingMode,
 )
 
-from .terms import (
-    class_of,
-    attempt, cross, first_reason, shift_name,
-)
+from .terms import attempt, class_of, cross, first_reason, shift_name
 
 
 __all__ = ["points"]
@@ -24,9 +20,7 @@ __all__ = ["points"]
 
 Hits = Iterator[tuple[str, ...]]
 
-
 OUTCOMES = ("loaded", "refused")
-
 
 #: Writes that load the PDPTEs, by register and bit.
 LOADS = ("CR3", "CR0.CD", "CR0.NW", "CR0.PG", "CR4.PAE", "CR4.PGE", "CR4.PSE", "CR4.SMEP")

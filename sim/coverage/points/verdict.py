@@ -9,8 +9,7 @@ from sim.coverage.reachability import Reachability
 from sim.golden.reserved import RW, US
 
 from .terms import (
-    class_of,
-    BY, KINDS, MODES, PAGES, PRIVILEGES, attempt, bit, bits, cross, first_reason, no_hit,
+    BY, KINDS, MODES, PAGES, PRIVILEGES, attempt, bit, bits, class_of, cross, first_reason, no_hit,
 )
 
 

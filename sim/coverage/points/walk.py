@@ -11,9 +11,8 @@ from sim.golden.state import CR4_PKE, ControlState, PagingMode
 from sim.golden.keys import key_rights
 
 from .terms import (
-    class_of,
-    BY, DATA, KINDS, LEVELS, MODES, PAGES, PRIVILEGES, RIGHTS, Bins, attempt, bit, bits, cross,
-    first_reason, level_of, no_hit, refused_by, right_bits,
+    BY, DATA, KINDS, LEVELS, MODES, PAGES, PRIVILEGES, RIGHTS, Bins, attempt, bit, bits, class_of,
+    cross, first_reason, level_of, no_hit, refused_by, right_bits,
 )
 
 

@@ -7,9 +7,12 @@ that it hits others besides.
 :mod:`sim.coverage.stimulus.draft`     values that are wanted, and a random source
 :mod:`sim.coverage.stimulus.machine`   registers, paging structures and steps, one by one
 :mod:`sim.coverage.stimulus.accesses`  one access, to a page that may be cached
-:mod:`sim.coverage.stimulus.walks`     stimuli for the walk, the verdict and the flags
+:mod:`sim.coverage.stimulus.walks`     stimuli for the walk
+:mod:`sim.coverage.stimulus.verdicts`  ... for the verdict, and protection keys
+:mod:`sim.coverage.stimulus.updates`   ... for accessed and dirty flags
 :mod:`sim.coverage.stimulus.control`   ... for writes of control registers
 :mod:`sim.coverage.stimulus.caches`    ... for cached translations
+:mod:`sim.coverage.stimulus.pcids`     ... for PCIDs
 =====================================  ====================================================
 """
 
@@ -22,16 +25,19 @@ from sim.vectors.sequence import SequenceVector
 from .caches import CACHES
 from .control import CONTROL
 from .draft import Draft
-from .walks import FORCED, WALKS
+from .pcids import PCIDS
+from .updates import UPDATES
+from .verdicts import FORCED, VERDICTS
+from .walks import WALKS
 
 
 __all__ = ["RECIPES", "stimulus"]
 
 
 #: Names of recipes, of which a coverpoint has one.
-RECIPES = frozenset((*WALKS, *FORCED, *CONTROL, *CACHES))
+RECIPES = frozenset((*WALKS, *FORCED, *VERDICTS, *UPDATES, *CONTROL, *CACHES, *PCIDS))
 
-_RECIPES = {**WALKS, **CONTROL, **CACHES}
+_RECIPES = {**WALKS, **VERDICTS, **UPDATES, **CONTROL, **CACHES, **PCIDS}
 
 
 def stimulus(config: MmuConfig, coverpoint: Coverpoint, values: tuple[str, ...], rng: Random,

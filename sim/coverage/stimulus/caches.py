@@ -1,13 +1,11 @@
-"""Stimuli for cached translations: rules 22 to 27, and 32 to 35."""
+"""Stimuli for cached translations: rules 22 to 27."""
 
 from collections.abc import Callable, Mapping
 
 from sim.coverage.points.terms import level_of
 from sim.golden.reserved import A, D, G, P, RW, US, XD
-from sim.golden.state import (
-    CR0_PG, CR0_WP, CR4_PAE, CR4_PCIDE, CR4_PGE, CR4_SMEP, EFER_NXE,
-)
-from sim.vectors.sequence import InvlpgStep, InvpcidStep
+from sim.golden.state import CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_SMEP, EFER_NXE
+from sim.vectors.sequence import InvlpgStep
 from sw.bus import Register
 
 from .accesses import evict
@@ -15,17 +13,15 @@ from .draft import Draft
 from .machine import ALL_RIGHTS, BYTES, CR4_BITS, Machine
 
 
-__all__ = ["CACHES"]
+__all__ = ["CACHES", "PERMISSIVE", "change_bit", "paged", "read"]
 
-
-_NO_FLUSH = 1 << 63
 
 #: Registers without anything that refuses a supervisor's read.
-_PERMISSIVE = {"SMAP": "SMAP=0", "PKE": "PKE=0", "PKS": "PKS=0", "SMEP": "SMEP=0",
+PERMISSIVE = {"SMAP": "SMAP=0", "PKE": "PKE=0", "PKS": "PKS=0", "SMEP": "SMEP=0",
                "PCIDE": "PCIDE=0"}
 
 
-def _page(draft: Draft, mode: str, *, size: str = "4K", flags: int = ALL_RIGHTS
+def paged(draft: Draft, mode: str, *, size: str = "4K", flags: int = ALL_RIGHTS
           ) -> tuple[Machine, int, dict[str, int]]:
     """A machine, a page of it, and the addresses of the page's entries."""
     machine = Machine(draft, mode)
@@ -42,26 +38,27 @@ def _cache(draft: Draft, machine: Machine, linear: int) -> None:
         evict(machine, linear)
 
 
-def _read(machine: Machine, linear: int) -> None:
+def read(machine: Machine, linear: int) -> None:
+    """Add a supervisor's read."""
     machine.access("read", linear, 4, cpl=0, implicit=0, ac=1)
 
 
 def repaired(draft: Draft) -> Machine:
     """An entry that is repaired after a fault."""
-    draft.let_all(_PERMISSIVE)
+    draft.let_all(PERMISSIVE)
     draft.plan["M"] = "40"
     mode, level = draft.mode(), draft.plan["level"]
     wrong = draft.plan["cause"]
     size  = "4M" if mode == "32-bit" and wrong == "reserved" else "4K"
     draft.plan["PSE"] = "PSE=1"
-    machine, linear, places = _page(draft, mode, size=size)
+    machine, linear, places = paged(draft, mode, size=size)
     place = places[level]
     good  = machine.memory[place]
     machine.memory[place] = draft.rng.choice((0, good & ~P)) if wrong == "missing" else \
         good | (1 << 21 if mode == "32-bit" else 1 << 51)
-    _read(machine, linear)
+    read(machine, linear)
     machine.store(place, good)
-    _read(machine, linear)
+    read(machine, linear)
     return machine
 
 
@@ -74,7 +71,7 @@ def present_state(draft: Draft) -> Machine:
                    "size": "4K"})
     before = {"WP": "WP", "SMEP": "SMEP", "SMAP": "SMAP", "NXE": "NXE", "PKE": "PKE",
               "PKS": "PKS"}
-    plan = dict(_PERMISSIVE)
+    plan = dict(PERMISSIVE)
     if name in before:
         plan[name] = f"{name}={1 - int(value)}"
     flags, kind, cpl, ac = ALL_RIGHTS, "read", 0, 0
@@ -92,7 +89,7 @@ def present_state(draft: Draft) -> Machine:
         # A user page that SMAP keeps from the supervisor, who has not cached it.
         plan["SMAP"], flags = "SMAP=1", ALL_RIGHTS
     draft.let_all(plan)
-    machine, linear, _ = _page(draft, draft.mode(), flags=flags)
+    machine, linear, _ = paged(draft, draft.mode(), flags=flags)
     machine.ac = 0
     if name in ("PKE", "PKS"):
         # They disable writes, so that a read may have the page cached.
@@ -110,7 +107,7 @@ def present_state(draft: Draft) -> Machine:
         machine.access("read", linear, 1, cpl=0, implicit=0, ac=0)
     if draft.given("by") == "second level":
         _evict_quietly(machine, linear)
-    _change(machine, name, int(value or 1))
+    change_bit(machine, name, int(value or 1))
     machine.access(kind, linear, 4, cpl=cpl, implicit=0, ac=ac)
     return machine
 
@@ -125,7 +122,7 @@ def _evict_quietly(machine: Machine, linear: int) -> None:
         machine.steps[index] = step._replace(ac=last.ac, cpl=last.cpl)  # type: ignore
 
 
-def _change(machine: Machine, name: str, value: int) -> None:
+def change_bit(machine: Machine, name: str, value: int) -> None:
     """Write a register so that a bit has a value."""
     if name == "WP":
         machine.write(Register.CR0, machine.cr0 & ~CR0_WP | CR0_WP * value)
@@ -142,9 +139,9 @@ def stale(draft: Draft) -> Machine:
     """An entry that is edited, and not flushed."""
     edit = draft.plan["stale"]
     mode = draft.mode()
-    draft.let_all({**_PERMISSIVE, "WP": "WP=0", "M": "40", "PSE": "PSE=1"})
+    draft.let_all({**PERMISSIVE, "WP": "WP=0", "M": "40", "PSE": "PSE=1"})
     size = "4K" if edit != "split" else "4M" if mode == "32-bit" else "2M"
-    machine, linear, places = _page(draft, mode, size=size, flags=ALL_RIGHTS | A | D)
+    machine, linear, places = paged(draft, mode, size=size, flags=ALL_RIGHTS | A | D)
     levels = level_of(mode, size)
     if draft.given("by") == "tables":
         machine.warm(linear ^ 0x1000 if linear & 0x1000 else linear)
@@ -154,7 +151,7 @@ def stale(draft: Draft) -> Machine:
         machine.warm(other)
         upper = places[levels[-2]]
         machine.store(upper, machine.memory[upper] & ~P)
-        _read(machine, linear)
+        read(machine, linear)
         return machine
     _cache(draft, machine, linear)
     leaf  = places[levels[-1]]
@@ -163,13 +160,13 @@ def stale(draft: Draft) -> Machine:
         place = places[draft.rng.choice(levels[:-1])]
         machine.store(place, machine.memory[place] & ~P)
     elif edit == "split":
-        table = machine._table()
+        table = machine.table()
         machine.store(leaf, table | ALL_RIGHTS)
     else:
         edited = {"P cleared": value & ~P, "R/W cleared": value & ~RW, "A cleared": value & ~A,
                   "D cleared": value & ~D, "another frame": value ^ 1 << 13}[edit]
         machine.store(leaf, edited)
-    _read(machine, linear)
+    read(machine, linear)
     return machine
 
 
@@ -177,9 +174,9 @@ def raised(draft: Draft) -> Machine:
     """A right that is raised: a stale hit refuses the access once more."""
     right = draft.plan["right"]
     mode  = draft.mode()
-    draft.let_all({**_PERMISSIVE, "WP": "WP=1", "NXE": "NXE=1"})
+    draft.let_all({**PERMISSIVE, "WP": "WP=1", "NXE": "NXE=1"})
     without = {"R/W": ALL_RIGHTS & ~RW, "U/S": ALL_RIGHTS & ~US, "XD": ALL_RIGHTS | XD}[right] | D
-    machine, linear, places = _page(draft, mode, flags=without)
+    machine, linear, places = paged(draft, mode, flags=without)
     _cache(draft, machine, linear)
     leaf = places[level_of(mode, "4K")[-1]]
     machine.store(leaf, machine.memory[leaf] & ~XD | RW | US)
@@ -192,26 +189,26 @@ def raised(draft: Draft) -> Machine:
 def invlpg(draft: Draft) -> Machine:
     """INVLPG of a page that is cached."""
     mode = draft.mode()
-    draft.let_all(_PERMISSIVE)
+    draft.let_all(PERMISSIVE)
     shared = draft.given("global") == "global"
     draft.let_all({"PGE": f"PGE={int(shared)}"})
     size = draft.size(mode)
-    machine, linear, _ = _page(draft, mode, size=size, flags=ALL_RIGHTS | G * shared)
+    machine, linear, _ = paged(draft, mode, size=size, flags=ALL_RIGHTS | G * shared)
     machine.warm(linear)
     other = draft.given("where in page") == "other 4 KiB"
     machine.steps.append(InvlpgStep(linear ^ 0x1000 * other ^ draft.rng.randrange(4096)))
-    _read(machine, linear)
+    read(machine, linear)
     return machine
 
 
 def idle_invlpg(draft: Draft) -> Machine:
     """INVLPG of an address that is not canonical."""
     mode = draft.mode()
-    draft.let_all(_PERMISSIVE)
-    machine, linear, _ = _page(draft, mode)
+    draft.let_all(PERMISSIVE)
+    machine, linear, _ = paged(draft, mode)
     _cache(draft, machine, linear)
     machine.steps.append(InvlpgStep(linear ^ 1 << 60))
-    _read(machine, linear)
+    read(machine, linear)
     return machine
 
 
@@ -220,8 +217,8 @@ def flush(draft: Draft) -> Machine:
     mode = draft.mode()
     kind = draft.plan["flush"]
     shared = draft.given("global") == "global"
-    draft.let_all({**_PERMISSIVE, "PGE": f"PGE={int(kind == 'PGE=0' or shared)}"})
-    machine, linear, _ = _page(draft, mode, flags=ALL_RIGHTS | G * shared)
+    draft.let_all({**PERMISSIVE, "PGE": f"PGE={int(kind == 'PGE=0' or shared)}"})
+    machine, linear, _ = paged(draft, mode, flags=ALL_RIGHTS | G * shared)
     machine.warm(linear)
     cr0, cr4 = machine.cr0, machine.cr4
     match kind:
@@ -237,122 +234,11 @@ def flush(draft: Draft) -> Machine:
         case "PAE toggled":
             machine.write(Register.CR4, cr4 ^ CR4_PAE)
             machine.write(Register.CR4, cr4)
-    _read(machine, linear)
-    return machine
-
-
-def _with_pcids(draft: Draft, *, shared: bool, flags: int = ALL_RIGHTS) -> tuple[Machine, int]:
-    """A machine with PCIDs, and a page of it."""
-    draft.let_all({**_PERMISSIVE, "PGE": "PGE=1"})
-    draft.plan["PCIDE"] = "PCIDE=1"
-    mode = draft.choose("mode", [mode for mode in ("4-level", "5-level")
-                                 if draft.reach.mode(mode) is None])
-    machine, linear, _ = _page(draft, mode, flags=flags | G * shared)
-    machine.cr3 |= 1
-    return machine, linear
-
-
-def _switch(machine: Machine, pcid: int, *, flush: bool = False) -> None:
-    machine.write(Register.CR3, machine.root | pcid | _NO_FLUSH * (not flush))
-
-
-def pcid(draft: Draft) -> Machine:
-    """Writes of CR3 with PCIDs."""
-    shared  = draft.given("global") == "global"
-    flushes = draft.given("flush bit") == "flush"
-    machine, linear = _with_pcids(draft, shared=shared)
-    machine.warm(linear)
-    if draft.given("new PCID") is not None:
-        _switch(machine, 1 if draft.plan["new PCID"] == "same" else 2, flush=flushes)
-    elif draft.plan["PCID now"] == "other PCID":
-        _switch(machine, 2)
-    else:
-        if draft.chance(0.5):
-            _switch(machine, 2)
-        _switch(machine, 1, flush=flushes)
-    _read(machine, linear)
-    return machine
-
-
-def _seen_by(machine: Machine, linear: int, owner: str) -> None:
-    """Have a page cached, of whom it is to be when an operation comes, under PCID 1."""
-    if owner == "other":
-        machine.cr3 = machine.root | 2
-        machine.warm(linear)
-        _switch(machine, 1)
-    else:
-        machine.warm(linear)
-
-
-def _back(machine: Machine, linear: int, owner: str) -> None:
-    """Access a page as whom it was cached for."""
-    if owner == "other":
-        _switch(machine, 2)
-    _read(machine, linear)
-
-
-def invpcid(draft: Draft) -> Machine:
-    """INVPCID after a page was cached."""
-    owner = draft.plan["owner"]
-    machine, linear = _with_pcids(draft, shared=owner == "global")
-    machine.warm(linear)
-    machine.steps.append(InvpcidStep(int(draft.plan["type"].removeprefix("type ")),
-                                     2 if owner == "other" else 1, linear))
-    _read(machine, linear)
-    return machine
-
-
-def single_by_pcid(draft: Draft) -> Machine:
-    """INVLPG or a page fault of a page that is cached for somebody."""
-    owner = draft.plan["owner"]
-    fault = draft.plan["single"] == "#PF"
-    machine, linear = _with_pcids(draft, shared=owner == "global",
-                                  flags=ALL_RIGHTS & ~US if fault else ALL_RIGHTS)
-    _seen_by(machine, linear, owner)
-    if fault:
-        machine.access("read", linear, 4, cpl=3, implicit=0, ac=1)
-    else:
-        machine.steps.append(InvlpgStep(linear))
-    _back(machine, linear, owner)
-    return machine
-
-
-def write_with_pcids(draft: Draft) -> Machine:
-    """A control write after a page was cached for somebody."""
-    change, owner = draft.plan["write"], draft.plan["owner"]
-    name, _, value = change.partition("=")
-    if name in ("WP", "NXE", "SMAP", "PKE", "PKS", "SMEP", "PGE"):
-        draft.plan[name] = f"{name}={1 - int(value)}"
-    machine, linear = _with_pcids(draft, shared=owner == "global")
-    if name == "PCIDE":
-        machine.cr3 = machine.root
-    if owner == "other":
-        machine.cr3 = machine.root | 2
-    if name in ("PKRU", "PKRS"):
-        machine.cr4 |= CR4_BITS["PKE" if name == "PKRU" else "PKS"]
-    user = draft.plan.get("SMAP") == "SMAP=1" or change == "SMAP=1"
-    quiet = int(change == "AC=0")
-    machine.map(linear ^ 0x1000, "4K")
-    machine.access("read", linear, 1, cpl=3 * user, implicit=0, ac=quiet)
-    if owner == "other":
-        _switch(machine, 1)
-    if name == "PCIDE":
-        machine.write(Register.CR4, machine.cr4 & ~CR4_PCIDE)
-    elif name == "AC":
-        machine.access("read", linear ^ 0x1000, 1, cpl=0, implicit=0, ac=int(value))
-    elif name in ("PKRU", "PKRS"):
-        machine.write(Register[name], 0)
-    else:
-        _change(machine, name, int(value))
-    if owner == "other":
-        _switch(machine, 2)
-    machine.access("read", linear, 4, cpl=3 * user, implicit=0,
-                   ac=int(value) if name == "AC" else quiet)
+    read(machine, linear)
     return machine
 
 
 CACHES: Mapping[str, Callable[[Draft], Machine]] = {
     "repaired": repaired, "present state": present_state, "stale": stale, "raised": raised,
-    "invlpg": invlpg, "idle invlpg": idle_invlpg, "flush": flush, "pcid": pcid,
-    "invpcid": invpcid, "single by pcid": single_by_pcid, "write with pcids": write_with_pcids,
+    "invlpg": invlpg, "idle invlpg": idle_invlpg, "flush": flush,
 }

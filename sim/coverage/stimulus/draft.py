@@ -41,12 +41,12 @@ class Draft:
         return self.plan.get(axis)
 
     def let(self, **values: str) -> None:
-        """Give axes a value, unless they have one. ``_`` stands for what a name cannot have."""
+        """Give axes a value, unless they have one."""
         for axis, value in values.items():
             self.plan.setdefault(axis, value)
 
     def let_all(self, values: Mapping[str, str]) -> None:
-        """Give axes a value, unless they have one."""
+        """The same for axes whose names are no words."""
         for axis, value in values.items():
             self.plan.setdefault(axis, value)
 

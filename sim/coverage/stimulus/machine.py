@@ -9,9 +9,7 @@ from sim.golden.state import (
     CR4_PSE, CR4_SMAP, CR4_SMEP, EFER_LMA, EFER_LME, EFER_NXE,
 )
 from sim.paging.walk import features_of
-from sim.vectors.sequence import (
-    AccessStep, SequenceVector, Step, StoreStep, WriteStep,
-)
+from sim.vectors.sequence import AccessStep, SequenceVector, Step, StoreStep, WriteStep
 from sw.bus import Register
 
 from .draft import Draft
@@ -69,7 +67,7 @@ class Machine:
         self.pkru = self.pkrs = 0
         self._tables = 0x1_0000
         self._pages  = dict(_PAGES)
-        self.root    = self._table()
+        self.root    = self.table()
         self.cr3     = self.root
         paging       = mode != "off"
         self.cr0  = CR0_PE | CR0_ET | CR0_PG * paging | CR0_WP * draft.flag("WP")
@@ -87,7 +85,8 @@ class Machine:
 
     # Tables
 
-    def _table(self) -> int:
+    def table(self) -> int:
+        """A page of physical memory for a table."""
         self._tables += 0x1000
         return self._tables
 
@@ -126,7 +125,7 @@ class Machine:
         table  = self.root
         if self.mode == "PAE":
             place = self.root + (linear >> 30 & 3) * 8
-            self.memory.setdefault(place, self._table() | P)
+            self.memory.setdefault(place, self.table() | P)
             table = self.memory[place] & -4096
         places = {}
         for level in levels:
@@ -139,7 +138,7 @@ class Machine:
                 self.memory[place] = bits | target | PS * (size != "4K")
             else:
                 if place not in self.memory:
-                    self.memory[place] = bits | self._table()
+                    self.memory[place] = bits | self.table()
                 table = self.memory[place] & 0x7fff_f000
         return places
 
