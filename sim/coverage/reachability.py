@@ -122,6 +122,8 @@ class Reachability:
         if fetch == "I/D=1" and not (self.config.smep or self.config.nx):
             return "I/D needs SMEP or NXE"
         if (present, write, user, reserved, fetch) == ("P=1", "W=0", "U=0", "RSVD=0", "I/D=0"):
+            if key == "PK=0" and self.config.keys and not self.config.smap:
+                return "nothing but a key forbids the supervisor to read"
             return self.ending("read", "supervisor", "rights")
         return self.reserved() if reserved == "RSVD=1" else None
 

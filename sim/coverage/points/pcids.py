@@ -32,6 +32,10 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
     def no_pcid(mode: str, *rest: str) -> str | None:
         return first_reason(reach.mode(mode), reach.bit("PCIDE=1"))
 
+    def no_return(back: bool) -> str | None:
+        return "the first level of the TLB forgets a PCID that is left" \
+            if back and not config.second_entries else None
+
     yield Coverpoint("PCIDs", "Writes of CR3 with CR4.PCIDE = 1: the PCID, and whether to flush.",
                      cross(("same", "other"), ("flush", "no flush")),
                      lambda *_: reach.bit("PCIDE=1"),
@@ -44,7 +48,10 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                              ("hit",)),
                       *cross(LONG, ("same PCID",), ("flush",), ("not global",), ("walk",)),
                       *cross(LONG, ("same PCID",), ("flush",), ("global",), ("hit",))),
-                     no_pcid, 32, ("mode", "PCID now", "flush bit", "global", "found"),
+                     lambda mode, now, flush, shared, found: first_reason(
+                         no_pcid(mode), reach.bit("PGE=1") if shared == "global" else None,
+                         no_return(now == "same PCID" and found == "hit")),
+                     32, ("mode", "PCID now", "flush bit", "global", "found"),
                      by_pcid, "pcid")
     yield Coverpoint("INVPCID", "Its type, and whose translation was cached.",
                      cross(LONG, (f"type {number}" for number in range(4)), OWNERS),
@@ -67,7 +74,8 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                      (*cross(LONG, ("INVLPG", "#PF"), ("current", "global"), ("walk",)),
                       *cross(LONG, ("INVLPG", "#PF"), ("other",), ("hit",))),
                      lambda mode, name, owner, found: first_reason(
-                         no_pcid(mode), reach.bit("PGE=1") if owner == "global" else None),
+                         no_pcid(mode), reach.bit("PGE=1") if owner == "global" else None,
+                         no_return(owner == "other")),
                      34, ("mode", "single", "owner", "found"), single_by_pcid, "single by pcid")
     yield Coverpoint("writes with PCIDs", "What a control write does to translations of the "
                      "current PCID, of others, and to global ones.",
@@ -77,7 +85,8 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                      lambda write, owner, found: first_reason(
                          reach.bit("PCIDE=1"), reach.bit(write.replace("=0", "=1")),
                          {"PKRU": reach.bit("PKE=1"), "PKRS": reach.bit("PKS=1")}.get(write),
-                         reach.bit("PGE=1") if owner == "global" else None),
+                         reach.bit("PGE=1") if owner == "global" else None,
+                         no_return((owner, found) == ("other", "hit"))),
                      35, ("write", "owner", "found"), writes, "write with pcids")
 
 
