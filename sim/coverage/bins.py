@@ -44,7 +44,7 @@ class Coverpoint:
     sample : callable or None
         Takes what is observed, yields the bins that this hits; None: the testbench samples it.
     recipe : :class:`str`
-        The stimulus that reaches its bins: one of :data:`sim.coverage.recipes.RECIPES`.
+        The stimulus that reaches its bins: one of :data:`sim.coverage.stimulus.RECIPES`.
     """
 
     name:        str
