@@ -21,11 +21,13 @@ from .ports import mangled
 from .structures import Byte, Number, Word
 
 
-__all__ = ["Pins"]
+__all__ = ["FILES", "FUNCTIONS", "Pins", "pins_header"]
 
 
+#: Files in C++ of a component by itself.
 FILES = ("clock.h", "port.h", "simulator.cc")
 
+#: Functions of its library.
 FUNCTIONS: tuple[Prototype, ...] = (
     ("simulator_new",      Handle, []),
     ("simulator_delete",   None,   [Handle]),
@@ -73,14 +75,8 @@ class Pins:
     """
 
     def __init__(self, component: Component):
-        ports = list(_ports(component))
-
-        def made() -> Sources:
-            return Sources({"design": rtlil.convert(component, emit_src=False)}, {
-                **package_files(__package__, *FILES), "pins.h": "\n".join(_header(ports)),
-            }, main="simulator.cc")
-
-        calls  = library(made, FUNCTIONS)
+        ports  = list(_ports(component))
+        calls  = self._library(component)
         handle = Handle(calls.simulator_new())
         places = (Address * len(ports))()
         calls.simulator_ports(handle, places)
@@ -96,6 +92,15 @@ class Pins:
         self._writers = {id(port.signal): _writer(place, len(port.signal))
                          for port, place in zip(ports, places, strict=True) if port.driven}
         self._drive()
+
+    def _library(self, component: Component) -> ctypes.CDLL:
+        """The compiled component, with all ``FUNCTIONS``."""
+        def made() -> Sources:
+            return Sources({"design": rtlil.convert(component, emit_src=False)}, {
+                **package_files(__package__, *FILES), "pins.h": pins_header(component),
+            }, main="simulator.cc")
+
+        return library(made, FUNCTIONS)
 
     def reset(self) -> None:
         """Switch the design off and on: all is as in the beginning, its inputs too."""
@@ -175,11 +180,13 @@ def _bytes(place: int, words: int) -> memoryview:
     return memoryview((Byte * (words * ctypes.sizeof(Word))).from_address(place)).cast("B")
 
 
-def _header(ports: Iterable[_Port]) -> Iterator[str]:
-    """Lines of a C++ header that knows where the ports are.
+def pins_header(component: Component) -> str:
+    """A C++ header that knows where the ports are."""
+    return "\n".join(_header(_ports(component)))
 
-    An input must be a plain value, or a change would not last.
-    """
+
+def _header(ports: Iterable[_Port]) -> Iterator[str]:
+    # An input must be a plain value, or a change would not last.
     yield "#pragma once"
     yield '#include "port.h"'
     yield "template<size_t N> const uint32_t *input(const cxxrtl_yosys::value<N> &port)"

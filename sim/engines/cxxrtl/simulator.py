@@ -7,7 +7,7 @@ are given what was there just before it, and go on in the order in which they we
 
 import operator
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any
+from typing import Any, ClassVar
 
 from amaranth.hdl import Const, Shape, ShapeCastable, Value, ValueCastable
 from amaranth.lib.wiring import Component
@@ -35,8 +35,11 @@ class Simulator:
         The design. Testbenches reach its ports, and nothing inside it.
     """
 
+    #: What compiles it.
+    PINS: ClassVar[type[Pins]] = Pins
+
     def __init__(self, toplevel: Component):
-        self._pins = Pins(toplevel)
+        self._pins = self.PINS(toplevel)
         self._testbenches: list[_Testbench] = []
         self._begun = False
 

@@ -11,7 +11,7 @@ from sim.vectors.support import control_writes, lacking, refused
 from sim.vectors.vector import AC, KINDS, Vector, VectorOutcome, entry_size
 from sw.bus import Register
 
-from .compiled_sequences import HUNG, REGISTERS, SequencePlayer, ending, how
+from .compiled_sequences import HUNG, REGISTERS, Rows, SequencePlayer, ending, how
 
 
 __all__ = ["CxxrtlVectors"]
@@ -28,14 +28,20 @@ _RFLAGS = REGISTERS[Register.RFLAGS]
 
 
 class CxxrtlVectors:
-    """A :class:`sim.vectors.engines.VectorEngine` that never leaves C++ within a batch."""
+    """A :class:`sim.vectors.engines.VectorEngine` that never leaves C++ within a batch.
+
+    Parameters
+    ----------
+    unit, sequences : :class:`.compiled_sequences.Rows` or :class:`None`
+        Units for vectors of either version; None: those that are compiled when the first comes.
+    """
 
     #: Few enough for the processor's cache to hold them.
     batch = 64
 
-    def __init__(self) -> None:
-        self._unit: CompiledVectors | None = None
-        self._sequences = SequencePlayer()
+    def __init__(self, unit: Rows | None = None, sequences: Rows | None = None) -> None:
+        self._unit      = unit
+        self._sequences = SequencePlayer(sequences)
 
     def run(self, vectors: Sequence[AnyVector]) -> list[AnyOutcome | str]:
         """Return the outcome of each of ``vectors``, or the reason why it has none."""

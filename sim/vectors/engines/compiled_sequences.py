@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
+from typing import Protocol
 
 from hw.bus import ControlOp
 from hw.bus import Register as HwRegister
@@ -19,7 +20,7 @@ from sim.vectors.vector import Ending
 from sw.bus import Kind, Register
 
 
-__all__ = ["HUNG", "REGISTERS", "SequencePlayer", "ending", "how"]
+__all__ = ["HUNG", "REGISTERS", "Rows", "SequencePlayer", "ending", "how"]
 
 
 #: The unit's numbers for registers.
@@ -49,6 +50,13 @@ def ending(fault: int, error_code: int, cr2: int, physical: int) -> Ending:
     if fault == _PAGE:
         return Ending("#PF", error_code, cr2)
     return Ending("#GP")
+
+
+class Rows(Protocol):
+    """A compiled unit that does one row of numbers after the other, each from power-up on."""
+
+    def run(self, rows: "array[int]", count: int, size: int) -> list[int]:
+        """Carry out ``count`` rows; return their outcomes, ``size`` numbers together."""
 
 
 class SequencePlayer:

@@ -1,0 +1,174 @@
+"""Changes of Python's syntax trees that make mutants.
+
+What runs at import is left alone, and so are assertions, which are checks themselves, and texts.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+__all__ = ["Site", "sites"]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A change that can be made.
+
+    Attributes
+    ----------
+    line : :class:`int`
+        Where it is.
+    kind, change : :class:`str`
+        The kind of change, and this one in words.
+    apply : callable
+        Makes it, in the tree.
+    """
+
+    line:   int
+    kind:   str
+    change: str
+    apply:  Callable[[], None]
+
+
+#: Comparisons, and what each becomes: the neighbour that only a case at the limit shows.
+_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+#: Statements that can be left out while all names keep a value.
+_REMOVABLE = (ast.AugAssign, ast.Raise, ast.Delete)
+
+
+def sites(tree: ast.Module) -> Iterator[Site]:
+    """Yield all changes in the functions of a module, in the order of its text."""
+    for function in _outermost(tree):
+        yield from _in_function(function)
+
+
+def _outermost(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, _FUNCTIONS):
+            yield node
+        elif isinstance(node, ast.ClassDef):
+            yield from _outermost(node)
+
+
+def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Site]:
+    """Changes of a function's body, and of those in it."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    if body and not _is_stub(body):
+        def leave() -> None:
+            here = ast.copy_location(ast.Return(None), body[0])
+            function.body.insert(function.body.index(body[0]), here)
+
+        # What stays behind it keeps a generator what it is.
+        yield Site(body[0].lineno, "early return", f"{function.name} returns at once", leave)
+        for node in body:
+            yield from _changes(node, function)
+
+
+def _is_stub(body: list[ast.stmt]) -> bool:
+    """Tell whether there is nothing in a body, or only a refusal to be called."""
+    return all(isinstance(node, ast.Pass) or isinstance(node, ast.Raise)
+               or isinstance(node, ast.Return) and node.value is None
+               or isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+               for node in body)
+
+
+def _changes(node: ast.AST, parent: ast.AST) -> Iterator[Site]:
+    """Changes of a node and of all below it."""
+    if isinstance(node, _FUNCTIONS):
+        yield from _in_function(node)
+        return
+    if isinstance(node, (ast.Assert, ast.JoinedStr, ast.ClassDef, ast.Import, ast.ImportFrom)):
+        return
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return  # an assertion too, of zip()
+    if isinstance(node, ast.stmt):
+        yield from _of_statement(node, parent)
+    else:
+        yield from _of_expression(node, parent)
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "type_comment", "msg"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _changes(child, node)
+
+
+def _of_statement(node: ast.stmt, parent: ast.AST) -> Iterator[Site]:
+    called = isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Await))
+    stored = isinstance(node, ast.Assign) and all(
+        isinstance(target, (ast.Attribute, ast.Subscript)) for target in node.targets)
+    if called or stored or isinstance(node, _REMOVABLE):
+        yield Site(node.lineno, "removed statement", f"without: {_shown(node)}", _exchange(
+            node, parent, ast.copy_location(ast.Pass(), node)))
+    if isinstance(node, (ast.If, ast.While)):
+        test = ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test)
+        kind = "swapped branch" if isinstance(node, ast.If) else "inverted loop"
+        yield Site(node.lineno, kind, f"not ({_shown(node.test)})",
+                   lambda: setattr(node, "test", test))
+
+
+def _of_expression(node: ast.AST, parent: ast.AST) -> Iterator[Site]:
+    match node:
+        case ast.Compare():
+            for place, op in enumerate(node.ops):
+                other = _COMPARISONS[type(op)]()
+
+                def turn(place: int = place, other: ast.cmpop = other) -> None:
+                    node.ops[place] = other
+
+                yield Site(node.lineno, "comparison",
+                           f"{_word(op)} becomes {_word(other)} in: {_shown(node)}", turn)
+        case ast.BoolOp():
+            turned = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+            yield Site(node.lineno, "boolean", f"{_word(node.op)} becomes {_word(turned)} in: "
+                       f"{_shown(node)}", lambda: setattr(node, "op", turned))
+        case ast.UnaryOp(op=ast.Not()):
+            yield Site(node.lineno, "boolean", f"without not: {_shown(node)}",
+                       _exchange(node, parent, node.operand))
+        case ast.BinOp(op=ast.BitOr()):
+            yield Site(node.lineno, "flag bits", f"without the right side of: {_shown(node)}",
+                       _exchange(node, parent, node.left))
+        case ast.BinOp(op=ast.BitAnd()):
+            yield Site(node.lineno, "flag bits", f"without the mask of: {_shown(node)}",
+                       _exchange(node, parent, node.left))
+        case ast.Constant(value=int() as value) if not isinstance(value, bool):
+            for step in (1, -1):
+                yield Site(node.lineno, "constant", f"{value} becomes {value + step} in: "
+                           f"{_shown(parent)}", lambda step=step: setattr(  # type: ignore[misc]
+                               node, "value", value + step))
+        case ast.Constant(value=bool() as value):
+            yield Site(node.lineno, "constant", f"{value} becomes {not value} in: "
+                       f"{_shown(parent)}", lambda: setattr(node, "value", not value))
+
+
+def _exchange(node: ast.AST, parent: ast.AST, other: ast.AST) -> Callable[[], None]:
+    """Return what puts another node in the place of this one."""
+    def exchange() -> None:
+        for name, value in ast.iter_fields(parent):
+            if value is node:
+                setattr(parent, name, other)
+            elif isinstance(value, list):
+                value[:] = [other if each is node else each for each in value]
+
+    return exchange
+
+
+def _shown(node: ast.AST) -> str:
+    """The first line of a node's text."""
+    text: str = ast.unparse(ast.fix_missing_locations(node)).splitlines()[0]
+    return text if len(text) <= 70 else f"{text[:67]}..."
+
+
+def _word(operator: Any) -> str:
+    words = {"Eq": "==", "NotEq": "!=", "Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">=",
+             "In": "in", "NotIn": "not in", "Is": "is", "IsNot": "is not", "And": "and",
+             "Or": "or"}
+    return words[type(operator).__name__]

@@ -1,0 +1,163 @@
+"""Tests of the project on mutants: a pytest that has collected them once, and forks for each.
+
+It is a process of its own. It plays all tests without a mutant first: those that fail then, and
+those that never touch the mutated part, say nothing of a mutant, and are left out.
+"""
+
+import contextlib
+import io
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Protocol
+
+from sim.errors import Unavailable
+
+from .forked import forked
+
+
+__all__ = ["Hooks", "Suite", "tests_folder"]
+
+
+WHO = "the tests as checks"
+
+
+class Hooks(Protocol):
+    """What is particular to the mutated part."""
+
+    def collected(self) -> None:
+        """Prepare what the tests have imported."""
+
+    def begin(self) -> None:
+        """Note that a test begins."""
+
+    def touched(self) -> frozenset[str]:
+        """Names of what the test that has ended has touched of the mutated part."""
+
+    def choose(self, mutant: Any) -> None:
+        """Have a mutant active from now on."""
+
+
+class Suite:
+    """Tests, in a process that plays them on one mutant after the other.
+
+    Raises :class:`sim.errors.Unavailable` without pytest or tests.
+
+    Parameters
+    ----------
+    tests : sequence of :class:`str`
+        Files and folders of the tests, from the top of the project.
+    make : callable
+        Makes the :class:`Hooks` in that process, of ``arguments``.
+    """
+
+    def __init__(self, tests: Sequence[str], make: Callable[..., Hooks], *arguments: Any):
+        if find_spec("pytest") is None:
+            raise Unavailable(f"{WHO} need pytest: pip install 'dragoncage[test]'")
+        root = tests_folder().parent
+        context = multiprocessing.get_context("spawn")
+        self._ours, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, daemon=True, args=(
+            theirs, root, [str(root / name) for name in tests], make, arguments))
+        self._process.start()
+        theirs.close()
+        self.durations: dict[str, float] = self._receive()
+        self.touched: dict[str, frozenset[str]] = self._receive()
+
+    def play(self, mutant: Any, tests: Sequence[str], seconds: float) -> str:
+        """Play tests on a mutant until one fails: its name and why. Empty words: none does."""
+        self._ours.send((mutant, list(tests), seconds))
+        words: str = self._receive()
+        return words
+
+    def close(self) -> None:
+        """End the process."""
+        self._ours.close()
+        self._process.join(5)
+        self._process.kill()
+
+    def _receive(self) -> Any:
+        try:
+            return self._ours.recv()
+        except EOFError as error:
+            raise Unavailable(f"{WHO}: pytest has ended early") from error
+
+
+def tests_folder() -> Path:
+    """The folder of the project's tests. Raises :class:`sim.errors.Unavailable` without one."""
+    folder = Path(__file__).resolve().parents[2] / "tests"
+    if not (folder / "conftest.py").is_file():
+        raise Unavailable(f"{WHO} need a checkout of the project: there is no {folder}")
+    return folder
+
+
+def _serve(connection: Connection, root: Path, tests: list[str], make: Callable[..., Hooks],
+           arguments: tuple[Any, ...]) -> None:
+    """Be the process."""
+    import pytest
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main([
+            "-o", "addopts=", "--import-mode=importlib", "-o", "timeout=0", "-p", "no:xdist",
+            "-p", "no:terminal", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=0",
+            f"--rootdir={root}", *tests,
+        ], plugins=[_Plugin(connection, make(*arguments))])
+
+
+class _Plugin:
+    """Plays the tests when it is told to, instead of one after the other."""
+
+    def __init__(self, connection: Connection, hooks: Hooks):
+        self._connection = connection
+        self._hooks      = hooks
+        self._failure    = ""
+
+    def pytest_configure(self) -> None:
+        """Have the same examples each time, and none that only make a failure smaller."""
+        from hypothesis import HealthCheck, Phase, settings
+
+        settings.register_profile("mutation", derandomize=True, database=None, deadline=None,
+                                  phases=(Phase.explicit, Phase.generate),
+                                  suppress_health_check=list(HealthCheck))
+        settings.load_profile("mutation")
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        """Play all without a mutant, and then what is asked for."""
+        self._hooks.collected()
+        items = {item.nodeid: item for item in session.items}
+        durations, touched = {}, {}
+        for name, item in items.items():
+            self._hooks.begin()
+            begun = time.perf_counter()
+            if not self._failed(item) and (names := self._hooks.touched()):
+                durations[name] = time.perf_counter() - begun
+                touched[name]   = names
+        self._connection.send(durations)
+        self._connection.send(touched)
+        with contextlib.suppress(EOFError):
+            while True:
+                mutant, names, seconds = self._connection.recv()
+                self._connection.send(forked(
+                    lambda mutant=mutant, names=names: self._noticed(
+                        mutant, [items[name] for name in names]), seconds))
+        return True
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Note why a test has failed."""
+        if report.failed or report.skipped:
+            self._failure = str(report.longrepr).strip().splitlines()[-1] or "failed"
+
+    def _noticed(self, mutant: Any, items: Sequence[Any]) -> str:
+        self._hooks.choose(mutant)
+        for item in items:
+            if self._failed(item):
+                return f"{item.nodeid}: {self._failure}"
+        return ""
+
+    def _failed(self, item: Any) -> bool:
+        self._failure = ""
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        return bool(self._failure)

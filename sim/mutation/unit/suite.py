@@ -1,0 +1,78 @@
+"""The tests of the unit, on its mutants: benches of theirs whose unit is the one with mutants."""
+
+import sys
+from typing import Any
+
+from amaranth.sim import Simulator
+
+from hw.config import MmuConfig
+
+from .machine import Machine
+from .mutants import CONFIG, Draw
+
+
+__all__ = ["TESTS", "BenchHooks"]
+
+
+#: The tests.
+TESTS = ("tests/hw",)
+
+#: Features that CONFIG has, and that a test may want the unit not to have.
+_FEATURES = tuple(name for name, value in vars(CONFIG).items() if isinstance(value, bool))
+
+
+class BenchHooks:
+    """Gives the benches of ``tests/hw`` the unit with mutants.
+
+    A bench whose unit lacks a feature that units have is left alone, and so are adapters: what
+    they show is not of this unit.
+    """
+
+    def __init__(self, draw: Draw):
+        self._machine = Machine(draw)
+        self._used    = False
+
+    def collected(self) -> None:
+        """Change the class of benches, which all tests share."""
+        [support] = [module for name, module in sys.modules.items()
+                     if name.endswith("hw.mmu_support")]
+        bench = support.MmuBench
+        plain_init, plain_run = bench.__init__, bench.run
+        hooks = self
+
+        def init(bench: Any, config: MmuConfig, bus: Any = None, *,
+                 simulator: Any = Simulator) -> None:
+            bench.on_mutants = not bus and _suits(config)
+            bench.width      = config.maxphyaddr
+            if bench.on_mutants:
+                config, simulator = CONFIG, hooks._machine.simulator
+            plain_init(bench, config, bus, simulator=simulator)
+
+        def run(bench: Any, main: Any, **options: Any) -> None:
+            if bench.on_mutants:
+                hooks._used = True
+                # The mutant becomes active by a reset.
+                bench._started = True
+                options = {"maxphyaddr": min(bench.width, 40)} | options
+            plain_run(bench, main, **options)
+
+        bench.__init__, bench.run = init, run
+
+    def begin(self) -> None:
+        """Note that a test begins."""
+        self._used = False
+
+    def touched(self) -> frozenset[str]:
+        """The unit, if the test has run it."""
+        return frozenset({"unit"} if self._used else ())
+
+    def choose(self, mutant: int) -> None:
+        """Have a mutant active from the next reset on."""
+        self._machine.choose(mutant)
+
+
+def _suits(config: MmuConfig) -> bool:
+    """Tell whether the unit with mutants has what this one has, and lacks nothing of it."""
+    plain = MmuConfig()
+    return all(getattr(CONFIG, name) if getattr(config, name) else not getattr(plain, name)
+               for name in _FEATURES)
