@@ -14,8 +14,12 @@ from .mutants import CONFIG, Draw
 __all__ = ["TESTS", "BenchHooks"]
 
 
-#: The tests.
-TESTS = ("tests/hw",)
+#: The tests of a whole unit: those of blocks, and of what stands around it, are of no use here.
+TESTS = tuple(f"tests/hw/test_{name}.py" for name in (
+    "against_golden_bursts", "against_golden_modes", "against_golden_sequences",
+    "against_golden_updates", "bus_errors", "latency", "operands", "registers", "rules_contexts",
+    "rules_flags", "rules_keys", "rules_levels", "rules_modes", "rules_pae", "rules_reserved",
+    "rules_tlb", "rules_verdict", "rules_walk", "tlb_second"))
 
 #: Features that CONFIG has, and that a test may want the unit not to have.
 _FEATURES = tuple(name for name, value in vars(CONFIG).items() if isinstance(value, bool))
@@ -24,8 +28,8 @@ _FEATURES = tuple(name for name, value in vars(CONFIG).items() if isinstance(val
 class BenchHooks:
     """Gives the benches of ``tests/hw`` the unit with mutants.
 
-    A bench whose unit lacks a feature that units have is left alone, and so are adapters: what
-    they show is not of this unit.
+    A test is left out whose unit lacks a feature that units have, and so is one behind adapters:
+    what they show is not of this unit.
     """
 
     def __init__(self, draw: Draw):
@@ -34,6 +38,8 @@ class BenchHooks:
 
     def collected(self) -> None:
         """Change the class of benches, which all tests share."""
+        import pytest
+
         [support] = [module for name, module in sys.modules.items()
                      if name.endswith("hw.mmu_support")]
         bench = support.MmuBench
@@ -42,19 +48,16 @@ class BenchHooks:
 
         def init(bench: Any, config: MmuConfig, bus: Any = None, *,
                  simulator: Any = Simulator) -> None:
-            bench.on_mutants = not bus and _suits(config)
-            bench.width      = config.maxphyaddr
-            if bench.on_mutants:
-                config, simulator = CONFIG, hooks._machine.simulator
-            plain_init(bench, config, bus, simulator=simulator)
+            if bus or not _suits(config):
+                pytest.skip("another unit")
+            bench.width = min(config.maxphyaddr, 40)
+            plain_init(bench, CONFIG, simulator=hooks._machine.simulator)
 
         def run(bench: Any, main: Any, **options: Any) -> None:
-            if bench.on_mutants:
-                hooks._used = True
-                # The mutant becomes active by a reset.
-                bench._started = True
-                options = {"maxphyaddr": min(bench.width, 40)} | options
-            plain_run(bench, main, **options)
+            hooks._used = True
+            # The mutant becomes active by a reset.
+            bench._started = True
+            plain_run(bench, main, **{"maxphyaddr": bench.width} | options)
 
         bench.__init__, bench.run = init, run
 

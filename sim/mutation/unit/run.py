@@ -1,0 +1,101 @@
+"""Checks of the unit, on one of its mutants: the cheapest first."""
+
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
+from random import Random
+
+from sim.mutation.forked import forked
+from sim.mutation.results import EQUIVALENT, SURVIVED, Result
+from sim.mutation.suite import Suite
+from sim.sweep.spaces import CASES, case_at
+from sim.sweep.tables import vector
+from sim.vectors.engines.compiled import CxxrtlVectors
+from sim.vectors.engines.golden import GoldenVectors
+from sim.vectors.vector import VectorOutcome
+
+from .equivalence import why_equivalent
+from .machine import Machine
+from .mutants import Draw, list_mutants
+from .sequences import Sequences
+from .suite import TESTS, BenchHooks
+
+
+__all__ = ["CHECKS", "try_mutant"]
+
+
+#: Cases of the sweep that are drawn, random sequences, and random operations of each.
+CASES_DRAWN, SEQUENCES, OPERATIONS = 1000, 150, 80
+
+#: Seconds within which a check of some seconds ends on any machine, and the factor by which tests
+#: may be slower than they were without a mutant. A unit that hangs is noticed by itself: it does
+#: not respond in 10,000 cycles. Only logic that never settles comes to this.
+PATIENCE, SLOWER = 120.0, 20.0
+
+#: The checks by name, in their order.
+CHECKS = ("vectors", "sequences", "proof", "tests")
+
+
+def try_mutant(draw: Draw, number: int, checks: Sequence[str]) -> Result:
+    """Do checks on a mutant until one settles it. Raises :class:`sim.errors.Unavailable`."""
+    bench = _bench(draw)
+    for name in CHECKS:
+        if name not in checks:
+            continue
+        if name == "proof":
+            if why := why_equivalent(list_mutants(draw)[number - 1]):
+                return Result(number, EQUIVALENT, why)
+        elif words := getattr(bench, name)(number):
+            return Result(number, name, words)
+    return Result(number, SURVIVED, "")
+
+
+@cache
+def _bench(draw: Draw) -> "_Bench":
+    return _Bench(draw)
+
+
+class _Bench:
+    """The machine, and all that is played on it: made once, for all mutants of this process."""
+
+    def __init__(self, draw: Draw):
+        self._draw      = draw
+        self._machine   = Machine(draw)
+        self._unit      = CxxrtlVectors(self._machine.vectors, self._machine.sequences)
+        random          = Random("mutants")
+        self._cases     = [vector(case_at(random.randrange(CASES))) for _ in range(CASES_DRAWN)]
+        self._right     = GoldenVectors().run(self._cases)
+        self._sequences = Sequences(SEQUENCES, OPERATIONS)
+
+    @cached_property
+    def _suite(self) -> Suite:
+        return Suite(TESTS, BenchHooks, self._draw)
+
+    def vectors(self, number: int) -> str:
+        """Play cases of the sweep, whose outcomes the golden model knows."""
+        return forked(lambda: self._on(number, self._wrong_case), PATIENCE)
+
+    def sequences(self, number: int) -> str:
+        """Play random sequences, each with one right outcome."""
+        return forked(lambda: self._on(number, lambda: self._sequences.noticed(
+            self._machine.sequences)), PATIENCE)
+
+    def tests(self, number: int) -> str:
+        """Play the tests of the unit, the shortest first."""
+        durations = self._suite.durations
+        return self._suite.play(number, sorted(durations, key=durations.__getitem__),
+                                PATIENCE + SLOWER * sum(durations.values()))
+
+    def _on(self, number: int, check: Callable[[], str]) -> str:
+        """Do a check on a mutant. This process has no other use from then on."""
+        self._machine.choose(number)
+        return check()
+
+    def _wrong_case(self) -> str:
+        for number, right in enumerate(self._right):
+            [found] = self._unit.run(self._cases[number:number + 1])
+            if isinstance(found, VectorOutcome):
+                found = found._replace(cycles=None)
+            if found != right:
+                told = found if isinstance(found, str) else "another outcome"
+                return f"case {number}: {told}"
+        return ""
