@@ -1,13 +1,13 @@
 """Results of mutants."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
-__all__ = ["EQUIVALENT", "SURVIVED", "Result"]
+__all__ = ["PROOF", "SURVIVED", "Result"]
 
 
-#: What takes the place of a check that has killed a mutant: nothing has, or nothing can.
-SURVIVED, EQUIVALENT = "", "equivalent"
+#: In place of the check that has killed a mutant: no one has; and a proof that no one can.
+SURVIVED, PROOF = "", "proof"
 
 
 class Result(NamedTuple):
@@ -18,19 +18,11 @@ class Result(NamedTuple):
     number : :class:`int`
         Number of the mutant.
     check : :class:`str`
-        The check that has killed it; or :data:`SURVIVED`, or :data:`EQUIVALENT`.
+        The check that has killed it; or :data:`SURVIVED`, or :data:`PROOF`.
     words : :class:`str`
-        What the check has noticed, or why nothing can be.
+        What the check has noticed, or what is proven.
     """
 
     number: int
     check:  str
     words:  str
-
-    @classmethod
-    def read(cls, record: Any) -> "Result":
-        """Read a record of a journal. Raises :class:`ValueError` or :class:`TypeError`."""
-        number, check, words = record
-        if not (isinstance(number, int) and isinstance(check, str) and isinstance(words, str)):
-            raise TypeError("this is no result")
-        return cls(number, check, words)

@@ -1,13 +1,16 @@
-"""Mutants of one part of the project, tried on workers, with a journal."""
+"""Mutants of one part of the project, tried on workers, with a journal.
 
-from collections.abc import Callable, Sequence
+A check is done on all mutants that are left before the next one, which costs more, begins.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sim.explore.pool import Pool
 from sim.output.journal import Journal
 
-from .results import Result
+from .results import SURVIVED, Result
 
 
 __all__ = ["Known", "tried"]
@@ -18,45 +21,63 @@ FORMAT = 1
 
 
 class Known:
-    """Results of earlier runs, and where those of this run go.
+    """What checks have noticed in earlier runs, and where that of this run goes.
 
     Parameters
     ----------
     header : mapping
-        What the results depend on: the part, the draw, the checks, and a digest of all sources.
+        What it depends on: the part, the mutants, and a digest of all sources.
     file : :class:`pathlib.Path` or :class:`None`
-        Where results are, and go to; None: nowhere.
+        Where it is, and goes to; None: nowhere.
 
     Raises :class:`sim.output.files.FileTrouble` for a file that cannot be used.
     """
 
-    def __init__(self, header: dict[str, Any], file: Path | None):
-        self.results: dict[int, Result] = {}
+    def __init__(self, header: Mapping[str, Any], file: Path | None):
+        self._words: dict[tuple[int, str], str] = {}
         self._journal = Journal(file, {"format": FORMAT, **header}, self._read, work="mutants",
-                                record="the result of a mutant")
+                                record="what a check has noticed")
 
     def _read(self, record: Any) -> None:
-        result = Result.read(record)
-        self.results[result.number] = result
+        number, check, words = record
+        if not (isinstance(number, int) and isinstance(check, str) and isinstance(words, str)):
+            raise TypeError("no record")
+        self._words[number, check] = words
 
-    def add(self, result: Result) -> None:
-        """Note a result."""
-        self.results[result.number] = result
-        self._journal.add(result)
+    def __contains__(self, done: tuple[int, str]) -> bool:
+        return done in self._words
+
+    def words(self, number: int, check: str) -> str:
+        """What a check has noticed of a mutant; empty if nothing."""
+        return self._words[number, check]
+
+    def add(self, number: int, check: str, words: str) -> None:
+        """Note it."""
+        self._words[number, check] = words
+        self._journal.add([number, check, words])
 
     def close(self) -> None:
         """Close the file."""
         self._journal.close()
 
 
-def tried(numbers: Sequence[int], try_mutant: Callable[..., Result], draw: Any,
-          checks: Sequence[str], pool: Pool, known: Known,
-          progress: Callable[[int], None]) -> list[Result]:
-    """Try mutants by their numbers, but for those that are ``known``."""
-    rest = [number for number in numbers if number not in known.results]
-    progress(len(numbers) - len(rest))
-    for done, result in enumerate(pool.calls(
-            try_mutant, [(draw, number, checks) for number in rest]), 1):
-        known.add(result)
-        progress(len(numbers) - len(rest) + done)
-    return [known.results[number] for number in numbers]
+def tried(
+    numbers: Sequence[int], checks: Mapping[str, Callable[[Any, int], str]], draw: Any, pool: Pool,
+    known: Known, progress: Callable[[str, int], None] = lambda check, left: None,
+) -> list[Result]:
+    """Do checks on mutants, by their numbers, until one settles each.
+
+    ``progress`` is told before each check that is done how many it is still to be done on. Raises
+    :class:`sim.errors.Unavailable`.
+    """
+    results, left = {}, list(numbers)
+    for name, check in checks.items():
+        rest = [number for number in left if (number, name) not in known]
+        for place, words in enumerate(pool.calls(check, [(draw, number) for number in rest])):
+            known.add(rest[place], name, words)
+            progress(name, len(rest) - place - 1)
+        for number in list(left):
+            if words := known.words(number, name):
+                results[number] = Result(number, name, words)
+                left.remove(number)
+    return [results.get(number, Result(number, SURVIVED, "")) for number in numbers]

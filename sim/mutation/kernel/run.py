@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import cache
 
 from sim.mutation.forked import forked
-from sim.mutation.results import SURVIVED, Result
 from sim.mutation.suite import Suite
 
 from .mutants import Draw, KernelMutant, list_mutants
@@ -12,25 +11,12 @@ from .scripts import Scripts, noticed
 from .suite import TESTS, KernelHooks
 
 
-__all__ = ["CHECKS", "try_mutant"]
+__all__ = ["CHECKS"]
 
 
 #: Seconds within which a check of some seconds ends on any machine, and the factor by which all may
 #: be slower than they were without a mutant.
 PATIENCE, SLOWER = 60.0, 20.0
-
-#: The checks by name, in their order.
-CHECKS = ("scripts", "tests")
-
-
-def try_mutant(draw: Draw, number: int, checks: Sequence[str]) -> Result:
-    """Do checks on a mutant until one notices it. Raises :class:`sim.errors.Unavailable`."""
-    mutant = _mutants(draw)[number - 1]
-    for name in CHECKS:
-        if name in checks and (words := _CHECKS[name](mutant)):
-            return Result(number, name, words)
-    return Result(number, SURVIVED, "")
-
 
 @cache
 def _mutants(draw: Draw) -> Sequence[KernelMutant]:
@@ -47,20 +33,22 @@ def _suite() -> Suite:
     return Suite(TESTS, KernelHooks)
 
 
-def _scripts(mutant: KernelMutant) -> str:
-    """Play the scripts that call its function."""
+def _scripts(draw: Draw, number: int) -> str:
+    """Play the scripts that call the function of a mutant."""
+    mutant  = _mutants(draw)[number - 1]
     scripts = _all_scripts().of(mutant.function)
     return forked(lambda: noticed(mutant, scripts),
                   PATIENCE + SLOWER * sum(script.seconds for script in scripts))
 
 
-def _tests(mutant: KernelMutant) -> str:
-    """Play the tests that call its function."""
-    suite = _suite()
+def _tests(draw: Draw, number: int) -> str:
+    """Play the tests that call the function of a mutant."""
+    mutant, suite = _mutants(draw)[number - 1], _suite()
     names = sorted((name for name, touched in suite.touched.items()
                     if mutant.function in touched), key=suite.durations.__getitem__)
     return suite.play(mutant, names, PATIENCE + SLOWER * sum(
         suite.durations[name] for name in names))
 
 
-_CHECKS = {"scripts": _scripts, "tests": _tests}
+#: The checks by name, the cheapest first. Each tells what it notices in a mutant of a draw.
+CHECKS = {"scripts": _scripts, "tests": _tests}

@@ -1,11 +1,11 @@
 """Checks of the unit, on one of its mutants: the cheapest first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, cached_property
 from random import Random
 
 from sim.mutation.forked import forked
-from sim.mutation.results import EQUIVALENT, SURVIVED, Result
+from sim.mutation.results import PROOF
 from sim.mutation.suite import Suite
 from sim.sweep.spaces import CASES, case_at
 from sim.sweep.tables import vector
@@ -20,7 +20,7 @@ from .sequences import Sequences
 from .suite import TESTS, BenchHooks
 
 
-__all__ = ["CHECKS", "try_mutant"]
+__all__ = ["CHECKS"]
 
 
 #: Cases of the sweep that are drawn, random sequences, and random operations of each.
@@ -31,22 +31,28 @@ CASES_DRAWN, SEQUENCES, OPERATIONS = 1000, 150, 80
 #: not respond in 10,000 cycles. Only logic that never settles comes to this.
 PATIENCE, SLOWER = 120.0, 20.0
 
-#: The checks by name, in their order.
-CHECKS = ("vectors", "sequences", "proof", "tests")
+def _vectors(draw: Draw, number: int) -> str:
+    """Play cases of the sweep on a mutant."""
+    return _bench(draw).vectors(number)
 
 
-def try_mutant(draw: Draw, number: int, checks: Sequence[str]) -> Result:
-    """Do checks on a mutant until one settles it. Raises :class:`sim.errors.Unavailable`."""
-    bench = _bench(draw)
-    for name in CHECKS:
-        if name not in checks:
-            continue
-        if name == "proof":
-            if why := why_equivalent(list_mutants(draw)[number - 1]):
-                return Result(number, EQUIVALENT, why)
-        elif words := getattr(bench, name)(number):
-            return Result(number, name, words)
-    return Result(number, SURVIVED, "")
+def _sequences(draw: Draw, number: int) -> str:
+    """Play random sequences on a mutant."""
+    return _bench(draw).sequences(number)
+
+
+def _proof(draw: Draw, number: int) -> str:
+    """Prove that a mutant is none."""
+    return why_equivalent(list_mutants(draw)[number - 1])
+
+
+def _tests(draw: Draw, number: int) -> str:
+    """Play tests on a mutant."""
+    return _bench(draw).tests(number)
+
+
+#: The checks by name, the cheapest first. Each tells what it notices in a mutant of a draw.
+CHECKS = {"vectors": _vectors, "sequences": _sequences, PROOF: _proof, "tests": _tests}
 
 
 @cache
