@@ -28,6 +28,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.litmus`        litmus tests of page tables on several processors
 :mod:`sim.sweep`         every combination of the bits that decide an access
 :mod:`sim.script`        kernel scripts, played on our kernel and on a real Linux
+:mod:`sim.mutation`      mutants of the unit and of the kernel, and what kills them
 :mod:`sim.matrix`        every way to write, against every kind of memory
 :mod:`sim.perfetto`      a run as a file for Perfetto, the viewer of traces
 :mod:`sim.page`          the page of a run, in which a reader sees what happened

@@ -11,7 +11,7 @@ SURVIVED, PROOF = "", "proof"
 
 
 class Result(NamedTuple):
-    """What has become of one mutant.
+    """Result of one mutant.
 
     Attributes
     ----------

@@ -21,7 +21,7 @@ FORMAT = 1
 
 
 class Known:
-    """What checks have noticed in earlier runs, and where that of this run goes.
+    """Words of checks in earlier runs, and the file to which those of this run go.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ class Known:
 
     def __init__(self, header: Mapping[str, Any], file: Path | None):
         self._words: dict[tuple[int, str], str] = {}
-        self._journal = Journal(file, {"format": FORMAT, **header}, self._read, work="mutants",
-                                record="what a check has noticed")
+        self._journal = Journal(file, {"format": FORMAT, **header}, self._read,
+                                work="draw of mutants", record="what a check has noticed")
 
     def _read(self, record: Any) -> None:
         number, check, words = record
@@ -48,7 +48,7 @@ class Known:
         return done in self._words
 
     def words(self, number: int, check: str) -> str:
-        """What a check has noticed of a mutant; empty if nothing."""
+        """The words of a check on a mutant; empty if it has noticed nothing."""
         return self._words[number, check]
 
     def add(self, number: int, check: str, words: str) -> None:

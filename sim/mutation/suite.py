@@ -9,6 +9,7 @@ import io
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,7 +27,7 @@ WHO = "the tests as checks"
 
 
 class Hooks(Protocol):
-    """What is particular to the mutated part."""
+    """The side of the mutated part."""
 
     def collected(self) -> None:
         """Prepare what the tests have imported."""
@@ -141,8 +142,7 @@ class _Plugin:
             while True:
                 mutant, names, seconds = self._connection.recv()
                 self._connection.send(forked(
-                    lambda mutant=mutant, names=names: self._noticed(
-                        mutant, [items[name] for name in names]), seconds))
+                    partial(self._noticed, mutant, [items[name] for name in names]), seconds))
         return True
 
     def pytest_runtest_logreport(self, report: Any) -> None:

@@ -22,6 +22,7 @@ from sim.script import SCRIPTS
 from tests.benchmark.benchmark_support import figures
 from tests.benchmark.hardware_support import measurement
 from tests.coverage.coverage_support import document
+from tests.mutation.mutation_support import document_with_a_survivor
 from tests.oracles.oracle_support import vector
 from tests.json_support import documented, paths
 from tests.scenario.story_support import FAST
@@ -75,6 +76,8 @@ def printed(command, tmp_path, capsys):
         return built()
     if command == "compare":
         return json.dumps(compared())
+    if command == "mutate":
+        return json.dumps(document_with_a_survivor())
     if command == "coverage":
         return json.dumps(document())
     if command == "sweep":

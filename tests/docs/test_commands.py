@@ -66,6 +66,8 @@ SWEPT   = "tests/sweep/test_command.py::test_the_counts_do_not_depend_on_the_num
 SAMPLED = ("tests/sweep/test_command.py::"
            "test_without_a_range_it_is_a_sample_and_with_full_it_is_all")
 COVERED = "tests/coverage/test_command.py::"
+MUTATED = "tests/mutation/test_unit.py::test_the_command_tells_what_has_noticed_each"
+CHANGED = "tests/mutation/test_command.py::test_mutants_of_the_kernel_are_tried"
 SAVED   = "tests/explore/test_command.py::test_a_schedule_is_saved_as_a_scenario"
 SERIAL  = ("tests/engines/test_serial.py::"
            "test_the_command_tells_a_whole_story_through_a_pseudo_terminal")
@@ -203,6 +205,14 @@ ELSEWHERE = {
         "test_json_and_the_page_have_the_same_and_vectors_can_be_run",
     "dragoncage coverage --stimulus 1042.0":          COVERED +
         "test_a_stimulus_is_carried_out_again_and_tells_its_hits",
+    "dragoncage mutate hw":                           MUTATED,
+    "dragoncage mutate hw --mutants 500 --seed 1":    MUTATED,
+    "dragoncage mutate hw --checks vectors,cycles":   MUTATED,
+    "dragoncage mutate hw --resume FILE":             MUTATED,
+    "dragoncage mutate sw":                           CHANGED,
+    "dragoncage mutate sw --only 17":                 CHANGED,
+    "dragoncage mutate sw --jobs 2":                  CHANGED,
+    "dragoncage mutate sw --json":                    CHANGED,
     "dragoncage bench engines":                       BENCH,
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,

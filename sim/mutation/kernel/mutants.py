@@ -8,24 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import NamedTuple
 
 import sw
+from sim.mutation.mutant import Draw
 
 from .operators import sites
 
 
-__all__ = ["Draw", "KernelMutant", "activate", "code_of", "folder", "list_mutants", "name_of"]
-
-
-class Draw(NamedTuple):
-    """What mutants there are: how many, and the seed that they are drawn from.
-
-    Equal ones bring the same mutants of the same source.
-    """
-
-    count: int
-    seed:  int
+__all__ = ["KernelMutant", "activate", "code_of", "folder", "list_mutants", "name_of"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +32,7 @@ class KernelMutant:
         The line.
     kind, change : :class:`str`
         As a :class:`.operators.Site` has them.
-    place : :class:`int`
+    site : :class:`int`
         Number of the site in its file.
     function : :class:`str`
         Name of the outermost function that changes, as :func:`name_of` has it.
@@ -53,8 +43,13 @@ class KernelMutant:
     line:     int
     kind:     str
     change:   str
-    place:    int
+    site:     int
     function: str
+
+    @property
+    def place(self) -> str:
+        """The file and the line, and the function."""
+        return f"sw/{self.file}:{self.line} ({self.function.split(':')[1]})"
 
 
 def list_mutants(draw: Draw) -> tuple[KernelMutant, ...]:
@@ -74,7 +69,7 @@ def list_mutants(draw: Draw) -> tuple[KernelMutant, ...]:
 
 def activate(mutant: KernelMutant) -> None:
     """Change the functions of the kernel that this process has loaded: there is no way back."""
-    changed = {name_of(old): new for old, new in _changed(mutant.file, mutant.place).items()}
+    changed = {name_of(old): new for old, new in _changed(mutant.file, mutant.site).items()}
     for function in gc.get_objects():
         if isinstance(function, FunctionType) and (
                 other := changed.get(name_of(function.__code__))) is not None:

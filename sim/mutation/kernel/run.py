@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from functools import cache
 
 from sim.mutation.forked import forked
+from sim.mutation.mutant import Draw
 from sim.mutation.suite import Suite
 
-from .mutants import Draw, KernelMutant, list_mutants
+from .mutants import KernelMutant, list_mutants
 from .scripts import Scripts, noticed
 from .suite import TESTS, KernelHooks
 

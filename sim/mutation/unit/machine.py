@@ -19,10 +19,11 @@ from sim.engines.cxxrtl.ports import mangled
 from sim.engines.cxxrtl.simulator import Simulator
 from sim.engines.cxxrtl.structures import Number, Word
 from sim.engines.testbench import Testbench
+from sim.mutation.mutant import Draw
 from sim.record.signals import SIGNALS
 from sim.toolchain.compiler import Prototype
 
-from .mutants import CONFIG, Draw, design
+from .mutants import CONFIG, design
 
 
 __all__ = ["Machine"]
@@ -53,7 +54,7 @@ class Machine:
 
     Parameters
     ----------
-    draw : :class:`.mutants.Draw`
+    draw : :class:`sim.mutation.mutant.Draw`
         The mutants.
 
     Attributes

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
 
 from amaranth.back import rtlil
 
@@ -17,11 +16,12 @@ import hw
 from hw.config import MmuConfig
 from hw.mmu import Mmu
 from sim.errors import Unavailable
+from sim.mutation.mutant import Draw
 from sim.toolchain.cache import name_of
 from sim.toolchain.compiler import Compiler, kept
 
 
-__all__ = ["CONFIG", "INPUT", "Draw", "UnitMutant", "design", "list_mutants", "original"]
+__all__ = ["CONFIG", "INPUT", "UnitMutant", "design", "list_mutants", "original"]
 
 
 WHO = "the mutants of the unit"
@@ -68,16 +68,6 @@ MODES = {
     "cnot0":  "is inverted where another bit is 0",
     "cnot1":  "is inverted where another bit is 1",
 }
-
-
-class Draw(NamedTuple):
-    """What mutants there are: how many, and the seed that they are drawn from.
-
-    Equal ones bring the same mutants of the same unit.
-    """
-
-    count: int
-    seed:  int
 
 
 @dataclass(frozen=True)
@@ -129,6 +119,11 @@ class UnitMutant:
                    tuple(dict.fromkeys(sources)))
 
     @property
+    def place(self) -> str:
+        """The sources that it comes from, and its module."""
+        return f"{', '.join(self.sources)} ({self.module})".lstrip()
+
+    @property
     def change(self) -> str:
         """The change in words."""
         where = f"bit {self.bit} of {self.port} of {self.cell}"
@@ -144,9 +139,11 @@ def original() -> str:
     drawn depends on them, so they must not depend on where these files are.
     """
     [folder] = hw.__path__
-    kept = re.compile(rf'( *attribute \\src "){re.escape(folder)}/([^"]*")')
-    lines = (kept.sub(r"\1hw/\2", line) for line in rtlil.convert(Mmu(CONFIG), name="top").splitlines())
-    return "".join(f"{line}\n" for line in lines if "attribute \\src" not in line or '"hw/' in line)
+    ours  = re.compile(rf'( *attribute \\src "){re.escape(folder)}/')
+    lines = (ours.sub(r"\1hw/", line)
+             for line in rtlil.convert(Mmu(CONFIG), name="top").splitlines())
+    return "".join(f"{line}\n" for line in lines
+                   if "attribute \\src" not in line or '"hw/' in line)
 
 
 @cache

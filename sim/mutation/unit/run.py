@@ -5,6 +5,7 @@ from functools import cache, cached_property
 from random import Random
 
 from sim.mutation.forked import forked
+from sim.mutation.mutant import Draw
 from sim.mutation.results import PROOF
 from sim.mutation.suite import Suite
 from sim.sweep.spaces import CASES, case_at
@@ -13,14 +14,14 @@ from sim.vectors.engines.compiled import CxxrtlVectors
 from sim.vectors.engines.golden import GoldenVectors
 from sim.vectors.vector import VectorOutcome
 
-from .equivalence import why_equivalent
+from .proof import why_equivalent
 from .machine import Machine
-from .mutants import Draw, list_mutants
+from .mutants import list_mutants
 from .sequences import Sequences
 from .suite import TESTS, BenchHooks
 
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "prepare"]
 
 
 #: Cases of the sweep that are drawn, random sequences, and random operations of each.
@@ -31,6 +32,11 @@ CASES_DRAWN, SEQUENCES, OPERATIONS = 1000, 150, 80
 #: not respond in 10,000 cycles. Only logic that never settles comes to this.
 PATIENCE, SLOWER = 120.0, 20.0
 
+def prepare(draw: Draw) -> None:
+    """Compile the unit with its mutants. Raises :class:`sim.errors.Unavailable`."""
+    Machine(draw)
+
+
 def _vectors(draw: Draw, number: int) -> str:
     """Play cases of the sweep on a mutant."""
     return _bench(draw).vectors(number)
@@ -39,6 +45,11 @@ def _vectors(draw: Draw, number: int) -> str:
 def _sequences(draw: Draw, number: int) -> str:
     """Play random sequences on a mutant."""
     return _bench(draw).sequences(number)
+
+
+def _cycles(draw: Draw, number: int) -> str:
+    """Count the cycles of random sequences on a mutant."""
+    return _bench(draw).cycles(number)
 
 
 def _proof(draw: Draw, number: int) -> str:
@@ -52,7 +63,8 @@ def _tests(draw: Draw, number: int) -> str:
 
 
 #: The checks by name, the cheapest first. Each tells what it notices in a mutant of a draw.
-CHECKS = {"vectors": _vectors, "sequences": _sequences, PROOF: _proof, "tests": _tests}
+CHECKS = {"vectors": _vectors, "sequences": _sequences, "cycles": _cycles, PROOF: _proof,
+          "tests": _tests}
 
 
 @cache
@@ -71,6 +83,7 @@ class _Bench:
         self._cases     = [vector(case_at(random.randrange(CASES))) for _ in range(CASES_DRAWN)]
         self._right     = GoldenVectors().run(self._cases)
         self._sequences = Sequences(SEQUENCES, OPERATIONS)
+        self._cycles    = self._sequences.cycles(self._machine.sequences)
 
     @cached_property
     def _suite(self) -> Suite:
@@ -84,6 +97,10 @@ class _Bench:
         """Play random sequences, each with one right outcome."""
         return forked(lambda: self._on(number, lambda: self._sequences.noticed(
             self._machine.sequences)), PATIENCE)
+
+    def cycles(self, number: int) -> str:
+        """Count their cycles, which are those of the unit without a mutant."""
+        return forked(lambda: self._on(number, self._wrong_cycles), PATIENCE)
 
     def tests(self, number: int) -> str:
         """Play the tests of the unit, the shortest first."""
@@ -104,4 +121,11 @@ class _Bench:
             if found != right:
                 told = found if isinstance(found, str) else "another outcome"
                 return f"case {number}: {told}"
+        return ""
+
+    def _wrong_cycles(self) -> str:
+        for number, (found, right) in enumerate(zip(
+                self._sequences.cycles(self._machine.sequences), self._cycles, strict=True)):
+            if found != right:
+                return f"sequence {number}: {found:,} cycles, not {right:,}"
         return ""

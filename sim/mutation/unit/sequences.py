@@ -86,13 +86,19 @@ class Sequences:
         return ""
 
 
+    def cycles(self, unit: Rows) -> list[int]:
+        """Do them; tell how many cycles the accesses of each take together."""
+        return [sum(unit.run(sequence.row, 1, sequence.size)[
+                    _NUMBERS:1 + _NUMBERS * len(sequence.steps):_NUMBERS])
+                for sequence in self._sequences]
+
+
 def _drawn(rng: Random, features: Features, steps: int) -> _Sequence:
     drawn = _Plain(random_stimulus(rng, features))
     drawn.extend(steps)
-    words  = {address & -8: 0 for step in drawn.steps if isinstance(step, EditStep)
-              for address in (step.address, )}
-    words |= {store.word << 3: 0 for store in drawn.stores}
-    places = {word: drawn.golden.memory.read(word, 8) for word in words}
+    words  = {step.address & -8 for step in drawn.steps if isinstance(step, EditStep)}
+    words |= {store.word << 3 for store in drawn.stores}
+    places = {word: drawn.golden.memory.read(word, 8) for word in sorted(words)}
     row    = [MAXPHYADDR, 0, 8, 0, len(drawn.steps), len(places)]
     row   += [number for step in drawn.steps for number in _packed(step)]
     row   += [number for word in places for number in (word, 8)]

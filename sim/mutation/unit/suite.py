@@ -6,9 +6,10 @@ from typing import Any
 from amaranth.sim import Simulator
 
 from hw.config import MmuConfig
+from sim.mutation.mutant import Draw
 
 from .machine import Machine
-from .mutants import CONFIG, Draw
+from .mutants import CONFIG
 
 
 __all__ = ["TESTS", "BenchHooks"]

@@ -32,16 +32,16 @@ class CxxrtlVectors:
 
     Parameters
     ----------
-    unit, sequences : :class:`.compiled_sequences.Rows` or :class:`None`
-        Units for vectors of either version; None: those that are compiled when the first comes.
+    unit : :class:`.compiled_sequences.Rows` or :class:`None`
+        Unit for vectors of version 1; None: one that is compiled when the first comes.
     """
 
     #: Few enough for the processor's cache to hold them.
     batch = 64
 
-    def __init__(self, unit: Rows | None = None, sequences: Rows | None = None) -> None:
+    def __init__(self, unit: Rows | None = None) -> None:
         self._unit      = unit
-        self._sequences = SequencePlayer(sequences)
+        self._sequences = SequencePlayer()
 
     def run(self, vectors: Sequence[AnyVector]) -> list[AnyOutcome | str]:
         """Return the outcome of each of ``vectors``, or the reason why it has none."""

@@ -1,0 +1,77 @@
+"""Mutants of the unit: a dozen of them in one compiled design, and checks that notice them."""
+
+import json
+
+import pytest
+
+from sim.cli.main import main
+from sim.mutation.mutant import Draw
+from sim.mutation.suite import Suite
+from sim.mutation.unit.machine import Machine
+from sim.mutation.unit.mutants import list_mutants
+from sim.mutation.unit.proof import why_equivalent
+from sim.mutation.unit.sequences import Sequences
+from sim.mutation.unit.suite import BenchHooks
+
+from .mutation_support import pool_of_this_process
+
+
+#: All tests have these, so that one design is compiled.
+DRAW = Draw(12, 1)
+
+#: What notices each of them, as far as checks in C++ do.
+NOTICED = {1: "cycles", 2: None, 3: "vectors", 4: "vectors", 5: None, 6: "sequences",
+           7: "sequences", 8: "sequences", 9: "vectors", 10: None, 11: None, 12: None}
+
+#: Cycles that the accesses of each random sequence take: a change is one of the unit's timing.
+CYCLES = [785, 1226, 2530, 1091, 1770, 1027, 2647, 1982, 1045, 1456, 277, 832]
+
+
+def test_a_draw_brings_the_same_mutants_again():
+    mutants = list_mutants(DRAW)
+    assert [mutant.number for mutant in mutants] == list(range(1, 13))
+    assert all(mutant.place.endswith(f"({mutant.module})") for mutant in mutants)
+
+
+@pytest.mark.slow
+def test_the_unit_without_a_mutant_does_what_the_golden_model_says_in_as_many_cycles():
+    machine, few = Machine(DRAW), Sequences(len(CYCLES), 80)
+    machine.choose(0)
+    assert few.noticed(machine.sequences) == ""
+    assert few.cycles(machine.sequences) == CYCLES
+
+
+@pytest.mark.slow
+def test_the_command_tells_what_has_noticed_each(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("sim.cli.workers.processes", pool_of_this_process)
+    words = ["mutate", "hw", "--mutants", "12", "--checks", "vectors,sequences,cycles",
+             "--resume", str(tmp_path / "journal"), "--json"]
+    assert main(words) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert {each["number"]: each["check"] for each in document["mutants"]} == NOTICED
+    assert document["killed"] == {"vectors": 3, "sequences": 3, "cycles": 1}
+    assert document["score"] == 7 / 12
+
+    # All is known now, so a pool that hands out nothing is enough.
+    monkeypatch.setattr("sim.cli.workers.processes", lambda jobs: pool_of_this_process(0))
+    assert main([*words, "--only", "9"]) == 0
+    [told] = json.loads(capsys.readouterr().out)["mutants"]
+    assert told["check"] == "vectors"
+
+
+@pytest.mark.slow
+def test_what_changes_nothing_is_proven_to():
+    mutants = list_mutants(DRAW)
+    assert why_equivalent(mutants[11]) == "top.walker is the same in every cycle"
+    assert why_equivalent(mutants[2]) == ""
+
+
+@pytest.mark.slow
+def test_tests_of_the_unit_are_played_on_a_mutant():
+    suite = Suite(["tests/hw/test_rules_verdict.py"], BenchHooks, DRAW)
+    try:
+        names = list(suite.durations)
+        assert suite.play(0, names, 600) == ""
+        assert suite.play(4, names, 600).startswith("tests/hw/test_rules_verdict.py::")
+    finally:
+        suite.close()
