@@ -1,11 +1,13 @@
 """Checks of a mutant in a process of its own, which may hang or crash."""
 
 import os
+import resource
 import select
 import signal
 import sys
 import time
 from collections.abc import Callable
+from math import ceil
 
 
 __all__ = ["HANGS", "forked"]
@@ -14,6 +16,10 @@ __all__ = ["HANGS", "forked"]
 #: Verdict of a check that has not ended in time.
 HANGS = "it never ends"
 
+#: Seconds that pass for each of the processor's, at most: a process may get little of it, or wait for
+#: what never comes.
+WAITING = 60
+
 #: Bytes that are read at once.
 _SOME = 65536
 
@@ -21,38 +27,41 @@ _SOME = 65536
 def forked(check: Callable[[], str], seconds: float) -> str:
     """Return what ``check`` returns in a copy of this process: what it has noticed, in words.
 
-    An exception is noticed, too, and so is an end by a signal, or none within ``seconds``. Empty
-    words: nothing was noticed.
+    An exception is noticed, too, and so is an end by a signal, or none within so many ``seconds`` of
+    the processor's time. Empty words: nothing was noticed.
     """
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child == 0:
-        _run(check, reading, writing)
+        _run(check, reading, writing, seconds)
     os.close(writing)
+    told: str | None = None
     try:
-        told = _read(reading, time.monotonic() + seconds)
+        told = _read(reading, time.monotonic() + WAITING * seconds)
     finally:
         os.close(reading)
-        if not os.waitpid(child, os.WNOHANG)[0]:
+        if told is None:
             os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-    if told is None:
+        _, status = os.waitpid(child, 0)
+    if told is None or os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
         return HANGS
-    status, _, words = told.partition("\n")
-    return words if status == "done" else "the process has crashed"
+    state, _, words = told.partition("\n")
+    return words if state == "done" else "the process has crashed"
 
 
-def _run(check: Callable[[], str], reading: int, writing: int) -> None:
+def _run(check: Callable[[], str], reading: int, writing: int, seconds: float) -> None:
     """Do a check in the copy, and end it without what else the process would do at its end."""
     try:
         os.close(reading)
+        resource.setrlimit(resource.RLIMIT_CPU, (max(1, ceil(seconds)), resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
             words = check()
         except BaseException as error:
             words = f"{type(error).__name__}: {error}"
-        os.write(writing, f"done\n{words[:_SOME // 2]}".encode(errors="replace")[:_SOME - 1])
+        os.write(writing, f"done\n{words[:_SOME // 8]}".encode(errors="replace"))
     finally:
         os._exit(0)
 

@@ -32,7 +32,7 @@ class Hooks(Protocol):
     def collected(self) -> None:
         """Prepare what the tests have imported."""
 
-    def begin(self) -> None:
+    def begin(self, test: str) -> None:
         """Note that a test begins."""
 
     def touched(self) -> frozenset[str]:
@@ -40,6 +40,9 @@ class Hooks(Protocol):
 
     def choose(self, mutant: Any) -> None:
         """Have a mutant active from now on."""
+
+    def affects(self, test: str) -> bool:
+        """Tell whether a test might end otherwise with the mutant that is active."""
 
 
 class Suite:
@@ -131,10 +134,10 @@ class _Plugin:
         items = {item.nodeid: item for item in session.items}
         durations, touched = {}, {}
         for name, item in items.items():
-            self._hooks.begin()
-            begun = time.perf_counter()
+            self._hooks.begin(name)
+            begun = time.process_time()
             if not self._failed(item) and (names := self._hooks.touched()):
-                durations[name] = time.perf_counter() - begun
+                durations[name] = time.process_time() - begun
                 touched[name]   = names
         self._connection.send(durations)
         self._connection.send(touched)
@@ -153,7 +156,7 @@ class _Plugin:
     def _noticed(self, mutant: Any, items: Sequence[Any]) -> str:
         self._hooks.choose(mutant)
         for item in items:
-            if self._failed(item):
+            if self._hooks.affects(item.nodeid) and self._failed(item):
                 return f"{item.nodeid}: {self._failure}"
         return ""
 

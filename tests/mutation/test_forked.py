@@ -31,7 +31,17 @@ def test_a_process_that_ends_by_itself_is_noticed():
     assert forked(lambda: os.kill(os.getpid(), signal.SIGKILL), 60) == "the process has crashed"
 
 
-def test_what_hangs_is_ended():
+def forever():
+    while True:
+        pass
+
+
+def test_what_works_for_ever_is_ended():
+    assert forked(forever, 0.5) == HANGS
+
+
+def test_what_waits_for_ever_is_ended(monkeypatch):
+    monkeypatch.setattr("sim.mutation.forked.WAITING", 1)
     begun = time.monotonic()
     assert forked(lambda: time.sleep(600) or "", 0.2) == HANGS
     assert time.monotonic() - begun < 300

@@ -21,7 +21,7 @@ from .ports import mangled
 from .structures import Byte, Number, Word
 
 
-__all__ = ["FILES", "FUNCTIONS", "Pins", "pins_header"]
+__all__ = ["FILES", "FUNCTIONS", "Pins", "pins_header", "pins_table"]
 
 
 #: Files in C++ of a component by itself.
@@ -80,6 +80,7 @@ class Pins:
         handle = Handle(calls.simulator_new())
         places = (Address * len(ports))()
         calls.simulator_ports(handle, places)
+        self._handle = handle
         self._delete = partial(calls.simulator_delete, handle)
         self._reset  = partial(calls.simulator_reset, handle)
         self.settle:   Callable[[], None] = partial(calls.simulator_settle, handle)
@@ -183,6 +184,11 @@ def _bytes(place: int, words: int) -> memoryview:
 def pins_header(component: Component) -> str:
     """A C++ header that knows where the ports are."""
     return "\n".join(_header(_ports(component)))
+
+
+def pins_table(component: Component) -> list[tuple[int, bool]]:
+    """Words of each port in the order of that header, and whether it is an input."""
+    return [(-(-len(port.signal) // _WORD), port.driven) for port in _ports(component)]
 
 
 def _header(ports: Iterable[_Port]) -> Iterator[str]:

@@ -36,12 +36,12 @@ class Scripts:
             record = recorded.read(file.parent, script)
             if record is None or script.differs:
                 continue
-            begun = time.perf_counter()
+            begun = time.process_time()
             with Touched() as touched:
                 wrong = _wrong(script, record)
             if not wrong:
                 self._known.append(_Known(script, record, touched.names,
-                                          time.perf_counter() - begun))
+                                          time.process_time() - begun))
         self._known.sort(key=lambda known: known.seconds)
 
     def of(self, function: str) -> list[_Known]:

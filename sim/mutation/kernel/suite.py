@@ -20,7 +20,7 @@ class KernelHooks:
     def collected(self) -> None:
         """Nothing is to be prepared."""
 
-    def begin(self) -> None:
+    def begin(self, test: str) -> None:
         """Note that a test begins."""
         self._touched.__enter__()
 
@@ -32,3 +32,7 @@ class KernelHooks:
     def choose(self, mutant: KernelMutant) -> None:
         """Change the kernel for good."""
         activate(mutant)
+
+    def affects(self, test: str) -> bool:
+        """It calls the function that has changed: that is why it is played."""
+        return True

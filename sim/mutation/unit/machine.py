@@ -5,7 +5,7 @@ import ctypes
 import re
 from array import array
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 from amaranth.lib.wiring import Component
 
@@ -14,7 +14,7 @@ import sim.engines.cxxrtl
 from sim.engines.cxxrtl import pins, ports
 from sim.engines.cxxrtl.library import Sources, library, package_files
 from sim.engines.cxxrtl.native import Address, Handle
-from sim.engines.cxxrtl.pins import Pins, pins_header
+from sim.engines.cxxrtl.pins import Pins, pins_header, pins_table
 from sim.engines.cxxrtl.ports import mangled
 from sim.engines.cxxrtl.simulator import Simulator
 from sim.engines.cxxrtl.structures import Number, Word
@@ -36,6 +36,13 @@ FILES = ("lone_unit.h", "memory.h", "port.h", "sequences.h", "simulator.cc", "ta
 FUNCTIONS: tuple[Prototype, ...] = (
     *pins.FUNCTIONS,
     ("choose_mutant", None,   [Word]),
+    ("traced_reset",    None, [Handle]),
+    ("traced_settle",   None, [Handle]),
+    ("traced_evaluate", None, [Handle]),
+    ("traced_advance",  None, [Handle]),
+    ("trace_begin",     None, []),
+    ("trace_end",       Word, []),
+    ("trace_differs",   Word, [Word]),
     ("vectors_new",   Handle, []),
     ("vectors_run",   Number, [Handle, Address, Number, Address]),
     ("sequences_new", Handle, []),
@@ -63,6 +70,11 @@ class Machine:
         The unit for access vectors of either version.
     simulator : type
         The stand-in for Amaranth's simulator on this unit, whatever unit it is given.
+    begin_trace, end_trace : callable
+        Begin to note what testbenches do in that simulator, and see; end it: the trace's number.
+    differs : callable
+        Tells whether the testbenches of a trace, by its number, might see something else with the
+        mutant that is active. If not, they would do the same and end as they did.
     """
 
     def __init__(self, draw: Draw):
@@ -71,7 +83,18 @@ class Machine:
         self.vectors   = _Rows(calls.vectors_new, calls.vectors_run)
         self.sequences = _Rows(calls.sequences_new, calls.sequences_run)
 
+        self.begin_trace: Callable[[], None] = calls.trace_begin
+        self.end_trace: Callable[[], int]    = calls.trace_end
+        self.differs: Callable[[int], int]   = calls.trace_differs
+
         class MutantPins(Pins):
+            def __init__(self, component: Component):
+                super().__init__(component)
+                self._reset   = partial(calls.traced_reset, self._handle)
+                self.settle   = partial(calls.traced_settle, self._handle)
+                self.evaluate = partial(calls.traced_evaluate, self._handle)
+                self.advance  = partial(calls.traced_advance, self._handle)
+
             def _library(self, component: Component) -> ctypes.CDLL:
                 return calls
 
@@ -105,12 +128,20 @@ def _compiled(draw: Draw) -> ctypes.CDLL:
     def made() -> Sources:
         engine = package_files(sim.engines.cxxrtl.__name__, "clock.h", *FILES)
         return Sources({"design": design(draw)}, {
-            **engine, **package_files(__package__, "clock.h", "mutants.cc"),
+            **engine, **package_files(__package__, "clock.h", "mutants.cc", "traces.h"),
             "plain_clock.h": engine["clock.h"], "pins.h": pins_header(Mmu(CONFIG)),
-            "ports.h": _ports_header(),
+            "ports.h": _ports_header(), "traced.h": _traced_header(),
         }, main="mutants.cc")
 
     return library(made, FUNCTIONS)
+
+
+def _traced_header() -> str:
+    """Words of each port, and whether it is an input."""
+    words, driven = zip(*pins_table(Mmu(CONFIG)), strict=True)
+    return (f"#pragma once\n#include <cstddef>\nconstexpr std::size_t port_count = {len(words)};\n"
+            f"constexpr std::size_t port_words[] = {{{', '.join(map(str, words))}}};\n"
+            f"constexpr bool port_driven[] = {{{', '.join(str(int(each)) for each in driven)}}};\n")
 
 
 def _ports_header() -> str:

@@ -1,13 +1,19 @@
-// A unit with mutants, driven in three ways: by its ports, with vectors, and with sequences.
+// A unit with mutants, driven by its ports, with vectors, and with sequences.
 //
-// "design.cc", "pins.h" and "ports.h" are generated from the design.
+// "design.cc", "pins.h", "traced.h" and "ports.h" are generated from the design.
 
 #include "simulator.cc"
 
 #include "sequences.h"
+#include "traces.h"
 #include "vectors.h"
 
 #include <cstdint>
+#include <vector>
+
+
+static Recorder           recorder;
+static std::vector<Trace> traces;
 
 
 extern "C" {
@@ -15,6 +21,38 @@ extern "C" {
 // Chooses the mutant that is active in each unit from its next reset on.
 void choose_mutant(uint32_t number) {
     mutant = number;
+}
+
+// Does what the functions of "simulator.cc" do; it is noted between the two functions below.
+void traced_reset(Clocked *clocked) {
+    recorder.perform(*clocked, Trace::reset);
+}
+
+void traced_settle(Clocked *clocked) {
+    recorder.perform(*clocked, Trace::settle);
+}
+
+void traced_evaluate(Clocked *clocked) {
+    recorder.perform(*clocked, Trace::evaluate);
+}
+
+void traced_advance(Clocked *clocked) {
+    recorder.perform(*clocked, Trace::advance);
+}
+
+void trace_begin() {
+    recorder.begin();
+}
+
+// Returns the number of the trace.
+uint32_t trace_end() {
+    traces.push_back(recorder.end());
+    return uint32_t(traces.size() - 1);
+}
+
+// Tells whether a testbench might see something else with the mutant that is active.
+uint32_t trace_differs(uint32_t number) {
+    return differs(traces[number]);
 }
 
 Vectors *vectors_new() {

@@ -27,10 +27,10 @@ __all__ = ["CHECKS", "prepare"]
 #: Cases of the sweep that are drawn, random sequences, and random operations of each.
 CASES_DRAWN, SEQUENCES, OPERATIONS = 1000, 150, 80
 
-#: Seconds within which a check of some seconds ends on any machine, and the factor by which tests
-#: may be slower than they were without a mutant. A unit that hangs is noticed by itself: it does
-#: not respond in 10,000 cycles. Only logic that never settles comes to this.
-PATIENCE, SLOWER = 120.0, 20.0
+#: Seconds of the processor that any check may take, and how many for each that it takes without a
+#: mutant. A unit that hangs is noticed before: it does not respond in 10,000 cycles. Only logic that
+#: never settles comes to this limit.
+PATIENCE, SLOWER = 60.0, 3.0
 
 def prepare(draw: Draw) -> None:
     """Compile the unit with its mutants. Raises :class:`sim.errors.Unavailable`."""
@@ -63,8 +63,8 @@ def _tests(draw: Draw, number: int) -> str:
 
 
 #: The checks by name, the cheapest first. Each tells what it notices in a mutant of a draw.
-CHECKS = {"vectors": _vectors, "sequences": _sequences, "cycles": _cycles, PROOF: _proof,
-          "tests": _tests}
+CHECKS = {"vectors": _vectors, "sequences": _sequences, "cycles": _cycles, "tests": _tests,
+          PROOF: _proof}
 
 
 @cache

@@ -36,6 +36,8 @@ class BenchHooks:
     def __init__(self, draw: Draw):
         self._machine = Machine(draw)
         self._used    = False
+        self._test    = ""
+        self._traces: dict[str, int] = {}
 
     def collected(self) -> None:
         """Change the class of benches, which all tests share."""
@@ -62,17 +64,23 @@ class BenchHooks:
 
         bench.__init__, bench.run = init, run
 
-    def begin(self) -> None:
-        """Note that a test begins."""
-        self._used = False
+    def begin(self, test: str) -> None:
+        """Begin a trace of what a test does."""
+        self._test, self._used = test, False
+        self._machine.begin_trace()
 
     def touched(self) -> frozenset[str]:
         """The unit, if the test has run it."""
+        self._traces[self._test] = self._machine.end_trace()
         return frozenset({"unit"} if self._used else ())
 
     def choose(self, mutant: int) -> None:
         """Have a mutant active from the next reset on."""
         self._machine.choose(mutant)
+
+    def affects(self, test: str) -> bool:
+        """Tell whether what the test did leads to anything else on its ports."""
+        return bool(self._machine.differs(self._traces[test]))
 
 
 def _suits(config: MmuConfig) -> bool:
