@@ -16,8 +16,8 @@ __all__ = ["HANGS", "forked"]
 #: Verdict of a check that has not ended in time.
 HANGS = "it never ends"
 
-#: Seconds that pass for each of the processor's, at most: a process may get little of it, or wait for
-#: what never comes.
+#: Seconds that pass for each of the processor's, at most: a process may get little of it, or wait
+#: for what never comes.
 WAITING = 60
 
 #: Bytes that are read at once.
@@ -27,8 +27,8 @@ _SOME = 65536
 def forked(check: Callable[[], str], seconds: float) -> str:
     """Return what ``check`` returns in a copy of this process: what it has noticed, in words.
 
-    An exception is noticed, too, and so is an end by a signal, or none within so many ``seconds`` of
-    the processor's time. Empty words: nothing was noticed.
+    An exception is noticed, too, and so is an end by a signal, or none within so many ``seconds``
+    of the processor's time. Empty words: nothing was noticed.
     """
     reading, writing = os.pipe()
     sys.stdout.flush()

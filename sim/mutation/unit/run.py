@@ -25,11 +25,11 @@ __all__ = ["CHECKS", "prepare"]
 
 
 #: Cases of the sweep that are drawn, random sequences, and random operations of each.
-CASES_DRAWN, SEQUENCES, OPERATIONS = 1000, 150, 80
+CASES_DRAWN, SEQUENCES, OPERATIONS = 1000, 60, 80
 
 #: Seconds of the processor that any check may take, and how many for each that it takes without a
-#: mutant. A unit that hangs is noticed before: it does not respond in 10,000 cycles. Only logic that
-#: never settles comes to this limit.
+#: mutant. A unit that hangs is noticed before: it does not respond in 10,000 cycles. Only logic
+#: that never settles comes to this limit.
 PATIENCE, SLOWER = 60.0, 3.0
 
 def prepare(draw: Draw) -> None:
