@@ -63,11 +63,11 @@ uint64_t vectors_run(Vectors *vectors, const uint64_t *first, uint64_t count, ui
     return uint64_t(vectors->run(first, count, outcomes) - outcomes);
 }
 
-Sequences *sequences_new() {
-    return new Sequences;
+Sequences<> *sequences_new() {
+    return new Sequences<>;
 }
 
-uint64_t sequences_run(Sequences *sequences, const uint64_t *first, uint64_t count,
+uint64_t sequences_run(Sequences<> *sequences, const uint64_t *first, uint64_t count,
                        uint64_t *outcomes) {
     return uint64_t(sequences->run(first, count, outcomes) - outcomes);
 }

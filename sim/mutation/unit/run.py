@@ -78,7 +78,7 @@ class _Bench:
     def __init__(self, draw: Draw):
         self._draw      = draw
         self._machine   = Machine(draw)
-        self._unit      = CxxrtlVectors(self._machine.vectors, self._machine.sequences)
+        self._unit      = CxxrtlVectors(self._machine.vectors)
         random          = Random("mutants")
         self._cases     = [vector(case_at(random.randrange(CASES))) for _ in range(CASES_DRAWN)]
         self._right     = GoldenVectors().run(self._cases)
