@@ -21,6 +21,7 @@ docs/scripts.md is the manual of their format.
 :mod:`sim.script.outcome`       what came of a step
 :mod:`sim.script.player`        plays a script on a host
 :mod:`sim.script.instructions`  instructions that a script's program has written for itself
+:mod:`sim.script.mishaps`       ends, stops and signals of a program of the model
 :mod:`sim.script.modelled`      the kernel of ``sw`` as a host
 :mod:`sim.script.sight`         a page of a process of it, as a query sees it
 :mod:`sim.script.linux`         the kernel of this machine as a host

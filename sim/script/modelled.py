@@ -1,8 +1,9 @@
 """The kernel of ``sw`` as a host of scripts, on a machine that an engine makes run."""
 
 import inspect
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 from sim.machine import Machine
 from sw.arch.x86.entry.syscalls.syscall_64 import sys_call_table
@@ -10,8 +11,9 @@ from sw.arch.x86.mm.tlb import flush_tlb_local
 from sw.errno import KernelError
 from sw.fs.ramfs.inode import rootfs
 from sw.include.linux.mman import MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE
+from sw.include.linux.sched import signal_pending, task_is_stopped_or_traced
 from sw.include.linux.signal_types import (
-    SIG_DFL, SIG_HANDLER, SIG_IGN, SIGNAL_SHELL_JOB, Killed, Signal, Stopped, Waiting,
+    SIG_DFL, SIG_HANDLER, SIG_IGN, SIGNAL_SHELL_JOB, Signal,
 )
 from sw.init.initramfs import do_copy
 from sw.kconfig import kconfig
@@ -22,11 +24,14 @@ from sw.user import User
 from . import host
 from .host import PROCESSES, STAGE, Caught, Ended, Sent, Sight
 from .instructions import execute
+from .mishaps import told
 from .sight import look
 
 
 __all__ = ["ModelHost", "ModelProcess"]
 
+
+T = TypeVar("T")
 
 #: Memory for operands: the same place as on Linux, shared and so not copied by a fork; a part for
 #: each process.
@@ -67,6 +72,7 @@ class ModelHost:
         self._machine = machine
         self._uid     = 0 if root else _UID
         self.parts    = iter(range(PROCESSES))
+        self.born:    list[ModelProcess] = []
 
     async def pause(self, looks: int) -> None:
         """Do nothing: all that can happen has happened."""
@@ -103,6 +109,8 @@ class ModelProcess:
         self._host = host
         self._part = next(host.parts)
         self._sent: list[Sent] = []
+        self._again: Callable[[], Awaitable[object]] | None = None
+        host.born.append(self)
 
     async def begin(self) -> None:
         """Map the memory for operands, and handle what instructions cause."""
@@ -140,7 +148,7 @@ class ModelProcess:
         if function is not None:
             wanted = len(inspect.signature(function).parameters) - 1
             args   = (*args, *[0] * wanted)[:wanted]
-        with self._told():
+        with told(self._user):
             try:
                 return _signed(await self._user.syscall(number, *args))
             except KernelError as error:
@@ -150,6 +158,9 @@ class ModelProcess:
                     raise
                 self._sent.append(_sent(signal))
                 return _signed(signal.ax)
+            finally:
+                for other in self._host.born:
+                    await other.go_on()
 
     async def fork(self, number: int, *args: int,
                    waits: bool = False) -> "tuple[int, ModelProcess | None]":
@@ -169,7 +180,7 @@ class ModelProcess:
         """Replace its program by the same one, with new memory; return RAX."""
         if _AGENT not in rootfs(self._user.cpu):
             await do_copy(self._user.cpu, _AGENT, b"\x7fELF", 0o755)
-        with self._told():
+        with told(self._user):
             try:
                 await self._user.execve(_AGENT)
             except KernelError as error:
@@ -179,27 +190,47 @@ class ModelProcess:
 
     async def load(self, address: int, size: int) -> int:
         """Load a number."""
-        with self._told():
-            return await self._user.load(address & self._mask, size)
+        return await self._do(lambda: self._user.load(address & self._mask, size))
 
     async def store(self, address: int, size: int, value: int) -> None:
         """Store a number."""
-        with self._told():
-            await self._user.store(address & self._mask, value, size)
+        await self._do(lambda: self._user.store(address & self._mask, value, size))
 
     async def fetch(self, address: int) -> None:
         """Fetch a byte of an instruction."""
-        with self._told():
-            await self._user.fetch(address & self._mask)
+        await self._do(lambda: self._user.fetch(address & self._mask))
 
     async def call(self, address: int) -> int:
         """Call a function of the few instructions that are modelled; return RAX."""
-        with self._told():
-            return await execute(self._user, address & self._mask)
+        return await self._do(lambda: execute(self._user, address & self._mask))
+
+    async def _do(self, instruction: Callable[[], Awaitable[T]]) -> T:
+        """Execute an instruction. If it stops in it, it is to be executed again."""
+        stopped = task_is_stopped_or_traced(self._user.task)
+        try:
+            with told(self._user):
+                return await instruction()
+        except host.Stopped:
+            self._again = None if stopped else instruction
+            raise
+
+    async def go_on(self) -> None:
+        """Execute the instruction again in which it has stopped, if it may go on.
+
+        Its tracer may have taken the signal away that it was to end in. What comes of it is of
+        interest to nobody but the tracer.
+        """
+        task = self._user.task
+        if self._again is None or task_is_stopped_or_traced(task):
+            return
+        instruction, self._again = self._again, None
+        if not (task.exit_state or signal_pending(task)):
+            with suppress(Caught, Ended, host.Stopped, host.Waiting):
+                await self._do(instruction)
 
     async def int3(self) -> None:
         """Execute INT3."""
-        with self._told():
+        with told(self._user):
             await self._user.int3()
 
     async def sigaction(self, signo: int, action: str) -> int:
@@ -213,7 +244,7 @@ class ModelProcess:
         has become writable could else fault once more, which depends on the processor.
         """
         await flush_tlb_local(self._user.cpu)
-        with self._told():
+        with told(self._user):
             while True:
                 try:
                     await self._user.nop()
@@ -241,27 +272,6 @@ class ModelProcess:
         assert mm is not None, "the process lives"
         return next((vma.vm_start for vma in mm.mmap
                      if vma.vm_ops is not None and vma.vm_ops.name == name), None)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Tell in the words of the interface what may come of a program's instruction."""
-        try:
-            yield
-        except Signal as signal:
-            raise Caught(signal.signo, signal.si_code, signal.si_addr, signal.error_code,
-                         self._user.task.thread.trap_nr) from signal
-        except Killed as killed:
-            # A thread that another ends dies of SIGKILL, whatever its process has ended by.
-            status = self._user.task.signal.group_exit_code
-            raise Ended(killed.info.si_signo if status is None else status & 0x7F) from killed
-        except Stopped as stopped:
-            raise host.Stopped from stopped
-        except Waiting as waiting:
-            raise host.Waiting from waiting
-        except RuntimeError as error:
-            if "has ended" not in str(error):
-                raise
-            raise Ended(self._user.task.exit_code & 0x7F) from error
 
     @property
     def _mask(self) -> int:
