@@ -109,16 +109,22 @@ shmem_aops = address_space_operations(write_begin=shmem_write_begin, read_hole=s
 
 
 async def _make_pages(cpu: Cpu, node: inode, index: int, behind: int) -> None:
-    """Make those pages of a file that are not there, or none. Raises ENOMEM."""
+    """Make those pages of a file that are not there, or none. Raises ENOMEM.
+
+    One that was made before, and that nobody has used, is no hole any more.
+    """
     assert node.i_mapping is not None
+    pages = node.i_mapping.i_pages
     made: list[int] = []
     try:
         for missing in range(index, behind):
-            if missing not in node.i_mapping.i_pages:
-                folio = await filemap_get_page(cpu, node.i_mapping, missing)
-                folio.uptodate = False
-                put_page(cpu, folio)
-                made.append(missing)
+            if missing in pages:
+                pages[missing].uptodate = True
+                continue
+            folio = await filemap_get_page(cpu, node.i_mapping, missing)
+            folio.uptodate = False
+            put_page(cpu, folio)
+            made.append(missing)
     except KernelError:
         for missing in made:
             await truncate_pagecache_range(cpu, node, missing * PAGE_SIZE,
