@@ -162,6 +162,7 @@ Pages, frames, files in memory::
                           generic_file_mmap  is_hole  filemap_read  filemap_splice_read
                           generic_perform_write  generic_file_write_iter
     mm/gup/check          check_vma_flags  gup_vma_lookup
+    mm/gup/fast           pte_access_permitted  gup_fast
     mm/gup/follow         Unshare  try_grab_folio  unpin_user_page  follow_huge_pmd  follow_page_pte
                           follow_page_mask
     mm/gup/pages          faultin_page  __get_user_pages  get_user_pages_remote
@@ -200,8 +201,9 @@ Pages, frames, files in memory::
                           folio_add_new_anon_rmap  folio_add_file_rmap_pte  folio_remove_rmap_pte
                           folio_add_file_rmap_pmd  folio_dup_anon_rmap_pte
                           folio_add_anon_rmap_ptes  folio_dup_anon_rmap_pmd  folio_remove_rmap_pmd
-    mm/secretmem          vma_is_secretmem  secretmem_fault  secretmem_release  secretmem_mmap
-                          secretmem_setattr  sys_memfd_secret
+    mm/secretmem          vma_is_secretmem  folio_is_secretmem  secretmem_fault
+                          secretmem_release  secretmem_mmap  secretmem_setattr
+                          sys_memfd_secret
     mm/shmem              shmem_mmap  shmem_evict_inode  shmem_setattr  shmem_write_begin
                           shmem_read_hole  shmem_fallocate  shmem_file_llseek  shmem_file_setup
                           shmem_zero_setup  shmem_fault  vma_is_shmem

@@ -47,6 +47,9 @@ class ReadGup(Protocol):
     def gup_flags(self, vma: vm_area_struct, flags: int) -> int:
         """Return FOLL_* for pages of ``vma`` that are wanted with ``flags``."""
 
+    def fast_flags(self, flags: int) -> int:
+        """Return them where the mapping is not known."""
+
     def must_unshare(self, folio: page, flags: int) -> bool:
         """Tell whether the page of a read-only entry must become the process's own first."""
 

@@ -28,8 +28,6 @@ _KNOWN: Mapping[tuple[str, str, Any, Any], str] = {
         "since 6.17 several mappings are moved at once",
     ("madvise", "errno", None, "EOPNOTSUPP"):
         "a disk's file system makes holes, and ramfs does not",
-    ("vmsplice", "errno", None, "EFAULT"):
-        "the look at the tables without a lock, which is left out, asks for no right to read",
 }
 
 #: How often a script that differs is played again before that is a finding.
@@ -96,10 +94,7 @@ def _kind(found: Sequence[Difference]) -> tuple[str, str] | None:
 
 
 def _is_known(one: Difference) -> bool:
-    """Tell whether the reason is known. Behind memory that may be read, too, vmsplice() goes on on
-    Linux, and is short on the model. And vm.mmap_min_addr of this machine may be less."""
-    if (one.step.do, one.key) == ("vmsplice", "ret") and None not in (one.first, one.other):
-        return bool(one.first > one.other)
+    """Tell whether the reason is known. vm.mmap_min_addr of this machine may be less, too."""
     if one.step.do in ("mmap", "mremap") and (one.key, one.other) == ("ret", None):
         return str(one.first).startswith("0x") and int(one.first, 16) < mmap_min_addr
     return (one.step.do, one.key, one.first, one.other) in [*_KNOWN]  # signals are a list

@@ -16,8 +16,8 @@ from sw.arch.x86.mm.tlb import flush_tlb_kernel_range
 from sw.errno import Errno, KernelError
 from sw.fs.file import fd_install, get_unused_fd_flags
 from sw.include.linux.fs import (
-    FMODE_READ, FMODE_WRITE, O_CLOEXEC, O_LARGEFILE, O_RDWR, S_IFREG, address_space, file,
-    file_operations, inode, inode_operations,
+    FMODE_READ, FMODE_WRITE, O_CLOEXEC, O_LARGEFILE, O_RDWR, S_IFREG, address_space,
+    address_space_operations, file, file_operations, inode, inode_operations,
 )
 from sw.include.linux.mm import VM_DONTDUMP, VM_LOCKED, VM_MAYSHARE, VM_SHARED
 from sw.include.linux.mm_types import (
@@ -33,12 +33,21 @@ from .page_alloc import __GFP_ZERO, GFP_HIGHUSER, alloc_page, get_page, put_page
 from .truncate import truncate_setsize
 
 
-__all__ = ["secretmem_vm_ops", "sys_memfd_secret", "vma_is_secretmem"]
+__all__ = ["folio_is_secretmem", "secretmem_vm_ops", "sys_memfd_secret", "vma_is_secretmem"]
+
+
+#: What tells its pages from those of other files.
+secretmem_aops = address_space_operations()
 
 
 def vma_is_secretmem(vma: vm_area_struct) -> bool:
     """Tell whether it is of secret memory."""
     return vma.vm_ops is secretmem_vm_ops
+
+
+def folio_is_secretmem(folio: page) -> bool:
+    """Tell whether a page is secret memory."""
+    return folio.mapping is not None and folio.mapping.a_ops is secretmem_aops
 
 
 async def _reveal(cpu: Cpu, folio: page) -> None:
@@ -126,7 +135,7 @@ async def sys_memfd_secret(cpu: Cpu, flags: int) -> int:
         raise KernelError(Errno.EINVAL)
     fd   = get_unused_fd_flags(cpu, flags)
     node = inode(S_IFREG | 0o600, current(cpu).cred.fsuid, secretmem_fops, secretmem_iops,
-                 i_mapping=address_space())
+                 i_mapping=address_space(a_ops=secretmem_aops))
     fd_install(cpu, fd, file(node, secretmem_fops, FMODE_READ | FMODE_WRITE,
                              O_RDWR | O_LARGEFILE, f_path="/secretmem (deleted)"))
     return fd

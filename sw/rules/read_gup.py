@@ -25,6 +25,10 @@ class Shares:
         """As the caller wants it."""
         return flags
 
+    def fast_flags(self, flags: int) -> int:
+        """As the caller wants it."""
+        return flags
+
     def must_unshare(self, folio: page, flags: int) -> bool:
         """Never."""
         return False
@@ -38,6 +42,10 @@ class BreaksCow:
         """For a write, if the mapping is private and the page will be referred to."""
         wanted = is_cow_mapping(vma.vm_flags) and flags & (FOLL_GET | FOLL_PIN)
         return flags | FOLL_WRITE if wanted else flags
+
+    def fast_flags(self, flags: int) -> int:
+        """For a write: without a lock nobody knows of which kind the mapping is."""
+        return flags | FOLL_WRITE
 
     def must_unshare(self, folio: page, flags: int) -> bool:
         """Never: it is the process's own by now."""
@@ -53,6 +61,10 @@ class UnsharesPins:
     """
 
     def gup_flags(self, vma: vm_area_struct, flags: int) -> int:
+        """As the caller wants it."""
+        return flags
+
+    def fast_flags(self, flags: int) -> int:
         """As the caller wants it."""
         return flags
 

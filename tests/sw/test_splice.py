@@ -3,12 +3,15 @@
 import pytest
 
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_sendfile, NR_splice, NR_tee
-from sw.era import ERA_5_X, ERA_6_X
+from sw.arch.x86.include.asm.page import __pa
+from sw.era import ERA_5_X, ERA_6_X, ERAS
 from sw.errno import Errno
 from sw.include.linux.fs import O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY
 from sw.include.linux.mman import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE
 from sw.include.linux.signal_types import SIG_IGN, SIGPIPE
 from sw.include.linux.splice import SPLICE_F_GIFT, SPLICE_F_NONBLOCK
+from sw.mm.gup import fast, pages
+from sw.mm.pgtable_generic import pte_offset_map
 from sw.user import User
 
 from .user_support import (
@@ -302,3 +305,46 @@ async def test_reading_the_zero_page_into_a_pipe_takes_no_reference_away(era):
     await user.store(at, 7)
     assert await user.read_bytes(reader, 8) == bytes(8)
     assert await filled(user) != at
+
+
+@pytest.mark.parametrize("era, own", [("5.7", False), ("5.8", True), ("5.19", False)])
+@runs
+async def test_a_page_that_a_fork_shares_is_taken_without_a_lock_but_in_5_8(era, own, monkeypatch):
+    """There it is made the process's own first, and so with the lock of its memory."""
+    user  = await boot(era=ERAS[era])
+    page  = await user.mmap(P)
+    await user.store(page, 1)
+    child = await user.fork()
+    _, writer = await child.pipe()
+    locked = []
+    monkeypatch.setattr(pages, "mmap_read_lock", _noted(pages.mmap_read_lock, locked))
+    await child.vmsplice(writer, (page, 8))
+    assert bool(locked) is own is (await frame(child, page) is not await frame(user, page))
+
+
+def _noted(function, calls):
+    async def noted(*args):
+        calls.append(args)
+        await function(*args)
+
+    return noted
+
+
+@runs
+async def test_a_page_whose_entry_changes_meanwhile_is_not_taken(monkeypatch):
+    """As by a fork, which then asks whether anybody holds it."""
+    user = await boot()
+    page = await user.mmap(P)
+    await user.store(page, 1)
+    _, writer = await user.pipe()
+    locked, grab = [], fast.try_grab_folio
+
+    def grab_late(cpu, folio, flags):
+        grab(cpu, folio, flags)
+        cpu.bus.mmu.memory.write(entry_at, 8, cpu.bus.mmu.memory.read(entry_at, 8) ^ 1 << 6)
+
+    entry_at = __pa(user.cpu, await pte_offset_map(user.cpu, user.task.mm, page))
+    monkeypatch.setattr(fast, "try_grab_folio", grab_late)
+    monkeypatch.setattr(pages, "mmap_read_lock", _noted(pages.mmap_read_lock, locked))
+    await user.vmsplice(writer, (page, 8))
+    assert locked and (await frame(user, page)).refcount == 2

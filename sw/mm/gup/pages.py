@@ -21,6 +21,7 @@ from sw.mm.mmap.find import vma_lookup
 from sw.processor.cpu import Cpu
 
 from .check import check_vma_flags, gup_vma_lookup
+from .fast import gup_fast
 from .follow import Unshare, follow_page_mask
 
 
@@ -140,17 +141,27 @@ async def pin_user_pages_remote(cpu: Cpu, mm: mm_struct, start: int, nr_pages: i
 async def get_user_pages_fast(cpu: Cpu, start: int, nr_pages: int, gup_flags: int) -> list[page]:
     """Get pages of the current address space, each with a reference. No lock is held.
 
-    Linux first looks into the tables without a lock, which is left out here. Returns and raises
-    like ``get_user_pages_remote``; EFAULT for what is no memory of a program.
+    Those that are mapped already are taken without a lock, and without a look at the rights of the
+    mapping. Returns and raises like ``get_user_pages_remote``; EFAULT for what is no memory of a
+    program.
     """
     if not access_ok(cpu, start, nr_pages * PAGE_SIZE - start % PAGE_SIZE):
         raise KernelError(Errno.EFAULT)
-    mm = current_mm(cpu)
+    mm, first = current_mm(cpu), start & PAGE_MASK
+    fast  = kconfig(cpu).era.read_gup.fast_flags(gup_flags)
+    pages = await gup_fast(cpu, mm, first, nr_pages, fast | FOLL_GET)
+    if len(pages) == nr_pages:
+        return pages
     await mmap_read_lock(cpu, mm)
     try:
-        return await __get_user_pages(cpu, mm, start, nr_pages, gup_flags | FOLL_GET | FOLL_TOUCH)
+        pages += await __get_user_pages(cpu, mm, first + len(pages) * PAGE_SIZE,
+                                        nr_pages - len(pages), gup_flags | FOLL_GET | FOLL_TOUCH)
+    except KernelError:
+        if not pages:
+            raise
     finally:
         mmap_read_unlock(cpu, mm)
+    return pages
 
 
 async def get_user_page_vma_remote(cpu: Cpu, mm: mm_struct, addr: int,
