@@ -301,7 +301,7 @@ Tasks, signals, locks, work for other processors::
     kernel/panic             KernelOops
     kernel/pid               pid_namespace  init_pid_ns  alloc_pid  find_task_by_vpid
     kernel/printk/printk     log_buf  printk
-    kernel/pidfd             pidfd_get_pid  sys_pidfd_open  sys_pidfd_send_signal
+    kernel/pidfd             pid  pidfd_get_pid  sys_pidfd_open  sys_pidfd_send_signal
     kernel/ptrace/access     ptrace_may_access
     kernel/ptrace/attach     ptrace_link  __ptrace_unlink  check_ptrace_options  ptrace_traceme
                              ptrace_attach  ptrace_detach  exit_ptrace
