@@ -16,7 +16,7 @@ from .pid import find_task_by_vpid
 from .signal.kill import do_tkill, group_send_sig_info, kill_something_info
 
 
-__all__ = ["pidfd_get_pid", "sys_pidfd_open", "sys_pidfd_send_signal"]
+__all__ = ["pid", "pidfd_get_pid", "sys_pidfd_open", "sys_pidfd_send_signal"]
 
 
 PIDFD_NONBLOCK, PIDFD_THREAD = O_NONBLOCK, O_EXCL
