@@ -10,7 +10,7 @@ import pytest
 from hw.presets import PRESETS
 from sim.coverage.model import model_of
 from sim.coverage.points import rule_points
-from sim.coverage.rules import RULES, code_of
+from sim.coverage.rules import PROVEN, RULES, code_of, proofs_of
 from sim.coverage.stimulus import RECIPES
 
 
@@ -66,6 +66,13 @@ def test_a_rule_names_all_files_that_have_tests_of_it(number):
              for path in (ROOT / "tests" / folder).glob("*.py")
              if f"def test_rule_{number:02}_" in path.read_text(encoding="utf-8")}
     assert set(RULES[number].tests) == files != set()
+
+
+@pytest.mark.parametrize("block", sorted(PROVEN))
+def test_the_page_of_proofs_tells_of_a_block_that_rules_name(block):
+    proofs = (ROOT / "docs" / "proofs.md").read_text(encoding="utf-8")
+    assert f"{block.replace('.', '/')}.py" in proofs
+    assert any(block in proofs_of(number) for number in RULES)
 
 
 def test_every_rule_has_code():
