@@ -8,7 +8,9 @@ know of no axioms.
 :mod:`sim.litmus.text`         tests as text
 :mod:`sim.litmus.parser`       ... and read
 :mod:`sim.litmus.library`      tests that come with the project
+:mod:`sim.litmus.shape`        tests without names
 :mod:`sim.litmus.enumeration`  all small tests, up to names
+:mod:`sim.litmus.runs`         runs of one processor, whatever it may have read
 :mod:`sim.litmus.candidates`   candidate executions: who may have read what
 :mod:`sim.litmus.axioms`       which of them the axioms allow, and to which machine
 :mod:`sim.litmus.layout`       places in memory

@@ -10,7 +10,8 @@ Synthesizing Enhanced Litmus Tests", ISCA 2020; Intel SDM Vol. 3A, sections 4.10
 from collections.abc import Iterator
 from enum import Enum
 
-from .candidates import INITIAL, Candidate, Event
+from .candidates import INITIAL, Candidate
+from .runs import Event
 from .test import Kind, Outcome
 
 

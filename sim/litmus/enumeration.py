@@ -8,63 +8,37 @@ behind it, and one on each other processor, which is interrupted for it.
 
 from collections.abc import Iterator, Sequence
 from itertools import permutations
-from typing import NamedTuple
 
-from .test import ABSENT, Entry, Instruction, Kind, LitmusTest, Location, Op, Value
+from .shape import ACCESSES, NOWHERE, Do, Shape, count_pages, named
+from .test import LitmusTest
 
 
 __all__ = ["enumerated"]
 
 
-#: A page that no entry maps at first, or no page at all.
-NOWHERE = -1
-
-#: Operations by their letters: load, store, exchange; an entry stored, INVLPG, a remap, and what
-#: another processor does for it.
-ACCESSES = "RWX"
-
+#: More events than a test may have.
 MANY = 1000
-
-
-class _Do(NamedTuple):
-    """An operation: its letter, the number of its address, and the page that an entry gets."""
-
-    letter:  str
-    address: int
-    page:    int = NOWHERE
-
-
-class _Shape(NamedTuple):
-    """A test without names.
-
-    ``pages`` has for each address the number of its page at first, ``clean`` whether its D is
-    clear.
-    """
-
-    threads: tuple[tuple[_Do, ...], ...]
-    pages:   tuple[int, ...]
-    clean:   tuple[bool, ...]
 
 
 def enumerated(events: int) -> Iterator[LitmusTest]:
     """Yield all tests of one or two processors with at most so many events."""
-    seen: set[_Shape] = set()
+    seen: set[Shape] = set()
     for shape in _shapes(events):
         if not _matters(shape):
             continue
         name = min(_renamed(shape, order) for order in permutations(range(len(shape.threads))))
         if name not in seen:
             seen.add(name)
-            yield _named(name)
+            yield named(name)
 
 
-def _shapes(events: int) -> Iterator[_Shape]:
+def _shapes(events: int) -> Iterator[Shape]:
     """Yield all shapes, some of them several times under other names."""
     for threads in (1, 2):
-        yield from _longer(events, threads, _Shape(((),), (), ()), {})
+        yield from _longer(events, threads, Shape(((),), (), ()), {})
 
 
-def _longer(left: int, threads: int, shape: _Shape, cached: dict[int, bool]) -> Iterator[_Shape]:
+def _longer(left: int, threads: int, shape: Shape, cached: dict[int, bool]) -> Iterator[Shape]:
     """Yield a shape, and those that go on from it with so many events.
 
     ``cached`` has the addresses whose translations are in the TLB, and whether with D.
@@ -88,7 +62,7 @@ def _longer(left: int, threads: int, shape: _Shape, cached: dict[int, bool]) -> 
                     yield from _longer(left - cost, threads, after, known)
 
 
-def _needed(shape: _Shape, threads: int) -> int:
+def _needed(shape: Shape, threads: int) -> int:
     """Fewest events without which a shape cannot become one that matters."""
     accessed = {step.address for thread in shape.threads for step in thread
                 if step.letter in ACCESSES}
@@ -112,33 +86,27 @@ def _needed(shape: _Shape, threads: int) -> int:
     return max(used + max(maps, remaps), not last)
 
 
-def _with_address(shape: _Shape, address: int) -> Iterator[_Shape]:
+def _with_address(shape: Shape, address: int) -> Iterator[Shape]:
     """Yield a shape with an address, which may be a new one."""
     if address < len(shape.pages):
         yield shape
         return
-    for page in range(NOWHERE, _pages(shape) + 1):
+    for page in range(NOWHERE, count_pages(shape) + 1):
         for clean in (False, True)[:1 if page == NOWHERE else 2]:
             yield shape._replace(pages=(*shape.pages, page), clean=(*shape.clean, clean))
 
 
-def _pages(shape: _Shape) -> int:
-    """Count the pages that have a name so far."""
-    stored = [step.page for thread in shape.threads for step in thread]
-    return 1 + max((*shape.pages, *stored), default=NOWHERE)
-
-
-def _steps(shape: _Shape, address: int, *, alone: bool) -> Iterator[_Do]:
+def _steps(shape: Shape, address: int, *, alone: bool) -> Iterator[Do]:
     """Yield operations on an address."""
     known = any(step.letter in ACCESSES and step.address == address for step in shape.threads[-1])
     for letter in ACCESSES + "I" * known + "H" * (not alone):
-        yield _Do(letter, address)
+        yield Do(letter, address)
     for letter in "PM":
-        for page in range(NOWHERE, _pages(shape) + 1):
-            yield _Do(letter, address, page)
+        for page in range(NOWHERE, count_pages(shape) + 1):
+            yield Do(letter, address, page)
 
 
-def _done(step: _Do, shape: _Shape, cached: dict[int, bool]) -> tuple[int, dict[int, bool]]:
+def _done(step: Do, shape: Shape, cached: dict[int, bool]) -> tuple[int, dict[int, bool]]:
     """Events of an operation, and what is in the TLB after it."""
     after = {**cached}
     if step.letter not in ACCESSES:
@@ -154,7 +122,7 @@ def _done(step: _Do, shape: _Shape, cached: dict[int, bool]) -> tuple[int, dict[
     return 1 + (step.letter == "X") + walks + dirties, after
 
 
-def _matters(shape: _Shape) -> bool:
+def _matters(shape: Shape) -> bool:
     """Tell whether a test can show something that no smaller one shows."""
     for number, thread in enumerate(shape.threads):
         others = [step for index, other in enumerate(shape.threads) if index != number
@@ -177,14 +145,14 @@ def _matters(shape: _Shape) -> bool:
     return not _hangs(shape) and _conflicts(shape)
 
 
-def _has_purpose(step: _Do, before: Sequence[_Do], after: Sequence[_Do]) -> bool:
+def _has_purpose(step: Do, before: Sequence[Do], after: Sequence[Do]) -> bool:
     """Tell whether an INVLPG that belongs to no remap has something to forget, and for somebody."""
     return step.letter != "I" or all(any(
         other.letter in ACCESSES and other.address == step.address for other in side)
         for side in (before, after))
 
 
-def _hangs(shape: _Shape) -> bool:
+def _hangs(shape: Shape) -> bool:
     """Tell whether processors wait for each other."""
     places = [0] * len(shape.threads)
     sent   = [0] * len(shape.threads)
@@ -205,7 +173,7 @@ def _hangs(shape: _Shape) -> bool:
     return places != [*map(len, shape.threads)]
 
 
-def _conflicts(shape: _Shape) -> bool:
+def _conflicts(shape: Shape) -> bool:
     """Tell whether every processor meets another one, at an entry or in a page."""
     touched = []
     for thread in shape.threads:
@@ -228,14 +196,14 @@ def _conflicts(shape: _Shape) -> bool:
     return bool(writes & (others | written) or written & reads)
 
 
-def _reached(shape: _Shape, address: int) -> set[int]:
+def _reached(shape: Shape, address: int) -> set[int]:
     """Pages that an address may be translated to."""
     stored = {step.page for thread in shape.threads for step in thread
               if step.letter in "PM" and step.address == address}
     return {shape.pages[address], *stored} - {NOWHERE}
 
 
-def _renamed(shape: _Shape, order: Sequence[int]) -> _Shape:
+def _renamed(shape: Shape, order: Sequence[int]) -> Shape:
     """The shape with its processors in an order, and numbers as they come up then."""
     threads = [shape.threads[number] for number in order]
     addresses: dict[int, int] = {}
@@ -247,67 +215,8 @@ def _renamed(shape: _Shape, order: Sequence[int]) -> _Shape:
                 pages.setdefault(shape.pages[step.address], len(pages) - 1)
             pages.setdefault(step.page, len(pages) - 1)
     by_number = sorted(addresses, key=addresses.__getitem__)
-    return _Shape(
-        tuple(tuple(_Do(step.letter, addresses[step.address], pages[step.page])
+    return Shape(
+        tuple(tuple(Do(step.letter, addresses[step.address], pages[step.page])
                     for step in thread) for thread in threads),
         tuple(pages[shape.pages[address]] for address in by_number),
         tuple(shape.clean[address] for address in by_number))
-
-
-def _named(shape: _Shape) -> LitmusTest:
-    """The test of a shape."""
-    letters, frames = "xyzuvw", "abcdefgh"
-    initial: dict[Location, Value] = {
-        Location(Kind.PHYSICAL, frames[page]): page + 1 for page in range(_pages(shape))}
-    first = len(initial) + 1
-    for address, (page, clean) in enumerate(zip(shape.pages, shape.clean, strict=True)):
-        initial[Location(Kind.TABLE, letters[address])] = (
-            ABSENT if page == NOWHERE else Entry(frames[page], dirty=not clean))
-    threads: list[list[Instruction]] = []
-    stored = 0
-    for number, thread in enumerate(shape.threads):
-        program: list[Instruction] = []
-        for step in thread:
-            virtual = Location(Kind.VIRTUAL, letters[step.address])
-            if step.letter in "WX":
-                stored += 1
-            program += _instructions(
-                step, virtual, f"R{len(program)}", first + stored - 1, 1 - number,
-                ABSENT if step.page == NOWHERE else Entry(frames[step.page]),
-                alone=len(shape.threads) == 1)
-        threads.append(program)
-    return LitmusTest(_title(shape), threads, initial)
-
-
-def _instructions(step: _Do, virtual: Location, register: str, value: int, other: int,
-                  entry: Entry, *, alone: bool) -> list[Instruction]:
-    """Instructions of an operation."""
-    invlpg = Instruction(Op.INVLPG, virtual)
-    store  = Instruction(Op.STORE, Location(Kind.TABLE, virtual.name), value=entry)
-    match step.letter:
-        case "R": return [Instruction(Op.LOAD, virtual, register)]
-        case "W": return [Instruction(Op.STORE, virtual, value=value)]
-        case "X": return [Instruction(Op.EXCHANGE, virtual, register, value)]
-        case "P": return [store]
-        case "H": return [Instruction(Op.WAIT), invlpg]
-        case "M": return [store, invlpg, *([] if alone else [
-            Instruction(Op.INTERRUPT, target=other)])]
-    return [invlpg]
-
-
-def _title(shape: _Shape) -> str:
-    """A name made of the addresses with their pages at first, and the operations.
-
-    A page is 0 if there is none; - behind it means that D is clear.
-    """
-    letters, frames = "xyzuvw", "abcdefgh"
-
-    def page(number: int) -> str:
-        return "0" if number == NOWHERE else frames[number]
-
-    starts = [f"{letters[address]}{page(number)}{'-' * clean}" for address, (number, clean)
-              in enumerate(zip(shape.pages, shape.clean, strict=True))]
-    threads = [[f"{step.letter}{letters[step.address]}"
-                + (page(step.page) if step.letter in "PM" else "") for step in thread]
-               for thread in shape.threads]
-    return "+".join(map(".".join, (starts, *threads)))

@@ -33,6 +33,7 @@ MakeEngine = Callable[[int, PhysicalMemory, Schedule], Engine]
 #: How often each processor gets its turn behind a schedule: more often than it can wait.
 ROUNDS = 8
 
+
 class UnitPlayer:
     """Machines of several units on which tests are played, one machine for each run.
 
