@@ -145,7 +145,8 @@ def _enumerated(args: argparse.Namespace, machine: Machine) -> tuple[Campaign, l
         for test in enumerated(args.events):
             tests.append(test)
             progress.show()
-    machine.player(2)
+    for test in tests[:1]:
+        examine(test, machine.player(2))  # compiles the machine, which not every worker need do
     with Progress("litmus", unit="tests", total=len(tests)) as progress, \
             workers_of(args) as pool:
         result = campaign(machine, tests, pool, progress.count)
