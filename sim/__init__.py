@@ -27,6 +27,7 @@ From the ground up; each room knows only those above it in this table:
 :mod:`sim.explore`       races, and searches of their schedules for a bad outcome
 :mod:`sim.litmus`        litmus tests of page tables on several processors
 :mod:`sim.sweep`         every combination of the bits that decide an access
+:mod:`sim.proofs`        formal properties of the unit, and their proofs
 :mod:`sim.script`        kernel scripts, played on our kernel and on a real Linux
 :mod:`sim.mutation`      mutants of the unit and of the kernel, and what kills them
 :mod:`sim.matrix`        every way to write, against every kind of memory

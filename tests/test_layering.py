@@ -25,10 +25,10 @@ MAY_IMPORT = {
     "hw":  {"amaranth", "hw"},
     "sw":  {"sw"},
     # vcd comes with Amaranth, find_libpython with cocotb; cocotb and serial (pyserial) belong to
-    # the engines of these names, distributed (Dask) to searches on a cluster, numpy to sweeps, and
-    # pytest with hypothesis to mutants, which the tests are played on.
-    "sim": {"amaranth", "cocotb", "cocotb_tools", "distributed", "dragoncage", "find_libpython",
-            "hw", "hypothesis", "numpy", "pytest", "serial", "sim", "sw", "vcd"},
+    # the engines of these names, distributed (Dask) to searches on a cluster, numpy to sweeps,
+    # bitwuzla to proofs, and pytest with hypothesis to mutants, which the tests are played on.
+    "sim": {"amaranth", "bitwuzla", "cocotb", "cocotb_tools", "distributed", "dragoncage",
+            "find_libpython", "hw", "hypothesis", "numpy", "pytest", "serial", "sim", "sw", "vcd"},
 }
 
 # The pins of boards come from a package of their own, which the rest of the gateware does not need.

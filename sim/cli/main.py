@@ -20,7 +20,7 @@ from sim.output.files import FileTrouble, print_out
 
 from . import (
     access, bench, boards, build, compare, conform, coverage, explore, lab, listing, litmus,
-    machines, matrix, mutate, program, run, script, simulate_board, sweep, verilog, walk,
+    machines, matrix, mutate, program, prove, run, script, simulate_board, sweep, verilog, walk,
 )
 from .parser import Parser
 from .usage import UsageError, complain
@@ -31,7 +31,7 @@ __all__ = ["main"]
 
 #: Modules of :mod:`sim.cli`, in the order of the help.
 COMMANDS = (run, listing, walk, matrix, script, explore, litmus, conform, lab, access, compare,
-            sweep, coverage, mutate, bench, machines, verilog, boards, build, program,
+            sweep, coverage, prove, mutate, bench, machines, verilog, boards, build, program,
             simulate_board)
 
 

@@ -1,61 +1,16 @@
-"""Proof: the control registers say in which cycle another PCID becomes the current one."""
+"""Control registers that do not say when another PCID is current are disproved."""
 
 import pytest
-from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.hdl import Signal
 
-from hw.bus import ControlOp, Register
-from hw.config import MmuConfig
 from hw.control import Control
+from sim.proofs.current_pcid import CONFIG, prove_moves
+from sim.proofs.proof import Disproved
 
 from .flaw_support import Flawed
-from .proof_support import Disproved, Sentence, Subject, prove_for_ever
-from .solver_support import inputs_of
 
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
-
-CONFIG = MmuConfig(pcid=True)
-
-#: From reset through the writes that turn on long mode and PCIDs, to another PCID.
-CYCLES = 8
-
-
-class Watch(Elaboratable):
-    """Control registers; ``other`` is high where the PCID is not that of the cycle before."""
-
-    def __init__(self, control):
-        self.control = control
-        self.other   = Signal()
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.control = control = self.control
-        before = Signal.like(control.mode.pcid)
-        m.d.sync += before.eq(control.mode.pcid)
-        m.d.comb += self.other.eq(control.mode.pcid != before)
-        return m
-
-
-def prove_moves(control):
-    """Prove that ``control`` says in each cycle whether the PCID is another one."""
-    watch   = Watch(control)
-    request = control.control.request
-    prove_for_ever(
-        Subject(inputs=inputs_of(control), part=watch, fields={
-            "operation": (request.p.op, ControlOp),
-            "register":  (request.p.register, Register),
-            "value":     request.p.value,
-            "PCID":      control.mode.pcid,
-            "moved":     control.moved,
-        }), [
-            Sentence("hw.control", "another PCID is said to be current", watch.other,
-                     control.moved),
-            Sentence("hw.control", "the same one is not", ~watch.other, ~control.moved),
-        ], cycles=CYCLES, depth=1)
-
-
-def test_a_pcid_that_becomes_current_is_told_and_no_other():
-    prove_moves(Control(CONFIG))
 
 
 def is_told_by_any_number(m, ports, sound):

@@ -1,99 +1,20 @@
-"""Proofs: access rights and error codes are the manual's, for every access and every page."""
+"""Flaws in access rights and error codes are found, each at its sentence."""
 
 from unittest import mock
 
 import pytest
-from amaranth.hdl import Const, Signal
-from amaranth.lib import data
+from amaranth.hdl import Const
 
 import hw.permission
-from hw.config import MmuConfig
-from hw.layout import AccessKind, Entry
-from hw.permission import Protection, Rights, below, denied, denied_by_key, error_code
-from hw.translation import find_request_layout
+from hw.layout import AccessKind
+from hw.permission import below, denied, denied_by_key, error_code
+from sim.proofs.proof import Disproved
+from sim.proofs.rights import prove_combined_rights, prove_error_code, prove_keys, prove_rights
 
-from .access_support import Case
 from .flaw_support import changed
-from .manual_rights import combined_rights
-from .proof_support import Disproved, Subject, prove
 
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
-
-ACCESS     = Signal(find_request_layout(MmuConfig()), name="access")
-RIGHTS     = Signal(Rights, name="rights")
-PROTECTION = Signal(Protection, name="protection")
-
-PRESENT, RESERVED = Signal(name="present"), Signal(name="reserved")
-
-BY_KEY, KEY = Signal(name="by_key"), Signal(4, name="key")
-
-CASE = Case(ACCESS, RIGHTS, PROTECTION, BY_KEY)
-
-
-def prove_rights(refused):
-    """Prove that ``refused`` has every access refused that the manual does not allow."""
-    result = refused(access=ACCESS, rights=RIGHTS, by_key=BY_KEY, protection=PROTECTION)
-    prove(Subject(inputs=[ACCESS, RIGHTS, PROTECTION, BY_KEY], given=CASE.given,
-                  fields={**CASE.fields, "not permitted by key": BY_KEY, "denied": result}),
-          CASE.access_rights(~result), complete=True)
-
-
-def prove_keys(refused):
-    """Prove that ``refused`` has an access refused that a page's key does not permit."""
-    result = refused(access=ACCESS, rights=RIGHTS, key=KEY, protection=PROTECTION)
-    # A user-mode access to a supervisor-mode address is not allowed whatever its key says.
-    allowed_by_mode = RIGHTS.user | ~ACCESS.user | ACCESS.implicit
-    prove(Subject(inputs=[ACCESS, RIGHTS, PROTECTION, KEY], given=CASE.given & allowed_by_mode,
-                  fields={**CASE.fields, "key": KEY, "CR4.PKE": PROTECTION.pke,
-                          "CR4.PKS": PROTECTION.pks, "PKRU": PROTECTION.pkru,
-                          "IA32_PKRS": PROTECTION.pkrs, "denied": result}),
-          CASE.key_permits(~result, KEY), complete=True)
-
-
-def prove_error_code(code_of):
-    """Prove that ``code_of`` makes the error code of the manual."""
-    code = code_of(access=ACCESS, present=PRESENT, reserved=RESERVED, by_key=BY_KEY,
-                   protection=PROTECTION)
-    prove(Subject(inputs=[ACCESS, RIGHTS, PROTECTION, PRESENT, RESERVED, BY_KEY], given=CASE.given,
-                  fields={**CASE.fields, "P everywhere": PRESENT,
-                          "reserved bit somewhere": RESERVED, "not permitted by key": BY_KEY,
-                          "error code": code}),
-          CASE.error_code(code, not_present=~PRESENT, reserved_bit=RESERVED), complete=True)
-
-
-def prove_combined_rights(combine, count):
-    """Prove that ``combine``, entry after entry, makes of ``count`` entries what is combined."""
-    entries = [Signal(Entry, name=f"entry_{number}") for number in range(count)]
-    rights  = Rights.const({"writable": 1, "user": 1})
-    for entry in entries:
-        rights = data.View(Rights, combine(rights, entry))
-    prove(
-        Subject(inputs=entries, fields={
-            **{f"entry {number}": entry.as_value() for number, entry in enumerate(entries)},
-            **{name: rights[name] for name, _ in Rights.as_shape()}}),
-        combined_rights(
-            user_address=rights.user, writable=rights.writable,
-            execute_disable=rights.execute_disable,
-            entries=[entry.as_value() for entry in entries]),
-        complete=True)
-
-
-def test_an_access_is_denied_where_the_manual_does_not_allow_it():
-    prove_rights(denied)
-
-
-def test_the_key_of_a_page_permits_what_the_manual_says():
-    prove_keys(denied_by_key)
-
-
-def test_an_error_code_has_the_bits_that_the_manual_gives_it():
-    prove_error_code(error_code)
-
-
-@pytest.mark.parametrize("count", [2, 3, 4, 5])
-def test_rights_of_all_entries_are_combined_as_the_manual_says(count):
-    prove_combined_rights(below, count)
 
 
 @pytest.mark.parametrize("part, name, stuck, shown", [

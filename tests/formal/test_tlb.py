@@ -1,244 +1,31 @@
-"""Proofs: the first level of the TLB answers with what was filled last, unless it was to forget it.
-
-So it never holds two translations of one page that differ. The proofs are about its ports, and
-bounded: they hold of all runs of a number of cycles, from reset, with few entries. One page, any of
-them, is watched throughout.
-
-Ref: Intel SDM Vol. 3A, sections 4.10.2.4 "Global Pages" and 4.10.4.1 "Operations that Invalidate
-TLBs and Paging-Structure Caches".
-"""
-
-from dataclasses import replace
-from functools import reduce
-from operator import or_
+"""A TLB of which one level keeps what was invalidated is disproved."""
 
 import pytest
-from amaranth.hdl import Elaboratable, Module, Mux, Signal, Value
-from amaranth.lib import wiring
 
-from hw.config import MmuConfig
-from hw.layout import Flush
-from hw.presets import PRESETS
-from hw.tlb.block import BlockFirstLevel
+from hw.tlb import Tlb
 from hw.tlb.first import FirstLevel
-from hw.translation import piece_layout
+from hw.tlb.second import SecondLevel
+import hw.tlb.tlb
+from sim.proofs.proof import Disproved
+from sim.proofs.tlb import CONFIG, CYCLES, prove_of_tlb
 
 from .flaw_support import Flawed
-from .proof_support import Disproved, Sentence, Subject, prove
-from .solver_support import inputs_of
 
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
 
-#: A first level that a flaw is found in.
-FEW = MmuConfig(tlb_entries=4)
-
-
-class Watch(Elaboratable):
-    """A first level, and of one page what was filled last and has not been forgotten since.
-
-    Attributes
-    ----------
-    first : :class:`FirstLevel`
-        As it was given.
-    page : :class:`Signal`
-        The page that is watched. An input, the same in all cycles.
-    steady : :class:`Signal`
-        It is the same as in the cycle before.
-    held : :class:`Signal`
-        The first level may have a translation of the page.
-    translation : :class:`Signal`
-        That translation.
-    asked : :class:`Signal`
-        The page was the last one that was looked up.
-    shown, answer : :class:`Signal`
-        ``held`` and ``translation`` as they were then, or have been filled since.
-    filled, filled_for : :class:`Signal`
-        There was a fill in the cycle before; of the watched page, which must be there: out of block
-        RAM, in the second cycle after.
-    looks_again : :class:`Signal`
-        The page that was looked up last is looked up once more.
-    """
-
-    def __init__(self, first):
-        self.first       = first
-        self.page        = Signal.like(first.page, name="watched_page")
-        self.steady      = Signal()
-        self.held        = Signal()
-        self.translation = Signal(piece_layout(first.config))
-        self.asked       = Signal()
-        self.shown       = Signal()
-        self.answer      = Signal.like(self.translation)
-        self.filled      = Signal()
-        self.filled_for  = Signal()
-        self.looks_again = Signal()
-        self._last       = Signal.like(first.page)  # the page that was looked up last
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.first = first = self.first
-
-        started, before = Signal(), Signal.like(self.page)
-        block,  of_page = first.config.block_ram, first.fill.valid & self.asked
-        m.d.sync += [
-            started.eq(1),
-            before.eq(self.page),
-            self.filled.eq(first.fill.valid),
-        ]
-        m.d.comb += [
-            self.steady.eq(~started | (self.page == before)),
-            self.asked.eq(self._last == self.page),
-            self.looks_again.eq(first.look & (first.page == self._last)),
-        ]
-        stored = Signal()
-        m.d.sync += [
-            stored.eq(of_page),
-            self.filled_for.eq(
-                self.looks_again & stored if block else of_page),
-        ]
-        with m.If(first.look):
-            m.d.sync += [
-                self._last.eq(first.page),
-                self.shown.eq(self.held),
-                self.answer.eq(self.translation),
-            ]
-        with m.If(of_page):
-            m.d.sync += [
-                self.held.eq(1),
-                self.shown.eq(not block),
-                *(signal.eq(first.fill.p) for signal in (self.translation, self.answer)),
-            ]
-        with m.Elif(self._forgotten()):
-            m.d.sync += self.held.eq(0)
-        return m
-
-    def _forgotten(self):
-        """The translation of the watched page is to be forgotten."""
-        first, shared = self.first, self.translation.global_page
-        named = (first.drop & self.asked) | (first.pieces & self.translation.large)
-        return ((named & ~(first.spare & shared)) | (first.flush == Flush.ALL)
-                | ((first.flush == Flush.LOCAL) & ~shared))
-
-
-def used_as_the_tlb_does(watch):
-    """One thing at a time. While a fill is stored, nothing; or out of block RAM, a new look-up."""
-    first    = watch.first
-    flush    = first.flush != Flush.NONE
-    anything = first.look + first.fill.valid + (first.drop | first.pieces) + flush
-    after    = watch.looks_again if first.config.block_ram else anything == 0
-    return ((anything <= 1) & (~watch.filled | after)
-            & (first.flush.as_value() <= Flush.ALL.value))
-
-
-def prove_of_first_level(first, cycles):
-    """Prove that a first level answers with what was filled last and not forgotten."""
-    watch = Watch(first)
-    found = first.hit & watch.asked
-    prove(
-        Subject(inputs=[watch.page, *inputs_of(first)], part=watch,
-                given=watch.steady & used_as_the_tlb_does(watch),
-                fields={
-                    "watched page": watch.page,
-                    "page":         Mux(first.look, first.page, 0),
-                    "look":         first.look,
-                    "fill":         first.fill.valid,
-                    "fill.frame":   Mux(first.fill.valid, first.fill.p.frame, 0),
-                    "fill.global":  first.fill.valid & first.fill.p.global_page,
-                    "fill.large":   first.fill.valid & first.fill.p.large,
-                    "drop":         first.drop,
-                    "pieces":       first.pieces,
-                    "spare":        first.spare,
-                    "flush":        (first.flush, Flush),
-                    "hit":          first.hit,
-                    "frame":        first.entry.frame,
-                    "held":         watch.held,
-                }),
-        [
-            Sentence("hw.tlb.first", "a page hits only if it was filled, and not forgotten before "
-                     "it was looked up", found, watch.shown),
-            Sentence("hw.tlb.first", "a hit is the one translation that was filled last",
-                     found & watch.shown, first.entry == watch.answer),
-            Sentence("hw.tlb.first", "a page that was filled hits: in the next cycle, or then",
-                     watch.filled_for, first.hit),
-        ], cycles=cycles)
-
-
-@pytest.mark.parametrize("preset, entries, cycles", [
-    ("default", 2, 8), ("default", 4, 8), ("full", 4, 8), ("tiny", 4, 8)])
-def test_a_page_has_one_translation_the_last_and_none_after_it_was_forgotten(
-        preset, entries, cycles):
-    config = replace(PRESETS[preset], tlb_entries=entries)
-    prove_of_first_level((BlockFirstLevel if config.block_ram else FirstLevel)(config), cycles)
-
-
-class Divided(wiring.Component):
-    """Two first levels as one, filled in turn, of which a fill reaches only one."""
-
-    def __init__(self, config):
-        self.config = config
-        self._parts = [FirstLevel(config), FirstLevel(config)]
-        super().__init__(dict(self._parts[0].signature.members))
-
-    def elaborate(self, platform):
-        m = Module()
-        turn = Signal()
-        with m.If(self.fill.valid):
-            m.d.sync += turn.eq(~turn)
-        for number, part in enumerate(self._parts):
-            m.submodules[f"part_{number}"] = part
-            m.d.comb += [
-                *(getattr(part, name).eq(getattr(self, name))
-                  for name in ("page", "look", "drop", "pieces", "flush", "spare")),
-                part.fill.payload.eq(self.fill.payload),
-                part.fill.valid.eq(self.fill.valid & (turn == number)),
-            ]
-        m.d.comb += [
-            getattr(self, name).eq(reduce(or_, (
-                Value.cast(getattr(part, name)) for part in self._parts)))
-            for name in ("hit", "entry")
-        ]
-        return m
-
 
 def drops_nothing(m, ports, sound):
-    """A drop does not get through."""
+    """A drop does not get through to one level."""
     m.d.comb += sound.drop.eq(0)
 
 
-def keeps_pieces(m, ports, sound):
-    """Pieces of larger pages are not forgotten."""
-    m.d.comb += sound.pieces.eq(0)
-
-
-def spares_global_ones(m, ports, sound):
-    """Each drop leaves global translations alone."""
-    m.d.comb += sound.spare.eq(1)
-
-
-def flushes_nothing(m, ports, sound):
-    """A flush does not get through."""
-    m.d.comb += sound.flush.eq(Flush.NONE)
-
-
-def keeps_global_ones(m, ports, sound):
-    """Each flush leaves global translations alone."""
-    with m.If(ports.flush == Flush.ALL):
-        m.d.comb += sound.flush.eq(Flush.LOCAL)
-
-
-def knows_half_of_the_pages(m, ports, sound):
-    """The upper half of a page number is not looked at."""
-    m.d.comb += sound.page.eq(ports.page[:18])
-
-
-@pytest.mark.parametrize(
-    "flaw", [drops_nothing, keeps_pieces, spares_global_ones, flushes_nothing, keeps_global_ones,
-             knows_half_of_the_pages])
-def test_a_first_level_that_hits_though_it_must_not_is_disproved(flaw):
-    with pytest.raises(Disproved, match=r"^hw\.tlb\.first: a page hits only if(.|\n)*  fill = 1"):
-        prove_of_first_level(Flawed(FirstLevel, FEW, flaw), 6)
-
-
-def test_a_first_level_with_two_translations_of_a_page_is_disproved():
-    with pytest.raises(Disproved, match=r"^hw\.tlb\.first: a hit is the one (.|\n)*  fill = 1"):
-        prove_of_first_level(Divided(FEW), 6)
+@pytest.mark.parametrize("level, sentence", [
+    (FirstLevel, "a page that was invalidated does not hit"),
+    (SecondLevel, "a page that was invalidated is walked before it is found"),
+])
+def test_a_tlb_of_which_one_level_keeps_it_is_disproved(level, sentence, monkeypatch):
+    monkeypatch.setattr(hw.tlb.tlb, level.__name__,
+                        lambda config: Flawed(level, config, drops_nothing))
+    with pytest.raises(Disproved, match=rf"^SDM 4\.10\.4\.1: {sentence}"):
+        prove_of_tlb(Tlb(CONFIG), CYCLES)

@@ -8,23 +8,21 @@ Caches".
 """
 
 from dataclasses import replace
+from typing import Any
 
-import pytest
 from amaranth.hdl import Elaboratable, Module, Mux, Signal
 
 from hw.layout import Flush, PageSize
 from hw.presets import PRESETS
 from hw.tlb import Tlb
-from hw.tlb.first import FirstLevel
-from hw.tlb.second import SecondLevel
-import hw.tlb.tlb
 
-from .flaw_support import Flawed
-from .proof_support import Disproved, Sentence, Subject, prove
-from .solver_support import inputs_of
+from .design import inputs_of
+from .proof import Sentence, Subject, prove
+from .property import Method, Property
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+__all__ = ["CONFIG", "CYCLES", "PROPERTIES", "prove_of_tlb"]
+
 
 #: A first level of one set, two sets of pages, and two entries of directories.
 CONFIG = replace(PRESETS["tiny"], tlb_entries=2, block_ram=False, second_entries=4,
@@ -55,7 +53,7 @@ class Watch(Elaboratable):
         A translation is being searched, and walked.
     """
 
-    def __init__(self, tlb):
+    def __init__(self, tlb: Any):
         self.tlb       = tlb
         self.page      = Signal.like(tlb.page, name="watched_page")
         self.steady    = Signal()
@@ -66,7 +64,7 @@ class Watch(Elaboratable):
         self.walking   = Signal()
         self._last     = Signal.like(tlb.page)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.tlb = tlb = self.tlb
         started, page = Signal(), Signal.like(self.page)
@@ -95,7 +93,7 @@ class Watch(Elaboratable):
         return m
 
 
-def used_as_the_unit_does(watch):
+def used_as_the_unit_does(watch: Any) -> Any:
     """A page is looked up while the TLB is idle, then searched; and nothing else meanwhile.
 
     There are no PCIDs. The TLB is told to forget everything, or a page.
@@ -117,7 +115,7 @@ def used_as_the_unit_does(watch):
             & tlb.found.ready)
 
 
-def prove_of_tlb(tlb):
+def prove_of_tlb(tlb: Any, cycles: int) -> None:
     """Prove that a TLB does not have a page that was invalidated before it was walked anew."""
     watch = Watch(tlb)
     given = watch.gone & watch.asked
@@ -139,24 +137,12 @@ def prove_of_tlb(tlb):
          Sentence("SDM 4.10.4.1", "a page that was invalidated is walked before it is found",
                   given & tlb.found.valid & watch.searching & ~tlb.found.p.fault,
                   tlb.walked.valid & watch.walking)],
-        cycles=CYCLES)
+        cycles=cycles)
 
 
-def test_a_page_that_was_invalidated_is_walked_anew():
-    prove_of_tlb(Tlb(CONFIG))
-
-
-def drops_nothing(m, ports, sound):
-    """A drop does not get through to one level."""
-    m.d.comb += sound.drop.eq(0)
-
-
-@pytest.mark.parametrize("level, sentence", [
-    (FirstLevel, "a page that was invalidated does not hit"),
-    (SecondLevel, "a page that was invalidated is walked before it is found"),
-])
-def test_a_tlb_of_which_one_level_keeps_it_is_disproved(level, sentence, monkeypatch):
-    monkeypatch.setattr(hw.tlb.tlb, level.__name__,
-                        lambda config: Flawed(level, config, drops_nothing))
-    with pytest.raises(Disproved, match=rf"^SDM 4\.10\.4\.1: {sentence}"):
-        prove_of_tlb(Tlb(CONFIG))
+PROPERTIES = [Property(
+    name="invalidated-pages", block="hw.tlb.tlb", source="SDM 4.10.4.1",
+    says="a page that was invalidated, alone or with all others, does not hit, and is found by a "
+         "walk only, until one has ended that translates it",
+    method=Method.BOUNDED, depth=CYCLES, units=("few rows",),
+    prove=lambda unit, depth: prove_of_tlb(Tlb(CONFIG), depth))]

@@ -3,7 +3,7 @@
 import pytest
 from amaranth.hdl import Elaboratable, Module, Signal, Value
 
-from .proof_support import Disproved, Sentence, Subject, prove, prove_for_ever
+from sim.proofs.proof import Disproved, Sentence, Subject, prove, prove_for_ever
 
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]

@@ -1,9 +1,10 @@
 """Proofs: control-register writes and INVPCID fault where the manual says so, in every state."""
 
+from collections.abc import Iterable
 from types import SimpleNamespace
+from typing import Any
 
-import pytest
-from amaranth.hdl import Const, Signal
+from amaranth.hdl import Signal
 from amaranth.lib import data
 
 from hw.config import MmuConfig
@@ -11,12 +12,16 @@ from hw.layout import CR0, CR3, CR4, EFER
 from hw.legality import cr0_refused, cr3_refused, cr4_refused, efer_refused, invpcid_refused
 from hw.presets import PRESETS
 
-from . import manual_control as manual
-from .flaw_support import changed
-from .proof_support import Disproved, Subject, prove
+from .manual import control as manual
+from .proof import Subject, prove
+from .property import Method, Property
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+__all__ = [
+    "PROPERTIES", "STATE", "UNITS", "prove_cr0", "prove_cr3", "prove_cr4", "prove_efer",
+    "prove_invpcid",
+]
+
 
 VALUE = Signal(64, name="value")
 WIDTH = Signal(6, name="maxphyaddr")
@@ -64,21 +69,18 @@ CR4_BITS  = {4: "pse", 5: "wide_entries", 7: "pge", 12: "la57", 17: "pcid", 20: 
              22: "pku", 24: "pks"}
 EFER_BITS = {0: "long_mode", 8: "long_mode", 10: "long_mode", 11: "nx"}
 
-each_unit = pytest.mark.parametrize("config", UNITS.values(), ids=UNITS)
-
-
-def there(bits, config):
+def there(bits: Any, config: Any) -> Any:
     """The bits of a register that a unit has."""
     return [bit for bit, feature in bits.items() if getattr(config, feature)]
 
 
-def features(config):
+def features(config: Any) -> Any:
     """The features of a unit, as the manual's sentences have them."""
     names = {"long_mode": "4-level", "la57": "5-level", "pae": "PAE", "pcid": "PCID"}
     return [name for field, name in names.items() if getattr(config, field)]
 
 
-def prove_fault(config, result, sentences):
+def prove_fault(config: Any, result: Any, sentences: Any) -> None:
     """Prove sentences about a write to a register of a unit, or about INVPCID."""
     given = GIVEN
     if not config.long_mode:
@@ -96,83 +98,55 @@ def prove_fault(config, result, sentences):
         sentences, complete=True)
 
 
-def prove_cr0(config, state=STATE):
+def prove_cr0(config: Any, state: Any = STATE) -> None:
     """Prove when a write to CR0 faults, with ``state`` as the unit sees it."""
     result = cr0_refused(data.View(CR0, VALUE), state, config=config)
     prove_fault(config, result, manual.write_to_cr0(
         result, VALUE, NOW, features=features(config)))
 
 
-def prove_cr3(config, state=STATE):
+def prove_cr3(config: Any, state: Any = STATE) -> None:
     """Prove when a write to CR3 faults."""
     width  = WIDTH if config.variable_maxphyaddr else config.maxphyaddr
     result = cr3_refused(data.View(CR3, VALUE), state, maxphyaddr=width)
     prove_fault(config, result, manual.write_to_cr3(result, VALUE, NOW, m=width))
 
 
-def prove_cr4(config, state=STATE, of=None):
+def prove_cr4(config: Any, state: Any = STATE, of: Any = None) -> None:
     """Prove when a write to CR4 faults, by the features ``of`` another unit, if there is one."""
     result = cr4_refused(data.View(CR4, VALUE), state, config=of or config)
     prove_fault(config, result, manual.write_to_cr4(
         result, VALUE, NOW, bits=there(CR4_BITS, config), features=features(config)))
 
 
-def prove_efer(config, state=STATE, of=None):
+def prove_efer(config: Any, state: Any = STATE, of: Any = None) -> None:
     """Prove when a write to IA32_EFER faults, by the features ``of`` another unit."""
     result = efer_refused(data.View(EFER, VALUE), state, config=of or config)
     prove_fault(config, result, manual.write_to_efer(
         result, VALUE, NOW, bits=there(EFER_BITS, config)))
 
 
-def prove_invpcid(config, state=STATE):
+def prove_invpcid(config: Any, state: Any = STATE) -> None:
     """Prove when INVPCID faults."""
     result = invpcid_refused(TYPE, DESCRIPTOR[:64], DESCRIPTOR[64:], state)
     prove_fault(config, result, manual.invpcid(
         result, NOW, kind=TYPE, descriptor=DESCRIPTOR))
 
 
-@each_unit
-@pytest.mark.parametrize("prove_register", [prove_cr0, prove_cr4, prove_efer])
-def test_a_write_faults_where_the_manual_says_so(prove_register, config):
-    prove_register(config)
+def _property(name: str, operation: str, source: str, units: Iterable[str], prove: Any) -> Property:
+    """The property that an operation faults where the manual says so."""
+    return Property(
+        name=name, block="hw.legality", source=source,
+        says=f"{operation} faults where the manual says so, and nowhere else",
+        method=Method.ALL_CASES, units=tuple(units),
+        prove=lambda unit, depth: prove(UNITS[unit]))
 
 
-@pytest.mark.parametrize("unit", ["default", "full", "of any width"])
-def test_a_write_to_cr3_faults_where_the_manual_says_so(unit):
-    prove_cr3(UNITS[unit])
-
-
-def test_invpcid_faults_where_the_manual_says_so():
-    prove_invpcid(UNITS["full"])
-
-
-@pytest.mark.parametrize("prove_register, register, name, stuck, shown", [
-    (prove_cr0,  "cr4",  "pae", 1, "CR4.PAE = 0"),
-    (prove_cr0,  "efer", "lme", 0, "IA32_EFER.LME = 1"),
-    (prove_cr3,  "efer", "lma", 1, "IA32_EFER.LMA = 0"),
-    (prove_cr0,  "cr4",  "pcide", 0, "CR4.PCIDE = 1"),
-    (prove_cr3,  "cr4",  "pcide", 1, "CR4.PCIDE = 0"),
-    (prove_cr4,  "efer", "lma", 1, "IA32_EFER.LMA = 0"),
-    (prove_efer, "cr0",  "pg",  0, "CR0.PG = 1"),
-    (prove_invpcid, "cr4", "pcide", 1, "CR4.PCIDE = 0"),
-    (prove_invpcid, "cr4", "la57", 0, "CR4.LA57 = 1"),
-    (prove_cr4,  "cr4",  "la57", 0, "CR4.LA57 = 1"),
-])
-def test_a_check_that_takes_a_bit_for_a_constant_is_disproved(
-        prove_register, register, name, stuck, shown):
-    flawed = changed(getattr(STATE, register), **{name: Const(stuck)})
-    with pytest.raises(Disproved, match=rf"(?m)^  value = .*(.|\n)*^  {shown}$"):
-        prove_register(UNITS["full"], SimpleNamespace(**vars(STATE) | {register: flawed}))
-
-
-def test_a_unit_without_pae_that_looks_at_pg_in_long_mode_alone_is_disproved():
-    flawed = changed(STATE.cr0, pg=STATE.cr0.pg & STATE.efer.lma)
-    with pytest.raises(Disproved, match=r"(?m)^unit without PAE paging: (.|\n)*^  CR0\.PG = 1$"):
-        prove_cr4(UNITS["default"], SimpleNamespace(**vars(STATE) | {"cr0": flawed}))
-
-
-@pytest.mark.parametrize("prove_register, feature, register", [
-    (prove_cr4, "smap", "CR4"), (prove_efer, "nx", "IA32_EFER")])
-def test_a_bit_of_a_feature_that_a_unit_lacks_is_found(prove_register, feature, register):
-    with pytest.raises(Disproved, match=f"reserved bits of {register} must be written with zeros"):
-        prove_register(MmuConfig(**{feature: False}), of=MmuConfig())
+PROPERTIES = [
+    _property("cr0-writes", "a write to CR0", "SDM 2.5, 9.8.5", UNITS, prove_cr0),
+    _property("cr3-writes", "a write to CR3", "SDM 2.5, 4.5", ("default", "full", "of any width"),
+              prove_cr3),
+    _property("cr4-writes", "a write to CR4", "SDM 2.5, 4.1.2", UNITS, prove_cr4),
+    _property("efer-writes", "a write to IA32_EFER", "SDM 2.2.1, 9.8.5", UNITS, prove_efer),
+    _property("invpcid-operands", "INVPCID", "SDM Vol. 2, INVPCID", ("full",), prove_invpcid),
+]

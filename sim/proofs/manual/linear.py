@@ -4,10 +4,9 @@ Ref: Intel SDM Vol. 1, section 3.3.7.1 "Canonical Addressing"; Vol. 3A, sections
 Paging", 4.4 "PAE Paging" and 4.5 "4-Level Paging and 5-Level Paging". Neither gateware nor golden
 model was consulted.
 """
-
 from amaranth.hdl import Value
 
-from .proof_support import Sentence
+from ..proof import Sentence
 
 
 __all__ = ["canonical", "entry_offset_32bit", "entry_offset_4level", "entry_offset_pae"]
@@ -38,7 +37,9 @@ def entry_offset_pae(offset: Value, linear: Value, level: Value) -> list[Sentenc
     return _entry_offset_wide("SDM 4.4.2", offset, linear, level, 2)
 
 
-def _entry_offset_wide(source, offset, linear, level, levels):
+def _entry_offset_wide(
+    source: str, offset: Value, linear: Value, level: Value, levels: int,
+) -> list[Sentence]:
     """Sentences about the offset of an entry of 8 bytes."""
     return [
         Sentence(source, f"bits 11:3 of a {entry}'s address are bits {high}:{high - 8} of the "

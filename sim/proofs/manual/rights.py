@@ -3,10 +3,11 @@
 Ref: Intel SDM Vol. 3A, sections 4.6 "Access Rights", 4.6.2 "Protection Keys" and 4.7 "Page-Fault
 Exceptions". Neither gateware nor golden model was consulted.
 """
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Value
 
-from .proof_support import Sentence, under
+from ..proof import Sentence, under
 
 
 __all__ = ["access_rights", "combined_rights", "error_code", "key_permits"]
@@ -25,10 +26,10 @@ def access_rights(
     """
     read, supervisor_mode, supervisor_address = ~write & ~fetch, ~user_mode, ~user_address
 
-    def may(text, when):
+    def may(text: str, when: Any) -> Sentence:
         return Sentence("SDM 4.6.1", f"{text}: allowed", when, allowed)
 
-    def may_not(text, when):
+    def may_not(text: str, when: Any) -> Sentence:
         return Sentence("SDM 4.6.1", f"{text}: not allowed", when, ~allowed)
 
     reads  = supervisor_mode & read
@@ -132,7 +133,7 @@ def key_permits(
     They do not say what IA32_PKRS does to a user-mode access, which no supervisor-mode address
     allows.
     """
-    def says(text, when, then):
+    def says(text: str, when: Any, then: Any) -> Sentence:
         return Sentence("SDM 4.6.2", text, when, then)
 
     sentences = [says("a fetch: permitted", fetch, permitted)]
@@ -166,10 +167,10 @@ def combined_rights(
     *, user_address: Value, writable: Value, execute_disable: Value, entries: list[Value],
 ) -> list[Sentence]:
     """Sentences about the rights that a translation's ``entries``, of 64 bits, grant together."""
-    def every(bit):
+    def every(bit: Any) -> Any:
         return Cat(entry[bit] for entry in entries).all()
 
-    def some(bit):
+    def some(bit: Any) -> Any:
         return Cat(entry[bit] for entry in entries).any()
 
     return [
@@ -190,7 +191,7 @@ def error_code(
 
     ``by_key``: the key of the page does not permit the access; None without protection keys.
     """
-    def flag(bit, text, value):
+    def flag(bit: Any, text: str, value: Any) -> Any:
         return Sentence("SDM 4.7", text, Const(1), code[bit] == value)
 
     return [

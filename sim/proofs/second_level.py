@@ -11,8 +11,8 @@ Caches".
 from dataclasses import replace
 from functools import reduce
 from operator import and_
+from typing import Any
 
-import pytest
 from amaranth.hdl import Cat, Elaboratable, Module, Mux, Signal
 
 from hw.layout import PageSize
@@ -21,12 +21,13 @@ from hw.tlb.array import Stamps
 from hw.tlb.second import SecondLevel
 from hw.translation import piece_layout
 
-from .flaw_support import Flawed
-from .proof_support import Disproved, Sentence, Subject, prove
-from .solver_support import inputs_of
+from .design import inputs_of
+from .proof import Sentence, Subject, prove
+from .property import Method, Property
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+__all__ = ["CONFIG", "CYCLES", "LATENCY", "PROPERTIES", "prove_of_second_level"]
+
 
 #: Two sets of pages, and two entries of directories.
 CONFIG = replace(PRESETS["tiny"], block_ram=False, second_entries=4, directory_entries=2,
@@ -62,7 +63,7 @@ class Watch(Elaboratable):
         What was kept last for the page itself, and for a page of 2 MiB that it is in.
     """
 
-    def __init__(self, second):
+    def __init__(self, second: Any):
         self.second  = second
         self.page    = Signal.like(second.page, name="watched_page")
         self.sound   = Signal()
@@ -75,7 +76,7 @@ class Watch(Elaboratable):
         self._last   = Signal.like(second.page)
         self._age    = Signal(range(LATENCY + 1))  # cycles since the last look-up, if it counts
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.second = second = self.second
 
@@ -103,12 +104,12 @@ class Watch(Elaboratable):
             | self._remember(m, self.large, PageSize.MIB2, self.near))
         return m
 
-    def _remember(self, m, kept, size, concerned):
+    def _remember(self, m: Any, kept: Any, size: Any, concerned: Any) -> Any:
         """Remember what was kept last of pages of one size; return whether it is held."""
         second, shared = self.second, kept.global_page
         there, stamp   = Signal(), Signal(len(second.stamps.local))
 
-        def of_kind(shared):
+        def of_kind(shared: Any) -> Any:
             return Mux(shared, second.stamps.shared, second.stamps.local)
 
         with m.If(second.keep.valid & (second.size == size) & concerned):
@@ -121,11 +122,11 @@ class Watch(Elaboratable):
         return there & (stamp == of_kind(shared))
 
 
-def all_of(conditions):
+def all_of(conditions: Any) -> Any:
     return reduce(and_, conditions)
 
 
-def used_as_the_tlb_does(watch):
+def used_as_the_tlb_does(watch: Any) -> Any:
     """One thing at a time, and nothing is stored or dropped before its page was looked up."""
     second = watch.second
     stores = second.keep.valid | second.drop | second.learn.valid
@@ -133,7 +134,7 @@ def used_as_the_tlb_does(watch):
             & (watch.settled | ~stores) & ~second.sweep)
 
 
-def prove_of_second_level(second, cycles=CYCLES):
+def prove_of_second_level(second: Any, cycles: int) -> None:
     """Prove that a second level serves what was kept, and is neither dropped nor flushed."""
     watch  = Watch(second)
     served = second.served & watch.asked & watch.settled & watch.held
@@ -167,37 +168,8 @@ def prove_of_second_level(second, cycles=CYCLES):
         cycles=cycles)
 
 
-def test_no_page_is_served_that_was_dropped_or_flushed():
-    prove_of_second_level(SecondLevel(CONFIG))
-
-
-def drops_nothing(m, ports, sound):
-    """A drop does not get through."""
-    m.d.comb += sound.drop.eq(0)
-
-
-def keeps_large_pages(m, ports, sound):
-    """A page of 2 MiB is dropped by its first page only."""
-    with m.If(ports.looked[:9] != 0):
-        m.d.comb += sound.drop.eq(0)
-
-
-def overlooks_flushes(m, ports, sound):
-    """A flush of local translations does not get through."""
-    m.d.comb += sound.stamps.local.eq(1)
-
-
-def grants_writes(m, ports, sound):
-    """All translations are served as writable."""
-    m.d.comb += ports.piece.rights.writable.eq(1)
-
-
-@pytest.mark.parametrize("flaw", [drops_nothing, keeps_large_pages, overlooks_flushes])
-def test_a_second_level_that_serves_such_a_page_is_disproved(flaw):
-    with pytest.raises(Disproved, match=r"^hw\.tlb\.second: a page is served(.|\n)*  keep = 1"):
-        prove_of_second_level(Flawed(SecondLevel, CONFIG, flaw))
-
-
-def test_a_second_level_that_serves_other_rights_is_disproved():
-    with pytest.raises(Disproved, match=r"^hw\.tlb\.second: a .* is served as "):
-        prove_of_second_level(Flawed(SecondLevel, CONFIG, grants_writes), cycles=2 * LATENCY + 2)
+PROPERTIES = [Property(
+    name="second-level", block="hw.tlb.second", source="SDM 4.10.4.1",
+    says="what is served was kept, whole, and neither dropped, nor flushed by a new stamp, since",
+    method=Method.BOUNDED, depth=CYCLES, units=("few rows",),
+    prove=lambda unit, depth: prove_of_second_level(SecondLevel(CONFIG), depth))]

@@ -1,4 +1,5 @@
 """The user of a bank of stamps: what it tells the bank, and what it has promised."""
+from typing import Any
 
 from amaranth.hdl import Elaboratable, Module, Signal
 
@@ -28,7 +29,7 @@ class Watch(Elaboratable):
         ... which was this.
     """
 
-    def __init__(self, bank, *, part=None):
+    def __init__(self, bank: Any, *, part: Any = None):
         self.bank  = bank
         self.part  = part or bank
         self.owner = Signal(12)
@@ -36,7 +37,7 @@ class Watch(Elaboratable):
         self.settled = Signal()
         self.forgot, self.forgotten = Signal(), Signal(12)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.part = self.part
         bank = self.bank
@@ -56,7 +57,7 @@ class Watch(Elaboratable):
         return m
 
 
-def used_as_promised(watch):
+def used_as_promised(watch: Any) -> Any:
     """One thing at a time, and nothing once stamps are used up; what is kept stays while it counts.
 
     What concerns global rows names the current PCID.

@@ -1,20 +1,55 @@
 """Proofs that gateware does what sentences say, in every case; or a counterexample."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-import z3
 from amaranth.hdl import Const, Elaboratable, Module, Value
 
-from .solver_support import Design, Trace
+from .design import Design, Trace, both, either, negated
 
 
-__all__ = ["Disproved", "Sentence", "Subject", "prove", "prove_for_ever", "under"]
+__all__ = ["Disproved", "Field", "Sentence", "Subject", "prove", "prove_for_ever", "under"]
 
 
-class Disproved(AssertionError):
-    """A sentence that is not true. The message is the counterexample, a field a line."""
+@dataclass(frozen=True)
+class Field:
+    """A value that counterexamples show.
+
+    Attributes
+    ----------
+    width : :class:`int`
+        Its bits.
+    names : mapping of :class:`int` to :class:`str`
+        Values that have a name.
+    """
+
+    width: int
+    names: Mapping[int, str]
+
+    def shown(self, value: int) -> str:
+        """A value, by name if it has one."""
+        return self.names.get(value, f"{value:#x}" if value > 9 else str(value))
+
+
+class Disproved(Exception):
+    """A sentence that is not true. The message is the counterexample, a field a line.
+
+    Attributes
+    ----------
+    fields : mapping of :class:`str` to :class:`Field`
+        What the counterexample shows, by name.
+    run : list of mappings
+        Their values in each cycle; of a sentence without a case there are none.
+    """
+
+    def __init__(
+        self, lines: Iterable[str], fields: Mapping[str, Field] | None = None,
+        run: Trace | None = None,
+    ):
+        super().__init__("\n".join(lines))
+        self.fields = fields or {}
+        self.run    = run or []
 
 
 @dataclass(frozen=True)
@@ -81,7 +116,7 @@ def prove(subject: Subject, sentences: Iterable[Sentence], *, cycles: int = 1,
     subject, sentences
         What is proven, and of what.
     cycles, from_reset
-        See :class:`.solver_support.Design`. From reset, this is a bounded proof.
+        See :class:`.design.Design`. From reset, this is a bounded proof.
     complete
         Every case has a sentence, so that together they determine the result.
 
@@ -118,10 +153,16 @@ def prove_for_ever(subject: Subject, sentences: Iterable[Sentence], *, cycles: i
 class _Question:
     """Sentences about a subject, translated, so that a solver can be asked about them."""
 
-    def __init__(self, subject, sentences, *, cycles, from_reset):
+    def __init__(
+        self, subject: Subject, sentences: Sequence[Sentence], *, cycles: int, from_reset: bool,
+    ):
         self._sentences = sentences
-        self._fields    = {name: value if isinstance(value, tuple) else (value, None)
-                           for name, value in subject.fields.items()}
+        values = {name: value if isinstance(value, tuple) else (value, None)
+                  for name, value in subject.fields.items()}
+        self._fields = {
+            name: Field(len(Value.cast(value)), {member.value: member.name
+                                                 for member in enum or ()})
+            for name, (value, enum) in values.items()}
         module = Module()
         module.submodules.part = subject.part
         self._design = Design(
@@ -129,59 +170,57 @@ class _Question:
                 "given": subject.given.bool(),
                 **{f"when {number}": one.when.bool() for number, one in enumerate(sentences)},
                 **{f"then {number}": one.then.bool() for number, one in enumerate(sentences)},
-                **{f"field {name}": value for name, (value, _) in self._fields.items()},
+                **{f"field {name}": value for name, (value, _) in values.items()},
             })
-        self._design.learn(*(self._design["given", cycle] == 1 for cycle in range(cycles)))
+        self._design.learn(*(self._design.is_true("given", cycle) for cycle in range(cycles)))
 
-    def _applies(self, number, cycle):
+    def _applies(self, number: int, cycle: int) -> str:
         """Condition that a sentence is about the case in a cycle."""
-        return self._design[f"when {number}", cycle] == 1
+        return self._design.is_true(f"when {number}", cycle)
 
-    def _all_true(self, cycle):
+    def _all_true(self, cycle: int) -> str:
         """Condition that all sentences are true in a cycle."""
-        return z3.And([z3.Or(self._design[f"when {number}", cycle] == 0,
-                             self._design[f"then {number}", cycle] == 1)
-                       for number in range(len(self._sentences))])
+        return both(either([negated(self._applies(number, cycle)),
+                            self._design.is_true(f"then {number}", cycle)])
+                    for number in range(len(self._sentences)))
 
-    def suppose_all_true(self, cycle):
+    def suppose_all_true(self, cycle: int) -> None:
         """Leave all runs aside in which a sentence is untrue in a cycle."""
         self._design.learn(self._all_true(cycle))
 
-    def look_for_cases(self):
+    def look_for_cases(self) -> None:
         """Raise :class:`Disproved` if there is a sentence that is never about anything."""
         for number, sentence in enumerate(self._sentences):
-            if not self._design.can_be(z3.Or(
-                    [self._applies(number, cycle) for cycle in range(self._design.cycles)])):
-                raise Disproved(f"{sentence}\nthere is no such case")
+            if not self._design.can_be(either(
+                    self._applies(number, cycle) for cycle in range(self._design.cycles))):
+                raise Disproved([str(sentence), "there is no such case"])
 
-    def look_for_an_untruth(self, cycle):
+    def look_for_an_untruth(self, cycle: int) -> None:
         """Raise :class:`Disproved` if a sentence can be untrue in a cycle; else learn from it."""
-        run = self._design.run_with(z3.Not(self._all_true(cycle)))
+        run = self._design.run_with(negated(self._all_true(cycle)))
         if run is not None:
             untrue = next(sentence for number, sentence in enumerate(self._sentences)
                           if run[cycle][f"when {number}"] > run[cycle][f"then {number}"])
-            raise Disproved("\n".join([str(untrue), *self._shown(run[:cycle + 1])]))
+            raise self._disproved(str(untrue), run[:cycle + 1])
         self.suppose_all_true(cycle)
 
-    def look_for_a_gap(self):
+    def look_for_a_gap(self) -> None:
         """Raise :class:`Disproved` if there is a case that no sentence is about."""
         run = self._design.run_with(*(
-            z3.Not(self._applies(number, 0)) for number in range(len(self._sentences))))
+            negated(self._applies(number, 0)) for number in range(len(self._sentences))))
         if run is not None:
-            raise Disproved("\n".join(["no sentence is about this case", *self._shown(run)]))
+            raise self._disproved("no sentence is about this case", run)
+
+    def _disproved(self, said: str, run: Trace) -> Disproved:
+        """The counterexample that a run is, which shows that what is ``said`` is not so."""
+        seen = [{name: values[f"field {name}"] for name in self._fields} for values in run]
+        return Disproved([said, *self._shown(seen)], self._fields, seen)
 
     def _shown(self, run: Trace) -> Iterator[str]:
         """The fields of a run; of a long one those that are not 0, in each cycle."""
         for cycle, values in enumerate(run):
             if len(run) > 1:
                 yield f"cycle {cycle}"
-            for name, (_, enum) in self._fields.items():
-                value = values[f"field {name}"]
-                if value or len(run) == 1:
-                    yield f"  {name} = {_shown(value, enum)}"
-
-
-def _shown(value: int, enum: type[Enum] | None) -> str:
-    """A value, by name if it has one."""
-    names = {member.value: member.name for member in enum or ()}
-    return names.get(value, f"{value:#x}" if value > 9 else str(value))
+            for name, one in self._fields.items():
+                if values[name] or len(run) == 1:
+                    yield f"  {name} = {one.shown(values[name])}"

@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-import z3
+import bitwuzla
 from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, Module, Signal, Value
 from amaranth.lib import wiring
 
+from sim.errors import Unavailable
 
-__all__ = ["Design", "Trace", "inputs_of"]
+
+__all__ = ["Design", "Trace", "Undecided", "both", "either", "inputs_of", "negated"]
 
 
 #: Yosys that knows SMT-LIB, which the one of Amaranth does not.
@@ -31,24 +34,44 @@ opt_clean
 write_smt2 -stbv -wires
 """
 
-#: Seconds after which the solver gives up.
-PATIENCE = 300
+#: Seconds after which the solver gives up a question.
+PATIENCE = 3600
 
 #: What each value was in each cycle: ``trace[cycle][name]``.
 Trace = list[dict[str, int]]
 
 
-def inputs_of(component) -> list[Value]:
+class Undecided(Exception):
+    """A question that the solver has given up."""
+
+
+def inputs_of(component: Any) -> list[Value]:
     """The input ports of a component."""
     ports = [Value.cast(port) for _, member, port in component.signature.flatten(component)
              if member.flow == wiring.In]
     return [port for port in ports if isinstance(port, Signal)]
 
 
+def both(conditions: Iterable[str]) -> str:
+    """The condition that all of some hold."""
+    return f"(and true {' '.join(conditions)})"
+
+
+def either(conditions: Iterable[str]) -> str:
+    """The condition that one of some holds."""
+    return f"(or false {' '.join(conditions)})"
+
+
+def negated(condition: str) -> str:
+    """The condition that another one does not hold."""
+    return f"(not {condition})"
+
+
 class Design:
     """All runs of a design that have a number of cycles.
 
     Reset is never asserted. In the first cycle all registers have their initial values, or any.
+    A condition on a run is a text in SMT-LIB, made by :meth:`is_true` and the functions above.
 
     Parameters
     ----------
@@ -64,7 +87,7 @@ class Design:
         Registers begin with their initial values; else with any.
     """
 
-    def __init__(self, m: Module, *, inputs: Iterable[Value], values: Mapping[str, object],
+    def __init__(self, m: Module, *, inputs: Iterable[Value], values: Mapping[str, Any],
                  cycles: int = 1, from_reset: bool = True):
         self.cycles   = cycles
         self._outputs = {name: Signal(len(Value.cast(value)), name=f"value_{number}")
@@ -74,11 +97,15 @@ class Design:
         text = _translated(rtlil.convert(
             m, ports=[domain.clk, *map(Value.cast, inputs), *self._outputs.values()]))
 
-        self._solver = z3.SolverFor("QF_BV")
-        self._solver.set("timeout", 1000 * PATIENCE)
-        self._solver.from_string("\n".join([text, *self._runs(from_reset)]))
+        options = bitwuzla.Options()
+        options.set(bitwuzla.Option.PRODUCE_MODELS, True)
+        options.set(bitwuzla.Option.TIME_LIMIT_PER, 1000 * PATIENCE)
+        self._parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
+        self._parser.parse("\n".join(["(set-logic QF_BV)", text, *self._runs(from_reset)]),
+                           True, False)
+        self._solver = self._parser.bitwuzla()
 
-    def _runs(self, from_reset):
+    def _runs(self, from_reset: bool) -> Iterator[str]:
         """The formula's commands, beyond those that define the design."""
         yield from (f"(declare-const s{cycle} |top_s|)" for cycle in range(self.cycles))
         if from_reset:
@@ -91,46 +118,42 @@ class Design:
                 yield f"(declare-const {name} (_ BitVec {len(output)}))"
                 yield f"(assert (= {name} {wire if len(output) > 1 else f'(ite {wire} #b1 #b0)'}))"
 
-    def __getitem__(self, at: tuple[str, int]) -> z3.BitVecRef:
-        """A value in a cycle, to ask about: ``design["hit", 3] == 1``."""
-        name, cycle = at
-        output = self._outputs[name]
-        return z3.BitVec(f"{output.name}@{cycle}", len(output))
+    def is_true(self, name: str, cycle: int) -> str:
+        """The condition that a value of one bit is 1 in a cycle."""
+        return f"(= |{self._outputs[name].name}@{cycle}| #b1)"
 
-    def learn(self, *conditions: z3.BoolRef) -> None:
+    def learn(self, *conditions: str) -> None:
         """Have all further questions be about runs in which ``conditions`` hold."""
-        self._solver.add(*conditions)
+        for condition in conditions:
+            self._solver.assert_formula(self._parser.parse_term(condition))
 
-    def run_with(self, *conditions: z3.BoolRef) -> Trace | None:
+    def run_with(self, *conditions: str) -> Trace | None:
         """Find a run in which all ``conditions`` hold; None if there is none.
 
-        Raises :class:`TimeoutError` if the solver cannot tell in time.
+        Raises :class:`Undecided` if the solver cannot tell in time.
         """
-        model = self._model(conditions)
-        if model is None:
+        if not self.can_be(*conditions):
             return None
-        return [
-            {name: model.eval(self[name, cycle], model_completion=True).as_long()
-             for name in self._outputs} for cycle in range(self.cycles)]
+        return [{name: self._value(f"|{output.name}@{cycle}|")
+                 for name, output in self._outputs.items()} for cycle in range(self.cycles)]
 
-    def can_be(self, *conditions: z3.BoolRef) -> bool:
-        """True if there is a run in which all ``conditions`` hold."""
-        return self._model(conditions) is not None
+    def can_be(self, *conditions: str) -> bool:
+        """True if there is a run in which all ``conditions`` hold. Raises as :meth:`run_with`."""
+        answer = self._solver.check_sat(*map(self._parser.parse_term, conditions))
+        if answer == bitwuzla.Result.UNKNOWN:
+            raise Undecided(f"the solver gave up after {PATIENCE} s")
+        return bool(answer == bitwuzla.Result.SAT)
 
-    def _model(self, conditions):
-        self._solver.push()
-        self._solver.add(*conditions)
-        answer = self._solver.check()
-        if answer == z3.unknown:
-            raise TimeoutError(f"the solver gave up: {self._solver.reason_unknown()}")
-        model = self._solver.model() if answer == z3.sat else None
-        self._solver.pop()
-        return model
+    def _value(self, constant: str) -> int:
+        """A constant in the run that was found last."""
+        return int(self._solver.get_value(self._parser.parse_term(constant)).value(2), 2)
 
 
 def _translated(netlist: str) -> str:
     """SMT-LIB text of a netlist in RTLIL."""
     done = subprocess.run([sys.executable, "-c", YOSYS], input=SCRIPT.format(netlist=netlist),
                           capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    if done.returncode:
+        *_, last = done.stderr.strip().splitlines() or ["without a message"]
+        raise Unavailable(f"Yosys failed: {last}")
     return done.stdout

@@ -11,10 +11,11 @@ refuses what would turn PAE paging on.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Mux, Value
 
-from .proof_support import Sentence
+from ..proof import Sentence
 
 
 __all__ = ["Now", "invpcid", "write_to_cr0", "write_to_cr3", "write_to_cr4", "write_to_efer"]
@@ -133,7 +134,7 @@ def invpcid(
     })
 
 
-def _faults(faults, reasons):
+def _faults(faults: Any, reasons: Any) -> list[Sentence]:
     """Each of the ``reasons`` is one to fault, and there is no other."""
     return [
         *(Sentence(source, text, when, faults) for (source, text), when in reasons.items()),
@@ -142,6 +143,6 @@ def _faults(faults, reasons):
     ]
 
 
-def _others(value, bits):
+def _others(value: Any, bits: Any) -> Any:
     """A bit is set that is none of ``bits``."""
     return Cat(value[bit] for bit in range(64) if bit not in bits).any()

@@ -5,8 +5,8 @@ from amaranth.lib import data
 
 from hw.layout import AccessKind
 
-from . import manual_rights as manual
-from .proof_support import Sentence
+from .manual import rights as manual
+from .proof import Sentence
 
 
 __all__ = ["Case"]
@@ -36,8 +36,10 @@ class Case:
         For counterexamples.
     """
 
-    def __init__(self, access: data.View, rights: data.View, protection: data.View,
-                 by_key: Value | None = None):
+    def __init__(
+        self, access: data.View, rights: data.View, protection: data.View,
+        by_key: Value | None = None,
+    ):
         self.write = ((access.kind == AccessKind.WRITE) | (access.kind == AccessKind.EXCHANGE)
                       | (access.kind == AccessKind.COMPARE_EXCHANGE))
         self.given = (self.write | (access.kind == AccessKind.READ)

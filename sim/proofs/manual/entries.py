@@ -7,10 +7,11 @@ Neither gateware nor golden model was consulted.
 An entry is a value of 64 bits, of which a 32-bit entry has the lower 32; its P flag is 1. M is
 MAXPHYADDR, a number or a value.
 """
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Mux, Value
 
-from .proof_support import Sentence
+from ..proof import Sentence
 
 
 __all__ = [
@@ -91,7 +92,7 @@ def maps_a_page_4level(leaf: Value, entry: Value, level: Value) -> list[Sentence
 
     Those below a PML5 table are the entries of 4-level paging.
     """
-    def says(text, when, then):
+    def says(text: str, when: Any, then: Any) -> Sentence:
         return Sentence("SDM 4.5", text, when, then)
 
     ps = entry[PS]
@@ -108,7 +109,7 @@ def maps_a_page_4level(leaf: Value, entry: Value, level: Value) -> list[Sentence
 
 def maps_a_page_pae(leaf: Value, entry: Value, level: Value) -> list[Sentence]:
     """Sentences about ``leaf``: an entry of PAE paging, well-formed, maps a page."""
-    def says(text, when, then):
+    def says(text: str, when: Any, then: Any) -> Sentence:
         return Sentence("SDM 4.4.2", text, when, then)
 
     ps = entry[PS]
@@ -121,7 +122,7 @@ def maps_a_page_pae(leaf: Value, entry: Value, level: Value) -> list[Sentence]:
 
 def maps_a_page_32bit(leaf: Value, entry: Value, level: Value, *, pse: Value) -> list[Sentence]:
     """Sentences about ``leaf``: an entry of 32-bit paging, well-formed, maps a page."""
-    def says(text, when, then):
+    def says(text: str, when: Any, then: Any) -> Sentence:
         return Sentence("SDM 4.3", text, when, then)
 
     large = pse & entry[PS]
@@ -145,7 +146,7 @@ def large_frame_32bit(frame: Value, entry: Value) -> list[Sentence]:
     ]
 
 
-def _reserved(source, reserved, forms):
+def _reserved(source: Any, reserved: Any, forms: Any) -> list[Sentence]:
     """Each of the ``forms`` is reserved, and nothing else is."""
     return [
         *(Sentence(source, text, is_set, reserved) for text, is_set in forms.items()),
@@ -153,6 +154,6 @@ def _reserved(source, reserved, forms):
     ]
 
 
-def _any_from(entry, lowest, start, end):
+def _any_from(entry: Any, lowest: Any, start: Any, end: Any) -> Any:
     """One of the bits from ``lowest``, which is at least ``start``, to ``end`` is set."""
     return Cat(entry[bit] & (Const(bit) >= lowest) for bit in range(start, end + 1)).any()

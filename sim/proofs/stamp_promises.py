@@ -3,37 +3,39 @@
 Stamps are used up after three, so that sweeps are among the runs.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
+from unittest import mock
 
-import pytest
-from amaranth.hdl import Signal
+from amaranth.hdl import Module, Signal
 
 import hw.tlb.stamps
 from hw.layout import Flush
 from hw.presets import PRESETS
 from hw.tlb.tlb import Tlb
 
-from .flaw_support import Flawed
-from .proof_support import Disproved, Sentence, Subject, prove
-from .solver_support import inputs_of
-from .stamp_support import Watch, used_as_promised
+from .design import inputs_of
+from .proof import Sentence, Subject, prove
+from .property import Method, Property
+from .stamp_use import Watch, used_as_promised
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+__all__ = ["CONFIG", "PROPERTIES", "few_stamps", "prove_of_use"]
+
 
 #: Levels of as few sets as there can be: how many is nothing to the bank of stamps.
 CONFIG = replace(PRESETS["default"], tlb_entries=2, second_entries=4, directory_entries=2,
                  reference_entries=2)
 
-#: From reset: stamps are used up, swept, and used again.
-CYCLES = 12
 
-
-@pytest.fixture(autouse=True)
-def few_stamps(monkeypatch):
+@contextmanager
+def few_stamps() -> Iterator[None]:
     """The banks keep the stamps of four PCIDs, and have used up theirs after a few strobes."""
-    monkeypatch.setattr(hw.tlb.stamps, "CONTEXTS", 4)
-    monkeypatch.setattr(hw.tlb.stamps, "LAST", hw.tlb.stamps.FIRST + 4)
+    with (mock.patch.object(hw.tlb.stamps, "CONTEXTS", 4),
+          mock.patch.object(hw.tlb.stamps, "LAST", hw.tlb.stamps.FIRST + 4)):
+        yield
 
 
 class Use(Watch):
@@ -47,11 +49,11 @@ class Use(Watch):
         It may be: nothing was to be done then.
     """
 
-    def __init__(self, tlb, bank):
+    def __init__(self, tlb: Any, bank: Any):
         super().__init__(bank, part=tlb)
         self.moved, self.may_move = Signal(), Signal()
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m   = super().elaborate(platform)
         tlb = self.part
         pcid = Signal(12)
@@ -63,7 +65,7 @@ class Use(Watch):
         return m
 
 
-def used_as_the_unit_does(use):
+def used_as_the_unit_does(use: Any) -> Any:
     """The PCID changes, and things are forgotten, while the TLB is not busy.
 
     What is forgotten with a change of the PCID is of the new one, as are pages with global ones.
@@ -80,7 +82,7 @@ def used_as_the_unit_does(use):
             & (named.flush.as_value() <= max(flush.value for flush in Flush)))
 
 
-def prove_of_use(tlb, inside):
+def prove_of_use(tlb: Any, inside: Any, cycles: int) -> None:
     """Prove that a ``tlb`` uses its bank of stamps, which is ``inside``, as it has promised."""
     use  = Use(tlb, inside._stamps)
     bank = use.bank
@@ -108,41 +110,18 @@ def prove_of_use(tlb, inside):
                 "forget tables":        (bank.flush != Flush.NONE) & bank.single,
                 "begin anew":           bank.sweep,
             }.items()
-        ], cycles=CYCLES)
+        ], cycles=cycles)
 
 
-def test_the_tlb_uses_the_bank_of_stamps_as_it_has_promised():
-    tlb = Tlb(CONFIG)
-    prove_of_use(tlb, tlb)
+def _prove(cycles: int) -> None:
+    with few_stamps():
+        tlb = Tlb(CONFIG)
+        prove_of_use(tlb, tlb, cycles)
 
 
-def forgets_of_another_pcid(m, ports, sound):
-    """A write of CR3 names another PCID than the one that is to be current."""
-    with m.If(ports.invalidate.flush == Flush.OF_PCID):
-        m.d.comb += sound.invalidate.pcid.eq(~ports.invalidate.pcid)
-
-
-def forgets_pages_of_another_pcid(m, ports, sound):
-    """An invalidation of global pages, too, names another PCID than the current one."""
-    with m.If(ports.invalidate.flush == Flush.OF_PCID_AND_GLOBAL):
-        m.d.comb += sound.invalidate.pcid.eq(~ports.invalidate.pcid)
-
-
-def moves_at_any_time(m, ports, sound):
-    """The PCID is another one in the cycle after something was forgotten."""
-    other, before = Signal(), Signal.like(sound.pcid)
-    with m.If(sound._stamps.flush != Flush.NONE):
-        m.d.sync += other.eq(~other)
-    m.d.sync += before.eq(sound.pcid)
-    m.d.comb += [sound.pcid.eq(ports.pcid ^ other), sound.moved.eq(sound.pcid != before)]
-
-
-@pytest.mark.parametrize("flaw, told", [
-    (forgets_of_another_pcid, "switch"),
-    (forgets_pages_of_another_pcid, "forget"),
-    (moves_at_any_time, "switch"),
-])
-def test_a_tlb_that_does_not_is_disproved(flaw, told):
-    inside = Tlb(CONFIG)
-    with pytest.raises(Disproved, match=rf"^hw\.tlb\.stamps: the bank is told to {told}"):
-        prove_of_use(Flawed(lambda config: inside, CONFIG, flaw), inside)
+# From reset, in so many cycles stamps are used up, swept, and used again.
+PROPERTIES = [Property(
+    name="stamp-promises", block="hw.tlb.tlb", source="hw.tlb.stamps",
+    says="the bank of stamps is told to switch before it is told to forget, when what it keeps has "
+         "settled since it was asked, and nothing after the last stamp",
+    method=Method.BOUNDED, depth=12, units=("few rows",), prove=lambda unit, depth: _prove(depth))]

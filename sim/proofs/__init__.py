@@ -1,0 +1,30 @@
+"""Formal properties of the gateware, and their proofs: `dragoncage prove`.
+
+Yosys translates a part of the gateware into a formula, beside sentences about it, and a solver
+looks for values with which a sentence is not true. It needs the extra ``proofs``.
+
+==================================  ==============================================================
+:mod:`sim.proofs.design`            designs as formulas, and the solver
+:mod:`sim.proofs.proof`             sentences, proofs of them, counterexamples
+:mod:`sim.proofs.property`          a property: what is proven, how, and what came of it
+:mod:`sim.proofs.registry`          all properties, by name
+:mod:`sim.proofs.report`            outcomes as text and as JSON
+:mod:`sim.proofs.waves`             counterexamples as waveforms
+:mod:`sim.proofs.manual`            sentences of the manual
+:mod:`sim.proofs.accesses`          accesses in the words of the manual
+:mod:`sim.proofs.rights`            properties of ``hw/permission.py``
+:mod:`sim.proofs.entries`           of ``hw/reserved.py``
+:mod:`sim.proofs.linear`            of ``hw/linear.py``
+:mod:`sim.proofs.legality`          of ``hw/legality.py``
+:mod:`sim.proofs.current_pcid`      of ``hw/control.py``
+:mod:`sim.proofs.updater`           of ``hw/updater.py``
+:mod:`sim.proofs.walker`            of ``hw/walker.py``
+:mod:`sim.proofs.translator`        of ``hw/translator.py``
+:mod:`sim.proofs.first_level`       of ``hw/tlb/first.py`` and ``block.py``
+:mod:`sim.proofs.second_level`      of ``hw/tlb/second.py``
+:mod:`sim.proofs.stamp_use`         the user of a bank of stamps
+:mod:`sim.proofs.stamps`            of ``hw/tlb/stamps.py``
+:mod:`sim.proofs.stamp_promises`    of ``hw/tlb/tlb.py``: how it uses that bank
+:mod:`sim.proofs.tlb`               of ``hw/tlb/tlb.py``: what it has forgotten
+==================================  ==============================================================
+"""

@@ -1,0 +1,114 @@
+"""A property of the gateware: what is proven of it, how, and what came of it."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .design import Trace, Undecided
+from .proof import Disproved, Field
+
+
+__all__ = ["Method", "Outcome", "Property", "Verdict"]
+
+
+class Method(Enum):
+    """How a property is proven."""
+
+    ALL_CASES = "all cases"  #: In any cycle that begins in any state whatever.
+    INDUCTION = "induction"  #: In runs of any length: it is true at first, and stays so.
+    BOUNDED   = "bounded"    #: In all runs of a number of cycles from reset.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """What is proven of a part of the gateware.
+
+    Attributes
+    ----------
+    name : :class:`str`
+        Its name, of lower-case words with hyphens.
+    block : :class:`str`
+        The module that it is about.
+    source : :class:`str`
+        Section of the manual, or the contract, that demands it.
+    says : :class:`str`
+        What it says, in a sentence.
+    method : :class:`Method`
+        How it is proven.
+    depth : :class:`int`
+        Cycles from reset of a bounded proof; of an induction, those from which the next one
+        follows.
+    checked : :class:`int` or :class:`None`
+        Cycles of a bounded proof among the tests, if less than ``depth``; 0, if it takes too long
+        to be among them at all.
+    units : sequence of :class:`str`
+        Names of the configurations that it is proven of.
+    prove : callable
+        Proves it of one of these, to a depth. Raises :class:`.proof.Disproved`.
+    """
+
+    name:    str
+    block:   str
+    source:  str
+    says:    str
+    method:  Method
+    units:   tuple[str, ...]
+    prove:   Callable[[str, int], None]
+    depth:   int = 1
+    checked: int | None = None
+
+    def tried(self, unit: str, depth: int) -> "Outcome":
+        """Try to prove it of a unit."""
+        begun = time.monotonic()
+
+        def outcome(verdict: Verdict, text: str = "", fields: Mapping[str, Field] | None = None,
+                    run: Trace | None = None) -> Outcome:
+            return Outcome(self.name, unit, depth, verdict, time.monotonic() - begun, text,
+                           fields or {}, run or [])
+
+        try:
+            self.prove(unit, depth)
+        except Disproved as error:
+            return outcome(Verdict.DISPROVED, str(error), error.fields, error.run)
+        except Undecided as error:
+            return outcome(Verdict.UNDECIDED, str(error))
+        return outcome(Verdict.PROVEN)
+
+
+class Verdict(Enum):
+    """What came of a proof. The worst comes last."""
+
+    PROVEN    = "proven"
+    UNDECIDED = "undecided"  #: The solver gave up.
+    DISPROVED = "disproved"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a property of one unit.
+
+    Attributes
+    ----------
+    name, unit : :class:`str`
+        The property's name, and that of the unit.
+    depth : :class:`int`
+        See :class:`Property`.
+    verdict : :class:`Verdict`
+        Whether it is true.
+    seconds : :class:`float`
+        How long it took.
+    text : :class:`str`
+        The counterexample, or why there is no verdict.
+    fields, run
+        The counterexample as :class:`.proof.Disproved` has it.
+    """
+
+    name:    str
+    unit:    str
+    depth:   int
+    verdict: Verdict
+    seconds: float
+    text:    str = ""
+    fields:  Mapping[str, Field] = field(default_factory=dict)
+    run:     Trace = field(default_factory=list)
