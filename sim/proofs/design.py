@@ -13,7 +13,7 @@ from amaranth.lib import wiring
 from sim.errors import Unavailable
 
 
-__all__ = ["Design", "Trace", "Undecided", "both", "either", "inputs_of", "negated"]
+__all__ = ["Design", "Undecided", "both", "either", "inputs_of", "negated"]
 
 
 #: Yosys that knows SMT-LIB, which the one of Amaranth does not.
@@ -36,9 +36,6 @@ write_smt2 -stbv -wires
 
 #: Seconds after which the solver gives up a question.
 PATIENCE = 3600
-
-#: What each value was in each cycle: ``trace[cycle][name]``.
-Trace = list[dict[str, int]]
 
 
 class Undecided(Exception):
@@ -127,26 +124,24 @@ class Design:
         for condition in conditions:
             self._solver.assert_formula(self._parser.parse_term(condition))
 
-    def run_with(self, *conditions: str) -> Trace | None:
-        """Find a run in which all ``conditions`` hold; None if there is none.
+    def can_be(self, *conditions: str) -> bool:
+        """True if there is a run in which all ``conditions`` hold.
 
         Raises :class:`Undecided` if the solver cannot tell in time.
         """
-        if not self.can_be(*conditions):
-            return None
-        return [{name: self._value(f"|{output.name}@{cycle}|")
-                 for name, output in self._outputs.items()} for cycle in range(self.cycles)]
-
-    def can_be(self, *conditions: str) -> bool:
-        """True if there is a run in which all ``conditions`` hold. Raises as :meth:`run_with`."""
         answer = self._solver.check_sat(*map(self._parser.parse_term, conditions))
         if answer == bitwuzla.Result.UNKNOWN:
             raise Undecided(f"the solver gave up after {PATIENCE} s")
         return bool(answer == bitwuzla.Result.SAT)
 
-    def _value(self, constant: str) -> int:
-        """A constant in the run that was found last."""
-        return int(self._solver.get_value(self._parser.parse_term(constant)).value(2), 2)
+    def holds(self, condition: str) -> bool:
+        """True if a condition holds in the run that was found last."""
+        return bool(self._solver.get_value(self._parser.parse_term(condition)).is_true())
+
+    def seen(self, name: str, cycle: int) -> int:
+        """What a value is in a cycle of the run that was found last."""
+        term = self._parser.parse_term(f"|{self._outputs[name].name}@{cycle}|")
+        return int(self._solver.get_value(term).value(2), 2)
 
 
 def _translated(netlist: str) -> str:

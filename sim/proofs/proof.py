@@ -6,10 +6,14 @@ from enum import Enum
 
 from amaranth.hdl import Const, Elaboratable, Module, Value
 
-from .design import Design, Trace, both, either, negated
+from .design import Design, both, either, negated
 
 
-__all__ = ["Disproved", "Field", "Sentence", "Subject", "prove", "prove_for_ever", "under"]
+__all__ = ["Disproved", "Field", "Sentence", "Subject", "Trace", "prove", "prove_for_ever", "under"]
+
+
+#: What each field was in each cycle: ``trace[cycle][name]``.
+Trace = list[dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,11 @@ def prove(subject: Subject, sentences: Iterable[Sentence], *, cycles: int = 1,
         A sentence is not true, or has no case; or a case has no sentence.
     """
     question = _Question(subject, list(sentences), cycles=cycles, from_reset=from_reset)
-    question.look_for_cases()
-    if complete:
-        question.look_for_a_gap()
     for cycle in range(cycles):
         question.look_for_an_untruth(cycle)
+    if complete:
+        question.look_for_a_gap()
+    question.look_for_cases()
 
 
 def prove_for_ever(subject: Subject, sentences: Iterable[Sentence], *, cycles: int,
@@ -178,11 +182,18 @@ class _Question:
         """Condition that a sentence is about the case in a cycle."""
         return self._design.is_true(f"when {number}", cycle)
 
+    def _has_a_case(self, number: int) -> str:
+        """Condition that a sentence is about a case in some cycle."""
+        return either(self._applies(number, cycle) for cycle in range(self._design.cycles))
+
+    def _is_true(self, number: int, cycle: int) -> str:
+        """Condition that a sentence is true in a cycle."""
+        return either([negated(self._applies(number, cycle)),
+                       self._design.is_true(f"then {number}", cycle)])
+
     def _all_true(self, cycle: int) -> str:
         """Condition that all sentences are true in a cycle."""
-        return both(either([negated(self._applies(number, cycle)),
-                            self._design.is_true(f"then {number}", cycle)])
-                    for number in range(len(self._sentences)))
+        return both(self._is_true(number, cycle) for number in range(len(self._sentences)))
 
     def suppose_all_true(self, cycle: int) -> None:
         """Leave all runs aside in which a sentence is untrue in a cycle."""
@@ -190,30 +201,32 @@ class _Question:
 
     def look_for_cases(self) -> None:
         """Raise :class:`Disproved` if there is a sentence that is never about anything."""
-        for number, sentence in enumerate(self._sentences):
-            if not self._design.can_be(either(
-                    self._applies(number, cycle) for cycle in range(self._design.cycles))):
-                raise Disproved([str(sentence), "there is no such case"])
+        without = list(range(len(self._sentences)))
+        while without:
+            # A run that has a case of one has those of many.
+            if not self._design.can_be(either(map(self._has_a_case, without))):
+                raise Disproved([str(self._sentences[without[0]]), "there is no such case"])
+            without = [number for number in without
+                       if not self._design.holds(self._has_a_case(number))]
 
     def look_for_an_untruth(self, cycle: int) -> None:
         """Raise :class:`Disproved` if a sentence can be untrue in a cycle; else learn from it."""
-        run = self._design.run_with(negated(self._all_true(cycle)))
-        if run is not None:
+        if self._design.can_be(negated(self._all_true(cycle))):
             untrue = next(sentence for number, sentence in enumerate(self._sentences)
-                          if run[cycle][f"when {number}"] > run[cycle][f"then {number}"])
-            raise self._disproved(str(untrue), run[:cycle + 1])
+                          if not self._design.holds(self._is_true(number, cycle)))
+            raise self._disproved(str(untrue), cycle + 1)
         self.suppose_all_true(cycle)
 
     def look_for_a_gap(self) -> None:
         """Raise :class:`Disproved` if there is a case that no sentence is about."""
-        run = self._design.run_with(*(
-            negated(self._applies(number, 0)) for number in range(len(self._sentences))))
-        if run is not None:
-            raise self._disproved("no sentence is about this case", run)
+        if self._design.can_be(*(
+                negated(self._applies(number, 0)) for number in range(len(self._sentences)))):
+            raise self._disproved("no sentence is about this case", self._design.cycles)
 
-    def _disproved(self, said: str, run: Trace) -> Disproved:
-        """The counterexample that a run is, which shows that what is ``said`` is not so."""
-        seen = [{name: values[f"field {name}"] for name in self._fields} for values in run]
+    def _disproved(self, said: str, cycles: int) -> Disproved:
+        """The counterexample that the beginning of the last run is, to what is ``said``."""
+        seen = [{name: self._design.seen(f"field {name}", cycle) for name in self._fields}
+                for cycle in range(cycles)]
         return Disproved([said, *self._shown(seen)], self._fields, seen)
 
     def _shown(self, run: Trace) -> Iterator[str]:

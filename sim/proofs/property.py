@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .design import Trace, Undecided
-from .proof import Disproved, Field
+from .design import Undecided
+from .proof import Disproved, Field, Trace
 
 
 __all__ = ["Method", "Outcome", "Property", "Verdict"]

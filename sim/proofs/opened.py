@@ -1,0 +1,26 @@
+"""The inside of components, for sentences that help an induction."""
+
+from typing import Any
+
+from amaranth.hdl import Module, Value
+
+
+__all__ = ["in_state", "opened"]
+
+
+def opened(component: Any) -> Module:
+    """The module of a component, which the design will have too, so that its signals are there."""
+    module = component.elaborate(None)
+    component.elaborate = lambda platform: module
+    return module
+
+
+def in_state(module: Module, *states: str) -> Value:
+    """True while the state machine of a module is in one of some states."""
+    machine = module._generated["fsm"]
+    unknown = set(states) - machine.encoding.keys()
+    assert not unknown, f"there is no state {unknown}"
+    found = machine.ongoing(states[0])
+    for state in states[1:]:
+        found = found | machine.ongoing(state)
+    return found
