@@ -55,12 +55,14 @@ class PdpteLoader(wiring.Component):
             **width_members(config),
         })
 
+        self._issued    = Signal(3, name="issued")  # reads that memory has accepted
+        self._under_way = Signal(name="under_way")  # one of them has not returned
+        self._read      = Signal(2, name="read")    # entries that have
+
     def elaborate(self, platform):
         m = Module()
 
-        issued    = Signal(3)                      # reads that memory has accepted
-        under_way = Signal()                       # one of them has not returned
-        read      = Signal(2)                      # entries that have
+        issued, under_way, read = self._issued, self._under_way, self._read
         returned  = data.View(Pdpte, self.memory.dat_r)
         width     = self.config.maxphyaddr
         entry     = Mux(returned.present, (returned.as_value() & _KEPT)[:width], 0)

@@ -5,7 +5,7 @@ from typing import Any
 from amaranth.hdl import Module, Value
 
 
-__all__ = ["in_state", "opened"]
+__all__ = ["in_a_state", "in_state", "opened"]
 
 
 def opened(component: Any) -> Module:
@@ -24,3 +24,8 @@ def in_state(module: Module, *states: str) -> Value:
     for state in states[1:]:
         found = found | machine.ongoing(state)
     return found
+
+
+def in_a_state(module: Module) -> Value:
+    """True while the state machine of a module is in a state that it has."""
+    return in_state(module, *module._generated["fsm"].encoding)

@@ -141,17 +141,27 @@ def prove_for_ever(subject: Subject, sentences: Iterable[Sentence], *, cycles: i
                    depth: int) -> None:
     """Prove that the sentences are true in every cycle of every run, by induction.
 
-    They are true in the first ``cycles`` after reset, and have cases there; and whatever the
-    registers hold, if they are true for ``depth`` cycles, which are not more, they are in the next
-    one. Raises :class:`Disproved`, also if this is too little to go on from: the run that is shown
-    then does not begin with a reset.
+    They are true in the first ``depth`` cycles after reset; whatever the registers hold, if they
+    are true for ``depth`` cycles, they are in the next one; and all have cases in the first
+    ``cycles`` after reset.
+
+    Raises :class:`Disproved`, also if this is too little to go on from: the run that is shown then
+    does not begin with a reset, for none of ``cycles`` does that ends in an untruth.
     """
     sentences = list(sentences)
-    prove(subject, sentences, cycles=cycles)
+    runs = _Question(subject, sentences, cycles=cycles, from_reset=True)
+    for cycle in range(depth):
+        runs.look_for_an_untruth(cycle)
     step = _Question(subject, sentences, cycles=depth + 1, from_reset=False)
     for cycle in range(depth):
         step.suppose_all_true(cycle)
-    step.look_for_an_untruth(depth)
+    try:
+        step.look_for_an_untruth(depth)
+    except Disproved:
+        for cycle in range(depth, cycles):
+            runs.look_for_an_untruth(cycle)
+        raise
+    runs.look_for_cases()
 
 
 class _Question:

@@ -16,14 +16,14 @@ from hw.presets import PRESETS
 from hw.transfer import TransferUnit
 
 from .design import inputs_of
-from .opened import in_state, opened
+from .opened import in_a_state, in_state, opened
 from .proof import Sentence, Subject, prove, prove_for_ever
 from .property import Method, Property
 from .streams import Held
 from .wishbone import BusWatch
 
 
-__all__ = ["CONFIG", "PROPERTIES", "prove_of_order", "prove_of_transfers"]
+__all__ = ["CONFIG", "PROPERTIES", "prove_of_order", "prove_of_transfers", "what_is_kept"]
 
 
 #: Two transfers in flight: then one can overtake another, if any can.
@@ -50,17 +50,49 @@ def _fields(unit: Any, watch: BusWatch) -> dict[str, Any]:
     }
 
 
-def prove_of_transfers(unit: Any, inside: Any, cycles: int = 9) -> None:
-    """Prove of a unit, which is ``inside``, that it keeps to the rules of the bus."""
-    module = opened(inside)
-    memory, request, flights = unit.memory, unit.request, inside._flights
-    held   = Held(unit, [request])
-    watch  = BusWatch(held, memory, most=CONFIG.outstanding)
-    locked = in_state(module, "READ_LOCKED", "WAIT_READ", "COMPARE_LOCKED", "WRITE_LOCKED",
-                      "WAIT_WRITE")
-    has_read = in_state(module, "WAIT_READ", "COMPARE_LOCKED", "WRITE_LOCKED", "WAIT_WRITE")
+def what_is_kept(inside: Any, module: Module, *, most: int, source: str) -> list[Sentence]:
+    """Sentences about what a unit of transfers keeps, from which others follow.
+
+    Parameters
+    ----------
+    inside, module
+        The unit, and its module.
+    most
+        Transfers that may be in flight.
+    source
+        Whose sentences they are.
+    """
+    request, flights, words = inside.request, inside._flights, inside._words
+    sound  = request.valid & (request.p.fault == Fault.NONE)
+    locked = ~in_state(module, "TRANSFER")
     is_locked = ((request.p.access.kind == AccessKind.EXCHANGE)
                  | (request.p.access.kind == AccessKind.COMPARE_EXCHANGE))
+
+    def says(text: str, when: Any, then: Any) -> Sentence:
+        return Sentence(source, text, when, then)
+
+    return [
+        says("transfers are in a state that there is", Const(1), in_a_state(module)),
+        says("no queue has more than it can keep", Const(1),
+             (inside._receipts.level <= most) & (flights.level <= most) & (words.level <= most)),
+        says("each transfer has room for what it returns", ~locked,
+             flights.level + words.level <= most),
+        says("the words of a locked access are compared when all have been read",
+             in_state(module, "COMPARE_LOCKED"), flights.level == 0),
+        says("a locked access that is under way is offered", locked, sound & is_locked),
+        says("the second word of an access is transferred after the first", inside._beat,
+             sound & inside._two & (in_state(module, "READ_LOCKED", "WRITE_LOCKED")
+                                    | (~locked & ~is_locked))),
+    ]
+
+
+def prove_of_transfers(unit: Any, inside: Any) -> None:
+    """Prove of a unit, which is ``inside``, that it keeps to the rules of the bus."""
+    module = opened(inside)
+    memory, request = unit.memory, unit.request
+    held   = Held(unit, [request])
+    watch  = BusWatch(held, memory, most=CONFIG.outstanding)
+    has_read = in_state(module, "WAIT_READ", "COMPARE_LOCKED", "WRITE_LOCKED", "WAIT_WRITE")
     first, second = _words(request.p)
 
     def was_read(number: int, word: Value) -> Value:
@@ -69,6 +101,7 @@ def prove_of_transfers(unit: Any, inside: Any, cycles: int = 9) -> None:
     def says(text: str, when: Any, then: Any) -> Sentence:
         return Sentence("hw.transfer", text, when, then)
 
+    # From reset there is time for a locked access that stores.
     prove_for_ever(
         Subject(inputs=inputs_of(unit), part=watch, given=watch.sound & held.steady,
                 fields=_fields(unit, watch)), [
@@ -78,26 +111,13 @@ def prove_of_transfers(unit: Any, inside: Any, cycles: int = 9) -> None:
             says("all transfers have completed if they are said to have", inside.drained,
                  watch.outstanding == 0),
             says("as many transfers are outstanding as are kept", Const(1),
-                 flights.level == watch.outstanding),
-            says("no queue has more than it can keep", Const(1),
-                 (inside._receipts.level <= CONFIG.outstanding)
-                 & (flights.level <= CONFIG.outstanding)
-                 & (inside._words.level <= CONFIG.outstanding)),
-            says("each transfer has room for what it returns", ~locked,
-                 flights.level + inside._words.level <= CONFIG.outstanding),
-            says("the words of a locked access are compared when all have been read",
-                 in_state(module, "COMPARE_LOCKED"), flights.level == 0),
-            says("a locked access that is under way is offered", locked,
-                 request.valid & is_locked & (request.p.fault == Fault.NONE)),
-            says("the second word of an access is transferred after the first", inside._beat,
-                 request.valid & inside._two & (request.p.fault == Fault.NONE)
-                 & (in_state(module, "READ_LOCKED", "WRITE_LOCKED")
-                    | (in_state(module, "TRANSFER") & ~is_locked))),
+                 inside._flights.level == watch.outstanding),
+            *what_is_kept(inside, module, most=CONFIG.outstanding, source="hw.transfer"),
             says("of a locked access, the first word was read before the second",
                  in_state(module, "READ_LOCKED") & inside._beat, was_read(0, first)),
             says("of a locked access, all words were read before one is stored", has_read,
                  Mux(inside._two, was_read(1, first) & was_read(0, second), was_read(0, first))),
-        ], cycles=cycles, depth=1)
+        ], cycles=9, depth=1)
 
 
 def _words(access: Any) -> tuple[Value, Value]:
