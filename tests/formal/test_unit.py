@@ -1,0 +1,56 @@
+"""Units whose parts do not keep what they promise each other are disproved."""
+
+from unittest import mock
+
+import pytest
+
+from hw.mmu import Mmu
+from sim.proofs.proof import Disproved
+from sim.proofs.unit import UNITS, prove_of_unit
+
+
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+
+
+def lets_accesses_in(m, blocks):
+    """Accesses do not wait while a control operation does."""
+    m.d.comb += blocks.translator.hold.eq(blocks.translator.busy)
+
+
+def waits_for_nothing(m, blocks):
+    """A control operation does not wait for what is in flight."""
+    m.d.comb += blocks.control.quiet.eq(blocks.translator.empty & ~blocks.translator.busy)
+
+
+def walks_before_stores(m, blocks):
+    """A walk does not wait for the transfers of earlier accesses."""
+    m.d.comb += blocks.tlb.drained.eq(1)
+
+
+def is_never_busy(m, blocks):
+    """The translator does not know that something is being forgotten."""
+    m.d.comb += blocks.translator.busy.eq(0)
+
+
+def looks_up_the_page_after(m, blocks):
+    """Of each access, another page is looked up."""
+    m.d.comb += blocks.tlb.page.eq(blocks.translator.page ^ 1)
+
+
+@pytest.mark.parametrize("place, flaw, says", [
+    ("_connect_control", lets_accesses_in, "a control operation is done while no access is held"),
+    ("_connect_control", waits_for_nothing, "a control operation is done while no access is held, in flight"),
+    ("_connect_walks", walks_before_stores, "while a page is walked, no access has the bus"),
+    ("_connect_control", is_never_busy, "a first level is asked for one thing at a time|the PCID changes"),
+    ("_look_up", looks_up_the_page_after, "the page that was looked up is that of the access"),
+])
+def test_a_flaw_of_a_unit_is_found(place, flaw, says):
+    sound = getattr(Mmu, place)
+
+    def connected(self, m, blocks):
+        sound(self, m, blocks)
+        flaw(m, blocks)
+
+    with (mock.patch.object(Mmu, place, connected),
+          pytest.raises(Disproved, match=rf"^hw\.mmu: ({says})")):
+        prove_of_unit(Mmu(UNITS["classic"]))
