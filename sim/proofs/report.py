@@ -1,12 +1,11 @@
 """Properties and outcomes of their proofs, as text and as JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sim.output.text import table, wrap
 
 from .property import Method, Outcome, Property, Verdict
-from .registry import PROPERTIES
 
 
 __all__ = ["as_json", "as_list", "as_text", "depth_of", "verdict_of"]
@@ -35,16 +34,16 @@ def as_list(chosen: Sequence[Property]) -> str:
         method = one.method.value
         if one.method is not Method.ALL_CASES:
             method += f", depth {one.depth}"
-        lines += [f"{one.name}  ({one.block}; {one.source}; {method})",
+        lines += [*wrap(f"{one.name}  ({one.block}; {one.source}; {method})", "", "    "),
                   *wrap(f"{one.says}. Of: {'; '.join(one.units)}.", "    ")]
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_text(outcomes: Sequence[Outcome]) -> str:
-    """A line for each property, and then the counterexamples."""
+def as_text(outcomes: Sequence[Outcome], properties: Mapping[str, Property]) -> str:
+    """A line for each of some ``properties``, by name, and then the counterexamples."""
     rows = [("property", "method", "depth", "seconds", "outcome")]
     for name, some in _by_property(outcomes):
-        one = PROPERTIES[name]
+        one = properties[name]
         rows.append((name, one.method.value, depth_of(one, some[0].depth),
                      f"{sum(outcome.seconds for outcome in some):.1f}", verdict_of(some).value))
     text = table(rows)
@@ -54,14 +53,14 @@ def as_text(outcomes: Sequence[Outcome]) -> str:
     return text
 
 
-def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """All that is known, as one object."""
+def as_json(outcomes: Sequence[Outcome], properties: Mapping[str, Property]) -> dict[str, Any]:
+    """All that is known of some ``properties``, by name, as one object."""
     return {"schema": SCHEMA, "properties": [{
         "name":    name,
-        "block":   PROPERTIES[name].block,
-        "source":  PROPERTIES[name].source,
-        "says":    PROPERTIES[name].says,
-        "method":  PROPERTIES[name].method.value,
+        "block":   properties[name].block,
+        "source":  properties[name].source,
+        "says":    properties[name].says,
+        "method":  properties[name].method.value,
         "outcome": verdict_of(some).value,
         "units":   [{
             "unit":    outcome.unit,

@@ -290,8 +290,8 @@ PROPERTIES = [Property(
     name="unit", block="hw.mmu", source="Wishbone B4, 3.1.3.2; hw.bus; SDM 4.10.4.1",
     says="a request on the bus stays until it is accepted, and a bus cycle until its transfers "
          "have completed; a control operation is done while no access is held or in flight, and "
-         "counts for the next; the control state stays during a walk; a fill meets nothing that forgets, "
-         "and is of a walk without a fault; a search is of the page of the access that is held; "
+         "counts for the next; the control state stays during a walk; a fill meets nothing that "
+         "forgets, and is of a walk without a fault; a search is of the page of the access that is held; "
          "the blocks use each other as their own proofs expect",
     method=Method.INDUCTION, units=tuple(UNITS),
     prove=lambda unit, depth: prove_of_unit(Mmu(UNITS[unit])))]

@@ -19,11 +19,13 @@ from sim.cli.main import main
 from sim.oracles.campaign import Campaign, Difference
 from sim.oracles.report import as_json as campaign_as_json
 from sim.script import SCRIPTS
+from sim.proofs.report import as_json as proofs_as_json
 from tests.benchmark.benchmark_support import figures
 from tests.benchmark.hardware_support import measurement
 from tests.coverage.coverage_support import document
 from tests.mutation.mutation_support import document_with_a_survivor
 from tests.oracles.oracle_support import vector
+from tests.formal.prove_support import few
 from tests.json_support import documented, paths
 from tests.scenario.story_support import FAST
 from tests.sweep.sweep_support import document_with_a_difference
@@ -80,6 +82,8 @@ def printed(command, tmp_path, capsys):
         return json.dumps(document_with_a_survivor())
     if command == "coverage":
         return json.dumps(document())
+    if command == "prove":
+        return json.dumps(proofs_as_json([few.tried("one", 3)], {few.name: few}))
     if command == "sweep":
         return json.dumps(document_with_a_difference())
     stories = [tmp_path / f"story{number}.py" for number, _ in enumerate(ENDS)]

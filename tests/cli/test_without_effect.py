@@ -40,6 +40,8 @@ COW = ["explore", "dirty-cow"]
     (["run", "--seed", "3"],      "has one processor: there is nothing to schedule"),
     (["walk", "0", "--flags", "user"], "--flags needs --all"),
     (["walk", "--all", "--cpl", "3"],  "--access and --cpl are for one ADDRESS"),
+    (["prove", "--list", "--jobs", "2"], "--list proves nothing: leave --jobs out"),
+    (["prove", "canonical", "--depth", "3"], "--depth is for bounded proofs"),
     (["verilog", "--baud", "9600"],    "--clock and --baud need --top soc"),
     (["verilog", "--top", "soc", "--bus", "classic"], "--bus and --data-width need --top mmu"),
 ], ids=" ".join)

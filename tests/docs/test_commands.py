@@ -68,6 +68,8 @@ SAMPLED = ("tests/sweep/test_command.py::"
 COVERED = "tests/coverage/test_command.py::"
 MUTATED = "tests/mutation/test_unit.py::test_the_command_tells_what_has_noticed_each"
 CHANGED = "tests/mutation/test_command.py::test_mutants_of_the_kernel_are_tried"
+PROVEN  = "tests/formal/test_command.py::test_properties_are_proven_by_several_processes"
+WRONG   = "tests/formal/test_command.py::test_one_that_is_disproved_is_shown_cycle_by_cycle"
 SAVED   = "tests/explore/test_command.py::test_a_schedule_is_saved_as_a_scenario"
 SERIAL  = ("tests/engines/test_serial.py::"
            "test_the_command_tells_a_whole_story_through_a_pseudo_terminal")
@@ -213,6 +215,16 @@ ELSEWHERE = {
     "dragoncage mutate sw --only 17":                 CHANGED,
     "dragoncage mutate sw --jobs 2":                  CHANGED,
     "dragoncage mutate sw --json":                    CHANGED,
+    "dragoncage prove":                               PROVEN,
+    "dragoncage prove --list":                        "tests/formal/test_command.py::"
+        "test_each_property_is_listed_in_eighty_columns",
+    "dragoncage prove unit walks":                    PROVEN,
+    "dragoncage prove walks --depth 9":               WRONG,
+    "dragoncage prove --jobs 2":                      PROVEN,
+    "dragoncage prove --vcd FILE":                    "tests/formal/test_command.py::"
+        "test_its_waveform_has_the_run",
+    "dragoncage prove --json":                        "tests/formal/test_command.py::"
+        "test_its_document_has_the_run",
     "dragoncage bench engines":                       BENCH,
     "dragoncage bench engines --seconds 3":           BENCH,
     "dragoncage bench engines --json":                BENCH,

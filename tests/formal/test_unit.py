@@ -39,9 +39,11 @@ def looks_up_the_page_after(m, blocks):
 
 @pytest.mark.parametrize("place, flaw, says", [
     ("_connect_control", lets_accesses_in, "a control operation is done while no access is held"),
-    ("_connect_control", waits_for_nothing, "a control operation is done while no access is held, in flight"),
+    ("_connect_control", waits_for_nothing,
+     "a control operation is done while no access is held, in flight"),
     ("_connect_walks", walks_before_stores, "while a page is walked, no access has the bus"),
-    ("_connect_control", is_never_busy, "a first level is asked for one thing at a time|the PCID changes"),
+    ("_connect_control", is_never_busy,
+     "a first level is asked for one thing at a time|the PCID changes"),
     ("_look_up", looks_up_the_page_after, "the page that was looked up is that of the access"),
 ])
 def test_a_flaw_of_a_unit_is_found(place, flaw, says):
