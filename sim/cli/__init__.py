@@ -31,6 +31,7 @@ status.
 :mod:`sim.cli.sweep`           ``sweep``: compares unit and rules in every combination
 :mod:`sim.cli.coverage`        ``coverage``: counts the conditions of each rule that were met
 :mod:`sim.cli.mutate`          ``mutate``: tries small changes that a check must notice
+:mod:`sim.cli.prove`           ``prove``: proves formal properties of the unit
 :mod:`sim.cli.bench`           ``bench``: measures the engines
 :mod:`sim.cli.machines`        ``machines``: compiles machines for other computers
 :mod:`sim.cli.verilog`         ``verilog``: writes the design as Verilog

@@ -21,10 +21,18 @@ looks for values with which a sentence is not true. It needs the extra ``proofs`
 :mod:`sim.proofs.walker`            of ``hw/walker.py``
 :mod:`sim.proofs.translator`        of ``hw/translator.py``
 :mod:`sim.proofs.first_level`       of ``hw/tlb/first.py`` and ``block.py``
+:mod:`sim.proofs.first_level_ways`  ... that it has one translation of a page, whatever it was told
 :mod:`sim.proofs.second_level`      of ``hw/tlb/second.py``
+:mod:`sim.proofs.rows`              memories whose rows sentences can be about
 :mod:`sim.proofs.stamp_use`         the user of a bank of stamps
 :mod:`sim.proofs.stamps`            of ``hw/tlb/stamps.py``
 :mod:`sim.proofs.stamp_promises`    of ``hw/tlb/tlb.py``: how it uses that bank
 :mod:`sim.proofs.tlb`               of ``hw/tlb/tlb.py``: what it has forgotten
+:mod:`sim.proofs.opened`            the inside of components
+:mod:`sim.proofs.streams`           streams on which what is offered stays
+:mod:`sim.proofs.wishbone`          rules of the bus
+:mod:`sim.proofs.transfers`         of ``hw/transfer.py``
+:mod:`sim.proofs.unit_watch`        the unit as a whole, with its blocks opened
+:mod:`sim.proofs.unit`              of ``hw/mmu.py``
 ==================================  ==============================================================
 """

@@ -139,7 +139,7 @@ class Design:
         return bool(self._solver.get_value(self._parser.parse_term(condition)).is_true())
 
     def seen(self, name: str, cycle: int) -> int:
-        """What a value is in a cycle of the run that was found last."""
+        """A value in a cycle of the run that was found last."""
         term = self._parser.parse_term(f"|{self._outputs[name].name}@{cycle}|")
         return int(self._solver.get_value(term).value(2), 2)
 
@@ -147,7 +147,7 @@ class Design:
 def _translated(netlist: str) -> str:
     """SMT-LIB text of a netlist in RTLIL."""
     done = subprocess.run([sys.executable, "-c", YOSYS], input=SCRIPT.format(netlist=netlist),
-                          capture_output=True, text=True, check=False)
+                          capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         *_, last = done.stderr.strip().splitlines() or ["without a message"]
         raise Unavailable(f"Yosys failed: {last}")

@@ -1,6 +1,6 @@
 """A property of the gateware: what is proven of it, how, and what came of it."""
 
-import time
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,7 +13,7 @@ __all__ = ["Method", "Outcome", "Property", "Verdict"]
 
 
 class Method(Enum):
-    """How a property is proven."""
+    """Method of a proof."""
 
     ALL_CASES = "all cases"  #: In any cycle that begins in any state whatever.
     INDUCTION = "induction"  #: In runs of any length: it is true at first, and stays so.
@@ -22,7 +22,7 @@ class Method(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """What is proven of a part of the gateware.
+    """Statement about a part of the gateware, and its proof.
 
     Attributes
     ----------
@@ -40,8 +40,8 @@ class Property:
         Cycles from reset of a bounded proof; of an induction, those from which the next one
         follows.
     checked : :class:`int` or :class:`None`
-        Cycles of a bounded proof among the tests, if less than ``depth``; 0, if it takes too long
-        to be among them at all.
+        Cycles of a bounded proof among the tests, if less than ``depth``; 0, if a proof takes too
+        long to be among them at all.
     units : sequence of :class:`str`
         Names of the configurations that it is proven of.
     prove : callable
@@ -60,11 +60,11 @@ class Property:
 
     def tried(self, unit: str, depth: int) -> "Outcome":
         """Try to prove it of a unit."""
-        begun = time.monotonic()
+        begun = _seconds()
 
         def outcome(verdict: Verdict, text: str = "", fields: Mapping[str, Field] | None = None,
                     run: Trace | None = None) -> Outcome:
-            return Outcome(self.name, unit, depth, verdict, time.monotonic() - begun, text,
+            return Outcome(self.name, unit, depth, verdict, _seconds() - begun, text,
                            fields or {}, run or [])
 
         try:
@@ -76,8 +76,14 @@ class Property:
         return outcome(Verdict.PROVEN)
 
 
+def _seconds() -> float:
+    """Time that this process and its children have had of a processor."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 class Verdict(Enum):
-    """What came of a proof. The worst comes last."""
+    """Result of a proof. The worst comes last."""
 
     PROVEN    = "proven"
     UNDECIDED = "undecided"  #: The solver gave up.
@@ -86,7 +92,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a property of one unit.
+    """Result of the proof of a property of one unit.
 
     Attributes
     ----------
@@ -97,7 +103,7 @@ class Outcome:
     verdict : :class:`Verdict`
         Whether it is true.
     seconds : :class:`float`
-        How long it took.
+        Time of a processor that it took, Yosys included.
     text : :class:`str`
         The counterexample, or why there is no verdict.
     fields, run

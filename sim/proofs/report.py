@@ -28,7 +28,7 @@ def verdict_of(outcomes: Iterable[Outcome]) -> Verdict:
 
 
 def as_list(chosen: Sequence[Property]) -> str:
-    """What the properties say, in paragraphs."""
+    """Texts of the properties, in paragraphs."""
     lines = []
     for one in chosen:
         method = one.method.value

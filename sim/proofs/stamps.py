@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import combinations
 from operator import and_
-from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from amaranth.hdl import Array, Cat, Elaboratable, Module, Signal
+from amaranth.hdl import Cat, Signal
 
 from hw.layout import Flush
 from hw.presets import PRESETS
@@ -25,6 +24,7 @@ from hw.tlb.stamps import FIRST, LAST, StampBank
 from .design import inputs_of
 from .proof import Sentence, Subject, prove_for_ever
 from .property import Method, Property
+from .rows import Rows
 from .stamp_use import Watch, used_as_promised
 
 
@@ -32,33 +32,6 @@ __all__ = ["CONFIG", "PROPERTIES", "few_contexts", "prove_of_stamps"]
 
 
 CONFIG = PRESETS["default"]
-
-
-class Rows(Elaboratable):
-    """A memory whose rows are registers of its user, which sentences can be about."""
-
-    def __init__(self, kept: Any):
-        def port() -> Any:
-            return SimpleNamespace(
-                addr=Signal(range(len(kept))), data=Signal(kept[0].shape()), en=Signal())
-
-        self._kept = kept
-        self._read, self._write = port(), port()
-
-    def read_port(self, *, domain: Any) -> Any:
-        assert domain == "comb"
-        return self._read
-
-    def write_port(self) -> Any:
-        return self._write
-
-    def elaborate(self, platform: Any) -> Module:
-        m = Module()
-        rows = Array(row.as_value() for row in self._kept)
-        m.d.comb += self._read.data.eq(rows[self._read.addr])
-        with m.If(self._write.en):
-            m.d.sync += rows[self._write.addr].eq(self._write.data)
-        return m
 
 
 @contextmanager

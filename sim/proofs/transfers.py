@@ -31,7 +31,7 @@ CONFIG = replace(PRESETS["default"], outstanding=2)
 
 
 def _fields(unit: Any, watch: BusWatch) -> dict[str, Any]:
-    """What counterexamples show."""
+    """Fields of counterexamples."""
     request, response = unit.request, unit.response
     return {
         "request":  request.valid,
@@ -140,6 +140,8 @@ class Order(Elaboratable):
         The access.
     answered : :class:`Signal`
         The response to it is there.
+    due : :class:`Signal`
+        Some access was accepted, and has no response, though all its transfers have completed.
     failed : :class:`Signal`
         A transfer of it has failed by now.
     returned : list of :class:`Signal`
@@ -152,6 +154,7 @@ class Order(Elaboratable):
         self.steady   = Signal()
         self.access   = Signal(unit.request.p.shape())
         self.answered = Signal()
+        self.due      = Signal()
         self.failed   = Signal()
         self.returned = [Signal(64, name=f"returned_{number}") for number in range(2)]
 
@@ -171,6 +174,7 @@ class Order(Elaboratable):
         m.d.comb += [
             self.steady.eq(~started | (self.number == number)),
             self.answered.eq(response.valid & (answered == self.number)),
+            self.due.eq((taken != answered) & (self.bus.outstanding == 0)),
         ]
         self._follow(m, ours=request.valid & (taken == self.number),
                      accepted=memory.cyc & memory.stb & ~memory.stall)
@@ -228,6 +232,8 @@ def prove_of_order(unit: Any, cycles: int) -> None:
                  Mux(order.failed, response.fault == Fault.BUS_ERROR,
                      (response.fault == Fault.NONE)
                      | ((response.fault == Fault.SKIPPED) & access.access.chained))),
+            says("when all transfers have completed, there is a response to each access",
+                 order.due, unit.response.valid),
             says("the response has the address of the access", done,
                  response.physical == access.physical),
             says("what is read are the bytes that memory has returned for it", done & reads,

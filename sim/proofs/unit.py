@@ -2,133 +2,39 @@
 
 By induction: they hold of runs of any length. So that it closes, further sentences say what the
 blocks keep; they are proven with the others. Of memories, two sets or rows are there: how many
-decides nothing. That at most one way of the first level hits is :mod:`sim.proofs.first_level`'s.
+decides nothing. That at most one way of the first level hits is proven in
+:mod:`sim.proofs.first_level_ways`.
 
 Ref: Wishbone B4, chapters 3.1.3.2 and 3.4; Intel SDM Vol. 3A, section 4.10.4.1.
 """
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Elaboratable, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Value
 
 from hw.bus import ControlOp, Register
 from hw.layout import AccessKind, Fault, Flush
 from hw.linear import page_of
 from hw.mmu import Mmu
-from hw.presets import PRESETS
-from hw.translation import each_of
 
 from .design import inputs_of
-from .opened import in_a_state, in_state, opened
+from .opened import in_a_state, in_state
 from .proof import Sentence, Subject, prove_for_ever
 from .property import Method, Property
 from .stamp_promises import used_as_the_unit_does
-from .streams import Held
 from .transfers import what_is_kept
-from .wishbone import BusWatch
+from .unit_watch import UNITS, Watch
 
 
-__all__ = ["PROPERTIES", "UNITS", "prove_of_unit"]
+__all__ = ["PROPERTIES", "prove_goes_on", "prove_of_unit"]
 
-
-def _small(preset: str) -> Any:
-    """A preset with memories as small as there can be."""
-    second = {"second_entries": 4, "directory_entries": 2, "reference_entries": 2}
-    return replace(PRESETS[preset], tlb_entries=2, outstanding=2,
-                   **(second if PRESETS[preset].second_entries else {}))
-
-
-UNITS = {preset: _small(preset) for preset in PRESETS}
 
 #: Cycles from reset in which there is a case of everything: paging is on, and a page walked.
 CYCLES = 12
 
-
-class Watch(Elaboratable):
-    """A unit, its blocks, and what was so in the cycle before.
-
-    Attributes
-    ----------
-    steady : :class:`Signal`
-        The control state is that of the cycle before.
-    free : :class:`Signal`
-        In the cycle before no access was held, and none accepted.
-    filled : :class:`Signal`
-        In the cycle before a translation was filled.
-    moved : :class:`Signal`
-        The current PCID is another one than in the cycle before.
-    may_move : :class:`Signal`
-        It may be: nothing was to be done then.
-    """
-
-    def __init__(self, mmu: Any):
-        blocks = opened(mmu).submodules
-        self.mmu = mmu
-        self.control, self.translator, self.tlb, self.walker, self.transfer = (
-            blocks.control, blocks.translator, blocks.tlb, blocks.walker, blocks.transfer)
-        self.translating  = opened(self.translator)
-        self.searching    = opened(self.tlb)
-        self.walking      = opened(self.walker)
-        self.transferring = opened(self.transfer)
-        self.updating     = opened(self.walking.submodules.updater)
-        self.loader  = opened(self.control).submodules.loader if mmu.config.pae else None
-        self.loading = opened(self.loader) if mmu.config.pae else None
-
-        self.offered = Held(mmu, [self.transfer.request])
-        self.held    = Held(self.offered, [mmu.access.request, mmu.control.request])
-        self.bus     = BusWatch(self.held, mmu.memory, most=mmu.config.outstanding)
-        self.steady   = Signal()
-        self.free     = Signal(init=1)
-        self.filled   = Signal()
-        self.moved    = Signal()
-        self.may_move = Signal()
-
-    def elaborate(self, platform: Any) -> Module:
-        m = Module()
-        m.submodules.bus = self.bus
-        walker, translator, tlb = self.walker, self.translator, self.tlb
-        pdptes = [] if self.loader is None else [Value.cast(walker.pdptes)]
-        state  = Cat(Value.cast(walker.mode), Value.cast(walker.protection), *pdptes)
-        before, began, pcid = Signal(len(state)), Signal(), Signal.like(tlb.pcid)
-        m.d.sync += [
-            before.eq(state), began.eq(1), pcid.eq(tlb.pcid),
-            self.free.eq(translator.empty & ~(translator.request.valid & translator.request.ready)),
-            self.filled.eq(tlb.fill.valid),
-            self.may_move.eq(~tlb.busy & (tlb.invalidate.flush == Flush.NONE)),
-        ]
-        m.d.comb += [
-            self.steady.eq(~began | (state == before)),
-            self.moved.eq(tlb.pcid != pcid),
-        ]
-        return m
-
-    def walk_waits(self) -> Value:
-        """A transfer of a walk is outstanding."""
-        return (in_state(self.walking, "WAIT_ENTRY")
-                | in_state(self.updating, "COMPARE_ENTRY", "END_UPDATE"))
-
-    def walks(self) -> Value:
-        """A walk is under way."""
-        return ~in_state(self.walking, "IDLE")
-
-    def finds(self) -> Value:
-        """The translator waits for a search."""
-        return in_state(self.translating, "FIND")
-
-    def searches(self) -> Value:
-        """The TLB searches a translation; out of block RAM, until it was looked up again."""
-        again = ["STORE"] if self.mmu.config.block_ram else []
-        return in_state(self.searching, "COMPARE", "CHOOSE", "WALK", "REFUSE", *again)
-
-    def forgets(self) -> Value:
-        """The TLB is told to forget something."""
-        return self.mmu._faulted | (self.control.invalidation.flush != Flush.NONE)
-
-    def hits(self) -> Value:
-        """Ways of the first level that hit."""
-        return Cat(candidate.hit for candidate in each_of(self.translator.candidates))
+#: Cycles in a row in which nothing goes on, at most.
+IDLE = 12
 
 
 def _says(text: str, when: Any, then: Any) -> Sentence:
@@ -201,6 +107,13 @@ def _of_searches(watch: Watch) -> list[Sentence]:
               ~translator.empty & translator.mode.paging & ~translator._outside
               & ~(access.chained & translator._poisoned) & ~usable & ~denied),
         _says("an access is of a kind that there is", Const(1), _known(access.kind)),
+        _says("what is searched is what the access needs", finds, tlb._access.as_value() == Cat(
+            access[name] for name, _ in tlb._access.shape())),
+        _says("what is walked is what is searched", watch.walks(),
+              (watch.walker._access == tlb._access) & (watch.walker._page == tlb._looked)),
+        *([] if watch.mmu.config.block_ram else [
+            _says("an access is searched once for each page: then it is allowed or denied",
+                  translator._refilled, ~translator.empty & (usable | denied))]),
         _says("after a search that has faulted no access is held",
               in_state(watch.translating, "FORGET"), translator.empty),
         _says("an access goes on to its second page once", translator.elsewhere,
@@ -250,48 +163,78 @@ def _known(kind: Value) -> Value:
     return kind.as_value() <= max(one.value for one in AccessKind)
 
 
-def prove_of_unit(mmu: Any) -> None:
-    """Prove what holds of a unit whose requests stay, and of memory that responds at any time."""
-    watch   = Watch(mmu)
+def _subject(watch: Watch) -> Subject:
+    """A unit whose requests stay, and memory that responds at any time to what it has accepted."""
+    mmu  = watch.mmu
+    hits = watch.hits()
     request, operation = mmu.access.request, mmu.control.request
-    hits    = watch.hits()
-    prove_for_ever(
-        Subject(
-            inputs=inputs_of(mmu), part=watch,
-            given=(watch.bus.sound & watch.held.steady & ((hits & (hits - 1)) == 0)
-                   & _known(request.p.kind)),
-            fields={
-                "request":   request.valid,
-                "accepted":  request.ready,
-                "kind":      (request.p.kind, AccessKind),
-                "linear":    request.p.linear,
-                "operation": operation.valid,
-                "done":      operation.ready,
-                "op":        (operation.p.op, ControlOp),
-                "register":  (operation.p.register, Register),
-                "value":     operation.p.value,
-                **watch.bus.fields,
-                "response":    mmu.access.response.valid,
-                "fault":       (mmu.access.response.p.fault, Fault),
-                "outstanding": watch.bus.outstanding,
-                "searches":    watch.searches(),
-                "walks":       watch.walks(),
-                "fill":        watch.tlb.fill.valid,
-                "forgets":     watch.forgets(),
-            }), [
-            *_of_bus(watch), *_of_loader(watch), *_of_control(watch), *_of_searches(watch),
-            *_of_fills(watch),
-            *what_is_kept(watch.transfer, watch.transferring, most=mmu.config.outstanding,
-                          source="hw.mmu"),
-        ], cycles=CYCLES, depth=1)
+    return Subject(
+        inputs=inputs_of(mmu), part=watch,
+        given=(watch.bus.sound & watch.held.steady & ((hits & (hits - 1)) == 0)
+               & _known(request.p.kind)),
+        fields={
+            "request":   request.valid,
+            "accepted":  request.ready,
+            "kind":      (request.p.kind, AccessKind),
+            "linear":    request.p.linear,
+            "operation": operation.valid,
+            "done":      operation.ready,
+            "op":        (operation.p.op, ControlOp),
+            "register":  (operation.p.register, Register),
+            "value":     operation.p.value,
+            **watch.bus.fields,
+            "response":    mmu.access.response.valid,
+            "fault":       (mmu.access.response.p.fault, Fault),
+            "outstanding": watch.bus.outstanding,
+            "searches":    watch.searches(),
+            "walks":       watch.walks(),
+            "fill":        watch.tlb.fill.valid,
+            "forgets":     watch.forgets(),
+            "idle":        watch.idle,
+        })
 
 
-PROPERTIES = [Property(
-    name="unit", block="hw.mmu", source="Wishbone B4, 3.1.3.2; hw.bus; SDM 4.10.4.1",
-    says="a request on the bus stays until it is accepted, and a bus cycle until its transfers "
-         "have completed; a control operation is done while no access is held or in flight, and "
-         "counts for the next; the control state stays during a walk; a fill meets nothing that "
-         "forgets, and is of a walk without a fault; a search is of the page of the access that is held; "
-         "the blocks use each other as their own proofs expect",
-    method=Method.INDUCTION, units=tuple(UNITS),
-    prove=lambda unit, depth: prove_of_unit(Mmu(UNITS[unit])))]
+def _sentences(watch: Watch) -> list[Sentence]:
+    """All that is proven of a unit in one step."""
+    return [
+        *_of_bus(watch), *_of_loader(watch), *_of_control(watch), *_of_searches(watch),
+        *_of_fills(watch),
+        *what_is_kept(watch.transfer, watch.transferring, most=watch.mmu.config.outstanding,
+                      source="hw.mmu"),
+    ]
+
+
+def prove_of_unit(mmu: Any) -> None:
+    """Prove what a unit keeps to in every cycle."""
+    watch = Watch(mmu)
+    prove_for_ever(_subject(watch), _sentences(watch), cycles=CYCLES, depth=1)
+
+
+def prove_goes_on(mmu: Any) -> None:
+    """Prove that a unit which is to do something does not wait for long but for others."""
+    watch = Watch(mmu)
+    prove_for_ever(_subject(watch), [
+        *_sentences(watch),
+        _says(f"there are no more than {IDLE} cycles in which nothing goes on", Const(1),
+              watch.idle <= IDLE),
+    ], cycles=IDLE + 2, depth=IDLE + 1)
+
+
+PROPERTIES = [
+    Property(
+        name="unit", block="hw.mmu", source="Wishbone B4, 3.1.3.2; hw.bus; SDM 4.10.4.1",
+        says="a request on the bus stays until it is accepted, and a bus cycle until its transfers "
+             "have completed; a control operation is done while no access is held or in flight, "
+             "and counts for the next; the control state stays during a walk; a fill meets nothing "
+             "that forgets, and is of a walk without a fault; a search is of the page of the "
+             "access that is held, once; the blocks use each other as their own proofs expect",
+        method=Method.INDUCTION, units=tuple(UNITS),
+        prove=lambda unit, depth: prove_of_unit(Mmu(UNITS[unit]))),
+    Property(
+        name="unit-goes-on", block="hw.mmu", source="hw.bus",
+        says="while an access or a control operation is to be done, there are no more than "
+             f"{IDLE} cycles in a row in which it is neither up to memory, nor to transfers that "
+             "are kept, nor to who takes a response, but for sweeps of the second level",
+        method=Method.INDUCTION, depth=IDLE + 1, checked=0, units=tuple(UNITS),
+        prove=lambda unit, depth: prove_goes_on(Mmu(UNITS[unit]))),
+]

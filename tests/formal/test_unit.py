@@ -6,7 +6,8 @@ import pytest
 
 from hw.mmu import Mmu
 from sim.proofs.proof import Disproved
-from sim.proofs.unit import UNITS, prove_of_unit
+from sim.proofs.unit import prove_of_unit
+from sim.proofs.unit_watch import UNITS
 
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
