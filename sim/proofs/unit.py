@@ -34,7 +34,7 @@ __all__ = ["PROPERTIES", "prove_goes_on", "prove_of_unit"]
 CYCLES = 12
 
 #: Cycles in a row in which nothing goes on, at most.
-IDLE = 12
+IDLE = 14
 
 
 def _says(text: str, when: Any, then: Any) -> Sentence:
