@@ -100,9 +100,9 @@ def prove_of_entries(config: Any, result: Any, sentences: Any, *, given: Any = 1
           sentences, complete=True)
 
 
-def reserved_of(unit: str, entry: Any = ENTRY, **flaw: Any) -> Any:
+def reserved_of(unit: Any, entry: Any = None, **flaw: Any) -> Any:
     """The word of a unit on reserved bits, with some of the inputs replaced."""
-    return reserved(entry, **{
+    return reserved(ENTRY if entry is None else entry, **{
         "level": LEVEL, "mode": MODE, "nxe": NXE,
         "maxphyaddr": width_of(unit), "config": unit, **flaw})
 

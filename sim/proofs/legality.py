@@ -98,36 +98,41 @@ def prove_fault(config: Any, result: Any, sentences: Any) -> None:
         sentences, complete=True)
 
 
-def prove_cr0(config: Any, state: Any = STATE) -> None:
+def prove_cr0(config: Any, state: Any = None) -> None:
     """Prove when a write to CR0 faults, with ``state`` as the unit sees it."""
+    state = state or STATE
     result = cr0_refused(data.View(CR0, VALUE), state, config=config)
     prove_fault(config, result, manual.write_to_cr0(
         result, VALUE, NOW, features=features(config)))
 
 
-def prove_cr3(config: Any, state: Any = STATE) -> None:
+def prove_cr3(config: Any, state: Any = None) -> None:
     """Prove when a write to CR3 faults."""
+    state = state or STATE
     width  = WIDTH if config.variable_maxphyaddr else config.maxphyaddr
     result = cr3_refused(data.View(CR3, VALUE), state, maxphyaddr=width)
     prove_fault(config, result, manual.write_to_cr3(result, VALUE, NOW, m=width))
 
 
-def prove_cr4(config: Any, state: Any = STATE, of: Any = None) -> None:
+def prove_cr4(config: Any, state: Any = None, of: Any = None) -> None:
     """Prove when a write to CR4 faults, by the features ``of`` another unit, if there is one."""
+    state = state or STATE
     result = cr4_refused(data.View(CR4, VALUE), state, config=of or config)
     prove_fault(config, result, manual.write_to_cr4(
         result, VALUE, NOW, bits=there(CR4_BITS, config), features=features(config)))
 
 
-def prove_efer(config: Any, state: Any = STATE, of: Any = None) -> None:
+def prove_efer(config: Any, state: Any = None, of: Any = None) -> None:
     """Prove when a write to IA32_EFER faults, by the features ``of`` another unit."""
+    state = state or STATE
     result = efer_refused(data.View(EFER, VALUE), state, config=of or config)
     prove_fault(config, result, manual.write_to_efer(
         result, VALUE, NOW, bits=there(EFER_BITS, config)))
 
 
-def prove_invpcid(config: Any, state: Any = STATE) -> None:
+def prove_invpcid(config: Any, state: Any = None) -> None:
     """Prove when INVPCID faults."""
+    state = state or STATE
     result = invpcid_refused(TYPE, DESCRIPTOR[:64], DESCRIPTOR[64:], state)
     prove_fault(config, result, manual.invpcid(
         result, NOW, kind=TYPE, descriptor=DESCRIPTOR))
