@@ -34,7 +34,7 @@ __all__ = ["PROPERTIES", "prove_goes_on", "prove_of_unit"]
 CYCLES = 12
 
 #: Cycles in a row in which nothing goes on, at most.
-IDLE = 12
+IDLE = 14
 
 
 def _says(text: str, when: Any, then: Any) -> Sentence:
@@ -235,7 +235,6 @@ PROPERTIES = [
         says="while an access or a control operation is to be done, there are no more than "
              f"{IDLE} cycles in a row in which it is neither up to memory, nor to transfers that "
              "are kept, nor to who takes a response, but for sweeps of the second level",
-        method=Method.INDUCTION, depth=IDLE + 1, checked=0,
-        units=("tiny", "default", "classic"),
+        method=Method.INDUCTION, depth=IDLE + 1, checked=0, units=tuple(UNITS),
         prove=lambda unit, depth: prove_goes_on(Mmu(UNITS[unit]))),
 ]
