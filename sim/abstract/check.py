@@ -1,4 +1,4 @@
-"""Recorded runs, step by step: is each a run of abstract MMUs on one memory?
+"""Recorded runs, matched step by step with runs of abstract MMUs on one memory.
 
 The steps of all processors are taken in the order of cycles. Each must be a step of the abstract
 machine; the first that is none is named.
@@ -35,7 +35,7 @@ class Complaint(NamedTuple):
     Attributes
     ----------
     cycle, cpu : :class:`int`
-        When, and which processor.
+        The cycle of the step, and its processor.
     text : :class:`str`
         What is wrong with it.
     """
@@ -119,7 +119,6 @@ class _Processor:
     def state(self, cycle: int) -> State:
         """Its control registers in a cycle."""
         return self.states[max(bisect_right(self._cycles, cycle) - 1, 0)]
-
 
     def control(self, cycle: int) -> ControlRecord | None:
         """The control operation that is accepted next: what it needs is read before."""

@@ -80,7 +80,7 @@ def permitted(found: Iterator[Candidate]) -> dict[Outcome, Model]:
     models = list(Model)
     best: dict[Outcome, Model] = {}
     for candidate in found:
-        known = best.get(candidate.outcome, None)
+        known = best.get(candidate.outcome)
         if known is Model.ORDERED:
             continue
         relations = _Relations(candidate)

@@ -10,7 +10,7 @@ from .axioms import Model
 from .campaign import Campaign, Machine
 from .examine import Examined
 from .layout import Layout
-from .test import Outcome, Quantifier
+from .test import LitmusTest, Outcome, Quantifier
 from .text import as_text
 
 
@@ -145,7 +145,7 @@ def campaign_as_text(result: Campaign, machine: Machine, *, tests: bool) -> str:
     return text
 
 
-def listed(tests: Sequence[Any]) -> str:
+def listed(tests: Sequence[LitmusTest]) -> str:
     """Names of tests, and what each shows."""
     return table([("test", "what it shows"), *((test.name, test.about) for test in tests)])
 

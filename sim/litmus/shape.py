@@ -14,12 +14,16 @@ __all__ = ["ACCESSES", "NOWHERE", "Do", "Shape", "count_pages", "named"]
 #: A page that no entry maps at first, or no page at all.
 NOWHERE = -1
 
-#: Operations by their letters: load, store, exchange; an entry stored, INVLPG, a remap, and what
-#: another processor does for it.
+#: Letters of the operations that access a page: load, store, exchange.
 ACCESSES = "RWX"
 
+
 class Do(NamedTuple):
-    """An operation: its letter, the number of its address, and the page that an entry gets."""
+    """An operation: its letter, the number of its address, and the page that an entry gets.
+
+    Besides those of :data:`ACCESSES` there are P: an entry is stored, I: INVLPG, M: a remap, and
+    H: what another processor does for one.
+    """
 
     letter:  str
     address: int

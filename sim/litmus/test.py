@@ -173,7 +173,7 @@ class LitmusTest:
     name, about : :class:`str`
         Its name; and what it shows, in a sentence.
     threads : sequence of sequences of :class:`Instruction`
-        The program of each processor. It ends at a page fault.
+        The program of each processor. An access that faults is left out.
     initial : mapping of :class:`Location` to :data:`Value`
         What is in memory at first: each page, each entry.
     condition : :class:`Condition` or :class:`None`

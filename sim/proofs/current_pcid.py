@@ -1,4 +1,5 @@
 """Proof: the control registers say in which cycle another PCID becomes the current one."""
+
 from typing import Any
 
 from amaranth.hdl import Elaboratable, Module, Signal

@@ -1,4 +1,5 @@
 """Proofs: entries are malformed, or map a page, where the manual says so, for every entry."""
+
 from typing import Any
 
 from amaranth.hdl import Const, Signal

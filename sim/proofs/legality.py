@@ -69,6 +69,7 @@ CR4_BITS  = {4: "pse", 5: "wide_entries", 7: "pge", 12: "la57", 17: "pcid", 20: 
              22: "pku", 24: "pks"}
 EFER_BITS = {0: "long_mode", 8: "long_mode", 10: "long_mode", 11: "nx"}
 
+
 def there(bits: Any, config: Any) -> Any:
     """The bits of a register that a unit has."""
     return [bit for bit, feature in bits.items() if getattr(config, feature)]

@@ -1,4 +1,5 @@
 """Proofs: canonical addresses, and where the entry of an address is, for every address."""
+
 from typing import Any
 
 from amaranth.hdl import Const, Mux, Signal

@@ -1,4 +1,5 @@
 """The user of a bank of stamps: what it tells the bank, and what it has promised."""
+
 from typing import Any
 
 from amaranth.hdl import Elaboratable, Module, Signal

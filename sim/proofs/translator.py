@@ -3,6 +3,7 @@
 For one cycle that begins in any state whatever, and so for runs of any length; but that what was
 found out of an access while it was accepted is true of it, which is proven by induction.
 """
+
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal

@@ -1,8 +1,8 @@
 """Proofs: an entry is stored only if memory still has what the walk read.
 
-For runs of any length, by induction; that an update which ends has been done, for ten cycles from
-reset.
+For runs of any length, by induction; that an update which ends has been done is a bounded proof.
 """
+
 from typing import Any
 
 from amaranth.hdl import Const, Elaboratable, Module, Mux, Signal

@@ -4,6 +4,7 @@ Bounded: for all memory that responds in the cycle after a request, and for all 
 number of cycles after reset, in every paging mode, from the root or from a table that the request
 names. The forms of entries are those of :mod:`hw.reserved`, which has proofs of its own.
 """
+
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal

@@ -1,12 +1,12 @@
 """Forms of paging-structure entries, as sentences of the manual.
 
 Ref: Intel SDM Vol. 3A, sections 4.3 "32-Bit Paging", 4.4 "PAE Paging" and 4.5 "4-Level Paging and
-5-Level Paging".
-Neither gateware nor golden model was consulted.
+5-Level Paging". Neither gateware nor golden model was consulted.
 
 An entry is a value of 64 bits, of which a 32-bit entry has the lower 32; its P flag is 1. M is
 MAXPHYADDR, a number or a value.
 """
+
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Mux, Value

@@ -4,6 +4,7 @@ Ref: Intel SDM Vol. 1, section 3.3.7.1 "Canonical Addressing"; Vol. 3A, sections
 Paging", 4.4 "PAE Paging" and 4.5 "4-Level Paging and 5-Level Paging". Neither gateware nor golden
 model was consulted.
 """
+
 from amaranth.hdl import Value
 
 from ..proof import Sentence

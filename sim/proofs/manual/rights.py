@@ -3,6 +3,7 @@
 Ref: Intel SDM Vol. 3A, sections 4.6 "Access Rights", 4.6.2 "Protection Keys" and 4.7 "Page-Fault
 Exceptions". Neither gateware nor golden model was consulted.
 """
+
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Value
