@@ -173,7 +173,7 @@ class AbstractMmu:
             elif entry.found is Found.PAGE:
                 pages.append(entry)
         for page in pages:
-            by_key = page.shift >= 12 and denied_by_key(access, page)
+            by_key = denied_by_key(access, page)
             if by_key or denied(access, page):
                 yield code_of(access, present=True, key=by_key)
 
