@@ -44,7 +44,8 @@ class Watch(Elaboratable):
     steady : :class:`Signal`
         It is.
     gone : :class:`Signal`
-        The page was invalidated, or never walked, and no walk has ended since that translates it.
+        The page was invalidated, or never walked, and no walk of an address in its 4 MiB has ended
+        since.
     asked : :class:`Signal`
         It was the last one that was looked up.
     looked : :class:`Signal`
@@ -143,6 +144,6 @@ def prove_of_tlb(tlb: Any, cycles: int) -> None:
 PROPERTIES = [Property(
     name="invalidated-pages", block="hw.tlb.tlb", source="SDM 4.10.4.1",
     says="a page that was invalidated, alone or with all others, does not hit, and is found by a "
-         "walk only, until one has ended that translates it",
+         "walk only, until one has ended of an address in the same 4 MiB",
     method=Method.BOUNDED, depth=CYCLES, units=("few rows",),
     prove=lambda unit, depth: prove_of_tlb(Tlb(CONFIG), depth))]
