@@ -23,7 +23,7 @@ __all__ = ["AbstractMmu"]
 
 PAGE = 4096
 
-_PCIDE, _PGE = 1 << 17, 1 << 7
+_PAE, _PGE, _PCIDE, _SMEP = 1 << 5, 1 << 7, 1 << 17, 1 << 20
 
 
 class _Read(NamedTuple):
@@ -246,7 +246,7 @@ class AbstractMmu:
                               lambda table, of: of == pcid)
         elif before.pg != after.pg or changed & _PGE or before.cr4 & ~after.cr4 & _PCIDE:
             self._kept.forget(lambda page, of: True, lambda table, of: True)
-        elif changed & (1 << 5 | 1 << 20):  # PAE, SMEP
+        elif changed & _PAE or after.cr4 & ~before.cr4 & _SMEP:
             pcid = _pcid(after)
             self._kept.forget(lambda page, of: of == pcid, lambda table, of: of == pcid)
 
