@@ -154,7 +154,7 @@ class AbstractMmu:
                 complaint = (f"#PF at {access.linear:#x} with the error code "
                              f"{access.error_code:#x}, for which there is no reason")
             for page in pages:
-                self._drop(page, _pcid(access.state))
+                self._drop(page, _pcid(access.state), mode)
         self._reads = [read for read in self._reads if read.cycle > access.completed]
         return complaint
 
@@ -179,11 +179,11 @@ class AbstractMmu:
 
     # Forgetting
 
-    def _drop(self, linear: int, pcid: int) -> None:
+    def _drop(self, linear: int, pcid: int, mode: Mode) -> None:
         """Forget the translations of an address, and what a walk for it would begin with."""
         self._kept.forget(
             lambda page, of: page.covers(linear) and (page.global_page or of == pcid),
-            lambda table, of: of == pcid and _leads(table, linear))
+            lambda table, of: of == pcid and _leads(table, linear, mode))
 
     def load(self, transfer: TransferRecord, control: ControlRecord | None, state: State) -> str:
         """Read a PDPTE into its register, for a control write that follows. Rule 28."""
@@ -227,7 +227,7 @@ class AbstractMmu:
             linear = mode.masked(control.linear)
             self._kept.forget(
                 lambda page, of: page.covers(linear) and of == pcid and not page.global_page,
-                lambda table, of: of == pcid and _leads(table, linear))
+                lambda table, of: of == pcid and _leads(table, linear, mode))
         elif kind == 1:
             self._kept.forget(lambda page, of: of == pcid and not page.global_page,
                               lambda table, of: of == pcid)
@@ -261,7 +261,6 @@ def _serves(access: AccessRecord, page: Entry) -> bool:
                 or access.writes and not page.dirty)
 
 
-def _leads(table: Table, linear: int) -> bool:
+def _leads(table: Table, linear: int, mode: Mode) -> bool:
     """Tell whether a walk for an address can come to a table."""
-    bits = 10 if table.shift == 22 else 9
-    return table.upper == linear >> table.shift + bits
+    return table.upper == linear >> table.shift + mode.bits
