@@ -148,13 +148,15 @@ class AbstractMmu:
         elif access.fault == Fault.PAGE_FAULT:
             if mode is None:
                 return f"#PF at {access.linear:#x} without paging"
-            pages = {mode.masked(access.linear), mode.masked(access.linear + access.size - 1)}
-            codes = {code for page in pages for code in self._codes(access, page, mode)}
-            if access.error_code not in codes:
+            outer  = {mode.masked(access.linear), mode.masked(access.linear + access.size - 1)}
+            causes = {linear for linear in outer
+                      if access.error_code in self._codes(access, linear, mode)}
+            if not causes:
                 complaint = (f"#PF at {access.linear:#x} with the error code "
                              f"{access.error_code:#x}, for which there is no reason")
-            for page in pages:
-                self._drop(page, _pcid(access.state), mode)
+            # If either of two pages can have caused it, which one is forgotten is not known.
+            elif len({linear // PAGE for linear in causes}) == 1:
+                self._drop(min(causes), _pcid(access.state), mode)
         self._reads = [read for read in self._reads if read.cycle > access.completed]
         return complaint
 
