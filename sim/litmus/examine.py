@@ -127,8 +127,9 @@ class Examined:
             return True
         seen    = any(map(condition.holds, self.shown))
         due     = any(map(condition.holds, self.expected))
+        plain   = any(map(condition.holds, self.of(Model.ORDERED)))
         allowed = any(map(condition.holds, self.of(*set(Model) - {Model.NONE})))
-        return {Quantifier.EXISTS: allowed and seen is due, Quantifier.ALLOWED: allowed,
+        return {Quantifier.EXISTS: plain and seen is due, Quantifier.ALLOWED: allowed,
                 Quantifier.FORBIDDEN: not seen and not allowed}[condition.quantifier]
 
     @property
