@@ -14,7 +14,8 @@ from sim.litmus.enumeration import enumerated
 from sim.litmus.examine import Examined, examine
 from sim.litmus.library import SUFFIX, library
 from sim.litmus.machines import ENGINES, FLAWS_OF
-from sim.litmus.parser import MalformedTest, parse
+from sim.litmus.parser import parse
+from sim.litmus.playable import MalformedTest
 from sim.litmus.report import (
     as_json, campaign_as_text, examined_as_text, listed, outcome_text, verdict_as_text,
 )

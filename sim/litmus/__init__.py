@@ -7,6 +7,7 @@ know of no axioms.
 :mod:`sim.litmus.test`         tests: instructions, what is in memory at first, conditions
 :mod:`sim.litmus.text`         tests as text
 :mod:`sim.litmus.parser`       ... and read
+:mod:`sim.litmus.playable`     tests that can be played: what is refused of others
 :mod:`sim.litmus.library`      tests that come with the project
 :mod:`sim.litmus.shape`        tests without names
 :mod:`sim.litmus.enumeration`  all small tests, up to names

@@ -4,20 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .playable import MalformedTest, check_playable
 from .test import (
-    DIRECTORY, TABLE, Atom, Condition, Entry, Instruction, Kind, LitmusTest, Location, Op,
+    ABSENT, DIRECTORY, TABLE, Atom, Condition, Entry, Instruction, Kind, LitmusTest, Location, Op,
     Quantifier, Value,
 )
 
 
-__all__ = ["MOST_EVENTS", "MalformedTest", "parse"]
+__all__ = ["parse"]
 
-
-#: Most processors, addresses, pages and instructions of a test: what takes seconds to think out.
-MOST_THREADS = 4
-MOST_NAMES   = 6
-MOST_EVENTS  = 16
-MOST_IPIS    = 8
 
 _PLACE    = r"(?:PTE\(([a-z])\)|PA\(([a-z])\)|(PDE)|([a-z]))"
 _REGISTER = r"([A-Z][A-Z0-9]{1,3})"
@@ -37,13 +32,6 @@ _END      = re.compile(r"(exists|allowed|forbidden|~exists)\s*(.*)", re.DOTALL)
 _FLAGS = {"P": "present", "RW": "writable", "US": "user", "A": "accessed", "D": "dirty"}
 
 
-class MalformedTest(ValueError):
-    """A text is no litmus test: the number of a line, and what is wrong with it."""
-
-    def __init__(self, line: int, complaint: str):
-        super().__init__(f"line {line}: {complaint}")
-
-
 @dataclass
 class _Draft:
     """A test that is being read."""
@@ -57,7 +45,7 @@ class _Draft:
 
 
 def parse(text: str) -> LitmusTest:
-    """Read a test. Raises :class:`MalformedTest`."""
+    """Read a test. Raises :class:`.playable.MalformedTest`."""
     lines = _without_comments(text).splitlines()
     numbered = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
     if not numbered:
@@ -74,7 +62,9 @@ def parse(text: str) -> LitmusTest:
     _read_threads(draft, rest[:ends])
     if ends < len(rest):
         draft.condition = _condition(rest[ends][0], " ".join(line for _, line in rest[ends:]))
-    return _checked(draft, first)
+    test = LitmusTest(draft.name, draft.threads, draft.initial, draft.about, draft.condition)
+    check_playable(test, first)
+    return test
 
 
 def _without_comments(text: str) -> str:
@@ -135,7 +125,7 @@ def _value(number: int, text: str) -> Value:
         return int(text.removeprefix("$"))
     words = text[1:-1].replace(" ", "").split(",")
     if words == ["P:0"]:
-        return Entry("", False, False, False, False, False)
+        return ABSENT
     frame, flags = "", {}
     for word in words:
         name, _, what = word.partition(":")
@@ -173,15 +163,21 @@ def _instruction(draft: _Draft, number: int, thread: int, text: str) -> Instruct
     text = re.sub(r"\s*([,\[\]()])\s*", r"\1", " ".join(text.split()))
     text = re.sub(r"^([A-Z]+)(?=\[)", r"\1 ", text)
 
+    def unloaded(name: str) -> str:
+        if any(step.register == name for step in draft.threads[thread]):
+            raise MalformedTest(number, f"{name} is loaded before: take another register; what a "
+                                        "program stores is known at first")
+        return name
+
     def register(name: str) -> Value:
-        if (thread, name) not in draft.registers:
+        if (thread, unloaded(name)) not in draft.registers:
             raise MalformedTest(number, f"{name} has no value at first: write {thread}:{name}=1")
         return draft.registers[thread, name]
 
     if text in ("MFENCE", "HLT"):
         return Instruction(Op.FENCE if text == "MFENCE" else Op.WAIT)
     if found := _LOAD.fullmatch(text):
-        return Instruction(Op.LOAD, _place(found.groups()[1:]), found[1])
+        return Instruction(Op.LOAD, _place(found.groups()[1:]), unloaded(found[1]))
     if found := _STORE.fullmatch(text):
         value = register(found[6]) if found[6] else _value(number, found[5])
         return Instruction(Op.STORE, _place(found.groups()[:4]), value=value)
@@ -218,76 +214,3 @@ def _atom(number: int, text: str) -> Atom:
     if found[8] is not None:
         return Atom(f"fault({found[8]},{found[9]})", 1, bool(found[1]))
     return Atom(found[2], _value(number, found[7]), bool(found[1]))
-
-
-def _checked(draft: _Draft, line: int) -> LitmusTest:
-    """The test, if it is one that can be played."""
-    if not 1 <= len(draft.threads) <= MOST_THREADS:
-        raise MalformedTest(line, f"a test has 1 to {MOST_THREADS} processors")
-    if sum(map(len, draft.threads)) > MOST_EVENTS or len(draft.initial) > 2 * MOST_NAMES:
-        raise MalformedTest(line, f"a test has at most {MOST_EVENTS} instructions, and "
-                                  f"{2 * MOST_NAMES} pages and entries")
-    test   = LitmusTest(draft.name, draft.threads, draft.initial, draft.about, draft.condition)
-    frames = {"", TABLE, *test.frames}
-    for step in (step for thread in draft.threads for step in thread):
-        _check_step(draft, step, line)
-    for value in [*draft.initial.values(), *(step.value for thread in draft.threads
-                                             for step in thread)]:
-        if isinstance(value, Entry) and value.frame not in frames:
-            raise MalformedTest(line, f"nobody says what is in PA({value.frame}) at first")
-    _check_condition(test, line)
-    if sum(step.op is Op.INTERRUPT for thread in draft.threads for step in thread) > MOST_IPIS:
-        raise MalformedTest(line, f"a test has at most {MOST_IPIS} interrupts")
-    if (number := _waits_for_ever(test)) is not None:
-        raise MalformedTest(line, f"P{number} waits for an interrupt that nobody sends")
-    return test
-
-
-def _waits_for_ever(test: LitmusTest) -> int | None:
-    """A processor whose HLT has no end, as no interrupt is sent before."""
-    places  = [0] * len(test.threads)
-    pending = [0] * len(test.threads)
-    moved   = True
-    while moved:
-        moved = False
-        for number, thread in enumerate(test.threads):
-            for step in thread[places[number]:]:
-                if step.op is Op.WAIT and not pending[number]:
-                    break
-                pending[number] -= step.op is Op.WAIT
-                if step.op is Op.INTERRUPT:
-                    pending[step.target] += 1
-                places[number] += 1
-                moved = True
-    stuck = [number for number, place in enumerate(places) if place < len(test.threads[number])]
-    return stuck[0] if stuck else None
-
-
-def _check_condition(test: LitmusTest, line: int) -> None:
-    """Refuse a condition of what nobody knows at the end."""
-    known = {f"[{place}]" for place in test.initial}
-    for number, thread in enumerate(test.threads):
-        known |= {f"{number}:{step.register}" for step in thread if step.register}
-        known |= {f"fault({number},{step.location.name})" for step in thread
-                  if step.location is not None and step.location.kind is Kind.VIRTUAL}
-    for clause in test.condition.clauses if test.condition is not None else ():
-        for atom in clause:
-            if atom.name not in known:
-                raise MalformedTest(line, f"nothing is known of {atom.name} at the end")
-
-
-def _check_step(draft: _Draft, step: Instruction, line: int) -> None:
-    place = step.location
-    if step.op is Op.INTERRUPT and step.target >= len(draft.threads):
-        raise MalformedTest(line, f"there is no P{step.target} to interrupt")
-    if place is None:
-        return
-    if place.kind is Kind.PHYSICAL:
-        raise MalformedTest(line, f"{place} is no address: programs reach it through one, such as "
-                                  "[x]")
-    needed = Location(Kind.TABLE, place.name) if place.kind is Kind.VIRTUAL else place
-    if needed not in draft.initial:
-        raise MalformedTest(line, f"nobody says what {needed} is at first")
-    if step.op in (Op.STORE, Op.EXCHANGE) and (
-            isinstance(step.value, int) is not (place.kind is Kind.VIRTUAL)):
-        raise MalformedTest(line, f"{place} cannot be {step.value}")

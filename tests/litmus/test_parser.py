@@ -4,7 +4,8 @@ import pytest
 
 from sim.litmus.enumeration import enumerated
 from sim.litmus.library import library
-from sim.litmus.parser import MalformedTest, parse
+from sim.litmus.parser import parse
+from sim.litmus.playable import MalformedTest
 from sim.litmus.test import Entry, Kind, Location, Op, Quantifier
 from sim.litmus.text import as_text
 
@@ -66,6 +67,13 @@ def test_blanks_comments_and_the_words_of_herd_are_understood():
     (("[PA(a)]=5", "[a]=5"),   "nothing is known of [a] at the end"),
     (("1:EAX=1", "1:EBX=1"),   "nothing is known of 1:EBX at the end"),
     (("fault(1,x)", "crash"),  '"crash" is no condition'),
+    (("| HLT", "| XCHG EAX , [x]"), "line 9: EAX is loaded before: take another register"),
+    (("| HLT", "| MOV EAX,[x]"), "line 9: EAX is loaded before: take another register"),
+    (("| HLT", "| MOV [x],EAX"), "line 9: EAX is loaded before: take another register"),
+    (("PDE=(oa:PT)", "PDE=(oa:PT, RW:0)"), "PDE is (oa:PT) or (P:0), not (oa:PT, RW:0)"),
+    (("PDE=(oa:PT)", "PDE=(oa:PA(a))"), "PDE is (oa:PT) or (P:0), not (oa:PA(a))"),
+    (("oa:PA(a), D:0", "oa:PT, D:0"), "PTE(x) maps no page: write oa:PA(a), or (P:0)"),
+    (("oa:PA(a), RW:0", "RW:0"), "PTE(x) maps no page: write oa:PA(a), or (P:0)"),
 ])
 def test_a_text_that_is_no_test_is_refused(change, complaint):
     with pytest.raises(MalformedTest) as refused:

@@ -1,0 +1,119 @@
+"""Litmus tests that can be played: what is refused of others.
+
+All that a test says must be something that candidate executions, golden processors and units do
+alike: an entry that walks of one of them would take for another, for example, is refused.
+"""
+
+from collections.abc import Iterator
+
+from .test import (
+    ABSENT, DIRECTORY, TABLE, Entry, Instruction, Kind, LitmusTest, Location, Op, Value,
+)
+
+
+__all__ = ["MalformedTest", "check_playable"]
+
+
+#: Most processors, pages and entries, instructions, and interrupts of a test.
+MOST_THREADS      = 4
+MOST_PLACES       = 12
+MOST_INSTRUCTIONS = 16
+MOST_IPIS         = 8
+
+
+class MalformedTest(ValueError):
+    """A text is no litmus test: the number of a line, and what is wrong with it."""
+
+    def __init__(self, line: int, complaint: str):
+        super().__init__(f"line {line}: {complaint}")
+
+
+def check_playable(test: LitmusTest, line: int) -> None:
+    """Raise :class:`MalformedTest`, with the number of a line, for a test that cannot be played."""
+    if not 1 <= len(test.threads) <= MOST_THREADS:
+        raise MalformedTest(line, f"a test has 1 to {MOST_THREADS} processors")
+    steps = [step for thread in test.threads for step in thread]
+    if len(steps) > MOST_INSTRUCTIONS or len(test.initial) > MOST_PLACES:
+        raise MalformedTest(line, f"a test has at most {MOST_INSTRUCTIONS} instructions, and "
+                                  f"{MOST_PLACES} pages and entries")
+    for step in steps:
+        _check_step(test, step, line)
+    for place, value in _stored(test):
+        if isinstance(value, Entry):
+            _check_entry(test, place, value, line)
+    _check_condition(test, line)
+    if sum(step.op is Op.INTERRUPT for step in steps) > MOST_IPIS:
+        raise MalformedTest(line, f"a test has at most {MOST_IPIS} interrupts")
+    if (number := _waits_for_ever(test)) is not None:
+        raise MalformedTest(line, f"P{number} waits for an interrupt that nobody sends")
+
+
+def _stored(test: LitmusTest) -> Iterator[tuple[Location, Value]]:
+    """Yield what is in memory at first, and what is stored."""
+    yield from test.initial.items()
+    for thread in test.threads:
+        for step in thread:
+            if step.location is not None and step.op in (Op.STORE, Op.EXCHANGE):
+                yield step.location, step.value
+
+
+def _check_entry(test: LitmusTest, place: Location, entry: Entry, line: int) -> None:
+    """Refuse an entry that a walk would use otherwise than candidate executions have it."""
+    if place == DIRECTORY:
+        if entry not in (ABSENT, Entry(TABLE)):
+            raise MalformedTest(line, f"PDE is (oa:PT) or (P:0), not {entry}")
+    elif entry.present and entry.frame in ("", TABLE):
+        raise MalformedTest(line, f"{place} maps no page: write oa:PA(a), or (P:0)")
+    elif entry.frame and entry.frame not in test.frames:
+        raise MalformedTest(line, f"nobody says what is in PA({entry.frame}) at first")
+
+
+def _waits_for_ever(test: LitmusTest) -> int | None:
+    """A processor whose HLT has no end, as no interrupt is sent before."""
+    places  = [0] * len(test.threads)
+    pending = [0] * len(test.threads)
+    moved   = True
+    while moved:
+        moved = False
+        for number, thread in enumerate(test.threads):
+            for step in thread[places[number]:]:
+                if step.op is Op.WAIT and not pending[number]:
+                    break
+                pending[number] -= step.op is Op.WAIT
+                if step.op is Op.INTERRUPT:
+                    pending[step.target] += 1
+                places[number] += 1
+                moved = True
+    stuck = [number for number, place in enumerate(places) if place < len(test.threads[number])]
+    return stuck[0] if stuck else None
+
+
+def _check_condition(test: LitmusTest, line: int) -> None:
+    """Refuse a condition of what nobody knows at the end."""
+    known = {f"[{place}]" for place in test.initial}
+    for number, thread in enumerate(test.threads):
+        known |= {f"{number}:{step.register}" for step in thread if step.register}
+        known |= {f"fault({number},{step.location.name})" for step in thread
+                  if step.location is not None and step.location.kind is Kind.VIRTUAL}
+    for clause in test.condition.clauses if test.condition is not None else ():
+        for atom in clause:
+            if atom.name not in known:
+                raise MalformedTest(line, f"nothing is known of {atom.name} at the end")
+
+
+def _check_step(test: LitmusTest, step: Instruction, line: int) -> None:
+    """Refuse an instruction with an operand that there is not."""
+    place = step.location
+    if step.op is Op.INTERRUPT and step.target >= len(test.threads):
+        raise MalformedTest(line, f"there is no P{step.target} to interrupt")
+    if place is None:
+        return
+    if place.kind is Kind.PHYSICAL:
+        raise MalformedTest(line, f"{place} is no address: programs reach it through one, such as "
+                                  "[x]")
+    needed = Location(Kind.TABLE, place.name) if place.kind is Kind.VIRTUAL else place
+    if needed not in test.initial:
+        raise MalformedTest(line, f"nobody says what {needed} is at first")
+    if step.op in (Op.STORE, Op.EXCHANGE) and (
+            isinstance(step.value, int) is not (place.kind is Kind.VIRTUAL)):
+        raise MalformedTest(line, f"{place} cannot be {step.value}")
