@@ -18,6 +18,7 @@ __all__ = [
 #: Sizes of pages by their bytes.
 SIZES_OF_PAGES = {1 << 12: "4K", 1 << 21: "2M", 1 << 22: "4M", 1 << 30: "1G"}
 
+
 def privilege(access: Access) -> str:
     """The privilege of an access in a word."""
     return "implicit" if access.implicit else "user" if access.user else "supervisor"
@@ -168,7 +169,7 @@ class AccessSeen:
     state : :class:`ControlState`
         Registers when it was accepted.
     fault : :class:`str`
-        "", "#PF", "#GP".
+        "", "#PF", "#GP", or "bus error".
     error_code : :class:`int`
         That of a page fault.
     pages : tuple of :class:`PageSeen`

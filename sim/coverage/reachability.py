@@ -87,6 +87,7 @@ class Reachability:
     # Coverpoints
 
     def no_entry_bit(self, mode: str, level: str, bit: str) -> str | None:
+        """Reason why no entry of a level has this bit."""
         if (reason := self.mode(mode)) or (reason := self.bit(bit)):
             return reason
         large = "1G" if level == "PDPTE" else "4M" if (mode, level) == ("32-bit", "PDE") else ""
@@ -99,6 +100,7 @@ class Reachability:
         return None
 
     def no_defect(self, mode: str, level: str, defect: str) -> str | None:
+        """Reason why no entry of a level is missing, or malformed, in this way."""
         if (reason := self.mode(mode)):
             return reason
         if defect == "address" and self.config.maxphyaddr == 52:
@@ -111,6 +113,7 @@ class Reachability:
 
     def no_error(self, present: str, write: str, user: str, reserved: str,
                  fetch: str, key: str) -> str | None:
+        """Reason why no page fault has this error code."""
         if key == "PK=1" and (present, reserved, fetch) != ("P=1", "RSVD=0", "I/D=0"):
             return "a key stops data accesses to a page that there is"
         if key == "PK=1" and not self.config.keys:
@@ -132,14 +135,17 @@ class Reachability:
         return self.bit({"PKRU": "PKE=1", "PKRS": "PKS=1"}[register])
 
     def no_nx(self, nxe: str, xd: str, *rest: str) -> str | None:
+        """Reason why no walk of 8-byte entries meets these values of NXE and XD."""
         if not self.config.wide_entries:
             return NO_LONG_MODE
         return self.bits(nxe, xd)
 
     def no_crossing(self, kind: str, ending: str) -> str | None:
+        """Reason why no access to two pages ends so."""
         return self.reserved() if ending == "second reserved" else None
 
     def no_event(self, event: str) -> str | None:
+        """Reason why no strobe tells of this event."""
         if event == "bus_error":
             return "all of memory answers"
         if event in OF_SECOND_LEVEL and not self.config.second_entries:
@@ -155,6 +161,7 @@ class Reachability:
         return self.ending("read", "user", "#GP") if event == "protection" else None
 
     def no_operation(self, register: str, ending: str) -> str | None:
+        """Reason why no operation on a register, or INVPCID, ends so."""
         if ending == "not canonical":
             return self.ending("read", "user", "#GP")
         if register in ("CR2", "RFLAGS") and ending == "refused":

@@ -48,12 +48,6 @@ class Rule(NamedTuple):
     tests:  tuple[str, ...]
 
     @property
-    def anchor(self) -> str:
-        """Its place in the page of rules, ``docs/paging-rules.md``."""
-        words = re.sub(r"[^a-z0-9 _-]", "", f"rule {self.number}: {self.title}".lower())
-        return words.replace(" ", "-")
-
-    @property
     def command(self) -> str:
         """The command that runs its tests."""
         return f"pytest tests/hw tests/golden -k test_rule_{self.number:02}_"

@@ -218,6 +218,4 @@ def flushes(seen: AccessSeen, page: PageSeen) -> Hits:
     if name in FLUSHES or name == "PAE toggled":
         shared = global_or_not(page)
         yield from kept(page, (seen.state.mode.value, name, shared),
-                         "hit" if (name, shared) == ("MOV CR3", "global") else "walk")
-
-
+                        "hit" if (name, shared) == ("MOV CR3", "global") else "walk")

@@ -119,8 +119,8 @@ def by_pcid(seen: AccessSeen, page: PageSeen) -> Hits:
     shared  = global_or_not(page)
     forgets = shared == "not global" and (flush or not same)
     yield from kept(page, (seen.state.mode.value, "same PCID" if same else "other PCID",
-                            "flush" if flush else "no flush", shared),
-                     "walk" if forgets else "hit")
+                           "flush" if flush else "no flush", shared),
+                    "walk" if forgets else "hit")
 
 
 def _owner(page: PageSeen, pcid: int) -> str:
@@ -173,7 +173,7 @@ def single_by_pcid(seen: AccessSeen, page: PageSeen) -> Hits:
     if seen.state.pcid_enable:
         owner = _owner(page, operation.state.pcid)
         yield from kept(page, (seen.state.mode.value, operation.name, owner),
-                         "hit" if owner == "other" else "walk")
+                        "hit" if owner == "other" else "walk")
 
 
 def writes(seen: AccessSeen, page: PageSeen) -> Hits:

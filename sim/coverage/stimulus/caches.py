@@ -18,7 +18,7 @@ __all__ = ["CACHES", "PERMISSIVE", "change_bit", "paged", "read"]
 
 #: Registers without anything that refuses a supervisor's read.
 PERMISSIVE = {"SMAP": "SMAP=0", "PKE": "PKE=0", "PKS": "PKS=0", "SMEP": "SMEP=0",
-               "PCIDE": "PCIDE=0"}
+              "PCIDE": "PCIDE=0"}
 
 
 def paged(draft: Draft, mode: str, *, size: str = "4K", flags: int = ALL_RIGHTS
