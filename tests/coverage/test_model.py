@@ -28,13 +28,15 @@ def test_bins_are_named_by_the_axes_of_their_coverpoint_and_none_is_there_twice(
         assert coverpoint.recipe in RECIPES
 
 
-def test_the_page_has_the_numbers_of_bins():
+def test_the_page_has_the_numbers_of_bins_and_the_readme_their_sum():
     model = model_of(PRESETS["full"])
     page  = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
     ignored = Counter()
     for reasons in model.ignored.values():
         ignored.update({reason: len(bins) for reason, bins in reasons.items()})
     assert f"{len(model.bins):,} bins" in page
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"[coverage](docs/coverage.md) of {len(model.bins):,} bins" in readme
     assert f"Of all combinations {ignored.total()} are ignored" in page
     for reason, count in ignored.items():
         assert re.search(rf"^\| {count} \| {re.escape(reason)} \|", page, re.MULTILINE), reason

@@ -10,7 +10,7 @@ from sim.mutation.report import Report
 from sim.mutation.results import PROOF, SURVIVED, Result
 
 
-__all__ = ["MadeUp", "document_with_a_survivor", "pool_of_this_process"]
+__all__ = ["MadeUp", "document_with_a_survivor", "pool_of_this_process", "report"]
 
 
 class _Here(Executor):
