@@ -67,15 +67,15 @@ def tried(
 ) -> list[Result]:
     """Do checks on mutants, by their numbers, until one settles each.
 
-    ``progress`` is told before each check that is done how many it is still to be done on. Raises
+    ``progress`` is told after each mutant on how many the check is still to be done. Raises
     :class:`sim.errors.Unavailable`.
     """
     results, left = {}, list(numbers)
     for name, check in checks.items():
         rest = [number for number in left if (number, name) not in known]
-        for place, words in enumerate(pool.calls(check, [(draw, number) for number in rest])):
-            known.add(rest[place], name, words)
-            progress(name, len(rest) - place - 1)
+        for index, words in enumerate(pool.calls(check, [(draw, number) for number in rest])):
+            known.add(rest[index], name, words)
+            progress(name, len(rest) - index - 1)
         for number in list(left):
             if words := known.words(number, name):
                 results[number] = Result(number, name, words)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from inspect import CO_NEWLOCALS
 from pathlib import Path
 from types import CodeType, FunctionType
 
@@ -129,7 +130,7 @@ def _changed(file: str, place: int) -> Mapping[CodeType, CodeType]:
            for one, other in pairs):
         return {}
     # A module, and the body of a class, have been executed.
-    return {one: other for one, other in pairs if one.co_flags & 2}
+    return {one: other for one, other in pairs if one.co_flags & CO_NEWLOCALS}
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -88,7 +88,7 @@ def _changes(node: ast.AST, parent: ast.AST) -> Iterator[Site]:
     if isinstance(node, (ast.Assert, ast.JoinedStr, ast.ClassDef, ast.Import, ast.ImportFrom)):
         return
     if isinstance(node, ast.keyword) and node.arg == "strict":
-        return  # an assertion too, of zip()
+        return  # That of zip() is an assertion, too.
     if isinstance(node, ast.stmt):
         yield from _of_statement(node, parent)
     else:

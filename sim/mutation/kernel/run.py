@@ -19,6 +19,7 @@ __all__ = ["CHECKS"]
 #: mutant. What comes to that limit hangs.
 PATIENCE, SLOWER = 10.0, 3.0
 
+
 @cache
 def _mutants(draw: Draw) -> Sequence[KernelMutant]:
     return list_mutants(draw)

@@ -14,9 +14,9 @@ from sim.vectors.engines.compiled import CxxrtlVectors
 from sim.vectors.engines.golden import GoldenVectors
 from sim.vectors.vector import VectorOutcome
 
-from .proof import why_equivalent
 from .machine import Machine
 from .mutants import list_mutants
+from .proof import why_equivalent
 from .sequences import Sequences
 from .suite import TESTS, BenchHooks
 
@@ -31,6 +31,7 @@ CASES_DRAWN, SEQUENCES, OPERATIONS = 1000, 60, 80
 #: mutant. A unit that hangs is noticed before: it does not respond in 10,000 cycles. Only logic
 #: that never settles comes to this limit.
 PATIENCE, SLOWER = 60.0, 3.0
+
 
 def prepare(draw: Draw) -> None:
     """Compile the unit with its mutants. Raises :class:`sim.errors.Unavailable`."""

@@ -85,7 +85,6 @@ class Sequences:
                 return f"sequence {number}: {wrong}"
         return ""
 
-
     def cycles(self, unit: Rows) -> list[int]:
         """Do them; tell how many cycles the accesses of each take together."""
         return [sum(unit.run(sequence.row, 1, sequence.size)[
