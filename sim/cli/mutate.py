@@ -3,7 +3,6 @@
 import argparse
 import json
 from contextlib import closing
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import Unavailable
@@ -51,8 +50,6 @@ def add(commands: Any) -> None:
 
 def mutate_command(args: argparse.Namespace) -> int:
     """Change the unit or the kernel in many small ways, and see whether a check notices each."""
-    if find_spec("numpy") is None:
-        raise UsageError("mutants need NumPy: pip install 'dragoncage[sweep]'")
     from sim.mutation.mutant import Draw
     from sim.mutation.parts import PARTS
 

@@ -1,7 +1,6 @@
 """`dragoncage mutate`: what it prints, and what it refuses."""
 
 import json
-import sys
 
 import pytest
 
@@ -30,12 +29,6 @@ def test_what_makes_no_sense_is_refused_in_a_line(capsys, arguments, said):
     assert main(["mutate", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == "" and said in err and err.count("\n") == 1
-
-
-def test_without_numpy_it_says_what_to_install(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "numpy", None)
-    assert main(["mutate", "sw"]) == 2
-    assert capsys.readouterr().err.endswith("NumPy: pip install 'dragoncage[sweep]'\n")
 
 
 def test_without_a_checkout_the_tests_are_no_checks(capsys, monkeypatch, tmp_path):
