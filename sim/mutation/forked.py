@@ -52,7 +52,7 @@ def forked(check: Callable[[], str], seconds: float) -> str:
 
 
 def _run(check: Callable[[], str], reading: int, writing: int, seconds: float) -> None:
-    """Do a check in the copy, and end it without what else the process would do at its end."""
+    """Perform a check in the copy, and end it without what else the process would do at its end."""
     try:
         os.close(reading)
         resource.setrlimit(resource.RLIMIT_CPU, (max(1, ceil(seconds)), resource.RLIM_INFINITY))

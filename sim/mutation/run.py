@@ -65,7 +65,7 @@ def tried(
     numbers: Sequence[int], checks: Mapping[str, Callable[[Any, int], str]], draw: Any, pool: Pool,
     known: Known, progress: Callable[[str, int], None] = lambda check, left: None,
 ) -> list[Result]:
-    """Do checks on mutants, by their numbers, until one settles each.
+    """Try checks on mutants, by their numbers, until one settles each.
 
     ``progress`` is told after each mutant on how many the check is still to be done. Raises
     :class:`sim.errors.Unavailable`.

@@ -110,7 +110,7 @@ class _Bench:
                                 PATIENCE + SLOWER * sum(durations.values()))
 
     def _on(self, number: int, check: Callable[[], str]) -> str:
-        """Do a check on a mutant. This process has no other use from then on."""
+        """Perform a check on a mutant. This process has no other use from then on."""
         self._machine.choose(number)
         return check()
 

@@ -78,7 +78,7 @@ class Sequences:
                            for number in range(count)]
 
     def noticed(self, unit: Rows) -> str:
-        """Do them until one ends as it must not; tell its first wrong step."""
+        """Play them until one ends as it must not; tell its first wrong step."""
         for number, sequence in enumerate(self._sequences):
             found = unit.run(sequence.row, 1, sequence.size)
             if wrong := _wrong(sequence, found):
@@ -86,7 +86,7 @@ class Sequences:
         return ""
 
     def cycles(self, unit: Rows) -> list[int]:
-        """Do them; tell how many cycles the accesses of each take together."""
+        """Play them; tell how many cycles the accesses of each take together."""
         return [sum(unit.run(sequence.row, 1, sequence.size)[
                     _NUMBERS:1 + _NUMBERS * len(sequence.steps):_NUMBERS])
                 for sequence in self._sequences]
