@@ -62,6 +62,9 @@ def add(commands: Any) -> None:
 def coverage_command(args: argparse.Namespace) -> int:
     """Aim accesses at every condition that a rule of paging names, and count what is hit."""
     switches = switches_of(args, GROUPS)
+    if "maxphyaddr" in switches.of("unit"):
+        raise UsageError("--set unit.maxphyaddr: each stimulus has a width of physical addresses "
+                         "of its own; leave it out")
     try:
         config = switches.unit(PRESETS[args.preset])
     except ValueError as error:

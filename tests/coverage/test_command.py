@@ -78,6 +78,7 @@ def test_a_stimulus_is_carried_out_again_and_tells_its_hits(capsys):
     (["--rule", "30", "--preset", "classic"], "can reach no bin of these rules"),
     (["--set", "kernel.wp=0"], "this command has nothing for kernel.wp"),
     (["--set", "unit.long_mode=0"], "gigabyte_pages needs long_mode"),
+    (["--set", "unit.maxphyaddr=52"], "each stimulus has a width of physical addresses of its own"),
     (["--html", "/nowhere/page.html"], "there is no folder /nowhere"),
 ])
 def test_a_mistake_is_one_line(arguments, complaint, capsys):

@@ -34,6 +34,7 @@ CR4_BITS = {"PSE": CR4_PSE, "PGE": CR4_PGE, "PCIDE": CR4_PCIDE, "SMEP": CR4_SMEP
 
 _WIDTHS = (32, 36, 40, 46, 52)
 
+
 class Machine:
     """Registers, entries in memory, and steps, put together one by one.
 
