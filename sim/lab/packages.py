@@ -25,8 +25,10 @@ OURS = ("dragoncage", "hw", "sw", "sim")
 KINDS = (".py", ".cc", ".h")
 
 #: Parts that no player imports.
-LEFT_OUT = ("amaranth/build/", "amaranth/vendor/", "sim/benchmark/", "sim/boards/", "sim/explore/",
-            "sim/matrix/", "sim/oracles/", "sim/page/web/", "sim/scripts/", "sim/verification/")
+LEFT_OUT = ("amaranth/build/", "amaranth/vendor/", "sim/abstract/", "sim/benchmark/", "sim/boards/",
+            "sim/coverage/", "sim/explore/", "sim/litmus/", "sim/matrix/", "sim/mutation/",
+            "sim/oracles/", "sim/page/web/", "sim/proofs/", "sim/scripts/", "sim/sweep/",
+            "sim/verification/", "sim/verilog/")
 
 #: Packages of others. Without its parts that are left out, Amaranth needs no more than these.
 OTHERS = ("amaranth", "vcd", "jschon", "rfc3986")
