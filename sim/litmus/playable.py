@@ -14,10 +14,12 @@ from .test import (
 __all__ = ["MalformedTest", "check_playable"]
 
 
-#: Most processors, pages and entries, instructions, and interrupts of a test.
+#: Most processors, pages and entries, instructions, stores, and interrupts of a test. The orders of
+#: stores are all thought out, and those of the D flags that they set.
 MOST_THREADS      = 4
 MOST_PLACES       = 12
 MOST_INSTRUCTIONS = 16
+MOST_STORES       = 6
 MOST_IPIS         = 8
 
 
@@ -36,6 +38,8 @@ def check_playable(test: LitmusTest, line: int) -> None:
     if len(steps) > MOST_INSTRUCTIONS or len(test.initial) > MOST_PLACES:
         raise MalformedTest(line, f"a test has at most {MOST_INSTRUCTIONS} instructions, and "
                                   f"{MOST_PLACES} pages and entries")
+    if sum(step.op in (Op.STORE, Op.EXCHANGE) for step in steps) > MOST_STORES:
+        raise MalformedTest(line, f"a test has at most {MOST_STORES} stores")
     for step in steps:
         _check_step(test, step, line)
     for place, value in _stored(test):

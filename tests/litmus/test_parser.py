@@ -87,7 +87,13 @@ def test_an_empty_text_is_refused():
         parse("")
 
 
-def test_a_test_that_would_take_hours_to_think_out_is_refused():
-    line = " MOV [x],$1 ;\n"
-    with pytest.raises(MalformedTest, match="at most 16 instructions"):
-        parse("X86 long\n{ PA(a)=1; PTE(x)=(oa:PA(a)); }\n P0 ;\n" + 17 * line)
+@pytest.mark.parametrize("line, count, complaint", [
+    (" INVLPG [x] ;\n", 17, "at most 16 instructions"), (" MOV [x],$1 ;\n", 7, "at most 6 stores"),
+])
+def test_a_test_that_would_take_hours_to_think_out_is_refused(line, count, complaint):
+    def text(count):
+        return "X86 long\n{ PA(a)=1; PTE(x)=(oa:PA(a)); }\n P0 ;\n" + count * line
+
+    with pytest.raises(MalformedTest, match=complaint):
+        parse(text(count))
+    parse(text(count - 1))
