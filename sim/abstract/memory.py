@@ -17,7 +17,7 @@ class KnownMemory:
         self._words: dict[int, tuple[int, int]] = {}  # contents, and the bits that are known
 
     def transfer(self, transfer: TransferRecord) -> bool:
-        """Do a transfer; return whether a read has seen what is there."""
+        """Carry out a transfer; return whether a read has seen what is there."""
         mask = sum(0xff << 8 * lane for lane in range(8) if transfer.sel >> lane & 1)
         word, known = self._words.get(transfer.address, (0, 0))
         seen = transfer.data & mask

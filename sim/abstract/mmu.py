@@ -198,7 +198,7 @@ class AbstractMmu:
         return ""
 
     def control(self, control: ControlRecord, before: State, after: State) -> str:
-        """Do a control operation; registers were ``before``, and are ``after`` it."""
+        """Carry out a control operation; registers were ``before``, and are ``after`` it."""
         loaded = self._loaded
         self._loaded = {}
         if control.refused:

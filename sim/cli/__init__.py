@@ -14,6 +14,7 @@ status.
 :mod:`sim.cli.again`           commands that show again what a run showed
 :mod:`sim.cli.duration`        length of a run, from the same one before
 :mod:`sim.cli.telling`         a report, told as the run goes on
+:mod:`sim.cli.watching`        progress of a run of which nothing is told before its end
 :mod:`sim.cli.moment`          a moment of a run, played up to and looked at
 :mod:`sim.cli.run`             ``run``: plays scenarios
 :mod:`sim.cli.listing`         ``list``: scenarios, and presets of the unit

@@ -9,7 +9,6 @@ from typing import Any
 from sim.abstract.check import Checked, check
 from sim.output.files import print_out
 from sim.output.progress import Progress
-from sim.scenario.listener import Listener
 from sim.scenario.mistakes import ScenarioError
 from sim.scenario.run import Run
 from sim.scenario.stage import Stage
@@ -19,6 +18,7 @@ from sim.verification.flawed_machines import flawed_machines
 from .again import DEFAULT_ENGINE, TRACED
 from .choice import add_machine, chosen, machine_choice, refusals_in_one_line
 from .usage import MISTAKE, UsageError, complain
+from .watching import Watching
 
 
 __all__ = ["SCHEMA", "add", "conform_command"]
@@ -87,26 +87,11 @@ def _played(name: str, args: argparse.Namespace) -> tuple[Run, Checked]:
     flawed = nullcontext() if args.flaw is None else flawed_machines(args.flaw, {})
     with (Progress("boot", unit="cycles") as progress, refusals_in_one_line(scenario),
           redirect_stdout(io.StringIO()), flawed):
-        run = scenario.perform(**machine_choice(scenario, args), listener=_Watching(progress),
+        run = scenario.perform(**machine_choice(scenario, args), listener=Watching(progress),
                                ended=ended)
     if run.mistake is not None:
         complain(f"the scenario has a mistake: {run.mistake}")
     return run, found[0]
-
-
-class _Watching(Listener):
-    """Shows the progress of a run."""
-
-    def __init__(self, progress: Progress):
-        self._progress = progress
-
-    def announce(self, title: str) -> None:
-        """Show which act is played."""
-        self._progress.part(title)
-
-    def progress(self, cycle: int) -> None:
-        """Show how far the run is."""
-        self._progress.count(cycle)
 
 
 def _told(run: Run, checked: Checked) -> str:

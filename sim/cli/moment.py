@@ -8,7 +8,6 @@ from contextlib import redirect_stdout
 from typing import TypeVar
 
 from sim.output.progress import Progress
-from sim.scenario.listener import Listener
 from sim.scenario.run import Run
 from sim.scenario.scenario import Scenario
 from sim.scenario.stage import Stage
@@ -16,6 +15,7 @@ from sim.scenario.stage import Stage
 from .choice import as_words, chosen, cpus_of, machine_choice, refusals_in_one_line
 from .duration import Duration
 from .usage import MISTAKE, UsageError, complain, whole_number
+from .watching import Watching
 
 
 __all__ = ["seen"]
@@ -65,25 +65,10 @@ def _played(scenario: Scenario, args: argparse.Namespace, ended: Callable[[Stage
     with progress, refusals_in_one_line(scenario), redirect_stdout(io.StringIO()):
         run = scenario.perform(**machine_choice(scenario, args),
                                limit=None if last is None else last + 1,
-                               listener=_Watching(progress), ended=ended)
+                               listener=Watching(progress), ended=ended)
     if last is None:
         duration.keep(run)
     return run
-
-
-class _Watching(Listener):
-    """Shows the progress of a run."""
-
-    def __init__(self, progress: Progress):
-        self._progress = progress
-
-    def announce(self, title: str) -> None:
-        """Show which act is played."""
-        self._progress.part(title)
-
-    def progress(self, cycle: int) -> None:
-        """Show how far the run is."""
-        self._progress.count(cycle)
 
 
 def _number(text: str, most: int) -> int:

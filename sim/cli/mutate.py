@@ -57,6 +57,9 @@ def mutate_command(args: argparse.Namespace) -> int:
     checks = _checks(args, list(part.checks))
     if args.only is not None and args.only > args.mutants:
         raise UsageError(f"--only {args.only}: {args.mutants} mutants are drawn; say --mutants too")
+    if args.scheduler is not None and "tests" in checks:
+        raise UsageError("--scheduler: tests are played by processes of this machine; say "
+                         "--jobs, or leave tests out of --checks")
     if args.resume is not None:
         writable_file(args.resume, option="--resume")
     try:

@@ -39,7 +39,7 @@ class _ForgetfulProcessor(StepwiseProcessor):
     """A processor with a flaw: INVLPG forgets nothing."""
 
     async def invlpg(self, linear: int) -> None:
-        """Do nothing."""
+        """Leave all as it is."""
         await self._step(f"invlpg {linear:#x}, without effect")
 
 

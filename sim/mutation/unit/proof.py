@@ -4,15 +4,15 @@ Yosys proves it of the module in which the mutant is, whatever comes in; registe
 have the same value in both, by induction. If it finds no proof, nothing is known.
 """
 
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sim.errors import Unavailable
 from sim.toolchain.process import ProgramFailed, run
+from sim.toolchain.yosys import newer
 
-from .mutants import INPUT, YOSYS, UnitMutant, original
+from .mutants import INPUT, UnitMutant, original
 
 
 __all__ = ["why_equivalent"]
@@ -85,7 +85,7 @@ def why_equivalent(mutant: UnitMutant) -> str:
             (folder / "unit.il").write_text(original(), encoding="utf-8")
             (folder / "script.ys").write_text(SCRIPT.format(
                 module=mutant.module, change=" ".join(change)), encoding="utf-8")
-            run([sys.executable, "-c", YOSYS, "-q", "script.ys"], log=folder / "log",
+            run(newer("-q", "script.ys"), log=folder / "log",
                 waiting=_Deadline(PATIENCE))
         except (ProgramFailed, _Deadline.Passed):
             return ""
