@@ -65,17 +65,22 @@ def document():
 
 
 @contextmanager
-def flawed(flaw):
-    """Units that are compiled meanwhile have one of the flaws of rules."""
+def patched(patches):
+    """Units that are compiled meanwhile have other functions: by module or class, and name."""
     def forget():
         vectors._compiled.cache_clear()
         campaign._unit.cache_clear()
 
     forget()
     try:
-        with ExitStack() as patches:
-            for (module, name), rule in rules(lambda name: C(name == flaw, 1)).items():
-                patches.enter_context(mock.patch.object(module, name, rule))
+        with ExitStack() as stack:
+            for (owner, name), function in patches.items():
+                stack.enter_context(mock.patch.object(owner, name, function))
             yield
     finally:
         forget()
+
+
+def flawed(flaw):
+    """Units that are compiled meanwhile have one of the flaws of rules."""
+    return patched(rules(lambda name: C(name == flaw, 1)))

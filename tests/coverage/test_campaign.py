@@ -6,13 +6,15 @@ from unittest import mock
 
 import pytest
 
+from hw.config import MmuConfig
+from hw.invalidation import Invalidator
 from hw.presets import PRESETS
 from sim.coverage import stimulus
 from sim.coverage.campaign import Aim, Campaign, aimed, carry_out, do_part, hits_of
 from sim.coverage.model import model_of
 from sim.coverage.points import Sampler
 from sim.coverage.rules import RULES
-from tests.coverage.coverage_support import FULL, covered, flawed
+from tests.coverage.coverage_support import FULL, covered, flawed, patched
 
 
 #: Rounds that no bin takes to be hit, by far.
@@ -113,3 +115,16 @@ def test_the_comparison_finds_a_flaw_of_the_unit(flaw, found):
     assert bool(done.differences) is found
     if found:
         assert "golden model" in done.differences[0][1]
+
+
+@pytest.mark.parametrize("patches, left", [
+    ({}, set()),
+    # No entry is edited, so that what is left is still right, and no answer is wrong.
+    ({(Invalidator, "_invpcid"): lambda invalidator, m: None},
+     {"type 0", "type 1", "type 2", "type 3"}),
+], ids=["sound", "INVPCID does nothing"])
+def test_a_page_that_outlives_its_invpcid_is_a_bin_that_must_not_be(patches, left):
+    with patched(patches):
+        done = covered(MmuConfig(tlb_entries=4, second_entries=0, invpcid=True), rules=[33],
+                       accesses=40)
+    assert {values[1] for name, values, _ in done.illegal if name == "INVPCID"} == left

@@ -53,12 +53,14 @@ def points(config: MmuConfig) -> Iterator[Coverpoint]:
                          no_return(now == "same PCID" and found == "hit")),
                      32, ("mode", "PCID now", "flush bit", "global", "found"),
                      by_pcid, "pcid")
-    yield Coverpoint("INVPCID", "Its type, and whose translation was cached.",
-                     cross(LONG, (f"type {number}" for number in range(4)), OWNERS),
-                     lambda mode, kind, owner: first_reason(
+    yield Coverpoint("INVPCID", "Its type, whose translation was cached, and whether the page is "
+                     "walked anew.",
+                     tuple((mode, f"type {number}", owner, _left(number, owner))
+                           for mode in LONG for number in range(4) for owner in OWNERS),
+                     lambda mode, kind, owner, found: first_reason(
                          no_pcid(mode), reach.no_operation("INVPCID", kind),
                          reach.bit("PGE=1") if owner == "global" else None),
-                     33, ("mode", "type", "owner"), invpcid, "invpcid")
+                     33, ("mode", "type", "owner", "found"), invpcid, "invpcid")
     yield Coverpoint("INVPCID by mode", "Its type, in every mode.",
                      cross(("off", *MODES), (f"type {number}" for number in range(4))),
                      lambda mode, kind: first_reason(
@@ -95,6 +97,13 @@ def _found(write: str, owner: str) -> str:
     if write in ("PGE=0", "PGE=1", "PCIDE=0"):
         return "walk"
     return "walk" if write == "SMEP=1" and owner != "other" else "hit"
+
+
+def _left(kind: int, owner: str) -> str:
+    """The fate of a page after an INVPCID of a type: only type 2 forgets global translations."""
+    if kind == 2:
+        return "walk"
+    return "walk" if owner == "current" or (owner, kind) == ("other", 3) else "hit"
 
 
 def pcids(seen: WriteSeen) -> Hits:
@@ -139,7 +148,9 @@ def invpcid(seen: AccessSeen, page: PageSeen) -> Hits:
         return
     region = page.entries[-1].level.region
     if operation.value or operation.linear & -region == page.linear & -region:
-        yield (seen.state.mode.value, f"type {operation.value}", _owner(page, operation.pcid))
+        owner = _owner(page, operation.pcid)
+        yield from kept(page, (seen.state.mode.value, f"type {operation.value}", owner),
+                        _left(operation.value, owner))
 
 
 def invpcid_by_mode(seen: OperationSeen) -> Hits:
