@@ -75,8 +75,10 @@ def _tried(args: argparse.Namespace, part: "Part", draw: "Draw", checks: list[st
     from sim.mutation.report import Report
     from sim.mutation.run import Known, tried
 
-    mutants: list[Mutant] = [mutant for mutant in part.mutants(draw)
-                             if args.only in (None, mutant.number)]
+    drawn = part.mutants(draw)
+    if args.only is not None and args.only > len(drawn):
+        raise UsageError(f"--only {args.only}: there are {len(drawn)} mutants of {args.part}")
+    mutants: list[Mutant] = [mutant for mutant in drawn if args.only in (None, mutant.number)]
     part.prepare(draw)
     header = {"part": args.part, "mutants": draw.count, "seed": draw.seed,
               "digest": part.digest()}
@@ -84,7 +86,8 @@ def _tried(args: argparse.Namespace, part: "Part", draw: "Draw", checks: list[st
             Progress("mutants") as progress:
         results = tried([mutant.number for mutant in mutants],
                         {name: part.checks[name] for name in checks}, draw, pool, known,
-                        lambda check, left: progress.part(f"{check}, {left} mutants left"))
+                        lambda check, left: progress.part(f"{check}, {left} mutants left"),
+                        progress.show)
     return Report(args.part, draw, mutants, results, checks)
 
 

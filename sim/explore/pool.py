@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 #: Units that are handed out for each worker: one that it does, and some that wait.
 AHEAD = 4
+
+#: Seconds between two calls of somebody who waits.
+PAUSE = 0.2
 
 #: How often workers may be lost before a search gives up.
 LOSSES = 3
@@ -46,9 +49,12 @@ class Pool:
         """Yield the result of each unit, in their order. Raises :class:`Unavailable`."""
         yield from self.calls(do_unit, [(setting, unit) for unit in units])
 
-    def calls(self, function: Callable[..., T], arguments: Sequence[tuple[Any, ...]]
-              ) -> Iterator[T]:
-        """Yield the results of calls of a function, in their order. Raises :class:`Unavailable`."""
+    def calls(self, function: Callable[..., T], arguments: Sequence[tuple[Any, ...]],
+              waiting: Callable[[], None] = lambda: None) -> Iterator[T]:
+        """Yield the results of calls of a function, in their order. Raises :class:`Unavailable`.
+
+        ``waiting`` is called several times a second while there is none.
+        """
         futures: dict[int, Future[T]] = {}
         for number in range(len(arguments)):
             while True:
@@ -56,6 +62,8 @@ class Pool:
                     for later in range(number, min(number + self._ahead, len(arguments))):
                         if later not in futures:
                             futures[later] = self._executor.submit(function, *arguments[later])
+                    while not wait([futures[number]], timeout=PAUSE).done:
+                        waiting()
                     result = futures[number].result()
                     break
                 except BrokenExecutor as error:

@@ -64,16 +64,19 @@ class Known:
 def tried(
     numbers: Sequence[int], checks: Mapping[str, Callable[[Any, int], str]], draw: Any, pool: Pool,
     known: Known, progress: Callable[[str, int], None] = lambda check, left: None,
+    waiting: Callable[[], None] = lambda: None,
 ) -> list[Result]:
     """Try checks on mutants, by their numbers, until one settles each.
 
-    ``progress`` is told after each mutant on how many the check is still to be done. Raises
-    :class:`sim.errors.Unavailable`.
+    ``progress`` is told, first and after each mutant, on how many the check is still to be done;
+    ``waiting`` is called several times a second. Raises :class:`sim.errors.Unavailable`.
     """
     results, left = {}, list(numbers)
     for name, check in checks.items():
         rest = [number for number in left if (number, name) not in known]
-        for index, words in enumerate(pool.calls(check, [(draw, number) for number in rest])):
+        progress(name, len(rest))
+        found = pool.calls(check, [(draw, number) for number in rest], waiting)
+        for index, words in enumerate(found):
             known.add(rest[index], name, words)
             progress(name, len(rest) - index - 1)
         for number in list(left):

