@@ -1,10 +1,11 @@
 """Sentences about mutants that no check kills, in ``survivors.toml``.
 
-An entry names the change, and not the number that it has in some draw. One that is equivalent does
-what the project does, as far as anybody can see; the sentence says why. The others would show
-if somebody looked where the sentence says.
+An entry names the change, and not the number that it has in some draw; a number of a line in it
+says nothing, for lines move. One that is equivalent does what the project does, as far as anybody
+can see; the sentence says why. The others would show if somebody looked where the sentence says.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -38,7 +39,7 @@ class Survivor(NamedTuple):
 
 def known_survivor(part: str, mutant: Mutant) -> Survivor | None:
     """Return what is known of a mutant of a part."""
-    return _survivors().get((part, mutant.place, mutant.change))
+    return _survivors().get((part, _without_lines(mutant.place), mutant.change))
 
 
 def known_survivors(part: str) -> list[tuple[str, str, Survivor]]:
@@ -50,5 +51,10 @@ def known_survivors(part: str) -> list[tuple[str, str, Survivor]]:
 @cache
 def _survivors() -> Mapping[tuple[str, str, str], Survivor]:
     text = resources.files(__package__).joinpath(SURVIVORS).read_text(encoding="utf-8")
-    return {(part, entry["place"], entry["change"]): Survivor(entry["equivalent"], entry["why"])
+    return {(part, _without_lines(entry["place"]), entry["change"]):
+            Survivor(entry["equivalent"], entry["why"])
             for part, entries in tomllib.loads(text).items() for entry in entries}
+
+
+def _without_lines(place: str) -> str:
+    return re.sub(r":\d+", "", place)

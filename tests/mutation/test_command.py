@@ -1,20 +1,23 @@
 """`dragoncage mutate`: what it prints, and what it refuses."""
 
+import ast
 import json
 from itertools import pairwise
 
 import pytest
 
 from sim.cli.main import main
-from sim.mutation import parts, suite
+from sim.mutation import parts, suite, survivors
 from sim.mutation.kernel import mutants as kernel
 from sim.mutation.kernel import run, scripts
+from sim.mutation.kernel.mutants import folder
+from sim.mutation.kernel.operators import sites
 from sim.mutation.mutant import Draw
 from sim.mutation.parts import PARTS
 from sim.mutation.survivors import Survivor, known_survivors
 from sim.script import SCRIPTS
 
-from .mutation_support import pool_of_this_process, report
+from .mutation_support import MadeUp, pool_of_this_process, report
 
 
 @pytest.mark.parametrize("arguments, said", [
@@ -108,6 +111,22 @@ def test_survivors_are_told_and_do_not_count_if_they_are_equivalent(monkeypatch)
     assert report().score == 1
     assert report().survivors == []
     assert report().as_json()["mutants"][2]["words"] == "Nobody counts so far."
+
+
+def test_what_is_known_of_a_survivor_knows_no_line(monkeypatch):
+    known = Survivor(True, "Nobody counts so far.")
+    monkeypatch.setattr(survivors, "_survivors", lambda: {
+        ("hw", "sw/nowhere.py", "3 becomes 4"): known})
+    assert survivors.known_survivor("hw", MadeUp(3)) is known
+    assert survivors.known_survivor("hw", MadeUp(4)) is None
+
+
+def test_what_is_known_is_of_mutants_of_the_kernel_that_there_are():
+    entries = {(place, change) for place, change, _ in known_survivors("sw")}
+    files   = {place.removeprefix("sw/").split()[0] for place, _ in entries}
+    there   = {(f"sw/{file} ({site.function})", site.change) for file in files
+               for site in sites(ast.parse((folder() / file).read_text(encoding="utf-8")))}
+    assert entries <= there, "the source has changed: is it still so?"
 
 
 @pytest.mark.parametrize("part", PARTS)

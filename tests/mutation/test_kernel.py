@@ -12,6 +12,8 @@ from sim.mutation.kernel.scripts import Scripts, noticed
 from sim.mutation.kernel.touched import Touched
 from sim.mutation.mutant import Draw
 from sim.script import SCRIPTS
+from sw.arch.x86.include.asm.pgtable_types import PAGING_64
+from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.include.linux.mm import PAGE_ALIGN
 
 
@@ -28,7 +30,7 @@ def mutants_of(monkeypatch):
 def the_one(mutants, *, function, change):
     """The only mutant of a function with this change."""
     [found] = [mutant for mutant in mutants
-               if mutant.function.split(":")[1] == function and mutant.change == change]
+               if mutant.function == function and mutant.change == change]
     return found
 
 
@@ -62,30 +64,59 @@ def test_the_place_of_a_mutant_names_its_line(mutants_of):
     assert mutant.place == f"sw/include/linux/mm.py:{mutant.line} (PAGE_ALIGN)"
 
 
-def test_functions_that_are_called_are_noted():
-    with Touched() as touched:
+def test_mutants_of_lines_that_are_executed_are_noted(mutants_of):
+    mutants = mutants_of("include/linux/mm.py")
+    there   = {mutant.number for mutant in mutants if mutant.function == "PAGE_ALIGN"}
+    with Touched(mutants) as touched:
         PAGE_ALIGN(1)
-    assert [name.split(":")[:2] for name in touched.names] == [
-        ["include/linux/mm.py", "PAGE_ALIGN"]]
+    assert there and touched.numbers == there
+
+
+def test_a_mutant_of_a_line_that_is_not_executed_is_not_noted(mutants_of):
+    mutants = [mutant for mutant in mutants_of("arch/x86/include/asm/tlbflush.py")
+               if mutant.function == "pte_needs_flush"]
+    with Touched(mutants) as touched:
+        assert not pte_needs_flush(PAGING_64, 0, 0)
+    changes = {mutant.change for mutant in mutants if mutant.number in touched.numbers}
+    assert changes == {"pte_needs_flush returns at once", "without not: not oldpte & _PAGE_PRESENT",
+                       "without the mask of: oldpte & _PAGE_PRESENT",
+                       "False becomes True in: return False"}
 
 
 @pytest.fixture
-def few_scripts(monkeypatch):
-    """Scripts of one folder."""
+def scripts_for(monkeypatch):
+    """Scripts of one folder, for some mutants."""
     monkeypatch.setattr(scripts, "SCRIPTS", SCRIPTS / "brk")
-    return Scripts()
+    return Scripts
 
 
-def test_scripts_notice_a_mutant_of_what_they_call(few_scripts, mutants_of):
+def test_scripts_notice_a_mutant_of_what_they_execute(scripts_for, mutants_of):
     mutants = mutants_of("mm/mmap/brk.py")
     mutant  = the_one(mutants, function="sys_brk", change="sys_brk returns at once")
-    playing = few_scripts.of(mutant.function)
+    playing = scripts_for(mutants).of(mutant)
     assert playing
     assert forked(lambda: noticed(mutant, playing), 300)
     assert forked(lambda: noticed(replace(mutant, file="fs/pipe.py", site=0), playing), 300) == ""
 
 
-def test_scripts_that_do_not_call_a_function_are_not_played(few_scripts, mutants_of):
-    pipe = the_one(mutants_of("fs/pipe.py"), function="sys_pipe2",
-                   change="sys_pipe2 returns at once")
-    assert few_scripts.of(pipe.function) == []
+def test_scripts_that_execute_no_line_of_a_mutant_are_not_played(scripts_for, mutants_of):
+    mutants = mutants_of("fs/pipe.py")
+    pipe    = the_one(mutants, function="sys_pipe2", change="sys_pipe2 returns at once")
+    assert scripts_for(mutants).of(pipe) == []
+
+
+def test_a_draw_stays_what_it_was_when_other_changes_come(monkeypatch):
+    files = kernel._files()
+    first = list_mutants(Draw(20, 7))
+    left  = first[0].file
+    monkeypatch.setattr(kernel, "_files", lambda: [file for file in files if file != left])
+    again = [(mutant.file, mutant.site) for mutant in list_mutants(Draw(20, 7))]
+    stays = [(mutant.file, mutant.site) for mutant in first if mutant.file != left]
+    assert again[:len(stays)] == stays
+
+
+def test_changes_of_a_function_have_words_of_their_own(mutants_of):
+    mutants = mutants_of("mm/memory/fault.py")
+    told    = [(mutant.function, mutant.change) for mutant in mutants]
+    assert len(set(told)) == len(told)
+    assert ("handle_pte_fault", "0 becomes 1 in: return 0 [2]") in told

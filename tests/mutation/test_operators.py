@@ -58,6 +58,33 @@ def test_a_condition_is_turned():
         ("inverted loop", "while not a:; return b")]
 
 
+def test_a_condition_is_turned_once():
+    assert mutants(function("if not a:", "    return b")) == [("boolean", "if a:; return b")]
+    assert mutants(function("if a is b:", "    return b")) == [
+        ("comparison", "if a is not b:; return b")]
+    assert mutants(function("if a < b:", "    return b")) == [
+        ("swapped branch", "if not a < b:; return b"), ("comparison", "if a <= b:; return b")]
+
+
+@pytest.mark.parametrize("lines, changed, executed", [
+    (["if (a and", "        b):", "    a()"],  "and becomes or in: a and b",  [2, 3]),
+    (["if a: b()"],                            "not (a)",                     [2]),
+    (["b(", "    a)"],                         "without: b(a)",               [2, 3]),
+    (["with a:", "    b()"],                   "without: b()",                [3]),
+    (["a()", "b()"],                           "f returns at once",           [1, 2, 3]),
+])
+def test_a_change_shows_when_its_lines_are_executed(lines, changed, executed):
+    [site] = [site for site in sites(ast.parse(function(*lines))) if site.change == changed]
+    assert list(site.lines) == executed
+
+
+def test_equal_changes_of_a_function_are_numbered():
+    text = function("if a:", "    return 0", "return 0") + "def g():\n    return 0\n"
+    assert [site.change for site in sites(ast.parse(text)) if site.change.startswith("0")] == [
+        "0 becomes 1 in: return 0", "0 becomes -1 in: return 0", "0 becomes 1 in: return 0 [2]",
+        "0 becomes -1 in: return 0 [2]", "0 becomes 1 in: return 0", "0 becomes -1 in: return 0"]
+
+
 def test_a_function_may_return_at_once_and_keeps_its_docstring():
     text = function('"""Words."""', "return a")
     tree = ast.parse(text)

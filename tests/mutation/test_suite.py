@@ -34,15 +34,15 @@ SKIPS, LOOKS = (f"tests/test_played.py::test_that_{name}" for name in ("skips", 
 
 @pytest.fixture
 def suite_of(monkeypatch, tmp_path):
-    """A suite of one file of tests."""
+    """A suite of one file of tests, for mutants of the kernel."""
     made = []
 
-    def suite_with(text):
+    def suite_with(text, mutants=()):
         monkeypatch.setattr(suite, "__file__", str(tmp_path / "a/b/c.py"))
         (tmp_path / "tests").mkdir()
         (tmp_path / "tests/conftest.py").touch()
         (tmp_path / "tests/test_played.py").write_text(text)
-        made.append(Suite(["tests"], KernelHooks))
+        made.append(Suite(["tests"], KernelHooks, mutants))
         return made[-1]
 
     yield suite_with
@@ -52,9 +52,9 @@ def suite_of(monkeypatch, tmp_path):
 
 def test_a_test_that_is_skipped_on_a_mutant_has_not_noticed_it(monkeypatch, suite_of):
     monkeypatch.setattr(kernel, "_files", lambda: ["include/linux/mm.py"])
-    mutant = next(mutant for mutant in list_mutants(Draw(10_000, 1))
-                  if mutant.change == "PAGE_ALIGN returns at once")
-    played = suite_of(PLAYED)
+    mutants = list_mutants(Draw(10_000, 1))
+    mutant  = next(mutant for mutant in mutants if mutant.change == "PAGE_ALIGN returns at once")
+    played  = suite_of(PLAYED, mutants)
     assert set(played.durations) == {SKIPS, LOOKS}
     assert played.play(mutant, [SKIPS], 60) == ""
     assert played.play(mutant, [SKIPS, LOOKS], 60).startswith(f"{LOOKS}: ")

@@ -1,22 +1,29 @@
-"""Mutants of the kernel: changes of its source, each in one function, drawn from a seed."""
+"""Mutants of the kernel: changes of its source, each in one function, drawn from a seed.
+
+The seed gives each change a rank by what it is, and not by its place among the others: a draw stays
+what it was, but for changes of lines that come and go.
+"""
 
 import ast
 import gc
-import random
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from inspect import CO_NEWLOCALS
+from operator import itemgetter
 from pathlib import Path
 from types import CodeType, FunctionType
 
 import sw
 from sim.mutation.mutant import Draw
 
-from .operators import sites
+from .operators import Site, sites
 
 
-__all__ = ["KernelMutant", "activate", "code_of", "folder", "list_mutants", "name_of"]
+__all__ = [
+    "KernelMutant", "activate", "code_of", "codes", "folder", "list_mutants", "name_of",
+]
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,8 @@ class KernelMutant:
         As a :class:`.operators.Site` has them.
     site : :class:`int`
         Number of the site in its file.
-    function : :class:`str`
-        Name of the outermost function that changes, as :func:`name_of` has it.
+    function, lines : :class:`str`, :class:`range`
+        As a :class:`.operators.Site` has them.
     """
 
     number:   int
@@ -46,26 +53,31 @@ class KernelMutant:
     change:   str
     site:     int
     function: str
+    lines:    range
 
     @property
     def place(self) -> str:
         """The file and the line, and the function."""
-        return f"sw/{self.file}:{self.line} ({self.function.split(':')[1]})"
+        return f"sw/{self.file}:{self.line} ({self.function})"
 
 
 def list_mutants(draw: Draw) -> tuple[KernelMutant, ...]:
     """Draw mutants of the kernel, or all that there are if they are fewer."""
-    drawn = random.Random(draw.seed)
-    every = [(file, place) for file in _files() for place in range(_count(file))]
+    every = [(_rank(draw.seed, file, site), file, place, site)
+             for file in _files() for place, site in enumerate(sites(_tree(file)))]
     found: list[KernelMutant] = []
-    for file, place in drawn.sample(every, len(every)):
+    for _, file, place, site in sorted(every, key=itemgetter(0)):
         if len(found) == draw.count:
             break
-        if functions := _changed(file, place):
-            site = list(sites(_tree(file)))[place]
+        if _changed(file, place):
             found.append(KernelMutant(len(found) + 1, file, site.line, site.kind, site.change,
-                                      place, name_of(next(iter(functions)))))
+                                      place, site.function, site.lines))
     return tuple(found)
+
+
+def _rank(seed: int, file: str, site: Site) -> bytes:
+    return hashlib.sha256("\n".join(
+        [str(seed), file, site.function, site.change]).encode()).digest()
 
 
 def activate(mutant: KernelMutant) -> None:
@@ -108,11 +120,6 @@ def _compiled(tree: ast.Module, file: str) -> CodeType:
                    dont_inherit=True)
 
 
-@cache
-def _count(file: str) -> int:
-    return sum(1 for _ in sites(_tree(file)))
-
-
 def _changed(file: str, place: int) -> Mapping[CodeType, CodeType]:
     """Code of functions by what it was, outermost first; none if a function cannot be changed.
 
@@ -124,7 +131,7 @@ def _changed(file: str, place: int) -> Mapping[CodeType, CodeType]:
         new = _compiled(tree, file)
     except SyntaxError:
         return {}
-    pairs = [(one, other) for one, other in zip(_codes(code_of(file)), _codes(new), strict=False)
+    pairs = [(one, other) for one, other in zip(codes(code_of(file)), codes(new), strict=False)
              if one != other]
     if any(one.co_freevars != other.co_freevars or one.co_qualname != other.co_qualname
            for one, other in pairs):
@@ -133,9 +140,9 @@ def _changed(file: str, place: int) -> Mapping[CodeType, CodeType]:
     return {one: other for one, other in pairs if one.co_flags & CO_NEWLOCALS}
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
+def codes(code: CodeType) -> Iterator[CodeType]:
     """Code of all functions in some code, and of itself."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _codes(constant)
+            yield from codes(constant)

@@ -4,9 +4,10 @@ What runs at import is left alone, and so are assertions, which are checks thems
 """
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 __all__ = ["Site", "sites"]
@@ -18,18 +19,32 @@ class Site:
 
     Attributes
     ----------
+    function : :class:`str`
+        The outermost function that it is in.
     line : :class:`int`
         Where it is.
+    lines : :class:`range`
+        If none of these lines is executed, nothing else is done than without the change.
     kind, change : :class:`str`
-        The kind of change, and this one in words.
+        The kind of change, and this one in words: others than those of all in this function.
     apply : callable
         Makes it, in the tree.
     """
 
-    line:   int
-    kind:   str
-    change: str
-    apply:  Callable[[], None]
+    function: str
+    line:     int
+    lines:    range
+    kind:     str
+    change:   str
+    apply:    Callable[[], None]
+
+
+class _Change(NamedTuple):
+    """A kind of change of some node, this one in words, and what makes it."""
+
+    kind:  str
+    words: str
+    apply: Callable[[], None]
 
 
 #: Comparisons, and what each becomes: the neighbour that only a case at the limit shows.
@@ -38,6 +53,7 @@ _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.GtE: ast.Gt, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
 }
 
+_Function  = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 #: Statements that can be left out while all names keep a value.
@@ -45,21 +61,28 @@ _REMOVABLE = (ast.AugAssign, ast.Raise, ast.Delete)
 
 
 def sites(tree: ast.Module) -> Iterator[Site]:
-    """Yield all changes in the functions of a module, in the order of its text."""
-    for function in _outermost(tree):
-        yield from _in_function(function)
+    """Yield all changes in the functions of a module, in the order of its text.
+
+    Of changes of one function that the same words tell, all but the first have a number.
+    """
+    told = Counter[tuple[str, str]]()
+    for name, function in _outermost(tree, ""):
+        for line, lines, (kind, words, apply) in _in_function(function):
+            told[name, words] += 1
+            again = f" [{told[name, words]}]" if told[name, words] > 1 else ""
+            yield Site(name, line, lines, kind, words + again, apply)
 
 
-def _outermost(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+def _outermost(tree: ast.AST, prefix: str) -> Iterator[tuple[str, _Function]]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, _FUNCTIONS):
-            yield node
+            yield prefix + node.name, node
         elif isinstance(node, ast.ClassDef):
-            yield from _outermost(node)
+            yield from _outermost(node, f"{prefix}{node.name}.")
 
 
-def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Site]:
-    """Changes of a function's body, and of those in it."""
+def _in_function(function: _Function) -> Iterator[tuple[int, range, _Change]]:
+    """Changes of a function's body, and of those in it: their lines, as a site has them."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     if body and not _is_stub(body):
         def leave() -> None:
@@ -67,9 +90,10 @@ def _in_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[S
             function.body.insert(function.body.index(body[0]), here)
 
         # What stays behind it keeps a generator what it is.
-        yield Site(body[0].lineno, "early return", f"{function.name} returns at once", leave)
+        yield body[0].lineno, _lines(function), _Change(
+            "early return", f"{function.name} returns at once", leave)
         for node in body:
-            yield from _changes(node, function)
+            yield from _changes(node, function, range(0))
 
 
 def _is_stub(body: list[ast.stmt]) -> bool:
@@ -80,8 +104,9 @@ def _is_stub(body: list[ast.stmt]) -> bool:
                for node in body)
 
 
-def _changes(node: ast.AST, parent: ast.AST) -> Iterator[Site]:
-    """Changes of a node and of all below it."""
+def _changes(node: Any, parent: ast.AST,
+             lines: range) -> Iterator[tuple[int, range, _Change]]:
+    """Changes of a node, in a statement of these lines, and of all below it."""
     if isinstance(node, _FUNCTIONS):
         yield from _in_function(node)
         return
@@ -90,32 +115,47 @@ def _changes(node: ast.AST, parent: ast.AST) -> Iterator[Site]:
     if isinstance(node, ast.keyword) and node.arg == "strict":
         return  # That of zip() is an assertion, too.
     if isinstance(node, ast.stmt):
-        yield from _of_statement(node, parent)
-    else:
-        yield from _of_expression(node, parent)
+        lines = _lines(node)
+    change = _of_statement if isinstance(node, ast.stmt) else _of_expression
+    for each in change(node, parent):
+        yield node.lineno, lines, each
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "type_comment", "msg"):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
-                yield from _changes(child, node)
+                yield from _changes(child, node, lines)
 
 
-def _of_statement(node: ast.stmt, parent: ast.AST) -> Iterator[Site]:
+def _lines(node: ast.stmt) -> range:
+    """The lines of a statement; of a condition, or a loop, without those of what is in it."""
+    if isinstance(node, (ast.If, ast.While, ast.For, ast.AsyncFor)):
+        return range(node.lineno, max(node.body[0].lineno, node.lineno + 1))
+    assert node.end_lineno is not None, "what is parsed has an end"
+    return range(node.lineno, node.end_lineno + 1)
+
+
+def _of_statement(node: Any, parent: ast.AST) -> Iterator[_Change]:
     called = isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Await))
     stored = isinstance(node, ast.Assign) and all(
         isinstance(target, (ast.Attribute, ast.Subscript)) for target in node.targets)
     if called or stored or isinstance(node, _REMOVABLE):
-        yield Site(node.lineno, "removed statement", f"without: {_shown(node)}", _exchange(
+        yield _Change("removed statement", f"without: {_shown(node)}", _exchange(
             node, parent, ast.copy_location(ast.Pass(), node)))
-    if isinstance(node, (ast.If, ast.While)):
+    if isinstance(node, (ast.If, ast.While)) and not _turns(node.test):
         test = ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test)
         kind = "swapped branch" if isinstance(node, ast.If) else "inverted loop"
-        yield Site(node.lineno, kind, f"not ({_shown(node.test)})",
-                   lambda: setattr(node, "test", test))
+        yield _Change(kind, f"not ({_shown(node.test)})", lambda: setattr(node, "test", test))
 
 
-def _of_expression(node: ast.AST, parent: ast.AST) -> Iterator[Site]:
+def _turns(test: ast.expr) -> bool:
+    """Tell whether another change of a condition is the same as to turn it."""
+    return (isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+            or isinstance(test, ast.Compare) and len(test.ops) == 1
+            and not isinstance(test.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE)))
+
+
+def _of_expression(node: ast.AST, parent: ast.AST) -> Iterator[_Change]:
     match node:
         case ast.Compare():
             for place, op in enumerate(node.ops):
@@ -124,29 +164,29 @@ def _of_expression(node: ast.AST, parent: ast.AST) -> Iterator[Site]:
                 def turn(place: int = place, other: ast.cmpop = other) -> None:
                     node.ops[place] = other
 
-                yield Site(node.lineno, "comparison",
-                           f"{_word(op)} becomes {_word(other)} in: {_shown(node)}", turn)
+                yield _Change("comparison",
+                              f"{_word(op)} becomes {_word(other)} in: {_shown(node)}", turn)
         case ast.BoolOp():
             turned = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-            yield Site(node.lineno, "boolean", f"{_word(node.op)} becomes {_word(turned)} in: "
-                       f"{_shown(node)}", lambda: setattr(node, "op", turned))
+            yield _Change("boolean", f"{_word(node.op)} becomes {_word(turned)} in: "
+                          f"{_shown(node)}", lambda: setattr(node, "op", turned))
         case ast.UnaryOp(op=ast.Not()):
-            yield Site(node.lineno, "boolean", f"without not: {_shown(node)}",
-                       _exchange(node, parent, node.operand))
+            yield _Change("boolean", f"without not: {_shown(node)}",
+                          _exchange(node, parent, node.operand))
         case ast.BinOp(op=ast.BitOr()):
-            yield Site(node.lineno, "flag bits", f"without the right side of: {_shown(node)}",
-                       _exchange(node, parent, node.left))
+            yield _Change("flag bits", f"without the right side of: {_shown(node)}",
+                          _exchange(node, parent, node.left))
         case ast.BinOp(op=ast.BitAnd()):
-            yield Site(node.lineno, "flag bits", f"without the mask of: {_shown(node)}",
-                       _exchange(node, parent, node.left))
+            yield _Change("flag bits", f"without the mask of: {_shown(node)}",
+                          _exchange(node, parent, node.left))
         case ast.Constant(value=int() as value) if not isinstance(value, bool):
             for step in (1, -1):
-                yield Site(node.lineno, "constant", f"{value} becomes {value + step} in: "
-                           f"{_shown(parent)}", lambda step=step: setattr(  # type: ignore[misc]
-                               node, "value", value + step))
+                yield _Change("constant", f"{value} becomes {value + step} in: {_shown(parent)}",
+                              lambda step=step: setattr(  # type: ignore[misc]
+                                  node, "value", value + step))
         case ast.Constant(value=bool() as value):
-            yield Site(node.lineno, "constant", f"{value} becomes {not value} in: "
-                       f"{_shown(parent)}", lambda: setattr(node, "value", not value))
+            yield _Change("constant", f"{value} becomes {not value} in: {_shown(parent)}",
+                          lambda: setattr(node, "value", not value))
 
 
 def _exchange(node: ast.AST, parent: ast.AST, other: ast.AST) -> Callable[[], None]:

@@ -26,28 +26,28 @@ def _mutants(draw: Draw) -> Sequence[KernelMutant]:
 
 
 @cache
-def _all_scripts() -> Scripts:
-    return Scripts()
+def _all_scripts(draw: Draw) -> Scripts:
+    return Scripts(_mutants(draw))
 
 
 @cache
-def _suite() -> Suite:
-    return Suite(TESTS, KernelHooks)
+def _suite(draw: Draw) -> Suite:
+    return Suite(TESTS, KernelHooks, _mutants(draw))
 
 
 def _scripts(draw: Draw, number: int) -> str:
-    """Play the scripts that call the function of a mutant."""
+    """Play the scripts that execute a line of a mutant."""
     mutant  = _mutants(draw)[number - 1]
-    scripts = _all_scripts().of(mutant.function)
+    scripts = _all_scripts(draw).of(mutant)
     return forked(lambda: noticed(mutant, scripts),
                   PATIENCE + SLOWER * sum(script.seconds for script in scripts))
 
 
 def _tests(draw: Draw, number: int) -> str:
-    """Play the tests that call the function of a mutant."""
-    mutant, suite = _mutants(draw)[number - 1], _suite()
+    """Play the tests that execute a line of a mutant."""
+    mutant, suite = _mutants(draw)[number - 1], _suite(draw)
     names = sorted((name for name, touched in suite.touched.items()
-                    if mutant.function in touched), key=suite.durations.__getitem__)
+                    if str(number) in touched), key=suite.durations.__getitem__)
     return suite.play(mutant, names, PATIENCE + SLOWER * sum(
         suite.durations[name] for name in names))
 

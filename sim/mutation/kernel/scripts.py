@@ -18,35 +18,42 @@ __all__ = ["Scripts", "noticed"]
 
 
 class _Known(NamedTuple):
-    """A script, what Linux did, and how long the kernel takes for it without a mutant."""
+    """A script, what Linux did, the mutants that it may notice, and how long it takes without."""
 
     script:  Script
     linux:   recorded.Recorded
-    touched: frozenset[str]
+    touched: frozenset[int]
     seconds: float
 
 
 class Scripts:
-    """Scripts that agree with their records of a real Linux when there is no mutant."""
+    """Scripts that agree with their records of a real Linux when there is no mutant.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    mutants : sequence of :class:`.mutants.KernelMutant`
+        Those that there are.
+    """
+
+    def __init__(self, mutants: Sequence[KernelMutant]) -> None:
         self._known: list[_Known] = []
+        touched = Touched(mutants)
         for file in sorted(SCRIPTS.rglob("*.toml")):
             script = load(file)
             record = recorded.read(file.parent, script)
             if record is None or script.differs:
                 continue
             begun = time.process_time()
-            with Touched() as touched:
+            with touched:
                 wrong = _wrong(script, record)
             if not wrong:
-                self._known.append(_Known(script, record, touched.names,
+                self._known.append(_Known(script, record, touched.numbers,
                                           time.process_time() - begun))
         self._known.sort(key=lambda known: known.seconds)
 
-    def of(self, function: str) -> list[_Known]:
-        """Those that call a function, the shortest first."""
-        return [known for known in self._known if function in known.touched]
+    def of(self, mutant: KernelMutant) -> list[_Known]:
+        """Those that execute a line of a mutant, the shortest first."""
+        return [known for known in self._known if mutant.number in known.touched]
 
 
 def noticed(mutant: KernelMutant, scripts: Sequence[_Known]) -> str:

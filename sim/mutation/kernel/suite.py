@@ -1,5 +1,7 @@
 """The tests of the kernel, on its mutants."""
 
+from collections.abc import Sequence
+
 from .mutants import KernelMutant, activate
 from .touched import Touched
 
@@ -12,10 +14,10 @@ TESTS = ("tests/sw",)
 
 
 class KernelHooks:
-    """Notes which functions of the kernel a test calls, and changes them."""
+    """Notes of which mutants a test executes a line, and has one of them active."""
 
-    def __init__(self) -> None:
-        self._touched = Touched()
+    def __init__(self, mutants: Sequence[KernelMutant]) -> None:
+        self._touched = Touched(mutants)
 
     def collected(self) -> None:
         """Nothing is to be prepared."""
@@ -25,14 +27,14 @@ class KernelHooks:
         self._touched.__enter__()
 
     def touched(self) -> frozenset[str]:
-        """The functions that it has called."""
+        """Numbers of the mutants of which it has executed a line."""
         self._touched.__exit__(None, None, None)
-        return self._touched.names
+        return frozenset(map(str, self._touched.numbers))
 
     def choose(self, mutant: KernelMutant) -> None:
         """Change the kernel for good."""
         activate(mutant)
 
     def affects(self, test: str) -> bool:
-        """It calls the function that has changed: that is why it is played."""
+        """It executes a line that has changed: that is why it is played."""
         return True

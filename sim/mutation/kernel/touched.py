@@ -1,24 +1,39 @@
-"""Functions of the kernel that something calls."""
+"""Mutants of the kernel whose lines something executes."""
 
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType, FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
-from .mutants import folder, name_of
+from .mutants import KernelMutant, code_of, codes
 
 
 __all__ = ["Touched"]
 
 
 class Touched:
-    """Notes the functions of the kernel that are called in the body of a ``with`` statement."""
+    """Notes the mutants of which a line is executed in the body of a ``with`` statement.
 
-    def __init__(self) -> None:
-        self._codes: set[CodeType] = set()
+    What executes none does the same with the mutant as without. Only functions with mutants are
+    watched line by line, which takes time.
+
+    Parameters
+    ----------
+    mutants : sequence of :class:`.mutants.KernelMutant`
+        Those that there are.
+    """
+
+    def __init__(self, mutants: Sequence[KernelMutant]) -> None:
+        self._found: set[int] = set()
+        self._watched: dict[tuple[str, int], dict[int, list[int]]] = {}
+        for mutant in mutants:
+            for code, line in _watched(mutant):
+                lines = self._watched.setdefault((code.co_filename, code.co_firstlineno), {})
+                lines.setdefault(line, []).append(mutant.number)
 
     def __enter__(self) -> Self:
-        self._codes.clear()
-        sys.settrace(self._note)
+        self._found.clear()
+        sys.settrace(self._enter_function)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -26,10 +41,26 @@ class Touched:
         sys.settrace(None)
 
     @property
-    def names(self) -> frozenset[str]:
-        """Their names, as :func:`.mutants.name_of` has them."""
-        return frozenset(name_of(code) for code in self._codes
-                         if code.co_filename.startswith(f"{folder()}/"))
+    def numbers(self) -> frozenset[int]:
+        """Their numbers."""
+        return frozenset(self._found)
 
-    def _note(self, frame: FrameType, event: str, argument: object) -> None:
-        self._codes.add(frame.f_code)
+    def _enter_function(self, frame: FrameType, event: str, argument: object) -> Any:
+        code  = frame.f_code
+        lines = self._watched.get((code.co_filename, code.co_firstlineno))
+        return None if lines is None else self._follow(lines)
+
+    def _follow(self, lines: Mapping[int, Sequence[int]]) -> Any:
+        def note(frame: FrameType, event: str, argument: object) -> Any:
+            if event == "line":
+                self._found.update(lines.get(frame.f_lineno, ()))
+            return note
+
+        return note
+
+
+def _watched(mutant: KernelMutant) -> Iterator[tuple[CodeType, int]]:
+    """Functions that have lines of a mutant, and each of these lines."""
+    for code in codes(code_of(mutant.file)):
+        for line in {line for *_, line in code.co_lines() if line in mutant.lines}:
+            yield code, line
