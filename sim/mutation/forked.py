@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import ceil
 
 
-__all__ = ["HANGS", "forked"]
+__all__ = ["HANGS", "allow", "forked"]
 
 
 #: Verdict of a check that has not ended in time.
@@ -51,11 +51,17 @@ def forked(check: Callable[[], str], seconds: float) -> str:
     return words if state == "done" else "the process has crashed"
 
 
+def allow(seconds: float) -> None:
+    """Let this process, if it is such a copy, take no more than so many seconds from now on."""
+    limit = ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (max(1, limit), resource.RLIM_INFINITY))
+
+
 def _run(check: Callable[[], str], reading: int, writing: int, seconds: float) -> None:
     """Perform a check in the copy, and end it without what else the process would do at its end."""
     try:
         os.close(reading)
-        resource.setrlimit(resource.RLIMIT_CPU, (max(1, ceil(seconds)), resource.RLIM_INFINITY))
+        allow(seconds)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
             words = check()

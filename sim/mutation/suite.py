@@ -6,10 +6,11 @@ out. A test that is skipped on a mutant has not noticed it.
 """
 
 import contextlib
+import gc
 import io
 import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
@@ -18,13 +19,16 @@ from typing import Any, Protocol
 
 from sim.errors import Unavailable
 
-from .forked import forked
+from .forked import allow, forked
 
 
 __all__ = ["Hooks", "Suite", "tests_folder"]
 
 
 WHO = "the tests as checks"
+
+#: Tests that are played in a copy of the process without a mutant, and seconds that they may take.
+_CONTROLS, _PATIENCE = 20, 600.0
 
 
 class Hooks(Protocol):
@@ -70,14 +74,20 @@ class Suite:
             theirs, root, [str(root / name) for name in tests], make, arguments))
         self._process.start()
         theirs.close()
-        if trouble := self._receive():
-            raise Unavailable(f"{WHO}: {trouble}")
+        for _ in ("collected", "played"):
+            if trouble := self._receive():
+                raise Unavailable(f"{WHO}: {trouble}")
         self.durations: dict[str, float] = self._receive()
         self.touched: dict[str, frozenset[str]] = self._receive()
 
-    def play(self, mutant: Any, tests: Sequence[str], seconds: float) -> str:
-        """Play tests on a mutant until one fails: its name and why. Empty words: none does."""
-        self._ours.send((mutant, list(tests), seconds))
+    def play(self, mutant: Any, tests: Sequence[str], patience: float, slower: float) -> str:
+        """Play tests on a mutant until one fails: its name and why. Empty words: none does.
+
+        A test may take ``slower`` times the processor's time that it takes without a mutant, and
+        ``patience`` seconds beside; after that it hangs.
+        """
+        self._ours.send((mutant, {name: patience + slower * self.durations[name]
+                                  for name in tests}))
         words: str = self._receive()
         return words
 
@@ -111,6 +121,8 @@ def _serve(connection: Connection, root: Path, tests: list[str], make: Callable[
         pytest.main([
             "-o", "addopts=", "--import-mode=importlib", "-o", "timeout=0", "-p", "no:xdist",
             "-p", "no:terminal", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=0",
+            # What a test before has left is blamed on the first test that is played on a mutant.
+            "-p", "no:unraisableexception",
             f"--rootdir={root}", *tests,
         ], plugins=[_Plugin(connection, make(*arguments))])
 
@@ -151,33 +163,49 @@ class _Plugin:
             if names and not (self._failure or self._skipped):
                 durations[name] = lasted
                 touched[name]   = names
+        self._connection.send(self._trouble_of_copies(
+            [items[name] for name in durations][:_CONTROLS]))
         self._connection.send(durations)
         self._connection.send(touched)
         with contextlib.suppress(EOFError):
             while True:
-                mutant, names, seconds = self._connection.recv()
+                mutant, limits = self._connection.recv()
                 self._connection.send(forked(
-                    partial(self._noticed, mutant, [items[name] for name in names]), seconds))
+                    partial(self._noticed, mutant, items, limits), sum(limits.values())))
         return True
 
     def pytest_collectreport(self, report: Any) -> None:
         """Note the first file of tests that cannot be collected, and why."""
         if report.failed and not self._trouble:
-            self._trouble = f"{report.nodeid} cannot be collected: {_last_line(report)}"
+            self._trouble = f"{report.nodeid} cannot be collected: {_words_of(report)}"
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Note why a test has failed, or that it was skipped."""
         if report.failed:
-            self._failure = _last_line(report)
+            self._failure = _words_of(report)
         self._skipped |= report.skipped
 
-    def _noticed(self, mutant: Any, items: Sequence[Any]) -> str:
-        self._hooks.choose(mutant)
-        for item in items:
-            if self._hooks.affects(item.nodeid):
+    def _trouble_of_copies(self, items: Sequence[Any]) -> str:
+        """What is noticed in a copy of the process, with no mutant: no kill would be one then."""
+        def noticed() -> str:
+            gc.collect()
+            for item in items:
                 self._play(item)
                 if self._failure:
                     return f"{item.nodeid}: {self._failure}"
+            return ""
+
+        words = forked(noticed, _PATIENCE)
+        return f"without a mutant, {words}" if words else ""
+
+    def _noticed(self, mutant: Any, items: Mapping[str, Any], limits: Mapping[str, float]) -> str:
+        self._hooks.choose(mutant)
+        for name, seconds in limits.items():
+            if self._hooks.affects(name):
+                allow(seconds)
+                self._play(items[name])
+                if self._failure:
+                    return f"{name}: {self._failure}"
         return ""
 
     def _play(self, item: Any) -> None:
@@ -185,6 +213,8 @@ class _Plugin:
         item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
 
 
-def _last_line(report: Any) -> str:
-    """The last line of what pytest says of a failure."""
-    return (str(report.longrepr).strip().splitlines() or ["failed"])[-1]
+def _words_of(report: Any) -> str:
+    """The line of what pytest says of a failure that tells most."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    lines = str(crash.message if crash else report.longrepr).strip().splitlines() or ["failed"]
+    return lines[0 if crash else -1]

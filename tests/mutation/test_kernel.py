@@ -95,8 +95,10 @@ def test_scripts_notice_a_mutant_of_what_they_execute(scripts_for, mutants_of):
     mutant  = the_one(mutants, function="sys_brk", change="sys_brk returns at once")
     playing = scripts_for(mutants).of(mutant)
     assert playing
-    assert forked(lambda: noticed(mutant, playing), 300)
-    assert forked(lambda: noticed(replace(mutant, file="fs/pipe.py", site=0), playing), 300) == ""
+    limits  = [100.0] * len(playing)
+    other   = replace(mutant, file="fs/pipe.py", site=0)
+    assert forked(lambda: noticed(mutant, playing, limits), 300)
+    assert forked(lambda: noticed(other, playing, limits), 300) == ""
 
 
 def test_scripts_that_execute_no_line_of_a_mutant_are_not_played(scripts_for, mutants_of):

@@ -4,6 +4,7 @@ import pytest
 
 from sim.errors import Unavailable
 from sim.mutation import suite
+from sim.mutation.forked import HANGS
 from sim.mutation.kernel import mutants as kernel
 from sim.mutation.kernel.mutants import list_mutants
 from sim.mutation.kernel.suite import KernelHooks
@@ -27,6 +28,27 @@ def test_that_fails():
 
 def test_of_something_else():
     pass
+'''
+
+HANGS_ON_A_MUTANT = '''
+from sw.include.linux.mm import PAGE_ALIGN
+
+def test_that_ends():
+    PAGE_ALIGN(1)
+
+def test_that_does_not():
+    while PAGE_ALIGN(1) is None:
+        pass
+'''
+
+FAILS_IN_A_COPY = '''
+import os
+from sw.include.linux.mm import PAGE_ALIGN
+
+FIRST = os.getpid()
+
+def test_of_copies():
+    assert PAGE_ALIGN(1) == 4096 and os.getpid() == FIRST
 '''
 
 SKIPS, LOOKS = (f"tests/test_played.py::test_that_{name}" for name in ("skips", "looks"))
@@ -56,8 +78,8 @@ def test_a_test_that_is_skipped_on_a_mutant_has_not_noticed_it(monkeypatch, suit
     mutant  = next(mutant for mutant in mutants if mutant.change == "PAGE_ALIGN returns at once")
     played  = suite_of(PLAYED, mutants)
     assert set(played.durations) == {SKIPS, LOOKS}
-    assert played.play(mutant, [SKIPS], 60) == ""
-    assert played.play(mutant, [SKIPS, LOOKS], 60).startswith(f"{LOOKS}: ")
+    assert played.play(mutant, [SKIPS], 60, 3) == ""
+    assert played.play(mutant, [SKIPS, LOOKS], 60, 3).startswith(f"{LOOKS}: ")
 
 
 def test_tests_that_cannot_be_collected_are_told_in_a_line(suite_of):
@@ -66,3 +88,18 @@ def test_tests_that_cannot_be_collected_are_told_in_a_line(suite_of):
     assert str(raised.value) == (
         "the tests as checks: tests/test_played.py cannot be collected: "
         "E   ModuleNotFoundError: No module named 'nothing_that_there_is'")
+
+
+def test_a_test_that_goes_on_and_on_is_a_kill_within_its_own_bound(monkeypatch, suite_of):
+    monkeypatch.setattr(kernel, "_files", lambda: ["include/linux/mm.py"])
+    mutants = list_mutants(Draw(10_000, 1))
+    mutant  = next(mutant for mutant in mutants if mutant.change == "PAGE_ALIGN returns at once")
+    played  = suite_of(HANGS_ON_A_MUTANT, mutants)
+    played.durations["tests/test_played.py::test_that_ends"] = 1000.0
+    assert played.play(mutant, list(played.durations), 1, 3) == HANGS
+
+
+def test_tests_that_fail_in_a_copy_of_the_process_kill_nothing(monkeypatch, suite_of):
+    monkeypatch.setattr(kernel, "_files", lambda: ["include/linux/mm.py"])
+    with pytest.raises(Unavailable, match="without a mutant, tests/test_played.py::test_of_copies"):
+        suite_of(FAILS_IN_A_COPY, list_mutants(Draw(10_000, 1)))

@@ -1,5 +1,7 @@
 """Page frames: zones, references, contents."""
 
+import random
+
 import pytest
 
 from sw.arch.x86.include.asm.page import __pa, __va, page_to_virt, pfn_to_page, virt_to_page
@@ -8,12 +10,14 @@ from sw.errno import Errno, KernelError
 from sw.mm.memory.mem_map import empty_zero_page
 from sw.mm.page_alloc import (
     __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, get_page, nr_free_pages, put_page,
+    zone,
 )
 
 from .arch_support import booted, run
 
 
 KIB = 1 << 10
+ORDER = 3
 
 
 def small():
@@ -29,6 +33,35 @@ def test_no_frame_is_given_out_twice():
         assert page.refcount == 1 and page.pfn not in taken
         taken.add(page.pfn)
     assert taken == set(range(empty_zero_page(cpu).pfn + 1, 128))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_zone_gives_out_what_is_free_and_nothing_else(seed):
+    dice   = random.Random(seed)
+    frames = zone("Normal", 5, 71)
+    free, taken = set(range(5, 71)), []
+    for _ in range(300):
+        order = dice.choice((0, 0, 0, ORDER))
+        if dice.random() < 0.4 and taken:
+            pfn, order = taken.pop(dice.randrange(len(taken)))
+            frames.put(pfn, order)
+            free |= set(range(pfn, pfn + (1 << order)))
+        elif order or free:
+            pfn  = frames.take_block(order) if order else frames.take()
+            some = set() if pfn is None else set(range(pfn, pfn + (1 << order)))
+            assert some <= free and (pfn is None or pfn % (1 << order) == 0)
+            free -= some
+            taken += [] if pfn is None else [(pfn, order)]
+        assert frames.nr_free == len(free)
+        assert {pfn for pfn in range(80) if frames.is_free(pfn)} == free
+
+
+def test_a_zone_has_a_block_as_long_as_eight_of_its_free_frames_are_one():
+    frames = zone("Normal", 0, 32)
+    for pfn in [frames.take() for _ in range(32)]:
+        frames.put(pfn, 0)
+    assert {frames.take_block(ORDER) for _ in range(4)} == {0, 8, 16, 24}
+    assert frames.take_block(ORDER) is None
 
 
 def test_user_pages_come_from_high_memory_until_it_is_used_up():

@@ -15,9 +15,9 @@ from .suite import TESTS, KernelHooks
 __all__ = ["CHECKS"]
 
 
-#: Seconds of the processor that any check may take, and how many for each that it takes without a
-#: mutant. What comes to that limit hangs.
-PATIENCE, SLOWER = 10.0, 3.0
+#: Seconds of the processor that any script or test may take, and how many for each that it takes
+#: without a mutant. What comes to that limit hangs.
+PATIENCE, SLOWER = 5.0, 3.0
 
 
 @cache
@@ -39,8 +39,8 @@ def _scripts(draw: Draw, number: int) -> str:
     """Play the scripts that execute a line of a mutant."""
     mutant  = _mutants(draw)[number - 1]
     scripts = _all_scripts(draw).of(mutant)
-    return forked(lambda: noticed(mutant, scripts),
-                  PATIENCE + SLOWER * sum(script.seconds for script in scripts))
+    limits  = [PATIENCE + SLOWER * script.seconds for script in scripts]
+    return forked(lambda: noticed(mutant, scripts, limits), sum(limits))
 
 
 def _tests(draw: Draw, number: int) -> str:
@@ -48,8 +48,7 @@ def _tests(draw: Draw, number: int) -> str:
     mutant, suite = _mutants(draw)[number - 1], _suite(draw)
     names = sorted((name for name, touched in suite.touched.items()
                     if str(number) in touched), key=suite.durations.__getitem__)
-    return suite.play(mutant, names, PATIENCE + SLOWER * sum(
-        suite.durations[name] for name in names))
+    return suite.play(mutant, names, PATIENCE, SLOWER)
 
 
 #: The checks by name, the cheapest first. Each tells what it notices in a mutant of a draw.

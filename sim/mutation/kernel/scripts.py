@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sim.mutation.forked import allow
 from sim.script import SCRIPTS, recorded
 from sim.script.compare import differences
 from sim.script.model import on_model
@@ -56,10 +57,14 @@ class Scripts:
         return [known for known in self._known if mutant.number in known.touched]
 
 
-def noticed(mutant: KernelMutant, scripts: Sequence[_Known]) -> str:
-    """Play scripts on a mutant, in a process that has no other use; tell the first that differs."""
+def noticed(mutant: KernelMutant, scripts: Sequence[_Known], limits: Sequence[float]) -> str:
+    """Play scripts on a mutant, each so many seconds at most, in a process without other uses.
+
+    Tells the first that differs.
+    """
     activate(mutant)
-    for script, record, *_ in scripts:
+    for (script, record, *_), seconds in zip(scripts, limits, strict=True):
+        allow(seconds)
         if wrong := _wrong(script, record):
             return f"{script.name}: {wrong}"
     return ""

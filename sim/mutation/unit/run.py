@@ -106,8 +106,8 @@ class _Bench:
     def tests(self, number: int) -> str:
         """Play the tests of the unit, the shortest first."""
         durations = self._suite.durations
-        return self._suite.play(number, sorted(durations, key=durations.__getitem__),
-                                PATIENCE + SLOWER * sum(durations.values()))
+        return self._suite.play(number, sorted(durations, key=durations.__getitem__), PATIENCE,
+                                SLOWER)
 
     def _on(self, number: int, check: Callable[[], str]) -> str:
         """Perform a check on a mutant. This process has no other use from then on."""
