@@ -27,8 +27,9 @@ __all__ = ["Hooks", "Suite", "tests_folder"]
 
 WHO = "the tests as checks"
 
-#: Tests that are played in a copy of the process without a mutant, and seconds that they may take.
-_CONTROLS, _PATIENCE = 20, 600.0
+#: Tests that are played in a copy of the process without a mutant; and seconds that it may take,
+#: or another copy beside what its tests may take.
+_CONTROLS, _PATIENCE = 20, 60.0
 
 
 class Hooks(Protocol):
@@ -170,8 +171,8 @@ class _Plugin:
         with contextlib.suppress(EOFError):
             while True:
                 mutant, limits = self._connection.recv()
-                self._connection.send(forked(
-                    partial(self._noticed, mutant, items, limits), sum(limits.values())))
+                self._connection.send(forked(partial(self._noticed, mutant, items, limits),
+                                             _PATIENCE + sum(limits.values())))
         return True
 
     def pytest_collectreport(self, report: Any) -> None:

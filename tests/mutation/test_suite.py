@@ -103,3 +103,9 @@ def test_tests_that_fail_in_a_copy_of_the_process_kill_nothing(monkeypatch, suit
     monkeypatch.setattr(kernel, "_files", lambda: ["include/linux/mm.py"])
     with pytest.raises(Unavailable, match="without a mutant, tests/test_played.py::test_of_copies"):
         suite_of(FAILS_IN_A_COPY, list_mutants(Draw(10_000, 1)))
+
+
+def test_no_test_at_all_notices_nothing(monkeypatch, suite_of):
+    monkeypatch.setattr(kernel, "_files", lambda: ["include/linux/mm.py"])
+    mutants = list_mutants(Draw(10_000, 1))
+    assert suite_of(PLAYED, mutants).play(mutants[0], [], 1, 3) == ""

@@ -40,7 +40,7 @@ def _scripts(draw: Draw, number: int) -> str:
     mutant  = _mutants(draw)[number - 1]
     scripts = _all_scripts(draw).of(mutant)
     limits  = [PATIENCE + SLOWER * script.seconds for script in scripts]
-    return forked(lambda: noticed(mutant, scripts, limits), sum(limits))
+    return forked(lambda: noticed(mutant, scripts, limits), PATIENCE + sum(limits))
 
 
 def _tests(draw: Draw, number: int) -> str:

@@ -62,5 +62,6 @@ class Touched:
 def _watched(mutant: KernelMutant) -> Iterator[tuple[CodeType, int]]:
     """Functions that have lines of a mutant, and each of these lines."""
     for code in codes(code_of(mutant.file)):
-        for line in {line for *_, line in code.co_lines() if line in mutant.lines}:
-            yield code, line
+        for line in {line for *_, line in code.co_lines() if line is not None}:
+            if line in mutant.lines:
+                yield code, line
