@@ -295,6 +295,12 @@ def test_a_fault_is_spurious_if_the_entry_allows_the_access_by_now(error_code, b
     ("load", 0x10, ["BUG: kernel NULL pointer dereference, address: 0000000000000010",
                     "#PF: supervisor read access in kernel mode",
                     "#PF: error_code(0x0000) - not-present page"]),
+    ("load", 0xFF8, ["BUG: kernel NULL pointer dereference, address: 0000000000000ff8",
+                     "#PF: supervisor read access in kernel mode",
+                     "#PF: error_code(0x0000) - not-present page"]),
+    ("load", 0x1000, ["BUG: unable to handle page fault for address: 0000000000001000",
+                      "#PF: supervisor read access in kernel mode",
+                      "#PF: error_code(0x0000) - not-present page"]),
     ("store", KERNEL + (1 << 40), [
         "BUG: unable to handle page fault for address: ffff898000000000",
         "#PF: supervisor write access in kernel mode",

@@ -9,8 +9,8 @@ from sw.arch.x86.include.asm.pgtable_types import PAGING_32, PAGING_64
 from sw.errno import Errno, KernelError
 from sw.mm.memory.mem_map import empty_zero_page
 from sw.mm.page_alloc import (
-    __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, get_page, nr_free_pages, put_page,
-    zone,
+    __GFP_ZERO, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_page, get_page, node_zones, nr_free_pages,
+    put_page, zone,
 )
 
 from .arch_support import booted, run
@@ -62,6 +62,11 @@ def test_a_zone_has_a_block_as_long_as_eight_of_its_free_frames_are_one():
         frames.put(pfn, 0)
     assert {frames.take_block(ORDER) for _ in range(4)} == {0, 8, 16, 24}
     assert frames.take_block(ORDER) is None
+
+
+def test_without_high_memory_there_is_one_zone():
+    assert [zone.name for zone in node_zones(booted(PAGING_64, 512 * KIB))] == ["Normal"]
+    assert [zone.name for zone in node_zones(small())] == ["Normal", "HighMem"]
 
 
 def test_user_pages_come_from_high_memory_until_it_is_used_up():
