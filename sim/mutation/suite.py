@@ -187,7 +187,7 @@ class _Plugin:
         self._skipped |= report.skipped
 
     def _trouble_of_copies(self, items: Sequence[Any]) -> str:
-        """What is noticed in a copy of the process, with no mutant: no kill would be one then."""
+        """Words on a test that fails in a copy without a mutant: then no kill would be one."""
         def noticed() -> str:
             gc.collect()
             for item in items:
