@@ -97,6 +97,7 @@ def test_all_pads_are_pins_of_the_platform(plans, board):
         assert f"{board.uart.resource}_{board.uart.number}__{name}__io" in ports
 
 
+@pytest.mark.slow
 @EACH
 def test_place_and_route_is_told_the_clock_of_the_platform(plans, board):
     platform, plan = plans[board.name]
@@ -161,6 +162,7 @@ def test_a_mistake_in_a_boards_file_is_named(mistake, reason):
         board.platform().prepare(Top(board), board.name, **board.overrides)
 
 
+@pytest.mark.slow
 def test_a_board_whose_ram_is_no_cell_of_its_own_is_simulated_without_models():
     # That of the other RAM is compiled, and played on: tests/engines.
     text = system.text(replace(ULX3S, ram_kib=RAM_KIB), models=True)

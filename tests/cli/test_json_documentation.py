@@ -103,6 +103,7 @@ def printed(command, tmp_path, capsys):
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", SECTIONS)
 def test_the_page_has_the_keys_of(command, tmp_path, capsys):
     names    = documented(SECTIONS[command])

@@ -17,6 +17,9 @@ from sim.coverage.rules import RULES
 from tests.coverage.coverage_support import FULL, covered, flawed, patched
 
 
+pytestmark = pytest.mark.slow
+
+
 #: Rounds that no bin takes to be hit, by far.
 ENOUGH = 12
 

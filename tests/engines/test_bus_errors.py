@@ -10,6 +10,9 @@ from sim.memory import PhysicalMemory
 from sw.bus import Access, BusError, Kind
 
 
+pytestmark = pytest.mark.slow
+
+
 CONFIG = MmuConfig(tlb_entries=2, outstanding=4)
 END    = 0x4000
 

@@ -6,7 +6,7 @@ from sim.proofs.property import Verdict
 from sim.proofs.registry import PROPERTIES
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 #: Left to the command, since `full` has all that this unit has.

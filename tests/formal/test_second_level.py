@@ -9,7 +9,7 @@ from sim.proofs.second_level import CONFIG, CYCLES, LATENCY, prove_of_second_lev
 from .flaw_support import Flawed
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 def drops_nothing(m, ports, sound):

@@ -11,7 +11,7 @@ from sim.proofs.stamp_promises import CONFIG, few_stamps, prove_of_use
 from .flaw_support import Flawed
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

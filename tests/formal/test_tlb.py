@@ -12,7 +12,7 @@ from sim.proofs.tlb import CONFIG, CYCLES, prove_of_tlb
 from .flaw_support import Flawed
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 def drops_nothing(m, ports, sound):

@@ -11,7 +11,7 @@ from sim.proofs.transfers import CONFIG, prove_of_order, prove_of_transfers
 from .flaw_support import Flawed
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 def flawed_unit(flaw):

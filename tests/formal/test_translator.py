@@ -12,7 +12,7 @@ from sim.proofs.translator import prove_of_foresight, prove_of_translator
 from .flaw_support import Flawed
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 def foresees_for_another_cpl(m, ports, sound):

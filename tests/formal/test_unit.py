@@ -10,7 +10,7 @@ from sim.proofs.unit import prove_of_unit
 from sim.proofs.unit_watch import UNITS
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 def lets_accesses_in(m, blocks):

@@ -9,7 +9,7 @@ from sim.proofs.walker import CONFIG, prove_of_walker
 from .flaw_support import Flawed
 
 
-pytestmark = [pytest.mark.formal, pytest.mark.synthesis]
+pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
 
 
 def takes_entries_for_present(m, ports, sound):

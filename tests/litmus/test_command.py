@@ -17,6 +17,7 @@ def test_tests_are_played_by_name_each_in_a_line(capsys):
     assert lines[3].split() == ["tests", "3"]
 
 
+@pytest.mark.slow
 def test_a_test_is_shown_with_its_outcomes_and_steps(capsys):
     assert main(["litmus", "dirty", "--show"]) == 0
     shown = capsys.readouterr().out

@@ -60,6 +60,7 @@ def few(monkeypatch):
     run._mutants.cache_clear()
 
 
+@pytest.mark.slow
 def test_mutants_of_the_kernel_are_tried(capsys, few, tmp_path):
     words = ["mutate", "sw", "--mutants", "8", "--checks", "scripts", "--jobs", "2"]
     assert main([*words, "--json", "--resume", str(tmp_path / "journal")]) == 1

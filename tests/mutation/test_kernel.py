@@ -17,6 +17,9 @@ from sw.arch.x86.include.asm.tlbflush import pte_needs_flush
 from sw.include.linux.mm import PAGE_ALIGN
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def mutants_of(monkeypatch):
     """All mutants of one file of the kernel."""

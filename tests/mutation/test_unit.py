@@ -27,6 +27,7 @@ NOTICED = {1: "cycles", 2: None, 3: "vectors", 4: "vectors", 5: None, 6: "sequen
 CYCLES = [785, 1226, 2530, 1091, 1770, 1027, 2647, 1982, 1045, 1456, 277, 832]
 
 
+@pytest.mark.slow
 def test_a_draw_has_as_many_mutants_as_are_wanted_none_of_them_twice():
     mutants = list_mutants(DRAW)
     assert [mutant.number for mutant in mutants] == list(range(1, 13))

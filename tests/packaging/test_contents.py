@@ -36,6 +36,7 @@ def metadata(in_wheel):
     return Parser().parsestr(text.decode("utf-8"))
 
 
+@pytest.mark.slow
 def test_the_wheel_has_all_files_of_the_packages_and_no_others(distributions, in_wheel):
     assert {name for name in in_wheel if ".dist-info/" not in name} == {
         name for name in distributions.files
@@ -63,6 +64,7 @@ def test_version_and_licence_are_said(metadata, in_wheel):
     assert not any(line.startswith("License ::") for line in metadata.get_all("Classifier"))
 
 
+@pytest.mark.slow
 def test_the_command_says_the_version(installed):
     done = installed.run(installed.script, "--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"dragoncage {__version__}\n", "")

@@ -28,6 +28,7 @@ def complaint(loose):
     return done.stderr
 
 
+@pytest.mark.slow
 def test_a_foreign_package_in_an_environment_of_ours_is_not_taken_for_it(loose):
     [packages] = loose.folder.glob("environment/lib/python*/site-packages")
     for name in PACKAGES:

@@ -42,6 +42,7 @@ def test_a_file_instead_of_a_package_misleads_nobody(installed):
     assert listed(installed.run(installed.python, *MODULE, "list"))
 
 
+@pytest.mark.slow
 def test_a_scenario_gets_our_packages_and_the_modules_beside_it(installed):
     story = installed.folder / "story.py"
     story.write_text(story.read_text().replace("MODES", "from beside import NAME\n\n\nMODES", 1)

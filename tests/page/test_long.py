@@ -56,6 +56,7 @@ def test_twice_the_run_is_twice_the_work(monkeypatch):
         assert after - between == 2 * (between - before)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_too_long_for_a_page_is_told_so_in_a_line(monkeypatch, tmp_path, capsys):
     page = tmp_path / "page.html"
     monkeypatch.setattr(sim.page.html, "MOST", 5_000)

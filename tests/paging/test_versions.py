@@ -70,6 +70,7 @@ def test_the_tables_of_another_cr3_are_walked_while_it_is_not_loaded(stage):
         versions.first(0x123000)
 
 
+@pytest.mark.slow
 def test_versions_of_some_cycles_are_those_of_all_that_begin_in_them(stage):
     versions = Versions(stage.traces, MemoryHistory(stage.traces), features_of(stage.config))
     linear   = stage.traces[0].accesses(user=True, writes=True)[0].linear

@@ -176,6 +176,7 @@ def test_any_text_is_read_back_and_the_file_is_ascii(tmp_path, text):
     assert engine.trace.marks[-1].claim == "the next"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [None, OSError("of the program's own")])
 def test_a_full_disk_does_not_end_what_is_shown(tmp_path, stop):
     done = []

@@ -29,6 +29,7 @@ class Note:
             file.write(f"{run.holds} {run.cycles == stage.trace.cycles} {rows} {os.getpid()}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("viewed", [False, True])
 def test_an_export_gets_the_run_its_stage_and_the_waveform_if_it_wants(tmp_path, viewed):
     run = perform(CASE, engine="pysim", era="5.x", exports=[Note(tmp_path / "note", viewed)])
@@ -36,6 +37,7 @@ def test_an_export_gets_the_run_its_stage_and_the_waveform_if_it_wants(tmp_path,
     assert run.holds and not run.unwritten
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_written_does_not_end_the_run(tmp_path):
     run = perform(CASE, engine="pysim", era="5.x", exports=[
         Note(tmp_path / "no" / "note", False), Note(tmp_path / "note", False)])

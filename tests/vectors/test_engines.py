@@ -15,6 +15,9 @@ from sim.vectors.parser import parse
 from sim.vectors.renderer import render
 
 
+pytestmark = pytest.mark.slow
+
+
 WP, SMEP, SMAP, XD = 1 << 16, 1 << 20, 1 << 21, 1 << 63
 PKE, PKS, KEY = 1 << 22, 1 << 24, 5 << 59
 

@@ -123,6 +123,7 @@ STEPS = {
 }
 
 
+@pytest.mark.slow
 @on_each_engine
 @pytest.mark.parametrize("steps, ends, changes", STEPS.values(), ids=STEPS)
 def test_each_step_ends_by_the_rules(engine, steps, ends, changes):
