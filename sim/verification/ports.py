@@ -5,7 +5,7 @@ the design see it, and what a driver writes then counts from the next cycle on: 
 block of SystemVerilog.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 
@@ -42,6 +42,8 @@ class ClockingBlock:
     ----------
     clock : handle
         The clock.
+    edge : awaitable
+        Its rising edge, which can be waited for again and again; without it, cocotb's.
 
     Attributes
     ----------
@@ -49,11 +51,9 @@ class ClockingBlock:
         Cycles so far.
     """
 
-    def __init__(self, clock: Any):
-        from cocotb.triggers import RisingEdge
-
+    def __init__(self, clock: Any, edge: Awaitable[Any] | None = None):
         self.cycle  = 0
-        self._edge  = RisingEdge(clock)
+        self._edge  = edge or _rising_edge(clock)
         self._ports:  list[Port]  = []
         self._agents: list[Agent] = []
 
@@ -75,6 +75,12 @@ class ClockingBlock:
         """Let cycles pass until ``condition()``."""
         while not condition():
             await self.tick()
+
+
+def _rising_edge(clock: Any) -> Awaitable[Any]:
+    from cocotb.triggers import RisingEdge
+
+    return RisingEdge(clock)
 
 
 class StreamCycle(NamedTuple):

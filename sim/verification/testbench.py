@@ -55,6 +55,8 @@ class MmuTestbench:
         Collector of coverage; None makes one.
     target : class
         Class of the memory.
+    clock : :class:`ClockingBlock` or None
+        Clock of the unit; None makes one of the design's.
 
     Attributes
     ----------
@@ -71,13 +73,12 @@ class MmuTestbench:
     """
 
     def __init__(self, dut: Any, config: MmuConfig, collector: CoverageCollector | None = None,
-                 target: Callable[..., WishboneTarget] = WishboneTarget):
-        from cocotb.clock import Clock
-
+                 target: Callable[..., WishboneTarget] = WishboneTarget,
+                 clock: ClockingBlock | None = None):
         self._reset    = dut.rst
         self.config    = config
         self.collector = collector or CoverageCollector(Coverage.of(coverpoints(config)))
-        self.clock     = ClockingBlock(dut.clk)
+        self.clock     = clock or _running(dut.clk)
         self.strobes: Counter[str] = Counter()
         self._begun    = time.monotonic()
         request, response, operation, result = self._streams = [
@@ -101,7 +102,6 @@ class MmuTestbench:
             ports=(*self._streams, self._memory, self._events),
             agents=(*self._monitors, self.bus, self, self.access, self.control, *self._sinks,
                     self.target))
-        Clock(dut.clk, 10, unit="ns").start()
 
     # Phases
 
@@ -215,6 +215,14 @@ class MmuTestbench:
     def seconds(self) -> float:
         """Seconds since it was made."""
         return time.monotonic() - self._begun
+
+
+def _running(clock: Any) -> ClockingBlock:
+    """Start the clock of a design under cocotb."""
+    from cocotb.clock import Clock
+
+    Clock(clock, 10, unit="ns").start()
+    return ClockingBlock(clock)
 
 
 def _cycle_of(port: StreamPort) -> StreamCycle:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sequence_support import Step, do
+from tlb_contents_support import held, in_model
 from unit_support import UnitModel
 
 from hw.bus import ControlState
@@ -67,7 +68,7 @@ class JudgedUnit:
             model.memory.answers = answers
 
     async def do(self, step: Step) -> None:
-        """Do one step on all sides, and compare outcomes, registers and strobes."""
+        """Do one step on all sides; compare outcomes, registers, strobes and translations."""
         expected = do(self.unit, step, entry_size=self.entry_size)
         self.cpu.memory.patience = MOST_TRANSFERS
         match step:
@@ -97,6 +98,8 @@ class JudgedUnit:
             # Nothing in one that is not present counts: the unit keeps it as 0.
             assert registers[f"pdpte{number}"] == (pdpte if pdpte & 1 else 0), number
         assert self.cpu.events == +self.unit.events, f"strobes of {step}"
+        if self.cpu.tlb is not None:
+            assert held(self.cpu.tlb.entries) == in_model(self.unit), f"translations after {step}"
 
     async def _access(self, access: Access, expected: Outcome) -> None:
         """Do an access; its outcome must be allowed, and be the one that the unit chooses."""

@@ -17,6 +17,8 @@ from hw.config import MmuConfig
 from hw.mmu import Mmu
 from sim.engines.cxxrtl.simulator import Simulator as CompiledSimulator
 from sim.memory import PhysicalMemory
+from sim.record.decoding import TLB_STROBES, tlb_changes
+from sim.record.tlb import TlbContents
 from sw.bus import Register
 
 from .memory_support import StrictMemory
@@ -59,6 +61,8 @@ class MmuBench:
         The unit.
     events : :class:`collections.Counter`
         How often each strobe was high since reset. ``accessed[n]`` is bit n of ``accessed``.
+    tlb : :class:`sim.record.tlb.TlbContents`
+        Translations that the unit has, by what it shows of their comings and goings.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class MmuBench:
         self.config = config
         self.mmu    = AdaptedMmu(config, **bus) if bus else Mmu(config)
         self.events: Counter[str] = Counter()
+        self.tlb        = TlbContents()
         self._started   = False
         self._simulator = simulator(self.mmu)
         self._simulator.add_clock(1e-6)
@@ -87,6 +92,7 @@ class MmuBench:
         self._main, self._deadline, self._maxphyaddr = main, deadline, maxphyaddr
         self._memory = memory or StrictMemory()
         self.events.clear()
+        self.tlb = TlbContents()
         if self._started:
             self._simulator.reset()
         self._started = True
@@ -95,18 +101,21 @@ class MmuBench:
     async def _run_main(self, ctx: SimulatorContext) -> None:
         if self.config.variable_maxphyaddr:
             ctx.set(self.mmu.maxphyaddr, self._maxphyaddr)
-        await self._main(Processor(ctx, self.mmu, self._memory, self.events))
+        await self._main(Processor(ctx, self.mmu, self._memory, self.events, self.tlb))
 
     async def _serve_memory(self, ctx: SimulatorContext) -> None:
         await self._memory.serve(ctx, self.mmu.memory)
 
     async def _watch(self, ctx: SimulatorContext) -> None:
         # A trigger takes longer to make than a cycle to look at.
-        edge = ctx.tick().sample(self.mmu.events.as_value())
-        for _ in range(self._deadline):
-            _, _, strobes = await edge
+        edge = ctx.tick().sample(self.mmu.events.as_value(), self.mmu.tlb.as_value())
+        for cycle in range(self._deadline):
+            _, _, strobes, update = await edge
             if strobes:
                 self.events.update(name for name, bit in STROBES.items() if strobes & bit)
+            if strobes & TLB_STROBES:
+                for change in tlb_changes(cycle, strobes, update):
+                    self.tlb.apply(change)
         raise TimeoutError(f"test still running after {self._deadline} cycles")
 
 

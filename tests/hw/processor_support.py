@@ -13,6 +13,7 @@ from hw.layout import AccessKind, Fault
 from hw.mmu import Mmu
 from sim.golden.mmu import Outcome
 from sim.memory import PhysicalMemory
+from sim.record.tlb import TlbContents
 from sw.bus import Access, BusError, GeneralProtection, Kind, PageFault, Register
 
 
@@ -37,14 +38,17 @@ class Processor:
     events : :class:`collections.Counter` or :class:`None`
         How often each strobe was high since reset, until the last operation completed, if
         somebody counts them.
+    tlb : :class:`sim.record.tlb.TlbContents` or :class:`None`
+        Translations that the unit has, by what it shows of them, if somebody looks.
     """
 
     def __init__(self, ctx: SimulatorContext, mmu: Mmu, memory: PhysicalMemory,
-                 events: Counter[str] | None = None):
+                 events: Counter[str] | None = None, tlb: TlbContents | None = None):
         self.ctx    = ctx
         self.mmu    = mmu
         self.memory = memory
         self.events = events
+        self.tlb    = tlb
 
     @property
     def maxphyaddr(self) -> int:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paging_support import CR0_32, CR4_LONG, EFER_LONG, FOUR_LEVELS, ROOT, write_chain
 from sequence_support import BITS_32, CONTEXTS, KEYED, LINEAR, LONG, do, steps
+from tlb_contents_support import held, in_model
 from unit_support import UnitModel
 
 from hw.config import MmuConfig
@@ -35,29 +36,6 @@ async def carry_out(bus, memory, step, *, entry_size):
         case "access", access:
             # A processor stores as many bytes as there are.
             await bus.access(replace(access, data=access.data & (1 << 8 * access.size) - 1))
-
-
-def held(entries):
-    """Translations that were rebuilt, as far as they must be those of the model."""
-    return sorted(((entry.linear, entry.physical, entry.size,
-                    None if entry.level == 1 else 0 if entry.global_page else entry.pcid,
-                    entry.large, entry.dirty, entry.global_page, entry.key) for entry in entries),
-                  key=str)
-
-
-def in_model(model):
-    """The same of the translations in the model."""
-    def described(linear, physical, translation, **others):
-        return (linear, physical, *others.values(), translation.dirty, translation.global_page,
-                translation.rights.key or 0)
-
-    pieces = [described(piece.linear, piece.physical, piece.whole, size=1 << 12, pcid=None,
-                        large=piece.large) for piece in model.tlb.first.pieces]
-    if model.tlb.second is None:
-        return sorted(pieces, key=str)
-    return sorted([*pieces, *(
-        described(found.linear, found.physical, found, size=found.size, pcid=pcid, large=False)
-        for pcid, found in model.tlb.second.translations(model.state.pcid))], key=str)
 
 
 def compare_after_each_step(world, config, sequence):
@@ -146,7 +124,9 @@ def test_a_global_translation_of_the_upper_half_goes_with_pge():
         seen.append(engine.cycle)
 
     engine.run(main)
-    both = [(high, 0x1234_5000, 0x1000, pcid, False, False, True, 0) for pcid in (0, None)]
+    flags = {"large": False, "writable": False, "user": False, "execute_disable": False,
+             "dirty": False, "global": True, "key": 0}
+    both = [(high, 0x1234_5000, 0x1000, pcid, *flags.values()) for pcid in (0, None)]
     assert [held(engine.trace.tlb_at(cycle)) for cycle in seen] == [both, both, []]
 
 

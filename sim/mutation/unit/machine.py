@@ -36,6 +36,7 @@ FILES = ("lone_unit.h", "memory.h", "port.h", "sequences.h", "simulator.cc", "ta
 FUNCTIONS: tuple[Prototype, ...] = (
     *pins.FUNCTIONS,
     ("choose_mutant", None,   [Word]),
+    ("hold_reset",    None,   [Handle, Word]),
     ("traced_reset",    None, [Handle]),
     ("traced_settle",   None, [Handle]),
     ("traced_evaluate", None, [Handle]),
@@ -68,6 +69,8 @@ class Machine:
     ----------
     vectors, sequences : :class:`sim.vectors.engines.compiled_sequences.Rows`
         The unit for access vectors of either version.
+    pins : type
+        The unit and its ports, with a function ``hold_reset`` of its reset's level.
     simulator : type
         The stand-in for Amaranth's simulator on this unit, whatever unit it is given.
     begin_trace, end_trace : callable
@@ -90,17 +93,23 @@ class Machine:
         class MutantPins(Pins):
             def __init__(self, component: Component):
                 super().__init__(component)
+                self.hold_reset = partial(calls.hold_reset, self._handle)
+
+            def _library(self, component: Component) -> ctypes.CDLL:
+                return calls
+
+        class TracedPins(MutantPins):
+            def __init__(self, component: Component):
+                super().__init__(component)
                 self._reset   = partial(calls.traced_reset, self._handle)
                 self.settle   = partial(calls.traced_settle, self._handle)
                 self.evaluate = partial(calls.traced_evaluate, self._handle)
                 self.advance  = partial(calls.traced_advance, self._handle)
 
-            def _library(self, component: Component) -> ctypes.CDLL:
-                return calls
-
         class MutantSimulator(Simulator):
-            PINS = MutantPins
+            PINS = TracedPins
 
+        self.pins      = MutantPins
         self.simulator = MutantSimulator
 
     def choose(self, number: int) -> None:

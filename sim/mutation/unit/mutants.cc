@@ -23,6 +23,11 @@ void choose_mutant(uint32_t number) {
     mutant = number;
 }
 
+// Holds the unit in reset from now on, or lets it go.
+void hold_reset(Clocked *clocked, uint32_t held) {
+    clocked->top.p_rst.set(bool(held));
+}
+
 // Does what the functions of "simulator.cc" do; it is noted between the two functions below.
 void traced_reset(Clocked *clocked) {
     recorder.perform(*clocked, Trace::reset);
