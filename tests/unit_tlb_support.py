@@ -5,7 +5,7 @@ Written from what :mod:`hw.tlb` promises, on the golden model's translations.
 
 import enum
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hw.config import MmuConfig
 from sim.golden.control import Flush
@@ -146,6 +146,11 @@ class SecondLevel:
         self._next    = FIRST + 1
         self._left: list[tuple[int, Stamps] | None] = [None] * CONTEXTS
         self._oldest  = 0
+
+    @property
+    def stamps(self) -> Stamps:
+        """Those that rows of the current PCID get now."""
+        return replace(self._current)
 
     def translations(self, pcid: int) -> list[tuple[int, Translation]]:
         """All that count, now or when their PCID comes back: with that, or 0 for global ones.

@@ -1,0 +1,106 @@
+"""Rows of the TLB in the whole unit: no bit of a tag is left out, and no row is left in a sweep."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from paging_support import CR0_32, CR4_LA57, EFER_LONG, FIVE_LEVELS, ROOT
+
+from sw.bus import Access, Register
+
+from .judge_support import JudgedUnit
+from .mmu_support import compiled
+from .rules_support import A, P, RW, US
+
+
+pytestmark = pytest.mark.slow
+
+
+START = [("control", write) for write in (
+    (Register.CR4, CR4_LA57), (Register.EFER, EFER_LONG), (Register.CR3, ROOT),
+    (Register.CR0, CR0_32))]
+
+#: Bits of a linear address that tell pages apart.
+BITS = range(12, 57)
+
+
+def canonical(linear):
+    """An address whose upper bits are all as bit 56."""
+    low = linear & (1 << 57) - 1
+    return low | (-(low >> 56) << 57) & (1 << 64) - 1
+
+
+class Tables:
+    """Tables of 5-level paging: a table of its own for each part of the linear addresses."""
+
+    def __init__(self):
+        self._frames = itertools.count(0x10_0000, 0x1000)
+        self._tables = {}
+
+    def page(self, linear: int) -> Iterator[tuple[str, int, int]]:
+        """Edits that map a page of its own."""
+        levels, size = FIVE_LEVELS
+        table = ROOT
+        for shift, bits in levels:
+            part  = linear >> shift
+            place = table + (part & (1 << bits) - 1) * size
+            if (shift, part) not in self._tables:
+                self._tables[shift, part] = next(self._frames)
+                yield "edit", place, self._tables[shift, part] | P | RW | US | A
+            table = self._tables[shift, part]
+
+
+async def judge(judged, steps):
+    """Do steps, of which each is judged."""
+    for step in steps:
+        await judged.do(step)
+
+
+def page_at(linear):
+    """Access the page at an address."""
+    return "access", Access(linear, 8)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["one way", "the other"])
+@pytest.mark.parametrize("near", [
+    0x0055_5555_5555_5000, 0xffaa_aaaa_aaaa_a000], ids=["lower half", "upper half"])
+def test_neither_a_page_nor_a_table_is_taken_for_one_that_is_a_bit_away(near, first):
+    tables  = Tables()
+    # The first level has room for two of these, which the second level has in another place ...
+    others  = [near ^ 1 << 13 ^ 1 << bit for bit in (14, 15)]
+    # ... and this one takes a place there, and so the near page the other one.
+    beside  = near ^ 1 << 16
+
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        mapped = [*([] if first else [beside]), near, *others]
+        await judge(judged, [*(edit for page in mapped for edit in tables.page(page)), *START,
+                             *map(page_at, mapped)])
+        for bit in BITS:
+            far = canonical(near ^ 1 << bit)
+            hits = cpu.events["hit_second"]
+            await judge(judged, [
+                ("invlpg", near), page_at(near), page_at(far), *map(page_at, others),
+                page_at(far), page_at(near)])
+            assert cpu.events["hit_second"] > hits
+
+    compiled().run(main, deadline=50_000)
+
+
+def test_no_row_of_before_a_sweep_is_found_after_it():
+    tables = Tables()
+    # One for each row: of pages, of each kind of tables.
+    pages  = [number << 12 | (number & 3) << 21 | (number & 1) << 30 | (number & 1) << 39
+              | (number & 1) << 48 | (number >> 2) << 14 for number in range(8)]
+
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        second = judged.unit.tlb.second
+        await judge(judged, [*(edit for page in pages for edit in tables.page(page)), *START])
+        before = second.stamps
+        await judge(judged, map(page_at, pages))
+        while cpu.events["swept"] == 0 or second.stamps != before:
+            await judged.do(("control", (Register.CR3, ROOT)))
+        await judge(judged, map(page_at, pages))
+
+    compiled().run(main, deadline=100_000)
