@@ -239,12 +239,40 @@ def test_more_pcids_than_are_kept_push_each_other_out():
         judged = JudgedUnit(cpu)
         for step in CONTEXTS.start:
             await judged.do(step)
-        for number in range(60):
-            pcid = number * 7 % 12
+        # First the one that was left longest ago comes back each time, and then any of them.
+        chance = Random(3)
+        for pcid in (*(number * 7 % 12 for number in range(60)),
+                     *(chance.randrange(12) for number in range(60))):
             await judged.do(("control", (Register.CR3, 0x1000 | pcid | 1 << 63)))
             await judged.do(("access", Access(LINEAR, 8)))
 
     bench_of(**SMALL | {"second_entries": 32}, **CONTEXTS.features).run(main, deadline=10_000)
+
+
+@pytest.mark.slow
+def test_pcids_of_any_bits_come_and_go_and_are_flushed_apart():
+    chance = Random(12)
+    pcids  = [0, *(chance.getrandbits(12) for _ in range(9))]
+    pages  = (LINEAR, LINEAR + 0x1000, FOURTH, CONTEXTS.third)
+    leaves = (0x4028, 0x4030, 0x4008, 0x5028)
+
+    def step():
+        pcid, page = chance.choice(pcids), chance.choice(pages)
+        return chance.choices((
+            ("control", (Register.CR3, 0x1000 | pcid | chance.choice((0, 1 << 63, 1 << 63)))),
+            ("access", Access(page, 8, chance.choice((Kind.READ, Kind.WRITE)))),
+            ("edit", chance.choice(leaves), chance.choice((0x9000, 0xa000)) | 0x27),
+            ("invlpg", page),
+            ("invpcid", (0, page << 64 | pcid)),
+            ("invpcid", (1, pcid)),
+        ), (4, 9, 1, 1, 2, 1))[0]
+
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        for each in (*CONTEXTS.start, *(step() for _ in range(1500))):
+            await judged.do(each)
+
+    compiled().run(main, deadline=100_000)
 
 
 @pytest.mark.parametrize("write", [False, True])

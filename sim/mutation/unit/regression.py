@@ -27,8 +27,8 @@ from .mutants import CONFIG
 __all__ = ["Regression"]
 
 
-#: Width of a physical address in these rounds.
-MAXPHYADDR = 40
+#: Widths of physical addresses, of which a round has one or the other.
+WIDTHS = (40, 52)
 
 PLAYS = (play_burst, play_stale)
 
@@ -50,16 +50,21 @@ class Regression:
 
     def noticed(self) -> str:
         """Play them until one ends as it must not; tell why."""
-        unit = _Unit(self._pins)
-        testbench = MmuTestbench(
-            unit, replace(CONFIG, maxphyaddr=MAXPHYADDR, variable_maxphyaddr=False),
-            CoverageCollector(Coverage({})), clock=ClockingBlock(None, unit))
+        testbenches = [_testbench(self._pins, width) for width in WIDTHS]
         for number in range(self._rounds):
+            turn, kind = divmod(number, len(PLAYS))
             try:
-                _run(PLAYS[number % len(PLAYS)](testbench, Random(f"mutants {number}")))
+                _run(PLAYS[kind](testbenches[turn % 2], Random(f"mutants {number}")))
             except AssertionError as error:
                 return f"round {number}: {error}"
         return ""
+
+
+def _testbench(pins: Callable[[Mmu], Any], width: int) -> MmuTestbench:
+    unit   = _Unit(pins, width)
+    config = replace(CONFIG, maxphyaddr=width, variable_maxphyaddr=False)
+    return MmuTestbench(unit, config, CoverageCollector(Coverage({})),
+                        clock=ClockingBlock(None, unit))
 
 
 def _run(coroutine: Any) -> None:
@@ -93,7 +98,7 @@ class _Handle:
 class _Unit:
     """The compiled unit, as cocotb shows a design; to be waited for as its clock's rising edge."""
 
-    def __init__(self, make: Callable[[Mmu], Any]):
+    def __init__(self, make: Callable[[Mmu], Any], maxphyaddr: int):
         mmu  = Mmu(CONFIG)
         pins = self._pins = make(mmu)
         # The mutant becomes active by it.
@@ -106,7 +111,7 @@ class _Unit:
         self._begun = False
         self._held  = 0
         self.rst    = _Handle(lambda: self._held, self._hold_reset)
-        pins.writer(mmu.maxphyaddr)(MAXPHYADDR)
+        pins.writer(mmu.maxphyaddr)(maxphyaddr)
 
     def _hold_reset(self, level: int) -> None:
         self._held = level

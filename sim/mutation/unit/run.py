@@ -17,6 +17,7 @@ from sim.vectors.vector import VectorOutcome
 from .machine import Machine
 from .mutants import list_mutants
 from .proof import why_equivalent
+from .regression import Regression
 from .sequences import Sequences
 from .suite import TESTS, BenchHooks
 
@@ -24,8 +25,9 @@ from .suite import TESTS, BenchHooks
 __all__ = ["CHECKS", "prepare"]
 
 
-#: Cases of the sweep that are drawn, random sequences, and random operations of each.
-CASES_DRAWN, SEQUENCES, OPERATIONS = 1000, 60, 80
+#: Cases of the sweep that are drawn, random sequences, random operations of each, and rounds of the
+#: regression.
+CASES_DRAWN, SEQUENCES, OPERATIONS, ROUNDS = 20_000, 60, 80, 60
 
 #: Seconds of the processor that any check may take, and how many for each that it takes without a
 #: mutant. A unit that hangs is noticed before: it does not respond in 10,000 cycles. Only logic
@@ -53,6 +55,11 @@ def _cycles(draw: Draw, number: int) -> str:
     return _bench(draw).cycles(number)
 
 
+def _regression(draw: Draw, number: int) -> str:
+    """Play rounds of the regression under cocotb on a mutant."""
+    return _bench(draw).regression(number)
+
+
 def _proof(draw: Draw, number: int) -> str:
     """Prove that a mutant is none."""
     return why_equivalent(list_mutants(draw)[number - 1])
@@ -64,8 +71,8 @@ def _tests(draw: Draw, number: int) -> str:
 
 
 #: The checks by name, the cheapest first. Each tells what it notices in a mutant of a draw.
-CHECKS = {"vectors": _vectors, "sequences": _sequences, "cycles": _cycles, "tests": _tests,
-          PROOF: _proof}
+CHECKS = {"vectors": _vectors, "sequences": _sequences, "cycles": _cycles,
+          "regression": _regression, "tests": _tests, PROOF: _proof}
 
 
 @cache
@@ -85,6 +92,7 @@ class _Bench:
         self._right     = GoldenVectors().run(self._cases)
         self._sequences = Sequences(SEQUENCES, OPERATIONS)
         self._cycles    = self._sequences.cycles(self._machine.sequences)
+        self._regression = Regression(self._machine.pins, ROUNDS)
 
     @cached_property
     def _suite(self) -> Suite:
@@ -103,6 +111,10 @@ class _Bench:
         """Count their cycles, which are those of the unit without a mutant."""
         return forked(lambda: self._on(number, self._wrong_cycles), PATIENCE)
 
+    def regression(self, number: int) -> str:
+        """Play rounds of the regression, with its drivers and all that it checks."""
+        return forked(lambda: self._on(number, self._regression.noticed), PATIENCE)
+
     def tests(self, number: int) -> str:
         """Play the tests of the unit, the shortest first."""
         durations = self._suite.durations
@@ -115,13 +127,15 @@ class _Bench:
         return check()
 
     def _wrong_case(self) -> str:
-        for number, right in enumerate(self._right):
-            [found] = self._unit.run(self._cases[number:number + 1])
-            if isinstance(found, VectorOutcome):
-                found = found._replace(cycles=None)
-            if found != right:
-                told = found if isinstance(found, str) else "another outcome"
-                return f"case {number}: {told}"
+        batch = self._unit.batch
+        for first in range(0, CASES_DRAWN, batch):
+            every = self._unit.run(self._cases[first:first + batch])
+            for number, found in enumerate(every, first):
+                if isinstance(found, VectorOutcome):
+                    found = found._replace(cycles=None)
+                if found != self._right[number]:
+                    told = found if isinstance(found, str) else "another outcome"
+                    return f"case {number}: {told}"
         return ""
 
     def _wrong_cycles(self) -> str:
