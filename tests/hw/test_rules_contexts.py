@@ -1,14 +1,14 @@
 """Rules 32 to 35 on the gateware: PCIDs and INVPCID. docs/paging-rules.md explains them."""
 
 import pytest
-from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT
+from paging_support import CR0_32, CR4_LONG, EFER_LONG, ROOT, TWO_LEVELS
 
 from sw.bus import Access, GeneralProtection, Kind, Register
 
 from .mmu_support import four_levels, two_levels
 from .rules_support import (
-    AC, BY_USER, G, LINEAR, LME, NXE, P, PE, PGE, PRESENT, PSE, READ, RW, SMAP, SMEP, US,
-    USER_WRITE, WP, WRITTEN, error, map_page, reach,
+    AC, BY_USER, FRAME, G, LA57, LINEAR, LME, NXE, P, PE, PGE, PRESENT, PSE, READ, RW, SMAP,
+    SMEP, US, USER_WRITE, WP, WRITTEN, error, map_page, reach,
 )
 
 
@@ -292,6 +292,19 @@ async def test_rule_33_the_address_has_64_bits_outside_long_mode_too(cpu, long_m
     assert not await refused(cpu.invpcid, 0, descriptor(0, LINEAR | 1 << 40))
     assert await reach(cpu, READ) == 0x9000
     assert not await refused(cpu.invpcid, 0, descriptor(0, LINEAR))
+    assert await error(cpu, READ) == 0
+
+
+@two_levels(cr4=LA57, invpcid=True, la57=True)
+async def test_rule_33_each_bit_of_the_address_above_32_counts_outside_long_mode(cpu):
+    map_page(cpu, form=TWO_LEVELS)
+    assert await reach(cpu, READ) == FRAME
+    map_page(cpu, 0, form=TWO_LEVELS)
+    # With LA57 these bits may differ from those above them.
+    for bit in range(32, 56):
+        await cpu.invpcid(0, descriptor(0, LINEAR | 1 << bit))
+        assert await reach(cpu, READ) == FRAME, bit
+    await cpu.invpcid(0, descriptor(0, LINEAR))
     assert await error(cpu, READ) == 0
 
 

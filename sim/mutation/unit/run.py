@@ -2,18 +2,13 @@
 
 from collections.abc import Callable
 from functools import cache, cached_property
-from random import Random
 
 from sim.mutation.forked import forked
 from sim.mutation.mutant import Draw
 from sim.mutation.results import PROOF
 from sim.mutation.suite import Suite
-from sim.sweep.spaces import CASES, case_at
-from sim.sweep.tables import vector
-from sim.vectors.engines.compiled import CxxrtlVectors
-from sim.vectors.engines.golden import GoldenVectors
-from sim.vectors.vector import VectorOutcome
 
+from .cases import Cases
 from .machine import Machine
 from .mutants import list_mutants
 from .proof import why_equivalent
@@ -25,9 +20,9 @@ from .suite import TESTS, BenchHooks
 __all__ = ["CHECKS", "prepare"]
 
 
-#: Cases of the sweep that are drawn, random sequences, random operations of each, and rounds of the
-#: regression.
-CASES_DRAWN, SEQUENCES, OPERATIONS, ROUNDS = 20_000, 60, 80, 60
+#: Cases of the sweep that are drawn, by a walk and by a hit; random sequences, random operations of
+#: each, and rounds of the regression.
+WALKS, HITS, SEQUENCES, OPERATIONS, ROUNDS = 1000, 8000, 60, 80, 60
 
 #: Seconds of the processor that any check may take, and how many for each that it takes without a
 #: mutant. A unit that hangs is noticed before: it does not respond in 10,000 cycles. Only logic
@@ -84,14 +79,11 @@ class _Bench:
     """The machine, and all that is played on it: made once, for all mutants of this process."""
 
     def __init__(self, draw: Draw):
-        self._draw      = draw
-        self._machine   = Machine(draw)
-        self._unit      = CxxrtlVectors(self._machine.vectors)
-        random          = Random("mutants")
-        self._cases     = [vector(case_at(random.randrange(CASES))) for _ in range(CASES_DRAWN)]
-        self._right     = GoldenVectors().run(self._cases)
-        self._sequences = Sequences(SEQUENCES, OPERATIONS)
-        self._cycles    = self._sequences.cycles(self._machine.sequences)
+        self._draw       = draw
+        self._machine    = Machine(draw)
+        self._cases      = Cases(WALKS, HITS)
+        self._sequences  = Sequences(SEQUENCES, OPERATIONS)
+        self._cycles     = self._sequences.cycles(self._machine.sequences)
         self._regression = Regression(self._machine.pins, ROUNDS)
 
     @cached_property
@@ -100,7 +92,8 @@ class _Bench:
 
     def vectors(self, number: int) -> str:
         """Play cases of the sweep, whose outcomes the golden model knows."""
-        return forked(lambda: self._on(number, self._wrong_case), PATIENCE)
+        return forked(lambda: self._on(number, lambda: self._cases.noticed(
+            self._machine.vectors)), PATIENCE)
 
     def sequences(self, number: int) -> str:
         """Play random sequences, each with one right outcome."""
@@ -125,18 +118,6 @@ class _Bench:
         """Perform a check on a mutant. This process has no other use from then on."""
         self._machine.choose(number)
         return check()
-
-    def _wrong_case(self) -> str:
-        batch = self._unit.batch
-        for first in range(0, CASES_DRAWN, batch):
-            every = self._unit.run(self._cases[first:first + batch])
-            for number, found in enumerate(every, first):
-                if isinstance(found, VectorOutcome):
-                    found = found._replace(cycles=None)
-                if found != self._right[number]:
-                    told = found if isinstance(found, str) else "another outcome"
-                    return f"case {number}: {told}"
-        return ""
 
     def _wrong_cycles(self) -> str:
         for number, (found, right) in enumerate(zip(
