@@ -181,6 +181,16 @@ def test_a_chain_is_not_stopped_by_an_error_of_the_one_before(stall):
     bench_of(tlb_entries=4).run(main, memory=memory)
 
 
+@paging_off(memory=FailingMemory)
+async def test_what_is_chained_to_it_is_skipped_though_it_comes_later(cpu):
+    cpu.memory.no_reads = {0x5000}
+    assert await burst(cpu, [Access(0x5000, 8)]) == [(Fault.BUS_ERROR, 0)]
+    await cpu.ctx.tick().repeat(3)
+    late = [Access(0x6000 + 8 * word, 8, Kind.WRITE, data=1) for word in range(2)]
+    assert await burst(cpu, late, chained={0, 1}) == [(Fault.SKIPPED, 0)] * 2
+    assert cpu.memory.read(0x6000, 16) == 0
+
+
 class WatchingMemory(FailingMemory):
     """Memory that sees whether a transfer that it stalls stays as it is."""
 

@@ -304,6 +304,7 @@ async def test_rule_33_each_bit_of_the_address_above_32_counts_outside_long_mode
     for bit in range(32, 56):
         await cpu.invpcid(0, descriptor(0, LINEAR | 1 << bit))
         assert await reach(cpu, READ) == FRAME, bit
+    assert cpu.events["invalidated"] == 0
     await cpu.invpcid(0, descriptor(0, LINEAR))
     assert await error(cpu, READ) == 0
 

@@ -10,11 +10,13 @@ from sw.bus import Access, Register
 
 from .judge_support import JudgedUnit
 from .mmu_support import compiled
-from .rules_support import A, P, RW, US
+from .rules_support import PGE, RW, US, A, G, P
 
 
 pytestmark = pytest.mark.slow
 
+
+PCIDE = 1 << 17
 
 START = [("control", write) for write in (
     (Register.CR4, CR4_LA57), (Register.EFER, EFER_LONG), (Register.CR3, ROOT),
@@ -22,6 +24,9 @@ START = [("control", write) for write in (
 
 #: Bits of a linear address that tell pages apart.
 BITS = range(12, 57)
+
+#: Two pages, of which one has each of these bits.
+NEAR, NEAR_IDS = (0x0055_5555_5555_5000, 0xffaa_aaaa_aaaa_a000), ("lower half", "upper half")
 
 
 def canonical(linear):
@@ -52,6 +57,10 @@ class Tables:
                 yield "edit", place, self._tables[shift, part] | P | RW | US | A
             table = self._tables[shift, part]
 
+    def entry(self, linear: int) -> int:
+        """The last entry of a page that is mapped."""
+        return self._tables[12, linear >> 12] | P | RW | US | A
+
 
 async def judge(judged, steps):
     """Do steps, of which each is judged."""
@@ -65,8 +74,7 @@ def page_at(linear):
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["one way", "the other"])
-@pytest.mark.parametrize("near", [
-    0x0055_5555_5555_5000, 0xffaa_aaaa_aaaa_a000], ids=["lower half", "upper half"])
+@pytest.mark.parametrize("near", NEAR, ids=NEAR_IDS)
 def test_neither_a_page_nor_a_table_is_taken_for_one_that_is_a_bit_away(near, first):
     tables  = Tables()
     # The first level has room for two of these, which the second level has in another place ...
@@ -91,6 +99,33 @@ def test_neither_a_page_nor_a_table_is_taken_for_one_that_is_a_bit_away(near, fi
                 *tables.page(far), ("invlpg", near), page_at(near), page_at(far), page_at(near)])
 
     compiled().run(main, deadline=50_000, maxphyaddr=52)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["one way", "the other"])
+@pytest.mark.parametrize("near", NEAR, ids=NEAR_IDS)
+def test_a_global_page_takes_the_place_of_the_same_page_under_another_pcid(near, first):
+    tables = Tables()
+    others = [near ^ 1 << 13 ^ 1 << bit for bit in (14, 15)]
+    beside = near ^ 1 << 16
+    keeps  = 1 << 63
+
+    def switch(pcid):
+        return "control", (Register.CR3, ROOT | pcid | keeps)
+
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        mapped = [*([] if first else [beside]), near, *others]
+        edits  = [edit for page in mapped for edit in tables.page(page)]
+        _, leaf, entry = next(edit for edit in edits if edit[2] == tables.entry(near))
+        await judge(judged, [
+            *edits, *START, ("control", (Register.CR4, CR4_LA57 | PCIDE | PGE)), switch(1),
+            *map(page_at, mapped), switch(2), ("edit", leaf, entry ^ 1 << 30 | G), page_at(near)])
+        hits = cpu.events["hit_second"]
+        # If both were found, a mixture of them would be used.
+        await judge(judged, [switch(1), *map(page_at, others), page_at(near)])
+        assert cpu.events["hit_second"] > hits
+
+    compiled().run(main, maxphyaddr=52)
 
 
 def test_no_row_of_before_a_sweep_is_found_after_it():

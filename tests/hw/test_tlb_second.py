@@ -163,6 +163,15 @@ def test_stamps_are_used_up_though_there_are_no_rows():
     simulate(tlb, main, deadline=5000)
 
 
+def test_so_they_are_in_a_unit_that_has_never_walked():
+    async def main(cpu):
+        for _ in range(LAST + 10):
+            await cpu.write_control(Register.CR3, 0)
+        assert cpu.events["swept"] == 1
+
+    compiled().run(main)
+
+
 #: What a unit makes a bank forget, and whether that is of one page alone.
 FORGOTTEN = [(Flush.ALL, 0), (Flush.LOCAL, 0), *(
     (flush, single) for flush in (Flush.OF_PCID, Flush.OF_PCID_AND_GLOBAL) for single in (0, 1, 1))]

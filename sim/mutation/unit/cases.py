@@ -1,7 +1,8 @@
-"""Cases of the sweep for compiled units: each of one access, or of one that hits the TLB.
+"""Cases of the sweep for compiled units, and more of them, with hits of the TLB and with any key.
 
-The sweep itself has walks alone. A hit is judged by what the TLB keeps, in another part of the
-unit: so other cases have an access before theirs, of any kind, that may fill the TLB.
+The sweep itself has walks alone, to pages of one key. A hit is judged by what the TLB keeps, in
+another part of the unit, and each key by a part of its own: so other cases have an access before
+theirs, of any kind, that may fill the TLB, and any key, with any rights.
 """
 
 from collections.abc import Mapping
@@ -31,14 +32,14 @@ class Cases:
 
     Parameters
     ----------
-    walks, hits : :class:`int`
-        How many of one access, and how many of more.
+    plain, others : :class:`int`
+        How many as the sweep has them, and how many others.
     """
 
-    def __init__(self, walks: int, hits: int):
+    def __init__(self, plain: int, others: int):
         random = Random("mutants")
-        self._cases  = [vector(case_at(random.randrange(CASES))) for _ in range(walks)]
-        self._cases += [_hit(random) for _ in range(hits)]
+        self._cases  = [vector(case_at(random.randrange(CASES))) for _ in range(plain)]
+        self._cases += [_another(random) for _ in range(others)]
         self._right = GoldenVectors().run(self._cases)
 
     def noticed(self, unit: Rows) -> str:
@@ -55,12 +56,14 @@ class Cases:
         return ""
 
 
-def _hit(random: Random) -> Vector:
-    """A case whose page can be walked to, after another access to it."""
+def _another(random: Random) -> Vector:
+    """A case whose page can be walked to, perhaps after another access to it."""
     space  = case_at(random.randrange(CASES)).space
     values = {name: random.randrange(radix) for name, radix in space.digits}
     found  = vector(_well_formed(space, values))
-    access = found.access
+    if space.long_mode:
+        found = _keyed(found, leaf=len(space.levels) - 1, random=random)
+    access = found.access._replace(kind=random.choice(list(KINDS)))
     before = [VectorStep(random.choice(list(KINDS)), access.linear, access.size,
                          random.randrange(2), random.choice((0, 3)), random.randrange(2))]
     entries = found.entries
@@ -69,8 +72,17 @@ def _hit(random: Random) -> Vector:
         before.insert(0, VectorStep("read", access.linear ^ BESIDE, access.size, 0, 0, 1))
         if not space.large:
             entries = [*entries, _beside(layout(space).slots[-2], layout(space).bases[-1])]
-    kind = random.choice(list(KINDS))
-    return found._replace(access=access._replace(kind=kind), entries=entries, before=before)
+    return found._replace(access=access, entries=entries,
+                          before=before if random.randrange(3) else None)
+
+
+def _keyed(found: Vector, *, leaf: int, random: Random) -> Vector:
+    """The same with another key, of which as of all others a right may be withheld."""
+    entries = list(found.entries)
+    address, value = entries[leaf]
+    entries[leaf]  = address, value ^ random.randrange(16) << 59
+    pkru, pkrs = (random.getrandbits(32) & random.getrandbits(32) for _ in range(2))
+    return found._replace(entries=entries, pkru=pkru, pkrs=pkrs)
 
 
 def _well_formed(space: Space, values: Mapping[str, int]) -> Case:

@@ -20,9 +20,9 @@ from .suite import TESTS, BenchHooks
 __all__ = ["CHECKS", "prepare"]
 
 
-#: Cases of the sweep that are drawn, by a walk and by a hit; random sequences, random operations of
-#: each, and rounds of the regression.
-WALKS, HITS, SEQUENCES, OPERATIONS, ROUNDS = 1000, 8000, 60, 80, 60
+#: Cases that are drawn as the sweep has them, and others; random sequences, random operations of
+#: each; rounds of the regression.
+PLAIN, OTHERS, SEQUENCES, OPERATIONS, ROUNDS = 1000, 8000, 60, 80, 60
 
 #: Seconds of the processor that any check may take, and how many for each that it takes without a
 #: mutant. A unit that hangs is noticed before: it does not respond in 10,000 cycles. Only logic
@@ -81,7 +81,7 @@ class _Bench:
     def __init__(self, draw: Draw):
         self._draw       = draw
         self._machine    = Machine(draw)
-        self._cases      = Cases(WALKS, HITS)
+        self._cases      = Cases(PLAIN, OTHERS)
         self._sequences  = Sequences(SEQUENCES, OPERATIONS)
         self._cycles     = self._sequences.cycles(self._machine.sequences)
         self._regression = Regression(self._machine.pins, ROUNDS)
