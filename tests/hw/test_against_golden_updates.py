@@ -4,6 +4,7 @@ The model of the unit says when a walk begins again, and counts the strobes mean
 """
 
 import random
+from collections import Counter
 from functools import partial
 
 from paging_support import DIRECTORIES, FIVE_LEVELS, FOUR_LEVELS, PAE_TABLES, PDPTES, ROOT, chain
@@ -45,10 +46,16 @@ async def check(cpu, form, *, root=ROOT):
             watcher.after_read = {places[edited]: partial(memory.write, places[edited], 8, edit)}
 
         access  = Access(LINEAR, 8, chance.choice(list(Kind)), user=chance.random() < 0.3)
+        again   = unit.events["walk_again"]
+        cpu.memory.transfers.clear()
         outcome = await cpu.access(access)
         assert outcome.agrees(unit.access(access)), f"{access}, entry {edited}"
         assert [cpu.memory.read(place, 8) for place in places] == [
             unit.memory.read(place, 8) for place in places]
+        # An entry is read under the lock once, and then written unless it has changed.
+        locked = Counter(transfer.write for transfer in cpu.memory.transfers
+                         if transfer.lock and transfer.address in places)
+        assert locked[False] == locked[True] + unit.events["walk_again"] - again
         await cpu.ctx.tick()  # A page fault makes the TLB forget a cycle later.
         assert cpu.events == +unit.events
         unit.invlpg(LINEAR)

@@ -38,11 +38,11 @@ def canonical(linear):
 class Tables:
     """Tables of 5-level paging: a table of its own for each part of the linear addresses.
 
-    They and the pages are anywhere in 52 bits of physical addresses.
+    They and the pages are anywhere in 52 bits of physical addresses: where, depends on ``seed``.
     """
 
-    def __init__(self):
-        self._chance = random.Random(5)
+    def __init__(self, seed: str):
+        self._chance = random.Random(seed)
         self._tables = {}
 
     def page(self, linear: int) -> Iterator[tuple[str, int, int]]:
@@ -76,7 +76,7 @@ def page_at(linear):
 @pytest.mark.parametrize("first", [True, False], ids=["one way", "the other"])
 @pytest.mark.parametrize("near", NEAR, ids=NEAR_IDS)
 def test_neither_a_page_nor_a_table_is_taken_for_one_that_is_a_bit_away(near, first):
-    tables  = Tables()
+    tables  = Tables(f"{near} {first}")
     # The first level has room for two of these, which the second level has in another place ...
     others  = [near ^ 1 << 13 ^ 1 << bit for bit in (14, 15)]
     # ... and this one takes a place there, and so the near page the other one.
@@ -104,7 +104,7 @@ def test_neither_a_page_nor_a_table_is_taken_for_one_that_is_a_bit_away(near, fi
 @pytest.mark.parametrize("first", [True, False], ids=["one way", "the other"])
 @pytest.mark.parametrize("near", NEAR, ids=NEAR_IDS)
 def test_a_global_page_takes_the_place_of_the_same_page_under_another_pcid(near, first):
-    tables = Tables()
+    tables = Tables(f"{near} {first}")
     others = [near ^ 1 << 13 ^ 1 << bit for bit in (14, 15)]
     beside = near ^ 1 << 16
     keeps  = 1 << 63
@@ -129,7 +129,7 @@ def test_a_global_page_takes_the_place_of_the_same_page_under_another_pcid(near,
 
 
 def test_no_row_of_before_a_sweep_is_found_after_it():
-    tables = Tables()
+    tables = Tables("rows")
     # One for each row: of pages, of each kind of tables.
     pages  = [number << 12 | (number & 3) << 21 | (number & 1) << 30 | (number & 1) << 39
               | (number & 1) << 48 | (number >> 2) << 14 for number in range(8)]
@@ -143,5 +143,23 @@ def test_no_row_of_before_a_sweep_is_found_after_it():
         while cpu.events["swept"] == 0 or second.stamps != before:
             await judged.do(("control", (Register.CR3, ROOT)))
         await judge(judged, map(page_at, pages))
+
+    compiled().run(main, deadline=100_000, maxphyaddr=52)
+
+
+def test_accesses_wait_for_a_sweep():
+    tables = Tables("waiting")
+    stamps = 1 << 10
+
+    async def main(cpu):
+        for _, place, entry in tables.page(0):
+            cpu.memory.write(place, 8, entry)
+        for _, write in START:
+            await cpu.write_control(*write)
+        # After each write the access has to be walked, also while rows are being cleared.
+        responses = await cpu.burst([(Register.CR3, ROOT), Access(0, 8)] * stamps, chained=set(),
+                                    ready=lambda cycle: True)
+        assert {response.physical for response in responses} == {tables.entry(0) & -0x1000}
+        assert cpu.events["swept"] == 1 and cpu.events["missed"] == stamps
 
     compiled().run(main, deadline=100_000, maxphyaddr=52)

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from amaranth.hdl import Shape, unsigned
 from hw_support import simulate
+from paging_support import FOUR_LEVELS, ROOT, write_chain
 from sequence_support import CONTEXTS, FOURTH, LINEAR, LONG
 
 from hw.config import MmuConfig
@@ -239,6 +240,38 @@ def test_nothing_changes_when_the_stamps_are_used_up(operations):
                 for page in pages:
                     await judged.do(("access", Access(page, 8)))
         assert cpu.events["hit_second"] > 50
+
+    compiled().run(main, deadline=100_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bit", range(1, 10))
+def test_a_pcid_has_no_table_of_one_whose_stamp_is_a_bit_away(bit):
+    page, root = LINEAR, 0x20_0000
+
+    def switch(root, pcid):
+        return "control", (Register.CR3, root | pcid | 1 << 63)
+
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        second = judged.unit.tlb.second
+        write_chain(cpu.memory.write, FOUR_LEVELS, page, 0x1010_2000 | 0x27, root=root)
+        for model in (judged.allowed, judged.unit):
+            write_chain(model.memory.write, FOUR_LEVELS, page, 0x1010_2000 | 0x27, root=root)
+        for step in CONTEXTS.start:
+            await judged.do(step)
+        # The stamp that comes next lacks the bit, so that one which has it comes later.
+        while second.stamps.structure + 1 & 1 << bit:
+            await judged.do(("invlpg", page))
+        await judged.do(switch(root, 1))
+        await judged.do(("access", Access(page, 8)))
+        found = second.stamps.structure
+        assert not found & 1 << bit
+        await judged.do(switch(ROOT, 0))
+        while second.stamps.structure < found | 1 << bit:
+            await judged.do(("invlpg", page))
+        assert second.stamps.structure == found | 1 << bit
+        await judged.do(("access", Access(page, 8)))
 
     compiled().run(main, deadline=100_000)
 

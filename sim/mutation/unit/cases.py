@@ -59,7 +59,7 @@ class Cases:
 def _another(random: Random) -> Vector:
     """A case whose page can be walked to, perhaps after another access to it."""
     space  = case_at(random.randrange(CASES)).space
-    values = {name: random.randrange(radix) for name, radix in space.digits}
+    values = {name: _drawn(name, radix, random) for name, radix in space.digits}
     found  = vector(_well_formed(space, values))
     if space.long_mode:
         found = _keyed(found, leaf=len(space.levels) - 1, random=random)
@@ -74,6 +74,16 @@ def _another(random: Random) -> Vector:
             entries = [*entries, _beside(layout(space).slots[-2], layout(space).bases[-1])]
     return found._replace(access=access, entries=entries,
                           before=before if random.randrange(3) else None)
+
+
+def _drawn(name: str, radix: int, random: Random) -> int:
+    """A value of a digit: rights are granted more often than not, so that others matter, too."""
+    match name[:2]:
+        case "rw" | "us":
+            return int(random.random() < 0.7)
+        case "xd":
+            return int(random.random() < 0.2)
+    return random.randrange(radix)
 
 
 def _keyed(found: Vector, *, leaf: int, random: Random) -> Vector:

@@ -2,7 +2,8 @@
 """The regression under cocotb, on a compiled unit: its rounds, drivers, monitors, checkers.
 
 Nothing of cocotb is used. The unit's ports look as cocotb's handles do, as far as the testbench
-needs them, and its clock goes on when somebody waits for it.
+needs them, and its clock goes on when somebody waits for it. Besides, there are rounds in which the
+unit is reset while it is in use.
 """
 
 from collections.abc import Callable, Generator
@@ -15,10 +16,12 @@ from amaranth.lib.wiring import Flow
 
 from hw.mmu import Mmu
 from sim.coverage.bins import Coverage
-from sim.verification.burst import play_burst
+from sim.verification.burst import play, play_burst
 from sim.verification.collector import CoverageCollector
 from sim.verification.ports import ClockingBlock
+from sim.verification.random_sequence import RandomSequence
 from sim.verification.stale import play_stale
+from sim.verification.stimulus import random_stimulus
 from sim.verification.testbench import MmuTestbench
 
 from .mutants import CONFIG
@@ -27,10 +30,9 @@ from .mutants import CONFIG
 __all__ = ["Regression"]
 
 
-#: Widths of physical addresses, of which a round has one or the other.
-WIDTHS = (40, 52)
-
-PLAYS = (play_burst, play_stale)
+#: Widths of physical addresses, of which a round has one or the other. There are reserved bits in
+#: each entry, which the stimulus wants.
+WIDTHS = (40, 51)
 
 
 class Regression:
@@ -74,6 +76,22 @@ def _run(coroutine: Any) -> None:
     except StopIteration:
         return
     raise RuntimeError("a round waits for something that never comes")
+
+
+async def _play_twice(testbench: MmuTestbench, rng: Random) -> None:
+    """Play some steps, and after a reset more of them on the same tables, whose entries differ."""
+    stimulus = random_stimulus(rng, testbench.features)
+    for steps in (rng.randrange(1, 4), 20):
+        await testbench.reset(rng)
+        sequence = RandomSequence(stimulus, testbench.collector)
+        sequence.extend(steps)
+        await play(testbench, sequence, rng)
+        if (tables := stimulus.tables) is not None:
+            for entry in rng.sample(tables.entries, len(tables.entries) // 2):
+                tables.values[entry.address] = tables.draw(entry)
+
+
+PLAYS = (play_burst, play_stale, _play_twice)
 
 
 class _Handle:

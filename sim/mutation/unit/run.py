@@ -22,7 +22,7 @@ __all__ = ["CHECKS", "prepare"]
 
 #: Cases that are drawn as the sweep has them, and others; random sequences, random operations of
 #: each; rounds of the regression.
-PLAIN, OTHERS, SEQUENCES, OPERATIONS, ROUNDS = 1000, 8000, 60, 80, 60
+PLAIN, OTHERS, SEQUENCES, OPERATIONS, ROUNDS = 1000, 10_000, 60, 80, 60
 
 #: Seconds of the processor that any check may take, and how many for each that it takes without a
 #: mutant. A unit that hangs is noticed before: it does not respond in 10,000 cycles. Only logic
