@@ -4,12 +4,12 @@ Yosys proves it of the module in which the mutant is, whatever comes in; registe
 have the same value in both, by induction. If it finds no proof, nothing is known.
 """
 
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sim.errors import Unavailable
-from sim.toolchain.process import ProgramFailed, run
+from sim.mutation.forked import forked
+from sim.toolchain.process import run
 from sim.toolchain.yosys import newer
 
 from .mutants import INPUT, UnitMutant, original
@@ -52,22 +52,11 @@ equiv_induct -seq 2
 equiv_status -assert
 """
 
-#: Seconds after which a proof is given up.
+#: Seconds of the processor after which a proof is given up.
 PATIENCE = 300.0
 
-
-class _Deadline:
-    """Ends what takes too long."""
-
-    class Passed(Exception):
-        """It does."""
-
-    def __init__(self, seconds: float):
-        self._end = time.monotonic() + seconds
-
-    def __call__(self) -> None:
-        if time.monotonic() > self._end:
-            raise self.Passed
+#: What a proof says that has been found, and not the reason why there is none.
+PROVEN = "proven"
 
 
 def why_equivalent(mutant: UnitMutant) -> str:
@@ -85,10 +74,13 @@ def why_equivalent(mutant: UnitMutant) -> str:
             (folder / "unit.il").write_text(original(), encoding="utf-8")
             (folder / "script.ys").write_text(SCRIPT.format(
                 module=mutant.module, change=" ".join(change)), encoding="utf-8")
-            run(newer("-q", "script.ys"), log=folder / "log",
-                waiting=_Deadline(PATIENCE))
-        except (ProgramFailed, _Deadline.Passed):
-            return ""
         except OSError as error:
             raise Unavailable(f"a proof has no place for its files: {error}") from error
-    return f"{mutant.module} is the same in every cycle"
+        proven = forked(lambda: _ended_well(folder), PATIENCE) == PROVEN
+    return f"{mutant.module} is the same in every cycle" if proven else ""
+
+
+def _ended_well(folder: Path) -> str:
+    """Run the script. A process that works for it has no more time than this one."""
+    run(newer("-q", "script.ys"), log=folder / "log", waiting=lambda: None)
+    return PROVEN
