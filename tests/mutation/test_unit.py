@@ -7,9 +7,12 @@ import pytest
 from sim.cli.main import main
 from sim.mutation.mutant import Draw
 from sim.mutation.suite import Suite
+from sim.mutation.unit import run
+from sim.mutation.unit.cases import Cases
 from sim.mutation.unit.machine import Machine
 from sim.mutation.unit.mutants import list_mutants
 from sim.mutation.unit.proof import why_equivalent
+from sim.mutation.unit.regression import Regression
 from sim.mutation.unit.sequences import Sequences
 from sim.mutation.unit.suite import BenchHooks
 
@@ -19,12 +22,18 @@ from .mutation_support import pool_of_this_process
 #: All tests have these, so that one design is compiled.
 DRAW = Draw(12, 1)
 
-#: What notices each of them, as far as checks in C++ do.
-NOTICED = {1: "cycles", 2: None, 3: "vectors", 4: "vectors", 5: None, 6: "sequences",
-           7: "sequences", 8: "sequences", 9: "vectors", 10: None, 11: None, 12: None}
+#: What notices each of them, as far as the checks do that take little time.
+NOTICED = {1: "cycles", 2: None, 3: "vectors", 4: "vectors", 5: "regression", 6: "sequences",
+           7: "sequences", 8: "vectors", 9: "vectors", 10: "regression", 11: None, 12: None}
 
-#: Cycles that the accesses of each random sequence take: a change is one of the unit's timing.
-CYCLES = [785, 1226, 2530, 1091, 1770, 1027, 2647, 1982, 1045, 1456, 277, 832]
+#: Cycles that the accesses of each random sequence take: a change is one of the unit's timing. The
+#: check of cycles is one against these numbers, for the unit without a mutant takes as many.
+CYCLES = [
+    785, 1226, 2530, 1091, 1770, 1027, 2647, 1982, 1045, 1456, 277, 832, 889, 1262, 1450, 1760,
+    956, 1053, 752, 1102, 923, 822, 1315, 1891, 1240, 769, 885, 917, 637, 643, 737, 1948, 619,
+    1431, 1068, 792, 1264, 759, 558, 2133, 2408, 769, 927, 854, 874, 986, 928, 1040, 1134, 911,
+    1498, 176, 1094, 989, 1027, 1701, 665, 2867, 2004, 1535,
+]
 
 
 @pytest.mark.slow
@@ -36,22 +45,35 @@ def test_a_draw_has_as_many_mutants_as_are_wanted_none_of_them_twice():
 
 @pytest.mark.slow
 def test_the_unit_without_a_mutant_does_what_the_golden_model_says_in_as_many_cycles():
-    machine, few = Machine(DRAW), Sequences(len(CYCLES), 80)
+    machine, sequences = Machine(DRAW), Sequences(run.SEQUENCES, run.OPERATIONS)
     machine.choose(0)
-    assert few.noticed(machine.sequences) == ""
-    assert few.cycles(machine.sequences) == CYCLES
+    assert sequences.noticed(machine.sequences) == ""
+    assert sequences.cycles(machine.sequences) == CYCLES
+    assert Cases(200, 600).noticed(machine.vectors) == ""
+    assert Regression(machine.pins, 12).noticed() == ""
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Fewer cases and rounds: survivors take them all."""
+    monkeypatch.setattr(run, "OTHERS", 300)
+    monkeypatch.setattr(run, "ROUNDS", 6)
+    run._bench.cache_clear()
+    yield
+    run._bench.cache_clear()
 
 
 @pytest.mark.slow
-def test_the_command_tells_what_has_noticed_each(capsys, monkeypatch, tmp_path):
+def test_the_command_tells_what_has_noticed_each(
+        capsys, monkeypatch, tmp_path, few):
     monkeypatch.setattr("sim.cli.workers.processes", pool_of_this_process)
-    words = ["mutate", "hw", "--mutants", "12", "--checks", "vectors,sequences,cycles",
+    words = ["mutate", "hw", "--mutants", "12", "--checks", "vectors,sequences,cycles,regression",
              "--resume", str(tmp_path / "journal"), "--json"]
     assert main(words) == 1
     document = json.loads(capsys.readouterr().out)
     assert {each["number"]: each["check"] for each in document["mutants"]} == NOTICED
-    assert document["killed"] == {"vectors": 3, "sequences": 3, "cycles": 1}
-    assert document["score"] == 7 / 12
+    assert document["killed"] == {"vectors": 4, "sequences": 2, "cycles": 1, "regression": 2}
+    assert document["score"] == 9 / 12
 
     # All is known now, so a pool that hands out nothing is enough.
     monkeypatch.setattr("sim.cli.workers.processes", lambda jobs: pool_of_this_process(0))
@@ -72,7 +94,7 @@ def test_tests_of_the_unit_are_played_on_a_mutant():
     suite = Suite(["tests/hw/test_rules_verdict.py"], BenchHooks, DRAW)
     try:
         names = list(suite.durations)
-        assert suite.play(0, names, 600) == ""
-        assert suite.play(4, names, 600).startswith("tests/hw/test_rules_verdict.py::")
+        assert suite.play(0, names, 600, 3.0) == ""
+        assert suite.play(4, names, 600, 3.0).startswith("tests/hw/test_rules_verdict.py::")
     finally:
         suite.close()
