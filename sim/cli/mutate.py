@@ -39,8 +39,8 @@ def add(commands: Any) -> None:
                         help="only this one of them")
     mutate.add_argument("--checks", metavar="NAMES",
                         help="checks that are done, with commas between them: of hw vectors, "
-                             "sequences, cycles, tests, proof; of sw scripts, tests (default: "
-                             "all)")
+                             "sequences, cycles, regression, tests, proof; of sw scripts, tests "
+                             "(default: all)")
     add_workers(mutate)
     mutate.add_argument("--resume", metavar="FILE", type=path,
                         help="keep results in FILE, and go on with what is there")
