@@ -122,7 +122,7 @@ def _serve(connection: Connection, root: Path, tests: list[str], make: Callable[
         pytest.main([
             "-o", "addopts=", "--import-mode=importlib", "-o", "timeout=0", "-p", "no:xdist",
             "-p", "no:terminal", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=0",
-            # What a test before has left is blamed on the first test that is played on a mutant.
+            # What cannot be raised is blamed on the test that comes next, in each copy anew.
             "-p", "no:unraisableexception",
             f"--rootdir={root}", *tests,
         ], plugins=[_Plugin(connection, make(*arguments))])

@@ -59,6 +59,15 @@ async def test_the_memory_file_reads_and_writes_it(era, paging):
 
 
 @runs
+async def test_a_write_changes_its_bytes_and_no_others():
+    user, at, dev = await prepared()
+    mem = await user.open("/proc/self/mem")
+    await user.load(dev)
+    assert await user.write_bytes(mem, b"AT", dev + 3) == 2
+    assert await user.load_bytes(at, 11) == b"in ATframe\0"
+
+
+@runs
 async def test_there_must_be_an_entry_and_a_writable_one_for_a_write():
     user, at, dev = await prepared()
     mem = await user.open("/proc/self/mem")
