@@ -53,6 +53,13 @@ def test_root_tables_share_a_frame_and_are_aligned_as_cr3_needs_it():
     assert run(cpu.read_cr(Register.CR3)) == __pa(cpu, second.pgd) == __pa(cpu, mms[0].pgd) + 96
 
 
+def test_a_root_table_that_is_free_names_no_table_that_is():
+    cpu = booted(PAGING_PAE)
+    pgd, _ = run(pgd_alloc(cpu)), run(pgd_alloc(cpu))      # the frame stays in use
+    run(pgd_free(cpu, pgd))
+    assert root_of(cpu, pgd)[:3] == [0] * 3
+
+
 def test_root_tables_give_every_frame_back():
     cpu   = booted(PAGING_PAE, 4 * MIB)
     free  = nr_free_pages(cpu)

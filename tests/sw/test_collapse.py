@@ -40,6 +40,17 @@ async def test_they_become_one_whatever_the_policy_is(paging):
 
 
 @runs
+async def test_only_those_that_are_in_the_range_as_a_whole_become_one():
+    user = await small_pages()
+    await user.mmap(2 * HUGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, addr=AT + HUGE)
+    for number in (1, 2):
+        await user.store(AT + number * HUGE, number)
+    await user.madvise(AT + PAGE, 2 * HUGE, MADV_COLLAPSE)
+    assert [await is_huge(user, AT + number * HUGE) for number in range(3)] == [False, True, False]
+    assert [await user.load(AT + number * HUGE) for number in range(3)] == [0, 1, 2]
+
+
+@runs
 async def test_their_frames_are_free_again():
     user = await small_pages()
     free = free_pages(user)

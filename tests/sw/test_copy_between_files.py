@@ -5,8 +5,9 @@ import pytest
 
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_copy_file_range, NR_sendfile, NR_splice
 from sw.errno import Errno
+from sw.fs.fcntl import F_SETFL
 from sw.include.linux.fs import (
-    O_APPEND, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, SEEK_CUR, SEEK_END,
+    O_APPEND, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, SEEK_CUR, SEEK_END,
 )
 from sw.include.linux.shmem_fs import F_SEAL_GROW, F_SEAL_WRITE, MFD_ALLOW_SEALING
 from sw.include.linux.splice import SPLICE_F_NONBLOCK
@@ -52,6 +53,17 @@ async def position(user, fd):
 
 
 # splice() out of a pipe
+
+@runs
+async def test_of_the_flags_of_a_pipe_only_one_says_that_nobody_waits():
+    user = await boot()
+    reader, _ = await user.pipe()
+    fd = await user.open("/file", O_RDWR | O_CREAT)
+    for flags, errno in ((O_APPEND, Errno.ENOSYS), (O_APPEND | O_NONBLOCK, Errno.EAGAIN)):
+        await user.fcntl(reader, F_SETFL, flags)
+        with raises_errno(errno):
+            await splice(user, reader, fd, 1, flags=0)
+
 
 @runs
 async def test_bytes_of_a_pipe_are_written_at_the_files_position():

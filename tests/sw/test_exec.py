@@ -8,6 +8,7 @@ from sw.arch.x86.entry.syscalls.syscall_64 import (
     NR_execve, NR_fcntl, NR_prctl, NR_rt_sigaction,
 )
 from sw.errno import Errno
+from sw.fs import exec as program
 from sw.fs.exec import bprm_mm_init
 from sw.fs.fcntl import F_GETFD
 from sw.fs.ramfs.inode import rootfs
@@ -70,6 +71,19 @@ async def test_all_of_the_old_memory_is_free():
     await filled(user)
     await user.execve(PROGRAM)
     assert free_pages(user) == before
+
+
+@runs
+async def test_the_old_memory_is_let_go_of_while_interrupts_may_come(monkeypatch):
+    let_go = program.mmput
+
+    async def mmput(cpu, mm):
+        assert cpu.interrupts_enabled
+        await let_go(cpu, mm)
+
+    monkeypatch.setattr(program, "mmput", mmput)
+    user = await start()
+    await user.execve(PROGRAM)
 
 
 @pytest.mark.parametrize("path, body, mode, errno", [

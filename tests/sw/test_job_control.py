@@ -110,6 +110,18 @@ async def test_a_process_that_has_stopped_can_be_killed():
         await child.mmap(4096)
 
 
+@runs
+async def test_a_process_stops_again_by_another_signal():
+    user  = await boot()
+    child = await user.fork()
+    await child.setpgid(0, 0)
+    for signo in (SIGSTOP, SIGTSTP):
+        await user.kill(child.pid, signo)
+        with pytest.raises(Stopped, match=f"stopped by signal {signo}$"):
+            await child.mmap(4096)
+        await user.kill(child.pid, SIGCONT)
+
+
 @pytest.mark.parametrize("signo", [SIGTSTP, SIGTTIN])
 @runs
 async def test_a_stop_signal_can_be_ignored(signo):

@@ -12,7 +12,8 @@ from sw.include.linux.ptrace import (
     PTRACE_O_EXITKILL, PTRACE_O_TRACEEXEC, PTRACE_PEEKDATA, PTRACE_SEIZE, PTRACE_SETOPTIONS,
 )
 from sw.include.linux.signal_types import (
-    CLD_STOPPED, SI_KERNEL, SI_USER, SIGCHLD, SIGCONT, SIGSTOP, SIGTERM, SIGTRAP, Signal, Stopped,
+    CLD_CONTINUED, CLD_STOPPED, SI_KERNEL, SI_USER, SIGCHLD, SIGCONT, SIGSTOP, SIGTERM, SIGTRAP,
+    Signal, Stopped,
 )
 from sw.include.linux.wait import WCONTINUED, WNOHANG, WUNTRACED
 
@@ -59,6 +60,34 @@ async def test_the_parent_hears_of_a_stop_that_the_tracer_lets_through():
     signal = caught.value
     assert (signal.si_code, signal.si_pid, signal.si_status) == (CLD_STOPPED, child.pid, SIGSTOP)
     assert await user.wait_status(child.pid, WNOHANG | WUNTRACED) == (child.pid, 0x137F)
+
+
+@runs
+async def test_the_parent_hears_that_a_traced_process_goes_on():
+    user   = await boot()
+    child  = await user.fork()
+    tracer = await user.fork()
+    await tracer.ptrace(PTRACE_ATTACH, child.pid)
+    await tracer.ptrace(PTRACE_CONT, child.pid, 0, SIGSTOP)
+    await user.handle(SIGCHLD)
+    await tracer.kill(child.pid, SIGCONT)
+    with pytest.raises(Signal) as caught:
+        await user.mmap(4096)
+    assert (caught.value.si_code, caught.value.si_pid) == (CLD_CONTINUED, child.pid)
+
+
+@runs
+async def test_the_parent_hears_of_a_stop_once_though_a_tracer_comes_and_goes():
+    user   = await boot()
+    child  = await user.fork()
+    tracer = await user.fork()
+    await user.kill(child.pid, SIGSTOP)
+    await user.handle(SIGCHLD)
+    await tracer.ptrace(PTRACE_ATTACH, child.pid)
+    await tracer.ptrace(PTRACE_DETACH, child.pid)
+    await user.mmap(4096)
+    with pytest.raises(Stopped):
+        await child.mmap(4096)
 
 
 @runs

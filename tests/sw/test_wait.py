@@ -4,13 +4,14 @@ import pytest
 
 from sw.arch.x86.entry.syscalls.syscall_64 import NR_clone, NR_exit, NR_rt_sigaction, NR_wait4
 from sw.errno import Errno
-from sw.include.linux.sched import EXIT_DEAD
+from sw.include.linux.sched import EXIT_DEAD, EXIT_ZOMBIE
 from sw.include.linux.signal_types import (
-    CLD_EXITED, CLD_KILLED, SIG_IGN, SIGCHLD, SIGCONT, SIGKILL, SIGSEGV, SIGTERM, SIGUSR1, Killed,
-    Signal,
+    CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIG_IGN, SIGCHLD, SIGCONT, SIGKILL, SIGSEGV, SIGSTOP,
+    SIGNAL_STOP_CONTINUED, SIGNAL_STOP_STOPPED, SIGTERM, SIGUSR1, Killed, Signal,
 )
 from sw.include.linux.wait import WNOHANG, __WALL, __WCLONE, __WNOTHREAD, WUNTRACED
 from sw.kernel.cred import cred
+from sw.kernel.exit.wait import wait_task_stopped
 from sw.kernel.fork.clone import (
     CLONE_FILES, CLONE_FS, CLONE_NEWNS, CLONE_NEWUSER, CLONE_SIGHAND, CLONE_SYSVSEM, CLONE_THREAD,
     CLONE_VFORK, CLONE_VM,
@@ -26,6 +27,17 @@ THREAD = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
 
 
 # Statuses
+
+@runs
+async def test_a_stop_is_told_when_all_threads_have_taken_it():
+    user   = await boot()
+    child  = await user.fork()
+    signal = child.task.signal
+    signal.group_stop_code, signal.flags = SIGSTOP, SIGNAL_STOP_CONTINUED
+    assert wait_task_stopped(child.task, WUNTRACED, ptrace=False) is None
+    signal.flags = SIGNAL_STOP_STOPPED
+    assert wait_task_stopped(child.task, WUNTRACED, ptrace=False) == (CLD_STOPPED, SIGSTOP)
+
 
 @runs
 async def test_the_faults_of_a_dead_child_and_of_its_own_children_are_told():
@@ -302,3 +314,13 @@ async def test_flags_of_clone(flags, errno):
         with raises_errno(errno):
             await user.syscall(NR_clone, flags | SIGCHLD)
         assert list(init_pid_ns(user.cpu).tasks) == [user.pid]
+
+
+@runs
+async def test_who_has_killed_can_be_killed():
+    user   = await boot()
+    killer = await user.fork()
+    victim = await killer.fork()
+    await killer.kill(victim.pid, SIGKILL)
+    await user.kill(killer.pid, SIGKILL)
+    assert (victim.task.exit_state, killer.task.exit_state) == (EXIT_DEAD, EXIT_ZOMBIE)
