@@ -10,6 +10,7 @@ Operations".
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from hw.layout import AccessKind, Fault
@@ -27,6 +28,9 @@ __all__ = ["Checked", "Complaint", "check"]
 
 
 _LOADS = AccessKind.READ, AccessKind.FETCH
+
+#: Most transfers of a locked access: of two words, both of which are read and written.
+MOST_PARTS = 4
 
 
 class Complaint(NamedTuple):
@@ -115,15 +119,42 @@ class _Processor:
         #: Transfers that the oldest of them has made.
         self.made: list[TransferRecord] = []
         self.waiting: set[int] = set()  # vectors of interrupts
+        self.locks = _locks([transfer for transfer in trace.all_transfers
+                             if transfer.lock and transfer.acked >= 0])
+        self._to_end = deque(trace.all_accesses)
 
     def state(self, cycle: int) -> State:
         """Its control registers in a cycle."""
         return self.states[max(bisect_right(self._cycles, cycle) - 1, 0)]
 
+    def in_progress(self, cycle: int) -> list[AccessRecord]:
+        """Accesses that were accepted by this cycle, which is later than those before, and go on.
+        """
+        while self._to_end and 0 <= self._to_end[0].completed < cycle:
+            self._to_end.popleft()
+        return [*takewhile(lambda access: access.accepted <= cycle, self._to_end)]
+
     def control(self, cycle: int) -> ControlRecord | None:
         """The control operation that is accepted next: what it needs is read before."""
         index = bisect_right(self._begun, cycle)
         return self._controls[index] if index < len(self._controls) else None
+
+
+def _locks(locked: Sequence[TransferRecord]) -> set[int]:
+    """Cycles of transfers behind which the bus stays locked, of a processor's locked transfers.
+
+    A read that no write of its word follows is an access of its own: a compare-and-exchange, or an
+    update of flags, that has found another value than it wants.
+    """
+    return {locked[number].accepted for number in range(len(locked))
+            if _goes_on(locked[number], locked[number + 1:number + MOST_PARTS])}
+
+
+def _goes_on(transfer: TransferRecord, later: Sequence[TransferRecord]) -> bool:
+    for other in later:
+        if transfer.write or other.address == transfer.address:
+            return other.write
+    return False
 
 
 class _Checker:
@@ -132,7 +163,7 @@ class _Checker:
     def __init__(self, traces: Sequence[Trace], maxphyaddr: int):
         self._processors = [_Processor(trace, maxphyaddr) for trace in traces]
         self._memory     = KnownMemory()
-        self._locker: int | None = None  # whose locked access has read, and is to write
+        self._locker: int | None = None  # who is within a locked access
 
     def step(self, cpu: int, record: Record) -> str:
         """Make a step; return what is wrong with it."""
@@ -161,11 +192,12 @@ class _Checker:
     def _transfer(self, cpu: int, processor: _Processor, transfer: TransferRecord) -> str:
         if self._locker not in (None, cpu):
             return f"reaches memory within a locked access of processor {self._locker}"
-        self._locker = cpu if transfer.lock and not transfer.write else None
+        self._locker = cpu if transfer.accepted in processor.locks else None
         if not self._memory.transfer(transfer):
             return f"reads {transfer.data:#x} at {transfer.address:#x}, which is not there"
         if transfer.walk:
-            return processor.mmu.walk(transfer, processor.state(transfer.accepted))
+            return processor.mmu.walk(transfer, processor.state(transfer.accepted),
+                                      processor.in_progress(transfer.accepted))
         return self._data(processor, transfer)
 
     def _data(self, processor: _Processor, transfer: TransferRecord) -> str:

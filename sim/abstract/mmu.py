@@ -6,7 +6,7 @@ have kept, faults, forgets. Each is given as it was recorded; the answer says wh
 machine has no such step, or is empty.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hw.bus import ControlOp, Register
@@ -38,7 +38,7 @@ class _Update(NamedTuple):
 
     address: int
     bits:    int
-    table:   Table
+    entries: tuple[Entry, ...]  # what it is in each table that a walk can have come to
 
 
 class AbstractMmu:
@@ -59,39 +59,42 @@ class AbstractMmu:
 
     # Walks
 
-    def walk(self, transfer: TransferRecord, state: State) -> str:
-        """Read an entry, or set flags in one."""
+    def walk(self, transfer: TransferRecord, state: State,
+             accesses: Sequence[AccessRecord]) -> str:
+        """Read an entry, or set flags in one, while these accesses are in progress."""
         mode = Mode.of(state)
         if mode is None:
             return "walks without paging"
         address = transfer.address + (4 if transfer.sel == 0xf0 else 0)
         bits    = transfer.data >> 8 * (address - transfer.address) & (1 << 8 * mode.size) - 1
         if transfer.write:
-            return self._set_flags(transfer, address, bits, mode, state)
+            return self._set_flags(transfer, address, bits, mode, state, accesses)
         tables = list(self._reached(address, mode, state))
         if not tables:
             return f"reads {address:#x}, in a table that none of its walks can have come to"
-        self._update = None
-        for table in tables:
-            entry = entry_of(table, address, bits, mode, state, self._maxphyaddr)
+        entries = tuple(entry_of(table, address, bits, mode, state, self._maxphyaddr)
+                        for table in tables)
+        for entry in entries:
             self._learn(entry, transfer.accepted, state, mode)
-        if transfer.lock:
-            self._update = _Update(address, bits, tables[0])
+        self._update = _Update(address, bits, entries) if transfer.lock else None
         return ""
 
     def _set_flags(self, transfer: TransferRecord, address: int, bits: int, mode: Mode,
-                   state: State) -> str:
+                   state: State, accesses: Sequence[AccessRecord]) -> str:
         update, self._update = self._update, None
         if not transfer.lock or update is None or update.address != address:
             return f"sets flags in the entry at {address:#x} without a lock since it was read"
         new = bits & ~update.bits
         if bits & ~new != update.bits or not new or new & ~(A | D):
             return f"makes {bits:#x} of {update.bits:#x} at {address:#x}, and not A or D alone"
-        before = entry_of(update.table, address, update.bits, mode, state, self._maxphyaddr)
+        before = update.entries[0]
         if before.found in (Found.ABSENT, Found.RESERVED):
             return f"sets flags in the entry at {address:#x}, which {before.found.value}"
         if new & D and (before.found is not Found.PAGE or not bits & A):
             return f"sets D in the entry at {address:#x}, which {before.found.value}"
+        if new & D and not any(_writes_through(access, page, mode)
+                               for access in accesses for page in update.entries):
+            return f"sets D in the entry at {address:#x}, and nothing is written through it"
         for table in self._reached(address, mode, state):
             self._learn(entry_of(table, address, bits, mode, state, self._maxphyaddr),
                         transfer.accepted, state, mode)
@@ -103,9 +106,7 @@ class AbstractMmu:
         if entry.found is Found.PAGE and entry.accessed:
             self._kept.add_page(entry, _pcid(state))
         elif entry.found is Found.TABLE and entry.accessed:
-            below = mode.shifts[mode.shifts.index(entry.shift) + 1]
-            self._kept.add_table(Table(entry.base, below, entry.upper, entry.writable, entry.user,
-                                       entry.execute), _pcid(state))
+            self._kept.add_table(mode.below(entry), _pcid(state))
 
     def _reached(self, address: int, mode: Mode, state: State) -> Iterator[Table]:
         """Yield the tables with an entry at ``address`` that a walk can have come to."""
@@ -119,6 +120,10 @@ class AbstractMmu:
         for table in self._kept.tables(base, _pcid(state)):
             if table.shift in mode.shifts:
                 yield table
+        # A walk in progress may go on before it sets A: section 4.8 does not say when it is set.
+        for _, entry in self._reads:
+            if entry.found is Found.TABLE and entry.base == base and not entry.accessed:
+                yield mode.below(entry)
 
     # Accesses
 
@@ -182,10 +187,13 @@ class AbstractMmu:
     # Forgetting
 
     def _drop(self, linear: int, pcid: int, mode: Mode) -> None:
-        """Forget the translations of an address, and what a walk for it would begin with."""
-        self._kept.forget(
-            lambda page, of: page.covers(linear) and (page.global_page or of == pcid),
-            lambda table, of: of == pcid and _leads(table, linear, mode))
+        """Forget the translations of an address, and what a walk for it would begin with.
+
+        Section 4.10.4.1 says so of page faults, of what is associated with the current PCID: unlike
+        of INVLPG it does not say that a global translation of another one goes, too.
+        """
+        self._kept.forget(lambda page, of: of == pcid and page.covers(linear),
+                          lambda table, of: of == pcid and _leads(table, linear, mode))
 
     def load(self, transfer: TransferRecord, control: ControlRecord | None, state: State) -> str:
         """Read a PDPTE into its register, for a control write that follows. Rule 28."""
@@ -203,6 +211,8 @@ class AbstractMmu:
         self._loaded = {}
         if control.refused:
             return ""
+        if control.op in (ControlOp.INVLPG, ControlOp.INVPCID, ControlOp.WRITE):
+            self._reads = []  # they are serializing: no walk goes on across one
         for index, pdpte in loaded.items():
             if after.pdptes[index] != pdpte * (pdpte & 1):
                 return f"has {after.pdptes[index]:#x} in a PDPTE register, and has read {pdpte:#x}"
@@ -246,7 +256,7 @@ class AbstractMmu:
             pcid = _pcid(after)
             self._kept.forget(lambda page, of: of == pcid and not page.global_page,
                               lambda table, of: of == pcid)
-        elif before.pg != after.pg or changed & _PGE or before.cr4 & ~after.cr4 & _PCIDE:
+        elif before.pg > after.pg or changed & _PGE or before.cr4 & ~after.cr4 & _PCIDE:
             self._kept.forget(lambda page, of: True, lambda table, of: True)
         elif changed & _PAE or after.cr4 & ~before.cr4 & _SMEP:
             pcid = _pcid(after)
@@ -261,6 +271,20 @@ def _serves(access: AccessRecord, page: Entry) -> bool:
     """Tell whether a kept translation lets an access be done as it is."""
     return not (denied(access, page) or denied_by_key(access, page)
                 or access.writes and not page.dirty)
+
+
+def _writes_through(access: AccessRecord, page: Entry, mode: Mode) -> bool:
+    """Tell whether an access writes by way of a page's entry: its D is set for nothing less.
+
+    Section 4.8: D is set when there is a write to a linear address. If the access has another page,
+    too, and faults there, its first part may count as one.
+    """
+    inside = [page.covers(mode.masked(linear))
+              for linear in (access.linear, access.linear + access.size - 1)]
+    if not access.writes or not any(inside):
+        return False
+    ends = (Fault.NONE,) if all(inside) else (Fault.NONE, Fault.PAGE_FAULT)
+    return access.fault in ends and not denied(access, page) and not denied_by_key(access, page)
 
 
 def _leads(table: Table, linear: int, mode: Mode) -> bool:

@@ -64,6 +64,11 @@ class Mode(NamedTuple):
         upper = linear >> self.linear - 1
         return upper in (0, (1 << 65 - self.linear) - 1)
 
+    def below(self, entry: "Entry") -> "Table":
+        """The table that an entry references."""
+        return Table(entry.base, self.shifts[self.shifts.index(entry.shift) + 1], entry.upper,
+                     entry.writable, entry.user, entry.execute)
+
 
 class Table(NamedTuple):
     """A table that a walk has come to.

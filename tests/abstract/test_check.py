@@ -7,7 +7,7 @@ import pytest
 from hw.bus import ControlOp
 from hw.layout import AccessKind
 from sim.abstract.check import check
-from sim.record.records import ControlRecord, Recording
+from sim.record.records import ControlRecord, Mark, Recording, State, TransferRecord
 from sim.record.trace import Trace
 from sim.scenarios import SCENARIOS
 from sim.schedule import Schedule, seeded
@@ -159,6 +159,25 @@ def test_a_transfer_within_another_processor_s_lock_is_named(race):
     cycle = transfers[index].accepted
     complaint_of(changed(race, 0, "transfers", moved, accepted=cycle - 1), 0, cycle - 1,
                  "within a locked access of processor 1")
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_the_bus_is_free_behind_a_locked_read_that_is_all(written):
+    # An update of flags, or a compare-and-exchange, may find another value than it wants.
+    mark  = Mark(0, (), "")
+    state = State(0, cr0=0x8001_0001, cr2=0, cr3=0x1000, cr4=0, efer=0, pg=1, wp=1, smep=0, smap=0,
+                  ac=0)
+
+    def walk(cycle, entry, *, write=False, lock=True):
+        return TransferRecord(cycle, 0x1008, write, lock, 0xf, entry, True, mark, acked=cycle + 1)
+
+    mine  = [walk(1, 0x2007), walk(3, 0x2007), *[walk(5, 0x2027, write=True)] * written]
+    found = [Recording(transfers=mine, states=[state]),
+             Recording(transfers=[walk(4, 0x2007, lock=False)], states=[state])]
+    if written:
+        complaint_of(found, 1, 4, "within a locked access of processor 0")
+    else:
+        assert checked(found).complaint is None
 
 
 def test_an_interrupt_that_nobody_has_sent_is_named(shootdown):
