@@ -7,12 +7,13 @@ from contextlib import nullcontext, redirect_stdout
 from typing import Any
 
 from sim.abstract.check import Checked, check
+from sim.machine import Machine
 from sim.output.files import print_out
 from sim.output.progress import Progress
 from sim.scenario.mistakes import ScenarioError
 from sim.scenario.run import Run
 from sim.scenario.stage import Stage
-from sim.verification.flaw_list import FLAWS
+from sim.verification.flaw_list import FLAWS, MODE_OF, lacked
 from sim.verification.flawed_machines import flawed_machines
 
 from .again import DEFAULT_ENGINE, TRACED
@@ -85,13 +86,25 @@ def _played(name: str, args: argparse.Namespace) -> tuple[Run, Checked]:
         found.append(check(stage.traces, stage.config.maxphyaddr))
 
     flawed = nullcontext() if args.flaw is None else flawed_machines(args.flaw, {})
+    choice = machine_choice(scenario, args)
     with (Progress("boot", unit="cycles") as progress, refusals_in_one_line(scenario),
           redirect_stdout(io.StringIO()), flawed):
-        run = scenario.perform(**machine_choice(scenario, args), listener=Watching(progress),
-                               ended=ended)
+        if args.flaw is not None:
+            _check_flaw(args.flaw, scenario.assemble(**choice))
+        run = scenario.perform(**choice, listener=Watching(progress), ended=ended)
     if run.mistake is not None:
         complain(f"the scenario has a mistake: {run.mistake}")
     return run, found[0]
+
+
+def _check_flaw(flaw: str, machine: Machine) -> None:
+    """Refuse a flaw of something that the machine does not have, or is not made to do."""
+    if lack := lacked(flaw, machine.config):
+        raise UsageError(f'--flaw: "{flaw}" changes nothing in a unit without {lack}; take another '
+                         "--preset")
+    if (mode := MODE_OF.get(flaw, machine.mode)) != machine.mode:
+        raise UsageError(f'--flaw: "{flaw}" changes nothing in the mode {machine.mode}; take '
+                         f"--mode {mode}")
 
 
 def _told(run: Run, checked: Checked) -> str:

@@ -24,6 +24,7 @@ from sim.litmus.units import UnitPlayer
 from sim.output.files import print_out
 from sim.output.progress import Progress
 from sim.record.waveform import waveform
+from sim.verification.flaw_list import lacked
 
 from .usage import UsageError, path, whole_number, writable_folder
 from .workers import add_workers, workers_of
@@ -124,6 +125,10 @@ def _check_effects(args: argparse.Namespace) -> None:
         has = ", ".join(FLAWS_OF[args.engine])
         raise UsageError(f'--engine {args.engine} has no flaw "{args.flaw[:40]}"; '
                          + (f"there are: {has}" if has else "take pysim or golden"))
+    if args.flaw is not None and args.engine == "pysim":
+        if lack := lacked(args.flaw, PRESETS[args.preset or "default"]):
+            raise UsageError(f'--flaw: "{args.flaw}" changes nothing in a unit without {lack}; '
+                             "take another --preset")
 
 
 def _named(args: argparse.Namespace, machine: Machine) -> tuple[Campaign, list[Examined]]:

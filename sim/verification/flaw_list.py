@@ -1,6 +1,11 @@
 """Flaws that a unit can be made to have."""
 
-__all__ = ["FLAWS"]
+from collections.abc import Mapping
+
+from hw.config import MmuConfig
+
+
+__all__ = ["FLAWS", "MODE_OF", "lacked"]
 
 
 #: Each flaw, and words of its failure's message. The last flaw is not the unit's.
@@ -43,3 +48,37 @@ FLAWS = {
     "an operation does not wait":           "operation alone",
     "memory acknowledges twice":            "acknowledgement owed",
 }
+
+#: What a unit must have for a flaw to change anything: fields of its configuration.
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "AC opens nothing":                     ("smap",),
+    "a key stops fetches":                  ("pku or pks",),
+    "WD ignores WP":                        ("pku or pks",),
+    "the CPL chooses PKRU or PKRS":         ("pku or pks",),
+    "PKRU does not count on a hit":         ("pku",),
+    "INVPCID does nothing":                 ("invpcid",),
+    "pieces of a page outlast INVLPG":      ("pse or pae or long_mode",),
+    "INVLPG spares the second level":       ("second_entries",),
+    "INVLPG spares tables":                 ("second_entries",),
+    "stamps are given anew too early":      ("second_entries",),
+    "a PCID has the stamps of another":     ("second_entries", "pcid"),
+    "rights above a table are forgotten":   ("second_entries",),
+    "a clean page is written unseen":       ("second_entries",),
+    "PDPTEs are read in each walk":         ("pae",),
+    "a malformed PDPTE is loaded":          ("pae",),
+    "CR4 loads no PDPTEs":                  ("pae",),
+    "PS makes a page of a PML5E":           ("la57",),
+    "LA57 widens no address":               ("la57",),
+    "upper bits are ignored in PAE paging": ("pae",),
+}
+
+#: The only paging mode in which a flaw changes anything, where there is one.
+MODE_OF: Mapping[str, str] = {
+    flaw: {"pae": "pae", "la57": "5level"}[fields[0]] for flaw, fields in _NEEDED.items()
+    if fields[0] in ("pae", "la57")}
+
+
+def lacked(flaw: str, config: MmuConfig) -> str:
+    """Name what a unit has not, and without which a flaw changes nothing; empty: it has all."""
+    return next((fields for fields in _NEEDED.get(flaw, ())
+                 if not any(getattr(config, field) for field in fields.split(" or "))), "")
