@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .playable import MalformedTest, check_playable
+from .playable import Lines, MalformedTest, check_playable
 from .test import (
     ABSENT, DIRECTORY, TABLE, Atom, Condition, Entry, Instruction, Kind, LitmusTest, Location, Op,
     Quantifier, Value,
@@ -37,9 +37,11 @@ class _Draft:
     """A test that is being read."""
 
     name:      str
+    lines:     Lines
     about:     str = ""
     initial:   dict[Location, Value] = field(default_factory=dict)
     registers: dict[tuple[int, str], Value] = field(default_factory=dict)
+    unused:    dict[tuple[int, str], int] = field(default_factory=dict)  # registers, by line
     threads:   list[list[Instruction]] = field(default_factory=list)
     condition: Condition | None = None
 
@@ -54,16 +56,20 @@ def parse(text: str) -> LitmusTest:
     found = re.fullmatch(r"X86\s+([\w.+-]{1,60})", head)
     if found is None:
         raise MalformedTest(first, "a litmus test begins with X86 and its name")
-    draft = _Draft(found[1])
+    draft = _Draft(found[1], Lines(first))
     if numbered and re.fullmatch('".*"', numbered[0][1]):
         draft.about = numbered.pop(0)[1][1:-1]
     rest = _read_start(draft, numbered)
     ends = next((index for index, (_, line) in enumerate(rest) if _END.match(line)), len(rest))
-    _read_threads(draft, rest[:ends])
+    _read_threads(draft, rest[:ends], numbered[-1][0] if numbered else first)
+    for (thread, name), number in draft.unused.items():
+        raise MalformedTest(number, f"{thread}:{name} has a value for nothing: P{thread} has no "
+                                    f"store and no XCHG of {name}")
     if ends < len(rest):
+        draft.lines.condition = rest[ends][0]
         draft.condition = _condition(rest[ends][0], " ".join(line for _, line in rest[ends:]))
     test = LitmusTest(draft.name, draft.threads, draft.initial, draft.about, draft.condition)
-    check_playable(test, first)
+    check_playable(test, draft.lines)
     return test
 
 
@@ -97,7 +103,10 @@ def _assign(draft: _Draft, number: int, text: str) -> None:
                                     "PTE(x)=(oa:PA(a)), PDE=(oa:PT) or 0:EAX=1")
     value = _value(number, found[7])
     if found[1] is not None:
-        draft.registers[int(found[1]), found[2]] = value
+        register = int(found[1]), found[2]
+        if register in draft.registers:
+            raise MalformedTest(number, f"{found[1]}:{found[2]} has a value already")
+        draft.registers[register], draft.unused[register] = value, number
         return
     place = _place(found.groups()[2:6])
     if place.kind is Kind.VIRTUAL:
@@ -107,7 +116,7 @@ def _assign(draft: _Draft, number: int, text: str) -> None:
         raise MalformedTest(number, f"{place} cannot be {found[7]}")
     if place in draft.initial:
         raise MalformedTest(number, f"{place} has a value already")
-    draft.initial[place] = value
+    draft.initial[place], draft.lines.places[place] = value, number
 
 
 def _place(letters: Sequence[str | None]) -> Location:
@@ -127,8 +136,11 @@ def _value(number: int, text: str) -> Value:
     if words == ["P:0"]:
         return ABSENT
     frame, flags = "", {}
+    names = [word.partition(":")[0] for word in words]
     for word in words:
         name, _, what = word.partition(":")
+        if names.count(name) > 1:
+            raise MalformedTest(number, f"an entry has {name[:40]} once")
         if name == "oa" and (page := re.fullmatch(r"PA\(([a-z])\)|(PT)", what)):
             frame = page[1] or TABLE
         elif name in _FLAGS and what in ("0", "1"):
@@ -139,13 +151,14 @@ def _value(number: int, text: str) -> Value:
     return Entry(frame, **flags)
 
 
-def _read_threads(draft: _Draft, lines: Sequence[tuple[int, str]]) -> None:
-    """Read the programs, one a column."""
+def _read_threads(draft: _Draft, lines: Sequence[tuple[int, str]], last: int) -> None:
+    """Read the programs, one a column; ``last`` is the last line of all."""
     if not lines:
-        raise MalformedTest(1, "there are no programs: columns with the heads P0, P1, ...")
+        raise MalformedTest(last, "there are no programs: columns with the heads P0, P1, ...")
     for index, (number, line) in enumerate(lines):
         if not line.endswith(";"):
-            raise MalformedTest(number, "a line of programs ends in ;")
+            raise MalformedTest(number, "a line of programs ends in ;, and a condition begins with "
+                                        "exists, allowed, forbidden or ~exists")
         cells = [cell.strip() for cell in line[:-1].split("|")]
         if not index:
             if cells != [f"P{thread}" for thread in range(len(cells))]:
@@ -156,6 +169,7 @@ def _read_threads(draft: _Draft, lines: Sequence[tuple[int, str]]) -> None:
             raise MalformedTest(number, f"there are {len(draft.threads)} columns, not {len(cells)}")
         for thread, cell in enumerate(cells):
             if cell:
+                draft.lines.steps[thread, len(draft.threads[thread])] = number
                 draft.threads[thread].append(_instruction(draft, number, thread, cell))
 
 
@@ -172,6 +186,7 @@ def _instruction(draft: _Draft, number: int, thread: int, text: str) -> Instruct
     def register(name: str) -> Value:
         if (thread, unloaded(name)) not in draft.registers:
             raise MalformedTest(number, f"{name} has no value at first: write {thread}:{name}=1")
+        draft.unused.pop((thread, name), None)
         return draft.registers[thread, name]
 
     if text in ("MFENCE", "HLT"):

@@ -5,13 +5,14 @@ alike: an entry that walks of one of them would take for another, for example, i
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from .test import (
     ABSENT, DIRECTORY, TABLE, Entry, Instruction, Kind, LitmusTest, Location, Op, Value,
 )
 
 
-__all__ = ["MalformedTest", "check_playable"]
+__all__ = ["Lines", "MalformedTest", "check_playable"]
 
 
 #: Most processors, pages and entries, instructions, stores, and interrupts of a test. The orders of
@@ -30,8 +31,31 @@ class MalformedTest(ValueError):
         super().__init__(f"line {line}: {complaint}")
 
 
-def check_playable(test: LitmusTest, line: int) -> None:
-    """Raise :class:`MalformedTest`, with the number of a line, for a test that cannot be played."""
+@dataclass
+class Lines:
+    """Numbers of the lines in which things of a test are.
+
+    Attributes
+    ----------
+    head : :class:`int`
+        The line with its name.
+    places : mapping of :class:`.test.Location` to :class:`int`
+        What is in memory at first.
+    steps : mapping of pairs of :class:`int` to :class:`int`
+        Instructions, by processor and number.
+    condition : :class:`int`
+        The first line of the condition.
+    """
+
+    head:      int
+    places:    dict[Location, int] = field(default_factory=dict)
+    steps:     dict[tuple[int, int], int] = field(default_factory=dict)
+    condition: int = 0
+
+
+def check_playable(test: LitmusTest, lines: Lines) -> None:
+    """Raise :class:`MalformedTest` for a test that cannot be played."""
+    line = lines.head
     if not 1 <= len(test.threads) <= MOST_THREADS:
         raise MalformedTest(line, f"a test has 1 to {MOST_THREADS} processors")
     steps = [step for thread in test.threads for step in thread]
@@ -40,25 +64,28 @@ def check_playable(test: LitmusTest, line: int) -> None:
                                   f"{MOST_PLACES} pages and entries")
     if sum(step.op in (Op.STORE, Op.EXCHANGE) for step in steps) > MOST_STORES:
         raise MalformedTest(line, f"a test has at most {MOST_STORES} stores")
-    for step in steps:
-        _check_step(test, step, line)
-    for place, value in _stored(test):
-        if isinstance(value, Entry):
-            _check_entry(test, place, value, line)
-    _check_condition(test, line)
     if sum(step.op is Op.INTERRUPT for step in steps) > MOST_IPIS:
         raise MalformedTest(line, f"a test has at most {MOST_IPIS} interrupts")
-    if (number := _waits_for_ever(test)) is not None:
-        raise MalformedTest(line, f"P{number} waits for an interrupt that nobody sends")
+    for number, thread in enumerate(test.threads):
+        for index, step in enumerate(thread):
+            _check_step(test, step, lines.steps[number, index])
+    for place, value, where in _stored(test, lines):
+        if isinstance(value, Entry):
+            _check_entry(test, place, value, where)
+    _check_condition(test, lines.condition)
+    if (stuck := _waits_for_ever(test)) is not None:
+        raise MalformedTest(lines.steps[stuck],
+                            f"P{stuck[0]} waits for an interrupt that nobody sends")
 
 
-def _stored(test: LitmusTest) -> Iterator[tuple[Location, Value]]:
-    """Yield what is in memory at first, and what is stored."""
-    yield from test.initial.items()
-    for thread in test.threads:
-        for step in thread:
+def _stored(test: LitmusTest, lines: Lines) -> Iterator[tuple[Location, Value, int]]:
+    """Yield what is in memory at first, and what is stored, with the line that says so."""
+    for place, value in test.initial.items():
+        yield place, value, lines.places[place]
+    for number, thread in enumerate(test.threads):
+        for index, step in enumerate(thread):
             if step.location is not None and step.op in (Op.STORE, Op.EXCHANGE):
-                yield step.location, step.value
+                yield step.location, step.value, lines.steps[number, index]
 
 
 def _check_entry(test: LitmusTest, place: Location, entry: Entry, line: int) -> None:
@@ -72,8 +99,8 @@ def _check_entry(test: LitmusTest, place: Location, entry: Entry, line: int) -> 
         raise MalformedTest(line, f"nobody says what is in PA({entry.frame}) at first")
 
 
-def _waits_for_ever(test: LitmusTest) -> int | None:
-    """A processor whose HLT has no end, as no interrupt is sent before."""
+def _waits_for_ever(test: LitmusTest) -> tuple[int, int] | None:
+    """A HLT that has no end, as no interrupt is sent before: its processor, and its number."""
     places  = [0] * len(test.threads)
     pending = [0] * len(test.threads)
     moved   = True
@@ -88,8 +115,8 @@ def _waits_for_ever(test: LitmusTest) -> int | None:
                     pending[step.target] += 1
                 places[number] += 1
                 moved = True
-    stuck = [number for number, place in enumerate(places) if place < len(test.threads[number])]
-    return stuck[0] if stuck else None
+    return next(((number, place) for number, place in enumerate(places)
+                 if place < len(test.threads[number])), None)
 
 
 def _check_condition(test: LitmusTest, line: int) -> None:
