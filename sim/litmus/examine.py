@@ -3,20 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import combinations
+from itertools import chain, product
 from typing import Protocol
 
 from .axioms import Model, permitted
 from .candidates import candidates
 from .schedules import explored
-from .step import Play, Step
-from .test import Kind, LitmusTest, Op, Outcome, Quantifier
+from .step import Eviction, Evictions, Play, Step
+from .test import Instruction, Kind, LitmusTest, Op, Outcome, Quantifier
 
 
 __all__ = ["Examined", "Player", "Shown", "examine"]
-
-
-Evictions = frozenset[tuple[int, int]]
 
 
 class Player(Protocol):
@@ -33,7 +30,7 @@ class Player(Protocol):
     def play(self, test: LitmusTest, evictions: Evictions, schedule: Sequence[Step]) -> Play:
         """Play a test: a schedule step by step, then of the machine's own accord.
 
-        The TLB forgets a translation before each access of ``evictions``: processor and number.
+        Processors forget what ``evictions`` says.
         """
 
     def complaint(self) -> str:
@@ -50,8 +47,8 @@ class Shown:
         Schedules that end in it.
     first : :class:`.step.Play`
         The first of them.
-    evictions : frozenset
-        Accesses before which the TLB had forgotten.
+    evictions : frozenset of :class:`.step.Eviction`
+        What processors had forgotten.
     """
 
     runs:      int
@@ -140,23 +137,21 @@ class Examined:
 
 
 def examine(test: LitmusTest, player: Player) -> Examined:
-    """Play a test in all schedules, whatever the TLB forgets by itself."""
+    """Play a test in all schedules, whatever processors forget of their own accord."""
     outcomes = permitted(candidates(test))
     expected = outcomes if player.structures or not test.upper else permitted(
         candidates(test, structures=False))
     found  = Examined(test, outcomes, {outcome for outcome, model in expected.items()
                                        if model is Model.ORDERED})
-    places = _kept(test)
-    for count in range(len(places) + 1):
-        for evictions in map(frozenset, combinations(places, count)):
-            found.variants += 1
-            one = partial(player.play, test, evictions)
-            for play in explored(one):
-                found.schedules += 1
-                found.see(play, evictions, player.complaint())
-                for attempt in _attempts(play.steps):
-                    found.attempts += 1
-                    found.see(one(attempt), evictions, player.complaint())
+    for evictions in _evictions(test, structures=player.structures):
+        found.variants += 1
+        one = partial(player.play, test, evictions)
+        for play in explored(one):
+            found.schedules += 1
+            found.see(play, evictions, player.complaint())
+            for attempt in _attempts(play.steps):
+                found.attempts += 1
+                found.see(one(attempt), evictions, player.complaint())
     return found
 
 
@@ -171,19 +166,34 @@ def _attempts(steps: Sequence[Step]) -> Iterator[list[Step]]:
             yield from ([*steps[:number], replace(step, weight=1), Step(cpu)] for cpu in others)
 
 
-def _kept(test: LitmusTest) -> list[tuple[int, int]]:
-    """Accesses whose translation, or directory's entry, may be there from an access before."""
-    places = []
-    for number, thread in enumerate(test.threads):
-        known: set[str] = set()
-        for place, step in enumerate(thread):
-            if step.location is None or step.location.kind is not Kind.VIRTUAL:
-                continue
-            letter = step.location.name
-            if step.op is Op.INVLPG:
-                known = set() if test.upper else known - {letter}
-            else:
-                if letter in known or known and test.upper:
-                    places.append((number, place))
-                known.add(letter)
-    return places
+def _evictions(test: LitmusTest, *, structures: bool) -> list[Evictions]:
+    """Everything that processors can have forgotten, the least first.
+
+    ``structures``: they have caches of paging structures, and so it matters to a test in which the
+    page directory changes whether its entry is forgotten, too.
+    """
+    choices = [[(), *((Eviction(number, place, tables),) for tables in kinds)]
+               for number, thread in enumerate(test.threads)
+               for place, kinds in _kept(thread, upper=test.upper and structures)]
+    return sorted((frozenset(chain.from_iterable(chosen)) for chosen in product(*choices)),
+                  key=len)
+
+
+def _kept(thread: Sequence[Instruction], *, upper: bool) -> Iterator[tuple[int, list[bool]]]:
+    """Yield accesses before which something can be forgotten, and whether with the table."""
+    known: set[str] = set()  # addresses whose translations may be there
+    table = False            # the directory's entry may be there
+    for place, step in enumerate(thread):
+        if step.location is None or step.location.kind is not Kind.VIRTUAL:
+            continue
+        letter = step.location.name
+        if step.op is Op.INVLPG:
+            known.discard(letter)
+            table = False
+            continue
+        if letter in known:
+            yield place, [False, True] if table else [True]
+        elif table:
+            yield place, [True]
+        known.add(letter)
+        table = upper

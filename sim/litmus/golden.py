@@ -9,7 +9,7 @@ from sim.golden.stepwise import BLOCK, StepwiseProcessor
 
 from .layout import Layout
 from .program import Programs
-from .step import Play, Step
+from .step import Evictions, Play, Step
 from .test import LitmusTest
 
 
@@ -30,7 +30,7 @@ class GoldenPlayer:
     def __init__(self, processor: type[StepwiseProcessor] = StepwiseProcessor):
         self._processor = processor
 
-    def play(self, test: LitmusTest, evictions: frozenset[tuple[int, int]],
+    def play(self, test: LitmusTest, evictions: Evictions,
              schedule: Sequence[Step]) -> Play:
         """Play a test: the processors of a schedule step by step, then of their own accord."""
         processors = golden_processors(len(test.threads), self._processor)

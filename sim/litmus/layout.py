@@ -16,11 +16,24 @@ __all__ = ["DIRECTORY_PAGE", "KERNEL_PAGES", "Layout"]
 DIRECTORY_PAGE = 0x1000
 _TABLE_PAGE    = 0x2000
 _KERNEL_TABLE  = 0x3000
+_SPARE_PAGE    = 0x4000
 _FIRST_FRAME   = 0x10000
 
-#: Linear addresses: of the user's first page, and of the kernel's view of physical address 0.
+#: Linear addresses: of the user's pages, and of the kernel's view of physical address 0.
 _USER   = 0x0040_0000
 _KERNEL = 0xC000_0000
+
+#: Physical address of the entry that references the kernel's table.
+_KERNEL_ENTRY = DIRECTORY_PAGE + 4 * (_KERNEL >> 22)
+
+#: Number of the user's first page: pages with an equal number modulo 16 take each other's place in
+#: the TLB, and those by which the kernel reaches the tables shall stay.
+_FIRST_PAGE = 4
+
+#: Pages that are so many apart take each other's place in both levels of the TLB, whose sets have
+#: two ways: two of the kernel's drive out one of the user's.
+_ROWS   = 512
+_RIVALS = 2
 
 #: From x, y and z to other letters: they have the same entry of the page directory, but another
 #: half of it, which a cache that knows pages of 2 MiB keeps apart.
@@ -49,8 +62,9 @@ class Layout:
         self._test    = test
         self._frames  = {name: _FIRST_FRAME + 0x1000 * index
                          for index, name in enumerate(test.frames)}
-        self._linear  = {name: _USER + 0x2000 * index + (HALF if name < "x" else 0)
-                         for index, name in enumerate(test.addresses)}
+        self._linear  = {
+            name: _USER + 0x1000 * (_FIRST_PAGE + 2 * index) + (HALF if name < "x" else 0)
+            for index, name in enumerate(test.addresses)}
 
     def linear(self, location: Location) -> int:
         """Linear address of a location: the user's, or the kernel's of an entry."""
@@ -67,13 +81,26 @@ class Layout:
             case Kind.DIRECTORY: return DIRECTORY_PAGE + 4 * (_USER >> 22)
         raise ValueError(f"{location} has no physical address of its own")
 
+    def rivals(self, location: Location) -> list[int]:
+        """Linear addresses of the kernel's whose pages drive out that of a user's address."""
+        page = self.linear(location) // 0x1000 % _ROWS
+        return [_KERNEL + 0x1000 * (page + _ROWS * number) for number in range(_RIVALS)]
+
+    def _rival_entries(self) -> list[int]:
+        """Physical addresses of the entries of all rivals."""
+        return [_KERNEL_TABLE + (linear - _KERNEL >> 10) for name in self._linear
+                for linear in self.rivals(Location(Kind.VIRTUAL, name))]
+
     def names(self) -> dict[int, str]:
         """Names of addresses, physical and linear ones, as a program writes them."""
         places = [*self._test.initial, DIRECTORY]
-        return {self.physical(place): f"[{place}]" for place in places} | {
-            self.linear(place): f"[{place}]" for place in places if place.kind is not Kind.PHYSICAL
-        } | {self.linear(Location(Kind.VIRTUAL, name)): f"[{name}]" for name in self._linear
-        } | {DIRECTORY_PAGE: "[PDE]"}
+        names  = {DIRECTORY_PAGE: "[PDE]", _SPARE_PAGE: "another page",
+                  _KERNEL_ENTRY: "the entry of the kernel's table",
+                  **dict.fromkeys(self._rival_entries(), "the entry of another page")}
+        names |= {self.physical(place): f"[{place}]" for place in places}
+        names |= {self.linear(place): f"[{place}]" for place in places
+                  if place.kind is not Kind.PHYSICAL}
+        return names | {linear: f"[{name}]" for name, linear in self._linear.items()}
 
     def bits(self, value: Value) -> int:
         """The 32 bits of a value."""
@@ -95,9 +122,11 @@ class Layout:
 
     def write(self, write: Write) -> None:
         """Have ``write`` put all of memory in place: it takes an address, a size and a value."""
-        write(DIRECTORY_PAGE + 4 * (_KERNEL >> 22), 4, _packed(_KERNEL_TABLE, _SUPERVISOR))
+        write(_KERNEL_ENTRY, 4, _packed(_KERNEL_TABLE, _SUPERVISOR))
         for page in (DIRECTORY_PAGE, _TABLE_PAGE):
             write(_KERNEL_TABLE + (page >> 10), 4, _packed(page, _SUPERVISOR))
+        for place in self._rival_entries():
+            write(place, 4, _packed(_SPARE_PAGE, _SUPERVISOR))
         if DIRECTORY not in self._test.initial:
             write(self.physical(DIRECTORY), 4, _packed(_TABLE_PAGE, Entry()))
         for location, value in self._test.initial.items():

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sw.bus import FIRST_VECTOR, Access, Bus, Kind, Register
 
 from .layout import DIRECTORY_PAGE, KERNEL_PAGES, Layout
+from .step import Evictions
 from .test import Instruction, LitmusTest, Location, Op, Value
 from .test import Kind as LocationKind
 
@@ -34,8 +35,8 @@ class Programs:
         Its places.
     buses : sequence of :class:`sw.bus.Bus`
         The processors: those of the threads, and perhaps more.
-    evictions : set
-        Accesses, by processor and number, before which the TLB forgets their translation.
+    evictions : frozenset of :class:`.step.Eviction`
+        What processors forget of their own accord.
 
     Attributes
     ----------
@@ -44,11 +45,11 @@ class Programs:
     """
 
     def __init__(self, test: LitmusTest, layout: Layout, buses: Sequence[Bus],
-                 evictions: frozenset[tuple[int, int]]):
+                 evictions: Evictions):
         self._test      = test
         self._layout    = layout
         self._buses     = buses
-        self._evictions = evictions
+        self._evictions = {(cpu, place): tables for cpu, place, tables in evictions}
         sent = [(number, place) for number, thread in enumerate(test.threads)
                 for place, step in enumerate(thread) if step.op is Op.INTERRUPT]
         self._vectors = {key: HIGHEST - index for index, key in enumerate(sent)}
@@ -102,8 +103,7 @@ class Programs:
                       location: Location) -> None:
         bus, user = self._buses[number], location.kind is LocationKind.VIRTUAL
         linear    = self._layout.linear(location)
-        if (number, place) in self._evictions:
-            await bus.invlpg(linear)
+        await self._evict(number, place, location)
         response = await bus.access(Access(
             linear, 4, _ACCESSES[step.op], user=user,
             data=0 if step.op is Op.LOAD else self._layout.bits(step.value)))
@@ -113,3 +113,16 @@ class Programs:
             page = Location(LocationKind.PHYSICAL) if user else location
             self.known.append((f"{number}:{step.register}",
                                self._layout.value(page, response.data)))
+
+    async def _evict(self, number: int, place: int, location: Location) -> None:
+        """Have the translation of an address forgotten, if it is to be, and perhaps its table."""
+        tables = self._evictions.get((number, place))
+        if tables is None:
+            return
+        bus = self._buses[number]
+        if tables:
+            await bus.invlpg(self._layout.linear(location))
+            return
+        # INVLPG would forget the table, too: other pages take the place of this one instead.
+        for linear in self._layout.rivals(location):
+            await bus.access(Access(linear, 4, Kind.READ))

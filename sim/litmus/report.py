@@ -50,11 +50,11 @@ def _head(found: Examined) -> str:
 
 
 def _counts(found: Examined) -> str:
-    parts = [f"{found.schedules} schedules"]
+    parts = [f"{found.schedules} schedule{'s' * (found.schedules > 1)}"]
     if found.variants > 1:
         parts.append(f"{found.variants} sets of evictions")
     if found.attempts:
-        parts.append(f"{found.attempts} attempts to break a lock")
+        parts.append(f"{found.attempts} attempt{'s' * (found.attempts > 1)} to break a lock")
     return ", ".join(parts)
 
 
@@ -83,8 +83,9 @@ def _examined(found: Examined) -> Iterator[str]:
     for outcome, seen in found.shown.items():
         yield ""
         yield f"{outcome_text(outcome, initial=initial)}:"
-        for cpu, place in sorted(seen.evictions):
-            yield f"  (P{cpu} has forgotten the translation before its instruction {place + 1})"
+        for cpu, place, tables in sorted(seen.evictions):
+            what = "translation and the table" if tables and found.test.upper else "translation"
+            yield f"  (P{cpu} forgets the {what} before its instruction {place + 1})"
         for step in seen.first.steps:
             yield f"  P{step.cpu}  " + re.sub(
                 "0x[0-9a-f]+", lambda match: names.get(int(match[0], 16), match[0]), step.told)
@@ -113,7 +114,7 @@ def _verdict(found: Examined) -> str:
     if not found.condition:
         return f"FAILED, as this is not so: {condition}"
     seen  = any(map(condition.holds, found.shown))
-    words = {Quantifier.EXISTS: "seen", Quantifier.ALLOWED: "allowed",
+    words = {Quantifier.EXISTS: "seen", Quantifier.ALLOWED: "allowed, and seen",
              Quantifier.FORBIDDEN: "never seen"}[condition.quantifier]
     if condition.quantifier is not Quantifier.FORBIDDEN and not seen:
         words = "allowed, not seen"

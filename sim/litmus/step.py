@@ -1,12 +1,33 @@
-"""Steps of a run: what other processors could see, and so which steps commute."""
+"""Steps of a run: what other processors could see, and so which steps commute; and evictions."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .test import Outcome
 
 
-__all__ = ["Play", "Step"]
+__all__ = ["Eviction", "Evictions", "Play", "Step"]
+
+
+class Eviction(NamedTuple):
+    """Something that a processor forgets of its own accord.
+
+    Attributes
+    ----------
+    cpu, place : :class:`int`
+        The processor, and the number of its access before which it forgets the translation of the
+        address.
+    tables : :class:`bool`
+        It forgets the entry of the page directory, too.
+    """
+
+    cpu:    int
+    place:  int
+    tables: bool
+
+
+Evictions = frozenset[Eviction]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from sim.schedule import MOST, Schedule, TimeSlice
 
 from .layout import Layout
 from .program import LOWEST, Programs
-from .step import Play, Step
+from .step import Evictions, Play, Step
 from .test import LitmusTest, Outcome
 
 
@@ -63,7 +63,7 @@ class UnitPlayer:
         self.structures = bool(config.second_entries)
         self._setup: list[int] = []  # steps of each processor before a test
 
-    def play(self, test: LitmusTest, evictions: frozenset[tuple[int, int]],
+    def play(self, test: LitmusTest, evictions: Evictions,
              schedule: Sequence[Step]) -> Play:
         """Play a test: the processors of a schedule step by step, then of their own accord."""
         if not self._setup:
@@ -73,7 +73,7 @@ class UnitPlayer:
         made, outcome = self._run(test, evictions, schedule)
         return Play(made[sum(self._setup):], outcome)
 
-    def draw(self, test: LitmusTest, evictions: frozenset[tuple[int, int]],
+    def draw(self, test: LitmusTest, evictions: Evictions,
              schedule: Sequence[Step], waves: WaveSink) -> None:
         """Play a test that was played before once more, and show its signals to ``waves``."""
         self._run(test, evictions, schedule, waves)
@@ -83,7 +83,7 @@ class UnitPlayer:
         complaint = check(self.engine.traces, self._config.maxphyaddr).complaint
         return "" if complaint is None else str(complaint)
 
-    def _run(self, test: LitmusTest, evictions: frozenset[tuple[int, int]],
+    def _run(self, test: LitmusTest, evictions: Evictions,
              schedule: Sequence[Step],
              waves: WaveSink | None = None) -> tuple[list[Step], Outcome]:
         memory, layout = PhysicalMemory(), Layout(test)

@@ -41,7 +41,7 @@ def test_a_file_is_played(tmp_path, capsys):
     file.write_text("X86 mine\n{ PA(a)=1; PTE(x)=(P:0); }\n P0 ;\n MOV EAX,[x] ;\n"
                     "exists (fault(0,x))\n", encoding="utf-8")
     assert main(["litmus", str(file), "--engine", "golden"]) == 0
-    assert capsys.readouterr().out.startswith("mine: ok, seen: fault(0,x) (1 schedules)")
+    assert capsys.readouterr().out.startswith("mine: ok, seen: fault(0,x) (1 schedule)")
 
 
 def test_a_condition_that_is_not_so_is_told_by_words_and_status(tmp_path, capsys):
