@@ -59,7 +59,8 @@ def add(commands: Any) -> None:
                         help="configuration of the units (default: default)")
     litmus.add_argument("--flaw", metavar="FLAW",
                         help="give the machine a flaw: with --engine pysim "
-                             f"{', '.join(FLAWS_OF['pysim'])}; some of them with --engine golden")
+                             f"{', '.join(FLAWS_OF['pysim'])}; with --engine golden "
+                             f"{', '.join(FLAWS_OF['golden'])}")
     add_workers(litmus)
     litmus.add_argument("--json", action="store_true", help="print JSON")
     litmus.set_defaults(command=litmus_command)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
+from hw.presets import PRESETS
 from sim.explore.pool import Pool
 
 from .axioms import Model
@@ -37,7 +38,7 @@ class Machine(NamedTuple):
 
 @cache
 def _player(machine: Machine, cpus: int) -> Player:
-    return player(machine.engine, flaw=machine.flaw, preset=machine.preset, cpus=cpus)
+    return player(machine.engine, PRESETS[machine.preset], flaw=machine.flaw, cpus=cpus)
 
 
 @dataclass

@@ -6,15 +6,15 @@ from functools import partial
 from typing import Any
 
 from hw.config import MmuConfig
-from hw.presets import PRESETS
 from sim.engines.cxxrtl import CxxrtlEngine
 from sim.engines.engine import Engine
 from sim.engines.pysim import PysimEngine
-from sim.golden.stepwise import StepwiseProcessor, UnlockedProcessor
+from sim.golden.stepwise import StepwiseProcessor, UnlockedProcessor, WholeProcessor
 from sim.memory import PhysicalMemory
 from sim.record.waves import WaveSink
 from sim.schedule import Schedule
 from sim.verification.flawed_machines import flawed_machines
+from sw.bus import Access, Response
 
 from .examine import Player
 from .golden import GoldenPlayer
@@ -43,9 +43,20 @@ class _ForgetfulProcessor(StepwiseProcessor):
         await self._step(f"invlpg {linear:#x}, without effect")
 
 
-#: Flaws that a golden machine can have.
+class _AmnesicProcessor(StepwiseProcessor):
+    """A processor that shows too little: each of its accesses walks."""
+
+    async def access(self, access: Access) -> Response:
+        """Forget everything, then do one access."""
+        self.mmu.tlb.forget(lambda translation: True)
+        return await super().access(access)
+
+
+#: Flaws that a golden machine can have. With the last two it shows nothing that is forbidden, and
+#: not all that it must.
 GOLDEN_FLAWS: Mapping[str, type[StepwiseProcessor]] = {
     "an update is not locked": UnlockedProcessor, "INVLPG does nothing": _ForgetfulProcessor,
+    "no translation is kept": _AmnesicProcessor, "a walk and its access are one": WholeProcessor,
 }
 
 
@@ -54,12 +65,10 @@ FLAWS_OF: Mapping[str, Sequence[str]] = {
     "cxxrtl": (), "pysim": UNIT_FLAWS, "golden": tuple(GOLDEN_FLAWS)}
 
 
-def player(engine: str, *, flaw: str | None = None, preset: str = "default",
-           cpus: int = 2) -> Player:
-    """The machine of that name. A flaw is one that the engine can have."""
+def player(engine: str, config: MmuConfig, *, flaw: str | None = None, cpus: int = 2) -> Player:
+    """A machine of an engine, of units with a configuration. A flaw is one that it can have."""
     if engine == "golden":
         return GoldenPlayer(StepwiseProcessor if flaw is None else GOLDEN_FLAWS[flaw])
-    config = PRESETS[preset]
     if engine == "cxxrtl":
         return UnitPlayer(lambda cpus, memory, schedule: CxxrtlEngine(
             config, cpus=cpus, memory=memory, schedule=schedule, shipped=True), config, cpus)
