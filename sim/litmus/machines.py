@@ -47,8 +47,8 @@ class _AmnesicProcessor(StepwiseProcessor):
     """A processor that shows too little: each of its accesses walks."""
 
     async def access(self, access: Access) -> Response:
-        """Forget everything, then do one access."""
-        self.mmu.tlb.forget(lambda translation: True)
+        """Forget the page, then do one access to it."""
+        self.mmu.invlpg(access.linear)
         return await super().access(access)
 
 
