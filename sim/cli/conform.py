@@ -55,8 +55,8 @@ def add(commands: Any) -> None:
 def conform_command(args: argparse.Namespace) -> int:
     """Play scenarios, and find for each recorded step one of an abstract MMU."""
     if args.flaw is not None and args.flaw not in UNIT_FLAWS:
-        raise UsageError(f'a unit has no flaw "{args.flaw[:40]}"; there are: '
-                         f"{', '.join(UNIT_FLAWS)}")
+        names = ", ".join(f'"{flaw}"' for flaw in UNIT_FLAWS)
+        raise UsageError(f'a unit has no flaw "{args.flaw[:40]}"; there are: {names}')
     if args.flaw is not None and args.engine != "pysim":
         raise UsageError("--flaw: a unit with a flaw runs with --engine pysim alone")
     played: list[tuple[Run, Checked]] = []

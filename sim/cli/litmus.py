@@ -59,8 +59,8 @@ def add(commands: Any) -> None:
                         help="configuration of the units (default: default)")
     litmus.add_argument("--flaw", metavar="FLAW",
                         help="give the machine a flaw: with --engine pysim "
-                             f"{', '.join(FLAWS_OF['pysim'])}; with --engine golden "
-                             f"{', '.join(FLAWS_OF['golden'])}")
+                             f"{_named_flaws('pysim')}; with --engine golden "
+                             f"{_named_flaws('golden')}")
     add_workers(litmus)
     litmus.add_argument("--json", action="store_true", help="print JSON")
     litmus.set_defaults(command=litmus_command)
@@ -123,13 +123,18 @@ def _check_effects(args: argparse.Namespace) -> None:
             raise UsageError("the engine golden has no signals for a waveform; leave --waves out")
         writable_folder(args.waves, option="--waves")
     if args.flaw is not None and args.flaw not in FLAWS_OF[args.engine]:
-        has = ", ".join(FLAWS_OF[args.engine])
+        has = _named_flaws(args.engine)
         raise UsageError(f'--engine {args.engine} has no flaw "{args.flaw[:40]}"; '
                          + (f"there are: {has}" if has else "take pysim or golden"))
     if args.flaw is not None and args.engine == "pysim":
         if lack := lacked(args.flaw, PRESETS[args.preset or "default"]):
             raise UsageError(f'--flaw: "{args.flaw}" changes nothing in a unit without {lack}; '
                              "take another --preset")
+
+
+def _named_flaws(engine: str) -> str:
+    """Flaws that an engine's machines can have, as they are written in a command."""
+    return ", ".join(f'"{flaw}"' for flaw in FLAWS_OF[engine])
 
 
 def _named(args: argparse.Namespace, machine: Machine) -> tuple[Campaign, list[Examined]]:

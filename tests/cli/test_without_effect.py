@@ -32,7 +32,7 @@ COW = ["explore", "dirty-cow"]
     (["litmus", "SB", "--show", "--json"], "with --json all of it is there"),
     (["litmus", "SB", "--engine", "golden", "--preset", "tiny"], "the engine golden has none"),
     (["litmus", "SB", "--flaw", "INVLPG does nothing"], "take pysim or golden"),
-    (["litmus", "SB", "--engine", "golden", "--flaw", "WP is ignored"], "there are: an update is"),
+    (["litmus", "SB", "--engine", "golden", "--flaw", "WP is ignored"], 'there are: "an update is'),
     (["conform", "--engine", "cxxrtl", "--flaw", "WP is ignored"], "runs with --engine pysim"),
     (["conform", "--preset", "classic", "--flaw", "INVPCID does nothing"],
      'changes nothing in a unit without invpcid; take another --preset'),
