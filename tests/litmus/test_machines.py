@@ -68,6 +68,15 @@ def test_three_processors_show_what_they_must(golden):
     assert found.holds and len(found.shown) == found.schedules == 7
 
 
+@pytest.mark.parametrize("machine", ["units", "golden"])
+def test_a_translation_can_be_forgotten_behind_the_invlpg_of_another_address(machine, request):
+    test  = two("PA(a)=1; PA(b)=2; PTE(x)=(oa:PA(a)); PTE(y)=(oa:PA(a)); PDE=(oa:PT);",
+                "MOV EAX,[y]; INVLPG [x]; MOV [PTE(y)],(oa:PA(b)); MOV EBX,[y]; MOV [PDE],(P:0)",
+                "")
+    found = examine(test, request.getfixturevalue(machine))
+    assert found.holds and {dict(outcome)["0:EBX"] for outcome in found.shown} == {1, 2}
+
+
 #: A test that shows each flaw, by its name: one that comes with the project.
 SHOWN_BY = {
     "an update is not locked":           "dirty",
