@@ -27,6 +27,7 @@ class Eviction(NamedTuple):
     tables: bool
 
 
+#: All that processors forget in a run.
 Evictions = frozenset[Eviction]
 
 
