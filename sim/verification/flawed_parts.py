@@ -73,15 +73,27 @@ class FlawedUpdater(Wrapper):
 
 class FlawedControl(Wrapper):
     def inject(self, m: Module, part: Any) -> None:
+        request, invpcid = part.control.request, Signal()
+        with m.If(request.valid & request.ready):
+            m.d.sync += invpcid.eq(request.p.op == ControlOp.INVPCID)
         with m.If(self.has("INVLPG does nothing")):
             with m.If(part.invalidation.single):
                 m.d.comb += self.invalidation.flush.eq(Flush.NONE)
-        with m.If(self.has("INVPCID does nothing")
-                  & (part.control.request.p.op == ControlOp.INVPCID)):
+        with m.If(self.has("INVPCID does nothing") & invpcid):
             m.d.comb += self.invalidation.flush.eq(Flush.NONE)
         with m.If(self.has("a write of CR3 flushes nothing")
                   & (part.invalidation.flush == Flush.LOCAL)):
             m.d.comb += self.invalidation.flush.eq(Flush.NONE)
+        page = Signal.like(part.invalidation.page)
+        with m.If(part.invalidation.flush != Flush.NONE):
+            m.d.sync += page.eq(part.invalidation.page)
+        with m.If(self.has("INVLPG takes the page of another") & part.invalidation.single):
+            m.d.comb += self.invalidation.page.eq(page)
+        with m.If(self.has("global translations outlast a flush")
+                  & (part.invalidation.flush == Flush.ALL)):
+            m.d.comb += self.invalidation.flush.eq(Flush.LOCAL)
+        with m.If(self.has("INVPCID means the current PCID") & invpcid):
+            m.d.comb += self.invalidation.pcid.eq(part.mode.pcid)
         with m.If(self.has("an operation does not wait")):
             m.d.comb += part.quiet.eq(1)
 
@@ -116,7 +128,7 @@ class FlawedStampBank(Wrapper):
 
 
 class FlawedWalker(Wrapper):
-    """A walker that can take the PDPTE from memory, and not from its register.
+    """A walker that tells of no page fault, or takes the PDPTE from memory and not its register.
 
     ``control`` is the present control state.
     """
@@ -124,8 +136,12 @@ class FlawedWalker(Wrapper):
     control: Any
 
     def inject(self, m: Module, part: Any) -> None:
-        if not part.config.pae:
-            return
+        with m.If(self.has("a faulting walk fills")):
+            m.d.comb += self.response.p.fault.eq(part.response.p.bus_error)
+        if part.config.pae:
+            self._inject_into_pdptes(m, part)
+
+    def _inject_into_pdptes(self, m: Module, part: Any) -> None:
         request, known, read = self.request, Signal(), Signal(64)
         quarter = Signal(2)
         m.d.comb += quarter.eq(request.p.page[18:20])

@@ -8,7 +8,7 @@ from sw.bus import Register
 
 from .collector import CoverageCollector
 from .sequence import PredictedSequence
-from .stimulus import Stimulus, random_stimulus
+from .stimulus import PCIDS, Stimulus, random_stimulus
 from .table_entries import TableEntry
 from .walks import predicted_write
 
@@ -89,26 +89,21 @@ class RandomSequence(PredictedSequence):
 
     def _change_pcid(self) -> None:
         """Use a page under one PCID after another."""
-        tables, rng = self._stimulus.tables, self._stimulus.rng
-        if tables is None or not self.golden.state.pcid_enable:
-            return
-        entry = tables.some_entry()
-        self._use(entry)
-        for _ in range(rng.randrange(1, 4)):
-            self.write(*self._stimulus.other_pcid(self.golden.state))
-            self._use(entry)
+        tables = self._stimulus.tables
+        if tables is not None and self.golden.state.pcid_enable:
+            self._use(tables.some_entry(), self._some_pcids())
 
     def _edit_any(self) -> None:
         """Use a page, write an entry anew, flush all that may be cached of it, use the page."""
         tables = self._stimulus.tables
         if tables is None:
             return
-        entry = tables.some_entry()
-        self._use(entry)
+        entry, pcids = tables.some_entry(), self._some_pcids()
+        self._use(entry, pcids)
         self._edit(entry, tables.draw(entry))
         state, likely = self.golden.state, self._stimulus.rng.random() < 0.6
         if state.pcid_enable and self._stimulus.features.invpcid and likely:
-            self.invpcid(InvpcidType.ALL_AND_GLOBAL, 0)
+            self._invalidate(entry)
         elif entry.leaf and likely and not state.pcid_enable:
             self.invlpg(entry.linear)
         else:
@@ -119,7 +114,20 @@ class RandomSequence(PredictedSequence):
                 self.write(Register.CR0, cr0 & ~CR0_PG)
                 self._edit(entry, tables.draw(entry))
                 self.write(Register.CR0, cr0)
-        self._use(entry)
+        self._use(entry, pcids)
+
+    def _invalidate(self, entry: TableEntry) -> None:
+        """Have all that may be cached of an entry forgotten, under every PCID, by INVPCID."""
+        state, rng = self.golden.state, self._stimulus.rng
+        assert self._stimulus.tables is not None
+        own   = not state.global_pages or self._stimulus.tables.is_never_global(entry)
+        types = [InvpcidType.ALL_AND_GLOBAL]
+        types += [InvpcidType.CONTEXT, InvpcidType.ALL] * own
+        types += [InvpcidType.ADDRESS] * (own and entry.leaf)
+        kind = rng.choice(types)
+        each = kind in (InvpcidType.ADDRESS, InvpcidType.CONTEXT)
+        for pcid in {*PCIDS, state.pcid} if each else [0]:
+            self.invpcid(kind, entry.linear << 64 | pcid)
 
     def _flush(self) -> None:
         """Flush everything, of every PCID, unless that is refused."""
@@ -131,8 +139,20 @@ class RandomSequence(PredictedSequence):
         if not self.refused:
             self.write(Register.CR4, state.cr4)
 
-    def _use(self, entry: TableEntry) -> None:
-        """Access the first bytes that an entry translates."""
+    def _some_pcids(self) -> tuple[int, ...]:
+        """PCIDs under which a page is used: often such that have the same root."""
+        if not self.golden.state.pcid_enable:
+            return ()
+        return self._stimulus.rng.choice((PCIDS[::2], PCIDS[1::2], PCIDS))
+
+    def _use(self, entry: TableEntry, pcids: tuple[int, ...]) -> None:
+        """Access the first bytes that an entry translates, now and under each of these PCIDs."""
+        self._access_first(entry)
+        for pcid in pcids:
+            self.write(*self._stimulus.to_pcid(self.golden.state, pcid))
+            self._access_first(entry)
+
+    def _access_first(self, entry: TableEntry) -> None:
         access = self._stimulus.access(self.golden.state)
         self.access(replace(access, linear=entry.linear))
 

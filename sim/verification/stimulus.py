@@ -29,6 +29,9 @@ VALUES = (0, 0, (1 << 64) - 1, 0x0101_0101_0101_0101, 0x0123_4567_89ab_cdef)
 #: Bits that some register gives a meaning, and a few that none does.
 BITS = (0, 3, 4, 5, 7, 8, 10, 11, 12, 16, 17, 18, 20, 21, 29, 30, 31, 32, 39, 40, 51, 63)
 
+#: PCIDs that CR3 is written with, beside those that differ from the current one in a bit.
+PCIDS = (0, 1, 2, 3)
+
 #: Those of CR4 that exist with protection keys.
 KEY_BITS = (22, 24)
 
@@ -142,9 +145,12 @@ class Stimulus:
         return register, value ^ bit
 
     def other_pcid(self, state: ControlState) -> tuple[Register, int]:
-        """A write of CR3 while there are PCIDs: mostly one that flushes nothing."""
-        low = self.rng.choice((0, 1, 2, 3, state.pcid))
-        return Register.CR3, self._cr3(state, low) | self.rng.choice((0, 1 << 63, 1 << 63))
+        """A write of CR3 while there are PCIDs, with any of them."""
+        return self.to_pcid(state, self.rng.choice((*PCIDS, state.pcid)))
+
+    def to_pcid(self, state: ControlState, pcid: int) -> tuple[Register, int]:
+        """A write of CR3 with this PCID: mostly one that flushes nothing."""
+        return Register.CR3, self._cr3(state, pcid) | self.rng.choice((0, 1 << 63, 1 << 63))
 
     def any_write(self, state: ControlState) -> tuple[Register, int]:
         """A write of any register, often one that the architecture forbids."""
@@ -167,7 +173,7 @@ class Stimulus:
     def invpcid(self) -> tuple[int, int]:
         """A type of INVPCID, and a descriptor; now and then one that is malformed."""
         rng  = self.rng
-        pcid = rng.choice((0, 1, 2, 3)) | (1 << 12 if rng.random() < 0.1 else 0)
+        pcid = rng.choice(PCIDS) | (1 << 12 if rng.random() < 0.1 else 0)
         linear = self.page() & (1 << 64) - 1
         return rng.choice((0, 0, 1, 1, 2, 3, 4)), linear << 64 | pcid
 

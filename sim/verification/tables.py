@@ -124,6 +124,10 @@ class PagingTables:
         flags = self._flags.draw(entry)
         return entry.base | (flags & ~G if entry.address in self._own else flags)
 
+    def is_never_global(self, entry: TableEntry) -> bool:
+        """Whether ``entry`` is a leaf whose translation differs between roots, and has no G."""
+        return entry.address in self._own
+
     # Regions
 
     def _add_small(self) -> None:

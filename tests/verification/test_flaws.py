@@ -13,7 +13,7 @@ from sim.verification.simulation import build
 SEED = 5
 
 #: Rounds in which a flaw must be noticed, and a unit without one must have no failure.
-ROUNDS = 44
+ROUNDS = 66
 
 
 @pytest.mark.slow
