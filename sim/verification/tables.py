@@ -125,7 +125,7 @@ class PagingTables:
         return entry.base | (flags & ~G if entry.address in self._own else flags)
 
     def is_never_global(self, entry: TableEntry) -> bool:
-        """Whether ``entry`` is a leaf whose translation differs between roots, and has no G."""
+        """True of a leaf whose translation differs between roots: it has no G."""
         return entry.address in self._own
 
     # Regions
