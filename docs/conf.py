@@ -94,6 +94,14 @@ CHANGES
 
 ```{toctree}
 :hidden:
+:caption: Blocks
+:glob:
+
+docs/blocks/*
+```
+
+```{toctree}
+:hidden:
 :caption: Reference
 
 build/reference/hw

@@ -66,8 +66,10 @@ class Control(wiring.Component):
         What the TLB is to forget, in the cycle of the response.
     refused : :py:`Out(1)`
         Strobe: an operation raises #GP.
-    pdptes : :py:`Out(Pdptes)`, memory : :py:`Out(WishboneSignature(...))`
-        The PDPTE registers, and where they are loaded from, if ``config`` has PAE paging.
+    pdptes : :py:`Out(Pdptes)`
+        The PDPTE registers, if ``config`` has PAE paging.
+    memory : :py:`Out(WishboneSignature(maxphyaddr=config.maxphyaddr))`
+        Physical memory, from which they are loaded; likewise.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
         Width of a physical address, if ``config`` makes it variable.
     """

@@ -39,7 +39,7 @@ class PdpteLoader(wiring.Component):
         The four, when the request is accepted. One that is not present is 0.
     malformed : :py:`Out(1)`
         One of them must not be loaded, or cannot be read.
-    memory : :py:`Out(WishboneSignature(...))`
+    memory : :py:`Out(WishboneSignature(maxphyaddr=config.maxphyaddr))`
         Physical memory.
     maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
         Width of a physical address, if ``config`` makes it variable.

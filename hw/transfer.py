@@ -62,7 +62,7 @@ class TransferUnit(wiring.Component):
         is, but for the fault, which takes longer to find out.
     response : :py:`Out(stream.Signature(AccessResponse))`
         Their outcomes.
-    memory : :py:`Out(WishboneSignature(...))`
+    memory : :py:`Out(WishboneSignature(maxphyaddr=config.maxphyaddr))`
         Physical memory.
     drained : :py:`Out(1)`
         All transfers that memory has accepted have completed.

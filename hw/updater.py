@@ -43,7 +43,7 @@ class Updater(wiring.Component):
         With ``done``: the entry had another value, and was left alone.
     failed : :py:`Out(1)`
         With ``done``: a transfer has ended in a bus error. The entry was left alone.
-    memory : :py:`Out(WishboneSignature(...))`
+    memory : :py:`Out(WishboneSignature(maxphyaddr=config.maxphyaddr))`
         Physical memory.
     """
 

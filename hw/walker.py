@@ -51,7 +51,7 @@ class Walker(wiring.Component):
         Control state. Must not change during a walk.
     pdptes : :py:`In(Pdptes)`
         The PDPTE registers, if ``config`` has PAE paging; likewise.
-    memory : :py:`Out(WishboneSignature(...))`
+    memory : :py:`Out(WishboneSignature(maxphyaddr=config.maxphyaddr))`
         Physical memory.
     entry_read, walk_again, dirtied : :py:`Out(1)`
         Strobes: see :class:`hw.bus.Events`.

@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
                      "pip install --use-pep517 -e '.[timing]'") from error
 
 from .diagrams import wavejson
-from .stories import DIAGRAMS
+from .registry import DIAGRAMS
 
 
 FOLDER = Path(__file__).parent

@@ -1,70 +1,83 @@
-"""Timing diagrams: a story, played on a unit in Amaranth's simulator, becomes WaveJSON."""
+"""Timing diagrams: a story, played in Amaranth's simulator, becomes WaveJSON."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from amaranth import Value
 from amaranth.sim import Simulator, SimulatorContext
 
-from hw.bus import ControlOp, Register
-from hw.config import MmuConfig
-from hw.layout import AccessKind
-from hw.mmu import Mmu
-from sim.memory import PhysicalMemory
+
+__all__ = ["Bench", "Diagram", "Lane", "Player", "wavejson"]
 
 
-__all__ = ["Diagram", "Lane", "Processor", "wavejson"]
+class Player:
+    """What a story drives a design with.
 
+    Attributes
+    ----------
+    ctx : :class:`amaranth.sim.SimulatorContext`
+        The simulator.
+    parts : object
+        What the bench has of the design, for the story and for the lanes.
+    watched : :class:`bool`
+        The diagram has begun.
+    """
 
-#: Linear addresses of two pages, in 32-bit paging: one that may be written, and one that may not.
-WRITABLE, READ_ONLY = 0x80_0000, 0x80_2000
-
-#: Physical addresses: of the page directory, of the page table, and of the writable page.
-DIRECTORY, TABLE, FRAME = 0x1000, 0x2000, 0x5000
-
-#: Flags of entries: present, user, accessed; writable; dirty.
-BASE, WRITE, DIRTY = 0x25, 0x2, 0x40
-
-#: CR0: paging with and without write protection.
-PG, PG_WP = 0x8000_0001, 0x8001_0001
-
-
-class Processor:
-    """The processor's side of the ports, which a story drives. It is always ready for responses."""
-
-    def __init__(self, ctx: SimulatorContext, unit: Mmu):
-        self._ctx, self._unit = ctx, unit
+    def __init__(self, ctx: SimulatorContext, parts: Any):
+        self.ctx, self.parts = ctx, parts
         self.watched = False
+
+    async def prepare(self) -> None:
+        """Do what all stories of a bench begin with."""
 
     def begin(self) -> None:
         """Begin the diagram, with the next cycle."""
         self.watched = True
 
-    async def access(
-        self, linear: int, kind: AccessKind = AccessKind.READ, *, data: int = 0,
-    ) -> None:
-        """Request an access of four bytes by a user program; return once it is accepted."""
-        await self._put(self._unit.access.request, {
-            "linear": linear, "size": 2, "kind": kind, "user": 1, "data": data})
-
-    async def write(self, register: Register, value: int) -> None:
-        """Request a write of a control register; return once it is accepted."""
-        await self._put(self._unit.control.request, {
-            "op": ControlOp.WRITE, "register": register, "value": value})
-
-    async def idle(self, cycles: int) -> None:
+    async def idle(self, cycles: int = 1) -> None:
         """Let clock cycles pass."""
         for _ in range(cycles):
-            await self._ctx.tick()
+            await self.ctx.tick()
 
-    async def _put(self, stream: Any, payload: dict[str, Any]) -> None:
-        self._ctx.set(stream.payload, payload)
-        self._ctx.set(stream.valid, 1)
+    async def strobe(self, *signals: Any) -> None:
+        """Set signals of a bit for one cycle."""
+        for signal in signals:
+            self.ctx.set(signal, 1)
+        await self.ctx.tick()
+        for signal in signals:
+            self.ctx.set(signal, 0)
+
+    async def put(self, stream: Any, payload: Any) -> None:
+        """Offer a payload; return once it is accepted."""
+        self.ctx.set(stream.payload, payload)
+        self.ctx.set(stream.valid, 1)
         accepted = False
         while not accepted:
-            _, _, accepted = await self._ctx.tick().sample(stream.ready)
-        self._ctx.set(stream.valid, 0)
+            _, _, accepted = await self.ctx.tick().sample(stream.ready)
+        self.ctx.set(stream.valid, 0)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A fresh design, for one story.
+
+    Attributes
+    ----------
+    design : elaboratable
+        What is simulated.
+    parts : object
+        What lanes and player are given of it.
+    beside : sequence of coroutine function
+        Testbenches that run beside the story.
+    player : callable
+        Makes a :class:`Player` for it.
+    """
+
+    design: Any
+    parts:  Any
+    beside: tuple[Callable[[SimulatorContext], Awaitable[None]], ...] = ()
+    player: Callable[[SimulatorContext, Any], Player] = Player
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,7 @@ class Lane:
     name : :class:`str`
         Name of the signal.
     signal : callable
-        The signal of a :class:`hw.mmu.Mmu`.
+        The signal, of the parts of a bench.
     text : callable or :class:`None`
         Spelling of a value; without it, the signal is one bit, drawn as a level.
     valid : callable or :class:`None`
@@ -98,20 +111,21 @@ class Diagram:
     title : :class:`str`
         Its subject, in a line.
     story : coroutine function
-        Drives a :class:`Processor`, in 32-bit paging. The diagram begins where it says so.
+        Drives a :class:`Player`. The diagram begins where it says so. Its docstring explains the
+        diagram to readers, where no page does.
     groups : mapping of :class:`str` to sequence of :class:`Lane`
-        The lines, by the port that they are of.
-    memory : mapping of :class:`str` to anything
-        Parameters of the :class:`sim.memory.PhysicalMemory` behind the unit.
-    leaf : :class:`int`
-        Further flags of the entry that maps the writable page.
+        The lines, by the port or the block that they are of.
+    bench : callable
+        Makes the design.
+    scale : :class:`int`
+        Width of a cycle: long numbers need more.
     """
 
     title:  str
-    story:  Callable[[Processor], Awaitable[None]]
+    story:  Callable[[Any], Awaitable[None]]
     groups: dict[str, tuple[Lane, ...]]
-    memory: dict[str, Any] = field(default_factory=dict)
-    leaf:   int = DIRTY
+    bench:  Callable[[], Bench]
+    scale:  int = 2
 
 
 def wavejson(diagram: Diagram) -> dict[str, Any]:
@@ -124,30 +138,22 @@ def wavejson(diagram: Diagram) -> dict[str, Any]:
         "signal": [{"name": "clk", "wave": "p" + "." * (cycles - 1)}, *(
             [name, *(next(lines) for _ in group)] for name, group in diagram.groups.items())],
         "head": {"text": diagram.title, "tick": 0},
-        "config": {"hscale": 2},
+        "config": {"hscale": diagram.scale},
     }
 
 
 def _played(diagram: Diagram, lanes: list[Lane]) -> list[list[tuple[int, int]]]:
     """Return, for each lane and each cycle, the value, and 1 if it is valid."""
-    unit    = Mmu(MmuConfig(tlb_entries=4))
-    memory  = PhysicalMemory(**diagram.memory)
+    bench   = diagram.bench()
     columns: list[list[tuple[int, int]]] = [[] for _ in lanes]
-    signals = [Value.cast(signal(unit)) for lane in lanes
+    signals = [Value.cast(signal(bench.parts)) for lane in lanes
                for signal in (lane.signal, lane.valid or (lambda _: Value.cast(1)))]
-    for number, flags in ((0, WRITE | diagram.leaf), (2, DIRTY)):
-        memory.write(TABLE + 4 * number, 4, FRAME + 0x1000 * number | BASE | flags)
-    memory.write(DIRECTORY + 4 * (WRITABLE >> 22), 4, TABLE | BASE | WRITE)
-    memory.write(FRAME, 8, 0x1122_3344)
     playing = []
 
     async def play(ctx: SimulatorContext) -> None:
-        ctx.set(unit.access.response.ready, 1)
-        ctx.set(unit.control.response.ready, 1)
-        playing.append(processor := Processor(ctx, unit))
-        await processor.write(Register.CR3, DIRECTORY)
-        await processor.write(Register.CR0, PG)
-        await diagram.story(processor)
+        playing.append(player := bench.player(ctx, bench.parts))
+        await player.prepare()
+        await diagram.story(player)
 
     async def watch(ctx: SimulatorContext) -> None:
         while True:
@@ -157,13 +163,10 @@ def _played(diagram: Diagram, lanes: list[Lane]) -> list[list[tuple[int, int]]]:
                 for column, pair in zip(columns, pairs, strict=True):
                     column.append(pair)
 
-    async def serve(ctx: SimulatorContext) -> None:
-        await memory.serve(ctx, unit.memory)
-
-    simulator = Simulator(unit)
+    simulator = Simulator(bench.design)
     simulator.add_clock(1e-6)
     simulator.add_testbench(play)
-    for testbench in (watch, serve):
+    for testbench in (watch, *bench.beside):
         simulator.add_testbench(testbench, background=True)
     simulator.run()
     return columns

@@ -34,18 +34,10 @@ class AdaptedMmu(wiring.Component):
 
     Members
     -------
-    access : :py:`In(AccessSignature())`
-        Accesses of the processor.
-    control : :py:`In(ControlSignature())`
-        Control registers and INVLPG.
-    memory : :py:`Out(WishboneSignature(...))` or :py:`Out(ClassicSignature(...))`
-        Physical memory.
-    events : :py:`Out(Events)`
-        Strobes for measurement.
-    tlb : :py:`Out(TlbUpdate)`
-        Translations that those strobes concern.
-    maxphyaddr : :py:`In(range(config.maxphyaddr + 1))`
-        Width of a physical address, if ``config`` makes it variable. Must not change after reset.
+    access, control, events, tlb, maxphyaddr
+        As those of :class:`hw.mmu.Mmu`.
+    memory : :py:`Out(ClassicSignature(...))`
+        Physical memory; :py:`Out(WishboneSignature(...))` without ``classic``.
     """
 
     def __init__(self, config=None, *, classic=False, data_width=64):

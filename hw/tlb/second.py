@@ -82,8 +82,10 @@ class SecondLevel(wiring.Component):
         directory, take if they are kept now.
     drop, spare : :py:`In(1)`
         Forget the translations of ``looked``; but not global ones.
-    sweep, number : :py:`In(1)`, :py:`In(range(...))`
-        Clear the row with this number of each array.
+    sweep : :py:`In(1)`
+        Clear the row ``number`` of each array.
+    number : :py:`In(range(max(config.second_entries // 2, config.directory_entries)))`
+        Number of a row.
     """
 
     def __init__(self, config):

@@ -60,8 +60,10 @@ class Tlb(wiring.Component):
         of the first level with it. Only after a cycle in which the TLB is not ``busy``.
     drained : :py:`In(1)`
         The memory transfers of all earlier accesses are done, so that a walk sees them.
-    walk, walked
-        The other side of :class:`hw.walker.Walker`.
+    walk : :py:`Out(stream.Signature(walk_request_layout(config)))`
+        Walk of that page, from the lowest table that is known.
+    walked : :py:`In(stream.Signature(walk_response_layout(config)))`
+        Its result.
     learn : :py:`In(stream.Signature(structure_layout(config), always_ready=True))`
         Table that the walk has come to.
     invalidate : :py:`In(invalidation_layout(config))`

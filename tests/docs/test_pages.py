@@ -10,6 +10,9 @@ ROOT  = Path(__file__).parents[2]
 LIST  = ROOT / "docs" / "README.md"
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
+#: The list of the pages of blocks.
+BLOCKS = ROOT / "docs" / "blocks.md"
+
 #: The file of a board that docs/boards.md adds.
 EXAMPLES = {"hw/boards/evn.py"}
 
@@ -28,12 +31,16 @@ def test_links_lead_to_files(page):
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGES.md"],
                          ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_that_are_named_are_there(page):
-    named = re.findall(r"`((?:hw|sw|sim|tests|docs)/[\w/.*-]+)`", page.read_text())
+    text  = page.read_text()
+    named = re.findall(r"`((?:hw|sw|sim|tests|docs)/[\w/.*-]+)`", text)
+    # Tests are named by their files alone, too.
+    named += [f"tests/**/{name}" for name in re.findall(r"`(test_\w+\.py)`", text)]
     assert [path for path in named if path not in EXAMPLES and not list(ROOT.glob(path))] == []
 
 
 def test_every_page_is_on_the_list():
-    listed = [link.resolve() for link in links_of(LIST)]
+    listed = [link.resolve() for link in links_of(LIST)] + [
+        link.resolve() for link in links_of(BLOCKS) if link.parent == ROOT / "docs" / "blocks"]
     assert [page.name for page in (ROOT / "docs").rglob("*.md")
             if page != LIST and page not in listed] == []
     assert len(set(listed)) == len(listed)

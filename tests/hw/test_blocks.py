@@ -7,11 +7,16 @@ import pytest
 
 import hw
 
+from .blocks_support import TESTED_IN
+
 
 FOLDER = Path(hw.__file__).parent
 
 #: Files that have a component in them, by name, and the files of theirs that they may import.
 MAY_CONTAIN = {
+    "adapters/classic": set(),
+    "adapters/unit":    {"classic", "width"},
+    "adapters/width":   set(),
     "arbiter":    set(),
     "control":    {"invalidation", "pdpte"},
     "interrupts": set(),
@@ -31,43 +36,15 @@ MAY_CONTAIN = {
 }
 
 
-#: Test files of each file of the unit, besides by the golden model in test_against_golden_*.
-TESTED_IN = {
-    "arbiter":    {"test_arbiter", "test_arbiter_units"},
-    "control":    {"test_registers", "test_rules_modes", "test_rules_tlb"},
-    "interrupts": {"test_interrupts"},
-    "invalidation": {"test_rules_contexts", "test_rules_tlb"},
-    "lanes":      {"test_operands"},
-    "legality":   {"test_registers", "test_rules_modes"},
-    "linear":     {"test_rules_walk", "test_walker"},
-    "mmu":        {"test_latency", "test_operands"},
-    "permission": {"test_rules_verdict"},
-    "pdpte":      {"test_pdpte", "test_rules_pae"},
-    "physical":   {"test_physical"},
-    "queue":      {"test_queue"},
-    "reserved":   {"test_rules_walk", "test_rules_modes"},
-    "tlb/array":  {"test_tlb_second"},
-    "tlb/block":  {"test_tlb_first"},
-    "tlb/first":  {"test_tlb_first", "test_rules_tlb"},
-    "tlb/second": {"test_tlb_second", "test_latency", "test_rules_contexts"},
-    "tlb/stamps": {"test_tlb_second", "test_rules_contexts"},
-    "tlb/tlb":    {"test_latency", "test_rules_tlb"},
-    "transfer":   {"test_operands", "test_latency"},
-    "translator": {"test_rules_verdict", "test_rules_tlb"},
-    "updater":    {"test_updater", "test_rules_flags"},
-    "verdict":    {"test_rules_verdict", "test_rules_walk"},
-    "walker":     {"test_walker", "test_rules_walk"},
-}
-
 #: Types, constants and helpers, which have no behaviour of their own.
-UNTESTED = {"__init__", "bus", "config", "layout", "presets", "signals", "tlb/__init__",
-            "translation", "wishbone"}
+UNTESTED = {"__init__", "adapters/__init__", "bus", "config", "layout", "presets", "signals",
+            "tlb/__init__", "translation", "wishbone"}
 
 
 def _names():
     """Names of all files of the unit."""
     return {f"{path.relative_to(FOLDER).with_suffix('')}"
-            for path in (*FOLDER.glob("*.py"), *FOLDER.glob("tlb/*.py"))}
+            for folder in (".", "tlb", "adapters") for path in FOLDER.glob(f"{folder}/*.py")}
 
 
 def _is_component(node):
