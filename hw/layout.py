@@ -159,10 +159,10 @@ class ErrorCode(data.Struct):
     """Page-fault error code pushed by the processor (Figure 4-12)."""
 
     present:  1  #: 0: a not-present entry; 1: a protection violation.
-    write:    1
-    user:     1
-    reserved: 1
-    fetch:    1
+    write:    1  #: The access is a write.
+    user:     1  #: It is one of a program at CPL 3, and not implicit.
+    reserved: 1  #: A bit is set that must be zero in an entry.
+    fetch:    1  #: It is a fetch; told only where execution can be disabled or prevented.
     key:      1  #: The protection key of the page forbids the access.
 
 

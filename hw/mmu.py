@@ -59,7 +59,7 @@ class Mmu(wiring.Component):
     access : :py:`In(AccessSignature())`
         Accesses of the processor.
     control : :py:`In(ControlSignature())`
-        Control registers and INVLPG.
+        Control registers, INVLPG and INVPCID.
     memory : :py:`Out(WishboneSignature(maxphyaddr=config.maxphyaddr))`
         Physical memory.
     events : :py:`Out(Events)`

@@ -61,7 +61,7 @@ def translation_layout(config):
     return data.StructLayout({
         "size": PageSize,  #: Bits of the frame below it are ignored.
         **{name: field.shape for name, field in target_layout(config)},
-        "global_page": 1,
+        "global_page": 1,  #: It serves every PCID.
     })
 
 
@@ -69,9 +69,9 @@ def target_layout(config):
     """Frame and rights of a page, as the TLB keeps them."""
     key = {"key": 4} if config.keys else {}  #: Protection key of the page.
     return data.StructLayout({
-        "frame":  config.frame_width,
+        "frame":  config.frame_width,  #: Physical page number.
         "rights": Rights,
-        "dirty":  1,
+        "dirty":  1,                   #: The dirty bit is set in memory.
         **key,
     })
 
@@ -80,7 +80,7 @@ def piece_layout(config):
     """Translation of a 4 KiB page, or of one that is a piece of a larger page."""
     return data.StructLayout({
         **{name: field.shape for name, field in target_layout(config)},
-        "global_page": 1,
+        "global_page": 1,  #: It serves every PCID.
         "large":       1,  #: It is a piece.
     })
 
@@ -155,8 +155,8 @@ def find_request_layout(config):
     """The access that a translation is for."""
     return data.StructLayout({
         "kind":     AccessKind,
-        "user":     1,
-        "implicit": 1,
+        "user":     1,  #: As in :class:`hw.bus.AccessRequest`.
+        "implicit": 1,  #: Likewise.
     })
 
 
@@ -174,7 +174,7 @@ def walk_request_layout(config):
     return data.StructLayout({
         "page":    config.page_width,
         "access":  find_request_layout(config),
-        "started": 1,
+        "started": 1,  #: The walk begins at ``start``, else at the root.
         "start":   structure_layout(config),
     })
 

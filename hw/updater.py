@@ -15,8 +15,8 @@ def update_layout(config):
     return data.StructLayout({
         "address":  config.maxphyaddr,  #: In bytes.
         "wide":     1,                  #: 8 bytes; else 4.
-        "expected": 64,
-        "updated":  64,
+        "expected": 64,                 #: The value that it must still have.
+        "updated":  64,                 #: The one that it gets then.
     })
 
 

@@ -66,6 +66,9 @@ def _section(one: Any, links: Mapping[str, str]) -> list[str]:
                 for entry in entries_of(one, "Members")]
         return [*text, _table(("member", "shape", "meaning"), rows)]
     said = _comments(one)
+    if one in (translation.translation_layout, translation.piece_layout):
+        # They have the fields of that one, too.
+        said = _comments(translation.target_layout) | said
     if inspect.isclass(one) and issubclass(one, Enum):
         rows = [f"| `{member.name}` | {int(member.value)} "
                 f"| {cell(said.get(member.name, ''), links)} |" for member in one]

@@ -25,9 +25,9 @@ class RowKind(enum.Enum, shape=unsigned(2)):
 class Stamps(data.Struct):
     """Stamps that rows of each kind have now, under one PCID. A stamp is never 0."""
 
-    local:     STAMP_WIDTH
-    shared:    STAMP_WIDTH
-    structure: STAMP_WIDTH
+    local:     STAMP_WIDTH  #: Of rows of the kind LOCAL.
+    shared:    STAMP_WIDTH  #: Of the kind SHARED, under every PCID.
+    structure: STAMP_WIDTH  #: Of the kind STRUCTURE.
 
 
 def fill_layout(shape):
