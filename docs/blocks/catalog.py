@@ -1,9 +1,13 @@
 """The blocks of the unit, in the order of their pages, each as it is shown."""
 
+import gc
 import re
+import warnings
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
+from amaranth.hdl import UnusedElaboratable
 from amaranth.lib import wiring
 
 from hw.adapters.classic import ClassicBridge
@@ -76,9 +80,20 @@ class Block:
         """The file that it is in, from the root of the project."""
         return self.component.__module__.replace(".", "/") + ".py"
 
-    def made(self) -> wiring.Component:
-        """Return one of it."""
-        return self.component(**self.parameters)
+    @cached_property
+    def members(self) -> dict[str, wiring.Member]:
+        """Members of its signature, by name."""
+        # A component that is made for nothing else is warned of when it goes: so it has to go here.
+        # Between two collections all that is new is of the first generation.
+        gc.disable()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UnusedElaboratable)
+                found = dict(self.component(**self.parameters).signature.members.items())
+                gc.collect(0)
+        finally:
+            gc.enable()
+        return found
 
 
 _ADDRESS = {"maxphyaddr": 40}

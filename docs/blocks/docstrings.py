@@ -1,4 +1,4 @@
-"""What a docstring says of a component: its contract, and what each port means."""
+"""Parts of a docstring of a component: its contract, and the meaning of each port."""
 
 import inspect
 import re

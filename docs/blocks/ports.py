@@ -35,10 +35,6 @@ class Port:
     bits:      int | None
 
 
-def _members(block: Block) -> dict[str, wiring.Member]:
-    return dict(block.made().signature.members.items())
-
-
 def _bits(member: wiring.Member) -> int | None:
     if member.is_port:
         return Shape.cast(member.shape).width
@@ -52,8 +48,7 @@ def _bits(member: wiring.Member) -> int | None:
 
 def ports_of(block: Block) -> list[tuple[list[Port], str]]:
     """Return the ports, those that are explained together together, and what they mean."""
-    members = _members(block)
-    return [([_port(entry, name, members[name]) for name in entry.names], entry.text)
+    return [([_port(entry, name, block.members[name]) for name in entry.names], entry.text)
             for entry in entries_of(block.component, "Members")]
 
 
@@ -66,7 +61,7 @@ def _port(entry: Entry, name: str, member: wiring.Member) -> Port:
 
 def disagreements(block: Block) -> Iterator[str]:
     """Return in what a docstring and a signature are not of one mind."""
-    members   = _members(block)
+    members   = block.members
     entries   = entries_of(block.component, "Members")
     explained = [name for entry in entries for name in entry.names]
     yield from (f"{name} is not explained" for name in members if name not in explained)

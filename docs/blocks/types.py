@@ -95,7 +95,7 @@ def _table(heads: tuple[str, ...], rows: list[str]) -> str:
 
 
 def _comments(one: Any) -> dict[Any, str]:
-    """What the comments ``#:`` say of the fields of a layout, or of the values of an enumeration.
+    """Texts of the comments ``#:`` on fields of a layout, or on values of an enumeration.
 
     Such a comment stands behind a field, or above it.
     """

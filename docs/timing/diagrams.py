@@ -12,7 +12,7 @@ __all__ = ["Bench", "Diagram", "Lane", "Player", "wavejson"]
 
 
 class Player:
-    """What a story drives a design with.
+    """Driver of a design, for a story.
 
     Attributes
     ----------
