@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from docs.timing.registry import DIAGRAMS
 from docs.timing.stories import UNIT
 from sim.proofs.registry import PROPERTIES
+from sim.verilog.docstrings import docstring_of, entries_of
 from tests.hw.blocks_support import TESTED_IN
 
 from .catalog import BLOCKS, Block
-from .docstrings import docstring_of, entries_of
 from .markdown import cell, paragraphs, wrapped
 from .ports import Port, ports_of
 from .rules import heading_of, rules_of

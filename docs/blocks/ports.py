@@ -9,9 +9,9 @@ from amaranth.hdl import Shape
 from amaranth.lib import stream, wiring
 
 from hw import translation
+from sim.verilog.docstrings import Entry, entries_of
 
 from .catalog import Block
-from .docstrings import Entry, entries_of
 
 
 __all__ = ["Port", "disagreements", "ports_of"]

@@ -1,7 +1,6 @@
 """The page of types: what goes over the ports of the blocks, field by field."""
 
 import inspect
-import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -11,9 +10,9 @@ from amaranth.lib import data, wiring
 
 from hw import bus, interrupts, layout, permission, translation, updater, wishbone
 from hw.tlb import array
+from sim.verilog.docstrings import comments_of, docstring_of, entries_of
 
 from .catalog import FULL
-from .docstrings import docstring_of, entries_of
 from .markdown import cell, paragraphs
 
 
@@ -65,10 +64,10 @@ def _section(one: Any, links: Mapping[str, str]) -> list[str]:
         rows = [f"| {_code(entry.names)} | {_code(entry.shapes)} | {cell(entry.text, links)} |"
                 for entry in entries_of(one, "Members")]
         return [*text, _table(("member", "shape", "meaning"), rows)]
-    said = _comments(one)
+    said = comments_of(one)
     if one in (translation.translation_layout, translation.piece_layout):
         # They have the fields of that one, too.
-        said = _comments(translation.target_layout) | said
+        said = comments_of(translation.target_layout) | said
     if inspect.isclass(one) and issubclass(one, Enum):
         rows = [f"| `{member.name}` | {int(member.value)} "
                 f"| {cell(said.get(member.name, ''), links)} |" for member in one]
@@ -92,19 +91,3 @@ def _code(names: tuple[str, ...]) -> str:
 
 def _table(heads: tuple[str, ...], rows: list[str]) -> str:
     return "\n".join(["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads), *rows])
-
-
-def _comments(one: Any) -> dict[Any, str]:
-    """Texts of the comments ``#:`` on fields of a layout, or on values of an enumeration.
-
-    Such a comment stands behind a field, or above it.
-    """
-    said: dict[Any, str] = {}
-    above: list[str] = []
-    for line in inspect.getsource(one).splitlines():
-        code, _, comment = line.partition("#:")
-        field = re.match(r' *"?(\w+)"? *[:=] ', code)
-        if field:
-            said[field[1]] = " ".join([*above, *filter(None, [comment.strip()])])
-        above = [*above, comment.strip()] if comment and not code.strip() else []
-    return said

@@ -37,7 +37,7 @@ class AdaptedMmu(wiring.Component):
     access, control, events, tlb, maxphyaddr
         As those of :class:`hw.mmu.Mmu`.
     memory : :py:`Out(ClassicSignature(...))`
-        Physical memory; :py:`Out(WishboneSignature(...))` without ``classic``.
+        Physical memory. Without ``classic`` a :class:`hw.wishbone.WishboneSignature`.
     """
 
     def __init__(self, config=None, *, classic=False, data_width=64):

@@ -9,6 +9,8 @@ from typing import Any
 from amaranth import Shape
 from amaranth.lib import data, enum, wiring
 
+from .docstrings import comments_of, entries_of
+
 
 __all__ = ["Field", "Port", "interfaces", "port_names", "ports", "summary"]
 
@@ -101,10 +103,9 @@ def _texts(component: Any, path: tuple[str, ...]) -> Iterator[str]:
 
 def _members(owner: type) -> dict[str, str]:
     """Section "Members" of a docstring, name by name."""
-    _, _, section = (inspect.getdoc(owner) or "").partition("\nMembers\n-------\n")
-    return {name: f"{names}: {_plain(text)}" if name != names else _plain(text)
-            for names, text in re.findall(r"^(\w.*?) : .*\n((?:    .*\n?)+)", section, re.M)
-            for name in names.split(", ")}
+    return {name: _plain(", ".join(entry.names) + ": " + entry.text if len(entry.names) > 1
+                         else entry.text)
+            for entry in entries_of(owner, "Members") for name in entry.names}
 
 
 def _plain(text: str) -> str:
@@ -117,10 +118,11 @@ def _fields(shape: Any, name: str = "", offset: int = 0, text: str = "") -> Iter
     """The fields of a packed shape, those of nested ones too."""
     layout = _layout(shape)
     if layout is not None:
-        said = _comments(shape)
+        said = comments_of(shape) if isinstance(shape, type) else {}
         for key, field in layout:
             inner = f"{name}.{key}" if name else str(key)
-            yield from _fields(field.shape, inner, offset + field.offset, said.get(key, ""))
+            yield from _fields(field.shape, inner, offset + field.offset,
+                               _plain(said.get(key, "")))
     elif name:
         values = ", ".join(f"{member.name}={member.value}" for member in shape) \
             if isinstance(shape, enum.EnumType) else ""
@@ -132,11 +134,3 @@ def _layout(shape: Any) -> data.Layout | None:
         return data.Layout.cast(shape)
     except TypeError:
         return None
-
-
-def _comments(shape: Any) -> dict[str, str]:
-    """Comments beside the fields in the source of a structure."""
-    if not isinstance(shape, type):
-        return {}
-    found = re.findall(r"^    (\w+): [^#\n]*#: (.*)$", inspect.getsource(shape), re.M)
-    return {name: _plain(text) for name, text in found}

@@ -1,4 +1,4 @@
-"""Parts of a docstring of a component: its contract, and the meaning of each port."""
+"""Docstrings of components, signatures and layouts, part by part; comments on fields."""
 
 import inspect
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-__all__ = ["Docstring", "Entry", "docstring_of", "entries_of"]
+__all__ = ["Docstring", "Entry", "comments_of", "docstring_of", "entries_of"]
 
 
 @dataclass(frozen=True)
@@ -99,3 +99,20 @@ def _followed(cls: type, section: str, entries: list[Entry]) -> list[Entry]:
                               for shape in shapes]
                 followed.append(Entry(names, tuple(shapes), there.text, there.home))
     return followed
+
+
+def comments_of(layout: Any) -> dict[str, str]:
+    """Return what the comments ``#:`` say of the fields of a layout, or of the values of an enum.
+
+    Such a comment stands behind a field, or above it. ``layout`` is a class, or a function that
+    makes a layout.
+    """
+    said: dict[str, str] = {}
+    above: list[str] = []
+    for line in inspect.getsource(layout).splitlines():
+        code, _, comment = line.partition("#:")
+        field = re.match(r' *"?(\w+)"? *[:=] ', code)
+        if field:
+            said[field[1]] = " ".join([*above, *filter(None, [comment.strip()])])
+        above = [*above, comment.strip()] if comment and not code.strip() else []
+    return said
