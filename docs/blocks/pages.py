@@ -75,13 +75,21 @@ def _column(ports: list[Port], name: str) -> str:
         if name == "direction":
             lines.append(value)
         elif name == "shape":
-            linked = next((word for word in re.findall(r"\w+", value) if word in LINKS), None)
-            lines.append(f"[`{value}`]({LINKS[linked]})" if linked else f"`{value}`")
+            lines.append(_shape(value))
         elif name == "bits":
             lines.append("" if value is None else str(value))
         else:
             lines.append(f"`{value}`")
     return "<br>".join(lines)
+
+
+def _shape(spelt: str) -> str:
+    """Return a shape for a cell, with a link to what it is made of."""
+    stream = re.fullmatch(r"stream\.Signature\((.+?)(, always_ready=True)?\)", spelt)
+    if stream:
+        return f"stream of {_shape(stream[1])}" + (", always ready" if stream[2] else "")
+    linked = next((word for word in re.findall(r"\w+", spelt) if word in LINKS), None)
+    return f"[`{spelt}`]({LINKS[linked]})" if linked else f"`{spelt}`"
 
 
 def _timing(block: Block) -> list[str]:

@@ -76,7 +76,7 @@ async def walk(cpu: Processor) -> None:
     cpu.begin()
     await cpu.idle()
     await cpu.access(WRITABLE)
-    await cpu.idle(18)
+    await cpu.idle(15)
 
 
 async def cached_walk(cpu: Processor) -> None:
