@@ -181,7 +181,7 @@ INSIDE = {
     }, partial(on_small, size=END)),
     "two-words": Diagram("a load of two words, and a locked exchange", two_words, {
         "request":  stream("transfer/request", "valid", "ready", "physical"),
-        "memory":   bus("cyc", "stb", "lock", "we", "address", "sel", "dat_w", "ack", "dat_r",
+        "memory":   bus("cyc", "stb", "lock", "we", "address", "sel", "dat_w", "ack",
                         port="transfer/memory"),
         "response": (*stream("transfer/response", "valid", "physical", "data"),
                      *bits("transfer/drained")),
