@@ -41,7 +41,7 @@ class Regression:
     Parameters
     ----------
     pins : type
-        The compiled unit: :attr:`.machine.Machine.pins`.
+        The compiled unit: ``pins`` of :class:`.machine.Machine`.
     rounds : :class:`int`
         How many.
     """
