@@ -191,6 +191,15 @@ async def test_what_is_chained_to_it_is_skipped_though_it_comes_later(cpu):
     assert cpu.memory.read(0x6000, 16) == 0
 
 
+@pae_paging(memory=FailingMemory)
+async def test_what_is_chained_goes_on_though_a_pdpte_could_not_be_read_meanwhile(cpu):
+    map_page(cpu, form=PAE_TABLES)
+    assert await reach(cpu, READ) == FRAME
+    cpu.memory.no_reads = {0x7000}
+    assert await refused(cpu, Register.CR3, 0x7000)
+    assert await burst(cpu, [READ], chained={0}) == [(Fault.NONE, 0)]
+
+
 class WatchingMemory(FailingMemory):
     """Memory that sees whether a transfer that it stalls stays as it is."""
 

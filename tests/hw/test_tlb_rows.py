@@ -119,7 +119,8 @@ def test_a_global_page_takes_the_place_of_the_same_page_under_another_pcid(near,
         _, leaf, entry = next(edit for edit in edits if edit[2] == tables.entry(near))
         await judge(judged, [
             *edits, *START, ("control", (Register.CR4, CR4_LA57 | PCIDE | PGE)), switch(1),
-            *map(page_at, mapped), switch(2), ("edit", leaf, entry ^ 0xfff << 30 | G), page_at(near)])
+            *map(page_at, mapped), switch(2), ("edit", leaf, entry ^ 0xfff << 30 | G),
+            page_at(near)])
         hits = cpu.events["hit_second"]
         # If both were found, a mixture of them would be used.
         await judge(judged, [switch(1), *map(page_at, others), page_at(near)])
