@@ -164,3 +164,15 @@ def test_accesses_wait_for_a_sweep():
         assert cpu.events["swept"] == 1 and cpu.events["missed"] == stamps
 
     compiled().run(main, deadline=100_000, maxphyaddr=52)
+
+
+def test_an_access_may_lie_in_two_frames_of_any_bits():
+    tables = Tables("two")
+    pages  = [number << 12 for number in range(24)]
+
+    async def main(cpu):
+        judged = JudgedUnit(cpu)
+        await judge(judged, [*(edit for page in pages for edit in tables.page(page)), *START,
+                             *(page_at(page + 0xffc) for page in pages[:-1])])
+
+    compiled().run(main, maxphyaddr=52)
