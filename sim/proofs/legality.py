@@ -1,4 +1,7 @@
-"""Proofs: control-register writes and INVPCID fault where the manual says so, in every state."""
+"""Proofs: control-register writes and INVPCID fault where the manual says so, in every state.
+
+And which of the writes that do not fault load the PDPTE registers.
+"""
 
 from collections.abc import Iterable
 from types import SimpleNamespace
@@ -7,9 +10,13 @@ from typing import Any
 from amaranth.hdl import Signal
 from amaranth.lib import data
 
+from hw.bus import Register
 from hw.config import MmuConfig
 from hw.layout import CR0, CR3, CR4, EFER
-from hw.legality import cr0_refused, cr3_refused, cr4_refused, efer_refused, invpcid_refused
+from hw.legality import (
+    cr0_refused, cr3_refused, cr4_refused, efer_refused, invpcid_refused, key_register_refused,
+    loads_pdptes,
+)
 from hw.presets import PRESETS
 
 from .manual import control as manual
@@ -19,7 +26,7 @@ from .property import Method, Property
 
 __all__ = [
     "PROPERTIES", "STATE", "UNITS", "prove_cr0", "prove_cr3", "prove_cr4", "prove_efer",
-    "prove_invpcid",
+    "prove_invpcid", "prove_key_register", "prove_loads",
 ]
 
 
@@ -37,7 +44,10 @@ NOW = manual.Now(pg=STATE.cr0.pg, pae=STATE.cr4.pae, la57=STATE.cr4.la57, pcide=
 #: Operands of INVPCID.
 TYPE, DESCRIPTOR = Signal(64, name="type"), Signal(128, name="descriptor")
 
-INPUTS = [VALUE, WIDTH, TYPE, DESCRIPTOR, *map(data.View.as_value, vars(STATE).values())]
+#: The register that is written.
+REGISTER = Signal(Register, name="register")
+
+INPUTS = [VALUE, WIDTH, REGISTER, TYPE, DESCRIPTOR, *map(data.View.as_value, vars(STATE).values())]
 
 FIELDS = {
     "value":         VALUE,
@@ -81,8 +91,8 @@ def features(config: Any) -> Any:
     return [name for field, name in names.items() if getattr(config, field)]
 
 
-def prove_fault(config: Any, result: Any, sentences: Any) -> None:
-    """Prove sentences about a write to a register of a unit, or about INVPCID."""
+def states_of(config: Any) -> Any:
+    """The state is one that a unit can be in."""
     given = GIVEN
     if not config.long_mode:
         given &= ~NOW.lme
@@ -94,8 +104,13 @@ def prove_fault(config: Any, result: Any, sentences: Any) -> None:
         given &= ~NOW.la57
     if not config.pcid:
         given &= ~NOW.pcide
+    return given
+
+
+def prove_fault(config: Any, result: Any, sentences: Any) -> None:
+    """Prove sentences about a write to a register of a unit, or about INVPCID."""
     prove(
-        Subject(inputs=INPUTS, fields={**FIELDS, "#GP(0)": result}, given=given),
+        Subject(inputs=INPUTS, fields={**FIELDS, "#GP(0)": result}, given=states_of(config)),
         sentences, complete=True)
 
 
@@ -139,6 +154,25 @@ def prove_invpcid(config: Any, state: Any = None) -> None:
         result, NOW, kind=TYPE, descriptor=DESCRIPTOR))
 
 
+def prove_key_register(function: Any, exists: bool) -> None:
+    """Prove when a write to PKRU or IA32_PKRS faults, by a function of the value."""
+    result = function(VALUE, exists=exists)
+    prove(Subject(inputs=[VALUE], fields={"value": VALUE, "#GP(0)": result}),
+          manual.write_to_key_register(result, VALUE, exists=exists), complete=True)
+
+
+def prove_loads(config: Any, state: Any = None) -> None:
+    """Prove which writes load the PDPTE registers."""
+    result = loads_pdptes(REGISTER, VALUE, state or STATE, config=config)
+    prove(
+        Subject(inputs=INPUTS, given=states_of(config),
+                fields={**FIELDS, "register": (REGISTER, Register), "loads": result}),
+        manual.loads_of_pdptes(
+            result, VALUE, NOW, to_cr0=REGISTER == Register.CR0, to_cr3=REGISTER == Register.CR3,
+            to_cr4=REGISTER == Register.CR4, cr0=STATE.cr0.as_value(), cr4=STATE.cr4.as_value()),
+        complete=True)
+
+
 def _property(name: str, operation: str, source: str, units: Iterable[str], prove: Any) -> Property:
     """The property that an operation faults where the manual says so."""
     return Property(
@@ -155,4 +189,16 @@ PROPERTIES = [
     _property("cr4-writes", "a write to CR4", "SDM 2.5, 4.1.2", UNITS, prove_cr4),
     _property("efer-writes", "a write to IA32_EFER", "SDM 2.2.1, 9.8.5", UNITS, prove_efer),
     _property("invpcid-operands", "INVPCID", "SDM Vol. 2, INVPCID", ("full",), prove_invpcid),
+    Property(
+        name="key-registers", block="hw.legality", source="SDM 4.6.2; Vol. 2, WRPKRU",
+        says="a write to PKRU or IA32_PKRS faults where the manual says so, and nowhere else",
+        method=Method.ALL_CASES, units=("with the register", "without it"),
+        prove=lambda unit, depth: prove_key_register(
+            key_register_refused, unit == "with the register")),
+    Property(
+        name="pdpte-loads", block="hw.legality", source="SDM 4.4.1",
+        says="a write to a control register loads the PDPTEs where the manual says so, and nowhere "
+             "else",
+        method=Method.ALL_CASES, units=("full", "with pae alone"),
+        prove=lambda unit, depth: prove_loads(UNITS[unit])),
 ]

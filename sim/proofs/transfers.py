@@ -92,6 +92,7 @@ def prove_of_transfers(unit: Any, inside: Any) -> None:
     memory, request = unit.memory, unit.request
     held   = Held(unit, [request])
     watch  = BusWatch(held, memory, most=CONFIG.outstanding)
+    end    = request.p.physical[:12] + (Const(1) << request.p.access.size) - 1
     has_read = in_state(module, "WAIT_READ", "COMPARE_LOCKED", "WRITE_LOCKED", "WAIT_WRITE")
     first, second = _words(request.p)
 
@@ -103,9 +104,12 @@ def prove_of_transfers(unit: Any, inside: Any) -> None:
 
     # From reset there is time for a locked access that stores.
     prove_for_ever(
-        Subject(inputs=inputs_of(unit), part=watch, given=watch.sound & held.steady,
+        Subject(inputs=inputs_of(unit), part=watch,
+                given=watch.sound & held.steady & (request.p.crosses == end[12]),
                 fields=_fields(unit, watch)), [
             *watch.rules("hw.transfer"),
+            watch.rule_of_locks("hw.transfer"),
+            *_of_places(unit),
             says("a transfer is of an access that is offered, and has no fault", memory.stb,
                  request.valid & (request.p.fault == Fault.NONE)),
             says("all transfers have completed if they are said to have", inside.drained,
@@ -118,6 +122,34 @@ def prove_of_transfers(unit: Any, inside: Any) -> None:
             says("of a locked access, all words were read before one is stored", has_read,
                  Mux(inside._two, was_read(1, first) & was_read(0, second), was_read(0, first))),
         ], cycles=9, depth=1)
+
+
+def _of_places(unit: Any) -> list[Sentence]:
+    """Each byte of an access is transferred where it is, in the lane of its address."""
+    access, memory = unit.request.p, unit.memory
+    offset = access.physical[:12]
+    lanes, data, whole = [], [], []
+    for lane in range(8):
+        number = (lane - offset[:3])[:3]  # of the byte that may be in this lane
+        there  = number < (Const(1) << access.access.size)
+        beyond = (offset + number)[12]
+        page   = Mux(access.crosses & beyond, access.second, access.physical[12:])
+        ours   = there & (Cat((offset + number)[3:12], page) == memory.adr)
+        lanes.append(~memory.sel[lane] | ours)
+        whole.append(memory.sel[lane] | ~ours)
+        data.append(~(memory.sel[lane] & memory.we) | (
+            memory.dat_w.word_select(lane, 8) == access.access.data.word_select(number, 8)))
+
+    def says(text: str, then: Any) -> Sentence:
+        return Sentence("hw.transfer", text, memory.stb, then)
+
+    return [
+        says("a byte is transferred at its physical address: by that of the first byte, or in the "
+             "frame of the second page", Cat(*lanes).all()),
+        says("all bytes of an access that are in a word are transferred together",
+             Cat(*whole).all()),
+        says("a byte that is stored is that of the access", Cat(*data).all()),
+    ]
 
 
 def _words(access: Any) -> tuple[Value, Value]:
@@ -251,7 +283,8 @@ PROPERTIES = [
         name="transfers", block="hw.transfer", source="Wishbone B4, 3.1.3.2, 3.4; SDM 8.1.2",
         says="a data transfer is of an access that has no fault; a request stays until it is "
              "accepted, a bus cycle until its transfers have completed; a locked store is to a "
-             "word that was read since the bus was locked",
+             "word that was read since the bus was locked; each byte is transferred at its "
+             "physical address",
         method=Method.INDUCTION, units=("two in flight",),
         prove=lambda unit, depth: _prove_of_transfers()),
     Property(

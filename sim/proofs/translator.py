@@ -137,6 +137,6 @@ PROPERTIES = [
     Property(
         name="foresight", block="hw.translator", source="hw.translator",
         says="what would deny an access, found out while it is accepted, is so while it is held",
-        method=Method.INDUCTION, units=("default", "full"),
+        method=Method.INDUCTION, units=tuple(PRESETS),
         prove=lambda unit, depth: _alone(prove_of_foresight, unit)),
 ]

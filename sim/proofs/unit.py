@@ -20,6 +20,7 @@ from hw.mmu import Mmu
 
 from .design import inputs_of
 from .opened import in_a_state, in_state
+from .places import other_is_after, searched_in_vain
 from .proof import Sentence, Subject, prove_for_ever
 from .property import Method, Property
 from .stamp_promises import used_as_the_unit_does
@@ -48,7 +49,7 @@ def _of_bus(watch: Watch) -> list[Sentence]:
     loads   = Const(0) if watch.loader is None else watch.loader._under_way
     return [
         # A walk locks by itself, and so do transfers, of which the rule of locks is proven alone.
-        *watch.bus.rules("hw.mmu")[:-1],
+        *watch.bus.rules("hw.mmu"),
         _says("all that is outstanding is of a walk, of accesses, or of PDPTEs", Const(1),
               watch.bus.outstanding == flights + watch.walk_waits() + loads),
         _says("while a page is walked, no access has the bus", walks | watch.walker.memory.cyc,
@@ -94,6 +95,7 @@ def _of_searches(watch: Watch) -> list[Sentence]:
     translator, tlb, finds = watch.translator, watch.tlb, watch.finds()
     access = translator._access
     usable, denied, _ = translator._judge_candidates()
+    config = watch.mmu.config
     return [
         _says("each block is in a state that it has", Const(1), Cat(map(in_a_state, (
             watch.translating, watch.searching, watch.walking, watch.updating))).all()),
@@ -104,14 +106,13 @@ def _of_searches(watch: Watch) -> list[Sentence]:
         _says("a search is of an access that waits for it", Const(1),
               watch.searches() == finds),
         _says("an access that is searched is neither skipped, nor allowed nor denied", finds,
-              ~translator.empty & translator.mode.paging & ~translator._outside
-              & ~(access.chained & translator._poisoned) & ~usable & ~denied),
+              searched_in_vain(translator)),
         _says("an access is of a kind that there is", Const(1), _known(access.kind)),
         _says("what is searched is what the access needs", finds, tlb._access.as_value() == Cat(
             access[name] for name, _ in tlb._access.shape())),
         _says("what is walked is what is searched", watch.walks(),
               (watch.walker._access == tlb._access) & (watch.walker._page == tlb._looked)),
-        *([] if watch.mmu.config.block_ram else [
+        *([] if config.block_ram else [
             _says("an access is searched once for each page: then it is allowed or denied",
                   translator._refilled, ~translator.empty & (usable | denied))]),
         _says("after a search that has faulted no access is held",
@@ -119,7 +120,9 @@ def _of_searches(watch: Watch) -> list[Sentence]:
         _says("an access goes on to its second page once", translator.elsewhere,
               ~translator.empty & ~translator._second),
         _says("the page that was looked up is that of the access", ~translator.empty,
-              tlb._looked == page_of(translator._step, config=watch.mmu.config)),
+              tlb._looked == page_of(translator._step, config=config)),
+        _says("the other page of an access is the one after its first", ~translator.empty,
+              other_is_after(translator)),
     ]
 
 

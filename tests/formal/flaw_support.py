@@ -1,21 +1,33 @@
 """Flaws that are planted in gateware, to see its proofs fail."""
 
-from collections.abc import Callable
-from types import SimpleNamespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
+from unittest import mock
 
 from amaranth.hdl import Module, Value
 from amaranth.lib import data, wiring
 
 from hw.config import MmuConfig
+from sim.proofs.proof import prove
 
 
-__all__ = ["Flawed", "changed"]
+__all__ = ["Flawed", "changed", "from_reset"]
 
 
 def changed(view: data.View, **fields: Value) -> SimpleNamespace:
     """The fields of a structure, with some of them replaced."""
     return SimpleNamespace(**{
         name: fields.get(name, view[name]) for name, _ in data.Layout.cast(view.shape())})
+
+
+@contextmanager
+def from_reset(module: ModuleType) -> Iterator[None]:
+    """The inductions of a ``module`` look at runs from reset only, in which flaws show."""
+    with mock.patch.object(module, "prove_for_ever",
+                           lambda subject, sentences, *, cycles, depth: prove(
+                               subject, sentences, cycles=cycles)):
+        yield
 
 
 class Flawed(wiring.Component):

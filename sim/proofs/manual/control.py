@@ -1,7 +1,7 @@
-"""Control-register writes and INVPCID operands that fault, as sentences of the manual.
+"""Control-register writes and INVPCID operands that fault, and what writes load, as sentences.
 
-Ref: Intel SDM Vol. 2, "MOV - Move to/from Control Registers" and "INVPCID"; Vol. 3A, sections
-2.2.1, 2.5, 4.1.2, 4.10.1 and 9.8.5. Neither gateware nor golden model was consulted.
+Ref: Intel SDM Vol. 2, "MOV - Move to/from Control Registers", "INVPCID" and "WRPKRU"; Vol. 3A,
+sections 2.2.1, 2.5, 4.1.2, 4.4.1, 4.6.2, 4.10.1 and 9.8.5. Neither gateware nor golden model was consulted.
 
 In each list ``faults`` is #GP(0), ``value`` what is written, of 64 bits, and ``now`` the registers
 before. ``features`` are what a processor has beside 32-bit paging: ``"4-level"``, ``"5-level"``,
@@ -18,13 +18,17 @@ from amaranth.hdl import Cat, Const, Mux, Value
 from ..proof import Sentence
 
 
-__all__ = ["Now", "invpcid", "write_to_cr0", "write_to_cr3", "write_to_cr4", "write_to_efer"]
+__all__ = [
+    "Now", "invpcid", "loads_of_pdptes", "write_to_cr0", "write_to_cr3", "write_to_cr4",
+    "write_to_efer", "write_to_key_register",
+]
 
 
 #: Bits of the registers.
 PE, NW, CD, PG = 0, 29, 30, 31
-PAE, PCIDE     = 5, 17
+PSE, PAE, PGE  = 4, 5, 7
 LA57           = 12
+PCIDE, SMEP    = 17, 20
 LME            = 8
 
 
@@ -112,6 +116,42 @@ def write_to_efer(
         reasons["SDM 4.1.2", "LME cannot be modified while PG = 1"] = now.pg & (
             value[LME] ^ now.lme)
     return _faults(faults, reasons)
+
+
+def write_to_key_register(faults: Value, value: Value, *, exists: bool) -> list[Sentence]:
+    """Sentences about a write to PKRU or IA32_PKRS, if the register exists."""
+    if not exists:
+        return [Sentence("SDM 4.6.2", "a register that there is not cannot be written", Const(1),
+                         faults)]
+    return _faults(faults, {
+        ("SDM Vol. 2, WRPKRU; 4.6.2", "bits 63:32 of PKRU and IA32_PKRS must be written with "
+         "zeros"): value[32:].any(),
+    })
+
+
+def loads_of_pdptes(
+    loads: Value, value: Value, now: Now, *, to_cr0: Value, to_cr3: Value, to_cr4: Value,
+    cr0: Value, cr4: Value,
+) -> list[Sentence]:
+    """Sentences about ``loads``: a write that does not fault loads the PDPTE registers.
+
+    ``cr0`` and ``cr4`` are the registers before the write.
+    """
+    def changes(before: Value, *bits: int) -> Value:
+        return Cat(value[bit] ^ before[bit] for bit in bits).any()
+
+    cases = {
+        "MOV to CR3 loads the PDPTEs with PAE paging":
+            to_cr3 & now.pg & now.pae & ~now.lma,
+        "MOV to CR0 that changes CD, NW or PG loads the PDPTEs if PAE paging follows":
+            to_cr0 & value[PG] & now.pae & ~now.lme & changes(cr0, CD, NW, PG),
+        "MOV to CR4 that changes PAE, PGE, PSE or SMEP loads the PDPTEs if PAE paging follows":
+            to_cr4 & now.pg & value[PAE] & ~now.lma & changes(cr4, PAE, PGE, PSE, SMEP),
+    }
+    return [
+        *(Sentence("SDM 4.4.1", text, when, loads) for text, when in cases.items()),
+        Sentence("SDM 4.4.1", "nothing else loads the PDPTEs", ~Cat(*cases.values()).any(), ~loads),
+    ]
 
 
 def invpcid(
