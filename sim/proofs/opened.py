@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Module, Signal, Value
 
 
-__all__ = ["in_a_state", "in_state", "opened"]
+__all__ = ["driven", "in_a_state", "in_state", "opened"]
 
 
 def opened(component: Any) -> Module:
@@ -13,6 +13,12 @@ def opened(component: Any) -> Module:
     module = component.elaborate(None)
     component.elaborate = lambda platform: module
     return module
+
+
+def driven(module: Module, name: str) -> Signal:
+    """The signal of a name that a module drives."""
+    found, = (signal for signal in module._driving if signal.name == name)
+    return found
 
 
 def in_state(module: Module, *states: str) -> Value:

@@ -16,7 +16,7 @@ from hw.presets import PRESETS
 from hw.transfer import TransferUnit
 
 from .design import inputs_of
-from .opened import in_a_state, in_state, opened
+from .opened import driven, in_a_state, in_state, opened
 from .proof import Sentence, Subject, prove, prove_for_ever
 from .property import Method, Property
 from .streams import Held
@@ -28,6 +28,11 @@ __all__ = ["CONFIG", "PROPERTIES", "prove_of_order", "prove_of_transfers", "what
 
 #: Two transfers in flight: then one can overtake another, if any can.
 CONFIG = replace(PRESETS["default"], outstanding=2)
+
+UNITS = {
+    "two in flight": CONFIG,
+    "two in flight, in block RAM": replace(PRESETS["tiny"], outstanding=2),
+}
 
 
 def _fields(unit: Any, watch: BusWatch) -> dict[str, Any]:
@@ -89,9 +94,12 @@ def what_is_kept(inside: Any, module: Module, *, most: int, source: str) -> list
 def prove_of_transfers(unit: Any, inside: Any) -> None:
     """Prove of a unit, which is ``inside``, that it keeps to the rules of the bus."""
     module = opened(inside)
+    queues = [] if inside.config.block_ram else [
+        (queue, opened(queue)) for queue in (inside._receipts, inside._words)]
     memory, request = unit.memory, unit.request
     held   = Held(unit, [request])
-    watch  = BusWatch(held, memory, most=CONFIG.outstanding)
+    offers = Held(held, [unit.response])
+    watch  = BusWatch(offers, memory, most=CONFIG.outstanding)
     end    = request.p.physical[:12] + (Const(1) << request.p.access.size) - 1
     has_read = in_state(module, "WAIT_READ", "COMPARE_LOCKED", "WRITE_LOCKED", "WAIT_WRITE")
     first, second = _words(request.p)
@@ -116,12 +124,16 @@ def prove_of_transfers(unit: Any, inside: Any) -> None:
                  watch.outstanding == 0),
             says("as many transfers are outstanding as are kept", Const(1),
                  inside._flights.level == watch.outstanding),
+            says("a response stays until it is taken", Const(1), offers.steady),
+            *(says("a queue has as many entries as were written and not yet read", Const(1),
+                   (driven(within, "produce") - driven(within, "consume"))[:1] == queue.level[:1])
+              for queue, within in queues),
             *what_is_kept(inside, module, most=CONFIG.outstanding, source="hw.transfer"),
             says("of a locked access, the first word was read before the second",
                  in_state(module, "READ_LOCKED") & inside._beat, was_read(0, first)),
             says("of a locked access, all words were read before one is stored", has_read,
                  Mux(inside._two, was_read(1, first) & was_read(0, second), was_read(0, first))),
-        ], cycles=9, depth=1)
+        ], cycles=9, depth=2)
 
 
 def _of_places(unit: Any) -> list[Sentence]:
@@ -273,8 +285,8 @@ def prove_of_order(unit: Any, cycles: int) -> None:
         ], cycles=cycles)
 
 
-def _prove_of_transfers() -> None:
-    unit = TransferUnit(CONFIG)
+def _prove_of_transfers(config: Any) -> None:
+    unit = TransferUnit(config)
     prove_of_transfers(unit, unit)
 
 
@@ -284,9 +296,9 @@ PROPERTIES = [
         says="a data transfer is of an access that has no fault; a request stays until it is "
              "accepted, a bus cycle until its transfers have completed; a locked store is to a "
              "word that was read since the bus was locked; each byte is transferred at its "
-             "physical address",
-        method=Method.INDUCTION, units=("two in flight",),
-        prove=lambda unit, depth: _prove_of_transfers()),
+             "physical address; a response stays until it is taken",
+        method=Method.INDUCTION, depth=2, units=tuple(UNITS),
+        prove=lambda unit, depth: _prove_of_transfers(UNITS[unit])),
     Property(
         name="responses", block="hw.transfer", source="hw.bus",
         says="responses are in order: each has the fault, the address and the bytes of its access",

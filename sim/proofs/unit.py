@@ -14,7 +14,7 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Value
 
 from hw.bus import ControlOp, Register
-from hw.layout import AccessKind, Fault, Flush
+from hw.layout import AccessKind, Fault, Flush, PageSize
 from hw.linear import page_of
 from hw.mmu import Mmu
 
@@ -87,6 +87,8 @@ def _of_control(watch: Watch) -> list[Sentence]:
               ~watch.steady, watch.free),
         _says("the control state does not change during a walk", watch.walks(), watch.steady),
         _says("while the TLB is busy no access is accepted", translator.busy, translator.hold),
+        _says("the response to a control operation stays until it is taken", Const(1),
+              watch.answered.steady),
     ]
 
 
@@ -162,6 +164,39 @@ def _of_fills(watch: Watch) -> list[Sentence]:
     ]
 
 
+def _of_contents(watch: Watch) -> list[Sentence]:
+    """What is filled is what was found, and what is kept is what was filled."""
+    tlb, found, fill = watch.tlb, watch.walker.response.p.translation, watch.tlb.fill
+    walked = fill.valid & in_state(watch.searching, "WALK")
+    frame, page = found.frame, tlb._looked
+    sizes = {PageSize.KIB4: 0, PageSize.MIB2: 9, PageSize.MIB4: 10, PageSize.GIB1: 18}
+    names = ["rights", "dirty", "global_page", *(["key"] if watch.mmu.config.keys else [])]
+    second = [] if tlb._second is None else [
+        _says("what the second level serves is filled", fill.valid & ~walked,
+              fill.p == tlb._second.piece),
+        _says("what was filled is kept, as of a page of its size, or is kept already",
+              in_state(watch.searching, "STORE"), (tlb._second.keep.p == watch.piece)
+              & (tlb._second.size == watch.size)),
+    ]
+    return [
+        *(_says(f"a fill of a page of size {size.name} is at the frame that the walk has found, "
+                "and the offset of the linear address", walked & (found.size == size),
+                fill.p.frame == Cat(page[:bits], frame[bits:]))
+          for size, bits in sizes.items() if size in sizes_of(watch.mmu.config)),
+        _says("a fill has the rights and the attributes that the walk has found", walked,
+              Cat(Value.cast(fill.p[name]) == Value.cast(found[name]) for name in names).all()
+              & (fill.p.large == (found.size != PageSize.KIB4))),
+        *second,
+    ]
+
+
+def sizes_of(config: Any) -> list[PageSize]:
+    """Sizes of pages that a unit has."""
+    there = {PageSize.KIB4: True, PageSize.MIB2: config.wide_entries, PageSize.MIB4: config.pse,
+             PageSize.GIB1: config.gigabyte_pages}
+    return [size for size in PageSize if there[size]]
+
+
 def _known(kind: Value) -> Value:
     return kind.as_value() <= max(one.value for one in AccessKind)
 
@@ -201,7 +236,7 @@ def _sentences(watch: Watch) -> list[Sentence]:
     """All that is proven of a unit in one step."""
     return [
         *_of_bus(watch), *_of_loader(watch), *_of_control(watch), *_of_searches(watch),
-        *_of_fills(watch),
+        *_of_fills(watch), *_of_contents(watch),
         *what_is_kept(watch.transfer, watch.transferring, most=watch.mmu.config.outstanding,
                       source="hw.mmu"),
     ]
@@ -230,7 +265,8 @@ PROPERTIES = [
              "have completed; a control operation is done while no access is held or in flight, "
              "and counts for the next; the control state stays during a walk; a fill meets nothing "
              "that forgets, and is of a walk without a fault; a search is of the page of the "
-             "access that is held, once; the blocks use each other as their own proofs expect",
+             "access that is held, once, and what it has found is filled, at the frame of its size; "
+             "the blocks use each other as their own proofs expect",
         method=Method.INDUCTION, units=tuple(UNITS),
         prove=lambda unit, depth: prove_of_unit(Mmu(UNITS[unit]))),
     Property(

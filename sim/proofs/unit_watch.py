@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Mux, Signal, Value
 
-from hw.layout import Flush
+from hw.layout import Flush, PageSize
 from hw.presets import PRESETS
 from hw.translation import each_of
 
@@ -38,6 +38,8 @@ class Watch(Elaboratable):
         In the cycle before no access was held, and none accepted.
     filled : :class:`Signal`
         In the cycle before a translation was filled.
+    piece, size : :class:`Signal`
+        What, then; and the size of its page, or that of one which the second level does not keep.
     moved : :class:`Signal`
         The current PCID is another one than in the cycle before.
     may_move : :class:`Signal`
@@ -59,12 +61,15 @@ class Watch(Elaboratable):
         self.loader  = opened(self.control).submodules.loader if mmu.config.pae else None
         self.loading = opened(self.loader) if mmu.config.pae else None
 
-        self.offered = Held(mmu, [self.transfer.request])
-        self.held    = Held(self.offered, [mmu.access.request, mmu.control.request])
-        self.bus     = BusWatch(self.held, mmu.memory, most=mmu.config.outstanding)
+        self.offered  = Held(mmu, [self.transfer.request])
+        self.answered = Held(self.offered, [mmu.control.response])
+        self.held     = Held(self.answered, [mmu.access.request, mmu.control.request])
+        self.bus      = BusWatch(self.held, mmu.memory, most=mmu.config.outstanding)
         self.steady   = Signal()
         self.free     = Signal(init=1)
         self.filled   = Signal()
+        self.piece    = Signal.like(self.tlb.fill.p)
+        self.size     = Signal(PageSize)
         self.moved    = Signal()
         self.may_move = Signal()
         self.idle     = Signal(5)
@@ -80,6 +85,9 @@ class Watch(Elaboratable):
             before.eq(state), began.eq(1), pcid.eq(tlb.pcid),
             self.free.eq(translator.empty & ~(translator.request.valid & translator.request.ready)),
             self.filled.eq(tlb.fill.valid),
+            self.piece.eq(tlb.fill.p),
+            self.size.eq(Mux(in_state(self.searching, "WALK"),
+                             walker.response.p.translation.size, PageSize.GIB1)),
             self.may_move.eq(~tlb.busy & (tlb.invalidate.flush == Flush.NONE)),
         ]
         m.d.comb += [

@@ -139,7 +139,7 @@ def _of_state(kept: _Kept) -> list[Sentence]:
               kept.points() & (watch.place == kept.place())
               & (watch.upper == (kept.place()[-8:] == 0xf0))),
         _says("the read of a word of which an entry is a half is of that half",
-              checks | updates, watch.upper == (watch.place[-8:] == 0xf0)),
+              checks & _sound(before) | updates, watch.upper == (watch.place[-8:] == 0xf0)),
         _says("an entry that is looked at is present, well-formed or neither, as the walk has it",
               checks, ~before.failed & (before.missing == ~entry.present)
               & (before.malformed == (entry.present & kept.malformed()))),

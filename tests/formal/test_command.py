@@ -45,6 +45,12 @@ def test_each_property_is_listed_in_eighty_columns(capsys):
     assert max(map(len, lines)) <= 80
 
 
+def test_they_are_listed_without_the_extra(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "bitwuzla", None)
+    assert main(["prove", "canonical", "--list"]) == 0
+    assert capsys.readouterr().out.startswith("canonical  (hw.linear; ")
+
+
 def test_one_that_is_disproved_is_shown_cycle_by_cycle(capsys, planted):
     assert main(["prove", "few", "--depth", "2"]) == 0
     capsys.readouterr()

@@ -5,10 +5,11 @@ from amaranth.hdl import Const, Mux
 
 from hw.config import MmuConfig
 from hw.layout import Level
-from hw.reserved import malformed_pdpte
+from hw.reserved import is_leaf, large_frame_32bit, malformed_pdpte, references_table
+import sim.proofs.entries
 from sim.proofs.entries import (
-    BITS, ENTRY, LEVEL, LONG_MODE, MODE, PAE, UNITS, malformed, prove_of_entries, prove_of_pdptes,
-    reserved_of,
+    BITS, ENTRY, LEVEL, LONG_MODE, MODE, PAE, UNITS, malformed, prove_large_frames, prove_leaves,
+    prove_of_entries, prove_of_pdptes, prove_references, reserved_of,
 )
 from sim.proofs.proof import Disproved
 
@@ -56,3 +57,32 @@ def test_a_bit_that_is_not_looked_at_is_named():
     result = reserved_of(UNITS["default"], flawed)
     with pytest.raises(Disproved, match="^SDM 4.5: bits 29:13 of a PDPTE(.|\n)*  level = PDPT"):
         prove_of_entries(UNITS["default"], result, malformed(UNITS["default"], result))
+
+
+def large_without_pse(entry, level, *, mode):
+    return is_leaf(entry, level, mode=mode_with(pse=Const(1)))
+
+
+def small_at_any_level(entry, level, *, mode):
+    return level == Level.PT
+
+
+def table_of_any_nxe(entry, level, *, nxe, **form):
+    return references_table(entry, level, nxe=Const(1), **form)
+
+
+def frame_below_4_gib(entry):
+    return large_frame_32bit(entry)[:20]
+
+
+@pytest.mark.parametrize("function, flaw, prove, says", [
+    ("is_leaf", large_without_pse, prove_leaves, "SDM 4.3: a PDE with PS = 0 references a page t"),
+    ("is_leaf", small_at_any_level, prove_leaves, "SDM 4.*: a .*E with PS = 1 maps a "),
+    ("references_table", table_of_any_nxe, prove_references, "hw.reserved: an entry of a table"),
+    ("large_frame_32bit", frame_below_4_gib, prove_large_frames,
+     "SDM 4.3: bits 39:32 of the address of a 4-MByte page"),
+])
+def test_an_entry_that_is_taken_for_another_is_found(monkeypatch, function, flaw, prove, says):
+    monkeypatch.setattr(sim.proofs.entries, function, flaw)
+    with pytest.raises(Disproved, match=f"^{says}(.|\n)*  entry = 0x"):
+        prove("full")

@@ -4,10 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 from amaranth.hdl import Const
+from amaranth.lib import data
 
 from hw.config import MmuConfig
+from hw.legality import key_register_refused
 from sim.proofs.legality import (
-    STATE, UNITS, prove_cr0, prove_cr3, prove_cr4, prove_efer, prove_invpcid,
+    STATE, UNITS, prove_cr0, prove_cr3, prove_cr4, prove_efer, prove_invpcid, prove_key_register,
+    prove_loads,
 )
 from sim.proofs.proof import Disproved
 
@@ -47,3 +50,31 @@ def test_a_unit_without_pae_that_looks_at_pg_in_long_mode_alone_is_disproved():
 def test_a_bit_of_a_feature_that_a_unit_lacks_is_found(prove_register, feature, register):
     with pytest.raises(Disproved, match=f"reserved bits of {register} must be written with zeros"):
         prove_register(MmuConfig(**{feature: False}), of=MmuConfig())
+
+
+def test_a_key_register_of_which_a_reserved_bit_is_not_looked_at_is_found():
+    with pytest.raises(Disproved, match=r"^SDM Vol\. 2, WRPKRU(.|\n)*  value = 0x8000000000000000"):
+        prove_key_register(lambda value, exists: key_register_refused(
+            value & ~(1 << 63), exists=exists), exists=True)
+
+
+def test_a_key_register_that_there_is_not_and_that_is_written_is_found():
+    with pytest.raises(Disproved, match="a register that there is not cannot be written"):
+        prove_key_register(lambda value, exists: key_register_refused(value, exists=True),
+                           exists=False)
+
+
+@pytest.mark.parametrize("register, name, stuck, says", [
+    ("cr4", "pae", 1, "nothing else loads the PDPTEs"),
+    ("cr0", "pg", 0, "MOV to CR(3|4 that changes)"),
+    ("efer", "lme", 0, "nothing else loads the PDPTEs"),
+    ("cr0", "nw", 0, "MOV to CR0 that changes|nothing else"),
+    ("cr4", "smep", 0, "MOV to CR4 that changes|nothing else"),
+])
+def test_a_load_of_pdptes_by_a_bit_that_is_taken_for_a_constant_is_found(
+        register, name, stuck, says):
+    state  = getattr(STATE, register)
+    bit    = state.shape().const({name: 1}).as_bits()
+    flawed = data.View(state.shape(), state.as_value() & ~Const(bit, 64) | (bit if stuck else 0))
+    with pytest.raises(Disproved, match=rf"^SDM 4\.4\.1: ({says})"):
+        prove_loads(UNITS["full"], SimpleNamespace(**vars(STATE) | {register: flawed}))

@@ -3,12 +3,13 @@
 import pytest
 from amaranth.hdl import Signal
 
+import sim.proofs.transfers
 from hw.layout import Fault
 from hw.transfer import TransferUnit
 from sim.proofs.proof import Disproved
 from sim.proofs.transfers import CONFIG, prove_of_order, prove_of_transfers
 
-from .flaw_support import Flawed
+from .flaw_support import Flawed, from_reset
 
 
 pytestmark = [pytest.mark.formal, pytest.mark.synthesis, pytest.mark.slow]
@@ -49,16 +50,44 @@ def stores_elsewhere(m, ports, sound):
         m.d.comb += ports.memory.adr.eq(sound.memory.adr ^ 1)
 
 
+def transfers_more_than_the_access(m, ports, sound):
+    """All lanes of a word are selected."""
+    m.d.comb += ports.memory.sel.eq(0xff)
+
+
+def puts_the_second_half_elsewhere(m, ports, sound):
+    """The second word of an access that crosses is in the first page."""
+    m.d.comb += sound.request.p.second.eq(ports.request.p.physical[12:])
+
+
+def stores_another_byte(m, ports, sound):
+    """A byte of what is stored is another one."""
+    m.d.comb += ports.memory.dat_w.eq(sound.memory.dat_w ^ 1)
+
+
+def withdraws_a_response(m, ports, sound):
+    """A response that is not taken at once is not shown again until something else is."""
+    waited = Signal()
+    m.d.sync += waited.eq(sound.response.valid & ~ports.response.ready & ~waited)
+    with m.If(waited):
+        m.d.comb += [ports.response.valid.eq(0), sound.response.ready.eq(0)]
+
+
 @pytest.mark.parametrize("flaw, says", [
     (transfers_what_has_faulted, "a transfer is of an access that is offered, and has no fault"),
     (gives_up_a_stalled_request, "a request stays as it is until it is accepted"),
     (drops_the_bus_cycle, "a bus cycle lasts until all its transfers have completed"),
     (lets_go_at_the_store, "of a locked access, all words were read before one is stored"),
     (stores_elsewhere, "a locked store is to a word that was read since the bus was locked"),
+    (transfers_more_than_the_access, "a byte is transferred at its physical address"),
+    (puts_the_second_half_elsewhere, "a byte is transferred at its physical address"),
+    (stores_another_byte, "a byte that is stored is that of the access"),
+    (withdraws_a_response, "a response stays until it is taken"),
 ])
 def test_a_rule_of_the_bus_that_is_broken_is_found(flaw, says):
     unit, inside = flawed_unit(flaw)
-    with pytest.raises(Disproved, match=rf"^hw\.transfer: {says}(.|\n)*  request = 1"):
+    with (from_reset(sim.proofs.transfers),
+          pytest.raises(Disproved, match=rf"^hw\.transfer: {says}(.|\n)*  request = 1")):
         prove_of_transfers(unit, inside)
 
 
